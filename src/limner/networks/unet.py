@@ -1,0 +1,180 @@
+"""The pix2pix U-Net (Isola et al. 2016) with the filters of Murr 2020, table 1, and our `lean`.
+
+Every level halves the image with a 4x4 stride-2 convolution; every level of the way back doubles it and
+is shown its mirror image's features too. Skips are taken after the activation, as in the TensorFlow
+implementation that both works trained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from limner.recipe import Recipe, Size, Upsampling
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Filters of a U-Net: `base * 2^level`, at most `cap`; `levels` is for 256 pixels."""
+
+    base: int
+    cap: int
+    levels: int
+
+
+SHAPES: dict[Size, Shape] = {
+    "lean": Shape(16, 64, 7),
+    "small": Shape(4, 512, 8),
+    "medium": Shape(8, 512, 8),
+    "large": Shape(64, 512, 8),
+}
+
+
+def filters(size: Size, pixels: int) -> list[int]:
+    """Filters of the encoder's levels, outermost first; a level is dropped or added per power of two."""
+    shape = SHAPES[size]
+    levels = shape.levels + round(math.log2(pixels / 256))
+    return [min(shape.base * 2**level, shape.cap) for level in range(levels)]
+
+
+class Down(nn.Module):
+    """(B, in, H, W) to (B, out, H/2, W/2)."""
+
+    def __init__(self, channels_in: int, channels_out: int, *, norm: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, 4, 2, 1, bias=False)
+        self.norm = batch_norm(channels_out) if norm else nn.Identity()
+        self.activation = nn.LeakyReLU(0.2)
+
+    def forward(self, image: Tensor) -> Tensor:
+        features: Tensor = self.activation(self.norm(self.conv(image)))
+        return features
+
+
+class NearestConv(nn.Module):
+    """Nearest-neighbour doubling, then a 3x3 convolution: (B, in, H, W) to (B, out, 2H, 2W)."""
+
+    def __init__(self, channels_in: int, channels_out: int, *, bias: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, 3, 1, 1, bias=bias)
+
+    def forward(self, image: Tensor) -> Tensor:
+        grown = nn.functional.interpolate(image, scale_factor=2.0, mode="nearest")
+        features: Tensor = self.conv(grown)
+        return features
+
+    def transposed(self) -> nn.ConvTranspose2d:
+        """The 4x4 stride-2 transposed convolution that is exactly this layer, borders included.
+
+        Its kernel is M w M^T per pair of channels (w flipped, as a transposed convolution scatters).
+        """
+        weight = self.conv.weight.detach()
+        # A row of M says which of the three taps reach this offset of the doubled image.
+        spread = weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+        kernel = torch.einsum("ai,ociw,bw->coab", spread, weight, spread)
+        has_bias = self.conv.bias is not None
+        layer = nn.ConvTranspose2d(kernel.shape[0], kernel.shape[1], 4, 2, 1, bias=has_bias)
+        layer.to(weight)
+        layer.weight.data.copy_(kernel)
+        if self.conv.bias is not None and layer.bias is not None:
+            layer.bias.data.copy_(self.conv.bias.detach())
+        return layer
+
+
+def grow(channels_in: int, channels_out: int, upsampling: Upsampling, *, bias: bool) -> nn.Module:
+    """The layer that doubles an image's side."""
+    if upsampling == "nearest":
+        return NearestConv(channels_in, channels_out, bias=bias)
+    return nn.ConvTranspose2d(channels_in, channels_out, 4, 2, 1, bias=bias)
+
+
+class Up(nn.Module):
+    """(B, in, H, W) to (B, out, 2H, 2W)."""
+
+    def __init__(self, channels_in: int, channels_out: int, upsampling: Upsampling, dropout: float) -> None:
+        super().__init__()
+        self.conv = grow(channels_in, channels_out, upsampling, bias=False)
+        self.norm = batch_norm(channels_out)
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.activation = nn.ReLU()
+
+    def forward(self, image: Tensor) -> Tensor:
+        features: Tensor = self.activation(self.dropout(self.norm(self.conv(image))))
+        return features
+
+
+class UNet(nn.Module):
+    """The generator: (B, channels_in, P, P) in -1..1 to (B, 3, P, P) in -1..1, P = 2^k."""
+
+    def __init__(
+        self,
+        widths: list[int],
+        channels_in: int = 1,
+        upsampling: Upsampling = "transposed",
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        sources = [channels_in, *widths[:-1]]
+        self.down = nn.ModuleList(
+            Down(source, width, norm=level > 0)
+            for level, (source, width) in enumerate(zip(sources, widths, strict=True))
+        )
+        mirrored = widths[-2::-1]  # innermost first
+        inner = [widths[-1], *(2 * width for width in mirrored)]  # after each concatenation
+        self.up = nn.ModuleList(
+            Up(source, width, upsampling, dropout if level < 3 else 0.0)
+            for level, (source, width) in enumerate(zip(inner, mirrored, strict=False))
+        )
+        self.last = grow(inner[-1], 3, upsampling, bias=True)
+
+    def forward(self, guide: Tensor) -> Tensor:
+        skips = []
+        features = guide
+        for down in self.down:
+            features = down(features)
+            skips.append(features)
+        for up, skip in zip(self.up, skips[-2::-1], strict=True):
+            features = torch.cat([up(features), skip], dim=1)
+        return torch.tanh(self.last(features))
+
+
+def batch_norm(channels: int) -> nn.BatchNorm2d:
+    """Keras' epsilon: torch's 1e-5 divides by next to nothing where the innermost level is one pixel."""
+    return nn.BatchNorm2d(channels, eps=1e-3)
+
+
+def generator(recipe: Recipe) -> UNet:
+    """The recipe's generator with pix2pix's first weights: normal, deviation 0.02."""
+    network = UNet(
+        filters(recipe.size, recipe.pixels),
+        recipe.guide_channels,
+        recipe.upsampling,
+        recipe.dropout,
+    )
+    network.apply(first_weights)
+    return network
+
+
+def first_weights(module: nn.Module) -> None:
+    """Isola et al. 2016, section 6.2: weights from N(0, 0.02); batch norm's scale from N(1, 0.02)."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+def replace_layers(network: nn.Module, make: Callable[[nn.Module], nn.Module]) -> None:
+    """Replace each module, in place, by what `make` gives for it (itself to keep it)."""
+    for name, child in list(network.named_children()):
+        made = make(child)
+        if made is child:
+            replace_layers(child, make)
+        else:
+            setattr(network, name, made)

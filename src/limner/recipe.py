@@ -1,0 +1,117 @@
+"""The recipe: everything that decides a training run, frozen, and saved with it.
+
+No torch here: the command line builds recipes and must start at once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args, get_type_hints
+
+from limner.errors import LimnerError
+
+Size = Literal["lean", "small", "medium", "large"]
+GuideName = Literal["soft", "edges", "colour"]
+Upsampling = Literal["nearest", "transposed"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+PIXELS = (64, 128, 256, 512)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run."""
+
+    size: Size = "lean"
+    """The generator: lean is our default; small, medium and large are the paper's (Murr 2020, table 1)."""
+    pixels: int = 256
+    """Side of the painting in pixels: 64, 128, 256 or 512."""
+    guide: GuideName = "soft"
+    """What the network is shown: soft (grey, coarse), edges, or colour (the picture itself)."""
+    upsampling: Upsampling = "nearest"
+    """How the image grows: nearest (then a 3x3 convolution: no checkerboards) or transposed (the paper)."""
+    discriminator: int = 16
+    """Width of the PatchGAN's first layer; the pix2pix paper has 64."""
+    batch: int = 4
+    """Pictures in one step, over all processes together."""
+    learning_rate: float = 2e-4
+    """Adam's step size, for both networks."""
+    beta1: float = 0.5
+    """Adam's first decay rate."""
+    l1: float = 100.0
+    """Weight of the mean absolute difference beside the adversarial loss (pix2pix: lambda)."""
+    dropout: float = 0.5
+    """Share of features dropped in the generator's three innermost upsampling layers."""
+    flip: bool = True
+    """Mirror half of the pictures, left to right."""
+    scale: float = 1.3
+    """Largest random enlargement; 1.3 is Akten's."""
+    brightness: float = 0.2
+    """The guide's random brightness is within plus or minus this much."""
+    contrast: float = 0.15
+    """The guide's random contrast is within 1 plus or minus this much."""
+    precision: Precision = "auto"
+    """auto is float32 on a CPU and bfloat16 or float16 on a GPU."""
+    seed: int = 0
+    """The same seed, pictures and recipe give the same weights on a CPU."""
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(Recipe)
+        for name in ("size", "guide", "upsampling", "precision"):
+            allowed = get_args(hints[name])
+            if getattr(self, name) not in allowed:
+                raise LimnerError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}.")
+        if self.pixels not in PIXELS:
+            raise LimnerError(
+                f"pixels is {self.pixels}; choose a power of two from 64 to 512: "
+                f"{', '.join(map(str, PIXELS))}."
+            )
+        if self.batch < 2:
+            raise LimnerError(f"batch is {self.batch}; batch norm needs at least 2 pictures in a step.")
+        if not 4 <= self.discriminator <= 256:
+            raise LimnerError(f"discriminator is {self.discriminator}; choose a width from 4 to 256.")
+        for name, low, high in (
+            ("learning_rate", 1e-7, 1.0),
+            ("beta1", 0.0, 0.999),
+            ("l1", 0.0, 1e4),
+            ("dropout", 0.0, 0.9),
+            ("scale", 1.0, 1.3),
+            ("brightness", 0.0, 1.0),
+            ("contrast", 0.0, 0.9),
+        ):
+            if not low <= getattr(self, name) <= high:  # also refuses NaN
+                raise LimnerError(
+                    f"{name} is {getattr(self, name)}; choose a value from {low:g} to {high:g}."
+                )
+
+    @property
+    def guide_channels(self) -> int:
+        """Channels that the generator is shown."""
+        return 3 if self.guide == "colour" else 1
+
+    def to_json(self) -> str:
+        """The recipe as indented JSON, in the order of the fields."""
+        return json.dumps(asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Recipe:
+        """Read what `to_json` wrote; a LimnerError says which field is unknown, absent or wrong."""
+        try:
+            values: Any = json.loads(text)
+        except ValueError as error:
+            raise LimnerError(f"The recipe is not JSON ({error}).") from error
+        if not isinstance(values, dict):
+            raise LimnerError("The recipe is not a JSON object.")
+        hints = get_type_hints(cls)
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise LimnerError(
+                f"The recipe has {', '.join(unknown)}, which this version of limner does not know."
+            )
+        for name, value in values.items():
+            kind = hints[name] if hints[name] in (int, float, bool) else str
+            right = isinstance(value, kind) or (kind is float and isinstance(value, int))
+            if not right or (isinstance(value, bool) and kind is not bool):
+                raise LimnerError(f"The recipe's {name} is {value!r}, not a {kind.__name__}.")
+        return cls(**values)
