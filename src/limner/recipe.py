@@ -44,7 +44,7 @@ class Recipe:
     dropout: float = 0.5
     """Share of features dropped in the generator's three innermost upsampling layers."""
     flip: bool = True
-    """Mirror half of the pictures, left to right."""
+    """Whether half of the pictures are mirrored, left to right."""
     scale: float = 1.3
     """Largest random enlargement; 1.3 is Akten's."""
     brightness: float = 0.2

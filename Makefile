@@ -1,0 +1,64 @@
+# limner: `make demo` and `make test` do all of their own set-up. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PAGE := src/limner/_web/index.html
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/.cache/*' 2>/dev/null)
+export LIMNER_CHROMIUM = $(shell scripts/browser --find)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix setup web docs wheel clean bench-training
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: setup ## Draw pictures, train for up to three minutes, serve the page that paints
+	$(BIN)/limner demo
+
+test: setup browser ## All tests: Python, TypeScript, and the page in a real browser
+	scripts/check
+	scripts/test
+
+check: setup ## The fast subset: linters, types, quick tests (about a minute)
+	scripts/check
+	scripts/test --fast
+
+fix: setup ## Format, and mend what the linters can
+	$(BIN)/ruff check --fix -q src tests scripts hatch_build.py
+	$(BIN)/ruff format src tests scripts hatch_build.py
+	cd web && npx biome check --write .
+
+setup: $(VENV)/.installed $(PAGE) ## The virtual environment and the built page
+
+web: $(PAGE) ## Build the page
+
+docs: setup ## Write the command reference anew from the code
+	$(BIN)/python scripts/reference.py
+
+bench-training: setup ## Measure training: pictures a second per size and discriminator width
+	$(BIN)/limner bench training --out docs/benchmarks
+
+wheel: web ## Build the wheel, the page inside
+	$(BIN)/pip wheel --no-deps -w dist .
+
+clean: ## Remove everything that was built
+	rm -rf $(VENV) web/node_modules src/limner/_web dist build
+
+.PHONY: browser
+browser:
+	@scripts/browser >/dev/null
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	scripts/python-check $(PYTHON)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	scripts/node-check
+	cd web && npm ci --no-audit --no-fund
+	touch $@
+
+$(PAGE): web/node_modules/.installed $(WEB_SOURCES)
+	cd web && npm run build
+	touch $@

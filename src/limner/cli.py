@@ -1,0 +1,404 @@
+"""The command line. Each command is a dataclass: its fields are the options, their docstrings the help.
+
+Nothing heavy is imported here: `limner --help` must answer at once, and torch takes seconds.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol, TypeVar
+
+import tyro
+from tyro.conf import OmitArgPrefixes, Positional
+
+from limner import __version__
+from limner.errors import LimnerError
+from limner.recipe import GuideName, Recipe
+
+T = TypeVar("T")
+Flat = Annotated[T, OmitArgPrefixes]
+Storage = Literal["uint8", "uint16", "float16", "float32"]
+Subject = Literal["garden", "sea", "night"]
+Side = Literal["left", "right"]
+Sources = Annotated[Positional[tuple[Path, ...]], tyro.conf.arg(metavar="SOURCE...")]
+
+
+@dataclass(frozen=True)
+class Credits:
+    """What visitors read about a look."""
+
+    name: str = ""
+    """The look's name, shown on the page. Default: the name of the folder or file it learned from."""
+    author: str = ""
+    """Who made the look."""
+    credit: str = ""
+    """Whose pictures it learned from, such as "Photos by Ada Example"."""
+    licence: str = ""
+    """The pictures' licence, such as "CC BY 4.0"."""
+
+
+@dataclass(frozen=True)
+class Taking:
+    """How pictures are taken from the sources."""
+
+    frames: int = 400
+    """Frames to take from each video, evenly spread."""
+    inputs: Path | None = None
+    """For pairs: a folder of input pictures with the same names as the sources'."""
+    side: Side | None = None
+    """For pairs side by side in one picture: the half that is the input."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When training ends; 200 epochs where neither is given."""
+
+    epochs: int | None = None
+    """Times that training passes over all pictures."""
+    minutes: float | None = None
+    """Minutes to train, earlier sittings counted in."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Where the page is served: on this machine alone."""
+
+    port: int | None = None
+    """Port; the first free one from 8000 where none is given."""
+    open: bool = True
+    """Whether the page opens in the browser."""
+
+
+class Command(Protocol):
+    """What every command can do."""
+
+    def run(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class LookCommand:
+    """Make a page that paints live from a folder of pictures, or a video: everything in one go.
+
+    Run it again and it goes on where it stopped. Ctrl-C ends the training early and publishes what was
+    learned so far. For example:
+
+        limner look my-photos
+        limner look timelapse.mp4 --minutes 60 --name "Clouds over Leith"
+        limner look facades --side right --guide colour
+    """
+
+    sources: Sources
+    """Folders (searched through and through), pictures, videos."""
+    out: Path | None = None
+    """Where everything goes. Default: limner-NAME, beside where you are."""
+    storage: Storage = "uint8"
+    """How weights are stored; uint8 is a quarter of float32 and looks the same."""
+    recipe: Flat[Recipe] = field(default_factory=Recipe)
+    taking: Flat[Taking] = field(default_factory=Taking)
+    stop: Flat[Stop] = field(default_factory=Stop)
+    credits: Flat[Credits] = field(default_factory=Credits)
+    serving: Flat[Serving] = field(default_factory=Serving)
+
+    def run(self) -> None:
+        from limner import road
+
+        road.walk(self)
+
+
+@dataclass(frozen=True)
+class DemoCommand:
+    """Show the whole road with nothing at hand: draw pictures, train under three minutes, serve the page.
+
+    For example:
+
+        limner demo sea
+    """
+
+    subject: Positional[Subject] = "garden"
+    """What to draw and learn."""
+    pixels: int = 128
+    """Side of the painting; 128 learns fast enough on two CPU cores."""
+    minutes: float = 2.5
+    """Minutes to train."""
+    out: Path | None = None
+    """Where everything goes. Default: limner-demo-SUBJECT."""
+    serving: Flat[Serving] = field(default_factory=Serving)
+
+    def run(self) -> None:
+        from limner import road
+
+        road.demo(self)
+
+
+@dataclass(frozen=True)
+class PicturesCommand:
+    """Decode pictures and videos once, into a store that training reads.
+
+    For example:
+
+        limner pictures my-photos clip.mp4 --out store
+    """
+
+    sources: Sources
+    """Folders (searched through and through), pictures, videos."""
+    out: Path
+    """The store's folder."""
+    pixels: int = 256
+    """Side of the painting that will be trained: 64, 128, 256 or 512."""
+    taking: Flat[Taking] = field(default_factory=Taking)
+
+    def run(self) -> None:
+        from limner import road
+
+        road.take_pictures(self.sources, self.out, self.pixels, self.taking)
+
+
+@dataclass(frozen=True)
+class TrainCommand:
+    """Train a network on a store of pictures, or go on with a run that stopped.
+
+    For example:
+
+        limner train store --out run --size small --epochs 100
+        torchrun --nproc-per-node 2 -m limner train store --out run
+    """
+
+    pictures: Annotated[Positional[Path], tyro.conf.arg(metavar="STORE")]
+    """What `limner pictures` wrote."""
+    out: Path
+    """The run's folder; an earlier run there is gone on with."""
+    recipe: Flat[Recipe] = field(default_factory=Recipe)
+    stop: Flat[Stop] = field(default_factory=Stop)
+
+    def run(self) -> None:
+        from limner import road
+
+        road.train_store(self.pictures, self.out, self.recipe, self.stop)
+
+
+@dataclass(frozen=True)
+class ExportCommand:
+    """Write a run's look: one ONNX file, checked against torch, with the change that compression makes.
+
+    For example:
+
+        limner export run --out clouds.onnx --name Clouds --author "Ada Example"
+    """
+
+    source: Annotated[Positional[Path], tyro.conf.arg(metavar="RUN")]
+    """What `limner train` wrote."""
+    out: Path
+    """The look's file."""
+    storage: Storage = "uint8"
+    """How weights are stored; uint8 is a quarter of float32 and looks the same."""
+    credits: Flat[Credits] = field(default_factory=Credits)
+
+    def run(self) -> None:
+        from limner import road
+
+        road.export_run(self.source, self.out, self.storage, self.credits)
+
+
+@dataclass(frozen=True)
+class PublishCommand:
+    """Make a page of one or more looks: a folder that any static host serves, under any path.
+
+    For example:
+
+        limner publish clouds.onnx flowers.onnx --out page
+    """
+
+    looks: Annotated[Positional[tuple[Path, ...]], tyro.conf.arg(metavar="LOOK...")]
+    """Looks, in the order in which visitors choose from them."""
+    out: Path
+    """The page's folder."""
+
+    def run(self) -> None:
+        from limner.publish import publish
+
+        publish(self.looks, self.out)
+        print(f"{self.out} is ready: put it on any static host, or see it with `limner play {self.out}`.")
+
+
+@dataclass(frozen=True)
+class PlayCommand:
+    """Serve a page, or a look, on this machine and open it.
+
+    For example:
+
+        limner play page
+    """
+
+    source: Annotated[Positional[Path], tyro.conf.arg(metavar="PAGE|LOOK")]
+    """A folder that `limner publish` wrote, or a look's file."""
+    serving: Flat[Serving] = field(default_factory=Serving)
+
+    def run(self) -> None:
+        from limner import road
+
+        road.play(self.source, self.serving)
+
+
+@dataclass(frozen=True)
+class PaintCommand:
+    """Send pictures or a clip through a look, without a browser.
+
+    For example:
+
+        limner paint clouds.onnx photo.jpg --out painted.png
+    """
+
+    look: Annotated[Positional[Path], tyro.conf.arg(metavar="LOOK")]
+    """The look's file."""
+    source: Annotated[Positional[Path], tyro.conf.arg(metavar="PHOTO|CLIP|FOLDER")]
+    """What to paint."""
+    out: Path | None = None
+    """The painting's file (or folder). Default: beside the source, with -painted in its name."""
+    brightness: float | None = None
+    """The guide's brightness, as the page's slider."""
+    contrast: float | None = None
+    """The guide's contrast, as the page's slider."""
+    detail: float | None = None
+    """How much of the picture's own detail the guide keeps."""
+    beside: bool = False
+    """Show what the network saw beside each painting."""
+    force: bool = False
+    """Replace what exists at --out."""
+
+    def run(self) -> None:
+        from limner import road
+
+        road.paint(self)
+
+
+@dataclass(frozen=True)
+class DescribeCommand:
+    """Show a network's layers, parameters, multiply-adds and bytes.
+
+    For example:
+
+        limner describe lean --pixels 512
+        limner describe clouds.onnx --json
+    """
+
+    target: Annotated[Positional[str], tyro.conf.arg(metavar="NAME|RUN|LOOK")]
+    """lean, small, medium or large; a run's folder; a look's file."""
+    pixels: int = 256
+    """For a name: the side of the painting."""
+    guide: GuideName = "soft"
+    """For a name: the guide."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        from limner import road
+
+        road.describe(self)
+
+
+@dataclass(frozen=True)
+class DoctorCommand:
+    """Judge a data set before hours are spent on it. Exits with 1 where there is a problem.
+
+    For example:
+
+        limner doctor my-photos --sheet overview.png
+    """
+
+    sources: Sources
+    """Folders (searched through and through), pictures, videos."""
+    pixels: int = 256
+    """Side of the painting that will be trained."""
+    inputs: Path | None = None
+    """For pairs: a folder of input pictures with the same names as the sources'."""
+    sheet: Path | None = None
+    """Write a contact sheet of the pictures here."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        from limner import road
+
+        road.doctor(self)
+
+
+@dataclass(frozen=True)
+class BenchCommand:
+    """Measure, and write the figures with their origin as JSON and a table.
+
+    For example:
+
+        limner bench training --out docs/benchmarks
+    """
+
+    what: Positional[Literal["training", "discriminator"]]
+    """training: pictures a second per size and discriminator width, against the same step written
+    plainly. discriminator: what each width learns in equal time."""
+    out: Path = Path("benchmarks")
+    """Folder for the results."""
+    pictures: Path | None = None
+    """For discriminator: the store to learn from."""
+    pixels: int = 256
+    """Side of the pictures."""
+    quick: bool = False
+    """Fewer repetitions: a rough idea in a minute."""
+
+    def run(self) -> None:
+        from limner import road
+
+        road.bench(self)
+
+
+COMMANDS: dict[str, type[Any]] = {
+    "look": LookCommand,
+    "demo": DemoCommand,
+    "pictures": PicturesCommand,
+    "train": TrainCommand,
+    "export": ExportCommand,
+    "publish": PublishCommand,
+    "play": PlayCommand,
+    "paint": PaintCommand,
+    "describe": DescribeCommand,
+    "doctor": DoctorCommand,
+    "bench": BenchCommand,
+}
+ABOUT = (
+    f"limner {__version__}: a folder of pictures becomes a small network that paints live in the browser."
+)
+CONFIG = (tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff, tyro.conf.DisallowNone)
+
+
+def parse(arguments: Sequence[str]) -> Command:
+    """The command that the arguments ask for; exits with 2 and a hint where they make no sense."""
+    union = functools.reduce(
+        operator.or_,
+        (Annotated[kind, tyro.conf.subcommand(name)] for name, kind in COMMANDS.items()),  # type: ignore[misc]
+    )
+    command: Command = tyro.cli(
+        union, prog="limner", description=ABOUT, args=list(arguments), config=CONFIG
+    )
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it did what was asked, 1 with a sentence when it could not."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given in (["--version"], ["-V"]):
+        print(f"limner {__version__}")
+        return 0
+    try:
+        parse(given or ["--help"]).run()
+    except LimnerError as error:
+        print(f"limner: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("limner: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0  # the reader of our output (head, say) has seen enough
+    return 0

@@ -1,0 +1,61 @@
+"""Files that are either whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from limner.errors import LimnerError
+
+REASONS = {
+    errno.ENOSPC: "the disk is full: free some space and run the same command again",
+    errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
+    errno.EROFS: "the disk is read-only: choose another folder with --out",
+    errno.EACCES: "permission is refused: choose another folder with --out",
+    errno.EPERM: "permission is refused: choose another folder with --out",
+    errno.EFBIG: "the file grew beyond the size that this system allows",
+    errno.ENOTDIR: "a part of its path is a file, not a folder: choose another folder with --out",
+    errno.EISDIR: "a folder of that name is in the way: choose another name with --out",
+}
+
+
+def write_error(path: Path, error: OSError) -> LimnerError:
+    """The sentence for a write to `path` that failed; what existed there before is untouched."""
+    reason = REASONS.get(error.errno or 0, f"{error.strerror or error}")
+    return LimnerError(f"{path} cannot be written: {reason}. Nothing that existed was changed.")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears at `path` when the block ends, and not at all where it fails.
+
+    Raises LimnerError with a sentence where the disk does not take it.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            yield file  # type: ignore[misc]
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)  # as a plain file: web servers must be able to read it
+        temporary.replace(path)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    with whole_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)

@@ -1,0 +1,90 @@
+"""Serves a page on loopback, as a static host would, for the person at this machine alone."""
+
+from __future__ import annotations
+
+import mimetypes
+import socket
+import webbrowser
+from pathlib import Path
+from threading import Timer
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from limner.errors import LimnerError
+
+HOST = "127.0.0.1"
+PORT = 8000
+NAMES = ["localhost", HOST]
+"""Hosts that are answered: any other name that resolves here is a DNS-rebinding attempt."""
+
+HEADERS = [
+    # Isolation lets the WASM runtime use threads.
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-embedder-policy", b"require-corp"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-cache"),
+]
+
+
+class PageHeaders:
+    """Adds `HEADERS` to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def application(page: Path) -> Starlette:
+    """The page's files; hosts other than this machine's own names get 400, paths outside 404."""
+    for kind, suffix in (
+        ("text/javascript", ".js"),
+        ("text/javascript", ".mjs"),
+        ("application/wasm", ".wasm"),
+        ("application/octet-stream", ".onnx"),
+    ):
+        mimetypes.add_type(kind, suffix)  # some systems' tables lack them, or are wrong about .js
+    return Starlette(
+        routes=[Mount("/", StaticFiles(directory=page, html=True))],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES), Middleware(PageHeaders)],
+    )
+
+
+def listen(port: int | None) -> socket.socket:
+    """A listening socket on loopback: on `port`, or the first free one from 8000 where it is None."""
+    wanted = [port] if port is not None else [*range(PORT, PORT + 20), 0]
+    for number in wanted:
+        try:
+            return socket.create_server((HOST, number))
+        except (OSError, OverflowError):
+            continue
+    raise LimnerError(f"Port {port} cannot be used: choose another, or leave out --port.")
+
+
+def serve(page: Path, *, port: int | None = None, open_browser: bool = True) -> None:
+    """Serve `page` until Ctrl-C, after printing its address (and opening it)."""
+    if not (page / "index.html").is_file():
+        raise LimnerError(f"{page} is not a page (it has no index.html); make one with `limner publish`.")
+    with listen(port) as listener:
+        address = f"http://localhost:{listener.getsockname()[1]}/"
+        print(f"The page paints at {address}  (Ctrl-C to stop)", flush=True)
+        if open_browser:
+            Timer(0.5, webbrowser.open, [address]).start()
+        config = uvicorn.Config(application(page), log_level="warning", lifespan="off")
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:
+            pass
