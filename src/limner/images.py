@@ -1,0 +1,214 @@
+"""One picture file in, one upright RGB picture out, or a reason why not.
+
+Every file that a person may have in a folder is expected here: phone photos that lie on their side,
+cut-outs, scans of 16 bits, panoramas of 20,000 pixels, downloads that stopped half-way, and text files
+with the name of a picture. The kind of a file is judged by its content; its suffix only says whether
+it is meant to be a picture.
+
+Decided here:
+- Transparent parts are laid over white: cut-outs and drawings are made for paper and pages.
+- Only the first picture of an animation or of a file of several pages is taken.
+- Colours with a profile are turned into sRGB; without one they are taken as sRGB.
+"""
+
+import io
+import math
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import jpeg_factory
+
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif"}
+)
+"""Suffixes, in lower case, of files that are meant to be pictures and can be read."""
+
+FOREIGN_SUFFIXES = frozenset({".heic", ".heif", ".raw", ".cr2", ".nef", ".arw", ".dng", ".psd"})
+"""Suffixes of pictures that people have and that cannot be read here: named, not silently skipped."""
+
+LONGEST = 4
+"""A picture is kept up to this many times as long as it is wide; its middle part is taken beyond."""
+
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "DIB", "AVIF")
+_MOST_PIXELS = 180_000_000
+_LARGE_PIXELS = 40_000_000
+_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+# Decoding one huge picture takes hundreds of megabytes: threads take turns at those.
+_large_ones = threading.Lock()
+
+# The number of pixels is judged here (`_MOST_PIXELS`), with a sentence in place of a warning.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+class Unreadable(Exception):
+    """A file is passed over; the text continues a sentence that began with the file's name."""
+
+
+class Unreachable(Unreadable):
+    """A file cannot be opened just now; it may be another time."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a picture is brought to the store's size."""
+
+    box: tuple[float, float, float, float]
+    """The part that is kept: left, top, right, bottom, in pixels of the source."""
+    width: int
+    height: int
+    """The size in the store; the shorter of the two is the store's short side."""
+    enlarged: bool
+    """The source has fewer pixels than the store asks for."""
+    trimmed: bool
+    """The source is longer than `LONGEST` times its short side."""
+
+
+def fit(width: int, height: int, short_side: int) -> Fit:
+    """Fit a picture of width x height pixels to a short side, keeping its middle if it is too long."""
+    short = min(width, height)
+    kept_width, kept_height = min(width, LONGEST * short), min(height, LONGEST * short)
+    left, top = (width - kept_width) / 2, (height - kept_height) / 2
+    scale = short_side / short
+    return Fit(
+        box=(left, top, left + kept_width, top + kept_height),
+        width=round(kept_width * scale),
+        height=round(kept_height * scale),
+        enlarged=short < short_side,
+        trimmed=(kept_width, kept_height) != (width, height),
+    )
+
+
+def resized(image: Image.Image, how: Fit) -> Image.Image:
+    """The kept part of an RGB picture, by an antialiased Lanczos filter."""
+    size = (how.width, how.height)
+    return image.resize(size, Image.Resampling.LANCZOS, box=how.box, reducing_gap=3.0)
+
+
+def measure_image(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, upright, from the file's head alone. Raises `Unreadable`."""
+    with _opened(path) as image:
+        width, height = image.size
+        orientation = image.getexif().get(0x0112, 1)
+        return (height, width) if orientation in {5, 6, 7, 8} else (width, height)
+
+
+def read_image(path: Path, *, at_least: int) -> Image.Image:
+    """Decode a picture, upright, as RGB of 8 bits.
+
+    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both its sides stay at `at_least` pixels or
+    more: that is what lets a photo of 200 million pixels through in little memory.
+
+    Raises `Unreadable` for what is not a picture, is damaged or cut off, or would take too much memory.
+    """
+    with _opened(path) as image:
+        image.draft("RGB", (at_least, at_least))
+        pixels = image.width * image.height
+        if pixels > _MOST_PIXELS or _whole_in_memory(image):
+            raise Unreadable(
+                f"has {pixels / 1e6:,.0f} million pixels, more than fit in memory: make it smaller"
+            )
+        with _large_ones if pixels > _LARGE_PIXELS else nullcontext():
+            try:
+                image.load()
+                return _upright_rgb(image)
+            except (OSError, SyntaxError, ValueError, EOFError) as error:
+                raise Unreadable(f"is damaged or cut off ({_short(error)})") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise Unreachable(f"cannot be opened ({error.strerror})") from error
+    with file:
+        yield _identified(file, path)
+
+
+def _identified(file: BinaryIO, path: Path) -> Image.Image:
+    head = file.read(512)
+    file.seek(0)
+    try:
+        # `Image.open` refuses by size before a JPEG can say that it will be decoded smaller.
+        if head.startswith(b"\xff\xd8\xff"):
+            return jpeg_factory(file, path)
+        return Image.open(file, formats=_FORMATS)
+    except Image.DecompressionBombError as error:
+        raise Unreadable("has more pixels than fit in memory: make it smaller") from error
+    except UnidentifiedImageError as error:
+        raise Unreadable(_what_it_is(head)) from error
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError) as error:
+        raise Unreadable(f"is damaged or cut off ({_short(error)})") from error
+
+
+def _what_it_is(head: bytes) -> str:
+    if not head:
+        return "is an empty file"
+    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1"}:
+        return "is a HEIC picture: export it as JPEG"
+    if b"\0" not in head and not any(byte < 9 or 13 < byte < 27 for byte in head):
+        return "is a text file, not a picture"
+    return "is not a picture of a kind that can be read"
+
+
+def _whole_in_memory(image: Image.Image) -> bool:
+    """Whether a drafted JPEG has more coefficients than fit: a progressive one holds them all."""
+    scale = getattr(image, "decoderconfig", ()) or (1,)
+    full = image.width * image.height * max(int(scale[0]), 1) ** 2
+    return bool(image.info.get("progressive")) and full > _MOST_PIXELS
+
+
+def _short(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    upright = ImageOps.exif_transpose(image)
+    colour = _without_alpha(_eight_bits(upright))
+    if colour.mode in {"RGB", "CMYK"} and isinstance(profile, bytes):
+        colour = _to_srgb(colour, profile)
+    return colour if colour.mode == "RGB" else colour.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 or 32 bits or of floats as grey of 8 bits; Pillow itself would clip at 255."""
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values = np.nan_to_num(np.asarray(image).astype(np.float32))
+    low, high = float(values.min()), float(values.max())
+    if image.mode.startswith("I;16"):
+        low, high = 0.0, 65535.0
+    elif image.mode == "I" and low >= 0:
+        low, high = 0.0, next((top for top in (255.0, 65535.0) if high <= top), high)
+    elif low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    scaled = (values - low) * (255 / max(high - low, math.ulp(1.0)))
+    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+
+
+def _without_alpha(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert("RGB") if image.mode in {"P", "1", "L"} else image
+    clear = image.convert("RGBA")
+    paper = Image.new("RGB", clear.size, "white")
+    paper.paste(clear, mask=clear.getchannel("A"))
+    return paper
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        turned = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        # A broken profile, or one of another colour space: the picture is better than none.
+        return image
+    return turned or image

@@ -1,0 +1,80 @@
+"""How long work says how far it is.
+
+Work calls a `Progress` and knows nothing of terminals: `silently` for tests and libraries, `Bar` for
+people. `Bar` shows a bar with the time left on a terminal; elsewhere (a log, continuous integration)
+it prints one line for each tenth done, since a bar that redraws itself fills a log with rubbish.
+"""
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as RichProgress
+
+
+class Progress(Protocol):
+    """Called with the number of things done, of how many, and what is being done to them.
+
+    `total` may be an estimate that changes between calls; `done` never shrinks for one `what`.
+    """
+
+    def __call__(self, done: int, total: int, what: str) -> None: ...
+
+
+def silently(done: int, total: int, what: str) -> None:
+    """A `Progress` that shows nothing."""
+    _ = done, total, what
+
+
+class Bar:
+    """A `Progress` for people; a context manager, so that the terminal is left tidy."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
+        self._tasks: dict[str, TaskID] = {}
+        self._tenths: dict[str, int] = {}
+        self._bars = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=self._console,
+        )
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._console.is_terminal:
+            self._bars.stop()
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        if self._console.is_terminal:
+            self._draw(done, total, what)
+        else:
+            self._print(done, total, what)
+
+    def _draw(self, done: int, total: int, what: str) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(what, total=total)
+        self._bars.update(self._tasks[what], completed=done, total=total)
+
+    def _print(self, done: int, total: int, what: str) -> None:
+        tenth = 10 * done // max(total, 1)
+        if tenth > self._tenths.get(what, 0):
+            self._tenths[what] = tenth
+            self._console.print(f"{what}: {done} of {total}", highlight=False)
