@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 from PIL.JpegImagePlugin import jpeg_factory
 
 SUFFIXES = frozenset(
@@ -36,7 +36,7 @@ FOREIGN_SUFFIXES = frozenset({".heic", ".heif", ".raw", ".cr2", ".nef", ".arw", 
 LONGEST = 4
 """A picture is kept up to this many times as long as it is wide; its middle part is taken beyond."""
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "DIB", "AVIF")
+_FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "BMP", *(("AVIF",) if features.check("avif") else ()))
 _MOST_PIXELS = 180_000_000
 _LARGE_PIXELS = 40_000_000
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -139,7 +139,7 @@ def _identified(file: BinaryIO, path: Path) -> Image.Image:
     try:
         # `Image.open` refuses by size before a JPEG can say that it will be decoded smaller.
         if head.startswith(b"\xff\xd8\xff"):
-            return jpeg_factory(file, path)
+            return jpeg_factory(file, str(path))
         return Image.open(file, formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise Unreadable("has more pixels than fit in memory: make it smaller") from error
