@@ -375,9 +375,8 @@ CONFIG = (tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff, tyro.
 
 def parse(arguments: Sequence[str]) -> Command:
     """The command that the arguments ask for; exits with 2 and a hint where they make no sense."""
-    union = functools.reduce(
-        operator.or_,
-        (Annotated[kind, tyro.conf.subcommand(name)] for name, kind in COMMANDS.items()),  # type: ignore[misc]
+    union: Any = functools.reduce(
+        operator.or_, (Annotated[kind, tyro.conf.subcommand(name)] for name, kind in COMMANDS.items())
     )
     command: Command = tyro.cli(
         union, prog="limner", description=ABOUT, args=list(arguments), config=CONFIG

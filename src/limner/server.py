@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mimetypes
 import socket
 import webbrowser
@@ -84,7 +85,5 @@ def serve(page: Path, *, port: int | None = None, open_browser: bool = True) -> 
         if open_browser:
             Timer(0.5, webbrowser.open, [address]).start()
         config = uvicorn.Config(application(page), log_level="warning", lifespan="off")
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
-        except KeyboardInterrupt:
-            pass
