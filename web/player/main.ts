@@ -1,0 +1,11 @@
+/** The live page: puts subject, look, painter and controls together. */
+import { App } from './app.ts';
+import { Speech } from './speech.ts';
+
+const speech = new Speech();
+try {
+  const app = new App(speech);
+  void app.start();
+} catch (problem) {
+  speech.fail(`This page cannot run here: ${problem instanceof Error ? problem.message : String(problem)}`);
+}

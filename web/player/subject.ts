@@ -1,0 +1,116 @@
+/** The choice of what is painted: camera, video, picture or the built-in scene. */
+import { type CameraDevice, cameras, openCamera } from './camera.ts';
+import { button, element, make } from './element.ts';
+import { openPicture, openVideo } from './file.ts';
+import { openScene } from './scene.ts';
+import type { Source, SourceKind } from './source.ts';
+import { type Speech, sentenceOf } from './speech.ts';
+
+const KINDS: readonly SourceKind[] = ['camera', 'video', 'picture', 'scene'];
+
+export class Subject {
+  readonly #speech: Speech;
+  readonly #onSource: (source: Source) => void;
+  readonly #invite = button('camera-invite');
+  readonly #devices = element('device-select', HTMLSelectElement);
+  #kind: SourceKind = 'scene';
+  /** Counts choices, so that a camera that answers late does not undo a later choice. */
+  #choice = 0;
+
+  constructor(speech: Speech, onSource: (source: Source) => void) {
+    this.#speech = speech;
+    this.#onSource = onSource;
+    this.#invite.addEventListener('click', () => void this.camera());
+    button('source-camera').addEventListener('click', () => void this.camera());
+    button('source-scene').addEventListener('click', () => void this.#open('scene', async () => openScene()));
+    this.#files('video', file => this.video(file));
+    this.#files('picture', file => this.picture(file));
+    this.#devices.addEventListener('change', () => void this.camera(this.#devices.value));
+    navigator.mediaDevices?.addEventListener?.('devicechange', () => void this.#listDevices());
+  }
+
+  camera(deviceId: string | null = null): Promise<void> {
+    this.#invite.disabled = true;
+    return this.#open('camera', () => openCamera(deviceId, () => this.#unplugged())).finally(() => {
+      this.#invite.disabled = false;
+    });
+  }
+
+  video(file: File): Promise<void> {
+    return this.#open('video', () => openVideo(file));
+  }
+
+  picture(file: File): Promise<void> {
+    return this.#open('picture', () => openPicture(file));
+  }
+
+  async #open(kind: SourceKind, open: () => Promise<Source>): Promise<void> {
+    this.#choice += 1;
+    const choice = this.#choice;
+    try {
+      const source = await open();
+      if (choice !== this.#choice) {
+        source.stop();
+        return;
+      }
+      this.#speech.calm();
+      this.#set(kind);
+      this.#onSource(source);
+      if (kind === 'camera') await this.#listDevices(source);
+    } catch (problem) {
+      if (choice !== this.#choice) return;
+      const remedy = { label: 'Try again', run: () => void this.#open(kind, open) };
+      this.#speech.fail(sentenceOf(problem), kind === 'camera' ? remedy : undefined);
+    }
+  }
+
+  #unplugged(): void {
+    void this.#open('scene', async () => openScene()).then(() => {
+      const remedy = { label: 'Try again', run: () => void this.camera() };
+      this.#speech.fail(
+        'The camera went away, so the built-in scene is painted. Plug it in again to go on.',
+        remedy,
+      );
+    });
+  }
+
+  #set(kind: SourceKind): void {
+    this.#kind = kind;
+    for (const one of KINDS) button(`source-${one}`).setAttribute('aria-pressed', String(one === kind));
+    document.body.dataset.subject = kind;
+    this.#invite.hidden = kind === 'camera';
+    element('device-row').hidden = kind !== 'camera' || this.#devices.options.length < 2;
+  }
+
+  #files(kind: 'video' | 'picture', take: (file: File) => Promise<void>): void {
+    const input = element(`file-${kind}`, HTMLInputElement);
+    button(`source-${kind}`).addEventListener('click', () => input.click());
+    input.addEventListener('change', () => {
+      const file = input.files?.[0];
+      if (file) void take(file);
+      input.value = '';
+    });
+  }
+
+  async #listDevices(source?: Source): Promise<void> {
+    if (this.#kind !== 'camera') return;
+    const found: CameraDevice[] = await cameras();
+    const current = source ? currentDevice(source) : this.#devices.value;
+    this.#devices.replaceChildren(
+      ...found.map(({ id, label }) => {
+        const option = make('option', '', label);
+        option.value = id;
+        option.selected = id === current;
+        return option;
+      }),
+    );
+    element('device-row').hidden = found.length < 2;
+  }
+}
+
+function currentDevice(source: Source): string {
+  const { frame } = source;
+  const stream = frame instanceof HTMLVideoElement ? frame.srcObject : null;
+  if (!(stream instanceof MediaStream)) return '';
+  return stream.getVideoTracks()[0]?.getSettings().deviceId ?? '';
+}

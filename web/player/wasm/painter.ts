@@ -1,0 +1,210 @@
+/**
+ * The second painter: the same shape as the engine's, on ONNX Runtime Web (WebAssembly). Slower, but it
+ * runs where there is no WebGPU, and on machines whose only GPU is software it is the faster one.
+ */
+import type { LookInfo, Painter } from '../../engine/index.ts';
+import type { PaintRequest, Reply, Request } from './protocol.ts';
+import { withoutDefaults } from './wire.ts';
+
+type PaintSource = Parameters<Painter['paint']>[0];
+type View = { mirror?: boolean };
+
+const MOST_THREADS = 4;
+
+export interface WasmPainter extends Painter {
+  /** Bytes that the worker fetched for itself. */
+  readonly fetched: number;
+}
+
+/** Starts the runtime with this look. Throws a sentence where it cannot. */
+export async function createWasmPainter(
+  info: LookInfo,
+  bytes: Uint8Array,
+  onLost: (reason: string) => void,
+): Promise<WasmPainter> {
+  if (typeof WebAssembly === 'undefined') {
+    throw new Error(
+      'This browser has neither WebGPU nor WebAssembly, so it cannot paint. Try a current one.',
+    );
+  }
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  const line = new Line(worker);
+  const threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+  const defaults = new Set(Object.keys(info.live));
+  const at = (path: string) => new URL(path, document.baseURI).href;
+  try {
+    const model = withoutDefaults(bytes, defaults);
+    const runtime = { script: at('runtime/ort.js'), binary: at('runtime/ort.wasm') };
+    const loaded = await line.ask({ kind: 'load', model, pixels: info.pixels, runtime, threads }, [
+      model.buffer,
+    ]);
+    if (loaded.kind !== 'loaded') throw new Error('The runtime did not take the look.');
+    return new OrtPainter(info, worker, line, loaded, onLost);
+  } catch (problem) {
+    worker.terminate();
+    const reason = problem instanceof Error ? problem.message : String(problem);
+    throw new Error(`ONNX Runtime (WASM) could not open this look: ${reason}`);
+  }
+}
+
+/** One question at a time over a worker's wire. */
+class Line {
+  readonly #worker: Worker;
+  #last: Promise<unknown> = Promise.resolve();
+  #settle: { resolve: (reply: Reply) => void; reject: (reason: Error) => void } | null = null;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.addEventListener('message', (event: MessageEvent<Reply>) => {
+      const settle = this.#settle;
+      this.#settle = null;
+      if (event.data.kind === 'failed') settle?.reject(new Error(event.data.reason));
+      else settle?.resolve(event.data);
+    });
+    worker.addEventListener('error', event => {
+      event.preventDefault();
+      const settle = this.#settle;
+      this.#settle = null;
+      settle?.reject(
+        new Error(event.message || 'its files could not be fetched. Check the connection and try again.'),
+      );
+    });
+  }
+
+  ask(request: Request, transfer: Transferable[] = []): Promise<Reply> {
+    const answer = this.#last.then(
+      () =>
+        new Promise<Reply>((resolve, reject) => {
+          this.#settle = { resolve, reject };
+          this.#worker.postMessage(request, transfer);
+        }),
+    );
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+}
+
+class OrtPainter implements WasmPainter {
+  readonly info: LookInfo;
+  readonly backend = 'wasm';
+  readonly adapter: string;
+  readonly statistics = { dispatches: 0, pipelines: 0, bufferBytes: 0 };
+  readonly fetched: number;
+  readonly #worker: Worker;
+  readonly #line: Line;
+  readonly #onLost: (reason: string) => void;
+  readonly #live: Record<string, number> = {};
+  readonly #desk: CanvasRenderingContext2D;
+  #canvas: CanvasRenderingContext2D | null = null;
+  #guide: CanvasRenderingContext2D | null = null;
+  #painting: Promise<void> | null = null;
+  #gone = false;
+
+  constructor(
+    info: LookInfo,
+    worker: Worker,
+    line: Line,
+    loaded: { inputs: readonly string[]; threads: number; bytes: number },
+    onLost: (reason: string) => void,
+  ) {
+    this.info = info;
+    this.#worker = worker;
+    this.#line = line;
+    this.#onLost = onLost;
+    this.adapter = loaded.threads > 1 ? `ONNX Runtime, ${loaded.threads} threads` : 'ONNX Runtime, 1 thread';
+    this.fetched = loaded.bytes;
+    for (const [name, range] of Object.entries(info.live)) {
+      if (loaded.inputs.includes(name)) this.#live[name] = range.default;
+    }
+    this.#desk = drawing(document.createElement('canvas'), info.pixels, { willReadFrequently: true });
+  }
+
+  attach(canvas: HTMLCanvasElement): void {
+    this.#canvas = drawing(canvas, this.info.pixels);
+  }
+
+  attachGuide(canvas: HTMLCanvasElement | null): void {
+    this.#guide = canvas && drawing(canvas, this.info.pixels);
+  }
+
+  set(name: string, value: number): void {
+    if (name in this.#live) this.#live[name] = value;
+  }
+
+  /** Starts on this frame; a frame that comes while one is being painted is left out. */
+  paint(source: PaintSource, view: View = {}): void {
+    if (this.#painting || this.#gone) return;
+    const rgba = this.#read(source, view.mirror ?? false);
+    const request: PaintRequest = {
+      kind: 'paint',
+      rgba,
+      live: { ...this.#live },
+      guide: this.#guide !== null,
+    };
+    this.#painting = this.#line
+      .ask(request, [rgba.buffer])
+      .then(reply => {
+        if (reply.kind === 'painted' && !this.#gone) this.#show(reply.painting, reply.guide);
+      })
+      .catch((problem: Error) => {
+        if (!this.#gone) this.#onLost(problem.message);
+      })
+      .finally(() => {
+        this.#painting = null;
+      });
+  }
+
+  async finished(): Promise<void> {
+    await this.#painting;
+  }
+
+  async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
+    const live = Object.entries(this.#live).map(([name, value]) => [name, Float32Array.of(value)] as const);
+    const reply = await this.#line.ask({ kind: 'run', inputs: { ...Object.fromEntries(live), ...inputs } });
+    return reply.kind === 'ran' ? reply.outputs : {};
+  }
+
+  destroy(): void {
+    this.#gone = true;
+    this.#worker.terminate();
+  }
+
+  /** The middle square of a frame, at the look's size, mirrored if asked. */
+  #read(source: PaintSource, mirror: boolean): Uint8ClampedArray<ArrayBuffer> {
+    const side = this.info.pixels;
+    const [width, height] = sizeOf(source);
+    const crop = Math.min(width, height);
+    const desk = this.#desk;
+    desk.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? side : 0, 0);
+    desk.drawImage(source, (width - crop) / 2, (height - crop) / 2, crop, crop, 0, 0, side, side);
+    return desk.getImageData(0, 0, side, side).data as Uint8ClampedArray<ArrayBuffer>;
+  }
+
+  #show(painting: Uint8ClampedArray<ArrayBuffer>, guide: Uint8ClampedArray<ArrayBuffer> | null): void {
+    const side = this.info.pixels;
+    this.#canvas?.putImageData(new ImageData(painting, side, side), 0, 0);
+    if (guide) this.#guide?.putImageData(new ImageData(guide, side, side), 0, 0);
+  }
+}
+
+function drawing(
+  canvas: HTMLCanvasElement,
+  side: number,
+  settings: CanvasRenderingContext2DSettings = {},
+): CanvasRenderingContext2D {
+  canvas.width = side;
+  canvas.height = side;
+  const context = canvas.getContext('2d', settings);
+  if (!context) throw new Error('This browser gives no 2-D canvas.');
+  context.imageSmoothingQuality = 'high';
+  return context;
+}
+
+function sizeOf(source: PaintSource): [number, number] {
+  if (source instanceof HTMLVideoElement) return [source.videoWidth, source.videoHeight];
+  if (typeof VideoFrame !== 'undefined' && source instanceof VideoFrame) {
+    return [source.displayWidth, source.displayHeight];
+  }
+  const picture = source as ImageBitmap | HTMLCanvasElement | OffscreenCanvas;
+  return [picture.width, picture.height];
+}

@@ -1,0 +1,73 @@
+/** Builds the live page into the Python package, which publishes it beside the looks. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+
+const web = dirname(fileURLToPath(import.meta.url));
+const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
+
+/**
+ * ONNX Runtime's own two files, fetched only where WebGPU is absent. They are named .js and .wasm, as
+ * some static hosts serve .mjs with a type that browsers refuse.
+ */
+const RUNTIME = {
+  'runtime/ort.js': { from: 'ort-wasm-simd-threaded.mjs', type: 'text/javascript' },
+  'runtime/ort.wasm': { from: 'ort-wasm-simd-threaded.wasm', type: 'application/wasm' },
+} as const;
+
+function runtime(): Plugin {
+  return {
+    name: 'limner-runtime',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: licences() });
+      for (const [fileName, { from }] of Object.entries(RUNTIME)) {
+        this.emitFile({ type: 'asset', fileName, source: readFileSync(join(ort, from)) });
+      }
+    },
+    configureServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const path = (request.url ?? '').split('?')[0]?.replace(/^\//, '') ?? '';
+        const found = Object.entries(RUNTIME).find(([name]) => name === path)?.[1];
+        if (!found) return next();
+        response.setHeader('Content-Type', found.type);
+        response.end(readFileSync(join(ort, found.from)));
+      });
+    },
+  };
+}
+
+/** The licences of what the built page contains that is not limner's own. */
+function licences(): string {
+  const { name, version } = JSON.parse(readFileSync(join(ort, '../package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+  };
+  const mit = readFileSync(join(web, '../LICENSE'), 'utf8');
+  const terms = mit.slice(mit.indexOf('Permission is hereby granted'));
+  return [
+    `limner's page and engine\n\n${mit.trim()}`,
+    `runtime/: ${name} ${version}, https://onnxruntime.ai\n\nMIT License\n\nCopyright (c) Microsoft Corporation\n\n${terms.trim()}`,
+  ].join(`\n\n${'-'.repeat(72)}\n\n`);
+}
+
+export default defineConfig({
+  root: join(web, 'player'),
+  base: './',
+  cacheDir: join(web, '.cache/vite'),
+  plugins: [runtime()],
+  resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
+  worker: {
+    format: 'es',
+    // The worker belongs to the runtime: a page that paints with WebGPU never fetches it.
+    rolldownOptions: { output: { entryFileNames: 'runtime/worker-[hash].js' } },
+  },
+  build: {
+    outDir: join(web, '../src/limner/_web'),
+    emptyOutDir: true,
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+});
