@@ -90,6 +90,14 @@ class Recipe:
         """Channels that the generator is shown."""
         return 3 if self.guide == "colour" else 1
 
+    def differences(self, other: Recipe) -> list[str]:
+        """The fields in which two recipes differ, such as `batch (4, not 8)`: this one's value first."""
+        return [
+            f"{field.name} ({getattr(self, field.name)}, not {getattr(other, field.name)})"
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(other, field.name)
+        ]
+
     def to_json(self) -> str:
         """The recipe as indented JSON, in the order of the fields."""
         return json.dumps(asdict(self), indent=2)

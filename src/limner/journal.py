@@ -1,0 +1,68 @@
+"""The log of a run: one line of JSON per epoch, appended. Dashboards read it, training only writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from limner.files import write_error, write_whole
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One epoch, as it is logged."""
+
+    step: int
+    """Steps made so far."""
+    epoch: int
+    """Epochs finished so far."""
+    d_real: float
+    """Mean over the epoch: the discriminator's cross-entropy on photos; 0.69 where it cannot tell."""
+    d_fake: float
+    """The same on paintings."""
+    g_adversarial: float
+    """The generator's adversarial cross-entropy."""
+    g_l1: float
+    """Mean absolute difference between painting and target, on the scale of -1..1."""
+    held_out_l1: float | None
+    """The same on held-out pictures, without dropout; null where no picture is held out."""
+    pictures_per_second: float
+    """Over the steps of the epoch."""
+    seconds: float
+    """Training time so far, over all sittings."""
+    time: str
+    """When, in UTC (ISO 8601)."""
+
+
+class Journal:
+    """Appends to, reads and cuts `log.jsonl`. Raises LimnerError where the disk does not take it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, entry: Entry) -> None:
+        """Add a line."""
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(entry)) + "\n")
+        except OSError as error:
+            raise write_error(self._path, error) from error
+
+    def entries(self) -> list[Entry]:
+        """All entries; a line that was cut off by a kill is passed over."""
+        if not self._path.exists():
+            return []
+        found = []
+        for line in self._path.read_text(encoding="utf-8").splitlines():
+            try:
+                found.append(Entry(**json.loads(line)))
+            except (ValueError, TypeError):
+                continue
+        return found
+
+    def cut(self, step: int) -> None:
+        """Drop what lies past a step: training goes on from there and will write it again."""
+        kept = [json.dumps(asdict(entry)) + "\n" for entry in self.entries() if entry.step <= step]
+        if self._path.exists():
+            write_whole(self._path, "".join(kept))

@@ -1,0 +1,110 @@
+"""One process, or the several that `torchrun` started: who am I, and what do the others have?
+
+Gradients are averaged by hand, in one flat buffer for each network. torch's DistributedDataParallel
+hides the same behind a wrapper that must be told about a discriminator which is called three times in a
+step and frozen in one of them; our networks' gradients take a few milliseconds on the wire.
+
+Batch norm counts its statistics in each process by itself. Those that are kept, the running ones, are
+the first process' (they take no part in training): nothing is exchanged that resuming would have to
+repeat to the bit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributed
+
+from limner.errors import LimnerError
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that train together."""
+
+    rank: int
+    world: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        """Whether this one writes files and talks to people."""
+        return self.rank == 0
+
+    def average_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
+        """Put the mean over all processes in the place of each gradient."""
+        if self.world > 1:
+            self.average([p.grad for p in parameters if p.grad is not None])
+
+    def average(self, tensors: list[Tensor]) -> None:
+        """Put the mean over all processes in the place of tensors of one type."""
+        if self.world > 1:
+            flat = torch.cat([tensor.flatten() for tensor in tensors])
+            distributed.all_reduce(flat)
+            flat /= self.world
+            _spread(flat, tensors)
+
+    def follow_first(self, tensors: Iterable[Tensor]) -> None:
+        """Put the first process' values in the place of all tensors."""
+        if self.world > 1:
+            for tensor in tensors:
+                held = tensor.to(self.device).contiguous()
+                distributed.broadcast(held, 0)
+                tensor.copy_(held)
+
+    def any(self, *flags: bool) -> tuple[bool, ...]:
+        """For each flag whether it is up in any process."""
+        if self.world == 1:
+            return flags
+        raised = torch.tensor(flags, dtype=torch.int32, device=self.device)
+        distributed.all_reduce(raised, distributed.ReduceOp.MAX)
+        return tuple(bool(flag) for flag in raised.tolist())
+
+    def wait(self) -> None:
+        """Go on when all processes are here."""
+        if self.world > 1:
+            distributed.barrier()
+
+
+def _spread(flat: Tensor, tensors: list[Tensor]) -> None:
+    start = 0
+    for tensor in tensors:
+        tensor.copy_(flat[start : start + tensor.numel()].view(tensor.shape))
+        start += tensor.numel()
+
+
+@contextmanager
+def processes(device: str | None = None) -> Iterator[Processes]:
+    """Join the processes that `torchrun` started, or be alone.
+
+    `device` is a torch device; by default the process' CUDA GPU where there is one, else the CPU.
+    """
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    chosen = _device(device)
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)
+    if world == 1:
+        yield Processes(0, 1, chosen)
+        return
+    distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    try:
+        yield Processes(distributed.get_rank(), world, chosen)
+    finally:
+        distributed.destroy_process_group()
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        if device.type == "cuda" and device.index is None:
+            device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise LimnerError(f"There is no device {name} here; cpu is always there.") from error
+    return device
