@@ -4,7 +4,7 @@ A picture in the making is a float32 array (S, S, 3) of 0..1, and places in it a
 down, 0..1. Edges are softened over a pixel by `smooth`, which stands in for drawing larger and shrinking.
 """
 
-from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -60,10 +60,18 @@ def wander(rng: np.random.Generator, size: int, cells: int, octaves: int = 4) ->
     return total / 1.6
 
 
-def ramp(values: Floats | float, stops: Sequence[Stop]) -> Floats:
-    """Colours (..., 3) for values (...): straight lines between the stops."""
+def ramp(values: Floats | float, stops: tuple[Stop, ...]) -> Floats:
+    """Colours (..., 3) for values (...) of 0..1: straight lines between the stops."""
+    table = _table(stops)
+    rows = np.clip(np.asarray(values) * (len(table) - 1), 0, len(table) - 1)
+    return np.asarray(table[rows.astype(np.intp)])
+
+
+@cache
+def _table(stops: tuple[Stop, ...]) -> Floats:
     at = [stop for stop, _ in stops]
-    channels = [np.interp(values, at, [colour[c] for _, colour in stops]) for c in range(3)]
+    fine = np.linspace(0, 1, 1024)
+    channels = [np.interp(fine, at, [colour[c] for _, colour in stops]) for c in range(3)]
     return np.stack(channels, axis=-1).astype(np.float32)
 
 

@@ -82,13 +82,13 @@ def _far_flowers(rng: np.random.Generator, picture: Floats) -> None:
 def _grass(rng: np.random.Generator, picture: Floats, light: Floats) -> None:
     """Blades, nearer ones longer and over the others; each a shade of the light that it stands in."""
     size = picture.shape[0]
-    for root in np.sort(rng.uniform(0.25, 1.25, 70)):
+    for root in np.sort(rng.uniform(0.25, 1.25, 56)):
         x, tall = between(rng, -0.05, 1.05), between(rng, 0.1, 0.3) * (0.4 + root)
         y = float(root) - tall / 2
         patch = Patch(picture, (x, y), tall / 2, turn=between(rng, -0.35, 0.35), wide=0.6)
         if patch.empty:
             continue
-        bend = between(rng, -0.5, 0.5)
+        bend = between(rng, -0.3, 0.3)
         along = np.clip((patch.v + 1) / 2, 0, 1)
         width = between(rng, 0.03, 0.07) * along + 0.4 * patch.pixel
         offset = np.abs(patch.u - bend * (1 - along) ** 2)

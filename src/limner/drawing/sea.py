@@ -1,5 +1,6 @@
 """The sea towards evening: a sky of clouds, a low sun and its glitter, waves with foam, rocks."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,7 +109,7 @@ def _water(rng: np.random.Generator, scene: _Scene, sky: Floats) -> Floats:
     size = scene.size
     x, y = places(size)
     below = np.clip((y - scene.horizon) / (1 - scene.horizon), 0, 1)
-    slope, crest = _waves(rng, x, below)
+    slope, crest = _waves(rng, x, below, first=int(scene.horizon * size))
     level = 0.10 + 0.30 * scene.daylight
     body = level + 0.22 * slope + 0.10 * crest + 0.12 * below
     colour = ramp(np.asarray(body, np.float32), WATER)
@@ -123,21 +124,20 @@ def _water(rng: np.random.Generator, scene: _Scene, sky: Floats) -> Floats:
     return _foam(rng, scene, colour, below, crest)
 
 
-def _waves(rng: np.random.Generator, x: Floats, below: Floats) -> tuple[Floats, Floats]:
-    """Slope and height of the waves, about -1..1, in perspective: (S, S) each."""
-    far = 1 / (below + 0.05)
+def _waves(rng: np.random.Generator, x: Floats, below: Floats, first: int) -> tuple[Floats, Floats]:
+    """Slope and height of the waves, about -1..1, in perspective: (S, S) each, 0 above row `first`."""
+    size = x.shape[1]
+    far = 1 / (below[first:] + 0.05)
     across = (x - 0.5) * far
-    height = np.zeros(np.broadcast_shapes(x.shape, below.shape), np.float32)
-    slope = np.zeros_like(height)
-    for pitch in (*rng.uniform(2.5, 14.0, 5), *rng.uniform(18.0, 70.0, 5)):
+    slope, height = np.zeros((2, size, size), np.float32)
+    for pitch in (*rng.uniform(2.5, 14.0, 5).tolist(), *rng.uniform(18.0, 70.0, 5).tolist()):
         turn = between(rng, -0.5, 0.5)
-        phase = pitch * (far * np.cos(turn) + across * np.sin(turn)) + between(rng, 0, 6.3)
-        phase = phase + 0.8 * np.sin(across * between(rng, 1, 4) + between(rng, 0, 6.3))
+        bent = 0.8 * np.sin(across * between(rng, 1, 4) + between(rng, 0, 6.3))
+        phase = pitch * (far * math.cos(turn) + across * math.sin(turn)) + bent
         # Waves finer than a few pixels would only flicker: they fade with the distance.
-        size = x.shape[1]
         visible = np.exp(-((pitch * far**2 / size / 0.9) ** 2)) / pitch**0.55
-        height += np.asarray(visible * np.sin(phase), np.float32)
-        slope += np.asarray(visible * np.cos(phase), np.float32)
+        height[first:] += visible * np.sin(phase)
+        slope[first:] += visible * np.cos(phase)
     return slope, height
 
 
