@@ -152,9 +152,10 @@ def _counted(container: Any, stream: Any) -> tuple[float, int]:
                     max(last, time + float(packet.duration or 0) * float(packet.time_base)),
                 )
                 frames += 1
-        container.seek(0)
     except (av.FFmpegError, ValueError):
         # What lies before the damage counts.
+        pass
+    if frames:
         container.seek(0)
     return (max(last - first, 1e-3) if frames else 0.0), frames
 

@@ -1,0 +1,32 @@
+"""Progress on a terminal and in a log."""
+
+import io
+
+from rich.console import Console
+
+from limner.progress import Bar, silently
+
+
+def test_a_log_gets_a_line_for_each_tenth() -> None:
+    log = io.StringIO()
+    with Bar(Console(file=log, width=80)) as bar:
+        for done in range(201):
+            bar(done, 200, "Decoding")
+    lines = log.getvalue().splitlines()
+    assert len(lines) == 10
+    assert (lines[0], lines[-1]) == ("Decoding: 20 of 200", "Decoding: 200 of 200")
+
+
+def test_a_terminal_gets_a_bar_for_each_work() -> None:
+    screen = io.StringIO()
+    with Bar(Console(file=screen, width=100, force_terminal=True)) as bar:
+        bar(0, 4, "Decoding")
+        bar(4, 4, "Decoding")
+        bar(1, 2, "Drawing")
+    shown = screen.getvalue()
+    assert "Decoding" in shown and "4/4" in shown
+    assert "Drawing" in shown and "1/2" in shown
+
+
+def test_silence() -> None:
+    silently(1, 2, "nothing")
