@@ -74,6 +74,12 @@ class Serving:
     """Whether the page opens in the browser."""
 
 
+def _some(sources: tuple[Path, ...]) -> tuple[Path, ...]:
+    if not sources:
+        raise LimnerError("Name a folder of pictures, or a video: `limner look my-photos`.")
+    return sources
+
+
 class Command(Protocol):
     """What every command can do."""
 
@@ -107,6 +113,7 @@ class LookCommand:
     def run(self) -> None:
         from limner import road
 
+        _some(self.sources)
         road.walk(self)
 
 
@@ -155,7 +162,7 @@ class PicturesCommand:
     def run(self) -> None:
         from limner import road
 
-        road.take_pictures(self.sources, self.out, self.pixels, self.taking)
+        road.take_pictures(_some(self.sources), self.out, self.pixels, self.taking)
 
 
 @dataclass(frozen=True)
@@ -176,9 +183,10 @@ class TrainCommand:
     stop: Flat[Stop] = field(default_factory=Stop)
 
     def run(self) -> None:
-        from limner import road
+        from limner.pictures import open_pictures
+        from limner.road import train_run
 
-        road.train_store(self.pictures, self.out, self.recipe, self.stop)
+        train_run(open_pictures(self.pictures), self.out, self.recipe, self.stop)
 
 
 @dataclass(frozen=True)
@@ -199,9 +207,10 @@ class ExportCommand:
     credits: Flat[Credits] = field(default_factory=Credits)
 
     def run(self) -> None:
-        from limner import road
+        from limner.road import export_run
+        from limner.run import open_run
 
-        road.export_run(self.source, self.out, self.storage, self.credits)
+        export_run(open_run(self.source), self.out, self.storage, self.credits)
 
 
 @dataclass(frozen=True)
@@ -267,13 +276,32 @@ class PaintCommand:
     """How much of the picture's own detail the guide keeps."""
     beside: bool = False
     """Show what the network saw beside each painting."""
+    whole: bool = False
+    """Keep the whole picture, squeezed into the look's square and stretched back, not its middle."""
     force: bool = False
     """Replace what exists at --out."""
 
     def run(self) -> None:
-        from limner import road
+        from limner.look import open_look
+        from limner.paint import paint_file
+        from limner.progress import Bar
 
-        road.paint(self)
+        turned = {"brightness": self.brightness, "contrast": self.contrast, "detail": self.detail}
+        with Bar() as progress:
+            report = paint_file(
+                open_look(self.look),
+                self.source,
+                self.out,
+                live={name: value for name, value in turned.items() if value is not None},
+                whole=self.whole,
+                beside=self.beside,
+                force=self.force,
+                progress=progress,
+            )
+        for path, reason in report.passed_over:
+            print(f"{path.name} {reason}.")
+        more = ", ..." if len(report.paintings) > 5 else ""
+        print(f"Painted: {', '.join(map(str, report.paintings[:5]))}{more}")
 
 
 @dataclass(frozen=True)
@@ -296,9 +324,15 @@ class DescribeCommand:
     """Print JSON."""
 
     def run(self) -> None:
-        from limner import road
+        from rich import print as show
 
-        road.describe(self)
+        from limner.describe import describe
+
+        found = describe(self.target, pixels=self.pixels, guide=self.guide)
+        if self.json:
+            print(found.to_json())
+        else:
+            show(found.table())
 
 
 @dataclass(frozen=True)
@@ -322,9 +356,23 @@ class DoctorCommand:
     """Print JSON."""
 
     def run(self) -> None:
-        from limner import road
+        import json
 
-        road.doctor(self)
+        from limner.doctor import contact_sheet, examine
+        from limner.progress import Bar, silently
+
+        _some(self.sources)
+        with Bar() as bar:
+            progress = silently if self.json else bar
+            diagnosis = examine(self.sources, pixels=self.pixels, inputs=self.inputs, progress=progress)
+        if self.sheet:
+            contact_sheet(diagnosis, self.sheet)
+        if self.json:
+            print(json.dumps(diagnosis.to_json(), indent=2))
+        else:
+            print("\n".join(diagnosis.sentences()))
+        if diagnosis.problem:
+            raise LimnerError("These pictures are not ready for training; see the problems above.")
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def _preview(look: Look) -> bytes:
     image = Image.fromarray((noise * 255).astype(np.uint8)).resize(
         (look.pixels,) * 2, Image.Resampling.BICUBIC
     )
-    painting = look.paint(np.asarray(image, dtype=np.float32) / 255)
+    painting = look.paint(np.asarray(image, dtype=np.float32) / np.float32(255))
     small = Image.fromarray((painting * 255 + 0.5).astype(np.uint8)).resize(
         (128, 128), Image.Resampling.LANCZOS
     )
