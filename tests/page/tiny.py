@@ -22,7 +22,7 @@ def _constant(name: str, value: Any) -> onnx.TensorProto:
 def tiny_look(name: str = "Tiny", author: str = "A. Painter") -> bytes:
     """Grey, then warm: one 1x1 convolution for the guide and one 3x3 for the painting."""
     paint = np.zeros((3, 1, 3, 3), dtype=np.float32)
-    paint[:, 0, 1, 1] = [1.6, 1.0, 0.5]
+    paint[:, 0, 1, 1] = 1.2
     paint[0, 0, 0, 0] = 0.2
     nodes = [
         helper.make_node("Conv", ["image", "grey_weight"], ["grey"], name="grey"),
@@ -62,7 +62,7 @@ def tiny_look(name: str = "Tiny", author: str = "A. Painter") -> bytes:
             _constant("two", 2.0),
             _constant("grey_weight", np.array([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)),
             _constant("paint_weight", paint),
-            _constant("paint_bias", [0.15, 0.0, -0.1]),
+            _constant("paint_bias", [0.4, 0.1, -0.3]),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])

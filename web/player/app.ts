@@ -210,8 +210,8 @@ export class App {
       return;
     }
     hired.painter = painter;
+    if (this.#hung?.look !== look) this.#sliders.fit(look.info.live);
     this.#hung = { look, bytes, fileName };
-    this.#sliders.fit(look.info.live);
     await this.#easel.setPainter(painter, chosenAt);
     hangLabel(look.info, bytes.length, fileName);
     document.body.classList.remove('waiting');

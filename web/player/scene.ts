@@ -10,7 +10,8 @@ export function openScene(): Source {
   const canvas = document.createElement('canvas');
   canvas.width = SIDE;
   canvas.height = SIDE;
-  const context = canvas.getContext('2d');
+  // Without WebGPU every frame is read back, which costs least where the canvas is in ordinary memory.
+  const context = canvas.getContext('2d', { willReadFrequently: !('gpu' in navigator) });
   if (!context) throw new SourceError('This browser gives no 2-D canvas, so nothing can be shown.');
   let seconds = 6;
   let last = performance.now();

@@ -42,7 +42,8 @@ export class Sliders {
 
   #make(name: string, range: LookInfo['live'][string]): Slider {
     const row = make('label', 'row slider');
-    const value = make('output');
+    const value = make('span', 'value');
+    value.setAttribute('aria-hidden', 'true');
     const input = make('input');
     input.type = 'range';
     input.min = String(range.min);

@@ -14,6 +14,8 @@ const MOST_THREADS = 4;
 export interface WasmPainter extends Painter {
   /** Bytes that the worker fetched for itself. */
   readonly fetched: number;
+  /** Milliseconds that the last painting took in the worker. */
+  readonly lastRun: number;
 }
 
 /** Starts the runtime with this look. Throws a sentence where it cannot. */
@@ -98,6 +100,7 @@ class OrtPainter implements WasmPainter {
   #canvas: CanvasRenderingContext2D | null = null;
   #guide: CanvasRenderingContext2D | null = null;
   #painting: Promise<void> | null = null;
+  #lastRun = 0;
   #gone = false;
 
   constructor(
@@ -117,6 +120,10 @@ class OrtPainter implements WasmPainter {
       if (loaded.inputs.includes(name)) this.#live[name] = range.default;
     }
     this.#desk = drawing(document.createElement('canvas'), info.pixels, { willReadFrequently: true });
+  }
+
+  get lastRun(): number {
+    return this.#lastRun;
   }
 
   attach(canvas: HTMLCanvasElement): void {
@@ -144,7 +151,9 @@ class OrtPainter implements WasmPainter {
     this.#painting = this.#line
       .ask(request, [rgba.buffer])
       .then(reply => {
-        if (reply.kind === 'painted' && !this.#gone) this.#show(reply.painting, reply.guide);
+        if (reply.kind !== 'painted' || this.#gone) return;
+        this.#lastRun = reply.milliseconds;
+        this.#show(reply.painting, reply.guide);
       })
       .catch((problem: Error) => {
         if (!this.#gone) this.#onLost(problem.message);
