@@ -1,0 +1,280 @@
+// Lowering of Conv and ConvTranspose to one operation: a transposed convolution of stride s is s x s plain
+// ones of a part of the kernel each (Odena et al. 2016 draw it), so 4x4 stride 2 costs 4 products per
+// output and not 16, and both share their kernels.
+
+import { constantOf, floats } from '../onnx/constant.ts';
+import type { NodeView } from './builder.ts';
+import { type Expression, input, mix } from './expression.ts';
+import { type Axis, LANES, type Tensor, type Weights } from './operation.ts';
+
+type Pair = [number, number];
+interface Geometry {
+  kernel: Pair;
+  strides: Pair;
+  dilations: Pair;
+}
+
+const signedOffset: Readonly<Record<string, number>> = { int8: 128, int16: 32768 };
+
+/** The stored weights as the kernels take them; throws where they are no constant. */
+function readWeights(node: NodeView, transposed: boolean, group: number): Weights {
+  const value = node.value(1);
+  const outAxis = transposed ? 1 : 0;
+  if (value.kind !== 'constant' && value.kind !== 'quantised') {
+    throw node.fail('needs its weights as constants in the file.');
+  }
+  const { constant } = value;
+  const [a, b, kh, kw] = constant.dims;
+  if (constant.dims.length !== 4 || !a || !b || !kh || !kw) {
+    throw node.fail(`has weights of ${constant.dims.length} dimensions; the engine runs 2-D convolutions.`);
+  }
+  const dims = [a, b, kh, kw] as const;
+  const plain = { dims, transposed, scale: null, zero: null };
+  if (value.kind === 'constant') {
+    if (constant.type === 'float16') return { ...plain, type: 'float16', bytes: constant.bytes };
+    if (constant.type === 'float32') return { ...plain, type: 'float32', bytes: constant.bytes };
+    const copy = constantOf(constant.name, dims, floats(constant));
+    return { ...plain, type: 'float32', bytes: copy.bytes };
+  }
+  const wide = constant.type === 'uint16' || constant.type === 'int16';
+  const perOutput = value.scale.length === 1 || (value.axis === outAxis && group === 1);
+  if (!perOutput || !(wide || constant.type === 'uint8' || constant.type === 'int8')) {
+    const copy = node.constant(1);
+    return { ...plain, type: 'float32', bytes: copy.bytes };
+  }
+  // Signed weights are stored shifted to unsigned: the zero point moves with them.
+  const offset = signedOffset[constant.type] ?? 0;
+  const outputs = transposed ? b * group : a;
+  const spread = (values: Float32Array, add: number) =>
+    Float32Array.from({ length: outputs }, (_, i) => (values[values.length === 1 ? 0 : i] ?? 0) + add);
+  const bytes = offset === 0 ? constant.bytes : flipSign(constant.bytes, wide ? 2 : 1);
+  const scale = spread(value.scale, 0);
+  const zero = spread(value.zero, offset);
+  return { type: wide ? 'uint16' : 'uint8', bytes, dims, transposed, scale, zero };
+}
+
+/** Two's complement plus half the range: the top bit of each value, turned. */
+function flipSign(bytes: Uint8Array, width: 1 | 2): Uint8Array {
+  const flipped = bytes.slice();
+  for (let i = width - 1; i < flipped.length; i += width) flipped[i] = (flipped[i] ?? 0) ^ 128;
+  return flipped;
+}
+
+function readBias(node: NodeView, outputs: number): Float32Array | null {
+  if (!node.has(2)) return null;
+  const bias = node.floats(2);
+  if (bias.length !== outputs) {
+    throw node.fail(`has ${bias.length} biases for ${outputs} output channels.`);
+  }
+  return bias;
+}
+
+function geometry(node: NodeView, weights: Weights): Geometry {
+  const kernel: Pair = [weights.dims[2], weights.dims[3]];
+  const claimed = node.ints('kernel_shape');
+  if (claimed && (claimed[0] !== kernel[0] || claimed[1] !== kernel[1])) {
+    throw node.fail(`claims kernel_shape [${claimed.join(', ')}] for weights of ${kernel.join(' x ')}.`);
+  }
+  return { kernel, strides: node.pair('strides', 1), dilations: node.pair('dilations', 1) };
+}
+
+const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
+
+/** Pads before and after each axis of a sliding window, [top, left, bottom, right] as ONNX lists them. */
+export function windowPads(
+  node: NodeView,
+  size: readonly [number, number],
+  { kernel, strides, dilations }: Geometry,
+): [number, number, number, number] {
+  const auto = node.text('auto_pad', 'NOTSET');
+  const [top = 0, left = 0, bottom = 0, right = 0] = node.ints('pads') ?? [];
+  if (auto === 'NOTSET') {
+    const pads = [top, left, bottom, right];
+    if (Math.min(...pads) < 0 || Math.max(...pads) > 4096)
+      throw node.fail(`has the impossible pads [${pads}].`);
+    return [top, left, bottom, right];
+  }
+  if (auto === 'VALID') return [0, 0, 0, 0];
+  const total = ([0, 1] as const).map(i => {
+    const out = Math.ceil(size[i] / strides[i]);
+    return Math.max(0, (out - 1) * strides[i] + extent(kernel[i], dilations[i]) - size[i]);
+  });
+  const [y = 0, x = 0] = total;
+  const small = [Math.floor(y / 2), Math.floor(x / 2)] as const;
+  return auto === 'SAME_LOWER'
+    ? [y - small[0], x - small[1], small[0], small[1]]
+    : [small[0], small[1], y - small[0], x - small[1]];
+}
+
+function picture(node: NodeView): Tensor {
+  const tensor = node.tensor(0);
+  if (tensor.dims.length !== 4) {
+    throw node.fail(
+      `has an input of ${tensor.dims.length} dimensions; the engine runs 2-D pictures (N, C, H, W).`,
+    );
+  }
+  return tensor;
+}
+
+export function lowerConv(node: NodeView): void {
+  const tensor = picture(node);
+  const group = node.int('group', 1);
+  const weights = readWeights(node, false, group);
+  const [n, channels, height, width] = tensor.shape;
+  const [outputs, perGroup] = weights.dims;
+  if (group < 1 || perGroup * group !== channels || outputs % group !== 0) {
+    throw node.fail(`has weights for ${perGroup * group} channels, but its input has ${channels}.`);
+  }
+  const shape = geometry(node, weights);
+  const pads = windowPads(node, [height, width], shape);
+  const axes = ([0, 1] as const).map(i => {
+    const size = (i === 0 ? height : width) + (pads[i] ?? 0) + (pads[i + 2] ?? 0);
+    const out = Math.floor((size - extent(shape.kernel[i], shape.dilations[i])) / shape.strides[i]) + 1;
+    if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
+    return { out, axis: plainAxis(shape, i, pads[i] ?? 0) };
+  });
+  const [y, x] = axes;
+  if (!y || !x) throw node.fail('has no 2-D shape.');
+  const dims = [n, outputs, y.out, x.out];
+  const bias = readBias(node, outputs);
+  const common = { name: node.node.name, inputs: [tensor], output: node.made(dims) };
+  const epilogue = pointwise(weights, bias, group, shape, pads);
+  if (epilogue) node.define(node.builder.emit({ kind: 'map', ...common, epilogue }));
+  else {
+    node.define(
+      node.builder.emit({
+        kind: 'convolution',
+        ...common,
+        epilogue: null,
+        prologue: null,
+        weights,
+        bias,
+        group,
+        y: y.axis,
+        x: x.axis,
+      }),
+    );
+  }
+}
+
+function plainAxis(shape: Geometry, i: 0 | 1, pad: number): Axis {
+  return {
+    outputStride: 1,
+    inputStride: shape.strides[i],
+    inputStep: shape.dilations[i],
+    kernelStep: 1,
+    phases: [{ first: 0, count: shape.kernel[i], start: -pad }],
+  };
+}
+
+/** A 1x1 convolution between at most four channels is a product of one block with a matrix. */
+function pointwise(
+  weights: Weights,
+  bias: Float32Array | null,
+  group: number,
+  shape: Geometry,
+  pads: readonly number[],
+): Expression | null {
+  const [outputs, channels] = weights.dims;
+  const single =
+    shape.kernel.every(k => k === 1) && shape.strides.every(s => s === 1) && pads.every(p => p === 0);
+  if (
+    !single ||
+    group !== 1 ||
+    outputs > LANES ||
+    channels > LANES ||
+    weights.scale ||
+    weights.type !== 'float32'
+  ) {
+    return null;
+  }
+  const values = floats({ name: '', type: 'float32', dims: weights.dims, bytes: weights.bytes });
+  const rows = Array.from({ length: 16 }, (_, i) => {
+    const [row, column] = [i >> 2, i & 3];
+    return row < outputs && column < channels ? (values[row * channels + column] ?? 0) : 0;
+  });
+  return mix(
+    rows,
+    [0, 1, 2, 3].map(i => bias?.[i] ?? 0),
+    input(0),
+  );
+}
+
+export function lowerConvTranspose(node: NodeView): void {
+  const tensor = picture(node);
+  const group = node.int('group', 1);
+  const weights = readWeights(node, true, group);
+  const [n, channels, height, width] = tensor.shape;
+  const [inputs, perGroup] = weights.dims;
+  if (group < 1 || inputs !== channels || channels % group !== 0) {
+    throw node.fail(`has weights for ${inputs} channels, but its input has ${channels}.`);
+  }
+  const shape = geometry(node, weights);
+  const grown = node.pair('output_padding', 0, 0);
+  const axes = ([0, 1] as const).map(i => {
+    const size = i === 0 ? height : width;
+    const full = shape.strides[i] * (size - 1) + grown[i] + extent(shape.kernel[i], shape.dilations[i]);
+    const { out, before } = transposedSize(node, i, size, full, shape.strides[i]);
+    if (out < 1) throw node.fail('has pads that leave nothing of its output.');
+    return { out, axis: transposedAxis(shape.kernel[i], shape.strides[i], shape.dilations[i], before) };
+  });
+  const [y, x] = axes;
+  if (!y || !x) throw node.fail('has no 2-D shape.');
+  const outputs = perGroup * group;
+  node.define(
+    node.builder.emit({
+      kind: 'convolution',
+      name: node.node.name,
+      inputs: [tensor],
+      output: node.made([n, outputs, y.out, x.out]),
+      epilogue: null,
+      prologue: null,
+      weights,
+      bias: readBias(node, outputs),
+      group,
+      y: y.axis,
+      x: x.axis,
+    }),
+  );
+}
+
+/** Output size and the pad before it: pads decide the size, or a size asked for decides the pads. */
+function transposedSize(
+  node: NodeView,
+  i: 0 | 1,
+  size: number,
+  full: number,
+  stride: number,
+): { out: number; before: number } {
+  const auto = node.text('auto_pad', 'NOTSET');
+  const asked = node.ints('output_shape')?.at(i - 2) ?? (auto.startsWith('SAME') ? size * stride : undefined);
+  if (asked !== undefined) {
+    const total = Math.max(0, full - asked);
+    return {
+      out: asked,
+      before: auto === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2),
+    };
+  }
+  const pads = node.ints('pads') ?? [0, 0, 0, 0];
+  const [before, after] = [pads[i] ?? 0, pads[i + 2] ?? 0];
+  return { out: full - before - after, before };
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
+/** Kernel row k lands on output row o of phase r where (r + before - k * dilation) is a whole number of strides. */
+export function transposedAxis(kernel: number, stride: number, dilation: number, before: number): Axis {
+  const common = gcd(stride, dilation);
+  const kernelStep = stride / common;
+  const phases = Array.from({ length: stride }, (_, r) => {
+    for (let first = 0; first < Math.min(kernel, kernelStep); first++) {
+      const distance = r + before - first * dilation;
+      if (distance % stride !== 0) continue;
+      return { first, count: Math.ceil((kernel - first) / kernelStep), start: distance / stride };
+    }
+    return { first: 0, count: 0, start: 0 };
+  });
+  return { outputStride: stride, inputStride: 1, inputStep: -dilation / common, kernelStep, phases };
+}

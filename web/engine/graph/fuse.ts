@@ -1,0 +1,261 @@
+// Fusion: fewer, larger operations that compute the same. On small networks the number of dispatches is
+// the cost of a frame, so whatever can ride along with a neighbour does:
+//
+// - a map moves into the operation that makes its input, as epilogue, or into the map that reads it;
+// - a scale or shift per channel right after a convolution (batch norm) moves into its weights;
+// - a map that could do neither, since its input has other readers too, moves into a convolution's loads;
+// - a matrix from the left and one from the right become one resampling.
+//
+// Nothing here knows a backend.
+
+import { type Expression, input, mix, rewrite, SPLAT, sizeOfTree, VALUE, visitAll } from './expression.ts';
+import {
+  blocks,
+  type Convolution,
+  type MapOperation,
+  type Operation,
+  ownInputs,
+  type Resample,
+  sameShape,
+  type Tensor,
+} from './operation.ts';
+
+/** Tensors that one operation may read: with weights, constants and the output it must fit 8 bindings. */
+export const MOST_INPUTS = 4;
+const LARGEST_TREE = 160;
+const LARGEST_PROLOGUE = 8;
+/** Products for which one dense pass over two bands still costs less than a dispatch of its own. */
+const CHEAP_RESAMPLE = 2 ** 26;
+
+interface Readers {
+  readonly producer: ReadonlyMap<Tensor, number>;
+  readonly readers: ReadonlyMap<Tensor, ReadonlySet<number>>;
+}
+
+function readersOf(operations: readonly Operation[]): Readers {
+  const producer = new Map<Tensor, number>();
+  const readers = new Map<Tensor, Set<number>>();
+  operations.forEach((operation, i) => {
+    producer.set(operation.output, i);
+    for (const tensor of operation.inputs) {
+      const known = readers.get(tensor);
+      if (known) known.add(i);
+      else readers.set(tensor, new Set([i]));
+    }
+  });
+  return { producer, readers };
+}
+
+/** Operations that an output depends on, in order. */
+export function withoutDead(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
+  const needed = new Set<Tensor>(outputs);
+  const kept: Operation[] = [];
+  for (const operation of [...operations].reverse()) {
+    if (!needed.has(operation.output)) continue;
+    kept.push(operation);
+    for (const tensor of operation.inputs) needed.add(tensor);
+  }
+  return kept.reverse();
+}
+
+/** One fusion, or null where none is left. */
+type Step = (operations: readonly Operation[], keep: ReadonlySet<Tensor>) => Operation[] | null;
+
+export function fuse(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
+  const keep = new Set(outputs);
+  let fused = withoutDead(operations, outputs);
+  for (const step of [fuseMap, mergeResample, fuseMap]) fused = untilDone(fused, keep, step);
+  fused = fused.map(operation => (operation.kind === 'convolution' ? foldAffine(operation) : operation));
+  return untilDone(fused, keep, fusePrologue);
+}
+
+function untilDone(operations: Operation[], keep: ReadonlySet<Tensor>, step: Step): Operation[] {
+  let current = operations;
+  for (let next = step(current, keep); next; next = step(current, keep)) current = next;
+  return current;
+}
+
+function fuseMap(operations: readonly Operation[], keep: ReadonlySet<Tensor>): Operation[] | null {
+  const { producer, readers } = readersOf(operations);
+  for (const [at, operation] of operations.entries()) {
+    if (operation.kind !== 'map') continue;
+    const places = operation.inputs.map(tensor => producer.get(tensor) ?? -1);
+    const latest = Math.max(-1, ...places);
+    for (const [k, place] of places.entries()) {
+      const made = operations[place];
+      const tensor = operation.inputs[k];
+      if (!made || !tensor || keep.has(tensor) || readers.get(tensor)?.size !== 1) continue;
+      // A map moves to its reader; anything else stays, so the reader's other inputs must be there already.
+      if (made.kind !== 'map' && place !== latest) continue;
+      const joined = joinMap(made, operation, k);
+      if (!joined) continue;
+      const target = made.kind === 'map' ? at : place;
+      const replaced = operations.flatMap((old, i) =>
+        i === target ? [joined] : i === at || i === place ? [] : [old],
+      );
+      return replaced;
+    }
+  }
+  return null;
+}
+
+/** `reader` computed right where `made` makes the reader's input `k`; null where that cannot be. */
+function joinMap(made: Operation, reader: MapOperation, k: number): Operation | null {
+  if (made.kind === 'join') return null;
+  const [n, c, h, w] = made.output.shape;
+  const [rn, rc, rh, rw] = reader.output.shape;
+  const small = blocks(made.output) === 1 && blocks(reader.output) === 1;
+  if (n !== rn || h !== rh || w !== rw || (c !== rc && !small)) return null;
+  const before = made.epilogue ?? VALUE;
+  // One channel that is broadcast over a block of several has to be repeated in it.
+  const value = c === 1 && rc > 1 ? mix(SPLAT, [0, 0, 0, 0], before) : before;
+  const inputs = [...made.inputs];
+  const renumber = new Map<number, number>();
+  reader.inputs.forEach((tensor, i) => {
+    if (i === k) return;
+    const known = inputs.indexOf(tensor, ownStart(made));
+    renumber.set(i, known >= 0 ? known : inputs.push(tensor) - 1);
+  });
+  const epilogue = rewrite(reader.epilogue, leaf => {
+    if (leaf.kind !== 'input') return leaf;
+    return leaf.index === k ? value : input(renumber.get(leaf.index) ?? 0);
+  });
+  if (inputs.length > MOST_INPUTS || sizeOfTree(epilogue) > LARGEST_TREE) return null;
+  return { ...made, inputs, output: reader.output, epilogue };
+}
+
+/** From where on an operation's inputs may serve an epilogue. */
+const ownStart = (operation: Operation): number => (operation.kind === 'map' ? 0 : ownInputs(operation));
+
+function mergeResample(operations: readonly Operation[], keep: ReadonlySet<Tensor>): Operation[] | null {
+  const { producer, readers } = readersOf(operations);
+  for (const [at, after] of operations.entries()) {
+    const tensor = after.inputs[0];
+    if (after.kind !== 'resample' || !tensor || keep.has(tensor)) continue;
+    const place = producer.get(tensor) ?? -1;
+    const before = operations[place];
+    if (before?.kind !== 'resample' || readers.get(tensor)?.size !== 1) continue;
+    const merged = mergedBands(before, after);
+    if (!merged) continue;
+    const replaced = operations.flatMap((old, i) => (i === at ? [merged] : i === place ? [] : [old]));
+    return replaced;
+  }
+  return null;
+}
+
+function mergedBands(before: Resample, after: Resample): Resample | null {
+  if (before.epilogue || before.inputs.length > 1) return null;
+  if ((before.left && after.left) || (before.right && after.right)) return null;
+  const left = before.left ?? after.left;
+  const right = before.right ?? after.right;
+  const [n, , h, w] = after.output.shape;
+  const cost = n * blocks(after.output) * h * w * (left?.width ?? 1) * (right?.width ?? 1);
+  if (cost > CHEAP_RESAMPLE) return null;
+  return { ...after, inputs: [...before.inputs, ...after.inputs.slice(1)], left, right };
+}
+
+/** Scales and shifts by a constant per channel, as long as they are what comes right after the sum. */
+export function foldAffine(operation: Convolution): Convolution {
+  let current = operation;
+  for (let next = foldOnce(current); next; next = foldOnce(current)) current = next;
+  return current;
+}
+
+function foldOnce(operation: Convolution): Convolution | null {
+  const tree = operation.epilogue;
+  if (!tree) return null;
+  let uses = 0;
+  let above: Expression | undefined;
+  visitAll(tree, node => {
+    if (node.kind === 'unary' || node.kind === 'mix') uses += node.of.kind === 'value' ? 1 : 0;
+    if (node.kind === 'choose')
+      uses += [node.test, node.then, node.other].filter(n => n.kind === 'value').length;
+    if (node.kind !== 'binary') return;
+    const own = [node.left, node.right].filter(n => n.kind === 'value').length;
+    uses += own;
+    if (own > 0) above = node;
+  });
+  if (uses !== 1 || above?.kind !== 'binary') return null;
+  const onLeft = above.left.kind === 'value';
+  const factor = constantFactor(onLeft ? above.right : above.left, operation.output.shape[1]);
+  if (!factor) return null;
+  const folded = affine(operation, above.name, factor, onLeft);
+  if (!folded) return null;
+  const target = above;
+  const epilogue = replaceNode(tree, target);
+  return { ...operation, ...folded, epilogue: epilogue.kind === 'value' ? null : epilogue };
+}
+
+function constantFactor(tree: Expression, channels: number): Float32Array | null {
+  if (tree.kind === 'channel') return tree.values;
+  return tree.kind === 'number' ? new Float32Array(channels).fill(tree.value) : null;
+}
+
+function affine(
+  { weights, bias }: Convolution,
+  name: string,
+  factor: Float32Array,
+  onLeft: boolean,
+): Pick<Convolution, 'weights' | 'bias'> | null {
+  const old = (i: number) => bias?.[i] ?? 0;
+  const scaled = (by: (f: number) => number) => ({
+    weights: { ...weights, scale: factor.map((f, i) => (weights.scale?.[i] ?? 1) * by(f)) },
+    bias: bias && factor.map((f, i) => old(i) * by(f)),
+  });
+  if (name === 'mul') return scaled(f => f);
+  if (name === 'div' && onLeft) return scaled(f => 1 / f);
+  if (name === 'add') return { weights, bias: factor.map((f, i) => old(i) + f) };
+  if (name === 'sub' && onLeft) return { weights, bias: factor.map((f, i) => old(i) - f) };
+  return null;
+}
+
+/** The tree with `target` taken for the value itself. */
+function replaceNode(tree: Expression, target: Expression): Expression {
+  if (tree === target) return VALUE;
+  switch (tree.kind) {
+    case 'unary':
+    case 'mix':
+      return { ...tree, of: replaceNode(tree.of, target) };
+    case 'binary':
+      return { ...tree, left: replaceNode(tree.left, target), right: replaceNode(tree.right, target) };
+    case 'choose':
+      return {
+        ...tree,
+        test: replaceNode(tree.test, target),
+        then: replaceNode(tree.then, target),
+        other: replaceNode(tree.other, target),
+      };
+    default:
+      return tree;
+  }
+}
+
+function fusePrologue(operations: readonly Operation[], keep: ReadonlySet<Tensor>): Operation[] | null {
+  const { producer, readers } = readersOf(operations);
+  for (const [at, operation] of operations.entries()) {
+    const tensor = operation.inputs[0];
+    if (operation.kind !== 'convolution' || operation.group !== 1 || operation.prologue || !tensor) continue;
+    const place = producer.get(tensor) ?? -1;
+    const made = operations[place];
+    const source = made?.inputs[0];
+    if (made?.kind !== 'map' || !source || made.inputs.length !== 1 || keep.has(tensor)) continue;
+    if (readers.get(tensor)?.size !== 1 || !sameShape(source.shape, tensor.shape)) continue;
+    if (!isTame(made.epilogue) || operation.inputs.indexOf(tensor, 1) >= 0) continue;
+    const prologue = rewrite(made.epilogue, leaf => (leaf.kind === 'input' ? VALUE : leaf));
+    const fused: Operation = { ...operation, inputs: [source, ...operation.inputs.slice(1)], prologue };
+    const replaced = operations.flatMap((old, i) => (i === at ? [fused] : i === place ? [] : [old]));
+    return replaced;
+  }
+  return null;
+}
+
+/** Cheap enough to repeat at every load, and finite where its argument is: empty lanes must stay harmless. */
+function isTame(tree: Expression): boolean {
+  let tame = sizeOfTree(tree) <= LARGEST_PROLOGUE;
+  visitAll(tree, node => {
+    if (node.kind === 'channel' || node.kind === 'mix') tame = false;
+    if (node.kind === 'unary') tame &&= ['abs', 'neg', 'relu', 'tanh', 'sigmoid'].includes(node.name);
+    if (node.kind === 'binary') tame &&= ['add', 'sub', 'mul', 'min', 'max', 'less'].includes(node.name);
+  });
+  return tame;
+}

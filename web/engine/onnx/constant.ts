@@ -1,0 +1,237 @@
+// A constant tensor: type, dimensions and the bytes it has in the file.
+//
+// It is not an array yet: bytes stay views into the file, so that a model of 218 MB is held once. Numbers
+// are made from them when somebody asks (`floats`, `integers`), one tensor at a time.
+
+import { EngineError } from '../error.ts';
+import { eachField, repeated } from './wire.ts';
+
+export type DataType =
+  | 'float32'
+  | 'float16'
+  | 'float64'
+  | 'uint8'
+  | 'int8'
+  | 'uint16'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'bool';
+
+const TYPES: Readonly<Record<number, DataType>> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  4: 'uint16',
+  5: 'int16',
+  6: 'int32',
+  7: 'int64',
+  9: 'bool',
+  10: 'float16',
+  11: 'float64',
+};
+
+export const BYTES: Readonly<Record<DataType, number>> = {
+  float32: 4,
+  float16: 2,
+  float64: 8,
+  uint8: 1,
+  int8: 1,
+  uint16: 2,
+  int16: 2,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+};
+
+export interface Constant {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  /** Little-endian, row-major, exactly as many as type and dims ask for. */
+  readonly bytes: Uint8Array;
+}
+
+export function dataType(code: number, where: string): DataType {
+  const type = TYPES[code];
+  if (type === undefined) {
+    throw new EngineError(`${where} has ONNX data type ${code}, which the engine does not read.`);
+  }
+  return type;
+}
+
+/** Product of the dimensions; throws where it is no safe size. */
+export function sizeOf(dims: readonly number[], where: string): number {
+  let size = 1;
+  for (const dim of dims) {
+    if (!Number.isSafeInteger(dim) || dim < 0) {
+      throw new EngineError(`${where} has the impossible dimensions [${dims.join(', ')}].`);
+    }
+    size *= dim;
+  }
+  if (!Number.isSafeInteger(size)) {
+    throw new EngineError(`${where} has the impossible dimensions [${dims.join(', ')}].`);
+  }
+  return size;
+}
+
+/** Reads a TensorProto. */
+export function readConstant(message: Uint8Array): Constant {
+  const dims: number[] = [];
+  const floats: number[] = [];
+  const integers: number[] = [];
+  let code = 0;
+  let name = '';
+  let raw: Uint8Array | undefined;
+  let external = false;
+  eachField(message, (cursor, field, wire) => {
+    switch (field) {
+      case 1:
+        return repeated(cursor, wire, c => c.varint(), dims);
+      case 2:
+        code = cursor.varint();
+        return true;
+      case 4:
+        return repeated(cursor, wire, c => c.float32(), floats);
+      case 5:
+      case 7:
+      case 11:
+        return repeated(cursor, wire, c => c.varint(), integers);
+      case 8:
+        name = cursor.text();
+        return true;
+      case 9:
+        raw = cursor.chunk();
+        return true;
+      case 10:
+        return repeated(cursor, wire, c => c.float64(), floats);
+      case 14:
+        external = cursor.varint() === 1;
+        return true;
+      default:
+        return false;
+    }
+  });
+  const where = `Tensor '${name}'`;
+  if (external) {
+    throw new EngineError(
+      `${where} is stored outside the file; save the model as one file (external_data=False).`,
+    );
+  }
+  const type = dataType(code, where);
+  const size = sizeOf(dims, where);
+  const bytes = raw ?? (floats.length > 0 ? packFloats(floats, type) : packIntegers(integers, type));
+  if (bytes.length !== size * BYTES[type]) {
+    throw new EngineError(
+      `${where} claims ${size} values of ${type} (${dims.join(' x ')}) but holds ${bytes.length} bytes.`,
+    );
+  }
+  return { name, type, dims, bytes };
+}
+
+function packFloats(values: readonly number[], type: DataType): Uint8Array {
+  const array = type === 'float64' ? new Float64Array(values) : new Float32Array(values);
+  return new Uint8Array(array.buffer);
+}
+
+function packIntegers(values: readonly number[], type: DataType): Uint8Array {
+  const width = BYTES[type];
+  const bytes = new Uint8Array(values.length * width);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => {
+    if (width === 8) view.setBigInt64(i * 8, BigInt(value), true);
+    else if (width === 4) view.setUint32(i * 4, value, true);
+    else if (width === 2) view.setUint16(i * 2, value, true);
+    else view.setUint8(i, value);
+  });
+  return bytes;
+}
+
+/** The bytes at an address that typed arrays accept: a view where the file allows it, else a copy. */
+export function aligned(constant: Constant): { buffer: ArrayBufferLike; at: number } {
+  const { bytes, type } = constant;
+  if (bytes.byteOffset % BYTES[type] === 0) return { buffer: bytes.buffer, at: bytes.byteOffset };
+  return { buffer: bytes.slice().buffer, at: 0 };
+}
+
+export type Numbers =
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array;
+
+/** The stored numbers; float16 as its bit patterns. */
+export function numbers(constant: Constant): Numbers {
+  const { buffer, at } = aligned(constant);
+  const count = constant.bytes.length / BYTES[constant.type];
+  switch (constant.type) {
+    case 'float32':
+      return new Float32Array(buffer, at, count);
+    case 'float64':
+      return new Float64Array(buffer, at, count);
+    case 'float16':
+    case 'uint16':
+      return new Uint16Array(buffer, at, count);
+    case 'int16':
+      return new Int16Array(buffer, at, count);
+    case 'uint8':
+    case 'bool':
+      return new Uint8Array(buffer, at, count);
+    case 'int8':
+      return new Int8Array(buffer, at, count);
+    case 'int32':
+      return new Int32Array(buffer, at, count);
+    case 'int64':
+      return new BigInt64Array(buffer, at, count);
+    default:
+      return constant.type satisfies never;
+  }
+}
+
+/** The value of an IEEE half. */
+export function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+export function floats(constant: Constant): Float32Array {
+  const stored = numbers(constant);
+  if (stored instanceof Float32Array) return stored;
+  const values = new Float32Array(stored.length);
+  const half = constant.type === 'float16';
+  for (let i = 0; i < values.length; i++) {
+    const value = Number(stored[i]);
+    values[i] = half ? halfToFloat(value) : value;
+  }
+  return values;
+}
+
+/** Whole numbers, as of a shape; small tensors only. */
+export function integers(constant: Constant): number[] {
+  return Array.from(floatsExact(constant), value => Math.trunc(value));
+}
+
+function floatsExact(constant: Constant): ArrayLike<number> {
+  const stored = numbers(constant);
+  if (stored instanceof BigInt64Array) return Array.from(stored, Number);
+  return constant.type === 'float16' ? floats(constant) : stored;
+}
+
+export function constantOf(name: string, dims: readonly number[], values: Float32Array): Constant {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return { name, type: 'float32', dims, bytes };
+}
+
+/** int64, the type of ONNX shapes. */
+export function shapeConstant(name: string, values: readonly number[]): Constant {
+  const array = BigInt64Array.from(values, value => BigInt(value));
+  return { name, type: 'int64', dims: [values.length], bytes: new Uint8Array(array.buffer) };
+}

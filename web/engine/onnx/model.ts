@@ -1,0 +1,216 @@
+// An ONNX model as plain data: what the file says, checked for form, not yet for meaning.
+//
+// Only the messages that an inference graph needs are read. Subgraphs (If, Loop, Scan) are not followed,
+// which also keeps a file from nesting messages without end: nothing here recurses.
+
+import { EngineError } from '../error.ts';
+import { type Constant, readConstant } from './constant.ts';
+import { eachField, repeated } from './wire.ts';
+
+export type Attribute =
+  | { kind: 'float'; value: number }
+  | { kind: 'int'; value: number }
+  | { kind: 'string'; value: string }
+  | { kind: 'tensor'; value: Constant }
+  | { kind: 'floats'; value: number[] }
+  | { kind: 'ints'; value: number[] }
+  | { kind: 'other' };
+
+export interface OnnxNode {
+  readonly name: string;
+  readonly op: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+export interface OnnxValue {
+  readonly name: string;
+  /** ONNX's number of the element type, 0 where the file gives none. */
+  readonly type: number;
+  /** A dimension is a number, or a name where it is left open; null where there is no shape. */
+  readonly dims: readonly (number | string)[] | null;
+}
+
+export interface OnnxModel {
+  readonly opset: number;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly nodes: readonly OnnxNode[];
+  readonly constants: ReadonlyMap<string, Constant>;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}
+
+/** Reads a ModelProto; throws EngineError on anything that is not one. */
+export function readModel(bytes: Uint8Array): OnnxModel {
+  const metadata = new Map<string, string>();
+  const opsets = new Map<string, number>();
+  let graph: Uint8Array | undefined;
+  eachField(bytes, (cursor, field, wire) => {
+    if (wire !== 2) return false;
+    if (field === 7) graph = cursor.chunk();
+    else if (field === 8) readOpset(cursor.chunk(), opsets);
+    else if (field === 14) readEntry(cursor.chunk(), metadata);
+    else return false;
+    return true;
+  });
+  if (graph === undefined) {
+    throw new EngineError('This is not an ONNX model: it has no graph. Choose a .onnx file.');
+  }
+  return { ...readGraph(graph), metadata, opset: opsets.get('') ?? opsets.get('ai.onnx') ?? 1 };
+}
+
+function readOpset(bytes: Uint8Array, into: Map<string, number>): void {
+  let domain = '';
+  let version = 0;
+  eachField(bytes, (cursor, field, wire) => {
+    if (field === 1 && wire === 2) domain = cursor.text();
+    else if (field === 2 && wire === 0) version = cursor.varint();
+    else return false;
+    return true;
+  });
+  into.set(domain, version);
+}
+
+function readEntry(bytes: Uint8Array, into: Map<string, string>): void {
+  let key = '';
+  let value = '';
+  eachField(bytes, (cursor, field, wire) => {
+    if (wire !== 2) return false;
+    if (field === 1) key = cursor.text();
+    else if (field === 2) value = cursor.text();
+    else return false;
+    return true;
+  });
+  into.set(key, value);
+}
+
+function readGraph(bytes: Uint8Array): Pick<OnnxModel, 'nodes' | 'constants' | 'inputs' | 'outputs'> {
+  const nodes: OnnxNode[] = [];
+  const constants = new Map<string, Constant>();
+  const inputs: OnnxValue[] = [];
+  const outputs: OnnxValue[] = [];
+  eachField(bytes, (cursor, field, wire) => {
+    if (wire !== 2) return false;
+    if (field === 1) nodes.push(readNode(cursor.chunk()));
+    else if (field === 5) {
+      const constant = readConstant(cursor.chunk());
+      constants.set(constant.name, constant);
+    } else if (field === 11) inputs.push(readValue(cursor.chunk()));
+    else if (field === 12) outputs.push(readValue(cursor.chunk()));
+    else if (field === 15) {
+      throw new EngineError('The model has sparse initializers, which the engine does not read.');
+    } else return false;
+    return true;
+  });
+  return { nodes, constants, inputs, outputs };
+}
+
+function readNode(bytes: Uint8Array): OnnxNode {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, Attribute>();
+  let name = '';
+  let op = '';
+  let domain = '';
+  eachField(bytes, (cursor, field, wire) => {
+    if (wire !== 2) return false;
+    if (field === 1) inputs.push(cursor.text());
+    else if (field === 2) outputs.push(cursor.text());
+    else if (field === 3) name = cursor.text();
+    else if (field === 4) op = cursor.text();
+    else if (field === 5) {
+      const [key, value] = readAttribute(cursor.chunk());
+      attributes.set(key, value);
+    } else if (field === 7) domain = cursor.text();
+    else return false;
+    return true;
+  });
+  return { name: name || outputs[0] || op, op, domain, inputs, outputs, attributes };
+}
+
+function readAttribute(bytes: Uint8Array): [string, Attribute] {
+  const floats: number[] = [];
+  const ints: number[] = [];
+  let name = '';
+  let type = 0;
+  let float = 0;
+  let int = 0;
+  let text = '';
+  let tensor: Constant | undefined;
+  eachField(bytes, (cursor, field, wire) => {
+    if (field === 1 && wire === 2) name = cursor.text();
+    else if (field === 2 && wire === 5) float = cursor.float32();
+    else if (field === 3 && wire === 0) int = cursor.varint();
+    else if (field === 4 && wire === 2) text = cursor.text();
+    else if (field === 5 && wire === 2) tensor = readConstant(cursor.chunk());
+    else if (field === 7) return repeated(cursor, wire, c => c.float32(), floats);
+    else if (field === 8) return repeated(cursor, wire, c => c.varint(), ints);
+    else if (field === 20 && wire === 0) type = cursor.varint();
+    else return false;
+    return true;
+  });
+  return [name, attribute(type, { float, int, text, tensor, floats, ints })];
+}
+
+interface Fields {
+  float: number;
+  int: number;
+  text: string;
+  tensor: Constant | undefined;
+  floats: number[];
+  ints: number[];
+}
+
+function attribute(type: number, fields: Fields): Attribute {
+  if (type === 1) return { kind: 'float', value: fields.float };
+  if (type === 2) return { kind: 'int', value: fields.int };
+  if (type === 3) return { kind: 'string', value: fields.text };
+  if (type === 4 && fields.tensor) return { kind: 'tensor', value: fields.tensor };
+  if (type === 6) return { kind: 'floats', value: fields.floats };
+  if (type === 7) return { kind: 'ints', value: fields.ints };
+  return { kind: 'other' };
+}
+
+/** ValueInfoProto: name and TypeProto.tensor_type, whose shape may leave dimensions open. */
+function readValue(bytes: Uint8Array): OnnxValue {
+  let name = '';
+  let type = 0;
+  let dims: (number | string)[] | null = null;
+  eachField(bytes, (cursor, field, wire) => {
+    if (wire !== 2) return false;
+    if (field === 1) name = cursor.text();
+    else if (field === 2) {
+      eachField(cursor.chunk(), (typeCursor, typeField, typeWire) => {
+        if (typeField !== 1 || typeWire !== 2) return false;
+        eachField(typeCursor.chunk(), (tensor, tensorField, tensorWire) => {
+          if (tensorField === 1 && tensorWire === 0) type = tensor.varint();
+          else if (tensorField === 2 && tensorWire === 2) dims = readShape(tensor.chunk());
+          else return false;
+          return true;
+        });
+        return true;
+      });
+    } else return false;
+    return true;
+  });
+  return { name, type, dims };
+}
+
+function readShape(bytes: Uint8Array): (number | string)[] {
+  const dims: (number | string)[] = [];
+  eachField(bytes, (cursor, field, wire) => {
+    if (field !== 1 || wire !== 2) return false;
+    let dim: number | string = '?';
+    eachField(cursor.chunk(), (inner, innerField, innerWire) => {
+      if (innerField === 1 && innerWire === 0) dim = inner.varint();
+      else if (innerField === 2 && innerWire === 2) dim = inner.text();
+      else return false;
+      return true;
+    });
+    dims.push(dim);
+    return true;
+  });
+  return dims;
+}

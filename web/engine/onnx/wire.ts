@@ -1,0 +1,119 @@
+// The protobuf wire format, read only.
+//
+// Why no library: protobuf-es with generated ONNX classes weighs 19 kB gzipped, half of what the whole
+// engine may weigh, and copies every tensor. A look needs eight message types of which all but the
+// tensors are tiny. This cursor hands out views into the file's own bytes, never allocates in proportion
+// to a length that a file merely claims, and treats the file as hostile: each length is checked against
+// the bytes that are really there before anything is done with it.
+
+import { EngineError } from '../error.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: false });
+
+/** What a field holds on the wire; groups (types 3 and 4) are long gone from protobuf. */
+export type Wire = 0 | 1 | 2 | 5;
+
+export class Cursor {
+  #view: DataView;
+  #at = 0;
+
+  constructor(readonly bytes: Uint8Array) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get done(): boolean {
+    return this.#at >= this.bytes.length;
+  }
+
+  #need(count: number): number {
+    const at = this.#at;
+    if (count > this.bytes.length - at) {
+      throw new EngineError('The ONNX file is cut short or damaged: a field ends after the file does.');
+    }
+    this.#at = at + count;
+    return at;
+  }
+
+  /** A whole number, negative where it is a negative int64; exact to 53 bits. */
+  varint(): number {
+    let value = 0;
+    // Nearly all numbers of a model are short; only the rest pay for big integers.
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#byte();
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+    let long = BigInt(value);
+    for (let shift = 28n; shift < 70n; shift += 7n) {
+      const byte = this.#byte();
+      long |= BigInt(byte & 127) << shift;
+      if (byte < 128) return Number(BigInt.asIntN(64, long));
+    }
+    throw new EngineError('The ONNX file is damaged: a number in it has more than ten bytes.');
+  }
+
+  #byte(): number {
+    return this.#view.getUint8(this.#need(1));
+  }
+
+  float32(): number {
+    return this.#view.getFloat32(this.#need(4), true);
+  }
+
+  float64(): number {
+    return this.#view.getFloat64(this.#need(8), true);
+  }
+
+  /** A view of the next length-delimited field. */
+  chunk(): Uint8Array {
+    const length = this.varint();
+    if (length < 0) throw new EngineError('The ONNX file is damaged: a field has a negative length.');
+    const at = this.#need(length);
+    return this.bytes.subarray(at, at + length);
+  }
+
+  text(): string {
+    return utf8.decode(this.chunk());
+  }
+
+  /** Number and wire type of the next field. */
+  tag(): [field: number, wire: Wire] {
+    const tag = this.varint();
+    const wire = tag & 7;
+    const field = Math.floor(tag / 8);
+    if (field < 1 || (wire !== 0 && wire !== 1 && wire !== 2 && wire !== 5)) {
+      throw new EngineError('This is not an ONNX file, or it is damaged: a field has no valid tag.');
+    }
+    return [field, wire];
+  }
+
+  skip(wire: Wire): void {
+    if (wire === 0) this.varint();
+    else if (wire === 1) this.#need(8);
+    else if (wire === 2) this.chunk();
+    else this.#need(4);
+  }
+}
+
+/** Calls `read` for each field; a field that it does not take (returns false) is skipped. */
+export function eachField(
+  bytes: Uint8Array,
+  read: (cursor: Cursor, field: number, wire: Wire) => boolean,
+): void {
+  const cursor = new Cursor(bytes);
+  while (!cursor.done) {
+    const [field, wire] = cursor.tag();
+    if (!read(cursor, field, wire)) cursor.skip(wire);
+  }
+}
+
+/** A repeated number, packed or not: appends to `into`. */
+export function repeated<T>(cursor: Cursor, wire: Wire, read: (cursor: Cursor) => T, into: T[]): true {
+  if (wire !== 2) {
+    into.push(read(cursor));
+    return true;
+  }
+  const packed = new Cursor(cursor.chunk());
+  while (!packed.done) into.push(read(packed));
+  return true;
+}

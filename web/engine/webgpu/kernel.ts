@@ -1,0 +1,49 @@
+// A kernel: WGSL text, what it is bound to, and how many workgroups run. Plain data, made without a GPU, so
+// that tests may read it; `pipelines.ts` makes GPU objects of it.
+//
+// What shapes the code (kernel size, stride, epilogue) is text; what merely differs from layer to layer
+// (sizes, offsets, weights) is bound. So layers of one kind share one pipeline, and a network of sixteen
+// convolutions compiles a handful, which is most of the time to the first frame.
+
+/** Constants that are written into a new buffer once; `fill` gets all of it, zeros at first. */
+export interface Data {
+  readonly label: string;
+  /** Whose constants they are: kernels compiled from the same owner share them by label. */
+  readonly owner: object;
+  readonly bytes: number;
+  readonly fill: (target: ArrayBuffer) => void;
+}
+
+export type Binding =
+  | { readonly kind: 'read'; readonly buffer: number }
+  | { readonly kind: 'write'; readonly buffer: number }
+  /** Storage for `run` alone: what stands in for the camera's picture. */
+  | { readonly kind: 'picture' }
+  | { readonly kind: 'data'; readonly data: Data }
+  | { readonly kind: 'sizes'; readonly values: readonly number[] }
+  | { readonly kind: 'live' }
+  | { readonly kind: 'crop' }
+  | { readonly kind: 'sampler' }
+  | { readonly kind: 'external' }
+  | { readonly kind: 'texture' }
+  | { readonly kind: 'canvas'; readonly format: GPUTextureFormat };
+
+export interface Kernel {
+  readonly label: string;
+  readonly code: string;
+  readonly bindings: readonly Binding[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Where a kernel's results go: to its tensor's buffer, or straight to a canvas. */
+export type Target =
+  | { readonly kind: 'buffer' }
+  | { readonly kind: 'canvas'; readonly format: GPUTextureFormat };
+
+export const ROW = 65535 * 64;
+
+/** Workgroups of 64 for so many threads, in rows where one dimension would not do. */
+export function linear(threads: number): [number, number, number] {
+  const groups = Math.ceil(threads / 64);
+  return groups <= 65535 ? [groups, 1, 1] : [65535, Math.ceil(groups / 65535), 1];
+}

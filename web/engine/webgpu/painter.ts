@@ -1,0 +1,264 @@
+// The painter: a plan on one device. Everything is made once, at load; a frame records one compute pass
+// with the plan's kernels and submits it. Nothing is read back and nothing is allocated on the way from
+// camera to canvas; only the two bind groups that name the frame and the canvas's current texture are new,
+// since WebGPU hands those out per frame.
+
+import { EngineError } from '../error.ts';
+import type { Operation, Source, Tensor } from '../graph/operation.ts';
+import type { Plan } from '../graph/plan.ts';
+import type { LookInfo } from '../look.ts';
+import { toBlocks } from './arrays.ts';
+import { compile, compileSource } from './compile.ts';
+import { adapterName, canvasFormat } from './device.ts';
+import { type FrameSource, Frames } from './frames.ts';
+import type { Binding, Kernel } from './kernel.ts';
+import { bindGroup, type Compiled, Pipelines } from './pipelines.ts';
+import { makeReader, type Reader } from './reader.ts';
+
+type Canvas = HTMLCanvasElement | OffscreenCanvas;
+
+/** Compiled kernels of one frame, with the bind groups that hold for all frames. */
+interface Step {
+  readonly compiled: Compiled;
+  readonly group: GPUBindGroup | null;
+}
+
+const noResource = (binding: Binding): never => {
+  throw new EngineError(`The engine has nothing to bind as '${binding.kind}'.`);
+};
+
+export class WebgpuPainter {
+  readonly backend = 'webgpu';
+  readonly #frames: Frames;
+  readonly #live: Float32Array<ArrayBuffer>;
+  #context: GPUCanvasContext | null = null;
+  #guideContext: GPUCanvasContext | null = null;
+  #guideStep: Compiled | null = null;
+  #reader: Reader | null = null;
+  #lost = false;
+  #ownsDevice: boolean;
+
+  private constructor(
+    readonly info: LookInfo,
+    readonly plan: Plan,
+    readonly pipelines: Pipelines,
+    readonly buffers: readonly GPUBuffer[],
+    readonly format: GPUTextureFormat,
+    /** Kernels that make the picture, for each way in. */
+    readonly sources: { readonly external: Compiled; readonly texture: Compiled } | null,
+    readonly steps: readonly Step[],
+    readonly last: Compiled | null,
+    options: { ownsDevice: boolean; onLost: (reason: string) => void },
+  ) {
+    const { device } = pipelines;
+    const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
+    this.#frames = new Frames(device, pipelines.shared.crop, [width, height]);
+    this.#live = liveValues(plan);
+    this.#ownsDevice = options.ownsDevice;
+    device.lost.then(({ reason, message }) => {
+      if (this.#lost) return;
+      this.#lost = true;
+      options.onLost(message || reason);
+    });
+  }
+
+  static async create(
+    info: LookInfo,
+    plan: Plan,
+    device: GPUDevice,
+    options: { ownsDevice: boolean; onLost: (reason: string) => void },
+  ): Promise<WebgpuPainter> {
+    const format = canvasFormat(device);
+    const buffers = makeBuffers(device, plan);
+    const uniform = (label: string, size: number) =>
+      device.createBuffer({ label, size, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+    const live = uniform('live', liveValues(plan).byteLength);
+    device.queue.writeBuffer(live, 0, liveValues(plan));
+    const pipelines = new Pipelines(device, { buffers, live, crop: uniform('crop', 32) });
+    const source = plan.operations.find(isSource);
+    const painted = plan.camera ? paintedBy(plan) : null;
+    const rest = plan.operations.filter(operation => operation !== source && operation !== painted);
+    const ready = async (kernel: Kernel): Promise<Compiled> => pipelines.compile(kernel);
+    const [external, texture, last, ...between] = await Promise.all([
+      source ? ready(compileSource(plan, source, 'external')) : null,
+      source ? ready(compileSource(plan, source, 'texture')) : null,
+      painted ? ready(compile(plan, painted, { kind: 'canvas', format })) : null,
+      ...rest.map(operation => ready(compile(plan, operation))),
+    ]);
+    const steps = between.map(compiled => ({ compiled, group: bindGroup(device, compiled, noResource) }));
+    const sources = external && texture ? { external, texture } : null;
+    return new WebgpuPainter(info, plan, pipelines, buffers, format, sources, steps, last, options);
+  }
+
+  get #device(): GPUDevice {
+    return this.pipelines.device;
+  }
+
+  get adapter(): string {
+    return adapterName(this.#device.adapterInfo);
+  }
+
+  get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
+    const own = this.buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+    return {
+      dispatches: this.steps.length + (this.sources ? 1 : 0) + (this.last ? 1 : 0),
+      pipelines: this.pipelines.count,
+      bufferBytes: own + this.pipelines.bytes,
+    };
+  }
+
+  #configure(canvas: Canvas, width: number, height: number): GPUCanvasContext {
+    canvas.width = width;
+    canvas.height = height;
+    const context = canvas.getContext('webgpu');
+    if (!context)
+      throw new EngineError('The canvas gives no WebGPU context; give one that has no other context.');
+    // STORAGE_BINDING: kernels write the canvas itself, there is no copy on the way.
+    const usage = GPUTextureUsage.STORAGE_BINDING;
+    context.configure({ device: this.#device, format: this.format, usage, alphaMode: 'opaque' });
+    return context;
+  }
+
+  attach(canvas: Canvas): void {
+    const [, , height = 1, width = 1] = this.plan.outputs[0]?.shape ?? [];
+    this.#context = this.#configure(canvas, width, height);
+  }
+
+  attachGuide(canvas: Canvas | null): void {
+    this.#guideContext?.unconfigure();
+    this.#guideContext = null;
+    const guide = this.plan.outputs[1];
+    if (canvas === null || !guide) return;
+    const context = this.#configure(canvas, guide.shape[3], guide.shape[2]);
+    this.#guideContext = context;
+    if (this.#guideStep) return;
+    // Compiled when somebody first looks; frames go on without it until it is there.
+    void this.pipelines
+      .compile(compile(this.plan, show(guide), { kind: 'canvas', format: this.format }))
+      .then(
+        compiled => {
+          this.#guideStep = compiled;
+        },
+        () => undefined,
+      );
+  }
+
+  set(name: string, value: number): void {
+    const index = this.plan.live.findIndex(live => live.name === name);
+    if (index < 0) {
+      const known = this.plan.live.map(live => `'${live.name}'`).join(', ') || 'none';
+      throw new EngineError(`This look has no live value '${name}'; it has ${known}.`);
+    }
+    const range = this.info.live[name];
+    const clamped = range ? Math.min(Math.max(value, range.min), range.max) : value;
+    if (Number.isNaN(clamped) || this.#live[index] === Math.fround(clamped) || this.#lost) return;
+    this.#live[index] = clamped;
+    this.#device.queue.writeBuffer(this.pipelines.shared.live, 0, this.#live);
+  }
+
+  paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
+    if (this.#lost) return;
+    const { sources, last } = this;
+    if (!sources || !last)
+      throw new EngineError('This model takes no picture, so it cannot paint; use run().');
+    if (!this.#context) throw new EngineError('There is no canvas to paint on: call attach(canvas) first.');
+    const frame = this.#frames.take(source, view.mirror ?? false);
+    if (!frame) return;
+    const encoder = this.#device.createCommandEncoder({ label: 'frame' });
+    const pass = encoder.beginComputePass({ label: 'frame' });
+    const first = frame.kind === 'external' ? sources.external : sources.texture;
+    const resource = frame.kind === 'external' ? frame.texture : frame.view;
+    dispatch(pass, first, this.#bound(first, resource));
+    for (const { compiled, group } of this.steps) if (group) dispatch(pass, compiled, group);
+    dispatch(pass, last, this.#bound(last, this.#context.getCurrentTexture().createView()));
+    if (this.#guideContext && this.#guideStep) {
+      const texture = this.#guideContext.getCurrentTexture().createView();
+      dispatch(pass, this.#guideStep, this.#bound(this.#guideStep, texture));
+    }
+    pass.end();
+    this.#device.queue.submit([encoder.finish()]);
+  }
+
+  #bound(compiled: Compiled, resource: GPUBindingResource): GPUBindGroup {
+    return bindGroup(this.#device, compiled, binding =>
+      binding.kind === 'sampler' ? this.#frames.sampler : resource,
+    );
+  }
+
+  /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
+  async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
+    if (this.#lost) throw new EngineError('The GPU device was lost; create the painter anew.');
+    this.#reader ??= await makeReader(this.plan, this.pipelines, this.buffers);
+    return this.#reader.run(inputs, this.#live);
+  }
+
+  async finished(): Promise<void> {
+    if (!this.#lost) await this.#device.queue.onSubmittedWorkDone();
+  }
+
+  destroy(): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#context?.unconfigure();
+    this.#guideContext?.unconfigure();
+    this.#frames.destroy();
+    this.#reader?.destroy();
+    this.pipelines.destroy();
+    for (const buffer of this.buffers) buffer.destroy();
+    if (this.#ownsDevice) this.#device.destroy();
+  }
+}
+
+export function dispatch(
+  pass: GPUComputePassEncoder,
+  { kernel, pipeline }: Compiled,
+  group: GPUBindGroup,
+): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(...kernel.workgroups);
+}
+
+export const isSource = (operation: Operation): operation is Source => operation.kind === 'source';
+
+/** The operation that writes the canvas: the one that makes the painting, unless others read it too. */
+function paintedBy(plan: Plan): Operation | null {
+  const painting = plan.outputs[0];
+  const maker = plan.operations.find(operation => operation.output === painting);
+  const read = plan.operations.some(operation => operation.inputs.some(tensor => tensor === painting));
+  if (maker && !read && !isSource(maker)) return maker;
+  return painting ? show(painting) : null;
+}
+
+/** A copy of a tensor, to be given a canvas as its target. */
+const show = (tensor: Tensor): Operation => ({
+  kind: 'map',
+  name: `show ${tensor.name}`,
+  inputs: [tensor],
+  output: tensor,
+  epilogue: { kind: 'input', index: 0 },
+});
+
+function liveValues(plan: Plan): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(Math.max(4, Math.ceil(plan.live.length / 4) * 4));
+  plan.live.forEach((live, i) => {
+    values[i] = live.default;
+  });
+  return values;
+}
+
+/** The plan's buffers, with the constants among its tensors written. */
+function makeBuffers(device: GPUDevice, plan: Plan): GPUBuffer[] {
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+  const buffers = plan.buffers.map((size, i) => {
+    if (size > most)
+      throw new EngineError(`The model needs ${size} bytes in one buffer; this GPU allows ${most}.`);
+    return device.createBuffer({ label: `values ${i}`, size, usage });
+  });
+  for (const [tensor, place] of plan.places) {
+    const buffer = buffers[place.buffer];
+    if (tensor.constant && buffer) device.queue.writeBuffer(buffer, 0, toBlocks(tensor, tensor.constant));
+  }
+  return buffers;
+}

@@ -1,0 +1,101 @@
+// `run`: the graph on arrays, with its outputs read back. For tests and tools. Its few kernels of its own
+// (the picture from an array, the painting to a buffer) are compiled when it is first called, so a page
+// that only paints never pays for them.
+
+import { EngineError } from '../error.ts';
+import { blocks, LANES, type Tensor } from '../graph/operation.ts';
+import type { Plan } from '../graph/plan.ts';
+import { fromBlocks, toBlocks } from './arrays.ts';
+import { compile, compileSource } from './compile.ts';
+import { dispatch, isSource } from './painter.ts';
+import { bindGroup, type Compiled, type Pipelines } from './pipelines.ts';
+
+export interface Reader {
+  run(inputs: Record<string, Float32Array>, live: Float32Array): Promise<Record<string, Float32Array>>;
+  destroy(): void;
+}
+
+const bytesOf = (tensor: Tensor): number => {
+  const [n, , h, w] = tensor.shape;
+  return n * h * w * blocks(tensor) * LANES * 4;
+};
+
+export async function makeReader(
+  plan: Plan,
+  pipelines: Pipelines,
+  buffers: readonly GPUBuffer[],
+): Promise<Reader> {
+  const { device } = pipelines;
+  const camera = plan.camera ? plan.inputs[0] : undefined;
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+  const picture = device.createBuffer({ label: 'picture', size: camera ? bytesOf(camera) : 16, usage });
+  const steps = await Promise.all(
+    plan.operations.map(async operation => {
+      const kernel = isSource(operation)
+        ? compileSource(plan, operation, 'picture')
+        : compile(plan, operation);
+      const compiled = await pipelines.compile(kernel);
+      return { compiled, group: bindGroup(device, compiled, () => ({ buffer: picture })) };
+    }),
+  );
+  const bufferOf = (tensor: Tensor): GPUBuffer => {
+    const buffer = tensor === camera ? picture : buffers[plan.places.get(tensor)?.buffer ?? -1];
+    if (!buffer) throw new EngineError(`Tensor '${tensor.name}' has no buffer.`);
+    return buffer;
+  };
+  return {
+    run: (inputs, live) => runOnce(plan, pipelines, steps, bufferOf, inputs, live),
+    destroy: () => picture.destroy(),
+  };
+}
+
+async function runOnce(
+  plan: Plan,
+  pipelines: Pipelines,
+  steps: readonly { compiled: Compiled; group: GPUBindGroup }[],
+  bufferOf: (tensor: Tensor) => GPUBuffer,
+  inputs: Record<string, Float32Array>,
+  live: Float32Array,
+): Promise<Record<string, Float32Array>> {
+  const { device, shared } = pipelines;
+  for (const tensor of plan.inputs) {
+    const values = inputs[tensor.name];
+    const size = tensor.shape.reduce((a, b) => a * b, 1);
+    if (values?.length !== size) {
+      throw new EngineError(
+        `Input '${tensor.name}' needs ${size} numbers and got ${values?.length ?? 'none'}.`,
+      );
+    }
+    device.queue.writeBuffer(bufferOf(tensor), 0, toBlocks(tensor, values));
+  }
+  const given = new Float32Array(live);
+  plan.live.forEach(({ name }, i) => {
+    given[i] = inputs[name]?.[0] ?? given[i] ?? 0;
+  });
+  device.queue.writeBuffer(shared.live, 0, given);
+  const encoder = device.createCommandEncoder({ label: 'run' });
+  const pass = encoder.beginComputePass({ label: 'run' });
+  for (const { compiled, group } of steps) dispatch(pass, compiled, group);
+  pass.end();
+  const staged = plan.outputs.map(tensor => {
+    const { size } = bufferOf(tensor);
+    const copy = device.createBuffer({
+      label: 'read',
+      size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    encoder.copyBufferToBuffer(bufferOf(tensor), 0, copy, 0, size);
+    return { tensor, copy };
+  });
+  device.queue.submit([encoder.finish()]);
+  device.queue.writeBuffer(shared.live, 0, new Float32Array(live));
+  const outputs: Record<string, Float32Array> = {};
+  for (const { tensor, copy } of staged) {
+    await copy.mapAsync(GPUMapMode.READ);
+    const place = plan.places.get(tensor);
+    const packed = new Float32Array(copy.getMappedRange());
+    outputs[tensor.name] = fromBlocks(tensor, packed, place?.stride ?? 1, place?.offset ?? 0);
+    copy.destroy();
+  }
+  return outputs;
+}

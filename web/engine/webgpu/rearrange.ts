@@ -1,0 +1,114 @@
+// WGSL for operations that move elements: from the output's element back to the input's.
+
+import { impossible } from '../error.ts';
+import {
+  type IndexMap,
+  type Join,
+  LANES,
+  type MaxPool,
+  type Rearrange,
+  type Shape,
+} from '../graph/operation.ts';
+import { literal } from './shader.ts';
+
+/** Every lane by itself: `element` sees o = (n, channel, y, x) of the output and gives a scalar. */
+function perLane(element: string): string {
+  return `  var made = vec4f(0);
+  for (var lane = 0; lane < 4; lane++) {
+    let o = vec4i(n, c * 4 + lane, y, x);
+    if (o.y < sizes[0].y) {
+${element}
+    }
+  }
+  return made;`;
+}
+
+const vector = (values: readonly number[]): string => `vec4i(${values.join(', ')})`;
+const READ = 'read_0(i.x, i.z, i.w, i.y / 4)[i.y % 4]';
+
+export function rearrangeCode({ map }: Rearrange): string {
+  if (map.kind === 'pad' && map.mode === 'constant') {
+    return perLane(`      let i = o - ${vector(map.before)};
+      let inside = all(i >= vec4i(0)) && all(i < sizes[2]);
+      made[lane] = ${literal(map.value)};
+      if (inside) {
+        made[lane] = ${READ};
+      }`);
+  }
+  return perLane(`${indexCode(map)}
+      made[lane] = ${READ};`);
+}
+
+/** Statements that declare `i`, the input's (n, channel, y, x). */
+function indexCode(map: IndexMap): string {
+  switch (map.kind) {
+    case 'reshape':
+      return `      var rest = ((o.x * sizes[0].y + o.y) * sizes[0].z + o.z) * sizes[0].w + o.w;
+      let w = rest % sizes[2].w;
+      rest /= sizes[2].w;
+      let h = rest % sizes[2].z;
+      rest /= sizes[2].z;
+      let i = vec4i(rest / sizes[2].y, rest % sizes[2].y, h, w);`;
+    case 'transpose': {
+      const from = [0, 1, 2, 3].map(axis => `o.${'xyzw'[map.order.indexOf(axis)]}`);
+      return `      let i = vec4i(${from.join(', ')});`;
+    }
+    case 'slice':
+      return `      let i = ${vector(map.starts)} + o * ${vector(map.steps)};`;
+    case 'pad':
+      return padCode(map.before, map.mode);
+    case 'depthToSpace': {
+      const { block } = map;
+      const corner = `(o.z % ${block} * ${block} + o.w % ${block})`;
+      const channel = map.columnFirst ? `o.y * ${block * block} + ${corner}` : `${corner} * sizes[0].y + o.y`;
+      return `      let i = vec4i(o.x, ${channel}, o.z / ${block}, o.w / ${block});`;
+    }
+    case 'spaceToDepth': {
+      const { block } = map;
+      return `      let corner = o.y / sizes[2].y;
+      let i = vec4i(o.x, o.y % sizes[2].y, o.z * ${block} + corner / ${block}, o.w * ${block} + corner % ${block});`;
+    }
+    default:
+      return impossible(map);
+  }
+}
+
+function padCode(before: Shape, mode: 'constant' | 'reflect' | 'edge' | 'wrap'): string {
+  const from = `      let from = o - ${vector(before)};`;
+  const last = 'sizes[2] - vec4i(1)';
+  if (mode === 'edge' || mode === 'constant') return `${from}\n      let i = clamp(from, vec4i(0), ${last});`;
+  if (mode === 'wrap') return `${from}\n      let i = (from % sizes[2] + sizes[2]) % sizes[2];`;
+  return `${from}
+      let last = ${last};
+      let inner = abs(from);
+      let i = max(select(inner, 2 * last - inner, inner > last), vec4i(0));`;
+}
+
+/** The parts one after the other along the axis. */
+export function joinCode({ axis, inputs }: Join): string {
+  const letter = 'xyzw'[axis] ?? 'y';
+  let at = 0;
+  const parts = inputs.map((tensor, k) => {
+    const start = at;
+    at += tensor.shape[axis];
+    const inner = [0, 1, 2, 3].map(a => (a === axis ? start : 0));
+    return `      if (o.${letter} >= ${start} && o.${letter} < ${at}) {
+        let i = o - ${vector(inner)};
+        made[lane] = read_${k}(i.x, i.z, i.w, i.y / ${LANES})[i.y % ${LANES}];
+      }`;
+  });
+  return perLane(parts.join('\n'));
+}
+
+export function maxPoolCode({ kernel, strides, before, dilations }: MaxPool): string {
+  return `  var made = vec4f(-3.4028234e38);
+  for (var j = 0; j < ${kernel[0]}; j++) {
+    for (var i = 0; i < ${kernel[1]}; i++) {
+      let at = vec2i(y * ${strides[0]} + j * ${dilations[0]}, x * ${strides[1]} + i * ${dilations[1]}) - vec2i(${before[0]}, ${before[1]});
+      if (all(at >= vec2i(0)) && at.x < sizes[2].z && at.y < sizes[2].w) {
+        made = max(made, read_0(n, at.x, at.y, c));
+      }
+    }
+  }
+  return made;`;
+}

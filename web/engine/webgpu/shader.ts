@@ -1,0 +1,289 @@
+// Writes the part of a kernel's WGSL that follows from the graph: bindings, addresses of tensors, and the
+// epilogue (a tree) as straight code. The loops themselves are in the .wgsl files beside this one, which
+// call `read_0`, `load` and `store` as declared here.
+
+import { impossible } from '../error.ts';
+import type { Expression } from '../graph/expression.ts';
+import { blocks, LANES, type Operation, type Tensor } from '../graph/operation.ts';
+import type { Place, Plan } from '../graph/plan.ts';
+import { type Binding, ROW, type Target } from './kernel.ts';
+
+/** tanh and exp overflow to NaN on some GPUs where mathematics does not: see `unaryCode`. */
+const ERF = `
+fn erf(x: vec4f) -> vec4f {
+  // Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
+  let t = 1 / (1 + 0.3275911 * abs(x));
+  let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return sign(x) * (1 - p * exp(-x * x));
+}`;
+const POWER = `
+fn power(x: vec4f, y: vec4f) -> vec4f {
+  // WGSL leaves a negative base open; ONNX has -2 ^ 2 = 4.
+  let size = select(exp2(y * log2(abs(x))), vec4f(0), x == vec4f(0));
+  let odd = abs(y) % 2 == vec4f(1);
+  let result = select(size, -size, (x < vec4f(0)) & odd);
+  return select(result, vec4f(1), y == vec4f(0));
+}`;
+
+export class Shader {
+  readonly bindings: Binding[] = [];
+  readonly #head: string[] = [`const ROW = ${ROW}u;`];
+  readonly #sizes: number[] = [];
+  readonly #slots: { values: ArrayLike<number>; fill: number }[] = [];
+  readonly #output: Tensor;
+
+  constructor(
+    readonly plan: Plan,
+    readonly operation: Operation,
+    readonly target: Target,
+  ) {
+    this.#output = operation.output;
+    this.#pushSizes(this.#output, plan.places.get(this.#output));
+    for (const tensor of operation.inputs) this.#pushSizes(tensor, plan.places.get(tensor));
+  }
+
+  #pushSizes(tensor: Tensor, place: Place | undefined): void {
+    const own = blocks(tensor);
+    this.#sizes.push(...tensor.shape, place?.stride ?? own, place?.offset ?? 0, own, 0);
+  }
+
+  /** Declares a binding; `declaration` follows the attributes, such as `var<uniform> crop: ...`. */
+  bind(binding: Binding, declaration: string): void {
+    this.#head.push(`@group(0) @binding(${this.bindings.length}) ${declaration};`);
+    this.bindings.push(binding);
+  }
+
+  add(text: string): void {
+    this.#head.push(text);
+  }
+
+  /** Four more sizes; returns their place in `sizes`. */
+  size(a: number, b = 0, c = 0, d = 0): number {
+    this.#sizes.push(a, b, c, d);
+    return this.#sizes.length / 4 - 1;
+  }
+
+  /** A constant per output channel, as an expression of the block `c`. */
+  channel(values: ArrayLike<number>, fill = 0): string {
+    const slot = this.#slots.push({ values, fill }) - 1;
+    return slot === 0 ? 'channels[c]' : `channels[${slot} * sizes[1].z + c]`;
+  }
+
+  /** `read_k(n, y, x, c)` for each input. */
+  readInputs(own: 'buffer' | 'picture' = 'buffer'): void {
+    this.operation.inputs.forEach((tensor, k) => {
+      const buffer = this.plan.places.get(tensor)?.buffer ?? 0;
+      const binding: Binding = own === 'picture' ? { kind: 'picture' } : { kind: 'read', buffer };
+      this.bind(binding, `var<storage, read> input_${k}: array<vec4f>`);
+      this.add(`
+fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
+  let size = sizes[${2 + 2 * k}];
+  let place = sizes[${3 + 2 * k}];
+  return input_${k}[((n * size.z + y) * size.w + x) * place.x + place.y + c];
+}`);
+    });
+  }
+
+  /** The expression as WGSL: statements, and the name of the result. */
+  #tree(tree: Expression): { lines: string[]; result: string } {
+    const lines: string[] = [];
+    const names = new Map<Expression, string>();
+    const walk = (node: Expression): string => {
+      const known = names.get(node);
+      if (known) return known;
+      const code = this.#node(node, walk);
+      const name = node.kind === 'value' ? code : `v${lines.length}`;
+      if (node.kind !== 'value') lines.push(`  let ${name} = ${code};`);
+      names.set(node, name);
+      return name;
+    };
+    return { lines, result: walk(tree) };
+  }
+
+  #node(node: Expression, walk: (node: Expression) => string): string {
+    switch (node.kind) {
+      case 'value':
+        return 'value';
+      case 'input':
+        return this.#operand(node.index);
+      case 'number':
+        return `vec4f(${literal(node.value)})`;
+      case 'live':
+        return `vec4f(live[${node.index >> 2}].${'xyzw'[node.index & 3]})`;
+      case 'channel':
+        return this.channel(node.values);
+      case 'unary':
+        return unaryCode(node.name, walk(node.of));
+      case 'binary':
+        return binaryCode(node.name, walk(node.left), walk(node.right));
+      case 'choose':
+        return `select(${walk(node.other)}, ${walk(node.then)}, ${walk(node.test)} != vec4f(0))`;
+      case 'mix': {
+        // WGSL's matrices are given by columns.
+        const columns = [0, 1, 2, 3].flatMap(c => [0, 1, 2, 3].map(r => node.rows[r * 4 + c] ?? 0));
+        const offset = node.offset.map(literal).join(', ');
+        return `mat4x4f(${columns.map(literal).join(', ')}) * ${walk(node.of)} + vec4f(${offset})`;
+      }
+      default:
+        return impossible(node);
+    }
+  }
+
+  /** An input's element, stretched where it has one row, column or channel and the output more. */
+  #operand(index: number): string {
+    const tensor = this.operation.inputs[index];
+    const [n, c, h, w] = tensor?.shape ?? [1, 1, 1, 1];
+    const [, , height, width] = this.#output.shape;
+    const at = [
+      n === 1 ? '0' : 'n',
+      h === 1 && height > 1 ? '0' : 'y',
+      w === 1 && width > 1 ? '0' : 'x',
+      c <= LANES ? '0' : 'c',
+    ];
+    const read = `read_${index}(${at.join(', ')})`;
+    return c === 1 ? `${read}.xxxx` : read;
+  }
+
+  /** `fn name(value) -> vec4f` for a tree over `value` alone. */
+  valueFunction(name: string, tree: Expression): void {
+    const { lines, result } = this.#tree(tree);
+    this.add(`fn ${name}(value: vec4f) -> vec4f {\n${lines.join('\n')}\n  return ${result};\n}`);
+  }
+
+  /** `store(value, n, y, x, c)`: the epilogue, then the target. */
+  finish(before = 'value'): void {
+    const { lines, result } = this.#tree(this.operation.epilogue ?? { kind: 'value' });
+    const channels = this.#output.shape[1];
+    // Lanes without a channel stay zero, whatever the epilogue makes of zero: readers count on it.
+    const masked =
+      channels % LANES === 0
+        ? result
+        : `select(vec4f(0), ${result}, vec4i(c * 4) + vec4i(0, 1, 2, 3) < vec4i(sizes[0].y))`;
+    this.add(`
+fn finish(raw: vec4f, n: i32, y: i32, x: i32, c: i32) -> vec4f {
+  let value = ${before === 'value' ? 'raw' : before};
+${lines.join('\n')}
+  return ${masked};
+}`);
+    this.#declareStore();
+    this.#declareRest();
+  }
+
+  #declareStore(): void {
+    if (this.target.kind === 'buffer') {
+      const buffer = this.plan.places.get(this.#output)?.buffer ?? 0;
+      this.bind({ kind: 'write', buffer }, 'var<storage, read_write> target_buffer: array<vec4f>');
+      this.add(`
+fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
+  let size = sizes[0];
+  let at = ((n * size.z + y) * size.w + x) * sizes[1].x + sizes[1].y + c;
+  target_buffer[at] = finish(value, n, y, x, c);
+}`);
+      return;
+    }
+    const { format } = this.target;
+    this.bind({ kind: 'canvas', format }, `var canvas: texture_storage_2d<${format}, write>`);
+    const colour = this.#output.shape[1] === 1 ? 'made.xxx' : 'made.xyz';
+    this.add(`
+fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
+  let made = finish(value, n, y, x, c);
+  textureStore(canvas, vec2i(x, y), vec4f(clamp(${colour}, vec3f(0), vec3f(1)), 1));
+}`);
+  }
+
+  #declareRest(): void {
+    const used = this.#head.join('\n');
+    this.bind(
+      { kind: 'sizes', values: this.#sizes },
+      `var<uniform> sizes: array<vec4i, ${this.#sizes.length / 4}>`,
+    );
+    if (used.includes('live[')) {
+      const vectors = Math.ceil(this.plan.live.length / 4);
+      this.bind({ kind: 'live' }, `var<uniform> live: array<vec4f, ${vectors}>`);
+    }
+    if (this.#slots.length > 0) {
+      const own = blocks(this.#output) * LANES;
+      const fill = (target: ArrayBuffer) => {
+        const floats = new Float32Array(target);
+        this.#slots.forEach(({ values, fill: empty }, slot) => {
+          floats.fill(empty, slot * own, (slot + 1) * own);
+          for (let i = 0; i < Math.min(values.length, own); i++) floats[slot * own + i] = values[i] ?? 0;
+        });
+      };
+      const label = `${this.operation.name} per channel`;
+      const data = { label, owner: this.operation, bytes: this.#slots.length * own * 4, fill };
+      this.bind({ kind: 'data', data }, 'var<storage, read> channels: array<vec4f>');
+    }
+    if (used.includes('erf(')) this.add(ERF);
+    if (used.includes('power(')) this.add(POWER);
+  }
+
+  code(body: string): string {
+    return `${this.#head.join('\n')}\n\n${body}`;
+  }
+}
+
+/** A WGSL literal of exactly that float32; WGSL has none for what is not finite. */
+export function literal(value: number): string {
+  if (Number.isNaN(value)) return 'bitcast<f32>(sizes[0].x | 0x7fc00000)';
+  const most = 3.4028234663852886e38;
+  const finite = Math.fround(Math.min(Math.max(value, -most), most));
+  const text = String(finite);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+function unaryCode(name: Extract<Expression, { kind: 'unary' }>['name'], x: string): string {
+  switch (name) {
+    case 'neg':
+      return `-${x}`;
+    case 'reciprocal':
+      return `1 / ${x}`;
+    case 'relu':
+      return `max(${x}, vec4f(0))`;
+    case 'sigmoid':
+      return `1 / (1 + exp(clamp(-${x}, vec4f(-80), vec4f(80))))`;
+    case 'softplus':
+      return `max(${x}, vec4f(0)) + log(1 + exp(-abs(${x})))`;
+    case 'tanh':
+      // Beyond 15 it is 1 in float32; GPUs that take the quotient of exponentials overflow to NaN there.
+      return `tanh(clamp(${x}, vec4f(-15), vec4f(15)))`;
+    case 'abs':
+    case 'ceil':
+    case 'cos':
+    case 'erf':
+    case 'exp':
+    case 'floor':
+    case 'log':
+    case 'round':
+    case 'sign':
+    case 'sin':
+    case 'sqrt':
+      return `${name}(${x})`;
+    default:
+      return impossible(name);
+  }
+}
+
+function binaryCode(name: Extract<Expression, { kind: 'binary' }>['name'], x: string, y: string): string {
+  switch (name) {
+    case 'add':
+      return `${x} + ${y}`;
+    case 'sub':
+      return `${x} - ${y}`;
+    case 'mul':
+      return `${x} * ${y}`;
+    case 'div':
+      return `${x} / ${y}`;
+    case 'mod':
+      return `${x} % ${y}`;
+    case 'min':
+    case 'max':
+      return `${name}(${x}, ${y})`;
+    case 'pow':
+      return `power(${x}, ${y})`;
+    case 'less':
+      return `select(vec4f(0), vec4f(1), ${x} < ${y})`;
+    default:
+      return impossible(name);
+  }
+}

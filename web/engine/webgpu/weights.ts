@@ -1,0 +1,136 @@
+// Weights as the kernels read them: blocks of 4 input x 4 output channels, ordered [output block][kernel
+// row][kernel column][input block][input channel][output channel], in the type that the file has. Eight
+// bits in the file are eight bits on the GPU; kernels widen them as they load (WGSL's unpack functions,
+// which need no extension, half floats included).
+
+import { LANES, type Weights } from '../graph/operation.ts';
+import { floats } from '../onnx/constant.ts';
+import type { Data } from './kernel.ts';
+
+type Element = Weights['type'];
+const WIDTH: Readonly<Record<Element, 1 | 2 | 4>> = { float32: 4, float16: 2, uint16: 2, uint8: 1 };
+
+export interface Channels {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+export function channelsOf({ dims, transposed }: Weights, group: number): Channels {
+  return transposed
+    ? { inputs: dims[0], outputs: dims[1] * group }
+    : { inputs: dims[1] * group, outputs: dims[0] };
+}
+
+function stored({ bytes, type }: Weights): Float32Array | Uint16Array | Uint8Array {
+  const width = WIDTH[type];
+  const source = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const count = source.length / width;
+  if (type === 'float32') return new Float32Array(source.buffer, source.byteOffset, count);
+  if (type === 'uint8') return source;
+  return new Uint16Array(source.buffer, source.byteOffset, count);
+}
+
+function view(target: ArrayBuffer, type: Element): Float32Array | Uint16Array | Uint8Array {
+  if (type === 'float32') return new Float32Array(target);
+  return type === 'uint8' ? new Uint8Array(target) : new Uint16Array(target);
+}
+
+export function packWeights(weights: Weights, label: string): Data {
+  const { inputs, outputs } = channelsOf(weights, 1);
+  const [a, b, kh, kw] = weights.dims;
+  const taps = kh * kw;
+  const [blocksIn, blocksOut] = [Math.ceil(inputs / LANES), Math.ceil(outputs / LANES)];
+  const count = blocksOut * taps * blocksIn * LANES * LANES;
+  const fill = (target: ArrayBuffer) => {
+    const from = stored(weights);
+    const to = view(target, weights.type);
+    for (let first = 0; first < a; first++) {
+      for (let second = 0; second < b; second++) {
+        const [o, i] = weights.transposed ? [second, first] : [first, second];
+        const lane = (i & 3) * LANES + (o & 3);
+        const source = (first * b + second) * taps;
+        for (let tap = 0; tap < taps; tap++) {
+          const block = ((o >> 2) * taps + tap) * blocksIn + (i >> 2);
+          to[block * LANES * LANES + lane] = from[source + tap] ?? 0;
+        }
+      }
+    }
+    if (weights.zero) fillEmptyInputs(to, weights.zero, { inputs, outputs }, taps);
+  };
+  return { label, owner: weights, bytes: count * WIDTH[weights.type], fill };
+}
+
+/** Input lanes without a channel must weigh nothing, which for quantised weights is the zero point. */
+function fillEmptyInputs(
+  to: Float32Array | Uint16Array | Uint8Array,
+  zero: Float32Array,
+  { inputs, outputs }: Channels,
+  taps: number,
+): void {
+  const blocksIn = Math.ceil(inputs / LANES);
+  for (let o = 0; o < outputs; o++) {
+    for (let i = inputs; i < blocksIn * LANES; i++) {
+      for (let tap = 0; tap < taps; tap++) {
+        const block = ((o >> 2) * taps + tap) * blocksIn + (i >> 2);
+        to[block * LANES * LANES + (i & 3) * LANES + (o & 3)] = zero[o] ?? 0;
+      }
+    }
+  }
+}
+
+/** For convolutions in groups: float32, ordered [output channel][row][column][input channel of the group]. */
+export function packGrouped(weights: Weights, group: number, label: string): Data {
+  const { inputs, outputs } = channelsOf(weights, group);
+  const [, , kh, kw] = weights.dims;
+  const taps = kh * kw;
+  const [perIn, perOut] = [inputs / group, outputs / group];
+  const fill = (target: ArrayBuffer) => {
+    const raw = stored(weights);
+    const from =
+      weights.type === 'float16'
+        ? floats({ name: label, type: 'float16', dims: weights.dims, bytes: weights.bytes })
+        : raw;
+    const to = new Float32Array(target);
+    for (let o = 0; o < outputs; o++) {
+      for (let i = 0; i < perIn; i++) {
+        const pair = weights.transposed
+          ? (Math.floor(o / perOut) * perIn + i) * perOut + (o % perOut)
+          : o * perIn + i;
+        for (let tap = 0; tap < taps; tap++) {
+          to[(o * taps + tap) * perIn + i] = (from[pair * taps + tap] ?? 0) - (weights.zero?.[o] ?? 0);
+        }
+      }
+    }
+  };
+  return { label, owner: weights, bytes: outputs * taps * perIn * 4, fill };
+}
+
+/** What 1 is in a stored weight: `unpack4x8unorm` and its like divide by the largest value. */
+export const FULL: Readonly<Record<Element, number>> = { float32: 1, float16: 1, uint16: 65535, uint8: 255 };
+
+const UNPACK: Readonly<Record<'float16' | 'uint16', string>> = {
+  float16: 'unpack2x16float',
+  uint16: 'unpack2x16unorm',
+};
+
+/** `fn block(i, zero) -> mat4x4f`, a column per input channel, and the type of the weights' array. */
+export function blockCode(type: Element): { element: string; code: string } {
+  if (type === 'float32') {
+    const columns = [0, 1, 2, 3].map(i => `weights[4 * i + ${i}]`).join(', ');
+    return {
+      element: 'vec4f',
+      code: `fn block(i: i32, zero: vec4f) -> mat4x4f {\n  return mat4x4f(${columns});\n}`,
+    };
+  }
+  if (type === 'uint8') {
+    const columns = [...'xyzw'].map(lane => `unpack4x8unorm(packed.${lane}) - zero`).join(', ');
+    const code = `fn block(i: i32, zero: vec4f) -> mat4x4f {\n  let packed = weights[i];\n  return mat4x4f(${columns});\n}`;
+    return { element: 'vec4u', code };
+  }
+  const unpack = UNPACK[type];
+  const columns = ['a.x), U(a.y', 'a.z), U(a.w', 'b.x), U(b.y', 'b.z), U(b.w']
+    .map(pair => `vec4f(U(${pair})) - zero`.replaceAll('U(', `${unpack}(`))
+    .join(', ');
+  const code = `fn block(i: i32, zero: vec4f) -> mat4x4f {\n  let a = weights[2 * i];\n  let b = weights[2 * i + 1];\n  return mat4x4f(${columns});\n}`;
+  return { element: 'vec4u', code };
+}
