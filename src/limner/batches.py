@@ -109,7 +109,9 @@ def gather(pictures: Pictures, indices: Sequence[int], drawn: Draw) -> Batch:
         if pictures.paired():
             partner = pictures.input_picture(index)
             boxes[1, place] = partner[row : row + side, column : column + side]
-        window[:, place] = torch.tensor([top - row, left - column, cut, float(drawn.mirror[place])])
+        # A window as large as its box has no room for the fraction of a pixel: it is moved by it.
+        inside = [min(top - row, side - cut), min(left - column, side - cut)]
+        window[:, place] = torch.tensor([*inside, cut, float(drawn.mirror[place])])
     return Batch(
         target=torch.from_numpy(boxes[0]),
         source=torch.from_numpy(boxes[1]) if pictures.paired() else None,

@@ -109,8 +109,8 @@ class EdgesGuide(nn.Module):
     """The strength of the edges: Sobel's gradient of the grey picture, slightly smoothed (5x5)."""
 
     channels = 1
-    gain = 1.5
-    """Brings a step from black to white to about 1 and leaves faint edges visible."""
+    gain = 2.0
+    """Brings a step from black to white to 1."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,0 +1,96 @@
+"""The guide does what its formulas say."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn.functional import interpolate
+
+from limner.guide import ColourGuide, EdgesGuide, SoftGuide, area_matrix, cubic_matrix, grey, make_guide
+from limner.recipe import GuideName
+
+NONE, ONE = torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1)
+
+
+def noise(*shape: int) -> torch.Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(("pixels", "cells"), [(64, 8), (256, 16), (96, 32)])
+def test_area_is_the_mean_over_whole_cells(pixels: int, cells: int) -> None:
+    image = noise(1, 1, pixels, pixels)
+    down = area_matrix(pixels, cells)
+    torch.testing.assert_close(down @ image @ down.T, interpolate(image, (cells, cells), mode="area"))
+
+
+@pytest.mark.parametrize(("pixels", "cells"), [(256, 11), (64, 11), (128, 11)])
+def test_area_keeps_the_mean_where_cells_are_not_whole(pixels: int, cells: int) -> None:
+    down = area_matrix(pixels, cells)
+    torch.testing.assert_close(down.sum(1), torch.ones(cells))
+    torch.testing.assert_close(down.sum(0), torch.full((pixels,), cells / pixels))
+
+
+@pytest.mark.parametrize(("cells", "pixels"), [(8, 64), (16, 256), (11, 256), (11, 64)])
+def test_cubic_is_torch_s_bicubic(cells: int, pixels: int) -> None:
+    image = noise(1, 1, cells, cells)
+    up = cubic_matrix(cells, pixels)
+    expected = interpolate(image, (pixels, pixels), mode="bicubic", align_corners=False)
+    torch.testing.assert_close(up @ image @ up.T, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("pixels", [64, 128, 256, 512])
+def test_a_constant_picture_stays_constant(pixels: int) -> None:
+    seen = SoftGuide(pixels)(torch.full((1, 3, pixels, pixels), 0.4), NONE, ONE, NONE)
+    torch.testing.assert_close(seen, torch.full((1, 1, pixels, pixels), 0.4), atol=1e-5, rtol=0)
+
+
+def test_soft_is_coarse_and_detail_brings_the_picture_back() -> None:
+    picture = noise(2, 3, 128, 128)
+    guide = SoftGuide(128)
+    soft, whole = guide(picture, NONE, ONE, NONE), guide(picture, NONE, ONE, ONE)
+    torch.testing.assert_close(whole, grey(picture), atol=1e-5, rtol=0)
+    assert soft.std() < 0.3 * whole.std()
+    half = guide(picture, NONE, ONE, ONE / 2)
+    torch.testing.assert_close(half, (soft + whole) / 2, atol=1e-5, rtol=0)
+
+
+def test_grey_is_bt_601() -> None:
+    colours = torch.eye(3).reshape(3, 3, 1, 1)
+    torch.testing.assert_close(grey(colours).flatten(), torch.tensor([0.299, 0.587, 0.114]))
+
+
+@pytest.mark.parametrize(
+    ("value", "brightness", "contrast", "expected"),
+    [
+        (0.4, 0.1, 1.0, 0.5),
+        (0.4, 0.0, 2.0, 0.3),
+        (0.6, 0.2, 0.5, 0.75),
+        (0.9, 0.3, 1.0, 1.0),
+        (0.1, -0.2, 1.0, 0.0),
+    ],
+)
+def test_brightness_and_contrast(value: float, brightness: float, contrast: float, expected: float) -> None:
+    picture = torch.full((1, 3, 64, 64), value)
+    seen = ColourGuide()(picture, brightness * ONE, contrast * ONE)
+    torch.testing.assert_close(seen, torch.full((1, 3, 64, 64), expected))
+
+
+def test_edges_stand_where_the_step_is() -> None:
+    picture = torch.zeros(1, 3, 64, 64)
+    picture[..., 32:] = 1.0
+    seen = EdgesGuide()(picture, NONE, ONE)[0, 0]
+    torch.testing.assert_close(seen[:, 31:33], torch.ones(64, 2), atol=1e-4, rtol=0)
+    assert seen[:, :28].max() < 0.01
+    assert seen[:, 36:].max() < 0.01
+    turned = EdgesGuide()(picture.transpose(2, 3), NONE, ONE)[0, 0]
+    torch.testing.assert_close(turned.T, seen)
+
+
+@pytest.mark.parametrize("name", ["soft", "edges", "colour"])
+def test_guides_say_what_they_take(name: GuideName) -> None:
+    guide = make_guide(name, 64)
+    live = [torch.full((2, 1, 1, 1), value.default) for value in guide.live.values()]
+    seen = guide(noise(2, 3, 64, 64), *live)
+    assert seen.shape == (2, guide.channels, 64, 64)
+    assert 0 <= seen.min() < seen.max() <= 1
+    assert not guide.state_dict(), "constants are made anew, not kept in checkpoints"

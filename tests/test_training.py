@@ -1,0 +1,400 @@
+"""Training resumes to the bit, stops when it is wished or must, and leaves what it says it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+import limner.training
+from limner.checkpoint import checkpoints, read_checkpoint
+from limner.errors import LimnerError
+from limner.journal import Journal
+from limner.pictures import Pictures
+from limner.recipe import Precision
+from limner.reporter import Silent, Status
+from limner.run import Run
+from limner.state import State
+from limner.step import learn
+from limner.training import train
+from stores import TINY, store
+
+EPOCHS = 4
+
+
+class Telling(Silent):
+    """Remembers what it is told, and calls `each` at every step."""
+
+    def __init__(self, each: Callable[[Status], None] = lambda _: None) -> None:
+        self.notes: list[str] = []
+        self.sheets: list[Path] = []
+        self.statuses: list[Status] = []
+        self.each = each
+
+    def status(self, status: Status) -> None:
+        self.statuses.append(status)
+        self.each(status)
+
+    def sampled(self, sheet: Path) -> None:
+        self.sheets.append(sheet)
+
+    def note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+
+
+def at_step(step: int, act: Callable[[], None]) -> Telling:
+    return Telling(lambda status: act() if status.step == step else None)
+
+
+def interrupt() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+    return store(tmp_path_factory.mktemp("training"))
+
+
+@pytest.fixture(scope="module")
+def whole(pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that was never cut."""
+    return train(pictures, TINY, tmp_path_factory.mktemp("whole"), epochs=EPOCHS)
+
+
+def last_tensors(run: Run) -> dict[str, torch.Tensor]:
+    return read_checkpoint(checkpoints(run.checkpoints)[0])[0]
+
+
+def assert_same(run: Run, other: Run) -> None:
+    """Weights, optimisers and log are alike to the bit, but for the clock."""
+    tensors, others = last_tensors(run), last_tensors(other)
+    assert tensors.keys() == others.keys()
+    assert [name for name in tensors if not torch.equal(tensors[name], others[name])] == []
+    entries = [
+        [replace(e, pictures_per_second=0.0, seconds=0.0, time="") for e in Journal(r.log).entries()]
+        for r in (run, other)
+    ]
+    assert entries[0] == entries[1]
+
+
+SITTING = """
+import sys
+from pathlib import Path
+import limner.pace
+from limner.pictures import open_pictures
+from limner.recipe import Precision
+from limner.reporter import Silent
+from limner.state import State
+from limner.step import learn
+from limner.training import train
+from stores import TINY
+
+limner.pace.SHORT = limner.pace.LONG = 0.0  # a checkpoint whenever it may
+
+class Aloud(Silent):
+    def status(self, status):
+        print(status.step, flush=True)
+
+train(open_pictures(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=int(sys.argv[3]), report=Aloud())
+"""
+
+
+def sitting(pictures: Pictures, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SITTING, str(pictures.folder), str(folder), str(EPOCHS)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+    )
+
+
+def test_a_run_that_is_killed_goes_on_to_the_bit(pictures: Pictures, whole: Run, tmp_path: Path) -> None:
+    process = sitting(pictures, tmp_path)
+    assert process.stdout is not None
+    kill_at = random.randint(2, 9)
+    for line in process.stdout:
+        if int(line) >= kill_at:
+            break
+    time.sleep(random.random() * 0.2)  # anywhere: in a step, in a checkpoint, in a sheet
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    cut_at = int(checkpoints(tmp_path / "checkpoints")[0].stem.removeprefix("step-"))
+    assert 0 < cut_at < EPOCHS * 3
+    resumed = train(pictures, TINY, tmp_path, epochs=EPOCHS)
+    assert_same(resumed, whole)
+
+
+def test_the_clock_s_checkpoints_change_nothing(
+    pictures: Pictures, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limner.pace.Pace.pause_due", lambda *_: True)
+    telling = Telling()
+    run = train(pictures, TINY, tmp_path, epochs=EPOCHS, report=telling)
+    assert len(telling.sheets) == EPOCHS * 3
+    assert_same(run, whole)
+
+
+def test_ctrl_c_stops_after_the_step_and_the_same_command_goes_on(
+    pictures: Pictures, whole: Run, tmp_path: Path
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    telling = at_step(4, interrupt)  # in the middle of the second epoch
+    train(pictures, TINY, tmp_path, epochs=EPOCHS, report=telling)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert telling.statuses[-1].step <= 5
+    assert telling.notes == [
+        f"Stopped at step {telling.statuses[-1].step}. The same command goes on from there."
+    ]
+    again = Telling()
+    run = train(pictures, TINY, tmp_path, epochs=EPOCHS, report=again)
+    assert again.notes == [f"Going on from step {telling.statuses[-1].step}."]
+    assert again.statuses[0].step == telling.statuses[-1].step + 1
+    assert_same(run, whole)
+
+
+def test_a_second_ctrl_c_ends_at_once(pictures: Pictures, tmp_path: Path) -> None:
+    def twice() -> None:
+        interrupt()
+        interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        train(pictures, TINY, tmp_path, epochs=1, report=at_step(1, twice))
+    assert checkpoints(tmp_path / "checkpoints") == []
+
+
+def test_sigterm_stops_cleanly(pictures: Pictures, tmp_path: Path) -> None:
+    process = sitting(pictures, tmp_path)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.terminate()
+    assert process.wait() == 0
+    assert 1 <= read_step(tmp_path) < EPOCHS * 3
+    assert (tmp_path / "film.gif").exists()
+
+
+def read_step(folder: Path) -> int:
+    return int(read_checkpoint(checkpoints(folder / "checkpoints")[0])[1]["step"])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    train(pictures, TINY, tmp_path, epochs=1)
+    good = {path: path.read_bytes() for path in checkpoints(tmp_path / "checkpoints")}
+
+    def break_down(state: State, *rest: Any) -> torch.Tensor:
+        losses = learn(state, *rest)
+        if state.place.step == 4:
+            losses[2] = value
+        return losses
+
+    monkeypatch.setattr(limner.training, "learn", break_down)
+    with pytest.raises(
+        LimnerError, match=r"broke down at step 5: the loss g_adversarial .* kept as it was at step 3"
+    ):
+        train(pictures, TINY, tmp_path, epochs=3)
+    assert good == {path: path.read_bytes() for path in checkpoints(tmp_path / "checkpoints")}
+
+
+def test_a_weight_that_is_no_number_is_never_saved(
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[State] = []
+
+    def make(*arguments: Any) -> State:
+        made.append(State(*arguments))
+        return made[0]
+
+    monkeypatch.setattr(limner.training, "State", make)
+
+    def break_a_weight() -> None:
+        next(made[0].generator.parameters()).data[0, 0, 0, 0] = float("nan")
+
+    with pytest.raises(LimnerError, match=r"a weight is no number any more\. Nothing was saved yet"):
+        train(pictures, TINY, tmp_path, epochs=1, report=at_step(3, break_a_weight))
+    assert checkpoints(tmp_path / "checkpoints") == []
+
+
+def test_a_full_disk_leaves_the_earlier_checkpoint(pictures: Pictures, tmp_path: Path) -> None:
+    train(pictures, TINY, tmp_path, epochs=1)
+    good = {path: path.read_bytes() for path in checkpoints(tmp_path / "checkpoints")}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(LimnerError, match=r"step-00000006\.safetensors cannot be written"):
+            train(pictures, TINY, tmp_path, epochs=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert good == {path: path.read_bytes() for path in (tmp_path / "checkpoints").iterdir()}
+    train(pictures, TINY, tmp_path, epochs=2)
+    assert read_step(tmp_path) == 6
+
+
+def test_minutes_count_over_sittings(pictures: Pictures, tmp_path: Path) -> None:
+    began = time.perf_counter()
+    train(pictures, TINY, tmp_path, minutes=0.02)
+    assert 1.2 < time.perf_counter() - began < 10
+    step = read_step(tmp_path)
+    telling = Telling()
+    train(pictures, TINY, tmp_path, minutes=0.02, report=telling)
+    assert read_step(tmp_path) == step
+    assert telling.notes[-1].startswith("This run has reached its goal already")
+
+
+def test_what_a_run_leaves(whole: Run) -> None:
+    entries = [json.loads(line) for line in whole.log.read_text().splitlines()]
+    assert [entry["epoch"] for entry in entries] == [1, 2, 3, 4]
+    assert [entry["step"] for entry in entries] == [3, 6, 9, 12]
+    for entry in entries:
+        assert 0 < entry["held_out_l1"] < 2
+        assert 0 < entry["g_l1"] < 2
+        assert min(entry["d_real"], entry["d_fake"], entry["g_adversarial"]) > 0
+        assert entry["pictures_per_second"] > 0
+    assert entries[0]["seconds"] < entries[-1]["seconds"]
+    assert entries[0]["g_l1"] > entries[-1]["g_l1"], "it learns"
+    assert whole.sheets()[-1].name == "step-00000012.jpg"
+    with Image.open(whole.film) as film:
+        assert film.n_frames == len(whole.sheets())  # type: ignore[attr-defined]
+    generator = whole.generator()
+    with torch.no_grad():
+        assert generator(torch.zeros(1, 1, 64, 64)).isfinite().all()
+
+
+def test_sheets_past_the_checkpoint_come_again(pictures: Pictures, tmp_path: Path) -> None:
+    run = train(pictures, TINY, tmp_path, epochs=1)
+    late = run.samples / "step-00000099.jpg"
+    late.write_bytes(run.sheets()[-1].read_bytes())
+    left_over = run.checkpoints / ".step-00000099.safetensors.x.part"
+    left_over.write_bytes(b"half")
+    train(pictures, TINY, tmp_path, epochs=2)
+    assert [int(sheet.stem[5:]) for sheet in run.sheets()] == [3, 6]
+    assert not left_over.exists()
+
+
+def test_changed_pictures_are_said(pictures: Pictures, tmp_path: Path) -> None:
+    train(pictures, TINY, tmp_path / "run", epochs=1)
+    telling = Telling()
+    more = store(tmp_path / "more", 20)
+    train(more, TINY, tmp_path / "run", epochs=2, report=telling)
+    assert "The pictures have changed since; training goes on with these." in telling.notes
+    assert read_step(tmp_path / "run") == 3 + -(-len(more.training) // 4)
+
+
+@pytest.mark.parametrize("changes", [{"guide": "colour"}, {"guide": "edges", "upsampling": "transposed"}])
+def test_other_guides_and_pairs_learn(tmp_path: Path, changes: dict[str, str]) -> None:
+    recipe = replace(TINY, **changes)  # type: ignore[arg-type]
+    run = train(store(tmp_path / "pairs", same_inputs=True), recipe, tmp_path / "run", epochs=1)
+    assert len(Journal(run.log).entries()) == 1
+
+
+@pytest.mark.parametrize(
+    "precision",
+    ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)],  # slow: a CPU imitates it
+)
+def test_half_precision_learns(pictures: Pictures, tmp_path: Path, precision: Precision) -> None:
+    recipe = replace(TINY, precision=precision)
+    run = train(pictures, recipe, tmp_path, epochs=1)
+    before = State(recipe, torch.device("cpu")).tensors()
+    after = last_tensors(run)
+    moved = [name for name in before if name.endswith("conv.weight.exp_avg") and after[name].any()]
+    assert len(moved) > 8
+    # Half precision is for computing: what is learned is kept in full.
+    assert {name: t.dtype for name, t in before.items()} == {name: t.dtype for name, t in after.items()}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"epochs": 0}, "epochs is 0; choose 1 or more"),
+        ({"minutes": 0.0}, "minutes is 0.0; choose more than 0"),
+        ({"minutes": float("nan")}, "minutes is nan"),
+        ({"epochs": 1, "device": "warp"}, "There is no device warp here"),
+    ],
+)
+def test_refuses(pictures: Pictures, tmp_path: Path, options: dict[str, object], said: str) -> None:
+    with pytest.raises(LimnerError, match=said):
+        train(pictures, TINY, tmp_path / "run", **options)  # type: ignore[arg-type]
+    assert not (tmp_path / "run").exists()
+
+
+def test_refuses_pictures_of_another_size(pictures: Pictures, tmp_path: Path) -> None:
+    with pytest.raises(LimnerError, match="prepared for 64 pixels, and the recipe says 128"):
+        train(pictures, replace(TINY, pixels=128), tmp_path, epochs=1)
+
+
+TOGETHER = """
+import hashlib, os, sys
+from pathlib import Path
+import limner.training
+from limner.pictures import open_pictures
+from stores import TINY
+
+made = []
+
+class State(limner.training.State):
+    def __init__(self, *rest):
+        super().__init__(*rest)
+        made.append(self)
+
+limner.training.State = State
+for epochs in (2, 3):
+    limner.training.train(open_pictures(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=epochs)
+    weights = hashlib.sha256()
+    for network in (made[-1].generator, made[-1].discriminator):
+        for parameter in network.parameters():
+            weights.update(parameter.detach().contiguous().numpy().tobytes())
+    print("weights", made[-1].place.step, weights.hexdigest(), flush=True)
+"""
+
+
+def test_two_processes_learn_the_same_and_go_on(pictures: Pictures, tmp_path: Path) -> None:
+    script = tmp_path / "together.py"
+    script.write_text(TOGETHER)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*command, str(script), str(pictures.folder), str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = sorted(line for line in done.stdout.splitlines() if line.startswith("weights"))
+    assert [line.split()[1] for line in said] == ["6", "6", "9", "9"]
+    assert said[0] == said[1]
+    assert said[2] == said[3]
+    assert said[0].split()[2] != said[2].split()[2]
+    entries = Journal(tmp_path / "run" / "log.jsonl").entries()
+    assert [entry.step for entry in entries] == [3, 6, 9]
+    assert entries[-1].g_l1 < entries[0].g_l1
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from contextlib import contextmanager
+
+    from limner.processes import Processes
+
+    @contextmanager
+    def three(_: str | None):  # type: ignore[no-untyped-def]
+        yield Processes(0, 3, torch.device("cpu"))
+
+    monkeypatch.setattr(limner.training, "processes", three)
+    with pytest.raises(LimnerError, match="A batch of 4 cannot be shared by 3 processes"):
+        train(pictures, TINY, tmp_path, epochs=1)
