@@ -37,6 +37,7 @@ LONGEST = 4
 """A picture is kept up to this many times as long as it is wide; its middle part is taken beyond."""
 
 _FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "BMP", *(("AVIF",) if features.check("avif") else ()))
+_ORIENTATION = 0x0112  # the EXIF tag
 _MOST_PIXELS = 180_000_000
 _LARGE_PIXELS = 40_000_000
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -96,7 +97,7 @@ def measure_image(path: Path) -> tuple[int, int]:
     """Width and height in pixels, upright, from the file's head alone. Raises `Unreadable`."""
     with _opened(path) as image:
         width, height = image.size
-        orientation = image.getexif().get(0x0112, 1)
+        orientation = image.getexif().get(_ORIENTATION, 1)
         return (height, width) if orientation in {5, 6, 7, 8} else (width, height)
 
 
@@ -172,7 +173,9 @@ def _short(error: Exception) -> str:
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
+    # Only where it is needed: turning copies, which a panorama of 300 MB had better not be.
+    turned = image.getexif().get(_ORIENTATION, 1) != 1
+    upright = ImageOps.exif_transpose(image) if turned else image
     colour = _without_alpha(_eight_bits(upright))
     if colour.mode in {"RGB", "CMYK"} and isinstance(profile, bytes):
         colour = _to_srgb(colour, profile)

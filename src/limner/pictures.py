@@ -103,8 +103,8 @@ def _refuse_small_disk(sources: Sequence[Source], folder: Path, settings: Settin
     free = shutil.disk_usage(there).free
     if needed > free:
         raise LimnerError(
-            f"These pictures need at least {needed / 1e9:.1f} GB in {folder}, where "
-            f"{free / 1e9:.1f} GB are free: make room, or choose another folder or fewer pixels."
+            f"These pictures need at least {needed / 1e6:,.0f} MB in {folder}, where "
+            f"{free / 1e6:,.0f} MB are free: make room, or choose another folder or fewer pixels."
         )
 
 
