@@ -28,8 +28,8 @@ const chain =
   (name: Binary): Make =>
   (_, first, ...rest) =>
     rest.reduce((left, right) => binary(name, left, right), first ?? number(0));
-const positive = (x: Expression, then: Expression, other: Expression) =>
-  choose(binary('less', x, number(0)), other, then);
+const positive = (x: Expression, yes: Expression, no: Expression) =>
+  choose(binary('less', x, number(0)), no, yes);
 const plusOne = (x: Expression) => binary('add', x, number(1));
 const times = (factor: number, x: Expression) => binary('mul', number(factor), x);
 const exponentialBelow = (x: Expression, alpha: number, scale = 1) =>
@@ -90,11 +90,7 @@ const MAKERS: Readonly<Record<string, Make>> = {
   LeakyRelu: (node, x = number(0)) => positive(x, x, times(node.float('alpha', 0.01), x)),
   Elu: (node, x = number(0)) => exponentialBelow(x, node.float('alpha', 1)),
   Selu: (node, x = number(0)) =>
-    exponentialBelow(
-      x,
-      node.float('alpha', 1.67326319217681884765625),
-      node.float('gamma', 1.05070102214813232421875),
-    ),
+    exponentialBelow(x, node.float('alpha', 1.6732631921768188), node.float('gamma', 1.0507010221481323)),
   Celu: (node, x = number(0)) => {
     const alpha = node.float('alpha', 1);
     const low = times(alpha, binary('sub', unary('exp', times(1 / alpha, x)), number(1)));

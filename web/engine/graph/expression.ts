@@ -38,12 +38,12 @@ export type Expression =
   | { readonly kind: 'channel'; readonly values: Float32Array }
   | { readonly kind: 'unary'; readonly name: Unary; readonly of: Expression }
   | { readonly kind: 'binary'; readonly name: Binary; readonly left: Expression; readonly right: Expression }
-  /** `then` where `test` is not 0, else `other`. */
+  /** `yes` where `test` is not 0, else `no`. */
   | {
       readonly kind: 'choose';
       readonly test: Expression;
-      readonly then: Expression;
-      readonly other: Expression;
+      readonly yes: Expression;
+      readonly no: Expression;
     }
   /** Rows of a 4x4 matrix and an offset, over the lanes of one block of four channels. */
   | {
@@ -63,11 +63,11 @@ export const binary = (name: Binary, left: Expression, right: Expression): Expre
   left,
   right,
 });
-export const choose = (test: Expression, then: Expression, other: Expression): Expression => ({
+export const choose = (test: Expression, yes: Expression, no: Expression): Expression => ({
   kind: 'choose',
   test,
-  then,
-  other,
+  yes,
+  no,
 });
 
 /** The same tree with its leaves replaced; a shared branch stays shared. */
@@ -97,7 +97,7 @@ function rebuild(node: Expression, walk: (node: Expression) => Expression): Expr
     case 'binary':
       return { ...node, left: walk(node.left), right: walk(node.right) };
     case 'choose':
-      return { ...node, test: walk(node.test), then: walk(node.then), other: walk(node.other) };
+      return { ...node, test: walk(node.test), yes: walk(node.yes), no: walk(node.no) };
     default:
       return impossible(node);
   }

@@ -168,8 +168,7 @@ function foldOnce(operation: Convolution): Convolution | null {
   let above: Expression | undefined;
   visitAll(tree, node => {
     if (node.kind === 'unary' || node.kind === 'mix') uses += node.of.kind === 'value' ? 1 : 0;
-    if (node.kind === 'choose')
-      uses += [node.test, node.then, node.other].filter(n => n.kind === 'value').length;
+    if (node.kind === 'choose') uses += [node.test, node.yes, node.no].filter(n => n.kind === 'value').length;
     if (node.kind !== 'binary') return;
     const own = [node.left, node.right].filter(n => n.kind === 'value').length;
     uses += own;
@@ -222,8 +221,8 @@ function replaceNode(tree: Expression, target: Expression): Expression {
       return {
         ...tree,
         test: replaceNode(tree.test, target),
-        then: replaceNode(tree.then, target),
-        other: replaceNode(tree.other, target),
+        yes: replaceNode(tree.yes, target),
+        no: replaceNode(tree.no, target),
       };
     default:
       return tree;

@@ -4,10 +4,10 @@
 // since WebGPU hands those out per frame.
 
 import { EngineError } from '../error.ts';
-import type { Operation, Source, Tensor } from '../graph/operation.ts';
+import type { Operation, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import type { LookInfo } from '../look.ts';
-import { toBlocks } from './arrays.ts';
+import { dispatch, isSource, liveValues, makeBuffers } from './buffers.ts';
 import { compile, compileSource } from './compile.ts';
 import { adapterName, canvasFormat } from './device.ts';
 import { type FrameSource, Frames } from './frames.ts';
@@ -209,18 +209,6 @@ export class WebgpuPainter {
   }
 }
 
-export function dispatch(
-  pass: GPUComputePassEncoder,
-  { kernel, pipeline }: Compiled,
-  group: GPUBindGroup,
-): void {
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
-  pass.dispatchWorkgroups(...kernel.workgroups);
-}
-
-export const isSource = (operation: Operation): operation is Source => operation.kind === 'source';
-
 /** The operation that writes the canvas: the one that makes the painting, unless others read it too. */
 function paintedBy(plan: Plan): Operation | null {
   const painting = plan.outputs[0];
@@ -238,27 +226,3 @@ const show = (tensor: Tensor): Operation => ({
   output: tensor,
   epilogue: { kind: 'input', index: 0 },
 });
-
-function liveValues(plan: Plan): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(Math.max(4, Math.ceil(plan.live.length / 4) * 4));
-  plan.live.forEach((live, i) => {
-    values[i] = live.default;
-  });
-  return values;
-}
-
-/** The plan's buffers, with the constants among its tensors written. */
-function makeBuffers(device: GPUDevice, plan: Plan): GPUBuffer[] {
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  const buffers = plan.buffers.map((size, i) => {
-    if (size > most)
-      throw new EngineError(`The model needs ${size} bytes in one buffer; this GPU allows ${most}.`);
-    return device.createBuffer({ label: `values ${i}`, size, usage });
-  });
-  for (const [tensor, place] of plan.places) {
-    const buffer = buffers[place.buffer];
-    if (tensor.constant && buffer) device.queue.writeBuffer(buffer, 0, toBlocks(tensor, tensor.constant));
-  }
-  return buffers;
-}

@@ -6,9 +6,9 @@ import { EngineError } from '../error.ts';
 import { blocks, LANES, type Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { fromBlocks, toBlocks } from './arrays.ts';
+import { dispatch, isSource, liveValues, makeBuffers } from './buffers.ts';
 import { compile, compileSource } from './compile.ts';
-import { dispatch, isSource } from './painter.ts';
-import { bindGroup, type Compiled, type Pipelines } from './pipelines.ts';
+import { bindGroup, type Compiled, Pipelines } from './pipelines.ts';
 
 export interface Reader {
   run(inputs: Record<string, Float32Array>, live: Float32Array): Promise<Record<string, Float32Array>>;
@@ -98,4 +98,29 @@ async function runOnce(
     copy.destroy();
   }
   return outputs;
+}
+
+/** A graph once, on a device: for tests and tools that have no look. */
+export async function runGraph(
+  plan: Plan,
+  device: GPUDevice,
+  inputs: Record<string, Float32Array>,
+): Promise<Record<string, Float32Array>> {
+  const buffers = makeBuffers(device, plan);
+  const live = liveValues(plan);
+  const uniform = device.createBuffer({
+    label: 'live',
+    size: live.byteLength,
+    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  });
+  const pipelines = new Pipelines(device, { buffers, live: uniform, crop: uniform });
+  try {
+    const reader = await makeReader(plan, pipelines, buffers);
+    const outputs = await reader.run(inputs, live);
+    reader.destroy();
+    return outputs;
+  } finally {
+    for (const buffer of [...buffers, uniform]) buffer.destroy();
+    pipelines.destroy();
+  }
 }

@@ -74,13 +74,14 @@ function indexCode(map: IndexMap): string {
 }
 
 function padCode(before: Shape, mode: 'constant' | 'reflect' | 'edge' | 'wrap'): string {
-  const from = `      let from = o - ${vector(before)};`;
+  const start = `      let place = o - ${vector(before)};`;
   const last = 'sizes[2] - vec4i(1)';
-  if (mode === 'edge' || mode === 'constant') return `${from}\n      let i = clamp(from, vec4i(0), ${last});`;
-  if (mode === 'wrap') return `${from}\n      let i = (from % sizes[2] + sizes[2]) % sizes[2];`;
-  return `${from}
+  if (mode === 'edge' || mode === 'constant')
+    return `${start}\n      let i = clamp(place, vec4i(0), ${last});`;
+  if (mode === 'wrap') return `${start}\n      let i = (place % sizes[2] + sizes[2]) % sizes[2];`;
+  return `${start}
       let last = ${last};
-      let inner = abs(from);
+      let inner = abs(place);
       let i = max(select(inner, 2 * last - inner, inner > last), vec4i(0));`;
 }
 

@@ -117,7 +117,7 @@ fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
       case 'binary':
         return binaryCode(node.name, walk(node.left), walk(node.right));
       case 'choose':
-        return `select(${walk(node.other)}, ${walk(node.then)}, ${walk(node.test)} != vec4f(0))`;
+        return `select(${walk(node.no)}, ${walk(node.yes)}, ${walk(node.test)} != vec4f(0))`;
       case 'mix': {
         // WGSL's matrices are given by columns.
         const columns = [0, 1, 2, 3].flatMap(c => [0, 1, 2, 3].map(r => node.rows[r * 4 + c] ?? 0));

@@ -1,0 +1,42 @@
+// Whole looks against ONNX Runtime.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPainter, readLook } from '../../engine/index.ts';
+import { requestDevice } from '../../engine/webgpu/device.ts';
+import { largestDifference } from '../compare.ts';
+
+export interface Listed {
+  name: string;
+  size: string;
+  pixels: number;
+  guide: string;
+  live: Record<string, number>;
+}
+
+const looks: Listed[] = await (await fetch('/looks.json')).json();
+const bytes = async (file: string) => new Uint8Array(await (await fetch(`/${file}`)).arrayBuffer());
+const floats = async (file: string) => new Float32Array((await bytes(file)).buffer);
+
+let device: GPUDevice;
+beforeAll(async () => {
+  device = await requestDevice();
+});
+afterAll(() => device.destroy());
+
+for (const { name, live } of looks) {
+  test(`${name} is what ONNX Runtime makes of it`, async () => {
+    const look = readLook(await bytes(`${name}.onnx`));
+    const painter = await createPainter(look, { device });
+    const scalars = Object.fromEntries(
+      Object.entries(live).map(([key, value]) => [key, Float32Array.of(value)]),
+    );
+    const made = await painter.run({ image: await floats(`${name}.image`), ...scalars });
+    const empty = new Float32Array();
+    const painting = largestDifference(made.painting ?? empty, await floats(`${name}.painting`));
+    const guide = largestDifference(made.guide ?? empty, await floats(`${name}.guide`));
+    console.log(name, JSON.stringify({ painting, guide, ...painter.statistics }));
+    painter.destroy();
+    expect(painting).toBeLessThan(1e-3);
+    expect(guide).toBeLessThan(1e-4);
+  });
+}

@@ -1,0 +1,58 @@
+// ONNX's own node tests, for every operator that the engine claims: abs 1e-4, rel 1e-4.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readGraph } from '../../engine/look.ts';
+import { requestDevice } from '../../engine/webgpu/device.ts';
+import { runGraph } from '../../engine/webgpu/reader.ts';
+import { decode, decodeFloats, excess } from '../compare.ts';
+
+interface Case {
+  name: string;
+  op: string;
+  skip?: string;
+  model: string;
+  inputs: Record<string, string>;
+  outputs: Record<string, { dims: number[]; data: string }>;
+}
+
+/** Cases that the engine refuses at load, with a part of the sentence in which it does. */
+const REFUSED: Readonly<Record<string, string>> = {};
+
+const { cases }: { cases: Case[] } = await (await fetch('/nodes.json')).json();
+let device: GPUDevice;
+const skipped = new Map<string, number>();
+
+beforeAll(async () => {
+  device = await requestDevice();
+});
+
+afterAll(() => {
+  console.log(`${cases.length} cases; left out:`, JSON.stringify(Object.fromEntries(skipped)));
+  device.destroy();
+});
+
+for (const one of cases) {
+  if (one.skip) {
+    skipped.set(one.skip, (skipped.get(one.skip) ?? 0) + 1);
+    continue;
+  }
+  test(one.name, async () => {
+    const refused = REFUSED[one.name];
+    if (refused) {
+      expect(() => readGraph(decode(one.model))).toThrow(refused);
+      return;
+    }
+    const plan = readGraph(decode(one.model));
+    const inputs = Object.fromEntries(
+      Object.entries(one.inputs).map(([name, data]) => [name, decodeFloats(data)]),
+    );
+    const outputs = await runGraph(plan, device, inputs);
+    plan.outputs.forEach(tensor => {
+      const expected = one.outputs[tensor.name];
+      if (!expected) return;
+      expect(tensor.dims).toEqual(expected.dims);
+      const made = outputs[tensor.name] ?? new Float32Array();
+      expect(excess(made, decodeFloats(expected.data), 1e-4, 1e-4)).toBeLessThanOrEqual(0);
+    });
+  });
+}
