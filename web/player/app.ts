@@ -2,7 +2,7 @@
  * The page's one object that knows all others. A look comes in as bytes, is read by the engine (which
  * refuses what is no look, in a sentence), gets a painter, and the painter goes to the easel.
  */
-import { type Look, type Painter, readLook } from '../engine/index.ts';
+import { type Look, readLook } from '../engine/index.ts';
 import { takeDrops } from './drop.ts';
 import { Easel } from './easel.ts';
 import { button, closePanels, element, setIcon, setName } from './element.ts';
@@ -13,6 +13,7 @@ import { listen } from './keyboard.ts';
 import { hangLabel } from './label.ts';
 import { findPainter, forcedBackend } from './ladder.ts';
 import { FetchError, fetchLook, type LookEntry, listLooks } from './looks.ts';
+import type { Painter } from './painter.ts';
 import { openScene } from './scene.ts';
 import { Shelf } from './shelf.ts';
 import { Sliders } from './sliders.ts';

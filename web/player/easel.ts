@@ -3,8 +3,8 @@
  * waits for the painter only when the painter is slow, and now and then to measure it. What was painted
  * stays on the canvas until something newer is.
  */
-import type { Painter } from '../engine/index.ts';
 import { element, make } from './element.ts';
+import type { Painter } from './painter.ts';
 import type { Source } from './source.ts';
 import { Statistics } from './statistics.ts';
 
@@ -210,7 +210,7 @@ export class Easel {
     if (slow || this.#frames % MEASURE_EVERY === 0) {
       await painter.finished();
       // The first two carry one-time costs.
-      const spent = 'lastRun' in painter ? Number(painter.lastRun) : performance.now() - began;
+      const spent = painter.lastRun ?? performance.now() - began;
       if (this.#frames > 1) this.statistics.measure(spent);
     }
     this.#frames += 1;

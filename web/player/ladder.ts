@@ -2,9 +2,8 @@
  * Who paints: WebGPU where there is a real adapter, else ONNX Runtime in WebAssembly. A software GPU is
  * many times slower than WebAssembly on the same machine, so it counts as none.
  */
-import { createPainter, EngineError, type Look, type Painter, webgpuAvailable } from '../engine/index.ts';
-
-export type Backend = 'webgpu' | 'wasm';
+import { createPainter, type Look, webgpuAvailable } from '../engine/index.ts';
+import type { Backend, Painter } from './painter.ts';
 
 /** The painter that the address asks for, as in `?backend=wasm`; null lets the ladder decide. */
 export function forcedBackend(search: string): Backend | null {
@@ -40,8 +39,8 @@ export async function findPainter(
   try {
     return await createPainter(look, { onLost });
   } catch (problem) {
-    // The engine's own sentence is about the file; anything else is about this GPU.
-    if (problem instanceof EngineError || forced === 'webgpu') throw problem;
+    // The engine has read the file already, so this is about the GPU.
+    if (forced === 'webgpu') throw problem;
     return onWasm(look, bytes, onLost);
   }
 }

@@ -68,7 +68,7 @@ function drawCloth(context: CanvasRenderingContext2D, light: Light, seconds: num
     const sway = 0.016 * wave(seconds, 11, fold * 0.13);
     const left = -0.1 + fold * 0.085 + sway;
     const top = 0.66 + 0.025 * Math.sin(fold * 1.9);
-    const cloth = context.createLinearGradient(left, 0, left + 0.11, 0.02);
+    const cloth = context.createLinearGradient(left, 0, left + 0.11, 0);
     cloth.addColorStop(0, shade([122, 128, 148], 0.5));
     cloth.addColorStop(0.4, shade([232, 232, 226], light.strength));
     cloth.addColorStop(1, shade([108, 112, 134], 0.7));
@@ -205,8 +205,9 @@ function drawHand(context: CanvasRenderingContext2D, light: Light, seconds: numb
   if (reach < 0.02) return;
   const skin: Colour = [226, 158, 118];
   context.save();
-  context.translate(1.28 - 0.52 * reach, 0.5 + 0.05 * wave(seconds, 13));
-  context.rotate(-0.16 + 0.08 * wave(seconds, 9));
+  context.translate(1.3 - 0.5 * reach, 0.86 + 0.03 * wave(seconds, 13));
+  context.rotate(0.3 + 0.07 * wave(seconds, 9));
+  context.scale(1.25, 1.25);
   const flesh = context.createLinearGradient(0, -0.12, 0, 0.12);
   flesh.addColorStop(0, shade(skin, 1.12 * light.strength));
   flesh.addColorStop(1, shade(skin, 0.4));

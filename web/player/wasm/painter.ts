@@ -2,7 +2,8 @@
  * The second painter: the same shape as the engine's, on ONNX Runtime Web (WebAssembly). Slower, but it
  * runs where there is no WebGPU, and on machines whose only GPU is software it is the faster one.
  */
-import type { LookInfo, Painter } from '../../engine/index.ts';
+import type { LookInfo } from '../../engine/index.ts';
+import type { Painter } from '../painter.ts';
 import type { PaintRequest, Reply, Request } from './protocol.ts';
 import { withoutDefaults } from './wire.ts';
 
@@ -14,8 +15,6 @@ const MOST_THREADS = 4;
 export interface WasmPainter extends Painter {
   /** Bytes that the worker fetched for itself. */
   readonly fetched: number;
-  /** Milliseconds that the last painting took in the worker. */
-  readonly lastRun: number;
 }
 
 /** Starts the runtime with this look. Throws a sentence where it cannot. */
@@ -37,9 +36,8 @@ export async function createWasmPainter(
   try {
     const model = withoutDefaults(bytes, defaults);
     const runtime = { script: at('runtime/ort.js'), binary: at('runtime/ort.wasm') };
-    const loaded = await line.ask({ kind: 'load', model, pixels: info.pixels, runtime, threads }, [
-      model.buffer,
-    ]);
+    const load = { kind: 'load', model, pixels: info.pixels, live: [...defaults], runtime, threads } as const;
+    const loaded = await line.ask(load, [model.buffer]);
     if (loaded.kind !== 'loaded') throw new Error('The runtime did not take the look.');
     return new OrtPainter(info, worker, line, loaded, onLost);
   } catch (problem) {

@@ -4,6 +4,8 @@ export interface LoadRequest {
   kind: 'load';
   model: Uint8Array<ArrayBuffer>;
   pixels: number;
+  /** The names of the inputs that are turned live. */
+  live: readonly string[];
   /** Where the runtime's files are. */
   runtime: { script: string; binary: string };
   threads: number;

@@ -7,6 +7,8 @@ interface Loaded {
   session: ort.InferenceSession;
   planes: Float32Array;
   pixels: number;
+  /** The name of the input that takes the picture. */
+  image: string;
 }
 
 let loaded: Loaded | null = null;
@@ -21,7 +23,8 @@ async function load(request: LoadRequest): Promise<void> {
     executionProviders: ['wasm'],
     graphOptimizationLevel: 'all',
   });
-  loaded = { session, pixels: request.pixels, planes: new Float32Array(3 * request.pixels ** 2) };
+  const image = session.inputNames.find(name => !request.live.includes(name)) ?? 'image';
+  loaded = { session, image, pixels: request.pixels, planes: new Float32Array(3 * request.pixels ** 2) };
   const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
   const bytes = entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
   reply({ kind: 'loaded', inputs: session.inputNames, threads: request.threads, bytes });
@@ -35,32 +38,32 @@ function state(): Loaded {
 const scalar = (value: number) => new ort.Tensor('float32', Float32Array.of(value), []);
 
 async function paint(request: PaintRequest): Promise<void> {
-  const { session, planes, pixels } = state();
+  const { session, planes, pixels, image } = state();
   const began = performance.now();
   toPlanes(request.rgba, planes);
   const feeds: Record<string, ort.Tensor> = {
-    image: new ort.Tensor('float32', planes, [1, 3, pixels, pixels]),
+    [image]: new ort.Tensor('float32', planes, [1, 3, pixels, pixels]),
   };
   for (const [name, value] of Object.entries(request.live)) feeds[name] = scalar(value);
-  const wanted = request.guide ? ['painting', 'guide'] : ['painting'];
+  const wanted = session.outputNames.slice(0, request.guide ? 2 : 1);
   const outputs = await session.run(feeds, wanted);
-  const bytesOf = (name: string) => {
-    const tensor = outputs[name];
+  const bytesOf = (name: string | undefined) => {
+    const tensor = name && outputs[name];
     return tensor ? toBytes(tensor.data as Float32Array, pixels ** 2) : null;
   };
-  const painting = bytesOf('painting') ?? new Uint8ClampedArray(4 * pixels ** 2);
-  const guide = request.guide ? bytesOf('guide') : null;
+  const painting = bytesOf(wanted[0]) ?? new Uint8ClampedArray(4 * pixels ** 2);
+  const guide = bytesOf(wanted[1]);
   const milliseconds = performance.now() - began;
   const transfer = guide ? [painting.buffer, guide.buffer] : [painting.buffer];
   reply({ kind: 'painted', painting, guide, milliseconds }, transfer);
 }
 
 async function run(request: RunRequest): Promise<void> {
-  const { session, pixels } = state();
+  const { session, pixels, image } = state();
   const feeds: Record<string, ort.Tensor> = {};
   for (const [name, data] of Object.entries(request.inputs)) {
     feeds[name] =
-      name === 'image' ? new ort.Tensor('float32', data, [1, 3, pixels, pixels]) : scalar(data[0] ?? 0);
+      name === image ? new ort.Tensor('float32', data, [1, 3, pixels, pixels]) : scalar(data[0] ?? 0);
   }
   const results = await session.run(feeds);
   const outputs: Record<string, Float32Array> = {};

@@ -1,0 +1,10 @@
+/** A painter, whoever it is: the engine's on WebGPU, or ONNX Runtime's with the same shape. */
+import type { Painter as EnginePainter } from '../engine/index.ts';
+
+export type Backend = 'webgpu' | 'wasm';
+
+export interface Painter extends Omit<EnginePainter, 'backend'> {
+  readonly backend: Backend;
+  /** Milliseconds that the last painting took by the painter's own clock, where it has one. */
+  readonly lastRun?: number;
+}
