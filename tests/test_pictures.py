@@ -132,9 +132,7 @@ def test_bad_files_are_named_counted_and_passed_over(tmp_path: Path) -> None:
     pictures, report = take(tmp_path / "store", source)
     assert len(pictures) == 3
     reasons = dict(report.passed_over)
-    assert reasons.keys() == {
-        "text.jpg", "phone.heic", "gone.jpg", "pipe.jpg", "half.jpg", "sound.mp4",
-    }  # fmt: skip
+    assert " ".join(sorted(reasons)) == "gone.jpg half.jpg phone.heic pipe.jpg sound.mp4 text.jpg"
     assert any("6 files were passed over" in said for said in report.sentences())
     _, again = take(tmp_path / "store", source)
     assert (again.decoded, dict(again.passed_over)) == (0, reasons)
@@ -232,10 +230,9 @@ def test_real_photos(tmp_path: Path) -> None:
 
 def test_progress_is_told(tmp_path: Path) -> None:
     calls: list[tuple[int, int]] = []
-    source = photos(tmp_path / "in", 6)
-    video(source / "a.mp4")
+    video(photos(tmp_path / "in", 6) / "a.mp4")
     prepare(
-        [source],
+        [tmp_path / "in"],
         tmp_path / "store",
         pixels=16,
         frames=4,
@@ -359,14 +356,14 @@ def test_many_photos_need_little_memory(tmp_path: Path) -> None:
     source.mkdir()
     scene(2400, 1800).save(tmp_path / "a.jpg")
     data = (tmp_path / "a.jpg").read_bytes()
-    for at in range(80):
+    for at in range(50):
         # Bytes after the end of a JPEG are not read: they make the files differ.
         (source / f"{at}.jpg").write_bytes(data + bytes([at]))
     command = [sys.executable, "-c", MEASURED, str(source), str(tmp_path / "store")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     kilobytes = int(done.stdout)
-    # The store is 35 MB: its pages and what is decoded at a time together stay far below 300 MB.
-    assert kilobytes < 200_000
+    # The store is 22 MB: its pages and what is decoded at a time together stay far below 300 MB.
+    assert kilobytes < 150_000
 
 
 def test_opening_says_what_is_wrong(tmp_path: Path) -> None:
