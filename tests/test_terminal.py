@@ -15,7 +15,7 @@ from limner.reporter import Status, data_bound, reading
 from limner.terminal import Terminal, duration, line
 
 STATUS = Status(
-    step=40,
+    step=400,
     epoch=2,
     position=4,
     steps_per_epoch=18,
@@ -38,7 +38,7 @@ def test_a_pipe_gets_a_line_now_and_then() -> None:
     shown, out = console(terminal=False)
     with Terminal(shown) as terminal:
         for step in range(40):
-            terminal.status(replace(STATUS, step=step))
+            terminal.status(replace(STATUS, step=400 + step))
         terminal.sampled(Path("run/samples/step-00000040.jpg"))
         terminal.note("Stopped at step 40.")
     lines = out.getvalue().splitlines()
@@ -83,11 +83,12 @@ def test_the_last_step_of_an_epoch_belongs_to_it() -> None:
     [(0.01, "tells every painting"), (0.2, "is ahead"), (0.5, "in balance"), (math.log(2), "guesses")],
 )
 def test_losses_in_plain_words(judged: float, said: str) -> None:
-    assert said in reading({"d_real": judged, "d_fake": judged, "g_adversarial": 1.0, "g_l1": 0.3})
+    losses = {"d_real": judged, "d_fake": judged, "g_adversarial": 1.0, "g_l1": 0.3}
+    assert said in reading(replace(STATUS, losses=losses))
 
 
-def test_no_losses_yet() -> None:
-    assert reading({}) == "Warming up."
+def test_first_losses_say_nothing() -> None:
+    assert reading(replace(STATUS, step=49)) == reading(replace(STATUS, losses={})) == "Warming up."
 
 
 def test_data_bound_from_a_third_on() -> None:

@@ -69,11 +69,15 @@ class Silent:
         """Nothing."""
 
 
-def reading(losses: Mapping[str, float]) -> str:
+WARM = 50
+"""Steps before which losses say nothing yet."""
+
+
+def reading(status: Status) -> str:
     """The losses of the two networks in plain words."""
-    if not losses:
+    if not status.losses or status.step < WARM:
         return "Warming up."
-    telling = (losses["d_real"] + losses["d_fake"]) / 2
+    telling = (status.losses["d_real"] + status.losses["d_fake"]) / 2
     if telling < 0.05:
         return "The discriminator tells every painting from a photo: the generator learns little from it."
     if telling < 0.35:

@@ -7,7 +7,7 @@ pictures that it never trained on; the right ones it did. A gap between the two 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,28 +53,47 @@ class Samples:
         self._training = spread(pictures.training, TRAINING)
         self._measured = spread(pictures.held_out, MEASURED)
 
+    def fixed(self) -> Lesson:
+        """The sheet's columns."""
+        return self._lesson([*self._held_out, *self._training])
+
+    def held_out(self) -> Iterator[Lesson]:
+        """All held-out pictures that are measured, a few at a time."""
+        return self._lessons(self._measured)
+
+    def in_training(self, count: int) -> Iterator[Lesson]:
+        """At most `count` training pictures, evenly spread, a few at a time."""
+        return self._lessons(spread(self._pictures.training, count))
+
+    def _lessons(self, indices: Sequence[int]) -> Iterator[Lesson]:
+        for start in range(0, len(indices), 8):
+            yield self._lesson(indices[start : start + 8])
+
     def _lesson(self, indices: Sequence[int]) -> Lesson:
         batch = still(self._pictures, indices).to(self._device)
         return lesson(batch, self._guide, self._recipe.pixels)
 
     def held_out_l1(self, generator: UNet) -> float | None:
         """Mean absolute difference on held-out pictures, on the scale of -1..1, without dropout."""
-        total, size = 0.0, 8
-        for start in range(0, len(self._measured), size):
-            shown, target = self._lesson(self._measured[start : start + size])
+        total = 0.0
+        for shown, target in self.held_out():
             total += float((paint(generator, shown) - target).abs().mean(dim=(1, 2, 3)).sum())
         return total / len(self._measured) if self._measured else None
 
     def sheet(self, generator: UNet, caption: str) -> Image.Image:
         """The sheet of what the generator paints now."""
-        shown, target = self._lesson([*self._held_out, *self._training])
-        rows = {
-            "shown": shown.expand(-1, 3, -1, -1),
-            "painting": paint(generator, shown),
-            "target": target,
-        }
+        shown, target = self.fixed()
+        return self.compose(
+            {"shown": shown, "painting": paint(generator, shown), "target": target}, caption
+        )
+
+    def compose(self, rows: dict[str, Tensor], caption: str) -> Image.Image:
+        """A sheet of rows (columns, 1 or 3, P, P), -1..1, for the columns of `fixed`."""
         side = min(self._recipe.pixels, CELL)
-        cells = {name: [cell(image, side) for image in images(row)] for name, row in rows.items()}
+        cells = {
+            name: [cell(image, side) for image in images(row.expand(-1, 3, -1, -1))]
+            for name, row in rows.items()
+        }
         groups = [("held-out pictures", len(self._held_out)), ("training", len(self._training))]
         return compose(cells, groups, caption)
 

@@ -91,7 +91,7 @@ def drawing(status: Status, entry: Entry | None, sheet: Path | None) -> Renderab
     table.add_row("epoch", epoch(status))
     table.add_row("time", f"{duration(status.seconds)} so far{left(status)}")
     table.add_row("speed", f"{status.pictures_per_second:,.1f} pictures a second")
-    table.add_row("networks", reading(status.losses))
+    table.add_row("networks", reading(status))
     if status.losses:
         table.add_row("losses", losses(status))
     if entry is not None and entry.held_out_l1 is not None:
@@ -106,7 +106,7 @@ def line(status: Status) -> str:
     """A status as one plain line."""
     return (
         f"{epoch(status)}; {duration(status.seconds)} so far{left(status)}; "
-        f"{status.pictures_per_second:,.1f} pictures a second. {reading(status.losses)}"
+        f"{status.pictures_per_second:,.1f} pictures a second. {reading(status)}"
     )
 
 

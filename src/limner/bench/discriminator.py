@@ -1,0 +1,168 @@
+"""How wide a discriminator is worth its time: each width learns for equal time, and for equal steps.
+
+    limner bench discriminator --pictures store --out docs/benchmarks
+
+A wide discriminator makes each step dearer and each step's lesson better. Measured on held-out
+pictures: the mean absolute difference (lower is truer to the picture; prefers blur) and the sliced
+Wasserstein distance of patches (lower is nearer to photos in texture and colour). The widest learns
+first: the steps that it makes in its time are the equal steps.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from limner.augmentation import lesson
+from limner.batches import Batches
+from limner.bench.machine import described, origin
+from limner.bench.measures import sliced_wasserstein
+from limner.chance import DROPOUT, seed_for
+from limner.errors import LimnerError
+from limner.files import write_whole
+from limner.guide import make_guide
+from limner.pictures import Pictures
+from limner.processes import Processes, processes
+from limner.progress import Progress, silently
+from limner.recipe import Recipe
+from limner.samples import Samples, paint, write_image
+from limner.state import State
+from limner.step import learn
+
+WIDTHS = (64, 32, 16, 8)
+SECONDS, QUICK_SECONDS = 240.0, 20.0
+"""Training time of each width."""
+
+
+def bench_discriminator(
+    pictures: Pictures,
+    folder: Path,
+    *,
+    recipe: Recipe | None = None,
+    widths: tuple[int, ...] = WIDTHS,
+    seconds: float | None = None,
+    quick: bool = False,
+    device: str | None = None,
+    progress: Progress = silently,
+) -> dict[str, Any]:
+    """Train each width for `seconds` and measure it; writes `discriminator.json`, `.md` and `.jpg`.
+
+    `recipe` is what else is trained, by default lean at the pictures' size. Raises LimnerError where
+    too few pictures are held out to measure anything.
+    """
+    recipe = replace(recipe or Recipe(), pixels=pictures.pixels)
+    seconds = seconds or (QUICK_SECONDS if quick else SECONDS)
+    if len(pictures.held_out) < 8:
+        raise LimnerError(
+            f"Only {len(pictures.held_out)} pictures of {pictures.folder} are held out, and 8 are needed "
+            "to compare paintings with photos: prepare 200 pictures or more."
+        )
+    ordered = sorted(widths, reverse=True)
+    rows: list[dict[str, Any]] = []
+    painted: dict[str, Tensor] = {}
+    with processes(device) as group:
+        results: dict[str, Any] = {"benchmark": "discriminator", **origin(group.device)}
+        samples = Samples(pictures, recipe, group.device)
+        results |= {"recipe": json.loads(recipe.to_json()), "seconds": seconds, "widths": rows}
+        results["photos"] = _between_photos(pictures, samples)
+        steps = None
+        for number, width in enumerate(ordered):
+            progress(number, len(ordered), "widths trained")
+            learner = _Learner(pictures, replace(recipe, discriminator=width), group, samples)
+            rows.append(learner.learn(seconds, steps))
+            steps = steps or rows[-1]["equal_time"]["steps"]
+            painted[f"width {width}"] = paint(learner.state.generator, samples.fixed().shown)
+        progress(len(ordered), len(ordered), "widths trained")
+    shown, target = samples.fixed()
+    sheet = samples.compose({"shown": shown, **painted, "target": target}, f"{seconds:.0f} s of training")
+    write_image(folder / "discriminator.jpg", sheet)
+    write_whole(folder / "discriminator.json", json.dumps(results, indent=1) + "\n")
+    write_whole(folder / "discriminator.md", table(results))
+    return results
+
+
+class _Learner:
+    """One width, learning."""
+
+    def __init__(self, pictures: Pictures, recipe: Recipe, group: Processes, samples: Samples) -> None:
+        self.state = State(recipe, group.device)
+        self._recipe, self._group, self._samples = recipe, group, samples
+        self._guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
+        self._batches = Batches(pictures, recipe, group.device)
+
+    def learn(self, seconds: float, steps: int | None) -> dict[str, Any]:
+        """Learn for `seconds`, and at least `steps`; measured at both."""
+        found: dict[str, Any] = {"discriminator": self._recipe.discriminator}
+        spent, stream = 0.0, self._batches.stream(self.state.place)
+        while "equal_time" not in found or (steps is not None and "equal_steps" not in found):
+            began = time.perf_counter()
+            self._step(lesson(next(stream), self._guide, self._recipe.pixels))
+            spent += time.perf_counter() - began
+            if self.state.place.step == steps:
+                found["equal_steps"] = self._measure(spent)
+            if spent >= seconds and "equal_time" not in found:
+                found["equal_time"] = self._measure(spent)
+        return {"equal_steps": found["equal_time"], **found}
+
+    def _step(self, shown: Any) -> None:
+        torch.manual_seed(seed_for(self._recipe.seed, DROPOUT, self.state.place.step, 0))
+        learn(self.state, self._recipe, shown, self._group).tolist()
+        self.state.place = self.state.place.next(self._batches.steps_per_epoch)
+
+    def _measure(self, spent: float) -> dict[str, Any]:
+        lessons = list(self._samples.held_out())
+        paintings = torch.cat([paint(self.state.generator, shown).float().cpu() for shown, _ in lessons])
+        photos = torch.cat([target.cpu() for _, target in lessons])
+        distances = sliced_wasserstein(paintings, photos)
+        return {
+            "steps": self.state.place.step,
+            "seconds": round(spent, 2),
+            "held_out_l1": float((paintings - photos).abs().mean()),
+            "sliced_wasserstein": distances,
+            "mean_distance": sum(distances.values()) / len(distances),
+        }
+
+
+def _between_photos(pictures: Pictures, samples: Samples) -> dict[str, Any]:
+    """The distance between held-out photos and as many others: what a perfect painter might reach."""
+    photos = torch.cat([target.cpu() for _, target in samples.held_out()])
+    others = torch.cat([target.cpu() for _, target in samples.in_training(len(photos))])
+    count = min(len(photos), len(others))
+    distances = sliced_wasserstein(others[:count], photos[:count])
+    return {
+        "pictures": count,
+        "training": len(pictures.training),
+        "sliced_wasserstein": distances,
+        "mean_distance": sum(distances.values()) / len(distances),
+    }
+
+
+def table(results: dict[str, Any]) -> str:
+    """The results as Markdown."""
+    recipe = results["recipe"]
+    lines = [
+        "# Discriminator widths",
+        "",
+        f"{described(results)} {recipe['size']} at {recipe['pixels']} pixels, "
+        f"{results['photos']['training']:,} training pictures, {results['seconds']:.0f} seconds for each "
+        "width, one seed. Made by `limner bench discriminator` from `discriminator.json`.",
+        "",
+        f"Held-out photos are {results['photos']['mean_distance']:.3f} from other photos.",
+        "",
+        "| width | compared at | steps | seconds | held-out difference | distance from photos |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in results["widths"]:
+        for at in ("equal_time", "equal_steps"):
+            found = row[at]
+            lines.append(
+                f"| {row['discriminator']} | {at.replace('_', ' ')} | {found['steps']:,} | "
+                f"{found['seconds']:.0f} | {found['held_out_l1']:.3f} | {found['mean_distance']:.3f} |"
+            )
+    return "\n".join(lines) + "\n"

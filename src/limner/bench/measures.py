@@ -1,0 +1,60 @@
+"""How near are paintings to photos, without a trained network to judge.
+
+The sliced Wasserstein distance between patches of Laplacian pyramids (Karras et al. 2018, *Progressive
+growing of GANs*, section 5): it sees texture and colour at each scale, where the mean absolute
+difference prefers blur. FID and LPIPS need weights that are larger than all of ours together.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate
+
+PATCH, PATCHES, DIRECTIONS = 7, 128, 256
+SMALLEST = 16
+"""Side in pixels of the coarsest level."""
+
+
+def sliced_wasserstein(one: Tensor, other: Tensor) -> dict[int, float]:
+    """Distance for each level, by its side in pixels, between two sets (N, 3, P, P) of equal size.
+
+    0 for equal sets; patches are normalised per channel by the second set's statistics, the photos, so
+    that a painting that is too pale or too dark is far. The same patches and directions at each call.
+    """
+    generator = torch.Generator().manual_seed(0)
+    found = {}
+    for level, reference in zip(laplacian_pyramid(one), laplacian_pyramid(other), strict=True):
+        side = level.shape[-1]
+        places = torch.randint(0, side - PATCH + 1, (2, len(level), PATCHES), generator=generator)
+        mean, deviation = reference.mean((0, 2, 3)), reference.std((0, 2, 3)) + 1e-8
+        directions = torch.randn(3 * PATCH * PATCH, DIRECTIONS, generator=generator)
+        directions /= directions.norm(dim=0)
+        sorted_sets = [
+            (patches((images - mean[:, None, None]) / deviation[:, None, None], places) @ directions)
+            .sort(dim=0)
+            .values
+            for images in (level, reference)
+        ]
+        found[side] = float((sorted_sets[0] - sorted_sets[1]).abs().mean())
+    return found
+
+
+def laplacian_pyramid(images: Tensor) -> list[Tensor]:
+    """What each halving loses, finest first, and at last what is left at `SMALLEST` pixels."""
+    levels = []
+    while images.shape[-1] > SMALLEST:
+        coarse = avg_pool2d(images, 2)
+        levels.append(images - interpolate(coarse, scale_factor=2.0, mode="bilinear"))
+        images = coarse
+    return [*levels, images]
+
+
+def patches(images: Tensor, places: Tensor) -> Tensor:
+    """(N, 3, H, W) and places (2, N, K) of their corners to patches (N K, 3 x 7 x 7)."""
+    offset = torch.arange(PATCH)
+    rows = places[0, :, :, None, None] + offset[:, None]  # (N, K, 7, 1)
+    columns = places[1, :, :, None, None] + offset  # (N, K, 1, 7)
+    picture = torch.arange(len(images))[:, None, None, None]
+    cut = images.permute(0, 2, 3, 1)[picture, rows, columns]  # (N, K, 7, 7, 3)
+    return cut.reshape(-1, PATCH * PATCH * images.shape[1])

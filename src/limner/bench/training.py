@@ -1,0 +1,163 @@
+"""Training speed: pictures a second for each generator and discriminator width, against the plain step.
+
+    limner bench training --out docs/benchmarks
+
+The two steps take turns within each setting, so that whatever else the machine does meets both. A
+setting's first step of each is not counted. Both include the preparation of their batch.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from limner.augmentation import lesson
+from limner.batches import Batches
+from limner.bench.machine import described, origin
+from limner.bench.plain import Plain
+from limner.drawing import draw
+from limner.files import write_whole
+from limner.guide import make_guide
+from limner.networks.count import parameters
+from limner.pictures import Pictures, prepare
+from limner.processes import Processes, processes
+from limner.progress import Progress, silently
+from limner.recipe import Recipe, Size
+from limner.state import State
+from limner.step import learn
+
+SIZES: tuple[Size, ...] = ("lean", "small", "medium", "large")
+WIDTHS = (8, 16, 32, 64)
+
+PICTURES = 16
+"""Pictures that are trained on: drawn by rule, so that anybody has them."""
+
+
+def bench_training(
+    *,
+    pixels: int = 256,
+    quick: bool = False,
+    sizes: tuple[Size, ...] = SIZES,
+    widths: tuple[int, ...] = WIDTHS,
+    device: str | None = None,
+    progress: Progress = silently,
+) -> dict[str, Any]:
+    """Measure every size with every discriminator width; returns what goes into the JSON.
+
+    `quick` measures the widths 16 and 64 only, with two repetitions each.
+    """
+    if quick:
+        widths = tuple(width for width in widths if width in (16, 64)) or widths
+    settings = [Recipe(size=size, pixels=pixels, discriminator=width) for size in sizes for width in widths]
+    with processes(device) as group, tempfile.TemporaryDirectory() as folder:
+        results: dict[str, Any] = {"benchmark": "training", **origin(group.device)}
+        results |= {"pixels": pixels, "batch": Recipe().batch, "quick": quick, "settings": []}
+        pictures, files = _pictures(Path(folder), pixels)
+        for number, recipe in enumerate(settings):
+            progress(number, len(settings), "settings measured")
+            results["settings"].append(_measure(recipe, pictures, files, group, quick=quick))
+        progress(len(settings), len(settings), "settings measured")
+    return results
+
+
+def write_training(results: dict[str, Any], folder: Path) -> list[Path]:
+    """Write `training.json` and the table made from it, `training.md`."""
+    paths = [folder / "training.json", folder / "training.md"]
+    write_whole(paths[0], json.dumps(results, indent=1) + "\n")
+    write_whole(paths[1], table(results))
+    return paths
+
+
+def table(results: dict[str, Any]) -> str:
+    """The results as Markdown."""
+    lines = [
+        "# Training speed",
+        "",
+        f"{described(results)} {results['pixels']} pixels, batch {results['batch']}, "
+        "float32 on a CPU. Made by `limner bench training` from `training.json`.",
+        "",
+        "Pictures a second: the median of the steps, with the slowest and the fastest. *Plain* is the "
+        "same step as it is commonly written (`src/limner/bench/plain.py`); the two took turns.",
+        "",
+        "| generator | discriminator | parameters, G + D | limner | plain | ratio | steps |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in results["settings"]:
+        both = f"{row['generator_parameters']:,} + {row['discriminator_parameters']:,}"
+        lines.append(
+            f"| {row['size']} | {row['discriminator']} | {both} | {_speed(row['limner'])} | "
+            f"{_speed(row['plain'])} | {row['ratio']:.2f} | {len(row['limner']['seconds'])} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _speed(measured: dict[str, Any]) -> str:
+    slowest, fastest = measured["slowest"], measured["fastest"]
+    return f"{measured['pictures_per_second']:.2f} ({slowest:.2f}-{fastest:.2f})"
+
+
+def _pictures(folder: Path, pixels: int) -> tuple[Pictures, list[Path]]:
+    files = []
+    (folder / "drawn").mkdir()
+    for number, picture in enumerate(draw("garden", PICTURES, round(1.5 * pixels), 0)):
+        files.append(folder / "drawn" / f"{number:02}.jpg")
+        picture.convert("RGB").save(files[-1], quality=92)
+    store, _ = prepare([folder / "drawn"], folder / "store", pixels=pixels, progress=silently)
+    return store, files
+
+
+def _measure(
+    recipe: Recipe, pictures: Pictures, files: list[Path], group: Processes, *, quick: bool
+) -> dict[str, Any]:
+    torch.manual_seed(0)
+    state, plain = State(recipe, group.device), Plain(files, recipe, group.device)
+    ours = _ours(state, recipe, pictures, group)
+    least, most, budget = (2, 2, 0.0) if quick else (3, 15, 15.0)
+    times: tuple[list[float], list[float]] = ([], [])
+    for step in (lambda: next(ours), plain.step):  # the first steps choose algorithms and allocate
+        step()
+    began = time.perf_counter()
+    while len(times[0]) < least or (len(times[0]) < most and time.perf_counter() - began < budget):
+        times[0].append(_timed(lambda: next(ours), group.device))
+        times[1].append(_timed(plain.step, group.device))
+    measured = [_figures(seconds, recipe.batch) for seconds in times]
+    return {
+        "size": recipe.size,
+        "discriminator": recipe.discriminator,
+        "generator_parameters": parameters(state.generator),
+        "discriminator_parameters": parameters(state.discriminator),
+        "limner": measured[0],
+        "plain": measured[1],
+        "ratio": measured[0]["pictures_per_second"] / measured[1]["pictures_per_second"],
+    }
+
+
+def _ours(state: State, recipe: Recipe, pictures: Pictures, group: Processes) -> Iterator[list[float]]:
+    """Our step, each time that the next is asked for; its losses."""
+    guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
+    for batch in Batches(pictures, recipe, group.device).stream(state.place):
+        yield learn(state, recipe, lesson(batch, guide, recipe.pixels), group).tolist()
+
+
+def _timed(step: Callable[[], object], device: torch.device) -> float:
+    began = time.perf_counter()
+    step()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - began
+
+
+def _figures(seconds: list[float], batch: int) -> dict[str, Any]:
+    return {
+        "seconds": [round(value, 5) for value in seconds],
+        "pictures_per_second": batch / statistics.median(seconds),
+        "slowest": batch / max(seconds),
+        "fastest": batch / min(seconds),
+    }
