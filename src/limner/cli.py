@@ -11,73 +11,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol
 
 import tyro
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import Positional
 
 from limner import __version__
 from limner.errors import LimnerError
+from limner.options import Credits, Flat, Serving, Sources, Stop, Storage, Subject, Taking, some
 from limner.recipe import GuideName, Recipe
-
-T = TypeVar("T")
-Flat = Annotated[T, OmitArgPrefixes]
-Storage = Literal["uint8", "uint16", "float16", "float32"]
-Subject = Literal["garden", "sea", "night"]
-Side = Literal["left", "right"]
-Sources = Annotated[Positional[tuple[Path, ...]], tyro.conf.arg(metavar="SOURCE...")]
-
-
-@dataclass(frozen=True)
-class Credits:
-    """What visitors read about a look."""
-
-    name: str = ""
-    """The look's name, shown on the page. Default: the name of the folder or file it learned from."""
-    author: str = ""
-    """Who made the look."""
-    credit: str = ""
-    """Whose pictures it learned from, such as "Photos by Ada Example"."""
-    licence: str = ""
-    """The pictures' licence, such as "CC BY 4.0"."""
-
-
-@dataclass(frozen=True)
-class Taking:
-    """How pictures are taken from the sources."""
-
-    frames: int = 400
-    """Frames to take from each video, evenly spread."""
-    inputs: Path | None = None
-    """For pairs: a folder of input pictures with the same names as the sources'."""
-    side: Side | None = None
-    """For pairs side by side in one picture: the half that is the input."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """When training ends; 200 epochs where neither is given."""
-
-    epochs: int | None = None
-    """Times that training passes over all pictures."""
-    minutes: float | None = None
-    """Minutes to train, earlier sittings counted in."""
-
-
-@dataclass(frozen=True)
-class Serving:
-    """Where the page is served: on this machine alone."""
-
-    port: int | None = None
-    """Port; the first free one from 8000 where none is given."""
-    open: bool = True
-    """Whether the page opens in the browser."""
-
-
-def _some(sources: tuple[Path, ...]) -> tuple[Path, ...]:
-    if not sources:
-        raise LimnerError("Name a folder of pictures, or a video: `limner look my-photos`.")
-    return sources
 
 
 class Command(Protocol):
@@ -113,7 +55,7 @@ class LookCommand:
     def run(self) -> None:
         from limner import road
 
-        _some(self.sources)
+        some(self.sources)
         road.walk(self)
 
 
@@ -162,7 +104,7 @@ class PicturesCommand:
     def run(self) -> None:
         from limner import road
 
-        road.take_pictures(_some(self.sources), self.out, self.pixels, self.taking)
+        road.take_pictures(some(self.sources), self.out, self.pixels, self.taking)
 
 
 @dataclass(frozen=True)
@@ -361,7 +303,7 @@ class DoctorCommand:
         from limner.doctor import contact_sheet, examine
         from limner.progress import Bar, silently
 
-        _some(self.sources)
+        some(self.sources)
         with Bar() as bar:
             progress = silently if self.json else bar
             diagnosis = examine(self.sources, pixels=self.pixels, inputs=self.inputs, progress=progress)

@@ -17,12 +17,12 @@ from pathlib import Path
 from PIL import Image
 
 from limner.errors import LimnerError
+from limner.files import disk_errors
 from limner.findings import Examined, Finding, findings
 from limner.images import Unreadable, fit, measure_image, read_image
 from limner.pictures import short_side_for
 from limner.progress import Progress, silently
 from limner.sources import Passed, Source, gather
-from limner.store import plain_disk_errors
 from limner.thumbnail import Thumbnail, near_duplicates, thumbnail
 from limner.variety import effective_number, told_colour
 from limner.videos import measure_video, read_frames, squares
@@ -112,7 +112,7 @@ def contact_sheet(diagnosis: Diagnosis, file: Path, *, columns: int = 16) -> Non
         x = _MARGIN + at % across * step + (_SIDE - tile.width) // 2
         y = _MARGIN + at // across * step + (_SIDE - tile.height) // 2
         sheet.paste(tile, (x, y))
-    with plain_disk_errors(file.parent):
+    with disk_errors(file):
         sheet.save(file)
 
 

@@ -21,13 +21,20 @@ REASONS = {
     errno.EFBIG: "the file grew beyond the size that this system allows",
     errno.ENOTDIR: "a part of its path is a file, not a folder: choose another folder with --out",
     errno.EISDIR: "a folder of that name is in the way: choose another name with --out",
+    errno.EEXIST: "a file of that name is in the way: choose another name with --out",
 }
 
 
-def write_error(path: Path, error: OSError) -> LimnerError:
-    """The sentence for a write to `path` that failed; what existed there before is untouched."""
-    reason = REASONS.get(error.errno or 0, f"{error.strerror or error}")
-    return LimnerError(f"{path} cannot be written: {reason}. Nothing that existed was changed.")
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the system says about a write to `path` into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = REASONS.get(error.errno or 0, f"{error.strerror or error}")
+        raise LimnerError(
+            f"{path} cannot be written: {reason}. Nothing that existed was changed."
+        ) from error
 
 
 @contextmanager
@@ -37,22 +44,21 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     Raises LimnerError with a sentence where the disk does not take it.
     """
     temporary: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            yield file  # type: ignore[misc]
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # as a plain file: web servers must be able to read it
-        temporary.replace(path)
-    except OSError as error:
-        raise write_error(path, error) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+    with disk_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(
+                dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+            ) as file:
+                temporary = Path(file.name)
+                yield file  # type: ignore[misc]
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)  # as a plain file: web servers must be able to read it
+            temporary.replace(path)
+        finally:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from limner.errors import LimnerError
-from limner.files import whole_file, write_error, write_whole
+from limner.files import disk_errors, whole_file, write_whole
 from limner.look import Look, open_look
 
 WEB = Path(__file__).parent / "_web"
@@ -98,11 +98,8 @@ def _preview(look: Look) -> bytes:
 def _copy(source: Path, target: Path) -> None:
     if target.exists() and source.samefile(target):
         return
-    try:
-        with source.open("rb") as reader, whole_file(target) as writer:
-            shutil.copyfileobj(reader, writer, 1 << 20)
-    except OSError as error:
-        raise write_error(target, error) from error
+    with disk_errors(target), source.open("rb") as reader, whole_file(target) as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
 
 
 def _copy_web(folder: Path) -> None:

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limner.errors import LimnerError
+from limner.options import Credits, Serving, Stop, Storage, Taking
 from limner.recipe import Recipe
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from limner.cli import Credits, DemoCommand, LookCommand, Serving, Stop, Storage, Taking
+    from limner.cli import DemoCommand, LookCommand
     from limner.export import ExportReport
     from limner.pictures import Pictures
     from limner.run import Run
@@ -55,8 +56,6 @@ def walk(command: LookCommand) -> Path:
 
 def demo(command: DemoCommand) -> Path:
     """The road for pictures that limner draws itself."""
-    from limner.cli import Credits, Stop, Taking
-
     out = command.out or Path(f"limner-demo-{command.subject}")
     recipe = Recipe(pixels=command.pixels)
     drawings = _draw(command, out / "drawings")

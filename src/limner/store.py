@@ -11,12 +11,11 @@ A hand-made format, since none that is at hand (npz, zip, safetensors, Arrow) ca
 of pictures of different sizes and then read as plain views without a copy.
 """
 
-import errno
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from limner.errors import LimnerError
+from limner.files import disk_errors
 from limner.sources import Stamp
 
 FORMAT = 1
@@ -222,7 +222,7 @@ class Writer:
         self._offset = 0
 
     def __enter__(self) -> Self:
-        with plain_disk_errors(self._folder):
+        with disk_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             for left_over in self._folder.glob("pictures*.part"):
                 left_over.unlink()
@@ -243,7 +243,7 @@ class Writer:
     def add(self, pixels: Pixels) -> int:
         """Append pixels; returns the offset of their first byte."""
         offset = self._offset
-        with plain_disk_errors(self._folder):
+        with disk_errors(self._folder):
             self._stream.write(np.ascontiguousarray(pixels).data)
         self._offset += pixels.nbytes
         return offset
@@ -252,7 +252,7 @@ class Writer:
         """Put the new store in the place of the old one."""
         index = Index(settings, self._final, self._offset, tuple(entries), tuple(files))
         text = json.dumps({"format": FORMAT} | asdict(index), indent=1, ensure_ascii=False)
-        with plain_disk_errors(self._folder):
+        with disk_errors(self._folder):
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._stream.close()
@@ -283,28 +283,3 @@ class Writer:
                 except OSError:
                     # Windows keeps a file that is mapped: the next writing deletes it.
                     continue
-
-
-_SENTENCES = {
-    errno.ENOSPC: "The disk of {folder} is full",
-    errno.EDQUOT: "Your share of the disk of {folder} is used up",
-    errno.EFBIG: "The file of pictures in {folder} would be larger than is allowed",
-    errno.EROFS: "The disk of {folder} can only be read",
-    errno.EACCES: "You may not write in {folder}",
-    errno.EPERM: "You may not write in {folder}",
-    errno.ENOTDIR: "{folder} is not a folder",
-    errno.EEXIST: "{folder} is not a folder",
-}
-
-
-@contextmanager
-def plain_disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what the system says about a disk into a sentence."""
-    try:
-        yield
-    except OSError as error:
-        said = _SENTENCES.get(error.errno or 0, "{folder} cannot be written: " + str(error.strerror))
-        raise LimnerError(
-            said.format(folder=folder)
-            + ": choose another folder, or make room. What was there before is unchanged."
-        ) from error

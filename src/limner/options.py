@@ -1,0 +1,72 @@
+"""The options that several commands share: each group is a dataclass, its docstrings are the help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import tyro
+from tyro.conf import OmitArgPrefixes, Positional
+
+from limner.errors import LimnerError
+
+T = TypeVar("T")
+Flat = Annotated[T, OmitArgPrefixes]
+Storage = Literal["uint8", "uint16", "float16", "float32"]
+Subject = Literal["garden", "sea", "night"]
+Side = Literal["left", "right"]
+Sources = Annotated[Positional[tuple[Path, ...]], tyro.conf.arg(metavar="SOURCE...")]
+
+
+@dataclass(frozen=True)
+class Credits:
+    """What visitors read about a look."""
+
+    name: str = ""
+    """The look's name, shown on the page. Default: the name of the folder or file it learned from."""
+    author: str = ""
+    """Who made the look."""
+    credit: str = ""
+    """Whose pictures it learned from, such as "Photos by Ada Example"."""
+    licence: str = ""
+    """The pictures' licence, such as "CC BY 4.0"."""
+
+
+@dataclass(frozen=True)
+class Taking:
+    """How pictures are taken from the sources."""
+
+    frames: int = 400
+    """Frames to take from each video, evenly spread."""
+    inputs: Path | None = None
+    """For pairs: a folder of input pictures with the same names as the sources'."""
+    side: Side | None = None
+    """For pairs side by side in one picture: the half that is the input."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When training ends; 200 epochs where neither is given."""
+
+    epochs: int | None = None
+    """Times that training passes over all pictures."""
+    minutes: float | None = None
+    """Minutes to train, earlier sittings counted in."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Where the page is served: on this machine alone."""
+
+    port: int | None = None
+    """Port; the first free one from 8000 where none is given."""
+    open: bool = True
+    """Whether the page opens in the browser."""
+
+
+def some(sources: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The sources, of which there must be one at least."""
+    if not sources:
+        raise LimnerError("Name a folder of pictures, or a video: `limner look my-photos`.")
+    return sources
