@@ -100,15 +100,15 @@ def _exported(module: LookModule, pixels: int) -> ModelProto:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Silence the exporter: its notes on packages that nobody needs here would read as errors."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    # A logger's own level would not do: torch traces every step for whoever listens, which takes seconds.
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(before)
 
 
 def _drop_zero_biases(model: ModelProto) -> None:

@@ -146,6 +146,8 @@ def run_session(content: bytes, path: Path) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # it warns of each input with a default, which are ours on purpose
+    # Threads that spin while they wait take the time of others on a small machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no class
@@ -154,7 +156,7 @@ def run_session(content: bytes, path: Path) -> Any:
 
 HEADS = {
     b"PK\x03\x04": "a PyTorch checkpoint or another archive: export the run with `limner export`",
-    b"\x80\x02": "a Python pickle, which limner never opens: export the run with `limner export`",
+    b"\x80": "a Python pickle, which limner never opens: export the run with `limner export`",
     b"\x89HDF": "a Keras file in HDF5: convert it to ONNX",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",

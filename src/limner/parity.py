@@ -64,10 +64,7 @@ def torch_parity(module: LookModule, model: ModelProto, pictures: Sequence[Batch
     """
     session = run_session(model.SerializeToString(), Path("The look"))
     network = with_weights(module, restored(model))
-    worst = 0.0
-    for image in pictures:
-        for live in live_settings(module):
-            worst = max(worst, _difference(network, session, image, live))
+    worst = float(np.max([_difference(network, session, pictures, live) for live in live_settings(module)]))
     if not worst <= LIMIT:  # NaN is no agreement either
         raise LimnerError(
             f"The look differs from its network by {worst:.2g} (at most {LIMIT:g} is right), so it was not "
@@ -96,12 +93,14 @@ def with_weights(module: LookModule, model: ModelProto) -> LookModule:
     return changed
 
 
-def _difference(module: LookModule, session: Any, image: Batch, live: Live) -> float:
+def _difference(module: LookModule, session: Any, pictures: Sequence[Batch], live: Live) -> float:
     feed = {name: np.array(value, dtype=np.float32) for name, value in live.items()}
+    values = [torch.from_numpy(value) for value in feed.values()]
     with torch.no_grad():
-        expected = module(torch.from_numpy(image), *(torch.from_numpy(value) for value in feed.values()))
-    found = session.run(["painting", "guide"], {"image": image, **feed})
-    return max(float(np.abs(one.numpy() - other).max()) for one, other in zip(expected, found, strict=True))
+        expected = [one.numpy() for one in module(torch.from_numpy(np.concatenate(pictures)), *values)]
+    runs = [session.run(["painting", "guide"], {"image": image, **feed}) for image in pictures]
+    found = [np.concatenate(one) for one in zip(*runs, strict=True)]
+    return float(np.max([np.abs(one - other).max() for one, other in zip(expected, found, strict=True)]))
 
 
 def ranges(module: LookModule) -> dict[str, Range]:
