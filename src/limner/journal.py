@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from limner.files import write_error, write_whole
+from limner.files import disk_errors, write_whole
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,8 @@ class Journal:
 
     def append(self, entry: Entry) -> None:
         """Add a line."""
-        try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(entry)) + "\n")
-        except OSError as error:
-            raise write_error(self._path, error) from error
+        with disk_errors(self._path), self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(entry)) + "\n")
 
     def entries(self) -> list[Entry]:
         """All entries; a line that was cut off by a kill is passed over."""
