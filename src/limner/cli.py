@@ -18,7 +18,7 @@ from tyro.conf import Positional
 
 from limner import __version__
 from limner.errors import LimnerError
-from limner.options import Credits, Flat, Serving, Sources, Stop, Storage, Subject, Taking, some
+from limner.options import Credits, Flat, Serving, Sources, Stop, Storage, Subject, Taking, Turned, some
 from limner.recipe import GuideName, Recipe
 
 
@@ -210,31 +210,25 @@ class PaintCommand:
     """What to paint."""
     out: Path | None = None
     """The painting's file (or folder). Default: beside the source, with -painted in its name."""
-    brightness: float | None = None
-    """The guide's brightness, as the page's slider."""
-    contrast: float | None = None
-    """The guide's contrast, as the page's slider."""
-    detail: float | None = None
-    """How much of the picture's own detail the guide keeps."""
     beside: bool = False
     """Show what the network saw beside each painting."""
     whole: bool = False
     """Keep the whole picture, squeezed into the look's square and stretched back, not its middle."""
     force: bool = False
     """Replace what exists at --out."""
+    turned: Flat[Turned] = field(default_factory=Turned)
 
     def run(self) -> None:
         from limner.look import open_look
         from limner.paint import paint_file
         from limner.progress import Bar
 
-        turned = {"brightness": self.brightness, "contrast": self.contrast, "detail": self.detail}
         with Bar() as progress:
             report = paint_file(
                 open_look(self.look),
                 self.source,
                 self.out,
-                live={name: value for name, value in turned.items() if value is not None},
+                live=self.turned.values(),
                 whole=self.whole,
                 beside=self.beside,
                 force=self.force,
@@ -324,24 +318,37 @@ class BenchCommand:
     For example:
 
         limner bench training --out docs/benchmarks
+        limner bench discriminator --pictures store
     """
 
     what: Positional[Literal["training", "discriminator"]]
     """training: pictures a second per size and discriminator width, against the same step written
-    plainly. discriminator: what each width learns in equal time."""
+    plainly. discriminator: what each width learns in equal time and in equal steps."""
     out: Path = Path("benchmarks")
     """Folder for the results."""
-    pictures: Path | None = None
-    """For discriminator: the store to learn from."""
+    pictures: Annotated[Path | None, tyro.conf.arg(metavar="STORE")] = None
+    """For discriminator: what `limner pictures` wrote."""
     pixels: int = 256
-    """Side of the pictures."""
+    """For training: side of the pictures."""
     quick: bool = False
-    """Fewer repetitions: a rough idea in a minute."""
+    """Fewer repetitions: a rough idea in a minute or two."""
 
     def run(self) -> None:
-        from limner import road
+        from limner.bench.discriminator import bench_discriminator
+        from limner.bench.training import bench_training, write_training
+        from limner.pictures import open_pictures
+        from limner.progress import Bar
 
-        road.bench(self)
+        with Bar() as progress:
+            if self.what == "training":
+                results = bench_training(pixels=self.pixels, quick=self.quick, progress=progress)
+                write_training(results, self.out)
+            elif self.pictures is None:
+                raise LimnerError("Name the pictures to learn from: --pictures STORE.")
+            else:
+                pictures = open_pictures(self.pictures)
+                bench_discriminator(pictures, self.out, quick=self.quick, progress=progress)
+        print((self.out / f"{self.what}.md").read_text(encoding="utf-8"))
 
 
 COMMANDS: dict[str, type[Any]] = {

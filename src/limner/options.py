@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -53,6 +53,22 @@ class Stop:
     """Times that training passes over all pictures."""
     minutes: float | None = None
     """Minutes to train, earlier sittings counted in."""
+
+
+@dataclass(frozen=True)
+class Turned:
+    """The look's live values, as the page's sliders turn them."""
+
+    brightness: float | None = None
+    """The guide's brightness."""
+    contrast: float | None = None
+    """The guide's contrast."""
+    detail: float | None = None
+    """How much of the picture's own detail the guide keeps."""
+
+    def values(self) -> dict[str, float]:
+        """Those that were given."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
