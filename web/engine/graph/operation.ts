@@ -62,7 +62,7 @@ export type IndexMap =
   | { readonly kind: 'slice'; readonly starts: Shape; readonly steps: Shape }
   | { readonly kind: 'pad'; readonly before: Shape; readonly mode: PadMode; readonly value: number }
   | { readonly kind: 'depthToSpace'; readonly block: number; readonly columnFirst: boolean }
-  | { readonly kind: 'spaceToDepth'; readonly block: number };
+  | { readonly kind: 'spaceToDepth'; readonly block: number; readonly columnFirst: boolean };
 export type PadMode = 'constant' | 'reflect' | 'edge' | 'wrap';
 
 interface Common {

@@ -157,7 +157,7 @@ function assign(lives: ReadonlyMap<Tensor, Life>): { assigned: Map<Tensor, numbe
       .map((buffer, index) => ({ buffer, index }))
       .filter(({ buffer }) => buffer.free < life.start)
       // The tightest that is large enough, else the largest, which then grows.
-      .sort((a, b) => fit(a.buffer.bytes, life.bytes) - fit(b.buffer.bytes, life.bytes))[0];
+      .sort((a, b) => waste(a.buffer.bytes, life.bytes) - waste(b.buffer.bytes, life.bytes))[0];
     if (free) {
       free.buffer.bytes = Math.max(free.buffer.bytes, life.bytes);
       free.buffer.free = life.end;
@@ -169,4 +169,4 @@ function assign(lives: ReadonlyMap<Tensor, Life>): { assigned: Map<Tensor, numbe
   return { assigned, buffers: buffers.map(({ bytes }) => bytes) };
 }
 
-const fit = (have: number, need: number): number => (have >= need ? have - need : (need - have) * 2 ** 32);
+const waste = (have: number, need: number): number => (have >= need ? have - need : (need - have) * 2 ** 32);

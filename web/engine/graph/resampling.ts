@@ -230,7 +230,7 @@ function resizeMode(node: NodeView, upsample: boolean): Mode {
 
 /** Where the centre of output `o` lies among the inputs. */
 function origin(o: number, size: number, out: number, scale: number, coordinates: string): number {
-  if (coordinates === 'align_corners') return out === 1 ? 0 : (o * (size - 1)) / (out - 1);
+  if (coordinates === 'align_corners') return out === 1 ? 0 : (o * (size - 1)) / (size * scale - 1);
   if (coordinates === 'asymmetric') return o / scale;
   if (coordinates === 'pytorch_half_pixel' && out === 1) return 0;
   // half_pixel_symmetric: a scaled size that is no whole number is cut evenly on both sides.

@@ -265,7 +265,12 @@ export function lowerSpaceToDepth(node: NodeView): void {
   const block = node.int('blocksize', 1);
   if (block < 1 || h % block !== 0 || w % block !== 0)
     throw node.fail(`cannot split ${h} x ${w} by ${block}.`);
-  rearranged(node, [n, c * block * block, h / block, w / block], { kind: 'spaceToDepth', block });
+  const columnFirst = node.text('mode', 'DCR') === 'CRD';
+  rearranged(node, [n, c * block * block, h / block, w / block], {
+    kind: 'spaceToDepth',
+    block,
+    columnFirst,
+  });
 }
 
 export function lowerConcat(node: NodeView): void {

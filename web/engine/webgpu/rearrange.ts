@@ -65,8 +65,12 @@ function indexCode(map: IndexMap): string {
     }
     case 'spaceToDepth': {
       const { block } = map;
-      return `      let corner = o.y / sizes[2].y;
-      let i = vec4i(o.x, o.y % sizes[2].y, o.z * ${block} + corner / ${block}, o.w * ${block} + corner % ${block});`;
+      const [corner, channel] = map.columnFirst
+        ? [`o.y % ${block * block}`, `o.y / ${block * block}`]
+        : ['o.y / sizes[2].y', 'o.y % sizes[2].y'];
+      return `      let corner = ${corner};
+      let place = o.zw * ${block} + vec2i(corner / ${block}, corner % ${block});
+      let i = vec4i(o.x, ${channel}, place);`;
     }
     default:
       return impossible(map);

@@ -16,7 +16,17 @@ interface Case {
 }
 
 /** Cases that the engine refuses at load, with a part of the sentence in which it does. */
-const REFUSED: Readonly<Record<string, string>> = {};
+const REFUSED: readonly (readonly [cases: RegExp, sentence: string])[] = [
+  [/^test_resize_tf_crop_and_resize/, 'tf_crop_and_resize'],
+  [/^test_resize_.*(antialias|not_larger|not_smaller)$/, 'keeps aspect ratio or antialiases'],
+  [/^test_reduce_(sum|mean)_(do_not_keepdims|default_axes)/, 'the dimensions that it sums over|other axes'],
+  [/^test_matmul_/, 'needs a constant matrix of two dimensions'],
+  [/^test_dequantizelinear_blocked/, 'do not fit its axis'],
+  [/^test_batchnorm_.*training_mode$/, 'training mode'],
+];
+
+/** Cases that a pattern above takes too, but that run. */
+const RUN: ReadonlySet<string> = new Set(['test_matmul_2d']);
 
 const { cases }: { cases: Case[] } = await (await fetch('/nodes.json')).json();
 let device: GPUDevice;
@@ -37,9 +47,9 @@ for (const one of cases) {
     continue;
   }
   test(one.name, async () => {
-    const refused = REFUSED[one.name];
-    if (refused) {
-      expect(() => readGraph(decode(one.model))).toThrow(refused);
+    const refused = REFUSED.find(([pattern]) => pattern.test(one.name))?.[1];
+    if (refused && !RUN.has(one.name)) {
+      expect(() => readGraph(decode(one.model))).toThrow(new RegExp(refused));
       return;
     }
     const plan = readGraph(decode(one.model));

@@ -1,0 +1,226 @@
+// The frame path in a real browser: what the canvas shows, and what a frame costs in calls of the API.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPainter, type Painter, readLook, webgpuAvailable } from '../../engine/index.ts';
+import { requestDevice } from '../../engine/webgpu/device.ts';
+
+const look = async (name: string) =>
+  readLook(new Uint8Array(await (await fetch(`/${name}.onnx`)).arrayBuffer()));
+
+let device: GPUDevice;
+beforeAll(async () => {
+  device = await requestDevice();
+});
+afterAll(() => device.destroy());
+
+const HOOKED = {
+  dispatches: [GPUComputePassEncoder, 'dispatchWorkgroups'],
+  submits: [GPUQueue, 'submit'],
+  writes: [GPUQueue, 'writeBuffer'],
+  maps: [GPUBuffer, 'mapAsync'],
+  buffers: [GPUDevice, 'createBuffer'],
+  textures: [GPUDevice, 'createTexture'],
+  bindGroups: [GPUDevice, 'createBindGroup'],
+  pipelines: [GPUDevice, 'createComputePipelineAsync'],
+  syncPipelines: [GPUDevice, 'createComputePipeline'],
+} as const;
+type Counts = Record<keyof typeof HOOKED, number>;
+
+/** Calls of each hooked method while `work` runs. What is submitted is counted and not run: on a software
+ * GPU a frame of the large network takes many seconds, and other tests look at what frames give. */
+function counting(work: () => void): Counts {
+  const counts = Object.fromEntries(Object.keys(HOOKED).map(key => [key, 0])) as Counts;
+  const restore = Object.entries(HOOKED).map(([key, [owner, method]]) => {
+    const original: unknown = Reflect.get(owner.prototype, method);
+    if (typeof original !== 'function') throw new Error(`${method} is no method.`);
+    Reflect.set(owner.prototype, method, function (this: unknown, ...args: unknown[]) {
+      counts[key as keyof Counts] += 1;
+      if (method === 'submit') return undefined;
+      return Reflect.apply(original, this, args);
+    });
+    return () => Reflect.set(owner.prototype, method, original);
+  });
+  try {
+    work();
+  } finally {
+    for (const undo of restore) undo();
+  }
+  return counts;
+}
+
+/** Red on the left, blue on the right, twice as wide as high, with green outside the centre square. */
+function scene(): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(640, 320);
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('no 2-D canvas');
+  context.fillStyle = 'lime';
+  context.fillRect(0, 0, 640, 320);
+  context.fillStyle = 'red';
+  context.fillRect(160, 0, 160, 320);
+  context.fillStyle = 'blue';
+  context.fillRect(320, 0, 160, 320);
+  return canvas;
+}
+
+function pixels(canvas: OffscreenCanvas): (x: number, y: number) => number[] {
+  const copy = new OffscreenCanvas(canvas.width, canvas.height);
+  const context = copy.getContext('2d');
+  context?.drawImage(canvas, 0, 0);
+  const data = context?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+  return (x, y) => Array.from(data.slice((y * canvas.width + x) * 4, (y * canvas.width + x) * 4 + 3));
+}
+
+const far = (a: number[] | Float32Array, b: number[]): number =>
+  Math.max(...Array.from(b, (value, i) => Math.abs((a[i] ?? 999) - value)));
+
+test('a software adapter is no WebGPU for the page, unless it asks', async () => {
+  const plain = await webgpuAvailable();
+  expect(plain.ok || plain.software).toBe(true);
+  expect((await webgpuAvailable({ allowSoftware: true })).ok).toBe(true);
+});
+
+test('the guide shows the centre square, mirrored when asked, from every kind of source', async () => {
+  const painter = await createPainter(await look('lean-64-uint16-colour'), { device });
+  const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
+  painter.attach(canvas);
+  painter.attachGuide(guide);
+  expect([canvas.width, canvas.height]).toEqual([64, 64]);
+  const source = scene();
+  const bitmap = await createImageBitmap(source);
+  const frame = new VideoFrame(source, { timestamp: 0 });
+  await untilGuide(painter, source, guide);
+  for (const [kind, from] of [
+    ['canvas', source],
+    ['bitmap', bitmap],
+    ['frame', frame],
+  ] as const) {
+    for (const mirror of [false, true]) {
+      painter.paint(from, { mirror });
+      const at = pixels(guide);
+      // Video may come through another colour space.
+      const tolerance = kind === 'frame' ? 40 : 3;
+      expect(far(at(8, 32), mirror ? [0, 0, 255] : [255, 0, 0]), `${kind} ${mirror}`).toBeLessThan(tolerance);
+      expect(far(at(56, 32), mirror ? [255, 0, 0] : [0, 0, 255]), `${kind} ${mirror}`).toBeLessThan(
+        tolerance,
+      );
+      expect(far(at(0, 0), mirror ? [0, 0, 255] : [255, 0, 0]), `${kind} ${mirror}`).toBeLessThan(tolerance);
+    }
+  }
+  frame.close();
+  painter.destroy();
+});
+
+/** The guide's kernel is compiled when it is first wanted. */
+async function untilGuide(painter: Painter, source: OffscreenCanvas, guide: OffscreenCanvas): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    painter.paint(source);
+    await painter.finished();
+    painter.paint(source);
+    if (pixels(guide)(1, 1).some(value => value > 0)) return;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}
+
+test('the canvas shows what run() gives for the same picture', async () => {
+  const painter = await createPainter(await look('lean-64-uint16-colour'), { device });
+  const canvas = new OffscreenCanvas(1, 1);
+  painter.attach(canvas);
+  const source = new OffscreenCanvas(64, 64);
+  const context = source.getContext('2d');
+  if (!context) throw new Error('no 2-D canvas');
+  for (let i = 0; i < 64; i++) {
+    context.fillStyle = `rgb(${i * 4} ${255 - i * 3} ${(i * 37) % 256})`;
+    context.fillRect(i, 0, 1, 64);
+  }
+  const { data } = context.getImageData(0, 0, 64, 64);
+  const image = Float32Array.from(
+    { length: 3 * 4096 },
+    (_, i) => (data[(i % 4096) * 4 + Math.floor(i / 4096)] ?? 0) / 255,
+  );
+  const { painting = new Float32Array() } = await painter.run({ image });
+  painter.paint(source);
+  const at = pixels(canvas);
+  for (let pixel = 0; pixel < 4096; pixel += 61) {
+    const expected = [0, 1, 2].map(channel => (painting[channel * 4096 + pixel] ?? 0) * 255);
+    expect(far(at(pixel % 64, Math.floor(pixel / 64)), expected)).toBeLessThan(2);
+  }
+  painter.destroy();
+});
+
+test('live values turn, are kept within their range, and have to exist', async () => {
+  const painter = await createPainter(await look('lean-64-uint16-colour'), { device });
+  const canvas = new OffscreenCanvas(1, 1);
+  painter.attach(canvas);
+  painter.paint(scene());
+  const before = pixels(canvas)(20, 20);
+  painter.set('brightness', 99);
+  painter.paint(scene());
+  expect(far(pixels(canvas)(20, 20), before)).toBeGreaterThan(0);
+  expect(painter.info.live.brightness?.max).toBe(0.5);
+  expect(() => painter.set('warmth', 1)).toThrow("no live value 'warmth'");
+  painter.destroy();
+});
+
+const BUDGETS = [
+  ['lean-256-uint8-soft', 17],
+  ['small-256-uint8-soft', 19],
+  ['medium-256-uint8-soft', 19],
+  ['large-256-uint8-soft', 19],
+  ['lean-512-uint8-edges', 20],
+] as const;
+
+for (const [name, most] of BUDGETS) {
+  test(`${name}: a frame is ${most} dispatches in one submit and makes nothing`, async () => {
+    const painter = await createPainter(await look(name), { device });
+    painter.attach(new OffscreenCanvas(1, 1));
+    expect(painter.statistics.pipelines).toBeLessThanOrEqual(12);
+    const source = scene();
+    const still = await createImageBitmap(source);
+    // The texture for pictures and the crop are made when a source of that size first comes.
+    for (const make of [() => new VideoFrame(source, { timestamp: 0 }), () => still]) {
+      const first = make();
+      counting(() => painter.paint(first));
+      const next = make();
+      const counts = counting(() => painter.paint(next));
+      expect(counts.dispatches).toBeLessThanOrEqual(most);
+      expect(counts.bindGroups).toBeLessThanOrEqual(2);
+      expect({ ...counts, dispatches: 0, bindGroups: 0 }).toEqual({
+        dispatches: 0,
+        bindGroups: 0,
+        submits: 1,
+        writes: 0,
+        maps: 0,
+        buffers: 0,
+        textures: 0,
+        pipelines: 0,
+        syncPipelines: 0,
+      });
+      if (first !== still) first.close();
+      if (next !== still) next.close();
+    }
+    const turned = counting(() => {
+      painter.set('brightness', 0.1);
+      painter.paint(still);
+    });
+    expect(turned.writes).toBe(1);
+    console.log(name, JSON.stringify(painter.statistics));
+    painter.destroy();
+  });
+}
+
+test('a lost device is reported, and painting on does nothing', async () => {
+  const own = await requestDevice();
+  let reason = '';
+  const onLost = (message: string) => {
+    reason = message;
+  };
+  const painter = await createPainter(await look('lean-64-uint16-colour'), { device: own, onLost });
+  painter.attach(new OffscreenCanvas(1, 1));
+  own.destroy();
+  await own.lost;
+  const counts = counting(() => painter.paint(scene()));
+  expect(counts.submits).toBe(0);
+  painter.set('brightness', 0.2);
+  await painter.finished();
+  expect(reason).not.toBe('');
+});

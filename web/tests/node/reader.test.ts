@@ -1,0 +1,209 @@
+// The reader treats a file as hostile: whatever the bytes are, it answers with a look or a sentence, soon.
+
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { EngineError, readLook } from '../../engine/index.ts';
+import { readGraph } from '../../engine/look.ts';
+import { floats, halfToFloat, readConstant } from '../../engine/onnx/constant.ts';
+import { readModel } from '../../engine/onnx/model.ts';
+import pack, { CACHE } from '../cases.ts';
+import { graphOf, message, model, node, tensor, text, value, varint } from '../onnx.ts';
+
+pack();
+const file = new Uint8Array(readFileSync(`${CACHE}/lean-64-uint16-colour.onnx`));
+
+/** What reading did: nothing else than a look or an EngineError is allowed. */
+function outcome(bytes: Uint8Array): string {
+  try {
+    readLook(bytes);
+    return 'read';
+  } catch (error) {
+    if (error instanceof EngineError) return error.message;
+    throw error;
+  }
+}
+
+/** Mulberry32: the same mutations in every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+test('a look is read with what its maker wrote', () => {
+  const { info } = readLook(file);
+  expect(info).toMatchObject({
+    name: 'lean uint16',
+    author: 'a test',
+    pixels: 64,
+    size: 'lean',
+    guideChannels: 3,
+  });
+  expect(info.live.contrast).toEqual({ label: 'Contrast', min: 0, max: 3, default: 1 });
+  expect(info.figures).toEqual({ seed: 7 });
+});
+
+test('a file cut anywhere is refused with a sentence', () => {
+  const random = seeded(1);
+  const cuts = Array.from({ length: 200 }, () => Math.floor(random() * file.length));
+  for (const cut of [0, 1, 2, 7, file.length - 1, ...cuts]) {
+    expect(outcome(file.subarray(0, cut)), `cut at ${cut}`).toMatch(/\.$/);
+  }
+});
+
+test('two thousand mutated files are read or refused, never anything else', { timeout: 60_000 }, () => {
+  const random = seeded(2);
+  // Structure is at both ends; nearly all bytes between are weights, where a change only changes a number.
+  const small = graphFile();
+  for (let i = 0; i < 2000; i++) {
+    const source = i % 20 === 0 ? file : small;
+    const bytes = source.slice();
+    const flips = 1 + Math.floor(random() * 8);
+    for (let flip = 0; flip < flips; flip++) {
+      const at = Math.floor(random() * bytes.length);
+      bytes[at] =
+        random() < 0.5 ? Math.floor(random() * 256) : (bytes[at] ?? 0) ^ (1 << Math.floor(random() * 8));
+    }
+    expect(outcome(bytes)).toMatch(/^read$|\.$/);
+  }
+});
+
+test('random bytes are no model', () => {
+  const random = seeded(3);
+  for (let i = 0; i < 300; i++) {
+    const bytes = Uint8Array.from({ length: 1 + Math.floor(random() * 400) }, () => random() * 256);
+    expect(outcome(bytes)).toMatch(/\.$/);
+  }
+});
+
+const image = value('image', [1, 3, 8, 8]);
+const out = value('painting', [1, 3, 8, 8]);
+
+/** A small look in which every kind of field occurs. */
+function graphFile(): Uint8Array {
+  return model(
+    graphOf({
+      nodes: [
+        node('Conv', ['image', 'w', 'b'], ['a'], { strides: [2, 2], pads: [1, 1, 1, 1] }),
+        node('LeakyRelu', ['a'], ['c'], { alpha: 0.2 }),
+        node('ConvTranspose', ['c', 'v'], ['d'], { strides: [2, 2], pads: [1, 1, 1, 1] }),
+        node('Tanh', ['d'], ['painting'], {}),
+      ],
+      constants: [
+        tensor('w', [4, 3, 4, 4], new Float32Array(192)),
+        tensor('b', [4], new Float32Array(4)),
+        tensor('v', [4, 3, 4, 4], new Float32Array(192)),
+      ],
+      inputs: [image],
+      outputs: [out],
+    }),
+  );
+}
+
+const single = (op: string, inputs: string[], attributes = {}, constants: Uint8Array[] = []) =>
+  model(
+    graphOf({
+      nodes: [node(op, inputs, ['painting'], attributes)],
+      constants,
+      inputs: [image],
+      outputs: [out],
+    }),
+  );
+
+test('the small look is one', () => {
+  expect(outcome(graphFile())).toBe('read');
+});
+
+test.each([
+  ['a missing name', single('Relu', ['nowhere']), "Node 'painting' (op Relu) reads 'nowhere'"],
+  [
+    'an unknown operator',
+    single('GridSample', ['image']),
+    "Node 'painting' (op GridSample) is not supported",
+  ],
+  ['an operator of another domain', single('constructor', ['image']), 'is not supported'],
+  ['a cycle', single('Add', ['image', 'painting']), 'a missing name, or a cycle'],
+  [
+    'huge dimensions',
+    single('Conv', ['image', 'w'], {}, [tensor('w', [2 ** 30, 2 ** 30, 2 ** 30, 4], new Float32Array(1))]),
+    'impossible dimensions',
+  ],
+  [
+    'dimensions beyond the bytes',
+    single('Conv', ['image', 'w'], {}, [tensor('w', [60000, 3, 4, 4], new Float32Array(1))]),
+    'claims 2880000 values of float32',
+  ],
+  [
+    'negative dimensions',
+    single('Add', ['image', 'w'], {}, [tensor('w', [-1, -4], new Float32Array(4))]),
+    'impossible',
+  ],
+  [
+    'pads without end',
+    single('Pad', ['image'], { pads: [0, 0, 2 ** 40, 0, 0, 0, 0, 0], mode: 'reflect' }),
+    'which the engine does not run',
+  ],
+  [
+    'a classifier',
+    model(graphOf({ nodes: [node('Relu', ['x'], ['y'], {})], inputs: [value('x', [1, 10])], outputs: [] })),
+    'paints pictures from pictures',
+  ],
+  [
+    'an open size',
+    model(graphOf({ nodes: [], inputs: [value('image', [1, 3, 'h', 'w'])], outputs: [out] })),
+    "leaves its dimension 'h' open",
+  ],
+  ['no graph', model(), 'it has no graph'],
+])('%s is refused with a sentence', (_, bytes, sentence) => {
+  expect(outcome(bytes)).toContain(sentence);
+});
+
+test('a format of the future asks for a newer page', () => {
+  const property = message(14, [...text(1, 'limner.format'), ...text(2, '2')]);
+  expect(outcome(Uint8Array.from([...graphFile(), ...property]))).toContain('update the page');
+});
+
+test('external data is refused', () => {
+  const external = Uint8Array.from([...tensor('w', [1], new Float32Array(1)), ...varint(14, 1)]);
+  expect(() => readConstant(external)).toThrow('stored outside the file');
+});
+
+test('messages nested a thousand deep are passed over', () => {
+  let inner: number[] = [];
+  for (let i = 0; i < 1000; i++) inner = message(5, inner);
+  expect(outcome(Uint8Array.from([...graphFile(), ...message(25, inner)]))).toBe('read');
+});
+
+test('every storage of numbers is read', () => {
+  const typed = (type: number, field: number, bytes: number[]) =>
+    floats(readConstant(Uint8Array.from([...varint(1, 2), ...varint(2, type), ...message(field, bytes)])));
+  expect([...typed(1, 9, [0, 0, 128, 63, 0, 0, 0, 192])]).toEqual([1, -2]);
+  expect([...typed(1, 4, [0, 0, 128, 63, 0, 0, 0, 192])]).toEqual([1, -2]);
+  expect([...typed(10, 9, [0, 0x3c, 0, 0xc0])]).toEqual([1, -2]);
+  expect([...typed(10, 5, [0x80, 0x78, 0x80, 0x80, 0x03])]).toEqual([1, -2]);
+  expect([...typed(2, 9, [7, 255])]).toEqual([7, 255]);
+  expect([...typed(3, 9, [7, 255])]).toEqual([7, -1]);
+  expect([...typed(4, 9, [1, 1, 255, 255])]).toEqual([257, 65535]);
+  expect([...typed(6, 5, [3, 4])]).toEqual([3, 4]);
+  expect([...typed(7, 7, [5, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1])]).toEqual([5, -1]);
+});
+
+test('halves have all their kinds of value', () => {
+  const values = [0x0001, 0x03ff, 0x7bff, 0xfc00, 0x3555].map(halfToFloat);
+  expect(values).toEqual([2 ** -24, 1023 * 2 ** -24, 65504, Number.NEGATIVE_INFINITY, 0.333251953125]);
+});
+
+test('weights are views of the file, not copies', () => {
+  const { constants } = readModel(file);
+  const weights = [...constants.values()].filter(({ bytes }) => bytes.length > 1000);
+  expect(weights.length).toBeGreaterThan(5);
+  for (const { bytes } of weights) expect(bytes.buffer).toBe(file.buffer);
+});
+
+test('graphs that are no pictures are read for tools', () => {
+  expect(readGraph(graphFile()).operations).toHaveLength(2);
+});
