@@ -74,6 +74,10 @@ class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
+    def copyfile(self, *given: Any) -> None:
+        with contextlib.suppress(ConnectionError):  # a browser that leaves in mid-file
+            super().copyfile(*given)
+
 
 @contextlib.contextmanager
 def serve(folder: Path) -> Iterator[str]:

@@ -24,7 +24,8 @@ pytestmark = [
 ]
 
 Picture = npt.NDArray[np.float64]
-LONGEST_MS = 30_000
+LONGEST_MS = 60_000
+SMALL = {"width": 480, "height": 480}
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ class Visit:
         return self
 
     def wait_for_painting(self) -> None:
-        self.page.wait_for_selector(".painted", timeout=LONGEST_MS)
+        self.page.wait_for_selector(".painted canvas", timeout=LONGEST_MS)
 
     def painting(self) -> Picture:
         """What the visitor would save, (P, P, 3) of 0..1."""
@@ -162,7 +163,9 @@ def _is_tiny_painting(picture: Picture) -> None:
 def test_paints_the_scene(
     backend: str, browser: Any, gpu_browser: Any, address: str, visit: Callable[..., Visit]
 ) -> None:
-    guest = visit(gpu_browser if backend == "webgpu" else browser).open(f"{address}?backend={backend}")
+    guest = visit(gpu_browser if backend == "webgpu" else browser, viewport=SMALL).open(
+        f"{address}?backend={backend}"
+    )
     _is_tiny_painting(guest.painting())
     assert guest.page.inner_text("#label-name") == "Tiny"
     assert "CC0" in guest.page.inner_text("#label-credit")
@@ -180,19 +183,21 @@ def test_both_painters_paint_the_same(gpu_browser: Any, address: str, visit: Cal
     """A paused scene at its first moment is the same picture for both."""
     paintings = []
     for backend in ("webgpu", "wasm"):
-        guest = visit(gpu_browser, reduced_motion="reduce").open(f"{address}?backend={backend}")
+        guest = visit(gpu_browser, viewport=SMALL, reduced_motion="reduce").open(
+            f"{address}?backend={backend}"
+        )
         paintings.append(guest.painting())
     assert np.abs(paintings[0] - paintings[1]).mean() < 0.02
 
 
 def test_a_software_gpu_counts_as_none(gpu_browser: Any, address: str, visit: Callable[..., Visit]) -> None:
-    guest = visit(gpu_browser)
+    guest = visit(gpu_browser, viewport=SMALL)
     with guest.page.expect_request("**/runtime/ort.wasm", timeout=LONGEST_MS):
         guest.open(address, painted=False)
 
 
 def test_a_lost_gpu_is_replaced(gpu_browser: Any, address: str, visit: Callable[..., Visit]) -> None:
-    guest = visit(gpu_browser)
+    guest = visit(gpu_browser, viewport=SMALL)
     guest.page.add_init_script(
         """window.devices = [];
         const request = GPUAdapter.prototype.requestDevice;
@@ -203,9 +208,10 @@ def test_a_lost_gpu_is_replaced(gpu_browser: Any, address: str, visit: Callable[
         };"""
     )
     guest.open(f"{address}?backend=webgpu")
+    guest.page.evaluate("document.querySelector('#painting canvas').id = 'before'")
     guest.page.evaluate("window.devices[0].destroy()")
-    guest.page.wait_for_function("window.devices.length >= 2", timeout=15_000)
-    guest.page.wait_for_timeout(1500)
+    guest.page.wait_for_selector("#painting canvas:not(#before)", timeout=LONGEST_MS)
+    assert guest.page.evaluate("window.devices.length") == 2
     _is_tiny_painting(guest.painting())
     assert guest.page.is_hidden("#trouble")
 
@@ -322,7 +328,7 @@ def test_a_camera_that_goes_away(filmed: Visit) -> None:
 
 
 def test_permission_refused(address: str, visit: Callable[..., Visit]) -> None:
-    guest = visit().open(address, painted=False)
+    guest = visit(viewport=SMALL).open(address, painted=False)
     guest.page.click("#camera-invite")
     assert "refused" in guest.trouble()
     assert guest.page.is_enabled("#camera-invite")
@@ -330,7 +336,7 @@ def test_permission_refused(address: str, visit: Callable[..., Visit]) -> None:
 
 def test_no_camera(player: Any, address: str) -> None:
     launched = player.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-    guest = Visit(launched, permissions=["camera"]).open(address, painted=False)
+    guest = Visit(launched, viewport=SMALL, permissions=["camera"]).open(address, painted=False)
     guest.page.click("#camera-invite")
     assert "No camera was found" in guest.trouble()
     launched.close()

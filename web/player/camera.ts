@@ -92,3 +92,9 @@ export async function cameras(): Promise<CameraDevice[]> {
       label: device.label || `Camera ${index + 1}`,
     }));
 }
+
+/** Whether the camera may be opened without asking anyone; false where the browser does not tell. */
+export async function cameraGranted(): Promise<boolean> {
+  const status = await navigator.permissions?.query({ name: 'camera' }).catch(() => null);
+  return status?.state === 'granted';
+}

@@ -11,6 +11,8 @@ import { Statistics } from './statistics.ts';
 const MEASURE_EVERY = 30;
 /** A painter that needs longer than this is waited for at every frame, so that none pile up. */
 const SLOW_MS = 24;
+/** Before there is a painter the subject moves at leisure: what is loading has the machine. */
+const LEISURE_MS = 90;
 
 export class Easel {
   readonly statistics = new Statistics();
@@ -26,6 +28,7 @@ export class Easel {
   #mirror = false;
   #guide = false;
   #frames = 0;
+  #arrivals = 0;
   #cancel: (() => void) | null = null;
   #refreshing = 0;
   #turn: Promise<void> | null = null;
@@ -72,25 +75,32 @@ export class Easel {
     painter.attach(canvas);
     for (const [name, value] of this.#live) if (name in painter.info.live) painter.set(name, value);
     this.#sleep();
+    this.#arrivals += 1;
+    const arrival = this.#arrivals;
     await this.#turn;
-    const before = this.#painter;
-    this.#painter = painter;
-    this.statistics.reset();
-    this.#frames = 0;
-    this.#hangGuide();
     try {
-      await this.#paintNow();
+      this.#draw(painter);
       await painter.finished();
     } catch (problem) {
-      this.#painter = before;
-      this.#hangGuide();
+      painter.destroy();
       this.#wake();
       throw problem;
     }
+    if (arrival !== this.#arrivals) {
+      painter.destroy(); // another one came after it, and is at the easel already
+      return;
+    }
+    const before = this.#painter;
+    this.#painter = painter;
+    this.#frames = 0;
+    this.statistics.reset();
     this.statistics.firstPainting = performance.now() - chosenAt;
     this.#painting.replaceChildren(canvas);
+    this.#hangGuide();
     this.#frame.classList.add('painted');
+    this.#show(this.#source);
     before?.destroy();
+    this.refresh();
     this.#wake();
   }
 
@@ -149,12 +159,13 @@ export class Easel {
 
   /** The painting as a PNG, at the look's own size. */
   async picture(): Promise<Blob> {
-    const canvas = this.#painting.querySelector('canvas');
-    if (!canvas || !this.#painter) throw new Error('There is no painting to save yet.');
     await this.#turn;
+    const painter = this.#painter;
+    const canvas = this.#painting.querySelector('canvas');
+    if (!canvas || !painter) throw new Error('There is no painting to save yet.');
     // A WebGPU canvas can be read only in the task that painted it.
-    this.#painter.paint(this.#source.frame, { mirror: this.#mirror });
-    if (this.#painter.backend === 'wasm') await this.#painter.finished();
+    this.#draw(painter);
+    if (painter.backend === 'wasm') await painter.finished();
     return new Promise((resolve, reject) => {
       canvas.toBlob(blob =>
         blob ? resolve(blob) : reject(new Error('The browser did not make a picture.')),
@@ -163,13 +174,23 @@ export class Easel {
   }
 
   #show(source: Source): void {
-    this.#subject.replaceChildren(source.frame);
+    // Phones play a video only in the page; a canvas that the painting covers need not be drawn there too.
+    const seen = source.frame instanceof HTMLVideoElement || !this.#frame.classList.contains('painted');
+    this.#subject.replaceChildren(...(seen ? [source.frame] : []));
   }
 
   #hangGuide(): void {
     const canvas = this.#guide && this.#painter ? make('canvas') : null;
     this.#painter?.attachGuide(canvas);
     this.#guidePlace.replaceChildren(...(canvas ? [canvas] : []));
+  }
+
+  #rest(): void {
+    const timer = window.setTimeout(() => {
+      this.#cancel = null;
+      this.#wake();
+    }, LEISURE_MS);
+    this.#cancel = () => window.clearTimeout(timer);
   }
 
   #sleep(): void {
@@ -186,7 +207,8 @@ export class Easel {
     const source = this.#source;
     this.#cancel = source.next(() => {
       this.#cancel = null;
-      void this.#paint().then(() => this.#wake());
+      if (this.#painter) void this.#paint().then(() => this.#wake());
+      else this.#rest();
     });
   }
 
@@ -202,10 +224,9 @@ export class Easel {
 
   async #paintNow(): Promise<void> {
     const painter = this.#painter;
-    const { frame } = this.#source;
-    if (!painter || (frame instanceof HTMLVideoElement && frame.videoWidth === 0)) return;
+    if (!painter) return;
     const began = performance.now();
-    painter.paint(frame, { mirror: this.#mirror });
+    this.#draw(painter);
     const slow = painter.backend === 'wasm' || (this.statistics.last ?? SLOW_MS) >= SLOW_MS;
     if (slow || this.#frames % MEASURE_EVERY === 0) {
       await painter.finished();
@@ -215,5 +236,11 @@ export class Easel {
     }
     this.#frames += 1;
     this.statistics.frame(performance.now());
+  }
+
+  #draw(painter: Painter): void {
+    const { frame } = this.#source;
+    if (frame instanceof HTMLVideoElement && frame.videoWidth === 0) return;
+    painter.paint(frame, { mirror: this.#mirror });
   }
 }

@@ -1,5 +1,5 @@
 /** The choice of what is painted: camera, video, picture or the built-in scene. */
-import { type CameraDevice, cameras, openCamera } from './camera.ts';
+import { type CameraDevice, cameraGranted, cameras, openCamera } from './camera.ts';
 import { button, element, make } from './element.ts';
 import { openPicture, openVideo } from './file.ts';
 import { openScene } from './scene.ts';
@@ -16,6 +16,8 @@ export class Subject {
   #kind: SourceKind = 'scene';
   /** Counts choices, so that a camera that answers late does not undo a later choice. */
   #choice = 0;
+  /** Whether the scene stands in for a camera that went away. */
+  #missing = false;
 
   constructor(speech: Speech, onSource: (source: Source) => void) {
     this.#speech = speech;
@@ -26,7 +28,7 @@ export class Subject {
     this.#files('video', file => this.video(file));
     this.#files('picture', file => this.picture(file));
     this.#devices.addEventListener('change', () => void this.camera(this.#devices.value));
-    navigator.mediaDevices?.addEventListener?.('devicechange', () => void this.#listDevices());
+    navigator.mediaDevices?.addEventListener?.('devicechange', () => void this.#devicesChanged());
   }
 
   camera(deviceId: string | null = null): Promise<void> {
@@ -64,8 +66,15 @@ export class Subject {
     }
   }
 
+  async #devicesChanged(): Promise<void> {
+    await this.#listDevices();
+    // An exhibit goes on by itself when its camera is back, if nobody need be asked.
+    if (this.#missing && (await cameras()).length > 0 && (await cameraGranted())) await this.camera();
+  }
+
   #unplugged(): void {
     void this.#open('scene', async () => openScene()).then(() => {
+      this.#missing = true;
       const remedy = { label: 'Try again', run: () => void this.camera() };
       this.#speech.fail(
         'The camera went away, so the built-in scene is painted. Plug it in again to go on.',
@@ -76,6 +85,7 @@ export class Subject {
 
   #set(kind: SourceKind): void {
     this.#kind = kind;
+    this.#missing = false;
     for (const one of KINDS) button(`source-${one}`).setAttribute('aria-pressed', String(one === kind));
     document.body.dataset.subject = kind;
     this.#invite.hidden = kind === 'camera';
