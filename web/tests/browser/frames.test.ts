@@ -21,6 +21,8 @@ const HOOKED = {
   buffers: [GPUDevice, 'createBuffer'],
   textures: [GPUDevice, 'createTexture'],
   bindGroups: [GPUDevice, 'createBindGroup'],
+  imports: [GPUDevice, 'importExternalTexture'],
+  copies: [GPUQueue, 'copyExternalImageToTexture'],
   pipelines: [GPUDevice, 'createComputePipelineAsync'],
   syncPipelines: [GPUDevice, 'createComputePipeline'],
 } as const;
@@ -187,6 +189,8 @@ for (const [name, most] of BUDGETS) {
       expect({ ...counts, dispatches: 0, bindGroups: 0 }).toEqual({
         dispatches: 0,
         bindGroups: 0,
+        imports: next === still ? 0 : 1,
+        copies: next === still ? 1 : 0,
         submits: 1,
         writes: 0,
         maps: 0,
