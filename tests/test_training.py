@@ -32,7 +32,7 @@ from limner.step import learn
 from limner.training import train
 from stores import TINY, store
 
-EPOCHS = 4
+EPOCHS = 3
 
 
 class Telling(Silent):
@@ -124,7 +124,7 @@ def sitting(pictures: Pictures, folder: Path) -> subprocess.Popen[str]:
 def test_a_run_that_is_killed_goes_on_to_the_bit(pictures: Pictures, whole: Run, tmp_path: Path) -> None:
     process = sitting(pictures, tmp_path)
     assert process.stdout is not None
-    kill_at = random.randint(2, 9)
+    kill_at = random.randint(2, 6)
     for line in process.stdout:
         if int(line) >= kill_at:
             break
@@ -257,8 +257,8 @@ def test_minutes_count_over_sittings(pictures: Pictures, tmp_path: Path) -> None
 
 def test_what_a_run_leaves(whole: Run) -> None:
     entries = [json.loads(line) for line in whole.log.read_text().splitlines()]
-    assert [entry["epoch"] for entry in entries] == [1, 2, 3, 4]
-    assert [entry["step"] for entry in entries] == [3, 6, 9, 12]
+    assert [entry["epoch"] for entry in entries] == [1, 2, 3]
+    assert [entry["step"] for entry in entries] == [3, 6, 9]
     for entry in entries:
         assert 0 < entry["held_out_l1"] < 2
         assert 0 < entry["g_l1"] < 2
@@ -266,7 +266,7 @@ def test_what_a_run_leaves(whole: Run) -> None:
         assert entry["pictures_per_second"] > 0
     assert entries[0]["seconds"] < entries[-1]["seconds"]
     assert entries[0]["g_l1"] > entries[-1]["g_l1"], "it learns"
-    assert whole.sheets()[-1].name == "step-00000012.jpg"
+    assert whole.sheets()[-1].name == "step-00000009.jpg"
     with Image.open(whole.film) as film:
         assert film.n_frames == len(whole.sheets())  # type: ignore[attr-defined]
     generator = whole.generator()
@@ -323,6 +323,7 @@ def test_half_precision_learns(pictures: Pictures, tmp_path: Path, precision: Pr
         ({"minutes": 0.0}, "minutes is 0.0; choose more than 0"),
         ({"minutes": float("nan")}, "minutes is nan"),
         ({"epochs": 1, "device": "warp"}, "There is no device warp here"),
+        ({"epochs": 1, "device": "mps"}, "cpu or cuda, and not yet on mps"),
     ],
 )
 def test_refuses(pictures: Pictures, tmp_path: Path, options: dict[str, object], said: str) -> None:

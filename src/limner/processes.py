@@ -4,9 +4,9 @@ Gradients are averaged by hand, in one flat buffer for each network. torch's Dis
 hides the same behind a wrapper that must be told about a discriminator which is called three times in a
 step and frozen in one of them; our networks' gradients take a few milliseconds on the wire.
 
-Batch norm counts its statistics in each process by itself. Those that are kept, the running ones, are
-the first process' (they take no part in training): nothing is exchanged that resuming would have to
-repeat to the bit.
+Batch norm counts its statistics in each process by itself, over its share of the batch: two processes
+do not train quite what one does. Those that a look needs are counted by the first process alone
+(`settling.py`).
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ def _device(name: str | None) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
+        if device.type not in {"cpu", "cuda"}:
+            raise LimnerError(f"Training runs on cpu or cuda, and not yet on {name}.")
         if device.type == "cuda" and device.index is None:
             device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.empty(1, device=device)

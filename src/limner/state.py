@@ -83,4 +83,5 @@ def number_type(recipe: Recipe, device: torch.device) -> torch.dtype:
         return chosen
     if device.type != "cuda":
         return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    native = torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if native else torch.float16

@@ -25,7 +25,7 @@ from pathlib import Path
 import torch
 
 from limner.augmentation import lesson
-from limner.batches import Batches
+from limner.batches import Batches, Place
 from limner.chance import DROPOUT, seed_for
 from limner.checkpoint import all_finite, load_newest, save_checkpoint
 from limner.errors import LimnerError
@@ -39,6 +39,7 @@ from limner.recipe import Recipe
 from limner.reporter import Reporter, Silent, Status
 from limner.run import Run, begin_run, open_run
 from limner.samples import Samples, write_film, write_image
+from limner.settling import BATCHES, settle
 from limner.state import State
 from limner.step import LOSSES, learn
 
@@ -212,12 +213,21 @@ class _Training:
             )
         )
 
+    def settle(self) -> None:
+        """Count the generator's statistics anew, over the first batches of the first epoch."""
+        count = min(self.batches.steps_per_epoch, BATCHES)
+        places = (Place(step, 0, step) for step in range(count))
+        batches = (self.batches.at(place).to(self.group.device) for place in places)
+        shown = (lesson(batch, self.guide, self.recipe.pixels).shown for batch in batches)
+        settle(self.state.generator, shown)
+
     def close_epoch(self) -> None:
         """Log the epoch that ended and start the sums of the next."""
         speed = self.pace.close_epoch()
         self.state.sums.zero_()
         if not self.group.first:
             return
+        self.settle()
         entry = Entry(
             step=self.state.place.step,
             epoch=self.state.place.epoch,
@@ -234,6 +244,7 @@ class _Training:
         """Write a checkpoint and a sheet. Changes nothing that training depends on."""
         state, place, began = self.state, self.state.place, time.perf_counter()
         if self.group.first:
+            self.settle()
             if not all_finite(state.tensors().values()):
                 raise self.broken("a weight is no number any more")
             state.seconds = self.pace.seconds
