@@ -12,10 +12,16 @@ import {
   input,
   number,
   rewrite,
+  sizeOfTree,
   type Unary,
   unary,
 } from './expression.ts';
 import { type Shape, shapeOf, type Tensor } from './operation.ts';
+
+/** Elements of a constant that are worth computing at load. */
+const MOST_FOLDED = 1024;
+/** Distinct nodes of one expression; beyond it no network has one, and walks would run out of stack. */
+const LARGEST_EXPRESSION = 512;
 
 type Make = (node: NodeView, ...operands: Expression[]) => Expression;
 
@@ -151,6 +157,9 @@ export function mapOver(
   const inputs: Tensor[] = [];
   const leaves = values.map((value, i) => leafOf(node, value, i, shapeOf(dims), inputs));
   const expression = make(leaves);
+  if (sizeOfTree(expression) > LARGEST_EXPRESSION) {
+    throw node.fail(`is the end of more than ${LARGEST_EXPRESSION} operations on scalars.`);
+  }
   if (single && inputs.length === 0) {
     const folded = evaluate(expression);
     if (folded === undefined) return { kind: 'scalar', expression, dims };
@@ -193,7 +202,7 @@ function fold(
 ): Float32Array | null {
   const [, channels, height, width] = shapeOf(dims);
   const size = dims.reduce((a, b) => a * b, 1);
-  if (size > 65536) return null;
+  if (size > MOST_FOLDED) return null;
   const result = new Float32Array(size);
   for (let i = 0; i < size; i++) {
     const at = [

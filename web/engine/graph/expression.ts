@@ -70,9 +70,14 @@ export const choose = (test: Expression, yes: Expression, no: Expression): Expre
   no,
 });
 
-/** The same tree with its leaves replaced; a shared branch stays shared. */
-export function rewrite(tree: Expression, leaf: (leaf: Expression) => Expression): Expression {
-  const seen = new Map<Expression, Expression>();
+/** The same tree with its leaves replaced; a shared branch stays shared. `seen` may say beforehand what
+ * some nodes become. Every walk here remembers where it was: a tree of n nodes that share their branches
+ * has up to 2^n paths. */
+export function rewrite(
+  tree: Expression,
+  leaf: (leaf: Expression) => Expression,
+  seen: Map<Expression, Expression> = new Map(),
+): Expression {
   const walk = (node: Expression): Expression => {
     const known = seen.get(node);
     if (known) return known;
@@ -144,8 +149,9 @@ export function evaluate(tree: Expression): number | undefined {
   }
   if (tree.kind !== 'binary') return undefined;
   const left = evaluate(tree.left);
+  if (left === undefined) return undefined;
   const right = evaluate(tree.right);
-  return left === undefined || right === undefined ? undefined : applyBinary(tree.name, left, right);
+  return right === undefined ? undefined : applyBinary(tree.name, left, right);
 }
 
 /** Undefined for the few that are not worth folding. */

@@ -180,8 +180,7 @@ function foldOnce(operation: Convolution): Convolution | null {
   if (!factor) return null;
   const folded = affine(operation, above.name, factor, onLeft);
   if (!folded) return null;
-  const target = above;
-  const epilogue = replaceNode(tree, target);
+  const epilogue = rewrite(tree, leaf => leaf, new Map([[above, VALUE]]));
   return { ...operation, ...folded, epilogue: epilogue.kind === 'value' ? null : epilogue };
 }
 
@@ -206,27 +205,6 @@ function affine(
   if (name === 'add') return { weights, bias: factor.map((f, i) => old(i) + f) };
   if (name === 'sub' && onLeft) return { weights, bias: factor.map((f, i) => old(i) - f) };
   return null;
-}
-
-/** The tree with `target` taken for the value itself. */
-function replaceNode(tree: Expression, target: Expression): Expression {
-  if (tree === target) return VALUE;
-  switch (tree.kind) {
-    case 'unary':
-    case 'mix':
-      return { ...tree, of: replaceNode(tree.of, target) };
-    case 'binary':
-      return { ...tree, left: replaceNode(tree.left, target), right: replaceNode(tree.right, target) };
-    case 'choose':
-      return {
-        ...tree,
-        test: replaceNode(tree.test, target),
-        yes: replaceNode(tree.yes, target),
-        no: replaceNode(tree.no, target),
-      };
-    default:
-      return tree;
-  }
 }
 
 function fusePrologue(operations: readonly Operation[], keep: ReadonlySet<Tensor>): Operation[] | null {

@@ -65,7 +65,13 @@ const OPERATORS: Readonly<Record<string, (node: NodeView) => void>> = {
   Upsample: lowerResize,
 };
 
+/** More than any picture network has; fusion looks at the whole graph for each node that it fuses. */
+const MOST_NODES = 2048;
+
 export function lower(model: OnnxModel): Graph {
+  if (model.nodes.length > MOST_NODES) {
+    throw new EngineError(`The model has ${model.nodes.length} nodes; the engine runs up to ${MOST_NODES}.`);
+  }
   const builder = new Builder(model.opset);
   const inputs = model.inputs.flatMap(value => defineInput(builder, model, value));
   for (const [name, constant] of model.constants) {

@@ -4,7 +4,6 @@
 // they are views of one buffer. Buffers are shared by tensors whose lives do not overlap. All of it is
 // decided once, at load; a frame allocates nothing. Nothing here knows a backend.
 
-import { EngineError } from '../error.ts';
 import type { Expression } from './expression.ts';
 import { fuse } from './fuse.ts';
 import { blocks, type Graph, LANES, type LiveInput, type Operation, type Tensor } from './operation.ts';
@@ -29,16 +28,10 @@ export interface Plan {
   readonly camera: boolean;
 }
 
-const MOST_OPERATIONS = 4096;
 const IDENTITY: Expression = { kind: 'value' };
 
 /** With `camera`, the first input is a picture that a camera may give. */
 export function makePlan(graph: Graph, camera: boolean): Plan {
-  if (graph.operations.length > MOST_OPERATIONS) {
-    throw new EngineError(
-      `The model has ${graph.operations.length} operations; the engine runs ${MOST_OPERATIONS}.`,
-    );
-  }
   const picture = camera ? graph.inputs[0] : undefined;
   const source: Operation[] = picture
     ? [{ kind: 'source', name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]

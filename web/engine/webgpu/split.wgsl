@@ -22,6 +22,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let horizontal = phase_x(phase.y);
   let zero = zero_point(c);
   var sum: array<vec4f, PIXELS>;
+  // Divisions are slow on GPUs: done once, not for each weight.
+  var places: array<vec3i, PIXELS>;
+  for (var p = 0; p < PIXELS; p++) {
+    let base = base_of(first + p, bases);
+    places[p] = vec3i(base.x, base.yz * INPUT_STRIDE);
+  }
   let count = vertical.y * horizontal.y * blocks_in;
   for (var at = thread; at < count; at += THREADS) {
     let k = at % blocks_in;
@@ -32,8 +38,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let weight = block((c * TAPS + place) * blocks_in + k, zero);
     let offset = vec2i(vertical.z + j * INPUT_STEP.x, horizontal.z + i * INPUT_STEP.y);
     for (var p = 0; p < many; p++) {
-      let base = base_of(first + p, bases);
-      sum[p] += weight * load(base.x, base.y * INPUT_STRIDE.x + offset.x, base.z * INPUT_STRIDE.y + offset.y, k);
+      let base = places[p];
+      sum[p] += weight * load(base.x, base.y + offset.x, base.z + offset.y, k);
     }
   }
   for (var p = 0; p < PIXELS; p++) {

@@ -168,7 +168,7 @@ const BUDGETS = [
   ['small-256-uint8-soft', 19],
   ['medium-256-uint8-soft', 19],
   ['large-256-uint8-soft', 19],
-  ['lean-512-uint8-edges', 20],
+  ['lean-512-uint8-edges', 19],
 ] as const;
 
 for (const [name, most] of BUDGETS) {

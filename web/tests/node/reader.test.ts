@@ -162,6 +162,39 @@ test.each([
   expect(outcome(bytes)).toContain(sentence);
 });
 
+test('graphs that double their own expression again and again are read at once', () => {
+  const doubled = (first: string) =>
+    Array.from({ length: 60 }, (_, i) =>
+      node('Mul', [i ? `d${i}` : first, i ? `d${i}` : first], [`d${i + 1}`], {}),
+    );
+  const scaled = [...doubled('live'), node('Mul', ['image', 'd60'], ['painting'], {})];
+  const convolved = [
+    node('Conv', ['image', 'w'], ['c'], { pads: [1, 1, 1, 1] }),
+    node('Mul', ['c', 's'], ['m'], {}),
+    ...doubled('m'),
+    node('Relu', ['d60'], ['painting'], {}),
+  ];
+  const constants = [tensor('w', [3, 3, 3, 3], new Float32Array(81)), tensor('s', [], Float32Array.of(2))];
+  for (const nodes of [scaled, convolved]) {
+    const bytes = model(graphOf({ nodes, constants, inputs: [image, value('live', [])], outputs: [out] }));
+    expect(outcome(bytes)).toBe('read');
+  }
+});
+
+test('a chain of thousands of nodes is read or refused at once', () => {
+  for (const [first, sentence] of [
+    ['live', 'operations on scalars'],
+    ['image', 'read'],
+  ] as const) {
+    const nodes = Array.from({ length: 2000 }, (_, i) =>
+      node('Exp', [i ? `e${i}` : first], [`e${i + 1}`], {}),
+    );
+    nodes.push(node('Add', ['image', 'e2000'], ['painting'], {}));
+    const bytes = model(graphOf({ nodes, inputs: [image, value('live', [])], outputs: [out] }));
+    expect(outcome(bytes)).toContain(sentence);
+  }
+});
+
 test('a format of the future asks for a newer page', () => {
   const property = message(14, [...text(1, 'limner.format'), ...text(2, '2')]);
   expect(outcome(Uint8Array.from([...graphFile(), ...property]))).toContain('update the page');
