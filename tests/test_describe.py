@@ -12,6 +12,7 @@ from rich.console import Console
 from limner.describe import Description, describe, describe_recipe
 from limner.errors import LimnerError
 from limner.recipe import Recipe, Size
+from limner.run import begin_run
 from looks import look_file, recipe
 
 PAPER: dict[Size, tuple[int, int]] = {
@@ -116,3 +117,12 @@ def test_targets_that_are_nothing(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("a text")
     with pytest.raises(LimnerError, match=r"text\.onnx is not an ONNX file"):
         describe(str(tmp_path / "text.onnx"))
+
+
+def test_a_run_is_described_by_its_recipe(tmp_path: Path) -> None:
+    begin_run(tmp_path / "run", recipe("small"), tmp_path / "pictures")
+    found = describe(str(tmp_path / "run"))
+    assert (found.kind, found.pixels, found.recipe["size"]) == ("run", 64, "small")
+    assert found.layers == describe_recipe("small", recipe("small")).layers
+    with pytest.raises(LimnerError, match="There is no run in"):
+        describe(str(tmp_path))
