@@ -20,7 +20,13 @@ const flags = [
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', include: ['tests/node/**/*.test.ts', 'player/**/*.test.ts'], environment: 'node' } },
+      {
+        test: {
+          name: 'node',
+          include: ['tests/node/**/*.test.ts', 'player/**/*.test.ts'],
+          environment: 'node',
+        },
+      },
       {
         publicDir: '.cache',
         test: {

@@ -1,4 +1,4 @@
-"""Packs what the engine is tested against: ONNX's own node tests, and whole U-Nets with ONNX Runtime's answers.
+"""Packs what the engine is tested against: ONNX's node tests, and U-Nets with ONNX Runtime's answers.
 
     python tests/onnx_cases/pack.py web/.cache
 
@@ -22,7 +22,7 @@ from onnx import ModelProto, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 
 sys.path.insert(0, str(Path(__file__).parent))
-from unets import write_unets  # noqa: E402
+from unets import write_unets
 
 ALL_INPUTS = {
     "Add", "Sub", "Mul", "Div", "Min", "Max", "Pow", "Sum", "Mean", "PRelu", "Concat",
@@ -42,34 +42,34 @@ def text(array: np.ndarray[Any, Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(array, dtype=np.float32).tobytes()).decode()
 
 
+PICTURES_ONLY = {
+    "Conv", "ConvTranspose", "AveragePool", "MaxPool", "BatchNormalization", "InstanceNormalization",
+    "GlobalAveragePool",
+}  # fmt: skip
+
+
 def reason_to_skip(model: ModelProto, op: str, inputs: list[Any], outputs: list[Any]) -> str | None:
     """Why the engine is not expected to run this case; None where it is."""
     if len(model.graph.node) != 1:
         return "the operator is written out as a function of others"
     if not all(isinstance(array, np.ndarray) for array in [*inputs, *outputs]):
         return "sequences or optional values"
-    pictures = inputs if op in ALL_INPUTS else inputs[:1]
-    if op == "DequantizeLinear":
-        pictures = []
-    if any(array.dtype != np.float32 for array in [*pictures, *outputs]):
-        return "computes other types than float32"
-    if any(array.ndim > 4 for array in [*inputs, *outputs]):
-        return "more than four dimensions"
-    if any(array.size == 0 for array in [*pictures, *outputs]):
-        return "a tensor without elements"
-    if op in {"Conv", "ConvTranspose", "AveragePool", "MaxPool", "BatchNormalization",
-              "InstanceNormalization", "GlobalAveragePool"} and inputs[0].ndim != 4:  # fmt: skip
-        return "not 2-D pictures"
-    return None
+    pictures = [] if op == "DequantizeLinear" else inputs if op in ALL_INPUTS else inputs[:1]
+    reasons = {
+        "computes other types than float32": any(a.dtype != np.float32 for a in [*pictures, *outputs]),
+        "more than four dimensions": any(a.ndim > 4 for a in [*inputs, *outputs]),
+        "a tensor without elements": any(a.size == 0 for a in [*pictures, *outputs]),
+        "not 2-D pictures": op in PICTURES_ONLY and inputs[0].ndim != 4,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)
 
 
-def pack_case(case: Any) -> dict[str, Any]:
-    model: ModelProto = case.model
+def pack_case(case: str, model: ModelProto, data: Any) -> dict[str, Any]:
     op = model.graph.node[0].op_type
-    inputs, outputs = case.data_sets[0]
+    inputs, outputs = data
     reason = reason_to_skip(model, op, inputs, outputs)
     if reason:
-        return {"name": case.name, "op": op, "skip": reason}
+        return {"name": case, "op": op, "skip": reason}
     constant = ModelProto()
     constant.CopyFrom(model)
     names = [value.name for value in model.graph.input]
@@ -79,7 +79,7 @@ def pack_case(case: Any) -> dict[str, Any]:
     for name, array in list(zip(names, inputs, strict=True))[kept:]:
         constant.graph.initializer.append(numpy_helper.from_array(array, name))
     return {
-        "name": case.name,
+        "name": case,
         "op": op,
         "model": base64.b64encode(constant.SerializeToString()).decode(),
         "inputs": {name: text(array) for name, array in list(zip(names, inputs, strict=True))[:kept]},
@@ -93,11 +93,14 @@ def pack_case(case: Any) -> dict[str, Any]:
 def pack_nodes(folder: Path) -> None:
     claimed = ALL_INPUTS | FIRST_INPUT
     cases = [
-        pack_case(case)
+        pack_case(case.name, case.model, case.data_sets[0])
         for case in collect_testcases(None)
-        if case.model.graph.node and case.model.graph.node[0].op_type in claimed
-        and case.name.count("_expanded") == 0
-    ]  # fmt: skip
+        if case.model is not None
+        and case.data_sets
+        and case.model.graph.node
+        and case.model.graph.node[0].op_type in claimed
+        and "_expanded" not in case.name
+    ]
     (folder / "nodes.json").write_text(json.dumps({"onnx": onnx.__version__, "cases": cases}))
 
 

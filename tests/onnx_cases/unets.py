@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -43,9 +44,11 @@ class Graph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def node(self, op: str, *inputs: str, output: str = "", **attributes: object) -> str:
+    def node(self, op: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         name = output or f"{op.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, inputs, [name], name=f"{op}_{len(self.nodes)}", **attributes))
+        self.nodes.append(
+            helper.make_node(op, inputs, [name], name=f"{op}_{len(self.nodes)}", **attributes)
+        )
         return name
 
     def weights(self, array: Array, axis: int) -> str:
@@ -85,7 +88,8 @@ def area_matrix(size: int, cells: int) -> Array:
     pixels = np.arange(size)
     low = np.maximum(edges[:-1, None], pixels[None])
     high = np.minimum(edges[1:, None], pixels[None] + 1)
-    return (np.clip(high - low, 0, None) * cells / size).astype(np.float32)
+    matrix: Array = (np.clip(high - low, 0, None) * cells / size).astype(np.float32)
+    return matrix
 
 
 def cubic_matrix(cells: int, size: int) -> Array:
