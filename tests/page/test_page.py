@@ -127,7 +127,7 @@ class Visit:
         )
 
     def pressed(self, button: str) -> bool:
-        return self.page.get_attribute(button, "aria-pressed") == "true"
+        return bool(self.page.get_attribute(button, "aria-pressed") == "true")
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def tiny_look(name: str = "Tiny", author: str = "A. Painter") -> bytes:
     }
     helper.set_model_props(model, {f"limner.{key}": value for key, value in meta.items()})
     onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def classifier() -> bytes:
@@ -100,4 +100,4 @@ def classifier() -> bytes:
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
     model.ir_version = 10
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())

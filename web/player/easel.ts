@@ -86,6 +86,7 @@ export class Easel {
       this.#wake();
       throw problem;
     }
+    await this.#turn; // the painter before may have gone on meanwhile
     if (arrival !== this.#arrivals) {
       painter.destroy(); // another one came after it, and is at the easel already
       return;

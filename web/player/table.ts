@@ -69,9 +69,9 @@ function drawCloth(context: CanvasRenderingContext2D, light: Light, seconds: num
     const left = -0.1 + fold * 0.085 + sway;
     const top = 0.66 + 0.025 * Math.sin(fold * 1.9);
     const cloth = context.createLinearGradient(left, 0, left + 0.11, 0);
-    cloth.addColorStop(0, shade([122, 128, 148], 0.5));
-    cloth.addColorStop(0.4, shade([232, 232, 226], light.strength));
-    cloth.addColorStop(1, shade([108, 112, 134], 0.7));
+    cloth.addColorStop(0, shade([176, 178, 184], 0.78));
+    cloth.addColorStop(0.4, shade([226, 224, 216], light.strength));
+    cloth.addColorStop(1, shade([150, 152, 164], 0.78));
     context.fillStyle = cloth;
     context.beginPath();
     context.moveTo(left, top);

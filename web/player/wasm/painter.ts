@@ -39,9 +39,9 @@ export async function createWasmPainter(
     const load = { kind: 'load', model, pixels: info.pixels, live: [...defaults], runtime, threads } as const;
     const loaded = await line.ask(load, [model.buffer]);
     if (loaded.kind !== 'loaded') throw new Error('The runtime did not take the look.');
-    return new OrtPainter(info, worker, line, loaded, onLost);
+    return new OrtPainter(info, line, loaded, onLost);
   } catch (problem) {
-    worker.terminate();
+    line.close();
     const reason = problem instanceof Error ? problem.message : String(problem);
     throw new Error(`ONNX Runtime (WASM) could not open this look: ${reason}`);
   }
@@ -51,6 +51,7 @@ export async function createWasmPainter(
 class Line {
   readonly #worker: Worker;
   #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
   #settle: { resolve: (reply: Reply) => void; reject: (reason: Error) => void } | null = null;
 
   constructor(worker: Worker) {
@@ -71,10 +72,19 @@ class Line {
     });
   }
 
+  /** Ends the wire; who still waits for an answer is told. */
+  close(): void {
+    this.#closed = true;
+    this.#worker.terminate();
+    this.#settle?.reject(new Error('the runtime was let go'));
+    this.#settle = null;
+  }
+
   ask(request: Request, transfer: Transferable[] = []): Promise<Reply> {
     const answer = this.#last.then(
       () =>
         new Promise<Reply>((resolve, reject) => {
+          if (this.#closed) throw new Error('the runtime was let go');
           this.#settle = { resolve, reject };
           this.#worker.postMessage(request, transfer);
         }),
@@ -90,7 +100,6 @@ class OrtPainter implements WasmPainter {
   readonly adapter: string;
   readonly statistics = { dispatches: 0, pipelines: 0, bufferBytes: 0 };
   readonly fetched: number;
-  readonly #worker: Worker;
   readonly #line: Line;
   readonly #onLost: (reason: string) => void;
   readonly #live: Record<string, number> = {};
@@ -103,13 +112,11 @@ class OrtPainter implements WasmPainter {
 
   constructor(
     info: LookInfo,
-    worker: Worker,
     line: Line,
     loaded: { inputs: readonly string[]; threads: number; bytes: number },
     onLost: (reason: string) => void,
   ) {
     this.info = info;
-    this.#worker = worker;
     this.#line = line;
     this.#onLost = onLost;
     this.adapter = loaded.threads > 1 ? `ONNX Runtime, ${loaded.threads} threads` : 'ONNX Runtime, 1 thread';
@@ -173,7 +180,7 @@ class OrtPainter implements WasmPainter {
 
   destroy(): void {
     this.#gone = true;
-    this.#worker.terminate();
+    this.#line.close();
   }
 
   /** The middle square of a frame, at the look's size, mirrored if asked. */
