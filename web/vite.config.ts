@@ -68,6 +68,12 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      // The engine is an entry of its own: the page shares it, and `limner export` checks looks with it.
+      input: { index: join(web, 'player/index.html'), tools: join(web, 'engine/index.ts') },
+      preserveEntrySignatures: 'exports-only',
+      output: { entryFileNames: 'assets/[name]-[hash].js' },
+    },
     reportCompressedSize: true,
   },
 });

@@ -28,7 +28,7 @@ from limner.look import read_look
 from limner.metadata import Metadata, write_metadata
 from limner.networks.count import layers, parameters
 from limner.networks.unet import UNet
-from limner.parity import Parity, probe_pictures, ranges, torch_parity
+from limner.parity import Parity, engine_parity, probe_pictures, ranges, torch_parity
 from limner.recipe import Recipe
 
 
@@ -72,12 +72,14 @@ def export_look(
     credit: str = "",
     licence: str = "",
     held_out: Sequence[NDArray[np.uint8]] = (),
+    in_browser: bool = False,
 ) -> ExportReport:
     """Write a look, whole or not at all, and say what it measures.
 
     `held_out` are pictures (H, W, 3) that training has not seen; parity and the change that compression
     makes are measured on them, or on noise and flat pictures without any. `generator` is left as it is.
-    The same weights and words give the same bytes.
+    The same weights and words give the same bytes. `in_browser` checks the engine too, on one of the
+    pictures, where a browser is at hand; it takes seconds, and for the large network a minute.
 
     Raises LimnerError where a weight is not finite, the file differs from torch, or the disk refuses.
     """
@@ -86,6 +88,8 @@ def export_look(
     exact = look_graph(module, recipe.pixels)
     model = finished(stored(exact, storage))
     counted, multiply_adds, zero_stuffed = network_figures(generator, recipe)
+    probes = probe_pictures(held_out, recipe.pixels)
+    engine = engine_parity(model, probes[-1:]) if in_browser else None
     report = ExportReport(
         path=out,
         bytes=0,
@@ -93,7 +97,7 @@ def export_look(
         parameters=counted,
         multiply_adds=multiply_adds,
         zero_stuffed=zero_stuffed,
-        parity=(torch_parity(module, model, probe_pictures(held_out, recipe.pixels)),),
+        parity=(torch_parity(module, model, probes), *([engine] if engine else [])),
         compression=compression(exact, storage, compared_pictures(held_out, recipe.pixels)),
     )
     metadata = Metadata(

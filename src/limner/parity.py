@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
 from PIL import Image
 
+from limner.browser import run_engine
 from limner.compression.weights import restored
 from limner.deploy import LookModule
 from limner.errors import LimnerError
@@ -71,6 +72,31 @@ def torch_parity(module: LookModule, model: ModelProto, pictures: Sequence[Batch
             "written: the network's training diverged, or this version of torch exports it wrongly."
         )
     return Parity("ONNX Runtime", worst, len(pictures))
+
+
+def engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | None:
+    """Hold the engine's paintings in a browser against ONNX Runtime's; None where no browser is at hand.
+
+    Raises LimnerError with the engine's sentence where it refuses the file, and with figures where they
+    differ by more than `LIMIT`: the page would not paint what was trained.
+    """
+    content = model.SerializeToString()
+    session = run_session(content, Path("The look"))
+    apart = []
+    for picture in pictures:
+        try:
+            found = run_engine(content, {"image": picture})
+        except Exception as error:  # playwright's errors: the engine's sentence is within
+            raise LimnerError(f"The look cannot be painted in a browser: {error}") from error
+        if found is None:
+            return None
+        names = ("painting", "guide")
+        for name, expected in zip(names, session.run(names, {"image": picture}), strict=True):
+            apart.append(np.abs(found[name] - expected.ravel()).max())
+    worst = float(np.max(apart))
+    if not worst <= LIMIT:
+        raise LimnerError(f"In a browser the look paints otherwise than its network, by {worst:.2g}.")
+    return Parity("the engine (WebGPU)", worst, len(pictures))
 
 
 def live_settings(module: LookModule) -> Iterator[dict[str, float]]:

@@ -120,6 +120,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     except LimnerError:
         held_out = []  # the run has moved to a machine without its pictures
     generator = run.generator()
+    print("Writing the look, and checking it against torch, ONNX Runtime and the engine ...", flush=True)
     report = export_look(
         generator,
         run.recipe,
@@ -130,10 +131,13 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
         credit=credits.credit,
         licence=credits.licence,
         held_out=held_out,
+        in_browser=True,
     )
     print(f"{out}: {report.bytes / 1e6:.2f} MB, {report.parameters:,} parameters.")
     for parity in report.parity:
-        print(f"{parity.runtime} paints as torch does, within {parity.difference:.1e}.")
+        print(f"{parity.runtime} paints what the network in torch paints, within {parity.difference:.1e}.")
+    if len(report.parity) == 1:
+        print("The engine was not checked: that needs a Chromium, and playwright for Python.")
     show(rich_table(compression_table(generator, run.recipe, held_out)))
     return report
 

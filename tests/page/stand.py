@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import json
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -15,30 +14,13 @@ import av
 import numpy as np
 from tiny import PIXELS, tiny_look
 
+import limner.browser
+
 BUILT = Path(__file__).parents[2] / "src/limner/_web"
 CLIP = Path(__file__).parents[3] / "shared/data/clips/rabbit320.mp4"
 SUB_PATH = "/a/b/"
 
-# WebGPU, video and canvas together on a machine without a GPU.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-unsafe-webgpu",
-    "--use-angle=swiftshader",
-    "--use-vulkan=swiftshader",
-    "--enable-features=Vulkan",
-    "--use-webgpu-adapter=swiftshader",
-]
-
-
-def chromium() -> str | None:
-    """The browser to test in, or None where there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("LIMNER_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+FLAGS = [*limner.browser.FLAGS, "--no-sandbox"]
 
 
 def lay_out(folder: Path, *, names: tuple[str, ...] = ("Tiny", "Second")) -> Path:

@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
-from stand import BUILT, CLIP, FLAGS, camera_file, chromium, lay_out, serve
+from stand import BUILT, CLIP, FLAGS, camera_file, lay_out, serve
 from tiny import classifier, tiny_look
+
+from limner.browser import chromium
 
 playwright = pytest.importorskip("playwright.sync_api")
 
