@@ -1,7 +1,8 @@
 """Ctrl-C as a wish: the step under way is finished, a checkpoint is written, and training ends.
 
 A second Ctrl-C ends the program at once. SIGTERM, which `torchrun` and batch systems send, is the same
-wish; it is never more than one, since `torchrun` sends it after the Ctrl-C that all processes saw.
+wish; it is never more than one, since `torchrun` sends it after the Ctrl-C that all processes saw. As it
+asks for the program's end and not for that of the training alone, it is raised again afterwards.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ class Interruption:
     """A context manager; `wished` turns true when somebody wishes training to end."""
 
     wished = False
+    _terminated = False
 
     def __enter__(self) -> Self:
         self._before: dict[signal.Signals, Any] = {}
@@ -33,9 +35,12 @@ class Interruption:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._terminated and kind is None:
+            signal.raise_signal(signal.SIGTERM)
 
     def _wish(self, number: int, frame: FrameType | None) -> None:
         _ = frame
         if self.wished and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.wished = True
+        self._terminated = self._terminated or number == signal.SIGTERM

@@ -1,0 +1,102 @@
+"""Make the pictures of the docs: a page with a clip as its camera, and rows of camera, guide, painting.
+
+    python scripts/show.py page PAGE CLIP OUT.jpg [LOOK.onnx]
+    python scripts/show.py rows OUT.jpg LOOK.onnx=CLIP@SECONDS ...
+
+Needs playwright and a Chromium.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import uvicorn
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from limner.browser import FLAGS, chromium
+from limner.frame import framed
+from limner.look import open_look
+from limner.server import application, listen
+
+SIDE = 256
+
+
+def camera(clip: Path, out: Path, frames: int = 60) -> Path:
+    """The clip's first frames as Chromium's fake camera reads them."""
+    with out.open("wb") as file, av.open(str(clip)) as opened:
+        file.write(b"YUV4MPEG2 W480 H360 F15:1 Ip A1:1 C420jpeg\n")
+        for index, frame in enumerate(opened.decode(video=0)):
+            if index == frames:
+                break
+            file.write(b"FRAME\n" + frame.reformat(480, 360, "yuv420p").to_ndarray().tobytes())
+    return out
+
+
+def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
+    """A screenshot of the page, painting the clip by WebGPU, with what the network sees."""
+    with tempfile.TemporaryDirectory() as folder, listen(None) as listener, sync_playwright() as player:
+        config = uvicorn.Config(application(page), log_level="warning", lifespan="off")
+        server = uvicorn.Server(config)
+        threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
+        video = camera(clip, Path(folder) / "camera.y4m")
+        fake = [
+            "--no-sandbox",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={video}",
+        ]
+        browser = player.chromium.launch(executable_path=chromium(), args=[*FLAGS, *fake])
+        tab = browser.new_page(viewport={"width": 1280, "height": 800})
+        tab.goto(f"http://localhost:{listener.getsockname()[1]}/?backend=webgpu&look={look}")
+        tab.get_by_role("button", name="Use my camera").first.click(timeout=60_000)
+        tab.keyboard.press("g")
+        tab.keyboard.press("s")
+        tab.wait_for_timeout(30_000)  # a software GPU takes its time over the first paintings
+        shot = Path(folder) / "page.png"
+        tab.screenshot(path=shot)
+        browser.close()
+        server.should_exit = True
+        Image.open(shot).convert("RGB").save(out, quality=88)
+
+
+def frame_at(clip: Path, seconds: Fraction) -> Image.Image:
+    """The first frame at or after a time."""
+    with av.open(str(clip)) as opened:
+        for frame in opened.decode(video=0):
+            if frame.time is not None and frame.time >= seconds:
+                image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+                return image
+    raise SystemExit(f"{clip} ends before {float(seconds)} s.")
+
+
+def show_rows(out: Path, wanted: list[str]) -> None:
+    """One row for each LOOK=CLIP@SECONDS."""
+    sheet = Image.new("RGB", (3 * SIDE + 8, len(wanted) * (SIDE + 4) - 4), "#14120f")
+    for row, words in enumerate(wanted):
+        name, _, rest = words.partition("=")
+        clip, _, seconds = rest.partition("@")
+        look = open_look(Path(name))
+        seen = framed(frame_at(Path(clip), Fraction(seconds or 0)), look.pixels)
+        painting, guide = look.paint_and_guide(seen)
+        for column, image in enumerate((seen, np.broadcast_to(guide, seen.shape), painting)):
+            tile = Image.fromarray((np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8))
+            tile = tile.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+            sheet.paste(tile, (column * (SIDE + 4), row * (SIDE + 4)))
+    sheet.save(out, quality=88)
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["page", page, clip, out, *look]:
+            show_page(Path(page), Path(clip), Path(out), *look)
+        case ["rows", out, *wanted] if wanted:
+            show_rows(Path(out), wanted)
+        case _:
+            raise SystemExit(__doc__)
