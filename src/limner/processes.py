@@ -11,15 +11,20 @@ do not train quite what one does. Those that a look needs are counted by the fir
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import Tensor, distributed
 
 from limner.errors import LimnerError
+
+PATIENCE = timedelta(minutes=10)
+"""How long a process waits for the others before it gives up with an error."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +95,12 @@ def processes(device: str | None = None) -> Iterator[Processes]:
     if world == 1:
         yield Processes(0, 1, chosen)
         return
-    distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
-    try:
-        yield Processes(distributed.get_rank(), world, chosen)
-    finally:
-        distributed.destroy_process_group()
+    if not distributed.is_initialized():
+        # Once for the program's life: a group that is made again meets the old one's addresses in the
+        # rendezvous' store, and now and then waits for ever.
+        distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=PATIENCE)
+        atexit.register(distributed.destroy_process_group)
+    yield Processes(distributed.get_rank(), world, chosen)
 
 
 def _device(name: str | None) -> torch.device:
