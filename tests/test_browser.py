@@ -44,10 +44,19 @@ def test_another_painting_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_no_look_is_refused_with_the_engine_s_sentence() -> None:
-    with pytest.raises(Exception, match="EngineError"):
+    with pytest.raises(LimnerError, match=r"The engine refuses the look: .*ONNX"):
         run_engine(b"not a look", {})
 
 
-def test_without_a_browser_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("limner.browser.chromium", lambda: None)
-    assert run_engine(b"", {}) is None
+@pytest.mark.parametrize(
+    ("browser", "why"), [(None, "there is no Chromium"), ("/nonexistent", "the browser gave up")]
+)
+def test_without_a_browser_the_look_is_written_and_says_why_it_was_not_checked(
+    browser: str | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limner.browser.chromium", lambda: browser)
+    recipe = Recipe(pixels=64)
+    report = export_look(generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
+    assert why in report.unchecked
+    assert len(report.parity) == 1
+    assert (tmp_path / "a.onnx").exists()

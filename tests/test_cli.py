@@ -19,7 +19,17 @@ def test_help_teaches_every_command_with_an_example(name: str, capsys: pytest.Ca
     with pytest.raises(SystemExit) as ended:
         main([name, "--help"])
     assert ended.value.code == 0
-    assert f"limner {name} " in capsys.readouterr().out.split("positional")[0].split("usage", 1)[1]
+    taught = capsys.readouterr().out.split("or example:", 1)[1]
+    assert f"    limner {name} " in taught or f"-m limner {name} " in taught
+
+
+def test_the_overview_has_a_line_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    for name in COMMANDS:
+        assert f"• {name} " in said
+    assert "For example" not in said
 
 
 def test_help_without_arguments(capsys: pytest.CaptureFixture[str]) -> None:

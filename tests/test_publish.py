@@ -85,6 +85,52 @@ def test_a_look_of_the_page_may_be_published_onto_itself(look: Path, tmp_path: P
     assert (page / "looks" / "north-sea.onnx").read_bytes() == look.read_bytes()
 
 
+def test_looks_that_are_shown_no_longer_are_taken_away(look: Path, tmp_path: Path) -> None:
+    page = publish([look, look], tmp_path / "page")
+    (page / "looks" / "mine.txt").write_text("kept")
+    publish([look], page)
+    assert {path.name for path in (page / "looks").iterdir()} == {
+        "looks.json",
+        "mine.txt",
+        "north-sea.jpg",
+        "north-sea.onnx",
+    }
+
+
+def test_a_list_that_names_files_elsewhere_takes_nothing_away(look: Path, tmp_path: Path) -> None:
+    page = publish([look], tmp_path / "page")
+    (tmp_path / "precious").write_text("kept")
+    evil = {"looks": [{"file": "../../precious", "preview": str(tmp_path / "precious")}]}
+    (page / "looks" / "looks.json").write_text(json.dumps(evil))
+    publish([look], page)
+    assert (tmp_path / "precious").read_text() == "kept"
+
+
+def test_a_look_of_the_page_survives_one_of_the_same_name(look: Path, tmp_path: Path) -> None:
+    page = publish([look], tmp_path / "page")
+    old = (page / "looks" / "north-sea.onnx").read_bytes()
+    other = tmp_path / "new" / "North Sea.onnx"
+    torch.manual_seed(1)
+    recipe = Recipe(pixels=64)
+    export_look(generator(recipe).eval(), recipe, other, name="Newer")
+    publish([other, page / "looks" / "north-sea.onnx"], page)
+    assert (page / "looks" / "north-sea.onnx").read_bytes() == other.read_bytes()
+    assert (page / "looks" / "north-sea-2.onnx").read_bytes() == old
+
+
+def test_a_page_that_was_cut_off_is_taken_up_again(
+    look: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> None:
+        raise LimnerError("the disk is full")
+
+    with monkeypatch.context() as patched, pytest.raises(LimnerError, match="full"):
+        patched.setattr(module, "_copy_web", full)
+        publish([look], tmp_path / "page")
+    assert not (tmp_path / "page" / "index.html").exists()
+    assert (publish([look], tmp_path / "page") / "index.html").exists()
+
+
 def test_refuses_a_folder_with_other_files(look: Path, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()

@@ -99,4 +99,4 @@ def test_listens_on_loopback_alone(page: Path, capsys: pytest.CaptureFixture[str
             continue
     else:
         pytest.fail("the server did not answer")
-    assert f"http://localhost:{port}/" in capsys.readouterr().out
+    assert f"http://127.0.0.1:{port}/" in capsys.readouterr().out

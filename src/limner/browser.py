@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.errors import LimnerError
+
 Tensors = dict[str, NDArray[np.float32]]
 
 ASSETS = Path(__file__).parent / "_web" / "assets"
@@ -36,25 +38,31 @@ FLAGS = (
 ORIGIN = "http://localhost/"
 """Never reached: every request is answered here. WebGPU wants a secure context, which localhost is."""
 
-RUN = """async ([engine, inputs]) => {
-  const { readLook, createPainter } = await import(engine);
-  const file = await (await fetch('/look.onnx')).arrayBuffer();
-  const painter = await createPainter(readLook(new Uint8Array(file)));
-  const floats = {};
-  for (const [name, text] of Object.entries(inputs)) {
-    floats[name] = new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-  }
-  const outputs = {};
-  for (const [name, values] of Object.entries(await painter.run(floats))) {
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    let text = '';
-    for (let i = 0; i < bytes.length; i += 32768) {
-      text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+RUN = """async ([tools, inputs, patience]) => {
+  const { readLook, createPainter, EngineError } = await import(tools);
+  const run = async () => {
+    const file = await (await fetch('/look.onnx')).arrayBuffer();
+    const painter = await createPainter(readLook(new Uint8Array(file)));
+    const floats = {};
+    for (const [name, text] of Object.entries(inputs)) {
+      floats[name] = new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
     }
-    outputs[name] = btoa(text);
-  }
-  painter.destroy();
-  return outputs;
+    const outputs = {};
+    for (const [name, values] of Object.entries(await painter.run(floats))) {
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      let text = '';
+      for (let i = 0; i < bytes.length; i += 32768) {
+        text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+      }
+      outputs[name] = btoa(text);
+    }
+    return { outputs };
+  };
+  const late = new Promise((done) => setTimeout(() => done({ late: true }), patience));
+  return Promise.race([run(), late]).catch((error) => {
+    if (error instanceof EngineError) return { refused: error.message };
+    throw error;
+  });
 }"""
 
 
@@ -63,36 +71,44 @@ def chromium() -> str | None:
     return os.environ.get("LIMNER_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-def run_engine(
-    look: bytes, inputs: Mapping[str, NDArray[np.float32]], timeout: float = 180
-) -> Tensors | None:
-    """Outputs of the look, flat, by the engine on WebGPU; None where no browser is at hand.
+class NoBrowserError(Exception):
+    """Why nothing could be run in a browser; the words continue a sentence."""
 
-    `inputs` are by the graph's names. `timeout` is in seconds. Raises playwright's errors where the
-    engine refuses the look: their message holds the engine's sentence.
+
+def run_engine(look: bytes, inputs: Mapping[str, NDArray[np.float32]], seconds: float = 240) -> Tensors:
+    """Outputs of the look, flat, by the engine on WebGPU. `inputs` are by the graph's names.
+
+    Raises NoBrowserError where there is no browser, or it does not start, crashes, or needs longer than
+    `seconds`; LimnerError with the engine's sentence where it refuses the look.
     """
+    path, tools = chromium(), next(ASSETS.glob("tools-*.js"), None)
+    if path is None or tools is None:
+        raise NoBrowserError("there is no Chromium" if tools else "the page is not built")
     try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return None
-    path, engine = chromium(), next(ASSETS.glob("tools-*.js"), None)
-    if path is None or engine is None:
-        return None
-    sandbox = [] if os.name != "posix" or os.geteuid() else ["--no-sandbox"]  # root has no sandbox
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *sandbox])
-        try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as error:
+        raise NoBrowserError("playwright for Python is not installed") from error
+    encoded = {
+        name: base64.b64encode(np.ascontiguousarray(value, np.float32).tobytes()).decode()
+        for name, value in inputs.items()
+    }
+    # Without a sandbox of its own: root has none, and all that it opens is limner's.
+    args = [*FLAGS, "--no-sandbox"]
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=args)
             page = browser.new_page()
-            page.set_default_timeout(timeout * 1000)
             page.route("**/*", lambda route: _answer(route, look))
             page.goto(ORIGIN)
-            encoded = {
-                name: base64.b64encode(np.ascontiguousarray(value, np.float32).tobytes()).decode()
-                for name, value in inputs.items()
-            }
-            outputs = page.evaluate(RUN, [f"/assets/{engine.name}", encoded])
-        finally:
+            answer = page.evaluate(RUN, [f"/assets/{tools.name}", encoded, seconds * 1000])
             browser.close()
+    except Error as error:
+        raise NoBrowserError(f"the browser gave up ({error.message.splitlines()[0]})") from error
+    if answer.get("late"):
+        raise NoBrowserError(f"it took longer than {seconds:.0f} s")
+    if "refused" in answer:
+        raise LimnerError(f"The engine refuses the look: {answer['refused']}")
+    outputs: dict[str, str] = answer["outputs"]
     return {name: np.frombuffer(base64.b64decode(text), np.float32) for name, text in outputs.items()}
 
 

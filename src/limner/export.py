@@ -24,7 +24,7 @@ from limner.deploy import deployed, look_module, transposed
 from limner.errors import LimnerError
 from limner.files import write_whole
 from limner.graph import finished, look_graph
-from limner.look import read_look
+from limner.look import open_look, read_look
 from limner.metadata import Metadata, write_metadata
 from limner.networks.count import layers, parameters
 from limner.networks.unet import UNet
@@ -48,6 +48,8 @@ class ExportReport:
     parity: tuple[Parity, ...]
     compression: Compression
     """What the storage changed against float32."""
+    unchecked: str = ""
+    """Why the engine was not checked in a browser, where it was wanted."""
 
     def figures(self) -> dict[str, Any]:
         """As the look's metadata has them."""
@@ -89,7 +91,7 @@ def export_look(
     model = finished(stored(exact, storage))
     counted, multiply_adds, zero_stuffed = network_figures(generator, recipe)
     probes = probe_pictures(held_out, recipe.pixels)
-    engine = engine_parity(model, probes[-1:]) if in_browser else None
+    engine: Parity | str = engine_parity(model, probes[-1:]) if in_browser else ""
     report = ExportReport(
         path=out,
         bytes=0,
@@ -97,8 +99,9 @@ def export_look(
         parameters=counted,
         multiply_adds=multiply_adds,
         zero_stuffed=zero_stuffed,
-        parity=(torch_parity(module, model, probes), *([engine] if engine else [])),
+        parity=(torch_parity(module, model, probes), *([engine] if isinstance(engine, Parity) else [])),
         compression=compression(exact, storage, compared_pictures(held_out, recipe.pixels)),
+        unchecked=engine if isinstance(engine, str) else "",
     )
     metadata = Metadata(
         name=name,
@@ -115,6 +118,17 @@ def export_look(
     read_look(content, out)
     write_whole(out, content)
     return report
+
+
+def refuse_other_file(out: Path) -> None:
+    """Refuse to write a look where another kind of file is."""
+    if out.suffix.lower() != ".onnx":
+        raise LimnerError(f"A look is an .onnx file, and {out.name} is named otherwise.")
+    if out.exists():
+        try:
+            open_look(out)
+        except LimnerError as error:
+            raise LimnerError(f"{out} exists and is no look: choose another name.") from error
 
 
 def network_figures(generator: UNet, recipe: Recipe) -> tuple[int, int, int]:

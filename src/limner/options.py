@@ -16,20 +16,28 @@ Flat = Annotated[T, OmitArgPrefixes]
 Storage = Literal["uint8", "uint16", "float16", "float32"]
 Subject = Literal["garden", "sea", "night"]
 Side = Literal["left", "right"]
-Sources = Annotated[Positional[tuple[Path, ...]], tyro.conf.arg(metavar="SOURCE...")]
+UNSAID = tyro.conf.arg(help_behavior_hint="")
+"""For options whose text says what holds without them."""
+
+Sources = Annotated[
+    Positional[tuple[Path, ...]], tyro.conf.arg(metavar="SOURCE...", help_behavior_hint="(required)")
+]
+Looks = Annotated[
+    Positional[tuple[Path, ...]], tyro.conf.arg(metavar="LOOK...", help_behavior_hint="(required)")
+]
 
 
 @dataclass(frozen=True)
 class Credits:
     """What visitors read about a look."""
 
-    name: str = ""
-    """The look's name, shown on the page. Default: the name of the folder or file it learned from."""
-    author: str = ""
+    name: Annotated[str, UNSAID] = ""
+    """The look's name, shown on the page. Default: the name of what it learned from."""
+    author: Annotated[str, UNSAID] = ""
     """Who made the look."""
-    credit: str = ""
+    credit: Annotated[str, UNSAID] = ""
     """Whose pictures it learned from, such as "Photos by Ada Example"."""
-    licence: str = ""
+    licence: Annotated[str, UNSAID] = ""
     """The pictures' licence, such as "CC BY 4.0"."""
 
 
@@ -39,9 +47,9 @@ class Taking:
 
     frames: int = 400
     """Frames to take from each video, evenly spread."""
-    inputs: Path | None = None
+    inputs: Annotated[Path | None, UNSAID] = None
     """For pairs: a folder of input pictures with the same names as the sources'."""
-    side: Side | None = None
+    side: Annotated[Side | None, UNSAID] = None
     """For pairs side by side in one picture: the half that is the input."""
 
 
@@ -49,9 +57,9 @@ class Taking:
 class Stop:
     """When training ends; 200 epochs where neither is given."""
 
-    epochs: int | None = None
+    epochs: Annotated[int | None, UNSAID] = None
     """Times that training passes over all pictures."""
-    minutes: float | None = None
+    minutes: Annotated[float | None, UNSAID] = None
     """Minutes to train, earlier sittings counted in."""
 
 
@@ -59,11 +67,11 @@ class Stop:
 class Turned:
     """The look's live values, as the page's sliders turn them."""
 
-    brightness: float | None = None
+    brightness: Annotated[float | None, UNSAID] = None
     """The guide's brightness."""
-    contrast: float | None = None
+    contrast: Annotated[float | None, UNSAID] = None
     """The guide's contrast."""
-    detail: float | None = None
+    detail: Annotated[float | None, UNSAID] = None
     """How much of the picture's own detail the guide keeps."""
 
     def values(self) -> dict[str, float]:
@@ -75,7 +83,7 @@ class Turned:
 class Serving:
     """Where the page is served: on this machine alone."""
 
-    port: int | None = None
+    port: Annotated[int | None, UNSAID] = None
     """Port; the first free one from 8000 where none is given."""
     open: bool = True
     """Whether the page opens in the browser."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
 from PIL import Image
 
-from limner.browser import run_engine
+from limner.browser import NoBrowserError, run_engine
 from limner.compression.weights import restored
 from limner.deploy import LookModule
 from limner.errors import LimnerError
@@ -74,11 +74,12 @@ def torch_parity(module: LookModule, model: ModelProto, pictures: Sequence[Batch
     return Parity("ONNX Runtime", worst, len(pictures))
 
 
-def engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | None:
-    """Hold the engine's paintings in a browser against ONNX Runtime's; None where no browser is at hand.
+def engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | str:
+    """Hold the engine's paintings in a browser against ONNX Runtime's.
 
-    Raises LimnerError with the engine's sentence where it refuses the file, and with figures where they
-    differ by more than `LIMIT`: the page would not paint what was trained.
+    Where no browser is at hand the answer is why. Raises LimnerError with the engine's sentence where it
+    refuses the file, and with figures where they differ by more than `LIMIT`: the page would not paint
+    what was trained.
     """
     content = model.SerializeToString()
     session = run_session(content, Path("The look"))
@@ -86,10 +87,8 @@ def engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | None
     for picture in pictures:
         try:
             found = run_engine(content, {"image": picture})
-        except Exception as error:  # playwright's errors: the engine's sentence is within
-            raise LimnerError(f"The look cannot be painted in a browser: {error}") from error
-        if found is None:
-            return None
+        except NoBrowserError as error:
+            return str(error)
         names = ("painting", "guide")
         for name, expected in zip(names, session.run(names, {"image": picture}), strict=True):
             apart.append(np.abs(found[name] - expected.ravel()).max())

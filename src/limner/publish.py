@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,9 @@ from PIL import Image
 from limner.errors import LimnerError
 from limner.files import disk_errors, whole_file, write_whole
 from limner.look import Look, open_look
+from limner.names import slug
 
+LIST = Path("looks") / "looks.json"
 WEB = Path(__file__).parent / "_web"
 """The built page without looks; a wheel carries it, a checkout builds it with `make web`."""
 
@@ -24,26 +25,36 @@ WEB = Path(__file__).parent / "_web"
 def publish(looks: Sequence[Path], folder: Path) -> Path:
     """Write a page with `looks` into `folder` and return the folder.
 
-    Files that a person added there (a CNAME, say) stay; those of an earlier page are replaced, the
-    index last, so that a visitor never meets half a page. Raises LimnerError where a look cannot be
-    read, the folder is not a page, or the disk does not take it.
+    Files that a person added there (a CNAME, say) stay; those of an earlier page are replaced, and looks
+    that it had and this one has not are removed. The index comes last, so that a visitor never meets
+    half a page. Raises LimnerError where a look cannot be read, the folder is not a page, or the disk
+    does not take it.
     """
     if not looks:
         raise LimnerError("No look was given: name one or more .onnx files.")
-    opened = [open_look(path) for path in looks]
     _check_web()
-    _check_folder(folder)
-    entries = []
-    names: set[str] = set()
-    for look in opened:
-        entry = _entry(look, names)
-        _copy(look.path, folder / "looks" / entry["file"])
-        write_whole(folder / "looks" / entry["preview"], _preview(look))
-        entries.append(entry)
-    write_whole(folder / "looks" / "looks.json", json.dumps({"looks": entries}, indent=2))
+    check_page(folder)
+    opened = [open_look(path) for path in looks]
+    previews = [_preview(look) for look in opened]  # a look that cannot paint is found before any write
+    entries = _entries(opened)
+    earlier = _published(folder)
+    # First, so that a page which is cut off in the making is known for a page the next time.
+    write_whole(folder / LIST, json.dumps({"looks": []}))
+    for look, preview, entry in zip(opened, previews, entries, strict=True):
+        write_whole(folder / "looks" / entry["file"], look.content)
+        write_whole(folder / "looks" / entry["preview"], preview)
+    write_whole(folder / LIST, json.dumps({"looks": entries}, indent=2, ensure_ascii=False))
     _copy_web(folder)
-    _remove_stale(folder, names)
+    _remove_stale(folder, earlier - _files(entries))
     return folder
+
+
+def check_page(folder: Path) -> None:
+    """Refuse a folder that holds something else than a page."""
+    if folder.exists() and not folder.is_dir():
+        raise LimnerError(f"{folder} is a file; give --out the name of a folder.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / LIST).exists():
+        raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
 
 
 def _check_web() -> None:
@@ -51,22 +62,18 @@ def _check_web() -> None:
         raise LimnerError("The page is not built yet: run `make web` in the checkout (it needs Node 20).")
 
 
-def _check_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise LimnerError(f"{folder} is a file; give --out the name of a folder.")
-    is_page = (folder / "looks" / "looks.json").exists()
-    if folder.exists() and any(folder.iterdir()) and not is_page:
-        raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
+def _entries(looks: Sequence[Look]) -> list[dict[str, Any]]:
+    """What looks.json says of the looks."""
+    taken: set[str] = set()
+    return [_entry(look, taken) for look in looks]
 
 
-def _entry(look: Look, names: set[str]) -> dict[str, Any]:
-    """What looks.json says of a look; `names` collects the files that the looks use."""
-    stem = re.sub(r"[^a-z0-9]+", "-", look.path.stem.lower()).strip("-") or "look"
-    file, count = f"{stem}.onnx", 2
-    while file in names:
+def _entry(look: Look, taken: set[str]) -> dict[str, Any]:
+    stem, count = slug(look.path.stem), 2
+    file = f"{stem}.onnx"
+    while file in taken:
         file, count = f"{stem}-{count}.onnx", count + 1
-    preview = file.removesuffix(".onnx") + ".jpg"
-    names |= {file, preview}
+    taken.add(file)
     return {
         "file": file,
         "name": look.name or look.path.stem,
@@ -75,9 +82,23 @@ def _entry(look: Look, names: set[str]) -> dict[str, Any]:
         "licence": look.licence,
         "pixels": look.pixels,
         "size": look.size,
-        "bytes": look.path.stat().st_size,
-        "preview": preview,
+        "bytes": len(look.content),
+        "preview": file.removesuffix(".onnx") + ".jpg",
     }
+
+
+def _files(entries: Sequence[dict[str, Any]]) -> set[str]:
+    return {str(entry[key]) for entry in entries for key in ("file", "preview")}
+
+
+def _published(folder: Path) -> set[str]:
+    """Files in looks/ that an earlier page listed."""
+    try:
+        listed = json.loads((folder / LIST).read_text(encoding="utf-8"))["looks"]
+        names = _files(listed)
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return {name for name in names if Path(name).name == name}
 
 
 def _preview(look: Look) -> bytes:
@@ -96,8 +117,6 @@ def _preview(look: Look) -> bytes:
 
 
 def _copy(source: Path, target: Path) -> None:
-    if target.exists() and source.samefile(target):
-        return
     with disk_errors(target), source.open("rb") as reader, whole_file(target) as writer:
         shutil.copyfileobj(reader, writer, 1 << 20)
 
@@ -110,9 +129,9 @@ def _copy_web(folder: Path) -> None:
 
 
 def _remove_stale(folder: Path, looks: set[str]) -> None:
-    """Remove what an earlier page left in the folders that are ours alone."""
-    ours = {path.relative_to(WEB) for path in WEB.rglob("*")} | {Path("looks") / name for name in looks}
-    ours.add(Path("looks/looks.json"))
-    for path in [*(folder / "assets").glob("*"), *(folder / "runtime").glob("*")]:
-        if path.is_file() and path.relative_to(folder) not in ours:
-            path.unlink()
+    """Remove what an earlier page left: assets of another build, looks that are shown no longer."""
+    ours = {path.relative_to(WEB) for path in WEB.rglob("*")}
+    built = [*(folder / "assets").glob("*"), *(folder / "runtime").glob("*")]
+    stale = [path for path in built if path.is_file() and path.relative_to(folder) not in ours]
+    for path in [*stale, *(folder / "looks" / name for name in looks)]:
+        path.unlink(missing_ok=True)

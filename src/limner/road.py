@@ -1,30 +1,25 @@
 """The whole road: from a folder of pictures to a page that paints, each step by its own module.
 
-    OUT/pictures    the store                 (pictures.py)
-    OUT/run         recipe, log, checkpoints  (training.py)
-    OUT/NAME.onnx   the look                  (export.py)
-    OUT/page        the page                  (publish.py)
-
-Every step takes up what is there, so that the same command goes on where it stopped.
+Every step takes up what is there, so that the same command goes on where it stopped; and whatever can be
+refused is refused before anything is replaced.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limner.errors import LimnerError
 from limner.options import Credits, Serving, Stop, Storage, Taking
+from limner.project import Project, open_project
 from limner.recipe import Recipe
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from limner.cli import DemoCommand, LookCommand
+    from limner.commands import DemoCommand, LookCommand
     from limner.export import ExportReport
     from limner.pictures import Pictures
     from limner.run import Run
@@ -32,49 +27,35 @@ if TYPE_CHECKING:
 DRAWN = 300
 """Pictures that the demo draws: a store of them is ready in seconds."""
 
-COMPARED = 16
-"""Held-out pictures on which a look is measured; more would make exporting slow."""
 
-
-def walk(command: LookCommand) -> Path:
-    """From sources to a served page; returns the page's folder when it is served no longer."""
-    name = _name(command.sources)
-    credits = command.credits if command.credits.name else replace(command.credits, name=name)
-    out = command.out or Path(f"limner-{_slug(name)}")
-    recipe = _for_pairs(command.recipe, command.taking)
-    pictures = take_pictures(command.sources, out / "pictures", recipe.pixels, command.taking)
-    return _from_pictures(
-        pictures,
-        out,
-        recipe,
+def walk(command: LookCommand) -> None:
+    """From sources to a page that is served until Ctrl-C."""
+    project = open_project(command.out, command.sources, command.credits)
+    _walk(
+        project,
+        command.sources,
+        command.taking,
+        command.recipe,
         stop=command.stop,
         storage=command.storage,
-        credits=credits,
         serving=command.serving,
     )
 
 
-def demo(command: DemoCommand) -> Path:
+def demo(command: DemoCommand) -> None:
     """The road for pictures that limner draws itself."""
-    out = command.out or Path(f"limner-demo-{command.subject}")
     recipe = Recipe(pixels=command.pixels)
-    drawings = _draw(command, out / "drawings")
-    pictures = take_pictures((drawings,), out / "pictures", recipe.pixels, Taking())
     credits = Credits(
         name=f"The {command.subject}",
         author="limner demo",
         credit="Learned from pictures drawn by limner",
         licence="CC0 1.0",
     )
-    return _from_pictures(
-        pictures,
-        out,
-        recipe,
-        stop=Stop(minutes=command.minutes),
-        storage="uint8",
-        credits=credits,
-        serving=command.serving,
-    )
+    project = Project(command.out or Path(f"limner-demo-{command.subject}"), credits)
+    _refuse_early(project, recipe)
+    drawings = _draw(command, project.folder)
+    stop = Stop(minutes=command.minutes)
+    _walk(project, (drawings,), Taking(), recipe, stop=stop, storage="uint8", serving=command.serving)
 
 
 def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Taking) -> Pictures:
@@ -103,6 +84,11 @@ def train_run(pictures: Pictures, out: Path, recipe: Recipe, stop: Stop) -> Run:
     from limner.terminal import Terminal
     from limner.training import train
 
+    if pictures.paired() and recipe.guide == "soft":
+        print(
+            "The network is shown a soft, grey version of the inputs; with --guide colour it is shown "
+            "them as they are, which is usual for pairs."
+        )
     with Terminal() as terminal:
         return train(pictures, recipe, out, epochs=stop.epochs, minutes=stop.minutes, report=terminal)
 
@@ -112,13 +98,10 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     from rich import print as show
 
     from limner.compression.table import compression_table, rich_table
-    from limner.export import export_look
-    from limner.pictures import open_pictures
+    from limner.export import export_look, refuse_other_file
 
-    try:
-        held_out = _held_out(open_pictures(run.pictures))
-    except LimnerError:
-        held_out = []  # the run has moved to a machine without its pictures
+    refuse_other_file(out)
+    held_out = _held_out(run)
     generator = run.generator()
     print("Writing the look, and checking it against torch, ONNX Runtime and the engine ...", flush=True)
     report = export_look(
@@ -136,8 +119,10 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     print(f"{out}: {report.bytes / 1e6:.2f} MB, {report.parameters:,} parameters.")
     for parity in report.parity:
         print(f"{parity.runtime} paints what the network in torch paints, within {parity.difference:.1e}.")
-    if len(report.parity) == 1:
-        print("The engine was not checked: that needs a Chromium, and playwright for Python.")
+    if report.unchecked:
+        print(f"The engine was not checked in a browser: {report.unchecked}.")
+    compared = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
+    print(f"What compression changes in the painting, on {compared}:")
     show(rich_table(compression_table(generator, run.recipe, held_out)))
     return report
 
@@ -156,32 +141,37 @@ def play(source: Path, serving: Serving) -> None:
         serve(publish([source], Path(folder)), port=serving.port, open_browser=serving.open)
 
 
-def _from_pictures(
-    pictures: Pictures,
-    out: Path,
+def _walk(
+    project: Project,
+    sources: Sequence[Path],
+    taking: Taking,
     recipe: Recipe,
     *,
     stop: Stop,
     storage: Storage,
-    credits: Credits,
     serving: Serving,
-) -> Path:
+) -> None:
     from limner.publish import publish
     from limner.server import serve
 
-    run = train_run(pictures, out / "run", recipe, stop)
-    look = out / f"{_slug(credits.name)}.onnx"
-    export_run(run, look, storage, credits)
-    page = publish([look], out / "page")
-    print(f"The look is {look}, the page is the folder {page}: put it on any static host.")
-    serve(page, port=serving.port, open_browser=serving.open)
-    return page
+    _refuse_early(project, recipe)
+    pictures = take_pictures(sources, project.pictures, recipe.pixels, taking)
+    project.remember(sources)
+    run = train_run(pictures, project.run, recipe, stop)
+    export_run(run, project.look, storage, project.credits)
+    publish([project.look], project.page)
+    print(f"The look is {project.look}; the page is the folder {project.page}, for any static host.")
+    serve(project.page, port=serving.port, open_browser=serving.open)
 
 
-def _for_pairs(recipe: Recipe, taking: Taking) -> Recipe:
-    """Pairs bring their own input: unless told otherwise the network is shown it as it is."""
-    paired = taking.inputs is not None or taking.side is not None
-    return replace(recipe, guide="colour") if paired and recipe.guide == "soft" else recipe
+def _refuse_early(project: Project, recipe: Recipe) -> None:
+    """Refuse what would be refused after hours otherwise, while everything is still as it was."""
+    from limner.publish import check_page
+    from limner.run import begin_run
+
+    check_page(project.page)
+    if (project.run / "run.json").exists():
+        begin_run(project.run, recipe, project.pictures)
 
 
 def _draw(command: DemoCommand, folder: Path) -> Path:
@@ -192,30 +182,26 @@ def _draw(command: DemoCommand, folder: Path) -> Path:
     from limner.progress import Bar
 
     side = short_side_for(command.pixels)
+    drawings = folder / "drawings" / f"{command.subject}-{side}"
     with Bar() as progress:
         for index, picture in enumerate(draw(command.subject, DRAWN, side, seed=1)):
-            path = folder / f"{command.subject}-{side}-{index:03}.png"
+            path = drawings / f"{command.subject}-{index:03}.png"
             if not path.exists():
                 with whole_file(path) as file:
                     picture.save(file, "PNG")
             progress(index + 1, DRAWN, "drawing pictures")
-    return folder
+    return drawings
 
 
-def _held_out(pictures: Pictures) -> list[NDArray[np.uint8]]:
-    """Held-out inputs, at most `COMPARED`."""
-    chosen = pictures.held_out[:COMPARED]
-    if pictures.paired():
-        return [pictures.input_picture(index) for index in chosen]
-    return [pictures.picture(index) for index in chosen]
+def _held_out(run: Run) -> list[NDArray[np.uint8]]:
+    """Held-out inputs of the run's pictures, as many as paintings are compared on; says why if none."""
+    from limner.compression.table import COMPARED
+    from limner.pictures import open_pictures
 
-
-def _name(sources: Sequence[Path]) -> str:
-    """What people would call the sources: the first one's name."""
-    first = sources[0].absolute()
-    return (first.name if first.is_dir() else first.stem) or "look"
-
-
-def _slug(name: str) -> str:
-    """A name that any file system and any address takes."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "look"
+    try:
+        pictures = open_pictures(run.pictures)
+    except LimnerError as error:
+        print(f"The run's pictures are not at hand: {error}")
+        return []
+    take = pictures.input_picture if pictures.paired() else pictures.picture
+    return [take(index) for index in pictures.held_out[:COMPARED]]

@@ -80,7 +80,7 @@ def serve(page: Path, *, port: int | None = None, open_browser: bool = True) -> 
     if not (page / "index.html").is_file():
         raise LimnerError(f"{page} is not a page (it has no index.html); make one with `limner publish`.")
     with listen(port) as listener:
-        address = f"http://localhost:{listener.getsockname()[1]}/"
+        address = f"http://{HOST}:{listener.getsockname()[1]}/"
         print(f"The page paints at {address}  (Ctrl-C to stop)", flush=True)
         if open_browser:
             Timer(0.5, webbrowser.open, [address]).start()

@@ -94,7 +94,9 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
             folders.clear()
             continue
         seen.add((state.st_dev, state.st_ino))
-        folders[:] = sorted(name for name in folders if not _litter(name))
+        folders[:] = sorted(
+            name for name in folders if not _litter(name) and not _ours(Path(folder) / name)
+        )
         for name in sorted(files):
             if not _litter(name):
                 file = Path(folder) / name
@@ -103,6 +105,12 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
 
 def _litter(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
+
+
+def _ours(folder: Path) -> bool:
+    """Whether limner made this folder: paintings of pictures are not pictures to learn from."""
+    marks = ("project.json", "run.json", "pictures.json", "looks/looks.json")
+    return any((folder / mark).is_file() for mark in marks)
 
 
 def _kind(file: Path) -> Kind | None:

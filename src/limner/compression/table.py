@@ -21,6 +21,9 @@ from limner.networks.unet import UNet
 from limner.parity import Batch, held_out_pictures, probe_pictures
 from limner.recipe import Recipe
 
+COMPARED = 16
+"""Held-out pictures that paintings are compared on; more would make exporting slow."""
+
 
 @dataclass(frozen=True)
 class Compression:
@@ -71,8 +74,8 @@ def compression_table(
 
 
 def compared_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> list[Batch]:
-    """What paintings are compared on: up to 16 held-out pictures."""
-    return held_out_pictures(held_out[:16], pixels) or probe_pictures([], pixels)
+    """What paintings are compared on: up to `COMPARED` held-out pictures."""
+    return held_out_pictures(held_out[:COMPARED], pixels) or probe_pictures([], pixels)
 
 
 def paintings(model: ModelProto, pictures: Sequence[Batch]) -> list[Batch]:
