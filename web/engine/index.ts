@@ -38,14 +38,15 @@ export interface PainterOptions {
 }
 
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
-  const device = options.device ?? (await requestDevice());
   const settings = { ownsDevice: options.device === undefined, onLost: options.onLost ?? (() => undefined) };
+  let device = options.device;
   try {
+    device ??= await requestDevice();
     return await WebgpuPainter.create(look.info, look.plan, device, settings);
   } catch (error) {
-    if (settings.ownsDevice) device.destroy();
+    if (settings.ownsDevice) device?.destroy();
     if (error instanceof EngineError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new EngineError(`WebGPU refused the look '${look.info.name}': ${reason}`);
+    throw new EngineError(`WebGPU refused to paint with this look: ${reason}`);
   }
 }

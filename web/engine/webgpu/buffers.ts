@@ -1,9 +1,9 @@
 // What painting and `run` share: a plan's buffers, the live values, and recording a kernel.
 
-import { EngineError } from '../error.ts';
 import type { Operation, Source } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { toBlocks } from './arrays.ts';
+import type { Memory } from './memory.ts';
 import type { Compiled } from './pipelines.ts';
 
 export function dispatch(
@@ -26,18 +26,26 @@ export function liveValues(plan: Plan): Float32Array<ArrayBuffer> {
   return values;
 }
 
-/** The plan's buffers, with the constants among its tensors written. */
-export function makeBuffers(device: GPUDevice, plan: Plan): GPUBuffer[] {
+/** What all kernels of a plan share: its buffers, and the two small uniforms. */
+export interface Shared {
+  readonly buffers: readonly GPUBuffer[];
+  readonly live: GPUBuffer;
+  readonly crop: GPUBuffer;
+}
+
+/** The plan's buffers, with the live values and the constants among its tensors written. */
+export function makeShared(memory: Memory, plan: Plan): Shared {
+  const { queue } = memory.device;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  const buffers = plan.buffers.map((size, i) => {
-    if (size > most)
-      throw new EngineError(`The model needs ${size} bytes in one buffer; this GPU allows ${most}.`);
-    return device.createBuffer({ label: `values ${i}`, size, usage });
-  });
+  const buffers = plan.buffers.map((size, i) => memory.make(`values ${i}`, size, usage));
   for (const [tensor, place] of plan.places) {
     const buffer = buffers[place.buffer];
-    if (tensor.constant && buffer) device.queue.writeBuffer(buffer, 0, toBlocks(tensor, tensor.constant));
+    if (tensor.constant && buffer) queue.writeBuffer(buffer, 0, toBlocks(tensor, tensor.constant));
   }
-  return buffers;
+  const uniform = (label: string, size: number) =>
+    memory.make(label, size, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+  const values = liveValues(plan);
+  const live = uniform('live', values.byteLength);
+  queue.writeBuffer(live, 0, values);
+  return { buffers, live, crop: uniform('crop', 32) };
 }

@@ -223,7 +223,7 @@ function compileResample(shader: Shader, operation: Resample): Kernel {
   };
   const bytes = (lengthOf(left) + lengthOf(right)) * 4;
   if (bytes > 0) {
-    const data = { label: `${name} matrices`, owner: operation, bytes, fill };
+    const data = { label: `${name} matrices`, owner: operation, layout: 'matrices', bytes, fill };
     shader.bind({ kind: 'data', data }, 'var<storage, read> bands: array<f32>');
   }
   shader.add(bandCode('y', left, 0));

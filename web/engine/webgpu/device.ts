@@ -19,18 +19,33 @@ async function findAdapter(): Promise<GPUAdapter | string> {
   }
 }
 
-export function adapterName(info: GPUAdapterInfo): string {
-  const parts = [info.description, info.vendor, info.architecture, info.device].filter(Boolean);
-  return info.description || parts.join(' ') || 'unnamed GPU';
+/** Browsers before 2024 have an adapter's name nowhere or on the adapter alone, so it is kept from there. */
+const names = new WeakMap<GPUDevice, string>();
+
+function infoOf(
+  owner: { info?: GPUAdapterInfo } | { adapterInfo?: GPUAdapterInfo },
+): Partial<GPUAdapterInfo> {
+  return ('info' in owner ? owner.info : 'adapterInfo' in owner ? owner.adapterInfo : undefined) ?? {};
 }
 
+function nameOf({ description, vendor, architecture, device }: Partial<GPUAdapterInfo>): string {
+  return description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed GPU';
+}
+
+export const adapterName = (device: GPUDevice): string => names.get(device) ?? nameOf(infoOf(device));
+
+/** Whether an adapter says of itself that it is slow: it moved from the adapter to its info in 2025. */
+const isFallback = (adapter: GPUAdapter): boolean =>
+  infoOf(adapter).isFallbackAdapter ?? Reflect.get(adapter, 'isFallbackAdapter') === true;
+
+/** Never throws: who asks has another way to paint. */
 export async function webgpuAvailable(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
   const adapter = await findAdapter();
   if (typeof adapter === 'string') return { ok: false, reason: adapter };
-  const { info } = adapter;
-  const name = adapterName(info);
+  const info = infoOf(adapter);
+  const name = nameOf(info);
   const software =
-    info.isFallbackAdapter || SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.device} ${name}`);
+    isFallback(adapter) || SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.device} ${name}`);
   if (software && !options.allowSoftware) {
     return { ok: false, software: true, reason: `WebGPU runs in software here (${name}), slower than WASM.` };
   }
@@ -42,7 +57,7 @@ export async function requestDevice(): Promise<GPUDevice> {
   const adapter = await findAdapter();
   if (typeof adapter === 'string') throw new EngineError(adapter);
   const { limits } = adapter;
-  return adapter.requestDevice({
+  const device = await adapter.requestDevice({
     label: 'limner',
     requiredFeatures: adapter.features.has('bgra8unorm-storage') ? ['bgra8unorm-storage'] : [],
     requiredLimits: {
@@ -50,6 +65,8 @@ export async function requestDevice(): Promise<GPUDevice> {
       maxBufferSize: limits.maxBufferSize,
     },
   });
+  names.set(device, nameOf(infoOf(adapter)));
+  return device;
 }
 
 /** The format that a canvas is shown in without conversion, where compute shaders may write it. */

@@ -1,8 +1,9 @@
 // Frames of a camera, a video or a picture, as something that a kernel may sample.
 //
 // The straight way is an external texture: the browser's own video frame, no copy. Some phones and some
-// drivers refuse it, so there is a ladder: a copy on the GPU, then a 2-D canvas. A rung that failed is not
-// tried again for that painter, since each failure costs an exception per frame.
+// drivers refuse it, so there is a ladder: a copy on the GPU, then a 2-D canvas. A rung that fails for a few
+// frames on end is not tried again for that painter, since each failure costs an exception per frame; a
+// single failure is no reason, since a camera that changes its size or a tab that wakes up gives one too.
 
 import { EngineError } from '../error.ts';
 
@@ -15,12 +16,31 @@ export type Frame =
 /** Samples per side of a pixel at most: 16 reads cover any camera on 256 pixels. */
 const MOST_TAPS = 4;
 
+/** Frames on end that a rung may fail before it is given up. */
+const MOST_FAILURES = 3;
+
+/** One way to a frame. */
+class Rung {
+  #failures = 0;
+
+  get open(): boolean {
+    return this.#failures < MOST_FAILURES;
+  }
+
+  held(): void {
+    this.#failures = 0;
+  }
+
+  failed(): void {
+    this.#failures += 1;
+  }
+}
+
 export class Frames {
   readonly sampler: GPUSampler;
-  #external = true;
-  #direct = true;
-  #texture: GPUTexture | null = null;
-  #view: GPUTextureView | null = null;
+  readonly #external = new Rung();
+  readonly #direct = new Rung();
+  #copied: { readonly texture: GPUTexture; readonly view: GPUTextureView } | null = null;
   #canvas: OffscreenCanvas | null = null;
   #crop = '';
 
@@ -37,25 +57,34 @@ export class Frames {
     const [width, height] = sizeOfSource(source);
     if (width === 0 || height === 0) return null;
     this.#setCrop(width, height, mirror);
-    if (this.#external && (isVideo(source) || isVideoFrame(source))) {
+    const video = isVideo(source) || isVideoFrame(source);
+    if (this.#external.open && video) {
       try {
-        return { kind: 'external', texture: this.device.importExternalTexture({ label: 'frame', source }) };
+        const texture = this.device.importExternalTexture({ label: 'frame', source });
+        this.#external.held();
+        return { kind: 'external', texture };
       } catch {
-        this.#external = false;
+        this.#external.failed();
       }
     }
-    return { kind: 'texture', view: this.#copy(source, width, height) };
+    try {
+      return { kind: 'texture', view: this.#copy(source, video, width, height) };
+    } catch (error) {
+      throw unreadable(error);
+    }
   }
 
-  #copy(source: FrameSource, width: number, height: number): GPUTextureView {
-    const texture = this.#textureOf(width, height);
-    if (this.#direct) {
+  #copy(source: FrameSource, video: boolean, width: number, height: number): GPUTextureView {
+    const { texture, view } = this.#textureOf(width, height);
+    if (this.#direct.open) {
       try {
         this.#upload(source, texture, width, height);
-        return this.#view ?? texture.createView();
+        this.#direct.held();
+        return view;
       } catch (error) {
-        if (!isVideo(source) && !isVideoFrame(source)) throw unreadable(error);
-        this.#direct = false;
+        // What a picture hides from the GPU it hides from a canvas too.
+        if (!video) throw error;
+        this.#direct.failed();
       }
     }
     this.#canvas ??= new OffscreenCanvas(width, height);
@@ -63,26 +92,28 @@ export class Frames {
       this.#canvas.width = width;
       this.#canvas.height = height;
     }
-    this.#canvas.getContext('2d')?.drawImage(source, 0, 0, width, height);
+    const context = this.#canvas.getContext('2d');
+    if (!context) throw new Error('there is no 2-D canvas to read it through');
+    context.drawImage(source, 0, 0, width, height);
     this.#upload(this.#canvas, texture, width, height);
-    return this.#view ?? texture.createView();
+    return view;
   }
 
   #upload(source: FrameSource, texture: GPUTexture, width: number, height: number): void {
     this.device.queue.copyExternalImageToTexture({ source }, { texture }, [width, height]);
   }
 
-  #textureOf(width: number, height: number): GPUTexture {
-    if (this.#texture?.width === width && this.#texture.height === height) return this.#texture;
-    this.#texture?.destroy();
-    this.#texture = this.device.createTexture({
+  #textureOf(width: number, height: number): { texture: GPUTexture; view: GPUTextureView } {
+    if (this.#copied?.texture.width === width && this.#copied.texture.height === height) return this.#copied;
+    this.#copied?.texture.destroy();
+    const texture = this.device.createTexture({
       label: 'frame',
       size: [width, height],
       format: 'rgba8unorm',
       usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST | GPUTextureUsage.RENDER_ATTACHMENT,
     });
-    this.#view = this.#texture.createView();
-    return this.#texture;
+    this.#copied = { texture, view: texture.createView() };
+    return this.#copied;
   }
 
   /** The largest centred part of the frame that has the network's proportions, in texture coordinates. */
@@ -101,7 +132,7 @@ export class Frames {
   }
 
   destroy(): void {
-    this.#texture?.destroy();
+    this.#copied?.texture.destroy();
   }
 }
 

@@ -1,18 +1,19 @@
 // The painter: a plan on one device. Everything is made once, at load; a frame records one compute pass
 // with the plan's kernels and submits it. Nothing is read back and nothing is allocated on the way from
-// camera to canvas; only the two bind groups that name the frame and the canvas's current texture are new,
-// since WebGPU hands those out per frame.
+// camera to canvas; only the bind groups that name the frame and the current texture of a canvas are new
+// (two, three with the guide), since WebGPU hands those out per frame.
 
 import { EngineError } from '../error.ts';
 import type { Operation, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import type { LookInfo } from '../look.ts';
-import { dispatch, isSource, liveValues, makeBuffers } from './buffers.ts';
+import { dispatch, isSource, liveValues, makeShared } from './buffers.ts';
 import { compile, compileSource } from './compile.ts';
 import { adapterName, canvasFormat } from './device.ts';
 import { type FrameSource, Frames } from './frames.ts';
-import type { Binding, Kernel } from './kernel.ts';
-import { bindGroup, type Compiled, Pipelines } from './pipelines.ts';
+import type { Binding } from './kernel.ts';
+import { checked, Memory, sentenceOf } from './memory.ts';
+import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
 import { makeReader, type Reader } from './reader.ts';
 
 type Canvas = HTMLCanvasElement | OffscreenCanvas;
@@ -20,74 +21,85 @@ type Canvas = HTMLCanvasElement | OffscreenCanvas;
 /** Compiled kernels of one frame, with the bind groups that hold for all frames. */
 interface Step {
   readonly compiled: Compiled;
-  readonly group: GPUBindGroup | null;
+  readonly group: GPUBindGroup;
 }
 
 const noResource = (binding: Binding): never => {
   throw new EngineError(`The engine has nothing to bind as '${binding.kind}'.`);
 };
 
+export interface Settings {
+  readonly ownsDevice: boolean;
+  readonly onLost: (reason: string) => void;
+}
+
+/** Kernels of a frame, in order. */
+interface Kernels {
+  /** Those that make the picture, for each way in. */
+  readonly sources: { readonly external: Compiled; readonly texture: Compiled } | null;
+  readonly steps: readonly Step[];
+  readonly last: Compiled | null;
+}
+
 export class WebgpuPainter {
   readonly backend = 'webgpu';
   readonly #frames: Frames;
   readonly #live: Float32Array<ArrayBuffer>;
+  readonly #settings: Settings;
   #context: GPUCanvasContext | null = null;
   #guideContext: GPUCanvasContext | null = null;
   #guideStep: Compiled | null = null;
   #reader: Reader | null = null;
   #lost = false;
-  #ownsDevice: boolean;
+  #destroyed = false;
 
   private constructor(
     readonly info: LookInfo,
     readonly plan: Plan,
     readonly pipelines: Pipelines,
-    readonly buffers: readonly GPUBuffer[],
+    readonly kernels: Kernels,
     readonly format: GPUTextureFormat,
-    /** Kernels that make the picture, for each way in. */
-    readonly sources: { readonly external: Compiled; readonly texture: Compiled } | null,
-    readonly steps: readonly Step[],
-    readonly last: Compiled | null,
-    options: { ownsDevice: boolean; onLost: (reason: string) => void },
+    settings: Settings,
   ) {
     const { device } = pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
     this.#frames = new Frames(device, pipelines.shared.crop, [width, height]);
     this.#live = liveValues(plan);
-    this.#ownsDevice = options.ownsDevice;
-    device.lost.then(({ reason, message }) => {
-      if (this.#lost) return;
-      this.#lost = true;
-      options.onLost(message || reason);
-    });
+    this.#settings = settings;
+    device.lost.then(({ reason, message }) => this.#lose(message || reason));
+    // Errors of a shared device may be somebody else's.
+    if (settings.ownsDevice) device.onuncapturederror = ({ error }) => this.#lose(sentenceOf(error));
+  }
+
+  /** From now on painting does nothing; said once. */
+  #lose(reason: string): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#settings.onLost(reason);
   }
 
   static async create(
     info: LookInfo,
     plan: Plan,
     device: GPUDevice,
-    options: { ownsDevice: boolean; onLost: (reason: string) => void },
+    settings: Settings,
   ): Promise<WebgpuPainter> {
-    const format = canvasFormat(device);
-    const buffers = makeBuffers(device, plan);
-    const uniform = (label: string, size: number) =>
-      device.createBuffer({ label, size, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
-    const live = uniform('live', liveValues(plan).byteLength);
-    device.queue.writeBuffer(live, 0, liveValues(plan));
-    const pipelines = new Pipelines(device, { buffers, live, crop: uniform('crop', 32) });
-    const source = plan.operations.find(isSource);
-    const painted = plan.camera ? paintedBy(plan) : null;
-    const rest = plan.operations.filter(operation => operation !== source && operation !== painted);
-    const ready = async (kernel: Kernel): Promise<Compiled> => pipelines.compile(kernel);
-    const [external, texture, last, ...between] = await Promise.all([
-      source ? ready(compileSource(plan, source, 'external')) : null,
-      source ? ready(compileSource(plan, source, 'texture')) : null,
-      painted ? ready(compile(plan, painted, { kind: 'canvas', format })) : null,
-      ...rest.map(operation => ready(compile(plan, operation))),
-    ]);
-    const steps = between.map(compiled => ({ compiled, group: bindGroup(device, compiled, noResource) }));
-    const sources = external && texture ? { external, texture } : null;
-    return new WebgpuPainter(info, plan, pipelines, buffers, format, sources, steps, last, options);
+    const memory = new Memory(device);
+    let gone = '';
+    device.lost.then(({ reason, message }) => {
+      gone = message || reason;
+    });
+    try {
+      const format = canvasFormat(device);
+      const { pipelines, pending } = await checked(device, () => prepare(memory, plan, format));
+      const kernels = await pending();
+      // A device that is lost pretends that all went well.
+      if (gone) throw new EngineError(`The GPU gave up while the look was set up (${gone}).`);
+      return new WebgpuPainter(info, plan, pipelines, kernels, format, settings);
+    } catch (error) {
+      memory.destroy();
+      throw error;
+    }
   }
 
   get #device(): GPUDevice {
@@ -95,15 +107,15 @@ export class WebgpuPainter {
   }
 
   get adapter(): string {
-    return adapterName(this.#device.adapterInfo);
+    return adapterName(this.#device);
   }
 
   get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
-    const own = this.buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+    const { sources, steps, last } = this.kernels;
     return {
-      dispatches: this.steps.length + (this.sources ? 1 : 0) + (this.last ? 1 : 0),
+      dispatches: steps.length + (sources ? 1 : 0) + (last ? 1 : 0),
       pipelines: this.pipelines.count,
-      bufferBytes: own + this.pipelines.bytes,
+      bufferBytes: this.pipelines.memory.bytes,
     };
   }
 
@@ -133,14 +145,15 @@ export class WebgpuPainter {
     this.#guideContext = context;
     if (this.#guideStep) return;
     // Compiled when somebody first looks; frames go on without it until it is there.
-    void this.pipelines
-      .compile(compile(this.plan, show(guide), { kind: 'canvas', format: this.format }))
-      .then(
-        compiled => {
-          this.#guideStep = compiled;
-        },
-        () => undefined,
-      );
+    void this.#compileGuide(guide).catch((error: unknown) => {
+      if (!this.#destroyed) this.#lose(error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  async #compileGuide(guide: Tensor): Promise<void> {
+    const kernel = compile(this.plan, show(guide), { kind: 'canvas', format: this.format });
+    const prepared = await checked(this.#device, () => this.pipelines.prepare(kernel));
+    this.#guideStep = await compiled(prepared);
   }
 
   set(name: string, value: number): void {
@@ -149,7 +162,7 @@ export class WebgpuPainter {
       const known = this.plan.live.map(live => `'${live.name}'`).join(', ') || 'none';
       throw new EngineError(`This look has no live value '${name}'; it has ${known}.`);
     }
-    const range = this.info.live[name];
+    const range = Object.hasOwn(this.info.live, name) ? this.info.live[name] : undefined;
     const clamped = range ? Math.min(Math.max(value, range.min), range.max) : value;
     if (Number.isNaN(clamped) || this.#live[index] === Math.fround(clamped) || this.#lost) return;
     this.#live[index] = clamped;
@@ -158,7 +171,7 @@ export class WebgpuPainter {
 
   paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
     if (this.#lost) return;
-    const { sources, last } = this;
+    const { sources, steps, last } = this.kernels;
     if (!sources || !last)
       throw new EngineError('This model takes no picture, so it cannot paint; use run().');
     if (!this.#context) throw new EngineError('There is no canvas to paint on: call attach(canvas) first.');
@@ -169,7 +182,7 @@ export class WebgpuPainter {
     const first = frame.kind === 'external' ? sources.external : sources.texture;
     const resource = frame.kind === 'external' ? frame.texture : frame.view;
     dispatch(pass, first, this.#bound(first, resource));
-    for (const { compiled, group } of this.steps) if (group) dispatch(pass, compiled, group);
+    for (const step of steps) dispatch(pass, step.compiled, step.group);
     dispatch(pass, last, this.#bound(last, this.#context.getCurrentTexture().createView()));
     if (this.#guideContext && this.#guideStep) {
       const texture = this.#guideContext.getCurrentTexture().createView();
@@ -179,8 +192,8 @@ export class WebgpuPainter {
     this.#device.queue.submit([encoder.finish()]);
   }
 
-  #bound(compiled: Compiled, resource: GPUBindingResource): GPUBindGroup {
-    return bindGroup(this.#device, compiled, binding =>
+  #bound(kernel: Compiled, resource: GPUBindingResource): GPUBindGroup {
+    return bindGroup(this.#device, kernel, binding =>
       binding.kind === 'sampler' ? this.#frames.sampler : resource,
     );
   }
@@ -188,7 +201,7 @@ export class WebgpuPainter {
   /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
   async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
     if (this.#lost) throw new EngineError('The GPU device was lost; create the painter anew.');
-    this.#reader ??= await makeReader(this.plan, this.pipelines, this.buffers);
+    this.#reader ??= await makeReader(this.plan, this.pipelines);
     return this.#reader.run(inputs, this.#live);
   }
 
@@ -197,16 +210,39 @@ export class WebgpuPainter {
   }
 
   destroy(): void {
-    if (this.#lost) return;
+    if (this.#destroyed) return;
+    this.#destroyed = true;
     this.#lost = true;
     this.#context?.unconfigure();
     this.#guideContext?.unconfigure();
     this.#frames.destroy();
-    this.#reader?.destroy();
-    this.pipelines.destroy();
-    for (const buffer of this.buffers) buffer.destroy();
-    if (this.#ownsDevice) this.#device.destroy();
+    this.pipelines.memory.destroy();
+    if (this.#settings.ownsDevice) this.#device.destroy();
   }
+}
+
+/** Everything that a frame needs, made at once; only the pipelines are waited for. */
+function prepare(memory: Memory, plan: Plan, format: GPUTextureFormat) {
+  const pipelines = new Pipelines(memory, makeShared(memory, plan));
+  const source = plan.operations.find(isSource);
+  const painted = plan.camera ? paintedBy(plan) : null;
+  const rest = plan.operations.filter(operation => operation !== source && operation !== painted);
+  const external = source ? pipelines.prepare(compileSource(plan, source, 'external')) : null;
+  const texture = source ? pipelines.prepare(compileSource(plan, source, 'texture')) : null;
+  const last = painted ? pipelines.prepare(compile(plan, painted, { kind: 'canvas', format })) : null;
+  const steps = rest.map(operation => {
+    const prepared = pipelines.prepare(compile(plan, operation));
+    return { prepared, group: bindGroup(memory.device, prepared, noResource) };
+  });
+  const pending = async (): Promise<Kernels> => ({
+    sources:
+      external && texture ? { external: await compiled(external), texture: await compiled(texture) } : null,
+    steps: await Promise.all(
+      steps.map(async ({ prepared, group }) => ({ compiled: await compiled(prepared), group })),
+    ),
+    last: last && (await compiled(last)),
+  });
+  return { pipelines, pending };
 }
 
 /** The operation that writes the canvas: the one that makes the painting, unless others read it too. */

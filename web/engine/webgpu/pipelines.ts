@@ -1,10 +1,11 @@
 // GPU objects of kernels: pipelines (one per distinct text, compiled side by side and off the main thread),
-// buffers filled once, and bind groups.
+// buffers filled once, and bind groups. All but the pipelines are made at once, so that `checked` sees what
+// the GPU thinks of them; a pipeline that fails says so itself.
 
 import { EngineError, impossible } from '../error.ts';
+import type { Shared } from './buffers.ts';
 import type { Binding, Data, Kernel } from './kernel.ts';
-
-const STORAGE_LIMIT = 8;
+import type { Memory } from './memory.ts';
 
 export interface Compiled {
   readonly kernel: Kernel;
@@ -14,46 +15,36 @@ export interface Compiled {
   readonly fixed: readonly (GPUBuffer | null)[];
 }
 
-/** What kernels share: buffers of the plan and the two small uniforms. */
-export interface Shared {
-  readonly buffers: readonly GPUBuffer[];
-  readonly live: GPUBuffer;
-  readonly crop: GPUBuffer;
+/** All of a kernel but its pipeline, which comes later. */
+export interface Prepared extends Omit<Compiled, 'pipeline'> {
+  readonly pending: Promise<GPUComputePipeline>;
 }
 
 export class Pipelines {
   readonly #made = new Map<string, { layout: GPUBindGroupLayout; pipeline: Promise<GPUComputePipeline> }>();
   readonly #data = new Map<object, Map<string, GPUBuffer>>();
-  readonly #own: GPUBuffer[] = [];
 
   constructor(
-    readonly device: GPUDevice,
+    readonly memory: Memory,
     readonly shared: Shared,
   ) {}
+
+  get device(): GPUDevice {
+    return this.memory.device;
+  }
 
   get count(): number {
     return this.#made.size;
   }
 
-  get bytes(): number {
-    return this.#own.reduce((sum, buffer) => sum + buffer.size, 0);
-  }
-
-  async compile(kernel: Kernel): Promise<Compiled> {
+  prepare(kernel: Kernel): Prepared {
     const { layout, pipeline } = this.#pipeline(kernel);
-    const fixed = kernel.bindings.map(binding => this.#fixed(binding));
-    return { kernel, layout, fixed, pipeline: await pipeline };
+    return { kernel, layout, fixed: kernel.bindings.map(binding => this.#fixed(binding)), pending: pipeline };
   }
 
   #pipeline(kernel: Kernel): { layout: GPUBindGroupLayout; pipeline: Promise<GPUComputePipeline> } {
     const known = this.#made.get(kernel.code);
     if (known) return known;
-    const storages = kernel.bindings.filter(binding => isStorage(binding)).length;
-    if (storages > STORAGE_LIMIT) {
-      throw new EngineError(
-        `Node '${kernel.label}' reads ${storages - 1} tensors at once; WebGPU allows ${STORAGE_LIMIT - 1}.`,
-      );
-    }
     const { device } = this;
     const layout = device.createBindGroupLayout({
       label: kernel.label,
@@ -71,6 +62,8 @@ export class Pipelines {
         entryPoint: 'main',
       },
     });
+    // Who waits for it sees the failure; if another fails first, nobody waits.
+    pipeline.catch(() => undefined);
     const made = { layout, pipeline };
     this.#made.set(kernel.code, made);
     return made;
@@ -106,37 +99,25 @@ export class Pipelines {
     }
   }
 
-  /** Kernels of the same operation (one for `run`, one for the canvas) share its weights. */
+  /** Kernels that read the same constants in the same order share one buffer. */
   #dataBuffer(data: Data): GPUBuffer {
     const owned = this.#data.get(data.owner) ?? new Map<string, GPUBuffer>();
     this.#data.set(data.owner, owned);
-    const buffer = owned.get(data.label) ?? this.#filled(data, GPUBufferUsage.STORAGE);
-    owned.set(data.label, buffer);
+    const buffer = owned.get(data.layout) ?? this.#filled(data, GPUBufferUsage.STORAGE);
+    owned.set(data.layout, buffer);
     return buffer;
   }
 
-  #filled({ label, bytes, fill }: Omit<Data, 'owner'>, usage: GPUBufferUsageFlags): GPUBuffer {
-    const { limits } = this.device;
-    if (bytes > Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)) {
-      throw new EngineError(
-        `'${label}' needs ${bytes} bytes in one buffer; this GPU allows ${limits.maxStorageBufferBindingSize}.`,
-      );
-    }
-    const size = Math.ceil(bytes / 16) * 16;
-    const buffer = this.device.createBuffer({ label, size, usage, mappedAtCreation: true });
-    fill(buffer.getMappedRange());
+  #filled(data: Pick<Data, 'label' | 'bytes' | 'fill'>, usage: GPUBufferUsageFlags): GPUBuffer {
+    const buffer = this.memory.make(data.label, Math.ceil(data.bytes / 16) * 16, usage, true);
+    data.fill(buffer.getMappedRange());
     buffer.unmap();
-    this.#own.push(buffer);
     return buffer;
-  }
-
-  destroy(): void {
-    for (const buffer of this.#own) buffer.destroy();
   }
 }
 
-function isStorage({ kind }: Binding): boolean {
-  return kind === 'read' || kind === 'write' || kind === 'data' || kind === 'picture';
+export async function compiled({ pending, ...rest }: Prepared): Promise<Compiled> {
+  return { ...rest, pipeline: await pending };
 }
 
 function layoutOf(binding: Binding): Omit<GPUBindGroupLayoutEntry, 'binding' | 'visibility'> {
@@ -167,7 +148,7 @@ function layoutOf(binding: Binding): Omit<GPUBindGroupLayoutEntry, 'binding' | '
 /** The bind group of a kernel; `given` has what `fixed` lacks. */
 export function bindGroup(
   device: GPUDevice,
-  { kernel, layout, fixed }: Compiled,
+  { kernel, layout, fixed }: Omit<Compiled, 'pipeline'>,
   given: (binding: Binding) => GPUBindingResource,
 ): GPUBindGroup {
   return device.createBindGroup({

@@ -6,13 +6,13 @@ import { EngineError } from '../error.ts';
 import { blocks, LANES, type Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { fromBlocks, toBlocks } from './arrays.ts';
-import { dispatch, isSource, liveValues, makeBuffers } from './buffers.ts';
+import { dispatch, isSource, liveValues, makeShared } from './buffers.ts';
 import { compile, compileSource } from './compile.ts';
-import { bindGroup, type Compiled, Pipelines } from './pipelines.ts';
+import { checked, Memory } from './memory.ts';
+import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
 
 export interface Reader {
   run(inputs: Record<string, Float32Array>, live: Float32Array): Promise<Record<string, Float32Array>>;
-  destroy(): void;
 }
 
 const bytesOf = (tensor: Tensor): number => {
@@ -20,33 +20,30 @@ const bytesOf = (tensor: Tensor): number => {
   return n * h * w * blocks(tensor) * LANES * 4;
 };
 
-export async function makeReader(
-  plan: Plan,
-  pipelines: Pipelines,
-  buffers: readonly GPUBuffer[],
-): Promise<Reader> {
-  const { device } = pipelines;
+export async function makeReader(plan: Plan, pipelines: Pipelines): Promise<Reader> {
+  const { device, memory, shared } = pipelines;
   const camera = plan.camera ? plan.inputs[0] : undefined;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-  const picture = device.createBuffer({ label: 'picture', size: camera ? bytesOf(camera) : 16, usage });
+  const { picture, prepared } = await checked(device, () => {
+    const given = memory.make('picture', camera ? bytesOf(camera) : 16, usage);
+    const kernels = plan.operations.map(operation =>
+      isSource(operation) ? compileSource(plan, operation, 'picture') : compile(plan, operation),
+    );
+    const made = kernels.map(kernel => {
+      const one = pipelines.prepare(kernel);
+      return { one, group: bindGroup(device, one, () => ({ buffer: given })) };
+    });
+    return { picture: given, prepared: made };
+  });
   const steps = await Promise.all(
-    plan.operations.map(async operation => {
-      const kernel = isSource(operation)
-        ? compileSource(plan, operation, 'picture')
-        : compile(plan, operation);
-      const compiled = await pipelines.compile(kernel);
-      return { compiled, group: bindGroup(device, compiled, () => ({ buffer: picture })) };
-    }),
+    prepared.map(async ({ one, group }) => ({ compiled: await compiled(one), group })),
   );
   const bufferOf = (tensor: Tensor): GPUBuffer => {
-    const buffer = tensor === camera ? picture : buffers[plan.places.get(tensor)?.buffer ?? -1];
+    const buffer = tensor === camera ? picture : shared.buffers[plan.places.get(tensor)?.buffer ?? -1];
     if (!buffer) throw new EngineError(`Tensor '${tensor.name}' has no buffer.`);
     return buffer;
   };
-  return {
-    run: (inputs, live) => runOnce(plan, pipelines, steps, bufferOf, inputs, live),
-    destroy: () => picture.destroy(),
-  };
+  return { run: (inputs, live) => runOnce(plan, pipelines, steps, bufferOf, inputs, live) };
 }
 
 async function runOnce(
@@ -59,7 +56,7 @@ async function runOnce(
 ): Promise<Record<string, Float32Array>> {
   const { device, shared } = pipelines;
   for (const tensor of plan.inputs) {
-    const values = inputs[tensor.name];
+    const values = Object.hasOwn(inputs, tensor.name) ? inputs[tensor.name] : undefined;
     const size = tensor.shape.reduce((a, b) => a * b, 1);
     if (values?.length !== size) {
       throw new EngineError(
@@ -70,7 +67,7 @@ async function runOnce(
   }
   const given = new Float32Array(live);
   plan.live.forEach(({ name }, i) => {
-    given[i] = inputs[name]?.[0] ?? given[i] ?? 0;
+    if (Object.hasOwn(inputs, name)) given[i] = inputs[name]?.[0] ?? 0;
   });
   device.queue.writeBuffer(shared.live, 0, given);
   const encoder = device.createCommandEncoder({ label: 'run' });
@@ -106,21 +103,12 @@ export async function runGraph(
   device: GPUDevice,
   inputs: Record<string, Float32Array>,
 ): Promise<Record<string, Float32Array>> {
-  const buffers = makeBuffers(device, plan);
-  const live = liveValues(plan);
-  const uniform = device.createBuffer({
-    label: 'live',
-    size: live.byteLength,
-    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-  });
-  const pipelines = new Pipelines(device, { buffers, live: uniform, crop: uniform });
+  const memory = new Memory(device);
   try {
-    const reader = await makeReader(plan, pipelines, buffers);
-    const outputs = await reader.run(inputs, live);
-    reader.destroy();
-    return outputs;
+    const pipelines = await checked(device, () => new Pipelines(memory, makeShared(memory, plan)));
+    const reader = await makeReader(plan, pipelines);
+    return await reader.run(inputs, liveValues(plan));
   } finally {
-    for (const buffer of [...buffers, uniform]) buffer.destroy();
-    pipelines.destroy();
+    memory.destroy();
   }
 }

@@ -8,7 +8,6 @@ import { blocks, LANES, type Operation, type Tensor } from '../graph/operation.t
 import type { Place, Plan } from '../graph/plan.ts';
 import { type Binding, ROW, type Target } from './kernel.ts';
 
-/** tanh and exp overflow to NaN on some GPUs where mathematics does not: see `unaryCode`. */
 const ERF = `
 fn erf(x: vec4f) -> vec4f {
   // Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
@@ -211,7 +210,8 @@ fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
         });
       };
       const label = `${this.operation.name} per channel`;
-      const data = { label, owner: this.operation, bytes: this.#slots.length * own * 4, fill };
+      const bytes = this.#slots.length * own * 4;
+      const data = { label, owner: this.operation, layout: 'channels', bytes, fill };
       this.bind({ kind: 'data', data }, 'var<storage, read> channels: array<vec4f>');
     }
     if (used.includes('erf(')) this.add(ERF);

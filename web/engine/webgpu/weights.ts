@@ -35,6 +35,12 @@ function view(target: ArrayBuffer, type: Element): Float32Array | Uint16Array | 
   return type === 'uint8' ? new Uint8Array(target) : new Uint16Array(target);
 }
 
+/** Convolutions that share an initializer share what is packed of it: their weights are different objects
+ * with the same bytes (and the same zero points, which stand for their bytes too). */
+function sharing({ bytes, zero, type, dims, transposed }: Weights, group: number) {
+  return { owner: zero ?? bytes, layout: `${type} ${dims.join(' ')} ${transposed} ${group}` };
+}
+
 export function packWeights(weights: Weights, label: string): Data {
   const { inputs, outputs } = channelsOf(weights, 1);
   const [a, b, kh, kw] = weights.dims;
@@ -57,7 +63,7 @@ export function packWeights(weights: Weights, label: string): Data {
     }
     if (weights.zero) fillEmptyInputs(to, weights.zero, { inputs, outputs }, taps);
   };
-  return { label, owner: weights, bytes: count * WIDTH[weights.type], fill };
+  return { label, ...sharing(weights, 1), bytes: count * WIDTH[weights.type], fill };
 }
 
 /** Input lanes without a channel must weigh nothing, which for quantised weights is the zero point. */
@@ -102,7 +108,7 @@ export function packGrouped(weights: Weights, group: number, label: string): Dat
       }
     }
   };
-  return { label, owner: weights, bytes: outputs * taps * perIn * 4, fill };
+  return { label, ...sharing(weights, group), bytes: outputs * taps * perIn * 4, fill };
 }
 
 /** What 1 is in a stored weight: `unpack4x8unorm` and its like divide by the largest value. */

@@ -1,0 +1,188 @@
+// What goes wrong on the GPU: it says so later and elsewhere, and the page must hear of it all the same.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPainter, EngineError, readLook } from '../../engine/index.ts';
+import { requestDevice } from '../../engine/webgpu/device.ts';
+
+const bytes = await (await fetch('/lean-64-uint16-colour.onnx')).arrayBuffer();
+const look = readLook(new Uint8Array(bytes));
+
+let device: GPUDevice;
+beforeAll(async () => {
+  device = await requestDevice();
+});
+afterAll(() => device.destroy());
+
+/** While `work` runs, `method` is `replaced`, which is given the original. */
+async function replacing<T>(
+  owner: { prototype: object },
+  method: string,
+  replaced: (original: () => unknown, args: unknown[], self: object) => unknown,
+  work: () => Promise<T>,
+): Promise<T> {
+  const original: unknown = Reflect.get(owner.prototype, method);
+  if (typeof original !== 'function') throw new Error(`${method} is no method.`);
+  Reflect.set(owner.prototype, method, function (this: object, ...args: unknown[]) {
+    return replaced(() => Reflect.apply(original, this, args), args, this);
+  });
+  try {
+    return await work();
+  } finally {
+    Reflect.set(owner.prototype, method, original);
+  }
+}
+
+const failing = async (work: () => Promise<unknown>): Promise<Error> => {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('nothing failed');
+};
+
+test('a buffer that the GPU refuses, a shader that it does not understand: a sentence, and nothing is left', async () => {
+  const live = new Set<object>();
+  const counted = (work: () => Promise<unknown>) =>
+    replacing(
+      GPUDevice,
+      'createBuffer',
+      original => {
+        const made = original();
+        if (typeof made === 'object' && made) live.add(made);
+        return made;
+      },
+      () =>
+        replacing(
+          GPUBuffer,
+          'destroy',
+          (original, _, self) => {
+            live.delete(self);
+            return original();
+          },
+          work,
+        ),
+    );
+  const badly = (method: string, spoil: (descriptor: object) => void) => () =>
+    failing(() =>
+      counted(() =>
+        replacing(
+          GPUDevice,
+          method,
+          (original, [descriptor]) => {
+            if (typeof descriptor === 'object' && descriptor) spoil(descriptor);
+            return original();
+          },
+          () => createPainter(look, { device }),
+        ),
+      ),
+    );
+  const buffers = badly('createBuffer', descriptor => {
+    const mapped = Reflect.get(descriptor, 'mappedAtCreation') === true;
+    if (!mapped) Reflect.set(descriptor, 'usage', GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE);
+  });
+  const shaders = badly('createShaderModule', descriptor => Reflect.set(descriptor, 'code', 'fn main( {'));
+  for (const attempt of [buffers, shaders]) {
+    const error = await attempt();
+    expect(error).toBeInstanceOf(EngineError);
+    expect(error.message).toMatch(/^(The GPU refused|WebGPU refused).*\.?$/s);
+    expect(live.size).toBe(0);
+  }
+});
+
+test('too little memory is said as such', async () => {
+  const scope = { count: 0 };
+  const work = () =>
+    replacing(
+      GPUDevice,
+      'popErrorScope',
+      async original => {
+        const error = await original();
+        scope.count += 1;
+        return scope.count === 1 ? new GPUOutOfMemoryError('of 9 bytes') : error;
+      },
+      () => createPainter(look, { device }),
+    );
+  expect((await failing(work)).message).toContain('too little memory for this look (of 9 bytes)');
+});
+
+test('a device that is lost on the way gives no painter', async () => {
+  const own = await requestDevice();
+  own.destroy();
+  const error = await failing(() => createPainter(look, { device: own }));
+  expect(error).toBeInstanceOf(EngineError);
+});
+
+test('a device that is refused gives a sentence', async () => {
+  const refused = () => {
+    throw new DOMException('no such limit', 'OperationError');
+  };
+  const error = await failing(() =>
+    replacing(GPUAdapter, 'requestDevice', refused, () => createPainter(look)),
+  );
+  expect(error).toBeInstanceOf(EngineError);
+  expect(error.message).toContain('no such limit');
+});
+
+test('an error during painting on an own device is a loss, said once', async () => {
+  const given: { own?: GPUDevice } = {};
+  const reasons: string[] = [];
+  const painter = await replacing(
+    GPUAdapter,
+    'requestDevice',
+    async original => {
+      const made = await original();
+      if (made instanceof GPUDevice) given.own = made;
+      return made;
+    },
+    () => createPainter(look, { onLost: reason => reasons.push(reason) }),
+  );
+  const { own } = given;
+  if (!own) throw new Error('no device was asked for');
+  expect(painter.adapter).not.toBe('');
+  for (let i = 0; i < 3; i++) own.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | 0x80 });
+  await own.queue.onSubmittedWorkDone();
+  await expect.poll(() => reasons.length).toBe(1);
+  expect(reasons[0]).toMatch(/^The GPU refused the engine's work/);
+  painter.destroy();
+  await own.lost;
+  expect(reasons).toHaveLength(1);
+});
+
+test('a camera that fails for a frame or two is not given up, one that always fails is', async () => {
+  const painter = await createPainter(look, { device });
+  painter.attach(new OffscreenCanvas(1, 1));
+  const canvas = new OffscreenCanvas(64, 64);
+  canvas.getContext('2d')?.fillRect(0, 0, 64, 64);
+  const frame = () => {
+    const made = new VideoFrame(canvas, { timestamp: 0 });
+    painter.paint(made);
+    made.close();
+  };
+  const tries = { count: 0, failing: true };
+  const counted = (original: () => unknown) => {
+    tries.count += 1;
+    if (tries.failing) throw new DOMException('not now', 'OperationError');
+    return original();
+  };
+  await replacing(GPUDevice, 'importExternalTexture', counted, async () => {
+    frame();
+    frame();
+    tries.failing = false;
+    frame();
+    tries.failing = true;
+    frame();
+    frame();
+    expect(tries.count).toBe(5);
+    for (let i = 0; i < 4; i++) frame();
+    expect(tries.count).toBe(6);
+  });
+  const blocked = () => {
+    throw new DOMException('tainted', 'SecurityError');
+  };
+  await replacing(GPUQueue, 'copyExternalImageToTexture', blocked, async () => {
+    expect(frame).toThrow(EngineError);
+    expect(frame).toThrow('cannot be read by the GPU (tainted)');
+  });
+  painter.destroy();
+});
