@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE := src/limner/_web/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/.cache/*' 2>/dev/null)
-export LIMNER_CHROMIUM = $(shell scripts/browser --find)
+export LIMNER_CHROMIUM := $(shell scripts/browser --find)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix setup web docs wheel clean bench-training
+.PHONY: help demo test check fix setup web docs pictures wheel clean bench-training
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -37,6 +37,10 @@ docs: setup ## Write the command reference anew from the code
 
 bench-training: setup ## Measure training: pictures a second per size and discriminator width
 	$(BIN)/limner bench training --out docs/benchmarks
+
+pictures: setup ## The docs' pictures anew: PAGE=folder LOOKS="LOOK=CLIP@SECONDS ..." CLIP=clip
+	$(BIN)/python scripts/show.py page $(PAGE) $(CLIP) docs/pictures/page.jpg
+	$(BIN)/python scripts/show.py rows docs/pictures/paintings.jpg $(LOOKS)
 
 wheel: web ## Build the wheel, the page inside
 	$(BIN)/pip wheel --no-deps -w dist .

@@ -3,29 +3,42 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class PageBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Builds `web/` into `src/limner/_web` unless it is there already."""
+class PageBuildHook(BuildHookInterface):  # type: ignore[misc]
+    """Builds `web/` into `src/limner/_web` unless what is there is newer than all its sources."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        _ = build_data
         if version == "editable":
             return  # a checkout builds its page with `make web`
         root = Path(self.root)
         page = root / "src/limner/_web/index.html"
-        if not page.exists():
-            self._build(root / "web")
+        if not _current(page, root / "web"):
+            _build(root / "web")
         if not page.exists():
             raise RuntimeError(f"The page was not built: {page} is missing. Run `make web` first.")
 
-    def _build(self, web: Path) -> None:
-        npm = shutil.which("npm")
-        if npm is None:
-            raise RuntimeError("Building limner's page needs Node 20 or newer with npm.")
-        environment = {**os.environ, "CI": "1"}
-        for command in (["ci"], ["run", "build"]):
-            subprocess.run([npm, *command], cwd=web, check=True, env=environment)
+
+def _current(page: Path, web: Path) -> bool:
+    return page.exists() and all(source.stat().st_mtime <= page.stat().st_mtime for source in _sources(web))
+
+
+def _sources(web: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(web):
+        folders[:] = [name for name in folders if name not in {"node_modules", ".cache", "tests"}]
+        yield from (Path(folder) / name for name in files)
+
+
+def _build(web: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise RuntimeError("Building limner's page needs Node 20 or newer with npm.")
+    environment = {**os.environ, "CI": "1"}
+    for command in (["ci"], ["run", "build"]):
+        subprocess.run([npm, *command], cwd=web, check=True, env=environment)
