@@ -1,8 +1,6 @@
-/**
- * The page's one object that knows all others. A look comes in as bytes, is read by the engine (which
- * refuses what is no look, in a sentence), gets a painter, and the painter goes to the easel.
- */
-import { type Look, readLook } from '../engine/index.ts';
+/** The page's one object that knows all others: it wires controls, subjects and looks to the easel. */
+import type { Look } from '../engine/index.ts';
+import { FetchError } from './download.ts';
 import { takeDrops } from './drop.ts';
 import { Easel } from './easel.ts';
 import { button, closePanels, element, setIcon, setName } from './element.ts';
@@ -10,39 +8,37 @@ import { Exhibit } from './exhibit.ts';
 import { Figures } from './figures.ts';
 import { kindOf } from './file.ts';
 import { listen } from './keyboard.ts';
-import { hangLabel } from './label.ts';
-import { findPainter, forcedBackend } from './ladder.ts';
-import { FetchError, fetchLook, type LookEntry, listLooks } from './looks.ts';
-import type { Painter } from './painter.ts';
+import { forcedBackend } from './ladder.ts';
+import { listLooks } from './looks.ts';
 import { openScene } from './scene.ts';
 import { Shelf } from './shelf.ts';
 import { Sliders } from './sliders.ts';
 import type { Source } from './source.ts';
 import { type Speech, sentenceOf } from './speech.ts';
+import { Studio } from './studio.ts';
 import { Subject } from './subject.ts';
 
-const MOST_LOSSES = 3;
-const LOSSES_FORGOTTEN_MS = 60_000;
-const LARGEST_LOOK_BYTES = 1e9;
+const NO_GUIDE = 'This model does not tell what it sees: it is painted with, but is no look of limner.';
 
 export class App {
   readonly #speech: Speech;
   readonly #easel: Easel;
   readonly #subject: Subject;
   readonly #shelf: Shelf;
-  readonly #sliders: Sliders;
+  readonly #studio: Studio;
   readonly #figures: Figures;
   readonly #exhibit = new Exhibit();
-  readonly #forced = forcedBackend(location.search);
-  #fetching = new AbortController();
-  #losses: number[] = [];
+  #mirror: Toggle | null = null;
+  #guide: Toggle | null = null;
 
   constructor(speech: Speech) {
     this.#speech = speech;
-    this.#easel = new Easel(openScene(), problem => this.#lost(sentenceOf(problem)));
+    this.#easel = new Easel(openScene(), problem => this.#studio.lost(sentenceOf(problem)));
     this.#subject = new Subject(speech, source => this.#show(source));
-    this.#shelf = new Shelf(file => void this.#openLook(file));
-    this.#sliders = new Sliders((name, value) => this.#easel.set(name, value));
+    this.#shelf = new Shelf(file => void this.#studio.open(file));
+    const sliders = new Sliders((name, value) => this.#easel.set(name, value));
+    const tools = { speech, easel: this.#easel, shelf: this.#shelf, sliders };
+    this.#studio = new Studio(tools, forcedBackend(location.search), look => this.#fit(look));
     this.#figures = new Figures(this.#easel);
     takeDrops(file => void this.#take(file));
     this.#wire();
@@ -56,10 +52,10 @@ export class App {
     }
     try {
       const looks = await listLooks();
-      this.#shelf.fill(looks, entry => void this.#choose(entry));
+      this.#shelf.fill(looks, entry => void this.#studio.choose(entry));
       const asked = new URLSearchParams(location.search).get('look');
       const first = looks.find(entry => entry.file === asked) ?? looks[0];
-      if (first) await this.#choose(first, 0);
+      if (first) await this.#studio.choose(first, 0);
     } catch (problem) {
       const again = problem instanceof FetchError && problem.again;
       this.#speech.fail(
@@ -70,11 +66,12 @@ export class App {
   }
 
   #wire(): void {
+    const stopped = (problem: unknown) => this.#speech.fail(sentenceOf(problem));
     const playButton = button('play-button');
     playButton.addEventListener('click', () => this.#setPlaying(!this.#easel.playing));
     const step = () => {
       this.#setPlaying(false);
-      void this.#easel.step();
+      void this.#easel.step().catch(stopped);
     };
     button('step-button').addEventListener('click', step);
     const guide = toggle('guide-button', on => {
@@ -86,7 +83,11 @@ export class App {
     button('save-button').addEventListener('click', () => void this.#save());
     button('full-button').addEventListener('click', () => this.#exhibit.toggle());
     const help = element('help', HTMLDialogElement);
-    const openHelp = () => (help.open ? help.close() : help.showModal());
+    const openHelp = () => {
+      if (help.open) return help.close();
+      this.#exhibit.leave(); // which hides all but the painting, this dialog too
+      help.showModal();
+    };
     button('help-button').addEventListener('click', openHelp);
     button('help-close').addEventListener('click', () => help.close());
     const more = button('more-button');
@@ -98,15 +99,14 @@ export class App {
       ' ': () => this.#setPlaying(!this.#easel.playing),
       '.': step,
       f: () => this.#exhibit.toggle(),
-      g: guide.flip,
+      g: () => (button('guide-button').disabled ? this.#speech.say(NO_GUIDE) : guide.flip()),
       m: mirror.flip,
       s: figures.flip,
       '?': openHelp,
     });
     this.#mirror = mirror;
+    this.#guide = guide;
   }
-
-  #mirror: Toggle | null = null;
 
   #setPlaying(playing: boolean): void {
     const playButton = button('play-button');
@@ -136,7 +136,7 @@ export class App {
     const kind = kindOf(file);
     switch (kind) {
       case 'look':
-        return this.#openLook(file);
+        return this.#studio.open(file);
       case 'picture':
         return this.#subject.picture(file);
       case 'video':
@@ -151,100 +151,13 @@ export class App {
     }
   }
 
-  async #choose(entry: LookEntry, chosenAt = performance.now()): Promise<void> {
-    this.#fetching.abort();
-    const fetching = new AbortController();
-    this.#fetching = fetching;
-    this.#speech.calm();
-    const again = { label: 'Try again', run: () => void this.#choose(entry) };
-    try {
-      this.#shelf.arriving(entry.name, entry.bytes > 0 ? 0 : null);
-      const bytes = await fetchLook(entry, part => this.#shelf.arriving(entry.name, part), fetching.signal);
-      this.#shelf.arriving(entry.name, null);
-      await this.#hire(readLook(bytes), bytes, entry.file, chosenAt, fetching.signal);
-      if (!fetching.signal.aborted) this.#shelf.mark(entry.file);
-    } catch (problem) {
-      if (fetching.signal.aborted) return;
-      const helps = !(problem instanceof FetchError) || problem.again;
-      this.#speech.fail(sentenceOf(problem), helps ? again : undefined);
-    } finally {
-      if (this.#fetching === fetching) this.#shelf.arrived();
-    }
-  }
-
-  async #openLook(file: File): Promise<void> {
-    this.#fetching.abort();
-    const fetching = new AbortController();
-    this.#fetching = fetching;
-    this.#speech.calm();
-    const chosenAt = performance.now();
-    try {
-      if (file.size > LARGEST_LOOK_BYTES) throw new Error('it is larger than a browser can hold.');
-      this.#shelf.arriving(file.name, null);
-      const bytes = new Uint8Array(await file.arrayBuffer());
-      await this.#hire(readLook(bytes), bytes, file.name, chosenAt, fetching.signal);
-      if (!fetching.signal.aborted) this.#shelf.mark(null);
-    } catch (problem) {
-      if (!fetching.signal.aborted)
-        this.#speech.fail(`${file.name} cannot be painted with: ${sentenceOf(problem)}`);
-    } finally {
-      if (this.#fetching === fetching) this.#shelf.arrived();
-    }
-  }
-
-  /** Finds a painter for a look and gives it the brush. */
-  async #hire(
-    look: Look,
-    bytes: Uint8Array,
-    fileName: string,
-    chosenAt: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const hired: { painter: Painter | null } = { painter: null };
-    const onLost = (reason: string) => {
-      if (hired.painter && hired.painter === this.#easel.painter)
-        this.#lost(reason, { look, bytes, fileName });
-    };
-    const painter = await findPainter(look, bytes, this.#forced, onLost);
-    if (signal.aborted) {
-      painter.destroy();
-      return;
-    }
-    hired.painter = painter;
-    if (this.#hung?.look !== look) this.#sliders.fit(look.info.live);
-    this.#hung = { look, bytes, fileName };
-    await this.#easel.setPainter(painter, chosenAt);
-    hangLabel(look.info, bytes.length, fileName);
-    document.body.classList.remove('waiting');
-    this.#speech.say(`Painting with “${look.info.name || fileName}”.`);
-  }
-
-  #hung: { look: Look; bytes: Uint8Array; fileName: string } | null = null;
-
-  /** The GPU or the runtime went away: begin again with the same look, but not for ever. */
-  #lost(reason: string, hung = this.#hung): void {
-    const now = performance.now();
-    this.#losses = [...this.#losses.filter(time => now - time < LOSSES_FORGOTTEN_MS), now];
-    const painter = this.#easel.painter;
-    if (painter) this.#easel.dismiss(painter);
-    if (!hung) return;
-    const again = () => {
-      const { look, bytes, fileName } = hung;
-      this.#hire(look, bytes, fileName, performance.now(), this.#fetching.signal).catch((problem: unknown) =>
-        this.#lost(sentenceOf(problem)),
-      );
-    };
-    if (this.#losses.length < MOST_LOSSES) {
-      again();
-      return;
-    }
-    this.#speech.fail(`Painting stopped three times (${reason}). Close other heavy pages, then try again.`, {
-      label: 'Try again',
-      run: () => {
-        this.#losses = [];
-        again();
-      },
-    });
+  /** A look hangs: what it has to show besides the painting. */
+  #fit(look: Look): void {
+    const sees = look.info.guide !== '';
+    const guideButton = button('guide-button');
+    if (!sees) this.#guide?.set(false);
+    guideButton.disabled = !sees;
+    guideButton.title = sees ? 'What the network sees (G)' : NO_GUIDE;
   }
 
   async #save(): Promise<void> {

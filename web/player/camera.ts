@@ -1,5 +1,5 @@
 /** The visitor's camera. It is asked for only when the visitor presses a button. */
-import { nextVideoFrame, quietVideo, type Source, SourceError } from './source.ts';
+import { nextVideoFrame, playVideo, quietVideo, type Source, SourceError } from './source.ts';
 
 export interface CameraDevice {
   id: string;
@@ -66,10 +66,10 @@ async function fromStream(stream: MediaStream, onEnded: () => void): Promise<Sou
     frame: video,
     mirrored: track?.getSettings().facingMode !== 'environment',
     still: false,
-    play: () => video.play(),
+    play: () => playVideo(video),
     pause: () => video.pause(),
     step: async () => {
-      await video.play();
+      await playVideo(video);
       await new Promise<void>(resolve => nextVideoFrame(video, resolve));
       video.pause();
     },

@@ -3,6 +3,7 @@
  * waits for the painter only when the painter is slow, and now and then to measure it. What was painted
  * stays on the canvas until something newer is.
  */
+import type { LookInfo } from '../engine/index.ts';
 import { element, make } from './element.ts';
 import type { Painter } from './painter.ts';
 import type { Source } from './source.ts';
@@ -21,14 +22,15 @@ export class Easel {
   readonly #painting = element('painting');
   readonly #guidePlace = element('guide-canvas');
   readonly #onTrouble: (problem: unknown) => void;
-  readonly #live = new Map<string, number>();
   #source: Source;
   #painter: Painter | null = null;
+  /** What hangs, and its live values as they are turned; they outlive a painter that is lost. */
+  #look: LookInfo | null = null;
+  #live: Map<string, number> = new Map();
   #playing = true;
   #mirror = false;
   #guide = false;
   #frames = 0;
-  #arrivals = 0;
   #cancel: (() => void) | null = null;
   #refreshing = 0;
   #turn: Promise<void> | null = null;
@@ -41,20 +43,12 @@ export class Easel {
     this.#wake();
   }
 
-  get source(): Source {
-    return this.#source;
-  }
-
   get painter(): Painter | null {
     return this.#painter;
   }
 
   get playing(): boolean {
     return this.#playing;
-  }
-
-  get mirrored(): boolean {
-    return this.#mirror;
   }
 
   /** Puts another subject up and lets go of the one before. */
@@ -69,30 +63,41 @@ export class Easel {
     this.#wake();
   }
 
-  /** Hands the brush over: the new painter's first painting replaces what the last one left. */
-  async setPainter(painter: Painter, chosenAt: number): Promise<void> {
+  /**
+   * Hands the brush over: the new painter's first painting replaces what the last one left. A painter
+   * that is no longer wanted once it has painted is destroyed; then nothing changes, and this is false.
+   */
+  async setPainter(painter: Painter, chosenAt: number, wanted: () => boolean): Promise<boolean> {
     const canvas = make('canvas');
-    painter.attach(canvas);
-    for (const [name, value] of this.#live) if (name in painter.info.live) painter.set(name, value);
-    this.#sleep();
-    this.#arrivals += 1;
-    const arrival = this.#arrivals;
-    await this.#turn;
+    const { info } = painter;
+    const usual = Object.entries(info.live).map(([name, range]) => [name, range.default] as const);
+    const live = info === this.#look ? this.#live : new Map(usual);
+    const turn = () => {
+      for (const [name, value] of live) painter.set(name, value);
+    };
     try {
+      painter.attach(canvas);
+      turn();
+      this.#sleep();
+      await this.#idle();
       this.#draw(painter);
       await painter.finished();
+      await this.#idle(); // the painter before may have gone on meanwhile
+      if (!wanted()) {
+        painter.destroy();
+        return false;
+      }
+      turn(); // and so may the visitor
     } catch (problem) {
       painter.destroy();
-      this.#wake();
       throw problem;
-    }
-    await this.#turn; // the painter before may have gone on meanwhile
-    if (arrival !== this.#arrivals) {
-      painter.destroy(); // another one came after it, and is at the easel already
-      return;
+    } finally {
+      this.#wake();
     }
     const before = this.#painter;
     this.#painter = painter;
+    this.#look = info;
+    this.#live = live;
     this.#frames = 0;
     this.statistics.reset();
     this.statistics.firstPainting = performance.now() - chosenAt;
@@ -103,6 +108,7 @@ export class Easel {
     before?.destroy();
     this.refresh();
     this.#wake();
+    return true;
   }
 
   /** Takes the painter away without touching what it painted. */
@@ -113,8 +119,11 @@ export class Easel {
 
   async play(): Promise<void> {
     this.#playing = true;
-    await this.#source.play();
-    this.#wake();
+    try {
+      await this.#source.play();
+    } finally {
+      this.#wake();
+    }
   }
 
   pause(): void {
@@ -126,8 +135,11 @@ export class Easel {
   /** Paints exactly one frame more, and stays paused. */
   async step(): Promise<void> {
     if (this.#playing) this.pause();
-    await this.#source.step();
-    this.refresh();
+    const source = this.#source;
+    await source.step();
+    // A step may end by pausing a camera; who pressed Play meanwhile wants it to run.
+    if (this.#playing && source === this.#source) await this.play();
+    else this.refresh();
   }
 
   setMirror(mirror: boolean): void {
@@ -143,6 +155,7 @@ export class Easel {
   }
 
   set(name: string, value: number): void {
+    if (!this.#look || !Object.hasOwn(this.#look.live, name)) return;
     this.#live.set(name, value);
     this.#painter?.set(name, value);
     this.refresh();
@@ -152,7 +165,7 @@ export class Easel {
   refresh(): void {
     if (this.#refreshing || (this.#playing && !this.#source.still)) return;
     this.#refreshing = requestAnimationFrame(async () => {
-      await this.#turn;
+      await this.#idle();
       this.#refreshing = 0;
       await this.#paint();
     });
@@ -160,7 +173,7 @@ export class Easel {
 
   /** The painting as a PNG, at the look's own size. */
   async picture(): Promise<Blob> {
-    await this.#turn;
+    await this.#idle();
     const painter = this.#painter;
     const canvas = this.#painting.querySelector('canvas');
     if (!canvas || !painter) throw new Error('There is no painting to save yet.');
@@ -208,7 +221,7 @@ export class Easel {
     const source = this.#source;
     this.#cancel = source.next(() => {
       this.#cancel = null;
-      if (this.#painter) void this.#paint().then(() => this.#wake());
+      if (this.#painter) void this.#paint();
       else this.#rest();
     });
   }
@@ -219,8 +232,15 @@ export class Easel {
       .catch((problem: unknown) => this.#onTrouble(problem))
       .finally(() => {
         this.#turn = null;
+        // Whoever asked for this turn: the loop held still for it.
+        this.#wake();
       });
     return this.#turn;
+  }
+
+  /** Resolves when nothing is being painted. */
+  async #idle(): Promise<void> {
+    while (this.#turn) await this.#turn;
   }
 
   async #paintNow(): Promise<void> {

@@ -61,6 +61,9 @@ export class Exhibit {
   }
 
   async #stayAwake(): Promise<void> {
-    this.#lock = (await navigator.wakeLock?.request('screen').catch(() => null)) ?? null;
+    const lock = (await navigator.wakeLock?.request('screen').catch(() => null)) ?? null;
+    const spare = this.on ? this.#lock : lock; // it may come after leaving, or beside another
+    if (this.on) this.#lock = lock;
+    void spare?.release().catch(() => undefined);
   }
 }

@@ -42,6 +42,7 @@ export class Figures {
     if (painter && painter.statistics.dispatches > 0) {
       rows.push(['dispatches a frame', String(painter.statistics.dispatches)]);
     }
+    if (painter?.because) rows.push(['why not WebGPU', painter.because]);
     this.#list.replaceChildren(
       ...rows.map(([name, value]) => {
         const row = make('div');

@@ -1,5 +1,5 @@
 /** Pictures and videos that the visitor opens or drops. They are read here and go nowhere. */
-import { nextVideoFrame, quietVideo, type Source, SourceError } from './source.ts';
+import { nextVideoFrame, playVideo, quietVideo, type Source, SourceError } from './source.ts';
 
 export type FileKind = 'look' | 'picture' | 'video' | 'unknown';
 
@@ -68,27 +68,32 @@ export async function openVideo(file: File): Promise<Source> {
   const video = quietVideo();
   video.loop = true;
   video.src = address;
+  const close = () => {
+    video.pause();
+    video.removeAttribute('src');
+    video.load();
+    URL.revokeObjectURL(address);
+  };
   try {
     await video.play();
   } catch {
-    URL.revokeObjectURL(address);
+    close();
     throw new SourceError(`This browser cannot play ${file.name}. Try an MP4 (H.264) or WebM file.`);
+  }
+  if (video.videoWidth === 0) {
+    close();
+    throw new SourceError(`${file.name} has no pictures that this browser can show, only sound.`);
   }
   return {
     kind: 'video',
     frame: video,
     mirrored: false,
     still: false,
-    play: () => video.play(),
+    play: () => playVideo(video),
     pause: () => video.pause(),
     step: () => seek(video),
     next: callback => nextVideoFrame(video, callback),
-    stop: () => {
-      video.pause();
-      video.removeAttribute('src');
-      video.load();
-      URL.revokeObjectURL(address);
-    },
+    stop: close,
   };
 }
 

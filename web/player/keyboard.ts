@@ -10,7 +10,10 @@ export function listen(shortcuts: Shortcuts): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat) return;
     const target = event.target instanceof Element ? event.target : document.body;
     if (target.closest(event.key === ' ' ? TAKES_SPACE : TAKES_LETTERS)) return;
-    const run = shortcuts[event.key.toLowerCase()];
+    // What lies behind an open dialog is out of reach; "?" closes the one that it opened.
+    if (event.key !== '?' && document.querySelector('dialog[open]')) return;
+    const key = event.key.toLowerCase();
+    const run = Object.hasOwn(shortcuts, key) ? shortcuts[key] : undefined;
     if (!run) return;
     event.preventDefault();
     run();

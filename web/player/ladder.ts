@@ -3,7 +3,9 @@
  * many times slower than WebAssembly on the same machine, so it counts as none.
  */
 import { createPainter, type Look, webgpuAvailable } from '../engine/index.ts';
+import type { OnFetched } from './download.ts';
 import type { Backend, Painter } from './painter.ts';
+import { sentenceOf } from './speech.ts';
 
 /** The painter that the address asks for, as in `?backend=wasm`; null lets the ladder decide. */
 export function forcedBackend(search: string): Backend | null {
@@ -14,33 +16,51 @@ export function forcedBackend(search: string): Backend | null {
 /** Bytes fetched by workers, which the page's own timeline does not see. */
 export const elsewhere = { bytes: 0 };
 
-async function onWasm(look: Look, bytes: Uint8Array, onLost: (reason: string) => void): Promise<Painter> {
+export interface Search {
+  forced: Backend | null;
+  /** Why the GPU is not to be tried; null where it may. */
+  avoid: string | null;
+  signal: AbortSignal;
+  /** The WASM painter is arriving, and has arrived. */
+  onFetched: OnFetched;
+  onReady: () => void;
+  onLost: (reason: string) => void;
+}
+
+async function onWasm(
+  look: Look,
+  bytes: Uint8Array,
+  search: Search,
+  because: string | null,
+): Promise<Painter> {
   const { createWasmPainter } = await import('./wasm/painter.ts').catch(() => {
     throw new Error(
       'The part that paints without WebGPU could not be fetched. Check the connection and try again.',
     );
   });
-  const painter = await createWasmPainter(look.info, bytes, onLost);
+  const painter = await createWasmPainter(look.info, bytes, { ...search, because });
   elsewhere.bytes = painter.fetched;
   return painter;
 }
 
 /** Sets up the best painter that this browser has for a look; throws a sentence where there is none. */
-export async function findPainter(
-  look: Look,
-  bytes: Uint8Array,
-  forced: Backend | null,
-  onLost: (reason: string) => void,
-): Promise<Painter> {
-  if (forced === 'wasm') return onWasm(look, bytes, onLost);
-  const webgpu = await webgpuAvailable({ allowSoftware: forced === 'webgpu' });
-  if (forced === 'webgpu' && !webgpu.ok) throw new Error(webgpu.reason);
-  if (!webgpu.ok) return onWasm(look, bytes, onLost);
+export async function findPainter(look: Look, bytes: Uint8Array, search: Search): Promise<Painter> {
+  if (search.forced === 'wasm') return onWasm(look, bytes, search, null);
+  const forced = search.forced === 'webgpu';
+  if (search.avoid !== null && !forced) return onWasm(look, bytes, search, search.avoid);
+  const webgpu = await webgpuAvailable({ allowSoftware: forced }).catch((problem: unknown) => ({
+    ok: false as const,
+    reason: sentenceOf(problem),
+  }));
+  if (!webgpu.ok) {
+    if (forced) throw new Error(webgpu.reason);
+    return onWasm(look, bytes, search, webgpu.reason);
+  }
   try {
-    return await createPainter(look, { onLost });
+    return await createPainter(look, { onLost: search.onLost });
   } catch (problem) {
-    // The engine has read the file already, so this is about the GPU.
-    if (forced === 'webgpu') throw problem;
-    return onWasm(look, bytes, onLost);
+    // Either the GPU cannot, or the engine found at the last step something that it cannot compile.
+    if (forced) throw problem;
+    return onWasm(look, bytes, search, sentenceOf(problem));
   }
 }

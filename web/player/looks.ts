@@ -1,4 +1,5 @@
 /** The looks that lie beside this page: their list, and fetching one with progress. */
+import { download, FetchError, type OnFetched } from './download.ts';
 
 export interface LookEntry {
   file: string;
@@ -12,20 +13,8 @@ export interface LookEntry {
   preview: string | null;
 }
 
-/** A sentence about a look that could not be had; `again` where trying again may help. */
-export class FetchError extends Error {
-  readonly again: boolean;
-
-  constructor(message: string, again: boolean) {
-    super(message);
-    this.again = again;
-  }
-}
-
 const NO_LIST =
   'There are no looks beside this page yet. Drop one anywhere on the page (an .onnx file that limner made), or publish the page again with a look.';
-
-const STALL_MS = 20_000;
 
 const address = (file: string) => `looks/${encodeURIComponent(file)}`;
 
@@ -67,49 +56,13 @@ export async function listLooks(): Promise<LookEntry[]> {
   return looks;
 }
 
-/** Fetches a look; tells the part that has arrived, 0..1. Throws a FetchError, or what `signal` says. */
-export async function fetchLook(
+/** Fetches a look; tells the part that has arrived. Throws a FetchError, or what `signal` says. */
+export function fetchLook(
   entry: LookEntry,
-  onProgress: (part: number) => void,
+  onFetched: OnFetched,
   signal: AbortSignal,
-): Promise<Uint8Array> {
-  const stalled = new AbortController();
-  let timer = window.setTimeout(() => stalled.abort(), STALL_MS);
-  try {
-    const response = await fetch(address(entry.file), { signal: AbortSignal.any([signal, stalled.signal]) });
-    if (!response.ok) {
-      throw new FetchError(
-        `“${entry.name}” is not where this page expects it (${address(entry.file)}).`,
-        true,
-      );
-    }
-    const parts: Uint8Array[] = [];
-    let received = 0;
-    const reader = response.body?.getReader();
-    for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {
-      window.clearTimeout(timer);
-      timer = window.setTimeout(() => stalled.abort(), STALL_MS);
-      parts.push(piece.value);
-      received += piece.value.length;
-      if (entry.bytes > 0) onProgress(Math.min(1, received / entry.bytes));
-    }
-    return joined(parts, received);
-  } catch (problem) {
-    if (signal.aborted || problem instanceof FetchError) throw problem;
-    throw new FetchError(`Fetching “${entry.name}” broke off. Check the connection and try again.`, true);
-  } finally {
-    window.clearTimeout(timer);
-  }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+): Promise<Uint8Array<ArrayBuffer>> {
+  return download(address(entry.file), { what: `“${entry.name}”`, bytes: entry.bytes, onFetched, signal });
 }
 
 /** A size for people: "0.9 MB", "12 kB". */

@@ -2,6 +2,7 @@
 import { App } from './app.ts';
 import { Speech } from './speech.ts';
 
+document.documentElement.dataset.started = ''; // see public/unstarted.js
 const speech = new Speech();
 try {
   const app = new App(speech);

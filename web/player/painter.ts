@@ -3,8 +3,10 @@ import type { Painter as EnginePainter } from '../engine/index.ts';
 
 export type Backend = 'webgpu' | 'wasm';
 
-export interface Painter extends Omit<EnginePainter, 'backend'> {
+export interface Painter extends Omit<EnginePainter, 'backend' | 'run'> {
   readonly backend: Backend;
   /** Milliseconds that the last painting took by the painter's own clock, where it has one. */
   readonly lastRun?: number;
+  /** Why it is not WebGPU that paints; null where the address asked for that. */
+  readonly because?: string | null;
 }

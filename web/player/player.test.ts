@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { kindOf } from './file.ts';
+import { creditOf, titleOf } from './label.ts';
 import { megabytes, parseLooks } from './looks.ts';
 import { Statistics } from './statistics.ts';
 import { toBytes, toPlanes } from './wasm/pixels.ts';
@@ -10,7 +11,7 @@ import { withoutDefaults } from './wasm/wire.ts';
 /** A protobuf field with bytes in it. */
 const field = (number: number, content: readonly number[]) => [number * 8 + 2, content.length, ...content];
 const text = (value: string) => [...new TextEncoder().encode(value)];
-const tensor = (name: string) => field(5, [...field(8, text(name)), ...field(9, [0, 0, 128, 63])]);
+const tensor = (name: string, as = 5) => field(as, [...field(8, text(name)), ...field(9, [0, 0, 128, 63])]);
 
 describe('the file without its live defaults', () => {
   const node = field(1, field(3, text('node')));
@@ -20,14 +21,14 @@ describe('the file without its live defaults', () => {
   it('keeps everything else byte for byte', () => {
     const graph = [...node, ...tensor('brightness'), ...tensor('weight')];
     const model = Uint8Array.from([...before, ...field(7, graph), ...after]);
-    const left = [...node, ...tensor('weight')];
+    const left = [...node, ...tensor('brightness', 4), ...tensor('weight')];
     const expected = Uint8Array.from([...before, ...field(7, left), ...after]);
     expect(withoutDefaults(model, new Set(['brightness']))).toEqual(expected);
     expect(withoutDefaults(model, new Set())).toEqual(model);
   });
 
   it('refuses a file that ends too early', () => {
-    expect(() => withoutDefaults(Uint8Array.from([58, 100, 1]), new Set())).toThrow(/ends in the middle/);
+    expect(() => withoutDefaults(Uint8Array.from([58, 100, 1]), new Set())).toThrow(/cut short/);
   });
 });
 
@@ -79,11 +80,25 @@ it('counts the frames of the last second and means what was measured', () => {
   expect([statistics.last, statistics.mean]).toEqual([20, 15]);
 });
 
+it('counts the frames of fast displays, too', () => {
+  const statistics = new Statistics();
+  for (let frame = 0; frame < 480; frame++) statistics.frame(frame * (1000 / 240));
+  expect(statistics.rate(2000)).toBeGreaterThanOrEqual(239);
+});
+
+it('calls a look without a name by its file', () => {
+  expect(titleOf({ name: '' }, 'garden.ONNX')).toBe('garden');
+  expect(titleOf({ name: 'Garden' }, 'g.onnx')).toBe('Garden');
+  expect(creditOf({ credit: 'Photographs by A', licence: 'CC0' })).toBe('Photographs by A. Licence: CC0');
+  expect(creditOf({ credit: '', licence: '' })).toBe('');
+});
+
 it('has a policy in the page that allows nothing from elsewhere', () => {
   const path = createRequire(import.meta.url).resolve('./index.html');
   const policy =
     /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
   const sources = policy.split(';').flatMap(rule => rule.trim().split(/\s+/).slice(1));
-  const allowed = ["'none'", "'self'", "'wasm-unsafe-eval'", 'blob:', 'data:', 'mediastream:'];
+  const allowed = ["'none'", "'self'", "'wasm-unsafe-eval'", 'blob:', 'mediastream:'];
   expect(sources.filter(source => !allowed.includes(source))).toEqual([]);
+  expect(policy).toMatch(/connect-src 'self';.*worker-src 'self';/);
 });

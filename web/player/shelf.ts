@@ -1,5 +1,6 @@
 /** The list of looks to choose from, and the bar that shows one arriving. */
 import { button, element, make } from './element.ts';
+import { creditOf } from './label.ts';
 import { type LookEntry, megabytes, previewOf } from './looks.ts';
 
 export class Shelf {
@@ -42,12 +43,12 @@ export class Shelf {
     for (const [name, choice] of this.#buttons) choice.setAttribute('aria-pressed', String(name === file));
   }
 
-  /** Shows how much of a look has arrived: 0..1, null while that is unknown. */
-  arriving(name: string, part: number | null): void {
+  /** Shows what is on its way and how much of it has arrived: 0..1, null while that is unknown. */
+  arriving(words: string, part: number | null): void {
     this.#loading.hidden = false;
     if (part === null) this.#bar.removeAttribute('value');
     else this.#bar.value = Math.round(part * 100);
-    this.#text.textContent = part === null || part >= 1 ? `Unpacking ${name}` : `Fetching ${name}`;
+    this.#text.textContent = words;
   }
 
   arrived(): void {
@@ -74,7 +75,13 @@ export class Shelf {
       entry.pixels > 0 ? `${entry.pixels} px` : '',
       entry.bytes > 0 ? megabytes(entry.bytes) : '',
     ];
+    const made = [entry.author && `by ${entry.author}`, creditOf(entry)].filter(Boolean).join('. ');
     words.append(make('span', 'name', entry.name), make('span', 'facts', facts.filter(Boolean).join(' · ')));
+    if (made) words.append(make('span', 'facts credit', made));
     return words;
   }
 }
+
+/** How much has arrived, where nobody knows of how much. */
+export const sizeSoFar = (part: number | null, received: number): string =>
+  part === null ? ` (${megabytes(received)})` : '';

@@ -31,11 +31,10 @@ export class Sliders {
     });
   }
 
-  /** Makes the sliders of this look; every value begins as the look was made. */
+  /** Makes the sliders of this look, as it was made. */
   fit(live: LookInfo['live']): void {
     this.#sliders = Object.entries(live).map(([name, range]) => this.#make(name, range));
     this.#place.replaceChildren(...this.#sliders.map(slider => slider.row));
-    for (const { name, usual } of this.#sliders) this.#onTurned(name, usual);
     this.#opener.disabled = this.#sliders.length === 0;
     if (this.#sliders.length === 0) element('light-panel').hidePopover?.();
   }

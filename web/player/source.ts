@@ -37,6 +37,15 @@ export function nextVideoFrame(video: HTMLVideoElement, callback: () => void): (
   return () => cancelAnimationFrame(id);
 }
 
+/** Plays; a pause or an end that comes before the first frame is no trouble. */
+export async function playVideo(video: HTMLVideoElement): Promise<void> {
+  try {
+    await video.play();
+  } catch (problem) {
+    if (!(problem instanceof DOMException && problem.name === 'AbortError')) throw problem;
+  }
+}
+
 /** A video element that phones play in the page and without a tap. */
 export function quietVideo(): HTMLVideoElement {
   const video = document.createElement('video');

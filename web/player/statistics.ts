@@ -1,6 +1,6 @@
 /** How fast it paints. Times are milliseconds. */
 
-const WINDOW = 120;
+const RATE_OVER_MS = 1000;
 
 export class Statistics {
   #frames: number[] = [];
@@ -21,7 +21,7 @@ export class Statistics {
   /** A frame was painted. */
   frame(now: number): void {
     this.#frames.push(now);
-    if (this.#frames.length > WINDOW) this.#frames.shift();
+    while (now - (this.#frames[0] ?? now) > RATE_OVER_MS) this.#frames.shift();
   }
 
   /** A frame was waited for, from the call to the finished painting. */
@@ -41,7 +41,6 @@ export class Statistics {
 
   /** Frames painted in the second before `now`. */
   rate(now: number): number {
-    const recent = this.#frames.filter(time => now - time <= 1000);
-    return recent.length;
+    return this.#frames.filter(time => now - time <= RATE_OVER_MS).length;
   }
 }

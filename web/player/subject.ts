@@ -14,6 +14,7 @@ export class Subject {
   readonly #invite = button('camera-invite');
   readonly #devices = element('device-select', HTMLSelectElement);
   #kind: SourceKind = 'scene';
+  #source: Source | null = null;
   /** Counts choices, so that a camera that answers late does not undo a later choice. */
   #choice = 0;
   /** Whether the scene stands in for a camera that went away. */
@@ -31,39 +32,53 @@ export class Subject {
     navigator.mediaDevices?.addEventListener?.('devicechange', () => void this.#devicesChanged());
   }
 
-  camera(deviceId: string | null = null): Promise<void> {
+  async camera(deviceId: string | null = null): Promise<void> {
     this.#invite.disabled = true;
-    return this.#open('camera', () => openCamera(deviceId, () => this.#unplugged())).finally(() => {
-      this.#invite.disabled = false;
-    });
+    // Many phones give one camera at a time: the one before is let go first.
+    if (this.#kind === 'camera') {
+      this.#source?.stop();
+      this.#source = null;
+    }
+    await this.#open('camera', () => openCamera(deviceId, () => this.#unplugged()));
+    this.#invite.disabled = false;
   }
 
-  video(file: File): Promise<void> {
-    return this.#open('video', () => openVideo(file));
+  async video(file: File): Promise<void> {
+    await this.#open('video', () => openVideo(file));
   }
 
-  picture(file: File): Promise<void> {
-    return this.#open('picture', () => openPicture(file));
+  async picture(file: File): Promise<void> {
+    await this.#open('picture', () => openPicture(file));
   }
 
-  async #open(kind: SourceKind, open: () => Promise<Source>): Promise<void> {
+  /** Opens a subject and hands it on; false where it failed or a later choice won. */
+  async #open(kind: SourceKind, open: () => Promise<Source>): Promise<boolean> {
     this.#choice += 1;
     const choice = this.#choice;
     try {
       const source = await open();
       if (choice !== this.#choice) {
         source.stop();
-        return;
+        return false;
       }
       this.#speech.calm();
-      this.#set(kind);
-      this.#onSource(source);
+      this.#take(kind, source);
       if (kind === 'camera') await this.#listDevices(source);
+      return true;
     } catch (problem) {
-      if (choice !== this.#choice) return;
+      if (choice !== this.#choice) return false;
+      // The camera before may have been stopped for another one.
+      if (this.#kind === 'camera' && !this.#source) this.#take('scene', openScene());
       const remedy = { label: 'Try again', run: () => void this.#open(kind, open) };
       this.#speech.fail(sentenceOf(problem), kind === 'camera' ? remedy : undefined);
+      return false;
     }
+  }
+
+  #take(kind: SourceKind, source: Source): void {
+    this.#source = source;
+    this.#set(kind);
+    this.#onSource(source);
   }
 
   async #devicesChanged(): Promise<void> {
@@ -73,7 +88,8 @@ export class Subject {
   }
 
   #unplugged(): void {
-    void this.#open('scene', async () => openScene()).then(() => {
+    void this.#open('scene', async () => openScene()).then(opened => {
+      if (!opened) return;
       this.#missing = true;
       const remedy = { label: 'Try again', run: () => void this.camera() };
       this.#speech.fail(

@@ -3,8 +3,10 @@
  * runs where there is no WebGPU, and on machines whose only GPU is software it is the faster one.
  */
 import type { LookInfo } from '../../engine/index.ts';
+import type { OnFetched } from '../download.ts';
 import type { Painter } from '../painter.ts';
 import type { PaintRequest, Reply, Request } from './protocol.ts';
+import { runtimeBinary } from './runtime.ts';
 import { withoutDefaults } from './wire.ts';
 
 type PaintSource = Parameters<Painter['paint']>[0];
@@ -17,33 +19,52 @@ export interface WasmPainter extends Painter {
   readonly fetched: number;
 }
 
+export interface WasmOptions {
+  /** Why it is not WebGPU that paints. */
+  because: string | null;
+  /** Ends the worker while it is still being set up. */
+  signal: AbortSignal;
+  onFetched: OnFetched;
+  onReady: () => void;
+  onLost: (reason: string) => void;
+}
+
 /** Starts the runtime with this look. Throws a sentence where it cannot. */
 export async function createWasmPainter(
   info: LookInfo,
   bytes: Uint8Array,
-  onLost: (reason: string) => void,
+  options: WasmOptions,
 ): Promise<WasmPainter> {
+  const { signal, onFetched, onReady } = options;
   if (typeof WebAssembly === 'undefined') {
     throw new Error(
       'This browser has neither WebGPU nor WebAssembly, so it cannot paint. Try a current one.',
     );
   }
+  const binary = await runtimeBinary((part, received) => {
+    if (!signal.aborted) onFetched(part, received);
+  });
+  if (signal.aborted) throw new Error('The look was given up before its painter was there.');
+  onReady();
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   const line = new Line(worker);
   const threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
   const defaults = new Set(Object.keys(info.live));
-  const at = (path: string) => new URL(path, document.baseURI).href;
+  const end = () => line.close();
+  signal.addEventListener('abort', end);
   try {
     const model = withoutDefaults(bytes, defaults);
-    const runtime = { script: at('runtime/ort.js'), binary: at('runtime/ort.wasm') };
+    const runtime = { script: new URL('runtime/ort.js', document.baseURI).href, binary };
     const load = { kind: 'load', model, pixels: info.pixels, live: [...defaults], runtime, threads } as const;
     const loaded = await line.ask(load, [model.buffer]);
     if (loaded.kind !== 'loaded') throw new Error('The runtime did not take the look.');
-    return new OrtPainter(info, line, loaded, onLost);
+    return new OrtPainter(info, line, loaded, options);
   } catch (problem) {
     line.close();
     const reason = problem instanceof Error ? problem.message : String(problem);
     throw new Error(`ONNX Runtime (WASM) could not open this look: ${reason}`);
+  } finally {
+    signal.removeEventListener('abort', end);
   }
 }
 
@@ -100,9 +121,10 @@ class OrtPainter implements WasmPainter {
   readonly adapter: string;
   readonly statistics = { dispatches: 0, pipelines: 0, bufferBytes: 0 };
   readonly fetched: number;
+  readonly because: string | null;
   readonly #line: Line;
   readonly #onLost: (reason: string) => void;
-  readonly #live: Record<string, number> = {};
+  readonly #live = new Map<string, number>();
   readonly #desk: CanvasRenderingContext2D;
   #canvas: CanvasRenderingContext2D | null = null;
   #guide: CanvasRenderingContext2D | null = null;
@@ -114,15 +136,16 @@ class OrtPainter implements WasmPainter {
     info: LookInfo,
     line: Line,
     loaded: { inputs: readonly string[]; threads: number; bytes: number },
-    onLost: (reason: string) => void,
+    { because, onLost }: WasmOptions,
   ) {
     this.info = info;
+    this.because = because;
     this.#line = line;
     this.#onLost = onLost;
     this.adapter = loaded.threads > 1 ? `ONNX Runtime, ${loaded.threads} threads` : 'ONNX Runtime, 1 thread';
     this.fetched = loaded.bytes;
     for (const [name, range] of Object.entries(info.live)) {
-      if (loaded.inputs.includes(name)) this.#live[name] = range.default;
+      if (loaded.inputs.includes(name)) this.#live.set(name, range.default);
     }
     this.#desk = drawing(document.createElement('canvas'), info.pixels, { willReadFrequently: true });
   }
@@ -140,7 +163,7 @@ class OrtPainter implements WasmPainter {
   }
 
   set(name: string, value: number): void {
-    if (name in this.#live) this.#live[name] = value;
+    if (this.#live.has(name)) this.#live.set(name, value);
   }
 
   /** Starts on this frame; a frame that comes while one is being painted is left out. */
@@ -150,7 +173,7 @@ class OrtPainter implements WasmPainter {
     const request: PaintRequest = {
       kind: 'paint',
       rgba,
-      live: { ...this.#live },
+      live: Object.fromEntries(this.#live),
       guide: this.#guide !== null,
     };
     this.#painting = this.#line
@@ -170,12 +193,6 @@ class OrtPainter implements WasmPainter {
 
   async finished(): Promise<void> {
     await this.#painting;
-  }
-
-  async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
-    const live = Object.entries(this.#live).map(([name, value]) => [name, Float32Array.of(value)] as const);
-    const reply = await this.#line.ask({ kind: 'run', inputs: { ...Object.fromEntries(live), ...inputs } });
-    return reply.kind === 'ran' ? reply.outputs : {};
   }
 
   destroy(): void {

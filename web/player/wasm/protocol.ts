@@ -6,8 +6,8 @@ export interface LoadRequest {
   pixels: number;
   /** The names of the inputs that are turned live. */
   live: readonly string[];
-  /** Where the runtime's files are. */
-  runtime: { script: string; binary: string };
+  /** Where the runtime's script is, and its WebAssembly itself. */
+  runtime: { script: string; binary: Uint8Array<ArrayBuffer> };
   threads: number;
 }
 
@@ -19,13 +19,7 @@ export interface PaintRequest {
   guide: boolean;
 }
 
-/** Any inputs to all outputs, for checks. */
-export interface RunRequest {
-  kind: 'run';
-  inputs: Record<string, Float32Array>;
-}
-
-export type Request = LoadRequest | PaintRequest | RunRequest;
+export type Request = LoadRequest | PaintRequest;
 
 export type Reply =
   | { kind: 'loaded'; inputs: readonly string[]; threads: number; bytes: number }
@@ -35,5 +29,4 @@ export type Reply =
       guide: Uint8ClampedArray<ArrayBuffer> | null;
       milliseconds: number;
     }
-  | { kind: 'ran'; outputs: Record<string, Float32Array> }
   | { kind: 'failed'; reason: string };

@@ -1,7 +1,7 @@
 /** ONNX Runtime Web in a worker, so that painting never holds the page up. */
 import * as ort from 'onnxruntime-web/wasm';
 import { toBytes, toPlanes } from './pixels.ts';
-import type { LoadRequest, PaintRequest, Reply, Request, RunRequest } from './protocol.ts';
+import type { LoadRequest, PaintRequest, Reply, Request } from './protocol.ts';
 
 interface Loaded {
   session: ort.InferenceSession;
@@ -17,7 +17,8 @@ const reply = (message: Reply, transfer: Transferable[] = []) => self.postMessag
 
 async function load(request: LoadRequest): Promise<void> {
   ort.env.logLevel = 'error';
-  ort.env.wasm.wasmPaths = { mjs: request.runtime.script, wasm: request.runtime.binary };
+  ort.env.wasm.wasmPaths = { mjs: request.runtime.script };
+  ort.env.wasm.wasmBinary = request.runtime.binary;
   ort.env.wasm.numThreads = request.threads;
   const session = await ort.InferenceSession.create(request.model, {
     executionProviders: ['wasm'],
@@ -58,30 +59,12 @@ async function paint(request: PaintRequest): Promise<void> {
   reply({ kind: 'painted', painting, guide, milliseconds }, transfer);
 }
 
-async function run(request: RunRequest): Promise<void> {
-  const { session, pixels, image } = state();
-  const feeds: Record<string, ort.Tensor> = {};
-  for (const [name, data] of Object.entries(request.inputs)) {
-    feeds[name] =
-      name === image ? new ort.Tensor('float32', data, [1, 3, pixels, pixels]) : scalar(data[0] ?? 0);
-  }
-  const results = await session.run(feeds);
-  const outputs: Record<string, Float32Array> = {};
-  for (const name of session.outputNames) {
-    const data = results[name]?.data;
-    if (data instanceof Float32Array) outputs[name] = data;
-  }
-  reply({ kind: 'ran', outputs });
-}
-
 function answer(request: Request): Promise<void> {
   switch (request.kind) {
     case 'load':
       return load(request);
     case 'paint':
       return paint(request);
-    case 'run':
-      return run(request);
     default:
       return request satisfies never;
   }

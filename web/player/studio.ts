@@ -1,0 +1,202 @@
+/**
+ * Who paints, and with what: a look comes in as bytes, is read by the engine (which refuses what is no
+ * look, in a sentence), gets a painter, and the painter goes to the easel. One hire is under way at a
+ * time, whether it was chosen, opened or follows a loss; a later one ends the one before.
+ */
+import { type Look, readLook } from '../engine/index.ts';
+import { FetchError } from './download.ts';
+import type { Easel } from './easel.ts';
+import { hangLabel, titleOf } from './label.ts';
+import { findPainter } from './ladder.ts';
+import { fetchLook, type LookEntry } from './looks.ts';
+import type { Backend, Painter } from './painter.ts';
+import { type Shelf, sizeSoFar } from './shelf.ts';
+import type { Sliders } from './sliders.ts';
+import { type Speech, sentenceOf } from './speech.ts';
+
+const MOST_LOSSES = 3;
+const LOSSES_FORGOTTEN_MS = 60_000;
+/** A GPU that goes away sooner than this after a look was hung went away because of that look. */
+const EARLY_MS = 2000;
+const MOST_EARLY_LOSSES = 2;
+const LARGEST_LOOK_BYTES = 1e9;
+
+interface Work {
+  readonly look: Look;
+  readonly bytes: Uint8Array;
+  readonly fileName: string;
+}
+
+export class Studio {
+  readonly #speech: Speech;
+  readonly #easel: Easel;
+  readonly #shelf: Shelf;
+  readonly #sliders: Sliders;
+  readonly #forced: Backend | null;
+  readonly #onHung: (look: Look) => void;
+  /** How often the GPU went away at the very start of a look. */
+  readonly #early = new WeakMap<Look, number>();
+  #busy: AbortController | null = null;
+  #hung: Work | null = null;
+  #hungAt = 0;
+  #losses: number[] = [];
+
+  constructor(
+    tools: { speech: Speech; easel: Easel; shelf: Shelf; sliders: Sliders },
+    forced: Backend | null,
+    onHung: (look: Look) => void,
+  ) {
+    this.#speech = tools.speech;
+    this.#easel = tools.easel;
+    this.#shelf = tools.shelf;
+    this.#sliders = tools.sliders;
+    this.#forced = forced;
+    this.#onHung = onHung;
+  }
+
+  /** Fetches a look of the list and paints with it. */
+  choose(entry: LookEntry, chosenAt = performance.now()): Promise<void> {
+    this.#speech.calm();
+    return this.#only(
+      async signal => {
+        this.#shelf.arriving(`Fetching ${entry.name}`, entry.bytes > 0 ? 0 : null);
+        const bytes = await fetchLook(
+          entry,
+          part => this.#shelf.arriving(`Fetching ${entry.name}`, part),
+          signal,
+        );
+        this.#shelf.arriving(`Unpacking ${entry.name}`, null);
+        const work = { look: readLook(bytes), bytes, fileName: entry.file };
+        if (await this.#hire(work, chosenAt, signal)) this.#shelf.mark(entry.file);
+      },
+      problem => {
+        const helps = !(problem instanceof FetchError) || problem.again;
+        const again = { label: 'Try again', run: () => void this.choose(entry) };
+        this.#speech.fail(sentenceOf(problem), helps ? again : undefined);
+      },
+    );
+  }
+
+  /** Paints with a look from the visitor's own disk. */
+  open(file: File): Promise<void> {
+    this.#speech.calm();
+    const chosenAt = performance.now();
+    return this.#only(
+      async signal => {
+        if (file.size > LARGEST_LOOK_BYTES) throw new Error('it is larger than a browser can hold.');
+        this.#shelf.arriving(`Unpacking ${file.name}`, null);
+        const bytes = new Uint8Array(await file.arrayBuffer());
+        if (signal.aborted) return;
+        const work = { look: readLook(bytes), bytes, fileName: file.name };
+        if (await this.#hire(work, chosenAt, signal)) this.#shelf.mark(null);
+      },
+      problem => this.#speech.fail(`${file.name} cannot be painted with: ${sentenceOf(problem)}`),
+    );
+  }
+
+  /** The GPU or the runtime went away: begin again with the same look, but not for ever. */
+  lost(reason: string): void {
+    const now = performance.now();
+    this.#losses = [...this.#losses.filter(time => now - time < LOSSES_FORGOTTEN_MS), now];
+    const { painter } = this.#easel;
+    if (painter) {
+      if (painter.backend === 'webgpu' && now - this.#hungAt < EARLY_MS && this.#hung)
+        this.#countEarly(this.#hung.look);
+      this.#easel.dismiss(painter);
+    }
+    if (this.#busy) return; // what is on its way takes over, or resumes this one where it fails
+    if (this.#losses.length < MOST_LOSSES) {
+      this.#resume();
+      return;
+    }
+    this.#speech.fail(`Painting stopped three times (${reason}). Close other heavy pages, then try again.`, {
+      label: 'Try again',
+      run: () => {
+        this.#losses = [];
+        this.#resume();
+      },
+    });
+  }
+
+  /** Paints again with what hangs. */
+  #resume(): void {
+    const work = this.#hung;
+    if (!work) return;
+    void this.#only(
+      async signal => {
+        await this.#hire(work, performance.now(), signal);
+      },
+      problem => this.lost(sentenceOf(problem)),
+    );
+  }
+
+  /** Ends the hire that is under way and begins this one; a failure is told unless it was ended, too. */
+  async #only(
+    work: (signal: AbortSignal) => Promise<void>,
+    onProblem: (problem: unknown) => void,
+  ): Promise<void> {
+    this.#busy?.abort();
+    const busy = new AbortController();
+    this.#busy = busy;
+    const failed = await work(busy.signal).then(
+      () => null,
+      (problem: unknown) => ({ problem }),
+    );
+    if (this.#busy !== busy) return;
+    this.#busy = null;
+    this.#shelf.arrived();
+    if (failed) onProblem(failed.problem);
+    // The painter before may have been lost meanwhile, with this one expected to take over.
+    const stopped = this.#losses.length >= MOST_LOSSES;
+    if (failed && !this.#busy && !this.#easel.painter && !stopped) this.#resume();
+  }
+
+  /** Finds a painter for a look and gives it the brush; false where it has to give way. */
+  async #hire(work: Work, chosenAt: number, signal: AbortSignal): Promise<boolean> {
+    const { look, bytes, fileName } = work;
+    const hired: { painter: Painter | null; lost: string | null } = { painter: null, lost: null };
+    const gaveUp = this.#gaveUp(look);
+    const painter = await findPainter(look, bytes, {
+      forced: this.#forced,
+      avoid: gaveUp,
+      signal,
+      onFetched: (part, received) =>
+        this.#shelf.arriving(`Fetching the WASM painter${sizeSoFar(part, received)}`, part),
+      onReady: () => this.#shelf.arriving('Starting the WASM painter', null),
+      onLost: reason => {
+        hired.lost = reason;
+        if (hired.painter && hired.painter === this.#easel.painter) this.lost(reason);
+      },
+    });
+    hired.painter = painter;
+    const wanted = () => !signal.aborted && hired.lost === null;
+    const hangs = await this.#easel.setPainter(painter, chosenAt, wanted);
+    if (!hangs) {
+      if (signal.aborted || hired.lost === null) return false;
+      if (painter.backend === 'wasm') throw new Error(hired.lost);
+      this.#countEarly(look);
+      if (this.#forced === 'webgpu' && this.#gaveUp(look))
+        throw new Error(`The GPU went away before the first painting, twice (${hired.lost}).`);
+      return this.#hire(work, chosenAt, signal);
+    }
+    if (this.#hung?.look !== look) this.#sliders.fit(look.info.live);
+    this.#hung = work;
+    this.#hungAt = performance.now();
+    hangLabel(look.info, bytes.length, fileName);
+    document.body.classList.remove('waiting');
+    const without = gaveUp && painter.backend === 'wasm' ? ', without the GPU: it went away twice' : '';
+    this.#speech.say(`Painting with “${titleOf(look.info, fileName)}”${without}.`);
+    this.#onHung(look);
+    return true;
+  }
+
+  #countEarly(look: Look): void {
+    this.#early.set(look, (this.#early.get(look) ?? 0) + 1);
+  }
+
+  /** Why the GPU is not to be tried with this look again; null where it may. */
+  #gaveUp(look: Look): string | null {
+    const often = (this.#early.get(look) ?? 0) >= MOST_EARLY_LOSSES;
+    return often ? 'The GPU went away twice as it began to paint this look.' : null;
+  }
+}
