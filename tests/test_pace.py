@@ -64,6 +64,13 @@ def test_pauses_are_frequent_at_first_and_never_a_tenth(clock: Clock) -> None:
     assert not pace.pause_due(epoch_over=True)
     clock.now += 51
     assert pace.pause_due(epoch_over=True)
+    began = clock.now
+    clock.now += 90  # a still slower one
+    pace.paused(began)
+    clock.now += 299
+    assert not pace.pause_due(epoch_over=True)
+    clock.now += 2
+    assert pace.pause_due(epoch_over=False), "a cut costs five minutes at most"
 
 
 def test_speed_and_the_share_of_preparing(clock: Clock) -> None:

@@ -45,8 +45,28 @@ def test_a_pipe_gets_a_line_now_and_then() -> None:
     assert lines == [line(STATUS), "Stopped at step 40."]
     assert lines[0] == (
         "epoch 3 of 200, step 4 of 18; 59 s so far, 2 h 05 min left; 12.3 pictures a second. "
-        "The two networks are in balance."
+        "The two networks are in balance. "
+        "Losses: discriminator 0.60 on photos, 0.70 on paintings; generator 0.90, difference 0.321."
     )
+
+
+def test_a_pipe_is_told_of_held_out_pictures() -> None:
+    shown, out = console(terminal=False)
+    with Terminal(shown) as terminal:
+        terminal.logged(ENTRY)
+        terminal.status(replace(STATUS, losses={}))
+    assert out.getvalue().endswith("Warming up. Held out: difference 0.345, in training 0.300.\n")
+    assert "Held out" not in line(STATUS, replace(ENTRY, held_out_l1=None))
+
+
+@pytest.mark.parametrize(("rank", "drawn"), [("0", True), ("1", False)])
+def test_one_of_several_processes_draws(monkeypatch: pytest.MonkeyPatch, rank: str, drawn: bool) -> None:
+    monkeypatch.setenv("RANK", rank)
+    shown, out = console(terminal=True)
+    with Terminal(shown) as terminal:
+        terminal.status(STATUS)
+    assert ("epoch 3" in out.getvalue()) is drawn
+    assert drawn or out.getvalue() == ""
 
 
 def test_a_terminal_shows_everything() -> None:

@@ -26,9 +26,9 @@ class Entry:
     g_l1: float
     """Mean absolute difference between painting and target, on the scale of -1..1."""
     held_out_l1: float | None
-    """The same on held-out pictures, without dropout; null where no picture is held out."""
+    """The same on up to 16 held-out pictures, without dropout; null where no picture is held out."""
     pictures_per_second: float
-    """Over the steps of the epoch."""
+    """Over the steps of the epoch, and not what lies between them: see `Pace.pictures_per_second`."""
     seconds: float
     """Training time so far, over all sittings."""
     time: str

@@ -15,6 +15,10 @@ EPOCHS = 200
 SHORT, LONG = 5.0, 60.0
 """Seconds, at least and at most, between pauses in which a checkpoint and a sheet are written."""
 
+LONGEST = 300.0
+"""The same where a pause takes so long that `LONG` would cost more than a tenth of the time: a cut loses
+no more than this and a step."""
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -75,7 +79,7 @@ class Pace:
         self._prepared = time.perf_counter()
 
     def stepped(self) -> None:
-        """It is done."""
+        """It is done, or on a GPU at least begun; the one that is waited for has the others' time."""
         now = time.perf_counter()
         self._recent.append((self._prepared - self._began, now - self._began))
         self._epoch_seconds += now - self._began
@@ -89,9 +93,10 @@ class Pace:
     def pause_due(self, epoch_over: bool) -> bool:
         """Whether it is time for a checkpoint and a sheet.
 
-        Early on more often, as that is when most changes; at most a tenth of the time goes into it.
+        Early on more often, as that is when most changes; at most a tenth of the time goes into it, but
+        where a pause takes more than half a minute.
         """
-        least = max(SHORT, 10 * self._pause_took)
+        least = max(SHORT, min(10 * self._pause_took, LONGEST))
         wait = least if epoch_over else max(min(self.seconds / 4, LONG), least)
         return time.perf_counter() - self._pause_ended > wait
 
@@ -107,7 +112,10 @@ class Pace:
 
     @property
     def pictures_per_second(self) -> float:
-        """Lately."""
+        """Lately, of steps alone: preparing a batch, learning from it, waiting for the device.
+
+        Not what lies between steps: statistics, held-out pictures, checkpoints, sheets.
+        """
         return self._batch / self.per_step if self._recent else 0.0
 
     @property
@@ -117,7 +125,10 @@ class Pace:
         return sum(preparing for preparing, _ in self._recent) / whole if whole else 0.0
 
     def close_epoch(self) -> float:
-        """Pictures per second over the epoch (or the part of it in this sitting), which ends here."""
+        """Pictures per second over the epoch (or the part of it in this sitting), which ends here.
+
+        Counted as in `pictures_per_second`.
+        """
         speed = self._batch * self._epoch_steps / max(self._epoch_seconds, 1e-9)
         self._epoch_seconds, self._epoch_steps = 0.0, 0
         return speed

@@ -49,7 +49,8 @@ class Processes:
         """Put the mean over all processes in the place of tensors of one type."""
         if self.world > 1:
             flat = torch.cat([tensor.flatten() for tensor in tensors])
-            distributed.all_reduce(flat)
+            with _together():
+                distributed.all_reduce(flat)
             flat /= self.world
             _spread(flat, tensors)
 
@@ -58,7 +59,8 @@ class Processes:
         if self.world > 1:
             for tensor in tensors:
                 held = tensor.to(self.device).contiguous()
-                distributed.broadcast(held, 0)
+                with _together():
+                    distributed.broadcast(held, 0)
                 tensor.copy_(held)
 
     def any(self, *flags: bool) -> tuple[bool, ...]:
@@ -66,13 +68,28 @@ class Processes:
         if self.world == 1:
             return flags
         raised = torch.tensor(flags, dtype=torch.int32, device=self.device)
-        distributed.all_reduce(raised, distributed.ReduceOp.MAX)
+        with _together():
+            distributed.all_reduce(raised, distributed.ReduceOp.MAX)
         return tuple(bool(flag) for flag in raised.tolist())
 
     def wait(self) -> None:
         """Go on when all processes are here."""
         if self.world > 1:
-            distributed.barrier()
+            with _together():
+                distributed.barrier()
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    """Say in a sentence that another process has ended, or has not answered for `PATIENCE`."""
+    try:
+        yield
+    except RuntimeError as error:  # of which torch's own errors are kinds
+        raise LimnerError(
+            "One of the processes that train together has ended, or has not answered for "
+            f"{PATIENCE.seconds // 60} minutes: see what it said. The last checkpoint is as it was; the same "
+            "command goes on from there."
+        ) from error
 
 
 def _spread(flat: Tensor, tensors: list[Tensor]) -> None:

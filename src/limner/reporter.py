@@ -29,6 +29,7 @@ class Status:
     losses: Mapping[str, float]
     """Means over the epoch under way, by the names of `limner.step.LOSSES`; empty at first."""
     pictures_per_second: float
+    """Of steps alone, without what lies between them."""
     seconds: float
     """Training time so far, over all sittings."""
     seconds_left: float | None

@@ -6,6 +6,7 @@ rubbish.
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from types import TracebackType
@@ -25,10 +26,14 @@ EVERY = 30.0
 
 
 class Terminal:
-    """A `Reporter` for people; a context manager, so that the terminal is left tidy."""
+    """A `Reporter` for people; a context manager, so that the terminal is left tidy.
+
+    Of the processes that `torchrun` started only the first one draws: they share a terminal.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
+        self._draws = self._console.is_terminal and os.environ.get("RANK", "0") == "0"
         self._status: Status | None = None
         self._entry: Entry | None = None
         self._sheet: Path | None = None
@@ -36,7 +41,7 @@ class Terminal:
         self._live = Live(console=self._console, get_renderable=self._picture, refresh_per_second=4)
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
+        if self._draws:
             self._live.start()
         return self
 
@@ -46,7 +51,7 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._console.is_terminal:
+        if self._draws:
             self._live.stop()
 
     def status(self, status: Status) -> None:
@@ -54,7 +59,7 @@ class Terminal:
         self._status = status
         if not self._console.is_terminal and time.monotonic() - self._said_at > EVERY:
             self._said_at = time.monotonic()
-            self._print(line(status))
+            self._print(line(status, self._entry))
             if warning := data_bound(status.preparing):
                 self._print(warning)
 
@@ -95,19 +100,29 @@ def drawing(status: Status, entry: Entry | None, sheet: Path | None) -> Renderab
     if status.losses:
         table.add_row("losses", losses(status))
     if entry is not None and entry.held_out_l1 is not None:
-        table.add_row("held out", f"difference {entry.held_out_l1:.3f}, in training {entry.g_l1:.3f}")
+        table.add_row("held out", held_out(entry))
     if sheet is not None:
         table.add_row("look at", Text(str(sheet), overflow="fold"))
     warning = data_bound(status.preparing)
     return Group(table, Text(warning, style="yellow")) if warning else table
 
 
-def line(status: Status) -> str:
-    """A status as one plain line."""
-    return (
+def line(status: Status, entry: Entry | None = None) -> str:
+    """A status, and the last epoch's figures, as one plain line."""
+    said = [
         f"{epoch(status)}; {duration(status.seconds)} so far{left(status)}; "
         f"{status.pictures_per_second:,.1f} pictures a second. {reading(status)}"
-    )
+    ]
+    if status.losses:
+        said.append(f"Losses: {losses(status)}.")
+    if entry is not None and entry.held_out_l1 is not None:
+        said.append(f"Held out: {held_out(entry)}.")
+    return " ".join(said)
+
+
+def held_out(entry: Entry) -> str:
+    """How far paintings of pictures that were never learned from are off, beside those that were."""
+    return f"difference {entry.held_out_l1:.3f}, in training {entry.g_l1:.3f}"
 
 
 def epoch(status: Status) -> str:

@@ -60,21 +60,23 @@ def train(
     """Train a run in `folder`, or go on with the one that is there, until `epochs` or `minutes` are over.
 
     Both count what earlier sittings did; without either it is 200 epochs. Ctrl-C and SIGTERM end
-    training after the step with a checkpoint, as if the goal were reached. `device` is by default the
-    CUDA GPU where there is one, else the CPU. torch's global random numbers are reseeded.
+    training after the step with a checkpoint, as if the goal were reached; after SIGTERM `Terminated` (a
+    SystemExit) is raised. `device` is by default the CUDA GPU where there is one, else the CPU. torch's
+    global random numbers are reseeded.
 
     Raises LimnerError where the pictures or the folder do not fit the recipe, the disk does not take what
     is written, or a loss is no number; the last checkpoint is then as it was.
     """
     goal = Goal.of(epochs, minutes)
-    with processes(device) as group, Interruption() as interruption:
-        _refuse(pictures, recipe, group)
-        if group.first:
-            begin_run(folder, recipe, pictures.folder)
-        group.wait()
+    with processes(device) as group:
         heard = report if report is not None and group.first else Silent()
-        run = open_run(folder)
-        _Training(pictures, run, goal, group, report=heard, interruption=interruption).go()
+        with Interruption(heard.note) as interruption:
+            _refuse(pictures, recipe, group)
+            if group.first:
+                begin_run(folder, recipe, pictures.folder)
+            group.wait()
+            run = open_run(folder)
+            _Training(pictures, run, goal, group, report=heard, interruption=interruption).go()
     return run
 
 
@@ -101,6 +103,7 @@ class _Training:
         self.samples = Samples(pictures, self.recipe, group.device)
         self.journal = Journal(run.log)
         self.losses: dict[str, float] = {}
+        self.settled_at = -1
         torch.backends.cudnn.benchmark = True
 
     def go(self) -> None:
@@ -119,20 +122,33 @@ class _Training:
             torch.manual_seed(seed_for(self.recipe.seed, DROPOUT, state.place.step, group.rank))
             state.sums += learn(state, self.recipe, shown, group)
             state.place = state.place.next(self.batches.steps_per_epoch)
-            pace.stepped()
             epoch_over = state.place.position == 0
-            save = False
-            if self.must_look(epoch_over):
+            looked = self.must_look(epoch_over)
+            if looked:
                 self.look(epoch_over)
-                wishes = self.interruption.wished or self.goal.time_over(pace.seconds)
-                stop, save = group.any(wishes, pace.pause_due(epoch_over))
+            pace.stepped()  # after the look, which waits for a GPU: steps are not launched only, but done
+            save = False
+            if looked:
+                stop, save = self.agree(epoch_over)
             self.say()
             if epoch_over:
                 self.close_epoch()
                 stop = stop or self.goal.epochs_done(state.place)
             if stop or save:
                 self.pause()
-        self.finish()
+        self.finish(trained=self.losses != {})
+
+    def agree(self, epoch_over: bool) -> tuple[bool, bool]:
+        """Whether to stop, and whether to save: the same in all processes.
+
+        The first one's clock decides, as the others do not know how long it pauses; a wish counts
+        wherever it is heard.
+        """
+        first, pace = self.group.first, self.pace
+        over = first and self.goal.time_over(pace.seconds)
+        due = first and pace.pause_due(epoch_over)
+        stop, save = self.group.any(self.interruption.wished or over, due)
+        return stop, save
 
     def resume(self) -> None:
         """Go to the last good checkpoint, where there is one."""
@@ -159,13 +175,15 @@ class _Training:
     def follow_first(self) -> None:
         """All processes start with what the first one has; the others need not see its disk."""
         state = self.state
-        place = state.place
+        place, scaler = state.place, state.scaler.state_dict()
         numbers = torch.tensor(
-            [place.step, place.epoch, place.position, state.seconds], dtype=torch.float64
+            [place.step, place.epoch, place.position, state.seconds, *scaler.values()], dtype=torch.float64
         )
         self.group.follow_first([numbers, *state.tensors().values()])
-        step, epoch, position, state.seconds = numbers.tolist()
+        step, epoch, position, state.seconds, *scales = numbers.tolist()
         state.place = type(place)(int(step), int(epoch), int(position))
+        pairs = zip(scaler.items(), scales, strict=True)
+        state.scaler.load_state_dict({name: type(own)(value) for (name, own), value in pairs})
 
     def must_look(self, epoch_over: bool) -> bool:
         """Whether the losses are waited for after this step. All processes must agree on it."""
@@ -214,7 +232,13 @@ class _Training:
         )
 
     def settle(self) -> None:
-        """Count the generator's statistics anew, over the first batches of the first epoch."""
+        """Count the generator's statistics anew, over the first batches of the first epoch.
+
+        Once for each step: they follow from the weights alone.
+        """
+        if self.settled_at == self.state.place.step:
+            return
+        self.settled_at = self.state.place.step
         count = min(self.batches.steps_per_epoch, BATCHES)
         places = (Place(step, 0, step) for step in range(count))
         batches = (self.batches.at(place).to(self.group.device) for place in places)
@@ -222,7 +246,11 @@ class _Training:
         settle(self.state.generator, shown)
 
     def close_epoch(self) -> None:
-        """Log the epoch that ended and start the sums of the next."""
+        """Log the epoch that ended and start the sums of the next.
+
+        However few pictures there are, this costs a fraction of the epoch: no more batches are painted
+        for the statistics than the epoch had, none of them learned from, and `LOGGED` held-out ones.
+        """
         speed = self.pace.close_epoch()
         self.state.sums.zero_()
         if not self.group.first:
@@ -255,14 +283,18 @@ class _Training:
             self.report.sampled(path)
         self.pace.paused(began)
 
-    def finish(self) -> None:
-        """Write the film; say how to go on."""
+    def finish(self, *, trained: bool) -> None:
+        """Write the film; say what was reached, where it lies, and how to go on."""
         if not self.group.first:
             return
         write_film(self.run.film, self.run.sheets())
+        place, minutes = self.state.place, self.state.seconds / 60
         if self.interruption.wished:
+            self.report.note(f"Stopped at step {place.step:,}. The same command goes on from there.")
+        if trained:
             self.report.note(
-                f"Stopped at step {self.state.place.step:,}. The same command goes on from there."
+                f"Trained {place.epoch:,} whole epochs, {place.step:,} steps, in {minutes:,.1f} minutes. "
+                f"The run is in {self.run.folder}."
             )
 
 
