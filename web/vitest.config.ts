@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 // One flag set under which WebGPU compute, canvas presentation and video import all work without a GPU.
 // `--enable-unsafe-webgpu` alone is a trap: compute works, presenting a canvas loses the device.
+// src/limner/browser.py starts Chromium with the same for the check of an export: what changes here changes
+// there too.
 const flags = [
   '--no-sandbox',
   '--disable-quic',
@@ -25,6 +27,7 @@ export default defineConfig({
           name: 'node',
           include: ['tests/node/**/*.test.ts', 'player/**/*.test.ts'],
           environment: 'node',
+          globalSetup: ['tests/cases.ts'],
         },
       },
       {

@@ -2,6 +2,7 @@
 // docs/design.md has the contract. A model without that metadata is taken too if it is of the right kind.
 
 import { EngineError } from './error.ts';
+import { checkCost } from './graph/cost.ts';
 import { lower } from './graph/lower.ts';
 import { makePlan, type Plan } from './graph/plan.ts';
 import { type OnnxModel, readModel } from './onnx/model.ts';
@@ -14,17 +15,17 @@ export interface Live {
 }
 
 export interface LookInfo {
+  /** What people read; empty where the file says nothing. */
   name: string;
   author: string;
   credit: string;
   licence: string;
+  /** Sides of the picture, the painting and the guide. */
   pixels: number;
   size: string;
   guide: string;
   live: Record<string, Live>;
   figures: Record<string, unknown>;
-  inputChannels: number;
-  guideChannels: 1 | 3;
 }
 
 export interface Look {
@@ -41,6 +42,7 @@ export function readLook(bytes: Uint8Array): Look {
   }
   checkKind(model);
   const plan = makePlan(lower(model), true);
+  checkCost(plan);
   return { info: readInfo(model, plan), plan };
 }
 
@@ -49,47 +51,68 @@ export function readGraph(bytes: Uint8Array): Plan {
   return makePlan(lower(readModel(bytes)), false);
 }
 
+const KIND = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';
+const FLOAT32 = 1;
+/** Sides beyond it are refused before anything is made of them. */
+const MOST_PIXELS = 4096;
+
 const isPicture = (dims: readonly (number | string)[] | null | undefined): boolean =>
   dims?.length === 4 && (dims[0] === 1 || typeof dims[0] === 'string') && dims[1] === 3;
 
 function checkKind({ inputs, outputs, constants }: OnnxModel): void {
   const given = inputs.filter(({ name, dims }) => !constants.has(name) && dims?.length !== 0);
   const [picture, ...others] = given;
-  const kind = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';
   if (!picture || !isPicture(picture.dims)) {
     const shape = picture?.dims?.join(' x ') ?? 'nothing';
-    throw new EngineError(`${kind}, but this model's input is ${shape}.`);
+    throw new EngineError(`${KIND}, but this model's input is ${shape}.`);
   }
   if (others.length > 0) {
     throw new EngineError(
-      `${kind}, but this model has ${given.length} inputs: ${given.map(i => i.name).join(', ')}.`,
+      `${KIND}, but this model has ${given.length} inputs: ${given.map(i => i.name).join(', ')}.`,
     );
   }
   const [painting] = outputs;
   if (!painting || (painting.dims !== null && !isPicture(painting.dims))) {
     const shape = painting?.dims?.join(' x ') ?? 'nothing';
-    throw new EngineError(`${kind}, but this model's output is ${shape}.`);
+    throw new EngineError(`${KIND}, but this model's output is ${shape}.`);
+  }
+  const other = [...inputs, ...outputs].find(
+    ({ name, type }) => type !== FLOAT32 && !constants.get(name)?.dims.length,
+  );
+  if (other) throw new EngineError(`${KIND}, but '${other.name}' of this model is not of float32.`);
+  const [, , height, width] = picture.dims ?? [];
+  if (typeof height !== 'number' || typeof width !== 'number') return; // lowering says which is open
+  if (height !== width || width > MOST_PIXELS) {
+    const size = `${height} x ${width}`;
+    throw new EngineError(
+      `A look takes a square of up to ${MOST_PIXELS} pixels, but this one takes ${size}.`,
+    );
   }
 }
 
 function readInfo({ metadata }: OnnxModel, plan: Plan): LookInfo {
   const text = (key: string) => metadata.get(`limner.${key}`) ?? '';
-  const [painting, guide] = plan.outputs;
-  const [, channels, height, width] = painting?.shape ?? [1, 0, 0, 0];
-  if (channels !== 3)
-    throw new EngineError(`This model paints ${channels} channels; the engine shows red, green, blue.`);
+  const pixels = plan.inputs[0]?.shape[3] ?? 0;
+  const shapes = plan.outputs.map(({ shape }) => shape.join(' x '));
+  const square = (channels: number) => `1 x ${channels} x ${pixels} x ${pixels}`;
+  if (shapes[0] !== square(3)) {
+    throw new EngineError(
+      `A look paints ${square(3)} from a picture of that size; this one paints ${shapes[0]}.`,
+    );
+  }
+  if (shapes[1] !== undefined && shapes[1] !== square(1) && shapes[1] !== square(3)) {
+    throw new EngineError(`The second output of a look is its guide, ${square(1)}; here it is ${shapes[1]}.`);
+  }
   return {
-    name: text('name') || 'Untitled',
+    name: text('name'),
     author: text('author'),
     credit: text('credit'),
     licence: text('licence'),
-    pixels: Math.max(height, width),
+    pixels,
     size: text('size'),
     guide: text('guide'),
     live: readLive(metadata.get('limner.live'), plan),
     figures: readObject(metadata.get('limner.figures'), 'figures'),
-    inputChannels: plan.inputs[0]?.shape[1] ?? 3,
-    guideChannels: guide?.shape[1] === 1 ? 1 : 3,
   };
 }
 
@@ -110,12 +133,13 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** Ranges for the live inputs that the graph really has. */
 function readLive(text: string | undefined, plan: Plan): Record<string, Live> {
   const written = readObject(text, 'live values');
-  const live: Record<string, Live> = {};
+  // Names are the file's: none may be one that objects inherit.
+  const live: Record<string, Live> = Object.create(null);
   for (const { name, default: value } of plan.live) {
-    const entry = written[name];
+    const entry = Object.hasOwn(written, name) ? written[name] : undefined;
     const own = isRecord(entry) ? entry : {};
     const numberOf = (key: string, fallback: number) => {
-      const given = own[key];
+      const given = Object.hasOwn(own, key) ? own[key] : undefined;
       return typeof given === 'number' && Number.isFinite(given) ? given : fallback;
     };
     live[name] = {

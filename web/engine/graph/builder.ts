@@ -3,29 +3,33 @@
 // is refused by the same check.
 
 import { EngineError } from '../error.ts';
-import { type Constant, constantOf, floats, integers, sizeOf } from '../onnx/constant.ts';
-import type { OnnxNode } from '../onnx/model.ts';
+import { type Constant, constantOf, floats, integers, isCopied, sizeOf } from '../onnx/constant.ts';
+import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
 import type { Expression } from './expression.ts';
-import { type LiveInput, type Operation, shapeOf, type Tensor } from './operation.ts';
+import { type LiveInput, type Operation, shapeOf, type Tensor, type Weights } from './operation.ts';
 
 /** What a name in the ONNX graph stands for. */
 export type Value =
   | { readonly kind: 'tensor'; readonly tensor: Tensor }
   | { readonly kind: 'constant'; readonly constant: Constant }
-  /** value = scale * (stored - zero), the scale per element of `axis` or one for all. */
-  | {
-      readonly kind: 'quantised';
-      readonly constant: Constant;
-      readonly scale: Float32Array;
-      readonly zero: Float32Array;
-      readonly axis: number;
-    }
+  | Quantised
   /** One element, made of numbers and live inputs: never stored, always part of other expressions. */
   | { readonly kind: 'scalar'; readonly expression: Expression; readonly dims: readonly number[] };
+
+/** value = scale * (stored - zero), the scale per element of `axis` or one for all. */
+export interface Quantised {
+  readonly kind: 'quantised';
+  readonly constant: Constant;
+  readonly scale: Float32Array;
+  readonly zero: Float32Array;
+  readonly axis: number;
+}
 
 /** More elements than any picture network has in one tensor; keeps a hostile shape from asking for all memory. */
 const MOST_ELEMENTS = 2 ** 28;
 const LONGEST_SIDE = 65536;
+/** Pads, axes, shapes and the like have eight numbers at most, lists of splits a few more. */
+export const MOST_INTEGERS = 256;
 
 export function makeTensor(
   name: string,
@@ -46,12 +50,36 @@ export function makeTensor(
   return { name, dims, shape: shapeOf(dims), constant };
 }
 
+/** What constants may grow to while a graph is lowered: several times the file, and small files a little. */
+const BUDGET_PER_BYTE = 4;
+const BUDGET = 64 * 2 ** 20;
+
 export class Builder {
+  readonly opset: number;
   readonly operations: Operation[] = [];
   readonly live: LiveInput[] = [];
+  /** Weights of convolutions that are read already, by what they are read from and how. */
+  readonly weights = new Map<Value, Map<string, Weights>>();
   readonly #values = new Map<string, Value>();
+  readonly #floats = new Map<Constant, Float32Array>();
+  readonly #tensors = new Map<Constant, Tensor>();
+  readonly #dequantised = new Map<Value, Constant>();
+  readonly #budget: number;
+  #spent = 0;
 
-  constructor(readonly opset: number) {}
+  constructor({ opset, size }: Pick<OnnxModel, 'opset' | 'size'>) {
+    this.opset = opset;
+    this.#budget = BUDGET + BUDGET_PER_BYTE * size;
+  }
+
+  /** To be called before memory is taken that the file does not have itself. */
+  spend(bytes: number): void {
+    this.#spent += bytes;
+    if (this.#spent <= this.#budget) return;
+    throw new EngineError(
+      `The model's constants become ${this.#spent} bytes, and ${this.#budget} are sane for its size.`,
+    );
+  }
 
   define(name: string, value: Value): void {
     if (this.#values.has(name)) {
@@ -68,6 +96,41 @@ export class Builder {
     this.operations.push(operation);
     return { kind: 'tensor', tensor: operation.output };
   }
+
+  /** A constant's numbers, made once however many nodes read it. */
+  floats(constant: Constant): Float32Array {
+    const known = this.#floats.get(constant);
+    if (known) return known;
+    if (isCopied(constant)) this.spend(4 * sizeOf(constant.dims, constant.name));
+    const made = floats(constant);
+    this.#floats.set(constant, made);
+    return made;
+  }
+
+  dequantised(value: Quantised, name: string): Constant {
+    const known = this.#dequantised.get(value);
+    if (known) return known;
+    this.spend(4 * sizeOf(value.constant.dims, name));
+    const made = dequantised(value, floats(value.constant), name);
+    this.#dequantised.set(value, made);
+    return made;
+  }
+
+  /** The value as a tensor in memory; a constant becomes one, and only one. */
+  tensor(value: Value, name: string): Tensor {
+    if (value.kind === 'tensor') return value.tensor;
+    if (value.kind === 'scalar') {
+      const output = makeTensor(name, value.dims);
+      this.emit({ kind: 'map', name, inputs: [], output, epilogue: value.expression });
+      return output;
+    }
+    const constant = value.kind === 'quantised' ? this.dequantised(value, name) : value.constant;
+    const known = this.#tensors.get(constant);
+    if (known) return known;
+    const made = makeTensor(name, constant.dims, this.floats(constant));
+    this.#tensors.set(constant, made);
+    return made;
+  }
 }
 
 /** One ONNX node as its lowering sees it: inputs by place, attributes by name and type. */
@@ -81,8 +144,19 @@ export class NodeView {
     this.output = node.outputs[0] ?? '';
   }
 
+  get #title(): string {
+    return `Node '${this.node.name}' (op ${this.node.op})`;
+  }
+
   fail(problem: string): EngineError {
-    return new EngineError(`Node '${this.node.name}' (op ${this.node.op}) ${problem}`);
+    return new EngineError(`${this.#title} ${problem}`);
+  }
+
+  /** An error from below as one that names this node; what is no fault of the file's stays as it is. */
+  blamed(error: unknown): unknown {
+    if (error instanceof RangeError) return this.fail(`needs more memory than there is (${error.message}).`);
+    if (!(error instanceof EngineError) || error.message.startsWith(this.#title)) return error;
+    return this.fail(`cannot be run: ${error.message}`);
   }
 
   has(index: number): boolean {
@@ -101,23 +175,27 @@ export class NodeView {
 
   /** The input as a tensor in memory; a constant becomes one. */
   tensor(index: number): Tensor {
-    return tensorOf(this.builder, this.value(index), this.node.inputs[index] ?? '');
+    return this.builder.tensor(this.value(index), this.node.inputs[index] ?? '');
   }
 
   constant(index: number): Constant {
     const value = this.value(index);
     if (value.kind === 'constant') return value.constant;
-    if (value.kind === 'quantised') return dequantised(value, this.node.inputs[index] ?? '');
+    if (value.kind === 'quantised') return this.builder.dequantised(value, this.node.inputs[index] ?? '');
     throw this.fail(`needs its input ${index} ('${this.node.inputs[index]}') as a constant in the file.`);
   }
 
   /** Constant whole numbers, such as pads or a shape. */
   integers(index: number): number[] {
-    return integers(this.constant(index));
+    const constant = this.constant(index);
+    const size = sizeOf(constant.dims, constant.name);
+    if (size > MOST_INTEGERS)
+      throw this.fail(`takes ${size} numbers from its input ${index}; that is no shape.`);
+    return integers(constant);
   }
 
   floats(index: number): Float32Array {
-    return floats(this.constant(index));
+    return this.builder.floats(this.constant(index));
   }
 
   int(name: string, fallback: number): number {
@@ -138,6 +216,19 @@ export class NodeView {
   ints(name: string): number[] | undefined {
     const attribute = this.node.attributes.get(name);
     return attribute?.kind === 'ints' ? attribute.value : undefined;
+  }
+
+  /** An axis, counted from the front; ONNX counts from the back where it is negative. */
+  axis(listed: number, rank: number): number {
+    const axis = listed < 0 ? listed + rank : listed;
+    if (axis < 0 || axis >= rank) throw this.fail(`has axis ${listed} for ${rank} dimensions.`);
+    return axis;
+  }
+
+  axes(listed: readonly number[], rank: number): number[] {
+    const axes = listed.map(axis => this.axis(axis, rank));
+    if (new Set(axes).size !== axes.length) throw this.fail(`names an axis twice in [${listed.join(', ')}].`);
+    return axes;
   }
 
   /** A pair such as strides: [vertical, horizontal], each at least `least`. */
@@ -162,21 +253,11 @@ export class NodeView {
   }
 }
 
-export function tensorOf(builder: Builder, value: Value, name: string): Tensor {
-  if (value.kind === 'tensor') return value.tensor;
-  if (value.kind === 'constant') return makeTensor(name, value.constant.dims, floats(value.constant));
-  if (value.kind === 'quantised') {
-    const constant = dequantised(value, name);
-    return makeTensor(name, constant.dims, floats(constant));
-  }
-  const output = makeTensor(name, value.dims);
-  builder.emit({ kind: 'map', name, inputs: [], output, epilogue: value.expression });
-  return output;
-}
-
-export function dequantised(value: Extract<Value, { kind: 'quantised' }>, name: string): Constant {
-  const { constant, scale, zero, axis } = value;
-  const stored = floats(constant);
+function dequantised(
+  { constant, scale, zero, axis }: Quantised,
+  stored: Float32Array,
+  name: string,
+): Constant {
   const inner = constant.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
   const values = new Float32Array(stored.length);
   for (let i = 0; i < values.length; i++) {

@@ -3,7 +3,7 @@
 // output and not 16, and both share their kernels.
 
 import { constantOf, floats } from '../onnx/constant.ts';
-import type { NodeView } from './builder.ts';
+import type { NodeView, Value } from './builder.ts';
 import { type Expression, input, mix } from './expression.ts';
 import { type Axis, LANES, type Tensor, type Weights } from './operation.ts';
 
@@ -16,9 +16,20 @@ interface Geometry {
 
 const signedOffset: Readonly<Record<string, number>> = { int8: 128, int16: 32768 };
 
-/** The stored weights as the kernels take them; throws where they are no constant. */
+/** The stored weights as the kernels take them; throws where they are no constant. Convolutions that share
+ * their weights get the same arrays, by which a backend knows that it needs them once. */
 function readWeights(node: NodeView, transposed: boolean, group: number): Weights {
   const value = node.value(1);
+  const key = `${transposed} ${group}`;
+  const known = node.builder.weights.get(value)?.get(key);
+  if (known) return known;
+  const made = makeWeights(node, value, transposed, group);
+  const all = node.builder.weights.get(value) ?? new Map<string, Weights>();
+  node.builder.weights.set(value, all.set(key, made));
+  return made;
+}
+
+function makeWeights(node: NodeView, value: Value, transposed: boolean, group: number): Weights {
   const outAxis = transposed ? 1 : 0;
   if (value.kind !== 'constant' && value.kind !== 'quantised') {
     throw node.fail('needs its weights as constants in the file.');
@@ -33,7 +44,7 @@ function readWeights(node: NodeView, transposed: boolean, group: number): Weight
   if (value.kind === 'constant') {
     if (constant.type === 'float16') return { ...plain, type: 'float16', bytes: constant.bytes };
     if (constant.type === 'float32') return { ...plain, type: 'float32', bytes: constant.bytes };
-    const copy = constantOf(constant.name, dims, floats(constant));
+    const copy = constantOf(constant.name, dims, node.builder.floats(constant));
     return { ...plain, type: 'float32', bytes: copy.bytes };
   }
   const wide = constant.type === 'uint16' || constant.type === 'int16';
@@ -47,6 +58,7 @@ function readWeights(node: NodeView, transposed: boolean, group: number): Weight
   const outputs = transposed ? b * group : a;
   const spread = (values: Float32Array, add: number) =>
     Float32Array.from({ length: outputs }, (_, i) => (values[values.length === 1 ? 0 : i] ?? 0) + add);
+  if (offset !== 0) node.builder.spend(constant.bytes.length);
   const bytes = offset === 0 ? constant.bytes : flipSign(constant.bytes, wide ? 2 : 1);
   const scale = spread(value.scale, 0);
   const zero = spread(value.zero, offset);
@@ -80,6 +92,15 @@ function geometry(node: NodeView, weights: Weights): Geometry {
 
 const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
+function givenPads(node: NodeView): [number, number, number, number] {
+  const pads = node.ints('pads') ?? [0, 0, 0, 0];
+  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+  if (pads.length !== 4 || Math.min(...pads) < 0 || Math.max(...pads) > 4096) {
+    throw node.fail(`has the impossible pads [${pads.slice(0, 8).join(', ')}].`);
+  }
+  return [top, left, bottom, right];
+}
+
 /** Pads before and after each axis of a sliding window, [top, left, bottom, right] as ONNX lists them. */
 export function windowPads(
   node: NodeView,
@@ -87,13 +108,7 @@ export function windowPads(
   { kernel, strides, dilations }: Geometry,
 ): [number, number, number, number] {
   const auto = node.text('auto_pad', 'NOTSET');
-  const [top = 0, left = 0, bottom = 0, right = 0] = node.ints('pads') ?? [];
-  if (auto === 'NOTSET') {
-    const pads = [top, left, bottom, right];
-    if (Math.min(...pads) < 0 || Math.max(...pads) > 4096)
-      throw node.fail(`has the impossible pads [${pads}].`);
-    return [top, left, bottom, right];
-  }
+  if (auto === 'NOTSET') return givenPads(node);
   if (auto === 'VALID') return [0, 0, 0, 0];
   const total = ([0, 1] as const).map(i => {
     const out = Math.ceil(size[i] / strides[i]);
@@ -255,8 +270,8 @@ function transposedSize(
       before: auto === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2),
     };
   }
-  const pads = node.ints('pads') ?? [0, 0, 0, 0];
-  const [before, after] = [pads[i] ?? 0, pads[i + 2] ?? 0];
+  const pads = givenPads(node);
+  const [before, after] = [pads[i], pads[i + 2] ?? 0];
   return { out: full - before - after, before };
 }
 

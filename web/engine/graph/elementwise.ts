@@ -1,8 +1,8 @@
 // Lowering of element-wise nodes: each becomes a map over its inputs, to be fused by the passes. Nodes over
 // constants and live scalars alone make no operation at all.
 
-import { constantOf, floats } from '../onnx/constant.ts';
-import { dimsOf, type NodeView, tensorOf, type Value } from './builder.ts';
+import { constantOf, sizeOf } from '../onnx/constant.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
 import {
   type Binary,
   binary,
@@ -180,14 +180,13 @@ function leafOf(node: NodeView, value: Value, place: number, shape: Shape, input
   if (value.kind === 'scalar') return value.expression;
   if (value.kind === 'constant') {
     const { constant } = value;
-    const values = floats(constant);
-    if (values.length === 1) return number(values[0] ?? 0);
+    if (sizeOf(constant.dims, constant.name) === 1) return number(node.builder.floats(constant)[0] ?? 0);
     const [n, c, h, w] = shapeOf(constant.dims);
     if (constant.dims.length <= 4 && n === 1 && h === 1 && w === 1 && c === shape[1]) {
-      return { kind: 'channel', values };
+      return { kind: 'channel', values: node.builder.floats(constant) };
     }
   }
-  const tensor = tensorOf(node.builder, value, node.node.inputs[place] ?? '');
+  const tensor = node.builder.tensor(value, node.node.inputs[place] ?? '');
   const known = inputs.indexOf(tensor);
   if (known >= 0) return input(known);
   inputs.push(tensor);

@@ -20,7 +20,7 @@ import {
   type Tensor,
 } from './operation.ts';
 
-/** Tensors that one operation may read: with weights, constants and the output it must fit 8 bindings. */
+/** Tensors that a fused operation may read: with weights, constants and the output it must fit 8 bindings. */
 export const MOST_INPUTS = 4;
 const LARGEST_TREE = 160;
 const LARGEST_PROLOGUE = 8;
@@ -102,6 +102,8 @@ function fuseMap(operations: readonly Operation[], keep: ReadonlySet<Tensor>): O
 /** `reader` computed right where `made` makes the reader's input `k`; null where that cannot be. */
 function joinMap(made: Operation, reader: MapOperation, k: number): Operation | null {
   if (made.kind === 'join') return null;
+  // The camera's kernel reads a frame and no tensors.
+  if (made.kind === 'source' && reader.inputs.length > 1) return null;
   const [n, c, h, w] = made.output.shape;
   const [rn, rc, rh, rw] = reader.output.shape;
   const small = blocks(made.output) === 1 && blocks(reader.output) === 1;

@@ -2,9 +2,9 @@
 // runs. A node that is not in it is refused by name, before anything is compiled: all or nothing.
 
 import { EngineError } from '../error.ts';
-import { constantOf, floats, integers, sizeOf } from '../onnx/constant.ts';
+import { constantOf, floats, sizeOf } from '../onnx/constant.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
-import { Builder, dimsOf, makeTensor, NodeView, tensorOf } from './builder.ts';
+import { Builder, dimsOf, makeTensor, NodeView } from './builder.ts';
 import { lowerConv, lowerConvTranspose, windowPads } from './convolutions.ts';
 import { isElementwise, lowerElementwise, mapOver } from './elementwise.ts';
 import { binary, input } from './expression.ts';
@@ -72,25 +72,35 @@ export function lower(model: OnnxModel): Graph {
   if (model.nodes.length > MOST_NODES) {
     throw new EngineError(`The model has ${model.nodes.length} nodes; the engine runs up to ${MOST_NODES}.`);
   }
-  const builder = new Builder(model.opset);
+  const builder = new Builder(model);
   const inputs = model.inputs.flatMap(value => defineInput(builder, model, value));
   for (const [name, constant] of model.constants) {
     if (builder.find(name) === undefined) builder.define(name, { kind: 'constant', constant });
   }
   for (const node of model.nodes) {
     const view = new NodeView(builder, node);
-    const standard = node.domain === '' || node.domain === 'ai.onnx';
-    const operator = Object.hasOwn(OPERATORS, node.op) ? OPERATORS[node.op] : undefined;
-    if (standard && operator) operator(view);
-    else if (standard && isElementwise(node.op)) lowerElementwise(view);
-    else throw view.fail('is not supported by the engine; see its README for the operators that are.');
+    try {
+      operatorOf(view)(view);
+    } catch (error) {
+      throw view.blamed(error);
+    }
   }
   const outputs = model.outputs.map(({ name }) => {
     const value = builder.find(name);
     if (value === undefined) throw new EngineError(`The model's output '${name}' is made by no node.`);
-    return outputTensor(builder, name, tensorOf(builder, value, name), inputs);
+    return outputTensor(builder, name, builder.tensor(value, name), inputs);
   });
   return { operations: builder.operations, inputs, outputs, live: builder.live };
+}
+
+function operatorOf(view: NodeView): (node: NodeView) => void {
+  const { op, domain } = view.node;
+  if (domain === '' || domain === 'ai.onnx') {
+    const operator = Object.hasOwn(OPERATORS, op) ? OPERATORS[op] : undefined;
+    if (operator) return operator;
+    if (isElementwise(op)) return lowerElementwise;
+  }
+  throw view.fail('is not supported by the engine; see its README for the operators that are.');
 }
 
 /** Outputs have the name that the model gives them and are made by an operation. */
@@ -108,6 +118,8 @@ function defineInput(builder: Builder, model: OnnxModel, { name, type, dims }: O
     throw new EngineError(`The model's input '${name}' has no shape.`);
   // A scalar is live: it may be turned from frame to frame. Other inputs with a default keep it.
   if (shape.length === 0) {
+    // Values go to and fro in objects by name, and this is the one name that no object can have.
+    if (name === '__proto__') throw new EngineError("The live input '__proto__' needs another name.");
     const value = constant ? (floats(constant)[0] ?? 0) : 0;
     builder.define(name, {
       kind: 'scalar',
@@ -177,7 +189,8 @@ function lowerDequantize(node: NodeView): void {
   const scale = node.floats(1);
   const zero = node.has(2) ? node.floats(2) : new Float32Array(scale.length);
   const axis = node.int('axis', 1);
-  const place = axis < 0 ? axis + constant.dims.length : axis;
+  // One scale for all has no axis, and then the default may be beyond the last.
+  const place = scale.length === 1 ? 0 : node.axis(axis, constant.dims.length);
   const fits = scale.length === 1 || scale.length === constant.dims[place];
   if (!fits || zero.length !== scale.length || node.int('block_size', 0) !== 0) {
     throw node.fail(
@@ -254,7 +267,7 @@ function lowerMaxPool(node: NodeView): void {
 function lowerExpand(node: NodeView): void {
   const value = node.value(0);
   const before = dimsOf(value);
-  const asked = integers(node.constant(1));
+  const asked = node.integers(1);
   const rank = Math.max(before.length, asked.length);
   const dims = Array.from({ length: rank }, (_, i) => {
     const [a, b] = [before[i - rank + before.length] ?? 1, asked[i - rank + asked.length] ?? 1];

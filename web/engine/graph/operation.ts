@@ -49,7 +49,6 @@ export interface Axis {
 /** A matrix of mostly zeros: row r is `weights[r * width ...]` from column `starts[r]` on. */
 export interface Band {
   readonly rows: number;
-  readonly columns: number;
   readonly width: number;
   readonly starts: Int32Array;
   readonly weights: Float32Array;
@@ -60,10 +59,12 @@ export type IndexMap =
   | { readonly kind: 'reshape' }
   | { readonly kind: 'transpose'; readonly order: Shape }
   | { readonly kind: 'slice'; readonly starts: Shape; readonly steps: Shape }
-  | { readonly kind: 'pad'; readonly before: Shape; readonly mode: PadMode; readonly value: number }
+  /** Around the input is one value. */
+  | { readonly kind: 'pad'; readonly before: Shape; readonly value: number }
+  /** Around the input is more of it. */
+  | { readonly kind: 'extend'; readonly before: Shape; readonly mode: 'reflect' | 'edge' | 'wrap' }
   | { readonly kind: 'depthToSpace'; readonly block: number; readonly columnFirst: boolean }
   | { readonly kind: 'spaceToDepth'; readonly block: number; readonly columnFirst: boolean };
-export type PadMode = 'constant' | 'reflect' | 'edge' | 'wrap';
 
 interface Common {
   readonly name: string;

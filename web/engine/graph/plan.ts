@@ -4,6 +4,8 @@
 // they are views of one buffer. Buffers are shared by tensors whose lives do not overlap. All of it is
 // decided once, at load; a frame allocates nothing. Nothing here knows a backend.
 
+import { EngineError } from '../error.ts';
+import { stored } from './cost.ts';
 import type { Expression } from './expression.ts';
 import { fuse } from './fuse.ts';
 import { blocks, type Graph, LANES, type LiveInput, type Operation, type Tensor } from './operation.ts';
@@ -28,6 +30,10 @@ export interface Plan {
   readonly camera: boolean;
 }
 
+/** Arrays that a kernel may be given (WebGPU's own limit, which all GPUs have): what it reads, what it
+ * writes, and constants per channel, which all but joins may have. Only maps and joins come near it. */
+const MOST_ARRAYS = 8;
+
 const IDENTITY: Expression = { kind: 'value' };
 
 /** With `camera`, the first input is a picture that a camera may give. */
@@ -39,6 +45,14 @@ export function makePlan(graph: Graph, camera: boolean): Plan {
   const fused = fuse([...source, ...graph.operations], graph.outputs);
   const joins = joinGroups(fused, graph);
   const operations = fused.filter(operation => !joins.has(operation.output));
+  for (const { kind, name, inputs } of operations) {
+    const most = MOST_ARRAYS - (kind === 'join' ? 1 : 2);
+    if (inputs.length > most) {
+      throw new EngineError(
+        `Node '${name}' reads ${inputs.length} tensors at once; the engine runs up to ${most}.`,
+      );
+    }
+  }
   const { places, buffers } = placeTensors(operations, graph, joins, camera);
   return {
     operations,
@@ -120,8 +134,7 @@ function livesOf(
       life.start = Math.min(life.start, at);
       life.end = Math.max(life.end, at);
     } else {
-      const [n, , h, w] = root.shape;
-      lives.set(root, { bytes: n * h * w * blocks(root) * LANES * 4, start: at, end: at });
+      lives.set(root, { bytes: stored(root) * 4, start: at, end: at });
     }
   };
   operations.forEach((operation, at) => {

@@ -6,35 +6,54 @@ import type { NodeView } from './builder.ts';
 import { windowPads } from './convolutions.ts';
 import { type Band, shapeOf, type Tensor } from './operation.ts';
 
-type Row = Map<number, number>;
+/** Weights of one matrix: far more than a picture of any size needs, far less than would hurt. */
+const MOST_WEIGHTS = 2 ** 20;
 
-/** Rows of (column, weight) as a band: all as wide as the widest, kept inside the matrix. */
-export function bandOf(rows: readonly Row[], columns: number): Band {
-  let width = 1;
-  for (const row of rows) {
-    const places = [...row.keys()];
-    if (places.length > 0) width = Math.max(width, Math.max(...places) - Math.min(...places) + 1);
+/** Where row `r` takes its value number `tap` from; outside the matrix it takes none. */
+type Column = (r: number, tap: number) => number;
+
+/** `rows` rows of `taps` weights each as a band: all as wide as the widest, kept inside the matrix. Two
+ * taps of one column are added up. */
+function bandOf(
+  node: NodeView,
+  [rows, taps, columns]: readonly [rows: number, taps: number, columns: number],
+  column: Column,
+  weight: Column,
+): Band {
+  if (rows * taps > MOST_WEIGHTS) {
+    throw node.fail(`makes ${rows} values of ${taps} each, which is more than the engine runs.`);
   }
-  const starts = new Int32Array(rows.length);
-  const weights = new Float32Array(rows.length * width);
-  rows.forEach((row, r) => {
-    const first = row.size > 0 ? Math.min(...row.keys()) : 0;
-    const start = Math.min(first, columns - width);
-    starts[r] = start;
-    for (const [column, weight] of row) weights[r * width + column - start] = weight;
-  });
-  return { rows: rows.length, columns, width, starts, weights };
-}
-
-function denseRows(values: Float32Array, rows: number, columns: number, transposed: boolean): Row[] {
-  return Array.from({ length: rows }, (_, r) => {
-    const row: Row = new Map();
-    for (let c = 0; c < columns; c++) {
-      const weight = values[transposed ? c * rows + r : r * columns + c] ?? 0;
-      if (weight !== 0) row.set(c, weight);
+  node.builder.spend(4 * rows * taps);
+  const starts = new Int32Array(rows);
+  let width = 1;
+  for (let r = 0; r < rows; r++) {
+    let [first, last] = [columns, -1];
+    for (let tap = 0; tap < taps; tap++) {
+      const at = column(r, tap);
+      if (at < 0 || at >= columns || weight(r, tap) === 0) continue;
+      first = Math.min(first, at);
+      last = Math.max(last, at);
     }
-    return row;
-  });
+    starts[r] = first;
+    width = Math.max(width, last - first + 1);
+  }
+  if (rows * width > MOST_WEIGHTS) {
+    throw node.fail(`makes ${rows} values of ${width} each, which is more than the engine runs.`);
+  }
+  node.builder.spend(4 * rows * width);
+  const weights = new Float32Array(rows * width);
+  for (let r = 0; r < rows; r++) {
+    const start = Math.min(starts[r] ?? 0, columns - width);
+    starts[r] = start;
+    for (let tap = 0; tap < taps; tap++) {
+      const at = column(r, tap);
+      const place = r * width + at - start;
+      if (at >= 0 && at < columns && weight(r, tap) !== 0) {
+        weights[place] = (weights[place] ?? 0) + weight(r, tap);
+      }
+    }
+  }
+  return { rows, width, starts, weights };
 }
 
 function emit(
@@ -75,8 +94,10 @@ export function lowerMatMul(node: NodeView): void {
     throw node.fail(`has shapes [${tensor.dims.join(', ')}] and [${rows}, ${columns}], which do not fit.`);
   }
   dims[dims.length - (onLeft ? 2 : 1)] = onLeft ? rows : columns;
-  if (onLeft) emit(node, tensor, dims, bandOf(denseRows(values, rows, columns, false), columns), null);
-  else emit(node, tensor, dims, null, bandOf(denseRows(values, columns, rows, true), rows));
+  const size = onLeft ? ([rows, columns, columns] as const) : ([columns, rows, rows] as const);
+  const weight: Column = (r, c) => values[onLeft ? r * columns + c : c * columns + r] ?? 0;
+  const band = bandOf(node, size, (_, c) => c, weight);
+  emit(node, tensor, dims, onLeft ? band : null, onLeft ? null : band);
 }
 
 export function lowerAveragePool(node: NodeView): void {
@@ -85,31 +106,34 @@ export function lowerAveragePool(node: NodeView): void {
   const kernel = node.pair('kernel_shape', 1);
   const strides = node.pair('strides', 1);
   const dilations = node.pair('dilations', 1);
-  const [, , height, width] = tensor.shape;
+  const [n, c, height, width] = tensor.shape;
   const pads = windowPads(node, [height, width], { kernel, strides, dilations });
   const whole = node.int('count_include_pad', 0) === 1;
   const ceil = node.int('ceil_mode', 0) === 1;
-  const bands = ([0, 1] as const).map(i => {
+  const axes = ([0, 1] as const).map(i => {
     const size = i === 0 ? height : width;
     const [before, after] = [pads[i], pads[i + 2] ?? 0];
-    const out = pooledSize(
-      size + before + after,
-      (kernel[i] - 1) * dilations[i] + 1,
-      strides[i],
-      ceil,
-      size + before,
-    );
-    const rows = Array.from({ length: out }, (_, o) => {
-      const taps = Array.from({ length: kernel[i] }, (_, k) => o * strides[i] - before + k * dilations[i]);
-      const inside = taps.filter(tap => tap >= 0 && tap < size);
-      const counted = whole ? taps.filter(tap => tap < size + after).length : inside.length;
-      return new Map(inside.map(tap => [tap, 1 / counted]));
-    });
-    return bandOf(rows, size);
+    const extent = (kernel[i] - 1) * dilations[i] + 1;
+    return {
+      i,
+      size,
+      before,
+      after,
+      out: pooledSize(size + before + after, extent, strides[i], ceil, size + before),
+    };
   });
-  const [left, right] = bands;
-  if (!left || !right) throw node.fail('has no 2-D shape.');
-  emit(node, tensor, [...tensor.dims.slice(0, 2), left.rows, right.rows], left, right);
+  node.made([n, c, ...axes.map(({ out }) => out)]); // refuses impossible sizes before the matrices are made
+  const [left = null, right = null] = axes.map(({ i, size, before, after, out }) => {
+    const column: Column = (o, tap) => o * strides[i] - before + tap * dilations[i];
+    const end = whole ? size + after : size;
+    const counted = (o: number) => {
+      const [start, step] = [column(o, 0), dilations[i]];
+      const first = whole ? 0 : Math.max(0, Math.ceil(-start / step));
+      return Math.min(kernel[i], Math.ceil((end - start) / step)) - first;
+    };
+    return bandOf(node, [out, kernel[i], size], column, o => 1 / counted(o));
+  });
+  emit(node, tensor, [n, c, left?.rows ?? 1, right?.rows ?? 1], left, right);
 }
 
 /** Outputs of a sliding window; with `ceil` a last one that starts within the input may hang over. */
@@ -126,14 +150,19 @@ export function pooledSize(
   return (out - 1) * stride >= last ? out - 1 : out;
 }
 
-const allOf = (size: number, weight: number): Band =>
-  bandOf([new Map(Array.from({ length: size }, (_, i) => [i, weight]))], size);
+const allOf = (node: NodeView, size: number, weight: number): Band =>
+  bandOf(
+    node,
+    [1, size, size],
+    (_, tap) => tap,
+    () => weight,
+  );
 
 export function lowerGlobalAverage(node: NodeView): void {
   const tensor = node.tensor(0);
   if (tensor.dims.length !== 4) throw node.fail('has no 2-D picture as its input.');
   const [n, c, h, w] = tensor.shape;
-  emit(node, tensor, [n, c, 1, 1], allOf(h, 1 / h), allOf(w, 1 / w));
+  emit(node, tensor, [n, c, 1, 1], allOf(node, h, 1 / h), allOf(node, w, 1 / w));
 }
 
 /** ReduceMean and ReduceSum over height and width. */
@@ -145,14 +174,14 @@ export function lowerReduce(node: NodeView): void {
     node.define({ kind: 'tensor', tensor });
     return;
   }
-  const axes = (listed.length > 0 ? listed : tensor.dims.map((_, i) => i)).map(a => (a < 0 ? a + rank : a));
+  const axes = listed.length > 0 ? node.axes(listed, rank) : tensor.dims.map((_, i) => i);
   if (axes.some(axis => axis < rank - 2 && tensor.dims[axis] !== 1)) {
     throw node.fail('sums over other axes than height and width, which the engine does not run.');
   }
   const mean = node.node.op === 'ReduceMean';
   const [, , h, w] = tensor.shape;
   const over = (axis: number, size: number) =>
-    axes.includes(axis) ? allOf(size, mean ? 1 / size : 1) : null;
+    axes.includes(axis) ? allOf(node, size, mean ? 1 / size : 1) : null;
   const dims = tensor.dims.map((dim, i) => (axes.includes(i) ? 1 : dim));
   if (node.int('keepdims', 1) === 0 && axes.some(axis => axis < rank)) {
     throw node.fail('drops the dimensions that it sums over; export it with keepdims=1.');
@@ -175,9 +204,12 @@ export function lowerResize(node: NodeView): void {
   const scalesAt = upsample || node.builder.opset < 11 ? 1 : 2;
   const scaled = node.has(scalesAt) ? Array.from(node.floats(scalesAt)) : (attributeScales(node) ?? []);
   const sizes = !upsample && node.has(3) ? node.integers(3) : [];
-  const axes = node.ints('axes')?.map(a => (a < 0 ? a + rank : a)) ?? tensor.dims.map((_, i) => i);
+  const axes = node.axes(node.ints('axes') ?? tensor.dims.map((_, i) => i), rank);
   if (node.text('keep_aspect_ratio_policy', 'stretch') !== 'stretch' || node.int('antialias', 0) === 1) {
     throw node.fail('keeps aspect ratio or antialiases, which the engine does not run.');
+  }
+  if ((scaled.length || sizes.length) !== axes.length) {
+    throw node.fail(`has ${scaled.length || sizes.length} scales or sizes for ${axes.length} axes.`);
   }
   const mode = resizeMode(node, upsample);
   const dims = [...tensor.dims];
@@ -196,12 +228,7 @@ export function lowerResize(node: NodeView): void {
   const [, , h, w] = tensor.shape;
   const [, , tall, wide] = shapeOf(dims);
   const band = (size: number, out: number, scale: number) =>
-    size === out && scale === 1
-      ? null
-      : bandOf(
-          Array.from({ length: out }, (_, o) => resizeRow(o, size, out, scale, mode)),
-          size,
-        );
+    size === out && scale === 1 ? null : resizeBand(node, size, out, scale, mode);
   emit(node, tensor, dims, band(h, tall, scales.at(-2) ?? 1), band(w, wide, scales.at(-1) ?? 1));
 }
 
@@ -238,29 +265,34 @@ function origin(o: number, size: number, out: number, scale: number, coordinates
   return shift + (o + 0.5) / scale - 0.5;
 }
 
-function resizeRow(o: number, size: number, out: number, scale: number, mode: Mode): Row {
-  const row: Row = new Map();
-  const at = origin(o, size, out, scale, mode.coordinates);
-  const add = (tap: number, weight: number) => {
-    const inside = Math.min(Math.max(tap, 0), size - 1);
-    if (mode.outside && inside !== tap) return;
-    row.set(inside, (row.get(inside) ?? 0) + weight);
-  };
-  if (mode.interpolation === 'nearest') {
-    add(Math.min(Math.max(nearest(at, mode.rounding), 0), size - 1), 1);
-    return row;
+/** Up to four taps per row; those beyond the border are clamped to it, or left out where asked. */
+function resizeBand(node: NodeView, size: number, out: number, scale: number, mode: Mode): Band {
+  const taps = { nearest: 1, linear: 2, cubic: 4 }[mode.interpolation] ?? 1;
+  const columns = new Int32Array(out * taps);
+  const weights = new Float64Array(out * taps);
+  const row = new Float64Array(taps);
+  for (let o = 0; o < out; o++) {
+    const at = origin(o, size, out, scale, mode.coordinates);
+    const base = taps === 1 ? nearest(at, mode.rounding) : Math.floor(at) - (taps === 4 ? 1 : 0);
+    const clamped = (tap: number) => Math.min(Math.max(base + tap, 0), size - 1);
+    const left = (tap: number) => mode.outside && taps > 1 && clamped(tap) !== base + tap;
+    let total = 0;
+    for (let tap = 0; tap < taps; tap++) {
+      const distance = Math.abs(at - base - tap);
+      const weight = taps === 1 ? 1 : taps === 2 ? 1 - distance : cubic(distance, mode.a);
+      row[tap] = left(tap) ? 0 : weight;
+      total += row[tap] ?? 0;
+    }
+    for (let tap = 0; tap < taps; tap++) {
+      columns[o * taps + tap] = clamped(tap);
+      weights[o * taps + tap] = (row[tap] ?? 0) / (mode.outside && total !== 0 ? total : 1);
+    }
   }
-  const base = Math.floor(at);
-  const t = at - base;
-  if (mode.interpolation === 'linear') {
-    add(base, 1 - t);
-    add(base + 1, t);
-  } else {
-    for (let tap = -1; tap <= 2; tap++) add(base + tap, cubic(Math.abs(t - tap), mode.a));
-  }
-  const total = [...row.values()].reduce((a, b) => a + b, 0);
-  if (mode.outside && total !== 0) for (const [tap, weight] of row) row.set(tap, weight / total);
-  return row;
+  const of =
+    (values: Int32Array | Float64Array): Column =>
+    (o, tap) =>
+      values[o * taps + tap] ?? 0;
+  return bandOf(node, [out, taps, size], of(columns), of(weights));
 }
 
 function nearest(at: number, rounding: string): number {

@@ -1,12 +1,9 @@
 // Lowering of nodes that move elements and compute nothing. On constants they are done here and now.
 
-import { BYTES, type Constant, integers, shapeConstant, sizeOf } from '../onnx/constant.ts';
-import { dequantised, dimsOf, type NodeView, type Value } from './builder.ts';
+import { type Constant, elements, integers, shapeConstant, sizeOf } from '../onnx/constant.ts';
+import { dimsOf, MOST_INTEGERS, type NodeView, type Value } from './builder.ts';
 import { input, mix } from './expression.ts';
-import { type IndexMap, LANES, type PadMode, type Shape, sameShape, shapeOf } from './operation.ts';
-
-/** Largest number that ONNX writes for 'to the end'. */
-const wrapAxis = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+import { type IndexMap, LANES, type Shape, sameShape, shapeOf } from './operation.ts';
 
 function rearranged(node: NodeView, dims: readonly number[], map: IndexMap): void {
   const tensor = node.tensor(0);
@@ -34,7 +31,7 @@ function reshaped(node: NodeView, dims: readonly number[]): void {
   else if (value.kind === 'constant')
     node.define({ kind: 'constant', constant: { ...value.constant, dims } });
   else if (value.kind === 'quantised') {
-    const constant = dequantised(value, node.output);
+    const constant = node.builder.dequantised(value, node.output);
     node.define({ kind: 'constant', constant: { ...constant, dims } });
   } else if (dims.length <= 4 && sameShape(value.tensor.shape, shapeOf(dims))) {
     node.define({ kind: 'tensor', tensor: sameTensor(node, value, dims) });
@@ -62,19 +59,19 @@ export function lowerReshape(node: NodeView): void {
 
 export function lowerFlatten(node: NodeView): void {
   const before = dimsOf(node.value(0));
-  const axis = wrapAxis(node.int('axis', 1), before.length);
+  const listed = node.int('axis', 1);
+  const axis = listed === before.length ? listed : node.axis(listed, before.length);
   const rows = before.slice(0, axis).reduce((a, b) => a * b, 1);
   reshaped(node, [rows, before.slice(axis).reduce((a, b) => a * b, 1)]);
 }
 
 export function lowerSqueeze(node: NodeView): void {
   const before = dimsOf(node.value(0));
-  const axes = (node.ints('axes') ?? (node.has(1) ? node.integers(1) : [])).map(a =>
-    wrapAxis(a, before.length),
-  );
+  const listed = node.ints('axes') ?? (node.has(1) ? node.integers(1) : null);
+  const axes = listed && node.axes(listed, before.length);
   reshaped(
     node,
-    before.filter((dim, i) => (axes.length > 0 ? !axes.includes(i) : dim !== 1)),
+    before.filter((dim, i) => (axes ? !axes.includes(i) : dim !== 1)),
   );
 }
 
@@ -82,7 +79,7 @@ export function lowerUnsqueeze(node: NodeView): void {
   const dims = [...dimsOf(node.value(0))];
   const listed = node.ints('axes') ?? node.integers(1);
   const rank = dims.length + listed.length;
-  for (const axis of listed.map(a => wrapAxis(a, rank)).sort((a, b) => a - b)) dims.splice(axis, 0, 1);
+  for (const axis of node.axes(listed, rank).sort((a, b) => a - b)) dims.splice(axis, 0, 1);
   reshaped(node, dims);
 }
 
@@ -104,6 +101,7 @@ export function lowerTranspose(node: NodeView): void {
   }
   const after = order.map(axis => dims[axis] ?? 1);
   if (value.kind === 'constant') {
+    node.builder.spend(value.constant.bytes.length);
     node.define({ kind: 'constant', constant: transposed(value.constant, order, after) });
     return;
   }
@@ -114,21 +112,27 @@ export function lowerTranspose(node: NodeView): void {
 }
 
 function transposed(constant: Constant, order: readonly number[], dims: readonly number[]): Constant {
-  const width = BYTES[constant.type];
   const strides = constant.dims.map((_, i) => constant.dims.slice(i + 1).reduce((a, b) => a * b, 1));
-  const bytes = new Uint8Array(constant.bytes.length);
-  const count = bytes.length / width;
-  for (let i = 0; i < count; i++) {
-    let rest = i;
-    let from = 0;
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      const dim = dims[axis] ?? 1;
-      from += (rest % dim) * (strides[order[axis] ?? 0] ?? 0);
-      rest = Math.floor(rest / dim);
+  const steps = order.map(axis => strides[axis] ?? 0);
+  const from = elements(constant);
+  const to = from.slice();
+  const at = dims.map(() => 0);
+  const last = dims.length - 1;
+  const [length, stride] = [dims[last] ?? 1, steps[last] ?? 0];
+  let place = 0;
+  for (let i = 0; i < to.length; i += length) {
+    for (let k = 0; k < length; k++) to[i + k] = from[place + k * stride] ?? 0;
+    // To the next row: the axis before the last first, as an odometer turns.
+    for (let axis = last - 1; axis >= 0; axis--) {
+      const [dim, step, turned] = [dims[axis] ?? 1, steps[axis] ?? 0, (at[axis] ?? 0) + 1];
+      place += step;
+      at[axis] = turned;
+      if (turned < dim) break;
+      place -= dim * step;
+      at[axis] = 0;
     }
-    bytes.set(constant.bytes.subarray(from * width, (from + 1) * width), i * width);
   }
-  return { ...constant, dims, bytes };
+  return { ...constant, dims, bytes: new Uint8Array(to.buffer, to.byteOffset, to.byteLength) };
 }
 
 const four = (values: readonly number[], rank: number, fill: number): Shape => {
@@ -168,6 +172,10 @@ function slice(
   node.builder.define(output, node.builder.emit({ kind: 'rearrange', ...common, epilogue: null, map }));
 }
 
+/** Few whole numbers: part of the arithmetic of shapes, which is done here and now. */
+const isShape = ({ type, dims }: Constant): boolean =>
+  (type === 'int64' || type === 'int32') && dims.length === 1 && (dims[0] ?? 0) <= MOST_INTEGERS;
+
 export function lowerSlice(node: NodeView): void {
   const value = node.value(0);
   const dims = [...dimsOf(value)];
@@ -176,13 +184,16 @@ export function lowerSlice(node: NodeView): void {
   const ends = node.ints('ends') ?? node.integers(2);
   const axes = node.ints('axes') ?? (node.has(3) ? node.integers(3) : starts.map((_, i) => i));
   const steps = node.has(4) ? node.integers(4) : starts.map(() => 1);
+  if ([starts, ends, steps].some(list => list.length !== axes.length)) {
+    const counts = [starts, ends, steps].map(list => list.length).join(', ');
+    throw node.fail(`has ${counts} starts, ends and steps for ${axes.length} axes.`);
+  }
   const from = dims.map(() => 0);
   const by = dims.map(() => 1);
   const out = [...dims];
-  axes.forEach((listed, i) => {
-    const axis = wrapAxis(listed, rank);
-    const [size, step] = [dims[axis], steps[i] ?? 1];
-    if (size === undefined || step === 0) throw node.fail('has impossible axes or steps.');
+  node.axes(axes, rank).forEach((axis, i) => {
+    const [size = 0, step = 1] = [dims[axis], steps[i]];
+    if (step === 0) throw node.fail('has a step of 0.');
     const low = step > 0 ? 0 : -1;
     const clamp = (at: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
     const start = clamp(starts[i] ?? 0, step > 0 ? size : size - 1);
@@ -191,7 +202,7 @@ export function lowerSlice(node: NodeView): void {
     by[axis] = step;
     out[axis] = Math.max(0, Math.ceil((end - start) / step));
   });
-  if (value.kind === 'constant' && rank === 1) {
+  if (value.kind === 'constant' && rank === 1 && isShape(value.constant)) {
     const all = integers(value.constant);
     const kept = Array.from({ length: out[0] ?? 0 }, (_, i) => all[(from[0] ?? 0) + i * (by[0] ?? 1)] ?? 0);
     node.define({ kind: 'constant', constant: shapeConstant(node.output, kept) });
@@ -202,7 +213,7 @@ export function lowerSlice(node: NodeView): void {
 
 export function lowerSplit(node: NodeView): void {
   const dims = dimsOf(node.value(0));
-  const axis = wrapAxis(node.int('axis', 0), dims.length);
+  const axis = node.axis(node.int('axis', 0), dims.length);
   const size = dims[axis] ?? 0;
   const parts = node.node.outputs.length;
   const each = Math.ceil(size / parts);
@@ -211,7 +222,9 @@ export function lowerSplit(node: NodeView): void {
     (node.has(1)
       ? node.integers(1)
       : Array.from({ length: parts }, (_, i) => Math.min(each, size - i * each)));
-  if (sizes.reduce((a, b) => a + b, 0) !== size) throw node.fail(`has parts that do not add up to ${size}.`);
+  if (sizes.length !== parts || sizes.reduce((a, b) => a + b, 0) !== size) {
+    throw node.fail(`has parts [${sizes.join(', ')}] for ${parts} outputs that share ${size}.`);
+  }
   let at = 0;
   node.node.outputs.forEach((output, i) => {
     const part = sizes[i] ?? 0;
@@ -232,21 +245,28 @@ export function lowerPad(node: NodeView): void {
   const tensor = node.tensor(0);
   const rank = tensor.dims.length;
   const pads = node.ints('pads') ?? node.integers(1);
-  const axes = node.has(3) ? node.integers(3).map(a => wrapAxis(a, rank)) : tensor.dims.map((_, i) => i);
-  const mode = node.text('mode', 'constant');
-  if (!isPadMode(mode)) throw node.fail(`pads by '${mode}', which the engine does not run.`);
+  const axes = node.has(3) ? node.axes(node.integers(3), rank) : tensor.dims.map((_, i) => i);
+  if (pads.length !== 2 * axes.length) throw node.fail(`has ${pads.length} pads for ${axes.length} axes.`);
   const before = tensor.dims.map(() => 0);
   const dims = [...tensor.dims];
   axes.forEach((axis, i) => {
     before[axis] = pads[i] ?? 0;
     dims[axis] = (dims[axis] ?? 0) + (pads[i] ?? 0) + (pads[i + axes.length] ?? 0);
   });
-  const value = node.has(2) ? (node.floats(2)[0] ?? 0) : node.float('value', 0);
-  rearranged(node, dims, { kind: 'pad', before: four(before, rank, 0), mode, value });
+  const mode = node.text('mode', 'constant');
+  const start = four(before, rank, 0);
+  if (mode === 'constant') {
+    const value = node.has(2) ? (node.floats(2)[0] ?? 0) : node.float('value', 0);
+    rearranged(node, dims, { kind: 'pad', before: start, value });
+  } else if (mode === 'edge' || mode === 'wrap' || mode === 'reflect') {
+    // A reflection of a reflection is another matter, which no network asks for.
+    const far = axes.some((axis, i) =>
+      [pads[i], pads[i + axes.length]].some(pad => (pad ?? 0) >= (tensor.dims[axis] ?? 0) && pad !== 0),
+    );
+    if (far && mode === 'reflect') throw node.fail(`reflects [${pads.join(', ')}], more than its input has.`);
+    rearranged(node, dims, { kind: 'extend', before: start, mode });
+  } else throw node.fail(`pads by '${mode}', which the engine does not run.`);
 }
-
-const isPadMode = (mode: string): mode is PadMode =>
-  mode === 'constant' || mode === 'reflect' || mode === 'edge' || mode === 'wrap';
 
 export function lowerDepthToSpace(node: NodeView): void {
   const [n, c, h, w] = node.tensor(0).shape;
@@ -277,8 +297,8 @@ export function lowerConcat(node: NodeView): void {
   const values = node.node.inputs.map((_, i) => node.value(i));
   const first = dimsOf(values[0] ?? node.value(0));
   const rank = first.length;
-  const axis = wrapAxis(node.int('axis', 1), rank);
-  if (rank === 1 && values.every(value => value.kind === 'constant' && value.constant.type === 'int64')) {
+  const axis = node.axis(node.int('axis', 1), rank);
+  if (rank === 1 && values.every(value => value.kind === 'constant' && isShape(value.constant))) {
     const all = values.flatMap((_, i) => node.integers(i));
     node.define({ kind: 'constant', constant: shapeConstant(node.output, all) });
     return;
@@ -287,7 +307,7 @@ export function lowerConcat(node: NodeView): void {
   const fits = inputs.every(
     ({ dims }) => dims.length === rank && dims.every((dim, i) => i === axis || dim === first[i]),
   );
-  if (!fits || axis < 0 || axis >= rank) {
+  if (!fits) {
     throw node.fail(`joins shapes that do not fit: ${inputs.map(t => `[${t.dims.join(', ')}]`).join(', ')}.`);
   }
   const total = inputs.reduce((sum, { dims }) => sum + (dims[axis] ?? 0), 0);

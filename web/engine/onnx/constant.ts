@@ -192,6 +192,16 @@ export function numbers(constant: Constant): Numbers {
   }
 }
 
+/** The stored elements by width alone: for moving them about. */
+export function elements(constant: Constant): Uint8Array | Uint16Array | Uint32Array | BigUint64Array {
+  const { buffer, at } = aligned(constant);
+  const width = BYTES[constant.type];
+  const count = constant.bytes.length / width;
+  if (width === 1) return new Uint8Array(buffer, at, count);
+  if (width === 2) return new Uint16Array(buffer, at, count);
+  return width === 4 ? new Uint32Array(buffer, at, count) : new BigUint64Array(buffer, at, count);
+}
+
 /** The value of an IEEE half. */
 export function halfToFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -201,6 +211,10 @@ export function halfToFloat(bits: number): number {
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+/** Whether `floats` takes memory beside the file's. */
+export const isCopied = ({ type, bytes }: Constant): boolean =>
+  type !== 'float32' || bytes.byteOffset % 4 !== 0;
 
 export function floats(constant: Constant): Float32Array {
   const stored = numbers(constant);

@@ -34,6 +34,8 @@ export interface OnnxValue {
 }
 
 export interface OnnxModel {
+  /** Bytes of the file. */
+  readonly size: number;
   readonly opset: number;
   readonly metadata: ReadonlyMap<string, string>;
   readonly nodes: readonly OnnxNode[];
@@ -58,7 +60,8 @@ export function readModel(bytes: Uint8Array): OnnxModel {
   if (graph === undefined) {
     throw new EngineError('This is not an ONNX model: it has no graph. Choose a .onnx file.');
   }
-  return { ...readGraph(graph), metadata, opset: opsets.get('') ?? opsets.get('ai.onnx') ?? 1 };
+  const opset = opsets.get('') ?? opsets.get('ai.onnx') ?? 1;
+  return { ...readGraph(graph), metadata, opset, size: bytes.length };
 }
 
 function readOpset(bytes: Uint8Array, into: Map<string, number>): void {

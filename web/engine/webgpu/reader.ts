@@ -3,7 +3,8 @@
 // that only paints never pays for them.
 
 import { EngineError } from '../error.ts';
-import { blocks, LANES, type Tensor } from '../graph/operation.ts';
+import { stored } from '../graph/cost.ts';
+import type { Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { fromBlocks, toBlocks } from './arrays.ts';
 import { dispatch, isSource, liveValues, makeShared } from './buffers.ts';
@@ -15,17 +16,12 @@ export interface Reader {
   run(inputs: Record<string, Float32Array>, live: Float32Array): Promise<Record<string, Float32Array>>;
 }
 
-const bytesOf = (tensor: Tensor): number => {
-  const [n, , h, w] = tensor.shape;
-  return n * h * w * blocks(tensor) * LANES * 4;
-};
-
 export async function makeReader(plan: Plan, pipelines: Pipelines): Promise<Reader> {
   const { device, memory, shared } = pipelines;
   const camera = plan.camera ? plan.inputs[0] : undefined;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
   const { picture, prepared } = await checked(device, () => {
-    const given = memory.make('picture', camera ? bytesOf(camera) : 16, usage);
+    const given = memory.make('picture', camera ? 4 * stored(camera) : 16, usage);
     const kernels = plan.operations.map(operation =>
       isSource(operation) ? compileSource(plan, operation, 'picture') : compile(plan, operation),
     );

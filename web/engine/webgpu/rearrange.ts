@@ -1,14 +1,7 @@
 // WGSL for operations that move elements: from the output's element back to the input's.
 
 import { impossible } from '../error.ts';
-import {
-  type IndexMap,
-  type Join,
-  LANES,
-  type MaxPool,
-  type Rearrange,
-  type Shape,
-} from '../graph/operation.ts';
+import { type IndexMap, type Join, LANES, type MaxPool, type Rearrange } from '../graph/operation.ts';
 import { literal } from './shader.ts';
 
 /** Every lane by itself: `element` sees o = (n, channel, y, x) of the output and gives a scalar. */
@@ -27,7 +20,7 @@ const vector = (values: readonly number[]): string => `vec4i(${values.join(', ')
 const READ = 'read_0(i.x, i.z, i.w, i.y / 4)[i.y % 4]';
 
 export function rearrangeCode({ map }: Rearrange): string {
-  if (map.kind === 'pad' && map.mode === 'constant') {
+  if (map.kind === 'pad') {
     return perLane(`      let i = o - ${vector(map.before)};
       let inside = all(i >= vec4i(0)) && all(i < sizes[2]);
       made[lane] = ${literal(map.value)};
@@ -40,7 +33,7 @@ export function rearrangeCode({ map }: Rearrange): string {
 }
 
 /** Statements that declare `i`, the input's (n, channel, y, x). */
-function indexCode(map: IndexMap): string {
+function indexCode(map: Exclude<IndexMap, { kind: 'pad' }>): string {
   switch (map.kind) {
     case 'reshape':
       return `      var rest = ((o.x * sizes[0].y + o.y) * sizes[0].z + o.z) * sizes[0].w + o.w;
@@ -55,8 +48,8 @@ function indexCode(map: IndexMap): string {
     }
     case 'slice':
       return `      let i = ${vector(map.starts)} + o * ${vector(map.steps)};`;
-    case 'pad':
-      return padCode(map.before, map.mode);
+    case 'extend':
+      return extendCode(map);
     case 'depthToSpace': {
       const { block } = map;
       const corner = `(o.z % ${block} * ${block} + o.w % ${block})`;
@@ -77,11 +70,10 @@ function indexCode(map: IndexMap): string {
   }
 }
 
-function padCode(before: Shape, mode: 'constant' | 'reflect' | 'edge' | 'wrap'): string {
+function extendCode({ before, mode }: Extract<IndexMap, { kind: 'extend' }>): string {
   const start = `      let place = o - ${vector(before)};`;
   const last = 'sizes[2] - vec4i(1)';
-  if (mode === 'edge' || mode === 'constant')
-    return `${start}\n      let i = clamp(place, vec4i(0), ${last});`;
+  if (mode === 'edge') return `${start}\n      let i = clamp(place, vec4i(0), ${last});`;
   if (mode === 'wrap') return `${start}\n      let i = (place % sizes[2] + sizes[2]) % sizes[2];`;
   return `${start}
       let last = ${last};

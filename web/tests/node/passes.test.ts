@@ -6,10 +6,9 @@ import { transposedAxis } from '../../engine/graph/convolutions.ts';
 import type { Operation } from '../../engine/graph/operation.ts';
 import { readLook } from '../../engine/index.ts';
 import { readGraph } from '../../engine/look.ts';
-import pack, { CACHE } from '../cases.ts';
+import { CACHE } from '../cases.ts';
 import { graphOf, model, node, tensor, value } from '../onnx.ts';
 
-pack();
 const planOf = (name: string) => readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`))).plan;
 const kinds = (operations: readonly Operation[]) => operations.map(({ kind }) => kind);
 

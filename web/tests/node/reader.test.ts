@@ -6,10 +6,9 @@ import { EngineError, readLook } from '../../engine/index.ts';
 import { readGraph } from '../../engine/look.ts';
 import { floats, halfToFloat, readConstant } from '../../engine/onnx/constant.ts';
 import { readModel } from '../../engine/onnx/model.ts';
-import pack, { CACHE } from '../cases.ts';
+import { CACHE } from '../cases.ts';
 import { graphOf, message, model, node, tensor, text, value, varint } from '../onnx.ts';
 
-pack();
 const file = new Uint8Array(readFileSync(`${CACHE}/lean-64-uint16-colour.onnx`));
 
 /** What reading did: nothing else than a look or an EngineError is allowed. */
@@ -41,7 +40,6 @@ test('a look is read with what its maker wrote', () => {
     author: 'a test',
     pixels: 64,
     size: 'lean',
-    guideChannels: 3,
   });
   expect(info.live.contrast).toEqual({ label: 'Contrast', min: 0, max: 3, default: 1 });
   expect(info.figures).toEqual({ seed: 7 });
@@ -144,7 +142,7 @@ test.each([
   ],
   [
     'pads without end',
-    single('Pad', ['image'], { pads: [0, 0, 2 ** 40, 0, 0, 0, 0, 0], mode: 'reflect' }),
+    single('Pad', ['image'], { pads: [0, 0, 2 ** 40, 0, 0, 0, 0, 0], mode: 'edge' }),
     'which the engine does not run',
   ],
   [
@@ -181,7 +179,7 @@ test('graphs that double their own expression again and again are read at once',
   }
 });
 
-test('a chain of thousands of nodes is read or refused at once', () => {
+test('a chain of thousands of nodes is read or refused at once', { timeout: 60_000 }, () => {
   for (const [first, sentence] of [
     ['live', 'operations on scalars'],
     ['image', 'read'],
