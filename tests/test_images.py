@@ -1,11 +1,13 @@
 """Every kind of file that a person may have in a folder."""
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from limner.images import Unreachable, Unreadable, fit, measure_image, read_image, resized
 from material import scene
@@ -47,6 +49,46 @@ def test_photos_that_lie_on_their_side_are_turned(tmp_path: Path, orientation: i
     assert image.size == measure_image(tmp_path / "a.jpg") == (60, 40)
     red, _, _ = image.getpixel((30, 3))  # type: ignore[misc]
     assert red > 200
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_all_orientations_are_pillow_s(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    scene(60, 40).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as stored:
+        expected = ImageOps.exif_transpose(stored)
+    image = read_image(tmp_path / "a.png", at_least=40)
+    assert image.size == measure_image(tmp_path / "a.png")
+    np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
+
+
+BROKEN_EXIF = """
+import sys
+from pathlib import Path
+import numpy as np
+from limner.images import measure_image, read_image
+
+path = Path(sys.argv[1])
+whole = path.read_bytes()
+start, rng = whole.index(b"Exif") + 6, np.random.default_rng(0)
+for _ in range(300):
+    broken = bytearray(whole)
+    for at in rng.integers(start, start + 60, 4):
+        broken[at] = rng.integers(256)
+    path.write_bytes(broken)
+    assert sorted(measure_image(path)) == sorted(read_image(path, at_least=24).size) == [24, 32]
+"""
+
+
+def test_broken_notes_on_a_whole_picture_say_nothing_and_harm_nothing(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "a description that is not kept with its tag"
+    scene(32, 24).save(tmp_path / "a.jpg", exif=exif)
+    # A program of its own: pytest has its own ways with warnings.
+    command = [sys.executable, "-c", BROKEN_EXIF, str(tmp_path / "a.jpg")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "P"])

@@ -8,7 +8,7 @@ import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from limner.errors import LimnerError
-from limner.look import LARGEST, open_look, read_look
+from limner.look import LARGEST, _first_line, open_look, read_look
 from looks import look_bytes, look_file
 
 
@@ -202,6 +202,58 @@ def test_weights_in_other_files_are_refused() -> None:
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="../../etc/passwd")
     assert "keeps w in another file" in refused(with_constant(tensor))
+
+
+@pytest.mark.parametrize(("axis", "scales"), [(5, 8), (-5, 8), (0, 3), (0, 1), (1, 8)], ids=str)
+def test_scales_that_do_not_fit_their_weights_are_refused(axis: int, scales: int) -> None:
+    model = tiny([1, 3, 64, 64])
+    scale = numpy_helper.from_array(np.ones(scales, np.float32), "w.scale")
+    zero = numpy_helper.from_array(np.zeros(scales, np.uint8), "w.zero")
+    steps = numpy_helper.from_array(np.zeros((8, 3, 1, 1), np.uint8), "w.stored")
+    model.graph.initializer.extend([steps, scale, zero])
+    names = ["w.stored", "w.scale", "w.zero"]
+    model.graph.node.append(helper.make_node("DequantizeLinear", names, ["w"], axis=axis))
+    with pytest.raises(LimnerError, match=r"clouds\.onnx.*damaged|The weights of w cannot be read"):
+        read_look(model.SerializeToString(), Path("clouds.onnx")).session()
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (
+            "[ONNXRuntimeError] : 1 : FAIL : /onnxruntime_src/onnxruntime/core/graph/model_load_utils.h:46 "
+            "void onnxruntime::model_load_utils::ValidateOpsetForDomain(const std::unordered_map<std::"
+            "__cxx11::basic_string<char>, int>&, bool, int) Opset 99 is under development.\nMore.",
+            "Opset 99 is under development",
+        ),
+        ("[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : Protobuf parsing failed.", "Protobuf parsing failed"),
+        ("Node (a/b) takes [1, 3]: too few (of 2)", "Node (a/b) takes [1, 3]: too few (of 2)"),
+    ],
+)
+def test_what_is_for_the_makers_of_a_library_is_left_out(said: str, sentence: str) -> None:
+    assert _first_line(RuntimeError(said)) == sentence
+
+
+def test_a_network_that_fails_when_it_runs_is_one_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    free: list[int | str] = [1, 3, "h", "w"]
+    model = tiny(free, takes=free)
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1, 3, 8, 8]), "shape"))
+    model.graph.node[0].CopyFrom(helper.make_node("Reshape", ["input", "shape"], ["output"]))
+    look = read_look(model.SerializeToString(), Path("dyn.onnx"))
+    with pytest.raises(LimnerError) as error:
+        look.paint(np.zeros((256, 256, 3), np.float32))
+    assert str(error.value).startswith("dyn.onnx cannot paint: Non-zero status code")
+    assert "onnxruntime" not in str(error.value)
+    assert capfd.readouterr().err == "", "it is said once"
+
+
+def test_a_network_that_the_runtime_refuses_is_one_sentence() -> None:
+    model = tiny([1, 3, 64, 64])
+    model.graph.node[0].domain = "example.org"
+    model.opset_import.append(helper.make_opsetid("example.org", 1))
+    look = read_look(model.SerializeToString(), Path("dyn.onnx"))
+    with pytest.raises(LimnerError, match=r"^dyn\.onnx is refused by ONNX Runtime: Fatal error: example"):
+        look.paint(np.zeros((64, 64, 3), np.float32))
 
 
 def test_files_that_are_not_there_folders_and_giants(tmp_path: Path) -> None:

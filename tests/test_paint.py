@@ -121,6 +121,33 @@ def test_a_folder_becomes_a_folder(tmp_path: Path, look: Look) -> None:
         paint_file(look, source, tmp_path / "holiday-painted")
 
 
+def test_a_folder_is_searched_through_and_what_is_not_painted_is_named(tmp_path: Path, look: Look) -> None:
+    source = tmp_path / "holiday"
+    for part in ("", "sea/north", ".thumbnails"):
+        photos(source / part, 1)
+    (source / "sea" / "waves.MOV").write_bytes(b"a clip")
+    (source / "phone.HEIC").write_bytes(b"a picture")
+    out = source / "painted"
+    for _ in range(2):  # its own paintings are not painted again
+        report = paint_file(look, source, out, force=True)
+        assert [path.relative_to(out).as_posix() for path in report.paintings] == [
+            "photo-000.png",
+            "sea/north/photo-000.png",
+        ]
+    assert {(path.name, reason) for path, reason in report.passed_over} == {
+        ("waves.MOV", "is a clip: paint it by itself"),
+        ("phone.HEIC", "is a HEIC picture: export it as JPEG or PNG"),
+    }
+
+
+@pytest.mark.parametrize(("name", "brand"), [("A.MOV", b"qt  "), ("A.MP4", b"isom")])
+def test_a_suffix_in_capitals_is_that_container(
+    tmp_path: Path, look: Look, name: str, brand: bytes
+) -> None:
+    paint_file(look, video(tmp_path / "clip.mp4", frames=2, rate=10), tmp_path / name)
+    assert (tmp_path / name).read_bytes()[8:12] == brand
+
+
 def test_nothing_is_replaced_unasked_and_a_source_never(tmp_path: Path, look: Look) -> None:
     source = photo(tmp_path / "photo.png")
     before = source.read_bytes()

@@ -101,3 +101,10 @@ def test_the_generator_is_the_last_good_one(tmp_path: Path) -> None:
     assert all(p.eq(2 / 100).all() for p in generator.parameters())
     newest.write_bytes(newest.read_bytes()[:-1])
     assert all(p.eq(1 / 100).all() for p in run.generator().parameters())
+
+
+def test_another_version_s_networks_are_refused(tmp_path: Path) -> None:
+    run = begin_run(tmp_path, TINY, tmp_path / "store")
+    save_checkpoint(run.checkpoints, State(replace(TINY, size="small"), torch.device("cpu")), TINY, "")
+    with pytest.raises(LimnerError, match="holds other networks than this version of limner makes"):
+        run.generator()

@@ -2,8 +2,8 @@
 
 Akten's recipe (*Learning to See*, 2017): every time a picture is met, it is enlarged by 100 to 130 %,
 cropped and perhaps mirrored, and its guide is made brighter or darker. All of it runs on the device for
-a whole batch at once: one affine `grid_sample`. kornia does the same for any transform there is, at 4 to
-10 times the cost of these few lines on a CPU.
+a whole batch at once: one affine `grid_sample`. kornia does the same for any transform there is, and costs
+more for it.
 
 A picture and its input, where pairs are trained, go through the same windows: they cannot part.
 """

@@ -102,11 +102,7 @@ def load_checkpoint(path: Path, state: State, recipe: Recipe) -> dict[str, str]:
     if differing := Recipe.from_json(metadata["recipe"]).differences(recipe):
         raise LimnerError(f"{path} is of another recipe: it differs in {', '.join(differing)}.")
     own = state.tensors()
-    if {name: t.shape for name, t in own.items()} != {name: t.shape for name, t in tensors.items()}:
-        raise LimnerError(
-            f"{path} holds other networks than this version of limner makes: go on with the version "
-            "that wrote it, or start a new run."
-        )
+    refuse_other_networks(path, own, tensors)
     with torch.no_grad():
         for name, tensor in own.items():
             tensor.copy_(tensors[name])
@@ -114,6 +110,15 @@ def load_checkpoint(path: Path, state: State, recipe: Recipe) -> dict[str, str]:
     state.seconds = float(metadata["seconds"])
     state.scaler.load_state_dict(json.loads(metadata["scaler"]))
     return metadata
+
+
+def refuse_other_networks(path: Path, own: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    """Raise LimnerError where a checkpoint's tensors have not the names and shapes of our own."""
+    if {name: t.shape for name, t in own.items()} != {name: t.shape for name, t in found.items()}:
+        raise LimnerError(
+            f"{path} holds other networks than this version of limner makes: go on with the version "
+            "that wrote it, or start a new run."
+        )
 
 
 def read_checkpoint(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from limner.guide import ColourGuide, EdgesGuide, Live, SoftGuide, make_guide
+from limner.guide import ColourGuide, EdgesGuide, SoftGuide, make_guide
+from limner.metadata import Range
 from limner.networks.unet import NearestConv, UNet, replace_layers
 from limner.recipe import Recipe
 
@@ -28,7 +29,7 @@ class LookModule(nn.Module):
         self.generator = generator
 
     @property
-    def live(self) -> dict[str, Live]:
+    def live(self) -> dict[str, Range]:
         """The values that `forward` takes after the picture, in that order."""
         return self.guide.live
 

@@ -13,6 +13,7 @@ Decided here:
 
 import io
 import math
+import struct
 import threading
 import warnings
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
+from PIL import Image, ImageCms, UnidentifiedImageError, features
 from PIL.JpegImagePlugin import jpeg_factory
 
 SUFFIXES = frozenset(
@@ -38,6 +39,15 @@ LONGEST = 4
 
 _FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "BMP", *(("AVIF",) if features.check("avif") else ()))
 _ORIENTATION = 0x0112  # the EXIF tag
+_TURNS = {  # `ImageOps.exif_transpose` also writes the EXIF anew, which fails where that is broken
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _MOST_PIXELS = 180_000_000
 _LARGE_PIXELS = 40_000_000
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -47,6 +57,8 @@ _large_ones = threading.Lock()
 
 # The number of pixels is judged here (`_MOST_PIXELS`), with a sentence in place of a warning.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# What is broken is passed over with a sentence, or does not matter; a warning would land in the progress.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\..*")
 
 
 class Unreadable(Exception):
@@ -97,8 +109,7 @@ def measure_image(path: Path) -> tuple[int, int]:
     """Width and height in pixels, upright, from the file's head alone. Raises `Unreadable`."""
     with _opened(path) as image:
         width, height = image.size
-        orientation = image.getexif().get(_ORIENTATION, 1)
-        return (height, width) if orientation in {5, 6, 7, 8} else (width, height)
+        return (height, width) if _orientation(image) in {5, 6, 7, 8} else (width, height)
 
 
 def read_image(path: Path, *, at_least: int) -> Image.Image:
@@ -174,12 +185,20 @@ def _short(error: Exception) -> str:
 def _upright_rgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     # Only where it is needed: turning copies, which a panorama of 300 MB had better not be.
-    turned = image.getexif().get(_ORIENTATION, 1) != 1
-    upright = ImageOps.exif_transpose(image) if turned else image
+    turn = _TURNS.get(_orientation(image))
+    upright = image if turn is None else image.transpose(turn)
     colour = _without_alpha(_eight_bits(upright))
     if colour.mode in {"RGB", "CMYK"} and isinstance(profile, bytes):
         colour = _to_srgb(colour, profile)
     return colour if colour.mode == "RGB" else colour.convert("RGB")
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        found = image.getexif().get(_ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error):
+        return 1  # broken notes on a picture that may itself be whole
+    return found if isinstance(found, int) else 1
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

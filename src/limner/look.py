@@ -12,6 +12,7 @@ does not pay for; what is wrong with it is said in a sentence before any runtime
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +34,13 @@ LARGEST = 512 * 2**20
 
 LARGEST_VALUE = 2**30
 """Bytes of the largest value inside a network: 512 pixels and 64 channels take 64 MB."""
+
+LIBRARY_TALK = re.compile(
+    r"\[\w+\] : \d+ : \w+ : "  # [ONNXRuntimeError] : 1 : FAIL :
+    r"|(?:/[\w.+-]+)+:\d+ "  # /onnxruntime_src/onnxruntime/core/graph/model.cc:182
+    r"|(?:[\w:&*~<>,]+ )*\w+(?:::[\w~]+)+\([^)]*\)(?: const)? "  # onnxruntime::Model::Model(...)
+)
+"""What ONNX Runtime puts before its sentences, for its makers."""
 
 LARGEST_SIDE = 4096
 """Pixels."""
@@ -80,6 +88,8 @@ class Look(Metadata):
         feed = {self._input: image.transpose(2, 0, 1)[None].astype(np.float32), **self.live_values(live)}
         try:
             outputs = self._session.run(None, feed)
+        except LimnerError:
+            raise
         except Exception as error:  # onnxruntime's exceptions share no class
             raise LimnerError(f"{self.path} cannot paint: {_first_line(error)}.") from error
         painting, guide = outputs[0], outputs[1] if self.guide else feed[self._input]
@@ -145,7 +155,8 @@ def run_session(content: bytes, path: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # it warns of each input with a default, which are ours on purpose
+    # It warns of each input with a default, which are ours on purpose; errors are raised, and said once.
+    options.log_severity_level = 4
     # Threads that spin while they wait take the time of others on a small machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
@@ -280,5 +291,6 @@ def _picture(output: NDArray[np.float32]) -> Image:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200].rstrip(".")
+    """What a library says, without its brackets, codes, source files and addresses of functions."""
+    lines = LIBRARY_TALK.sub("", str(error)[:2000]).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200].strip().rstrip(".")

@@ -45,7 +45,8 @@ class PaintReport:
 
     paintings: tuple[Path, ...]
     passed_over: tuple[tuple[Path, str], ...] = ()
-    """Of a folder: what could not be painted, with words that continue a sentence begun by its name."""
+    """Of a folder: pictures and clips that were not painted, with words that continue a sentence begun by
+    its name."""
 
 
 def paint_file(
@@ -64,7 +65,8 @@ def paint_file(
     The middle square is painted, as the page does; `whole` squeezes all of the picture into the square
     and stretches the painting back. `beside` puts what the network saw to the left of its painting.
     A picture becomes a PNG (or JPEG or WebP by `out`'s suffix), a clip H.264 without sound and with its
-    frames' times, a folder a folder. `live` are values as in `look.live`.
+    frames' times, a folder (searched through and through) a folder of the same form. `live` are values as
+    in `look.live`.
 
     Raises LimnerError for a source that cannot be read, an `out` that exists, and full or read-only disks.
     """
@@ -130,20 +132,16 @@ def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
 
 
 def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress) -> PaintReport:
-    found = sorted(
-        path
-        for path in source.iterdir()
-        if path.suffix.lower() in images.SUFFIXES and not path.name.startswith(".")
-    )
+    found, passed_over = _pictures_in(source, target)
     if not found:
-        raise LimnerError(f"{source} has no pictures.")
+        others = f"; {passed_over[0][0].name} {passed_over[0][1]}" if passed_over else ""
+        raise LimnerError(f"{source} has no pictures{others}.")
     paintings: list[Path] = []
-    passed_over: list[tuple[Path, str]] = []
     for number, path in enumerate(found):
         progress(number, len(found), "Painting")
-        painting = target / f"{path.stem}.png"
+        painting = target / path.relative_to(source).with_suffix(".png")
         if painting in paintings:  # a.jpg and a.png
-            painting = target / f"{path.name}.png"
+            painting = painting.with_name(f"{path.name}.png")
         try:
             _paint_picture(paint, path, painting)
             paintings.append(painting)
@@ -154,6 +152,25 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
         path, reason = passed_over[0]
         raise LimnerError(f"None of the pictures in {source} can be read; {path.name} {reason}.")
     return PaintReport(tuple(paintings), tuple(passed_over))
+
+
+def _pictures_in(folder: Path, target: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """The pictures of a folder and the folders in it, and what is meant to be one and cannot be painted."""
+    found: list[Path] = []
+    passed_over: list[tuple[Path, str]] = []
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        # Paintings may have been wished for in the very folder.
+        if hidden or path.is_relative_to(target) or not path.is_file():
+            continue
+        suffix = path.suffix.lower()
+        if suffix in images.SUFFIXES:
+            found.append(path)
+        elif suffix in videos.SUFFIXES:
+            passed_over.append((path, "is a clip: paint it by itself"))
+        elif suffix in images.FOREIGN_SUFFIXES:
+            passed_over.append((path, f"is a {suffix[1:].upper()} picture: export it as JPEG or PNG"))
+    return found, passed_over
 
 
 def _paint_clip(paint: Painter, source: Path, target: Path, progress: Progress) -> None:
@@ -176,7 +193,7 @@ def _recorder(
     file: BinaryIO, target: Path, size: tuple[int, int], rate: Fraction
 ) -> Iterator[Callable[[Image.Image, float], None]]:
     """Records pictures of `size` at increasing seconds into `file`."""
-    kind = "matroska" if target.suffix.lower() == ".mkv" else "mov" if target.suffix == ".mov" else "mp4"
+    kind = {".mkv": "matroska", ".mov": "mov"}.get(target.suffix.lower(), "mp4")
     with av.open(file, mode="w", format=kind) as container:
         stream: Any = container.add_stream("libx264", rate=rate, options={"crf": "16"})
         stream.width, stream.height = size

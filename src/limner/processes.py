@@ -87,8 +87,8 @@ def _together() -> Iterator[None]:
     except RuntimeError as error:  # of which torch's own errors are kinds
         raise LimnerError(
             "One of the processes that train together has ended, or has not answered for "
-            f"{PATIENCE.seconds // 60} minutes: see what it said. The last checkpoint is as it was; the same "
-            "command goes on from there."
+            f"{PATIENCE.seconds // 60} minutes: see what it said. The last checkpoint is as it was; "
+            "the same command goes on from there."
         ) from error
 
 

@@ -70,9 +70,14 @@ class Run:
     def generator(self) -> UNet:
         """The generator of the last good checkpoint, on the CPU, ready to paint (`eval`).
 
-        Raises LimnerError where no checkpoint is there or none can be read.
+        Raises LimnerError where no checkpoint is there, none can be read, or it is another version's.
         """
-        from limner.checkpoint import DamagedCheckpoint, checkpoints, read_checkpoint
+        from limner.checkpoint import (
+            DamagedCheckpoint,
+            checkpoints,
+            read_checkpoint,
+            refuse_other_networks,
+        )
         from limner.networks.unet import generator
 
         network = generator(self.recipe)
@@ -81,7 +86,9 @@ class Run:
                 tensors, _ = read_checkpoint(path, "generator.")
             except DamagedCheckpoint:
                 continue
-            network.load_state_dict({name.removeprefix("generator."): t for name, t in tensors.items()})
+            found = {name.removeprefix("generator."): tensor for name, tensor in tensors.items()}
+            refuse_other_networks(path, network.state_dict(), found)
+            network.load_state_dict(found)
             return network.eval()
         raise LimnerError(f"The run in {self.folder} has no good checkpoint yet: train it first.")
 

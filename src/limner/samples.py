@@ -78,7 +78,7 @@ class Samples:
         return lesson(batch, self._guide, self._recipe.pixels)
 
     def held_out_l1(self, generator: UNet) -> float | None:
-        """Mean absolute difference on `LOGGED` held-out pictures, on the scale of -1..1, without dropout."""
+        """Mean absolute difference on `LOGGED` held-out pictures, on the scale of -1..1; no dropout."""
         total = 0.0
         for shown, target in self._lessons(self._logged):
             total += float((paint(generator, shown) - target).abs().mean(dim=(1, 2, 3)).sum())

@@ -13,6 +13,7 @@ of pictures of different sizes and then read as plain views without a copy.
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -31,6 +32,10 @@ FORMAT = 1
 """Changes with the meaning of the files; a store of another format is prepared again."""
 
 INDEX = "pictures.json"
+
+RAW = re.compile(r"pictures-[0-9a-f]{8}\.bin")
+LEFT_OVER = re.compile(rf"(?:{RAW.pattern}|{re.escape(INDEX)})\.part")
+"""What a writing that was killed leaves."""
 
 Pixels = npt.NDArray[np.uint8]
 """(H, W, 3) RGB, 0..255."""
@@ -208,11 +213,30 @@ def _index_of(raw: dict[str, Any]) -> Index:
     return index
 
 
+def _refuse_foreign(folder: Path) -> None:
+    """A store deletes its older files: it must not stand among those of others."""
+    if not folder.is_dir() or (folder / INDEX).exists():
+        return
+    others = [
+        entry.name
+        for entry in folder.iterdir()
+        if not entry.name.startswith(".")
+        and not RAW.fullmatch(entry.name)
+        and not LEFT_OVER.fullmatch(entry.name)
+    ]
+    if others:
+        raise LimnerError(
+            f"{folder} is not empty and holds no prepared pictures (there is {min(others)}): choose "
+            "another folder with --out."
+        )
+
+
 class Writer:
     """Writes a new store beside the one that may be there; nothing counts before `commit`.
 
     A context manager: left without a `commit`, it deletes what it wrote.
-    Raises `LimnerError` where the disk is full or may not be written.
+    Raises `LimnerError` where the folder holds other things than a store, and where the disk is full or
+    may not be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -222,10 +246,12 @@ class Writer:
         self._offset = 0
 
     def __enter__(self) -> Self:
+        _refuse_foreign(self._folder)
         with disk_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            for left_over in self._folder.glob("pictures*.part"):
-                left_over.unlink()
+            for file in self._folder.iterdir():
+                if LEFT_OVER.fullmatch(file.name):
+                    file.unlink()
             self._stream = self._part.open("wb")
         return self
 
@@ -276,8 +302,8 @@ class Writer:
             part.unlink(missing_ok=True)
 
     def _delete_older(self) -> None:
-        for file in self._folder.glob("pictures-*.bin"):
-            if file.name != self._final:
+        for file in self._folder.iterdir():
+            if RAW.fullmatch(file.name) and file.name != self._final:
                 try:
                     file.unlink()
                 except OSError:

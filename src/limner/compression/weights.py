@@ -168,7 +168,19 @@ def _restore(node: NodeProto, constants: dict[str, TensorProto]) -> Array | None
     if len(arrays) != 3 or arrays[1].ndim != 1 or attributes.get("block_size", 0):
         return None
     steps, scale, zero = arrays
-    return dequantised(steps, scale, zero, attributes.get("axis", 1))
+    axis = attributes.get("axis", 1)
+    _check_steps(node, steps, scale, zero, axis)
+    return dequantised(steps, scale, zero, axis % steps.ndim)
+
+
+def _check_steps(node: NodeProto, steps: Array, scale: Array, zero: Array, axis: int) -> None:
+    """Refuse what DequantizeLinear is not defined for: ONNX' own checker does not look at constants."""
+    inside = -steps.ndim <= axis < steps.ndim
+    if not inside or not scale.shape == zero.shape == steps.shape[axis : axis + 1 or None]:
+        raise LimnerError(
+            f"The weights of {node.output[0][:60]} cannot be read: their scales do not fit. The look is "
+            "damaged; export it again."
+        )
 
 
 def _set(field: Any, values: list[Any]) -> None:
