@@ -1,37 +1,30 @@
 // Convolution in groups, channel by channel: plain rather than fast.
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let size = sizes[0];
-  let blocks = sizes[1].z;
-  var rest = i32(id.x + id.y * ROW);
-  if (rest >= size.x * size.z * size.w * blocks) {
+  let at = element(i32(id.x + id.y * ROW));
+  if (at.x >= sizes[0].x) {
     return;
   }
-  let c = rest % blocks;
-  rest /= blocks;
-  let x = rest % size.w;
-  rest /= size.w;
-  let y = rest % size.z;
-  let n = rest / size.z;
-  let vertical = phase_y(y % OUTPUT_STRIDE.x);
-  let horizontal = phase_x(x % OUTPUT_STRIDE.y);
-  let base = vec2i(y, x) / OUTPUT_STRIDE * INPUT_STRIDE;
+  let size = sizes[0];
+  let vertical = phase_y(at.y % OUTPUT_STRIDE.x);
+  let horizontal = phase_x(at.z % OUTPUT_STRIDE.y);
+  let base = at.yz / OUTPUT_STRIDE * INPUT_STRIDE;
   let channels_in = sizes[2].y / GROUPS;
   let channels_out = size.y / GROUPS;
   var sum = vec4f(0);
-  for (var lane = 0; lane < 4 && c * 4 + lane < size.y; lane++) {
-    let channel = c * 4 + lane;
+  for (var lane = 0; lane < 4 && at.w * 4 + lane < size.y; lane++) {
+    let channel = at.w * 4 + lane;
     let start = channel / channels_out * channels_in;
     for (var j = 0; j < vertical.y; j++) {
       for (var i = 0; i < horizontal.y; i++) {
         let place = (vertical.x + j * KERNEL_STEP.x) * KERNEL.y + horizontal.x + i * KERNEL_STEP.y;
-        let at = base + vec2i(vertical.z + j * INPUT_STEP.x, horizontal.z + i * INPUT_STEP.y);
+        let tap = base + vec2i(vertical.z + j * INPUT_STEP.x, horizontal.z + i * INPUT_STEP.y);
         for (var k = 0; k < channels_in; k++) {
-          let value = load(n, at.x, at.y, (start + k) / 4)[(start + k) % 4];
+          let value = load(at.x, tap.x, tap.y, (start + k) / 4)[(start + k) % 4];
           sum[lane] += weights[(channel * TAPS + place) * channels_in + k] * value;
         }
       }
     }
   }
-  store(sum, n, y, x, c);
+  store(sum, at.x, at.y, at.z, at.w);
 }

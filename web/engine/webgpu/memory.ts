@@ -49,7 +49,8 @@ export async function checked<T>(device: GPUDevice, work: () => T): Promise<T> {
 }
 
 export function sentenceOf(error: GPUError): string {
-  const reason = error.message.trim() || 'it gives no reason';
+  // The first line says what is wrong, those after it where in the code.
+  const reason = error.message.trim().split('\n')[0] || 'it gives no reason';
   return error instanceof GPUOutOfMemoryError
     ? `The GPU has too little memory for this look (${reason}); close other pages or choose a smaller look.`
     : `The GPU refused the engine's work (${reason}).`;

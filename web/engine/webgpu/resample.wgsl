@@ -1,27 +1,19 @@
 // left * image * right^T for banded matrices, one thread per output and block of channels.
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let size = sizes[0];
-  let blocks = sizes[1].z;
-  var rest = i32(id.x + id.y * ROW);
-  if (rest >= size.x * size.z * size.w * blocks) {
+  let at = element(i32(id.x + id.y * ROW));
+  if (at.x >= sizes[0].x) {
     return;
   }
-  let c = rest % blocks;
-  rest /= blocks;
-  let x = rest % size.w;
-  rest /= size.w;
-  let y = rest % size.z;
-  let n = rest / size.z;
-  let top = start_y(y);
-  let left = start_x(x);
+  let top = start_y(at.y);
+  let left = start_x(at.z);
   var sum = vec4f(0);
   for (var j = 0; j < WIDTH.x; j++) {
     var row = vec4f(0);
     for (var i = 0; i < WIDTH.y; i++) {
-      row += weight_x(x, i) * read_0(n, top + j, left + i, c);
+      row += weight_x(at.z, i) * read_0(at.x, top + j, left + i, at.w);
     }
-    sum += weight_y(y, j) * row;
+    sum += weight_y(at.y, j) * row;
   }
-  store(sum, n, y, x, c);
+  store(sum, at.x, at.y, at.z, at.w);
 }

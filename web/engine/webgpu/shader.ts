@@ -24,6 +24,15 @@ fn power(x: vec4f, y: vec4f) -> vec4f {
   return select(result, vec4f(1), y == vec4f(0));
 }`;
 
+/** (n, y, x, block) of the output's element number `index`; beyond the last one, n is beyond the last image. */
+const ELEMENT = `
+fn element(index: i32) -> vec4i {
+  let blocks = sizes[1].z;
+  let pixel = index / blocks;
+  let row = pixel / sizes[0].w;
+  return vec4i(row / sizes[0].z, row % sizes[0].z, pixel % sizes[0].w, index % blocks);
+}`;
+
 export class Shader {
   readonly bindings: Binding[] = [];
   readonly #head: string[] = [`const ROW = ${ROW}u;`];
@@ -219,7 +228,8 @@ fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
   }
 
   code(body: string): string {
-    return `${this.#head.join('\n')}\n\n${body}`;
+    const element = body.includes('element(') ? ELEMENT : '';
+    return `${this.#head.join('\n')}\n${element}\n${body}`;
   }
 }
 

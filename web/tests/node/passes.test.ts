@@ -122,6 +122,39 @@ test('a join of a part with what is made from it stays a copy', () => {
   expect(kinds(operations)).toEqual(['map', 'convolution', 'join', 'convolution']);
 });
 
+test('a picture that meets a constant picture does so in a kernel of its own: the camera reads no tensors', () => {
+  const { plan: made } = readLook(
+    model(
+      graphOf({
+        nodes: [
+          node('Add', ['image', 'c'], ['a'], {}),
+          node('Conv', ['a', 'w'], ['painting'], { pads: [1, 1, 1, 1] }),
+        ],
+        constants: [ones('c', [1, 3, 8, 8]), ones('w', [3, 3, 3, 3])],
+        inputs: [value('image', [1, 3, 8, 8])],
+        outputs: [value('painting', [1, 3, 8, 8])],
+      }),
+    ),
+  );
+  expect(kinds(made.operations)).toEqual(['source', 'map', 'convolution']);
+  expect(made.operations[0]?.inputs).toEqual([]);
+});
+
+test('a constant that several operations read lies in one buffer', () => {
+  const { operations, buffers } = plan(
+    [
+      node('Add', ['x', 'c'], ['a'], {}),
+      node('Conv', ['a', 'w'], ['b'], { pads: [1, 1, 1, 1] }),
+      node('Mul', ['b', 'c'], ['y'], {}),
+    ],
+    [ones('c', [1, 4, 8, 8]), ones('w', [4, 4, 3, 3])],
+  );
+  const constants = operations.flatMap(({ inputs }) => inputs.filter(tensor => tensor.constant));
+  expect(constants).toHaveLength(2);
+  expect(new Set(constants).size).toBe(1);
+  expect(buffers.length).toBeLessThanOrEqual(4);
+});
+
 test('a 4x4 transposed convolution of stride 2 reads two rows per phase', () => {
   expect(transposedAxis(4, 2, 1, 1).phases).toEqual([
     { first: 1, count: 2, start: 0 },
