@@ -9,8 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from limner.errors import LimnerError
 from limner.interruption import STOPPING
 from limner.journal import Journal
 from limner.pictures import Pictures
-from limner.processes import Processes
 from limner.recipe import Precision
 from limner.reporter import Silent, Status
 from limner.run import Run
@@ -105,7 +103,6 @@ import sys
 from pathlib import Path
 import limner.pace
 from limner.pictures import open_pictures
-from limner.processes import Processes
 from limner.recipe import Precision
 from limner.reporter import Silent
 from limner.state import State
@@ -303,37 +300,6 @@ def test_statistics_are_counted_once_for_a_step(
     assert len(settled) == 6, "at each of six steps a pause, two of them the ends of epochs"
 
 
-def test_the_others_do_not_decide_by_their_clocks(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first process pauses to write; the others' clocks do not know."""
-    asked: list[tuple[bool, ...]] = []
-
-    class Second(Processes):
-        def any(self, *flags: bool) -> tuple[bool, ...]:
-            asked.append(flags)
-            return flags
-
-        def average(self, tensors: list[torch.Tensor]) -> None:
-            """The other one learns just the same."""
-
-        def follow_first(self, tensors: Iterable[torch.Tensor]) -> None:
-            """Both begin."""
-
-        def wait(self) -> None:
-            """The other one is here."""
-
-    @contextmanager
-    def second(_: str | None) -> Iterator[Processes]:
-        yield Second(1, 2, torch.device("cpu"))
-
-    train(pictures, TINY, tmp_path, epochs=1)
-    monkeypatch.setattr(limner.training, "processes", second)
-    monkeypatch.setattr("limner.pace.Pace.pause_due", lambda *_: True)
-    train(pictures, TINY, tmp_path, epochs=2, minutes=1e-9)
-    assert asked == [(False, False)] * 6
-
-
 def test_what_a_run_leaves(whole: Run) -> None:
     entries = [json.loads(line) for line in whole.log.read_text().splitlines()]
     assert [entry["epoch"] for entry in entries] == [1, 2, 3]
@@ -415,63 +381,3 @@ def test_refuses(pictures: Pictures, tmp_path: Path, options: dict[str, object],
 def test_refuses_pictures_of_another_size(pictures: Pictures, tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match="prepared for 64 pixels, and the recipe says 128"):
         train(pictures, replace(TINY, pixels=128), tmp_path, epochs=1)
-
-
-TOGETHER = """
-import hashlib, os, sys
-from pathlib import Path
-import limner.training
-from limner.pictures import open_pictures
-from stores import TINY
-
-made = []
-
-class State(limner.training.State):
-    def __init__(self, *rest):
-        super().__init__(*rest)
-        made.append(self)
-
-limner.training.State = State
-for epochs in (2, 3):
-    limner.training.train(open_pictures(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=epochs)
-    weights = hashlib.sha256()
-    for network in (made[-1].generator, made[-1].discriminator):
-        for parameter in network.parameters():
-            weights.update(parameter.detach().contiguous().numpy().tobytes())
-    print("weights", made[-1].place.step, weights.hexdigest(), flush=True)
-"""
-
-
-def test_two_processes_learn_the_same_and_go_on(pictures: Pictures, tmp_path: Path) -> None:
-    script = tmp_path / "together.py"
-    script.write_text(TOGETHER)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*command, str(script), str(pictures.folder), str(tmp_path / "run")],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    said = sorted(line for line in done.stdout.splitlines() if line.startswith("weights"))
-    assert [line.split()[1] for line in said] == ["6", "6", "9", "9"]
-    assert said[0] == said[1]
-    assert said[2] == said[3]
-    assert said[0].split()[2] != said[2].split()[2]
-    entries = Journal(tmp_path / "run" / "log.jsonl").entries()
-    assert [entry.step for entry in entries] == [3, 6, 9]
-    assert entries[-1].g_l1 < entries[0].g_l1
-
-
-def test_a_batch_that_cannot_be_shared_is_refused(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    @contextmanager
-    def three(_: str | None) -> Iterator[Processes]:
-        yield Processes(0, 3, torch.device("cpu"))
-
-    monkeypatch.setattr(limner.training, "processes", three)
-    with pytest.raises(LimnerError, match="A batch of 4 cannot be shared by 3 processes"):
-        train(pictures, TINY, tmp_path, epochs=1)
