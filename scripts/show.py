@@ -40,7 +40,7 @@ def camera(clip: Path, out: Path, frames: int = 60) -> Path:
 
 
 def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
-    """A screenshot of the page, painting the clip by WebGPU, with what the network sees."""
+    """A screenshot of the page, painting the clip, with what the network sees."""
     with tempfile.TemporaryDirectory() as folder, listen(None) as listener, sync_playwright() as player:
         config = uvicorn.Config(application(page), log_level="warning", lifespan="off")
         server = uvicorn.Server(config)
@@ -54,11 +54,12 @@ def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
         ]
         browser = player.chromium.launch(executable_path=chromium(), args=[*FLAGS, *fake])
         tab = browser.new_page(viewport={"width": 1280, "height": 800})
-        tab.goto(f"http://localhost:{listener.getsockname()[1]}/?backend=webgpu&look={look}")
+        tab.goto(f"http://localhost:{listener.getsockname()[1]}/?look={look}")
         tab.get_by_role("button", name="Use my camera").first.click(timeout=60_000)
         tab.keyboard.press("g")
         tab.keyboard.press("s")
-        tab.wait_for_timeout(30_000)  # a software GPU takes its time over the first paintings
+        tab.get_by_text("nobody yet").wait_for(state="hidden", timeout=120_000)
+        tab.wait_for_timeout(8_000)
         shot = Path(folder) / "page.png"
         tab.screenshot(path=shot)
         browser.close()
