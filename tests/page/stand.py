@@ -1,4 +1,4 @@
-"""What the page's tests stand on: a folder to serve, a server on loopback, a Chromium."""
+"""What the page's tests stand on: a folder to serve, a server on loopback, a visitor, files to show."""
 
 import contextlib
 import functools
@@ -12,7 +12,10 @@ from typing import Any
 
 import av
 import numpy as np
-from tiny import PIXELS, tiny_look
+import numpy.typing as npt
+import pytest
+from PIL import Image
+from tiny import LIVE, PIXELS, tiny_look
 
 import limner.browser
 
@@ -21,6 +24,16 @@ CLIP = Path(__file__).parents[3] / "shared/data/clips/rabbit320.mp4"
 SUB_PATH = "/a/b/"
 
 FLAGS = [*limner.browser.FLAGS, "--no-sandbox"]
+LONGEST_MS = 60_000
+SMALL = {"width": 480, "height": 480}
+
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.skipif(limner.browser.chromium() is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="the page is not built"),
+]
+
+Picture = npt.NDArray[np.float64]
 
 
 def lay_out(folder: Path, *, names: tuple[str, ...] = ("Tiny", "Second")) -> Path:
@@ -36,7 +49,8 @@ def lay_out(folder: Path, *, names: tuple[str, ...] = ("Tiny", "Second")) -> Pat
 
 
 def _add_look(looks: Path, name: str) -> dict[str, Any]:
-    model = tiny_look(name)
+    """All but the first kind have a live value more, so that a change of look changes the sliders."""
+    model = tiny_look(name) if name == "Tiny" else tiny_look(name, live=tuple(LIVE))
     file = f"{name.lower()}.onnx"
     (looks / file).write_bytes(model)
     return {
@@ -53,6 +67,14 @@ def _add_look(looks: Path, name: str) -> dict[str, Any]:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    isolated = False
+
+    def end_headers(self) -> None:
+        if self.isolated:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
     def log_message(self, *_: Any) -> None:
         pass
 
@@ -62,9 +84,10 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """Serves a folder on loopback; yields the page's address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
+def serve(folder: Path, *, isolated: bool = False) -> Iterator[str]:
+    """Serves a folder on loopback; yields the page's address. Isolated pages may use threads."""
+    handler = type("Handler", (_Quiet,), {"isolated": isolated})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -97,3 +120,96 @@ def _frames(count: int) -> Iterator[av.VideoFrame]:
         picture = np.zeros((240, 320, 3), dtype=np.uint8)
         picture[:, (index * 16) % 320 :][:, :80] = (230, 120, 60)
         yield av.VideoFrame.from_ndarray(picture, format="rgb24")
+
+
+def clip_file(path: Path) -> Path:
+    """A second of video that Chromium plays everywhere."""
+    with av.open(str(path), "w", format="webm") as out:
+        stream = out.add_stream("libvpx", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for frame in _frames(15):
+            plain = frame.reformat(320, 240, "yuv420p")
+            plain.pts = None
+            out.mux(stream.encode(plain))
+        out.mux(stream.encode())
+    return path
+
+
+def sound_file(path: Path) -> Path:
+    """A second of a tone, in a container that otherwise holds video."""
+    with av.open(str(path), "w", format="webm") as out:
+        stream = out.add_stream("libopus", rate=48000, layout="mono")
+        tone = np.sin(np.arange(48000, dtype=np.float32) * 0.05)[None]
+        frame = av.AudioFrame.from_ndarray(tone, format="flt", layout="mono")
+        frame.sample_rate = 48000
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path
+
+
+def is_tiny_painting(picture: Picture) -> None:
+    assert picture.std() > 0.05, "the painting is blank"
+    assert picture[..., 0].mean() > picture[..., 2].mean(), "the tiny look paints warm"
+
+
+class Visit:
+    """A page with what it asked for and complained about."""
+
+    def __init__(self, browser: Any, **context: Any) -> None:
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
+        self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._note)
+
+    def _note(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def open(self, address: str, *, painted: bool = True) -> "Visit":
+        self.page.goto(address)
+        if painted:
+            self.wait_for_painting()
+        return self
+
+    def wait_for_painting(self) -> None:
+        self.page.wait_for_selector(".painted canvas", timeout=LONGEST_MS)
+
+    def painting(self) -> Picture:
+        """What the visitor would save, (P, P, 3) of 0..1."""
+        with self.page.expect_download() as download:
+            self.page.evaluate("document.getElementById('save-button').click()")
+        picture = Image.open(Path(download.value.path()))
+        return np.asarray(picture.convert("RGB"), dtype=np.float64) / 255
+
+    def trouble(self) -> str:
+        self.page.wait_for_selector("#trouble:not([hidden])", timeout=15_000)
+        return str(self.page.inner_text("#trouble-text"))
+
+    def choose(self, look: str) -> None:
+        self.page.click("#look-button")
+        self.page.click(f"#look-list button:has-text('{look}')")
+        self.wait_for_look(look)
+        self.page.keyboard.press("Escape")
+
+    def wait_for_look(self, name: str) -> None:
+        self.page.wait_for_function(
+            "name => document.getElementById('label-name').textContent === name", arg=name
+        )
+
+    def drop(self, name: str, content: bytes, kind: str = "") -> None:
+        self.page.evaluate(
+            """([name, bytes, type]) => {
+                const data = new DataTransfer();
+                data.items.add(new File([new Uint8Array(bytes)], name, { type }));
+                const at = { bubbles: true, cancelable: true, dataTransfer: data };
+                document.body.dispatchEvent(new DragEvent('dragover', at));
+                document.body.dispatchEvent(new DragEvent('drop', at));
+            }""",
+            [name, list(content), kind],
+        )
+
+    def pressed(self, button: str) -> bool:
+        return bool(self.page.get_attribute(button, "aria-pressed") == "true")

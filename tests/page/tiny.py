@@ -12,6 +12,7 @@ PIXELS = 64
 LIVE = {
     "brightness": {"label": "Brightness", "min": -0.5, "max": 0.5, "default": 0},
     "contrast": {"label": "Contrast", "min": 0, "max": 2, "default": 1},
+    "detail": {"label": "Detail", "min": 0, "max": 1, "default": 0},
 }
 
 
@@ -19,8 +20,14 @@ def _constant(name: str, value: Any) -> onnx.TensorProto:
     return numpy_helper.from_array(np.asarray(value, dtype=np.float32), name)
 
 
-def tiny_look(name: str = "Tiny", author: str = "A. Painter") -> bytes:
-    """Grey, then warm: one 1x1 convolution for the guide and one 3x3 for the painting."""
+def tiny_look(
+    name: str = "Tiny", *, live: tuple[str, ...] = ("brightness", "contrast"), bare: bool = False
+) -> bytes:
+    """Grey, then warm: one 1x1 convolution for the guide and one 3x3 for the painting.
+
+    A bare one paints the same, but tells nothing of itself: no metadata, no guide, nothing to turn.
+    """
+    live = () if bare else live
     paint = np.zeros((3, 1, 3, 3), dtype=np.float32)
     paint[:, 0, 1, 1] = 1.2
     paint[0, 0, 0, 0] = 0.2
@@ -28,7 +35,9 @@ def tiny_look(name: str = "Tiny", author: str = "A. Painter") -> bytes:
         helper.make_node("Conv", ["image", "grey_weight"], ["grey"], name="grey"),
         helper.make_node("Sub", ["grey", "half"], ["centred"], name="centre"),
         helper.make_node("Mul", ["centred", "contrast"], ["stretched"], name="stretch"),
-        helper.make_node("Add", ["stretched", "half"], ["lifted"], name="lift"),
+        helper.make_node("Mul", ["stretched", "detail"], ["detailed"], name="detail"),
+        helper.make_node("Add", ["stretched", "detailed"], ["sharp"], name="sharpen"),
+        helper.make_node("Add", ["sharp", "half"], ["lifted"], name="lift"),
         helper.make_node("Add", ["lifted", "brightness"], ["lit"], name="light"),
         helper.make_node("Clip", ["lit", "zero", "one"], ["guide"], name="clip"),
         helper.make_node("Mul", ["guide", "two"], ["doubled"], name="double"),
@@ -46,16 +55,14 @@ def tiny_look(name: str = "Tiny", author: str = "A. Painter") -> bytes:
         "tiny",
         inputs=[
             helper.make_tensor_value_info("image", floats, [1, 3, PIXELS, PIXELS]),
-            helper.make_tensor_value_info("brightness", floats, []),
-            helper.make_tensor_value_info("contrast", floats, []),
+            *(helper.make_tensor_value_info(name, floats, []) for name in live),
         ],
         outputs=[
             helper.make_tensor_value_info("painting", floats, [1, 3, PIXELS, PIXELS]),
-            helper.make_tensor_value_info("guide", floats, [1, 1, PIXELS, PIXELS]),
+            *([] if bare else [helper.make_tensor_value_info("guide", floats, [1, 1, PIXELS, PIXELS])]),
         ],
         initializer=[
-            _constant("brightness", 0.0),
-            _constant("contrast", 1.0),
+            *(_constant(name, given["default"]) for name, given in LIVE.items()),
             _constant("half", 0.5),
             _constant("zero", 0.0),
             _constant("one", 1.0),
@@ -70,17 +77,18 @@ def tiny_look(name: str = "Tiny", author: str = "A. Painter") -> bytes:
     meta = {
         "format": "1",
         "name": name,
-        "author": author,
+        "author": "A. Painter",
         "credit": "Made by a test from nothing",
         "licence": "CC0",
         "pixels": str(PIXELS),
         "size": "tiny",
         "guide": "grey",
-        "live": json.dumps(LIVE),
+        "live": json.dumps({name: LIVE[name] for name in live}),
         "recipe": "{}",
         "figures": "{}",
     }
-    helper.set_model_props(model, {f"limner.{key}": value for key, value in meta.items()})
+    if not bare:
+        helper.set_model_props(model, {f"limner.{key}": value for key, value in meta.items()})
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
 

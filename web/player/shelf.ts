@@ -84,4 +84,4 @@ export class Shelf {
 
 /** How much has arrived, where nobody knows of how much. */
 export const sizeSoFar = (part: number | null, received: number): string =>
-  part === null ? ` (${megabytes(received)})` : '';
+  part === null && received > 0 ? ` (${megabytes(received)})` : '';
