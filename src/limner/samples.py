@@ -39,8 +39,8 @@ MEASURED = 64
 CELL = 256
 """A cell's side in pixels, at most."""
 
-FRAMES, FRAME_WIDTH = 48, 720
-"""A film's frames and width in pixels, at most: a few megabytes, to be shown anywhere."""
+FRAMES, FRAME_WIDTH = 24, 540
+"""A film's frames and width in pixels, at most: GIF takes a fifth of a second for each."""
 
 MARGIN, LINE = 72, 20
 INK, PAPER = (40, 40, 40), (250, 250, 248)
