@@ -68,6 +68,7 @@ def test_a_model_that_is_no_look(painting_page: Visit) -> None:
     page.wait_for_selector("#guide-button:disabled")
     assert page.is_hidden("#guide-view")
     assert page.is_disabled("#light-button")
+    assert page.inner_text("#label-name") == "bare", "it goes by its file's name"
     page.keyboard.press("g")
     assert page.is_hidden("#guide-view")
     assert "does not tell what it sees" in page.inner_text("#status")
