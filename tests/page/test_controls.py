@@ -162,7 +162,7 @@ def test_the_display_may_sleep_again_after_full_screen(address: str, visit: Call
     page = guest.open(address, painted=False).page
     page.evaluate("document.getElementById('full-button').click()")
     page.evaluate("document.getElementById('leave-button').click()")
-    page.wait_for_function("window.released === 1")
+    page.wait_for_function("() => window.released === 1")
 
 
 def test_everything_is_reached_by_tab(shared: Visit) -> None:
