@@ -28,7 +28,7 @@ from limner.look import open_look, read_look
 from limner.metadata import Metadata, write_metadata
 from limner.networks.count import layers, parameters
 from limner.networks.unet import UNet
-from limner.parity import Parity, engine_parity, probe_pictures, ranges, torch_parity
+from limner.parity import Parity, engine_parity, probe_pictures, torch_parity
 from limner.recipe import Recipe
 
 
@@ -111,7 +111,7 @@ def export_look(
         pixels=recipe.pixels,
         size=recipe.size,
         guide=recipe.guide,
-        live=ranges(module),
+        live=module.live,
         recipe=dataclasses.asdict(recipe),
     )
     content, report = _with_metadata(model, metadata, report)

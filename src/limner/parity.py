@@ -24,7 +24,6 @@ from limner.deploy import LookModule
 from limner.errors import LimnerError
 from limner.frame import framed
 from limner.look import run_session
-from limner.metadata import Range
 
 LIMIT = 1e-4
 """The largest difference that is let through, of values in 0..1: a fortieth of a step of 8 bits."""
@@ -126,10 +125,3 @@ def _difference(module: LookModule, session: Any, pictures: Sequence[Batch], liv
     runs = [session.run(["painting", "guide"], {"image": image, **feed}) for image in pictures]
     found = [np.concatenate(one) for one in zip(*runs, strict=True)]
     return float(np.max([np.abs(one - other).max() for one, other in zip(expected, found, strict=True)]))
-
-
-def ranges(module: LookModule) -> dict[str, Range]:
-    """The module's live values as a look's metadata has them."""
-    return {
-        name: Range(one.label, one.minimum, one.maximum, one.default) for name, one in module.live.items()
-    }
