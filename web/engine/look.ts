@@ -33,22 +33,22 @@ export interface Look {
   readonly plan: Plan;
 }
 
-/** Parses, checks, fuses and plans; needs no GPU. Throws EngineError, whatever the bytes are. */
-export function readLook(bytes: Uint8Array): Look {
+/** Parses, checks, fuses and plans; needs no GPU. Rejects with an EngineError, whatever the bytes are. */
+export async function readLook(bytes: Uint8Array): Promise<Look> {
   const model = readModel(bytes);
   const format = model.metadata.get('limner.format');
   if (format !== undefined && format !== '1') {
     throw new EngineError(`This look has format ${format}, and this page reads format 1; update the page.`);
   }
   checkKind(model);
-  const plan = makePlan(lower(model), true);
+  const plan = makePlan(await lower(model), true);
   checkCost(plan);
   return { info: readInfo(model, plan), plan };
 }
 
 /** Any graph that the engine runs, picture or not: for tests and tools. */
-export function readGraph(bytes: Uint8Array): Plan {
-  return makePlan(lower(readModel(bytes)), false);
+export async function readGraph(bytes: Uint8Array): Promise<Plan> {
+  return makePlan(await lower(readModel(bytes)), false);
 }
 
 const KIND = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';

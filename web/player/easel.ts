@@ -68,15 +68,14 @@ export class Easel {
    * that is no longer wanted once it has painted is destroyed; then nothing changes, and this is false.
    */
   async setPainter(painter: Painter, chosenAt: number, wanted: () => boolean): Promise<boolean> {
-    const canvas = make('canvas');
-    const { info } = painter;
+    const { info, canvas } = painter;
+    if (!(canvas instanceof HTMLCanvasElement)) throw new Error('This painter has no canvas to hang.');
     const usual = Object.entries(info.live).map(([name, range]) => [name, range.default] as const);
     const live = info === this.#look ? this.#live : new Map(usual);
     const turn = () => {
       for (const [name, value] of live) painter.set(name, value);
     };
     try {
-      painter.attach(canvas);
       turn();
       this.#sleep();
       await this.#idle();

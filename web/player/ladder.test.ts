@@ -11,6 +11,7 @@ const search = (wish: Partial<Search> = {}): Search => ({
   forced: null,
   avoid: null,
   signal: new AbortController().signal,
+  makeCanvas: () => ({}) as HTMLCanvasElement,
   onFetched: () => undefined,
   onReady: () => undefined,
   onLost: () => undefined,

@@ -21,6 +21,8 @@ export interface Search {
   /** Why the GPU is not to be tried; null where it may. */
   avoid: string | null;
   signal: AbortSignal;
+  /** A new canvas: one that a painter has tried is of no use to another kind. */
+  makeCanvas: () => HTMLCanvasElement;
   /** The WASM painter is arriving, and has arrived. */
   onFetched: OnFetched;
   onReady: () => void;
@@ -57,7 +59,7 @@ export async function findPainter(look: Look, bytes: Uint8Array, search: Search)
     return onWasm(look, bytes, search, webgpu.reason);
   }
   try {
-    return await createPainter(look, { onLost: search.onLost });
+    return await createPainter(look, { canvas: search.makeCanvas(), onLost: search.onLost });
   } catch (problem) {
     // Either the GPU cannot, or the engine found at the last step something that it cannot compile.
     if (forced) throw problem;

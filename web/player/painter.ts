@@ -1,7 +1,7 @@
 /** A painter, whoever it is: the engine's on WebGPU, or ONNX Runtime's with the same shape. */
 import type { Painter as EnginePainter } from '../engine/index.ts';
 
-export type Backend = 'webgpu' | 'wasm';
+export type Backend = 'webgpu' | 'webgl2' | 'wasm';
 
 export interface Painter extends Omit<EnginePainter, 'backend' | 'run'> {
   readonly backend: Backend;

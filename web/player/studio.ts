@@ -6,6 +6,7 @@
 import { type Look, readLook } from '../engine/index.ts';
 import { FetchError } from './download.ts';
 import type { Easel } from './easel.ts';
+import { make } from './element.ts';
 import { hangLabel, titleOf } from './label.ts';
 import { findPainter } from './ladder.ts';
 import { fetchLook, type LookEntry } from './looks.ts';
@@ -66,7 +67,7 @@ export class Studio {
           signal,
         );
         this.#shelf.arriving(`Unpacking ${entry.name}`, null);
-        const work = { look: readLook(bytes), bytes, fileName: entry.file };
+        const work = { look: await readLook(bytes), bytes, fileName: entry.file };
         if (await this.#hire(work, chosenAt, signal)) this.#shelf.mark(entry.file);
       },
       problem => {
@@ -87,7 +88,7 @@ export class Studio {
         this.#shelf.arriving(`Unpacking ${file.name}`, null);
         const bytes = new Uint8Array(await file.arrayBuffer());
         if (signal.aborted) return;
-        const work = { look: readLook(bytes), bytes, fileName: file.name };
+        const work = { look: await readLook(bytes), bytes, fileName: file.name };
         if (await this.#hire(work, chosenAt, signal)) this.#shelf.mark(null);
       },
       problem => this.#speech.fail(`${file.name} cannot be painted with: ${sentenceOf(problem)}`),
@@ -160,6 +161,7 @@ export class Studio {
       forced: this.#forced,
       avoid: gaveUp,
       signal,
+      makeCanvas: () => make('canvas'),
       onFetched: (part, received) =>
         this.#shelf.arriving(`Fetching the WASM painter${sizeSoFar(part, received)}`, part),
       onReady: () => this.#shelf.arriving('Starting the WASM painter', null),

@@ -68,7 +68,7 @@ const OPERATORS: Readonly<Record<string, (node: NodeView) => void>> = {
 /** More than any picture network has; fusion looks at the whole graph for each node that it fuses. */
 const MOST_NODES = 2048;
 
-export function lower(model: OnnxModel): Graph {
+export async function lower(model: OnnxModel): Promise<Graph> {
   if (model.nodes.length > MOST_NODES) {
     throw new EngineError(`The model has ${model.nodes.length} nodes; the engine runs up to ${MOST_NODES}.`);
   }

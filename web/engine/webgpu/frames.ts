@@ -6,8 +6,7 @@
 // single failure is no reason, since a camera that changes its size or a tab that wakes up gives one too.
 
 import { EngineError } from '../error.ts';
-
-export type FrameSource = HTMLVideoElement | VideoFrame | ImageBitmap | HTMLCanvasElement | OffscreenCanvas;
+import type { FrameSource } from '../painter.ts';
 
 export type Frame =
   | { readonly kind: 'external'; readonly texture: GPUExternalTexture }

@@ -6,17 +6,16 @@
 import { EngineError } from '../error.ts';
 import type { Operation, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
-import type { LookInfo } from '../look.ts';
+import type { Look, LookInfo } from '../look.ts';
+import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
 import { dispatch, isSource, liveValues, makeShared } from './buffers.ts';
 import { compile, compileSource } from './compile.ts';
-import { adapterName, canvasFormat } from './device.ts';
-import { type FrameSource, Frames } from './frames.ts';
+import { adapterName, canvasFormat, requestDevice } from './device.ts';
+import { Frames } from './frames.ts';
 import type { Binding } from './kernel.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
 import { makeReader, type Reader } from './reader.ts';
-
-type Canvas = HTMLCanvasElement | OffscreenCanvas;
 
 /** Compiled kernels of one frame, with the bind groups that hold for all frames. */
 interface Step {
@@ -28,9 +27,8 @@ const noResource = (binding: Binding): never => {
   throw new EngineError(`The engine has nothing to bind as '${binding.kind}'.`);
 };
 
-export interface Settings {
+interface Owned extends Settings {
   readonly ownsDevice: boolean;
-  readonly onLost: (reason: string) => void;
 }
 
 /** Kernels of a frame, in order. */
@@ -41,12 +39,29 @@ interface Kernels {
   readonly last: Compiled | null;
 }
 
-export class WebgpuPainter {
+/** A painter on `device`, or on one of its own, which it destroys in the end. */
+export async function createWebgpuPainter(
+  look: Look,
+  settings: Settings,
+  device?: GPUDevice,
+): Promise<Painter> {
+  const ownsDevice = device === undefined;
+  const used = device ?? (await requestDevice());
+  try {
+    return await WebgpuPainter.create(look.info, look.plan, used, { ...settings, ownsDevice });
+  } catch (error) {
+    if (ownsDevice) used.destroy();
+    throw error;
+  }
+}
+
+class WebgpuPainter implements Painter {
   readonly backend = 'webgpu';
   readonly #frames: Frames;
   readonly #live: Float32Array<ArrayBuffer>;
-  readonly #settings: Settings;
-  #context: GPUCanvasContext | null = null;
+  readonly #settings: Owned;
+  readonly canvas: Canvas | null;
+  readonly #context: GPUCanvasContext | null;
   #guideContext: GPUCanvasContext | null = null;
   #guideStep: Compiled | null = null;
   #reader: Reader | null = null;
@@ -59,13 +74,16 @@ export class WebgpuPainter {
     readonly pipelines: Pipelines,
     readonly kernels: Kernels,
     readonly format: GPUTextureFormat,
-    settings: Settings,
+    settings: Owned,
   ) {
     const { device } = pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
     this.#frames = new Frames(device, pipelines.shared.crop, [width, height]);
     this.#live = liveValues(plan);
     this.#settings = settings;
+    this.canvas = settings.canvas;
+    const [, , tall = 1, wide = 1] = plan.outputs[0]?.shape ?? [];
+    this.#context = settings.canvas && this.#configure(settings.canvas, wide, tall);
     device.lost.then(({ reason, message }) => this.#lose(message || reason));
     // Errors of a shared device may be somebody else's.
     if (settings.ownsDevice) device.onuncapturederror = ({ error }) => this.#lose(sentenceOf(error));
@@ -82,7 +100,7 @@ export class WebgpuPainter {
     info: LookInfo,
     plan: Plan,
     device: GPUDevice,
-    settings: Settings,
+    settings: Owned,
   ): Promise<WebgpuPainter> {
     const memory = new Memory(device);
     let gone = '';
@@ -131,11 +149,6 @@ export class WebgpuPainter {
     return context;
   }
 
-  attach(canvas: Canvas): void {
-    const [, , height = 1, width = 1] = this.plan.outputs[0]?.shape ?? [];
-    this.#context = this.#configure(canvas, width, height);
-  }
-
   attachGuide(canvas: Canvas | null): void {
     this.#guideContext?.unconfigure();
     this.#guideContext = null;
@@ -174,7 +187,7 @@ export class WebgpuPainter {
     const { sources, steps, last } = this.kernels;
     if (!sources || !last)
       throw new EngineError('This model takes no picture, so it cannot paint; use run().');
-    if (!this.#context) throw new EngineError('There is no canvas to paint on: call attach(canvas) first.');
+    if (!this.#context) throw new EngineError('There is no canvas to paint on: give createPainter one.');
     const frame = this.#frames.take(source, view.mirror ?? false);
     if (!frame) return;
     const encoder = this.#device.createCommandEncoder({ label: 'frame' });

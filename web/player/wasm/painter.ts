@@ -2,7 +2,7 @@
  * The second painter: the same shape as the engine's, on ONNX Runtime Web (WebAssembly). Slower, but it
  * runs where there is no WebGPU, and on machines whose only GPU is software it is the faster one.
  */
-import type { LookInfo } from '../../engine/index.ts';
+import type { Canvas, LookInfo } from '../../engine/index.ts';
 import type { OnFetched } from '../download.ts';
 import type { Painter } from '../painter.ts';
 import type { PaintRequest, Reply, Request } from './protocol.ts';
@@ -24,6 +24,7 @@ export interface WasmOptions {
   because: string | null;
   /** Ends the worker while it is still being set up. */
   signal: AbortSignal;
+  makeCanvas: () => HTMLCanvasElement;
   onFetched: OnFetched;
   onReady: () => void;
   onLost: (reason: string) => void;
@@ -126,7 +127,7 @@ class OrtPainter implements WasmPainter {
   readonly #onLost: (reason: string) => void;
   readonly #live = new Map<string, number>();
   readonly #desk: CanvasRenderingContext2D;
-  #canvas: CanvasRenderingContext2D | null = null;
+  readonly #canvas: CanvasRenderingContext2D;
   #guide: CanvasRenderingContext2D | null = null;
   #painting: Promise<void> | null = null;
   #lastRun = 0;
@@ -136,7 +137,7 @@ class OrtPainter implements WasmPainter {
     info: LookInfo,
     line: Line,
     loaded: { inputs: readonly string[]; threads: number; bytes: number },
-    { because, onLost }: WasmOptions,
+    { because, onLost, makeCanvas }: WasmOptions,
   ) {
     this.info = info;
     this.because = because;
@@ -147,19 +148,20 @@ class OrtPainter implements WasmPainter {
     for (const [name, range] of Object.entries(info.live)) {
       if (loaded.inputs.includes(name)) this.#live.set(name, range.default);
     }
+    this.#canvas = drawing(makeCanvas(), info.pixels);
     this.#desk = drawing(document.createElement('canvas'), info.pixels, { willReadFrequently: true });
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.#canvas.canvas;
   }
 
   get lastRun(): number {
     return this.#lastRun;
   }
 
-  attach(canvas: HTMLCanvasElement): void {
-    this.#canvas = drawing(canvas, this.info.pixels);
-  }
-
-  attachGuide(canvas: HTMLCanvasElement | null): void {
-    this.#guide = canvas && drawing(canvas, this.info.pixels);
+  attachGuide(canvas: Canvas | null): void {
+    this.#guide = canvas instanceof HTMLCanvasElement ? drawing(canvas, this.info.pixels) : null;
   }
 
   set(name: string, value: number): void {
@@ -213,7 +215,7 @@ class OrtPainter implements WasmPainter {
 
   #show(painting: Uint8ClampedArray<ArrayBuffer>, guide: Uint8ClampedArray<ArrayBuffer> | null): void {
     const side = this.info.pixels;
-    this.#canvas?.putImageData(new ImageData(painting, side, side), 0, 0);
+    this.#canvas.putImageData(new ImageData(painting, side, side), 0, 0);
     if (guide) this.#guide?.putImageData(new ImageData(guide, side, side), 0, 0);
   }
 }

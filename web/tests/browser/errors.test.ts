@@ -5,7 +5,7 @@ import { createPainter, EngineError, readLook } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/device.ts';
 
 const bytes = await (await fetch('/lean-64-uint16-colour.onnx')).arrayBuffer();
-const look = readLook(new Uint8Array(bytes));
+const look = await readLook(new Uint8Array(bytes));
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -150,8 +150,7 @@ test('an error during painting on an own device is a loss, said once', async () 
 });
 
 test('a camera that fails for a frame or two is not given up, one that always fails is', async () => {
-  const painter = await createPainter(look, { device });
-  painter.attach(new OffscreenCanvas(1, 1));
+  const painter = await createPainter(look, { device, canvas: new OffscreenCanvas(1, 1) });
   const canvas = new OffscreenCanvas(64, 64);
   canvas.getContext('2d')?.fillRect(0, 0, 64, 64);
   const frame = () => {

@@ -82,9 +82,8 @@ test('a software adapter is no WebGPU for the page, unless it asks', async () =>
 });
 
 test('the guide shows the centre square, mirrored when asked, from every kind of source', async () => {
-  const painter = await createPainter(await look('lean-64-uint16-colour'), { device });
   const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
-  painter.attach(canvas);
+  const painter = await createPainter(await look('lean-64-uint16-colour'), { device, canvas });
   painter.attachGuide(guide);
   expect([canvas.width, canvas.height]).toEqual([64, 64]);
   const source = scene();
@@ -124,9 +123,8 @@ async function untilGuide(painter: Painter, source: OffscreenCanvas, guide: Offs
 }
 
 test('the canvas shows what run() gives for the same picture', async () => {
-  const painter = await createPainter(await look('lean-64-uint16-colour'), { device });
   const canvas = new OffscreenCanvas(1, 1);
-  painter.attach(canvas);
+  const painter = await createPainter(await look('lean-64-uint16-colour'), { device, canvas });
   const source = new OffscreenCanvas(64, 64);
   const context = source.getContext('2d');
   if (!context) throw new Error('no 2-D canvas');
@@ -150,9 +148,8 @@ test('the canvas shows what run() gives for the same picture', async () => {
 });
 
 test('live values turn, are kept within their range, and have to exist', async () => {
-  const painter = await createPainter(await look('lean-64-uint16-colour'), { device });
   const canvas = new OffscreenCanvas(1, 1);
-  painter.attach(canvas);
+  const painter = await createPainter(await look('lean-64-uint16-colour'), { device, canvas });
   painter.paint(scene());
   const before = pixels(canvas)(20, 20);
   painter.set('brightness', 99);
@@ -191,8 +188,7 @@ async function camera(source: OffscreenCanvas): Promise<HTMLVideoElement> {
 
 for (const [name, dispatches] of FRAMES) {
   test(`${name}: a frame is ${dispatches} dispatches in one submit and makes nothing`, async () => {
-    const painter = await createPainter(await look(name), { device });
-    painter.attach(new OffscreenCanvas(1, 1));
+    const painter = await createPainter(await look(name), { device, canvas: new OffscreenCanvas(1, 1) });
     expect(painter.statistics.dispatches).toBe(dispatches);
     expect(painter.statistics.pipelines).toBeLessThanOrEqual(12);
     const source = scene();
@@ -218,9 +214,11 @@ for (const [name, dispatches] of FRAMES) {
 }
 
 test('a frame of a camera with the guide beside it is one dispatch and one bind group more', async () => {
-  const painter = await createPainter(await look('lean-64-uint16-colour'), { device });
+  const painter = await createPainter(await look('lean-64-uint16-colour'), {
+    device,
+    canvas: new OffscreenCanvas(1, 1),
+  });
   const guide = new OffscreenCanvas(1, 1);
-  painter.attach(new OffscreenCanvas(1, 1));
   const source = scene();
   const video = await camera(source);
   counting(() => painter.paint(video));
@@ -244,8 +242,11 @@ test('a lost device is reported, and painting on does nothing', async () => {
   const onLost = (message: string) => {
     reason = message;
   };
-  const painter = await createPainter(await look('lean-64-uint16-colour'), { device: own, onLost });
-  painter.attach(new OffscreenCanvas(1, 1));
+  const painter = await createPainter(await look('lean-64-uint16-colour'), {
+    device: own,
+    onLost,
+    canvas: new OffscreenCanvas(1, 1),
+  });
   own.destroy();
   await own.lost;
   const counts = counting(() => painter.paint(scene()));

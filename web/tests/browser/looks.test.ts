@@ -25,7 +25,7 @@ afterAll(() => device.destroy());
 
 for (const { name, live } of looks) {
   test(`${name} is what ONNX Runtime makes of it`, async () => {
-    const look = readLook(await bytes(`${name}.onnx`));
+    const look = await readLook(await bytes(`${name}.onnx`));
     const painter = await createPainter(look, { device });
     const scalars = Object.fromEntries(
       Object.entries(live).map(([key, value]) => [key, Float32Array.of(value)]),

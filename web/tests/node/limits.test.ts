@@ -22,10 +22,13 @@ function file(nodes: number[][], { size = [8, 8], constants = [], painting = siz
   return model(graphOf({ nodes, constants, inputs: [image, ...extra], outputs: [out] }));
 }
 
-function refusal(bytes: Uint8Array, read: (bytes: Uint8Array) => unknown = readLook): string {
+async function refusal(
+  bytes: Uint8Array,
+  read: (bytes: Uint8Array) => Promise<unknown> = readLook,
+): Promise<string> {
   const began = performance.now();
   try {
-    read(bytes);
+    await read(bytes);
   } catch (error) {
     expect(performance.now() - began).toBeLessThan(SOON);
     if (error instanceof EngineError) return error.message;
@@ -46,7 +49,7 @@ const whole = (name: string, ...values: number[]) =>
     ...values.flatMap(v => varint(7, v)),
   ]);
 
-test('a mean over windows without end', () => {
+test('a mean over windows without end', async () => {
   const attributes = { kernel_shape: [2048, 1] };
   const pool = (dilation: number) =>
     model(
@@ -56,53 +59,57 @@ test('a mean over windows without end', () => {
         outputs: [value('y', [1, 3, 1, 1])],
       }),
     );
-  expect(refusal(pool(1), readGraph)).toContain("Node 'y' (op AveragePool) makes 14337 values of 2048 each");
+  expect(await refusal(pool(1), readGraph)).toContain(
+    "Node 'y' (op AveragePool) makes 14337 values of 2048 each",
+  );
   const dilated = { kernel_shape: [2, 1], dilations: [4096, 1] };
   const wide = node('AveragePool', ['x'], ['y'], dilated);
   const io = { inputs: [value('x', [1, 3, 16384, 1])], outputs: [value('y', [1, 3, 1, 1])] };
-  expect(refusal(model(graphOf({ nodes: [wide], ...io })), readGraph)).toContain('of 4097 each');
+  expect(await refusal(model(graphOf({ nodes: [wide], ...io })), readGraph)).toContain('of 4097 each');
 });
 
-test('a large matrix again and again', () => {
+test('a large matrix again and again', async () => {
   const nodes = Array.from({ length: 100 }, (_, i) =>
     node('MatMul', [i ? `m${i}` : 'image', 'w'], [i === 99 ? 'painting' : `m${i + 1}`], {}),
   );
   const bytes = file(nodes, { size: [512, 512], constants: [zeros('w', 512, 512)] });
-  expect(refusal(bytes)).toMatch(/^Node 'm\d+' \(op MatMul\) .*are sane for its size\.$/);
+  expect(await refusal(bytes)).toMatch(/^Node 'm\d+' \(op MatMul\) .*are sane for its size\.$/);
 });
 
-test('constants that grow: transposed, widened, one after the other', () => {
+test('constants that grow: transposed, widened, one after the other', async () => {
   const turns = (count: number) => {
     const nodes = Array.from({ length: count }, (_, i) =>
       node('Transpose', [i ? `t${i}` : 'w'], [`t${i + 1}`], { perm: [1, 0] }),
     );
     return file([...nodes, relu], { constants: [zeros('w', 256, 256)] });
   };
-  expect(refusal(turns(20))).toBe('read');
-  expect(refusal(turns(400))).toMatch(/^Node 't\d+' \(op Transpose\) cannot be run: The model's constants/);
+  expect(await refusal(turns(20))).toBe('read');
+  expect(await refusal(turns(400))).toMatch(
+    /^Node 't\d+' \(op Transpose\) cannot be run: The model's constants/,
+  );
 });
 
-test('numbers of a shape that are no shape', () => {
+test('numbers of a shape that are no shape', async () => {
   const constants = [zeros('w', 64, 64)];
-  expect(refusal(file([node('Reshape', ['image', 'w'], ['painting'], {})], { constants }))).toContain(
+  expect(await refusal(file([node('Reshape', ['image', 'w'], ['painting'], {})], { constants }))).toContain(
     'takes 4096 numbers from its input 1',
   );
 });
 
-test('too many pixels, too much memory, too many products', () => {
-  expect(refusal(file([relu], { size: [60000, 60000] }))).toContain('up to 4096 pixels');
+test('too many pixels, too much memory, too many products', async () => {
+  expect(await refusal(file([relu], { size: [60000, 60000] }))).toContain('up to 4096 pixels');
   const grown = node('Resize', ['image', '', 's'], ['a'], {});
   const back = node('Resize', ['a', '', 'r'], ['painting'], {});
   const scale = (name: string, by: number) => tensor(name, [4], Float32Array.of(1, 1, by, by));
   const constants = [scale('s', 8), scale('r', 0.125)];
-  expect(refusal(file([grown, back], { size: [1024, 1024], constants }))).toContain(
+  expect(await refusal(file([grown, back], { size: [1024, 1024], constants }))).toContain(
     "Node 'a' makes 8192 x 8192 values",
   );
   const wide = node('Conv', ['image', 'w'], ['wide'], { pads: [1, 1, 1, 1] });
   const narrow = node('Conv', ['wide', 'v'], ['painting'], { pads: [1, 1, 1, 1] });
   const channels = (count: number) => [zeros('w', count, 3, 3, 3), zeros('v', 3, count, 3, 3)];
   const heavy = file([wide, narrow], { size: [4096, 4096], constants: channels(16) });
-  expect(refusal(heavy)).toMatch(/needs \d+ bytes on the GPU, most of all for node 'wide'/);
+  expect(await refusal(heavy)).toMatch(/needs \d+ bytes on the GPU, most of all for node 'wide'/);
   const slow = Array.from({ length: 12 }, (_, i) =>
     node('Conv', [i ? `c${i}` : 'wide', 'u'], [`c${i + 1}`], { pads: [4, 4, 4, 4] }),
   );
@@ -111,26 +118,26 @@ test('too many pixels, too much memory, too many products', () => {
     size: [1024, 1024],
     constants: [...channels(32), zeros('u', 32, 32, 9, 9)],
   });
-  expect(refusal(busy)).toMatch(/products a frame, most of all in node 'c1'/);
+  expect(await refusal(busy)).toMatch(/products a frame, most of all in node 'c1'/);
 });
 
-test('a shared initializer counts once, in memory and on the GPU', () => {
+test('a shared initializer counts once, in memory and on the GPU', async () => {
   const nodes = Array.from({ length: 40 }, (_, i) =>
     node('Conv', [i ? `c${i}` : 'wide', 'u'], [`c${i + 1}`], { pads: [1, 1, 1, 1] }),
   );
   const wide = node('Conv', ['image', 'w'], ['wide'], { pads: [1, 1, 1, 1] });
   const last = node('Conv', ['c40', 'v'], ['painting'], { pads: [1, 1, 1, 1] });
   const constants = [zeros('w', 64, 3, 3, 3), zeros('u', 64, 64, 3, 3), zeros('v', 3, 64, 3, 3)];
-  const { plan } = readLook(file([wide, ...nodes, last], { constants }));
+  const { plan } = await readLook(file([wide, ...nodes, last], { constants }));
   const weights = plan.operations.flatMap(one => (one.kind === 'convolution' ? [one.weights.bytes] : []));
   expect(weights).toHaveLength(42);
   expect(new Set(weights).size).toBe(3);
 });
 
-test('a look is a square of float32 that stays as large as it is', () => {
-  expect(refusal(file([relu], { size: [8, 16] }))).toContain('takes a square');
+test('a look is a square of float32 that stays as large as it is', async () => {
+  expect(await refusal(file([relu], { size: [8, 16] }))).toContain('takes a square');
   const half = node('MaxPool', ['image'], ['painting'], { kernel_shape: [2, 2], strides: [2, 2] });
-  expect(refusal(file([half], { painting: [4, 4] }))).toContain('this one paints 1 x 3 x 4 x 4');
+  expect(await refusal(file([half], { painting: [4, 4] }))).toContain('this one paints 1 x 3 x 4 x 4');
   const typed = (name: string, type: number) => {
     const shape = [1, 3, 8, 8].flatMap(dim => [10, 2, 8, dim]);
     return [
@@ -148,28 +155,28 @@ test('a look is a square of float32 that stays as large as it is', () => {
   };
   const typedFile = (input: number, output: number) =>
     model(graphOf({ nodes: [relu], inputs: [typed('image', input)], outputs: [typed('painting', output)] }));
-  expect(refusal(typedFile(1, 1))).toBe('read');
-  expect(refusal(typedFile(10, 1))).toContain("'image' of this model is not of float32");
-  expect(refusal(typedFile(1, 10))).toContain("'painting' of this model is not of float32");
+  expect(await refusal(typedFile(1, 1))).toBe('read');
+  expect(await refusal(typedFile(10, 1))).toContain("'image' of this model is not of float32");
+  expect(await refusal(typedFile(1, 10))).toContain("'painting' of this model is not of float32");
   const guide = node('Sum', ['image'], ['guide'], {});
   const outputs = [value('painting', [1, 3, 8, 8]), value('guide', [1, 3, 8, 8])];
   const inputs = [value('image', [1, 3, 8, 8])];
-  expect(refusal(model(graphOf({ nodes: [relu, guide], inputs, outputs })))).toBe('read');
+  expect(await refusal(model(graphOf({ nodes: [relu, guide], inputs, outputs })))).toBe('read');
   const small = node('MaxPool', ['image'], ['guide'], { kernel_shape: [2, 2], strides: [2, 2] });
-  expect(refusal(model(graphOf({ nodes: [relu, small], inputs, outputs })))).toContain('is its guide');
+  expect(await refusal(model(graphOf({ nodes: [relu, small], inputs, outputs })))).toContain('is its guide');
 });
 
-test('a look without a name has none', () => {
-  expect(readLook(file([relu])).info).toMatchObject({ name: '', pixels: 8, live: {} });
+test('a look without a name has none', async () => {
+  expect((await readLook(file([relu]))).info).toMatchObject({ name: '', pixels: 8, live: {} });
 });
 
-test('names that every object has are names like others, save one', () => {
+test('names that every object has are names like others, save one', async () => {
   const turned = (name: string) => [node('Mul', ['image', name], ['painting'], {})];
-  const { info } = readLook(file(turned('constructor'), { extra: [value('constructor', [])] }));
+  const { info } = await readLook(file(turned('constructor'), { extra: [value('constructor', [])] }));
   expect(Object.keys(info.live)).toEqual(['constructor']);
   expect('toString' in info.live).toBe(false);
   const bytes = file(turned('__proto__'), { extra: [value('__proto__', [])] });
-  expect(refusal(bytes)).toContain("The live input '__proto__' needs another name");
+  expect(await refusal(bytes)).toContain("The live input '__proto__' needs another name");
 });
 
 test.each<[string, Parameters<typeof node>[3], Record<string, number[]>, string]>([
@@ -187,13 +194,13 @@ test.each<[string, Parameters<typeof node>[3], Record<string, number[]>, string]
   ['Concat', { axis: -5 }, {}, 'has axis -5 for 4 dimensions'],
   ['Upsample', {}, { scales: [1, 2] }, 'has 2 scales or sizes for 4 axes'],
   ['MaxPool', { kernel_shape: [2, 2], pads: [1, 1] }, {}, 'has the impossible pads [1, 1]'],
-])('%s with %o and %o is refused by name', (op, attributes, given, sentence) => {
+])('%s with %o and %o is refused by name', async (op, attributes, given, sentence) => {
   const constants = Object.entries(given).flatMap(([name, values]) => (name ? [whole(name, ...values)] : []));
   const bytes = file([node(op, ['image', ...Object.keys(given)], ['painting'], attributes)], { constants });
-  expect(refusal(bytes)).toContain(`Node 'painting' (op ${op}) ${sentence}`);
+  expect(await refusal(bytes)).toContain(`Node 'painting' (op ${op}) ${sentence}`);
 });
 
-test('more tensors at once than WebGPU binds', () => {
+test('more tensors at once than WebGPU binds', async () => {
   const joined = (count: number) => {
     const parts = Array.from({ length: count }, (_, i) => `p${i}`);
     const nodes = parts.map(name => node('Exp', ['image'], [name], {}));
@@ -206,6 +213,6 @@ test('more tensors at once than WebGPU binds', () => {
       { constants: [whole('from', 0), whole('to', 3), whole('axis', 1)] },
     );
   };
-  expect(refusal(joined(7))).toBe('read');
-  expect(refusal(joined(8))).toContain("Node 'all' reads 8 tensors at once; the engine runs up to 7");
+  expect(await refusal(joined(7))).toBe('read');
+  expect(await refusal(joined(8))).toContain("Node 'all' reads 8 tensors at once; the engine runs up to 7");
 });

@@ -9,7 +9,8 @@ import { readGraph } from '../../engine/look.ts';
 import { CACHE } from '../cases.ts';
 import { graphOf, model, node, tensor, value } from '../onnx.ts';
 
-const planOf = (name: string) => readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`))).plan;
+const planOf = async (name: string) =>
+  (await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)))).plan;
 const kinds = (operations: readonly Operation[]) => operations.map(({ kind }) => kind);
 
 test.each([
@@ -17,8 +18,8 @@ test.each([
   ['small-256-uint8-soft', 16],
   ['medium-256-uint8-soft', 16],
   ['large-256-uint8-soft', 16],
-])('%s is the camera, two resamplings and its convolutions', (name, convolutions) => {
-  const { operations } = planOf(name);
+])('%s is the camera, two resamplings and its convolutions', async (name, convolutions) => {
+  const { operations } = await planOf(name);
   expect(kinds(operations)).toEqual([
     'source',
     'resample',
@@ -27,28 +28,28 @@ test.each([
   ]);
 });
 
-test('the edges guide adds a pad and one convolution', () => {
-  expect(kinds(planOf('lean-64-float16-edges').operations).slice(0, 3)).toEqual([
+test('the edges guide adds a pad and one convolution', async () => {
+  expect(kinds((await planOf('lean-64-float16-edges')).operations).slice(0, 3)).toEqual([
     'source',
     'rearrange',
     'convolution',
   ]);
 });
 
-test('8-bit weights stay 8-bit, views of the file', () => {
-  const { operations } = planOf('small-256-uint8-soft');
+test('8-bit weights stay 8-bit, views of the file', async () => {
+  const { operations } = await planOf('small-256-uint8-soft');
   for (const operation of operations)
     if (operation.kind === 'convolution') expect(operation.weights.type).toBe('uint8');
 });
 
-test('activations of all sizes fit in little more than the largest layers', () => {
-  const bytes = planOf('medium-256-uint8-soft').buffers.reduce((a, b) => a + b, 0);
+test('activations of all sizes fit in little more than the largest layers', async () => {
+  const bytes = (await planOf('medium-256-uint8-soft')).buffers.reduce((a, b) => a + b, 0);
   expect(bytes).toBeLessThan(6e6);
 });
 
-test('no operation reads a buffer that it writes', () => {
+test('no operation reads a buffer that it writes', async () => {
   for (const name of ['lean-256-uint8-soft', 'large-256-uint8-soft', 'lean-512-uint8-edges']) {
-    const { operations, places } = planOf(name);
+    const { operations, places } = await planOf(name);
     for (const { inputs, output } of operations) {
       for (const tensor of inputs) expect(places.get(tensor)?.buffer).not.toBe(places.get(output)?.buffer);
     }
@@ -67,8 +68,8 @@ function plan(nodes: number[][], constants: Uint8Array[]) {
   );
 }
 
-test('batch norm folds into the convolution before it', () => {
-  const { operations } = plan(
+test('batch norm folds into the convolution before it', async () => {
+  const { operations } = await plan(
     [
       node('Conv', ['x', 'w'], ['a'], { pads: [1, 1, 1, 1] }),
       node('BatchNormalization', ['a', 's', 't', 'm', 'v'], ['b'], { epsilon: 0.5 }),
@@ -90,8 +91,8 @@ test('batch norm folds into the convolution before it', () => {
   expect(convolution.epilogue).toEqual({ kind: 'unary', name: 'relu', of: { kind: 'value' } });
 });
 
-test('a residual is added in the epilogue of the later convolution', () => {
-  const { operations } = plan(
+test('a residual is added in the epilogue of the later convolution', async () => {
+  const { operations } = await plan(
     [
       node('Conv', ['x', 'w'], ['a'], { pads: [1, 1, 1, 1] }),
       node('Conv', ['a', 'w'], ['b'], { pads: [1, 1, 1, 1] }),
@@ -104,13 +105,13 @@ test('a residual is added in the epilogue of the later convolution', () => {
   expect(operations[1]?.inputs).toHaveLength(2);
 });
 
-test('what nobody reads is not computed', () => {
-  const { operations } = plan([node('Exp', ['x'], ['unused'], {}), node('Relu', ['x'], ['y'], {})], []);
+test('what nobody reads is not computed', async () => {
+  const { operations } = await plan([node('Exp', ['x'], ['unused'], {}), node('Relu', ['x'], ['y'], {})], []);
   expect(operations).toHaveLength(1);
 });
 
-test('a join of a part with what is made from it stays a copy', () => {
-  const { operations } = plan(
+test('a join of a part with what is made from it stays a copy', async () => {
+  const { operations } = await plan(
     [
       node('Relu', ['x'], ['a'], {}),
       node('Conv', ['a', 'w'], ['b'], { pads: [1, 1, 1, 1] }),
@@ -122,8 +123,8 @@ test('a join of a part with what is made from it stays a copy', () => {
   expect(kinds(operations)).toEqual(['map', 'convolution', 'join', 'convolution']);
 });
 
-test('a picture that meets a constant picture does so in a kernel of its own: the camera reads no tensors', () => {
-  const { plan: made } = readLook(
+test('a picture that meets a constant picture does so in a kernel of its own: the camera reads no tensors', async () => {
+  const { plan: made } = await readLook(
     model(
       graphOf({
         nodes: [
@@ -140,8 +141,8 @@ test('a picture that meets a constant picture does so in a kernel of its own: th
   expect(made.operations[0]?.inputs).toEqual([]);
 });
 
-test('a constant that several operations read lies in one buffer', () => {
-  const { operations, buffers } = plan(
+test('a constant that several operations read lies in one buffer', async () => {
+  const { operations, buffers } = await plan(
     [
       node('Add', ['x', 'c'], ['a'], {}),
       node('Conv', ['a', 'w'], ['b'], { pads: [1, 1, 1, 1] }),
@@ -155,14 +156,14 @@ test('a constant that several operations read lies in one buffer', () => {
   expect(buffers.length).toBeLessThanOrEqual(4);
 });
 
-test('a 4x4 transposed convolution of stride 2 reads two rows per phase', () => {
+test('a 4x4 transposed convolution of stride 2 reads two rows per phase', async () => {
   expect(transposedAxis(4, 2, 1, 1).phases).toEqual([
     { first: 1, count: 2, start: 0 },
     { first: 0, count: 2, start: 1 },
   ]);
 });
 
-test('phases give every product of a transposed convolution once', () => {
+test('phases give every product of a transposed convolution once', async () => {
   for (const [kernel, stride, dilation, before] of [
     [4, 2, 1, 1],
     [3, 2, 1, 0],

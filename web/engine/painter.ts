@@ -1,0 +1,34 @@
+// What every painter is, whoever it is that computes: one look, one canvas, one frame at a time.
+
+import type { LookInfo } from './look.ts';
+
+export type Backend = 'webgpu' | 'webgl2';
+export type Canvas = HTMLCanvasElement | OffscreenCanvas;
+export type FrameSource = HTMLVideoElement | VideoFrame | ImageBitmap | HTMLCanvasElement | OffscreenCanvas;
+
+export interface Painter {
+  readonly info: LookInfo;
+  readonly backend: Backend;
+  readonly adapter: string;
+  /** Of one frame: dispatches or draws; and what it took to be ready: pipelines or programs, bytes on the GPU. */
+  readonly statistics: { dispatches: number; pipelines: number; bufferBytes: number };
+  /** What it paints on, as given; the painter sets its size. Null where it was made for `run` alone. */
+  readonly canvas: Canvas | null;
+  /** A canvas for what the network sees; null is off and costs nothing. */
+  attachGuide(canvas: Canvas | null): void;
+  /** Turns a live value, kept within its range; throws on a name that the look does not have. */
+  set(name: string, value: number): void;
+  /** The source's centre square through the network onto the canvas. Nothing once the GPU is lost. */
+  paint(source: FrameSource, view?: { mirror?: boolean }): void;
+  /** The graph on arrays, by ONNX's names and in ONNX's order, read back: for tests and tools. */
+  run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>>;
+  /** Resolves when the GPU has done what was submitted. */
+  finished(): Promise<void>;
+  destroy(): void;
+}
+
+/** What a backend's painter is made with. */
+export interface Settings {
+  readonly canvas: Canvas | null;
+  readonly onLost: (reason: string) => void;
+}
