@@ -28,6 +28,7 @@ export interface Quantised {
 /** More elements than any picture network has in one tensor; keeps a hostile shape from asking for all memory. */
 const MOST_ELEMENTS = 2 ** 28;
 const LONGEST_SIDE = 65536;
+const MOST_DIMENSIONS = 8;
 /** Pads, axes, shapes and the like have eight numbers at most, lists of splits a few more. */
 export const MOST_INTEGERS = 256;
 
@@ -36,9 +37,9 @@ export function makeTensor(
   dims: readonly number[],
   constant: Float32Array | null = null,
 ): Tensor {
-  if (dims.length > 4) {
+  if (dims.length > MOST_DIMENSIONS) {
     throw new EngineError(
-      `Tensor '${name}' has ${dims.length} dimensions (${dims.join(' x ')}); the engine runs up to four.`,
+      `Tensor '${name}' has ${dims.length} dimensions; the engine reads up to ${MOST_DIMENSIONS}.`,
     );
   }
   const size = sizeOf(dims, `Tensor '${name}'`);

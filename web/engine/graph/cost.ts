@@ -84,6 +84,10 @@ function productsOf(operation: Operation): number {
       return epilogue + own * (operation.left?.width ?? 1) * (operation.right?.width ?? 1);
     case 'maxPool':
       return epilogue + own * operation.kernel[0] * operation.kernel[1];
+    case 'reduce':
+      return epilogue + own + (operation.inputs[0] ? stored(operation.inputs[0]) : 0);
+    case 'product':
+      return epilogue + own * (operation.inputs[0]?.shape[3] ?? 1);
     default:
       return epilogue + own;
   }

@@ -4,6 +4,7 @@
 import { EngineError } from '../error.ts';
 import { constantOf, floats, sizeOf } from '../onnx/constant.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
+import { lowerDepthToSpace, lowerGather, lowerSpaceToDepth, lowerSplit } from './blocks.ts';
 import { Builder, dimsOf, makeTensor, NodeView } from './builder.ts';
 import { lowerConv, lowerConvTranspose, windowPads } from './convolutions.ts';
 import { isElementwise, lowerElementwise, mapOver } from './elementwise.ts';
@@ -19,14 +20,11 @@ import {
 } from './resampling.ts';
 import {
   lowerConcat,
-  lowerDepthToSpace,
   lowerFlatten,
   lowerPad,
   lowerReshape,
   lowerShape,
   lowerSlice,
-  lowerSpaceToDepth,
-  lowerSplit,
   lowerSqueeze,
   lowerTranspose,
   lowerUnsqueeze,
@@ -45,6 +43,7 @@ const OPERATORS: Readonly<Record<string, (node: NodeView) => void>> = {
   Dropout: lowerIdentity,
   Expand: lowerExpand,
   Flatten: lowerFlatten,
+  Gather: lowerGather,
   GlobalAveragePool: lowerGlobalAverage,
   Identity: lowerIdentity,
   InstanceNormalization: lowerInstanceNorm,

@@ -1,7 +1,7 @@
 // The graph that the passes work on and a backend compiles: few kinds of operation, all shapes known.
 //
 // Every tensor is seen as four-dimensional (N, C, H, W), shorter shapes aligned to the right, which is
-// also how ONNX broadcasts. An operation takes `inputs[0]` (a map or a join: all of them) and its epilogue
+// also how ONNX broadcasts; of longer ones the first dimensions count as one. An operation takes `inputs[0]` (a map or a join: all of them) and its epilogue
 // may read the rest. What a backend stores where is no business of this file, save for one thing: channels
 // come in blocks of four (`LANES`), since the passes must know when two tensors may share a buffer.
 
@@ -54,17 +54,22 @@ export interface Band {
   readonly weights: Float32Array;
 }
 
+/** The output's elements, in ONNX's order, are counted as an odometer over `dims` counts: what stands at
+ * (d0, d1, ...) is the input's element number start + d0 * stride0 + d1 * stride1 + ... in that order. */
+export interface View {
+  readonly dims: readonly number[];
+  readonly strides: readonly number[];
+  readonly start: number;
+}
+
 /** From which element of the input an element of the output comes. */
 export type IndexMap =
-  | { readonly kind: 'reshape' }
-  | { readonly kind: 'transpose'; readonly order: Shape }
-  | { readonly kind: 'slice'; readonly starts: Shape; readonly steps: Shape }
+  /** Reshape, Transpose, Slice, DepthToSpace and SpaceToDepth, and any chain of them that is one view. */
+  | ({ readonly kind: 'view' } & View)
   /** Around the input is one value. */
   | { readonly kind: 'pad'; readonly before: Shape; readonly value: number }
   /** Around the input is more of it. */
-  | { readonly kind: 'extend'; readonly before: Shape; readonly mode: 'reflect' | 'edge' | 'wrap' }
-  | { readonly kind: 'depthToSpace'; readonly block: number; readonly columnFirst: boolean }
-  | { readonly kind: 'spaceToDepth'; readonly block: number; readonly columnFirst: boolean };
+  | { readonly kind: 'extend'; readonly before: Shape; readonly mode: 'reflect' | 'edge' | 'wrap' };
 
 interface Common {
   readonly name: string;
@@ -113,6 +118,16 @@ export interface Normalise extends Common {
   readonly scale: Float32Array;
   readonly shift: Float32Array;
 }
+/** One value of all along each axis that the output has shorter (1) than the input. */
+export interface Reduce extends Common {
+  readonly kind: 'reduce';
+  readonly how: 'sum' | 'product' | 'max' | 'min';
+}
+/** inputs[0] times inputs[1] as matrices of H rows and W columns, one pair per image and channel; of those
+ * an input may have one for all. */
+export interface Product extends Common {
+  readonly kind: 'product';
+}
 export interface Rearrange extends Common {
   readonly kind: 'rearrange';
   readonly map: IndexMap;
@@ -129,6 +144,8 @@ export type Operation =
   | Resample
   | MaxPool
   | Normalise
+  | Reduce
+  | Product
   | Rearrange
   | Join;
 
@@ -146,8 +163,8 @@ export interface Graph {
 }
 
 export function shapeOf(dims: readonly number[]): Shape {
-  const [n = 1, c = 1, h = 1, w = 1] = [...Array(4 - dims.length).fill(1), ...dims];
-  return [n, c, h, w];
+  const [c = 1, h = 1, w = 1] = [1, 1, 1, ...dims].slice(-3);
+  return [dims.slice(0, -3).reduce((a, b) => a * b, 1), c, h, w];
 }
 
 export const blocks = (tensor: Tensor): number => Math.ceil(tensor.shape[1] / LANES);
@@ -158,5 +175,5 @@ export const sameShape = (a: Shape, b: Shape): boolean => a.every((dim, i) => di
 export function ownInputs(operation: Operation): number {
   if (operation.kind === 'source') return 0;
   if (operation.kind === 'map' || operation.kind === 'join') return operation.inputs.length;
-  return 1;
+  return operation.kind === 'product' ? 2 : 1;
 }

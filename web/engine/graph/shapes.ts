@@ -1,50 +1,92 @@
 // Lowering of nodes that move elements and compute nothing. On constants they are done here and now.
+//
+// Most of them are views (`operation.ts`): a list of dimensions to walk, and how far each step goes.
 
-import { type Constant, elements, integers, shapeConstant, sizeOf } from '../onnx/constant.ts';
-import { dimsOf, MOST_INTEGERS, type NodeView, type Value } from './builder.ts';
-import { input, mix } from './expression.ts';
-import { type IndexMap, LANES, type Shape, sameShape, shapeOf } from './operation.ts';
+import { BYTES, type Constant, elements, shapeConstant, sizeOf } from '../onnx/constant.ts';
+import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
+import { type Expression, input, mix } from './expression.ts';
+import { type IndexMap, LANES, type Shape, sameShape, shapeOf, type Tensor, type View } from './operation.ts';
 
-function rearranged(node: NodeView, dims: readonly number[], map: IndexMap): void {
-  const tensor = node.tensor(0);
-  const output = node.made(dims);
-  node.define(
-    node.builder.emit({
-      kind: 'rearrange',
-      name: node.node.name,
-      inputs: [tensor],
-      output,
-      epilogue: null,
-      map,
-    }),
-  );
+const productOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+
+/** How far apart neighbours along each dimension are. */
+export const stridesOf = (dims: readonly number[]): number[] =>
+  dims.map((_, i) => productOf(dims.slice(i + 1)));
+
+function rearrangement(node: NodeView, tensor: Tensor, output: Tensor, map: IndexMap): Value {
+  const common = { name: node.node.name, inputs: [tensor], output, epilogue: null };
+  return node.builder.emit({ kind: 'rearrange', ...common, map });
+}
+
+/** The value seen through `view`, with other dimensions, under a name of its own. */
+export function viewed(
+  node: NodeView,
+  value: Value,
+  dims: readonly number[],
+  view: View,
+  name: string = node.output,
+): Value {
+  if (value.kind === 'tensor') {
+    return rearrangement(node, value.tensor, makeTensor(name, dims), { kind: 'view', ...view });
+  }
+  if (value.kind === 'scalar') return { ...value, dims };
+  const constant = value.kind === 'quantised' ? node.builder.dequantised(value, name) : value.constant;
+  node.builder.spend(productOf(dims) * BYTES[constant.type]);
+  return { kind: 'constant', constant: viewedConstant(constant, dims, view) };
+}
+
+function viewedConstant(constant: Constant, dims: readonly number[], view: View): Constant {
+  const from = elements(constant);
+  const bytes = new Uint8Array(productOf(dims) * BYTES[constant.type]);
+  const to = elements({ ...constant, bytes });
+  const at = view.dims.map(() => 0);
+  const last = view.dims.length - 1;
+  const [length, stride] = [view.dims[last] ?? 1, view.strides[last] ?? 0];
+  let place = view.start;
+  for (let i = 0; i < to.length; i += length) {
+    for (let k = 0; k < length; k++) to[i + k] = from[place + k * stride] ?? 0;
+    // To the next row: the axis before the last first, as an odometer turns.
+    for (let axis = last - 1; axis >= 0; axis--) {
+      const [dim, step, turned] = [view.dims[axis] ?? 1, view.strides[axis] ?? 0, (at[axis] ?? 0) + 1];
+      place += step;
+      at[axis] = turned;
+      if (turned < dim) break;
+      place -= dim * step;
+      at[axis] = 0;
+    }
+  }
+  return { ...constant, dims, bytes };
 }
 
 /** The same elements in the same order under other dimensions. */
-function reshaped(node: NodeView, dims: readonly number[]): void {
-  const value = node.value(0);
+export function reshape(
+  node: NodeView,
+  value: Value,
+  dims: readonly number[],
+  name: string = node.output,
+): Value {
   const before = dimsOf(value);
-  if (sizeOf(before, node.output) !== sizeOf(dims, node.output)) {
+  const size = sizeOf(before, name);
+  if (size !== sizeOf(dims, name)) {
     throw node.fail(`cannot give [${before.join(', ')}] the shape [${dims.join(', ')}].`);
   }
-  if (value.kind === 'scalar') node.define({ ...value, dims });
-  else if (value.kind === 'constant')
-    node.define({ kind: 'constant', constant: { ...value.constant, dims } });
-  else if (value.kind === 'quantised') {
-    const constant = node.builder.dequantised(value, node.output);
-    node.define({ kind: 'constant', constant: { ...constant, dims } });
-  } else if (dims.length <= 4 && sameShape(value.tensor.shape, shapeOf(dims))) {
-    node.define({ kind: 'tensor', tensor: sameTensor(node, value, dims) });
-  } else rearranged(node, dims, { kind: 'reshape' });
+  if (value.kind === 'scalar') return { ...value, dims };
+  if (value.kind === 'constant') return { kind: 'constant', constant: { ...value.constant, dims } };
+  if (value.kind === 'quantised') {
+    const constant = node.builder.dequantised(value, name);
+    return { kind: 'constant', constant: { ...constant, dims } };
+  }
+  const output = makeTensor(name, dims);
+  if (!sameShape(value.tensor.shape, output.shape)) {
+    return viewed(node, value, dims, { dims: [size], strides: [1], start: 0 }, name);
+  }
+  // The same in four dimensions: a map that copies, fused away where possible.
+  const common = { name: node.node.name, inputs: [value.tensor], output };
+  return node.builder.emit({ kind: 'map', ...common, epilogue: input(0) });
 }
 
-/** A tensor under other dimensions that are the same in four: a map that copies, fused away where possible. */
-function sameTensor(node: NodeView, value: Extract<Value, { kind: 'tensor' }>, dims: readonly number[]) {
-  const output = node.made(dims);
-  const common = { name: node.node.name, inputs: [value.tensor], output };
-  node.builder.emit({ kind: 'map', ...common, epilogue: input(0) });
-  return output;
-}
+const reshaped = (node: NodeView, dims: readonly number[]): void =>
+  node.define(reshape(node, node.value(0), dims));
 
 export function lowerReshape(node: NodeView): void {
   const before = dimsOf(node.value(0));
@@ -96,85 +138,68 @@ export function lowerTranspose(node: NodeView): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const order = node.ints('perm') ?? dims.map((_, i) => dims.length - 1 - i);
-  if (order.length !== dims.length || [...order].sort().some((axis, i) => axis !== i)) {
+  if (order.length !== dims.length || [...order].sort((a, b) => a - b).some((axis, i) => axis !== i)) {
     throw node.fail(`has the impossible perm [${order.join(', ')}].`);
   }
   const after = order.map(axis => dims[axis] ?? 1);
-  if (value.kind === 'constant') {
-    node.builder.spend(value.constant.bytes.length);
-    node.define({ kind: 'constant', constant: transposed(value.constant, order, after) });
+  const strides = stridesOf(dims);
+  const view = { dims: after, strides: order.map(axis => strides[axis] ?? 0), start: 0 };
+  if (value.kind !== 'quantised') {
+    node.define(viewed(node, value, after, view));
     return;
   }
-  const shift = 4 - dims.length;
-  const four = [0, 1, 2, 3].map(i => (i < shift ? i : (order[i - shift] ?? 0) + shift));
-  const [n = 0, c = 1, h = 2, w = 3] = four;
-  rearranged(node, after, { kind: 'transpose', order: [n, c, h, w] });
+  // Eight bits stay eight bits.
+  const turned = viewed(node, { kind: 'constant', constant: value.constant }, after, view);
+  if (turned.kind !== 'constant') throw node.fail('turns what is no constant.');
+  node.define({ ...value, constant: turned.constant, axis: order.indexOf(value.axis) });
 }
 
-function transposed(constant: Constant, order: readonly number[], dims: readonly number[]): Constant {
-  const strides = constant.dims.map((_, i) => constant.dims.slice(i + 1).reduce((a, b) => a * b, 1));
-  const steps = order.map(axis => strides[axis] ?? 0);
-  const from = elements(constant);
-  const to = from.slice();
-  const at = dims.map(() => 0);
-  const last = dims.length - 1;
-  const [length, stride] = [dims[last] ?? 1, steps[last] ?? 0];
-  let place = 0;
-  for (let i = 0; i < to.length; i += length) {
-    for (let k = 0; k < length; k++) to[i + k] = from[place + k * stride] ?? 0;
-    // To the next row: the axis before the last first, as an odometer turns.
-    for (let axis = last - 1; axis >= 0; axis--) {
-      const [dim, step, turned] = [dims[axis] ?? 1, steps[axis] ?? 0, (at[axis] ?? 0) + 1];
-      place += step;
-      at[axis] = turned;
-      if (turned < dim) break;
-      place -= dim * step;
-      at[axis] = 0;
-    }
-  }
-  return { ...constant, dims, bytes: new Uint8Array(to.buffer, to.byteOffset, to.byteLength) };
+/** Four values of as many as there are dimensions; null where one that has no place in four is not `fill`. */
+function four(values: readonly number[], fill: number): Shape | null {
+  const [n, c, h, w] = [fill, fill, fill, fill, ...values].slice(-4);
+  if (n === undefined || c === undefined || h === undefined || w === undefined) return null;
+  return values.slice(0, -4).every(value => value === fill) ? [n, c, h, w] : null;
 }
-
-const four = (values: readonly number[], rank: number, fill: number): Shape => {
-  const [n = fill, c = fill, h = fill, w = fill] = [...Array(4 - rank).fill(fill), ...values];
-  return [n, c, h, w];
-};
 
 /** Elements start, start + step, ... along each axis. */
-function slice(
+export function slice(
   node: NodeView,
-  output: string,
+  name: string,
   starts: readonly number[],
   steps: readonly number[],
   dims: readonly number[],
-): void {
-  const tensor = node.tensor(0);
-  const made = { ...node.made(dims), name: output };
-  const rank = dims.length;
-  const common = { name: node.node.name, inputs: [tensor], output: made };
-  const from = four(starts, rank, 0);
-  const by = four(steps, rank, 1);
-  const [, channels, height, width] = tensor.shape;
-  // A choice among at most four channels is a matrix over one block: it costs no dispatch of its own.
-  const channelsOnly =
-    made.shape[0] === tensor.shape[0] && made.shape[2] === height && made.shape[3] === width;
-  const forward = by[2] > 0 && by[3] > 0 && by[0] > 0;
-  if (channelsOnly && forward && channels <= LANES) {
-    const rows = Array.from({ length: 16 }, (_, i) => {
-      const row = i >> 2;
-      return row < made.shape[1] && from[1] + row * by[1] === (i & 3) ? 1 : 0;
-    });
-    const epilogue = mix(rows, [0, 0, 0, 0], input(0));
-    node.builder.define(output, node.builder.emit({ kind: 'map', ...common, epilogue }));
-    return;
+): Value {
+  const value = node.value(0);
+  if (value.kind === 'tensor' && value.tensor.dims.length <= 4) {
+    const epilogue = channelChoice(value.tensor.shape, shapeOf(dims), starts, steps);
+    if (epilogue) {
+      const common = { name: node.node.name, inputs: [value.tensor], output: makeTensor(name, dims) };
+      return node.builder.emit({ kind: 'map', ...common, epilogue });
+    }
   }
-  const map: IndexMap = { kind: 'slice', starts: from, steps: by };
-  node.builder.define(output, node.builder.emit({ kind: 'rearrange', ...common, epilogue: null, map }));
+  const strides = stridesOf(dimsOf(value));
+  const start = strides.reduce((sum, stride, i) => sum + stride * (starts[i] ?? 0), 0);
+  const view = { dims, strides: strides.map((stride, i) => stride * (steps[i] ?? 1)), start };
+  return viewed(node, value, dims, view, name);
 }
 
-/** Few whole numbers: part of the arithmetic of shapes, which is done here and now. */
-const isShape = ({ type, dims }: Constant): boolean =>
-  (type === 'int64' || type === 'int32') && dims.length === 1 && (dims[0] ?? 0) <= MOST_INTEGERS;
+/** A choice among at most four channels is a matrix over one block: it costs no dispatch of its own. */
+function channelChoice(
+  before: Shape,
+  after: Shape,
+  starts: readonly number[],
+  steps: readonly number[],
+): Expression | null {
+  const same = before.every((size, axis) => axis === 1 || size === after[axis]);
+  const [from = 0, by = 1] = [starts.at(-3), steps.at(-3)];
+  const forward = steps.every((step, i) => step > 0 || i === steps.length - 3);
+  if (!same || !forward || before[1] > LANES) return null;
+  const rows = Array.from({ length: 16 }, (_, i) => {
+    const row = i >> 2;
+    return row < after[1] && from + row * by === (i & 3) ? 1 : 0;
+  });
+  return mix(rows, [0, 0, 0, 0], input(0));
+}
 
 export function lowerSlice(node: NodeView): void {
   const value = node.value(0);
@@ -202,43 +227,7 @@ export function lowerSlice(node: NodeView): void {
     by[axis] = step;
     out[axis] = Math.max(0, Math.ceil((end - start) / step));
   });
-  if (value.kind === 'constant' && rank === 1 && isShape(value.constant)) {
-    const all = integers(value.constant);
-    const kept = Array.from({ length: out[0] ?? 0 }, (_, i) => all[(from[0] ?? 0) + i * (by[0] ?? 1)] ?? 0);
-    node.define({ kind: 'constant', constant: shapeConstant(node.output, kept) });
-    return;
-  }
-  slice(node, node.output, from, by, out);
-}
-
-export function lowerSplit(node: NodeView): void {
-  const dims = dimsOf(node.value(0));
-  const axis = node.axis(node.int('axis', 0), dims.length);
-  const size = dims[axis] ?? 0;
-  const parts = node.node.outputs.length;
-  const each = Math.ceil(size / parts);
-  const sizes =
-    node.ints('split') ??
-    (node.has(1)
-      ? node.integers(1)
-      : Array.from({ length: parts }, (_, i) => Math.min(each, size - i * each)));
-  if (sizes.length !== parts || sizes.reduce((a, b) => a + b, 0) !== size) {
-    throw node.fail(`has parts [${sizes.join(', ')}] for ${parts} outputs that share ${size}.`);
-  }
-  let at = 0;
-  node.node.outputs.forEach((output, i) => {
-    const part = sizes[i] ?? 0;
-    const starts = dims.map((_, d) => (d === axis ? at : 0));
-    at += part;
-    if (!output) return;
-    slice(
-      node,
-      output,
-      starts,
-      dims.map(() => 1),
-      dims.map((dim, d) => (d === axis ? part : dim)),
-    );
-  });
+  node.define(slice(node, node.output, from, by, out));
 }
 
 export function lowerPad(node: NodeView): void {
@@ -254,43 +243,24 @@ export function lowerPad(node: NodeView): void {
     dims[axis] = (dims[axis] ?? 0) + (pads[i] ?? 0) + (pads[i + axes.length] ?? 0);
   });
   const mode = node.text('mode', 'constant');
-  const start = four(before, rank, 0);
+  const start = four(before, 0);
+  const rest = four(
+    tensor.dims.map((dim, i) => (dims[i] ?? 0) - dim),
+    0,
+  );
+  if (!start || !rest) throw node.fail(`pads more than the last four of ${rank} dimensions.`);
+  const define = (map: IndexMap) => node.define(rearrangement(node, tensor, node.made(dims), map));
   if (mode === 'constant') {
     const value = node.has(2) ? (node.floats(2)[0] ?? 0) : node.float('value', 0);
-    rearranged(node, dims, { kind: 'pad', before: start, value });
+    define({ kind: 'pad', before: start, value });
   } else if (mode === 'edge' || mode === 'wrap' || mode === 'reflect') {
     // A reflection of a reflection is another matter, which no network asks for.
     const far = axes.some((axis, i) =>
       [pads[i], pads[i + axes.length]].some(pad => (pad ?? 0) >= (tensor.dims[axis] ?? 0) && pad !== 0),
     );
     if (far && mode === 'reflect') throw node.fail(`reflects [${pads.join(', ')}], more than its input has.`);
-    rearranged(node, dims, { kind: 'extend', before: start, mode });
+    define({ kind: 'extend', before: start, mode });
   } else throw node.fail(`pads by '${mode}', which the engine does not run.`);
-}
-
-export function lowerDepthToSpace(node: NodeView): void {
-  const [n, c, h, w] = node.tensor(0).shape;
-  const block = node.int('blocksize', 1);
-  if (block < 1 || c % (block * block) !== 0) throw node.fail(`cannot split ${c} channels by ${block}.`);
-  const columnFirst = node.text('mode', 'DCR') === 'CRD';
-  rearranged(node, [n, c / (block * block), h * block, w * block], {
-    kind: 'depthToSpace',
-    block,
-    columnFirst,
-  });
-}
-
-export function lowerSpaceToDepth(node: NodeView): void {
-  const [n, c, h, w] = node.tensor(0).shape;
-  const block = node.int('blocksize', 1);
-  if (block < 1 || h % block !== 0 || w % block !== 0)
-    throw node.fail(`cannot split ${h} x ${w} by ${block}.`);
-  const columnFirst = node.text('mode', 'DCR') === 'CRD';
-  rearranged(node, [n, c * block * block, h / block, w / block], {
-    kind: 'spaceToDepth',
-    block,
-    columnFirst,
-  });
 }
 
 export function lowerConcat(node: NodeView): void {
@@ -298,23 +268,47 @@ export function lowerConcat(node: NodeView): void {
   const first = dimsOf(values[0] ?? node.value(0));
   const rank = first.length;
   const axis = node.axis(node.int('axis', 1), rank);
-  if (rank === 1 && values.every(value => value.kind === 'constant' && isShape(value.constant))) {
-    const all = values.flatMap((_, i) => node.integers(i));
-    node.define({ kind: 'constant', constant: shapeConstant(node.output, all) });
+  const all = values.map(dimsOf);
+  if (!all.every(dims => dims.length === rank && dims.every((dim, i) => i === axis || dim === first[i]))) {
+    const shapes = all.map(dims => `[${dims.join(', ')}]`).join(', ');
+    throw node.fail(`joins shapes that do not fit: ${shapes}.`);
+  }
+  const dims = first.map((dim, i) =>
+    i === axis ? all.reduce((sum, own) => sum + (own[axis] ?? 0), 0) : dim,
+  );
+  const constants = values.flatMap(value => (value.kind === 'constant' ? [value.constant] : []));
+  const [{ type } = { type: null }] = constants;
+  if (constants.length === values.length && constants.every(constant => constant.type === type)) {
+    node.define({ kind: 'constant', constant: joined(node, constants, axis, dims) });
     return;
   }
-  const inputs = values.map((_, i) => node.tensor(i));
-  const fits = inputs.every(
-    ({ dims }) => dims.length === rank && dims.every((dim, i) => i === axis || dim === first[i]),
-  );
-  if (!fits) {
-    throw node.fail(`joins shapes that do not fit: ${inputs.map(t => `[${t.dims.join(', ')}]`).join(', ')}.`);
-  }
-  const total = inputs.reduce((sum, { dims }) => sum + (dims[axis] ?? 0), 0);
-  const output = node.made(first.map((dim, i) => (i === axis ? total : dim)));
   const place = axis + 4 - rank;
+  if (place < 0 || (place === 0 && productOf(first.slice(0, axis)) > 1)) {
+    throw node.fail(`joins along axis ${axis} of ${rank}; the engine joins along the last four.`);
+  }
   const at = place === 0 || place === 1 || place === 2 ? place : 3;
-  node.define(
-    node.builder.emit({ kind: 'join', name: node.node.name, inputs, output, epilogue: null, axis: at }),
-  );
+  const inputs = values.map((_, i) => node.tensor(i));
+  const common = { name: node.node.name, inputs, output: node.made(dims), epilogue: null };
+  node.define(node.builder.emit({ kind: 'join', ...common, axis: at }));
+}
+
+function joined(
+  node: NodeView,
+  constants: readonly Constant[],
+  axis: number,
+  dims: readonly number[],
+): Constant {
+  const rows = productOf(dims.slice(0, axis));
+  const size = constants.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  node.builder.spend(size);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    for (const constant of constants) {
+      const length = constant.bytes.length / rows;
+      bytes.set(constant.bytes.subarray(row * length, (row + 1) * length), at);
+      at += length;
+    }
+  }
+  return { name: node.output, type: constants[0]?.type ?? 'float32', dims, bytes };
 }

@@ -19,6 +19,7 @@ import { type Kernel, linear, type Target } from './kernel.ts';
 import map from './map.wgsl?raw';
 import normalise from './normalise.wgsl?raw';
 import { joinCode, maxPoolCode, rearrangeCode } from './rearrange.ts';
+import { compileProduct, compileReduce } from './reduce.ts';
 import resample from './resample.wgsl?raw';
 import { Shader } from './shader.ts';
 import split from './split.wgsl?raw';
@@ -56,6 +57,10 @@ export function compile(plan: Plan, operation: Operation, target: Target = TO_BU
       return pointKernel(shader, 'vec4f(0)');
     case 'maxPool':
       return pointKernel(shader, maxPoolCode(operation));
+    case 'reduce':
+      return compileReduce(shader, operation);
+    case 'product':
+      return compileProduct(shader, operation);
     case 'rearrange':
       return pointKernel(shader, rearrangeCode(operation));
     case 'join':

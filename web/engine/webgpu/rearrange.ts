@@ -1,7 +1,14 @@
 // WGSL for operations that move elements: from the output's element back to the input's.
 
-import { impossible } from '../error.ts';
-import { type IndexMap, type Join, LANES, type MaxPool, type Rearrange } from '../graph/operation.ts';
+import {
+  type IndexMap,
+  type Join,
+  LANES,
+  type MaxPool,
+  type Rearrange,
+  type View,
+} from '../graph/operation.ts';
+import { addressOf } from '../graph/view.ts';
 import { literal } from './shader.ts';
 
 /** Every lane by itself: `element` sees o = (n, channel, y, x) of the output and gives a scalar. */
@@ -19,7 +26,8 @@ ${element}
 const vector = (values: readonly number[]): string => `vec4i(${values.join(', ')})`;
 const READ = 'read_0(i.x, i.z, i.w, i.y / 4)[i.y % 4]';
 
-export function rearrangeCode({ map }: Rearrange): string {
+export function rearrangeCode(operation: Rearrange): string {
+  const { map } = operation;
   if (map.kind === 'pad') {
     return perLane(`      let i = o - ${vector(map.before)};
       let inside = all(i >= vec4i(0)) && all(i < sizes[2]);
@@ -28,46 +36,19 @@ export function rearrangeCode({ map }: Rearrange): string {
         made[lane] = ${READ};
       }`);
   }
-  return perLane(`${indexCode(map)}
+  const index = map.kind === 'extend' ? extendCode(map) : viewCode(map, operation);
+  return perLane(`${index}
       made[lane] = ${READ};`);
 }
 
 /** Statements that declare `i`, the input's (n, channel, y, x). */
-function indexCode(map: Exclude<IndexMap, { kind: 'pad' }>): string {
-  switch (map.kind) {
-    case 'reshape':
-      return `      var rest = ((o.x * sizes[0].y + o.y) * sizes[0].z + o.z) * sizes[0].w + o.w;
-      let w = rest % sizes[2].w;
-      rest /= sizes[2].w;
-      let h = rest % sizes[2].z;
-      rest /= sizes[2].z;
-      let i = vec4i(rest / sizes[2].y, rest % sizes[2].y, h, w);`;
-    case 'transpose': {
-      const from = [0, 1, 2, 3].map(axis => `o.${'xyzw'[map.order.indexOf(axis)]}`);
-      return `      let i = vec4i(${from.join(', ')});`;
-    }
-    case 'slice':
-      return `      let i = ${vector(map.starts)} + o * ${vector(map.steps)};`;
-    case 'extend':
-      return extendCode(map);
-    case 'depthToSpace': {
-      const { block } = map;
-      const corner = `(o.z % ${block} * ${block} + o.w % ${block})`;
-      const channel = map.columnFirst ? `o.y * ${block * block} + ${corner}` : `${corner} * sizes[0].y + o.y`;
-      return `      let i = vec4i(o.x, ${channel}, o.z / ${block}, o.w / ${block});`;
-    }
-    case 'spaceToDepth': {
-      const { block } = map;
-      const [corner, channel] = map.columnFirst
-        ? [`o.y % ${block * block}`, `o.y / ${block * block}`]
-        : ['o.y / sizes[2].y', 'o.y % sizes[2].y'];
-      return `      let corner = ${corner};
-      let place = o.zw * ${block} + vec2i(corner / ${block}, corner % ${block});
-      let i = vec4i(o.x, ${channel}, place);`;
-    }
-    default:
-      return impossible(map);
-  }
+function viewCode(view: View, { inputs, output }: Rearrange): string {
+  const { rest, place, at } = addressOf(view, inputs[0]?.shape ?? output.shape, output.shape);
+  return [
+    ...(rest ? [`      let rest = ${rest};`] : []),
+    ...(place ? [`      let place = ${place};`] : []),
+    `      let i = vec4i(${at.join(', ')});`,
+  ].join('\n');
 }
 
 function extendCode({ before, mode }: Extract<IndexMap, { kind: 'extend' }>): string {

@@ -189,7 +189,7 @@ test.each<[string, Parameters<typeof node>[3], Record<string, number[]>, string]
   ['Split', { axis: 4 }, {}, 'has axis 4 for 4 dimensions'],
   ['Split', {}, { parts: [1, 2] }, 'has parts [1, 2] for 1 outputs'],
   ['Squeeze', {}, { axes: [-5] }, 'has axis -5 for 4 dimensions'],
-  ['Unsqueeze', {}, { axes: [0] }, "cannot be run: Tensor 'painting' has 5 dimensions"],
+  ['Unsqueeze', {}, { axes: [0, 1, 2, 3, 4] }, "cannot be run: Tensor 'painting' has 9 dimensions"],
   ['Flatten', { axis: 5 }, {}, 'has axis 5 for 4 dimensions'],
   ['Concat', { axis: -5 }, {}, 'has axis -5 for 4 dimensions'],
   ['Upsample', {}, { scales: [1, 2] }, 'has 2 scales or sizes for 4 axes'],

@@ -1,0 +1,105 @@
+// Lowering of nodes that move elements and that looks of our own do without: views, as in `shapes.ts`.
+
+import { dimsOf, type NodeView } from './builder.ts';
+import type { View } from './operation.ts';
+import { slice, stridesOf, viewed } from './shapes.ts';
+
+export function lowerDepthToSpace(node: NodeView): void {
+  const [n, c, h, w] = picture(node);
+  const block = node.int('blocksize', 1);
+  if (block < 1 || c % (block * block) !== 0) throw node.fail(`cannot split ${c} channels by ${block}.`);
+  const out = c / (block * block);
+  const image = h * w;
+  const columnFirst = node.text('mode', 'DCR') === 'CRD';
+  const channel = columnFirst ? block * block * image : image;
+  const corner = columnFirst ? image : out * image;
+  const view = {
+    dims: [n, out, h, block, w, block],
+    strides: [c * image, channel, w, block * corner, 1, corner],
+    start: 0,
+  };
+  node.define(viewed(node, node.value(0), [n, out, h * block, w * block], view));
+}
+
+export function lowerSpaceToDepth(node: NodeView): void {
+  const [n, c, h, w] = picture(node);
+  const block = node.int('blocksize', 1);
+  if (block < 1 || h % block !== 0 || w % block !== 0) {
+    throw node.fail(`cannot split ${h} x ${w} by ${block}.`);
+  }
+  const [tall, wide] = [h / block, w / block];
+  const corner: View = { dims: [block, block], strides: [w, 1], start: 0 };
+  const channel: View = { dims: [c], strides: [h * w], start: 0 };
+  const order = node.text('mode', 'DCR') === 'CRD' ? [channel, corner] : [corner, channel];
+  const view = {
+    dims: [n, ...order.flatMap(({ dims }) => dims), tall, wide],
+    strides: [c * h * w, ...order.flatMap(({ strides }) => strides), block * w, block],
+    start: 0,
+  };
+  node.define(viewed(node, node.value(0), [n, c * block * block, tall, wide], view));
+}
+
+function picture(node: NodeView): [n: number, c: number, h: number, w: number] {
+  const [n = 0, c = 0, h = 0, w = 0, ...more] = dimsOf(node.value(0));
+  if (w === 0 || more.length > 0) throw node.fail('has no 2-D picture as its input.');
+  return [n, c, h, w];
+}
+
+export function lowerSplit(node: NodeView): void {
+  const dims = dimsOf(node.value(0));
+  const axis = node.axis(node.int('axis', 0), dims.length);
+  const size = dims[axis] ?? 0;
+  const parts = node.node.outputs.length;
+  const each = Math.ceil(size / parts);
+  const sizes =
+    node.ints('split') ??
+    (node.has(1)
+      ? node.integers(1)
+      : Array.from({ length: parts }, (_, i) => Math.min(each, size - i * each)));
+  if (sizes.length !== parts || sizes.reduce((a, b) => a + b, 0) !== size) {
+    throw node.fail(`has parts [${sizes.join(', ')}] for ${parts} outputs that share ${size}.`);
+  }
+  let at = 0;
+  node.node.outputs.forEach((output, i) => {
+    const part = sizes[i] ?? 0;
+    const starts = dims.map((_, d) => (d === axis ? at : 0));
+    at += part;
+    if (!output) return;
+    const ones = dims.map(() => 1);
+    const value = slice(
+      node,
+      output,
+      starts,
+      ones,
+      dims.map((dim, d) => (d === axis ? part : dim)),
+    );
+    node.builder.define(output, value);
+  });
+}
+
+/** Elements at constant places: at one, or at several that are equally far apart. */
+export function lowerGather(node: NodeView): void {
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const axis = node.axis(node.int('axis', 0), dims.length);
+  const size = dims[axis] ?? 0;
+  const listed = node.integers(1).map(place => (place < 0 ? place + size : place));
+  const wanted = node.constant(1).dims;
+  const [first = 0, second = first] = listed;
+  const step = second - first;
+  if (
+    listed.length === 0 ||
+    listed.some((place, i) => place !== first + i * step || place < 0 || place >= size)
+  ) {
+    throw node.fail(`gathers [${listed.slice(0, 8).join(', ')}] of ${size}, which is no slice of them.`);
+  }
+  const strides = stridesOf(dims);
+  const [before, after] = [dims.slice(0, axis), dims.slice(axis + 1)];
+  const stride = strides[axis] ?? 1;
+  const view = {
+    dims: [...before, listed.length, ...after],
+    strides: [...strides.slice(0, axis), step * stride, ...strides.slice(axis + 1)],
+    start: first * stride,
+  };
+  node.define(viewed(node, value, [...before, ...wanted, ...after], view));
+}
