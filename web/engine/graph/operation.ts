@@ -118,9 +118,10 @@ export interface Normalise extends Common {
   readonly scale: Float32Array;
   readonly shift: Float32Array;
 }
-/** One value of all along each axis that the output has shorter (1) than the input. */
+/** One value of all along the axes. */
 export interface Reduce extends Common {
   readonly kind: 'reduce';
+  readonly axes: readonly [n: boolean, c: boolean, h: boolean, w: boolean];
   readonly how: 'sum' | 'product' | 'max' | 'min';
 }
 /** inputs[0] times inputs[1] as matrices of H rows and W columns, one pair per image and channel; of those

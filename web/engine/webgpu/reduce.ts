@@ -22,10 +22,10 @@ const THREADS = 64;
 /** Values for one output from which on threads share them. */
 const MANY = 128;
 
-export function compileReduce(shader: Shader, { name, how, inputs, output }: Reduce): Kernel {
-  const from = (inputs[0] ?? output).shape;
-  const [n, c, h, w] = from.map((size, axis) => size !== output.shape[axis]);
-  const count = from.reduce((product, size, axis) => product * (size / (output.shape[axis] ?? 1)), 1);
+export function compileReduce(shader: Shader, { name, how, axes, inputs, output }: Reduce): Kernel {
+  const [n, c, h, w] = axes;
+  const { shape } = inputs[0] ?? output;
+  const count = shape.reduce((product, size, axis) => product * (axes[axis] ? size : 1), 1);
   const share = count >= MANY ? THREADS : 1;
   shader.readInputs();
   shader.add(`const SHARE = ${share};`);
