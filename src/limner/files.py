@@ -1,9 +1,10 @@
-"""Files that are either whole or not there."""
+"""Files and folders that are either whole or not there."""
 
 from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,3 +66,24 @@ def write_whole(path: Path, content: bytes | str) -> None:
     """Write `content` to `path`, whole or not at all."""
     with whole_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """An empty folder to fill, which becomes `path` when the block ends, and goes where it fails.
+
+    What was at `path` is replaced. Raises LimnerError with a sentence where the disk does not take it.
+    """
+    temporary: Path | None = None
+    with disk_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+            yield temporary
+            temporary.chmod(0o755)  # as a plain folder: web servers must be able to read it
+            if path.exists():
+                shutil.rmtree(path)
+            temporary.replace(path)
+        finally:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)

@@ -72,7 +72,7 @@ def stored(model: ModelProto, storage: Storage) -> ModelProto:
     result.CopyFrom(model)
     if storage == "float32":
         return result
-    axes = _weights(result)
+    axes = network_weights(result)
     kept: list[TensorProto] = []
     readers: dict[str, NodeProto] = {}
     for tensor in result.graph.initializer:
@@ -108,7 +108,7 @@ def restored(model: ModelProto) -> ModelProto:
     return result
 
 
-def _weights(model: ModelProto) -> dict[str, int]:
+def network_weights(model: ModelProto) -> dict[str, int]:
     """The float32 initializers that convolutions take for weights, guide excepted, with their axes."""
     constants = {t.name for t in model.graph.initializer if t.data_type == TensorProto.FLOAT}
     return {
