@@ -5,6 +5,9 @@
 // (sizes, offsets, weights) is bound. So layers of one kind share one pipeline, and a network of sixteen
 // convolutions compiles a handful, which is most of the time to the first frame.
 
+import { EngineError } from '../error.ts';
+import type { Shader } from './shader.ts';
+
 /** Constants that are written into a new buffer once; `fill` gets all of it, zeros at first. */
 export interface Data {
   readonly label: string;
@@ -47,4 +50,16 @@ export const ROW = 65535 * 64;
 export function linear(threads: number): [number, number, number] {
   const groups = Math.ceil(threads / 64);
   return groups <= 65535 ? [groups, 1, 1] : [65535, Math.ceil(groups / 65535), 1];
+}
+
+export function kernelOf(
+  shader: Shader,
+  body: string,
+  workgroups: readonly [number, number, number],
+): Kernel {
+  const { name } = shader.operation;
+  if (Math.max(...workgroups) > 65535) {
+    throw new EngineError(`Node '${name}' is too large for WebGPU: ${workgroups.join(' x ')} workgroups.`);
+  }
+  return { label: name, code: shader.code(body), bindings: shader.bindings, workgroups };
 }

@@ -36,7 +36,7 @@ for (const { name, live } of looks) {
     const guide = largestDifference(made.guide ?? empty, await floats(`${name}.guide`));
     console.log(name, JSON.stringify({ painting, guide, ...painter.statistics }));
     painter.destroy();
-    expect(painting).toBeLessThan(1e-3);
+    expect(painting).toBeLessThan(1e-4);
     expect(guide).toBeLessThan(1e-4);
   });
 }

@@ -1,0 +1,216 @@
+// Convolutions, transposed ones too: which kernel makes one, of what shape, and the products of a thread
+// written out.
+
+import { type Axis, blocks, type Convolution } from '../graph/operation.ts';
+import direct from './direct.wgsl?raw';
+import grouped from './grouped.wgsl?raw';
+import { type Kernel, kernelOf, linear } from './kernel.ts';
+import type { Shader } from './shader.ts';
+import strip from './strip.wgsl?raw';
+import { blockCode, FULL, packGrouped, packWeights } from './weights.ts';
+
+const THREADS = 64;
+/** Kernels wider than that are looped over: written out they would be too long a program. */
+const WIDEST_KERNEL = 16;
+
+/** What one thread of a strip makes: so many outputs (per phase) in so many blocks of channels, its sum
+ * shared with so many others. */
+export interface Shape {
+  readonly wide: number;
+  readonly deep: number;
+  readonly share: number;
+}
+
+function axisCode(letter: 'x' | 'y', axis: Axis): string {
+  const cases = axis.phases.map(
+    ({ first, count, start }, i) => `    case ${i} { return vec3i(${first}, ${count}, ${start}); }`,
+  );
+  return `fn phase_${letter}(phase: i32) -> vec3i {
+  switch phase {
+${cases.join('\n')}
+    default { return vec3i(0); }
+  }
+}`;
+}
+
+const pair = (name: string, y: number, x: number): string => `const ${name} = vec2i(${y}, ${x});`;
+
+function declareGeometry(shader: Shader, { weights, x, y, prologue }: Convolution): void {
+  const [, , kh, kw] = weights.dims;
+  shader.add(`const TAPS = ${kh * kw};`);
+  shader.add(pair('KERNEL', kh, kw));
+  shader.add(pair('OUTPUT_STRIDE', y.outputStride, x.outputStride));
+  shader.add(pair('INPUT_STRIDE', y.inputStride, x.inputStride));
+  shader.add(pair('INPUT_STEP', y.inputStep, x.inputStep));
+  shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
+  shader.add(axisCode('y', y));
+  if (prologue) shader.valueFunction('prepare', prologue);
+}
+
+/** `load(n, y, x, c)`, for kernels that take any place. */
+function declareLoad(shader: Shader, { prologue, x }: Convolution): void {
+  shader.add(axisCode('x', x));
+  shader.add(`
+fn load(n: i32, y: i32, x: i32, c: i32) -> vec4f {
+  if (y < 0 || x < 0 || y >= sizes[2].z || x >= sizes[2].w) {
+    return vec4f(0);
+  }
+  return ${prologue ? 'prepare(read_0(n, y, x, c))' : 'read_0(n, y, x, c)'};
+}`);
+}
+
+export function compileConvolution(shader: Shader, operation: Convolution): Kernel {
+  const { weights, bias, group, name } = operation;
+  const [n, , height, width] = operation.output.shape;
+  const out = blocks(operation.output);
+  shader.readInputs();
+  declareGeometry(shader, operation);
+  const factor = weights.scale
+    ? shader.channel(
+        weights.scale.map(s => s * (group > 1 ? 1 : FULL[weights.type])),
+        1,
+      )
+    : '';
+  const scaled = factor ? `raw * ${factor}` : 'raw';
+  const value = bias ? `${scaled} + ${shader.channel(bias)}` : scaled;
+  if (group > 1) {
+    declareLoad(shader, operation);
+    shader.add(`const GROUPS = ${group};`);
+    const data = packGrouped(weights, group, name);
+    shader.bind({ kind: 'data', data }, 'var<storage, read> weights: array<f32>');
+    shader.finish(value);
+    return kernelOf(shader, grouped, linear(n * height * width * out));
+  }
+  const { element, code } = blockCode(weights.type);
+  const data = packWeights(weights, name);
+  shader.bind({ kind: 'data', data }, `var<storage, read> weights: array<${element}>`);
+  shader.add(code);
+  const zero = weights.zero ? shader.channel(weights.zero.map(z => z / FULL[weights.type])) : 'vec4f(0)';
+  shader.add(`fn zero_point(c: i32) -> vec4f {\n  return ${zero};\n}`);
+  const bases = [
+    Math.ceil(height / operation.y.outputStride),
+    Math.ceil(width / operation.x.outputStride),
+  ] as const;
+  if (weights.dims[3] > WIDEST_KERNEL) {
+    declareLoad(shader, operation);
+    const phases = operation.y.outputStride * operation.x.outputStride;
+    shader.add(`const BASES = ${shader.size(bases[0], bases[1])};`);
+    shader.finish(value);
+    return kernelOf(shader, direct, [Math.ceil(bases[1] / 32), Math.ceil((n * bases[0]) / 8), out * phases]);
+  }
+  const { wide, deep, share } = shapeOf(operation, bases);
+  const across = Math.ceil(bases[1] / wide);
+  shader.add(`const BASES = ${shader.size(bases[0], bases[1], across)};`);
+  shader.add(stripCode(operation, { wide, deep, share }));
+  shader.finish(value);
+  const strips = n * bases[0] * across;
+  return kernelOf(shader, strip, [
+    Math.ceil((strips * share) / THREADS),
+    Math.ceil(out / deep),
+    operation.y.outputStride,
+  ]);
+}
+
+function shapeOf({ output, x }: Convolution, bases: readonly [number, number]): Shape {
+  const g = globalThis as unknown as { SHAPE?: Shape };
+  const phases = x.outputStride;
+  const most = g.SHAPE ?? { wide: 8, deep: 1, share: 1 };
+  let wide = most.wide;
+  while (wide / 2 >= bases[1] || wide * phases > 32) wide /= 2;
+  wide = Math.max(1, wide);
+  const deep = blocks(output) % most.deep === 0 ? most.deep : 1;
+  return { wide, deep, share: most.share };
+}
+
+/** The columns of the input that a strip reads, from its first base on, and which product reads which. */
+export interface Reads {
+  readonly columns: readonly number[];
+  readonly taps: readonly {
+    readonly phase: number;
+    readonly kernel: number;
+    readonly at: readonly number[];
+  }[];
+}
+
+export function readsOf({ phases, inputStride, inputStep, kernelStep }: Axis, wide: number): Reads {
+  const taps = phases.flatMap(({ first, count, start }, phase) =>
+    Array.from({ length: count }, (_, i) => ({
+      phase,
+      kernel: first + i * kernelStep,
+      places: Array.from({ length: wide }, (_, p) => p * inputStride + start + i * inputStep),
+    })),
+  );
+  const columns = [...new Set(taps.flatMap(({ places }) => places))].sort((a, b) => a - b);
+  return {
+    columns,
+    taps: taps.map(({ phase, kernel, places }) => ({
+      phase,
+      kernel,
+      at: places.map(place => columns.indexOf(place)),
+    })),
+  };
+}
+
+function stripCode({ x, prologue }: Convolution, { wide, deep, share }: Shape): string {
+  const { columns, taps } = readsOf(x, wide);
+  const sums = wide * deep * x.outputStride;
+  const all = Array.from({ length: sums }, (_, i) => i);
+  const lines = columns.map((_, i) => `  let v${i} = fetch(at, columns[${i}]);`);
+  for (const { phase, kernel, at } of taps) {
+    for (let block = 0; block < deep; block++) {
+      const name = `w${phase}_${kernel}_${block}`;
+      lines.push(
+        `  let ${name} = block(weight + (${block} * TAPS + ${kernel}) * blocks_in, zero[${block}]);`,
+      );
+      at.forEach((column, p) => {
+        lines.push(`  (*sum)[${(phase * wide + p) * deep + block}] += ${name} * v${column};`);
+      });
+    }
+  }
+  const zeros = Array.from({ length: deep }, (_, block) => `zero_point(c + ${block})`);
+  const places = columns.map(offset => `column_at(left + ${offset})`);
+  return `const WIDE = ${wide};
+const DEEP = ${deep};
+const SHARE = ${share};
+const SUMS = ${sums};
+fn zeros_at(c: i32) -> array<vec4f, DEEP> {
+  return array<vec4f, DEEP>(${zeros.join(', ')});
+}
+fn column_at(x: i32) -> i32 {
+  return select(-1, x * sizes[3].x, x >= 0 && x < sizes[2].w);
+}
+fn columns_at(base: i32) -> array<i32, ${columns.length}> {
+  let left = base * INPUT_STRIDE.y;
+  return array<i32, ${columns.length}>(${places.join(', ')});
+}
+fn fetch(at: i32, column: i32) -> vec4f {
+  let value = input_0[at + max(column, 0)];
+  return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, column >= 0);
+}
+fn multiply(sum: ptr<function, array<vec4f, SUMS>>, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, at: i32, weight: i32, blocks_in: i32) {
+${lines.join('\n')}
+}
+${share === 1 ? OWN : shared(all)}`;
+}
+
+const OWN = `var<private> made: array<vec4f, SUMS>;
+fn share_out(sum: ptr<function, array<vec4f, SUMS>>, index: u32) {
+  made = *sum;
+}
+fn result(i: i32, index: u32) -> vec4f {
+  return made[i];
+}`;
+
+const shared = (all: readonly number[]): string => `var<workgroup> parts: array<vec4f, SUMS * THREADS>;
+fn share_out(sum: ptr<function, array<vec4f, SUMS>>, index: u32) {
+${all.map(i => `  parts[${i} * THREADS + index] = (*sum)[${i}];`).join('\n')}
+  workgroupBarrier();
+}
+fn result(i: i32, index: u32) -> vec4f {
+  let first = i * THREADS + i32(index) / SHARE * SHARE;
+  var total = vec4f(0);
+  for (var t = 0; t < SHARE; t++) {
+    total += parts[first + t];
+  }
+  return total;
+}`;
