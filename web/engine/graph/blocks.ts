@@ -1,6 +1,9 @@
 // Lowering of nodes that move elements and that looks of our own do without: views, as in `shapes.ts`.
 
+import { sizeOf } from '../onnx/constant.ts';
 import { dimsOf, type NodeView } from './builder.ts';
+import { broadcast, mapOver } from './elementwise.ts';
+import { input } from './expression.ts';
 import type { View } from './operation.ts';
 import { slice, stridesOf, viewed } from './shapes.ts';
 
@@ -102,4 +105,20 @@ export function lowerGather(node: NodeView): void {
     start: first * stride,
   };
   node.define(viewed(node, value, [...before, ...wanted, ...after], view));
+}
+
+/** Ones stretch to what is asked for. */
+export function lowerExpand(node: NodeView): void {
+  const value = node.value(0);
+  const dims = broadcast(node, [dimsOf(value), node.integers(1)]);
+  sizeOf(dims, node.output);
+  node.define(mapOver(node, dims, [value], ([x = input(0)]) => x));
+}
+
+/** Inference: nothing is dropped. */
+export function lowerDropout(node: NodeView): void {
+  if (node.has(2) && node.constant(2).bytes[0] !== 0) {
+    throw node.fail('drops values as in training; export the model for inference.');
+  }
+  node.define(node.value(0));
 }

@@ -232,11 +232,12 @@ export class NodeView {
     return axes;
   }
 
-  /** A pair such as strides: [vertical, horizontal], each at least `least`. */
-  pair(name: string, fallback: number, least = 1): [number, number] {
-    const [y, x, ...more] = this.ints(name) ?? [fallback, fallback];
+  /** A pair such as strides: [vertical, horizontal], each at least `least`; of a line the second alone. */
+  pair(name: string, line: boolean, fallback: number, least = 1): [number, number] {
+    const listed = this.ints(name) ?? (line ? [fallback] : [fallback, fallback]);
+    const [y, x, ...more] = line ? [least, ...listed] : listed;
     if (y === undefined || x === undefined || more.length > 0) {
-      throw this.fail(`has '${name}' for another number of dimensions; the engine runs 2-D.`);
+      throw this.fail(`has '${name}' for ${listed.length} dimensions and not for ${line ? 1 : 2}.`);
     }
     if (y < least || x < least || y > 4096 || x > 4096) {
       throw this.fail(`has the impossible ${name} [${y}, ${x}].`);

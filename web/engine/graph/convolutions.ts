@@ -3,9 +3,10 @@
 // output and not 16, and both share their kernels.
 
 import { constantOf, floats } from '../onnx/constant.ts';
-import type { NodeView, Value } from './builder.ts';
+import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
 import { type Expression, input, mix } from './expression.ts';
 import { type Axis, LANES, type Tensor, type Weights } from './operation.ts';
+import { definePicture, pictureOf } from './picture.ts';
 
 type Pair = [number, number];
 interface Geometry {
@@ -16,30 +17,41 @@ interface Geometry {
 
 const signedOffset: Readonly<Record<string, number>> = { int8: 128, int16: 32768 };
 
+/** How weights are looked at: (out, in per group, kh, kw), or (in, out per group, kh, kw) if transposed. */
+interface Layout {
+  readonly dims: Weights['dims'];
+  readonly transposed: boolean;
+  readonly group: number;
+}
+
+function layoutOf(node: NodeView, transposed: boolean, line: boolean): Layout {
+  const listed = dimsOf(node.value(1));
+  const [a, b, kh, kw] = line ? [...listed.slice(0, 2), 1, ...listed.slice(2)] : listed;
+  if (listed.length !== (line ? 3 : 4) || !a || !b || !kh || !kw) {
+    throw node.fail(`has weights of ${listed.length} dimensions for ${line ? 'lines' : '2-D pictures'}.`);
+  }
+  return { dims: [a, b, kh, kw], transposed, group: node.int('group', 1) };
+}
+
 /** The stored weights as the kernels take them; throws where they are no constant. Convolutions that share
  * their weights get the same arrays, by which a backend knows that it needs them once. */
-function readWeights(node: NodeView, transposed: boolean, group: number): Weights {
+export function readWeights(node: NodeView, layout: Layout): Weights {
   const value = node.value(1);
-  const key = `${transposed} ${group}`;
+  const key = `${layout.transposed} ${layout.group} ${layout.dims}`;
   const known = node.builder.weights.get(value)?.get(key);
   if (known) return known;
-  const made = makeWeights(node, value, transposed, group);
+  const made = makeWeights(node, value, layout);
   const all = node.builder.weights.get(value) ?? new Map<string, Weights>();
   node.builder.weights.set(value, all.set(key, made));
   return made;
 }
 
-function makeWeights(node: NodeView, value: Value, transposed: boolean, group: number): Weights {
+function makeWeights(node: NodeView, value: Value, { dims, transposed, group }: Layout): Weights {
   const outAxis = transposed ? 1 : 0;
   if (value.kind !== 'constant' && value.kind !== 'quantised') {
     throw node.fail('needs its weights as constants in the file.');
   }
   const { constant } = value;
-  const [a, b, kh, kw] = constant.dims;
-  if (constant.dims.length !== 4 || !a || !b || !kh || !kw) {
-    throw node.fail(`has weights of ${constant.dims.length} dimensions; the engine runs 2-D convolutions.`);
-  }
-  const dims = [a, b, kh, kw] as const;
   const plain = { dims, transposed, scale: null, zero: null };
   if (value.kind === 'constant') {
     if (constant.type === 'float16') return { ...plain, type: 'float16', bytes: constant.bytes };
@@ -55,7 +67,7 @@ function makeWeights(node: NodeView, value: Value, transposed: boolean, group: n
   }
   // Signed weights are stored shifted to unsigned: the zero point moves with them.
   const offset = signedOffset[constant.type] ?? 0;
-  const outputs = transposed ? b * group : a;
+  const outputs = transposed ? dims[1] * group : dims[0];
   const spread = (values: Float32Array, add: number) =>
     Float32Array.from({ length: outputs }, (_, i) => (values[values.length === 1 ? 0 : i] ?? 0) + add);
   if (offset !== 0) node.builder.spend(constant.bytes.length);
@@ -81,21 +93,22 @@ function readBias(node: NodeView, outputs: number): Float32Array | null {
   return bias;
 }
 
-function geometry(node: NodeView, weights: Weights): Geometry {
+function geometry(node: NodeView, weights: Weights, line: boolean): Geometry {
   const kernel: Pair = [weights.dims[2], weights.dims[3]];
-  const claimed = node.ints('kernel_shape');
-  if (claimed && (claimed[0] !== kernel[0] || claimed[1] !== kernel[1])) {
+  const claimed = node.ints('kernel_shape') ? node.pair('kernel_shape', line, 1) : kernel;
+  if (claimed[0] !== kernel[0] || claimed[1] !== kernel[1]) {
     throw node.fail(`claims kernel_shape [${claimed.join(', ')}] for weights of ${kernel.join(' x ')}.`);
   }
-  return { kernel, strides: node.pair('strides', 1), dilations: node.pair('dilations', 1) };
+  return { kernel, strides: node.pair('strides', line, 1), dilations: node.pair('dilations', line, 1) };
 }
 
 const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
-function givenPads(node: NodeView): [number, number, number, number] {
-  const pads = node.ints('pads') ?? [0, 0, 0, 0];
-  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
-  if (pads.length !== 4 || Math.min(...pads) < 0 || Math.max(...pads) > 4096) {
+function givenPads(node: NodeView, line: boolean): [number, number, number, number] {
+  const pads = node.ints('pads') ?? (line ? [0, 0] : [0, 0, 0, 0]);
+  const [first = 0, second = 0, third = 0, fourth = 0] = pads;
+  const [top, left, bottom, right] = line ? [0, first, 0, second] : [first, second, third, fourth];
+  if (pads.length !== (line ? 2 : 4) || Math.min(...pads) < 0 || Math.max(...pads) > 4096) {
     throw node.fail(`has the impossible pads [${pads.slice(0, 8).join(', ')}].`);
   }
   return [top, left, bottom, right];
@@ -106,9 +119,10 @@ export function windowPads(
   node: NodeView,
   size: readonly [number, number],
   { kernel, strides, dilations }: Geometry,
+  line: boolean,
 ): [number, number, number, number] {
   const auto = node.text('auto_pad', 'NOTSET');
-  if (auto === 'NOTSET') return givenPads(node);
+  if (auto === 'NOTSET') return givenPads(node, line);
   if (auto === 'VALID') return [0, 0, 0, 0];
   const total = ([0, 1] as const).map(i => {
     const out = Math.ceil(size[i] / strides[i]);
@@ -121,27 +135,17 @@ export function windowPads(
     : [small[0], small[1], y - small[0], x - small[1]];
 }
 
-function picture(node: NodeView): Tensor {
-  const tensor = node.tensor(0);
-  if (tensor.dims.length !== 4) {
-    throw node.fail(
-      `has an input of ${tensor.dims.length} dimensions; the engine runs 2-D pictures (N, C, H, W).`,
-    );
-  }
-  return tensor;
-}
-
 export function lowerConv(node: NodeView): void {
-  const tensor = picture(node);
+  const { tensor, line } = pictureOf(node);
   const group = node.int('group', 1);
-  const weights = readWeights(node, false, group);
+  const weights = readWeights(node, layoutOf(node, false, line));
   const [n, channels, height, width] = tensor.shape;
   const [outputs, perGroup] = weights.dims;
   if (group < 1 || perGroup * group !== channels || outputs % group !== 0) {
     throw node.fail(`has weights for ${perGroup * group} channels, but its input has ${channels}.`);
   }
-  const shape = geometry(node, weights);
-  const pads = windowPads(node, [height, width], shape);
+  const shape = geometry(node, weights, line);
+  const pads = windowPads(node, [height, width], shape, line);
   const axes = ([0, 1] as const).map(i => {
     const size = (i === 0 ? height : width) + (pads[i] ?? 0) + (pads[i + 2] ?? 0);
     const out = Math.floor((size - extent(shape.kernel[i], shape.dilations[i])) / shape.strides[i]) + 1;
@@ -154,22 +158,38 @@ export function lowerConv(node: NodeView): void {
   const bias = readBias(node, outputs);
   const common = { name: node.node.name, inputs: [tensor], output: node.made(dims) };
   const epilogue = pointwise(weights, bias, group, shape, pads);
-  if (epilogue) node.define(node.builder.emit({ kind: 'map', ...common, epilogue }));
-  else {
-    node.define(
-      node.builder.emit({
-        kind: 'convolution',
-        ...common,
-        epilogue: null,
-        prologue: null,
-        weights,
-        bias,
-        group,
-        y: y.axis,
-        x: x.axis,
-      }),
-    );
-  }
+  const convolution = { weights, bias, group, y: y.axis, x: x.axis, epilogue: null, prologue: null };
+  const made = node.builder.emit(
+    epilogue ? { kind: 'map', ...common, epilogue } : { kind: 'convolution', ...common, ...convolution },
+  );
+  definePicture(node, made, line);
+}
+
+const ONE: Axis = {
+  outputStride: 1,
+  inputStride: 1,
+  inputStep: 1,
+  kernelStep: 1,
+  phases: [{ first: 0, count: 1, start: 0 }],
+};
+
+/** A 1x1 convolution without a bias: a matrix over the channels. */
+export function emitPointwise(node: NodeView, tensor: Tensor, weights: Weights, name: string): Value {
+  const [n, , h, w] = tensor.shape;
+  const outputs = weights.dims[weights.transposed ? 1 : 0];
+  return node.builder.emit({
+    kind: 'convolution',
+    name: node.node.name,
+    inputs: [tensor],
+    output: makeTensor(name, [n, outputs, h, w]),
+    epilogue: null,
+    prologue: null,
+    weights,
+    bias: null,
+    group: 1,
+    y: ONE,
+    x: ONE,
+  });
 }
 
 function plainAxis(shape: Geometry, i: 0 | 1, pad: number): Axis {
@@ -216,47 +236,47 @@ function pointwise(
 }
 
 export function lowerConvTranspose(node: NodeView): void {
-  const tensor = picture(node);
+  const { tensor, line } = pictureOf(node);
   const group = node.int('group', 1);
-  const weights = readWeights(node, true, group);
+  const weights = readWeights(node, layoutOf(node, true, line));
   const [n, channels, height, width] = tensor.shape;
   const [inputs, perGroup] = weights.dims;
   if (group < 1 || inputs !== channels || channels % group !== 0) {
     throw node.fail(`has weights for ${inputs} channels, but its input has ${channels}.`);
   }
-  const shape = geometry(node, weights);
-  const grown = node.pair('output_padding', 0, 0);
+  const shape = geometry(node, weights, line);
+  const grown = node.pair('output_padding', line, 0, 0);
   const axes = ([0, 1] as const).map(i => {
     const size = i === 0 ? height : width;
     const full = shape.strides[i] * (size - 1) + grown[i] + extent(shape.kernel[i], shape.dilations[i]);
-    const { out, before } = transposedSize(node, i, size, full, shape.strides[i]);
+    const { out, before } = transposedSize(node, i, line, size, full, shape.strides[i]);
     if (out < 1) throw node.fail('has pads that leave nothing of its output.');
     return { out, axis: transposedAxis(shape.kernel[i], shape.strides[i], shape.dilations[i], before) };
   });
   const [y, x] = axes;
   if (!y || !x) throw node.fail('has no 2-D shape.');
   const outputs = perGroup * group;
-  node.define(
-    node.builder.emit({
-      kind: 'convolution',
-      name: node.node.name,
-      inputs: [tensor],
-      output: node.made([n, outputs, y.out, x.out]),
-      epilogue: null,
-      prologue: null,
-      weights,
-      bias: readBias(node, outputs),
-      group,
-      y: y.axis,
-      x: x.axis,
-    }),
-  );
+  const made = node.builder.emit({
+    kind: 'convolution',
+    name: node.node.name,
+    inputs: [tensor],
+    output: node.made([n, outputs, y.out, x.out]),
+    epilogue: null,
+    prologue: null,
+    weights,
+    bias: readBias(node, outputs),
+    group,
+    y: y.axis,
+    x: x.axis,
+  });
+  definePicture(node, made, line);
 }
 
 /** Output size and the pad before it: pads decide the size, or a size asked for decides the pads. */
 function transposedSize(
   node: NodeView,
   i: 0 | 1,
+  line: boolean,
   size: number,
   full: number,
   stride: number,
@@ -270,7 +290,7 @@ function transposedSize(
       before: auto === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2),
     };
   }
-  const pads = givenPads(node);
+  const pads = givenPads(node, line);
   const [before, after] = [pads[i], pads[i + 2] ?? 0];
   return { out: full - before - after, before };
 }

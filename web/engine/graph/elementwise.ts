@@ -1,8 +1,8 @@
 // Lowering of element-wise nodes: each becomes a map over its inputs, to be fused by the passes. Nodes over
 // constants and live scalars alone make no operation at all.
 
-import { constantOf, sizeOf } from '../onnx/constant.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { type Constant, constantOf, exact, isWhole, sizeOf, wholeConstant } from '../onnx/constant.ts';
+import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
 import {
   type Binary,
   binary,
@@ -16,102 +16,58 @@ import {
   type Unary,
   unary,
 } from './expression.ts';
-import { type Shape, shapeOf, type Tensor } from './operation.ts';
+import { shapeOf, type Tensor } from './operation.ts';
+import { stridesOf } from './shapes.ts';
 
 /** Elements of a constant that are worth computing at load. */
 const MOST_FOLDED = 1024;
 /** Distinct nodes of one expression; beyond it no network has one, and walks would run out of stack. */
 const LARGEST_EXPRESSION = 512;
 
-type Make = (node: NodeView, ...operands: Expression[]) => Expression;
+/** Of the operands (undefined where one is left out), what the node makes of them. */
+export type Make = (node: NodeView, ...operands: (Expression | undefined)[]) => Expression;
+export type Lowering = (node: NodeView) => void;
 
-const plain =
+const NONE = number(0);
+
+export const plain =
   (name: Unary): Make =>
-  (_, x) =>
-    unary(name, x ?? number(0));
+  (_, x = NONE) =>
+    unary(name, x);
 /** Any number of operands, from the left. */
-const chain =
+export const chain =
   (name: Binary): Make =>
-  (_, first, ...rest) =>
-    rest.reduce((left, right) => binary(name, left, right), first ?? number(0));
-const positive = (x: Expression, yes: Expression, no: Expression) =>
+  (_, first = NONE, ...rest) =>
+    rest.reduce<Expression>((left, right = NONE) => binary(name, left, right), first);
+export const positive = (x: Expression, yes: Expression, no: Expression): Expression =>
   choose(binary('less', x, number(0)), no, yes);
-const plusOne = (x: Expression) => binary('add', x, number(1));
-const times = (factor: number, x: Expression) => binary('mul', number(factor), x);
-const exponentialBelow = (x: Expression, alpha: number, scale = 1) =>
-  positive(x, times(scale, x), times(scale * alpha, binary('sub', unary('exp', x), number(1))));
-const between = (x: Expression, low: Expression, high: Expression) =>
-  binary('min', binary('max', x, low), high);
-
-function gelu(node: NodeView, x: Expression): Expression {
-  const cube = binary('mul', x, binary('mul', x, x));
-  const inner =
-    node.text('approximate', 'none') === 'tanh'
-      ? unary('tanh', times(Math.sqrt(2 / Math.PI), binary('add', x, times(0.044715, cube))))
-      : unary('erf', times(Math.SQRT1_2, x));
-  return binary('mul', times(0.5, x), plusOne(inner));
-}
+export const times = (factor: number, x: Expression): Expression => binary('mul', number(factor), x);
 
 /** Min and max were attributes before opset 11 and may be left out since. */
-function clip(node: NodeView, x: Expression, low?: Expression, high?: Expression): Expression {
+const clip: Make = (node, x = NONE, low, high) => {
   const least = node.builder.opset < 11 ? number(node.float('min', -3.4028235e38)) : low;
   const most = node.builder.opset < 11 ? number(node.float('max', 3.4028235e38)) : high;
   const above = least ? binary('max', x, least) : x;
   return most ? binary('min', above, most) : above;
-}
-
-const hardSigmoid = (x: Expression, alpha: number, beta: number) =>
-  between(binary('add', times(alpha, x), number(beta)), number(0), number(1));
-
-const MAKERS: Readonly<Record<string, Make>> = {
-  Abs: plain('abs'),
-  Ceil: plain('ceil'),
-  Cos: plain('cos'),
-  Erf: plain('erf'),
-  Exp: plain('exp'),
-  Floor: plain('floor'),
-  Log: plain('log'),
-  Neg: plain('neg'),
-  Reciprocal: plain('reciprocal'),
-  Relu: plain('relu'),
-  Round: plain('round'),
-  Sigmoid: plain('sigmoid'),
-  Sign: plain('sign'),
-  Sin: plain('sin'),
-  Softplus: plain('softplus'),
-  Sqrt: plain('sqrt'),
-  Tanh: plain('tanh'),
-  Add: chain('add'),
-  Sub: chain('sub'),
-  Mul: chain('mul'),
-  Div: chain('div'),
-  Pow: chain('pow'),
-  Min: chain('min'),
-  Max: chain('max'),
-  Sum: chain('add'),
-  Mean: (node, ...all) => times(1 / all.length, chain('add')(node, ...all)),
-  PRelu: (_, x = number(0), slope = number(0)) => positive(x, x, binary('mul', slope, x)),
-  Clip: (node, x = number(0), low, high) => clip(node, x, low, high),
-  Gelu: (node, x = number(0)) => gelu(node, x),
-  LeakyRelu: (node, x = number(0)) => positive(x, x, times(node.float('alpha', 0.01), x)),
-  Elu: (node, x = number(0)) => exponentialBelow(x, node.float('alpha', 1)),
-  Selu: (node, x = number(0)) =>
-    exponentialBelow(x, node.float('alpha', 1.6732631921768188), node.float('gamma', 1.0507010221481323)),
-  Celu: (node, x = number(0)) => {
-    const alpha = node.float('alpha', 1);
-    const low = times(alpha, binary('sub', unary('exp', times(1 / alpha, x)), number(1)));
-    return binary('add', binary('max', x, number(0)), binary('min', low, number(0)));
-  },
-  HardSigmoid: (node, x = number(0)) => hardSigmoid(x, node.float('alpha', 0.2), node.float('beta', 0.5)),
-  HardSwish: (_, x = number(0)) => binary('mul', x, hardSigmoid(x, 1 / 6, 0.5)),
-  Mish: (_, x = number(0)) => binary('mul', x, unary('tanh', unary('softplus', x))),
-  Softsign: (_, x = number(0)) => binary('div', x, plusOne(unary('abs', x))),
-  Swish: (node, x = number(0)) => binary('mul', x, unary('sigmoid', times(node.float('alpha', 1), x))),
-  ThresholdedRelu: (node, x = number(0)) =>
-    choose(binary('less', number(node.float('alpha', 1)), x), x, number(0)),
 };
 
-export const isElementwise = (op: string): boolean => Object.hasOwn(MAKERS, op);
+/** What looks of our own are made of; `activations.ts` has the others. */
+const MAKERS: Readonly<Record<string, Make>> = {
+  Abs: plain('abs'),
+  Add: chain('add'),
+  Clip: clip,
+  Div: chain('div'),
+  LeakyRelu: (node, x = NONE) => positive(x, x, times(node.float('alpha', 0.01), x)),
+  Max: chain('max'),
+  Min: chain('min'),
+  Mul: chain('mul'),
+  Neg: plain('neg'),
+  Relu: plain('relu'),
+  Sigmoid: plain('sigmoid'),
+  Sqrt: plain('sqrt'),
+  Sub: chain('sub'),
+  Tanh: plain('tanh'),
+};
 
 /** numpy's rule: aligned to the right, ones stretch. */
 export function broadcast(node: NodeView, all: readonly (readonly number[])[]): number[] {
@@ -132,18 +88,21 @@ export function broadcast(node: NodeView, all: readonly (readonly number[])[]): 
   });
 }
 
-export function lowerElementwise(node: NodeView): void {
-  const make = MAKERS[node.node.op];
-  if (!make) throw node.fail('is not supported by the engine.');
+export function lowerings(makers: Readonly<Record<string, Make>>): Record<string, Lowering> {
+  const entries = Object.entries(makers).map(([op, make]) => [op, (node: NodeView) => lower(node, make)]);
+  return Object.fromEntries(entries);
+}
+
+function lower(node: NodeView, make: Make): void {
   const values = node.node.inputs.map((name, i) => (name ? node.value(i) : undefined));
   const present = values.filter(value => value !== undefined);
   if (present.length === 0) throw node.fail('has no input.');
-  node.define(
-    mapOver(node, broadcast(node, present.map(dimsOf)), present, inputs => {
-      const operands = [...inputs];
-      return make(node, ...(values.map(value => (value ? operands.shift() : undefined)) as Expression[]));
-    }),
-  );
+  const dims = broadcast(node, present.map(dimsOf));
+  const made = mapOver(node, dims, present, inputs => {
+    const operands = [...inputs];
+    return make(node, ...values.map(value => (value ? operands.shift() : undefined)));
+  });
+  node.define(made);
 }
 
 /** `make` applied to the values element by element: a map, a scalar or a constant, whichever is least. */
@@ -152,81 +111,90 @@ export function mapOver(
   dims: readonly number[],
   values: readonly Value[],
   make: (inputs: Expression[]) => Expression,
+  name: string = node.output,
 ): Value {
-  const single = dims.every(dim => dim === 1);
+  const folded = fold(node, name, dims, values, make);
+  if (folded) return { kind: 'constant', constant: folded };
   const inputs: Tensor[] = [];
-  const leaves = values.map((value, i) => leafOf(node, value, i, shapeOf(dims), inputs));
+  const leaves = values.map((value, i) => leafOf(node, value, i, dims, inputs));
   const expression = make(leaves);
   if (sizeOfTree(expression) > LARGEST_EXPRESSION) {
     throw node.fail(`is the end of more than ${LARGEST_EXPRESSION} operations on scalars.`);
   }
-  if (single && inputs.length === 0) {
-    const folded = evaluate(expression);
-    if (folded === undefined) return { kind: 'scalar', expression, dims };
-    return { kind: 'constant', constant: constantOf(node.output, dims, Float32Array.of(folded)) };
-  }
-  const folded = values.every(value => value.kind === 'constant') ? fold(dims, inputs, expression) : null;
-  if (folded) return { kind: 'constant', constant: constantOf(node.output, dims, folded) };
-  return node.builder.emit({
-    kind: 'map',
-    name: node.node.name,
-    inputs,
-    output: node.made(dims),
-    epilogue: expression,
-  });
+  if (inputs.length === 0 && dims.every(dim => dim === 1)) return { kind: 'scalar', expression, dims };
+  const output = makeTensor(name, dims);
+  return node.builder.emit({ kind: 'map', name: node.node.name, inputs, output, epilogue: expression });
 }
 
-function leafOf(node: NodeView, value: Value, place: number, shape: Shape, inputs: Tensor[]): Expression {
+function leafOf(
+  node: NodeView,
+  value: Value,
+  place: number,
+  dims: readonly number[],
+  inputs: Tensor[],
+): Expression {
   if (value.kind === 'scalar') return value.expression;
   if (value.kind === 'constant') {
     const { constant } = value;
-    if (sizeOf(constant.dims, constant.name) === 1) return number(node.builder.floats(constant)[0] ?? 0);
+    if (sizeOf(constant.dims, constant.name) === 1) return number(exact(constant)[0] ?? 0);
     const [n, c, h, w] = shapeOf(constant.dims);
-    if (constant.dims.length <= 4 && n === 1 && h === 1 && w === 1 && c === shape[1]) {
+    if (n === 1 && h === 1 && w === 1 && c === shapeOf(dims)[1]) {
       return { kind: 'channel', values: node.builder.floats(constant) };
     }
   }
   const tensor = node.builder.tensor(value, node.node.inputs[place] ?? '');
+  if (!stretches(tensor.dims, dims)) {
+    const shapes = [tensor.dims, dims].map(list => `[${list.join(', ')}]`);
+    throw node.fail(`stretches ${shapes[0]} to ${shapes[1]}; the engine does so along the last three.`);
+  }
   const known = inputs.indexOf(tensor);
   if (known >= 0) return input(known);
   inputs.push(tensor);
   return input(inputs.length - 1);
 }
 
-/** Small constants are computed here and now; null where that is not possible. */
-function fold(
-  dims: readonly number[],
-  inputs: readonly Tensor[],
-  expression: Expression,
-): Float32Array | null {
-  const [, channels, height, width] = shapeOf(dims);
-  const size = dims.reduce((a, b) => a * b, 1);
-  if (size > MOST_FOLDED) return null;
-  const result = new Float32Array(size);
-  for (let i = 0; i < size; i++) {
-    const at = [
-      Math.floor(i / (channels * height * width)),
-      Math.floor(i / (height * width)) % channels,
-      Math.floor(i / width) % height,
-      i % width,
-    ];
-    const known = evaluate(
-      rewrite(expression, leaf => {
-        if (leaf.kind === 'channel') return number(leaf.values[at[1] ?? 0] ?? 0);
-        const tensor = leaf.kind === 'input' ? inputs[leaf.index] : undefined;
-        return tensor ? number(elementAt(tensor, at)) : leaf;
-      }),
-    );
-    if (known === undefined) return null;
-    result[i] = known;
-  }
-  return result;
+/** Dimensions before the last three count as one, so they stretch together or not at all. */
+function stretches(from: readonly number[], to: readonly number[]): boolean {
+  const lead = (dims: readonly number[]) => dims.slice(0, -3).filter(dim => dim !== 1);
+  const [own, whole] = [lead(from), lead(to)];
+  return own.length === 0 || (own.length === whole.length && own.every((dim, i) => dim === whole[i]));
 }
 
-function elementAt(tensor: Tensor, at: readonly number[]): number {
-  let index = 0;
-  tensor.shape.forEach((dim, axis) => {
-    index = index * dim + (dim === 1 ? 0 : (at[axis] ?? 0));
+/** Small constants are computed here and now, whole numbers exactly; null where that is not possible. */
+function fold(
+  node: NodeView,
+  name: string,
+  dims: readonly number[],
+  values: readonly Value[],
+  make: (inputs: Expression[]) => Expression,
+): Constant | null {
+  const constants = values.flatMap(value => (value.kind === 'constant' ? [value.constant] : []));
+  const size = sizeOf(dims, name);
+  if (constants.length < values.length || size > MOST_FOLDED) return null;
+  const tree = make(constants.map((_, i) => input(i)));
+  node.builder.spend(8 * size * sizeOfTree(tree));
+  const operands = constants.map(constant => ({
+    strides: stridesOf(constant.dims).map((stride, i) => (constant.dims[i] === 1 ? 0 : stride)),
+    values: exact(constant),
+  }));
+  const made = Array.from({ length: size }, (_, element) => {
+    const at = stridesOf(dims).map((stride, i) => Math.floor(element / stride) % (dims[i] ?? 1));
+    return evaluate(
+      rewrite(tree, leaf => {
+        const operand = leaf.kind === 'input' ? operands[leaf.index] : undefined;
+        if (!operand) return leaf;
+        const { strides } = operand;
+        const place = strides.reduce((sum, stride, i) => sum + stride * (at.at(i - strides.length) ?? 0), 0);
+        return number(operand.values[place] ?? 0);
+      }),
+    );
   });
-  return tensor.constant?.[index] ?? 0;
+  if (!made.every(value => value !== undefined)) return null;
+  if (!constants.every(isWhole)) return constantOf(name, dims, Float32Array.from(made));
+  const whole = made.map(Math.trunc);
+  if (!whole.every(Number.isSafeInteger))
+    throw node.fail('computes no whole number that can be told exactly.');
+  return wholeConstant(name, dims, whole);
 }
+
+export const ELEMENTWISE: Readonly<Record<string, Lowering>> = lowerings(MAKERS);

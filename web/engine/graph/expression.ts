@@ -147,6 +147,10 @@ export function evaluate(tree: Expression): number | undefined {
     const of = evaluate(tree.of);
     return of === undefined ? undefined : applyUnary(tree.name, of);
   }
+  if (tree.kind === 'choose') {
+    const test = evaluate(tree.test);
+    return test === undefined ? undefined : evaluate(test === 0 ? tree.no : tree.yes);
+  }
   if (tree.kind !== 'binary') return undefined;
   const left = evaluate(tree.left);
   if (left === undefined) return undefined;
@@ -154,15 +158,21 @@ export function evaluate(tree: Expression): number | undefined {
   return right === undefined ? undefined : applyBinary(tree.name, left, right);
 }
 
-/** Undefined for the few that are not worth folding. */
+/** Undefined for the one that is not worth folding. */
 export function applyUnary(name: Unary, x: number): number | undefined {
+  if (name === 'erf') return undefined;
   if (name === 'neg') return -x;
   if (name === 'reciprocal') return 1 / x;
   if (name === 'relu') return Math.max(x, 0);
   if (name === 'sigmoid') return 1 / (1 + Math.exp(-x));
-  if (name === 'softplus') return Math.log1p(Math.exp(x));
-  if (name === 'erf' || name === 'round') return undefined;
+  if (name === 'softplus') return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  if (name === 'round') return roundedToEven(x);
   return Math[name](x);
+}
+
+function roundedToEven(x: number): number {
+  const near = Math.round(x);
+  return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near;
 }
 
 export function applyBinary(name: Binary, x: number, y: number): number {

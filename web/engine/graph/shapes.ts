@@ -2,12 +2,12 @@
 //
 // Most of them are views (`operation.ts`): a list of dimensions to walk, and how far each step goes.
 
-import { BYTES, type Constant, elements, shapeConstant, sizeOf } from '../onnx/constant.ts';
+import { BYTES, type Constant, elements, sizeOf } from '../onnx/constant.ts';
 import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
 import { type Expression, input, mix } from './expression.ts';
 import { type IndexMap, LANES, type Shape, sameShape, shapeOf, type Tensor, type View } from './operation.ts';
 
-const productOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+export const productOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
 /** How far apart neighbours along each dimension are. */
 export const stridesOf = (dims: readonly number[]): number[] =>
@@ -70,6 +70,7 @@ export function reshape(
   if (size !== sizeOf(dims, name)) {
     throw node.fail(`cannot give [${before.join(', ')}] the shape [${dims.join(', ')}].`);
   }
+  if (before.length === dims.length && before.every((dim, i) => dim === dims[i])) return value;
   if (value.kind === 'scalar') return { ...value, dims };
   if (value.kind === 'constant') return { kind: 'constant', constant: { ...value.constant, dims } };
   if (value.kind === 'quantised') {
@@ -123,15 +124,6 @@ export function lowerUnsqueeze(node: NodeView): void {
   const rank = dims.length + listed.length;
   for (const axis of node.axes(listed, rank).sort((a, b) => a - b)) dims.splice(axis, 0, 1);
   reshaped(node, dims);
-}
-
-export function lowerShape(node: NodeView): void {
-  const dims = dimsOf(node.value(0));
-  const end = node.int('end', dims.length);
-  node.define({
-    kind: 'constant',
-    constant: shapeConstant(node.output, dims.slice(node.int('start', 0), end)),
-  });
 }
 
 export function lowerTranspose(node: NodeView): void {

@@ -230,14 +230,17 @@ export function floats(constant: Constant): Float32Array {
 
 /** Whole numbers, as of a shape; small tensors only. */
 export function integers(constant: Constant): number[] {
-  return Array.from(floatsExact(constant), value => Math.trunc(value));
+  return exact(constant).map(Math.trunc);
 }
 
-function floatsExact(constant: Constant): ArrayLike<number> {
-  const stored = numbers(constant);
-  if (stored instanceof BigInt64Array) return Array.from(stored, Number);
-  return constant.type === 'float16' ? floats(constant) : stored;
+/** The numbers without rounding to float32; small tensors only. */
+export function exact(constant: Constant): number[] {
+  const stored = constant.type === 'float16' ? floats(constant) : numbers(constant);
+  return Array.from(stored, Number);
 }
+
+/** Not of a floating-point type: what ONNX computes with such numbers is exact. */
+export const isWhole = ({ type }: Constant): boolean => !type.startsWith('float');
 
 export function constantOf(name: string, dims: readonly number[], values: Float32Array): Constant {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -245,7 +248,7 @@ export function constantOf(name: string, dims: readonly number[], values: Float3
 }
 
 /** int64, the type of ONNX shapes. */
-export function shapeConstant(name: string, values: readonly number[]): Constant {
+export function wholeConstant(name: string, dims: readonly number[], values: readonly number[]): Constant {
   const array = BigInt64Array.from(values, value => BigInt(value));
-  return { name, type: 'int64', dims: [values.length], bytes: new Uint8Array(array.buffer) };
+  return { name, type: 'int64', dims, bytes: new Uint8Array(array.buffer) };
 }

@@ -17,16 +17,9 @@ interface Case {
 
 /** Cases that the engine refuses at load, with a part of the sentence in which it does. */
 const REFUSED: readonly (readonly [cases: RegExp, sentence: string])[] = [
-  [/^test_resize_tf_crop_and_resize/, 'tf_crop_and_resize'],
-  [/^test_resize_.*(antialias|not_larger|not_smaller)$/, 'keeps aspect ratio or antialiases'],
-  [/^test_reduce_(sum|mean)_(do_not_keepdims|default_axes)/, 'the dimensions that it sums over|other axes'],
-  [/^test_matmul_/, 'needs a constant matrix of two dimensions'],
   [/^test_dequantizelinear_blocked/, 'do not fit its axis'],
   [/^test_batchnorm_.*training_mode$/, 'training mode'],
 ];
-
-/** Cases that a pattern above takes too, but that run. */
-const RUN: ReadonlySet<string> = new Set(['test_matmul_2d']);
 
 /** Cases that the engine has to face: ONNX 1.23.2 gives 275, other versions about as many. */
 const LEAST = 270;
@@ -55,7 +48,7 @@ for (const one of cases) {
   }
   test(one.name, async () => {
     const refused = REFUSED.find(([pattern]) => pattern.test(one.name))?.[1];
-    if (refused && !RUN.has(one.name)) {
+    if (refused) {
       await expect(readGraph(decode(one.model))).rejects.toThrow(new RegExp(refused));
       return;
     }

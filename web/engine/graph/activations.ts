@@ -1,0 +1,75 @@
+// Element-wise operators that looks of our own do without, each as a formula.
+
+import { chain, type Lowering, lowerings, type Make, plain, positive, times } from './elementwise.ts';
+import { binary, choose, type Expression, number, unary } from './expression.ts';
+
+const NONE = number(0);
+const ONE = number(1);
+
+const plusOne = (x: Expression): Expression => binary('add', x, ONE);
+const minusOne = (x: Expression): Expression => binary('sub', x, ONE);
+const not = (x: Expression): Expression => choose(x, NONE, ONE);
+const exponentialBelow = (x: Expression, alpha: number, scale = 1): Expression =>
+  positive(x, times(scale, x), times(scale * alpha, minusOne(unary('exp', x))));
+
+function hardSigmoid(x: Expression, alpha: number, beta: number): Expression {
+  const line = binary('add', times(alpha, x), number(beta));
+  return binary('min', binary('max', line, NONE), ONE);
+}
+
+const gelu: Make = (node, x = NONE) => {
+  const cube = binary('mul', x, binary('mul', x, x));
+  const inner =
+    node.text('approximate', 'none') === 'tanh'
+      ? unary('tanh', times(Math.sqrt(2 / Math.PI), binary('add', x, times(0.044715, cube))))
+      : unary('erf', times(Math.SQRT1_2, x));
+  return binary('mul', times(0.5, x), plusOne(inner));
+};
+
+const celu: Make = (node, x = NONE) => {
+  const alpha = node.float('alpha', 1);
+  const low = times(alpha, minusOne(unary('exp', times(1 / alpha, x))));
+  return binary('add', binary('max', x, NONE), binary('min', low, NONE));
+};
+
+const less: Make = (_, x = NONE, y = NONE) => binary('less', x, y);
+const greater: Make = (_, x = NONE, y = NONE) => binary('less', y, x);
+
+const MAKERS: Readonly<Record<string, Make>> = {
+  Ceil: plain('ceil'),
+  Celu: celu,
+  Cos: plain('cos'),
+  Elu: (node, x = NONE) => exponentialBelow(x, node.float('alpha', 1)),
+  Erf: plain('erf'),
+  Exp: plain('exp'),
+  Floor: plain('floor'),
+  Gelu: gelu,
+  HardSigmoid: (node, x = NONE) => hardSigmoid(x, node.float('alpha', 0.2), node.float('beta', 0.5)),
+  HardSwish: (_, x = NONE) => binary('mul', x, hardSigmoid(x, 1 / 6, 0.5)),
+  Log: plain('log'),
+  Mean: (node, ...all) => times(1 / all.length, chain('add')(node, ...all)),
+  Mish: (_, x = NONE) => binary('mul', x, unary('tanh', unary('softplus', x))),
+  PRelu: (_, x = NONE, slope = NONE) => positive(x, x, binary('mul', slope, x)),
+  Pow: chain('pow'),
+  Reciprocal: plain('reciprocal'),
+  Round: plain('round'),
+  Selu: (node, x = NONE) =>
+    exponentialBelow(x, node.float('alpha', 1.6732631921768188), node.float('gamma', 1.0507010221481323)),
+  Sign: plain('sign'),
+  Sin: plain('sin'),
+  Softplus: plain('softplus'),
+  Softsign: (_, x = NONE) => binary('div', x, plusOne(unary('abs', x))),
+  Sum: chain('add'),
+  Swish: (node, x = NONE) => binary('mul', x, unary('sigmoid', times(node.float('alpha', 1), x))),
+  ThresholdedRelu: (node, x = NONE) => choose(binary('less', number(node.float('alpha', 1)), x), x, NONE),
+  // What is true is 1: exporters ask such questions about shapes, which are known here and now.
+  Equal: (_, x = NONE, y = NONE) => not(binary('add', binary('less', x, y), binary('less', y, x))),
+  Greater: greater,
+  GreaterOrEqual: (node, ...both) => not(less(node, ...both)),
+  Less: less,
+  LessOrEqual: (node, ...both) => not(greater(node, ...both)),
+  Not: (_, x = NONE) => not(x),
+  Where: (_, test = NONE, yes = NONE, no = NONE) => choose(test, yes, no),
+};
+
+export const ACTIVATIONS: Readonly<Record<string, Lowering>> = lowerings(MAKERS);

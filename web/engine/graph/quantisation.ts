@@ -1,0 +1,88 @@
+// Lowering of QuantizeLinear and DequantizeLinear. What is computed stays float32 and is rounded and kept in
+// range as the whole numbers would be; constants become the whole numbers.
+
+import { BYTES, type DataType, dataType } from '../onnx/constant.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { lowerDequantize } from './casts.ts';
+import { mapOver } from './elementwise.ts';
+import { applyUnary, binary, number, unary } from './expression.ts';
+import { reshape } from './shapes.ts';
+
+const NONE = number(0);
+
+const RANGES: Partial<Record<DataType, readonly [low: number, high: number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+};
+
+/** Numbers of input `index`, one for all or one for each of the axis, as they broadcast over `dims`. */
+function along(node: NodeView, index: number, dims: readonly number[]): Value {
+  const value = node.value(index);
+  const own = dimsOf(value);
+  const size = own.reduce((a, b) => a * b, 1);
+  if (size === 1) return reshape(node, value, [], `${node.output} ${index}`);
+  const axis = node.axis(node.int('axis', 1), dims.length);
+  if (own.length !== 1 || size !== dims[axis] || node.int('block_size', 0) !== 0) {
+    throw node.fail(`has numbers of [${own.join(', ')}], which do not fit its axis ${axis}.`);
+  }
+  const stretched = [size, ...dims.slice(axis + 1).map(() => 1)];
+  return reshape(node, value, stretched, `${node.output} ${index}`);
+}
+
+export function lowerQuantize(node: NodeView): void {
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const asked = node.int('output_dtype', 0);
+  const type = node.has(2) ? node.constant(2).type : asked === 0 ? 'uint8' : dataType(asked, node.output);
+  const range = RANGES[type];
+  if (!range) throw node.fail(`quantises to ${type}, which the engine does not run.`);
+  const [low, high] = range;
+  const zero: Value[] = node.has(2) ? [along(node, 2, dims)] : [];
+  if (value.kind === 'constant') {
+    node.define(quantised(node, type, range));
+    return;
+  }
+  node.define(
+    mapOver(node, dims, [value, along(node, 1, dims), ...zero], ([x = NONE, scale = NONE, z = NONE]) => {
+      const rounded = binary('add', unary('round', binary('div', x, scale)), z);
+      return binary('min', binary('max', rounded, number(low)), number(high));
+    }),
+  );
+}
+
+/** A constant as the whole numbers of that type: weights, as some exporters write them. */
+function quantised(node: NodeView, type: DataType, [low, high]: readonly [number, number]): Value {
+  const values = node.floats(0);
+  const { dims } = node.constant(0);
+  const [scale, zero] = [node.floats(1), node.has(2) ? node.floats(2) : new Float32Array(1)];
+  const axis = scale.length === 1 ? 0 : node.axis(node.int('axis', 1), dims.length);
+  const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  node.builder.spend(values.length * BYTES[type]);
+  const bytes = new Uint8Array(values.length * BYTES[type]);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => {
+    const k = scale.length === 1 ? 0 : Math.floor(i / inner) % scale.length;
+    const whole = applyUnary('round', value / (scale[k] ?? 1)) ?? 0;
+    const kept = Math.min(Math.max(whole + (zero[zero.length === 1 ? 0 : k] ?? 0), low), high);
+    if (BYTES[type] === 1) view.setUint8(i, kept);
+    else view.setUint16(i * 2, kept, true);
+  });
+  return { kind: 'constant', constant: { name: node.output, type, dims, bytes } };
+}
+
+export function lowerAnyDequantize(node: NodeView): void {
+  const value = node.value(0);
+  if (value.kind === 'constant') {
+    lowerDequantize(node);
+    return;
+  }
+  const dims = dimsOf(value);
+  const zero: Value[] = node.has(2) ? [along(node, 2, dims)] : [];
+  node.define(
+    mapOver(node, dims, [value, along(node, 1, dims), ...zero], ([x = NONE, scale = NONE, z = NONE]) =>
+      binary('mul', binary('sub', x, z), scale),
+    ),
+  );
+}

@@ -1,0 +1,41 @@
+// Lowering of what asks for sizes and makes numbers of them: all known at load, none of it left to compute.
+
+import { BYTES, constantOf, exact, isWhole, sizeOf, wholeConstant } from '../onnx/constant.ts';
+import { dimsOf, MOST_INTEGERS, type NodeView } from './builder.ts';
+
+export function lowerShape(node: NodeView): void {
+  const dims = dimsOf(node.value(0));
+  const shown = dims.slice(node.int('start', 0), node.int('end', dims.length));
+  node.define({ kind: 'constant', constant: wholeConstant(node.output, [shown.length], shown) });
+}
+
+export function lowerSize(node: NodeView): void {
+  const size = sizeOf(dimsOf(node.value(0)), node.output);
+  node.define({ kind: 'constant', constant: wholeConstant(node.output, [], [size]) });
+}
+
+/** A constant of the shape that is asked for, all of one value. */
+export function lowerConstantOfShape(node: NodeView): void {
+  const dims = node.integers(0);
+  const value = node.node.attributes.get('value');
+  const filler = value?.kind === 'tensor' ? value.value : constantOf(node.output, [1], new Float32Array(1));
+  const width = BYTES[filler.type];
+  if (filler.bytes.length !== width) throw node.fail('fills with more than one value.');
+  const size = sizeOf(dims, node.output);
+  node.builder.spend(size * width);
+  const bytes = new Uint8Array(size * width);
+  for (let i = 0; i < bytes.length; i += width) bytes.set(filler.bytes, i);
+  node.define({ kind: 'constant', constant: { ...filler, name: node.output, dims, bytes } });
+}
+
+export function lowerRange(node: NodeView): void {
+  const [start = 0, end = 0, step = 1] = [0, 1, 2].map(i => exact(node.constant(i))[0]);
+  const count = Math.max(0, Math.ceil((end - start) / step));
+  if (!(count <= MOST_INTEGERS)) throw node.fail(`counts ${count} numbers; the engine counts few.`);
+  const values = Array.from({ length: count }, (_, i) => start + i * step);
+  const whole = [0, 1, 2].every(i => isWhole(node.constant(i)));
+  const constant = whole
+    ? wholeConstant(node.output, [count], values)
+    : constantOf(node.output, [count], Float32Array.from(values));
+  node.define({ kind: 'constant', constant });
+}

@@ -1,0 +1,70 @@
+// The operators that looks of our own do without. A page fetches them when a model has one of them.
+
+import { ACTIVATIONS } from './activations.ts';
+import {
+  lowerDepthToSpace,
+  lowerDropout,
+  lowerExpand,
+  lowerGather,
+  lowerSpaceToDepth,
+  lowerSplit,
+} from './blocks.ts';
+import type { Lowering } from './elementwise.ts';
+import { lowerGemm } from './linear.ts';
+import {
+  lowerBatchNorm,
+  lowerGroupNorm,
+  lowerInstanceNorm,
+  lowerLayerNorm,
+  lowerLocalResponse,
+} from './normalisations.ts';
+import { lowerAveragePool, lowerLpPool, lowerMaxPool } from './pooling.ts';
+import { lowerAnyDequantize, lowerQuantize } from './quantisation.ts';
+import { lowerGlobalPool, lowerReduce, lowerSoftmax } from './reductions.ts';
+import { lowerResize } from './resize.ts';
+import { lowerFlatten, lowerSqueeze, lowerUnsqueeze } from './shapes.ts';
+import { lowerConstantOfShape, lowerRange, lowerShape, lowerSize } from './sizes.ts';
+
+export const UNCOMMON: Readonly<Record<string, Lowering>> = {
+  ...ACTIVATIONS,
+  AveragePool: lowerAveragePool,
+  BatchNormalization: lowerBatchNorm,
+  ConstantOfShape: lowerConstantOfShape,
+  DepthToSpace: lowerDepthToSpace,
+  DequantizeLinear: lowerAnyDequantize,
+  Dropout: lowerDropout,
+  Expand: lowerExpand,
+  Flatten: lowerFlatten,
+  Gather: lowerGather,
+  Gemm: lowerGemm,
+  GlobalAveragePool: lowerGlobalPool,
+  GlobalMaxPool: lowerGlobalPool,
+  GroupNormalization: lowerGroupNorm,
+  InstanceNormalization: lowerInstanceNorm,
+  LRN: lowerLocalResponse,
+  LayerNormalization: lowerLayerNorm,
+  LogSoftmax: lowerSoftmax,
+  LpPool: lowerLpPool,
+  MaxPool: lowerMaxPool,
+  QuantizeLinear: lowerQuantize,
+  Range: lowerRange,
+  ReduceL1: lowerReduce,
+  ReduceL2: lowerReduce,
+  ReduceLogSum: lowerReduce,
+  ReduceLogSumExp: lowerReduce,
+  ReduceMax: lowerReduce,
+  ReduceMean: lowerReduce,
+  ReduceMin: lowerReduce,
+  ReduceProd: lowerReduce,
+  ReduceSum: lowerReduce,
+  ReduceSumSquare: lowerReduce,
+  Resize: lowerResize,
+  Shape: lowerShape,
+  Size: lowerSize,
+  Softmax: lowerSoftmax,
+  SpaceToDepth: lowerSpaceToDepth,
+  Split: lowerSplit,
+  Squeeze: lowerSqueeze,
+  Unsqueeze: lowerUnsqueeze,
+  Upsample: lowerResize,
+};
