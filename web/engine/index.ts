@@ -1,8 +1,10 @@
 // The engine's whole surface: read a look, make a painter of it, paint.
 
 import { EngineError } from './error.ts';
-import type { Look } from './look.ts';
-import type { Backend, Canvas, Painter } from './painter.ts';
+import { type Look, readLook } from './look.ts';
+import type { Backend, Canvas, Painter, Settings } from './painter.ts';
+import { lastingPainter, PAUSES } from './revival.ts';
+import { webgpuAvailable } from './webgpu/device.ts';
 
 export { EngineError } from './error.ts';
 export { type Live, type Look, type LookInfo, readLook } from './look.ts';
@@ -12,24 +14,95 @@ export { type Availability, webgpuAvailable } from './webgpu/device.ts';
 export interface PainterOptions {
   /** What to paint on; without one the painter only runs on arrays. */
   canvas?: Canvas;
+  /** Without one: WebGPU where the browser has it, else WebGL2. */
   backend?: Backend;
-  /** A device to share; without one the painter asks for its own and destroys it in the end. */
+  /** A WebGPU device to share: its owner keeps it, so losing it is reported and not mended. */
   device?: GPUDevice;
+  /** The GPU was lost and got back, and painting goes on, so many milliseconds later. */
+  onRevived?: (milliseconds: number) => void;
+  /** The GPU was lost for good: called once, with a sentence; painting does nothing from then on. */
   onLost?: (reason: string) => void;
 }
 
-/** Backends are fetched when they are asked for: a page loads the one that it paints with. */
-export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
-  const settings = { canvas: options.canvas ?? null, onLost: options.onLost ?? (() => undefined) };
-  const { backend = 'webgpu' } = options;
-  try {
-    if (backend === 'webgl2') throw new EngineError('The WebGL2 backend is not there yet.');
-    const { createWebgpuPainter } = await import('./webgpu/painter.ts');
-    return await createWebgpuPainter(look, settings, options.device);
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';
-    throw new EngineError(`${name} refused to paint with this look: ${reason}`);
+/** Fetches and reads a look. Rejects with an EngineError where there is none or it cannot be painted with. */
+export async function load(from: string | URL | Blob): Promise<Look> {
+  if (from instanceof Blob) return readLook(new Uint8Array(await from.arrayBuffer()));
+  const response = await fetch(from).catch((error: unknown) => {
+    throw new EngineError(`${from} could not be fetched (${sentenceOf(error)}); check the address.`);
+  });
+  if (!response.ok) {
+    throw new EngineError(`${from} could not be fetched (HTTP ${response.status}); check the address.`);
   }
+  return readLook(new Uint8Array(await response.arrayBuffer()));
 }
+
+/** A painter that survives the loss of its GPU. The backend that it uses is fetched when it is asked for. */
+export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
+  const { canvas = null, device } = options;
+  const backend = options.backend ?? (await bestBackend(device));
+  const make = async (onLost: (reason: string) => void, again: boolean): Promise<Painter> => {
+    try {
+      return await onBackend(backend, look, { canvas, onLost }, device, again);
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';
+      throw new EngineError(`${name} refused to paint with this look: ${sentenceOf(error)}`);
+    }
+  };
+  const { onLost = () => undefined, onRevived = () => undefined } = options;
+  return lastingPainter(look, { make, pauses: device ? [] : PAUSES, onLost, onRevived });
+}
+
+async function bestBackend(device?: GPUDevice): Promise<Backend> {
+  if (device) return 'webgpu';
+  return (await webgpuAvailable({ allowSoftware: true })).ok ? 'webgpu' : 'webgl2';
+}
+
+async function onBackend(
+  backend: Backend,
+  look: Look,
+  settings: Settings,
+  device: GPUDevice | undefined,
+  _again: boolean,
+): Promise<Painter> {
+  if (backend === 'webgl2') throw new EngineError('The WebGL2 backend is not there yet.');
+  const { createWebgpuPainter } = await import('./webgpu/painter.ts');
+  return createWebgpuPainter(look, settings, device);
+}
+
+/**
+ * Paints every frame of a video as it comes, as long as the page is seen; returns what ends it.
+ * A picture that the browser hides from the GPU throws in the loop: `onError` gets it, once, and it ends.
+ */
+export function paintVideo(
+  painter: Painter,
+  video: HTMLVideoElement,
+  options: { mirror?: boolean; onError?: (error: unknown) => void } = {},
+): () => void {
+  const { mirror = false, onError = (error: unknown) => reportError(error) } = options;
+  const each = 'requestVideoFrameCallback' in video;
+  let id = 0;
+  let ended = false;
+  const next = () => {
+    id = each ? video.requestVideoFrameCallback(frame) : requestAnimationFrame(frame);
+  };
+  const frame = () => {
+    if (ended) return;
+    try {
+      painter.paint(video, { mirror });
+    } catch (error) {
+      ended = true;
+      onError(error);
+      return;
+    }
+    next();
+  };
+  next();
+  return () => {
+    ended = true;
+    if (each) video.cancelVideoFrameCallback(id);
+    else cancelAnimationFrame(id);
+  };
+}
+
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

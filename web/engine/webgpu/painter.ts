@@ -138,8 +138,9 @@ class WebgpuPainter implements Painter {
   }
 
   #configure(canvas: Canvas, width: number, height: number): GPUCanvasContext {
-    canvas.width = width;
-    canvas.height = height;
+    // Set only where it differs: setting a size wipes what is shown, which stays while a lost GPU comes back.
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
     const context = canvas.getContext('webgpu');
     if (!context)
       throw new EngineError('The canvas gives no WebGPU context; give one that has no other context.');
@@ -225,9 +226,12 @@ class WebgpuPainter implements Painter {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    // What a lost painter showed stays until another one paints there.
+    if (!this.#lost) {
+      this.#context?.unconfigure();
+      this.#guideContext?.unconfigure();
+    }
     this.#lost = true;
-    this.#context?.unconfigure();
-    this.#guideContext?.unconfigure();
     this.#frames.destroy();
     this.pipelines.memory.destroy();
     if (this.#settings.ownsDevice) this.#device.destroy();
