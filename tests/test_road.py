@@ -129,6 +129,21 @@ def test_a_look_replaces_a_look_and_nothing_else(here: Path, capsys: pytest.Capt
     assert main(["export", run, "--out", "other.onnx"]) == 0
 
 
+def test_a_look_for_tensorflow_js(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(here / "photos")
+    assert look("photos", *TINY) == 0
+    export = ["export", "limner-photos/run", "--to", "tfjs", "--author", "Ada"]
+    assert main([*export, "--out", "sky-tfjs"]) == 0
+    assert "PSNR" in capsys.readouterr().out
+    written = json.loads((here / "sky-tfjs" / "model.json").read_text())
+    assert written["userDefinedMetadata"]["name"] == "sky"
+    assert written["userDefinedMetadata"]["author"] == "Ada"
+    assert main([*export, "--out", "sky-tfjs", "--name", "Sky", "--storage", "float32"]) == 0
+    assert "PSNR" not in capsys.readouterr().out
+    assert main([*export, "--out", "photos"]) == 1
+    assert "holds other files" in capsys.readouterr().err
+
+
 def test_pairs(here: Path) -> None:
     photos(here / "paintings", seed=1)
     photos(here / "sketches", seed=2)

@@ -211,7 +211,8 @@ class _Reading:
         if len(shape) != 4 or shape[0] != 1:
             raise _refusal(node, f"its constant {name} has shape {array.shape}")
         key = f"{name}/channels_last"
-        self.constants[key] = np.ascontiguousarray(array.reshape(shape).transpose(0, 2, 3, 1))
+        last = array.reshape(shape).transpose(0, 2, 3, 1)
+        self.constants[key] = last.reshape(()) if array.size == 1 else np.ascontiguousarray(last)
         return key
 
     def _convolution(self, node: NodeProto, attributes: dict[str, Any]) -> None:
@@ -289,10 +290,9 @@ class _Reading:
 
     def _clip(self, node: NodeProto) -> None:
         image, *limits = node.input
-        if any(name and name not in self.constants for name in limits):
-            raise _refusal(node, "its limits are not constants")
-        fixed = [float(self.constants[name]) if name else None for name in [*limits, "", ""][:2]]
-        low, high = -math.inf if fixed[0] is None else fixed[0], math.inf if fixed[1] is None else fixed[1]
+        if len(limits) != 2 or any(name not in self.constants for name in limits):
+            raise _refusal(node, "its limits are not two constants")
+        low, high = (self.constants[name].item() for name in limits)
         self.steps.append(Clip(output=node.output[0], inputs=(self.picture(image),), low=low, high=high))
 
 

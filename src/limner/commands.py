@@ -24,6 +24,7 @@ from limner.options import (
     Storage,
     Subject,
     Taking,
+    Target,
     Turned,
     some,
 )
@@ -146,21 +147,25 @@ class ExportCommand:
     For example:
 
         limner export run --out clouds.onnx --name Clouds --author "Ada Example"
+        limner export run --out clouds-tfjs --to tfjs --storage uint16
     """
 
     source: Annotated[Positional[Path], tyro.conf.arg(metavar="RUN")]
     """What `limner train` wrote."""
     out: Path
-    """The look's file."""
+    """The look's file, or the folder for tfjs."""
+    to: Target = "onnx"
+    """onnx: a look. tfjs: the same network as TensorFlow.js reads it."""
     storage: Storage = "uint8"
     """How weights are stored; uint8 is a quarter of float32 and looks the same."""
     credits: Flat[Credits] = field(default_factory=Credits)
 
     def run(self) -> None:
-        from limner.road import export_run
+        from limner.road import export_run, export_tfjs
         from limner.run import open_run
 
-        export_run(open_run(self.source), self.out, self.storage, self.credits)
+        export = export_run if self.to == "onnx" else export_tfjs
+        export(open_run(self.source), self.out, self.storage, self.credits)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from limner.errors import LimnerError
 T = TypeVar("T")
 Flat = Annotated[T, OmitArgPrefixes]
 Storage = Literal["uint8", "uint16", "float16", "float32"]
+Target = Literal["onnx", "tfjs"]
 Subject = Literal["garden", "sea", "night"]
 Side = Literal["left", "right"]
 UNSAID = tyro.conf.arg(help_behavior_hint="")

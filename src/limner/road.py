@@ -127,6 +127,44 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     return report
 
 
+def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None:
+    """Write the run's look as TensorFlow.js reads it, and print what rounding changes."""
+    from tempfile import TemporaryDirectory
+
+    from limner.compression.table import compared, compared_pictures
+    from limner.export import export_look
+    from limner.look import open_look
+    from limner.tfjs import refuse_other_folder, rounded, write_tfjs
+
+    refuse_other_folder(out)
+    held_out = _held_out(run)
+    print("Writing the network for TensorFlow.js, and checking it against torch ...", flush=True)
+    with TemporaryDirectory(prefix="limner-") as folder:
+        path = Path(folder) / "look.onnx"
+        report = export_look(
+            run.generator(),
+            run.recipe,
+            path,
+            storage="float32",
+            name=credits.name or out.name.removesuffix("-tfjs"),
+            author=credits.author,
+            credit=credits.credit,
+            licence=credits.licence,
+            held_out=held_out,
+        )
+        look = open_look(path)
+    write_tfjs(look, out, storage)
+    files = list(out.iterdir())
+    size = sum(file.stat().st_size for file in files)
+    print(f"{out}: {size / 1e6:.2f} MB in {len(files)} files, {report.parameters:,} parameters.")
+    if storage == "float32":
+        return
+    pictures = compared_pictures(held_out, look.pixels)
+    psnr, difference = compared(look.model, rounded(look.model, storage), pictures)
+    seen = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
+    print(f"Against float32, on {seen}: PSNR {psnr:.1f} dB, mean difference {difference:.5f}.")
+
+
 def play(source: Path, serving: Serving) -> None:
     """Serve a page, or a look by a page made for it alone."""
     from tempfile import TemporaryDirectory

@@ -48,17 +48,22 @@ class Compression:
 def compression(model: ModelProto, storage: Storage, pictures: Sequence[Batch]) -> Compression:
     """Compare `model` (float32) with itself in `storage`, on pictures (1, 3, P, P) in 0..1."""
     small = stored(model, storage)
-    before, after = paintings(model, pictures), paintings(restored(small), pictures)
-    difference = np.stack(before).astype(np.float64) - np.stack(after)
-    square = float((difference**2).mean())
+    psnr, difference = compared(model, restored(small), pictures)
     return Compression(
         storage=storage,
         bytes=small.ByteSize(),
         share=small.ByteSize() / model.ByteSize(),
-        psnr=-10 * math.log10(square) if square else math.inf,
-        difference=float(np.abs(difference).mean()),
+        psnr=psnr,
+        difference=difference,
         pictures=len(pictures),
     )
+
+
+def compared(before: ModelProto, after: ModelProto, pictures: Sequence[Batch]) -> tuple[float, float]:
+    """PSNR in dB and mean absolute difference of what two models (float32) paint of the same pictures."""
+    difference = np.stack(paintings(before, pictures)).astype(np.float64) - paintings(after, pictures)
+    square = float((difference**2).mean())
+    return -10 * math.log10(square) if square else math.inf, float(np.abs(difference).mean())
 
 
 def compression_table(
