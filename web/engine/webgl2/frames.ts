@@ -1,0 +1,108 @@
+// Frames of a camera, a video or a picture as a texture, filled anew for each frame. A browser that does not
+// give a video to WebGL is asked for it through a 2-D canvas.
+
+import { EngineError } from '../error.ts';
+import type { FrameSource } from '../painter.ts';
+
+/** Samples per side of a pixel at most: 16 reads cover any camera on 256 pixels. */
+const MOST_TAPS = 4;
+
+/** Frames on end that the straight way may fail before it is given up. */
+const MOST_FAILURES = 3;
+
+/** Where in the frame the picture is: a corner, the step of a pixel, and samples per side of a pixel. */
+export interface Crop {
+  readonly corner: readonly [x: number, y: number];
+  readonly step: readonly [x: number, y: number];
+  readonly taps: number;
+}
+
+export class Frames {
+  readonly texture: WebGLTexture;
+  #failures = 0;
+  #canvas: OffscreenCanvas | null = null;
+
+  constructor(
+    readonly gl: WebGL2RenderingContext,
+    readonly pixels: readonly [width: number, height: number],
+  ) {
+    this.texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  }
+
+  /** Puts the frame into the texture; null while the source has none yet. */
+  take(source: FrameSource, mirror: boolean): Crop | null {
+    const [width, height] = sizeOfSource(source);
+    if (width === 0 || height === 0) return null;
+    const { gl } = this;
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    try {
+      this.#upload(source, width, height);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new EngineError(
+        `The picture cannot be read by the GPU (${reason}); serve it from the page's own site.`,
+      );
+    }
+    return this.#cropOf(width, height, mirror);
+  }
+
+  #upload(source: FrameSource, width: number, height: number): void {
+    const { gl } = this;
+    const upload = (from: TexImageSource) =>
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, from);
+    if (this.#failures < MOST_FAILURES) {
+      try {
+        upload(source);
+        this.#failures = 0;
+        return;
+      } catch (error) {
+        // What a picture hides from the GPU it hides from a canvas too.
+        if (!isVideo(source) && !isVideoFrame(source)) throw error;
+        this.#failures += 1;
+      }
+    }
+    this.#canvas ??= new OffscreenCanvas(width, height);
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+    }
+    const context = this.#canvas.getContext('2d');
+    if (!context) throw new Error('there is no 2-D canvas to read it through');
+    context.drawImage(source, 0, 0, width, height);
+    upload(this.#canvas);
+  }
+
+  /** The largest centred part of the frame that has the network's proportions, in texture coordinates. */
+  #cropOf(width: number, height: number, mirror: boolean): Crop {
+    const [wide, tall] = this.pixels;
+    const step = Math.min(width / wide, height / tall);
+    const across = (step * wide) / width;
+    const down = (step * tall) / height;
+    return {
+      corner: [mirror ? (1 + across) / 2 : (1 - across) / 2, (1 - down) / 2],
+      step: [((mirror ? -1 : 1) * step) / width, step / height],
+      taps: Math.min(Math.max(Math.ceil(step), 1), MOST_TAPS),
+    };
+  }
+
+  destroy(): void {
+    this.gl.deleteTexture(this.texture);
+  }
+}
+
+const isVideo = (source: FrameSource): source is HTMLVideoElement =>
+  typeof HTMLVideoElement !== 'undefined' && source instanceof HTMLVideoElement;
+const isVideoFrame = (source: FrameSource): source is VideoFrame =>
+  typeof VideoFrame !== 'undefined' && source instanceof VideoFrame;
+
+function sizeOfSource(source: FrameSource): [width: number, height: number] {
+  if (isVideo(source)) return source.readyState >= 2 ? [source.videoWidth, source.videoHeight] : [0, 0];
+  if (isVideoFrame(source)) return [source.displayWidth, source.displayHeight];
+  return [source.width, source.height];
+}

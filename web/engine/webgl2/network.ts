@@ -1,0 +1,138 @@
+// A plan on one context: its draws, ready to be repeated. The painter and `run` share it.
+
+import { EngineError } from '../error.ts';
+import type { Source, Tensor } from '../graph/operation.ts';
+import type { Plan } from '../graph/plan.ts';
+import { compile, compilePicture, compileShow, compileSource } from './compile.ts';
+import { type Context, openContext } from './context.ts';
+import type { Crop } from './frames.ts';
+import { Layouts } from './layout.ts';
+import type { Draw } from './program.ts';
+import { type Given, type Prepared, Programs } from './programs.ts';
+import { type Step, stepsOf } from './steps.ts';
+import { Textures } from './textures.ts';
+
+const isSource = (step: Step): step is Source => step.kind === 'source';
+
+export class Network {
+  readonly layouts: Layouts;
+  readonly textures: Textures;
+  readonly programs: Programs;
+  /** From the camera's frame; null where the graph has no camera. */
+  source: Prepared | null = null;
+  rest: readonly Prepared[] = [];
+  readonly #steps: readonly Step[];
+  #picture: Prepared | null = null;
+
+  constructor(
+    readonly context: Context,
+    readonly plan: Plan,
+    readonly given: Given,
+  ) {
+    const { steps, temporaries } = stepsOf(plan.operations);
+    this.#steps = steps;
+    this.layouts = new Layouts(plan, context.limits);
+    for (const tensor of temporaries) this.layouts.add(tensor);
+    this.textures = new Textures(context, this.layouts);
+    this.programs = new Programs(context, this.textures);
+  }
+
+  /** Makes what every frame needs; the programs are waited for. */
+  async prepare(): Promise<void> {
+    const source = this.#steps.find(isSource);
+    const draws = this.#steps
+      .filter(step => !isSource(step))
+      .map(step => compile(this.layouts, step, this.context.limits));
+    const first = source && this.given.frame ? compileSource(this.layouts, source) : null;
+    this.rest = draws.map(draw => this.programs.prepare(draw, this.given));
+    this.source = first && this.programs.prepare(first, this.given);
+    for (const tensor of this.plan.places.keys()) {
+      if (tensor.constant) this.textures.write(tensor, tensor.constant);
+    }
+    await this.#ready([...(first ? [first] : []), ...draws]);
+  }
+
+  async #ready(draws: readonly Draw[]): Promise<void> {
+    await this.programs.ready(draws);
+    const { gl } = this.context;
+    const error = gl.getError();
+    if (error === gl.OUT_OF_MEMORY) {
+      throw new EngineError(
+        'The GPU has too little memory for this look; close other pages or choose a smaller look.',
+      );
+    }
+    if (error !== gl.NO_ERROR)
+      throw new EngineError(`The GPU refused the engine's work (WebGL error ${error}).`);
+  }
+
+  /** What shows a tensor on the canvas. */
+  async show(tensor: Tensor): Promise<Prepared> {
+    const draw = compileShow(this.layouts, tensor);
+    const prepared = this.programs.prepare(draw, this.given);
+    await this.#ready([draw]);
+    return prepared;
+  }
+
+  draw(prepared: Prepared, live: Float32Array, crop: Crop | null = null): void {
+    this.programs.draw(prepared, live, crop);
+  }
+
+  async run(inputs: Record<string, Float32Array>, live: Float32Array): Promise<Record<string, Float32Array>> {
+    const { plan } = this;
+    const source = this.#steps.find(isSource);
+    const camera = source && plan.inputs[0];
+    if (camera && !this.#picture) {
+      this.layouts.add(camera);
+      const draw = compilePicture(this.layouts, source, camera);
+      this.#picture = this.programs.prepare(draw, this.given);
+      await this.#ready([draw]);
+    }
+    for (const tensor of plan.inputs) {
+      const values = Object.hasOwn(inputs, tensor.name) ? inputs[tensor.name] : undefined;
+      const size = tensor.shape.reduce((a, b) => a * b, 1);
+      if (values?.length !== size) {
+        throw new EngineError(
+          `Input '${tensor.name}' needs ${size} numbers and got ${values?.length ?? 'none'}.`,
+        );
+      }
+      this.textures.write(tensor, values);
+    }
+    const used = new Float32Array(live);
+    plan.live.forEach(({ name }, i) => {
+      if (Object.hasOwn(inputs, name)) used[i] = inputs[name]?.[0] ?? 0;
+    });
+    if (this.#picture) this.draw(this.#picture, used);
+    for (const prepared of this.rest) this.draw(prepared, used);
+    return Object.fromEntries(plan.outputs.map(tensor => [tensor.name, this.textures.read(tensor)]));
+  }
+
+  destroy(): void {
+    this.programs.destroy();
+    this.textures.destroy();
+    if (this.context.owned) this.context.gl.getExtension('WEBGL_lose_context')?.loseContext();
+  }
+}
+
+/** A graph once, on a context of its own: for tests and tools that have no look. */
+export async function runGraph(
+  plan: Plan,
+  inputs: Record<string, Float32Array>,
+  context?: Context,
+): Promise<Record<string, Float32Array>> {
+  const used = context ?? (await openContext(null));
+  const network = new Network(used, plan, { frame: null, size: [1, 1] });
+  try {
+    await network.prepare();
+    return await network.run(inputs, liveValues(plan));
+  } finally {
+    network.destroy();
+  }
+}
+
+export function liveValues(plan: Plan): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(Math.max(4, Math.ceil(plan.live.length / 4) * 4));
+  plan.live.forEach((live, i) => {
+    values[i] = live.default;
+  });
+  return values;
+}

@@ -1,0 +1,185 @@
+// The painter on WebGL2: a plan's draws, one after the other, the last of them onto the canvas. Everything is
+// made once, at load; a frame uploads the picture and draws. Nothing is read back and nothing is made on the
+// way from camera to canvas.
+
+import { EngineError } from '../error.ts';
+import type { Look, LookInfo } from '../look.ts';
+import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
+import { adapterName, type Context, openContext } from './context.ts';
+import { Frames } from './frames.ts';
+import { liveValues, Network } from './network.ts';
+import type { Prepared } from './programs.ts';
+
+/** How often an unfinished frame is asked whether it is finished, in milliseconds. */
+const ASK = 1;
+
+/** A painter on `settings.canvas`, or on a canvas of its own, whose context it gives back in the end. */
+export async function createWebgl2Painter(look: Look, settings: Settings): Promise<Painter> {
+  const context = await openContext(settings.canvas);
+  const { plan } = look;
+  const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
+  const [painting] = plan.outputs;
+  const [, , tall = 1, wide = 1] = painting?.shape ?? [];
+  const frames = new Frames(context.gl, [width, height]);
+  const network = new Network(context, plan, { frame: frames.texture, size: [wide, tall] });
+  try {
+    await network.prepare();
+    const show = settings.canvas && painting ? await network.show(painting) : null;
+    return new Webgl2Painter(look.info, network, frames, show, settings);
+  } catch (error) {
+    frames.destroy();
+    network.destroy();
+    throw error;
+  }
+}
+
+/** A canvas for the guide, and what draws it. */
+interface Guide {
+  readonly context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+  readonly show: Prepared;
+}
+
+class Webgl2Painter implements Painter {
+  readonly backend = 'webgl2';
+  readonly canvas: Canvas | null;
+  readonly #live: Float32Array<ArrayBuffer>;
+  readonly #context: Context;
+  #guide: Guide | null = null;
+  /** Counts changes of the guide's canvas, so that one that took long does not undo a later one. */
+  #attached = 0;
+  #lost = false;
+  #destroyed = false;
+
+  constructor(
+    readonly info: LookInfo,
+    readonly network: Network,
+    readonly frames: Frames,
+    readonly show: Prepared | null,
+    readonly settings: Settings,
+  ) {
+    this.#context = network.context;
+    this.#live = liveValues(network.plan);
+    this.canvas = settings.canvas;
+    const [wide, tall] = network.given.size;
+    this.#context.canvas.width = wide;
+    this.#context.canvas.height = tall;
+    this.#context.canvas.addEventListener('webglcontextlost', this.#onLost);
+  }
+
+  // Prevented, the browser gives the context back to whoever paints next on this canvas.
+  readonly #onLost = (event: Event): void => {
+    event.preventDefault();
+    const said = event instanceof WebGLContextEvent ? event.statusMessage : '';
+    this.#lose(said || 'The browser took the WebGL2 context back.');
+  };
+
+  /** From now on painting does nothing; said once. */
+  #lose(reason: string): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.settings.onLost(reason);
+  }
+
+  get adapter(): string {
+    return adapterName(this.#context.gl);
+  }
+
+  get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
+    const { rest, source, programs, textures } = this.network;
+    return {
+      dispatches: rest.length + (source ? 1 : 0) + (this.show ? 1 : 0),
+      pipelines: programs.count,
+      bufferBytes: textures.bytes,
+    };
+  }
+
+  attachGuide(canvas: Canvas | null): void {
+    this.#guide = null;
+    this.#attached += 1;
+    const guide = this.network.plan.outputs[1];
+    if (canvas === null || !guide) return;
+    const [, , tall, wide] = guide.shape;
+    canvas.width = wide;
+    canvas.height = tall;
+    const context = canvas.getContext('2d', { alpha: false });
+    if (!context || !('drawImage' in context)) {
+      throw new EngineError(
+        'The canvas for the guide gives no 2-D context; give one that has no other context.',
+      );
+    }
+    // Compiled when somebody first looks; frames go on without it until it is there.
+    const attached = this.#attached;
+    this.network.show(guide).then(
+      show => {
+        if (attached === this.#attached) this.#guide = { context, show };
+      },
+      (error: unknown) => {
+        if (!this.#destroyed) this.#lose(error instanceof Error ? error.message : String(error));
+      },
+    );
+  }
+
+  set(name: string, value: number): void {
+    const { live } = this.network.plan;
+    const index = live.findIndex(one => one.name === name);
+    if (index < 0) {
+      const known = live.map(one => `'${one.name}'`).join(', ') || 'none';
+      throw new EngineError(`This look has no live value '${name}'; it has ${known}.`);
+    }
+    const range = Object.hasOwn(this.info.live, name) ? this.info.live[name] : undefined;
+    const clamped = range ? Math.min(Math.max(value, range.min), range.max) : value;
+    if (!Number.isNaN(clamped)) this.#live[index] = clamped;
+  }
+
+  paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
+    if (this.#lost) return;
+    const { network, show } = this;
+    if (!network.source) {
+      throw new EngineError('This model takes no picture, so it cannot paint; use run().');
+    }
+    if (!show) throw new EngineError('There is no canvas to paint on: give createPainter one.');
+    const crop = this.frames.take(source, view.mirror ?? false);
+    if (!crop) return;
+    network.draw(network.source, this.#live, crop);
+    for (const prepared of network.rest) network.draw(prepared, this.#live);
+    if (this.#guide) {
+      // A context draws on one canvas alone: the guide comes first and is copied, within this task.
+      network.draw(this.#guide.show, this.#live);
+      this.#guide.context.drawImage(this.#context.canvas, 0, 0);
+    }
+    network.draw(show, this.#live);
+  }
+
+  /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
+  async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
+    if (this.#lost) throw new EngineError('The WebGL2 context was lost; create the painter anew.');
+    return this.network.run(inputs, this.#live);
+  }
+
+  finished(): Promise<void> {
+    const { gl } = this.#context;
+    const sync = this.#lost ? null : gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    if (!sync) return Promise.resolve();
+    gl.flush();
+    return new Promise(resolve => {
+      const ask = () => {
+        if (!this.#lost && gl.getSyncParameter(sync, gl.SYNC_STATUS) !== gl.SIGNALED) {
+          setTimeout(ask, ASK);
+          return;
+        }
+        gl.deleteSync(sync);
+        resolve();
+      };
+      ask();
+    });
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#lost = true;
+    this.#context.canvas.removeEventListener('webglcontextlost', this.#onLost);
+    this.frames.destroy();
+    this.network.destroy();
+  }
+}

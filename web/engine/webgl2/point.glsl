@@ -1,0 +1,14 @@
+// Every value on its own: element-wise chains, copies of any kind, pooling.
+void main() {
+  Spot at = spot();
+  if (!at.inside) {
+    discard;
+  }
+  vec4 made[OUTPUTS];
+  for (int i = 0; i < OUTPUTS; i++) {
+    int x = at.x + i / DEEP;
+    int c = at.c + i % DEEP;
+    made[i] = finish(make(at.n, at.y, x, c), at.n, at.y, x, c);
+  }
+  store(made);
+}

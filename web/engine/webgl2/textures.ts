@@ -1,0 +1,135 @@
+// Textures of one painter, the framebuffers that draw into them, and what they take of the GPU's memory.
+
+import { EngineError, impossible } from '../error.ts';
+import { LANES, type Tensor } from '../graph/operation.ts';
+import type { Context } from './context.ts';
+import { bytesOf, fromTexels, type Layouts, type TextureSize, toTexels } from './layout.ts';
+import type { Table } from './program.ts';
+
+interface Values {
+  readonly size: TextureSize;
+  readonly texture: WebGLTexture;
+  readonly framebuffer: WebGLFramebuffer;
+}
+
+export class Textures {
+  readonly #tables = new Map<object, Map<string, WebGLTexture>>();
+  readonly #values: Values[] = [];
+  readonly #own: WebGLTexture[] = [];
+  #bytes = 0;
+
+  constructor(
+    readonly context: Context,
+    readonly layouts: Layouts,
+  ) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  values(index: number): Values {
+    const known = this.#values[index];
+    if (known) return known;
+    const size = this.layouts.textures[index];
+    if (!size) throw new EngineError(`The plan has no texture ${index}.`);
+    const made = this.#makeValues(size);
+    this.#values[index] = made;
+    return made;
+  }
+
+  /** Writes a tensor that has its texture for itself. */
+  write(tensor: Tensor, values: Float32Array): void {
+    const { gl } = this.context;
+    const layout = this.layouts.of(tensor);
+    const { size, texture } = this.values(layout.texture);
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+    const { width, height, layers } = size;
+    const texels = toTexels(layout, size, values);
+    gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, 0, width, height, layers, gl.RGBA, gl.FLOAT, texels);
+  }
+
+  read(tensor: Tensor): Float32Array {
+    const { gl } = this.context;
+    const layout = this.layouts.of(tensor);
+    const { size, framebuffer } = this.values(layout.texture);
+    const { width, height, layers } = size;
+    const texels = new Float32Array(width * height * layers * LANES);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+    for (let i = 0; i < layers; i++) {
+      gl.readBuffer(gl.COLOR_ATTACHMENT0 + i);
+      gl.readPixels(0, 0, width, height, gl.RGBA, gl.FLOAT, texels, i * width * height * LANES);
+    }
+    return fromTexels(layout, size, texels);
+  }
+
+  #make(target: 'TEXTURE_2D' | 'TEXTURE_2D_ARRAY'): WebGLTexture {
+    const { gl } = this.context;
+    const texture = gl.createTexture();
+    this.#own.push(texture);
+    gl.bindTexture(gl[target], texture);
+    gl.texParameteri(gl[target], gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.texParameteri(gl[target], gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+    return texture;
+  }
+
+  #makeValues(size: TextureSize): Values {
+    const { gl, format, texelBytes } = this.context;
+    const texture = this.#make('TEXTURE_2D_ARRAY');
+    gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl[format], size.width, size.height, size.layers);
+    this.#bytes += bytesOf(size, texelBytes);
+    const framebuffer = gl.createFramebuffer();
+    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+    const attachments = Array.from({ length: size.layers }, (_, i) => gl.COLOR_ATTACHMENT0 + i);
+    attachments.forEach((attachment, i) => {
+      gl.framebufferTextureLayer(gl.FRAMEBUFFER, attachment, texture, 0, i);
+    });
+    gl.drawBuffers(attachments);
+    return { size, texture, framebuffer };
+  }
+
+  /** Draws that read the same constants in the same order share one texture. */
+  table(table: Table): WebGLTexture {
+    const owned = this.#tables.get(table.owner) ?? new Map<string, WebGLTexture>();
+    this.#tables.set(table.owner, owned);
+    const texture = owned.get(table.layout) ?? this.#makeTable(table);
+    owned.set(table.layout, texture);
+    return texture;
+  }
+
+  #makeTable({ numbers, width, height, fill }: Table): WebGLTexture {
+    const { gl } = this.context;
+    const bytes = new ArrayBuffer(width * height * 16);
+    fill(bytes);
+    this.#bytes += bytes.byteLength;
+    const texture = this.#make('TEXTURE_2D');
+    const upload = (
+      format: 'RGBA32F' | 'RGBA32I' | 'RGBA32UI',
+      kind: number,
+      type: number,
+      texels: ArrayBufferView,
+    ) => {
+      gl.texStorage2D(gl.TEXTURE_2D, 1, gl[format], width, height);
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, kind, type, texels);
+    };
+    switch (numbers) {
+      case 'float':
+        upload('RGBA32F', gl.RGBA, gl.FLOAT, new Float32Array(bytes));
+        break;
+      case 'int':
+        upload('RGBA32I', gl.RGBA_INTEGER, gl.INT, new Int32Array(bytes));
+        break;
+      case 'uint':
+        upload('RGBA32UI', gl.RGBA_INTEGER, gl.UNSIGNED_INT, new Uint32Array(bytes));
+        break;
+      default:
+        impossible(numbers);
+    }
+    return texture;
+  }
+
+  destroy(): void {
+    const { gl } = this.context;
+    for (const texture of this.#own) gl.deleteTexture(texture);
+    for (const { framebuffer } of this.#values.filter(Boolean)) gl.deleteFramebuffer(framebuffer);
+  }
+}
