@@ -1,14 +1,15 @@
 // The engine's whole surface: read a look, make a painter of it, paint.
 
-import { EngineError } from './error.ts';
+import { EngineError, impossible } from './error.ts';
 import { type Look, readLook } from './look.ts';
 import type { Backend, Canvas, Painter, Settings } from './painter.ts';
 import { lastingPainter, PAUSES } from './revival.ts';
 import { webgpuAvailable } from './webgpu/device.ts';
 
 export { EngineError } from './error.ts';
-export { type Live, type Look, type LookInfo, readLook } from './look.ts';
+export { type Live, type Look, type LookInfo, type ReadOptions, readLook, readModel } from './look.ts';
 export type { Backend, Canvas, FrameSource, Painter } from './painter.ts';
+export { webgl2Available } from './webgl2/context.ts';
 export { type Availability, webgpuAvailable } from './webgpu/device.ts';
 
 export interface PainterOptions {
@@ -40,9 +41,9 @@ export async function load(from: string | URL | Blob): Promise<Look> {
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
   const { canvas = null, device } = options;
   const backend = options.backend ?? (await bestBackend(device));
-  const make = async (onLost: (reason: string) => void, again: boolean): Promise<Painter> => {
+  const make = async (onLost: (reason: string) => void): Promise<Painter> => {
     try {
-      return await onBackend(backend, look, { canvas, onLost }, device, again);
+      return await onBackend(backend, look, { canvas, onLost }, device);
     } catch (error) {
       if (error instanceof EngineError) throw error;
       const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';
@@ -63,11 +64,19 @@ async function onBackend(
   look: Look,
   settings: Settings,
   device: GPUDevice | undefined,
-  _again: boolean,
 ): Promise<Painter> {
-  if (backend === 'webgl2') throw new EngineError('The WebGL2 backend is not there yet.');
-  const { createWebgpuPainter } = await import('./webgpu/painter.ts');
-  return createWebgpuPainter(look, settings, device);
+  switch (backend) {
+    case 'webgpu': {
+      const { createWebgpuPainter } = await import('./webgpu/painter.ts');
+      return createWebgpuPainter(look, settings, device);
+    }
+    case 'webgl2': {
+      const { createWebgl2Painter } = await import('./webgl2/painter.ts');
+      return createWebgl2Painter(look, settings);
+    }
+    default:
+      return impossible(backend);
+  }
 }
 
 /**

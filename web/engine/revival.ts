@@ -18,7 +18,7 @@ const HEARSAY_MS = 100;
 
 export interface Making {
   /** Makes a backend's painter: at first, and again after each loss. */
-  readonly make: (onLost: (reason: string) => void, again: boolean) => Promise<Painter>;
+  readonly make: (onLost: (reason: string) => void) => Promise<Painter>;
   /** Empty where losses are only reported. */
   readonly pauses: readonly number[];
   readonly onLost: (reason: string) => void;
@@ -32,19 +32,19 @@ interface Hired {
   readonly loss: Promise<string>;
 }
 
-async function hire({ make }: Making, again: boolean): Promise<Hired> {
+async function hire({ make }: Making): Promise<Hired> {
   let tell: (reason: string) => void = () => undefined;
   const loss = new Promise<string>(resolve => {
     tell = resolve;
   });
-  return { painter: await make(tell, again), loss };
+  return { painter: await make(tell), loss };
 }
 
 const pause = (milliseconds: number): Promise<void> =>
   new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export async function lastingPainter(look: Look, making: Making): Promise<Painter> {
-  return new LastingPainter(look, making, await hire(making, false));
+  return new LastingPainter(look, making, await hire(making));
 }
 
 type View = { mirror?: boolean };
@@ -175,7 +175,7 @@ class LastingPainter implements Painter {
     await pause(rest);
     if (this.#over) return;
     try {
-      const hired = await hire(this.#making, true);
+      const hired = await hire(this.#making);
       if (this.#over) {
         hired.painter.destroy();
         return;

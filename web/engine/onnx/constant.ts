@@ -4,7 +4,7 @@
 // are made from them when somebody asks (`floats`, `integers`), one tensor at a time.
 
 import { EngineError } from '../error.ts';
-import { eachField, repeated } from './wire.ts';
+import { Cursor, eachField, repeated } from './wire.ts';
 
 export type DataType =
   | 'float32'
@@ -75,11 +75,14 @@ export function sizeOf(dims: readonly number[], where: string): number {
   return size;
 }
 
+/** A tensor has eight dimensions at most, wherever it comes from. */
+const MOST_DIMENSIONS = 8;
+/** Numbers that are not raw bytes may become longer: a one-byte varint is an int64. Small tensors may. */
+const FREE_GROWTH = 2 ** 16;
+
 /** Reads a TensorProto. */
 export function readConstant(message: Uint8Array): Constant {
   const dims: number[] = [];
-  const floats: number[] = [];
-  const integers: number[] = [];
   let code = 0;
   let name = '';
   let raw: Uint8Array | undefined;
@@ -87,24 +90,16 @@ export function readConstant(message: Uint8Array): Constant {
   eachField(message, (cursor, field, wire) => {
     switch (field) {
       case 1:
-        return repeated(cursor, wire, c => c.varint(), dims);
+        return repeated(cursor, wire, c => c.varint(), dims, MOST_DIMENSIONS);
       case 2:
         code = cursor.varint();
         return true;
-      case 4:
-        return repeated(cursor, wire, c => c.float32(), floats);
-      case 5:
-      case 7:
-      case 11:
-        return repeated(cursor, wire, c => c.varint(), integers);
       case 8:
         name = cursor.text();
         return true;
       case 9:
         raw = cursor.chunk();
         return true;
-      case 10:
-        return repeated(cursor, wire, c => c.float64(), floats);
       case 14:
         external = cursor.varint() === 1;
         return true;
@@ -120,7 +115,7 @@ export function readConstant(message: Uint8Array): Constant {
   }
   const type = dataType(code, where);
   const size = sizeOf(dims, where);
-  const bytes = raw ?? (floats.length > 0 ? packFloats(floats, type) : packIntegers(integers, type));
+  const bytes = raw ?? packed(message, type, where);
   if (bytes.length !== size * BYTES[type]) {
     throw new EngineError(
       `${where} claims ${size} values of ${type} (${dims.join(' x ')}) but holds ${bytes.length} bytes.`,
@@ -129,20 +124,60 @@ export function readConstant(message: Uint8Array): Constant {
   return { name, type, dims, bytes };
 }
 
-function packFloats(values: readonly number[], type: DataType): Uint8Array {
-  const array = type === 'float64' ? new Float64Array(values) : new Float32Array(values);
-  return new Uint8Array(array.buffer);
-}
+/** The field of TensorProto that holds the numbers of a type, where they are not raw bytes. */
+const FIELDS: Readonly<Record<DataType, number>> = {
+  float32: 4,
+  float64: 10,
+  int64: 7,
+  float16: 5,
+  uint8: 5,
+  int8: 5,
+  uint16: 5,
+  int16: 5,
+  int32: 5,
+  bool: 5,
+};
 
-function packIntegers(values: readonly number[], type: DataType): Uint8Array {
+/** Numbers from a typed field: counted first, so that nothing is held but what they become. */
+function packed(message: Uint8Array, type: DataType, where: string): Uint8Array {
   const width = BYTES[type];
-  const bytes = new Uint8Array(values.length * width);
+  const plain = type === 'float32' || type === 'float64';
+  let count = 0;
+  eachField(message, (cursor, field, wire) => {
+    if (field !== FIELDS[type]) return false;
+    if (wire !== 2) {
+      cursor.skip(wire);
+      count += 1;
+      return true;
+    }
+    const chunk = cursor.chunk();
+    // The last byte of a varint has no high bit.
+    count += plain ? chunk.length / width : chunk.reduce((sum, byte) => sum + (byte < 128 ? 1 : 0), 0);
+    return true;
+  });
+  const size = Math.ceil(count) * width;
+  if (size > 2 * message.length + FREE_GROWTH) {
+    throw new EngineError(
+      `${where} becomes ${size} bytes of ${message.length}; save its numbers as raw data.`,
+    );
+  }
+  const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => {
-    if (width === 8) view.setBigInt64(i * 8, BigInt(value), true);
-    else if (width === 4) view.setUint32(i * 4, value, true);
-    else if (width === 2) view.setUint16(i * 2, value, true);
-    else view.setUint8(i, value);
+  let at = 0;
+  const one = (cursor: Cursor) => {
+    if (type === 'float32') view.setFloat32(at, cursor.float32(), true);
+    else if (type === 'float64') view.setFloat64(at, cursor.float64(), true);
+    else if (width === 8) view.setBigInt64(at, BigInt(cursor.varint()), true);
+    else if (width === 4) view.setUint32(at, cursor.varint(), true);
+    else if (width === 2) view.setUint16(at, cursor.varint(), true);
+    else view.setUint8(at, cursor.varint());
+    at += width;
+  };
+  eachField(message, (cursor, field, wire) => {
+    if (field !== FIELDS[type]) return false;
+    if (wire !== 2) one(cursor);
+    else for (const inner = new Cursor(cursor.chunk()); !inner.done; ) one(inner);
+    return true;
   });
   return bytes;
 }

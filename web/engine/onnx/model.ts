@@ -5,7 +5,7 @@
 
 import { EngineError } from '../error.ts';
 import { type Constant, readConstant } from './constant.ts';
-import { eachField, repeated } from './wire.ts';
+import { append, eachField, repeated } from './wire.ts';
 
 export type Attribute =
   | { kind: 'float'; value: number }
@@ -44,6 +44,17 @@ export interface OnnxModel {
   readonly outputs: readonly OnnxValue[];
 }
 
+/** A message of two bytes in a file is some hundred bytes in memory: of nothing are there more than a picture
+ * network has. Fusion looks at the whole graph for each node that it fuses, too. */
+const MOST_NODES = 2048;
+const MOST_CONSTANTS = 8192;
+/** Inputs and outputs of the graph and of a node, attributes of a node, dimensions. */
+const MOST_NAMES = 256;
+/** Numbers in one attribute; more of them belong into a tensor. */
+const MOST_NUMBERS = 65536;
+/** Lines of metadata, sets of operators: later ones are not read. */
+const MOST_ENTRIES = 256;
+
 /** Reads a ModelProto; throws EngineError on anything that is not one. */
 export function readModel(bytes: Uint8Array): OnnxModel {
   const metadata = new Map<string, string>();
@@ -73,7 +84,7 @@ function readOpset(bytes: Uint8Array, into: Map<string, number>): void {
     else return false;
     return true;
   });
-  into.set(domain, version);
+  if (into.size < MOST_ENTRIES) into.set(domain, version);
 }
 
 function readEntry(bytes: Uint8Array, into: Map<string, string>): void {
@@ -86,10 +97,34 @@ function readEntry(bytes: Uint8Array, into: Map<string, string>): void {
     else return false;
     return true;
   });
-  into.set(key, value);
+  if (into.size < MOST_ENTRIES) into.set(key, value);
+}
+
+/** Fields of GraphProto that are read, with how many there may be. */
+const LISTS: Readonly<Record<number, { what: string; most: number }>> = {
+  1: { what: 'nodes', most: MOST_NODES },
+  5: { what: 'initializers', most: MOST_CONSTANTS },
+  11: { what: 'inputs', most: MOST_CONSTANTS },
+  12: { what: 'outputs', most: MOST_NAMES },
+};
+
+/** Before anything is made of them. */
+function countLists(graph: Uint8Array): void {
+  const counts = new Map<number, number>();
+  eachField(graph, (_, field) => {
+    if (field in LISTS) counts.set(field, (counts.get(field) ?? 0) + 1);
+    return false;
+  });
+  for (const [field, { what, most }] of Object.entries(LISTS)) {
+    const count = counts.get(Number(field)) ?? 0;
+    if (count > most) {
+      throw new EngineError(`The model has ${count} ${what}; the engine runs up to ${most}.`);
+    }
+  }
 }
 
 function readGraph(bytes: Uint8Array): Pick<OnnxModel, 'nodes' | 'constants' | 'inputs' | 'outputs'> {
+  countLists(bytes);
   const nodes: OnnxNode[] = [];
   const constants = new Map<string, Constant>();
   const inputs: OnnxValue[] = [];
@@ -119,13 +154,13 @@ function readNode(bytes: Uint8Array): OnnxNode {
   let domain = '';
   eachField(bytes, (cursor, field, wire) => {
     if (wire !== 2) return false;
-    if (field === 1) inputs.push(cursor.text());
-    else if (field === 2) outputs.push(cursor.text());
+    if (field === 1) append(inputs, cursor.text(), MOST_NAMES);
+    else if (field === 2) append(outputs, cursor.text(), MOST_NAMES);
     else if (field === 3) name = cursor.text();
     else if (field === 4) op = cursor.text();
     else if (field === 5) {
       const [key, value] = readAttribute(cursor.chunk());
-      attributes.set(key, value);
+      if (attributes.size < MOST_NAMES) attributes.set(key, value);
     } else if (field === 7) domain = cursor.text();
     else return false;
     return true;
@@ -148,8 +183,8 @@ function readAttribute(bytes: Uint8Array): [string, Attribute] {
     else if (field === 3 && wire === 0) int = cursor.varint();
     else if (field === 4 && wire === 2) text = cursor.text();
     else if (field === 5 && wire === 2) tensor = readConstant(cursor.chunk());
-    else if (field === 7) return repeated(cursor, wire, c => c.float32(), floats);
-    else if (field === 8) return repeated(cursor, wire, c => c.varint(), ints);
+    else if (field === 7) return repeated(cursor, wire, c => c.float32(), floats, MOST_NUMBERS);
+    else if (field === 8) return repeated(cursor, wire, c => c.varint(), ints, MOST_NUMBERS);
     else if (field === 20 && wire === 0) type = cursor.varint();
     else return false;
     return true;
@@ -212,7 +247,7 @@ function readShape(bytes: Uint8Array): (number | string)[] {
       else return false;
       return true;
     });
-    dims.push(dim);
+    append(dims, dim, MOST_NAMES);
     return true;
   });
   return dims;

@@ -107,13 +107,26 @@ export function eachField(
   }
 }
 
-/** A repeated number, packed or not: appends to `into`. */
-export function repeated<T>(cursor: Cursor, wire: Wire, read: (cursor: Cursor) => T, into: T[]): true {
-  if (wire !== 2) {
-    into.push(read(cursor));
-    return true;
-  }
-  const packed = new Cursor(cursor.chunk());
-  while (!packed.done) into.push(read(packed));
+/** A repeated number, packed or not: appends to `into`, which takes `most`. */
+export function repeated<T>(
+  cursor: Cursor,
+  wire: Wire,
+  read: (cursor: Cursor) => T,
+  into: T[],
+  most: number,
+): true {
+  const from = wire === 2 ? new Cursor(cursor.chunk()) : cursor;
+  do {
+    if (wire === 2 && from.done) return true;
+    append(into, read(from), most);
+  } while (wire === 2);
   return true;
+}
+
+/** Appends to a list that takes `most`: an entry of two bytes in a file is a hundred in memory. */
+export function append<T>(list: T[], entry: T, most: number): void {
+  if (list.length >= most) {
+    throw new EngineError(`The ONNX file is damaged, or no picture network: a list in it exceeds ${most}.`);
+  }
+  list.push(entry);
 }

@@ -1,0 +1,31 @@
+// Sizes for the dimensions that a file leaves open: the engine runs fixed shapes, and knows them at load.
+
+import { EngineError } from '../error.ts';
+import type { OnnxModel, OnnxValue } from './model.ts';
+
+/** By the name that the file gives a dimension. */
+export type Sizes = Readonly<Record<string, number>>;
+
+/** The model with inputs of fixed shapes: what is named takes its size, a batch (the first of several
+ * dimensions) that is not is 1; throws a sentence for anything else that is open. */
+export function bindSizes(model: OnnxModel, sizes: Sizes): OnnxModel {
+  return { ...model, inputs: model.inputs.map(value => bound(value, sizes)) };
+}
+
+function bound(value: OnnxValue, sizes: Sizes): OnnxValue {
+  const { name, dims } = value;
+  if (dims === null) return value;
+  const known = dims.map((dim, i) => {
+    if (typeof dim === 'number') return dim;
+    const size = Object.hasOwn(sizes, dim) ? sizes[dim] : undefined;
+    if (size !== undefined && Number.isSafeInteger(size) && size > 0) return size;
+    if (size !== undefined) {
+      throw new EngineError(`The size '${dim}' is given as ${size}, which is no whole number above 0.`);
+    }
+    if (i === 0 && dims.length > 1) return 1;
+    throw new EngineError(
+      `The model's input '${name}' leaves its dimension '${dim}' open (${dims.join(' x ')}); read it with a size for that, such as { dims: { '${dim}': 256 } }.`,
+    );
+  });
+  return { ...value, dims: known };
+}
