@@ -1,0 +1,36 @@
+"""The bench's look without transposed convolutions paints what the look paints."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from limner.bench.subpixel import subpixel
+from limner.errors import LimnerError
+from limner.look import open_look, run_session
+from looks import graph, look_file, recipe
+
+
+def test_the_same_painting_without_transposed_convolutions(tmp_path: Path) -> None:
+    look = open_look(look_file(tmp_path))
+    other = subpixel(look.model)
+    kinds = [node.op_type for node in other.graph.node]
+    assert {"ConvTranspose", "DequantizeLinear"}.isdisjoint(kinds)
+    assert kinds.count("Conv") == 1 + 10
+    assert [value.name for value in other.graph.input] == ["image"]
+    onnx.checker.check_model(other, full_check=True)
+    image = np.random.default_rng(2).random((1, 3, 64, 64), dtype=np.float32)
+    names = ["painting", "guide"]
+    found = run_session(other.SerializeToString(), look.path).run(names, {"image": image})
+    expected = look.session().run(names, {"image": image})
+    for one, right in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, right, rtol=0, atol=1e-5)
+
+
+def test_another_stride_is_refused_by_its_node() -> None:
+    model = onnx.ModelProto.FromString(graph(recipe()).SerializeToString())
+    node = next(node for node in model.graph.node if node.name == "up.1.conv")
+    del next(one for one in node.attribute if one.name == "strides").ints[:]
+    with pytest.raises(LimnerError, match=r"up\.1\.conv is no transposed convolution"):
+        subpixel(model)
