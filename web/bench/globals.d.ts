@@ -1,0 +1,2 @@
+/** limner's version, put in by vite.bench.config.ts. */
+declare const __LIMNER__: string;

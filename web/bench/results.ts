@@ -1,0 +1,58 @@
+// What a run of the bench finds: the JSON that it writes. Tables and plots are made from it alone.
+
+import type { Calls, Memory } from './hooks.ts';
+import type { RivalName } from './rivals/index.ts';
+import type { Opened, Work } from './stage.ts';
+import type { Sample, Spread } from './statistics.ts';
+
+export interface Measured {
+  readonly spread: Spread;
+  /** How many times as long as limner, by the rounds that both took part in; null without limner. */
+  readonly ratio: number | null;
+  readonly samples: readonly Sample[];
+}
+
+interface Named {
+  readonly name: RivalName;
+  readonly label: string;
+}
+
+/** A rival that could not take part. */
+export interface LeftOut extends Named {
+  readonly state: 'left out';
+  readonly why: string;
+}
+
+export interface Ran extends Named, Opened {
+  readonly state: 'ran';
+  /** Largest difference of its painting from the reference's; null where there is no reference. */
+  readonly difference: number | null;
+  /** Mean difference on the canvas from the reference's, of 255: frames take different ways there. */
+  readonly shown: number | null;
+  /** False where it computes something else, and its times say nothing. */
+  readonly ranked: boolean;
+  readonly calls: Calls;
+  readonly memory: Memory;
+  readonly times: Partial<Record<Work, Measured>>;
+  /** Why it stopped before the end, where it did. */
+  readonly broke?: string;
+}
+
+export interface LookResult {
+  readonly name: string;
+  readonly pixels: number;
+  readonly rivals: readonly (Ran | LeftOut)[];
+}
+
+export interface Results {
+  readonly benchmark: 'browser';
+  readonly time: string;
+  readonly browser: string;
+  readonly system: string;
+  readonly adapter: { readonly webgpu: string; readonly webgl: string };
+  readonly isolated: boolean;
+  readonly cores: number;
+  readonly source: 'scene' | 'camera';
+  readonly plan: { readonly rounds: number; readonly seconds: number; readonly burst: number };
+  readonly looks: readonly LookResult[];
+}

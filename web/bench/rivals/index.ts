@@ -1,0 +1,56 @@
+// The rivals by name. A rival's code is fetched when it is asked for, so each is loaded, and its bytes are
+// counted, apart from the others.
+
+import type { Engine } from './rival.ts';
+
+interface Entry {
+  /** For tables. */
+  readonly label: string;
+  readonly load: () => Promise<Engine>;
+}
+
+export const RIVALS = {
+  'limner-webgpu': {
+    label: 'limner, WebGPU',
+    load: async () => (await import('./limner.ts')).limner('webgpu'),
+  },
+  'limner-webgl2': {
+    label: 'limner, WebGL2',
+    load: async () => (await import('./limner.ts')).limner('webgl2'),
+  },
+  'ort-webgpu': {
+    label: 'ONNX Runtime, WebGPU',
+    load: async () => (await import('./onnxruntime.ts')).onnxruntime('webgpu'),
+  },
+  'ort-wasm': {
+    label: 'ONNX Runtime, WASM, 1 thread',
+    load: async () => (await import('./onnxruntime.ts')).onnxruntime('wasm'),
+  },
+  'ort-wasm-threads': {
+    label: 'ONNX Runtime, WASM, all threads',
+    load: async () => (await import('./onnxruntime.ts')).onnxruntime('wasm-threads'),
+  },
+  'tfjs-webgpu': {
+    label: 'TensorFlow.js, WebGPU',
+    load: async () => (await import('./tfjs.ts')).tfjs('webgpu'),
+  },
+  'tfjs-webgl': {
+    label: 'TensorFlow.js, WebGL',
+    load: async () => (await import('./tfjs.ts')).tfjs('webgl'),
+  },
+  'tfjs-wasm': {
+    label: 'TensorFlow.js, WASM',
+    load: async () => (await import('./tfjs.ts')).tfjs('wasm'),
+  },
+} as const satisfies Record<string, Entry>;
+
+export type RivalName = keyof typeof RIVALS;
+
+export const RIVAL_NAMES = Object.keys(RIVALS) as RivalName[];
+
+/** The rival that all outputs are compared with. */
+export const REFERENCE: RivalName = 'ort-wasm';
+
+export const isRival = (name: string): name is RivalName => Object.hasOwn(RIVALS, name);
+
+export const isOurs = (name: RivalName): boolean => name.startsWith('limner');

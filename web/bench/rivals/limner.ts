@@ -1,0 +1,46 @@
+// limner itself, through the surface that its users have. It has no way to run the network alone without
+// reading back, so its step is a whole frame: a picture resampled, the network, the canvas written. The
+// bench gives that advantage away.
+
+import { type Backend, createPainter, readLook } from '../../engine/index.ts';
+import { toBytes } from '../../player/wasm/pixels.ts';
+import type { Engine, Place, Rival } from './rival.ts';
+
+const FENCES = {
+  webgpu: 'queue.onSubmittedWorkDone()',
+  webgl2: 'a fence, polled, and then one pixel of the canvas read back',
+} as const satisfies Record<Backend, string>;
+
+export const limner = (backend: Backend): Engine => ({
+  format: 'onnx',
+  fetched: [],
+  fence: FENCES[backend],
+  missing: null,
+  create: place => create(backend, place),
+});
+
+async function create(backend: Backend, { pixels, picture, canvas, files }: Place): Promise<Rival> {
+  const painter = await createPainter(await readLook(files.onnx), { canvas, backend });
+  const still = await createImageBitmap(new ImageData(toBytes(picture, pixels ** 2), pixels));
+  return {
+    version: __LIMNER__,
+    adapter: painter.adapter,
+    run: async () => {
+      const outputs = await painter.run({ image: picture });
+      return Object.values(outputs)[0] ?? new Float32Array();
+    },
+    step: async () => painter.paint(still),
+    frame: async video => painter.paint(video),
+    finished: async () => {
+      await painter.finished();
+      if (backend === 'webgl2') readPixel(canvas);
+    },
+  };
+}
+
+/** Waits for all that was drawn. */
+function readPixel(canvas: HTMLCanvasElement): void {
+  const gl = canvas.getContext('webgl2');
+  gl?.bindFramebuffer(gl.READ_FRAMEBUFFER, null);
+  gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+}

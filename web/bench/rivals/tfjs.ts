@@ -1,0 +1,124 @@
+// TensorFlow.js on the graph model that `limner export --to tfjs` writes. Frames are taken by its own
+// `fromPixels` and shown by its own `draw` where the backend has that, else by `toPixels`, which reads back.
+
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import * as tf from '@tensorflow/tfjs-core';
+import { centre } from './canvas.ts';
+import type { Engine, Files, Place, Rival } from './rival.ts';
+
+export type TfjsBackend = 'webgpu' | 'webgl' | 'wasm';
+
+const folder = new URL('./runtimes/tfjs/', document.baseURI).href;
+
+const FENCES = {
+  webgpu: 'one value of the painting read back with data()',
+  webgl: 'one value of the painting read back with dataSync()',
+  wasm: 'none needed: predict() returns when it is done',
+} as const satisfies Record<TfjsBackend, string>;
+
+export const tfjs = (backend: TfjsBackend): Engine => ({
+  format: 'tfjs',
+  fetched: [],
+  fence: FENCES[backend],
+  missing: backend === 'webgpu' && !('gpu' in navigator) ? 'this browser has no WebGPU' : null,
+  create: place => create(backend, place),
+});
+
+/** Makes tfjs compute with `backend` in this document. */
+export async function start(backend: TfjsBackend): Promise<void> {
+  switch (backend) {
+    case 'webgpu':
+      await import('@tensorflow/tfjs-backend-webgpu');
+      break;
+    case 'webgl':
+      await import('@tensorflow/tfjs-backend-webgl');
+      break;
+    case 'wasm': {
+      const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+      setWasmPaths(folder);
+      // Its threads start from the text of a function, which no bundler's minifier leaves as it was.
+      tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+      break;
+    }
+    default:
+      return backend satisfies never;
+  }
+  if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start on ${backend}`);
+  await tf.ready();
+}
+
+export const open = ({ tfjs: { json, weights } }: Files) =>
+  loadGraphModel({
+    load: async () => ({
+      modelTopology: json.modelTopology,
+      signature: json.signature,
+      weightSpecs: json.weightsManifest.flatMap(group => group.weights) as tf.io.WeightsManifestEntry[],
+      weightData: weights,
+    }),
+  });
+
+/** Planes (3, P, P) to the tensor (1, P, P, 3) that the model takes. */
+export const toTensor = (planes: Float32Array, pixels: number): tf.Tensor4D =>
+  tf.tidy(() => tf.transpose(tf.tensor4d(planes, [1, 3, pixels, pixels]), [0, 2, 3, 1]));
+
+/** The painting the other way, read back. */
+export async function toPlanes(painting: tf.Tensor): Promise<Float32Array> {
+  const planes = tf.transpose(painting, [0, 3, 1, 2]);
+  const values = await planes.data<'float32'>();
+  planes.dispose();
+  return values;
+}
+
+async function create(backend: TfjsBackend, { pixels, picture, canvas, files }: Place): Promise<Rival> {
+  await start(backend);
+  const model = await open(files);
+  const predict = (image: tf.Tensor) => model.predict(image) as tf.Tensor4D;
+  const given = toTensor(picture, pixels);
+  let last: tf.Tensor4D | null = null;
+  const keep = (painting: tf.Tensor4D): void => {
+    last?.dispose();
+    last = painting;
+  };
+  return {
+    version: tf.version_core,
+    adapter: backend === 'wasm' ? '1 thread' : '',
+    run: async () => {
+      const painting = tf.tidy(() => predict(given));
+      const planes = await toPlanes(painting);
+      painting.dispose();
+      return planes;
+    },
+    step: async () => keep(tf.tidy(() => predict(given))),
+    frame: async video => {
+      const painting = tf.tidy(() => predict(taken(video, pixels)));
+      await show(painting, backend, canvas);
+      keep(painting);
+    },
+    finished: () => finished(backend, last),
+  };
+}
+
+/** The video's centre square as (1, P, P, 3) of 0..1. */
+function taken(video: HTMLVideoElement, pixels: number): tf.Tensor4D {
+  const [left, top, side] = centre(video);
+  const frame = tf.browser.fromPixels(video);
+  const square = tf.slice3d(frame, [Math.round(top), Math.round(left), 0], [side, side, 3]);
+  const resized = tf.image.resizeBilinear(square, [pixels, pixels], false, true);
+  return tf.expandDims<tf.Tensor4D>(tf.div(resized, 255), 0);
+}
+
+async function show(painting: tf.Tensor4D, backend: TfjsBackend, canvas: HTMLCanvasElement): Promise<void> {
+  const picture = tf.tidy(() => tf.clipByValue(tf.squeeze<tf.Tensor3D>(painting, [0]), 0, 1));
+  if (backend === 'webgpu') tf.browser.draw(picture, canvas);
+  else await tf.browser.toPixels(picture, canvas);
+  picture.dispose();
+}
+
+/** What is asked for after the painting is answered after it: one value of it. */
+async function finished(backend: TfjsBackend, painting: tf.Tensor4D | null): Promise<void> {
+  if (!painting || backend === 'wasm') return;
+  const value = tf.tidy(() => tf.slice4d(painting, [0, 0, 0, 0], [1, 1, 1, 1]));
+  if (backend === 'webgl') value.dataSync();
+  else await value.data();
+  value.dispose();
+}

@@ -1,0 +1,63 @@
+/** Builds the bench page with the rivals' packages, beside the Python package: megabytes that only it needs. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+
+const web = dirname(fileURLToPath(import.meta.url));
+const modules = createRequire(import.meta.url);
+const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8')) as { version: string };
+
+/** Files that the libraries fetch by themselves, under runtimes/. */
+const RUNTIMES: readonly { folder: string; from: string; files: RegExp }[] = [
+  {
+    folder: 'onnxruntime',
+    from: dirname(modules.resolve('onnxruntime-web/wasm')),
+    files: /^ort-wasm-simd-threaded(\.jspi|\.asyncify)?\.(mjs|wasm)$/,
+  },
+  {
+    folder: 'tfjs',
+    from: join(dirname(modules.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out'),
+    files: /\.wasm$/,
+  },
+  {
+    folder: 'litert',
+    from: join(web, 'node_modules/@litertjs/core/wasm'),
+    files: /^litert_wasm_(jspi_)?internal\.(js|wasm)$/,
+  },
+];
+
+function runtimes(): Plugin {
+  return {
+    name: 'limner-bench-runtimes',
+    generateBundle() {
+      for (const { folder, from, files } of RUNTIMES) {
+        for (const name of readdirSync(from).filter(file => files.test(file))) {
+          const source = readFileSync(join(from, name));
+          this.emitFile({ type: 'asset', fileName: `runtimes/${folder}/${name}`, source });
+        }
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  root: join(web, 'bench'),
+  base: './',
+  publicDir: false,
+  cacheDir: join(web, '.cache/vite-bench'),
+  plugins: [runtimes()],
+  define: { __LIMNER__: JSON.stringify(version) },
+  resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
+  build: {
+    outDir: join(web, 'dist/bench'),
+    emptyOutDir: true,
+    target: 'es2022',
+    modulePreload: false,
+    chunkSizeWarningLimit: 4000,
+    rolldownOptions: {
+      input: { index: join(web, 'bench/index.html'), stage: join(web, 'bench/stage.html') },
+    },
+  },
+});
