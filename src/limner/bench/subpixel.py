@@ -8,6 +8,8 @@ The sums are the same and as many, borders excepted. It is written in operators 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
@@ -16,7 +18,7 @@ from limner.errors import LimnerError
 from limner.look import value_shape
 
 TAPS = ((2, 0), (3, 1))
-"""The kernel's rows (or columns) that the two rows of a phase's 2x2 convolution are."""
+"""The rows (or columns) of the kernel that give the odd phase, and those that give the even one."""
 
 
 def subpixel(model: ModelProto) -> ModelProto:
@@ -58,17 +60,16 @@ def _split(node: NodeProto, shape: list[int], tensors: dict[str, TensorProto]) -
     plain = (attributes.get("strides"), attributes.get("pads")) == ([2, 2], [1, 1, 1, 1])
     if not plain or kernel.shape[2:] != (4, 4):
         raise LimnerError(f"{node.name} is no transposed convolution of 4x4, stride 2 and pads 1.")
-    inputs = [image, _constant(f"{name}.phases", _phases(kernel), tensors)]
+    weights = [_constant(f"{name}.phases", _phases(kernel), tensors)]
     if bias:
-        inputs.append(
-            _constant(f"{name}.biases", numpy_helper.to_array(tensors[bias[0]]).repeat(4), tensors)
-        )
+        repeated = numpy_helper.to_array(tensors[bias[0]]).repeat(4)
+        weights.append(_constant(f"{name}.biases", repeated, tensors))
     _, channels, height, width = shape
     rows, columns = height // 2 + 1, width // 2 + 1
     apart, joined = [1, channels, 2, 2, rows, columns], [1, channels, 2 * rows, 2 * columns]
     bounds = ([1, 1], [height + 1, width + 1], [2, 3])
-    steps: list[tuple[str, list[str], dict[str, list[int]]]] = [
-        ("Conv", inputs[1:], {"pads": [1, 1, 1, 1], "kernel_shape": [2, 2]}),
+    steps: list[tuple[str, list[str], dict[str, Any]]] = [
+        ("Conv", weights, {"pads": [1, 1, 1, 1], "kernel_shape": [2, 2]}),
         ("Reshape", [_integers(f"{name}.apart", apart, tensors)], {}),
         ("Transpose", [], {"perm": [0, 1, 4, 2, 5, 3]}),
         ("Reshape", [_integers(f"{name}.joined", joined, tensors)], {}),
