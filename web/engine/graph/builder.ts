@@ -51,9 +51,9 @@ export function makeTensor(
   return { name, dims, shape: shapeOf(dims), constant };
 }
 
-/** What constants may grow to while a graph is lowered: several times the file, and small files a little. */
-const BUDGET_PER_BYTE = 4;
-const BUDGET = 64 * 2 ** 20;
+/** What constants may take beside the file while a graph is lowered: twice the file, and small files a little. */
+const BUDGET_PER_BYTE = 2;
+const BUDGET = 4 * 2 ** 20;
 
 export class Builder {
   readonly opset: number;

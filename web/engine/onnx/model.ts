@@ -5,7 +5,7 @@
 
 import { EngineError } from '../error.ts';
 import { type Constant, readConstant } from './constant.ts';
-import { append, eachField, repeated } from './wire.ts';
+import { add, append, eachField, repeated } from './wire.ts';
 
 export type Attribute =
   | { kind: 'float'; value: number }
@@ -52,7 +52,7 @@ const MOST_CONSTANTS = 8192;
 const MOST_NAMES = 256;
 /** Numbers in one attribute; more of them belong into a tensor. */
 const MOST_NUMBERS = 65536;
-/** Lines of metadata, sets of operators: later ones are not read. */
+/** Lines of metadata, sets of operators. */
 const MOST_ENTRIES = 256;
 
 /** Reads a ModelProto; throws EngineError on anything that is not one. */
@@ -84,7 +84,7 @@ function readOpset(bytes: Uint8Array, into: Map<string, number>): void {
     else return false;
     return true;
   });
-  if (into.size < MOST_ENTRIES) into.set(domain, version);
+  add(into, domain, version, MOST_ENTRIES);
 }
 
 function readEntry(bytes: Uint8Array, into: Map<string, string>): void {
@@ -97,7 +97,7 @@ function readEntry(bytes: Uint8Array, into: Map<string, string>): void {
     else return false;
     return true;
   });
-  if (into.size < MOST_ENTRIES) into.set(key, value);
+  add(into, key, value, MOST_ENTRIES);
 }
 
 /** Fields of GraphProto that are read, with how many there may be. */
@@ -112,15 +112,17 @@ const LISTS: Readonly<Record<number, { what: string; most: number }>> = {
 function countLists(graph: Uint8Array): void {
   const counts = new Map<number, number>();
   eachField(graph, (_, field) => {
-    if (field in LISTS) counts.set(field, (counts.get(field) ?? 0) + 1);
+    const list = LISTS[field];
+    if (!list) return false;
+    const count = (counts.get(field) ?? 0) + 1;
+    if (count > list.most) {
+      throw new EngineError(
+        `The model has more than ${list.most} ${list.what}, which the engine does not run.`,
+      );
+    }
+    counts.set(field, count);
     return false;
   });
-  for (const [field, { what, most }] of Object.entries(LISTS)) {
-    const count = counts.get(Number(field)) ?? 0;
-    if (count > most) {
-      throw new EngineError(`The model has ${count} ${what}; the engine runs up to ${most}.`);
-    }
-  }
 }
 
 function readGraph(bytes: Uint8Array): Pick<OnnxModel, 'nodes' | 'constants' | 'inputs' | 'outputs'> {
@@ -160,7 +162,7 @@ function readNode(bytes: Uint8Array): OnnxNode {
     else if (field === 4) op = cursor.text();
     else if (field === 5) {
       const [key, value] = readAttribute(cursor.chunk());
-      if (attributes.size < MOST_NAMES) attributes.set(key, value);
+      add(attributes, key, value, MOST_NAMES);
     } else if (field === 7) domain = cursor.text();
     else return false;
     return true;

@@ -66,10 +66,15 @@ export class Cursor {
 
   /** A view of the next length-delimited field. */
   chunk(): Uint8Array {
-    const length = this.varint();
-    if (length < 0) throw new EngineError('The ONNX file is damaged: a field has a negative length.');
+    const length = this.#length();
     const at = this.#need(length);
     return this.bytes.subarray(at, at + length);
+  }
+
+  #length(): number {
+    const length = this.varint();
+    if (length < 0) throw new EngineError('The ONNX file is damaged: a field has a negative length.');
+    return length;
   }
 
   text(): string {
@@ -90,7 +95,7 @@ export class Cursor {
   skip(wire: Wire): void {
     if (wire === 0) this.varint();
     else if (wire === 1) this.#need(8);
-    else if (wire === 2) this.chunk();
+    else if (wire === 2) this.#need(this.#length());
     else this.#need(4);
   }
 }
@@ -125,8 +130,20 @@ export function repeated<T>(
 
 /** Appends to a list that takes `most`: an entry of two bytes in a file is a hundred in memory. */
 export function append<T>(list: T[], entry: T, most: number): void {
-  if (list.length >= most) {
-    throw new EngineError(`The ONNX file is damaged, or no picture network: a list in it exceeds ${most}.`);
-  }
+  if (list.length >= most) throw tooMany(most);
   list.push(entry);
 }
+
+/** The same for what goes by name; giving a name twice is no growth, but takes as long. */
+export function add<T>(into: Map<string, T>, key: string, entry: T, most: number): void {
+  if (into.size >= most || into.has(key)) throw into.has(key) ? givenTwice(key) : tooMany(most);
+  into.set(key, entry);
+}
+
+const tooMany = (most: number): EngineError =>
+  new EngineError(
+    `The ONNX file is damaged, or no picture network: a list in it has more than ${most} entries.`,
+  );
+
+const givenTwice = (key: string): EngineError =>
+  new EngineError(`The ONNX file is damaged: '${key}' is given twice where it may be given once.`);

@@ -83,7 +83,7 @@ test('constants that grow: transposed, widened, one after the other', async () =
     );
     return file([...nodes, relu], { constants: [zeros('w', 256, 256)] });
   };
-  expect(await refusal(turns(20))).toBe('read');
+  expect(await refusal(turns(10))).toBe('read');
   expect(await refusal(turns(400))).toMatch(
     /^Node 't\d+' \(op Transpose\) cannot be run: The model's constants/,
   );

@@ -1,0 +1,282 @@
+// Hostile files, ten thousand of them: each is read or refused with a sentence, soon, and without taking
+// memory that its own bytes do not account for.
+//
+//   LIMNER_FUZZ_FILES=100000 npx vitest run --project node tests/node/fuzz.test.ts     many more
+//   LIMNER_FUZZ_SEED=4711 npx vitest run --project node tests/node/fuzz.test.ts        one file again
+
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { EngineError } from '../../engine/error.ts';
+import { checkCost } from '../../engine/graph/cost.ts';
+import { readGraph, readLook } from '../../engine/look.ts';
+import { allocated } from '../allocations.ts';
+import { CACHE } from '../cases.ts';
+import { mutated, SEEDS } from '../mutations.ts';
+import { graphOf, message, model, node, tensor, text, value, varint } from '../onnx.ts';
+
+const FILES = Number(process.env.LIMNER_FUZZ_FILES ?? 10_000);
+const ONLY = process.env.LIMNER_FUZZ_SEED;
+const MOST_MS = 1000;
+/** What may be taken beside twice the file, however small it is: `graph/builder.ts` gives matrices of a Resize
+ * and the like 4 MB, and what is read of typed fields and given up may come on top. */
+const FREE = 5 * 2 ** 20;
+const LOOKS = ['lean-64-uint16-colour', 'lean-64-float16-edges'].map(
+  name => new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)),
+);
+
+interface Outcome {
+  said: string;
+  milliseconds: number;
+  bytes: number;
+}
+
+/** Reads a file as a look, or as any graph; what is neither read nor an EngineError is thrown on. */
+async function outcome(file: Uint8Array, whole = true): Promise<Outcome> {
+  const began = performance.now();
+  const { result, bytes } = await allocated(async () => {
+    try {
+      if (whole) checkCost((await readLook(file)).plan);
+      else await readGraph(file);
+      return 'read';
+    } catch (error) {
+      if (error instanceof EngineError) return error.message;
+      throw error;
+    }
+  });
+  return { said: result, milliseconds: performance.now() - began, bytes };
+}
+
+const seeds = ONLY === undefined ? Array.from({ length: FILES }, (_, i) => i) : [Number(ONLY)];
+
+test(`${seeds.length} hostile files are read or refused, soon and within their size`, {
+  timeout: 60_000 + FILES * 20,
+}, async () => {
+  const worst = { milliseconds: [0, 0], bytes: [0, 0] };
+  const sentences = new Set<string>();
+  let read = 0;
+  const began = performance.now();
+  for (const seed of seeds) {
+    const file = mutated(seed, LOOKS);
+    const { said, milliseconds, bytes } = await outcome(file).catch((error: unknown) => {
+      throw new Error(`LIMNER_FUZZ_SEED=${seed} is neither read nor refused.`, { cause: error });
+    });
+    const again = `LIMNER_FUZZ_SEED=${seed}: ${said}`;
+    expect(said, again).toMatch(/^read$|\.$/);
+    expect(milliseconds, again).toBeLessThan(MOST_MS);
+    expect(bytes - 2 * file.length, again).toBeLessThan(FREE);
+    if (said === 'read') read += 1;
+    else sentences.add(said.replace(/'[^']*'|\[[^\]]*\]|-?\d[\d.e+x ]*/g, '*'));
+    if (milliseconds > (worst.milliseconds[0] ?? 0)) worst.milliseconds = [milliseconds, seed];
+    if (bytes - 2 * file.length > (worst.bytes[0] ?? 0)) worst.bytes = [bytes - 2 * file.length, seed];
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(
+    `fuzz: ${seeds.length} files in ${seconds} s, ${read} read, ${sentences.size} kinds of refusal,`,
+  );
+  console.log(
+    `  slowest ${worst.milliseconds.join(' ms, seed ')}, most beyond twice the file ${worst.bytes.join(' bytes, seed ')}`,
+  );
+  // A fuzzer whose files are all refused at the door would prove little.
+  if (ONLY === undefined) {
+    expect(read).toBeGreaterThan(FILES / 20);
+    expect(read).toBeLessThan(FILES * 0.8);
+    expect(sentences.size).toBeGreaterThan(Math.min(FILES / 20, 100));
+  }
+});
+
+test('what is allocated is seen', async () => {
+  const work = async () =>
+    Float32Array.from([1, 2])
+      .slice()
+      .map(x => x)
+      .subarray(1).length + new ArrayBuffer(5).byteLength;
+  expect(await allocated(work)).toEqual({ result: 6, bytes: 3 * 8 + 5 });
+  expect((await allocated(async () => new Uint8Array(new ArrayBuffer(7)))).bytes).toBe(7);
+});
+
+test('the seeds themselves are read', async () => {
+  for (const seed of SEEDS) expect((await outcome(seed)).said).toBe('read');
+});
+
+const image = value('image', [1, 3, 8, 8]);
+const painting = value('painting', [1, 3, 8, 8]);
+const bomb = (part: number[], count: number): Uint8Array => {
+  const bytes = new Uint8Array(part.length * count);
+  for (let i = 0; i < count; i++) bytes.set(part, i * part.length);
+  return bytes;
+};
+/** A model whose graph ends in raw bytes, too many to spread. */
+function ending(
+  tail: Uint8Array,
+  graph: number[] = [...message(11, image), ...message(12, painting)],
+): Uint8Array {
+  const head = [...varint(1, 10), ...message(8, varint(2, 21))];
+  const length = varint(1, graph.length + tail.length).slice(1);
+  const start = Uint8Array.from([...head, 7 * 8 + 2, ...length, ...graph]);
+  const file = new Uint8Array(start.length + tail.length);
+  file.set(start);
+  file.set(tail, start.length);
+  return file;
+}
+const longField = (field: number, bytes: Uint8Array): Uint8Array => {
+  const head = Uint8Array.from([
+    ...varint(field, 0)
+      .slice(0, -1)
+      .map((byte, i) => (i === 0 ? byte | 2 : byte)),
+    ...varint(1, bytes.length).slice(1),
+  ]);
+  const all = new Uint8Array(head.length + bytes.length);
+  all.set(head);
+  all.set(bytes, head.length);
+  return all;
+};
+const joined = (...parts: Uint8Array[]): Uint8Array => {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+};
+const typed = (type: number, field: number, content: Uint8Array, ...dims: number[]): Uint8Array =>
+  joined(
+    Uint8Array.from([...dims.flatMap(dim => varint(1, dim)), ...varint(2, type), ...text(8, 'w')]),
+    longField(field, content),
+  );
+const sizes = (...numbers: number[]): Uint8Array => {
+  const raw = new Uint8Array(BigInt64Array.from(numbers, BigInt).buffer);
+  return Uint8Array.from([
+    ...varint(1, numbers.length),
+    ...varint(2, 7),
+    ...text(8, 'n'),
+    ...message(9, raw),
+  ]);
+};
+const relu = message(1, node('Relu', ['image'], ['painting'], {}));
+const MANY = 2 ** 20;
+
+test.each([
+  ['a million nodes', ending(bomb(message(1, []), MANY))],
+  ['a million outputs', ending(bomb(message(12, []), MANY))],
+  ['a million initializers', ending(bomb(message(5, varint(2, 1)), MANY))],
+  ['a node of a million inputs', ending(longField(1, bomb(text(1, 'a'), MANY)))],
+  ['a node of a million attributes', ending(longField(1, bomb(message(5, text(1, 'a')), MANY)))],
+  ['an attribute of a million numbers', ending(longField(1, longField(5, longField(8, bomb([1], MANY)))))],
+  [
+    'a shape of a million dimensions',
+    ending(longField(11, longField(2, longField(1, longField(2, bomb(message(1, []), MANY)))))),
+  ],
+  ['a tensor of a million dimensions', ending(longField(5, longField(1, bomb([1], MANY))))],
+  [
+    'a million int64 of a byte each',
+    ending(longField(5, typed(7, 7, bomb([1], MANY), MANY)), [
+      ...relu,
+      ...message(11, image),
+      ...message(12, painting),
+    ]),
+  ],
+  [
+    'a million float32 in their own field',
+    ending(longField(5, typed(1, 4, bomb([0, 0, 128, 63], MANY), MANY)), [
+      ...relu,
+      ...message(11, image),
+      ...message(12, painting),
+    ]),
+  ],
+  [
+    'a million lines of metadata',
+    joined(
+      model(
+        graphOf({ nodes: [node('Relu', ['image'], ['painting'], {})], inputs: [image], outputs: [painting] }),
+      ),
+      bomb(message(14, text(1, 'a')), MANY),
+    ),
+  ],
+  ['a message nested as deep as its size allows', ending(bomb([5 * 8 + 2, 127], MANY))],
+])('%s takes no more than twice its bytes', async (_, file) => {
+  const before = process.memoryUsage().heapUsed;
+  const { said, milliseconds, bytes } = await outcome(file);
+  const heap = process.memoryUsage().heapUsed - before;
+  expect(said).toMatch(/^read$|\.$/);
+  expect(milliseconds).toBeLessThan(MOST_MS);
+  expect(bytes).toBeLessThan(2 * file.length + FREE);
+  // The heap has what earlier tests left as well as what was thrown away at once: 24 MB of room.
+  expect(heap).toBeLessThan(2 * file.length + 24 * 2 ** 20);
+});
+
+test.each([
+  [
+    'Resize',
+    { mode: 'cubic' },
+    [
+      ['', null],
+      ['s', tensor('s', [4], Float32Array.of(1, 1, 1e9, 1e9))],
+    ],
+  ],
+  [
+    'Resize',
+    { mode: 'linear' },
+    [
+      ['', null],
+      ['s', tensor('s', [4], Float32Array.of(1, 1, 512, 512))],
+    ],
+  ],
+  ['Upsample', {}, [['s', tensor('s', [4], Float32Array.of(1, 1, 8000, 8000))]]],
+  ['AveragePool', { kernel_shape: [4096, 4096], pads: [2048, 2048, 2048, 2048] }, []],
+  ['MaxPool', { kernel_shape: [4096, 4096], pads: [2048, 2048, 2048, 2048] }, []],
+  ['Pad', { pads: [0, 0, 30000, 30000, 0, 0, 30000, 30000], mode: 'wrap' }, []],
+  [
+    'Resize',
+    { mode: 'cubic', antialias: 1 },
+    [
+      ['', null],
+      ['', null],
+      ['n', sizes(1, 3, 1, 1)],
+    ],
+  ],
+  ['LRN', { size: 2 ** 31 }, []],
+  [
+    'ConvTranspose',
+    { strides: [4096, 4096], dilations: [4096, 4096] },
+    [['w', tensor('w', [3, 3, 4, 4], new Float32Array(144))]],
+  ],
+  ['SpaceToDepth', { blocksize: 2 ** 31 }, []],
+] as const)('a %s bomb %o is refused or read within a second', async (op, attributes, constants) => {
+  const file = model(
+    graphOf({
+      nodes: [
+        node(
+          op,
+          ['image', ...constants.map(([name]) => name)],
+          ['painting'],
+          attributes as Parameters<typeof node>[3],
+        ),
+      ],
+      constants: constants.flatMap(([, bytes]) => (bytes ? [bytes] : [])),
+      inputs: [image],
+      outputs: [painting],
+    }),
+  );
+  for (const whole of [true, false]) {
+    const { said, milliseconds, bytes } = await outcome(file, whole);
+    expect(said).toMatch(/^read$|\.$/);
+    expect(milliseconds).toBeLessThan(MOST_MS);
+    expect(bytes, said).toBeLessThan(2 * file.length + FREE);
+  }
+});
+
+test('many large matrices in a small file are refused before they are made', async () => {
+  const large = value('image', [1, 3, 4096, 4096]);
+  const nodes = Array.from({ length: 8 }, (_, i) =>
+    node('AveragePool', [i ? `p${i}` : 'image'], [`p${i + 1}`], {
+      kernel_shape: [2049, 2049],
+      pads: Array(4).fill(1024),
+    }),
+  );
+  const file = model(graphOf({ nodes, inputs: [large], outputs: [value('p8', [1, 3, 4096, 4096])] }));
+  const { said, milliseconds, bytes } = await outcome(file);
+  expect(said).not.toBe('read');
+  expect(milliseconds).toBeLessThan(MOST_MS);
+  expect(bytes).toBeLessThan(2 * file.length + FREE);
+});
