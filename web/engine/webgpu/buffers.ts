@@ -1,5 +1,6 @@
 // What painting and `run` share: a plan's buffers, the live values, and recording a kernel.
 
+import { EngineError } from '../error.ts';
 import type { Operation, Source } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { toBlocks } from './arrays.ts';
@@ -28,7 +29,8 @@ export function liveValues(plan: Plan): Float32Array<ArrayBuffer> {
 
 /** What all kernels of a plan share: its buffers, and the two small uniforms. */
 export interface Shared {
-  readonly buffers: readonly GPUBuffer[];
+  /** Made when a kernel first wants it: painting does without some that `run` needs. */
+  readonly buffer: (index: number) => GPUBuffer;
   readonly live: GPUBuffer;
   readonly crop: GPUBuffer;
 }
@@ -37,15 +39,21 @@ export interface Shared {
 export function makeShared(memory: Memory, plan: Plan): Shared {
   const { queue } = memory.device;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const buffers = plan.buffers.map((size, i) => memory.make(`values ${i}`, size, usage));
+  const buffers = new Map<number, GPUBuffer>();
+  const buffer = (index: number): GPUBuffer => {
+    const size = plan.buffers[index];
+    if (size === undefined) throw new EngineError(`The plan has no buffer ${index}.`);
+    const made = buffers.get(index) ?? memory.make(`values ${index}`, size, usage);
+    buffers.set(index, made);
+    return made;
+  };
   for (const [tensor, place] of plan.places) {
-    const buffer = buffers[place.buffer];
-    if (tensor.constant && buffer) queue.writeBuffer(buffer, 0, toBlocks(tensor, tensor.constant));
+    if (tensor.constant) queue.writeBuffer(buffer(place.buffer), 0, toBlocks(tensor, tensor.constant));
   }
   const uniform = (label: string, size: number) =>
     memory.make(label, size, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
   const values = liveValues(plan);
   const live = uniform('live', values.byteLength);
   queue.writeBuffer(live, 0, values);
-  return { buffers, live, crop: uniform('crop', 32) };
+  return { buffer, live, crop: uniform('crop', 32) };
 }

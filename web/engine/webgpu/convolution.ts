@@ -35,7 +35,7 @@ ${cases.join('\n')}
 
 const pair = (name: string, y: number, x: number): string => `const ${name} = vec2i(${y}, ${x});`;
 
-function declareGeometry(shader: Shader, { weights, x, y, prologue }: Convolution): void {
+export function declareGeometry(shader: Shader, { weights, x, y, prologue }: Convolution): void {
   const [, , kh, kw] = weights.dims;
   shader.add(`const TAPS = ${kh * kw};`);
   shader.add(pair('KERNEL', kh, kw));
@@ -59,20 +59,35 @@ fn load(n: i32, y: i32, x: i32, c: i32) -> vec4f {
 }`);
 }
 
+/** The sum of products as the epilogue takes it: scaled and shifted per channel. */
+export function scaledCode(shader: Shader, { weights, bias, group }: Convolution): string {
+  const unit = group > 1 ? 1 : FULL[weights.type];
+  const scaled = weights.scale
+    ? `raw * ${shader.channel(
+        weights.scale.map(s => s * unit),
+        1,
+      )}`
+    : 'raw';
+  return bias ? `${scaled} + ${shader.channel(bias)}` : scaled;
+}
+
+/** `block`, `zero_point` and the array that they read. */
+export function declareWeights(shader: Shader, { weights, name }: Convolution): void {
+  const { element, code } = blockCode(weights.type);
+  const data = packWeights(weights, name);
+  shader.bind({ kind: 'data', data }, `var<storage, read> weights: array<${element}>`);
+  shader.add(code);
+  const zero = weights.zero ? shader.channel(weights.zero.map(z => z / FULL[weights.type])) : 'vec4f(0)';
+  shader.add(`fn zero_point(c: i32) -> vec4f {\n  return ${zero};\n}`);
+}
+
 export function compileConvolution(shader: Shader, operation: Convolution): Kernel {
-  const { weights, bias, group, name } = operation;
+  const { weights, group, name } = operation;
   const [n, , height, width] = operation.output.shape;
   const out = blocks(operation.output);
   shader.readInputs();
   declareGeometry(shader, operation);
-  const factor = weights.scale
-    ? shader.channel(
-        weights.scale.map(s => s * (group > 1 ? 1 : FULL[weights.type])),
-        1,
-      )
-    : '';
-  const scaled = factor ? `raw * ${factor}` : 'raw';
-  const value = bias ? `${scaled} + ${shader.channel(bias)}` : scaled;
+  const value = scaledCode(shader, operation);
   if (group > 1) {
     declareLoad(shader, operation);
     shader.add(`const GROUPS = ${group};`);
@@ -81,12 +96,7 @@ export function compileConvolution(shader: Shader, operation: Convolution): Kern
     shader.finish(value);
     return kernelOf(shader, grouped, linear(n * height * width * out));
   }
-  const { element, code } = blockCode(weights.type);
-  const data = packWeights(weights, name);
-  shader.bind({ kind: 'data', data }, `var<storage, read> weights: array<${element}>`);
-  shader.add(code);
-  const zero = weights.zero ? shader.channel(weights.zero.map(z => z / FULL[weights.type])) : 'vec4f(0)';
-  shader.add(`fn zero_point(c: i32) -> vec4f {\n  return ${zero};\n}`);
+  declareWeights(shader, operation);
   const bases = [
     Math.ceil(height / operation.y.outputStride),
     Math.ceil(width / operation.x.outputStride),
@@ -111,15 +121,10 @@ export function compileConvolution(shader: Shader, operation: Convolution): Kern
   ]);
 }
 
+/** Strips narrower than the picture is wide, or nearly so. */
 function shapeOf({ output, x }: Convolution, bases: readonly [number, number]): Shape {
-  const g = globalThis as unknown as { SHAPE?: Shape };
-  const phases = x.outputStride;
-  const most = g.SHAPE ?? { wide: 8, deep: 1, share: 1 };
-  let wide = most.wide;
-  while (wide / 2 >= bases[1] || wide * phases > 32) wide /= 2;
-  wide = Math.max(1, wide);
-  const deep = blocks(output) % most.deep === 0 ? most.deep : 1;
-  return { wide, deep, share: most.share };
+  const wide = bases[1] >= 8 && x.outputStride <= 2 ? 8 : bases[1] >= 2 && x.outputStride <= 4 ? 4 : 1;
+  return { wide, deep: blocks(output) % 2 === 0 ? 2 : 1, share: 1 };
 }
 
 /** The columns of the input that a strip reads, from its first base on, and which product reads which. */

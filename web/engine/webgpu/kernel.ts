@@ -27,22 +27,31 @@ export type Binding =
   | { readonly kind: 'sizes'; readonly values: readonly number[] }
   | { readonly kind: 'live' }
   | { readonly kind: 'crop' }
-  | { readonly kind: 'sampler' }
-  | { readonly kind: 'external' }
-  | { readonly kind: 'texture' }
   | { readonly kind: 'canvas'; readonly format: GPUTextureFormat };
+
+/** How a frame of the camera comes: as the browser's own video frame, or copied. */
+export type Way = 'external' | 'texture';
+
+/** What is new with every frame, bound as group 1: a sampler, the frame, and the canvas of the painting. One
+ * bind group serves the kernels that read the frame and the one that writes the canvas. */
+export interface FrameLayout {
+  readonly way: Way;
+  readonly format: GPUTextureFormat;
+}
 
 export interface Kernel {
   readonly label: string;
   readonly code: string;
   readonly bindings: readonly Binding[];
+  readonly frame: FrameLayout | null;
   readonly workgroups: readonly [number, number, number];
 }
 
-/** Where a kernel's results go: to its tensor's buffer, or straight to a canvas. */
+/** Where a kernel's results go: to its tensor's buffer, to a canvas beside, or to that of the painting. */
 export type Target =
   | { readonly kind: 'buffer' }
-  | { readonly kind: 'canvas'; readonly format: GPUTextureFormat };
+  | { readonly kind: 'canvas'; readonly format: GPUTextureFormat }
+  | { readonly kind: 'painting'; readonly frame: FrameLayout };
 
 export const ROW = 65535 * 64;
 
@@ -61,5 +70,5 @@ export function kernelOf(
   if (Math.max(...workgroups) > 65535) {
     throw new EngineError(`Node '${name}' is too large for WebGPU: ${workgroups.join(' x ')} workgroups.`);
   }
-  return { label: name, code: shader.code(body), bindings: shader.bindings, workgroups };
+  return { label: name, code: shader.code(body), bindings: shader.bindings, frame: shader.frame, workgroups };
 }

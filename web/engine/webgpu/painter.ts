@@ -1,42 +1,23 @@
 // The painter: a plan on one device. Everything is made once, at load; a frame records one compute pass
 // with the plan's kernels and submits it. Nothing is read back and nothing is allocated on the way from
-// camera to canvas; only the bind groups that name the frame and the current texture of a canvas are new
-// (two, three with the guide), since WebGPU hands those out per frame.
+// camera to canvas; only the bind group that names the frame and the current texture of the canvas is new
+// (and another for the guide where somebody looks at it), since WebGPU hands those out per frame.
 
 import { EngineError } from '../error.ts';
-import type { Operation, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import type { Look, LookInfo } from '../look.ts';
 import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
-import { dispatch, isSource, liveValues, makeShared } from './buffers.ts';
-import { compile, compileSource } from './compile.ts';
+import { dispatch, liveValues } from './buffers.ts';
 import { adapterName, canvasFormat, requestDevice } from './device.ts';
 import { Frames } from './frames.ts';
-import type { Binding } from './kernel.ts';
+import { type Bound, type ByWay, compileGuide, frameGroup, prepareKernels } from './kernels.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
-import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
+import type { Merged } from './merge.ts';
+import { bindGroup, type Compiled, type Pipelines } from './pipelines.ts';
 import { makeReader, type Reader } from './reader.ts';
-
-/** Compiled kernels of one frame, with the bind groups that hold for all frames. */
-interface Step {
-  readonly compiled: Compiled;
-  readonly group: GPUBindGroup;
-}
-
-const noResource = (binding: Binding): never => {
-  throw new EngineError(`The engine has nothing to bind as '${binding.kind}'.`);
-};
 
 interface Owned extends Settings {
   readonly ownsDevice: boolean;
-}
-
-/** Kernels of a frame, in order. */
-interface Kernels {
-  /** Those that make the picture, for each way in. */
-  readonly sources: { readonly external: Compiled; readonly texture: Compiled } | null;
-  readonly steps: readonly Step[];
-  readonly last: Compiled | null;
 }
 
 /** A painter on `device`, or on one of its own, which it destroys in the end. */
@@ -63,7 +44,7 @@ class WebgpuPainter implements Painter {
   readonly canvas: Canvas | null;
   readonly #context: GPUCanvasContext | null;
   #guideContext: GPUCanvasContext | null = null;
-  #guideStep: Compiled | null = null;
+  #guideStep: ByWay<Compiled> | null = null;
   #reader: Reader | null = null;
   #lost = false;
   #destroyed = false;
@@ -72,7 +53,8 @@ class WebgpuPainter implements Painter {
     readonly info: LookInfo,
     readonly plan: Plan,
     readonly pipelines: Pipelines,
-    readonly kernels: Kernels,
+    readonly merged: Merged,
+    readonly kernels: ByWay<readonly Bound[]>,
     readonly format: GPUTextureFormat,
     settings: Owned,
   ) {
@@ -109,11 +91,13 @@ class WebgpuPainter implements Painter {
     });
     try {
       const format = canvasFormat(device);
-      const { pipelines, pending } = await checked(device, () => prepare(memory, plan, format));
+      const { merged, pipelines, pending } = await checked(device, () =>
+        prepareKernels(memory, plan, format),
+      );
       const kernels = await pending();
       // A device that is lost pretends that all went well.
       if (gone) throw new EngineError(`The GPU gave up while the look was set up (${gone}).`);
-      return new WebgpuPainter(info, plan, pipelines, kernels, format, settings);
+      return new WebgpuPainter(info, plan, pipelines, merged, kernels, format, settings);
     } catch (error) {
       memory.destroy();
       throw error;
@@ -129,9 +113,8 @@ class WebgpuPainter implements Painter {
   }
 
   get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
-    const { sources, steps, last } = this.kernels;
     return {
-      dispatches: steps.length + (sources ? 1 : 0) + (last ? 1 : 0),
+      dispatches: this.kernels.external.length,
       pipelines: this.pipelines.count,
       bufferBytes: this.pipelines.memory.bytes,
     };
@@ -159,15 +142,13 @@ class WebgpuPainter implements Painter {
     this.#guideContext = context;
     if (this.#guideStep) return;
     // Compiled when somebody first looks; frames go on without it until it is there.
-    void this.#compileGuide(guide).catch((error: unknown) => {
-      if (!this.#destroyed) this.#lose(error instanceof Error ? error.message : String(error));
-    });
-  }
-
-  async #compileGuide(guide: Tensor): Promise<void> {
-    const kernel = compile(this.plan, show(guide), { kind: 'canvas', format: this.format });
-    const prepared = await checked(this.#device, () => this.pipelines.prepare(kernel));
-    this.#guideStep = await compiled(prepared);
+    compileGuide(this.merged, this.pipelines, this.format)
+      .then(step => {
+        this.#guideStep = step;
+      })
+      .catch((error: unknown) => {
+        if (!this.#destroyed) this.#lose(error instanceof Error ? error.message : String(error));
+      });
   }
 
   set(name: string, value: number): void {
@@ -185,31 +166,30 @@ class WebgpuPainter implements Painter {
 
   paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
     if (this.#lost) return;
-    const { sources, steps, last } = this.kernels;
-    if (!sources || !last)
+    if (!this.plan.camera)
       throw new EngineError('This model takes no picture, so it cannot paint; use run().');
     if (!this.#context) throw new EngineError('There is no canvas to paint on: give createPainter one.');
     const frame = this.#frames.take(source, view.mirror ?? false);
     if (!frame) return;
+    const { kind: way } = frame;
     const encoder = this.#device.createCommandEncoder({ label: 'frame' });
     const pass = encoder.beginComputePass({ label: 'frame' });
-    const first = frame.kind === 'external' ? sources.external : sources.texture;
-    const resource = frame.kind === 'external' ? frame.texture : frame.view;
-    dispatch(pass, first, this.#bound(first, resource));
-    for (const step of steps) dispatch(pass, step.compiled, step.group);
-    dispatch(pass, last, this.#bound(last, this.#context.getCurrentTexture().createView()));
+    const picture = frame.kind === 'external' ? frame.texture : frame.view;
+    const canvas = this.#context.getCurrentTexture().createView();
+    const layout = { way, format: this.format };
+    pass.setBindGroup(1, frameGroup(this.pipelines, layout, this.#frames.sampler, picture, canvas));
+    for (const { compiled, group } of this.kernels[way]) dispatch(pass, compiled, group);
     if (this.#guideContext && this.#guideStep) {
       const texture = this.#guideContext.getCurrentTexture().createView();
-      dispatch(pass, this.#guideStep, this.#bound(this.#guideStep, texture));
+      const shown = this.#guideStep[way];
+      dispatch(
+        pass,
+        shown,
+        bindGroup(this.#device, shown, () => texture),
+      );
     }
     pass.end();
     this.#device.queue.submit([encoder.finish()]);
-  }
-
-  #bound(kernel: Compiled, resource: GPUBindingResource): GPUBindGroup {
-    return bindGroup(this.#device, kernel, binding =>
-      binding.kind === 'sampler' ? this.#frames.sampler : resource,
-    );
   }
 
   /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
@@ -237,45 +217,3 @@ class WebgpuPainter implements Painter {
     if (this.#settings.ownsDevice) this.#device.destroy();
   }
 }
-
-/** Everything that a frame needs, made at once; only the pipelines are waited for. */
-function prepare(memory: Memory, plan: Plan, format: GPUTextureFormat) {
-  const pipelines = new Pipelines(memory, makeShared(memory, plan));
-  const source = plan.operations.find(isSource);
-  const painted = plan.camera ? paintedBy(plan) : null;
-  const rest = plan.operations.filter(operation => operation !== source && operation !== painted);
-  const external = source ? pipelines.prepare(compileSource(plan, source, 'external')) : null;
-  const texture = source ? pipelines.prepare(compileSource(plan, source, 'texture')) : null;
-  const last = painted ? pipelines.prepare(compile(plan, painted, { kind: 'canvas', format })) : null;
-  const steps = rest.map(operation => {
-    const prepared = pipelines.prepare(compile(plan, operation));
-    return { prepared, group: bindGroup(memory.device, prepared, noResource) };
-  });
-  const pending = async (): Promise<Kernels> => ({
-    sources:
-      external && texture ? { external: await compiled(external), texture: await compiled(texture) } : null,
-    steps: await Promise.all(
-      steps.map(async ({ prepared, group }) => ({ compiled: await compiled(prepared), group })),
-    ),
-    last: last && (await compiled(last)),
-  });
-  return { pipelines, pending };
-}
-
-/** The operation that writes the canvas: the one that makes the painting, unless others read it too. */
-function paintedBy(plan: Plan): Operation | null {
-  const painting = plan.outputs[0];
-  const maker = plan.operations.find(operation => operation.output === painting);
-  const read = plan.operations.some(operation => operation.inputs.some(tensor => tensor === painting));
-  if (maker && !read && !isSource(maker)) return maker;
-  return painting ? show(painting) : null;
-}
-
-/** A copy of a tensor, to be given a canvas as its target. */
-const show = (tensor: Tensor): Operation => ({
-  kind: 'map',
-  name: `show ${tensor.name}`,
-  inputs: [tensor],
-  output: tensor,
-  epilogue: { kind: 'input', index: 0 },
-});

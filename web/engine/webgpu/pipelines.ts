@@ -2,9 +2,9 @@
 // buffers filled once, and bind groups. All but the pipelines are made at once, so that `checked` sees what
 // the GPU thinks of them; a pipeline that fails says so itself.
 
-import { EngineError, impossible } from '../error.ts';
+import { impossible } from '../error.ts';
 import type { Shared } from './buffers.ts';
-import type { Binding, Data, Kernel } from './kernel.ts';
+import type { Binding, Data, FrameLayout, Kernel } from './kernel.ts';
 import type { Memory } from './memory.ts';
 
 export interface Compiled {
@@ -23,6 +23,7 @@ export interface Prepared extends Omit<Compiled, 'pipeline'> {
 export class Pipelines {
   readonly #made = new Map<string, { layout: GPUBindGroupLayout; pipeline: Promise<GPUComputePipeline> }>();
   readonly #data = new Map<object, Map<string, GPUBuffer>>();
+  readonly #frames = new Map<string, GPUBindGroupLayout>();
 
   constructor(
     readonly memory: Memory,
@@ -43,7 +44,8 @@ export class Pipelines {
   }
 
   #pipeline(kernel: Kernel): { layout: GPUBindGroupLayout; pipeline: Promise<GPUComputePipeline> } {
-    const known = this.#made.get(kernel.code);
+    const key = `${kernel.frame?.way ?? ''} ${kernel.code}`;
+    const known = this.#made.get(key);
     if (known) return known;
     const { device } = this;
     const layout = device.createBindGroupLayout({
@@ -54,9 +56,10 @@ export class Pipelines {
         ...layoutOf(binding),
       })),
     });
+    const bindGroupLayouts = kernel.frame ? [layout, this.frameLayout(kernel.frame)] : [layout];
     const pipeline = device.createComputePipelineAsync({
       label: kernel.label,
-      layout: device.createPipelineLayout({ label: kernel.label, bindGroupLayouts: [layout] }),
+      layout: device.createPipelineLayout({ label: kernel.label, bindGroupLayouts }),
       compute: {
         module: device.createShaderModule({ label: kernel.label, code: kernel.code }),
         entryPoint: 'main',
@@ -65,17 +68,35 @@ export class Pipelines {
     // Who waits for it sees the failure; if another fails first, nobody waits.
     pipeline.catch(() => undefined);
     const made = { layout, pipeline };
-    this.#made.set(kernel.code, made);
+    this.#made.set(key, made);
     return made;
+  }
+
+  /** The layout of group 1, one object for all that share its bind group. */
+  frameLayout({ way, format }: FrameLayout): GPUBindGroupLayout {
+    const key = `${way} ${format}`;
+    const visibility = GPUShaderStage.COMPUTE;
+    const layout =
+      this.#frames.get(key) ??
+      this.device.createBindGroupLayout({
+        label: 'frame',
+        entries: [
+          { binding: 0, visibility, sampler: { type: 'filtering' } },
+          way === 'external'
+            ? { binding: 1, visibility, externalTexture: {} }
+            : { binding: 1, visibility, texture: { sampleType: 'float' } },
+          { binding: 2, visibility, storageTexture: { access: 'write-only', format } },
+        ],
+      });
+    this.#frames.set(key, layout);
+    return layout;
   }
 
   #fixed(binding: Binding): GPUBuffer | null {
     switch (binding.kind) {
       case 'read':
       case 'write': {
-        const buffer = this.shared.buffers[binding.buffer];
-        if (!buffer) throw new EngineError(`The plan has no buffer ${binding.buffer}.`);
-        return buffer;
+        return this.shared.buffer(binding.buffer);
       }
       case 'live':
         return this.shared.live;
@@ -89,9 +110,6 @@ export class Pipelines {
         return this.#filled({ label: 'sizes', bytes: values.length * 4, fill }, GPUBufferUsage.UNIFORM);
       }
       case 'picture':
-      case 'sampler':
-      case 'external':
-      case 'texture':
       case 'canvas':
         return null;
       default:
@@ -132,12 +150,6 @@ function layoutOf(binding: Binding): Omit<GPUBindGroupLayoutEntry, 'binding' | '
     case 'live':
     case 'crop':
       return { buffer: { type: 'uniform' } };
-    case 'sampler':
-      return { sampler: { type: 'filtering' } };
-    case 'external':
-      return { externalTexture: {} };
-    case 'texture':
-      return { texture: { sampleType: 'float' } };
     case 'canvas':
       return { storageTexture: { access: 'write-only', format: binding.format } };
     default:

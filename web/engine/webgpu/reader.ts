@@ -8,8 +8,9 @@ import type { Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { fromBlocks, toBlocks } from './arrays.ts';
 import { dispatch, isSource, liveValues, makeShared } from './buffers.ts';
-import { compile, compileSource } from './compile.ts';
+import { compile } from './compile.ts';
 import { checked, Memory } from './memory.ts';
+import { compileGiven } from './picture.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
 
 export interface Reader {
@@ -23,7 +24,7 @@ export async function makeReader(plan: Plan, pipelines: Pipelines): Promise<Read
   const { picture, prepared } = await checked(device, () => {
     const given = memory.make('picture', camera ? 4 * stored(camera) : 16, usage);
     const kernels = plan.operations.map(operation =>
-      isSource(operation) ? compileSource(plan, operation, 'picture') : compile(plan, operation),
+      isSource(operation) ? compileGiven(plan, operation) : compile(plan, operation),
     );
     const made = kernels.map(kernel => {
       const one = pipelines.prepare(kernel);
@@ -35,9 +36,10 @@ export async function makeReader(plan: Plan, pipelines: Pipelines): Promise<Read
     prepared.map(async ({ one, group }) => ({ compiled: await compiled(one), group })),
   );
   const bufferOf = (tensor: Tensor): GPUBuffer => {
-    const buffer = tensor === camera ? picture : shared.buffers[plan.places.get(tensor)?.buffer ?? -1];
-    if (!buffer) throw new EngineError(`Tensor '${tensor.name}' has no buffer.`);
-    return buffer;
+    if (tensor === camera) return picture;
+    const place = plan.places.get(tensor);
+    if (!place) throw new EngineError(`Tensor '${tensor.name}' has no buffer.`);
+    return shared.buffer(place.buffer);
   };
   return { run: (inputs, live) => runOnce(plan, pipelines, steps, bufferOf, inputs, live) };
 }

@@ -1,7 +1,7 @@
 // Kernels of the operations that look at whole axes: reductions and products of computed matrices.
 
 import { blocks, LANES, type Product, type Reduce, type Tensor } from '../graph/operation.ts';
-import { type Kernel, linear } from './kernel.ts';
+import { type Kernel, kernelOf, linear } from './kernel.ts';
 import product from './product.wgsl?raw';
 import reduce from './reduce.wgsl?raw';
 import type { Shader } from './shader.ts';
@@ -22,7 +22,7 @@ const THREADS = 64;
 /** Values for one output from which on threads share them. */
 const MANY = 128;
 
-export function compileReduce(shader: Shader, { name, how, axes, inputs, output }: Reduce): Kernel {
+export function compileReduce(shader: Shader, { how, axes, inputs, output }: Reduce): Kernel {
   const [n, c, h, w] = axes;
   const { shape } = inputs[0] ?? output;
   const count = shape.reduce((product, size, axis) => product * (axes[axis] ? size : 1), 1);
@@ -34,12 +34,7 @@ export function compileReduce(shader: Shader, { name, how, axes, inputs, output 
   shader.add(`fn combine(a: vec4f, b: vec4f) -> vec4f { return ${COMBINE[how]}; }`);
   shader.finish();
   const outputs = output.shape[0] * output.shape[2] * output.shape[3] * blocks(output);
-  return {
-    label: name,
-    code: shader.code(reduce),
-    bindings: shader.bindings,
-    workgroups: linear(outputs * share),
-  };
+  return kernelOf(shader, reduce, linear(outputs * share));
 }
 
 /** `fn left(n, y, x, c)`: an element, where the input has one image or channel for all, that one. */
@@ -50,7 +45,7 @@ function operand(name: string, index: number, { shape }: Tensor, output: Tensor)
   return `fn ${name}(n: i32, y: i32, x: i32, c: i32) -> vec4f { return read_${index}(${at})${lanes}; }`;
 }
 
-export function compileProduct(shader: Shader, { name, inputs, output }: Product): Kernel {
+export function compileProduct(shader: Shader, { inputs, output }: Product): Kernel {
   const [left = output, right = output] = inputs;
   shader.readInputs();
   shader.add(operand('left', 0, left, output));
@@ -58,5 +53,5 @@ export function compileProduct(shader: Shader, { name, inputs, output }: Product
   shader.finish();
   const [n, , h, w] = output.shape;
   const workgroups = linear(n * h * w * blocks(output));
-  return { label: name, code: shader.code(product), bindings: shader.bindings, workgroups };
+  return kernelOf(shader, product, workgroups);
 }

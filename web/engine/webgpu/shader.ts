@@ -6,7 +6,7 @@ import { impossible } from '../error.ts';
 import type { Expression } from '../graph/expression.ts';
 import { blocks, LANES, type Operation, type Tensor } from '../graph/operation.ts';
 import type { Place, Plan } from '../graph/plan.ts';
-import { type Binding, ROW, type Target } from './kernel.ts';
+import { type Binding, type FrameLayout, ROW, type Target } from './kernel.ts';
 
 const ERF = `
 fn erf(x: vec4f) -> vec4f {
@@ -39,6 +39,8 @@ export class Shader {
   readonly #sizes: number[] = [];
   readonly #slots: { values: ArrayLike<number>; fill: number }[] = [];
   readonly #output: Tensor;
+  /** Set by whoever reads the camera's frame or writes the canvas of the painting. */
+  frame: FrameLayout | null = null;
 
   constructor(
     readonly plan: Plan,
@@ -59,6 +61,12 @@ export class Shader {
   bind(binding: Binding, declaration: string): void {
     this.#head.push(`@group(0) @binding(${this.bindings.length}) ${declaration};`);
     this.bindings.push(binding);
+  }
+
+  /** The bindings of group 1, which all kernels of a frame that name something of that frame share. */
+  bindFrame(frame: FrameLayout, binding: 0 | 1 | 2, declaration: string): void {
+    this.frame = frame;
+    this.#head.push(`@group(1) @binding(${binding}) ${declaration};`);
   }
 
   add(text: string): void {
@@ -93,13 +101,13 @@ fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
   }
 
   /** The expression as WGSL: statements, and the name of the result. */
-  #tree(tree: Expression): { lines: string[]; result: string } {
+  #tree(tree: Expression, output = this.#output): { lines: string[]; result: string } {
     const lines: string[] = [];
     const names = new Map<Expression, string>();
     const walk = (node: Expression): string => {
       const known = names.get(node);
       if (known) return known;
-      const code = this.#node(node, walk);
+      const code = this.#node(node, walk, output);
       const name = node.kind === 'value' ? code : `v${lines.length}`;
       if (node.kind !== 'value') lines.push(`  let ${name} = ${code};`);
       names.set(node, name);
@@ -108,12 +116,12 @@ fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
     return { lines, result: walk(tree) };
   }
 
-  #node(node: Expression, walk: (node: Expression) => string): string {
+  #node(node: Expression, walk: (node: Expression) => string, output: Tensor): string {
     switch (node.kind) {
       case 'value':
         return 'value';
       case 'input':
-        return this.#operand(node.index);
+        return this.#operand(node.index, output);
       case 'number':
         return `vec4f(${literal(node.value)})`;
       case 'live':
@@ -138,10 +146,10 @@ fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
   }
 
   /** An input's element, stretched where it has one row, column or channel and the output more. */
-  #operand(index: number): string {
+  #operand(index: number, output: Tensor): string {
     const tensor = this.operation.inputs[index];
     const [n, c, h, w] = tensor?.shape ?? [1, 1, 1, 1];
-    const [, , height, width] = this.#output.shape;
+    const [, , height, width] = output.shape;
     const at = [
       n === 1 ? '0' : 'n',
       h === 1 && height > 1 ? '0' : 'y',
@@ -158,21 +166,25 @@ fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
     this.add(`fn ${name}(value: vec4f) -> vec4f {\n${lines.join('\n')}\n  return ${result};\n}`);
   }
 
-  /** `store(value, n, y, x, c)`: the epilogue, then the target. */
-  finish(before = 'value'): void {
-    const { lines, result } = this.#tree(this.operation.epilogue ?? { kind: 'value' });
-    const channels = this.#output.shape[1];
+  /** `fn name(raw, n, y, x, c) -> vec4f`: an epilogue for elements of `output`, whose sizes are `sizes[at]`. */
+  epilogue(name: string, tree: Expression | null, output: Tensor, at: number, before = 'value'): void {
+    const { lines, result } = this.#tree(tree ?? { kind: 'value' }, output);
     // Lanes without a channel stay zero, whatever the epilogue makes of zero: readers count on it.
     const masked =
-      channels % LANES === 0
+      output.shape[1] % LANES === 0
         ? result
-        : `select(vec4f(0), ${result}, vec4i(c * 4) + vec4i(0, 1, 2, 3) < vec4i(sizes[0].y))`;
+        : `select(vec4f(0), ${result}, vec4i(c * 4) + vec4i(0, 1, 2, 3) < vec4i(sizes[${at}].y))`;
     this.add(`
-fn finish(raw: vec4f, n: i32, y: i32, x: i32, c: i32) -> vec4f {
+fn ${name}(raw: vec4f, n: i32, y: i32, x: i32, c: i32) -> vec4f {
   let value = ${before === 'value' ? 'raw' : before};
 ${lines.join('\n')}
   return ${masked};
 }`);
+  }
+
+  /** `store(value, n, y, x, c)`: the epilogue, then the target. */
+  finish(before = 'value'): void {
+    this.epilogue('finish', this.operation.epilogue, this.#output, 0, before);
     this.#declareStore();
     this.#declareRest();
   }
@@ -189,8 +201,13 @@ fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
 }`);
       return;
     }
-    const { format } = this.target;
-    this.bind({ kind: 'canvas', format }, `var canvas: texture_storage_2d<${format}, write>`);
+    const declaration = (format: GPUTextureFormat) => `var canvas: texture_storage_2d<${format}, write>`;
+    if (this.target.kind === 'canvas') {
+      const { format } = this.target;
+      this.bind({ kind: 'canvas', format }, declaration(format));
+    } else {
+      this.bindFrame(this.target.frame, 2, declaration(this.target.frame.format));
+    }
     const colour = this.#output.shape[1] === 1 ? 'made.xxx' : 'made.xyz';
     this.add(`
 fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {

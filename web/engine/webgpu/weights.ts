@@ -140,3 +140,13 @@ export function blockCode(type: Element): { element: string; code: string } {
   const code = `fn block(i: i32, zero: vec4f) -> mat4x4f {\n  let a = weights[2 * i];\n  let b = weights[2 * i + 1];\n  return mat4x4f(${columns});\n}`;
   return { element: 'vec4u', code };
 }
+
+/** `fn column_k(i, zero) -> vec4f`: the weights of input channel k alone, from block i. */
+export function columnCode(type: Element, lane: number): string {
+  const head = `fn column_${lane}(i: i32, zero: vec4f) -> vec4f {\n`;
+  if (type === 'float32') return `${head}  return weights[4 * i + ${lane}];\n}`;
+  if (type === 'uint8') return `${head}  return unpack4x8unorm(weights[i].${'xyzw'[lane]}) - zero;\n}`;
+  const [low, high] = lane % 2 === 0 ? ['x', 'y'] : ['z', 'w'];
+  const at = `weights[2 * i + ${lane >> 1}]`;
+  return `${head}  return vec4f(${UNPACK[type]}(${at}.${low}), ${UNPACK[type]}(${at}.${high})) - zero;\n}`;
+}

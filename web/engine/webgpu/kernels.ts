@@ -1,0 +1,115 @@
+// The kernels of a frame: compiled, bound to what holds for all frames, and recorded.
+
+import { EngineError, impossible } from '../error.ts';
+import type { Operation } from '../graph/operation.ts';
+import type { Plan } from '../graph/plan.ts';
+import { makeShared } from './buffers.ts';
+import { compile, TO_BUFFER } from './compile.ts';
+import type { Binding, FrameLayout, Kernel, Target, Way } from './kernel.ts';
+import { checked, type Memory } from './memory.ts';
+import { type Merged, merge, type Step } from './merge.ts';
+import { compileOpening, tileOf } from './opening.ts';
+import { compileCells, compileSource } from './picture.ts';
+import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
+
+/** A kernel with the bind group that holds for all frames. */
+export interface Bound {
+  readonly compiled: Compiled;
+  readonly group: GPUBindGroup;
+}
+
+/** Something for each way that a frame comes; most kernels are the same for both. */
+export type ByWay<T> = Readonly<Record<Way, T>>;
+
+const noResource = (binding: Binding): never => {
+  throw new EngineError(`The engine has nothing to bind as '${binding.kind}'.`);
+};
+
+/** All that painting takes, made at once; only the pipelines are waited for. */
+export function prepareKernels(memory: Memory, plan: Plan, format: GPUTextureFormat) {
+  const merged = merge(plan);
+  const pipelines = new Pipelines(memory, makeShared(memory, merged.plan));
+  const steps = plan.camera ? merged.steps : [];
+  const made = steps.map(step =>
+    byWay(way => compileStep(merged, step, { way, format })).map(kernel => {
+      const prepared = pipelines.prepare(kernel);
+      return { prepared, group: bindGroup(memory.device, prepared, noResource) };
+    }),
+  );
+  const pending = async (): Promise<ByWay<readonly Bound[]>> => {
+    const bound = await Promise.all(
+      made.map(ways =>
+        Promise.all(ways.map(async ({ prepared, group }) => ({ compiled: await compiled(prepared), group }))),
+      ),
+    );
+    return {
+      external: bound.flatMap(ways => ways.slice(0, 1)),
+      texture: bound.flatMap(ways => ways.slice(-1)),
+    };
+  };
+  return { merged, pipelines, pending };
+}
+
+/** A kernel for external frames, and another for copied ones where it is not the same. */
+function byWay(compileFor: (way: Way) => Kernel): Kernel[] {
+  const external = compileFor('external');
+  return external.frame ? [external, compileFor('texture')] : [external];
+}
+
+function compileStep({ plan, painted }: Merged, step: Step, frame: FrameLayout): Kernel {
+  switch (step.kind) {
+    case 'plain':
+      return compileFor(
+        plan,
+        step.operation,
+        frame,
+        step.operation === painted ? { kind: 'painting', frame } : TO_BUFFER,
+      );
+    case 'cells':
+      return compileCells(plan, step.source, step.means, frame);
+    case 'opening': {
+      const tile = tileOf(step.guide.output, step.convolution);
+      if (!tile) throw new EngineError(`Node '${step.convolution.name}' cannot be merged with its guide.`);
+      return compileOpening(plan, step.guide, step.convolution, tile, frame);
+    }
+    default:
+      return impossible(step);
+  }
+}
+
+const compileFor = (plan: Plan, operation: Operation, frame: FrameLayout, target: Target): Kernel =>
+  operation.kind === 'source'
+    ? compileSource(plan, operation, frame, target)
+    : compile(plan, operation, target);
+
+/** The kernels that show the guide, for who looks at it. */
+export async function compileGuide(
+  { plan, guide }: Merged,
+  pipelines: Pipelines,
+  format: GPUTextureFormat,
+): Promise<ByWay<Compiled> | null> {
+  if (!guide) return null;
+  const kernels = byWay(way => compileFor(plan, guide, { way, format }, { kind: 'canvas', format }));
+  const made = await checked(pipelines.device, () => kernels.map(kernel => pipelines.prepare(kernel)));
+  const [external, texture = external] = await Promise.all(made.map(compiled));
+  return external && texture ? { external, texture } : null;
+}
+
+/** The bind group of what is new with a frame, for the kernels that read it and the one that paints. */
+export function frameGroup(
+  pipelines: Pipelines,
+  frame: FrameLayout,
+  sampler: GPUSampler,
+  picture: GPUBindingResource,
+  canvas: GPUTextureView,
+): GPUBindGroup {
+  return pipelines.device.createBindGroup({
+    label: 'frame',
+    layout: pipelines.frameLayout(frame),
+    entries: [
+      { binding: 0, resource: sampler },
+      { binding: 1, resource: picture },
+      { binding: 2, resource: canvas },
+    ],
+  });
+}
