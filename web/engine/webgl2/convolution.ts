@@ -38,7 +38,7 @@ const READINGS: Readonly<Record<Weights['type'], Reading>> = {
     numbers: 'float',
     texels: 4,
     code: `
-mat4 block(int k, int row, vec4 zero) {
+mat4 matrix(int k, int row, vec4 zero) {
   return mat4(
     texelFetch(weights, ivec2(4 * k, row), 0),
     texelFetch(weights, ivec2(4 * k + 1, row), 0),
@@ -55,7 +55,7 @@ mat4 block(int k, int row, vec4 zero) {
     numbers: 'uint',
     texels: 2,
     code: `
-mat4 block(int k, int row, vec4 zero) {
+mat4 matrix(int k, int row, vec4 zero) {
   uvec4 a = texelFetch(weights, ivec2(2 * k, row), 0);
   uvec4 b = texelFetch(weights, ivec2(2 * k + 1, row), 0);
   return mat4(
@@ -74,7 +74,7 @@ mat4 block(int k, int row, vec4 zero) {
     numbers: 'int',
     texels: 2,
     code: `
-mat4 block(int k, int row, vec4 zero) {
+mat4 matrix(int k, int row, vec4 zero) {
   ivec4 a = texelFetch(weights, ivec2(2 * k, row), 0);
   ivec4 b = texelFetch(weights, ivec2(2 * k + 1, row), 0);
   vec4 low_a = vec4(a & 0xffff), high_a = vec4(a & int(0xffff0000u));
@@ -95,7 +95,7 @@ mat4 block(int k, int row, vec4 zero) {
     numbers: 'int',
     texels: 1,
     code: `
-mat4 block(int k, int row, vec4 zero) {
+mat4 matrix(int k, int row, vec4 zero) {
   ivec4 q = texelFetch(weights, ivec2(k, row), 0);
   return mat4(
     vec4(q & 0xff) - zero.x,
@@ -133,17 +133,28 @@ export function compileConvolution(shader: Shader, operation: Convolution, limit
   if (!taps) return compilePlain(shader, operation);
   const input = shader.layouts.of(inputs[0] ?? output);
   shader.add(`const int INPUT_STEP_Y = ${y.inputStep};\nconst int KERNEL_STEP_Y = ${y.kernelStep};`);
-  shader.add(
-    `#define GROUP(block) ${over('block', input.deep)}\n#define WITHIN(block) ${rest('block', input.deep)}`,
-  );
   const reading = READINGS[weights.type];
   shader.table('weights', weightTable(operation, reading, limits));
   shader.add(reading.code);
   const layout = shader.layout ?? input;
-  shader.add(startCode(shader, operation, reading, layout, input));
-  shader.add(productsCode(operation, input, layout, taps, reading));
-  return shader.draw(`${endCode(layout)}\n${convolution}`);
+  const macros = [
+    macro('OVER_WIDE(x)', [over('(x)', input.wide)]),
+    macro('OVER_DEEP(block)', [over('(block)', input.deep)]),
+    macro('WITHIN_DEEP(block)', [rest('(block)', input.deep)]),
+    macro('CONSTANTS', constantLines(shader, operation, reading, layout)),
+    macro(
+      'SUMS',
+      sumsOf(layout).map(sum => `vec4 ${sum} = vec4(0);`),
+    ),
+    macro('PRODUCTS', productLines(operation, input, layout, taps, reading)),
+    macro('MADE', madeLines(layout)),
+  ];
+  return shader.draw(`${macros.join('\n')}\n${convolution}`);
 }
+
+const macro = (name: string, lines: readonly string[]): string => `#define ${name} ${lines.join(' \\\n  ')}`;
+const list = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const sumsOf = ({ wide, deep }: Layout): string[] => list(wide * deep).map(i => `s${i}`);
 
 /** Per kernel column: for which pixel of a fragment it weighs which column of the input, counted from that
  * of the fragment's first pixel. Null where phases do not repeat from fragment to fragment. */
@@ -189,48 +200,42 @@ function weightTable({ weights, name }: Convolution, reading: Reading, limits: L
   return { ...packed, fill, bytes: width * height * 16, numbers: reading.numbers, width, height };
 }
 
-const list = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-/** What is done once per fragment: constants per block of outputs, and where in the input it begins. */
-function startCode(
+/** What the pixels of a fragment have in common: zero point, scale and bias of each block of outputs. */
+function constantLines(
   shader: Shader,
-  { weights, bias, x }: Convolution,
+  { weights, bias }: Convolution,
   { times, plus }: Reading,
   { deep }: Layout,
-  input: Layout,
-): string {
+): string[] {
   const lane = (values: readonly number[], i: number) => values[i % LANES] ?? 1;
   const zero =
     weights.zero && shader.channel(weights.zero.map((z, i) => (z + lane(plus, i)) * lane(times, i)));
   const scales = weights.scale?.map((scale, i) => scale / lane(times, i));
   const scale = scales && shader.channel(scales, 1);
   const shift = bias && shader.channel(bias);
-  const lines = list(deep).flatMap(d => [
-    ...(zero ? [`  zero_${d} = ${zero};`] : []),
-    ...(scale ? [`  scale_${d} = ${scale};`] : []),
-    ...(shift ? [`  shift_${d} = ${shift};`] : []),
-    '  c += 1;',
+  const declared = (name: string, value: string) => list(deep).map(d => `vec4 ${name}_${d} = ${value};`);
+  const read = list(deep).flatMap(d => [
+    ...(zero ? [`zero_${d} = ${zero};`] : []),
+    ...(scale ? [`scale_${d} = ${scale};`] : []),
+    ...(shift ? [`shift_${d} = ${shift};`] : []),
+    'c += 1;',
   ]);
-  return `
-${list(deep)
-  .map(d => `vec4 zero_${d} = vec4(0), scale_${d} = vec4(1), shift_${d} = vec4(0);`)
-  .join('\n')}
-int origin, origin_texel;
-void start(Spot at) {
-  int c = at.c;
-${lines.join('\n')}
-  origin = at.x / ${x.outputStride} * ${x.inputStride};
-  origin_texel = ${over('origin', input.wide)};
-}`;
+  return [
+    ...declared('zero', 'vec4(0)'),
+    ...declared('scale', 'vec4(1)'),
+    ...declared('shift', 'vec4(0)'),
+    'int c = at.c;',
+    ...read,
+  ];
 }
 
-function productsCode(
+function productLines(
   { x, inputs, output, prologue }: Convolution,
   input: Layout,
   { wide, deep, tileWidth }: Layout,
   taps: Taps,
   { product }: Reading,
-): string {
+): string[] {
   const unit = (wide / x.outputStride) * x.inputStride;
   const width = (inputs[0] ?? output).shape[3];
   const columns = [...new Set([...taps.values()].flat().map(({ column }) => column))].sort((a, b) => a - b);
@@ -246,34 +251,25 @@ function productsCode(
     const value = prologue ? `prepare(${fetched})` : fetched;
     // Only what may lie beyond an edge is compared with it.
     const low = column < 0 ? [`${at} >= 0`] : [];
-    const high = (tileWidth - 1) * unit + column >= width ? [`${at} < sizes[2].w`] : [];
+    const high = (tileWidth - 1) * unit + column >= width ? [`${at} < shape.w`] : [];
     const inside = [...low, ...high].join(' && ');
-    return `  vec4 ${name(column)} = ${inside ? `${inside} ? ${value} : vec4(0)` : value};`;
+    return `vec4 ${name(column)} = ${inside ? `mix(vec4(0), ${value}, bvec4(${inside}))` : value};`;
   });
   const multiplied = [...taps].flatMap(([kernel, uses]) =>
     list(deep).flatMap(d => [
-      `  m = block(k, row + ${kernel} + ${d} * TAPS, zero_${d});`,
-      ...uses.map(({ pixel, column }) => `  s${pixel * deep + d} += ${product.replace('v', name(column))};`),
+      `m = matrix(k, row + ${kernel} + ${d} * TAPS, zero_${d});`,
+      ...uses.map(({ pixel, column }) => `s${pixel * deep + d} += ${product.replace('v', name(column))};`),
     ]),
   );
-  return `
-vec4 ${list(wide * deep)
-    .map(i => `s${i} = vec4(0)`)
-    .join(', ')};
-void products(ivec3 from, int k, int row) {
-  mat4 m;
-${loads.join('\n')}
-${multiplied.join('\n')}
-}`;
+  return [...loads, 'mat4 m;', ...multiplied];
 }
 
-function endCode({ wide, deep }: Layout): string {
-  const lines = list(wide * deep).map(i => {
+function madeLines({ deep, ...layout }: Layout): string[] {
+  return sumsOf({ deep, ...layout }).map((sum, i) => {
     const d = i % deep;
     const x = `at.x + ${Math.floor(i / deep)}`;
-    return `  made[${i}] = finish(s${i} * scale_${d} + shift_${d}, at.n, at.y, ${x}, at.c + ${d});`;
+    return `made[${i}] = finish(${sum} * scale_${d} + shift_${d}, at.n, at.y, ${x}, at.c + ${d});`;
   });
-  return `void end(Spot at) {\n  vec4 made[OUTPUTS];\n${lines.join('\n')}\n  store(made);\n}`;
 }
 
 function compilePlain(shader: Shader, operation: Convolution): Draw {

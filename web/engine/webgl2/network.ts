@@ -4,7 +4,7 @@ import { EngineError } from '../error.ts';
 import type { Source, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { compile, compilePicture, compileShow, compileSource } from './compile.ts';
-import { type Context, openContext } from './context.ts';
+import type { Context } from './context.ts';
 import type { Crop } from './frames.ts';
 import { Layouts } from './layout.ts';
 import type { Draw } from './program.ts';
@@ -113,14 +113,13 @@ export class Network {
   }
 }
 
-/** A graph once, on a context of its own: for tests and tools that have no look. */
+/** A graph once, on a context: for tests and tools that have no look. */
 export async function runGraph(
   plan: Plan,
+  context: Context,
   inputs: Record<string, Float32Array>,
-  context?: Context,
 ): Promise<Record<string, Float32Array>> {
-  const used = context ?? (await openContext(null));
-  const network = new Network(used, plan, { frame: null, size: [1, 1] });
+  const network = new Network({ ...context, owned: false }, plan, { frame: null, size: [1, 1] });
   try {
     await network.prepare();
     return await network.run(inputs, liveValues(plan));

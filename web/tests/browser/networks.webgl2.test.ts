@@ -1,0 +1,5 @@
+// Whole networks on WebGL2.
+
+import { compareNetworks } from '../networks.ts';
+
+compareNetworks('webgl2');

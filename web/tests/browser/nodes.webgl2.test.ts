@@ -1,0 +1,16 @@
+// ONNX's own node tests on WebGL2.
+
+import { afterAll } from 'vitest';
+import { openContext } from '../../engine/webgl2/context.ts';
+import { runGraph } from '../../engine/webgl2/network.ts';
+import { conform, REFUSED } from '../conformance.ts';
+
+const context = await openContext(null);
+afterAll(() => context.gl.getExtension('WEBGL_lose_context')?.loseContext());
+
+await conform({
+  backend: 'webgl2',
+  run: (plan, inputs) => runGraph(plan, context, inputs),
+  refused: REFUSED,
+  least: 500,
+});
