@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 // `--enable-unsafe-webgpu` alone is a trap: compute works, presenting a canvas loses the device.
 // src/limner/browser.py starts Chromium with the same for the check of an export: what changes here changes
 // there too.
-const flags = [
+export const flags = [
   '--no-sandbox',
   '--disable-quic',
   '--no-first-run',
@@ -31,11 +31,21 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: 'package',
+          include: ['tests/package/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['tests/cases.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         publicDir: '.cache',
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
-          globalSetup: ['tests/cases.ts'],
+          globalSetup: ['tests/cases.ts', 'tests/table.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

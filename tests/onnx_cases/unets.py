@@ -199,8 +199,6 @@ def write_unets(folder: Path) -> None:
         if guide != "soft":
             del live["detail"]
         listed.append({"name": name, "size": size, "pixels": pixels, "guide": guide, "live": live})
-        if (folder / f"{name}.painting").exists():
-            continue
         model = make_look(size, pixels, storage, guide)
         path = folder / f"{name}.onnx"
         onnx.save(model, path)

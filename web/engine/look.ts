@@ -5,7 +5,8 @@ import { EngineError } from './error.ts';
 import { checkCost } from './graph/cost.ts';
 import { lower } from './graph/lower.ts';
 import { makePlan, type Plan } from './graph/plan.ts';
-import { type OnnxModel, readModel } from './onnx/model.ts';
+import { bindSizes, type Sizes } from './onnx/bind.ts';
+import { type OnnxModel, readModel as readOnnx } from './onnx/model.ts';
 
 export interface Live {
   label: string;
@@ -20,7 +21,7 @@ export interface LookInfo {
   author: string;
   credit: string;
   licence: string;
-  /** Sides of the picture, the painting and the guide. */
+  /** Sides of the picture, the painting and the guide; 0 of a model that is no look. */
   pixels: number;
   size: string;
   guide: string;
@@ -33,9 +34,14 @@ export interface Look {
   readonly plan: Plan;
 }
 
+export interface ReadOptions {
+  /** Sizes for the dimensions that the file leaves open, by their names there; a batch is 1 unless it is here. */
+  readonly dims?: Sizes;
+}
+
 /** Parses, checks, fuses and plans; needs no GPU. Rejects with an EngineError, whatever the bytes are. */
-export async function readLook(bytes: Uint8Array): Promise<Look> {
-  const model = readModel(bytes);
+export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
+  const model = bindSizes(readOnnx(bytes), dims);
   const format = model.metadata.get('limner.format');
   if (format !== undefined && format !== '1') {
     throw new EngineError(`This look has format ${format}, and this page reads format 1; update the page.`);
@@ -46,9 +52,17 @@ export async function readLook(bytes: Uint8Array): Promise<Look> {
   return { info: readInfo(model, plan), plan };
 }
 
-/** Any graph that the engine runs, picture or not: for tests and tools. */
-export async function readGraph(bytes: Uint8Array): Promise<Plan> {
-  return makePlan(await lower(readModel(bytes)), false);
+/** Any network of float32 that the engine runs, picture or not: a painter of it has `run`, and paints nothing. */
+export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
+  const model = bindSizes(readOnnx(bytes), dims);
+  const plan = makePlan(await lower(model), false);
+  checkCost(plan);
+  return { info: { ...written(model), pixels: 0, live: readLive(undefined, plan) }, plan };
+}
+
+/** A graph's plan, of whatever cost: for tests and tools. */
+export async function readGraph(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Plan> {
+  return makePlan(await lower(bindSizes(readOnnx(bytes), dims)), false);
 }
 
 const KIND = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';
@@ -56,8 +70,9 @@ const FLOAT32 = 1;
 /** Sides beyond it are refused before anything is made of them. */
 const MOST_PIXELS = 4096;
 
+/** As far as the file says: what it leaves open is known when the network is lowered. */
 const isPicture = (dims: readonly (number | string)[] | null | undefined): boolean =>
-  dims?.length === 4 && (dims[0] === 1 || typeof dims[0] === 'string') && dims[1] === 3;
+  dims?.length === 4 && [1, 3].every((size, i) => dims[i] === size || typeof dims[i] === 'string');
 
 function checkKind({ inputs, outputs, constants }: OnnxModel): void {
   const given = inputs.filter(({ name, dims }) => !constants.has(name) && dims?.length !== 0);
@@ -81,7 +96,7 @@ function checkKind({ inputs, outputs, constants }: OnnxModel): void {
   );
   if (other) throw new EngineError(`${KIND}, but '${other.name}' of this model is not of float32.`);
   const [, , height, width] = picture.dims ?? [];
-  if (typeof height !== 'number' || typeof width !== 'number') return; // lowering says which is open
+  if (typeof height !== 'number' || typeof width !== 'number') return; // `bindSizes` says which is open
   if (height !== width || width > MOST_PIXELS) {
     const size = `${height} x ${width}`;
     throw new EngineError(
@@ -90,10 +105,10 @@ function checkKind({ inputs, outputs, constants }: OnnxModel): void {
   }
 }
 
-function readInfo({ metadata }: OnnxModel, plan: Plan): LookInfo {
-  const text = (key: string) => metadata.get(`limner.${key}`) ?? '';
+function readInfo(model: OnnxModel, plan: Plan): LookInfo {
+  const { metadata } = model;
   const pixels = plan.inputs[0]?.shape[3] ?? 0;
-  const shapes = plan.outputs.map(({ shape }) => shape.join(' x '));
+  const shapes = plan.outputs.map(({ dims }) => dims.join(' x '));
   const square = (channels: number) => `1 x ${channels} x ${pixels} x ${pixels}`;
   if (shapes[0] !== square(3)) {
     throw new EngineError(
@@ -103,15 +118,19 @@ function readInfo({ metadata }: OnnxModel, plan: Plan): LookInfo {
   if (shapes[1] !== undefined && shapes[1] !== square(1) && shapes[1] !== square(3)) {
     throw new EngineError(`The second output of a look is its guide, ${square(1)}; here it is ${shapes[1]}.`);
   }
+  return { ...written(model), pixels, live: readLive(metadata.get('limner.live'), plan) };
+}
+
+/** What the maker of a file wrote into it. */
+function written({ metadata }: OnnxModel): Omit<LookInfo, 'pixels' | 'live'> {
+  const text = (key: string) => metadata.get(`limner.${key}`) ?? '';
   return {
     name: text('name'),
     author: text('author'),
     credit: text('credit'),
     licence: text('licence'),
-    pixels,
     size: text('size'),
     guide: text('guide'),
-    live: readLive(metadata.get('limner.live'), plan),
     figures: readObject(metadata.get('limner.figures'), 'figures'),
   };
 }

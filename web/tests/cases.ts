@@ -2,27 +2,33 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export const CACHE = at('../.cache');
-const PACKER = ['pack.py', 'unets.py'].map(file => at(`../../tests/onnx_cases/${file}`));
-/** Written last: what packed the cases beside it. */
-const SEAL = `${CACHE}/packer.sha256`;
+const PACKER = '../../tests/onnx_cases';
+/** What is packed by itself, each by the file of that name. */
+const PARTS = ['nodes', 'unets', 'networks'];
 
 export default function pack(): void {
-  const hash = createHash('sha256');
-  for (const file of PACKER) hash.update(readFileSync(file));
-  const packer = hash.digest('hex');
-  if (existsSync(SEAL) && readFileSync(SEAL, 'utf8') === packer) return;
-  rmSync(CACHE, { recursive: true, force: true });
+  mkdirSync(CACHE, { recursive: true });
+  for (const part of PARTS) packPart(part);
+}
+
+function packPart(part: string): void {
+  const packer = createHash('sha256')
+    .update(readFileSync(at(`${PACKER}/${part}.py`)))
+    .digest('hex');
+  /** Written last: what packed the cases beside it. */
+  const seal = `${CACHE}/${part}.sha256`;
+  if (existsSync(seal) && readFileSync(seal, 'utf8') === packer) return;
   const python = process.env.LIMNER_PYTHON ?? at('../../.venv/bin/python');
   try {
-    execFileSync(python, [PACKER[0] ?? '', CACHE], { stdio: 'inherit' });
+    execFileSync(python, [at(`${PACKER}/pack.py`), CACHE, part], { stdio: 'inherit' });
   } catch (error) {
     throw new Error(`The test cases need Python with onnx and onnxruntime (LIMNER_PYTHON): ${error}`);
   }
-  writeFileSync(SEAL, packer);
+  writeFileSync(seal, packer);
 }

@@ -1,11 +1,12 @@
 // Lowering of nodes that move elements and that looks of our own do without: views, as in `shapes.ts`.
 
-import { sizeOf } from '../onnx/constant.ts';
+import { BYTES, type Constant, sizeOf } from '../onnx/constant.ts';
+import { bandOf, resample } from './bands.ts';
 import { dimsOf, type NodeView } from './builder.ts';
 import { broadcast, mapOver } from './elementwise.ts';
 import { input } from './expression.ts';
 import type { View } from './operation.ts';
-import { slice, stridesOf, viewed } from './shapes.ts';
+import { productOf, slice, viewed } from './shapes.ts';
 
 export function lowerDepthToSpace(node: NodeView): void {
   const [n, c, h, w] = picture(node);
@@ -80,31 +81,78 @@ export function lowerSplit(node: NodeView): void {
   });
 }
 
-/** Elements at constant places: at one, or at several that are equally far apart. */
+/** Elements at constant places along an axis. */
 export function lowerGather(node: NodeView): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const axis = node.axis(node.int('axis', 0), dims.length);
   const size = dims[axis] ?? 0;
-  const listed = node.integers(1).map(place => (place < 0 ? place + size : place));
-  const wanted = node.constant(1).dims;
-  const [first = 0, second = first] = listed;
-  const step = second - first;
-  if (
-    listed.length === 0 ||
-    listed.some((place, i) => place !== first + i * step || place < 0 || place >= size)
-  ) {
-    throw node.fail(`gathers [${listed.slice(0, 8).join(', ')}] of ${size}, which is no slice of them.`);
+  const places = node.integers(1).map(place => (place < 0 ? place + size : place));
+  if (places.length === 0 || places.some(place => place < 0 || place >= size)) {
+    throw node.fail(`gathers [${places.slice(0, 8).join(', ')}] of ${size}.`);
   }
-  const strides = stridesOf(dims);
   const [before, after] = [dims.slice(0, axis), dims.slice(axis + 1)];
-  const stride = strides[axis] ?? 1;
-  const view = {
-    dims: [...before, listed.length, ...after],
-    strides: [...strides.slice(0, axis), step * stride, ...strides.slice(axis + 1)],
-    start: first * stride,
+  const wanted = node.constant(1).dims;
+  const inner = productOf(after);
+  const [first = 0, second = first] = places;
+  const step = second - first;
+  const made = [...before, ...wanted, ...after];
+  if (places.every((place, i) => place === first + i * step)) {
+    const view = {
+      dims: [productOf(before), places.length, inner],
+      strides: [size * inner, step * inner, 1],
+      start: first * inner,
+    };
+    node.define(viewed(node, value, made, view));
+    return;
+  }
+  if (value.kind === 'constant') {
+    const rows = { dims: [productOf(before), size, inner], places };
+    node.define({ kind: 'constant', constant: gathered(node, value.constant, rows, made) });
+    return;
+  }
+  // Not one view but as many as there are places: as a matrix that has a single 1 in each row.
+  const turned = { dims: [productOf(before), inner, size], strides: [size * inner, 1, inner], start: 0 };
+  const rows = viewed(node, value, [productOf(before), inner, size], turned, `${node.output} in rows`);
+  const band = bandOf(
+    node,
+    [places.length, 1, size],
+    row => places[row] ?? 0,
+    () => 1,
+  );
+  const picked = resample(
+    node,
+    node.builder.tensor(rows, node.output),
+    [productOf(before), inner, places.length],
+    [null, band],
+    `${node.output} picked`,
+  );
+  const count = places.length;
+  const back = {
+    dims: [productOf(before), count, inner],
+    strides: [inner * count, 1, count],
+    start: 0,
   };
-  node.define(viewed(node, value, [...before, ...wanted, ...after], view));
+  node.define(viewed(node, picked, made, back));
+}
+
+function gathered(
+  node: NodeView,
+  constant: Constant,
+  { dims, places }: { dims: readonly number[]; places: readonly number[] },
+  made: readonly number[],
+): Constant {
+  const [rows = 1, size = 1, inner = 1] = dims;
+  const length = inner * BYTES[constant.type];
+  node.builder.spend(rows * places.length * length);
+  const bytes = new Uint8Array(rows * places.length * length);
+  for (let row = 0; row < rows; row++) {
+    places.forEach((place, i) => {
+      const start = (row * size + place) * length;
+      bytes.set(constant.bytes.subarray(start, start + length), (row * places.length + i) * length);
+    });
+  }
+  return { ...constant, name: node.output, dims: made, bytes };
 }
 
 /** Ones stretch to what is asked for. */

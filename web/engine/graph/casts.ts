@@ -43,11 +43,27 @@ export function lowerDequantize(node: NodeView): void {
   const axis = node.int('axis', 1);
   // One scale for all has no axis, and then the default may be beyond the last.
   const place = scale.length === 1 ? 0 : node.axis(axis, constant.dims.length);
-  const fits = scale.length === 1 || scale.length === constant.dims[place];
-  if (!fits || zero.length !== scale.length || node.int('block_size', 0) !== 0) {
+  const block = node.int('block_size', 0);
+  const size = constant.dims[place] ?? 1;
+  const inner = constant.dims.slice(place + 1).reduce((a, b) => a * b, 1);
+  const rows = constant.dims.slice(0, place).reduce((a, b) => a * b, 1);
+  const blocked = block > 0 && scale.length === rows * Math.ceil(size / block) * inner;
+  if ((!blocked && scale.length !== 1 && scale.length !== size) || zero.length !== scale.length) {
     throw node.fail(
       `has ${scale.length} scales and ${zero.length} zero points, which do not fit its axis ${axis}.`,
     );
   }
-  node.define({ kind: 'quantised', constant, scale, zero, axis: place });
+  if (!blocked) {
+    node.define({ kind: 'quantised', constant, scale, zero, axis: place });
+    return;
+  }
+  const values = node.floats(0).slice();
+  node.builder.spend(4 * values.length);
+  for (let i = 0; i < values.length; i++) {
+    const part = Math.floor((Math.floor(i / inner) % size) / block);
+    const row = Math.floor(i / (inner * size));
+    const k = (row * Math.ceil(size / block) + part) * inner + (i % inner);
+    values[i] = (scale[k] ?? 0) * ((values[i] ?? 0) - (zero[k] ?? 0));
+  }
+  node.define({ kind: 'constant', constant: constantOf(node.output, constant.dims, values) });
 }

@@ -6,7 +6,7 @@ import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { lowerDequantize } from './casts.ts';
 import { mapOver } from './elementwise.ts';
 import { applyUnary, binary, number, unary } from './expression.ts';
-import { reshape } from './shapes.ts';
+import { reshape, stridesOf, viewed } from './shapes.ts';
 
 const NONE = number(0);
 
@@ -24,7 +24,15 @@ function along(node: NodeView, index: number, dims: readonly number[]): Value {
   const size = own.reduce((a, b) => a * b, 1);
   if (size === 1) return reshape(node, value, [], `${node.output} ${index}`);
   const axis = node.axis(node.int('axis', 1), dims.length);
-  if (own.length !== 1 || size !== dims[axis] || node.int('block_size', 0) !== 0) {
+  const block = node.int('block_size', 0);
+  if (block > 0 && own.every((dim, i) => dim * (i === axis ? block : 1) === dims[i])) {
+    // Each number once for every element of its block.
+    const strides = stridesOf(own);
+    const walked = own.flatMap((dim, i) => (i === axis ? [dim, block] : [dim]));
+    const steps = strides.flatMap((stride, i) => (i === axis ? [stride, 0] : [stride]));
+    return viewed(node, value, dims, { dims: walked, strides: steps, start: 0 }, `${node.output} ${index}`);
+  }
+  if (own.length !== 1 || size !== dims[axis]) {
     throw node.fail(`has numbers of [${own.join(', ')}], which do not fit its axis ${axis}.`);
   }
   const stretched = [size, ...dims.slice(axis + 1).map(() => 1)];

@@ -39,3 +39,12 @@ export function lowerRange(node: NodeView): void {
     : constantOf(node.output, [count], Float32Array.from(values));
   node.define({ kind: 'constant', constant });
 }
+
+/** To a float as of the second input, whatever its width. */
+export function lowerCastLike(node: NodeView): void {
+  const like = node.value(1);
+  if (like.kind === 'constant' && isWhole(like.constant)) {
+    throw node.fail(`casts to ${like.constant.type}, which the engine does not run.`);
+  }
+  node.define(node.value(0));
+}

@@ -23,12 +23,13 @@ import { lowerAnyDequantize, lowerQuantize } from './quantisation.ts';
 import { lowerGlobalPool, lowerReduce, lowerSoftmax } from './reductions.ts';
 import { lowerResize } from './resize.ts';
 import { lowerFlatten, lowerSqueeze, lowerUnsqueeze } from './shapes.ts';
-import { lowerConstantOfShape, lowerRange, lowerShape, lowerSize } from './sizes.ts';
+import { lowerCastLike, lowerConstantOfShape, lowerRange, lowerShape, lowerSize } from './sizes.ts';
 
 export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   ...ACTIVATIONS,
   AveragePool: lowerAveragePool,
   BatchNormalization: lowerBatchNorm,
+  CastLike: lowerCastLike,
   ConstantOfShape: lowerConstantOfShape,
   DepthToSpace: lowerDepthToSpace,
   DequantizeLinear: lowerAnyDequantize,

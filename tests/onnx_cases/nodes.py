@@ -1,0 +1,127 @@
+"""ONNX's node tests as the engine can take them.
+
+ONNX generates its node tests rather than shipping them, so they are generated here, from the version that
+is installed, and nothing of it is kept in the repository. They give every array as an input; the engine
+takes weights, shapes and the like as constants in the file, so those become initializers. Cases that no
+engine of float32 could take are left out with a reason. What the engine refuses is in the tests: here is
+only what the cases are.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import ModelProto, numpy_helper
+from onnx.backend.test.case.node import collect_testcases
+
+Array = np.ndarray[Any, Any]
+
+# All inputs are computed.
+ALL = {
+    "Add", "Concat", "Div", "Gemm", "LayerNormalization", "MatMul", "Max", "Mean", "Min", "Mul", "PRelu",
+    "Pow", "Sub", "Sum",
+}  # fmt: skip
+# The first input is computed, the others are constants.
+FIRST = {
+    "Abs", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Celu", "Clip", "Conv", "ConvTranspose",
+    "Cos", "DepthToSpace", "Dropout", "Elu", "Erf", "Exp", "Expand", "Flatten", "Floor", "Gather", "Gelu",
+    "GlobalAveragePool", "GlobalMaxPool", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity",
+    "InstanceNormalization", "LRN", "LeakyRelu", "Log", "LogSoftmax", "LpPool", "MaxPool", "Mish", "Neg",
+    "Pad", "QuantizeLinear", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
+    "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Reshape",
+    "Resize", "Round", "Selu", "Shape", "Sigmoid", "Sign", "Sin", "Size", "Slice", "Softmax", "Softplus",
+    "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Swish", "Tanh", "ThresholdedRelu", "Transpose",
+    "Unsqueeze", "Upsample",
+}  # fmt: skip
+# All is known at load.
+NONE = {"Constant", "ConstantOfShape", "DequantizeLinear", "Range"}
+# Their results are whole numbers, which the engine has as floats.
+WHOLE = {"QuantizeLinear", "Range", "Shape", "Size", "ConstantOfShape"}
+# What constants may be.
+STORED = {
+    "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16",
+}  # fmt: skip
+# Found in what functions are written out as, and known to the engine.
+INNER = {"CastLike", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Where"}
+
+
+def text(array: Array) -> str:
+    return base64.b64encode(np.ascontiguousarray(array, dtype=np.float32).tobytes()).decode()
+
+
+def operator_of(model: ModelProto, case: str, known: dict[str, str]) -> str:
+    """The operator that a case tests; one written out as a function of others is named by its sibling."""
+    if "_expanded" not in case:
+        return str(model.graph.node[0].op_type)
+    return known.get(case.split("_expanded", maxsplit=1)[0], "")
+
+
+def reason_to_skip(
+    model: ModelProto, op: str, computed: list[Any], constants: list[Any], outputs: list[Any]
+) -> str | None:
+    """Why the engine is not expected to see this case; None where it is."""
+    arrays = [*computed, *outputs]
+    everything = [*arrays, *constants]
+    if any(isinstance(one, onnx.TensorProto) for one in everything):
+        return "other types than float32"
+    if not all(isinstance(one, np.ndarray) for one in everything):
+        return "sequences or optional values"
+    inner = {node.op_type for node in model.graph.node} - ALL - FIRST - NONE - INNER
+    floats = computed if op in WHOLE else arrays
+    reasons = {
+        f"written out as {', '.join(sorted(inner))}": bool(inner),
+        "other types than float32": any(one.dtype != np.float32 for one in floats),
+        "constants of types that the reader does not know": any(
+            one.dtype.name not in STORED for one in constants
+        ),
+        "a tensor without elements": any(one.size == 0 for one in arrays),
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)
+
+
+def pack_case(case: str, op: str, model: ModelProto, data: Any) -> dict[str, Any]:
+    # Some numbers stand there without an array around them.
+    inputs, outputs = ([np.asarray(one) if np.isscalar(one) else one for one in part] for part in data)
+    names = [value.name for value in model.graph.input]
+    count = len(names) if op in ALL else 0 if op in NONE else 1
+    reason = reason_to_skip(model, op, inputs[:count], inputs[count:], outputs)
+    if reason:
+        return {"name": case, "op": op, "skip": reason}
+    constant = ModelProto()
+    constant.CopyFrom(model)
+    del constant.graph.input[:]
+    constant.graph.input.extend(model.graph.input[:count])
+    given = list(zip(names, inputs, strict=True))
+    for name, array in given[count:]:
+        constant.graph.initializer.append(numpy_helper.from_array(array, name))
+    return {
+        "name": case,
+        "op": op,
+        "model": base64.b64encode(constant.SerializeToString()).decode(),
+        "inputs": {name: text(array) for name, array in given[:count]},
+        "outputs": {
+            value.name: {"dims": list(array.shape), "data": text(array)}
+            for value, array in zip(model.graph.output, outputs, strict=True)
+        },
+    }
+
+
+def write_nodes(folder: Path) -> None:
+    collected = [
+        (case.name, case.model, case.data_sets[0])
+        for case in collect_testcases(None)
+        if case.model is not None and case.data_sets and case.model.graph.node
+    ]
+    known = {name: model.graph.node[0].op_type for name, model, _ in collected}
+    cases = []
+    for name, model, data in collected:
+        op = operator_of(model, name, known)
+        if op in ALL | FIRST | NONE:
+            cases.append(pack_case(name, op, model, data))
+    cases.sort(key=lambda case: (case["op"], case["name"]))
+    (folder / "nodes.json").write_text(json.dumps({"onnx": onnx.__version__, "cases": cases}))

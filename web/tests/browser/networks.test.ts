@@ -1,0 +1,5 @@
+// Whole networks on WebGPU.
+
+import { compareNetworks } from '../networks.ts';
+
+compareNetworks('webgpu');

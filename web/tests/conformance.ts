@@ -1,0 +1,89 @@
+// ONNX's own node tests on one backend: abs 1e-4, rel 1e-4. What it finds is written beside the cases, and
+// `npm run operators` makes the table in docs/operators.md of it, to which every later run is held.
+
+import { expect, inject, test } from 'vitest';
+import { commands } from 'vitest/browser';
+import { EngineError } from '../engine/error.ts';
+import type { Plan } from '../engine/graph/plan.ts';
+import { readGraph } from '../engine/look.ts';
+import { decode, decodeFloats, excess } from './compare.ts';
+import { cellOf, type Report, type Result, rowsOf } from './operators.ts';
+
+interface Case {
+  readonly name: string;
+  readonly op: string;
+  readonly skip?: string;
+  readonly model: string;
+  readonly inputs: Record<string, string>;
+  readonly outputs: Record<string, { dims: number[]; data: string }>;
+}
+
+export interface Conformance {
+  readonly backend: 'webgpu' | 'webgl2';
+  readonly run: (plan: Plan, inputs: Record<string, Float32Array>) => Promise<Record<string, Float32Array>>;
+  /** Cases that the engine refuses, with a part of the sentence in which it does. */
+  readonly refused: readonly (readonly [cases: RegExp, sentence: string])[];
+  /** Cases that have to pass, at the least. */
+  readonly least: number;
+}
+
+/** What no backend runs. */
+export const REFUSED: Conformance['refused'] = [
+  [/^test_batchnorm_.*training_mode$/, 'training mode'],
+  [/^test_training_dropout/, 'as in training'],
+  [/^test_(basic_)?(conv|convtranspose|averagepool|maxpool|lppool).*_3d/, 'has an input of 5 dimensions'],
+];
+
+export async function conform({ backend, run, refused, least }: Conformance): Promise<void> {
+  const { onnx, cases }: { onnx: string; cases: Case[] } = await (await fetch('/nodes.json')).json();
+  const results: Result[] = [];
+  for (const one of cases) {
+    const { name, op, skip } = one;
+    if (skip) {
+      results.push({ name, op, outcome: 'skipped', reason: skip });
+      continue;
+    }
+    test(name, async () => {
+      const sentence = refused.find(([pattern]) => pattern.test(name))?.[1];
+      if (sentence) {
+        const error: unknown = await outputsOf(one, run).then(
+          () => 'It ran.',
+          (reason: unknown) => reason,
+        );
+        expect(error).toBeInstanceOf(EngineError);
+        expect(String(error)).toContain(sentence);
+        results.push({ name, op, outcome: 'refused', reason: sentence });
+        return;
+      }
+      const { plan, made } = await outputsOf(one, run);
+      expect(plan.outputs.map(output => output.name).sort()).toEqual(Object.keys(one.outputs).sort());
+      for (const { name: output, dims } of plan.outputs) {
+        const expected = one.outputs[output];
+        if (!expected) throw new Error(`ONNX has no '${output}'.`);
+        expect(dims).toEqual(expected.dims);
+        const values = made[output] ?? new Float32Array();
+        expect(excess(values, decodeFloats(expected.data), 1e-4, 1e-4)).toBeLessThanOrEqual(0);
+      }
+      results.push({ name, op, outcome: 'passed' });
+    });
+  }
+  test('the table in the docs says what this run found', async () => {
+    const report: Report = { onnx, results };
+    await commands.writeFile(`.cache/conformance-${backend}.json`, JSON.stringify(report));
+    expect(results.filter(({ outcome }) => outcome === 'passed').length).toBeGreaterThanOrEqual(least);
+    expect(results).toHaveLength(cases.length);
+    if (inject('writing')) return;
+    for (const [op, row] of rowsOf(results)) {
+      expect(
+        cellOf(inject('operators'), op, backend),
+        `${op} (npm run operators writes the table anew)`,
+      ).toBe(`${row.passed} of ${row.all}`);
+    }
+  });
+}
+
+async function outputsOf(one: Case, run: Conformance['run']) {
+  const plan = await readGraph(decode(one.model));
+  const inputs = Object.entries(one.inputs).map(([name, data]) => [name, decodeFloats(data)] as const);
+  return { plan, made: await run(plan, Object.fromEntries(inputs)) };
+}

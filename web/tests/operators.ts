@@ -1,0 +1,74 @@
+// The table of docs/operators.md, as text: made of what the backends' conformance tests found, and read again
+// by those that come after.
+
+export interface Result {
+  readonly name: string;
+  readonly op: string;
+  readonly outcome: 'passed' | 'refused' | 'skipped';
+  readonly reason?: string;
+}
+
+export interface Report {
+  /** Version of the onnx package that made the cases. */
+  readonly onnx: string;
+  readonly results: readonly Result[];
+}
+
+export interface Row {
+  readonly passed: number;
+  readonly all: number;
+  /** Why the others did not pass, with their number. */
+  readonly reasons: ReadonlyMap<string, number>;
+}
+
+export const BACKENDS = ['webgpu', 'webgl2'] as const;
+type Backend = (typeof BACKENDS)[number];
+
+export function rowsOf(results: readonly Result[]): Map<string, Row> {
+  const rows = new Map<string, Row>();
+  for (const op of [...new Set(results.map(result => result.op))].sort()) {
+    const own = results.filter(result => result.op === op);
+    const reasons = new Map<string, number>();
+    for (const { reason } of own) if (reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    const passed = own.filter(({ outcome }) => outcome === 'passed').length;
+    rows.set(op, { passed, all: own.length, reasons });
+  }
+  return rows;
+}
+
+const listed = (reasons: ReadonlyMap<string, number>): string =>
+  [...reasons].map(([reason, count]) => `${count} ${reason}`).join('; ');
+
+/** Of a backend without a report the cells say so. */
+export function tableOf(reports: Readonly<Partial<Record<Backend, Report>>>): string {
+  const { webgpu, webgl2 } = reports;
+  const rows = rowsOf(webgpu?.results ?? []);
+  const others = rowsOf(webgl2?.results ?? []);
+  const cell = (row: Row | undefined) => (row ? `${row.passed} of ${row.all}` : 'not run');
+  const lines = [...rows].map(([op, row]) => {
+    const other = others.get(op);
+    const more = other && listed(other.reasons) !== listed(row.reasons) ? listed(other.reasons) : '';
+    const why = [listed(row.reasons), more && `WebGL2: ${more}`].filter(Boolean).join('. ');
+    return `| ${op} | ${cell(row)} | ${cell(other)} | ${why} |`;
+  });
+  const total = (report: Report | undefined) =>
+    report?.results.filter(({ outcome }) => outcome === 'passed').length ?? 0;
+  return `# Operators
+
+What of ONNX's own node tests the engine passes, at an absolute tolerance of 1e-4 and a relative one of 1e-4:
+${total(webgpu)} on WebGPU and ${total(webgl2)} on WebGL2, of ${webgpu?.results.length ?? 0} cases that onnx ${webgpu?.onnx ?? ''} generates for
+these operators, those included that write an operator out as a function of others. \`npm run operators\` in
+\`web/\` makes this file from the test runs, and the tests fail where it says something else than they find.
+Everything is computed in float32.
+
+| operator | WebGPU | WebGL2 | left out, and why |
+| --- | --- | --- | --- |
+${lines.join('\n')}
+`;
+}
+
+/** What the table says of an operator on a backend. */
+export function cellOf(table: string, op: string, backend: Backend): string | undefined {
+  const row = table.split('\n').find(line => line.startsWith(`| ${op} |`));
+  return row?.split('|')[2 + BACKENDS.indexOf(backend)]?.trim();
+}
