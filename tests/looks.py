@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import torch
-from onnx import ModelProto
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import nn
 
 from limner.deploy import LookModule, look_module
@@ -67,3 +68,30 @@ def look_file(folder: Path, guide: GuideName = "soft", name: str = "clouds.onnx"
     path = folder / name
     path.write_bytes(look_bytes(guide))
     return path
+
+
+def strided_bytes() -> bytes:
+    """Another program's file: strides and pads that looks do not have, one bias per channel added apart."""
+    rng = np.random.default_rng(4)
+    shapes = {"a": (8, 3, 3, 3), "b": (8, 8, 5, 5), "c": (8, 6, 2, 2), "d": (3, 6, 3, 3), "e": (1, 3, 1, 1)}
+    weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+    weights["bias"] = rng.normal(0, 0.3, 8).astype(np.float32)
+    pads = np.array([0, 0, 3, 2, 0, 0, 1, 2])
+    nodes = [
+        helper.make_node("Conv", ["x", "a", "bias"], ["p"], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["p"], ["q"]),
+        helper.make_node("Pad", ["q", "pads"], ["r"], mode="edge"),
+        helper.make_node("Conv", ["r", "b"], ["s"]),
+        helper.make_node("LeakyRelu", ["s"], ["t"], alpha=0.3),
+        helper.make_node("Add", ["s", "t"], ["u"]),
+        helper.make_node("ConvTranspose", ["u", "c"], ["v"], strides=[2, 2]),
+        helper.make_node("Conv", ["v", "d"], ["w"], pads=[1, 1, 1, 1]),
+        helper.make_node("Mul", ["w", "e"], ["y"]),
+    ]
+    constants = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    constants.append(numpy_helper.from_array(pads, "pads"))
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 3, 32, 32)) for name in "xy"]
+    graph = helper.make_graph(nodes, "strided", ends[:1], ends[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    content: bytes = model.SerializeToString()
+    return content

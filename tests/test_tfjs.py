@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import threading
+from collections.abc import Sequence
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,7 +26,7 @@ from limner.errors import LimnerError
 from limner.export import export_look
 from limner.look import Look, open_look, read_look, run_session
 from limner.tfjs import MODEL, SHARD, round_weight, rounded, write_tfjs
-from looks import lively, look_file, recipe
+from looks import lively, look_file, recipe, strided_bytes
 
 ROOT = Path(__file__).parents[1]
 TFJS = ROOT / "web" / "node_modules" / "@tensorflow" / "tfjs-converter"
@@ -220,13 +221,19 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Nothing."""
 
 
-def painted_by_tfjs(folder: Path, image: NDArray[np.float32], live: dict[str, float]) -> dict[str, Any]:
+def painted_by_tfjs(
+    folder: Path,
+    image: NDArray[np.float32],
+    live: dict[str, float],
+    outputs: Sequence[str] = ("painting", "guide"),
+) -> dict[str, Any]:
     """What TensorFlow.js makes of the folder, served as any host serves it."""
     if shutil.which("node") is None or not TFJS.is_dir():
         pytest.skip("TensorFlow.js is not at hand: it needs Node and `npm ci` in web/")
     given, made = folder.parent / "given.json", folder.parent / "made.json"
     pixels = image.shape[0]
-    given.write_text(json.dumps({"image": image.ravel().tolist(), "pixels": pixels, "live": live}))
+    wanted = {"image": image.ravel().tolist(), "pixels": pixels, "live": live, "outputs": outputs}
+    given.write_text(json.dumps(wanted))
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/{MODEL}"
@@ -265,8 +272,8 @@ def test_tensorflow_js_paints_what_onnx_runtime_paints(
     turned, guide = expected(exact, storage, live)
     assert np.abs(plain - turned).max() > 0.05
     np.testing.assert_allclose(made["predicted"], plain, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(made["painting"], turned, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(made["guide"], guide, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(made["outputs"][0], turned, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(made["outputs"][1], guide, rtol=0, atol=1e-4)
     assert made["again"] == made["predicted"]
     assert made["kept"] == 1  # the painting itself
     assert made["metadata"]["name"] == "Clouds"
@@ -282,5 +289,19 @@ def test_the_other_guides_and_a_look_that_is_stored_rounded(guide: Any, tmp_path
     plain, _ = expected(look, "float32", {})
     turned, seen = expected(look, "float32", {"contrast": 2.0})
     np.testing.assert_allclose(made["predicted"], plain, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(made["painting"], turned, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(made["guide"], seen, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(made["outputs"][0], turned, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(made["outputs"][1], seen, rtol=0, atol=1e-4)
+
+
+def test_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
+    look = read_look(strided_bytes(), tmp_path / "strided.onnx")
+    write_tfjs(look, tmp_path / "tfjs")
+    model, _, _ = read_folder(tmp_path / "tfjs")
+    kinds = [node["op"] for node in model["modelTopology"]["node"]]
+    assert (kinds.count("Pad"), kinds.count("MirrorPad"), kinds.count("LeakyRelu")) == (1, 3, 1)
+    image = picture(32)
+    made = painted_by_tfjs(tmp_path / "tfjs", image, {}, ["y"])
+    session = run_session(look.content, look.path)
+    right = session.run(None, {"x": image.transpose(2, 0, 1)[None]})[0].transpose(0, 2, 3, 1)
+    assert np.ptp(right) > 1
+    np.testing.assert_allclose(made["predicted"], right.ravel(), rtol=0, atol=1e-4)

@@ -11,16 +11,18 @@ import pytest
 from numpy.typing import NDArray
 
 from limner.errors import LimnerError
-from limner.look import open_look
+from limner.look import open_look, read_look, run_session
 from limner.tflite import ALIGNMENT, write_tflite
-from looks import look_file
+from looks import look_file, strided_bytes
 
 
-def painted_by_litert(path: Path, image: NDArray[np.float32]) -> NDArray[np.float32]:
+def painted_by_litert(
+    path: Path, image: NDArray[np.float32], names: tuple[str, str] = ("image", "painting")
+) -> NDArray[np.float32]:
     """The painting (H, W, 3)."""
     interpreter = pytest.importorskip("ai_edge_litert.interpreter", reason="ai-edge-litert is not at hand")
     runner = interpreter.Interpreter(str(path)).get_signature_runner("serving_default")
-    painting: NDArray[np.float32] = runner(image=image[None])["painting"][0]
+    painting: NDArray[np.float32] = runner(**{names[0]: image[None]})[names[1]][0]
     return painting
 
 
@@ -34,6 +36,16 @@ def test_litert_paints_what_onnx_runtime_paints(guide: Any, tmp_path: Path) -> N
     painting = painted_by_litert(tmp_path / "look.tflite", image)
     np.testing.assert_allclose(painting, look.paint(image), rtol=0, atol=1e-4)
     assert np.ptp(painting) > 0.5
+
+
+def test_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not at hand")
+    look = read_look(strided_bytes(), tmp_path / "strided.onnx")
+    write_tflite(look, tmp_path / "look.tflite")
+    image = np.random.default_rng(5).random((32, 32, 3), dtype=np.float32)
+    found = painted_by_litert(tmp_path / "look.tflite", image, ("x", "y"))
+    right = run_session(look.content, look.path).run(None, {"x": image.transpose(2, 0, 1)[None]})[0][0]
+    np.testing.assert_allclose(found, right.transpose(1, 2, 0), rtol=0, atol=1e-4)
 
 
 def test_constants_are_aligned_as_the_schema_wants(tmp_path: Path) -> None:

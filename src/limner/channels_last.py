@@ -248,17 +248,17 @@ class _Reading:
         )
 
     def _product(self, node: NodeProto) -> None:
-        is_constant = [name in self.constants for name in node.input]
-        if sum(is_constant) != 1 or self.constants[node.input[is_constant.index(True)]].ndim != 2:
+        left, right = node.input
+        plane: Literal[0, 1] = 1 if left in self.constants else 0
+        matrix = self.constants.get(left if plane else right)
+        if matrix is None or matrix.ndim != 2:
             raise _refusal(node, "only products with a constant matrix can be written")
-        plane: Any = is_constant.index(False)
-        inputs = [name if constant else self._plane(node, name) for name, constant in
-                  zip(node.input, is_constant, strict=True)]  # fmt: skip
+        inputs = (left, self._plane(node, right)) if plane else (self._plane(node, left), right)
         name = f"{node.output[0]}/plane"
         self.planes[node.output[0]] = name
         self.flat.add(node.output[0])
         self.shapes[name] = self.shapes[node.output[0]][1:3]
-        self.steps.append(Product(output=name, inputs=tuple(inputs), plane=plane))
+        self.steps.append(Product(output=name, inputs=inputs, plane=plane))
 
     def _plane(self, node: NodeProto, name: str) -> str:
         if name not in self.planes:
