@@ -44,6 +44,15 @@ interface Part {
   readonly offset: number;
   readonly stride: number;
 }
+/** Tensors of one shape that lie in one texture in the same way. */
+type Family = readonly [Part, ...Part[]];
+
+/** Whole rows of a texture, from the left. */
+export interface Area {
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** Layouts of all tensors of a plan, and of those that are added to it. */
 export class Layouts {
@@ -54,20 +63,37 @@ export class Layouts {
     plan: Plan,
     readonly limits: Limits,
   ) {
-    const families = new Map<string, Part[]>();
+    const families = new Map<string, [Part, ...Part[]]>();
     for (const [tensor, { buffer, offset, stride }] of plan.places) {
       const [n, , h, w] = tensor.shape;
-      // What shares a buffer of the plan and a shape shares a texture, the parts of a join above all.
+      // What shares a buffer of the plan and a shape lies alike, the parts of a join above all.
       const key = `${buffer} ${n} ${h} ${w} ${stride}`;
-      families.set(key, [...(families.get(key) ?? []), { tensor, offset, stride }]);
+      const part = { tensor, offset, stride };
+      const family = families.get(key);
+      if (family) family.push(part);
+      else families.set(key, [part]);
     }
-    for (const family of families.values()) this.#add(family);
+    const tiled = [...families.values()].map(family => ({ family, tiling: tilingOf(family, limits) }));
+    // The largest first: what is smaller and shares a buffer of the plan may find room in its texture.
+    tiled.sort(
+      (a, b) =>
+        areaOf(square(b.tiling).size) - areaOf(square(a.tiling).size) ||
+        b.tiling.tileHeight - a.tiling.tileHeight,
+    );
+    const made = new Map<number, number[]>();
+    for (const { family, tiling } of tiled) {
+      const buffer = plan.places.get(family[0].tensor)?.buffer ?? -1;
+      const own = made.get(buffer) ?? [];
+      made.set(buffer, own);
+      this.#place(family, tiling, own);
+    }
   }
 
   /** Gives a tensor a texture of its own. */
-  add(tensor: Tensor): Layout {
-    if (!this.#of.has(tensor)) this.#add([{ tensor, offset: 0, stride: blocks(tensor) }]);
-    return this.of(tensor);
+  add(tensor: Tensor): void {
+    if (this.#of.has(tensor)) return;
+    const family = [{ tensor, offset: 0, stride: blocks(tensor) }] as const;
+    this.#place(family, tilingOf(family, this.limits), []);
   }
 
   of(tensor: Tensor): Layout {
@@ -76,58 +102,91 @@ export class Layouts {
     return layout;
   }
 
-  #add(family: readonly Part[]): void {
-    const [first] = family;
-    if (!first) return;
-    const offsets = family.map(({ offset }) => offset);
-    const { size, ...shared } = layOut(first.tensor, first.stride, offsets, this.limits);
+  /** In one of `textures`, or in a new one, which is added to them. */
+  #place(family: Family, tiling: Tiling, textures: number[]): void {
+    for (const texture of textures) {
+      const size = this.textures[texture];
+      const across = size && acrossWithin(tiling, size);
+      if (!across) continue;
+      this.#set(family, tiling, across, texture);
+      return;
+    }
+    const [{ tensor }] = family;
+    const { across, size } = square(tiling);
+    if (Math.max(size.width, size.height) > this.limits.textureSize) {
+      const needed = `${size.width} x ${size.height}`;
+      throw new EngineError(
+        `Tensor '${tensor.name}' needs a texture of ${needed}; this GPU allows ${this.limits.textureSize} a side.`,
+      );
+    }
     const texture = this.textures.push(size) - 1;
+    textures.push(texture);
+    this.#set(family, tiling, across, texture);
+  }
+
+  #set(family: Family, tiling: Tiling, across: number, texture: number): void {
+    const { wide, deep, tileWidth, groups } = tiling;
     for (const { tensor, offset } of family) {
-      this.#of.set(tensor, { ...shared, texture, shape: tensor.shape, offset });
+      const { shape } = tensor;
+      this.#of.set(tensor, { texture, shape, wide, deep, across, tileWidth, groups, offset });
     }
   }
 }
 
-function layOut({ name, shape }: Tensor, stride: number, offsets: readonly number[], limits: Limits) {
-  const [n, , h, w] = shape;
+/** How a family is cut into tiles, wherever they will stand. */
+interface Tiling {
+  readonly wide: number;
+  readonly deep: number;
+  readonly groups: number;
+  readonly tiles: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+}
+
+function tilingOf(family: Family, limits: Limits): Tiling {
+  const [{ tensor, stride }] = family;
+  const [n, , h, w] = tensor.shape;
   const wide = Math.min(limits.layers, powerAbove(w));
   let deep = Math.min(limits.layers / wide, powerAbove(stride));
   // A fragment fills all of its layers, so parts of a join must not meet within one.
-  while (offsets.some(offset => offset % deep !== 0)) deep /= 2;
-  const tileWidth = Math.ceil(w / wide);
+  while (family.some(({ offset }) => offset % deep !== 0)) deep /= 2;
   const groups = Math.ceil(stride / deep);
-  const tiles = n * groups;
-  const area = { width: tileWidth, height: h };
-  let across = 1;
-  while (across < tiles && across * area.width < Math.ceil(tiles / across) * area.height) across *= 2;
-  const size = {
-    width: across * tileWidth,
-    height: Math.ceil(tiles / across) * h,
-    layers: wide * deep,
-  };
-  if (Math.max(size.width, size.height) > limits.textureSize) {
-    const needed = `${size.width} x ${size.height}`;
-    throw new EngineError(
-      `Tensor '${name}' needs a texture of ${needed}; this GPU allows ${limits.textureSize} a side.`,
-    );
-  }
-  return { wide, deep, across, tileWidth, groups, size };
+  return { wide, deep, groups, tiles: n * groups, tileWidth: Math.ceil(w / wide), tileHeight: h };
 }
+
+/** Tiles across so that the texture is about as wide as high. */
+function square({ tiles, tileWidth, tileHeight, wide, deep }: Tiling): { across: number; size: TextureSize } {
+  let across = 1;
+  while (across < tiles && across * tileWidth < Math.ceil(tiles / across) * tileHeight) across *= 2;
+  const height = Math.ceil(tiles / across) * tileHeight;
+  return { across, size: { width: across * tileWidth, height, layers: wide * deep } };
+}
+
+/** Tiles across so that all fit into a texture; null where they do not. */
+function acrossWithin(
+  { tiles, tileWidth, tileHeight, wide, deep }: Tiling,
+  size: TextureSize,
+): number | null {
+  if (tileWidth > size.width || wide * deep !== size.layers) return null;
+  const across = 2 ** Math.floor(Math.log2(size.width / tileWidth));
+  return Math.ceil(tiles / across) * tileHeight <= size.height ? across : null;
+}
+
+/** Texels of all layers. */
+export const areaOf = ({ width, height, layers }: TextureSize): number => width * height * layers;
 
 /** The numbers by which a shader finds a tensor's texels: two vectors of four. */
 export function sizesOf({ shape, groups, offset, across, tileWidth }: Layout): number[] {
   return [...shape, groups, offset, log2(across), tileWidth];
 }
 
-export const bytesOf = ({ width, height, layers }: TextureSize, texel: number): number =>
-  width * height * layers * texel;
-
-/** The part of a texture's height that holds a tensor: rows from and to. */
-export function rowsOf({ shape, groups, offset, across, deep }: Layout): [first: number, end: number] {
+/** The part of a texture that holds a tensor. */
+export function areaWithin({ shape, groups, offset, across, deep, tileWidth }: Layout): Area {
   const [n, c, h] = shape;
   const first = Math.floor(offset / deep);
   const last = (n - 1) * groups + first + Math.ceil(Math.ceil(c / LANES) / deep) - 1;
-  return [Math.floor(first / across) * h, (Math.floor(last / across) + 1) * h];
+  const [top, bottom] = [Math.floor(first / across) * h, (Math.floor(last / across) + 1) * h];
+  return { top, width: across * tileWidth, height: bottom - top };
 }
 
 /** Calls `each` for every value: its index in ONNX's order, and in the texture's, layer by layer. */

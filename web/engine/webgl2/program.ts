@@ -5,6 +5,7 @@
 // merely differs from layer to layer (sizes, weights) is bound, so layers of a kind share a program.
 
 import type { Data } from '../webgpu/kernel.ts';
+import type { Area } from './layout.ts';
 
 /** Constants as a texture: texels of four numbers, row by row. */
 export interface Table extends Data {
@@ -23,7 +24,7 @@ export type Target =
   | {
       readonly kind: 'values';
       readonly texture: number;
-      readonly rows: readonly [first: number, end: number];
+      readonly area: Area;
     }
   | { readonly kind: 'canvas' };
 

@@ -4,6 +4,7 @@
 import { EngineError, impossible } from '../error.ts';
 import type { Context } from './context.ts';
 import type { Crop } from './frames.ts';
+import type { Area } from './layout.ts';
 import type { Draw, Sampled } from './program.ts';
 import type { Textures } from './textures.ts';
 
@@ -25,8 +26,7 @@ export interface Prepared {
   readonly textures: readonly { readonly target: number; readonly texture: WebGLTexture | null }[];
   readonly sizes: Int32Array;
   readonly framebuffer: WebGLFramebuffer | null;
-  /** Rows of the target, and how many columns. */
-  readonly viewport: readonly [first: number, width: number, height: number];
+  readonly area: Area;
 }
 
 /** What is the painter's and not the plan's. */
@@ -61,14 +61,14 @@ export class Programs {
   }
 
   prepare(draw: Draw, given: Given): Prepared {
-    const target = draw.target.kind === 'canvas' ? null : this.textures.values(draw.target.texture);
-    const [first, end] = draw.target.kind === 'canvas' ? [0, given.size[1]] : draw.target.rows;
+    const { target } = draw;
+    const [width, height] = given.size;
     return {
       linked: this.#linked(draw.code),
       textures: draw.samplers.map(({ sampled }) => this.#texture(sampled, given)),
       sizes: new Int32Array(draw.sizes),
-      framebuffer: target?.framebuffer ?? null,
-      viewport: [first, target?.size.width ?? given.size[0], end - first],
+      framebuffer: target.kind === 'canvas' ? null : this.textures.values(target.texture).framebuffer,
+      area: target.kind === 'canvas' ? { top: 0, width, height } : target.area,
     };
   }
 
@@ -138,7 +138,7 @@ export class Programs {
 
   /** Draws; live values and the frame's crop are set where the program reads them. */
   draw(prepared: Prepared, live: Float32Array, crop: Crop | null): void {
-    const { linked, textures, sizes, framebuffer, viewport } = prepared;
+    const { linked, textures, sizes, framebuffer, area } = prepared;
     const { gl } = this.context;
     const { program, uniform } = linked;
     gl.useProgram(program);
@@ -154,8 +154,7 @@ export class Programs {
       gl.uniform1i(uniform('taps'), crop.taps);
     }
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-    const [first, width, height] = viewport;
-    gl.viewport(0, first, width, height);
+    gl.viewport(0, area.top, area.width, area.height);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 

@@ -6,7 +6,7 @@ import { impossible } from '../error.ts';
 import type { Expression } from '../graph/expression.ts';
 import { blocks, LANES, type Operation, type Tensor } from '../graph/operation.ts';
 import { binaryCode, helpersOf, literal, unaryCode } from './arithmetic.ts';
-import { type Layout, type Layouts, rowsOf, sizesOf } from './layout.ts';
+import { areaWithin, type Layout, type Layouts, sizesOf } from './layout.ts';
 import type { Draw, Sampled, Table } from './program.ts';
 import spot from './spot.glsl?raw';
 
@@ -233,7 +233,9 @@ ${functions}
 ${body}`,
       samplers: this.#samplers,
       sizes: this.#sizes,
-      target: layout ? { kind: 'values', texture: layout.texture, rows: rowsOf(layout) } : { kind: 'canvas' },
+      target: layout
+        ? { kind: 'values', texture: layout.texture, area: areaWithin(layout) }
+        : { kind: 'canvas' },
     };
   }
 }

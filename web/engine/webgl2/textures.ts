@@ -3,7 +3,7 @@
 import { EngineError, impossible } from '../error.ts';
 import { LANES, type Tensor } from '../graph/operation.ts';
 import type { Context } from './context.ts';
-import { bytesOf, fromTexels, type Layouts, type TextureSize, toTexels } from './layout.ts';
+import { areaOf, fromTexels, type Layouts, type TextureSize, toTexels } from './layout.ts';
 import type { Table } from './program.ts';
 
 interface Values {
@@ -76,7 +76,7 @@ export class Textures {
     const { gl, format, texelBytes } = this.context;
     const texture = this.#make('TEXTURE_2D_ARRAY');
     gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl[format], size.width, size.height, size.layers);
-    this.#bytes += bytesOf(size, texelBytes);
+    this.#bytes += areaOf(size) * texelBytes;
     const framebuffer = gl.createFramebuffer();
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     const attachments = Array.from({ length: size.layers }, (_, i) => gl.COLOR_ATTACHMENT0 + i);

@@ -1,11 +1,10 @@
 // The frame path in a real browser: what the canvas shows, and what a frame costs in calls of the API.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPainter, type Painter, readLook, webgpuAvailable } from '../../engine/index.ts';
+import { createPainter, webgpuAvailable } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/device.ts';
-
-const look = async (name: string) =>
-  readLook(new Uint8Array(await (await fetch(`/${name}.onnx`)).arrayBuffer()));
+import { callsOf } from '../calls.ts';
+import { camera, far, look, pixels, scene, untilGuide } from '../scene.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -26,54 +25,10 @@ const HOOKED = {
   pipelines: [GPUDevice, 'createComputePipelineAsync'],
   syncPipelines: [GPUDevice, 'createComputePipeline'],
 } as const;
-type Counts = Record<keyof typeof HOOKED, number>;
 
-/** Calls of each hooked method while `work` runs. What is submitted is counted and not run: on a software
- * GPU a frame of the large network takes many seconds, and other tests look at what frames give. */
-function counting(work: () => void): Counts {
-  const counts = Object.fromEntries(Object.keys(HOOKED).map(key => [key, 0])) as Counts;
-  const restore = Object.entries(HOOKED).map(([key, [owner, method]]) => {
-    const original: unknown = Reflect.get(owner.prototype, method);
-    if (typeof original !== 'function') throw new Error(`${method} is no method.`);
-    Reflect.set(owner.prototype, method, function (this: unknown, ...args: unknown[]) {
-      counts[key as keyof Counts] += 1;
-      if (method === 'submit') return undefined;
-      return Reflect.apply(original, this, args);
-    });
-    return () => Reflect.set(owner.prototype, method, original);
-  });
-  try {
-    work();
-  } finally {
-    for (const undo of restore) undo();
-  }
-  return counts;
-}
-
-/** Red on the left, blue on the right, twice as wide as high, with green outside the centre square. */
-function scene(): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(640, 320);
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('no 2-D canvas');
-  context.fillStyle = 'lime';
-  context.fillRect(0, 0, 640, 320);
-  context.fillStyle = 'red';
-  context.fillRect(160, 0, 160, 320);
-  context.fillStyle = 'blue';
-  context.fillRect(320, 0, 160, 320);
-  return canvas;
-}
-
-function pixels(canvas: OffscreenCanvas): (x: number, y: number) => number[] {
-  const copy = new OffscreenCanvas(canvas.width, canvas.height);
-  const context = copy.getContext('2d');
-  context?.drawImage(canvas, 0, 0);
-  const data = context?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-  return (x, y) => Array.from(data.slice((y * canvas.width + x) * 4, (y * canvas.width + x) * 4 + 3));
-}
-
-const far = (a: number[] | Float32Array, b: number[]): number =>
-  Math.max(...Array.from(b, (value, i) => Math.abs((a[i] ?? 999) - value)));
+/** What is submitted is counted and not run: on a software GPU a frame of the large network takes many
+ * seconds, and other tests look at what frames give. */
+const counting = (work: () => void) => callsOf(HOOKED, ['submit'], work);
 
 test('a software adapter is no WebGPU for the page, unless it asks', async () => {
   const plain = await webgpuAvailable();
@@ -110,17 +65,6 @@ test('the guide shows the centre square, mirrored when asked, from every kind of
   frame.close();
   painter.destroy();
 });
-
-/** The guide's kernel is compiled when it is first wanted. */
-async function untilGuide(painter: Painter, source: OffscreenCanvas, guide: OffscreenCanvas): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    painter.paint(source);
-    await painter.finished();
-    painter.paint(source);
-    if (pixels(guide)(1, 1).some(value => value > 0)) return;
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
-}
 
 test('the canvas shows what run() gives for the same picture', async () => {
   const canvas = new OffscreenCanvas(1, 1);
@@ -170,21 +114,6 @@ const FRAMES = [
 
 /** All that a frame may do is submit once, import or copy the camera's picture and name it to the GPU. */
 const quiet = { submits: 1, writes: 0, maps: 0, buffers: 0, textures: 0, pipelines: 0, syncPipelines: 0 };
-
-/** A camera that shows the scene. */
-async function camera(source: OffscreenCanvas): Promise<HTMLVideoElement> {
-  const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = [source.width, source.height];
-  const context = canvas.getContext('2d');
-  const video = document.createElement('video');
-  video.muted = true;
-  video.srcObject = canvas.captureStream(10);
-  const draw = setInterval(() => context?.drawImage(source, 0, 0), 50);
-  await video.play();
-  await expect.poll(() => video.readyState, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
-  clearInterval(draw);
-  return video;
-}
 
 for (const [name, dispatches] of FRAMES) {
   test(`${name}: a frame is ${dispatches} dispatches in one submit and makes nothing`, async () => {

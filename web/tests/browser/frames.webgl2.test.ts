@@ -1,0 +1,237 @@
+// The frame path on WebGL2: what the canvas shows, and what a frame costs in calls of the API.
+
+import { expect, test } from 'vitest';
+import { webgl2Available } from '../../engine/index.ts';
+import type { Painter, Settings } from '../../engine/painter.ts';
+import { createWebgl2Painter } from '../../engine/webgl2/painter.ts';
+import { callsOf } from '../calls.ts';
+import { camera, far, look, pixels, scene, untilGuide } from '../scene.ts';
+
+const GL = WebGL2RenderingContext;
+const HOOKED = {
+  draws: [GL, 'drawArrays'],
+  uploads: [GL, 'texImage2D'],
+  partialUploads: [GL, 'texSubImage2D'],
+  layerUploads: [GL, 'texSubImage3D'],
+  reads: [GL, 'readPixels'],
+  copies: [GL, 'copyTexSubImage2D'],
+  textures: [GL, 'createTexture'],
+  buffers: [GL, 'createBuffer'],
+  framebuffers: [GL, 'createFramebuffer'],
+  programs: [GL, 'createProgram'],
+  fences: [GL, 'fenceSync'],
+  waits: [GL, 'clientWaitSync'],
+  questions: [GL, 'getParameter'],
+  errors: [GL, 'getError'],
+  links: [GL, 'getProgramParameter'],
+  finishes: [GL, 'finish'],
+} as const;
+const counting = (work: () => void) => callsOf(HOOKED, ['drawArrays'], work);
+
+/** All that a frame may do is upload the picture, once, and draw. */
+const quiet = {
+  uploads: 1,
+  partialUploads: 0,
+  layerUploads: 0,
+  reads: 0,
+  copies: 0,
+  textures: 0,
+  buffers: 0,
+  framebuffers: 0,
+  programs: 0,
+  fences: 0,
+  waits: 0,
+  questions: 0,
+  errors: 0,
+  links: 0,
+  finishes: 0,
+};
+
+const onLost = (reason: string): never => {
+  throw new Error(reason);
+};
+const painterOf = async (name: string, settings: Partial<Settings> = {}): Promise<Painter> =>
+  createWebgl2Painter(await look(name), { canvas: new OffscreenCanvas(1, 1), onLost, ...settings });
+
+test('a software renderer is no WebGL2 for the page, unless it asks', async () => {
+  const plain = await webgl2Available();
+  expect(plain.ok || plain.software).toBe(true);
+  expect((await webgl2Available({ allowSoftware: true })).ok).toBe(true);
+});
+
+test('the guide shows the centre square, mirrored when asked, from every kind of source', async () => {
+  const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
+  const painter = await painterOf('lean-64-uint16-colour', { canvas });
+  painter.attachGuide(guide);
+  expect([canvas.width, canvas.height]).toEqual([64, 64]);
+  const source = scene();
+  const bitmap = await createImageBitmap(source);
+  const frame = new VideoFrame(source, { timestamp: 0 });
+  const video = await camera(source);
+  await untilGuide(painter, source, guide);
+  for (const [kind, from] of [
+    ['canvas', source],
+    ['bitmap', bitmap],
+    ['frame', frame],
+    ['video', video],
+  ] as const) {
+    for (const mirror of [false, true]) {
+      painter.paint(from, { mirror });
+      const at = pixels(guide);
+      // Video may come through another colour space.
+      const tolerance = kind === 'frame' || kind === 'video' ? 40 : 3;
+      const [left, right] = mirror
+        ? [
+            [0, 0, 255],
+            [255, 0, 0],
+          ]
+        : [
+            [255, 0, 0],
+            [0, 0, 255],
+          ];
+      expect(far(at(8, 32), left), `${kind} ${mirror}`).toBeLessThan(tolerance);
+      expect(far(at(56, 32), right), `${kind} ${mirror}`).toBeLessThan(tolerance);
+      expect(far(at(0, 0), left), `${kind} ${mirror}`).toBeLessThan(tolerance);
+    }
+  }
+  frame.close();
+  painter.destroy();
+});
+
+test('the canvas shows what run() gives for the same picture, the right way up', async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  const painter = await painterOf('lean-64-uint16-colour', { canvas });
+  const source = new OffscreenCanvas(64, 64);
+  const context = source.getContext('2d');
+  if (!context) throw new Error('no 2-D canvas');
+  for (let i = 0; i < 64; i++) {
+    context.fillStyle = `rgb(${i * 4} ${255 - i * 3} ${(i * 37) % 256})`;
+    context.fillRect(0, i, 64 - i / 2, 1);
+  }
+  const { data } = context.getImageData(0, 0, 64, 64);
+  const image = Float32Array.from(
+    { length: 3 * 4096 },
+    (_, i) => (data[(i % 4096) * 4 + Math.floor(i / 4096)] ?? 0) / 255,
+  );
+  const { painting = new Float32Array() } = await painter.run({ image });
+  painter.paint(source);
+  const at = pixels(canvas);
+  for (let pixel = 0; pixel < 4096; pixel += 61) {
+    const expected = [0, 1, 2].map(channel => (painting[channel * 4096 + pixel] ?? 0) * 255);
+    expect(far(at(pixel % 64, Math.floor(pixel / 64)), expected)).toBeLessThan(2);
+  }
+  painter.destroy();
+});
+
+test('live values turn, are kept within their range, and have to exist', async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  const painter = await painterOf('lean-64-uint16-colour', { canvas });
+  painter.paint(scene());
+  const before = pixels(canvas)(20, 20);
+  painter.set('brightness', 99);
+  painter.paint(scene());
+  expect(far(pixels(canvas)(20, 20), before)).toBeGreaterThan(0);
+  expect(() => painter.set('warmth', 1)).toThrow("no live value 'warmth'");
+  painter.destroy();
+});
+
+/** Draws of a frame, and bytes of the look's weights. */
+const FRAMES = [
+  ['lean-256-uint8-soft', 20],
+  ['small-256-uint8-soft', 22],
+  ['medium-256-uint8-soft', 22],
+  ['large-256-uint8-soft', 22],
+  ['lean-512-uint8-edges', 20],
+] as const;
+
+for (const [name, draws] of FRAMES) {
+  test(`${name}: a frame is ${draws} draws and one upload, and makes nothing`, async () => {
+    const painter = await painterOf(name);
+    const { dispatches, pipelines, bufferBytes } = painter.statistics;
+    console.log(name, JSON.stringify(painter.statistics));
+    expect(dispatches).toBe(draws);
+    expect(pipelines).toBeLessThanOrEqual(14);
+    const file = await (await fetch(`/${name}.onnx`)).arrayBuffer();
+    expect(bufferBytes).toBeLessThan(1.1 * file.byteLength + 12e6);
+    const source = scene();
+    const still = await createImageBitmap(source);
+    for (const make of [() => new VideoFrame(source, { timestamp: 0 }), () => still]) {
+      const next = make();
+      expect(counting(() => painter.paint(next))).toEqual({ ...quiet, draws });
+      if (next !== still) next.close();
+    }
+    painter.set('brightness', 0.1);
+    expect(counting(() => painter.paint(still))).toEqual({ ...quiet, draws });
+    painter.destroy();
+  });
+}
+
+test('the guide is one draw more, and nothing when it is off', async () => {
+  const painter = await painterOf('lean-64-uint16-colour');
+  const guide = new OffscreenCanvas(1, 1);
+  const source = scene();
+  const draws = painter.statistics.dispatches;
+  painter.attachGuide(guide);
+  await untilGuide(painter, source, guide);
+  expect(counting(() => painter.paint(source))).toEqual({ ...quiet, draws: draws + 1 });
+  painter.attachGuide(null);
+  expect(counting(() => painter.paint(source))).toEqual({ ...quiet, draws });
+  painter.destroy();
+});
+
+test('a lost context is reported once, painting on does nothing, and the canvas can be painted on again', async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  const reasons: string[] = [];
+  const painter = await painterOf('lean-64-uint16-colour', {
+    canvas,
+    onLost: reason => reasons.push(reason),
+  });
+  const source = scene();
+  painter.paint(source);
+  const before = pixels(canvas)(20, 20);
+  const loss = canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context');
+  loss?.loseContext();
+  await expect.poll(() => reasons.length).toBe(1);
+  expect(counting(() => painter.paint(source)).draws).toBe(0);
+  await painter.finished();
+  await expect(painter.run({})).rejects.toThrow('context was lost');
+  painter.destroy();
+  // A browser gives a context back by itself; one that was lost by this extension it gives back by it.
+  setTimeout(() => loss?.restoreContext(), 50);
+  const again = await painterOf('lean-64-uint16-colour', { canvas });
+  again.paint(source);
+  expect(far(pixels(canvas)(20, 20), before)).toBeLessThan(2);
+  again.destroy();
+  expect(reasons).toHaveLength(1);
+});
+
+test('a painter that is made anew on its canvas, and one that was destroyed, leave nothing behind', async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  const made = new Set<unknown>();
+  const kinds = ['Texture', 'Framebuffer', 'Program', 'Shader', 'Buffer'];
+  const restore = kinds.flatMap(kind =>
+    ([`create${kind}`, `delete${kind}`] as const).map(method => {
+      const original: unknown = Reflect.get(GL.prototype, method);
+      if (typeof original !== 'function') throw new Error(`${method} is no method.`);
+      Reflect.set(GL.prototype, method, function (this: unknown, ...args: unknown[]) {
+        const result: unknown = Reflect.apply(original, this, args);
+        if (method.startsWith('create')) made.add(result);
+        else made.delete(args[0]);
+        return result;
+      });
+      return () => Reflect.set(GL.prototype, method, original);
+    }),
+  );
+  try {
+    for (let i = 0; i < 2; i++) {
+      const painter = await painterOf('lean-64-uint16-colour', { canvas });
+      painter.paint(scene());
+      await painter.finished();
+      expect(made.size).toBeGreaterThan(20);
+      painter.destroy();
+      expect(made.size).toBe(0);
+    }
+  } finally {
+    for (const undo of restore) undo();
+  }
+});
