@@ -140,7 +140,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     held_out = _held_out(run)
     print("Writing the network for TensorFlow.js, and checking it against torch ...", flush=True)
     with TemporaryDirectory(prefix="limner-") as folder:
-        path = Path(folder) / "look.onnx"
+        path = Path(folder) / f"{out.name}.onnx"  # errors name it
         report = export_look(
             run.generator(),
             run.recipe,

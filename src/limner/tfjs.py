@@ -92,7 +92,7 @@ def round_weight(name: str, weight: Array, storage: Storage) -> Rounded:
     signs, which keeps 0 exact. Raises LimnerError where a weight is not finite or too large for float16.
     """
     if not np.isfinite(weight).all():
-        raise LimnerError(f"The weights of {name} are not all numbers: its training diverged.")
+        raise LimnerError(f"The weights of {name} are not all numbers: the training diverged.")
     if storage == "float32":
         return Rounded(weight)
     if storage == "float16":
@@ -136,7 +136,7 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
         writer = _Writer(graph, storage, set(network_weights(restored(look.model))))
         nodes = writer.nodes()
     except LimnerError as error:
-        raise LimnerError(f"{look.path}: {error}") from error
+        raise LimnerError(f"{look.path.name}: {error}") from error
     content = b"".join(writer.contents)
     shards = [content[start : start + SHARD] for start in range(0, len(content), SHARD)]
     paths = [f"group1-shard{number}of{len(shards)}.bin" for number in range(1, len(shards) + 1)]

@@ -66,7 +66,7 @@ def write_tflite(look: Look, path: Path) -> None:
     try:
         graph = channels_last(look.model, live=False)
     except LimnerError as error:
-        raise LimnerError(f"{look.path}: {error}") from error
+        raise LimnerError(f"{look.path.name}: {error}") from error
     # Planes are (H, W) elsewhere; here they are images of one row, which every delegate takes.
     shapes = {name: (1, 1, *shape) if len(shape) == 2 else shape for name, shape in graph.shapes.items()}
     writer = _Writer(schema, shapes, graph.constants)
