@@ -2,10 +2,9 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { createPainter, EngineError, type PainterOptions, readLook } from '../../engine/index.ts';
+import { tinyLook } from '../tiny.ts';
 
-const NAME = 'lean-64-uint16-colour';
-const fetched = async (name: string) => new Uint8Array(await (await fetch(`/${name}.onnx`)).arrayBuffer());
-const look = await readLook(await fetched(NAME));
+const look = await readLook(tinyLook());
 
 /** Devices that the engine asked for, oldest first. */
 const devices: GPUDevice[] = [];
@@ -214,5 +213,45 @@ test('a shared device is its owner’s: its loss is reported and not mended', as
   await expect.poll(() => reasons.length).toBe(1);
   expect(devices).toHaveLength(asked);
   expect(revived).toEqual([]);
+  painter.destroy();
+});
+
+test('the time that it takes, for a look of the usual size', async () => {
+  const lean = await readLook(
+    new Uint8Array(await (await fetch('/lean-64-uint16-colour.onnx')).arrayBuffer()),
+  );
+  const { options, revived } = stage();
+  const began = performance.now();
+  const painter = await createPainter(lean, options);
+  const made = performance.now() - began;
+  painter.paint(scene());
+  await painter.finished();
+  newest().destroy();
+  await expect.poll(() => revived.length, { timeout: 60_000 }).toBe(1);
+  const [time = Number.NaN] = revived;
+  console.log(`lean at 64 pixels: made in ${made.toFixed(0)} ms, revived in ${time.toFixed(0)} ms`);
+  // Nearly all of it is compiling shaders, which is SwiftShader's time here and is no longer than at first.
+  expect(time).toBeLessThan(2 * made + 2000);
+  painter.destroy();
+});
+
+test('a WebGL2 context that is taken away and given back', async () => {
+  const { canvas, options, revived, reasons } = stage();
+  const painter = await createPainter(look, { ...options, backend: 'webgl2' });
+  expect(painter.backend).toBe('webgl2');
+  painter.set('brightness', 0.25);
+  painter.paint(scene());
+  const before = bytesOf(canvas);
+  expect(Math.max(...before.slice(0, 3))).toBeGreaterThan(0);
+  const lose = canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context');
+  lose?.loseContext();
+  painter.paint(scene());
+  await new Promise(resolve => setTimeout(resolve, 50));
+  painter.paint(scene());
+  lose?.restoreContext();
+  await expect.poll(() => revived.length, { timeout: 30_000 }).toBe(1);
+  painter.paint(scene());
+  expect(bytesOf(canvas)).toEqual(before);
+  expect(reasons).toEqual([]);
   painter.destroy();
 });

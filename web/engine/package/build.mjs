@@ -1,0 +1,58 @@
+// `npm run engine`: the npm package @limner/engine, made into dist/engine. As a module its backends are chunks
+// that a page fetches when it needs them; for a script tag all is in one file, with the global `limner`.
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const at = path => fileURLToPath(new URL(path, import.meta.url));
+const OUT = at('../../dist/engine');
+
+async function bundle(lib, chunks) {
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    build: {
+      outDir: OUT,
+      emptyOutDir: false,
+      target: 'es2022',
+      minify: 'oxc',
+      lib: { ...lib, entry: at('../index.ts') },
+      rolldownOptions: {
+        output: chunks ? { chunkFileNames: 'chunks/[name]-[hash].js' } : { codeSplitting: false },
+      },
+    },
+  });
+}
+
+/** Keeps the declarations that those of the API lead to. */
+function pruneTypes() {
+  const kept = new Set();
+  const keep = file => {
+    if (kept.has(file)) return;
+    kept.add(file);
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)\.ts'/g)) {
+      keep(join(dirname(file), `${path}.d.ts`));
+    }
+  };
+  keep(join(OUT, 'types/index.d.ts'));
+  for (const name of readdirSync(join(OUT, 'types'), { recursive: true })) {
+    const file = join(OUT, 'types', name);
+    if (file.endsWith('.d.ts') && !kept.has(file)) rmSync(file);
+  }
+}
+
+rmSync(OUT, { recursive: true, force: true });
+await bundle({ formats: ['es'], fileName: () => 'limner.js' }, true);
+await bundle({ formats: ['iife'], name: 'limner', fileName: () => 'limner.global.js' }, false);
+execFileSync(process.execPath, [at('../../node_modules/typescript/bin/tsc'), '-p', at('tsconfig.json')], {
+  stdio: 'inherit',
+});
+pruneTypes();
+for (const file of ['package.json', 'README.md']) cpSync(at(file), `${OUT}/${file}`);
+cpSync(at('../../../LICENSE'), `${OUT}/LICENSE`);
+cpSync(at('../example'), `${OUT}/example`, { recursive: true });
+console.log(readdirSync(OUT).join('  '));

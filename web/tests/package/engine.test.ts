@@ -1,0 +1,144 @@
+// The npm package as its users get it: built, packed, typed, and its example pages painting from a camera.
+
+import { execFileSync } from 'node:child_process';
+import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { flags } from '../../vitest.config.ts';
+import { CACHE } from '../cases.ts';
+
+const WEB = fileURLToPath(new URL('../..', import.meta.url));
+const BUILT = join(WEB, 'dist/engine');
+const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript' };
+
+let browser: Browser;
+let server: Server;
+
+beforeAll(async () => {
+  execFileSync(process.execPath, ['engine/package/build.mjs'], { cwd: WEB, stdio: 'inherit' });
+  server = createServer(({ url = '/' }, response) => {
+    const path = url.endsWith('look.onnx') ? `${CACHE}/lean-64-uint16-colour.onnx` : join(BUILT, url);
+    if (!existsSync(path)) return response.writeHead(404).end();
+    response.setHeader('Content-Type', TYPES[extname(path)] ?? 'application/octet-stream');
+    return createReadStream(path).pipe(response);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  browser = await chromium.launch({
+    executablePath: process.env.LIMNER_CHROMIUM ?? '/usr/bin/chromium',
+    args: [...flags, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+const address = (page: string): string =>
+  `http://127.0.0.1:${(server.address() as AddressInfo).port}/example/${page}`;
+
+/** Levels of green in the painting; a WebGPU canvas can be read only in the task that painted it. */
+const LEVELS = `
+  window.levels = 0;
+  const submit = GPUQueue.prototype.submit;
+  GPUQueue.prototype.submit = function (...given) {
+    submit.apply(this, given);
+    const canvas = document.querySelector('canvas');
+    if (canvas.width !== 64) return;
+    const copy = new OffscreenCanvas(64, 64).getContext('2d');
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, 64, 64);
+    window.levels = new Set(data.filter((_, i) => i % 4 === 1)).size;
+  };`;
+
+for (const page of ['index.html', 'script-tag.html']) {
+  test(`${page} paints what the camera sees`, async () => {
+    const context = await browser.newContext({ permissions: ['camera'] });
+    const tab = await context.newPage();
+    const complaints: string[] = [];
+    tab.on('pageerror', error => complaints.push(String(error)));
+    await tab.addInitScript(LEVELS);
+    await tab.goto(address(page));
+    await tab.waitForFunction(() =>
+      /^Painting on|^Nothing/.test(document.querySelector('p')?.textContent ?? ''),
+    );
+    expect(await tab.textContent('p')).toMatch(/^Painting on webgpu, /);
+    await expect.poll(() => tab.evaluate('window.levels'), { timeout: 60_000 }).toBeGreaterThan(16);
+    expect(await tab.evaluate(() => document.querySelector('canvas')?.width)).toBe(64);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+}
+
+test('where there is no camera the page says so', async () => {
+  const context = await browser.newContext();
+  const tab = await context.newPage();
+  await tab.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('no camera here'));
+  });
+  await tab.goto(address('index.html'));
+  await expect.poll(() => tab.textContent('p')).toBe('Nothing to paint: no camera here');
+  await context.close();
+});
+
+test('the package has what is meant, and names what it exports', () => {
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: BUILT, encoding: 'utf8' });
+  const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
+  const paths = files.map(({ path }) => path);
+  for (const path of [
+    'LICENSE',
+    'README.md',
+    'package.json',
+    'limner.js',
+    'limner.global.js',
+    'types/index.d.ts',
+    'example/index.html',
+    'example/script-tag.html',
+  ]) {
+    expect(paths).toContain(path);
+  }
+  const others = paths.filter(path => !/^(chunks|types)\//.test(path));
+  expect(others).toHaveLength(7);
+  const { exports } = JSON.parse(readFileSync(join(BUILT, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { types: string; default: string }>;
+  };
+  for (const entry of Object.values(exports)) {
+    for (const path of typeof entry === 'string' ? [entry] : Object.values(entry)) {
+      expect(existsSync(join(BUILT, path)), path).toBe(true);
+    }
+  }
+});
+
+test('a program that uses it is checked against its types, without any others', () => {
+  const file = join(BUILT, 'consumer.ts');
+  const program = `import { createPainter, EngineError, load, paintVideo, type Look, type Painter } from './types/index';
+    const look: Look = await load(new Blob());
+    const painter: Painter = await createPainter(look, { canvas: new OffscreenCanvas(1, 1), onRevived: ms => ms.toFixed() });
+    const end: () => void = paintVideo(painter, document.createElement('video'), { mirror: true });
+    end();
+    export const wrong: string = painter.statistics.dispatches;
+    export const error: Error = new EngineError(look.info.name);`;
+  writeFileSync(file, program);
+  const options =
+    '--ignoreConfig --noEmit --strict --skipLibCheck --module esnext --target es2022 --lib es2022,dom --moduleResolution bundler';
+  let said = '';
+  try {
+    execFileSync(
+      process.execPath,
+      ['node_modules/typescript/bin/tsc', ...options.split(' '), '--types', '', file],
+      {
+        cwd: WEB,
+        encoding: 'utf8',
+      },
+    );
+  } catch (error) {
+    said = String(Reflect.get(Object(error), 'stdout'));
+  }
+  // The one mistake is found, so the types are no any; and there is none beside it.
+  expect(said.match(/error TS\d+/g)).toEqual(['error TS2322']);
+  expect(said).toContain("'number' is not assignable to type 'string'");
+});
