@@ -7,7 +7,11 @@ import { defineConfig, type Plugin } from 'vite';
 
 const web = dirname(fileURLToPath(import.meta.url));
 const modules = createRequire(import.meta.url);
-const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8')) as { version: string };
+
+function versionOf(file: string): string {
+  const { version } = JSON.parse(readFileSync(join(web, file), 'utf8')) as { version: string };
+  return JSON.stringify(version);
+}
 
 /** Files that the libraries fetch by themselves, under runtimes/. */
 const RUNTIMES: readonly { folder: string; from: string; files: RegExp }[] = [
@@ -24,7 +28,7 @@ const RUNTIMES: readonly { folder: string; from: string; files: RegExp }[] = [
   {
     folder: 'litert',
     from: join(web, 'node_modules/@litertjs/core/wasm'),
-    files: /^litert_wasm_(jspi_)?internal\.(js|wasm)$/,
+    files: /^litert_wasm_(threaded_)?internal\.(js|wasm)$/,
   },
 ];
 
@@ -48,7 +52,11 @@ export default defineConfig({
   publicDir: false,
   cacheDir: join(web, '.cache/vite-bench'),
   plugins: [runtimes()],
-  define: { __LIMNER__: JSON.stringify(version) },
+  define: {
+    __LIMNER__: versionOf('package.json'),
+    __LITERT__: versionOf('node_modules/@litertjs/core/package.json'),
+    __JAX__: versionOf('node_modules/@jax-js/jax/package.json'),
+  },
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
   build: {
     outDir: join(web, 'dist/bench'),

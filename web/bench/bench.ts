@@ -26,6 +26,7 @@ export const QUICK = { rounds: 7, seconds: 6, burst: 20 } as const;
 export const LONG = { rounds: 25, seconds: 40, burst: 50 } as const;
 
 const FEWEST_ROUNDS = 3;
+const WARM_UP = 2;
 const LONGEST_BURST = 64;
 /** Largest difference from the reference with which a rival still computes the same. */
 const SAME = 1e-3;
@@ -33,7 +34,9 @@ const PATIENCE_SECONDS = 600;
 
 export interface Progress {
   readonly sentence: string;
-  /** Of this look. */
+  /** Of this look, so far. */
+  readonly seconds: number;
+  /** Until this look is done, by what was seen so far; null while nothing was. */
   readonly secondsLeft: number | null;
 }
 
@@ -63,7 +66,10 @@ export class Bench {
   }
 
   async measure(look: LookAddress, cancelled: AbortSignal): Promise<LookResult> {
+    const began = performance.now();
+    const seconds = () => (performance.now() - began) / 1000;
     const still = sceneVideo(false);
+    this.#video.play(false);
     const entrants: Entrant[] = [];
     const leftOut: LeftOut[] = [];
     try {
@@ -72,19 +78,30 @@ export class Bench {
       let expected: Expected | null = null;
       for (const name of [...reference, ...others]) {
         cancelled.throwIfAborted();
-        this.#tell({ sentence: `${look.name}: ${RIVALS[name].label} loads`, secondsLeft: null });
+        this.#tell({
+          sentence: `${look.name}: ${RIVALS[name].label} loads`,
+          seconds: seconds(),
+          secondsLeft: null,
+        });
         const frame = await this.#document();
         try {
           const { entrant, painted } = await enter(name, frame, look, still, expected);
           expected ??= name === REFERENCE ? painted : null;
           entrants.push(entrant);
-          await entrant.stage.watch(this.#video.stream);
         } catch (problem) {
           frame.remove();
           leftOut.push({ name, label: RIVALS[name].label, state: 'left out', why: sentence(problem) });
         }
       }
-      for (const work of ['model', 'camera'] as const) await this.#rounds(look, entrants, work, cancelled);
+      still.play(false);
+      this.#video.play(true);
+      for (const { stage } of entrants) await stage.watch(this.#video.stream);
+      for (const work of ['model', 'camera'] as const) {
+        this.#video.play(work === 'camera');
+        await this.#rounds(entrants, work, cancelled, (sentence, secondsLeft) => {
+          this.#tell({ sentence: `${look.name}, ${sentence}`, seconds: seconds(), secondsLeft });
+        });
+      }
     } finally {
       still.stop();
       for (const { frame } of entrants) frame.remove();
@@ -106,25 +123,27 @@ export class Bench {
   }
 
   async #rounds(
-    look: LookAddress,
     entrants: readonly Entrant[],
     work: Work,
     cancelled: AbortSignal,
+    tell: (sentence: string, secondsLeft: number) => void,
   ): Promise<void> {
-    for (const entrant of entrants) {
-      // Twice: the first may still compile or allocate.
-      for (let turn = 0; turn < 2; turn++) await this.#turn(entrant, work, null);
+    const what = work === 'model' ? 'the network alone' : 'camera to canvas';
+    // Twice: the first may still compile or allocate.
+    for (let turn = 0; turn < WARM_UP; turn++) {
+      for (const entrant of entrants) {
+        cancelled.throwIfAborted();
+        tell(`${what}, warming up: ${entrant.result.label}`, this.#left(entrants, work));
+        await this.#turn(entrant, work, null);
+      }
     }
     for (let round = 0; round < this.#plan.rounds; round++) {
       const taking = entrants.filter(entrant => this.#goesOn(entrant, work));
-      if (taking.length === 0) return;
       for (let place = 0; place < taking.length; place++) {
         cancelled.throwIfAborted();
         const entrant = taking[(place + round) % taking.length];
         if (!entrant) continue;
-        const what = work === 'model' ? 'the network alone' : 'camera to canvas';
-        const sentence = `${look.name}, ${what}, round ${round + 1}: ${RIVALS[entrant.name].label}`;
-        this.#tell({ sentence, secondsLeft: this.#left(entrants, work) });
+        tell(`${what}, round ${round + 1}: ${entrant.result.label}`, this.#left(entrants, work));
         await this.#turn(entrant, work, round);
       }
     }
@@ -160,7 +179,7 @@ export class Bench {
       for (const { broke, samples, pace } of entrants) {
         if (broke !== null) continue;
         const taken = samples[one];
-        const step = Number.isFinite(pace[one]) ? pace[one] : pace.model;
+        const step = [pace[one], pace.model, 0].find(Number.isFinite) ?? 0;
         const turn = Math.max(step, this.#plan.burst);
         const affordable = (this.#plan.seconds * 1000 - spent(taken)) / turn;
         const rounds = Math.max(FEWEST_ROUNDS - taken.length, affordable);

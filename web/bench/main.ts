@@ -1,10 +1,115 @@
-import { Bench, QUICK } from './bench.ts';
-import { sceneVideo } from './picture.ts';
-import { RIVAL_NAMES } from './rivals/index.ts';
+/** The bench's page: choices, progress, results; and the same for `limner bench browser`, which has no hands. */
 
-Object.assign(window, {
-  go: (look: never, rivals: never, plan: object) =>
-    new Bench({ rivals: rivals ?? RIVAL_NAMES, ...QUICK, ...plan }, sceneVideo(true), document.body, p =>
-      console.log(JSON.stringify(p)),
-    ).measure(look, new AbortController().signal),
+import { element } from '../player/element.ts';
+import { Bench, LONG, type Plan, type Progress, QUICK, sentence } from './bench.ts';
+import { Form } from './form.ts';
+import type { LookAddress } from './look.ts';
+import { originOf } from './origin.ts';
+import { cameraVideo, sceneVideo } from './picture.ts';
+import { plot } from './plot.ts';
+import { markdown } from './report.ts';
+import type { LookResult, Origin, Results } from './results.ts';
+import { RIVAL_NAMES, type RivalName } from './rivals/index.ts';
+import { ResultsView } from './view.ts';
+import { duration } from './words.ts';
+
+interface Request {
+  readonly looks: readonly LookAddress[];
+  readonly rivals: readonly RivalName[];
+  readonly quick: boolean;
+  readonly video: Origin['video'];
+}
+
+/** Measures looks one after the other; `found` hears of each. */
+async function run(
+  { looks, rivals, quick, video }: Request,
+  tell: (progress: Progress) => void,
+  cancelled: AbortSignal,
+  found: (results: Results) => void = () => undefined,
+): Promise<Results> {
+  const plan: Plan = { rivals, ...(quick ? QUICK : LONG) };
+  const opened = video === 'camera' ? await cameraVideo() : sceneVideo(true);
+  const measured: LookResult[] = [];
+  const origin = await originOf(plan, video);
+  const results = { benchmark: 'browser', origin, looks: measured } as const;
+  try {
+    const bench = new Bench(plan, opened, element('stages'), tell);
+    for (const look of looks) {
+      measured.push(await bench.measure(look, cancelled));
+      found(results);
+    }
+  } finally {
+    opened.stop();
+  }
+  return results;
+}
+
+const view = new ResultsView();
+const form = new Form();
+const doing = element('doing');
+const said = element('said');
+let running: AbortController | null = null;
+
+async function start(): Promise<void> {
+  running = new AbortController();
+  show(true);
+  element('trouble').textContent = '';
+  said.textContent = 'Measuring. The page is busy meanwhile; leave it in front.';
+  try {
+    const request = {
+      looks: await form.looks(),
+      rivals: form.rivals(),
+      quick: form.quick(),
+      video: form.video(),
+    };
+    if (request.looks.length === 0 || request.rivals.length === 0) {
+      throw new Error('choose a look and an engine.');
+    }
+    await run(request, progress, running.signal, results => view.show(results));
+    said.textContent = 'Done: the results are below.';
+  } catch (problem) {
+    said.textContent = running.signal.aborted ? 'Stopped.' : '';
+    if (!running.signal.aborted) {
+      element('trouble').textContent = `The bench could not go on: ${sentence(problem)}`;
+    }
+  } finally {
+    running = null;
+    show(false);
+  }
+}
+
+function show(busy: boolean): void {
+  element('progress').hidden = !busy;
+  element('stop').hidden = !busy;
+  form.enable(!busy);
+}
+
+function progress({ sentence: what, seconds, secondsLeft }: Progress): void {
+  const bar = element('bar', HTMLProgressElement);
+  doing.textContent = secondsLeft === null ? `${what}.` : `${what}. About ${duration(secondsLeft)} left.`;
+  if (secondsLeft === null) bar.removeAttribute('value');
+  else bar.value = seconds / (seconds + secondsLeft);
+}
+
+element('form').addEventListener('submit', event => {
+  event.preventDefault();
+  if (!running) void start();
 });
+element('stop').addEventListener('click', () => running?.abort());
+void form.fill();
+
+declare global {
+  interface Window {
+    limnerBench?: typeof api;
+  }
+}
+
+/** For `limner bench browser`. */
+const api = {
+  rivals: RIVAL_NAMES,
+  run: (request: Request, tell: (progress: Progress) => void) =>
+    run(request, tell, new AbortController().signal),
+  markdown,
+  plot,
+};
+window.limnerBench = api;

@@ -8,6 +8,8 @@ const MOMENT_SECONDS = 6;
 const VIDEO_WIDTH = 640;
 const VIDEO_HEIGHT = 480;
 const FRAMES_A_SECOND = 30;
+/** Of the moving scene, which then begins again. */
+const FRAMES = 30;
 
 /** The scene as planes (3, P, P) of 0..1. */
 export function testPicture(pixels: number): Float32Array<ArrayBuffer> {
@@ -22,6 +24,8 @@ export function testPicture(pixels: number): Float32Array<ArrayBuffer> {
 
 export interface Video {
   readonly stream: MediaStream;
+  /** Frames come or cease to: drawing them costs time, which nothing else is to be timed with. */
+  play(on: boolean): void;
   stop(): void;
 }
 
@@ -30,26 +34,34 @@ export function sceneVideo(moving: boolean): Video {
   const canvas = document.createElement('canvas');
   canvas.width = VIDEO_WIDTH;
   canvas.height = VIDEO_HEIGHT;
-  const context = canvas.getContext('2d');
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('This browser gives no 2-D canvas.');
-  let seconds = MOMENT_SECONDS;
-  const draw = () => {
-    if (moving) seconds += 1 / FRAMES_A_SECOND;
-    context.save();
-    context.translate((VIDEO_WIDTH - VIDEO_HEIGHT) / 2, 0);
-    drawTable(context, VIDEO_HEIGHT, seconds);
-    context.restore();
+  context.translate((VIDEO_WIDTH - VIDEO_HEIGHT) / 2, 0);
+  // Drawn once: a tick only copies.
+  const frames = Array.from({ length: moving ? FRAMES : 1 }, (_, i) => {
+    drawTable(context, VIDEO_HEIGHT, MOMENT_SECONDS + i / FRAMES_A_SECOND);
+    return context.getImageData(0, 0, VIDEO_WIDTH, VIDEO_HEIGHT);
+  });
+  let count = 0;
+  const tick = () => {
+    const frame = frames[count++ % frames.length];
+    if (frame) context.putImageData(frame, 0, 0);
   };
-  draw();
-  const stream = canvas.captureStream(FRAMES_A_SECOND);
-  // A canvas that is not drawn to gives no frames to those who come late.
-  const timer = setInterval(draw, 1000 / FRAMES_A_SECOND);
-  return { stream, stop: () => end(stream, timer) };
-}
-
-function end(stream: MediaStream, timer?: number | ReturnType<typeof setInterval>): void {
-  clearInterval(timer);
-  for (const track of stream.getTracks()) track.stop();
+  const stream = canvas.captureStream();
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const play = (on: boolean) => {
+    clearInterval(timer);
+    timer = on ? setInterval(tick, 1000 / FRAMES_A_SECOND) : undefined;
+  };
+  play(true);
+  return {
+    stream,
+    play,
+    stop: () => {
+      play(false);
+      end(stream);
+    },
+  };
 }
 
 /** The visitor's camera, of the scene's size where it has that. */
@@ -57,5 +69,9 @@ export async function cameraVideo(): Promise<Video> {
   const stream = await navigator.mediaDevices.getUserMedia({
     video: { width: VIDEO_WIDTH, height: VIDEO_HEIGHT, frameRate: FRAMES_A_SECOND },
   });
-  return { stream, stop: () => end(stream) };
+  return { stream, play: () => undefined, stop: () => end(stream) };
+}
+
+function end(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
 }

@@ -27,7 +27,7 @@ export interface Ran extends Named, Opened {
   readonly state: 'ran';
   /** Largest difference of its painting from the reference's; null where there is no reference. */
   readonly difference: number | null;
-  /** Mean difference on the canvas from the reference's, of 255: frames take different ways there. */
+  /** Mean difference of its canvas from the reference's, of 255: frames take different ways there. */
   readonly shown: number | null;
   /** False where it computes something else, and its times say nothing. */
   readonly ranked: boolean;
@@ -38,21 +38,33 @@ export interface Ran extends Named, Opened {
   readonly broke?: string;
 }
 
+export type Row = Ran | LeftOut;
+
 export interface LookResult {
   readonly name: string;
   readonly pixels: number;
-  readonly rivals: readonly (Ran | LeftOut)[];
+  readonly rivals: readonly Row[];
 }
 
-export interface Results {
-  readonly benchmark: 'browser';
+/** Where figures come from. */
+export interface Origin {
   readonly time: string;
   readonly browser: string;
   readonly system: string;
   readonly adapter: { readonly webgpu: string; readonly webgl: string };
+  /** Only an isolated page has threads. */
   readonly isolated: boolean;
   readonly cores: number;
-  readonly source: 'scene' | 'camera';
+  readonly video: 'scene' | 'camera';
   readonly plan: { readonly rounds: number; readonly seconds: number; readonly burst: number };
+  /** What a page cannot know of the machine; `limner bench browser` does. */
+  readonly machine?: { readonly cpu: string; readonly load: number | null };
+}
+
+export interface Results {
+  readonly benchmark: 'browser';
+  readonly origin: Origin;
   readonly looks: readonly LookResult[];
 }
+
+export const ran = (row: Row): row is Ran => row.state === 'ran';

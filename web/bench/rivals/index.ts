@@ -42,6 +42,22 @@ export const RIVALS = {
     label: 'TensorFlow.js, WASM',
     load: async () => (await import('./tfjs.ts')).tfjs('wasm'),
   },
+  'litert-webgpu': {
+    label: 'LiteRT.js, WebGPU',
+    load: async () => (await import('./litert.ts')).litertjs('webgpu'),
+  },
+  'litert-wasm': {
+    label: 'LiteRT.js, WASM, all threads',
+    load: async () => (await import('./litert.ts')).litertjs('wasm'),
+  },
+  'jax-webgpu': {
+    label: 'jax-js, WebGPU',
+    load: async () => (await import('./jax.ts')).jaxjs,
+  },
+  'year-2020': {
+    label: 'the way of 2020 (TensorFlow.js, WebGL, read back)',
+    load: async () => (await import('./year2020.ts')).year2020,
+  },
 } as const satisfies Record<string, Entry>;
 
 export type RivalName = keyof typeof RIVALS;

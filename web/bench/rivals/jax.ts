@@ -1,0 +1,45 @@
+// jax-js with its ONNX loader, compiled by its own `jit`.
+
+import * as jax from '@jax-js/jax';
+import { ONNXModel } from '@jax-js/onnx';
+import { canvasPath } from './canvas.ts';
+import type { Engine, Place, Rival } from './rival.ts';
+
+export const jaxjs: Engine = {
+  format: 'onnx',
+  fetched: [],
+  fence: 'blockUntilReady()',
+  missing: 'gpu' in navigator ? null : 'this browser has no WebGPU',
+  create,
+};
+
+async function create({ pixels, picture, canvas, files }: Place): Promise<Rival> {
+  await jax.init('webgpu');
+  jax.defaultDevice('webgpu');
+  const model = new ONNXModel(files.onnx);
+  const forward = jax.jit((image: jax.numpy.Array) => {
+    const { painting } = model.run({ image });
+    if (!painting) throw new Error('jax-js gave no painting.');
+    return painting;
+  });
+  const path = canvasPath(canvas, pixels);
+  const tensorOf = (planes: Float32Array<ArrayBuffer>) =>
+    jax.numpy.array(planes, { shape: [1, 3, pixels, pixels] });
+  const compute = async (planes: Float32Array<ArrayBuffer>): Promise<Float32Array> =>
+    (await forward(tensorOf(planes)).data()) as Float32Array;
+  const still = tensorOf(picture);
+  let last: jax.numpy.Array | null = null;
+  return {
+    version: __JAX__,
+    adapter: '',
+    run: () => compute(picture),
+    step: async () => {
+      last?.dispose();
+      last = forward(still.ref);
+    },
+    frame: async video => path.show(await compute(path.take(video))),
+    finished: async () => {
+      await last?.blockUntilReady();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+// LiteRT.js (once TensorFlow Lite) on the look as .tflite, which takes and gives pictures as (1, P, P, 3). In
+// float32, as the others: left alone its GPU delegate rounds to float16. It has no way of its own to a camera
+// or a canvas.
+
+import * as litert from '@litertjs/core';
+import { canvasPath } from './canvas.ts';
+import type { Engine, Place, Rival } from './rival.ts';
+
+export type Accelerator = 'webgpu' | 'wasm';
+
+const MOST_THREADS = 8;
+const VERSION = __LITERT__;
+
+const folder = new URL('./runtimes/litert/', document.baseURI).href;
+
+export const litertjs = (accelerator: Accelerator): Engine => ({
+  format: 'tflite',
+  fetched: [],
+  fence:
+    accelerator === 'webgpu'
+      ? 'queue.onSubmittedWorkDone()'
+      : 'none needed: the painting is in memory when the promise resolves',
+  missing: accelerator === 'webgpu' && !('gpu' in navigator) ? 'this browser has no WebGPU' : null,
+  create: place => create(accelerator, place),
+});
+
+async function create(accelerator: Accelerator, { pixels, picture, canvas, files }: Place): Promise<Rival> {
+  const onGpu = accelerator === 'webgpu';
+  const threads = onGpu || !crossOriginIsolated ? 1 : Math.min(navigator.hardwareConcurrency, MOST_THREADS);
+  await litert.loadLiteRt(folder, { threads: threads > 1 });
+  const model = await litert.loadAndCompile(files.tflite, {
+    accelerator,
+    gpuOptions: { precision: 'fp32' },
+    cpuOptions: { numThreads: threads },
+  });
+  const path = canvasPath(canvas, pixels);
+  const shape = [1, pixels, pixels, 3];
+  const tensorOf = (planes: Float32Array) => litert.Tensor.fromTypedArray(toInterleaved(planes), shape);
+  const predict = async (given: litert.Tensor): Promise<litert.Tensor> => {
+    const [painting, ...others] = await model.run([given]);
+    for (const other of others) other.delete();
+    if (!painting) throw new Error('LiteRT.js gave no painting.');
+    return painting;
+  };
+  const compute = async (planes: Float32Array): Promise<Float32Array> => {
+    const given = tensorOf(planes);
+    const painting = await predict(given);
+    const values = toPlanes((await painting.data()) as Float32Array);
+    given.delete();
+    painting.delete();
+    return values;
+  };
+  const held = tensorOf(picture);
+  const still = onGpu ? await held.moveTo('webgpu') : held;
+  return {
+    version: VERSION,
+    adapter: adapterOf(model, threads),
+    run: () => compute(picture),
+    step: async () => (await predict(still)).delete(),
+    frame: async video => path.show(await compute(path.take(video))),
+    finished: async () => {
+      await litert.getWebGpuDevice()?.queue.onSubmittedWorkDone();
+    },
+  };
+}
+
+function adapterOf({ options, isFullyAccelerated }: litert.CompiledModel, threads: number): string {
+  if (options.accelerator === 'wasm') return threads === 1 ? '1 thread' : `${threads} threads`;
+  const { vendor = '', architecture = '' } = litert.getWebGpuDevice()?.adapterInfo ?? {};
+  return `${vendor} ${architecture}${isFullyAccelerated ? '' : ', parts of it in WASM'}`;
+}
+
+/** Planes (3, P, P) to pixels of three values. */
+function toInterleaved(planes: Float32Array): Float32Array {
+  const area = planes.length / 3;
+  return planes.map((_, i) => planes[(i % 3) * area + Math.floor(i / 3)] ?? 0);
+}
+
+/** And back. */
+function toPlanes(values: Float32Array): Float32Array {
+  const area = values.length / 3;
+  return values.map((_, i) => values[(i % area) * 3 + Math.floor(i / area)] ?? 0);
+}
