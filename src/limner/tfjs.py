@@ -149,7 +149,8 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
             "outputs": {graph.outputs[0]: _signature(graph, graph.outputs[0])},
         },
         "userDefinedMetadata": _metadata(look),
-        "modelTopology": {"node": nodes, "library": {}, "versions": {"producer": 1882}},
+        # The versions are asked for, and do no more than show in `model.modelVersion`.
+        "modelTopology": {"node": nodes, "library": {}, "versions": {"producer": 1, "minConsumer": 0}},
         "weightsManifest": [{"paths": paths, "weights": writer.manifest}],
     }
     with whole_folder(folder) as temporary:
