@@ -1,12 +1,15 @@
 // Frames of a camera, a video or a picture, as something that a kernel may sample.
 //
 // The straight way is an external texture: the browser's own video frame, no copy. Some phones and some
-// drivers refuse it, so there is a ladder: a copy on the GPU, then a 2-D canvas. A rung that fails for a few
-// frames on end is not tried again for that painter, since each failure costs an exception per frame; a
-// single failure is no reason, since a camera that changes its size or a tab that wakes up gives one too.
+// drivers refuse it or show it wrongly, so there is a ladder: a copy on the GPU, a bitmap, a 2-D canvas. A
+// rung that fails for a few frames on end is not tried again for that painter, since each failure costs an
+// exception per frame; a single failure is no reason, since a camera that changes its size or a tab that
+// wakes up gives one too. A rung that shows a known frame wrongly (`ways.ts`) is left out as soon as that
+// is known.
 
 import { EngineError } from '../error.ts';
 import type { FrameSource } from '../painter.ts';
+import { trueWays, type Way } from './ways.ts';
 
 export type Frame =
   | { readonly kind: 'external'; readonly texture: GPUExternalTexture }
@@ -18,12 +21,14 @@ const MOST_TAPS = 4;
 /** Frames on end that a rung may fail before it is given up. */
 const MOST_FAILURES = 3;
 
-/** One way to a frame. */
+/** How a way has done so far. */
 class Rung {
   #failures = 0;
+  /** It shows frames as they are, for all that is known. */
+  true = true;
 
   get open(): boolean {
-    return this.#failures < MOST_FAILURES;
+    return this.true && this.#failures < MOST_FAILURES;
   }
 
   held(): void {
@@ -37,10 +42,18 @@ class Rung {
 
 export class Frames {
   readonly sampler: GPUSampler;
-  readonly #external = new Rung();
-  readonly #direct = new Rung();
+  readonly #rungs: Readonly<Record<Way, Rung>> = {
+    external: new Rung(),
+    copy: new Rung(),
+    bitmap: new Rung(),
+    canvas: new Rung(),
+  };
+  #tried = false;
+  #destroyed = false;
   #copied: { readonly texture: GPUTexture; readonly view: GPUTextureView } | null = null;
   #canvas: OffscreenCanvas | null = null;
+  #bitmap: { readonly of: FrameSource; readonly bitmap: ImageBitmap } | null = null;
+  #drawing = false;
   #crop = '';
 
   constructor(
@@ -57,35 +70,75 @@ export class Frames {
     if (width === 0 || height === 0) return null;
     this.#setCrop(width, height, mirror);
     const video = isVideo(source) || isVideoFrame(source);
-    if (this.#external.open && video) {
+    if (video) this.#tryWays();
+    const { external } = this.#rungs;
+    if (external.open && video) {
       try {
         const texture = this.device.importExternalTexture({ label: 'frame', source });
-        this.#external.held();
+        external.held();
         return { kind: 'external', texture };
       } catch {
-        this.#external.failed();
+        external.failed();
       }
     }
     try {
-      return { kind: 'texture', view: this.#copy(source, video, width, height) };
+      const { texture, view } = this.#textureOf(width, height);
+      if (video) this.#copyVideo(source, texture, width, height);
+      else this.#upload(source, texture, width, height);
+      return { kind: 'texture', view };
     } catch (error) {
       throw unreadable(error);
     }
   }
 
-  #copy(source: FrameSource, video: boolean, width: number, height: number): GPUTextureView {
-    const { texture, view } = this.#textureOf(width, height);
-    if (this.#direct.open) {
+  /** Once a video comes, and beside its first frames, not before them. */
+  #tryWays(): void {
+    if (this.#tried) return;
+    this.#tried = true;
+    void trueWays(this.device).then(ways => {
+      for (const [way, rung] of Object.entries(this.#rungs)) rung.true = ways.has(way as Way);
+    });
+  }
+
+  #copyVideo(source: FrameSource, texture: GPUTexture, width: number, height: number): void {
+    const { copy, bitmap } = this.#rungs;
+    if (copy.open) {
       try {
         this.#upload(source, texture, width, height);
-        this.#direct.held();
-        return view;
-      } catch (error) {
-        // What a picture hides from the GPU it hides from a canvas too.
-        if (!video) throw error;
-        this.#direct.failed();
+        copy.held();
+        return;
+      } catch {
+        copy.failed();
       }
     }
+    const made = bitmap.open ? this.#bitmapOf(source) : null;
+    if (made?.width === width && made.height === height) this.#upload(made, texture, width, height);
+    else this.#upload(this.#drawn(source, width, height), texture, width, height);
+  }
+
+  /** The bitmap that was made while the frame before was painted; null at first. */
+  #bitmapOf(source: FrameSource): ImageBitmap | null {
+    if (!this.#drawing) {
+      this.#drawing = true;
+      createImageBitmap(source)
+        .then(
+          bitmap => {
+            this.#rungs.bitmap.held();
+            this.#bitmap?.bitmap.close();
+            this.#bitmap = this.#destroyed ? null : { of: source, bitmap };
+            if (this.#destroyed) bitmap.close();
+          },
+          () => this.#rungs.bitmap.failed(),
+        )
+        .finally(() => {
+          this.#drawing = false;
+        });
+    }
+    const own = this.#bitmap && (this.#bitmap.of === source || isVideoFrame(source));
+    return own && this.#bitmap ? this.#bitmap.bitmap : null;
+  }
+
+  #drawn(source: FrameSource, width: number, height: number): OffscreenCanvas {
     this.#canvas ??= new OffscreenCanvas(width, height);
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
       this.#canvas.width = width;
@@ -94,8 +147,7 @@ export class Frames {
     const context = this.#canvas.getContext('2d');
     if (!context) throw new Error('there is no 2-D canvas to read it through');
     context.drawImage(source, 0, 0, width, height);
-    this.#upload(this.#canvas, texture, width, height);
-    return view;
+    return this.#canvas;
   }
 
   #upload(source: FrameSource, texture: GPUTexture, width: number, height: number): void {
@@ -131,6 +183,9 @@ export class Frames {
   }
 
   destroy(): void {
+    this.#destroyed = true;
+    this.#bitmap?.bitmap.close();
+    this.#bitmap = null;
     this.#copied?.texture.destroy();
   }
 }
