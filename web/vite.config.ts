@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { shaders } from './shaders.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
 const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
@@ -56,7 +57,7 @@ export default defineConfig({
   root: join(web, 'player'),
   base: './',
   cacheDir: join(web, '.cache/vite'),
-  plugins: [runtime()],
+  plugins: [shaders(), runtime()],
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
   worker: {
     format: 'es',
@@ -71,7 +72,7 @@ export default defineConfig({
     rolldownOptions: {
       // The engine is an entry of its own: the page shares it, and `limner export` checks looks with it.
       input: { index: join(web, 'player/index.html'), tools: join(web, 'engine/index.ts') },
-      preserveEntrySignatures: 'exports-only',
+      preserveEntrySignatures: 'allow-extension',
       output: { entryFileNames: 'assets/[name]-[hash].js' },
     },
     reportCompressedSize: true,

@@ -6,11 +6,27 @@ import type { Plan } from '../graph/plan.ts';
 import { compileConvolution } from './convolution.ts';
 import { type Kernel, kernelOf, linear, type Target } from './kernel.ts';
 import map from './map.wgsl?raw';
-import normalise from './normalise.wgsl?raw';
-import { joinCode, maxPoolCode, rearrangeCode } from './rearrange.ts';
-import { compileProduct, compileReduce } from './reduce.ts';
+import { surroundedCode } from './rearrange.ts';
 import { compileResample } from './resample.ts';
 import { Shader } from './shader.ts';
+
+/** Kernels that our own looks do without; a page fetches them when a plan has an operation for one. */
+let uncommon: typeof import('./uncommon.ts') | null = null;
+
+/** To be awaited before a plan's operations are compiled. */
+export async function fetchKernels({ operations }: Plan): Promise<void> {
+  if (!operations.every(isCommon)) uncommon ??= await import('./uncommon.ts');
+}
+
+const isCommon = (operation: Operation): boolean =>
+  operation.kind === 'rearrange'
+    ? operation.map.kind !== 'view'
+    : ['source', 'map', 'convolution', 'resample'].includes(operation.kind);
+
+function uncommonKernels(): typeof import('./uncommon.ts') {
+  if (!uncommon) throw new EngineError('The kernels of this model were not fetched before it was compiled.');
+  return uncommon;
+}
 
 export const TO_BUFFER: Target = { kind: 'buffer' };
 
@@ -23,27 +39,17 @@ export function compile(plan: Plan, operation: Operation, target: Target = TO_BU
       return compileConvolution(shader, operation);
     case 'resample':
       return compileResample(shader, operation);
-    case 'normalise': {
-      const [n] = operation.output.shape;
-      shader.readInputs();
-      shader.add(`const EPSILON = ${operation.epsilon};`);
-      shader.add(`fn scale(c: i32) -> vec4f { return ${shader.channel(operation.scale)}; }`);
-      shader.add(`fn shift(c: i32) -> vec4f { return ${shader.channel(operation.shift)}; }`);
-      shader.finish();
-      return kernelOf(shader, normalise, [blocks(operation.output), n, 1]);
-    }
     case 'map':
       return pointKernel(shader, 'vec4f(0)');
-    case 'maxPool':
-      return pointKernel(shader, maxPoolCode(operation));
-    case 'reduce':
-      return compileReduce(shader, operation);
-    case 'product':
-      return compileProduct(shader, operation);
     case 'rearrange':
-      return pointKernel(shader, rearrangeCode(operation));
+      if (operation.map.kind !== 'view') return pointKernel(shader, surroundedCode(operation.map));
+      return uncommonKernels().compileView(shader, operation, operation.map);
+    case 'normalise':
+    case 'maxPool':
+    case 'reduce':
+    case 'product':
     case 'join':
-      return pointKernel(shader, joinCode(operation));
+      return uncommonKernels().compileUncommon(shader, operation);
     default:
       return impossible(operation);
   }

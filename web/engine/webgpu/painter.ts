@@ -8,13 +8,14 @@ import type { Plan } from '../graph/plan.ts';
 import type { Look, LookInfo } from '../look.ts';
 import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
 import { dispatch, liveValues } from './buffers.ts';
+import { fetchKernels } from './compile.ts';
 import { adapterName, canvasFormat, requestDevice } from './device.ts';
 import { Frames } from './frames.ts';
 import { type Bound, type ByWay, compileGuide, frameGroup, prepareKernels } from './kernels.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
 import type { Merged } from './merge.ts';
 import { bindGroup, type Compiled, type Pipelines } from './pipelines.ts';
-import { makeReader, type Reader } from './reader.ts';
+import type { Reader } from './reader.ts';
 
 interface Owned extends Settings {
   readonly ownsDevice: boolean;
@@ -29,6 +30,7 @@ export async function createWebgpuPainter(
   const ownsDevice = device === undefined;
   const used = device ?? (await requestDevice());
   try {
+    await fetchKernels(look.plan);
     return await WebgpuPainter.create(look.info, look.plan, used, { ...settings, ownsDevice });
   } catch (error) {
     if (ownsDevice) used.destroy();
@@ -195,6 +197,8 @@ class WebgpuPainter implements Painter {
   /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
   async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
     if (this.#lost) throw new EngineError('The GPU device was lost; create the painter anew.');
+    // Fetched when somebody asks: a page that only paints never pays for it.
+    const { makeReader } = await import('./reader.ts');
     this.#reader ??= await makeReader(this.plan, this.pipelines);
     return this.#reader.run(inputs, this.#live);
   }

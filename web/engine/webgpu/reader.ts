@@ -8,7 +8,7 @@ import type { Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { fromBlocks, toBlocks } from './arrays.ts';
 import { dispatch, isSource, liveValues, makeShared } from './buffers.ts';
-import { compile } from './compile.ts';
+import { compile, fetchKernels } from './compile.ts';
 import { checked, Memory } from './memory.ts';
 import { compileGiven } from './picture.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
@@ -101,6 +101,7 @@ export async function runGraph(
   device: GPUDevice,
   inputs: Record<string, Float32Array>,
 ): Promise<Record<string, Float32Array>> {
+  await fetchKernels(plan);
   const memory = new Memory(device);
   try {
     const pipelines = await checked(device, () => new Pipelines(memory, makeShared(memory, plan)));

@@ -1,0 +1,88 @@
+// Kernels of operations that looks of our own do without: fetched when a model has one of them.
+
+import { impossible } from '../error.ts';
+import {
+  blocks,
+  type Join,
+  LANES,
+  type MaxPool,
+  type Normalise,
+  type Operation,
+  type Rearrange,
+  type View,
+} from '../graph/operation.ts';
+import { addressOf } from '../graph/view.ts';
+import { pointKernel } from './compile.ts';
+import { type Kernel, kernelOf } from './kernel.ts';
+import normalise from './normalise.wgsl?raw';
+import { perLane, READ, vector } from './rearrange.ts';
+import { compileProduct, compileReduce } from './reduce.ts';
+import type { Shader } from './shader.ts';
+
+type Uncommon = Extract<Operation, { kind: 'normalise' | 'maxPool' | 'reduce' | 'product' | 'join' }>;
+
+export function compileUncommon(shader: Shader, operation: Uncommon): Kernel {
+  switch (operation.kind) {
+    case 'normalise':
+      return compileNormalise(shader, operation);
+    case 'maxPool':
+      return pointKernel(shader, maxPoolCode(operation));
+    case 'reduce':
+      return compileReduce(shader, operation);
+    case 'product':
+      return compileProduct(shader, operation);
+    case 'join':
+      return pointKernel(shader, joinCode(operation));
+    default:
+      return impossible(operation);
+  }
+}
+
+function compileNormalise(shader: Shader, { epsilon, scale, shift, output }: Normalise): Kernel {
+  shader.readInputs();
+  shader.add(`const EPSILON = ${epsilon};`);
+  shader.add(`fn scale(c: i32) -> vec4f { return ${shader.channel(scale)}; }`);
+  shader.add(`fn shift(c: i32) -> vec4f { return ${shader.channel(shift)}; }`);
+  shader.finish();
+  return kernelOf(shader, normalise, [blocks(output), output.shape[0], 1]);
+}
+
+export function compileView(shader: Shader, { inputs, output }: Rearrange, view: View): Kernel {
+  const { rest, place, at } = addressOf(view, inputs[0]?.shape ?? output.shape, output.shape);
+  const lines = [
+    ...(rest ? [`let rest = ${rest};`] : []),
+    ...(place ? [`let place = ${place};`] : []),
+    `let i = vec4i(${at.join(', ')});`,
+    `made[lane] = ${READ};`,
+  ];
+  return pointKernel(shader, perLane(lines.map(line => `      ${line}`).join('\n')));
+}
+
+/** The parts one after the other along the axis. */
+function joinCode({ axis, inputs }: Join): string {
+  const letter = 'xyzw'[axis] ?? 'y';
+  let at = 0;
+  const parts = inputs.map((tensor, k) => {
+    const start = at;
+    at += tensor.shape[axis];
+    const inner = [0, 1, 2, 3].map(a => (a === axis ? start : 0));
+    return `      if (o.${letter} >= ${start} && o.${letter} < ${at}) {
+        let i = o - ${vector(inner)};
+        made[lane] = read_${k}(i.x, i.z, i.w, i.y / ${LANES})[i.y % ${LANES}];
+      }`;
+  });
+  return perLane(parts.join('\n'));
+}
+
+function maxPoolCode({ kernel, strides, before, dilations }: MaxPool): string {
+  return `  var made = vec4f(-3.4028234e38);
+  for (var j = 0; j < ${kernel[0]}; j++) {
+    for (var i = 0; i < ${kernel[1]}; i++) {
+      let at = vec2i(y * ${strides[0]} + j * ${dilations[0]}, x * ${strides[1]} + i * ${dilations[1]}) - vec2i(${before[0]}, ${before[1]});
+      if (all(at >= vec2i(0)) && at.x < sizes[2].z && at.y < sizes[2].w) {
+        made = max(made, read_0(n, at.x, at.y, c));
+      }
+    }
+  }
+  return made;`;
+}
