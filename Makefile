@@ -3,11 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PAGE := src/limner/_web/index.html
-WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/.cache/*' 2>/dev/null)
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/.cache/*' -not -path '*/dist/*' 2>/dev/null)
 export LIMNER_CHROMIUM := $(shell scripts/browser --find)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix setup web docs pictures wheel clean bench-training
+.PHONY: help demo test check fix setup web docs pictures wheel clean bench-training bench-browser
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,6 +38,9 @@ docs: setup ## Write the command reference anew from the code
 bench-training: setup ## Measure training: pictures a second per size and discriminator width
 	$(BIN)/limner bench training --out docs/benchmarks
 
+bench-browser: setup web/dist/bench/index.html ## Measure engines in the browser, side by side
+	$(BIN)/limner bench browser --out docs/benchmarks
+
 pictures: setup ## The docs' pictures anew: PAGE=folder LOOKS="LOOK=CLIP@SECONDS ..." CLIP=clip
 	$(BIN)/python scripts/show.py page $(PAGE) $(CLIP) docs/pictures/page.jpg
 	$(BIN)/python scripts/show.py rows docs/pictures/paintings.jpg $(LOOKS)
@@ -46,7 +49,7 @@ wheel: web ## Build the wheel, the page inside
 	$(BIN)/pip wheel --no-deps -w dist .
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) web/node_modules src/limner/_web dist build
+	rm -rf $(VENV) web/node_modules web/dist src/limner/_web dist build
 
 .PHONY: browser
 browser:
@@ -61,6 +64,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 web/node_modules/.installed: web/package.json web/package-lock.json
 	scripts/node-check
 	cd web && npm ci --no-audit --no-fund
+	touch $@
+
+web/dist/bench/index.html: web/node_modules/.installed $(WEB_SOURCES)
+	cd web && npm run bench:build
 	touch $@
 
 $(PAGE): web/node_modules/.installed $(WEB_SOURCES)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,35 +82,46 @@ def run_engine(look: bytes, inputs: Mapping[str, NDArray[np.float32]], seconds: 
     Raises NoBrowserError where there is no browser, or it does not start, crashes, or needs longer than
     `seconds`; LimnerError with the engine's sentence where it refuses the look.
     """
-    path, tools = chromium(), next(ASSETS.glob("tools-*.js"), None)
-    if path is None or tools is None:
-        raise NoBrowserError("there is no Chromium" if tools else "the page is not built")
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError as error:
-        raise NoBrowserError("playwright for Python is not installed") from error
+    tools = next(ASSETS.glob("tools-*.js"), None)
+    if tools is None:
+        raise NoBrowserError("the page is not built")
     encoded = {
         name: base64.b64encode(np.ascontiguousarray(value, np.float32).tobytes()).decode()
         for name, value in inputs.items()
     }
-    # Without a sandbox of its own: root has none, and all that it opens is limner's.
-    args = [*FLAGS, "--no-sandbox"]
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=args)
-            page = browser.new_page()
-            page.route("**/*", lambda route: _answer(route, look))
-            page.goto(ORIGIN)
-            answer = page.evaluate(RUN, [f"/assets/{tools.name}", encoded, seconds * 1000])
-            browser.close()
-    except Error as error:
-        raise NoBrowserError(f"the browser gave up ({error.message.splitlines()[0]})") from error
+    with open_page(FLAGS) as page:
+        page.route("**/*", lambda route: _answer(route, look))
+        page.goto(ORIGIN)
+        answer = page.evaluate(RUN, [f"/assets/{tools.name}", encoded, seconds * 1000])
     if answer.get("late"):
         raise NoBrowserError(f"it took longer than {seconds:.0f} s")
     if "refused" in answer:
         raise LimnerError(f"The engine refuses the look: {answer['refused']}")
     outputs: dict[str, str] = answer["outputs"]
     return {name: np.frombuffer(base64.b64decode(text), np.float32) for name, text in outputs.items()}
+
+
+@contextmanager
+def open_page(flags: Sequence[str]) -> Iterator[Any]:
+    """A page of playwright's in a fresh headless Chromium, which ends with the block.
+
+    Raises NoBrowserError where there is none, or it gives up, or what the page is asked for fails.
+    """
+    path = chromium()
+    if path is None:
+        raise NoBrowserError("there is no Chromium")
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as error:
+        raise NoBrowserError("playwright for Python is not installed") from error
+    try:
+        with sync_playwright() as playwright:
+            # Without a sandbox of its own: root has none, and all that it opens is limner's.
+            browser = playwright.chromium.launch(executable_path=path, args=[*flags, "--no-sandbox"])
+            yield browser.new_page()
+            browser.close()
+    except Error as error:
+        raise NoBrowserError(f"the browser gave up ({error.message.splitlines()[0]})") from error
 
 
 def _answer(route: Any, look: bytes) -> None:

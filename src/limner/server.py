@@ -6,8 +6,9 @@ import contextlib
 import mimetypes
 import socket
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 
 import uvicorn
 from starlette.applications import Starlette
@@ -49,8 +50,11 @@ class PageHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
-def application(page: Path) -> Starlette:
-    """The page's files; hosts other than this machine's own names get 400, paths outside 404."""
+def application(page: Path, *, looks: Path | None = None) -> Starlette:
+    """The page's files, and under /looks another folder's where it is given.
+
+    Hosts other than this machine's own names get 400, paths outside 404.
+    """
     for kind, suffix in (
         ("text/javascript", ".js"),
         ("text/javascript", ".mjs"),
@@ -58,8 +62,9 @@ def application(page: Path) -> Starlette:
         ("application/octet-stream", ".onnx"),
     ):
         mimetypes.add_type(kind, suffix)  # some systems' tables lack them, or are wrong about .js
+    beside = [Mount("/looks", StaticFiles(directory=looks))] if looks else []
     return Starlette(
-        routes=[Mount("/", StaticFiles(directory=page, html=True))],
+        routes=[*beside, Mount("/", StaticFiles(directory=page, html=True))],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES), Middleware(PageHeaders)],
     )
 
@@ -73,6 +78,20 @@ def listen(port: int | None) -> socket.socket:
         except (OSError, OverflowError):
             continue
     raise LimnerError(f"Port {port} cannot be used: choose another, or leave out --port.")
+
+
+@contextlib.contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """Serve `app` in the background while the block lasts; its address."""
+    with listen(None) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://{HOST}:{listener.getsockname()[1]}/"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def serve(page: Path, *, port: int | None = None, open_browser: bool = True) -> None:

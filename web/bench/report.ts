@@ -1,7 +1,7 @@
 // Results as Markdown: for the docs, and for whoever copies them from the page.
 
 import { type LookResult, type Origin, type Ran, type Results, ran } from './results.ts';
-import { calls, difference, digits, megabytes, milliseconds, times } from './words.ts';
+import { calls, difference, digits, milliseconds, size, times } from './words.ts';
 
 const COLUMNS: readonly [heading: string, cell: (row: Ran) => string][] = [
   ['engine', ({ label }) => label],
@@ -11,11 +11,11 @@ const COLUMNS: readonly [heading: string, cell: (row: Ran) => string][] = [
   ['times limner', row => times(row.times.camera)],
   ['rounds', ({ times: { model, camera } }) => `${model?.spread.count ?? 0} + ${camera?.spread.count ?? 0}`],
   ['first painting, ms', ({ first }) => digits(first)],
-  ['code, gzip', ({ code }) => megabytes(code.gzip)],
-  ['look', ({ look }) => megabytes(look.bytes)],
+  ['code, gzip', ({ code }) => size(code.gzip)],
+  ['look', ({ look }) => size(look.bytes)],
   ['calls a frame', calls],
-  ['GPU', ({ memory }) => megabytes(memory.gpu)],
-  ['WASM', ({ memory }) => megabytes(memory.wasm)],
+  ['GPU', ({ memory }) => size(memory.gpu)],
+  ['WASM', ({ memory }) => size(memory.wasm)],
   ['difference', difference],
 ];
 

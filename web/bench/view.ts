@@ -5,7 +5,7 @@ import { plot } from './plot.ts';
 import { described, EXPLANATION, markdown } from './report.ts';
 import { type LookResult, type Ran, type Results, ran } from './results.ts';
 import { isOurs } from './rivals/index.ts';
-import { difference, digits, megabytes, milliseconds, times } from './words.ts';
+import { difference, digits, milliseconds, size, times } from './words.ts';
 
 const HEADINGS = [
   'engine',
@@ -96,7 +96,7 @@ const cells = (rival: Ran): string[] => [
   milliseconds(rival.times.camera),
   times(rival.times.camera),
   digits(rival.first),
-  megabytes(rival.code.gzip),
+  size(rival.code.gzip),
   difference(rival),
 ];
 

@@ -9,7 +9,10 @@ export function digits(value: number): string {
   return value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
 }
 
-export const megabytes = (bytes: number): string => (bytes === 0 ? '-' : `${digits(bytes / 1e6)} MB`);
+export function size(bytes: number): string {
+  if (bytes === 0) return '-';
+  return bytes < 1e6 ? `${digits(bytes / 1e3)} kB` : `${digits(bytes / 1e6)} MB`;
+}
 
 /** Median, and in brackets the quartiles. */
 export const milliseconds = (measured: Measured | undefined): string =>
@@ -24,8 +27,10 @@ export const calls = ({
   calls: { dispatches, submits, bindGroups, resources, writes, readbacks },
 }: Ran): string => [dispatches, submits, bindGroups, resources, writes, readbacks].join(' / ');
 
-export const difference = ({ difference: most, ranked }: Ran): string =>
-  most === null ? '-' : `${most.toExponential(0)}${ranked ? '' : ' (another painting)'}`;
+export function difference({ difference: most, ranked }: Ran): string {
+  if (most === null) return '-';
+  return `${most === 0 ? '0' : most.toExponential(0)}${ranked ? '' : ' (another painting)'}`;
+}
 
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;
