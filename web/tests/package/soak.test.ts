@@ -1,0 +1,201 @@
+// Painting for a long time: nothing on the GPU and nothing in JavaScript grows. 3,000 frames of a tiny look in
+// CI; `npm run soak` paints a lean look for as many frames as LIMNER_SOAK_FRAMES says (100,000 without it),
+// tells how it is going, and writes docs/benchmarks/soak.json.
+
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type CDPSession, chromium, type Page } from 'playwright';
+import { build, type Rollup } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { flags } from '../../vitest.config.ts';
+import { CACHE } from '../cases.ts';
+import { tinyLook } from '../tiny.ts';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const LONG = process.env.LIMNER_SOAK !== undefined;
+const LOOK = 'lean-64-uint16-colour';
+const FRAMES = LONG ? Number(process.env.LIMNER_SOAK_FRAMES ?? 100_000) : 3000;
+const BACKENDS = LONG ? (['webgpu'] as const) : (['webgpu', 'webgl2'] as const);
+/** Frames between two looks at the memory; what is made once (pipelines, the watchdog's reader) is made by then. */
+const EVERY = LONG ? 500 : 250;
+const WARM = LONG ? 1000 : 1000;
+/** After a collection V8's heap still breathes: compiled code comes and goes by some hundred kilobytes. A leak of
+ * one small object (100 bytes) a frame would be 200 kB within CI's 2,000 frames after the warm-up, and 10 MB in
+ * the long run. */
+const MOST_HEAP_GROWTH = LONG ? 512 * 1024 : 150 * 1024;
+
+/** Counts what is made and destroyed of each kind that a painter could forget. */
+const HOOKS = `
+  window.made = { GPUBuffer: 0, GPUTexture: 0, GPUBindGroup: 0, GPUComputePipeline: 0, WebGLTexture: 0, WebGLBuffer: 0,
+    WebGLFramebuffer: 0, WebGLProgram: 0 };
+  const count = (owner, method, kind, by) => {
+    const original = owner.prototype[method];
+    owner.prototype[method] = function (...given) {
+      window.made[kind] += by;
+      return original.apply(this, given);
+    };
+  };
+  count(GPUDevice, 'createBuffer', 'GPUBuffer', 1);
+  count(GPUBuffer, 'destroy', 'GPUBuffer', -1);
+  count(GPUDevice, 'createTexture', 'GPUTexture', 1);
+  count(GPUTexture, 'destroy', 'GPUTexture', -1);
+  count(GPUDevice, 'createBindGroup', 'GPUBindGroup', 1);
+  count(GPUDevice, 'createComputePipelineAsync', 'GPUComputePipeline', 1);
+  for (const kind of ['Texture', 'Buffer', 'Framebuffer', 'Program']) {
+    count(WebGL2RenderingContext, 'create' + kind, 'WebGL' + kind, 1);
+    count(WebGL2RenderingContext, 'delete' + kind, 'WebGL' + kind, -1);
+  }`;
+
+type Made = Record<string, number>;
+interface Sample {
+  frame: number;
+  seconds: number;
+  heapBytes: number;
+  gpuProcessBytes: number | null;
+  made: Made;
+}
+
+let browser: Browser;
+let server: Server;
+
+beforeAll(async () => {
+  const bundle = (await build({
+    configFile: false,
+    logLevel: 'error',
+    publicDir: false,
+    build: {
+      write: false,
+      target: 'es2022',
+      lib: { entry: at('../../engine/index.ts'), formats: ['iife'], name: 'limner' },
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
+  })) as Rollup.RollupOutput[];
+  const script = bundle[0]?.output[0].code ?? '';
+  server = createServer(({ url = '/' }, response) => {
+    if (url === '/tiny.onnx') response.end(tinyLook());
+    else if (url === '/long.onnx') createReadStream(`${CACHE}/${LOOK}.onnx`).pipe(response);
+    else response.setHeader('Content-Type', 'text/html').end(`<!doctype html><script>${script}</script>`);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  browser = await chromium.launch({
+    executablePath: process.env.LIMNER_CHROMIUM ?? '/usr/bin/chromium',
+    args: [...flags, '--enable-precise-memory-info'],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+/** Resident bytes of the browser's GPU process, where the system tells. */
+async function gpuBytes(): Promise<number | null> {
+  const session = await browser.newBrowserCDPSession();
+  try {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    const gpu = processInfo.find(({ type }) => type === 'GPU');
+    const status = readFileSync(`/proc/${gpu?.id}/status`, 'utf8');
+    return 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN);
+  } catch {
+    return null;
+  } finally {
+    await session.detach();
+  }
+}
+
+async function sampled(tab: Page, session: CDPSession, frame: number, began: number): Promise<Sample> {
+  await session.send('HeapProfiler.collectGarbage');
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  return {
+    frame,
+    seconds: Math.round((performance.now() - began) / 100) / 10,
+    heapBytes: usedSize,
+    gpuProcessBytes: await gpuBytes(),
+    made: await tab.evaluate('({ ...window.made })'),
+  };
+}
+
+/** Paints so many frames more, each a new VideoFrame as a camera gives them. */
+const BEGIN = (look: string, backend: string) => `(async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  const lost = [];
+  const painter = await limner.createPainter(await limner.load('/${look}.onnx'),
+    { canvas, backend: '${backend}', onLost: reason => lost.push(reason), onRevived: () => lost.push('revived') });
+  const scene = new OffscreenCanvas(96, 64);
+  const context = scene.getContext('2d');
+  let painted = 0;
+  window.more = async count => {
+    for (let i = 0; i < count; i++, painted++) {
+      context.fillStyle = 'hsl(' + (painted % 360) + ' 80% 60%)';
+      context.fillRect(painted % 96, 0, 8, 64);
+      const frame = new VideoFrame(scene, { timestamp: painted });
+      painter.paint(frame, { mirror: false });
+      frame.close();
+      if (i % 10 === 9) await painter.finished();
+      if (i % 10 === 9) await new Promise(resolve => setTimeout(resolve));
+    }
+    return lost;
+  };
+  return painter.adapter;
+})()`;
+
+test.each(BACKENDS)(
+  `${FRAMES} frames on %s, and nothing grows`,
+  { timeout: 24 * 3600_000 },
+  async backend => {
+    const tab = await browser.newPage();
+    await tab.addInitScript(HOOKS);
+    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const session = await tab.context().newCDPSession(tab);
+    const adapter: string = await tab.evaluate(BEGIN(LONG ? 'long' : 'tiny', backend));
+    // The watchdog looks a second after the first painting; what it needs is made once.
+    await tab.evaluate('window.more(1)');
+    await tab.waitForTimeout(3000);
+    const samples: Sample[] = [];
+    const began = performance.now();
+    for (let frame = 0; frame < FRAMES; frame += EVERY) {
+      expect(await tab.evaluate(`window.more(${EVERY})`)).toEqual([]);
+      const now = await sampled(tab, session, frame + EVERY, began);
+      samples.push(now);
+      if (LONG) {
+        const left = Math.round(((FRAMES - now.frame) / now.frame) * now.seconds);
+        console.log(`${now.frame} of ${FRAMES} frames, heap ${now.heapBytes}, ${left} s left`);
+        write(adapter, backend, samples);
+      }
+    }
+    await tab.close();
+    const warm = samples.find(({ frame }) => frame >= WARM);
+    const last = samples.at(-1);
+    if (!warm || !last) throw new Error('too few frames to compare');
+    const painted = last.frame - warm.frame;
+    const { GPUBindGroup: groups = 0, ...kept } = last.made;
+    const { GPUBindGroup: groupsBefore = 0, ...keptBefore } = warm.made;
+    expect(kept).toEqual(keptBefore);
+    expect(groups - groupsBefore).toBeLessThanOrEqual(2 * painted);
+    const growth = last.heapBytes - warm.heapBytes;
+    console.log(
+      `${backend}: ${last.frame} frames in ${last.seconds} s, heap ${growth} bytes more after ${painted} frames`,
+    );
+    expect(growth).toBeLessThan(MOST_HEAP_GROWTH);
+  },
+);
+
+function write(adapter: string, backend: string, samples: readonly Sample[]): void {
+  const result = {
+    what: 'frames painted one after the other, with what was alive after each collection of garbage',
+    look: LOOK,
+    backend,
+    adapter,
+    browser: `Chromium ${browser.version()}`,
+    node: process.version,
+    machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`,
+    date: new Date().toISOString().slice(0, 10),
+    frames: samples.at(-1)?.frame ?? 0,
+    samples,
+  };
+  writeFileSync(at('../../../docs/benchmarks/soak.json'), `${JSON.stringify(result, null, 1)}\n`);
+}
