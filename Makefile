@@ -58,7 +58,7 @@ browser:
 $(VENV)/.installed: pyproject.toml constraints.txt
 	scripts/python-check $(PYTHON)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
 	touch $@
 
 web/node_modules/.installed: web/package.json web/package-lock.json
