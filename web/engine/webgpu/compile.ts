@@ -9,6 +9,7 @@ import map from './map.wgsl?raw';
 import { surroundedCode } from './rearrange.ts';
 import { compileResample } from './resample.ts';
 import { Shader } from './shader.ts';
+import type { Style } from './style.ts';
 
 /** Kernels that our own looks do without; a page fetches them when a plan has an operation for one. */
 let uncommon: typeof import('./uncommon.ts') | null = null;
@@ -30,8 +31,8 @@ function uncommonKernels(): typeof import('./uncommon.ts') {
 
 export const TO_BUFFER: Target = { kind: 'buffer' };
 
-export function compile(plan: Plan, operation: Operation, target: Target = TO_BUFFER): Kernel {
-  const shader = new Shader(plan, operation, target);
+export function compile(plan: Plan, style: Style, operation: Operation, target: Target = TO_BUFFER): Kernel {
+  const shader = new Shader(plan, style, operation, target);
   switch (operation.kind) {
     case 'source':
       throw new EngineError(`The picture '${operation.name}' has to be compiled for what feeds it.`);

@@ -7,19 +7,11 @@ import grouped from './grouped.wgsl?raw';
 import { type Kernel, kernelOf, linear } from './kernel.ts';
 import type { Shader } from './shader.ts';
 import strip from './strip.wgsl?raw';
+import type { Class, Shape, Style } from './style.ts';
 import { blockCode, FULL, packGrouped, packWeights } from './weights.ts';
 
-const THREADS = 64;
 /** Kernels wider than that are looped over: written out they would be too long a program. */
 const WIDEST_KERNEL = 16;
-
-/** What one thread of a strip makes: so many outputs (per phase) in so many blocks of channels, its sum
- * shared with so many others. */
-export interface Shape {
-  readonly wide: number;
-  readonly deep: number;
-  readonly share: number;
-}
 
 function axisCode(letter: 'x' | 'y', axis: Axis): string {
   const cases = axis.phases.map(
@@ -108,23 +100,39 @@ export function compileConvolution(shader: Shader, operation: Convolution): Kern
     shader.finish(value);
     return kernelOf(shader, direct, [Math.ceil(bases[1] / 32), Math.ceil((n * bases[0]) / 8), out * phases]);
   }
-  const { wide, deep, share } = shapeOf(operation, bases);
-  const across = Math.ceil(bases[1] / wide);
+  const { style } = shader;
+  const shape = fitted(style.shapes[classOf(style, operation)], style, operation);
+  const across = Math.ceil(bases[1] / shape.wide);
+  shader.add(`const THREADS = ${style.threads};`);
   shader.add(`const BASES = ${shader.size(bases[0], bases[1], across)};`);
-  shader.add(stripCode(operation, { wide, deep, share }));
+  shader.add(stripCode(operation, shape));
   shader.finish(value);
-  const strips = n * bases[0] * across;
-  return kernelOf(shader, strip, [
-    Math.ceil((strips * share) / THREADS),
-    Math.ceil(out / deep),
-    operation.y.outputStride,
-  ]);
+  const strips = n * bases[0] * across * Math.ceil(out / shape.deep);
+  const [x, y] = linear(strips * shape.share, style.threads);
+  return kernelOf(shader, strip, [x, y, operation.y.outputStride]);
 }
 
-/** Strips narrower than the picture is wide, or nearly so. */
-function shapeOf({ output, x }: Convolution, bases: readonly [number, number]): Shape {
-  const wide = bases[1] >= 8 && x.outputStride <= 2 ? 8 : bases[1] >= 2 && x.outputStride <= 4 ? 4 : 1;
-  return { wide, deep: blocks(output) % 2 === 0 ? 2 : 1, share: 1 };
+/** Sums that a thread keeps, and those that a workgroup's memory holds for each where threads share. */
+const MOST_SUMS = 32;
+const MOST_SHARED = 16;
+
+export function classOf({ few, shapes }: Style, { output, x, y }: Convolution): Class {
+  const [n, , height, width] = output.shape;
+  const columns = Math.ceil(width / x.outputStride);
+  if (columns === 1 || x.outputStride > 2) return 'single';
+  const { wide, deep } = shapes.fine;
+  const strips = n * Math.ceil(height / y.outputStride) * Math.ceil(columns / wide);
+  const threads = strips * Math.ceil(blocks(output) / deep) * y.outputStride;
+  return columns < 8 || threads < few ? 'coarse' : 'fine';
+}
+
+/** The shape as far as the convolution has outputs and a GPU has room for it. */
+function fitted(shape: Shape, { threads }: Style, { output, x }: Convolution): Shape {
+  const deep = blocks(output) % shape.deep === 0 ? shape.deep : 1;
+  let { wide } = shape;
+  while (wide > 1 && wide * deep * x.outputStride > MOST_SUMS) wide /= 2;
+  const sums = wide * deep * x.outputStride;
+  return { wide, deep, share: sums > MOST_SHARED ? 1 : Math.min(shape.share, threads) };
 }
 
 /** The columns of the input that a strip reads, from its first base on, and which product reads which. */

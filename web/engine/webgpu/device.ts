@@ -34,6 +34,8 @@ function nameOf({ description, vendor, architecture, device }: Partial<GPUAdapte
 
 export const adapterName = (device: GPUDevice): string => names.get(device) ?? nameOf(infoOf(device));
 
+export const isSoftware = (device: GPUDevice): boolean => SOFTWARE.test(adapterName(device));
+
 /** Whether an adapter says of itself that it is slow: it moved from the adapter to its info in 2025. */
 const isFallback = (adapter: GPUAdapter): boolean =>
   infoOf(adapter).isFallbackAdapter ?? Reflect.get(adapter, 'isFallbackAdapter') === true;

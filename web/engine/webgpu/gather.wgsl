@@ -1,5 +1,4 @@
 // left * image * right^T where each of few outputs sums over much of the image: one workgroup per output.
-const THREADS = 64;
 
 var<workgroup> parts: array<vec4f, THREADS>;
 

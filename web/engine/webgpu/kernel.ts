@@ -55,9 +55,9 @@ export type Target =
 
 export const ROW = 65535 * 64;
 
-/** Workgroups of 64 for so many threads, in rows where one dimension would not do. */
-export function linear(threads: number): [number, number, number] {
-  const groups = Math.ceil(threads / 64);
+/** Workgroups for so many threads, in rows where one dimension would not do. */
+export function linear(threads: number, each = 64): [number, number, number] {
+  const groups = Math.ceil(threads / each);
   return groups <= 65535 ? [groups, 1, 1] : [65535, Math.ceil(groups / 65535), 1];
 }
 

@@ -11,6 +11,7 @@ import { type Merged, merge, type Step } from './merge.ts';
 import { compileOpening, tileOf } from './opening.ts';
 import { compileCells, compileSource } from './picture.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
+import type { Style } from './style.ts';
 
 /** A kernel with the bind group that holds for all frames. */
 export interface Bound {
@@ -21,22 +22,35 @@ export interface Bound {
 /** Something for each way that a frame comes; most kernels are the same for both. */
 export type ByWay<T> = Readonly<Record<Way, T>>;
 
+/** Kernels of a frame, in order. */
+export type Kernels = ByWay<readonly Bound[]>;
+
 const noResource = (binding: Binding): never => {
   throw new EngineError(`The engine has nothing to bind as '${binding.kind}'.`);
 };
 
-/** All that painting takes, made at once; only the pipelines are waited for. */
-export function prepareKernels(memory: Memory, plan: Plan, format: GPUTextureFormat) {
+/** What painting takes besides its kernels. */
+export interface Studio {
+  readonly merged: Merged;
+  readonly pipelines: Pipelines;
+  readonly format: GPUTextureFormat;
+}
+
+export function makeStudio(memory: Memory, plan: Plan, style: Style, format: GPUTextureFormat): Studio {
   const merged = merge(plan);
-  const pipelines = new Pipelines(memory, makeShared(memory, merged.plan));
-  const steps = plan.camera ? merged.steps : [];
+  return { merged, pipelines: new Pipelines(memory, makeShared(memory, merged.plan), style), format };
+}
+
+/** Kernels in a style, all made at once; only the pipelines are waited for. */
+export function prepareKernels({ merged, pipelines, format }: Studio, style: Style) {
+  const steps = merged.plan.camera ? merged.steps : [];
   const made = steps.map(step =>
-    byWay(way => compileStep(merged, step, { way, format })).map(kernel => {
+    byWay(way => compileStep(merged, style, step, { way, format })).map(kernel => {
       const prepared = pipelines.prepare(kernel);
-      return { prepared, group: bindGroup(memory.device, prepared, noResource) };
+      return { prepared, group: bindGroup(pipelines.device, prepared, noResource) };
     }),
   );
-  const pending = async (): Promise<ByWay<readonly Bound[]>> => {
+  return async (): Promise<Kernels> => {
     const bound = await Promise.all(
       made.map(ways =>
         Promise.all(ways.map(async ({ prepared, group }) => ({ compiled: await compiled(prepared), group }))),
@@ -47,8 +61,11 @@ export function prepareKernels(memory: Memory, plan: Plan, format: GPUTextureFor
       texture: bound.flatMap(ways => ways.slice(-1)),
     };
   };
-  return { merged, pipelines, pending };
 }
+
+/** Pipelines that the kernels of a frame have, whichever way frames come. */
+export const pipelinesOf = ({ external, texture }: Kernels): number =>
+  new Set([...external, ...texture].map(({ compiled }) => compiled.pipeline)).size;
 
 /** A kernel for external frames, and another for copied ones where it is not the same. */
 function byWay(compileFor: (way: Way) => Kernel): Kernel[] {
@@ -56,56 +73,61 @@ function byWay(compileFor: (way: Way) => Kernel): Kernel[] {
   return external.frame ? [external, compileFor('texture')] : [external];
 }
 
-function compileStep({ plan, painted }: Merged, step: Step, frame: FrameLayout): Kernel {
+function compileStep({ plan, painted }: Merged, style: Style, step: Step, frame: FrameLayout): Kernel {
   switch (step.kind) {
     case 'plain':
       return compileFor(
         plan,
+        style,
         step.operation,
         frame,
         step.operation === painted ? { kind: 'painting', frame } : TO_BUFFER,
       );
     case 'cells':
-      return compileCells(plan, step.source, step.means, frame);
+      return compileCells(plan, style, step.source, step.means, frame);
     case 'opening': {
       const tile = tileOf(step.guide.output, step.convolution);
       if (!tile) throw new EngineError(`Node '${step.convolution.name}' cannot be merged with its guide.`);
-      return compileOpening(plan, step.guide, step.convolution, tile, frame);
+      return compileOpening(plan, style, step.guide, step.convolution, tile, frame);
     }
     default:
       return impossible(step);
   }
 }
 
-const compileFor = (plan: Plan, operation: Operation, frame: FrameLayout, target: Target): Kernel =>
+const compileFor = (
+  plan: Plan,
+  style: Style,
+  operation: Operation,
+  frame: FrameLayout,
+  target: Target,
+): Kernel =>
   operation.kind === 'source'
-    ? compileSource(plan, operation, frame, target)
-    : compile(plan, operation, target);
+    ? compileSource(plan, style, operation, frame, target)
+    : compile(plan, style, operation, target);
 
 /** The kernels that show the guide, for who looks at it. */
-export async function compileGuide(
-  { plan, guide }: Merged,
-  pipelines: Pipelines,
-  format: GPUTextureFormat,
-): Promise<ByWay<Compiled> | null> {
+export async function compileGuide({ merged, pipelines, format }: Studio): Promise<ByWay<Compiled> | null> {
+  const { plan, guide } = merged;
   if (!guide) return null;
-  const kernels = byWay(way => compileFor(plan, guide, { way, format }, { kind: 'canvas', format }));
-  const made = await checked(pipelines.device, () => kernels.map(kernel => pipelines.prepare(kernel)));
+  const { device, style } = pipelines;
+  const kernels = byWay(way => compileFor(plan, style, guide, { way, format }, { kind: 'canvas', format }));
+  const made = await checked(device, () => kernels.map(kernel => pipelines.prepare(kernel)));
   const [external, texture = external] = await Promise.all(made.map(compiled));
   return external && texture ? { external, texture } : null;
 }
 
 /** The bind group of what is new with a frame, for the kernels that read it and the one that paints. */
 export function frameGroup(
-  pipelines: Pipelines,
-  frame: FrameLayout,
+  { pipelines, format }: Studio,
+  way: Way,
   sampler: GPUSampler,
   picture: GPUBindingResource,
   canvas: GPUTextureView,
 ): GPUBindGroup {
   return pipelines.device.createBindGroup({
     label: 'frame',
-    layout: pipelines.frameLayout(frame),
+    layout: pipelines.frameLayout({ way, format }),
     entries: [
       { binding: 0, resource: sampler },
       { binding: 1, resource: picture },

@@ -1,7 +1,5 @@
 // Instance normalisation: one workgroup reads a block of channels three times (mean, deviation, result). Two
 // passes for the statistics, since a difference of squares loses all digits on bright, even pictures.
-const THREADS = 256;
-
 var<workgroup> parts: array<vec4f, THREADS>;
 
 fn total(index: u32, own: vec4f) -> vec4f {

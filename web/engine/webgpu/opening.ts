@@ -9,11 +9,12 @@ import opening from './opening.wgsl?raw';
 import { declareSampling } from './picture.ts';
 import { declareBands } from './resample.ts';
 import { Shader } from './shader.ts';
+import type { Style } from './style.ts';
 import { columnCode } from './weights.ts';
 
-const THREADS = 64;
+/** Strips of a tile, so many beside each other, so many below. */
 const ACROSS = 4;
-const ROWS = THREADS / ACROSS;
+const ROWS = 16;
 /** Bytes of workgroup memory that every GPU has. */
 const MOST_BYTES = 16384;
 /** Values that a thread keeps in registers. */
@@ -48,13 +49,15 @@ export function tileOf(guide: Tensor, { group, weights, x, y }: Convolution): Ti
 
 export function compileOpening(
   plan: Plan,
+  style: Style,
   guide: Resample | Source,
   convolution: Convolution,
   tile: Tile,
   frame: FrameLayout,
 ): Kernel {
-  const shader = new Shader(plan, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
+  const shader = new Shader(plan, style, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
   shader.readInputs();
+  shader.add(`const THREADS = ${style.threads};`);
   const at = shader.size(...guide.output.shape);
   shader.add(`const GUIDE = ${at};`);
   declareMade(shader, guide, frame);
@@ -67,7 +70,8 @@ export function compileOpening(
   shader.add(productsCode(convolution, tile));
   const [n, , height, width] = convolution.output.shape;
   const out = blocks(convolution.output);
-  const each = out;
+  // Few output channels to a workgroup where there are threads to fill; the tile is made anew for each.
+  const each = style.few > 0 ? Math.min(out, 4) : out;
   const slices = Math.ceil(out / each);
   shader.add(`const SLICES = ${shader.size(slices, each)};`);
   shader.finish(scaledCode(shader, convolution));

@@ -1,6 +1,5 @@
 // The first convolution together with what it reads, which has a channel or a few: a workgroup makes a tile of
 // the guide in its own memory, channel by channel, and all output channels of its pixels from that.
-const THREADS = 64;
 
 var<workgroup> tile: array<f32, CHANNELS * AREA>;
 
@@ -25,18 +24,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     }
   }
   workgroupBarrier();
-  let strip = vec2i(i32(index) / ACROSS, i32(index) % ACROSS * WIDE);
-  let y = origin.x + strip.x;
-  let x = origin.y + strip.y;
-  if (y >= size.z || x >= size.w) {
-    return;
-  }
-  let values = values_at(strip.x * INPUT_STRIDE.x * TILE.y + strip.y * INPUT_STRIDE.y);
   let start = i32(group.z) % slices * each;
-  for (var c = start; c < min(start + each, blocks); c++) {
-    sums = products(values, c, zero_point(c));
-    for (var p = 0; p < WIDE && x + p < size.w; p++) {
-      store(sums[p], n, y, x + p, c);
+  for (var strip = i32(index); strip < ROWS * ACROSS; strip += THREADS) {
+    let place = vec2i(strip / ACROSS, strip % ACROSS * WIDE);
+    let y = origin.x + place.x;
+    let x = origin.y + place.y;
+    if (y >= size.z || x >= size.w) {
+      continue;
+    }
+    let values = values_at(place.x * INPUT_STRIDE.x * TILE.y + place.y * INPUT_STRIDE.y);
+    for (var c = start; c < min(start + each, blocks); c++) {
+      sums = products(values, c, zero_point(c));
+      for (var p = 0; p < WIDE && x + p < size.w; p++) {
+        store(sums[p], n, y, x + p, c);
+      }
     }
   }
 }

@@ -9,16 +9,27 @@ import type { Look, LookInfo } from '../look.ts';
 import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
 import { dispatch, liveValues } from './buffers.ts';
 import { fetchKernels } from './compile.ts';
-import { adapterName, canvasFormat, requestDevice } from './device.ts';
+import { adapterName, canvasFormat, isSoftware, requestDevice } from './device.ts';
 import { Frames } from './frames.ts';
-import { type Bound, type ByWay, compileGuide, frameGroup, prepareKernels } from './kernels.ts';
+import {
+  type ByWay,
+  compileGuide,
+  frameGroup,
+  type Kernels,
+  makeStudio,
+  pipelinesOf,
+  prepareKernels,
+  type Studio,
+} from './kernels.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
-import type { Merged } from './merge.ts';
-import { bindGroup, type Compiled, type Pipelines } from './pipelines.ts';
+import { bindGroup, type Compiled } from './pipelines.ts';
 import type { Reader } from './reader.ts';
+import { styleFor } from './style.ts';
+import { browserSurroundings, remembered, type Surroundings, tune } from './tuner.ts';
 
 interface Owned extends Settings {
   readonly ownsDevice: boolean;
+  readonly surroundings: Surroundings;
 }
 
 /** A painter on `device`, or on one of its own, which it destroys in the end. */
@@ -26,12 +37,17 @@ export async function createWebgpuPainter(
   look: Look,
   settings: Settings,
   device?: GPUDevice,
+  surroundings: Surroundings = browserSurroundings(),
 ): Promise<Painter> {
   const ownsDevice = device === undefined;
   const used = device ?? (await requestDevice());
   try {
     await fetchKernels(look.plan);
-    return await WebgpuPainter.create(look.info, look.plan, used, { ...settings, ownsDevice });
+    return await WebgpuPainter.create(look.info, look.plan, used, {
+      ...settings,
+      ownsDevice,
+      surroundings,
+    });
   } catch (error) {
     if (ownsDevice) used.destroy();
     throw error;
@@ -41,6 +57,7 @@ export async function createWebgpuPainter(
 class WebgpuPainter implements Painter {
   readonly backend = 'webgpu';
   readonly #frames: Frames;
+  #kernels: Kernels;
   readonly #live: Float32Array<ArrayBuffer>;
   readonly #settings: Owned;
   readonly canvas: Canvas | null;
@@ -48,21 +65,23 @@ class WebgpuPainter implements Painter {
   #guideContext: GPUCanvasContext | null = null;
   #guideStep: ByWay<Compiled> | null = null;
   #reader: Reader | null = null;
+  #tuned: boolean;
   #lost = false;
   #destroyed = false;
 
   private constructor(
     readonly info: LookInfo,
     readonly plan: Plan,
-    readonly pipelines: Pipelines,
-    readonly merged: Merged,
-    readonly kernels: ByWay<readonly Bound[]>,
-    readonly format: GPUTextureFormat,
+    readonly studio: Studio,
+    kernels: Kernels,
     settings: Owned,
+    tuned: boolean,
   ) {
-    const { device } = pipelines;
+    this.#tuned = tuned;
+    this.#kernels = kernels;
+    const { device, shared } = studio.pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
-    this.#frames = new Frames(device, pipelines.shared.crop, [width, height]);
+    this.#frames = new Frames(device, shared.crop, [width, height]);
     this.#live = liveValues(plan);
     this.#settings = settings;
     this.canvas = settings.canvas;
@@ -93,13 +112,17 @@ class WebgpuPainter implements Painter {
     });
     try {
       const format = canvasFormat(device);
-      const { merged, pipelines, pending } = await checked(device, () =>
-        prepareKernels(memory, plan, format),
-      );
+      const usual = styleFor(isSoftware(device));
+      const known = remembered(usual, adapterName(device), settings.surroundings);
+      const style = known ?? usual;
+      const { studio, pending } = await checked(device, () => {
+        const made = makeStudio(memory, plan, style, format);
+        return { studio: made, pending: prepareKernels(made, style) };
+      });
       const kernels = await pending();
       // A device that is lost pretends that all went well.
       if (gone) throw new EngineError(`The GPU gave up while the look was set up (${gone}).`);
-      return new WebgpuPainter(info, plan, pipelines, merged, kernels, format, settings);
+      return new WebgpuPainter(info, plan, studio, kernels, settings, known !== null);
     } catch (error) {
       memory.destroy();
       throw error;
@@ -107,7 +130,7 @@ class WebgpuPainter implements Painter {
   }
 
   get #device(): GPUDevice {
-    return this.pipelines.device;
+    return this.studio.pipelines.device;
   }
 
   get adapter(): string {
@@ -116,9 +139,9 @@ class WebgpuPainter implements Painter {
 
   get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
     return {
-      dispatches: this.kernels.external.length,
-      pipelines: this.pipelines.count,
-      bufferBytes: this.pipelines.memory.bytes,
+      dispatches: this.#kernels.external.length,
+      pipelines: pipelinesOf(this.#kernels),
+      bufferBytes: this.studio.pipelines.memory.bytes,
     };
   }
 
@@ -131,7 +154,7 @@ class WebgpuPainter implements Painter {
       throw new EngineError('The canvas gives no WebGPU context; give one that has no other context.');
     // STORAGE_BINDING: kernels write the canvas itself, there is no copy on the way.
     const usage = GPUTextureUsage.STORAGE_BINDING;
-    context.configure({ device: this.#device, format: this.format, usage, alphaMode: 'opaque' });
+    context.configure({ device: this.#device, format: this.studio.format, usage, alphaMode: 'opaque' });
     return context;
   }
 
@@ -144,7 +167,7 @@ class WebgpuPainter implements Painter {
     this.#guideContext = context;
     if (this.#guideStep) return;
     // Compiled when somebody first looks; frames go on without it until it is there.
-    compileGuide(this.merged, this.pipelines, this.format)
+    compileGuide(this.studio)
       .then(step => {
         this.#guideStep = step;
       })
@@ -163,7 +186,7 @@ class WebgpuPainter implements Painter {
     const clamped = range ? Math.min(Math.max(value, range.min), range.max) : value;
     if (Number.isNaN(clamped) || this.#live[index] === Math.fround(clamped) || this.#lost) return;
     this.#live[index] = clamped;
-    this.#device.queue.writeBuffer(this.pipelines.shared.live, 0, this.#live);
+    this.#device.queue.writeBuffer(this.studio.pipelines.shared.live, 0, this.#live);
   }
 
   paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
@@ -178,9 +201,8 @@ class WebgpuPainter implements Painter {
     const pass = encoder.beginComputePass({ label: 'frame' });
     const picture = frame.kind === 'external' ? frame.texture : frame.view;
     const canvas = this.#context.getCurrentTexture().createView();
-    const layout = { way, format: this.format };
-    pass.setBindGroup(1, frameGroup(this.pipelines, layout, this.#frames.sampler, picture, canvas));
-    for (const { compiled, group } of this.kernels[way]) dispatch(pass, compiled, group);
+    pass.setBindGroup(1, frameGroup(this.studio, way, this.#frames.sampler, picture, canvas));
+    for (const { compiled, group } of this.#kernels[way]) dispatch(pass, compiled, group);
     if (this.#guideContext && this.#guideStep) {
       const texture = this.#guideContext.getCurrentTexture().createView();
       const shown = this.#guideStep[way];
@@ -192,6 +214,24 @@ class WebgpuPainter implements Painter {
     }
     pass.end();
     this.#device.queue.submit([encoder.finish()]);
+    if (!this.#tuned) this.#tune();
+  }
+
+  /** Looks for kernels that suit this GPU better, once, while frames go on with what there is. */
+  #tune(): void {
+    this.#tuned = true;
+    const { pipelines } = this.studio;
+    const { surroundings } = this.#settings;
+    const idle = async () => (await surroundings.idle()) && !this.#lost;
+    tune(this.studio, pipelines.style, this.adapter, { ...surroundings, idle })
+      .then(async style => {
+        if (!style) return;
+        const pending = await checked(this.#device, () => prepareKernels(this.studio, style));
+        const kernels = await pending();
+        if (!this.#lost) this.#kernels = kernels;
+      })
+      // Frames go on with the kernels that they have; a lost device is told of elsewhere.
+      .catch(() => undefined);
   }
 
   /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
@@ -199,7 +239,7 @@ class WebgpuPainter implements Painter {
     if (this.#lost) throw new EngineError('The GPU device was lost; create the painter anew.');
     // Fetched when somebody asks: a page that only paints never pays for it.
     const { makeReader } = await import('./reader.ts');
-    this.#reader ??= await makeReader(this.plan, this.pipelines);
+    this.#reader ??= await makeReader(this.plan, this.studio.pipelines);
     return this.#reader.run(inputs, this.#live);
   }
 
@@ -217,7 +257,7 @@ class WebgpuPainter implements Painter {
     }
     this.#lost = true;
     this.#frames.destroy();
-    this.pipelines.memory.destroy();
+    this.studio.pipelines.memory.destroy();
     if (this.#settings.ownsDevice) this.#device.destroy();
   }
 }

@@ -10,6 +10,7 @@ import { type FrameLayout, type Kernel, kernelOf, type Target } from './kernel.t
 import { declareBands } from './resample.ts';
 import sampling from './sampling.wgsl?raw';
 import { Shader } from './shader.ts';
+import type { Style } from './style.ts';
 
 /** Declares `sampled(at)`: a pixel of the picture, from the frame. */
 export function declareSampling(shader: Shader, frame: FrameLayout): void {
@@ -29,24 +30,37 @@ export function declareSampling(shader: Shader, frame: FrameLayout): void {
   shader.add(sampling);
 }
 
-export function compileSource(plan: Plan, source: Source, frame: FrameLayout, target: Target): Kernel {
+export function compileSource(
+  plan: Plan,
+  style: Style,
+  source: Source,
+  frame: FrameLayout,
+  target: Target,
+): Kernel {
   const [, , h, w] = source.output.shape;
-  const shader = new Shader(plan, source, target);
+  const shader = new Shader(plan, style, source, target);
   declareSampling(shader, frame);
   shader.finish();
   return kernelOf(shader, camera, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
 }
 
 /** The picture from an array, as `run` is given it. */
-export function compileGiven(plan: Plan, source: Source): Kernel {
-  const shader = new Shader(plan, { ...source, inputs: plan.inputs.slice(0, 1) }, TO_BUFFER);
+export function compileGiven(plan: Plan, style: Style, source: Source): Kernel {
+  const shader = new Shader(plan, style, { ...source, inputs: plan.inputs.slice(0, 1) }, TO_BUFFER);
   return pointKernel(shader, 'read_0(n, y, x, c)', 'picture');
 }
 
 /** The picture and a resampling of it to few values, at once: each workgroup makes the pixels of one cell. */
-export function compileCells(plan: Plan, source: Source, means: Resample, frame: FrameLayout): Kernel {
+export function compileCells(
+  plan: Plan,
+  style: Style,
+  source: Source,
+  means: Resample,
+  frame: FrameLayout,
+): Kernel {
   const [, , h, w] = means.output.shape;
-  const shader = new Shader(plan, { ...means, inputs: [source.output] }, TO_BUFFER);
+  const shader = new Shader(plan, style, { ...means, inputs: [source.output] }, TO_BUFFER);
+  shader.add(`const THREADS = ${style.threads};`);
   declareSampling(shader, frame);
   declareBands(shader, means);
   shader.epilogue('seen', source.epilogue, source.output, 2);

@@ -6,6 +6,7 @@ import { impossible } from '../error.ts';
 import type { Shared } from './buffers.ts';
 import type { Binding, Data, FrameLayout, Kernel } from './kernel.ts';
 import type { Memory } from './memory.ts';
+import type { Style } from './style.ts';
 
 export interface Compiled {
   readonly kernel: Kernel;
@@ -23,19 +24,17 @@ export interface Prepared extends Omit<Compiled, 'pipeline'> {
 export class Pipelines {
   readonly #made = new Map<string, { layout: GPUBindGroupLayout; pipeline: Promise<GPUComputePipeline> }>();
   readonly #data = new Map<object, Map<string, GPUBuffer>>();
+  readonly #sizes = new Map<string, GPUBuffer>();
   readonly #frames = new Map<string, GPUBindGroupLayout>();
 
   constructor(
     readonly memory: Memory,
     readonly shared: Shared,
+    readonly style: Style,
   ) {}
 
   get device(): GPUDevice {
     return this.memory.device;
-  }
-
-  get count(): number {
-    return this.#made.size;
   }
 
   prepare(kernel: Kernel): Prepared {
@@ -105,9 +104,7 @@ export class Pipelines {
       case 'data':
         return this.#dataBuffer(binding.data);
       case 'sizes': {
-        const { values } = binding;
-        const fill = (target: ArrayBuffer) => new Int32Array(target).set(values);
-        return this.#filled({ label: 'sizes', bytes: values.length * 4, fill }, GPUBufferUsage.UNIFORM);
+        return this.#sizesBuffer(binding.values);
       }
       case 'picture':
       case 'canvas':
@@ -115,6 +112,16 @@ export class Pipelines {
       default:
         return impossible(binding);
     }
+  }
+
+  #sizesBuffer(values: readonly number[]): GPUBuffer {
+    const key = values.join(' ');
+    const fill = (target: ArrayBuffer) => new Int32Array(target).set(values);
+    const buffer =
+      this.#sizes.get(key) ??
+      this.#filled({ label: 'sizes', bytes: values.length * 4, fill }, GPUBufferUsage.UNIFORM);
+    this.#sizes.set(key, buffer);
+    return buffer;
   }
 
   /** Kernels that read the same constants in the same order share one buffer. */

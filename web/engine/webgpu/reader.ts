@@ -9,22 +9,24 @@ import type { Plan } from '../graph/plan.ts';
 import { fromBlocks, toBlocks } from './arrays.ts';
 import { dispatch, isSource, liveValues, makeShared } from './buffers.ts';
 import { compile, fetchKernels } from './compile.ts';
+import { isSoftware } from './device.ts';
 import { checked, Memory } from './memory.ts';
 import { compileGiven } from './picture.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
+import { styleFor } from './style.ts';
 
 export interface Reader {
   run(inputs: Record<string, Float32Array>, live: Float32Array): Promise<Record<string, Float32Array>>;
 }
 
 export async function makeReader(plan: Plan, pipelines: Pipelines): Promise<Reader> {
-  const { device, memory, shared } = pipelines;
+  const { device, memory, shared, style } = pipelines;
   const camera = plan.camera ? plan.inputs[0] : undefined;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
   const { picture, prepared } = await checked(device, () => {
     const given = memory.make('picture', camera ? 4 * stored(camera) : 16, usage);
     const kernels = plan.operations.map(operation =>
-      isSource(operation) ? compileGiven(plan, operation) : compile(plan, operation),
+      isSource(operation) ? compileGiven(plan, style, operation) : compile(plan, style, operation),
     );
     const made = kernels.map(kernel => {
       const one = pipelines.prepare(kernel);
@@ -104,7 +106,10 @@ export async function runGraph(
   await fetchKernels(plan);
   const memory = new Memory(device);
   try {
-    const pipelines = await checked(device, () => new Pipelines(memory, makeShared(memory, plan)));
+    const pipelines = await checked(
+      device,
+      () => new Pipelines(memory, makeShared(memory, plan), styleFor(isSoftware(device))),
+    );
     const reader = await makeReader(plan, pipelines);
     return await reader.run(inputs, liveValues(plan));
   } finally {

@@ -51,6 +51,7 @@ export function isGathering({ left, right, output }: Resample): boolean {
 export function compileResample(shader: Shader, operation: Resample): Kernel {
   const [n, , h, w] = operation.output.shape;
   shader.readInputs();
+  shader.add(`const THREADS = ${shader.style.threads};`);
   declareBands(shader, operation);
   shader.finish();
   const outputs = n * h * w * blocks(operation.output);

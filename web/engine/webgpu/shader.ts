@@ -7,6 +7,7 @@ import type { Expression } from '../graph/expression.ts';
 import { blocks, LANES, type Operation, type Tensor } from '../graph/operation.ts';
 import type { Place, Plan } from '../graph/plan.ts';
 import { type Binding, type FrameLayout, ROW, type Target } from './kernel.ts';
+import type { Style } from './style.ts';
 
 const ERF = `
 fn erf(x: vec4f) -> vec4f {
@@ -44,6 +45,7 @@ export class Shader {
 
   constructor(
     readonly plan: Plan,
+    readonly style: Style,
     readonly operation: Operation,
     readonly target: Target,
   ) {

@@ -4,7 +4,6 @@
 // only where every index is a constant. SHARE threads share one strip's sum over input channels out among
 // themselves: 1 where there are strips enough to fill the GPU, more where there are few pixels and many
 // weights.
-const THREADS = 64;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
@@ -13,13 +12,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let across = sizes[BASES].z;
   let blocks_in = sizes[3].z;
   let share = i32(index) % SHARE;
-  let strip = i32(group.x) * (THREADS / SHARE) + i32(index) / SHARE;
-  let c = i32(group.y) * DEEP;
+  let at = (i32(group.x) + i32(group.y) * 65535) * (THREADS / SHARE) + i32(index) / SHARE;
+  let strips = size.x * bases.x * across;
+  let strip = at % strips;
+  let c = at / strips * DEEP;
   let phase = i32(group.z);
   let row = strip / across;
   let n = row / bases.x;
   let base = vec2i(row % bases.x, strip % across * WIDE);
-  let within = n < size.x;
+  let within = c < sizes[1].z;
   var sum: array<vec4f, SUMS>;
   if (within) {
     let columns = columns_at(base.y);

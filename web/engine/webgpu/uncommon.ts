@@ -39,7 +39,9 @@ export function compileUncommon(shader: Shader, operation: Uncommon): Kernel {
 }
 
 function compileNormalise(shader: Shader, { epsilon, scale, shift, output }: Normalise): Kernel {
+  const { threads } = shader.style;
   shader.readInputs();
+  shader.add(`const THREADS = ${threads === 64 ? 256 : threads};`);
   shader.add(`const EPSILON = ${epsilon};`);
   shader.add(`fn scale(c: i32) -> vec4f { return ${shader.channel(scale)}; }`);
   shader.add(`fn shift(c: i32) -> vec4f { return ${shader.channel(shift)}; }`);

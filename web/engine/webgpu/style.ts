@@ -1,0 +1,46 @@
+// What shape of kernels suits a GPU, before anything was measured on it.
+//
+// Software GPUs compute for four threads at a time, pay for every number that a thread loads, and a great
+// deal for threads that wait for each other; so a thread makes much there and waits for few. Real GPUs hide
+// loads behind many threads, and a thread that makes too much takes registers from the others.
+
+/** What one thread of a convolution makes: so many outputs side by side, for each phase of a transposed one,
+ * in so many blocks of channels; its sum shared with so many others. */
+export interface Shape {
+  readonly wide: number;
+  readonly deep: number;
+  readonly share: number;
+}
+
+/** Convolutions by how much there is to share out: many outputs; few, and many weights; one column. */
+export type Class = 'fine' | 'coarse' | 'single';
+
+export interface Style {
+  /** Threads that share memory and wait for each other. */
+  readonly threads: number;
+  /** Threads below which a GPU is mostly idle, so that a sum is better shared out. */
+  readonly few: number;
+  readonly shapes: Readonly<Record<Class, Shape>>;
+}
+
+export const SOFTWARE_STYLE: Style = {
+  threads: 4,
+  few: 0,
+  shapes: {
+    fine: { wide: 8, deep: 2, share: 1 },
+    coarse: { wide: 4, deep: 2, share: 1 },
+    single: { wide: 1, deep: 2, share: 1 },
+  },
+};
+
+export const GPU_STYLE: Style = {
+  threads: 64,
+  few: 16384,
+  shapes: {
+    fine: { wide: 4, deep: 1, share: 1 },
+    coarse: { wide: 4, deep: 2, share: 16 },
+    single: { wide: 1, deep: 2, share: 32 },
+  },
+};
+
+export const styleFor = (software: boolean): Style => (software ? SOFTWARE_STYLE : GPU_STYLE);
