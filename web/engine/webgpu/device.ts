@@ -54,15 +54,40 @@ export async function webgpuAvailable(options: { allowSoftware?: boolean } = {})
   return { ok: true, adapter: name };
 }
 
+/** What kernels take for granted: less than WebGPU promises of every adapter, but not of every way to ask for
+ * one (compatibility mode has less). `tests/node/kernels.test.ts` holds the kernels against it. */
+export const NEEDED = {
+  maxStorageBuffersPerShaderStage: 8,
+  maxUniformBuffersPerShaderStage: 4,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 256,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeWorkgroupsPerDimension: 65535,
+} as const;
+
+/** Throws a sentence where an adapter or a shared device allows less than kernels need. */
+export function checkLimits(limits: GPUSupportedLimits): void {
+  for (const [name, needed] of Object.entries(NEEDED)) {
+    const allowed: unknown = Reflect.get(limits, name);
+    if (typeof allowed === 'number' && allowed < needed) {
+      throw new EngineError(
+        `This GPU allows ${allowed} of ${name} and the engine needs ${needed}; use WebGL2.`,
+      );
+    }
+  }
+}
+
 /** A device with all storage that the adapter allows. */
 export async function requestDevice(): Promise<GPUDevice> {
   const adapter = await findAdapter();
   if (typeof adapter === 'string') throw new EngineError(adapter);
   const { limits } = adapter;
+  checkLimits(limits);
   const device = await adapter.requestDevice({
     label: 'limner',
     requiredFeatures: adapter.features.has('bgra8unorm-storage') ? ['bgra8unorm-storage'] : [],
     requiredLimits: {
+      ...NEEDED,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
       maxBufferSize: limits.maxBufferSize,
     },

@@ -9,7 +9,7 @@
 
 import { EngineError } from '../error.ts';
 import type { FrameSource } from '../painter.ts';
-import { trueWays, type Way } from './ways.ts';
+import type { Way } from './ways.ts';
 
 export type Frame =
   | { readonly kind: 'external'; readonly texture: GPUExternalTexture }
@@ -70,7 +70,7 @@ export class Frames {
     if (width === 0 || height === 0) return null;
     this.#setCrop(width, height, mirror);
     const video = isVideo(source) || isVideoFrame(source);
-    if (video) this.#tryWays();
+    if (video && !this.#tried) void this.#tryWays();
     const { external } = this.#rungs;
     if (external.open && video) {
       try {
@@ -92,12 +92,15 @@ export class Frames {
   }
 
   /** Once a video comes, and beside its first frames, not before them. */
-  #tryWays(): void {
-    if (this.#tried) return;
+  async #tryWays(): Promise<void> {
     this.#tried = true;
-    void trueWays(this.device).then(ways => {
-      for (const [way, rung] of Object.entries(this.#rungs)) rung.true = ways.has(way as Way);
-    });
+    // Where it cannot be fetched, all ways stay open.
+    const found = await import('./ways.ts').then(
+      ({ trueWays }) => trueWays(this.device),
+      () => null,
+    );
+    if (!found) return;
+    for (const [way, rung] of Object.entries(this.#rungs)) rung.true = found.has(way as Way);
   }
 
   #copyVideo(source: FrameSource, texture: GPUTexture, width: number, height: number): void {

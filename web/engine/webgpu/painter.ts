@@ -9,7 +9,7 @@ import type { Look, LookInfo } from '../look.ts';
 import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
 import { dispatch, liveValues } from './buffers.ts';
 import { fetchKernels } from './compile.ts';
-import { adapterName, canvasFormat, isSoftware, requestDevice } from './device.ts';
+import { adapterName, canvasFormat, checkLimits, isSoftware, requestDevice } from './device.ts';
 import { Frames } from './frames.ts';
 import {
   type ByWay,
@@ -24,7 +24,6 @@ import {
 import { checked, Memory, sentenceOf } from './memory.ts';
 import { bindGroup, type Compiled } from './pipelines.ts';
 import type { Reader } from './reader.ts';
-import { styleFor } from './style.ts';
 import { browserSurroundings, remembered, type Surroundings, tune } from './tuner.ts';
 
 interface Owned extends Settings {
@@ -40,6 +39,7 @@ export async function createWebgpuPainter(
   surroundings: Surroundings = browserSurroundings(),
 ): Promise<Painter> {
   const ownsDevice = device === undefined;
+  if (device) checkLimits(device.limits);
   const used = device ?? (await requestDevice());
   try {
     await fetchKernels(look.plan);
@@ -112,7 +112,7 @@ class WebgpuPainter implements Painter {
     });
     try {
       const format = canvasFormat(device);
-      const usual = styleFor(isSoftware(device));
+      const usual = settings.surroundings.usual(isSoftware(device));
       const known = remembered(usual, adapterName(device), settings.surroundings);
       const style = known ?? usual;
       const { studio, pending } = await checked(device, () => {

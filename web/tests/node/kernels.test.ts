@@ -1,0 +1,115 @@
+// What the kernels of the test looks ask of a GPU, in every style, against what WebGPU promises: a phone with
+// eight storage buffers a stage and 16 kB of workgroup memory compiles all that a desktop does.
+
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { EngineError } from '../../engine/error.ts';
+import { readLook } from '../../engine/look.ts';
+import { checkLimits, NEEDED } from '../../engine/webgpu/device.ts';
+import { makeStudio, prepareKernels } from '../../engine/webgpu/kernels.ts';
+import { Memory } from '../../engine/webgpu/memory.ts';
+import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/style.ts';
+import { CACHE } from '../cases.ts';
+
+const looks = JSON.parse(readFileSync(`${CACHE}/looks.json`, 'utf8')) as { name: string }[];
+const STYLES = { software: SOFTWARE_STYLE, gpu: GPU_STYLE };
+
+interface Seen {
+  layouts: GPUBindGroupLayoutDescriptor[];
+  codes: string[];
+}
+
+/** As much of a device as making kernels takes; it notes what it is asked for. */
+function deviceOf(seen: Seen): GPUDevice {
+  const buffer = ({ size }: GPUBufferDescriptor) => ({
+    size,
+    getMappedRange: () => new ArrayBuffer(size),
+    unmap: () => undefined,
+    destroy: () => undefined,
+  });
+  const made = {
+    limits: { maxStorageBufferBindingSize: 2 ** 31, maxBufferSize: 2 ** 31 },
+    queue: { writeBuffer: () => undefined },
+    createBuffer: buffer,
+    createBindGroup: () => ({}),
+    createPipelineLayout: () => ({}),
+    createComputePipelineAsync: async () => ({}),
+    createBindGroupLayout: (descriptor: GPUBindGroupLayoutDescriptor) => {
+      seen.layouts.push(descriptor);
+      return {};
+    },
+    createShaderModule: ({ code }: GPUShaderModuleDescriptor) => {
+      seen.codes.push(code);
+      return {};
+    },
+  };
+  return made as unknown as GPUDevice;
+}
+
+beforeEach(() => {
+  vi.stubGlobal('GPUBufferUsage', { STORAGE: 128, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64 });
+  vi.stubGlobal('GPUShaderStage', { COMPUTE: 4 });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+/** `A * B + 3` of whole numbers and of constants of the text. */
+function numberOf(expression: string, code: string): number {
+  const sum = (terms: string): number =>
+    terms
+      .split('+')
+      .reduce(
+        (total, term) => total + term.split('*').reduce((product, one) => product * factor(one.trim()), 1),
+        0,
+      );
+  const factor = (name: string): number => {
+    if (/^\d+u?$/.test(name)) return Number.parseInt(name, 10);
+    const [, value] = new RegExp(`const ${name}(?:: \\w+)? = ([^;]+);`).exec(code) ?? [];
+    if (value === undefined) throw new Error(`nothing gives ${name} a value`);
+    return sum(value);
+  };
+  return sum(expression);
+}
+
+const BYTES: Record<string, number> = { f32: 4, i32: 4, u32: 4, vec4f: 16, vec2f: 8 };
+
+test.each(
+  looks.flatMap(({ name }) =>
+    Object.keys(STYLES).map(style => [name, style as keyof typeof STYLES] as const),
+  ),
+)('kernels of %s in the style for %s fit every adapter', async (name, styleName) => {
+  const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
+  const seen: Seen = { layouts: [], codes: [] };
+  const style = STYLES[styleName];
+  const studio = makeStudio(new Memory(deviceOf(seen)), plan, style, 'rgba8unorm');
+  await prepareKernels(studio, style)();
+  expect(seen.codes.length).toBeGreaterThan(4);
+  for (const { label, entries } of seen.layouts) {
+    const kinds = [...entries].map(({ buffer }) => buffer?.type);
+    const storage = kinds.filter(kind => kind === 'storage' || kind === 'read-only-storage').length;
+    expect(storage, label).toBeLessThanOrEqual(NEEDED.maxStorageBuffersPerShaderStage);
+    const uniforms = kinds.filter(kind => kind === 'uniform').length;
+    expect(uniforms, label).toBeLessThanOrEqual(NEEDED.maxUniformBuffersPerShaderStage);
+  }
+  for (const code of seen.codes) {
+    const [, size = ''] = /@workgroup_size\(([^)]+)\)/.exec(code) ?? [];
+    const threads = size.split(',').reduce((product, one) => product * numberOf(one, code), 1);
+    expect(threads, code).toBeGreaterThan(0);
+    expect(threads, code).toBeLessThanOrEqual(NEEDED.maxComputeInvocationsPerWorkgroup);
+    const shared = [...code.matchAll(/var<workgroup> \w+: array<(\w+), ([^>]+)>/g)];
+    const bytes = shared.reduce(
+      (sum, [, type = '', many = '']) => sum + (BYTES[type] ?? Number.NaN) * numberOf(many, code),
+      0,
+    );
+    expect(bytes, code).toBeLessThanOrEqual(NEEDED.maxComputeWorkgroupStorageSize);
+  }
+});
+
+test('an adapter with less is refused with a sentence', () => {
+  const enough = { ...NEEDED } as unknown as GPUSupportedLimits;
+  expect(() => checkLimits(enough)).not.toThrow();
+  const less = { ...NEEDED, maxStorageBuffersPerShaderStage: 4 } as unknown as GPUSupportedLimits;
+  expect(() => checkLimits(less)).toThrow(EngineError);
+  expect(() => checkLimits(less)).toThrow(
+    'allows 4 of maxStorageBuffersPerShaderStage and the engine needs 8',
+  );
+});
