@@ -111,14 +111,20 @@ export async function openContext(canvas: Canvas | null): Promise<Context> {
 
 function restored(canvas: Canvas): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      canvas.removeEventListener('webglcontextrestored', done);
-      reject(new EngineError('The browser does not give the lost WebGL2 context back; load the page anew.'));
-    }, PATIENCE);
-    const done = () => {
+    // Prevented, the browser gives the context back; who painted before may no longer be there to say so.
+    const prevent = (event: Event) => event.preventDefault();
+    const settle = (then: () => void) => () => {
       clearTimeout(timer);
-      resolve();
+      canvas.removeEventListener('webglcontextlost', prevent);
+      canvas.removeEventListener('webglcontextrestored', done);
+      then();
     };
-    canvas.addEventListener('webglcontextrestored', done, { once: true });
+    const done = settle(resolve);
+    const fail = settle(() => {
+      reject(new EngineError('The browser does not give the lost WebGL2 context back; load the page anew.'));
+    });
+    const timer = setTimeout(fail, PATIENCE);
+    canvas.addEventListener('webglcontextlost', prevent);
+    canvas.addEventListener('webglcontextrestored', done);
   });
 }

@@ -21,7 +21,7 @@ export interface Steps {
 }
 
 /** Values for one output above which a reduction goes along rows first. */
-const MANY = 64;
+const MANY = 128;
 /** Axes of a sum along each row, and of what is left of a column. */
 const ROWS = [false, false, false, true] as const;
 const COLUMNS = [false, false, true, false] as const;
