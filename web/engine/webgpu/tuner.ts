@@ -9,12 +9,12 @@ import { classOf } from './convolution.ts';
 import type { Studio } from './kernels.ts';
 import { checked } from './memory.ts';
 import { bindGroup, compiled } from './pipelines.ts';
-import type { Class, Shape, Style } from './style.ts';
+import { type Class, type Shape, type Style, styleFor } from './style.ts';
 
 /** Raised with kernels or candidates, whose old figures say nothing of new ones. */
 const VERSION = 1;
 
-const CANDIDATES: Readonly<Record<Class, readonly Shape[]>> = {
+export const CANDIDATES: Readonly<Record<Class, readonly Shape[]>> = {
   fine: [
     { wide: 2, deep: 1, share: 1 },
     { wide: 4, deep: 1, share: 1 },
@@ -44,8 +44,10 @@ const ROUNDS = 3;
 /** How much better a shape must be, so that noise changes nothing. */
 const GAIN = 0.95;
 
-/** What tuning takes of the page; tests have their own. */
+/** What shapes and tuning take of the page; tests have their own. */
 export interface Surroundings {
+  /** The style to begin with. */
+  usual(software: boolean): Style;
   /** Resolves when nobody would notice some milliseconds; false where it is better to give up. */
   idle(): Promise<boolean>;
   readonly memo: { read(key: string): string | null; write(key: string, value: string): void };
@@ -178,6 +180,7 @@ export function browserSurroundings(): Surroundings {
     }
   };
   return {
+    usual: styleFor,
     idle: () =>
       new Promise(resolve => {
         const answer = () =>

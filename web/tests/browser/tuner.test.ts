@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { requestDevice } from '../../engine/webgpu/device.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
-import { SOFTWARE_STYLE } from '../../engine/webgpu/style.ts';
+import { SOFTWARE_STYLE, styleFor } from '../../engine/webgpu/style.ts';
 import { remembered, type Surroundings } from '../../engine/webgpu/tuner.ts';
 import { far, look, pixels, scene } from '../scene.ts';
 
@@ -20,6 +20,7 @@ function surroundings(most = Number.POSITIVE_INFINITY) {
   const kept = new Map<string, string>();
   let moments = 0;
   const made: Surroundings = {
+    usual: styleFor,
     idle: async () => {
       moments += 1;
       await new Promise(resolve => setTimeout(resolve));
@@ -76,6 +77,7 @@ test('a page that is hidden is not tuned on, and nothing is kept of it', async (
 
 test("what is kept is taken as far as it is one of tuning's own shapes", () => {
   const reading = (text: string): Surroundings => ({
+    usual: styleFor,
     idle: async () => true,
     memo: { read: () => text, write: () => undefined },
   });

@@ -1,0 +1,95 @@
+// Kernels of every shape that a GPU may be given, on the GPU at hand: they differ by rounding alone.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeShared } from '../../engine/webgpu/buffers.ts';
+import { requestDevice } from '../../engine/webgpu/device.ts';
+import { checked, Memory } from '../../engine/webgpu/memory.ts';
+import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
+import { Pipelines } from '../../engine/webgpu/pipelines.ts';
+import { makeReader } from '../../engine/webgpu/reader.ts';
+import { GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
+import { CANDIDATES } from '../../engine/webgpu/tuner.ts';
+import { largestDifference } from '../compare.ts';
+import { far, look, pixels } from '../scene.ts';
+
+let device: GPUDevice;
+beforeAll(async () => {
+  device = await requestDevice();
+});
+afterAll(() => device.destroy());
+
+const floats = async (file: string) => new Float32Array(await (await fetch(`/${file}`)).arrayBuffer());
+
+const styles: readonly (readonly [string, Style])[] = [
+  ['software', SOFTWARE_STYLE],
+  ['gpu', GPU_STYLE],
+  ...[0, 1, 2, 3, 4].map(i => {
+    const shapes = {
+      fine: CANDIDATES.fine[i] ?? GPU_STYLE.shapes.fine,
+      coarse: CANDIDATES.coarse[i] ?? GPU_STYLE.shapes.coarse,
+      single: CANDIDATES.single[i] ?? GPU_STYLE.shapes.single,
+    };
+    return [`candidates ${i}`, { threads: 64, few: 256, shapes }] as const;
+  }),
+];
+
+for (const [label, style] of styles) {
+  test(`${label}: a look is what ONNX Runtime makes of it`, async () => {
+    const name = 'lean-64-uint16-colour';
+    const { plan } = await look(name);
+    const memory = new Memory(device);
+    const pipelines = await checked(device, () => new Pipelines(memory, makeShared(memory, plan), style));
+    const reader = await makeReader(plan, pipelines);
+    const live = new Float32Array(4);
+    plan.live.forEach((one, i) => {
+      live[i] = one.default;
+    });
+    const listed: { name: string; live: Record<string, number> }[] = await (
+      await fetch('/looks.json')
+    ).json();
+    const given = listed.find(one => one.name === name)?.live ?? {};
+    const scalars = Object.fromEntries(
+      Object.entries(given).map(([key, value]) => [key, Float32Array.of(value)]),
+    );
+    const made = await reader.run({ image: await floats(`${name}.image`), ...scalars }, live);
+    const painting = made.painting ?? new Float32Array();
+    expect(largestDifference(painting, await floats(`${name}.painting`))).toBeLessThan(1e-4);
+    memory.destroy();
+  });
+}
+
+for (const [label, style] of styles.slice(0, 2)) {
+  test(`${label}: a frame through the merged kernels shows what run() gives`, async () => {
+    const canvas = new OffscreenCanvas(1, 1);
+    const painter = await createWebgpuPainter(
+      await look('lean-256-uint8-soft'),
+      { canvas, onLost: () => undefined },
+      device,
+      {
+        usual: () => style,
+        idle: async () => false,
+        memo: { read: () => null, write: () => undefined },
+      },
+    );
+    const source = new OffscreenCanvas(256, 256);
+    const context = source.getContext('2d');
+    if (!context) throw new Error('no 2-D canvas');
+    for (let i = 0; i < 256; i++) {
+      context.fillStyle = `rgb(${i} ${255 - i} ${(i * 37) % 256})`;
+      context.fillRect(i, (i * 3) % 128, 1, 200);
+    }
+    const { data } = context.getImageData(0, 0, 256, 256);
+    const image = Float32Array.from(
+      { length: 3 * 65536 },
+      (_, i) => (data[(i % 65536) * 4 + Math.floor(i / 65536)] ?? 0) / 255,
+    );
+    const { painting = new Float32Array() } = await painter.run({ image });
+    painter.paint(source);
+    const at = pixels(canvas);
+    for (let pixel = 0; pixel < 65536; pixel += 251) {
+      const expected = [0, 1, 2].map(channel => (painting[channel * 65536 + pixel] ?? 0) * 255);
+      expect(far(at(pixel % 256, Math.floor(pixel / 256)), expected)).toBeLessThan(2);
+    }
+    painter.destroy();
+  });
+}
