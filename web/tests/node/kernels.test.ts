@@ -76,7 +76,7 @@ test.each(
   looks.flatMap(({ name }) =>
     Object.keys(STYLES).map(style => [name, style as keyof typeof STYLES] as const),
   ),
-)('kernels of %s in the style for %s fit every adapter', async (name, styleName) => {
+)('kernels of %s in the style for %s fit every adapter', { timeout: 60_000 }, async (name, styleName) => {
   const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
   const seen: Seen = { layouts: [], codes: [] };
   const style = STYLES[styleName];
