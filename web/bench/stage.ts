@@ -39,11 +39,12 @@ export class Stage {
     this.#canvas = canvas;
   }
 
-  /** Shows the rival's camera path another video from now on. */
+  /** Shows the rival's camera path another video from now on, of which it has one frame by then. */
   async watch(stream: MediaStream): Promise<void> {
     this.#video.srcObject = stream;
     await this.#video.play();
     while (this.#video.videoWidth === 0) await new Promise(done => setTimeout(done, 10));
+    this.#video.pause();
   }
 
   /** Fetches a rival and its look and paints once. Throws why not, where it cannot. */
@@ -84,10 +85,14 @@ export class Stage {
   /** Milliseconds of each of so many steps, begun one after the other; the end of the last is waited for. */
   async burst(work: Work, steps: number): Promise<number> {
     const step = work === 'model' ? () => this.#rival.step() : () => this.#frame();
+    // Its video plays in its own turn only: the others' would take time from it.
+    if (work === 'camera') await this.#video.play();
     const began = performance.now();
     for (let count = 0; count < steps; count++) await step();
     await this.#rival.finished();
-    return (performance.now() - began) / steps;
+    const milliseconds = (performance.now() - began) / steps;
+    this.#video.pause();
+    return milliseconds;
   }
 
   /** The canvas after a frame. */
