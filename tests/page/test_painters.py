@@ -32,7 +32,7 @@ GOES_AWAY = """window.devices = 0;
     };"""
 
 
-@pytest.mark.parametrize("backend", ["webgpu", "wasm"])
+@pytest.mark.parametrize("backend", ["webgpu", "webgl2", "wasm"])
 def test_paints_the_scene(backend: str, address: str, visit: Callable[..., Visit]) -> None:
     guest = visit(backend, viewport=SMALL).open(f"{address}?backend={backend}")
     is_tiny_painting(guest.painting())
@@ -45,7 +45,8 @@ def test_paints_the_scene(backend: str, address: str, visit: Callable[..., Visit
     assert all(url.startswith(address) for url in guest.requests), guest.requests
     fetched_runtime = any("/runtime/" in url for url in guest.requests)
     assert fetched_runtime == (backend == "wasm")
-    assert guest.complaints == []
+    # Saving a picture of a WebGL canvas reads it back, of which Chromium warns.
+    assert [said for said in guest.complaints if "GPU stall due to ReadPixels" not in said] == []
 
 
 def test_both_painters_paint_the_same(address: str, visit: Callable[..., Visit]) -> None:
@@ -67,32 +68,34 @@ def test_a_software_gpu_counts_as_none(address: str, visit: Callable[..., Visit]
     assert "software" in figures, "the page says why WebGPU does not paint"
 
 
-def test_a_lost_gpu_is_replaced(address: str, visit: Callable[..., Visit]) -> None:
+def test_a_lost_gpu_comes_back(address: str, visit: Callable[..., Visit]) -> None:
+    """The engine has it back by itself: the page goes on with the painter and the canvas that it has."""
     guest = visit("webgpu", viewport=SMALL)
     guest.page.add_init_script(DEVICES)
     guest.open(f"{address}?backend=webgpu")
     guest.page.evaluate("document.querySelector('#painting canvas').id = 'before'")
     guest.page.evaluate("window.devices[0].destroy()")
-    guest.page.wait_for_selector("#painting canvas:not(#before)", timeout=LONGEST_MS)
-    assert guest.page.evaluate("window.devices.length") == 2
+    guest.page.wait_for_function("() => window.devices.length === 2", timeout=LONGEST_MS)
     is_tiny_painting(guest.painting())
+    assert guest.page.is_visible("#painting canvas#before")
     assert guest.page.is_hidden("#trouble")
 
 
 @pytest.mark.parametrize("forced", [False, True])
 def test_a_gpu_that_cannot_bear_a_look(forced: bool, address: str, visit: Callable[..., Visit]) -> None:
-    """It goes away at the first painting: tried once more, then WASM paints and the page says why."""
+    """It goes away at each painting: the engine tries again, then WASM paints and the page says why."""
     guest = visit("webgpu", viewport=SMALL)
     guest.page.add_init_script(GOES_AWAY)
     guest.open(f"{address}{'?backend=webgpu' if forced else ''}", painted=False)
     if forced:
-        assert "went away" in guest.trouble() or "stopped" in guest.trouble()
+        guest.page.wait_for_selector("#trouble:not([hidden])", timeout=LONGEST_MS)
+        assert "destroyed" in guest.trouble() or "stopped" in guest.trouble()
         return
     guest.page.wait_for_selector("#status:has-text('without the GPU')", timeout=LONGEST_MS)
     is_tiny_painting(guest.painting())
     guest.page.keyboard.press("s")
-    assert "went away twice" in guest.page.inner_text("#figures-list")
-    assert guest.page.evaluate("window.devices") == 2
+    assert "went away" in guest.page.inner_text("#figures-list")
+    assert guest.page.evaluate("window.devices") == 3
     assert guest.page.is_hidden("#trouble")
 
 

@@ -5,6 +5,7 @@ import { elsewhere } from './ladder.ts';
 import { megabytes } from './looks.ts';
 
 const EVERY_MS = 500;
+const NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', wasm: 'WASM' } as const;
 
 export class Figures {
   readonly #view = element('figures-view');
@@ -34,13 +35,13 @@ export class Figures {
       ['frames a second', String(statistics.rate(performance.now()))],
       ['to the first painting', first === null ? '–' : `${(first / 1000).toFixed(2)} s`],
       ['loaded', megabytes(loadedBytes())],
-      [
-        'painted by',
-        painter ? `${painter.backend === 'wasm' ? 'WASM' : 'WebGPU'}, ${painter.adapter}` : 'nobody yet',
-      ],
+      ['painted by', painter ? `${NAMES[painter.backend]}, ${painter.adapter}` : 'nobody yet'],
     ];
     if (painter && painter.statistics.dispatches > 0) {
-      rows.push(['dispatches a frame', String(painter.statistics.dispatches)]);
+      rows.push([
+        painter.backend === 'webgl2' ? 'draws a frame' : 'dispatches a frame',
+        String(painter.statistics.dispatches),
+      ]);
     }
     if (painter?.because) rows.push(['why not WebGPU', painter.because]);
     this.#list.replaceChildren(

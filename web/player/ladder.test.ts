@@ -1,15 +1,19 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPainter, type Look, webgpuAvailable } from '../engine/index.ts';
+import { createPainter, type Look, webgl2Available, webgpuAvailable } from '../engine/index.ts';
 import { findPainter, forcedBackend, type Search } from './ladder.ts';
 import { createWasmPainter } from './wasm/painter.ts';
 
-vi.mock('../engine/index.ts', () => ({ createPainter: vi.fn(), webgpuAvailable: vi.fn() }));
+vi.mock('../engine/index.ts', () => ({
+  createPainter: vi.fn(),
+  webgpuAvailable: vi.fn(),
+  webgl2Available: vi.fn(),
+}));
 vi.mock('./wasm/painter.ts', () => ({ createWasmPainter: vi.fn() }));
 
 const look = { info: {} } as Look;
 const search = (wish: Partial<Search> = {}): Search => ({
   forced: null,
-  avoid: null,
+  avoid: new Map(),
   signal: new AbortController().signal,
   makeCanvas: () => ({}) as HTMLCanvasElement,
   onFetched: () => undefined,
@@ -21,9 +25,12 @@ const find = (wish?: Partial<Search>) => findPainter(look, new Uint8Array(), sea
 
 beforeEach(() => {
   vi.mocked(webgpuAvailable).mockReset().mockResolvedValue({ ok: true, adapter: 'card' });
+  vi.mocked(webgl2Available).mockReset().mockResolvedValue({ ok: false, reason: 'no WebGL2' });
   vi.mocked(createPainter)
     .mockReset()
-    .mockResolvedValue({ backend: 'webgpu' } as Awaited<ReturnType<typeof createPainter>>);
+    .mockImplementation(
+      async (_look, options) => ({ backend: options?.backend }) as Awaited<ReturnType<typeof createPainter>>,
+    );
   vi.mocked(createWasmPainter)
     .mockReset()
     .mockImplementation(
@@ -34,7 +41,8 @@ beforeEach(() => {
 
 describe('the ladder', () => {
   it('takes the GPU where there is one', async () => {
-    expect(await find()).toMatchObject({ backend: 'webgpu' });
+    expect(await find()).toMatchObject({ backend: 'webgpu', because: null });
+    expect(webgl2Available).not.toHaveBeenCalled();
     expect(createWasmPainter).not.toHaveBeenCalled();
   });
 
@@ -52,19 +60,31 @@ describe('the ladder', () => {
     await expect(find({ forced: 'webgpu' })).rejects.toThrow('too large');
   });
 
-  it('leaves a GPU alone that failed with this look', async () => {
-    expect(await find({ avoid: 'it went away' })).toMatchObject({ backend: 'wasm', because: 'it went away' });
+  it('goes to WebGL2 on the way, with the reason against WebGPU', async () => {
+    vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'card' });
+    vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
+    expect(await find()).toMatchObject({ backend: 'webgl2', because: 'none' });
+    vi.mocked(webgl2Available).mockResolvedValue({ ok: false, software: true, reason: 'software' });
+    expect(await find()).toMatchObject({ backend: 'wasm', because: 'none' });
+  });
+
+  it('leaves a way to the GPU alone that failed with this look, and takes the other', async () => {
+    const avoid = new Map([['webgpu', 'it went away']] as const);
+    expect(await find({ avoid })).toMatchObject({ backend: 'wasm', because: 'it went away' });
     expect(createPainter).not.toHaveBeenCalled();
+    vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'card' });
+    expect(await find({ avoid })).toMatchObject({ backend: 'webgl2', because: 'it went away' });
+    expect(webgpuAvailable).not.toHaveBeenCalled();
   });
 
   it('does as the address says', async () => {
     expect(await find({ forced: 'wasm' })).toMatchObject({ backend: 'wasm', because: null });
     expect(webgpuAvailable).not.toHaveBeenCalled();
-    expect(['?backend=wasm', '?backend=webgpu', '?backend=x', ''].map(forcedBackend)).toEqual([
-      'wasm',
-      'webgpu',
-      null,
-      null,
-    ]);
+    vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'software' });
+    expect(await find({ forced: 'webgl2' })).toMatchObject({ backend: 'webgl2' });
+    expect(webgl2Available).toHaveBeenCalledWith({ allowSoftware: true });
+    expect(webgpuAvailable).not.toHaveBeenCalled();
+    const asked = ['wasm', 'webgpu', 'webgl2', 'x'].map(name => forcedBackend(`?backend=${name}`));
+    expect([...asked, forcedBackend('')]).toEqual(['wasm', 'webgpu', 'webgl2', null, null]);
   });
 });

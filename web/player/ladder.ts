@@ -1,16 +1,22 @@
 /**
- * Who paints: WebGPU where there is a real adapter, else ONNX Runtime in WebAssembly. A software GPU is
- * many times slower than WebAssembly on the same machine, so it counts as none.
+ * Who paints: WebGPU where there is a real adapter, else WebGL2 where there is, else ONNX Runtime in
+ * WebAssembly. A software GPU is many times slower than WebAssembly on the same machine, so it counts as none.
  */
-import { createPainter, type Look, webgpuAvailable } from '../engine/index.ts';
+import { createPainter, type Look, webgl2Available, webgpuAvailable } from '../engine/index.ts';
 import type { OnFetched } from './download.ts';
 import type { Backend, Painter } from './painter.ts';
 import { sentenceOf } from './speech.ts';
 
+/** Best first. */
+const GPU = ['webgpu', 'webgl2'] as const;
+export type GpuBackend = (typeof GPU)[number];
+
+const isOnGpu = (backend: string | null): backend is GpuBackend => GPU.some(one => one === backend);
+
 /** The painter that the address asks for, as in `?backend=wasm`; null lets the ladder decide. */
 export function forcedBackend(search: string): Backend | null {
   const asked = new URLSearchParams(search).get('backend');
-  return asked === 'webgpu' || asked === 'wasm' ? asked : null;
+  return isOnGpu(asked) || asked === 'wasm' ? asked : null;
 }
 
 /** Bytes fetched by workers, which the page's own timeline does not see. */
@@ -18,8 +24,8 @@ export const elsewhere = { bytes: 0 };
 
 export interface Search {
   forced: Backend | null;
-  /** Why the GPU is not to be tried; null where it may. */
-  avoid: string | null;
+  /** Ways to the GPU that are not to be tried, and why. */
+  avoid: ReadonlyMap<Backend, string>;
   signal: AbortSignal;
   /** A new canvas: one that a painter has tried is of no use to another kind. */
   makeCanvas: () => HTMLCanvasElement;
@@ -45,24 +51,27 @@ async function onWasm(
   return painter;
 }
 
+async function onGpu(backend: GpuBackend, look: Look, search: Search): Promise<Painter> {
+  const gaveUp = search.avoid.get(backend);
+  if (gaveUp !== undefined) throw new Error(gaveUp);
+  const options = { allowSoftware: search.forced === backend };
+  const found = await (backend === 'webgpu' ? webgpuAvailable(options) : webgl2Available(options));
+  if (!found.ok) throw new Error(found.reason);
+  return createPainter(look, { backend, canvas: search.makeCanvas(), onLost: search.onLost });
+}
+
 /** Sets up the best painter that this browser has for a look; throws a sentence where there is none. */
 export async function findPainter(look: Look, bytes: Uint8Array, search: Search): Promise<Painter> {
-  if (search.forced === 'wasm') return onWasm(look, bytes, search, null);
-  const forced = search.forced === 'webgpu';
-  if (search.avoid !== null && !forced) return onWasm(look, bytes, search, search.avoid);
-  const webgpu = await webgpuAvailable({ allowSoftware: forced }).catch((problem: unknown) => ({
-    ok: false as const,
-    reason: sentenceOf(problem),
-  }));
-  if (!webgpu.ok) {
-    if (forced) throw new Error(webgpu.reason);
-    return onWasm(look, bytes, search, webgpu.reason);
+  let because: string | null = null;
+  for (const backend of GPU) {
+    if (search.forced !== null && search.forced !== backend) continue;
+    try {
+      return Object.assign(await onGpu(backend, look, search), { because });
+    } catch (problem) {
+      // The GPU cannot, or the engine found at the last step something that it cannot compile.
+      if (search.forced !== null) throw problem;
+      because ??= sentenceOf(problem);
+    }
   }
-  try {
-    return await createPainter(look, { canvas: search.makeCanvas(), onLost: search.onLost });
-  } catch (problem) {
-    // Either the GPU cannot, or the engine found at the last step something that it cannot compile.
-    if (forced) throw problem;
-    return onWasm(look, bytes, search, sentenceOf(problem));
-  }
+  return onWasm(look, bytes, search, because);
 }

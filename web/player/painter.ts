@@ -1,4 +1,4 @@
-/** A painter, whoever it is: the engine's on WebGPU, or ONNX Runtime's with the same shape. */
+/** A painter, whoever it is: the engine's on WebGPU or WebGL2, or ONNX Runtime's with the same shape. */
 import type { Painter as EnginePainter } from '../engine/index.ts';
 
 export type Backend = 'webgpu' | 'webgl2' | 'wasm';

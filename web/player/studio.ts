@@ -17,9 +17,6 @@ import { type Speech, sentenceOf } from './speech.ts';
 
 const MOST_LOSSES = 3;
 const LOSSES_FORGOTTEN_MS = 60_000;
-/** A GPU that goes away sooner than this after a look was hung went away because of that look. */
-const EARLY_MS = 2000;
-const MOST_EARLY_LOSSES = 2;
 const LARGEST_LOOK_BYTES = 1e9;
 
 interface Work {
@@ -35,11 +32,10 @@ export class Studio {
   readonly #sliders: Sliders;
   readonly #forced: Backend | null;
   readonly #onHung: (look: Look) => void;
-  /** How often the GPU went away at the very start of a look. */
-  readonly #early = new WeakMap<Look, number>();
+  /** Ways to the GPU that a look has lost for good, and why: the engine has tried them again itself. */
+  readonly #gaveUp = new WeakMap<Look, Map<Backend, string>>();
   #busy: AbortController | null = null;
   #hung: Work | null = null;
-  #hungAt = 0;
   #losses: number[] = [];
 
   constructor(
@@ -95,25 +91,25 @@ export class Studio {
     );
   }
 
-  /** The GPU or the runtime went away: begin again with the same look, but not for ever. */
+  /** A painter is lost for good: begin again with the same look and the next painter, but not for ever. */
   lost(reason: string): void {
     const now = performance.now();
     this.#losses = [...this.#losses.filter(time => now - time < LOSSES_FORGOTTEN_MS), now];
     const { painter } = this.#easel;
     if (painter) {
-      if (painter.backend === 'webgpu' && now - this.#hungAt < EARLY_MS && this.#hung)
-        this.#countEarly(this.#hung.look);
+      if (this.#hung) this.#giveUp(this.#hung.look, painter.backend, reason);
       this.#easel.dismiss(painter);
     }
     if (this.#busy) return; // what is on its way takes over, or resumes this one where it fails
-    if (this.#losses.length < MOST_LOSSES) {
+    if (this.#losses.length < MOST_LOSSES && this.#forced === null) {
       this.#resume();
       return;
     }
-    this.#speech.fail(`Painting stopped three times (${reason}). Close other heavy pages, then try again.`, {
+    this.#speech.fail(`Painting stopped (${reason}). Close other heavy pages, then try again.`, {
       label: 'Try again',
       run: () => {
         this.#losses = [];
+        if (this.#hung) this.#gaveUp.delete(this.#hung.look);
         this.#resume();
       },
     });
@@ -156,7 +152,7 @@ export class Studio {
   async #hire(work: Work, chosenAt: number, signal: AbortSignal): Promise<boolean> {
     const { look, bytes, fileName } = work;
     const hired: { painter: Painter | null; lost: string | null } = { painter: null, lost: null };
-    const gaveUp = this.#gaveUp(look);
+    const gaveUp = this.#gaveUp.get(look) ?? new Map<Backend, string>();
     const painter = await findPainter(look, bytes, {
       forced: this.#forced,
       avoid: gaveUp,
@@ -175,30 +171,23 @@ export class Studio {
     const hangs = await this.#easel.setPainter(painter, chosenAt, wanted);
     if (!hangs) {
       if (signal.aborted || hired.lost === null) return false;
-      if (painter.backend === 'wasm') throw new Error(hired.lost);
-      this.#countEarly(look);
-      if (this.#forced === 'webgpu' && this.#gaveUp(look))
-        throw new Error(`The GPU went away before the first painting, twice (${hired.lost}).`);
+      if (painter.backend === 'wasm' || this.#forced !== null) throw new Error(hired.lost);
+      this.#giveUp(look, painter.backend, hired.lost);
       return this.#hire(work, chosenAt, signal);
     }
     if (this.#hung?.look !== look) this.#sliders.fit(look.info.live);
     this.#hung = work;
-    this.#hungAt = performance.now();
     hangLabel(look.info, bytes.length, fileName);
     document.body.classList.remove('waiting');
-    const without = gaveUp && painter.backend === 'wasm' ? ', without the GPU: it went away twice' : '';
+    const without = gaveUp.size > 0 && painter.backend === 'wasm' ? ', without the GPU: it went away' : '';
     this.#speech.say(`Painting with “${titleOf(look.info, fileName)}”${without}.`);
     this.#onHung(look);
     return true;
   }
 
-  #countEarly(look: Look): void {
-    this.#early.set(look, (this.#early.get(look) ?? 0) + 1);
-  }
-
-  /** Why the GPU is not to be tried with this look again; null where it may. */
-  #gaveUp(look: Look): string | null {
-    const often = (this.#early.get(look) ?? 0) >= MOST_EARLY_LOSSES;
-    return often ? 'The GPU went away twice as it began to paint this look.' : null;
+  #giveUp(look: Look, backend: Backend, reason: string): void {
+    if (backend === 'wasm') return; // there is nobody after it, so it is tried again
+    const gaveUp = this.#gaveUp.get(look) ?? new Map<Backend, string>();
+    this.#gaveUp.set(look, gaveUp.set(backend, `The GPU went away as it painted this look (${reason}).`));
   }
 }
