@@ -31,6 +31,15 @@ export function tensor(name: string, dims: readonly number[], values: Float32Arr
   ]);
 }
 
+/** int64 numbers, such as a shape. */
+export const whole = (name: string, ...values: number[]) =>
+  Uint8Array.from([
+    ...varint(1, values.length),
+    ...varint(2, 7),
+    ...text(8, name),
+    ...values.flatMap(v => varint(7, v)),
+  ]);
+
 function attribute(name: string, value: number | string | number[]): number[] {
   if (typeof value === 'string') return [...text(1, name), ...text(4, value), ...varint(20, 3)];
   if (Array.isArray(value)) return [...text(1, name), ...value.flatMap(v => varint(8, v)), ...varint(20, 7)];

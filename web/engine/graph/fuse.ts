@@ -4,7 +4,8 @@
 // - a map moves into the operation that makes its input, as epilogue, or into the map that reads it;
 // - a scale or shift per channel right after a convolution (batch norm) moves into its weights;
 // - a map that could do neither, since its input has other readers too, moves into a convolution's loads;
-// - a matrix from the left and one from the right become one resampling.
+// - a matrix from the left and one from the right become one resampling;
+// - a view between reshapes takes them in.
 //
 // Nothing here knows a backend.
 
@@ -12,9 +13,11 @@ import { type Expression, input, mix, rewrite, SPLAT, sizeOfTree, VALUE, visitAl
 import {
   blocks,
   type Convolution,
+  type IndexMap,
   type MapOperation,
   type Operation,
   ownInputs,
+  type Rearrange,
   type Resample,
   sameShape,
   type Tensor,
@@ -64,7 +67,7 @@ type Step = (operations: readonly Operation[], keep: ReadonlySet<Tensor>) => Ope
 export function fuse(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
   const keep = new Set(outputs);
   let fused = withoutDead(operations, outputs);
-  for (const step of [fuseMap, mergeResample, fuseMap]) fused = untilDone(fused, keep, step);
+  for (const step of [fuseMap, mergeViews, mergeResample, fuseMap]) fused = untilDone(fused, keep, step);
   fused = fused.map(operation => (operation.kind === 'convolution' ? foldAffine(operation) : operation));
   return untilDone(fused, keep, fusePrologue);
 }
@@ -144,6 +147,49 @@ function mergeResample(operations: readonly Operation[], keep: ReadonlySet<Tenso
   }
   return null;
 }
+
+/** Exporters reshape to many dimensions, transpose, and reshape back: all of it is one view. */
+function mergeViews(operations: readonly Operation[], keep: ReadonlySet<Tensor>): Operation[] | null {
+  const { producer, readers } = readersOf(operations);
+  for (const [at, after] of operations.entries()) {
+    const tensor = after.inputs[0];
+    if (after.kind !== 'rearrange' || !tensor || after.inputs.indexOf(tensor, 1) >= 0) continue;
+    const place = producer.get(tensor) ?? -1;
+    const before = operations[place];
+    const source = before?.inputs[0];
+    if (before?.kind !== 'rearrange' || !source || !isCopy(before.epilogue)) continue;
+    const view = viewOfView(before, after);
+    const sole = readers.get(tensor)?.size === 1 && !keep.has(tensor);
+    if (!view || (!sole && view !== after.map)) continue;
+    const inputs = [source, ...after.inputs.slice(1)];
+    const merged: Operation = { ...after, inputs, map: view };
+    const made = isReshape(merged) && sameShape(source.shape, after.output.shape) ? copied(merged) : merged;
+    return operations.flatMap((old, i) => (i === at ? [made] : i === place && sole ? [] : [old]));
+  }
+  return null;
+}
+
+const isCopy = (epilogue: Expression | null): boolean => epilogue === null || epilogue.kind === 'value';
+
+/** Where one of two views only gives other dimensions, the other is both; else null. */
+function viewOfView(before: Rearrange, after: Rearrange): Extract<IndexMap, { kind: 'view' }> | null {
+  if (before.map.kind !== 'view' || after.map.kind !== 'view') return null;
+  if (isReshape(before)) return after.map;
+  return isReshape(after) ? before.map : null;
+}
+
+function isReshape({ map, inputs: [from] }: Rearrange): boolean {
+  if (map.kind !== 'view' || map.start !== 0 || !from) return false;
+  const { dims, strides } = map;
+  const size = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
+  const inOrder = strides.every((stride, i) => dims[i] === 1 || stride === size(dims.slice(i + 1)));
+  return inOrder && size(dims) === size(from.shape);
+}
+
+const copied = ({ epilogue, name, inputs, output }: Rearrange): MapOperation => {
+  const whole = rewrite(epilogue ?? VALUE, leaf => (leaf.kind === 'value' ? input(0) : leaf));
+  return { kind: 'map', name, inputs, output, epilogue: whole };
+};
 
 function mergedBands(before: Resample, after: Resample): Resample | null {
   if (before.epilogue || before.inputs.length > 1) return null;

@@ -3,7 +3,7 @@
 import { expect, test, vi } from 'vitest';
 import { EngineError, readLook } from '../../engine/index.ts';
 import { readGraph } from '../../engine/look.ts';
-import { graphOf, model, node, tensor, text, value, varint } from '../onnx.ts';
+import { graphOf, model, node, tensor, text, value, whole } from '../onnx.ts';
 
 /** Milliseconds, on a machine that is busy with other things: what is refused here took ten times as long. */
 const SOON = 15_000;
@@ -40,15 +40,6 @@ async function refusal(
 const relu = node('Relu', ['image'], ['painting'], {});
 const zeros = (name: string, ...dims: number[]) =>
   tensor(name, dims, new Float32Array(dims.reduce((a, b) => a * b, 1)));
-/** int64 numbers, such as a shape. */
-const whole = (name: string, ...values: number[]) =>
-  Uint8Array.from([
-    ...varint(1, values.length),
-    ...varint(2, 7),
-    ...text(8, name),
-    ...values.flatMap(v => varint(7, v)),
-  ]);
-
 test('a mean over windows without end', async () => {
   const attributes = { kernel_shape: [2048, 1] };
   const pool = (dilation: number) =>
@@ -215,4 +206,56 @@ test('more tensors at once than WebGPU binds', async () => {
   };
   expect(await refusal(joined(7))).toBe('read');
   expect(await refusal(joined(8))).toContain("Node 'all' reads 8 tensors at once; the engine runs up to 7");
+});
+
+test.each<[string, Parameters<typeof node>[3], Record<string, number[]>, string]>([
+  ['Gather', { axis: 1 }, { places: [3] }, 'gathers [3] of 3'],
+  ['Gather', { axis: 4 }, { places: [0] }, 'has axis 4 for 4 dimensions'],
+  ['ReduceMax', {}, { axes: [1, -3] }, 'names an axis twice'],
+  ['Softmax', { axis: 9 }, {}, 'has axis 9 for 4 dimensions'],
+  ['LpPool', { kernel_shape: [2, 2], p: 0 }, {}, 'has p = 0'],
+  ['AveragePool', {}, {}, 'has no kernel_shape'],
+  ['AveragePool', { kernel_shape: [2] }, {}, "has 'kernel_shape' for 1 dimensions and not for 2"],
+  ['LRN', { size: 0 }, {}, 'or a size of 0'],
+  ['DepthToSpace', { blocksize: 2 }, {}, 'cannot split 3 channels by 2'],
+  ['SpaceToDepth', { blocksize: 3 }, {}, 'cannot split 8 x 8 by 3'],
+  ['Expand', {}, { target: [1, 2, 8, 8] }, 'which do not fit'],
+  ['GroupNormalization', { num_groups: 2 }, { s: [1, 1], t: [0, 0] }, 'cannot make 2 groups of 3 channels'],
+  ['InstanceNormalization', {}, { s: [1], t: [0] }, 'needs a scale and a shift for each of 3 channels'],
+  ['QuantizeLinear', {}, { s: [1], z: [1] }, 'quantises to int64'],
+  ['Resize', { keep_aspect_ratio_policy: 'other' }, { '': [], sizes: [4, 4, 4, 4] }, 'unknown policy'],
+  ['Cast', { to: 7 }, {}, 'casts to type 7'],
+])('%s with %o and %o is refused by name, on demand too', async (op, attributes, given, sentence) => {
+  const constants = Object.entries(given).flatMap(([name, values]) => (name ? [whole(name, ...values)] : []));
+  const bytes = file([node(op, ['image', ...Object.keys(given)], ['painting'], attributes)], { constants });
+  const said = await refusal(bytes);
+  expect(said).toContain(`Node 'painting' (op ${op}) `);
+  expect(said).toContain(sentence);
+});
+
+test('sizes that are no sizes', async () => {
+  const reshaped = (nodes: number[][], constants: Uint8Array[]) =>
+    refusal(file([...nodes, node('Reshape', ['image', 'target'], ['painting'], {})], { constants }));
+  const product = node('Mul', ['a', 'a'], ['target'], {});
+  expect(await reshaped([product], [whole('a', 2 ** 40)])).toContain(
+    'no whole number that can be told exactly',
+  );
+  const filled = node('ConstantOfShape', ['a'], ['target'], {});
+  expect(await reshaped([filled], [whole('a', 2 ** 40)])).toContain("The model's constants become");
+  const counted = node('Range', ['a', 'b', 'c'], ['target'], {});
+  const range = [whole('a', 0), whole('b', 2 ** 40), whole('c', 1)];
+  expect(await reshaped([counted], range)).toContain('counts 1099511627776 numbers');
+  expect(await reshaped([counted], [whole('a', 0), whole('b', 4), whole('c', 0)])).toContain(
+    'counts Infinity',
+  );
+});
+
+test('constants that double, joined to themselves', async () => {
+  const nodes = Array.from({ length: 30 }, (_, i) =>
+    node('Concat', [`c${i}`, `c${i}`], [`c${i + 1}`], { axis: 0 }),
+  );
+  const bytes = file([...nodes, relu], { constants: [zeros('c0', 64, 64)] });
+  expect(await refusal(bytes)).toMatch(
+    /^Node 'c\d+' \(op Concat\) cannot be run: The model's constants become/,
+  );
 });

@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { transposedAxis } from '../../engine/graph/convolutions.ts';
 import type { Operation } from '../../engine/graph/operation.ts';
+import { type Address, addressOf } from '../../engine/graph/view.ts';
 import { readLook } from '../../engine/index.ts';
-import { readGraph } from '../../engine/look.ts';
+import { readGraph, readModel } from '../../engine/look.ts';
 import { CACHE } from '../cases.ts';
-import { graphOf, model, node, tensor, value } from '../onnx.ts';
+import { graphOf, model, node, tensor, value, whole } from '../onnx.ts';
 
 const planOf = async (name: string) =>
   (await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)))).plan;
@@ -192,4 +193,143 @@ test('phases give every product of a transposed convolution once', async () => {
     expect(new Set(made)).toEqual(expected);
     expect(made).toHaveLength(expected.size);
   }
+});
+
+test('a channel shuffle over five dimensions is one view', async () => {
+  const { operations } = await plan(
+    [
+      node('Reshape', ['x', 'five'], ['a'], {}),
+      node('Transpose', ['a'], ['b'], { perm: [0, 2, 1, 3, 4] }),
+      node('Reshape', ['b', 'four'], ['c'], {}),
+      node('Relu', ['c'], ['y'], {}),
+    ],
+    [whole('five', 1, 2, 2, 8, 8), whole('four', 1, 4, 8, 8)],
+  );
+  expect(kinds(operations)).toEqual(['rearrange']);
+  const [shuffle] = operations;
+  if (shuffle?.kind !== 'rearrange' || shuffle.map.kind !== 'view') throw new Error('no view');
+  expect(addressOf(shuffle.map, [1, 4, 8, 8], [1, 4, 8, 8])).toEqual({
+    rest: null,
+    place: null,
+    at: ['0', '(o.y / 2) + (o.y % 2) * 2', 'o.z', 'o.w'],
+  });
+});
+
+test('a reshape there and back is nothing', async () => {
+  const { operations } = await plan(
+    [
+      node('Relu', ['x'], ['a'], {}),
+      node('Flatten', ['a'], ['b'], {}),
+      node('Reshape', ['b', 'four'], ['c'], {}),
+      node('Exp', ['c'], ['y'], {}),
+    ],
+    [whole('four', 1, 4, 8, 8)],
+  );
+  expect(kinds(operations)).toEqual(['map']);
+});
+
+test('a reshape that is an output too is kept', async () => {
+  const nodes = [node('Reshape', ['x', 'two'], ['y'], {}), node('Transpose', ['y'], ['z'], { perm: [1, 0] })];
+  const outputs = [value('y', [4, 64]), value('z', [64, 4])];
+  const bytes = model(graphOf({ nodes, constants: [whole('two', 4, 64)], inputs: [picture], outputs }));
+  const { operations } = await readGraph(bytes);
+  expect(kinds(operations)).toEqual(['rearrange', 'rearrange']);
+  expect(operations[1]?.inputs[0]?.name).toBe('x');
+});
+
+test('views address every element as the odometer does', () => {
+  const shapes = [
+    { view: { dims: [2, 3, 4], strides: [1, 2, 6], start: 0 }, from: [1, 4, 3, 2], to: [1, 2, 3, 4] },
+    { view: { dims: [3, 5, 2], strides: [10, -1, 5], start: 4 }, from: [1, 3, 2, 5], to: [1, 1, 15, 2] },
+    { view: { dims: [7], strides: [4], start: 1 }, from: [1, 5, 2, 3], to: [1, 1, 1, 7] },
+    { view: { dims: [2, 3, 2, 2], strides: [6, 1, 0, 3], start: 0 }, from: [2, 1, 2, 3], to: [1, 4, 3, 2] },
+  ] as const;
+  for (const { view, from, to } of shapes) {
+    const address = addressOf(view, from, to);
+    const [, c, h, w] = to;
+    const strides = [c * h * w, h * w, w, 1];
+    for (let element = 0; element < view.dims.reduce((a, b) => a * b, 1); element++) {
+      let rest = element;
+      let expected: number = view.start;
+      for (let i = view.dims.length - 1; i >= 0; i--) {
+        expected += (rest % (view.dims[i] ?? 1)) * (view.strides[i] ?? 0);
+        rest = Math.floor(rest / (view.dims[i] ?? 1));
+      }
+      const at = to.map((size, axis) => Math.floor(element / (strides[axis] ?? 1)) % size);
+      const [x, y, z, i] = address.at.map(text => integerValue(text, at, address));
+      const [, c2, h2, w2] = from;
+      expect((((x ?? 0) * c2 + (y ?? 0)) * h2 + (z ?? 0)) * w2 + (i ?? 0)).toBe(expected);
+    }
+  }
+});
+
+/** What a shader makes of an address: whole numbers, whose quotients are cut off. */
+function integerValue(text: string, at: readonly number[], address: Address): number {
+  const named = text
+    .replace(/\bplace\b/g, () => `(${address.place})`)
+    .replace(/\brest\b/g, () => `(${address.rest})`)
+    .replace(/o\.([xyzw])/g, (_, letter) => String(at['xyzw'.indexOf(letter)]));
+  const tokens = named.match(/\d+|[-+*/%()]/g) ?? [];
+  const primary = (): number => {
+    const token = tokens.shift();
+    if (token === '-') return -primary();
+    if (token !== '(') return Number(token);
+    const inner = sum();
+    tokens.shift();
+    return inner;
+  };
+  const product = (): number => {
+    let left = primary();
+    while (tokens[0] === '*' || tokens[0] === '/' || tokens[0] === '%') {
+      const operator = tokens.shift();
+      const right = primary();
+      left = operator === '*' ? left * right : operator === '/' ? Math.trunc(left / right) : left % right;
+    }
+    return left;
+  };
+  const sum = (): number => {
+    let left = product();
+    while (tokens[0] === '+') {
+      tokens.shift();
+      left += product();
+    }
+    return left;
+  };
+  return sum();
+}
+
+test('sizes that a file computes are whole numbers, exactly, and cost nothing', async () => {
+  const nodes = [
+    node('Shape', ['x'], ['size'], {}),
+    node('Gather', ['size', 'places'], ['sides'], {}),
+    node('Mul', ['sides', 'large'], ['grown'], {}),
+    node('Div', ['grown', 'large'], ['back'], {}),
+    node('Concat', ['first', 'back'], ['target'], { axis: 0 }),
+    node('Reshape', ['x', 'target'], ['y'], {}),
+  ];
+  const constants = [whole('places', 3, 2), whole('large', 2 ** 30 + 1), whole('first', 1, 4)];
+  const { operations, outputs } = await plan(nodes, constants);
+  expect(outputs[0]?.dims).toEqual([1, 4, 8, 8]);
+  expect(kinds(operations)).toEqual(['map']);
+});
+
+test('a classifier is what it has to compute and little more', async () => {
+  const { plan: made } = await readModel(new Uint8Array(readFileSync(`${CACHE}/classifier.onnx`)));
+  // Two layers around an activation that is written in a copy, and the four steps of Softmax.
+  expect(kinds(made.operations).slice(-11)).toEqual([
+    ...['convolution', 'reduce', 'convolution', 'rearrange', 'rearrange', 'convolution', 'rearrange'],
+    ...['reduce', 'map', 'reduce', 'map'],
+  ]);
+});
+
+test('an export of torch with open sizes leaves nothing of its arithmetic on sizes', async () => {
+  const bytes = new Uint8Array(readFileSync(`${CACHE}/from-torch.onnx`));
+  const { plan: made } = await readModel(bytes, { dims: { height: 24, width: 40 } });
+  expect(made.operations.length).toBeLessThanOrEqual(23);
+  await expect(readModel(bytes, { dims: { height: 24 } })).rejects.toThrow(
+    "The model's input 'image' leaves its dimension 'width' open (batch x 3 x height x width)",
+  );
+  await expect(readModel(bytes, { dims: { height: 24, width: 0.5 } })).rejects.toThrow(
+    "The size 'width' is given as 0.5",
+  );
 });
