@@ -14,9 +14,10 @@ import pytest
 
 from limner.bench.browser import PAGE, bench_browser, write_browser
 from limner.bench.looks import lay_out, random_look
-from limner.browser import chromium
+from limner.browser import FLAGS, chromium, open_page
 from limner.errors import LimnerError
 from limner.look import run_session
+from limner.server import application, serving
 from limner.tfjs import MODEL
 
 ROOT = Path(__file__).parents[1]
@@ -120,6 +121,36 @@ class TestInTheBrowser:
             drawing = (tmp_path / f"browser-lean-{work}.svg").read_text()
             assert drawing.startswith("<svg")
             assert drawing.count("<rect") == 2
+
+    def test_a_visitor_measures_with_one_click(self, page: Path, tmp_path: Path) -> None:
+        looks = tmp_path / "looks"
+        looks.mkdir()
+        entry = lay_out(random_look(tmp_path, "lean", 64), looks)
+        listed = {"looks": [{"file": entry["onnx"], "name": "lean", "pixels": 64}]}
+        (looks / "looks.json").write_text(json.dumps(listed))
+        with serving(application(page, looks=looks)) as address, open_page(FLAGS) as tab:
+            troubles: list[str] = []
+            tab.on("pageerror", lambda error: troubles.append(str(error)))
+            tab.goto(address)
+            tab.get_by_label("lean, 64 pixels").wait_for()
+            for box in tab.get_by_role("group", name="Engines").get_by_role("checkbox").all():
+                box.set_checked(box.get_attribute("value") in {"ort-wasm", "tfjs-wasm"})
+            tab.get_by_role("button", name="Start").click()
+            tab.get_by_text("Done: the results are below.").wait_for(timeout=120_000)
+            row = tab.get_by_role("row", name="ONNX Runtime, WASM, 1 thread")
+            assert float(row.get_by_role("cell").first.inner_text().split()[0]) > 0
+            # The published list has no TensorFlow.js model of the look: a sentence, not a row.
+            why = "TensorFlow.js, WASM is left out: the look is not there in the format of TensorFlow.js."
+            assert tab.get_by_text(why).is_visible()
+            with tab.expect_download() as download:
+                tab.get_by_role("button", name="Save JSON").click()
+            saved = json.loads(Path(download.value.path()).read_text())
+            assert saved["looks"][0]["rivals"][0]["name"] == "ort-wasm"
+            tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+            tab.get_by_role("button", name="Copy as text").click()
+            tab.get_by_text("Copied.").wait_for()
+            assert "| ONNX Runtime, WASM, 1 thread |" in tab.evaluate("navigator.clipboard.readText()")
+            assert troubles == []
 
     def test_an_unknown_rival_is_refused_by_name(self, page: Path) -> None:
         with pytest.raises(LimnerError, match=r"There is no rival best-engine; there are limner-webgpu, "):

@@ -52,7 +52,8 @@ export class Stage {
     performance.setResourceTimingBufferSize(1000);
     performance.clearResourceTimings();
     const engine = await RIVALS[name].load();
-    if (engine.missing) throw new Error(engine.missing);
+    const missing = await engine.missing();
+    if (missing) throw new Error(missing);
     const { files, addresses, bytes } = await fetchFiles(engine.format, look);
     for (const address of engine.fetched) await (await fetch(address)).arrayBuffer();
     const picture = testPicture(look.pixels);

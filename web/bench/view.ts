@@ -5,6 +5,7 @@ import { plot } from './plot.ts';
 import { described, EXPLANATION, markdown } from './report.ts';
 import { type LookResult, type Ran, type Results, ran } from './results.ts';
 import { isOurs } from './rivals/index.ts';
+import type { Work } from './stage.ts';
 import { difference, digits, milliseconds, size, times } from './words.ts';
 
 const HEADINGS = [
@@ -58,12 +59,9 @@ export class ResultsView {
 
 function drawn(look: LookResult): HTMLElement[] {
   const title = make('h3', '', `${look.name}, ${look.pixels} pixels`);
-  const scroll = make('div', 'scroll');
-  scroll.tabIndex = 0;
-  scroll.setAttribute('role', 'region');
-  scroll.setAttribute('aria-label', `Table for ${look.name}`);
+  const scroll = scrolled(make('div', 'scroll'), `Table for ${look.name}`);
   scroll.append(table(look));
-  const figures = (['model', 'camera'] as const).map(work => figure(plot(look, work)));
+  const figures = (['model', 'camera'] as const).map(work => figure(look, work));
   const notes = look.rivals.flatMap(row => {
     if (!ran(row)) return [make('p', 'quiet', `${row.label} is left out: ${row.why}.`)];
     return row.broke ? [make('p', 'quiet', `${row.label} stopped early: ${row.broke}.`)] : [];
@@ -100,8 +98,18 @@ const cells = (rival: Ran): string[] => [
   difference(rival),
 ];
 
-function figure(svg: string): HTMLElement {
+function figure(look: LookResult, work: Work): HTMLElement {
+  const svg = plot(look, work);
   const made = make('figure');
-  if (svg) made.append(new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement);
+  if (!svg) return made;
+  made.append(new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement);
+  return scrolled(made, `Drawing for ${look.name}`);
+}
+
+/** What is wider than a small screen is moved by finger or by arrow keys. */
+function scrolled(made: HTMLElement, name: string): HTMLElement {
+  made.tabIndex = 0;
+  made.setAttribute('role', 'region');
+  made.setAttribute('aria-label', name);
   return made;
 }

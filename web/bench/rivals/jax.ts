@@ -3,13 +3,14 @@
 import * as jax from '@jax-js/jax';
 import { ONNXModel } from '@jax-js/onnx';
 import { canvasPath } from './canvas.ts';
+import { missingWebgpu } from './missing.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 export const jaxjs: Engine = {
   format: 'onnx',
   fetched: [],
   fence: 'blockUntilReady()',
-  missing: 'gpu' in navigator ? null : 'this browser has no WebGPU',
+  missing: missingWebgpu,
   create,
 };
 

@@ -4,6 +4,7 @@
 
 import { type Backend, createPainter, readLook } from '../../engine/index.ts';
 import { toBytes } from '../../player/wasm/pixels.ts';
+import { missingNothing, missingWebgpu } from './missing.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 const FENCES = {
@@ -15,7 +16,7 @@ export const limner = (backend: Backend): Engine => ({
   format: 'onnx',
   fetched: [],
   fence: FENCES[backend],
-  missing: null,
+  missing: backend === 'webgpu' ? missingWebgpu : missingNothing,
   create: place => create(backend, place),
 });
 

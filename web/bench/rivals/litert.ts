@@ -4,6 +4,7 @@
 
 import * as litert from '@litertjs/core';
 import { canvasPath } from './canvas.ts';
+import { missingNothing, missingWebgpu } from './missing.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 export type Accelerator = 'webgpu' | 'wasm';
@@ -20,7 +21,7 @@ export const litertjs = (accelerator: Accelerator): Engine => ({
     accelerator === 'webgpu'
       ? 'queue.onSubmittedWorkDone()'
       : 'none needed: the painting is in memory when the promise resolves',
-  missing: accelerator === 'webgpu' && !('gpu' in navigator) ? 'this browser has no WebGPU' : null,
+  missing: accelerator === 'webgpu' ? missingWebgpu : missingNothing,
   create: place => create(accelerator, place),
 });
 

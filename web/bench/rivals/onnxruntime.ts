@@ -3,9 +3,16 @@
 
 import type * as Ort from 'onnxruntime-web/wasm';
 import { canvasPath } from './canvas.ts';
+import { missingNothing, missingThreads, missingWebgpu } from './missing.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 export type Provider = 'webgpu' | 'wasm' | 'wasm-threads';
+
+const MISSING = {
+  webgpu: missingWebgpu,
+  wasm: missingNothing,
+  'wasm-threads': missingThreads,
+} as const satisfies Record<Provider, Engine['missing']>;
 
 /** Of its builds for WebGPU, the one that is half as large needs JavaScript promise integration. */
 const BUILD = 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
@@ -27,16 +34,9 @@ export const onnxruntime = (provider: Provider): Engine => ({
     provider === 'webgpu'
       ? 'queue.onSubmittedWorkDone()'
       : 'none needed: the painting is in memory when the promise resolves',
-  missing: missing(provider),
+  missing: MISSING[provider],
   create: place => create(provider, place),
 });
-
-function missing(provider: Provider): string | null {
-  if (provider === 'webgpu' && !('gpu' in navigator)) return 'this browser has no WebGPU';
-  if (provider !== 'wasm-threads') return null;
-  if (!crossOriginIsolated) return 'threads need a page that is served with COOP and COEP headers';
-  return navigator.hardwareConcurrency > 1 ? null : 'this machine has one core';
-}
 
 async function library(provider: Provider): Promise<typeof Ort> {
   if (provider !== 'webgpu') return import('onnxruntime-web/wasm');

@@ -56,6 +56,6 @@ export interface Engine {
   /** How `finished` knows. */
   readonly fence: string;
   /** Null where it can run here; else why not. */
-  readonly missing: string | null;
+  missing(): Promise<string | null>;
   create(place: Place): Promise<Rival>;
 }

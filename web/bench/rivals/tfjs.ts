@@ -4,6 +4,7 @@
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { centre } from './canvas.ts';
+import { missingNothing, missingWebgpu } from './missing.ts';
 import type { Engine, Files, Place, Rival } from './rival.ts';
 
 export type TfjsBackend = 'webgpu' | 'webgl' | 'wasm';
@@ -20,7 +21,7 @@ export const tfjs = (backend: TfjsBackend): Engine => ({
   format: 'tfjs',
   fetched: [],
   fence: FENCES[backend],
-  missing: backend === 'webgpu' && !('gpu' in navigator) ? 'this browser has no WebGPU' : null,
+  missing: backend === 'webgpu' ? missingWebgpu : missingNothing,
   create: place => create(backend, place),
 });
 

@@ -7,6 +7,7 @@ import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { toBytes } from '../../player/wasm/pixels.ts';
 import { centre } from './canvas.ts';
+import { missingNothing } from './missing.ts';
 import quad from './quad.vert.glsl?raw';
 import type { Engine, Place, Rival } from './rival.ts';
 import show from './show.frag.glsl?raw';
@@ -21,7 +22,7 @@ export const year2020: Engine = {
   fetched: [],
   fence:
     'none needed: the painting is in memory when data() resolves; then one pixel of the canvas read back',
-  missing: null,
+  missing: missingNothing,
   create,
 };
 

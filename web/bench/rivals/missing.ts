@@ -1,0 +1,13 @@
+// What a browser may lack, as the end of a sentence.
+
+export async function missingWebgpu(): Promise<string | null> {
+  if (!navigator.gpu) return 'this browser has no WebGPU';
+  return (await navigator.gpu.requestAdapter()) ? null : 'this browser has no adapter for WebGPU';
+}
+
+export async function missingThreads(): Promise<string | null> {
+  if (!crossOriginIsolated) return 'threads need a page that is served with COOP and COEP headers';
+  return navigator.hardwareConcurrency > 1 ? null : 'this machine has one core';
+}
+
+export const missingNothing = async (): Promise<string | null> => null;
