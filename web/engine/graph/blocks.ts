@@ -6,7 +6,7 @@ import { dimsOf, type NodeView } from './builder.ts';
 import { broadcast, mapOver } from './elementwise.ts';
 import { input } from './expression.ts';
 import type { View } from './operation.ts';
-import { productOf, slice, viewed } from './shapes.ts';
+import { productOf, reshape, slice, viewed } from './shapes.ts';
 
 export function lowerDepthToSpace(node: NodeView): void {
   const [n, c, h, w] = picture(node);
@@ -169,4 +169,33 @@ export function lowerDropout(node: NodeView): void {
     throw node.fail('drops values as in training; export the model for inference.');
   }
   node.define(node.value(0));
+}
+
+const reshaped = (node: NodeView, dims: readonly number[]): void =>
+  node.define(reshape(node, node.value(0), dims));
+
+export function lowerFlatten(node: NodeView): void {
+  const before = dimsOf(node.value(0));
+  const listed = node.int('axis', 1);
+  const axis = listed === before.length ? listed : node.axis(listed, before.length);
+  const rows = before.slice(0, axis).reduce((a, b) => a * b, 1);
+  reshaped(node, [rows, before.slice(axis).reduce((a, b) => a * b, 1)]);
+}
+
+export function lowerSqueeze(node: NodeView): void {
+  const before = dimsOf(node.value(0));
+  const listed = node.ints('axes') ?? (node.has(1) ? node.integers(1) : null);
+  const axes = listed && node.axes(listed, before.length);
+  reshaped(
+    node,
+    before.filter((dim, i) => (axes ? !axes.includes(i) : dim !== 1)),
+  );
+}
+
+export function lowerUnsqueeze(node: NodeView): void {
+  const dims = [...dimsOf(node.value(0))];
+  const listed = node.ints('axes') ?? node.integers(1);
+  const rank = dims.length + listed.length;
+  for (const axis of node.axes(listed, rank).sort((a, b) => a - b)) dims.splice(axis, 0, 1);
+  reshaped(node, dims);
 }

@@ -5,7 +5,7 @@ import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { emitPointwise, readWeights } from './convolutions.ts';
 import { mapOver } from './elementwise.ts';
 import { binary, number } from './expression.ts';
-import { emitProduct } from './matrices.ts';
+import { emitProduct } from './products.ts';
 import { reshape, viewed } from './shapes.ts';
 
 const NONE = number(0);

@@ -86,9 +86,6 @@ export function reshape(
   return node.builder.emit({ kind: 'map', ...common, epilogue: input(0) });
 }
 
-const reshaped = (node: NodeView, dims: readonly number[]): void =>
-  node.define(reshape(node, node.value(0), dims));
-
 export function lowerReshape(node: NodeView): void {
   const before = dimsOf(node.value(0));
   const asked = node.has(1) ? node.integers(1) : (node.ints('shape') ?? []);
@@ -97,33 +94,7 @@ export function lowerReshape(node: NodeView): void {
   const known = dims.filter(dim => dim !== -1).reduce((a, b) => a * b, 1);
   const open = dims.indexOf(-1);
   if (open >= 0) dims[open] = known === 0 ? 0 : sizeOf(before, node.output) / known;
-  reshaped(node, dims);
-}
-
-export function lowerFlatten(node: NodeView): void {
-  const before = dimsOf(node.value(0));
-  const listed = node.int('axis', 1);
-  const axis = listed === before.length ? listed : node.axis(listed, before.length);
-  const rows = before.slice(0, axis).reduce((a, b) => a * b, 1);
-  reshaped(node, [rows, before.slice(axis).reduce((a, b) => a * b, 1)]);
-}
-
-export function lowerSqueeze(node: NodeView): void {
-  const before = dimsOf(node.value(0));
-  const listed = node.ints('axes') ?? (node.has(1) ? node.integers(1) : null);
-  const axes = listed && node.axes(listed, before.length);
-  reshaped(
-    node,
-    before.filter((dim, i) => (axes ? !axes.includes(i) : dim !== 1)),
-  );
-}
-
-export function lowerUnsqueeze(node: NodeView): void {
-  const dims = [...dimsOf(node.value(0))];
-  const listed = node.ints('axes') ?? node.integers(1);
-  const rank = dims.length + listed.length;
-  for (const axis of node.axes(listed, rank).sort((a, b) => a - b)) dims.splice(axis, 0, 1);
-  reshaped(node, dims);
+  node.define(reshape(node, node.value(0), dims));
 }
 
 export function lowerTranspose(node: NodeView): void {

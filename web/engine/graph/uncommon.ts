@@ -5,9 +5,12 @@ import {
   lowerDepthToSpace,
   lowerDropout,
   lowerExpand,
+  lowerFlatten,
   lowerGather,
   lowerSpaceToDepth,
   lowerSplit,
+  lowerSqueeze,
+  lowerUnsqueeze,
 } from './blocks.ts';
 import type { Lowering } from './elementwise.ts';
 import { lowerGemm } from './linear.ts';
@@ -22,7 +25,6 @@ import { lowerAveragePool, lowerLpPool, lowerMaxPool } from './pooling.ts';
 import { lowerAnyDequantize, lowerQuantize } from './quantisation.ts';
 import { lowerGlobalPool, lowerReduce, lowerSoftmax } from './reductions.ts';
 import { lowerResize } from './resize.ts';
-import { lowerFlatten, lowerSqueeze, lowerUnsqueeze } from './shapes.ts';
 import { lowerCastLike, lowerConstantOfShape, lowerRange, lowerShape, lowerSize } from './sizes.ts';
 
 export const UNCOMMON: Readonly<Record<string, Lowering>> = {
