@@ -1,64 +1,46 @@
 // From a step of the plan to its draw: which .glsl file, with what before it, bound to what.
 
-import { EngineError, impossible } from '../error.ts';
-import {
-  LANES,
-  type Product,
-  type Reduce,
-  type Resample,
-  type Source,
-  type Tensor,
-} from '../graph/operation.ts';
+import { EngineError } from '../error.ts';
+import { LANES, type Operation, type Resample, type Source, type Tensor } from '../graph/operation.ts';
 import camera from './camera.glsl?raw';
 import { compileConvolution } from './convolution.ts';
-import deviation from './deviation.glsl?raw';
+import type { Draw } from './draw.ts';
 import type { Layouts, Limits } from './layout.ts';
 import point from './point.glsl?raw';
-import product from './product.glsl?raw';
-import type { Draw } from './program.ts';
-import { joinCode, maxPoolCode, rearrangeCode } from './rearrange.ts';
-import reduce from './reduce.glsl?raw';
 import resample from './resample.glsl?raw';
 import { Shader } from './shader.ts';
 import type { Step } from './steps.ts';
 
-export function compile(layouts: Layouts, step: Exclude<Step, Source>, limits: Limits): Draw {
-  if (step.kind === 'deviation') {
-    const { epilogue, inputs, name, output } = step;
-    return pointDraw(
-      new Shader(layouts, { kind: 'map', name, inputs, output, epilogue: epilogue ?? VALUE }),
-      deviation,
-    );
-  }
-  const shader = new Shader(layouts, step);
+/** Null for what looks of our own do without: uncommon.ts has it. */
+export function compile(layouts: Layouts, step: Step, limits: Limits): Draw | null {
   switch (step.kind) {
     case 'convolution':
-      return compileConvolution(shader, step, limits);
+      return compileConvolution(reading(layouts, step), step, limits);
     case 'resample':
-      return compileResample(shader, step);
-    case 'reduce':
-      return compileReduce(shader, step);
-    case 'product':
-      return compileProduct(shader, step);
+      return compileResample(reading(layouts, step), step);
     case 'map':
-      return pointDraw(shader, makeCode('  return vec4(0);'));
-    case 'maxPool':
-      return pointDraw(shader, makeCode(maxPoolCode(step)));
-    case 'rearrange':
-      return pointDraw(shader, makeCode(rearrangeCode(step)));
-    case 'join':
-      return pointDraw(shader, makeCode(joinCode(step)));
+      return pointDraw(reading(layouts, step), makeCode('  return vec4(0);'));
     default:
-      return impossible(step);
+      return null;
   }
 }
 
-const VALUE = { kind: 'value' } as const;
-const makeCode = (body: string): string => `vec4 make(int n, int y, int x, int c) {\n${body}\n}`;
+/** What an operation has in common with all that read tensors. */
+export function reading(
+  layouts: Layouts,
+  operation: Operation,
+  target: 'values' | 'canvas' = 'values',
+): Shader {
+  const shader = new Shader(layouts, operation, target);
+  shader.readInputs();
+  return shader;
+}
+
+/** `make(n, y, x, c)` gives a value before its epilogue. */
+export const makeCode = (body: string): string => `vec4 make(int n, int y, int x, int c) {\n${body}\n}`;
 
 /** `make` is called for every value on its own. */
-function pointDraw(shader: Shader, make: string): Draw {
-  shader.readInputs();
+export function pointDraw(shader: Shader, make: string): Draw {
   return shader.draw(`${make}\n${point}`);
 }
 
@@ -73,7 +55,7 @@ export function compileSource(layouts: Layouts, source: Source): Draw {
 
 /** The picture, from a tensor in the frame's place. */
 export function compilePicture(layouts: Layouts, source: Source, picture: Tensor): Draw {
-  const shader = new Shader(layouts, { ...source, inputs: [picture] });
+  const shader = reading(layouts, { ...source, inputs: [picture] });
   return pointDraw(shader, makeCode('  return read_0(n, y, x, c);'));
 }
 
@@ -87,7 +69,7 @@ export function compileShow(layouts: Layouts, tensor: Tensor): Draw {
     output: tensor,
     epilogue,
   } as const;
-  return pointDraw(new Shader(layouts, step, 'canvas'), makeCode('  return vec4(0);'));
+  return pointDraw(reading(layouts, step, 'canvas'), makeCode('  return vec4(0);'));
 }
 
 function compileResample(shader: Shader, operation: Resample): Draw {
@@ -117,38 +99,4 @@ function compileResample(shader: Shader, operation: Resample): Draw {
   });
   shader.add(`#define BAND ${shader.size(band.width, right ? 1 : 0)}`);
   return pointDraw(shader, resample);
-}
-
-const NEUTRAL: Readonly<Record<Reduce['how'], string>> = {
-  sum: '0.0',
-  product: '1.0',
-  max: '-3.4028234e38',
-  min: '3.4028234e38',
-};
-const COMBINE: Readonly<Record<Reduce['how'], string>> = {
-  sum: 'a + b',
-  product: 'a * b',
-  max: 'max(a, b)',
-  min: 'min(a, b)',
-};
-
-function compileReduce(shader: Shader, { how, axes: [n, c, h, w] }: Reduce): Draw {
-  shader.add(`#define NEUTRAL ${NEUTRAL[how]}`);
-  shader.add(`const bvec4 REDUCED = bvec4(${n}, ${h}, ${w}, ${c});`);
-  shader.add(`vec4 combine(vec4 a, vec4 b) { return ${COMBINE[how]}; }`);
-  return pointDraw(shader, reduce);
-}
-
-/** `vec4 left(n, y, x, c)`: an element, where the input has one image or channel for all, that one. */
-function operand(name: string, index: number, { shape }: Tensor, output: Tensor): string {
-  const [n, c] = shape;
-  const at = `${n === 1 ? '0' : 'n'}, y, x, ${c <= LANES ? '0' : 'c'}`;
-  const lanes = c === 1 && output.shape[1] > 1 ? '.xxxx' : '';
-  return `vec4 ${name}(int n, int y, int x, int c) { return read_${index}(${at})${lanes}; }`;
-}
-
-function compileProduct(shader: Shader, { inputs, output }: Product): Draw {
-  const [left = output, right = output] = inputs;
-  const operands = [operand('left', 0, left, output), operand('right', 1, right, output)];
-  return pointDraw(shader, `${operands.join('\n')}\n${product}`);
 }

@@ -1,18 +1,16 @@
-// Convolutions as draws: which of the two kernels, and what it is told beside what every draw is.
+// Convolutions as draws, written out for the shape of a layer. Those in groups and of odd strides, which are
+// not, are in uncommon.ts.
 
 import { EngineError } from '../error.ts';
 import { type Axis, type Convolution, LANES, type Weights } from '../graph/operation.ts';
-import { packGrouped, packWeights } from '../webgpu/weights.ts';
+import { packWeights } from '../webgpu/weights.ts';
 import convolution from './convolution.glsl?raw';
+import type { Draw, Table } from './draw.ts';
 import type { Layout, Limits } from './layout.ts';
-import plain from './plain.glsl?raw';
-import point from './point.glsl?raw';
-import type { Draw, Table } from './program.ts';
 import { over, rest, type Shader } from './shader.ts';
 
 /** Products of a value and a block of weights that are written out at most. */
 const MOST_PRODUCTS = 256;
-const PLAIN_WIDTH = 1024;
 
 /** How stored weights become a matrix, and what of it is left to the scale. GPUs mask fast and shift
  * slowly: bytes stay where they lie in their word, as 1, 256, 65536 and 2^24 times their value. What would
@@ -111,26 +109,32 @@ mat4 matrix(int k, int row, vec4 zero) {
   },
 };
 
-const pair = (name: string, y: number, x: number): string => `const ivec2 ${name} = ivec2(${y}, ${x});`;
+export const pair = (name: string, y: number, x: number): string =>
+  `const ivec2 ${name} = ivec2(${y}, ${x});`;
 
 /** `ivec3 phase_y(int)`: first row of the kernel, rows, and from which row of the input. */
-function axisCode(letter: 'x' | 'y', { phases }: Axis): string {
+export function axisCode(letter: 'x' | 'y', { phases }: Axis): string {
   const vector = phases.map(({ first, count, start }) => `ivec3(${first}, ${count}, ${start})`);
   const chosen = vector.reduceRight((rest, one, i) => `phase == ${i} ? ${one} : ${rest}`);
   return `ivec3 phase_${letter}(int phase) { return ${chosen}; }`;
 }
 
-export function compileConvolution(shader: Shader, operation: Convolution, limits: Limits): Draw {
-  const { y, x, weights, inputs, output, prologue } = operation;
-  const taps = (inputs[0] && shader.layout && operation.group === 1 && tapsOf(x, shader.layout)) || null;
-  shader.readInputs();
+/** What both kernels are told. */
+export function declareGeometry(shader: Shader, { y, x, weights, prologue }: Convolution): void {
   const [, , kernelHeight, kernelWidth] = weights.dims;
   shader.add(pair('OUTPUT_STRIDE', y.outputStride, x.outputStride));
   shader.add(pair('INPUT_STRIDE', y.inputStride, x.inputStride));
   shader.add(`const int KERNEL_WIDTH = ${kernelWidth};\nconst int TAPS = ${kernelHeight * kernelWidth};`);
   shader.add(axisCode('y', y));
   shader.valueFunction('prepare', prologue ?? { kind: 'value' });
-  if (!taps) return compilePlain(shader, operation);
+}
+
+/** Null where a fragment's pixels are no strip of one shape, or the code would grow too long. */
+export function compileConvolution(shader: Shader, operation: Convolution, limits: Limits): Draw | null {
+  const { x, y, weights, inputs, output } = operation;
+  const taps = shader.layout && operation.group === 1 ? tapsOf(x, shader.layout) : null;
+  if (!taps) return null;
+  declareGeometry(shader, operation);
   const input = shader.layouts.of(inputs[0] ?? output);
   shader.add(`const int INPUT_STEP_Y = ${y.inputStep};\nconst int KERNEL_STEP_Y = ${y.kernelStep};`);
   const reading = READINGS[weights.type];
@@ -270,20 +274,4 @@ function madeLines({ deep, ...layout }: Layout): string[] {
     const x = `at.x + ${Math.floor(i / deep)}`;
     return `made[${i}] = finish(${sum} * scale_${d} + shift_${d}, at.n, at.y, ${x}, at.c + ${d});`;
   });
-}
-
-function compilePlain(shader: Shader, operation: Convolution): Draw {
-  const { weights, bias, group, name, x, y } = operation;
-  const packed = packGrouped(weights, group, name);
-  const height = Math.ceil(packed.bytes / 16 / PLAIN_WIDTH);
-  const bytes = PLAIN_WIDTH * height * 16;
-  const layout = `${packed.layout} plain`;
-  shader.table('weights', { ...packed, layout, bytes, numbers: 'float', width: PLAIN_WIDTH, height });
-  shader.add(`const int GROUPS = ${group};\nconst int WEIGHTS_WIDTH = ${PLAIN_WIDTH};`);
-  shader.add(pair('INPUT_STEP', y.inputStep, x.inputStep));
-  shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
-  shader.add(axisCode('x', x));
-  const scaled = weights.scale ? `sum * ${shader.channel(weights.scale, 1)}` : 'sum';
-  shader.add(`vec4 affine(vec4 sum, int c) { return ${scaled}${bias ? ` + ${shader.channel(bias)}` : ''}; }`);
-  return shader.draw(`${plain}\n${point}`);
 }

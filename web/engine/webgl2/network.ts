@@ -5,9 +5,9 @@ import type { Source, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { compile, compilePicture, compileShow, compileSource } from './compile.ts';
 import type { Context } from './context.ts';
+import type { Draw } from './draw.ts';
 import type { Crop } from './frames.ts';
 import { Layouts } from './layout.ts';
-import type { Draw } from './program.ts';
 import { type Given, type Prepared, Programs } from './programs.ts';
 import { type Step, stepsOf } from './steps.ts';
 import { Textures } from './textures.ts';
@@ -21,7 +21,7 @@ export class Network {
   /** From the camera's frame; null where the graph has no camera. */
   source: Prepared | null = null;
   rest: readonly Prepared[] = [];
-  readonly #steps: readonly Step[];
+  #steps: readonly Step[] = [];
   #picture: Prepared | null = null;
 
   constructor(
@@ -29,20 +29,22 @@ export class Network {
     readonly plan: Plan,
     readonly given: Given,
   ) {
-    const { steps, temporaries } = stepsOf(plan.operations);
-    this.#steps = steps;
     this.layouts = new Layouts(plan, context.limits);
-    for (const tensor of temporaries) this.layouts.add(tensor);
     this.textures = new Textures(context, this.layouts);
     this.programs = new Programs(context, this.textures);
   }
 
   /** Makes what every frame needs; the programs are waited for. */
   async prepare(): Promise<void> {
-    const source = this.#steps.find(isSource);
-    const draws = this.#steps
-      .filter(step => !isSource(step))
-      .map(step => compile(this.layouts, step, this.context.limits));
+    const { steps, temporaries } = await stepsOf(this.plan.operations);
+    this.#steps = steps;
+    for (const tensor of temporaries) this.layouts.add(tensor);
+    const source = steps.find(isSource);
+    const draws: Draw[] = [];
+    for (const step of steps.filter(one => !isSource(one))) {
+      const common = compile(this.layouts, step, this.context.limits);
+      draws.push(common ?? (await import('./uncommon.ts')).compileUncommon(this.layouts, step));
+    }
     const first = source && this.given.frame ? compileSource(this.layouts, source) : null;
     this.rest = draws.map(draw => this.programs.prepare(draw, this.given));
     this.source = first && this.programs.prepare(first, this.given);

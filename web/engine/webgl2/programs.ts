@@ -3,9 +3,9 @@
 
 import { EngineError, impossible } from '../error.ts';
 import type { Context } from './context.ts';
+import type { Draw, Sampled } from './draw.ts';
 import type { Crop } from './frames.ts';
 import type { Area } from './layout.ts';
-import type { Draw, Sampled } from './program.ts';
 import type { Textures } from './textures.ts';
 
 /** One triangle that covers the viewport. */

@@ -6,8 +6,8 @@ import { impossible } from '../error.ts';
 import type { Expression } from '../graph/expression.ts';
 import { blocks, LANES, type Operation, type Tensor } from '../graph/operation.ts';
 import { binaryCode, helpersOf, literal, unaryCode } from './arithmetic.ts';
+import type { Draw, Sampled, Table } from './draw.ts';
 import { areaWithin, type Layout, type Layouts, sizesOf } from './layout.ts';
-import type { Draw, Sampled, Table } from './program.ts';
 import spot from './spot.glsl?raw';
 
 const CANVAS_SPOT = `

@@ -3,8 +3,8 @@
 import { EngineError, impossible } from '../error.ts';
 import { LANES, type Tensor } from '../graph/operation.ts';
 import type { Context } from './context.ts';
+import type { Table } from './draw.ts';
 import { areaOf, fromTexels, type Layouts, type TextureSize, toTexels } from './layout.ts';
-import type { Table } from './program.ts';
 
 interface Values {
   readonly size: TextureSize;

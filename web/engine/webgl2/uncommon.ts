@@ -1,0 +1,95 @@
+// Draws of what looks of our own do without: fetched when a model has them.
+
+import { EngineError } from '../error.ts';
+import { type Convolution, LANES, type Product, type Reduce, type Tensor } from '../graph/operation.ts';
+import { packGrouped } from '../webgpu/weights.ts';
+import { makeCode, pointDraw, reading } from './compile.ts';
+import { axisCode, declareGeometry, pair } from './convolution.ts';
+import deviation from './deviation.glsl?raw';
+import type { Draw } from './draw.ts';
+import type { Layouts } from './layout.ts';
+import plain from './plain.glsl?raw';
+import product from './product.glsl?raw';
+import { joinCode, maxPoolCode, rearrangeCode } from './rearrange.ts';
+import reduce from './reduce.glsl?raw';
+import type { Shader } from './shader.ts';
+import type { Step } from './steps.ts';
+
+export { sumSteps } from './sums.ts';
+
+const PLAIN_WIDTH = 1024;
+
+export function compileUncommon(layouts: Layouts, step: Step): Draw {
+  if (step.kind === 'deviation') {
+    const operation = { ...step, kind: 'map', epilogue: step.epilogue ?? { kind: 'value' } } as const;
+    return pointDraw(reading(layouts, operation), deviation);
+  }
+  const shader = reading(layouts, step);
+  switch (step.kind) {
+    case 'convolution':
+      return compilePlain(shader, step);
+    case 'reduce':
+      return compileReduce(shader, step);
+    case 'product':
+      return compileProduct(shader, step);
+    case 'maxPool':
+      return pointDraw(shader, makeCode(maxPoolCode(step)));
+    case 'rearrange':
+      return pointDraw(shader, makeCode(rearrangeCode(step)));
+    case 'join':
+      return pointDraw(shader, makeCode(joinCode(step)));
+    default:
+      throw new EngineError(`Node '${step.name}' (${step.kind}) is compiled elsewhere.`);
+  }
+}
+
+function compilePlain(shader: Shader, operation: Convolution): Draw {
+  const { weights, bias, group, name, x, y } = operation;
+  const packed = packGrouped(weights, group, name);
+  const height = Math.ceil(packed.bytes / 16 / PLAIN_WIDTH);
+  const bytes = PLAIN_WIDTH * height * 16;
+  const layout = `${packed.layout} plain`;
+  shader.table('weights', { ...packed, layout, bytes, numbers: 'float', width: PLAIN_WIDTH, height });
+  shader.add(`const int GROUPS = ${group};\nconst int WEIGHTS_WIDTH = ${PLAIN_WIDTH};`);
+  declareGeometry(shader, operation);
+  shader.add(pair('INPUT_STEP', y.inputStep, x.inputStep));
+  shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
+  shader.add(axisCode('x', x));
+  const scaled = weights.scale ? `sum * ${shader.channel(weights.scale, 1)}` : 'sum';
+  shader.add(`vec4 affine(vec4 sum, int c) { return ${scaled}${bias ? ` + ${shader.channel(bias)}` : ''}; }`);
+  return pointDraw(shader, plain);
+}
+
+const NEUTRAL: Readonly<Record<Reduce['how'], string>> = {
+  sum: '0.0',
+  product: '1.0',
+  max: '-3.4028234e38',
+  min: '3.4028234e38',
+};
+const COMBINE: Readonly<Record<Reduce['how'], string>> = {
+  sum: 'a + b',
+  product: 'a * b',
+  max: 'max(a, b)',
+  min: 'min(a, b)',
+};
+
+function compileReduce(shader: Shader, { how, axes: [n, c, h, w] }: Reduce): Draw {
+  shader.add(`#define NEUTRAL ${NEUTRAL[how]}`);
+  shader.add(`const bvec4 REDUCED = bvec4(${n}, ${h}, ${w}, ${c});`);
+  shader.add(`vec4 combine(vec4 a, vec4 b) { return ${COMBINE[how]}; }`);
+  return pointDraw(shader, reduce);
+}
+
+/** `vec4 left(n, y, x, c)`: an element, where the input has one image or channel for all, that one. */
+function operand(name: string, index: number, { shape }: Tensor, output: Tensor): string {
+  const [n, c] = shape;
+  const at = `${n === 1 ? '0' : 'n'}, y, x, ${c <= LANES ? '0' : 'c'}`;
+  const lanes = c === 1 && output.shape[1] > 1 ? '.xxxx' : '';
+  return `vec4 ${name}(int n, int y, int x, int c) { return read_${index}(${at})${lanes}; }`;
+}
+
+function compileProduct(shader: Shader, { inputs, output }: Product): Draw {
+  const [left = output, right = output] = inputs;
+  const operands = [operand('left', 0, left, output), operand('right', 1, right, output)];
+  return pointDraw(shader, `${operands.join('\n')}\n${product}`);
+}
