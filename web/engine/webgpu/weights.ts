@@ -42,28 +42,45 @@ function sharing({ bytes, zero, type, dims, transposed }: Weights, group: number
 }
 
 export function packWeights(weights: Weights, label: string): Data {
-  const { inputs, outputs } = channelsOf(weights, 1);
-  const [a, b, kh, kw] = weights.dims;
+  const channels = channelsOf(weights, 1);
+  const [, , kh, kw] = weights.dims;
   const taps = kh * kw;
-  const [blocksIn, blocksOut] = [Math.ceil(inputs / LANES), Math.ceil(outputs / LANES)];
-  const count = blocksOut * taps * blocksIn * LANES * LANES;
+  const count = Math.ceil(channels.inputs / LANES) * Math.ceil(channels.outputs / LANES) * taps;
   const fill = (target: ArrayBuffer) => {
-    const from = stored(weights);
     const to = view(target, weights.type);
-    for (let first = 0; first < a; first++) {
-      for (let second = 0; second < b; second++) {
-        const [o, i] = weights.transposed ? [second, first] : [first, second];
-        const lane = (i & 3) * LANES + (o & 3);
-        const source = (first * b + second) * taps;
+    pack(stored(weights), to, channels, taps, weights.transposed);
+    if (weights.zero) fillEmptyInputs(to, weights.zero, channels, taps);
+  };
+  const bytes = count * LANES * LANES * WIDTH[weights.type];
+  return { label, ...sharing(weights, 1), bytes, fill };
+}
+
+/** Block by block, so that what is read and what is written lie close together: a look has up to 54 million
+ * weights, and the page waits. */
+function pack<T extends Float32Array | Uint16Array | Uint8Array>(
+  from: T,
+  to: T,
+  { inputs, outputs }: Channels,
+  taps: number,
+  transposed: boolean,
+): void {
+  const step = Math.ceil(inputs / LANES) * LANES * LANES;
+  for (let firstOutput = 0; firstOutput < outputs; firstOutput += LANES) {
+    const row = (firstOutput / LANES) * taps * step;
+    for (let input = 0; input < inputs; input++) {
+      const column = row + input * LANES;
+      const last = Math.min(firstOutput + LANES, outputs);
+      for (let output = firstOutput; output < last; output++) {
+        let source = (transposed ? input * outputs + output : output * inputs + input) * taps;
+        let target = column + output - firstOutput;
         for (let tap = 0; tap < taps; tap++) {
-          const block = ((o >> 2) * taps + tap) * blocksIn + (i >> 2);
-          to[block * LANES * LANES + lane] = from[source + tap] ?? 0;
+          to[target] = from[source] as number;
+          source += 1;
+          target += step;
         }
       }
     }
-    if (weights.zero) fillEmptyInputs(to, weights.zero, { inputs, outputs }, taps);
-  };
-  return { label, ...sharing(weights, 1), bytes: count * WIDTH[weights.type], fill };
+  }
 }
 
 /** Input lanes without a channel must weigh nothing, which for quantised weights is the zero point. */

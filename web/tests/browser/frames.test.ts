@@ -104,22 +104,34 @@ test('live values turn, are kept within their range, and have to exist', async (
   painter.destroy();
 });
 
+/** What each look takes now: dispatches a frame, pipelines, bytes on the GPU. */
 const FRAMES = [
-  ['lean-256-uint8-soft', 15],
-  ['small-256-uint8-soft', 17],
-  ['medium-256-uint8-soft', 17],
-  ['large-256-uint8-soft', 17],
-  ['lean-512-uint8-edges', 19],
+  ['lean-256-uint8-soft', 15, 9, 5_762_352],
+  ['small-256-uint8-soft', 17, 12, 9_727_728],
+  ['medium-256-uint8-soft', 17, 11, 20_478_864],
+  ['large-256-uint8-soft', 17, 11, 71_612_496],
+  ['lean-512-uint8-edges', 19, 11, 20_627_920],
 ] as const;
+
+/** What a look of 256 pixels may take of the GPU's memory. */
+const mostBytes = (weights: number): number => 1.1 * weights + 12e6;
 
 /** All that a frame may do is submit once, import or copy the camera's picture and name it to the GPU. */
 const quiet = { submits: 1, writes: 0, maps: 0, buffers: 0, textures: 0, pipelines: 0, syncPipelines: 0 };
 
-for (const [name, dispatches] of FRAMES) {
+for (const [name, dispatches, pipelines, bufferBytes] of FRAMES) {
   test(`${name}: a frame is ${dispatches} dispatches in one submit and makes nothing`, async () => {
-    const painter = await createPainter(await look(name), { device, canvas: new OffscreenCanvas(1, 1) });
-    expect(painter.statistics.dispatches).toBe(dispatches);
-    expect(painter.statistics.pipelines).toBeLessThanOrEqual(12);
+    const opened = await look(name);
+    const painter = await createPainter(opened, { device, canvas: new OffscreenCanvas(1, 1) });
+    expect(painter.statistics).toEqual({ dispatches, pipelines, bufferBytes });
+    expect(pipelines).toBeLessThanOrEqual(12);
+    if (opened.info.pixels === 256) {
+      const weights = opened.plan.operations.reduce(
+        (sum, operation) => sum + (operation.kind === 'convolution' ? operation.weights.bytes.length : 0),
+        0,
+      );
+      expect(painter.statistics.bufferBytes).toBeLessThanOrEqual(mostBytes(weights));
+    }
     const source = scene();
     const still = await createImageBitmap(source);
     // The texture for pictures and the crop are made when a source of that size first comes.

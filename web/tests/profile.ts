@@ -1,0 +1,132 @@
+// One look on WebGPU, kernel by kernel: what each reads, writes and multiplies, and how long it takes.
+
+import { stored } from '../engine/graph/cost.ts';
+import type { Convolution, Tensor } from '../engine/graph/operation.ts';
+import { readLook } from '../engine/index.ts';
+import { dispatch } from '../engine/webgpu/buffers.ts';
+import { adapterName, canvasFormat, isSoftware, requestDevice } from '../engine/webgpu/device.ts';
+import { frameGroup, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
+import { checked, Memory } from '../engine/webgpu/memory.ts';
+import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
+import { styleFor } from '../engine/webgpu/style.ts';
+
+export interface Layer {
+  readonly name: string;
+  readonly kernel: string;
+  /** Outputs and blocks of a thread, and threads that share a sum; empty for other kernels. */
+  readonly shape: string;
+  readonly workgroups: string;
+  readonly products: number;
+  /** Bytes of constants, of what other kernels made, and of what it makes. */
+  readonly weights: number;
+  readonly read: number;
+  readonly written: number;
+  readonly ms: number;
+  /** Of the processor, where the GPU is one: what a busy machine does not blur. */
+  readonly processor: number;
+}
+
+declare global {
+  /** Milliseconds that the browser's GPU process has computed, all cores together; given by profile.mjs. */
+  function processorTime(): Promise<number>;
+}
+
+/** What the layer has to multiply: zeros at the border count, as they do in other people's figures. */
+function productsOf({ output, inputs, weights, x, y }: Convolution): number {
+  const [, c, h, w] = output.shape;
+  const [, , kh, kw] = weights.dims;
+  return (c * h * w * (inputs[0]?.shape[1] ?? 0) * kh * kw) / (y.outputStride * x.outputStride);
+}
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+export async function profile(name: string) {
+  const look = await readLook(new Uint8Array(await (await fetch(`/${name}.onnx`)).arrayBuffer()));
+  const device = await requestDevice();
+  const canvas = new OffscreenCanvas(1, 1);
+  const [began, before] = [performance.now(), await processorTime()];
+  const painter = await createWebgpuPainter(look, { canvas, onLost: console.log }, device);
+  const { pixels } = look.info;
+  const source = await createImageBitmap(new ImageData(pixels, pixels));
+  painter.paint(source);
+  await painter.finished();
+  const first = performance.now() - began;
+  const compiling = (await processorTime()) - before;
+  const frames: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now();
+    painter.paint(source);
+    await painter.finished();
+    frames.push(performance.now() - start);
+  }
+  const { statistics } = painter;
+  painter.destroy();
+  const layers = await layersOf(look.plan, device);
+  const adapter = adapterName(device);
+  device.destroy();
+  return { name, adapter, frame: median(frames), first, compiling, statistics, layers };
+}
+
+async function layersOf(
+  plan: Awaited<ReturnType<typeof readLook>>['plan'],
+  device: GPUDevice,
+): Promise<Layer[]> {
+  const memory = new Memory(device);
+  const format = canvasFormat(device);
+  const style = styleFor(isSoftware(device));
+  const { studio, pending } = await checked(device, () => {
+    const made = makeStudio(memory, plan, style, format);
+    return { studio: made, pending: prepareKernels(made, style) };
+  });
+  const { texture } = await pending();
+  const [, , height = 1, width = 1] = plan.outputs[0]?.shape ?? [];
+  const usage = GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING;
+  const made = (what: GPUTextureFormat) =>
+    device.createTexture({ size: [width, height], format: what, usage }).createView();
+  const group = frameGroup(studio, 'texture', device.createSampler(), made('rgba8unorm'), made(format));
+  const time = async (index: number, repeats: number) => {
+    const before = await processorTime();
+    const start = performance.now();
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setBindGroup(1, group);
+    const bound = texture[index];
+    for (let i = 0; bound && i < repeats; i++) dispatch(pass, bound.compiled, bound.group);
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    await device.queue.onSubmittedWorkDone();
+    const ms = performance.now() - start;
+    return { ms, processor: (await processorTime()) - before };
+  };
+  const layers: Layer[] = [];
+  for (const [index, step] of studio.merged.steps.entries()) {
+    const kernel = texture[index]?.compiled.kernel;
+    if (!kernel) continue;
+    await time(index, 1);
+    const { ms: once } = await time(index, 1);
+    const repeats = Math.max(1, Math.min(100, Math.ceil(30 / once)));
+    const times = [];
+    for (let i = 0; i < 3; i++) times.push(await time(index, repeats));
+    const operation =
+      step.kind === 'opening' ? step.convolution : step.kind === 'plain' ? step.operation : step.means;
+    const inputs = step.kind === 'opening' ? step.guide.inputs : operation.inputs;
+    const bytes = (tensors: readonly Tensor[]) =>
+      tensors.reduce((sum, tensor) => sum + 4 * stored(tensor), 0);
+    const constants = kernel.bindings.map(binding => (binding.kind === 'data' ? binding.data.bytes : 0));
+    const shape = /const WIDE = (\d+);\nconst DEEP = (\d+);\nconst SHARE = (\d+)/.exec(kernel.code);
+    layers.push({
+      name: kernel.label,
+      kernel: shape ? 'strip' : step.kind === 'plain' ? step.operation.kind : step.kind,
+      shape: shape ? shape.slice(1).join(' x ') : '',
+      workgroups: kernel.workgroups.join(' x '),
+      products: operation.kind === 'convolution' ? productsOf(operation) : 0,
+      weights: constants.reduce((a, b) => a + b, 0),
+      read: step.kind === 'cells' ? 0 : bytes(inputs),
+      written: bytes(step.kind === 'cells' ? [step.source.output, operation.output] : [operation.output]),
+      ms: median(times.map(({ ms }) => ms)) / repeats,
+      processor: median(times.map(({ processor }) => processor)) / repeats,
+    });
+  }
+  memory.destroy();
+  return layers;
+}
