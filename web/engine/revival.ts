@@ -8,7 +8,7 @@
 import { EngineError } from './error.ts';
 import type { Look, LookInfo } from './look.ts';
 import type { Backend, Canvas, FrameSource, Painter } from './painter.ts';
-import { faultOf, Watchdog } from './watchdog.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** Pauses before each revival within a minute, in milliseconds; one loss more is the end. */
 export const PAUSES: readonly number[] = [0, 1000];
@@ -208,7 +208,11 @@ class LastingPainter implements Painter {
 
   async #check(): Promise<void> {
     const hired = this.#hired;
-    const fault = await faultOf(this.#look, hired.painter);
+    // Where it cannot be fetched, nothing is known.
+    const fault = await import('./fault.ts').then(
+      ({ faultOf }) => faultOf(this.#look, hired.painter),
+      () => null,
+    );
     if (this.#away || hired !== this.#hired) return;
     if (fault === null) {
       this.#suspect = false;

@@ -1,10 +1,11 @@
 // The watchdog: what it takes for a fault and what not, when it looks, and what follows from a fault.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { faultIn, faultOf } from '../../engine/fault.ts';
 import { readLook } from '../../engine/look.ts';
 import type { Painter } from '../../engine/painter.ts';
 import { lastingPainter } from '../../engine/revival.ts';
-import { faultIn, faultOf, Watchdog } from '../../engine/watchdog.ts';
+import { Watchdog } from '../../engine/watchdog.ts';
 import { tinyLook } from '../tiny.ts';
 
 beforeEach(() => vi.useFakeTimers());
