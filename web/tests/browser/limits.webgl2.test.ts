@@ -36,6 +36,16 @@ test('half floats are enough, at their accuracy', async () => {
   expect(difference).toBeLessThan(1e-2);
 });
 
+test('numbers far beyond a picture give no NaN', async () => {
+  for (const scale of [1e4, -1e4]) {
+    const { painting = new Float32Array([Number.NaN]) } = await runGraph(plan, context, {
+      image: image.map(value => value * scale),
+      ...live,
+    });
+    expect(painting.every(Number.isFinite)).toBe(true);
+  }
+});
+
 test('what does not fit is refused by name', async () => {
   const refused = differenceOn({ limits: { ...context.limits, textureSize: 16 } });
   await expect(refused).rejects.toThrow(EngineError);
