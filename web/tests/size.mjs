@@ -17,7 +17,12 @@ const result = await build({
   logLevel: 'error',
   publicDir: false,
   plugins,
-  build: { write: false, lib: { entry: ENTRY, formats: ["es"] }, rolldownOptions: { preserveEntrySignatures: "allow-extension" }, minify: 'oxc' },
+  build: {
+    write: false,
+    lib: { entry: ENTRY, formats: ['es'] },
+    rolldownOptions: { preserveEntrySignatures: 'allow-extension' },
+    minify: 'oxc',
+  },
 });
 const chunks = [result].flat().flatMap(({ output }) => output.filter(({ type }) => type === 'chunk'));
 const byFile = new Map(chunks.map(chunk => [chunk.fileName, chunk]));
