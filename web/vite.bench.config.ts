@@ -28,7 +28,7 @@ const RUNTIMES: readonly { folder: string; from: string; files: RegExp }[] = [
   {
     folder: 'litert',
     from: join(web, 'node_modules/@litertjs/core/wasm'),
-    files: /^litert_wasm_(threaded_)?internal\.(js|wasm)$/,
+    files: /^litert_wasm_(threaded_|jspi_)?internal\.(js|wasm)$/,
   },
 ];
 

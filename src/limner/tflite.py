@@ -50,8 +50,10 @@ OPTIONS = {
 }
 """What LiteRT calls the options of those operators that have any."""
 
-BIAS_AND_ACTIVATION = 4
-"""The version of TRANSPOSE_CONV that has both; of every other operator the first does."""
+WITH_BIAS = 3
+"""The version of TRANSPOSE_CONV that has a bias; of every other operator the first does.
+
+The fourth would take a relu too, but LiteRT.js' delegate for WebGPU knows three."""
 
 ALIGNMENT = 16
 """Bytes: where the schema wants the content of a buffer to begin."""
@@ -173,7 +175,7 @@ class _Writer:
 
     def _convolution(self, step: Convolution) -> None:
         image, weight, *bias = step.inputs
-        made, options = self._activated(step)
+        made, options = self._activated(step, fuses=True)
         kernel = self._constant(f"{weight}/ohwi", self.constants[weight].transpose(0, 2, 3, 1))
         inputs = [self._tensor(image), kernel, self._bias(made, bias)]
         self._operator("CONV_2D", inputs, made, dilationHFactor=1, dilationWFactor=1, **options)
@@ -181,30 +183,34 @@ class _Writer:
 
     def _transposed(self, step: Convolution) -> None:
         image, weight, *bias = step.inputs
-        made, options = self._activated(step)
+        made, options = self._activated(step, fuses=False)
         shape = self._integers(f"{step.output}/shape", self.shapes[step.output])
         kernel = self._constant(f"{weight}/ohwi", self.constants[weight].transpose(1, 2, 3, 0))
         inputs = [shape, kernel, self._tensor(image), self._bias(made, bias)]
         self._operator("TRANSPOSE_CONV", inputs, made, **options)
         self._activate(step.activation, made, step.output)
 
-    def _activated(self, step: Convolution) -> tuple[str, dict[str, int]]:
-        """What a convolution itself makes, and its options: a relu goes into it, a leaky one behind it."""
-        leaky = step.activation is not None and step.activation.kind == "leaky"
-        made = f"{step.output}/convolved" if leaky else step.output
+    def _activated(self, step: Convolution, *, fuses: bool) -> tuple[str, dict[str, int]]:
+        """What a convolution itself makes, and its options: what does not fuse comes behind it."""
+        behind = step.activation is not None and not (fuses and step.activation.kind == "relu")
+        made = f"{step.output}/convolved" if behind else step.output
         self.shapes[made] = self.shapes[step.output]
         kinds = self.schema.ActivationFunctionType
         options = {
             "padding": self.schema.Padding.SAME if step.same else self.schema.Padding.VALID,
             "strideH": step.stride[0],
             "strideW": step.stride[1],
-            "fusedActivationFunction": kinds.RELU if step.activation and not leaky else kinds.NONE,
+            "fusedActivationFunction": kinds.RELU if step.activation and not behind else kinds.NONE,
         }
         return made, options
 
     def _activate(self, activation: Activation | None, made: str, output: str) -> None:
-        if activation is not None and made != output:
+        if activation is None or made == output:
+            return
+        if activation.kind == "leaky":
             self._operator("LEAKY_RELU", [self._tensor(made)], output, alpha=activation.alpha)
+        else:
+            self._operator("RELU", [self._tensor(made)], output)
 
     def _bias(self, made: str, bias: Sequence[str]) -> int:
         if bias:
@@ -283,5 +289,5 @@ class _Writer:
         return self.schema.OperatorCodeT(
             deprecatedBuiltinCode=min(code, 127),
             builtinCode=code,
-            version=BIAS_AND_ACTIVATION if kind == "TRANSPOSE_CONV" else 1,
+            version=WITH_BIAS if kind == "TRANSPOSE_CONV" else 1,
         )

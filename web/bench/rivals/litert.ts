@@ -28,7 +28,8 @@ export const litertjs = (accelerator: Accelerator): Engine => ({
 async function create(accelerator: Accelerator, { pixels, picture, canvas, files }: Place): Promise<Rival> {
   const onGpu = accelerator === 'webgpu';
   const threads = onGpu || !crossOriginIsolated ? 1 : Math.min(navigator.hardwareConcurrency, MOST_THREADS);
-  await litert.loadLiteRt(folder, { threads: threads > 1 });
+  // On the GPU as its documentation advises, so that operators that its delegate lacks run in WASM.
+  await litert.loadLiteRt(folder, { threads: threads > 1, jspi: onGpu && 'Suspending' in WebAssembly });
   const model = await litert.loadAndCompile(files.tflite, {
     accelerator,
     gpuOptions: { precision: 'fp32' },

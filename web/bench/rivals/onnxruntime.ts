@@ -50,45 +50,86 @@ async function create(provider: Provider, place: Place): Promise<Rival> {
   ort.env.logLevel = 'error';
   ort.env.wasm.wasmPaths = { mjs: address(`${file}.mjs`), wasm: address(`${file}.wasm`) };
   ort.env.wasm.numThreads = threadsOf(provider);
-  const onGpu = provider === 'webgpu';
   const session = await ort.InferenceSession.create(files.onnx, {
-    executionProviders: [onGpu ? 'webgpu' : 'wasm'],
+    executionProviders: [provider === 'webgpu' ? 'webgpu' : 'wasm'],
     graphOptimizationLevel: 'all',
   });
-  const [input = 'image'] = session.inputNames;
-  const [output = 'painting'] = session.outputNames;
-  const shape = [1, 3, pixels, pixels];
+  const model: Model = {
+    ort,
+    session,
+    input: session.inputNames[0] ?? 'image',
+    output: session.outputNames[0] ?? 'painting',
+    shape: [1, 3, pixels, pixels],
+  };
+  const { compute, ...rest } = provider === 'webgpu' ? await onGpu(model, picture) : inMemory(model, picture);
   const path = canvasPath(place.canvas, pixels);
-  const compute = async (planes: Float32Array<ArrayBuffer>): Promise<Float32Array> => {
+  return {
+    ...rest,
+    version: ort.env.versions.web ?? '',
+    run: () => compute(picture),
+    frame: async video => path.show(await compute(path.take(video))),
+  };
+}
+
+interface Model {
+  readonly ort: typeof Ort;
+  readonly session: Ort.InferenceSession;
+  readonly input: string;
+  readonly output: string;
+  readonly shape: readonly number[];
+}
+
+interface Ways extends Pick<Rival, 'adapter' | 'step' | 'finished'> {
+  compute(planes: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+}
+
+function inMemory({ ort, session, input, output, shape }: Model, picture: Float32Array<ArrayBuffer>): Ways {
+  const { numThreads } = ort.env.wasm;
+  const compute: Ways['compute'] = async planes => {
     const made = await session.run({ [input]: new ort.Tensor('float32', planes, shape) }, [output]);
     return made[output]?.data as Float32Array;
   };
-  const common = {
-    version: ort.env.versions.web ?? '',
-    run: () => compute(picture),
-    frame: async (video: HTMLVideoElement) => path.show(await compute(path.take(video))),
+  return {
+    adapter: `${numThreads} ${numThreads === 1 ? 'thread' : 'threads'}`,
+    compute,
+    step: async () => {
+      await compute(picture);
+    },
+    finished: async () => undefined,
   };
-  if (!onGpu) {
-    const { numThreads } = ort.env.wasm;
-    return {
-      ...common,
-      adapter: `${numThreads} ${numThreads === 1 ? 'thread' : 'threads'}`,
-      step: async () => {
-        await compute(picture);
-      },
-      finished: async () => undefined,
-    };
-  }
+}
+
+/** Input and output are buffers that are made once, as its documentation advises. */
+async function onGpu(
+  { ort, session, input, output, shape }: Model,
+  picture: Float32Array<ArrayBuffer>,
+): Promise<Ways> {
   const device = await ort.env.webgpu.device;
-  const given = upload(device, picture);
-  const taken = upload(device, new Float32Array(picture.length));
+  const size = picture.byteLength;
+  const make = (usage: number): GPUBuffer => device.createBuffer({ label: 'bench', size, usage });
+  const held = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+  const given = make(held);
+  device.queue.writeBuffer(given, 0, picture);
+  const taken = make(held);
+  const read = make(GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   const type = { dataType: 'float32', dims: shape } as const;
-  const feeds = { [input]: ort.Tensor.fromGpuBuffer(given, type) };
   const fetches = { [output]: ort.Tensor.fromGpuBuffer(taken, type) };
+  const feeds = { [input]: ort.Tensor.fromGpuBuffer(given, type) };
+  const compute: Ways['compute'] = async planes => {
+    device.queue.writeBuffer(given, 0, planes);
+    await session.run(feeds, fetches);
+    const encoder = device.createCommandEncoder({ label: 'bench' });
+    encoder.copyBufferToBuffer(taken, 0, read, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await read.mapAsync(GPUMapMode.READ);
+    const values = new Float32Array(read.getMappedRange().slice(0));
+    read.unmap();
+    return values;
+  };
   const { vendor, architecture } = device.adapterInfo;
   return {
-    ...common,
     adapter: `${vendor} ${architecture}`,
+    compute,
     step: async () => {
       await session.run(feeds, fetches);
     },
@@ -96,11 +137,4 @@ async function create(provider: Provider, place: Place): Promise<Rival> {
       await device.queue.onSubmittedWorkDone();
     },
   };
-}
-
-function upload(device: GPUDevice, values: Float32Array<ArrayBuffer>): GPUBuffer {
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  const buffer = device.createBuffer({ label: 'bench', size: values.byteLength, usage });
-  device.queue.writeBuffer(buffer, 0, values);
-  return buffer;
 }
