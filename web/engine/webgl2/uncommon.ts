@@ -2,7 +2,7 @@
 
 import { EngineError } from '../error.ts';
 import { type Convolution, LANES, type Product, type Reduce, type Tensor } from '../graph/operation.ts';
-import { packGrouped } from '../webgpu/weights.ts';
+import { packGrouped } from '../webgpu/grouped.ts';
 import { makeCode, pointDraw, reading } from './compile.ts';
 import { axisCode, declareGeometry, pair } from './convolution.ts';
 import deviation from './deviation.glsl?raw';

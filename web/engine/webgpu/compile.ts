@@ -3,7 +3,7 @@
 import { EngineError, impossible } from '../error.ts';
 import { blocks, type Operation } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
-import { compileConvolution } from './convolution.ts';
+import { compileConvolution, isStrip } from './convolution.ts';
 import { type Kernel, kernelOf, linear, type Target } from './kernel.ts';
 import map from './map.wgsl?raw';
 import { surroundedCode } from './rearrange.ts';
@@ -22,7 +22,9 @@ export async function fetchKernels({ operations }: Plan): Promise<void> {
 const isCommon = (operation: Operation): boolean =>
   operation.kind === 'rearrange'
     ? operation.map.kind !== 'view'
-    : ['source', 'map', 'convolution', 'resample'].includes(operation.kind);
+    : operation.kind === 'convolution'
+      ? isStrip(operation)
+      : ['source', 'map', 'resample'].includes(operation.kind);
 
 function uncommonKernels(): typeof import('./uncommon.ts') {
   if (!uncommon) throw new EngineError('The kernels of this model were not fetched before it was compiled.');
@@ -37,7 +39,8 @@ export function compile(plan: Plan, style: Style, operation: Operation, target: 
     case 'source':
       throw new EngineError(`The picture '${operation.name}' has to be compiled for what feeds it.`);
     case 'convolution':
-      return compileConvolution(shader, operation);
+      if (isStrip(operation)) return compileConvolution(shader, operation);
+      return uncommonKernels().compileLoops(shader, operation);
     case 'resample':
       return compileResample(shader, operation);
     case 'map':

@@ -2,18 +2,16 @@
 // written out.
 
 import { type Axis, blocks, type Convolution } from '../graph/operation.ts';
-import direct from './direct.wgsl?raw';
-import grouped from './grouped.wgsl?raw';
 import { type Kernel, kernelOf, linear } from './kernel.ts';
 import type { Shader } from './shader.ts';
 import strip from './strip.wgsl?raw';
 import type { Class, Shape, Style } from './style.ts';
-import { blockCode, FULL, packGrouped, packWeights } from './weights.ts';
+import { blockCode, FULL, packWeights } from './weights.ts';
 
-/** Kernels wider than that are looped over: written out they would be too long a program. */
+/** Wider kernels are looped over (`loops.ts`): written out they would be too long a program. */
 const WIDEST_KERNEL = 16;
 
-function axisCode(letter: 'x' | 'y', axis: Axis): string {
+export function axisCode(letter: 'x' | 'y', axis: Axis): string {
   const cases = axis.phases.map(
     ({ first, count, start }, i) => `    case ${i} { return vec3i(${first}, ${count}, ${start}); }`,
   );
@@ -39,18 +37,6 @@ export function declareGeometry(shader: Shader, { weights, x, y, prologue }: Con
   if (prologue) shader.valueFunction('prepare', prologue);
 }
 
-/** `load(n, y, x, c)`, for kernels that take any place. */
-function declareLoad(shader: Shader, { prologue, x }: Convolution): void {
-  shader.add(axisCode('x', x));
-  shader.add(`
-fn load(n: i32, y: i32, x: i32, c: i32) -> vec4f {
-  if (y < 0 || x < 0 || y >= sizes[2].z || x >= sizes[2].w) {
-    return vec4f(0);
-  }
-  return ${prologue ? 'prepare(read_0(n, y, x, c))' : 'read_0(n, y, x, c)'};
-}`);
-}
-
 /** The sum of products as the epilogue takes it: scaled and shifted per channel. */
 export function scaledCode(shader: Shader, { weights, bias, group }: Convolution): string {
   const unit = group > 1 ? 1 : FULL[weights.type];
@@ -73,36 +59,26 @@ export function declareWeights(shader: Shader, { weights, name }: Convolution): 
   shader.add(`fn zero_point(c: i32) -> vec4f {\n  return ${zero};\n}`);
 }
 
+/** Rows and columns of outputs, counted once for all phases of a transposed convolution. */
+export const basesOf = ({ output, x, y }: Convolution): readonly [number, number] => [
+  Math.ceil(output.shape[2] / y.outputStride),
+  Math.ceil(output.shape[3] / x.outputStride),
+];
+
+export const isStrip = ({ group, weights }: Convolution): boolean =>
+  group === 1 && weights.dims[3] <= WIDEST_KERNEL;
+
 export function compileConvolution(shader: Shader, operation: Convolution): Kernel {
-  const { weights, group, name } = operation;
-  const [n, , height, width] = operation.output.shape;
+  const [n] = operation.output.shape;
   const out = blocks(operation.output);
-  shader.readInputs();
-  declareGeometry(shader, operation);
-  const value = scaledCode(shader, operation);
-  if (group > 1) {
-    declareLoad(shader, operation);
-    shader.add(`const GROUPS = ${group};`);
-    const data = packGrouped(weights, group, name);
-    shader.bind({ kind: 'data', data }, 'var<storage, read> weights: array<f32>');
-    shader.finish(value);
-    return kernelOf(shader, grouped, linear(n * height * width * out));
-  }
-  declareWeights(shader, operation);
-  const bases = [
-    Math.ceil(height / operation.y.outputStride),
-    Math.ceil(width / operation.x.outputStride),
-  ] as const;
-  if (weights.dims[3] > WIDEST_KERNEL) {
-    declareLoad(shader, operation);
-    const phases = operation.y.outputStride * operation.x.outputStride;
-    shader.add(`const BASES = ${shader.size(bases[0], bases[1])};`);
-    shader.finish(value);
-    return kernelOf(shader, direct, [Math.ceil(bases[1] / 32), Math.ceil((n * bases[0]) / 8), out * phases]);
-  }
+  const bases = basesOf(operation);
   const { style } = shader;
   const shape = fitted(style.shapes[classOf(style, operation)], style, operation);
   const across = Math.ceil(bases[1] / shape.wide);
+  shader.readInputs();
+  declareGeometry(shader, operation);
+  const value = scaledCode(shader, operation);
+  declareWeights(shader, operation);
   shader.add(`const THREADS = ${style.threads};`);
   shader.add(`const BASES = ${shader.size(bases[0], bases[1], across)};`);
   shader.add(stripCode(operation, shape));

@@ -24,7 +24,8 @@ import {
 import { checked, Memory, sentenceOf } from './memory.ts';
 import { bindGroup, type Compiled } from './pipelines.ts';
 import type { Reader } from './reader.ts';
-import { browserSurroundings, remembered, type Surroundings, tune } from './tuner.ts';
+import { browserSurroundings, keyOf, remembered, type Surroundings } from './surroundings.ts';
+import { trialOf } from './trial.ts';
 
 interface Owned extends Settings {
   readonly ownsDevice: boolean;
@@ -220,12 +221,15 @@ class WebgpuPainter implements Painter {
   /** Looks for kernels that suit this GPU better, once, while frames go on with what there is. */
   #tune(): void {
     this.#tuned = true;
-    const { pipelines } = this.studio;
     const { surroundings } = this.#settings;
     const idle = async () => (await surroundings.idle()) && !this.#lost;
-    tune(this.studio, pipelines.style, this.adapter, { ...surroundings, idle })
+    import('./tuner.ts')
+      .then(({ tune }) =>
+        tune(this.studio.pipelines.style, (name, style) => trialOf(this.studio, name, style), idle),
+      )
       .then(async style => {
         if (!style) return;
+        surroundings.memo.write(keyOf(this.adapter), JSON.stringify(style.shapes));
         const pending = await checked(this.#device, () => prepareKernels(this.studio, style));
         const kernels = await pending();
         if (!this.#lost) this.#kernels = kernels;

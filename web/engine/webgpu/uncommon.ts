@@ -19,6 +19,8 @@ import { perLane, READ, vector } from './rearrange.ts';
 import { compileProduct, compileReduce } from './reduce.ts';
 import type { Shader } from './shader.ts';
 
+export { compileLoops } from './loops.ts';
+
 type Uncommon = Extract<Operation, { kind: 'normalise' | 'maxPool' | 'reduce' | 'product' | 'join' }>;
 
 export function compileUncommon(shader: Shader, operation: Uncommon): Kernel {

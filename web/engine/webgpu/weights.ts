@@ -4,7 +4,6 @@
 // which need no extension, half floats included).
 
 import { LANES, type Weights } from '../graph/operation.ts';
-import { floats } from '../onnx/constant.ts';
 import type { Data } from './kernel.ts';
 
 type Element = Weights['type'];
@@ -21,7 +20,7 @@ export function channelsOf({ dims, transposed }: Weights, group: number): Channe
     : { inputs: dims[1] * group, outputs: dims[0] };
 }
 
-function stored({ bytes, type }: Weights): Float32Array | Uint16Array | Uint8Array {
+export function stored({ bytes, type }: Weights): Float32Array | Uint16Array | Uint8Array {
   const width = WIDTH[type];
   const source = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
   const count = source.length / width;
@@ -37,7 +36,7 @@ function view(target: ArrayBuffer, type: Element): Float32Array | Uint16Array | 
 
 /** Convolutions that share an initializer share what is packed of it: their weights are different objects
  * with the same bytes (and the same zero points, which stand for their bytes too). */
-function sharing({ bytes, zero, type, dims, transposed }: Weights, group: number) {
+export function sharing({ bytes, zero, type, dims, transposed }: Weights, group: number) {
   return { owner: zero ?? bytes, layout: `${type} ${dims.join(' ')} ${transposed} ${group}` };
 }
 
@@ -99,33 +98,6 @@ function fillEmptyInputs(
       }
     }
   }
-}
-
-/** For convolutions in groups: float32, ordered [output channel][row][column][input channel of the group]. */
-export function packGrouped(weights: Weights, group: number, label: string): Data {
-  const { inputs, outputs } = channelsOf(weights, group);
-  const [, , kh, kw] = weights.dims;
-  const taps = kh * kw;
-  const [perIn, perOut] = [inputs / group, outputs / group];
-  const fill = (target: ArrayBuffer) => {
-    const raw = stored(weights);
-    const from =
-      weights.type === 'float16'
-        ? floats({ name: label, type: 'float16', dims: weights.dims, bytes: weights.bytes })
-        : raw;
-    const to = new Float32Array(target);
-    for (let o = 0; o < outputs; o++) {
-      for (let i = 0; i < perIn; i++) {
-        const pair = weights.transposed
-          ? (Math.floor(o / perOut) * perIn + i) * perOut + (o % perOut)
-          : o * perIn + i;
-        for (let tap = 0; tap < taps; tap++) {
-          to[(o * taps + tap) * perIn + i] = (from[pair * taps + tap] ?? 0) - (weights.zero?.[o] ?? 0);
-        }
-      }
-    }
-  };
-  return { label, ...sharing(weights, group), bytes: outputs * taps * perIn * 4, fill };
 }
 
 /** What 1 is in a stored weight: `unpack4x8unorm` and its like divide by the largest value. */

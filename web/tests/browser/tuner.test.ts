@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { requestDevice } from '../../engine/webgpu/device.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { SOFTWARE_STYLE, styleFor } from '../../engine/webgpu/style.ts';
-import { remembered, type Surroundings } from '../../engine/webgpu/tuner.ts';
+import { remembered, type Surroundings } from '../../engine/webgpu/surroundings.ts';
 import { far, look, pixels, scene } from '../scene.ts';
 
 let device: GPUDevice;
@@ -75,7 +75,7 @@ test('a page that is hidden is not tuned on, and nothing is kept of it', async (
   painter.destroy();
 });
 
-test("what is kept is taken as far as it is one of tuning's own shapes", () => {
+test('what is kept is taken as far as it is a shape', () => {
   const reading = (text: string): Surroundings => ({
     usual: styleFor,
     idle: async () => true,

@@ -1,0 +1,79 @@
+// What a painter takes of the page that it is on: idle moments for the tuner, which is fetched when the first
+// painting is done, and a memory for what it found.
+
+import { type Class, type Shape, type Style, styleFor } from './style.ts';
+
+/** Raised with kernels or candidates, whose old figures say nothing of new ones. */
+const VERSION = 1;
+const MOST_WIDE = 8;
+const MOST_SHARE = 64;
+
+const CLASSES = ['fine', 'coarse', 'single'] as const;
+
+/** Tests have their own. */
+export interface Surroundings {
+  /** The style to begin with. */
+  usual(software: boolean): Style;
+  /** Resolves when nobody would notice some milliseconds; false where it is better to give up. */
+  idle(): Promise<boolean>;
+  readonly memo: { read(key: string): string | null; write(key: string, value: string): void };
+}
+
+export const keyOf = (adapter: string): string => `limner kernels ${VERSION} ${adapter}`;
+
+/** Whether a number is a power of two up to `most`, as all of a shape are. */
+const isPower = (value: unknown, most: number): boolean =>
+  typeof value === 'number' && value >= 1 && value <= most && Number.isInteger(Math.log2(value));
+
+const isShape = (shape: Partial<Shape> | undefined): shape is Shape =>
+  isPower(shape?.wide, MOST_WIDE) && isPower(shape?.deep, 2) && isPower(shape?.share, MOST_SHARE);
+
+/** The style with the shapes that were found on this adapter before, or null. */
+export function remembered(style: Style, adapter: string, { memo }: Surroundings): Style | null {
+  const text = memo.read(keyOf(adapter));
+  if (text === null) return null;
+  try {
+    const found: Partial<Record<Class, Partial<Shape>>> = JSON.parse(text);
+    const shapes = { ...style.shapes };
+    for (const name of CLASSES) {
+      const shape = found[name];
+      if (isShape(shape)) shapes[name] = shape;
+    }
+    return { ...style, shapes };
+  } catch {
+    return null; // Somebody else's text under our key.
+  }
+}
+
+/** The page's own: idle callbacks where there are any, and local storage where the page may use it. */
+export function browserSurroundings(): Surroundings {
+  const kept = new Map<string, string>();
+  const storage = (): Storage | null => {
+    try {
+      return globalThis.localStorage ?? null;
+    } catch {
+      return null; // Pages may be forbidden to look.
+    }
+  };
+  return {
+    usual: styleFor,
+    idle: () =>
+      new Promise(resolve => {
+        const answer = () =>
+          resolve(typeof document === 'undefined' || document.visibilityState === 'visible');
+        if (typeof requestIdleCallback === 'function') requestIdleCallback(answer, { timeout: 1000 });
+        else setTimeout(answer, 50);
+      }),
+    memo: {
+      read: key => storage()?.getItem(key) ?? kept.get(key) ?? null,
+      write: (key, value) => {
+        kept.set(key, value);
+        try {
+          storage()?.setItem(key, value);
+        } catch {
+          // Full or forbidden: it is tried again on the next visit.
+        }
+      },
+    },
+  };
+}
