@@ -31,7 +31,7 @@ def _current(page: Path, web: Path) -> bool:
 
 def _sources(web: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(web):
-        folders[:] = [name for name in folders if name not in {"node_modules", ".cache", "tests"}]
+        folders[:] = [name for name in folders if name not in {"node_modules", ".cache", "dist", "tests"}]
         yield from (Path(folder) / name for name in files)
 
 
