@@ -4,12 +4,11 @@ import { EngineError, impossible } from './error.ts';
 import { type Look, readLook } from './look.ts';
 import type { Backend, Canvas, Painter, Settings } from './painter.ts';
 import { lastingPainter, PAUSES } from './revival.ts';
-import { webgpuAvailable } from './webgpu/device.ts';
+import { type Availability, webgpuAvailable } from './webgpu/device.ts';
 
 export { EngineError } from './error.ts';
 export { type Live, type Look, type LookInfo, type ReadOptions, readLook, readModel } from './look.ts';
 export type { Backend, Canvas, FrameSource, Painter } from './painter.ts';
-export { webgl2Available } from './webgl2/context.ts';
 export { type Availability, webgpuAvailable } from './webgpu/device.ts';
 
 export interface PainterOptions {
@@ -35,6 +34,16 @@ export async function load(from: string | URL | Blob): Promise<Look> {
     throw new EngineError(`${from} could not be fetched (HTTP ${response.status}); check the address.`);
   }
   return readLook(new Uint8Array(await response.arrayBuffer()));
+}
+
+/** Never throws: who asks has another way to paint. */
+export async function webgl2Available(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
+  try {
+    const context = await import('./webgl2/context.ts');
+    return context.webgl2Available(options);
+  } catch (error) {
+    return { ok: false, reason: `The part for WebGL2 could not be fetched (${sentenceOf(error)}).` };
+  }
 }
 
 /** A painter that survives the loss of its GPU. The backend that it uses is fetched when it is asked for. */

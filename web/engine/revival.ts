@@ -6,6 +6,7 @@
 // ever: a look that takes the GPU down each time is given up, since browsers take the GPU from such pages.
 
 import { EngineError } from './error.ts';
+import { faultOf } from './fault.ts';
 import type { Look, LookInfo } from './look.ts';
 import type { Backend, Canvas, FrameSource, Painter } from './painter.ts';
 import { Watchdog } from './watchdog.ts';
@@ -208,11 +209,7 @@ class LastingPainter implements Painter {
 
   async #check(): Promise<void> {
     const hired = this.#hired;
-    // Where it cannot be fetched, nothing is known.
-    const fault = await import('./fault.ts').then(
-      ({ faultOf }) => faultOf(this.#look, hired.painter),
-      () => null,
-    );
+    const fault = await faultOf(this.#look, hired.painter);
     if (this.#away || hired !== this.#hired) return;
     if (fault === null) {
       this.#suspect = false;

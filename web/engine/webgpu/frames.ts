@@ -9,7 +9,7 @@
 
 import { EngineError } from '../error.ts';
 import type { FrameSource } from '../painter.ts';
-import type { Way } from './ways.ts';
+import { trueWays, type Way } from './ways.ts';
 
 export type Frame =
   | { readonly kind: 'external'; readonly texture: GPUExternalTexture }
@@ -94,12 +94,7 @@ export class Frames {
   /** Once a video comes, and beside its first frames, not before them. */
   async #tryWays(): Promise<void> {
     this.#tried = true;
-    // Where it cannot be fetched, all ways stay open.
-    const found = await import('./ways.ts').then(
-      ({ trueWays }) => trueWays(this.device),
-      () => null,
-    );
-    if (!found) return;
+    const found = await trueWays(this.device);
     for (const [way, rung] of Object.entries(this.#rungs)) rung.true = found.has(way as Way);
   }
 

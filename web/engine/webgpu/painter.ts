@@ -23,9 +23,10 @@ import {
 } from './kernels.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
 import { bindGroup, type Compiled } from './pipelines.ts';
-import type { Reader } from './reader.ts';
+import { makeReader, type Reader } from './reader.ts';
 import { browserSurroundings, keyOf, remembered, type Surroundings } from './surroundings.ts';
 import { trialOf } from './trial.ts';
+import { tune } from './tuner.ts';
 
 interface Owned extends Settings {
   readonly ownsDevice: boolean;
@@ -223,10 +224,7 @@ class WebgpuPainter implements Painter {
     this.#tuned = true;
     const { surroundings } = this.#settings;
     const idle = async () => (await surroundings.idle()) && !this.#lost;
-    import('./tuner.ts')
-      .then(({ tune }) =>
-        tune(this.studio.pipelines.style, (name, style) => trialOf(this.studio, name, style), idle),
-      )
+    tune(this.studio.pipelines.style, (name, style) => trialOf(this.studio, name, style), idle)
       .then(async style => {
         if (!style) return;
         surroundings.memo.write(keyOf(this.adapter), JSON.stringify(style.shapes));
@@ -241,8 +239,6 @@ class WebgpuPainter implements Painter {
   /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
   async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
     if (this.#lost) throw new EngineError('The GPU device was lost; create the painter anew.');
-    // Fetched when somebody asks: a page that only paints never pays for it.
-    const { makeReader } = await import('./reader.ts');
     this.#reader ??= await makeReader(this.plan, this.studio.pipelines);
     return this.#reader.run(inputs, this.#live);
   }

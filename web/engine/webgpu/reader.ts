@@ -1,6 +1,6 @@
-// `run`: the graph on arrays, with its outputs read back. For tests and tools. Its few kernels of its own
-// (the picture from an array, the painting to a buffer) are compiled when it is first called, so a page
-// that only paints never pays for them.
+// `run`: the graph on arrays, with its outputs read back. For tests, tools and the watchdog, never for frames.
+// Its few kernels of its own (the picture from an array, the painting to a buffer) are compiled when it is
+// first called.
 
 import { EngineError } from '../error.ts';
 import { stored } from '../graph/cost.ts';

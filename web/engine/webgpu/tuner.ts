@@ -1,6 +1,6 @@
 // Finds by trying what shape of kernels suits this GPU: after the first painting, in idle moments, a few
 // milliseconds at a time, and never again on the same adapter. What comes out differs from what came out
-// before by rounding alone, since a shape only says who computes what. Fetched when it is wanted.
+// before by rounding alone, since a shape only says who computes what.
 
 import type { Class, Shape, Style } from './style.ts';
 import type { Trial } from './trial.ts';
