@@ -398,7 +398,7 @@ class BenchCommand:
     def _browser(self, progress: Progress) -> None:
         from limner.bench.browser import bench_browser, write_browser
 
-        results = bench_browser(
+        bench_browser(
             self.looks,
             sizes=self.sizes,
             pixels=self.pixels,
@@ -406,5 +406,5 @@ class BenchCommand:
             quick=self.quick,
             gpu=self.gpu,
             progress=progress,
+            found=lambda results: write_browser(results, self.out),
         )
-        write_browser(results, self.out)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ GPU_FLAGS = (
 )
 """As limner.browser's, without what asks for a software GPU."""
 
+Found = Callable[[dict[str, Any]], None]
+
 RUN = """([request]) => window.limnerBench.run(request, progress => window.limnerTell(progress))"""
 MARKDOWN = """results => window.limnerBench.markdown(results)"""
 PLOT = """([look, work]) => window.limnerBench.plot(look, work)"""
@@ -60,11 +62,14 @@ def bench_browser(
     gpu: bool = False,
     page: Path = PAGE,
     progress: Progress = silently,
+    found: Found = lambda _: None,
 ) -> dict[str, Any]:
     """Measure `looks`, or looks of `sizes` with random weights; what goes into the JSON.
 
-    `rivals` are names as the page has them, all of them where none is given. Raises LimnerError where the
-    page is not built, there is no browser, or a rival has no such name.
+    `rivals` are names as the page has them, all of them where none is given. `found` hears of the results
+    so far after each look, as a large one takes many minutes.
+
+    Raises LimnerError where the page is not built, there is no browser, or a rival has no such name.
     """
     if not (page / "index.html").is_file():
         raise LimnerError(
@@ -72,7 +77,7 @@ def bench_browser(
             "`npm ci && npm run bench:build` in web/ first."
         )
     machine = {"cpu": cpu_name(), "load": load()}
-    found: list[dict[str, Any]] = []
+    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
         paths = list(looks) or [random_look(top, size, pixels) for size in sizes]
@@ -80,10 +85,11 @@ def bench_browser(
         with serving(application(page, looks=top)) as address:
             for entry in entries:
                 request = {"looks": [_addressed(entry)], "quick": quick, "video": "camera"}
-                found.append(_measure(address, request, rivals, gpu=gpu, progress=progress))
-    whole: dict[str, Any] = found[0] | {"looks": [look for one in found for look in one["looks"]]}
-    whole["origin"] = whole["origin"] | {"machine": machine}
-    return whole
+                one = _measure(address, request, rivals, gpu=gpu, progress=progress)
+                looks_so_far = [*results.get("looks", []), *one["looks"]]
+                results = one | {"origin": one["origin"] | {"machine": machine}, "looks": looks_so_far}
+                found(results)
+    return results
 
 
 def write_browser(results: dict[str, Any], folder: Path, *, page: Path = PAGE) -> None:
