@@ -163,12 +163,27 @@ export function lowerExpand(node: NodeView): void {
   node.define(mapOver(node, dims, [value], ([x = input(0)]) => x));
 }
 
+export function lowerIdentity(node: NodeView): void {
+  node.define(node.value(0));
+}
+
 /** Inference: nothing is dropped. */
 export function lowerDropout(node: NodeView): void {
   if (node.has(2) && node.constant(2).bytes[0] !== 0) {
     throw node.fail('drops values as in training; export the model for inference.');
   }
   node.define(node.value(0));
+}
+
+export function lowerReshape(node: NodeView): void {
+  const before = dimsOf(node.value(0));
+  const asked = node.has(1) ? node.integers(1) : (node.ints('shape') ?? []);
+  const keepZero = node.int('allowzero', 0) === 1;
+  const dims = asked.map((dim, i) => (dim === 0 && !keepZero ? (before[i] ?? 0) : dim));
+  const known = dims.filter(dim => dim !== -1).reduce((a, b) => a * b, 1);
+  const open = dims.indexOf(-1);
+  if (open >= 0) dims[open] = known === 0 ? 0 : sizeOf(before, node.output) / known;
+  node.define(reshape(node, node.value(0), dims));
 }
 
 const reshaped = (node: NodeView, dims: readonly number[]): void =>

@@ -2,7 +2,7 @@
 // runs. A node that is not in it is refused by name, before anything is compiled: all or nothing.
 
 import { EngineError } from '../error.ts';
-import { constantOf, floats, wholeConstant } from '../onnx/constant.ts';
+import { floats } from '../onnx/constant.ts';
 import type { OnnxModel, OnnxNode, OnnxValue } from '../onnx/model.ts';
 import { Builder, makeTensor, NodeView } from './builder.ts';
 import { lowerCast, lowerDequantize } from './casts.ts';
@@ -11,21 +11,18 @@ import { ELEMENTWISE, type Lowering } from './elementwise.ts';
 import { input } from './expression.ts';
 import { lowerMatMul } from './matrices.ts';
 import type { Graph, Tensor } from './operation.ts';
-import { lowerConcat, lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './shapes.ts';
+import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './shapes.ts';
 
 /** What looks of our own are made of. */
 const OPERATORS: Readonly<Record<string, Lowering>> = {
   ...ELEMENTWISE,
   Cast: lowerCast,
   Concat: lowerConcat,
-  Constant: lowerConstant,
   Conv: lowerConv,
   ConvTranspose: lowerConvTranspose,
   DequantizeLinear: lowerDequantize,
-  Identity: lowerIdentity,
   MatMul: lowerMatMul,
   Pad: lowerPad,
-  Reshape: lowerReshape,
   Slice: lowerSlice,
   Transpose: lowerTranspose,
 };
@@ -104,28 +101,4 @@ function defineInput(builder: Builder, model: OnnxModel, { name, type, dims }: O
   const tensor = makeTensor(name, known);
   builder.define(name, { kind: 'tensor', tensor });
   return [tensor];
-}
-
-function lowerIdentity(node: NodeView): void {
-  node.define(node.value(0));
-}
-
-function lowerConstant(node: NodeView): void {
-  const { attributes } = node.node;
-  const value = attributes.get('value');
-  if (value?.kind === 'tensor') {
-    node.define({ kind: 'constant', constant: value.value });
-    return;
-  }
-  const float = attributes.get('value_float') ?? attributes.get('value_floats');
-  const int = attributes.get('value_int') ?? attributes.get('value_ints');
-  if (float?.kind === 'float' || float?.kind === 'floats') {
-    const values = Float32Array.from([float.value].flat());
-    const dims = float.kind === 'float' ? [] : [values.length];
-    node.define({ kind: 'constant', constant: constantOf(node.output, dims, values) });
-  } else if (int?.kind === 'int' || int?.kind === 'ints') {
-    const values = [int.value].flat();
-    const dims = int.kind === 'int' ? [] : [values.length];
-    node.define({ kind: 'constant', constant: wholeConstant(node.output, dims, values) });
-  } else throw node.fail('holds no tensor of numbers.');
 }

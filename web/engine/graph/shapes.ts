@@ -86,17 +86,6 @@ export function reshape(
   return node.builder.emit({ kind: 'map', ...common, epilogue: input(0) });
 }
 
-export function lowerReshape(node: NodeView): void {
-  const before = dimsOf(node.value(0));
-  const asked = node.has(1) ? node.integers(1) : (node.ints('shape') ?? []);
-  const keepZero = node.int('allowzero', 0) === 1;
-  const dims = asked.map((dim, i) => (dim === 0 && !keepZero ? (before[i] ?? 0) : dim));
-  const known = dims.filter(dim => dim !== -1).reduce((a, b) => a * b, 1);
-  const open = dims.indexOf(-1);
-  if (open >= 0) dims[open] = known === 0 ? 0 : sizeOf(before, node.output) / known;
-  node.define(reshape(node, node.value(0), dims));
-}
-
 export function lowerTranspose(node: NodeView): void {
   const value = node.value(0);
   const dims = dimsOf(value);

@@ -48,3 +48,24 @@ export function lowerCastLike(node: NodeView): void {
   }
   node.define(node.value(0));
 }
+
+/** Numbers that stand in a node of their own. */
+export function lowerConstant(node: NodeView): void {
+  const { attributes } = node.node;
+  const value = attributes.get('value');
+  if (value?.kind === 'tensor') {
+    node.define({ kind: 'constant', constant: value.value });
+    return;
+  }
+  const float = attributes.get('value_float') ?? attributes.get('value_floats');
+  const int = attributes.get('value_int') ?? attributes.get('value_ints');
+  if (float?.kind === 'float' || float?.kind === 'floats') {
+    const values = Float32Array.from([float.value].flat());
+    const dims = float.kind === 'float' ? [] : [values.length];
+    node.define({ kind: 'constant', constant: constantOf(node.output, dims, values) });
+  } else if (int?.kind === 'int' || int?.kind === 'ints') {
+    const values = [int.value].flat();
+    const dims = int.kind === 'int' ? [] : [values.length];
+    node.define({ kind: 'constant', constant: wholeConstant(node.output, dims, values) });
+  } else throw node.fail('holds no tensor of numbers.');
+}

@@ -7,6 +7,8 @@ import {
   lowerExpand,
   lowerFlatten,
   lowerGather,
+  lowerIdentity,
+  lowerReshape,
   lowerSpaceToDepth,
   lowerSplit,
   lowerSqueeze,
@@ -25,13 +27,21 @@ import { lowerAveragePool, lowerLpPool, lowerMaxPool } from './pooling.ts';
 import { lowerAnyDequantize, lowerQuantize } from './quantisation.ts';
 import { lowerGlobalPool, lowerReduce, lowerSoftmax } from './reductions.ts';
 import { lowerResize } from './resize.ts';
-import { lowerCastLike, lowerConstantOfShape, lowerRange, lowerShape, lowerSize } from './sizes.ts';
+import {
+  lowerCastLike,
+  lowerConstant,
+  lowerConstantOfShape,
+  lowerRange,
+  lowerShape,
+  lowerSize,
+} from './sizes.ts';
 
 export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   ...ACTIVATIONS,
   AveragePool: lowerAveragePool,
   BatchNormalization: lowerBatchNorm,
   CastLike: lowerCastLike,
+  Constant: lowerConstant,
   ConstantOfShape: lowerConstantOfShape,
   DepthToSpace: lowerDepthToSpace,
   DequantizeLinear: lowerAnyDequantize,
@@ -43,6 +53,7 @@ export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   GlobalAveragePool: lowerGlobalPool,
   GlobalMaxPool: lowerGlobalPool,
   GroupNormalization: lowerGroupNorm,
+  Identity: lowerIdentity,
   InstanceNormalization: lowerInstanceNorm,
   LRN: lowerLocalResponse,
   LayerNormalization: lowerLayerNorm,
@@ -61,6 +72,7 @@ export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   ReduceProd: lowerReduce,
   ReduceSum: lowerReduce,
   ReduceSumSquare: lowerReduce,
+  Reshape: lowerReshape,
   Resize: lowerResize,
   Shape: lowerShape,
   Size: lowerSize,
