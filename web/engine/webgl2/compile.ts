@@ -7,6 +7,7 @@ import { compileConvolution } from './convolution.ts';
 import type { Draw } from './draw.ts';
 import type { Layouts, Limits } from './layout.ts';
 import point from './point.glsl?raw';
+import { surroundedCode } from './rearrange.ts';
 import resample from './resample.glsl?raw';
 import { Shader } from './shader.ts';
 import type { Step } from './steps.ts';
@@ -20,6 +21,9 @@ export function compile(layouts: Layouts, step: Step, limits: Limits): Draw | nu
       return compileResample(reading(layouts, step), step);
     case 'map':
       return pointDraw(reading(layouts, step), makeCode('  return vec4(0);'));
+    case 'rearrange':
+      if (step.map.kind === 'view') return null;
+      return pointDraw(reading(layouts, step), makeCode(surroundedCode(step.map)));
     default:
       return null;
   }

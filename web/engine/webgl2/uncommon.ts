@@ -10,10 +10,10 @@ import type { Draw } from './draw.ts';
 import type { Layouts } from './layout.ts';
 import plain from './plain.glsl?raw';
 import product from './product.glsl?raw';
-import { joinCode, maxPoolCode, rearrangeCode } from './rearrange.ts';
 import reduce from './reduce.glsl?raw';
 import type { Shader } from './shader.ts';
 import type { Step } from './steps.ts';
+import { joinCode, maxPoolCode, viewCode } from './views.ts';
 
 export { sumSteps } from './sums.ts';
 
@@ -35,12 +35,14 @@ export function compileUncommon(layouts: Layouts, step: Step): Draw {
     case 'maxPool':
       return pointDraw(shader, makeCode(maxPoolCode(step)));
     case 'rearrange':
-      return pointDraw(shader, makeCode(rearrangeCode(step)));
+      if (step.map.kind !== 'view') break;
+      return pointDraw(shader, makeCode(viewCode(step, step.map)));
     case 'join':
       return pointDraw(shader, makeCode(joinCode(step)));
     default:
-      throw new EngineError(`Node '${step.name}' (${step.kind}) is compiled elsewhere.`);
+      break;
   }
+  throw new EngineError(`Node '${step.name}' (${step.kind}) is compiled elsewhere.`);
 }
 
 function compilePlain(shader: Shader, operation: Convolution): Draw {

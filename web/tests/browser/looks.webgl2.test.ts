@@ -35,3 +35,9 @@ for (const { name, live } of looks) {
     expect(guide).toBeLessThan(1e-4);
   });
 }
+
+test('looks of our own fetch nothing that only other operators need', () => {
+  const fetched = performance.getEntriesByType('resource').map(({ name }) => name);
+  expect(fetched.filter(name => name.includes('/engine/')).length).toBeGreaterThan(20);
+  expect(fetched.filter(name => name.includes('uncommon'))).toEqual([]);
+});
