@@ -6,7 +6,7 @@ import { dimsOf, type NodeView } from './builder.ts';
 import { broadcast, mapOver } from './elementwise.ts';
 import { input } from './expression.ts';
 import type { View } from './operation.ts';
-import { productOf, reshape, slice, viewed } from './shapes.ts';
+import { joinOf, lowerConcat, productOf, reshape, slice, viewed } from './shapes.ts';
 
 export function lowerDepthToSpace(node: NodeView): void {
   const [n, c, h, w] = picture(node);
@@ -213,4 +213,35 @@ export function lowerUnsqueeze(node: NodeView): void {
   const rank = dims.length + listed.length;
   for (const axis of node.axes(listed, rank).sort((a, b) => a - b)) dims.splice(axis, 0, 1);
   reshaped(node, dims);
+}
+
+/** Of constants alone a constant. */
+export function lowerAnyConcat(node: NodeView): void {
+  const { values, axis, dims } = joinOf(node);
+  const constants = values.flatMap(value => (value.kind === 'constant' ? [value.constant] : []));
+  const [{ type } = { type: null }] = constants;
+  if (constants.length === values.length && constants.every(constant => constant.type === type)) {
+    node.define({ kind: 'constant', constant: joined(node, constants, axis, dims) });
+  } else lowerConcat(node);
+}
+
+function joined(
+  node: NodeView,
+  constants: readonly Constant[],
+  axis: number,
+  dims: readonly number[],
+): Constant {
+  const rows = productOf(dims.slice(0, axis));
+  const size = constants.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  node.builder.spend(size);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    for (const constant of constants) {
+      const length = constant.bytes.length / rows;
+      bytes.set(constant.bytes.subarray(row * length, (row + 1) * length), at);
+      at += length;
+    }
+  }
+  return { name: node.output, type: constants[0]?.type ?? 'float32', dims, bytes };
 }

@@ -3,13 +3,13 @@
 
 import { EngineError } from '../error.ts';
 import { floats } from '../onnx/constant.ts';
-import type { OnnxModel, OnnxNode, OnnxValue } from '../onnx/model.ts';
+import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
 import { Builder, makeTensor, NodeView } from './builder.ts';
-import { lowerCast, lowerDequantize } from './casts.ts';
+import { isByAxis, isToFloat, lowerCast, lowerDequantize } from './casts.ts';
 import { lowerConv, lowerConvTranspose } from './convolutions.ts';
 import { ELEMENTWISE, type Lowering } from './elementwise.ts';
 import { input } from './expression.ts';
-import { lowerMatMul } from './matrices.ts';
+import { isByConstant, lowerMatMul } from './matrices.ts';
 import type { Graph, Tensor } from './operation.ts';
 import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './shapes.ts';
 
@@ -27,18 +27,28 @@ const OPERATORS: Readonly<Record<string, Lowering>> = {
   Transpose: lowerTranspose,
 };
 
-const isKnown = (table: Readonly<Record<string, Lowering>>, { op, domain }: OnnxNode): boolean =>
-  (domain === '' || domain === 'ai.onnx') && Object.hasOwn(table, op);
+/** Of some of them our looks have one kind of node, and `uncommon.ts` lowers the others. */
+const USUAL: Readonly<Record<string, (node: NodeView) => boolean>> = {
+  Cast: isToFloat,
+  Concat: node => node.node.inputs.some((_, i) => node.value(i).kind !== 'constant'),
+  DequantizeLinear: isByAxis,
+  MatMul: isByConstant,
+};
 
-/** The operators of a model; those that our own looks do without are fetched when a model has one. */
-async function operatorsFor(model: OnnxModel): Promise<Readonly<Record<string, Lowering>>> {
-  if (model.nodes.every(node => isKnown(OPERATORS, node))) return OPERATORS;
-  const { UNCOMMON } = await import('./uncommon.ts');
-  return { ...OPERATORS, ...UNCOMMON };
+async function loweringOf(view: NodeView): Promise<Lowering> {
+  const { op, domain } = view.node;
+  if (domain === '' || domain === 'ai.onnx') {
+    const isUsual = Object.hasOwn(USUAL, op) ? USUAL[op] : undefined;
+    const usual = Object.hasOwn(OPERATORS, op) && (!isUsual || isUsual(view)) ? OPERATORS[op] : undefined;
+    if (usual) return usual;
+    const { UNCOMMON } = await import('./uncommon.ts');
+    const uncommon = Object.hasOwn(UNCOMMON, op) ? UNCOMMON[op] : undefined;
+    if (uncommon) return uncommon;
+  }
+  throw view.fail('is not supported by the engine; see its README for the operators that are.');
 }
 
 export async function lower(model: OnnxModel): Promise<Graph> {
-  const operators = await operatorsFor(model);
   const builder = new Builder(model);
   const inputs = model.inputs.flatMap(value => defineInput(builder, model, value));
   for (const [name, constant] of model.constants) {
@@ -47,10 +57,7 @@ export async function lower(model: OnnxModel): Promise<Graph> {
   for (const node of model.nodes) {
     const view = new NodeView(builder, node);
     try {
-      const lowering = isKnown(operators, node) ? operators[node.op] : undefined;
-      if (!lowering) {
-        throw view.fail('is not supported by the engine; see its README for the operators that are.');
-      }
+      const lowering = await loweringOf(view);
       lowering(view);
     } catch (error) {
       throw view.blamed(error);

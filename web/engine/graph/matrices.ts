@@ -3,14 +3,11 @@
 
 import { bandOf, type Column, MOST_WEIGHTS, resample } from './bands.ts';
 import { dimsOf, type NodeView, type Value } from './builder.ts';
-import type { Tensor } from './operation.ts';
-import { lowerProduct } from './products.ts';
 
-export function lowerMatMul(node: NodeView): void {
+/** Whether one of the two is a constant that fits a band, and the other one is computed. */
+export function isByConstant(node: NodeView): boolean {
   const [left, right] = [node.value(0), node.value(1)];
-  if (isMatrix(left) && right.kind === 'tensor') node.define(byConstant(node, right.tensor, true));
-  else if (isMatrix(right) && left.kind === 'tensor') node.define(byConstant(node, left.tensor, false));
-  else lowerProduct(node);
+  return (isMatrix(left) && right.kind === 'tensor') || (left.kind === 'tensor' && isMatrix(right));
 }
 
 /** A constant that fits a band. */
@@ -20,7 +17,9 @@ function isMatrix(value: Value): boolean {
   return constant && columns > 0 && more.length === 0 && rows * columns <= MOST_WEIGHTS;
 }
 
-function byConstant(node: NodeView, tensor: Tensor, onLeft: boolean): Value {
+export function lowerMatMul(node: NodeView): void {
+  const onLeft = isMatrix(node.value(0));
+  const tensor = node.tensor(onLeft ? 1 : 0);
   const [rows = 1, columns = 1] = node.constant(onLeft ? 0 : 1).dims;
   const values = node.floats(onLeft ? 0 : 1);
   const dims = [...tensor.dims];
@@ -32,5 +31,5 @@ function byConstant(node: NodeView, tensor: Tensor, onLeft: boolean): Value {
   const size = onLeft ? ([rows, columns, columns] as const) : ([columns, rows, rows] as const);
   const weight: Column = (r, c) => values[onLeft ? r * columns + c : c * columns + r] ?? 0;
   const band = bandOf(node, size, (_, c) => c, weight);
-  return resample(node, tensor, dims, onLeft ? [band, null] : [null, band]);
+  node.define(resample(node, tensor, dims, onLeft ? [band, null] : [null, band]));
 }

@@ -1,12 +1,12 @@
 // Lowering of QuantizeLinear and DequantizeLinear. What is computed stays float32 and is rounded and kept in
 // range as the whole numbers would be; constants become the whole numbers.
 
-import { BYTES, type DataType, dataType } from '../onnx/constant.ts';
+import { BYTES, type Constant, constantOf, type DataType, dataType } from '../onnx/constant.ts';
 import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { lowerDequantize } from './casts.ts';
 import { mapOver } from './elementwise.ts';
 import { applyUnary, binary, number, unary } from './expression.ts';
-import { reshape, stridesOf, viewed } from './shapes.ts';
+import { productOf, reshape, stridesOf, viewed } from './shapes.ts';
 
 const NONE = number(0);
 
@@ -83,7 +83,9 @@ function quantised(node: NodeView, type: DataType, [low, high]: readonly [number
 export function lowerAnyDequantize(node: NodeView): void {
   const value = node.value(0);
   if (value.kind === 'constant') {
-    lowerDequantize(node);
+    const constant = inBlocks(node, value.constant);
+    if (constant) node.define({ kind: 'constant', constant });
+    else lowerDequantize(node);
     return;
   }
   const dims = dimsOf(value);
@@ -93,4 +95,26 @@ export function lowerAnyDequantize(node: NodeView): void {
       binary('mul', binary('sub', x, z), scale),
     ),
   );
+}
+
+/** The numbers of a constant with one scale for each block of an axis; null where there are no such blocks. */
+function inBlocks(node: NodeView, { dims }: Constant): Constant | null {
+  const block = node.int('block_size', 0);
+  if (block <= 0) return null;
+  const [scale, zero] = [node.floats(1), node.has(2) ? node.floats(2) : null];
+  const axis = node.axis(node.int('axis', 1), dims.length);
+  const size = dims[axis] ?? 1;
+  const inner = productOf(dims.slice(axis + 1));
+  const parts = Math.ceil(size / block);
+  const fits = scale.length === productOf(dims.slice(0, axis)) * parts * inner;
+  if (!fits || (zero && zero.length !== scale.length)) return null;
+  const values = node.floats(0).slice();
+  node.builder.spend(4 * values.length);
+  for (let i = 0; i < values.length; i++) {
+    const part = Math.floor((Math.floor(i / inner) % size) / block);
+    const row = Math.floor(i / (inner * size));
+    const k = (row * parts + part) * inner + (i % inner);
+    values[i] = (scale[k] ?? 0) * ((values[i] ?? 0) - (zero?.[k] ?? 0));
+  }
+  return constantOf(node.output, dims, values);
 }

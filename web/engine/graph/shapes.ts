@@ -215,7 +215,14 @@ export function lowerPad(node: NodeView): void {
   } else throw node.fail(`pads by '${mode}', which the engine does not run.`);
 }
 
-export function lowerConcat(node: NodeView): void {
+export interface Join {
+  readonly values: readonly Value[];
+  readonly axis: number;
+  readonly dims: readonly number[];
+}
+
+/** What is joined, along which axis, and what dimensions come of it. */
+export function joinOf(node: NodeView): Join {
   const values = node.node.inputs.map((_, i) => node.value(i));
   const first = dimsOf(values[0] ?? node.value(0));
   const rank = first.length;
@@ -225,42 +232,18 @@ export function lowerConcat(node: NodeView): void {
     const shapes = all.map(dims => `[${dims.join(', ')}]`).join(', ');
     throw node.fail(`joins shapes that do not fit: ${shapes}.`);
   }
-  const dims = first.map((dim, i) =>
-    i === axis ? all.reduce((sum, own) => sum + (own[axis] ?? 0), 0) : dim,
-  );
-  const constants = values.flatMap(value => (value.kind === 'constant' ? [value.constant] : []));
-  const [{ type } = { type: null }] = constants;
-  if (constants.length === values.length && constants.every(constant => constant.type === type)) {
-    node.define({ kind: 'constant', constant: joined(node, constants, axis, dims) });
-    return;
-  }
-  const place = axis + 4 - rank;
-  if (place < 0 || (place === 0 && productOf(first.slice(0, axis)) > 1)) {
-    throw node.fail(`joins along axis ${axis} of ${rank}; the engine joins along the last four.`);
+  const size = all.reduce((sum, own) => sum + (own[axis] ?? 0), 0);
+  return { values, axis, dims: first.map((dim, i) => (i === axis ? size : dim)) };
+}
+
+export function lowerConcat(node: NodeView): void {
+  const { values, axis, dims } = joinOf(node);
+  const place = axis + 4 - dims.length;
+  if (place < 0 || (place === 0 && productOf(dims.slice(0, axis)) > 1)) {
+    throw node.fail(`joins along axis ${axis} of ${dims.length}; the engine joins along the last four.`);
   }
   const at = place === 0 || place === 1 || place === 2 ? place : 3;
   const inputs = values.map((_, i) => node.tensor(i));
   const common = { name: node.node.name, inputs, output: node.made(dims), epilogue: null };
   node.define(node.builder.emit({ kind: 'join', ...common, axis: at }));
-}
-
-function joined(
-  node: NodeView,
-  constants: readonly Constant[],
-  axis: number,
-  dims: readonly number[],
-): Constant {
-  const rows = productOf(dims.slice(0, axis));
-  const size = constants.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  node.builder.spend(size);
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (let row = 0; row < rows; row++) {
-    for (const constant of constants) {
-      const length = constant.bytes.length / rows;
-      bytes.set(constant.bytes.subarray(row * length, (row + 1) * length), at);
-      at += length;
-    }
-  }
-  return { name: node.output, type: constants[0]?.type ?? 'float32', dims, bytes };
 }

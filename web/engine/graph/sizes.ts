@@ -2,6 +2,7 @@
 
 import { BYTES, constantOf, exact, isWhole, sizeOf, wholeConstant } from '../onnx/constant.ts';
 import { dimsOf, MOST_INTEGERS, type NodeView } from './builder.ts';
+import { FLOATS, isToFloat, lowerCast } from './casts.ts';
 
 export function lowerShape(node: NodeView): void {
   const dims = dimsOf(node.value(0));
@@ -68,4 +69,31 @@ export function lowerConstant(node: NodeView): void {
     const dims = int.kind === 'int' ? [] : [values.length];
     node.define({ kind: 'constant', constant: wholeConstant(node.output, dims, values) });
   } else throw node.fail('holds no tensor of numbers.');
+}
+
+const INT32 = 6;
+const INT64 = 7;
+const BOOL = 9;
+
+/** Whole numbers become floats, and small constants whole numbers. */
+export function lowerAnyCast(node: NodeView): void {
+  if (isToFloat(node)) {
+    lowerCast(node);
+    return;
+  }
+  const to = node.int('to', 1);
+  const value = node.value(0);
+  if (value.kind === 'constant' && isWhole(value.constant) && FLOATS.includes(to)) {
+    const constant = constantOf(node.output, value.constant.dims, node.floats(0));
+    node.define({ kind: 'constant', constant });
+    return;
+  }
+  if (value.kind !== 'constant' || ![INT32, INT64, BOOL].includes(to)) {
+    throw node.fail(`casts to type ${to}, which the engine does not run.`);
+  }
+  const { dims } = value.constant;
+  node.builder.spend(8 * sizeOf(dims, node.output));
+  const values = exact(value.constant).map(x => (to === BOOL ? Number(x !== 0) : Math.trunc(x)));
+  if (!values.every(Number.isSafeInteger)) throw node.fail('casts what is no whole number.');
+  node.define({ kind: 'constant', constant: wholeConstant(node.output, dims, values) });
 }

@@ -1,7 +1,9 @@
-// The operators that looks of our own do without. A page fetches them when a model has one of them.
+// The operators that looks of our own do without, and kinds of nodes that they do without of operators that they
+// have. A page fetches them when a model has one.
 
 import { ACTIVATIONS } from './activations.ts';
 import {
+  lowerAnyConcat,
   lowerDepthToSpace,
   lowerDropout,
   lowerExpand,
@@ -24,10 +26,12 @@ import {
   lowerLocalResponse,
 } from './normalisations.ts';
 import { lowerAveragePool, lowerLpPool, lowerMaxPool } from './pooling.ts';
+import { lowerProduct } from './products.ts';
 import { lowerAnyDequantize, lowerQuantize } from './quantisation.ts';
 import { lowerGlobalPool, lowerReduce, lowerSoftmax } from './reductions.ts';
 import { lowerResize } from './resize.ts';
 import {
+  lowerAnyCast,
   lowerCastLike,
   lowerConstant,
   lowerConstantOfShape,
@@ -40,7 +44,9 @@ export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   ...ACTIVATIONS,
   AveragePool: lowerAveragePool,
   BatchNormalization: lowerBatchNorm,
+  Cast: lowerAnyCast,
   CastLike: lowerCastLike,
+  Concat: lowerAnyConcat,
   Constant: lowerConstant,
   ConstantOfShape: lowerConstantOfShape,
   DepthToSpace: lowerDepthToSpace,
@@ -59,6 +65,7 @@ export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   LayerNormalization: lowerLayerNorm,
   LogSoftmax: lowerSoftmax,
   LpPool: lowerLpPool,
+  MatMul: lowerProduct,
   MaxPool: lowerMaxPool,
   QuantizeLinear: lowerQuantize,
   Range: lowerRange,
