@@ -43,7 +43,7 @@ RUN = """async ([tools, inputs, patience]) => {
   const { readLook, createPainter, EngineError } = await import(tools);
   const run = async () => {
     const file = await (await fetch('/look.onnx')).arrayBuffer();
-    const painter = await createPainter(await readLook(new Uint8Array(file)));
+    const painter = await createPainter(await readLook(new Uint8Array(file)), { precision: 'float32' });
     const floats = {};
     for (const [name, text] of Object.entries(inputs)) {
       floats[name] = new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);

@@ -2,13 +2,13 @@
 
 import { EngineError, impossible } from './error.ts';
 import { type Look, readLook } from './look.ts';
-import type { Backend, Canvas, Painter, Settings } from './painter.ts';
+import type { Backend, Canvas, Painter, Precision, Settings } from './painter.ts';
 import { lastingPainter, PAUSES } from './revival.ts';
 import { type Availability, webgpuAvailable } from './webgpu/device.ts';
 
 export { EngineError } from './error.ts';
 export { type Live, type Look, type LookInfo, type ReadOptions, readLook, readModel } from './look.ts';
-export type { Backend, Canvas, FrameSource, Painter } from './painter.ts';
+export type { Backend, Canvas, FrameSource, Painter, Precision } from './painter.ts';
 export { type Availability, webgpuAvailable } from './webgpu/device.ts';
 
 export interface PainterOptions {
@@ -18,6 +18,8 @@ export interface PainterOptions {
   backend?: Backend;
   /** A WebGPU device to share: its owner keeps it, so losing it is reported and not mended. */
   device?: GPUDevice;
+  /** Of values between layers, on WebGPU. Without one: float16 where the GPU computes in it, else float32. */
+  precision?: Precision;
   /** The GPU was lost and got back, and painting goes on, so many milliseconds later. */
   onRevived?: (milliseconds: number) => void;
   /** The GPU was lost for good: called once, with a sentence; painting does nothing from then on. */
@@ -50,9 +52,10 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
   const { canvas = null, device } = options;
   const backend = options.backend ?? (await bestBackend(device));
-  const make = async (onLost: (reason: string) => void): Promise<Painter> => {
+  const make = async (onLost: (reason: string) => void, careful: boolean): Promise<Painter> => {
+    const precision = careful ? 'float32' : options.precision;
     try {
-      return await onBackend(backend, look, { canvas, onLost }, device);
+      return await onBackend(backend, look, { canvas, onLost, precision }, device);
     } catch (error) {
       if (error instanceof EngineError) throw error;
       const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';

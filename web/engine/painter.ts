@@ -3,6 +3,8 @@
 import type { LookInfo } from './look.ts';
 
 export type Backend = 'webgpu' | 'webgl2';
+/** Of the values between a network's layers, as they lie in memory; sums are float32 whichever it is. */
+export type Precision = 'float32' | 'float16';
 export type Canvas = HTMLCanvasElement | OffscreenCanvas;
 export type FrameSource = HTMLVideoElement | VideoFrame | ImageBitmap | HTMLCanvasElement | OffscreenCanvas;
 
@@ -31,4 +33,6 @@ export interface Painter {
 export interface Settings {
   readonly canvas: Canvas | null;
   readonly onLost: (reason: string) => void;
+  /** On WebGPU; without one what suits the GPU. WebGL2 takes what textures the browser draws into. */
+  readonly precision?: Precision | undefined;
 }

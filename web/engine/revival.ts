@@ -18,8 +18,9 @@ const FORGOTTEN_MS = 60_000;
 const HEARSAY_MS = 100;
 
 export interface Making {
-  /** Makes a backend's painter: at first, and again after each loss. */
-  readonly make: (onLost: (reason: string) => void) => Promise<Painter>;
+  /** Makes a backend's painter: at first, and again after each loss; a careful one where the last one painted
+   * what cannot be right. */
+  readonly make: (onLost: (reason: string) => void, careful: boolean) => Promise<Painter>;
   /** Empty where losses are only reported. */
   readonly pauses: readonly number[];
   readonly onLost: (reason: string) => void;
@@ -33,19 +34,19 @@ interface Hired {
   readonly loss: Promise<string>;
 }
 
-async function hire({ make }: Making): Promise<Hired> {
+async function hire({ make }: Making, careful: boolean): Promise<Hired> {
   let tell: (reason: string) => void = () => undefined;
   const loss = new Promise<string>(resolve => {
     tell = resolve;
   });
-  return { painter: await make(tell), loss };
+  return { painter: await make(tell, careful), loss };
 }
 
 const pause = (milliseconds: number): Promise<void> =>
   new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export async function lastingPainter(look: Look, making: Making): Promise<Painter> {
-  return new LastingPainter(look, making, await hire(making));
+  return new LastingPainter(look, making, await hire(making, false));
 }
 
 type View = { mirror?: boolean };
@@ -176,7 +177,7 @@ class LastingPainter implements Painter {
     await pause(rest);
     if (this.#over) return;
     try {
-      const hired = await hire(this.#making);
+      const hired = await hire(this.#making, this.#suspect);
       if (this.#over) {
         hired.painter.destroy();
         return;

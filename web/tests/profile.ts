@@ -4,10 +4,17 @@ import { stored } from '../engine/graph/cost.ts';
 import type { Convolution, Tensor } from '../engine/graph/operation.ts';
 import { readLook } from '../engine/index.ts';
 import { dispatch } from '../engine/webgpu/buffers.ts';
-import { adapterName, canvasFormat, isSoftware, requestDevice } from '../engine/webgpu/device.ts';
+import {
+  adapterName,
+  canvasFormat,
+  isSoftware,
+  requestDevice,
+  usualPrecision,
+} from '../engine/webgpu/device.ts';
 import { frameGroup, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
 import { checked, Memory } from '../engine/webgpu/memory.ts';
 import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
+import { bytesIn } from '../engine/webgpu/precision.ts';
 import { styleFor } from '../engine/webgpu/style.ts';
 
 export interface Layer {
@@ -73,7 +80,7 @@ async function layersOf(
 ): Promise<Layer[]> {
   const memory = new Memory(device);
   const format = canvasFormat(device);
-  const style = styleFor(isSoftware(device));
+  const style = { ...styleFor(isSoftware(device)), precision: usualPrecision(device) };
   const { studio, pending } = await checked(device, () => {
     const made = makeStudio(memory, plan, style, format);
     return { studio: made, pending: prepareKernels(made, style) };
@@ -111,7 +118,7 @@ async function layersOf(
       step.kind === 'opening' ? step.convolution : step.kind === 'plain' ? step.operation : step.means;
     const inputs = step.kind === 'opening' ? step.guide.inputs : operation.inputs;
     const bytes = (tensors: readonly Tensor[]) =>
-      tensors.reduce((sum, tensor) => sum + 4 * stored(tensor), 0);
+      tensors.reduce((sum, tensor) => sum + bytesIn(style.precision, 4 * stored(tensor)), 0);
     const constants = kernel.bindings.map(binding => (binding.kind === 'data' ? binding.data.bytes : 0));
     const shape = /const WIDE = (\d+);\nconst DEEP = (\d+);\nconst SHARE = (\d+)/.exec(kernel.code);
     layers.push({

@@ -6,6 +6,8 @@ import type { Plan } from '../graph/plan.ts';
 import { toBlocks } from './arrays.ts';
 import type { Memory } from './memory.ts';
 import type { Compiled } from './pipelines.ts';
+import { bytesIn, narrowed } from './precision.ts';
+import type { Style } from './style.ts';
 
 export function dispatch(
   pass: GPUComputePassEncoder,
@@ -36,19 +38,20 @@ export interface Shared {
 }
 
 /** The plan's buffers, with the live values and the constants among its tensors written. */
-export function makeShared(memory: Memory, plan: Plan): Shared {
+export function makeShared(memory: Memory, plan: Plan, { precision }: Style): Shared {
   const { queue } = memory.device;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const buffers = new Map<number, GPUBuffer>();
   const buffer = (index: number): GPUBuffer => {
     const size = plan.buffers[index];
     if (size === undefined) throw new EngineError(`The plan has no buffer ${index}.`);
-    const made = buffers.get(index) ?? memory.make(`values ${index}`, size, usage);
+    const made = buffers.get(index) ?? memory.make(`values ${index}`, bytesIn(precision, size), usage);
     buffers.set(index, made);
     return made;
   };
   for (const [tensor, place] of plan.places) {
-    if (tensor.constant) queue.writeBuffer(buffer(place.buffer), 0, toBlocks(tensor, tensor.constant));
+    if (!tensor.constant) continue;
+    queue.writeBuffer(buffer(place.buffer), 0, narrowed(precision, toBlocks(tensor, tensor.constant)));
   }
   const uniform = (label: string, size: number) =>
     memory.make(label, size, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);

@@ -19,7 +19,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let place = first + inner;
     let value = seen(sampled(place.yx), 0, place.x, place.y, 0);
     if (all(place < next)) {
-      picture[(place.x * whole.y + place.y) * sizes[3].x + sizes[3].y] = value;
+      picture[(place.x * whole.y + place.y) * sizes[3].x + sizes[3].y] = narrow(value);
     }
     sum += weight_y(cell.x, inner.x) * weight_x(cell.y, inner.y) * value;
   }

@@ -173,7 +173,7 @@ fn columns_at(base: i32) -> array<i32, ${columns.length}> {
   return array<i32, ${columns.length}>(${places.join(', ')});
 }
 fn fetch(at: i32, column: i32) -> vec4f {
-  let value = input_0[at + max(column, 0)];
+  let value = block_0(at + max(column, 0));
   return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, column >= 0);
 }
 fn multiply(sum: ptr<function, array<vec4f, SUMS>>, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, at: i32, weight: i32, blocks_in: i32) {

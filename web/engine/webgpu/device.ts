@@ -1,6 +1,7 @@
 // The GPU: whether there is one that is worth using, and a device with the limits that it has.
 
 import { EngineError } from '../error.ts';
+import type { Precision } from '../painter.ts';
 
 export type Availability = { ok: true; adapter: string } | { ok: false; reason: string; software?: boolean };
 
@@ -77,6 +78,13 @@ export function checkLimits(limits: GPUSupportedLimits): void {
   }
 }
 
+/** What is taken where an adapter has it. */
+const WELCOME = ['bgra8unorm-storage', 'shader-f16'] as const;
+
+/** Half the bytes to move where a GPU converts halves by itself: that it computes in them is the sign of it. */
+export const usualPrecision = (device: GPUDevice): Precision =>
+  device.features.has('shader-f16') && !isSoftware(device) ? 'float16' : 'float32';
+
 /** A device with all storage that the adapter allows. */
 export async function requestDevice(): Promise<GPUDevice> {
   const adapter = await findAdapter();
@@ -85,7 +93,7 @@ export async function requestDevice(): Promise<GPUDevice> {
   checkLimits(limits);
   const device = await adapter.requestDevice({
     label: 'limner',
-    requiredFeatures: adapter.features.has('bgra8unorm-storage') ? ['bgra8unorm-storage'] : [],
+    requiredFeatures: WELCOME.filter(feature => adapter.features.has(feature)),
     requiredLimits: {
       ...NEEDED,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,

@@ -38,7 +38,7 @@ export interface Studio {
 
 export function makeStudio(memory: Memory, plan: Plan, style: Style, format: GPUTextureFormat): Studio {
   const merged = merge(plan);
-  return { merged, pipelines: new Pipelines(memory, makeShared(memory, merged.plan), style), format };
+  return { merged, pipelines: new Pipelines(memory, makeShared(memory, merged.plan, style), style), format };
 }
 
 /** Kernels in a style, all made at once; only the pipelines are waited for. */

@@ -94,7 +94,7 @@ function declareMade(shader: Shader, guide: Resample | Source, frame: FrameLayou
   // One channel is read alone: on GPUs that load number by number, three quarters of a block are for nothing.
   const single = guide.output.shape[1] === 1;
   const read = (j: number, i: number) =>
-    single ? `vec4f(input_0[at${j} + ${i} * step].x)` : `input_0[at${j} + ${i} * step]`;
+    single ? `vec4f(widen_first(input_0[at${j} + ${i} * step].x))` : `block_0(at${j} + ${i} * step)`;
   const terms = Array.from({ length: rows }, (_, j) => {
     const row = Array.from({ length: columns }, (_, i) => `across${i} * ${read(j, i)}`).join(' + ');
     return `  sum += weight_y(y, ${j}) * (${row});`;

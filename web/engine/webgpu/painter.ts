@@ -9,7 +9,14 @@ import type { Look, LookInfo } from '../look.ts';
 import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
 import { dispatch, liveValues } from './buffers.ts';
 import { fetchKernels } from './compile.ts';
-import { adapterName, canvasFormat, checkLimits, isSoftware, requestDevice } from './device.ts';
+import {
+  adapterName,
+  canvasFormat,
+  checkLimits,
+  isSoftware,
+  requestDevice,
+  usualPrecision,
+} from './device.ts';
 import { Frames } from './frames.ts';
 import {
   type ByWay,
@@ -114,7 +121,9 @@ class WebgpuPainter implements Painter {
     });
     try {
       const format = canvasFormat(device);
-      const usual = settings.surroundings.usual(isSoftware(device));
+      // A network that runs on arrays alone is one that somebody wants numbers of.
+      const precision = settings.precision ?? (plan.camera ? usualPrecision(device) : 'float32');
+      const usual = { ...settings.surroundings.usual(isSoftware(device)), precision };
       const known = remembered(usual, adapterName(device), settings.surroundings);
       const style = known ?? usual;
       const { studio, pending } = await checked(device, () => {
@@ -227,7 +236,7 @@ class WebgpuPainter implements Painter {
     tune(this.studio.pipelines.style, (name, style) => trialOf(this.studio, name, style), idle)
       .then(async style => {
         if (!style) return;
-        surroundings.memo.write(keyOf(this.adapter), JSON.stringify(style.shapes));
+        surroundings.memo.write(keyOf(this.adapter, style), JSON.stringify(style.shapes));
         const pending = await checked(this.#device, () => prepareKernels(this.studio, style));
         const kernels = await pending();
         if (!this.#lost) this.#kernels = kernels;

@@ -65,7 +65,7 @@ export function compileCells(
   declareBands(shader, means);
   shader.epilogue('seen', source.epilogue, source.output, 2);
   const buffer = plan.places.get(source.output)?.buffer ?? 0;
-  shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<vec4f>');
+  shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<Block>');
   shader.finish();
   return kernelOf(shader, cells, [w, h, 1]);
 }

@@ -13,6 +13,7 @@ import { isSoftware } from './device.ts';
 import { checked, Memory } from './memory.ts';
 import { compileGiven } from './picture.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
+import { bytesIn, narrowed, widened } from './precision.ts';
 import { styleFor } from './style.ts';
 
 export interface Reader {
@@ -24,7 +25,7 @@ export async function makeReader(plan: Plan, pipelines: Pipelines): Promise<Read
   const camera = plan.camera ? plan.inputs[0] : undefined;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
   const { picture, prepared } = await checked(device, () => {
-    const given = memory.make('picture', camera ? 4 * stored(camera) : 16, usage);
+    const given = memory.make('picture', camera ? bytesIn(style.precision, 4 * stored(camera)) : 16, usage);
     const kernels = plan.operations.map(operation =>
       isSource(operation) ? compileGiven(plan, style, operation) : compile(plan, style, operation),
     );
@@ -54,7 +55,7 @@ async function runOnce(
   inputs: Record<string, Float32Array>,
   live: Float32Array,
 ): Promise<Record<string, Float32Array>> {
-  const { device, shared } = pipelines;
+  const { device, shared, style } = pipelines;
   for (const tensor of plan.inputs) {
     const values = Object.hasOwn(inputs, tensor.name) ? inputs[tensor.name] : undefined;
     const size = tensor.shape.reduce((a, b) => a * b, 1);
@@ -63,7 +64,7 @@ async function runOnce(
         `Input '${tensor.name}' needs ${size} numbers and got ${values?.length ?? 'none'}.`,
       );
     }
-    device.queue.writeBuffer(bufferOf(tensor), 0, toBlocks(tensor, values));
+    device.queue.writeBuffer(bufferOf(tensor), 0, narrowed(style.precision, toBlocks(tensor, values)));
   }
   const given = new Float32Array(live);
   plan.live.forEach(({ name }, i) => {
@@ -90,7 +91,7 @@ async function runOnce(
   for (const { tensor, copy } of staged) {
     await copy.mapAsync(GPUMapMode.READ);
     const place = plan.places.get(tensor);
-    const packed = new Float32Array(copy.getMappedRange());
+    const packed = widened(style.precision, copy.getMappedRange());
     outputs[tensor.name] = fromBlocks(tensor, packed, place?.stride ?? 1, place?.offset ?? 0);
     copy.destroy();
   }
@@ -106,9 +107,10 @@ export async function runGraph(
   await fetchKernels(plan);
   const memory = new Memory(device);
   try {
+    const style = styleFor(isSoftware(device));
     const pipelines = await checked(
       device,
-      () => new Pipelines(memory, makeShared(memory, plan), styleFor(isSoftware(device))),
+      () => new Pipelines(memory, makeShared(memory, plan, style), style),
     );
     const reader = await makeReader(plan, pipelines);
     return await reader.run(inputs, liveValues(plan));

@@ -7,6 +7,7 @@ import type { Expression } from '../graph/expression.ts';
 import { blocks, LANES, type Operation, type Tensor } from '../graph/operation.ts';
 import type { Place, Plan } from '../graph/plan.ts';
 import { type Binding, type FrameLayout, ROW, type Target } from './kernel.ts';
+import { BLOCK_CODE } from './precision.ts';
 import type { Style } from './style.ts';
 
 const ERF = `
@@ -49,6 +50,7 @@ export class Shader {
     readonly operation: Operation,
     readonly target: Target,
   ) {
+    this.#head.push(BLOCK_CODE[style.precision]);
     this.#output = operation.output;
     this.#pushSizes(this.#output, plan.places.get(this.#output));
     for (const tensor of operation.inputs) this.#pushSizes(tensor, plan.places.get(tensor));
@@ -87,17 +89,20 @@ export class Shader {
     return slot === 0 ? 'channels[c]' : `channels[${slot} * sizes[1].z + c]`;
   }
 
-  /** `read_k(n, y, x, c)` for each input. */
+  /** `read_k(n, y, x, c)` and `block_k(index)` for each input. */
   readInputs(own: 'buffer' | 'picture' = 'buffer'): void {
     this.operation.inputs.forEach((tensor, k) => {
       const buffer = this.plan.places.get(tensor)?.buffer ?? 0;
       const binding: Binding = own === 'picture' ? { kind: 'picture' } : { kind: 'read', buffer };
-      this.bind(binding, `var<storage, read> input_${k}: array<vec4f>`);
+      this.bind(binding, `var<storage, read> input_${k}: array<Block>`);
       this.add(`
+fn block_${k}(index: i32) -> vec4f {
+  return widen(input_${k}[index]);
+}
 fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
   let size = sizes[${2 + 2 * k}];
   let place = sizes[${3 + 2 * k}];
-  return input_${k}[((n * size.z + y) * size.w + x) * place.x + place.y + c];
+  return block_${k}(((n * size.z + y) * size.w + x) * place.x + place.y + c);
 }`);
     });
   }
@@ -194,12 +199,12 @@ ${lines.join('\n')}
   #declareStore(): void {
     if (this.target.kind === 'buffer') {
       const buffer = this.plan.places.get(this.#output)?.buffer ?? 0;
-      this.bind({ kind: 'write', buffer }, 'var<storage, read_write> target_buffer: array<vec4f>');
+      this.bind({ kind: 'write', buffer }, 'var<storage, read_write> target_buffer: array<Block>');
       this.add(`
 fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
   let size = sizes[0];
   let at = ((n * size.z + y) * size.w + x) * sizes[1].x + sizes[1].y + c;
-  target_buffer[at] = finish(value, n, y, x, c);
+  target_buffer[at] = narrow(finish(value, n, y, x, c));
 }`);
       return;
     }

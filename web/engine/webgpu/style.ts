@@ -1,8 +1,10 @@
-// What shape of kernels suits a GPU, before anything was measured on it.
+// What kernels suit a GPU, before anything was measured on it: of what shape, on values of what precision.
 //
 // Software GPUs compute for four threads at a time, pay for every number that a thread loads, and a great
 // deal for threads that wait for each other; so a thread makes much there and waits for few. Real GPUs hide
 // loads behind many threads, and a thread that makes too much takes registers from the others.
+
+import type { Precision } from '../painter.ts';
 
 /** What one thread of a convolution makes: so many outputs side by side, for each phase of a transposed one,
  * in so many blocks of channels; its sum shared with so many others. */
@@ -21,6 +23,8 @@ export interface Style {
   /** Threads below which a GPU is mostly idle, so that a sum is better shared out. */
   readonly few: number;
   readonly shapes: Readonly<Record<Class, Shape>>;
+  /** Of the values that kernels leave to each other. */
+  readonly precision: Precision;
 }
 
 export const SOFTWARE_STYLE: Style = {
@@ -31,6 +35,7 @@ export const SOFTWARE_STYLE: Style = {
     coarse: { wide: 4, deep: 2, share: 1 },
     single: { wide: 1, deep: 2, share: 1 },
   },
+  precision: 'float32',
 };
 
 export const GPU_STYLE: Style = {
@@ -41,6 +46,7 @@ export const GPU_STYLE: Style = {
     coarse: { wide: 4, deep: 2, share: 16 },
     single: { wide: 1, deep: 2, share: 32 },
   },
+  precision: 'float32',
 };
 
 export const styleFor = (software: boolean): Style => (software ? SOFTWARE_STYLE : GPU_STYLE);

@@ -19,7 +19,8 @@ export interface Surroundings {
   readonly memo: { read(key: string): string | null; write(key: string, value: string): void };
 }
 
-export const keyOf = (adapter: string): string => `limner kernels ${VERSION} ${adapter}`;
+export const keyOf = (adapter: string, { precision }: Style): string =>
+  `limner kernels ${VERSION} ${precision} ${adapter}`;
 
 /** Whether a number is a power of two up to `most`, as all of a shape are. */
 const isPower = (value: unknown, most: number): boolean =>
@@ -30,7 +31,7 @@ const isShape = (shape: Partial<Shape> | undefined): shape is Shape =>
 
 /** The style with the shapes that were found on this adapter before, or null. */
 export function remembered(style: Style, adapter: string, { memo }: Surroundings): Style | null {
-  const text = memo.read(keyOf(adapter));
+  const text = memo.read(keyOf(adapter, style));
   if (text === null) return null;
   try {
     const found: Partial<Record<Class, Partial<Shape>>> = JSON.parse(text);

@@ -122,7 +122,11 @@ const quiet = { submits: 1, writes: 0, maps: 0, buffers: 0, textures: 0, pipelin
 for (const [name, dispatches, pipelines, bufferBytes] of FRAMES) {
   test(`${name}: a frame is ${dispatches} dispatches in one submit and makes nothing`, async () => {
     const opened = await look(name);
-    const painter = await createPainter(opened, { device, canvas: new OffscreenCanvas(1, 1) });
+    const painter = await createPainter(opened, {
+      device,
+      precision: 'float32',
+      canvas: new OffscreenCanvas(1, 1),
+    });
     expect(painter.statistics).toEqual({ dispatches, pipelines, bufferBytes });
     expect(pipelines).toBeLessThanOrEqual(12);
     if (opened.info.pixels === 256) {

@@ -26,7 +26,7 @@ afterAll(() => device.destroy());
 for (const { name, live } of looks) {
   test(`${name} is what ONNX Runtime makes of it`, async () => {
     const look = await readLook(await bytes(`${name}.onnx`));
-    const painter = await createPainter(look, { device });
+    const painter = await createPainter(look, { device, precision: 'float32' });
     const scalars = Object.fromEntries(
       Object.entries(live).map(([key, value]) => [key, Float32Array.of(value)]),
     );
@@ -40,3 +40,9 @@ for (const { name, live } of looks) {
     expect(guide).toBeLessThan(1e-4);
   });
 }
+
+test('looks of our own fetch nothing that only other operators need', () => {
+  const fetched = performance.getEntriesByType('resource').map(({ name }) => name);
+  expect(fetched.filter(name => name.includes('/engine/')).length).toBeGreaterThan(20);
+  expect(fetched.filter(name => name.includes('uncommon'))).toEqual([]);
+});

@@ -29,7 +29,7 @@ const styles: readonly (readonly [string, Style])[] = [
       coarse: CANDIDATES.coarse[i] ?? GPU_STYLE.shapes.coarse,
       single: CANDIDATES.single[i] ?? GPU_STYLE.shapes.single,
     };
-    return [`candidates ${i}`, { threads: 64, few: 256, shapes }] as const;
+    return [`candidates ${i}`, { ...GPU_STYLE, few: 256, shapes }] as const;
   }),
 ];
 
@@ -38,7 +38,10 @@ for (const [label, style] of styles) {
     const name = 'lean-64-uint16-colour';
     const { plan } = await look(name);
     const memory = new Memory(device);
-    const pipelines = await checked(device, () => new Pipelines(memory, makeShared(memory, plan), style));
+    const pipelines = await checked(
+      device,
+      () => new Pipelines(memory, makeShared(memory, plan, style), style),
+    );
     const reader = await makeReader(plan, pipelines);
     const live = new Float32Array(4);
     plan.live.forEach((one, i) => {

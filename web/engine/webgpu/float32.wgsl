@@ -1,0 +1,15 @@
+// A block of four channels as it lies in the GPU's memory: in float32.
+alias Block = vec4f;
+
+fn narrow(value: vec4f) -> Block {
+  return value;
+}
+
+fn widen(block: Block) -> vec4f {
+  return block;
+}
+
+// The first channel, from the first word of a block.
+fn widen_first(word: f32) -> f32 {
+  return word;
+}

@@ -1,0 +1,33 @@
+// Halves as the engine writes them into the GPU's memory, and when it does.
+
+import { expect, test } from 'vitest';
+import { halfToFloat } from '../../engine/onnx/constant.ts';
+import { usualPrecision } from '../../engine/webgpu/device.ts';
+import { floatToHalf } from '../../engine/webgpu/precision.ts';
+
+test('every finite half is itself', () => {
+  for (let bits = 0; bits < 0x10000; bits++) {
+    const value = halfToFloat(bits);
+    if (Number.isFinite(value) && floatToHalf(value) !== bits) expect(floatToHalf(value)).toBe(bits);
+  }
+});
+
+test('what lies between two halves becomes the nearer one, and what lies beyond the last one that', () => {
+  for (let bits = 0; bits < 0x7bff; bits++) {
+    const [low, high] = [halfToFloat(bits), halfToFloat(bits + 1)];
+    const inner = [0.4, 0.6].map(part => floatToHalf(low + part * (high - low)));
+    if (inner[0] !== bits || inner[1] !== bits + 1) expect(inner).toEqual([bits, bits + 1]);
+  }
+  expect(floatToHalf(1 + 1 / 2048)).toBe(floatToHalf(1));
+  expect(floatToHalf(1 + 3 / 2048)).toBe(floatToHalf(1 + 2 / 1024));
+  expect([1e6, Number.POSITIVE_INFINITY, -65519].map(floatToHalf)).toEqual([0x7bff, 0x7bff, 0xfbff]);
+  expect(halfToFloat(floatToHalf(Number.NaN))).toBeNaN();
+});
+
+test('float16 is the usual precision of real GPUs that compute in it', () => {
+  const gpu = (description: string, ...features: string[]) =>
+    ({ info: { description }, features: new Set(features) }) as unknown as GPUDevice;
+  expect(usualPrecision(gpu('nvidia hopper', 'shader-f16'))).toBe('float16');
+  expect(usualPrecision(gpu('nvidia hopper'))).toBe('float32');
+  expect(usualPrecision(gpu('SwiftShader', 'shader-f16'))).toBe('float32');
+});
