@@ -54,6 +54,8 @@ export class Frames {
   #canvas: OffscreenCanvas | null = null;
   #bitmap: { readonly of: FrameSource; readonly bitmap: ImageBitmap } | null = null;
   #drawing = false;
+  /** The bitmap that lies in the texture: bitmaps never change, so it need not be uploaded again. */
+  #uploaded: FrameSource | null = null;
   #crop = '';
 
   constructor(
@@ -84,7 +86,7 @@ export class Frames {
     try {
       const { texture, view } = this.#textureOf(width, height);
       if (video) this.#copyVideo(source, texture, width, height);
-      else this.#upload(source, texture, width, height);
+      else if (source !== this.#uploaded) this.#upload(source, texture, width, height);
       return { kind: 'texture', view };
     } catch (error) {
       throw unreadable(error);
@@ -149,12 +151,15 @@ export class Frames {
   }
 
   #upload(source: FrameSource, texture: GPUTexture, width: number, height: number): void {
+    this.#uploaded = null;
     this.device.queue.copyExternalImageToTexture({ source }, { texture }, [width, height]);
+    if (source instanceof ImageBitmap) this.#uploaded = source;
   }
 
   #textureOf(width: number, height: number): { texture: GPUTexture; view: GPUTextureView } {
     if (this.#copied?.texture.width === width && this.#copied.texture.height === height) return this.#copied;
     this.#copied?.texture.destroy();
+    this.#uploaded = null;
     const texture = this.device.createTexture({
       label: 'frame',
       size: [width, height],
