@@ -8,7 +8,7 @@ import { originOf } from './origin.ts';
 import { cameraVideo, sceneVideo } from './picture.ts';
 import { plot } from './plot.ts';
 import { markdown } from './report.ts';
-import type { LookResult, Origin, Results } from './results.ts';
+import { type LookResult, type Origin, type Results, ran } from './results.ts';
 import { RIVAL_NAMES, type RivalName } from './rivals/index.ts';
 import { ResultsView } from './view.ts';
 import { duration } from './words.ts';
@@ -65,12 +65,15 @@ async function start(): Promise<void> {
     if (request.looks.length === 0 || request.rivals.length === 0) {
       throw new Error('choose a look and an engine.');
     }
-    await run(request, progress, running.signal, results => view.show(results));
+    const results = await run(request, progress, running.signal, found => view.show(found));
+    if (!results.looks.some(({ rivals }) => rivals.some(ran))) {
+      throw new Error('nothing could be measured; why not stands below.');
+    }
     said.textContent = 'Done: the results are below.';
   } catch (problem) {
     said.textContent = running.signal.aborted ? 'Stopped.' : '';
     if (!running.signal.aborted) {
-      element('trouble').textContent = `The bench could not go on: ${sentence(problem)}`;
+      element('trouble').textContent = `The bench has no results: ${sentence(problem)}`;
     }
   } finally {
     running = null;
