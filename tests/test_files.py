@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from limner.errors import LimnerError
-from limner.files import whole_file, write_whole
+from limner.files import whole_file, whole_folder, write_whole
 
 
 def test_writes_and_replaces(tmp_path: Path) -> None:
@@ -50,3 +50,60 @@ def test_says_where_a_file_is_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(LimnerError, match="cannot be written"):
         write_whole(tmp_path / "file" / "look.onnx", "y")
+
+
+def _export(folder: Path, content: str) -> None:
+    with whole_folder(folder) as temporary:
+        (temporary / "model.json").write_text(content)
+
+
+def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "export"
+    _export(folder, "first")
+    (folder / "old.bin").write_text("x")
+    _export(folder, "second")
+    assert [(entry.name, entry.read_text()) for entry in folder.iterdir()] == [("model.json", "second")]
+    assert [entry.name for entry in folder.parent.iterdir()] == ["export"]
+
+
+def test_a_folder_is_replaced_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    _export(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "model.json").read_text() == "new"
+    assert {entry.name for entry in tmp_path.iterdir()} == {"real", "link"}
+
+
+def test_the_old_folder_stays_where_the_disk_fills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "export"
+    _export(folder, "good")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LimnerError, match="export cannot be written: the disk is full"):
+        _export(folder, "half")
+    assert (folder / "model.json").read_text() == "good"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["export"]
+
+
+def test_the_old_folder_comes_back_where_the_new_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "export"
+    _export(folder, "good")
+    replace = Path.replace
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.suffix == ".part":
+            assert not folder.exists(), "the old one is moved, not removed, before"
+            raise OSError(errno.EACCES, "Permission denied")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(LimnerError, match="permission is refused"):
+        _export(folder, "half")
+    assert (folder / "model.json").read_text() == "good"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["export"]

@@ -72,18 +72,41 @@ def write_whole(path: Path, content: bytes | str) -> None:
 def whole_folder(path: Path) -> Iterator[Path]:
     """An empty folder to fill, which becomes `path` when the block ends, and goes where it fails.
 
-    What was at `path` is replaced. Raises LimnerError with a sentence where the disk does not take it.
+    What was at `path` is moved aside first and removed last: a crash in between leaves it beside `path`.
+    Raises LimnerError with a sentence where the disk does not take it.
     """
     temporary: Path | None = None
     with disk_errors(path):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+            place = path.resolve()  # through a link, and not in place of it
+            place.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part"))
             yield temporary
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    _onto_disk(file)
             temporary.chmod(0o755)  # as a plain folder: web servers must be able to read it
-            if path.exists():
-                shutil.rmtree(path)
-            temporary.replace(path)
+            _take_place(temporary, place)
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _onto_disk(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
+def _take_place(folder: Path, place: Path) -> None:
+    """Move `folder` to `place`; what was there comes back where that fails."""
+    if not place.exists():
+        folder.replace(place)
+        return
+    aside = folder.with_suffix(".old")
+    place.replace(aside)
+    try:
+        folder.replace(place)
+    except OSError:
+        aside.replace(place)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
