@@ -161,6 +161,20 @@ def test_what_is_not_ours_is_left_alone(exact: Look, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
 
 
+@pytest.mark.parametrize(
+    "model", ['{"format": "graph-model", "generatedBy": "2.15.0"}', "[]", '{"generatedBy": "limner', ""]
+)
+def test_a_model_of_another_converter_is_left_alone(exact: Look, model: str, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / MODEL).write_text(model)
+    (folder / "group1-shard1of1.bin").write_bytes(b"theirs")
+    with pytest.raises(LimnerError, match="export holds other files"):
+        write_tfjs(exact, folder)
+    assert (folder / MODEL).read_text() == model
+    assert (folder / "group1-shard1of1.bin").read_bytes() == b"theirs"
+
+
 def test_a_full_disk_leaves_the_earlier_folder(
     exact: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,7 +138,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
 
     refuse_other_folder(out)
     held_out = _held_out(run)
-    print("Writing the network for TensorFlow.js, and checking it against torch ...", flush=True)
+    print("Writing the network for TensorFlow.js ...", flush=True)
     with TemporaryDirectory(prefix="limner-") as folder:
         path = Path(folder) / f"{out.name}.onnx"  # errors name it
         report = export_look(

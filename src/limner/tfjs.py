@@ -164,12 +164,21 @@ def refuse_other_folder(folder: Path) -> None:
     if folder.suffix.lower() == ".onnx" or (folder.exists() and not folder.is_dir()):
         raise LimnerError(f"TensorFlow.js takes a folder, and {folder} is a file's name: choose another.")
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if names and (MODEL not in names or any(not _is_ours(name) for name in names)):
+    if names and not (all(map(_is_ours, names)) and _written_here(folder / MODEL)):
         raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
 
 
 def _is_ours(name: str) -> bool:
     return name == MODEL or (name.startswith("group1-shard") and name.endswith(".bin"))
+
+
+def _written_here(model: Path) -> bool:
+    """Whether it is a model.json of limner's: other converters name their files as this one does."""
+    try:
+        written = json.loads(model.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(written, dict) and str(written.get("generatedBy")).startswith("limner ")
 
 
 def _signature(graph: ChannelsLast, name: str) -> Json:
