@@ -31,6 +31,31 @@ export function pixels(canvas: OffscreenCanvas): (x: number, y: number) => numbe
 export const far = (a: number[] | Float32Array, b: number[]): number =>
   Math.max(...Array.from(b, (value, i) => Math.abs((a[i] ?? 999) - value)));
 
+/** Stripes on the painter's canvas, against what `run` makes of the same picture. */
+export async function expectCanvasAsRun(painter: Painter, canvas: OffscreenCanvas): Promise<void> {
+  const side = painter.info.pixels;
+  const source = new OffscreenCanvas(side, side);
+  const context = source.getContext('2d');
+  if (!context) throw new Error('no 2-D canvas');
+  for (let i = 0; i < side; i++) {
+    context.fillStyle = `rgb(${(i * 256) / side} ${255 - (i * 192) / side} ${(i * 37) % 256})`;
+    context.fillRect(i, (i * 3) % (side / 2), 1, (side * 3) / 4);
+  }
+  const { data } = context.getImageData(0, 0, side, side);
+  const area = side * side;
+  const image = Float32Array.from(
+    { length: 3 * area },
+    (_, i) => (data[(i % area) * 4 + Math.floor(i / area)] ?? 0) / 255,
+  );
+  const { painting = new Float32Array() } = await painter.run({ image });
+  painter.paint(source);
+  const at = pixels(canvas);
+  for (let pixel = 0; pixel < area; pixel += 61) {
+    const expected = [0, 1, 2].map(channel => (painting[channel * area + pixel] ?? 0) * 255);
+    expect(far(at(pixel % side, Math.floor(pixel / side)), expected)).toBeLessThan(2);
+  }
+}
+
 /** The guide's kernel is compiled when it is first wanted. */
 export async function untilGuide(
   painter: Painter,

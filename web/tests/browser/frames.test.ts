@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, webgpuAvailable } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/device.ts';
 import { callsOf } from '../calls.ts';
-import { camera, far, look, pixels, scene, untilGuide } from '../scene.ts';
+import { camera, expectCanvasAsRun, far, look, pixels, scene, untilGuide } from '../scene.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -84,25 +84,7 @@ test('the guide shows the centre square, mirrored when asked, from every kind of
 test('the canvas shows what run() gives for the same picture', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await createPainter(await look('lean-64-uint16-colour'), { device, canvas });
-  const source = new OffscreenCanvas(64, 64);
-  const context = source.getContext('2d');
-  if (!context) throw new Error('no 2-D canvas');
-  for (let i = 0; i < 64; i++) {
-    context.fillStyle = `rgb(${i * 4} ${255 - i * 3} ${(i * 37) % 256})`;
-    context.fillRect(i, 0, 1, 64);
-  }
-  const { data } = context.getImageData(0, 0, 64, 64);
-  const image = Float32Array.from(
-    { length: 3 * 4096 },
-    (_, i) => (data[(i % 4096) * 4 + Math.floor(i / 4096)] ?? 0) / 255,
-  );
-  const { painting = new Float32Array() } = await painter.run({ image });
-  painter.paint(source);
-  const at = pixels(canvas);
-  for (let pixel = 0; pixel < 4096; pixel += 61) {
-    const expected = [0, 1, 2].map(channel => (painting[channel * 4096 + pixel] ?? 0) * 255);
-    expect(far(at(pixel % 64, Math.floor(pixel / 64)), expected)).toBeLessThan(2);
-  }
+  await expectCanvasAsRun(painter, canvas);
   painter.destroy();
 });
 

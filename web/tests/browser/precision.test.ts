@@ -1,10 +1,13 @@
 // Values between layers in float16: near ONNX Runtime's float32, by the same kernels, in half the memory.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPainter, type Look, type Precision, readModel } from '../../engine/index.ts';
+import { createPainter, type Look, type Precision, readLook, readModel } from '../../engine/index.ts';
 import { isSoftware, requestDevice } from '../../engine/webgpu/device.ts';
+import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
+import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/style.ts';
 import { graphOf, model, node, value } from '../onnx.ts';
-import { far, look, pixels } from '../scene.ts';
+import { expectCanvasAsRun, look } from '../scene.ts';
+import { tinyLook } from '../tiny.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -85,7 +88,7 @@ async function costOf(opened: Look, precision?: Precision) {
 }
 
 test('values take half the memory, and a frame as many kernels', async () => {
-  const opened = await look('lean-256-uint8-soft');
+  const opened = await look('small-256-uint8-soft');
   const [whole, half] = [await costOf(opened, 'float32'), await costOf(opened, 'float16')];
   console.log('bytes of values', JSON.stringify([whole.values, half.values]));
   expect(whole.values.length).toBeGreaterThan(2);
@@ -93,36 +96,22 @@ test('values take half the memory, and a frame as many kernels', async () => {
 });
 
 test('a software GPU, which has no use for halves, is left with float32', async () => {
-  const opened = await look('lean-64-uint16-colour');
+  const opened = await readLook(tinyLook());
   const half = isSoftware(device) || !device.features.has('shader-f16') ? 'float32' : 'float16';
   expect(await costOf(opened)).toEqual(await costOf(opened, half));
 });
 
-test('the canvas shows what run() gives for the same picture, in float16 too', async () => {
+test.each([
+  ['lean-256-uint8-soft', SOFTWARE_STYLE],
+  ['lean-64-uint16-colour', GPU_STYLE],
+])('the canvas shows what run() gives of %s in float16 too', async (name, style) => {
   const canvas = new OffscreenCanvas(1, 1);
-  const painter = await createPainter(await look('lean-64-uint16-colour'), {
-    device,
-    canvas,
-    precision: 'float16',
+  const settings = { canvas, onLost: () => undefined, precision: 'float16' as const };
+  const painter = await createWebgpuPainter(await look(name), settings, device, {
+    usual: () => style,
+    idle: async () => false,
+    memo: { read: () => null, write: () => undefined },
   });
-  const source = new OffscreenCanvas(64, 64);
-  const context = source.getContext('2d');
-  if (!context) throw new Error('no 2-D canvas');
-  for (let i = 0; i < 64; i++) {
-    context.fillStyle = `rgb(${i * 4} ${255 - i * 3} ${(i * 37) % 256})`;
-    context.fillRect(i, (i * 3) % 32, 1, 50);
-  }
-  const { data } = context.getImageData(0, 0, 64, 64);
-  const image = Float32Array.from(
-    { length: 3 * 4096 },
-    (_, i) => (data[(i % 4096) * 4 + Math.floor(i / 4096)] ?? 0) / 255,
-  );
-  const { painting = new Float32Array() } = await painter.run({ image });
-  painter.paint(source);
-  const at = pixels(canvas);
-  for (let pixel = 0; pixel < 4096; pixel += 61) {
-    const expected = [0, 1, 2].map(channel => (painting[channel * 4096 + pixel] ?? 0) * 255);
-    expect(far(at(pixel % 64, Math.floor(pixel / 64)), expected)).toBeLessThan(2);
-  }
+  await expectCanvasAsRun(painter, canvas);
   painter.destroy();
 });

@@ -10,7 +10,7 @@ import { makeReader } from '../../engine/webgpu/reader.ts';
 import { GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
 import { CANDIDATES } from '../../engine/webgpu/tuner.ts';
 import { largestDifference } from '../compare.ts';
-import { far, look, pixels } from '../scene.ts';
+import { expectCanvasAsRun, look } from '../scene.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -74,25 +74,7 @@ for (const [label, style] of styles.slice(0, 2)) {
         memo: { read: () => null, write: () => undefined },
       },
     );
-    const source = new OffscreenCanvas(256, 256);
-    const context = source.getContext('2d');
-    if (!context) throw new Error('no 2-D canvas');
-    for (let i = 0; i < 256; i++) {
-      context.fillStyle = `rgb(${i} ${255 - i} ${(i * 37) % 256})`;
-      context.fillRect(i, (i * 3) % 128, 1, 200);
-    }
-    const { data } = context.getImageData(0, 0, 256, 256);
-    const image = Float32Array.from(
-      { length: 3 * 65536 },
-      (_, i) => (data[(i % 65536) * 4 + Math.floor(i / 65536)] ?? 0) / 255,
-    );
-    const { painting = new Float32Array() } = await painter.run({ image });
-    painter.paint(source);
-    const at = pixels(canvas);
-    for (let pixel = 0; pixel < 65536; pixel += 251) {
-      const expected = [0, 1, 2].map(channel => (painting[channel * 65536 + pixel] ?? 0) * 255);
-      expect(far(at(pixel % 256, Math.floor(pixel / 256)), expected)).toBeLessThan(2);
-    }
+    await expectCanvasAsRun(painter, canvas);
     painter.destroy();
   });
 }

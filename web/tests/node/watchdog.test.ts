@@ -83,27 +83,35 @@ test('it looks a second after the first painting, then every two minutes while t
 });
 
 /** A lasting painter whose painters are made one after the other. */
-async function lasting(paints: readonly ((picture: Float32Array) => Float32Array)[], pauses = [0, 1000]) {
+async function lasting(
+  paints: readonly ((picture: Float32Array) => Float32Array)[],
+  pauses = [0, 1000],
+  upkeep = true,
+) {
   const made: Painter[] = [];
+  const careful: boolean[] = [];
   const [reasons, revived]: [string[], number[]] = [[], []];
   const painter = await lastingPainter(look, {
-    make: async () => {
+    make: async (_, isCareful) => {
+      careful.push(isCareful);
       const next = painterOf(paints[made.length] ?? honest);
       made.push(next);
       return next;
     },
     pauses,
+    upkeep,
     onLost: reason => reasons.push(reason),
     onRevived: milliseconds => revived.push(milliseconds),
   });
   painter.paint({ width: 64, height: 64 } as HTMLCanvasElement);
-  return { painter, made, reasons, revived };
+  return { painter, made, careful, reasons, revived };
 }
 
-test('a painter that fails once is made anew, and that is all', async () => {
-  const { made, reasons, revived } = await lasting([broken, honest]);
+test('a painter that fails once is made anew, with care, and that is all', async () => {
+  const { made, careful, reasons, revived } = await lasting([broken, honest]);
   await vi.advanceTimersByTimeAsync(3000);
   expect([made.length, revived.length, reasons.length]).toEqual([2, 1, 0]);
+  expect(careful).toEqual([false, true]);
   expect(made[0]?.destroy).toHaveBeenCalled();
   expect(made[1]?.paint).toHaveBeenCalled();
 });
@@ -126,4 +134,11 @@ test('on a shared device a fault is only reported', async () => {
   const { made, reasons } = await lasting([broken], []);
   await vi.advanceTimersByTimeAsync(3000);
   expect([made.length, reasons.length]).toEqual([1, 1]);
+});
+
+test('without upkeep nobody looks', async () => {
+  const { made, reasons } = await lasting([broken], [0, 1000], false);
+  expect(vi.getTimerCount()).toBe(0);
+  await vi.advanceTimersByTimeAsync(200_000);
+  expect([made.length, reasons.length]).toEqual([1, 0]);
 });
