@@ -20,6 +20,8 @@ export interface PainterOptions {
   device?: GPUDevice;
   /** Of values between layers, on WebGPU. Without one: float16 where the GPU computes in it, else float32. */
   precision?: Precision;
+  /** Work beside the frames: the watchdog and, on WebGPU, the search for faster kernels. False is for who measures. */
+  upkeep?: boolean;
   /** The GPU was lost and got back, and painting goes on, so many milliseconds later. */
   onRevived?: (milliseconds: number) => void;
   /** The GPU was lost for good: called once, with a sentence; painting does nothing from then on. */
@@ -50,12 +52,12 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
 
 /** A painter that survives the loss of its GPU. The backend that it uses is fetched when it is asked for. */
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
-  const { canvas = null, device } = options;
+  const { canvas = null, device, upkeep = true } = options;
   const backend = options.backend ?? (await bestBackend(device));
   const make = async (onLost: (reason: string) => void, careful: boolean): Promise<Painter> => {
     const precision = careful ? 'float32' : options.precision;
     try {
-      return await onBackend(backend, look, { canvas, onLost, precision }, device);
+      return await onBackend(backend, look, { canvas, onLost, precision, upkeep }, device);
     } catch (error) {
       if (error instanceof EngineError) throw error;
       const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';
@@ -63,7 +65,7 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
     }
   };
   const { onLost = () => undefined, onRevived = () => undefined } = options;
-  return lastingPainter(look, { make, pauses: device ? [] : PAUSES, onLost, onRevived });
+  return lastingPainter(look, { make, pauses: device ? [] : PAUSES, upkeep, onLost, onRevived });
 }
 
 async function bestBackend(device?: GPUDevice): Promise<Backend> {

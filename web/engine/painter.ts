@@ -35,4 +35,6 @@ export interface Settings {
   readonly onLost: (reason: string) => void;
   /** On WebGPU; without one what suits the GPU. WebGL2 takes what textures the browser draws into. */
   readonly precision?: Precision | undefined;
+  /** False: nothing is done beside the frames. */
+  readonly upkeep?: boolean;
 }

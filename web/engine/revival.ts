@@ -23,6 +23,8 @@ export interface Making {
   readonly make: (onLost: (reason: string) => void, careful: boolean) => Promise<Painter>;
   /** Empty where losses are only reported. */
   readonly pauses: readonly number[];
+  /** Whether the watchdog looks. */
+  readonly upkeep: boolean;
   readonly onLost: (reason: string) => void;
   /** Painting goes on, so many milliseconds after the loss. */
   readonly onRevived: (milliseconds: number) => void;
@@ -113,7 +115,11 @@ class LastingPainter implements Painter {
     if (!passing) this.#last = { source, view };
     if (this.#away) return;
     this.#painter.paint(source, view);
-    this.#watchdog.painted();
+    this.#wind();
+  }
+
+  #wind(): void {
+    if (this.#making.upkeep) this.#watchdog.painted();
   }
 
   async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
@@ -205,7 +211,7 @@ class LastingPainter implements Painter {
     }
     if (this.#over || this.#reviving || painter !== this.#painter) return;
     this.#making.onRevived(performance.now() - since);
-    this.#watchdog.painted();
+    this.#wind();
   }
 
   async #check(): Promise<void> {

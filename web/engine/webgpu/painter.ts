@@ -86,7 +86,7 @@ class WebgpuPainter implements Painter {
     settings: Owned,
     tuned: boolean,
   ) {
-    this.#tuned = tuned;
+    this.#tuned = tuned || settings.upkeep === false;
     this.#kernels = kernels;
     const { device, shared } = studio.pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];

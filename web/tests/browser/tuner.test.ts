@@ -37,6 +37,16 @@ async function painterIn(around: Surroundings) {
   return { canvas, painter: await createWebgpuPainter(await look(NAME), settings, device, around) };
 }
 
+test('without upkeep nothing is tuned', async () => {
+  const around = surroundings();
+  const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined, upkeep: false };
+  const painter = await createWebgpuPainter(await look(NAME), settings, device, around);
+  painter.paint(scene());
+  await painter.finished();
+  expect([around.moments(), around.kept.size]).toEqual([0, 0]);
+  painter.destroy();
+});
+
 test('the first painting needs no tuning, a tuned one is the same, and the choice is kept', async () => {
   const around = surroundings();
   const { canvas, painter } = await painterIn(around);
