@@ -279,8 +279,8 @@ function unaryCode(name: Extract<Expression, { kind: 'unary' }>['name'], x: stri
     case 'softplus':
       return `max(${x}, vec4f(0)) + log(1 + exp(-abs(${x})))`;
     case 'tanh':
-      // Beyond 15 it is 1 in float32; GPUs that take the quotient of exponentials overflow to NaN there.
-      return `tanh(clamp(${x}, vec4f(-15), vec4f(15)))`;
+      // Beyond 15 it is 1 in float32, and exponentials overflow not far from there. One of them is enough.
+      return `1 - 2 / (exp(2 * clamp(${x}, vec4f(-15), vec4f(15))) + 1)`;
     case 'abs':
     case 'ceil':
     case 'cos':
