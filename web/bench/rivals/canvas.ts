@@ -1,28 +1,33 @@
 // Between camera and canvas for engines that compute in JavaScript's memory: the 2-D canvas, as their
-// examples do it.
+// examples do it, in one pass over the pixels in the order that the engine wants, into memory that is kept.
 
-import { toBytes, toPlanes } from '../../player/wasm/pixels.ts';
+/** A picture's values as planes (3, P, P), or pixel by pixel (P, P, 3). */
+export type Layout = 'planes' | 'pixels';
 
 export interface CanvasPath {
-  /** The video's centre square as planes (3, P, P) of 0..1; the same array each time. */
+  /** The video's centre square as values of 0..1; the same array each time. */
   take(video: HTMLVideoElement): Float32Array<ArrayBuffer>;
   show(painting: Float32Array): void;
 }
 
-export function canvasPath(canvas: HTMLCanvasElement, pixels: number): CanvasPath {
+export function canvasPath(canvas: HTMLCanvasElement, pixels: number, layout: Layout): CanvasPath {
   const grabber = new OffscreenCanvas(pixels, pixels).getContext('2d', { willReadFrequently: true });
   canvas.width = pixels;
   canvas.height = pixels;
   const shown = canvas.getContext('2d');
   if (!grabber || !shown) throw new Error('This browser gives no 2-D canvas.');
-  const planes = new Float32Array(3 * pixels ** 2);
+  const image = new ImageData(pixels, pixels);
+  const values = new Float32Array(3 * pixels ** 2);
   return {
     take: video => {
       grabber.drawImage(video, ...centre(video), 0, 0, pixels, pixels);
-      toPlanes(grabber.getImageData(0, 0, pixels, pixels).data, planes);
-      return planes;
+      toValues(grabber.getImageData(0, 0, pixels, pixels).data, values, layout);
+      return values;
     },
-    show: painting => shown.putImageData(new ImageData(toBytes(painting, pixels ** 2), pixels), 0, 0),
+    show: painting => {
+      toRgba(painting, image.data, layout);
+      shown.putImageData(image, 0, 0);
+    },
   };
 }
 
@@ -32,3 +37,46 @@ export function centre(video: HTMLVideoElement): [number, number, number, number
   const side = Math.min(width, height);
   return [(width - side) / 2, (height - side) / 2, side, side];
 }
+
+/** RGBA bytes to values of 0..1. */
+export function toValues(rgba: Uint8ClampedArray, values: Float32Array, layout: Layout): void {
+  const area = rgba.length / 4;
+  const [step, channel] = strides(area, layout);
+  for (let pixel = 0; pixel < area; pixel++) {
+    const to = pixel * step;
+    values[to] = (rgba[pixel * 4] ?? 0) / 255;
+    values[to + channel] = (rgba[pixel * 4 + 1] ?? 0) / 255;
+    values[to + 2 * channel] = (rgba[pixel * 4 + 2] ?? 0) / 255;
+  }
+}
+
+/** And back, opaque; the clamped array rounds and clips. */
+export function toRgba(values: Float32Array, rgba: Uint8ClampedArray, layout: Layout): void {
+  const area = rgba.length / 4;
+  const [step, channel] = strides(area, layout);
+  for (let pixel = 0; pixel < area; pixel++) {
+    const from = pixel * step;
+    rgba[pixel * 4] = (values[from] ?? 0) * 255;
+    rgba[pixel * 4 + 1] = (values[from + channel] ?? 0) * 255;
+    rgba[pixel * 4 + 2] = (values[from + 2 * channel] ?? 0) * 255;
+    rgba[pixel * 4 + 3] = 255;
+  }
+}
+
+/** The same values in the other order. */
+export function reordered(values: Float32Array, from: Layout, to: Layout): Float32Array<ArrayBuffer> {
+  const area = values.length / 3;
+  const [step, channel] = strides(area, from);
+  const [newStep, newChannel] = strides(area, to);
+  const made = new Float32Array(values.length);
+  for (let pixel = 0; pixel < area; pixel++) {
+    for (let c = 0; c < 3; c++) {
+      made[pixel * newStep + c * newChannel] = values[pixel * step + c * channel] ?? 0;
+    }
+  }
+  return made;
+}
+
+/** From a pixel to the next, and from a channel to the next. */
+const strides = (area: number, layout: Layout): [step: number, channel: number] =>
+  layout === 'planes' ? [1, area] : [3, 1];

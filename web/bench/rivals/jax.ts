@@ -23,7 +23,7 @@ async function create({ pixels, picture, canvas, files }: Place): Promise<Rival>
     if (!painting) throw new Error('jax-js gave no painting.');
     return painting;
   });
-  const path = canvasPath(canvas, pixels);
+  const path = canvasPath(canvas, pixels, 'planes');
   const tensorOf = (planes: Float32Array<ArrayBuffer>) =>
     jax.numpy.array(planes, { shape: [1, 3, pixels, pixels] });
   const compute = async (planes: Float32Array<ArrayBuffer>): Promise<Float32Array> =>

@@ -3,7 +3,7 @@
 // or a canvas.
 
 import * as litert from '@litertjs/core';
-import { canvasPath } from './canvas.ts';
+import { canvasPath, reordered } from './canvas.ts';
 import { missingNothing, missingWebgpu } from './missing.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
@@ -35,29 +35,29 @@ async function create(accelerator: Accelerator, { pixels, picture, canvas, files
     gpuOptions: { precision: 'fp32' },
     cpuOptions: { numThreads: threads },
   });
-  const path = canvasPath(canvas, pixels);
+  const path = canvasPath(canvas, pixels, 'pixels');
   const shape = [1, pixels, pixels, 3];
-  const tensorOf = (planes: Float32Array) => litert.Tensor.fromTypedArray(toInterleaved(planes), shape);
   const predict = async (given: litert.Tensor): Promise<litert.Tensor> => {
     const [painting, ...others] = await model.run([given]);
     for (const other of others) other.delete();
     if (!painting) throw new Error('LiteRT.js gave no painting.');
     return painting;
   };
-  const compute = async (planes: Float32Array): Promise<Float32Array> => {
-    const given = tensorOf(planes);
+  const compute = async (image: Float32Array): Promise<Float32Array> => {
+    const given = litert.Tensor.fromTypedArray(image, shape);
     const painting = await predict(given);
-    const values = toPlanes((await painting.data()) as Float32Array);
+    const values = (await painting.data()) as Float32Array;
     given.delete();
     painting.delete();
     return values;
   };
-  const held = tensorOf(picture);
+  const image = reordered(picture, 'planes', 'pixels');
+  const held = litert.Tensor.fromTypedArray(image, shape);
   const still = onGpu ? await held.moveTo('webgpu') : held;
   return {
     version: VERSION,
     adapter: adapterOf(model, threads),
-    run: () => compute(picture),
+    run: async () => reordered(await compute(image), 'pixels', 'planes'),
     step: async () => (await predict(still)).delete(),
     frame: async video => path.show(await compute(path.take(video))),
     finished: async () => {
@@ -70,16 +70,4 @@ function adapterOf({ options, isFullyAccelerated }: litert.CompiledModel, thread
   if (options.accelerator === 'wasm') return threads === 1 ? '1 thread' : `${threads} threads`;
   const { vendor = '', architecture = '' } = litert.getWebGpuDevice()?.adapterInfo ?? {};
   return `${vendor} ${architecture}${isFullyAccelerated ? '' : ', parts of it in WASM'}`;
-}
-
-/** Planes (3, P, P) to pixels of three values. */
-function toInterleaved(planes: Float32Array): Float32Array {
-  const area = planes.length / 3;
-  return planes.map((_, i) => planes[(i % 3) * area + Math.floor(i / 3)] ?? 0);
-}
-
-/** And back. */
-function toPlanes(values: Float32Array): Float32Array {
-  const area = values.length / 3;
-  return values.map((_, i) => values[(i % area) * 3 + Math.floor(i / area)] ?? 0);
 }

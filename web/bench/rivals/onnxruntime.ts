@@ -62,7 +62,7 @@ async function create(provider: Provider, place: Place): Promise<Rival> {
     shape: [1, 3, pixels, pixels],
   };
   const { compute, ...rest } = provider === 'webgpu' ? await onGpu(model, picture) : inMemory(model, picture);
-  const path = canvasPath(place.canvas, pixels);
+  const path = canvasPath(place.canvas, pixels, 'planes');
   return {
     ...rest,
     version: ort.env.versions.web ?? '',
