@@ -1,14 +1,14 @@
 // The context: whether WebGL2 is there and worth using, and what it can do.
 
+import { makeCanvas } from '../canvas.ts';
 import { EngineError } from '../error.ts';
 import type { Canvas } from '../painter.ts';
 import type { Availability } from '../webgpu/device.ts';
 import type { Limits } from './layout.ts';
+import { type Storage, storageOf } from './storage.ts';
 
 const NO_WEBGL2 = 'This browser has no WebGL2.';
 const NO_FLOATS = 'WebGL2 cannot draw into floating point textures here.';
-/** What one fragment makes at most: more would not fit into the registers of small GPUs. */
-const MOST_LAYERS = 8;
 /** How long a browser may take to give a lost context back. */
 const PATIENCE = 5000;
 
@@ -21,7 +21,7 @@ export interface Context {
   /** True where the canvas is the painter's own. */
   readonly owned: boolean;
   readonly limits: Limits;
-  readonly format: 'RGBA32F' | 'RGBA16F';
+  readonly format: Storage['format'];
   readonly texelBytes: number;
   readonly parallel: KHR_parallel_shader_compile | null;
 }
@@ -46,37 +46,14 @@ export function adapterName(gl: WebGL2RenderingContext): string {
   return typeof name === 'string' && name !== '' ? name : 'unknown';
 }
 
-/** The format of values that this context can draw into; null where there is none. */
-function formatOf(gl: WebGL2RenderingContext): Context['format'] | null {
-  const formats = [
-    gl.getExtension('EXT_color_buffer_float') && 'RGBA32F',
-    gl.getExtension('EXT_color_buffer_half_float') && 'RGBA16F',
-  ] as const;
-  return formats.find(format => format && canDraw(gl, format)) || null;
-}
-
-function canDraw(gl: WebGL2RenderingContext, format: Context['format']): boolean {
-  const texture = gl.createTexture();
-  gl.bindTexture(gl.TEXTURE_2D, texture);
-  gl.texStorage2D(gl.TEXTURE_2D, 1, gl[format], 1, 1);
-  const framebuffer = gl.createFramebuffer();
-  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
-  const complete = gl.checkFramebufferStatus(gl.FRAMEBUFFER) === gl.FRAMEBUFFER_COMPLETE;
-  gl.deleteFramebuffer(framebuffer);
-  gl.deleteTexture(texture);
-  return complete;
-}
-
 /** Never throws: who asks has another way to paint. */
 export async function webgl2Available(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
-  if (typeof OffscreenCanvas === 'undefined') return { ok: false, reason: NO_WEBGL2 };
-  const gl = contextOf(new OffscreenCanvas(1, 1));
+  const gl = contextOf(makeCanvas(1, 1));
   if (!gl) return { ok: false, reason: NO_WEBGL2 };
   const name = adapterName(gl);
-  const format = formatOf(gl);
+  const storage = storageOf(gl);
   gl.getExtension('WEBGL_lose_context')?.loseContext();
-  if (!format) return { ok: false, reason: NO_FLOATS };
+  if (!storage) return { ok: false, reason: NO_FLOATS };
   if (SOFTWARE.test(name) && !options.allowSoftware) {
     return { ok: false, software: true, reason: `WebGL2 runs in software here (${name}), slower than WASM.` };
   }
@@ -85,7 +62,7 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
 
 /** A context on `canvas`, or on one of its own. One that was lost is waited for. */
 export async function openContext(canvas: Canvas | null): Promise<Context> {
-  const used = canvas ?? new OffscreenCanvas(1, 1);
+  const used = canvas ?? makeCanvas(1, 1);
   const gl = contextOf(used);
   if (!gl) {
     throw new EngineError(
@@ -93,16 +70,14 @@ export async function openContext(canvas: Canvas | null): Promise<Context> {
     );
   }
   if (gl.isContextLost()) await restored(used);
-  const format = formatOf(gl);
-  if (!format) throw new EngineError(NO_FLOATS);
-  const parameter = (name: 'MAX_DRAW_BUFFERS' | 'MAX_COLOR_ATTACHMENTS' | 'MAX_TEXTURE_SIZE') =>
-    Number(gl.getParameter(gl[name]));
-  const most = Math.min(parameter('MAX_DRAW_BUFFERS'), parameter('MAX_COLOR_ATTACHMENTS'), MOST_LAYERS);
+  const storage = storageOf(gl);
+  if (!storage) throw new EngineError(NO_FLOATS);
+  const { format, layers } = storage;
   return {
     gl,
     canvas: used,
     owned: canvas === null,
-    limits: { layers: 2 ** Math.floor(Math.log2(most)), textureSize: parameter('MAX_TEXTURE_SIZE') },
+    limits: { layers, textureSize: Number(gl.getParameter(gl.MAX_TEXTURE_SIZE)) },
     format,
     texelBytes: format === 'RGBA32F' ? 16 : 8,
     parallel: gl.getExtension('KHR_parallel_shader_compile'),

@@ -1,8 +1,9 @@
 // Frames of a camera, a video or a picture as a texture, filled anew for each frame. A browser that does not
 // give a video to WebGL is asked for it through a 2-D canvas.
 
+import { makeCanvas } from '../canvas.ts';
 import { EngineError } from '../error.ts';
-import type { FrameSource } from '../painter.ts';
+import type { Canvas, FrameSource } from '../painter.ts';
 
 /** Samples per side of a pixel at most: 16 reads cover any camera on 256 pixels. */
 const MOST_TAPS = 4;
@@ -20,7 +21,7 @@ export interface Crop {
 export class Frames {
   readonly texture: WebGLTexture;
   #failures = 0;
-  #canvas: OffscreenCanvas | null = null;
+  #canvas: Canvas | null = null;
 
   constructor(
     readonly gl: WebGL2RenderingContext,
@@ -67,13 +68,13 @@ export class Frames {
         this.#failures += 1;
       }
     }
-    this.#canvas ??= new OffscreenCanvas(width, height);
+    this.#canvas ??= makeCanvas(width, height);
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
       this.#canvas.width = width;
       this.#canvas.height = height;
     }
     const context = this.#canvas.getContext('2d');
-    if (!context) throw new Error('there is no 2-D canvas to read it through');
+    if (!context || !('drawImage' in context)) throw new Error('there is no 2-D canvas to read it through');
     context.drawImage(source, 0, 0, width, height);
     upload(this.#canvas);
   }

@@ -7,12 +7,7 @@ import type { Draw, Sampled } from './draw.ts';
 import type { Crop } from './frames.ts';
 import type { Area } from './layout.ts';
 import type { Textures } from './textures.ts';
-
-/** One triangle that covers the viewport. */
-const VERTEX = `#version 300 es
-void main() {
-  gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0, 1);
-}`;
+import triangle from './triangle.glsl?raw';
 
 interface Linked {
   readonly program: WebGLProgram;
@@ -44,7 +39,7 @@ export class Programs {
     readonly context: Context,
     readonly textures: Textures,
   ) {
-    this.#vertex = this.#shader(context.gl.VERTEX_SHADER, VERTEX);
+    this.#vertex = this.#shader(context.gl.VERTEX_SHADER, triangle);
   }
 
   get count(): number {

@@ -36,6 +36,56 @@ test('half floats are enough, at their accuracy', async () => {
   expect(difference).toBeLessThan(1e-2);
 });
 
+/** WebGL2 whose GPU refuses draws into more bytes of a pixel, as tile memory makes it: only the draw says so. */
+async function withTileMemory<T>(most: number, work: () => Promise<T>): Promise<T> {
+  const { texStorage3D, drawBuffers, drawArrays, getError } = WebGL2RenderingContext.prototype;
+  const bytes = new WeakMap<object, number>();
+  let texel = 0;
+  let refused = false;
+  Object.assign(WebGL2RenderingContext.prototype, {
+    texStorage3D(this: WebGL2RenderingContext, ...args: Parameters<typeof texStorage3D>) {
+      texel = args[2] === this.RGBA32F ? 16 : 8;
+      texStorage3D.apply(this, args);
+    },
+    drawBuffers(this: WebGL2RenderingContext, buffers: number[]) {
+      bytes.set(this.getParameter(this.FRAMEBUFFER_BINDING), texel * buffers.length);
+      drawBuffers.call(this, buffers);
+    },
+    drawArrays(this: WebGL2RenderingContext, ...args: Parameters<typeof drawArrays>) {
+      const framebuffer = this.getParameter(this.FRAMEBUFFER_BINDING);
+      if (framebuffer && (bytes.get(framebuffer) ?? 0) > most) refused = true;
+      else drawArrays.apply(this, args);
+    },
+    getError(this: WebGL2RenderingContext) {
+      const error = refused ? this.INVALID_OPERATION : getError.call(this);
+      refused = false;
+      return error;
+    },
+  });
+  try {
+    return await work();
+  } finally {
+    Object.assign(WebGL2RenderingContext.prototype, { texStorage3D, drawBuffers, drawArrays, getError });
+  }
+}
+
+for (const [most, format, layers] of [
+  [64, 'RGBA32F', 4],
+  [32, 'RGBA16F', 4],
+  [16, 'RGBA16F', 2],
+] as const) {
+  test(`${most} bytes of a pixel are enough`, async () => {
+    await withTileMemory(most, async () => {
+      const small = await openContext(null);
+      expect([small.format, small.limits.layers]).toEqual([format, layers]);
+      const { painting = new Float32Array() } = await runGraph(plan, small, { image, ...live });
+      const difference = largestDifference(painting, expected);
+      expect(difference).toBeLessThan(format === 'RGBA32F' ? 1e-4 : 1e-2);
+      small.gl.getExtension('WEBGL_lose_context')?.loseContext();
+    });
+  });
+}
+
 test('numbers far beyond a picture give no NaN', async () => {
   for (const scale of [1e4, -1e4]) {
     const { painting = new Float32Array([Number.NaN]) } = await runGraph(plan, context, {
