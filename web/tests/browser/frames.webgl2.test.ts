@@ -59,6 +59,23 @@ test('a software renderer is no WebGL2 for the page, unless it asks', async () =
   expect((await webgl2Available({ allowSoftware: true })).ok).toBe(true);
 });
 
+test('where only elements have WebGL2, as in older Safari, it is found and used', async () => {
+  const { getContext } = OffscreenCanvas.prototype;
+  Object.assign(OffscreenCanvas.prototype, {
+    getContext(this: OffscreenCanvas, kind: '2d', settings?: CanvasRenderingContext2DSettings) {
+      return kind === '2d' ? Reflect.apply(getContext, this, [kind, settings]) : null;
+    },
+  });
+  try {
+    expect((await webgl2Available({ allowSoftware: true })).ok).toBe(true);
+    const painter = await painterOf('lean-64-uint16-colour', { canvas: null });
+    expect(Object.keys(await painter.run({ image: new Float32Array(3 * 4096) }))).toContain('painting');
+    painter.destroy();
+  } finally {
+    Object.assign(OffscreenCanvas.prototype, { getContext });
+  }
+});
+
 test('the guide shows the centre square, mirrored when asked, from every kind of source', async () => {
   const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
   const painter = await painterOf('lean-64-uint16-colour', { canvas });
