@@ -4,10 +4,12 @@
 import type { Expression } from '../graph/expression.ts';
 import type { Normalise, Operation, Resample, Shape, Tensor } from '../graph/operation.ts';
 
-/** Per row, the sum of squared distances of inputs[0] from the mean in inputs[1]. */
+/** The sum of squares along rows, of distances of inputs[0] from the mean in inputs[1]; or along columns, of
+ * inputs[0] itself. */
 export interface Deviation {
   readonly kind: 'deviation';
   readonly name: string;
+  readonly along: 'rows' | 'columns';
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
   readonly epilogue: Expression | null;

@@ -1,5 +1,7 @@
 // Reductions and normalisations as draws: a fragment cannot share work with its neighbours, so whatever sums
-// over much of an image does it along rows first, and then along columns.
+// over much of an image does it along rows first, and then along columns. What is stored in between are means,
+// and roots of means of squares: they are as large as the values themselves, which half floats can hold; sums
+// are not.
 
 import { binary, type Expression, input, number, rewrite, unary, VALUE } from '../graph/expression.ts';
 import type { Normalise, Reduce } from '../graph/operation.ts';
@@ -21,13 +23,16 @@ function reduceSteps(operation: Reduce, temporary: Temporary): Step[] {
   const [image, ...others] = operation.inputs;
   const [images, channels, rows, columns] = operation.axes;
   if (!image || !columns || !(images || channels || rows)) return [operation];
-  const [n, c, h] = image.shape;
+  const [n, c, h, w] = image.shape;
   const count = image.shape.reduce((product, size, axis) => product * (operation.axes[axis] ? size : 1), 1);
   if (count < MANY) return [operation];
   const middle = temporary(`${operation.name} rows`, [n, c, h, 1]);
+  const isSum = operation.how === 'sum';
+  const whole = binary('mul', VALUE, number(w));
+  const epilogue = isSum ? replaceValue(operation.epilogue ?? VALUE, whole) : operation.epilogue;
   return [
-    { ...operation, inputs: [image], axes: ROWS, output: middle, epilogue: null },
-    { ...operation, inputs: [middle, ...others], axes: [images, channels, rows, false] },
+    { ...operation, inputs: [image], axes: ROWS, output: middle, epilogue: isSum ? shareOf(w) : null },
+    { ...operation, inputs: [middle, ...others], axes: [images, channels, rows, false], epilogue },
   ];
 }
 
@@ -37,31 +42,49 @@ function normaliseSteps(operation: Normalise, temporary: Temporary): Step[] {
   const [n, c, h, w] = image.shape;
   const rows = (what: string) => temporary(`${name} ${what} of rows`, [n, c, h, 1]);
   const whole = (what: string) => temporary(`${name} ${what}`, [n, c, 1, 1]);
-  const [sums, mean, squares, factor] = [rows('sums'), whole('mean'), rows('squares'), whole('factor')];
-  const share = binary('mul', VALUE, number(1 / (h * w)));
-  const deviation = unary('sqrt', binary('add', share, number(epsilon)));
+  const [means, mean, roots, deviation] = [
+    rows('means'),
+    whole('mean'),
+    rows('deviation'),
+    whole('deviation'),
+  ];
   const reduce = { kind: 'reduce', name, how: 'sum' } as const;
   const centred = binary('sub', input(0), input(1));
-  const normalised = binary('add', binary('mul', centred, input(2)), { kind: 'channel', values: shift });
+  const scaled = binary('mul', binary('div', centred, input(2)), { kind: 'channel', values: scale });
+  const normalised = binary('add', scaled, { kind: 'channel', values: shift });
   return [
-    { ...reduce, axes: ROWS, inputs: [image], output: sums, epilogue: null },
-    { ...reduce, axes: COLUMNS, inputs: [sums], output: mean, epilogue: share },
-    { kind: 'deviation', name, inputs: [image, mean], output: squares, epilogue: null },
+    { ...reduce, axes: ROWS, inputs: [image], output: means, epilogue: shareOf(w) },
+    { ...reduce, axes: COLUMNS, inputs: [means], output: mean, epilogue: shareOf(h) },
     {
-      ...reduce,
-      axes: COLUMNS,
-      inputs: [squares],
-      output: factor,
-      epilogue: binary('div', { kind: 'channel', values: scale }, deviation),
+      kind: 'deviation',
+      name,
+      along: 'rows',
+      inputs: [image, mean],
+      output: roots,
+      epilogue: unary('sqrt', shareOf(w)),
+    },
+    {
+      kind: 'deviation',
+      name,
+      along: 'columns',
+      inputs: [roots],
+      output: deviation,
+      epilogue: unary('sqrt', binary('add', shareOf(h), number(epsilon))),
     },
     {
       kind: 'map',
       name,
-      inputs: [image, mean, factor, ...others],
+      inputs: [image, mean, deviation, ...others],
       output,
       epilogue: epilogue ? epilogueOver(normalised, epilogue) : normalised,
     },
   ];
+}
+
+const shareOf = (count: number): Expression => binary('mul', VALUE, number(1 / count));
+
+function replaceValue(epilogue: Expression, value: Expression): Expression {
+  return rewrite(epilogue, leaf => (leaf.kind === 'value' ? value : leaf));
 }
 
 /** The epilogue of an operation of one input, as that of a map which has three in its place. */

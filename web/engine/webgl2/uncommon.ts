@@ -22,7 +22,11 @@ const PLAIN_WIDTH = 1024;
 export function compileUncommon(layouts: Layouts, step: Step): Draw {
   if (step.kind === 'deviation') {
     const operation = { ...step, kind: 'map', epilogue: step.epilogue ?? { kind: 'value' } } as const;
-    return pointDraw(reading(layouts, operation), deviation);
+    const shader = reading(layouts, operation);
+    const rows = step.along === 'rows';
+    shader.add(`#define LENGTH ${rows ? 'w' : 'z'}`);
+    shader.add(`#define DISTANCE ${rows ? 'read_0(n, y, i, c) - read_1(n, 0, 0, c)' : 'read_0(n, i, x, c)'}`);
+    return pointDraw(shader, deviation);
   }
   const shader = reading(layouts, step);
   switch (step.kind) {

@@ -2,7 +2,7 @@
 // the size that a tensor needs.
 
 import { afterAll, expect, test } from 'vitest';
-import { EngineError, readLook } from '../../engine/index.ts';
+import { EngineError, readLook, readModel } from '../../engine/index.ts';
 import { type Context, openContext } from '../../engine/webgl2/context.ts';
 import { runGraph } from '../../engine/webgl2/network.ts';
 import { largestDifference } from '../compare.ts';
@@ -83,6 +83,26 @@ for (const [most, format, layers] of [
       expect(difference).toBeLessThan(format === 'RGBA32F' ? 1e-4 : 1e-2);
       small.gl.getExtension('WEBGL_lose_context')?.loseContext();
     });
+  });
+}
+
+for (const [name, dims] of [
+  ['style-transfer', { batch: 2, channels: 3, height: 40, width: 64 }],
+  ['resnet-generator', { batch: 1, channels: 3, height: 64, width: 64 }],
+] as const) {
+  test(`${name} on pictures of 0 to 255: half floats are enough for its normalisations`, async () => {
+    const { plan: network } = await readModel(await bytes(`${name}.onnx`), { dims });
+    const picture = (await floats(`${name}.input`)).map(value => value * 255);
+    const { out: exact = new Float32Array() } = await runGraph(network, context, { image: picture });
+    const halves: Partial<Context> = { format: 'RGBA16F', texelBytes: 8 };
+    const { out = new Float32Array() } = await runGraph(
+      network,
+      { ...context, ...halves },
+      { image: picture },
+    );
+    const range = Math.max(...exact) - Math.min(...exact);
+    console.log(name, 'half from single', largestDifference(out, exact), 'in a range of', range);
+    expect(largestDifference(out, exact)).toBeLessThan(0.02 * range);
   });
 }
 
