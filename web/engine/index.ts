@@ -3,7 +3,7 @@
 import { EngineError, impossible } from './error.ts';
 import { type Look, readLook } from './look.ts';
 import type { Backend, Canvas, Painter, Precision, Settings } from './painter.ts';
-import { lastingPainter, PAUSES } from './revival.ts';
+import { lastingPainter, type Making, PAUSES } from './revival.ts';
 import { type Availability, webgpuAvailable } from './webgpu/device.ts';
 
 export { EngineError } from './error.ts';
@@ -14,7 +14,7 @@ export { type Availability, webgpuAvailable } from './webgpu/device.ts';
 export interface PainterOptions {
   /** What to paint on; without one the painter only runs on arrays. */
   canvas?: Canvas;
-  /** Without one: WebGPU where the browser has it, else WebGL2. */
+  /** Without one: WebGPU where there is a GPU for it and it takes the look, else WebGL2. */
   backend?: Backend;
   /** A WebGPU device to share: its owner keeps it, so losing it is reported and not mended. */
   device?: GPUDevice;
@@ -30,14 +30,18 @@ export interface PainterOptions {
 
 /** Fetches and reads a look. Rejects with an EngineError where there is none or it cannot be painted with. */
 export async function load(from: string | URL | Blob): Promise<Look> {
-  if (from instanceof Blob) return readLook(new Uint8Array(await from.arrayBuffer()));
-  const response = await fetch(from).catch((error: unknown) => {
-    throw new EngineError(`${from} could not be fetched (${sentenceOf(error)}); check the address.`);
+  const body = await bodyOf(from).catch((error: unknown) => {
+    const name = from instanceof Blob ? 'The file' : from;
+    throw new EngineError(`${name} could not be fetched (${sentenceOf(error)}); check the address.`);
   });
-  if (!response.ok) {
-    throw new EngineError(`${from} could not be fetched (HTTP ${response.status}); check the address.`);
-  }
-  return readLook(new Uint8Array(await response.arrayBuffer()));
+  return readLook(new Uint8Array(body));
+}
+
+async function bodyOf(from: string | URL | Blob): Promise<ArrayBuffer> {
+  if (from instanceof Blob) return from.arrayBuffer();
+  const response = await fetch(from);
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response.arrayBuffer();
 }
 
 /** Never throws: who asks has another way to paint. */
@@ -52,25 +56,51 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
 
 /** A painter that survives the loss of its GPU. The backend that it uses is fetched when it is asked for. */
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
-  const { canvas = null, device, upkeep = true } = options;
-  const backend = options.backend ?? (await bestBackend(device));
-  const make = async (onLost: (reason: string) => void, careful: boolean): Promise<Painter> => {
-    const precision = careful ? 'float32' : options.precision;
+  const { device, upkeep = true, onLost = () => undefined, onRevived = () => undefined } = options;
+  const pauses = device ? [] : PAUSES;
+  const backends = options.backend ? [options.backend] : await backendsFor(device);
+  const refusals: unknown[] = [];
+  for (const backend of backends) {
+    const make: Making['make'] = (lost, careful) => makeOn(backend, look, options, lost, careful);
     try {
-      return await onBackend(backend, look, { canvas, onLost, precision, upkeep }, device);
+      return await lastingPainter(look, { make, pauses, upkeep, onLost, onRevived });
     } catch (error) {
-      if (error instanceof EngineError) throw error;
-      const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';
-      throw new EngineError(`${name} refused to paint with this look: ${sentenceOf(error)}`);
+      refusals.push(error);
     }
-  };
-  const { onLost = () => undefined, onRevived = () => undefined } = options;
-  return lastingPainter(look, { make, pauses: device ? [] : PAUSES, upkeep, onLost, onRevived });
+  }
+  // Where all refuse, what the best one says is the reason.
+  throw refusals[0];
 }
 
-async function bestBackend(device?: GPUDevice): Promise<Backend> {
-  if (device) return 'webgpu';
-  return (await webgpuAvailable({ allowSoftware: true })).ok ? 'webgpu' : 'webgl2';
+async function makeOn(
+  backend: Backend,
+  look: Look,
+  { canvas, device, precision, upkeep }: PainterOptions,
+  onLost: (reason: string) => void,
+  careful: boolean,
+): Promise<Painter> {
+  const settings: Settings = {
+    canvas: canvas ?? null,
+    onLost,
+    precision: careful ? 'float32' : precision,
+    upkeep,
+  };
+  try {
+    return await onBackend(backend, look, settings, device);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';
+    throw new EngineError(`${name} refused to paint with this look: ${sentenceOf(error)}`);
+  }
+}
+
+/** Backends that may do, best first: a GPU in software only where there is no real one. */
+async function backendsFor(device?: GPUDevice): Promise<readonly Backend[]> {
+  if (device) return ['webgpu'];
+  const webgpu = await webgpuAvailable();
+  if (webgpu.ok) return ['webgpu', 'webgl2'];
+  if (!webgpu.software) return ['webgl2'];
+  return (await webgl2Available()).ok ? ['webgl2', 'webgpu'] : ['webgpu', 'webgl2'];
 }
 
 async function onBackend(

@@ -36,5 +36,5 @@ export interface Settings {
   /** On WebGPU; without one what suits the GPU. WebGL2 takes what textures the browser draws into. */
   readonly precision?: Precision | undefined;
   /** False: nothing is done beside the frames. */
-  readonly upkeep?: boolean;
+  readonly upkeep?: boolean | undefined;
 }

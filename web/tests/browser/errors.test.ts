@@ -1,7 +1,7 @@
 // What goes wrong on the GPU: it says so later and elsewhere, and the page must hear of it all the same.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPainter, EngineError, readLook } from '../../engine/index.ts';
+import { createPainter, EngineError, load, readLook } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/device.ts';
 import { tinyLook } from '../tiny.ts';
 
@@ -118,10 +118,17 @@ test('a device that is refused gives a sentence', async () => {
     throw new DOMException('no such limit', 'OperationError');
   };
   const error = await failing(() =>
-    replacing(GPUAdapter, 'requestDevice', refused, () => createPainter(look)),
+    replacing(GPUAdapter, 'requestDevice', refused, () => createPainter(look, { backend: 'webgpu' })),
   );
   expect(error).toBeInstanceOf(EngineError);
   expect(error.message).toContain('no such limit');
+  // Nobody asked for WebGPU: then WebGL2 paints.
+  const canvas = new OffscreenCanvas(1, 1);
+  const painter = await replacing(GPUAdapter, 'requestDevice', refused, () =>
+    createPainter(look, { canvas }),
+  );
+  expect(painter.backend).toBe('webgl2');
+  painter.destroy();
 });
 
 test('errors during painting on an own device are one loss, and the painter is made anew', async () => {
@@ -185,4 +192,16 @@ test('a camera that fails for a frame or two is not given up, one that always fa
     expect(frame).toThrow('cannot be read by the GPU (tainted)');
   });
   painter.destroy();
+});
+
+test('a look whose bytes stop on the way, and a file that is gone, are refused with a sentence', async () => {
+  const stops = () => Promise.reject(new TypeError('network error'));
+  for (const [owner, from] of [
+    [Response, '/lean-64-uint16-colour.onnx'],
+    [Blob, new Blob(['gone'])],
+  ] as const) {
+    const error = await failing(() => replacing(owner, 'arrayBuffer', stops, () => load(from)));
+    expect(error).toBeInstanceOf(EngineError);
+    expect(error.message).toContain('could not be fetched (network error)');
+  }
 });
