@@ -24,18 +24,23 @@ Tensors = dict[str, NDArray[np.float32]]
 
 ASSETS = Path(__file__).parent / "_web" / "assets"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
+ANY_GPU = (
     "--no-first-run",
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--enable-unsafe-webgpu",
+    "--enable-features=Vulkan",
+)
+FLAGS = (
+    *ANY_GPU,
     "--use-angle=swiftshader",
     "--use-vulkan=swiftshader",
-    "--enable-features=Vulkan",
     "--use-webgpu-adapter=swiftshader",
 )
+"""With Chromium's software GPU."""
+
 ORIGIN = "http://localhost/"
 """Never reached: every request is answered here. WebGPU wants a secure context, which localhost is."""
 
@@ -116,8 +121,11 @@ def open_page(flags: Sequence[str]) -> Iterator[Any]:
         raise NoBrowserError("playwright for Python is not installed") from error
     try:
         with sync_playwright() as playwright:
-            # Without a sandbox of its own: root has none, and all that it opens is limner's.
-            browser = playwright.chromium.launch(executable_path=path, args=[*flags, "--no-sandbox"])
+            # Chromium refuses to start as root with a sandbox; all that it opens is limner's.
+            root = hasattr(os, "geteuid") and os.geteuid() == 0
+            browser = playwright.chromium.launch(
+                executable_path=path, args=list(flags), chromium_sandbox=not root
+            )
             yield browser.new_page()
             browser.close()
     except Error as error:
