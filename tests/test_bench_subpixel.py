@@ -34,3 +34,23 @@ def test_another_stride_is_refused_by_its_node() -> None:
     del next(one for one in node.attribute if one.name == "strides").ints[:]
     with pytest.raises(LimnerError, match=r"up\.1\.conv is no transposed convolution"):
         subpixel(model)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("group", 2),
+        ("dilations", [2, 2]),
+        ("output_padding", [1, 1]),
+        ("output_shape", [64, 64]),
+        ("auto_pad", "SAME_UPPER"),
+    ],
+)
+def test_what_would_be_computed_otherwise_is_refused(attribute: str, value: object) -> None:
+    model = onnx.ModelProto.FromString(graph(recipe()).SerializeToString())
+    node = next(node for node in model.graph.node if node.name == "up.1.conv")
+    others = [one for one in node.attribute if one.name != attribute]
+    del node.attribute[:]
+    node.attribute.extend([*others, onnx.helper.make_attribute(attribute, value)])
+    with pytest.raises(LimnerError, match=r"up\.1\.conv is no transposed convolution"):
+        subpixel(model)

@@ -20,13 +20,24 @@ from limner.look import value_shape
 TAPS = ((2, 0), (3, 1))
 """The rows (or columns) of the kernel that give the odd phase, and those that give the even one."""
 
+PLAIN = {
+    "strides": [2, 2],
+    "pads": [1, 1, 1, 1],
+    "kernel_shape": [4, 4],
+    "group": 1,
+    "dilations": [1, 1],
+    "output_padding": [0, 0],
+    "auto_pad": b"NOTSET",
+}
+"""The attributes of a transposed convolution that can be rewritten; strides and pads must be there."""
+
 
 def subpixel(model: ModelProto) -> ModelProto:
     """`model`, which has the shapes of its values, in float32, its live values constant, and without
     transposed convolutions.
 
     Constants of matrix products are brought to four axes, which jax-js wants. Raises LimnerError where a
-    transposed convolution is not of 4x4, stride 2 and pads 1.
+    transposed convolution is not of 4x4, stride 2 and pads 1, or has groups, dilations or more.
     """
     graph = restored(model).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
@@ -57,9 +68,9 @@ def _split(node: NodeProto, shape: list[int], tensors: dict[str, TensorProto]) -
     image, weight, *bias = node.input
     attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
     kernel = numpy_helper.to_array(tensors[weight])
-    plain = (attributes.get("strides"), attributes.get("pads")) == ([2, 2], [1, 1, 1, 1])
-    if not plain or kernel.shape[2:] != (4, 4):
-        raise LimnerError(f"{node.name} is no transposed convolution of 4x4, stride 2 and pads 1.")
+    unlike = {key for key, value in attributes.items() if value != PLAIN.get(key)}
+    if unlike or not {"strides", "pads"} <= attributes.keys() or kernel.shape[2:] != (4, 4):
+        raise LimnerError(f"{node.name} is no transposed convolution of 4x4, stride 2 and pads 1 alone.")
     weights = [_constant(f"{name}.phases", _phases(kernel), tensors)]
     if bias:
         repeated = numpy_helper.to_array(tensors[bias[0]]).repeat(4)
