@@ -38,7 +38,7 @@ docs: setup ## Write the command reference anew from the code
 bench-training: setup ## Measure training: pictures a second per size and discriminator width
 	$(BIN)/limner bench training --out docs/benchmarks
 
-bench-browser: setup web/dist/bench/index.html ## Measure engines in the browser, side by side
+bench-browser: setup browser web/dist/bench/index.html ## Measure engines in the browser, side by side
 	$(BIN)/limner bench browser --out docs/benchmarks
 
 pictures: setup ## The docs' pictures anew: PAGE=folder LOOKS="LOOK=CLIP@SECONDS ..." CLIP=clip
