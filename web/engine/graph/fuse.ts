@@ -30,23 +30,42 @@ const LARGEST_PROLOGUE = 8;
 /** Products for which one dense pass over two bands still costs less than a dispatch of its own. */
 const CHEAP_RESAMPLE = 2 ** 26;
 
-interface Readers {
-  readonly producer: ReadonlyMap<Tensor, number>;
-  readonly readers: ReadonlyMap<Tensor, ReadonlySet<number>>;
-}
+/** Operations in order, with gaps where one went into another, and who makes and reads what. Kept up to date
+ * rather than made anew: a hostile graph has thousands of edges and as many fusions. */
+class Wiring {
+  readonly operations: (Operation | undefined)[] = [];
+  readonly producer = new Map<Tensor, number>();
+  readonly #readers = new Map<Tensor, Set<number>>();
 
-function readersOf(operations: readonly Operation[]): Readers {
-  const producer = new Map<Tensor, number>();
-  const readers = new Map<Tensor, Set<number>>();
-  operations.forEach((operation, i) => {
-    producer.set(operation.output, i);
+  constructor(
+    operations: readonly Operation[],
+    readonly keep: ReadonlySet<Tensor>,
+  ) {
+    operations.forEach((operation, at) => {
+      this.put(at, operation);
+    });
+  }
+
+  put(at: number, operation: Operation | undefined): void {
+    for (const tensor of this.operations[at]?.inputs ?? []) this.#readers.get(tensor)?.delete(at);
+    this.operations[at] = operation;
+    if (!operation) return;
+    this.producer.set(operation.output, at);
     for (const tensor of operation.inputs) {
-      const known = readers.get(tensor);
-      if (known) known.add(i);
-      else readers.set(tensor, new Set([i]));
+      const known = this.#readers.get(tensor);
+      if (known) known.add(at);
+      else this.#readers.set(tensor, new Set([at]));
     }
-  });
-  return { producer, readers };
+  }
+
+  /** Whether one operation reads it, and nobody else wants it. */
+  isPrivate(tensor: Tensor): boolean {
+    return this.#readers.get(tensor)?.size === 1 && !this.keep.has(tensor);
+  }
+
+  placeOf(tensor: Tensor): number {
+    return this.producer.get(tensor) ?? -1;
+  }
 }
 
 /** Operations that an output depends on, in order. */
@@ -61,8 +80,8 @@ export function withoutDead(operations: readonly Operation[], outputs: readonly 
   return kept.reverse();
 }
 
-/** One fusion, or null where none is left. */
-type Step = (operations: readonly Operation[], keep: ReadonlySet<Tensor>) => Operation[] | null;
+/** One fusion of the operation at that place with what makes its inputs; false where there is none. */
+type Step = (wiring: Wiring, at: number) => boolean;
 
 export function fuse(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
   const keep = new Set(outputs);
@@ -73,33 +92,33 @@ export function fuse(operations: readonly Operation[], outputs: readonly Tensor[
 }
 
 function untilDone(operations: Operation[], keep: ReadonlySet<Tensor>, step: Step): Operation[] {
-  let current = operations;
-  for (let next = step(current, keep); next; next = step(current, keep)) current = next;
-  return current;
+  const wiring = new Wiring(operations, keep);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let at = 0; at < operations.length; at++) while (step(wiring, at)) changed = true;
+  }
+  return wiring.operations.filter(operation => operation !== undefined);
 }
 
-function fuseMap(operations: readonly Operation[], keep: ReadonlySet<Tensor>): Operation[] | null {
-  const { producer, readers } = readersOf(operations);
-  for (const [at, operation] of operations.entries()) {
-    if (operation.kind !== 'map') continue;
-    const places = operation.inputs.map(tensor => producer.get(tensor) ?? -1);
-    const latest = Math.max(-1, ...places);
-    for (const [k, place] of places.entries()) {
-      const made = operations[place];
-      const tensor = operation.inputs[k];
-      if (!made || !tensor || keep.has(tensor) || readers.get(tensor)?.size !== 1) continue;
-      // A map moves to its reader; anything else stays, so the reader's other inputs must be there already.
-      if (made.kind !== 'map' && place !== latest) continue;
-      const joined = joinMap(made, operation, k);
-      if (!joined) continue;
-      const target = made.kind === 'map' ? at : place;
-      const replaced = operations.flatMap((old, i) =>
-        i === target ? [joined] : i === at || i === place ? [] : [old],
-      );
-      return replaced;
-    }
+function fuseMap(wiring: Wiring, at: number): boolean {
+  const operation = wiring.operations[at];
+  if (operation?.kind !== 'map') return false;
+  const places = operation.inputs.map(tensor => wiring.placeOf(tensor));
+  const latest = Math.max(-1, ...places);
+  for (const [k, place] of places.entries()) {
+    const made = wiring.operations[place];
+    const tensor = operation.inputs[k];
+    if (!made || !tensor || !wiring.isPrivate(tensor)) continue;
+    // A map moves to its reader; anything else stays, so the reader's other inputs must be there already.
+    if (made.kind !== 'map' && place !== latest) continue;
+    const joined = joinMap(made, operation, k);
+    if (!joined) continue;
+    wiring.put(at, undefined);
+    wiring.put(place, undefined);
+    wiring.put(made.kind === 'map' ? at : place, joined);
+    return true;
   }
-  return null;
+  return false;
 }
 
 /** `reader` computed right where `made` makes the reader's input `k`; null where that cannot be. */
@@ -121,52 +140,49 @@ function joinMap(made: Operation, reader: MapOperation, k: number): Operation | 
     const known = inputs.indexOf(tensor, ownStart(made));
     renumber.set(i, known >= 0 ? known : inputs.push(tensor) - 1);
   });
+  if (inputs.length > MOST_INPUTS) return null;
   const epilogue = rewrite(reader.epilogue, leaf => {
     if (leaf.kind !== 'input') return leaf;
     return leaf.index === k ? value : input(renumber.get(leaf.index) ?? 0);
   });
-  if (inputs.length > MOST_INPUTS || sizeOfTree(epilogue) > LARGEST_TREE) return null;
+  if (sizeOfTree(epilogue) > LARGEST_TREE) return null;
   return { ...made, inputs, output: reader.output, epilogue };
 }
 
 /** From where on an operation's inputs may serve an epilogue. */
 const ownStart = (operation: Operation): number => (operation.kind === 'map' ? 0 : ownInputs(operation));
 
-function mergeResample(operations: readonly Operation[], keep: ReadonlySet<Tensor>): Operation[] | null {
-  const { producer, readers } = readersOf(operations);
-  for (const [at, after] of operations.entries()) {
-    const tensor = after.inputs[0];
-    if (after.kind !== 'resample' || !tensor || keep.has(tensor)) continue;
-    const place = producer.get(tensor) ?? -1;
-    const before = operations[place];
-    if (before?.kind !== 'resample' || readers.get(tensor)?.size !== 1) continue;
-    const merged = mergedBands(before, after);
-    if (!merged) continue;
-    const replaced = operations.flatMap((old, i) => (i === at ? [merged] : i === place ? [] : [old]));
-    return replaced;
-  }
-  return null;
+function mergeResample(wiring: Wiring, at: number): boolean {
+  const after = wiring.operations[at];
+  const tensor = after?.inputs[0];
+  if (after?.kind !== 'resample' || !tensor || !wiring.isPrivate(tensor)) return false;
+  const place = wiring.placeOf(tensor);
+  const before = wiring.operations[place];
+  const merged = before?.kind === 'resample' ? mergedBands(before, after) : null;
+  if (!merged) return false;
+  wiring.put(place, undefined);
+  wiring.put(at, merged);
+  return true;
 }
 
 /** Exporters reshape to many dimensions, transpose, and reshape back: all of it is one view. */
-function mergeViews(operations: readonly Operation[], keep: ReadonlySet<Tensor>): Operation[] | null {
-  const { producer, readers } = readersOf(operations);
-  for (const [at, after] of operations.entries()) {
-    const tensor = after.inputs[0];
-    if (after.kind !== 'rearrange' || !tensor || after.inputs.indexOf(tensor, 1) >= 0) continue;
-    const place = producer.get(tensor) ?? -1;
-    const before = operations[place];
-    const source = before?.inputs[0];
-    if (before?.kind !== 'rearrange' || !source || !isCopy(before.epilogue)) continue;
-    const view = viewOfView(before, after);
-    const sole = readers.get(tensor)?.size === 1 && !keep.has(tensor);
-    if (!view || (!sole && view !== after.map)) continue;
-    const inputs = [source, ...after.inputs.slice(1)];
-    const merged: Operation = { ...after, inputs, map: view };
-    const made = isReshape(merged) && sameShape(source.shape, after.output.shape) ? copied(merged) : merged;
-    return operations.flatMap((old, i) => (i === at ? [made] : i === place && sole ? [] : [old]));
-  }
-  return null;
+function mergeViews(wiring: Wiring, at: number): boolean {
+  const after = wiring.operations[at];
+  const tensor = after?.inputs[0];
+  if (after?.kind !== 'rearrange' || !tensor || after.inputs.indexOf(tensor, 1) >= 0) return false;
+  const place = wiring.placeOf(tensor);
+  const before = wiring.operations[place];
+  const source = before?.inputs[0];
+  if (before?.kind !== 'rearrange' || !source || !isCopy(before.epilogue)) return false;
+  const view = viewOfView(before, after);
+  const sole = wiring.isPrivate(tensor);
+  if (!view || (!sole && view !== after.map)) return false;
+  const inputs = [source, ...after.inputs.slice(1)];
+  const merged: Operation = { ...after, inputs, map: view };
+  const made = isReshape(merged) && sameShape(source.shape, after.output.shape) ? copied(merged) : merged;
+  if (sole) wiring.put(place, undefined);
+  wiring.put(at, made);
+  return true;
 }
 
 const isCopy = (epilogue: Expression | null): boolean => epilogue === null || epilogue.kind === 'value';
@@ -255,23 +271,21 @@ function affine(
   return null;
 }
 
-function fusePrologue(operations: readonly Operation[], keep: ReadonlySet<Tensor>): Operation[] | null {
-  const { producer, readers } = readersOf(operations);
-  for (const [at, operation] of operations.entries()) {
-    const tensor = operation.inputs[0];
-    if (operation.kind !== 'convolution' || operation.group !== 1 || operation.prologue || !tensor) continue;
-    const place = producer.get(tensor) ?? -1;
-    const made = operations[place];
-    const source = made?.inputs[0];
-    if (made?.kind !== 'map' || !source || made.inputs.length !== 1 || keep.has(tensor)) continue;
-    if (readers.get(tensor)?.size !== 1 || !sameShape(source.shape, tensor.shape)) continue;
-    if (!isTame(made.epilogue) || operation.inputs.indexOf(tensor, 1) >= 0) continue;
-    const prologue = rewrite(made.epilogue, leaf => (leaf.kind === 'input' ? VALUE : leaf));
-    const fused: Operation = { ...operation, inputs: [source, ...operation.inputs.slice(1)], prologue };
-    const replaced = operations.flatMap((old, i) => (i === at ? [fused] : i === place ? [] : [old]));
-    return replaced;
-  }
-  return null;
+function fusePrologue(wiring: Wiring, at: number): boolean {
+  const operation = wiring.operations[at];
+  const tensor = operation?.inputs[0];
+  if (operation?.kind !== 'convolution' || operation.group !== 1 || operation.prologue || !tensor)
+    return false;
+  const place = wiring.placeOf(tensor);
+  const made = wiring.operations[place];
+  const source = made?.inputs[0];
+  if (made?.kind !== 'map' || !source || made.inputs.length !== 1 || !wiring.isPrivate(tensor)) return false;
+  if (!sameShape(source.shape, tensor.shape)) return false;
+  if (!isTame(made.epilogue) || operation.inputs.indexOf(tensor, 1) >= 0) return false;
+  const prologue = rewrite(made.epilogue, leaf => (leaf.kind === 'input' ? VALUE : leaf));
+  wiring.put(place, undefined);
+  wiring.put(at, { ...operation, inputs: [source, ...operation.inputs.slice(1)], prologue });
+  return true;
 }
 
 /** Cheap enough to repeat at every load, and finite where its argument is: empty lanes must stay harmless. */

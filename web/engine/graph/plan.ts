@@ -73,16 +73,16 @@ function joinGroups(operations: readonly Operation[], graph: Graph): Map<Tensor,
   for (const join of operations) {
     if (join.kind !== 'join' || join.axis !== 1 || join.epilogue) continue;
     const parts = join.inputs;
-    const whole = parts.slice(0, -1).every(part => part.shape[1] % LANES === 0);
+    if (!parts.slice(0, -1).every(part => part.shape[1] % LANES === 0)) continue;
+    const together = new Set(parts);
     const own = parts.every(part => {
       const made = maker.get(part);
       // An operation that reads one part and writes another would read and write one buffer at once.
       const apart =
-        made && made.kind !== 'join' && !made.inputs.some(t => parts.includes(t) || t === join.output);
+        made && made.kind !== 'join' && !made.inputs.some(t => together.has(t) || t === join.output);
       return apart && !taken.has(part) && !graph.outputs.includes(part);
     });
-    if (!whole || !own || new Set(parts).size !== parts.length || graph.outputs.includes(join.output))
-      continue;
+    if (!own || together.size !== parts.length || graph.outputs.includes(join.output)) continue;
     for (const part of parts) taken.add(part);
     groups.set(join.output, parts);
   }

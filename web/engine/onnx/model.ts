@@ -48,6 +48,8 @@ export interface OnnxModel {
  * network has. Fusion looks at the whole graph for each node that it fuses, too. */
 const MOST_NODES = 2048;
 const MOST_CONSTANTS = 8192;
+/** Inputs of all nodes together: the edges that the passes walk along. */
+const MOST_EDGES = 16_384;
 /** Inputs and outputs of the graph and of a node, attributes of a node, dimensions. */
 const MOST_NAMES = 256;
 /** Numbers in one attribute; more of them belong into a tensor. */
@@ -131,10 +133,19 @@ function readGraph(bytes: Uint8Array): Pick<OnnxModel, 'nodes' | 'constants' | '
   const constants = new Map<string, Constant>();
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
+  let edges = 0;
   eachField(bytes, (cursor, field, wire) => {
     if (wire !== 2) return false;
-    if (field === 1) nodes.push(readNode(cursor.chunk()));
-    else if (field === 5) {
+    if (field === 1) {
+      const node = readNode(cursor.chunk());
+      edges += node.inputs.length;
+      if (edges > MOST_EDGES) {
+        throw new EngineError(
+          `The nodes of the model have more than ${MOST_EDGES} inputs together, which the engine does not run.`,
+        );
+      }
+      nodes.push(node);
+    } else if (field === 5) {
       const constant = readConstant(cursor.chunk());
       constants.set(constant.name, constant);
     } else if (field === 11) inputs.push(readValue(cursor.chunk()));
