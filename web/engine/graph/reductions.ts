@@ -117,13 +117,17 @@ export function lowerReduce(node: NodeView): void {
   node.define(reshape(node, made, short));
 }
 
+/** What a reduction of nothing is; the others have none. */
+const EMPTY: Partial<Record<How, number>> = { sum: 0, product: 1 };
 const BINARY: Readonly<Record<How, Binary>> = { sum: 'add', product: 'mul', max: 'max', min: 'min' };
 
 /** Few whole numbers, such as a shape, reduced to one here and now. */
 function knownOf(node: NodeView, { how, before, after }: Reduction): number | null {
   const constant = node.constant(0);
   if (before || after || !isWhole(constant) || productOf(constant.dims) > MOST_INTEGERS) return null;
-  const known = exact(constant).reduce((a, b) => applyBinary(BINARY[how], a, b));
+  const [first = EMPTY[how], ...rest] = exact(constant);
+  if (first === undefined) throw node.fail(`reduces nothing, of which there is no ${how}.`);
+  const known = rest.reduce((a, b) => applyBinary(BINARY[how], a, b), first);
   return Number.isSafeInteger(known) ? known : null;
 }
 

@@ -25,12 +25,18 @@ export function lowerConstantOfShape(node: NodeView): void {
   const size = sizeOf(dims, node.output);
   node.builder.spend(size * width);
   const bytes = new Uint8Array(size * width);
-  for (let i = 0; i < bytes.length; i += width) bytes.set(filler.bytes, i);
+  // Each round doubles what is there.
+  bytes.set(filler.bytes.subarray(0, bytes.length));
+  for (let done = width; done < bytes.length; done *= 2) bytes.copyWithin(done, 0, done);
   node.define({ kind: 'constant', constant: { ...filler, name: node.output, dims, bytes } });
 }
 
 export function lowerRange(node: NodeView): void {
-  const [start = 0, end = 0, step = 1] = [0, 1, 2].map(i => exact(node.constant(i))[0]);
+  const [start = 0, end = 0, step = 1] = [0, 1, 2].map(i => {
+    const { dims } = node.constant(i);
+    if (sizeOf(dims, node.output) !== 1) throw node.fail(`needs one number as its input ${i}.`);
+    return exact(node.constant(i))[0];
+  });
   const count = Math.max(0, Math.ceil((end - start) / step));
   if (!(count <= MOST_INTEGERS)) throw node.fail(`counts ${count} numbers; the engine counts few.`);
   const values = Array.from({ length: count }, (_, i) => start + i * step);

@@ -4,7 +4,7 @@
 // are made from them when somebody asks (`floats`, `integers`), one tensor at a time.
 
 import { EngineError } from '../error.ts';
-import { Cursor, eachField, repeated } from './wire.ts';
+import { Cursor, clamped, eachField, repeated } from './wire.ts';
 
 export type DataType =
   | 'float32'
@@ -268,10 +268,10 @@ export function integers(constant: Constant): number[] {
   return exact(constant).map(Math.trunc);
 }
 
-/** The numbers without rounding to float32; small tensors only. */
+/** The numbers without rounding to float32, kept to what a double tells exactly; small tensors only. */
 export function exact(constant: Constant): number[] {
   const stored = constant.type === 'float16' ? floats(constant) : numbers(constant);
-  return Array.from(stored, Number);
+  return Array.from<number | bigint, number>(stored, one => (typeof one === 'bigint' ? clamped(one) : one));
 }
 
 /** Not of a floating-point type: what ONNX computes with such numbers is exact. */

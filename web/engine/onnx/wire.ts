@@ -34,7 +34,8 @@ export class Cursor {
     return at;
   }
 
-  /** A whole number, negative where it is a negative int64; exact to 53 bits. */
+  /** A whole number, negative where it is a negative int64; of one that a double cannot tell exactly the
+   * nearest that it can, towards 0. */
   varint(): number {
     let value = 0;
     // Nearly all numbers of a model are short; only the rest pay for big integers.
@@ -47,7 +48,7 @@ export class Cursor {
     for (let shift = 28n; shift < 70n; shift += 7n) {
       const byte = this.#byte();
       long |= BigInt(byte & 127) << shift;
-      if (byte < 128) return Number(BigInt.asIntN(64, long));
+      if (byte < 128) return clamped(BigInt.asIntN(64, long));
     }
     throw new EngineError('The ONNX file is damaged: a number in it has more than ten bytes.');
   }
@@ -98,6 +99,13 @@ export class Cursor {
     else if (wire === 2) this.#need(this.#length());
     else this.#need(4);
   }
+}
+
+const MOST = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** What a double tells exactly: an end of INT64_MAX is still beyond all ends, and fits an int64 again. */
+export function clamped(long: bigint): number {
+  return Number(long > MOST ? MOST : long < -MOST ? -MOST : long);
 }
 
 /** Calls `read` for each field; a field that it does not take (returns false) is skipped. */
