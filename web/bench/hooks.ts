@@ -1,6 +1,16 @@
 // Counts what is asked of the GPU in this document, and the memory that it is asked for. Methods of WebGPU's
-// and WebGL2's prototypes are replaced before a rival is loaded, and put back before anything is timed. Each
-// rival has a document of its own, so what is counted is its alone.
+// and WebGL2's prototypes are replaced before a rival is loaded, in a document that lives for this alone: where
+// time is taken, the browser's own methods are in place.
+
+import {
+  dataBytes,
+  image3dBytes,
+  imageBytes,
+  levelsOf,
+  storage3dBytes,
+  storageBytes,
+  texelBytes,
+} from './texels.ts';
 
 /** Calls of one frame. */
 export interface Calls {
@@ -47,7 +57,7 @@ const GL_KINDS: readonly [kind: Kind, methods: readonly string[]][] = [
   ['passes', ['bindFramebuffer']],
   ['pipelines', ['linkProgram']],
   ['resources', ['createBuffer', 'createTexture', 'createFramebuffer']],
-  ['writes', ['bufferData', 'bufferSubData', 'texImage2D', 'texSubImage2D']],
+  ['writes', ['bufferData', 'bufferSubData', 'texImage2D', 'texSubImage2D', 'texImage3D', 'texSubImage3D']],
   ['readbacks', ['readPixels', 'getBufferSubData']],
 ];
 
@@ -76,7 +86,6 @@ const none = (): Calls => ({
 
 export class Hooks {
   #calls = none();
-  readonly #restore: (() => void)[] = [];
   readonly #sizes = new Map<object, number>();
   readonly #heaps = new Set<WebAssembly.Memory>();
 
@@ -109,11 +118,6 @@ export class Hooks {
     };
   }
 
-  /** Puts the browser's own methods back. */
-  remove(): void {
-    for (const restore of this.#restore.splice(0).reverse()) restore();
-  }
-
   #count(owner: string, method: string, kind: Kind): void {
     this.#after(owner, method, () => {
       this.#calls[kind] += 1;
@@ -131,7 +135,6 @@ export class Hooks {
       return result;
     };
     Object.defineProperty(prototype, method, { ...original, value });
-    this.#restore.push(() => Object.defineProperty(prototype, method, original));
   }
 
   #weighGpu(): void {
@@ -147,16 +150,23 @@ export class Hooks {
   #weighGl(owner: string): void {
     const weigh = (
       bound: (gl: WebGL2RenderingContext, target: number) => object | null,
-      bytes: GlSize,
+      bytes: (args: unknown[], held: number) => number,
     ): After => {
       return (context, args) => {
-        const gl = context as WebGL2RenderingContext;
-        const held = bound(gl, args[0] as number);
-        if (held) this.#sizes.set(held, bytes(args as number[]));
+        const object = bound(context as WebGL2RenderingContext, args[0] as number);
+        if (object) this.#sizes.set(object, bytes(args, this.#sizes.get(object) ?? 0));
       };
     };
     this.#after(owner, 'texImage2D', weigh(boundTexture, imageBytes));
+    this.#after(owner, 'texImage3D', weigh(boundTexture, image3dBytes));
     this.#after(owner, 'texStorage2D', weigh(boundTexture, storageBytes));
+    this.#after(owner, 'texStorage3D', weigh(boundTexture, storage3dBytes));
+    // All the smaller levels together are a third of the first.
+    this.#after(
+      owner,
+      'generateMipmap',
+      weigh(boundTexture, (_, held) => Math.round((held * 4) / 3)),
+    );
     this.#after(owner, 'bufferData', weigh(boundBuffer, dataBytes));
     for (const method of ['deleteTexture', 'deleteBuffer']) {
       this.#after(owner, method, (_, [held]) => this.#sizes.delete(held as object));
@@ -190,11 +200,6 @@ export class Hooks {
     changed.instantiate = watched(original as unknown as typeof streaming) as unknown as typeof original;
     changed.instantiateStreaming = watched(streaming);
     changed.Memory = Watched;
-    this.#restore.push(() => {
-      changed.instantiate = original;
-      changed.instantiateStreaming = streaming;
-      changed.Memory = Memory;
-    });
   }
 }
 
@@ -205,57 +210,37 @@ function prototypeOf(owner: string): object | null {
 
 function sizeOf(made: GPUBuffer | GPUTexture): number {
   if (made instanceof GPUBuffer) return made.size;
-  const { width, height, depthOrArrayLayers, format } = made;
-  return width * height * depthOrArrayLayers * texelBytes(format);
+  const { width, height, depthOrArrayLayers, format, mipLevelCount, sampleCount } = made;
+  const texels = levelsOf(mipLevelCount, width, height) * depthOrArrayLayers * sampleCount;
+  return texels * texelBytes(format);
 }
-
-/** By the name of the format: so many channels of so many bits. */
-function texelBytes(format: GPUTextureFormat): number {
-  const [, channels = 'rgba', bits = '8'] = /^([a-z]+?)(\d+)/.exec(format) ?? [];
-  return (channels.length * Number(bits)) / 8;
-}
-
-type GlSize = (args: number[]) => number;
 
 const GL = WebGL2RenderingContext;
 
-const boundTexture = (gl: WebGL2RenderingContext, target: number): object | null =>
-  gl.getParameter(target === GL.TEXTURE_2D ? GL.TEXTURE_BINDING_2D : GL.TEXTURE_BINDING_CUBE_MAP);
+const TEXTURES: Record<number, number> = {
+  [GL.TEXTURE_2D]: GL.TEXTURE_BINDING_2D,
+  [GL.TEXTURE_2D_ARRAY]: GL.TEXTURE_BINDING_2D_ARRAY,
+  [GL.TEXTURE_3D]: GL.TEXTURE_BINDING_3D,
+};
 
-const boundBuffer = (gl: WebGL2RenderingContext, target: number): object | null => {
-  const names: Record<number, number> = {
-    [GL.ARRAY_BUFFER]: GL.ARRAY_BUFFER_BINDING,
-    [GL.ELEMENT_ARRAY_BUFFER]: GL.ELEMENT_ARRAY_BUFFER_BINDING,
-    [GL.PIXEL_PACK_BUFFER]: GL.PIXEL_PACK_BUFFER_BINDING,
-    [GL.PIXEL_UNPACK_BUFFER]: GL.PIXEL_UNPACK_BUFFER_BINDING,
-    [GL.UNIFORM_BUFFER]: GL.UNIFORM_BUFFER_BINDING,
+const BUFFERS: Record<number, number> = {
+  [GL.ARRAY_BUFFER]: GL.ARRAY_BUFFER_BINDING,
+  [GL.ELEMENT_ARRAY_BUFFER]: GL.ELEMENT_ARRAY_BUFFER_BINDING,
+  [GL.PIXEL_PACK_BUFFER]: GL.PIXEL_PACK_BUFFER_BINDING,
+  [GL.PIXEL_UNPACK_BUFFER]: GL.PIXEL_UNPACK_BUFFER_BINDING,
+  [GL.UNIFORM_BUFFER]: GL.UNIFORM_BUFFER_BINDING,
+  [GL.COPY_READ_BUFFER]: GL.COPY_READ_BUFFER_BINDING,
+  [GL.COPY_WRITE_BUFFER]: GL.COPY_WRITE_BUFFER_BINDING,
+  [GL.TRANSFORM_FEEDBACK_BUFFER]: GL.TRANSFORM_FEEDBACK_BUFFER_BINDING,
+};
+
+const boundIn =
+  (names: Record<number, number>) =>
+  (gl: WebGL2RenderingContext, target: number): object | null => {
+    const name = names[target];
+    if (name === undefined) throw new Error(`the bench cannot weigh what is bound to ${target}`);
+    return gl.getParameter(name);
   };
-  const name = names[target];
-  return name === undefined ? null : gl.getParameter(name);
-};
 
-const GL_BYTES: Record<number, number> = {
-  [GL.R8]: 1,
-  [GL.RG8]: 2,
-  [GL.RGBA]: 4,
-  [GL.RGBA8]: 4,
-  [GL.R16F]: 2,
-  [GL.R32F]: 4,
-  [GL.RG32F]: 8,
-  [GL.RGBA16F]: 8,
-  [GL.RGBA8UI]: 4,
-  [GL.RGBA16UI]: 8,
-  [GL.RGBA32UI]: 16,
-  [GL.RGBA32F]: 16,
-};
-
-/** target, level, internal format, width, height; from a source of its own size, that is not told: none. */
-const imageBytes: GlSize = ([, , format = 0, width = 0, height = 0, , , , pixels]) =>
-  pixels === undefined ? 0 : width * height * (GL_BYTES[format] ?? 4);
-
-/** target, levels, internal format, width, height. */
-const storageBytes: GlSize = ([, , format = 0, width = 0, height = 0]) =>
-  width * height * (GL_BYTES[format] ?? 4);
-
-const dataBytes = ([, data]: unknown[]): number =>
-  typeof data === 'number' ? data : ArrayBuffer.isView(data) ? data.byteLength : 0;
+const boundTexture = boundIn(TEXTURES);
+const boundBuffer = boundIn(BUFFERS);

@@ -7,8 +7,12 @@ export interface LookAddress {
   readonly name: string;
   readonly pixels: number;
   readonly onnx: string;
+  /** Without transposed convolutions. */
+  readonly plain?: string;
   readonly tfjs?: string;
   readonly tflite?: string;
+  /** Why a format is absent, where whoever wrote the look knows. */
+  readonly refused?: Partial<Record<Format, string>>;
 }
 
 export interface Fetched {
@@ -17,15 +21,19 @@ export interface Fetched {
   readonly bytes: number;
 }
 
-const NAMES = { onnx: 'ONNX', tfjs: 'TensorFlow.js', tflite: 'LiteRT' } as const satisfies Record<
-  Format,
-  string
->;
+const NAMES = {
+  onnx: 'ONNX',
+  plain: 'ONNX without transposed convolutions',
+  tfjs: 'TensorFlow.js',
+  tflite: 'LiteRT',
+} as const satisfies Record<Format, string>;
 
 /** The files of one format; to ask the result for another is an error of the rival. */
 export async function fetchFiles(format: Format, look: LookAddress): Promise<Fetched> {
   const address = look[format];
-  if (!address) throw new Error(`the look is not there in the format of ${NAMES[format]}`);
+  if (!address) {
+    throw new Error(look.refused?.[format] ?? `the look is not there in the format of ${NAMES[format]}`);
+  }
   const at = new URL(address, document.baseURI);
   const first = await bytesOf(at);
   if (format !== 'tfjs') return { files: only(format, first), addresses: [at.href], bytes: first.length };

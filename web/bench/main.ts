@@ -1,7 +1,7 @@
 /** The bench's page: choices, progress, results; and the same for `limner bench browser`, which has no hands. */
 
 import { element } from '../player/element.ts';
-import { Bench, LONG, type Plan, type Progress, QUICK, sentence } from './bench.ts';
+import { Bench, LONG, type Progress, QUICK } from './bench.ts';
 import { Form } from './form.ts';
 import type { LookAddress } from './look.ts';
 import { originOf } from './origin.ts';
@@ -10,6 +10,7 @@ import { plot } from './plot.ts';
 import { markdown } from './report.ts';
 import { type LookResult, type Origin, type Results, ran } from './results.ts';
 import { RIVAL_NAMES, type RivalName } from './rivals/index.ts';
+import { sentence } from './rounds.ts';
 import { ResultsView } from './view.ts';
 import { duration } from './words.ts';
 
@@ -27,7 +28,7 @@ async function run(
   cancelled: AbortSignal,
   found: (results: Results) => void = () => undefined,
 ): Promise<Results> {
-  const plan: Plan = { rivals, ...(quick ? QUICK : LONG) };
+  const plan = quick ? QUICK : LONG;
   const opened = video === 'camera' ? await cameraVideo() : sceneVideo(true);
   const measured: LookResult[] = [];
   const origin = await originOf(plan, video);
@@ -35,7 +36,7 @@ async function run(
   try {
     const bench = new Bench(plan, opened, element('stages'), tell);
     for (const look of looks) {
-      measured.push(await bench.measure(look, cancelled));
+      measured.push(await bench.measure(look, rivals, cancelled));
       found(results);
     }
   } finally {
@@ -89,7 +90,8 @@ function show(busy: boolean): void {
 
 function progress({ sentence: what, seconds, secondsLeft }: Progress): void {
   const bar = element('bar', HTMLProgressElement);
-  doing.textContent = secondsLeft === null ? `${what}.` : `${what}. About ${duration(secondsLeft)} left.`;
+  const left = secondsLeft === null ? '' : ` About ${duration(secondsLeft)} left.`;
+  doing.textContent = `${what}.${left}`;
   if (secondsLeft === null) bar.removeAttribute('value');
   else bar.value = seconds / (seconds + secondsLeft);
 }

@@ -1,7 +1,7 @@
 // Where a run's figures come from, as far as a page can tell.
 
-import type { Plan } from './bench.ts';
 import type { Origin } from './results.ts';
+import type { Plan } from './rounds.ts';
 
 export async function originOf({ rounds, seconds, burst }: Plan, video: Origin['video']): Promise<Origin> {
   return {

@@ -1,7 +1,7 @@
 // Results as Markdown: for the docs, and for whoever copies them from the page.
 
 import { type LookResult, type Origin, type Ran, type Results, ran } from './results.ts';
-import { calls, difference, digits, milliseconds, size, times } from './words.ts';
+import { calls, difference, digits, milliseconds, shown, size, stopped, times } from './words.ts';
 
 const COLUMNS: readonly [heading: string, cell: (row: Ran) => string][] = [
   ['engine', ({ label }) => label],
@@ -17,15 +17,17 @@ const COLUMNS: readonly [heading: string, cell: (row: Ran) => string][] = [
   ['GPU', ({ memory }) => size(memory.gpu)],
   ['WASM', ({ memory }) => size(memory.wasm)],
   ['difference', difference],
+  ['canvas apart', shown],
 ];
 
 export const EXPLANATION = `Milliseconds are medians, with the quartiles in brackets. *Network alone* begins with the picture where the
 engine wants it and leaves the painting there; limner, which cannot do that, is timed with its canvas and all.
 *Camera to canvas* is a frame of a video to a finished painting, the way the library offers. *Times limner* is the
 median of the rounds' own ratios to limner on WebGPU (on WebGL2 where that is absent). *First painting* begins with
-code and look fetched. *Calls a frame*: dispatches or draws / submits or flushes / bind groups made / buffers and
+code and look fetched, and ends with a finished frame. *Calls a frame*: dispatches or draws / submits or flushes / bind groups made / buffers and
 textures made / writes / read-backs. *GPU* is what buffers and textures hold, *WASM* its heap. *Difference* is the
-largest from ONNX Runtime's painting (WASM) of the same picture, in 0..1.`;
+largest from ONNX Runtime's painting (WASM) of the same picture, in 0..1, *canvas apart* the mean difference of
+the bytes on the canvas, of 255.`;
 
 export function markdown({ origin, looks }: Results): string {
   const parts = ['# Engines in the browser', '', described(origin), '', EXPLANATION.replaceAll('\n', ' ')];
@@ -42,7 +44,7 @@ export function described(origin: Origin): string {
     `WebGPU: ${adapter.webgpu}. WebGL: ${adapter.webgl}.`,
     isolated ? '' : 'The page was not isolated, so nothing had threads.',
     `Up to ${plan.rounds} rounds, or ${plan.seconds} seconds for each engine and kind of work, and never fewer`,
-    `than 3 rounds; ${video === 'camera' ? 'frames of a camera' : 'frames of the built-in scene'}.`,
+    `than 3 rounds; ${video === 'camera' ? 'frames of what the browser has as its camera' : 'frames of the built-in scene'}.`,
   ]
     .filter(Boolean)
     .join(' ');
@@ -58,11 +60,11 @@ function section({ name, pixels, rivals }: LookResult): string[] {
   const notes: string[] = [];
   for (const rival of rivals) {
     if (ran(rival)) lines.push(row(COLUMNS.map(([, cell]) => cell(rival))));
-    if (!ran(rival)) notes.push(`- ${rival.label} is left out: ${rival.why}.`);
-    else if (rival.broke) notes.push(`- ${rival.label} stopped early: ${rival.broke}.`);
+    if (!ran(rival)) notes.push(`- ${rival.label} is left out: ${stopped(rival.why)}`);
+    else if (rival.broke) notes.push(`- ${rival.label} stopped early: ${stopped(rival.broke)}`);
   }
   const versions = rivals.filter(ran).map(({ label, version, adapter, fence }) => {
-    return `- ${label}: ${[version, adapter].filter(Boolean).join(', ')}. Its end: ${fence}.`;
+    return `- ${label}: ${[version, adapter].filter(Boolean).join(', ')}. Its end: ${stopped(fence)}`;
   });
   return [...lines, '', ...notes, ...versions];
 }

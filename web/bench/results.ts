@@ -1,9 +1,11 @@
 // What a run of the bench finds: the JSON that it writes. Tables and plots are made from it alone.
 
+import type { Comparison } from './comparison.ts';
 import type { Calls, Memory } from './hooks.ts';
 import type { RivalName } from './rivals/index.ts';
 import type { Opened, Work } from './stage.ts';
 import type { Sample, Spread } from './statistics.ts';
+import type { Weight } from './weight.ts';
 
 export interface Measured {
   readonly spread: Spread;
@@ -23,14 +25,10 @@ export interface LeftOut extends Named {
   readonly why: string;
 }
 
-export interface Ran extends Named, Opened {
+export interface Ran extends Named, Opened, Comparison {
   readonly state: 'ran';
-  /** Largest difference of its painting from the reference's; null where there is no reference. */
-  readonly difference: number | null;
-  /** Mean difference of its canvas from the reference's, of 255: frames take different ways there. */
-  readonly shown: number | null;
-  /** False where it computes something else, and its times say nothing. */
-  readonly ranked: boolean;
+  /** Of the library's files. */
+  readonly code: Weight;
   readonly calls: Calls;
   readonly memory: Memory;
   readonly times: Partial<Record<Work, Measured>>;

@@ -14,10 +14,8 @@ export interface Opened {
   readonly adapter: string;
   /** How the end of its work is known. */
   readonly fence: string;
-  /** Milliseconds from bytes at hand to the first finished painting. */
+  /** Milliseconds from code and look at hand to the first finished painting. */
   readonly first: number;
-  /** Of the library's files, as they are and by gzip. */
-  readonly code: { readonly bytes: number; readonly gzip: number };
   /** Of the look's file in the format that the rival reads. */
   readonly look: { readonly bytes: number };
 }
@@ -26,10 +24,11 @@ export interface Opened {
 export type Work = 'model' | 'camera';
 
 export class Stage {
-  readonly #hooks = new Hooks();
   readonly #video: HTMLVideoElement;
   readonly #canvas: HTMLCanvasElement;
   #opened: Rival | null = null;
+  /** Of the look's own files. */
+  #addresses: readonly string[] = [];
 
   constructor() {
     const video = document.querySelector('video');
@@ -55,7 +54,8 @@ export class Stage {
     const missing = await engine.missing();
     if (missing) throw new Error(missing);
     const { files, addresses, bytes } = await fetchFiles(engine.format, look);
-    for (const address of engine.fetched) await (await fetch(address)).arrayBuffer();
+    this.#addresses = addresses;
+    await engine.prepare();
     const picture = testPicture(look.pixels);
     const began = performance.now();
     const rival = await engine.create({ pixels: look.pixels, picture, canvas: this.#canvas, files });
@@ -64,7 +64,13 @@ export class Stage {
     const first = performance.now() - began;
     this.#opened = rival;
     const { version, adapter } = rival;
-    return { version, adapter, fence: engine.fence, first, code: await weigh(addresses), look: { bytes } };
+    return { version, adapter, fence: engine.fence, first, look: { bytes } };
+  }
+
+  /** What this document has fetched since the rival was asked for, the look apart. */
+  fetched(): string[] {
+    const names = new Set(performance.getEntriesByType('resource').map(({ name }) => name));
+    return [...names].filter(name => !name.startsWith('blob:') && !this.#addresses.includes(name));
   }
 
   /** What the network makes of the test's picture. */
@@ -72,28 +78,37 @@ export class Stage {
     return this.#rival.run();
   }
 
-  /** What one frame asks of the GPU, and what is held by then. From now on nothing is counted any more. */
-  async count(): Promise<{ calls: Calls; memory: Memory }> {
-    await this.burst('camera', 1);
-    this.#hooks.reset();
+  /**
+   * Opens a rival with counters in place and says what one frame asks of the GPU, and what is held by then.
+   * They stay, so nothing is timed in this document.
+   */
+  async count(name: RivalName, look: LookAddress): Promise<{ calls: Calls; memory: Memory }> {
+    const hooks = new Hooks();
+    await this.open(name, look);
+    await this.#rival.step();
     await this.#frame();
-    const { calls, memory } = this.#hooks;
-    this.#hooks.remove();
+    await this.#rival.finished();
+    hooks.reset();
+    await this.#frame();
+    const { calls, memory } = hooks;
     await this.#rival.finished();
     return { calls, memory };
   }
 
-  /** Milliseconds of each of so many steps, begun one after the other; the end of the last is waited for. */
-  async burst(work: Work, steps: number): Promise<number> {
+  /**
+   * Milliseconds of each of so many steps, begun one after the other; the end of the last is waited for.
+   * Null where the run was stopped between two.
+   */
+  async burst(work: Work, steps: number, stopped: () => boolean): Promise<number | null> {
     const step = work === 'model' ? () => this.#rival.step() : () => this.#frame();
     // Its video plays in its own turn only: the others' would take time from it.
     if (work === 'camera') await this.#video.play();
     const began = performance.now();
-    for (let count = 0; count < steps; count++) await step();
+    for (let count = 0; count < steps && !stopped(); count++) await step();
     await this.#rival.finished();
     const milliseconds = (performance.now() - began) / steps;
     this.#video.pause();
-    return milliseconds;
+    return stopped() ? null : milliseconds;
   }
 
   /** The canvas after a frame. */
@@ -114,21 +129,6 @@ export class Stage {
     if (!this.#opened) throw new Error('The rival has no look yet.');
     return this.#opened;
   }
-}
-
-/** Of all that was fetched, the look's own files apart; by gzip as any static host would send it. */
-async function weigh(apart: readonly string[]): Promise<Opened['code']> {
-  const fetched = new Set(performance.getEntriesByType('resource').map(({ name }) => name));
-  let bytes = 0;
-  let gzip = 0;
-  for (const address of fetched) {
-    if (apart.includes(address) || address.startsWith('blob:')) continue;
-    const file = await (await fetch(address)).blob();
-    const packed = file.stream().pipeThrough(new CompressionStream('gzip'));
-    bytes += file.size;
-    gzip += (await new Response(packed).blob()).size;
-  }
-  return { bytes, gzip };
 }
 
 declare global {

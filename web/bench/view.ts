@@ -6,7 +6,7 @@ import { described, EXPLANATION, markdown } from './report.ts';
 import { type LookResult, type Ran, type Results, ran } from './results.ts';
 import { isOurs } from './rivals/index.ts';
 import type { Work } from './stage.ts';
-import { difference, digits, milliseconds, size, times } from './words.ts';
+import { difference, digits, milliseconds, shown, size, stopped, times } from './words.ts';
 
 const HEADINGS = [
   'engine',
@@ -17,6 +17,7 @@ const HEADINGS = [
   'first painting, ms',
   'code, gzip',
   'difference',
+  'canvas apart',
 ];
 
 export class ResultsView {
@@ -63,8 +64,8 @@ function drawn(look: LookResult): HTMLElement[] {
   scroll.append(table(look));
   const figures = (['model', 'camera'] as const).map(work => figure(look, work));
   const notes = look.rivals.flatMap(row => {
-    if (!ran(row)) return [make('p', 'quiet', `${row.label} is left out: ${row.why}.`)];
-    return row.broke ? [make('p', 'quiet', `${row.label} stopped early: ${row.broke}.`)] : [];
+    if (!ran(row)) return [make('p', 'quiet', `${row.label} is left out: ${stopped(row.why)}`)];
+    return row.broke ? [make('p', 'quiet', `${row.label} stopped early: ${stopped(row.broke)}`)] : [];
   });
   return [title, scroll, ...figures, ...notes];
 }
@@ -96,6 +97,7 @@ const cells = (rival: Ran): string[] => [
   digits(rival.first),
   size(rival.code.gzip),
   difference(rival),
+  shown(rival),
 ];
 
 function figure(look: LookResult, work: Work): HTMLElement {

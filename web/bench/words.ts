@@ -28,11 +28,18 @@ export const calls = ({
 }: Ran): string => [dispatches, submits, bindGroups, resources, writes, readbacks].join(' / ');
 
 export function difference({ difference: most, ranked }: Ran): string {
-  if (most === null) return '-';
+  if (most === null) return 'not compared';
   return `${most === 0 ? '0' : most.toExponential(0)}${ranked ? '' : ' (another painting)'}`;
 }
 
+/** Of the canvas, of 255. */
+export const shown = (row: Ran): string => (row.shown === null ? '-' : digits(row.shown));
+
+/** With one full stop, whether or not it had one. */
+export const stopped = (sentence: string): string => `${sentence.trim().replace(/\.+$/, '')}.`;
+
 export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;
-  return `${Math.round(seconds / 60)} minutes`;
+  if (seconds >= 90) return `${Math.round(seconds / 60)} minutes`;
+  const whole = Math.max(1, Math.round(seconds));
+  return whole === 1 ? '1 second' : `${whole} seconds`;
 }

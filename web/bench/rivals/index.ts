@@ -27,7 +27,7 @@ export const RIVALS = {
     load: async () => (await import('./onnxruntime.ts')).onnxruntime('wasm'),
   },
   'ort-wasm-threads': {
-    label: 'ONNX Runtime, WASM, all threads',
+    label: 'ONNX Runtime, WASM, up to 8 threads',
     load: async () => (await import('./onnxruntime.ts')).onnxruntime('wasm-threads'),
   },
   'tfjs-webgpu': {
@@ -39,7 +39,7 @@ export const RIVALS = {
     load: async () => (await import('./tfjs.ts')).tfjs('webgl'),
   },
   'tfjs-wasm': {
-    label: 'TensorFlow.js, WASM',
+    label: 'TensorFlow.js, WASM, 1 thread',
     load: async () => (await import('./tfjs.ts')).tfjs('wasm'),
   },
   'litert-webgpu': {
@@ -47,7 +47,7 @@ export const RIVALS = {
     load: async () => (await import('./litert.ts')).litertjs('webgpu'),
   },
   'litert-wasm': {
-    label: 'LiteRT.js, WASM, all threads',
+    label: 'LiteRT.js, WASM, up to 8 threads',
     load: async () => (await import('./litert.ts')).litertjs('wasm'),
   },
   'jax-webgpu': {

@@ -1,4 +1,5 @@
-// jax-js with its ONNX loader, compiled by its own `jit`.
+// jax-js with its ONNX loader, compiled by its own `jit`. The loader has no transposed convolutions, so it gets
+// the look rewritten without them (src/limner/bench/subpixel.py): as many multiply-adds.
 
 import * as jax from '@jax-js/jax';
 import { ONNXModel } from '@jax-js/onnx';
@@ -7,17 +8,18 @@ import { missingWebgpu } from './missing.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 export const jaxjs: Engine = {
-  format: 'onnx',
-  fetched: [],
+  format: 'plain',
   fence: 'blockUntilReady()',
   missing: missingWebgpu,
+  // All of it is fetched with this module.
+  prepare: async () => undefined,
   create,
 };
 
 async function create({ pixels, picture, canvas, files }: Place): Promise<Rival> {
   await jax.init('webgpu');
   jax.defaultDevice('webgpu');
-  const model = new ONNXModel(files.onnx);
+  const model = new ONNXModel(files.plain);
   const forward = jax.jit((image: jax.numpy.Array) => {
     const { painting } = model.run({ image });
     if (!painting) throw new Error('jax-js gave no painting.');

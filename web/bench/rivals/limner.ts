@@ -1,6 +1,7 @@
 // limner itself, through the surface that its users have. It has no way to run the network alone without
-// reading back, so its step is a whole frame: a picture resampled, the network, the canvas written. The
-// bench gives that advantage away.
+// reading back, so its step is a whole frame of a picture that is uploaded already: resampled, the network, the
+// canvas written. The bench gives that advantage away. Its upkeep, which works on after a frame is painted, is
+// off: that would be in the others' turns.
 
 import { type Backend, createPainter, readLook } from '../../engine/index.ts';
 import { toBytes } from '../../player/wasm/pixels.ts';
@@ -14,14 +15,24 @@ const FENCES = {
 
 export const limner = (backend: Backend): Engine => ({
   format: 'onnx',
-  fetched: [],
   fence: FENCES[backend],
   missing: backend === 'webgpu' ? missingWebgpu : missingNothing,
+  prepare: () => fetchBackend(backend),
   create: place => create(backend, place),
 });
 
+/** What `createPainter` fetches when it is asked for this backend. */
+async function fetchBackend(backend: Backend): Promise<void> {
+  if (backend === 'webgpu') await import('../../engine/webgpu/painter.ts');
+  else await import('../../engine/webgl2/painter.ts');
+}
+
 async function create(backend: Backend, { pixels, picture, canvas, files }: Place): Promise<Rival> {
-  const painter = await createPainter(await readLook(files.onnx), { canvas, backend });
+  const painter = await createPainter(await readLook(files.onnx), {
+    canvas,
+    backend,
+    upkeep: false,
+  });
   const still = await createImageBitmap(new ImageData(toBytes(picture, pixels ** 2), pixels));
   return {
     version: __LIMNER__,

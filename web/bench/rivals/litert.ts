@@ -4,32 +4,41 @@
 
 import * as litert from '@litertjs/core';
 import { canvasPath, reordered } from './canvas.ts';
-import { missingNothing, missingWebgpu } from './missing.ts';
+import { fetchAll } from './fetched.ts';
+import { missingThreads, missingWebgpu } from './missing.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 export type Accelerator = 'webgpu' | 'wasm';
 
 const MOST_THREADS = 8;
+
+/** Which of its builds it loads. */
+const BUILD = {
+  webgpu: 'Suspending' in WebAssembly ? 'jspi_' : '',
+  wasm: 'threaded_',
+} as const satisfies Record<Accelerator, string>;
+
 const VERSION = __LITERT__;
 
 const folder = new URL('./runtimes/litert/', document.baseURI).href;
 
 export const litertjs = (accelerator: Accelerator): Engine => ({
   format: 'tflite',
-  fetched: [],
   fence:
     accelerator === 'webgpu'
       ? 'queue.onSubmittedWorkDone()'
       : 'none needed: the painting is in memory when the promise resolves',
-  missing: accelerator === 'webgpu' ? missingWebgpu : missingNothing,
+  missing: accelerator === 'webgpu' ? missingWebgpu : missingThreads,
+  prepare: () =>
+    fetchAll(['js', 'wasm'].map(kind => `${folder}litert_wasm_${BUILD[accelerator]}internal.${kind}`)),
   create: place => create(accelerator, place),
 });
 
 async function create(accelerator: Accelerator, { pixels, picture, canvas, files }: Place): Promise<Rival> {
   const onGpu = accelerator === 'webgpu';
-  const threads = onGpu || !crossOriginIsolated ? 1 : Math.min(navigator.hardwareConcurrency, MOST_THREADS);
+  const threads = onGpu ? 1 : Math.min(navigator.hardwareConcurrency, MOST_THREADS);
   // On the GPU as its documentation advises, so that operators that its delegate lacks run in WASM.
-  await litert.loadLiteRt(folder, { threads: threads > 1, jspi: onGpu && 'Suspending' in WebAssembly });
+  await litert.loadLiteRt(folder, { threads: !onGpu, jspi: BUILD[accelerator] === 'jspi_' });
   const model = await litert.loadAndCompile(files.tflite, {
     accelerator,
     gpuOptions: { precision: 'fp32' },
@@ -67,7 +76,7 @@ async function create(accelerator: Accelerator, { pixels, picture, canvas, files
 }
 
 function adapterOf({ options, isFullyAccelerated }: litert.CompiledModel, threads: number): string {
-  if (options.accelerator === 'wasm') return threads === 1 ? '1 thread' : `${threads} threads`;
+  if (options.accelerator === 'wasm') return `${threads} threads`;
   const { vendor = '', architecture = '' } = litert.getWebGpuDevice()?.adapterInfo ?? {};
   return `${vendor} ${architecture}${isFullyAccelerated ? '' : ', parts of it in WASM'}`;
 }

@@ -3,6 +3,7 @@
 
 import type * as Ort from 'onnxruntime-web/wasm';
 import { canvasPath } from './canvas.ts';
+import { fetchAll } from './fetched.ts';
 import { missingNothing, missingThreads, missingWebgpu } from './missing.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
@@ -29,12 +30,15 @@ const binaryOf = (provider: Provider): string =>
 
 export const onnxruntime = (provider: Provider): Engine => ({
   format: 'onnx',
-  fetched: [address(`${binaryOf(provider)}.mjs`), address(`${binaryOf(provider)}.wasm`)],
   fence:
     provider === 'webgpu'
       ? 'queue.onSubmittedWorkDone()'
       : 'none needed: the painting is in memory when the promise resolves',
   missing: MISSING[provider],
+  prepare: async () => {
+    await library(provider);
+    await fetchAll(['mjs', 'wasm'].map(kind => address(`${binaryOf(provider)}.${kind}`)));
+  },
   create: place => create(provider, place),
 });
 
@@ -50,6 +54,7 @@ async function create(provider: Provider, place: Place): Promise<Rival> {
   ort.env.logLevel = 'error';
   ort.env.wasm.wasmPaths = { mjs: address(`${file}.mjs`), wasm: address(`${file}.wasm`) };
   ort.env.wasm.numThreads = threadsOf(provider);
+  if (provider === 'webgpu') ort.env.webgpu.powerPreference = 'high-performance';
   const session = await ort.InferenceSession.create(files.onnx, {
     executionProviders: [provider === 'webgpu' ? 'webgpu' : 'wasm'],
     graphOptimizationLevel: 'all',

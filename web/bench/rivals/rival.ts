@@ -5,6 +5,8 @@
 /** A look as each library takes it, fetched and at hand. */
 export interface Files {
   onnx: Uint8Array<ArrayBuffer>;
+  /** ONNX without transposed convolutions, in float32, and the picture its one input. */
+  plain: Uint8Array<ArrayBuffer>;
   tfjs: { json: TfjsModel; weights: ArrayBuffer };
   tflite: Uint8Array<ArrayBuffer>;
 }
@@ -51,11 +53,11 @@ export interface Rival {
 export interface Engine {
   /** The one file of the look that it reads. */
   readonly format: Format;
-  /** What else it fetches while it starts: fetched beforehand where the time to the first painting counts. */
-  readonly fetched: readonly string[];
   /** How `finished` knows. */
   readonly fence: string;
   /** Null where it can run here; else why not. */
   missing(): Promise<string | null>;
+  /** Imports and fetches all that `create` will ask for, so that no network is in its time. */
+  prepare(): Promise<void>;
   create(place: Place): Promise<Rival>;
 }

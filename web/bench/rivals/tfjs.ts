@@ -3,7 +3,8 @@
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { centre } from './canvas.ts';
+import { centre, reordered } from './canvas.ts';
+import { fetchAll } from './fetched.ts';
 import { missingNothing, missingWebgpu } from './missing.ts';
 import type { Engine, Files, Place, Rival } from './rival.ts';
 
@@ -19,31 +20,38 @@ const FENCES = {
 
 export const tfjs = (backend: TfjsBackend): Engine => ({
   format: 'tfjs',
-  fetched: [],
   fence: FENCES[backend],
   missing: backend === 'webgpu' ? missingWebgpu : missingNothing,
+  prepare: () => prepare(backend),
   create: place => create(backend, place),
 });
 
-/** Makes tfjs compute with `backend` in this document. */
-export async function start(backend: TfjsBackend): Promise<void> {
+/** Fetches what tfjs needs for `backend`, and registers it. */
+export async function prepare(backend: TfjsBackend): Promise<void> {
   switch (backend) {
     case 'webgpu':
       await import('@tensorflow/tfjs-backend-webgpu');
-      break;
+      return;
     case 'webgl':
       await import('@tensorflow/tfjs-backend-webgl');
-      break;
+      return;
     case 'wasm': {
       const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
       setWasmPaths(folder);
       // Its threads start from the text of a function, which no bundler's minifier leaves as it was.
       tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-      break;
+      const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
+      await fetchAll([`${folder}tfjs-backend-wasm${simd ? '-simd' : ''}.wasm`]);
+      return;
     }
     default:
       return backend satisfies never;
   }
+}
+
+/** Makes tfjs compute with `backend` in this document. */
+export async function start(backend: TfjsBackend): Promise<void> {
+  tf.enableProdMode();
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start on ${backend}`);
   await tf.ready();
 }
@@ -58,17 +66,9 @@ export const open = ({ tfjs: { json, weights } }: Files) =>
     }),
   });
 
-/** Planes (3, P, P) to the tensor (1, P, P, 3) that the model takes. */
+/** Planes (3, P, P) as the tensor (1, P, P, 3) that the model takes. */
 export const toTensor = (planes: Float32Array, pixels: number): tf.Tensor4D =>
-  tf.tidy(() => tf.transpose(tf.tensor4d(planes, [1, 3, pixels, pixels]), [0, 2, 3, 1]));
-
-/** The painting the other way, read back. */
-export async function toPlanes(painting: tf.Tensor): Promise<Float32Array> {
-  const planes = tf.transpose(painting, [0, 3, 1, 2]);
-  const values = await planes.data<'float32'>();
-  planes.dispose();
-  return values;
-}
+  tf.tensor4d(reordered(planes, 'planes', 'pixels'), [1, pixels, pixels, 3]);
 
 async function create(backend: TfjsBackend, { pixels, picture, canvas, files }: Place): Promise<Rival> {
   await start(backend);
@@ -85,9 +85,9 @@ async function create(backend: TfjsBackend, { pixels, picture, canvas, files }: 
     adapter: backend === 'wasm' ? '1 thread' : '',
     run: async () => {
       const painting = tf.tidy(() => predict(given));
-      const planes = await toPlanes(painting);
+      const values = await painting.data<'float32'>();
       painting.dispose();
-      return planes;
+      return reordered(values, 'pixels', 'planes');
     },
     step: async () => keep(tf.tidy(() => predict(given))),
     frame: async video => {

@@ -1,28 +1,28 @@
-// The way of 2020, as Murr's page had it (Learning to Learn to See, 2020): the camera is drawn to a WebGL
-// canvas, whose shader makes the soft grey picture; readPixels brings it to JavaScript, which keeps the red
-// channel; TensorFlow.js predicts on WebGL; data() brings the painting back; it goes up again as a texture,
-// and is drawn. Written anew from that description.
+// The way of 2020, after Murr's page (Learning to Learn to See, 2020): the camera is drawn to a WebGL canvas,
+// whose shader makes the soft grey picture; readPixels brings it to JavaScript, which keeps the red channel;
+// TensorFlow.js predicts on WebGL; data() brings the painting back; it goes up again as a texture of floats, and
+// is drawn. Written anew from that description, so it differs: its TensorFlow.js is of today, the network is the
+// look's, and its soft picture is a coarse level of mipmaps where the look's own guide averages cells.
 
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { toBytes } from '../../player/wasm/pixels.ts';
-import { centre } from './canvas.ts';
+import { centre, reordered } from './canvas.ts';
 import { missingNothing } from './missing.ts';
 import quad from './quad.vert.glsl?raw';
 import type { Engine, Place, Rival } from './rival.ts';
 import show from './show.frag.glsl?raw';
 import soft from './soft.frag.glsl?raw';
-import { open, start, toPlanes, toTensor } from './tfjs.ts';
+import { open, prepare, start, toTensor } from './tfjs.ts';
 
 /** Cells along the side of what the network sees: see limner's guide. */
 const CELLS = 11;
 
 export const year2020: Engine = {
   format: 'tfjs',
-  fetched: [],
   fence:
     'none needed: the painting is in memory when data() resolves; then one pixel of the canvas read back',
   missing: missingNothing,
+  prepare: () => prepare('webgl'),
   create,
 };
 
@@ -35,25 +35,19 @@ async function create({ pixels, picture, canvas, files }: Place): Promise<Rival>
   const easel = new Easel(canvas, pixels);
   const paint = async (guide: tf.Tensor): Promise<Float32Array> => {
     const painting = tf.tidy(() => model.execute({ guide }, 'painting') as tf.Tensor4D);
-    const planes = tf.tidy(() => tf.transpose(painting, [0, 3, 1, 2]));
-    const values = await planes.data<'float32'>();
-    tf.dispose([painting, planes]);
+    const values = await painting.data<'float32'>();
+    painting.dispose();
     return values;
   };
   return {
     version: tf.version_core,
     adapter: '',
-    run: async () => {
-      const painting = tf.tidy(() => model.predict(image) as tf.Tensor4D);
-      const values = await toPlanes(painting);
-      painting.dispose();
-      return values;
-    },
+    run: async () => reordered(await paint(seen), 'pixels', 'planes'),
     step: async () => {
       await paint(seen);
     },
     frame: async video => {
-      const guide = tf.tidy(() => tf.div(tf.tensor4d(easel.red(video), [1, pixels, pixels, 1]), 255));
+      const guide = tf.tensor4d(easel.red(video), [1, pixels, pixels, 1]);
       easel.show(await paint(guide));
       guide.dispose();
     },
@@ -75,6 +69,7 @@ class Easel {
   readonly #soft: WebGLProgram;
   readonly #show: WebGLProgram;
   readonly #rgba: Uint8Array<ArrayBuffer>;
+  readonly #red: Float32Array<ArrayBuffer>;
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -90,9 +85,10 @@ class Easel {
     this.#soft = program(gl, soft);
     this.#show = program(gl, show);
     this.#rgba = new Uint8Array(4 * pixels ** 2);
+    this.#red = new Float32Array(pixels ** 2);
   }
 
-  /** The red channel of the soft grey picture, its first row the upper one. */
+  /** The red channel of the soft grey picture as 0..1, its first row the upper one; the same array each time. */
   red(video: HTMLVideoElement): Float32Array {
     const gl = this.#gl;
     const [, , side] = centre(video);
@@ -109,16 +105,18 @@ class Easel {
     gl.uniform1f(gl.getUniformLocation(this.#soft, 'level'), Math.log2(side / CELLS));
     this.#draw();
     gl.readPixels(0, 0, this.pixels, this.pixels, gl.RGBA, gl.UNSIGNED_BYTE, this.#rgba);
-    return Float32Array.from(this.#rgba.filter((_, i) => i % 4 === 0));
+    for (let i = 0; i < this.#red.length; i++) this.#red[i] = (this.#rgba[4 * i] ?? 0) / 255;
+    return this.#red;
   }
 
   show(painting: Float32Array): void {
     const gl = this.#gl;
     const { pixels } = this;
     gl.bindTexture(gl.TEXTURE_2D, this.#painting);
-    const bytes = new Uint8Array(toBytes(painting, pixels ** 2).buffer);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, pixels, pixels, 0, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGB32F, pixels, pixels, 0, gl.RGB, gl.FLOAT, painting);
+    // Floats are not filtered everywhere; the canvas has as many pixels.
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
     gl.useProgram(this.#show);
     this.#draw();
   }
