@@ -62,6 +62,8 @@ export class Frames {
     readonly device: GPUDevice,
     readonly crop: GPUBuffer,
     readonly pixels: readonly [width: number, height: number],
+    /** Whether there are kernels for external textures. */
+    readonly external: boolean,
   ) {
     this.sampler = device.createSampler({ label: 'frame', magFilter: 'linear', minFilter: 'linear' });
   }
@@ -74,7 +76,7 @@ export class Frames {
     const video = isVideo(source) || isVideoFrame(source);
     if (video && !this.#tried) void this.#tryWays();
     const { external } = this.#rungs;
-    if (external.open && video) {
+    if (this.external && external.open && video) {
       try {
         const texture = this.device.importExternalTexture({ label: 'frame', source });
         external.held();

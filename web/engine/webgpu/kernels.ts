@@ -34,18 +34,38 @@ export interface Studio {
   readonly merged: Merged;
   readonly pipelines: Pipelines;
   readonly format: GPUTextureFormat;
+  /** Whether frames may come as external textures, too; without them all kernels are those for copies. */
+  readonly external: boolean;
 }
 
-export function makeStudio(memory: Memory, plan: Plan, style: Style, format: GPUTextureFormat): Studio {
+/** Not all browsers have external textures, and some have them by name alone. */
+export async function hasExternal(device: GPUDevice): Promise<boolean> {
+  if (!('importExternalTexture' in device)) return false;
+  const entries = [{ binding: 0, visibility: GPUShaderStage.COMPUTE, externalTexture: {} }];
+  const made = checked(device, () => device.createBindGroupLayout({ label: 'external', entries }));
+  return made.then(
+    () => true,
+    () => false,
+  );
+}
+
+export function makeStudio(
+  memory: Memory,
+  plan: Plan,
+  style: Style,
+  format: GPUTextureFormat,
+  external = true,
+): Studio {
   const merged = merge(plan);
-  return { merged, pipelines: new Pipelines(memory, makeShared(memory, merged.plan, style), style), format };
+  const pipelines = new Pipelines(memory, makeShared(memory, merged.plan, style), style);
+  return { merged, pipelines, format, external };
 }
 
 /** Kernels in a style, all made at once; only the pipelines are waited for. */
-export function prepareKernels({ merged, pipelines, format }: Studio, style: Style) {
+export function prepareKernels({ merged, pipelines, format, external }: Studio, style: Style) {
   const steps = merged.plan.camera ? merged.steps : [];
   const made = steps.map(step =>
-    byWay(way => compileStep(merged, style, step, { way, format })).map(kernel => {
+    byWay(external, way => compileStep(merged, style, step, { way, format })).map(kernel => {
       const prepared = pipelines.prepare(kernel);
       return { prepared, group: bindGroup(pipelines.device, prepared, noResource) };
     }),
@@ -68,9 +88,9 @@ export const pipelinesOf = ({ external, texture }: Kernels): number =>
   new Set([...external, ...texture].map(({ compiled }) => compiled.pipeline)).size;
 
 /** A kernel for external frames, and another for copied ones where it is not the same. */
-function byWay(compileFor: (way: Way) => Kernel): Kernel[] {
-  const external = compileFor('external');
-  return external.frame ? [external, compileFor('texture')] : [external];
+function byWay(external: boolean, compileFor: (way: Way) => Kernel): Kernel[] {
+  const first = compileFor(external ? 'external' : 'texture');
+  return external && first.frame ? [first, compileFor('texture')] : [first];
 }
 
 function compileStep({ plan, painted }: Merged, style: Style, step: Step, frame: FrameLayout): Kernel {
@@ -107,11 +127,18 @@ const compileFor = (
     : compile(plan, style, operation, target);
 
 /** The kernels that show the guide, for who looks at it. */
-export async function compileGuide({ merged, pipelines, format }: Studio): Promise<ByWay<Compiled> | null> {
+export async function compileGuide({
+  merged,
+  pipelines,
+  format,
+  external: imports,
+}: Studio): Promise<ByWay<Compiled> | null> {
   const { plan, guide } = merged;
   if (!guide) return null;
   const { device, style } = pipelines;
-  const kernels = byWay(way => compileFor(plan, style, guide, { way, format }, { kind: 'canvas', format }));
+  const kernels = byWay(imports, way =>
+    compileFor(plan, style, guide, { way, format }, { kind: 'canvas', format }),
+  );
   const made = await checked(device, () => kernels.map(kernel => pipelines.prepare(kernel)));
   const [external, texture = external] = await Promise.all(made.map(compiled));
   return external && texture ? { external, texture } : null;

@@ -22,6 +22,7 @@ import {
   type ByWay,
   compileGuide,
   frameGroup,
+  hasExternal,
   type Kernels,
   makeStudio,
   pipelinesOf,
@@ -90,7 +91,7 @@ class WebgpuPainter implements Painter {
     this.#kernels = kernels;
     const { device, shared } = studio.pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
-    this.#frames = new Frames(device, shared.crop, [width, height]);
+    this.#frames = new Frames(device, shared.crop, [width, height], studio.external);
     this.#live = liveValues(plan);
     this.#settings = settings;
     this.canvas = settings.canvas;
@@ -126,8 +127,9 @@ class WebgpuPainter implements Painter {
       const usual = { ...settings.surroundings.usual(isSoftware(device)), precision };
       const known = remembered(usual, adapterName(device), settings.surroundings);
       const style = known ?? usual;
+      const external = await hasExternal(device);
       const { studio, pending } = await checked(device, () => {
-        const made = makeStudio(memory, plan, style, format);
+        const made = makeStudio(memory, plan, style, format, external);
         return { studio: made, pending: prepareKernels(made, style) };
       });
       const kernels = await pending();

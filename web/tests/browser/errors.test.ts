@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, EngineError, load, readLook } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/device.ts';
+import { far, pixels, scene, untilGuide } from '../scene.ts';
 import { tinyLook } from '../tiny.ts';
 
 const look = await readLook(tinyLook());
@@ -91,15 +92,13 @@ test('a buffer that the GPU refuses, a shader that it does not understand: a sen
 });
 
 test('too little memory is said as such', async () => {
-  const scope = { count: 0 };
   const work = () =>
     replacing(
       GPUDevice,
       'popErrorScope',
       async original => {
-        const error = await original();
-        scope.count += 1;
-        return scope.count === 1 ? new GPUOutOfMemoryError('of 9 bytes') : error;
+        await original();
+        return new GPUOutOfMemoryError('of 9 bytes');
       },
       () => createPainter(look, { device }),
     );
@@ -129,6 +128,55 @@ test('a device that is refused gives a sentence', async () => {
   );
   expect(painter.backend).toBe('webgl2');
   painter.destroy();
+});
+
+test('a real GPU under WebGL2 is better than WebGPU in software', async () => {
+  const real = (original: () => unknown) => {
+    const given = original();
+    return typeof given === 'string' ? given.replaceAll('SwiftShader', 'Real') : given;
+  };
+  const work = () => createPainter(look);
+  expect((await replacing(WebGL2RenderingContext, 'getParameter', real, work)).backend).toBe('webgl2');
+  expect((await work()).backend).toBe('webgpu');
+});
+
+test.each([
+  ['no external textures', true],
+  ['external textures by name alone', false],
+])('where there are %s frames are copied', async (_, missing) => {
+  const original = GPUDevice.prototype.importExternalTexture;
+  if (missing) Reflect.deleteProperty(GPUDevice.prototype, 'importExternalTexture');
+  const unknown = (make: () => unknown, [descriptor]: unknown[]) => {
+    const entries: unknown = Reflect.get(Object(descriptor), 'entries');
+    for (const entry of Array.isArray(entries) ? entries : []) {
+      if (Reflect.has(Object(entry), 'externalTexture')) Reflect.set(Object(entry), 'visibility', 128);
+    }
+    return make();
+  };
+  const copies = { count: 0 };
+  const counted = (copy: () => unknown) => {
+    copies.count += 1;
+    return copy();
+  };
+  const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
+  try {
+    await replacing(GPUDevice, 'createBindGroupLayout', unknown, async () => {
+      const painter = await createPainter(look, { device, canvas, upkeep: false });
+      expect(painter.backend).toBe('webgpu');
+      painter.attachGuide(guide);
+      const source = scene();
+      await untilGuide(painter, source, guide);
+      const frame = new VideoFrame(source, { timestamp: 0 });
+      await replacing(GPUQueue, 'copyExternalImageToTexture', counted, async () => painter.paint(frame));
+      frame.close();
+      expect(copies.count).toBe(1);
+      expect(far(pixels(canvas)(8, 32), [255, 0, 0])).toBeLessThan(40);
+      expect(far(pixels(guide)(56, 32), [0, 0, 255])).toBeLessThan(40);
+      painter.destroy();
+    });
+  } finally {
+    GPUDevice.prototype.importExternalTexture = original;
+  }
 });
 
 test('errors during painting on an own device are one loss, and the painter is made anew', async () => {
