@@ -372,6 +372,7 @@ class BenchCommand:
     def run(self) -> None:
         from limner.progress import Bar
 
+        self._refuse_what_is_ignored()
         with Bar() as progress:
             match self.what:
                 case "training":
@@ -381,6 +382,22 @@ class BenchCommand:
                 case "browser":
                     self._browser(progress)
         print((self.out / f"{self.what}.md").read_text(encoding="utf-8"))
+
+    def _refuse_what_is_ignored(self) -> None:
+        """Options that the measurement would not look at."""
+        only = {
+            "looks": (bool(self.looks), "browser"),
+            "--sizes": (self.sizes != BenchCommand.sizes, "browser"),
+            "--rivals": (bool(self.rivals), "browser"),
+            "--gpu": (self.gpu, "browser"),
+            "--pictures": (self.pictures is not None, "discriminator"),
+        }
+        for option, (given, what) in only.items():
+            if given and what != self.what:
+                raise LimnerError(
+                    f"limner bench {self.what} takes no {option}, which {what} takes: leave it out, or run "
+                    f"`limner bench {what}`."
+                )
 
     def _training(self, progress: Progress) -> None:
         from limner.bench.training import bench_training, write_training
@@ -406,5 +423,5 @@ class BenchCommand:
             quick=self.quick,
             gpu=self.gpu,
             progress=progress,
-            found=lambda results: write_browser(results, self.out),
+            found=lambda results: write_browser(results, self.out, drawn=len(results["looks"]) - 1),
         )

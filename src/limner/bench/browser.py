@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from limner.bench.looks import lay_out, random_look
+from limner.bench.looks import FORMATS, lay_out, random_look
 from limner.bench.machine import cpu_name, load
-from limner.browser import FLAGS, NoBrowserError, open_page
+from limner.browser import ANY_GPU, FLAGS, NoBrowserError, open_page
 from limner.errors import LimnerError
 from limner.files import write_whole
+from limner.names import slug
 from limner.progress import Progress, silently
 from limner.recipe import Size
 from limner.server import application, serving
@@ -33,23 +34,26 @@ PAGE = Path(__file__).parents[3] / "web" / "dist" / "bench"
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 """Chromium's own moving picture, 640 by 480."""
 
-GPU_FLAGS = (
-    "--no-first-run",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-unsafe-webgpu",
-    "--ignore-gpu-blocklist",
-    "--enable-features=Vulkan",
-)
-"""As limner.browser's, without what asks for a software GPU."""
+GPU_FLAGS = (*ANY_GPU, "--ignore-gpu-blocklist")
 
 Found = Callable[[dict[str, Any]], None]
 
 RUN = """([request]) => window.limnerBench.run(request, progress => window.limnerTell(progress))"""
 MARKDOWN = """results => window.limnerBench.markdown(results)"""
 PLOT = """([look, work]) => window.limnerBench.plot(look, work)"""
+ADAPTERS = """async () => {
+  const adapter = await navigator.gpu?.requestAdapter();
+  const { vendor, architecture, description } = adapter?.info ?? {};
+  const gl = new OffscreenCanvas(1, 1).getContext('webgl2');
+  const named = gl?.getExtension('WEBGL_debug_renderer_info');
+  return {
+    WebGPU: [vendor, architecture, description].filter(Boolean).join(' '),
+    WebGL: named ? String(gl.getParameter(named.UNMASKED_RENDERER_WEBGL)) : '',
+  };
+}"""
+
+SOFTWARE = ("swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render")
+"""In the names of adapters that compute on the CPU: Chromium's, Mesa's and Windows'."""
 
 
 def bench_browser(
@@ -69,7 +73,8 @@ def bench_browser(
     `rivals` are names as the page has them, all of them where none is given. `found` hears of the results
     so far after each look, as a large one takes many minutes.
 
-    Raises LimnerError where the page is not built, there is no browser, or a rival has no such name.
+    Raises LimnerError where the page is not built, there is no browser, `gpu` is asked for and Chromium
+    has none, or a rival has no such name.
     """
     if not (page / "index.html").is_file():
         raise LimnerError(
@@ -80,57 +85,106 @@ def bench_browser(
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
-        paths = list(looks) or [random_look(top, size, pixels) for size in sizes]
-        entries = [lay_out(path, top) for path in paths]
+        paths = list(looks) or [
+            random_look(top / str(number), size, pixels) for number, size in enumerate(sizes, 1)
+        ]
+        # A folder for each: looks of different folders may have one file name.
+        entries = [lay_out(path, top / str(number)) for number, path in enumerate(paths, 1)]
         with serving(application(page, looks=top)) as address:
-            for entry in entries:
-                request = {"looks": [_addressed(entry)], "quick": quick, "video": "camera"}
-                one = _measure(address, request, rivals, gpu=gpu, progress=progress)
+            for number, entry in enumerate(entries, 1):
+                look = _addressed(entry, f"./looks/{number}")
+                request = {"looks": [look], "quick": quick, "video": "camera"}
+                told = _Told(f"{look['name']} (look {number} of {len(entries)})", progress)
+                one = _measure(address, request, rivals, gpu=gpu, told=told)
                 looks_so_far = [*results.get("looks", []), *one["looks"]]
                 results = one | {"origin": one["origin"] | {"machine": machine}, "looks": looks_so_far}
                 found(results)
     return results
 
 
-def write_browser(results: dict[str, Any], folder: Path, *, page: Path = PAGE) -> None:
-    """Write `browser.json`, the table made from it, `browser.md`, and a drawing for each look."""
+def write_browser(results: dict[str, Any], folder: Path, *, drawn: int = 0, page: Path = PAGE) -> None:
+    """Write `browser.json`, the table made from it, `browser.md`, and drawings for each look.
+
+    The first `drawn` looks have their drawings in `folder` already. What was measured is written before
+    the browser is asked for the rest.
+    """
+    write_whole(folder / "browser.json", json.dumps(results, indent=1) + "\n")
+    shown = ""
     with serving(application(page)) as address, _opened(address, gpu=False) as tab:
         table = tab.evaluate(MARKDOWN, results)
-        drawings = {
-            f"browser-{look['name']}-{work}.svg": tab.evaluate(PLOT, [look, work])
-            for look in results["looks"]
-            for work in ("model", "camera")
-        }
-    write_whole(folder / "browser.json", json.dumps(results, indent=1) + "\n")
-    shown = "".join(f"\n![{name}]({name})\n" for name, drawing in drawings.items() if drawing)
+        for number, look in enumerate(results["looks"], 1):
+            for work in ("model", "camera"):
+                # The name is whatever the look's metadata say: no path, and no Markdown.
+                path = folder / f"browser-{number}-{slug(look['name'])}-{work}.svg"
+                if number > drawn:
+                    _write_drawing(path, tab.evaluate(PLOT, [look, work]))
+                if path.is_file():
+                    shown += f"\n![{path.name}]({path.name})\n"
     write_whole(folder / "browser.md", table + shown)
-    for name, drawing in drawings.items():
-        if drawing:
-            write_whole(folder / name, drawing)
 
 
-def _addressed(entry: dict[str, Any]) -> dict[str, Any]:
-    return entry | {kind: f"./looks/{entry[kind]}" for kind in ("onnx", "tfjs", "tflite") if kind in entry}
+def _write_drawing(path: Path, drawing: str | None) -> None:
+    """The page draws nothing where no rival was timed: then no earlier run's drawing stays either."""
+    if drawing:
+        write_whole(path, drawing)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def refuse_software(adapters: dict[str, str]) -> None:
+    """Refuse to take a CPU for a GPU. `adapters` are the names that the page sees, empty without one."""
+    for kind, name in adapters.items():
+        if not name:
+            raise LimnerError(f"Chromium has no GPU for {kind} on this machine: leave out --gpu.")
+        if any(word in name.lower() for word in SOFTWARE):
+            raise LimnerError(
+                f"Chromium computes {kind} on the CPU here ({name}): install the GPU's driver, or leave "
+                "out --gpu."
+            )
+
+
+def _addressed(entry: dict[str, Any], folder: str) -> dict[str, Any]:
+    files = {kind: f"{folder}/{entry[kind]}" for kind in ("onnx", *FORMATS) if kind in entry}
+    return entry | files
+
+
+class _Told:
+    """What the page tells of one look, for a `Progress`: engines while they load, seconds afterwards."""
+
+    def __init__(self, look: str, progress: Progress) -> None:
+        self._look = look
+        self._progress = progress
+        self._begun = 0
+        self.engines = 0
+
+    def __call__(self, told: dict[str, Any]) -> None:
+        done, left = told["seconds"], told["secondsLeft"]
+        if left is None:
+            # One for each engine, before it loads.
+            self._progress(self._begun, self.engines, f"engines loaded for {self._look}")
+            self._begun += 1
+            return
+        if self._begun:
+            self._progress(self.engines, self.engines, f"engines loaded for {self._look}")
+            self._begun = 0
+        self._progress(round(done), round(done + left), f"seconds of {self._look}")
 
 
 def _measure(
-    address: str, request: dict[str, Any], rivals: Sequence[str], *, gpu: bool, progress: Progress
+    address: str, request: dict[str, Any], rivals: Sequence[str], *, gpu: bool, told: _Told
 ) -> dict[str, Any]:
     """One look in a Chromium of its own."""
-    name = request["looks"][0]["name"]
-
-    def tell(told: dict[str, Any]) -> None:
-        done, left = told["seconds"], told["secondsLeft"]
-        if left is not None:
-            progress(round(done), round(done + left), f"seconds of {name}")
-
     with _opened(address, gpu=gpu) as tab:
         known = tab.evaluate("() => window.limnerBench.rivals")
         for rival in rivals:
             if rival not in known:
                 raise LimnerError(f"There is no rival {rival}; there are {', '.join(known)}.")
-        tab.expose_function("limnerTell", tell)
-        measured: dict[str, Any] = tab.evaluate(RUN, [request | {"rivals": list(rivals) or known}])
+        if gpu:
+            refuse_software(tab.evaluate(ADAPTERS))
+        asked = list(rivals) or known
+        told.engines = len(asked)
+        tab.expose_function("limnerTell", told)
+        measured: dict[str, Any] = tab.evaluate(RUN, [request | {"rivals": asked}])
         return measured
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from limner.bench.subpixel import subpixel
 from limner.errors import LimnerError
 from limner.export import export_look
-from limner.look import open_look
+from limner.files import write_whole
+from limner.look import Look, open_look
 from limner.networks.unet import UNet, generator
 from limner.recipe import Recipe, Size
 from limner.tfjs import MODEL, write_tfjs
 from limner.tflite import write_tflite
+
+ONNX = "look.onnx"
 
 
 def lively(recipe: Recipe) -> UNet:
@@ -35,26 +40,44 @@ def lively(recipe: Recipe) -> UNet:
 def random_look(folder: Path, size: Size, pixels: int) -> Path:
     """A look of that size with random weights in float32, as every rival can take them."""
     recipe = Recipe(size=size, pixels=pixels)
-    path = folder / f"{size}.onnx"
+    path = folder / ONNX
+    folder.mkdir(parents=True, exist_ok=True)
     export_look(lively(recipe), recipe, path, storage="float32", name=size)
     return path
 
 
-def lay_out(look: Path, folder: Path) -> dict[str, Any]:
-    """Put a look into `folder` in every format that can express it; its entry for the bench's page.
+def write_plain(look: Look, path: Path) -> None:
+    """Write `look` for readers of ONNX without transposed convolutions.
 
-    The formats have the same weights: those that ONNX Runtime computes with.
+    Raises LimnerError where it cannot be rewritten, or the disk refuses.
+    """
+    write_whole(path, subpixel(look.model).SerializeToString())
+
+
+FORMATS: dict[str, tuple[Callable[[Look, Path], None], str]] = {
+    "plain": (write_plain, "plain.onnx"),
+    "tfjs": (write_tfjs, f"tfjs/{MODEL}"),
+    "tflite": (write_tflite, "look.tflite"),
+}
+"""By the page's names: what writes the format, and what the page opens."""
+
+
+def lay_out(look: Path, folder: Path) -> dict[str, Any]:
+    """Put a look into `folder`, its own, in every format that can express it; its entry for the page.
+
+    The formats have the same weights: those that ONNX Runtime computes with. Where a format cannot express
+    the look, the entry has the sentence that says why.
     """
     opened = open_look(look)
-    path = folder / look.name
-    if path != look:
-        shutil.copyfile(look, path)
-    entry: dict[str, Any] = {"name": opened.name or look.stem, "pixels": opened.pixels, "onnx": path.name}
-    written = {"tfjs": (f"{look.stem}-tfjs", MODEL), "tflite": (f"{look.stem}.tflite", "")}
-    for kind, (name, within) in written.items():
+    folder.mkdir(parents=True, exist_ok=True)
+    entry: dict[str, Any] = {"name": opened.name or look.stem, "pixels": opened.pixels, "onnx": ONNX}
+    if look != folder / ONNX:
+        shutil.copyfile(look, folder / ONNX)
+    refused: dict[str, str] = {}
+    for kind, (write, written) in FORMATS.items():
         try:
-            (write_tfjs if kind == "tfjs" else write_tflite)(opened, folder / name)
-        except LimnerError:
-            continue  # the page says which rivals are left out, and why
-        entry[kind] = f"{name}/{within}" if within else name
-    return entry
+            write(opened, folder / written.split("/")[0])
+            entry[kind] = written
+        except LimnerError as error:
+            refused[kind] = str(error).removesuffix(".")
+    return entry | {"refused": refused}
