@@ -26,12 +26,21 @@ export function faultIn(painting: Float32Array): string | null {
   return null;
 }
 
+const DIRECTIONS = [
+  [1, 0],
+  [0, 1],
+  [1, 1],
+] as const;
+
 /** Stripes in all colours, each of another direction per channel: (3, P, P), 0..1. */
 function stripes(pixels: number): Float32Array {
   const side = Math.max(4, pixels / 8);
-  return Float32Array.from({ length: 3 * pixels * pixels }, (_, i) => {
-    const [x, y] = [i % pixels, Math.floor(i / pixels) % pixels];
-    const along = [x, y, x + y][Math.floor(i / (pixels * pixels))] ?? 0;
-    return (along % side) / side;
-  });
+  const picture = new Float32Array(3 * pixels * pixels);
+  let at = 0;
+  for (const [right, down] of DIRECTIONS) {
+    for (let y = 0; y < pixels; y++) {
+      for (let x = 0; x < pixels; x++) picture[at++] = ((right * x + down * y) % side) / side;
+    }
+  }
+  return picture;
 }

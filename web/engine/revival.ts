@@ -100,8 +100,9 @@ class LastingPainter implements Painter {
   }
 
   attachGuide(canvas: Canvas | null): void {
-    this.#guide = canvas;
+    // One that is refused is not tried again after a loss.
     if (!this.#away) this.#painter.attachGuide(canvas);
+    this.#guide = canvas;
   }
 
   set(name: string, value: number): void {
@@ -112,7 +113,7 @@ class LastingPainter implements Painter {
   paint(source: FrameSource, view: View = {}): void {
     // A VideoFrame is closed by whoever made it; all others can be painted again.
     const passing = typeof VideoFrame !== 'undefined' && source instanceof VideoFrame;
-    if (!passing) this.#last = { source, view };
+    this.#last = passing ? null : { source, view };
     if (this.#away) return;
     this.#painter.paint(source, view);
     this.#wind();
@@ -126,12 +127,13 @@ class LastingPainter implements Painter {
     for (;;) {
       await this.#settled();
       if (this.#over) throw new EngineError('The GPU was lost for good, or the painter was destroyed.');
-      const { painter, loss } = this.#hired;
+      const hired = this.#hired;
       try {
-        return await painter.run(inputs);
+        return await hired.painter.run(inputs);
       } catch (error) {
-        const lost = await Promise.race([loss.then(() => true), pause(HEARSAY_MS).then(() => this.#over)]);
-        if (!lost) throw error;
+        await Promise.race([hired.loss, pause(HEARSAY_MS)]);
+        // The painter may be made anew without its GPU having been lost.
+        if (hired === this.#hired && !this.#away) throw error;
       }
     }
   }
@@ -190,14 +192,23 @@ class LastingPainter implements Painter {
       }
       this.#hired = hired;
       for (const [name, value] of this.#live) hired.painter.set(name, value);
-      if (this.#guide) hired.painter.attachGuide(this.#guide);
     } catch (error) {
       if (!this.#over) this.#lose(error instanceof Error ? error.message : String(error), since);
       return;
     }
     this.#reviving = null;
+    this.#attachAgain();
     this.#heed(this.#hired);
     void this.#paintAgain(since);
+  }
+
+  /** What was taken while there was no painter may be refused now: the painting goes on without it. */
+  #attachAgain(): void {
+    try {
+      if (this.#guide) this.#painter.attachGuide(this.#guide);
+    } catch {
+      this.#guide = null;
+    }
   }
 
   /** A page that painted one picture sees it again; one that paints a video sees no gap. */
