@@ -43,7 +43,7 @@ async function onWasm(
 ): Promise<Painter> {
   const { createWasmPainter } = await import('./wasm/painter.ts').catch(() => {
     throw new Error(
-      'The part that paints without WebGPU could not be fetched. Check the connection and try again.',
+      'The part that paints without the GPU could not be fetched. Check the connection and try again.',
     );
   });
   const painter = await createWasmPainter(look.info, bytes, { ...search, because });
