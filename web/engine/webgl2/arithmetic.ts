@@ -13,8 +13,10 @@ vec4 erf(vec4 x) {
 }`;
 const POWER = `
 vec4 power(vec4 x, vec4 y) {
-  // GLSL leaves a negative base open; ONNX has -2 ^ 2 = 4.
-  vec4 size = mix(exp2(y * log2(abs(x))), vec4(0), equal(x, vec4(0)));
+  // GLSL leaves a negative base open; ONNX has -2 ^ 2 = 4. Where ONNX has infinity, 0 to a negative power,
+  // this is the largest float, and a negative base to a fraction, NaN in ONNX, is the power of its size.
+  vec4 nothing = vec4(lessThan(y, vec4(0))) * 3.4028234e38;
+  vec4 size = mix(exp2(y * log2(abs(x))), nothing, equal(x, vec4(0)));
   vec4 odd = abs(y) - 2.0 * floor(abs(y) * 0.5);
   vec4 signed = mix(size, -size, vec4(lessThan(x, vec4(0))) * vec4(equal(odd, vec4(1))));
   return mix(signed, vec4(1), equal(y, vec4(0)));

@@ -19,8 +19,10 @@ fn erf(x: vec4f) -> vec4f {
 }`;
 const POWER = `
 fn power(x: vec4f, y: vec4f) -> vec4f {
-  // WGSL leaves a negative base open; ONNX has -2 ^ 2 = 4.
-  let size = select(exp2(y * log2(abs(x))), vec4f(0), x == vec4f(0));
+  // WGSL leaves a negative base open; ONNX has -2 ^ 2 = 4. WGSL has no infinity and no NaN that may be
+  // relied on: 0 to a negative power is the largest float, and a negative base to a fraction that of its size.
+  let nothing = select(vec4f(0), vec4f(3.4028234e38), y < vec4f(0));
+  let size = select(exp2(y * log2(abs(x))), nothing, x == vec4f(0));
   let odd = abs(y) % 2 == vec4f(1);
   let result = select(size, -size, (x < vec4f(0)) & odd);
   return select(result, vec4f(1), y == vec4f(0));
