@@ -4,7 +4,7 @@
 
 import { EngineError } from '../error.ts';
 import { type Constant, constantOf, floats, integers, isCopied, sizeOf } from '../onnx/constant.ts';
-import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
+import type { Attribute, OnnxModel, OnnxNode } from '../onnx/model.ts';
 import type { Expression } from './expression.ts';
 import { type LiveInput, type Operation, shapeOf, type Tensor, type Weights } from './operation.ts';
 
@@ -134,6 +134,11 @@ export class Builder {
   }
 }
 
+const isOf = <K extends Attribute['kind']>(
+  attribute: Attribute,
+  kind: K,
+): attribute is Extract<Attribute, { kind: K }> => attribute.kind === kind;
+
 /** One ONNX node as its lowering sees it: inputs by place, attributes by name and type. */
 export class NodeView {
   readonly output: string;
@@ -200,23 +205,29 @@ export class NodeView {
   }
 
   int(name: string, fallback: number): number {
-    const attribute = this.node.attributes.get(name);
-    return attribute?.kind === 'int' ? attribute.value : fallback;
+    return this.#attribute(name, 'int')?.value ?? fallback;
   }
 
   float(name: string, fallback: number): number {
-    const attribute = this.node.attributes.get(name);
-    return attribute?.kind === 'float' ? attribute.value : fallback;
+    return this.#attribute(name, 'float')?.value ?? fallback;
   }
 
   text(name: string, fallback: string): string {
-    const attribute = this.node.attributes.get(name);
-    return attribute?.kind === 'string' ? attribute.value : fallback;
+    return this.#attribute(name, 'string')?.value ?? fallback;
   }
 
   ints(name: string): number[] | undefined {
+    return this.#attribute(name, 'ints')?.value;
+  }
+
+  /** Undefined where it is left out. */
+  #attribute<K extends Attribute['kind']>(
+    name: string,
+    kind: K,
+  ): Extract<Attribute, { kind: K }> | undefined {
     const attribute = this.node.attributes.get(name);
-    return attribute?.kind === 'ints' ? attribute.value : undefined;
+    if (attribute === undefined || isOf(attribute, kind)) return attribute;
+    throw this.fail(`has '${name}' as ${attribute.kind}, which is to be ${kind}.`);
   }
 
   /** An axis, counted from the front; ONNX counts from the back where it is negative. */

@@ -113,6 +113,14 @@ export function mapOver(
   make: (inputs: Expression[]) => Expression,
   name: string = node.output,
 ): Value {
+  // What does not broadcast would read beyond its end.
+  if (
+    broadcast(node, [dims, ...values.map(dimsOf)]).some(
+      (dim, i, all) => dim !== dims[i - all.length + dims.length],
+    )
+  ) {
+    throw node.fail(`has an input that is larger than its output, [${dims.join(', ')}].`);
+  }
   const folded = fold(node, name, dims, values, make);
   if (folded) return { kind: 'constant', constant: folded };
   const inputs: Tensor[] = [];

@@ -65,14 +65,22 @@ function quantised(node: NodeView, type: DataType, [low, high]: readonly [number
   const values = node.floats(0);
   const { dims } = node.constant(0);
   const [scale, zero] = [node.floats(1), node.has(2) ? node.floats(2) : new Float32Array(1)];
+  if (node.int('block_size', 0) > 0)
+    throw node.fail('quantises a constant in blocks, which the engine does not run.');
   const axis = scale.length === 1 ? 0 : node.axis(node.int('axis', 1), dims.length);
+  if (zero.length !== 1 && zero.length !== scale.length) {
+    throw node.fail(`has ${scale.length} scales and ${zero.length} zero points.`);
+  }
+  if (scale.length !== 1 && scale.length !== dims[axis]) {
+    throw node.fail(`has ${scale.length} scales, which do not fit its axis ${axis}.`);
+  }
   const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
   node.builder.spend(values.length * BYTES[type]);
   const bytes = new Uint8Array(values.length * BYTES[type]);
   const view = new DataView(bytes.buffer);
   values.forEach((value, i) => {
     const k = scale.length === 1 ? 0 : Math.floor(i / inner) % scale.length;
-    const whole = applyUnary('round', value / (scale[k] ?? 1)) ?? 0;
+    const whole = applyUnary('round', Math.fround(value / (scale[k] ?? 1))) ?? 0;
     const kept = Math.min(Math.max(whole + (zero[zero.length === 1 ? 0 : k] ?? 0), low), high);
     if (BYTES[type] === 1) view.setUint8(i, kept);
     else view.setUint16(i * 2, kept, true);

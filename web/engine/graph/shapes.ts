@@ -173,7 +173,7 @@ export function lowerSlice(node: NodeView): void {
     if (step === 0) throw node.fail('has a step of 0.');
     const low = step > 0 ? 0 : -1;
     const clamp = (at: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
-    const start = clamp(starts[i] ?? 0, step > 0 ? size : size - 1);
+    const start = Math.max(0, clamp(starts[i] ?? 0, step > 0 ? size : size - 1));
     const end = clamp(ends[i] ?? size, size);
     from[axis] = start;
     by[axis] = step;
@@ -200,7 +200,11 @@ export function lowerPad(node: NodeView): void {
     tensor.dims.map((dim, i) => (dims[i] ?? 0) - dim),
     0,
   );
-  if (!start || !rest) throw node.fail(`pads more than the last four of ${rank} dimensions.`);
+  // All dimensions before the last three count as one, and of several none can be padded by itself.
+  const whole = start?.[0] === 0 && rest?.[0] === 0;
+  if (!start || !rest || (!whole && productOf(tensor.dims.slice(0, -4)) > 1)) {
+    throw node.fail(`pads more than the last three of ${rank} dimensions.`);
+  }
   const define = (map: IndexMap) => node.define(rearrangement(node, tensor, node.made(dims), map));
   if (mode === 'constant') {
     const value = node.has(2) ? (node.floats(2)[0] ?? 0) : node.float('value', 0);

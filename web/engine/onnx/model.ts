@@ -48,8 +48,10 @@ export interface OnnxModel {
  * network has. Fusion looks at the whole graph for each node that it fuses, too. */
 const MOST_NODES = 2048;
 const MOST_CONSTANTS = 8192;
+/** Before it operators such as Upsample and Add are written otherwise. */
+const OLDEST_OPSET = 9;
 /** Inputs of all nodes together: the edges that the passes walk along. */
-const MOST_EDGES = 16_384;
+const MOST_EDGES = 8192;
 /** Inputs and outputs of the graph and of a node, attributes of a node, dimensions. */
 const MOST_NAMES = 256;
 /** Numbers in one attribute; more of them belong into a tensor. */
@@ -74,6 +76,11 @@ export function readModel(bytes: Uint8Array): OnnxModel {
     throw new EngineError('This is not an ONNX model: it has no graph. Choose a .onnx file.');
   }
   const opset = opsets.get('') ?? opsets.get('ai.onnx') ?? 1;
+  if (opset < OLDEST_OPSET) {
+    throw new EngineError(
+      `The model is of opset ${opset}; convert the model to opset ${OLDEST_OPSET} or later.`,
+    );
+  }
   return { ...readGraph(graph), metadata, opset, size: bytes.length };
 }
 

@@ -298,9 +298,9 @@ test('a graph of many edges is read or refused within a second', async () => {
     return model(graphOf({ nodes, inputs: [image], outputs: [...outputs, value(`n${negs}`, [1, 3, 8, 8])] }));
   };
   for (const [file, sentence] of [
-    [joins('Concat', 250, 256, 300), 'more than 16384 inputs together'],
-    [joins('Concat', 56, 256, 1800), 'reads 256 tensors at once'],
-    [joins('Sum', 56, 256, 1800), ''],
+    [joins('Concat', 250, 256, 300), 'more than 8192 inputs together'],
+    [joins('Concat', 24, 256, 1800), 'reads 256 tensors at once'],
+    [joins('Sum', 24, 256, 1800), ''],
   ] as const) {
     const tries = [await outcome(file, false), await outcome(file, false), await outcome(file, false)];
     const said = tries[0]?.said ?? '';

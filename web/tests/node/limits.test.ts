@@ -259,3 +259,62 @@ test('constants that double, joined to themselves', async () => {
     /^Node 'c\d+' \(op Concat\) cannot be run: The model's constants become/,
   );
 });
+
+test('what does not broadcast is refused where it was read beyond its end', async () => {
+  const constants = [zeros('w', 8, 3), zeros('c', 5), zeros('s', 7)];
+  const flat = node('Flatten', ['x'], ['f'], {});
+  const gemm = node('Gemm', ['f', 'w', 'c'], ['y'], {});
+  const layer = node('LayerNormalization', ['x', 's'], ['y'], {});
+  const io = { inputs: [value('x', [1, 8])], outputs: [value('y', [1, 3])] };
+  expect(await refusal(model(graphOf({ nodes: [flat, gemm], constants, ...io })), readGraph)).toContain(
+    'which do not fit',
+  );
+  expect(await refusal(model(graphOf({ nodes: [layer], constants, ...io })), readGraph)).toContain(
+    'which do not fit',
+  );
+});
+
+test('an axis that counts as part of another is not padded', async () => {
+  const pad = (...pads: number[]) =>
+    model(
+      graphOf({
+        nodes: [node('Pad', ['x', 'p'], ['y'], {})],
+        constants: [whole('p', ...pads)],
+        inputs: [value('x', [2, 2, 3, 4, 4])],
+        outputs: [value('y', [])],
+      }),
+    );
+  expect(await refusal(pad(0, 1, 0, 0, 0, 0, 0, 0, 0, 0), readGraph)).toContain(
+    'more than the last three of 5',
+  );
+  expect(await refusal(pad(0, 0, 0, 0, 0, 0, 1, 0, 0, 0), readGraph)).toContain(
+    'more than the last three of 5',
+  );
+  expect(await refusal(pad(0, 0, 1, 1, 1, 0, 0, 1, 1, 1), readGraph)).toBe('read');
+});
+
+test('an attribute of another kind is no attribute left out', async () => {
+  const leaky = node('LeakyRelu', ['image'], ['painting'], { alpha: 'steep' });
+  expect(await refusal(file([leaky]))).toContain("has 'alpha' as string, which is to be float");
+});
+
+test('a model from before opset 9 is to be converted', async () => {
+  const bytes = file([relu]);
+  // The opset of files written here is 21.
+  const at = bytes.findIndex((byte, i) => byte === 16 && bytes[i + 1] === 21);
+  const old = bytes.slice();
+  old[at + 1] = 8;
+  expect(await refusal(old)).toContain('convert the model to opset 9 or later');
+  old[at + 1] = 9;
+  expect(await refusal(old)).toBe('read');
+});
+
+test('scales that do not fit what they scale', async () => {
+  const quantise = (scales: number, attributes = {}) => {
+    const constants = [zeros('w', 4, 4), zeros('s', scales)];
+    return file([node('QuantizeLinear', ['w', 's'], ['q'], { axis: 0, ...attributes }), relu], { constants });
+  };
+  expect(await refusal(quantise(4))).toBe('read');
+  expect(await refusal(quantise(2))).toContain('has 2 scales, which do not fit its axis 0');
+  expect(await refusal(quantise(4, { block_size: 2 }))).toContain('in blocks');
+});
