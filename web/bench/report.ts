@@ -24,10 +24,10 @@ export const EXPLANATION = `Milliseconds are medians, with the quartiles in brac
 engine wants it and leaves the painting there; limner, which cannot do that, is timed with its canvas and all.
 *Camera to canvas* is a frame of a video to a finished painting, the way the library offers. *Times limner* is the
 median of the rounds' own ratios to limner on WebGPU (on WebGL2 where that is absent). *First painting* begins with
-code and look fetched, and ends with a finished frame. *Calls a frame*: dispatches or draws / submits or flushes / bind groups made / buffers and
-textures made / writes / read-backs. *GPU* is what buffers and textures hold, *WASM* its heap. *Difference* is the
-largest from ONNX Runtime's painting (WASM) of the same picture, in 0..1, *canvas apart* the mean difference of
-the bytes on the canvas, of 255.`;
+code and look fetched, and ends with a finished frame. *Calls a frame*: dispatches or draws / submits or flushes /
+bind groups made / buffers and textures made / writes / read-backs. *GPU* is what buffers and textures hold, *WASM*
+its heap. *Difference* is the largest from ONNX Runtime's painting (WASM) of the same picture, in 0..1; *canvas
+apart* the mean difference of the bytes on the canvas from its, of 255.`;
 
 export function markdown({ origin, looks }: Results): string {
   const parts = ['# Engines in the browser', '', described(origin), '', EXPLANATION.replaceAll('\n', ' ')];

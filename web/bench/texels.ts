@@ -20,7 +20,7 @@ export function levelsOf(levels: number, width: number, height: number): number 
 /** WebGL's numbers are in its standard. */
 const UNSIGNED_BYTE = 0x1401;
 
-/** Sized formats by number, with their bytes; the unsized ones are bytes too, as `unsized` checks. */
+/** Sized formats by number, with their bytes. */
 const SIZED = new Map<number, number>([
   ...each(1, [0x8229, 0x8f94, 0x8231, 0x8232]), // R8, R8_SNORM, R8I, R8UI
   ...each(2, [0x822d, 0x8233, 0x8234]), // R16F, R16I, R16UI
@@ -36,7 +36,7 @@ const SIZED = new Map<number, number>([
   ...each(16, [0x8814, 0x8d82, 0x8d70]), // RGBA32F, RGBA32I, RGBA32UI
 ]);
 
-/** ALPHA, LUMINANCE, LUMINANCE_ALPHA, RGB, RGBA. */
+/** Where the type is a byte: ALPHA, LUMINANCE, LUMINANCE_ALPHA, RGB, RGBA. */
 const UNSIZED = new Map([
   ...each(1, [0x1906, 0x1909]),
   ...each(2, [0x190a]),
