@@ -31,6 +31,8 @@ async function create(backend: Backend, { pixels, picture, canvas, files }: Plac
   const painter = await createPainter(await readLook(files.onnx), {
     canvas,
     backend,
+    // As the rivals compute.
+    precision: 'float32',
     upkeep: false,
   });
   const still = await createImageBitmap(new ImageData(toBytes(picture, pixels ** 2), pixels));
