@@ -56,12 +56,16 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
 
 /** A painter that survives the loss of its GPU. The backend that it uses is fetched when it is asked for. */
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
-  const { device, upkeep = true, onLost = () => undefined, onRevived = () => undefined } = options;
+  const { canvas = null, device, upkeep = true } = options;
+  const { onLost = () => undefined, onRevived = () => undefined } = options;
   const pauses = device ? [] : PAUSES;
   const backends = options.backend ? [options.backend] : await backendsFor(device);
   const refusals: unknown[] = [];
   for (const backend of backends) {
-    const make: Making['make'] = (lost, careful) => makeOn(backend, look, options, lost, careful);
+    const make: Making['make'] = (onLost, careful, wanted) => {
+      const precision = careful ? 'float32' : options.precision;
+      return makeOn(backend, look, { canvas, onLost, wanted, precision, upkeep }, device);
+    };
     try {
       return await lastingPainter(look, { make, pauses, upkeep, onLost, onRevived });
     } catch (error) {
@@ -75,16 +79,9 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
 async function makeOn(
   backend: Backend,
   look: Look,
-  { canvas, device, precision, upkeep }: PainterOptions,
-  onLost: (reason: string) => void,
-  careful: boolean,
+  settings: Settings,
+  device: GPUDevice | undefined,
 ): Promise<Painter> {
-  const settings: Settings = {
-    canvas: canvas ?? null,
-    onLost,
-    precision: careful ? 'float32' : precision,
-    upkeep,
-  };
   try {
     return await onBackend(backend, look, settings, device);
   } catch (error) {

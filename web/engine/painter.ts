@@ -33,6 +33,8 @@ export interface Painter {
 export interface Settings {
   readonly canvas: Canvas | null;
   readonly onLost: (reason: string) => void;
+  /** Asked before the canvas is touched; without it the painter is wanted. */
+  readonly wanted?: () => boolean;
   /** On WebGPU; without one what suits the GPU. WebGL2 takes what textures the browser draws into. */
   readonly precision?: Precision | undefined;
   /** False: nothing is done beside the frames. */

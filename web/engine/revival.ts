@@ -19,8 +19,12 @@ const HEARSAY_MS = 100;
 
 export interface Making {
   /** Makes a backend's painter: at first, and again after each loss; a careful one where the last one painted
-   * what cannot be right. */
-  readonly make: (onLost: (reason: string) => void, careful: boolean) => Promise<Painter>;
+   * what cannot be right. Once it is no longer wanted, the canvas is another one's. */
+  readonly make: (
+    onLost: (reason: string) => void,
+    careful: boolean,
+    wanted: () => boolean,
+  ) => Promise<Painter>;
   /** Empty where losses are only reported. */
   readonly pauses: readonly number[];
   /** Whether the watchdog looks. */
@@ -36,19 +40,19 @@ interface Hired {
   readonly loss: Promise<string>;
 }
 
-async function hire({ make }: Making, careful: boolean): Promise<Hired> {
+async function hire({ make }: Making, careful = false, wanted = () => true): Promise<Hired> {
   let tell: (reason: string) => void = () => undefined;
   const loss = new Promise<string>(resolve => {
     tell = resolve;
   });
-  return { painter: await make(tell, careful), loss };
+  return { painter: await make(tell, careful, wanted), loss };
 }
 
 const pause = (milliseconds: number): Promise<void> =>
   new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export async function lastingPainter(look: Look, making: Making): Promise<Painter> {
-  return new LastingPainter(look, making, await hire(making, false));
+  return new LastingPainter(look, making, await hire(making));
 }
 
 type View = { mirror?: boolean };
@@ -185,7 +189,7 @@ class LastingPainter implements Painter {
     await pause(rest);
     if (this.#over) return;
     try {
-      const hired = await hire(this.#making, this.#suspect);
+      const hired = await hire(this.#making, this.#suspect, () => !this.#over);
       if (this.#over) {
         hired.painter.destroy();
         return;

@@ -135,6 +135,8 @@ class WebgpuPainter implements Painter {
       const kernels = await pending();
       // A device that is lost pretends that all went well.
       if (gone) throw new EngineError(`The GPU gave up while the look was set up (${gone}).`);
+      if (settings.wanted?.() === false)
+        throw new EngineError('The painter was destroyed while it was made.');
       return new WebgpuPainter(info, plan, studio, kernels, settings, known !== null);
     } catch (error) {
       memory.destroy();

@@ -202,6 +202,49 @@ test('destroyed in between it stays so, and leaves no device behind', async () =
   expect([reasons, revived]).toEqual([[], []]);
 });
 
+test('destroyed while it is made anew, it leaves the canvas to the next painter', async () => {
+  const { canvas, options, reasons } = stage();
+  const painter = await createPainter(look, options);
+  const asking = GPUAdapter.prototype.requestDevice;
+  let late: Promise<GPUDevice> | null = null;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    late = asking.apply(this, given);
+    const made = await late;
+    await new Promise(resolve => setTimeout(resolve, 1000));
+    return made;
+  };
+  try {
+    newest().destroy();
+    await expect.poll(() => late).not.toBeNull();
+  } finally {
+    GPUAdapter.prototype.requestDevice = asking;
+  }
+  painter.destroy();
+  const next = await createPainter(look, options);
+  await (await (late as Promise<GPUDevice> | null))?.lost;
+  next.paint(scene());
+  expect(Math.max(...bytesOf(canvas).slice(0, 3))).toBeGreaterThan(0);
+  expect(reasons).toEqual([]);
+  next.destroy();
+});
+
+test('a guide that is refused is not tried again, and is no loss', async () => {
+  const { options, reasons, revived } = stage();
+  const painter = await createPainter(look, options);
+  const taken = new OffscreenCanvas(1, 1);
+  taken.getContext('2d');
+  expect(() => painter.attachGuide(taken)).toThrow(EngineError);
+  newest().destroy();
+  await newest().lost;
+  await new Promise(resolve => setTimeout(resolve));
+  // There is nobody to refuse it now.
+  painter.attachGuide(taken);
+  await expect.poll(() => revived.length, { timeout: 30_000 }).toBe(1);
+  expect(devices).toHaveLength(2);
+  expect(reasons).toEqual([]);
+  painter.destroy();
+});
+
 test('a shared device is its owner’s: its loss is reported and not mended', async () => {
   const { options, reasons, revived } = stage();
   const adapter = await navigator.gpu.requestAdapter();
