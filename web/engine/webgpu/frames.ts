@@ -86,8 +86,12 @@ export class Frames {
       }
     }
     try {
-      const { texture, view } = this.#textureOf(width, height);
-      if (video) this.#copyVideo(source, texture, width, height);
+      const fit = Math.min(1, this.device.limits.maxTextureDimension2D / Math.max(width, height));
+      const size = [Math.ceil(fit * width), Math.ceil(fit * height)] as const;
+      const { texture, view } = this.#textureOf(...size);
+      // A picture that is larger than any texture is drawn smaller first.
+      if (fit < 1) this.#upload(this.#drawn(source, ...size), texture, ...size);
+      else if (video) this.#copyVideo(source, texture, width, height);
       else if (source !== this.#uploaded) this.#upload(source, texture, width, height);
       return { kind: 'texture', view };
     } catch (error) {

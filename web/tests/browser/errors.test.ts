@@ -179,6 +179,26 @@ test.each([
   }
 });
 
+test('a picture that is larger than any texture is drawn smaller', async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  const painter = await createPainter(look, { device, canvas, upkeep: false });
+  const most = device.limits.maxTextureDimension2D;
+  const source = new OffscreenCanvas(most + 8, 64);
+  const context = source.getContext('2d');
+  context?.fillRect(0, 0, source.width, 64);
+  if (context) context.fillStyle = 'red';
+  context?.fillRect(source.width / 2 - 32, 0, 32, 64);
+  for (const from of [source, await createImageBitmap(source)]) {
+    device.pushErrorScope('validation');
+    painter.paint(from);
+    const [left, right] = [pixels(canvas)(16, 32), pixels(canvas)(48, 32)];
+    expect(await device.popErrorScope()).toBeNull();
+    expect(far(left, [255, 0, 0])).toBeLessThan(3);
+    expect(far(right, [0, 0, 0])).toBeLessThan(3);
+  }
+  painter.destroy();
+});
+
 test('errors during painting on an own device are one loss, and the painter is made anew', async () => {
   const devices: GPUDevice[] = [];
   const reasons: string[] = [];
