@@ -7,6 +7,7 @@ import { readGraph } from '../../engine/look.ts';
 import { floats, halfToFloat, readConstant } from '../../engine/onnx/constant.ts';
 import { readModel } from '../../engine/onnx/model.ts';
 import { CACHE } from '../cases.ts';
+import { seeded } from '../mutations.ts';
 import { graphOf, message, model, node, tensor, text, value, varint } from '../onnx.ts';
 
 const file = new Uint8Array(readFileSync(`${CACHE}/lean-64-uint16-colour.onnx`));
@@ -20,17 +21,6 @@ async function outcome(bytes: Uint8Array): Promise<string> {
     if (error instanceof EngineError) return error.message;
     throw error;
   }
-}
-
-/** Mulberry32: the same mutations in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 test('a look is read with what its maker wrote', async () => {
@@ -50,23 +40,6 @@ test('a file cut anywhere is refused with a sentence', async () => {
   const cuts = Array.from({ length: 200 }, () => Math.floor(random() * file.length));
   for (const cut of [0, 1, 2, 7, file.length - 1, ...cuts]) {
     expect(await outcome(file.subarray(0, cut)), `cut at ${cut}`).toMatch(/\.$/);
-  }
-});
-
-test('two thousand mutated files are read or refused, never anything else', { timeout: 60_000 }, async () => {
-  const random = seeded(2);
-  // Structure is at both ends; nearly all bytes between are weights, where a change only changes a number.
-  const small = graphFile();
-  for (let i = 0; i < 2000; i++) {
-    const source = i % 20 === 0 ? file : small;
-    const bytes = source.slice();
-    const flips = 1 + Math.floor(random() * 8);
-    for (let flip = 0; flip < flips; flip++) {
-      const at = Math.floor(random() * bytes.length);
-      bytes[at] =
-        random() < 0.5 ? Math.floor(random() * 256) : (bytes[at] ?? 0) ^ (1 << Math.floor(random() * 8));
-    }
-    expect(await outcome(bytes)).toMatch(/^read$|\.$/);
   }
 });
 
