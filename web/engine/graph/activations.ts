@@ -32,6 +32,12 @@ const celu: Make = (node, x = NONE) => {
   return binary('add', binary('max', x, NONE), binary('min', low, NONE));
 };
 
+/** The rest has the sign of the dividend with fmod, else that of the divisor. */
+const mod: Make = (node, x = NONE, y = NONE) =>
+  node.int('fmod', 0) === 1
+    ? binary('mod', x, y)
+    : binary('sub', x, binary('mul', y, unary('floor', binary('div', x, y))));
+
 const less: Make = (_, x = NONE, y = NONE) => binary('less', x, y);
 const greater: Make = (_, x = NONE, y = NONE) => binary('less', y, x);
 
@@ -49,6 +55,7 @@ const MAKERS: Readonly<Record<string, Make>> = {
   Log: plain('log'),
   Mean: (node, ...all) => times(1 / all.length, chain('add')(node, ...all)),
   Mish: (_, x = NONE) => binary('mul', x, unary('tanh', unary('softplus', x))),
+  Mod: mod,
   PRelu: (_, x = NONE, slope = NONE) => positive(x, x, binary('mul', slope, x)),
   Pow: chain('pow'),
   Reciprocal: plain('reciprocal'),

@@ -198,11 +198,20 @@ function fold(
     );
   });
   if (!made.every(value => value !== undefined)) return null;
-  if (!constants.every(isWhole)) return constantOf(name, dims, Float32Array.from(made));
+  if (!isWholeTree(tree, constants)) return constantOf(name, dims, Float32Array.from(made));
   const whole = made.map(Math.trunc);
   if (!whole.every(Number.isSafeInteger))
     throw node.fail('computes no whole number that can be told exactly.');
   return wholeConstant(name, dims, whole);
+}
+
+/** Whether what the tree makes of them is whole: answers are, and of a choice what is chosen among. */
+function isWholeTree(tree: Expression, constants: readonly Constant[]): boolean {
+  if (tree.kind === 'choose') return [tree.yes, tree.no].every(branch => isWholeTree(branch, constants));
+  if (tree.kind === 'number') return Number.isInteger(tree.value);
+  const own = tree.kind === 'input' ? constants[tree.index] : undefined;
+  if (own) return isWhole(own);
+  return (tree.kind === 'binary' && tree.name === 'less') || constants.every(isWhole);
 }
 
 export const ELEMENTWISE: Readonly<Record<string, Lowering>> = lowerings(MAKERS);

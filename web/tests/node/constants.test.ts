@@ -79,3 +79,20 @@ test('a fill of many small elements is quick', async () => {
   const constants = [whole('n', size - 5), whole('from', size - 8), whole('to', size)];
   expect(await made([fill, cut, cast], constants)).toEqual([7, 7, 7]);
 });
+
+test('an answer is whole, a choice is what it chooses from, and Mod has its two signs', async () => {
+  const [a, b] = [tensor('a', [2], Float32Array.of(0.5, 1.5)), tensor('b', [2], Float32Array.of(1, 1))];
+  const chosen = node('Where', ['t', 'n', 'm'], ['c'], {});
+  const shown = node('Cast', ['c'], ['y'], { to: 1 });
+  const compared = node('Less', ['a', 'b'], ['t'], {});
+  expect(await made([compared, chosen, shown], [a, b, whole('n', 3, 4), whole('m', 5, 6)])).toEqual([3, 6]);
+  const fractions = [a, b, whole('n', 3, 4), tensor('m', [2], Float32Array.of(5.5, 6.5))];
+  expect(await made([compared, node('Where', ['t', 'n', 'm'], ['y'], {})], fractions)).toEqual([3, 6.5]);
+  const rest = (fmod: number) =>
+    made(
+      [node('Mod', ['p', 'q'], ['r'], { fmod }), node('Cast', ['r'], ['y'], { to: 1 })],
+      [whole('p', -7, 7), whole('q', 3, -3)],
+    );
+  expect(await rest(0)).toEqual([2, -2]);
+  expect(await rest(1)).toEqual([-1, 1]);
+});
