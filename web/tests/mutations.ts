@@ -36,6 +36,9 @@ const whole = (name: string, ...numbers: number[]): Uint8Array =>
     ...numbers.flatMap(number => varint(7, number)),
   ]);
 
+const scalar = (name: string, number: number): Uint8Array =>
+  Uint8Array.from([...varint(2, 7), ...text(8, name), ...varint(7, number)]);
+
 const single = (
   op: string,
   attributes: Attributes = {},
@@ -117,6 +120,22 @@ export const SEEDS: readonly Uint8Array[] = [
       node('Sub', ['c', 'd'], ['painting'], {}),
     ],
     [zeros('m', 8, 8)],
+  ),
+  // Arithmetic on constants, some of which are empty.
+  look(
+    [
+      node('ReduceSum', ['none'], ['r'], { keepdims: 0 }),
+      node('Range', ['r', 'four', 'r1'], ['n'], {}),
+      node('ReduceMax', ['n'], ['most'], { keepdims: 1 }),
+      node('Less', ['n', 'most'], ['t'], {}),
+      node('Where', ['t', 'n', 'most'], ['k'], {}),
+      node('ReduceProd', ['k'], ['p'], { keepdims: 1 }),
+      node('Max', ['p', 'most'], ['m'], {}),
+      node('Div', ['m', 'm'], ['one'], {}),
+      node('ConstantOfShape', ['one'], ['z'], {}),
+      node('Add', ['image', 'z'], ['painting'], {}),
+    ],
+    [whole('none'), scalar('four', 4), scalar('r1', 1)],
   ),
   look(
     [
@@ -209,7 +228,8 @@ const NAMES = ['image', 'painting', 'a', 'b', 'c', 'w', 'shape', '', '__proto__'
 const OPS = [
   'Conv', 'ConvTranspose', 'Resize', 'Pad', 'Tile', 'Expand', 'Reshape', 'Concat', 'Split', 'Slice', 'MatMul',
   'Gemm', 'Transpose', 'MaxPool', 'Shape', 'Gather', 'If', 'Loop', 'Constant', 'Softmax', 'Upsample',
-  'DepthToSpace', 'ConstantOfShape', 'Range', 'Pow', 'LayerNormalization', 'LRN', 'QuantizeLinear',
+  'DepthToSpace', 'ConstantOfShape', 'Range', 'Pow', 'LayerNormalization', 'LRN', 'QuantizeLinear', 'Where',
+  'ReduceProd', 'ReduceMax', 'ReduceMean', 'ReduceL2', 'Mod', 'Less', 'Cast', 'Squeeze',
 ]; // biome-ignore format: a list
 
 /** A message with something in it changed, at any depth. */

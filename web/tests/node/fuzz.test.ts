@@ -302,11 +302,12 @@ test('a graph of many edges is read or refused within a second', async () => {
     [joins('Concat', 24, 256, 1800), 'reads 256 tensors at once'],
     [joins('Sum', 24, 256, 1800), ''],
   ] as const) {
-    const tries = [await outcome(file, false), await outcome(file, false), await outcome(file, false)];
-    const said = tries[0]?.said ?? '';
+    // The processor's time: on a busy machine the clock measures the others.
+    const before = process.cpuUsage();
+    const { said } = await outcome(file, false);
+    const { user, system } = process.cpuUsage(before);
     expect(said).toMatch(/^read$|\.$/);
     expect(said).toContain(sentence);
-    // A pause of the machine is no fault of the file.
-    expect(Math.min(...tries.map(({ milliseconds }) => milliseconds))).toBeLessThan(MOST_MS);
+    expect((user + system) / 1000).toBeLessThan(MOST_MS);
   }
 });
