@@ -23,6 +23,7 @@ export interface Row {
 
 export const BACKENDS = ['webgpu', 'webgl2'] as const;
 type Backend = (typeof BACKENDS)[number];
+const TITLES: Readonly<Record<Backend, string>> = { webgpu: 'WebGPU', webgl2: 'WebGL2' };
 
 export function rowsOf(results: readonly Result[]): Map<string, Row> {
   const rows = new Map<string, Row>();
@@ -67,8 +68,29 @@ ${lines.join('\n')}
 `;
 }
 
-/** What the table says of an operator on a backend. */
-export function cellOf(table: string, op: string, backend: Backend): string | undefined {
-  const row = table.split('\n').find(line => line.startsWith(`| ${op} |`));
-  return row?.split('|')[2 + BACKENDS.indexOf(backend)]?.trim();
+/** What the table says else than the report of a backend does; one sentence each. */
+export function differences(table: string, backend: Backend, { onnx, results }: Report): string[] {
+  const rows = rowsOf(results);
+  const passed = results.filter(({ outcome }) => outcome === 'passed').length;
+  const head = table.replaceAll('\n', ' ');
+  const heads = [`${passed} on ${TITLES[backend]}`, `of ${results.length} cases that onnx ${onnx} generates`];
+  const lines = table.split('\n').filter(line => /^\| [A-Z]/.test(line));
+  const listedOf = (line: string) => line.split('|').map(cell => cell.trim());
+  const known = lines.map(line => listedOf(line)[1] ?? '');
+  return [
+    ...heads.filter(text => !head.includes(text)).map(text => `The head does not say '${text}'.`),
+    ...known.filter(op => !rows.has(op)).map(op => `${op} is in the table and was not run.`),
+    ...[...rows].flatMap(([op, row]) => {
+      const cells = listedOf(lines[known.indexOf(op)] ?? '');
+      const cell = cells[2 + BACKENDS.indexOf(backend)];
+      const own = `${row.passed} of ${row.all}`;
+      const [shared = '', apart] = (cells[4] ?? '').split(/(?:^|\. )WebGL2: /);
+      const why = backend === 'webgl2' ? (apart ?? shared) : shared;
+      const reasons = listed(row.reasons);
+      return [
+        ...(cell === own ? [] : [`${op} is '${cell}' in the table and ${own} here.`]),
+        ...(why === reasons ? [] : [`${op} leaves out '${why}' in the table and '${reasons}' here.`]),
+      ];
+    }),
+  ];
 }
