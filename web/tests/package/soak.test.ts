@@ -21,7 +21,7 @@ const FRAMES = LONG ? Number(process.env.LIMNER_SOAK_FRAMES ?? 100_000) : 3000;
 const BACKENDS = LONG ? (['webgpu'] as const) : (['webgpu', 'webgl2'] as const);
 /** Frames between two looks at the memory; what is made once (pipelines, the watchdog's reader) is made by then. */
 const EVERY = LONG ? 500 : 250;
-const WARM = LONG ? 1000 : 1000;
+const WARM = 1000;
 /** After a collection V8's heap still breathes: compiled code comes and goes by some hundred kilobytes. A leak of
  * one small object (100 bytes) a frame would be 200 kB within CI's 2,000 frames after the warm-up, and 10 MB in
  * the long run. */
