@@ -160,8 +160,8 @@ class _Told:
     def __call__(self, told: dict[str, Any]) -> None:
         done, left = told["seconds"], told["secondsLeft"]
         if left is None:
-            # One for each engine, before it loads.
-            self._progress(self._begun, self.engines, f"engines loaded for {self._look}")
+            # One for each engine, before it loads; then some while the rounds have no pace yet.
+            self._progress(min(self._begun, self.engines), self.engines, f"engines loaded for {self._look}")
             self._begun += 1
             return
         if self._begun:

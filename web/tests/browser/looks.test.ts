@@ -5,7 +5,7 @@ import { createPainter, readLook } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/device.ts';
 import { largestDifference } from '../compare.ts';
 
-export interface Listed {
+interface Listed {
   name: string;
   size: string;
   pixels: number;
