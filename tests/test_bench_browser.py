@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -155,11 +156,11 @@ class TestInTheBrowser:
         assert all(f"![{name}]({name})" in table for name in drawings)
 
     def test_what_was_measured_is_written_without_the_page(
-        self, results: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, page: Path, results: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("LIMNER_CHROMIUM", str(tmp_path / "none"))
         with pytest.raises(LimnerError, match="The bench needs Chromium"):
-            write_browser(results, tmp_path)
+            write_browser(results, tmp_path, page=page)
         assert json.loads((tmp_path / "browser.json").read_text()) == results
 
     def test_two_looks_of_one_file_name_are_two_and_a_format_that_fails_says_why(
@@ -182,6 +183,9 @@ class TestInTheBrowser:
         assert {"seconds of lean (look 1 of 2)", "seconds of lean (look 2 of 2)"} <= set(told)
 
     @pytest.mark.slow
+    @pytest.mark.skipif(
+        "LIMNER_ALL_RIVALS" not in os.environ, reason="takes minutes; set LIMNER_ALL_RIVALS=1"
+    )
     def test_every_rival_paints_the_look(self, page: Path) -> None:
         pytest.importorskip("ai_edge_litert")
         found = bench_browser(sizes=("lean",), pixels=64, quick=True, page=page)
