@@ -1,13 +1,14 @@
 // The picture: a square of the camera's frame, resized to the network's. Where the frame is much larger,
 // several samples are averaged, or fine patterns would turn into coarse ones that are not there. `crop` is
-// the corner and the step of a pixel in the frame's coordinates, mirrored or not.
+// the corner and the step of a pixel in the frame's coordinates, mirrored or not. The frame comes multiplied by
+// its alpha, as a bitmap comes in no other way; the picture is the colours themselves.
 vec4 make(int n, int y, int x, int c) {
-  vec3 sum = vec3(0);
+  vec4 sum = vec4(0);
   for (int j = 0; j < taps; j++) {
     for (int i = 0; i < taps; i++) {
       vec2 inner = (vec2(i, j) + 0.5) / float(taps);
-      sum += textureLod(frame, crop.xy + (vec2(x, y) + inner) * crop.zw, 0.0).rgb;
+      sum += textureLod(frame, crop.xy + (vec2(x, y) + inner) * crop.zw, 0.0);
     }
   }
-  return vec4(sum / float(taps * taps), 0);
+  return vec4(sum.rgb / max(sum.a, 1e-6), 0);
 }

@@ -60,6 +60,49 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
   return { ok: true, adapter: name };
 }
 
+/** Prevented, the browser gives a lost context back. Stays with the canvas: who painted last may be gone by then,
+ * and who paints next may be lost before there is a painter. */
+const prevent = (event: Event): void => event.preventDefault();
+
+/** A canvas may come with a context that somebody used: whatever would change what our draws and uploads do. */
+function resetState(gl: WebGL2RenderingContext): void {
+  const switches = [
+    gl.BLEND,
+    gl.CULL_FACE,
+    gl.DEPTH_TEST,
+    gl.DITHER,
+    gl.RASTERIZER_DISCARD,
+    gl.SAMPLE_ALPHA_TO_COVERAGE,
+    gl.SAMPLE_COVERAGE,
+    gl.SCISSOR_TEST,
+    gl.STENCIL_TEST,
+  ];
+  for (const one of switches) gl.disable(one);
+  gl.colorMask(true, true, true, true);
+  gl.bindVertexArray(null);
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+  gl.bindBuffer(gl.PIXEL_UNPACK_BUFFER, null);
+  for (let unit = 0; unit < gl.getParameter(gl.MAX_COMBINED_TEXTURE_IMAGE_UNITS); unit++) {
+    gl.bindSampler(unit, null);
+  }
+  const plain = [
+    gl.PACK_ROW_LENGTH,
+    gl.PACK_SKIP_PIXELS,
+    gl.PACK_SKIP_ROWS,
+    gl.UNPACK_ROW_LENGTH,
+    gl.UNPACK_IMAGE_HEIGHT,
+    gl.UNPACK_SKIP_PIXELS,
+    gl.UNPACK_SKIP_ROWS,
+    gl.UNPACK_SKIP_IMAGES,
+    gl.UNPACK_FLIP_Y_WEBGL,
+    gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL,
+  ];
+  for (const name of plain) gl.pixelStorei(name, 0);
+  gl.pixelStorei(gl.PACK_ALIGNMENT, 4);
+  gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
+  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.BROWSER_DEFAULT_WEBGL);
+}
+
 /** A context on `canvas`, or on one of its own. One that was lost is waited for. */
 export async function openContext(canvas: Canvas | null): Promise<Context> {
   const used = canvas ?? makeCanvas(1, 1);
@@ -69,7 +112,9 @@ export async function openContext(canvas: Canvas | null): Promise<Context> {
       canvas ? 'The canvas gives no WebGL2 context; give one that has no other context.' : NO_WEBGL2,
     );
   }
+  used.addEventListener('webglcontextlost', prevent);
   if (gl.isContextLost()) await restored(used);
+  resetState(gl);
   const storage = storageOf(gl);
   if (!storage) throw new EngineError(NO_FLOATS);
   const { format, layers } = storage;
@@ -86,11 +131,8 @@ export async function openContext(canvas: Canvas | null): Promise<Context> {
 
 function restored(canvas: Canvas): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Prevented, the browser gives the context back; who painted before may no longer be there to say so.
-    const prevent = (event: Event) => event.preventDefault();
     const settle = (then: () => void) => () => {
       clearTimeout(timer);
-      canvas.removeEventListener('webglcontextlost', prevent);
       canvas.removeEventListener('webglcontextrestored', done);
       then();
     };
@@ -99,7 +141,6 @@ function restored(canvas: Canvas): Promise<void> {
       reject(new EngineError('The browser does not give the lost WebGL2 context back; load the page anew.'));
     });
     const timer = setTimeout(fail, PATIENCE);
-    canvas.addEventListener('webglcontextlost', prevent);
     canvas.addEventListener('webglcontextrestored', done);
   });
 }

@@ -22,10 +22,14 @@ export class Frames {
   readonly texture: WebGLTexture;
   #failures = 0;
   #canvas: Canvas | null = null;
+  /** What the texture holds, where that is a bitmap. */
+  #bitmap: WeakRef<ImageBitmap> | null = null;
 
   constructor(
     readonly gl: WebGL2RenderingContext,
     readonly pixels: readonly [width: number, height: number],
+    /** Of a texture's sides. */
+    readonly most: number,
   ) {
     this.texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, this.texture);
@@ -37,29 +41,38 @@ export class Frames {
 
   /** Puts the frame into the texture; null while the source has none yet. */
   take(source: FrameSource, mirror: boolean): Crop | null {
-    const [width, height] = sizeOfSource(source);
-    if (width === 0 || height === 0) return null;
+    const [wide, tall] = sizeOfSource(source);
+    if (wide === 0 || tall === 0) return null;
     const { gl } = this;
-    gl.activeTexture(gl.TEXTURE0);
-    gl.bindTexture(gl.TEXTURE_2D, this.texture);
-    try {
-      this.#upload(source, width, height);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new EngineError(
-        `The picture cannot be read by the GPU (${reason}); serve it from the page's own site.`,
-      );
+    const scale = Math.min(1, this.most / Math.max(wide, tall));
+    const [width, height] = [wide, tall].map(side => Math.max(1, Math.floor(side * scale))) as [
+      number,
+      number,
+    ];
+    // A bitmap never changes.
+    const still = isBitmap(source);
+    if (!still || this.#bitmap?.deref() !== source) {
+      gl.activeTexture(gl.TEXTURE0);
+      gl.bindTexture(gl.TEXTURE_2D, this.texture);
+      this.#bitmap = null;
+      try {
+        if (scale < 1) this.#upload(this.#drawn(source, width, height));
+        else this.#uploadFrame(source, width, height);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new EngineError(
+          `The picture cannot be read by the GPU (${reason}); serve it from the page's own site.`,
+        );
+      }
+      if (still) this.#bitmap = new WeakRef(source);
     }
     return this.#cropOf(width, height, mirror);
   }
 
-  #upload(source: FrameSource, width: number, height: number): void {
-    const { gl } = this;
-    const upload = (from: TexImageSource) =>
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, from);
+  #uploadFrame(source: FrameSource, width: number, height: number): void {
     if (this.#failures < MOST_FAILURES) {
       try {
-        upload(source);
+        this.#upload(source);
         this.#failures = 0;
         return;
       } catch (error) {
@@ -68,6 +81,20 @@ export class Frames {
         this.#failures += 1;
       }
     }
+    this.#upload(this.#drawn(source, width, height));
+  }
+
+  #upload(from: TexImageSource): void {
+    const { gl } = this;
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, 1);
+    try {
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, from);
+    } finally {
+      gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, 0);
+    }
+  }
+
+  #drawn(source: FrameSource, width: number, height: number): Canvas {
     this.#canvas ??= makeCanvas(width, height);
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
       this.#canvas.width = width;
@@ -75,8 +102,10 @@ export class Frames {
     }
     const context = this.#canvas.getContext('2d');
     if (!context || !('drawImage' in context)) throw new Error('there is no 2-D canvas to read it through');
+    // Where the picture is transparent, the one before is not to be seen.
+    context.globalCompositeOperation = 'copy';
     context.drawImage(source, 0, 0, width, height);
-    upload(this.#canvas);
+    return this.#canvas;
   }
 
   /** The largest centred part of the frame that has the network's proportions, in texture coordinates. */
@@ -101,6 +130,8 @@ const isVideo = (source: FrameSource): source is HTMLVideoElement =>
   typeof HTMLVideoElement !== 'undefined' && source instanceof HTMLVideoElement;
 const isVideoFrame = (source: FrameSource): source is VideoFrame =>
   typeof VideoFrame !== 'undefined' && source instanceof VideoFrame;
+const isBitmap = (source: FrameSource): source is ImageBitmap =>
+  typeof ImageBitmap !== 'undefined' && source instanceof ImageBitmap;
 
 function sizeOfSource(source: FrameSource): [width: number, height: number] {
   if (isVideo(source)) return source.readyState >= 2 ? [source.videoWidth, source.videoHeight] : [0, 0];

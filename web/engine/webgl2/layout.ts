@@ -189,10 +189,10 @@ export function areaWithin({ shape, groups, offset, across, deep, tileWidth }: L
   return { top, width: across * tileWidth, height: bottom - top };
 }
 
-/** Calls `each` for every value: its index in ONNX's order, and in the texture's, layer by layer. */
+/** Calls `each` for every value: its index in ONNX's order, and in that of an area's texels, layer by layer. */
 function walk(
   { shape, wide, deep, across, tileWidth, groups, offset }: Layout,
-  { width, height }: TextureSize,
+  area: Area,
   each: (onnx: number, texture: number) => void,
 ): void {
   const [n, c, h, w] = shape;
@@ -206,7 +206,7 @@ function walk(
       for (let y = 0; y < h; y++) {
         for (let x = 0; x < w; x++) {
           const layer = (x % wide) * deep + (block % deep);
-          const texel = (layer * height + top + y) * width + left + Math.floor(x / wide);
+          const texel = (layer * area.height + top - area.top + y) * area.width + left + Math.floor(x / wide);
           each(onnx++, texel * LANES + (channel % LANES));
         }
       }
@@ -217,15 +217,16 @@ function walk(
 /** All layers of a texture that holds nothing but this tensor. */
 export function toTexels(layout: Layout, size: TextureSize, values: Float32Array): Float32Array<ArrayBuffer> {
   const texels = new Float32Array(size.width * size.height * size.layers * LANES);
-  walk(layout, size, (onnx, texture) => {
+  walk(layout, { top: 0, ...size }, (onnx, texture) => {
     texels[texture] = values[onnx] ?? 0;
   });
   return texels;
 }
 
-export function fromTexels(layout: Layout, size: TextureSize, texels: Float32Array): Float32Array {
+/** From the texels of `areaWithin(layout)`. */
+export function fromTexels(layout: Layout, texels: Float32Array): Float32Array {
   const values = new Float32Array(layout.shape.reduce((a, b) => a * b, 1));
-  walk(layout, size, (onnx, texture) => {
+  walk(layout, areaWithin(layout), (onnx, texture) => {
     values[onnx] = texels[texture] ?? 0;
   });
   return values;

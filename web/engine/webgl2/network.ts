@@ -10,6 +10,7 @@ import type { Crop } from './frames.ts';
 import { Layouts } from './layout.ts';
 import { type Given, type Prepared, Programs } from './programs.ts';
 import { type Step, stepsOf } from './steps.ts';
+import { forgetErrors } from './storage.ts';
 import { Textures } from './textures.ts';
 
 const isSource = (step: Step): step is Source => step.kind === 'source';
@@ -36,6 +37,7 @@ export class Network {
 
   /** Makes what every frame needs; the programs are waited for. */
   async prepare(): Promise<void> {
+    forgetErrors(this.context.gl);
     const { steps, temporaries } = await stepsOf(this.plan.operations);
     this.#steps = steps;
     for (const tensor of temporaries) this.layouts.add(tensor);
@@ -69,6 +71,7 @@ export class Network {
 
   /** What shows a tensor on the canvas. */
   async show(tensor: Tensor): Promise<Prepared> {
+    forgetErrors(this.context.gl);
     const draw = compileShow(this.layouts, tensor);
     const prepared = this.programs.prepare(draw, this.given);
     await this.#ready([draw]);
@@ -84,6 +87,7 @@ export class Network {
     const source = this.#steps.find(isSource);
     const camera = source && plan.inputs[0];
     if (camera && !this.#picture) {
+      forgetErrors(this.context.gl);
       this.layouts.add(camera);
       const draw = compilePicture(this.layouts, source, camera);
       this.#picture = this.programs.prepare(draw, this.given);
@@ -105,7 +109,10 @@ export class Network {
     });
     if (this.#picture) this.draw(this.#picture, used);
     for (const prepared of this.rest) this.draw(prepared, used);
-    return Object.fromEntries(plan.outputs.map(tensor => [tensor.name, this.textures.read(tensor)]));
+    const outputs = await this.textures.read(plan.outputs);
+    // What a lost context gives are zeros.
+    if (this.context.gl.isContextLost()) throw new EngineError('The WebGL2 context was lost while it ran.');
+    return outputs;
   }
 
   destroy(): void {

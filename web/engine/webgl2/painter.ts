@@ -6,12 +6,10 @@ import { EngineError } from '../error.ts';
 import type { Look, LookInfo } from '../look.ts';
 import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
 import { adapterName, type Context, openContext } from './context.ts';
+import { worked } from './fence.ts';
 import { Frames } from './frames.ts';
 import { liveValues, Network } from './network.ts';
 import type { Prepared } from './programs.ts';
-
-/** How often an unfinished frame is asked whether it is finished, in milliseconds. */
-const ASK = 1;
 
 /** A painter on `settings.canvas`, or on a canvas of its own, whose context it gives back in the end. */
 export async function createWebgl2Painter(look: Look, settings: Settings): Promise<Painter> {
@@ -20,7 +18,7 @@ export async function createWebgl2Painter(look: Look, settings: Settings): Promi
   const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
   const [painting] = plan.outputs;
   const [, , tall = 1, wide = 1] = painting?.shape ?? [];
-  const frames = new Frames(context.gl, [width, height]);
+  const frames = new Frames(context.gl, [width, height], context.limits.textureSize);
   const network = new Network(context, plan, { frame: frames.texture, size: [wide, tall] });
   try {
     await network.prepare();
@@ -66,9 +64,7 @@ class Webgl2Painter implements Painter {
     this.#context.canvas.addEventListener('webglcontextlost', this.#onLost);
   }
 
-  // Prevented, the browser gives the context back to whoever paints next on this canvas.
   readonly #onLost = (event: Event): void => {
-    event.preventDefault();
     const said = event instanceof WebGLContextEvent ? event.statusMessage : '';
     this.#lose(said || 'The browser took the WebGL2 context back.');
   };
@@ -157,21 +153,7 @@ class Webgl2Painter implements Painter {
   }
 
   finished(): Promise<void> {
-    const { gl } = this.#context;
-    const sync = this.#lost ? null : gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    if (!sync) return Promise.resolve();
-    gl.flush();
-    return new Promise(resolve => {
-      const ask = () => {
-        if (!this.#lost && gl.getSyncParameter(sync, gl.SYNC_STATUS) !== gl.SIGNALED) {
-          setTimeout(ask, ASK);
-          return;
-        }
-        gl.deleteSync(sync);
-        resolve();
-      };
-      ask();
-    });
+    return this.#lost ? Promise.resolve() : worked(this.#context.gl);
   }
 
   destroy(): void {

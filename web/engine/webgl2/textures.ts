@@ -4,7 +4,8 @@ import { EngineError, impossible } from '../error.ts';
 import { LANES, type Tensor } from '../graph/operation.ts';
 import type { Context } from './context.ts';
 import type { Table } from './draw.ts';
-import { areaOf, fromTexels, type Layouts, type TextureSize, toTexels } from './layout.ts';
+import { worked } from './fence.ts';
+import { areaOf, areaWithin, fromTexels, type Layouts, type TextureSize, toTexels } from './layout.ts';
 
 interface Values {
   readonly size: TextureSize;
@@ -48,18 +49,40 @@ export class Textures {
     gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, 0, width, height, layers, gl.RGBA, gl.FLOAT, texels);
   }
 
-  read(tensor: Tensor): Float32Array {
+  /** By the names of the tensors. The page goes on while the GPU works. */
+  async read(tensors: readonly Tensor[]): Promise<Record<string, Float32Array>> {
+    const { gl } = this.context;
+    const copies = tensors.map(tensor => ({ tensor, ...this.#copyOut(tensor) }));
+    await worked(gl);
+    return Object.fromEntries(
+      copies.map(({ tensor, buffer, length }) => {
+        const texels = new Float32Array(length);
+        gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+        gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, texels);
+        gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+        gl.deleteBuffer(buffer);
+        return [tensor.name, fromTexels(this.layouts.of(tensor), texels)];
+      }),
+    );
+  }
+
+  /** Has a tensor's part of its texture copied. */
+  #copyOut(tensor: Tensor): { buffer: WebGLBuffer; length: number } {
     const { gl } = this.context;
     const layout = this.layouts.of(tensor);
+    const { top, width, height } = areaWithin(layout);
     const { size, framebuffer } = this.values(layout.texture);
-    const { width, height, layers } = size;
-    const texels = new Float32Array(width * height * layers * LANES);
+    const each = width * height * LANES;
+    const buffer = gl.createBuffer();
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-    for (let i = 0; i < layers; i++) {
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+    gl.bufferData(gl.PIXEL_PACK_BUFFER, each * size.layers * 4, gl.STREAM_READ);
+    for (let i = 0; i < size.layers; i++) {
       gl.readBuffer(gl.COLOR_ATTACHMENT0 + i);
-      gl.readPixels(0, 0, width, height, gl.RGBA, gl.FLOAT, texels, i * width * height * LANES);
+      gl.readPixels(0, top, width, height, gl.RGBA, gl.FLOAT, i * each * 4);
     }
-    return fromTexels(layout, size, texels);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+    return { buffer, length: each * size.layers };
   }
 
   #make(target: 'TEXTURE_2D' | 'TEXTURE_2D_ARRAY'): WebGLTexture {

@@ -53,6 +53,12 @@ function compilePlain(shader: Shader, operation: Convolution): Draw {
   const { weights, bias, group, name, x, y } = operation;
   const packed = packGrouped(weights, group, name);
   const height = Math.ceil(packed.bytes / 16 / PLAIN_WIDTH);
+  const { textureSize } = shader.layouts.limits;
+  if (Math.max(PLAIN_WIDTH, height) > textureSize) {
+    throw new EngineError(
+      `Node '${name}' needs ${height} rows of weights; this GPU allows ${textureSize} a texture.`,
+    );
+  }
   const bytes = PLAIN_WIDTH * height * 16;
   const layout = `${packed.layout} plain`;
   shader.table('weights', { ...packed, layout, bytes, numbers: 'float', width: PLAIN_WIDTH, height });

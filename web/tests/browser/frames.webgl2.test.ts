@@ -152,6 +152,54 @@ test('live values turn, are kept within their range, and have to exist', async (
   painter.destroy();
 });
 
+function filled(width: number, height: number, colour: string): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('no 2-D canvas');
+  context.fillStyle = colour;
+  context.fillRect(0, 0, width, height);
+  return canvas;
+}
+
+test('pictures that are wider than a texture may be, or transparent, show their colours', async () => {
+  const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
+  const painter = await painterOf('lean-64-uint16-colour', { canvas });
+  painter.attachGuide(guide);
+  await untilGuide(painter, scene(), guide);
+  const gl = canvas.getContext('webgl2');
+  const most = Number(gl?.getParameter(GL.MAX_TEXTURE_SIZE));
+  const half = filled(64, 64, 'rgb(255 0 0 / 50%)');
+  for (const source of [filled(most + 8, 64, 'red'), half, await createImageBitmap(half)]) {
+    painter.paint(filled(64, 64, 'blue'));
+    painter.paint(source);
+    expect(far(pixels(guide)(32, 32), [255, 0, 0])).toBeLessThan(3);
+    expect(gl?.getError()).toBe(GL.NO_ERROR);
+  }
+  painter.destroy();
+});
+
+test('what a canvas was used for before changes nothing', async () => {
+  const painted = async (canvas: OffscreenCanvas) => {
+    const painter = await painterOf('lean-64-uint16-colour', { canvas });
+    painter.paint(scene());
+    const at = pixels(canvas);
+    painter.destroy();
+    return [at(4, 4), at(32, 32), at(60, 60)];
+  };
+  const canvas = new OffscreenCanvas(1, 1);
+  const gl = canvas.getContext('webgl2', { alpha: false });
+  if (!gl) throw new Error('no WebGL2');
+  gl.enable(gl.BLEND);
+  gl.blendFunc(gl.ONE, gl.ONE);
+  gl.enable(gl.SCISSOR_TEST);
+  gl.scissor(0, 0, 3, 3);
+  gl.colorMask(false, true, true, true);
+  gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, 1);
+  gl.pixelStorei(gl.PACK_ROW_LENGTH, 7);
+  gl.bindBuffer(gl.PIXEL_UNPACK_BUFFER, gl.createBuffer());
+  expect(await painted(canvas)).toEqual(await painted(new OffscreenCanvas(1, 1)));
+});
+
 /** Draws of a frame, and bytes for values, which at 512 pixels are four times as many. */
 const FRAMES = [
   ['lean-256-uint8-soft', 20, 12e6],
@@ -178,6 +226,9 @@ for (const [name, draws, values] of FRAMES) {
       if (next !== still) next.close();
     }
     painter.set('brightness', 0.1);
+    // A bitmap never changes, so the same one is not uploaded again.
+    expect(counting(() => painter.paint(still))).toEqual({ ...quiet, draws, uploads: 0 });
+    expect(counting(() => painter.paint(source))).toEqual({ ...quiet, draws });
     expect(counting(() => painter.paint(still))).toEqual({ ...quiet, draws });
     painter.destroy();
   });
@@ -220,6 +271,31 @@ test('a lost context is reported once, painting on does nothing, and the canvas 
   expect(far(pixels(canvas)(20, 20), before)).toBeLessThan(2);
   again.destroy();
   expect(reasons).toHaveLength(1);
+});
+
+test('a run whose context is lost gives no zeros for an answer', async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  const painter = await painterOf('lean-64-uint16-colour', { canvas, onLost: () => undefined });
+  const image = new Float32Array(3 * 4096).fill(0.5);
+  await painter.run({ image });
+  const loss = canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context');
+  loss?.loseContext();
+  await expect(painter.run({ image })).rejects.toThrow('context was lost');
+  painter.destroy();
+});
+
+test('a context that is lost while a painter is set up comes back', async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  const loss = canvas.getContext('webgl2', { alpha: false })?.getExtension('WEBGL_lose_context');
+  const making = painterOf('lean-64-uint16-colour', { canvas });
+  await new Promise(resolve => setTimeout(resolve, 5));
+  loss?.loseContext();
+  await expect(making).rejects.toThrow('lost');
+  setTimeout(() => loss?.restoreContext(), 50);
+  const painter = await painterOf('lean-64-uint16-colour', { canvas });
+  painter.paint(scene());
+  expect(canvas.getContext('webgl2')?.isContextLost()).toBe(false);
+  painter.destroy();
 });
 
 test('a painter that is made anew on its canvas, and one that was destroyed, leave nothing behind', async () => {
