@@ -161,8 +161,9 @@ class _Told:
         done, left = told["seconds"], told["secondsLeft"]
         if left is None:
             # One for each engine, before it loads; then some while the rounds have no pace yet.
-            self._progress(min(self._begun, self.engines), self.engines, f"engines loaded for {self._look}")
-            self._begun += 1
+            if self._begun < self.engines:
+                self._progress(self._begun, self.engines, f"engines loaded for {self._look}")
+                self._begun += 1
             return
         if self._begun:
             self._progress(self.engines, self.engines, f"engines loaded for {self._look}")
