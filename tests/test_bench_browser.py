@@ -222,7 +222,8 @@ class TestInTheBrowser:
             row = tab.get_by_role("row", name="ONNX Runtime, WASM, 1 thread")
             assert float(row.get_by_role("cell").first.inner_text().split()[0]) > 0
             # The published list has no TensorFlow.js model of the look: a sentence, not a row.
-            why = "TensorFlow.js, WASM, 1 thread is left out: the look is not there in the format of TensorFlow.js."
+            name = "TensorFlow.js, WASM, 1 thread"
+            why = f"{name} is left out: the look is not there in the format of TensorFlow.js."
             assert tab.get_by_text(why).is_visible()
             with tab.expect_download() as download:
                 tab.get_by_role("button", name="Save JSON").click()
