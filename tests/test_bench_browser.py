@@ -135,7 +135,7 @@ class TestInTheBrowser:
             assert f"(browser-1-lean-{work}.svg)" in table
             drawing = (tmp_path / f"browser-1-lean-{work}.svg").read_text()
             assert drawing.startswith("<svg")
-            assert drawing.count("<rect") == 3
+            assert drawing.count("<circle") == 3
 
     def test_a_name_leads_no_drawing_out_of_its_folder(
         self, results: dict[str, Any], page: Path, tmp_path: Path
