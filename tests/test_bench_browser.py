@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from limner.bench.browser import PAGE, bench_browser, refuse_software, write_browser
+from limner.bench.command import BenchCommand
 from limner.bench.looks import lay_out, random_look
 from limner.browser import FLAGS, chromium, open_page
-from limner.commands import BenchCommand
 from limner.errors import LimnerError
 from limner.look import Look, run_session
 from limner.server import application, serving

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import tyro
 
 from limner import __version__
+from limner.bench.command import BenchCommand
 from limner.commands import (
-    BenchCommand,
     Command,
     DemoCommand,
     DescribeCommand,
