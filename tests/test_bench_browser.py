@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -74,6 +75,14 @@ def results(page: Path) -> dict[str, Any]:
 
 def refuse(_: Look, __: Path) -> None:
     raise LimnerError("conv is beyond LiteRT.")
+
+
+def listen(tab: Any) -> list[str]:
+    """What goes wrong in the page from now on, refusals of its own policy among it."""
+    troubles: list[str] = []
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.on("console", lambda said: troubles.append(said.text) if "Security Policy" in said.text else None)
+    return troubles
 
 
 class TestInTheBrowser:
@@ -211,8 +220,7 @@ class TestInTheBrowser:
         listed = {"looks": [{"file": entry["onnx"], "name": "lean", "pixels": 64}]}
         (looks / "looks.json").write_text(json.dumps(listed))
         with serving(application(page, looks=looks)) as address, open_page(FLAGS) as tab:
-            troubles: list[str] = []
-            tab.on("pageerror", lambda error: troubles.append(str(error)))
+            troubles = listen(tab)
             tab.goto(address)
             tab.get_by_label("lean, 64 pixels").wait_for()
             for box in tab.get_by_role("group", name="Engines").get_by_role("checkbox").all():
@@ -233,6 +241,47 @@ class TestInTheBrowser:
             tab.get_by_role("button", name="Copy as text").click()
             tab.get_by_text("Copied.").wait_for()
             assert "| ONNX Runtime, WASM, 1 thread |" in tab.evaluate("navigator.clipboard.readText()")
+            assert troubles == []
+
+    def test_a_visitor_measures_a_look_of_their_own(self, page: Path, tmp_path: Path) -> None:
+        own = random_look(tmp_path, "lean", 64)
+        engines = {"limner-webgpu", "limner-webgl2", "ort-wasm", "tfjs-wasm"}
+        with serving(application(page)) as address, open_page(FLAGS) as tab:
+            troubles = listen(tab)
+            tab.goto(address)
+            tab.get_by_text("No looks lie beside this page: open your own.").wait_for()
+            for box in tab.get_by_role("group", name="Engines").get_by_role("checkbox").all():
+                box.set_checked(box.get_attribute("value") in engines)
+            chooser = tab.get_by_label("Your own look")
+            # What is no look is refused in a sentence, and the page stays usable.
+            chooser.set_input_files({"name": "no.onnx", "mimeType": "", "buffer": b"no look at all"})
+            tab.get_by_role("button", name="Start").click()
+            ended = tab.get_by_text(
+                re.compile("^(Done: the results are below|The bench has no results: ).+")
+            )
+            ended.wait_for(timeout=30_000)
+            assert re.fullmatch(r"The bench has no results: .{20,}\.", ended.inner_text())
+            chooser.set_input_files(own)
+            tab.get_by_role("button", name="Start").click()
+            ended.wait_for(timeout=180_000)
+            assert ended.inner_text() == "Done: the results are below."
+            with tab.expect_download() as download:
+                tab.get_by_role("button", name="Save JSON").click()
+            (look,) = json.loads(Path(download.value.path()).read_text())["looks"]
+            assert (look["name"], look["pixels"]) == ("lean", 64)
+            rows = {row["name"]: row for row in look["rivals"]}
+            assert rows.keys() == engines
+            why = rows.pop("tfjs-wasm")["why"]
+            assert why == "the look is not there in the format of TensorFlow.js"
+            for row in rows.values():
+                assert row["state"] == "ran", row
+                assert row["ranked"], row
+                assert row["difference"] <= 1e-4
+                assert row["look"]["bytes"] == own.stat().st_size
+                # The file is the visitor's own: no part of the code.
+                assert row["code"]["bytes"] > row["code"]["gzip"] > 10_000
+                assert row["times"].keys() == {"model", "camera"}
+            assert tab.get_by_role("row", name="limner, WebGL2").is_visible()
             assert troubles == []
 
     def test_an_unknown_rival_is_refused_by_name(self, page: Path) -> None:
