@@ -1,8 +1,9 @@
-// The npm package as its users get it: built, packed, typed, and its example pages painting from a camera.
+// The npm package as its users get it: built, packed, typed, and its example pages painting from a camera, under
+// the Content-Security-Policy of docs/engine.md too.
 
 import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +15,10 @@ import { CACHE } from '../cases.ts';
 const WEB = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = join(WEB, 'dist/engine');
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript' };
+const GUIDE = readFileSync(join(WEB, '../docs/engine.md'), 'utf8');
+/** The policy that the guide gives, to the letter. */
+const POLICY = /^ {4}Content-Security-Policy: (.+)$/m.exec(GUIDE)?.[1] ?? '';
+const INLINE = /<script( type="module")?>([\s\S]*?)<\/script>/;
 
 let browser: Browser;
 let server: Server;
@@ -21,6 +26,7 @@ let server: Server;
 beforeAll(async () => {
   execFileSync(process.execPath, ['engine/package/build.mjs'], { cwd: WEB, stdio: 'inherit' });
   server = createServer(({ url = '/' }, response) => {
+    if (/^\/strict\/.*(html|js)$/.test(url)) return strict(url, response);
     const path = url.endsWith('look.onnx') ? `${CACHE}/lean-64-uint16-colour.onnx` : join(BUILT, url);
     if (!existsSync(path)) return response.writeHead(404).end();
     response.setHeader('Content-Type', TYPES[extname(path)] ?? 'application/octet-stream');
@@ -38,22 +44,43 @@ afterAll(async () => {
   server?.close();
 });
 
-const address = (page: string): string =>
-  `http://127.0.0.1:${(server.address() as AddressInfo).port}/example/${page}`;
+const address = (page: string, folder = 'example'): string =>
+  `http://127.0.0.1:${(server.address() as AddressInfo).port}/${folder}/${page}`;
 
-/** Levels of green in the painting; a WebGPU canvas can be read only in the task that painted it. */
+/** An example under the policy: as it is, but its script in a file of its own and its style left out. */
+function strict(url: string, response: ServerResponse): void {
+  const [, page = '', script] = /^\/strict\/([^/]+?)(\.own\.js)?$/.exec(url) ?? [];
+  const html = readFileSync(join(BUILT, 'example', page), 'utf8');
+  response.setHeader('Content-Type', TYPES[script ? '.js' : '.html'] ?? '');
+  if (script) return void response.end(INLINE.exec(html)?.[2]);
+  response.setHeader('Content-Security-Policy', POLICY);
+  const moved = html.replace(INLINE, `<script$1 src="${page}.own.js"></script>`);
+  response.end(moved.replace(/<style>[\s\S]*?<\/style>/, ''));
+}
+
+/** Levels of green in the painting; a canvas of a GPU can be read only in the task that painted it. */
 const LEVELS = `
   window.levels = 0;
-  const submit = GPUQueue.prototype.submit;
-  GPUQueue.prototype.submit = function (...given) {
-    submit.apply(this, given);
-    const canvas = document.querySelector('canvas');
-    if (canvas.width !== 64) return;
-    const copy = new OffscreenCanvas(64, 64).getContext('2d');
-    copy.drawImage(canvas, 0, 0);
-    const { data } = copy.getImageData(0, 0, 64, 64);
-    window.levels = new Set(data.filter((_, i) => i % 4 === 1)).size;
+  const request = HTMLVideoElement.prototype.requestVideoFrameCallback;
+  HTMLVideoElement.prototype.requestVideoFrameCallback = function (paint) {
+    return request.call(this, (...given) => {
+      paint(...given);
+      const canvas = document.querySelector('canvas');
+      if (canvas.width !== 64) return;
+      const copy = new OffscreenCanvas(64, 64).getContext('2d');
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, 64, 64);
+      window.levels = new Set(data.filter((_, i) => i % 4 === 1)).size;
+    });
   };`;
+
+/** What the page's policy was asked and refused. */
+const REFUSALS = `
+  window.refusals = [];
+  document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) =>
+    window.refusals.push(effectiveDirective + ' ' + blockedURI));`;
+
+const WITHOUT_WEBGPU = 'delete Navigator.prototype.gpu;';
 
 for (const page of ['index.html', 'script-tag.html']) {
   test(`${page} paints what the camera sees`, async () => {
@@ -70,6 +97,37 @@ for (const page of ['index.html', 'script-tag.html']) {
     await expect.poll(() => tab.evaluate('window.levels'), { timeout: 60_000 }).toBeGreaterThan(16);
     expect(await tab.evaluate(() => document.querySelector('canvas')?.width)).toBe(64);
     expect(complaints).toEqual([]);
+    await context.close();
+  });
+}
+
+for (const [page, backend] of [
+  ['index.html', 'webgpu'],
+  ['index.html', 'webgl2'],
+  ['script-tag.html', 'webgl2'],
+] as const) {
+  test(`${page} paints on ${backend} under the policy of the guide`, async () => {
+    expect(POLICY).toMatch(/^default-src 'none'; script-src 'self'; connect-src 'self'$/);
+    const context = await browser.newContext({ permissions: ['camera'] });
+    const tab = await context.newPage();
+    const complaints: string[] = [];
+    tab.on('pageerror', error => complaints.push(String(error)));
+    await tab.addInitScript(`${LEVELS}${REFUSALS}${backend === 'webgl2' ? WITHOUT_WEBGPU : ''}`);
+    const answer = await tab.goto(address(page, 'strict'));
+    expect(answer?.headers()['content-security-policy']).toBe(POLICY);
+    await expect
+      .poll(() => tab.textContent('p'), { timeout: 60_000 })
+      .toMatch(new RegExp(`^Painting on ${backend}, |^Nothing`));
+    expect(await tab.textContent('p')).toMatch(new RegExp(`^Painting on ${backend}, `));
+    await expect.poll(() => tab.evaluate('window.levels'), { timeout: 60_000 }).toBeGreaterThan(16);
+    expect(await tab.evaluate('window.refusals')).toEqual([]);
+    expect(complaints).toEqual([]);
+    // The policy is in force, and what it refuses is heard of.
+    await tab.addScriptTag({ content: 'window.slipped = true' }).catch(() => undefined);
+    expect(await tab.evaluate('[window.slipped, window.refusals]')).toEqual([
+      undefined,
+      ['script-src-elem inline'],
+    ]);
     await context.close();
   });
 }
