@@ -1,7 +1,17 @@
 // Element-wise operators that looks of our own do without, each as a formula.
 
-import { chain, type Lowering, lowerings, type Make, plain, positive, times } from './elementwise.ts';
+import {
+  chain,
+  type Lowering,
+  lowerings,
+  type Make,
+  plain,
+  positive,
+  times,
+  MAKERS as USUAL,
+} from './elementwise.ts';
 import { binary, choose, type Expression, number, unary } from './expression.ts';
+import { foldOver } from './folding.ts';
 
 const NONE = number(0);
 const ONE = number(1);
@@ -33,10 +43,12 @@ const celu: Make = (node, x = NONE) => {
 };
 
 /** The rest has the sign of the dividend with fmod, else that of the divisor. */
-const mod: Make = (node, x = NONE, y = NONE) =>
-  node.int('fmod', 0) === 1
-    ? binary('mod', x, y)
-    : binary('sub', x, binary('mul', y, unary('floor', binary('div', x, y))));
+const mod: Make = (node, x = NONE, y = NONE) => {
+  const rest = binary('mod', x, y);
+  if (node.int('fmod', 0) === 1) return rest;
+  const other = choose(binary('less', y, NONE), binary('less', NONE, rest), binary('less', rest, NONE));
+  return choose(other, binary('add', rest, y), rest);
+};
 
 const less: Make = (_, x = NONE, y = NONE) => binary('less', x, y);
 const greater: Make = (_, x = NONE, y = NONE) => binary('less', y, x);
@@ -79,4 +91,5 @@ const MAKERS: Readonly<Record<string, Make>> = {
   Where: (_, test = NONE, yes = NONE, no = NONE) => choose(test, yes, no),
 };
 
-export const ACTIVATIONS: Readonly<Record<string, Lowering>> = lowerings(MAKERS);
+/** The usual ones too, which of constants alone are worked out. */
+export const ACTIVATIONS: Readonly<Record<string, Lowering>> = lowerings({ ...USUAL, ...MAKERS }, foldOver);

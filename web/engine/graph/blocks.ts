@@ -3,8 +3,9 @@
 import { BYTES, type Constant, sizeOf } from '../onnx/constant.ts';
 import { bandOf, resample } from './bands.ts';
 import { dimsOf, type NodeView } from './builder.ts';
-import { broadcast, mapOver } from './elementwise.ts';
+import { broadcast } from './elementwise.ts';
 import { input } from './expression.ts';
+import { foldOver } from './folding.ts';
 import type { View } from './operation.ts';
 import { joinOf, lowerConcat, productOf, reshape, slice, viewed } from './shapes.ts';
 
@@ -160,7 +161,7 @@ export function lowerExpand(node: NodeView): void {
   const value = node.value(0);
   const dims = broadcast(node, [dimsOf(value), node.integers(1)]);
   sizeOf(dims, node.output);
-  node.define(mapOver(node, dims, [value], ([x = input(0)]) => x));
+  node.define(foldOver(node, dims, [value], ([x = input(0)]) => x));
 }
 
 export function lowerIdentity(node: NodeView): void {

@@ -57,6 +57,8 @@ const BUDGET = 4 * 2 ** 20;
 
 export class Builder {
   readonly opset: number;
+  /** Bytes that constants may take beside the file. */
+  readonly budget: number;
   readonly operations: Operation[] = [];
   readonly live: LiveInput[] = [];
   /** Weights of convolutions that are read already, by what they are read from and how. */
@@ -65,20 +67,19 @@ export class Builder {
   readonly #floats = new Map<Constant, Float32Array>();
   readonly #tensors = new Map<Constant, Tensor>();
   readonly #dequantised = new Map<Value, Constant>();
-  readonly #budget: number;
   #spent = 0;
 
   constructor({ opset, size }: Pick<OnnxModel, 'opset' | 'size'>) {
     this.opset = opset;
-    this.#budget = BUDGET + BUDGET_PER_BYTE * size;
+    this.budget = BUDGET + BUDGET_PER_BYTE * size;
   }
 
   /** To be called before memory is taken that the file does not have itself. */
   spend(bytes: number): void {
     this.#spent += bytes;
-    if (this.#spent <= this.#budget) return;
+    if (this.#spent <= this.budget) return;
     throw new EngineError(
-      `The model's constants become ${this.#spent} bytes, and ${this.#budget} are sane for its size.`,
+      `The model's constants become ${this.#spent} bytes, and ${this.budget} are sane for its size.`,
     );
   }
 

@@ -1,28 +1,23 @@
-// Lowering of element-wise nodes: each becomes a map over its inputs, to be fused by the passes. Nodes over
-// constants and live scalars alone make no operation at all.
+// Lowering of element-wise nodes: each becomes a map over its inputs, to be fused by the passes. Nodes over live
+// scalars alone make no operation at all; `folding.ts` works out those over constants.
 
-import { type Constant, constantOf, exact, isWhole, sizeOf, wholeConstant } from '../onnx/constant.ts';
+import { exact, sizeOf } from '../onnx/constant.ts';
 import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
 import {
   type Binary,
   binary,
   choose,
   type Expression,
-  evaluate,
   input,
   number,
-  rewrite,
   sizeOfTree,
   type Unary,
   unary,
 } from './expression.ts';
 import { shapeOf, type Tensor } from './operation.ts';
-import { stridesOf } from './shapes.ts';
 
-/** Elements of a constant that are worth computing at load. */
-const MOST_FOLDED = 1024;
 /** Distinct nodes of one expression; beyond it no network has one, and walks would run out of stack. */
-const LARGEST_EXPRESSION = 512;
+export const LARGEST_EXPRESSION = 512;
 
 /** Of the operands (undefined where one is left out), what the node makes of them. */
 export type Make = (node: NodeView, ...operands: (Expression | undefined)[]) => Expression;
@@ -52,7 +47,7 @@ const clip: Make = (node, x = NONE, low, high) => {
 };
 
 /** What looks of our own are made of; `activations.ts` has the others. */
-const MAKERS: Readonly<Record<string, Make>> = {
+export const MAKERS: Readonly<Record<string, Make>> = {
   Abs: plain('abs'),
   Add: chain('add'),
   Clip: clip,
@@ -88,24 +83,38 @@ export function broadcast(node: NodeView, all: readonly (readonly number[])[]): 
   });
 }
 
-export function lowerings(makers: Readonly<Record<string, Make>>): Record<string, Lowering> {
-  const entries = Object.entries(makers).map(([op, make]) => [op, (node: NodeView) => lower(node, make)]);
+export function lowerings(
+  makers: Readonly<Record<string, Make>>,
+  over: typeof mapOver = mapOver,
+): Record<string, Lowering> {
+  const entries = Object.entries(makers).map(([op, make]) => [
+    op,
+    (node: NodeView) => lower(node, make, over),
+  ]);
   return Object.fromEntries(entries);
 }
 
-function lower(node: NodeView, make: Make): void {
+function lower(node: NodeView, make: Make, over: typeof mapOver): void {
   const values = node.node.inputs.map((name, i) => (name ? node.value(i) : undefined));
   const present = values.filter(value => value !== undefined);
   if (present.length === 0) throw node.fail('has no input.');
   const dims = broadcast(node, present.map(dimsOf));
-  const made = mapOver(node, dims, present, inputs => {
+  const made = over(node, dims, present, inputs => {
     const operands = [...inputs];
     return make(node, ...values.map(value => (value ? operands.shift() : undefined)));
   });
   node.define(made);
 }
 
-/** `make` applied to the values element by element: a map, a scalar or a constant, whichever is least. */
+/** Throws where values do not broadcast to those dimensions: they would be read beyond their end. */
+export function fits(node: NodeView, dims: readonly number[], values: readonly Value[]): void {
+  const all = broadcast(node, [dims, ...values.map(dimsOf)]);
+  if (all.some((dim, i) => dim !== dims[i - all.length + dims.length])) {
+    throw node.fail(`has an input that is larger than its output, [${dims.join(', ')}].`);
+  }
+}
+
+/** `make` applied to the values element by element: a map, or a scalar. */
 export function mapOver(
   node: NodeView,
   dims: readonly number[],
@@ -113,16 +122,7 @@ export function mapOver(
   make: (inputs: Expression[]) => Expression,
   name: string = node.output,
 ): Value {
-  // What does not broadcast would read beyond its end.
-  if (
-    broadcast(node, [dims, ...values.map(dimsOf)]).some(
-      (dim, i, all) => dim !== dims[i - all.length + dims.length],
-    )
-  ) {
-    throw node.fail(`has an input that is larger than its output, [${dims.join(', ')}].`);
-  }
-  const folded = fold(node, name, dims, values, make);
-  if (folded) return { kind: 'constant', constant: folded };
+  fits(node, dims, values);
   const inputs: Tensor[] = [];
   const leaves = values.map((value, i) => leafOf(node, value, i, dims, inputs));
   const expression = make(leaves);
@@ -166,52 +166,6 @@ function stretches(from: readonly number[], to: readonly number[]): boolean {
   const lead = (dims: readonly number[]) => dims.slice(0, -3).filter(dim => dim !== 1);
   const [own, whole] = [lead(from), lead(to)];
   return own.length === 0 || (own.length === whole.length && own.every((dim, i) => dim === whole[i]));
-}
-
-/** Small constants are computed here and now, whole numbers exactly; null where that is not possible. */
-function fold(
-  node: NodeView,
-  name: string,
-  dims: readonly number[],
-  values: readonly Value[],
-  make: (inputs: Expression[]) => Expression,
-): Constant | null {
-  const constants = values.flatMap(value => (value.kind === 'constant' ? [value.constant] : []));
-  const size = sizeOf(dims, name);
-  if (constants.length < values.length || size > MOST_FOLDED) return null;
-  const tree = make(constants.map((_, i) => input(i)));
-  node.builder.spend(8 * size * sizeOfTree(tree));
-  const operands = constants.map(constant => ({
-    strides: stridesOf(constant.dims).map((stride, i) => (constant.dims[i] === 1 ? 0 : stride)),
-    values: exact(constant),
-  }));
-  const made = Array.from({ length: size }, (_, element) => {
-    const at = stridesOf(dims).map((stride, i) => Math.floor(element / stride) % (dims[i] ?? 1));
-    return evaluate(
-      rewrite(tree, leaf => {
-        const operand = leaf.kind === 'input' ? operands[leaf.index] : undefined;
-        if (!operand) return leaf;
-        const { strides } = operand;
-        const place = strides.reduce((sum, stride, i) => sum + stride * (at.at(i - strides.length) ?? 0), 0);
-        return number(operand.values[place] ?? 0);
-      }),
-    );
-  });
-  if (!made.every(value => value !== undefined)) return null;
-  if (!isWholeTree(tree, constants)) return constantOf(name, dims, Float32Array.from(made));
-  const whole = made.map(Math.trunc);
-  if (!whole.every(Number.isSafeInteger))
-    throw node.fail('computes no whole number that can be told exactly.');
-  return wholeConstant(name, dims, whole);
-}
-
-/** Whether what the tree makes of them is whole: answers are, and of a choice what is chosen among. */
-function isWholeTree(tree: Expression, constants: readonly Constant[]): boolean {
-  if (tree.kind === 'choose') return [tree.yes, tree.no].every(branch => isWholeTree(branch, constants));
-  if (tree.kind === 'number') return Number.isInteger(tree.value);
-  const own = tree.kind === 'input' ? constants[tree.index] : undefined;
-  if (own) return isWhole(own);
-  return (tree.kind === 'binary' && tree.name === 'less') || constants.every(isWhole);
 }
 
 export const ELEMENTWISE: Readonly<Record<string, Lowering>> = lowerings(MAKERS);

@@ -140,24 +140,6 @@ export function mix(rows: readonly number[], offset: readonly number[], of: Expr
   return { kind: 'mix', rows, offset, of };
 }
 
-/** The number that a tree of numbers is; undefined where it has other leaves. */
-export function evaluate(tree: Expression): number | undefined {
-  if (tree.kind === 'number') return tree.value;
-  if (tree.kind === 'unary') {
-    const of = evaluate(tree.of);
-    return of === undefined ? undefined : applyUnary(tree.name, of);
-  }
-  if (tree.kind === 'choose') {
-    const test = evaluate(tree.test);
-    return test === undefined ? undefined : evaluate(test === 0 ? tree.no : tree.yes);
-  }
-  if (tree.kind !== 'binary') return undefined;
-  const left = evaluate(tree.left);
-  if (left === undefined) return undefined;
-  const right = evaluate(tree.right);
-  return right === undefined ? undefined : applyBinary(tree.name, left, right);
-}
-
 /** Undefined for the one that is not worth folding. */
 export function applyUnary(name: Unary, x: number): number | undefined {
   if (name === 'erf') return undefined;

@@ -35,11 +35,17 @@ const USUAL: Readonly<Record<string, (node: NodeView) => boolean>> = {
   MatMul: isByConstant,
 };
 
+/** Whether an element-wise node has constants alone, which are worked out at load. */
+const isKnown = (view: NodeView): boolean =>
+  Object.hasOwn(ELEMENTWISE, view.node.op) &&
+  view.node.inputs.every((name, i) => !name || view.value(i).kind === 'constant');
+
 async function loweringOf(view: NodeView): Promise<Lowering> {
   const { op, domain } = view.node;
   if (domain === '' || domain === 'ai.onnx') {
     const isUsual = Object.hasOwn(USUAL, op) ? USUAL[op] : undefined;
-    const usual = Object.hasOwn(OPERATORS, op) && (!isUsual || isUsual(view)) ? OPERATORS[op] : undefined;
+    const known = isKnown(view) || (isUsual && !isUsual(view));
+    const usual = Object.hasOwn(OPERATORS, op) && !known ? OPERATORS[op] : undefined;
     if (usual) return usual;
     const { UNCOMMON } = await import('./uncommon.ts');
     const uncommon = Object.hasOwn(UNCOMMON, op) ? UNCOMMON[op] : undefined;

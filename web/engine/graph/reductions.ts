@@ -1,9 +1,9 @@
 // Lowering of what looks at whole axes: Reduce..., global pooling, Softmax. Each is made of reductions and maps.
 
-import { exact, isWhole, wholeConstant } from '../onnx/constant.ts';
-import { dimsOf, MOST_INTEGERS, makeTensor, type NodeView, type Value } from './builder.ts';
-import { broadcast, mapOver } from './elementwise.ts';
-import { applyBinary, type Binary, binary, type Expression, number, unary } from './expression.ts';
+import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
+import { broadcast } from './elementwise.ts';
+import { binary, type Expression, number, unary } from './expression.ts';
+import { foldOver, foldReduction } from './folding.ts';
 import type { Reduce } from './operation.ts';
 import { productOf, reshape } from './shapes.ts';
 
@@ -22,6 +22,8 @@ export function reduceOver(
   const dims = dimsOf(value);
   const kept = dims.map((dim, i) => (axes.includes(i) ? 1 : dim));
   if (productOf(kept) === productOf(dims)) return value;
+  const folded = value.kind === 'constant' ? foldReduction(node, value.constant, kept, how, name) : null;
+  if (folded) return { kind: 'constant', constant: folded };
   if (dims.length <= 4) return reduceFour(node, value, axes, kept, how, name);
   // Neighbours that fare alike count as one, until there are four.
   const groups: { size: number; reduced: boolean }[] = [];
@@ -76,7 +78,7 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   ReduceL2: { how: 'sum', before: square, after: x => unary('sqrt', x) },
   ReduceLogSum: { how: 'sum', after: x => unary('log', x) },
   ReduceMax: { how: 'max' },
-  ReduceMean: { how: 'sum', after: (x, count) => binary('mul', x, number(1 / count)) },
+  ReduceMean: { how: 'sum', after: (x, count) => binary('div', x, number(count)) },
   ReduceMin: { how: 'min' },
   ReduceProd: { how: 'product' },
   ReduceSum: { how: 'sum' },
@@ -104,31 +106,11 @@ export function lowerReduce(node: NodeView): void {
   const reduction = REDUCTIONS[node.node.op];
   if (!reduction) throw node.fail('is not supported by the engine.');
   const { how, before, after } = reduction;
-  const known = value.kind === 'constant' && dims.length === axes.length ? knownOf(node, reduction) : null;
-  if (known !== null) {
-    const constant = wholeConstant(node.output, short, [known]);
-    node.define({ kind: 'constant', constant });
-    return;
-  }
   const count = productOf(axes.map(axis => dims[axis] ?? 1));
   const prepared = before ? part(node, 'of', [value], ([x]) => before(x ?? NONE)) : value;
   const reduced = reduceOver(node, prepared, axes, how, `${node.output} reduced`);
   const made = after ? part(node, 'made', [reduced], ([x]) => after(x ?? NONE, count)) : reduced;
   node.define(reshape(node, made, short));
-}
-
-/** What a reduction of nothing is; the others have none. */
-const EMPTY: Partial<Record<How, number>> = { sum: 0, product: 1 };
-const BINARY: Readonly<Record<How, Binary>> = { sum: 'add', product: 'mul', max: 'max', min: 'min' };
-
-/** Few whole numbers, such as a shape, reduced to one here and now. */
-function knownOf(node: NodeView, { how, before, after }: Reduction): number | null {
-  const constant = node.constant(0);
-  if (before || after || !isWhole(constant) || productOf(constant.dims) > MOST_INTEGERS) return null;
-  const [first = EMPTY[how], ...rest] = exact(constant);
-  if (first === undefined) throw node.fail(`reduces nothing, of which there is no ${how}.`);
-  const known = rest.reduce((a, b) => applyBinary(BINARY[how], a, b), first);
-  return Number.isSafeInteger(known) ? known : null;
 }
 
 /** An element-wise part of what the node does. */
@@ -139,7 +121,7 @@ export function part(
   make: (inputs: Expression[]) => Expression,
 ): Value {
   const dims = broadcast(node, values.map(dimsOf));
-  return mapOver(node, dims, values, make, `${node.output} ${name}`);
+  return foldOver(node, dims, values, make, `${node.output} ${name}`);
 }
 
 function logSumExp(node: NodeView, value: Value, axes: readonly number[]): Value {
@@ -163,7 +145,7 @@ export function lowerGlobalPool(node: NodeView): void {
   }
   const sum = reduceOver(node, value, axes, 'sum', `${node.output} sum`);
   const count = productOf(dims.slice(2));
-  node.define(mapOver(node, dimsOf(sum), [sum], ([x = NONE]) => binary('mul', x, number(1 / count))));
+  node.define(foldOver(node, dimsOf(sum), [sum], ([x = NONE]) => binary('mul', x, number(1 / count))));
 }
 
 /** Softmax and LogSoftmax; before opset 13 over the axis and all after it. */
@@ -179,7 +161,7 @@ export function lowerSoftmax(node: NodeView): void {
   const sum = reduceOver(node, powers, axes, 'sum', `${node.output} sum`);
   const made =
     node.node.op === 'LogSoftmax'
-      ? mapOver(node, dims, [shifted, sum], ([x = NONE, s = NONE]) => binary('sub', x, unary('log', s)))
-      : mapOver(node, dims, [powers, sum], ([x = NONE, s = NONE]) => binary('div', x, s));
+      ? foldOver(node, dims, [shifted, sum], ([x = NONE, s = NONE]) => binary('sub', x, unary('log', s)))
+      : foldOver(node, dims, [powers, sum], ([x = NONE, s = NONE]) => binary('div', x, s));
   node.define(made);
 }

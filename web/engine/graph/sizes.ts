@@ -1,6 +1,7 @@
 // Lowering of what asks for sizes and makes numbers of them: all known at load, none of it left to compute.
 
-import { BYTES, constantOf, exact, isWhole, sizeOf, wholeConstant } from '../onnx/constant.ts';
+import { BYTES, constantOf, type DataType, dataType, exact, isWhole, sizeOf } from '../onnx/constant.ts';
+import { bigints, wholeConstant, wholesOf, wrapped } from '../onnx/whole.ts';
 import { dimsOf, MOST_INTEGERS, type NodeView } from './builder.ts';
 import { FLOATS, isToFloat, lowerCast } from './casts.ts';
 
@@ -32,28 +33,36 @@ export function lowerConstantOfShape(node: NodeView): void {
 }
 
 export function lowerRange(node: NodeView): void {
-  const [start = 0, end = 0, step = 1] = [0, 1, 2].map(i => {
-    const { dims } = node.constant(i);
+  const ends = [0, 1, 2].map(i => node.constant(i));
+  ends.forEach(({ dims }, i) => {
     if (sizeOf(dims, node.output) !== 1) throw node.fail(`needs one number as its input ${i}.`);
-    return exact(node.constant(i))[0];
   });
+  const [start = 0, end = 0, step = 1] = ends.map(one => exact(one)[0] ?? 0);
   const count = Math.max(0, Math.ceil((end - start) / step));
   if (!(count <= MOST_INTEGERS)) throw node.fail(`counts ${count} numbers; the engine counts few.`);
-  const values = Array.from({ length: count }, (_, i) => start + i * step);
-  const whole = [0, 1, 2].every(i => isWhole(node.constant(i)));
-  const constant = whole
-    ? wholeConstant(node.output, [count], values)
-    : constantOf(node.output, [count], Float32Array.from(values));
-  node.define({ kind: 'constant', constant });
+  const [type] = ends.map(one => one.type);
+  if (type && ends.every(isWhole)) {
+    const [first = 0n, , by = 1n] = ends.map(one => bigints(one)[0] ?? 0n);
+    const values = Array.from({ length: count }, (_, i) => first + BigInt(i) * by);
+    node.define({ kind: 'constant', constant: wholesOf(node.output, type, [count], values) });
+    return;
+  }
+  const values = Float32Array.from({ length: count }, (_, i) => start + i * step);
+  node.define({ kind: 'constant', constant: constantOf(node.output, [count], values) });
 }
 
-/** To a float as of the second input, whatever its width. */
+/** To the type of the second input. */
 export function lowerCastLike(node: NodeView): void {
-  const like = node.value(1);
-  if (like.kind === 'constant' && isWhole(like.constant)) {
-    throw node.fail(`casts to ${like.constant.type}, which the engine does not run.`);
-  }
-  node.define(node.value(0));
+  const [value, like] = [node.value(0), node.value(1)];
+  if (like.kind === 'constant' && isWhole(like.constant)) castWhole(node, like.constant.type);
+  else if (value.kind === 'constant' && isWhole(value.constant)) castToFloat(node);
+  else node.define(value);
+}
+
+/** Attributes are read up to what a double tells exactly; what is beyond stands for an end of int64. */
+function endOrWhole(value: number): bigint {
+  if (Math.abs(value) < Number.MAX_SAFE_INTEGER) return BigInt(value);
+  return value > 0 ? 2n ** 63n - 1n : -(2n ** 63n);
 }
 
 /** Numbers that stand in a node of their own. */
@@ -71,35 +80,42 @@ export function lowerConstant(node: NodeView): void {
     const dims = float.kind === 'float' ? [] : [values.length];
     node.define({ kind: 'constant', constant: constantOf(node.output, dims, values) });
   } else if (int?.kind === 'int' || int?.kind === 'ints') {
-    const values = [int.value].flat();
+    const values = [int.value].flat().map(endOrWhole);
     const dims = int.kind === 'int' ? [] : [values.length];
-    node.define({ kind: 'constant', constant: wholeConstant(node.output, dims, values) });
+    node.define({ kind: 'constant', constant: wholesOf(node.output, 'int64', dims, values) });
   } else throw node.fail('holds no tensor of numbers.');
 }
 
-const INT32 = 6;
-const INT64 = 7;
-const BOOL = 9;
-
 /** Whole numbers become floats, and small constants whole numbers. */
 export function lowerAnyCast(node: NodeView): void {
-  if (isToFloat(node)) {
-    lowerCast(node);
-    return;
-  }
   const to = node.int('to', 1);
+  if (isToFloat(node)) lowerCast(node);
+  else if (FLOATS.includes(to)) castToFloat(node);
+  else castWhole(node, dataType(to, node.output));
+}
+
+function castToFloat(node: NodeView): void {
+  const constant = constantOf(node.output, node.constant(0).dims, node.floats(0));
+  node.define({ kind: 'constant', constant });
+}
+
+/** Numbers that lose their upper bits, as ONNX has it; floats that have no such number are refused. */
+function castWhole(node: NodeView, type: DataType): void {
   const value = node.value(0);
-  if (value.kind === 'constant' && isWhole(value.constant) && FLOATS.includes(to)) {
-    const constant = constantOf(node.output, value.constant.dims, node.floats(0));
-    node.define({ kind: 'constant', constant });
-    return;
-  }
-  if (value.kind !== 'constant' || ![INT32, INT64, BOOL].includes(to)) {
-    throw node.fail(`casts to type ${to}, which the engine does not run.`);
-  }
-  const { dims } = value.constant;
-  node.builder.spend(8 * sizeOf(dims, node.output));
-  const values = exact(value.constant).map(x => (to === BOOL ? Number(x !== 0) : Math.trunc(x)));
-  if (!values.every(Number.isSafeInteger)) throw node.fail('casts what is no whole number.');
-  node.define({ kind: 'constant', constant: wholeConstant(node.output, dims, values) });
+  if (value.kind !== 'constant') throw node.fail(`casts to ${type}, which the engine does not run.`);
+  const { constant } = value;
+  const { dims } = constant;
+  node.builder.spend((16 + BYTES[type]) * sizeOf(dims, node.output));
+  const wholes = isWhole(constant)
+    ? bigints(constant)
+    : exact(constant).map(x => {
+        // Of what is true the size does not matter.
+        const near = type === 'bool' ? Number(x !== 0) : Math.trunc(x);
+        if (!Number.isSafeInteger(near) || wrapped(type, BigInt(near)) !== BigInt(near)) {
+          throw node.fail(`casts ${x}, which is no ${type}.`);
+        }
+        return BigInt(near);
+      });
+  const values = wholes.map(x => (type === 'bool' ? BigInt(x !== 0n) : wrapped(type, x)));
+  node.define({ kind: 'constant', constant: wholesOf(node.output, type, dims, values) });
 }

@@ -167,7 +167,7 @@ function packed(message: Uint8Array, type: DataType, where: string): Uint8Array 
   const one = (cursor: Cursor) => {
     if (type === 'float32') view.setFloat32(at, cursor.float32(), true);
     else if (type === 'float64') view.setFloat64(at, cursor.float64(), true);
-    else if (width === 8) view.setBigInt64(at, BigInt(cursor.varint()), true);
+    else if (width === 8) view.setBigInt64(at, cursor.long(), true);
     else if (width === 4) view.setUint32(at, cursor.varint(), true);
     else if (width === 2) view.setUint16(at, cursor.varint(), true);
     else view.setUint8(at, cursor.varint());
@@ -280,10 +280,4 @@ export const isWhole = ({ type }: Constant): boolean => !type.startsWith('float'
 export function constantOf(name: string, dims: readonly number[], values: Float32Array): Constant {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return { name, type: 'float32', dims, bytes };
-}
-
-/** int64, the type of ONNX shapes. */
-export function wholeConstant(name: string, dims: readonly number[], values: readonly number[]): Constant {
-  const array = BigInt64Array.from(values, value => BigInt(value));
-  return { name, type: 'int64', dims, bytes: new Uint8Array(array.buffer) };
 }

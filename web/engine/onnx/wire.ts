@@ -44,11 +44,15 @@ export class Cursor {
       value |= (byte & 127) << shift;
       if (byte < 128) return value;
     }
-    let long = BigInt(value);
-    for (let shift = 28n; shift < 70n; shift += 7n) {
+    return clamped(this.long(BigInt(value), 28n));
+  }
+
+  /** The same, exact; the bits below `shift` are known already. */
+  long(value = 0n, shift = 0n): bigint {
+    for (let [long, at] = [value, shift]; at < 70n; at += 7n) {
       const byte = this.#byte();
-      long |= BigInt(byte & 127) << shift;
-      if (byte < 128) return clamped(BigInt.asIntN(64, long));
+      long |= BigInt(byte & 127) << at;
+      if (byte < 128) return BigInt.asIntN(64, long);
     }
     throw new EngineError('The ONNX file is damaged: a number in it has more than ten bytes.');
   }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
 import { readGraph } from '../../engine/look.ts';
 import { readConstant } from '../../engine/onnx/constant.ts';
+import { allocated } from '../allocations.ts';
 import { graphOf, message, model, node, tensor, text, value, varint, whole } from '../onnx.ts';
 
 /** What a graph that ends in `y` adds up to: the constant that it is, or the sentence that refuses it. */
@@ -95,4 +96,149 @@ test('an answer is whole, a choice is what it chooses from, and Mod has its two 
     );
   expect(await rest(0)).toEqual([2, -2]);
   expect(await rest(1)).toEqual([-1, 1]);
+});
+
+/** Whole numbers of an ONNX type, stored as raw bytes. */
+const stored = (name: string, type: number, array: ArrayBufferView, length: number) =>
+  raw(name, type, [length], new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+const INT8 = 3;
+const UINT8 = 2;
+const INT32 = 6;
+const INT64 = 7;
+const shown = (name: string) => node('Cast', [name], ['y'], { to: 1 });
+
+test('whole numbers of a type wrap around its ends, as ONNX has them', async () => {
+  const [high, low] = [2 ** 31 - 1, -(2 ** 31)];
+  const a = stored('a', INT32, Int32Array.of(high, low, 65536), 3);
+  const b = stored('b', INT32, Int32Array.of(1, 1, 65536), 3);
+  expect(await made([node('Add', ['a', 'b'], ['c'], {}), shown('c')], [a, b])).toEqual([low, low, 131072]);
+  expect(await made([node('Sub', ['a', 'b'], ['c'], {}), shown('c')], [a, b])).toEqual(
+    [high, high, 0].map(Math.fround),
+  );
+  expect(await made([node('Mul', ['a', 'b'], ['c'], {}), shown('c')], [a, b])).toEqual(
+    [high, low, 0].map(Math.fround),
+  );
+  expect(await made([node('ReduceSum', ['a'], ['c'], { keepdims: 1 }), shown('c')], [a])).toEqual([65535]);
+  const bytes = [stored('a', UINT8, Uint8Array.of(200), 1), stored('b', UINT8, Uint8Array.of(100), 1)];
+  expect(await made([node('Add', ['a', 'b'], ['c'], {}), shown('c')], bytes)).toEqual([44]);
+  const signed = [stored('a', INT8, Int8Array.of(-128), 1)];
+  expect(await made([node('Neg', ['a'], ['c'], {}), shown('c')], signed)).toEqual([-128]);
+  // A cast says the type: 2^32 + 5 as int32.
+  const cast = node('Cast', ['a'], ['c'], { to: INT32 });
+  expect(await made([cast, shown('c')], [whole('a', 2 ** 32 + 5)])).toEqual([5]);
+});
+
+test('whole numbers beyond 2^53 are exact', async () => {
+  const large = 2n ** 60n;
+  const both = [
+    stored('a', INT64, BigInt64Array.of(large, large + 1n, 2n ** 62n), 3),
+    stored('b', INT64, BigInt64Array.of(large + 1n, large, 2n ** 62n), 3),
+  ];
+  expect(await made([node('Less', ['a', 'b'], ['c'], {}), shown('c')], both)).toEqual([1, 0, 0]);
+  expect(await made([node('Equal', ['a', 'b'], ['c'], {}), shown('c')], both)).toEqual([0, 0, 1]);
+  expect(await made([node('Sub', ['b', 'a'], ['c'], {}), shown('c')], both)).toEqual([1, -1, 0]);
+  expect(await made([node('Add', ['a', 'b'], ['c'], {}), shown('c')], both)).toEqual([
+    2 ** 61,
+    2 ** 61,
+    -(2 ** 63),
+  ]);
+  // An end of int64, stored and as an attribute; a float cannot tell it from 2^63.
+  const end = stored('a', INT64, BigInt64Array.of(2n ** 63n - 1n), 1);
+  const given = [
+    ...node('Constant', [], ['b'], {}),
+    ...message(5, [...text(1, 'value_int'), ...[3 * 8], ...Array(8).fill(255), 127, ...varint(20, 2)]),
+  ];
+  expect(await made([given, node('Equal', ['a', 'b'], ['c'], {}), shown('c')], [end])).toEqual([1]);
+  // The same from numbers of a typed field.
+  const long = (n: bigint) => {
+    const out: number[] = [];
+    for (let rest = n; ; rest >>= 7n) {
+      if (rest < 128n) return [...out, Number(rest)];
+      out.push(Number(rest & 127n) | 128);
+    }
+  };
+  const field = (name: string, n: bigint) =>
+    Uint8Array.from([...varint(1, 1), ...varint(2, INT64), ...text(8, name), 7 * 8, ...long(n)]);
+  const typed = [field('a', large + 1n), field('b', large)];
+  expect(await made([node('Sub', ['a', 'b'], ['c'], {}), shown('c')], typed)).toEqual([1]);
+});
+
+test('whole numbers are divided, raised and reduced as such', async () => {
+  const [a, b] = [whole('a', -7, 7, 2), whole('b', 2, -2, 3)];
+  expect(await made([node('Div', ['a', 'b'], ['c'], {}), shown('c')], [a, b])).toEqual([-3, -3, 0]);
+  expect(await made([node('Pow', ['a', 'b'], ['c'], {}), shown('c')], [a, b])).toEqual([49, 0, 8]);
+  expect(await made([node('Pow', ['b', 'd'], ['c'], {}), shown('c')], [b, whole('d', 3)])).toEqual([
+    8, -8, 27,
+  ]);
+  expect(await made([node('Div', ['a', 'z'], ['c'], {}), shown('c')], [a, whole('z', 0)])).toContain('by 0');
+  const mean = node('ReduceMean', ['a'], ['c'], { keepdims: 1 });
+  expect(await made([mean, shown('c')], [whole('a', 1, 2, 5)])).toEqual([2]);
+  const [grid, axes] = [
+    raw('a', INT64, [2, 3], new Uint8Array(BigInt64Array.of(1n, 2n, 3n, 4n, 5n, 6n).buffer)),
+    whole('n', 1),
+  ];
+  const rows = node('ReduceSum', ['a', 'n'], ['c'], { keepdims: 0 });
+  expect(await made([rows, shown('c')], [grid, axes])).toEqual([6, 15]);
+});
+
+test('constants of any size are reduced along some of their axes', async () => {
+  const values = Float32Array.from({ length: 2 * 600 * 4 }, (_, i) => Math.fround(1 + Math.sin(i) / 600));
+  const column = (row: number, last: number) =>
+    Array.from({ length: 600 }, (_, i) => values[(row * 600 + i) * 4 + last] ?? 0);
+  const sum = (all: number[]) => all.reduce((a, b) => a + b, 0);
+  const formulas: Record<string, (all: number[]) => number> = {
+    ReduceSum: sum,
+    ReduceMean: all => sum(all) / 600,
+    ReduceMax: all => Math.max(...all),
+    ReduceMin: all => Math.min(...all),
+    ReduceProd: all => all.reduce((a, b) => a * b, 1),
+    ReduceL1: all => sum(all.map(Math.abs)),
+    ReduceL2: all => Math.sqrt(sum(all.map(x => x * x))),
+    ReduceSumSquare: all => sum(all.map(x => x * x)),
+    ReduceLogSum: all => Math.log(sum(all)),
+    ReduceLogSumExp: all => Math.log(sum(all.map(Math.exp))),
+  };
+  for (const [op, formula] of Object.entries(formulas)) {
+    const reduce = node(op, ['v', 'axes'], ['y'], { keepdims: 0 });
+    const found = await made([reduce], [tensor('v', [2, 600, 4], values), whole('axes', 1)]);
+    const expected = [0, 1].flatMap(row => [0, 1, 2, 3].map(last => formula(column(row, last))));
+    expect(found, op).toHaveLength(8);
+    for (const [i, value] of expected.entries()) expect(Number(found[i]), op).toBeCloseTo(value, 3);
+  }
+});
+
+test('what comes between two nodes is rounded, as it is where it is computed', async () => {
+  // 10 * 0.7 is below 7 until it is rounded to a float32.
+  const [size, scale] = [tensor('a', [1], Float32Array.of(10)), tensor('b', [1], Float32Array.of(0.7))];
+  const nodes = [node('Mul', ['a', 'b'], ['c'], {}), node('Floor', ['c'], ['y'], {})];
+  expect(await made(nodes, [size, scale])).toEqual([7]);
+});
+
+test('weights that are arithmetic take their own memory, and nothing on the way', async () => {
+  const [outputs, inputs] = [64, 128];
+  const v = tensor('v', [outputs, inputs, 3, 3], new Float32Array(outputs * inputs * 9).fill(0.5));
+  const nodes = [
+    node('Abs', ['v'], ['a'], {}),
+    node('Pow', ['a', 'two'], ['p'], {}),
+    node('ReduceSum', ['p', 'axes'], ['s'], { keepdims: 1 }),
+    node('Sqrt', ['s'], ['n'], {}),
+    node('Div', ['v', 'n'], ['d'], {}),
+    node('Mul', ['d', 'g'], ['w'], {}),
+    node('Conv', ['x', 'w'], ['y'], {}),
+  ];
+  const constants = [
+    tensor('two', [], Float32Array.of(2)),
+    tensor('g', [outputs, 1, 1, 1], new Float32Array(outputs).fill(2)),
+    whole('axes', 1, 2, 3),
+    v,
+  ];
+  const inputsOf = [value('x', [1, inputs, 3, 3])];
+  const file = model(graphOf({ nodes, constants, inputs: inputsOf, outputs: [value('y', [])] }));
+  const { result, bytes } = await allocated(() => readGraph(file));
+  const [convolution] = result.operations.filter(({ kind }) => kind === 'convolution');
+  if (convolution?.kind !== 'convolution') throw new Error('There is no convolution.');
+  const weights = new Float32Array(convolution.weights.bytes.slice().buffer);
+  expect(weights).toHaveLength(outputs * inputs * 9);
+  expect(weights[0]).toBeCloseTo(2 / Math.sqrt(inputs * 9), 6);
+  expect(bytes).toBeLessThan(1.2 * file.length);
 });

@@ -224,7 +224,7 @@ test.each<[string, Parameters<typeof node>[3], Record<string, number[]>, string]
   ['InstanceNormalization', {}, { s: [1], t: [0] }, 'needs a scale and a shift for each of 3 channels'],
   ['QuantizeLinear', {}, { s: [1], z: [1] }, 'quantises to int64'],
   ['Resize', { keep_aspect_ratio_policy: 'other' }, { '': [], sizes: [4, 4, 4, 4] }, 'unknown policy'],
-  ['Cast', { to: 7 }, {}, 'casts to type 7'],
+  ['Cast', { to: 7 }, {}, 'casts to int64'],
 ])('%s with %o and %o is refused by name, on demand too', async (op, attributes, given, sentence) => {
   const constants = Object.entries(given).flatMap(([name, values]) => (name ? [whole(name, ...values)] : []));
   const bytes = file([node(op, ['image', ...Object.keys(given)], ['painting'], attributes)], { constants });
@@ -237,8 +237,9 @@ test('sizes that are no sizes', async () => {
   const reshaped = (nodes: number[][], constants: Uint8Array[]) =>
     refusal(file([...nodes, node('Reshape', ['image', 'target'], ['painting'], {})], { constants }));
   const product = node('Mul', ['a', 'a'], ['target'], {});
+  // 2^80 as an int64 is 0, which stands for the size that was there.
   expect(await reshaped([product], [whole('a', 2 ** 40)])).toContain(
-    'no whole number that can be told exactly',
+    'cannot give [1, 3, 8, 8] the shape [1]',
   );
   const filled = node('ConstantOfShape', ['a'], ['target'], {});
   expect(await reshaped([filled], [whole('a', 2 ** 40)])).toContain("The model's constants become");

@@ -1,0 +1,38 @@
+// Constants of whole numbers, exactly: as big integers, which have room for every int64 and wrap around the ends
+// of a type as ONNX has it.
+
+import { BYTES, type Constant, type DataType, numbers } from './constant.ts';
+
+/** The numbers of a constant of a whole type; small tensors only. */
+export const bigints = (constant: Constant): bigint[] =>
+  Array.from<number | bigint, bigint>(numbers(constant), BigInt);
+
+/** Around the ends of the type; what is true stays as it is. */
+export function wrapped(type: DataType, value: bigint): bigint {
+  if (type === 'bool') return value;
+  return type.startsWith('u')
+    ? BigInt.asUintN(8 * BYTES[type], value)
+    : BigInt.asIntN(8 * BYTES[type], value);
+}
+
+export function wholesOf(
+  name: string,
+  type: DataType,
+  dims: readonly number[],
+  values: readonly bigint[],
+): Constant {
+  const width = BYTES[type];
+  const bytes = new Uint8Array(values.length * width);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => {
+    if (width === 8) view.setBigInt64(i * 8, value, true);
+    else if (width === 4) view.setInt32(i * 4, Number(value), true);
+    else if (width === 2) view.setInt16(i * 2, Number(value), true);
+    else view.setInt8(i, Number(value));
+  });
+  return { name, type, dims, bytes };
+}
+
+/** int64, the type of ONNX shapes. */
+export const wholeConstant = (name: string, dims: readonly number[], values: readonly number[]): Constant =>
+  wholesOf(name, 'int64', dims, values.map(BigInt));
