@@ -137,6 +137,20 @@ export const SEEDS: readonly Uint8Array[] = [
     ],
     [whole('none'), scalar('four', 4), scalar('r1', 1)],
   ),
+  // Weights that are arithmetic on what the file has.
+  look(
+    [
+      node('ReduceL2', ['v'], ['norm'], { axes: [1, 2, 3], keepdims: 1 }),
+      node('Div', ['v', 'norm'], ['d'], {}),
+      node('Mul', ['d', 'g'], ['w'], {}),
+      node('Conv', ['image', 'w'], ['a'], { pads: [1, 1, 1, 1] }),
+      node('ReduceMean', ['v'], ['m'], { axes: [0, 1], keepdims: 1 }),
+      node('Sub', ['v', 'm'], ['s'], {}),
+      node('Exp', ['s'], ['e'], {}),
+      node('Conv', ['a', 'e'], ['painting'], { pads: [1, 1, 1, 1] }),
+    ],
+    [zeros('v', 3, 3, 3, 3), zeros('g', 3, 1, 1, 1)],
+  ),
   look(
     [
       node('DequantizeLinear', ['q', 'scale'], ['w'], { axis: 0 }),

@@ -285,6 +285,56 @@ test('many large matrices in a small file are refused before they are made', asy
   expect(bytes).toBeLessThan(2 * file.length + FREE);
 });
 
+const spread = tensor('v', [256, 256], new Float32Array(2 ** 16).fill(0.5));
+const [column, row] = [
+  tensor('c', [4096, 1], new Float32Array(4096).fill(0.5)),
+  tensor('r', [1, 4096], new Float32Array(4096).fill(0.5)),
+];
+const chain = (op: string, count: number, from: string) =>
+  Array.from({ length: count }, (_, i) => node(op, Array(2).fill(i ? `t${i}` : from), [`t${i + 1}`], {}));
+const taken = (name: string) => [
+  node('ReduceSum', [name], ['total'], { keepdims: 0 }),
+  node('Mul', ['image', 'total'], ['painting'], {}),
+];
+
+test.each([
+  ['powers of powers', [...chain('Pow', 1500, 'v'), ...taken('t1500')], [spread]],
+  ['sums that double', [...chain('Add', 400, 'v'), ...taken('t400')], [spread]],
+  [
+    'a sum again for each of a thousand readers',
+    [
+      ...chain('Pow', 200, 'v'),
+      ...Array.from({ length: 1000 }, (_, i) => node('ReduceSum', ['t200'], [`s${i}`], {})),
+      ...taken('s999'),
+    ],
+    [spread],
+  ],
+  ['as much as may be', [...chain('Pow', 24, 'v'), ...taken('t24')], [spread]],
+  [
+    'a table of two lists',
+    [node('Add', ['c', 'r'], ['t'], {}), ...chain('Mul', 8, 't'), ...taken('t8')],
+    [column, row],
+  ],
+  [
+    'whole numbers by the thousand',
+    [...chain('Pow', 2000, 'n'), node('Cast', ['t2000'], ['f'], { to: 1 }), ...taken('f')],
+    [sizes(...Array.from({ length: 1024 }, (_, i) => 2 ** 40 + i))],
+  ],
+])(
+  '%s, all of constants, are worked out or refused within a second',
+  { timeout: 30_000 },
+  async (_, nodes, constants) => {
+    const file = model(graphOf({ nodes, constants, inputs: [image], outputs: [painting] }));
+    await outcome(file, false);
+    const before = process.cpuUsage();
+    const { said, bytes } = await outcome(file, false);
+    const { user, system } = process.cpuUsage(before);
+    expect(said).toMatch(/^read$|\.$/);
+    expect((user + system) / 1000, said).toBeLessThan(MOST_MS);
+    expect(bytes, said).toBeLessThan(2 * file.length + FREE);
+  },
+);
+
 test('a graph of many edges is read or refused within a second', async () => {
   const all = (wide: number) => Array.from({ length: wide }, () => 'image');
   const joins = (op: string, count: number, wide: number, negs: number) => {
