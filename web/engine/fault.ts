@@ -1,46 +1,53 @@
-// What is wrong with a painter that paints: asked of a picture that is known, outside of frames. See
-// `watchdog.ts` for when, and for why the canvas is not asked.
+// What is wrong with a painter that paints: asked of what its own kernels make of a picture that is known,
+// outside of frames. See `watchdog.ts` for when, and for why the canvas is not asked.
+//
+// A painting hides what went wrong before it: the last tanh is clamped, and the canvas is, so NaN comes out as
+// some colour. Hence every kernel is asked for samples of what it leaves to the next.
 
-import type { Look } from './look.ts';
-import type { Painter } from './painter.ts';
+import type { Examinable } from './painter.ts';
 
-/** One sentence, or null where all is well. What cannot be asked is no fault: losses are heard elsewhere. */
-export async function faultOf({ info, plan }: Look, painter: Painter): Promise<string | null> {
-  const [picture] = plan.inputs;
-  const [painting] = plan.outputs;
-  if (!picture || !painting) return null;
-  const inputs: Record<string, Float32Array> = { [picture.name]: stripes(info.pixels) };
-  for (const { name, default: value } of plan.live) inputs[name] = Float32Array.of(value);
-  const outputs = await painter.run(inputs).catch(() => null);
-  return outputs && faultIn(outputs[painting.name] ?? new Float32Array());
+/** What a painter makes of the stripes. */
+export interface Findings {
+  /** Samples of what each kernel computed; without any there is nothing between picture and painting. */
+  readonly values: Float32Array;
+  /** Whether anything was written where the painting goes. */
+  readonly painted: boolean;
 }
 
-/** What is wrong with a painting of the stripes. */
-export function faultIn(painting: Float32Array): string | null {
-  if (!painting.every(Number.isFinite)) {
-    return 'The GPU paints what are no numbers (NaN) from a picture that is known; it cannot run this look.';
+/** One sentence, or null where all is well. What cannot be asked is no fault: losses are heard elsewhere. */
+export async function faultOf(painter: Examinable): Promise<string | null> {
+  const findings = await painter.examine().catch(() => null);
+  return findings && faultIn(findings);
+}
+
+export function faultIn({ values, painted }: Findings): string | null {
+  if (!values.every(Number.isFinite)) {
+    return 'The GPU computes what are no numbers (NaN) of a picture that is known; it cannot run this look.';
   }
-  if (painting.every(value => value === 0)) {
-    return 'The GPU paints nothing but zeros from a picture that is known; it cannot run this look.';
+  if (!painted || (values.length > 0 && values.every(value => value === 0))) {
+    return 'The GPU computes nothing but zeros of a picture that is known; it cannot run this look.';
   }
   return null;
 }
 
+/** Multiples of it, without the whole part, are spread evenly and follow no row: where samples are taken. */
+export const GOLDEN = 0.618034;
+
+export const STRIPES_SIDE = 16;
 const DIRECTIONS = [
   [1, 0],
   [0, 1],
   [1, 1],
 ] as const;
 
-/** Stripes in all colours, each of another direction per channel: (3, P, P), 0..1. */
-function stripes(pixels: number): Float32Array {
-  const side = Math.max(4, pixels / 8);
-  const picture = new Float32Array(3 * pixels * pixels);
-  let at = 0;
-  for (const [right, down] of DIRECTIONS) {
-    for (let y = 0; y < pixels; y++) {
-      for (let x = 0; x < pixels; x++) picture[at++] = ((right * x + down * y) % side) / side;
+/** Stripes in all colours, each of another direction per channel: rows of RGBA, opaque. */
+export function stripes(): Uint8Array<ArrayBuffer> {
+  const picture = new Uint8Array(4 * STRIPES_SIDE ** 2).fill(255);
+  DIRECTIONS.forEach(([right, down], channel) => {
+    for (let i = 0; i < STRIPES_SIDE ** 2; i++) {
+      picture[4 * i + channel] =
+        ((right * (i % STRIPES_SIDE) + down * Math.floor(i / STRIPES_SIDE)) % 8) * 36;
     }
-  }
+  });
   return picture;
 }

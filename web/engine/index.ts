@@ -2,7 +2,7 @@
 
 import { EngineError, impossible } from './error.ts';
 import { type Look, readLook } from './look.ts';
-import type { Backend, Canvas, Painter, Precision, Settings } from './painter.ts';
+import type { Backend, Canvas, Examinable, Painter, Precision, Settings } from './painter.ts';
 import { lastingPainter, type Making, PAUSES } from './revival.ts';
 import { type Availability, webgpuAvailable } from './webgpu/device.ts';
 
@@ -67,7 +67,7 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
       return makeOn(backend, look, { canvas, onLost, wanted, precision, upkeep }, device);
     };
     try {
-      return await lastingPainter(look, { make, pauses, upkeep, onLost, onRevived });
+      return await lastingPainter({ make, pauses, upkeep, onLost, onRevived });
     } catch (error) {
       refusals.push(error);
     }
@@ -81,7 +81,7 @@ async function makeOn(
   look: Look,
   settings: Settings,
   device: GPUDevice | undefined,
-): Promise<Painter> {
+): Promise<Examinable> {
   try {
     return await onBackend(backend, look, settings, device);
   } catch (error) {
@@ -105,7 +105,7 @@ async function onBackend(
   look: Look,
   settings: Settings,
   device: GPUDevice | undefined,
-): Promise<Painter> {
+): Promise<Examinable> {
   switch (backend) {
     case 'webgpu': {
       const { createWebgpuPainter } = await import('./webgpu/painter.ts');

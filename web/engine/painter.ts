@@ -1,5 +1,6 @@
 // What every painter is, whoever it is that computes: one look, one canvas, one frame at a time.
 
+import type { Findings } from './fault.ts';
 import type { LookInfo } from './look.ts';
 
 export type Backend = 'webgpu' | 'webgl2';
@@ -27,6 +28,12 @@ export interface Painter {
   /** Resolves when the GPU has done what was submitted. */
   finished(): Promise<void>;
   destroy(): void;
+}
+
+/** A backend's painter. */
+export interface Examinable extends Painter {
+  /** What its kernels make of stripes, with the live values as they were made; nobody sees it. */
+  examine(): Promise<Findings>;
 }
 
 /** What a backend's painter is made with. */

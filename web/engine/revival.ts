@@ -7,8 +7,8 @@
 
 import { EngineError } from './error.ts';
 import { faultOf } from './fault.ts';
-import type { Look, LookInfo } from './look.ts';
-import type { Backend, Canvas, FrameSource, Painter } from './painter.ts';
+import type { LookInfo } from './look.ts';
+import type { Backend, Canvas, Examinable, FrameSource, Painter } from './painter.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Pauses before each revival within a minute, in milliseconds; one loss more is the end. */
@@ -24,7 +24,7 @@ export interface Making {
     onLost: (reason: string) => void,
     careful: boolean,
     wanted: () => boolean,
-  ) => Promise<Painter>;
+  ) => Promise<Examinable>;
   /** Empty where losses are only reported. */
   readonly pauses: readonly number[];
   /** Whether the watchdog looks. */
@@ -36,7 +36,7 @@ export interface Making {
 
 /** A backend's painter, and why it was lost, however early that comes. */
 interface Hired {
-  readonly painter: Painter;
+  readonly painter: Examinable;
   readonly loss: Promise<string>;
 }
 
@@ -51,14 +51,13 @@ async function hire({ make }: Making, careful = false, wanted = () => true): Pro
 const pause = (milliseconds: number): Promise<void> =>
   new Promise(resolve => setTimeout(resolve, milliseconds));
 
-export async function lastingPainter(look: Look, making: Making): Promise<Painter> {
-  return new LastingPainter(look, making, await hire(making));
+export async function lastingPainter(making: Making): Promise<Painter> {
+  return new LastingPainter(making, await hire(making));
 }
 
 type View = { mirror?: boolean };
 
 class LastingPainter implements Painter {
-  readonly #look: Look;
   readonly #making: Making;
   readonly #watchdog = new Watchdog(() => this.#check());
   #hired: Hired;
@@ -72,8 +71,7 @@ class LastingPainter implements Painter {
   #guide: Canvas | null = null;
   #last: { source: FrameSource; view: View } | null = null;
 
-  constructor(look: Look, making: Making, hired: Hired) {
-    this.#look = look;
+  constructor(making: Making, hired: Hired) {
     this.#making = making;
     this.#hired = hired;
     this.#heed(hired);
@@ -231,7 +229,7 @@ class LastingPainter implements Painter {
 
   async #check(): Promise<void> {
     const hired = this.#hired;
-    const fault = await faultOf(this.#look, hired.painter);
+    const fault = await faultOf(hired.painter);
     if (this.#away || hired !== this.#hired) return;
     if (fault === null) {
       this.#suspect = false;

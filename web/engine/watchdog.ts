@@ -1,9 +1,9 @@
 // Whether a painter still paints. GPUs fail silently: a driver gives NaN, or nothing at all, and no error
 // says so. The canvas cannot tell, since a covered camera is honestly black and NaN is shown as black too.
-// So the network is run on a picture that is known, with the live values as they were made, and its numbers
-// are read: outside of frames, a second after the first painting and then once in a while as long as there
-// is painting. Numbers that are not finite, or a painting that is zero everywhere, are faults; a network
-// that paints pure black from bright stripes is taken for one too, since nobody can tell it from a dead GPU.
+// So the kernels of a frame are run on a picture that is known, with the live values as they were made, and
+// samples of their numbers are read: outside of frames, a second after the first painting and then once in a
+// while as long as there is painting. Numbers that are not finite are faults, and so are nothing but zeros, or a
+// painting that was not written.
 
 const FIRST_MS = 1000;
 const THEN_MS = 120_000;

@@ -8,8 +8,8 @@ import { build } from 'vite';
 const LIMIT = 40_000;
 const ENTRY = '/engine/index.ts';
 const BACKENDS = ['webgpu', 'webgl2'];
-/** Modules that are fetched for operators that our own looks do without. */
-const UNCOMMON = /\/engine\/\w+\/uncommon\.ts$/;
+/** Modules that are fetched for operators that our own looks do without, and for `run`, which paints nothing. */
+const APART = /\/engine\/\w+\/(uncommon|reader)\.ts$/;
 
 const result = await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { write: false } });
 const chunks = [result].flat().flatMap(({ output }) => output.filter(({ type }) => type === 'chunk'));
@@ -21,9 +21,9 @@ function chunkOf(module) {
   return found;
 }
 
-/** Whether what is imported later on is for other operators or another backend. */
+/** Whether what is imported later on is for others than a page that paints, or for another backend. */
 const isApart = ({ moduleIds }, backend) =>
-  moduleIds.some(id => UNCOMMON.test(id)) ||
+  moduleIds.some(id => APART.test(id)) ||
   BACKENDS.some(other => other !== backend && moduleIds.some(id => id.includes(`/engine/${other}/`)));
 
 /** The files of the entry and of one backend, and all that they import, at once or later. */
@@ -50,6 +50,6 @@ for (const backend of BACKENDS) {
 for (const chunk of chunks) {
   const own = chunk.moduleIds.some(id => id.includes('/engine/'));
   if (own && !needed.has(chunk)) {
-    console.log(`only for other operators: ${chunk.name}, ${gzipped(chunk)} bytes gzipped`);
+    console.log(`apart: ${chunk.name}, ${gzipped(chunk)} bytes gzipped`);
   }
 }

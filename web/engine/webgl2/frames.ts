@@ -66,7 +66,7 @@ export class Frames {
       }
       if (still) this.#bitmap = new WeakRef(source);
     }
-    return this.#cropOf(width, height, mirror);
+    return this.cropOf(width, height, mirror);
   }
 
   #uploadFrame(source: FrameSource, width: number, height: number): void {
@@ -109,7 +109,7 @@ export class Frames {
   }
 
   /** The largest centred part of the frame that has the network's proportions, in texture coordinates. */
-  #cropOf(width: number, height: number, mirror: boolean): Crop {
+  cropOf(width: number, height: number, mirror: boolean): Crop {
     const [wide, tall] = this.pixels;
     const step = Math.min(width / wide, height / tall);
     const across = (step * wide) / width;

@@ -3,16 +3,18 @@
 // way from camera to canvas.
 
 import { EngineError } from '../error.ts';
+import { type Findings, STRIPES_SIDE } from '../fault.ts';
 import type { Look, LookInfo } from '../look.ts';
-import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
+import type { Canvas, Examinable, FrameSource, Settings } from '../painter.ts';
 import { adapterName, type Context, openContext } from './context.ts';
+import { examine } from './examination.ts';
 import { worked } from './fence.ts';
 import { Frames } from './frames.ts';
 import { liveValues, Network } from './network.ts';
 import type { Prepared } from './programs.ts';
 
 /** A painter on `settings.canvas`, or on a canvas of its own, whose context it gives back in the end. */
-export async function createWebgl2Painter(look: Look, settings: Settings): Promise<Painter> {
+export async function createWebgl2Painter(look: Look, settings: Settings): Promise<Examinable> {
   const context = await openContext(settings.canvas);
   const { plan } = look;
   const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
@@ -37,7 +39,7 @@ interface Guide {
   readonly show: Prepared;
 }
 
-class Webgl2Painter implements Painter {
+class Webgl2Painter implements Examinable {
   readonly backend = 'webgl2';
   readonly canvas: Canvas | null;
   readonly #live: Float32Array<ArrayBuffer>;
@@ -144,6 +146,10 @@ class Webgl2Painter implements Painter {
       this.#guide.context.drawImage(this.#context.canvas, 0, 0);
     }
     network.draw(show, this.#live);
+  }
+
+  examine(): Promise<Findings> {
+    return examine(this.network, this.frames.cropOf(STRIPES_SIDE, STRIPES_SIDE, false));
   }
 
   /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */

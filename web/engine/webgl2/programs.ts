@@ -21,6 +21,8 @@ export interface Prepared {
   readonly textures: readonly { readonly target: number; readonly texture: WebGLTexture | null }[];
   readonly sizes: Int32Array;
   readonly framebuffer: WebGLFramebuffer | null;
+  /** Of the target; the canvas has none. */
+  readonly layers: number;
   readonly area: Area;
 }
 
@@ -58,11 +60,13 @@ export class Programs {
   prepare(draw: Draw, given: Given): Prepared {
     const { target } = draw;
     const [width, height] = given.size;
+    const values = target.kind === 'canvas' ? null : this.textures.values(target.texture);
     return {
       linked: this.#linked(draw.code),
       textures: draw.samplers.map(({ sampled }) => this.#texture(sampled, given)),
       sizes: new Int32Array(draw.sizes),
-      framebuffer: target.kind === 'canvas' ? null : this.textures.values(target.texture).framebuffer,
+      framebuffer: values?.framebuffer ?? null,
+      layers: values?.size.layers ?? 0,
       area: target.kind === 'canvas' ? { top: 0, width, height } : target.area,
     };
   }

@@ -15,6 +15,8 @@ export type Frame =
   | { readonly kind: 'external'; readonly texture: GPUExternalTexture }
   | { readonly kind: 'texture'; readonly view: GPUTextureView };
 
+type Aim = readonly [width: number, height: number, mirror: boolean];
+
 /** Samples per side of a pixel at most: 16 reads cover any camera on 256 pixels. */
 const MOST_TAPS = 4;
 
@@ -56,7 +58,8 @@ export class Frames {
   #drawing = false;
   /** The bitmap that lies in the texture: bitmaps never change, so it need not be uploaded again. */
   #uploaded: FrameSource | null = null;
-  #crop = '';
+  /** The sizes of the frame that the crop is for, and whether it is mirrored. */
+  #aimed: Aim = [0, 0, false];
 
   constructor(
     readonly device: GPUDevice,
@@ -72,7 +75,7 @@ export class Frames {
   take(source: FrameSource, mirror: boolean): Frame | null {
     const [width, height] = sizeOfSource(source);
     if (width === 0 || height === 0) return null;
-    this.#setCrop(width, height, mirror);
+    this.#aim(width, height, mirror);
     const video = isVideo(source) || isVideoFrame(source);
     if (video && !this.#tried) void this.#tryWays();
     const { external } = this.#rungs;
@@ -176,11 +179,19 @@ export class Frames {
     return this.#copied;
   }
 
+  /** Has `work` submitted while the crop is that of a square of that side. */
+  aimedBeside(side: number, work: () => void): void {
+    const before = this.#aimed;
+    this.#aim(side, side, false);
+    work();
+    if (before[0] > 0) this.#aim(...before);
+  }
+
   /** The largest centred part of the frame that has the network's proportions, in texture coordinates. */
-  #setCrop(width: number, height: number, mirror: boolean): void {
-    const key = `${width} ${height} ${mirror}`;
-    if (key === this.#crop) return;
-    this.#crop = key;
+  #aim(...aim: Aim): void {
+    if (aim.every((one, i) => one === this.#aimed[i])) return;
+    this.#aimed = aim;
+    const [width, height, mirror] = aim;
     const [wide, tall] = this.pixels;
     const step = Math.min(width / wide, height / tall);
     const taps = Math.min(Math.max(Math.ceil(step), 1), MOST_TAPS);

@@ -83,10 +83,6 @@ export function prepareKernels({ merged, pipelines, format, external }: Studio, 
   };
 }
 
-/** Pipelines that the kernels of a frame have, whichever way frames come. */
-export const pipelinesOf = ({ external, texture }: Kernels): number =>
-  new Set([...external, ...texture].map(({ compiled }) => compiled.pipeline)).size;
-
 /** A kernel for external frames, and another for copied ones where it is not the same. */
 function byWay(external: boolean, compileFor: (way: Way) => Kernel): Kernel[] {
   const first = compileFor(external ? 'external' : 'texture');

@@ -4,9 +4,10 @@
 // (and another for the guide where somebody looks at it), since WebGPU hands those out per frame.
 
 import { EngineError } from '../error.ts';
+import type { Findings } from '../fault.ts';
 import type { Plan } from '../graph/plan.ts';
 import type { Look, LookInfo } from '../look.ts';
-import type { Canvas, FrameSource, Painter, Settings } from '../painter.ts';
+import type { Canvas, Examinable, FrameSource, Settings } from '../painter.ts';
 import { dispatch, liveValues } from './buffers.ts';
 import { fetchKernels } from './compile.ts';
 import {
@@ -17,6 +18,7 @@ import {
   requestDevice,
   usualPrecision,
 } from './device.ts';
+import { examine } from './examination.ts';
 import { Frames } from './frames.ts';
 import {
   type ByWay,
@@ -25,13 +27,13 @@ import {
   hasExternal,
   type Kernels,
   makeStudio,
-  pipelinesOf,
   prepareKernels,
   type Studio,
 } from './kernels.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
 import { bindGroup, type Compiled } from './pipelines.ts';
-import { makeReader, type Reader } from './reader.ts';
+import type { Reader } from './reader.ts';
+import type { Class, Style } from './style.ts';
 import { browserSurroundings, keyOf, remembered, type Surroundings } from './surroundings.ts';
 import { trialOf } from './trial.ts';
 import { tune } from './tuner.ts';
@@ -47,7 +49,7 @@ export async function createWebgpuPainter(
   settings: Settings,
   device?: GPUDevice,
   surroundings: Surroundings = browserSurroundings(),
-): Promise<Painter> {
+): Promise<Examinable> {
   const ownsDevice = device === undefined;
   if (device) checkLimits(device.limits);
   const used = device ?? (await requestDevice());
@@ -64,7 +66,7 @@ export async function createWebgpuPainter(
   }
 }
 
-class WebgpuPainter implements Painter {
+class WebgpuPainter implements Examinable {
   readonly backend = 'webgpu';
   readonly #frames: Frames;
   #kernels: Kernels;
@@ -155,7 +157,7 @@ class WebgpuPainter implements Painter {
   get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
     return {
       dispatches: this.#kernels.external.length,
-      pipelines: pipelinesOf(this.#kernels),
+      pipelines: this.studio.pipelines.count,
       bufferBytes: this.studio.pipelines.memory.bytes,
     };
   }
@@ -237,21 +239,39 @@ class WebgpuPainter implements Painter {
     this.#tuned = true;
     const { surroundings } = this.#settings;
     const idle = async () => (await surroundings.idle()) && !this.#lost;
-    tune(this.studio.pipelines.style, (name, style) => trialOf(this.studio, name, style), idle)
+    const trial = (name: Class, style: Style) => {
+      this.#forget();
+      return trialOf(this.studio, name, style);
+    };
+    tune(this.studio.pipelines.style, trial, idle)
       .then(async style => {
-        if (!style) return;
-        surroundings.memo.write(keyOf(this.adapter, style), JSON.stringify(style.shapes));
-        const pending = await checked(this.#device, () => prepareKernels(this.studio, style));
-        const kernels = await pending();
-        if (!this.#lost) this.#kernels = kernels;
+        if (style) {
+          surroundings.memo.write(keyOf(this.adapter, style), JSON.stringify(style.shapes));
+          const pending = await checked(this.#device, () => prepareKernels(this.studio, style));
+          const kernels = await pending();
+          if (!this.#lost) this.#kernels = kernels;
+        }
+        this.#forget();
       })
       // Frames go on with the kernels that they have; a lost device is told of elsewhere.
       .catch(() => undefined);
   }
 
+  /** What was tried goes, so that no more than one pipeline is held that no frame needs. */
+  #forget(): void {
+    const { external, texture } = this.#kernels;
+    this.studio.pipelines.keep([...external, ...texture].map(({ compiled }) => compiled.kernel));
+  }
+
+  async examine(): Promise<Findings> {
+    return examine(this.studio, this.#kernels.texture, this.#frames, this.#live);
+  }
+
   /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
   async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
     if (this.#lost) throw new EngineError('The GPU device was lost; create the painter anew.');
+    // Fetched when it is first called, since pages that paint do without it.
+    const { makeReader } = await import('./reader.ts');
     this.#reader ??= await makeReader(this.plan, this.studio.pipelines);
     return this.#reader.run(inputs, this.#live);
   }

@@ -21,6 +21,9 @@ export interface Prepared extends Omit<Compiled, 'pipeline'> {
   readonly pending: Promise<GPUComputePipeline>;
 }
 
+/** Kernels of one text share a pipeline. */
+const keyOf = ({ frame, code }: Kernel): string => `${frame?.way ?? ''} ${code}`;
+
 export class Pipelines {
   readonly #made = new Map<string, { layout: GPUBindGroupLayout; pipeline: Promise<GPUComputePipeline> }>();
   readonly #data = new Map<object, Map<string, GPUBuffer>>();
@@ -37,13 +40,24 @@ export class Pipelines {
     return this.memory.device;
   }
 
+  /** Pipelines that are held. */
+  get count(): number {
+    return this.#made.size;
+  }
+
+  /** Forgets all pipelines but those; who has one may still use it. */
+  keep(kernels: readonly Kernel[]): void {
+    const kept = new Set(kernels.map(keyOf));
+    for (const key of this.#made.keys()) if (!kept.has(key)) this.#made.delete(key);
+  }
+
   prepare(kernel: Kernel): Prepared {
     const { layout, pipeline } = this.#pipeline(kernel);
     return { kernel, layout, fixed: kernel.bindings.map(binding => this.#fixed(binding)), pending: pipeline };
   }
 
   #pipeline(kernel: Kernel): { layout: GPUBindGroupLayout; pipeline: Promise<GPUComputePipeline> } {
-    const key = `${kernel.frame?.way ?? ''} ${kernel.code}`;
+    const key = keyOf(kernel);
     const known = this.#made.get(key);
     if (known) return known;
     const { device } = this;

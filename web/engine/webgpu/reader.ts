@@ -1,5 +1,5 @@
-// `run`: the graph on arrays, with its outputs read back. For tests, tools and the watchdog, never for frames.
-// Its few kernels of its own (the picture from an array, the painting to a buffer) are compiled when it is
+// `run`: the graph on arrays, with its outputs read back. For tests and tools, never for frames. It is fetched,
+// and its few kernels of its own (the picture from an array, the painting to a buffer) are compiled, when it is
 // first called.
 
 import { EngineError } from '../error.ts';

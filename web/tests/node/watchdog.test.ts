@@ -1,9 +1,9 @@
 // The watchdog: what it takes for a fault and what not, when it looks, and what follows from a fault.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { faultIn, faultOf } from '../../engine/fault.ts';
+import { faultIn, faultOf, STRIPES_SIDE, stripes } from '../../engine/fault.ts';
 import { readLook } from '../../engine/look.ts';
-import type { Painter } from '../../engine/painter.ts';
+import type { Examinable } from '../../engine/painter.ts';
 import { lastingPainter } from '../../engine/revival.ts';
 import { Watchdog } from '../../engine/watchdog.ts';
 import { tinyLook } from '../tiny.ts';
@@ -13,8 +13,8 @@ afterEach(() => vi.useRealTimers());
 
 const look = await readLook(tinyLook());
 
-/** A painter whose painting is what `paints` makes of the picture. */
-function painterOf(paints: (picture: Float32Array) => Float32Array): Painter {
+/** A painter whose kernels make those values of the stripes. */
+function painterOf(values: Float32Array): Examinable {
   return {
     info: look.info,
     backend: 'webgpu',
@@ -24,40 +24,39 @@ function painterOf(paints: (picture: Float32Array) => Float32Array): Painter {
     attachGuide: () => undefined,
     set: () => undefined,
     paint: vi.fn(),
-    run: async inputs => ({ painting: paints(inputs.image ?? new Float32Array()) }),
+    examine: async () => ({ values, painted: true }),
+    run: async () => ({}),
     finished: async () => undefined,
     destroy: vi.fn(),
   };
 }
 
-const honest = (picture: Float32Array): Float32Array => picture.map(value => 1 - value);
-const broken = (picture: Float32Array): Float32Array => picture.map((_, i) => (i === 7 ? Number.NaN : 0.5));
-const dead = (picture: Float32Array): Float32Array => picture.map(() => 0);
+const honest = Float32Array.of(0, 0, 0.5, -2);
+const broken = Float32Array.of(0, 0.5, Number.NaN, 1);
+const dead = new Float32Array(12);
 
-test('NaN, infinity and nothing but zeros are faults; dark paintings are none', async () => {
-  expect(faultIn(Float32Array.of(0, 0.5, Number.NaN))).toMatch(/NaN/);
-  expect(faultIn(Float32Array.of(0, Number.POSITIVE_INFINITY))).toMatch(/NaN/);
-  expect(faultIn(new Float32Array(12))).toMatch(/zeros/);
-  expect(faultIn(Float32Array.of(0, 0, 1e-6))).toBeNull();
-  expect(await faultOf(look, painterOf(honest))).toBeNull();
-  expect(await faultOf(look, painterOf(broken))).toMatch(/NaN.*\.$/);
-  const refuses = { ...painterOf(honest), run: () => Promise.reject(new Error('lost')) };
-  expect(await faultOf(look, refuses)).toBeNull();
+test('NaN, infinity and nothing but zeros are faults, and so is a painting that is not written', async () => {
+  const all = { painted: true };
+  expect(faultIn({ ...all, values: broken })).toMatch(/NaN.*\.$/);
+  expect(faultIn({ ...all, values: Float32Array.of(0, Number.NEGATIVE_INFINITY) })).toMatch(/NaN/);
+  expect(faultIn({ ...all, values: dead })).toMatch(/zeros.*\.$/);
+  expect(faultIn({ ...all, values: honest })).toBeNull();
+  expect(faultIn({ ...all, values: Float32Array.of(0, 0, 1e-6) })).toBeNull();
+  // A look of one kernel leaves nothing to a next one.
+  expect(faultIn({ ...all, values: new Float32Array() })).toBeNull();
+  expect(faultIn({ values: honest, painted: false })).toMatch(/zeros/);
+  expect(await faultOf(painterOf(honest))).toBeNull();
+  expect(await faultOf(painterOf(broken))).toMatch(/NaN/);
+  const refuses = { ...painterOf(honest), examine: () => Promise.reject(new Error('lost')) };
+  expect(await faultOf(refuses)).toBeNull();
 });
 
-test('a covered camera and sliders at their ends are no fault: the picture and the live values are its own', async () => {
-  const given: Record<string, Float32Array>[] = [];
-  const painter: Painter = {
-    ...painterOf(honest),
-    run: async inputs => {
-      given.push(inputs);
-      return { painting: honest(inputs.image ?? new Float32Array()) };
-    },
-  };
-  expect(await faultOf(look, painter)).toBeNull();
-  expect(given[0]?.brightness).toEqual(Float32Array.of(0));
-  expect(given[0]?.contrast).toEqual(Float32Array.of(1));
-  expect(new Set(given[0]?.image).size).toBeGreaterThan(4);
+test('the stripes have many colours, and are opaque', () => {
+  const picture = stripes();
+  expect(picture).toHaveLength(4 * STRIPES_SIDE ** 2);
+  const colours = Array.from({ length: STRIPES_SIDE ** 2 }, (_, i) => picture.slice(4 * i, 4 * i + 3).join());
+  expect(new Set(colours).size).toBeGreaterThan(32);
+  expect(picture.every((value, i) => i % 4 < 3 || value === 255)).toBe(true);
 });
 
 test('it looks a second after the first painting, then every two minutes while there is painting', async () => {
@@ -83,18 +82,14 @@ test('it looks a second after the first painting, then every two minutes while t
 });
 
 /** A lasting painter whose painters are made one after the other. */
-async function lasting(
-  paints: readonly ((picture: Float32Array) => Float32Array)[],
-  pauses = [0, 1000],
-  upkeep = true,
-) {
-  const made: Painter[] = [];
+async function lasting(found: readonly Float32Array[], pauses = [0, 1000], upkeep = true) {
+  const made: Examinable[] = [];
   const careful: boolean[] = [];
   const [reasons, revived]: [string[], number[]] = [[], []];
-  const painter = await lastingPainter(look, {
+  const painter = await lastingPainter({
     make: async (_, isCareful) => {
       careful.push(isCareful);
-      const next = painterOf(paints[made.length] ?? honest);
+      const next = painterOf(found[made.length] ?? honest);
       made.push(next);
       return next;
     },
@@ -119,8 +114,8 @@ test('a painter that fails once is made anew, with care, and that is all', async
 test.each([
   ['numbers', broken, 'NaN'],
   ['paintings', dead, 'zeros'],
-] as const)('a GPU that gives no %s again is given up with a sentence, once', async (_, paints, word) => {
-  const { painter, made, reasons } = await lasting([paints, paints]);
+] as const)('a GPU that gives no %s again is given up with a sentence, once', async (_, values, word) => {
+  const { painter, made, reasons } = await lasting([values, values]);
   await vi.advanceTimersByTimeAsync(10_000);
   expect(made).toHaveLength(2);
   expect(reasons).toHaveLength(1);

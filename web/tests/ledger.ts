@@ -1,0 +1,65 @@
+// What a painter has on the GPU at once, over a stretch of time: bytes of buffers and textures at their peak, and
+// every pipeline that was compiled, since nobody can destroy one.
+
+type Owner = { readonly prototype: object };
+
+export interface Ledger {
+  /** Bytes that were alive at once, at most. */
+  peakBytes: number;
+  /** Labels of pipelines, in the order in which they were asked for. */
+  readonly pipelines: string[];
+  /** How often results were read back. */
+  maps: number;
+  close(): void;
+}
+
+/** Opens one. Copies of camera frames are left out: their size is the camera's. */
+export function openLedger(): Ledger {
+  const alive = new Map<object, number>();
+  const restore: (() => void)[] = [];
+  const ledger: Ledger = {
+    peakBytes: 0,
+    pipelines: [],
+    maps: 0,
+    close: () => {
+      for (const undo of restore.splice(0)) undo();
+    },
+  };
+  const hook = (
+    { prototype }: Owner,
+    method: string,
+    seen: (self: object, made: unknown, given: unknown[]) => void,
+  ) => {
+    const original: unknown = Reflect.get(prototype, method);
+    if (typeof original !== 'function') throw new Error(`${method} is no method.`);
+    Reflect.set(prototype, method, function (this: object, ...given: unknown[]) {
+      const made: unknown = Reflect.apply(original, this, given);
+      seen(this, made, given);
+      return made;
+    });
+    restore.push(() => Reflect.set(prototype, method, original));
+  };
+  const add = (made: object, bytes: number) => {
+    alive.set(made, bytes);
+    ledger.peakBytes = Math.max(
+      ledger.peakBytes,
+      [...alive.values()].reduce((sum, one) => sum + one, 0),
+    );
+  };
+  hook(GPUDevice, 'createBuffer', (_, made) => {
+    if (made instanceof GPUBuffer) add(made, made.size);
+  });
+  hook(GPUDevice, 'createTexture', (_, made) => {
+    if (made instanceof GPUTexture && made.label !== 'frame') add(made, 4 * made.width * made.height);
+  });
+  for (const owner of [GPUBuffer, GPUTexture]) hook(owner, 'destroy', self => alive.delete(self));
+  for (const method of ['createComputePipelineAsync', 'createComputePipeline']) {
+    hook(GPUDevice, method, (_, _made, [descriptor]) => {
+      ledger.pipelines.push((descriptor as GPUComputePipelineDescriptor).label ?? '');
+    });
+  }
+  hook(GPUBuffer, 'mapAsync', () => {
+    ledger.maps += 1;
+  });
+  return ledger;
+}
