@@ -145,6 +145,37 @@ def super_resolution() -> onnx.ModelProto:
     )
 
 
+def resizes() -> onnx.ModelProto:
+    """By fractions, whose places ONNX Runtime finds in float32: sizes and neighbours depend on it."""
+    net = Network(9)
+    parts = []
+
+    def resized(places: str, mode: str, nearest: str, scales: tuple[float, float] | None) -> None:
+        ends = [net.constant(np.array([1, 1, *scales], dtype=np.float32))] if scales else []
+        made = net.node(
+            "Resize", "image", "", *(ends or ["", net.whole(1, 3, 6, 50)]),
+            mode=mode, coordinate_transformation_mode=places, nearest_mode=nearest,
+        )  # fmt: skip
+        parts.append(net.node("Reshape", made, net.whole(1, -1, 2, 3)))
+
+    for places in ("half_pixel", "pytorch_half_pixel", "asymmetric", "half_pixel_symmetric"):
+        for nearest in ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"):
+            for scales in ((1.3, 0.7), (0.6, 1.2), (1.7, 2.3), None):
+                resized(places, "nearest", nearest, scales)
+        for mode in ("linear", "cubic"):
+            for scales in ((1.3, 0.7), None):
+                resized(places, mode, "floor", scales)
+    for mode in ("nearest", "linear", "cubic"):
+        # Where the scaled size is no whole number ONNX and ONNX Runtime are of two minds about corners.
+        for scales in ((1.5, 1.7), None):
+            resized("align_corners", mode, "floor", scales)
+        # No size changes.
+        resized("half_pixel", mode, "floor", (1.04, 1.02))
+    while len(parts) > 1:
+        parts = [net.node("Concat", *parts[i : i + 7], axis=1) for i in range(0, len(parts), 7)]
+    return net.model([1, 3, 20, 30], parts[0])
+
+
 def quantised() -> onnx.ModelProto:
     """QuantizeLinear and DequantizeLinear around every layer, int8 weights per channel, int32 biases."""
     net = Network(5)
@@ -277,6 +308,7 @@ NETWORKS: dict[str, tuple[Callable[[], onnx.ModelProto], tuple[int, ...]]] = {
     "style-transfer": (style_transfer, (2, 3, 40, 64)),
     "classifier": (classifier, (1, 3, 64, 64)),
     "super-resolution": (super_resolution, (1, 3, 48, 32)),
+    "resizes": (resizes, (1, 3, 20, 30)),
     "quantised": (quantised, (1, 3, 32, 32)),
     "from-torch": (from_torch, (1, 3, 24, 40)),
     "weight-norm": (weight_norm, (1, 3, 32, 48)),

@@ -1,4 +1,7 @@
 // Lowering of Resize and Upsample: whatever the mode, a constant matrix from the left and one from the right.
+//
+// Places are computed in float32, step by step as ONNX Runtime does: by a fraction such as 1.3 a place comes to
+// lie on either side of an edge or of the middle between two pixels, depending on how it was rounded.
 
 import { constantOf } from '../onnx/constant.ts';
 import { bandOf, MOST_WEIGHTS, resample } from './bands.ts';
@@ -18,6 +21,10 @@ const COORDINATES = [
 ];
 const POLICIES = ['stretch', 'not_larger', 'not_smaller'];
 
+const single = Math.fround;
+/** ONNX Runtime takes a place that is so near to the middle between two pixels for the middle. */
+const NEAR = 1e-6;
+
 interface Mode {
   readonly interpolation: string;
   readonly coordinates: string;
@@ -34,6 +41,8 @@ interface Axis {
   readonly size: number;
   readonly out: number;
   readonly scale: number;
+  /** The size that the scale makes, before it is rounded to `out`. */
+  readonly whole: number;
   readonly from: number;
   readonly to: number;
 }
@@ -42,7 +51,7 @@ function modeOf(node: NodeView, old: boolean): Mode {
   const mode = {
     interpolation: node.text('mode', 'nearest'),
     coordinates: old ? 'asymmetric' : node.text('coordinate_transformation_mode', 'half_pixel'),
-    rounding: old ? 'floor' : node.text('nearest_mode', 'round_prefer_floor'),
+    rounding: old ? 'old' : node.text('nearest_mode', 'round_prefer_floor'),
     a: node.float('cubic_coeff_a', -0.75),
     excluding: node.int('exclude_outside', 0) === 1,
     antialias: node.int('antialias', 0) === 1,
@@ -70,13 +79,13 @@ function axesOf(node: NodeView, dims: readonly number[], old: boolean): Axis[] {
   );
   return dims.map((size, axis) => {
     const i = listed.indexOf(axis);
-    if (i < 0) return { size, out: size, scale: 1, from: 0, to: 1 };
-    const scale = scaled[i] ?? common ?? (sizes[i] ?? size) / size;
+    if (i < 0) return { size, out: size, scale: 1, whole: size, from: 0, to: 1 };
+    const scale = scaled[i] ?? common ?? single((sizes[i] ?? size) / size);
     if (!(scale > 0) || !Number.isFinite(scale)) throw node.fail('has no usable scales or sizes.');
-    const stretched = sizes[i] ?? size;
-    const out =
-      scaled.length > 0 ? Math.floor(size * scale) : common ? Math.floor(size * scale + 0.5) : stretched;
-    return { size, out, scale, from: region[i] ?? 0, to: region[i + listed.length] ?? 1 };
+    const asked = scaled.length === 0 && common === null ? sizes[i] : undefined;
+    const whole = asked ?? single(size * scale);
+    const out = scaled.length > 0 ? Math.floor(whole) : Math.floor(whole + 0.5);
+    return { size, out, scale, whole, from: region[i] ?? 0, to: region[i + listed.length] ?? 1 };
   });
 }
 
@@ -92,7 +101,7 @@ function commonScale(node: NodeView, dims: readonly number[], sizes: readonly nu
   const policy = node.text('keep_aspect_ratio_policy', 'stretch');
   if (!POLICIES.includes(policy)) throw node.fail(`resizes by the unknown policy '${policy}'.`);
   if (policy === 'stretch' || sizes.length === 0) return null;
-  const scales = dims.map((dim, i) => (sizes[i] ?? dim) / dim);
+  const scales = dims.map((dim, i) => single((sizes[i] ?? dim) / dim));
   return policy === 'not_larger' ? Math.min(...scales) : Math.max(...scales);
 }
 
@@ -103,6 +112,11 @@ export function lowerResize(node: NodeView): void {
   const mode = modeOf(node, old);
   const axes = axesOf(node, before, old);
   const dims = axes.map(({ out }) => out);
+  // As ONNX Runtime has it: a scale that changes no size changes nothing.
+  if (mode.coordinates !== 'tf_crop_and_resize' && axes.every(({ size, out }) => size === out)) {
+    node.define(value);
+    return;
+  }
   if (axes.some(({ size, out }, i) => i < before.length - 2 && size !== out)) {
     throw node.fail('resizes other axes than the last two.');
   }
@@ -126,23 +140,24 @@ export function lowerResize(node: NodeView): void {
 }
 
 /** Where the centre of output `o` lies among the inputs. */
-function origin(o: number, { size, out, scale, from, to }: Axis, coordinates: string): number {
-  const whole = size * scale;
+function origin(o: number, { size, out, scale, whole, from, to }: Axis, coordinates: string): number {
   switch (coordinates) {
     case 'align_corners':
-      return out === 1 ? 0 : (o * (size - 1)) / (whole - 1);
+      return out === 1 ? 0 : single(single(o * (size - 1)) / single(whole - 1));
     case 'asymmetric':
-      return o / scale;
+      return single(o / scale);
     case 'tf_crop_and_resize': {
       const length = (to - from) * (size - 1);
-      return from * (size - 1) + (out === 1 ? length / 2 : (o * length) / (out - 1));
+      return single(from * (size - 1) + (out === 1 ? length / 2 : (o * length) / (out - 1)));
     }
-    default: {
+    case 'half_pixel_symmetric': {
+      // A scaled size that is no whole number is cut evenly on both sides.
+      const shift = single((size / 2) * single(1 - single(out / single(size * scale))));
+      return single(shift + (o + 0.5) / scale - 0.5);
+    }
+    default:
       if (coordinates === 'pytorch_half_pixel' && out === 1) return 0;
-      // half_pixel_symmetric: a scaled size that is no whole number is cut evenly on both sides.
-      const shift = coordinates === 'half_pixel_symmetric' ? (size / 2) * (1 - out / whole) : 0;
-      return shift + (o + 0.5) / scale - 0.5;
-    }
+      return single(single((o + 0.5) / scale) - 0.5);
   }
 }
 
@@ -174,7 +189,7 @@ function bandOfAxis(node: NodeView, axis: Axis, mode: Mode): Band | null {
     const at = origin(o, axis, mode.coordinates);
     if (isBeyond(at, size, mode)) continue;
     // The neighbour on the left is a whole one away where `at` is whole, as ONNX has it.
-    const base = taps === 1 ? nearest(at, mode.rounding) : Math.ceil(at) - 1;
+    const base = taps === 1 ? nearest(at, scale, mode.rounding) : Math.ceil(at) - 1;
     let total = 0;
     for (let tap = 0; tap < taps; tap++) {
       const place = base + first + tap;
@@ -197,10 +212,14 @@ function bandOfAxis(node: NodeView, axis: Axis, mode: Mode): Band | null {
   );
 }
 
-function nearest(at: number, rounding: string): number {
-  if (rounding === 'floor') return Math.floor(at);
-  if (rounding === 'ceil') return Math.ceil(at);
-  return rounding === 'round_prefer_ceil' ? Math.floor(at + 0.5) : Math.ceil(at - 0.5);
+function nearest(at: number, scale: number, rounding: string): number {
+  // Before opset 11 there was no such choice; ONNX Runtime rounds up where it shrinks.
+  const up = rounding === 'ceil' || (rounding === 'old' && scale < 1);
+  if (up || rounding === 'floor' || rounding === 'old') return up ? Math.ceil(at) : Math.floor(at);
+  const left = Math.floor(at);
+  const beyond = at - left - 0.5;
+  const right = Math.abs(beyond) <= NEAR ? rounding === 'round_prefer_ceil' : beyond > 0;
+  return right ? left + 1 : left;
 }
 
 /** A triangle, or Keys' cubic (1981). */
