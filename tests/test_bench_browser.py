@@ -16,10 +16,13 @@ import pytest
 
 from limner.bench.browser import PAGE, bench_browser, refuse_software, write_browser
 from limner.bench.command import BenchCommand
-from limner.bench.looks import lay_out, random_look
+from limner.bench.looks import lay_out, lively, random_look
 from limner.browser import FLAGS, chromium, open_page
 from limner.errors import LimnerError
+from limner.export import export_look
 from limner.look import Look, run_session
+from limner.options import Storage
+from limner.recipe import Recipe
 from limner.server import application, serving
 from limner.tfjs import MODEL
 
@@ -190,6 +193,28 @@ class TestInTheBrowser:
         assert {look["rivals"][1]["state"] for look in found["looks"]} == {"ran"}
         assert {look["rivals"][0]["why"] for look in found["looks"]} == {"conv is beyond LiteRT"}
         assert {"seconds of lean (look 1 of 2)", "seconds of lean (look 2 of 2)"} <= set(told)
+
+    def test_onnx_runtime_replays_its_commands_where_all_of_them_are_the_gpus(
+        self, page: Path, tmp_path: Path
+    ) -> None:
+        # ONNX Runtime widens 16-bit weights on the CPU, and captures no graph that goes back and forth.
+        storages: tuple[Storage, ...] = ("uint8", "uint16")
+        paths = [tmp_path / f"{storage}.onnx" for storage in storages]
+        recipe = Recipe(size="lean", pixels=64)
+        for path, storage in zip(paths, storages, strict=True):
+            export_look(lively(recipe), recipe, path, storage=storage)
+        found = bench_browser(paths, rivals=("ort-wasm", "ort-webgpu"), quick=True, page=page)
+        captured, plain = (look["rivals"][1] for look in found["looks"])
+        assert (captured["state"], plain["state"]) == ("ran", "ran"), (captured, plain)
+        assert captured["adapter"].endswith(", graph captured")
+        assert plain["adapter"].endswith(", graph not captured")
+        assert captured["calls"]["bindGroups"] == 0 < plain["calls"]["bindGroups"]
+        # Its frames are the video's all the same, and no replay of an earlier one's.
+        for row in (captured, plain):
+            assert row["ranked"], row
+            assert "broke" not in row
+            assert row["difference"] <= 1e-4
+            assert row["shown"] < 0.1
 
     @pytest.mark.slow
     @pytest.mark.skipif(
