@@ -18,8 +18,11 @@ const RUNTIME = {
   'runtime/ort.wasm': { from: 'ort-wasm-simd-threaded.wasm', type: 'application/wasm' },
 } as const;
 
-/** What every page has of the engine is one file: many small ones weigh more. */
-const ENGINE = { name: 'engine', test: /web\/engine\//, tags: ['$initial' as const] };
+/** What every page has of the engine, and what both backends use of it, is one file: many small ones weigh more. */
+const ENGINE = [
+  { name: 'engine', test: /web\/engine\/(\w+|webgpu\/weights)\.ts/ },
+  { name: 'engine', test: /web\/engine\//, tags: ['$initial' as const] },
+];
 
 function runtime(): Plugin {
   return {
@@ -76,7 +79,7 @@ export default defineConfig({
       // The engine is an entry of its own: the page shares it, and `limner export` checks looks with it.
       input: { index: join(web, 'player/index.html'), tools: join(web, 'engine/index.ts') },
       preserveEntrySignatures: 'allow-extension',
-      output: { entryFileNames: 'assets/[name]-[hash].js', codeSplitting: { groups: [ENGINE] } },
+      output: { entryFileNames: 'assets/[name]-[hash].js', codeSplitting: { groups: ENGINE } },
     },
     reportCompressedSize: true,
   },

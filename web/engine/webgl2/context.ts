@@ -3,6 +3,7 @@
 import { makeCanvas } from '../canvas.ts';
 import { EngineError } from '../error.ts';
 import type { Canvas } from '../painter.ts';
+import { isSoftwareName } from '../software.ts';
 import type { Availability } from '../webgpu/device.ts';
 import type { Limits } from './layout.ts';
 import { type Storage, storageOf } from './storage.ts';
@@ -11,9 +12,6 @@ const NO_WEBGL2 = 'This browser has no WebGL2.';
 const NO_FLOATS = 'WebGL2 cannot draw into floating point textures here.';
 /** How long a browser may take to give a lost context back. */
 const PATIENCE = 5000;
-
-/** Names by which software rasterisers go; on all of them WASM is several times faster. */
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|warp|basic render|software/i;
 
 export interface Context {
   readonly gl: WebGL2RenderingContext;
@@ -54,7 +52,7 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
   const storage = storageOf(gl);
   gl.getExtension('WEBGL_lose_context')?.loseContext();
   if (!storage) return { ok: false, reason: NO_FLOATS };
-  if (SOFTWARE.test(name) && !options.allowSoftware) {
+  if (isSoftwareName(name) && !options.allowSoftware) {
     return { ok: false, software: true, reason: `WebGL2 runs in software here (${name}), slower than WASM.` };
   }
   return { ok: true, adapter: name };

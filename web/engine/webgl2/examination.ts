@@ -4,9 +4,10 @@
 
 import { EngineError } from '../error.ts';
 import { type Findings, GOLDEN, STRIPES_SIDE, stripes } from '../fault.ts';
+import { liveValues } from '../live.ts';
+import type { Crop } from '../source.ts';
 import { worked } from './fence.ts';
-import type { Crop } from './frames.ts';
-import { liveValues, type Network } from './network.ts';
+import type { Network } from './network.ts';
 import type { Prepared } from './programs.ts';
 
 /** Pieces of rows that are read of each draw's target, one layer after the other. */

@@ -3,10 +3,11 @@
 import { EngineError } from '../error.ts';
 import type { Source, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
+import { liveValues } from '../live.ts';
+import type { Crop } from '../source.ts';
 import { compile, compilePicture, compileShow, compileSource } from './compile.ts';
 import type { Context } from './context.ts';
 import type { Draw } from './draw.ts';
-import type { Crop } from './frames.ts';
 import { Layouts } from './layout.ts';
 import { type Given, type Prepared, Programs } from './programs.ts';
 import { type Step, stepsOf } from './steps.ts';
@@ -135,12 +136,4 @@ export async function runGraph(
   } finally {
     network.destroy();
   }
-}
-
-export function liveValues(plan: Plan): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(Math.max(4, Math.ceil(plan.live.length / 4) * 4));
-  plan.live.forEach((live, i) => {
-    values[i] = live.default;
-  });
-  return values;
 }

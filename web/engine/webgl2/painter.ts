@@ -4,13 +4,15 @@
 
 import { EngineError } from '../error.ts';
 import { type Findings, STRIPES_SIDE } from '../fault.ts';
+import { liveValues, turn } from '../live.ts';
 import type { Look, LookInfo } from '../look.ts';
 import type { Canvas, Examinable, FrameSource, Settings } from '../painter.ts';
+import { cropOf } from '../source.ts';
 import { adapterName, type Context, openContext } from './context.ts';
 import { examine } from './examination.ts';
 import { worked } from './fence.ts';
 import { Frames } from './frames.ts';
-import { liveValues, Network } from './network.ts';
+import { Network } from './network.ts';
 import type { Prepared } from './programs.ts';
 
 /** A painter on `settings.canvas`, or on a canvas of its own, whose context it gives back in the end. */
@@ -118,15 +120,7 @@ class Webgl2Painter implements Examinable {
   }
 
   set(name: string, value: number): void {
-    const { live } = this.network.plan;
-    const index = live.findIndex(one => one.name === name);
-    if (index < 0) {
-      const known = live.map(one => `'${one.name}'`).join(', ') || 'none';
-      throw new EngineError(`This look has no live value '${name}'; it has ${known}.`);
-    }
-    const range = Object.hasOwn(this.info.live, name) ? this.info.live[name] : undefined;
-    const clamped = range ? Math.min(Math.max(value, range.min), range.max) : value;
-    if (!Number.isNaN(clamped)) this.#live[index] = clamped;
+    turn(this.#live, this.network.plan, this.info, name, value);
   }
 
   paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
@@ -149,7 +143,7 @@ class Webgl2Painter implements Examinable {
   }
 
   examine(): Promise<Findings> {
-    return examine(this.network, this.frames.cropOf(STRIPES_SIDE, STRIPES_SIDE, false));
+    return examine(this.network, cropOf([STRIPES_SIDE, STRIPES_SIDE], this.frames.pixels, false));
   }
 
   /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */

@@ -2,9 +2,9 @@
 // first is asked how it went, so that a browser may compile them side by side and off the main thread.
 
 import { EngineError, impossible } from '../error.ts';
+import type { Crop } from '../source.ts';
 import type { Context } from './context.ts';
 import type { Draw, Sampled } from './draw.ts';
-import type { Crop } from './frames.ts';
 import type { Area } from './layout.ts';
 import type { Textures } from './textures.ts';
 import triangle from './triangle.glsl?raw';

@@ -1,8 +1,9 @@
-// What painting and `run` share: a plan's buffers, the live values, and recording a kernel.
+// What painting and `run` share: a plan's buffers, and recording a kernel.
 
 import { EngineError } from '../error.ts';
 import type { Operation, Source } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
+import { liveValues } from '../live.ts';
 import { toBlocks } from './arrays.ts';
 import type { Memory } from './memory.ts';
 import type { Compiled } from './pipelines.ts';
@@ -20,14 +21,6 @@ export function dispatch(
 }
 
 export const isSource = (operation: Operation): operation is Source => operation.kind === 'source';
-
-export function liveValues(plan: Plan): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(Math.max(4, Math.ceil(plan.live.length / 4) * 4));
-  plan.live.forEach((live, i) => {
-    values[i] = live.default;
-  });
-  return values;
-}
 
 /** What all kernels of a plan share: its buffers, and the two small uniforms. */
 export interface Shared {

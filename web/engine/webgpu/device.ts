@@ -2,14 +2,12 @@
 
 import { EngineError } from '../error.ts';
 import type { Precision } from '../painter.ts';
+import { isSoftwareName } from '../software.ts';
 
 export type Availability = { ok: true; adapter: string } | { ok: false; reason: string; software?: boolean };
 
 const NO_WEBGPU = 'This browser has no WebGPU.';
 const NO_ADAPTER = 'WebGPU found no graphics processor that it may use.';
-
-/** Names by which software rasterisers go; on all of them WASM is several times faster. */
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|warp|basic render/i;
 
 async function findAdapter(): Promise<GPUAdapter | string> {
   if (typeof navigator === 'undefined' || !navigator.gpu) return NO_WEBGPU;
@@ -35,7 +33,7 @@ function nameOf({ description, vendor, architecture, device }: Partial<GPUAdapte
 
 export const adapterName = (device: GPUDevice): string => names.get(device) ?? nameOf(infoOf(device));
 
-export const isSoftware = (device: GPUDevice): boolean => SOFTWARE.test(adapterName(device));
+export const isSoftware = (device: GPUDevice): boolean => isSoftwareName(adapterName(device));
 
 /** Whether an adapter says of itself that it is slow: it moved from the adapter to its info in 2025. */
 const isFallback = (adapter: GPUAdapter): boolean =>
@@ -48,7 +46,7 @@ export async function webgpuAvailable(options: { allowSoftware?: boolean } = {})
   const info = infoOf(adapter);
   const name = nameOf(info);
   const software =
-    isFallback(adapter) || SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.device} ${name}`);
+    isFallback(adapter) || isSoftwareName(`${info.vendor} ${info.architecture} ${info.device} ${name}`);
   if (software && !options.allowSoftware) {
     return { ok: false, software: true, reason: `WebGPU runs in software here (${name}), slower than WASM.` };
   }

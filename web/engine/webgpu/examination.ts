@@ -5,7 +5,8 @@
 
 import { type Findings, GOLDEN, STRIPES_SIDE, stripes } from '../fault.ts';
 import { blocks } from '../graph/operation.ts';
-import { dispatch, liveValues } from './buffers.ts';
+import { liveValues } from '../live.ts';
+import { dispatch } from './buffers.ts';
 import type { Frames } from './frames.ts';
 import { type Bound, frameGroup, type Studio } from './kernels.ts';
 import { Memory } from './memory.ts';

@@ -6,9 +6,10 @@
 import { EngineError } from '../error.ts';
 import type { Findings } from '../fault.ts';
 import type { Plan } from '../graph/plan.ts';
+import { liveValues, turn } from '../live.ts';
 import type { Look, LookInfo } from '../look.ts';
 import type { Canvas, Examinable, FrameSource, Settings } from '../painter.ts';
-import { dispatch, liveValues } from './buffers.ts';
+import { dispatch } from './buffers.ts';
 import { fetchKernels } from './compile.ts';
 import {
   adapterName,
@@ -194,15 +195,7 @@ class WebgpuPainter implements Examinable {
   }
 
   set(name: string, value: number): void {
-    const index = this.plan.live.findIndex(live => live.name === name);
-    if (index < 0) {
-      const known = this.plan.live.map(live => `'${live.name}'`).join(', ') || 'none';
-      throw new EngineError(`This look has no live value '${name}'; it has ${known}.`);
-    }
-    const range = Object.hasOwn(this.info.live, name) ? this.info.live[name] : undefined;
-    const clamped = range ? Math.min(Math.max(value, range.min), range.max) : value;
-    if (Number.isNaN(clamped) || this.#live[index] === Math.fround(clamped) || this.#lost) return;
-    this.#live[index] = clamped;
+    if (!turn(this.#live, this.plan, this.info, name, value) || this.#lost) return;
     this.#device.queue.writeBuffer(this.studio.pipelines.shared.live, 0, this.#live);
   }
 

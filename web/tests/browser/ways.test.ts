@@ -2,8 +2,9 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPainter, type Painter, readLook } from '../../engine/index.ts';
+import { WAYS } from '../../engine/ways.ts';
 import { requestDevice } from '../../engine/webgpu/device.ts';
-import { trueWays, WAYS } from '../../engine/webgpu/ways.ts';
+import { trueWays } from '../../engine/webgpu/ways.ts';
 import { tinyLook } from '../tiny.ts';
 
 const look = await readLook(tinyLook());
