@@ -1,5 +1,6 @@
 // What every painter is, whoever it is that computes: one look, one canvas, one frame at a time.
 
+import { EngineError } from './error.ts';
 import type { Findings } from './fault.ts';
 import type { LookInfo } from './look.ts';
 
@@ -46,4 +47,9 @@ export interface Settings {
   readonly precision?: Precision | undefined;
   /** False: nothing is done beside the frames. */
   readonly upkeep?: boolean | undefined;
+}
+
+/** To be asked before the canvas is touched, after anything was waited for. */
+export function checkWanted({ wanted }: Settings): void {
+  if (wanted?.() === false) throw new EngineError('The painter was destroyed while it was made.');
 }

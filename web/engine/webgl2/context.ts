@@ -101,8 +101,20 @@ function resetState(gl: WebGL2RenderingContext): void {
   gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.BROWSER_DEFAULT_WEBGL);
 }
 
-/** A context on `canvas`, or on one of its own. One that was lost is waited for. */
-export async function openContext(canvas: Canvas | null): Promise<Context> {
+function limitsOf(gl: WebGL2RenderingContext, layers: number): Limits {
+  const limit = (name: number) => Number(gl.getParameter(name));
+  const [wide = 0, tall = 0]: ArrayLike<number> & Iterable<number> = gl.getParameter(gl.MAX_VIEWPORT_DIMS);
+  return {
+    layers,
+    textureSize: Math.min(limit(gl.MAX_TEXTURE_SIZE), wide, tall),
+    units: limit(gl.MAX_TEXTURE_IMAGE_UNITS),
+    uniforms: limit(gl.MAX_FRAGMENT_UNIFORM_VECTORS),
+  };
+}
+
+/** A context on `canvas`, or on one of its own. One that was lost is waited for; `check` may throw then, before
+ * anything is changed. */
+export async function openContext(canvas: Canvas | null, check = (): void => undefined): Promise<Context> {
   const used = canvas ?? makeCanvas(1, 1);
   const gl = contextOf(used);
   if (!gl) {
@@ -112,6 +124,7 @@ export async function openContext(canvas: Canvas | null): Promise<Context> {
   }
   used.addEventListener('webglcontextlost', prevent);
   if (gl.isContextLost()) await restored(used);
+  check();
   resetState(gl);
   const storage = storageOf(gl);
   if (!storage) throw new EngineError(NO_FLOATS);
@@ -120,7 +133,7 @@ export async function openContext(canvas: Canvas | null): Promise<Context> {
     gl,
     canvas: used,
     owned: canvas === null,
-    limits: { layers, textureSize: Number(gl.getParameter(gl.MAX_TEXTURE_SIZE)) },
+    limits: limitsOf(gl, layers),
     format,
     texelBytes: format === 'RGBA32F' ? 16 : 8,
     parallel: gl.getExtension('KHR_parallel_shader_compile'),

@@ -34,5 +34,7 @@ export interface Draw {
   /** What stands at texture unit 0, 1 ..., with the name of its sampler. */
   readonly samplers: readonly { readonly name: string; readonly sampled: Sampled }[];
   readonly sizes: readonly number[];
+  /** Vectors of four among its uniforms. */
+  readonly vectors: number;
   readonly target: Target;
 }

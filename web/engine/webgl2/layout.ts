@@ -14,7 +14,12 @@ import type { Plan } from '../graph/plan.ts';
 export interface Limits {
   /** Layers that one draw can fill. */
   readonly layers: number;
+  /** Of a side of what can be drawn into and read. */
   readonly textureSize: number;
+  /** Textures that one draw can read. */
+  readonly units: number;
+  /** Vectors of four that one draw can be given as uniforms. */
+  readonly uniforms: number;
 }
 
 export interface Layout {

@@ -6,7 +6,7 @@ import { EngineError } from '../error.ts';
 import { type Findings, STRIPES_SIDE } from '../fault.ts';
 import { liveValues, turn } from '../live.ts';
 import type { Look, LookInfo } from '../look.ts';
-import type { Canvas, Examinable, FrameSource, Settings } from '../painter.ts';
+import { type Canvas, checkWanted, type Examinable, type FrameSource, type Settings } from '../painter.ts';
 import { cropOf } from '../source.ts';
 import { adapterName, type Context, openContext } from './context.ts';
 import { examine } from './examination.ts';
@@ -17,16 +17,21 @@ import type { Prepared } from './programs.ts';
 
 /** A painter on `settings.canvas`, or on a canvas of its own, whose context it gives back in the end. */
 export async function createWebgl2Painter(look: Look, settings: Settings): Promise<Examinable> {
-  const context = await openContext(settings.canvas);
+  const context = await openContext(settings.canvas, () => checkWanted(settings));
   const { plan } = look;
   const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
   const [painting] = plan.outputs;
   const [, , tall = 1, wide = 1] = painting?.shape ?? [];
-  const frames = new Frames(context.gl, [width, height], context.limits.textureSize);
+  const { textureSize } = context.limits;
+  if (Math.max(wide, tall) > textureSize) {
+    throw new EngineError(`The painting is ${wide} x ${tall}; this GPU allows ${textureSize} a side.`);
+  }
+  const frames = new Frames(context.gl, [width, height], textureSize);
   const network = new Network(context, plan, { frame: frames.texture, size: [wide, tall] });
   try {
     await network.prepare();
     const show = settings.canvas && painting ? await network.show(painting) : null;
+    checkWanted(settings);
     return new Webgl2Painter(look.info, network, frames, show, settings);
   } catch (error) {
     frames.destroy();

@@ -58,12 +58,21 @@ export class Programs {
   }
 
   prepare(draw: Draw, given: Given): Prepared {
-    const { target } = draw;
+    const { target, samplers, vectors, label } = draw;
+    const { units, uniforms } = this.context.limits;
+    if (samplers.length > units) {
+      throw new EngineError(
+        `Node '${label}' reads ${samplers.length} textures at once; this GPU allows ${units}.`,
+      );
+    }
+    if (vectors > uniforms) {
+      throw new EngineError(`Node '${label}' is given ${vectors} uniforms; this GPU allows ${uniforms}.`);
+    }
     const [width, height] = given.size;
     const values = target.kind === 'canvas' ? null : this.textures.values(target.texture);
     return {
       linked: this.#linked(draw.code),
-      textures: draw.samplers.map(({ sampled }) => this.#texture(sampled, given)),
+      textures: samplers.map(({ sampled }) => this.#texture(sampled, given)),
       sizes: new Int32Array(draw.sizes),
       framebuffer: values?.framebuffer ?? null,
       layers: values?.size.layers ?? 0,

@@ -215,9 +215,11 @@ ${lines.join('\n')}
     this.#channels();
     const functions = this.#functions.join('\n');
     const lives = [...functions.matchAll(/live\[(\d+)\]/g)].map(([, index]) => Number(index));
+    const live = Math.max(-1, ...lives) + 1;
+    const sizes = this.#sizes.length / 4;
     const uniforms = [
-      `uniform ivec4 sizes[${this.#sizes.length / 4}];`,
-      ...(lives.length > 0 ? [`uniform vec4 live[${Math.max(...lives) + 1}];`] : []),
+      `uniform ivec4 sizes[${sizes}];`,
+      ...(live > 0 ? [`uniform vec4 live[${live}];`] : []),
       ...this.#uniforms,
     ].join('\n');
     const { layout } = this;
@@ -233,6 +235,8 @@ ${functions}
 ${body}`,
       samplers: this.#samplers,
       sizes: this.#sizes,
+      // Samplers may count too, and so may whatever else is declared.
+      vectors: sizes + live + this.#uniforms.length,
       target: layout
         ? { kind: 'values', texture: layout.texture, area: areaWithin(layout) }
         : { kind: 'canvas' },

@@ -119,8 +119,13 @@ export class Textures {
     return texture;
   }
 
-  #makeTable({ numbers, width, height, fill }: Table): WebGLTexture {
-    const { gl } = this.context;
+  #makeTable({ label, numbers, width, height, fill }: Table): WebGLTexture {
+    const { gl, limits } = this.context;
+    if (Math.max(width, height) > limits.textureSize) {
+      throw new EngineError(
+        `Constants of '${label}' need a texture of ${width} x ${height}; this GPU allows ${limits.textureSize} a side.`,
+      );
+    }
     const bytes = new ArrayBuffer(width * height * 16);
     fill(bytes);
     this.#bytes += bytes.byteLength;

@@ -8,7 +8,7 @@ import type { Findings } from '../fault.ts';
 import type { Plan } from '../graph/plan.ts';
 import { liveValues, turn } from '../live.ts';
 import type { Look, LookInfo } from '../look.ts';
-import type { Canvas, Examinable, FrameSource, Settings } from '../painter.ts';
+import { type Canvas, checkWanted, type Examinable, type FrameSource, type Settings } from '../painter.ts';
 import { dispatch } from './buffers.ts';
 import { fetchKernels } from './compile.ts';
 import {
@@ -138,8 +138,7 @@ class WebgpuPainter implements Examinable {
       const kernels = await pending();
       // A device that is lost pretends that all went well.
       if (gone) throw new EngineError(`The GPU gave up while the look was set up (${gone}).`);
-      if (settings.wanted?.() === false)
-        throw new EngineError('The painter was destroyed while it was made.');
+      checkWanted(settings);
       return new WebgpuPainter(info, plan, studio, kernels, settings, known !== null);
     } catch (error) {
       memory.destroy();

@@ -298,6 +298,37 @@ test('a context that is lost while a painter is set up comes back', async () => 
   painter.destroy();
 });
 
+test('one that is no longer wanted leaves the canvas as it is, lost or not', async () => {
+  const refused = 'destroyed while it was made';
+  const canvas = new OffscreenCanvas(7, 7);
+  const gl = canvas.getContext('webgl2', { alpha: false });
+  await expect(painterOf('lean-64-uint16-colour', { canvas, wanted: () => false })).rejects.toThrow(refused);
+  // Until all is made it is wanted.
+  let asked = 0;
+  const wanted = () => ++asked < 2;
+  await expect(painterOf('lean-64-uint16-colour', { canvas, wanted })).rejects.toThrow(refused);
+  const loss = gl?.getExtension('WEBGL_lose_context');
+  loss?.loseContext();
+  const making = painterOf('lean-64-uint16-colour', { canvas, wanted: () => false });
+  setTimeout(() => loss?.restoreContext(), 50);
+  await expect(making).rejects.toThrow(refused);
+  expect([canvas.width, canvas.height]).toEqual([7, 7]);
+});
+
+test('a painting that is larger than the canvas may be is refused', async () => {
+  const { getParameter } = GL.prototype;
+  GL.prototype.getParameter = function (this: WebGL2RenderingContext, name: number): unknown {
+    return name === GL.MAX_VIEWPORT_DIMS ? Int32Array.of(32, 32) : getParameter.call(this, name);
+  };
+  try {
+    await expect(painterOf('lean-64-uint16-colour')).rejects.toThrow(
+      'The painting is 64 x 64; this GPU allows 32 a side.',
+    );
+  } finally {
+    GL.prototype.getParameter = getParameter;
+  }
+});
+
 test('a painter that is made anew on its canvas, and one that was destroyed, leave nothing behind', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const made = new Set<unknown>();

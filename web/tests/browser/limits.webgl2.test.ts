@@ -6,6 +6,7 @@ import { EngineError, readLook, readModel } from '../../engine/index.ts';
 import { type Context, openContext } from '../../engine/webgl2/context.ts';
 import { runGraph } from '../../engine/webgl2/network.ts';
 import { largestDifference } from '../compare.ts';
+import { graphOf, model, node, tensor, value } from '../onnx.ts';
 
 const bytes = async (file: string) => new Uint8Array(await (await fetch(`/${file}`)).arrayBuffer());
 const floats = async (file: string) => new Float32Array((await bytes(file)).buffer);
@@ -122,4 +123,39 @@ test('what does not fit is refused by name', async () => {
   await expect(refused).rejects.toThrow(
     /^Tensor '.+' needs a texture of \d+ x \d+; this GPU allows 16 a side\.$/,
   );
+});
+
+for (const [limit, sentence] of [
+  ['units', /^Node '.+' reads \d+ textures at once; this GPU allows 1\.$/],
+  ['uniforms', /^Node '.+' is given \d+ uniforms; this GPU allows 1\.$/],
+] as const) {
+  test(`a GPU whose draws have too few ${limit} is told so`, async () => {
+    const refused = differenceOn({ limits: { ...context.limits, [limit]: 1 } });
+    await expect(refused).rejects.toThrow(EngineError);
+    await expect(refused).rejects.toThrow(sentence);
+  });
+}
+
+test('constants that do not fit into a texture are refused by name', async () => {
+  const shape = [1, 512, 1, 1];
+  const graph = graphOf({
+    nodes: [node('Add', ['x', 'offsets'], ['y'], {})],
+    constants: [tensor('offsets', shape, new Float32Array(512).fill(2))],
+    inputs: [value('x', shape)],
+    outputs: [value('y', shape)],
+  });
+  const { plan: wide } = await readModel(model(graph));
+  const on = (textureSize: number) =>
+    runGraph(wide, { ...context, limits: { ...context.limits, textureSize } }, { x: new Float32Array(512) });
+  expect((await on(128)).y).toEqual(new Float32Array(512).fill(2));
+  await expect(on(64)).rejects.toThrow(
+    /^Constants of '.+' need a texture of 128 x 1; this GPU allows 64 a side\.$/,
+  );
+});
+
+test('all limits are asked for', () => {
+  const { gl, limits } = context;
+  expect(limits.units).toBe(gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS));
+  expect(limits.uniforms).toBe(gl.getParameter(gl.MAX_FRAGMENT_UNIFORM_VECTORS));
+  expect(limits.textureSize).toBeLessThanOrEqual(gl.getParameter(gl.MAX_TEXTURE_SIZE));
 });
