@@ -56,12 +56,14 @@ class Network(Graph):
         inner = self.conv(self.reflected(inner, 1), channels, channels, 3)
         return self.node("Add", value, self.instance_norm(inner, channels))
 
-    def model(self, given: list[int | str], output: str, made: str = "nchw") -> onnx.ModelProto:
+    def model(
+        self, given: list[int | str], output: str, made: str = "nchw", opset: int = OPSET
+    ) -> onnx.ModelProto:
         self.node("Identity", output, output="out")
         image = helper.make_tensor_value_info("image", TensorProto.FLOAT, given)
         out = helper.make_tensor_value_info("out", TensorProto.FLOAT, list(made))
         graph = helper.make_graph(self.nodes, "network", [image], [out], self.constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
         onnx.checker.check_model(model)
         return model
 
@@ -303,7 +305,8 @@ def standardised() -> onnx.ModelProto:
     return net.model([1, 3, 20, 28], net.node("Tanh", value))
 
 
-NETWORKS: dict[str, tuple[Callable[[], onnx.ModelProto], tuple[int, ...]]] = {
+Networks = dict[str, tuple[Callable[[], onnx.ModelProto], tuple[int, ...]]]
+NETWORKS: Networks = {
     "resnet-generator": (resnet_generator, (1, 3, 64, 64)),
     "style-transfer": (style_transfer, (2, 3, 40, 64)),
     "classifier": (classifier, (1, 3, 64, 64)),
@@ -316,9 +319,9 @@ NETWORKS: dict[str, tuple[Callable[[], onnx.ModelProto], tuple[int, ...]]] = {
 }
 
 
-def write_networks(folder: Path) -> None:
+def write_networks(folder: Path, networks: Networks = NETWORKS, listing: str = "networks") -> None:
     listed = []
-    for name, (make, shape) in NETWORKS.items():
+    for name, (make, shape) in networks.items():
         model = make()
         (folder / f"{name}.onnx").write_bytes(model.SerializeToString())
         image = np.random.default_rng(3).random(shape, dtype=np.float32)
@@ -332,4 +335,4 @@ def write_networks(folder: Path) -> None:
         (folder / f"{name}.output").write_bytes(np.ascontiguousarray(out).tobytes())
         dims = dict(zip(("batch", "channels", "height", "width"), shape, strict=True))
         listed.append({"name": name, "dims": dims, "shape": list(out.shape)})
-    (folder / "networks.json").write_text(json.dumps(listed))
+    (folder / f"{listing}.json").write_text(json.dumps(listed))

@@ -1,4 +1,4 @@
-"""Packs what the engine is tested against: ONNX's node tests, U-Nets, other networks.
+"""Packs what the engine is tested against: ONNX's node tests, U-Nets, other networks, one in every opset.
 
 python tests/onnx_cases/pack.py web/.cache nodes
 """
@@ -11,9 +11,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from networks import write_networks
 from nodes import write_nodes
+from opsets import write_opsets
 from unets import write_unets
 
-PARTS = {"networks": write_networks, "nodes": write_nodes, "unets": write_unets}
+PARTS = {"networks": write_networks, "nodes": write_nodes, "opsets": write_opsets, "unets": write_unets}
 
 
 def main() -> None:

@@ -1,0 +1,139 @@
+"""One network in one opset after the other, with ONNX Runtime's answers beside it.
+
+ONNX's node tests hold the newest form of each operator alone. Older files have attributes where newer ones
+have inputs, other defaults, and operators that have gone.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from networks import Network, Networks, write_networks
+
+# From the oldest that the engine reads: each brought another form of one of the operators below.
+OPSETS = (9, 10, 11, 12, 13, 14, 16, 18, 19, 20, 21, 22, 23)
+
+
+class Written(Network):
+    """Layers as a file of that opset has them."""
+
+    def __init__(self, opset: int) -> None:
+        super().__init__(opset)
+        self.opset = opset
+
+    def scalar(self, value: np.generic) -> str:
+        """Without a dimension, which some operators insist on."""
+        name = f"scalar_{len(self.constants)}"
+        self.constants.append(onnx.numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def number(self, value: float) -> str:
+        return self.scalar(np.float32(value))
+
+    def scaled(self, value: str, factor: float) -> str:
+        """So that no part drowns in the tolerance of another."""
+        return self.node("Mul", value, self.number(factor))
+
+    def by_axes(self, op: str, since: int, value: str, *axes: int, **more: Any) -> str:
+        """Axes were an attribute before that opset."""
+        if self.opset < since:
+            return self.node(op, value, axes=axes, **more)
+        return self.node(op, value, self.whole(*axes), **more)
+
+    def clip(self, value: str, low: float, high: float) -> str:
+        if self.opset < 11:
+            return self.node("Clip", value, min=low, max=high)
+        return self.node("Clip", value, self.number(low), self.number(high))
+
+    def pad(self, value: str, pads: tuple[int, ...], mode: str, filler: float = 0) -> str:
+        if self.opset < 11:
+            more: dict[str, Any] = {"value": filler} if mode == "constant" else {}
+            return self.node("Pad", value, pads=pads, mode=mode, **more)
+        if self.opset < 18:
+            ends = [self.whole(*pads)] + ([self.number(filler)] if mode == "constant" else [])
+            return self.node("Pad", value, *ends, mode=mode)
+        given = [pads[i] for i in (2, 3, 6, 7)]
+        return self.node("Pad", value, self.whole(*given), self.number(filler), self.whole(2, 3), mode=mode)
+
+    def cut(self, value: str, starts: tuple[int, ...], ends: tuple[int, ...], axes: tuple[int, ...]) -> str:
+        if self.opset < 10:
+            return self.node("Slice", value, starts=starts, ends=ends, axes=axes)
+        steps = [2 if axis == 3 else 1 for axis in axes]
+        return self.node("Slice", value, *(self.whole(*part) for part in (starts, ends, axes, steps)))
+
+    def split(self, value: str, *sizes: int) -> list[str]:
+        names = [f"part_{len(self.nodes)}_{i}" for i in range(len(sizes))]
+        if self.opset < 13:
+            node = onnx.helper.make_node("Split", [value], names, axis=1, split=sizes)
+        elif self.opset < 18 or len(set(sizes)) > 1:
+            node = onnx.helper.make_node("Split", [value, self.whole(*sizes)], names, axis=1)
+        else:
+            node = onnx.helper.make_node("Split", [value], names, axis=1, num_outputs=len(sizes))
+        self.nodes.append(node)
+        return names
+
+    def dropout(self, value: str) -> str:
+        if self.opset < 12:
+            return self.node("Dropout", value, ratio=0.4)
+        return self.node("Dropout", value, self.number(0.4), self.scalar(np.bool_(False)))
+
+    def grown(self, value: str, mode: str, by: float) -> str:
+        scales = self.constant(np.array([1, 1, by, by], dtype=np.float32))
+        if self.opset < 11:
+            return self.node("Upsample" if self.opset < 10 else "Resize", value, scales, mode=mode)
+        region = "" if self.opset >= 13 else self.constant(np.zeros(0, dtype=np.float32))
+        return self.node("Resize", value, region, scales, mode=mode)
+
+    def grouped(self, value: str, channels: int) -> str:
+        """Group normalisation has a scale for each channel, and before opset 21 had one for each group."""
+        if self.opset < 21:
+            return self.instance_norm(value, channels)
+        ends = [self.constant(1 + self.drawn(channels, gain=0.2)) for _ in range(2)]
+        return self.node("GroupNormalization", value, *ends, num_groups=2)
+
+
+def network(opset: int) -> onnx.ModelProto:
+    net = Written(opset)
+    value = net.clip(net.conv("image", 3, 8, 3, pads=[1, 1, 1, 1]), -0.75, 1.5)
+    value = net.conv(net.pad(value, (0, 0, 1, 1, 0, 0, 1, 1), "reflect"), 8, 8, 3)
+    value = net.pad(value, (0, 0, 0, 2, 0, 0, 1, 0), "constant", 0.25)
+    value = net.cut(value, (1, 0), (-1, 30), (2, 3))
+    value = net.grouped(net.batch_norm(value, 8), 8)
+    seen = net.by_axes("ReduceMean", 18, value, 2, 3, keepdims=0)
+    seen = net.scaled(net.node("Softmax", seen), 8)
+    seen = net.by_axes("Unsqueeze", 13, seen, 2, 3)
+    value = net.node("Mul", value, seen)
+    first, second = net.split(net.dropout(value), 3, 5)
+    even = net.split(value, 4, 4)
+    value = net.node("Concat", second, first, *reversed(even), axis=1)
+    # Over an axis and all after it, before opset 13.
+    value = net.node("Add", value, net.scaled(net.node("Softmax", value, axis=2), 20))
+    total = net.by_axes("ReduceSum", 13, value, 1, keepdims=1)
+    flat = net.by_axes("Squeeze", 13, total, 0, 1)
+    flat = net.by_axes("Unsqueeze", 13, net.node("LogSoftmax", flat), 0, 1)
+    value = net.node("Sub", net.node("Sub", value, flat), total)
+    value = net.scaled(value, 0.1)
+    for op, share in (("ReduceMax", 1), ("ReduceMin", 1), ("ReduceL2", 0.1), ("ReduceLogSumExp", 0.1)):
+        value = net.node("Sub", value, net.scaled(net.by_axes(op, 18, value, 1, 2), share))
+    pooled = net.node("MaxPool", value, kernel_shape=[2, 2], strides=[2, 2])
+    value = net.grown(net.grown(pooled, "nearest", 2), "linear", 1.5)
+    if opset >= 10:
+        value = net.grown(value, "nearest", 0.75)
+    if opset >= 20:
+        value = net.node("Gelu", value)
+    sums = net.node("Flatten", net.node("GlobalAveragePool", value))
+    weights = net.constant(net.drawn(16, 16, gain=0.25))
+    bias = [net.constant(net.drawn(16, gain=0.1))] if opset < 11 else []
+    sums = net.by_axes("Unsqueeze", 13, net.node("Gemm", sums, weights, *bias), 2, 3)
+    return net.model([1, 3, 20, 34], net.node("Add", value, sums), opset=opset)
+
+
+NETWORKS: Networks = {f"opset-{opset}": (partial(network, opset), (1, 3, 20, 34)) for opset in OPSETS}
+
+
+def write_opsets(folder: Path) -> None:
+    write_networks(folder, NETWORKS, "opsets")
