@@ -27,6 +27,11 @@ const WARM = 1000;
  * the long run. */
 const MOST_HEAP_GROWTH = LONG ? 512 * 1024 : 150 * 1024;
 
+/** The GPU process breathes by some megabytes (what it frees goes back to the system late), so the least of the
+ * first half is compared with the least of the second: up to 3 MB apart in CI's runs. A frame's picture that is left
+ * behind, 24 kB, would be 20 MB and more between them. */
+const MOST_GPU_GROWTH = 8 * 1024 * 1024;
+
 /** Counts what is made and destroyed of each kind that a painter could forget. */
 const HOOKS = `
   window.made = { GPUBuffer: 0, GPUTexture: 0, GPUBindGroup: 0, GPUComputePipeline: 0, WebGLTexture: 0, WebGLBuffer: 0,
@@ -181,6 +186,12 @@ test.each(BACKENDS)(
       `${backend}: ${last.frame} frames in ${last.seconds} s, heap ${growth} bytes more after ${painted} frames`,
     );
     expect(growth).toBeLessThan(MOST_HEAP_GROWTH);
+    const gpu = samples.filter(({ frame }) => frame >= WARM).flatMap(one => one.gpuProcessBytes ?? []);
+    if (process.platform === 'linux') expect(gpu.length).toBeGreaterThan(3);
+    const half = Math.floor(gpu.length / 2);
+    const gpuGrowth = Math.min(...gpu.slice(half)) - Math.min(...gpu.slice(0, half));
+    console.log(`${backend}: the GPU process has ${gpuGrowth} bytes more in the second half`);
+    if (gpu.length > 0) expect(gpuGrowth).toBeLessThan(MOST_GPU_GROWTH);
   },
 );
 
