@@ -16,20 +16,21 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, numpy_helper
+from onnx import ModelProto, helper, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 
 Array = np.ndarray[Any, Any]
 
 # All inputs are computed.
 ALL = {
-    "Add", "Concat", "Div", "Gemm", "LayerNormalization", "MatMul", "Max", "Mean", "Min", "Mul", "PRelu",
-    "Pow", "Sub", "Sum",
+    "Add", "Concat", "Div", "Equal", "Gemm", "Greater", "GreaterOrEqual", "LayerNormalization", "Less",
+    "LessOrEqual", "MatMul", "Max", "Mean", "Min", "Mod", "Mul", "PRelu", "Pow", "Sub", "Sum",
 }  # fmt: skip
 # The first input is computed, the others are constants.
 FIRST = {
-    "Abs", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Celu", "Clip", "Conv", "ConvTranspose",
-    "Cos", "DepthToSpace", "Dropout", "Elu", "Erf", "Exp", "Expand", "Flatten", "Floor", "Gather", "Gelu",
+    "Abs", "AveragePool", "BatchNormalization", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Conv",
+    "ConvTranspose", "Cos", "DepthToSpace", "Dropout", "Elu", "Erf", "Exp", "Expand", "Flatten", "Floor",
+    "Gather", "Gelu",
     "GlobalAveragePool", "GlobalMaxPool", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity",
     "InstanceNormalization", "LRN", "LeakyRelu", "Log", "LogSoftmax", "LpPool", "MaxPool", "Mish", "Neg",
     "Pad", "QuantizeLinear", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
@@ -39,15 +40,21 @@ FIRST = {
     "Unsqueeze", "Upsample",
 }  # fmt: skip
 # All is known at load.
-NONE = {"Constant", "ConstantOfShape", "DequantizeLinear", "Range"}
+NONE = {"And", "Constant", "ConstantOfShape", "DequantizeLinear", "Not", "Or", "Range", "Xor"}
+# The first input is a constant, the others are computed.
+REST = {"Where"}
 # Their results are whole numbers, which the engine has as floats.
-WHOLE = {"QuantizeLinear", "Range", "Shape", "Size", "ConstantOfShape"}
+WHOLE = {
+    "ConstantOfShape", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "QuantizeLinear",
+    "Range", "Shape", "Size",
+}  # fmt: skip
+# They take float16 and give something else.
+CASTS = {"Cast", "CastLike"}
 # What constants may be.
 STORED = {
     "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16",
 }  # fmt: skip
-# Found in what functions are written out as, and known to the engine.
-INNER = {"CastLike", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Where"}
+FLOATS = {"float16", "float32", "float64"}
 
 
 def text(array: Array) -> str:
@@ -61,6 +68,22 @@ def operator_of(model: ModelProto, case: str, known: dict[str, str]) -> str:
     return known.get(case.split("_expanded", maxsplit=1)[0], "")
 
 
+def array_of(one: Any) -> Any:
+    """Some numbers stand there without an array around them, some as a tensor of a type that numpy has."""
+    if isinstance(one, onnx.TensorProto):
+        stored = helper.tensor_dtype_to_np_dtype(one.data_type).name in STORED
+        return numpy_helper.to_array(one) if stored else one
+    return np.asarray(one) if np.isscalar(one) else one
+
+
+def computed_of(op: str, inputs: list[Any]) -> list[int]:
+    """Which inputs are given to the engine as it runs; the others are in the file."""
+    count = len(inputs) if op in ALL | REST else 0 if op in NONE else 1
+    computed = list(range(1 if op in REST else 0, count))
+    types = {inputs[i].dtype.name for i in computed if isinstance(inputs[i], np.ndarray)}
+    return [] if types and types <= STORED - FLOATS else computed
+
+
 def reason_to_skip(
     model: ModelProto, op: str, computed: list[Any], constants: list[Any], outputs: list[Any]
 ) -> str | None:
@@ -71,39 +94,51 @@ def reason_to_skip(
         return "other types than float32"
     if not all(isinstance(one, np.ndarray) for one in everything):
         return "sequences or optional values"
-    inner = {node.op_type for node in model.graph.node} - ALL - FIRST - NONE - INNER
-    floats = computed if op in WHOLE else arrays
+    inner = {node.op_type for node in model.graph.node} - ALL - FIRST - NONE - REST
+    runs = {"float32", "float64"}
+    made = STORED if op in WHOLE else runs if computed or not constants else STORED - {"float16"}
     reasons = {
         f"written out as {', '.join(sorted(inner))}": bool(inner),
-        "other types than float32": any(one.dtype != np.float32 for one in floats),
+        "other types than float32": any(
+            one.dtype.name not in (runs | {"float16"} if op in CASTS else runs) for one in computed
+        )
+        or any(one.dtype.name not in made for one in outputs),
         "constants of types that the reader does not know": any(
             one.dtype.name not in STORED for one in constants
         ),
-        "a tensor without elements": any(one.size == 0 for one in arrays),
+        "a tensor without elements": any(one.size == 0 for one in arrays)
+        or (op not in NONE and not computed and constants[0].size == 0),
     }
     return next((reason for reason, applies in reasons.items() if applies), None)
 
 
 def pack_case(case: str, op: str, model: ModelProto, data: Any) -> dict[str, Any]:
-    # Some numbers stand there without an array around them.
-    inputs, outputs = ([np.asarray(one) if np.isscalar(one) else one for one in part] for part in data)
-    names = [value.name for value in model.graph.input]
-    count = len(names) if op in ALL else 0 if op in NONE else 1
-    reason = reason_to_skip(model, op, inputs[:count], inputs[count:], outputs)
+    inputs, outputs = ([array_of(one) for one in part] for part in data)
+    values = list(model.graph.input)
+    places = computed_of(op, inputs)
+    computed = [inputs[i] for i in places]
+    constants = [one for i, one in enumerate(inputs) if i not in places]
+    reason = reason_to_skip(model, op, computed, constants, outputs)
     if reason:
         return {"name": case, "op": op, "skip": reason}
-    constant = ModelProto()
-    constant.CopyFrom(model)
-    del constant.graph.input[:]
-    constant.graph.input.extend(model.graph.input[:count])
-    given = list(zip(names, inputs, strict=True))
-    for name, array in given[count:]:
-        constant.graph.initializer.append(numpy_helper.from_array(array, name))
+    packed = ModelProto()
+    packed.CopyFrom(model)
+    del packed.graph.input[:]
+    packed.graph.input.extend(values[i] for i in places)
+    for opset in packed.opset_import:
+        # The oldest that the engine reads; the operators of older cases have not changed before it.
+        opset.version = max(opset.version, 9)
+    for value in packed.graph.input:
+        if value.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE:
+            value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    for i, array in enumerate(inputs):
+        if i not in places:
+            packed.graph.initializer.append(numpy_helper.from_array(array, values[i].name))
     return {
         "name": case,
         "op": op,
-        "model": base64.b64encode(constant.SerializeToString()).decode(),
-        "inputs": {name: text(array) for name, array in given[:count]},
+        "model": base64.b64encode(packed.SerializeToString()).decode(),
+        "inputs": {values[i].name: text(inputs[i]) for i in places},
         "outputs": {
             value.name: {"dims": list(array.shape), "data": text(array)}
             for value, array in zip(model.graph.output, outputs, strict=True)
@@ -121,7 +156,7 @@ def write_nodes(folder: Path) -> None:
     cases = []
     for name, model, data in collected:
         op = operator_of(model, name, known)
-        if op in ALL | FIRST | NONE:
+        if op in ALL | FIRST | NONE | REST:
             cases.append(pack_case(name, op, model, data))
     cases.sort(key=lambda case: (case["op"], case["name"]))
     (folder / "nodes.json").write_text(json.dumps({"onnx": onnx.__version__, "cases": cases}))

@@ -60,7 +60,8 @@ What of ONNX's own node tests the engine passes, at an absolute tolerance of 1e-
 ${total(webgpu)} on WebGPU and ${total(webgl2)} on WebGL2, of ${webgpu?.results.length ?? 0} cases that onnx ${webgpu?.onnx ?? ''} generates for
 these operators, those included that write an operator out as a function of others. \`npm run operators\` in
 \`web/\` makes this file from the test runs, and the tests fail where it says something else than they find.
-Everything is computed in float32.
+Everything is computed in float32, and cases of float64 are given so. Of whole numbers and of answers to questions
+all is known at load, as shapes are, and is worked out there exactly.
 
 | operator | WebGPU | WebGL2 | left out, and why |
 | --- | --- | --- | --- |

@@ -1,5 +1,6 @@
 // Element-wise operators that looks of our own do without, each as a formula.
 
+import { isWhole } from '../onnx/constant.ts';
 import {
   chain,
   type Lowering,
@@ -19,6 +20,7 @@ const ONE = number(1);
 const plusOne = (x: Expression): Expression => binary('add', x, ONE);
 const minusOne = (x: Expression): Expression => binary('sub', x, ONE);
 const not = (x: Expression): Expression => choose(x, NONE, ONE);
+const truth = (x: Expression): Expression => choose(x, ONE, NONE);
 const exponentialBelow = (x: Expression, alpha: number, scale = 1): Expression =>
   positive(x, times(scale, x), times(scale * alpha, minusOne(unary('exp', x))));
 
@@ -44,7 +46,11 @@ const celu: Make = (node, x = NONE) => {
 
 /** The rest has the sign of the dividend with fmod, else that of the divisor. */
 const mod: Make = (node, x = NONE, y = NONE) => {
-  const rest = binary('mod', x, y);
+  const value = node.value(0);
+  const whole = value.kind === 'constant' && isWhole(value.constant);
+  // A GPU divides by infinity as it likes; what is less than the divisor is the rest itself.
+  const small = binary('less', unary('abs', x), unary('abs', y));
+  const rest = whole ? binary('mod', x, y) : choose(small, x, binary('mod', x, y));
   if (node.int('fmod', 0) === 1) return rest;
   const other = choose(binary('less', y, NONE), binary('less', NONE, rest), binary('less', rest, NONE));
   return choose(other, binary('add', rest, y), rest);
@@ -82,13 +88,16 @@ const MAKERS: Readonly<Record<string, Make>> = {
   Swish: (node, x = NONE) => binary('mul', x, unary('sigmoid', times(node.float('alpha', 1), x))),
   ThresholdedRelu: (node, x = NONE) => choose(binary('less', number(node.float('alpha', 1)), x), x, NONE),
   // What is true is 1: exporters ask such questions about shapes, which are known here and now.
+  And: (_, x = NONE, y = NONE) => choose(x, truth(y), NONE),
   Equal: (_, x = NONE, y = NONE) => not(binary('add', binary('less', x, y), binary('less', y, x))),
   Greater: greater,
   GreaterOrEqual: (node, ...both) => not(less(node, ...both)),
   Less: less,
   LessOrEqual: (node, ...both) => not(greater(node, ...both)),
   Not: (_, x = NONE) => not(x),
+  Or: (_, x = NONE, y = NONE) => choose(x, ONE, truth(y)),
   Where: (_, test = NONE, yes = NONE, no = NONE) => choose(test, yes, no),
+  Xor: (_, x = NONE, y = NONE) => choose(x, not(y), truth(y)),
 };
 
 /** The usual ones too, which of constants alone are worked out. */
