@@ -71,7 +71,8 @@ function weightBytes(operations: readonly Operation[]): number[] {
 
 const taps = ({ phases }: Axis): number => Math.max(...phases.map(({ count }) => count));
 
-function productsOf(operation: Operation): number {
+/** Products that an operation makes, blocks filled up, and steps of its epilogue. */
+export function productsOf(operation: Operation): number {
   const own = stored(operation.output);
   const epilogue = operation.epilogue ? own * sizeOfTree(operation.epilogue) : 0;
   switch (operation.kind) {

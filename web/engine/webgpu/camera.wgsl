@@ -6,5 +6,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (at.x >= size.w || at.y >= size.z) {
     return;
   }
+  take_crop();
   store(sampled(at), 0, at.y, at.x, 0);
 }

@@ -13,6 +13,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     select(start_y(min(cell.x + 1, size.z - 1)), whole.x, cell.x + 1 == size.z),
     select(start_x(min(cell.y + 1, size.w - 1)), whole.y, cell.y + 1 == size.w),
   );
+  take_crop();
   var sum = vec4f(0);
   for (var at = i32(index); at < WIDTH.x * WIDTH.y; at += THREADS) {
     let inner = vec2i(at / WIDTH.y, at % WIDTH.y);

@@ -3,12 +3,12 @@
 import { EngineError, impossible } from '../error.ts';
 import { blocks, type Operation } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
-import { compileConvolution, isStrip } from './convolution.ts';
 import { type Kernel, kernelOf, linear, type Target } from './kernel.ts';
 import map from './map.wgsl?raw';
 import { surroundedCode } from './rearrange.ts';
 import { compileResample } from './resample.ts';
 import { Shader } from './shader.ts';
+import { compileStrip, isStrip } from './strip.ts';
 import type { Style } from './style.ts';
 
 /** Kernels that our own looks do without; a page fetches them when a plan has an operation for one. */
@@ -35,11 +35,12 @@ export const TO_BUFFER: Target = { kind: 'buffer' };
 
 export function compile(plan: Plan, style: Style, operation: Operation, target: Target = TO_BUFFER): Kernel {
   const shader = new Shader(plan, style, operation, target);
+  shader.baked = target.kind === 'painting';
   switch (operation.kind) {
     case 'source':
       throw new EngineError(`The picture '${operation.name}' has to be compiled for what feeds it.`);
     case 'convolution':
-      if (isStrip(operation)) return compileConvolution(shader, operation);
+      if (isStrip(operation)) return compileStrip(shader, operation);
       return uncommonKernels().compileLoops(shader, operation);
     case 'resample':
       return compileResample(shader, operation);

@@ -77,7 +77,7 @@ export function checkLimits(limits: GPUSupportedLimits): void {
 }
 
 /** What is taken where an adapter has it. */
-const WELCOME = ['bgra8unorm-storage', 'shader-f16'] as const;
+const WELCOME = ['bgra8unorm-storage', 'shader-f16', 'subgroups'] as const;
 
 /** Half the bytes to move where a GPU converts halves by itself: that it computes in them is the sign of it. */
 export const usualPrecision = (device: GPUDevice): Precision =>

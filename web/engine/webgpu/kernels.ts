@@ -102,7 +102,7 @@ function compileStep({ plan, painted }: Merged, style: Style, step: Step, frame:
     case 'cells':
       return compileCells(plan, style, step.source, step.means, frame);
     case 'opening': {
-      const tile = tileOf(step.guide.output, step.convolution);
+      const tile = tileOf(step.guide, step.convolution);
       if (!tile) throw new EngineError(`Node '${step.convolution.name}' cannot be merged with its guide.`);
       return compileOpening(plan, style, step.guide, step.convolution, tile, frame);
     }

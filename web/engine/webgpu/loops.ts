@@ -28,7 +28,7 @@ export function compileLoops(shader: Shader, operation: Convolution): Kernel {
   shader.readInputs();
   declareGeometry(shader, operation);
   declareLoad(shader, operation);
-  const value = scaledCode(shader, operation);
+  const value = () => scaledCode(shader, operation);
   if (group > 1) {
     shader.add(`const GROUPS = ${group};`);
     const data = packGrouped(weights, group, name);

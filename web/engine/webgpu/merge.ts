@@ -147,6 +147,6 @@ function isOpening(guide: Resample | Source, convolution: Convolution, plan: Pla
     convolution.inputs.length === 1 &&
     convolution.output !== plan.outputs[0] &&
     guide.inputs.every(input => plan.places.get(input)?.stride === blocks(input)) &&
-    tileOf(guide.output, convolution) !== null
+    tileOf(guide, convolution) !== null
   );
 }

@@ -1,6 +1,6 @@
 // The first convolution of a look in one kernel with what it reads: the guide, or the picture itself.
 
-import { blocks, type Convolution, type Resample, type Source, type Tensor } from '../graph/operation.ts';
+import { type Band, blocks, type Convolution, type Resample, type Source } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { TO_BUFFER } from './compile.ts';
 import { declareGeometry, declareWeights, readsOf, scaledCode } from './convolution.ts';
@@ -10,11 +10,19 @@ import { declareSampling } from './picture.ts';
 import { declareBands } from './resample.ts';
 import { Shader } from './shader.ts';
 import type { Style } from './style.ts';
+import resampledTile from './tile_resampled.wgsl?raw';
+import sampledTile from './tile_sampled.wgsl?raw';
 import { columnCode } from './weights.ts';
 
-/** Strips of a tile, so many beside each other, so many below. */
+/** Strips of a tile beside each other, and outputs of a thread with the strips below each other. */
 const ACROSS = 4;
-const ROWS = 16;
+const SHAPES = [
+  { wide: 8, rows: 16 },
+  { wide: 4, rows: 16 },
+  { wide: 4, rows: 8 },
+] as const;
+/** Values of a row that a thread makes one after the other. */
+const RUN = 4;
 /** Bytes of workgroup memory that every GPU has. */
 const MOST_BYTES = 16384;
 /** Values that a thread keeps in registers. */
@@ -23,28 +31,44 @@ const MOST_VALUES = 128;
 export interface Tile {
   /** Outputs of one thread, side by side. */
   readonly wide: number;
+  /** Rows of outputs. */
+  readonly rows: number;
   /** Rows and columns of the guide that a workgroup needs. */
   readonly size: readonly [number, number];
   readonly channels: number;
+  /** Rows of a resampled guide's input that a tile takes from. */
+  readonly coarse: number;
 }
 
 /** How a convolution of `guide` goes with tiles of it; null where a tile would be too large. */
-export function tileOf(guide: Tensor, { group, weights, x, y }: Convolution): Tile | null {
-  const [, channels] = guide.shape;
+export function tileOf(guide: Resample | Source, { group, weights, output, x, y }: Convolution): Tile | null {
+  const [, channels, height] = guide.output.shape;
   if (group > 1 || channels > 4 || x.outputStride > 1 || y.outputStride > 1) return null;
   const [, , kh, kw] = weights.dims;
-  for (const wide of [8, 4]) {
+  for (const { wide, rows } of SHAPES) {
     const reach = (outputs: number, stride: number, taps: number, step: number) =>
       (outputs - 1) * stride + (taps - 1) * step + 1;
     const size = [
-      reach(ROWS, y.inputStride, kh, y.inputStep),
+      reach(rows, y.inputStride, kh, y.inputStep),
       reach(ACROSS * wide, x.inputStride, kw, x.inputStep),
     ] as const;
     const values = kh * readsOf(x, wide).columns.length * channels;
-    if (size[0] * size[1] * channels * 4 <= MOST_BYTES && values <= MOST_VALUES)
-      return { wide, size, channels };
+    const starts = Array.from(
+      { length: Math.ceil(output.shape[2] / rows) },
+      (_, i) => i * rows * y.inputStride + (y.phases[0]?.start ?? 0),
+    );
+    const coarse = guide.kind === 'source' ? 0 : coarseRows(guide.left, starts, size[0], height);
+    if ((size[0] + coarse) * size[1] * channels * 4 <= MOST_BYTES && values <= MOST_VALUES)
+      return { wide, rows, size, channels, coarse };
   }
   return null;
+}
+
+/** The most rows of the input that so many rows of the output take from, from any of the starts on. */
+function coarseRows(band: Band | null, starts: readonly number[], rows: number, height: number): number {
+  const inside = (row: number) => Math.min(Math.max(row, 0), height - 1);
+  const start = (row: number) => band?.starts[inside(row)] ?? inside(row);
+  return Math.max(...starts.map(first => start(first + rows - 1) - start(first))) + (band?.width ?? 1);
 }
 
 export function compileOpening(
@@ -56,66 +80,86 @@ export function compileOpening(
   frame: FrameLayout,
 ): Kernel {
   const shader = new Shader(plan, style, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
+  shader.baked = true;
   shader.readInputs();
   shader.add(`const THREADS = ${style.threads};`);
   const at = shader.size(...guide.output.shape);
   shader.add(`const GUIDE = ${at};`);
-  declareMade(shader, guide, frame);
   shader.epilogue('guide', guide.epilogue, guide.output, at);
   declareGeometry(shader, convolution);
-  const made = 'guide(made(n, y, x), n, y, x, 0)';
-  const value = convolution.prologue ? `prepare(${made})` : made;
-  shader.add(`fn value_at(n: i32, y: i32, x: i32) -> vec4f {\n  return ${value};\n}`);
+  const value = 'guide(made, n, y, x, 0)';
+  shader.add(`fn value_of(made: vec4f, n: i32, y: i32, x: i32) -> vec4f {
+  return ${convolution.prologue ? `prepare(${value})` : value};
+}`);
   declareWeights(shader, convolution);
   shader.add(productsCode(convolution, tile));
+  shader.add(keepCode('tile', 'AREA', tile));
+  declareGuide(shader, guide, tile, frame);
   const [n, , height, width] = convolution.output.shape;
   const out = blocks(convolution.output);
   // Few output channels to a workgroup where there are threads to fill; the tile is made anew for each.
   const each = style.few > 0 ? Math.min(out, 4) : out;
   const slices = Math.ceil(out / each);
   shader.add(`const SLICES = ${shader.size(slices, each)};`);
-  shader.finish(scaledCode(shader, convolution));
+  shader.finish(() => scaledCode(shader, convolution));
   return kernelOf(shader, opening, [
     Math.ceil(width / (ACROSS * tile.wide)),
-    Math.ceil(height / ROWS),
+    Math.ceil(height / tile.rows),
     n * slices,
   ]);
 }
 
-/** `made(n, y, x)`: an element of the guide before its epilogue. */
-function declareMade(shader: Shader, guide: Resample | Source, frame: FrameLayout): void {
+/** `make_tile(n, first, index)`: the guide's values that the tile holds, outside of it zero. */
+function declareGuide(shader: Shader, guide: Resample | Source, tile: Tile, frame: FrameLayout): void {
   if (guide.kind === 'source') {
     declareSampling(shader, frame);
-    shader.add('fn made(n: i32, y: i32, x: i32) -> vec4f {\n  return sampled(vec2i(x, y));\n}');
+    shader.add(sampledTile);
     return;
   }
   declareBands(shader, guide);
   const [rows, columns] = [guide.left?.width ?? 1, guide.right?.width ?? 1];
+  const lanes = [...'xyzw'].slice(0, tile.channels);
   // One channel is read alone: on GPUs that load number by number, three quarters of a block are for nothing.
-  const single = guide.output.shape[1] === 1;
-  const read = (j: number, i: number) =>
-    single ? `vec4f(widen_first(input_0[at${j} + ${i} * step].x))` : `block_0(at${j} + ${i} * step)`;
-  const terms = Array.from({ length: rows }, (_, j) => {
-    const row = Array.from({ length: columns }, (_, i) => `across${i} * ${read(j, i)}`).join(' + ');
-    return `  sum += weight_y(y, ${j}) * (${row});`;
-  });
-  const across = Array.from({ length: columns }, (_, i) => `  let across${i} = weight_x(x, ${i});`);
-  const ats = Array.from(
+  const read = (i: number) =>
+    tile.channels === 1 ? `vec4f(widen_first(input_0[at + ${i} * step].x))` : `block_0(at + ${i} * step)`;
+  const across = Array.from({ length: columns }, (_, i) => `weight_x(x, ${i}) * ${read(i)}`);
+  const held = (j: number) => lanes.map((_, lane) => `coarse[${lane} * COARSE_AREA + at + ${j} * TILE.y]`);
+  const down = Array.from(
     { length: rows },
-    (_, j) => `  let at${j} = ((n * size.z + start_y(y) + ${j}) * size.w + start_x(x)) * step + sizes[3].y;`,
+    (_, j) => `weight${j} * vec4f(${[...held(j), ...'000'.slice(0, 4 - lanes.length)].join(', ')})`,
   );
-  shader.add(`fn made(n: i32, y: i32, x: i32) -> vec4f {
-  let size = sizes[2];
+  shader.add(`const COARSE_AREA = ${tile.coarse * tile.size[1]};
+const RUN = ${RUN};
+const RUNS = (TILE.y + RUN - 1) / RUN;
+var<workgroup> coarse: array<f32, CHANNELS * COARSE_AREA>;
+${keepCode('coarse', 'COARSE_AREA', tile)}
+fn across(n: i32, y: i32, x: i32) -> vec4f {
   let step = sizes[3].x;
-${[...across, ...ats].join('\n')}
-  var sum = vec4f(0);
-${terms.join('\n')}
-  return sum;
+  let at = ((n * sizes[2].z + y) * sizes[2].w + start_x(x)) * step + sizes[3].y;
+  return ${across.join(' + ')};
 }`);
+  shader.add(Array.from({ length: rows }, (_, j) => `var<private> weight${j}: f32;`).join('\n'));
+  shader.add(`fn take_weights(y: i32) {
+${Array.from({ length: rows }, (_, j) => `  weight${j} = weight_y(y, ${j});`).join('\n')}
+}
+fn down(at: i32) -> vec4f {
+  return ${down.join(' + ')};
+}`);
+  shader.add(resampledTile);
+}
+
+/** `keep_tile(at, value)`: one value's channels into the workgroup's memory, channel by channel. */
+function keepCode(name: string, area: string, { channels }: Tile): string {
+  const lines = Array.from(
+    { length: channels },
+    (_, lane) => `  ${name}[${lane} * ${area} + at] = value.${'xyzw'[lane]};`,
+  );
+  return `fn keep_${name}(at: i32, value: vec4f) {\n${lines.join('\n')}\n}`;
 }
 
 /** What a thread keeps of the tile, and the products of that with one block of output channels. */
-function productsCode({ x, y, weights }: Convolution, { wide, size, channels }: Tile): string {
+function productsCode({ x, y, weights }: Convolution, tile: Tile): string {
+  const { wide, size, channels } = tile;
   const [, , kh] = weights.dims;
   const { columns, taps } = readsOf(x, wide);
   const [first = 0] = columns;
@@ -139,10 +183,11 @@ function productsCode({ x, y, weights }: Convolution, { wide, size, channels }: 
   const type = `array<f32, ${values.length}>`;
   return `const WIDE = ${wide};
 const ACROSS = ${ACROSS};
-const ROWS = ${ROWS};
+const ROWS = ${tile.rows};
 const CHANNELS = ${channels};
 const TILE = vec2i(${size[0]}, ${size[1]});
 const AREA = ${size[0] * size[1]};
+var<workgroup> tile: array<f32, CHANNELS * AREA>;
 const START = vec2i(${start[0]}, ${start[1]});
 var<private> sums: array<vec4f, WIDE>;
 ${Array.from({ length: channels }, (_, lane) => columnCode(weights.type, lane)).join('\n')}

@@ -1,28 +1,16 @@
 // The first convolution together with what it reads, which has a channel or a few: a workgroup makes a tile of
 // the guide in its own memory, channel by channel, and all output channels of its pixels from that.
 
-var<workgroup> tile: array<f32, CHANNELS * AREA>;
-
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let size = sizes[0];
-  let seen = sizes[GUIDE];
   let blocks = sizes[1].z;
   let slices = sizes[SLICES].x;
   let each = sizes[SLICES].y;
   let n = i32(group.z) / slices;
   let origin = vec2i(i32(group.y) * ROWS, i32(group.x) * ACROSS * WIDE);
   let first = origin * INPUT_STRIDE + START;
-  for (var at = i32(index); at < AREA; at += THREADS) {
-    let place = first + vec2i(at / TILE.y, at % TILE.y);
-    var value = vec4f(0);
-    if (all(place >= vec2i(0)) && all(place < seen.zw)) {
-      value = value_at(n, place.x, place.y);
-    }
-    for (var lane = 0; lane < CHANNELS; lane++) {
-      tile[lane * AREA + at] = value[lane];
-    }
-  }
+  make_tile(n, first, i32(index));
   workgroupBarrier();
   let start = i32(group.z) % slices * each;
   for (var strip = i32(index); strip < ROWS * ACROSS; strip += THREADS) {
@@ -35,8 +23,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let values = values_at(place.x * INPUT_STRIDE.x * TILE.y + place.y * INPUT_STRIDE.y);
     for (var c = start; c < min(start + each, blocks); c++) {
       sums = products(values, c, zero_point(c));
+      take_channels(c);
       for (var p = 0; p < WIDE && x + p < size.w; p++) {
-        store(sums[p], n, y, x + p, c);
+        put(sums[p], n, y, x + p, c);
       }
     }
   }

@@ -60,6 +60,7 @@ export function compileCells(
 ): Kernel {
   const [, , h, w] = means.output.shape;
   const shader = new Shader(plan, style, { ...means, inputs: [source.output] }, TO_BUFFER);
+  shader.baked = true;
   shader.add(`const THREADS = ${style.threads};`);
   declareSampling(shader, frame);
   declareBands(shader, means);

@@ -42,7 +42,12 @@ export class Shader {
   readonly #head: string[] = [`const ROW = ${ROW}u;`];
   readonly #sizes: number[] = [];
   readonly #slots: { values: ArrayLike<number>; fill: number }[] = [];
+  readonly #enables: string[] = [];
+  /** Slots that `take_channels` reads for all that is stored of a block of channels; null outside `finish`. */
+  #taken: Set<number> | null = null;
   readonly #output: Tensor;
+  /** Whether sizes are part of the text: in kernels that a look has one of, which share no pipeline anyway. */
+  baked = false;
   /** Set by whoever reads the camera's frame or writes the canvas of the painting. */
   frame: FrameLayout | null = null;
 
@@ -85,10 +90,16 @@ export class Shader {
     return this.#sizes.length / 4 - 1;
   }
 
+  /** A language extension that the kernel needs. */
+  enable(extension: 'subgroups'): void {
+    this.#enables.push(`enable ${extension};`, `diagnostic(off, subgroup_uniformity);`);
+  }
+
   /** A constant per output channel, as an expression of the block `c`. */
   channel(values: ArrayLike<number>, fill = 0): string {
     const slot = this.#slots.push({ values, fill }) - 1;
-    return slot === 0 ? 'channels[c]' : `channels[${slot} * sizes[1].z + c]`;
+    this.#taken?.add(slot);
+    return this.#taken ? `channels_${slot}` : `channels[${slot} * sizes[1].z + c]`;
   }
 
   /** `read_k(n, y, x, c)` and `block_k(index)` for each input. */
@@ -191,19 +202,31 @@ ${lines.join('\n')}
 }`);
   }
 
-  /** `store(value, n, y, x, c)`: the epilogue, then the target. */
-  finish(before = 'value'): void {
-    this.epilogue('finish', this.operation.epilogue, this.#output, 0, before);
-    this.#declareStore();
+  /** `store(value, n, y, x, c)`: the epilogue, then the target. Kernels that store much of one block of
+   * channels take what is constant for it once (`take_channels(c)`) and then `put`. `before` gives what the
+   * epilogue takes, an expression of `value`. */
+  finish(before = () => 'value'): void {
+    this.#taken = new Set();
+    this.epilogue('finish', this.operation.epilogue, this.#output, 0, before());
+    const taken = [...this.#taken];
+    this.#taken = null;
+    this.add(taken.map(slot => `var<private> channels_${slot}: vec4f;`).join('\n'));
+    const lines = taken.map(slot => `  channels_${slot} = channels[${slot} * sizes[1].z + c];`);
+    this.add(`fn take_channels(c: i32) {\n${lines.join('\n')}\n}`);
+    this.#declarePut();
+    this.add(`fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
+  take_channels(c);
+  put(value, n, y, x, c);
+}`);
     this.#declareRest();
   }
 
-  #declareStore(): void {
+  #declarePut(): void {
     if (this.target.kind === 'buffer') {
       const buffer = this.plan.places.get(this.#output)?.buffer ?? 0;
       this.bind({ kind: 'write', buffer }, 'var<storage, read_write> target_buffer: array<Block>');
       this.add(`
-fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
+fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
   let size = sizes[0];
   let at = ((n * size.z + y) * size.w + x) * sizes[1].x + sizes[1].y + c;
   target_buffer[at] = narrow(finish(value, n, y, x, c));
@@ -219,7 +242,7 @@ fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
     }
     const colour = this.#output.shape[1] === 1 ? 'made.xxx' : 'made.xyz';
     this.add(`
-fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
+fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
   let made = finish(value, n, y, x, c);
   textureStore(canvas, vec2i(x, y), vec4f(clamp(${colour}, vec3f(0), vec3f(1)), 1));
 }`);
@@ -227,10 +250,7 @@ fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
 
   #declareRest(): void {
     const used = this.#head.join('\n');
-    this.bind(
-      { kind: 'sizes', values: this.#sizes },
-      `var<uniform> sizes: array<vec4i, ${this.#sizes.length / 4}>`,
-    );
+    this.#declareSizes();
     if (used.includes('live[')) {
       const vectors = Math.ceil(this.plan.live.length / 4);
       this.bind({ kind: 'live' }, `var<uniform> live: array<vec4f, ${vectors}>`);
@@ -249,19 +269,33 @@ fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
       const data = { label, owner: this.operation, layout: 'channels', bytes, fill };
       this.bind({ kind: 'data', data }, 'var<storage, read> channels: array<vec4f>');
     }
+    if (used.includes('quiet_nan')) this.add('var<private> quiet_nan = 0x7fc00000i;');
     if (used.includes('erf(')) this.add(ERF);
     if (used.includes('power(')) this.add(POWER);
   }
 
+  #declareSizes(): void {
+    const values = this.#sizes;
+    const type = `array<vec4i, ${values.length / 4}>`;
+    if (!this.baked) {
+      this.bind({ kind: 'sizes', values }, `var<uniform> sizes: ${type}`);
+      return;
+    }
+    const vectors = values.flatMap((_, i) =>
+      i % 4 > 0 ? [] : `vec4i(${values.slice(i, i + 4).join(', ')})`,
+    );
+    this.add(`const sizes = ${type}(${vectors.join(', ')});`);
+  }
+
   code(body: string): string {
     const element = body.includes('element(') ? ELEMENT : '';
-    return `${this.#head.join('\n')}\n${element}\n${body}`;
+    return `${[...this.#enables, ...this.#head].join('\n')}\n${element}\n${body}`;
   }
 }
 
 /** A WGSL literal of exactly that float32; WGSL has none for what is not finite. */
 export function literal(value: number): string {
-  if (Number.isNaN(value)) return 'bitcast<f32>(sizes[0].x | 0x7fc00000)';
+  if (Number.isNaN(value)) return 'bitcast<f32>(quiet_nan)';
   const most = 3.4028234663852886e38;
   const finite = Math.fround(Math.min(Math.max(value, -most), most));
   const text = String(finite);

@@ -14,14 +14,19 @@ export interface Shape {
   readonly share: number;
 }
 
-/** Convolutions by how much there is to share out: many outputs; few, and many weights; one column. */
-export type Class = 'fine' | 'coarse' | 'single';
+/** Convolutions by how much there is to share out: many outputs, of many products each or of few; few outputs
+ * and many weights; a column or two. */
+export type Class = 'heavy' | 'fine' | 'coarse' | 'tiny';
 
 export interface Style {
   /** Threads that share memory and wait for each other. */
   readonly threads: number;
   /** Threads below which a GPU is mostly idle, so that a sum is better shared out. */
   readonly few: number;
+  /** Sums that a thread keeps at most. */
+  readonly sums: number;
+  /** Whether four threads run as one, and show each other values at next to no cost. */
+  readonly together: boolean;
   readonly shapes: Readonly<Record<Class, Shape>>;
   /** Of the values that kernels leave to each other. */
   readonly precision: Precision;
@@ -30,10 +35,13 @@ export interface Style {
 export const SOFTWARE_STYLE: Style = {
   threads: 4,
   few: 0,
+  sums: 64,
+  together: true,
   shapes: {
+    heavy: { wide: 8, deep: 4, share: 1 },
     fine: { wide: 8, deep: 2, share: 1 },
     coarse: { wide: 4, deep: 2, share: 1 },
-    single: { wide: 1, deep: 2, share: 1 },
+    tiny: { wide: 2, deep: 4, share: 1 },
   },
   precision: 'float32',
 };
@@ -41,10 +49,13 @@ export const SOFTWARE_STYLE: Style = {
 export const GPU_STYLE: Style = {
   threads: 64,
   few: 16384,
+  sums: 32,
+  together: false,
   shapes: {
+    heavy: { wide: 4, deep: 2, share: 1 },
     fine: { wide: 4, deep: 1, share: 1 },
     coarse: { wide: 4, deep: 2, share: 16 },
-    single: { wide: 1, deep: 2, share: 32 },
+    tiny: { wide: 2, deep: 2, share: 32 },
   },
   precision: 'float32',
 };

@@ -4,11 +4,12 @@
 import { type Class, type Shape, type Style, styleFor } from './style.ts';
 
 /** Raised with kernels or candidates, whose old figures say nothing of new ones. */
-const VERSION = 1;
+const VERSION = 2;
 const MOST_WIDE = 8;
+const MOST_DEEP = 4;
 const MOST_SHARE = 64;
 
-const CLASSES = ['fine', 'coarse', 'single'] as const;
+const CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
 
 /** Tests have their own. */
 export interface Surroundings {
@@ -27,7 +28,7 @@ const isPower = (value: unknown, most: number): boolean =>
   typeof value === 'number' && value >= 1 && value <= most && Number.isInteger(Math.log2(value));
 
 const isShape = (shape: Partial<Shape> | undefined): shape is Shape =>
-  isPower(shape?.wide, MOST_WIDE) && isPower(shape?.deep, 2) && isPower(shape?.share, MOST_SHARE);
+  isPower(shape?.wide, MOST_WIDE) && isPower(shape?.deep, MOST_DEEP) && isPower(shape?.share, MOST_SHARE);
 
 /** The style with the shapes that were found on this adapter before, or null. */
 export function remembered(style: Style, adapter: string, { memo }: Surroundings): Style | null {

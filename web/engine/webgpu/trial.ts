@@ -1,12 +1,13 @@
 // Trying a kernel: the largest layer of a class, run by itself.
 
+import { productsOf } from '../graph/cost.ts';
 import type { Convolution } from '../graph/operation.ts';
 import { dispatch } from './buffers.ts';
 import { compile } from './compile.ts';
-import { classOf, isStrip } from './convolution.ts';
 import type { Studio } from './kernels.ts';
 import { checked } from './memory.ts';
 import { bindGroup, compiled } from './pipelines.ts';
+import { classOf, isStrip } from './strip.ts';
 import type { Class, Style } from './style.ts';
 
 /** Milliseconds that so many runs of a layer take. They write where frames write, and every frame writes
@@ -21,10 +22,7 @@ function largest({ merged, pipelines }: Studio, name: Class): Convolution | null
     const { operation } = step;
     if (operation.kind !== 'convolution' || !isStrip(operation)) continue;
     if (classOf(pipelines.style, operation) !== name) continue;
-    const { weights, output, x, y } = operation;
-    const products =
-      (weights.dims.reduce((a, b) => a * b, 1) * output.shape[2] * output.shape[3]) /
-      (x.outputStride * y.outputStride);
+    const products = productsOf(operation);
     if (products > most) [most, found] = [products, operation];
   }
   return found;

@@ -6,12 +6,17 @@ import type { Class, Shape, Style } from './style.ts';
 import type { Trial } from './trial.ts';
 
 export const CANDIDATES: Readonly<Record<Class, readonly Shape[]>> = {
+  heavy: [
+    { wide: 2, deep: 4, share: 1 },
+    { wide: 4, deep: 2, share: 1 },
+    { wide: 4, deep: 4, share: 1 },
+    { wide: 8, deep: 2, share: 1 },
+  ],
   fine: [
     { wide: 2, deep: 1, share: 1 },
     { wide: 4, deep: 1, share: 1 },
     { wide: 4, deep: 2, share: 1 },
     { wide: 8, deep: 1, share: 1 },
-    { wide: 8, deep: 2, share: 1 },
   ],
   coarse: [
     { wide: 2, deep: 1, share: 16 },
@@ -20,11 +25,12 @@ export const CANDIDATES: Readonly<Record<Class, readonly Shape[]>> = {
     { wide: 4, deep: 2, share: 4 },
     { wide: 4, deep: 2, share: 1 },
   ],
-  single: [
-    { wide: 1, deep: 1, share: 64 },
+  tiny: [
     { wide: 1, deep: 2, share: 32 },
-    { wide: 1, deep: 2, share: 8 },
-    { wide: 1, deep: 2, share: 1 },
+    { wide: 2, deep: 1, share: 64 },
+    { wide: 2, deep: 2, share: 32 },
+    { wide: 2, deep: 2, share: 8 },
+    { wide: 2, deep: 2, share: 1 },
   ],
 };
 
@@ -43,7 +49,7 @@ export async function tune(
   idle: () => Promise<boolean>,
 ): Promise<Style | null> {
   const shapes = { ...style.shapes };
-  for (const name of ['fine', 'coarse', 'single'] as const) {
+  for (const name of ['heavy', 'fine', 'coarse', 'tiny'] as const) {
     const usual = shapes[name];
     let best = { shape: usual, ms: Number.POSITIVE_INFINITY };
     for (const shape of [usual, ...CANDIDATES[name].filter(candidate => !same(candidate, usual))]) {

@@ -108,26 +108,54 @@ const UNPACK: Readonly<Record<'float16' | 'uint16', string>> = {
   uint16: 'unpack2x16unorm',
 };
 
-/** `fn block(i, zero) -> mat4x4f`, a column per input channel, and the type of the weights' array. */
-export function blockCode(type: Element): { element: string; code: string } {
-  if (type === 'float32') {
-    const columns = [0, 1, 2, 3].map(i => `weights[4 * i + ${i}]`).join(', ');
-    return {
-      element: 'vec4f',
-      code: `fn block(i: i32, zero: vec4f) -> mat4x4f {\n  return mat4x4f(${columns});\n}`,
-    };
-  }
-  if (type === 'uint8') {
-    const columns = [...'xyzw'].map(lane => `unpack4x8unorm(packed.${lane}) - zero`).join(', ');
-    const code = `fn block(i: i32, zero: vec4f) -> mat4x4f {\n  let packed = weights[i];\n  return mat4x4f(${columns});\n}`;
-    return { element: 'vec4u', code };
-  }
+export interface BlockCode {
+  /** The type of the weights' array. */
+  readonly element: string;
+  readonly code: string;
+}
+
+/** `fn block(i, zero) -> Matrix`, a column per input channel, with as many rows as there are output channels:
+ * three of a picture, or four. `together` where four threads want the same block: each loads the weights of
+ * one input channel, and shows them to the others. */
+export function blockCode(type: Element, rows: 3 | 4, together: boolean): BlockCode {
+  const element = type === 'float32' ? 'vec4f' : 'vec4u';
+  const lanes = rows === 3 ? '.xyz' : '';
+  const columns = together
+    ? [0, 1, 2, 3].map(k => `subgroupBroadcast(own, ${k}u)`)
+    : columnsOf(type).map(column => `(${column})${lanes}`);
+  const loads = together ? `let own = (${ownColumn(type)})${lanes};` : LOADS[type];
+  const code = `alias Sum = vec${rows}f;
+alias Matrix = mat4x${rows}f;
+fn block(i: i32, zero: vec4f) -> Matrix {
+  ${loads}
+  return Matrix(${columns.join(', ')});
+}`;
+  return { element, code };
+}
+
+const LOADS: Readonly<Record<Element, string>> = {
+  float32: '',
+  float16: 'let a = weights[2 * i];\n  let b = weights[2 * i + 1];',
+  uint16: 'let a = weights[2 * i];\n  let b = weights[2 * i + 1];',
+  uint8: 'let packed = weights[i];',
+};
+
+/** The weights of each input channel, from what LOADS loads. */
+function columnsOf(type: Element): string[] {
+  if (type === 'float32') return [0, 1, 2, 3].map(k => `weights[4 * i + ${k}]`);
+  if (type === 'uint8') return [...'xyzw'].map(lane => `unpack4x8unorm(packed.${lane}) - zero`);
   const unpack = UNPACK[type];
-  const columns = ['a.x), U(a.y', 'a.z), U(a.w', 'b.x), U(b.y', 'b.z), U(b.w']
-    .map(pair => `vec4f(U(${pair})) - zero`.replaceAll('U(', `${unpack}(`))
-    .join(', ');
-  const code = `fn block(i: i32, zero: vec4f) -> mat4x4f {\n  let a = weights[2 * i];\n  let b = weights[2 * i + 1];\n  return mat4x4f(${columns});\n}`;
-  return { element: 'vec4u', code };
+  return ['a.xy', 'a.zw', 'b.xy', 'b.zw'].map(
+    pair => `vec4f(${unpack}(${pair.slice(0, 3)}), ${unpack}(${pair.slice(0, 2)}${pair[3]})) - zero`,
+  );
+}
+
+/** The weights of the input channel that has the number of the thread among its four, `lane`. */
+function ownColumn(type: Element): string {
+  if (type === 'float32') return 'weights[4 * i + lane]';
+  if (type === 'uint8') return 'unpack4x8unorm(weights[i][lane]) - zero';
+  const half = (k: number) => `${UNPACK[type]}(weights[2 * i + lane / 2][lane % 2 * 2 + ${k}])`;
+  return `vec4f(${half(0)}, ${half(1)}) - zero`;
 }
 
 /** `fn column_k(i, zero) -> vec4f`: the weights of input channel k alone, from block i. */

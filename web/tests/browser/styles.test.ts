@@ -25,9 +25,10 @@ const styles: readonly (readonly [string, Style])[] = [
   ['gpu', GPU_STYLE],
   ...[0, 1, 2, 3, 4].map(i => {
     const shapes = {
+      heavy: CANDIDATES.heavy[i] ?? GPU_STYLE.shapes.heavy,
       fine: CANDIDATES.fine[i] ?? GPU_STYLE.shapes.fine,
       coarse: CANDIDATES.coarse[i] ?? GPU_STYLE.shapes.coarse,
-      single: CANDIDATES.single[i] ?? GPU_STYLE.shapes.single,
+      tiny: CANDIDATES.tiny[i] ?? GPU_STYLE.shapes.tiny,
     };
     return [`candidates ${i}`, { ...GPU_STYLE, few: 256, shapes }] as const;
   }),

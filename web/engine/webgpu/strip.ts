@@ -1,0 +1,166 @@
+// Convolutions, transposed ones too, by strips: of what shape, and the products of a thread written out.
+
+import { productsOf } from '../graph/cost.ts';
+import { blocks, type Convolution } from '../graph/operation.ts';
+import { basesOf, declareGeometry, declareWeights, readsOf, scaledCode } from './convolution.ts';
+import { type Kernel, kernelOf, linear } from './kernel.ts';
+import type { Shader } from './shader.ts';
+import strip from './strip.wgsl?raw';
+import type { Class, Shape, Style } from './style.ts';
+
+/** Wider kernels are looped over (`loops.ts`): written out they would be too long a program. */
+const WIDEST_KERNEL = 16;
+/** Sums that a workgroup's memory holds for each of its threads where they share. */
+const MOST_SHARED = 16;
+/** Products from which on a convolution is heavy. */
+const HEAVY = 8e6;
+const WIDEST = 16;
+
+export const isStrip = ({ group, weights }: Convolution): boolean =>
+  group === 1 && weights.dims[3] <= WIDEST_KERNEL;
+
+export function compileStrip(shader: Shader, operation: Convolution): Kernel {
+  const [n] = operation.output.shape;
+  const out = blocks(operation.output);
+  const [height, width] = basesOf(operation);
+  const { style } = shader;
+  const shape = fitted(style.shapes[classOf(style, operation)], style, operation);
+  const across = Math.ceil(width / shape.wide);
+  const strips = n * height * across;
+  // Four threads beside each other want the same weights where they have strips of the same channels.
+  const together = style.together && shape.share === 1 && strips % 4 === 0;
+  if (together) shader.enable('subgroups');
+  shader.readInputs();
+  declareGeometry(shader, operation);
+  // A picture's three channels are not multiplied as four.
+  const rows = operation.output.shape[1] === 3 ? 3 : 4;
+  declareWeights(shader, operation, rows, together);
+  shader.add(`const THREADS = ${style.threads};`);
+  shader.add(`const BASES = ${shader.size(height, across, width)};`);
+  shader.add(stripCode(operation, shape, together, isSparing(style, operation), rows));
+  shader.finish(() => scaledCode(shader, operation));
+  const threads = strips * Math.ceil(out / shape.deep) * shape.share;
+  const [x, y] = linear(threads, style.threads);
+  return kernelOf(shader, strip, [x, y, operation.y.outputStride]);
+}
+
+export function classOf({ few, shapes }: Style, operation: Convolution): Class {
+  const { output, x, y } = operation;
+  const [n, , height, width] = output.shape;
+  const columns = Math.ceil(width / x.outputStride);
+  if (columns <= 2 || x.outputStride > 2) return 'tiny';
+  const usual: Class = productsOf(operation) < HEAVY ? 'fine' : 'heavy';
+  const { wide, deep } = shapes[usual];
+  const strips = n * Math.ceil(height / y.outputStride) * Math.ceil(columns / wide);
+  const threads = strips * Math.ceil(blocks(output) / deep) * y.outputStride;
+  return threads < few || columns < (usual === 'heavy' ? 8 : 16) ? 'coarse' : usual;
+}
+
+/** Whether bytes of weights cost more than a branch: on a real GPU, for the few outputs of a huge kernel. */
+const isSparing = (style: Style, operation: Convolution): boolean =>
+  !style.together && classOf(style, operation) === 'tiny';
+
+/** The shape as far as the convolution has outputs and a GPU has room for it: what it lacks in depth it may
+ * make up for in width. */
+function fitted(shape: Shape, { threads, sums: most }: Style, operation: Convolution): Shape {
+  const { outputStride } = operation.x;
+  const [, columns] = basesOf(operation);
+  let { wide, deep } = shape;
+  while (blocks(operation.output) % deep > 0) {
+    deep /= 2;
+    if (wide * 2 <= Math.min(columns, WIDEST)) wide *= 2;
+  }
+  while (wide > 1 && wide * deep * outputStride > most) wide /= 2;
+  const sums = wide * deep * outputStride;
+  return { wide, deep, share: sums > MOST_SHARED ? 1 : Math.min(shape.share, threads) };
+}
+
+function stripCode(
+  { x, prologue }: Convolution,
+  shape: Shape,
+  together: boolean,
+  sparing: boolean,
+  rows: 3 | 4,
+): string {
+  const { wide, deep, share } = shape;
+  const { columns } = readsOf(x, wide);
+  const sums = wide * deep * x.outputStride;
+  const zeros = Array.from({ length: deep }, (_, block) => `zero_point(c + ${block})`);
+  const places = columns.map(offset => `column_at(left + ${offset})`);
+  return `const WIDE = ${wide};
+const DEEP = ${deep};
+const SHARE = ${share};
+const SUMS = ${sums};
+fn zeros_at(c: i32) -> array<vec4f, DEEP> {
+  return array<vec4f, DEEP>(${zeros.join(', ')});
+}
+fn row_at(n: i32, y: i32) -> i32 {
+  let at = (n * sizes[2].z + y) * sizes[2].w * sizes[3].x + sizes[3].y;
+  return select(-1, at, y >= 0 && y < sizes[2].z);
+}
+// Whether there is nothing to multiply; threads that show each other their weights go on together.
+fn skipped(row: i32) -> bool {
+  return ${together ? 'false' : 'row < 0'};
+}
+fn column_at(x: i32) -> i32 {
+  return select(-1, x * sizes[3].x, x >= 0 && x < sizes[2].w);
+}
+fn columns_at(base: i32) -> array<i32, ${columns.length}> {
+  let left = base * INPUT_STRIDE.y;
+  return array<i32, ${columns.length}>(${places.join(', ')});
+}
+fn fetch(row: i32, k: i32, column: i32) -> vec4f {
+  let value = block_0(max(row, 0) + k + max(column, 0));
+  return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, min(row, column) >= 0);
+}
+fn multiply(sum: ptr<function, array<Sum, SUMS>>, row: i32, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, outputs: i32, k: i32, weight: i32, blocks_in: i32) {
+${productLines(x, shape, sparing).join('\n')}
+}
+fn widened(sum: Sum) -> vec4f {
+  return ${rows === 3 ? 'vec4f(sum, 0)' : 'sum'};
+}
+${share === 1 ? OWN : shared(sums)}`;
+}
+
+/** For one row of the kernel and one block of input channels: loads and products of a thread's sums; no
+ * weights in vain, if `sparing`, where much of the kernel lies outside the picture. */
+function productLines(axis: Convolution['x'], { wide, deep }: Shape, sparing: boolean): string[] {
+  const { columns, taps } = readsOf(axis, wide);
+  const fetched = columns.map((_, i) => `  let v${i} = fetch(row, k, columns[${i}]);`);
+  const products = taps.flatMap(({ phase, kernel, at }) => {
+    const lines = Array.from({ length: deep }, (_, block) => {
+      const matrix = `block(weight + (${block} * TAPS + ${kernel}) * blocks_in, zero[${block}])`;
+      const sum = (p: number) => `(*sum)[${(phase * wide + p) * deep + block}]`;
+      return [
+        `  let w${phase}_${kernel}_${block} = ${matrix};`,
+        ...at.map((column, p) => `  ${sum(p)} += w${phase}_${kernel}_${block} * v${column};`),
+      ];
+    }).flat();
+    if (!sparing) return lines;
+    const used = at.map((column, p) => `(columns[${column}] >= 0 && outputs > ${p})`).join(' || ');
+    return [`  if (${used}) {`, ...lines, '  }'];
+  });
+  return [...fetched, ...products];
+}
+
+const OWN = `var<private> made: array<Sum, SUMS>;
+fn share_out(sum: ptr<function, array<Sum, SUMS>>, index: u32) {
+  made = *sum;
+}
+fn result(i: i32, index: u32) -> Sum {
+  return made[i];
+}`;
+
+const shared = (sums: number): string => `var<workgroup> parts: array<Sum, SUMS * THREADS>;
+fn share_out(sum: ptr<function, array<Sum, SUMS>>, index: u32) {
+${Array.from({ length: sums }, (_, i) => `  parts[${i} * THREADS + index] = (*sum)[${i}];`).join('\n')}
+  workgroupBarrier();
+}
+fn result(i: i32, index: u32) -> Sum {
+  let first = i * THREADS + i32(index) / SHARE * SHARE;
+  var total = Sum();
+  for (var t = 0; t < SHARE; t++) {
+    total += parts[first + t];
+  }
+  return total;
+}`;
