@@ -4,13 +4,7 @@ import { stored } from '../engine/graph/cost.ts';
 import type { Convolution, Tensor } from '../engine/graph/operation.ts';
 import { readLook } from '../engine/index.ts';
 import { dispatch } from '../engine/webgpu/buffers.ts';
-import {
-  adapterName,
-  canvasFormat,
-  isSoftware,
-  requestDevice,
-  usualPrecision,
-} from '../engine/webgpu/device.ts';
+import { adapterName, canvasFormat, requestDevice, usualPrecision } from '../engine/webgpu/device.ts';
 import { frameGroup, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
 import { checked, Memory } from '../engine/webgpu/memory.ts';
 import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
@@ -80,7 +74,7 @@ async function layersOf(
 ): Promise<Layer[]> {
   const memory = new Memory(device);
   const format = canvasFormat(device);
-  const style = { ...styleFor(isSoftware(device)), precision: usualPrecision(device) };
+  const style = { ...styleFor(device), precision: usualPrecision(device) };
   const { studio, pending } = await checked(device, () => {
     const made = makeStudio(memory, plan, style, format);
     return { studio: made, pending: prepareKernels(made, style) };

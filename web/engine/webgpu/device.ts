@@ -79,6 +79,12 @@ export function checkLimits(limits: GPUSupportedLimits): void {
 /** What is taken where an adapter has it. */
 const WELCOME = ['bgra8unorm-storage', 'shader-f16', 'subgroups'] as const;
 
+/** Whether four threads run as one, and may show each other values: as software GPUs have it. */
+export function runsFours(device: GPUDevice): boolean {
+  const { subgroupMinSize, subgroupMaxSize } = infoOf(device);
+  return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4;
+}
+
 /** Half the bytes to move where a GPU converts halves by itself: that it computes in them is the sign of it. */
 export const usualPrecision = (device: GPUDevice): Precision =>
   device.features.has('shader-f16') && !isSoftware(device) ? 'float16' : 'float32';

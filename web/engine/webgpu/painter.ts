@@ -11,14 +11,7 @@ import type { Look, LookInfo } from '../look.ts';
 import { type Canvas, checkWanted, type Examinable, type FrameSource, type Settings } from '../painter.ts';
 import { dispatch } from './buffers.ts';
 import { fetchKernels } from './compile.ts';
-import {
-  adapterName,
-  canvasFormat,
-  checkLimits,
-  isSoftware,
-  requestDevice,
-  usualPrecision,
-} from './device.ts';
+import { adapterName, canvasFormat, checkLimits, requestDevice, usualPrecision } from './device.ts';
 import { examine } from './examination.ts';
 import { Frames } from './frames.ts';
 import {
@@ -127,7 +120,7 @@ class WebgpuPainter implements Examinable {
       const format = canvasFormat(device);
       // A network that runs on arrays alone is one that somebody wants numbers of.
       const precision = settings.precision ?? (plan.camera ? usualPrecision(device) : 'float32');
-      const usual = { ...settings.surroundings.usual(isSoftware(device)), precision };
+      const usual = { ...settings.surroundings.usual(device), precision };
       const known = remembered(usual, adapterName(device), settings.surroundings);
       const style = known ?? usual;
       const external = await hasExternal(device);

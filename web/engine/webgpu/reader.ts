@@ -10,7 +10,6 @@ import { liveValues } from '../live.ts';
 import { fromBlocks, toBlocks } from './arrays.ts';
 import { dispatch, isSource, makeShared } from './buffers.ts';
 import { compile, fetchKernels } from './compile.ts';
-import { isSoftware } from './device.ts';
 import { checked, Memory } from './memory.ts';
 import { compileGiven } from './picture.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
@@ -108,7 +107,7 @@ export async function runGraph(
   await fetchKernels(plan);
   const memory = new Memory(device);
   try {
-    const style = styleFor(isSoftware(device));
+    const style = styleFor(device);
     const pipelines = await checked(
       device,
       () => new Pipelines(memory, makeShared(memory, plan, style), style),

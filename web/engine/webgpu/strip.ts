@@ -12,8 +12,9 @@ import type { Class, Shape, Style } from './style.ts';
 const WIDEST_KERNEL = 16;
 /** Sums that a workgroup's memory holds for each of its threads where they share. */
 const MOST_SHARED = 16;
-/** Products from which on a convolution is heavy. */
+/** Products from which on a convolution is heavy, and those below which it is not worth a pipeline of its own. */
 const HEAVY = 8e6;
+const LIGHT = 2e6;
 const WIDEST = 16;
 
 export const isStrip = ({ group, weights }: Convolution): boolean =>
@@ -28,7 +29,8 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   const across = Math.ceil(width / shape.wide);
   const strips = n * height * across;
   // Four threads beside each other want the same weights where they have strips of the same channels.
-  const together = style.together && shape.share === 1 && strips % 4 === 0;
+  const together =
+    style.together && shape.share === 1 && strips % 4 === 0 && isWorthTogether(style, operation);
   if (together) shader.enable('subgroups');
   shader.readInputs();
   declareGeometry(shader, operation);
@@ -48,13 +50,18 @@ export function classOf({ few, shapes }: Style, operation: Convolution): Class {
   const { output, x, y } = operation;
   const [n, , height, width] = output.shape;
   const columns = Math.ceil(width / x.outputStride);
-  if (columns <= 2 || x.outputStride > 2) return 'tiny';
-  const usual: Class = productsOf(operation) < HEAVY ? 'fine' : 'heavy';
+  const products = productsOf(operation);
+  if ((columns <= 2 && products >= LIGHT) || x.outputStride > 2) return 'tiny';
+  const usual: Class = products < HEAVY ? 'fine' : 'heavy';
   const { wide, deep } = shapes[usual];
   const strips = n * Math.ceil(height / y.outputStride) * Math.ceil(columns / wide);
   const threads = strips * Math.ceil(blocks(output) / deep) * y.outputStride;
-  return threads < few || columns < (usual === 'heavy' ? 8 : 16) ? 'coarse' : usual;
+  return threads < few || columns < 8 ? 'coarse' : usual;
 }
+
+/** Coarse ones that are light come in many kinds, which had better share a pipeline. */
+const isWorthTogether = (style: Style, operation: Convolution): boolean =>
+  classOf(style, operation) !== 'coarse' || productsOf(operation) >= HEAVY;
 
 /** Whether bytes of weights cost more than a branch: on a real GPU, for the few outputs of a huge kernel. */
 const isSparing = (style: Style, operation: Convolution): boolean =>

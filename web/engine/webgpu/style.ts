@@ -5,6 +5,7 @@
 // loads behind many threads, and a thread that makes too much takes registers from the others.
 
 import type { Precision } from '../painter.ts';
+import { isSoftware, runsFours } from './device.ts';
 
 /** What one thread of a convolution makes: so many outputs side by side, for each phase of a transposed one,
  * in so many blocks of channels; its sum shared with so many others. */
@@ -60,4 +61,5 @@ export const GPU_STYLE: Style = {
   precision: 'float32',
 };
 
-export const styleFor = (software: boolean): Style => (software ? SOFTWARE_STYLE : GPU_STYLE);
+export const styleFor = (device: GPUDevice): Style =>
+  isSoftware(device) ? { ...SOFTWARE_STYLE, together: runsFours(device) } : GPU_STYLE;

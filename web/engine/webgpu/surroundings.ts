@@ -14,7 +14,7 @@ const CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
 /** Tests have their own. */
 export interface Surroundings {
   /** The style to begin with. */
-  usual(software: boolean): Style;
+  usual(device: GPUDevice): Style;
   /** Resolves when nobody would notice some milliseconds; false where it is better to give up. */
   idle(): Promise<boolean>;
   readonly memo: { read(key: string): string | null; write(key: string, value: string): void };

@@ -22,6 +22,7 @@ const floats = async (file: string) => new Float32Array(await (await fetch(`/${f
 
 const styles: readonly (readonly [string, Style])[] = [
   ['software', SOFTWARE_STYLE],
+  ['software, every thread by itself', { ...SOFTWARE_STYLE, together: false }],
   ['gpu', GPU_STYLE],
   ...[0, 1, 2, 3, 4].map(i => {
     const shapes = {
