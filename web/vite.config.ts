@@ -74,7 +74,7 @@ export default defineConfig({
     outDir: join(web, '../src/limner/_web'),
     emptyOutDir: true,
     target: 'es2022',
-    modulePreload: { polyfill: false },
+    modulePreload: false,
     rolldownOptions: {
       // The engine is an entry of its own: the page shares it, and `limner export` checks looks with it.
       input: { index: join(web, 'player/index.html'), tools: join(web, 'engine/index.ts') },

@@ -5,7 +5,7 @@ import { EngineError } from './error.ts';
 import { checkCost } from './graph/cost.ts';
 import { lower } from './graph/lower.ts';
 import { makePlan, type Plan } from './graph/plan.ts';
-import { bindSizes, type Sizes } from './onnx/bind.ts';
+import type { Sizes } from './onnx/bind.ts';
 import { type OnnxModel, readModel as readOnnx } from './onnx/model.ts';
 
 export interface Live {
@@ -39,9 +39,15 @@ export interface ReadOptions {
   readonly dims?: Sizes;
 }
 
+/** Our own looks leave no size open. */
+async function bound(model: OnnxModel, dims: Sizes): Promise<OnnxModel> {
+  const open = model.inputs.some(value => value.dims?.some(dim => typeof dim === 'string'));
+  return open ? (await import('./onnx/bind.ts')).bindSizes(model, dims) : model;
+}
+
 /** Parses, checks, fuses and plans; needs no GPU. Rejects with an EngineError, whatever the bytes are. */
 export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
-  const model = bindSizes(readOnnx(bytes), dims);
+  const model = await bound(readOnnx(bytes), dims);
   const format = model.metadata.get('limner.format');
   if (format !== undefined && format !== '1') {
     throw new EngineError(`This look has format ${format}, and this page reads format 1; update the page.`);
@@ -54,7 +60,7 @@ export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {
 
 /** Any network of float32 that the engine runs, picture or not: a painter of it has `run`, and paints nothing. */
 export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
-  const model = bindSizes(readOnnx(bytes), dims);
+  const model = await bound(readOnnx(bytes), dims);
   const plan = makePlan(await lower(model), false);
   checkCost(plan);
   return { info: { ...written(model), pixels: 0, live: readLive(undefined, plan) }, plan };
@@ -62,7 +68,7 @@ export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = 
 
 /** A graph's plan, of whatever cost: for tests and tools. */
 export async function readGraph(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Plan> {
-  return makePlan(await lower(bindSizes(readOnnx(bytes), dims)), false);
+  return makePlan(await lower(await bound(readOnnx(bytes), dims)), false);
 }
 
 const KIND = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';

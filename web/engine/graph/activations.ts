@@ -60,9 +60,11 @@ const less: Make = (_, x = NONE, y = NONE) => binary('less', x, y);
 const greater: Make = (_, x = NONE, y = NONE) => binary('less', y, x);
 
 const MAKERS: Readonly<Record<string, Make>> = {
+  Abs: plain('abs'),
   Ceil: plain('ceil'),
   Celu: celu,
   Cos: plain('cos'),
+  Div: chain('div'),
   Elu: (node, x = NONE) => exponentialBelow(x, node.float('alpha', 1)),
   Erf: plain('erf'),
   Exp: plain('exp'),
@@ -71,15 +73,19 @@ const MAKERS: Readonly<Record<string, Make>> = {
   HardSigmoid: (node, x = NONE) => hardSigmoid(x, node.float('alpha', 0.2), node.float('beta', 0.5)),
   HardSwish: (_, x = NONE) => binary('mul', x, hardSigmoid(x, 1 / 6, 0.5)),
   Log: plain('log'),
+  Max: chain('max'),
+  Min: chain('min'),
   Mean: (node, ...all) => times(1 / all.length, chain('add')(node, ...all)),
   Mish: (_, x = NONE) => binary('mul', x, unary('tanh', unary('softplus', x))),
   Mod: mod,
   PRelu: (_, x = NONE, slope = NONE) => positive(x, x, binary('mul', slope, x)),
   Pow: chain('pow'),
+  Neg: plain('neg'),
   Reciprocal: plain('reciprocal'),
   Round: plain('round'),
   Selu: (node, x = NONE) =>
     exponentialBelow(x, node.float('alpha', 1.6732631921768188), node.float('gamma', 1.0507010221481323)),
+  Sigmoid: plain('sigmoid'),
   Sign: plain('sign'),
   Sin: plain('sin'),
   Softplus: plain('softplus'),

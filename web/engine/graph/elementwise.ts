@@ -48,17 +48,11 @@ const clip: Make = (node, x = NONE, low, high) => {
 
 /** What looks of our own are made of; `activations.ts` has the others. */
 export const MAKERS: Readonly<Record<string, Make>> = {
-  Abs: plain('abs'),
   Add: chain('add'),
   Clip: clip,
-  Div: chain('div'),
   LeakyRelu: (node, x = NONE) => positive(x, x, times(node.float('alpha', 0.01), x)),
-  Max: chain('max'),
-  Min: chain('min'),
   Mul: chain('mul'),
-  Neg: plain('neg'),
   Relu: plain('relu'),
-  Sigmoid: plain('sigmoid'),
   Sqrt: plain('sqrt'),
   Sub: chain('sub'),
   Tanh: plain('tanh'),

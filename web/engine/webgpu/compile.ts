@@ -1,6 +1,7 @@
 // From an operation of the plan to its kernel: which .wgsl file, with what before it, bound to what.
 
 import { EngineError, impossible } from '../error.ts';
+import { type Expression, visitAll } from '../graph/expression.ts';
 import { blocks, type Operation } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { type Kernel, kernelOf, linear, type Target } from './kernel.ts';
@@ -14,12 +15,27 @@ import type { Style } from './style.ts';
 /** Kernels that our own looks do without; a page fetches them when a plan has an operation for one. */
 let uncommon: typeof import('./uncommon.ts') | null = null;
 
+/** Whether it has no function that WGSL lacks. */
+function isPlain(tree: Expression | null): boolean {
+  let plain = true;
+  if (tree)
+    visitAll(tree, node => {
+      if ('name' in node && /erf|pow|sigmoid|softplus/.test(node.name)) plain = false;
+    });
+  return plain;
+}
+
 /** To be awaited before a plan's operations are compiled. */
 export async function fetchKernels({ operations }: Plan): Promise<void> {
   if (!operations.every(isCommon)) uncommon ??= await import('./uncommon.ts');
 }
 
 const isCommon = (operation: Operation): boolean =>
+  isPlain(operation.epilogue) &&
+  isPlain(operation.kind === 'convolution' ? operation.prologue : null) &&
+  isCommonKind(operation);
+
+const isCommonKind = (operation: Operation): boolean =>
   operation.kind === 'rearrange'
     ? operation.map.kind !== 'view'
     : operation.kind === 'convolution'
@@ -27,7 +43,7 @@ const isCommon = (operation: Operation): boolean =>
       : ['source', 'map', 'resample'].includes(operation.kind);
 
 function uncommonKernels(): typeof import('./uncommon.ts') {
-  if (!uncommon) throw new EngineError('The kernels of this model were not fetched before it was compiled.');
+  if (!uncommon) throw new EngineError('The kernels of this model were not fetched.');
   return uncommon;
 }
 

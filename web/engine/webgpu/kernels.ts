@@ -8,7 +8,7 @@ import { compile, TO_BUFFER } from './compile.ts';
 import type { Binding, FrameLayout, Kernel, Target, Way } from './kernel.ts';
 import { checked, type Memory } from './memory.ts';
 import { type Merged, merge, type Step } from './merge.ts';
-import { compileOpening, tileOf } from './opening.ts';
+import { compileOpening } from './opening.ts';
 import { compileCells, compileSource } from './picture.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
 import type { Style } from './style.ts';
@@ -101,11 +101,8 @@ function compileStep({ plan, painted }: Merged, style: Style, step: Step, frame:
       );
     case 'cells':
       return compileCells(plan, style, step.source, step.means, frame);
-    case 'opening': {
-      const tile = tileOf(step.guide, step.convolution);
-      if (!tile) throw new EngineError(`Node '${step.convolution.name}' cannot be merged with its guide.`);
-      return compileOpening(plan, style, step.guide, step.convolution, tile, frame);
-    }
+    case 'opening':
+      return compileOpening(plan, style, step.guide, step.convolution, step.tile, frame);
     default:
       return impossible(step);
   }

@@ -17,13 +17,18 @@ import {
   type Tensor,
 } from '../graph/operation.ts';
 import type { Place, Plan } from '../graph/plan.ts';
-import { tileOf } from './opening.ts';
+import { type Tile, tileOf } from './opening.ts';
 import { isGathering } from './resample.ts';
 
 export type Step =
   | { readonly kind: 'plain'; readonly operation: Operation }
   | { readonly kind: 'cells'; readonly source: Source; readonly means: Resample }
-  | { readonly kind: 'opening'; readonly guide: Resample | Source; readonly convolution: Convolution };
+  | {
+      readonly kind: 'opening';
+      readonly guide: Resample | Source;
+      readonly convolution: Convolution;
+      readonly tile: Tile;
+    };
 
 export interface Merged {
   readonly steps: readonly Step[];
@@ -124,8 +129,9 @@ function mergeOpening(steps: readonly Step[], plan: Plan): Step[] {
     const maker = steps.find(step => step.kind === 'plain' && step.operation.output === tensor);
     const guide = maker?.kind === 'plain' ? maker.operation : undefined;
     if (guide?.kind !== 'resample' && guide?.kind !== 'source') continue;
-    if (!isOpening(guide, convolution, plan)) continue;
-    const merged: Step = { kind: 'opening', guide, convolution };
+    const tile = isOpening(guide, convolution, plan) && tileOf(guide, convolution);
+    if (!tile) continue;
+    const merged: Step = { kind: 'opening', guide, convolution, tile };
     return steps.flatMap(step => {
       if (step === maker) return [];
       return step.kind === 'plain' && step.operation === convolution ? [merged] : [step];
@@ -146,7 +152,6 @@ function isOpening(guide: Resample | Source, convolution: Convolution, plan: Pla
     tensor !== plan.outputs[0] &&
     convolution.inputs.length === 1 &&
     convolution.output !== plan.outputs[0] &&
-    guide.inputs.every(input => plan.places.get(input)?.stride === blocks(input)) &&
-    tileOf(guide, convolution) !== null
+    guide.inputs.every(input => plan.places.get(input)?.stride === blocks(input))
   );
 }

@@ -21,8 +21,6 @@ const SHAPES = [
   { wide: 4, rows: 16 },
   { wide: 4, rows: 8 },
 ] as const;
-/** Values of a row that a thread makes one after the other. */
-const RUN = 4;
 /** Bytes of workgroup memory that every GPU has. */
 const MOST_BYTES = 16384;
 /** Values that a thread keeps in registers. */
@@ -126,11 +124,9 @@ function declareGuide(shader: Shader, guide: Resample | Source, tile: Tile, fram
   const held = (j: number) => lanes.map((_, lane) => `coarse[${lane} * COARSE_AREA + at + ${j} * TILE.y]`);
   const down = Array.from(
     { length: rows },
-    (_, j) => `weight${j} * vec4f(${[...held(j), ...'000'.slice(0, 4 - lanes.length)].join(', ')})`,
+    (_, j) => `weights_y[${j}] * vec4f(${[...held(j), ...'000'.slice(0, 4 - lanes.length)].join(', ')})`,
   );
   shader.add(`const COARSE_AREA = ${tile.coarse * tile.size[1]};
-const RUN = ${RUN};
-const RUNS = (TILE.y + RUN - 1) / RUN;
 var<workgroup> coarse: array<f32, CHANNELS * COARSE_AREA>;
 ${keepCode('coarse', 'COARSE_AREA', tile)}
 fn across(n: i32, y: i32, x: i32) -> vec4f {
@@ -138,10 +134,7 @@ fn across(n: i32, y: i32, x: i32) -> vec4f {
   let at = ((n * sizes[2].z + y) * sizes[2].w + start_x(x)) * step + sizes[3].y;
   return ${across.join(' + ')};
 }`);
-  shader.add(Array.from({ length: rows }, (_, j) => `var<private> weight${j}: f32;`).join('\n'));
-  shader.add(`fn take_weights(y: i32) {
-${Array.from({ length: rows }, (_, j) => `  weight${j} = weight_y(y, ${j});`).join('\n')}
-}
+  shader.add(`var<private> weights_y: array<f32, ${rows}>;
 fn down(at: i32) -> vec4f {
   return ${down.join(' + ')};
 }`);
@@ -152,7 +145,7 @@ fn down(at: i32) -> vec4f {
 function keepCode(name: string, area: string, { channels }: Tile): string {
   const lines = Array.from(
     { length: channels },
-    (_, lane) => `  ${name}[${lane} * ${area} + at] = value.${'xyzw'[lane]};`,
+    (_, lane) => `${name}[${lane} * ${area} + at] = value.${'xyzw'[lane]};`,
   );
   return `fn keep_${name}(at: i32, value: vec4f) {\n${lines.join('\n')}\n}`;
 }
@@ -171,10 +164,10 @@ function productsCode({ x, y, weights }: Convolution, tile: Tile): string {
       values.push(...columns.map(column => `tile[${row} + ${column - first}]`));
       for (const { kernel, at } of taps) {
         const weight = `w${lane}_${j}_${kernel}`;
-        lines.push(`  let ${weight} = column_${lane}(first + ${j} * KERNEL.y + ${kernel}, zero);`);
+        lines.push(`let ${weight} = column_${lane}(first + ${j} * KERNEL.y + ${kernel}, zero);`);
         at.forEach((column, p) => {
           const value = `values[${(lane * kh + j) * columns.length + column}]`;
-          lines.push(`  sum[${p}] += ${weight} * ${value};`);
+          lines.push(`sum[${p}] += ${weight} * ${value};`);
         });
       }
     }

@@ -10,23 +10,8 @@ import { type Binding, type FrameLayout, ROW, type Target } from './kernel.ts';
 import { BLOCK_CODE } from './precision.ts';
 import type { Style } from './style.ts';
 
-const ERF = `
-fn erf(x: vec4f) -> vec4f {
-  // Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
-  let t = 1 / (1 + 0.3275911 * abs(x));
-  let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  return sign(x) * (1 - p * exp(-x * x));
-}`;
-const POWER = `
-fn power(x: vec4f, y: vec4f) -> vec4f {
-  // WGSL leaves a negative base open; ONNX has -2 ^ 2 = 4. WGSL has no infinity and no NaN that may be
-  // relied on: 0 to a negative power is the largest float, and a negative base to a fraction that of its size.
-  let nothing = select(vec4f(0), vec4f(3.4028234e38), y < vec4f(0));
-  let size = select(exp2(y * log2(abs(x))), nothing, x == vec4f(0));
-  let odd = abs(y) % 2 == vec4f(1);
-  let result = select(size, -size, (x < vec4f(0)) & odd);
-  return select(result, vec4f(1), y == vec4f(0));
-}`;
+/** Functions that WGSL lacks, by how they are called; `uncommon.ts` has them, as our own looks do without. */
+export const FUNCTIONS: Record<string, string> = {};
 
 /** (n, y, x, block) of the output's element number `index`; beyond the last one, n is beyond the last image. */
 const ELEMENT = `
@@ -211,7 +196,7 @@ ${lines.join('\n')}
     const taken = [...this.#taken];
     this.#taken = null;
     this.add(taken.map(slot => `var<private> channels_${slot}: vec4f;`).join('\n'));
-    const lines = taken.map(slot => `  channels_${slot} = channels[${slot} * sizes[1].z + c];`);
+    const lines = taken.map(slot => `channels_${slot} = channels[${slot} * sizes[1].z + c];`);
     this.add(`fn take_channels(c: i32) {\n${lines.join('\n')}\n}`);
     this.#declarePut();
     this.add(`fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
@@ -269,9 +254,8 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
       const data = { label, owner: this.operation, layout: 'channels', bytes, fill };
       this.bind({ kind: 'data', data }, 'var<storage, read> channels: array<vec4f>');
     }
+    for (const [call, text] of Object.entries(FUNCTIONS)) if (used.includes(call)) this.add(text);
     if (used.includes('quiet_nan')) this.add('var<private> quiet_nan = 0x7fc00000i;');
-    if (used.includes('erf(')) this.add(ERF);
-    if (used.includes('power(')) this.add(POWER);
   }
 
   #declareSizes(): void {
@@ -310,10 +294,6 @@ function unaryCode(name: Extract<Expression, { kind: 'unary' }>['name'], x: stri
       return `1 / ${x}`;
     case 'relu':
       return `max(${x}, vec4f(0))`;
-    case 'sigmoid':
-      return `1 / (1 + exp(clamp(-${x}, vec4f(-80), vec4f(80))))`;
-    case 'softplus':
-      return `max(${x}, vec4f(0)) + log(1 + exp(-abs(${x})))`;
     case 'tanh':
       // Beyond 15 it is 1 in float32, and exponentials overflow not far from there. One of them is enough.
       return `1 - 2 / (exp(2 * clamp(${x}, vec4f(-15), vec4f(15))) + 1)`;
@@ -325,8 +305,10 @@ function unaryCode(name: Extract<Expression, { kind: 'unary' }>['name'], x: stri
     case 'floor':
     case 'log':
     case 'round':
+    case 'sigmoid':
     case 'sign':
     case 'sin':
+    case 'softplus':
     case 'sqrt':
       return `${name}(${x})`;
     default:

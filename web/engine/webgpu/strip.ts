@@ -10,7 +10,8 @@ import type { Class, Shape, Style } from './style.ts';
 
 /** Wider kernels are looped over (`loops.ts`): written out they would be too long a program. */
 const WIDEST_KERNEL = 16;
-/** Sums that a workgroup's memory holds for each of its threads where they share. */
+/** Sums that a thread keeps at most, and those that a workgroup's memory holds for each of its threads where they share. */
+const MOST_SUMS = 64;
 const MOST_SHARED = 16;
 /** Products from which on a convolution is heavy, and those below which it is not worth a pipeline of its own. */
 const HEAVY = 8e6;
@@ -38,8 +39,8 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   const rows = operation.output.shape[1] === 3 ? 3 : 4;
   declareWeights(shader, operation, rows, together);
   shader.add(`const THREADS = ${style.threads};`);
-  shader.add(`const BASES = ${shader.size(height, across, width)};`);
-  shader.add(stripCode(operation, shape, together, isSparing(style, operation), rows));
+  shader.add(`const BASES = ${shader.size(height, across)};`);
+  shader.add(stripCode(operation, shape, together, rows));
   shader.finish(() => scaledCode(shader, operation));
   const threads = strips * Math.ceil(out / shape.deep) * shape.share;
   const [x, y] = linear(threads, style.threads);
@@ -63,13 +64,9 @@ export function classOf({ few, shapes }: Style, operation: Convolution): Class {
 const isWorthTogether = (style: Style, operation: Convolution): boolean =>
   classOf(style, operation) !== 'coarse' || productsOf(operation) >= HEAVY;
 
-/** Whether bytes of weights cost more than a branch: on a real GPU, for the few outputs of a huge kernel. */
-const isSparing = (style: Style, operation: Convolution): boolean =>
-  !style.together && classOf(style, operation) === 'tiny';
-
 /** The shape as far as the convolution has outputs and a GPU has room for it: what it lacks in depth it may
  * make up for in width. */
-function fitted(shape: Shape, { threads, sums: most }: Style, operation: Convolution): Shape {
+function fitted(shape: Shape, { threads }: Style, operation: Convolution): Shape {
   const { outputStride } = operation.x;
   const [, columns] = basesOf(operation);
   let { wide, deep } = shape;
@@ -77,18 +74,12 @@ function fitted(shape: Shape, { threads, sums: most }: Style, operation: Convolu
     deep /= 2;
     if (wide * 2 <= Math.min(columns, WIDEST)) wide *= 2;
   }
-  while (wide > 1 && wide * deep * outputStride > most) wide /= 2;
+  while (wide > 1 && wide * deep * outputStride > MOST_SUMS) wide /= 2;
   const sums = wide * deep * outputStride;
   return { wide, deep, share: sums > MOST_SHARED ? 1 : Math.min(shape.share, threads) };
 }
 
-function stripCode(
-  { x, prologue }: Convolution,
-  shape: Shape,
-  together: boolean,
-  sparing: boolean,
-  rows: 3 | 4,
-): string {
+function stripCode({ x, prologue }: Convolution, shape: Shape, together: boolean, rows: 3 | 4): string {
   const { wide, deep, share } = shape;
   const { columns } = readsOf(x, wide);
   const sums = wide * deep * x.outputStride;
@@ -105,10 +96,7 @@ fn row_at(n: i32, y: i32) -> i32 {
   let at = (n * sizes[2].z + y) * sizes[2].w * sizes[3].x + sizes[3].y;
   return select(-1, at, y >= 0 && y < sizes[2].z);
 }
-// Whether there is nothing to multiply; threads that show each other their weights go on together.
-fn skipped(row: i32) -> bool {
-  return ${together ? 'false' : 'row < 0'};
-}
+const TOGETHER = ${together};
 fn column_at(x: i32) -> i32 {
   return select(-1, x * sizes[3].x, x >= 0 && x < sizes[2].w);
 }
@@ -120,32 +108,28 @@ fn fetch(row: i32, k: i32, column: i32) -> vec4f {
   let value = block_0(max(row, 0) + k + max(column, 0));
   return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, min(row, column) >= 0);
 }
-fn multiply(sum: ptr<function, array<Sum, SUMS>>, row: i32, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, outputs: i32, k: i32, weight: i32, blocks_in: i32) {
-${productLines(x, shape, sparing).join('\n')}
+fn multiply(sum: ptr<function, array<Sum, SUMS>>, row: i32, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, k: i32, weight: i32, blocks_in: i32) {
+${productLines(x, shape).join('\n')}
 }
 fn widened(sum: Sum) -> vec4f {
-  return ${rows === 3 ? 'vec4f(sum, 0)' : 'sum'};
+  return vec4f(sum${rows === 3 ? ', 0' : ''});
 }
 ${share === 1 ? OWN : shared(sums)}`;
 }
 
-/** For one row of the kernel and one block of input channels: loads and products of a thread's sums; no
- * weights in vain, if `sparing`, where much of the kernel lies outside the picture. */
-function productLines(axis: Convolution['x'], { wide, deep }: Shape, sparing: boolean): string[] {
+/** For one row of the kernel and one block of input channels: loads and products of a thread's sums. */
+function productLines(axis: Convolution['x'], { wide, deep }: Shape): string[] {
   const { columns, taps } = readsOf(axis, wide);
-  const fetched = columns.map((_, i) => `  let v${i} = fetch(row, k, columns[${i}]);`);
+  const fetched = columns.map((_, i) => `let v${i} = fetch(row, k, columns[${i}]);`);
   const products = taps.flatMap(({ phase, kernel, at }) => {
-    const lines = Array.from({ length: deep }, (_, block) => {
+    return Array.from({ length: deep }, (_, block) => {
       const matrix = `block(weight + (${block} * TAPS + ${kernel}) * blocks_in, zero[${block}])`;
       const sum = (p: number) => `(*sum)[${(phase * wide + p) * deep + block}]`;
       return [
-        `  let w${phase}_${kernel}_${block} = ${matrix};`,
-        ...at.map((column, p) => `  ${sum(p)} += w${phase}_${kernel}_${block} * v${column};`),
+        `let w${phase}_${kernel}_${block} = ${matrix};`,
+        ...at.map((column, p) => `${sum(p)} += w${phase}_${kernel}_${block} * v${column};`),
       ];
     }).flat();
-    if (!sparing) return lines;
-    const used = at.map((column, p) => `(columns[${column}] >= 0 && outputs > ${p})`).join(' || ');
-    return [`  if (${used}) {`, ...lines, '  }'];
   });
   return [...fetched, ...products];
 }

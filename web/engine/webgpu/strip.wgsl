@@ -27,17 +27,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   if (within) {
     let columns = columns_at(base.y);
     let zero = zeros_at(c);
-    let outputs = sizes[BASES].z - base.y;
     let vertical = phase_y(phase);
     for (var j = 0; j < vertical.y; j++) {
       let y = base.x * INPUT_STRIDE.x + vertical.z + j * INPUT_STEP.x;
       let first = row_at(n, y);
-      if (skipped(first)) {
+      // Threads that show each other their weights go on together.
+      if (first < 0 && !TOGETHER) {
         continue;
       }
       let weight = (c * TAPS + (vertical.x + j * KERNEL_STEP.x) * KERNEL.y) * blocks_in;
       for (var k = share; k < blocks_in; k += SHARE) {
-        multiply(&sum, first, columns, zero, outputs, k, weight + k, blocks_in);
+        multiply(&sum, first, columns, zero, k, weight + k, blocks_in);
       }
     }
   }

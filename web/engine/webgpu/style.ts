@@ -24,8 +24,6 @@ export interface Style {
   readonly threads: number;
   /** Threads below which a GPU is mostly idle, so that a sum is better shared out. */
   readonly few: number;
-  /** Sums that a thread keeps at most. */
-  readonly sums: number;
   /** Whether four threads run as one, and show each other values at next to no cost. */
   readonly together: boolean;
   readonly shapes: Readonly<Record<Class, Shape>>;
@@ -36,7 +34,6 @@ export interface Style {
 export const SOFTWARE_STYLE: Style = {
   threads: 4,
   few: 0,
-  sums: 64,
   together: true,
   shapes: {
     heavy: { wide: 8, deep: 4, share: 1 },
@@ -50,7 +47,6 @@ export const SOFTWARE_STYLE: Style = {
 export const GPU_STYLE: Style = {
   threads: 64,
   few: 16384,
-  sums: 32,
   together: false,
   shapes: {
     heavy: { wide: 4, deep: 2, share: 1 },

@@ -17,9 +17,32 @@ import { type Kernel, kernelOf } from './kernel.ts';
 import normalise from './normalise.wgsl?raw';
 import { perLane, READ, vector } from './rearrange.ts';
 import { compileProduct, compileReduce } from './reduce.ts';
-import type { Shader } from './shader.ts';
+import { FUNCTIONS, type Shader } from './shader.ts';
 
 export { compileLoops } from './loops.ts';
+
+// Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
+const ERF = `fn erf(x: vec4f) -> vec4f {
+  let t = 1 / (1 + 0.3275911 * abs(x));
+  let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return sign(x) * (1 - p * exp(-x * x));
+}`;
+// WGSL leaves a negative base open; ONNX has -2 ^ 2 = 4. WGSL has no infinity and no NaN that may be relied
+// on: 0 to a negative power is the largest float, and a negative base to a fraction that of its size.
+const POWER = `fn power(x: vec4f, y: vec4f) -> vec4f {
+  let nothing = select(vec4f(0), vec4f(3.4028234e38), y < vec4f(0));
+  let size = select(exp2(y * log2(abs(x))), nothing, x == vec4f(0));
+  let odd = abs(y) % 2 == vec4f(1);
+  let result = select(size, -size, (x < vec4f(0)) & odd);
+  return select(result, vec4f(1), y == vec4f(0));
+}`;
+const SIGMOID = `fn sigmoid(x: vec4f) -> vec4f {
+  return 1 / (1 + exp(clamp(-x, vec4f(-80), vec4f(80))));
+}`;
+const SOFTPLUS = `fn softplus(x: vec4f) -> vec4f {
+  return max(x, vec4f(0)) + log(1 + exp(-abs(x)));
+}`;
+Object.assign(FUNCTIONS, { 'erf(': ERF, 'power(': POWER, 'sigmoid(': SIGMOID, 'softplus(': SOFTPLUS });
 
 type Uncommon = Extract<Operation, { kind: 'normalise' | 'maxPool' | 'reduce' | 'product' | 'join' }>;
 

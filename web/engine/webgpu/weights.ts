@@ -108,62 +108,50 @@ const UNPACK: Readonly<Record<'float16' | 'uint16', string>> = {
   uint16: 'unpack2x16unorm',
 };
 
-export interface BlockCode {
-  /** The type of the weights' array. */
-  readonly element: string;
-  readonly code: string;
+/** Vectors of four words that a block of weights takes. */
+const VECTORS: Readonly<Record<Element, number>> = { float32: 4, float16: 2, uint16: 2, uint8: 1 };
+
+type At = (vector: string) => string;
+const inMemory =
+  (type: Element): At =>
+  vector =>
+    `weights[${VECTORS[type]} * i + ${vector}]`;
+
+/** The weights of input channel `k` among the four of block `i`; `at` gives the block's vectors. */
+function column(type: Element, k: number | 'lane', at: At = inMemory(type)): string {
+  if (type === 'float32') return at(`${k}`);
+  if (type === 'uint8') return `unpack4x8unorm(${at('0')}[${k}]) - zero`;
+  const pair = (second: 0 | 1) => `${UNPACK[type]}(${at(`${k} / 2`)}[${k} % 2 * 2 + ${second}])`;
+  return `vec4f(${pair(0)}, ${pair(1)}) - zero`;
 }
 
 /** `fn block(i, zero) -> Matrix`, a column per input channel, with as many rows as there are output channels:
  * three of a picture, or four. `together` where four threads want the same block: each loads the weights of
- * one input channel, and shows them to the others. */
-export function blockCode(type: Element, rows: 3 | 4, together: boolean): BlockCode {
+ * one input channel, and shows them to the others. Also the type of the weights' array. */
+export function blockCode(
+  type: Element,
+  rows: 3 | 4,
+  together: boolean,
+): { readonly element: string; readonly code: string } {
   const element = type === 'float32' ? 'vec4f' : 'vec4u';
   const lanes = rows === 3 ? '.xyz' : '';
-  const columns = together
-    ? [0, 1, 2, 3].map(k => `subgroupBroadcast(own, ${k}u)`)
-    : columnsOf(type).map(column => `(${column})${lanes}`);
-  const loads = together ? `let own = (${ownColumn(type)})${lanes};` : LOADS[type];
+  const all = [0, 1, 2, 3];
+  const vectors = all.slice(0, VECTORS[type]).map(vector => inMemory(type)(`${vector}`));
+  const held = together
+    ? `own = (${column(type, 'lane')})${lanes}`
+    : `held = array<${element}, ${vectors.length}>(${vectors.join(', ')})`;
+  const columns = all.map(k =>
+    together ? `subgroupBroadcast(own, ${k}u)` : `(${column(type, k, vector => `held[${vector}]`)})${lanes}`,
+  );
   const code = `alias Sum = vec${rows}f;
 alias Matrix = mat4x${rows}f;
 fn block(i: i32, zero: vec4f) -> Matrix {
-  ${loads}
+  let ${held};
   return Matrix(${columns.join(', ')});
 }`;
   return { element, code };
 }
 
-const LOADS: Readonly<Record<Element, string>> = {
-  float32: '',
-  float16: 'let a = weights[2 * i];\n  let b = weights[2 * i + 1];',
-  uint16: 'let a = weights[2 * i];\n  let b = weights[2 * i + 1];',
-  uint8: 'let packed = weights[i];',
-};
-
-/** The weights of each input channel, from what LOADS loads. */
-function columnsOf(type: Element): string[] {
-  if (type === 'float32') return [0, 1, 2, 3].map(k => `weights[4 * i + ${k}]`);
-  if (type === 'uint8') return [...'xyzw'].map(lane => `unpack4x8unorm(packed.${lane}) - zero`);
-  const unpack = UNPACK[type];
-  return ['a.xy', 'a.zw', 'b.xy', 'b.zw'].map(
-    pair => `vec4f(${unpack}(${pair.slice(0, 3)}), ${unpack}(${pair.slice(0, 2)}${pair[3]})) - zero`,
-  );
-}
-
-/** The weights of the input channel that has the number of the thread among its four, `lane`. */
-function ownColumn(type: Element): string {
-  if (type === 'float32') return 'weights[4 * i + lane]';
-  if (type === 'uint8') return 'unpack4x8unorm(weights[i][lane]) - zero';
-  const half = (k: number) => `${UNPACK[type]}(weights[2 * i + lane / 2][lane % 2 * 2 + ${k}])`;
-  return `vec4f(${half(0)}, ${half(1)}) - zero`;
-}
-
 /** `fn column_k(i, zero) -> vec4f`: the weights of input channel k alone, from block i. */
-export function columnCode(type: Element, lane: number): string {
-  const head = `fn column_${lane}(i: i32, zero: vec4f) -> vec4f {\n`;
-  if (type === 'float32') return `${head}  return weights[4 * i + ${lane}];\n}`;
-  if (type === 'uint8') return `${head}  return unpack4x8unorm(weights[i].${'xyzw'[lane]}) - zero;\n}`;
-  const [low, high] = lane % 2 === 0 ? ['x', 'y'] : ['z', 'w'];
-  const at = `weights[2 * i + ${lane >> 1}]`;
-  return `${head}  return vec4f(${UNPACK[type]}(${at}.${low}), ${UNPACK[type]}(${at}.${high})) - zero;\n}`;
-}
+export const columnCode = (type: Element, k: number): string =>
+  `fn column_${k}(i: i32, zero: vec4f) -> vec4f {\n  return ${column(type, k)};\n}`;

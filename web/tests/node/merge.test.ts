@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readLook } from '../../engine/index.ts';
 import { merge } from '../../engine/webgpu/merge.ts';
-import { tileOf } from '../../engine/webgpu/opening.ts';
 import { CACHE } from '../cases.ts';
 
 const planOf = async (name: string) =>
@@ -52,9 +51,9 @@ test('a tile fits the memory of a workgroup that every GPU has', async () => {
   const { steps } = merge(await planOf('lean-64-uint16-colour'));
   for (const step of steps) {
     if (step.kind !== 'opening') continue;
-    const tile = tileOf(step.guide, step.convolution);
-    expect(tile?.channels).toBe(3);
-    const [rows = 0, columns = 0] = tile?.size ?? [];
-    expect((rows + (tile?.coarse ?? 0)) * columns * 3 * 4).toBeLessThanOrEqual(16384);
+    const { tile } = step;
+    expect(tile.channels).toBe(3);
+    const [rows = 0, columns = 0] = tile.size;
+    expect((rows + tile.coarse) * columns * 3 * 4).toBeLessThanOrEqual(16384);
   }
 });
