@@ -59,7 +59,7 @@ function table({ name, adapter, frame, first, compiling, statistics, layers }) {
 
 ${adapter}: ${frame.toFixed(1)} ms a frame; kernels one by one ${sum(layers, 'ms').toFixed(1)} ms, of processor time ${sum(layers, 'processor').toFixed(1)} ms. ${statistics.dispatches} dispatches, ${statistics.pipelines} pipelines, ${statistics.bufferBytes} bytes on the GPU. First painting after ${first.toFixed(0)} ms (${compiling.toFixed(0)} ms of processor time).
 
-| layer | kernel | wide x deep x share | workgroups | MMAC | weights KB | in KB | out KB | ms | processor ms | GMAC/s | GB/s |
+| layer | kernel | wide x tall x deep x share | workgroups | MMAC | weights KB | in KB | out KB | ms | processor ms | GMAC/s | GB/s |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;

@@ -114,7 +114,9 @@ async function layersOf(
     const bytes = (tensors: readonly Tensor[]) =>
       tensors.reduce((sum, tensor) => sum + bytesIn(style.precision, 4 * stored(tensor)), 0);
     const constants = kernel.bindings.map(binding => (binding.kind === 'data' ? binding.data.bytes : 0));
-    const shape = /const WIDE = (\d+);\nconst DEEP = (\d+);\nconst SHARE = (\d+)/.exec(kernel.code);
+    const shape = /const WIDE = (\d+);\nconst TALL = (\d+);\nconst DEEP = (\d+);\nconst SHARE = (\d+)/.exec(
+      kernel.code,
+    );
     layers.push({
       name: kernel.label,
       kernel: shape ? 'strip' : step.kind === 'plain' ? step.operation.kind : step.kind,

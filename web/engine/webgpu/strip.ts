@@ -27,8 +27,9 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   const [height, width] = basesOf(operation);
   const { style } = shader;
   const shape = fitted(style.shapes[classOf(style, operation)], style, operation);
+  const down = Math.ceil(height / shape.tall);
   const across = Math.ceil(width / shape.wide);
-  const strips = n * height * across;
+  const strips = n * down * across;
   // Four threads beside each other want the same weights where they have strips of the same channels.
   const together =
     style.together && shape.share === 1 && strips % 4 === 0 && isWorthTogether(style, operation);
@@ -39,7 +40,7 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   const rows = operation.output.shape[1] === 3 ? 3 : 4;
   declareWeights(shader, operation, rows, together);
   shader.add(`const THREADS = ${style.threads};`);
-  shader.add(`const BASES = ${shader.size(height, across)};`);
+  shader.add(`const BASES = ${shader.size(down, across, height)};`);
   shader.add(stripCode(operation, shape, together, rows));
   shader.finish(() => scaledCode(shader, operation));
   const threads = strips * Math.ceil(out / shape.deep) * shape.share;
@@ -70,22 +71,27 @@ function fitted(shape: Shape, { threads }: Style, operation: Convolution): Shape
   const { outputStride } = operation.x;
   const [, columns] = basesOf(operation);
   let { wide, deep } = shape;
+  const { tall } = shape;
   while (blocks(operation.output) % deep > 0) {
     deep /= 2;
     if (wide * 2 <= Math.min(columns, WIDEST)) wide *= 2;
   }
-  while (wide > 1 && wide * deep * outputStride > MOST_SUMS) wide /= 2;
-  const sums = wide * deep * outputStride;
-  return { wide, deep, share: sums > MOST_SHARED ? 1 : Math.min(shape.share, threads) };
+  while (wide > 1 && wide * tall * deep * outputStride > MOST_SUMS) wide /= 2;
+  const sums = wide * tall * deep * outputStride;
+  return { wide, tall, deep, share: sums > MOST_SHARED ? 1 : Math.min(shape.share, threads) };
 }
 
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
 function stripCode({ x, prologue }: Convolution, shape: Shape, together: boolean, rows: 3 | 4): string {
-  const { wide, deep, share } = shape;
+  const { wide, tall, deep, share } = shape;
   const { columns } = readsOf(x, wide);
-  const sums = wide * deep * x.outputStride;
-  const zeros = Array.from({ length: deep }, (_, block) => `zero_point(c + ${block})`);
+  const sums = wide * tall * deep * x.outputStride;
+  const rowsAt = upTo(tall).map(row => `row_at(n, select(-1, y + ${row} * INPUT_STRIDE.x, below > ${row}))`);
+  const zeros = upTo(deep).map(block => `zero_point(c + ${block})`);
   const places = columns.map(offset => `column_at(left + ${offset})`);
   return `const WIDE = ${wide};
+const TALL = ${tall};
 const DEEP = ${deep};
 const SHARE = ${share};
 const SUMS = ${sums};
@@ -97,6 +103,9 @@ fn row_at(n: i32, y: i32) -> i32 {
   return select(-1, at, y >= 0 && y < sizes[2].z);
 }
 const TOGETHER = ${together};
+fn rows_at(n: i32, y: i32, below: i32) -> array<i32, TALL> {
+  return array<i32, TALL>(${rowsAt.join(', ')});
+}
 fn column_at(x: i32) -> i32 {
   return select(-1, x * sizes[3].x, x >= 0 && x < sizes[2].w);
 }
@@ -108,7 +117,7 @@ fn fetch(row: i32, k: i32, column: i32) -> vec4f {
   let value = block_0(max(row, 0) + k + max(column, 0));
   return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, min(row, column) >= 0);
 }
-fn multiply(sum: ptr<function, array<Sum, SUMS>>, row: i32, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, k: i32, weight: i32, blocks_in: i32) {
+fn multiply(sum: ptr<function, array<Sum, SUMS>>, rows: array<i32, TALL>, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, k: i32, weight: i32, blocks_in: i32) {
 ${productLines(x, shape).join('\n')}
 }
 fn widened(sum: Sum) -> vec4f {
@@ -118,19 +127,24 @@ ${share === 1 ? OWN : shared(sums)}`;
 }
 
 /** For one row of the kernel and one block of input channels: loads and products of a thread's sums. */
-function productLines(axis: Convolution['x'], { wide, deep }: Shape): string[] {
+function productLines(axis: Convolution['x'], { wide, tall, deep }: Shape): string[] {
   const { columns, taps } = readsOf(axis, wide);
-  const fetched = columns.map((_, i) => `let v${i} = fetch(row, k, columns[${i}]);`);
-  const products = taps.flatMap(({ phase, kernel, at }) => {
-    return Array.from({ length: deep }, (_, block) => {
-      const matrix = `block(weight + (${block} * TAPS + ${kernel}) * blocks_in, zero[${block}])`;
-      const sum = (p: number) => `(*sum)[${(phase * wide + p) * deep + block}]`;
+  const rows = upTo(tall);
+  const fetched = rows.flatMap(row =>
+    columns.map((_, i) => `let v${row}_${i} = fetch(rows[${row}], k, columns[${i}]);`),
+  );
+  const products = taps.flatMap(({ phase, kernel, at }) =>
+    upTo(deep).flatMap(block => {
+      const sum = (row: number, p: number) => ((phase * tall + row) * wide + p) * deep + block;
+      const weights = `w${phase}_${kernel}_${block}`;
       return [
-        `let w${phase}_${kernel}_${block} = ${matrix};`,
-        ...at.map((column, p) => `${sum(p)} += w${phase}_${kernel}_${block} * v${column};`),
+        `let ${weights} = block(weight + (${block} * TAPS + ${kernel}) * blocks_in, zero[${block}]);`,
+        ...rows.flatMap(row =>
+          at.map((column, p) => `(*sum)[${sum(row, p)}] += ${weights} * v${row}_${column};`),
+        ),
       ];
-    }).flat();
-  });
+    }),
+  );
   return [...fetched, ...products];
 }
 
@@ -144,7 +158,9 @@ fn result(i: i32, index: u32) -> Sum {
 
 const shared = (sums: number): string => `var<workgroup> parts: array<Sum, SUMS * THREADS>;
 fn share_out(sum: ptr<function, array<Sum, SUMS>>, index: u32) {
-${Array.from({ length: sums }, (_, i) => `  parts[${i} * THREADS + index] = (*sum)[${i}];`).join('\n')}
+${upTo(sums)
+  .map(i => `parts[${i} * THREADS + index] = (*sum)[${i}];`)
+  .join('\n')}
   workgroupBarrier();
 }
 fn result(i: i32, index: u32) -> Sum {

@@ -8,9 +8,10 @@ import type { Precision } from '../painter.ts';
 import { isSoftware, runsFours } from './device.ts';
 
 /** What one thread of a convolution makes: so many outputs side by side, for each phase of a transposed one,
- * in so many blocks of channels; its sum shared with so many others. */
+ * in so many rows and blocks of channels; its sum shared with so many others. */
 export interface Shape {
   readonly wide: number;
+  readonly tall: number;
   readonly deep: number;
   readonly share: number;
 }
@@ -36,10 +37,10 @@ export const SOFTWARE_STYLE: Style = {
   few: 0,
   together: true,
   shapes: {
-    heavy: { wide: 8, deep: 4, share: 1 },
-    fine: { wide: 8, deep: 2, share: 1 },
-    coarse: { wide: 4, deep: 2, share: 1 },
-    tiny: { wide: 2, deep: 4, share: 1 },
+    heavy: { wide: 8, tall: 1, deep: 4, share: 1 },
+    fine: { wide: 8, tall: 1, deep: 2, share: 1 },
+    coarse: { wide: 4, tall: 1, deep: 2, share: 1 },
+    tiny: { wide: 2, tall: 2, deep: 4, share: 1 },
   },
   precision: 'float32',
 };
@@ -49,10 +50,10 @@ export const GPU_STYLE: Style = {
   few: 16384,
   together: false,
   shapes: {
-    heavy: { wide: 4, deep: 2, share: 1 },
-    fine: { wide: 4, deep: 1, share: 1 },
-    coarse: { wide: 4, deep: 2, share: 16 },
-    tiny: { wide: 2, deep: 2, share: 32 },
+    heavy: { wide: 4, tall: 1, deep: 2, share: 1 },
+    fine: { wide: 4, tall: 1, deep: 1, share: 1 },
+    coarse: { wide: 4, tall: 1, deep: 2, share: 16 },
+    tiny: { wide: 2, tall: 2, deep: 1, share: 32 },
   },
   precision: 'float32',
 };

@@ -6,10 +6,11 @@ import { type Class, type Shape, type Style, styleFor } from './style.ts';
 /** Raised with kernels or candidates, whose old figures say nothing of new ones. */
 const VERSION = 2;
 const MOST_WIDE = 8;
+const MOST_TALL = 2;
 const MOST_DEEP = 4;
 const MOST_SHARE = 64;
 
-const CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
+export const CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
 
 /** Tests have their own. */
 export interface Surroundings {
@@ -27,8 +28,11 @@ export const keyOf = (adapter: string, { precision }: Style): string =>
 const isPower = (value: unknown, most: number): boolean =>
   typeof value === 'number' && value >= 1 && value <= most && Number.isInteger(Math.log2(value));
 
-const isShape = (shape: Partial<Shape> | undefined): shape is Shape =>
-  isPower(shape?.wide, MOST_WIDE) && isPower(shape?.deep, MOST_DEEP) && isPower(shape?.share, MOST_SHARE);
+export const isShape = (shape: Partial<Shape> | undefined): shape is Shape =>
+  isPower(shape?.wide, MOST_WIDE) &&
+  isPower(shape?.tall, MOST_TALL) &&
+  isPower(shape?.deep, MOST_DEEP) &&
+  isPower(shape?.share, MOST_SHARE);
 
 /** The style with the shapes that were found on this adapter before, or null. */
 export function remembered(style: Style, adapter: string, { memo }: Surroundings): Style | null {

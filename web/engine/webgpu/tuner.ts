@@ -3,36 +3,22 @@
 // before by rounding alone, since a shape only says who computes what.
 
 import type { Class, Shape, Style } from './style.ts';
+import { CLASSES, isShape } from './surroundings.ts';
 import type { Trial } from './trial.ts';
 
-export const CANDIDATES: Readonly<Record<Class, readonly Shape[]>> = {
-  heavy: [
-    { wide: 2, deep: 4, share: 1 },
-    { wide: 4, deep: 2, share: 1 },
-    { wide: 4, deep: 4, share: 1 },
-    { wide: 8, deep: 2, share: 1 },
-  ],
-  fine: [
-    { wide: 2, deep: 1, share: 1 },
-    { wide: 4, deep: 1, share: 1 },
-    { wide: 4, deep: 2, share: 1 },
-    { wide: 8, deep: 1, share: 1 },
-  ],
-  coarse: [
-    { wide: 2, deep: 1, share: 16 },
-    { wide: 4, deep: 1, share: 16 },
-    { wide: 4, deep: 2, share: 16 },
-    { wide: 4, deep: 2, share: 4 },
-    { wide: 4, deep: 2, share: 1 },
-  ],
-  tiny: [
-    { wide: 1, deep: 2, share: 32 },
-    { wide: 2, deep: 1, share: 64 },
-    { wide: 2, deep: 2, share: 32 },
-    { wide: 2, deep: 2, share: 8 },
-    { wide: 2, deep: 2, share: 1 },
-  ],
-};
+/** Shapes one step away. */
+export function neighbours(shape: Shape): Shape[] {
+  const { wide, deep, share } = shape;
+  const near = [
+    { wide: wide * 2 },
+    { wide: wide / 2 },
+    { deep: deep * 2 },
+    { deep: deep / 2 },
+    { share: share / 4 },
+    { share: 1 },
+  ].map(step => ({ ...shape, ...step }));
+  return near.filter(one => isShape(one) && !same(one, shape));
+}
 
 /** Milliseconds of the GPU's time at a go; a kernel that takes longer is left as it is. */
 const SLICE = 6;
@@ -40,7 +26,8 @@ const ROUNDS = 3;
 /** How much better a shape must be, so that noise changes nothing. */
 const GAIN = 0.95;
 
-const same = (a: Shape, b: Shape): boolean => a.wide === b.wide && a.deep === b.deep && a.share === b.share;
+const same = (a: Shape, b: Shape): boolean =>
+  a.wide === b.wide && a.tall === b.tall && a.deep === b.deep && a.share === b.share;
 
 /** Tries shapes for each class that the look has; null where it had to give up. */
 export async function tune(
@@ -49,10 +36,10 @@ export async function tune(
   idle: () => Promise<boolean>,
 ): Promise<Style | null> {
   const shapes = { ...style.shapes };
-  for (const name of ['heavy', 'fine', 'coarse', 'tiny'] as const) {
+  for (const name of CLASSES) {
     const usual = shapes[name];
     let best = { shape: usual, ms: Number.POSITIVE_INFINITY };
-    for (const shape of [usual, ...CANDIDATES[name].filter(candidate => !same(candidate, usual))]) {
+    for (const shape of [usual, ...neighbours(usual)]) {
       const run = await trialOf(name, { ...style, shapes: { ...style.shapes, [name]: shape } });
       if (!run) break;
       const ms = await timed(run, idle);

@@ -7,8 +7,8 @@ import { checked, Memory } from '../../engine/webgpu/memory.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { Pipelines } from '../../engine/webgpu/pipelines.ts';
 import { makeReader } from '../../engine/webgpu/reader.ts';
-import { GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
-import { CANDIDATES } from '../../engine/webgpu/tuner.ts';
+import { type Class, GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
+import { neighbours } from '../../engine/webgpu/tuner.ts';
 import { largestDifference } from '../compare.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
 
@@ -24,14 +24,10 @@ const styles: readonly (readonly [string, Style])[] = [
   ['software', SOFTWARE_STYLE],
   ['software, every thread by itself', { ...SOFTWARE_STYLE, together: false }],
   ['gpu', GPU_STYLE],
-  ...[0, 1, 2, 3, 4].map(i => {
-    const shapes = {
-      heavy: CANDIDATES.heavy[i] ?? GPU_STYLE.shapes.heavy,
-      fine: CANDIDATES.fine[i] ?? GPU_STYLE.shapes.fine,
-      coarse: CANDIDATES.coarse[i] ?? GPU_STYLE.shapes.coarse,
-      tiny: CANDIDATES.tiny[i] ?? GPU_STYLE.shapes.tiny,
-    };
-    return [`candidates ${i}`, { ...GPU_STYLE, few: 256, shapes }] as const;
+  ...[0, 1, 2, 3].map(i => {
+    const near = (name: Class) => neighbours(GPU_STYLE.shapes[name])[i] ?? GPU_STYLE.shapes[name];
+    const shapes = { heavy: near('heavy'), fine: near('fine'), coarse: near('coarse'), tiny: near('tiny') };
+    return [`neighbours ${i}`, { ...GPU_STYLE, few: 256, shapes }] as const;
   }),
 ];
 

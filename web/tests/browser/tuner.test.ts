@@ -94,9 +94,11 @@ test('what is kept is taken as far as it is a shape', () => {
   const found = remembered(
     SOFTWARE_STYLE,
     'x',
-    reading('{"fine":{"wide":2,"deep":1,"share":1},"coarse":{"wide":7777,"deep":1,"share":1},"single":3}'),
+    reading(
+      '{"fine":{"wide":2,"tall":1,"deep":1,"share":1},"coarse":{"wide":7777,"tall":1,"deep":1,"share":1},"single":3}',
+    ),
   );
-  expect(found?.shapes).toEqual({ ...SOFTWARE_STYLE.shapes, fine: { wide: 2, deep: 1, share: 1 } });
+  expect(found?.shapes).toEqual({ ...SOFTWARE_STYLE.shapes, fine: { wide: 2, tall: 1, deep: 1, share: 1 } });
   expect(remembered(SOFTWARE_STYLE, 'x', reading('not JSON'))).toBeNull();
   expect(remembered(SOFTWARE_STYLE, 'x', reading('null'))).toBeNull();
 });
