@@ -3,7 +3,8 @@
 
 import type { Axis, Convolution } from '../graph/operation.ts';
 import type { Shader } from './shader.ts';
-import { blockCode, FULL, packWeights } from './weights.ts';
+import { blockCode, FULL } from './unpack.ts';
+import { packWeights } from './weights.ts';
 
 export function axisCode(letter: 'x' | 'y', axis: Axis): string {
   const cases = axis.phases.map(

@@ -2,6 +2,7 @@
 
 import { type Band, blocks, type Convolution, type Resample, type Source } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
+import coarse from './coarse.wgsl?raw';
 import { TO_BUFFER } from './compile.ts';
 import { declareGeometry, declareWeights, readsOf, scaledCode } from './convolution.ts';
 import { type FrameLayout, type Kernel, kernelOf } from './kernel.ts';
@@ -10,9 +11,7 @@ import { declareSampling } from './picture.ts';
 import { declareBands } from './resample.ts';
 import { Shader } from './shader.ts';
 import type { Style } from './style.ts';
-import resampledTile from './tile_resampled.wgsl?raw';
-import sampledTile from './tile_sampled.wgsl?raw';
-import { columnCode } from './weights.ts';
+import { columnCode } from './unpack.ts';
 
 /** Strips of a tile beside each other, and outputs of a thread with the strips below each other. */
 const ACROSS = 4;
@@ -107,38 +106,45 @@ export function compileOpening(
   ]);
 }
 
-/** `make_tile(n, first, index)`: the guide's values that the tile holds, outside of it zero. */
+/** `made(place, column)`: a value of the guide in that column of the tile, before its epilogue; `start_tile`
+ * comes before. A resampled guide is resampled across first, the few rows that the tile takes from, so that
+ * hardly anything is computed twice. */
 function declareGuide(shader: Shader, guide: Resample | Source, tile: Tile, frame: FrameLayout): void {
   if (guide.kind === 'source') {
     declareSampling(shader, frame);
-    shader.add(sampledTile);
+    shader.add(`fn start_tile(n: i32, first: vec2i, index: i32) {
+  take_crop();
+}
+fn made(place: vec2i, column: i32) -> vec4f {
+  return sampled(place.yx);
+}`);
     return;
   }
   declareBands(shader, guide);
-  const [rows, columns] = [guide.left?.width ?? 1, guide.right?.width ?? 1];
-  const lanes = [...'xyzw'].slice(0, tile.channels);
+  const upTo = (count = 1) => Array.from({ length: count }, (_, i) => i);
+  const lanes = upTo(tile.channels);
   // One channel is read alone: on GPUs that load number by number, three quarters of a block are for nothing.
   const read = (i: number) =>
     tile.channels === 1 ? `vec4f(widen_first(input_0[at + ${i} * step].x))` : `block_0(at + ${i} * step)`;
-  const across = Array.from({ length: columns }, (_, i) => `weight_x(x, ${i}) * ${read(i)}`);
-  const held = (j: number) => lanes.map((_, lane) => `coarse[${lane} * COARSE_AREA + at + ${j} * TILE.y]`);
-  const down = Array.from(
-    { length: rows },
-    (_, j) => `weights_y[${j}] * vec4f(${[...held(j), ...'000'.slice(0, 4 - lanes.length)].join(', ')})`,
-  );
+  const across = upTo(guide.right?.width).map(i => `weight_x(x, ${i}) * ${read(i)}`);
+  const down = upTo(guide.left?.width).map(j => {
+    const held = lanes.map(lane => `coarse[${lane} * COARSE_AREA + at + ${j} * TILE.y], `);
+    return `weight_y(place.x, ${j}) * vec4f(${held.join('')}${'0, '.repeat(4 - lanes.length)})`;
+  });
   shader.add(`const COARSE_AREA = ${tile.coarse * tile.size[1]};
 var<workgroup> coarse: array<f32, CHANNELS * COARSE_AREA>;
+var<private> top: i32;
 ${keepCode('coarse', 'COARSE_AREA', tile)}
 fn across(n: i32, y: i32, x: i32) -> vec4f {
   let step = sizes[3].x;
   let at = ((n * sizes[2].z + y) * sizes[2].w + start_x(x)) * step + sizes[3].y;
   return ${across.join(' + ')};
-}`);
-  shader.add(`var<private> weights_y: array<f32, ${rows}>;
-fn down(at: i32) -> vec4f {
+}
+fn made(place: vec2i, column: i32) -> vec4f {
+  let at = (start_y(place.x) - top) * TILE.y + column;
   return ${down.join(' + ')};
 }`);
-  shader.add(resampledTile);
+  shader.add(coarse);
 }
 
 /** `keep_tile(at, value)`: one value's channels into the workgroup's memory, channel by channel. */

@@ -10,7 +10,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let n = i32(group.z) / slices;
   let origin = vec2i(i32(group.y) * ROWS, i32(group.x) * ACROSS * WIDE);
   let first = origin * INPUT_STRIDE + START;
-  make_tile(n, first, i32(index));
+  start_tile(n, first, i32(index));
+  for (var at = i32(index); at < AREA; at += THREADS) {
+    let place = first + vec2i(at / TILE.y, at % TILE.y);
+    var value = vec4f(0);
+    if (all(place >= vec2i(0)) && all(place < sizes[GUIDE].zw)) {
+      value = value_of(made(place, at % TILE.y), n, place.x, place.y);
+    }
+    keep_tile(at, value);
+  }
   workgroupBarrier();
   let start = i32(group.z) % slices * each;
   for (var strip = i32(index); strip < ROWS * ACROSS; strip += THREADS) {

@@ -3,7 +3,7 @@
 // call `read_0`, `load` and `store` as declared here.
 
 import { impossible } from '../error.ts';
-import type { Expression } from '../graph/expression.ts';
+import type { Binary, Expression, Unary } from '../graph/expression.ts';
 import { blocks, LANES, type Operation, type Tensor } from '../graph/operation.ts';
 import type { Place, Plan } from '../graph/plan.ts';
 import { type Binding, type FrameLayout, ROW, type Target } from './kernel.ts';
@@ -27,7 +27,6 @@ export class Shader {
   readonly #head: string[] = [`const ROW = ${ROW}u;`];
   readonly #sizes: number[] = [];
   readonly #slots: { values: ArrayLike<number>; fill: number }[] = [];
-  readonly #enables: string[] = [];
   /** Slots that `take_channels` reads for all that is stored of a block of channels; null outside `finish`. */
   #taken: Set<number> | null = null;
   readonly #output: Tensor;
@@ -75,9 +74,9 @@ export class Shader {
     return this.#sizes.length / 4 - 1;
   }
 
-  /** A language extension that the kernel needs. */
-  enable(extension: 'subgroups'): void {
-    this.#enables.push(`enable ${extension};`, `diagnostic(off, subgroup_uniformity);`);
+  /** Threads may show each other values; they see to it themselves that all are there. */
+  enableSubgroups(): void {
+    this.#head.unshift('enable subgroups;', 'diagnostic(off, subgroup_uniformity);');
   }
 
   /** A constant per output channel, as an expression of the block `c`. */
@@ -273,7 +272,7 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
 
   code(body: string): string {
     const element = body.includes('element(') ? ELEMENT : '';
-    return `${[...this.#enables, ...this.#head].join('\n')}\n${element}\n${body}`;
+    return `${this.#head.join('\n')}\n${element}\n${body}`;
   }
 }
 
@@ -286,7 +285,7 @@ export function literal(value: number): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-function unaryCode(name: Extract<Expression, { kind: 'unary' }>['name'], x: string): string {
+function unaryCode(name: Unary, x: string): string {
   switch (name) {
     case 'neg':
       return `-${x}`;
@@ -297,26 +296,12 @@ function unaryCode(name: Extract<Expression, { kind: 'unary' }>['name'], x: stri
     case 'tanh':
       // Beyond 15 it is 1 in float32, and exponentials overflow not far from there. One of them is enough.
       return `1 - 2 / (exp(2 * clamp(${x}, vec4f(-15), vec4f(15))) + 1)`;
-    case 'abs':
-    case 'ceil':
-    case 'cos':
-    case 'erf':
-    case 'exp':
-    case 'floor':
-    case 'log':
-    case 'round':
-    case 'sigmoid':
-    case 'sign':
-    case 'sin':
-    case 'softplus':
-    case 'sqrt':
-      return `${name}(${x})`;
     default:
-      return impossible(name);
+      return `${name}(${x})`; // WGSL's own, or of FUNCTIONS.
   }
 }
 
-function binaryCode(name: Extract<Expression, { kind: 'binary' }>['name'], x: string, y: string): string {
+function binaryCode(name: Binary, x: string, y: string): string {
   switch (name) {
     case 'add':
       return `${x} + ${y}`;
@@ -328,14 +313,11 @@ function binaryCode(name: Extract<Expression, { kind: 'binary' }>['name'], x: st
       return `${x} / ${y}`;
     case 'mod':
       return `${x} % ${y}`;
-    case 'min':
-    case 'max':
-      return `${name}(${x}, ${y})`;
     case 'pow':
       return `power(${x}, ${y})`;
     case 'less':
       return `select(vec4f(0), vec4f(1), ${x} < ${y})`;
     default:
-      return impossible(name);
+      return `${name}(${x}, ${y})`;
   }
 }

@@ -26,14 +26,16 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   const out = blocks(operation.output);
   const [height, width] = basesOf(operation);
   const { style } = shader;
-  const shape = fitted(style.shapes[classOf(style, operation)], style, operation);
+  const name = classOf(style, operation);
+  const shape = fitted(style.shapes[name], style, operation);
   const down = Math.ceil(height / shape.tall);
   const across = Math.ceil(width / shape.wide);
   const strips = n * down * across;
-  // Four threads beside each other want the same weights where they have strips of the same channels.
-  const together =
-    style.together && shape.share === 1 && strips % 4 === 0 && isWorthTogether(style, operation);
-  if (together) shader.enable('subgroups');
+  // Four threads beside each other want the same weights where they have strips of the same channels. Coarse
+  // convolutions that are not heavy come in many kinds, which had better share a pipeline.
+  const shares = name !== 'coarse' || productsOf(operation) >= HEAVY;
+  const together = style.together && shares && shape.share === 1 && strips % 4 === 0;
+  if (together) shader.enableSubgroups();
   shader.readInputs();
   declareGeometry(shader, operation);
   // A picture's three channels are not multiplied as four.
@@ -60,10 +62,6 @@ export function classOf({ few, shapes }: Style, operation: Convolution): Class {
   const threads = strips * Math.ceil(blocks(output) / deep) * y.outputStride;
   return threads < few || columns < 8 ? 'coarse' : usual;
 }
-
-/** Coarse ones that are light come in many kinds, which had better share a pipeline. */
-const isWorthTogether = (style: Style, operation: Convolution): boolean =>
-  classOf(style, operation) !== 'coarse' || productsOf(operation) >= HEAVY;
 
 /** The shape as far as the convolution has outputs and a GPU has room for it: what it lacks in depth it may
  * make up for in width. */

@@ -5,10 +5,8 @@ import { type Class, type Shape, type Style, styleFor } from './style.ts';
 
 /** Raised with kernels or candidates, whose old figures say nothing of new ones. */
 const VERSION = 2;
-const MOST_WIDE = 8;
-const MOST_TALL = 2;
-const MOST_DEEP = 4;
-const MOST_SHARE = 64;
+/** Of anything in a shape. */
+const MOST = 64;
 
 export const CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
 
@@ -24,15 +22,15 @@ export interface Surroundings {
 export const keyOf = (adapter: string, { precision }: Style): string =>
   `limner kernels ${VERSION} ${precision} ${adapter}`;
 
-/** Whether a number is a power of two up to `most`, as all of a shape are. */
-const isPower = (value: unknown, most: number): boolean =>
-  typeof value === 'number' && value >= 1 && value <= most && Number.isInteger(Math.log2(value));
-
-export const isShape = (shape: Partial<Shape> | undefined): shape is Shape =>
-  isPower(shape?.wide, MOST_WIDE) &&
-  isPower(shape?.tall, MOST_TALL) &&
-  isPower(shape?.deep, MOST_DEEP) &&
-  isPower(shape?.share, MOST_SHARE);
+/** Whether it is one: powers of two, and no more outputs than a thread has registers for. */
+export function isShape(shape: Partial<Shape> | undefined): shape is Shape {
+  const sizes = (['wide', 'tall', 'deep', 'share'] as const).map(name => Number(shape?.[name]));
+  const [wide = 1, tall = 1, deep = 1] = sizes;
+  return (
+    wide * tall * deep <= MOST &&
+    sizes.every(size => size <= MOST && Number.isInteger(Math.log2(size)) && size >= 1)
+  );
+}
 
 /** The style with the shapes that were found on this adapter before, or null. */
 export function remembered(style: Style, adapter: string, { memo }: Surroundings): Style | null {
