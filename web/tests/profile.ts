@@ -14,7 +14,7 @@ import { styleFor } from '../engine/webgpu/style.ts';
 export interface Layer {
   readonly name: string;
   readonly kernel: string;
-  /** Outputs and blocks of a thread, and threads that share a sum; empty for other kernels. */
+  /** Outputs side by side, rows and blocks of a thread, and threads that share a sum; empty for other kernels. */
   readonly shape: string;
   readonly workgroups: string;
   readonly products: number;

@@ -40,6 +40,7 @@ export interface Tile {
 /** How a convolution of `guide` goes with tiles of it; null where a tile would be too large. */
 export function tileOf(guide: Resample | Source, { group, weights, output, x, y }: Convolution): Tile | null {
   const [, channels, height] = guide.output.shape;
+  if (guide.kind === 'resample' && falls(guide.left)) return null;
   if (group > 1 || channels > 4 || x.outputStride > 1 || y.outputStride > 1) return null;
   const [, , kh, kw] = weights.dims;
   for (const { wide, rows } of SHAPES) {
@@ -60,6 +61,10 @@ export function tileOf(guide: Resample | Source, { group, weights, output, x, y 
   }
   return null;
 }
+
+/** Whether some row takes from above what the row before it takes from: a tile then knows no first one. */
+const falls = (band: Band | null): boolean =>
+  band?.starts.some((start, row, starts) => start < (starts[row - 1] ?? 0)) ?? false;
 
 /** The most rows of the input that so many rows of the output take from, from any of the starts on. */
 function coarseRows(band: Band | null, starts: readonly number[], rows: number, height: number): number {

@@ -16,7 +16,9 @@ const MOST_SHARED = 16;
 /** Products from which on a convolution is heavy, and those below which it is not worth a pipeline of its own. */
 const HEAVY = 8e6;
 const LIGHT = 2e6;
-const WIDEST = 16;
+/** Outputs side by side, in blocks of channels, by which threads are counted: not by shapes, which the tuner changes. */
+const FOR_A_THREAD = 4;
+const MOST_WIDE = 16;
 
 export const isStrip = ({ group, weights }: Convolution): boolean =>
   group === 1 && weights.dims[3] <= WIDEST_KERNEL;
@@ -50,16 +52,14 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   return kernelOf(shader, strip, [x, y, operation.y.outputStride]);
 }
 
-export function classOf({ few, shapes }: Style, operation: Convolution): Class {
-  const { output, x, y } = operation;
+export function classOf({ few }: Style, operation: Convolution): Class {
+  const { output, x } = operation;
   const [n, , height, width] = output.shape;
   const columns = Math.ceil(width / x.outputStride);
   const products = productsOf(operation);
   if ((columns <= 2 && products >= LIGHT) || x.outputStride > 2) return 'tiny';
   const usual: Class = products < HEAVY ? 'fine' : 'heavy';
-  const { wide, deep } = shapes[usual];
-  const strips = n * Math.ceil(height / y.outputStride) * Math.ceil(columns / wide);
-  const threads = strips * Math.ceil(blocks(output) / deep) * y.outputStride;
+  const threads = (n * height * columns * blocks(output)) / FOR_A_THREAD;
   return threads < few || columns < 8 ? 'coarse' : usual;
 }
 
@@ -72,9 +72,10 @@ function fitted(shape: Shape, { threads }: Style, operation: Convolution): Shape
   const { tall } = shape;
   while (blocks(operation.output) % deep > 0) {
     deep /= 2;
-    if (wide * 2 <= Math.min(columns, WIDEST)) wide *= 2;
+    if (wide * 2 <= Math.min(columns, MOST_WIDE)) wide *= 2;
   }
   while (wide > 1 && wide * tall * deep * outputStride > MOST_SUMS) wide /= 2;
+  while (deep > 1 && wide * tall * deep * outputStride > MOST_SUMS) deep /= 2;
   const sums = wide * tall * deep * outputStride;
   return { wide, tall, deep, share: sums > MOST_SHARED ? 1 : Math.min(shape.share, threads) };
 }
@@ -92,6 +93,7 @@ function stripCode({ x, prologue }: Convolution, shape: Shape, together: boolean
 const TALL = ${tall};
 const DEEP = ${deep};
 const SHARE = ${share};
+const TOGETHER = ${together};
 const SUMS = ${sums};
 fn zeros_at(c: i32) -> array<vec4f, DEEP> {
   return array<vec4f, DEEP>(${zeros.join(', ')});
@@ -100,7 +102,6 @@ fn row_at(n: i32, y: i32) -> i32 {
   let at = (n * sizes[2].z + y) * sizes[2].w * sizes[3].x + sizes[3].y;
   return select(-1, at, y >= 0 && y < sizes[2].z);
 }
-const TOGETHER = ${together};
 fn rows_at(n: i32, y: i32, below: i32) -> array<i32, TALL> {
   return array<i32, TALL>(${rowsAt.join(', ')});
 }

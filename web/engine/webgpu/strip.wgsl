@@ -3,7 +3,7 @@
 // which are written out (`multiply`, by strip.ts): compilers for software and phones keep an array in registers
 // only where every index is a constant. SHARE threads share one strip's sum over input channels out among
 // themselves: 1 where there are strips enough to fill the GPU, more where there are few pixels and many weights.
-// TOGETHER, four threads of one block of channels load a quarter of its weights each (`block`, by weights.ts).
+// TOGETHER, four threads of one block of channels load a quarter of its weights each (`block`, by unpack.ts).
 
 var<private> lane: i32;
 

@@ -35,7 +35,7 @@ export interface Style {
 export const SOFTWARE_STYLE: Style = {
   threads: 4,
   few: 0,
-  together: true,
+  together: false,
   shapes: {
     heavy: { wide: 8, tall: 1, deep: 4, share: 1 },
     fine: { wide: 8, tall: 1, deep: 2, share: 1 },

@@ -4,10 +4,7 @@
 import { type Class, type Shape, type Style, styleFor } from './style.ts';
 
 /** Raised with kernels or candidates, whose old figures say nothing of new ones. */
-const VERSION = 2;
-/** Of anything in a shape. */
-const MOST = 64;
-
+const VERSION = 3;
 export const CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
 
 /** Tests have their own. */
@@ -22,13 +19,15 @@ export interface Surroundings {
 export const keyOf = (adapter: string, { precision }: Style): string =>
   `limner kernels ${VERSION} ${precision} ${adapter}`;
 
-/** Whether it is one: powers of two, and no more outputs than a thread has registers for. */
+/** Whether it is one: powers of two, of which more would be a longer program than any GPU takes. */
 export function isShape(shape: Partial<Shape> | undefined): shape is Shape {
-  const sizes = (['wide', 'tall', 'deep', 'share'] as const).map(name => Number(shape?.[name]));
-  const [wide = 1, tall = 1, deep = 1] = sizes;
+  const isPower = (size: unknown, most: number): boolean =>
+    typeof size === 'number' && size >= 1 && size <= most && Number.isInteger(Math.log2(size));
   return (
-    wide * tall * deep <= MOST &&
-    sizes.every(size => size <= MOST && Number.isInteger(Math.log2(size)) && size >= 1)
+    isPower(shape?.wide, 16) &&
+    isPower(shape?.tall, 2) &&
+    isPower(shape?.deep, 8) &&
+    isPower(shape?.share, 64)
   );
 }
 
@@ -41,7 +40,8 @@ export function remembered(style: Style, adapter: string, { memo }: Surroundings
     const shapes = { ...style.shapes };
     for (const name of CLASSES) {
       const shape = found[name];
-      if (isShape(shape)) shapes[name] = shape;
+      if (!isShape(shape)) return null;
+      shapes[name] = shape;
     }
     return { ...style, shapes };
   } catch {

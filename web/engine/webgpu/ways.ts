@@ -62,11 +62,10 @@ async function sampled(
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
   const buffer = device.createBuffer({ label, size: BYTES, usage });
   try {
-    const pipeline = await device.createComputePipelineAsync({
-      label,
-      layout: 'auto',
-      compute: { module: device.createShaderModule({ label, code }), entryPoint: 'main' },
-    });
+    // Not every browser knows external textures in WGSL, and the error would be the page's.
+    const module = await checked(device, () => device.createShaderModule({ label, code }));
+    const compute = { module, entryPoint: 'main' };
+    const pipeline = await device.createComputePipelineAsync({ label, layout: 'auto', compute });
     const found = await copied(device, (encoder, copy) => {
       const resources = [
         device.createSampler(),

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeShared } from '../../engine/webgpu/buffers.ts';
-import { requestDevice } from '../../engine/webgpu/device.ts';
+import { requestDevice, runsFours } from '../../engine/webgpu/device.ts';
 import { checked, Memory } from '../../engine/webgpu/memory.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { Pipelines } from '../../engine/webgpu/pipelines.ts';
@@ -20,19 +20,30 @@ afterAll(() => device.destroy());
 
 const floats = async (file: string) => new Float32Array(await (await fetch(`/${file}`)).arrayBuffer());
 
+const fours: Style = { ...SOFTWARE_STYLE, together: true };
+/** The style as far as the GPU at hand has what it takes. */
+const here = (style: Style): Style => ({ ...style, together: style.together && runsFours(device) });
+
+/** Each class of a style in the shape that the tuner tries in that place. */
+const near = (style: Style, i: number): Style['shapes'] => {
+  const one = (name: Class) => neighbours(style.shapes[name])[i] ?? style.shapes[name];
+  return { heavy: one('heavy'), fine: one('fine'), coarse: one('coarse'), tiny: one('tiny') };
+};
+
 const styles: readonly (readonly [string, Style])[] = [
-  ['software', SOFTWARE_STYLE],
-  ['software, every thread by itself', { ...SOFTWARE_STYLE, together: false }],
+  ['software', fours],
   ['gpu', GPU_STYLE],
-  ...[0, 1, 2, 3].map(i => {
-    const near = (name: Class) => neighbours(GPU_STYLE.shapes[name])[i] ?? GPU_STYLE.shapes[name];
-    const shapes = { heavy: near('heavy'), fine: near('fine'), coarse: near('coarse'), tiny: near('tiny') };
-    return [`neighbours ${i}`, { ...GPU_STYLE, few: 256, shapes }] as const;
+  ['software, every thread by itself', SOFTWARE_STYLE],
+  ...[0, 1, 2, 3, 4, 5].map(i => {
+    const style = { ...GPU_STYLE, few: 256, shapes: near(GPU_STYLE, i) };
+    return [`gpu, neighbours ${i}`, style] as const;
   }),
+  ...[0, 1, 2, 3].map(i => [`software, neighbours ${i}`, { ...fours, shapes: near(fours, i) }] as const),
 ];
 
-for (const [label, style] of styles) {
+for (const [label, wanted] of styles) {
   test(`${label}: a look is what ONNX Runtime makes of it`, async () => {
+    const style = here(wanted);
     const name = 'lean-64-uint16-colour';
     const { plan } = await look(name);
     const memory = new Memory(device);
@@ -59,7 +70,7 @@ for (const [label, style] of styles) {
   });
 }
 
-for (const [label, style] of styles.slice(0, 2)) {
+for (const [label, wanted] of styles.slice(0, 3)) {
   test(`${label}: a frame through the merged kernels shows what run() gives`, async () => {
     const canvas = new OffscreenCanvas(1, 1);
     const painter = await createWebgpuPainter(
@@ -67,7 +78,7 @@ for (const [label, style] of styles.slice(0, 2)) {
       { canvas, onLost: () => undefined },
       device,
       {
-        usual: () => style,
+        usual: () => here(wanted),
         idle: async () => false,
         memo: { read: () => null, write: () => undefined },
       },

@@ -85,20 +85,17 @@ test('a page that is hidden is not tuned on, and nothing is kept of it', async (
   painter.destroy();
 });
 
-test('what is kept is taken as far as it is a shape', () => {
+test('what is kept is taken where all of it are shapes', () => {
   const reading = (text: string): Surroundings => ({
     usual: styleFor,
     idle: async () => true,
     memo: { read: () => text, write: () => undefined },
   });
-  const found = remembered(
-    SOFTWARE_STYLE,
-    'x',
-    reading(
-      '{"fine":{"wide":2,"tall":1,"deep":1,"share":1},"coarse":{"wide":7777,"tall":1,"deep":1,"share":1},"single":3}',
-    ),
-  );
-  expect(found?.shapes).toEqual({ ...SOFTWARE_STYLE.shapes, fine: { wide: 2, tall: 1, deep: 1, share: 1 } });
-  expect(remembered(SOFTWARE_STYLE, 'x', reading('not JSON'))).toBeNull();
-  expect(remembered(SOFTWARE_STYLE, 'x', reading('null'))).toBeNull();
+  const kept = (changed: object) => JSON.stringify({ ...SOFTWARE_STYLE.shapes, ...changed });
+  const found = (text: string) => remembered(SOFTWARE_STYLE, 'x', reading(text));
+  const fine = { wide: 2, tall: 1, deep: 1, share: 1 };
+  expect(found(kept({ fine }))?.shapes).toEqual({ ...SOFTWARE_STYLE.shapes, fine });
+  for (const odd of [{ wide: 7777 }, { wide: true }, { deep: 3 }, { tall: 64 }, { share: undefined }])
+    expect(found(kept({ coarse: { ...fine, ...odd } })), JSON.stringify(odd)).toBeNull();
+  for (const text of ['not JSON', 'null', '{}', kept({ tiny: 3 })]) expect(found(text), text).toBeNull();
 });

@@ -12,7 +12,7 @@ import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/style.ts';
 import { CACHE } from '../cases.ts';
 
 const looks = JSON.parse(readFileSync(`${CACHE}/looks.json`, 'utf8')) as { name: string }[];
-const STYLES = { software: SOFTWARE_STYLE, gpu: GPU_STYLE };
+const STYLES = { software: SOFTWARE_STYLE, fours: { ...SOFTWARE_STYLE, together: true }, gpu: GPU_STYLE };
 
 interface Seen {
   layouts: GPUBindGroupLayoutDescriptor[];

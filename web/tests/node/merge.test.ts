@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readLook } from '../../engine/index.ts';
 import { merge } from '../../engine/webgpu/merge.ts';
+import { tileOf } from '../../engine/webgpu/opening.ts';
 import { CACHE } from '../cases.ts';
 
 const planOf = async (name: string) =>
@@ -56,4 +57,16 @@ test('a tile fits the memory of a workgroup that every GPU has', async () => {
     const [rows = 0, columns = 0] = tile.size;
     expect((rows + tile.coarse) * columns * 3 * 4).toBeLessThanOrEqual(16384);
   }
+});
+
+test('a guide that takes its rows in no rising order is no tile', async () => {
+  const { steps } = merge(await planOf('lean-256-uint8-soft'));
+  const opening = steps.find(step => step.kind === 'opening');
+  if (opening?.kind !== 'opening' || opening.guide.kind !== 'resample') throw new Error('no soft guide');
+  const { guide, convolution } = opening;
+  expect(tileOf(guide, convolution)).toEqual(opening.tile);
+  const left = guide.left && { ...guide.left, starts: guide.left.starts.toReversed() };
+  expect(tileOf({ ...guide, left }, convolution)).toBeNull();
+  const right = guide.right && { ...guide.right, starts: guide.right.starts.toReversed() };
+  expect(tileOf({ ...guide, right }, convolution)).toEqual(opening.tile);
 });
