@@ -1,5 +1,5 @@
-// Convolution, one thread for WIDE outputs side by side and one block of four output channels: for the
-// outer layers, which have many pixels and few channels. A block of weights is read once for all WIDE.
+// Convolution by kernels that are too wide to be written out, one thread for WIDE outputs side by side and one
+// block of four output channels. A block of weights is read once for all WIDE.
 const WIDE = 4;
 
 @compute @workgroup_size(8, 8)
