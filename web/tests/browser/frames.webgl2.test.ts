@@ -287,10 +287,13 @@ test('a run whose context is lost gives no zeros for an answer', async () => {
 test('a context that is lost while a painter is set up comes back', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const loss = canvas.getContext('webgl2', { alpha: false })?.getExtension('WEBGL_lose_context');
+  const told = new Promise(resolve => canvas.addEventListener('webglcontextlost', resolve, { once: true }));
   const making = painterOf('lean-64-uint16-colour', { canvas });
   await new Promise(resolve => setTimeout(resolve, 5));
   loss?.loseContext();
   await expect(making).rejects.toThrow('lost');
+  // Only then may it be asked back.
+  await told;
   setTimeout(() => loss?.restoreContext(), 50);
   const painter = await painterOf('lean-64-uint16-colour', { canvas });
   painter.paint(scene());
