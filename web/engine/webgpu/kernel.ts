@@ -3,7 +3,8 @@
 //
 // What shapes the code (kernel size, stride, epilogue) is text; what merely differs from layer to layer
 // (sizes, offsets, weights) is bound. So layers of one kind share one pipeline, and a network of sixteen
-// convolutions compiles a handful, which is most of the time to the first frame.
+// convolutions compiles a handful, which is most of the time to the first frame. Kernels that a look has one
+// of share no pipeline, and have their sizes in the text too (`Shader.baked`).
 
 import { EngineError } from '../error.ts';
 import type { Shader } from './shader.ts';

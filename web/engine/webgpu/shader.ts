@@ -1,6 +1,6 @@
 // Writes the part of a kernel's WGSL that follows from the graph: bindings, addresses of tensors, and the
 // epilogue (a tree) as straight code. The loops themselves are in the .wgsl files beside this one, which
-// call `read_0`, `load` and `store` as declared here.
+// call `read_0` and `store` (or `take_channels`, and then `put`) as declared here.
 
 import { impossible } from '../error.ts';
 import type { Binary, Expression, Unary } from '../graph/expression.ts';

@@ -10,13 +10,15 @@ import type { Class, Shape, Style } from './style.ts';
 
 /** Wider kernels are looped over (`loops.ts`): written out they would be too long a program. */
 const WIDEST_KERNEL = 16;
-/** Sums that a thread keeps at most, and those that a workgroup's memory holds for each of its threads where they share. */
+/** Sums that a thread keeps at most, and those that a workgroup's memory holds for each of its threads where
+ * they share. */
 const MOST_SUMS = 64;
 const MOST_SHARED = 16;
-/** Products from which on a convolution is heavy, and those below which it is not worth a pipeline of its own. */
+/** Products from which on a convolution is heavy, and those below which it is not worth a pipeline of its
+ * own. */
 const HEAVY = 8e6;
 const LIGHT = 2e6;
-/** Outputs side by side, in blocks of channels, by which threads are counted: not by shapes, which the tuner changes. */
+/** Outputs in a block of channels by which threads are counted: not by shapes, which the tuner changes. */
 const FOR_A_THREAD = 4;
 const MOST_WIDE = 16;
 
