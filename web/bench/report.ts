@@ -21,7 +21,7 @@ const COLUMNS: readonly [heading: string, cell: (row: Ran) => string][] = [
 ];
 
 export const EXPLANATION = `Milliseconds are medians, with the quartiles in brackets. *Network alone* begins with the picture where the
-engine wants it and leaves the painting there; limner, which cannot do that, is timed with its canvas and all.
+engine wants it and leaves the painting there.
 *Camera to canvas* is a frame of a video to a finished painting, the way the library offers. *Times limner* is the
 median of the rounds' own ratios to limner on WebGPU (on WebGL2 where that is absent). *First painting* begins with
 code and look fetched, and ends with a finished frame. *Calls a frame*: dispatches or draws / submits or flushes /

@@ -85,7 +85,6 @@ export class Stage {
   async count(name: RivalName, look: LookAddress): Promise<{ calls: Calls; memory: Memory }> {
     const hooks = new Hooks();
     await this.open(name, look);
-    await this.#rival.step();
     await this.#frame();
     await this.#rival.finished();
     hooks.reset();

@@ -8,7 +8,7 @@ import { type Availability, webgpuAvailable } from './webgpu/device.ts';
 
 export { EngineError } from './error.ts';
 export { type Live, type Look, type LookInfo, type ReadOptions, readLook, readModel } from './look.ts';
-export type { Backend, Canvas, FrameSource, Painter, Precision } from './painter.ts';
+export type { Backend, Canvas, FrameSource, Painter, Precision, RunOptions } from './painter.ts';
 export { type Availability, webgpuAvailable } from './webgpu/device.ts';
 
 export interface PainterOptions {

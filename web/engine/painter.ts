@@ -10,6 +10,14 @@ export type Precision = 'float32' | 'float16';
 export type Canvas = HTMLCanvasElement | OffscreenCanvas;
 export type FrameSource = HTMLVideoElement | VideoFrame | ImageBitmap | HTMLCanvasElement | OffscreenCanvas;
 
+export interface RunOptions {
+  /**
+   * False: outputs stay on the GPU, and those that painting does without are not made. It resolves, with nothing,
+   * when the work has begun; `finished` tells the end. For who measures the network alone.
+   */
+  readonly read?: boolean;
+}
+
 export interface Painter {
   readonly info: LookInfo;
   readonly backend: Backend;
@@ -24,8 +32,11 @@ export interface Painter {
   set(name: string, value: number): void;
   /** The source's centre square through the network onto the canvas. Nothing once the GPU is lost. */
   paint(source: FrameSource, view?: { mirror?: boolean }): void;
-  /** The graph on arrays, by ONNX's names and in ONNX's order, read back: for tests and tools. */
-  run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>>;
+  /**
+   * The graph on arrays, by ONNX's names and in ONNX's order: for who wants numbers, tests and tools. Inputs that
+   * are not given are as they were in the run before.
+   */
+  run(inputs: Record<string, Float32Array>, options?: RunOptions): Promise<Record<string, Float32Array>>;
   /** Resolves when the GPU has done what was submitted. */
   finished(): Promise<void>;
   destroy(): void;

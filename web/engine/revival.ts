@@ -125,13 +125,13 @@ class LastingPainter implements Painter {
     if (this.#making.upkeep) this.#watchdog.painted();
   }
 
-  async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
+  async run(...given: Parameters<Painter['run']>): ReturnType<Painter['run']> {
     for (;;) {
       await this.#settled();
       if (this.#over) throw new EngineError('The GPU was lost for good, or the painter was destroyed.');
       const hired = this.#hired;
       try {
-        return await hired.painter.run(inputs);
+        return await hired.painter.run(...given);
       } catch (error) {
         await Promise.race([hired.loss, pause(HEARSAY_MS)]);
         // The painter may be made anew without its GPU having been lost.

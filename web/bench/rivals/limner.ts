@@ -1,10 +1,7 @@
-// limner itself, through the surface that its users have. It has no way to run the network alone without
-// reading back, so its step is a whole frame of a picture that is uploaded already: resampled, the network, the
-// canvas written. The bench gives that advantage away. Its upkeep, which works on after a frame is painted, is
+// limner itself, through the surface that its users have. Its upkeep, which works on after a frame is painted, is
 // off: that would be in the others' turns.
 
 import { type Backend, createPainter, readLook } from '../../engine/index.ts';
-import { toBytes } from '../../player/wasm/pixels.ts';
 import { missingNothing, missingWebgpu } from './missing.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
@@ -27,7 +24,7 @@ async function fetchBackend(backend: Backend): Promise<void> {
   else await import('../../engine/webgl2/painter.ts');
 }
 
-async function create(backend: Backend, { pixels, picture, canvas, files }: Place): Promise<Rival> {
+async function create(backend: Backend, { picture, canvas, files }: Place): Promise<Rival> {
   const painter = await createPainter(await readLook(files.onnx), {
     canvas,
     backend,
@@ -35,7 +32,7 @@ async function create(backend: Backend, { pixels, picture, canvas, files }: Plac
     precision: 'float32',
     upkeep: false,
   });
-  const still = await createImageBitmap(new ImageData(toBytes(picture, pixels ** 2), pixels));
+  let ran = false;
   return {
     version: __LIMNER__,
     adapter: painter.adapter,
@@ -43,7 +40,10 @@ async function create(backend: Backend, { pixels, picture, canvas, files }: Plac
       const outputs = await painter.run({ image: picture });
       return Object.values(outputs)[0] ?? new Float32Array();
     },
-    step: async () => painter.paint(still),
+    step: async () => {
+      await painter.run(ran ? {} : { image: picture }, { read: false });
+      ran = true;
+    },
     frame: async video => painter.paint(video),
     finished: async () => {
       await painter.finished();

@@ -4,6 +4,7 @@ import { EngineError } from '../error.ts';
 import type { Source, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { liveValues } from '../live.ts';
+import type { RunOptions } from '../painter.ts';
 import type { Crop } from '../source.ts';
 import { compile, compilePicture, compileShow, compileSource } from './compile.ts';
 import type { Context } from './context.ts';
@@ -25,6 +26,8 @@ export class Network {
   rest: readonly Prepared[] = [];
   #steps: readonly Step[] = [];
   #picture: Prepared | null = null;
+  /** `run` has been given inputs. */
+  #ran = false;
 
   constructor(
     readonly context: Context,
@@ -83,7 +86,11 @@ export class Network {
     this.programs.draw(prepared, live, crop);
   }
 
-  async run(inputs: Record<string, Float32Array>, live: Float32Array): Promise<Record<string, Float32Array>> {
+  async run(
+    inputs: Record<string, Float32Array>,
+    live: Float32Array,
+    { read = true }: RunOptions = {},
+  ): Promise<Record<string, Float32Array>> {
     const { plan } = this;
     const source = this.#steps.find(isSource);
     const camera = source && plan.inputs[0];
@@ -96,6 +103,7 @@ export class Network {
     }
     for (const tensor of plan.inputs) {
       const values = Object.hasOwn(inputs, tensor.name) ? inputs[tensor.name] : undefined;
+      if (!values && this.#ran) continue;
       const size = tensor.shape.reduce((a, b) => a * b, 1);
       if (values?.length !== size) {
         throw new EngineError(
@@ -104,12 +112,14 @@ export class Network {
       }
       this.textures.write(tensor, values);
     }
+    this.#ran = true;
     const used = new Float32Array(live);
     plan.live.forEach(({ name }, i) => {
       if (Object.hasOwn(inputs, name)) used[i] = inputs[name]?.[0] ?? 0;
     });
     if (this.#picture) this.draw(this.#picture, used);
     for (const prepared of this.rest) this.draw(prepared, used);
+    if (!read) return {};
     const outputs = await this.textures.read(plan.outputs);
     // What a lost context gives are zeros.
     if (this.context.gl.isContextLost()) throw new EngineError('The WebGL2 context was lost while it ran.');

@@ -6,7 +6,14 @@ import { EngineError } from '../error.ts';
 import { type Findings, STRIPES_SIDE } from '../fault.ts';
 import { liveValues, turn } from '../live.ts';
 import type { Look, LookInfo } from '../look.ts';
-import { type Canvas, checkWanted, type Examinable, type FrameSource, type Settings } from '../painter.ts';
+import {
+  type Canvas,
+  checkWanted,
+  type Examinable,
+  type FrameSource,
+  type Painter,
+  type Settings,
+} from '../painter.ts';
 import { cropOf } from '../source.ts';
 import { adapterName, type Context, openContext } from './context.ts';
 import { examine } from './examination.ts';
@@ -151,10 +158,10 @@ class Webgl2Painter implements Examinable {
     return examine(this.network, cropOf([STRIPES_SIDE, STRIPES_SIDE], this.frames.pixels, false));
   }
 
-  /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
-  async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
+  /** Runs the graph on arrays: for tests and tools, never for frames. */
+  async run(...[inputs, options]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
     if (this.#lost) throw new EngineError('The WebGL2 context was lost; create the painter anew.');
-    return this.network.run(inputs, this.#live);
+    return this.network.run(inputs, this.#live, options);
   }
 
   finished(): Promise<void> {

@@ -51,7 +51,8 @@ export const TO_BUFFER: Target = { kind: 'buffer' };
 
 export function compile(plan: Plan, style: Style, operation: Operation, target: Target = TO_BUFFER): Kernel {
   const shader = new Shader(plan, style, operation, target);
-  shader.baked = target.kind === 'painting';
+  // The painting's kernel is the only one of its kind.
+  shader.baked = plan.camera && operation.output === plan.outputs[0];
   switch (operation.kind) {
     case 'source':
       throw new EngineError(`The picture '${operation.name}' has to be compiled for what feeds it.`);
@@ -77,9 +78,9 @@ export function compile(plan: Plan, style: Style, operation: Operation, target: 
 }
 
 /** One thread per block of four channels; `made` is an expression or the body of `make`. */
-export function pointKernel(shader: Shader, made: string, own: 'buffer' | 'picture' = 'buffer'): Kernel {
+export function pointKernel(shader: Shader, made: string): Kernel {
   const [n, , h, w] = shader.operation.output.shape;
-  shader.readInputs(own);
+  shader.readInputs();
   const body = made.includes('return') ? made : `  return ${made};`;
   shader.add(`fn make(n: i32, y: i32, x: i32, c: i32) -> vec4f {\n${body}\n}`);
   shader.finish();

@@ -89,16 +89,19 @@ function byWay(external: boolean, compileFor: (way: Way) => Kernel): Kernel[] {
   return external && first.frame ? [first, compileFor('texture')] : [first];
 }
 
-function compileStep({ plan, painted }: Merged, style: Style, step: Step, frame: FrameLayout): Kernel {
+/** A step's kernel for a frame or, without one, for what `run` is given; the painting goes where that goes. */
+export function compileStep(
+  { plan, painted }: Merged,
+  style: Style,
+  step: Step,
+  frame: FrameLayout | null,
+): Kernel {
   switch (step.kind) {
-    case 'plain':
-      return compileFor(
-        plan,
-        style,
-        step.operation,
-        frame,
-        step.operation === painted ? { kind: 'painting', frame } : TO_BUFFER,
-      );
+    case 'plain': {
+      const paints = frame && step.operation === painted;
+      const target: Target = paints ? { kind: 'painting', frame } : TO_BUFFER;
+      return compileFor(plan, style, step.operation, frame, target);
+    }
     case 'cells':
       return compileCells(plan, style, step.source, step.means, frame);
     case 'opening':
@@ -112,7 +115,7 @@ const compileFor = (
   plan: Plan,
   style: Style,
   operation: Operation,
-  frame: FrameLayout,
+  frame: FrameLayout | null,
   target: Target,
 ): Kernel =>
   operation.kind === 'source'

@@ -79,7 +79,7 @@ export function compileOpening(
   guide: Resample | Source,
   convolution: Convolution,
   tile: Tile,
-  frame: FrameLayout,
+  frame: FrameLayout | null,
 ): Kernel {
   const shader = new Shader(plan, style, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
   shader.baked = true;
@@ -114,9 +114,9 @@ export function compileOpening(
 /** `made(place, column)`: a value of the guide in that column of the tile, before its epilogue; `start_tile`
  * comes before. A resampled guide is resampled across first, the few rows that the tile takes from, so that
  * hardly anything is computed twice. */
-function declareGuide(shader: Shader, guide: Resample | Source, tile: Tile, frame: FrameLayout): void {
+function declareGuide(shader: Shader, guide: Resample | Source, tile: Tile, frame: FrameLayout | null): void {
   if (guide.kind === 'source') {
-    declareSampling(shader, frame);
+    declareSampling(shader, guide.output, frame);
     shader.add(`fn start_tile(n: i32, first: vec2i, index: i32) {
   take_crop();
 }

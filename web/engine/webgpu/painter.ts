@@ -8,7 +8,14 @@ import type { Findings } from '../fault.ts';
 import type { Plan } from '../graph/plan.ts';
 import { liveValues, turn } from '../live.ts';
 import type { Look, LookInfo } from '../look.ts';
-import { type Canvas, checkWanted, type Examinable, type FrameSource, type Settings } from '../painter.ts';
+import {
+  type Canvas,
+  checkWanted,
+  type Examinable,
+  type FrameSource,
+  type Painter,
+  type Settings,
+} from '../painter.ts';
 import { dispatch } from './buffers.ts';
 import { fetchKernels } from './compile.ts';
 import { adapterName, canvasFormat, checkLimits, requestDevice, usualPrecision } from './device.ts';
@@ -252,13 +259,15 @@ class WebgpuPainter implements Examinable {
     return examine(this.studio, this.#kernels.texture, this.#frames, this.#live);
   }
 
-  /** Runs the graph on arrays and reads its outputs back: for tests and tools, never for frames. */
-  async run(inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
+  /** Runs the graph on arrays: for tests and tools, never for frames. */
+  async run(...[inputs, options = {}]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
     if (this.#lost) throw new EngineError('The GPU device was lost; create the painter anew.');
     // Fetched when it is first called, since pages that paint do without it.
-    const { makeReader } = await import('./reader.ts');
-    this.#reader ??= await makeReader(this.plan, this.studio.pipelines);
-    return this.#reader.run(inputs, this.#live);
+    this.#reader ??= await (await import('./reader.ts')).Reader.create(
+      this.studio.merged,
+      this.studio.pipelines,
+    );
+    return this.#reader.run(inputs, this.#live, options);
   }
 
   async finished(): Promise<void> {

@@ -1,19 +1,28 @@
-// The picture: the camera's frame as the network sees it, in a kernel of its own, together with the means of
-// its cells, or (for `run`) from an array.
+// The picture: the camera's frame as the network sees it, in a kernel of its own or together with the means of
+// its cells. For `run` an array stands in for the frame.
 
-import type { Resample, Source } from '../graph/operation.ts';
+import type { Resample, Source, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import camera from './camera.wgsl?raw';
 import cells from './cells.wgsl?raw';
-import { pointKernel, TO_BUFFER } from './compile.ts';
+import { TO_BUFFER } from './compile.ts';
 import { type FrameLayout, type Kernel, kernelOf, type Target } from './kernel.ts';
 import { declareBands } from './resample.ts';
 import sampling from './sampling.wgsl?raw';
 import { Shader } from './shader.ts';
 import type { Style } from './style.ts';
 
-/** Declares `sampled(at)`: a pixel of the picture, from the frame. */
-export function declareSampling(shader: Shader, frame: FrameLayout): void {
+/** Declares `sampled(at)`, a pixel of the picture, from the frame or, without one, from an array; `take_crop`
+ * comes before. */
+export function declareSampling(shader: Shader, source: Tensor, frame: FrameLayout | null): void {
+  if (!frame) {
+    shader.bind({ kind: 'picture' }, 'var<storage, read> given: array<Block>');
+    shader.add(`fn take_crop() {}
+fn sampled(at: vec2i) -> vec4f {
+  return widen(given[at.y * ${source.shape[3]} + at.x]);
+}`);
+    return;
+  }
   shader.bind({ kind: 'crop' }, 'var<uniform> crop: array<vec4f, 2>');
   shader.bindFrame(frame, 0, 'var linear_sampler: sampler');
   if (frame.way === 'external') {
@@ -34,20 +43,14 @@ export function compileSource(
   plan: Plan,
   style: Style,
   source: Source,
-  frame: FrameLayout,
+  frame: FrameLayout | null,
   target: Target,
 ): Kernel {
   const [, , h, w] = source.output.shape;
   const shader = new Shader(plan, style, source, target);
-  declareSampling(shader, frame);
+  declareSampling(shader, source.output, frame);
   shader.finish();
   return kernelOf(shader, camera, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
-}
-
-/** The picture from an array, as `run` is given it. */
-export function compileGiven(plan: Plan, style: Style, source: Source): Kernel {
-  const shader = new Shader(plan, style, { ...source, inputs: plan.inputs.slice(0, 1) }, TO_BUFFER);
-  return pointKernel(shader, 'read_0(n, y, x, c)', 'picture');
 }
 
 /** The picture and a resampling of it to few values, at once: each workgroup makes the pixels of one cell. */
@@ -56,13 +59,13 @@ export function compileCells(
   style: Style,
   source: Source,
   means: Resample,
-  frame: FrameLayout,
+  frame: FrameLayout | null,
 ): Kernel {
   const [, , h, w] = means.output.shape;
   const shader = new Shader(plan, style, { ...means, inputs: [source.output] }, TO_BUFFER);
   shader.baked = true;
   shader.add(`const THREADS = ${style.threads};`);
-  declareSampling(shader, frame);
+  declareSampling(shader, source.output, frame);
   declareBands(shader, means);
   shader.epilogue('seen', source.epilogue, source.output, 2);
   const buffer = plan.places.get(source.output)?.buffer ?? 0;

@@ -1,101 +1,139 @@
-// `run`: the graph on arrays, with its outputs read back. For tests and tools, never for frames. It is fetched,
-// and its few kernels of its own (the picture from an array, the painting to a buffer) are compiled, when it is
-// first called.
+// `run`: the graph on arrays. For who wants numbers of it, tests and tools; never for frames. It is fetched, and
+// its few kernels of its own (those that a frame feeds, and the painting to a buffer) are compiled, when it is
+// first called. A look's kernels are else those of its frames.
 
 import { EngineError } from '../error.ts';
 import { stored } from '../graph/cost.ts';
-import type { Tensor } from '../graph/operation.ts';
+import type { Operation, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { liveValues } from '../live.ts';
+import type { RunOptions } from '../painter.ts';
 import { fromBlocks, toBlocks } from './arrays.ts';
-import { dispatch, isSource, makeShared } from './buffers.ts';
-import { compile, fetchKernels } from './compile.ts';
+import { dispatch, makeShared } from './buffers.ts';
+import { fetchKernels } from './compile.ts';
+import { type Bound, compileStep } from './kernels.ts';
 import { checked, Memory } from './memory.ts';
-import { compileGiven } from './picture.ts';
-import { bindGroup, type Compiled, compiled, Pipelines } from './pipelines.ts';
+import type { Merged, Step } from './merge.ts';
+import { bindGroup, compiled, Pipelines } from './pipelines.ts';
 import { bytesIn, narrowed, widened } from './precision.ts';
 import { styleFor } from './style.ts';
 
-export interface Reader {
-  run(inputs: Record<string, Float32Array>, live: Float32Array): Promise<Record<string, Float32Array>>;
+type Arrays = Record<string, Float32Array>;
+
+const plain = (operation: Operation): Step => ({ kind: 'plain', operation });
+
+/** The steps of a frame that make what they make in buffers, and then what a frame never makes: the guide. */
+function stepsOf({ plan, steps }: Merged): { frame: readonly Step[]; beside: readonly Step[] } {
+  if (!plan.camera) return { frame: plan.operations.map(plain), beside: [] };
+  return {
+    // What only shows a tensor on the canvas is no operation of the plan.
+    frame: steps.filter(step => step.kind !== 'plain' || plan.operations.includes(step.operation)),
+    beside: steps.flatMap(step =>
+      step.kind === 'opening' && plan.outputs.includes(step.guide.output) ? [plain(step.guide)] : [],
+    ),
+  };
 }
 
-export async function makeReader(plan: Plan, pipelines: Pipelines): Promise<Reader> {
-  const { device, memory, shared, style } = pipelines;
-  const camera = plan.camera ? plan.inputs[0] : undefined;
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-  const { picture, prepared } = await checked(device, () => {
-    const given = memory.make('picture', camera ? bytesIn(style.precision, 4 * stored(camera)) : 16, usage);
-    const kernels = plan.operations.map(operation =>
-      isSource(operation) ? compileGiven(plan, style, operation) : compile(plan, style, operation),
-    );
-    const made = kernels.map(kernel => {
-      const one = pipelines.prepare(kernel);
-      return { one, group: bindGroup(device, one, () => ({ buffer: given })) };
+export class Reader {
+  /** Inputs have been given once. */
+  #given = false;
+
+  private constructor(
+    readonly plan: Plan,
+    readonly pipelines: Pipelines,
+    readonly picture: GPUBuffer,
+    readonly frame: readonly Bound[],
+    readonly beside: readonly Bound[],
+  ) {}
+
+  static async create(merged: Merged, pipelines: Pipelines): Promise<Reader> {
+    const { plan } = merged;
+    const { device, memory, style } = pipelines;
+    const camera = plan.camera ? plan.inputs[0] : undefined;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+    const { picture, frame, beside } = await checked(device, () => {
+      const given = memory.make('picture', camera ? bytesIn(style.precision, 4 * stored(camera)) : 16, usage);
+      const prepare = (step: Step) => {
+        const one = pipelines.prepare(compileStep(merged, style, step, null));
+        return { one, group: bindGroup(device, one, () => ({ buffer: given })) };
+      };
+      const steps = stepsOf(merged);
+      return { picture: given, frame: steps.frame.map(prepare), beside: steps.beside.map(prepare) };
     });
-    return { picture: given, prepared: made };
-  });
-  const steps = await Promise.all(
-    prepared.map(async ({ one, group }) => ({ compiled: await compiled(one), group })),
-  );
-  const bufferOf = (tensor: Tensor): GPUBuffer => {
-    if (tensor === camera) return picture;
+    const bound = (prepared: typeof frame): Promise<Bound[]> =>
+      Promise.all(prepared.map(async ({ one, group }) => ({ compiled: await compiled(one), group })));
+    return new Reader(plan, pipelines, picture, await bound(frame), await bound(beside));
+  }
+
+  /** `live` are values as they are set; inputs of their names are for this once. */
+  async run(inputs: Arrays, live: Float32Array, { read = true }: RunOptions): Promise<Arrays> {
+    const { plan, pipelines } = this;
+    const { device, shared } = pipelines;
+    this.#give(inputs);
+    const named = plan.live.some(({ name }) => Object.hasOwn(inputs, name));
+    if (named) device.queue.writeBuffer(shared.live, 0, this.#values(inputs, live));
+    const encoder = device.createCommandEncoder({ label: 'run' });
+    const pass = encoder.beginComputePass({ label: 'run' });
+    for (const { compiled, group } of this.frame) dispatch(pass, compiled, group);
+    if (read) for (const { compiled, group } of this.beside) dispatch(pass, compiled, group);
+    pass.end();
+    const copies = read ? plan.outputs.map(tensor => this.#copy(tensor, encoder)) : [];
+    device.queue.submit([encoder.finish()]);
+    if (named) device.queue.writeBuffer(shared.live, 0, new Float32Array(live));
+    const outputs: Arrays = {};
+    for (const { tensor, copy } of copies) outputs[tensor.name] = await this.#taken(tensor, copy);
+    return outputs;
+  }
+
+  #give(inputs: Arrays): void {
+    const { device, style } = this.pipelines;
+    for (const tensor of this.plan.inputs) {
+      const values = Object.hasOwn(inputs, tensor.name) ? inputs[tensor.name] : undefined;
+      if (!values && this.#given) continue;
+      const size = tensor.shape.reduce((a, b) => a * b, 1);
+      if (values?.length !== size) {
+        throw new EngineError(
+          `Input '${tensor.name}' needs ${size} numbers and got ${values?.length ?? 'none'}.`,
+        );
+      }
+      device.queue.writeBuffer(this.#buffer(tensor), 0, narrowed(style.precision, toBlocks(tensor, values)));
+    }
+    this.#given = true;
+  }
+
+  #values(inputs: Arrays, live: Float32Array): Float32Array<ArrayBuffer> {
+    const given = new Float32Array(live);
+    this.plan.live.forEach(({ name }, i) => {
+      if (Object.hasOwn(inputs, name)) given[i] = inputs[name]?.[0] ?? 0;
+    });
+    return given;
+  }
+
+  #buffer(tensor: Tensor): GPUBuffer {
+    const { plan, pipelines } = this;
+    if (plan.camera && tensor === plan.inputs[0]) return this.picture;
     const place = plan.places.get(tensor);
     if (!place) throw new EngineError(`Tensor '${tensor.name}' has no buffer.`);
-    return shared.buffer(place.buffer);
-  };
-  return { run: (inputs, live) => runOnce(plan, pipelines, steps, bufferOf, inputs, live) };
-}
+    return pipelines.shared.buffer(place.buffer);
+  }
 
-async function runOnce(
-  plan: Plan,
-  pipelines: Pipelines,
-  steps: readonly { compiled: Compiled; group: GPUBindGroup }[],
-  bufferOf: (tensor: Tensor) => GPUBuffer,
-  inputs: Record<string, Float32Array>,
-  live: Float32Array,
-): Promise<Record<string, Float32Array>> {
-  const { device, shared, style } = pipelines;
-  for (const tensor of plan.inputs) {
-    const values = Object.hasOwn(inputs, tensor.name) ? inputs[tensor.name] : undefined;
-    const size = tensor.shape.reduce((a, b) => a * b, 1);
-    if (values?.length !== size) {
-      throw new EngineError(
-        `Input '${tensor.name}' needs ${size} numbers and got ${values?.length ?? 'none'}.`,
-      );
-    }
-    device.queue.writeBuffer(bufferOf(tensor), 0, narrowed(style.precision, toBlocks(tensor, values)));
-  }
-  const given = new Float32Array(live);
-  plan.live.forEach(({ name }, i) => {
-    if (Object.hasOwn(inputs, name)) given[i] = inputs[name]?.[0] ?? 0;
-  });
-  device.queue.writeBuffer(shared.live, 0, given);
-  const encoder = device.createCommandEncoder({ label: 'run' });
-  const pass = encoder.beginComputePass({ label: 'run' });
-  for (const { compiled, group } of steps) dispatch(pass, compiled, group);
-  pass.end();
-  const staged = plan.outputs.map(tensor => {
-    const { size } = bufferOf(tensor);
-    const copy = device.createBuffer({
-      label: 'read',
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    encoder.copyBufferToBuffer(bufferOf(tensor), 0, copy, 0, size);
+  /** Copied in the same submission: frames between this and its reading may paint over it. */
+  #copy(tensor: Tensor, encoder: GPUCommandEncoder): { tensor: Tensor; copy: GPUBuffer } {
+    const from = this.#buffer(tensor);
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const copy = this.pipelines.device.createBuffer({ label: 'read', size: from.size, usage });
+    encoder.copyBufferToBuffer(from, 0, copy, 0, from.size);
     return { tensor, copy };
-  });
-  device.queue.submit([encoder.finish()]);
-  device.queue.writeBuffer(shared.live, 0, new Float32Array(live));
-  const outputs: Record<string, Float32Array> = {};
-  for (const { tensor, copy } of staged) {
-    await copy.mapAsync(GPUMapMode.READ);
-    const place = plan.places.get(tensor);
-    const packed = widened(style.precision, copy.getMappedRange());
-    outputs[tensor.name] = fromBlocks(tensor, packed, place?.stride ?? 1, place?.offset ?? 0);
-    copy.destroy();
   }
-  return outputs;
+
+  async #taken(tensor: Tensor, copy: GPUBuffer): Promise<Float32Array> {
+    await copy.mapAsync(GPUMapMode.READ);
+    const { stride, offset } = this.plan.places.get(tensor) ?? { stride: 1, offset: 0 };
+    const packed = widened(this.pipelines.style.precision, copy.getMappedRange());
+    const values = fromBlocks(tensor, packed, stride, offset);
+    copy.destroy();
+    return values;
+  }
 }
 
 /** A graph once, on a device: for tests and tools that have no look. */
@@ -112,8 +150,8 @@ export async function runGraph(
       device,
       () => new Pipelines(memory, makeShared(memory, plan, style), style),
     );
-    const reader = await makeReader(plan, pipelines);
-    return await reader.run(inputs, liveValues(plan));
+    const reader = await Reader.create({ plan, steps: [], painted: null, guide: null }, pipelines);
+    return await reader.run(inputs, liveValues(plan), {});
   } finally {
     memory.destroy();
   }

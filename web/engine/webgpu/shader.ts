@@ -87,11 +87,10 @@ export class Shader {
   }
 
   /** `read_k(n, y, x, c)` and `block_k(index)` for each input. */
-  readInputs(own: 'buffer' | 'picture' = 'buffer'): void {
+  readInputs(): void {
     this.operation.inputs.forEach((tensor, k) => {
       const buffer = this.plan.places.get(tensor)?.buffer ?? 0;
-      const binding: Binding = own === 'picture' ? { kind: 'picture' } : { kind: 'read', buffer };
-      this.bind(binding, `var<storage, read> input_${k}: array<Block>`);
+      this.bind({ kind: 'read', buffer }, `var<storage, read> input_${k}: array<Block>`);
       this.add(`
 fn block_${k}(index: i32) -> vec4f {
   return widen(input_${k}[index]);

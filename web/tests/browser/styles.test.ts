@@ -4,9 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeShared } from '../../engine/webgpu/buffers.ts';
 import { requestDevice, runsFours } from '../../engine/webgpu/device.ts';
 import { checked, Memory } from '../../engine/webgpu/memory.ts';
+import { merge } from '../../engine/webgpu/merge.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { Pipelines } from '../../engine/webgpu/pipelines.ts';
-import { makeReader } from '../../engine/webgpu/reader.ts';
+import { Reader } from '../../engine/webgpu/reader.ts';
 import { type Class, GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
 import { neighbours } from '../../engine/webgpu/tuner.ts';
 import { largestDifference } from '../compare.ts';
@@ -45,13 +46,14 @@ for (const [label, wanted] of styles) {
   test(`${label}: a look is what ONNX Runtime makes of it`, async () => {
     const style = here(wanted);
     const name = 'lean-64-uint16-colour';
-    const { plan } = await look(name);
+    const merged = merge((await look(name)).plan);
+    const { plan } = merged;
     const memory = new Memory(device);
     const pipelines = await checked(
       device,
       () => new Pipelines(memory, makeShared(memory, plan, style), style),
     );
-    const reader = await makeReader(plan, pipelines);
+    const reader = await Reader.create(merged, pipelines);
     const live = new Float32Array(4);
     plan.live.forEach((one, i) => {
       live[i] = one.default;
@@ -63,7 +65,7 @@ for (const [label, wanted] of styles) {
     const scalars = Object.fromEntries(
       Object.entries(given).map(([key, value]) => [key, Float32Array.of(value)]),
     );
-    const made = await reader.run({ image: await floats(`${name}.image`), ...scalars }, live);
+    const made = await reader.run({ image: await floats(`${name}.image`), ...scalars }, live, {});
     const painting = made.painting ?? new Float32Array();
     expect(largestDifference(painting, await floats(`${name}.painting`))).toBeLessThan(1e-4);
     memory.destroy();
