@@ -127,7 +127,10 @@ export async function openContext(canvas: Canvas | null, check = (): void => und
   check();
   resetState(gl);
   const storage = storageOf(gl);
-  if (!storage) throw new EngineError(NO_FLOATS);
+  if (!storage) {
+    // What a lost context is asked, it denies.
+    throw new EngineError(gl.isContextLost() ? 'The WebGL2 context was lost as it was opened.' : NO_FLOATS);
+  }
   const { format, layers } = storage;
   return {
     gl,

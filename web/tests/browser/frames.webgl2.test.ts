@@ -284,22 +284,33 @@ test('a run whose context is lost gives no zeros for an answer', async () => {
   painter.destroy();
 });
 
-test('a context that is lost while a painter is set up comes back', async () => {
-  const canvas = new OffscreenCanvas(1, 1);
-  const loss = canvas.getContext('webgl2', { alpha: false })?.getExtension('WEBGL_lose_context');
-  const told = new Promise(resolve => canvas.addEventListener('webglcontextlost', resolve, { once: true }));
-  const making = painterOf('lean-64-uint16-colour', { canvas });
-  await new Promise(resolve => setTimeout(resolve, 5));
-  loss?.loseContext();
-  await expect(making).rejects.toThrow('lost');
-  // Only then may it be asked back.
-  await told;
-  setTimeout(() => loss?.restoreContext(), 50);
-  const painter = await painterOf('lean-64-uint16-colour', { canvas });
-  painter.paint(scene());
-  expect(canvas.getContext('webgl2')?.isContextLost()).toBe(false);
-  painter.destroy();
-});
+for (const [when, last] of [
+  ['is asked what it can do', 1],
+  ['is given its programs', 3],
+] as const) {
+  test(`a context that is lost while it ${when} comes back`, async () => {
+    const canvas = new OffscreenCanvas(1, 1);
+    const loss = canvas.getContext('webgl2', { alpha: false })?.getExtension('WEBGL_lose_context');
+    const told = new Promise(resolve => canvas.addEventListener('webglcontextlost', resolve, { once: true }));
+    const { linkProgram } = GL.prototype;
+    let links = 0;
+    GL.prototype.linkProgram = function (this: WebGL2RenderingContext, program: WebGLProgram) {
+      linkProgram.call(this, program);
+      if (++links === last) loss?.loseContext();
+    };
+    const making = painterOf('lean-64-uint16-colour', { canvas });
+    await expect(making.finally(() => Object.assign(GL.prototype, { linkProgram }))).rejects.toThrow(
+      'was lost',
+    );
+    // Only then may it be asked back.
+    await told;
+    setTimeout(() => loss?.restoreContext(), 50);
+    const painter = await painterOf('lean-64-uint16-colour', { canvas });
+    painter.paint(scene());
+    expect(canvas.getContext('webgl2')?.isContextLost()).toBe(false);
+    painter.destroy();
+  });
+}
 
 test('one that is no longer wanted leaves the canvas as it is, lost or not', async () => {
   const refused = 'destroyed while it was made';
