@@ -19,8 +19,18 @@ export const flags = [
   '--use-webgpu-adapter=swiftshader',
 ];
 
+/** Milliseconds before a test gives up on what it waits for. Shaders are compiled on a software GPU here, on a machine
+ * that may be busy with other things: a limit is there to end what hangs, and says nothing of speed. */
+export const PATIENCE = 240_000;
+const patient = {
+  testTimeout: PATIENCE,
+  hookTimeout: PATIENCE,
+  expect: { poll: { timeout: PATIENCE / 2 } },
+};
+
 export default defineConfig({
   test: {
+    browser: { connectTimeout: PATIENCE },
     projects: [
       {
         test: {
@@ -28,6 +38,7 @@ export default defineConfig({
           include: ['tests/node/**/*.test.ts', 'player/**/*.test.ts'],
           environment: 'node',
           globalSetup: ['tests/cases.ts'],
+          ...patient,
         },
       },
       {
@@ -36,8 +47,7 @@ export default defineConfig({
           include: ['tests/package/**/*.test.ts'],
           environment: 'node',
           globalSetup: ['tests/cases.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...patient,
         },
       },
       {
@@ -46,8 +56,8 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           globalSetup: ['tests/cases.ts', 'tests/table.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          setupFiles: ['tests/fresh.ts'],
+          ...patient,
           fileParallelism: false,
           browser: {
             enabled: true,

@@ -56,19 +56,19 @@ export async function expectCanvasAsRun(painter: Painter, canvas: OffscreenCanva
   }
 }
 
-/** The guide's kernel is compiled when it is first wanted. */
+/** Waits until the guide is shown: its kernel is compiled when it is first wanted. */
 export async function untilGuide(
   painter: Painter,
   source: OffscreenCanvas,
   guide: OffscreenCanvas,
 ): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
+  const shown = async () => {
     painter.paint(source);
     await painter.finished();
     painter.paint(source);
-    if (pixels(guide)(1, 1).some(value => value > 0)) return;
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
+    return Math.max(...pixels(guide)(1, 1));
+  };
+  await expect.poll(shown).toBeGreaterThan(0);
 }
 
 /** A camera that shows the scene. */
@@ -81,7 +81,30 @@ export async function camera(source: OffscreenCanvas): Promise<HTMLVideoElement>
   video.srcObject = canvas.captureStream(10);
   const draw = setInterval(() => context?.drawImage(source, 0, 0), 50);
   await video.play();
-  await expect.poll(() => video.readyState, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
+  await expect.poll(() => video.readyState).toBeGreaterThanOrEqual(2);
   clearInterval(draw);
   return video;
+}
+
+/** Takes the WebGL2 context of a canvas away. When this resolves the page was told, some tasks ago: only then may
+ * the context be given back, by `restoreContext`. A browser gives one back by itself, but not one that was lost so. */
+export async function loseContext(canvas: OffscreenCanvas): Promise<WEBGL_lose_context> {
+  const loss = canvas.getContext('webgl2', { alpha: false })?.getExtension('WEBGL_lose_context');
+  if (!loss) throw new Error('no WebGL2, or no way to lose it');
+  const told = new Promise(resolve => canvas.addEventListener('webglcontextlost', resolve, { once: true }));
+  loss.loseContext();
+  await told;
+  await new Promise(resolve => setTimeout(resolve));
+  return loss;
+}
+
+/** Has the lost context of a canvas given back as soon as somebody waits for that. */
+export function restoreOnceAwaited(canvas: OffscreenCanvas, loss: WEBGL_lose_context): void {
+  const { addEventListener } = canvas;
+  canvas.addEventListener = function (this: OffscreenCanvas, ...given: unknown[]) {
+    Reflect.apply(addEventListener, this, given);
+    if (given[0] !== 'webglcontextrestored') return;
+    canvas.addEventListener = addEventListener;
+    loss.restoreContext();
+  };
 }

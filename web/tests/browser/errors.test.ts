@@ -217,7 +217,7 @@ test('errors during painting on an own device are one loss, and the painter is m
     for (let i = 0; i < 3; i++) own.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | 0x80 });
     await own.queue.onSubmittedWorkDone();
     await own.lost;
-    await expect.poll(() => revived.length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => revived.length).toBe(1);
     painter.destroy();
   });
   for (const one of devices) await one.lost;

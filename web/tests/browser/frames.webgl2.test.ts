@@ -5,7 +5,7 @@ import { webgl2Available } from '../../engine/index.ts';
 import type { Painter, Settings } from '../../engine/painter.ts';
 import { createWebgl2Painter } from '../../engine/webgl2/painter.ts';
 import { callsOf } from '../calls.ts';
-import { camera, far, look, pixels, scene, untilGuide } from '../scene.ts';
+import { camera, far, look, loseContext, pixels, restoreOnceAwaited, scene, untilGuide } from '../scene.ts';
 
 const GL = WebGL2RenderingContext;
 const HOOKED = {
@@ -257,15 +257,13 @@ test('a lost context is reported once, painting on does nothing, and the canvas 
   const source = scene();
   painter.paint(source);
   const before = pixels(canvas)(20, 20);
-  const loss = canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context');
-  loss?.loseContext();
-  await expect.poll(() => reasons.length).toBe(1);
+  const loss = await loseContext(canvas);
+  expect(reasons).toHaveLength(1);
   expect(counting(() => painter.paint(source)).draws).toBe(0);
   await painter.finished();
   await expect(painter.run({})).rejects.toThrow('context was lost');
   painter.destroy();
-  // A browser gives a context back by itself; one that was lost by this extension it gives back by it.
-  setTimeout(() => loss?.restoreContext(), 50);
+  restoreOnceAwaited(canvas, loss);
   const again = await painterOf('lean-64-uint16-colour', { canvas });
   again.paint(source);
   expect(far(pixels(canvas)(20, 20), before)).toBeLessThan(2);
@@ -302,9 +300,10 @@ for (const [when, last] of [
     await expect(making.finally(() => Object.assign(GL.prototype, { linkProgram }))).rejects.toThrow(
       'was lost',
     );
-    // Only then may it be asked back.
+    // Only then, and in a task of its own, may it be asked back.
     await told;
-    setTimeout(() => loss?.restoreContext(), 50);
+    await new Promise(resolve => setTimeout(resolve));
+    if (loss) restoreOnceAwaited(canvas, loss);
     const painter = await painterOf('lean-64-uint16-colour', { canvas });
     painter.paint(scene());
     expect(canvas.getContext('webgl2')?.isContextLost()).toBe(false);
@@ -315,17 +314,14 @@ for (const [when, last] of [
 test('one that is no longer wanted leaves the canvas as it is, lost or not', async () => {
   const refused = 'destroyed while it was made';
   const canvas = new OffscreenCanvas(7, 7);
-  const gl = canvas.getContext('webgl2', { alpha: false });
+  canvas.getContext('webgl2', { alpha: false });
   await expect(painterOf('lean-64-uint16-colour', { canvas, wanted: () => false })).rejects.toThrow(refused);
   // Until all is made it is wanted.
   let asked = 0;
   const wanted = () => ++asked < 2;
   await expect(painterOf('lean-64-uint16-colour', { canvas, wanted })).rejects.toThrow(refused);
-  const loss = gl?.getExtension('WEBGL_lose_context');
-  loss?.loseContext();
-  const making = painterOf('lean-64-uint16-colour', { canvas, wanted: () => false });
-  setTimeout(() => loss?.restoreContext(), 50);
-  await expect(making).rejects.toThrow(refused);
+  restoreOnceAwaited(canvas, await loseContext(canvas));
+  await expect(painterOf('lean-64-uint16-colour', { canvas, wanted: () => false })).rejects.toThrow(refused);
   expect([canvas.width, canvas.height]).toEqual([7, 7]);
 });
 

@@ -53,7 +53,7 @@ test('the first painting needs no tuning, a tuned one is the same, and the choic
   expect(around.moments()).toBe(0);
   painter.paint(scene());
   const before = pixels(canvas);
-  await expect.poll(() => around.kept.size, { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => around.kept.size).toBe(1);
   expect(around.moments()).toBeGreaterThan(0);
   const moments = around.moments();
   await painter.finished();
@@ -78,7 +78,7 @@ test('a page that is hidden is not tuned on, and nothing is kept of it', async (
   const around = surroundings(0);
   const { painter } = await painterIn(around);
   painter.paint(scene());
-  await expect.poll(() => around.moments(), { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => around.moments()).toBe(1);
   await new Promise(resolve => setTimeout(resolve, 500));
   expect(around.moments()).toBe(1);
   expect(around.kept.size).toBe(0);
