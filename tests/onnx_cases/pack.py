@@ -9,12 +9,19 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+from exports import write_exports
 from networks import write_networks
 from nodes import write_nodes
 from opsets import write_opsets
 from unets import write_unets
 
-PARTS = {"networks": write_networks, "nodes": write_nodes, "opsets": write_opsets, "unets": write_unets}
+PARTS = {
+    "exports": write_exports,
+    "networks": write_networks,
+    "nodes": write_nodes,
+    "opsets": write_opsets,
+    "unets": write_unets,
+}
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const CACHE = at('../.cache');
 const PACKER = '../../tests/onnx_cases';
 /** What is packed by itself, each by the file of that name. */
-const PARTS = ['nodes', 'unets', 'networks', 'opsets'];
+const PARTS = ['nodes', 'unets', 'networks', 'exports', 'opsets'];
 
 export default function pack(): void {
   mkdirSync(CACHE, { recursive: true });

@@ -2,10 +2,10 @@
 
 import { BYTES, type Constant, sizeOf } from '../onnx/constant.ts';
 import { bandOf, resample } from './bands.ts';
-import { dimsOf, type NodeView } from './builder.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { broadcast } from './elementwise.ts';
 import { input } from './expression.ts';
-import { foldOver } from './folding.ts';
+import { allKnown, foldOver } from './folding.ts';
 import type { View } from './operation.ts';
 import { joinOf, lowerConcat, productOf, reshape, slice, viewed } from './shapes.ts';
 
@@ -184,11 +184,25 @@ export function lowerReshape(node: NodeView): void {
   const known = dims.filter(dim => dim !== -1).reduce((a, b) => a * b, 1);
   const open = dims.indexOf(-1);
   if (open >= 0) dims[open] = known === 0 ? 0 : sizeOf(before, node.output) / known;
-  node.define(reshape(node, node.value(0), dims));
+  reshaped(node, dims);
 }
 
-const reshaped = (node: NodeView, dims: readonly number[]): void =>
-  node.define(reshape(node, node.value(0), dims));
+const reshaped = (node: NodeView, dims: readonly number[]): void => {
+  const value = node.value(0);
+  node.define(reshapedBytes(value, dims) ?? reshape(node, value, dims));
+};
+
+/** Eight bits stay eight bits, where the axis that has scales stays one; else null. */
+function reshapedBytes(value: Value, dims: readonly number[]): Value | null {
+  if (value.kind !== 'quantised') return null;
+  const { constant, scale, axis } = value;
+  const before = constant.dims;
+  if (productOf(before) !== productOf(dims)) return null;
+  const outer = productOf(before.slice(0, axis));
+  const place = dims.findIndex((dim, i) => dim === before[axis] && productOf(dims.slice(0, i)) === outer);
+  const kept = scale.length === 1 ? 0 : place;
+  return kept < 0 ? null : { ...value, constant: { ...constant, dims }, axis: kept };
+}
 
 export function lowerFlatten(node: NodeView): void {
   const before = dimsOf(node.value(0));
@@ -219,9 +233,8 @@ export function lowerUnsqueeze(node: NodeView): void {
 /** Of constants alone a constant. */
 export function lowerAnyConcat(node: NodeView): void {
   const { values, axis, dims } = joinOf(node);
-  const constants = values.flatMap(value => (value.kind === 'constant' ? [value.constant] : []));
-  const [{ type } = { type: null }] = constants;
-  if (constants.length === values.length && constants.every(constant => constant.type === type)) {
+  const constants = allKnown(node, values);
+  if (constants?.every(({ type }) => type === constants[0]?.type)) {
     node.define({ kind: 'constant', constant: joined(node, constants, axis, dims) });
   } else lowerConcat(node);
 }

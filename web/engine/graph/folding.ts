@@ -1,5 +1,5 @@
 // Arithmetic on constants at load, so that a GPU is never asked for it: shapes, and weights that a file has as a
-// product of others (weight normalisation).
+// product of others (weight normalisation, spectral normalisation, 8-bit weights that are scaled).
 //
 // Whole numbers are few and are worked out at once, exactly. Floats are of any number, and stay a tree over what
 // the file has until somebody asks for their bytes: a chain of nodes takes the memory of its end alone, and a
@@ -7,9 +7,9 @@
 
 import { type Constant, constantOf, isWhole, sizeOf } from '../onnx/constant.ts';
 import { bigints, wholesOf, wrapped } from '../onnx/whole.ts';
-import type { Builder, NodeView, Value } from './builder.ts';
+import { type Builder, dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
 import { fits, LARGEST_EXPRESSION, mapOver } from './elementwise.ts';
-import { applyBinary, type Binary, type Expression, input, sizeOfTree } from './expression.ts';
+import { applyBinary, type Binary, binary, type Expression, input, sizeOfTree } from './expression.ts';
 import type { Reduce } from './operation.ts';
 import { BLOCK, effortOf, isKnown, orderOf, Walk, workOut } from './program.ts';
 import { productOf, stridesOf } from './shapes.ts';
@@ -34,6 +34,7 @@ class Folding {
   readonly rounded = new Set<Expression>();
   readonly #inputs = new Map<Constant, Expression>();
   readonly #trees = new Map<Constant, Expression>();
+  readonly #dequantised = new Map<Quantised, Constant>();
   readonly #registers: Float64Array[] = [];
   #worked = 0;
 
@@ -52,10 +53,16 @@ class Folding {
     return this.#trees.get(constant) ?? this.leaf(constant);
   }
 
+  /** Whether there is time for it. */
+  affords(steps: number): boolean {
+    return this.#worked + steps <= WORK_PER_BYTE * this.builder.budget;
+  }
+
   /** To be called before time is taken: a small file may ask for little of it. */
   work(node: NodeView, steps: number): void {
+    const affords = this.affords(steps);
     this.#worked += steps;
-    if (this.#worked <= WORK_PER_BYTE * this.builder.budget) return;
+    if (affords) return;
     throw node.fail("computes more of constants than is sane for the model's size.");
   }
 
@@ -90,6 +97,20 @@ class Folding {
     return constant;
   }
 
+  /** The numbers that stored ones stand for. */
+  dequantised(node: NodeView, value: Quantised): Constant {
+    const known = this.#dequantised.get(value);
+    if (known) return known;
+    const { constant, scale, zero, axis } = value;
+    const dims = constant.dims.map((dim, i) => (i === axis && scale.length > 1 ? dim : 1));
+    const [factor, origin] = [scale, zero].map(values => this.leaf(constantOf(constant.name, dims, values)));
+    if (!factor || !origin) throw node.fail('has no scale.');
+    const tree = binary('mul', binary('sub', this.leaf(constant), origin), factor);
+    const made = this.later(node, constant.name, constant.dims, tree);
+    this.#dequantised.set(value, made);
+    return made;
+  }
+
   #bytes(node: NodeView, dims: readonly number[], tree: Expression): Uint8Array {
     this.builder.spend(4 * productOf(dims));
     const values = new Float32Array(productOf(dims));
@@ -109,6 +130,19 @@ function foldingOf({ builder }: NodeView): Folding {
   return known;
 }
 
+/** The constant that a value is; null of what is computed. */
+export function known(node: NodeView, value: Value): Constant | null {
+  if (value.kind === 'quantised') return foldingOf(node).dequantised(node, value);
+  return value.kind === 'constant' ? value.constant : null;
+}
+
+/** The constants that they are; null where one of them is computed. */
+export function allKnown(node: NodeView, values: readonly Value[]): Constant[] | null {
+  return values.every(value => 'constant' in value)
+    ? values.flatMap(value => known(node, value) ?? [])
+    : null;
+}
+
 /** `make` applied to the values element by element: of constants alone a constant, else what `mapOver` makes. */
 export function foldOver(
   node: NodeView,
@@ -118,8 +152,8 @@ export function foldOver(
   name: string = node.output,
 ): Value {
   fits(node, dims, values);
-  const constants = values.flatMap(value => (value.kind === 'constant' ? [value.constant] : []));
-  const folded = constants.length === values.length ? fold(node, name, dims, constants, make) : null;
+  const constants = allKnown(node, values);
+  const folded = constants && fold(node, name, dims, constants, make);
   return folded ? { kind: 'constant', constant: folded } : mapOver(node, dims, values, make, name);
 }
 
@@ -212,4 +246,49 @@ export function foldReduction(
     walk.step();
   });
   return constantOf(name, kept, Float32Array.from(totals));
+}
+
+/** Matrices of constants multiplied, in `dims`; null where a kernel is to do it. The larger one is read where it
+ * lies, whatever it is made of: a weight's product with a vector takes no memory for the weight. */
+export function foldProduct(
+  node: NodeView,
+  [left, right]: readonly [left: Value, right: Value],
+  dims: readonly number[],
+  name: string,
+): Constant | null {
+  const [rows = 1, columns = 1] = dims.slice(-2);
+  const inner = dimsOf(left).at(-1) ?? 1;
+  const sizes = [left, right].map(value => productOf(dimsOf(value)));
+  const [first = 0, second = 0] = sizes;
+  const onLeft = first >= second;
+  const constants = allKnown(node, onLeft ? [left, right] : [right, left]);
+  const [large, small] = constants ?? [];
+  const batches = productOf(dims.slice(0, -2));
+  const [own, other] = onLeft ? [rows, columns] : [columns, rows];
+  if (!large || !small || isWhole(large) || isWhole(small)) return null;
+  if (productOf(large.dims) !== batches * own * inner) return null;
+  // Of the smaller one there may be one matrix for all.
+  const shared = productOf(small.dims) !== batches * other * inner;
+  if (shared && productOf(small.dims) !== other * inner) return null;
+  const out = batches * rows * columns;
+  const folding = foldingOf(node);
+  if (!folding.affords(out * inner)) return null;
+  folding.work(node, out * inner);
+  node.builder.spend((8 + 4) * out);
+  const held = node.builder.floats(small);
+  const totals = new Float64Array(out);
+  // How far apart neighbours lie along the axes that the two have by themselves.
+  const [step, stride] = onLeft ? [1, 1] : [columns, inner];
+  let i = 0;
+  folding.each(node, large.dims, folding.tree(large), value => {
+    const batch = Math.floor(i / (own * inner));
+    const k = onLeft ? i % inner : Math.floor(i / columns) % inner;
+    const at = onLeft ? Math.floor(i / inner) * columns : batch * rows * columns + (i % columns);
+    const from = (shared ? 0 : batch * other * inner) + (onLeft ? k * columns : k);
+    for (let j = 0; j < other; j++) {
+      totals[at + j * step] = (totals[at + j * step] ?? 0) + value * (held[from + j * stride] ?? 0);
+    }
+    i++;
+  });
+  return constantOf(name, dims, Float32Array.from(totals));
 }

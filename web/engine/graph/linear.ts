@@ -1,10 +1,10 @@
 // Lowering of Gemm: with constant weights a 1x1 convolution of a picture of one pixel for each row, so that the
-// weights keep the type that they have in the file; else a product of two computed matrices.
+// weights keep the type that they have in the file; else a product of two matrices, which is worked out of constants.
 
 import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { emitPointwise, readWeights } from './convolutions.ts';
-import { mapOver } from './elementwise.ts';
 import { binary, number } from './expression.ts';
+import { foldOver } from './folding.ts';
 import { emitProduct } from './products.ts';
 import { reshape, viewed } from './shapes.ts';
 
@@ -21,7 +21,7 @@ export function lowerGemm(node: NodeView): void {
     const shapes = [left, weights].map(value => `[${dimsOf(value).join(', ')}]`);
     throw node.fail(`has matrices of ${shapes.join(' and ')}, which do not fit.`);
   }
-  if (weights.kind === 'constant' || weights.kind === 'quantised') {
+  if ('constant' in weights && !('constant' in left)) {
     const layout = { dims: [a, b, 1, 1], transposed: !turned, group: 1 } as const;
     const pixels = reshape(node, left, [rows, inner, 1, 1], `${node.output} as pixels`);
     const tensor = node.builder.tensor(pixels, node.output);
@@ -45,11 +45,11 @@ function oriented(node: NodeView, index: number, turned: boolean): Value {
 /** alpha * product + beta * C, as large as `dims`. */
 function finished(node: NodeView, product: Value, dims: readonly number[]): Value {
   const [alpha, beta] = [number(node.float('alpha', 1)), number(node.float('beta', 1))];
-  if (!node.has(2)) return mapOver(node, dims, [product], ([x = NONE]) => binary('mul', x, alpha));
+  if (!node.has(2)) return foldOver(node, dims, [product], ([x = NONE]) => binary('mul', x, alpha));
   const value = node.value(2);
   const listed = dimsOf(value);
   const added = reshape(node, value, [...listed, ...dims.slice(2)], `${node.output} added`);
-  return mapOver(node, dims, [product, added], ([x = NONE, c = NONE]) =>
+  return foldOver(node, dims, [product, added], ([x = NONE, c = NONE]) =>
     binary('add', binary('mul', x, alpha), binary('mul', c, beta)),
   );
 }

@@ -30,7 +30,7 @@ const OPERATORS: Readonly<Record<string, Lowering>> = {
 /** Of some of them our looks have one kind of node, and `uncommon.ts` lowers the others. */
 const USUAL: Readonly<Record<string, (node: NodeView) => boolean>> = {
   Cast: isToFloat,
-  Concat: node => node.node.inputs.some((_, i) => node.value(i).kind !== 'constant'),
+  Concat: node => node.node.inputs.some((_, i) => !('constant' in node.value(i))),
   DequantizeLinear: isByAxis,
   MatMul: isByConstant,
 };
@@ -38,7 +38,7 @@ const USUAL: Readonly<Record<string, (node: NodeView) => boolean>> = {
 /** Whether an element-wise node has constants alone, which are worked out at load. */
 const isKnown = (view: NodeView): boolean =>
   Object.hasOwn(ELEMENTWISE, view.node.op) &&
-  view.node.inputs.every((name, i) => !name || view.value(i).kind === 'constant');
+  view.node.inputs.every((name, i) => !name || 'constant' in view.value(i));
 
 async function loweringOf(view: NodeView): Promise<Lowering> {
   const { op, domain } = view.node;

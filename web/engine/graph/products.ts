@@ -1,7 +1,9 @@
-// Lowering of MatMul where both matrices are computed, or the constant one is too large for a band.
+// Lowering of MatMul where both matrices are computed, or the constant one is too large for a band; and where both
+// are constants, as in weights that are divided by their largest singular value.
 
 import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
 import { broadcast } from './elementwise.ts';
+import { foldProduct } from './folding.ts';
 import { reshape } from './shapes.ts';
 
 /** numpy's matmul: matrices in the last two dimensions, the others broadcast; a vector is a row or a column. */
@@ -39,6 +41,8 @@ export function emitProduct(
   dims: readonly number[],
   name: string,
 ): Value {
+  const constant = foldProduct(node, [left, right], dims, name);
+  if (constant) return { kind: 'constant', constant };
   const inputs = [left, right].map((value, i) => node.builder.tensor(value, node.node.inputs[i] ?? name));
   const output = makeTensor(name, dims);
   return node.builder.emit({ kind: 'product', name: node.node.name, inputs, output, epilogue: null });

@@ -2,9 +2,10 @@
 // range as the whole numbers would be; constants become the whole numbers.
 
 import { BYTES, type Constant, constantOf, type DataType, dataType } from '../onnx/constant.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { ACTIVATIONS } from './activations.ts';
+import { dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
 import { lowerDequantize } from './casts.ts';
-import { mapOver } from './elementwise.ts';
+import { broadcast, mapOver } from './elementwise.ts';
 import { applyUnary, binary, number, unary } from './expression.ts';
 import { productOf, reshape, stridesOf, viewed } from './shapes.ts';
 
@@ -48,7 +49,7 @@ export function lowerQuantize(node: NodeView): void {
   if (!range) throw node.fail(`quantises to ${type}, which the engine does not run.`);
   const [low, high] = range;
   const zero: Value[] = node.has(2) ? [along(node, 2, dims)] : [];
-  if (value.kind === 'constant') {
+  if ('constant' in value) {
     node.define(quantised(node, type, range));
     return;
   }
@@ -125,4 +126,36 @@ function inBlocks(node: NodeView, { dims }: Constant): Constant | null {
     values[i] = (scale[k] ?? 0) * ((values[i] ?? 0) - (zero?.[k] ?? 0));
   }
   return constantOf(node.output, dims, values);
+}
+
+/** Mul and Div. Of eight bits by a number for each of their axis, eight bits: the scale takes it in, and they need
+ * no more memory. */
+export function lowerScaled(node: NodeView): void {
+  const [left, right] = [node.value(0), node.value(1)];
+  const divides = node.node.op === 'Div';
+  const made = scaled(node, left, right, divides) ?? (divides ? null : scaled(node, right, left, false));
+  if (made) node.define(made);
+  else ACTIVATIONS[node.node.op]?.(node);
+}
+
+/** Null where the numbers change along another axis, or would make it larger. */
+function scaled(node: NodeView, value: Value, by: Value, divides: boolean): Quantised | null {
+  if (value.kind !== 'quantised') return null;
+  const { dims } = value.constant;
+  if (by.kind !== 'constant' || !by.constant.type.startsWith('float')) return null;
+  const all = broadcast(node, [dims, by.constant.dims]);
+  if (all.length !== dims.length || all.some((dim, i) => dim !== dims[i])) return null;
+  const shift = dims.length - by.constant.dims.length;
+  const moving = by.constant.dims.flatMap((dim, i) => (dim === 1 ? [] : [i + shift]));
+  const [axis = value.axis] = value.scale.length > 1 ? [value.axis] : moving;
+  if (moving.some(other => other !== axis)) return null;
+  const factors = node.builder.floats(by.constant);
+  const count = Math.max(value.scale.length, factors.length);
+  const spread = (numbers: Float32Array, i: number) => numbers[numbers.length === 1 ? 0 : i] ?? 0;
+  const scale = Float32Array.from({ length: count }, (_, i) => {
+    const [own, factor] = [spread(value.scale, i), spread(factors, i)];
+    return divides ? own / factor : own * factor;
+  });
+  const zero = Float32Array.from({ length: count }, (_, i) => spread(value.zero, i));
+  return { ...value, scale, zero, axis };
 }

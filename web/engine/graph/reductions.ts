@@ -3,7 +3,7 @@
 import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
 import { broadcast } from './elementwise.ts';
 import { binary, type Expression, number, unary } from './expression.ts';
-import { foldOver, foldReduction } from './folding.ts';
+import { foldOver, foldReduction, known } from './folding.ts';
 import type { Reduce } from './operation.ts';
 import { productOf, reshape } from './shapes.ts';
 
@@ -22,7 +22,8 @@ export function reduceOver(
   const dims = dimsOf(value);
   const kept = dims.map((dim, i) => (axes.includes(i) ? 1 : dim));
   if (productOf(kept) === productOf(dims)) return value;
-  const folded = value.kind === 'constant' ? foldReduction(node, value.constant, kept, how, name) : null;
+  const constant = known(node, value);
+  const folded = constant && foldReduction(node, constant, kept, how, name);
   if (folded) return { kind: 'constant', constant: folded };
   if (dims.length <= 4) return reduceFour(node, value, axes, kept, how, name);
   // Neighbours that fare alike count as one, until there are four.

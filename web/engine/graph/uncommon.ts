@@ -27,7 +27,7 @@ import {
 } from './normalisations.ts';
 import { lowerAveragePool, lowerLpPool, lowerMaxPool } from './pooling.ts';
 import { lowerProduct } from './products.ts';
-import { lowerAnyDequantize, lowerQuantize } from './quantisation.ts';
+import { lowerAnyDequantize, lowerQuantize, lowerScaled } from './quantisation.ts';
 import { lowerGlobalPool, lowerReduce, lowerSoftmax } from './reductions.ts';
 import { lowerResize } from './resize.ts';
 import {
@@ -51,6 +51,7 @@ export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   ConstantOfShape: lowerConstantOfShape,
   DepthToSpace: lowerDepthToSpace,
   DequantizeLinear: lowerAnyDequantize,
+  Div: lowerScaled,
   Dropout: lowerDropout,
   Expand: lowerExpand,
   Flatten: lowerFlatten,
@@ -67,6 +68,7 @@ export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   LpPool: lowerLpPool,
   MatMul: lowerProduct,
   MaxPool: lowerMaxPool,
+  Mul: lowerScaled,
   QuantizeLinear: lowerQuantize,
   Range: lowerRange,
   ReduceL1: lowerReduce,

@@ -242,3 +242,90 @@ test('weights that are arithmetic take their own memory, and nothing on the way'
   expect(weights[0]).toBeCloseTo(2 / Math.sqrt(inputs * 9), 6);
   expect(bytes).toBeLessThan(1.2 * file.length);
 });
+
+test('constants are multiplied as matrices, vectors and stacks of matrices', async () => {
+  const count = (...dims: number[]) =>
+    Float32Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => i);
+  const product = (a: number[], b: number[]) =>
+    made([node('MatMul', ['a', 'b'], ['y'], {})], [tensor('a', a, count(...a)), tensor('b', b, count(...b))]);
+  expect(await product([3], [3])).toEqual([5]);
+  expect(await product([2, 3], [3])).toEqual([5, 14]);
+  expect(await product([2], [2, 3])).toEqual([3, 4, 5]);
+  expect(await product([3, 2], [2, 1])).toEqual([1, 3, 5]);
+  expect(await product([1, 2], [2, 3])).toEqual([3, 4, 5]);
+  expect(await product([2, 1, 2], [2, 2])).toEqual([2, 3, 6, 11]);
+  expect(await product([1, 2], [2, 2, 2])).toEqual([2, 3, 6, 7]);
+  expect(await product([2, 1, 2], [2, 2, 1])).toEqual([1, 13]);
+  const gemm = node('Gemm', ['a', 'b', 'c'], ['y'], { transA: 1, alpha: 0.5, beta: 1.5 });
+  const [a, b] = [tensor('a', [2, 1], count(2, 1)), tensor('b', [2, 3], count(2, 3))];
+  expect(await made([gemm], [a, b, tensor('c', [3], count(3))])).toEqual([1.5, 3.5, 5.5]);
+});
+
+test('weights that are divided by their largest singular value take their own memory and that of a turned copy', async () => {
+  const [inputs, outputs] = [96, 128];
+  const values = Float32Array.from({ length: inputs * outputs * 16 }, (_, i) => Math.sin(i));
+  const nodes = [
+    node('Transpose', ['w'], ['t'], { perm: [1, 0, 2, 3] }),
+    node('Reshape', ['t', 'shape'], ['m'], {}),
+    node('MatMul', ['m', 'v'], ['mv'], {}),
+    node('MatMul', ['u', 'mv'], ['s'], {}),
+    node('Div', ['w', 's'], ['d'], {}),
+    node('ConvTranspose', ['x', 'd'], ['y'], { strides: [2, 2] }),
+  ];
+  const constants = [
+    tensor('w', [inputs, outputs, 4, 4], values),
+    tensor('u', [outputs], new Float32Array(outputs).fill(0.5)),
+    tensor('v', [inputs * 16], new Float32Array(inputs * 16).fill(0.25)),
+    whole('shape', outputs, -1),
+  ];
+  const inputsOf = [value('x', [1, inputs, 3, 3])];
+  const file = model(graphOf({ nodes, constants, inputs: inputsOf, outputs: [value('y', [])] }));
+  const { result, bytes } = await allocated(() => readGraph(file));
+  const [convolution] = result.operations;
+  if (convolution?.kind !== 'convolution') throw new Error('There is no convolution.');
+  const norm = values.reduce((sum, one) => sum + one / 8, 0);
+  const weights = new Float32Array(convolution.weights.bytes.slice().buffer);
+  expect((weights[1] ?? 0) * norm).toBeCloseTo(values[1] ?? 0, 4);
+  // One of them for a moment again, since numbers do not lie in the file as arrays want them.
+  expect(bytes).toBeLessThan(3.1 * file.length);
+});
+
+test('8-bit weights stay so when they are scaled by channel and shaped anew, and else become floats', async () => {
+  const [outputs, inputs] = [8, 4];
+  const stored = raw(
+    'q',
+    INT8,
+    [outputs, inputs],
+    Uint8Array.from({ length: 32 }, (_, i) => i),
+  );
+  const scale = tensor(
+    's',
+    [outputs],
+    Float32Array.from({ length: outputs }, (_, i) => i + 1),
+  );
+  const gain = Float32Array.from({ length: outputs }, (_, i) => 2 ** i);
+  const weightsOf = async (op: string, dims: number[], gains: Float32Array) => {
+    const nodes = [
+      node('DequantizeLinear', ['q', 's'], ['f'], { axis: 0 }),
+      node(op, ['f', 'g'], ['m'], {}),
+      node('Unsqueeze', ['m', 'axes'], ['w'], {}),
+      node('Conv', ['x', 'w'], ['y'], {}),
+    ];
+    const constants = [stored, scale, tensor('g', dims, gains), whole('axes', 2, 3)];
+    const io = { inputs: [value('x', [1, inputs, 3, 3])], outputs: [value('y', [])] };
+    const { operations } = await readGraph(model(graphOf({ nodes, constants, ...io })));
+    const [convolution] = operations;
+    if (convolution?.kind !== 'convolution') throw new Error('There is no convolution.');
+    return convolution.weights;
+  };
+  const floats = ({ bytes }: { bytes: Uint8Array }) => [...new Float32Array(bytes.slice().buffer)];
+  const scaled = await weightsOf('Mul', [outputs, 1], gain);
+  expect([scaled.type, ...(scaled.scale ?? [])]).toEqual(['uint8', ...gain.map((g, i) => g * (i + 1))]);
+  const divided = await weightsOf('Div', [1], Float32Array.of(4));
+  expect([divided.type, ...(divided.scale ?? [])]).toEqual(['uint8', ...gain.map((_, i) => (i + 1) / 4)]);
+  const across = await weightsOf('Mul', [inputs], gain.slice(0, inputs));
+  expect(across.type).toBe('float32');
+  expect(floats(across).slice(0, 8)).toEqual([0, 2, 8, 24, 8, 20, 48, 112]);
+  const moved = await weightsOf('Sub', [1], Float32Array.of(1));
+  expect(floats(moved).slice(0, 6)).toEqual([-1, 0, 1, 2, 7, 9]);
+});
