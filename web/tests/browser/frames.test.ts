@@ -170,7 +170,8 @@ test.each(FRAMES.filter(([name]) => name.includes('-256-')))(
     // The watchdog looks a second after the first painting, and reads what it finds.
     await expect.poll(() => ledger.maps).toBeGreaterThan(0);
     await painter.finished();
-    // What the tuner tried is forgotten when it has done.
+    // The tuner has done when it keeps what it found; then what it tried is forgotten.
+    await expect.poll(() => localStorage.length).toBe(1);
     await expect.poll(() => painter.statistics.pipelines).toBe(pipelines);
     // Sizes of shapes that it tried stay: some uniforms.
     expect(painter.statistics.bufferBytes - bufferBytes).toBeLessThan(4096);

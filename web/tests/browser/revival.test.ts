@@ -18,7 +18,7 @@ GPUAdapter.prototype.requestDevice = async function (...given) {
 
 const undo: (() => void)[] = [];
 afterEach(() => {
-  for (const one of undo.splice(0)) one();
+  for (const one of undo.splice(0).reverse()) one();
   for (const device of devices.splice(0)) device.destroy();
 });
 

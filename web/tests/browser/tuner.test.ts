@@ -57,13 +57,15 @@ test('the first painting needs no tuning, a tuned one is the same, and the choic
   expect(around.moments()).toBeGreaterThan(0);
   const moments = around.moments();
   await painter.finished();
+  // The kernels that were chosen are compiled first, and then those that were only tried are forgotten.
+  await expect.poll(() => painter.statistics.pipelines).toBeLessThanOrEqual(12);
   for (let frame = 0; frame < 3; frame++) {
     await new Promise(resolve => setTimeout(resolve, 200));
     painter.paint(scene());
     const after = pixels(canvas);
     for (let at = 0; at < 64; at += 3) expect(far(after(at, at), before(at, at))).toBeLessThan(2);
   }
-  expect(painter.statistics.pipelines).toBeLessThanOrEqual(12);
+  await expect.poll(() => painter.statistics.pipelines).toBeLessThanOrEqual(12);
   expect(around.moments()).toBe(moments);
   painter.destroy();
   const again = await painterIn(around);

@@ -15,7 +15,7 @@ beforeEach(async () => {
   device = await requestDevice();
 });
 afterEach(() => {
-  for (const one of undo.splice(0)) one();
+  for (const one of undo.splice(0).reverse()) one();
   device.destroy();
 });
 
@@ -130,6 +130,17 @@ function halves(): OffscreenCanvas {
   return source;
 }
 
+/** Notes bitmaps from now on; waits for those that were begun. */
+function bitmaps(): () => Promise<unknown> {
+  const begun: Promise<unknown>[] = [];
+  replace(globalThis, 'createImageBitmap', original => {
+    const made = original() as Promise<ImageBitmap>;
+    begun.push(made);
+    return made;
+  });
+  return () => Promise.allSettled(begun);
+}
+
 /** A frame of the two halves, as it is painted. */
 function painted(painter: Painter, canvas: OffscreenCanvas): { above: number[]; below: number[] } {
   const frame = new VideoFrame(halves(), { timestamp: 0 });
@@ -165,13 +176,14 @@ test.each([
   ],
 ] as const)('a video comes upright by way of %s where the ways above lie', async (_, spoil, uses) => {
   spoil();
+  const made = bitmaps();
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await createPainter(look, { device, canvas });
   painted(painter, canvas);
   await trueWays(device);
   // The first bitmap is made while a frame goes by.
   painted(painter, canvas);
-  await new Promise(resolve => setTimeout(resolve, 200));
+  await made();
   const used = { external: false, bitmaps: false };
   replace(GPUDevice.prototype, 'importExternalTexture', original => {
     used.external = true;

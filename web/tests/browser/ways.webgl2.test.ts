@@ -10,7 +10,7 @@ const GL = WebGL2RenderingContext;
 
 const undo: (() => void)[] = [];
 afterEach(() => {
-  for (const one of undo.splice(0)) one();
+  for (const one of undo.splice(0).reverse()) one();
 });
 
 function context(): WebGL2RenderingContext {
@@ -33,6 +33,21 @@ function replaceUploads(make: (source: Source) => TexImageSource): void {
   undo.push(() => {
     GL.prototype.texImage2D = texImage2D;
   });
+}
+
+/** Notes bitmaps from now on; waits for those that were begun. */
+function bitmaps(): () => Promise<unknown> {
+  const original = globalThis.createImageBitmap;
+  const begun: Promise<ImageBitmap>[] = [];
+  globalThis.createImageBitmap = (...given: unknown[]) => {
+    const made: Promise<ImageBitmap> = Reflect.apply(original, globalThis, given);
+    begun.push(made);
+    return made;
+  };
+  undo.push(() => {
+    globalThis.createImageBitmap = original;
+  });
+  return () => Promise.allSettled(begun);
 }
 
 function failBitmaps(): void {
@@ -130,6 +145,7 @@ for (const [name, lie] of Object.entries(LIES)) {
     `a video comes upright by way of %s where frames come ${name} else`,
     async (way, isKind, spoil) => {
       spoil();
+      const made = bitmaps();
       const uploaded: Source[] = [];
       const honest = way === 'VideoFrame';
       replaceUploads(source => {
@@ -143,9 +159,8 @@ for (const [name, lie] of Object.entries(LIES)) {
       if (!gl) throw new Error('no WebGL2');
       await trueWays(gl);
       // The first bitmap is made while a frame goes by.
-      await new Promise(resolve => setTimeout(resolve, 100));
       painted(painter, canvas);
-      await new Promise(resolve => setTimeout(resolve, 200));
+      await made();
       uploaded.length = 0;
       const { above, below } = painted(painter, canvas);
       const [redAbove = 0, , blueAbove = 0] = above;
