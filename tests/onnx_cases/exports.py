@@ -264,6 +264,7 @@ EXPORTS: Networks = {
     "spectral-hooks": (partial(spectral_hooks, False), (1, 3, 32, 48)),
     "spectral-hooks-folded": (partial(spectral_hooks, True), (1, 3, 32, 48)),
     "spectral-parametrisations": (spectral_parametrisations, (1, 3, 32, 48)),
+    "dense": (dense, (1, 3, 20, 28)),
     "arithmetic-on-bytes": (arithmetic_on_bytes, (1, 3, 12, 20)),
     "static-classifier-int8": (partial(static, classifier, "QInt8", "QUInt8", True), (1, 3, 48, 64)),
     "static-classifier-uint8": (partial(static, classifier, "QUInt8", "QUInt8", False), (1, 3, 48, 64)),

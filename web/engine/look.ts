@@ -53,7 +53,7 @@ export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {
     throw new EngineError(`This look has format ${format}, and this page reads format 1; update the page.`);
   }
   checkKind(model);
-  const plan = makePlan(await lower(model), true);
+  const plan = await makePlan(await lower(model), true);
   checkCost(plan);
   return { info: readInfo(model, plan), plan };
 }
@@ -61,7 +61,7 @@ export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {
 /** Any network of float32 that the engine runs, picture or not: a painter of it has `run`, and paints nothing. */
 export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
   const model = await bound(readOnnx(bytes), dims);
-  const plan = makePlan(await lower(model), false);
+  const plan = await makePlan(await lower(model), false);
   checkCost(plan);
   return { info: { ...written(model), pixels: 0, live: readLive(undefined, plan) }, plan };
 }

@@ -1,7 +1,9 @@
 // Element-wise operators that looks of our own do without, each as a formula.
 
 import { isWhole } from '../onnx/constant.ts';
+import { dimsOf, type NodeView } from './builder.ts';
 import {
+  broadcast,
   chain,
   type Lowering,
   lowerings,
@@ -11,7 +13,7 @@ import {
   times,
   MAKERS as USUAL,
 } from './elementwise.ts';
-import { binary, choose, type Expression, number, unary } from './expression.ts';
+import { type Binary, binary, choose, type Expression, number, unary } from './expression.ts';
 import { foldOver } from './folding.ts';
 
 const NONE = number(0);
@@ -107,4 +109,38 @@ const MAKERS: Readonly<Record<string, Make>> = {
 };
 
 /** The usual ones too, which of constants alone are worked out. */
-export const ACTIVATIONS: Readonly<Record<string, Lowering>> = lowerings({ ...USUAL, ...MAKERS }, foldOver);
+const ALL: Readonly<Record<string, Lowering>> = lowerings({ ...USUAL, ...MAKERS }, foldOver);
+
+/** Tensors that a map's kernel may be given, beside what it writes and constants per channel. */
+const MOST_TENSORS = 6;
+const CHAINS: Readonly<Record<string, Binary>> = { Max: 'max', Mean: 'add', Min: 'min', Sum: 'add' };
+
+/** Of more operands than that: from the left, as many at a time as a kernel takes. */
+function lowerMany(node: NodeView): void {
+  const { op, inputs } = node.node;
+  const count = inputs.length;
+  if (count <= MOST_TENSORS) {
+    ALL[op]?.(node);
+    return;
+  }
+  const make = chain(CHAINS[op] ?? 'add');
+  let made = node.value(0);
+  for (let at = 1; at < count; at += MOST_TENSORS - 1) {
+    const more = inputs.slice(at, at + MOST_TENSORS - 1).map((_, i) => node.value(at + i));
+    const parts = [made, ...more];
+    const last = at + more.length === count;
+    const factor = last && op === 'Mean' ? 1 / count : 1;
+    const together = (all: Expression[]) => {
+      const whole = make(node, ...all);
+      return factor === 1 ? whole : times(factor, whole);
+    };
+    const name = last ? node.output : `${node.output} to ${at}`;
+    made = foldOver(node, broadcast(node, parts.map(dimsOf)), parts, together, name);
+  }
+  node.define(made);
+}
+
+export const ACTIVATIONS: Readonly<Record<string, Lowering>> = {
+  ...ALL,
+  ...Object.fromEntries(Object.keys(CHAINS).map(op => [op, lowerMany])),
+};

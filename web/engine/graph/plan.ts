@@ -4,7 +4,6 @@
 // they are views of one buffer. Buffers are shared by tensors whose lives do not overlap. All of it is
 // decided once, at load; a frame allocates nothing. Nothing here knows a backend.
 
-import { EngineError } from '../error.ts';
 import { stored } from './cost.ts';
 import type { Expression } from './expression.ts';
 import { fuse } from './fuse.ts';
@@ -30,28 +29,23 @@ export interface Plan {
   readonly camera: boolean;
 }
 
-/** Arrays that a kernel may be given (WebGPU's own limit, which all GPUs have): what it reads, what it
- * writes, and constants per channel, which all but joins may have. Only maps and joins come near it. */
-const MOST_ARRAYS = 8;
+/** Tensors that a join's kernel may be given: with what it writes these are 8 arrays, WebGPU's own limit, which
+ * all GPUs have. Nothing else comes near it: fusion stops before, and sums of many are lowered in parts. */
+export const MOST_JOINED = 7;
 
 const IDENTITY: Expression = { kind: 'value' };
 
 /** With `camera`, the first input is a picture that a camera may give. */
-export function makePlan(graph: Graph, camera: boolean): Plan {
+export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
   const picture = camera ? graph.inputs[0] : undefined;
   const source: Operation[] = picture
     ? [{ kind: 'source', name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
     : [];
   const fused = fuse([...source, ...graph.operations], graph.outputs);
   const joins = joinGroups(fused, graph);
-  const operations = fused.filter(operation => !joins.has(operation.output));
-  for (const { kind, name, inputs } of operations) {
-    const most = MOST_ARRAYS - (kind === 'join' ? 1 : 2);
-    if (inputs.length > most) {
-      throw new EngineError(
-        `Node '${name}' reads ${inputs.length} tensors at once; the engine runs up to ${most}.`,
-      );
-    }
+  let operations = fused.filter(operation => !joins.has(operation.output));
+  if (operations.some(({ inputs }) => inputs.length > MOST_JOINED)) {
+    operations = (await import('./uncommon.ts')).narrowed(operations);
   }
   const { places, buffers } = placeTensors(operations, graph, joins, camera);
   return {

@@ -40,6 +40,8 @@ import {
   lowerSize,
 } from './sizes.ts';
 
+export { narrowed } from './wide.ts';
+
 export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   ...ACTIVATIONS,
   AveragePool: lowerAveragePool,

@@ -78,7 +78,7 @@ const sizes = Object.keys(SIZES) as (keyof typeof SIZES)[];
 test.each(sizes.flatMap(size => [64, 128, 256, 512].map(pixels => [size, pixels] as const)))(
   'a frame of %s at %i pixels',
   async (size, pixels) => {
-    const { operations } = makePlan(await lower(look(size, pixels)), true);
+    const { operations } = await makePlan(await lower(look(size, pixels)), true);
     const layers = 2 * (SIZES[size][2] + Math.log2(pixels / 256));
     expect(operations).toHaveLength(3 + layers);
     expect(operations.length).toBeLessThanOrEqual(MOST);

@@ -191,23 +191,6 @@ test.each<[string, Parameters<typeof node>[3], Record<string, number[]>, string]
   expect(await refusal(bytes)).toContain(`Node 'painting' (op ${op}) ${sentence}`);
 });
 
-test('more tensors at once than WebGPU binds', async () => {
-  const joined = (count: number) => {
-    const parts = Array.from({ length: count }, (_, i) => `p${i}`);
-    const nodes = parts.map(name => node('Exp', ['image'], [name], {}));
-    return file(
-      [
-        ...nodes,
-        node('Concat', parts, ['all'], { axis: 1 }),
-        node('Slice', ['all', 'from', 'to', 'axis'], ['painting'], {}),
-      ],
-      { constants: [whole('from', 0), whole('to', 3), whole('axis', 1)] },
-    );
-  };
-  expect(await refusal(joined(7))).toBe('read');
-  expect(await refusal(joined(8))).toContain("Node 'all' reads 8 tensors at once; the engine runs up to 7");
-});
-
 test.each<[string, Parameters<typeof node>[3], Record<string, number[]>, string]>([
   ['Gather', { axis: 1 }, { places: [3] }, 'gathers [3] of 3'],
   ['Gather', { axis: 4 }, { places: [0] }, 'has axis 4 for 4 dimensions'],

@@ -124,6 +124,43 @@ test('a join of a part with what is made from it stays a copy', async () => {
   expect(kinds(operations)).toEqual(['map', 'convolution', 'join', 'convolution']);
 });
 
+test.each([
+  [3, 9, ['join', 'join', 'join']],
+  [3, 8, ['join', 'join']],
+  [3, 60, [...Array(9).fill('join'), 'join', 'join', 'join']],
+  [3, 7, ['join']],
+  [4, 60, []],
+])(
+  'of %i channels each, %i tensors are joined by as many at a time as a kernel takes',
+  async (channels, count, joins) => {
+    const parts = Array.from({ length: count }, (_, i) => `p${i}`);
+    const weights = tensor('w', [channels, 4, 3, 3], new Float32Array(channels * 36));
+    const nodes = [
+      ...parts.map(part => node('Conv', ['x', 'w'], [part], { pads: [1, 1, 1, 1] })),
+      node('Concat', parts, ['all'], { axis: 1 }),
+      node('MaxPool', ['all'], ['y'], { kernel_shape: [2, 2] }),
+    ];
+    const file = { constants: [weights], inputs: [picture], outputs: [value('y', [])] };
+    const { operations, outputs } = await readGraph(model(graphOf({ nodes, ...file })));
+    expect(outputs.map(({ dims }) => dims)).toEqual([[1, channels * count, 7, 7]]);
+    expect(kinds(operations)).toEqual([...parts.map(() => 'convolution'), ...joins, 'maxPool']);
+    for (const { inputs } of operations) expect(inputs.length).toBeLessThanOrEqual(7);
+  },
+);
+
+test('sums of any number of tensors are made by as many at a time as a kernel takes', async () => {
+  const parts = Array.from({ length: 40 }, (_, i) => `p${i}`);
+  const nodes = [
+    ...parts.map(part => node('MaxPool', ['x'], [part], { kernel_shape: [1, 1] })),
+    node('Mean', parts, ['y'], {}),
+  ];
+  const { operations } = await readGraph(
+    model(graphOf({ nodes, inputs: [picture], outputs: [value('y', [])] })),
+  );
+  expect(kinds(operations).filter(kind => kind === 'map')).toHaveLength(8);
+  for (const { inputs } of operations) expect(inputs.length).toBeLessThanOrEqual(6);
+});
+
 test('a picture that meets a constant picture does so in a kernel of its own: the camera reads no tensors', async () => {
   const { plan: made } = await readLook(
     model(
