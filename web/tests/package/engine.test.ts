@@ -7,9 +7,9 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { flags } from '../../vitest.config.ts';
+import { flags, PATIENCE } from '../../vitest.config.ts';
 import { CACHE } from '../cases.ts';
 
 const WEB = fileURLToPath(new URL('../..', import.meta.url));
@@ -43,6 +43,13 @@ afterAll(async () => {
   await browser?.close();
   server?.close();
 });
+
+/** A tab of its own, that waits as long as the tests do. */
+async function open(options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE / 2);
+  return context.newPage();
+}
 
 const address = (page: string, folder = 'example'): string =>
   `http://127.0.0.1:${(server.address() as AddressInfo).port}/${folder}/${page}`;
@@ -84,8 +91,7 @@ const WITHOUT_WEBGPU = 'delete Navigator.prototype.gpu;';
 
 for (const page of ['index.html', 'script-tag.html']) {
   test(`${page} paints what the camera sees`, async () => {
-    const context = await browser.newContext({ permissions: ['camera'] });
-    const tab = await context.newPage();
+    const tab = await open({ permissions: ['camera'] });
     const complaints: string[] = [];
     tab.on('pageerror', error => complaints.push(String(error)));
     await tab.addInitScript(LEVELS);
@@ -94,10 +100,10 @@ for (const page of ['index.html', 'script-tag.html']) {
       /^Painting on|^Nothing/.test(document.querySelector('p')?.textContent ?? ''),
     );
     expect(await tab.textContent('p')).toMatch(/^Painting on webgpu, /);
-    await expect.poll(() => tab.evaluate('window.levels'), { timeout: 60_000 }).toBeGreaterThan(16);
+    await expect.poll(() => tab.evaluate('window.levels')).toBeGreaterThan(16);
     expect(await tab.evaluate(() => document.querySelector('canvas')?.width)).toBe(64);
     expect(complaints).toEqual([]);
-    await context.close();
+    await tab.context().close();
   });
 }
 
@@ -108,37 +114,33 @@ for (const [page, backend] of [
 ] as const) {
   test(`${page} paints on ${backend} under the policy of the guide`, async () => {
     expect(POLICY).toMatch(/^default-src 'none'; script-src 'self'; connect-src 'self'$/);
-    const context = await browser.newContext({ permissions: ['camera'] });
-    const tab = await context.newPage();
+    const tab = await open({ permissions: ['camera'] });
     const complaints: string[] = [];
     tab.on('pageerror', error => complaints.push(String(error)));
     await tab.addInitScript(`${LEVELS}${REFUSALS}${backend === 'webgl2' ? WITHOUT_WEBGPU : ''}`);
     const answer = await tab.goto(address(page, 'strict'));
     expect(answer?.headers()['content-security-policy']).toBe(POLICY);
-    await expect
-      .poll(() => tab.textContent('p'), { timeout: 60_000 })
-      .toMatch(new RegExp(`^Painting on ${backend}, |^Nothing`));
+    await expect.poll(() => tab.textContent('p')).toMatch(new RegExp(`^Painting on ${backend}, |^Nothing`));
     expect(await tab.textContent('p')).toMatch(new RegExp(`^Painting on ${backend}, `));
-    await expect.poll(() => tab.evaluate('window.levels'), { timeout: 60_000 }).toBeGreaterThan(16);
+    await expect.poll(() => tab.evaluate('window.levels')).toBeGreaterThan(16);
     expect(await tab.evaluate('window.refusals')).toEqual([]);
     expect(complaints).toEqual([]);
     // The policy is in force, and what it refuses is heard of.
     await tab.addScriptTag({ content: 'window.slipped = true' }).catch(() => undefined);
     await expect.poll(() => tab.evaluate('window.refusals')).toEqual(['script-src-elem inline']);
     expect(await tab.evaluate('window.slipped')).toBe(undefined);
-    await context.close();
+    await tab.context().close();
   });
 }
 
 test('where there is no camera the page says so', async () => {
-  const context = await browser.newContext();
-  const tab = await context.newPage();
+  const tab = await open();
   await tab.addInitScript(() => {
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('no camera here'));
   });
   await tab.goto(address('index.html'));
   await expect.poll(() => tab.textContent('p')).toBe('Nothing to paint: no camera here');
-  await context.close();
+  await tab.context().close();
 });
 
 test('the package has what is meant, and names what it exports', () => {
