@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stand import FLAGS, Visit, camera_file, lay_out, serve
+from stand import FLAGS, LONGEST_MS, Visit, camera_file, lay_out, serve
 
 from limner.browser import chromium
 
@@ -40,7 +40,9 @@ def browser(player: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     clip = camera_file(tmp_path_factory.mktemp("camera") / "camera.y4m")
     flags = ["--no-sandbox", "--use-fake-device-for-media-stream"]
     launched = player.chromium.launch(
-        executable_path=chromium(), args=[*flags, f"--use-file-for-fake-video-capture={clip}"]
+        executable_path=chromium(),
+        args=[*flags, f"--use-file-for-fake-video-capture={clip}"],
+        timeout=LONGEST_MS,
     )
     yield launched
     launched.close()
@@ -49,7 +51,7 @@ def browser(player: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 @pytest.fixture(scope="module")
 def gpu_browser(player: Any) -> Iterator[Any]:
     """With WebGPU on a software adapter."""
-    launched = player.chromium.launch(executable_path=chromium(), args=FLAGS)
+    launched = player.chromium.launch(executable_path=chromium(), args=FLAGS, timeout=LONGEST_MS)
     yield launched
     launched.close()
 

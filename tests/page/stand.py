@@ -5,7 +5,8 @@ import functools
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ CLIP = Path(__file__).parents[3] / "shared/data/clips/rabbit320.mp4"
 SUB_PATH = "/a/b/"
 
 FLAGS = [*limner.browser.FLAGS, "--no-sandbox"]
-LONGEST_MS = 60_000
+LONGEST_MS = 180_000
+"""Ends what hangs, and says nothing of speed: the machine may be busy with other things."""
 SMALL = {"width": 480, "height": 480}
 
 MARKS = [
@@ -152,11 +154,23 @@ def is_tiny_painting(picture: Picture) -> None:
     assert picture[..., 0].mean() > picture[..., 2].mean(), "the tiny look paints warm"
 
 
+def until(look: Callable[[], Picture], holds: Callable[[Picture], bool], what: str) -> Picture:
+    """Looks again and again until what is seen `holds`."""
+    end = time.monotonic() + LONGEST_MS / 1000
+    while True:
+        seen = look()
+        if holds(seen):
+            return seen
+        assert time.monotonic() < end, f"{what}: it does not come"
+        time.sleep(0.05)
+
+
 class Visit:
     """A page with what it asked for and complained about."""
 
     def __init__(self, browser: Any, **context: Any) -> None:
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
+        self.context.set_default_timeout(LONGEST_MS)
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -175,7 +189,7 @@ class Visit:
         return self
 
     def wait_for_painting(self) -> None:
-        self.page.wait_for_selector(".painted canvas", timeout=LONGEST_MS)
+        self.page.wait_for_selector(".painted canvas")
 
     def painting(self) -> Picture:
         """What the visitor would save, (P, P, 3) of 0..1."""
@@ -184,8 +198,13 @@ class Visit:
         picture = Image.open(Path(download.value.path()))
         return np.asarray(picture.convert("RGB"), dtype=np.float64) / 255
 
-    def trouble(self) -> str:
-        self.page.wait_for_selector("#trouble:not([hidden])", timeout=15_000)
+    def until(self, holds: Callable[[Picture], bool], what: str) -> Picture:
+        """A painting for which `holds`, which is `what`: it may take some frames to come."""
+        return until(self.painting, holds, what)
+
+    def trouble(self, part: str = "") -> str:
+        """What the page complains of, once it complains; `part` is in the sentence that is waited for."""
+        self.page.wait_for_selector(f"#trouble:not([hidden]) #trouble-text:has-text({json.dumps(part)})")
         return str(self.page.inner_text("#trouble-text"))
 
     def choose(self, look: str) -> None:

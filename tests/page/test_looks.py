@@ -13,6 +13,7 @@ def test_another_look(painting_page: Visit) -> None:
     """It has a live value more than the first, which the first one's painter does not know."""
     page = painting_page.page
     assert page.locator("#sliders input").count() == 2
+    before = painting_page.painting().mean()
     painting_page.choose("Second")
     assert page.title().startswith("Second")
     assert page.locator("#sliders input").count() == 3
@@ -20,14 +21,10 @@ def test_another_look(painting_page: Visit) -> None:
     page.get_by_label("Detail").fill("1")
     page.get_by_label("Brightness").fill("0.5")
     page.keyboard.press("Escape")
-    page.wait_for_timeout(300)
-    bright = painting_page.painting().mean()
+    bright = painting_page.until(lambda seen: seen.mean() > before + 0.1, "a brighter painting").mean()
     painting_page.choose("Tiny")
     assert page.locator("#sliders input").count() == 2
-    page.wait_for_timeout(300)
-    usual = painting_page.painting()
-    is_tiny_painting(usual)
-    assert usual.mean() < bright - 0.1, "a look begins as it was made"
+    is_tiny_painting(painting_page.until(lambda seen: seen.mean() < bright - 0.1, "a look as it was made"))
     assert page.is_hidden("#trouble")
     assert painting_page.complaints == []
 

@@ -39,9 +39,7 @@ def test_the_camera_is_asked_for_only_on_request_and_let_go(filmed: Visit) -> No
     assert page.evaluate("window.asked") == 0
     page.click("#camera-invite")
     page.wait_for_selector("body[data-subject=camera]")
-    page.wait_for_timeout(700)
-    camera = filmed.painting()
-    assert np.abs(camera - scene).mean() > 0.02
+    filmed.until(lambda seen: np.abs(seen - scene).mean() > 0.02, "a painting of the camera")
     assert filmed.pressed("#mirror-button"), "a camera that faces the visitor is mirrored"
     page.click("#source-button")
     page.click("#source-scene")
@@ -83,7 +81,7 @@ def test_permission_refused(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit(viewport=SMALL).open(address, painted=False)
     guest.page.click("#camera-invite")
     assert "refused" in guest.trouble()
-    assert guest.page.is_enabled("#camera-invite")
+    guest.page.wait_for_selector("#camera-invite:enabled")
 
 
 def test_no_camera(player: Any, address: str) -> None:
@@ -100,22 +98,20 @@ def test_a_picture_and_a_video(shared: Visit, tmp_path: Path) -> None:
     Image.new("RGB", (300, 200), (255, 255, 255)).save(out, "PNG")
     guest.drop("white.png", out.getvalue(), "image/png")
     page.wait_for_selector("body[data-subject=picture]")
-    page.wait_for_timeout(400)
-    assert guest.painting().std(axis=(0, 1)).max() < 0.1, "a white picture paints evenly"
+    guest.until(lambda seen: seen.std(axis=(0, 1)).max() < 0.1, "a white picture paints evenly")
     guest.drop("broken.png", b"not a picture", "image/png")
-    assert "could not be read as a picture" in guest.trouble()
+    guest.trouble("could not be read as a picture")
     page.set_input_files("#file-video", clip_file(tmp_path / "clip.webm"))
     page.wait_for_selector("body[data-subject=video]")
-    page.wait_for_timeout(400)
-    assert guest.painting().std() > 0.03
+    guest.until(lambda seen: bool(seen.std() > 0.03), "a painting of the video")
     page.set_input_files("#file-video", sound_file(tmp_path / "song.webm"))
-    assert "only sound" in guest.trouble()
+    guest.trouble("only sound")
     assert page.get_attribute("body", "data-subject") == "video"
     page.click("#trouble-close")
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
     page.set_input_files("#file-video", broken)
-    page.wait_for_selector("#trouble-text:has-text('cannot play')")
+    guest.trouble("cannot play")
     page.click("#trouble-close")
     page.click("#source-button")
     page.click("#source-scene")
