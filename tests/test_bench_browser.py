@@ -28,6 +28,7 @@ from limner.tfjs import MODEL
 
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "web"
+LONGEST_MS = 300_000
 RIVALS = ("limner-webgpu", "ort-wasm", "jax-webgpu")
 EVERY = {
     *("limner-webgpu", "limner-webgl2"),
@@ -69,7 +70,7 @@ def results(page: Path) -> dict[str, Any]:
         progress=lambda *one: told.append(one),
     )
     # No bound of its own on the time: what is told of it must have been of that order.
-    assert 0 < told[-1][0] <= told[-1][1] <= time.perf_counter() - began + 5
+    assert 0 < told[-1][0] <= told[-1][1] <= 2 * (time.perf_counter() - began)
     loading = "engines loaded for lean (look 1 of 1)"
     assert [one for one in told if one[2] == loading] == [(at, 3, loading) for at in range(4)]
     assert {what for _, _, what in told} == {loading, "seconds of lean (look 1 of 1)"}
@@ -82,6 +83,7 @@ def refuse(_: Look, __: Path) -> None:
 
 def listen(tab: Any) -> list[str]:
     """What goes wrong in the page from now on, refusals of its own policy among it."""
+    tab.set_default_timeout(LONGEST_MS)
     troubles: list[str] = []
     tab.on("pageerror", lambda error: troubles.append(str(error)))
     tab.on("console", lambda said: troubles.append(said.text) if "Security Policy" in said.text else None)
@@ -251,7 +253,7 @@ class TestInTheBrowser:
             for box in tab.get_by_role("group", name="Engines").get_by_role("checkbox").all():
                 box.set_checked(box.get_attribute("value") in {"ort-wasm", "tfjs-wasm"})
             tab.get_by_role("button", name="Start").click()
-            tab.get_by_text("Done: the results are below.").wait_for(timeout=120_000)
+            tab.get_by_text("Done: the results are below.").wait_for()
             row = tab.get_by_role("row", name="ONNX Runtime, WASM, 1 thread")
             assert float(row.get_by_role("cell").first.inner_text().split()[0]) > 0
             # The published list has no TensorFlow.js model of the look: a sentence, not a row.
@@ -281,15 +283,13 @@ class TestInTheBrowser:
             # What is no look is refused in a sentence, and the page stays usable.
             chooser.set_input_files({"name": "no.onnx", "mimeType": "", "buffer": b"no look at all"})
             tab.get_by_role("button", name="Start").click()
-            ended = tab.get_by_text(
-                re.compile("^(Done: the results are below|The bench has no results: ).+")
-            )
-            ended.wait_for(timeout=30_000)
-            assert re.fullmatch(r"The bench has no results: .{20,}\.", ended.inner_text())
+            refused = tab.get_by_text(re.compile("^The bench has no results: "))
+            refused.wait_for()
+            assert re.fullmatch(r"The bench has no results: .{20,}\.", refused.inner_text())
             chooser.set_input_files(own)
             tab.get_by_role("button", name="Start").click()
-            ended.wait_for(timeout=180_000)
-            assert ended.inner_text() == "Done: the results are below."
+            tab.get_by_text("Done: the results are below.").wait_for()
+            assert refused.count() == 0
             with tab.expect_download() as download:
                 tab.get_by_role("button", name="Save JSON").click()
             (look,) = json.loads(Path(download.value.path()).read_text())["looks"]

@@ -33,7 +33,7 @@ def test_it_is_said_at_once_and_once(number: signal.Signals) -> None:
     def saving() -> None:
         with Interruption(tell):
             signal.raise_signal(number)
-            assert heard.wait(10), "before all is saved"
+            assert heard.wait(60), "before all is saved"
             signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(Terminated):

@@ -83,15 +83,15 @@ def test_says_what_is_not_a_page(tmp_path: Path) -> None:
 
 
 def test_listens_on_loopback_alone(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with listen(None) as probe:
+    with listen(0) as probe:  # any that is free: those from 8000 on are what others take first
         port = probe.getsockname()[1]
     thread = threading.Thread(target=serve, args=(page,), kwargs={"port": port, "open_browser": False})
     thread.daemon = True
     thread.start()
-    for _ in range(100):
+    for _ in range(1200):
         thread.join(0.05)
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
                 connection.sendall(f"GET / HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n".encode())
                 assert b"200 OK" in connection.recv(100)
                 break

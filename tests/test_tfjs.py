@@ -252,7 +252,7 @@ def painted_by_tfjs(
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/{MODEL}"
         command = ["node", str(ROOT / "tests" / "tfjs_paint.mjs"), address, str(given), str(made)]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         server.shutdown()
     assert ended.returncode == 0, ended.stderr
     result: dict[str, Any] = json.loads(made.read_text())

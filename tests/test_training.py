@@ -100,6 +100,7 @@ def assert_same(run: Run, other: Run) -> None:
 
 SITTING = """
 import sys
+import time
 from pathlib import Path
 import limner.pace
 from limner.pictures import open_pictures
@@ -115,6 +116,8 @@ limner.pace.SHORT = limner.pace.LONG = 0.0  # a checkpoint whenever it may
 class Aloud(Silent):
     def status(self, status):
         print(status.step, flush=True)
+        if status.step > 18:  # a busy machine may be late to kill it
+            time.sleep(1)
 
 train(open_pictures(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=int(sys.argv[3]), report=Aloud())
 """
