@@ -5,7 +5,7 @@ import type { Convolution, Tensor } from '../engine/graph/operation.ts';
 import { readLook } from '../engine/index.ts';
 import { dispatch } from '../engine/webgpu/buffers.ts';
 import { adapterName, canvasFormat, requestDevice, usualPrecision } from '../engine/webgpu/device.ts';
-import { frameGroup, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
+import { frameGroup, kernelsFor, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
 import { checked, Memory } from '../engine/webgpu/memory.ts';
 import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
 import { bytesIn } from '../engine/webgpu/precision.ts';
@@ -79,7 +79,7 @@ async function layersOf(
     const made = makeStudio(memory, plan, style, format);
     return { studio: made, pending: prepareKernels(made, style) };
   });
-  const { texture } = await pending();
+  const texture = kernelsFor(studio, await pending(), 'texture');
   const [, , height = 1, width = 1] = plan.outputs[0]?.shape ?? [];
   const usage = GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING;
   const made = (what: GPUTextureFormat) =>

@@ -3,9 +3,10 @@
 // output and not 16, and both share their kernels.
 
 import { constantOf, floats } from '../onnx/constant.ts';
-import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
+import { plainAxis, transposedAxis, trimmed } from './axis.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { type Expression, input, mix } from './expression.ts';
-import { type Axis, LANES, type Tensor, type Weights } from './operation.ts';
+import { LANES, type Weights } from './operation.ts';
 import { definePicture, pictureOf } from './picture.ts';
 
 type Pair = [number, number];
@@ -147,10 +148,13 @@ export function lowerConv(node: NodeView): void {
   const shape = geometry(node, weights, line);
   const pads = windowPads(node, [height, width], shape, line);
   const axes = ([0, 1] as const).map(i => {
-    const size = (i === 0 ? height : width) + (pads[i] ?? 0) + (pads[i + 2] ?? 0);
-    const out = Math.floor((size - extent(shape.kernel[i], shape.dilations[i])) / shape.strides[i]) + 1;
+    const size = i === 0 ? height : width;
+    const before = pads[i] ?? 0;
+    const [kernel, stride, dilation] = [shape.kernel[i], shape.strides[i], shape.dilations[i]];
+    const padded = before + size + (pads[i + 2] ?? 0);
+    const out = Math.floor((padded - extent(kernel, dilation)) / stride) + 1;
     if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
-    return { out, axis: plainAxis(shape, i, pads[i] ?? 0) };
+    return { out, axis: trimmed(plainAxis(kernel, stride, dilation, before), size, out) };
   });
   const [y, x] = axes;
   if (!y || !x) throw node.fail('has no 2-D shape.');
@@ -163,43 +167,6 @@ export function lowerConv(node: NodeView): void {
     epilogue ? { kind: 'map', ...common, epilogue } : { kind: 'convolution', ...common, ...convolution },
   );
   definePicture(node, made, line);
-}
-
-const ONE: Axis = {
-  outputStride: 1,
-  inputStride: 1,
-  inputStep: 1,
-  kernelStep: 1,
-  phases: [{ first: 0, count: 1, start: 0 }],
-};
-
-/** A 1x1 convolution without a bias: a matrix over the channels. */
-export function emitPointwise(node: NodeView, tensor: Tensor, weights: Weights, name: string): Value {
-  const [n, , h, w] = tensor.shape;
-  const outputs = weights.dims[weights.transposed ? 1 : 0];
-  return node.builder.emit({
-    kind: 'convolution',
-    name: node.node.name,
-    inputs: [tensor],
-    output: makeTensor(name, [n, outputs, h, w]),
-    epilogue: null,
-    prologue: null,
-    weights,
-    bias: null,
-    group: 1,
-    y: ONE,
-    x: ONE,
-  });
-}
-
-function plainAxis(shape: Geometry, i: 0 | 1, pad: number): Axis {
-  return {
-    outputStride: 1,
-    inputStride: shape.strides[i],
-    inputStep: shape.dilations[i],
-    kernelStep: 1,
-    phases: [{ first: 0, count: shape.kernel[i], start: -pad }],
-  };
 }
 
 /** A 1x1 convolution between at most four channels is a product of one block with a matrix. */
@@ -251,7 +218,8 @@ export function lowerConvTranspose(node: NodeView): void {
     const full = shape.strides[i] * (size - 1) + grown[i] + extent(shape.kernel[i], shape.dilations[i]);
     const { out, before } = transposedSize(node, i, line, size, full, shape.strides[i]);
     if (out < 1) throw node.fail('has pads that leave nothing of its output.');
-    return { out, axis: transposedAxis(shape.kernel[i], shape.strides[i], shape.dilations[i], before) };
+    const axis = transposedAxis(shape.kernel[i], shape.strides[i], shape.dilations[i], before);
+    return { out, axis: trimmed(axis, size, out) };
   });
   const [y, x] = axes;
   if (!y || !x) throw node.fail('has no 2-D shape.');
@@ -293,23 +261,4 @@ function transposedSize(
   const pads = givenPads(node, line);
   const [before, after] = [pads[i], pads[i + 2] ?? 0];
   return { out: full - before - after, before };
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
-}
-
-/** Kernel row k lands on output row o of phase r where (r + before - k * dilation) is a whole number of strides. */
-export function transposedAxis(kernel: number, stride: number, dilation: number, before: number): Axis {
-  const common = gcd(stride, dilation);
-  const kernelStep = stride / common;
-  const phases = Array.from({ length: stride }, (_, r) => {
-    for (let first = 0; first < Math.min(kernel, kernelStep); first++) {
-      const distance = r + before - first * dilation;
-      if (distance % stride !== 0) continue;
-      return { first, count: Math.ceil((kernel - first) / kernelStep), start: distance / stride };
-    }
-    return { first: 0, count: 0, start: 0 };
-  });
-  return { outputStride: stride, inputStride: 1, inputStep: -dilation / common, kernelStep, phases };
 }

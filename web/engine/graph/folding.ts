@@ -7,9 +7,10 @@
 
 import { type Constant, constantOf, isWhole, sizeOf } from '../onnx/constant.ts';
 import { bigints, wholesOf, wrapped } from '../onnx/whole.ts';
+import { applyBinary } from './arithmetic.ts';
 import { type Builder, dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
 import { fits, LARGEST_EXPRESSION, mapOver } from './elementwise.ts';
-import { applyBinary, type Binary, binary, type Expression, input, sizeOfTree } from './expression.ts';
+import { type Binary, binary, type Expression, input, sizeOfTree } from './expression.ts';
 import type { Reduce } from './operation.ts';
 import { BLOCK, effortOf, isKnown, orderOf, Walk, workOut } from './program.ts';
 import { productOf, stridesOf } from './shapes.ts';

@@ -2,9 +2,10 @@
 // weights keep the type that they have in the file; else a product of two matrices, which is worked out of constants.
 
 import { dimsOf, type NodeView, type Value } from './builder.ts';
-import { emitPointwise, readWeights } from './convolutions.ts';
+import { readWeights } from './convolutions.ts';
 import { binary, number } from './expression.ts';
 import { foldOver } from './folding.ts';
+import { emitPointwise } from './pointwise.ts';
 import { emitProduct } from './products.ts';
 import { reshape, viewed } from './shapes.ts';
 

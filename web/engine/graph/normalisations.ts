@@ -3,9 +3,9 @@
 
 import { constantOf } from '../onnx/constant.ts';
 import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
-import { emitPointwise } from './convolutions.ts';
 import { mapOver } from './elementwise.ts';
 import { binary, type Expression, number, unary } from './expression.ts';
+import { emitPointwise } from './pointwise.ts';
 import { part, reduceOver } from './reductions.ts';
 import { productOf, reshape } from './shapes.ts';
 

@@ -2,7 +2,8 @@
 // result is never in memory as a whole, however many nodes a file has for it.
 
 import { BYTES, type Constant, halfToFloat } from '../onnx/constant.ts';
-import { applyBinary, applyUnary, type Expression, visitAll } from './expression.ts';
+import { applyBinary, applyUnary } from './arithmetic.ts';
+import { type Expression, visitAll } from './expression.ts';
 import { stridesOf } from './shapes.ts';
 
 /** Elements that are worked out together. */

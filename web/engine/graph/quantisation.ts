@@ -3,10 +3,11 @@
 
 import { BYTES, type Constant, constantOf, type DataType, dataType } from '../onnx/constant.ts';
 import { ACTIVATIONS } from './activations.ts';
+import { applyUnary } from './arithmetic.ts';
 import { dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
 import { lowerDequantize } from './casts.ts';
 import { broadcast, mapOver } from './elementwise.ts';
-import { applyUnary, binary, number, unary } from './expression.ts';
+import { binary, number, unary } from './expression.ts';
 import { productOf, reshape, stridesOf, viewed } from './shapes.ts';
 
 const NONE = number(0);

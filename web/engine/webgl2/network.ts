@@ -1,6 +1,7 @@
 // A plan on one context: its draws, ready to be repeated. The painter and `run` share it.
 
 import { EngineError } from '../error.ts';
+import { givenInputs, givenLive } from '../graph/inputs.ts';
 import type { Source, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { liveValues } from '../live.ts';
@@ -101,22 +102,9 @@ export class Network {
       this.#picture = this.programs.prepare(draw, this.given);
       await this.#ready([draw]);
     }
-    for (const tensor of plan.inputs) {
-      const values = Object.hasOwn(inputs, tensor.name) ? inputs[tensor.name] : undefined;
-      if (!values && this.#ran) continue;
-      const size = tensor.shape.reduce((a, b) => a * b, 1);
-      if (values?.length !== size) {
-        throw new EngineError(
-          `Input '${tensor.name}' needs ${size} numbers and got ${values?.length ?? 'none'}.`,
-        );
-      }
-      this.textures.write(tensor, values);
-    }
+    for (const [tensor, values] of givenInputs(plan, inputs, this.#ran)) this.textures.write(tensor, values);
     this.#ran = true;
-    const used = new Float32Array(live);
-    plan.live.forEach(({ name }, i) => {
-      if (Object.hasOwn(inputs, name)) used[i] = inputs[name]?.[0] ?? 0;
-    });
+    const used = givenLive(plan, inputs, live);
     if (this.#picture) this.draw(this.#picture, used);
     for (const prepared of this.rest) this.draw(prepared, used);
     if (!read) return {};

@@ -1,9 +1,9 @@
-// Tensors between ONNX's order (N, C, H, W) and the GPU's (N, H, W, blocks of four channels).
+// Tensors from ONNX's order (N, C, H, W) to the GPU's (N, H, W, blocks of four channels).
 
 import { blocks, LANES, type Tensor } from '../graph/operation.ts';
 
 /** Index in the GPU's order for each element in ONNX's, as a walk. */
-function walk(
+export function walk(
   tensor: Tensor,
   stride: number,
   offset: number,
@@ -27,17 +27,4 @@ export function toBlocks(tensor: Tensor, values: Float32Array): Float32Array<Arr
     packed[gpu] = values[onnx] ?? 0;
   });
   return packed;
-}
-
-export function fromBlocks(
-  tensor: Tensor,
-  packed: Float32Array,
-  stride: number,
-  offset: number,
-): Float32Array {
-  const values = new Float32Array(tensor.shape.reduce((a, b) => a * b, 1));
-  walk(tensor, stride, offset, (onnx, gpu) => {
-    values[onnx] = packed[gpu] ?? 0;
-  });
-  return values;
 }

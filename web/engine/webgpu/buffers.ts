@@ -1,7 +1,6 @@
 // What painting and `run` share: a plan's buffers, and recording a kernel.
 
 import { EngineError } from '../error.ts';
-import type { Operation, Source } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { liveValues } from '../live.ts';
 import { toBlocks } from './arrays.ts';
@@ -19,8 +18,6 @@ export function dispatch(
   pass.setBindGroup(0, group);
   pass.dispatchWorkgroups(...kernel.workgroups);
 }
-
-export const isSource = (operation: Operation): operation is Source => operation.kind === 'source';
 
 /** What all kernels of a plan share: its buffers, and the two small uniforms. */
 export interface Shared {

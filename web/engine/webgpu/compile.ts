@@ -2,15 +2,17 @@
 
 import { EngineError, impossible } from '../error.ts';
 import { type Expression, visitAll } from '../graph/expression.ts';
-import { blocks, type Operation } from '../graph/operation.ts';
+import { blocks, type IndexMap, type Operation } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { type Kernel, kernelOf, linear, type Target } from './kernel.ts';
 import map from './map.wgsl?raw';
-import { surroundedCode } from './rearrange.ts';
+import { edgeCode } from './rearrange.ts';
 import { compileResample } from './resample.ts';
 import { Shader } from './shader.ts';
 import { compileStrip, isStrip } from './strip.ts';
 import type { Style } from './style.ts';
+
+type Extend = Extract<IndexMap, { kind: 'extend' }>;
 
 /** Kernels that our own looks do without; a page fetches them when a plan has an operation for one. */
 let uncommon: typeof import('./uncommon.ts') | null = null;
@@ -35,9 +37,11 @@ const isCommon = (operation: Operation): boolean =>
   isPlain(operation.kind === 'convolution' ? operation.prologue : null) &&
   isCommonKind(operation);
 
+const isEdge = (map: IndexMap): map is Extend => map.kind === 'extend' && map.mode === 'edge';
+
 const isCommonKind = (operation: Operation): boolean =>
   operation.kind === 'rearrange'
-    ? operation.map.kind !== 'view'
+    ? isEdge(operation.map)
     : operation.kind === 'convolution'
       ? isStrip(operation)
       : ['source', 'map', 'resample'].includes(operation.kind);
@@ -64,8 +68,8 @@ export function compile(plan: Plan, style: Style, operation: Operation, target: 
     case 'map':
       return pointKernel(shader, 'vec4f(0)');
     case 'rearrange':
-      if (operation.map.kind !== 'view') return pointKernel(shader, surroundedCode(operation.map));
-      return uncommonKernels().compileView(shader, operation, operation.map);
+      if (isEdge(operation.map)) return pointKernel(shader, edgeCode(operation.map.before));
+      return uncommonKernels().compileRearrange(shader, operation, operation.map);
     case 'normalise':
     case 'maxPool':
     case 'reduce':

@@ -8,7 +8,7 @@ import { blocks } from '../graph/operation.ts';
 import { liveValues } from '../live.ts';
 import { dispatch } from './buffers.ts';
 import type { Frames } from './frames.ts';
-import { type Bound, frameGroup, type Studio } from './kernels.ts';
+import { frameGroup, type Kernels, type Studio } from './kernels.ts';
 import { Memory } from './memory.ts';
 import type { Step } from './merge.ts';
 import { bytesIn, widened } from './precision.ts';
@@ -26,10 +26,12 @@ type Sample = readonly [buffer: GPUBuffer, at: number, size: number];
 
 export async function examine(
   studio: Studio,
-  bound: readonly Bound[],
+  { byWay }: Kernels,
   frames: Frames,
   live: Float32Array<ArrayBuffer>,
 ): Promise<Findings> {
+  // As the latest new kind of frame came; its kernels are there.
+  const [[way, bound] = ['texture', []] as const] = [...byWay].reverse();
   const { merged, pipelines, format } = studio;
   const { device, shared, style } = pipelines;
   const { plan, steps } = merged;
@@ -38,8 +40,9 @@ export async function examine(
   const samples = steps.map(step => samplesOf(studio, step));
   const sampled = samples.some(some => some.length > 0) ? MOST_SAMPLED * bound.length : 0;
   const label = 'examination';
+  const side = STRIPES_SIDE;
   const { COPY_DST, COPY_SRC, STORAGE_BINDING, TEXTURE_BINDING } = GPUTextureUsage;
-  const size = [STRIPES_SIDE, STRIPES_SIDE];
+  const size = [side, side];
   const usage = TEXTURE_BINDING | COPY_DST;
   const picture = device.createTexture({ label, size, format: 'rgba8unorm', usage });
   const painting = device.createTexture({
@@ -48,12 +51,15 @@ export async function examine(
     format,
     usage: STORAGE_BINDING | COPY_SRC,
   });
+  const shape = { format: 'RGBA', codedWidth: side, codedHeight: side, timestamp: 0 } as const;
+  const source = way === 'external' ? new VideoFrame(stripes(), shape) : null;
   const memory = new Memory(device);
   try {
     const bytes = sampled + 4 * width * height;
     const read = memory.make(label, bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
     const encoder = device.createCommandEncoder({ label });
-    const group = frameGroup(studio, 'texture', frames.sampler, picture.createView(), painting.createView());
+    const given = source ? device.importExternalTexture({ label, source }) : picture.createView();
+    const group = frameGroup(studio, way, frames.sampler, given, painting.createView());
     bound.forEach(({ compiled, group: bindings }, i) => {
       const own = samples[i] ?? [];
       // What was there before is no answer.
@@ -70,9 +76,9 @@ export async function examine(
       const target = { buffer: read, offset: sampled + 4 * width * row };
       encoder.copyTextureToBuffer({ texture: painting, origin: [0, row] }, target, [width]);
     }
-    device.queue.writeTexture({ texture: picture }, stripes(), { bytesPerRow: 4 * STRIPES_SIDE }, size);
+    device.queue.writeTexture({ texture: picture }, stripes(), { bytesPerRow: 4 * side }, size);
     device.queue.writeBuffer(shared.live, 0, liveValues(plan));
-    frames.aimedBeside(STRIPES_SIDE, () => device.queue.submit([encoder.finish()]));
+    frames.aimedBeside(side, () => device.queue.submit([encoder.finish()]));
     device.queue.writeBuffer(shared.live, 0, live);
     await read.mapAsync(GPUMapMode.READ);
     const found = read.getMappedRange();
@@ -84,6 +90,7 @@ export async function examine(
       painted: new Uint8Array(found, sampled).every((value, i) => i % 4 < 3 || value === 255),
     };
   } finally {
+    source?.close();
     memory.destroy();
     picture.destroy();
     painting.destroy();

@@ -22,8 +22,11 @@ export interface Bound {
 /** Something for each way that a frame comes; most kernels are the same for both. */
 export type ByWay<T> = Readonly<Record<Way, T>>;
 
-/** Kernels of a frame, in order. */
-export type Kernels = ByWay<readonly Bound[]>;
+/** Kernels of a frame, in order, for each way that frames have come, the expected one first. */
+export interface Kernels {
+  readonly style: Style;
+  readonly byWay: Map<Way, readonly Bound[]>;
+}
 
 const noResource = (binding: Binding): never => {
   throw new EngineError(`The engine has nothing to bind as '${binding.kind}'.`);
@@ -61,26 +64,39 @@ export function makeStudio(
   return { merged, pipelines, format, external };
 }
 
-/** Kernels in a style, all made at once; only the pipelines are waited for. */
+/** Kernels in a style, all made at once; only the pipelines are waited for. They are for frames as they come where
+ * all is well. */
 export function prepareKernels({ merged, pipelines, format, external }: Studio, style: Style) {
+  const way = external ? 'external' : 'texture';
   const steps = merged.plan.camera ? merged.steps : [];
-  const made = steps.map(step =>
-    byWay(external, way => compileStep(merged, style, step, { way, format })).map(kernel => {
-      const prepared = pipelines.prepare(kernel);
-      return { prepared, group: bindGroup(pipelines.device, prepared, noResource) };
-    }),
-  );
+  const made = steps.map(step => {
+    const prepared = pipelines.prepare(compileStep(merged, style, step, { way, format }));
+    return { prepared, group: bindGroup(pipelines.device, prepared, noResource) };
+  });
   return async (): Promise<Kernels> => {
-    const bound = await Promise.all(
-      made.map(ways =>
-        Promise.all(ways.map(async ({ prepared, group }) => ({ compiled: await compiled(prepared), group }))),
-      ),
-    );
-    return {
-      external: bound.flatMap(ways => ways.slice(0, 1)),
-      texture: bound.flatMap(ways => ways.slice(-1)),
-    };
+    const bound = made.map(async ({ prepared, group }) => ({ compiled: await compiled(prepared), group }));
+    return { style, byWay: new Map([[way, await Promise.all(bound)]]) };
   };
+}
+
+/** Kernels for frames that come that way. Those that differ are made when the first one comes: what is submitted
+ * next waits for them, and the page does not. */
+export function kernelsFor(
+  { merged, pipelines, format }: Studio,
+  { style, byWay }: Kernels,
+  way: Way,
+): readonly Bound[] {
+  const known = byWay.get(way);
+  if (known) return known;
+  const [usual = []] = byWay.values();
+  const made = usual.map((bound, i) => {
+    const step = merged.steps[i];
+    if (!step || !bound.compiled.kernel.frame) return bound;
+    const now = pipelines.compile(compileStep(merged, style, step, { way, format }));
+    return { compiled: now, group: bindGroup(pipelines.device, now, noResource) };
+  });
+  byWay.set(way, made);
+  return made;
 }
 
 /** A kernel for external frames, and another for copied ones where it is not the same. */

@@ -27,6 +27,7 @@ import {
   frameGroup,
   hasExternal,
   type Kernels,
+  kernelsFor,
   makeStudio,
   prepareKernels,
   type Studio,
@@ -156,7 +157,7 @@ class WebgpuPainter implements Examinable {
 
   get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
     return {
-      dispatches: this.#kernels.external.length,
+      dispatches: this.plan.camera ? this.studio.merged.steps.length : 0,
       pipelines: this.studio.pipelines.count,
       bufferBytes: this.studio.pipelines.memory.bytes,
     };
@@ -211,7 +212,9 @@ class WebgpuPainter implements Examinable {
     const picture = frame.kind === 'external' ? frame.texture : frame.view;
     const canvas = this.#context.getCurrentTexture().createView();
     pass.setBindGroup(1, frameGroup(this.studio, way, this.#frames.sampler, picture, canvas));
-    for (const { compiled, group } of this.#kernels[way]) dispatch(pass, compiled, group);
+    for (const { compiled, group } of kernelsFor(this.studio, this.#kernels, way)) {
+      dispatch(pass, compiled, group);
+    }
     if (this.#guideContext && this.#guideStep) {
       const texture = this.#guideContext.getCurrentTexture().createView();
       const shown = this.#guideStep[way];
@@ -251,12 +254,12 @@ class WebgpuPainter implements Examinable {
 
   /** What was tried goes, so that no more than one pipeline is held that no frame needs. */
   #forget(): void {
-    const { external, texture } = this.#kernels;
-    this.studio.pipelines.keep([...external, ...texture].map(({ compiled }) => compiled.kernel));
+    const kernels = [...this.#kernels.byWay.values()].flat();
+    this.studio.pipelines.keep(kernels.map(({ compiled }) => compiled.kernel));
   }
 
   async examine(): Promise<Findings> {
-    return examine(this.studio, this.#kernels.texture, this.#frames, this.#live);
+    return examine(this.studio, this.#kernels, this.#frames, this.#live);
   }
 
   /** Runs the graph on arrays: for tests and tools, never for frames. */

@@ -25,7 +25,7 @@ export interface Prepared extends Omit<Compiled, 'pipeline'> {
 const keyOf = ({ frame, code }: Kernel): string => `${frame?.way ?? ''} ${code}`;
 
 export class Pipelines {
-  readonly #made = new Map<string, { layout: GPUBindGroupLayout; pipeline: Promise<GPUComputePipeline> }>();
+  readonly #made = new Map<string, Pick<Prepared, 'layout' | 'pending'>>();
   readonly #data = new Map<object, Map<string, GPUBuffer>>();
   readonly #sizes = new Map<string, GPUBuffer>();
   readonly #frames = new Map<string, GPUBindGroupLayout>();
@@ -51,15 +51,33 @@ export class Pipelines {
     for (const key of this.#made.keys()) if (!kept.has(key)) this.#made.delete(key);
   }
 
+  /** Compiled beside what else there is to do. */
   prepare(kernel: Kernel): Prepared {
-    const { layout, pipeline } = this.#pipeline(kernel);
-    return { kernel, layout, fixed: kernel.bindings.map(binding => this.#fixed(binding)), pending: pipeline };
-  }
-
-  #pipeline(kernel: Kernel): { layout: GPUBindGroupLayout; pipeline: Promise<GPUComputePipeline> } {
     const key = keyOf(kernel);
     const known = this.#made.get(key);
-    if (known) return known;
+    if (known) return { ...known, ...this.#bound(kernel) };
+    const [layout, description] = this.#describe(kernel);
+    const pending = this.device.createComputePipelineAsync(description);
+    // Who waits for it sees the failure; if another fails first, nobody waits.
+    pending.catch(() => undefined);
+    const made = { layout, pending };
+    this.#made.set(key, made);
+    return { ...made, ...this.#bound(kernel) };
+  }
+
+  /** Compiled before all that is submitted from now on. */
+  compile(kernel: Kernel): Compiled {
+    const [layout, description] = this.#describe(kernel);
+    const pipeline = this.device.createComputePipeline(description);
+    this.#made.set(keyOf(kernel), { layout, pending: Promise.resolve(pipeline) });
+    return { layout, pipeline, ...this.#bound(kernel) };
+  }
+
+  #bound(kernel: Kernel): Pick<Compiled, 'kernel' | 'fixed'> {
+    return { kernel, fixed: kernel.bindings.map(binding => this.#fixed(binding)) };
+  }
+
+  #describe(kernel: Kernel): [GPUBindGroupLayout, GPUComputePipelineDescriptor] {
     const { device } = this;
     const layout = device.createBindGroupLayout({
       label: kernel.label,
@@ -70,19 +88,15 @@ export class Pipelines {
       })),
     });
     const bindGroupLayouts = kernel.frame ? [layout, this.frameLayout(kernel.frame)] : [layout];
-    const pipeline = device.createComputePipelineAsync({
+    const description = {
       label: kernel.label,
       layout: device.createPipelineLayout({ label: kernel.label, bindGroupLayouts }),
       compute: {
         module: device.createShaderModule({ label: kernel.label, code: kernel.code }),
         entryPoint: 'main',
       },
-    });
-    // Who waits for it sees the failure; if another fails first, nobody waits.
-    pipeline.catch(() => undefined);
-    const made = { layout, pipeline };
-    this.#made.set(key, made);
-    return made;
+    };
+    return [layout, description];
   }
 
   /** The layout of group 1, one object for all that share its bind group. */

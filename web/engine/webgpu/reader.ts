@@ -4,11 +4,12 @@
 
 import { EngineError } from '../error.ts';
 import { stored } from '../graph/cost.ts';
+import { givenInputs, givenLive } from '../graph/inputs.ts';
 import type { Operation, Tensor } from '../graph/operation.ts';
 import type { Plan } from '../graph/plan.ts';
 import { liveValues } from '../live.ts';
 import type { RunOptions } from '../painter.ts';
-import { fromBlocks, toBlocks } from './arrays.ts';
+import { toBlocks, walk } from './arrays.ts';
 import { dispatch, makeShared } from './buffers.ts';
 import { fetchKernels } from './compile.ts';
 import { type Bound, compileStep } from './kernels.ts';
@@ -71,7 +72,7 @@ export class Reader {
     const { device, shared } = pipelines;
     this.#give(inputs);
     const named = plan.live.some(({ name }) => Object.hasOwn(inputs, name));
-    if (named) device.queue.writeBuffer(shared.live, 0, this.#values(inputs, live));
+    if (named) device.queue.writeBuffer(shared.live, 0, givenLive(plan, inputs, live));
     const encoder = device.createCommandEncoder({ label: 'run' });
     const pass = encoder.beginComputePass({ label: 'run' });
     for (const { compiled, group } of this.frame) dispatch(pass, compiled, group);
@@ -87,26 +88,10 @@ export class Reader {
 
   #give(inputs: Arrays): void {
     const { device, style } = this.pipelines;
-    for (const tensor of this.plan.inputs) {
-      const values = Object.hasOwn(inputs, tensor.name) ? inputs[tensor.name] : undefined;
-      if (!values && this.#given) continue;
-      const size = tensor.shape.reduce((a, b) => a * b, 1);
-      if (values?.length !== size) {
-        throw new EngineError(
-          `Input '${tensor.name}' needs ${size} numbers and got ${values?.length ?? 'none'}.`,
-        );
-      }
+    for (const [tensor, values] of givenInputs(this.plan, inputs, this.#given)) {
       device.queue.writeBuffer(this.#buffer(tensor), 0, narrowed(style.precision, toBlocks(tensor, values)));
     }
     this.#given = true;
-  }
-
-  #values(inputs: Arrays, live: Float32Array): Float32Array<ArrayBuffer> {
-    const given = new Float32Array(live);
-    this.plan.live.forEach(({ name }, i) => {
-      if (Object.hasOwn(inputs, name)) given[i] = inputs[name]?.[0] ?? 0;
-    });
-    return given;
   }
 
   #buffer(tensor: Tensor): GPUBuffer {
@@ -134,6 +119,14 @@ export class Reader {
     copy.destroy();
     return values;
   }
+}
+
+function fromBlocks(tensor: Tensor, packed: Float32Array, stride: number, offset: number): Float32Array {
+  const values = new Float32Array(tensor.shape.reduce((a, b) => a * b, 1));
+  walk(tensor, stride, offset, (onnx, gpu) => {
+    values[onnx] = packed[gpu] ?? 0;
+  });
+  return values;
 }
 
 /** A graph once, on a device: for tests and tools that have no look. */

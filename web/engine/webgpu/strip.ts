@@ -35,9 +35,9 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   const down = Math.ceil(height / shape.tall);
   const across = Math.ceil(width / shape.wide);
   const strips = n * down * across;
-  // Four threads beside each other want the same weights where they have strips of the same channels. Coarse
-  // convolutions that are not heavy come in many kinds, which had better share a pipeline.
-  const shares = name !== 'coarse' || productsOf(operation) >= HEAVY;
+  // Four threads beside each other want the same weights where they have strips of the same channels. What is
+  // light had better share a pipeline with layers that have too few strips for that.
+  const shares = name !== 'coarse' || productsOf(operation) >= LIGHT;
   const together = style.together && shares && shape.share === 1 && strips % 4 === 0;
   if (together) shader.enableSubgroups();
   shader.readInputs();
@@ -56,10 +56,10 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
 
 export function classOf({ few }: Style, operation: Convolution): Class {
   const { output, x } = operation;
-  const [n, , height, width] = output.shape;
-  const columns = Math.ceil(width / x.outputStride);
+  const [n, , height] = output.shape;
+  const [rows, columns] = basesOf(operation);
   const products = productsOf(operation);
-  if ((columns <= 2 && products >= LIGHT) || x.outputStride > 2) return 'tiny';
+  if (rows * columns === 1 || (columns <= 2 && products >= LIGHT) || x.outputStride > 2) return 'tiny';
   const usual: Class = products < HEAVY ? 'fine' : 'heavy';
   const threads = (n * height * columns * blocks(output)) / FOR_A_THREAD;
   return threads < few || columns < 8 ? 'coarse' : usual;
@@ -69,9 +69,9 @@ export function classOf({ few }: Style, operation: Convolution): Class {
  * make up for in width. */
 function fitted(shape: Shape, { threads }: Style, operation: Convolution): Shape {
   const { outputStride } = operation.x;
-  const [, columns] = basesOf(operation);
-  let { wide, deep } = shape;
-  const { tall } = shape;
+  const [rows, columns] = basesOf(operation);
+  let { wide, tall, deep } = shape;
+  if (rows * columns === 1) wide = tall = 1;
   while (blocks(operation.output) % deep > 0) {
     deep /= 2;
     if (wide * 2 <= Math.min(columns, MOST_WIDE)) wide *= 2;

@@ -39,7 +39,7 @@ export const SOFTWARE_STYLE: Style = {
   shapes: {
     heavy: { wide: 8, tall: 1, deep: 4, share: 1 },
     fine: { wide: 8, tall: 1, deep: 2, share: 1 },
-    coarse: { wide: 4, tall: 1, deep: 2, share: 1 },
+    coarse: { wide: 2, tall: 2, deep: 4, share: 1 },
     tiny: { wide: 2, tall: 2, deep: 4, share: 1 },
   },
   precision: 'float32',

@@ -3,6 +3,7 @@
 import { impossible } from '../error.ts';
 import {
   blocks,
+  type IndexMap,
   type Join,
   LANES,
   type MaxPool,
@@ -17,7 +18,7 @@ import { type Kernel, kernelOf } from './kernel.ts';
 import normalise from './normalise.wgsl?raw';
 import { perLane, READ, vector } from './rearrange.ts';
 import { compileProduct, compileReduce } from './reduce.ts';
-import { FUNCTIONS, type Shader } from './shader.ts';
+import { FUNCTIONS, literal, type Shader } from './shader.ts';
 
 export { compileLoops } from './loops.ts';
 
@@ -74,7 +75,39 @@ function compileNormalise(shader: Shader, { epsilon, scale, shift, output }: Nor
   return kernelOf(shader, normalise, [blocks(output), output.shape[0], 1]);
 }
 
-export function compileView(shader: Shader, { inputs, output }: Rearrange, view: View): Kernel {
+export function compileRearrange(shader: Shader, operation: Rearrange, map: IndexMap): Kernel {
+  switch (map.kind) {
+    case 'view':
+      return compileView(shader, operation, map);
+    case 'pad':
+      return pointKernel(shader, padCode(map));
+    case 'extend':
+      return pointKernel(shader, perLane(`${extendCode(map)}\n      made[lane] = ${READ};`));
+    default:
+      return impossible(map);
+  }
+}
+
+/** The input with one value around it. */
+const padCode = ({ before, value }: Extract<IndexMap, { kind: 'pad' }>): string =>
+  perLane(`      let i = o - ${vector(before)};
+      let inside = all(i >= vec4i(0)) && all(i < sizes[2]);
+      made[lane] = ${literal(value)};
+      if (inside) {
+        made[lane] = ${READ};
+      }`);
+
+/** The input with more of it around it; `edge` is in `rearrange.ts`. */
+function extendCode({ before, mode }: Extract<IndexMap, { kind: 'extend' }>): string {
+  const start = `      let place = o - ${vector(before)};`;
+  if (mode === 'wrap') return `${start}\n      let i = (place % sizes[2] + sizes[2]) % sizes[2];`;
+  return `${start}
+      let last = sizes[2] - vec4i(1);
+      let inner = abs(place);
+      let i = max(select(inner, 2 * last - inner, inner > last), vec4i(0));`;
+}
+
+function compileView(shader: Shader, { inputs, output }: Rearrange, view: View): Kernel {
   const { rest, place, at } = addressOf(view, inputs[0]?.shape ?? output.shape, output.shape);
   const lines = [
     ...(rest ? [`let rest = ${rest};`] : []),

@@ -30,6 +30,12 @@ for (const backend of BACKENDS) {
     const other = await painter.run({ image: image.map(value => 1 - value) });
     expect(other.painting).not.toEqual(first.painting);
     expect(await painter.run({})).toEqual(other);
+    await expect(painter.run({ picture: image })).rejects.toThrow(
+      "no input 'picture'; there are: image, bright",
+    );
+    await expect(painter.run({ image: image.slice(1) })).rejects.toThrow(
+      'needs 12288 numbers and got 12287.',
+    );
   });
 
   test(`${backend}: live values that are given are for one run`, async () => {

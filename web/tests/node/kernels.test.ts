@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
 import { readLook } from '../../engine/look.ts';
 import { checkLimits, NEEDED } from '../../engine/webgpu/device.ts';
-import { makeStudio, prepareKernels } from '../../engine/webgpu/kernels.ts';
+import { kernelsFor, makeStudio, prepareKernels } from '../../engine/webgpu/kernels.ts';
 import { Memory } from '../../engine/webgpu/memory.ts';
 import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/style.ts';
 import { CACHE } from '../cases.ts';
@@ -34,6 +34,7 @@ function deviceOf(seen: Seen): GPUDevice {
     createBindGroup: () => ({}),
     createPipelineLayout: () => ({}),
     createComputePipelineAsync: async () => ({}),
+    createComputePipeline: () => ({}),
     createBindGroupLayout: (descriptor: GPUBindGroupLayoutDescriptor) => {
       seen.layouts.push(descriptor);
       return {};
@@ -82,7 +83,7 @@ test.each(
   const seen: Seen = { layouts: [], codes: [] };
   const style = STYLES[styleName];
   const studio = makeStudio(new Memory(deviceOf(seen)), plan, style, 'rgba8unorm');
-  await prepareKernels(studio, style)();
+  kernelsFor(studio, await prepareKernels(studio, style)(), 'texture');
   expect(seen.codes.length).toBeGreaterThan(4);
   for (const { label, entries } of seen.layouts) {
     const kinds = [...entries].map(({ buffer }) => buffer?.type);

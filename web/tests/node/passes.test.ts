@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { transposedAxis } from '../../engine/graph/convolutions.ts';
+import { transposedAxis } from '../../engine/graph/axis.ts';
 import type { Operation } from '../../engine/graph/operation.ts';
 import { type Address, addressOf } from '../../engine/graph/view.ts';
 import { readLook } from '../../engine/index.ts';
