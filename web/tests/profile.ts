@@ -5,7 +5,7 @@ import type { Convolution, Tensor } from '../engine/graph/operation.ts';
 import { readLook } from '../engine/index.ts';
 import { dispatch } from '../engine/webgpu/buffers.ts';
 import { adapterName, canvasFormat, requestDevice, usualPrecision } from '../engine/webgpu/device.ts';
-import { frameGroup, kernelsFor, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
+import { frameGroup, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
 import { checked, Memory } from '../engine/webgpu/memory.ts';
 import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
 import { bytesIn } from '../engine/webgpu/precision.ts';
@@ -77,9 +77,9 @@ async function layersOf(
   const style = { ...styleFor(device), precision: usualPrecision(device) };
   const { studio, pending } = await checked(device, () => {
     const made = makeStudio(memory, plan, style, format);
-    return { studio: made, pending: prepareKernels(made, style) };
+    return { studio: made, pending: prepareKernels(made, style, 'texture') };
   });
-  const texture = kernelsFor(studio, await pending(), 'texture');
+  const { bound } = await pending();
   const [, , height = 1, width = 1] = plan.outputs[0]?.shape ?? [];
   const usage = GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING;
   const made = (what: GPUTextureFormat) =>
@@ -91,8 +91,8 @@ async function layersOf(
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     pass.setBindGroup(1, group);
-    const bound = texture[index];
-    for (let i = 0; bound && i < repeats; i++) dispatch(pass, bound.compiled, bound.group);
+    const one = bound[index];
+    for (let i = 0; one && i < repeats; i++) dispatch(pass, one.compiled, one.group);
     pass.end();
     device.queue.submit([encoder.finish()]);
     await device.queue.onSubmittedWorkDone();
@@ -101,7 +101,7 @@ async function layersOf(
   };
   const layers: Layer[] = [];
   for (const [index, step] of studio.merged.steps.entries()) {
-    const kernel = texture[index]?.compiled.kernel;
+    const kernel = bound[index]?.compiled.kernel;
     if (!kernel) continue;
     await time(index, 1);
     const { ms: once } = await time(index, 1);

@@ -26,12 +26,10 @@ type Sample = readonly [buffer: GPUBuffer, at: number, size: number];
 
 export async function examine(
   studio: Studio,
-  { byWay }: Kernels,
+  { way, bound }: Kernels,
   frames: Frames,
   live: Float32Array<ArrayBuffer>,
 ): Promise<Findings> {
-  // As the latest new kind of frame came; its kernels are there.
-  const [[way, bound] = ['texture', []] as const] = [...byWay].reverse();
   const { merged, pipelines, format } = studio;
   const { device, shared, style } = pipelines;
   const { plan, steps } = merged;

@@ -22,10 +22,11 @@ export interface Bound {
 /** Something for each way that a frame comes; most kernels are the same for both. */
 export type ByWay<T> = Readonly<Record<Way, T>>;
 
-/** Kernels of a frame, in order, for each way that frames have come, the expected one first. */
+/** Kernels of a frame, in order, for frames that come one way. */
 export interface Kernels {
   readonly style: Style;
-  readonly byWay: Map<Way, readonly Bound[]>;
+  readonly way: Way;
+  readonly bound: readonly Bound[];
 }
 
 const noResource = (binding: Binding): never => {
@@ -64,10 +65,12 @@ export function makeStudio(
   return { merged, pipelines, format, external };
 }
 
-/** Kernels in a style, all made at once; only the pipelines are waited for. They are for frames as they come where
- * all is well. */
-export function prepareKernels({ merged, pipelines, format, external }: Studio, style: Style) {
-  const way = external ? 'external' : 'texture';
+/** How frames come where all is well. */
+const usualWay = ({ external }: Studio): Way => (external ? 'external' : 'texture');
+
+/** Kernels in a style, all made at once; only the pipelines are waited for. */
+export function prepareKernels(studio: Studio, style: Style, way = usualWay(studio)) {
+  const { merged, pipelines, format } = studio;
   const steps = merged.plan.camera ? merged.steps : [];
   const made = steps.map(step => {
     const prepared = pipelines.prepare(compileStep(merged, style, step, { way, format }));
@@ -75,28 +78,24 @@ export function prepareKernels({ merged, pipelines, format, external }: Studio, 
   });
   return async (): Promise<Kernels> => {
     const bound = made.map(async ({ prepared, group }) => ({ compiled: await compiled(prepared), group }));
-    return { style, byWay: new Map([[way, await Promise.all(bound)]]) };
+    return { style, way, bound: await Promise.all(bound) };
   };
 }
 
-/** Kernels for frames that come that way. Those that differ are made when the first one comes: what is submitted
- * next waits for them, and the page does not. */
-export function kernelsFor(
-  { merged, pipelines, format }: Studio,
-  { style, byWay }: Kernels,
+/** The same kernels for frames that come another way. Those that differ are made anew: what is submitted next waits
+ * for them, and the page does not. Holding both would be two pipelines more than most pages use. */
+export function turnedTo(
   way: Way,
-): readonly Bound[] {
-  const known = byWay.get(way);
-  if (known) return known;
-  const [usual = []] = byWay.values();
-  const made = usual.map((bound, i) => {
+  { merged, pipelines, format }: Studio,
+  { style, bound }: Kernels,
+): Kernels {
+  const turned = bound.map((one, i) => {
     const step = merged.steps[i];
-    if (!step || !bound.compiled.kernel.frame) return bound;
-    const now = pipelines.compile(compileStep(merged, style, step, { way, format }));
-    return { compiled: now, group: bindGroup(pipelines.device, now, noResource) };
+    if (!step || !one.compiled.kernel.frame) return one;
+    const made = pipelines.compile(compileStep(merged, style, step, { way, format }));
+    return { compiled: made, group: bindGroup(pipelines.device, made, noResource) };
   });
-  byWay.set(way, made);
-  return made;
+  return { style, way, bound: turned };
 }
 
 /** A kernel for external frames, and another for copied ones where it is not the same. */

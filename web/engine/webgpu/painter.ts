@@ -21,16 +21,17 @@ import { fetchKernels } from './compile.ts';
 import { adapterName, canvasFormat, checkLimits, requestDevice, usualPrecision } from './device.ts';
 import { examine } from './examination.ts';
 import { Frames } from './frames.ts';
+import type { Way } from './kernel.ts';
 import {
   type ByWay,
   compileGuide,
   frameGroup,
   hasExternal,
   type Kernels,
-  kernelsFor,
   makeStudio,
   prepareKernels,
   type Studio,
+  turnedTo,
 } from './kernels.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
 import { bindGroup, type Compiled } from './pipelines.ts';
@@ -207,14 +208,13 @@ class WebgpuPainter implements Examinable {
     const frame = this.#frames.take(source, view.mirror ?? false);
     if (!frame) return;
     const { kind: way } = frame;
+    if (way !== this.#kernels.way) this.#turn(way);
     const encoder = this.#device.createCommandEncoder({ label: 'frame' });
     const pass = encoder.beginComputePass({ label: 'frame' });
     const picture = frame.kind === 'external' ? frame.texture : frame.view;
     const canvas = this.#context.getCurrentTexture().createView();
     pass.setBindGroup(1, frameGroup(this.studio, way, this.#frames.sampler, picture, canvas));
-    for (const { compiled, group } of kernelsFor(this.studio, this.#kernels, way)) {
-      dispatch(pass, compiled, group);
-    }
+    for (const { compiled, group } of this.#kernels.bound) dispatch(pass, compiled, group);
     if (this.#guideContext && this.#guideStep) {
       const texture = this.#guideContext.getCurrentTexture().createView();
       const shown = this.#guideStep[way];
@@ -227,6 +227,14 @@ class WebgpuPainter implements Examinable {
     pass.end();
     this.#device.queue.submit([encoder.finish()]);
     if (!this.#tuned) this.#tune();
+  }
+
+  #turn(way: Way): void {
+    const turn = () => {
+      this.#kernels = turnedTo(way, this.studio, this.#kernels);
+    };
+    checked(this.#device, turn).catch((error: Error) => this.#lose(error.message));
+    this.#forget();
   }
 
   /** Looks for kernels that suit this GPU better, once, while frames go on with what there is. */
@@ -242,7 +250,9 @@ class WebgpuPainter implements Examinable {
       .then(async style => {
         if (style) {
           surroundings.memo.write(keyOf(this.adapter, style), JSON.stringify(style.shapes));
-          const pending = await checked(this.#device, () => prepareKernels(this.studio, style));
+          const pending = await checked(this.#device, () =>
+            prepareKernels(this.studio, style, this.#kernels.way),
+          );
           const kernels = await pending();
           if (!this.#lost) this.#kernels = kernels;
         }
@@ -254,8 +264,7 @@ class WebgpuPainter implements Examinable {
 
   /** What was tried goes, so that no more than one pipeline is held that no frame needs. */
   #forget(): void {
-    const kernels = [...this.#kernels.byWay.values()].flat();
-    this.studio.pipelines.keep(kernels.map(({ compiled }) => compiled.kernel));
+    this.studio.pipelines.keep(this.#kernels.bound.map(({ compiled }) => compiled.kernel));
   }
 
   async examine(): Promise<Findings> {

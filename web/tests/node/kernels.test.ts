@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
 import { readLook } from '../../engine/look.ts';
 import { checkLimits, NEEDED } from '../../engine/webgpu/device.ts';
-import { kernelsFor, makeStudio, prepareKernels } from '../../engine/webgpu/kernels.ts';
+import { makeStudio, prepareKernels, turnedTo } from '../../engine/webgpu/kernels.ts';
 import { Memory } from '../../engine/webgpu/memory.ts';
 import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/style.ts';
 import { CACHE } from '../cases.ts';
@@ -83,7 +83,7 @@ test.each(
   const seen: Seen = { layouts: [], codes: [] };
   const style = STYLES[styleName];
   const studio = makeStudio(new Memory(deviceOf(seen)), plan, style, 'rgba8unorm');
-  kernelsFor(studio, await prepareKernels(studio, style)(), 'texture');
+  turnedTo('texture', studio, await prepareKernels(studio, style)());
   expect(seen.codes.length).toBeGreaterThan(4);
   for (const { label, entries } of seen.layouts) {
     const kinds = [...entries].map(({ buffer }) => buffer?.type);
