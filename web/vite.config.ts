@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { shaders } from './shaders.ts';
+import { smaller } from './smaller.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
 const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
@@ -20,8 +21,10 @@ const RUNTIME = {
 
 /** What every page has of the engine, and what both backends use of it, is one file: many small ones weigh more. */
 const ENGINE = [
-  { name: 'engine', test: /web\/engine\/(\w+|webgpu\/weights)\.ts/ },
+  { name: 'engine', test: /web\/engine\/(\w+|webgpu\/weights|graph\/inputs)\.ts/ },
   { name: 'engine', test: /web\/engine\//, tags: ['$initial' as const] },
+  // So is what only other operators want.
+  { name: 'uncommon', test: /web\/engine\/(graph\/|webgpu\/grouped\.ts)/ },
 ];
 
 function runtime(): Plugin {
@@ -63,7 +66,7 @@ export default defineConfig({
   root: join(web, 'player'),
   base: './',
   cacheDir: join(web, '.cache/vite'),
-  plugins: [shaders(), runtime()],
+  plugins: [shaders(), runtime(), smaller()],
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
   worker: {
     format: 'es',
