@@ -20,22 +20,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     keep_tile(at, value);
   }
   workgroupBarrier();
-  lane = i32(index) % 4;
   let start = i32(group.z) % slices * each;
   for (var strip = i32(index); strip < ROWS * ACROSS; strip += THREADS) {
     let place = vec2i(strip / ACROSS, strip % ACROSS * WIDE);
     let y = origin.x + place.x;
     let x = origin.y + place.y;
-    // Threads that show each other weights go on together.
-    let within = y < size.z && x < size.w;
-    if (!within && !TOGETHER) {
+    if (y >= size.z || x >= size.w) {
       continue;
     }
     let values = values_at(place.x * INPUT_STRIDE.x * TILE.y + place.y * INPUT_STRIDE.y);
     for (var c = start; c < min(start + each, blocks); c++) {
       sums = products(values, c, zero_point(c));
       take_channels(c);
-      for (var p = 0; within && p < WIDE && x + p < size.w; p++) {
+      for (var p = 0; p < WIDE && x + p < size.w; p++) {
         put(sums[p], n, y, x + p, c);
       }
     }
