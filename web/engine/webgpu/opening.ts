@@ -83,7 +83,6 @@ export function compileOpening(
 ): Kernel {
   const shader = new Shader(plan, style, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
   shader.baked = true;
-  if (style.together) shader.enableSubgroups();
   shader.readInputs();
   shader.add(`const THREADS = ${style.threads};`);
   const at = shader.size(...guide.output.shape);
@@ -95,7 +94,7 @@ export function compileOpening(
   return ${convolution.prologue ? `prepare(${value})` : value};
 }`);
   declareWeights(shader, convolution);
-  shader.add(productsCode(convolution, tile, style.together));
+  shader.add(productsCode(convolution, tile));
   shader.add(keepCode('tile', 'AREA', tile));
   declareGuide(shader, guide, tile, frame);
   const [n, , height, width] = convolution.output.shape;
@@ -162,14 +161,12 @@ function keepCode(name: string, area: string, { channels }: Tile): string {
   return `fn keep_${name}(at: i32, value: vec4f) {\n${lines.join('\n')}\n}`;
 }
 
-/** What a thread keeps of the tile, and the products of that with one block of output channels. Threads that
- * run `together` load a weight each of every four, and show it to the others. */
-function productsCode({ x, y, weights }: Convolution, tile: Tile, together: boolean): string {
+/** What a thread keeps of the tile, and the products of that with one block of output channels. */
+function productsCode({ x, y, weights }: Convolution, tile: Tile): string {
   const { wide, size, channels } = tile;
-  const [, , kh, kw] = weights.dims;
+  const [, , kh] = weights.dims;
   const { columns, taps } = readsOf(x, wide);
   const [first = 0] = columns;
-  const shared = together ? (kh * kw) & ~3 : 0;
   const values: string[] = [];
   const lines: string[] = [];
   for (let lane = 0; lane < channels; lane++) {
@@ -177,14 +174,8 @@ function productsCode({ x, y, weights }: Convolution, tile: Tile, together: bool
       const row = `${lane} * AREA + at + ${j * y.inputStep * size[1]}`;
       values.push(...columns.map(column => `tile[${row} + ${column - first}]`));
       for (const { kernel, at } of taps) {
-        const tap = j * kw + kernel;
-        const weight = `w${lane}_${tap}`;
-        const own = `own${lane}_${tap >> 2}`;
-        if (tap < shared && tap % 4 === 0)
-          lines.push(`let ${own} = column_${lane}(first + ${tap} + lane, zero);`);
-        const loaded =
-          tap < shared ? `subgroupBroadcast(${own}, ${tap % 4}u)` : `column_${lane}(first + ${tap}, zero)`;
-        lines.push(`let ${weight} = ${loaded};`);
+        const weight = `w${lane}_${j}_${kernel}`;
+        lines.push(`let ${weight} = column_${lane}(first + ${j} * KERNEL.y + ${kernel}, zero);`);
         at.forEach((column, p) => {
           const value = `values[${(lane * kh + j) * columns.length + column}]`;
           lines.push(`sum[${p}] += ${weight} * ${value};`);
@@ -201,8 +192,6 @@ const CHANNELS = ${channels};
 const TILE = vec2i(${size[0]}, ${size[1]});
 const AREA = ${size[0] * size[1]};
 var<workgroup> tile: array<f32, CHANNELS * AREA>;
-const TOGETHER = ${together};
-var<private> lane: i32;
 const START = vec2i(${start[0]}, ${start[1]});
 var<private> sums: array<vec4f, WIDE>;
 ${Array.from({ length: channels }, (_, lane) => columnCode(weights.type, lane)).join('\n')}
