@@ -34,7 +34,7 @@ export interface Painter {
   paint(source: FrameSource, view?: { mirror?: boolean }): void;
   /**
    * The graph on arrays, by ONNX's names and in ONNX's order: for who wants numbers, tests and tools. Inputs that
-   * are not given are as they were in the run before.
+   * are not given are as they were in the run before, unless the GPU was lost in between.
    */
   run(inputs: Record<string, Float32Array>, options?: RunOptions): Promise<Record<string, Float32Array>>;
   /** Resolves when the GPU has done what was submitted. */
