@@ -83,7 +83,9 @@ test.each(
   const seen: Seen = { layouts: [], codes: [] };
   const style = STYLES[styleName];
   const studio = makeStudio(new Memory(deviceOf(seen)), plan, style, 'rgba8unorm');
-  turnedTo('texture', studio, await prepareKernels(studio, style)());
+  const kernels = await prepareKernels(studio, style)();
+  expect(seen.codes.length).toBeLessThanOrEqual(12);
+  turnedTo('texture', studio, kernels);
   expect(seen.codes.length).toBeGreaterThan(4);
   for (const { label, entries } of seen.layouts) {
     const kinds = [...entries].map(({ buffer }) => buffer?.type);
