@@ -83,7 +83,7 @@ export function prepareKernels(studio: Studio, style: Style, way = usualWay(stud
 }
 
 /** The same kernels for frames that come another way. Those that differ are made anew: what is submitted next waits
- * for them, and the page does not. Holding both would be two pipelines more than most pages use. */
+ * for them, and the page's own thread does not. Holding both would be two pipelines more than most pages use. */
 export function turnedTo(
   way: Way,
   { merged, pipelines, format }: Studio,

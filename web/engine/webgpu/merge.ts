@@ -4,7 +4,8 @@
 // - the camera's picture and the means of its cells, which read every pixel once;
 // - the guide, and the first convolution, which reads it.
 //
-// Plain data, made without a GPU. `run`, which gives the guide too, takes the plan as it is.
+// Plain data, made without a GPU. `run` takes the same steps, and makes the guide by itself after them where somebody
+// reads it.
 
 import { stored } from '../graph/cost.ts';
 import {

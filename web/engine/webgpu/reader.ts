@@ -1,6 +1,6 @@
 // `run`: the graph on arrays. For who wants numbers of it, tests and tools; never for frames. It is fetched, and
 // its few kernels of its own (those that a frame feeds, and the painting to a buffer) are compiled, when it is
-// first called. A look's kernels are else those of its frames.
+// first called. A look's kernels are else those of its frames, in the shapes that they had before the tuner.
 
 import { EngineError } from '../error.ts';
 import { stored } from '../graph/cost.ts';
