@@ -15,6 +15,7 @@ import {
 } from './elementwise.ts';
 import { type Binary, binary, choose, type Expression, number, unary } from './expression.ts';
 import { foldOver } from './folding.ts';
+import { MOST_READ } from './plan.ts';
 
 const NONE = number(0);
 const ONE = number(1);
@@ -111,22 +112,20 @@ const MAKERS: Readonly<Record<string, Make>> = {
 /** The usual ones too, which of constants alone are worked out. */
 const ALL: Readonly<Record<string, Lowering>> = lowerings({ ...USUAL, ...MAKERS }, foldOver);
 
-/** Tensors that a map's kernel may be given, beside what it writes and constants per channel. */
-const MOST_TENSORS = 6;
 const CHAINS: Readonly<Record<string, Binary>> = { Max: 'max', Mean: 'add', Min: 'min', Sum: 'add' };
 
-/** Of more operands than that: from the left, as many at a time as a kernel takes. */
+/** Of more operands than a kernel may be given: from the left, as many at a time as it takes. */
 function lowerMany(node: NodeView): void {
   const { op, inputs } = node.node;
   const count = inputs.length;
-  if (count <= MOST_TENSORS) {
+  if (count <= MOST_READ) {
     ALL[op]?.(node);
     return;
   }
   const make = chain(CHAINS[op] ?? 'add');
   let made = node.value(0);
-  for (let at = 1; at < count; at += MOST_TENSORS - 1) {
-    const more = inputs.slice(at, at + MOST_TENSORS - 1).map((_, i) => node.value(at + i));
+  for (let at = 1; at < count; at += MOST_READ - 1) {
+    const more = inputs.slice(at, at + MOST_READ - 1).map((_, i) => node.value(at + i));
     const parts = [made, ...more];
     const last = at + more.length === count;
     const factor = last && op === 'Mean' ? 1 / count : 1;

@@ -29,9 +29,10 @@ export interface Plan {
   readonly camera: boolean;
 }
 
-/** Tensors that a join's kernel may be given: with what it writes these are 8 arrays, WebGPU's own limit, which
- * all GPUs have. Nothing else comes near it: fusion stops before, and sums of many are lowered in parts. */
-export const MOST_JOINED = 7;
+/** Tensors that a kernel may be given: with what it writes and constants per channel these are 8 arrays, WebGPU's
+ * own limit, which all GPUs have. Fusion stops before, and sums of many are lowered in parts; what is left are
+ * joins, and nodes of files that give an operator more than it takes. */
+export const MOST_READ = 6;
 
 const IDENTITY: Expression = { kind: 'value' };
 
@@ -44,7 +45,7 @@ export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
   const fused = fuse([...source, ...graph.operations], graph.outputs);
   const joins = joinGroups(fused, graph);
   let operations = fused.filter(operation => !joins.has(operation.output));
-  if (operations.some(({ inputs }) => inputs.length > MOST_JOINED)) {
+  if (operations.some(({ inputs }) => inputs.length > MOST_READ)) {
     operations = (await import('./uncommon.ts')).narrowed(operations);
   }
   const { places, buffers } = placeTensors(operations, graph, joins, camera);

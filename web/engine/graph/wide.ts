@@ -1,12 +1,24 @@
-// Joins of more tensors than a kernel may be given, as joins of joins: a layer of a DenseNet reads all that came
-// before it.
+// Operations on more tensors than a kernel may be given. Joins become joins of joins: a layer of a DenseNet reads
+// all that came before it. No other operator takes so many, and a file that gives them is refused.
 
+import { EngineError } from '../error.ts';
 import { makeTensor } from './builder.ts';
 import type { Join, Operation, Tensor } from './operation.ts';
-import { MOST_JOINED } from './plan.ts';
+import { MOST_READ } from './plan.ts';
 
-export const narrowed = (operations: readonly Operation[]): Operation[] =>
-  operations.flatMap<Operation>(operation => (operation.kind === 'join' ? joinsOf(operation) : operation));
+/** A join has no constants per channel. */
+const MOST_JOINED = MOST_READ + 1;
+
+export const narrowed = (operations: readonly Operation[]): Operation[] => operations.flatMap(narrow);
+
+function narrow(operation: Operation): Operation[] {
+  const { kind, name, inputs } = operation;
+  if (kind === 'join') return joinsOf(operation);
+  if (inputs.length <= MOST_READ) return [operation];
+  throw new EngineError(
+    `Node '${name}' reads ${inputs.length} tensors at once; the engine runs up to ${MOST_READ}.`,
+  );
+}
 
 /** The last of them makes what the join makes. */
 function joinsOf(join: Join): Join[] {

@@ -191,6 +191,42 @@ test.each<[string, Parameters<typeof node>[3], Record<string, number[]>, string]
   expect(await refusal(bytes)).toContain(`Node 'painting' (op ${op}) ${sentence}`);
 });
 
+test.each(['Add', 'Relu', 'Where'])('%s of more tensors than a kernel may be given', async op => {
+  const over = (count: number) => {
+    const parts = Array.from({ length: count }, (_, i) => `p${i}`);
+    return file([
+      ...parts.map(name => node('Exp', ['image'], [name], {})),
+      node(op, parts, ['all'], {}),
+      node('Relu', ['all'], ['painting'], {}),
+    ]);
+  };
+  expect(await refusal(over(6))).toBe('read');
+  expect(await refusal(over(7))).toContain("Node 'all' reads 7 tensors at once; the engine runs up to 6");
+  expect(await refusal(over(9))).toContain("Node 'all' reads 9 tensors at once; the engine runs up to 6");
+});
+
+test('joins of more tensors than a kernel may be given are joins of joins', async () => {
+  const joined = (count: number) => {
+    const parts = Array.from({ length: count }, (_, i) => `p${i}`);
+    const nodes = parts.map(name => node('Exp', ['image'], [name], {}));
+    const all = node('Concat', parts, ['all'], { axis: 1 });
+    const few = node('Slice', ['all', 'from', 'to', 'axis'], ['painting'], {});
+    return file([...nodes, all, few], {
+      constants: [whole('from', 0), whole('to', 3), whole('axis', 1)],
+    });
+  };
+  for (const [count, kernels] of [
+    [7, 1],
+    [8, 2],
+    [50, 9],
+  ] as const) {
+    const { plan } = await readLook(joined(count));
+    const joins = plan.operations.filter(({ kind }) => kind === 'join');
+    expect(joins).toHaveLength(kernels);
+    for (const { inputs } of joins) expect(inputs.length).toBeLessThan(8);
+  }
+});
+
 test.each<[string, Parameters<typeof node>[3], Record<string, number[]>, string]>([
   ['Gather', { axis: 1 }, { places: [3] }, 'gathers [3] of 3'],
   ['Gather', { axis: 4 }, { places: [0] }, 'has axis 4 for 4 dimensions'],
