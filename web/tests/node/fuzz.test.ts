@@ -350,17 +350,16 @@ test('a graph of many edges is read or refused within a second', async () => {
     const nodes = [...joined, ...ends, ...chain];
     return model(graphOf({ nodes, inputs: [image], outputs: [...outputs, value(`n${negs}`, [1, 3, 8, 8])] }));
   };
-  for (const [file, sentence] of [
-    [joins('Concat', 250, 256, 300), 'more than 8192 inputs together'],
-    [joins('Concat', 24, 256, 1800), ''],
-    [joins('Sum', 24, 256, 1800), ''],
+  for (const [file, expected] of [
+    [joins('Concat', 250, 256, 300), /more than 8192 inputs together.*\.$/],
+    [joins('Concat', 24, 256, 1800), /^read$/],
+    [joins('Sum', 24, 256, 1800), /^read$/],
   ] as const) {
     // The processor's time: on a busy machine the clock measures the others.
     const before = process.cpuUsage();
     const { said } = await outcome(file, false);
     const { user, system } = process.cpuUsage(before);
-    expect(said).toMatch(/^read$|\.$/);
-    expect(said).toContain(sentence);
+    expect(said).toMatch(expected);
     expect((user + system) / 1000).toBeLessThan(MOST_MS);
   }
 });
