@@ -50,7 +50,9 @@ const HOOKS = `
   count(GPUDevice, 'createTexture', 'GPUTexture', 1);
   count(GPUTexture, 'destroy', 'GPUTexture', -1);
   count(GPUDevice, 'createBindGroup', 'GPUBindGroup', 1);
-  count(GPUDevice, 'createComputePipelineAsync', 'GPUComputePipeline', 1);
+  for (const method of ['createComputePipelineAsync', 'createComputePipeline']) {
+    count(GPUDevice, method, 'GPUComputePipeline', 1);
+  }
   for (const [owner, method] of [[GPUBuffer, 'mapAsync'], [WebGL2RenderingContext, 'getBufferSubData']]) {
     const original = owner.prototype[method];
     owner.prototype[method] = function (...given) {
