@@ -3,7 +3,7 @@
 // is refused by the same check.
 
 import { EngineError } from '../error.ts';
-import { type Constant, constantOf, floats, integers, isCopied, sizeOf } from '../onnx/constant.ts';
+import { type Constant, floats, integers, isCopied, later, sizeOf } from '../onnx/constant.ts';
 import type { Attribute, OnnxModel, OnnxNode } from '../onnx/model.ts';
 import type { Expression } from './expression.ts';
 import { type LiveInput, type Operation, shapeOf, type Tensor, type Weights } from './operation.ts';
@@ -109,13 +109,22 @@ export class Builder {
     return made;
   }
 
-  dequantised(value: Quantised, name: string): Constant {
+  /** The numbers that stored ones stand for, made when their bytes are asked for. */
+  dequantised(value: Quantised): Constant {
     const known = this.#dequantised.get(value);
-    if (known) return known;
-    this.spend(4 * sizeOf(value.constant.dims, name));
-    const made = dequantised(value, floats(value.constant), name);
+    const made = known ?? later(value.constant, () => this.#bytes(value));
     this.#dequantised.set(value, made);
     return made;
+  }
+
+  #bytes({ constant, scale, zero, axis }: Quantised): Uint8Array {
+    const inner = constant.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+    this.spend(4 * sizeOf(constant.dims, constant.name));
+    const values = floats(constant).map((stored, i) => {
+      const k = scale.length === 1 ? 0 : Math.floor(i / inner) % scale.length;
+      return (scale[k] ?? 0) * (stored - (zero[k] ?? 0));
+    });
+    return new Uint8Array(values.buffer);
   }
 
   /** The value as a tensor in memory; a constant becomes one, and only one. */
@@ -126,7 +135,7 @@ export class Builder {
       this.emit({ kind: 'map', name, inputs: [], output, epilogue: value.expression });
       return output;
     }
-    const constant = value.kind === 'quantised' ? this.dequantised(value, name) : value.constant;
+    const constant = value.kind === 'quantised' ? this.dequantised(value) : value.constant;
     const known = this.#tensors.get(constant);
     if (known) return known;
     const made = makeTensor(name, constant.dims, this.floats(constant));
@@ -188,7 +197,7 @@ export class NodeView {
   constant(index: number): Constant {
     const value = this.value(index);
     if (value.kind === 'constant') return value.constant;
-    if (value.kind === 'quantised') return this.builder.dequantised(value, this.node.inputs[index] ?? '');
+    if (value.kind === 'quantised') return this.builder.dequantised(value);
     throw this.fail(`needs its input ${index} ('${this.node.inputs[index]}') as a constant in the file.`);
   }
 
@@ -265,20 +274,6 @@ export class NodeView {
   made(dims: readonly number[]): Tensor {
     return makeTensor(this.output, dims);
   }
-}
-
-function dequantised(
-  { constant, scale, zero, axis }: Quantised,
-  stored: Float32Array,
-  name: string,
-): Constant {
-  const inner = constant.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const values = new Float32Array(stored.length);
-  for (let i = 0; i < values.length; i++) {
-    const k = scale.length === 1 ? 0 : Math.floor(i / inner) % scale.length;
-    values[i] = (scale[k] ?? 0) * ((stored[i] ?? 0) - (zero[k] ?? 0));
-  }
-  return constantOf(name, constant.dims, values);
 }
 
 export function dimsOf(value: Value): readonly number[] {

@@ -5,7 +5,7 @@
 // the file has until somebody asks for their bytes: a chain of nodes takes the memory of its end alone, and a
 // sum along axes no more than what it adds up to.
 
-import { type Constant, constantOf, isWhole, sizeOf } from '../onnx/constant.ts';
+import { type Constant, constantOf, isWhole, later, sizeOf } from '../onnx/constant.ts';
 import { bigints, wholesOf, wrapped } from '../onnx/whole.ts';
 import { applyBinary } from './arithmetic.ts';
 import { type Builder, dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
@@ -35,7 +35,6 @@ class Folding {
   readonly rounded = new Set<Expression>();
   readonly #inputs = new Map<Constant, Expression>();
   readonly #trees = new Map<Constant, Expression>();
-  readonly #dequantised = new Map<Quantised, Constant>();
   readonly #registers: Float64Array[] = [];
   #worked = 0;
 
@@ -82,33 +81,23 @@ class Folding {
 
   /** The constant that a tree is, worked out when its bytes are asked for. */
   later(node: NodeView, name: string, dims: readonly number[], tree: Expression): Constant {
-    const made: { bytes?: Uint8Array } = {};
-    const workOutNow = () => this.#bytes(node, dims, tree);
-    const constant: Constant = {
-      name,
-      type: 'float32',
-      dims,
-      get bytes() {
-        made.bytes ??= workOutNow();
-        return made.bytes;
-      },
-    };
+    const constant = later({ name, dims }, () => this.#bytes(node, dims, tree));
     if (tree.kind !== 'input') this.rounded.add(tree);
     this.#trees.set(constant, tree);
     return constant;
   }
 
-  /** The numbers that stored ones stand for. */
+  /** The numbers that stored ones stand for, which others may read without the memory for them. */
   dequantised(node: NodeView, value: Quantised): Constant {
-    const known = this.#dequantised.get(value);
-    if (known) return known;
+    const made = this.builder.dequantised(value);
+    if (this.#trees.has(made)) return made;
     const { constant, scale, zero, axis } = value;
     const dims = constant.dims.map((dim, i) => (i === axis && scale.length > 1 ? dim : 1));
     const [factor, origin] = [scale, zero].map(values => this.leaf(constantOf(constant.name, dims, values)));
     if (!factor || !origin) throw node.fail('has no scale.');
     const tree = binary('mul', binary('sub', this.leaf(constant), origin), factor);
-    const made = this.later(node, constant.name, constant.dims, tree);
-    this.#dequantised.set(value, made);
+    this.rounded.add(tree);
+    this.#trees.set(made, tree);
     return made;
   }
 

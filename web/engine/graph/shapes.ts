@@ -30,7 +30,7 @@ export function viewed(
     return rearrangement(node, value.tensor, makeTensor(name, dims), { kind: 'view', ...view });
   }
   if (value.kind === 'scalar') return { ...value, dims };
-  const constant = value.kind === 'quantised' ? node.builder.dequantised(value, name) : value.constant;
+  const constant = value.kind === 'quantised' ? node.builder.dequantised(value) : value.constant;
   node.builder.spend(productOf(dims) * BYTES[constant.type]);
   return { kind: 'constant', constant: viewedConstant(constant, dims, view) };
 }
@@ -74,7 +74,7 @@ export function reshape(
   if (value.kind === 'scalar') return { ...value, dims };
   if (value.kind === 'constant') return { kind: 'constant', constant: { ...value.constant, dims } };
   if (value.kind === 'quantised') {
-    const constant = node.builder.dequantised(value, name);
+    const constant = node.builder.dequantised(value);
     return { kind: 'constant', constant: { ...constant, dims } };
   }
   const output = makeTensor(name, dims);

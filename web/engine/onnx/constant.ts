@@ -281,3 +281,17 @@ export function constantOf(name: string, dims: readonly number[], values: Float3
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return { name, type: 'float32', dims, bytes };
 }
+
+/** A constant whose bytes are made when they are asked for, and once. */
+export function later({ name, dims }: Pick<Constant, 'name' | 'dims'>, make: () => Uint8Array): Constant {
+  let made: Uint8Array | undefined;
+  return {
+    name,
+    type: 'float32',
+    dims,
+    get bytes() {
+      made ??= make();
+      return made;
+    },
+  };
+}

@@ -329,3 +329,29 @@ test('8-bit weights stay so when they are scaled by channel and shaped anew, and
   const moved = await weightsOf('Sub', [1], Float32Array.of(1));
   expect(floats(moved).slice(0, 6)).toEqual([-1, 0, 1, 2, 7, 9]);
 });
+
+test('weights of 8 bits become floats once, for a product at load and for a kernel', async () => {
+  const [rows, inner] = [17, 65536];
+  const eight = (name: string, dims: number[]) => raw(name, 2, dims, new Uint8Array(rows * inner).fill(3));
+  const one = (name: string, value: number) => tensor(name, [], Float32Array.of(value));
+  const bytes = model(
+    graphOf({
+      nodes: [
+        node('DequantizeLinear', ['l', 'scale'], ['large'], {}),
+        node('DequantizeLinear', ['s', 'scale'], ['small'], {}),
+        node('MatMul', ['large', 'small'], ['product'], {}),
+        node('Add', ['x', 'small'], ['y'], {}),
+        node('Add', ['v', 'product'], ['z'], {}),
+      ],
+      constants: [eight('l', [rows, inner]), eight('s', [inner, rows]), one('scale', 0.5)],
+      inputs: [value('x', [inner, rows]), value('v', [rows, rows])],
+      outputs: [value('y', []), value('z', [])],
+    }),
+  );
+  // Floats of one of them fit what constants may take; twice they do not.
+  expect(4 * rows * inner).toBeLessThan(2 * bytes.length + 4 * 2 ** 20);
+  expect(8 * rows * inner).toBeGreaterThan(2 * bytes.length + 4 * 2 ** 20);
+  const { operations } = await readGraph(bytes);
+  const constants = operations.flatMap(({ inputs }) => inputs.flatMap(({ constant }) => constant ?? []));
+  expect(constants.map(values => values[values.length - 1])).toEqual([1.5, 1.5 * 1.5 * inner]);
+});
