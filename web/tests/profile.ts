@@ -5,7 +5,7 @@ import type { Convolution, Tensor } from '../engine/graph/operation.ts';
 import { readLook } from '../engine/index.ts';
 import { dispatch } from '../engine/webgpu/buffers.ts';
 import { adapterName, canvasFormat, requestDevice, usualPrecision } from '../engine/webgpu/device.ts';
-import { frameGroup, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
+import { frameGroup, kernelsFor, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
 import { checked, Memory } from '../engine/webgpu/memory.ts';
 import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
 import { bytesIn } from '../engine/webgpu/precision.ts';
@@ -77,9 +77,9 @@ async function layersOf(
   const style = { ...styleFor(device), precision: usualPrecision(device) };
   const { studio, pending } = await checked(device, () => {
     const made = makeStudio(memory, plan, style, format);
-    return { studio: made, pending: prepareKernels(made, style, 'texture') };
+    return { studio: made, pending: prepareKernels(made, style) };
   });
-  const { bound } = await pending();
+  const bound = kernelsFor(studio, await pending(), 'texture');
   const [, , height = 1, width = 1] = plan.outputs[0]?.shape ?? [];
   const usage = GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING;
   const made = (what: GPUTextureFormat) =>

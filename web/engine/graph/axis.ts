@@ -32,7 +32,7 @@ export function transposedAxis(kernel: number, stride: number, dilation: number,
 }
 
 /** Without the ends of the kernel that fall outside the input for every output, as most of a kernel does on a
- * picture of one pixel. */
+ * picture of one pixel. Where all of it does, the axis stays as it is: kernels count on some tap. */
 export function trimmed(axis: Axis, inputs: number, outputs: number): Axis {
   const { inputStride, inputStep, kernelStep, outputStride } = axis;
   const phases = axis.phases.map(({ first, count, start }, phase) => {
@@ -43,5 +43,5 @@ export function trimmed(axis: Axis, inputs: number, outputs: number): Axis {
     while (begin < end && !used(end - 1)) end--;
     return { first: first + begin * kernelStep, count: end - begin, start: start + begin * inputStep };
   });
-  return { ...axis, phases };
+  return phases.some(({ count }) => count > 0) ? { ...axis, phases } : axis;
 }

@@ -26,10 +26,12 @@ type Sample = readonly [buffer: GPUBuffer, at: number, size: number];
 
 export async function examine(
   studio: Studio,
-  { way, bound }: Kernels,
+  { byWay }: Kernels,
   frames: Frames,
   live: Float32Array<ArrayBuffer>,
 ): Promise<Findings> {
+  // As the latest new kind of frame came; its kernels are there.
+  const [[way, bound] = ['texture', []] as const] = [...byWay].reverse();
   const { merged, pipelines, format } = studio;
   const { device, shared, style } = pipelines;
   const { plan, steps } = merged;
@@ -50,12 +52,13 @@ export async function examine(
     usage: STORAGE_BINDING | COPY_SRC,
   });
   const shape = { format: 'RGBA', codedWidth: side, codedHeight: side, timestamp: 0 } as const;
-  const source = way === 'external' ? new VideoFrame(stripes(), shape) : null;
+  let source: VideoFrame | null = null;
   const memory = new Memory(device);
   try {
     const bytes = sampled + 4 * width * height;
     const read = memory.make(label, bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
     const encoder = device.createCommandEncoder({ label });
+    if (way === 'external') source = new VideoFrame(stripes(), shape);
     const given = source ? device.importExternalTexture({ label, source }) : picture.createView();
     const group = frameGroup(studio, way, frames.sampler, given, painting.createView());
     bound.forEach(({ compiled, group: bindings }, i) => {

@@ -22,11 +22,10 @@ export interface Bound {
 /** Something for each way that a frame comes; most kernels are the same for both. */
 export type ByWay<T> = Readonly<Record<Way, T>>;
 
-/** Kernels of a frame, in order, for frames that come one way. */
+/** Kernels of a frame, in order, for each way that frames have come, the usual one first. */
 export interface Kernels {
   readonly style: Style;
-  readonly way: Way;
-  readonly bound: readonly Bound[];
+  readonly byWay: Map<Way, readonly Bound[]>;
 }
 
 const noResource = (binding: Binding): never => {
@@ -65,12 +64,10 @@ export function makeStudio(
   return { merged, pipelines, format, external };
 }
 
-/** How frames come where all is well. */
-const usualWay = ({ external }: Studio): Way => (external ? 'external' : 'texture');
-
-/** Kernels in a style, all made at once; only the pipelines are waited for. */
-export function prepareKernels(studio: Studio, style: Style, way = usualWay(studio)) {
-  const { merged, pipelines, format } = studio;
+/** Kernels in a style, all made at once, for frames as they come where all is well; only the pipelines are waited
+ * for. */
+export function prepareKernels({ merged, pipelines, format, external }: Studio, style: Style) {
+  const way = external ? 'external' : 'texture';
   const steps = merged.plan.camera ? merged.steps : [];
   const made = steps.map(step => {
     const prepared = pipelines.prepare(compileStep(merged, style, step, { way, format }));
@@ -78,24 +75,28 @@ export function prepareKernels(studio: Studio, style: Style, way = usualWay(stud
   });
   return async (): Promise<Kernels> => {
     const bound = made.map(async ({ prepared, group }) => ({ compiled: await compiled(prepared), group }));
-    return { style, way, bound: await Promise.all(bound) };
+    return { style, byWay: new Map([[way, await Promise.all(bound)]]) };
   };
 }
 
-/** The same kernels for frames that come another way. Those that differ are made anew: what is submitted next waits
- * for them, and the page's own thread does not. Holding both would be two pipelines more than most pages use. */
-export function turnedTo(
-  way: Way,
+/** The kernels for frames that come that way. Those that differ are made when the first one does: what is
+ * submitted next waits for them, and the page does not. */
+export function kernelsFor(
   { merged, pipelines, format }: Studio,
-  { style, bound }: Kernels,
-): Kernels {
-  const turned = bound.map((one, i) => {
+  { style, byWay }: Kernels,
+  way: Way,
+): readonly Bound[] {
+  const known = byWay.get(way);
+  if (known) return known;
+  const [usual = []] = byWay.values();
+  const made = usual.map((one, i) => {
     const step = merged.steps[i];
     if (!step || !one.compiled.kernel.frame) return one;
-    const made = pipelines.compile(compileStep(merged, style, step, { way, format }));
-    return { compiled: made, group: bindGroup(pipelines.device, made, noResource) };
+    const now = pipelines.compile(compileStep(merged, style, step, { way, format }));
+    return { compiled: now, group: bindGroup(pipelines.device, now, noResource) };
   });
-  return { style, way, bound: turned };
+  byWay.set(way, made);
+  return made;
 }
 
 /** A kernel for external frames, and another for copied ones where it is not the same. */

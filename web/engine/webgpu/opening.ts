@@ -43,6 +43,8 @@ export function tileOf(guide: Resample | Source, { group, weights, output, x, y 
   if (guide.kind === 'resample' && falls(guide.left)) return null;
   if (group > 1 || channels > 4 || x.outputStride > 1 || y.outputStride > 1) return null;
   const [, , kh, kw] = weights.dims;
+  // What is trimmed is small, and is not worth a kernel of its own.
+  if (y.phases[0]?.count !== kh || x.phases[0]?.count !== kw) return null;
   for (const { wide, rows } of SHAPES) {
     const reach = (outputs: number, stride: number, taps: number, step: number) =>
       (outputs - 1) * stride + (taps - 1) * step + 1;

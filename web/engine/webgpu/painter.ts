@@ -23,15 +23,16 @@ import { examine } from './examination.ts';
 import { Frames } from './frames.ts';
 import type { Way } from './kernel.ts';
 import {
+  type Bound,
   type ByWay,
   compileGuide,
   frameGroup,
   hasExternal,
   type Kernels,
+  kernelsFor,
   makeStudio,
   prepareKernels,
   type Studio,
-  turnedTo,
 } from './kernels.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
 import { bindGroup, type Compiled } from './pipelines.ts';
@@ -79,7 +80,7 @@ class WebgpuPainter implements Examinable {
   readonly #context: GPUCanvasContext | null;
   #guideContext: GPUCanvasContext | null = null;
   #guideStep: ByWay<Compiled> | null = null;
-  #reader: Reader | null = null;
+  #reader: Promise<Reader> | null = null;
   #tuned: boolean;
   #lost = false;
   #destroyed = false;
@@ -208,13 +209,12 @@ class WebgpuPainter implements Examinable {
     const frame = this.#frames.take(source, view.mirror ?? false);
     if (!frame) return;
     const { kind: way } = frame;
-    if (way !== this.#kernels.way) this.#turn(way);
     const encoder = this.#device.createCommandEncoder({ label: 'frame' });
     const pass = encoder.beginComputePass({ label: 'frame' });
     const picture = frame.kind === 'external' ? frame.texture : frame.view;
     const canvas = this.#context.getCurrentTexture().createView();
     pass.setBindGroup(1, frameGroup(this.studio, way, this.#frames.sampler, picture, canvas));
-    for (const { compiled, group } of this.#kernels.bound) dispatch(pass, compiled, group);
+    for (const { compiled, group } of this.#kernelsFor(way)) dispatch(pass, compiled, group);
     if (this.#guideContext && this.#guideStep) {
       const texture = this.#guideContext.getCurrentTexture().createView();
       const shown = this.#guideStep[way];
@@ -229,12 +229,16 @@ class WebgpuPainter implements Examinable {
     if (!this.#tuned) this.#tune();
   }
 
-  #turn(way: Way): void {
-    const turn = () => {
-      this.#kernels = turnedTo(way, this.studio, this.#kernels);
-    };
-    checked(this.#device, turn).catch((error: Error) => this.#lose(error.message));
-    this.#forget();
+  /** Where the GPU refuses a kernel that is made only now, painting ends with its sentence. */
+  #kernelsFor(way: Way): readonly Bound[] {
+    let kernels = this.#kernels.byWay.get(way) ?? [];
+    if (kernels.length === 0) {
+      const make = () => {
+        kernels = kernelsFor(this.studio, this.#kernels, way);
+      };
+      checked(this.#device, make).catch((error: Error) => this.#lose(error.message));
+    }
+    return kernels;
   }
 
   /** Looks for kernels that suit this GPU better, once, while frames go on with what there is. */
@@ -250,9 +254,7 @@ class WebgpuPainter implements Examinable {
       .then(async style => {
         if (style) {
           surroundings.memo.write(keyOf(this.adapter, style), JSON.stringify(style.shapes));
-          const pending = await checked(this.#device, () =>
-            prepareKernels(this.studio, style, this.#kernels.way),
-          );
+          const pending = await checked(this.#device, () => prepareKernels(this.studio, style));
           const kernels = await pending();
           if (!this.#lost) this.#kernels = kernels;
         }
@@ -264,7 +266,8 @@ class WebgpuPainter implements Examinable {
 
   /** What was tried goes, so that no more than one pipeline is held that no frame needs. */
   #forget(): void {
-    this.studio.pipelines.keep(this.#kernels.bound.map(({ compiled }) => compiled.kernel));
+    const kernels = [...this.#kernels.byWay.values()].flat();
+    this.studio.pipelines.keep(kernels.map(({ compiled }) => compiled.kernel));
   }
 
   async examine(): Promise<Findings> {
@@ -275,11 +278,9 @@ class WebgpuPainter implements Examinable {
   async run(...[inputs, options = {}]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
     if (this.#lost) throw new EngineError('The GPU device was lost; create the painter anew.');
     // Fetched when it is first called, since pages that paint do without it.
-    this.#reader ??= await (await import('./reader.ts')).Reader.create(
-      this.studio.merged,
-      this.studio.pipelines,
-    );
-    return this.#reader.run(inputs, this.#live, options);
+    const { merged, pipelines } = this.studio;
+    this.#reader ??= import('./reader.ts').then(({ Reader }) => Reader.create(merged, pipelines));
+    return (await this.#reader).run(inputs, this.#live, options);
   }
 
   async finished(): Promise<void> {

@@ -14,10 +14,8 @@ const WIDEST_KERNEL = 16;
  * they share. */
 const MOST_SUMS = 64;
 const MOST_SHARED = 16;
-/** Products from which on a convolution is heavy, and those below which it is not worth a pipeline of its
- * own. */
+/** Products from which on a convolution is heavy. */
 const HEAVY = 8e6;
-const LIGHT = 2e6;
 /** Outputs in a block of channels by which threads are counted: not by shapes, which the tuner changes. */
 const FOR_A_THREAD = 4;
 const MOST_WIDE = 16;
@@ -35,10 +33,8 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   const down = Math.ceil(height / shape.tall);
   const across = Math.ceil(width / shape.wide);
   const strips = n * down * across;
-  // Four threads beside each other want the same weights where they have strips of the same channels. What is
-  // light had better share a pipeline with layers that have too few strips for that.
-  const shares = name !== 'coarse' || productsOf(operation) >= LIGHT;
-  const together = style.together && shares && shape.share === 1 && strips % 4 === 0;
+  // Four threads beside each other want the same weights where they have strips of the same channels.
+  const together = style.together && shape.share === 1 && strips % 4 === 0;
   if (together) shader.enableSubgroups();
   shader.readInputs();
   declareGeometry(shader, operation);
@@ -58,20 +54,19 @@ export function classOf({ few }: Style, operation: Convolution): Class {
   const { output, x } = operation;
   const [n, , height] = output.shape;
   const [rows, columns] = basesOf(operation);
-  const products = productsOf(operation);
-  if (rows * columns === 1 || (columns <= 2 && products >= LIGHT) || x.outputStride > 2) return 'tiny';
-  const usual: Class = products < HEAVY ? 'fine' : 'heavy';
+  if (rows * columns === 1 || x.outputStride > 2) return 'tiny';
+  const usual: Class = productsOf(operation) < HEAVY ? 'fine' : 'heavy';
   const threads = (n * height * columns * blocks(output)) / FOR_A_THREAD;
-  return threads < few || columns < 8 ? 'coarse' : usual;
+  return threads < few || columns < 4 ? 'coarse' : usual;
 }
 
 /** The shape as far as the convolution has outputs and a GPU has room for it: what it lacks in depth it may
  * make up for in width. */
 function fitted(shape: Shape, { threads }: Style, operation: Convolution): Shape {
   const { outputStride } = operation.x;
-  const [rows, columns] = basesOf(operation);
-  let { wide, tall, deep } = shape;
-  if (rows * columns === 1) wide = tall = 1;
+  const [, columns] = basesOf(operation);
+  let { wide, deep } = shape;
+  const { tall } = shape;
   while (blocks(operation.output) % deep > 0) {
     deep /= 2;
     if (wide * 2 <= Math.min(columns, MOST_WIDE)) wide *= 2;

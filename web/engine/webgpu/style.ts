@@ -17,7 +17,7 @@ export interface Shape {
 }
 
 /** Convolutions by how much there is to share out: many outputs, of many products each or of few; few outputs
- * and many weights; a column or two. */
+ * and many weights; a single pixel. */
 export type Class = 'heavy' | 'fine' | 'coarse' | 'tiny';
 
 export interface Style {
@@ -40,7 +40,7 @@ export const SOFTWARE_STYLE: Style = {
     heavy: { wide: 8, tall: 1, deep: 4, share: 1 },
     fine: { wide: 8, tall: 1, deep: 2, share: 1 },
     coarse: { wide: 2, tall: 2, deep: 4, share: 1 },
-    tiny: { wide: 2, tall: 2, deep: 4, share: 1 },
+    tiny: { wide: 1, tall: 1, deep: 4, share: 1 },
   },
   precision: 'float32',
 };
@@ -52,8 +52,8 @@ export const GPU_STYLE: Style = {
   shapes: {
     heavy: { wide: 4, tall: 1, deep: 2, share: 1 },
     fine: { wide: 4, tall: 1, deep: 1, share: 1 },
-    coarse: { wide: 4, tall: 1, deep: 2, share: 16 },
-    tiny: { wide: 2, tall: 2, deep: 1, share: 32 },
+    coarse: { wide: 2, tall: 2, deep: 2, share: 16 },
+    tiny: { wide: 1, tall: 1, deep: 1, share: 32 },
   },
   precision: 'float32',
 };
