@@ -62,6 +62,28 @@ function painterOn(backend: Backend, look: Look, precision: Precision, canvas: C
     : createWebgl2Painter(look, settings);
 }
 
+test('frames that come as external textures are examined as such', async () => {
+  for (const [least, fault] of [
+    [-100, /NaN/],
+    [1, null],
+  ] as const) {
+    const painter = await painterOn('webgpu', await rooted(least), 'float32', new OffscreenCanvas(1, 1));
+    const frame = new VideoFrame(scene(), { timestamp: 0 });
+    painter.paint(frame);
+    frame.close();
+    const { pipelines } = painter.statistics;
+    const { values, painted } = await painter.examine();
+    expect(painted).toBe(true);
+    expect(values.some(value => value !== 0)).toBe(true);
+    const found = await faultOf(painter);
+    if (fault) expect(found).toMatch(fault);
+    else expect(found).toBeNull();
+    // Kernels for frames that are copied were made for nobody.
+    expect(painter.statistics.pipelines).toBe(pipelines);
+    painter.destroy();
+  }
+});
+
 for (const [backend, precision] of BACKENDS) {
   test(`${backend} in ${precision}: NaN inside is found, though the painting is finite`, async () => {
     const canvas = new OffscreenCanvas(1, 1);
