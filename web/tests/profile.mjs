@@ -102,7 +102,7 @@ try {
 
 Written by \`npm run profile\` in \`web/\` (\`LIMNER_GPU=1\` on a machine with a GPU): what each kernel multiplies, reads and
 writes, and how long it takes on the adapter named. Zeros at the border count as products, as they do in other
-people's figures. Kernels are timed one by one, repeated; a frame overlaps them. On a busy machine the processor
+people's figures, but for taps that only ever see them: those are neither loaded nor multiplied. Kernels are timed one by one, repeated; a frame overlaps them. On a busy machine the processor
 time is the figure to go by.
 
 `;

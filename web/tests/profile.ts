@@ -1,7 +1,7 @@
 // One look on WebGPU, kernel by kernel: what each reads, writes and multiplies, and how long it takes.
 
 import { stored } from '../engine/graph/cost.ts';
-import type { Convolution, Tensor } from '../engine/graph/operation.ts';
+import type { Axis, Convolution, Tensor } from '../engine/graph/operation.ts';
 import { readLook } from '../engine/index.ts';
 import { dispatch } from '../engine/webgpu/buffers.ts';
 import { adapterName, canvasFormat, requestDevice, usualPrecision } from '../engine/webgpu/device.ts';
@@ -32,12 +32,18 @@ declare global {
   function processorTime(): Promise<number>;
 }
 
+/** Taps of all phases; those that only ever see padding are trimmed, and neither loaded nor multiplied. */
+const tapsOf = ({ phases }: Axis): number => phases.reduce((sum, { count }) => sum + count, 0);
+
 /** What the layer has to multiply: zeros at the border count, as they do in other people's figures. */
-function productsOf({ output, inputs, weights, x, y }: Convolution): number {
+function productsOf({ output, inputs, x, y }: Convolution): number {
   const [, c, h, w] = output.shape;
-  const [, , kh, kw] = weights.dims;
-  return (c * h * w * (inputs[0]?.shape[1] ?? 0) * kh * kw) / (y.outputStride * x.outputStride);
+  return (c * h * w * (inputs[0]?.shape[1] ?? 0) * tapsOf(y) * tapsOf(x)) / (y.outputStride * x.outputStride);
 }
+
+/** How much of its weights a layer loads. */
+const partOf = ({ weights, x, y }: Convolution): number =>
+  (tapsOf(y) * tapsOf(x)) / (weights.dims[2] * weights.dims[3]);
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
@@ -113,7 +119,11 @@ async function layersOf(
     const inputs = step.kind === 'opening' ? step.guide.inputs : operation.inputs;
     const bytes = (tensors: readonly Tensor[]) =>
       tensors.reduce((sum, tensor) => sum + bytesIn(style.precision, 4 * stored(tensor)), 0);
-    const constants = kernel.bindings.map(binding => (binding.kind === 'data' ? binding.data.bytes : 0));
+    const part = operation.kind === 'convolution' ? partOf(operation) : 1;
+    const constants = kernel.bindings.map(binding => {
+      if (binding.kind !== 'data') return 0;
+      return binding.data.bytes * (binding.data.layout === 'channels' ? 1 : part);
+    });
     const shape = /const WIDE = (\d+);\nconst TALL = (\d+);\nconst DEEP = (\d+);\nconst SHARE = (\d+)/.exec(
       kernel.code,
     );
