@@ -19,14 +19,18 @@ export interface Surroundings {
 export const keyOf = (adapter: string, { precision }: Style): string =>
   `limner kernels ${VERSION} ${precision} ${adapter}`;
 
+/** Blocks of channels that a thread may make. What has columns to share out may have few channels: deeper, each
+ * such layer would be a pipeline of its own, beyond the twelve that a look may take. */
+const MOST_DEEP: Readonly<Record<Class, number>> = { heavy: 4, fine: 2, coarse: 8, tiny: 8 };
+
 /** Whether it is one: powers of two, of which more would be a longer program than any GPU takes. */
-export function isShape(shape: Partial<Shape> | undefined): shape is Shape {
+export function isShape(name: Class, shape: Partial<Shape> | undefined): shape is Shape {
   const isPower = (size: unknown, most: number): boolean =>
     typeof size === 'number' && size >= 1 && size <= most && Number.isInteger(Math.log2(size));
   return (
     isPower(shape?.wide, 16) &&
     isPower(shape?.tall, 2) &&
-    isPower(shape?.deep, 8) &&
+    isPower(shape?.deep, MOST_DEEP[name]) &&
     isPower(shape?.share, 64)
   );
 }
@@ -40,7 +44,7 @@ export function remembered(style: Style, adapter: string, { memo }: Surroundings
     const shapes = { ...style.shapes };
     for (const name of CLASSES) {
       const shape = found[name];
-      if (!isShape(shape)) return null;
+      if (!isShape(name, shape)) return null;
       shapes[name] = shape;
     }
     return { ...style, shapes };

@@ -7,7 +7,7 @@ import { CLASSES, isShape } from './surroundings.ts';
 import type { Trial } from './trial.ts';
 
 /** Shapes one step away. */
-export function neighbours(shape: Shape): Shape[] {
+export function neighbours(name: Class, shape: Shape): Shape[] {
   const { wide, deep, share } = shape;
   const near = [
     { wide: wide * 2 },
@@ -17,7 +17,7 @@ export function neighbours(shape: Shape): Shape[] {
     { share: share / 4 },
     { share: 1 },
   ].map(step => ({ ...shape, ...step }));
-  return near.filter(one => isShape(one) && !same(one, shape));
+  return near.filter(one => isShape(name, one) && !same(one, shape));
 }
 
 /** Milliseconds of the GPU's time at a go; a kernel that takes longer is left as it is. */
@@ -39,7 +39,7 @@ export async function tune(
   for (const name of CLASSES) {
     const usual = shapes[name];
     let best = { shape: usual, ms: Number.POSITIVE_INFINITY };
-    for (const shape of [usual, ...neighbours(usual)]) {
+    for (const shape of [usual, ...neighbours(name, usual)]) {
       const run = await trialOf(name, { ...style, shapes: { ...style.shapes, [name]: shape } });
       if (!run) break;
       const ms = await timed(run, idle);

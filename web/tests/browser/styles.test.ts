@@ -8,10 +8,10 @@ import { merge } from '../../engine/webgpu/merge.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { Pipelines } from '../../engine/webgpu/pipelines.ts';
 import { Reader } from '../../engine/webgpu/reader.ts';
-import { type Class, GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
-import { neighbours } from '../../engine/webgpu/tuner.ts';
+import { GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
 import { largestDifference } from '../compare.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
+import { near } from '../shapes.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -25,21 +25,14 @@ const fours: Style = { ...SOFTWARE_STYLE, together: true };
 /** The style as far as the GPU at hand has what it takes. */
 const here = (style: Style): Style => ({ ...style, together: style.together && runsFours(device) });
 
-/** Each class of a style in the shape that the tuner tries in that place. */
-const near = (style: Style, i: number): Style['shapes'] => {
-  const one = (name: Class) => neighbours(style.shapes[name])[i] ?? style.shapes[name];
-  return { heavy: one('heavy'), fine: one('fine'), coarse: one('coarse'), tiny: one('tiny') };
-};
-
 const styles: readonly (readonly [string, Style])[] = [
   ['software', fours],
   ['gpu', GPU_STYLE],
   ['software, every thread by itself', SOFTWARE_STYLE],
   ...[0, 1, 2, 3, 4, 5].map(i => {
-    const style = { ...GPU_STYLE, few: 256, shapes: near(GPU_STYLE, i) };
-    return [`gpu, neighbours ${i}`, style] as const;
+    return [`gpu, neighbours ${i}`, { ...near(GPU_STYLE, i), few: 256 }] as const;
   }),
-  ...[0, 1, 2, 3].map(i => [`software, neighbours ${i}`, { ...fours, shapes: near(fours, i) }] as const),
+  ...[0, 1, 2, 3].map(i => [`software, neighbours ${i}`, near(fours, i)] as const),
 ];
 
 for (const [label, wanted] of styles) {

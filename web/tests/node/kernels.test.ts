@@ -8,11 +8,19 @@ import { readLook } from '../../engine/look.ts';
 import { checkLimits, NEEDED } from '../../engine/webgpu/device.ts';
 import { kernelsFor, makeStudio, prepareKernels } from '../../engine/webgpu/kernels.ts';
 import { Memory } from '../../engine/webgpu/memory.ts';
-import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/style.ts';
+import { GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
 import { CACHE } from '../cases.ts';
+import { near } from '../shapes.ts';
 
 const looks = JSON.parse(readFileSync(`${CACHE}/looks.json`, 'utf8')) as { name: string }[];
-const STYLES = { software: SOFTWARE_STYLE, fours: { ...SOFTWARE_STYLE, together: true }, gpu: GPU_STYLE };
+const fours: Style = { ...SOFTWARE_STYLE, together: true };
+const STYLES: Record<string, Style> = {
+  'software GPUs': SOFTWARE_STYLE,
+  'fours of threads': fours,
+  GPUs: GPU_STYLE,
+  ...Object.fromEntries([0, 1, 2, 3].map(i => [`software GPUs, tried ${i}`, near(fours, i)])),
+  ...Object.fromEntries([0, 1, 2, 3, 4, 5].map(i => [`GPUs, tried ${i}`, near(GPU_STYLE, i)])),
+};
 
 interface Seen {
   layouts: GPUBindGroupLayoutDescriptor[];
@@ -75,13 +83,10 @@ function numberOf(expression: string, code: string): number {
 const BYTES: Record<string, number> = { f32: 4, i32: 4, u32: 4, vec4f: 16, vec2f: 8, Sum: 16 };
 
 test.each(
-  looks.flatMap(({ name }) =>
-    Object.keys(STYLES).map(style => [name, style as keyof typeof STYLES] as const),
-  ),
-)('kernels of %s in the style for %s fit every adapter', { timeout: 60_000 }, async (name, styleName) => {
+  looks.flatMap(({ name }) => Object.entries(STYLES).map(([label, style]) => [name, label, style] as const)),
+)('kernels of %s in the style for %s fit every adapter', { timeout: 60_000 }, async (name, _, style) => {
   const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
   const seen: Seen = { layouts: [], codes: [] };
-  const style = STYLES[styleName];
   const studio = makeStudio(new Memory(deviceOf(seen)), plan, style, 'rgba8unorm');
   const kernels = await prepareKernels(studio, style)();
   kernelsFor(studio, kernels, 'texture');
