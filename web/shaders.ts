@@ -1,4 +1,4 @@
-/** Shaders go into the page without their comments and indentation, which only people read. */
+/** Shaders go into the page without their comments, indentation and spaces, which only people read. */
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
@@ -8,7 +8,6 @@ export function shaders(): Plugin {
   return {
     name: 'limner-shaders',
     enforce: 'pre',
-    apply: 'build',
     load(id) {
       if (!SHADER.test(id)) return null;
       const text = readFileSync(id.replace(/\?raw$/, ''), 'utf8');
@@ -18,6 +17,10 @@ export function shaders(): Plugin {
 }
 
 function withoutWords(text: string): string {
-  const lines = text.split('\n').map(line => line.replace(/\/\/.*/, '').trim());
+  const lines = text.split('\n').map(line => tight(line.replace(/\/\/.*/, '').trim()));
   return lines.filter(line => line !== '').join('\n');
 }
+
+/** Spaces that part no words; lines for the preprocessor stay as they are. */
+const tight = (line: string): string =>
+  line.startsWith('#') ? line : line.replace(/ ?([,;:{}()]) ?| ([=+*<>?]|[=!<>]=|&&|\|\|) /g, '$1$2');

@@ -1,12 +1,17 @@
-/** What the build has made small is made a little smaller: a second minifier finds what the first one leaves. */
+/** What the build has made small is made a little smaller: a second minifier finds what the first one leaves, and
+ * the page goes without its indentation. */
 import { minify } from 'terser';
 import type { Plugin } from 'vite';
 
 export function smaller(): Plugin {
   return {
     name: 'limner-smaller',
+    enforce: 'post',
     async generateBundle(_, bundle) {
       for (const file of Object.values(bundle)) {
+        if (file.fileName.endsWith('.html') && file.type === 'asset') {
+          file.source = String(file.source).replace(/\n\s+/g, '\n');
+        }
         if (file.type !== 'chunk') continue;
         const { code } = await minify(file.code, {
           ecma: 2020,

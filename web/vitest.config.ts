@@ -1,5 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { shaders } from './shaders.ts';
 
 // One flag set under which WebGPU compute, canvas presentation and video import all work without a GPU.
 // `--enable-unsafe-webgpu` alone is a trap: compute works, presenting a canvas loses the device.
@@ -52,6 +53,8 @@ export default defineConfig({
       },
       {
         publicDir: '.cache',
+        // Tested as pages have them.
+        plugins: [shaders()],
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],

@@ -22,10 +22,10 @@ export async function faultOf(painter: Examinable): Promise<string | null> {
 
 export function faultIn({ values, painted }: Findings): string | null {
   if (!values.every(Number.isFinite)) {
-    return 'The GPU computes what are no numbers (NaN) of a picture that is known; it cannot run this look.';
+    return 'The GPU computes NaN of a known picture; it cannot run this look.';
   }
   if (!painted || (values.length > 0 && values.every(value => value === 0))) {
-    return 'The GPU computes nothing but zeros of a picture that is known; it cannot run this look.';
+    return 'The GPU computes zeros of a known picture; it cannot run this look.';
   }
   return null;
 }

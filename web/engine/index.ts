@@ -1,6 +1,6 @@
 // The engine's whole surface: read a look, make a painter of it, paint.
 
-import { EngineError, impossible } from './error.ts';
+import { EngineError, impossible, reasonOf } from './error.ts';
 import { type Look, readLook } from './look.ts';
 import type { Backend, Canvas, Examinable, Painter, Precision, Settings } from './painter.ts';
 import { lastingPainter, type Making, PAUSES } from './revival.ts';
@@ -32,7 +32,7 @@ export interface PainterOptions {
 export async function load(from: string | URL | Blob): Promise<Look> {
   const body = await bodyOf(from).catch((error: unknown) => {
     const name = from instanceof Blob ? 'The file' : from;
-    throw new EngineError(`${name} could not be fetched (${sentenceOf(error)}); check the address.`);
+    throw new EngineError(`${name} could not be fetched (${reasonOf(error)}); check the address.`);
   });
   return readLook(new Uint8Array(body));
 }
@@ -50,7 +50,7 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
     const context = await import('./webgl2/context.ts');
     return context.webgl2Available(options);
   } catch (error) {
-    return { ok: false, reason: `The part for WebGL2 could not be fetched (${sentenceOf(error)}).` };
+    return { ok: false, reason: `The part for WebGL2 could not be fetched (${reasonOf(error)}).` };
   }
 }
 
@@ -58,13 +58,18 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
   const { canvas = null, device, upkeep = true } = options;
   const { onLost = () => undefined, onRevived = () => undefined } = options;
+  if (device && options.backend === 'webgl2') throw new EngineError('WebGL2 takes no device.');
   const pauses = device ? [] : PAUSES;
   const backends = options.backend ? [options.backend] : await backendsFor(device);
   const refusals: unknown[] = [];
   for (const backend of backends) {
+    // What was lost once is made anew without experiments.
+    let tune = upkeep;
     const make: Making['make'] = (onLost, careful, wanted) => {
       const precision = careful ? 'float32' : options.precision;
-      return makeOn(backend, look, { canvas, onLost, wanted, precision, upkeep }, device);
+      const settings = { canvas, onLost, wanted, precision, tune };
+      tune = false;
+      return makeOn(backend, look, settings, device);
     };
     try {
       return await lastingPainter({ make, pauses, upkeep, onLost, onRevived });
@@ -87,7 +92,7 @@ async function makeOn(
   } catch (error) {
     if (error instanceof EngineError) throw error;
     const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';
-    throw new EngineError(`${name} refused to paint with this look: ${sentenceOf(error)}`);
+    throw new EngineError(`${name} refused to paint with this look: ${reasonOf(error)}`);
   }
 }
 
@@ -154,5 +159,3 @@ export function paintVideo(
     else cancelAnimationFrame(id);
   };
 }
-
-const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

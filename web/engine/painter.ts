@@ -56,8 +56,8 @@ export interface Settings {
   readonly wanted?: () => boolean;
   /** On WebGPU; without one what suits the GPU. WebGL2 takes what textures the browser draws into. */
   readonly precision?: Precision | undefined;
-  /** False: nothing is done beside the frames. */
-  readonly upkeep?: boolean | undefined;
+  /** False: kernels are the usual ones, whatever was found before, and none are looked for. */
+  readonly tune?: boolean | undefined;
 }
 
 /** To be asked before the canvas is touched, after anything was waited for. */

@@ -5,7 +5,7 @@
 // It is no painter itself: a backend's painter does the work, and says when it is lost. Nothing is tried for
 // ever: a look that takes the GPU down each time is given up, since browsers take the GPU from such pages.
 
-import { EngineError } from './error.ts';
+import { EngineError, reasonOf } from './error.ts';
 import { faultOf } from './fault.ts';
 import type { LookInfo } from './look.ts';
 import type { Backend, Canvas, Examinable, FrameSource, Painter } from './painter.ts';
@@ -102,6 +102,7 @@ class LastingPainter implements Painter {
   }
 
   attachGuide(canvas: Canvas | null): void {
+    if (canvas && canvas === this.canvas) throw new EngineError('Give the guide a canvas of its own.');
     // One that is refused is not tried again after a loss.
     if (!this.#away) this.#painter.attachGuide(canvas);
     this.#guide = canvas;
@@ -125,13 +126,13 @@ class LastingPainter implements Painter {
     if (this.#making.upkeep) this.#watchdog.painted();
   }
 
-  async run(...given: Parameters<Painter['run']>): ReturnType<Painter['run']> {
+  async run(...[inputs = {}, options]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
     for (;;) {
       await this.#settled();
       if (this.#over) throw new EngineError('The GPU was lost for good, or the painter was destroyed.');
       const hired = this.#hired;
       try {
-        return await hired.painter.run(...given);
+        return await hired.painter.run(inputs, options);
       } catch (error) {
         await Promise.race([hired.loss, pause(HEARSAY_MS)]);
         // The painter may be made anew without its GPU having been lost.
@@ -195,7 +196,7 @@ class LastingPainter implements Painter {
       this.#hired = hired;
       for (const [name, value] of this.#live) hired.painter.set(name, value);
     } catch (error) {
-      if (!this.#over) this.#lose(error instanceof Error ? error.message : String(error), since);
+      if (!this.#over) this.#lose(reasonOf(error), since);
       return;
     }
     this.#reviving = null;

@@ -1,6 +1,6 @@
 // What is painted from: a camera, a video or a picture, how large it is, and which part of it the network sees.
 
-import { EngineError } from './error.ts';
+import { EngineError, reasonOf } from './error.ts';
 import type { FrameSource } from './painter.ts';
 
 export const isVideoFrame = (source: FrameSource): source is VideoFrame =>
@@ -22,7 +22,14 @@ export type Size = readonly [width: number, height: number];
 export function sizeOfSource(source: FrameSource): Size {
   if (isElement(source)) return source.readyState >= 2 ? [source.videoWidth, source.videoHeight] : [0, 0];
   if (isVideoFrame(source)) return [source.displayWidth, source.displayHeight];
-  return [source.width, source.height];
+  // Types don't hold who writes JavaScript.
+  const { width, height, naturalWidth }: Partial<HTMLImageElement> = Object(source);
+  if (width === undefined || height === undefined || naturalWidth !== undefined) {
+    throw new EngineError(
+      'paint() takes a video, VideoFrame, canvas or ImageBitmap; createImageBitmap(img) makes one.',
+    );
+  }
+  return [width, height];
 }
 
 /** The size itself, or a smaller one of the same proportions whose sides are at most `most`. */
@@ -55,8 +62,7 @@ export function cropOf([width, height]: Size, [wide, tall]: Size, mirror: boolea
 }
 
 export function unreadable(error: unknown): EngineError {
-  const reason = error instanceof Error ? error.message : String(error);
   return new EngineError(
-    `The picture cannot be read by the GPU (${reason}); serve it from the page's own site.`,
+    `The picture cannot be read by the GPU (${reasonOf(error)}); serve it from the page's own site.`,
   );
 }

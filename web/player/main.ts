@@ -1,6 +1,6 @@
 /** The live page: puts subject, look, painter and controls together. */
 import { App } from './app.ts';
-import { Speech } from './speech.ts';
+import { Speech, sentenceOf } from './speech.ts';
 
 document.documentElement.dataset.started = ''; // see public/unstarted.js
 const speech = new Speech();
@@ -8,5 +8,5 @@ try {
   const app = new App(speech);
   void app.start();
 } catch (problem) {
-  speech.fail(`This page cannot run here: ${problem instanceof Error ? problem.message : String(problem)}`);
+  speech.fail(`This page cannot run here: ${sentenceOf(problem)}`);
 }

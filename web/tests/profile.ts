@@ -52,7 +52,7 @@ export async function profile(name: string) {
   const device = await requestDevice();
   const canvas = new OffscreenCanvas(1, 1);
   const [began, before] = [performance.now(), await processorTime()];
-  const painter = await createWebgpuPainter(look, { canvas, onLost: console.log }, device);
+  const painter = await createWebgpuPainter(look, { canvas, onLost: console.log, tune: false }, device);
   const { pixels } = look.info;
   const source = await createImageBitmap(new ImageData(pixels, pixels));
   painter.paint(source);
@@ -83,7 +83,7 @@ async function layersOf(
   const style = { ...styleFor(device), precision: usualPrecision(device) };
   const { studio, pending } = await checked(device, () => {
     const made = makeStudio(memory, plan, style, format);
-    return { studio: made, pending: prepareKernels(made, style) };
+    return { studio: made, pending: prepareKernels(made, style, ['external']) };
   });
   const bound = kernelsFor(studio, await pending(), 'texture');
   const [, , height = 1, width = 1] = plan.outputs[0]?.shape ?? [];

@@ -23,11 +23,16 @@ export function givenInputs(plan: Plan, arrays: Arrays, again: boolean): (readon
   });
 }
 
-/** Live values as they are set, but for those that are given. */
+/** Live values as they are set, but for those that are given, each as an array of one number. */
 export function givenLive(plan: Plan, arrays: Arrays, live: Float32Array): Float32Array<ArrayBuffer> {
   const given = new Float32Array(live);
   plan.live.forEach(({ name }, i) => {
-    if (Object.hasOwn(arrays, name)) given[i] = arrays[name]?.[0] ?? 0;
+    if (!Object.hasOwn(arrays, name)) return;
+    const values = arrays[name];
+    const value = values?.length === 1 ? values[0] : undefined;
+    if (value === undefined || !Number.isFinite(value))
+      throw new EngineError(`Input '${name}' needs one number: Float32Array.of(0.5), for instance.`);
+    given[i] = value;
   });
   return given;
 }

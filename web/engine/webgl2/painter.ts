@@ -2,7 +2,7 @@
 // made once, at load; a frame uploads the picture and draws. Nothing is read back and nothing is made on the
 // way from camera to canvas.
 
-import { EngineError } from '../error.ts';
+import { EngineError, reasonOf } from '../error.ts';
 import { type Findings, STRIPES_SIDE } from '../fault.ts';
 import { liveValues, turn } from '../live.ts';
 import type { Look, LookInfo } from '../look.ts';
@@ -111,14 +111,14 @@ class Webgl2Painter implements Examinable {
     const guide = this.network.plan.outputs[1];
     if (canvas === null || !guide) return;
     const [, , tall, wide] = guide.shape;
-    canvas.width = wide;
-    canvas.height = tall;
     const context = canvas.getContext('2d', { alpha: false });
     if (!context || !('drawImage' in context)) {
       throw new EngineError(
         'The canvas for the guide gives no 2-D context; give one that has no other context.',
       );
     }
+    canvas.width = wide;
+    canvas.height = tall;
     // Compiled when somebody first looks; frames go on without it until it is there.
     const attached = this.#attached;
     this.network.show(guide).then(
@@ -126,7 +126,7 @@ class Webgl2Painter implements Examinable {
         if (attached === this.#attached) this.#guide = { context, show };
       },
       (error: unknown) => {
-        if (!this.#destroyed) this.#lose(error instanceof Error ? error.message : String(error));
+        if (!this.#destroyed) this.#lose(reasonOf(error));
       },
     );
   }

@@ -47,7 +47,7 @@ const isCommonKind = (operation: Operation): boolean =>
       : ['source', 'map', 'resample'].includes(operation.kind);
 
 function uncommonKernels(): typeof import('./uncommon.ts') {
-  if (!uncommon) throw new EngineError('The kernels of this model were not fetched.');
+  if (!uncommon) throw new EngineError('Kernels were not fetched.');
   return uncommon;
 }
 

@@ -1,6 +1,6 @@
 // The GPU: whether there is one that is worth using, and a device with the limits that it has.
 
-import { EngineError } from '../error.ts';
+import { EngineError, reasonOf } from '../error.ts';
 import type { Precision } from '../painter.ts';
 import { isSoftwareName } from '../software.ts';
 
@@ -14,7 +14,7 @@ async function findAdapter(): Promise<GPUAdapter | string> {
   try {
     return (await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' })) ?? NO_ADAPTER;
   } catch (error) {
-    return `WebGPU failed: ${error instanceof Error ? error.message : String(error)}`;
+    return `WebGPU failed: ${reasonOf(error)}`;
   }
 }
 

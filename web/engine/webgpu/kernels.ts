@@ -64,18 +64,30 @@ export function makeStudio(
   return { merged, pipelines, format, external };
 }
 
-/** Kernels in a style, all made at once, for frames as they come where all is well; only the pipelines are waited
- * for. */
-export function prepareKernels({ merged, pipelines, format, external }: Studio, style: Style) {
-  const way = external ? 'external' : 'texture';
+/** How frames come where all is well. */
+export const usualWay = ({ external }: Studio): Way => (external ? 'external' : 'texture');
+
+/** Kernels in a style, all made at once, for frames that come those ways; only the pipelines are waited for. */
+export function prepareKernels(
+  { merged, pipelines, format }: Studio,
+  style: Style,
+  ways: Iterable<Way>,
+): () => Promise<Kernels> {
   const steps = merged.plan.camera ? merged.steps : [];
-  const made = steps.map(step => {
-    const prepared = pipelines.prepare(compileStep(merged, style, step, { way, format }));
-    return { prepared, group: bindGroup(pipelines.device, prepared, noResource) };
+  const made = Array.from(ways, way => {
+    const prepared = steps.map(step => {
+      const one = pipelines.prepare(compileStep(merged, style, step, { way, format }));
+      return { one, group: bindGroup(pipelines.device, one, noResource) };
+    });
+    return { way, prepared };
   });
-  return async (): Promise<Kernels> => {
-    const bound = made.map(async ({ prepared, group }) => ({ compiled: await compiled(prepared), group }));
-    return { style, byWay: new Map([[way, await Promise.all(bound)]]) };
+  return async () => {
+    const byWay: Kernels['byWay'] = new Map();
+    for (const { way, prepared } of made) {
+      const bound = prepared.map(async ({ one, group }) => ({ compiled: await compiled(one), group }));
+      byWay.set(way, await Promise.all(bound));
+    }
+    return { style, byWay };
   };
 }
 

@@ -3,7 +3,7 @@
 // camera to canvas; only the bind group that names the frame and the current texture of the canvas is new
 // (and another for the guide where somebody looks at it), since WebGPU hands those out per frame.
 
-import { EngineError } from '../error.ts';
+import { EngineError, reasonOf } from '../error.ts';
 import type { Findings } from '../fault.ts';
 import type { Plan } from '../graph/plan.ts';
 import { liveValues, turn } from '../live.ts';
@@ -33,12 +33,21 @@ import {
   makeStudio,
   prepareKernels,
   type Studio,
+  usualWay,
 } from './kernels.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
 import { bindGroup, type Compiled } from './pipelines.ts';
 import type { Reader } from './reader.ts';
 import type { Class, Style } from './style.ts';
-import { browserSurroundings, keyOf, remembered, type Surroundings } from './surroundings.ts';
+import {
+  browserSurroundings,
+  CLASSES,
+  type Found,
+  keyOf,
+  type Notes,
+  notesOf,
+  type Surroundings,
+} from './surroundings.ts';
 import { trialOf } from './trial.ts';
 import { tune } from './tuner.ts';
 
@@ -70,6 +79,23 @@ export async function createWebgpuPainter(
   }
 }
 
+/** What a device said when it was lost, and who hears of it: it may outlive many painters, and is to keep none. */
+interface Loss {
+  said: string;
+  heard: ((reason: string) => void) | null;
+}
+
+function lossOf(device: GPUDevice): Loss {
+  const loss: Loss = { said: '', heard: null };
+  device.lost.then(({ reason, message }) => {
+    loss.said = message || reason;
+    loss.heard?.(loss.said);
+  });
+  return loss;
+}
+
+const shaped = (style: Style, found: Found): Style => ({ ...style, shapes: { ...style.shapes, ...found } });
+
 class WebgpuPainter implements Examinable {
   readonly backend = 'webgpu';
   readonly #frames: Frames;
@@ -82,6 +108,7 @@ class WebgpuPainter implements Examinable {
   #guideStep: ByWay<Compiled> | null = null;
   #reader: Promise<Reader> | null = null;
   #tuned: boolean;
+  #tuning = false;
   #lost = false;
   #destroyed = false;
 
@@ -91,9 +118,10 @@ class WebgpuPainter implements Examinable {
     readonly studio: Studio,
     kernels: Kernels,
     settings: Owned,
-    tuned: boolean,
+    readonly notes: Notes,
+    readonly loss: Loss,
   ) {
-    this.#tuned = tuned || settings.upkeep === false;
+    this.#tuned = settings.tune === false || CLASSES.every(name => notes.known[name]);
     this.#kernels = kernels;
     const { device, shared } = studio.pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
@@ -103,7 +131,7 @@ class WebgpuPainter implements Examinable {
     this.canvas = settings.canvas;
     const [, , tall = 1, wide = 1] = plan.outputs[0]?.shape ?? [];
     this.#context = settings.canvas && this.#configure(settings.canvas, wide, tall);
-    device.lost.then(({ reason, message }) => this.#lose(message || reason));
+    loss.heard = reason => this.#lose(reason);
     // Errors of a shared device may be somebody else's.
     if (settings.ownsDevice) device.onuncapturederror = ({ error }) => this.#lose(sentenceOf(error));
   }
@@ -112,6 +140,8 @@ class WebgpuPainter implements Examinable {
   #lose(reason: string): void {
     if (this.#lost) return;
     this.#lost = true;
+    // What was found may be why: it is forgotten. What was just tried may be: nothing else is tried again.
+    this.notes.keep(this.#tuning ? this.#kernels.style.shapes : {});
     this.#settings.onLost(reason);
   }
 
@@ -122,30 +152,31 @@ class WebgpuPainter implements Examinable {
     settings: Owned,
   ): Promise<WebgpuPainter> {
     const memory = new Memory(device);
-    let gone = '';
-    device.lost.then(({ reason, message }) => {
-      gone = message || reason;
-    });
+    const loss = lossOf(device);
+    const { surroundings } = settings;
+    // A network that runs on arrays alone is one that somebody wants numbers of.
+    const precision = settings.precision ?? (plan.camera ? usualPrecision(device) : 'float32');
+    const usual = { ...surroundings.usual(device), precision };
+    const notes = notesOf(keyOf(adapterName(device), usual), surroundings, settings.tune);
     try {
       const format = canvasFormat(device);
-      // A network that runs on arrays alone is one that somebody wants numbers of.
-      const precision = settings.precision ?? (plan.camera ? usualPrecision(device) : 'float32');
-      const usual = { ...settings.surroundings.usual(device), precision };
-      const known = remembered(usual, adapterName(device), settings.surroundings);
-      const style = known ?? usual;
+      const style = shaped(usual, notes.known);
       const external = await hasExternal(device);
       const { studio, pending } = await checked(device, () => {
         const made = makeStudio(memory, plan, style, format, external);
-        return { studio: made, pending: prepareKernels(made, style) };
+        return { studio: made, pending: prepareKernels(made, style, [usualWay(made)]) };
       });
       const kernels = await pending();
       // A device that is lost pretends that all went well.
-      if (gone) throw new EngineError(`The GPU gave up while the look was set up (${gone}).`);
+      if (loss.said) throw new EngineError(`The GPU was lost as the look was set up (${loss.said}).`);
       checkWanted(settings);
-      return new WebgpuPainter(info, plan, studio, kernels, settings, known !== null);
+      return new WebgpuPainter(info, plan, studio, kernels, settings, notes, loss);
     } catch (error) {
       memory.destroy();
-      throw error;
+      if (Object.keys(notes.known).length === 0) throw error;
+      // Shapes that did for another look may be more than this GPU takes for this one.
+      notes.keep({});
+      return WebgpuPainter.create(info, plan, device, settings);
     }
   }
 
@@ -192,7 +223,7 @@ class WebgpuPainter implements Examinable {
         this.#guideStep = step;
       })
       .catch((error: unknown) => {
-        if (!this.#destroyed) this.#lose(error instanceof Error ? error.message : String(error));
+        if (!this.#destroyed) this.#lose(reasonOf(error));
       });
   }
 
@@ -244,30 +275,39 @@ class WebgpuPainter implements Examinable {
   /** Looks for kernels that suit this GPU better, once, while frames go on with what there is. */
   #tune(): void {
     this.#tuned = true;
+    this.#tuning = true;
     const { surroundings } = this.#settings;
     const idle = async () => (await surroundings.idle()) && !this.#lost;
     const trial = (name: Class, style: Style) => {
       this.#forget();
-      return trialOf(this.studio, name, style);
+      return trialOf(this.studio, name, style).catch(() => null);
     };
-    tune(this.studio.pipelines.style, trial, idle)
-      .then(async style => {
-        if (style) {
-          surroundings.memo.write(keyOf(this.adapter, style), JSON.stringify(style.shapes));
-          const pending = await checked(this.#device, () => prepareKernels(this.studio, style));
-          const kernels = await pending();
-          if (!this.#lost) this.#kernels = kernels;
-        }
-        this.#forget();
-      })
+    tune(this.#kernels.style, this.notes.known, trial, idle)
+      .then(found => this.#change(found ?? this.notes.known))
       // Frames go on with the kernels that they have; a lost device is told of elsewhere.
-      .catch(() => undefined);
+      .catch(() => undefined)
+      .finally(() => {
+        this.#tuning = false;
+        this.#forget();
+      });
+  }
+
+  /** Kept once the GPU has taken it. */
+  async #change(found: Found): Promise<void> {
+    if (Object.keys(found).length === Object.keys(this.notes.known).length) return;
+    const { style, byWay } = this.#kernels;
+    const make = () => prepareKernels(this.studio, shaped(style, found), byWay.keys());
+    const kernels = await (await checked(this.#device, make))();
+    if (this.#lost) return;
+    this.#kernels = kernels;
+    this.notes.keep(found);
   }
 
   /** What was tried goes, so that no more than one pipeline is held that no frame needs. */
   #forget(): void {
-    const kernels = [...this.#kernels.byWay.values()].flat();
-    this.studio.pipelines.keep(kernels.map(({ compiled }) => compiled.kernel));
+    const kernels = [...this.#kernels.byWay.values()].flat().map(({ compiled }) => compiled);
+    const shown = Object.values(this.#guideStep ?? {});
+    this.studio.pipelines.keep([...kernels, ...shown].map(({ kernel }) => kernel));
   }
 
   async examine(): Promise<Findings> {
@@ -276,10 +316,14 @@ class WebgpuPainter implements Examinable {
 
   /** Runs the graph on arrays: for tests and tools, never for frames. */
   async run(...[inputs, options = {}]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
-    if (this.#lost) throw new EngineError('The GPU device was lost; create the painter anew.');
+    if (this.#lost) throw new EngineError('The GPU was lost.');
     // Fetched when it is first called, since pages that paint do without it.
     const { merged, pipelines } = this.studio;
     this.#reader ??= import('./reader.ts').then(({ Reader }) => Reader.create(merged, pipelines));
+    // Where it fails the next run tries anew.
+    this.#reader.catch(() => {
+      this.#reader = null;
+    });
     return (await this.#reader).run(inputs, this.#live, options);
   }
 
@@ -290,6 +334,7 @@ class WebgpuPainter implements Examinable {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    this.loss.heard = null;
     // What a lost painter showed stays until another one paints there.
     if (!this.#lost) {
       this.#context?.unconfigure();

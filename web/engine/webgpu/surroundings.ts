@@ -1,4 +1,4 @@
-// What a painter takes of the page that it is on: idle moments for the tuner, which is fetched when the first
+// What a painter takes of the page that it is on: idle moments for the tuner, which begins when the first
 // painting is done, and a memory for what it found.
 
 import { type Class, type Shape, type Style, styleFor } from './style.ts';
@@ -19,38 +19,47 @@ export interface Surroundings {
 export const keyOf = (adapter: string, { precision }: Style): string =>
   `limner kernels ${VERSION} ${precision} ${adapter}`;
 
-/** Blocks of channels that a thread may make. What has columns to share out may have few channels: deeper, each
- * such layer would be a pipeline of its own, beyond the twelve that a look may take. */
-const MOST_DEEP: Readonly<Record<Class, number>> = { heavy: 4, fine: 2, coarse: 8, tiny: 8 };
+const POWERS = [1, 2, 4, 8, 16, 32, 64];
 
-/** Whether it is one: powers of two, of which more would be a longer program than any GPU takes. */
+/** Whether it is one: powers of two, of which more would be a longer program than any GPU takes. Convolutions of
+ * few products may have few channels, too: deeper, each such layer would be a pipeline of its own, beyond the twelve
+ * that a look may take. */
 export function isShape(name: Class, shape: Partial<Shape> | undefined): shape is Shape {
   const isPower = (size: unknown, most: number): boolean =>
-    typeof size === 'number' && size >= 1 && size <= most && Number.isInteger(Math.log2(size));
+    POWERS.some(power => power === size && power <= most);
   return (
     isPower(shape?.wide, 16) &&
     isPower(shape?.tall, 2) &&
-    isPower(shape?.deep, MOST_DEEP[name]) &&
+    isPower(shape?.deep, name === 'fine' ? 2 : 4) &&
     isPower(shape?.share, 64)
   );
 }
 
-/** The style with the shapes that were found on this adapter before, or null. */
-export function remembered(style: Style, adapter: string, { memo }: Surroundings): Style | null {
-  const text = memo.read(keyOf(adapter, style));
-  if (text === null) return null;
+/** Shapes that suit an adapter, of the classes that were tried on it. */
+export type Found = Partial<Record<Class, Shape>>;
+
+/** What is known of an adapter. */
+export interface Notes {
+  readonly known: Found;
+  keep(found: Found): void;
+}
+
+/** What is no shape is not known; where none are wanted, none are kept either. */
+export function notesOf(key: string, { memo }: Surroundings, wanted = true): Notes {
+  const known: Found = {};
   try {
-    const found: Partial<Record<Class, Partial<Shape>>> = JSON.parse(text);
-    const shapes = { ...style.shapes };
+    const kept: Found = JSON.parse((wanted && memo.read(key)) || '{}');
     for (const name of CLASSES) {
-      const shape = found[name];
-      if (!isShape(name, shape)) return null;
-      shapes[name] = shape;
+      const shape = kept[name];
+      if (isShape(name, shape)) known[name] = shape;
     }
-    return { ...style, shapes };
   } catch {
-    return null; // Somebody else's text under our key.
+    // Somebody else's text under our key.
   }
+  const keep = (found: Found) => {
+    if (wanted) memo.write(key, JSON.stringify(found));
+  };
+  return { known, keep };
 }
 
 /** The page's own: idle callbacks where there are any, and local storage where the page may use it. */

@@ -3,7 +3,7 @@
 // before by rounding alone, since a shape only says who computes what.
 
 import type { Class, Shape, Style } from './style.ts';
-import { CLASSES, isShape } from './surroundings.ts';
+import { CLASSES, type Found, isShape } from './surroundings.ts';
 import type { Trial } from './trial.ts';
 
 /** Shapes one step away. */
@@ -23,33 +23,38 @@ export function neighbours(name: Class, shape: Shape): Shape[] {
 /** Milliseconds of the GPU's time at a go; a kernel that takes longer is left as it is. */
 const SLICE = 6;
 const ROUNDS = 3;
+/** Milliseconds that a run counts at least: some browsers' clocks stand still for longer. */
+const LEAST = 0.1;
 /** How much better a shape must be, so that noise changes nothing. */
 const GAIN = 0.95;
 
 const same = (a: Shape, b: Shape): boolean =>
   a.wide === b.wide && a.tall === b.tall && a.deep === b.deep && a.share === b.share;
 
-/** Tries shapes for each class that the look has; null where it had to give up. */
+/** Tries shapes for each class that the look has and of which nothing is known; null where it had to give up.
+ * There is no trial where the look has no such layer, or the GPU refuses the shape. */
 export async function tune(
   style: Style,
+  known: Found,
   trialOf: (name: Class, style: Style) => Promise<Trial | null>,
   idle: () => Promise<boolean>,
-): Promise<Style | null> {
-  const shapes = { ...style.shapes };
+): Promise<Found | null> {
+  const found = { ...known };
   for (const name of CLASSES) {
-    const usual = shapes[name];
+    if (known[name]) continue;
+    const usual = style.shapes[name];
     let best = { shape: usual, ms: Number.POSITIVE_INFINITY };
     for (const shape of [usual, ...neighbours(name, usual)]) {
       const run = await trialOf(name, { ...style, shapes: { ...style.shapes, [name]: shape } });
-      if (!run) break;
+      if (!run) continue;
       const ms = await timed(run, idle);
       if (ms === null) return null;
-      if (ms > SLICE && shape === usual) break;
       if (ms < best.ms * (shape === usual ? 1 : GAIN)) best = { shape, ms };
+      if (ms > SLICE && shape === usual) break;
     }
-    shapes[name] = best.shape;
+    if (best.ms < Number.POSITIVE_INFINITY) found[name] = best.shape;
   }
-  return { ...style, shapes };
+  return found;
 }
 
 /** Milliseconds of one run, the best of some rounds; null where there is no idle moment to be had. */
@@ -57,7 +62,7 @@ async function timed(run: Trial, idle: () => Promise<boolean>): Promise<number |
   if (!(await idle())) return null;
   const once = await run(1);
   if (once > SLICE) return once;
-  const repeats = Math.max(1, Math.floor(SLICE / once));
+  const repeats = Math.max(1, Math.floor(SLICE / Math.max(once, LEAST)));
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     if (!(await idle())) return null;

@@ -273,3 +273,54 @@ test('a look whose bytes stop on the way, and a file that is gone, are refused w
     expect(error.message).toContain('could not be fetched (network error)');
   }
 });
+
+test('what is no picture is told what would be one', async () => {
+  for (const backend of ['webgpu', 'webgl2'] as const) {
+    const painter = await createPainter(look, { backend, canvas: new OffscreenCanvas(1, 1), upkeep: false });
+    const odd: unknown[] = [null, undefined, 'clip.mp4', {}, new Image(32, 32)];
+    for (const source of odd) {
+      expect(() => Reflect.apply(painter.paint, painter, [source])).toThrow(EngineError);
+      expect(() => Reflect.apply(painter.paint, painter, [source])).toThrow('createImageBitmap');
+    }
+    painter.destroy();
+  }
+});
+
+test.each(['webgpu', 'webgl2'] as const)('%s: `run` says what is wrong with its inputs', async backend => {
+  const painter = await createPainter(look, { backend, upkeep: false });
+  const image = new Float32Array(3 * 64 * 64);
+  const run = async (inputs: unknown) => Reflect.apply(painter.run, painter, [inputs]);
+  await expect(run(undefined)).rejects.toThrow(EngineError);
+  await expect(run({ image: [1, 2] })).rejects.toThrow("'image' needs 12288 numbers and got 2");
+  for (const brightness of [0.3, [], [1, 2], [Number.NaN], null]) {
+    await expect(run({ image, brightness })).rejects.toThrow("'brightness' needs one number");
+  }
+  const { painting } = await painter.run({ image, brightness: Float32Array.of(0.25) });
+  expect(painting?.[0]).toBeCloseTo(0.25, 5);
+  painter.destroy();
+});
+
+test('a run that fails for want of memory is followed by one that does not', async () => {
+  const painter = await createPainter(look, { device, upkeep: false });
+  const image = new Float32Array(3 * 64 * 64);
+  const refuse = (make: () => unknown, [descriptor]: unknown[]) => {
+    if (Reflect.get(Object(descriptor), 'label') === 'picture') throw new RangeError('no memory');
+    return make();
+  };
+  await replacing(GPUDevice, 'createBuffer', refuse, () => failing(() => painter.run({ image })));
+  expect((await painter.run({ image })).painting?.length).toBe(image.length);
+  painter.destroy();
+});
+
+test('a guide on the canvas of the painting, and a device for WebGL2, are refused', async () => {
+  for (const backend of ['webgpu', 'webgl2'] as const) {
+    const canvas = new OffscreenCanvas(1, 1);
+    const painter = await createPainter(look, { backend, canvas, upkeep: false });
+    expect(() => painter.attachGuide(canvas)).toThrow('a canvas of its own');
+    painter.paint(scene());
+    expect(far(pixels(canvas)(8, 32), [255, 0, 0])).toBeLessThan(40);
+    painter.destroy();
+  }
+  const both = createPainter(look, { device, backend: 'webgl2' });
+  await expect(both).rejects.toThrow('takes no device');
+});

@@ -56,7 +56,7 @@ const onLost = (reason: string): never => {
 };
 
 function painterOn(backend: Backend, look: Look, precision: Precision, canvas: Canvas): Promise<Examinable> {
-  const settings = { canvas, onLost, precision, upkeep: false };
+  const settings = { canvas, onLost, precision, tune: false };
   return backend === 'webgpu'
     ? createWebgpuPainter(look, settings, device)
     : createWebgl2Painter(look, settings);

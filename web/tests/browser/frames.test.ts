@@ -174,8 +174,8 @@ test.each(FRAMES.filter(([name]) => name.includes('-256-')))(
     await painter.finished();
     // The tuner has done when it keeps what it found; then what it tried is forgotten.
     await expect.poll(() => localStorage.length).toBe(1);
-    // Shapes that it found may share pipelines that the usual ones don't; none take more.
-    await expect.poll(() => painter.statistics.pipelines).toBeLessThanOrEqual(pipelines);
+    // Shapes that it found may share pipelines that the usual ones don't; none take more. Two are for copies.
+    await expect.poll(() => painter.statistics.pipelines).toBeLessThanOrEqual(pipelines + 2);
     // Sizes of shapes that it tried stay: some uniforms.
     expect(painter.statistics.bufferBytes - bufferBytes).toBeLessThan(4096);
     console.log(name, 'peak beyond what a frame takes', ledger.peakBytes - bufferBytes);

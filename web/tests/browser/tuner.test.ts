@@ -1,10 +1,11 @@
 // Tuning in a real browser: after the first painting, remembered, and without another painting for it.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { requestDevice } from '../../engine/webgpu/device.ts';
+import { adapterName, requestDevice } from '../../engine/webgpu/device.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { SOFTWARE_STYLE, styleFor } from '../../engine/webgpu/style.ts';
-import { remembered, type Surroundings } from '../../engine/webgpu/surroundings.ts';
+import { keyOf, notesOf, type Surroundings } from '../../engine/webgpu/surroundings.ts';
+import { callsOf } from '../calls.ts';
 import { far, look, pixels, scene } from '../scene.ts';
 
 let device: GPUDevice;
@@ -31,15 +32,17 @@ function surroundings(most = Number.POSITIVE_INFINITY) {
   return { ...made, kept, moments: () => moments };
 }
 
+const key = () => keyOf(adapterName(device), styleFor(device));
+
 async function painterIn(around: Surroundings) {
   const canvas = new OffscreenCanvas(1, 1);
   const settings = { canvas, onLost: () => undefined };
   return { canvas, painter: await createWebgpuPainter(await look(NAME), settings, device, around) };
 }
 
-test('without upkeep nothing is tuned', async () => {
+test('where it is not to tune it does not', async () => {
   const around = surroundings();
-  const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined, upkeep: false };
+  const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined, tune: false };
   const painter = await createWebgpuPainter(await look(NAME), settings, device, around);
   painter.paint(scene());
   await painter.finished();
@@ -61,7 +64,10 @@ test('the first painting needs no tuning, a tuned one is the same, and the choic
   await expect.poll(() => painter.statistics.pipelines).toBeLessThanOrEqual(12);
   for (let frame = 0; frame < 3; frame++) {
     await new Promise(resolve => setTimeout(resolve, 200));
-    painter.paint(scene());
+    const made = callsOf({ pipelines: [GPUDevice, 'createComputePipeline'] }, [], () =>
+      painter.paint(scene()),
+    );
+    expect(made.pipelines).toBe(0);
     const after = pixels(canvas);
     for (let at = 0; at < 64; at += 3) expect(far(after(at, at), before(at, at))).toBeLessThan(2);
   }
@@ -87,17 +93,75 @@ test('a page that is hidden is not tuned on, and nothing is kept of it', async (
   painter.destroy();
 });
 
-test('what is kept is taken where all of it are shapes', () => {
+test('where the GPU refuses what was found it is forgotten, and the usual kernels paint', async () => {
+  const around = surroundings(0);
+  const fine = { wide: 2, tall: 1, deep: 1, share: 1 };
+  around.kept.set(key(), JSON.stringify({ fine }));
+  const original = GPUDevice.prototype.createComputePipelineAsync;
+  const refused: string[] = [];
+  const modules = new Map<object, string>();
+  const makeModule = GPUDevice.prototype.createShaderModule;
+  GPUDevice.prototype.createShaderModule = function (descriptor) {
+    const made = makeModule.call(this, descriptor);
+    modules.set(made, descriptor.code);
+    return made;
+  };
+  GPUDevice.prototype.createComputePipelineAsync = async function (descriptor) {
+    if (modules.get(descriptor.compute.module)?.includes('const WIDE = 2;\nconst TALL = 1;')) {
+      refused.push(descriptor.label ?? '');
+      throw new Error('too long a program');
+    }
+    return original.call(this, descriptor);
+  };
+  try {
+    const { canvas, painter } = await painterIn(around);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(around.kept.get(key())).toBe('{}');
+    painter.paint(scene());
+    expect(far(pixels(canvas)(8, 32), [0, 0, 0])).toBeGreaterThan(0);
+    painter.destroy();
+  } finally {
+    GPUDevice.prototype.createComputePipelineAsync = original;
+    GPUDevice.prototype.createShaderModule = makeModule;
+  }
+});
+
+test('a GPU that is lost forgets what was found on it; lost by what is tried, it tries nothing again', async () => {
+  const painting = async (around: ReturnType<typeof surroundings>, own: GPUDevice) => {
+    const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined };
+    const painter = await createWebgpuPainter(await look(NAME), settings, own, around);
+    painter.paint(scene());
+    return painter;
+  };
+  const found = surroundings(0);
+  const [first, second] = [await requestDevice(), await requestDevice()];
+  found.kept.set(key(), JSON.stringify(SOFTWARE_STYLE.shapes));
+  await painting(found, first);
+  first.destroy();
+  await expect.poll(() => found.kept.get(key())).toBe('{}');
+  const trying = surroundings();
+  trying.idle = async () => {
+    second.destroy();
+    await second.lost;
+    return true;
+  };
+  await painting(trying, second);
+  await expect.poll(() => trying.kept.get(key())).toBe(JSON.stringify(styleFor(second).shapes));
+});
+
+test('of what is kept shapes are taken', () => {
   const reading = (text: string): Surroundings => ({
     usual: styleFor,
     idle: async () => true,
     memo: { read: () => text, write: () => undefined },
   });
-  const kept = (changed: object) => JSON.stringify({ ...SOFTWARE_STYLE.shapes, ...changed });
-  const found = (text: string) => remembered(SOFTWARE_STYLE, 'x', reading(text));
+  const found = (text: string) => notesOf('x', reading(text)).known;
   const fine = { wide: 2, tall: 1, deep: 1, share: 1 };
-  expect(found(kept({ fine }))?.shapes).toEqual({ ...SOFTWARE_STYLE.shapes, fine });
+  const { heavy } = SOFTWARE_STYLE.shapes;
+  expect(found(JSON.stringify({ fine, heavy, odd: heavy }))).toEqual({ fine, heavy });
   for (const odd of [{ wide: 7777 }, { wide: true }, { deep: 3 }, { tall: 64 }, { share: undefined }])
-    expect(found(kept({ coarse: { ...fine, ...odd } })), JSON.stringify(odd)).toBeNull();
-  for (const text of ['not JSON', 'null', '{}', kept({ tiny: 3 })]) expect(found(text), text).toBeNull();
+    expect(found(JSON.stringify({ fine, coarse: { ...fine, ...odd } })), JSON.stringify(odd)).toEqual({
+      fine,
+    });
+  for (const text of ['not JSON', 'null', '{}', '3', '{"tiny":3}']) expect(found(text), text).toEqual({});
 });

@@ -6,9 +6,13 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
 import { readLook } from '../../engine/look.ts';
 import { checkLimits, NEEDED } from '../../engine/webgpu/device.ts';
-import { kernelsFor, makeStudio, prepareKernels } from '../../engine/webgpu/kernels.ts';
+import { compileStep, kernelsFor, makeStudio, prepareKernels } from '../../engine/webgpu/kernels.ts';
 import { Memory } from '../../engine/webgpu/memory.ts';
-import { GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
+import { type Merged, merge, type Step } from '../../engine/webgpu/merge.ts';
+import { classOf, isStrip } from '../../engine/webgpu/strip.ts';
+import { type Class, GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
+import { CLASSES } from '../../engine/webgpu/surroundings.ts';
+import { neighbours } from '../../engine/webgpu/tuner.ts';
 import { CACHE } from '../cases.ts';
 import { near } from '../shapes.ts';
 
@@ -88,11 +92,9 @@ test.each(
   const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
   const seen: Seen = { layouts: [], codes: [] };
   const studio = makeStudio(new Memory(deviceOf(seen)), plan, style, 'rgba8unorm');
-  const kernels = await prepareKernels(studio, style)();
+  const kernels = await prepareKernels(studio, style, ['external'])();
   kernelsFor(studio, kernels, 'texture');
   expect(seen.codes.length).toBeGreaterThan(4);
-  // For both ways that frames come.
-  if (name.includes('-256-')) expect(seen.codes.length).toBeLessThanOrEqual(12);
   for (const { label, entries } of seen.layouts) {
     const kinds = [...entries].map(({ buffer }) => buffer?.type);
     const storage = kinds.filter(kind => kind === 'storage' || kind === 'read-only-storage').length;
@@ -112,6 +114,50 @@ test.each(
     );
     expect(bytes, code).toBeLessThanOrEqual(NEEDED.maxComputeWorkgroupStorageSize);
   }
+});
+
+/** Texts of a frame's kernels, for both ways that it may come. */
+const textsOf = (merged: Merged, style: Style, step: Step): string[] =>
+  (['external', 'texture'] as const).map(way => {
+    const { code, frame } = compileStep(merged, style, step, { way, format: 'rgba8unorm' });
+    return `${frame ? way : ''} ${code}`;
+  });
+
+/** The class whose shape a step's kernel has. */
+function classIn(style: Style, step: Step): Class | null {
+  if (step.kind !== 'plain' || step.operation.kind !== 'convolution') return null;
+  return isStrip(step.operation) ? classOf(style, step.operation) : null;
+}
+
+/** Pipelines in each style that the tuner may end with: any shape that it tries, in any class. */
+function pipelinesIn(merged: Merged, style: Style): number[] {
+  const steps = (name: Class | null) => merged.steps.filter(step => classIn(style, step) === name);
+  const ofStyle = (one: Style, name: Class | null) => steps(name).flatMap(step => textsOf(merged, one, step));
+  return CLASSES.reduce(
+    (made, name) => {
+      const tried = [style.shapes[name], ...neighbours(name, style.shapes[name])];
+      const texts = tried.map(shape =>
+        ofStyle({ ...style, shapes: { ...style.shapes, [name]: shape } }, name),
+      );
+      return made.flatMap(one => texts.map(more => new Set([...one, ...more])));
+    },
+    [new Set(ofStyle(style, null))],
+  ).map(one => one.size);
+}
+
+test.each(
+  looks
+    .filter(({ name }) => name.includes('-256-'))
+    .flatMap(({ name }) =>
+      Object.entries({ 'software GPUs': SOFTWARE_STYLE, 'fours of threads': fours, GPUs: GPU_STYLE }).map(
+        ([label, style]) => [name, label, style] as const,
+      ),
+    ),
+)('%s takes 12 pipelines at most in whatever style the tuner finds for %s', async (name, _, style) => {
+  const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
+  const made = pipelinesIn(merge(plan), style);
+  expect(made.length).toBeGreaterThan(100);
+  expect(Math.max(...made)).toBeLessThanOrEqual(12);
 });
 
 test('an adapter with less is refused with a sentence', () => {

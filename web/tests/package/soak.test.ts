@@ -216,6 +216,33 @@ test.each(BACKENDS)(
   },
 );
 
+test.skipIf(LONG)('painters on a device that somebody shares are freed once they are destroyed', async () => {
+  const tab = await browser.newPage();
+  await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const session = await tab.context().newCDPSession(tab);
+  await tab.evaluate(`(async () => {
+    const adapter = await navigator.gpu.requestAdapter();
+    window.device = await adapter.requestDevice();
+    window.looks = [];
+    const picture = new OffscreenCanvas(32, 32);
+    picture.getContext('2d').fillRect(0, 0, 32, 32);
+    for (let i = 0; i < 8; i++) {
+      const look = await limner.load('/tiny.onnx');
+      const painter = await limner.createPainter(look, { device, canvas: new OffscreenCanvas(1, 1) });
+      painter.paint(picture);
+      await painter.finished();
+      painter.destroy();
+      window.looks.push(new WeakRef(look.plan));
+    }
+  })()`);
+  const left = async () => {
+    await session.send('HeapProfiler.collectGarbage');
+    return tab.evaluate('window.looks.filter(look => look.deref()).length');
+  };
+  await expect.poll(left, { timeout: 20_000 }).toBe(0);
+  await tab.close();
+});
+
 function write(adapter: string, backend: string, samples: readonly Sample[]): void {
   const result = {
     what: 'frames painted one after the other, with what was alive after each collection of garbage',

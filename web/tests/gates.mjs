@@ -1,0 +1,74 @@
+// What the tests hold the engine to, and how long each gate takes: runs them one after the other and writes
+// docs/benchmarks/gates.json and gates.md. `npm run gates`; CI runs all of them with everything else.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const GATES = [
+  {
+    gate: 'budgets of a frame',
+    holds: 'calls, dispatches, draws, pipelines, GPU memory, of every size of U-Net, on both backends',
+    files: ['browser/frames.test', 'browser/frames.webgl2', 'node/kernels'],
+  },
+  {
+    gate: 'conformance',
+    holds: "ONNX's node tests on WebGPU and WebGL2, and docs/operators.md",
+    files: ['browser/nodes.test', 'browser/nodes.webgl2', 'node/operators'],
+  },
+  {
+    gate: 'networks',
+    holds: 'looks and whole networks against ONNX Runtime, on both backends',
+    files: ['browser/networks.test', 'browser/networks.webgl2', 'browser/looks.test', 'browser/looks.webgl2'],
+  },
+  { gate: 'fuzz', holds: 'mutated files: refused, in time, in little memory', files: ['node/fuzz'] },
+  { gate: 'soak', holds: '3,000 frames on each backend, and nothing grows', files: ['package/soak'] },
+  { gate: 'lost GPUs', holds: 'painting goes on after a loss', files: ['browser/revival'] },
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'gates-'));
+const timed = (command, args) => {
+  const began = performance.now();
+  const { status } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed; its gate is not held.`);
+  return Math.round((performance.now() - began) / 1000);
+};
+
+const rows = GATES.map(({ gate, holds, files }) => {
+  console.log(`${gate} ...`);
+  const report = join(folder, 'report.json');
+  const seconds = timed('npx', ['vitest', 'run', ...files, '--reporter=json', `--outputFile=${report}`]);
+  const { numPassedTests: tests } = JSON.parse(readFileSync(report, 'utf8'));
+  return { gate, holds, tests, seconds, command: `npx vitest run ${files.join(' ')}` };
+});
+console.log('bytes ...');
+rows.push({
+  gate: 'bytes',
+  holds: 'what a page with our looks fetches of the engine, gzipped, on each backend',
+  tests: 2,
+  seconds: timed('node', ['tests/size.mjs']),
+  command: 'npm run size',
+});
+rmSync(folder, { recursive: true });
+
+const record = {
+  what: 'wall seconds of each gate, run by itself, browser and start of the tests included',
+  machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+  node: process.version,
+  date: new Date().toISOString().slice(0, 10),
+  gates: rows,
+};
+const table = [
+  '# Gates',
+  '',
+  `Written by \`npm run gates\` in \`web/\`, ${record.date}, ${record.machine}, Node ${record.node}: ${record.what}.`,
+  '',
+  '| gate | holds | tests | seconds | command |',
+  '| --- | --- | --- | --- | --- |',
+  ...rows.map(row => `| ${row.gate} | ${row.holds} | ${row.tests} | ${row.seconds} | \`${row.command}\` |`),
+];
+const out = name => fileURLToPath(new URL(`../../docs/benchmarks/${name}`, import.meta.url));
+writeFileSync(out('gates.json'), `${JSON.stringify(record, null, 1)}\n`);
+writeFileSync(out('gates.md'), `${table.join('\n')}\n`);
