@@ -36,18 +36,11 @@ import {
   usualWay,
 } from './kernels.ts';
 import { checked, Memory, sentenceOf } from './memory.ts';
+import { CLASSES, type Found, keyOf, type Notes, notesOf } from './notes.ts';
 import { bindGroup, type Compiled } from './pipelines.ts';
 import type { Reader } from './reader.ts';
 import type { Class, Style } from './style.ts';
-import {
-  browserSurroundings,
-  CLASSES,
-  type Found,
-  keyOf,
-  type Notes,
-  notesOf,
-  type Surroundings,
-} from './surroundings.ts';
+import { browserSurroundings, type Surroundings } from './surroundings.ts';
 import { trialOf } from './trial.ts';
 import { tune } from './tuner.ts';
 

@@ -1,11 +1,7 @@
 // What a painter takes of the page that it is on: idle moments for the tuner, which begins when the first
 // painting is done, and a memory for what it found.
 
-import { type Class, type Shape, type Style, styleFor } from './style.ts';
-
-/** Raised with kernels or candidates, whose old figures say nothing of new ones. */
-const VERSION = 4;
-export const CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
+import { type Style, styleFor } from './style.ts';
 
 /** Tests have their own. */
 export interface Surroundings {
@@ -14,52 +10,6 @@ export interface Surroundings {
   /** Resolves when nobody would notice some milliseconds; false where it is better to give up. */
   idle(): Promise<boolean>;
   readonly memo: { read(key: string): string | null; write(key: string, value: string): void };
-}
-
-export const keyOf = (adapter: string, { precision }: Style): string =>
-  `limner kernels ${VERSION} ${precision} ${adapter}`;
-
-const POWERS = [1, 2, 4, 8, 16, 32, 64];
-
-/** Whether it is one: powers of two, of which more would be a longer program than any GPU takes. Convolutions of
- * few products may have few channels, too: deeper, each such layer would be a pipeline of its own, beyond the twelve
- * that a look may take. */
-export function isShape(name: Class, shape: Partial<Shape> | undefined): shape is Shape {
-  const isPower = (size: unknown, most: number): boolean =>
-    POWERS.some(power => power === size && power <= most);
-  return (
-    isPower(shape?.wide, 16) &&
-    isPower(shape?.tall, 2) &&
-    isPower(shape?.deep, name === 'fine' ? 2 : 4) &&
-    isPower(shape?.share, 64)
-  );
-}
-
-/** Shapes that suit an adapter, of the classes that were tried on it. */
-export type Found = Partial<Record<Class, Shape>>;
-
-/** What is known of an adapter. */
-export interface Notes {
-  readonly known: Found;
-  keep(found: Found): void;
-}
-
-/** What is no shape is not known; where none are wanted, none are kept either. */
-export function notesOf(key: string, { memo }: Surroundings, wanted = true): Notes {
-  const known: Found = {};
-  try {
-    const kept: Found = JSON.parse((wanted && memo.read(key)) || '{}');
-    for (const name of CLASSES) {
-      const shape = kept[name];
-      if (isShape(name, shape)) known[name] = shape;
-    }
-  } catch {
-    // Somebody else's text under our key.
-  }
-  const keep = (found: Found) => {
-    if (wanted) memo.write(key, JSON.stringify(found));
-  };
-  return { known, keep };
 }
 
 /** The page's own: idle callbacks where there are any, and local storage where the page may use it. */

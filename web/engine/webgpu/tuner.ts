@@ -2,8 +2,8 @@
 // milliseconds at a time, and never again on the same adapter. What comes out differs from what came out
 // before by rounding alone, since a shape only says who computes what.
 
+import { CLASSES, type Found, isShape } from './notes.ts';
 import type { Class, Shape, Style } from './style.ts';
-import { CLASSES, type Found, isShape } from './surroundings.ts';
 import type { Trial } from './trial.ts';
 
 /** Shapes one step away. */

@@ -2,9 +2,10 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { adapterName, requestDevice } from '../../engine/webgpu/device.ts';
+import { keyOf, notesOf } from '../../engine/webgpu/notes.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { SOFTWARE_STYLE, styleFor } from '../../engine/webgpu/style.ts';
-import { keyOf, notesOf, type Surroundings } from '../../engine/webgpu/surroundings.ts';
+import type { Surroundings } from '../../engine/webgpu/surroundings.ts';
 import { callsOf } from '../calls.ts';
 import { far, look, pixels, scene } from '../scene.ts';
 

@@ -1,8 +1,8 @@
 // What the tuner makes of what it measures; how it measures on a GPU is for `tests/browser/tuner.test.ts`.
 
 import { expect, test } from 'vitest';
+import { CLASSES } from '../../engine/webgpu/notes.ts';
 import { SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
-import { CLASSES } from '../../engine/webgpu/surroundings.ts';
 import { neighbours, tune } from '../../engine/webgpu/tuner.ts';
 
 const { shapes } = SOFTWARE_STYLE;
