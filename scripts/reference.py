@@ -18,7 +18,7 @@ Made from the code by `make docs`: what stands here is what `limner COMMAND --he
 def help_of(arguments: list[str]) -> str:
     """What `limner ARGUMENTS --help` prints, 100 columns wide and without colour."""
     os.environ |= {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    from limner.cli import parse
+    from limner.cli.main import parse
 
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
@@ -28,7 +28,7 @@ def help_of(arguments: list[str]) -> str:
 
 def reference() -> str:
     """The whole page."""
-    from limner.cli import COMMANDS
+    from limner.cli.main import COMMANDS
 
     parts = [HEAD, f"```\n{help_of([])}\n```\n"]
     parts += [f"## limner {name}\n\n```\n{help_of([name])}\n```\n" for name in COMMANDS]

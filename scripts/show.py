@@ -20,10 +20,10 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from limner.browser import FLAGS, chromium
-from limner.frame import framed
-from limner.look import open_look
-from limner.server import application, listen
+from limner.data.arrays import framed
+from limner.look.look import open_look
+from limner.page.chromium import FLAGS, chromium
+from limner.page.server import application, listen
 
 SIDE = 256
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from limner.cli import main
+from limner.cli.main import main
 
 sys.exit(main())

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import onnx
-from networks import Network, Networks, exported, write_networks
+
+from onnx_cases.networks import Network, Networks, exported, write_networks
 
 if TYPE_CHECKING:
     from torch import nn

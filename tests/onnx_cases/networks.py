@@ -13,7 +13,8 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper
-from unets import Array, Graph
+
+from onnx_cases.unets import Array, Graph
 
 OPSET = 17
 

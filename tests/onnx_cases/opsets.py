@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-from networks import Network, Networks, write_networks
+
+from onnx_cases.networks import Network, Networks, write_networks
 
 # From the oldest that the engine reads: each brought another form of one of the operators below.
 OPSETS = (9, 10, 11, 12, 13, 14, 16, 18, 19, 20, 21, 22, 23)

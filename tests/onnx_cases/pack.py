@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from exports import write_exports
-from networks import write_networks
-from nodes import write_nodes
-from opsets import write_opsets
-from unets import write_unets
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from onnx_cases.exports import write_exports
+from onnx_cases.networks import write_networks
+from onnx_cases.nodes import write_nodes
+from onnx_cases.opsets import write_opsets
+from onnx_cases.unets import write_unets
 
 PARTS = {
     "exports": write_exports,

@@ -17,15 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from limner.bench.environment import cpu_name, load
 from limner.bench.looks import FORMATS, lay_out, random_look
-from limner.bench.machine import cpu_name, load
-from limner.browser import ANY_GPU, FLAGS, NoBrowserError, open_page
 from limner.errors import LimnerError
 from limner.files import write_whole
-from limner.names import slug
+from limner.page.chromium import ANY_GPU, FLAGS, NoBrowserError, open_page
+from limner.page.server import application, serving
 from limner.progress import Progress, silently
 from limner.recipe import Size
-from limner.server import application, serving
+from limner.slug import slug
 
 SIZES: tuple[Size, ...] = ("small", "medium", "large")
 

@@ -19,21 +19,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from limner.augmentation import lesson
-from limner.batches import Batches
-from limner.bench.machine import described, origin
-from limner.bench.measures import sliced_wasserstein
-from limner.chance import DROPOUT, seed_for
+from limner.bench.environment import described, origin
+from limner.data.augmentation import lesson
+from limner.data.loader import Batches
+from limner.data.prepare import Pictures
 from limner.errors import LimnerError
+from limner.evaluation.samples import Samples, paint, write_image
+from limner.evaluation.sliced_wasserstein import sliced_wasserstein
 from limner.files import write_whole
 from limner.guide import make_guide
-from limner.pictures import Pictures
-from limner.processes import Processes, processes
 from limner.progress import Progress, silently
 from limner.recipe import Recipe
-from limner.samples import Samples, paint, write_image
-from limner.state import State
-from limner.step import learn
+from limner.seeding import DROPOUT, seed_for
+from limner.training.distributed import Processes, processes
+from limner.training.pix2pix import learn
+from limner.training.state import State
 
 WIDTHS = (64, 32, 16, 8)
 SECONDS, QUICK_SECONDS = 240.0, 20.0

@@ -10,15 +10,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from limner.bench.subpixel import subpixel
 from limner.errors import LimnerError
-from limner.export import export_look
+from limner.export.onnx import export_look
+from limner.export.subpixel import subpixel
+from limner.export.tfjs import MODEL, write_tfjs
+from limner.export.tflite import write_tflite
 from limner.files import write_whole
-from limner.look import Look, open_look
+from limner.look.look import Look, open_look
 from limner.networks.unet import UNet, generator
 from limner.recipe import Recipe, Size
-from limner.tfjs import MODEL, write_tfjs
-from limner.tflite import write_tflite
 
 ONNX = "look.onnx"
 

@@ -18,20 +18,20 @@ from typing import Any
 
 import torch
 
-from limner.augmentation import lesson
-from limner.batches import Batches
-from limner.bench.machine import described, origin
-from limner.bench.plain import Plain
-from limner.drawing import draw
+from limner.bench.baseline import Plain
+from limner.bench.environment import described, origin
+from limner.data.augmentation import lesson
+from limner.data.loader import Batches
+from limner.data.prepare import Pictures, prepare
+from limner.data.synthetic.draw import draw
 from limner.files import write_whole
 from limner.guide import make_guide
-from limner.networks.count import parameters
-from limner.pictures import Pictures, prepare
-from limner.processes import Processes, processes
+from limner.networks.summary import parameters
 from limner.progress import Progress, silently
 from limner.recipe import Recipe, Size
-from limner.state import State
-from limner.step import learn
+from limner.training.distributed import Processes, processes
+from limner.training.pix2pix import learn
+from limner.training.state import State
 
 SIZES: tuple[Size, ...] = ("lean", "small", "medium", "large")
 WIDTHS = (8, 16, 32, 64)

@@ -1,0 +1,82 @@
+"""The command line: which command is asked for, and how it ends."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import tyro
+
+from limner import __version__
+from limner.cli.commands.bench import BenchCommand
+from limner.cli.commands.look import (
+    Command,
+    DemoCommand,
+    DescribeCommand,
+    DoctorCommand,
+    ExportCommand,
+    LookCommand,
+    PaintCommand,
+    PicturesCommand,
+    PlayCommand,
+    PublishCommand,
+    TrainCommand,
+)
+from limner.errors import LimnerError
+
+COMMANDS: dict[str, type[Any]] = {
+    "look": LookCommand,
+    "demo": DemoCommand,
+    "pictures": PicturesCommand,
+    "train": TrainCommand,
+    "export": ExportCommand,
+    "publish": PublishCommand,
+    "play": PlayCommand,
+    "paint": PaintCommand,
+    "describe": DescribeCommand,
+    "doctor": DoctorCommand,
+    "bench": BenchCommand,
+}
+ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that paints live in the browser.
+
+`limner COMMAND --help` teaches each command; `limner --version` prints the version."""
+CONFIG = (tyro.conf.HelptextFromCommentsOff, tyro.conf.DisallowNone)
+
+
+def parse(arguments: Sequence[str]) -> Command:
+    """The command that the arguments ask for; exits with 2 and a hint where they make no sense."""
+    name, *rest = arguments or [""]
+    if name in COMMANDS:
+        command: Command = tyro.cli(COMMANDS[name], prog=f"limner {name}", args=rest, config=CONFIG)
+        return command
+    union: Any = functools.reduce(operator.or_, (_listed(*entry) for entry in COMMANDS.items()))
+    asked: Command = tyro.cli(union, prog="limner", description=ABOUT, args=list(arguments), config=CONFIG)
+    return asked
+
+
+def _listed(name: str, kind: type[Any]) -> Any:
+    """A command as `limner --help` lists it, by the first line of what its own help says."""
+    line = (kind.__doc__ or "").strip().splitlines()[0]
+    return Annotated[kind, tyro.conf.subcommand(name, description=line)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it did what was asked, 1 with a sentence when it could not."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given in (["--version"], ["-V"]):
+        print(f"limner {__version__}")
+        return 0
+    try:
+        parse(given or ["--help"]).run()
+    except LimnerError as error:
+        print(f"limner: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("limner: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0  # the reader of our output (head, say) has seen enough
+    return 0

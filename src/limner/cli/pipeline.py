@@ -1,0 +1,245 @@
+"""The whole road: from a folder of pictures to a page that paints, each step by its own module.
+
+Every step takes up what is there, so that the same command goes on where it stopped; and whatever can be
+refused is refused before anything is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from limner.cli.options import Credits, Serving, Stop, Storage, Taking
+from limner.cli.project import Project, open_project
+from limner.errors import LimnerError
+from limner.recipe import Recipe
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from limner.cli.commands.look import DemoCommand, LookCommand
+    from limner.data.prepare import Pictures
+    from limner.export.onnx import ExportReport
+    from limner.training.run import Run
+
+DRAWN = 300
+"""Pictures that the demo draws: a store of them is ready in seconds."""
+
+
+def walk(command: LookCommand) -> None:
+    """From sources to a page that is served until Ctrl-C."""
+    project = open_project(command.out, command.sources, command.credits)
+    _walk(
+        project,
+        command.sources,
+        command.taking,
+        command.recipe,
+        stop=command.stop,
+        storage=command.storage,
+        serving=command.serving,
+    )
+
+
+def demo(command: DemoCommand) -> None:
+    """The road for pictures that limner draws itself."""
+    recipe = Recipe(pixels=command.pixels)
+    credits = Credits(
+        name=f"The {command.subject}",
+        author="limner demo",
+        credit="Learned from pictures drawn by limner",
+        licence="CC0 1.0",
+    )
+    project = Project(command.out or Path(f"limner-demo-{command.subject}"), credits)
+    _refuse_early(project, recipe)
+    drawings = _draw(command, project.folder)
+    stop = Stop(minutes=command.minutes)
+    _walk(project, (drawings,), Taking(), recipe, stop=stop, storage="uint8", serving=command.serving)
+
+
+def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Taking) -> Pictures:
+    """Decode the sources into the store `out`, showing how far it is, and say what was found."""
+    Recipe(pixels=pixels)  # refuses sizes that no network has, before anything is decoded
+    from limner.data.prepare import prepare
+    from limner.progress import Bar
+
+    with Bar() as progress:
+        pictures, report = prepare(
+            sources,
+            out,
+            pixels=pixels,
+            inputs=taking.inputs,
+            side=taking.side,
+            frames=taking.frames,
+            progress=progress,
+        )
+    for sentence in report.sentences():
+        print(sentence)
+    return pictures
+
+
+def train_run(pictures: Pictures, out: Path, recipe: Recipe, stop: Stop) -> Run:
+    """Train, or go on, with the live terminal."""
+    from limner.training.loop import train
+    from limner.training.terminal import Terminal
+
+    if pictures.paired() and recipe.guide == "soft":
+        print(
+            "The network is shown a soft, grey version of the inputs; with --guide colour it is shown "
+            "them as they are, which is usual for pairs."
+        )
+    with Terminal() as terminal:
+        return train(pictures, recipe, out, epochs=stop.epochs, minutes=stop.minutes, report=terminal)
+
+
+def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> ExportReport:
+    """Write the run's look, and print what it measures."""
+    from rich import print as show
+
+    from limner.export.onnx import export_look, refuse_other_file
+    from limner.export.storage_comparison import compression_table, rich_table
+
+    refuse_other_file(out)
+    held_out = _held_out(run)
+    generator = run.generator()
+    print("Writing the look, and checking it against torch, ONNX Runtime and the engine ...", flush=True)
+    report = export_look(
+        generator,
+        run.recipe,
+        out,
+        storage=storage,
+        name=credits.name or out.stem,
+        author=credits.author,
+        credit=credits.credit,
+        licence=credits.licence,
+        held_out=held_out,
+        in_browser=True,
+    )
+    print(f"{out}: {report.bytes / 1e6:.2f} MB, {report.parameters:,} parameters.")
+    for parity in report.parity:
+        print(f"{parity.runtime} paints what the network in torch paints, within {parity.difference:.1e}.")
+    if report.unchecked:
+        print(f"The engine was not checked in a browser: {report.unchecked}.")
+    compared = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
+    print(f"What compression changes in the painting, on {compared}:")
+    show(rich_table(compression_table(generator, run.recipe, held_out)))
+    return report
+
+
+def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None:
+    """Write the run's look as TensorFlow.js reads it, and print what rounding changes."""
+    from tempfile import TemporaryDirectory
+
+    from limner.export.onnx import export_look
+    from limner.export.storage_comparison import compared, compared_pictures
+    from limner.export.tfjs import refuse_other_folder, rounded, write_tfjs
+    from limner.look.look import open_look
+
+    refuse_other_folder(out)
+    held_out = _held_out(run)
+    print("Writing the network for TensorFlow.js ...", flush=True)
+    with TemporaryDirectory(prefix="limner-") as folder:
+        path = Path(folder) / f"{out.name}.onnx"  # errors name it
+        report = export_look(
+            run.generator(),
+            run.recipe,
+            path,
+            storage="float32",
+            name=credits.name or out.name.removesuffix("-tfjs"),
+            author=credits.author,
+            credit=credits.credit,
+            licence=credits.licence,
+            held_out=held_out,
+        )
+        look = open_look(path)
+    write_tfjs(look, out, storage)
+    files = list(out.iterdir())
+    size = sum(file.stat().st_size for file in files)
+    print(f"{out}: {size / 1e6:.2f} MB in {len(files)} files, {report.parameters:,} parameters.")
+    if storage == "float32":
+        return
+    pictures = compared_pictures(held_out, look.pixels)
+    psnr, difference = compared(look.model, rounded(look.model, storage), pictures)
+    seen = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
+    print(f"Against float32, on {seen}: PSNR {psnr:.1f} dB, mean difference {difference:.5f}.")
+
+
+def play(source: Path, serving: Serving) -> None:
+    """Serve a page, or a look by a page made for it alone."""
+    from tempfile import TemporaryDirectory
+
+    from limner.page.publish import publish
+    from limner.page.server import serve
+
+    if source.is_dir():
+        serve(source, port=serving.port, open_browser=serving.open)
+        return
+    with TemporaryDirectory(prefix="limner-") as folder:
+        serve(publish([source], Path(folder)), port=serving.port, open_browser=serving.open)
+
+
+def _walk(
+    project: Project,
+    sources: Sequence[Path],
+    taking: Taking,
+    recipe: Recipe,
+    *,
+    stop: Stop,
+    storage: Storage,
+    serving: Serving,
+) -> None:
+    from limner.page.publish import publish
+    from limner.page.server import serve
+
+    _refuse_early(project, recipe)
+    pictures = take_pictures(sources, project.pictures, recipe.pixels, taking)
+    project.remember(sources)
+    run = train_run(pictures, project.run, recipe, stop)
+    export_run(run, project.look, storage, project.credits)
+    publish([project.look], project.page)
+    print(f"The look is {project.look}; the page is the folder {project.page}, for any static host.")
+    serve(project.page, port=serving.port, open_browser=serving.open)
+
+
+def _refuse_early(project: Project, recipe: Recipe) -> None:
+    """Refuse what would be refused after hours otherwise, while everything is still as it was."""
+    from limner.page.publish import check_page
+    from limner.training.run import begin_run
+
+    check_page(project.page)
+    if (project.run / "run.json").exists():
+        begin_run(project.run, recipe, project.pictures)
+
+
+def _draw(command: DemoCommand, folder: Path) -> Path:
+    """Draw the demo's pictures, those that are there already excepted."""
+    from limner.data.prepare import short_side_for
+    from limner.data.synthetic.draw import draw
+    from limner.files import whole_file
+    from limner.progress import Bar
+
+    side = short_side_for(command.pixels)
+    drawings = folder / "drawings" / f"{command.subject}-{side}"
+    with Bar() as progress:
+        for index, picture in enumerate(draw(command.subject, DRAWN, side, seed=1)):
+            path = drawings / f"{command.subject}-{index:03}.png"
+            if not path.exists():
+                with whole_file(path) as file:
+                    picture.save(file, "PNG")
+            progress(index + 1, DRAWN, "drawing pictures")
+    return drawings
+
+
+def _held_out(run: Run) -> list[NDArray[np.uint8]]:
+    """Held-out inputs of the run's pictures, as many as paintings are compared on; says why if none."""
+    from limner.data.prepare import open_pictures
+    from limner.export.storage_comparison import COMPARED
+
+    try:
+        pictures = open_pictures(run.pictures)
+    except LimnerError as error:
+        print(f"The run's pictures are not at hand: {error}")
+        return []
+    take = pictures.input_picture if pictures.paired() else pictures.picture
+    return [take(index) for index in pictures.held_out[:COMPARED]]

@@ -1,0 +1,258 @@
+"""What the doctor says about a data set: rules that turn figures into sentences with advice."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Literal
+
+import numpy as np
+
+from limner.data.checks.thumbnails import Thumbnail
+from limner.data.images import LONGEST
+from limner.data.report import FEW, plural
+from limner.data.sources import Passed
+
+Level = Literal["good", "note", "warning", "problem"]
+
+ENOUGH = 800
+"""*Learning to See* was trained on sets of about 800 to 1,000 pictures (Akten, 2019)."""
+
+ONE_PICTURE = 1.2
+"""Below this effective number, a set is one picture: moving water before a nearly still camera has 1.1."""
+
+ONE_TAKE = 5.0
+"""Below this effective number, a set is like one take of a video: those measured have 1.1 to 4.3."""
+
+NOT_TOLD = -0.05
+"""Below this part of told colour, grey says nothing about colour: flowers of five kinds, CIFAR-10."""
+
+_NAMED = 6
+_BLACK = 0.06
+_BLANK = 0.02
+_GREY = 0.02
+_BAR = 0.006
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about the data set, for people."""
+
+    level: Level
+    sentence: str
+    advice: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """The fields as strings."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The figures that the findings are made from."""
+
+    pixels: int
+    short_side: int
+    pictures: int
+    """Pictures that training would have: the stills and the squares from all frames taken."""
+    stills: int
+    videos: int
+    passed_over: tuple[Passed, ...]
+    near_duplicates: tuple[tuple[str, ...], ...]
+    """Groups of stills that are nearly the same picture, by name."""
+    effective: float
+    told_colour: float
+    """See `limner.data.checks.diversity`."""
+    store_bytes: int
+
+    def to_json(self) -> dict[str, object]:
+        """The fields as plain lists, strings and numbers."""
+        return asdict(self)
+
+
+Rule = Callable[[Examined, Sequence[Thumbnail]], Iterator[Finding]]
+
+
+def findings(examined: Examined, thumbnails: Sequence[Thumbnail]) -> tuple[Finding, ...]:
+    """All that is to be said, in a fixed order."""
+    if not thumbnails:
+        return (*_count(examined, thumbnails), *_unreadable(examined, thumbnails))
+    return tuple(finding for rule in _RULES for finding in rule(examined, thumbnails))
+
+
+def _count(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    count = examined.pictures
+    said = f"{plural(count, 'picture', 'pictures')} can be used."
+    if examined.videos:
+        stills = plural(examined.stills, "still", "stills")
+        videos = plural(examined.videos, "video", "videos")
+        said = f"{said[:-1]}, from {f'{stills} and ' if examined.stills else ''}{videos}."
+    if count < 2:
+        yield Finding("problem", said, "At least 2 are needed, and 200 or more are recommended.")
+    elif count < FEW:
+        yield Finding(
+            "warning",
+            said,
+            "That is few: the network will learn them by heart. 200 or more, best 800 to 1,000.",
+        )
+    elif count < ENOUGH:
+        yield Finding("note", said, "It will work; the artists' networks had 800 to 1,000.")
+    else:
+        yield Finding("good", said)
+
+
+def _unreadable(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    passed = examined.passed_over
+    if passed:
+        said = [f"{name} {reason}" for name, reason in passed]
+        verb = "file is" if len(passed) == 1 else "files are"
+        yield Finding("warning", f"{len(passed):,} {verb} passed over: {_some(said, '; ')}.")
+
+
+def _sizes(examined: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+    shorts = [min(t.width, t.height) for t in thumbnails]
+    said = f"Short sides are {min(shorts):,} to {max(shorts):,} pixels, {median(shorts):,.0f} in the middle"
+    small = sum(short < examined.pixels for short in shorts)
+    tight = sum(short < examined.short_side for short in shorts)
+    if small > 0.1 * len(shorts):
+        yield Finding(
+            "warning",
+            f"{said}; {100 * small / len(shorts):.0f} % have fewer than the {examined.pixels} that "
+            "are painted.",
+            "They will look soft: find larger ones, or train with fewer pixels.",
+        )
+    elif tight > 0.1 * len(shorts):
+        yield Finding(
+            "note",
+            f"{said}; {examined.short_side} or more would leave room to crop.",
+            "They will be enlarged a little.",
+        )
+    else:
+        yield Finding("good", f"{said}.")
+
+
+def _shapes(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+    long = [t.name for t in thumbnails if max(t.width, t.height) > LONGEST * min(t.width, t.height)]
+    if long:
+        yield Finding(
+            "note",
+            f"{plural(len(long), 'picture is', 'pictures are')} more than {LONGEST} times as long as "
+            f"wide: {_some(long)}.",
+            "Only the middle is used.",
+        )
+
+
+def _duplicates(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    groups = examined.near_duplicates
+    spare = sum(len(group) - 1 for group in groups)
+    if not spare:
+        return
+    listed = [" = ".join(group[:4]) + (" = ..." if len(group) > 4 else "") for group in groups]
+    level: Level = "warning" if spare > 0.05 * examined.stills else "note"
+    yield Finding(
+        level,
+        f"{plural(spare, 'picture is', 'pictures are')} nearly the same as another: {_some(listed, '; ')}.",
+        "Keep one of each: what is there twice is learned twice, and may be held out and trained on.",
+    )
+
+
+def _too_alike(examined: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+    effective = examined.effective
+    said = f"The pictures are as varied as {effective:,.1f} quite different ones"
+    if len(thumbnails) < 10:
+        return
+    if effective < ONE_PICTURE:
+        yield Finding(
+            "warning",
+            f"{said}: that is one picture over and over.",
+            "The network will paint it whatever the camera sees: add others.",
+        )
+    elif effective < ONE_TAKE:
+        yield Finding(
+            "note",
+            f"{said}, as in one take of a video.",
+            "The network will answer the camera little: more places, light and framings help.",
+        )
+    else:
+        yield Finding("good", f"{said}.")
+
+
+def _too_varied(examined: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+    if len(thumbnails) < 50:
+        return
+    said = f"Brightness tells {100 * max(0.0, examined.told_colour):.0f} % of the colour"
+    if examined.told_colour < NOT_TOLD:
+        yield Finding(
+            "note",
+            f"{said}: bright and dark parts have any colour in these pictures.",
+            "Colours may turn brown: one subject in one kind of light paints more clearly.",
+        )
+    else:
+        yield Finding("good", f"{said}.")
+
+
+def _colours(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+    grey = [t.name for t in thumbnails if t.colourfulness < _GREY]
+    share = len(grey) / len(thumbnails)
+    if share > 0.9:
+        yield Finding("note", "The pictures are grey.", "The network will paint in grey.")
+    elif share > 0.05:
+        yield Finding(
+            "warning",
+            f"{100 * share:.0f} % of the pictures are grey among others in colour: {_some(grey)}.",
+            "Colours will fade: keep one kind.",
+        )
+
+
+def _light(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+    black = [t.name for t in thumbnails if float(t.grey.mean()) < _BLACK]
+    blank = [t.name for t in thumbnails if t.contrast < _BLANK and t.name not in set(black)]
+    for names, what in ((black, "nearly black"), (blank, "blank or nearly so")):
+        if names:
+            share = len(names) / len(thumbnails)
+            yield Finding(
+                "problem" if share > 0.9 else "warning" if share > 0.02 else "note",
+                f"{plural(len(names), 'picture is', 'pictures are')} {what}: {_some(names)}.",
+                "There is nothing to learn from them: leave them out.",
+            )
+
+
+def _bars(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+    barred = [t.name for t in thumbnails if _has_bars(t)]
+    if len(barred) > 0.01 * len(thumbnails):
+        yield Finding(
+            "note",
+            f"{plural(len(barred), 'picture has', 'pictures have')} a wholly black edge: {_some(barred)}.",
+            "If those are bars, cut them off: the network would paint bars too.",
+        )
+
+
+def _has_bars(thumbnail: Thumbnail) -> bool:
+    grey = thumbnail.grey
+    middle = float(grey[4:12, 4:12].mean())
+    ends = (grey[[0, -1], :], grey[:, [0, -1]])
+    return middle > 0.15 and any(float(np.max(end)) < _BAR for end in ends)
+
+
+def _store(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    size = examined.store_bytes / 1e6
+    yield Finding("good", f"Prepared for {examined.pixels} pixels they take {size:,.0f} MB of disk.")
+
+
+def _some(names: Sequence[str], joint: str = ", ") -> str:
+    more = len(names) - _NAMED
+    return joint.join(names[:_NAMED]) + (f"{joint}and {more:,} more" if more > 0 else "")
+
+
+_RULES: tuple[Rule, ...] = (
+    _count,
+    _unreadable,
+    _sizes,
+    _shapes,
+    _duplicates,
+    _too_alike,
+    _too_varied,
+    _colours,
+    _light,
+    _bars,
+    _store,
+)

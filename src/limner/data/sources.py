@@ -1,0 +1,187 @@
+"""Which files a data set is made of: folders searched through, files in order, each with its partner.
+
+Hidden files and the litter of other systems (`.thumbnails`, `__MACOSX`, `._photo.jpg`) are not
+pictures; folders that are links into themselves are walked once.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from limner.data import images, videos
+from limner.errors import LimnerError
+
+Kind = Literal["image", "video"]
+Passed = tuple[str, str]
+"""A file that is passed over: its name, and a reason that continues a sentence begun with the name."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a file is known again by without reading it."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to take pictures from."""
+
+    path: Path
+    name: str
+    """The path inside the folder that was given, with forward slashes."""
+    kind: Kind
+    partner: Path | None = None
+    """The picture that the network is to be shown in place of this one."""
+
+    def stamps(self) -> tuple[Stamp, ...]:
+        """The state of this file and its partner."""
+        files = (self.path,) if self.partner is None else (self.path, self.partner)
+        return tuple(_stamp(file) for file in files)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The files of a data set, and those that are not."""
+
+    sources: tuple[Source, ...]
+    passed_over: tuple[Passed, ...]
+
+
+def gather(paths: Sequence[Path], *, inputs: Path | None = None, pairs_only: bool = False) -> Gathered:
+    """Find the pictures and videos in files and folders, folder by folder in order of name.
+
+    With `inputs`, a folder, each picture gets the file of the same path inside it, whatever the
+    suffix, or else the only one of the same name. `pairs_only` passes videos over.
+
+    Raises `LimnerError` for a path that does not exist, and where nothing was found.
+    """
+    sources: list[Source] = []
+    passed: list[Passed] = []
+    for path in paths:
+        for file, name in _files(path):
+            kind = _kind(file)
+            if (reason := _reason(file, kind, named=file == path)) is not None:
+                passed.append((name, reason))
+            elif kind is not None:
+                sources.append(Source(file, name, kind))
+    _refuse_nothing(paths, sources, passed)
+    if inputs is not None or pairs_only:
+        return _paired(sources, passed, inputs)
+    return Gathered(tuple(sources), tuple(passed))
+
+
+def _stamp(file: Path) -> Stamp:
+    state = file.stat()
+    return Stamp(str(file.resolve()), state.st_size, state.st_mtime_ns)
+
+
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    if not path.exists():
+        raise LimnerError(f"There is no file or folder {path}.")
+    if not path.is_dir():
+        yield path, path.name
+        return
+    seen: set[tuple[int, int]] = set()
+    for folder, folders, files in os.walk(path, followlinks=True):
+        state = Path(folder).stat()
+        if (state.st_dev, state.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((state.st_dev, state.st_ino))
+        folders[:] = sorted(
+            name for name in folders if not _litter(name) and not _ours(Path(folder) / name)
+        )
+        for name in sorted(files):
+            if not _litter(name):
+                file = Path(folder) / name
+                yield file, file.relative_to(path).as_posix()
+
+
+def _litter(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def _ours(folder: Path) -> bool:
+    """Whether limner made this folder: paintings of pictures are not pictures to learn from."""
+    marks = ("project.json", "run.json", "pictures.json", "looks/looks.json")
+    return any((folder / mark).is_file() for mark in marks)
+
+
+def _kind(file: Path) -> Kind | None:
+    suffix = file.suffix.lower()
+    if suffix in images.SUFFIXES:
+        return "image"
+    return "video" if suffix in videos.SUFFIXES else None
+
+
+def _reason(file: Path, kind: Kind | None, *, named: bool) -> str | None:
+    """Why a file is passed over; None for one to read, and for one that is none of our business."""
+    suffix = file.suffix.lower()
+    if suffix in images.FOREIGN_SUFFIXES:
+        return f"is a {suffix[1:].upper()} picture: export it as JPEG or PNG"
+    if kind is None:
+        return f"has the suffix of no picture or video ({suffix or 'none'})" if named else None
+    try:
+        # Opening a pipe that is named like a picture would wait for ever.
+        return None if stat.S_ISREG(file.stat().st_mode) else "is not a file"
+    except OSError:
+        return "is a link to nothing"
+
+
+def _refuse_nothing(paths: Sequence[Path], sources: list[Source], passed: list[Passed]) -> None:
+    if sources:
+        return
+    where = " or ".join(str(path) for path in paths) or "the empty list of sources"
+    if passed:
+        name, reason = passed[0]
+        raise LimnerError(f"No picture or video can be taken from {where}: {name} {reason}.")
+    raise LimnerError(
+        f"No picture or video was found in {where}: JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, MP4, MOV, "
+        "WebM, MKV and AVI files are looked for."
+    )
+
+
+def _paired(sources: list[Source], passed: list[Passed], inputs: Path | None) -> Gathered:
+    partners = _Partners(inputs) if inputs is not None else None
+    kept: list[Source] = []
+    for source in sources:
+        if inputs is not None and source.path.resolve().is_relative_to(inputs.resolve()):
+            # The inputs may lie in a folder inside the sources.
+            continue
+        if source.kind == "video":
+            passed.append((source.name, "is a video, and pairs are made of pictures"))
+        elif partners is None:
+            kept.append(source)
+        elif (partner := partners.find(source)) is None:
+            passed.append((source.name, f"has no partner in {inputs}"))
+        else:
+            kept.append(Source(source.path, source.name, "image", partner))
+    if not kept:
+        example = f": {passed[0][0]} {passed[0][1]}" if passed else ""
+        raise LimnerError(f"No pair of pictures was found{example}.")
+    return Gathered(tuple(kept), tuple(passed))
+
+
+class _Partners:
+    """The pictures of the `inputs` folder by path without suffix, and by bare name where that is one."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise LimnerError(f"There is no folder of inputs {folder}.")
+        self._by_path: dict[str, Path] = {}
+        self._by_stem: dict[str, list[Path]] = {}
+        for file, name in _files(folder):
+            if file.suffix.lower() in images.SUFFIXES and file.is_file():
+                self._by_path.setdefault(name.removesuffix(file.suffix), file)
+                self._by_stem.setdefault(file.stem, []).append(file)
+
+    def find(self, source: Source) -> Path | None:
+        exact = self._by_path.get(source.name.removesuffix(source.path.suffix))
+        named = self._by_stem.get(source.path.stem, [])
+        return exact or (named[0] if len(named) == 1 else None)

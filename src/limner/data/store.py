@@ -1,0 +1,311 @@
+"""The store: pictures decoded once, as raw bytes that any process may map into its memory.
+
+```
+pictures.json            what is where; written last, so that it never names a file that is not whole
+pictures-1f0c5d2a.bin    uint8 RGB, row by row, picture after picture (each followed by its input, if any)
+```
+
+The name of the raw file changes with each writing and the older one is deleted after the new index is
+in place: whoever is stopped at any moment (a kill, a full disk) is left with the store as it was.
+A hand-made format, since none that is at hand (npz, zip, safetensors, Arrow) can be written as a stream
+of pictures of different sizes and then read as plain views without a copy.
+"""
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from limner.data.sources import Stamp
+from limner.errors import LimnerError
+from limner.files import disk_errors
+
+FORMAT = 1
+"""Changes with the meaning of the files; a store of another format is prepared again."""
+
+INDEX = "pictures.json"
+
+RAW = re.compile(r"pictures-[0-9a-f]{8}\.bin")
+LEFT_OVER = re.compile(rf"(?:{RAW.pattern}|{re.escape(INDEX)})\.part")
+"""What a writing that was killed leaves."""
+
+Pixels = npt.NDArray[np.uint8]
+"""(H, W, 3) RGB, 0..255."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What else, beside the files, decides the contents of a store."""
+
+    pixels: int
+    short_side: int
+    frames: int
+    pairs: str
+    """`none`, `inputs`, `left` or `right`."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture of the store."""
+
+    name: str
+    offset: int
+    height: int
+    width: int
+    split: str
+    """16 hexadecimal digits that decide whether the picture is held out; alike for near relatives."""
+    held_out: bool
+    enlarged: bool
+    trimmed: bool
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """One source file, so that it need not be decoded again while it is unchanged."""
+
+    name: str
+    stamps: tuple[Stamp, ...]
+    content: str
+    """Hash of its bytes (and its partner's); empty where it was not read."""
+    reason: str
+    """Why it was passed over; empty where it was not."""
+    duplicate: bool
+    """Another file has the same bytes."""
+    video: bool
+    first: int
+    count: int
+    """Its pictures are `count` entries from `first` on."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """All of `pictures.json`."""
+
+    settings: Settings
+    file: str
+    bytes: int
+    entries: tuple[Entry, ...]
+    files: tuple[FileRecord, ...]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """An opened store. Safe to share between threads and to send to other processes."""
+
+    folder: Path
+    pixels: int
+    """Side of the square that the network paints."""
+    short_side: int
+    """Short side of every picture, in pixels: 1.3 times `pixels`, so that crops can vary in scale."""
+    training: tuple[int, ...]
+    held_out: tuple[int, ...]
+    index: Index = field(repr=False, compare=False)
+    _data: Pixels = field(repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.index.entries)
+
+    def __reduce__(self) -> tuple[Callable[[Path], "Pictures"], tuple[Path]]:
+        # The bytes stay in the file: another process maps them itself.
+        return open_pictures, (self.folder,)
+
+    def picture(self, index: int) -> Pixels:
+        """One picture: uint8 (H, W, 3) RGB, min(H, W) == short_side; a read-only view, not a copy."""
+        return self._view(index, 0)
+
+    def paired(self) -> bool:
+        """Whether each picture has an input of its own."""
+        return self.index.settings.pairs != "none"
+
+    def input_picture(self, index: int) -> Pixels:
+        """What the network is shown in place of a picture, of the same shape; for paired stores only."""
+        if not self.paired():
+            raise LimnerError(f"The pictures in {self.folder} were prepared without inputs.")
+        return self._view(index, 1)
+
+    def name(self, index: int) -> str:
+        """The source file, with the time and the part of the frame if it is a video."""
+        return self.index.entries[index].name
+
+    def _view(self, index: int, nth: int) -> Pixels:
+        entry = self.index.entries[index]
+        size = entry.height * entry.width * 3
+        start = entry.offset + nth * size
+        return self._data[start : start + size].reshape(entry.height, entry.width, 3)
+
+
+def open_pictures(folder: Path) -> Pictures:
+    """Open a prepared store.
+
+    Raises `LimnerError` where there is none, or it is of another format, or damaged.
+    """
+    index = _read_index(folder)
+    file = folder / index.file
+    per_entry = 1 if index.settings.pairs == "none" else 2
+    ends = [e.offset + e.height * e.width * 3 * per_entry for e in index.entries]
+    try:
+        whole = file.stat().st_size == index.bytes
+    except OSError:
+        whole = False
+    if not whole or not ends or max(ends) > index.bytes:
+        raise LimnerError(
+            f"The pictures in {folder} are damaged: {index.file} is not what {INDEX} says. "
+            "Delete the folder and prepare them again."
+        )
+    return Pictures(
+        folder=folder,
+        pixels=index.settings.pixels,
+        short_side=index.settings.short_side,
+        training=tuple(i for i, entry in enumerate(index.entries) if not entry.held_out),
+        held_out=tuple(i for i, entry in enumerate(index.entries) if entry.held_out),
+        index=index,
+        _data=np.memmap(file, dtype=np.uint8, mode="r"),
+    )
+
+
+def _read_index(folder: Path) -> Index:
+    path = folder / INDEX
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        version = raw["format"]
+    except FileNotFoundError as error:
+        raise LimnerError(f"There are no prepared pictures in {folder}: {INDEX} is missing.") from error
+    except OSError as error:
+        raise LimnerError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise LimnerError(_damaged(path)) from error
+    if version != FORMAT:
+        raise LimnerError(
+            f"The pictures in {folder} are of format {version}, and this limner reads format "
+            f"{FORMAT}: prepare them again."
+        )
+    try:
+        return _index_of(raw)
+    except (ValueError, KeyError, TypeError) as error:
+        raise LimnerError(_damaged(path)) from error
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged: delete the folder {path.parent} and prepare the pictures again."
+
+
+def _index_of(raw: dict[str, Any]) -> Index:
+    files = [{**record, "stamps": tuple(Stamp(**s) for s in record["stamps"])} for record in raw["files"]]
+    index = Index(
+        settings=Settings(**raw["settings"]),
+        file=str(raw["file"]),
+        bytes=int(raw["bytes"]),
+        entries=tuple(Entry(**entry) for entry in raw["entries"]),
+        files=tuple(FileRecord(**record) for record in files),
+    )
+    if Path(index.file).name != index.file or any(
+        min(e.offset, e.height - 1, e.width - 1) < 0 for e in index.entries
+    ):
+        raise ValueError("a place outside the store")
+    return index
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """A store deletes its older files: it must not stand among those of others."""
+    if not folder.is_dir() or (folder / INDEX).exists():
+        return
+    others = [
+        entry.name
+        for entry in folder.iterdir()
+        if not entry.name.startswith(".")
+        and not RAW.fullmatch(entry.name)
+        and not LEFT_OVER.fullmatch(entry.name)
+    ]
+    if others:
+        raise LimnerError(
+            f"{folder} is not empty and holds no prepared pictures (there is {min(others)}): choose "
+            "another folder with --out."
+        )
+
+
+class Writer:
+    """Writes a new store beside the one that may be there; nothing counts before `commit`.
+
+    A context manager: left without a `commit`, it deletes what it wrote.
+    Raises `LimnerError` where the folder holds other things than a store, and where the disk is full or
+    may not be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._final = f"pictures-{secrets.token_hex(4)}.bin"
+        self._part = folder / f"{self._final}.part"
+        self._offset = 0
+
+    def __enter__(self) -> Self:
+        _refuse_foreign(self._folder)
+        with disk_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for file in self._folder.iterdir():
+                if LEFT_OVER.fullmatch(file.name):
+                    file.unlink()
+            self._stream = self._part.open("wb")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # What is still buffered need not reach a disk that is full: it is deleted anyway.
+        with suppress(OSError):
+            self._stream.close()
+        self._part.unlink(missing_ok=True)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes written so far: the offset of what comes next."""
+        return self._offset
+
+    def add(self, pixels: Pixels) -> int:
+        """Append pixels; returns the offset of their first byte."""
+        offset = self._offset
+        with disk_errors(self._folder):
+            self._stream.write(np.ascontiguousarray(pixels).data)
+        self._offset += pixels.nbytes
+        return offset
+
+    def commit(self, settings: Settings, entries: Sequence[Entry], files: Sequence[FileRecord]) -> None:
+        """Put the new store in the place of the old one."""
+        index = Index(settings, self._final, self._offset, tuple(entries), tuple(files))
+        text = json.dumps({"format": FORMAT} | asdict(index), indent=1, ensure_ascii=False)
+        with disk_errors(self._folder):
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            self._part.replace(self._folder / self._final)
+            try:
+                self._write_index(text)
+            except BaseException:
+                (self._folder / self._final).unlink(missing_ok=True)
+                raise
+        self._delete_older()
+
+    def _write_index(self, text: str) -> None:
+        part = self._folder / f"{INDEX}.part"
+        try:
+            with part.open("w", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(self._folder / INDEX)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _delete_older(self) -> None:
+        for file in self._folder.iterdir():
+            if RAW.fullmatch(file.name) and file.name != self._final:
+                try:
+                    file.unlink()
+                except OSError:
+                    # Windows keeps a file that is mapped: the next writing deletes it.
+                    continue

@@ -1,0 +1,209 @@
+"""Frames of a video, evenly spread over it, upright, as RGB pictures.
+
+PyAV carries its own FFmpeg, so a video needs nothing installed. Frames far apart are sought (a film of
+an hour takes a minute or two), near ones are decoded in one go. A video that stops half-way gives the
+frames it has.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+from PIL import Image
+
+from limner.data.images import Unreachable, Unreadable
+
+SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"})
+"""Suffixes, in lower case, of files that are taken for videos."""
+
+TWO_SQUARES = 1.5
+"""From this many times as long as wide, a frame gives a square from both its ends, else its middle.
+
+The two squares of a 16:9 frame share a fifth of the frame, those of a 3:2 frame a third; below that
+they would be nearly the same picture twice.
+"""
+
+_SEEK_BEYOND = 2.0
+"""Seconds between wanted frames from which seeking to a key frame beats decoding all that is between."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What is known of a video before it is decoded."""
+
+    path: Path
+    seconds: float
+    frames: int
+    """Frames that it has; an estimate where its container does not say."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a video."""
+
+    seconds: float
+    """Time from the beginning of the video."""
+    image: Image.Image
+    """RGB, upright, with square pixels."""
+
+
+@dataclass(frozen=True)
+class Square:
+    """A square part of a frame."""
+
+    where: str
+    """`left`, `right`, `upper`, `lower`, or empty for the middle."""
+    box: tuple[int, int, int, int]
+    """Left, top, right, bottom in pixels."""
+
+
+def squares(width: int, height: int) -> tuple[Square, ...]:
+    """The squares that a frame of width x height pixels gives: both ends of a long one, else its middle.
+
+    The frame extractor of *Learning to Learn to See* (2020) took the left and the right of wide frames
+    as well: a training set twice as large, and nothing at the sides is lost.
+    """
+    side = min(width, height)
+    if width >= TWO_SQUARES * height:
+        left, right = (0, 0, side, side), (width - side, 0, width, side)
+        return Square("left", left), Square("right", right)
+    if height >= TWO_SQUARES * width:
+        upper, lower = (0, 0, side, side), (0, height - side, side, height)
+        return Square("upper", upper), Square("lower", lower)
+    x, y = (width - side) // 2, (height - side) // 2
+    return (Square("", (x, y, x + side, y + side)),)
+
+
+def measure_video(path: Path) -> Clip:
+    """Length of a video. Raises `Unreadable` where there is no picture in it."""
+    with _opened(path) as container:
+        return _measured(container, path)
+
+
+def read_frames(path: Path, count: int) -> Iterator[Frame]:
+    """At most `count` frames, in order, in the middle of `count` equal parts of the video.
+
+    Raises `Unreadable`, at once or where no frame at all can be decoded. Damage further on ends the
+    frames early.
+    """
+    with _opened(path) as container:
+        clip = _measured(container, path)
+        wanted = [(part + 0.5) * clip.seconds / count for part in range(count)]
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        apart = clip.seconds / count
+        chosen = _sought if apart > _SEEK_BEYOND else _in_one_go
+        any_yet = False
+        try:
+            for seconds, frame in chosen(container, stream, wanted):
+                yield Frame(seconds, _upright(frame, stream))
+                any_yet = True
+        except (av.FFmpegError, ValueError) as error:
+            if not any_yet:
+                raise Unreadable(f"is damaged ({_short(error)})") from error
+        if not any_yet:
+            raise Unreadable("has no frame that can be decoded: it is damaged or cut off")
+
+
+def _opened(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise Unreachable(f"cannot be opened ({error.strerror})") from error
+    if empty:
+        raise Unreadable("is an empty file")
+    try:
+        return av.open(str(path))
+    except (av.FFmpegError, ValueError, OSError) as error:
+        raise Unreadable("is not a video that can be read: it is damaged or cut off") from error
+
+
+def _measured(container: Any, path: Path) -> Clip:
+    if not container.streams.video:
+        raise Unreadable("has sound but no pictures" if container.streams.audio else "has no pictures")
+    stream = container.streams.video[0]
+    seconds = _stated_seconds(container, stream)
+    frames = stream.frames or round(seconds * float(stream.average_rate or 0))
+    if seconds <= 0 or frames <= 0:
+        seconds, frames = _counted(container, stream)
+    if seconds <= 0 or frames <= 0:
+        raise Unreadable("is a video without frames")
+    return Clip(path, seconds, frames)
+
+
+def _stated_seconds(container: Any, stream: Any) -> float:
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    return float(container.duration or 0) / av.time_base
+
+
+def _counted(container: Any, stream: Any) -> tuple[float, int]:
+    """Seconds and frames by reading through the file: a browser's recorder writes no duration."""
+    first, last, frames = float("inf"), 0.0, 0
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is not None and packet.size:
+                time = float(packet.pts * packet.time_base)
+                first, last = (
+                    min(first, time),
+                    max(last, time + float(packet.duration or 0) * float(packet.time_base)),
+                )
+                frames += 1
+    except (av.FFmpegError, ValueError):
+        # What lies before the damage counts.
+        pass
+    if frames:
+        container.seek(0)
+    return (max(last - first, 1e-3) if frames else 0.0), frames
+
+
+def _in_one_go(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
+    start = _start(stream)
+    at = 0
+    for frame in container.decode(stream):
+        seconds = (frame.time or 0.0) - start
+        if at < len(wanted) and seconds + _half_frame(stream) >= wanted[at]:
+            yield seconds, frame
+            # Fewer frames than are wanted: each is given once.
+            while at < len(wanted) and seconds + _half_frame(stream) >= wanted[at]:
+                at += 1
+        if at == len(wanted):
+            return
+
+
+def _sought(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
+    start = _start(stream)
+    last = -1.0
+    for target in wanted:
+        container.seek(int((target + start) / stream.time_base), stream=stream)
+        for frame in container.decode(stream):
+            seconds = (frame.time or 0.0) - start
+            if seconds + _half_frame(stream) >= target:
+                if seconds > last:
+                    yield seconds, frame
+                last = seconds
+                break
+
+
+def _start(stream: Any) -> float:
+    return float((stream.start_time or 0) * stream.time_base)
+
+
+def _half_frame(stream: Any) -> float:
+    return 0.5 / float(stream.average_rate or 25)
+
+
+def _upright(frame: Any, stream: Any) -> Image.Image:
+    image: Image.Image = frame.to_image()
+    aspect = float(stream.sample_aspect_ratio or 1)
+    if aspect != 1:
+        image = image.resize((max(1, round(image.width * aspect)), image.height))
+    turns = round(frame.rotation / 90) % 4
+    return image.rotate(90 * turns, expand=True) if turns else image
+
+
+def _short(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__

@@ -1,0 +1,78 @@
+"""The network as it is shipped: what only training needs is folded into the weights or gone.
+
+Nearest upsampling and its 3x3 convolution become the 4x4 stride-2 transposed convolution that they
+equal, batch norm is folded into the convolution before it, dropout goes. The result paints the same
+pictures with half the layers.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from limner.guide import ColourGuide, EdgesGuide, SoftGuide, make_guide
+from limner.look.metadata import Range
+from limner.networks.unet import NearestConv, UNet, replace_layers
+from limner.recipe import Recipe
+
+
+class LookModule(nn.Module):
+    """A picture (B, 3, P, P) in 0..1 to its painting (B, 3, P, P) in 0..1 and its guide (B, C, P, P)."""
+
+    def __init__(self, guide: SoftGuide | EdgesGuide | ColourGuide, generator: UNet) -> None:
+        super().__init__()
+        self.guide = guide
+        self.generator = generator
+
+    @property
+    def live(self) -> dict[str, Range]:
+        """The values that `forward` takes after the picture, in that order."""
+        return self.guide.live
+
+    def forward(self, image: Tensor, *live: Tensor) -> tuple[Tensor, Tensor]:
+        guide = self.guide(image, *live)
+        return self.generator(2 * guide - 1) * 0.5 + 0.5, guide
+
+    def defaults(self) -> Sequence[Tensor]:
+        """The live values, shape (), as they are where nobody turns them."""
+        return [torch.tensor(live.default) for live in self.live.values()]
+
+
+def transposed(generator: UNet) -> UNet:
+    """A copy of `generator`, for evaluation only, that grows images by transposed convolutions alone.
+
+    It is the form whose parameters papers count: 6,297,491 for `small` at 256 pixels.
+    """
+    network = copy.deepcopy(generator).eval().float().cpu().requires_grad_(False)
+    replace_layers(network, _transposed)
+    return network
+
+
+def deployed(generator: UNet) -> UNet:
+    """A copy of `generator`, for evaluation only, without batch norm, dropout and nearest upsampling."""
+    network = transposed(generator)
+    for level in [*network.down, *network.up]:
+        _fold_norm(level)
+    for up in network.up:
+        up.dropout = nn.Identity()
+    return network
+
+
+def look_module(recipe: Recipe, generator: UNet) -> LookModule:
+    """The recipe's guide and the deployed generator, ready to paint and to be exported."""
+    return LookModule(make_guide(recipe.guide, recipe.pixels), deployed(generator)).eval()
+
+
+def _transposed(layer: nn.Module) -> nn.Module:
+    return layer.transposed().eval().requires_grad_(False) if isinstance(layer, NearestConv) else layer
+
+
+def _fold_norm(level: nn.Module) -> None:
+    norm, conv = level.norm, level.conv
+    if isinstance(norm, nn.BatchNorm2d) and isinstance(conv, (nn.Conv2d, nn.ConvTranspose2d)):
+        level.conv = fuse_conv_bn_eval(conv, norm, transpose=isinstance(conv, nn.ConvTranspose2d))
+        level.norm = nn.Identity()

@@ -1,0 +1,266 @@
+"""A look's graph: torch's export, brought to the form that docs/design.md promises.
+
+torch.onnx writes a correct graph for a large runtime. A small engine, and whoever opens the file in a
+viewer, gets here: inputs with defaults, names that say where in the network a node belongs, few kinds of
+operators, attributes only where they differ from ONNX's defaults, and the same bytes for the same weights.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx_ir.passes import common as passes
+from onnxscript import optimizer
+
+from limner import __version__
+from limner.export.inference import LookModule
+
+Array = NDArray[Any]
+
+OPSET = 21
+"""The first opset whose DequantizeLinear knows uint16."""
+
+IR_VERSION = 10
+"""The ONNX file format of that opset's time, which runtimes of 2024 read too."""
+
+PRODUCER = "limner"
+
+DEFAULTS: dict[str, tuple[object, ...]] = {
+    "auto_pad": (b"NOTSET",),
+    "dilations": ([1, 1],),
+    "group": (1,),
+    "output_padding": ([0, 0],),
+    "pads": ([0, 0, 0, 0],),
+    "strides": ([1, 1],),
+}
+"""What ONNX takes where a convolution's attribute is absent: not written."""
+
+
+def look_graph(module: LookModule, pixels: int) -> ModelProto:
+    """`module` as an ONNX model in float32, for pictures of `pixels` a side, without metadata."""
+    model = _exported(module, pixels)
+    _drop_zero_biases(model)
+    _clip(model)
+    _split_sliced_convolutions(model)
+    _tidy(model)
+    for name, live in module.live.items():
+        default = np.array(live.default, dtype=np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(default, name))
+    return finished(model)
+
+
+def finished(model: ModelProto) -> ModelProto:
+    """The model with shapes for every value, checked by ONNX's own checker."""
+    del model.graph.value_info[:]
+    model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _exported(module: LookModule, pixels: int) -> ModelProto:
+    image = torch.zeros(1, 3, pixels, pixels)
+    with _quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            module,
+            (image, *module.defaults()),
+            dynamo=True,
+            external_data=False,
+            opset_version=OPSET,
+            input_names=["image", *module.live],
+            output_names=["painting", "guide"],
+            verbose=False,
+            optimize=False,
+        )
+    if program is None:
+        raise RuntimeError("torch.onnx.export gave no program")
+    # onnxscript's own optimizer takes x + 1e-8 for x, and with it what keeps a square root from zero.
+    optimizer.fold_constants(program.model)
+    for simplify in (
+        passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        passes.RemoveUnusedNodesPass(),
+        passes.DeduplicateInitializersPass(),
+        passes.CommonSubexpressionEliminationPass(),
+    ):
+        simplify(program.model)
+    exported: ModelProto = program.model_proto
+    return exported
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the exporter: its notes on packages that nobody needs here would read as errors."""
+    # A logger's own level would not do: torch traces every step for whoever listens, which takes seconds.
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _drop_zero_biases(model: ModelProto) -> None:
+    """The exporter writes a bias of zeros for a convolution that has none."""
+    zero = {t.name for t in model.graph.initializer if not numpy_helper.to_array(t).any()}
+    for node in model.graph.node:
+        if node.op_type in {"Conv", "ConvTranspose"} and len(node.input) > 2 and node.input[2] in zero:
+            del node.input[2]
+    _replace_nodes(model, list(model.graph.node))
+
+
+def _clip(model: ModelProto) -> None:
+    """Write Min(Max(x, low), high), as the exporter writes a clamp, as Clip(x, low, high)."""
+    makers = {node.output[0]: node for node in model.graph.node}
+    clipped = set()
+    for node in model.graph.node:
+        lower = makers.get(node.input[0]) if node.op_type == "Min" else None
+        if lower is not None and lower.op_type == "Max":
+            node.op_type = "Clip"
+            node.input[:] = [*lower.input, node.input[1]]
+            clipped.add(lower.output[0])
+    _replace_nodes(model, [node for node in model.graph.node if node.output[0] not in clipped])
+
+
+def _split_sliced_convolutions(model: ModelProto) -> None:
+    """Write a convolution whose channels are only ever taken apart as one convolution per part.
+
+    The edges guide computes both gradients with one convolution. Two spare the engine an operator that
+    does nothing but copy.
+    """
+    graph = model.graph
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    nodes: list[NodeProto] = []
+    for node in graph.node:
+        users = [user for user in graph.node if node.output[0] in user.input]
+        if node.op_type == "Conv" and users and all(user.op_type == "Slice" for user in users):
+            nodes += [_part_of_convolution(model, node, user, constants) for user in users]
+        elif node.op_type != "Slice":
+            nodes.append(node)
+    _replace_nodes(model, nodes)
+
+
+def _part_of_convolution(
+    model: ModelProto, conv: NodeProto, slice_: NodeProto, constants: dict[str, Array]
+) -> NodeProto:
+    start, end, axis, step = (int(constants[name].item()) for name in slice_.input[1:])
+    if (axis, step, len(conv.input)) != (1, 1, 2):
+        raise ValueError(f"{slice_.name} is not a plain slice of channels of a convolution without bias")
+    weight = f"{conv.input[1]}.{start}"
+    part = np.ascontiguousarray(constants[conv.input[1]][start:end])
+    model.graph.initializer.append(numpy_helper.from_array(part, weight))
+    node = NodeProto()
+    node.CopyFrom(conv)
+    node.input[1] = weight
+    node.output[0] = slice_.output[0]
+    return node
+
+
+def _replace_nodes(model: ModelProto, nodes: list[NodeProto]) -> None:
+    """Make `nodes` the graph's nodes, and drop the constants that none of them reads."""
+    copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    del model.graph.node[:]
+    model.graph.node.extend(copies)
+    read = {name for node in copies for name in node.input}
+    kept = [
+        TensorProto.FromString(t.SerializeToString()) for t in model.graph.initializer if t.name in read
+    ]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+
+
+def _tidy(model: ModelProto) -> None:
+    """Name everything by its place in the network, and drop what other tools left behind."""
+    kept = {value.name for value in [*model.graph.input, *model.graph.output]}
+    names = {name: name for name in ["", *kept]}
+    taken = set(kept)
+    for node in model.graph.node:
+        node.name = _unique(_node_name(node, names), taken)
+        names[node.output[0]] = node.output[0] if node.output[0] in kept else node.name
+        plain = [a for a in node.attribute if helper.get_attribute_value(a) not in DEFAULTS.get(a.name, ())]
+        plain.sort(key=lambda attribute: attribute.name)
+        del node.attribute[:], node.metadata_props[:]
+        node.attribute.extend(plain)
+        node.ClearField("doc_string")
+    for tensor in model.graph.initializer:
+        names[tensor.name] = _unique(_constant_name(model, tensor), taken)
+        _plain_tensor(tensor, names[tensor.name])
+    for node in model.graph.node:
+        node.input[:] = [names[name] for name in node.input]
+        node.output[:] = [names[name] for name in node.output]
+    _plain_model(model)
+
+
+def _node_name(node: NodeProto, names: dict[str, str]) -> str:
+    """Such as `down.3.conv`, `up.2.activation`, `up.2.concat` or `guide.mul`."""
+    scopes: list[str] = next(
+        (ast.literal_eval(p.value) for p in node.metadata_props if p.key.endswith(".name_scopes")), [""]
+    )
+    path = scopes[-2] if len(scopes) > 1 else ""
+    kind = node.op_type.lower()
+    if node.op_type == "Concat":
+        # The generator joins the way back with the way in: named after the layer before.
+        return f"{names[node.input[0]].rpartition('.')[0]}.concat"
+    if path in {"", "generator"}:
+        return kind
+    name = path.removeprefix("generator.")
+    return f"{name}.{kind}" if name == "guide" else name
+
+
+def _constant_name(model: ModelProto, tensor: TensorProto) -> str:
+    """Its name in the network; else its value, if it is a scalar, or the node that reads it."""
+    if tensor.name.startswith(("generator.", "guide.")):
+        return tensor.name.removeprefix("generator.")
+    if not tensor.dims:
+        return f"constant.{numpy_helper.to_array(tensor).item():g}"
+    reader = next(node for node in model.graph.node if tensor.name in node.input)
+    part = {"MatMul": "matrix", "Pad": "pads"}.get(reader.op_type, "weight")
+    return f"{reader.name}.{part}"
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    unique, count = name, 2
+    while unique in taken:
+        unique, count = f"{name}_{count}", count + 1
+    taken.add(unique)
+    return unique
+
+
+def _plain_tensor(tensor: TensorProto, name: str) -> None:
+    tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).copy(), name))
+
+
+def _plain_model(model: ModelProto) -> None:
+    graph = model.graph
+    ordered = sorted(graph.initializer, key=lambda tensor: tensor.name)
+    graph_inputs = [
+        helper.make_tensor_value_info(v.name, TensorProto.FLOAT, _shape(v)) for v in graph.input
+    ]
+    graph_outputs = [
+        helper.make_tensor_value_info(v.name, TensorProto.FLOAT, _shape(v)) for v in graph.output
+    ]
+    plain = helper.make_graph(list(graph.node), "look", graph_inputs, graph_outputs, ordered)
+    model.CopyFrom(
+        helper.make_model(
+            plain,
+            producer_name=PRODUCER,
+            producer_version=__version__,
+            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+        )
+    )
+
+
+def _shape(value: ValueInfoProto) -> list[int]:
+    return [dim.dim_value for dim in value.type.tensor_type.shape.dim]

@@ -1,0 +1,119 @@
+"""A look without transposed convolutions, for rivals of the bench that have none: jax-js.
+
+A transposed convolution of 4x4 and stride 2 gives each of its four phases (even and odd rows, even and odd
+columns) by a 2x2 convolution. All four are one convolution to four times the channels over the image with a
+border of one; shuffled into each other they are the result, one row and column too large on every side.
+The sums are the same and as many, borders excepted. It is written in operators that old readers know.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from limner.errors import LimnerError
+from limner.look.look import value_shape
+from limner.look.quantization import Array, restored
+
+TAPS = ((2, 0), (3, 1))
+"""The rows (or columns) of the kernel that give the odd phase, and those that give the even one."""
+
+PLAIN = {
+    "strides": [2, 2],
+    "pads": [1, 1, 1, 1],
+    "kernel_shape": [4, 4],
+    "group": 1,
+    "dilations": [1, 1],
+    "output_padding": [0, 0],
+    "auto_pad": b"NOTSET",
+}
+"""The attributes of a transposed convolution that can be rewritten; strides and pads must be there."""
+
+
+def subpixel(model: ModelProto) -> ModelProto:
+    """`model`, which has the shapes of its values, in float32, its live values constant, and without
+    transposed convolutions.
+
+    Constants of matrix products are brought to four axes, which jax-js wants. Raises LimnerError where a
+    transposed convolution is not of 4x4, stride 2 and pads 1, or has groups, dilations or more.
+    """
+    graph = restored(model).graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    shapes = {value.name: value_shape(value) for value in [*graph.value_info, *graph.output]}
+    nodes: list[NodeProto] = []
+    for node in graph.node:
+        match node.op_type:
+            case "ConvTranspose":
+                nodes += _split(node, shapes[node.output[0]], tensors)
+            case "MatMul":
+                nodes.append(_four_axes(node, tensors))
+            case _:
+                nodes.append(node)
+    read = {name for node in nodes for name in node.input}
+    made = helper.make_graph(
+        nodes,
+        graph.name,
+        [value for value in graph.input if value.name not in tensors],
+        list(graph.output),
+        [tensor for name, tensor in tensors.items() if name in read],
+    )
+    return helper.make_model(made, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
+def _split(node: NodeProto, shape: list[int], tensors: dict[str, TensorProto]) -> list[NodeProto]:
+    """The nodes that do what the transposed convolution `node` does."""
+    name = node.output[0]
+    image, weight, *bias = node.input
+    attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+    kernel = numpy_helper.to_array(tensors[weight])
+    unlike = {key for key, value in attributes.items() if value != PLAIN.get(key)}
+    if unlike or not {"strides", "pads"} <= attributes.keys() or kernel.shape[2:] != (4, 4):
+        raise LimnerError(f"{node.name} is no transposed convolution of 4x4, stride 2 and pads 1 alone.")
+    weights = [_constant(f"{name}.phases", _phases(kernel), tensors)]
+    if bias:
+        repeated = numpy_helper.to_array(tensors[bias[0]]).repeat(4)
+        weights.append(_constant(f"{name}.biases", repeated, tensors))
+    _, channels, height, width = shape
+    rows, columns = height // 2 + 1, width // 2 + 1
+    apart, joined = [1, channels, 2, 2, rows, columns], [1, channels, 2 * rows, 2 * columns]
+    bounds = ([1, 1], [height + 1, width + 1], [2, 3])
+    steps: list[tuple[str, list[str], dict[str, Any]]] = [
+        ("Conv", weights, {"pads": [1, 1, 1, 1], "kernel_shape": [2, 2]}),
+        ("Reshape", [_integers(f"{name}.apart", apart, tensors)], {}),
+        ("Transpose", [], {"perm": [0, 1, 4, 2, 5, 3]}),
+        ("Reshape", [_integers(f"{name}.joined", joined, tensors)], {}),
+        ("Slice", [_integers(f"{name}.bound{at}", bound, tensors) for at, bound in enumerate(bounds)], {}),
+    ]
+    names = [image, *[f"{name}.step{at}" for at in range(1, len(steps))], name]
+    return [
+        helper.make_node(kind, [before, *constants], [after], name=after, **options)
+        for (kind, constants, options), before, after in zip(steps, names, names[1:], strict=False)
+    ]
+
+
+def _phases(kernel: Array) -> Array:
+    """(I, O, 4, 4) to (4 O, I, 2, 2): the phases of an output channel stand one behind the other."""
+    phases = [[kernel[:, :, rows][:, :, :, columns] for columns in TAPS] for rows in TAPS]
+    stacked: Array = np.array(phases).transpose(3, 0, 1, 2, 4, 5)
+    return np.ascontiguousarray(stacked.reshape(-1, *stacked.shape[3:]))
+
+
+def _four_axes(node: NodeProto, tensors: dict[str, TensorProto]) -> NodeProto:
+    inputs = [
+        _constant(f"{name}.image", numpy_helper.to_array(tensors[name])[None, None], tensors)
+        if name in tensors
+        else name
+        for name in node.input
+    ]
+    return helper.make_node("MatMul", inputs, list(node.output), name=node.name)
+
+
+def _integers(name: str, values: list[int], tensors: dict[str, TensorProto]) -> str:
+    return _constant(name, np.array(values, dtype=np.int64), tensors)
+
+
+def _constant(name: str, values: Array, tensors: dict[str, TensorProto]) -> str:
+    tensors[name] = numpy_helper.from_array(values, name)
+    return name

@@ -1,0 +1,359 @@
+"""A look as TensorFlow.js reads it: the delivery format of Murr 2020, for `tf.loadGraphModel`.
+
+```python
+write_tfjs(open_look(Path("clouds.onnx")), Path("clouds-tfjs"), "uint8")
+```
+
+The folder has a model.json (TensorFlow's graph as JSON, and where each weight lies) and its weights in
+files of 4 MB. It is written here, from the look's own graph, and not by the package `tensorflowjs`: that
+one brings TensorFlow, gigabytes of it, has had no release since 2024, and reads no ONNX. What TensorFlow's
+own converter would have fused is fused.
+
+Weights are rounded as that converter rounds them: one step and one least value for a whole weight, where a
+look has one for each output channel (limner.look.quantization). Biases and the guide stay in float32.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, numpy_helper
+
+from limner import __version__
+from limner.errors import LimnerError
+from limner.export.nhwc import (
+    Arithmetic,
+    Array,
+    ChannelsLast,
+    Clip,
+    Concat,
+    Convolution,
+    Function,
+    Pad,
+    Product,
+    Reshape,
+    Step,
+    channels_last,
+)
+from limner.files import whole_folder
+from limner.look.look import Look
+from limner.look.quantization import Storage, network_weights, restored
+
+MODEL = "model.json"
+
+SHARD = 4 * 2**20
+"""Bytes of a weight file at most, as tfjs' converter has it: a size that browsers keep in their cache."""
+
+OPERATIONS = {
+    "add": "AddV2",
+    "sub": "Sub",
+    "mul": "Mul",
+    "relu": "Relu",
+    "leaky": "LeakyRelu",
+    "tanh": "Tanh",
+    "sqrt": "Sqrt",
+}
+"""TensorFlow's names."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """A weight as it is kept: `values * scale + least` where there is a scale."""
+
+    values: Array
+    scale: float = 1.0
+    least: float = 0.0
+
+    def decoded(self) -> Array:
+        """What TensorFlow.js computes with."""
+        if self.values.dtype.kind == "f":
+            return self.values.astype(np.float32)
+        decoded: Array = (self.values * np.float64(self.scale) + self.least).astype(np.float32)
+        return decoded
+
+    def quantization(self) -> Json:
+        """As the manifest has it."""
+        kind = {"dtype": str(self.values.dtype), "original_dtype": "float32"}
+        return kind if self.values.dtype == np.float16 else {**kind, "scale": self.scale, "min": self.least}
+
+
+def round_weight(name: str, weight: Array, storage: Storage) -> Rounded:
+    """A weight (float32) in that storage, as tfjs' converter rounds it.
+
+    Within half a step of the weight; the least value is a whole number of steps where the weight has both
+    signs, which keeps 0 exact. Raises LimnerError where a weight is not finite or too large for float16.
+    """
+    if not np.isfinite(weight).all():
+        raise LimnerError(f"The weights of {name} are not all numbers: the training diverged.")
+    if storage == "float32":
+        return Rounded(weight)
+    if storage == "float16":
+        if np.abs(weight).max() > np.finfo(np.float16).max:
+            raise LimnerError(
+                f"The weights of {name} do not fit into float16: choose --storage uint8 or float32."
+            )
+        return Rounded(weight.astype(np.float16))
+    most = np.iinfo(storage).max
+    least, greatest = float(weight.min()), float(weight.max())
+    scale = (greatest - least) / most or 1.0
+    if least <= 0 <= greatest:
+        least = -round(-least / scale) * scale
+    steps = np.rint((weight.astype(np.float64) - least) / scale).clip(0, most)
+    return Rounded(steps.astype(storage), scale, least)
+
+
+def rounded(model: ModelProto, storage: Storage) -> ModelProto:
+    """`model` in float32 with the weights that TensorFlow.js will compute with, for ONNX Runtime."""
+    result = restored(model)
+    weights = network_weights(result)
+    for tensor in result.graph.initializer:
+        if tensor.name in weights:
+            weight = round_weight(tensor.name, numpy_helper.to_array(tensor), storage).decoded()
+            tensor.CopyFrom(numpy_helper.from_array(weight, tensor.name))
+    return result
+
+
+def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
+    """Write `look` into `folder`, whole or not at all; an earlier export there is replaced.
+
+    In TensorFlow.js `model.predict(image)` paints: (1, P, P, 3) to (1, P, P, 3), RGB in 0..1. The live
+    values are inputs that may be left out, the guide a node that may be asked for:
+    `model.execute({image, brightness}, ["painting", "guide"])`.
+
+    Raises LimnerError where the look cannot be expressed, the folder is another's, or the disk refuses.
+    """
+    refuse_other_folder(folder)
+    try:
+        graph = channels_last(look.model, live=True)
+        writer = _Writer(graph, storage, set(network_weights(restored(look.model))))
+        nodes = writer.nodes()
+    except LimnerError as error:
+        raise LimnerError(f"{look.path.name}: {error}") from error
+    content = b"".join(writer.contents)
+    shards = [content[start : start + SHARD] for start in range(0, len(content), SHARD)]
+    paths = [f"group1-shard{number}of{len(shards)}.bin" for number in range(1, len(shards) + 1)]
+    model = {
+        "format": "graph-model",
+        "generatedBy": f"limner {__version__}",
+        "convertedBy": f"limner {__version__}",
+        "signature": {
+            "inputs": {graph.image: _signature(graph, graph.image)},
+            "outputs": {graph.outputs[0]: _signature(graph, graph.outputs[0])},
+        },
+        "userDefinedMetadata": _metadata(look),
+        # The versions are asked for, and do no more than show in `model.modelVersion`.
+        "modelTopology": {"node": nodes, "library": {}, "versions": {"producer": 1, "minConsumer": 0}},
+        "weightsManifest": [{"paths": paths, "weights": writer.manifest}],
+    }
+    with whole_folder(folder) as temporary:
+        for path, shard in zip(paths, shards, strict=True):
+            (temporary / path).write_bytes(shard)
+        (temporary / MODEL).write_text(json.dumps(model, ensure_ascii=False), encoding="utf-8")
+
+
+def refuse_other_folder(folder: Path) -> None:
+    """Refuse to write where something else is than an earlier export."""
+    if folder.suffix.lower() == ".onnx" or (folder.exists() and not folder.is_dir()):
+        raise LimnerError(f"TensorFlow.js takes a folder, and {folder} is a file's name: choose another.")
+    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if names and not (all(map(_is_ours, names)) and _written_here(folder / MODEL)):
+        raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
+
+
+def _is_ours(name: str) -> bool:
+    return name == MODEL or (name.startswith("group1-shard") and name.endswith(".bin"))
+
+
+def _written_here(model: Path) -> bool:
+    """Whether it is a model.json of limner's: other converters name their files as this one does."""
+    try:
+        written = json.loads(model.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(written, dict) and str(written.get("generatedBy")).startswith("limner ")
+
+
+def _signature(graph: ChannelsLast, name: str) -> Json:
+    return {"name": f"{name}:0", "dtype": "DT_FLOAT", "tensorShape": _shape(graph.shapes[name])}
+
+
+def _metadata(look: Look) -> Json:
+    """What people read, and the ranges of the live values; as strings and numbers, not as ONNX has it."""
+    return {
+        **{key: getattr(look, key) for key in ("name", "author", "credit", "licence")},
+        **{key: getattr(look, key) for key in ("pixels", "size", "guide")},
+        "live": {
+            name: {"label": one.label, "min": one.minimum, "max": one.maximum, "default": one.default}
+            for name, one in look.live.items()
+        },
+    }
+
+
+class _Writer:
+    """TensorFlow's nodes for a graph's steps, and the weights that they read."""
+
+    def __init__(self, graph: ChannelsLast, storage: Storage, network: set[str]) -> None:
+        self.graph = graph
+        self.storage = storage
+        self.network = network
+        """The weights that are kept in `storage`; all other constants stay as they are."""
+        self.manifest: list[Json] = []
+        self.contents: list[bytes] = []
+        self._nodes: list[Json] = []
+        self._written: set[str] = set()
+
+    def nodes(self) -> list[Json]:
+        """All nodes, constants first where they are read."""
+        self._node(
+            "Placeholder",
+            self.graph.image,
+            [],
+            shape={"shape": _shape(self.graph.shapes[self.graph.image])},
+        )
+        for name, value in self.graph.live.items():
+            default = self._constant(f"{name}/default", value)
+            self._node("PlaceholderWithDefault", name, [default], shape={"shape": _shape(())})
+        for step in self.graph.steps:
+            self._step(step)
+        return self._nodes
+
+    def _step(self, step: Step) -> None:
+        match step:
+            case Convolution(transposed=False):
+                self._convolution(step)
+            case Convolution():
+                self._transposed(step)
+            case Product():
+                self._node(
+                    "MatMul", step.output, self._inputs(step), **_flags("transpose_a", "transpose_b")
+                )
+            case Reshape():
+                shape = self._integers(f"{step.output}/shape", self.graph.shapes[step.output])
+                self._node("Reshape", step.output, [*self._inputs(step), shape])
+            case Pad():
+                pads = self._integers(f"{step.output}/pads", step.amounts)
+                kind, mode = (
+                    ("Pad", {}) if step.mode == "constant" else ("MirrorPad", {"mode": _text("SYMMETRIC")})
+                )
+                self._node(kind, step.output, [*self._inputs(step), pads], **mode)
+            case Concat():
+                axis = self._integers(f"{step.output}/axis", 3)
+                count = {"N": {"i": str(len(step.inputs))}}
+                self._node("ConcatV2", step.output, [*self._inputs(step), axis], **count)
+            case Clip():
+                limits = [(f"{step.output}/low", step.low), (f"{step.output}/high", step.high)]
+                inputs = [self._constant(name, np.array(limit, dtype=np.float32)) for name, limit in limits]
+                self._node("ClipByValue", step.output, [*self._inputs(step), *inputs])
+            case Arithmetic() | Function():
+                slope = _slope(step.alpha) if isinstance(step, Function) else {}
+                self._node(OPERATIONS[step.kind], step.output, self._inputs(step), **slope)
+            case _:
+                raise TypeError(step)
+
+    def _convolution(self, step: Convolution) -> None:
+        image, weight, *bias = step.inputs
+        inputs = [image, self._weight(weight)]
+        attributes = _convolution_attributes(step)
+        if step.activation is None and not bias:
+            self._node("Conv2D", step.output, inputs, **attributes)
+            return
+        if bias:
+            added = self._constant(bias[0], self.graph.constants[bias[0]])
+        else:
+            # An activation is fused only behind a bias: zeros cost less than a pass of its own.
+            zeros = np.zeros(self.graph.shapes[step.output][3], dtype=np.float32)
+            added = self._constant(f"{step.output}/bias", zeros)
+        fused = ["BiasAdd"]
+        if step.activation:
+            fused.append(OPERATIONS[step.activation.kind])
+            attributes["leakyrelu_alpha"] = {"f": step.activation.alpha}
+        attributes |= {
+            "fused_ops": {"list": {"s": [_text(one)["s"] for one in fused]}},
+            "num_args": {"i": "1"},
+        }
+        self._node("_FusedConv2D", step.output, [*inputs, added], **attributes)
+
+    def _transposed(self, step: Convolution) -> None:
+        """Conv2DBackpropInput; nothing is fused into it, as nothing can be."""
+        image, weight, *bias = step.inputs
+        made = f"{step.output}/image" if bias or step.activation else step.output
+        shape = self._integers(f"{step.output}/shape", self.graph.shapes[step.output])
+        inputs = [shape, self._weight(weight), image]
+        self._node("Conv2DBackpropInput", made, inputs, **_convolution_attributes(step))
+        if bias:
+            inputs = [made, self._constant(bias[0], self.graph.constants[bias[0]])]
+            made = f"{step.output}/biased" if step.activation else step.output
+            self._node("AddV2", made, inputs)
+        if step.activation:
+            slope = _slope(step.activation.alpha)
+            self._node(OPERATIONS[step.activation.kind], step.output, [made], **slope)
+
+    def _inputs(self, step: Step) -> list[str]:
+        constants = self.graph.constants
+        return [
+            self._constant(name, constants[name]) if name in constants else name for name in step.inputs
+        ]
+
+    def _weight(self, name: str) -> str:
+        """OIHW, or IOHW where it is transposed, to HWIO or HWOI."""
+        weight = self.graph.constants[name]
+        storage = self.storage if name in self.network else "float32"
+        stored = round_weight(name, weight, storage)
+        values = np.ascontiguousarray(stored.values.transpose(2, 3, 1, 0))
+        return self._constant(
+            name, values, {} if storage == "float32" else {"quantization": stored.quantization()}
+        )
+
+    def _integers(self, name: str, values: int | Sequence[Any]) -> str:
+        return self._constant(name, np.array(values, dtype=np.int32))
+
+    def _constant(self, name: str, values: Array, quantization: Json | None = None) -> str:
+        """A constant's node and bytes, written once."""
+        if name not in self._written:
+            self._written.add(name)
+            kind = "int32" if values.dtype == np.int32 else "float32"
+            dtype = "DT_INT32" if kind == "int32" else "DT_FLOAT"
+            tensor = {"dtype": dtype, "tensorShape": _shape(values.shape)}
+            attributes = {"dtype": {"type": dtype}, "value": {"tensor": tensor}}
+            self._nodes.append({"name": name, "op": "Const", "attr": attributes})
+            entry = {"name": name, "shape": list(values.shape), "dtype": kind}
+            self.manifest.append({**entry, **(quantization or {})})
+            self.contents.append(values.astype(values.dtype.newbyteorder("<")).tobytes())
+        return name
+
+    def _node(self, kind: str, name: str, inputs: Sequence[str], **attributes: Json) -> None:
+        typed = {"dtype" if kind == "Placeholder" else "T": {"type": "DT_FLOAT"}, **attributes}
+        self._nodes.append({"name": name, "op": kind, "input": list(inputs), "attr": typed})
+
+
+def _convolution_attributes(step: Convolution) -> Json:
+    return {
+        "strides": {"list": {"i": ["1", *map(str, step.stride), "1"]}},
+        "dilations": {"list": {"i": ["1"] * 4}},
+        "padding": _text("SAME" if step.same else "VALID"),
+        "data_format": _text("NHWC"),
+    }
+
+
+def _slope(alpha: float) -> Json:
+    return {"alpha": {"f": alpha}} if alpha else {}
+
+
+def _flags(*names: str) -> Json:
+    return {name: {"b": False} for name in names}
+
+
+def _text(text: str) -> Json:
+    return {"s": base64.b64encode(text.encode()).decode()}
+
+
+def _shape(shape: Sequence[int]) -> Json:
+    return {"dim": [{"size": str(side)} for side in shape]}

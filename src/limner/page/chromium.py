@@ -1,0 +1,143 @@
+"""The engine in a real browser, for checking a look with what visitors will run.
+
+It needs playwright and a Chromium, which people who only publish looks need not have: where either is
+absent the check is left out, and the caller says so. WebGPU runs on Chromium's software GPU, so that the
+answer is the same on every machine and says nothing of speed.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.errors import LimnerError
+
+Tensors = dict[str, NDArray[np.float32]]
+
+ASSETS = Path(__file__).parents[1] / "_web" / "assets"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ANY_GPU = (
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-webgpu",
+    "--enable-features=Vulkan",
+)
+FLAGS = (
+    *ANY_GPU,
+    "--use-angle=swiftshader",
+    "--use-vulkan=swiftshader",
+    "--use-webgpu-adapter=swiftshader",
+)
+"""With Chromium's software GPU."""
+
+ORIGIN = "http://localhost/"
+"""Never reached: every request is answered here. WebGPU wants a secure context, which localhost is."""
+
+RUN = """async ([tools, inputs, patience]) => {
+  const { readLook, createPainter, EngineError } = await import(tools);
+  const run = async () => {
+    const file = await (await fetch('/look.onnx')).arrayBuffer();
+    const painter = await createPainter(await readLook(new Uint8Array(file)), { precision: 'float32' });
+    const floats = {};
+    for (const [name, text] of Object.entries(inputs)) {
+      floats[name] = new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+    }
+    const outputs = {};
+    for (const [name, values] of Object.entries(await painter.run(floats))) {
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      let text = '';
+      for (let i = 0; i < bytes.length; i += 32768) {
+        text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+      }
+      outputs[name] = btoa(text);
+    }
+    return { outputs };
+  };
+  const late = new Promise((done) => setTimeout(() => done({ late: true }), patience));
+  return Promise.race([run(), late]).catch((error) => {
+    if (error instanceof EngineError) return { refused: error.message };
+    throw error;
+  });
+}"""
+
+
+def chromium() -> str | None:
+    """The Chromium of this machine: LIMNER_CHROMIUM, or the first that is found; None without any."""
+    return os.environ.get("LIMNER_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class NoBrowserError(Exception):
+    """Why nothing could be run in a browser; the words continue a sentence."""
+
+
+def run_engine(look: bytes, inputs: Mapping[str, NDArray[np.float32]], seconds: float = 240) -> Tensors:
+    """Outputs of the look, flat, by the engine on WebGPU. `inputs` are by the graph's names.
+
+    Raises NoBrowserError where there is no browser, or it does not start, crashes, or needs longer than
+    `seconds`; LimnerError with the engine's sentence where it refuses the look.
+    """
+    tools = next(ASSETS.glob("tools-*.js"), None)
+    if tools is None:
+        raise NoBrowserError("the page is not built")
+    encoded = {
+        name: base64.b64encode(np.ascontiguousarray(value, np.float32).tobytes()).decode()
+        for name, value in inputs.items()
+    }
+    with open_page(FLAGS) as page:
+        page.route("**/*", lambda route: _answer(route, look))
+        page.goto(ORIGIN)
+        answer = page.evaluate(RUN, [f"/assets/{tools.name}", encoded, seconds * 1000])
+    if answer.get("late"):
+        raise NoBrowserError(f"it took longer than {seconds:.0f} s")
+    if "refused" in answer:
+        raise LimnerError(f"The engine refuses the look: {answer['refused']}")
+    outputs: dict[str, str] = answer["outputs"]
+    return {name: np.frombuffer(base64.b64decode(text), np.float32) for name, text in outputs.items()}
+
+
+@contextmanager
+def open_page(flags: Sequence[str]) -> Iterator[Any]:
+    """A page of playwright's in a fresh headless Chromium, which ends with the block.
+
+    Raises NoBrowserError where there is none, or it gives up, or what the page is asked for fails.
+    """
+    path = chromium()
+    if path is None:
+        raise NoBrowserError("there is no Chromium")
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as error:
+        raise NoBrowserError("playwright for Python is not installed") from error
+    try:
+        with sync_playwright() as playwright:
+            # Chromium refuses to start as root with a sandbox; all that it opens is limner's.
+            root = hasattr(os, "geteuid") and os.geteuid() == 0
+            browser = playwright.chromium.launch(
+                executable_path=path, args=list(flags), chromium_sandbox=not root
+            )
+            yield browser.new_page()
+            browser.close()
+    except Error as error:
+        raise NoBrowserError(f"the browser gave up ({error.message.splitlines()[0]})") from error
+
+
+def _answer(route: Any, look: bytes) -> None:
+    """The look, the built page's assets, and an empty page for everything else."""
+    path = route.request.url.removeprefix(ORIGIN)
+    if path == "look.onnx":
+        route.fulfill(body=look, content_type="application/octet-stream")
+    elif path.startswith("assets/") and (ASSETS / Path(path).name).is_file():
+        route.fulfill(body=(ASSETS / Path(path).name).read_bytes(), content_type="text/javascript")
+    else:
+        route.fulfill(body="<title>limner</title>", content_type="text/html")

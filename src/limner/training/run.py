@@ -1,0 +1,164 @@
+"""The run: the folder that training writes. Files are the truth; everything else only reads them.
+
+```
+run.json       format, version of limner, where the pictures are
+recipe.json    the recipe
+log.jsonl      one line per epoch
+checkpoints/   the last two
+samples/       sheets of fixed pictures, one per epoch or minute
+film.gif       the sheets over time
+```
+
+No torch at the top: the command line opens runs and must start at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from limner import __version__
+from limner.errors import LimnerError
+from limner.files import write_whole
+from limner.recipe import Recipe
+
+if TYPE_CHECKING:
+    from limner.networks.unet import UNet
+
+FORMAT = 1
+"""Changes with the meaning of the folder's files."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder that training writes."""
+
+    folder: Path
+    recipe: Recipe
+    pictures: Path
+    """The folder of the prepared pictures that it learned from last."""
+    version: str
+    """The limner that began it."""
+
+    @property
+    def log(self) -> Path:
+        """One line of JSON per epoch: see `limner.training.log.Entry`."""
+        return self.folder / "log.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.folder / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        """The folder of the sheets, `step-00001234.jpg`."""
+        return self.folder / "samples"
+
+    @property
+    def film(self) -> Path:
+        """The sheets over time, an animated GIF; there when training stopped."""
+        return self.folder / "film.gif"
+
+    def sheets(self) -> list[Path]:
+        """The sheets that are there, oldest first."""
+        return sorted(self.samples.glob("step-*.jpg"))
+
+    def generator(self) -> UNet:
+        """The generator of the last good checkpoint, on the CPU, ready to paint (`eval`).
+
+        Raises LimnerError where no checkpoint is there, none can be read, or it is another version's.
+        """
+        from limner.networks.unet import generator
+        from limner.training.checkpoint import (
+            DamagedCheckpoint,
+            checkpoints,
+            read_checkpoint,
+            refuse_other_networks,
+        )
+
+        network = generator(self.recipe)
+        for path in checkpoints(self.checkpoints):
+            try:
+                tensors, _ = read_checkpoint(path, "generator.")
+            except DamagedCheckpoint:
+                continue
+            found = {name.removeprefix("generator."): tensor for name, tensor in tensors.items()}
+            refuse_other_networks(path, network.state_dict(), found)
+            network.load_state_dict(found)
+            return network.eval()
+        raise LimnerError(f"The run in {self.folder} has no good checkpoint yet: train it first.")
+
+
+def open_run(folder: Path) -> Run:
+    """Open a run. Raises LimnerError where there is none, or it is damaged or of another version."""
+    path = folder / "run.json"
+    try:
+        about: Any = json.loads(path.read_text(encoding="utf-8"))
+        version, pictures, written = about["limner.run"], about["pictures"], about["version"]
+        recipe = (folder / "recipe.json").read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        missing = Path(error.filename).name
+        raise LimnerError(f"There is no run in {folder}: {missing} is missing.") from error
+    except OSError as error:
+        raise LimnerError(f"The run in {folder} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise LimnerError(f"{path} is damaged: start a new run in another folder.") from error
+    if version != FORMAT:
+        raise LimnerError(
+            f"The run in {folder} is of format {version}, and this limner reads format {FORMAT}: "
+            "use the version that wrote it, or start a new run in another folder."
+        )
+    return Run(folder, Recipe.from_json(recipe), Path(os.path.normpath(folder / pictures)), written)
+
+
+def begin_run(folder: Path, recipe: Recipe, pictures: Path) -> Run:
+    """Make a run in an empty folder, or go on with the one that is there.
+
+    Raises LimnerError where the folder holds something else, or a run of another recipe or version.
+    """
+    if not (folder / "run.json").exists():
+        _refuse_foreign(folder)
+        write_whole(folder / "recipe.json", recipe.to_json() + "\n")
+    else:
+        run = open_run(folder)
+        if differing := run.recipe.differences(recipe):
+            raise LimnerError(
+                f"The run in {folder} has another recipe: its {', '.join(differing)}. Give the same "
+                "values to go on with it, or another folder to start anew."
+            )
+        if _same(run.pictures, pictures):
+            return run
+    # Written last: a folder without it holds no run yet.
+    about = {"limner.run": FORMAT, "version": __version__, "pictures": _relative(pictures, folder)}
+    write_whole(folder / "run.json", json.dumps(about, indent=2) + "\n")
+    return open_run(folder)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise LimnerError(f"{folder} is a file, and a run is a folder: choose another name.")
+    others = [
+        entry.name
+        for entry in (folder.iterdir() if folder.exists() else ())
+        if entry.name != "recipe.json" and not entry.name.startswith(".")
+    ]
+    if others:
+        raise LimnerError(
+            f"{folder} is not empty and not a run (there is {min(others)}): choose another folder."
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+def _relative(path: Path, start: Path) -> str:
+    """Relative where it can be, so that a project's folder may be moved as a whole."""
+    try:
+        return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
+    except ValueError:  # another drive, on Windows
+        return path.resolve().as_posix()

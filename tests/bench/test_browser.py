@@ -1,0 +1,384 @@
+"""The browser bench measures engines that paint the same, and says where its figures come from."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from limner.bench.browser import PAGE, bench_browser, refuse_software, write_browser
+from limner.bench.looks import lay_out, lively, random_look
+from limner.cli.commands.bench import BenchCommand
+from limner.cli.options import Storage
+from limner.errors import LimnerError
+from limner.export.onnx import export_look
+from limner.export.tfjs import MODEL
+from limner.look.look import Look, run_session
+from limner.page.chromium import FLAGS, chromium, open_page
+from limner.page.server import application, serving
+from limner.recipe import Recipe
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "web"
+LONGEST_MS = 300_000
+RIVALS = ("limner-webgpu", "ort-wasm", "jax-webgpu")
+EVERY = {
+    *("limner-webgpu", "limner-webgl2"),
+    *("ort-webgpu", "ort-wasm", "ort-wasm-threads"),
+    *("tfjs-webgpu", "tfjs-webgl", "tfjs-wasm"),
+    *("litert-webgpu", "litert-wasm", "jax-webgpu", "year-2020"),
+}
+
+in_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(
+        not (WEB / "node_modules" / "@jax-js").is_dir(), reason="the rivals' packages are not installed"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bench's page, built from the code as it is."""
+    folder = tmp_path_factory.mktemp("bench") / "page"
+    npx = shutil.which("npx")
+    assert npx is not None
+    command = [npx, "vite", "build", "--config", "vite.bench.config.ts", "--outDir", str(folder)]
+    subprocess.run(command, cwd=WEB, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(page: Path) -> dict[str, Any]:
+    told: list[tuple[int, int, str]] = []
+    began = time.perf_counter()
+    found = bench_browser(
+        sizes=("lean",),
+        pixels=64,
+        rivals=RIVALS,
+        quick=True,
+        page=page,
+        progress=lambda *one: told.append(one),
+    )
+    # No bound of its own on the time: what is told of it must have been of that order.
+    assert 0 < told[-1][0] <= told[-1][1] <= 2 * (time.perf_counter() - began)
+    loading = "engines loaded for lean (look 1 of 1)"
+    assert [one for one in told if one[2] == loading] == [(at, 3, loading) for at in range(4)]
+    assert {what for _, _, what in told} == {loading, "seconds of lean (look 1 of 1)"}
+    return found
+
+
+def refuse(_: Look, __: Path) -> None:
+    raise LimnerError("conv is beyond LiteRT.")
+
+
+def listen(tab: Any) -> list[str]:
+    """What goes wrong in the page from now on, refusals of its own policy among it."""
+    tab.set_default_timeout(LONGEST_MS)
+    troubles: list[str] = []
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.on("console", lambda said: troubles.append(said.text) if "Security Policy" in said.text else None)
+    return troubles
+
+
+class TestInTheBrowser:
+    """One short run, looked at from all sides."""
+
+    pytestmark = in_browser
+
+    def test_rivals_paint_the_same_and_are_timed(self, results: dict[str, Any]) -> None:
+        (look,) = results["looks"]
+        assert (look["name"], look["pixels"]) == ("lean", 64)
+        ours, reference, _ = look["rivals"]
+        assert [ours["name"], reference["name"]] == ["limner-webgpu", "ort-wasm"]
+        assert ours["difference"] <= 1e-4
+        assert ours["ranked"]
+        # Frames take different ways to the canvas, but end as nearly the same painting.
+        assert ours["shown"] < 6
+        for rival in (ours, reference):
+            assert rival["first"] > 0
+            assert rival["code"]["bytes"] > rival["code"]["gzip"] > 10_000
+            for work in ("model", "camera"):
+                measured = rival["times"][work]
+                assert len(measured["samples"]) >= 3
+                spread = measured["spread"]
+                assert 0 < spread["least"] <= spread["lower"] <= spread["median"] <= spread["upper"]
+        assert ours["times"]["model"]["ratio"] == 1
+
+    def test_what_a_frame_asks_of_the_gpu_is_counted(self, results: dict[str, Any]) -> None:
+        ours, reference, _ = results["looks"][0]["rivals"]
+        assert 5 <= ours["calls"]["dispatches"] <= 17
+        assert ours["calls"]["submits"] == 1
+        assert (ours["calls"]["resources"], ours["calls"]["readbacks"]) == (0, 0)
+        # Weights of 600,000 parameters, and little beside them.
+        assert 2e6 < ours["memory"]["gpu"] < 2e7
+        assert set(reference["calls"].values()) == {0}
+        assert reference["memory"]["wasm"] > 2e6
+
+    def test_a_rival_without_transposed_convolutions_gets_them_rewritten(
+        self, results: dict[str, Any]
+    ) -> None:
+        jax = results["looks"][0]["rivals"][2]
+        assert jax["state"] == "ran"
+        assert jax["difference"] <= 1e-4
+
+    def test_figures_come_with_their_origin(self, results: dict[str, Any]) -> None:
+        origin = results["origin"]
+        assert "Chrome" in origin["browser"]
+        assert "swiftshader" in origin["adapter"]["webgpu"]
+        assert origin["isolated"]
+        assert origin["machine"]["cpu"]
+
+    def test_a_table_and_drawings_are_written(
+        self, results: dict[str, Any], page: Path, tmp_path: Path
+    ) -> None:
+        write_browser(results, tmp_path, page=page)
+        assert json.loads((tmp_path / "browser.json").read_text()) == results
+        table = (tmp_path / "browser.md").read_text()
+        assert "| limner, WebGPU |" in table
+        for work in ("model", "camera"):
+            assert f"(browser-1-lean-{work}.svg)" in table
+            drawing = (tmp_path / f"browser-1-lean-{work}.svg").read_text()
+            assert drawing.startswith("<svg")
+            assert drawing.count("<circle") == 3
+
+    def test_a_name_leads_no_drawing_out_of_its_folder(
+        self, results: dict[str, Any], page: Path, tmp_path: Path
+    ) -> None:
+        (look,) = results["looks"]
+        looks = [look | {"name": name} for name in ("../../out", "a (b)](c)", "a (b)](c)")]
+        folder = tmp_path / "deep" / "results"
+        write_browser(results | {"looks": looks[:2]}, folder, page=page)
+        first = folder / "browser-1-out-model.svg"
+        first.write_text("drawn before")
+        write_browser(results | {"looks": looks}, folder, drawn=2, page=page)
+        assert first.read_text() == "drawn before"
+        stems = ("1-out", "2-a-b-c", "3-a-b-c")
+        drawings = {f"browser-{stem}-{work}.svg" for stem in stems for work in ("model", "camera")}
+        assert {path.name for path in folder.iterdir()} == {"browser.json", "browser.md", *drawings}
+        assert {path.name for path in tmp_path.rglob("*.svg")} == drawings
+        table = (folder / "browser.md").read_text()
+        assert all(f"![{name}]({name})" in table for name in drawings)
+
+    def test_what_was_measured_is_written_without_the_page(
+        self, page: Path, results: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LIMNER_CHROMIUM", str(tmp_path / "none"))
+        with pytest.raises(LimnerError, match="The bench needs Chromium"):
+            write_browser(results, tmp_path, page=page)
+        assert json.loads((tmp_path / "browser.json").read_text()) == results
+
+    def test_two_looks_of_one_file_name_are_two_and_a_format_that_fails_says_why(
+        self, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paths = [random_look(tmp_path / f"a look #{pixels}", "lean", pixels) for pixels in (64, 128)]
+        assert paths[0].name == paths[1].name
+        monkeypatch.setattr("limner.bench.looks.FORMATS", {"tflite": (refuse, "look.tflite")})
+        told: list[str] = []
+        found = bench_browser(
+            paths,
+            rivals=("litert-wasm", "ort-wasm"),
+            quick=True,
+            page=page,
+            progress=lambda *one: told.append(one[2]),
+        )
+        assert [look["pixels"] for look in found["looks"]] == [64, 128]
+        assert {look["rivals"][1]["state"] for look in found["looks"]} == {"ran"}
+        assert {look["rivals"][0]["why"] for look in found["looks"]} == {"conv is beyond LiteRT"}
+        assert {"seconds of lean (look 1 of 2)", "seconds of lean (look 2 of 2)"} <= set(told)
+
+    def test_onnx_runtime_replays_its_commands_where_all_of_them_are_the_gpus(
+        self, page: Path, tmp_path: Path
+    ) -> None:
+        # ONNX Runtime widens 16-bit weights on the CPU, and captures no graph that goes back and forth.
+        storages: tuple[Storage, ...] = ("uint8", "uint16")
+        paths = [tmp_path / f"{storage}.onnx" for storage in storages]
+        recipe = Recipe(size="lean", pixels=64)
+        for path, storage in zip(paths, storages, strict=True):
+            export_look(lively(recipe), recipe, path, storage=storage)
+        found = bench_browser(paths, rivals=("ort-wasm", "ort-webgpu"), quick=True, page=page)
+        captured, plain = (look["rivals"][1] for look in found["looks"])
+        assert (captured["state"], plain["state"]) == ("ran", "ran"), (captured, plain)
+        assert captured["adapter"].endswith(", graph captured")
+        assert plain["adapter"].endswith(", graph not captured")
+        assert captured["calls"]["bindGroups"] == 0 < plain["calls"]["bindGroups"]
+        # Its frames are the video's all the same, and no replay of an earlier one's.
+        for row in (captured, plain):
+            assert row["ranked"], row
+            assert "broke" not in row
+            assert row["difference"] <= 1e-4
+            assert row["shown"] < 0.1
+
+    @pytest.mark.slow
+    @pytest.mark.skipif(
+        "LIMNER_ALL_RIVALS" not in os.environ, reason="takes minutes; set LIMNER_ALL_RIVALS=1"
+    )
+    def test_every_rival_paints_the_look(self, page: Path) -> None:
+        pytest.importorskip("ai_edge_litert")
+        found = bench_browser(sizes=("lean",), pixels=64, quick=True, page=page)
+        rows = found["looks"][0]["rivals"]
+        assert {row["name"] for row in rows} == EVERY
+        troubles = {row["name"]: row.get("why") or row.get("broke") for row in rows}
+        # Threads need two cores, which not every machine has to give.
+        assert sum(why is None for why in troubles.values()) >= 10, troubles
+        assert all(why is None or len(why) > 10 for why in troubles.values())
+        ran = [row for row in rows if row["state"] == "ran"]
+        assert {row["name"]: row["difference"] for row in ran if not row["ranked"]} == {}
+        assert all(len(row["times"][work]["samples"]) >= 3 for row in ran for work in row["times"])
+
+    @pytest.mark.skipif(Path("/dev/dri").exists(), reason="this machine may have a GPU")
+    def test_a_gpu_that_is_not_there_is_refused(self, page: Path) -> None:
+        with pytest.raises(LimnerError, match=r"Chromium (has no GPU for|computes) Web.*leave out --gpu"):
+            bench_browser(sizes=("lean",), pixels=64, gpu=True, page=page)
+
+    def test_a_visitor_measures_with_one_click(self, page: Path, tmp_path: Path) -> None:
+        looks = tmp_path / "looks"
+        looks.mkdir()
+        entry = lay_out(random_look(tmp_path, "lean", 64), looks)
+        listed = {"looks": [{"file": entry["onnx"], "name": "lean", "pixels": 64}]}
+        (looks / "looks.json").write_text(json.dumps(listed))
+        with serving(application(page, looks=looks)) as address, open_page(FLAGS) as tab:
+            troubles = listen(tab)
+            tab.goto(address)
+            tab.get_by_label("lean, 64 pixels").wait_for()
+            for box in tab.get_by_role("group", name="Engines").get_by_role("checkbox").all():
+                box.set_checked(box.get_attribute("value") in {"ort-wasm", "tfjs-wasm"})
+            tab.get_by_role("button", name="Start").click()
+            tab.get_by_text("Done: the results are below.").wait_for()
+            row = tab.get_by_role("row", name="ONNX Runtime, WASM, 1 thread")
+            assert float(row.get_by_role("cell").first.inner_text().split()[0]) > 0
+            # The published list has no TensorFlow.js model of the look: a sentence, not a row.
+            name = "TensorFlow.js, WASM, 1 thread"
+            why = f"{name} is left out: the look is not there in the format of TensorFlow.js."
+            assert tab.get_by_text(why).is_visible()
+            with tab.expect_download() as download:
+                tab.get_by_role("button", name="Save JSON").click()
+            saved = json.loads(Path(download.value.path()).read_text())
+            assert saved["looks"][0]["rivals"][0]["name"] == "ort-wasm"
+            tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+            tab.get_by_role("button", name="Copy as text").click()
+            tab.get_by_text("Copied.").wait_for()
+            assert "| ONNX Runtime, WASM, 1 thread |" in tab.evaluate("navigator.clipboard.readText()")
+            assert troubles == []
+
+    def test_a_visitor_measures_a_look_of_their_own(self, page: Path, tmp_path: Path) -> None:
+        own = random_look(tmp_path, "lean", 64)
+        engines = {"limner-webgpu", "limner-webgl2", "ort-wasm", "tfjs-wasm"}
+        with serving(application(page)) as address, open_page(FLAGS) as tab:
+            troubles = listen(tab)
+            tab.goto(address)
+            tab.get_by_text("No looks lie beside this page: open your own.").wait_for()
+            for box in tab.get_by_role("group", name="Engines").get_by_role("checkbox").all():
+                box.set_checked(box.get_attribute("value") in engines)
+            chooser = tab.get_by_label("Your own look")
+            # What is no look is refused in a sentence, and the page stays usable.
+            chooser.set_input_files({"name": "no.onnx", "mimeType": "", "buffer": b"no look at all"})
+            tab.get_by_role("button", name="Start").click()
+            refused = tab.get_by_text(re.compile("^The bench has no results: "))
+            refused.wait_for()
+            assert re.fullmatch(r"The bench has no results: .{20,}\.", refused.inner_text())
+            chooser.set_input_files(own)
+            tab.get_by_role("button", name="Start").click()
+            tab.get_by_text("Done: the results are below.").wait_for()
+            assert refused.count() == 0
+            with tab.expect_download() as download:
+                tab.get_by_role("button", name="Save JSON").click()
+            (look,) = json.loads(Path(download.value.path()).read_text())["looks"]
+            assert (look["name"], look["pixels"]) == ("lean", 64)
+            rows = {row["name"]: row for row in look["rivals"]}
+            assert rows.keys() == engines
+            why = rows.pop("tfjs-wasm")["why"]
+            assert why == "the look is not there in the format of TensorFlow.js"
+            for row in rows.values():
+                assert row["state"] == "ran", row
+                assert row["ranked"], row
+                assert row["difference"] <= 1e-4
+                assert row["look"]["bytes"] == own.stat().st_size
+                # The file is the visitor's own: no part of the code.
+                assert row["code"]["bytes"] > row["code"]["gzip"] > 10_000
+                assert row["times"].keys() == {"model", "camera"}
+            assert tab.get_by_role("row", name="limner, WebGL2").is_visible()
+            assert troubles == []
+
+    def test_an_unknown_rival_is_refused_by_name(self, page: Path) -> None:
+        with pytest.raises(LimnerError, match=r"There is no rival best-engine; there are limner-webgpu, "):
+            bench_browser(sizes=("lean",), pixels=64, rivals=("best-engine",), page=page)
+
+
+def test_without_the_page_it_says_how_to_build_it(tmp_path: Path) -> None:
+    with pytest.raises(LimnerError, match="The bench's page is not built: `make bench-browser`"):
+        bench_browser(page=tmp_path)
+    assert PAGE.parent.parent == WEB
+
+
+def test_a_random_look_paints_more_than_one_grey(tmp_path: Path) -> None:
+    path = random_look(tmp_path, "lean", 64)
+    picture = np.zeros((1, 3, 64, 64), dtype=np.float32)
+    picture[..., 20:50] = 1
+    painting, _ = run_session(path.read_bytes(), path).run(["painting", "guide"], {"image": picture})
+    assert painting.std() > 0.1
+
+
+def test_a_look_is_laid_out_in_every_format_that_expresses_it(tmp_path: Path) -> None:
+    look = random_look(tmp_path / "made", "lean", 64)
+    folder = tmp_path / "laid"
+    entry = lay_out(look, folder)
+    assert (entry["name"], entry["pixels"], entry["onnx"]) == ("lean", 64, "look.onnx")
+    assert (folder / entry["onnx"]).read_bytes() == look.read_bytes()
+    assert entry["tfjs"] == f"tfjs/{MODEL}"
+    assert (folder / entry["tfjs"]).is_file()
+    assert (folder / entry["plain"]).is_file()
+    pytest.importorskip("ai_edge_litert")
+    assert (folder / entry["tflite"]).is_file()
+    assert entry["refused"] == {}
+
+
+def test_why_a_format_cannot_express_the_look_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limner.bench.looks.FORMATS", {"tflite": (refuse, "look.tflite")})
+    entry = lay_out(random_look(tmp_path, "lean", 64), tmp_path)
+    assert entry["refused"] == {"tflite": "conv is beyond LiteRT"}
+    assert "tflite" not in entry
+
+
+@pytest.mark.parametrize(
+    ("webgpu", "webgl", "sentence"),
+    [
+        ("", "ANGLE (NVIDIA)", "Chromium has no GPU for WebGPU"),
+        ("google swiftshader", "ANGLE (NVIDIA)", r"computes WebGPU on the CPU here \(google swiftshader\)"),
+        ("nvidia hopper", "ANGLE (Mesa, llvmpipe)", "computes WebGL on the CPU here"),
+        ("nvidia hopper", "", "Chromium has no GPU for WebGL"),
+    ],
+)
+def test_a_cpu_is_not_taken_for_a_gpu(webgpu: str, webgl: str, sentence: str) -> None:
+    with pytest.raises(LimnerError, match=sentence):
+        refuse_software({"WebGPU": webgpu, "WebGL": webgl})
+
+
+def test_a_gpu_is_taken() -> None:
+    refuse_software({"WebGPU": "nvidia hopper", "WebGL": "ANGLE (NVIDIA, NVIDIA H100)"})
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"what": "training", "looks": (Path("x.onnx"),)}, "bench training takes no looks"),
+        ({"what": "training", "gpu": True}, "bench training takes no --gpu"),
+        ({"what": "discriminator", "rivals": ("ort-wasm",)}, "discriminator takes no --rivals"),
+        ({"what": "discriminator", "sizes": ("lean",)}, "discriminator takes no --sizes"),
+        ({"what": "browser", "pictures": Path("store")}, "bench browser takes no --pictures"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(LimnerError, match=sentence):
+        BenchCommand(**options).run()

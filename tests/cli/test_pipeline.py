@@ -1,0 +1,151 @@
+"""The whole road at 64 pixels: walked once, walked again, and refused before anything is lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from limner.cli import pipeline as road
+from limner.cli.main import main
+from limner.data.prepare import open_pictures
+from limner.look.look import open_look
+from limner.page import publish as publish_module
+from limner.page import server as server_module
+from limner.training.run import open_run
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, a page as small as can be, and a server that returns at once."""
+    web = tmp_path / "web"
+    web.mkdir()
+    (web / "index.html").write_text("page")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setattr(publish_module, "WEB", web)
+    monkeypatch.setattr(server_module, "serve", lambda page, **_: print(f"served {page}"))
+    monkeypatch.setattr("limner.page.chromium.chromium", lambda: None)
+    return work
+
+
+def photos(folder: Path, count: int = 4, seed: int = 0) -> Path:
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(seed)
+    for index in range(count):
+        pixels = rng.integers(0, 255, (90, 100, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+    return folder
+
+
+def look(*arguments: str) -> int:
+    return main(["look", *arguments, "--no-open"])
+
+
+TINY = ("--pixels", "64", "--epochs", "1", "--discriminator", "4")
+
+
+def test_from_pictures_to_a_page_and_on(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(here / "photos")
+    assert look("photos", *TINY, "--name", "North Sea", "--author", "Ada") == 0
+    project = here / "limner-photos"
+    assert f"served {project.name}/page" in capsys.readouterr().out
+    assert (open_look(project / "north-sea.onnx").name, open_look(project / "north-sea.onnx").pixels) == (
+        "North Sea",
+        64,
+    )
+    listed = json.loads((project / "page" / "looks" / "looks.json").read_text())["looks"]
+    assert [entry["author"] for entry in listed] == ["Ada"]
+
+    before = (project / "pictures" / "pictures.json").read_bytes()
+    assert look("photos", "--pixels", "64", "--epochs", "2", "--discriminator", "4") == 0
+    assert (project / "pictures" / "pictures.json").read_bytes() == before
+    steps = [json.loads(line)["step"] for line in open_run(project / "run").log.read_text().splitlines()]
+    assert steps == [1, 2]
+    assert open_look(project / "north-sea.onnx").author == "Ada"
+
+
+def test_another_recipe_is_refused_while_the_store_is_as_it_was(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos(here / "photos")
+    assert look("photos", *TINY) == 0
+    assert look("photos", "--pixels", "128", "--epochs", "1") == 1
+    assert "pixels (64, not 128)" in capsys.readouterr().err
+    assert open_pictures(here / "limner-photos" / "pictures").pixels == 64
+
+
+def test_a_page_folder_with_other_files_is_refused_before_training(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos(here / "photos")
+    (here / "limner-photos" / "page").mkdir(parents=True)
+    (here / "limner-photos" / "page" / "diary.txt").write_text("mine")
+    assert look("photos", *TINY) == 1
+    assert "holds other files" in capsys.readouterr().err
+    assert not (here / "limner-photos" / "run").exists()
+
+
+def test_its_own_work_is_no_source(here: Path) -> None:
+    photos(here / "photos")
+    assert look("photos", *TINY, "--out", "photos/look") == 0
+    assert look("photos", *TINY, "--out", "photos/look") == 0
+    assert len(open_pictures(here / "photos" / "look" / "pictures")) == 4
+
+
+def test_two_folders_of_one_name_are_not_mixed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(here / "a" / "photos", seed=1)
+    photos(here / "b" / "photos", seed=2)
+    assert look("a/photos", *TINY) == 0
+    before = (here / "limner-photos" / "photos.onnx").read_bytes()
+    assert look("b/photos", *TINY) == 1
+    assert "--out" in capsys.readouterr().err
+    assert (here / "limner-photos" / "photos.onnx").read_bytes() == before
+
+
+def test_the_demo_draws_learns_and_serves(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(road, "DRAWN", 4)
+    assert main(["demo", "night", "--pixels", "64", "--minutes", "0.01", "--no-open"]) == 0
+    assert "served limner-demo-night/page" in capsys.readouterr().out
+    assert open_look(here / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"
+
+
+def test_a_look_replaces_a_look_and_nothing_else(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(here / "photos")
+    assert look("photos", *TINY) == 0
+    (here / "precious.onnx").write_text("a diary")
+    run = "limner-photos/run"
+    assert main(["export", run, "--out", "precious.onnx"]) == 1
+    assert main(["export", run, "--out", "photo.png"]) == 1
+    assert (here / "precious.onnx").read_text() == "a diary"
+    assert "is no look" in capsys.readouterr().err
+    assert main(["export", run, "--out", "other.onnx", "--storage", "float16"]) == 0
+    assert main(["export", run, "--out", "other.onnx"]) == 0
+
+
+def test_a_look_for_tensorflow_js(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(here / "photos")
+    assert look("photos", *TINY) == 0
+    export = ["export", "limner-photos/run", "--to", "tfjs", "--author", "Ada"]
+    assert main([*export, "--out", "sky-tfjs"]) == 0
+    assert "PSNR" in capsys.readouterr().out
+    written = json.loads((here / "sky-tfjs" / "model.json").read_text())
+    assert written["userDefinedMetadata"]["name"] == "sky"
+    assert written["userDefinedMetadata"]["author"] == "Ada"
+    assert main([*export, "--out", "sky-tfjs", "--name", "Sky", "--storage", "float32"]) == 0
+    assert "PSNR" not in capsys.readouterr().out
+    assert main([*export, "--out", "photos"]) == 1
+    assert "holds other files" in capsys.readouterr().err
+
+
+def test_pairs(here: Path) -> None:
+    photos(here / "paintings", seed=1)
+    photos(here / "sketches", seed=2)
+    assert look("paintings", "--inputs", "sketches", "--guide", "colour", *TINY) == 0
+    assert open_look(here / "limner-paintings" / "paintings.onnx").guide == "colour"

@@ -1,0 +1,193 @@
+"""Every kind of file that a person may have in a folder."""
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageOps
+
+from helpers.files import scene
+from limner.data.images import Unreachable, Unreadable, fit, measure_image, read_image, resized
+
+
+def reason(path: Path) -> str:
+    with pytest.raises(Unreadable) as caught:
+        read_image(path, at_least=64)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tif", "bmp"])
+def test_every_kind_is_read_as_upright_rgb(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    picture = scene(80, 60)
+    picture.save(path)
+    image = read_image(path, at_least=60)
+    assert (image.mode, image.size) == ("RGB", (80, 60))
+    apart = np.abs(np.asarray(image, int) - np.asarray(picture, int)).mean()
+    assert apart < 12  # GIF has 256 colours, JPEG is lossy
+
+
+def test_a_suffix_does_not_decide_the_kind(tmp_path: Path) -> None:
+    scene(40, 30).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / "a.jpg")
+    assert read_image(tmp_path / "a.jpg", at_least=8).size == (40, 30)
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_photos_that_lie_on_their_side_are_turned(tmp_path: Path, orientation: int) -> None:
+    picture = Image.new("RGB", (60, 40), "black")
+    picture.paste("red", (0, 0, 60, 8))
+    turned = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}
+    stored = picture.transpose(turned.get(orientation, Image.Transpose.ROTATE_270))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "a.jpg", exif=exif, quality=95)
+    image = read_image(tmp_path / "a.jpg", at_least=40)
+    assert image.size == measure_image(tmp_path / "a.jpg") == (60, 40)
+    red, _, _ = image.getpixel((30, 3))  # type: ignore[misc]
+    assert red > 200
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_all_orientations_are_pillow_s(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    scene(60, 40).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as stored:
+        expected = ImageOps.exif_transpose(stored)
+    image = read_image(tmp_path / "a.png", at_least=40)
+    assert image.size == measure_image(tmp_path / "a.png")
+    np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
+
+
+BROKEN_EXIF = """
+import sys
+from pathlib import Path
+import numpy as np
+from limner.data.images import measure_image, read_image
+
+path = Path(sys.argv[1])
+whole = path.read_bytes()
+start, rng = whole.index(b"Exif") + 6, np.random.default_rng(0)
+for _ in range(300):
+    broken = bytearray(whole)
+    for at in rng.integers(start, start + 60, 4):
+        broken[at] = rng.integers(256)
+    path.write_bytes(broken)
+    assert sorted(measure_image(path)) == sorted(read_image(path, at_least=24).size) == [24, 32]
+"""
+
+
+def test_broken_notes_on_a_whole_picture_say_nothing_and_harm_nothing(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "a description that is not kept with its tag"
+    scene(32, 24).save(tmp_path / "a.jpg", exif=exif)
+    # A program of its own: pytest has its own ways with warnings.
+    command = [sys.executable, "-c", BROKEN_EXIF, str(tmp_path / "a.jpg")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "P"])
+def test_clear_parts_lie_over_white(tmp_path: Path, mode: str) -> None:
+    clear = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
+    clear.paste((255, 0, 0, 255), (0, 0, 10, 20))
+    if mode == "P":
+        image = clear.quantize(8)
+    elif mode == "PA":
+        image = clear.convert("LA")
+    else:
+        image = clear.convert(mode)
+    image.save(tmp_path / "a.png")
+    read = np.asarray(read_image(tmp_path / "a.png", at_least=8))
+    assert (read[:, 15] > 250).all()
+    assert read[5, 5, 1] < 130
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "CMYK", "P"])
+def test_other_colours_become_rgb(tmp_path: Path, mode: str) -> None:
+    scene(30, 20).convert(mode).save(tmp_path / "a.tif")
+    image = read_image(tmp_path / "a.tif", at_least=8)
+    assert (image.mode, image.size) == ("RGB", (30, 20))
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_grey_of_16_bits_is_scaled_and_not_clipped(tmp_path: Path, suffix: str) -> None:
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16)
+    Image.fromarray(np.tile(ramp, (8, 1))).save(tmp_path / f"a.{suffix}")
+    read = np.asarray(read_image(tmp_path / f"a.{suffix}", at_least=8))
+    assert np.abs(read[0, :, 0].astype(int) - np.arange(256)).max() <= 1
+
+
+def test_floats_of_0_to_1_keep_their_brightness(tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8), 0.25, np.float32)).save(tmp_path / "a.tif")
+    assert abs(int(np.asarray(read_image(tmp_path / "a.tif", at_least=8))[0, 0, 0]) - 64) <= 1
+
+
+def test_a_colour_profile_is_obeyed_and_a_broken_one_ignored(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = scene(20, 20)
+    for name, data in (("good", profile), ("bad", b"no profile")):
+        picture.save(tmp_path / f"{name}.png", icc_profile=data)
+        read = np.asarray(read_image(tmp_path / f"{name}.png", at_least=8), int)
+        assert np.abs(read - np.asarray(picture, int)).max() <= 2
+
+
+def test_what_is_no_picture_is_said(tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_text("not a picture at all")
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "noise.png").write_bytes(bytes(range(256)) * 4)
+    (tmp_path / "phone.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(50))
+    assert reason(tmp_path / "text.jpg") == "is a text file, not a picture"
+    assert reason(tmp_path / "empty.png") == "is an empty file"
+    assert reason(tmp_path / "noise.png") == "is not a picture of a kind that can be read"
+    assert reason(tmp_path / "phone.jpg") == "is a HEIC picture: export it as JPEG"
+    with pytest.raises(Unreachable):
+        read_image(tmp_path / "missing.jpg", at_least=8)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_files_cut_off_half_way_are_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert "damaged or cut off" in reason(path)
+
+
+def test_a_long_panorama_is_decoded_small(tmp_path: Path) -> None:
+    path = tmp_path / "panorama.jpg"
+    Image.new("RGB", (20_000, 1_000), "teal").save(path)
+    image = read_image(path, at_least=100)
+    assert measure_image(path) == (20_000, 1_000)
+    assert image.size == (2_500, 125)
+
+
+def test_a_huge_photo_is_read_and_a_huge_png_is_refused(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Image.new("L", (20_000, 10_000), 90).save(tmp_path / "a.jpg")
+        assert read_image(tmp_path / "a.jpg", at_least=100).size == (2_500, 1_250)
+        Image.new("1", (20_000, 10_000)).save(tmp_path / "a.png")
+        assert "fit in memory" in reason(tmp_path / "a.png")
+
+
+def test_fit_keeps_the_middle_and_sets_the_short_side() -> None:
+    assert fit(600, 400, 100).box == (0, 0, 600, 400)
+    assert (fit(600, 400, 100).width, fit(600, 400, 100).height) == (150, 100)
+    panorama = fit(20_000, 1_000, 100)
+    assert (panorama.width, panorama.height, panorama.trimmed) == (400, 100, True)
+    assert panorama.box == (8_000, 0, 12_000, 1_000)
+    assert fit(50, 90, 100).enlarged
+    assert not fit(100, 100, 100).enlarged
+
+
+def test_shrinking_keeps_the_mean() -> None:
+    picture = scene(640, 480)
+    small = resized(picture, fit(640, 480, 30))
+    assert small.size == (40, 30)
+    means = [np.asarray(image, float).mean() for image in (picture, small)]
+    assert abs(means[0] - means[1]) < 1

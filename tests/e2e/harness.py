@@ -1,0 +1,234 @@
+"""What the page's tests stand on: a folder to serve, a server on loopback, a visitor, files to show."""
+
+import contextlib
+import functools
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+import limner.page.chromium
+from e2e.tiny import LIVE, PIXELS, tiny_look
+
+BUILT = Path(__file__).parents[2] / "src/limner/_web"
+CLIP = Path(__file__).parents[3] / "shared/data/clips/rabbit320.mp4"
+SUB_PATH = "/a/b/"
+
+FLAGS = [*limner.page.chromium.FLAGS, "--no-sandbox"]
+LONGEST_MS = 180_000
+"""Ends what hangs, and says nothing of speed: the machine may be busy with other things."""
+SMALL = {"width": 480, "height": 480}
+
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.skipif(limner.page.chromium.chromium() is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="the page is not built"),
+]
+
+Picture = npt.NDArray[np.float64]
+
+
+def lay_out(folder: Path, *, names: tuple[str, ...] = ("Tiny", "Second")) -> Path:
+    """The built page in a sub-folder of `folder`, with tiny looks beside it."""
+    page = folder / SUB_PATH.strip("/")
+    shutil.copytree(BUILT, page)
+    if names:
+        looks = page / "looks"
+        looks.mkdir()
+        entries = [_add_look(looks, name) for name in names]
+        (looks / "looks.json").write_text(json.dumps({"looks": entries}))
+    return page
+
+
+def _add_look(looks: Path, name: str) -> dict[str, Any]:
+    """All but the first kind have a live value more, so that a change of look changes the sliders."""
+    model = tiny_look(name) if name == "Tiny" else tiny_look(name, live=tuple(LIVE))
+    file = f"{name.lower()}.onnx"
+    (looks / file).write_bytes(model)
+    return {
+        "file": file,
+        "name": name,
+        "author": "A. Painter",
+        "credit": "Made by a test from nothing",
+        "licence": "CC0",
+        "pixels": PIXELS,
+        "size": "tiny",
+        "bytes": len(model),
+        "preview": None,
+    }
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    isolated = False
+
+    def end_headers(self) -> None:
+        if self.isolated:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def copyfile(self, *given: Any) -> None:
+        with contextlib.suppress(ConnectionError):  # a browser that leaves in mid-file
+            super().copyfile(*given)
+
+
+@contextlib.contextmanager
+def serve(folder: Path, *, isolated: bool = False) -> Iterator[str]:
+    """Serves a folder on loopback; yields the page's address. Isolated pages may use threads."""
+    handler = type("Handler", (_Quiet,), {"isolated": isolated})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{SUB_PATH}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def camera_file(path: Path, seconds: float = 1.0) -> Path:
+    """A .y4m clip for Chromium's fake camera: the rabbit where it is at hand, else moving bars."""
+    with path.open("wb") as out:
+        out.write(b"YUV4MPEG2 W320 H240 F15:1 Ip A1:1 C420jpeg\n")
+        for frame in _frames(int(seconds * 15)):
+            planes = frame.reformat(320, 240, "yuv420p").to_ndarray()
+            out.write(b"FRAME\n" + planes.tobytes())
+    return path
+
+
+def _frames(count: int) -> Iterator[av.VideoFrame]:
+    if CLIP.exists():
+        with av.open(str(CLIP)) as clip:
+            for index, frame in enumerate(clip.decode(video=0)):
+                if index == count:
+                    return
+                yield frame
+        return
+    for index in range(count):
+        picture = np.zeros((240, 320, 3), dtype=np.uint8)
+        picture[:, (index * 16) % 320 :][:, :80] = (230, 120, 60)
+        yield av.VideoFrame.from_ndarray(picture, format="rgb24")
+
+
+def clip_file(path: Path) -> Path:
+    """A second of video that Chromium plays everywhere."""
+    with av.open(str(path), "w", format="webm") as out:
+        stream = out.add_stream("libvpx", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for frame in _frames(15):
+            plain = frame.reformat(320, 240, "yuv420p")
+            plain.pts = None
+            out.mux(stream.encode(plain))
+        out.mux(stream.encode())
+    return path
+
+
+def sound_file(path: Path) -> Path:
+    """A second of a tone, in a container that otherwise holds video."""
+    with av.open(str(path), "w", format="webm") as out:
+        stream = out.add_stream("libopus", rate=48000, layout="mono")
+        tone = np.sin(np.arange(48000, dtype=np.float32) * 0.05)[None]
+        frame = av.AudioFrame.from_ndarray(tone, format="flt", layout="mono")
+        frame.sample_rate = 48000
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path
+
+
+def is_tiny_painting(picture: Picture) -> None:
+    assert picture.std() > 0.05, "the painting is blank"
+    assert picture[..., 0].mean() > picture[..., 2].mean(), "the tiny look paints warm"
+
+
+def until(look: Callable[[], Picture], holds: Callable[[Picture], bool], what: str) -> Picture:
+    """Looks again and again until what is seen `holds`."""
+    end = time.monotonic() + LONGEST_MS / 1000
+    while True:
+        seen = look()
+        if holds(seen):
+            return seen
+        assert time.monotonic() < end, f"{what}: it does not come"
+        time.sleep(0.05)
+
+
+class Visit:
+    """A page with what it asked for and complained about."""
+
+    def __init__(self, browser: Any, **context: Any) -> None:
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
+        self.context.set_default_timeout(LONGEST_MS)
+        self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._note)
+
+    def _note(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def open(self, address: str, *, painted: bool = True) -> "Visit":
+        self.page.goto(address)
+        if painted:
+            self.wait_for_painting()
+        return self
+
+    def wait_for_painting(self) -> None:
+        self.page.wait_for_selector(".painted canvas")
+
+    def painting(self) -> Picture:
+        """What the visitor would save, (P, P, 3) of 0..1."""
+        with self.page.expect_download() as download:
+            self.page.evaluate("document.getElementById('save-button').click()")
+        picture = Image.open(Path(download.value.path()))
+        return np.asarray(picture.convert("RGB"), dtype=np.float64) / 255
+
+    def until(self, holds: Callable[[Picture], bool], what: str) -> Picture:
+        """A painting for which `holds`, which is `what`: it may take some frames to come."""
+        return until(self.painting, holds, what)
+
+    def trouble(self, part: str = "") -> str:
+        """What the page complains of, once it complains; `part` is in the sentence that is waited for."""
+        self.page.wait_for_selector(f"#trouble:not([hidden]) #trouble-text:has-text({json.dumps(part)})")
+        return str(self.page.inner_text("#trouble-text"))
+
+    def choose(self, look: str) -> None:
+        self.page.click("#look-button")
+        self.page.click(f"#look-list button:has-text('{look}')")
+        self.wait_for_look(look)
+        self.page.keyboard.press("Escape")
+
+    def wait_for_look(self, name: str) -> None:
+        self.page.wait_for_function(
+            "name => document.getElementById('label-name').textContent === name", arg=name
+        )
+
+    def drop(self, name: str, content: bytes, kind: str = "") -> None:
+        self.page.evaluate(
+            """([name, bytes, type]) => {
+                const data = new DataTransfer();
+                data.items.add(new File([new Uint8Array(bytes)], name, { type }));
+                const at = { bubbles: true, cancelable: true, dataTransfer: data };
+                document.body.dispatchEvent(new DragEvent('dragover', at));
+                document.body.dispatchEvent(new DragEvent('drop', at));
+            }""",
+            [name, list(content), kind],
+        )
+
+    def pressed(self, button: str) -> bool:
+        return bool(self.page.get_attribute(button, "aria-pressed") == "true")

@@ -1,0 +1,133 @@
+"""The looks that hang beside the page, and files that people bring instead."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from e2e.harness import MARKS, Visit, is_tiny_painting, lay_out, serve
+from e2e.tiny import classifier, tiny_look
+
+pytestmark = MARKS
+
+
+def test_another_look(painting_page: Visit) -> None:
+    """It has a live value more than the first, which the first one's painter does not know."""
+    page = painting_page.page
+    assert page.locator("#sliders input").count() == 2
+    before = painting_page.painting().mean()
+    painting_page.choose("Second")
+    assert page.title().startswith("Second")
+    assert page.locator("#sliders input").count() == 3
+    page.click("#light-button")
+    page.get_by_label("Detail").fill("1")
+    page.get_by_label("Brightness").fill("0.5")
+    page.keyboard.press("Escape")
+    bright = painting_page.until(lambda seen: seen.mean() > before + 0.1, "a brighter painting").mean()
+    painting_page.choose("Tiny")
+    assert page.locator("#sliders input").count() == 2
+    is_tiny_painting(painting_page.until(lambda seen: seen.mean() < bright - 0.1, "a look as it was made"))
+    assert page.is_hidden("#trouble")
+    assert painting_page.complaints == []
+
+
+def test_the_later_choice_wins(painting_page: Visit) -> None:
+    page = painting_page.page
+    page.click("#look-button")
+    page.evaluate(
+        """() => {
+            const [first, second] = document.querySelectorAll('#look-list button');
+            second.click(); first.click(); second.click(); first.click();
+        }"""
+    )
+    page.wait_for_selector("#look-list button:has-text('Tiny')[aria-pressed=true]")
+    page.wait_for_selector("#loading", state="hidden")
+    page.wait_for_timeout(500)
+    page.keyboard.press("Escape")
+    assert page.inner_text("#label-name") == "Tiny"
+    assert page.locator("#sliders input").count() == 2
+    assert page.locator("#look-list [aria-pressed=true]").count() == 1
+    is_tiny_painting(painting_page.painting())
+    assert painting_page.complaints == []
+
+
+def test_the_shelf_credits_each_look(shared: Visit) -> None:
+    shared.page.click("#look-button")
+    words = shared.page.inner_text("#look-list button:has-text('Second')")
+    shared.page.keyboard.press("Escape")
+    assert "A. Painter" in words and "Made by a test from nothing" in words and "CC0" in words
+
+
+def test_a_model_that_is_no_look(painting_page: Visit) -> None:
+    """It paints, but has no guide to show and nothing to turn."""
+    page = painting_page.page
+    page.keyboard.press("g")
+    assert page.is_visible("#guide-view")
+    painting_page.drop("bare.onnx", tiny_look(bare=True))
+    page.wait_for_selector("#guide-button:disabled")
+    assert page.is_hidden("#guide-view")
+    assert page.is_disabled("#light-button")
+    assert page.inner_text("#label-name") == "bare", "it goes by its file's name"
+    page.keyboard.press("g")
+    assert page.is_hidden("#guide-view")
+    assert "does not tell what it sees" in page.inner_text("#status")
+    is_tiny_painting(painting_page.painting())
+    painting_page.choose("Tiny")
+    assert page.is_enabled("#guide-button")
+    assert painting_page.complaints == []
+
+
+def test_a_look_named_in_the_address(address: str, visit: Callable[..., Visit]) -> None:
+    guest = visit()
+    with guest.page.expect_request("**/looks/second.onnx"):
+        guest.open(f"{address}?look=second.onnx", painted=False)
+    assert not any(url.endswith("tiny.onnx") for url in guest.requests)
+
+
+def test_files_that_are_no_looks(shared: Visit) -> None:
+    shared.drop("notes.txt", b"hello")
+    assert "neither a look" in shared.trouble()
+    for name, content in {
+        "classifier.onnx": classifier(),
+        "notes.onnx": b"this is no network at all",
+        "empty.onnx": b"",
+        "cut.onnx": tiny_look()[:700],
+    }.items():
+        shared.page.click("#trouble-close")
+        shared.drop(name, content)
+        sentence = shared.trouble()
+        assert sentence.startswith(f"{name} cannot be painted with: "), sentence
+        assert len(sentence) > len(name) + 40
+    shared.page.click("#trouble-close")
+    assert shared.page.inner_text("#label-name") == "Tiny"
+    is_tiny_painting(shared.painting())
+
+
+def test_a_look_of_ones_own_whose_name_is_hostile(shared: Visit) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    shared.drop("own.onnx", tiny_look(name))
+    shared.wait_for_look(name)
+    assert shared.page.locator(".label img").count() == 0
+    assert shared.complaints == []
+    shared.choose("Tiny")
+
+
+def test_a_page_without_looks(tmp_path: Path, visit: Callable[..., Visit]) -> None:
+    lay_out(tmp_path, names=())
+    with serve(tmp_path) as url:
+        guest = visit().open(url, painted=False)
+        assert "no looks beside this page" in guest.trouble()
+
+
+def test_a_download_that_breaks_off(address: str, visit: Callable[..., Visit]) -> None:
+    guest = visit()
+    guest.page.route("**/tiny.onnx", lambda route: route.abort("connectionreset"))
+    guest.open(f"{address}?backend=wasm", painted=False)
+    assert "broke off" in guest.trouble()
+    guest.page.unroute("**/tiny.onnx")
+    guest.page.click("#trouble-action")
+    guest.wait_for_painting()
+    guest.page.route("**/second.onnx", lambda route: route.abort("connectionreset"))
+    guest.page.click("#look-button")
+    guest.page.click("#look-list button:has-text('Second')")
+    assert "broke off" in guest.trouble()
+    assert guest.page.inner_text("#label-name") == "Tiny"
+    is_tiny_painting(guest.painting())

@@ -1,0 +1,37 @@
+"""The page as it is served: small, referring to itself alone, and speaking where it cannot run."""
+
+import gzip
+import re
+from collections.abc import Callable
+
+from e2e.harness import BUILT, MARKS, Visit
+
+pytestmark = MARKS
+
+
+def test_the_page_is_small_and_refers_only_to_itself() -> None:
+    files = [
+        path
+        for path in BUILT.rglob("*")
+        if path.is_file() and path.relative_to(BUILT).parts[0] not in ("runtime", "looks")
+    ]
+    total = sum(len(gzip.compress(path.read_bytes())) for path in files)
+    assert total <= 100_000, f"{total} bytes"
+    index = (BUILT / "index.html").read_text()
+    assert "default-src 'none'" in index and "unsafe-inline" not in index
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", index)
+    assert not re.search(r"""(src|href)=["']/""", index)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", index)
+    assert "Microsoft" in (BUILT / "LICENSES.txt").read_text()
+
+
+def test_a_browser_in_which_the_program_does_not_start(address: str, visit: Callable[..., Visit]) -> None:
+    guest = visit()
+    guest.context.route("**/assets/*.js", lambda route: route.abort("failed"))
+    guest.open(address, painted=False)
+    guest.page.wait_for_selector(".noscript:has-text('did not start')")
+
+
+def test_a_page_that_starts_says_nothing_of_the_kind(shared: Visit) -> None:
+    shared.page.wait_for_timeout(3500)
+    assert shared.page.locator("p.noscript:visible").count() == 0

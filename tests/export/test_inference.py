@@ -1,0 +1,56 @@
+"""The shipped form of a network paints what the trained form paints."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from helpers.looks import lively, recipe
+from limner.export.inference import deployed, look_module, transposed
+from limner.networks.summary import parameters
+from limner.networks.unet import NearestConv
+from limner.recipe import Size, Upsampling
+
+
+@pytest.mark.parametrize("upsampling", ["nearest", "transposed"])
+@pytest.mark.parametrize("size", ["lean", "small"])
+def test_the_deployed_network_paints_the_same(size: Size, upsampling: Upsampling) -> None:
+    network = lively(recipe(size, upsampling=upsampling))
+    guide = torch.rand(2, 1, 64, 64) * 2 - 1
+    with torch.no_grad():
+        expected, found = network(guide), deployed(network)(guide)
+    assert expected.std() > 0.05
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-5)
+
+
+def test_only_convolutions_have_weights_and_nothing_is_left_of_training() -> None:
+    kinds = {type(module) for module in deployed(lively(recipe())).modules()}
+    assert not kinds & {nn.BatchNorm2d, nn.Dropout, NearestConv}
+
+
+def test_the_trained_network_is_left_as_it_is() -> None:
+    network = copy.deepcopy(lively(recipe())).train()
+    before = copy.deepcopy(network.state_dict())
+    deployed(network)
+    assert network.training
+    assert all(value.requires_grad for value in network.parameters())
+    assert network.state_dict().keys() == before.keys()
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_upsampling_does_not_change_what_papers_count() -> None:
+    nearest, plain = (lively(recipe(upsampling=kind)) for kind in ("nearest", "transposed"))
+    assert parameters(nearest) < parameters(plain)
+    assert parameters(transposed(nearest)) == parameters(plain)
+
+
+def test_the_module_paints_in_0_to_1_and_shows_its_guide() -> None:
+    module = look_module(recipe(guide="colour"), lively(recipe(guide="colour")))
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        painting, guide = module(image, *module.defaults())
+    assert painting.shape == image.shape
+    assert 0 <= painting.min() < 0.4
+    assert 0.6 < painting.max() <= 1
+    torch.testing.assert_close(guide, image, rtol=0, atol=1e-6)

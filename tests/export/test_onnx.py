@@ -1,0 +1,100 @@
+"""A look's file: whole, checked, and the same for the same weights."""
+
+import copy
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.files import scene
+from helpers.looks import lively, look_bytes, recipe
+from limner.errors import LimnerError
+from limner.export.onnx import export_look
+from limner.look.look import open_look
+from limner.look.quantization import STORAGES, Storage
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_the_report_and_the_file_agree(tmp_path: Path, storage: Storage) -> None:
+    held_out = [np.asarray(scene(100, 84, seed)) for seed in range(3)]
+    out = tmp_path / "new" / "look.onnx"
+    report = export_look(lively(recipe()), recipe(), out, storage=storage, name="Sky", held_out=held_out)
+    look = open_look(out)
+    assert report.path == out
+    assert report.bytes == out.stat().st_size == look.figures["bytes"]
+    assert look.figures == report.figures()
+    assert look.name == "Sky"
+    assert look.figures["parity"][0]["runtime"] == "ONNX Runtime"
+    assert 0 < look.figures["parity"][0]["difference"] < 1e-4
+    assert report.compression.pictures == 3
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_the_figures_of_papers(tmp_path: Path) -> None:
+    report = export_look(lively(recipe()), recipe(), tmp_path / "look.onnx")
+    # lean at 64 pixels: 5 levels of 16 to 64 filters, counted by hand.
+    encoder = 16 * (1 * 16 + 16 * 32 + 32 * 64 + 64 * 64 + 64 * 64)
+    decoder = 16 * (64 * 64 + 128 * 64 + 128 * 32 + 64 * 16 + 32 * 3) + 3
+    norms = 4 * (32 + 64 + 64 + 64 + 64 + 64 + 32 + 16)
+    assert report.parameters == encoder + decoder + norms
+    assert report.multiply_adds < report.zero_stuffed < 4 * report.multiply_adds
+
+
+def test_the_same_weights_and_words_give_the_same_bytes(tmp_path: Path) -> None:
+    out = tmp_path / "look.onnx"
+    export_look(
+        lively(recipe()), recipe(), out, name="Clouds", author="Ada Example", credit="Photos by Ada"
+    )
+    assert out.read_bytes() == look_bytes()
+
+
+def test_the_generator_is_left_as_it_is(tmp_path: Path) -> None:
+    network = copy.deepcopy(lively(recipe())).train()
+    before = copy.deepcopy(network.state_dict())
+    export_look(network, recipe(), tmp_path / "look.onnx")
+    assert network.training
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_diverged_network_is_refused(tmp_path: Path, bad: float) -> None:
+    network = copy.deepcopy(lively(recipe()))
+    network.get_parameter("up.1.norm.weight").data[3] = bad
+    with pytest.raises(LimnerError, match="its training diverged"):
+        export_look(network, recipe(), tmp_path / "look.onnx")
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(LimnerError, match="permission is refused"):
+        export_look(lively(recipe()), recipe(), tmp_path / "look.onnx")
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "the disk is read-only")]
+)
+def test_a_disk_that_refuses_leaves_the_old_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, sentence: str
+) -> None:
+    out = tmp_path / "look.onnx"
+    out.write_bytes(b"the old look")
+
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(LimnerError, match=sentence):
+        export_look(lively(recipe()), recipe(), out)
+    assert out.read_bytes() == b"the old look"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_an_out_below_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LimnerError, match=r"look\.onnx cannot be written"):
+        export_look(lively(recipe()), recipe(), tmp_path / "file" / "look.onnx")

@@ -1,0 +1,96 @@
+"""Parity between torch and ONNX Runtime, for every kind of look there is."""
+
+from itertools import product
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from onnx import ModelProto, numpy_helper
+
+from helpers.files import scene
+from helpers.looks import graph, module, recipe
+from limner.errors import LimnerError
+from limner.export.onnx_graph import finished
+from limner.export.parity import LIMIT, live_settings, probe_pictures, torch_parity
+from limner.look.look import run_session
+from limner.look.quantization import STORAGES, stored
+from limner.recipe import GuideName, Size, Upsampling
+
+SIZES, GUIDES, UPSAMPLINGS = get_args(Size), get_args(GuideName), get_args(Upsampling)
+QUICK = {("lean", guide, "nearest") for guide in GUIDES} | {("small", "soft", "transposed")}
+EVERY = [
+    pytest.param(*kind, marks=() if kind in QUICK else pytest.mark.slow)
+    for kind in product(SIZES, GUIDES, UPSAMPLINGS)
+]
+
+
+@pytest.mark.parametrize(("size", "guide", "upsampling"), EVERY)
+def test_every_kind_of_look_in_every_storage(size: Any, guide: Any, upsampling: Any) -> None:
+    made = recipe(size, guide, upsampling)
+    pictures = probe_pictures([np.asarray(scene(90, 70))], 64)
+    for storage in STORAGES:
+        model = finished(stored(graph(made), storage))
+        found = torch_parity(module(made), model, pictures)
+        assert found.difference <= LIMIT
+        assert found.pictures == 5
+    if size == "large":  # 100 MB each, not to be kept
+        graph.cache_clear()
+        module.cache_clear()
+
+
+def changed(factor: float) -> ModelProto:
+    model = ModelProto()
+    model.CopyFrom(graph(recipe()))
+    tensor = next(one for one in model.graph.initializer if one.name == "guide.up")
+    tensor.CopyFrom(
+        numpy_helper.from_array(numpy_helper.to_array(tensor) * np.float32(factor), tensor.name)
+    )
+    return model
+
+
+def test_a_graph_that_does_something_else_is_refused() -> None:
+    pictures = probe_pictures([], 64)
+    with pytest.raises(
+        LimnerError, match=r"differs from its network by 0\.\d+ \(at most 0\.0001 is right\)"
+    ):
+        torch_parity(module(recipe()), changed(1.01), pictures)
+    with pytest.raises(LimnerError, match="differs from its network by nan"):
+        torch_parity(module(recipe()), changed(np.nan), pictures)
+
+
+def test_live_values_are_overridable_and_do_what_they_do_in_torch() -> None:
+    model = graph(recipe())
+    session = run_session(model.SerializeToString(), Path("clouds.onnx"))
+    assert [one.name for one in session.get_inputs()] == ["image"]
+    overridable = session.get_overridable_initializers()
+    assert [(one.name, one.shape) for one in overridable] == [
+        (name, []) for name in ("brightness", "contrast", "detail")
+    ]
+    image = np.random.default_rng(2).random((1, 3, 64, 64), dtype=np.float32)
+    plain = session.run(["painting"], {"image": image})[0]
+    for name, value in (("brightness", 0.3), ("contrast", 2.0), ("detail", 0.8)):
+        turned = session.run(["painting"], {"image": image, name: np.array(value, np.float32)})[0]
+        values = [
+            torch.tensor(value if one == name else live.default)
+            for one, live in module(recipe()).live.items()
+        ]
+        with torch.no_grad():
+            expected = module(recipe())(torch.from_numpy(image), *values)[0].numpy()
+        np.testing.assert_allclose(turned, expected, rtol=0, atol=LIMIT)
+        assert np.abs(turned - plain).max() > 0.01
+
+
+def test_the_settings_compared_reach_both_ends() -> None:
+    defaults, low, high = live_settings(module(recipe()))
+    assert defaults == {"brightness": 0, "contrast": 1, "detail": 0}
+    assert all(low[name] < high[name] for name in defaults)
+
+
+def test_pictures_to_compare_on_have_flat_ones_and_noise() -> None:
+    pictures = probe_pictures([np.full((80, 100, 3), 51, np.uint8)] * 9, 64)
+    assert len(pictures) == 8
+    assert {one.shape for one in pictures} == {(1, 3, 64, 64)}
+    flat = {round(float(one.mean()), 3) for one in pictures if one.std() < 1e-6}
+    assert flat == {0.0, 0.2, 0.5, 1.0}

@@ -1,0 +1,32 @@
+"""What compression changes: more bits, nearer paintings."""
+
+import io
+import math
+
+import numpy as np
+from rich.console import Console
+
+from helpers.files import scene
+from helpers.looks import lively, recipe
+from limner.export.storage_comparison import compression_table, markdown, rich_table
+
+
+def test_four_storages_of_one_network() -> None:
+    held_out = [np.asarray(scene(100, 84, seed)) for seed in range(2)]
+    rows = compression_table(lively(recipe()), recipe(), held_out)
+    assert [row.storage for row in rows] == ["float32", "float16", "uint16", "uint8"]
+    exact, half, sixteen, eight = rows
+    assert (exact.psnr, exact.difference, exact.share) == (math.inf, 0, 1)
+    assert 25 < eight.psnr < half.psnr < sixteen.psnr < 120
+    assert 0 < sixteen.difference < half.difference < eight.difference < 0.05
+    assert 0.25 < eight.share < 0.28
+    assert all(0.5 < row.share < 0.53 for row in (half, sixteen))
+    assert all(row.pictures == 2 for row in rows)
+    assert exact.figures()["psnr"] is None
+
+    text = markdown(rows)
+    assert text.splitlines()[2].startswith("| float32 | ")
+    assert f"| {eight.psnr:.1f} |" in text
+    console = Console(file=io.StringIO(), width=100)
+    console.print(rich_table(rows))
+    assert f"{eight.share:.1%}" in console.file.getvalue()  # type: ignore[attr-defined]

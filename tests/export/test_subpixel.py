@@ -1,0 +1,56 @@
+"""The bench's look without transposed convolutions paints what the look paints."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from helpers.looks import graph, look_file, recipe
+from limner.errors import LimnerError
+from limner.export.subpixel import subpixel
+from limner.look.look import open_look, run_session
+
+
+def test_the_same_painting_without_transposed_convolutions(tmp_path: Path) -> None:
+    look = open_look(look_file(tmp_path))
+    other = subpixel(look.model)
+    kinds = [node.op_type for node in other.graph.node]
+    assert {"ConvTranspose", "DequantizeLinear"}.isdisjoint(kinds)
+    assert kinds.count("Conv") == 1 + 10
+    assert [value.name for value in other.graph.input] == ["image"]
+    onnx.checker.check_model(other, full_check=True)
+    image = np.random.default_rng(2).random((1, 3, 64, 64), dtype=np.float32)
+    names = ["painting", "guide"]
+    found = run_session(other.SerializeToString(), look.path).run(names, {"image": image})
+    expected = look.session().run(names, {"image": image})
+    for one, right in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, right, rtol=0, atol=1e-5)
+
+
+def test_another_stride_is_refused_by_its_node() -> None:
+    model = onnx.ModelProto.FromString(graph(recipe()).SerializeToString())
+    node = next(node for node in model.graph.node if node.name == "up.1.conv")
+    del next(one for one in node.attribute if one.name == "strides").ints[:]
+    with pytest.raises(LimnerError, match=r"up\.1\.conv is no transposed convolution"):
+        subpixel(model)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("group", 2),
+        ("dilations", [2, 2]),
+        ("output_padding", [1, 1]),
+        ("output_shape", [64, 64]),
+        ("auto_pad", "SAME_UPPER"),
+    ],
+)
+def test_what_would_be_computed_otherwise_is_refused(attribute: str, value: object) -> None:
+    model = onnx.ModelProto.FromString(graph(recipe()).SerializeToString())
+    node = next(node for node in model.graph.node if node.name == "up.1.conv")
+    others = [one for one in node.attribute if one.name != attribute]
+    del node.attribute[:]
+    node.attribute.extend([*others, onnx.helper.make_attribute(attribute, value)])
+    with pytest.raises(LimnerError, match=r"up\.1\.conv is no transposed convolution"):
+        subpixel(model)

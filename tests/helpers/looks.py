@@ -1,0 +1,97 @@
+"""Networks with lively weights, and their looks, made once for all tests."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from torch import nn
+
+from limner.export.inference import LookModule, look_module
+from limner.export.onnx import export_look
+from limner.export.onnx_graph import look_graph
+from limner.networks.unet import UNet, generator
+from limner.recipe import GuideName, Recipe, Size, Upsampling
+
+PIXELS = 64
+
+torch.set_num_threads(1)  # networks this small lose more by waiting for threads than they win
+
+
+def recipe(size: Size = "lean", guide: GuideName = "soft", upsampling: Upsampling = "nearest") -> Recipe:
+    return Recipe(size=size, guide=guide, upsampling=upsampling, pixels=PIXELS)
+
+
+@cache
+def lively(made: Recipe) -> UNet:
+    """A generator as after training: its features keep their strength, its norms have statistics."""
+    torch.manual_seed(11)
+    network = generator(made)
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            sources = module.in_channels * (4 if isinstance(module, nn.ConvTranspose2d) else 9)
+            nn.init.normal_(module.weight, 0, (2 / sources) ** 0.5)
+            if module.bias is not None:
+                nn.init.normal_(module.bias, 0, 0.2)
+        elif isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            module.running_mean.normal_(0, 0.3)
+            module.running_var.uniform_(0.3, 2)
+            nn.init.normal_(module.bias, 0, 0.3)
+    return network.eval()
+
+
+@cache
+def module(made: Recipe) -> LookModule:
+    return look_module(made, lively(made))
+
+
+@cache
+def graph(made: Recipe) -> ModelProto:
+    return look_graph(module(made), made.pixels)
+
+
+@cache
+def look_bytes(guide: GuideName = "soft") -> bytes:
+    """A whole look with metadata, weights in uint8."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "look.onnx"
+        made = recipe(guide=guide)
+        export_look(lively(made), made, path, name="Clouds", author="Ada Example", credit="Photos by Ada")
+        return path.read_bytes()
+
+
+def look_file(folder: Path, guide: GuideName = "soft", name: str = "clouds.onnx") -> Path:
+    path = folder / name
+    path.write_bytes(look_bytes(guide))
+    return path
+
+
+def strided_bytes() -> bytes:
+    """Another program's file: strides and pads that looks do not have, one bias per channel added apart."""
+    rng = np.random.default_rng(4)
+    shapes = {"a": (8, 3, 3, 3), "b": (8, 8, 5, 5), "c": (8, 6, 2, 2), "d": (3, 6, 3, 3), "e": (1, 3, 1, 1)}
+    weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+    weights["bias"] = rng.normal(0, 0.3, 8).astype(np.float32)
+    pads = np.array([0, 0, 3, 2, 0, 0, 1, 2])
+    nodes = [
+        helper.make_node("Conv", ["x", "a", "bias"], ["p"], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["p"], ["q"]),
+        helper.make_node("Pad", ["q", "pads"], ["r"], mode="edge"),
+        helper.make_node("Conv", ["r", "b"], ["s"]),
+        helper.make_node("LeakyRelu", ["s"], ["t"], alpha=0.3),
+        helper.make_node("Add", ["s", "t"], ["u"]),
+        helper.make_node("ConvTranspose", ["u", "c"], ["v"], strides=[2, 2]),
+        helper.make_node("Conv", ["v", "d"], ["w"], pads=[1, 1, 1, 1]),
+        helper.make_node("Mul", ["w", "e"], ["y"]),
+    ]
+    constants = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    constants.append(numpy_helper.from_array(pads, "pads"))
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 3, 32, 32)) for name in "xy"]
+    graph = helper.make_graph(nodes, "strided", ends[:1], ends[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    content: bytes = model.SerializeToString()
+    return content

@@ -1,0 +1,196 @@
+"""Pictures, clips and folders through a look."""
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.files import photos, scene, video
+from helpers.looks import look_file
+from limner.data.arrays import framed
+from limner.errors import LimnerError
+from limner.look.look import Look, open_look
+from limner.look.paint import paint_file
+
+
+@pytest.fixture
+def look(tmp_path: Path) -> Look:
+    return open_look(look_file(tmp_path))
+
+
+def pixels(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    return np.asarray(Image.open(path).convert("RGB"), dtype=np.int64)
+
+
+def photo(path: Path) -> Path:
+    scene(200, 150).save(path)
+    return path
+
+
+def test_a_picture_lies_beside_its_source_under_a_free_name(tmp_path: Path, look: Look) -> None:
+    source = photo(tmp_path / "photo.png")
+    (first,) = paint_file(look, source).paintings
+    (second,) = paint_file(look, source).paintings
+    (forced,) = paint_file(look, source, force=True).paintings
+    assert [path.name for path in (first, second, forced)] == [
+        "photo-painted.png",
+        "photo-painted-2.png",
+        "photo-painted.png",
+    ]
+    expected = look.paint(framed(Image.open(source), 64)) * 255
+    assert np.abs(pixels(first) - expected).max() <= 0.51
+
+
+def test_live_values_change_the_painting(tmp_path: Path, look: Look) -> None:
+    source = photo(tmp_path / "photo.png")
+    (plain,) = paint_file(look, source).paintings
+    (turned,) = paint_file(look, source, live={"brightness": 0.4}).paintings
+    assert np.abs(pixels(plain) - pixels(turned)).max() > 5
+
+
+def test_beside_shows_what_the_network_saw(tmp_path: Path, look: Look) -> None:
+    (path,) = paint_file(look, photo(tmp_path / "photo.png"), beside=True).paintings
+    (alone,) = paint_file(look, tmp_path / "photo.png").paintings
+    both = pixels(path)
+    assert both.shape == (64, 128, 3)
+    assert (np.ptp(both[:, :64], axis=-1) == 0).all()  # the soft guide is grey
+    np.testing.assert_array_equal(both[:, 64:], pixels(alone))
+
+
+def test_whole_keeps_the_shape(tmp_path: Path, look: Look) -> None:
+    (path,) = paint_file(look, photo(tmp_path / "photo.png"), whole=True).paintings
+    assert Image.open(path).size == (86, 64)
+
+
+def test_a_photo_that_lies_on_its_side_is_turned(tmp_path: Path, look: Look) -> None:
+    upright = scene(120, 160)
+    upright.save(tmp_path / "upright.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=exif)
+    one, other = (paint_file(look, tmp_path / name).paintings[0] for name in ("upright.png", "turned.png"))
+    np.testing.assert_array_equal(pixels(one), pixels(other))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.jpg", "JPEG"), ("a.PNG", "PNG"), ("a.webp", "WEBP")])
+def test_the_suffix_decides_the_kind(tmp_path: Path, look: Look, name: str, kind: str) -> None:
+    (path,) = paint_file(look, photo(tmp_path / "photo.png"), tmp_path / "new" / name).paintings
+    assert Image.open(path).format == kind
+
+
+def test_a_clip_keeps_its_frames_and_times(tmp_path: Path, look: Look) -> None:
+    source = video(tmp_path / "clip.mp4", frames=12, rate=10)
+    seen: list[tuple[int, int]] = []
+    report = paint_file(look, source, progress=lambda done, total, _: seen.append((done, total)))
+    (path,) = report.paintings
+    assert path == tmp_path / "clip-painted.mp4"
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frames = list(container.decode(stream))
+        assert float(stream.average_rate or 0) == pytest.approx(10, rel=0.01)
+        assert [round(float(frame.time or 0), 3) for frame in frames] == [n / 10 for n in range(12)]
+        assert (frames[0].width, frames[0].height) == (64, 64)
+    assert seen[-1] == (12, 12)
+    with av.open(str(source)) as container:
+        first = next(container.decode(container.streams.video[0])).to_image()  # type: ignore[no-untyped-call]
+    expected = look.paint(framed(first, 64)) * 255
+    found = frames[0].to_ndarray(format="rgb24")
+    assert np.abs(found - expected).mean() < 8  # H.264 halves the resolution of colours
+
+
+def test_a_folder_becomes_a_folder(tmp_path: Path, look: Look) -> None:
+    source = photos(tmp_path / "holiday", 3)
+    scene(60, 48).save(source / "photo-000.png")
+    (source / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    (source / "notes.txt").write_text("not a picture")
+    report = paint_file(look, source)
+    assert [str(path.relative_to(tmp_path)) for path in report.paintings] == [
+        "holiday-painted/photo-000.png",
+        "holiday-painted/photo-000.png.png",
+        "holiday-painted/photo-001.png",
+        "holiday-painted/photo-002.png",
+    ]
+    assert all(Image.open(path).size == (64, 64) for path in report.paintings)
+    ((path, reason),) = report.passed_over
+    assert path.name == "broken.jpg"
+    assert "damaged" in reason
+    with pytest.raises(LimnerError, match="exists; add --force"):
+        paint_file(look, source, tmp_path / "holiday-painted")
+
+
+def test_a_folder_is_searched_through_and_what_is_not_painted_is_named(tmp_path: Path, look: Look) -> None:
+    source = tmp_path / "holiday"
+    for part in ("", "sea/north", ".thumbnails"):
+        photos(source / part, 1)
+    (source / "sea" / "waves.MOV").write_bytes(b"a clip")
+    (source / "phone.HEIC").write_bytes(b"a picture")
+    out = source / "painted"
+    for _ in range(2):  # its own paintings are not painted again
+        report = paint_file(look, source, out, force=True)
+        assert [path.relative_to(out).as_posix() for path in report.paintings] == [
+            "photo-000.png",
+            "sea/north/photo-000.png",
+        ]
+    assert {(path.name, reason) for path, reason in report.passed_over} == {
+        ("waves.MOV", "is a clip: paint it by itself"),
+        ("phone.HEIC", "is a HEIC picture: export it as JPEG or PNG"),
+    }
+
+
+@pytest.mark.parametrize(("name", "brand"), [("A.MOV", b"qt  "), ("A.MP4", b"isom")])
+def test_a_suffix_in_capitals_is_that_container(
+    tmp_path: Path, look: Look, name: str, brand: bytes
+) -> None:
+    paint_file(look, video(tmp_path / "clip.mp4", frames=2, rate=10), tmp_path / name)
+    assert (tmp_path / name).read_bytes()[8:12] == brand
+
+
+def test_nothing_is_replaced_unasked_and_a_source_never(tmp_path: Path, look: Look) -> None:
+    source = photo(tmp_path / "photo.png")
+    before = source.read_bytes()
+    (tmp_path / "taken.png").write_bytes(b"mine")
+    (tmp_path / "alias.png").hardlink_to(source)
+    with pytest.raises(LimnerError, match="exists; add --force to replace it"):
+        paint_file(look, source, tmp_path / "taken.png")
+    assert (tmp_path / "taken.png").read_bytes() == b"mine"
+    for name in ("photo.png", "alias.png"):
+        with pytest.raises(LimnerError, match="is the source itself"):
+            paint_file(look, source, tmp_path / name, force=True)
+    paint_file(look, source, tmp_path / "taken.png", force=True)
+    assert Image.open(tmp_path / "taken.png").size == (64, 64)
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "sentence"),
+    [
+        ("nothing.png", None, {}, "nothing.png does not exist"),
+        ("text.jpg", b"a text", {}, r"text.jpg is a text file, not a picture\.$"),
+        ("empty.png", b"", {}, "empty.png is an empty file"),
+        ("broken.mp4", b"broken" * 99, {}, "broken.mp4 is not a video that can be read"),
+        ("text.jpg", b"a text", {"out": Path("painting.tiff")}, "painting.tiff has no suffix that can be"),
+        ("text.jpg", b"a text", {"live": {"hue": 1.0}}, "has no hue"),
+    ],
+)
+def test_what_cannot_be_painted(
+    tmp_path: Path, name: str, content: bytes | None, options: dict[str, Any], sentence: str
+) -> None:
+    look = open_look(look_file(tmp_path))
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    there = set(tmp_path.iterdir())
+    with pytest.raises(LimnerError, match=sentence):
+        paint_file(look, tmp_path / name, **options)
+    assert set(tmp_path.iterdir()) == there
+
+
+def test_folders_without_pictures(tmp_path: Path, look: Look) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(LimnerError, match="empty has no pictures"):
+        paint_file(look, tmp_path / "empty")
+    (tmp_path / "empty" / "a.png").write_bytes(b"a text")
+    with pytest.raises(LimnerError, match=r"None of the pictures in .*empty can be read; a\.png is a text"):
+        paint_file(look, tmp_path / "empty")

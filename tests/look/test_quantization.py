@@ -1,0 +1,134 @@
+"""Stored weights: how near they are, and that any ONNX runtime reads them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto, numpy_helper
+
+from helpers.looks import graph, recipe
+from limner.errors import LimnerError
+from limner.export.onnx_graph import finished
+from limner.look.look import run_session
+from limner.look.quantization import STORAGES, Storage, dequantised, quantised, restored, stored
+
+
+def weight(seed: int = 0) -> NDArray[np.float32]:
+    """(5, 4, 3, 3): channels of very different ranges, some of one sign, one of zeros, one sparse."""
+    values = np.random.default_rng(seed).normal(size=(5, 4, 3, 3)).astype(np.float32)
+    values[0] *= 1e-6
+    values[1] = np.abs(values[1]) + 5
+    values[2] = -np.abs(values[2]) * 1e4
+    values[3] = 0
+    values[4, :, 1] = 0
+    return values
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("storage", ["uint8", "uint16"])
+def test_within_half_a_step_of_each_channel(storage: Storage, axis: int) -> None:
+    values = np.ascontiguousarray(weight().swapaxes(0, axis))
+    steps, scale, zero = quantised(values, axis, storage)
+    assert steps.dtype == zero.dtype == np.dtype(storage)
+    assert scale.shape == zero.shape == (5,)
+    difference = np.abs(dequantised(steps, scale, zero, axis).astype(np.float64) - values)
+    worst = difference.swapaxes(0, axis).reshape(5, -1).max(axis=1)
+    # Half a step, and what float32 itself rounds.
+    assert (worst <= scale / 2 * (1 + 1e-3) + 2e-7 * np.abs(values).max()).all()
+    assert (worst[[0, 1, 2, 4]] > 0).all()
+
+
+@pytest.mark.parametrize("storage", ["uint8", "uint16"])
+def test_zero_is_exact(storage: Storage) -> None:
+    values = weight()
+    steps, scale, zero = quantised(values, 0, storage)
+    back = dequantised(steps, scale, zero, 0)
+    assert (back[values == 0] == 0).all()
+    assert (back[3] == 0).all()
+
+
+def test_a_step_of_a_symmetric_channel_is_its_range_over_255() -> None:
+    values = np.array([[-1.0, 0.5, 1.0]], dtype=np.float32)
+    _, scale, zero = quantised(values, 0, "uint8")
+    assert scale[0] == np.float32(2 / 255)
+    assert zero[0] in {127, 128}
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers_are_refused(bad: float) -> None:
+    values = weight()
+    values[0, 0, 0, 0] = bad
+    with pytest.raises(LimnerError, match="not numbers"):
+        quantised(values, 0, "uint8")
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_a_runtime_reads_what_restored_says(storage: Storage) -> None:
+    small = finished(stored(graph(recipe()), storage))
+    image = np.random.default_rng(1).random((1, 3, 64, 64), dtype=np.float32)
+    np.testing.assert_allclose(paint(small, image), paint(restored(small), image), rtol=0, atol=2e-6)
+
+
+def paint(model: ModelProto, image: NDArray[np.float32]) -> NDArray[np.float32]:
+    painting: NDArray[np.float32]
+    painting, _ = run_session(model.SerializeToString(), Path("look.onnx")).run(None, {"image": image})
+    return painting
+
+
+BYTES: dict[Storage, int] = {"uint8": 1, "uint16": 2, "float16": 2, "float32": 4}
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_the_bytes_of_a_weight(storage: Storage) -> None:
+    exact = graph(recipe())
+    weights = sum(
+        numpy_helper.to_array(one).size
+        for one in exact.graph.initializer
+        if one.name.endswith("conv.weight")
+    )
+    saved = exact.ByteSize() - stored(exact, storage).ByteSize()
+    assert saved == pytest.approx(weights * (4 - BYTES[storage]), rel=0.03, abs=1)
+
+
+@pytest.mark.parametrize("guide", ["soft", "edges"])
+def test_the_guide_and_the_biases_stay_in_float32(guide: str) -> None:
+    exact = graph(recipe(guide=guide))  # type: ignore[arg-type]
+    kept = {one.name: one for one in stored(exact, "uint8").graph.initializer}
+    same = [
+        one for one in exact.graph.initializer if one.name.startswith("guide.") or one.name.endswith("bias")
+    ]
+    assert len(same) > 10
+    assert all(kept[one.name] == one for one in same)
+
+
+def test_the_axis_is_the_output_channel() -> None:
+    model = stored(graph(recipe()), "uint8")
+    readers = {node.output[0]: node for node in model.graph.node if node.op_type == "DequantizeLinear"}
+    sizes = {one.name: list(one.dims) for one in model.graph.initializer}
+    found = set()
+    for node in model.graph.node:
+        if node.op_type in {"Conv", "ConvTranspose"} and node.input[1] in readers:
+            reader = readers[node.input[1]]
+            axis = reader.attribute[0].i
+            assert sizes[reader.input[1]] == [sizes[reader.input[0]][axis]]
+            found.add((node.op_type, axis))
+    assert found == {("Conv", 0), ("ConvTranspose", 1)}
+
+
+def test_float16_refuses_what_it_cannot_hold() -> None:
+    model = ModelProto()
+    model.CopyFrom(graph(recipe()))
+    tensor = next(one for one in model.graph.initializer if one.name == "down.1.conv.weight")
+    tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 1e6, tensor.name))
+    with pytest.raises(LimnerError, match=r"down\.1\.conv\.weight do not fit into float16"):
+        stored(model, "float16")
+
+
+def test_restoring_leaves_plain_float32(storage: Storage = "uint8") -> None:
+    exact = graph(recipe())
+    back = restored(stored(exact, storage))
+    assert [node.op_type for node in back.graph.node] == [node.op_type for node in exact.graph.node]
+    kinds = {one.data_type for one in back.graph.initializer}
+    assert kinds == {TensorProto.FLOAT}
+    assert {one.name for one in back.graph.initializer} == {one.name for one in exact.graph.initializer}

@@ -1,0 +1,62 @@
+"""The engine in a real browser paints what ONNX Runtime paints, and refuses in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from limner.errors import LimnerError
+from limner.export.onnx import export_look
+from limner.export.parity import engine_parity
+from limner.look.look import open_look
+from limner.networks.unet import generator
+from limner.page.chromium import ASSETS, chromium, run_engine
+from limner.recipe import Recipe
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(not ASSETS.is_dir(), reason="the page is not built: run `make web`"),
+]
+
+
+@pytest.mark.parametrize("guide", ["soft", "edges", "colour"])
+def test_an_exported_look_is_the_same_in_the_engine(guide: str, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    recipe = Recipe(pixels=64, guide=guide)  # type: ignore[arg-type]
+    report = export_look(generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
+    assert [parity.runtime for parity in report.parity] == ["ONNX Runtime", "the engine (WebGPU)"]
+    assert report.parity[1].difference <= 1e-4
+    assert open_look(tmp_path / "a.onnx").figures["parity"][1]["runtime"] == "the engine (WebGPU)"
+
+
+def test_another_painting_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Recipe(pixels=64)
+    export_look(generator(recipe).eval(), recipe, tmp_path / "a.onnx")
+    picture = np.full((1, 3, 64, 64), 0.5, np.float32)
+    wrong = {"painting": np.zeros(3 * 64 * 64, np.float32), "guide": np.zeros(64 * 64, np.float32)}
+    monkeypatch.setattr("limner.export.parity.run_engine", lambda *_: wrong)
+    with pytest.raises(LimnerError, match="paints otherwise"):
+        engine_parity(open_look(tmp_path / "a.onnx").model, [picture])
+
+
+def test_what_is_no_look_is_refused_with_the_engine_s_sentence() -> None:
+    with pytest.raises(LimnerError, match=r"The engine refuses the look: .*ONNX"):
+        run_engine(b"not a look", {})
+
+
+@pytest.mark.parametrize(
+    ("browser", "why"), [(None, "there is no Chromium"), ("/nonexistent", "the browser gave up")]
+)
+def test_without_a_browser_the_look_is_written_and_says_why_it_was_not_checked(
+    browser: str | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limner.page.chromium.chromium", lambda: browser)
+    recipe = Recipe(pixels=64)
+    report = export_look(generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
+    assert why in report.unchecked
+    assert len(report.parity) == 1
+    assert (tmp_path / "a.onnx").exists()

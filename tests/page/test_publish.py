@@ -1,0 +1,159 @@
+"""A page holds all it needs, and what a person put beside it stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from limner.errors import LimnerError
+from limner.export.onnx import export_look
+from limner.networks.unet import generator
+from limner.page import publish as module
+from limner.page.publish import publish
+from limner.recipe import Recipe
+
+
+@pytest.fixture(scope="module")
+def look(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    recipe = Recipe(pixels=64)
+    path = tmp_path_factory.mktemp("looks") / "North Sea.onnx"
+    export_look(
+        generator(recipe).eval(), recipe, path, name="North Sea", author="Ada", credit="Bo", licence="CC0"
+    )
+    return path
+
+
+@pytest.fixture(autouse=True)
+def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A page as small as can be in place of the built one."""
+    folder = tmp_path / "web"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("new")
+    (folder / "assets" / "app-2.js").write_text("2")
+    monkeypatch.setattr(module, "WEB", folder)
+    return folder
+
+
+def test_lists_the_look_with_its_credits(look: Path, tmp_path: Path) -> None:
+    page = publish([look], tmp_path / "page")
+    (entry,) = json.loads((page / "looks" / "looks.json").read_text())["looks"]
+    assert entry == {
+        "file": "north-sea.onnx",
+        "name": "North Sea",
+        "author": "Ada",
+        "credit": "Bo",
+        "licence": "CC0",
+        "pixels": 64,
+        "size": "lean",
+        "bytes": look.stat().st_size,
+        "preview": "north-sea.jpg",
+    }
+    assert (page / "looks" / "north-sea.onnx").read_bytes() == look.read_bytes()
+    with Image.open(page / "looks" / "north-sea.jpg") as preview:
+        assert preview.size == (128, 128)
+    assert (page / "index.html").read_text() == "new"
+    assert (page / "assets" / "app-2.js").exists()
+    assert (page / ".nojekyll").exists()
+
+
+def test_two_looks_of_one_name_are_both_there(look: Path, tmp_path: Path) -> None:
+    page = publish([look, look], tmp_path / "page")
+    entries = json.loads((page / "looks" / "looks.json").read_text())["looks"]
+    assert [entry["file"] for entry in entries] == ["north-sea.onnx", "north-sea-2.onnx"]
+    assert {path.name for path in (page / "looks").glob("*.onnx")} == {"north-sea.onnx", "north-sea-2.onnx"}
+
+
+def test_again_replaces_the_page_and_keeps_what_a_person_added(
+    look: Path, tmp_path: Path, web: Path
+) -> None:
+    page = publish([look], tmp_path / "page")
+    (page / "CNAME").write_text("sea.example")
+    (web / "assets" / "app-2.js").rename(web / "assets" / "app-3.js")
+    publish([look], page)
+    assert (page / "CNAME").read_text() == "sea.example"
+    assert [path.name for path in (page / "assets").iterdir()] == ["app-3.js"]
+
+
+def test_a_look_of_the_page_may_be_published_onto_itself(look: Path, tmp_path: Path) -> None:
+    page = publish([look], tmp_path / "page")
+    publish([page / "looks" / "north-sea.onnx"], page)
+    assert (page / "looks" / "north-sea.onnx").read_bytes() == look.read_bytes()
+
+
+def test_looks_that_are_shown_no_longer_are_taken_away(look: Path, tmp_path: Path) -> None:
+    page = publish([look, look], tmp_path / "page")
+    (page / "looks" / "mine.txt").write_text("kept")
+    publish([look], page)
+    assert {path.name for path in (page / "looks").iterdir()} == {
+        "looks.json",
+        "mine.txt",
+        "north-sea.jpg",
+        "north-sea.onnx",
+    }
+
+
+def test_a_list_that_names_files_elsewhere_takes_nothing_away(look: Path, tmp_path: Path) -> None:
+    page = publish([look], tmp_path / "page")
+    (tmp_path / "precious").write_text("kept")
+    evil = {"looks": [{"file": "../../precious", "preview": str(tmp_path / "precious")}]}
+    (page / "looks" / "looks.json").write_text(json.dumps(evil))
+    publish([look], page)
+    assert (tmp_path / "precious").read_text() == "kept"
+
+
+def test_a_look_of_the_page_survives_one_of_the_same_name(look: Path, tmp_path: Path) -> None:
+    page = publish([look], tmp_path / "page")
+    old = (page / "looks" / "north-sea.onnx").read_bytes()
+    other = tmp_path / "new" / "North Sea.onnx"
+    torch.manual_seed(1)
+    recipe = Recipe(pixels=64)
+    export_look(generator(recipe).eval(), recipe, other, name="Newer")
+    publish([other, page / "looks" / "north-sea.onnx"], page)
+    assert (page / "looks" / "north-sea.onnx").read_bytes() == other.read_bytes()
+    assert (page / "looks" / "north-sea-2.onnx").read_bytes() == old
+
+
+def test_a_page_that_was_cut_off_is_taken_up_again(
+    look: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> None:
+        raise LimnerError("the disk is full")
+
+    with monkeypatch.context() as patched, pytest.raises(LimnerError, match="full"):
+        patched.setattr(module, "_copy_web", full)
+        publish([look], tmp_path / "page")
+    assert not (tmp_path / "page" / "index.html").exists()
+    assert (publish([look], tmp_path / "page") / "index.html").exists()
+
+
+def test_refuses_a_folder_with_other_files(look: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "holiday.jpg").write_bytes(b"x")
+    with pytest.raises(LimnerError, match="holds other files"):
+        publish([look], folder)
+    assert [path.name for path in folder.iterdir()] == ["holiday.jpg"]
+
+
+def test_refuses_what_is_no_look_before_anything_is_written(look: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"not a look")
+    with pytest.raises(LimnerError, match=r"bad\.onnx"):
+        publish([look, bad], tmp_path / "page")
+    assert not (tmp_path / "page").exists()
+
+
+def test_says_that_no_look_was_named(tmp_path: Path) -> None:
+    with pytest.raises(LimnerError, match="No look was given"):
+        publish([], tmp_path / "page")
+
+
+def test_says_that_the_page_is_not_built(look: Path, tmp_path: Path, web: Path) -> None:
+    (web / "index.html").unlink()
+    with pytest.raises(LimnerError, match="make web"):
+        publish([look], tmp_path / "page")

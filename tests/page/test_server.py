@@ -1,0 +1,102 @@
+"""The server answers this machine alone, and only with the page's files."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from limner.errors import LimnerError
+from limner.page.server import application, listen, serve
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    folder = tmp_path / "page"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<title>limner</title>")
+    (folder / "assets" / "engine.js").write_text("export {}")
+    (folder / "assets" / "ort.wasm").write_bytes(b"\0asm")
+    (tmp_path / "secret.txt").write_text("not for visitors")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    return folder
+
+
+def client(page: Path, host: str = "localhost:8000") -> TestClient:
+    return TestClient(application(page), base_url=f"http://{host}")
+
+
+def test_serves_the_page_with_the_types_that_browsers_insist_on(page: Path) -> None:
+    web = client(page)
+    assert web.get("/").text == "<title>limner</title>"
+    assert web.get("/assets/engine.js").headers["content-type"].startswith("text/javascript")
+    assert web.get("/assets/ort.wasm").headers["content-type"] == "application/wasm"
+
+
+def test_isolates_the_page_so_that_wasm_may_use_threads(page: Path) -> None:
+    headers = client(page).get("/").headers
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-embedder-policy"] == "require-corp"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost"])
+def test_answers_its_own_names(page: Path, host: str) -> None:
+    assert client(page, host).get("/").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "192.168.1.7:8000"])
+def test_refuses_other_hosts(page: Path, host: str) -> None:
+    assert client(page, host).get("/").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/link.txt", "/none"]
+)
+def test_refuses_paths_outside(page: Path, path: str) -> None:
+    assert client(page).get(path).status_code == 404
+
+
+def test_takes_the_next_port_where_one_is_taken() -> None:
+    with listen(None) as first, listen(None) as second:
+        assert first.getsockname()[0] == "127.0.0.1"
+        assert first.getsockname()[1] != second.getsockname()[1]
+
+
+def test_says_which_port_is_taken() -> None:
+    with listen(None) as first, pytest.raises(LimnerError, match="cannot be used"):
+        listen(first.getsockname()[1])
+
+
+@pytest.mark.parametrize("port", [-1, 70000])
+def test_says_which_port_is_none(port: int) -> None:
+    with pytest.raises(LimnerError, match=str(port)):
+        listen(port)
+
+
+def test_says_what_is_not_a_page(tmp_path: Path) -> None:
+    with pytest.raises(LimnerError, match="limner publish"):
+        serve(tmp_path)
+
+
+def test_listens_on_loopback_alone(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with listen(0) as probe:  # any that is free: those from 8000 on are what others take first
+        port = probe.getsockname()[1]
+    thread = threading.Thread(target=serve, args=(page,), kwargs={"port": port, "open_browser": False})
+    thread.daemon = True
+    thread.start()
+    for _ in range(1200):
+        thread.join(0.05)
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+                connection.sendall(f"GET / HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n".encode())
+                assert b"200 OK" in connection.recv(100)
+                break
+        except ConnectionRefusedError:
+            continue
+    else:
+        pytest.fail("the server did not answer")
+    assert f"http://127.0.0.1:{port}/" in capsys.readouterr().out

@@ -1,0 +1,26 @@
+"""Names of files: plain, never empty, and two names stay two."""
+
+from __future__ import annotations
+
+import pytest
+
+from limner.slug import slug
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("North Sea", "north-sea"), ("  a/b\\c..", "a-b-c"), ("Café", "cafe"), ("clip_01.v2", "clip-01-v2")],
+)
+def test_plain_names(name: str, plain: str) -> None:
+    assert slug(name).startswith(plain)
+
+
+def test_names_in_other_scripts_stay_apart() -> None:
+    names = ["花", "море", "лес", "море 1", "лес 1", "", "---"]
+    slugs = [slug(name) for name in names]
+    assert len(set(slugs)) == len(names)
+    assert all(one and one.isascii() and not one.startswith("-") for one in slugs)
+
+
+def test_long_names_are_cut() -> None:
+    assert len(slug("a" * 1000)) == 100

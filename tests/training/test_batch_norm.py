@@ -1,0 +1,46 @@
+"""Statistics follow from the weights and the pictures alone, and are those of the pictures."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from helpers.stores import TINY
+from limner.training.batch_norm import settle
+from limner.training.state import State
+
+
+def batches() -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return [torch.rand(4, 1, 64, 64, generator=generator) * 2 - 1 for _ in range(3)]
+
+
+def buffers(network: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: buffer.clone() for name, buffer in network.named_buffers()}
+
+
+def test_the_past_is_forgotten() -> None:
+    network = State(TINY, torch.device("cpu")).generator
+    settle(network, batches())
+    first = buffers(network)
+    chance = torch.get_rng_state()
+    for _ in range(5):
+        network(torch.rand(4, 1, 64, 64))
+    assert any(not torch.equal(first[name], buffer) for name, buffer in buffers(network).items())
+    settle(network, batches())
+    assert all(torch.equal(first[name], buffer) for name, buffer in buffers(network).items())
+    assert network.training
+    assert all(m.training and m.momentum == 0.1 for m in network.modules() if isinstance(m, nn.BatchNorm2d))
+    torch.set_rng_state(chance)
+    settle(network, batches())
+    assert torch.equal(chance, torch.get_rng_state()), "no random number is drawn"
+
+
+def test_statistics_are_the_mean_over_the_batches() -> None:
+    norm = nn.BatchNorm2d(1)
+    given = batches()
+    settle(nn.Sequential(norm), given)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    torch.testing.assert_close(norm.running_mean, torch.stack([b.mean() for b in given]).mean()[None])
+    torch.testing.assert_close(norm.running_var, torch.stack([b.var() for b in given]).mean()[None])

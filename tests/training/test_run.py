@@ -1,0 +1,110 @@
+"""Runs open where they are, and refuse what is not theirs with a sentence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from helpers.stores import TINY
+from limner.errors import LimnerError
+from limner.training.checkpoint import save_checkpoint
+from limner.training.run import begin_run, open_run
+from limner.training.state import State
+
+
+def test_a_run_is_begun_and_opened(tmp_path: Path) -> None:
+    begun = begin_run(tmp_path / "run", TINY, tmp_path / "store")
+    opened = open_run(tmp_path / "run")
+    assert opened == begun
+    assert opened.recipe == TINY
+    assert opened.pictures == tmp_path / "store"
+    assert begin_run(tmp_path / "run", TINY, tmp_path / "store") == begun
+
+
+def test_a_project_may_be_moved(tmp_path: Path) -> None:
+    begin_run(tmp_path / "one" / "run", TINY, tmp_path / "one" / "store")
+    (tmp_path / "one").rename(tmp_path / "two")
+    assert open_run(tmp_path / "two" / "run").pictures == tmp_path / "two" / "store"
+
+
+def test_the_pictures_may_move(tmp_path: Path) -> None:
+    begin_run(tmp_path / "run", TINY, tmp_path / "store")
+    begin_run(tmp_path / "run", TINY, tmp_path / "elsewhere")
+    assert open_run(tmp_path / "run").pictures == tmp_path / "elsewhere"
+
+
+def test_a_beginning_that_was_cut_off_begins_again(tmp_path: Path) -> None:
+    begin_run(tmp_path, TINY, tmp_path / "store")
+    (tmp_path / "run.json").unlink()
+    assert begin_run(tmp_path, replace(TINY, batch=8), tmp_path / "store").recipe.batch == 8
+
+
+def test_another_recipe_is_refused(tmp_path: Path) -> None:
+    begin_run(tmp_path, TINY, tmp_path / "store")
+    with pytest.raises(LimnerError, match=r"another recipe: its batch \(4, not 8\), seed \(0, not 3\)"):
+        begin_run(tmp_path, replace(TINY, batch=8, seed=3), tmp_path / "store")
+    assert open_run(tmp_path).recipe == TINY
+
+
+def test_a_foreign_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "novel.txt").write_text("chapter one")
+    with pytest.raises(LimnerError, match=r"not empty and not a run \(there is novel.txt\)"):
+        begin_run(tmp_path, TINY, tmp_path / "store")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["novel.txt"]
+
+
+def test_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("")
+    with pytest.raises(LimnerError, match="is a file, and a run is a folder"):
+        begin_run(tmp_path / "run", TINY, tmp_path / "store")
+
+
+def test_another_version_is_refused(tmp_path: Path) -> None:
+    begin_run(tmp_path, TINY, tmp_path / "store")
+    about = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps(about | {"limner.run": 2}))
+    with pytest.raises(LimnerError, match="is of format 2, and this limner reads format 1"):
+        open_run(tmp_path)
+    with pytest.raises(LimnerError, match="is of format 2, and this limner reads format 1"):
+        begin_run(tmp_path, TINY, tmp_path / "store")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"limner.run": 1}'])
+def test_a_damaged_run_is_refused(tmp_path: Path, text: str) -> None:
+    begin_run(tmp_path, TINY, tmp_path / "store")
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(LimnerError, match=r"run\.json is damaged"):
+        open_run(tmp_path)
+
+
+def test_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LimnerError, match=r"There is no run in .*: run\.json is missing"):
+        open_run(tmp_path)
+
+
+def test_the_generator_is_the_last_good_one(tmp_path: Path) -> None:
+    run = begin_run(tmp_path, TINY, tmp_path / "store")
+    with pytest.raises(LimnerError, match="no good checkpoint yet"):
+        run.generator()
+    state = State(TINY, torch.device("cpu"))
+    for step in (1, 2):
+        state.place = replace(state.place, step=step)
+        for parameter in state.generator.parameters():
+            parameter.data.fill_(step / 100)
+        newest = save_checkpoint(run.checkpoints, state, TINY, "")
+    generator = run.generator()
+    assert not generator.training
+    assert all(p.eq(2 / 100).all() for p in generator.parameters())
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert all(p.eq(1 / 100).all() for p in run.generator().parameters())
+
+
+def test_another_version_s_networks_are_refused(tmp_path: Path) -> None:
+    run = begin_run(tmp_path, TINY, tmp_path / "store")
+    save_checkpoint(run.checkpoints, State(replace(TINY, size="small"), torch.device("cpu")), TINY, "")
+    with pytest.raises(LimnerError, match="holds other networks than this version of limner makes"):
+        run.generator()
