@@ -18,7 +18,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from limner.look.metadata import Range
+from limner.live import Range
 from limner.recipe import GuideName
 
 CELL = 24

@@ -17,11 +17,12 @@ import pytest
 from limner.bench.browser import PAGE, bench_browser, refuse_software, write_browser
 from limner.bench.looks import lay_out, lively, random_look
 from limner.cli.commands.bench import BenchCommand
-from limner.cli.options import Storage
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.export.tfjs import MODEL
-from limner.look.look import Look, run_session
+from limner.look.look import Look
+from limner.look.session import run_session
+from limner.look.storage import Storage
 from limner.page.chromium import FLAGS, chromium, open_page
 from limner.page.server import application, serving
 from limner.recipe import Recipe

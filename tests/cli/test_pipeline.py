@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from limner.cli import pipeline as road
+from limner.cli import pipeline
 from limner.cli.main import main
-from limner.data.prepare import open_pictures
+from limner.data.store import open_pictures
 from limner.look.look import open_look
 from limner.page import publish as publish_module
 from limner.page import server as server_module
@@ -110,7 +110,7 @@ def test_two_folders_of_one_name_are_not_mixed(here: Path, capsys: pytest.Captur
 def test_the_demo_draws_learns_and_serves(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(road, "DRAWN", 4)
+    monkeypatch.setattr(pipeline, "DRAWN", 4)
     assert main(["demo", "night", "--pixels", "64", "--minutes", "0.01", "--no-open"]) == 0
     assert "served limner-demo-night/page" in capsys.readouterr().out
     assert open_look(here / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"

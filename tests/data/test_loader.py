@@ -11,7 +11,7 @@ import torch
 
 from helpers.stores import TINY, store
 from limner.data.loader import Batches, Place, still
-from limner.data.prepare import Pictures
+from limner.data.store import Pictures
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,10 @@ import pytest
 from PIL import Image
 
 from helpers.files import photos, scene, shared, sound, video
-from limner.data.prepare import Pictures, Report, Side, open_pictures, prepare, short_side_for
+from limner.data.pairs import Side
+from limner.data.prepare import prepare, short_side_for
+from limner.data.report import Report
+from limner.data.store import Pictures, open_pictures
 from limner.errors import LimnerError
 from limner.progress import silently
 

@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 
 from helpers.stores import TINY, store
-from limner.data.prepare import Pictures
-from limner.evaluation.samples import FRAMES, LINE, MARGIN, Samples, images, spread, write_film, write_image
+from limner.data.store import Pictures
+from limner.evaluation.samples import Samples, spread
+from limner.evaluation.sheets import FRAMES, LINE, MARGIN, images, sheet_of, write_film, write_image
 from limner.training.state import State
 
 CPU = torch.device("cpu")
@@ -25,7 +26,7 @@ def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: Pictures) -> None:
     samples, state = Samples(pictures, TINY, CPU), State(TINY, CPU)
     before = [tensor.clone() for tensor in state.tensors().values()]
     chance = torch.get_rng_state()
-    sheet = samples.sheet(state.generator, "epoch 1")
+    sheet = sheet_of(samples, state.generator, "epoch 1")
     columns = min(4, len(pictures.held_out)) + 2
     assert sheet.size == (MARGIN + columns * 64 + 12, 2 * LINE + 3 * 64)
     # The last row is the pictures themselves: the first held-out one comes first.

@@ -14,7 +14,7 @@ from helpers.looks import lively, look_bytes, recipe
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.look.look import open_look
-from limner.look.quantization import STORAGES, Storage
+from limner.look.storage import STORAGES, Storage
 
 
 @pytest.mark.parametrize("storage", STORAGES)

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 from helpers.looks import graph, lively, recipe
 from limner.export.inference import look_module
 from limner.export.onnx_graph import look_graph
-from limner.look.look import value_shape
+from limner.look.validation import value_shape
 from limner.networks.unet import generator
 from limner.recipe import GuideName
 

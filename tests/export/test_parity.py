@@ -14,8 +14,9 @@ from helpers.looks import graph, module, recipe
 from limner.errors import LimnerError
 from limner.export.onnx_graph import finished
 from limner.export.parity import LIMIT, live_settings, probe_pictures, torch_parity
-from limner.look.look import run_session
-from limner.look.quantization import STORAGES, stored
+from limner.look.quantization import stored
+from limner.look.session import run_session
+from limner.look.storage import STORAGES
 from limner.recipe import GuideName, Size, Upsampling
 
 SIZES, GUIDES, UPSAMPLINGS = get_args(Size), get_args(GuideName), get_args(Upsampling)

@@ -9,7 +9,8 @@ import pytest
 from helpers.looks import graph, look_file, recipe
 from limner.errors import LimnerError
 from limner.export.subpixel import subpixel
-from limner.look.look import open_look, run_session
+from limner.look.look import open_look
+from limner.look.session import run_session
 
 
 def test_the_same_painting_without_transposed_convolutions(tmp_path: Path) -> None:

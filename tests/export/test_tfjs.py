@@ -25,8 +25,10 @@ from limner.errors import LimnerError
 from limner.export.nhwc import channels_last
 from limner.export.onnx import export_look
 from limner.export.tfjs import MODEL, SHARD, round_weight, rounded, write_tfjs
-from limner.look.look import Look, open_look, read_look, run_session
-from limner.look.quantization import STORAGES, Storage, network_weights, restored
+from limner.look.look import Look, open_look, read_look
+from limner.look.quantization import network_weights, restored
+from limner.look.session import run_session
+from limner.look.storage import STORAGES, Storage
 
 ROOT = Path(__file__).parents[2]
 TFJS = ROOT / "web" / "node_modules" / "@tensorflow" / "tfjs-converter"

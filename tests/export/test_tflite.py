@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from helpers.looks import look_file, strided_bytes
 from limner.errors import LimnerError
 from limner.export.tflite import ALIGNMENT, write_tflite
-from limner.look.look import open_look, read_look, run_session
+from limner.look.look import open_look, read_look
+from limner.look.session import run_session
 
 
 def painted_by_litert(

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from limner.data.prepare import Pictures, prepare
+from limner.data.prepare import prepare
+from limner.data.store import Pictures
 from limner.progress import silently
 from limner.recipe import Recipe
 

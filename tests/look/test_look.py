@@ -9,7 +9,8 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from helpers.looks import look_bytes, look_file
 from limner.errors import LimnerError
-from limner.look.look import LARGEST, _first_line, open_look, read_look
+from limner.look.look import LARGEST, open_look, read_look
+from limner.look.session import first_line
 
 
 def test_an_opened_look_says_what_it_is(tmp_path: Path) -> None:
@@ -231,7 +232,7 @@ def test_scales_that_do_not_fit_their_weights_are_refused(axis: int, scales: int
     ],
 )
 def test_what_is_for_the_makers_of_a_library_is_left_out(said: str, sentence: str) -> None:
-    assert _first_line(RuntimeError(said)) == sentence
+    assert first_line(RuntimeError(said)) == sentence
 
 
 def test_a_network_that_fails_when_it_runs_is_one_sentence(capfd: pytest.CaptureFixture[str]) -> None:

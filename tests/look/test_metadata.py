@@ -4,7 +4,8 @@ import pytest
 from onnx import ModelProto
 
 from limner.errors import LimnerError
-from limner.look.metadata import KEYS, Metadata, Range, read_metadata, write_metadata
+from limner.live import Range
+from limner.look.metadata import KEYS, Metadata, read_metadata, write_metadata
 
 FULL = Metadata(
     name='Wolken über "Leith"',

@@ -10,8 +10,9 @@ from onnx import ModelProto, TensorProto, numpy_helper
 from helpers.looks import graph, recipe
 from limner.errors import LimnerError
 from limner.export.onnx_graph import finished
-from limner.look.look import run_session
-from limner.look.quantization import STORAGES, Storage, dequantised, quantised, restored, stored
+from limner.look.quantization import dequantised, quantised, restored, stored
+from limner.look.session import run_session
+from limner.look.storage import STORAGES, Storage
 
 
 def weight(seed: int = 0) -> NDArray[np.float32]:

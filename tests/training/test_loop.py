@@ -20,7 +20,7 @@ from PIL import Image
 
 import limner.training.loop
 from helpers.stores import TINY, store
-from limner.data.prepare import Pictures
+from limner.data.store import Pictures
 from limner.errors import LimnerError
 from limner.recipe import Precision
 from limner.training.checkpoint import checkpoints, read_checkpoint
@@ -103,7 +103,7 @@ import sys
 import time
 from pathlib import Path
 import limner.training.timing
-from limner.data.prepare import open_pictures
+from limner.data.store import open_pictures
 from limner.recipe import Precision
 from limner.training.reporter import Silent
 from limner.training.state import State

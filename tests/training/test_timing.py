@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from limner.data.loader import Place
-from limner.training.timing import Goal, Pace
+from limner.training.budget import Goal
+from limner.training.timing import Pace
 
 
 @dataclass

@@ -16,7 +16,7 @@ import torch
 
 import limner.training.loop
 from helpers.stores import TINY, store
-from limner.data.prepare import Pictures
+from limner.data.store import Pictures
 from limner.errors import LimnerError
 from limner.training.distributed import Processes
 from limner.training.log import Journal
@@ -34,7 +34,7 @@ TOGETHER = """
 import hashlib, os, sys
 from pathlib import Path
 import limner.training.loop
-from limner.data.prepare import open_pictures
+from limner.data.store import open_pictures
 from helpers.stores import TINY
 
 made = []

@@ -22,9 +22,10 @@ from torch import Tensor
 from limner.bench.environment import described, origin
 from limner.data.augmentation import lesson
 from limner.data.loader import Batches
-from limner.data.prepare import Pictures
+from limner.data.store import Pictures
 from limner.errors import LimnerError
-from limner.evaluation.samples import Samples, paint, write_image
+from limner.evaluation.samples import Samples, paint
+from limner.evaluation.sheets import sheet_of_rows, write_image
 from limner.evaluation.sliced_wasserstein import sliced_wasserstein
 from limner.files import write_whole
 from limner.guide import make_guide
@@ -80,7 +81,9 @@ def bench_discriminator(
             painted[f"width {width}"] = paint(learner.state.generator, samples.fixed().shown)
         progress(len(ordered), len(ordered), "widths trained")
     shown, target = samples.fixed()
-    sheet = samples.compose({"shown": shown, **painted, "target": target}, f"{seconds:.0f} s of training")
+    sheet = sheet_of_rows(
+        samples, {"shown": shown, **painted, "target": target}, f"{seconds:.0f} s of training"
+    )
     write_image(folder / "discriminator.jpg", sheet)
     write_whole(folder / "discriminator.json", json.dumps(results, indent=1) + "\n")
     write_whole(folder / "discriminator.md", table(results))

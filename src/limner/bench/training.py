@@ -22,7 +22,8 @@ from limner.bench.baseline import Plain
 from limner.bench.environment import described, origin
 from limner.data.augmentation import lesson
 from limner.data.loader import Batches
-from limner.data.prepare import Pictures, prepare
+from limner.data.prepare import prepare
+from limner.data.store import Pictures
 from limner.data.synthetic.draw import draw
 from limner.files import write_whole
 from limner.guide import make_guide

@@ -6,26 +6,30 @@ import functools
 import operator
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import tyro
 
 from limner import __version__
 from limner.cli.commands.bench import BenchCommand
-from limner.cli.commands.look import (
-    Command,
-    DemoCommand,
-    DescribeCommand,
-    DoctorCommand,
-    ExportCommand,
-    LookCommand,
-    PaintCommand,
-    PicturesCommand,
-    PlayCommand,
-    PublishCommand,
-    TrainCommand,
-)
+from limner.cli.commands.demo import DemoCommand
+from limner.cli.commands.describe import DescribeCommand
+from limner.cli.commands.doctor import DoctorCommand
+from limner.cli.commands.export import ExportCommand
+from limner.cli.commands.look import LookCommand
+from limner.cli.commands.paint import PaintCommand
+from limner.cli.commands.pictures import PicturesCommand
+from limner.cli.commands.play import PlayCommand
+from limner.cli.commands.publish import PublishCommand
+from limner.cli.commands.train import TrainCommand
 from limner.errors import LimnerError
+
+
+class Command(Protocol):
+    """What every command can do."""
+
+    def run(self) -> None: ...
+
 
 COMMANDS: dict[str, type[Any]] = {
     "look": LookCommand,

@@ -9,14 +9,12 @@ from typing import Annotated, Literal, TypeVar
 import tyro
 from tyro.conf import OmitArgPrefixes, Positional
 
+from limner.data.pairs import Side
 from limner.errors import LimnerError
 
 T = TypeVar("T")
 Flat = Annotated[T, OmitArgPrefixes]
-Storage = Literal["uint8", "uint16", "float16", "float32"]
 Target = Literal["onnx", "tfjs"]
-Subject = Literal["garden", "sea", "night"]
-Side = Literal["left", "right"]
 UNSAID = tyro.conf.arg(help_behavior_hint="")
 """For options whose text says what holds without them."""
 

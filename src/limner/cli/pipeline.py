@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from limner.cli.options import Credits, Serving, Stop, Storage, Taking
-from limner.cli.project import Project, open_project
+from limner.cli.options import Credits, Serving, Stop, Taking
+from limner.cli.project import Project
+from limner.data.synthetic.subjects import Subject
 from limner.errors import LimnerError
+from limner.look.storage import Storage
 from limner.recipe import Recipe
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from limner.cli.commands.look import DemoCommand, LookCommand
-    from limner.data.prepare import Pictures
+    from limner.data.store import Pictures
     from limner.export.onnx import ExportReport
     from limner.training.run import Run
 
@@ -28,34 +29,44 @@ DRAWN = 300
 """Pictures that the demo draws: a store of them is ready in seconds."""
 
 
-def walk(command: LookCommand) -> None:
+def walk(
+    project: Project,
+    sources: Sequence[Path],
+    taking: Taking,
+    recipe: Recipe,
+    *,
+    stop: Stop,
+    storage: Storage,
+    serving: Serving,
+) -> None:
     """From sources to a page that is served until Ctrl-C."""
-    project = open_project(command.out, command.sources, command.credits)
-    _walk(
-        project,
-        command.sources,
-        command.taking,
-        command.recipe,
-        stop=command.stop,
-        storage=command.storage,
-        serving=command.serving,
-    )
+    from limner.page.publish import publish
+    from limner.page.server import serve
+
+    _refuse_early(project, recipe)
+    pictures = take_pictures(sources, project.pictures, recipe.pixels, taking)
+    project.remember(sources)
+    run = train_run(pictures, project.run, recipe, stop)
+    export_run(run, project.look, storage, project.credits)
+    publish([project.look], project.page)
+    print(f"The look is {project.look}; the page is the folder {project.page}, for any static host.")
+    serve(project.page, port=serving.port, open_browser=serving.open)
 
 
-def demo(command: DemoCommand) -> None:
+def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, serving: Serving) -> None:
     """The road for pictures that limner draws itself."""
-    recipe = Recipe(pixels=command.pixels)
+    recipe = Recipe(pixels=pixels)
     credits = Credits(
-        name=f"The {command.subject}",
+        name=f"The {subject}",
         author="limner demo",
         credit="Learned from pictures drawn by limner",
         licence="CC0 1.0",
     )
-    project = Project(command.out or Path(f"limner-demo-{command.subject}"), credits)
+    project = Project(out or Path(f"limner-demo-{subject}"), credits)
     _refuse_early(project, recipe)
-    drawings = _draw(command, project.folder)
-    stop = Stop(minutes=command.minutes)
-    _walk(project, (drawings,), Taking(), recipe, stop=stop, storage="uint8", serving=command.serving)
+    drawings = _draw(subject, pixels, project.folder)
+    stop = Stop(minutes=minutes)
+    walk(project, (drawings,), Taking(), recipe, stop=stop, storage="uint8", serving=serving)
 
 
 def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Taking) -> Pictures:
@@ -179,29 +190,6 @@ def play(source: Path, serving: Serving) -> None:
         serve(publish([source], Path(folder)), port=serving.port, open_browser=serving.open)
 
 
-def _walk(
-    project: Project,
-    sources: Sequence[Path],
-    taking: Taking,
-    recipe: Recipe,
-    *,
-    stop: Stop,
-    storage: Storage,
-    serving: Serving,
-) -> None:
-    from limner.page.publish import publish
-    from limner.page.server import serve
-
-    _refuse_early(project, recipe)
-    pictures = take_pictures(sources, project.pictures, recipe.pixels, taking)
-    project.remember(sources)
-    run = train_run(pictures, project.run, recipe, stop)
-    export_run(run, project.look, storage, project.credits)
-    publish([project.look], project.page)
-    print(f"The look is {project.look}; the page is the folder {project.page}, for any static host.")
-    serve(project.page, port=serving.port, open_browser=serving.open)
-
-
 def _refuse_early(project: Project, recipe: Recipe) -> None:
     """Refuse what would be refused after hours otherwise, while everything is still as it was."""
     from limner.page.publish import check_page
@@ -212,18 +200,18 @@ def _refuse_early(project: Project, recipe: Recipe) -> None:
         begin_run(project.run, recipe, project.pictures)
 
 
-def _draw(command: DemoCommand, folder: Path) -> Path:
+def _draw(subject: Subject, pixels: int, folder: Path) -> Path:
     """Draw the demo's pictures, those that are there already excepted."""
     from limner.data.prepare import short_side_for
     from limner.data.synthetic.draw import draw
     from limner.files import whole_file
     from limner.progress import Bar
 
-    side = short_side_for(command.pixels)
-    drawings = folder / "drawings" / f"{command.subject}-{side}"
+    side = short_side_for(pixels)
+    drawings = folder / "drawings" / f"{subject}-{side}"
     with Bar() as progress:
-        for index, picture in enumerate(draw(command.subject, DRAWN, side, seed=1)):
-            path = drawings / f"{command.subject}-{index:03}.png"
+        for index, picture in enumerate(draw(subject, DRAWN, side, seed=1)):
+            path = drawings / f"{subject}-{index:03}.png"
             if not path.exists():
                 with whole_file(path) as file:
                     picture.save(file, "PNG")
@@ -233,7 +221,7 @@ def _draw(command: DemoCommand, folder: Path) -> Path:
 
 def _held_out(run: Run) -> list[NDArray[np.uint8]]:
     """Held-out inputs of the run's pictures, as many as paintings are compared on; says why if none."""
-    from limner.data.prepare import open_pictures
+    from limner.data.store import open_pictures
     from limner.export.storage_comparison import COMPARED
 
     try:

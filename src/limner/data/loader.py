@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from limner.data.augmentation import Batch, Draw, draw, unchanged
-from limner.data.prepare import Pictures
+from limner.data.store import Pictures
 from limner.recipe import Recipe
 from limner.seeding import AUGMENTATION, ORDER, generator_for
 

@@ -16,21 +16,16 @@ import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from limner.data.builder import Preparation
 from limner.data.images import Unreadable
+from limner.data.pairs import Side
 from limner.data.report import Report
 from limner.data.sources import Source, gather
 from limner.data.store import Pictures, Settings, open_pictures
 from limner.data.videos import measure_video
 from limner.errors import LimnerError
 from limner.progress import Progress
-
-__all__ = ["Pictures", "Report", "Side", "open_pictures", "prepare", "short_side_for"]
-
-Side = Literal["left", "right"]
-"""The half of a picture that is shown to the network; the other half is what it is to paint."""
 
 
 def short_side_for(pixels: int) -> int:

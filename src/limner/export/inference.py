@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from limner.guide import ColourGuide, EdgesGuide, SoftGuide, make_guide
-from limner.look.metadata import Range
+from limner.live import Range
 from limner.networks.unet import NearestConv, UNet, replace_layers
 from limner.recipe import Recipe
 

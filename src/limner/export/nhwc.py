@@ -18,8 +18,8 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from limner.errors import LimnerError
-from limner.look.look import value_shape
 from limner.look.quantization import restored
+from limner.look.validation import value_shape
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]

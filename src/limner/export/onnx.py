@@ -26,7 +26,8 @@ from limner.export.storage_comparison import Compression, compared_pictures, com
 from limner.files import write_whole
 from limner.look.look import open_look, read_look
 from limner.look.metadata import Metadata, write_metadata
-from limner.look.quantization import Storage, stored
+from limner.look.quantization import stored
+from limner.look.storage import Storage
 from limner.networks.summary import layers, parameters
 from limner.networks.unet import UNet
 from limner.recipe import Recipe

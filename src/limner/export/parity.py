@@ -21,8 +21,8 @@ from PIL import Image
 from limner.data.arrays import framed
 from limner.errors import LimnerError
 from limner.export.inference import LookModule
-from limner.look.look import run_session
 from limner.look.quantization import restored
+from limner.look.session import run_session
 from limner.page.chromium import NoBrowserError, run_engine
 
 LIMIT = 1e-4

@@ -16,8 +16,9 @@ from rich.table import Table
 from limner.export.inference import look_module
 from limner.export.onnx_graph import look_graph
 from limner.export.parity import Batch, held_out_pictures, probe_pictures
-from limner.look.look import run_session
-from limner.look.quantization import STORAGES, Storage, restored, stored
+from limner.look.quantization import restored, stored
+from limner.look.session import run_session
+from limner.look.storage import STORAGES, Storage
 from limner.networks.unet import UNet
 from limner.recipe import Recipe
 

@@ -14,8 +14,8 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from limner.errors import LimnerError
-from limner.look.look import value_shape
 from limner.look.quantization import Array, restored
+from limner.look.validation import value_shape
 
 TAPS = ((2, 0), (3, 1))
 """The rows (or columns) of the kernel that give the odd phase, and those that give the even one."""

@@ -43,7 +43,8 @@ from limner.export.nhwc import (
 )
 from limner.files import whole_folder
 from limner.look.look import Look
-from limner.look.quantization import Storage, network_weights, restored
+from limner.look.quantization import network_weights, restored
+from limner.look.storage import Storage
 
 MODEL = "model.json"
 

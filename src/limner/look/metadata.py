@@ -10,6 +10,7 @@ from typing import Any
 from onnx import ModelProto, StringStringEntryProto
 
 from limner.errors import LimnerError
+from limner.live import Range
 
 FORMAT = "1"
 
@@ -18,16 +19,6 @@ LINES = ("name", "author", "credit", "licence")
 
 KEYS = ("format", *LINES, "pixels", "size", "guide", "live", "recipe", "figures")
 """In the order in which they are written."""
-
-
-@dataclass(frozen=True)
-class Range:
-    """A value that may be turned while the look paints."""
-
-    label: str
-    minimum: float
-    maximum: float
-    default: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,16 +13,14 @@ Murr 2020 stored whole layers with one scale (TensorFlow.js' uint8). One scale p
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from limner.errors import LimnerError
-
-Storage = Literal["uint8", "uint16", "float16", "float32"]
-STORAGES: tuple[Storage, ...] = get_args(Storage)
+from limner.look.storage import Storage
 
 Array = NDArray[Any]
 

@@ -1,24 +1,16 @@
-"""Parameters and multiply-adds, counted by running a network once."""
+"""The summary of a network: parameters and multiply-adds, counted by running it once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-
-@dataclass(frozen=True)
-class LayerCount:
-    """One convolution: its name, kind, output shape (C, H, W), parameters and multiply-adds."""
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    parameters: int
-    multiply_adds: int
-    zero_stuffed: int
-    """Multiply-adds as papers count them that fill a transposed convolution's input with zeros."""
+from limner.networks.unet import generator
+from limner.recipe import Recipe
+from limner.summary import Description, Layer
 
 
 def parameters(network: nn.Module) -> int:
@@ -28,9 +20,9 @@ def parameters(network: nn.Module) -> int:
     return learned + running
 
 
-def layers(network: nn.Module, image: Tensor) -> list[LayerCount]:
+def layers(network: nn.Module, image: Tensor) -> list[Layer]:
     """Every convolution of `network` in the order in which `image` (1, C, H, W) meets them."""
-    found: list[LayerCount] = []
+    found: list[Layer] = []
     hooks = []
 
     def count(name: str) -> object:
@@ -52,7 +44,7 @@ def layers(network: nn.Module, image: Tensor) -> list[LayerCount]:
     return found
 
 
-def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> LayerCount:
+def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> Layer:
     if not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         raise TypeError(f"{name} is not a convolution")
     taps = module.kernel_size[0] * module.kernel_size[1]
@@ -60,7 +52,7 @@ def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> Layer
     transposed = isinstance(module, nn.ConvTranspose2d)
     # A transposed convolution multiplies each input pixel with the whole kernel, and nothing else.
     true = image[0].numel() * module.out_channels // module.groups * taps
-    return LayerCount(
+    return Layer(
         name,
         "ConvTranspose" if transposed else "Conv",
         tuple(output.shape[1:]),
@@ -68,3 +60,43 @@ def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> Layer
         true if transposed else zero_stuffed,
         zero_stuffed,
     )
+
+
+def describe_recipe(target: str, recipe: Recipe) -> Description:
+    """The network that a recipe makes, in the form that papers count and looks hold."""
+    with torch.device("meta"):  # shapes alone: no memory and no time, for 54 million weights too
+        network = generator(dataclasses.replace(recipe, upsampling="transposed"))
+        counted = layers(network, torch.empty(1, recipe.guide_channels, recipe.pixels, recipe.pixels))
+    normed = {
+        f"{name.removesuffix('.norm')}.conv": module.num_features
+        for name, module in network.named_modules()
+        if isinstance(module, nn.BatchNorm2d)
+    }
+    with_norm = (
+        dataclasses.replace(layer, parameters=layer.parameters + 4 * normed.get(layer.name, 0))
+        for layer in counted
+    )
+    return Description(
+        target=target,
+        kind="network",
+        pixels=recipe.pixels,
+        layers=tuple(with_norm),
+        bytes={storage: _stored_bytes(network, set(normed), storage) for storage in _BITS},
+        recipe=dataclasses.asdict(recipe),
+    )
+
+
+_BITS = {"uint8": 8, "uint16": 16, "float16": 16, "float32": 32}
+
+
+def _stored_bytes(network: Any, normed: set[str], storage: str) -> int:
+    """A look's weights in that storage: what batch norm folds into is a bias; steps have scale and zero."""
+    total = 0
+    for name, module in network.named_modules():
+        if not hasattr(module, "kernel_size"):
+            continue
+        width, channels = _BITS[storage] // 8, module.out_channels
+        total += module.weight.numel() * width
+        total += 4 * channels * (name in normed or module.bias is not None)
+        total += (4 + width) * channels * storage.startswith("uint")
+    return total

@@ -26,13 +26,15 @@ import torch
 
 from limner.data.augmentation import lesson
 from limner.data.loader import Batches, Place
-from limner.data.prepare import Pictures
+from limner.data.store import Pictures
 from limner.errors import LimnerError
-from limner.evaluation.samples import Samples, write_film, write_image
+from limner.evaluation.samples import Samples
+from limner.evaluation.sheets import sheet_of, write_film, write_image
 from limner.guide import make_guide
 from limner.recipe import Recipe
 from limner.seeding import DROPOUT, seed_for
 from limner.training.batch_norm import BATCHES, settle
+from limner.training.budget import Goal
 from limner.training.checkpoint import all_finite, load_newest, save_checkpoint
 from limner.training.distributed import Processes, processes
 from limner.training.log import Entry, Journal
@@ -41,7 +43,7 @@ from limner.training.reporter import Reporter, Silent, Status
 from limner.training.run import Run, begin_run, open_run
 from limner.training.signals import Interruption
 from limner.training.state import State
-from limner.training.timing import Goal, Pace
+from limner.training.timing import Pace
 
 CHECKED = 20
 """Steps between looks at the losses on a GPU, which must be waited for; on a CPU it is every step."""
@@ -279,7 +281,7 @@ class _Training:
             save_checkpoint(self.run.checkpoints, state, self.recipe, self.pictures)
             caption = f"epoch {place.epoch:,}, step {place.step:,}, {state.seconds / 60:,.1f} min"
             path = self.run.samples / f"step-{place.step:08}.jpg"
-            write_image(path, self.samples.sheet(state.generator, caption))
+            write_image(path, sheet_of(self.samples, state.generator, caption))
             self.report.sampled(path)
         self.pace.paused(began)
 

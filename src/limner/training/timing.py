@@ -1,16 +1,9 @@
-"""How fast training goes, how long it will take, and when it is time to stop or to save."""
+"""How fast training goes, and when a checkpoint is due."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
-
-from limner.data.loader import Place
-from limner.errors import LimnerError
-
-EPOCHS = 200
-"""Where nobody says when to stop: what the pix2pix paper trains."""
 
 SHORT, LONG = 5.0, 60.0
 """Seconds, at least and at most, between pauses in which a checkpoint and a sheet are written."""
@@ -18,44 +11,6 @@ SHORT, LONG = 5.0, 60.0
 LONGEST = 300.0
 """The same where a pause takes so long that `LONG` would cost more than a tenth of the time: a cut loses
 no more than this and a step."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """When training is done: at whichever comes first."""
-
-    epochs: int | None
-    seconds: float | None
-    """Of training, earlier sittings counted in."""
-
-    @classmethod
-    def of(cls, epochs: int | None, minutes: float | None) -> Goal:
-        """The goal that a person gave. Raises LimnerError where it makes no sense."""
-        if epochs is not None and epochs < 1:
-            raise LimnerError(f"epochs is {epochs}; choose 1 or more.")
-        if minutes is not None and not minutes > 0:
-            raise LimnerError(f"minutes is {minutes}; choose more than 0.")
-        if epochs is None and minutes is None:
-            epochs = EPOCHS
-        return cls(epochs, None if minutes is None else 60 * minutes)
-
-    def epochs_done(self, place: Place) -> bool:
-        """Whether the epochs are over."""
-        return self.epochs is not None and place.epoch >= self.epochs
-
-    def time_over(self, seconds: float) -> bool:
-        """Whether the time is over."""
-        return self.seconds is not None and seconds >= self.seconds
-
-    def seconds_left(self, place: Place, seconds: float, steps: int, per_step: float) -> float | None:
-        """An estimate from `steps` per epoch and seconds `per_step`; None before the first step."""
-        left = []
-        if self.seconds is not None:
-            left.append(self.seconds - seconds)
-        if self.epochs is not None and per_step > 0:
-            to_go = (self.epochs - place.epoch) * steps - place.position
-            left.append(to_go * per_step)
-        return max(min(left), 0.0) if left else None
 
 
 class Pace:

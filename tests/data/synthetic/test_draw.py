@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from limner.data.checks.diversity import effective_number, told_colour
-from limner.data.checks.thumbnails import near_duplicates, thumbnail
-from limner.data.synthetic.draw import SUBJECTS, Subject, draw
+from limner.data.checks.near_duplicates import near_duplicates
+from limner.data.checks.thumbnails import thumbnail
+from limner.data.synthetic.draw import SUBJECTS, draw
+from limner.data.synthetic.subjects import Subject
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)

@@ -90,7 +90,7 @@ class BenchCommand:
 
     def _discriminator(self, progress: Progress) -> None:
         from limner.bench.discriminator import bench_discriminator
-        from limner.data.prepare import open_pictures
+        from limner.data.store import open_pictures
 
         if self.pictures is None:
             raise LimnerError("Name the pictures to learn from: --pictures STORE.")

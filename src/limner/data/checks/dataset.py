@@ -17,8 +17,9 @@ from pathlib import Path
 from PIL import Image
 
 from limner.data.checks.diversity import effective_number, told_colour
+from limner.data.checks.near_duplicates import near_duplicates
 from limner.data.checks.rules import Examined, Finding, findings
-from limner.data.checks.thumbnails import Thumbnail, near_duplicates, thumbnail
+from limner.data.checks.thumbnails import Thumbnail, thumbnail
 from limner.data.images import Unreadable, fit, measure_image, read_image
 from limner.data.prepare import short_side_for
 from limner.data.sources import Passed, Source, gather
@@ -26,8 +27,6 @@ from limner.data.videos import measure_video, read_frames, squares
 from limner.errors import LimnerError
 from limner.files import disk_errors
 from limner.progress import Progress, silently
-
-__all__ = ["Diagnosis", "Finding", "contact_sheet", "examine"]
 
 _FRAMES = 100
 _TILES = 240

@@ -1,13 +1,5 @@
-"""Thumbnails: the little that is kept of a picture to judge it by, and to find it again.
+"""Thumbnails: the little that is kept of a picture to judge it by, and to find it again."""
 
-Two pictures are near-duplicates if their perceptual hashes differ in at most `NEAR_BITS` of 63 bits and
-their thumbnails by at most `NEAR_COLOUR`. Either alone is not enough: on sunsets, which all shade from
-top to bottom, and on portraits cut alike, hashes agree within 8 bits for many pairs of different pictures.
-(Looked at by eye once, 2026-11: 35 pairs among 357 sunsets and 527 among 300 portraits; with both, 25 and
-0 are left, and those are copies at another size or compression.)
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,11 +8,6 @@ from PIL import Image
 
 Floats = npt.NDArray[np.float32]
 
-NEAR_BITS = 8
-"""Most bits, of 63, in which the hashes of near-duplicates differ."""
-
-NEAR_COLOUR = 0.05
-"""Largest root mean square difference of near-duplicates, of 0..1."""
 
 _LAYOUT = 16
 _HASHED = 32
@@ -78,24 +65,6 @@ def thumbnail(
     )
 
 
-def near_duplicates(thumbnails: Sequence[Thumbnail]) -> list[list[int]]:
-    """Groups of two or more that are nearly the same picture: indices, in order."""
-    leader = list(range(len(thumbnails)))
-    if not leader:
-        return []
-    codes = np.stack([t.code for t in thumbnails])
-    layouts = np.stack([t.layout.ravel() for t in thumbnails])
-    for index in range(1, len(thumbnails)):
-        alike = np.flatnonzero((codes[:index] != codes[index]).sum(axis=1) <= NEAR_BITS)
-        apart = np.sqrt(np.mean((layouts[alike] - layouts[index]) ** 2, axis=1))
-        for other in alike[apart <= NEAR_COLOUR]:
-            _join(leader, index, int(other))
-    groups: dict[int, list[int]] = {}
-    for index in range(len(thumbnails)):
-        groups.setdefault(_leader_of(leader, index), []).append(index)
-    return [group for group in groups.values() if len(group) > 1]
-
-
 def _shrunk(image: Image.Image, side: int) -> Image.Image:
     return image.resize((side, side), Image.Resampling.BOX)
 
@@ -106,15 +75,3 @@ def _perceptual_hash(grey: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     cosines = np.cos(np.pi * (2 * at[None, :] + 1) * at[:_KEPT, None] / (2 * _HASHED))
     frequencies = (cosines @ grey @ cosines.T).ravel()[1:]  # without the mean brightness
     return np.asarray(frequencies > np.median(frequencies))
-
-
-def _leader_of(leader: list[int], index: int) -> int:
-    while leader[index] != index:
-        leader[index] = leader[leader[index]]
-        index = leader[index]
-    return index
-
-
-def _join(leader: list[int], one: int, other: int) -> None:
-    first, second = sorted((_leader_of(leader, one), _leader_of(leader, other)))
-    leader[second] = first

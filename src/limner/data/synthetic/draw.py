@@ -7,7 +7,6 @@ a red flower; the brighter the sky, the nearer to gold).
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -16,10 +15,7 @@ from limner.data.synthetic.garden import garden
 from limner.data.synthetic.night import night
 from limner.data.synthetic.primitives import Floats, finished
 from limner.data.synthetic.sea import sea
-
-__all__ = ["SUBJECTS", "Subject", "draw"]
-
-Subject = Literal["garden", "sea", "night"]
+from limner.data.synthetic.subjects import Subject
 
 SUBJECTS: dict[Subject, Callable[[np.random.Generator, int], Floats]] = {
     "garden": garden,

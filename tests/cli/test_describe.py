@@ -10,9 +10,11 @@ from onnx import TensorProto, helper, numpy_helper
 from rich.console import Console
 
 from helpers.looks import look_file, recipe
+from limner.cli.commands.describe import describe
 from limner.errors import LimnerError
+from limner.networks.summary import describe_recipe
 from limner.recipe import Recipe, Size
-from limner.summary import Description, describe, describe_recipe
+from limner.summary import Description
 from limner.training.run import begin_run
 
 PAPER: dict[Size, tuple[int, int]] = {

@@ -1,0 +1,39 @@
+"""demo: the whole pipeline on pictures that limner draws itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional
+
+from limner.cli.options import UNSAID, Flat, Serving
+from limner.data.synthetic.subjects import Subject
+
+
+@dataclass(frozen=True)
+class DemoCommand:
+    """Show the whole road with nothing at hand: draw pictures, train under three minutes, serve the page.
+
+    For example:
+
+        limner demo sea
+    """
+
+    subject: Positional[Subject] = "garden"
+    """What to draw and learn."""
+    pixels: int = 128
+    """Side of the painting; 128 learns fast enough on two CPU cores."""
+    minutes: float = 2.5
+    """Minutes to train."""
+    out: Annotated[Path | None, UNSAID] = None
+    """Where everything goes. Default: limner-demo-SUBJECT."""
+    serving: Flat[Serving] = field(default_factory=Serving)
+
+    def run(self) -> None:
+        from limner.cli import pipeline
+
+        pipeline.demo(
+            self.subject, pixels=self.pixels, minutes=self.minutes, out=self.out, serving=self.serving
+        )

@@ -1,0 +1,68 @@
+"""describe: the layers, parameters, multiply-adds and bytes of a network."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import tyro
+from tyro.conf import Positional
+
+from limner.errors import LimnerError
+from limner.recipe import GuideName, Recipe, Size
+
+if TYPE_CHECKING:
+    from limner.summary import Description
+
+
+@dataclass(frozen=True)
+class DescribeCommand:
+    """Show a network's layers, parameters, multiply-adds and bytes.
+
+    For example:
+
+        limner describe lean --pixels 512
+        limner describe clouds.onnx --json
+    """
+
+    target: Annotated[Positional[str], tyro.conf.arg(metavar="NAME|RUN|LOOK")]
+    """lean, small, medium or large; a run's folder; a look's file."""
+    pixels: int = 256
+    """For a name: the side of the painting."""
+    guide: GuideName = "soft"
+    """For a name: the guide."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        from rich import print as show
+
+        found = describe(self.target, pixels=self.pixels, guide=self.guide)
+        if self.json:
+            print(found.to_json())
+        else:
+            show(found.table())
+
+
+def describe(target: str, *, pixels: int = 256, guide: GuideName = "soft") -> Description:
+    """Describe a size's name (at `pixels` and with `guide`), a run's folder, or a look's file.
+
+    Raises LimnerError where `target` is none of these, or cannot be read.
+    """
+    from limner.networks.summary import describe_recipe
+
+    if target in get_args(Size):
+        return describe_recipe(target, Recipe(size=target, pixels=pixels, guide=guide))  # type: ignore[arg-type]
+    path = Path(target)
+    if path.is_dir():
+        from limner.training.run import open_run
+
+        return dataclasses.replace(describe_recipe(target, open_run(path).recipe), kind="run")
+    if not path.exists():
+        names = ", ".join(get_args(Size))
+        raise LimnerError(f"{target} is neither a file or folder nor one of {names}.")
+    from limner.look.summary import describe_look
+
+    return describe_look(path)

@@ -1,0 +1,59 @@
+"""doctor: judge a data set before training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from limner.cli.options import UNSAID, Sources, some
+from limner.errors import LimnerError
+from limner.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class DoctorCommand:
+    """Judge a data set before hours are spent on it. Exits with 1 where there is a problem.
+
+    For example:
+
+        limner doctor my-photos --sheet overview.png
+    """
+
+    sources: Sources
+    """Folders (searched through and through), pictures, videos."""
+    pixels: int = 256
+    """Side of the painting that will be trained."""
+    inputs: Annotated[Path | None, UNSAID] = None
+    """For pairs: a folder of input pictures with the same names as the sources'."""
+    frames: int = 400
+    """Frames that will be taken from each video."""
+    sheet: Annotated[Path | None, UNSAID] = None
+    """Write a contact sheet of the pictures here."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        import json
+
+        from limner.data.checks.dataset import contact_sheet, examine
+        from limner.progress import Bar, silently
+
+        some(self.sources)
+        with Bar() as bar:
+            progress = silently if self.json else bar
+            diagnosis = examine(
+                self.sources,
+                pixels=Recipe(pixels=self.pixels).pixels,
+                inputs=self.inputs,
+                frames=self.frames,
+                progress=progress,
+            )
+        if self.sheet:
+            contact_sheet(diagnosis, self.sheet)
+        if self.json:
+            print(json.dumps(diagnosis.to_json(), indent=2))
+        else:
+            print("\n".join(diagnosis.sentences()))
+        if diagnosis.problem:
+            raise LimnerError("These pictures are not ready for training; see the problems above.")

@@ -1,0 +1,41 @@
+"""export: write the look of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from tyro.conf import Positional
+
+from limner.cli.options import Credits, Flat, Target
+from limner.look.storage import Storage
+
+
+@dataclass(frozen=True)
+class ExportCommand:
+    """Write a run's look: one ONNX file, checked against torch, with the change that compression makes.
+
+    For example:
+
+        limner export run --out clouds.onnx --name Clouds --author "Ada Example"
+        limner export run --out clouds-tfjs --to tfjs --storage uint16
+    """
+
+    source: Annotated[Positional[Path], tyro.conf.arg(metavar="RUN")]
+    """What `limner train` wrote."""
+    out: Path
+    """The look's file, or the folder for tfjs."""
+    to: Target = "onnx"
+    """onnx: a look. tfjs: the same network as TensorFlow.js reads it."""
+    storage: Storage = "uint8"
+    """How weights are stored; uint8 is a quarter of float32 and looks the same."""
+    credits: Flat[Credits] = field(default_factory=Credits)
+
+    def run(self) -> None:
+        from limner.cli.pipeline import export_run, export_tfjs
+        from limner.training.run import open_run
+
+        export = export_run if self.to == "onnx" else export_tfjs
+        export(open_run(self.source), self.out, self.storage, self.credits)

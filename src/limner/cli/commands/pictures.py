@@ -1,0 +1,31 @@
+"""pictures: decode pictures and videos into a store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from limner.cli.options import Flat, Sources, Taking, some
+
+
+@dataclass(frozen=True)
+class PicturesCommand:
+    """Decode pictures and videos once, into a store that training reads.
+
+    For example:
+
+        limner pictures my-photos clip.mp4 --out store
+    """
+
+    sources: Sources
+    """Folders (searched through and through), pictures, videos."""
+    out: Path
+    """The store's folder."""
+    pixels: int = 256
+    """Side of the painting that will be trained: 64, 128, 256 or 512."""
+    taking: Flat[Taking] = field(default_factory=Taking)
+
+    def run(self) -> None:
+        from limner.cli import pipeline
+
+        pipeline.take_pictures(some(self.sources), self.out, self.pixels, self.taking)

@@ -1,0 +1,31 @@
+"""play: serve a page, or one look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from tyro.conf import Positional
+
+from limner.cli.options import Flat, Serving
+
+
+@dataclass(frozen=True)
+class PlayCommand:
+    """Serve a page, or a look, on this machine and open it.
+
+    For example:
+
+        limner play page
+    """
+
+    source: Annotated[Positional[Path], tyro.conf.arg(metavar="PAGE|LOOK")]
+    """A folder that `limner publish` wrote, or a look's file."""
+    serving: Flat[Serving] = field(default_factory=Serving)
+
+    def run(self) -> None:
+        from limner.cli import pipeline
+
+        pipeline.play(self.source, self.serving)

@@ -1,0 +1,29 @@
+"""publish: write a page of looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from limner.cli.options import Looks
+
+
+@dataclass(frozen=True)
+class PublishCommand:
+    """Make a page of one or more looks: a folder that any static host serves, under any path.
+
+    For example:
+
+        limner publish clouds.onnx flowers.onnx --out page
+    """
+
+    looks: Looks
+    """Looks, in the order in which visitors choose from them."""
+    out: Path
+    """The page's folder."""
+
+    def run(self) -> None:
+        from limner.page.publish import publish
+
+        publish(self.looks, self.out)
+        print(f"{self.out} is ready: put it on any static host, or see it with `limner play {self.out}`.")

@@ -1,0 +1,6 @@
+"""Pairs of an input and a target. Free of numpy, since the command line imports it."""
+
+from typing import Literal
+
+Side = Literal["left", "right"]
+"""The half of a picture that is the input; the other half is the target."""

@@ -1,0 +1,5 @@
+"""The subjects that limner draws. Free of numpy, since the command line imports it."""
+
+from typing import Literal
+
+Subject = Literal["garden", "sea", "night"]

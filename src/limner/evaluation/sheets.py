@@ -1,0 +1,108 @@
+"""Sheets: a generator's samples as one picture, and the sheets of a run as a film.
+
+A sheet has a row for what the network is shown, one for what it paints, and one for the target. The left
+columns are held-out pictures, the right ones are pictures of training. A gap between the two is
+overfitting.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from limner.evaluation.samples import Samples, paint, spread
+from limner.files import write_whole
+from limner.networks.unet import UNet
+
+CELL = 256
+"""A cell's side in pixels, at most."""
+
+FRAMES, FRAME_WIDTH = 24, 540
+"""A film's frames and width in pixels, at most: GIF takes a fifth of a second for each."""
+
+
+MARGIN, LINE = 72, 20
+INK, PAPER = (40, 40, 40), (250, 250, 248)
+
+
+def sheet_of(samples: Samples, generator: UNet, caption: str) -> Image.Image:
+    """The sheet of what the generator paints now."""
+    shown, target = samples.fixed()
+    rows = {"shown": shown, "painting": paint(generator, shown), "target": target}
+    return sheet_of_rows(samples, rows, caption)
+
+
+def sheet_of_rows(samples: Samples, rows: dict[str, Tensor], caption: str) -> Image.Image:
+    """A sheet of rows (columns, 1 or 3, P, P), -1..1, for the columns of `Samples.fixed`."""
+    side = min(samples.pixels, CELL)
+    cells = {
+        name: [cell(image, side) for image in images(row.expand(-1, 3, -1, -1))]
+        for name, row in rows.items()
+    }
+    groups = list(zip(("held-out pictures", "training"), samples.columns(), strict=True))
+    return compose(cells, groups, caption)
+
+
+def images(row: Tensor) -> npt.NDArray[np.uint8]:
+    """(B, 3, H, W), -1..1, to uint8 (B, H, W, 3)."""
+    bytes_ = ((row.detach().float() + 1) * 127.5).round().clamp(0, 255).byte()
+    found: npt.NDArray[np.uint8] = bytes_.permute(0, 2, 3, 1).cpu().numpy()
+    return found
+
+
+def cell(image: npt.NDArray[np.uint8], side: int) -> Image.Image:
+    """A square picture of `side` pixels."""
+    picture = Image.fromarray(image)
+    return picture if picture.width == side else picture.resize((side, side), Image.Resampling.BOX)
+
+
+def compose(rows: dict[str, list[Image.Image]], groups: list[tuple[str, int]], caption: str) -> Image.Image:
+    """Labelled rows of square cells; `groups` names the columns from the left."""
+    side = next(iter(rows.values()))[0].width
+    columns, gap = sum(count for _, count in groups), 12
+    width = MARGIN + columns * side + gap * (len(groups) - 1)
+    sheet = Image.new("RGB", (width, 2 * LINE + len(rows) * side), PAPER)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+    pen.text((MARGIN, 4), caption, INK, font)
+    left, first = MARGIN, 0
+    for name, count in groups:
+        pen.text((left, LINE + 3), name, INK, font)
+        for row, cells in enumerate(rows.values()):
+            for column in range(count):
+                sheet.paste(cells[first + column], (left + column * side, 2 * LINE + row * side))
+        left, first = left + count * side + gap, first + count
+    for row, name in enumerate(rows):
+        pen.text((6, 2 * LINE + row * side + side // 2 - 6), name, INK, font)
+    return sheet
+
+
+def write_image(path: Path, image: Image.Image) -> None:
+    """Write a JPEG, whole or not at all."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90)
+    write_whole(path, buffer.getvalue())
+
+
+def write_film(path: Path, sheets: Sequence[Path]) -> None:
+    """Write sheets, oldest first, as an animated GIF of about six seconds that rests on the last."""
+    chosen = [*spread(sheets[:-1], FRAMES - 1), *sheets[-1:]]
+    frames = [_frame(sheet) for sheet in chosen]
+    if not frames:
+        return
+    durations = [max(6000 // len(frames), 40)] * (len(frames) - 1) + [2000]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    write_whole(path, buffer.getvalue())
+
+
+def _frame(path: Path) -> Image.Image:
+    with Image.open(path) as sheet:
+        scale = min(FRAME_WIDTH / sheet.width, 1)
+        size = (round(sheet.width * scale), round(sheet.height * scale))
+        return sheet.resize(size, Image.Resampling.LANCZOS)

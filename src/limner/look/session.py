@@ -1,0 +1,37 @@
+"""ONNX Runtime sessions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from limner.errors import LimnerError
+
+LIBRARY_TALK = re.compile(
+    r"\[\w+\] : \d+ : \w+ : "  # [ONNXRuntimeError] : 1 : FAIL :
+    r"|(?:/[\w.+-]+)+:\d+ "  # /onnxruntime_src/onnxruntime/core/graph/model.cc:182
+    r"|(?:[\w:&*~<>,]+ )*\w+(?:::[\w~]+)+\([^)]*\)(?: const)? "  # onnxruntime::Model::Model(...)
+)
+"""What ONNX Runtime puts before its sentences, for its makers."""
+
+
+def run_session(content: bytes, path: Path) -> Any:
+    """An onnxruntime session on the CPU for an ONNX file's bytes."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # It warns of each input with a default, which are ours on purpose; errors are raised, and said once.
+    options.log_severity_level = 4
+    # Threads that spin while they wait take the time of others on a small machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions share no class
+        raise LimnerError(f"{path} is refused by ONNX Runtime: {first_line(error)}.") from error
+
+
+def first_line(error: Exception) -> str:
+    """What a library says, without its brackets, codes, source files and addresses of functions."""
+    lines = LIBRARY_TALK.sub("", str(error)[:2000]).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200].strip().rstrip(".")

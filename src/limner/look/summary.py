@@ -1,0 +1,77 @@
+"""The layers, parameters, multiply-adds and bytes of a look, measured from its graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from limner.summary import Description, Layer
+
+
+def describe_look(path: Path) -> Description:
+    """A look, or another program's image network, measured from its graph."""
+    from limner.look.look import open_look
+
+    look = open_look(path)
+    lines = {name: getattr(look, name) for name in ("name", "author", "credit", "licence")}
+    return Description(
+        target=str(path),
+        kind="look" if look.guide else "ONNX file",
+        pixels=look.pixels,
+        layers=tuple(_graph_layers(look.model)),
+        bytes={"file": len(look.content)},
+        recipe=look.recipe,
+        credits={name: line for name, line in lines.items() if line},
+        figures=look.figures,
+    )
+
+
+def _graph_layers(model: Any) -> list[Layer]:
+    from limner.look.quantization import restored
+    from limner.look.validation import value_shape
+
+    graph = restored(model).graph
+    constants = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    values = [*graph.input, *graph.value_info, *graph.output]
+    shapes = {value.name: tuple(value_shape(value)) for value in values} | constants
+    return [layer for node in graph.node if (layer := _graph_layer(node, shapes, constants)) is not None]
+
+
+def _graph_layer(
+    node: Any, shapes: Mapping[str, tuple[int, ...]], constants: Mapping[str, tuple[int, ...]]
+) -> Layer | None:
+    """A node that has constants of more than one value, such as weights; None for any other."""
+    own = [constants[name] for name in dict.fromkeys(node.input) if name in constants]
+    parameters = sum(math.prod(dims) for dims in own if dims)
+    if not parameters or node.op_type in {"Pad", "Reshape", "Resize", "Slice"}:
+        return None
+    image, output = (shapes.get(name, ()) for name in (node.input[0], node.output[0]))
+    taps = _taps(node, shapes)
+    stuffed = math.prod(output) * taps
+    true = stuffed
+    if node.op_type == "ConvTranspose":
+        weight = shapes[node.input[1]]
+        # Each value of the input is multiplied with the whole kernel, and nothing else is.
+        true, stuffed = math.prod(image) * math.prod(weight[1:]), _stuffed(node, weight, output)
+    return Layer(node.name or node.output[0], node.op_type, tuple(output[1:]), parameters, true, stuffed)
+
+
+def _taps(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Multiply-adds for one value of the output."""
+    match node.op_type:
+        case "Conv":
+            return math.prod(shapes[node.input[1]][1:])
+        case "MatMul":
+            return (shapes.get(node.input[0]) or (1,))[-1]
+        case "Gemm":
+            transposed = any(one.name == "transA" and one.i for one in node.attribute)
+            return (shapes.get(node.input[0]) or (1, 1))[0 if transposed else -1]
+        case _:
+            return 0
+
+
+def _stuffed(node: Any, weight: tuple[int, ...], output: tuple[int, ...]) -> int:
+    groups = next((one.i for one in node.attribute if one.name == "group"), 1)
+    return math.prod(output) * weight[0] // groups * math.prod(weight[2:])

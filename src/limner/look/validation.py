@@ -1,0 +1,151 @@
+"""Checks of an ONNX file from a stranger, before any runtime reads it.
+
+No check runs code from the file or allocates more than the file's own size. Each raises LimnerError with a
+sentence that goes on after the file's name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto
+
+from limner.errors import LimnerError
+from limner.look.metadata import Metadata
+from limner.look.session import first_line
+
+LARGEST_VALUE = 2**30
+"""Bytes of the largest value inside a network: 512 pixels and 64 channels take 64 MB."""
+
+
+LARGEST_SIDE = 4096
+"""Pixels."""
+
+
+DEFAULT_PIXELS = 256
+"""Side of the painting for a network that takes any."""
+
+
+HEADS = {
+    b"PK\x03\x04": "a PyTorch checkpoint or another archive: export the run with `limner export`",
+    b"\x80": "a Python pickle, which limner never opens: export the run with `limner export`",
+    b"\x89HDF": "a Keras file in HDF5: convert it to ONNX",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
+
+
+def parse_model(content: bytes) -> ModelProto:
+    """Parse the bytes of an ONNX file."""
+    if not content:
+        raise LimnerError("is an empty file")
+    for head, what in HEADS.items():
+        if content.startswith(head):
+            raise LimnerError(f"is not a look but {what}")
+    model = ModelProto()
+    try:
+        model.ParseFromString(content)
+    except (DecodeError, RuntimeError, RecursionError) as error:
+        raise LimnerError("is not an ONNX file, or it is damaged or cut off") from error
+    if not model.graph.node or not model.opset_import:
+        raise LimnerError("is not an ONNX file, or it is damaged or cut off")
+    return model
+
+
+def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from _tensors_of(attribute)
+
+
+def _tensors_of(attribute: AttributeProto) -> Iterator[TensorProto]:
+    yield from [attribute.t, *attribute.tensors]
+    yield from (tensor for sparse in attribute.sparse_tensors for tensor in (sparse.values, sparse.indices))
+    yield from (attribute.sparse_tensor.values, attribute.sparse_tensor.indices)
+    for graph in [attribute.g, *attribute.graphs]:
+        yield from _tensors(graph)
+
+
+def check_tensors(graph: GraphProto) -> None:
+    """Hold each constant's declared size against the bytes that are there, before anything allocates."""
+    for tensor in _tensors(graph):
+        name = tensor.name[:60]
+        if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
+            raise LimnerError(f"keeps {name} in another file; a look is one file")
+        if any(dim < 0 for dim in tensor.dims):
+            raise LimnerError(f"declares a negative size for {name}: it is damaged")
+        elements = math.prod(tensor.dims)
+        # Two elements of four bits to a byte is the densest that there is.
+        if tensor.dims and elements > 2 * tensor.ByteSize():
+            raise LimnerError(
+                f"declares {elements:,} values for {name} and does not hold them: it is damaged"
+            )
+
+
+def infer_shapes(model: ModelProto) -> ModelProto:
+    """A copy of the model with the shapes of all its values, after ONNX's own checker has passed it."""
+    try:
+        onnx.checker.check_model(model)
+        shaped = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise LimnerError(f"is not valid ONNX: {first_line(error)}") from error
+    except (RuntimeError, ValueError, MemoryError) as error:
+        raise LimnerError(f"cannot be understood: {first_line(error)}") from error
+    for value in [*shaped.graph.input, *shaped.graph.output, *shaped.graph.value_info]:
+        size = 4 * math.prod(max(dim, 1) for dim in value_shape(value))
+        if size > LARGEST_VALUE:
+            raise LimnerError(
+                f"needs {size / 1e9:,.1f} GB for {value.name[:60]} alone, more than a look may"
+            )
+    return shaped
+
+
+def value_shape(value: ValueInfoProto) -> list[int]:
+    """A value's shape; 0 for what is decided when it runs."""
+    return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+
+
+def required_inputs(graph: GraphProto) -> list[ValueInfoProto]:
+    """The inputs without a default."""
+    defaults = {tensor.name for tensor in graph.initializer}
+    return [value for value in graph.input if value.name not in defaults]
+
+
+def square_side(graph: GraphProto) -> int:
+    """The side of the square that the network paints; it must take and give one RGB image."""
+    inputs = required_inputs(graph)
+    if len(inputs) != 1 or not graph.output:
+        raise LimnerError(f"takes {len(inputs)} inputs; a look takes one image")
+    takes, gives = value_shape(inputs[0]), value_shape(graph.output[0])
+    for verb, value, shape in (("takes", inputs[0], takes), ("gives", graph.output[0], gives)):
+        is_image = len(shape) == 4 and shape[0] in {0, 1} and shape[1] in {0, 3}
+        if not is_image or value.type.tensor_type.elem_type != TensorProto.FLOAT:
+            raise LimnerError(
+                f"is not an image-to-image network: it {verb} {_words(value, shape)}, "
+                "not an RGB image (1, 3, height, width) in float32"
+            )
+    height, width = takes[2:]
+    if height != width:
+        raise LimnerError(f"takes images of {width} x {height} pixels; a look's are square")
+    if height > LARGEST_SIDE:
+        raise LimnerError(f"takes images of {height:,} pixels a side; a look has at most {LARGEST_SIDE:,}")
+    return height or DEFAULT_PIXELS
+
+
+def _words(value: ValueInfoProto, shape: list[int]) -> str:
+    kind = TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()
+    return f"({', '.join(str(size or '?') for size in shape)}) in {kind}"
+
+
+def check_agreement(metadata: Metadata, graph: GraphProto, pixels: int) -> None:
+    """What the metadata says must be what the graph is."""
+    live = {value.name for value in graph.input} - {required_inputs(graph)[0].name}
+    names = [value.name for value in graph.output]
+    if metadata.pixels != pixels or set(metadata.live) != live or names != ["painting", "guide"]:
+        raise LimnerError("says other things of itself than its graph does: export it again")
