@@ -4,12 +4,12 @@ import io
 
 from rich.console import Console
 
-from limner.progress import Bar, silently
+from limner.progress import ProgressBar, no_progress
 
 
 def test_a_log_gets_a_line_for_each_tenth() -> None:
     log = io.StringIO()
-    with Bar(Console(file=log, width=80)) as bar:
+    with ProgressBar(Console(file=log, width=80)) as bar:
         for done in range(201):
             bar(done, 200, "Decoding")
     lines = log.getvalue().splitlines()
@@ -19,7 +19,7 @@ def test_a_log_gets_a_line_for_each_tenth() -> None:
 
 def test_a_terminal_gets_a_bar_for_each_work() -> None:
     screen = io.StringIO()
-    with Bar(Console(file=screen, width=100, force_terminal=True)) as bar:
+    with ProgressBar(Console(file=screen, width=100, force_terminal=True)) as bar:
         bar(0, 4, "Decoding")
         bar(4, 4, "Decoding")
         bar(1, 2, "Drawing")
@@ -29,4 +29,4 @@ def test_a_terminal_gets_a_bar_for_each_work() -> None:
 
 
 def test_silence() -> None:
-    silently(1, 2, "nothing")
+    no_progress(1, 2, "nothing")

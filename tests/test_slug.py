@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from limner.slug import slug
+from limner.slug import slugify
 
 
 @pytest.mark.parametrize(
@@ -12,15 +12,15 @@ from limner.slug import slug
     [("North Sea", "north-sea"), ("  a/b\\c..", "a-b-c"), ("Café", "cafe"), ("clip_01.v2", "clip-01-v2")],
 )
 def test_plain_names(name: str, plain: str) -> None:
-    assert slug(name).startswith(plain)
+    assert slugify(name).startswith(plain)
 
 
 def test_names_in_other_scripts_stay_apart() -> None:
     names = ["花", "море", "лес", "море 1", "лес 1", "", "---"]
-    slugs = [slug(name) for name in names]
+    slugs = [slugify(name) for name in names]
     assert len(set(slugs)) == len(names)
     assert all(one and one.isascii() and not one.startswith("-") for one in slugs)
 
 
 def test_long_names_are_cut() -> None:
-    assert len(slug("a" * 1000)) == 100
+    assert len(slugify("a" * 1000)) == 100

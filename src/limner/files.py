@@ -39,7 +39,7 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file that appears at `path` when the block ends, and not at all where it fails.
 
     Raises LimnerError with a sentence where the disk does not take it.
@@ -62,14 +62,14 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
                 temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes | str) -> None:
+def atomic_write(path: Path, content: bytes | str) -> None:
     """Write `content` to `path`, whole or not at all."""
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """An empty folder to fill, which becomes `path` when the block ends, and goes where it fails.
 
     What was at `path` is moved aside first and removed last: a crash in between leaves it beside `path`.
@@ -84,20 +84,20 @@ def whole_folder(path: Path) -> Iterator[Path]:
             yield temporary
             for file in temporary.rglob("*"):
                 if file.is_file():
-                    _onto_disk(file)
+                    _fsync(file)
             temporary.chmod(0o755)  # as a plain folder: web servers must be able to read it
-            _take_place(temporary, place)
+            _replace_folder(temporary, place)
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _onto_disk(file: Path) -> None:
+def _fsync(file: Path) -> None:
     with file.open("rb+") as opened:
         os.fsync(opened.fileno())
 
 
-def _take_place(folder: Path, place: Path) -> None:
+def _replace_folder(folder: Path, place: Path) -> None:
     """Move `folder` to `place`; what was there comes back where that fails."""
     if not place.exists():
         folder.replace(place)

@@ -18,23 +18,23 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from limner.live import Range
+from limner.live import LiveInput
 from limner.recipe import GuideName
 
 CELL = 24
 """Side of a coarse cell in pixels at 256: Akten's area-downscale."""
 
 
-BRIGHTNESS = Range("Brightness", -0.5, 0.5, 0.0)
-CONTRAST = Range("Contrast", 0.0, 3.0, 1.0)
-DETAIL = Range("Detail", 0.0, 1.0, 0.0)
+BRIGHTNESS = LiveInput("Brightness", -0.5, 0.5, 0.0)
+CONTRAST = LiveInput("Contrast", 0.0, 3.0, 1.0)
+DETAIL = LiveInput("Detail", 0.0, 1.0, 0.0)
 
 
 class Guide(Protocol):
     """A picture (B, 3, P, P) in 0..1 to what the network sees (B, channels, P, P) in 0..1."""
 
     channels: int
-    live: dict[str, Range]
+    live: dict[str, LiveInput]
     """In the order in which `__call__` takes them after the picture."""
 
     def __call__(self, picture: Tensor, *live: Tensor) -> Tensor: ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Range:
+class LiveInput:
     """A value that may be turned while the look paints."""
 
     label: str

@@ -28,12 +28,12 @@ class Progress(Protocol):
     def __call__(self, done: int, total: int, what: str) -> None: ...
 
 
-def silently(done: int, total: int, what: str) -> None:
+def no_progress(done: int, total: int, what: str) -> None:
     """A `Progress` that shows nothing."""
     _ = done, total, what
 
 
-class Bar:
+class ProgressBar:
     """A `Progress` for people; a context manager, so that the terminal is left tidy."""
 
     def __init__(self, console: Console | None = None) -> None:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-FIRST_WEIGHTS, ORDER, AUGMENTATION, DROPOUT = range(4)
+INIT, SHUFFLE, AUGMENTATION, DROPOUT = range(4)
 """What numbers are for: the second part of a key, so that no two uses share numbers."""
 
 
-def seed_for(seed: int, use: int, *key: int) -> int:
+def derive_seed(seed: int, use: int, *key: int) -> int:
     """A well mixed seed of 63 bits; `seed` may be any integer, the rest are 0 or more."""
     parts = np.random.SeedSequence([abs(seed), int(seed < 0), use, *key])
     return int(parts.generate_state(1, np.uint64)[0]) >> 1
 
 
-def generator_for(seed: int, use: int, *key: int) -> torch.Generator:
+def derive_generator(seed: int, use: int, *key: int) -> torch.Generator:
     """A generator on the CPU that starts at `seed_for`."""
-    return torch.Generator().manual_seed(seed_for(seed, use, *key))
+    return torch.Generator().manual_seed(derive_seed(seed, use, *key))

@@ -7,7 +7,7 @@ import unicodedata
 from hashlib import blake2b
 
 
-def slug(name: str) -> str:
+def slugify(name: str) -> str:
     """`Nordsee für Ada` to `nordsee-fur-ada`. Never empty.
 
     A name that loses letters on the way, as one in another script does, gets six digits of its hash:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerSummary:
     """One layer with weights."""
 
     name: str
@@ -32,14 +32,14 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Description:
+class NetworkSummary:
     """A network in figures."""
 
     target: str
     kind: str
     """`network`, `run`, `look`, or `ONNX file` where it is another program's."""
     pixels: int
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerSummary, ...]
     bytes: Mapping[str, int]
     """Of the file; for networks and runs of a look's weights, for each storage."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -82,15 +82,15 @@ class Description:
         totals = (self.parameters, self.multiply_adds, self.zero_stuffed)
         table.add_row("total", "", "", *(f"{count:,}" for count in totals))
         sizes = {name: f"{size / 1e6:,.2f} MB" for name, size in self.bytes.items()}
-        lines = [f"{self.target}: {self.kind}, {self.pixels} pixels", f"bytes: {_words(sizes)}"]
+        lines = [f"{self.target}: {self.kind}, {self.pixels} pixels", f"bytes: {_format_value(sizes)}"]
         lines += [f"{key}: {value}" for key, value in self.credits.items()]
-        lines += [f"export's {key}: {_words(value)}" for key, value in self.figures.items()]
+        lines += [f"export's {key}: {_format_value(value)}" for key, value in self.figures.items()]
         if self.recipe:
-            lines.append(f"recipe: {_words(self.recipe)}")
+            lines.append(f"recipe: {_format_value(self.recipe)}")
         return Group(table, *(Text(line) for line in lines))
 
 
-def _words(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """A value of JSON in words; a look's figures may be anything."""
     match value:
         case bool():
@@ -100,8 +100,8 @@ def _words(value: Any) -> str:
         case float():
             return f"{value:.3g}"
         case Mapping():
-            return ", ".join(f"{key} {_words(one)}" for key, one in value.items())
+            return ", ".join(f"{key} {_format_value(one)}" for key, one in value.items())
         case list():
-            return "; ".join(map(_words, value))
+            return "; ".join(map(_format_value, value))
         case _:
             return "".join(letter if letter.isprintable() else " " for letter in str(value))

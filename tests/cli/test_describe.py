@@ -14,7 +14,7 @@ from limner.cli.commands.describe import describe
 from limner.errors import LimnerError
 from limner.networks.summary import describe_recipe
 from limner.recipe import Recipe, Size
-from limner.summary import Description
+from limner.summary import NetworkSummary
 from limner.training.run import begin_run
 
 PAPER: dict[Size, tuple[int, int]] = {
@@ -93,7 +93,7 @@ def test_another_programs_network(tmp_path: Path) -> None:
     assert (grow.name, grow.parameters, grow.multiply_adds, grow.zero_stuffed) == ("z", 72, 1152, 4608)
 
 
-def printed(found: Description) -> str:
+def printed(found: NetworkSummary) -> str:
     console = Console(file=io.StringIO(), width=140)
     console.print(found.table())
     text: str = console.file.getvalue()  # type: ignore[attr-defined]

@@ -36,11 +36,11 @@ def square(folder: Path) -> Pictures:
     """Square pictures: their only box is the whole picture."""
     from helpers.stores import colours
     from limner.data.prepare import prepare
-    from limner.progress import silently
+    from limner.progress import no_progress
 
     for seed in range(14):
         colours(seed, 90, 90).save(folder / f"{seed}.png")
-    return prepare([folder], folder / "store", pixels=64, progress=silently)[0]
+    return prepare([folder], folder / "store", pixels=64, progress=no_progress)[0]
 
 
 def test_an_epoch_meets_every_picture_and_fills_up_with_its_first(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from limner.data.prepare import prepare, short_side_for
 from limner.data.report import Report
 from limner.data.store import Pictures, open_pictures
 from limner.errors import LimnerError
-from limner.progress import silently
+from limner.progress import no_progress
 
 
 def take(
@@ -31,7 +31,7 @@ def take(
     frames: int = 10,
 ) -> tuple[Pictures, Report]:
     return prepare(
-        sources, folder, pixels=pixels, inputs=inputs, side=side, frames=frames, progress=silently
+        sources, folder, pixels=pixels, inputs=inputs, side=side, frames=frames, progress=no_progress
     )
 
 
@@ -324,10 +324,10 @@ import resource, sys
 from pathlib import Path
 from limner.errors import LimnerError
 from limner.data.prepare import prepare
-from limner.progress import silently
+from limner.progress import no_progress
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 try:
-    prepare([Path(sys.argv[1])], Path(sys.argv[2]), pixels=128, progress=silently)
+    prepare([Path(sys.argv[1])], Path(sys.argv[2]), pixels=128, progress=no_progress)
 except LimnerError as error:
     print(error)
 """
@@ -347,9 +347,9 @@ MEASURED = """
 import resource, sys
 from pathlib import Path
 from limner.data.prepare import prepare
-from limner.progress import silently
+from limner.progress import no_progress
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-prepare([Path(sys.argv[1])], Path(sys.argv[2]), pixels=256, progress=silently)
+prepare([Path(sys.argv[1])], Path(sys.argv[2]), pixels=256, progress=no_progress)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 

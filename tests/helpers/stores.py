@@ -11,7 +11,7 @@ from PIL import Image
 
 from limner.data.prepare import prepare
 from limner.data.store import Pictures
-from limner.progress import silently
+from limner.progress import no_progress
 from limner.recipe import Recipe
 
 TINY = Recipe(pixels=64, discriminator=4, batch=4)
@@ -38,5 +38,5 @@ def store(folder: Path, count: int = 14, *, same_inputs: bool = False) -> Pictur
     inputs = folder / "inputs" if same_inputs else None
     if inputs is not None:
         shutil.copytree(sources, inputs)
-    pictures, _ = prepare([sources], folder / "store", pixels=64, inputs=inputs, progress=silently)
+    pictures, _ = prepare([sources], folder / "store", pixels=64, inputs=inputs, progress=no_progress)
     return pictures

@@ -4,7 +4,7 @@ import pytest
 from onnx import ModelProto
 
 from limner.errors import LimnerError
-from limner.live import Range
+from limner.live import LiveInput
 from limner.look.metadata import KEYS, Metadata, read_metadata, write_metadata
 
 FULL = Metadata(
@@ -15,7 +15,7 @@ FULL = Metadata(
     pixels=256,
     size="lean",
     guide="soft",
-    live={"detail": Range("Detail", 0.0, 1.0, 0.25), "contrast": Range("Contrast", 0.0, 3.0, 1.0)},
+    live={"detail": LiveInput("Detail", 0.0, 1.0, 0.25), "contrast": LiveInput("Contrast", 0.0, 3.0, 1.0)},
     recipe={"size": "lean", "learning_rate": 2e-4, "flip": True},
     figures={"parity": [{"runtime": "x", "difference": 1e-7}], "psnr": None},
 )

@@ -20,12 +20,12 @@ from typing import Any
 from limner.bench.environment import cpu_name, load
 from limner.bench.looks import FORMATS, lay_out, random_look
 from limner.errors import LimnerError
-from limner.files import write_whole
+from limner.files import atomic_write
 from limner.page.chromium import ANY_GPU, FLAGS, NoBrowserError, open_page
 from limner.page.server import application, serving
-from limner.progress import Progress, silently
+from limner.progress import Progress, no_progress
 from limner.recipe import Size
-from limner.slug import slug
+from limner.slug import slugify
 
 SIZES: tuple[Size, ...] = ("small", "medium", "large")
 
@@ -65,7 +65,7 @@ def bench_browser(
     quick: bool = False,
     gpu: bool = False,
     page: Path = PAGE,
-    progress: Progress = silently,
+    progress: Progress = no_progress,
     found: Found = lambda _: None,
 ) -> dict[str, Any]:
     """Measure `looks`, or looks of `sizes` with random weights; what goes into the JSON.
@@ -108,25 +108,25 @@ def write_browser(results: dict[str, Any], folder: Path, *, drawn: int = 0, page
     The first `drawn` looks have their drawings in `folder` already. What was measured is written before
     the browser is asked for the rest.
     """
-    write_whole(folder / "browser.json", json.dumps(results, indent=1) + "\n")
+    atomic_write(folder / "browser.json", json.dumps(results, indent=1) + "\n")
     shown = ""
     with serving(application(page)) as address, _opened(address, gpu=False) as tab:
         table = tab.evaluate(MARKDOWN, results)
         for number, look in enumerate(results["looks"], 1):
             for work in ("model", "camera"):
                 # The name is whatever the look's metadata say: no path, and no Markdown.
-                path = folder / f"browser-{number}-{slug(look['name'])}-{work}.svg"
+                path = folder / f"browser-{number}-{slugify(look['name'])}-{work}.svg"
                 if number > drawn:
                     _write_drawing(path, tab.evaluate(PLOT, [look, work]))
                 if path.is_file():
                     shown += f"\n![{path.name}]({path.name})\n"
-    write_whole(folder / "browser.md", table + shown)
+    atomic_write(folder / "browser.md", table + shown)
 
 
 def _write_drawing(path: Path, drawing: str | None) -> None:
     """The page draws nothing where no rival was timed: then no earlier run's drawing stays either."""
     if drawing:
-        write_whole(path, drawing)
+        atomic_write(path, drawing)
     else:
         path.unlink(missing_ok=True)
 

@@ -27,11 +27,11 @@ from limner.errors import LimnerError
 from limner.evaluation.samples import Samples, paint
 from limner.evaluation.sheets import sheet_of_rows, write_image
 from limner.evaluation.sliced_wasserstein import sliced_wasserstein
-from limner.files import write_whole
+from limner.files import atomic_write
 from limner.guide import make_guide
-from limner.progress import Progress, silently
+from limner.progress import Progress, no_progress
 from limner.recipe import Recipe
-from limner.seeding import DROPOUT, seed_for
+from limner.seeding import DROPOUT, derive_seed
 from limner.training.distributed import Processes, processes
 from limner.training.pix2pix import learn
 from limner.training.state import State
@@ -50,7 +50,7 @@ def bench_discriminator(
     seconds: float | None = None,
     quick: bool = False,
     device: str | None = None,
-    progress: Progress = silently,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Train each width for `seconds` and measure it; writes `discriminator.json`, `.md` and `.jpg`.
 
@@ -85,8 +85,8 @@ def bench_discriminator(
         samples, {"shown": shown, **painted, "target": target}, f"{seconds:.0f} s of training"
     )
     write_image(folder / "discriminator.jpg", sheet)
-    write_whole(folder / "discriminator.json", json.dumps(results, indent=1) + "\n")
-    write_whole(folder / "discriminator.md", table(results))
+    atomic_write(folder / "discriminator.json", json.dumps(results, indent=1) + "\n")
+    atomic_write(folder / "discriminator.md", table(results))
     return results
 
 
@@ -114,7 +114,7 @@ class _Learner:
         return {"equal_steps": found["equal_time"], **found}
 
     def _step(self, shown: Any) -> None:
-        torch.manual_seed(seed_for(self._recipe.seed, DROPOUT, self.state.place.step, 0))
+        torch.manual_seed(derive_seed(self._recipe.seed, DROPOUT, self.state.place.step, 0))
         learn(self.state, self._recipe, shown, self._group).tolist()
         self.state.place = self.state.place.next(self._batches.steps_per_epoch)
 

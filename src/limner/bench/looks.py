@@ -15,7 +15,7 @@ from limner.export.onnx import export_look
 from limner.export.subpixel import subpixel
 from limner.export.tfjs import MODEL, write_tfjs
 from limner.export.tflite import write_tflite
-from limner.files import write_whole
+from limner.files import atomic_write
 from limner.look.look import Look, open_look
 from limner.networks.unet import UNet, generator
 from limner.recipe import Recipe, Size
@@ -51,7 +51,7 @@ def write_plain(look: Look, path: Path) -> None:
 
     Raises LimnerError where it cannot be rewritten, or the disk refuses.
     """
-    write_whole(path, subpixel(look.model).SerializeToString())
+    atomic_write(path, subpixel(look.model).SerializeToString())
 
 
 FORMATS: dict[str, tuple[Callable[[Look, Path], None], str]] = {

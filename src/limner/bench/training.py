@@ -25,10 +25,10 @@ from limner.data.loader import Batches
 from limner.data.prepare import prepare
 from limner.data.store import Pictures
 from limner.data.synthetic.draw import draw
-from limner.files import write_whole
+from limner.files import atomic_write
 from limner.guide import make_guide
 from limner.networks.summary import parameters
-from limner.progress import Progress, silently
+from limner.progress import Progress, no_progress
 from limner.recipe import Recipe, Size
 from limner.training.distributed import Processes, processes
 from limner.training.pix2pix import learn
@@ -48,7 +48,7 @@ def bench_training(
     sizes: tuple[Size, ...] = SIZES,
     widths: tuple[int, ...] = WIDTHS,
     device: str | None = None,
-    progress: Progress = silently,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Measure every size with every discriminator width; returns what goes into the JSON.
 
@@ -71,8 +71,8 @@ def bench_training(
 def write_training(results: dict[str, Any], folder: Path) -> list[Path]:
     """Write `training.json` and the table made from it, `training.md`."""
     paths = [folder / "training.json", folder / "training.md"]
-    write_whole(paths[0], json.dumps(results, indent=1) + "\n")
-    write_whole(paths[1], table(results))
+    atomic_write(paths[0], json.dumps(results, indent=1) + "\n")
+    atomic_write(paths[1], table(results))
     return paths
 
 
@@ -110,7 +110,7 @@ def _pictures(folder: Path, pixels: int) -> tuple[Pictures, list[Path]]:
     for number, picture in enumerate(draw("garden", PICTURES, round(1.5 * pixels), 0)):
         files.append(folder / "drawn" / f"{number:02}.jpg")
         picture.convert("RGB").save(files[-1], quality=92)
-    store, _ = prepare([folder / "drawn"], folder / "store", pixels=pixels, progress=silently)
+    store, _ = prepare([folder / "drawn"], folder / "store", pixels=pixels, progress=no_progress)
     return store, files
 
 

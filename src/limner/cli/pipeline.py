@@ -73,9 +73,9 @@ def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Takin
     """Decode the sources into the store `out`, showing how far it is, and say what was found."""
     Recipe(pixels=pixels)  # refuses sizes that no network has, before anything is decoded
     from limner.data.prepare import prepare
-    from limner.progress import Bar
+    from limner.progress import ProgressBar
 
-    with Bar() as progress:
+    with ProgressBar() as progress:
         pictures, report = prepare(
             sources,
             out,
@@ -204,16 +204,16 @@ def _draw(subject: Subject, pixels: int, folder: Path) -> Path:
     """Draw the demo's pictures, those that are there already excepted."""
     from limner.data.prepare import short_side_for
     from limner.data.synthetic.draw import draw
-    from limner.files import whole_file
-    from limner.progress import Bar
+    from limner.files import atomic_file
+    from limner.progress import ProgressBar
 
     side = short_side_for(pixels)
     drawings = folder / "drawings" / f"{subject}-{side}"
-    with Bar() as progress:
+    with ProgressBar() as progress:
         for index, picture in enumerate(draw(subject, DRAWN, side, seed=1)):
             path = drawings / f"{subject}-{index:03}.png"
             if not path.exists():
-                with whole_file(path) as file:
+                with atomic_file(path) as file:
                     picture.save(file, "PNG")
             progress(index + 1, DRAWN, "drawing pictures")
     return drawings

@@ -17,8 +17,8 @@ from typing import Any
 
 from limner.cli.options import Credits
 from limner.errors import LimnerError
-from limner.files import write_whole
-from limner.slug import slug
+from limner.files import atomic_write
+from limner.slug import slugify
 
 MEMORY = "project.json"
 
@@ -43,7 +43,7 @@ class Project:
     @property
     def look(self) -> Path:
         """The look's file."""
-        return self.folder / f"{slug(self.credits.name)}.onnx"
+        return self.folder / f"{slugify(self.credits.name)}.onnx"
 
     @property
     def page(self) -> Path:
@@ -53,7 +53,7 @@ class Project:
     def remember(self, sources: Sequence[Path]) -> None:
         """Write down what this project is made of."""
         about = {"sources": _places(sources), "credits": asdict(self.credits)}
-        write_whole(self.folder / MEMORY, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+        atomic_write(self.folder / MEMORY, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
 
 
 def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) -> Project:
@@ -63,7 +63,7 @@ def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) ->
     not named and belongs to other sources of the same name, which must not be mixed.
     """
     name = _name(sources)
-    folder = out or Path(f"limner-{slug(name)}")
+    folder = out or Path(f"limner-{slugify(name)}")
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file; name a folder with --out.")
     earlier = _recall(folder)

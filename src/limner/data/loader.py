@@ -20,7 +20,7 @@ import torch
 from limner.data.augmentation import Batch, Draw, draw, unchanged
 from limner.data.store import Pictures
 from limner.recipe import Recipe
-from limner.seeding import AUGMENTATION, ORDER, generator_for
+from limner.seeding import AUGMENTATION, SHUFFLE, derive_generator
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ class Batches:
     def at(self, place: Place) -> Batch:
         """The batch of a place, on the CPU."""
         recipe, training = self._recipe, self._pictures.training
-        order = torch.randperm(len(training), generator=generator_for(recipe.seed, ORDER, place.epoch))
+        order = torch.randperm(len(training), generator=derive_generator(recipe.seed, SHUFFLE, place.epoch))
         first = place.position * recipe.batch
         met = [
             training[order[(first + i) % len(training)]] for i in range(self._share.start, self._share.stop)
         ]
         # Drawn for the global batch: two processes train on what one would.
-        drawn = draw(recipe, recipe.batch, generator_for(recipe.seed, AUGMENTATION, place.step))
+        drawn = draw(recipe, recipe.batch, derive_generator(recipe.seed, AUGMENTATION, place.step))
         return gather(self._pictures, met, drawn.part(self._share.start, self._share.stop))
 
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from limner.evaluation.samples import Samples, paint, spread
-from limner.files import write_whole
+from limner.files import atomic_write
 from limner.networks.unet import UNet
 
 CELL = 256
@@ -86,7 +86,7 @@ def write_image(path: Path, image: Image.Image) -> None:
     """Write a JPEG, whole or not at all."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=90)
-    write_whole(path, buffer.getvalue())
+    atomic_write(path, buffer.getvalue())
 
 
 def write_film(path: Path, sheets: Sequence[Path]) -> None:
@@ -98,7 +98,7 @@ def write_film(path: Path, sheets: Sequence[Path]) -> None:
     durations = [max(6000 // len(frames), 40)] * (len(frames) - 1) + [2000]
     buffer = io.BytesIO()
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
-    write_whole(path, buffer.getvalue())
+    atomic_write(path, buffer.getvalue())
 
 
 def _frame(path: Path) -> Image.Image:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from limner.guide import ColourGuide, EdgesGuide, SoftGuide, make_guide
-from limner.live import Range
+from limner.live import LiveInput
 from limner.networks.unet import NearestConv, UNet, replace_layers
 from limner.recipe import Recipe
 
@@ -29,7 +29,7 @@ class LookModule(nn.Module):
         self.generator = generator
 
     @property
-    def live(self) -> dict[str, Range]:
+    def live(self) -> dict[str, LiveInput]:
         """The values that `forward` takes after the picture, in that order."""
         return self.guide.live
 

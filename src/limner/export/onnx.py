@@ -23,7 +23,7 @@ from limner.export.inference import deployed, look_module, transposed
 from limner.export.onnx_graph import finished, look_graph
 from limner.export.parity import Parity, engine_parity, probe_pictures, torch_parity
 from limner.export.storage_comparison import Compression, compared_pictures, compression
-from limner.files import write_whole
+from limner.files import atomic_write
 from limner.look.look import open_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import stored
@@ -117,7 +117,7 @@ def export_look(
     )
     content, report = _with_metadata(model, metadata, report)
     read_look(content, out)
-    write_whole(out, content)
+    atomic_write(out, content)
     return report
 
 

@@ -41,7 +41,7 @@ from limner.export.nhwc import (
     Step,
     channels_last,
 )
-from limner.files import whole_folder
+from limner.files import atomic_folder
 from limner.look.look import Look
 from limner.look.quantization import network_weights, restored
 from limner.look.storage import Storage
@@ -154,7 +154,7 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
         "modelTopology": {"node": nodes, "library": {}, "versions": {"producer": 1, "minConsumer": 0}},
         "weightsManifest": [{"paths": paths, "weights": writer.manifest}],
     }
-    with whole_folder(folder) as temporary:
+    with atomic_folder(folder) as temporary:
         for path, shard in zip(paths, shards, strict=True):
             (temporary / path).write_bytes(shard)
         (temporary / MODEL).write_text(json.dumps(model, ensure_ascii=False), encoding="utf-8")

@@ -29,7 +29,7 @@ from limner.export.nhwc import (
     Step,
     channels_last,
 )
-from limner.files import write_whole
+from limner.files import atomic_write
 from limner.look.look import Look
 
 OPERATIONS = {"add": "ADD", "sub": "SUB", "mul": "MUL", "relu": "RELU", "tanh": "TANH", "sqrt": "SQRT"}
@@ -74,7 +74,7 @@ def write_tflite(look: Look, path: Path) -> None:
     writer = _Writer(schema, shapes, graph.constants)
     for step in graph.steps:
         writer.step(step)
-    write_whole(path, writer.file(graph.image, graph.outputs[0], look.name))
+    atomic_write(path, writer.file(graph.image, graph.outputs[0], look.name))
 
 
 def _schema() -> Any:

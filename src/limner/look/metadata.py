@@ -10,7 +10,7 @@ from typing import Any
 from onnx import ModelProto, StringStringEntryProto
 
 from limner.errors import LimnerError
-from limner.live import Range
+from limner.live import LiveInput
 
 FORMAT = "1"
 
@@ -33,7 +33,7 @@ class Metadata:
     """Side of the painting."""
     size: str = ""
     guide: str = ""
-    live: Mapping[str, Range] = field(default_factory=dict)
+    live: Mapping[str, LiveInput] = field(default_factory=dict)
     """The values that may be turned, in the order of the graph's inputs."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -105,8 +105,8 @@ def _read_object(text: str) -> dict[str, Any]:
     return value
 
 
-def _read_live(text: str) -> dict[str, Range]:
+def _read_live(text: str) -> dict[str, LiveInput]:
     return {
-        name: Range(_line(one["label"]), float(one["min"]), float(one["max"]), float(one["default"]))
+        name: LiveInput(_line(one["label"]), float(one["min"]), float(one["max"]), float(one["default"]))
         for name, one in _read_object(text).items()
     }

@@ -25,9 +25,9 @@ from limner.data import images, videos
 from limner.data.arrays import framed, picture
 from limner.data.images import Unreadable
 from limner.errors import LimnerError
-from limner.files import whole_file, write_whole
+from limner.files import atomic_file, atomic_write
 from limner.look.look import Look
-from limner.progress import Progress, silently
+from limner.progress import Progress, no_progress
 
 KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 """Suffixes of paintings, and Pillow's names for them."""
@@ -58,7 +58,7 @@ def paint_file(
     whole: bool = False,
     beside: bool = False,
     force: bool = False,
-    progress: Progress = silently,
+    progress: Progress = no_progress,
 ) -> PaintReport:
     """Paint a picture, a clip or a folder of pictures.
 
@@ -128,7 +128,7 @@ def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
     image = images.read_image(source, at_least=paint.look.pixels)
     buffer = io.BytesIO()
     paint(image).save(buffer, KINDS[target.suffix.lower()], quality=92)
-    write_whole(target, buffer.getvalue())
+    atomic_write(target, buffer.getvalue())
 
 
 def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress) -> PaintReport:
@@ -180,7 +180,7 @@ def _paint_clip(paint: Painter, source: Path, target: Path, progress: Progress) 
     first = next(frames)
     painting = paint(first.image)
     rate = Fraction(clip.frames / clip.seconds).limit_denominator(1001)
-    with whole_file(target) as file, _recorder(file, target, painting.size, rate) as record:
+    with atomic_file(target) as file, _recorder(file, target, painting.size, rate) as record:
         record(painting, first.seconds)
         for number, frame in enumerate(frames, start=1):
             progress(number, max(clip.frames, number), "Painting")

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from limner.summary import Description, Layer
+from limner.summary import LayerSummary, NetworkSummary
 
 
-def describe_look(path: Path) -> Description:
+def describe_look(path: Path) -> NetworkSummary:
     """A look, or another program's image network, measured from its graph."""
     from limner.look.look import open_look
 
     look = open_look(path)
     lines = {name: getattr(look, name) for name in ("name", "author", "credit", "licence")}
-    return Description(
+    return NetworkSummary(
         target=str(path),
         kind="look" if look.guide else "ONNX file",
         pixels=look.pixels,
@@ -28,7 +28,7 @@ def describe_look(path: Path) -> Description:
     )
 
 
-def _graph_layers(model: Any) -> list[Layer]:
+def _graph_layers(model: Any) -> list[LayerSummary]:
     from limner.look.quantization import restored
     from limner.look.validation import value_shape
 
@@ -41,7 +41,7 @@ def _graph_layers(model: Any) -> list[Layer]:
 
 def _graph_layer(
     node: Any, shapes: Mapping[str, tuple[int, ...]], constants: Mapping[str, tuple[int, ...]]
-) -> Layer | None:
+) -> LayerSummary | None:
     """A node that has constants of more than one value, such as weights; None for any other."""
     own = [constants[name] for name in dict.fromkeys(node.input) if name in constants]
     parameters = sum(math.prod(dims) for dims in own if dims)
@@ -55,7 +55,9 @@ def _graph_layer(
         weight = shapes[node.input[1]]
         # Each value of the input is multiplied with the whole kernel, and nothing else is.
         true, stuffed = math.prod(image) * math.prod(weight[1:]), _stuffed(node, weight, output)
-    return Layer(node.name or node.output[0], node.op_type, tuple(output[1:]), parameters, true, stuffed)
+    return LayerSummary(
+        node.name or node.output[0], node.op_type, tuple(output[1:]), parameters, true, stuffed
+    )
 
 
 def _taps(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from limner.networks.unet import generator
 from limner.recipe import Recipe
-from limner.summary import Description, Layer
+from limner.summary import LayerSummary, NetworkSummary
 
 
 def parameters(network: nn.Module) -> int:
@@ -20,9 +20,9 @@ def parameters(network: nn.Module) -> int:
     return learned + running
 
 
-def layers(network: nn.Module, image: Tensor) -> list[Layer]:
+def layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
     """Every convolution of `network` in the order in which `image` (1, C, H, W) meets them."""
-    found: list[Layer] = []
+    found: list[LayerSummary] = []
     hooks = []
 
     def count(name: str) -> object:
@@ -44,7 +44,7 @@ def layers(network: nn.Module, image: Tensor) -> list[Layer]:
     return found
 
 
-def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> Layer:
+def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> LayerSummary:
     if not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         raise TypeError(f"{name} is not a convolution")
     taps = module.kernel_size[0] * module.kernel_size[1]
@@ -52,7 +52,7 @@ def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> Layer
     transposed = isinstance(module, nn.ConvTranspose2d)
     # A transposed convolution multiplies each input pixel with the whole kernel, and nothing else.
     true = image[0].numel() * module.out_channels // module.groups * taps
-    return Layer(
+    return LayerSummary(
         name,
         "ConvTranspose" if transposed else "Conv",
         tuple(output.shape[1:]),
@@ -62,7 +62,7 @@ def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> Layer
     )
 
 
-def describe_recipe(target: str, recipe: Recipe) -> Description:
+def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
     """The network that a recipe makes, in the form that papers count and looks hold."""
     with torch.device("meta"):  # shapes alone: no memory and no time, for 54 million weights too
         network = generator(dataclasses.replace(recipe, upsampling="transposed"))
@@ -76,7 +76,7 @@ def describe_recipe(target: str, recipe: Recipe) -> Description:
         dataclasses.replace(layer, parameters=layer.parameters + 4 * normed.get(layer.name, 0))
         for layer in counted
     )
-    return Description(
+    return NetworkSummary(
         target=target,
         kind="network",
         pixels=recipe.pixels,

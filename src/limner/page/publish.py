@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from limner.errors import LimnerError
-from limner.files import disk_errors, whole_file, write_whole
+from limner.files import atomic_file, atomic_write, disk_errors
 from limner.look.look import Look, open_look
-from limner.slug import slug
+from limner.slug import slugify
 
 LIST = Path("looks") / "looks.json"
 WEB = Path(__file__).parents[1] / "_web"
@@ -39,11 +39,11 @@ def publish(looks: Sequence[Path], folder: Path) -> Path:
     entries = _entries(opened)
     earlier = _published(folder)
     # First, so that a page which is cut off in the making is known for a page the next time.
-    write_whole(folder / LIST, json.dumps({"looks": []}))
+    atomic_write(folder / LIST, json.dumps({"looks": []}))
     for look, preview, entry in zip(opened, previews, entries, strict=True):
-        write_whole(folder / "looks" / entry["file"], look.content)
-        write_whole(folder / "looks" / entry["preview"], preview)
-    write_whole(folder / LIST, json.dumps({"looks": entries}, indent=2, ensure_ascii=False))
+        atomic_write(folder / "looks" / entry["file"], look.content)
+        atomic_write(folder / "looks" / entry["preview"], preview)
+    atomic_write(folder / LIST, json.dumps({"looks": entries}, indent=2, ensure_ascii=False))
     _copy_web(folder)
     _remove_stale(folder, earlier - _files(entries))
     return folder
@@ -69,7 +69,7 @@ def _entries(looks: Sequence[Look]) -> list[dict[str, Any]]:
 
 
 def _entry(look: Look, taken: set[str]) -> dict[str, Any]:
-    stem, count = slug(look.path.stem), 2
+    stem, count = slugify(look.path.stem), 2
     file = f"{stem}.onnx"
     while file in taken:
         file, count = f"{stem}-{count}.onnx", count + 1
@@ -117,7 +117,7 @@ def _preview(look: Look) -> bytes:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with disk_errors(target), source.open("rb") as reader, whole_file(target) as writer:
+    with disk_errors(target), source.open("rb") as reader, atomic_file(target) as writer:
         shutil.copyfileobj(reader, writer, 1 << 20)
 
 
@@ -125,7 +125,7 @@ def _copy_web(folder: Path) -> None:
     files = sorted(path for path in WEB.rglob("*") if path.is_file())
     for path in sorted(files, key=lambda path: path.name == "index.html"):
         _copy(path, folder / path.relative_to(WEB))
-    write_whole(folder / ".nojekyll", "")  # else GitHub Pages runs the files through Jekyll
+    atomic_write(folder / ".nojekyll", "")  # else GitHub Pages runs the files through Jekyll
 
 
 def _remove_stale(folder: Path, looks: set[str]) -> None:

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from limner.data.loader import Place
 from limner.errors import LimnerError
-from limner.files import write_whole
+from limner.files import atomic_write
 from limner.recipe import Recipe
 from limner.training.state import State
 
@@ -62,7 +62,7 @@ def save_checkpoint(folder: Path, state: State, recipe: Recipe, pictures: str) -
         "crc32": checksum(tensors),
     }
     path = folder / f"step-{state.place.step:08}.safetensors"
-    write_whole(path, save(tensors, metadata))
+    atomic_write(path, save(tensors, metadata))
     for old in checkpoints(folder)[KEPT:]:
         old.unlink(missing_ok=True)
     return path

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from limner.files import disk_errors, write_whole
+from limner.files import atomic_write, disk_errors
 
 
 @dataclass(frozen=True)
@@ -62,4 +62,4 @@ class Journal:
         """Drop what lies past a step: training goes on from there and will write it again."""
         kept = [json.dumps(asdict(entry)) + "\n" for entry in self.entries() if entry.step <= step]
         if self._path.exists():
-            write_whole(self._path, "".join(kept))
+            atomic_write(self._path, "".join(kept))

@@ -32,7 +32,7 @@ from limner.evaluation.samples import Samples
 from limner.evaluation.sheets import sheet_of, write_film, write_image
 from limner.guide import make_guide
 from limner.recipe import Recipe
-from limner.seeding import DROPOUT, seed_for
+from limner.seeding import DROPOUT, derive_seed
 from limner.training.batch_norm import BATCHES, settle
 from limner.training.budget import Goal
 from limner.training.checkpoint import all_finite, load_newest, save_checkpoint
@@ -121,7 +121,7 @@ class _Training:
             pace.begin()
             shown = lesson(next(stream), self.guide, self.recipe.pixels)
             pace.prepared()
-            torch.manual_seed(seed_for(self.recipe.seed, DROPOUT, state.place.step, group.rank))
+            torch.manual_seed(derive_seed(self.recipe.seed, DROPOUT, state.place.step, group.rank))
             state.sums += learn(state, self.recipe, shown, group)
             state.place = state.place.next(self.batches.steps_per_epoch)
             epoch_over = state.place.position == 0

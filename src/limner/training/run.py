@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from limner import __version__
 from limner.errors import LimnerError
-from limner.files import write_whole
+from limner.files import atomic_write
 from limner.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def begin_run(folder: Path, recipe: Recipe, pictures: Path) -> Run:
     """
     if not (folder / "run.json").exists():
         _refuse_foreign(folder)
-        write_whole(folder / "recipe.json", recipe.to_json() + "\n")
+        atomic_write(folder / "recipe.json", recipe.to_json() + "\n")
     else:
         run = open_run(folder)
         if differing := run.recipe.differences(recipe):
@@ -134,7 +134,7 @@ def begin_run(folder: Path, recipe: Recipe, pictures: Path) -> Run:
             return run
     # Written last: a folder without it holds no run yet.
     about = {"limner.run": FORMAT, "version": __version__, "pictures": _relative(pictures, folder)}
-    write_whole(folder / "run.json", json.dumps(about, indent=2) + "\n")
+    atomic_write(folder / "run.json", json.dumps(about, indent=2) + "\n")
     return open_run(folder)
 
 

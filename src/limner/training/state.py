@@ -11,7 +11,7 @@ from limner.data.loader import Place
 from limner.networks.patchgan import discriminator
 from limner.networks.unet import generator
 from limner.recipe import Recipe
-from limner.seeding import FIRST_WEIGHTS, seed_for
+from limner.seeding import INIT, derive_seed
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -20,7 +20,7 @@ class State:
     """What training changes. `tensors` and the plain fields together are everything."""
 
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
-        torch.manual_seed(seed_for(recipe.seed, FIRST_WEIGHTS))
+        torch.manual_seed(derive_seed(recipe.seed, INIT))
         # First weights are drawn on the CPU: the same on every device.
         self.generator = on_device(generator(recipe), device)
         self.discriminator = on_device(discriminator(recipe), device)

@@ -30,12 +30,12 @@ def test_a_sound_set_has_no_problem(tmp_path: Path) -> None:
 
 def test_the_estimate_is_what_preparing_writes(tmp_path: Path) -> None:
     from limner.data.prepare import prepare
-    from limner.progress import silently
+    from limner.progress import no_progress
 
     source = photos(tmp_path / "in", 5, size=(90, 70))
     video(source / "a.mp4")
     diagnosis = examine([source], pixels=32, frames=7)
-    pictures, report = prepare([source], tmp_path / "store", pixels=32, frames=7, progress=silently)
+    pictures, report = prepare([source], tmp_path / "store", pixels=32, frames=7, progress=no_progress)
     assert diagnosis.examined.store_bytes == report.bytes
     assert diagnosis.examined.pictures == len(pictures)
 

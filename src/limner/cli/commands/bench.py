@@ -54,10 +54,10 @@ class BenchCommand:
     """Fewer repetitions: a rough idea in a minute or two."""
 
     def run(self) -> None:
-        from limner.progress import Bar
+        from limner.progress import ProgressBar
 
         self._refuse_what_is_ignored()
-        with Bar() as progress:
+        with ProgressBar() as progress:
             match self.what:
                 case "training":
                     self._training(progress)

@@ -14,7 +14,7 @@ from limner.errors import LimnerError
 from limner.recipe import GuideName, Recipe, Size
 
 if TYPE_CHECKING:
-    from limner.summary import Description
+    from limner.summary import NetworkSummary
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class DescribeCommand:
             show(found.table())
 
 
-def describe(target: str, *, pixels: int = 256, guide: GuideName = "soft") -> Description:
+def describe(target: str, *, pixels: int = 256, guide: GuideName = "soft") -> NetworkSummary:
     """Describe a size's name (at `pixels` and with `guide`), a run's folder, or a look's file.
 
     Raises LimnerError where `target` is none of these, or cannot be read.

@@ -37,11 +37,11 @@ class DoctorCommand:
         import json
 
         from limner.data.checks.dataset import contact_sheet, examine
-        from limner.progress import Bar, silently
+        from limner.progress import ProgressBar, no_progress
 
         some(self.sources)
-        with Bar() as bar:
-            progress = silently if self.json else bar
+        with ProgressBar() as bar:
+            progress = no_progress if self.json else bar
             diagnosis = examine(
                 self.sources,
                 pixels=Recipe(pixels=self.pixels).pixels,

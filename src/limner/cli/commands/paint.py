@@ -38,9 +38,9 @@ class PaintCommand:
     def run(self) -> None:
         from limner.look.look import open_look
         from limner.look.paint import paint_file
-        from limner.progress import Bar
+        from limner.progress import ProgressBar
 
-        with Bar() as progress:
+        with ProgressBar() as progress:
             report = paint_file(
                 open_look(self.look),
                 self.source,

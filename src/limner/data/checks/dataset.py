@@ -26,7 +26,7 @@ from limner.data.sources import Passed, Source, gather
 from limner.data.videos import measure_video, read_frames, squares
 from limner.errors import LimnerError
 from limner.files import disk_errors
-from limner.progress import Progress, silently
+from limner.progress import Progress, no_progress
 
 _FRAMES = 100
 _TILES = 240
@@ -69,7 +69,7 @@ def examine(
     pixels: int = 256,
     inputs: Path | None = None,
     frames: int = 400,
-    progress: Progress = silently,
+    progress: Progress = no_progress,
 ) -> Diagnosis:
     """Look at pictures and videos as `limner.data.prepare.prepare` would take them; writes nothing.
 
