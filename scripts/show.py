@@ -20,7 +20,7 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from limner.data.arrays import framed
+from limner.data.arrays import center_crop
 from limner.look.look import open_look
 from limner.page.chromium import FLAGS, chromium
 from limner.page.server import application, listen
@@ -84,7 +84,7 @@ def show_rows(out: Path, wanted: list[str]) -> None:
         name, _, rest = words.partition("=")
         clip, _, seconds = rest.partition("@")
         look = open_look(Path(name))
-        seen = framed(frame_at(Path(clip), Fraction(seconds or 0)), look.pixels)
+        seen = center_crop(frame_at(Path(clip), Fraction(seconds or 0)), look.pixels)
         painting, guide = look.paint_and_guide(seen)
         for column, image in enumerate((seen, np.broadcast_to(guide, seen.shape), painting)):
             tile = Image.fromarray((np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from limner.cli import pipeline
 from limner.cli.main import main
-from limner.data.store import open_pictures
+from limner.data.store import open_store
 from limner.look.look import open_look
 from limner.page import publish as publish_module
 from limner.page import server as server_module
@@ -76,7 +76,7 @@ def test_another_recipe_is_refused_while_the_store_is_as_it_was(
     assert look("photos", *TINY) == 0
     assert look("photos", "--pixels", "128", "--epochs", "1") == 1
     assert "pixels (64, not 128)" in capsys.readouterr().err
-    assert open_pictures(here / "limner-photos" / "pictures").pixels == 64
+    assert open_store(here / "limner-photos" / "pictures").pixels == 64
 
 
 def test_a_page_folder_with_other_files_is_refused_before_training(
@@ -94,7 +94,7 @@ def test_its_own_work_is_no_source(here: Path) -> None:
     photos(here / "photos")
     assert look("photos", *TINY, "--out", "photos/look") == 0
     assert look("photos", *TINY, "--out", "photos/look") == 0
-    assert len(open_pictures(here / "photos" / "look" / "pictures")) == 4
+    assert len(open_store(here / "photos" / "look" / "pictures")) == 4
 
 
 def test_two_folders_of_one_name_are_not_mixed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

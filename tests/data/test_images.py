@@ -10,11 +10,18 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from helpers.files import scene
-from limner.data.images import Unreachable, Unreadable, fit, measure_image, read_image, resized
+from limner.data.images import (
+    UnreachableFile,
+    UnreadableFile,
+    measure_image,
+    plan_resize,
+    read_image,
+    resize,
+)
 
 
 def reason(path: Path) -> str:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableFile) as caught:
         read_image(path, at_least=64)
     return str(caught.value)
 
@@ -145,7 +152,7 @@ def test_what_is_no_picture_is_said(tmp_path: Path) -> None:
     assert reason(tmp_path / "empty.png") == "is an empty file"
     assert reason(tmp_path / "noise.png") == "is not a picture of a kind that can be read"
     assert reason(tmp_path / "phone.jpg") == "is a HEIC picture: export it as JPEG"
-    with pytest.raises(Unreachable):
+    with pytest.raises(UnreachableFile):
         read_image(tmp_path / "missing.jpg", at_least=8)
 
 
@@ -176,18 +183,18 @@ def test_a_huge_photo_is_read_and_a_huge_png_is_refused(tmp_path: Path) -> None:
 
 
 def test_fit_keeps_the_middle_and_sets_the_short_side() -> None:
-    assert fit(600, 400, 100).box == (0, 0, 600, 400)
-    assert (fit(600, 400, 100).width, fit(600, 400, 100).height) == (150, 100)
-    panorama = fit(20_000, 1_000, 100)
+    assert plan_resize(600, 400, 100).box == (0, 0, 600, 400)
+    assert (plan_resize(600, 400, 100).width, plan_resize(600, 400, 100).height) == (150, 100)
+    panorama = plan_resize(20_000, 1_000, 100)
     assert (panorama.width, panorama.height, panorama.trimmed) == (400, 100, True)
     assert panorama.box == (8_000, 0, 12_000, 1_000)
-    assert fit(50, 90, 100).enlarged
-    assert not fit(100, 100, 100).enlarged
+    assert plan_resize(50, 90, 100).enlarged
+    assert not plan_resize(100, 100, 100).enlarged
 
 
 def test_shrinking_keeps_the_mean() -> None:
     picture = scene(640, 480)
-    small = resized(picture, fit(640, 480, 30))
+    small = resize(picture, plan_resize(640, 480, 30))
     assert small.size == (40, 30)
     means = [np.asarray(image, float).mean() for image in (picture, small)]
     assert abs(means[0] - means[1]) < 1

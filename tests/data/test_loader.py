@@ -10,29 +10,31 @@ import pytest
 import torch
 
 from helpers.stores import TINY, store
-from limner.data.loader import Batches, Place, still
-from limner.data.store import Pictures
+from limner.data.loader import BatchLoader, Position, center_batch
+from limner.data.store import ImageStore
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
     return store(tmp_path_factory.mktemp("batches"))
 
 
-def met(pictures: Pictures, batches: Batches, epoch: int) -> list[int]:
+def met(pictures: ImageStore, batches: BatchLoader, epoch: int) -> list[int]:
     """The pictures of an epoch, in order, found again by their middles."""
     # Without enlargement a box is the whole picture's short side; sums of a corner tell them apart.
-    still_recipe_boxes = {int(still(pictures, [i]).target.long().sum()): i for i in pictures.training}
+    still_recipe_boxes = {
+        int(center_batch(pictures, [i]).target.long().sum()): i for i in pictures.training
+    }
     found = []
     for position in range(batches.steps_per_epoch):
-        batch = batches.at(Place(position, epoch, position))
+        batch = batches.at(Position(position, epoch, position))
         found += [still_recipe_boxes[int(box.long().sum())] for box in batch.target]
     return found
 
 
-def square(folder: Path) -> Pictures:
+def square(folder: Path) -> ImageStore:
     """Square pictures: their only box is the whole picture."""
     from helpers.stores import colours
     from limner.data.prepare import prepare
@@ -45,7 +47,7 @@ def square(folder: Path) -> Pictures:
 
 def test_an_epoch_meets_every_picture_and_fills_up_with_its_first(tmp_path: Path) -> None:
     pictures = square(tmp_path)
-    batches = Batches(pictures, TINY, CPU)
+    batches = BatchLoader(pictures, TINY, CPU)
     first, second = met(pictures, batches, 0), met(pictures, batches, 1)
     count = len(pictures.training)
     assert batches.steps_per_epoch == -(-count // 4)
@@ -58,37 +60,37 @@ def test_an_epoch_meets_every_picture_and_fills_up_with_its_first(tmp_path: Path
 
 def test_few_pictures_fill_a_large_batch(tmp_path: Path) -> None:
     pictures = square(tmp_path)
-    batches = Batches(pictures, replace(TINY, batch=32), CPU)
+    batches = BatchLoader(pictures, replace(TINY, batch=32), CPU)
     assert batches.steps_per_epoch == 1
     assert set(met(pictures, batches, 0)) == set(pictures.training)
 
 
-def test_a_batch_follows_from_its_place(pictures: Pictures) -> None:
-    batches, again = Batches(pictures, TINY, CPU), Batches(pictures, TINY, CPU)
-    streamed = list(islice(batches.stream(Place()), 6))
-    place = Place()
+def test_a_batch_follows_from_its_place(pictures: ImageStore) -> None:
+    batches, again = BatchLoader(pictures, TINY, CPU), BatchLoader(pictures, TINY, CPU)
+    streamed = list(islice(batches.stream(Position()), 6))
+    place = Position()
     for batch in streamed:
         same = again.at(place)
         assert torch.equal(batch.target, same.target)
         assert torch.equal(batch.window, same.window)
-        assert torch.equal(batch.light, same.light)
+        assert torch.equal(batch.guide_params, same.guide_params)
         place = place.next(batches.steps_per_epoch)
     assert not torch.equal(streamed[0].window, streamed[1].window)
-    other = Batches(pictures, replace(TINY, seed=1), CPU).at(Place())
+    other = BatchLoader(pictures, replace(TINY, seed=1), CPU).at(Position())
     assert not torch.equal(other.window, streamed[0].window)
 
 
-def test_two_processes_share_the_batch_of_one(pictures: Pictures) -> None:
-    place = Place(5, 1, 1)
-    whole = Batches(pictures, TINY, CPU).at(place)
-    parts = [Batches(pictures, TINY, CPU, rank=rank, world=2).at(place) for rank in range(2)]
+def test_two_processes_share_the_batch_of_one(pictures: ImageStore) -> None:
+    place = Position(5, 1, 1)
+    whole = BatchLoader(pictures, TINY, CPU).at(place)
+    parts = [BatchLoader(pictures, TINY, CPU, rank=rank, world=2).at(place) for rank in range(2)]
     assert torch.equal(torch.cat([part.target for part in parts]), whole.target)
     assert torch.equal(torch.cat([part.window for part in parts], 1), whole.window)
-    assert torch.equal(torch.cat([part.light for part in parts], 1), whole.light)
+    assert torch.equal(torch.cat([part.guide_params for part in parts], 1), whole.guide_params)
 
 
 def test_places_follow_each_other() -> None:
-    assert Place().next(2) == Place(1, 0, 1)
-    assert Place(1, 0, 1).next(2) == Place(2, 1, 0)
+    assert Position().next(2) == Position(1, 0, 1)
+    assert Position(1, 0, 1).next(2) == Position(2, 1, 0)
     # The pictures became fewer since: the epoch ends with the next step.
-    assert Place(9, 0, 9).next(4) == Place(10, 1, 0)
+    assert Position(9, 0, 9).next(4) == Position(10, 1, 0)

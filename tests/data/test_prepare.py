@@ -16,8 +16,8 @@ from PIL import Image
 from helpers.files import photos, scene, shared, sound, video
 from limner.data.pairs import Side
 from limner.data.prepare import prepare, short_side_for
-from limner.data.report import Report
-from limner.data.store import Pictures, open_pictures
+from limner.data.report import PrepareReport
+from limner.data.store import ImageStore, open_store
 from limner.errors import LimnerError
 from limner.progress import no_progress
 
@@ -29,14 +29,14 @@ def take(
     inputs: Path | None = None,
     side: Side | None = None,
     frames: int = 10,
-) -> tuple[Pictures, Report]:
+) -> tuple[ImageStore, PrepareReport]:
     return prepare(
         sources, folder, pixels=pixels, inputs=inputs, side=side, frames=frames, progress=no_progress
     )
 
 
-def contents(pictures: Pictures) -> dict[str, bytes]:
-    return {pictures.name(i): pictures.picture(i).tobytes() for i in range(len(pictures))}
+def contents(pictures: ImageStore) -> dict[str, bytes]:
+    return {pictures.name(i): pictures.image(i).tobytes() for i in range(len(pictures))}
 
 
 def state(folder: Path) -> dict[str, bytes]:
@@ -49,16 +49,16 @@ def test_a_folder_becomes_a_store(tmp_path: Path) -> None:
     assert len(pictures) == report.pictures == report.decoded == 30
     assert sorted(pictures.training + pictures.held_out) == list(range(30))
     assert pictures.short_side == short_side_for(32) == 42
-    picture = pictures.picture(3)
+    picture = pictures.image(3)
     assert picture.shape == (42, 52, 3)
     assert picture.dtype == np.uint8
     assert picture.base is not None and not picture.flags.writeable
     assert pictures.name(0) == "deep/photo-000.jpg"
     expected = Image.open(tmp_path / "in" / "deep" / "photo-003.jpg").resize((52, 42))
     assert np.abs(picture.astype(int) - np.asarray(expected, int)).mean() < 3
-    assert not pictures.paired()
+    assert not pictures.is_paired()
     with pytest.raises(LimnerError, match="without inputs"):
-        pictures.input_picture(0)
+        pictures.input_image(0)
     assert report.sentences()[0].startswith("30 pictures are ready")
 
 
@@ -134,11 +134,11 @@ def test_bad_files_are_named_counted_and_passed_over(tmp_path: Path) -> None:
     sound(source / "sound.mp4")
     pictures, report = take(tmp_path / "store", source)
     assert len(pictures) == 3
-    reasons = dict(report.passed_over)
+    reasons = dict(report.skipped)
     assert " ".join(sorted(reasons)) == "gone.jpg half.jpg phone.heic pipe.jpg sound.mp4 text.jpg"
     assert any("6 files were passed over" in said for said in report.sentences())
     _, again = take(tmp_path / "store", source)
-    assert (again.decoded, dict(again.passed_over)) == (0, reasons)
+    assert (again.decoded, dict(again.skipped)) == (0, reasons)
 
 
 def test_litter_and_folders_inside_themselves_are_skipped(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_litter_and_folders_inside_themselves_are_skipped(tmp_path: Path) -> Non
     shutil.copy(source / "photo-000.jpg", source / "._photo-000.jpg")
     (source / "loop").symlink_to(source, target_is_directory=True)
     pictures, report = take(tmp_path / "store", source)
-    assert (len(pictures), report.passed_over, report.duplicates) == (2, (), 0)
+    assert (len(pictures), report.skipped, report.duplicates) == (2, (), 0)
 
 
 def test_small_and_long_pictures_are_counted(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_small_and_long_pictures_are_counted(tmp_path: Path) -> None:
     scene(900, 100, seed=5).save(source / "wide.png")
     pictures, report = take(tmp_path / "store", source)
     assert (report.enlarged, report.trimmed) == (1, 1)
-    assert [pictures.picture(i).shape for i in (0, 1)] == [(63, 42, 3), (42, 168, 3)]
+    assert [pictures.image(i).shape for i in (0, 1)] == [(63, 42, 3), (42, 168, 3)]
     said = " ".join(report.sentences())
     assert "1 picture is smaller than 42 pixels" in said
     assert "only the middle is kept" in said
@@ -166,7 +166,7 @@ def test_a_panorama_of_20000_pixels(tmp_path: Path) -> None:
     source = photos(tmp_path / "in", 1)
     Image.new("RGB", (20_000, 2_000), "teal").save(source / "wide.jpg")
     pictures, _ = take(tmp_path / "store", source)
-    assert pictures.picture(1).shape == (42, 168, 3)
+    assert pictures.image(1).shape == (42, 168, 3)
 
 
 def test_videos_give_frames_and_both_ends(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_videos_give_frames_and_both_ends(tmp_path: Path) -> None:
     pictures, report = take(tmp_path / "store", tmp_path / "a.mp4", tmp_path / "in", frames=5)
     assert (len(pictures), report.videos) == (12, 1)
     assert pictures.name(0) == "a.mp4 at 0.20 s, left"
-    assert pictures.picture(0)[:, :, 0].mean() > pictures.picture(1)[:, :, 0].mean() + 100
+    assert pictures.image(0)[:, :, 0].mean() > pictures.image(1)[:, :, 0].mean() + 100
     splits = {entry.name[:18]: entry.split for entry in pictures.index.entries[:10]}
     assert len(set(splits.values())) == 5  # both ends of a frame are on one side of the split
     _, again = take(tmp_path / "store", tmp_path / "a.mp4", tmp_path / "in", frames=5)
@@ -192,16 +192,16 @@ def test_pairs_by_name(tmp_path: Path) -> None:
         file.rename(inputs / file.name)
     scene(50, 50).save(inputs / "photo-002.png")
     pictures, report = take(tmp_path / "store", source, inputs=inputs)
-    assert len(pictures) == 2 and pictures.paired()
-    reasons = dict(report.passed_over)
+    assert len(pictures) == 2 and pictures.is_paired()
+    reasons = dict(report.skipped)
     assert "has no partner" in reasons["photo-003.jpg"]
     assert "60 x 48 and its input 50 x 50" in reasons["photo-002.jpg"]
-    assert pictures.input_picture(1).shape == pictures.picture(1).shape
+    assert pictures.input_image(1).shape == pictures.image(1).shape
     expected = np.asarray(scene(120, 96, seed=51).resize((52, 42)), int)
-    assert np.abs(pictures.input_picture(1).astype(int) - expected).mean() < 2
+    assert np.abs(pictures.input_image(1).astype(int) - expected).mean() < 2
     photos(source, 1, first=0)
     again, _ = take(tmp_path / "store", source, inputs=inputs)
-    assert np.array_equal(again.input_picture(1), pictures.input_picture(1))
+    assert np.array_equal(again.input_image(1), pictures.input_image(1))
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -212,23 +212,23 @@ def test_pairs_side_by_side(tmp_path: Path, side: Side) -> None:
         both.paste((0, 10 * at, 200), (100, 0, 200, 100))
         both.save(tmp_path / "in" / f"{at}.png")
     pictures, _ = take(tmp_path / "store", tmp_path / "in", side=side)
-    shown = pictures.input_picture(0)
-    assert shown.shape == pictures.picture(0).shape == (42, 42, 3)
+    shown = pictures.input_image(0)
+    assert shown.shape == pictures.image(0).shape == (42, 42, 3)
     assert (shown[..., 0].min() > 180) == (side == "left")
-    assert (pictures.picture(0)[..., 2].min() > 180) == (side == "left")
+    assert (pictures.image(0)[..., 2].min() > 180) == (side == "left")
 
 
 def test_real_pairs(tmp_path: Path) -> None:
     comics = shared("face2comics") / "style1"
     pictures, report = take(tmp_path / "a", comics / "comic", inputs=comics / "face")
-    assert (len(pictures), report.passed_over) == (50, ())
+    assert (len(pictures), report.skipped) == (50, ())
     pictures, _ = take(tmp_path / "b", comics, inputs=comics / "face")
     assert len(pictures) == 50
 
 
 def test_real_photos(tmp_path: Path) -> None:
     pictures, report = take(tmp_path / "store", shared("cartoonset"), shared("sunrise"))
-    assert (len(pictures), report.duplicates, report.passed_over) == (382, 5, ())
+    assert (len(pictures), report.duplicates, report.skipped) == (382, 5, ())
 
 
 def test_progress_is_told(tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_many_photos_need_little_memory(tmp_path: Path) -> None:
 def test_opening_says_what_is_wrong(tmp_path: Path) -> None:
     store = tmp_path / "store"
     with pytest.raises(LimnerError, match="no prepared pictures"):
-        open_pictures(store)
+        open_store(store)
     take(store, photos(tmp_path / "in", 3))
     whole = state(store)
     index = json.loads(whole["pictures.json"])
@@ -380,7 +380,7 @@ def test_opening_says_what_is_wrong(tmp_path: Path) -> None:
     def damage(text: str, match: str) -> None:
         (store / "pictures.json").write_text(text)
         with pytest.raises(LimnerError, match=match):
-            open_pictures(store)
+            open_store(store)
 
     damage("{", "damaged")
     damage("[]", "damaged")
@@ -391,7 +391,7 @@ def test_opening_says_what_is_wrong(tmp_path: Path) -> None:
     raw = store / index["file"]
     raw.write_bytes(raw.read_bytes()[:-1])
     with pytest.raises(LimnerError, match="damaged"):
-        open_pictures(store)
+        open_store(store)
     pictures, _ = take(store, tmp_path / "in")
     assert len(pictures) == 3
 

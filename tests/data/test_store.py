@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from limner.data.store import Entry, Settings, Writer, open_pictures
+from limner.data.store import StoredImage, StoreSettings, StoreWriter, open_store
 from limner.errors import LimnerError
 
-SETTINGS = Settings(pixels=64, short_side=64, frames=1, pairs="none")
-ENTRY = Entry("a", 0, 64, 64, "0" * 16, held_out=False, enlarged=False, trimmed=False)
+SETTINGS = StoreSettings(pixels=64, short_side=64, frames=1, pairs="none")
+ENTRY = StoredImage("a", 0, 64, 64, "0" * 16, held_out=False, enlarged=False, trimmed=False)
 
 
 def write(folder: Path) -> None:
-    with Writer(folder) as writer:
+    with StoreWriter(folder) as writer:
         writer.add(np.zeros((64, 64, 3), np.uint8))
         writer.commit(SETTINGS, [ENTRY], [])
 
@@ -32,7 +32,7 @@ def test_what_a_killed_first_writing_left_is_taken_away(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"half")
     write(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {".DS_Store", "pictures.json", open_pictures(tmp_path).index.file}
+    assert names == {".DS_Store", "pictures.json", open_store(tmp_path).index.file}
 
 
 def test_a_store_is_written_anew_beside_what_was_put_there_since(tmp_path: Path) -> None:
@@ -40,4 +40,4 @@ def test_a_store_is_written_anew_beside_what_was_put_there_since(tmp_path: Path)
     (tmp_path / "pictures-notes.bin").write_bytes(b"mine")
     write(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"pictures-notes.bin", "pictures.json", open_pictures(tmp_path).index.file}
+    assert names == {"pictures-notes.bin", "pictures.json", open_store(tmp_path).index.file}

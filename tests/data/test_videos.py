@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from helpers.files import shared, sound, video
-from limner.data.images import Unreadable
-from limner.data.videos import Frame, measure_video, read_frames, squares
+from limner.data.images import UnreadableFile
+from limner.data.videos import Frame, measure_video, plan_squares, read_frames
 
 
 def frames(path: Path, count: int) -> list[Frame]:
@@ -100,21 +100,21 @@ def test_what_is_no_video_is_said(tmp_path: Path) -> None:
         "missing.mp4": "cannot be opened",
     }
     for name, said in expected.items():
-        with pytest.raises(Unreadable, match=said):
+        with pytest.raises(UnreadableFile, match=said):
             frames(tmp_path / name, 3)
 
 
 @pytest.mark.parametrize(("suffix", "said"), [("mp4", "has no pictures"), ("avi", "without frames")])
 def test_a_video_without_frames_is_said(tmp_path: Path, suffix: str, said: str) -> None:
     path = video(tmp_path / f"a.{suffix}", frames=0)
-    with pytest.raises(Unreadable, match=said):
+    with pytest.raises(UnreadableFile, match=said):
         frames(path, 3)
 
 
 def test_wide_and_tall_frames_give_both_their_ends() -> None:
-    assert [square.box for square in squares(160, 90)] == [(0, 0, 90, 90), (70, 0, 160, 90)]
-    assert [square.where for square in squares(90, 160)] == ["upper", "lower"]
-    assert [square.box for square in squares(40, 30)] == [(5, 0, 35, 30)]
+    assert [square.box for square in plan_squares(160, 90)] == [(0, 0, 90, 90), (70, 0, 160, 90)]
+    assert [square.where for square in plan_squares(90, 160)] == ["upper", "lower"]
+    assert [square.box for square in plan_squares(40, 30)] == [(5, 0, 35, 30)]
 
 
 def test_real_clips() -> None:

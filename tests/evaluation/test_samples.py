@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from helpers.stores import TINY, store
-from limner.data.store import Pictures
+from limner.data.store import ImageStore
 from limner.evaluation.samples import Samples, spread
 from limner.evaluation.sheets import FRAMES, LINE, MARGIN, images, sheet_of, write_film, write_image
 from limner.training.state import State
@@ -18,11 +18,11 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
     return store(tmp_path_factory.mktemp("samples"))
 
 
-def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: Pictures) -> None:
+def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: ImageStore) -> None:
     samples, state = Samples(pictures, TINY, CPU), State(TINY, CPU)
     before = [tensor.clone() for tensor in state.tensors().values()]
     chance = torch.get_rng_state()
@@ -30,7 +30,7 @@ def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: Pictures) -> None:
     columns = min(4, len(pictures.held_out)) + 2
     assert sheet.size == (MARGIN + columns * 64 + 12, 2 * LINE + 3 * 64)
     # The last row is the pictures themselves: the first held-out one comes first.
-    picture = torch.from_numpy(pictures.picture(pictures.held_out[0]).copy()).float()
+    picture = torch.from_numpy(pictures.image(pictures.held_out[0]).copy()).float()
     shown = sheet.crop((MARGIN, 2 * LINE + 128, MARGIN + 64, 2 * LINE + 192)).resize(
         (1, 1), Image.Resampling.BOX
     )
@@ -45,17 +45,17 @@ def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: Pictures) -> None:
     assert state.generator.training
 
 
-def test_held_out_l1_is_that_of_a_painter_of_grey(pictures: Pictures) -> None:
+def test_held_out_l1_is_that_of_a_painter_of_grey(pictures: ImageStore) -> None:
     class Grey(torch.nn.Module):
         def forward(self, shown: torch.Tensor) -> torch.Tensor:
             return torch.zeros(len(shown), 3, 64, 64)
 
-    from limner.data.augmentation import lesson
-    from limner.data.loader import still
+    from limner.data.augmentation import make_pair
+    from limner.data.loader import center_batch
     from limner.guide import make_guide
 
     samples = Samples(pictures, TINY, CPU)
-    target = lesson(still(pictures, pictures.held_out), make_guide("soft", 64), 64).target
+    target = make_pair(center_batch(pictures, pictures.held_out), make_guide("soft", 64), 64).target
     measured = samples.held_out_l1(Grey())  # type: ignore[arg-type]
     assert measured == pytest.approx(float(target.abs().mean()), rel=1e-5)
 

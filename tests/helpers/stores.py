@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from limner.data.prepare import prepare
-from limner.data.store import Pictures
+from limner.data.store import ImageStore
 from limner.progress import no_progress
 from limner.recipe import Recipe
 
@@ -27,7 +27,7 @@ def colours(seed: int, width: int = 100, height: int = 90) -> Image.Image:
     return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
 
 
-def store(folder: Path, count: int = 14, *, same_inputs: bool = False) -> Pictures:
+def store(folder: Path, count: int = 14, *, same_inputs: bool = False) -> ImageStore:
     """A store of `count` pictures in `folder`; with `same_inputs` each is its own input."""
     sources = folder / "sources"
     sources.mkdir(parents=True)

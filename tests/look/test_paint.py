@@ -10,7 +10,7 @@ from PIL import Image
 
 from helpers.files import photos, scene, video
 from helpers.looks import look_file
-from limner.data.arrays import framed
+from limner.data.arrays import center_crop
 from limner.errors import LimnerError
 from limner.look.look import Look, open_look
 from limner.look.paint import paint_file
@@ -40,7 +40,7 @@ def test_a_picture_lies_beside_its_source_under_a_free_name(tmp_path: Path, look
         "photo-painted-2.png",
         "photo-painted.png",
     ]
-    expected = look.paint(framed(Image.open(source), 64)) * 255
+    expected = look.paint(center_crop(Image.open(source), 64)) * 255
     assert np.abs(pixels(first) - expected).max() <= 0.51
 
 
@@ -96,7 +96,7 @@ def test_a_clip_keeps_its_frames_and_times(tmp_path: Path, look: Look) -> None:
     assert seen[-1] == (12, 12)
     with av.open(str(source)) as container:
         first = next(container.decode(container.streams.video[0])).to_image()  # type: ignore[no-untyped-call]
-    expected = look.paint(framed(first, 64)) * 255
+    expected = look.paint(center_crop(first, 64)) * 255
     found = frames[0].to_ndarray(format="rgb24")
     assert np.abs(found - expected).mean() < 8  # H.264 halves the resolution of colours
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from helpers.stores import TINY
-from limner.data.loader import Place
+from limner.data.loader import Position
 from limner.errors import LimnerError
 from limner.training.checkpoint import (
     DamagedCheckpoint,
@@ -32,7 +32,7 @@ def changed(step: int) -> State:
     state = State(TINY, CPU)
     for number, tensor in enumerate(state.tensors().values()):
         tensor.data.add_(number + step)
-    state.place = Place(step, 3, 2)
+    state.place = Position(step, 3, 2)
     state.seconds = 12.25
     return state
 
@@ -45,7 +45,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     path = save(tmp_path, 7)
     state, expected = State(TINY, CPU), changed(7)
     assert load_checkpoint(path, state, TINY)["pictures"] == "pictures"
-    assert (state.place, state.seconds) == (Place(7, 3, 2), 12.25)
+    assert (state.place, state.seconds) == (Position(7, 3, 2), 12.25)
     own, theirs = state.tensors(), expected.tensors()
     assert own.keys() == theirs.keys()
     assert all(torch.equal(own[name], theirs[name]) for name in own)

@@ -20,7 +20,7 @@ from PIL import Image
 
 import limner.training.loop
 from helpers.stores import TINY, store
-from limner.data.store import Pictures
+from limner.data.store import ImageStore
 from limner.errors import LimnerError
 from limner.recipe import Precision
 from limner.training.checkpoint import checkpoints, read_checkpoint
@@ -66,18 +66,18 @@ def interrupt() -> None:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
     return store(tmp_path_factory.mktemp("training"))
 
 
 @pytest.fixture(scope="module")
-def whole(pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def whole(pictures: ImageStore, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that was never cut."""
     return train(pictures, TINY, tmp_path_factory.mktemp("whole"), epochs=EPOCHS)
 
 
 @pytest.fixture(scope="module")
-def long(pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def long(pictures: ImageStore, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A longer one."""
     return train(pictures, TINY, tmp_path_factory.mktemp("long"), epochs=MANY)
 
@@ -103,7 +103,7 @@ import sys
 import time
 from pathlib import Path
 import limner.training.timing
-from limner.data.store import open_pictures
+from limner.data.store import open_store
 from limner.recipe import Precision
 from limner.training.reporter import Silent
 from limner.training.state import State
@@ -119,11 +119,11 @@ class Aloud(Silent):
         if status.step > 18:  # a busy machine may be late to kill it
             time.sleep(1)
 
-train(open_pictures(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=int(sys.argv[3]), report=Aloud())
+train(open_store(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=int(sys.argv[3]), report=Aloud())
 """
 
 
-def sitting(pictures: Pictures, folder: Path) -> subprocess.Popen[str]:
+def sitting(pictures: ImageStore, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", SITTING, str(pictures.folder), str(folder), str(MANY)],
         stdout=subprocess.PIPE,
@@ -134,7 +134,7 @@ def sitting(pictures: Pictures, folder: Path) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize(("kill_at", "later"), [(2, 0.03), (4, 0.11), (6, 0.17)])
 def test_a_run_that_is_killed_goes_on_to_the_bit(
-    pictures: Pictures, long: Run, tmp_path: Path, kill_at: int, later: float
+    pictures: ImageStore, long: Run, tmp_path: Path, kill_at: int, later: float
 ) -> None:
     process = sitting(pictures, tmp_path)
     assert process.stdout is not None
@@ -151,7 +151,7 @@ def test_a_run_that_is_killed_goes_on_to_the_bit(
 
 
 def test_the_clock_s_checkpoints_change_nothing(
-    pictures: Pictures, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageStore, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("limner.training.timing.Pace.pause_due", lambda *_: True)
     telling = Telling()
@@ -161,7 +161,7 @@ def test_the_clock_s_checkpoints_change_nothing(
 
 
 def test_ctrl_c_stops_after_the_step_and_the_same_command_goes_on(
-    pictures: Pictures, whole: Run, tmp_path: Path
+    pictures: ImageStore, whole: Run, tmp_path: Path
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
     telling = at_step(4, interrupt)  # in the middle of the second epoch
@@ -183,7 +183,7 @@ def test_ctrl_c_stops_after_the_step_and_the_same_command_goes_on(
     assert_same(run, whole)
 
 
-def test_a_second_ctrl_c_ends_at_once(pictures: Pictures, tmp_path: Path) -> None:
+def test_a_second_ctrl_c_ends_at_once(pictures: ImageStore, tmp_path: Path) -> None:
     def twice() -> None:
         interrupt()
         interrupt()
@@ -193,7 +193,7 @@ def test_a_second_ctrl_c_ends_at_once(pictures: Pictures, tmp_path: Path) -> Non
     assert checkpoints(tmp_path / "checkpoints") == []
 
 
-def test_sigterm_stops_cleanly(pictures: Pictures, tmp_path: Path) -> None:
+def test_sigterm_stops_cleanly(pictures: ImageStore, tmp_path: Path) -> None:
     process = sitting(pictures, tmp_path)
     assert process.stdout is not None
     process.stdout.readline()
@@ -209,7 +209,7 @@ def read_step(folder: Path) -> int:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
+    pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     train(pictures, TINY, tmp_path, epochs=1)
     good = {path: path.read_bytes() for path in checkpoints(tmp_path / "checkpoints")}
@@ -229,7 +229,7 @@ def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(
 
 
 def test_a_weight_that_is_no_number_is_never_saved(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[State] = []
 
@@ -247,7 +247,7 @@ def test_a_weight_that_is_no_number_is_never_saved(
     assert checkpoints(tmp_path / "checkpoints") == []
 
 
-def test_a_full_disk_leaves_the_earlier_checkpoint(pictures: Pictures, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_earlier_checkpoint(pictures: ImageStore, tmp_path: Path) -> None:
     train(pictures, TINY, tmp_path, epochs=1)
     good = {path: path.read_bytes() for path in checkpoints(tmp_path / "checkpoints")}
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -276,7 +276,7 @@ class Clock:
 
 
 def test_minutes_count_over_sittings(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
     monkeypatch.setattr("limner.training.timing.time", clock)
@@ -294,7 +294,7 @@ def test_minutes_count_over_sittings(
 
 
 def test_statistics_are_counted_once_for_a_step(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled: list[int] = []
     monkeypatch.setattr(limner.training.loop, "settle", lambda *_: settled.append(1))
@@ -322,7 +322,7 @@ def test_what_a_run_leaves(whole: Run) -> None:
         assert generator(torch.zeros(1, 1, 64, 64)).isfinite().all()
 
 
-def test_sheets_past_the_checkpoint_come_again(pictures: Pictures, tmp_path: Path) -> None:
+def test_sheets_past_the_checkpoint_come_again(pictures: ImageStore, tmp_path: Path) -> None:
     run = train(pictures, TINY, tmp_path, epochs=1)
     late = run.samples / "step-00000099.jpg"
     late.write_bytes(run.sheets()[-1].read_bytes())
@@ -333,7 +333,7 @@ def test_sheets_past_the_checkpoint_come_again(pictures: Pictures, tmp_path: Pat
     assert not left_over.exists()
 
 
-def test_changed_pictures_are_said(pictures: Pictures, tmp_path: Path) -> None:
+def test_changed_pictures_are_said(pictures: ImageStore, tmp_path: Path) -> None:
     train(pictures, TINY, tmp_path / "run", epochs=1)
     telling = Telling()
     more = store(tmp_path / "more", 20)
@@ -353,7 +353,7 @@ def test_other_guides_and_pairs_learn(tmp_path: Path, changes: dict[str, str]) -
     "precision",
     ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)],  # slow: a CPU imitates it
 )
-def test_half_precision_learns(pictures: Pictures, tmp_path: Path, precision: Precision) -> None:
+def test_half_precision_learns(pictures: ImageStore, tmp_path: Path, precision: Precision) -> None:
     recipe = replace(TINY, precision=precision)
     # float16's scale of losses starts too high on purpose, and the first steps go into lowering it.
     run = train(pictures, recipe, tmp_path, epochs=1 if precision == "bfloat16" else 4)
@@ -375,12 +375,12 @@ def test_half_precision_learns(pictures: Pictures, tmp_path: Path, precision: Pr
         ({"epochs": 1, "device": "mps"}, "cpu or cuda, and not yet on mps"),
     ],
 )
-def test_refuses(pictures: Pictures, tmp_path: Path, options: dict[str, object], said: str) -> None:
+def test_refuses(pictures: ImageStore, tmp_path: Path, options: dict[str, object], said: str) -> None:
     with pytest.raises(LimnerError, match=said):
         train(pictures, TINY, tmp_path / "run", **options)  # type: ignore[arg-type]
     assert not (tmp_path / "run").exists()
 
 
-def test_refuses_pictures_of_another_size(pictures: Pictures, tmp_path: Path) -> None:
+def test_refuses_pictures_of_another_size(pictures: ImageStore, tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match="prepared for 64 pixels, and the recipe says 128"):
         train(pictures, replace(TINY, pixels=128), tmp_path, epochs=1)

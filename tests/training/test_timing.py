@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from limner.data.loader import Place
+from limner.data.loader import Position
 from limner.training.budget import Goal
 from limner.training.timing import Pace
 
@@ -35,13 +35,13 @@ def test_the_paper_s_epochs_where_nobody_says() -> None:
 def test_whichever_comes_first_is_left() -> None:
     goal = Goal.of(3, 1.0)
     # 2 epochs of 10 steps, 4 of them made: 16 steps of 2 seconds, against 40 seconds.
-    assert goal.seconds_left(Place(14, 1, 4), 20.0, 10, 2.0) == 32.0
-    assert goal.seconds_left(Place(14, 1, 4), 50.0, 10, 2.0) == 10.0
-    assert goal.seconds_left(Place(14, 1, 4), 70.0, 10, 2.0) == 0.0
+    assert goal.seconds_left(Position(14, 1, 4), 20.0, 10, 2.0) == 32.0
+    assert goal.seconds_left(Position(14, 1, 4), 50.0, 10, 2.0) == 10.0
+    assert goal.seconds_left(Position(14, 1, 4), 70.0, 10, 2.0) == 0.0
     assert goal.time_over(60.0)
     assert not goal.time_over(59.9)
-    assert goal.epochs_done(Place(30, 3, 0))
-    assert not goal.epochs_done(Place(29, 2, 9))
+    assert goal.epochs_done(Position(30, 3, 0))
+    assert not goal.epochs_done(Position(29, 2, 9))
 
 
 def test_pauses_are_frequent_at_first_and_never_a_tenth(clock: Clock) -> None:

@@ -16,7 +16,7 @@ import torch
 
 import limner.training.loop
 from helpers.stores import TINY, store
-from limner.data.store import Pictures
+from limner.data.store import ImageStore
 from limner.errors import LimnerError
 from limner.training.distributed import Processes
 from limner.training.log import Journal
@@ -26,7 +26,7 @@ from limner.training.state import State
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
     return store(tmp_path_factory.mktemp("together"))
 
 
@@ -34,7 +34,7 @@ TOGETHER = """
 import hashlib, os, sys
 from pathlib import Path
 import limner.training.loop
-from limner.data.store import open_pictures
+from limner.data.store import open_store
 from helpers.stores import TINY
 
 made = []
@@ -46,7 +46,7 @@ class State(limner.training.loop.State):
 
 limner.training.loop.State = State
 for epochs in (2, 3):
-    limner.training.loop.train(open_pictures(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=epochs)
+    limner.training.loop.train(open_store(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=epochs)
     weights = hashlib.sha256()
     for network in (made[-1].generator, made[-1].discriminator):
         for parameter in network.parameters():
@@ -55,7 +55,7 @@ for epochs in (2, 3):
 """
 
 
-def test_two_processes_learn_the_same_and_go_on(pictures: Pictures, tmp_path: Path) -> None:
+def test_two_processes_learn_the_same_and_go_on(pictures: ImageStore, tmp_path: Path) -> None:
     script = tmp_path / "together.py"
     script.write_text(TOGETHER)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -79,7 +79,7 @@ def test_two_processes_learn_the_same_and_go_on(pictures: Pictures, tmp_path: Pa
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
     def three(_: str | None) -> Iterator[Processes]:
@@ -91,7 +91,7 @@ def test_a_batch_that_cannot_be_shared_is_refused(
 
 
 def test_the_others_do_not_decide_by_their_clocks(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first process pauses to write; the others' clocks do not know."""
     asked: list[tuple[bool, ...]] = []
@@ -122,7 +122,7 @@ def test_the_others_do_not_decide_by_their_clocks(
 
 
 def test_all_follow_the_first_one_s_scale_of_float16(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Gradients that are scaled differently must not be averaged."""
     recipe = replace(TINY, precision="float16")

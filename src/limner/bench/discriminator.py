@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 
 from limner.bench.environment import described, origin
-from limner.data.augmentation import lesson
-from limner.data.loader import Batches
-from limner.data.store import Pictures
+from limner.data.augmentation import make_pair
+from limner.data.loader import BatchLoader
+from limner.data.store import ImageStore
 from limner.errors import LimnerError
 from limner.evaluation.samples import Samples, paint
 from limner.evaluation.sheets import sheet_of_rows, write_image
@@ -42,7 +42,7 @@ SECONDS, QUICK_SECONDS = 240.0, 20.0
 
 
 def bench_discriminator(
-    pictures: Pictures,
+    pictures: ImageStore,
     folder: Path,
     *,
     recipe: Recipe | None = None,
@@ -78,7 +78,7 @@ def bench_discriminator(
             learner = _Learner(pictures, replace(recipe, discriminator=width), group, samples)
             rows.append(learner.learn(seconds, steps))
             steps = steps or rows[-1]["equal_time"]["steps"]
-            painted[f"width {width}"] = paint(learner.state.generator, samples.fixed().shown)
+            painted[f"width {width}"] = paint(learner.state.generator, samples.fixed().input)
         progress(len(ordered), len(ordered), "widths trained")
     shown, target = samples.fixed()
     sheet = sheet_of_rows(
@@ -93,11 +93,11 @@ def bench_discriminator(
 class _Learner:
     """One width, learning."""
 
-    def __init__(self, pictures: Pictures, recipe: Recipe, group: Processes, samples: Samples) -> None:
+    def __init__(self, pictures: ImageStore, recipe: Recipe, group: Processes, samples: Samples) -> None:
         self.state = State(recipe, group.device)
         self._recipe, self._group, self._samples = recipe, group, samples
         self._guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
-        self._batches = Batches(pictures, recipe, group.device)
+        self._batches = BatchLoader(pictures, recipe, group.device)
 
     def learn(self, seconds: float, steps: int | None) -> dict[str, Any]:
         """Learn for `seconds`, and at least `steps`; measured at both."""
@@ -105,7 +105,7 @@ class _Learner:
         spent, stream = 0.0, self._batches.stream(self.state.place)
         while "equal_time" not in found or (steps is not None and "equal_steps" not in found):
             began = time.perf_counter()
-            self._step(lesson(next(stream), self._guide, self._recipe.pixels))
+            self._step(make_pair(next(stream), self._guide, self._recipe.pixels))
             spent += time.perf_counter() - began
             if self.state.place.step == steps:
                 found["equal_steps"] = self._measure(spent)
@@ -132,7 +132,7 @@ class _Learner:
         }
 
 
-def _between_photos(pictures: Pictures, samples: Samples) -> dict[str, Any]:
+def _between_photos(pictures: ImageStore, samples: Samples) -> dict[str, Any]:
     """The distance between held-out photos and as many others: what a perfect painter might reach."""
     photos = torch.cat([target.cpu() for _, target in samples.held_out()])
     others = torch.cat([target.cpu() for _, target in samples.in_training(len(photos))])

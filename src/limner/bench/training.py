@@ -20,10 +20,10 @@ import torch
 
 from limner.bench.baseline import Plain
 from limner.bench.environment import described, origin
-from limner.data.augmentation import lesson
-from limner.data.loader import Batches
+from limner.data.augmentation import make_pair
+from limner.data.loader import BatchLoader
 from limner.data.prepare import prepare
-from limner.data.store import Pictures
+from limner.data.store import ImageStore
 from limner.data.synthetic.draw import draw
 from limner.files import atomic_write
 from limner.guide import make_guide
@@ -104,7 +104,7 @@ def _speed(measured: dict[str, Any]) -> str:
     return f"{measured['pictures_per_second']:.2f} ({slowest:.2f}-{fastest:.2f})"
 
 
-def _pictures(folder: Path, pixels: int) -> tuple[Pictures, list[Path]]:
+def _pictures(folder: Path, pixels: int) -> tuple[ImageStore, list[Path]]:
     files = []
     (folder / "drawn").mkdir()
     for number, picture in enumerate(draw("garden", PICTURES, round(1.5 * pixels), 0)):
@@ -115,7 +115,7 @@ def _pictures(folder: Path, pixels: int) -> tuple[Pictures, list[Path]]:
 
 
 def _measure(
-    recipe: Recipe, pictures: Pictures, files: list[Path], group: Processes, *, quick: bool
+    recipe: Recipe, pictures: ImageStore, files: list[Path], group: Processes, *, quick: bool
 ) -> dict[str, Any]:
     torch.manual_seed(0)
     state, plain = State(recipe, group.device), Plain(files, recipe, group.device)
@@ -140,11 +140,11 @@ def _measure(
     }
 
 
-def _ours(state: State, recipe: Recipe, pictures: Pictures, group: Processes) -> Iterator[list[float]]:
+def _ours(state: State, recipe: Recipe, pictures: ImageStore, group: Processes) -> Iterator[list[float]]:
     """Our step, each time that the next is asked for; its losses."""
     guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
-    for batch in Batches(pictures, recipe, group.device).stream(state.place):
-        yield learn(state, recipe, lesson(batch, guide, recipe.pixels), group).tolist()
+    for batch in BatchLoader(pictures, recipe, group.device).stream(state.place):
+        yield learn(state, recipe, make_pair(batch, guide, recipe.pixels), group).tolist()
 
 
 def _timed(step: Callable[[], object], device: torch.device) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from limner.data.store import Pictures
+    from limner.data.store import ImageStore
     from limner.export.onnx import ExportReport
     from limner.training.run import Run
 
@@ -69,7 +69,7 @@ def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, ser
     walk(project, (drawings,), Taking(), recipe, stop=stop, storage="uint8", serving=serving)
 
 
-def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Taking) -> Pictures:
+def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Taking) -> ImageStore:
     """Decode the sources into the store `out`, showing how far it is, and say what was found."""
     Recipe(pixels=pixels)  # refuses sizes that no network has, before anything is decoded
     from limner.data.prepare import prepare
@@ -90,12 +90,12 @@ def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Takin
     return pictures
 
 
-def train_run(pictures: Pictures, out: Path, recipe: Recipe, stop: Stop) -> Run:
+def train_run(pictures: ImageStore, out: Path, recipe: Recipe, stop: Stop) -> Run:
     """Train, or go on, with the live terminal."""
     from limner.training.loop import train
     from limner.training.terminal import Terminal
 
-    if pictures.paired() and recipe.guide == "soft":
+    if pictures.is_paired() and recipe.guide == "soft":
         print(
             "The network is shown a soft, grey version of the inputs; with --guide colour it is shown "
             "them as they are, which is usual for pairs."
@@ -221,13 +221,13 @@ def _draw(subject: Subject, pixels: int, folder: Path) -> Path:
 
 def _held_out(run: Run) -> list[NDArray[np.uint8]]:
     """Held-out inputs of the run's pictures, as many as paintings are compared on; says why if none."""
-    from limner.data.store import open_pictures
+    from limner.data.store import open_store
     from limner.export.storage_comparison import COMPARED
 
     try:
-        pictures = open_pictures(run.pictures)
+        pictures = open_store(run.pictures)
     except LimnerError as error:
         print(f"The run's pictures are not at hand: {error}")
         return []
-    take = pictures.input_picture if pictures.paired() else pictures.picture
+    take = pictures.input_image if pictures.is_paired() else pictures.image
     return [take(index) for index in pictures.held_out[:COMPARED]]

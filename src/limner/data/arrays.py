@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 
-def framed(picture: Image.Image, pixels: int, *, whole: bool = False) -> NDArray[np.float32]:
+def center_crop(picture: Image.Image, pixels: int, *, whole: bool = False) -> NDArray[np.float32]:
     """The middle square of an RGB picture, as (pixels, pixels, 3) in 0..1, by an antialiased filter.
 
     `whole` squeezes all of the picture into the square instead.
@@ -22,7 +22,7 @@ def framed(picture: Image.Image, pixels: int, *, whole: bool = False) -> NDArray
     return np.asarray(small, dtype=np.float32) / np.float32(255)
 
 
-def picture(values: NDArray[np.floating[Any]]) -> Image.Image:
+def to_image(values: NDArray[np.floating[Any]]) -> Image.Image:
     """(H, W, 1 or 3) in 0..1 as an RGB picture of 8 bits."""
     colours = np.broadcast_to(values, (*values.shape[:2], 3))
     return Image.fromarray((colours * 255 + 0.5).clip(0, 255).astype(np.uint8))

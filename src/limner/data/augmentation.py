@@ -21,7 +21,7 @@ from limner.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Draw:
+class AugmentationParams:
     """The random numbers of B pictures; each is (B,), float32, on the CPU."""
 
     scale: Tensor
@@ -37,15 +37,15 @@ class Draw:
     contrast: Tensor
     """What the guide is multiplied with, about its middle."""
 
-    def part(self, start: int, end: int) -> Draw:
+    def slice(self, start: int, end: int) -> AugmentationParams:
         """The numbers of some of the pictures."""
-        return Draw(*(getattr(self, field.name)[start:end] for field in fields(self)))
+        return AugmentationParams(*(getattr(self, field.name)[start:end] for field in fields(self)))
 
 
-def draw(recipe: Recipe, count: int, generator: torch.Generator) -> Draw:
+def sample_params(recipe: Recipe, count: int, generator: torch.Generator) -> AugmentationParams:
     """Random numbers for `count` pictures."""
     scale, down, across, mirror, brightness, contrast = torch.rand(6, count, generator=generator)
-    return Draw(
+    return AugmentationParams(
         scale=1 + (recipe.scale - 1) * scale,
         down=down,
         across=across,
@@ -55,10 +55,12 @@ def draw(recipe: Recipe, count: int, generator: torch.Generator) -> Draw:
     )
 
 
-def unchanged(count: int) -> Draw:
+def identity_params(count: int) -> AugmentationParams:
     """The middle of each picture as it is: for held-out pictures and samples."""
     one, zero = torch.ones(count), torch.zeros(count)
-    return Draw(scale=one, down=one / 2, across=one / 2, mirror=one, brightness=zero, contrast=one)
+    return AugmentationParams(
+        scale=one, down=one / 2, across=one / 2, mirror=one, brightness=zero, contrast=one
+    )
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ class Batch:
     source: Tensor | None
     """uint8 (B, S, S, 3): the same boxes of the inputs; None where the guide is made of the target."""
     window: Tensor
-    """float32 (4, B): top, left and side of the windows in pixels of the box, and `Draw.mirror`."""
-    light: Tensor
+    """float32 (4, B): top, left and side of the windows in pixels of the box, and the mirror of
+    `AugmentationParams`."""
+    guide_params: Tensor
     """float32 (2, B): the guide's brightness and contrast."""
 
     def to(self, device: torch.device) -> Self:
@@ -83,29 +86,29 @@ class Batch:
             self.target.to(device, non_blocking=True),
             None if self.source is None else self.source.to(device, non_blocking=True),
             self.window.to(device, non_blocking=True),
-            self.light.to(device, non_blocking=True),
+            self.guide_params.to(device, non_blocking=True),
         )
 
-    def pinned(self) -> Self:
+    def pin_memory(self) -> Self:
         """The same in page-locked memory, from where a GPU copies by itself."""
         return type(self)(
             self.target.pin_memory(),
             None if self.source is None else self.source.pin_memory(),
             self.window.pin_memory(),
-            self.light.pin_memory(),
+            self.guide_params.pin_memory(),
         )
 
 
-class Lesson(NamedTuple):
+class TrainingPair(NamedTuple):
     """What the networks learn from in one step, both channels-last, -1..1."""
 
-    shown: Tensor
+    input: Tensor
     """(B, C, P, P): the guide."""
     target: Tensor
     """(B, 3, P, P): the picture that it was made of, or the painting of the pair."""
 
 
-def windows(boxes: Tensor, window: Tensor, pixels: int) -> Tensor:
+def crop_and_resize(boxes: Tensor, window: Tensor, pixels: int) -> Tensor:
     """Cut a window out of each box and bring it to `pixels` a side, bilinearly.
 
     Boxes are uint8 (B, S, S, 3), `window` is (4, B) as in `Batch`. Returns float32 (B, 3, P, P), 0..1,
@@ -122,14 +125,14 @@ def windows(boxes: Tensor, window: Tensor, pixels: int) -> Tensor:
     return (cut / 255).contiguous(memory_format=torch.channels_last)
 
 
-def lesson(batch: Batch, guide: SoftGuide | EdgesGuide | ColourGuide, pixels: int) -> Lesson:
+def make_pair(batch: Batch, guide: SoftGuide | EdgesGuide | ColourGuide, pixels: int) -> TrainingPair:
     """What the networks are shown of a batch that is on the guide's device."""
-    target = windows(batch.target, batch.window, pixels)
-    source = target if batch.source is None else windows(batch.source, batch.window, pixels)
-    brightness, contrast = batch.light.reshape(2, -1, 1, 1, 1)
+    target = crop_and_resize(batch.target, batch.window, pixels)
+    source = target if batch.source is None else crop_and_resize(batch.source, batch.window, pixels)
+    brightness, contrast = batch.guide_params.reshape(2, -1, 1, 1, 1)
     live = {"brightness": brightness, "contrast": contrast, "detail": torch.zeros_like(brightness)}
-    shown = guide(source, *(live[name] for name in guide.live))
-    return Lesson(
-        (2 * shown - 1).contiguous(memory_format=torch.channels_last),
+    guided = guide(source, *(live[name] for name in guide.live))
+    return TrainingPair(
+        (2 * guided - 1).contiguous(memory_format=torch.channels_last),
         (2 * target - 1).contiguous(memory_format=torch.channels_last),
     )

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from limner.data.images import Unreachable, Unreadable, fit, read_image, resized
-from limner.data.sources import Gathered, Source, Stamp
-from limner.data.store import Entry, FileRecord, Pictures, Pixels, Settings, Writer
-from limner.data.videos import measure_video, read_frames, squares
+from limner.data.images import UnreachableFile, UnreadableFile, plan_resize, read_image, resize
+from limner.data.sources import FileStamp, Source, SourceList
+from limner.data.store import ImageStore, Pixels, SourceRecord, StoredImage, StoreSettings, StoreWriter
+from limner.data.videos import measure_video, plan_squares, read_frames
 from limner.errors import LimnerError
 from limner.progress import Progress
 
-STRETCHES = 20
+HOLD_OUT_EVERY = 20
 """One in so many is held out: pictures, or stretches of a video."""
 
 _WHAT = "Decoding pictures"
@@ -31,7 +31,7 @@ _ALIKE = 1.05
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _Prepared:
     """One decoded picture on its way into the store."""
 
     name: str
@@ -47,7 +47,7 @@ class _Decoded:
     """One image file: the hash of its bytes (and its partner's), and its picture."""
 
     content: str
-    piece: _Piece
+    piece: _Prepared
 
 
 @dataclass(frozen=True)
@@ -55,20 +55,20 @@ class _Task:
     """One source, with what the earlier store has of it or with the thread that decodes it."""
 
     source: Source
-    stamps: tuple[Stamp, ...]
-    known: FileRecord | None
+    stamps: tuple[FileStamp, ...]
+    known: SourceRecord | None
     future: Future[_Decoded] | None
 
 
-class Preparation:
+class StoreBuilder:
     """Fills one store. `decoded` is the number of pictures that were not in the earlier one."""
 
     def __init__(
         self,
-        gathered: Gathered,
+        gathered: SourceList,
         folder: Path,
-        settings: Settings,
-        earlier: Pictures | None,
+        settings: StoreSettings,
+        earlier: ImageStore | None,
         progress: Progress,
     ) -> None:
         self.decoded = 0
@@ -80,13 +80,13 @@ class Preparation:
         self._progress = progress
         self._done = 0
         self._total = sum(self._cost(source) for source in gathered.sources)
-        self._entries: list[Entry] = []
-        self._files: list[FileRecord] = []
+        self._entries: list[StoredImage] = []
+        self._files: list[SourceRecord] = []
         self._contents: set[str] = set()
 
     def run(self) -> None:
         """Decode everything and put the new store in its place. Raises `LimnerError`."""
-        with Writer(self._folder) as writer, ThreadPoolExecutor(_workers()) as pool:
+        with StoreWriter(self._folder) as writer, ThreadPoolExecutor(_workers()) as pool:
             for task in self._ahead(pool):
                 done = self._done
                 self._progress(done, self._total, _WHAT)
@@ -116,9 +116,9 @@ class Preparation:
         known = self._known.get(stamps) if stamps else None
         if source.kind == "video" or (known is not None and not known.duplicate):
             return _Task(source, stamps, known, None)
-        return _Task(source, stamps, None, pool.submit(_decode, source, self._settings))
+        return _Task(source, stamps, None, pool.submit(_decode_source, source, self._settings))
 
-    def _record(self, task: _Task, writer: Writer) -> FileRecord:
+    def _record(self, task: _Task, writer: StoreWriter) -> SourceRecord:
         """Write the pictures of one source; the record tells what came of it."""
         first = len(self._entries)
         stamps, content, reason, duplicate = task.stamps, "", "", False
@@ -128,12 +128,12 @@ class Preparation:
             if not duplicate:
                 self._add_all(task, content, writer)
                 self._contents.add(content)
-        except Unreachable as error:
+        except UnreachableFile as error:
             # Without a stamp it is tried again the next time.
             stamps, reason = (), str(error)
-        except Unreadable as error:
+        except UnreadableFile as error:
             reason = str(error)
-        return FileRecord(
+        return SourceRecord(
             name=task.source.name,
             stamps=stamps,
             content=content,
@@ -147,13 +147,13 @@ class Preparation:
     def _content(self, task: _Task) -> str:
         if task.known is not None:
             if task.known.reason:
-                raise Unreadable(task.known.reason)
+                raise UnreadableFile(task.known.reason)
             return task.known.content
         if task.future is not None:
             return task.future.result().content
         return _hash_of(task.source.path)
 
-    def _add_all(self, task: _Task, content: str, writer: Writer) -> None:
+    def _add_all(self, task: _Task, content: str, writer: StoreWriter) -> None:
         if task.known is not None and self._earlier is not None and task.known.count:
             for index in range(task.known.first, task.known.first + task.known.count):
                 self._add_known(self._earlier, index, writer)
@@ -162,32 +162,32 @@ class Preparation:
         else:
             self._add_frames(task.source, content, writer)
 
-    def _add_known(self, earlier: Pictures, index: int, writer: Writer) -> None:
-        offset = writer.add(earlier.picture(index))
-        if earlier.paired():
-            writer.add(earlier.input_picture(index))
+    def _add_known(self, earlier: ImageStore, index: int, writer: StoreWriter) -> None:
+        offset = writer.add(earlier.image(index))
+        if earlier.is_paired():
+            writer.add(earlier.input_image(index))
         self._entries.append(replace(earlier.index.entries[index], offset=offset))
 
-    def _add_frames(self, source: Source, content: str, writer: Writer) -> None:
+    def _add_frames(self, source: Source, content: str, writer: StoreWriter) -> None:
         clip = measure_video(source.path)
         frames = read_frames(source.path, self._settings.frames)
         for count, frame in enumerate(frames, start=1):
-            stretch = int(STRETCHES * frame.seconds / clip.seconds)
-            for square in squares(*frame.image.size):
+            stretch = int(HOLD_OUT_EVERY * frame.seconds / clip.seconds)
+            for square in plan_squares(*frame.image.size):
                 where = f", {square.where}" if square.where else ""
                 name = f"{source.name} at {frame.seconds:.2f} s{where}"
                 part = frame.image.crop(square.box)
                 key = _digest(f"{content} {stretch}".encode())
-                self._add(_piece(name, part, None, key, self._settings), writer)
+                self._add(_prepare_image(name, part, None, key, self._settings), writer)
             self._progress(self._done + count, self._total, _WHAT)
 
-    def _add(self, piece: _Piece, writer: Writer) -> None:
+    def _add(self, piece: _Prepared, writer: StoreWriter) -> None:
         height, width, _ = piece.target.shape
         offset = writer.add(piece.target)
         if piece.input is not None:
             writer.add(piece.input)
         self._entries.append(
-            Entry(
+            StoredImage(
                 name=piece.name,
                 offset=offset,
                 height=height,
@@ -205,7 +205,7 @@ class Preparation:
             return
         wanted = "At least 2 pictures are needed, and 200 or more are recommended"
         bad = [(file.name, file.reason) for file in self._files if file.reason]
-        bad += self._gathered.passed_over
+        bad += self._gathered.skipped
         example = f", and of those passed over, {bad[0][0]} {bad[0][1]}" if bad else ""
         found = f"only {self._entries[0].name} could be used" if self._entries else "none could be read"
         raise LimnerError(f"{wanted}: {found}{example}.")
@@ -215,66 +215,66 @@ def _workers() -> int:
     return min(4, os.cpu_count() or 1)
 
 
-def _decode(source: Source, settings: Settings) -> _Decoded:
-    """Read one image file (and its partner). Raises `Unreadable`."""
+def _decode_source(source: Source, settings: StoreSettings) -> _Decoded:
+    """Read one image file (and its partner). Raises `UnreadableFile`."""
     split = _hash_of(source.path)
     room = 2 * settings.short_side  # to shrink from: sharper than a JPEG decoded just large enough
     if settings.pairs in {"left", "right"}:
         image = read_image(source.path, at_least=2 * room)
-        target, shown = _halves(image, settings.pairs)
+        target, shown = _split_halves(image, settings.pairs)
     else:
         target, shown = read_image(source.path, at_least=room), None
     content = split
     if source.partner is not None:
         content = _digest((split + _hash_of(source.partner)).encode())
-        shown = _partner(source.partner, room)
-    return _Decoded(content, _piece(source.name, target, shown, split, settings))
+        shown = _read_partner(source.partner, room)
+    return _Decoded(content, _prepare_image(source.name, target, shown, split, settings))
 
 
-def _halves(image: Image.Image, side: str) -> tuple[Image.Image, Image.Image]:
+def _split_halves(image: Image.Image, side: str) -> tuple[Image.Image, Image.Image]:
     """The target and the input half of a picture."""
     half = image.width // 2
     if half == 0:
-        raise Unreadable("is too narrow to hold a picture on each side")
+        raise UnreadableFile("is too narrow to hold a picture on each side")
     left = image.crop((0, 0, half, image.height))
     right = image.crop((image.width - half, 0, image.width, image.height))
     return (right, left) if side == "left" else (left, right)
 
 
-def _partner(path: Path, room: int) -> Image.Image:
+def _read_partner(path: Path, room: int) -> Image.Image:
     try:
         return read_image(path, at_least=room)
-    except Unreadable as error:
+    except UnreadableFile as error:
         raise type(error)(f"has a partner, {path.name}, which {error}") from error
 
 
-def _piece(
-    name: str, target: Image.Image, shown: Image.Image | None, split: str, settings: Settings
-) -> _Piece:
-    how = fit(*target.size, settings.short_side)
-    return _Piece(
+def _prepare_image(
+    name: str, target: Image.Image, shown: Image.Image | None, split: str, settings: StoreSettings
+) -> _Prepared:
+    how = plan_resize(*target.size, settings.short_side)
+    return _Prepared(
         name=name,
-        target=np.asarray(resized(target, how)),
-        input=None if shown is None else _alike(shown, target, settings.short_side),
+        target=np.asarray(resize(target, how)),
+        input=None if shown is None else _match_sizes(shown, target, settings.short_side),
         split=split,
         enlarged=how.enlarged,
         trimmed=how.trimmed,
     )
 
 
-def _alike(shown: Image.Image, target: Image.Image, short_side: int) -> Pixels:
+def _match_sizes(shown: Image.Image, target: Image.Image, short_side: int) -> Pixels:
     """An input cut and sized just as its target, which may have another resolution but not shape."""
     aspect = (shown.width / shown.height) / (target.width / target.height)
     if not 1 / _ALIKE < aspect < _ALIKE:
-        raise Unreadable(
+        raise UnreadableFile(
             f"is {target.width} x {target.height} and its input {shown.width} x {shown.height}: "
             "a pair needs one shape"
         )
-    how = fit(*target.size, short_side)
+    how = plan_resize(*target.size, short_side)
     across, down = shown.width / target.width, shown.height / target.height
     left, top, right, bottom = how.box
     box = (left * across, top * down, min(right * across, shown.width), min(bottom * down, shown.height))
-    return np.asarray(resized(shown, replace(how, box=box)))
+    return np.asarray(resize(shown, replace(how, box=box)))
 
 
 def _hash_of(path: Path) -> str:
@@ -282,17 +282,17 @@ def _hash_of(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, partial(hashlib.blake2b, digest_size=8)).hexdigest()
     except OSError as error:
-        raise Unreachable(f"cannot be opened ({error.strerror})") from error
+        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
 
 
 def _digest(text: bytes) -> str:
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
-def _hold_out(entries: Sequence[Entry]) -> list[Entry]:
+def _hold_out(entries: Sequence[StoredImage]) -> list[StoredImage]:
     """The entries with their `held_out` decided by their `split` alone (see `limner.data.prepare`)."""
     keys = sorted({entry.split for entry in entries})
-    held = {key for key in keys if int(key, 16) < 2**64 // STRETCHES} or {keys[0]}
+    held = {key for key in keys if int(key, 16) < 2**64 // HOLD_OUT_EVERY} or {keys[0]}
     if len(held) == len(keys):
         # Nothing would be left to train on.
         held = {keys[0]}

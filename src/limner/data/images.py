@@ -34,12 +34,12 @@ SUFFIXES = frozenset(
 FOREIGN_SUFFIXES = frozenset({".heic", ".heif", ".raw", ".cr2", ".nef", ".arw", ".dng", ".psd"})
 """Suffixes of pictures that people have and that cannot be read here: named, not silently skipped."""
 
-LONGEST = 4
+MAX_ASPECT_RATIO = 4
 """A picture is kept up to this many times as long as it is wide; its middle part is taken beyond."""
 
 _FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "BMP", *(("AVIF",) if features.check("avif") else ()))
 _ORIENTATION = 0x0112  # the EXIF tag
-_TURNS = {  # `ImageOps.exif_transpose` also writes the EXIF anew, which fails where that is broken
+_TRANSPOSITIONS = {  # `ImageOps.exif_transpose` also writes the EXIF anew, which fails where that is broken
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -48,29 +48,29 @@ _TURNS = {  # `ImageOps.exif_transpose` also writes the EXIF anew, which fails w
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_MOST_PIXELS = 180_000_000
+_MAX_PIXELS = 180_000_000
 _LARGE_PIXELS = 40_000_000
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 # Decoding one huge picture takes hundreds of megabytes: threads take turns at those.
 _large_ones = threading.Lock()
 
-# The number of pixels is judged here (`_MOST_PIXELS`), with a sentence in place of a warning.
+# The number of pixels is judged here (`_MAX_PIXELS`), with a sentence in place of a warning.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 # What is broken is passed over with a sentence, or does not matter; a warning would land in the progress.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\..*")
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """A file is passed over; the text continues a sentence that began with the file's name."""
 
 
-class Unreachable(Unreadable):
+class UnreachableFile(UnreadableFile):
     """A file cannot be opened just now; it may be another time."""
 
 
 @dataclass(frozen=True)
-class Fit:
+class ResizePlan:
     """How a picture is brought to the store's size."""
 
     box: tuple[float, float, float, float]
@@ -81,16 +81,16 @@ class Fit:
     enlarged: bool
     """The source has fewer pixels than the store asks for."""
     trimmed: bool
-    """The source is longer than `LONGEST` times its short side."""
+    """The source is longer than `MAX_ASPECT_RATIO` times its short side."""
 
 
-def fit(width: int, height: int, short_side: int) -> Fit:
+def plan_resize(width: int, height: int, short_side: int) -> ResizePlan:
     """Fit a picture of width x height pixels to a short side, keeping its middle if it is too long."""
     short = min(width, height)
-    kept_width, kept_height = min(width, LONGEST * short), min(height, LONGEST * short)
+    kept_width, kept_height = min(width, MAX_ASPECT_RATIO * short), min(height, MAX_ASPECT_RATIO * short)
     left, top = (width - kept_width) / 2, (height - kept_height) / 2
     scale = short_side / short
-    return Fit(
+    return ResizePlan(
         box=(left, top, left + kept_width, top + kept_height),
         width=round(kept_width * scale),
         height=round(kept_height * scale),
@@ -99,15 +99,15 @@ def fit(width: int, height: int, short_side: int) -> Fit:
     )
 
 
-def resized(image: Image.Image, how: Fit) -> Image.Image:
+def resize(image: Image.Image, plan: ResizePlan) -> Image.Image:
     """The kept part of an RGB picture, by an antialiased Lanczos filter."""
-    size = (how.width, how.height)
-    return image.resize(size, Image.Resampling.LANCZOS, box=how.box, reducing_gap=3.0)
+    size = (plan.width, plan.height)
+    return image.resize(size, Image.Resampling.LANCZOS, box=plan.box, reducing_gap=3.0)
 
 
 def measure_image(path: Path) -> tuple[int, int]:
-    """Width and height in pixels, upright, from the file's head alone. Raises `Unreadable`."""
-    with _opened(path) as image:
+    """Width and height in pixels, upright, from the file's head alone. Raises `UnreadableFile`."""
+    with _open_image(path) as image:
         width, height = image.size
         return (height, width) if _orientation(image) in {5, 6, 7, 8} else (width, height)
 
@@ -118,34 +118,34 @@ def read_image(path: Path, *, at_least: int) -> Image.Image:
     A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both its sides stay at `at_least` pixels or
     more: that is what lets a photo of 200 million pixels through in little memory.
 
-    Raises `Unreadable` for what is not a picture, is damaged or cut off, or would take too much memory.
+    Raises `UnreadableFile` for what is not a picture, is damaged or cut off, or would take too much memory.
     """
-    with _opened(path) as image:
+    with _open_image(path) as image:
         image.draft("RGB", (at_least, at_least))
         pixels = image.width * image.height
-        if pixels > _MOST_PIXELS or _whole_in_memory(image):
-            raise Unreadable(
+        if pixels > _MAX_PIXELS or _load_whole(image):
+            raise UnreadableFile(
                 f"has {pixels / 1e6:,.0f} million pixels, more than fit in memory: make it smaller"
             )
         with _large_ones if pixels > _LARGE_PIXELS else nullcontext():
             try:
                 image.load()
-                return _upright_rgb(image)
+                return _to_upright_rgb(image)
             except (OSError, SyntaxError, ValueError, EOFError) as error:
-                raise Unreadable(f"is damaged or cut off ({_short(error)})") from error
+                raise UnreadableFile(f"is damaged or cut off ({_short_message(error)})") from error
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _open_image(path: Path) -> Iterator[Image.Image]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise Unreachable(f"cannot be opened ({error.strerror})") from error
+        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
     with file:
-        yield _identified(file, path)
+        yield _identify(file, path)
 
 
-def _identified(file: BinaryIO, path: Path) -> Image.Image:
+def _identify(file: BinaryIO, path: Path) -> Image.Image:
     head = file.read(512)
     file.seek(0)
     try:
@@ -154,14 +154,14 @@ def _identified(file: BinaryIO, path: Path) -> Image.Image:
             return jpeg_factory(file, str(path))
         return Image.open(file, formats=_FORMATS)
     except Image.DecompressionBombError as error:
-        raise Unreadable("has more pixels than fit in memory: make it smaller") from error
+        raise UnreadableFile("has more pixels than fit in memory: make it smaller") from error
     except UnidentifiedImageError as error:
-        raise Unreadable(_what_it_is(head)) from error
+        raise UnreadableFile(_describe_head(head)) from error
     except (OSError, SyntaxError, ValueError, EOFError, KeyError) as error:
-        raise Unreadable(f"is damaged or cut off ({_short(error)})") from error
+        raise UnreadableFile(f"is damaged or cut off ({_short_message(error)})") from error
 
 
-def _what_it_is(head: bytes) -> str:
+def _describe_head(head: bytes) -> str:
     if not head:
         return "is an empty file"
     if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1"}:
@@ -171,23 +171,23 @@ def _what_it_is(head: bytes) -> str:
     return "is not a picture of a kind that can be read"
 
 
-def _whole_in_memory(image: Image.Image) -> bool:
+def _load_whole(image: Image.Image) -> bool:
     """Whether a drafted JPEG has more coefficients than fit: a progressive one holds them all."""
     scale = getattr(image, "decoderconfig", ()) or (1,)
     full = image.width * image.height * max(int(scale[0]), 1) ** 2
-    return bool(image.info.get("progressive")) and full > _MOST_PIXELS
+    return bool(image.info.get("progressive")) and full > _MAX_PIXELS
 
 
-def _short(error: Exception) -> str:
+def _short_message(error: Exception) -> str:
     return str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__
 
 
-def _upright_rgb(image: Image.Image) -> Image.Image:
+def _to_upright_rgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     # Only where it is needed: turning copies, which a panorama of 300 MB had better not be.
-    turn = _TURNS.get(_orientation(image))
+    turn = _TRANSPOSITIONS.get(_orientation(image))
     upright = image if turn is None else image.transpose(turn)
-    colour = _without_alpha(_eight_bits(upright))
+    colour = _flatten_alpha(_to_8_bits(upright))
     if colour.mode in {"RGB", "CMYK"} and isinstance(profile, bytes):
         colour = _to_srgb(colour, profile)
     return colour if colour.mode == "RGB" else colour.convert("RGB")
@@ -201,7 +201,7 @@ def _orientation(image: Image.Image) -> int:
     return found if isinstance(found, int) else 1
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _to_8_bits(image: Image.Image) -> Image.Image:
     """Grey of 16 or 32 bits or of floats as grey of 8 bits; Pillow itself would clip at 255."""
     if not image.mode.startswith(("I", "F")):
         return image
@@ -217,7 +217,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.rint(scaled).astype(np.uint8))
 
 
-def _without_alpha(image: Image.Image) -> Image.Image:
+def _flatten_alpha(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image.convert("RGB") if image.mode in {"P", "1", "L"} else image
     clear = image.convert("RGBA")

@@ -17,36 +17,36 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from limner.data.augmentation import Batch, Draw, draw, unchanged
-from limner.data.store import Pictures
+from limner.data.augmentation import AugmentationParams, Batch, identity_params, sample_params
+from limner.data.store import ImageStore
 from limner.recipe import Recipe
 from limner.seeding import AUGMENTATION, SHUFFLE, derive_generator
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """How far a run has come."""
 
     step: int = 0
     """Steps made."""
     epoch: int = 0
     """Epochs finished."""
-    position: int = 0
+    epoch_step: int = 0
     """Steps made of the epoch under way."""
 
-    def next(self, steps_per_epoch: int) -> Place:
+    def next(self, steps_per_epoch: int) -> Position:
         """The place one step later."""
-        if self.position + 1 >= steps_per_epoch:
-            return Place(self.step + 1, self.epoch + 1)
-        return Place(self.step + 1, self.epoch, self.position + 1)
+        if self.epoch_step + 1 >= steps_per_epoch:
+            return Position(self.step + 1, self.epoch + 1)
+        return Position(self.step + 1, self.epoch, self.epoch_step + 1)
 
 
-class Batches:
+class BatchLoader:
     """The batches of one process: its share of each global batch of `recipe.batch` pictures."""
 
     def __init__(
         self,
-        pictures: Pictures,
+        pictures: ImageStore,
         recipe: Recipe,
         device: torch.device,
         *,
@@ -59,62 +59,69 @@ class Batches:
         self._device = device
         self._share = slice(rank * recipe.batch // world, (rank + 1) * recipe.batch // world)
 
-    def stream(self, place: Place) -> Iterator[Batch]:
-        """Batches on the device from `place` on, without end."""
+    def stream(self, position: Position) -> Iterator[Batch]:
+        """Batches on the device from `position` on, without end."""
         if self._device.type != "cuda":
             while True:
-                yield self.at(place).to(self._device)
-                place = place.next(self.steps_per_epoch)
+                yield self.at(position).to(self._device)
+                position = position.next(self.steps_per_epoch)
         with ThreadPoolExecutor(1, "limner-batches") as thread:
-            coming = thread.submit(self._pinned, place)
+            coming = thread.submit(self._load_pinned, position)
             while True:
                 batch = coming.result()
-                place = place.next(self.steps_per_epoch)
-                coming = thread.submit(self._pinned, place)
+                position = position.next(self.steps_per_epoch)
+                coming = thread.submit(self._load_pinned, position)
                 yield batch.to(self._device)
 
-    def _pinned(self, place: Place) -> Batch:
-        return self.at(place).pinned()
+    def _load_pinned(self, position: Position) -> Batch:
+        return self.at(position).pin_memory()
 
-    def at(self, place: Place) -> Batch:
+    def at(self, position: Position) -> Batch:
         """The batch of a place, on the CPU."""
         recipe, training = self._recipe, self._pictures.training
-        order = torch.randperm(len(training), generator=derive_generator(recipe.seed, SHUFFLE, place.epoch))
-        first = place.position * recipe.batch
+        order = torch.randperm(
+            len(training), generator=derive_generator(recipe.seed, SHUFFLE, position.epoch)
+        )
+        first = position.epoch_step * recipe.batch
         met = [
             training[order[(first + i) % len(training)]] for i in range(self._share.start, self._share.stop)
         ]
         # Drawn for the global batch: two processes train on what one would.
-        drawn = draw(recipe, recipe.batch, derive_generator(recipe.seed, AUGMENTATION, place.step))
-        return gather(self._pictures, met, drawn.part(self._share.start, self._share.stop))
+        drawn = sample_params(
+            recipe, recipe.batch, derive_generator(recipe.seed, AUGMENTATION, position.step)
+        )
+        return load_batch(self._pictures, met, drawn.slice(self._share.start, self._share.stop))
 
 
-def still(pictures: Pictures, indices: Sequence[int]) -> Batch:
+def center_batch(pictures: ImageStore, indices: Sequence[int]) -> Batch:
     """The middles of pictures, without anything random, on the CPU."""
-    return gather(pictures, indices, unchanged(len(indices)))
+    return load_batch(pictures, indices, identity_params(len(indices)))
 
 
-def gather(pictures: Pictures, indices: Sequence[int], drawn: Draw) -> Batch:
+def load_batch(pictures: ImageStore, indices: Sequence[int], params: AugmentationParams) -> Batch:
     """Copy the boxes that hold the pictures' windows out of the memory map."""
     side = pictures.short_side
-    boxes = np.empty((2 if pictures.paired() else 1, len(indices), side, side, 3), np.uint8)
+    boxes = np.empty((2 if pictures.is_paired() else 1, len(indices), side, side, 3), np.uint8)
     window = torch.empty(4, len(indices))
-    for place, index in enumerate(indices):
-        picture = pictures.picture(index)
+    for row_index, index in enumerate(indices):
+        picture = pictures.image(index)
         height, width = picture.shape[:2]
-        cut = side / float(drawn.scale[place])
-        top, left = float(drawn.down[place]) * (height - cut), float(drawn.across[place]) * (width - cut)
+        cut = side / float(params.scale[row_index])
+        top, left = (
+            float(params.down[row_index]) * (height - cut),
+            float(params.across[row_index]) * (width - cut),
+        )
         row, column = min(int(top), height - side), min(int(left), width - side)
-        boxes[0, place] = picture[row : row + side, column : column + side]
-        if pictures.paired():
-            partner = pictures.input_picture(index)
-            boxes[1, place] = partner[row : row + side, column : column + side]
+        boxes[0, row_index] = picture[row : row + side, column : column + side]
+        if pictures.is_paired():
+            partner = pictures.input_image(index)
+            boxes[1, row_index] = partner[row : row + side, column : column + side]
         # A window as large as its box has no room for the fraction of a pixel: it is moved by it.
         inside = [min(top - row, side - cut), min(left - column, side - cut)]
-        window[:, place] = torch.tensor([*inside, cut, float(drawn.mirror[place])])
+        window[:, row_index] = torch.tensor([*inside, cut, float(params.mirror[row_index])])
     return Batch(
         target=torch.from_numpy(boxes[0]),
-        source=torch.from_numpy(boxes[1]) if pictures.paired() else None,
+        source=torch.from_numpy(boxes[1]) if pictures.is_paired() else None,
         window=window,
-        light=torch.stack([drawn.brightness, drawn.contrast]),
+        guide_params=torch.stack([params.brightness, params.contrast]),
     )

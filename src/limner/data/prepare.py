@@ -17,12 +17,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from limner.data.builder import Preparation
-from limner.data.images import Unreadable
+from limner.data.builder import StoreBuilder
+from limner.data.images import UnreadableFile
 from limner.data.pairs import Side
-from limner.data.report import Report
-from limner.data.sources import Source, gather
-from limner.data.store import Pictures, Settings, open_pictures
+from limner.data.report import PrepareReport
+from limner.data.sources import Source, find_sources
+from limner.data.store import ImageStore, StoreSettings, open_store
 from limner.data.videos import measure_video
 from limner.errors import LimnerError
 from limner.progress import Progress
@@ -42,7 +42,7 @@ def prepare(
     side: Side | None = None,
     frames: int = 400,
     progress: Progress,
-) -> tuple[Pictures, Report]:
+) -> tuple[ImageStore, PrepareReport]:
     """Decode pictures and videos into a store in `folder`, and open it.
 
     `inputs` is a folder with a picture of the same name for each source: what the network is shown.
@@ -56,33 +56,33 @@ def prepare(
         raise LimnerError("The number of pixels and the number of frames must be 1 or more.")
     if inputs is not None and side is not None:
         raise LimnerError("Inputs are either in a folder of their own or one side of each picture.")
-    settings = Settings(
+    settings = StoreSettings(
         pixels=pixels,
         short_side=short_side_for(pixels),
         frames=frames,
         pairs=side or ("none" if inputs is None else "inputs"),
     )
-    gathered = gather(sources, inputs=inputs, pairs_only=side is not None)
+    gathered = find_sources(sources, inputs=inputs, pairs_only=side is not None)
     earlier = _earlier(folder, settings)
     if earlier is not None and _unchanged(gathered.sources, earlier):
-        return earlier, Report.of(earlier, gathered.passed_over, decoded=0)
+        return earlier, PrepareReport.of(earlier, gathered.skipped, decoded=0)
     _refuse_small_disk(gathered.sources, folder, settings)
-    preparation = Preparation(gathered, folder, settings, earlier, progress)
+    preparation = StoreBuilder(gathered, folder, settings, earlier, progress)
     preparation.run()
-    pictures = open_pictures(folder)
-    return pictures, Report.of(pictures, gathered.passed_over, decoded=preparation.decoded)
+    pictures = open_store(folder)
+    return pictures, PrepareReport.of(pictures, gathered.skipped, decoded=preparation.decoded)
 
 
-def _earlier(folder: Path, settings: Settings) -> Pictures | None:
+def _earlier(folder: Path, settings: StoreSettings) -> ImageStore | None:
     """The store that is there, if it can be read and was made with the same settings."""
     try:
-        pictures = open_pictures(folder)
+        pictures = open_store(folder)
     except LimnerError:
         return None
     return pictures if pictures.index.settings == settings else None
 
 
-def _unchanged(sources: Sequence[Source], earlier: Pictures) -> bool:
+def _unchanged(sources: Sequence[Source], earlier: ImageStore) -> bool:
     try:
         stamps = [source.stamps() for source in sources]
     except OSError:
@@ -90,7 +90,7 @@ def _unchanged(sources: Sequence[Source], earlier: Pictures) -> bool:
     return stamps == [record.stamps for record in earlier.index.files]
 
 
-def _refuse_small_disk(sources: Sequence[Source], folder: Path, settings: Settings) -> None:
+def _refuse_small_disk(sources: Sequence[Source], folder: Path, settings: StoreSettings) -> None:
     """Raise `LimnerError` where the store cannot fit even if every picture is as small as may be."""
     each = settings.short_side**2 * 3 * (1 if settings.pairs == "none" else 2)
     needed = each * sum(_pictures_in(source, settings) for source in sources)
@@ -103,10 +103,10 @@ def _refuse_small_disk(sources: Sequence[Source], folder: Path, settings: Settin
         )
 
 
-def _pictures_in(source: Source, settings: Settings) -> int:
+def _pictures_in(source: Source, settings: StoreSettings) -> int:
     if source.kind == "image":
         return 1
     try:
         return min(settings.frames, measure_video(source.path).frames)
-    except Unreadable:
+    except UnreadableFile:
         return 0

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from limner.data.sources import Passed
-from limner.data.store import Pictures
+from limner.data.sources import Skipped
+from limner.data.store import ImageStore
 
-FEW = 100
+FEW_PICTURES = 100
 """Below this many pictures a network learns them by heart; 800 to 1,000 is what the artists used."""
 
 _NAMED = 8
 
 
 @dataclass(frozen=True)
-class Report:
+class PrepareReport:
     """The result of `limner.data.prepare.prepare`."""
 
     pictures: int
@@ -31,13 +31,13 @@ class Report:
     duplicates: int
     """Files whose bytes another file has as well; kept once."""
     videos: int
-    passed_over: tuple[Passed, ...]
+    skipped: tuple[Skipped, ...]
     """Files that gave no picture: name and reason."""
     bytes: int
     """Size of the store."""
 
     @classmethod
-    def of(cls, pictures: Pictures, passed_over: Sequence[Passed], *, decoded: int) -> "Report":
+    def of(cls, pictures: ImageStore, skipped: Sequence[Skipped], *, decoded: int) -> "PrepareReport":
         """The report on a store, of which `decoded` pictures are new."""
         index = pictures.index
         unread = tuple((file.name, file.reason) for file in index.files if file.reason)
@@ -52,7 +52,7 @@ class Report:
             trimmed=sum(entry.trimmed for entry in index.entries),
             duplicates=sum(file.duplicate for file in index.files),
             videos=sum(file.video and file.count > 0 for file in index.files),
-            passed_over=(*passed_over, *unread),
+            skipped=(*skipped, *unread),
             bytes=index.bytes,
         )
 
@@ -79,18 +79,18 @@ class Report:
         if self.duplicates:
             copies = plural(self.duplicates, "file is an exact copy", "files are exact copies")
             said.append(f"{copies} of another and left out.")
-        if self.passed_over:
-            said.append(self._passed_over())
-        if self.pictures < FEW:
+        if self.skipped:
+            said.append(self._skipped_sentence())
+        if self.pictures < FEW_PICTURES:
             said.append(
                 "That is few pictures: 200 or more give a better network, and 800 to 1,000 the best."
             )
         return tuple(said)
 
-    def _passed_over(self) -> str:
-        named = "; ".join(f"{name} {reason}" for name, reason in self.passed_over[:_NAMED])
-        more = len(self.passed_over) - _NAMED
-        return f"{plural(len(self.passed_over), 'file was', 'files were')} passed over: {named}" + (
+    def _skipped_sentence(self) -> str:
+        named = "; ".join(f"{name} {reason}" for name, reason in self.skipped[:_NAMED])
+        more = len(self.skipped) - _NAMED
+        return f"{plural(len(self.skipped), 'file was', 'files were')} passed over: {named}" + (
             f"; and {more} more." if more > 0 else "."
         )
 

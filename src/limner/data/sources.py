@@ -15,12 +15,12 @@ from limner.data import images, videos
 from limner.errors import LimnerError
 
 Kind = Literal["image", "video"]
-Passed = tuple[str, str]
+Skipped = tuple[str, str]
 """A file that is passed over: its name, and a reason that continues a sentence begun with the name."""
 
 
 @dataclass(frozen=True)
-class Stamp:
+class FileStamp:
     """What a file is known again by without reading it."""
 
     path: str
@@ -39,21 +39,23 @@ class Source:
     partner: Path | None = None
     """The picture that the network is to be shown in place of this one."""
 
-    def stamps(self) -> tuple[Stamp, ...]:
+    def stamps(self) -> tuple[FileStamp, ...]:
         """The state of this file and its partner."""
         files = (self.path,) if self.partner is None else (self.path, self.partner)
         return tuple(_stamp(file) for file in files)
 
 
 @dataclass(frozen=True)
-class Gathered:
+class SourceList:
     """The files of a data set, and those that are not."""
 
     sources: tuple[Source, ...]
-    passed_over: tuple[Passed, ...]
+    skipped: tuple[Skipped, ...]
 
 
-def gather(paths: Sequence[Path], *, inputs: Path | None = None, pairs_only: bool = False) -> Gathered:
+def find_sources(
+    paths: Sequence[Path], *, inputs: Path | None = None, pairs_only: bool = False
+) -> SourceList:
     """Find the pictures and videos in files and folders, folder by folder in order of name.
 
     With `inputs`, a folder, each picture gets the file of the same path inside it, whatever the
@@ -62,7 +64,7 @@ def gather(paths: Sequence[Path], *, inputs: Path | None = None, pairs_only: boo
     Raises `LimnerError` for a path that does not exist, and where nothing was found.
     """
     sources: list[Source] = []
-    passed: list[Passed] = []
+    passed: list[Skipped] = []
     for path in paths:
         for file, name in _files(path):
             kind = _kind(file)
@@ -72,13 +74,13 @@ def gather(paths: Sequence[Path], *, inputs: Path | None = None, pairs_only: boo
                 sources.append(Source(file, name, kind))
     _refuse_nothing(paths, sources, passed)
     if inputs is not None or pairs_only:
-        return _paired(sources, passed, inputs)
-    return Gathered(tuple(sources), tuple(passed))
+        return _pair_with_inputs(sources, passed, inputs)
+    return SourceList(tuple(sources), tuple(passed))
 
 
-def _stamp(file: Path) -> Stamp:
+def _stamp(file: Path) -> FileStamp:
     state = file.stat()
-    return Stamp(str(file.resolve()), state.st_size, state.st_mtime_ns)
+    return FileStamp(str(file.resolve()), state.st_size, state.st_mtime_ns)
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
@@ -95,19 +97,21 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
             continue
         seen.add((state.st_dev, state.st_ino))
         folders[:] = sorted(
-            name for name in folders if not _litter(name) and not _ours(Path(folder) / name)
+            name
+            for name in folders
+            if not _is_system_file(name) and not _is_limner_folder(Path(folder) / name)
         )
         for name in sorted(files):
-            if not _litter(name):
+            if not _is_system_file(name):
                 file = Path(folder) / name
                 yield file, file.relative_to(path).as_posix()
 
 
-def _litter(name: str) -> bool:
+def _is_system_file(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
-def _ours(folder: Path) -> bool:
+def _is_limner_folder(folder: Path) -> bool:
     """Whether limner made this folder: paintings of pictures are not pictures to learn from."""
     marks = ("project.json", "run.json", "pictures.json", "looks/looks.json")
     return any((folder / mark).is_file() for mark in marks)
@@ -134,7 +138,7 @@ def _reason(file: Path, kind: Kind | None, *, named: bool) -> str | None:
         return "is a link to nothing"
 
 
-def _refuse_nothing(paths: Sequence[Path], sources: list[Source], passed: list[Passed]) -> None:
+def _refuse_nothing(paths: Sequence[Path], sources: list[Source], passed: list[Skipped]) -> None:
     if sources:
         return
     where = " or ".join(str(path) for path in paths) or "the empty list of sources"
@@ -147,7 +151,7 @@ def _refuse_nothing(paths: Sequence[Path], sources: list[Source], passed: list[P
     )
 
 
-def _paired(sources: list[Source], passed: list[Passed], inputs: Path | None) -> Gathered:
+def _pair_with_inputs(sources: list[Source], passed: list[Skipped], inputs: Path | None) -> SourceList:
     partners = _Partners(inputs) if inputs is not None else None
     kept: list[Source] = []
     for source in sources:
@@ -165,7 +169,7 @@ def _paired(sources: list[Source], passed: list[Passed], inputs: Path | None) ->
     if not kept:
         example = f": {passed[0][0]} {passed[0][1]}" if passed else ""
         raise LimnerError(f"No pair of pictures was found{example}.")
-    return Gathered(tuple(kept), tuple(passed))
+    return SourceList(tuple(kept), tuple(passed))
 
 
 class _Partners:

@@ -24,7 +24,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from limner.data.sources import Stamp
+from limner.data.sources import FileStamp
 from limner.errors import LimnerError
 from limner.files import disk_errors
 
@@ -42,7 +42,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Settings:
+class StoreSettings:
     """What else, beside the files, decides the contents of a store."""
 
     pixels: int
@@ -53,7 +53,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoredImage:
     """One picture of the store."""
 
     name: str
@@ -68,11 +68,11 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class FileRecord:
+class SourceRecord:
     """One source file, so that it need not be decoded again while it is unchanged."""
 
     name: str
-    stamps: tuple[Stamp, ...]
+    stamps: tuple[FileStamp, ...]
     content: str
     """Hash of its bytes (and its partner's); empty where it was not read."""
     reason: str
@@ -86,18 +86,18 @@ class FileRecord:
 
 
 @dataclass(frozen=True)
-class Index:
+class StoreIndex:
     """All of `pictures.json`."""
 
-    settings: Settings
+    settings: StoreSettings
     file: str
     bytes: int
-    entries: tuple[Entry, ...]
-    files: tuple[FileRecord, ...]
+    entries: tuple[StoredImage, ...]
+    files: tuple[SourceRecord, ...]
 
 
 @dataclass(frozen=True)
-class Pictures:
+class ImageStore:
     """An opened store. Safe to share between threads and to send to other processes."""
 
     folder: Path
@@ -107,27 +107,27 @@ class Pictures:
     """Short side of every picture, in pixels: 1.3 times `pixels`, so that crops can vary in scale."""
     training: tuple[int, ...]
     held_out: tuple[int, ...]
-    index: Index = field(repr=False, compare=False)
+    index: StoreIndex = field(repr=False, compare=False)
     _data: Pixels = field(repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.index.entries)
 
-    def __reduce__(self) -> tuple[Callable[[Path], "Pictures"], tuple[Path]]:
+    def __reduce__(self) -> tuple[Callable[[Path], "ImageStore"], tuple[Path]]:
         # The bytes stay in the file: another process maps them itself.
-        return open_pictures, (self.folder,)
+        return open_store, (self.folder,)
 
-    def picture(self, index: int) -> Pixels:
+    def image(self, index: int) -> Pixels:
         """One picture: uint8 (H, W, 3) RGB, min(H, W) == short_side; a read-only view, not a copy."""
         return self._view(index, 0)
 
-    def paired(self) -> bool:
+    def is_paired(self) -> bool:
         """Whether each picture has an input of its own."""
         return self.index.settings.pairs != "none"
 
-    def input_picture(self, index: int) -> Pixels:
+    def input_image(self, index: int) -> Pixels:
         """What the network is shown in place of a picture, of the same shape; for paired stores only."""
-        if not self.paired():
+        if not self.is_paired():
             raise LimnerError(f"The pictures in {self.folder} were prepared without inputs.")
         return self._view(index, 1)
 
@@ -142,7 +142,7 @@ class Pictures:
         return self._data[start : start + size].reshape(entry.height, entry.width, 3)
 
 
-def open_pictures(folder: Path) -> Pictures:
+def open_store(folder: Path) -> ImageStore:
     """Open a prepared store.
 
     Raises `LimnerError` where there is none, or it is of another format, or damaged.
@@ -160,7 +160,7 @@ def open_pictures(folder: Path) -> Pictures:
             f"The pictures in {folder} are damaged: {index.file} is not what {INDEX} says. "
             "Delete the folder and prepare them again."
         )
-    return Pictures(
+    return ImageStore(
         folder=folder,
         pixels=index.settings.pixels,
         short_side=index.settings.short_side,
@@ -171,7 +171,7 @@ def open_pictures(folder: Path) -> Pictures:
     )
 
 
-def _read_index(folder: Path) -> Index:
+def _read_index(folder: Path) -> StoreIndex:
     path = folder / INDEX
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
@@ -181,30 +181,32 @@ def _read_index(folder: Path) -> Index:
     except OSError as error:
         raise LimnerError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise LimnerError(_damaged(path)) from error
+        raise LimnerError(_damaged_index(path)) from error
     if version != FORMAT:
         raise LimnerError(
             f"The pictures in {folder} are of format {version}, and this limner reads format "
             f"{FORMAT}: prepare them again."
         )
     try:
-        return _index_of(raw)
+        return _parse_index(raw)
     except (ValueError, KeyError, TypeError) as error:
-        raise LimnerError(_damaged(path)) from error
+        raise LimnerError(_damaged_index(path)) from error
 
 
-def _damaged(path: Path) -> str:
+def _damaged_index(path: Path) -> str:
     return f"{path} is damaged: delete the folder {path.parent} and prepare the pictures again."
 
 
-def _index_of(raw: dict[str, Any]) -> Index:
-    files = [{**record, "stamps": tuple(Stamp(**s) for s in record["stamps"])} for record in raw["files"]]
-    index = Index(
-        settings=Settings(**raw["settings"]),
+def _parse_index(raw: dict[str, Any]) -> StoreIndex:
+    files = [
+        {**record, "stamps": tuple(FileStamp(**s) for s in record["stamps"])} for record in raw["files"]
+    ]
+    index = StoreIndex(
+        settings=StoreSettings(**raw["settings"]),
         file=str(raw["file"]),
         bytes=int(raw["bytes"]),
-        entries=tuple(Entry(**entry) for entry in raw["entries"]),
-        files=tuple(FileRecord(**record) for record in files),
+        entries=tuple(StoredImage(**entry) for entry in raw["entries"]),
+        files=tuple(SourceRecord(**record) for record in files),
     )
     if Path(index.file).name != index.file or any(
         min(e.offset, e.height - 1, e.width - 1) < 0 for e in index.entries
@@ -231,7 +233,7 @@ def _refuse_foreign(folder: Path) -> None:
         )
 
 
-class Writer:
+class StoreWriter:
     """Writes a new store beside the one that may be there; nothing counts before `commit`.
 
     A context manager: left without a `commit`, it deletes what it wrote.
@@ -274,9 +276,11 @@ class Writer:
         self._offset += pixels.nbytes
         return offset
 
-    def commit(self, settings: Settings, entries: Sequence[Entry], files: Sequence[FileRecord]) -> None:
+    def commit(
+        self, settings: StoreSettings, entries: Sequence[StoredImage], files: Sequence[SourceRecord]
+    ) -> None:
         """Put the new store in the place of the old one."""
-        index = Index(settings, self._final, self._offset, tuple(entries), tuple(files))
+        index = StoreIndex(settings, self._final, self._offset, tuple(entries), tuple(files))
         text = json.dumps({"format": FORMAT} | asdict(index), indent=1, ensure_ascii=False)
         with disk_errors(self._folder):
             self._stream.flush()

@@ -13,7 +13,7 @@ from typing import Any
 import av
 from PIL import Image
 
-from limner.data.images import Unreachable, Unreadable
+from limner.data.images import UnreachableFile, UnreadableFile
 
 SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"})
 """Suffixes, in lower case, of files that are taken for videos."""
@@ -59,7 +59,7 @@ class Square:
     """Left, top, right, bottom in pixels."""
 
 
-def squares(width: int, height: int) -> tuple[Square, ...]:
+def plan_squares(width: int, height: int) -> tuple[Square, ...]:
     """The squares that a frame of width x height pixels gives: both ends of a long one, else its middle.
 
     The frame extractor of *Learning to Learn to See* (2020) took the left and the right of wide frames
@@ -77,60 +77,60 @@ def squares(width: int, height: int) -> tuple[Square, ...]:
 
 
 def measure_video(path: Path) -> Clip:
-    """Length of a video. Raises `Unreadable` where there is no picture in it."""
-    with _opened(path) as container:
-        return _measured(container, path)
+    """Length of a video. Raises `UnreadableFile` where there is no picture in it."""
+    with _open_video(path) as container:
+        return _measure(container, path)
 
 
 def read_frames(path: Path, count: int) -> Iterator[Frame]:
     """At most `count` frames, in order, in the middle of `count` equal parts of the video.
 
-    Raises `Unreadable`, at once or where no frame at all can be decoded. Damage further on ends the
+    Raises `UnreadableFile`, at once or where no frame at all can be decoded. Damage further on ends the
     frames early.
     """
-    with _opened(path) as container:
-        clip = _measured(container, path)
+    with _open_video(path) as container:
+        clip = _measure(container, path)
         wanted = [(part + 0.5) * clip.seconds / count for part in range(count)]
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         apart = clip.seconds / count
-        chosen = _sought if apart > _SEEK_BEYOND else _in_one_go
+        chosen = _read_by_seeking if apart > _SEEK_BEYOND else _read_sequentially
         any_yet = False
         try:
             for seconds, frame in chosen(container, stream, wanted):
-                yield Frame(seconds, _upright(frame, stream))
+                yield Frame(seconds, _to_upright_image(frame, stream))
                 any_yet = True
         except (av.FFmpegError, ValueError) as error:
             if not any_yet:
-                raise Unreadable(f"is damaged ({_short(error)})") from error
+                raise UnreadableFile(f"is damaged ({_short_message(error)})") from error
         if not any_yet:
-            raise Unreadable("has no frame that can be decoded: it is damaged or cut off")
+            raise UnreadableFile("has no frame that can be decoded: it is damaged or cut off")
 
 
-def _opened(path: Path) -> Any:
+def _open_video(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:
-        raise Unreachable(f"cannot be opened ({error.strerror})") from error
+        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
     if empty:
-        raise Unreadable("is an empty file")
+        raise UnreadableFile("is an empty file")
     try:
         return av.open(str(path))
     except (av.FFmpegError, ValueError, OSError) as error:
-        raise Unreadable("is not a video that can be read: it is damaged or cut off") from error
+        raise UnreadableFile("is not a video that can be read: it is damaged or cut off") from error
 
 
-def _measured(container: Any, path: Path) -> Clip:
+def _measure(container: Any, path: Path) -> Clip:
     if not container.streams.video:
-        raise Unreadable("has sound but no pictures" if container.streams.audio else "has no pictures")
+        raise UnreadableFile("has sound but no pictures" if container.streams.audio else "has no pictures")
     stream = container.streams.video[0]
     seconds = _stated_seconds(container, stream)
     frames = stream.frames or round(seconds * float(stream.average_rate or 0))
     if seconds <= 0 or frames <= 0:
-        seconds, frames = _counted(container, stream)
+        seconds, frames = _count_frames(container, stream)
     if seconds <= 0 or frames <= 0:
-        raise Unreadable("is a video without frames")
+        raise UnreadableFile("is a video without frames")
     return Clip(path, seconds, frames)
 
 
@@ -140,7 +140,7 @@ def _stated_seconds(container: Any, stream: Any) -> float:
     return float(container.duration or 0) / av.time_base
 
 
-def _counted(container: Any, stream: Any) -> tuple[float, int]:
+def _count_frames(container: Any, stream: Any) -> tuple[float, int]:
     """Seconds and frames by reading through the file: a browser's recorder writes no duration."""
     first, last, frames = float("inf"), 0.0, 0
     try:
@@ -160,7 +160,7 @@ def _counted(container: Any, stream: Any) -> tuple[float, int]:
     return (max(last - first, 1e-3) if frames else 0.0), frames
 
 
-def _in_one_go(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
+def _read_sequentially(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
     start = _start(stream)
     at = 0
     for frame in container.decode(stream):
@@ -174,7 +174,7 @@ def _in_one_go(container: Any, stream: Any, wanted: list[float]) -> Iterator[tup
             return
 
 
-def _sought(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
+def _read_by_seeking(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
     start = _start(stream)
     last = -1.0
     for target in wanted:
@@ -196,7 +196,7 @@ def _half_frame(stream: Any) -> float:
     return 0.5 / float(stream.average_rate or 25)
 
 
-def _upright(frame: Any, stream: Any) -> Image.Image:
+def _to_upright_image(frame: Any, stream: Any) -> Image.Image:
     image: Image.Image = frame.to_image()
     aspect = float(stream.sample_aspect_ratio or 1)
     if aspect != 1:
@@ -205,5 +205,5 @@ def _upright(frame: Any, stream: Any) -> Image.Image:
     return image.rotate(90 * turns, expand=True) if turns else image
 
 
-def _short(error: Exception) -> str:
+def _short_message(error: Exception) -> str:
     return str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__

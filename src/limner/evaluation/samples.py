@@ -8,9 +8,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from limner.data.augmentation import Lesson, lesson
-from limner.data.loader import still
-from limner.data.store import Pictures
+from limner.data.augmentation import TrainingPair, make_pair
+from limner.data.loader import center_batch
+from limner.data.store import ImageStore
 from limner.guide import make_guide
 from limner.networks.unet import UNet
 from limner.recipe import Recipe
@@ -30,7 +30,7 @@ MEASURED = 64
 class Samples:
     """Fixed pictures of a store, seen through the recipe's guide."""
 
-    def __init__(self, pictures: Pictures, recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, pictures: ImageStore, recipe: Recipe, device: torch.device) -> None:
         self.pixels = recipe.pixels
         self._pictures, self._recipe, self._device = pictures, recipe, device
         self._guide = make_guide(recipe.guide, recipe.pixels).to(device)
@@ -39,7 +39,7 @@ class Samples:
         self._logged = spread(pictures.held_out, LOGGED)
         self._measured = spread(pictures.held_out, MEASURED)
 
-    def fixed(self) -> Lesson:
+    def fixed(self) -> TrainingPair:
         """The columns of a sheet: first the held-out pictures, then pictures of training."""
         return self._lesson([*self._sheet_held_out, *self._sheet_training])
 
@@ -47,21 +47,21 @@ class Samples:
         """How many of the columns are held-out pictures, and how many are pictures of training."""
         return len(self._sheet_held_out), len(self._sheet_training)
 
-    def held_out(self) -> Iterator[Lesson]:
+    def held_out(self) -> Iterator[TrainingPair]:
         """All held-out pictures that are measured, a few at a time."""
         return self._lessons(self._measured)
 
-    def in_training(self, count: int) -> Iterator[Lesson]:
+    def in_training(self, count: int) -> Iterator[TrainingPair]:
         """At most `count` training pictures, evenly spread, a few at a time."""
         return self._lessons(spread(self._pictures.training, count))
 
-    def _lessons(self, indices: Sequence[int]) -> Iterator[Lesson]:
+    def _lessons(self, indices: Sequence[int]) -> Iterator[TrainingPair]:
         for start in range(0, len(indices), 8):
             yield self._lesson(indices[start : start + 8])
 
-    def _lesson(self, indices: Sequence[int]) -> Lesson:
-        batch = still(self._pictures, indices).to(self._device)
-        return lesson(batch, self._guide, self._recipe.pixels)
+    def _lesson(self, indices: Sequence[int]) -> TrainingPair:
+        batch = center_batch(self._pictures, indices).to(self._device)
+        return make_pair(batch, self._guide, self._recipe.pixels)
 
     def held_out_l1(self, generator: UNet) -> float | None:
         """Mean absolute difference on `LOGGED` held-out pictures, on the scale of -1..1; no dropout."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
 from PIL import Image
 
-from limner.data.arrays import framed
+from limner.data.arrays import center_crop
 from limner.errors import LimnerError
 from limner.export.inference import LookModule
 from limner.look.quantization import restored
@@ -53,7 +53,7 @@ def probe_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int, most: int
 
 def held_out_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> list[Batch]:
     """The middle squares of pictures (H, W, 3) as the network takes them."""
-    squares = [framed(Image.fromarray(np.asarray(one)), pixels) for one in held_out]
+    squares = [center_crop(Image.fromarray(np.asarray(one)), pixels) for one in held_out]
     return [np.ascontiguousarray(square.transpose(2, 0, 1)[None]) for square in squares]
 
 

@@ -22,8 +22,8 @@ import av
 from PIL import Image
 
 from limner.data import images, videos
-from limner.data.arrays import framed, picture
-from limner.data.images import Unreadable
+from limner.data.arrays import center_crop, to_image
+from limner.data.images import UnreadableFile
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write
 from limner.look.look import Look
@@ -99,13 +99,13 @@ class Painter:
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The painting of an RGB picture of any size."""
-        square = framed(image, self.look.pixels, whole=self.whole)
+        square = center_crop(image, self.look.pixels, whole=self.whole)
         painting, guide = self.look.paint_and_guide(square, **self.live)
         if self.beside:
             return _joined(
-                self._stretched(picture(guide), image), self._stretched(picture(painting), image)
+                self._stretched(to_image(guide), image), self._stretched(to_image(painting), image)
             )
-        return self._stretched(picture(painting), image)
+        return self._stretched(to_image(painting), image)
 
     def _stretched(self, square: Image.Image, image: Image.Image) -> Image.Image:
         """Of a whole picture: its shape again, with the square's side for its short one."""
@@ -145,7 +145,7 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
         try:
             _paint_picture(paint, path, painting)
             paintings.append(painting)
-        except Unreadable as error:
+        except UnreadableFile as error:
             passed_over.append((path, str(error)))
     progress(len(found), len(found), "Painting")
     if not paintings:
@@ -242,5 +242,5 @@ def _free(folder: Path, name: str, suffix: str, force: bool) -> Path:
 def _sentences(source: Path) -> Iterator[None]:
     try:
         yield
-    except Unreadable as error:
+    except UnreadableFile as error:
         raise LimnerError(f"{source} {error}.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from limner.data.loader import Place
+from limner.data.loader import Position
 from limner.errors import LimnerError
 
 EPOCHS = 200
@@ -30,7 +30,7 @@ class Goal:
             epochs = EPOCHS
         return cls(epochs, None if minutes is None else 60 * minutes)
 
-    def epochs_done(self, place: Place) -> bool:
+    def epochs_done(self, place: Position) -> bool:
         """Whether the epochs are over."""
         return self.epochs is not None and place.epoch >= self.epochs
 
@@ -38,12 +38,12 @@ class Goal:
         """Whether the time is over."""
         return self.seconds is not None and seconds >= self.seconds
 
-    def seconds_left(self, place: Place, seconds: float, steps: int, per_step: float) -> float | None:
+    def seconds_left(self, place: Position, seconds: float, steps: int, per_step: float) -> float | None:
         """An estimate from `steps` per epoch and seconds `per_step`; None before the first step."""
         left = []
         if self.seconds is not None:
             left.append(self.seconds - seconds)
         if self.epochs is not None and per_step > 0:
-            to_go = (self.epochs - place.epoch) * steps - place.position
+            to_go = (self.epochs - place.epoch) * steps - place.epoch_step
             left.append(to_go * per_step)
         return max(min(left), 0.0) if left else None

@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from limner.data.loader import Place
+from limner.data.loader import Position
 from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.recipe import Recipe
@@ -54,7 +54,7 @@ def save_checkpoint(folder: Path, state: State, recipe: Recipe, pictures: str) -
         "limner.checkpoint": FORMAT,
         "step": str(state.place.step),
         "epoch": str(state.place.epoch),
-        "position": str(state.place.position),
+        "position": str(state.place.epoch_step),
         "seconds": repr(state.seconds),
         "scaler": json.dumps(state.scaler.state_dict()),
         "recipe": recipe.to_json(),
@@ -106,7 +106,7 @@ def load_checkpoint(path: Path, state: State, recipe: Recipe) -> dict[str, str]:
     with torch.no_grad():
         for name, tensor in own.items():
             tensor.copy_(tensors[name])
-    state.place = Place(*(int(metadata[name]) for name in ("step", "epoch", "position")))
+    state.place = Position(*(int(metadata[name]) for name in ("step", "epoch", "position")))
     state.seconds = float(metadata["seconds"])
     state.scaler.load_state_dict(json.loads(metadata["scaler"]))
     return metadata

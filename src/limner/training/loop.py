@@ -24,9 +24,9 @@ from pathlib import Path
 
 import torch
 
-from limner.data.augmentation import lesson
-from limner.data.loader import Batches, Place
-from limner.data.store import Pictures
+from limner.data.augmentation import make_pair
+from limner.data.loader import BatchLoader, Position
+from limner.data.store import ImageStore
 from limner.errors import LimnerError
 from limner.evaluation.samples import Samples
 from limner.evaluation.sheets import sheet_of, write_film, write_image
@@ -50,7 +50,7 @@ CHECKED = 20
 
 
 def train(
-    pictures: Pictures,
+    pictures: ImageStore,
     recipe: Recipe,
     folder: Path,
     *,
@@ -87,7 +87,7 @@ class _Training:
 
     def __init__(
         self,
-        pictures: Pictures,
+        pictures: ImageStore,
         run: Run,
         goal: Goal,
         group: Processes,
@@ -101,7 +101,7 @@ class _Training:
         self.pictures = digest(pictures)
         self.state = State(self.recipe, group.device)
         self.guide = make_guide(self.recipe.guide, self.recipe.pixels).to(group.device)
-        self.batches = Batches(pictures, self.recipe, group.device, rank=group.rank, world=group.world)
+        self.batches = BatchLoader(pictures, self.recipe, group.device, rank=group.rank, world=group.world)
         self.samples = Samples(pictures, self.recipe, group.device)
         self.journal = Journal(run.log)
         self.losses: dict[str, float] = {}
@@ -119,12 +119,12 @@ class _Training:
         stream = self.batches.stream(state.place)
         while not stop:
             pace.begin()
-            shown = lesson(next(stream), self.guide, self.recipe.pixels)
+            shown = make_pair(next(stream), self.guide, self.recipe.pixels)
             pace.prepared()
             torch.manual_seed(derive_seed(self.recipe.seed, DROPOUT, state.place.step, group.rank))
             state.sums += learn(state, self.recipe, shown, group)
             state.place = state.place.next(self.batches.steps_per_epoch)
-            epoch_over = state.place.position == 0
+            epoch_over = state.place.epoch_step == 0
             looked = self.must_look(epoch_over)
             if looked:
                 self.look(epoch_over)
@@ -179,7 +179,8 @@ class _Training:
         state = self.state
         place, scaler = state.place, state.scaler.state_dict()
         numbers = torch.tensor(
-            [place.step, place.epoch, place.position, state.seconds, *scaler.values()], dtype=torch.float64
+            [place.step, place.epoch, place.epoch_step, state.seconds, *scaler.values()],
+            dtype=torch.float64,
         )
         self.group.follow_first([numbers, *state.tensors().values()])
         step, epoch, position, state.seconds, *scales = numbers.tolist()
@@ -195,7 +196,7 @@ class _Training:
 
     def look(self, epoch_over: bool) -> None:
         """Bring the losses from the device and refuse to go on where one is no number."""
-        steps = self.batches.steps_per_epoch if epoch_over else self.state.place.position
+        steps = self.batches.steps_per_epoch if epoch_over else self.state.place.epoch_step
         means = (self.state.sums / steps).tolist()
         self.losses = dict(zip(LOSSES, means, strict=True))
         for name, mean in self.losses.items():
@@ -222,7 +223,7 @@ class _Training:
             Status(
                 step=place.step,
                 epoch=place.epoch,
-                position=place.position,
+                position=place.epoch_step,
                 steps_per_epoch=steps,
                 epochs=self.goal.epochs,
                 losses=self.losses,
@@ -242,9 +243,9 @@ class _Training:
             return
         self.settled_at = self.state.place.step
         count = min(self.batches.steps_per_epoch, BATCHES)
-        places = (Place(step, 0, step) for step in range(count))
+        places = (Position(step, 0, step) for step in range(count))
         batches = (self.batches.at(place).to(self.group.device) for place in places)
-        shown = (lesson(batch, self.guide, self.recipe.pixels).shown for batch in batches)
+        shown = (make_pair(batch, self.guide, self.recipe.pixels).input for batch in batches)
         settle(self.state.generator, shown)
 
     def close_epoch(self) -> None:
@@ -300,13 +301,13 @@ class _Training:
             )
 
 
-def digest(pictures: Pictures) -> str:
+def digest(pictures: ImageStore) -> str:
     """A short name for which pictures are trained on: changes where one is added, or taken away."""
     named = "\n".join(f"{entry.name} {entry.split} {entry.held_out}" for entry in pictures.index.entries)
     return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
-def _refuse(pictures: Pictures, recipe: Recipe, group: Processes) -> None:
+def _refuse(pictures: ImageStore, recipe: Recipe, group: Processes) -> None:
     if pictures.pixels != recipe.pixels:
         raise LimnerError(
             f"The pictures in {pictures.folder} were prepared for {pictures.pixels} pixels, and the "

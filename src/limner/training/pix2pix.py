@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from limner.data.augmentation import Lesson
+from limner.data.augmentation import TrainingPair
 from limner.recipe import Recipe
 from limner.training.distributed import Processes
 from limner.training.state import State
@@ -21,10 +21,10 @@ cannot tell), the generator's adversarial cross-entropy, and the mean absolute d
 painting and target on the scale of -1..1 (0..2)."""
 
 
-def learn(state: State, recipe: Recipe, lesson: Lesson, group: Processes) -> Tensor:
+def learn(state: State, recipe: Recipe, lesson: TrainingPair, group: Processes) -> Tensor:
     """Change both networks by one step; returns the losses (4,) float32 in the order of `LOSSES`."""
     with state.autocast():
-        painting = state.generator(lesson.shown)
+        painting = state.generator(lesson.input)
     real, fake = _learn_to_judge(state, lesson, painting.detach(), group)
     adversarial, l1 = _learn_to_paint(state, recipe, lesson, painting, group)
     state.scaler.update()
@@ -34,12 +34,12 @@ def learn(state: State, recipe: Recipe, lesson: Lesson, group: Processes) -> Ten
 
 
 def _learn_to_judge(
-    state: State, lesson: Lesson, painting: Tensor, group: Processes
+    state: State, lesson: TrainingPair, painting: Tensor, group: Processes
 ) -> tuple[Tensor, Tensor]:
     state.discriminator.requires_grad_(True)
     with state.autocast():
-        real = photo_loss(state.discriminator(lesson.shown, lesson.target))
-        fake = painting_loss(state.discriminator(lesson.shown, painting))
+        real = photo_loss(state.discriminator(lesson.input, lesson.target))
+        fake = painting_loss(state.discriminator(lesson.input, painting))
     state.discriminator_adam.zero_grad()
     # Halved, so that the discriminator learns at half the generator's pace (Isola et al. 2016, 3.3).
     state.scaler.scale((real + fake) / 2).backward()  # type: ignore[no-untyped-call]
@@ -49,11 +49,11 @@ def _learn_to_judge(
 
 
 def _learn_to_paint(
-    state: State, recipe: Recipe, lesson: Lesson, painting: Tensor, group: Processes
+    state: State, recipe: Recipe, lesson: TrainingPair, painting: Tensor, group: Processes
 ) -> tuple[Tensor, Tensor]:
     state.discriminator.requires_grad_(False)
     with state.autocast():
-        adversarial = photo_loss(state.discriminator(lesson.shown, painting))
+        adversarial = photo_loss(state.discriminator(lesson.input, painting))
     l1 = (painting.float() - lesson.target).abs().mean()
     state.generator_adam.zero_grad()
     loss = adversarial + recipe.l1 * l1

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from limner.data.loader import Place
+from limner.data.loader import Position
 from limner.networks.patchgan import discriminator
 from limner.networks.unet import generator
 from limner.recipe import Recipe
@@ -30,7 +30,7 @@ class State:
         self.dtype = number_type(recipe, device)
         half = self.dtype is torch.float16
         self.scaler = torch.amp.GradScaler(device.type, enabled=half)
-        self.place = Place()
+        self.place = Position()
         self.seconds = 0.0
         """Training time over all sittings."""
         self.sums = torch.zeros(4, dtype=torch.float64, device=device)

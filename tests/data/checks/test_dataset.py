@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from helpers.files import photos, scene, shared, video
-from limner.data.checks.dataset import Diagnosis, contact_sheet, examine
+from limner.data.checks.dataset import CheckReport, check_dataset, write_contact_sheet
 from limner.errors import LimnerError
 
 
-def finding(diagnosis: Diagnosis, words: str) -> str:
+def finding(diagnosis: CheckReport, words: str) -> str:
     """The level of the finding whose sentence has these words; empty if there is none."""
     levels = [found.level for found in diagnosis.findings if words in found.sentence]
     assert len(levels) <= 1
@@ -20,11 +20,11 @@ def finding(diagnosis: Diagnosis, words: str) -> str:
 
 
 def test_a_sound_set_has_no_problem(tmp_path: Path) -> None:
-    diagnosis = examine([photos(tmp_path, 120, size=(90, 70))], pixels=32)
-    assert not diagnosis.problem
+    diagnosis = check_dataset([photos(tmp_path, 120, size=(90, 70))], pixels=32)
+    assert not diagnosis.has_problem
     assert finding(diagnosis, "120 pictures can be used") == "note"
     assert finding(diagnosis, "Short sides are 70 to 70") == "good"
-    assert diagnosis.examined.effective > 50
+    assert diagnosis.stats.vendi_score > 50
     assert not {"warning", "problem"} & {found.level for found in diagnosis.findings}
 
 
@@ -34,48 +34,48 @@ def test_the_estimate_is_what_preparing_writes(tmp_path: Path) -> None:
 
     source = photos(tmp_path / "in", 5, size=(90, 70))
     video(source / "a.mp4")
-    diagnosis = examine([source], pixels=32, frames=7)
+    diagnosis = check_dataset([source], pixels=32, frames=7)
     pictures, report = prepare([source], tmp_path / "store", pixels=32, frames=7, progress=no_progress)
-    assert diagnosis.examined.store_bytes == report.bytes
-    assert diagnosis.examined.pictures == len(pictures)
+    assert diagnosis.stats.store_bytes == report.bytes
+    assert diagnosis.stats.pictures == len(pictures)
 
 
 def test_one_picture_is_a_problem(tmp_path: Path) -> None:
-    diagnosis = examine([photos(tmp_path, 1)], pixels=32)
-    assert diagnosis.problem
+    diagnosis = check_dataset([photos(tmp_path, 1)], pixels=32)
+    assert diagnosis.has_problem
     assert finding(diagnosis, "1 picture can be used") == "problem"
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     photos(tmp_path, 3)
     (tmp_path / "text.jpg").write_text("hello")
-    diagnosis = examine([tmp_path], pixels=32)
+    diagnosis = check_dataset([tmp_path], pixels=32)
     assert finding(diagnosis, "text.jpg is a text file, not a picture") == "warning"
     for path in tmp_path.glob("photo*"):
         path.unlink()
-    assert examine([tmp_path]).problem
+    assert check_dataset([tmp_path]).has_problem
 
 
 def test_small_pictures_are_warned_of(tmp_path: Path) -> None:
     source = photos(tmp_path, 3, size=(60, 40))
-    assert finding(examine([source], pixels=64), "fewer than the 64") == "warning"
-    assert finding(examine([source], pixels=36), "leave room to crop") == "note"
+    assert finding(check_dataset([source], pixels=64), "fewer than the 64") == "warning"
+    assert finding(check_dataset([source], pixels=36), "leave room to crop") == "note"
 
 
 def test_copies_at_another_size_and_quality_are_found(tmp_path: Path) -> None:
     photos(tmp_path, 20, size=(90, 70))
     copy = Image.open(tmp_path / "photo-007.jpg").resize((64, 50))
     copy.save(tmp_path / "small.jpg", quality=40)
-    diagnosis = examine([tmp_path], pixels=32)
-    assert diagnosis.examined.near_duplicates == (("photo-007.jpg", "small.jpg"),)
+    diagnosis = check_dataset([tmp_path], pixels=32)
+    assert diagnosis.stats.near_duplicates == (("photo-007.jpg", "small.jpg"),)
     assert finding(diagnosis, "photo-007.jpg = small.jpg") == "note"
 
 
 def test_one_picture_over_and_over_is_warned_of(tmp_path: Path) -> None:
     for at in range(12):
         scene(60, 50, seed=1).point(lambda v, at=at: min(255, v + at)).save(tmp_path / f"{at}.png")
-    diagnosis = examine([tmp_path], pixels=32)
-    assert diagnosis.examined.effective < 1.2
+    diagnosis = check_dataset([tmp_path], pixels=32)
+    assert diagnosis.stats.vendi_score < 1.2
     assert finding(diagnosis, "one picture over and over") == "warning"
 
 
@@ -89,8 +89,8 @@ def test_colour_that_grey_tells_and_colour_that_it_does_not(tmp_path: Path) -> N
         for folder, pixels in ((told, warm), (free, grey[..., None] + tint - tint.mean())):
             folder.mkdir(exist_ok=True)
             Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{at}.png")
-    one, other = examine([told], pixels=32), examine([free], pixels=32)
-    assert one.examined.told_colour > 0.3 > other.examined.told_colour
+    one, other = check_dataset([told], pixels=32), check_dataset([free], pixels=32)
+    assert one.stats.colour_predictability > 0.3 > other.stats.colour_predictability
     assert finding(one, "Brightness tells") == "good"
 
 
@@ -99,10 +99,10 @@ def test_grey_among_colour_and_all_grey(tmp_path: Path) -> None:
     for at in range(3):
         path = tmp_path / f"photo-00{at}.jpg"
         Image.open(path).convert("L").save(path)
-    assert finding(examine([tmp_path], pixels=32), "grey among others") == "warning"
+    assert finding(check_dataset([tmp_path], pixels=32), "grey among others") == "warning"
     for path in tmp_path.iterdir():
         Image.open(path).convert("L").save(path)
-    assert finding(examine([tmp_path], pixels=32), "The pictures are grey") == "note"
+    assert finding(check_dataset([tmp_path], pixels=32), "The pictures are grey") == "note"
 
 
 def test_black_blank_barred_and_long_pictures(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_black_blank_barred_and_long_pictures(tmp_path: Path) -> None:
     barred.paste(scene(80, 50, seed=77), (0, 15))
     barred.save(tmp_path / "barred.png")
     scene(600, 60, seed=78).save(tmp_path / "long.png")
-    diagnosis = examine([tmp_path], pixels=32)
+    diagnosis = check_dataset([tmp_path], pixels=32)
     assert finding(diagnosis, "nearly black: black.png") == "warning"
     assert finding(diagnosis, "blank or nearly so: blank.png") == "warning"
     assert finding(diagnosis, "wholly black edge: barred.png") == "note"
@@ -123,24 +123,24 @@ def test_black_blank_barred_and_long_pictures(tmp_path: Path) -> None:
 def test_nothing_but_black_is_a_problem(tmp_path: Path) -> None:
     for at in range(4):
         Image.new("RGB", (60 + at, 60)).save(tmp_path / f"{at}.png")
-    assert examine([tmp_path], pixels=32).problem
+    assert check_dataset([tmp_path], pixels=32).has_problem
 
 
 def test_pairs_and_missing_partners(tmp_path: Path) -> None:
     photos(tmp_path / "a", 4)
     photos(tmp_path / "b", 3)
-    diagnosis = examine([tmp_path / "a"], inputs=tmp_path / "b", pixels=32)
-    assert diagnosis.examined.pictures == 3
+    diagnosis = check_dataset([tmp_path / "a"], inputs=tmp_path / "b", pixels=32)
+    assert diagnosis.stats.pictures == 3
     assert finding(diagnosis, "photo-003.jpg has no partner") == "warning"
 
 
 def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match="no file or folder"):
-        examine([tmp_path / "missing"])
+        check_dataset([tmp_path / "missing"])
 
 
 def test_the_diagnosis_is_plain_json(tmp_path: Path) -> None:
-    diagnosis = examine([photos(tmp_path, 12)], pixels=32)
+    diagnosis = check_dataset([photos(tmp_path, 12)], pixels=32)
     read = json.loads(json.dumps(diagnosis.to_json()))
     assert (read["pictures"], read["problem"]) == (12, False)
     assert {"level", "sentence", "advice"} == read["findings"][0].keys()
@@ -148,25 +148,25 @@ def test_the_diagnosis_is_plain_json(tmp_path: Path) -> None:
 
 
 def test_the_contact_sheet_shows_the_pictures(tmp_path: Path) -> None:
-    diagnosis = examine([photos(tmp_path / "in", 20)], pixels=32)
-    contact_sheet(diagnosis, tmp_path / "sheet.png")
+    diagnosis = check_dataset([photos(tmp_path / "in", 20)], pixels=32)
+    write_contact_sheet(diagnosis, tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (16 * 100 + 4, 2 * 100 + 4)
         assert np.asarray(sheet).std() > 20
     with pytest.raises(LimnerError, match="neither"):
-        contact_sheet(diagnosis, tmp_path / "sheet.txt")
+        write_contact_sheet(diagnosis, tmp_path / "sheet.txt")
     with pytest.raises(LimnerError, match="cannot be written"):
-        contact_sheet(diagnosis, tmp_path / "missing" / "sheet.png")
+        write_contact_sheet(diagnosis, tmp_path / "missing" / "sheet.png")
 
 
 def test_real_sets_are_judged_as_documented() -> None:
-    sunsets = examine([shared("sunrise")])
-    assert not sunsets.problem
-    assert 20 <= sum(len(group) - 1 for group in sunsets.examined.near_duplicates) <= 26
-    assert sunsets.examined.effective == pytest.approx(183, abs=5)
-    assert sunsets.examined.told_colour == pytest.approx(0.28, abs=0.03)
-    portraits = examine([shared("faces")])
-    assert portraits.examined.near_duplicates == ()
-    assert portraits.examined.effective == pytest.approx(62, abs=3)
-    timelapse = examine([shared("clips") / "flower.mp4"])
+    sunsets = check_dataset([shared("sunrise")])
+    assert not sunsets.has_problem
+    assert 20 <= sum(len(group) - 1 for group in sunsets.stats.near_duplicates) <= 26
+    assert sunsets.stats.vendi_score == pytest.approx(183, abs=5)
+    assert sunsets.stats.colour_predictability == pytest.approx(0.28, abs=0.03)
+    portraits = check_dataset([shared("faces")])
+    assert portraits.stats.near_duplicates == ()
+    assert portraits.stats.vendi_score == pytest.approx(62, abs=3)
+    timelapse = check_dataset([shared("clips") / "flower.mp4"])
     assert finding(timelapse, "as in one take of a video") == "note"

@@ -6,9 +6,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from limner.data.checks.diversity import effective_number, told_colour
+from limner.data.checks.diversity import colour_predictability, vendi_score
 from limner.data.checks.near_duplicates import near_duplicates
-from limner.data.checks.thumbnails import thumbnail
+from limner.data.checks.thumbnails import make_thumbnail
 from limner.data.synthetic.draw import SUBJECTS, draw
 from limner.data.synthetic.subjects import Subject
 
@@ -31,11 +31,11 @@ def test_a_seed_gives_the_same_pictures_whatever_the_count(subject: Subject) -> 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_light_and_dark_vary_and_tell_the_colour(subject: Subject) -> None:
     drawn = list(draw(subject, 100, 48, seed=2))
-    thumbnails = [thumbnail(image, str(at), image.size) for at, image in enumerate(drawn)]
+    thumbnails = [make_thumbnail(image, str(at), image.size) for at, image in enumerate(drawn)]
     assert near_duplicates(thumbnails) == []
     # Portraits reach 62 of 300, sunsets 183 of 300; told colour 0.41 and 0.28.
-    assert effective_number(thumbnails) > 25
-    assert told_colour(thumbnails) > 0.05
+    assert vendi_score(thumbnails) > 25
+    assert colour_predictability(thumbnails) > 0.05
     coarse = np.stack([t.grey for t in thumbnails])
     assert coarse.std(axis=0).mean() > 0.08
 

@@ -90,11 +90,11 @@ class BenchCommand:
 
     def _discriminator(self, progress: Progress) -> None:
         from limner.bench.discriminator import bench_discriminator
-        from limner.data.store import open_pictures
+        from limner.data.store import open_store
 
         if self.pictures is None:
             raise LimnerError("Name the pictures to learn from: --pictures STORE.")
-        bench_discriminator(open_pictures(self.pictures), self.out, quick=self.quick, progress=progress)
+        bench_discriminator(open_store(self.pictures), self.out, quick=self.quick, progress=progress)
 
     def _browser(self, progress: Progress) -> None:
         from limner.bench.browser import bench_browser, write_browser

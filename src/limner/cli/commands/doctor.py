@@ -36,13 +36,13 @@ class DoctorCommand:
     def run(self) -> None:
         import json
 
-        from limner.data.checks.dataset import contact_sheet, examine
+        from limner.data.checks.dataset import check_dataset, write_contact_sheet
         from limner.progress import ProgressBar, no_progress
 
         some(self.sources)
         with ProgressBar() as bar:
             progress = no_progress if self.json else bar
-            diagnosis = examine(
+            diagnosis = check_dataset(
                 self.sources,
                 pixels=Recipe(pixels=self.pixels).pixels,
                 inputs=self.inputs,
@@ -50,10 +50,10 @@ class DoctorCommand:
                 progress=progress,
             )
         if self.sheet:
-            contact_sheet(diagnosis, self.sheet)
+            write_contact_sheet(diagnosis, self.sheet)
         if self.json:
             print(json.dumps(diagnosis.to_json(), indent=2))
         else:
             print("\n".join(diagnosis.sentences()))
-        if diagnosis.problem:
+        if diagnosis.has_problem:
             raise LimnerError("These pictures are not ready for training; see the problems above.")

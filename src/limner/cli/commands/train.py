@@ -32,6 +32,6 @@ class TrainCommand:
 
     def run(self) -> None:
         from limner.cli.pipeline import train_run
-        from limner.data.store import open_pictures
+        from limner.data.store import open_store
 
-        train_run(open_pictures(self.pictures), self.out, self.recipe, self.stop)
+        train_run(open_store(self.pictures), self.out, self.recipe, self.stop)

@@ -16,14 +16,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from limner.data.checks.diversity import effective_number, told_colour
+from limner.data.checks.diversity import colour_predictability, vendi_score
 from limner.data.checks.near_duplicates import near_duplicates
-from limner.data.checks.rules import Examined, Finding, findings
-from limner.data.checks.thumbnails import Thumbnail, thumbnail
-from limner.data.images import Unreadable, fit, measure_image, read_image
+from limner.data.checks.rules import DatasetStats, Finding, run_rules
+from limner.data.checks.thumbnails import Thumbnail, make_thumbnail
+from limner.data.images import UnreadableFile, measure_image, plan_resize, read_image
 from limner.data.prepare import short_side_for
-from limner.data.sources import Passed, Source, gather
-from limner.data.videos import measure_video, read_frames, squares
+from limner.data.sources import Skipped, Source, find_sources
+from limner.data.videos import measure_video, plan_squares, read_frames
 from limner.errors import LimnerError
 from limner.files import disk_errors
 from limner.progress import Progress, no_progress
@@ -36,15 +36,15 @@ _SIDE = 96
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class CheckReport:
     """What was found. `thumbnails` are those of pictures and of some frames of each video."""
 
-    examined: Examined
+    stats: DatasetStats
     findings: tuple[Finding, ...]
     thumbnails: tuple[Thumbnail, ...] = field(repr=False, compare=False)
 
     @property
-    def problem(self) -> bool:
+    def has_problem(self) -> bool:
         """Whether training would be pointless or impossible."""
         return any(finding.level == "problem" for finding in self.findings)
 
@@ -57,52 +57,52 @@ class Diagnosis:
 
     def to_json(self) -> dict[str, object]:
         """All figures and findings as plain lists, dicts, strings and numbers."""
-        return self.examined.to_json() | {
-            "problem": self.problem,
+        return self.stats.to_json() | {
+            "problem": self.has_problem,
             "findings": [finding.to_json() for finding in self.findings],
         }
 
 
-def examine(
+def check_dataset(
     sources: Sequence[Path],
     *,
     pixels: int = 256,
     inputs: Path | None = None,
     frames: int = 400,
     progress: Progress = no_progress,
-) -> Diagnosis:
+) -> CheckReport:
     """Look at pictures and videos as `limner.data.prepare.prepare` would take them; writes nothing.
 
     Raises `LimnerError` where a path does not exist or there is nothing to look at.
     """
-    gathered = gather(sources, inputs=inputs)
-    thumbnails, passed_over, from_videos = _look(gathered.sources, frames, progress)
-    passed = (*gathered.passed_over, *passed_over)
+    found = find_sources(sources, inputs=inputs)
+    thumbnails, passed_over, from_videos = _take_thumbnails(found.sources, frames, progress)
+    passed = (*found.skipped, *passed_over)
     stills = [t for t in thumbnails if not t.video]
     groups = near_duplicates(stills)
-    examined = Examined(
+    stats = DatasetStats(
         pixels=pixels,
         short_side=short_side_for(pixels),
         pictures=len(stills) + from_videos,
         stills=len(stills),
-        videos=sum(source.kind == "video" for source in gathered.sources),
-        passed_over=passed,
+        videos=sum(source.kind == "video" for source in found.sources),
+        skipped=passed,
         near_duplicates=tuple(tuple(stills[index].name for index in group) for group in groups),
-        effective=effective_number(thumbnails),
-        told_colour=told_colour(thumbnails) if thumbnails else 1.0,
+        vendi_score=vendi_score(thumbnails),
+        colour_predictability=colour_predictability(thumbnails) if thumbnails else 1.0,
         store_bytes=_store_bytes(stills, from_videos, pixels, inputs is not None),
     )
-    return Diagnosis(examined, findings(examined, thumbnails), tuple(thumbnails))
+    return CheckReport(stats, run_rules(stats, thumbnails), tuple(thumbnails))
 
 
-def contact_sheet(diagnosis: Diagnosis, file: Path, *, columns: int = 16) -> None:
+def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -> None:
     """Write a picture of up to a few hundred of the pictures, small, side by side.
 
     Raises `LimnerError` where the file cannot be written.
     """
     if file.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
         raise LimnerError(f"A contact sheet is a .png or a .jpg file, and {file.name} is neither.")
-    tiles = [t.tile for t in diagnosis.thumbnails if t.tile is not None]
+    tiles = [t.tile for t in report.thumbnails if t.tile is not None]
     across = max(1, min(columns, len(tiles)))
     down = max(1, -(-len(tiles) // across))
     step = _SIDE + _MARGIN
@@ -115,31 +115,31 @@ def contact_sheet(diagnosis: Diagnosis, file: Path, *, columns: int = 16) -> Non
         sheet.save(file)
 
 
-def _look(
+def _take_thumbnails(
     sources: Sequence[Source], frames: int, progress: Progress
-) -> tuple[list[Thumbnail], list[Passed], int]:
+) -> tuple[list[Thumbnail], list[Skipped], int]:
     """The thumbnails, what could not be read, and how many pictures the videos would give."""
     thumbnails: list[Thumbnail] = []
-    passed: list[Passed] = []
+    passed: list[Skipped] = []
     from_videos = 0
     every = -(-len(sources) // _TILES)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for at, (source, future) in enumerate(_ahead(sources, pool, every)):
+        for at, (source, future) in enumerate(_read_ahead(sources, pool, every)):
             progress(at, len(sources), _WHAT)
             try:
                 if future is not None:
                     thumbnails.append(future.result())
                 else:
-                    seen, count = _frames_of(source, frames)
+                    seen, count = _video_thumbnails(source, frames)
                     thumbnails += seen
                     from_videos += count
-            except Unreadable as error:
+            except UnreadableFile as error:
                 passed.append((source.name, str(error)))
     progress(len(sources), len(sources), _WHAT)
     return thumbnails, passed, from_videos
 
 
-def _ahead(
+def _read_ahead(
     sources: Sequence[Source], pool: ThreadPoolExecutor, every: int
 ) -> Iterator[tuple[Source, Future[Thumbnail] | None]]:
     """Each source in order, while threads read those that come next."""
@@ -147,35 +147,35 @@ def _ahead(
     for at, source in enumerate(sources):
         tile = at % every == 0
         image = source.kind == "image"
-        waiting.append((source, pool.submit(_picture_of, source, tile) if image else None))
+        waiting.append((source, pool.submit(_image_thumbnail, source, tile) if image else None))
         if len(waiting) > 8:
             yield waiting.popleft()
     yield from waiting
 
 
-def _picture_of(source: Source, tile: bool) -> Thumbnail:
+def _image_thumbnail(source: Source, tile: bool) -> Thumbnail:
     size = measure_image(source.path)
-    return thumbnail(read_image(source.path, at_least=2 * _SIDE), source.name, size, tile=tile)
+    return make_thumbnail(read_image(source.path, at_least=2 * _SIDE), source.name, size, tile=tile)
 
 
-def _frames_of(source: Source, frames: int) -> tuple[list[Thumbnail], int]:
+def _video_thumbnails(source: Source, frames: int) -> tuple[list[Thumbnail], int]:
     """Thumbnails of some frames, and the number of pictures that `prepare` would take."""
     clip = measure_video(source.path)
     seen: list[Thumbnail] = []
     each = 1
     for at, frame in enumerate(read_frames(source.path, min(frames, _FRAMES))):
-        parts = squares(*frame.image.size)
+        parts = plan_squares(*frame.image.size)
         each = len(parts)
         size = (min(frame.image.size),) * 2
         part = frame.image.crop(parts[at % each].box)
         name = f"{source.name} at {frame.seconds:.2f} s"
-        seen.append(thumbnail(part, name, size, video=True, tile=at % 10 < 2))
+        seen.append(make_thumbnail(part, name, size, video=True, tile=at % 10 < 2))
     return seen, each * min(frames, clip.frames)
 
 
 def _store_bytes(stills: Sequence[Thumbnail], from_videos: int, pixels: int, paired: bool) -> int:
     """Bytes that `limner.data.prepare.prepare` would write."""
     side = short_side_for(pixels)
-    fits = [fit(t.width, t.height, side) for t in stills]
+    fits = [plan_resize(t.width, t.height, side) for t in stills]
     bytes_of_stills = sum(how.width * how.height * 3 for how in fits)
     return (bytes_of_stills + from_videos * side * side * 3) * (2 if paired else 1)

@@ -33,7 +33,7 @@ from limner.data.checks.thumbnails import Thumbnail
 
 Floats = npt.NDArray[np.float64]
 
-MOST = 300
+MAX_THUMBNAILS = 300
 """Pictures that are compared with each other: enough, and a matrix of this size takes no time."""
 
 _WIDTH = 0.1
@@ -41,8 +41,8 @@ _GREY_WIDTH = 0.15
 _RIDGE = 0.1
 
 
-def effective_number(thumbnails: Sequence[Thumbnail]) -> float:
-    """Effective number of pictures among up to `MOST` of them, 1..`MOST`; 0 for none."""
+def vendi_score(thumbnails: Sequence[Thumbnail]) -> float:
+    """Effective number of pictures (Friedman and Dieng 2023) among up to `MAX_THUMBNAILS`; 0 for none."""
     if not thumbnails:
         return 0.0
     chosen = _spread(thumbnails)
@@ -52,7 +52,7 @@ def effective_number(thumbnails: Sequence[Thumbnail]) -> float:
     return float(np.exp(-np.sum(positive * np.log(positive))))
 
 
-def told_colour(thumbnails: Sequence[Thumbnail]) -> float:
+def colour_predictability(thumbnails: Sequence[Thumbnail]) -> float:
     """The part of the colour's variance that grey tells, at most 1; 1 for pictures without colour."""
     chosen = _spread(thumbnails)
     grey = np.stack([_coarse(t.grey[..., None]).ravel() for t in chosen])
@@ -69,8 +69,8 @@ def told_colour(thumbnails: Sequence[Thumbnail]) -> float:
 
 
 def _spread(thumbnails: Sequence[Thumbnail]) -> list[Thumbnail]:
-    """At most `MOST` of them, evenly spread: neighbours in a folder or a video are often alike."""
-    count = min(len(thumbnails), MOST)
+    """At most `MAX_THUMBNAILS`, evenly spaced: neighbours in a folder or a video are often alike."""
+    count = min(len(thumbnails), MAX_THUMBNAILS)
     return [thumbnails[at * len(thumbnails) // count] for at in range(count)]
 
 

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from limner.data.checks.thumbnails import Thumbnail
-from limner.data.images import LONGEST
-from limner.data.report import FEW, plural
-from limner.data.sources import Passed
+from limner.data.images import MAX_ASPECT_RATIO
+from limner.data.report import FEW_PICTURES, plural
+from limner.data.sources import Skipped
 
 Level = Literal["good", "note", "warning", "problem"]
 
@@ -47,7 +47,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Examined:
+class DatasetStats:
     """The figures that the findings are made from."""
 
     pixels: int
@@ -56,39 +56,44 @@ class Examined:
     """Pictures that training would have: the stills and the squares from all frames taken."""
     stills: int
     videos: int
-    passed_over: tuple[Passed, ...]
+    skipped: tuple[Skipped, ...]
     near_duplicates: tuple[tuple[str, ...], ...]
     """Groups of stills that are nearly the same picture, by name."""
-    effective: float
-    told_colour: float
+    vendi_score: float
+    colour_predictability: float
     """See `limner.data.checks.diversity`."""
     store_bytes: int
 
     def to_json(self) -> dict[str, object]:
-        """The fields as plain lists, strings and numbers."""
-        return asdict(self)
+        """The fields as plain lists, strings and numbers, by the keys of `limner doctor --json`."""
+        renamed = {
+            "skipped": "passed_over",
+            "vendi_score": "effective",
+            "colour_predictability": "told_colour",
+        }
+        return {renamed.get(name, name): value for name, value in asdict(self).items()}
 
 
-Rule = Callable[[Examined, Sequence[Thumbnail]], Iterator[Finding]]
+Rule = Callable[[DatasetStats, Sequence[Thumbnail]], Iterator[Finding]]
 
 
-def findings(examined: Examined, thumbnails: Sequence[Thumbnail]) -> tuple[Finding, ...]:
+def run_rules(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> tuple[Finding, ...]:
     """All that is to be said, in a fixed order."""
     if not thumbnails:
-        return (*_count(examined, thumbnails), *_unreadable(examined, thumbnails))
-    return tuple(finding for rule in _RULES for finding in rule(examined, thumbnails))
+        return (*_count(stats, thumbnails), *_unreadable(stats, thumbnails))
+    return tuple(finding for rule in _RULES for finding in rule(stats, thumbnails))
 
 
-def _count(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]:
-    count = examined.pictures
+def _count(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    count = stats.pictures
     said = f"{plural(count, 'picture', 'pictures')} can be used."
-    if examined.videos:
-        stills = plural(examined.stills, "still", "stills")
-        videos = plural(examined.videos, "video", "videos")
-        said = f"{said[:-1]}, from {f'{stills} and ' if examined.stills else ''}{videos}."
+    if stats.videos:
+        stills = plural(stats.stills, "still", "stills")
+        videos = plural(stats.videos, "video", "videos")
+        said = f"{said[:-1]}, from {f'{stills} and ' if stats.stills else ''}{videos}."
     if count < 2:
         yield Finding("problem", said, "At least 2 are needed, and 200 or more are recommended.")
-    elif count < FEW:
+    elif count < FEW_PICTURES:
         yield Finding(
             "warning",
             said,
@@ -100,54 +105,56 @@ def _count(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]:
         yield Finding("good", said)
 
 
-def _unreadable(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]:
-    passed = examined.passed_over
+def _unreadable(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    passed = stats.skipped
     if passed:
         said = [f"{name} {reason}" for name, reason in passed]
         verb = "file is" if len(passed) == 1 else "files are"
         yield Finding("warning", f"{len(passed):,} {verb} passed over: {_some(said, '; ')}.")
 
 
-def _sizes(examined: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+def _sizes(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     shorts = [min(t.width, t.height) for t in thumbnails]
     said = f"Short sides are {min(shorts):,} to {max(shorts):,} pixels, {median(shorts):,.0f} in the middle"
-    small = sum(short < examined.pixels for short in shorts)
-    tight = sum(short < examined.short_side for short in shorts)
+    small = sum(short < stats.pixels for short in shorts)
+    tight = sum(short < stats.short_side for short in shorts)
     if small > 0.1 * len(shorts):
         yield Finding(
             "warning",
-            f"{said}; {100 * small / len(shorts):.0f} % have fewer than the {examined.pixels} that "
+            f"{said}; {100 * small / len(shorts):.0f} % have fewer than the {stats.pixels} that "
             "are painted.",
             "They will look soft: find larger ones, or train with fewer pixels.",
         )
     elif tight > 0.1 * len(shorts):
         yield Finding(
             "note",
-            f"{said}; {examined.short_side} or more would leave room to crop.",
+            f"{said}; {stats.short_side} or more would leave room to crop.",
             "They will be enlarged a little.",
         )
     else:
         yield Finding("good", f"{said}.")
 
 
-def _shapes(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
-    long = [t.name for t in thumbnails if max(t.width, t.height) > LONGEST * min(t.width, t.height)]
+def _shapes(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+    long = [
+        t.name for t in thumbnails if max(t.width, t.height) > MAX_ASPECT_RATIO * min(t.width, t.height)
+    ]
     if long:
         yield Finding(
             "note",
-            f"{plural(len(long), 'picture is', 'pictures are')} more than {LONGEST} times as long as "
-            f"wide: {_some(long)}.",
+            f"{plural(len(long), 'picture is', 'pictures are')} more than {MAX_ASPECT_RATIO} times as long "
+            f"as wide: {_some(long)}.",
             "Only the middle is used.",
         )
 
 
-def _duplicates(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]:
-    groups = examined.near_duplicates
+def _duplicates(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    groups = stats.near_duplicates
     spare = sum(len(group) - 1 for group in groups)
     if not spare:
         return
     listed = [" = ".join(group[:4]) + (" = ..." if len(group) > 4 else "") for group in groups]
-    level: Level = "warning" if spare > 0.05 * examined.stills else "note"
+    level: Level = "warning" if spare > 0.05 * stats.stills else "note"
     yield Finding(
         level,
         f"{plural(spare, 'picture is', 'pictures are')} nearly the same as another: {_some(listed, '; ')}.",
@@ -155,8 +162,8 @@ def _duplicates(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]
     )
 
 
-def _too_alike(examined: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
-    effective = examined.effective
+def _too_alike(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+    effective = stats.vendi_score
     said = f"The pictures are as varied as {effective:,.1f} quite different ones"
     if len(thumbnails) < 10:
         return
@@ -176,11 +183,11 @@ def _too_alike(examined: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[
         yield Finding("good", f"{said}.")
 
 
-def _too_varied(examined: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+def _too_varied(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     if len(thumbnails) < 50:
         return
-    said = f"Brightness tells {100 * max(0.0, examined.told_colour):.0f} % of the colour"
-    if examined.told_colour < NOT_TOLD:
+    said = f"Brightness tells {100 * max(0.0, stats.colour_predictability):.0f} % of the colour"
+    if stats.colour_predictability < NOT_TOLD:
         yield Finding(
             "note",
             f"{said}: bright and dark parts have any colour in these pictures.",
@@ -190,7 +197,7 @@ def _too_varied(examined: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator
         yield Finding("good", f"{said}.")
 
 
-def _colours(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+def _colours(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     grey = [t.name for t in thumbnails if t.colourfulness < _GREY]
     share = len(grey) / len(thumbnails)
     if share > 0.9:
@@ -203,7 +210,7 @@ def _colours(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
         )
 
 
-def _light(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+def _light(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     black = [t.name for t in thumbnails if float(t.grey.mean()) < _BLACK]
     blank = [t.name for t in thumbnails if t.contrast < _BLANK and t.name not in set(black)]
     for names, what in ((black, "nearly black"), (blank, "blank or nearly so")):
@@ -216,7 +223,7 @@ def _light(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
             )
 
 
-def _bars(_: Examined, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+def _bars(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     barred = [t.name for t in thumbnails if _has_bars(t)]
     if len(barred) > 0.01 * len(thumbnails):
         yield Finding(
@@ -233,9 +240,9 @@ def _has_bars(thumbnail: Thumbnail) -> bool:
     return middle > 0.15 and any(float(np.max(end)) < _BAR for end in ends)
 
 
-def _store(examined: Examined, _: Sequence[Thumbnail]) -> Iterator[Finding]:
-    size = examined.store_bytes / 1e6
-    yield Finding("good", f"Prepared for {examined.pixels} pixels they take {size:,.0f} MB of disk.")
+def _store(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    size = stats.store_bytes / 1e6
+    yield Finding("good", f"Prepared for {stats.pixels} pixels they take {size:,.0f} MB of disk.")
 
 
 def _some(names: Sequence[str], joint: str = ", ") -> str:

@@ -45,11 +45,11 @@ class Thumbnail:
         return float(np.mean(self.layout.max(axis=2) - self.layout.min(axis=2)))
 
 
-def thumbnail(
+def make_thumbnail(
     image: Image.Image, name: str, size: tuple[int, int], *, video: bool = False, tile: bool = True
 ) -> Thumbnail:
     """Take the thumbnail of an RGB picture whose source has `size` (width, height)."""
-    grey = np.asarray(_shrunk(image.convert("L"), _HASHED), np.float64) / 255
+    grey = np.asarray(_shrink(image.convert("L"), _HASHED), np.float64) / 255
     small = image.copy() if tile else None
     if small is not None:
         small.thumbnail((_TILE, _TILE))
@@ -58,14 +58,14 @@ def thumbnail(
         width=size[0],
         height=size[1],
         video=video,
-        layout=np.asarray(_shrunk(image, _LAYOUT), np.float32) / np.float32(255),
+        layout=np.asarray(_shrink(image, _LAYOUT), np.float32) / np.float32(255),
         code=_perceptual_hash(grey),
         contrast=float(grey.std()),
         tile=small,
     )
 
 
-def _shrunk(image: Image.Image, side: int) -> Image.Image:
+def _shrink(image: Image.Image, side: int) -> Image.Image:
     return image.resize((side, side), Image.Resampling.BOX)
 
 

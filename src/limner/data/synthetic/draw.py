@@ -13,7 +13,7 @@ from PIL import Image
 
 from limner.data.synthetic.garden import garden
 from limner.data.synthetic.night import night
-from limner.data.synthetic.primitives import Floats, finished
+from limner.data.synthetic.primitives import Floats, to_image
 from limner.data.synthetic.sea import sea
 from limner.data.synthetic.subjects import Subject
 
@@ -31,4 +31,4 @@ def draw(subject: Subject, count: int, size: int, seed: int) -> Iterator[Image.I
     """
     for index in range(count):
         rng = np.random.default_rng((seed, index))
-        yield finished(SUBJECTS[subject](rng, size))
+        yield to_image(SUBJECTS[subject](rng, size))

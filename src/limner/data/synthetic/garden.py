@@ -9,13 +9,13 @@ from limner.data.synthetic.primitives import (
     Floats,
     Patch,
     Stop,
-    between,
+    color_ramp,
+    fractal_noise,
     glow,
     mix,
-    noise,
-    places,
-    ramp,
-    smooth,
+    pixel_grid,
+    smoothstep,
+    uniform,
 )
 
 MEADOW: tuple[Stop, ...] = (
@@ -37,7 +37,7 @@ PETALS: tuple[Stop, ...] = (
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Spot:
     """Where a flower is, and its radius."""
 
     x: float
@@ -48,66 +48,66 @@ class _Place:
 def garden(rng: np.random.Generator, size: int) -> Floats:
     """Draw one meadow, (S, S, 3)."""
     light = _light(rng, size)
-    picture = ramp(light, MEADOW)
+    picture = color_ramp(light, MEADOW)
     _far_flowers(rng, picture)
     _grass(rng, picture, light)
-    sizes = np.sort(0.035 + 0.25 * rng.random(int(rng.integers(4, 15))) ** between(rng, 1.2, 4.0))
+    sizes = np.sort(0.035 + 0.25 * rng.random(int(rng.integers(4, 15))) ** uniform(rng, 1.2, 4.0))
     for radius in sizes:
-        place = _Place(between(rng, -0.05, 1.05), between(rng, 0.0, 1.05), float(radius))
+        place = _Spot(uniform(rng, -0.05, 1.05), uniform(rng, 0.0, 1.05), float(radius))
         _flower(rng, picture, place)
     return _sunlit(rng, picture)
 
 
 def _light(rng: np.random.Generator, size: int) -> Floats:
     """How bright the meadow is, 0..1: large patches of sun and shade, lighter far off (above)."""
-    _, y = places(size)
-    patches = noise(rng, size, (2, 2), octaves=2, gain=0.4)
-    leaves = noise(rng, size, (14, 10), octaves=3, gain=0.6)
-    level, swing = between(rng, 0.18, 0.45), between(rng, 0.35, 0.8)
-    haze = between(rng, 0.0, 0.45) * (1 - y) ** 2
+    _, y = pixel_grid(size)
+    patches = fractal_noise(rng, size, (2, 2), octaves=2, gain=0.4)
+    leaves = fractal_noise(rng, size, (14, 10), octaves=3, gain=0.6)
+    level, swing = uniform(rng, 0.18, 0.45), uniform(rng, 0.35, 0.8)
+    haze = uniform(rng, 0.0, 0.45) * (1 - y) ** 2
     return np.asarray(np.clip(level + swing * (patches - 0.5) + 0.16 * (leaves - 0.5) + haze, 0, 1))
 
 
 def _far_flowers(rng: np.random.Generator, picture: Floats) -> None:
     """Discs out of focus."""
     for _ in range(int(rng.integers(4, 22))):
-        x, y = between(rng, 0, 1), between(rng, 0, 0.9) ** 1.4
-        patch = Patch(picture, (x, y), between(rng, 0.02, 0.07))
+        x, y = uniform(rng, 0, 1), uniform(rng, 0, 0.9) ** 1.4
+        patch = Patch(picture, (x, y), uniform(rng, 0.02, 0.07))
         if not patch.empty:
             distance = np.hypot(patch.u, patch.v)
-            cover = smooth(1.0, 0.6, distance) * between(rng, 0.25, 0.65)
-            patch.lay(ramp(between(rng, 0.2, 1.0), PETALS), cover)
+            cover = smoothstep(1.0, 0.6, distance) * uniform(rng, 0.25, 0.65)
+            patch.lay(color_ramp(uniform(rng, 0.2, 1.0), PETALS), cover)
 
 
 def _grass(rng: np.random.Generator, picture: Floats, light: Floats) -> None:
     """Blades, nearer ones longer and over the others; each a shade of the light that it stands in."""
     size = picture.shape[0]
     for root in np.sort(rng.uniform(0.25, 1.25, 56)):
-        x, tall = between(rng, -0.05, 1.05), between(rng, 0.1, 0.3) * (0.4 + root)
+        x, tall = uniform(rng, -0.05, 1.05), uniform(rng, 0.1, 0.3) * (0.4 + root)
         y = float(root) - tall / 2
-        patch = Patch(picture, (x, y), tall / 2, turn=between(rng, -0.35, 0.35), wide=0.6)
+        patch = Patch(picture, (x, y), tall / 2, turn=uniform(rng, -0.35, 0.35), wide=0.6)
         if patch.empty:
             continue
-        bend = between(rng, -0.3, 0.3)
+        bend = uniform(rng, -0.3, 0.3)
         along = np.clip((patch.v + 1) / 2, 0, 1)
-        width = between(rng, 0.03, 0.07) * along + 0.4 * patch.pixel
+        width = uniform(rng, 0.03, 0.07) * along + 0.4 * patch.pixel
         offset = np.abs(patch.u - bend * (1 - along) ** 2)
-        cover = smooth(width + patch.pixel, width - patch.pixel, offset) * (np.abs(patch.v) < 1)
+        cover = smoothstep(width + patch.pixel, width - patch.pixel, offset) * (np.abs(patch.v) < 1)
         row, column = (int(np.clip(p * size, 0, size - 1)) for p in (y, x))
-        shade = np.float32(light[row, column] + between(rng, -0.12, 0.2))
-        patch.lay(ramp(np.clip(shade - 0.1 + 0.25 * (1 - along), 0, 1), MEADOW), 0.85 * cover)
+        shade = np.float32(light[row, column] + uniform(rng, -0.12, 0.2))
+        patch.lay(color_ramp(np.clip(shade - 0.1 + 0.25 * (1 - along), 0, 1), MEADOW), 0.85 * cover)
 
 
-def _flower(rng: np.random.Generator, picture: Floats, place: _Place) -> None:
-    bend = between(rng, -0.15, 0.15)
+def _flower(rng: np.random.Generator, picture: Floats, place: _Spot) -> None:
+    bend = uniform(rng, -0.15, 0.15)
     _stem(picture, place, bend)
     for side in (-1.0, 1.0):
         if rng.random() < 0.7:
             _leaf(rng, picture, place, side)
-    _blossom(rng, picture, place, pale=between(rng, 0.0, 1.0))
+    _blossom(rng, picture, place, pale=uniform(rng, 0.0, 1.0))
 
 
-def _stem(picture: Floats, place: _Place, bend: float) -> None:
+def _stem(picture: Floats, place: _Spot, bend: float) -> None:
     reach = max(1.1 - place.y, 0.05)
     patch = Patch(picture, (place.x, place.y + reach / 2), reach / 2 + 0.02, wide=0.25 + place.radius)
     if patch.empty:
@@ -115,43 +115,43 @@ def _stem(picture: Floats, place: _Place, bend: float) -> None:
     down = np.clip((patch.v + 1) / 2, 0, 1)
     width = 0.10 * place.radius / reach + patch.pixel
     offset = patch.u - bend * down**2
-    cover = smooth(width + patch.pixel, width - patch.pixel, np.abs(offset))
+    cover = smoothstep(width + patch.pixel, width - patch.pixel, np.abs(offset))
     lit = np.clip(0.42 - 0.14 * offset / max(width, 1e-3) - 0.18 * down, 0, 1)
-    patch.lay(ramp(lit, MEADOW), cover)
+    patch.lay(color_ramp(lit, MEADOW), cover)
 
 
-def _leaf(rng: np.random.Generator, picture: Floats, place: _Place, side: float) -> None:
-    long = place.radius * between(rng, 0.7, 1.2)
-    turn = side * between(rng, 0.3, 0.9)
+def _leaf(rng: np.random.Generator, picture: Floats, place: _Spot, side: float) -> None:
+    long = place.radius * uniform(rng, 0.7, 1.2)
+    turn = side * uniform(rng, 0.3, 0.9)
     middle_x = place.x + side * long * np.cos(turn)
-    middle_y = place.y + place.radius * between(rng, 1.3, 2.4) - long * abs(np.sin(turn))
+    middle_y = place.y + place.radius * uniform(rng, 1.3, 2.4) - long * abs(np.sin(turn))
     patch = Patch(picture, (float(middle_x), float(middle_y)), long, turn=-turn)
     if patch.empty:
         return
     width = np.asarray(0.26 * np.clip(1 - patch.u**2, 0, 1), np.float32)
-    cover = smooth(width + patch.pixel, width - patch.pixel, np.abs(patch.v)) * (width > 0.01)
-    vein = smooth(0.035, 0.0, np.abs(patch.v))
+    cover = smoothstep(width + patch.pixel, width - patch.pixel, np.abs(patch.v)) * (width > 0.01)
+    vein = smoothstep(0.035, 0.0, np.abs(patch.v))
     lit = 0.38 + 0.12 * vein - 0.35 * patch.v + 0.06 * np.sin(14 * patch.u + 9 * np.abs(patch.v))
-    patch.lay(ramp(np.clip(lit, 0.1, 0.8).astype(np.float32), MEADOW), cover)
+    patch.lay(color_ramp(np.clip(lit, 0.1, 0.8).astype(np.float32), MEADOW), cover)
 
 
-def _blossom(rng: np.random.Generator, picture: Floats, place: _Place, *, pale: float) -> None:
+def _blossom(rng: np.random.Generator, picture: Floats, place: _Spot, *, pale: float) -> None:
     """Rings of petals in polar coordinates, and a heart."""
-    patch = Patch(picture, (place.x, place.y), 1.15 * place.radius, turn=between(rng, -0.4, 0.4))
+    patch = Patch(picture, (place.x, place.y), 1.15 * place.radius, turn=uniform(rng, -0.4, 0.4))
     if patch.empty:
         return
-    tilt = between(rng, 1.0, 1.5)
+    tilt = uniform(rng, 1.0, 1.5)
     distance = np.hypot(patch.u, patch.v * tilt) * 1.15
     angle = np.arctan2(patch.v * tilt, patch.u)
-    shadow = smooth(1.25, 0.5, np.hypot(patch.u - 0.06, patch.v * tilt - 0.14) * 1.15)
+    shadow = smoothstep(1.25, 0.5, np.hypot(patch.u - 0.06, patch.v * tilt - 0.14) * 1.15)
     patch.lay((0.01, 0.04, 0.04), 0.45 * shadow)
     count, rings = int(rng.integers(5, 19)), int(rng.integers(1, 5))
-    tip, roundness = between(rng, 0.12, 0.45), between(rng, 1.4, 4.0)
+    tip, roundness = uniform(rng, 0.12, 0.45), uniform(rng, 1.4, 4.0)
     for ring in range(rings):
         reach = 1 - 0.72 * ring / rings
-        turn = angle + ring * np.pi / count + between(rng, -0.1, 0.1)
+        turn = angle + ring * np.pi / count + uniform(rng, -0.1, 0.1)
         _ring(rng, patch, distance / reach, turn, (count, tip, roundness, pale + 0.09 * ring))
-    _heart(rng, patch, distance, between(rng, 0.14, 0.34) * (0.5 if rings > 2 else 1.0), pale)
+    _heart(rng, patch, distance, uniform(rng, 0.14, 0.34) * (0.5 if rings > 2 else 1.0), pale)
 
 
 def _ring(
@@ -169,18 +169,18 @@ def _ring(
     shades = rng.uniform(-0.07, 0.07, count).astype(np.float32)[petal]
     edge = lengths * (1 - tip * off**roundness)
     soft = 1.15 * patch.pixel
-    cover = smooth(edge + soft, edge - soft, distance)
+    cover = smoothstep(edge + soft, edge - soft, distance)
     vein = 0.05 * np.cos(off * 16) * (1 - off)
     lit = pale + shades + vein + 0.14 * (distance - 0.6) - 0.07 * patch.v
-    colour = ramp(np.clip(lit, 0, 1).astype(np.float32), PETALS)
-    gap = 0.5 * smooth(0.62, 1.0, off.astype(np.float32)) * (1 - 0.5 * distance)
-    deep = 0.35 * smooth(0.7, 0.1, distance)
+    colour = color_ramp(np.clip(lit, 0, 1).astype(np.float32), PETALS)
+    gap = 0.5 * smoothstep(0.62, 1.0, off.astype(np.float32)) * (1 - 0.5 * distance)
+    deep = 0.35 * smoothstep(0.7, 0.1, distance)
     patch.lay(colour * (1 - np.clip(gap + deep, 0, 0.7))[..., None], cover)
 
 
 def _heart(rng: np.random.Generator, patch: Patch, distance: Floats, radius: float, pale: float) -> None:
     """A domed disc with seeds; golden in pale flowers, dark in others."""
-    cover = smooth(radius + patch.pixel, radius - 2 * patch.pixel, distance)
+    cover = smoothstep(radius + patch.pixel, radius - 2 * patch.pixel, distance)
     dome = np.sqrt(np.clip(1 - (distance / radius) ** 2, 0, 1))
     angle = np.arctan2(patch.v, patch.u)
     spirals = 8 * np.pi * np.sqrt(distance / radius)  # as in a sunflower: two sets that cross
@@ -194,8 +194,8 @@ def _heart(rng: np.random.Generator, patch: Patch, distance: Floats, radius: flo
 def _sunlit(rng: np.random.Generator, picture: Floats) -> Floats:
     """A light from somewhere, and shade where it does not reach."""
     size = picture.shape[0]
-    beam = glow(size, between(rng, 0, 1), between(rng, 0, 0.8), between(rng, 0.35, 0.9))
-    dim = between(rng, 0.45, 0.9)
+    beam = glow(size, uniform(rng, 0, 1), uniform(rng, 0, 0.8), uniform(rng, 0.35, 0.9))
+    dim = uniform(rng, 0.45, 0.9)
     lit = picture * (dim + (1.12 - dim) * beam)[..., None]
     warm = 0.22 * rng.random() * beam**2
     return mix(lit, (1.0, 0.93, 0.66), warm)

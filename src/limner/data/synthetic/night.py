@@ -6,14 +6,14 @@ from limner.data.synthetic.primitives import (
     Floats,
     Patch,
     Stop,
-    between,
+    color_ramp,
+    fractal_noise,
     glow,
     mix,
-    noise,
-    places,
-    ramp,
-    smooth,
-    wander,
+    noise_1d,
+    pixel_grid,
+    smoothstep,
+    uniform,
 )
 
 SKY: tuple[Stop, ...] = (
@@ -35,87 +35,89 @@ LIGHTS: tuple[Stop, ...] = (
 def night(rng: np.random.Generator, size: int) -> Floats:
     """Draw one night, (S, S, 3)."""
     chance = rng.random(4)
-    picture = ramp(_base(rng, size, milky=chance[0] < 0.6 or chance[1] >= 0.65), SKY)
+    picture = color_ramp(_base(rng, size, milky=chance[0] < 0.6 or chance[1] >= 0.65), SKY)
     picture = _stars(rng, picture)
     if chance[1] < 0.65:
         for _ in range(int(rng.integers(1, 4))):
             picture = _northern_lights(rng, picture)
     if chance[2] < 0.5:
         picture = _moon(rng, picture)
-    shore = between(rng, 0.62, 0.8) if chance[3] < 0.4 else 1.0
+    shore = uniform(rng, 0.62, 0.8) if chance[3] < 0.4 else 1.0
     picture = _hills(rng, picture, shore)
     return picture if shore == 1.0 else _lake(rng, picture, shore)
 
 
 def _base(rng: np.random.Generator, size: int, *, milky: bool) -> Floats:
     """Brightness of the sky, 0..1: lighter towards the ground, with a band of clouds of stars."""
-    x, y = places(size)
-    light = between(rng, 0.10, 0.3) + between(rng, 0.0, 0.35) * y**2 * np.ones_like(x)
+    x, y = pixel_grid(size)
+    light = uniform(rng, 0.10, 0.3) + uniform(rng, 0.0, 0.35) * y**2 * np.ones_like(x)
     if milky:
-        turn = between(rng, 0, np.pi)
-        off = (x - between(rng, 0.2, 0.8)) * np.sin(turn) - (y - between(rng, 0.1, 0.6)) * np.cos(turn)
-        warp = noise(rng, size, (3, 3), octaves=4)
-        fine = noise(rng, size, (7, 7), octaves=4, gain=0.65)
-        width = between(rng, 0.12, 0.26)
+        turn = uniform(rng, 0, np.pi)
+        off = (x - uniform(rng, 0.2, 0.8)) * np.sin(turn) - (y - uniform(rng, 0.1, 0.6)) * np.cos(turn)
+        warp = fractal_noise(rng, size, (3, 3), octaves=4)
+        fine = fractal_noise(rng, size, (7, 7), octaves=4, gain=0.65)
+        width = uniform(rng, 0.12, 0.26)
         band = np.exp(-(((off + 0.24 * (warp - 0.5)) / width) ** 2))
-        dust = smooth(0.45, 0.75, fine) * np.exp(-(((off + 0.1 * (fine - 0.5)) / (0.4 * width)) ** 2))
-        light = light + between(rng, 0.5, 0.9) * band * (0.4 + 0.7 * fine) * (1 - 0.75 * dust)
+        dust = smoothstep(0.45, 0.75, fine) * np.exp(-(((off + 0.1 * (fine - 0.5)) / (0.4 * width)) ** 2))
+        light = light + uniform(rng, 0.5, 0.9) * band * (0.4 + 0.7 * fine) * (1 - 0.75 * dust)
     else:
-        haze = noise(rng, size, (2, 3), octaves=4)
-        light = light + between(rng, 0.0, 0.4) * smooth(0.4, 1.0, haze)
+        haze = fractal_noise(rng, size, (2, 3), octaves=4)
+        light = light + uniform(rng, 0.0, 0.4) * smoothstep(0.4, 1.0, haze)
     return np.asarray(np.clip(light, 0, 1), np.float32)
 
 
 def _stars(rng: np.random.Generator, picture: Floats) -> Floats:
     size = picture.shape[0]
-    count = int(size * size * between(rng, 0.006, 0.018))
+    count = int(size * size * uniform(rng, 0.006, 0.018))
     rows, columns = rng.integers(0, size, (2, count))
     bright = rng.pareto(2.2, count).clip(0, 5) * 0.16 + 0.06
     tint = np.asarray([(0.8, 0.88, 1.0), (1.0, 1.0, 1.0), (1.0, 0.86, 0.7)], np.float32)
     picture = picture.copy()
     picture[rows, columns] += bright[:, None].astype(np.float32) * tint[rng.integers(0, 3, count)]
     for _ in range(int(rng.integers(3, 14))):
-        patch = Patch(picture, (between(rng, 0, 1), between(rng, 0, 1)), between(rng, 0.008, 0.022))
+        patch = Patch(picture, (uniform(rng, 0, 1), uniform(rng, 0, 1)), uniform(rng, 0.008, 0.022))
         if not patch.empty:
             distance = np.hypot(patch.u, patch.v)
             cross = np.exp(-12 * np.abs(patch.u * patch.v) - 3 * distance)
-            patch.lay((1.0, 1.0, 1.0), np.clip(cross * smooth(1.0, 0.3, distance), 0, 1))
+            patch.lay((1.0, 1.0, 1.0), np.clip(cross * smoothstep(1.0, 0.3, distance), 0, 1))
     return picture
 
 
 def _northern_lights(rng: np.random.Generator, picture: Floats) -> Floats:
     """One curtain: sharp below, fading upwards in rays."""
     size = picture.shape[0]
-    _, y = places(size)
-    edge = between(rng, 0.2, 0.75) + between(rng, 0.08, 0.25) * wander(rng, size, 2, octaves=3)
-    long = between(rng, 0.15, 0.5) * (1 + 0.5 * wander(rng, size, 9, octaves=3))
-    strength = smooth(-0.5, 0.6, wander(rng, size, 2, octaves=2) + 0.2)
-    rays = 0.55 + 0.45 * wander(rng, size, 18, octaves=3)
+    _, y = pixel_grid(size)
+    edge = uniform(rng, 0.2, 0.75) + uniform(rng, 0.08, 0.25) * noise_1d(rng, size, 2, octaves=3)
+    long = uniform(rng, 0.15, 0.5) * (1 + 0.5 * noise_1d(rng, size, 9, octaves=3))
+    strength = smoothstep(-0.5, 0.6, noise_1d(rng, size, 2, octaves=2) + 0.2)
+    rays = 0.55 + 0.45 * noise_1d(rng, size, 18, octaves=3)
     up = (edge[None, :] - y) / np.maximum(long, 0.05)[None, :]
-    shape = smooth(-0.16, 0.06, up.astype(np.float32)) * np.exp(-1.9 * np.clip(up, 0, None))
-    power = between(rng, 0.6, 1.0) * (strength * rays)[None, :] * shape
-    colour = ramp(np.clip(up, 0, 1).astype(np.float32), LIGHTS)
+    shape = smoothstep(-0.16, 0.06, up.astype(np.float32)) * np.exp(-1.9 * np.clip(up, 0, None))
+    power = uniform(rng, 0.6, 1.0) * (strength * rays)[None, :] * shape
+    colour = color_ramp(np.clip(up, 0, 1).astype(np.float32), LIGHTS)
     # Light adds to light: as on a photo, what is bright stays below white.
     return np.asarray(1 - (1 - np.clip(picture, 0, 1)) * (1 - colour * power[..., None]), np.float32)
 
 
 def _moon(rng: np.random.Generator, picture: Floats) -> Floats:
     size = picture.shape[0]
-    x, y, radius = between(rng, 0.1, 0.9), between(rng, 0.08, 0.55), between(rng, 0.05, 0.15)
+    x, y, radius = uniform(rng, 0.1, 0.9), uniform(rng, 0.08, 0.55), uniform(rng, 0.05, 0.15)
     halo = 0.55 * glow(size, x, y, 2.6 * radius) + 0.25 * glow(size, x, y, 6 * radius)
-    picture = mix(picture, (0.72, 0.76, 0.92), halo * between(rng, 0.6, 1.0))
+    picture = mix(picture, (0.72, 0.76, 0.92), halo * uniform(rng, 0.6, 1.0))
     patch = Patch(picture, (x, y), 1.1 * radius)
     if patch.empty:
         return picture
     u, v = patch.u * 1.1, patch.v * 1.1
     distance = np.hypot(u, v)
-    seas = noise(rng, 64, (4, 4), octaves=3)
+    seas = fractal_noise(rng, 64, (4, 4), octaves=3)
     rows, columns = ((np.clip(c, -1, 1) * 31 + 32).astype(int) for c in (v, u))
     grain = seas[np.broadcast_to(rows, distance.shape), np.broadcast_to(columns, distance.shape)]
-    face = (0.98 - 0.3 * smooth(0.35, 0.9, grain)) * (0.82 + 0.18 * np.sqrt(np.clip(1 - distance**2, 0, 1)))
-    phase = between(rng, 0.6, 2.4) * (1 if rng.random() < 0.5 else -1)
-    night_side = smooth(1.0, 0.88, np.hypot(u - phase, v).astype(np.float32))
-    cover = smooth(1.0, 1.0 - 3 * patch.pixel, distance) * (1 - 0.94 * night_side)
+    face = (0.98 - 0.3 * smoothstep(0.35, 0.9, grain)) * (
+        0.82 + 0.18 * np.sqrt(np.clip(1 - distance**2, 0, 1))
+    )
+    phase = uniform(rng, 0.6, 2.4) * (1 if rng.random() < 0.5 else -1)
+    night_side = smoothstep(1.0, 0.88, np.hypot(u - phase, v).astype(np.float32))
+    cover = smoothstep(1.0, 1.0 - 3 * patch.pixel, distance) * (1 - 0.94 * night_side)
     colour = np.asarray((1.0, 0.97, 0.88), np.float32) * face.astype(np.float32)[..., None]
     patch.lay(colour, cover)
     return picture
@@ -124,22 +126,22 @@ def _moon(rng: np.random.Generator, picture: Floats) -> Floats:
 def _hills(rng: np.random.Generator, picture: Floats, ground: float) -> Floats:
     """Ridges one before the other, each darker, with mist between; firs on the nearest."""
     size = picture.shape[0]
-    _, y = places(size)
+    _, y = pixel_grid(size)
     count = int(rng.integers(2, 5))
-    tall = between(rng, 0.10, 0.34)
+    tall = uniform(rng, 0.10, 0.34)
     for nth in range(count):
         near = (nth + 1) / count
         top = (
             ground
             - tall * (1.15 - 0.85 * near)
-            + 0.10 * (1.2 - near) * wander(rng, size, 2 + nth, octaves=5)
+            + 0.10 * (1.2 - near) * noise_1d(rng, size, 2 + nth, octaves=5)
         )
         if nth == count - 1 and ground == 1.0:
             top = top - _firs(rng, size)
         rows = y * np.ones((1, size), np.float32)
-        cover = smooth(top[None, :] - 0.8 / size, top[None, :] + 0.8 / size, rows)
+        cover = smoothstep(top[None, :] - 0.8 / size, top[None, :] + 0.8 / size, rows)
         shade = 0.16 * (1 - near) + 0.015
-        mist = 0.16 * (1 - near) * smooth(0.0, 0.22, rows - top[None, :])
+        mist = 0.16 * (1 - near) * smoothstep(0.0, 0.22, rows - top[None, :])
         colour = np.asarray((0.55, 0.72, 1.0), np.float32) * (shade + mist)[..., None]
         picture = mix(picture, colour, cover)
     return picture
@@ -147,10 +149,10 @@ def _hills(rng: np.random.Generator, picture: Floats, ground: float) -> Floats:
 
 def _firs(rng: np.random.Generator, size: int) -> Floats:
     """Height of the trees along the ridge, (S,)."""
-    x, _ = places(size)
+    x, _ = pixel_grid(size)
     heights = np.zeros(size, np.float32)
     for _ in range(int(rng.integers(0, 45))):
-        at, tall = between(rng, 0, 1), between(rng, 0.03, 0.13)
+        at, tall = uniform(rng, 0, 1), uniform(rng, 0.03, 0.13)
         jags = 1 + 0.25 * np.sin(np.abs(x[0] - at) * 520)
         heights = np.maximum(heights, tall - 3.4 * np.abs(x[0] - at) * jags)
     return np.asarray(heights, np.float32)
@@ -159,11 +161,11 @@ def _firs(rng: np.random.Generator, size: int) -> Floats:
 def _lake(rng: np.random.Generator, picture: Floats, shore: float) -> Floats:
     """Still water: the sky again, upside down, darker and a little moved."""
     size = picture.shape[0]
-    x, y = places(size)
+    x, y = pixel_grid(size)
     below = np.clip(y - shore, 0, 1)
-    ripple = 0.012 * np.sin(260 * below**0.6 + 3 * wander(rng, size, 4)[None, :]) * (0.3 + 6 * below)
+    ripple = 0.012 * np.sin(260 * below**0.6 + 3 * noise_1d(rng, size, 4)[None, :]) * (0.3 + 6 * below)
     rows = np.clip((2 * shore - y + ripple) * size, 0, size - 1).astype(int)
     columns = np.clip((x + 0.3 * ripple) * size, 0, size - 1).astype(int)
     mirrored = picture[rows, columns] * np.asarray((0.62, 0.7, 0.8), np.float32)
-    cover = smooth(shore - 0.5 / size, shore + 0.5 / size, y * np.ones_like(x))
+    cover = smoothstep(shore - 0.5 / size, shore + 0.5 / size, y * np.ones_like(x))
     return mix(picture, mirrored, cover)

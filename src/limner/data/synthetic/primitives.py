@@ -1,7 +1,8 @@
 """What all drawings share: noise, ramps of colour, soft edges, and laying one thing over another.
 
 A picture in the making is a float32 array (S, S, 3) of 0..1, and places in it are x to the right and y
-down, 0..1. Edges are softened over a pixel by `smooth`, which stands in for drawing larger and shrinking.
+down, 0..1. Edges are softened over a pixel by `smoothstep`, in place of
+antialiasing by drawing larger and shrinking.
 """
 
 from functools import cache
@@ -17,19 +18,19 @@ Colour = tuple[float, float, float]
 Stop = tuple[float, Colour]
 
 
-def places(size: int) -> tuple[Floats, Floats]:
+def pixel_grid(size: int) -> tuple[Floats, Floats]:
     """x (1, S) and y (S, 1) of the middles of the pixels, 0..1."""
     at = (np.arange(size, dtype=np.float32) + 0.5) / size
     return at[None, :], at[:, None]
 
 
-def smooth(low: float | Floats, high: float | Floats, values: Floats) -> Floats:
+def smoothstep(low: float | Floats, high: float | Floats, values: Floats) -> Floats:
     """0 up to `low`, 1 from `high` on, and a soft step between; `low` may be the larger."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def noise(
+def fractal_noise(
     rng: np.random.Generator, size: int, cells: tuple[int, int], octaves: int = 4, gain: float = 0.5
 ) -> Floats:
     """Fractal noise (S, S), about 0..1: random grids of `cells` (down, across), each twice as fine."""
@@ -46,7 +47,7 @@ def noise(
     return (total - low) / max(high - low, 1e-6)
 
 
-def wander(rng: np.random.Generator, size: int, cells: int, octaves: int = 4) -> Floats:
+def noise_1d(rng: np.random.Generator, size: int, cells: int, octaves: int = 4) -> Floats:
     """Fractal noise along a line, (S,), about -1..1."""
     at = np.linspace(0, 1, size, dtype=np.float32)
     total = np.zeros(size, np.float32)
@@ -55,12 +56,12 @@ def wander(rng: np.random.Generator, size: int, cells: int, octaves: int = 4) ->
         values = rng.uniform(-1, 1, knots) * 0.5**octave
         place = at * (knots - 1.001)
         left = place.astype(int)
-        t = smooth(0.0, 1.0, np.asarray(place - left, np.float32))
+        t = smoothstep(0.0, 1.0, np.asarray(place - left, np.float32))
         total += np.asarray(values[left] * (1 - t) + values[left + 1] * t, np.float32)
     return total / 1.6
 
 
-def ramp(values: Floats | float, stops: tuple[Stop, ...]) -> Floats:
+def color_ramp(values: Floats | float, stops: tuple[Stop, ...]) -> Floats:
     """Colours (..., 3) for values (...) of 0..1: straight lines between the stops."""
     table = _table(stops)
     rows = np.clip(np.asarray(values) * (len(table) - 1), 0, len(table) - 1)
@@ -83,16 +84,16 @@ def mix(one: Floats, other: Floats | Colour, share: Floats | float) -> Floats:
 
 def glow(size: int, x: float, y: float, radius: float) -> Floats:
     """A soft round light (S, S), 1 in its middle."""
-    across, down = places(size)
+    across, down = pixel_grid(size)
     return np.asarray(np.exp(-((across - x) ** 2 + (down - y) ** 2) / radius**2), np.float32)
 
 
-def between(rng: np.random.Generator, low: float, high: float) -> float:
+def uniform(rng: np.random.Generator, low: float, high: float) -> float:
     """A random number from low to high."""
     return float(rng.uniform(low, high))
 
 
-def finished(picture: Floats) -> Image.Image:
+def to_image(picture: Floats) -> Image.Image:
     """The picture as 8 bits RGB."""
     return Image.fromarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
 

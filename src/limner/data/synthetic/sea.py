@@ -8,14 +8,14 @@ import numpy as np
 from limner.data.synthetic.primitives import (
     Floats,
     Stop,
-    between,
+    color_ramp,
+    fractal_noise,
     glow,
     mix,
-    noise,
-    places,
-    ramp,
-    smooth,
-    wander,
+    noise_1d,
+    pixel_grid,
+    smoothstep,
+    uniform,
 )
 
 HIGH: tuple[Stop, ...] = (
@@ -58,19 +58,19 @@ class _Scene:
 
 def sea(rng: np.random.Generator, size: int) -> Floats:
     """Draw one sea, (S, S, 3)."""
-    horizon = between(rng, 0.22, 0.7)
+    horizon = uniform(rng, 0.22, 0.7)
     scene = _Scene(
         size=size,
         horizon=horizon,
-        daylight=between(rng, 0.0, 1.0),
-        sun_x=between(rng, 0.05, 0.95),
-        sun_y=horizon * between(rng, 0.1, 1.02),
-        sun=between(rng, 0.03, 0.085),
+        daylight=uniform(rng, 0.0, 1.0),
+        sun_x=uniform(rng, 0.05, 0.95),
+        sun_y=horizon * uniform(rng, 0.1, 1.02),
+        sun=uniform(rng, 0.03, 0.085),
     )
     sky = _sky(rng, scene)
     water = _water(rng, scene, sky)
-    _, y = places(size)
-    picture = mix(sky, water, smooth(horizon - 0.6 / size, horizon + 0.6 / size, y * np.ones_like(y.T)))
+    _, y = pixel_grid(size)
+    picture = mix(sky, water, smoothstep(horizon - 0.6 / size, horizon + 0.6 / size, y * np.ones_like(y.T)))
     if rng.random() < 0.6:
         picture = _rocks(rng, scene, picture)
     return picture
@@ -78,7 +78,7 @@ def sea(rng: np.random.Generator, size: int) -> Floats:
 
 def _sky(rng: np.random.Generator, scene: _Scene) -> Floats:
     size = scene.size
-    _, y = places(size)
+    _, y = pixel_grid(size)
     down = np.clip(y / scene.horizon, 0, 1) * np.ones((1, size), np.float32)
     level = 0.10 + 0.40 * scene.daylight
     light = level + (0.10 + 0.28 * scene.daylight) * down**2
@@ -87,18 +87,20 @@ def _sky(rng: np.random.Generator, scene: _Scene) -> Floats:
     light = light + 0.42 * near + 0.24 * far
     clouds, lit = _clouds(rng, scene)
     light = light * (1 - 0.5 * clouds) + clouds * lit * (0.35 + 0.4 * far + 0.3 * scene.daylight)
-    colour = mix(ramp(light, HIGH), ramp(light, LOW), smooth(0.15, 1.0, down) * 0.6 + 0.4 * far)
-    x, y = places(size)
+    colour = mix(
+        color_ramp(light, HIGH), color_ramp(light, LOW), smoothstep(0.15, 1.0, down) * 0.6 + 0.4 * far
+    )
+    x, y = pixel_grid(size)
     distance = np.hypot(x - scene.sun_x, y - scene.sun_y)
-    disc = smooth(scene.sun + 1 / size, scene.sun - 1 / size, np.asarray(distance, np.float32))
+    disc = smoothstep(scene.sun + 1 / size, scene.sun - 1 / size, np.asarray(distance, np.float32))
     return mix(colour, (1.0, 0.97, 0.86), disc * (1 - 0.6 * clouds))
 
 
 def _clouds(rng: np.random.Generator, scene: _Scene) -> tuple[Floats, Floats]:
     """Cover 0..1, and how lit it is from the side of the sun, 0..1."""
-    puffs = noise(rng, scene.size, (4, 2), octaves=5, gain=0.55)
-    threshold = between(rng, 0.35, 0.8)
-    cover = smooth(threshold, threshold + 0.3, puffs)
+    puffs = fractal_noise(rng, scene.size, (4, 2), octaves=5, gain=0.55)
+    threshold = uniform(rng, 0.35, 0.8)
+    cover = smoothstep(threshold, threshold + 0.3, puffs)
     step = max(1, scene.size // 40)
     shift = -step if scene.sun_y < scene.horizon / 2 else step
     towards = puffs[np.clip(np.arange(scene.size) - shift, 0, scene.size - 1)]
@@ -107,12 +109,12 @@ def _clouds(rng: np.random.Generator, scene: _Scene) -> tuple[Floats, Floats]:
 
 def _water(rng: np.random.Generator, scene: _Scene, sky: Floats) -> Floats:
     size = scene.size
-    x, y = places(size)
+    x, y = pixel_grid(size)
     below = np.clip((y - scene.horizon) / (1 - scene.horizon), 0, 1)
     slope, crest = _waves(rng, x, below, first=int(scene.horizon * size))
     level = 0.10 + 0.30 * scene.daylight
     body = level + 0.22 * slope + 0.10 * crest + 0.12 * below
-    colour = ramp(np.asarray(body, np.float32), WATER)
+    colour = color_ramp(np.asarray(body, np.float32), WATER)
     # Squeezed so that the farthest row of the water still shows a row of the sky.
     rows = (1 - 0.95 * below) * scene.horizon * size + slope * 0.05 * size * below
     rows = np.clip(rows, 0, scene.horizon * size - 1)
@@ -131,8 +133,8 @@ def _waves(rng: np.random.Generator, x: Floats, below: Floats, first: int) -> tu
     across = (x - 0.5) * far
     slope, height = np.zeros((2, size, size), np.float32)
     for pitch in (*rng.uniform(2.5, 14.0, 5).tolist(), *rng.uniform(18.0, 70.0, 5).tolist()):
-        turn = between(rng, -0.5, 0.5)
-        bent = 0.8 * np.sin(across * between(rng, 1, 4) + between(rng, 0, 6.3))
+        turn = uniform(rng, -0.5, 0.5)
+        bent = 0.8 * np.sin(across * uniform(rng, 1, 4) + uniform(rng, 0, 6.3))
         phase = pitch * (far * math.cos(turn) + across * math.sin(turn)) + bent
         # Waves finer than a few pixels would only flicker: they fade with the distance.
         visible = np.exp(-((pitch * far**2 / size / 0.9) ** 2)) / pitch**0.55
@@ -144,24 +146,24 @@ def _waves(rng: np.random.Generator, x: Floats, below: Floats, first: int) -> tu
 def _glitter(scene: _Scene, colour: Floats, x: Floats, below: Floats, slope: Floats) -> Floats:
     width = scene.sun * (1.0 + 3.0 * below)
     column = np.exp(-(((x - scene.sun_x) / width) ** 2))
-    spark = smooth(0.05, 0.5, slope + 0.5 * (1 - below) ** 3)
+    spark = smoothstep(0.05, 0.5, slope + 0.5 * (1 - below) ** 3)
     return mix(colour, (1.0, 0.86, 0.58), np.clip(column * spark * 1.1, 0, 0.95))
 
 
 def _foam(rng: np.random.Generator, scene: _Scene, colour: Floats, below: Floats, crest: Floats) -> Floats:
     """White caps, and a few long breakers with lace behind them."""
     size = scene.size
-    lace = noise(rng, size, (16, 8), octaves=3, gain=0.7)
-    caps = smooth(0.75, 1.25, crest + 0.9 * (lace - 0.5)) * smooth(0.1, 0.4, below) * 0.7
+    lace = fractal_noise(rng, size, (16, 8), octaves=3, gain=0.7)
+    caps = smoothstep(0.75, 1.25, crest + 0.9 * (lace - 0.5)) * smoothstep(0.1, 0.4, below) * 0.7
     cover = np.asarray(caps, np.float32)
     for _ in range(int(rng.integers(0, 4))):
-        at, thick = between(rng, 0.12, 1.0), between(rng, 0.03, 0.16)
-        line = at + 0.10 * at * wander(rng, size, 3)[None, :]
+        at, thick = uniform(rng, 0.12, 1.0), uniform(rng, 0.03, 0.16)
+        line = at + 0.10 * at * noise_1d(rng, size, 3)[None, :]
         behind = (line - below) / (thick * (0.3 + at))
-        strength = smooth(-0.35, 0.3, wander(rng, size, 2, octaves=2))[None, :]
-        front = smooth(-0.06, 0.0, behind)
+        strength = smoothstep(-0.35, 0.3, noise_1d(rng, size, 2, octaves=2))[None, :]
+        front = smoothstep(-0.06, 0.0, behind)
         fading = np.clip(1 - behind, 0, 1)
-        holes = smooth(1 - fading * 1.15, 1.3 - fading * 1.15, lace)
+        holes = smoothstep(1 - fading * 1.15, 1.3 - fading * 1.15, lace)
         cover = np.maximum(cover, front * holes * strength * (fading > 0))
     bright = 0.55 + 0.45 * scene.daylight
     foam = np.asarray((0.95 * bright, 0.97 * bright, bright), np.float32)
@@ -171,18 +173,20 @@ def _foam(rng: np.random.Generator, scene: _Scene, colour: Floats, below: Floats
 def _rocks(rng: np.random.Generator, scene: _Scene, picture: Floats) -> Floats:
     """A headland from one side, dark against the sky, and its dark water."""
     size = scene.size
-    x, y = places(size)
+    x, y = pixel_grid(size)
     along = x[0] if rng.random() < 0.5 else 1 - x[0]
-    reach, tall = between(rng, 0.2, 0.75), between(rng, 0.08, 0.4)
-    shape = np.clip(1 - along / reach, 0, None) ** between(rng, 0.5, 1.3)
-    ridge = tall * shape * (1 + 0.45 * wander(rng, size, 5, octaves=5))
-    foot = scene.horizon + between(rng, 0.0, 0.12)
+    reach, tall = uniform(rng, 0.2, 0.75), uniform(rng, 0.08, 0.4)
+    shape = np.clip(1 - along / reach, 0, None) ** uniform(rng, 0.5, 1.3)
+    ridge = tall * shape * (1 + 0.45 * noise_1d(rng, size, 5, octaves=5))
+    foot = scene.horizon + uniform(rng, 0.0, 0.12)
     top = (foot - np.clip(ridge, 0, None))[None, :]
     inside = (shape > 0)[None, :] & (y < foot)
-    cover = smooth(top - 0.7 / size, top + 0.7 / size, y * np.ones_like(x)) * inside
-    grain = noise(rng, size, (10, 14), octaves=4, gain=0.6)
-    stone = 0.05 + 0.16 * grain + 0.10 * scene.daylight * smooth(0.06, 0.0, y - top)
+    cover = smoothstep(top - 0.7 / size, top + 0.7 / size, y * np.ones_like(x)) * inside
+    grain = fractal_noise(rng, size, (10, 14), octaves=4, gain=0.6)
+    stone = 0.05 + 0.16 * grain + 0.10 * scene.daylight * smoothstep(0.06, 0.0, y - top)
     colour = np.asarray((1.0, 0.82, 0.78), np.float32) * np.asarray(stone, np.float32)[..., None]
     depth = np.clip(1 - (y - foot) / np.maximum(ridge[None, :], 1e-3), 0, 1) * (y >= foot)
-    shaded = picture * (1 - 0.55 * smooth(0.0, 0.6, np.asarray(depth * (shape > 0), np.float32)))[..., None]
+    shaded = (
+        picture * (1 - 0.55 * smoothstep(0.0, 0.6, np.asarray(depth * (shape > 0), np.float32)))[..., None]
+    )
     return mix(shaded, colour, cover)
