@@ -8,7 +8,7 @@ from torch import nn
 
 from helpers.looks import lively, recipe
 from limner.export.inference import deployed, look_module, transposed
-from limner.networks.summary import parameters
+from limner.networks.summary import count_parameters
 from limner.networks.unet import NearestConv
 from limner.recipe import Size, Upsampling
 
@@ -41,8 +41,8 @@ def test_the_trained_network_is_left_as_it_is() -> None:
 
 def test_upsampling_does_not_change_what_papers_count() -> None:
     nearest, plain = (lively(recipe(upsampling=kind)) for kind in ("nearest", "transposed"))
-    assert parameters(nearest) < parameters(plain)
-    assert parameters(transposed(nearest)) == parameters(plain)
+    assert count_parameters(nearest) < count_parameters(plain)
+    assert count_parameters(transposed(nearest)) == count_parameters(plain)
 
 
 def test_the_module_paints_in_0_to_1_and_shows_its_guide() -> None:

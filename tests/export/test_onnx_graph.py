@@ -10,7 +10,7 @@ from helpers.looks import graph, lively, recipe
 from limner.export.inference import look_module
 from limner.export.onnx_graph import look_graph
 from limner.look.validation import value_shape
-from limner.networks.unet import generator
+from limner.networks.unet import make_generator
 from limner.recipe import GuideName
 
 COMMON = {"Conv", "ConvTranspose", "LeakyRelu", "Relu", "Concat", "Tanh", "Mul", "Add", "Sub", "Clip"}
@@ -92,7 +92,7 @@ def test_the_same_weights_give_the_same_bytes() -> None:
 
 def test_a_bias_of_zeros_is_not_written_and_others_are() -> None:
     torch.manual_seed(0)
-    fresh = look_graph(look_module(recipe(), generator(recipe())), 64)
+    fresh = look_graph(look_module(recipe(), make_generator(recipe())), 64)
     last = next(node for node in fresh.graph.node if node.name == "last")
     trained = next(node for node in graph(recipe()).graph.node if node.name == "last")
     assert len(last.input) == 2

@@ -12,7 +12,7 @@ from torch import nn
 from limner.export.inference import LookModule, look_module
 from limner.export.onnx import export_look
 from limner.export.onnx_graph import look_graph
-from limner.networks.unet import UNet, generator
+from limner.networks.unet import UNet, make_generator
 from limner.recipe import GuideName, Recipe, Size, Upsampling
 
 PIXELS = 64
@@ -28,7 +28,7 @@ def recipe(size: Size = "lean", guide: GuideName = "soft", upsampling: Upsamplin
 def lively(made: Recipe) -> UNet:
     """A generator as after training: its features keep their strength, its norms have statistics."""
     torch.manual_seed(11)
-    network = generator(made)
+    network = make_generator(made)
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             sources = module.in_channels * (4 if isinstance(module, nn.ConvTranspose2d) else 9)

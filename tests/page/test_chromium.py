@@ -12,7 +12,7 @@ from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.export.parity import engine_parity
 from limner.look.look import open_look
-from limner.networks.unet import generator
+from limner.networks.unet import make_generator
 from limner.page.chromium import ASSETS, chromium, run_engine
 from limner.recipe import Recipe
 
@@ -27,7 +27,7 @@ pytestmark = [
 def test_an_exported_look_is_the_same_in_the_engine(guide: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
     recipe = Recipe(pixels=64, guide=guide)  # type: ignore[arg-type]
-    report = export_look(generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
+    report = export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
     assert [parity.runtime for parity in report.parity] == ["ONNX Runtime", "the engine (WebGPU)"]
     assert report.parity[1].difference <= 1e-4
     assert open_look(tmp_path / "a.onnx").figures["parity"][1]["runtime"] == "the engine (WebGPU)"
@@ -35,7 +35,7 @@ def test_an_exported_look_is_the_same_in_the_engine(guide: str, tmp_path: Path) 
 
 def test_another_painting_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = Recipe(pixels=64)
-    export_look(generator(recipe).eval(), recipe, tmp_path / "a.onnx")
+    export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx")
     picture = np.full((1, 3, 64, 64), 0.5, np.float32)
     wrong = {"painting": np.zeros(3 * 64 * 64, np.float32), "guide": np.zeros(64 * 64, np.float32)}
     monkeypatch.setattr("limner.export.parity.run_engine", lambda *_: wrong)
@@ -56,7 +56,7 @@ def test_without_a_browser_the_look_is_written_and_says_why_it_was_not_checked(
 ) -> None:
     monkeypatch.setattr("limner.page.chromium.chromium", lambda: browser)
     recipe = Recipe(pixels=64)
-    report = export_look(generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
+    report = export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
     assert why in report.unchecked
     assert len(report.parity) == 1
     assert (tmp_path / "a.onnx").exists()

@@ -11,7 +11,7 @@ from PIL import Image
 
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
-from limner.networks.unet import generator
+from limner.networks.unet import make_generator
 from limner.page import publish as module
 from limner.page.publish import publish
 from limner.recipe import Recipe
@@ -23,7 +23,13 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipe = Recipe(pixels=64)
     path = tmp_path_factory.mktemp("looks") / "North Sea.onnx"
     export_look(
-        generator(recipe).eval(), recipe, path, name="North Sea", author="Ada", credit="Bo", licence="CC0"
+        make_generator(recipe).eval(),
+        recipe,
+        path,
+        name="North Sea",
+        author="Ada",
+        credit="Bo",
+        licence="CC0",
     )
     return path
 
@@ -112,7 +118,7 @@ def test_a_look_of_the_page_survives_one_of_the_same_name(look: Path, tmp_path: 
     other = tmp_path / "new" / "North Sea.onnx"
     torch.manual_seed(1)
     recipe = Recipe(pixels=64)
-    export_look(generator(recipe).eval(), recipe, other, name="Newer")
+    export_look(make_generator(recipe).eval(), recipe, other, name="Newer")
     publish([other, page / "looks" / "north-sea.onnx"], page)
     assert (page / "looks" / "north-sea.onnx").read_bytes() == other.read_bytes()
     assert (page / "looks" / "north-sea-2.onnx").read_bytes() == old

@@ -19,8 +19,8 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 
-from limner.networks.patchgan import discriminator
-from limner.networks.unet import generator
+from limner.networks.patchgan import make_discriminator
+from limner.networks.unet import make_generator
 from limner.recipe import Recipe
 
 
@@ -30,8 +30,8 @@ class Plain:
     def __init__(self, files: Sequence[Path], recipe: Recipe, device: torch.device) -> None:
         self._files, self._recipe, self._device = files, recipe, device
         self._chance = random.Random(0)
-        self.generator = generator(recipe).to(device)
-        self.discriminator = discriminator(recipe).to(device)
+        self.generator = make_generator(recipe).to(device)
+        self.discriminator = make_discriminator(recipe).to(device)
         self._generator_adam = self._adam(self.generator)
         self._discriminator_adam = self._adam(self.discriminator)
 

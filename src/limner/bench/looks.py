@@ -17,7 +17,7 @@ from limner.export.tfjs import MODEL, write_tfjs
 from limner.export.tflite import write_tflite
 from limner.files import atomic_write
 from limner.look.look import Look, open_look
-from limner.networks.unet import UNet, generator
+from limner.networks.unet import UNet, make_generator
 from limner.recipe import Recipe, Size
 
 ONNX = "look.onnx"
@@ -29,7 +29,7 @@ def lively(recipe: Recipe) -> UNet:
     Fresh weights would fade: every engine would paint the same flat grey, whatever it computed.
     """
     torch.manual_seed(recipe.seed)
-    network = generator(recipe)
+    network = make_generator(recipe)
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             taps = 4 if isinstance(module, nn.ConvTranspose2d) else module.weight[0, 0].numel()

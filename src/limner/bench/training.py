@@ -27,7 +27,7 @@ from limner.data.store import ImageStore
 from limner.data.synthetic.draw import draw
 from limner.files import atomic_write
 from limner.guide import make_guide
-from limner.networks.summary import parameters
+from limner.networks.summary import count_parameters
 from limner.progress import Progress, no_progress
 from limner.recipe import Recipe, Size
 from limner.training.distributed import Processes, processes
@@ -132,8 +132,8 @@ def _measure(
     return {
         "size": recipe.size,
         "discriminator": recipe.discriminator,
-        "generator_parameters": parameters(state.generator),
-        "discriminator_parameters": parameters(state.discriminator),
+        "generator_parameters": count_parameters(state.generator),
+        "discriminator_parameters": count_parameters(state.discriminator),
         "limner": measured[0],
         "plain": measured[1],
         "ratio": measured[0]["pictures_per_second"] / measured[1]["pictures_per_second"],

@@ -68,7 +68,7 @@ def look_module(recipe: Recipe, generator: UNet) -> LookModule:
 
 
 def _transposed(layer: nn.Module) -> nn.Module:
-    return layer.transposed().eval().requires_grad_(False) if isinstance(layer, NearestConv) else layer
+    return layer.to_transposed().eval().requires_grad_(False) if isinstance(layer, NearestConv) else layer
 
 
 def _fold_norm(level: nn.Module) -> None:

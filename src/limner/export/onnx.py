@@ -28,7 +28,7 @@ from limner.look.look import open_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import stored
 from limner.look.storage import Storage
-from limner.networks.summary import layers, parameters
+from limner.networks.summary import count_parameters, summarize_layers
 from limner.networks.unet import UNet
 from limner.recipe import Recipe
 
@@ -135,9 +135,9 @@ def refuse_other_file(out: Path) -> None:
 def network_figures(generator: UNet, recipe: Recipe) -> tuple[int, int, int]:
     """Parameters, multiply-adds and zero-stuffed multiply-adds, all as `ExportReport` has them."""
     image = torch.zeros(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
-    counted = layers(deployed(generator), image)
+    counted = summarize_layers(deployed(generator), image)
     return (
-        parameters(transposed(generator)),
+        count_parameters(transposed(generator)),
         sum(layer.multiply_adds for layer in counted),
         sum(layer.zero_stuffed for layer in counted),
     )

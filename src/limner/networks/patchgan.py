@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from limner.networks.unet import batch_norm, first_weights
+from limner.networks.unet import batch_norm, init_weights
 from limner.recipe import Recipe
 
 
@@ -32,8 +32,8 @@ class PatchGAN(nn.Module):
         return logits
 
 
-def discriminator(recipe: Recipe) -> PatchGAN:
+def make_discriminator(recipe: Recipe) -> PatchGAN:
     """The recipe's discriminator with pix2pix's first weights."""
     network = PatchGAN(recipe.guide_channels + 3, recipe.discriminator)
-    network.apply(first_weights)
+    network.apply(init_weights)
     return network

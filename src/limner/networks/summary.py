@@ -8,26 +8,26 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from limner.networks.unet import generator
+from limner.networks.unet import make_generator
 from limner.recipe import Recipe
 from limner.summary import LayerSummary, NetworkSummary
 
 
-def parameters(network: nn.Module) -> int:
+def count_parameters(network: nn.Module) -> int:
     """Parameters in Keras' convention: batch norm counts 4 per channel (its two running means too)."""
     learned = sum(p.numel() for p in network.parameters())
     running = sum(2 * m.num_features for m in network.modules() if isinstance(m, nn.BatchNorm2d))
     return learned + running
 
 
-def layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
+def summarize_layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
     """Every convolution of `network` in the order in which `image` (1, C, H, W) meets them."""
     found: list[LayerSummary] = []
     hooks = []
 
     def count(name: str) -> object:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            found.append(_layer(name, module, inputs[0], output))
+            found.append(_summarize_layer(name, module, inputs[0], output))
 
         return hook
 
@@ -44,7 +44,7 @@ def layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
     return found
 
 
-def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> LayerSummary:
+def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> LayerSummary:
     if not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         raise TypeError(f"{name} is not a convolution")
     taps = module.kernel_size[0] * module.kernel_size[1]
@@ -65,8 +65,10 @@ def _layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> Layer
 def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
     """The network that a recipe makes, in the form that papers count and looks hold."""
     with torch.device("meta"):  # shapes alone: no memory and no time, for 54 million weights too
-        network = generator(dataclasses.replace(recipe, upsampling="transposed"))
-        counted = layers(network, torch.empty(1, recipe.guide_channels, recipe.pixels, recipe.pixels))
+        network = make_generator(dataclasses.replace(recipe, upsampling="transposed"))
+        counted = summarize_layers(
+            network, torch.empty(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
+        )
     normed = {
         f"{name.removesuffix('.norm')}.conv": module.num_features
         for name, module in network.named_modules()
@@ -81,7 +83,7 @@ def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
         kind="network",
         pixels=recipe.pixels,
         layers=tuple(with_norm),
-        bytes={storage: _stored_bytes(network, set(normed), storage) for storage in _BITS},
+        bytes={storage: _count_stored_bytes(network, set(normed), storage) for storage in _BITS},
         recipe=dataclasses.asdict(recipe),
     )
 
@@ -89,7 +91,7 @@ def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
 _BITS = {"uint8": 8, "uint16": 16, "float16": 16, "float32": 32}
 
 
-def _stored_bytes(network: Any, normed: set[str], storage: str) -> int:
+def _count_stored_bytes(network: Any, normed: set[str], storage: str) -> int:
     """A look's weights in that storage: what batch norm folds into is a bias; steps have scale and zero."""
     total = 0
     for name, module in network.named_modules():

@@ -18,7 +18,7 @@ from limner.recipe import Recipe, Size, Upsampling
 
 
 @dataclass(frozen=True)
-class Shape:
+class UNetConfig:
     """Filters of a U-Net: `base * 2^level`, at most `cap`; `levels` is for 256 pixels."""
 
     base: int
@@ -26,17 +26,17 @@ class Shape:
     levels: int
 
 
-SHAPES: dict[Size, Shape] = {
-    "lean": Shape(16, 64, 7),
-    "small": Shape(4, 512, 8),
-    "medium": Shape(8, 512, 8),
-    "large": Shape(64, 512, 8),
+CONFIGS: dict[Size, UNetConfig] = {
+    "lean": UNetConfig(16, 64, 7),
+    "small": UNetConfig(4, 512, 8),
+    "medium": UNetConfig(8, 512, 8),
+    "large": UNetConfig(64, 512, 8),
 }
 
 
 def filters(size: Size, pixels: int) -> list[int]:
     """Filters of the encoder's levels, outermost first; a level is dropped or added per power of two."""
-    shape = SHAPES[size]
+    shape = CONFIGS[size]
     levels = shape.levels + round(math.log2(pixels / 256))
     return [min(shape.base * 2**level, shape.cap) for level in range(levels)]
 
@@ -67,7 +67,7 @@ class NearestConv(nn.Module):
         features: Tensor = self.conv(grown)
         return features
 
-    def transposed(self) -> nn.ConvTranspose2d:
+    def to_transposed(self) -> nn.ConvTranspose2d:
         """The 4x4 stride-2 transposed convolution that is exactly this layer, borders included.
 
         Its kernel is M w M^T per pair of channels (w flipped, as a transposed convolution scatters).
@@ -85,7 +85,9 @@ class NearestConv(nn.Module):
         return layer
 
 
-def grow(channels_in: int, channels_out: int, upsampling: Upsampling, *, bias: bool) -> nn.Module:
+def upsampling_layer(
+    channels_in: int, channels_out: int, upsampling: Upsampling, *, bias: bool
+) -> nn.Module:
     """The layer that doubles an image's side."""
     if upsampling == "nearest":
         return NearestConv(channels_in, channels_out, bias=bias)
@@ -97,7 +99,7 @@ class Up(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, upsampling: Upsampling, dropout: float) -> None:
         super().__init__()
-        self.conv = grow(channels_in, channels_out, upsampling, bias=False)
+        self.conv = upsampling_layer(channels_in, channels_out, upsampling, bias=False)
         self.norm = batch_norm(channels_out)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.activation = nn.ReLU()
@@ -129,7 +131,7 @@ class UNet(nn.Module):
             Up(source, width, upsampling, dropout if level < 3 else 0.0)
             for level, (source, width) in enumerate(zip(inner, mirrored, strict=False))
         )
-        self.last = grow(inner[-1], 3, upsampling, bias=True)
+        self.last = upsampling_layer(inner[-1], 3, upsampling, bias=True)
 
     def forward(self, guide: Tensor) -> Tensor:
         skips = []
@@ -147,7 +149,7 @@ def batch_norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=1e-3)
 
 
-def generator(recipe: Recipe) -> UNet:
+def make_generator(recipe: Recipe) -> UNet:
     """The recipe's generator with pix2pix's first weights: normal, deviation 0.02."""
     network = UNet(
         filters(recipe.size, recipe.pixels),
@@ -155,11 +157,11 @@ def generator(recipe: Recipe) -> UNet:
         recipe.upsampling,
         recipe.dropout,
     )
-    network.apply(first_weights)
+    network.apply(init_weights)
     return network
 
 
-def first_weights(module: nn.Module) -> None:
+def init_weights(module: nn.Module) -> None:
     """Isola et al. 2016, section 6.2: weights from N(0, 0.02); batch norm's scale from N(1, 0.02)."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)

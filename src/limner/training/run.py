@@ -72,7 +72,7 @@ class Run:
 
         Raises LimnerError where no checkpoint is there, none can be read, or it is another version's.
         """
-        from limner.networks.unet import generator
+        from limner.networks.unet import make_generator
         from limner.training.checkpoint import (
             DamagedCheckpoint,
             checkpoints,
@@ -80,7 +80,7 @@ class Run:
             refuse_other_networks,
         )
 
-        network = generator(self.recipe)
+        network = make_generator(self.recipe)
         for path in checkpoints(self.checkpoints):
             try:
                 tensors, _ = read_checkpoint(path, "generator.")

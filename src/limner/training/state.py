@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from limner.data.loader import Position
-from limner.networks.patchgan import discriminator
-from limner.networks.unet import generator
+from limner.networks.patchgan import make_discriminator
+from limner.networks.unet import make_generator
 from limner.recipe import Recipe
 from limner.seeding import INIT, derive_seed
 
@@ -22,8 +22,8 @@ class State:
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         torch.manual_seed(derive_seed(recipe.seed, INIT))
         # First weights are drawn on the CPU: the same on every device.
-        self.generator = on_device(generator(recipe), device)
-        self.discriminator = on_device(discriminator(recipe), device)
+        self.generator = on_device(make_generator(recipe), device)
+        self.discriminator = on_device(make_discriminator(recipe), device)
         self.generator_adam = adam(self.generator, recipe)
         self.discriminator_adam = adam(self.discriminator, recipe)
         self.device = device
