@@ -21,7 +21,7 @@ from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.export.tfjs import MODEL
 from limner.look.look import Look
-from limner.look.session import run_session
+from limner.look.session import make_session
 from limner.look.storage import Storage
 from limner.page.chromium import FLAGS, chromium, open_page
 from limner.page.server import application, serving
@@ -325,7 +325,7 @@ def test_a_random_look_paints_more_than_one_grey(tmp_path: Path) -> None:
     path = random_look(tmp_path, "lean", 64)
     picture = np.zeros((1, 3, 64, 64), dtype=np.float32)
     picture[..., 20:50] = 1
-    painting, _ = run_session(path.read_bytes(), path).run(["painting", "guide"], {"image": picture})
+    painting, _ = make_session(path.read_bytes(), path).run(["painting", "guide"], {"image": picture})
     assert painting.std() > 0.1
 
 

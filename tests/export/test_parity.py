@@ -14,8 +14,8 @@ from helpers.looks import graph, module, recipe
 from limner.errors import LimnerError
 from limner.export.onnx_graph import finished
 from limner.export.parity import LIMIT, live_settings, probe_pictures, torch_parity
-from limner.look.quantization import stored
-from limner.look.session import run_session
+from limner.look.quantization import quantize_weights
+from limner.look.session import make_session
 from limner.look.storage import STORAGES
 from limner.recipe import GuideName, Size, Upsampling
 
@@ -32,7 +32,7 @@ def test_every_kind_of_look_in_every_storage(size: Any, guide: Any, upsampling: 
     made = recipe(size, guide, upsampling)
     pictures = probe_pictures([np.asarray(scene(90, 70))], 64)
     for storage in STORAGES:
-        model = finished(stored(graph(made), storage))
+        model = finished(quantize_weights(graph(made), storage))
         found = torch_parity(module(made), model, pictures)
         assert found.difference <= LIMIT
         assert found.pictures == 5
@@ -63,7 +63,7 @@ def test_a_graph_that_does_something_else_is_refused() -> None:
 
 def test_live_values_are_overridable_and_do_what_they_do_in_torch() -> None:
     model = graph(recipe())
-    session = run_session(model.SerializeToString(), Path("clouds.onnx"))
+    session = make_session(model.SerializeToString(), Path("clouds.onnx"))
     assert [one.name for one in session.get_inputs()] == ["image"]
     overridable = session.get_overridable_initializers()
     assert [(one.name, one.shape) for one in overridable] == [

@@ -10,7 +10,7 @@ from helpers.looks import graph, look_file, recipe
 from limner.errors import LimnerError
 from limner.export.subpixel import subpixel
 from limner.look.look import open_look
-from limner.look.session import run_session
+from limner.look.session import make_session
 
 
 def test_the_same_painting_without_transposed_convolutions(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_the_same_painting_without_transposed_convolutions(tmp_path: Path) -> No
     onnx.checker.check_model(other, full_check=True)
     image = np.random.default_rng(2).random((1, 3, 64, 64), dtype=np.float32)
     names = ["painting", "guide"]
-    found = run_session(other.SerializeToString(), look.path).run(names, {"image": image})
+    found = make_session(other.SerializeToString(), look.path).run(names, {"image": image})
     expected = look.session().run(names, {"image": image})
     for one, right in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, right, rtol=0, atol=1e-5)

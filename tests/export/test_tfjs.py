@@ -26,8 +26,8 @@ from limner.export.nhwc import channels_last
 from limner.export.onnx import export_look
 from limner.export.tfjs import MODEL, SHARD, round_weight, rounded, write_tfjs
 from limner.look.look import Look, open_look, read_look
-from limner.look.quantization import network_weights, restored
-from limner.look.session import run_session
+from limner.look.quantization import dequantize_weights, quantizable_weights
+from limner.look.session import make_session
 from limner.look.storage import STORAGES, Storage
 
 ROOT = Path(__file__).parents[2]
@@ -72,8 +72,10 @@ def test_weights_decode_to_what_the_look_has(exact: Look, storage: Storage, tmp_
     _, listed, _ = read_folder(tmp_path / "tfjs")
     kept = {one["name"]: one.get("quantization", {}) for one in listed}
     found = decoded(tmp_path / "tfjs")
-    constants = {one.name: numpy_helper.to_array(one) for one in restored(exact.model).graph.initializer}
-    network = network_weights(restored(exact.model))
+    constants = {
+        one.name: numpy_helper.to_array(one) for one in dequantize_weights(exact.model).graph.initializer
+    }
+    network = quantizable_weights(dequantize_weights(exact.model))
     assert len(network) == 10
     assert {name for name, kind in kept.items() if kind} == (
         set() if storage == "float32" else set(network)
@@ -277,7 +279,7 @@ def picture(pixels: int = 64) -> NDArray[np.float32]:
 
 def expected(look: Look, storage: Storage, live: dict[str, float]) -> tuple[Any, Any]:
     """Painting and guide by ONNX Runtime, with the equally rounded weights, channels last."""
-    session = run_session(rounded(look.model, storage).SerializeToString(), look.path)
+    session = make_session(rounded(look.model, storage).SerializeToString(), look.path)
     feed = {"image": picture(look.pixels).transpose(2, 0, 1)[None], **look.live_values(live)}
     painting, guide = session.run(["painting", "guide"], feed)
     return painting.transpose(0, 2, 3, 1).ravel(), guide.transpose(0, 2, 3, 1).ravel()
@@ -323,7 +325,7 @@ def test_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
     assert (kinds.count("Pad"), kinds.count("MirrorPad"), kinds.count("LeakyRelu")) == (1, 3, 1)
     image = picture(32)
     made = painted_by_tfjs(tmp_path / "tfjs", image, {}, ["y"])
-    session = run_session(look.content, look.path)
+    session = make_session(look.content, look.path)
     right = session.run(None, {"x": image.transpose(2, 0, 1)[None]})[0].transpose(0, 2, 3, 1)
     assert np.ptp(right) > 1
     np.testing.assert_allclose(made["predicted"], right.ravel(), rtol=0, atol=1e-4)

@@ -14,7 +14,7 @@ from helpers.looks import look_file, strided_bytes
 from limner.errors import LimnerError
 from limner.export.tflite import ALIGNMENT, write_tflite
 from limner.look.look import open_look, read_look
-from limner.look.session import run_session
+from limner.look.session import make_session
 
 
 def painted_by_litert(
@@ -45,7 +45,7 @@ def test_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
     write_tflite(look, tmp_path / "look.tflite")
     image = np.random.default_rng(5).random((32, 32, 3), dtype=np.float32)
     found = painted_by_litert(tmp_path / "look.tflite", image, ("x", "y"))
-    right = run_session(look.content, look.path).run(None, {"x": image.transpose(2, 0, 1)[None]})[0][0]
+    right = make_session(look.content, look.path).run(None, {"x": image.transpose(2, 0, 1)[None]})[0][0]
     np.testing.assert_allclose(found, right.transpose(1, 2, 0), rtol=0, atol=1e-4)
 
 

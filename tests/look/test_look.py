@@ -9,8 +9,8 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from helpers.looks import look_bytes, look_file
 from limner.errors import LimnerError
-from limner.look.look import LARGEST, open_look, read_look
-from limner.look.session import first_line
+from limner.look.look import MAX_FILE_BYTES, open_look, read_look
+from limner.look.session import short_message
 
 
 def test_an_opened_look_says_what_it_is(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_scales_that_do_not_fit_their_weights_are_refused(axis: int, scales: int
     ],
 )
 def test_what_is_for_the_makers_of_a_library_is_left_out(said: str, sentence: str) -> None:
-    assert first_line(RuntimeError(said)) == sentence
+    assert short_message(RuntimeError(said)) == sentence
 
 
 def test_a_network_that_fails_when_it_runs_is_one_sentence(capfd: pytest.CaptureFixture[str]) -> None:
@@ -263,7 +263,7 @@ def test_files_that_are_not_there_folders_and_giants(tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match="is a folder"):
         open_look(tmp_path)
     with (tmp_path / "giant.onnx").open("wb") as file:
-        file.truncate(LARGEST + 1)  # sparse: takes no room
+        file.truncate(MAX_FILE_BYTES + 1)  # sparse: takes no room
     with pytest.raises(LimnerError, match="has 537 MB; a look has at most 537"):
         open_look(tmp_path / "giant.onnx")
 

@@ -114,7 +114,7 @@ def test_a_folder_becomes_a_folder(tmp_path: Path, look: Look) -> None:
         "holiday-painted/photo-002.png",
     ]
     assert all(Image.open(path).size == (64, 64) for path in report.paintings)
-    ((path, reason),) = report.passed_over
+    ((path, reason),) = report.skipped
     assert path.name == "broken.jpg"
     assert "damaged" in reason
     with pytest.raises(LimnerError, match="exists; add --force"):
@@ -134,7 +134,7 @@ def test_a_folder_is_searched_through_and_what_is_not_painted_is_named(tmp_path:
             "photo-000.png",
             "sea/north/photo-000.png",
         ]
-    assert {(path.name, reason) for path, reason in report.passed_over} == {
+    assert {(path.name, reason) for path, reason in report.skipped} == {
         ("waves.MOV", "is a clip: paint it by itself"),
         ("phone.HEIC", "is a HEIC picture: export it as JPEG or PNG"),
     }

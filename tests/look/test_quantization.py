@@ -9,9 +9,9 @@ from onnx import ModelProto, TensorProto, numpy_helper
 
 from helpers.looks import graph, recipe
 from limner.errors import LimnerError
-from limner.export.onnx_graph import finished
-from limner.look.quantization import dequantised, quantised, restored, stored
-from limner.look.session import run_session
+from limner.export.onnx_graph import infer_and_check
+from limner.look.quantization import dequantize, dequantize_weights, quantize, quantize_weights
+from limner.look.session import make_session
 from limner.look.storage import STORAGES, Storage
 
 
@@ -30,10 +30,10 @@ def weight(seed: int = 0) -> NDArray[np.float32]:
 @pytest.mark.parametrize("storage", ["uint8", "uint16"])
 def test_within_half_a_step_of_each_channel(storage: Storage, axis: int) -> None:
     values = np.ascontiguousarray(weight().swapaxes(0, axis))
-    steps, scale, zero = quantised(values, axis, storage)
+    steps, scale, zero = quantize(values, axis, storage)
     assert steps.dtype == zero.dtype == np.dtype(storage)
     assert scale.shape == zero.shape == (5,)
-    difference = np.abs(dequantised(steps, scale, zero, axis).astype(np.float64) - values)
+    difference = np.abs(dequantize(steps, scale, zero, axis).astype(np.float64) - values)
     worst = difference.swapaxes(0, axis).reshape(5, -1).max(axis=1)
     # Half a step, and what float32 itself rounds.
     assert (worst <= scale / 2 * (1 + 1e-3) + 2e-7 * np.abs(values).max()).all()
@@ -43,15 +43,15 @@ def test_within_half_a_step_of_each_channel(storage: Storage, axis: int) -> None
 @pytest.mark.parametrize("storage", ["uint8", "uint16"])
 def test_zero_is_exact(storage: Storage) -> None:
     values = weight()
-    steps, scale, zero = quantised(values, 0, storage)
-    back = dequantised(steps, scale, zero, 0)
+    steps, scale, zero = quantize(values, 0, storage)
+    back = dequantize(steps, scale, zero, 0)
     assert (back[values == 0] == 0).all()
     assert (back[3] == 0).all()
 
 
 def test_a_step_of_a_symmetric_channel_is_its_range_over_255() -> None:
     values = np.array([[-1.0, 0.5, 1.0]], dtype=np.float32)
-    _, scale, zero = quantised(values, 0, "uint8")
+    _, scale, zero = quantize(values, 0, "uint8")
     assert scale[0] == np.float32(2 / 255)
     assert zero[0] in {127, 128}
 
@@ -61,19 +61,21 @@ def test_weights_that_are_no_numbers_are_refused(bad: float) -> None:
     values = weight()
     values[0, 0, 0, 0] = bad
     with pytest.raises(LimnerError, match="not numbers"):
-        quantised(values, 0, "uint8")
+        quantize(values, 0, "uint8")
 
 
 @pytest.mark.parametrize("storage", STORAGES)
 def test_a_runtime_reads_what_restored_says(storage: Storage) -> None:
-    small = finished(stored(graph(recipe()), storage))
+    small = infer_and_check(quantize_weights(graph(recipe()), storage))
     image = np.random.default_rng(1).random((1, 3, 64, 64), dtype=np.float32)
-    np.testing.assert_allclose(paint(small, image), paint(restored(small), image), rtol=0, atol=2e-6)
+    np.testing.assert_allclose(
+        paint(small, image), paint(dequantize_weights(small), image), rtol=0, atol=2e-6
+    )
 
 
 def paint(model: ModelProto, image: NDArray[np.float32]) -> NDArray[np.float32]:
     painting: NDArray[np.float32]
-    painting, _ = run_session(model.SerializeToString(), Path("look.onnx")).run(None, {"image": image})
+    painting, _ = make_session(model.SerializeToString(), Path("look.onnx")).run(None, {"image": image})
     return painting
 
 
@@ -88,14 +90,14 @@ def test_the_bytes_of_a_weight(storage: Storage) -> None:
         for one in exact.graph.initializer
         if one.name.endswith("conv.weight")
     )
-    saved = exact.ByteSize() - stored(exact, storage).ByteSize()
+    saved = exact.ByteSize() - quantize_weights(exact, storage).ByteSize()
     assert saved == pytest.approx(weights * (4 - BYTES[storage]), rel=0.03, abs=1)
 
 
 @pytest.mark.parametrize("guide", ["soft", "edges"])
 def test_the_guide_and_the_biases_stay_in_float32(guide: str) -> None:
     exact = graph(recipe(guide=guide))  # type: ignore[arg-type]
-    kept = {one.name: one for one in stored(exact, "uint8").graph.initializer}
+    kept = {one.name: one for one in quantize_weights(exact, "uint8").graph.initializer}
     same = [
         one for one in exact.graph.initializer if one.name.startswith("guide.") or one.name.endswith("bias")
     ]
@@ -104,7 +106,7 @@ def test_the_guide_and_the_biases_stay_in_float32(guide: str) -> None:
 
 
 def test_the_axis_is_the_output_channel() -> None:
-    model = stored(graph(recipe()), "uint8")
+    model = quantize_weights(graph(recipe()), "uint8")
     readers = {node.output[0]: node for node in model.graph.node if node.op_type == "DequantizeLinear"}
     sizes = {one.name: list(one.dims) for one in model.graph.initializer}
     found = set()
@@ -123,12 +125,12 @@ def test_float16_refuses_what_it_cannot_hold() -> None:
     tensor = next(one for one in model.graph.initializer if one.name == "down.1.conv.weight")
     tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 1e6, tensor.name))
     with pytest.raises(LimnerError, match=r"down\.1\.conv\.weight do not fit into float16"):
-        stored(model, "float16")
+        quantize_weights(model, "float16")
 
 
 def test_restoring_leaves_plain_float32(storage: Storage = "uint8") -> None:
     exact = graph(recipe())
-    back = restored(stored(exact, storage))
+    back = dequantize_weights(quantize_weights(exact, storage))
     assert [node.op_type for node in back.graph.node] == [node.op_type for node in exact.graph.node]
     kinds = {one.data_type for one in back.graph.initializer}
     assert kinds == {TensorProto.FLOAT}

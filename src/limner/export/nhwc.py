@@ -18,7 +18,7 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from limner.errors import LimnerError
-from limner.look.quantization import restored
+from limner.look.quantization import dequantize_weights
 from limner.look.validation import value_shape
 
 Array = NDArray[Any]
@@ -123,7 +123,7 @@ def channels_last(model: ModelProto, *, live: bool) -> ChannelsLast:
     Without `live`, the values that a person may turn are constants. Raises LimnerError with the node's name
     where the graph has something that TensorFlow's formats, or this file, cannot express.
     """
-    graph = restored(model).graph
+    graph = dequantize_weights(model).graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     image = next(value for value in graph.input if value.name not in constants)
     if 0 in value_shape(image):

@@ -26,7 +26,7 @@ from limner.export.storage_comparison import Compression, compared_pictures, com
 from limner.files import atomic_write
 from limner.look.look import open_look, read_look
 from limner.look.metadata import Metadata, write_metadata
-from limner.look.quantization import stored
+from limner.look.quantization import quantize_weights
 from limner.look.storage import Storage
 from limner.networks.summary import count_parameters, summarize_layers
 from limner.networks.unet import UNet
@@ -89,7 +89,7 @@ def export_look(
     _check_weights(generator)
     module = look_module(recipe, generator)
     exact = look_graph(module, recipe.pixels)
-    model = finished(stored(exact, storage))
+    model = finished(quantize_weights(exact, storage))
     counted, multiply_adds, zero_stuffed = network_figures(generator, recipe)
     probes = probe_pictures(held_out, recipe.pixels)
     engine: Parity | str = engine_parity(model, probes[-1:]) if in_browser else ""

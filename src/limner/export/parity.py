@@ -21,8 +21,8 @@ from PIL import Image
 from limner.data.arrays import center_crop
 from limner.errors import LimnerError
 from limner.export.inference import LookModule
-from limner.look.quantization import restored
-from limner.look.session import run_session
+from limner.look.quantization import dequantize_weights
+from limner.look.session import make_session
 from limner.page.chromium import NoBrowserError, run_engine
 
 LIMIT = 1e-4
@@ -62,8 +62,8 @@ def torch_parity(module: LookModule, model: ModelProto, pictures: Sequence[Batch
 
     Raises LimnerError with figures where they differ by more than `LIMIT` or are not finite.
     """
-    session = run_session(model.SerializeToString(), Path("The look"))
-    network = with_weights(module, restored(model))
+    session = make_session(model.SerializeToString(), Path("The look"))
+    network = with_weights(module, dequantize_weights(model))
     worst = float(np.max([_difference(network, session, pictures, live) for live in live_settings(module)]))
     if not worst <= LIMIT:  # NaN is no agreement either
         raise LimnerError(
@@ -81,7 +81,7 @@ def engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | str:
     what was trained.
     """
     content = model.SerializeToString()
-    session = run_session(content, Path("The look"))
+    session = make_session(content, Path("The look"))
     apart = []
     for picture in pictures:
         try:

@@ -16,8 +16,8 @@ from rich.table import Table
 from limner.export.inference import look_module
 from limner.export.onnx_graph import look_graph
 from limner.export.parity import Batch, held_out_pictures, probe_pictures
-from limner.look.quantization import restored, stored
-from limner.look.session import run_session
+from limner.look.quantization import dequantize_weights, quantize_weights
+from limner.look.session import make_session
 from limner.look.storage import STORAGES, Storage
 from limner.networks.unet import UNet
 from limner.recipe import Recipe
@@ -48,8 +48,8 @@ class Compression:
 
 def compression(model: ModelProto, storage: Storage, pictures: Sequence[Batch]) -> Compression:
     """Compare `model` (float32) with itself in `storage`, on pictures (1, 3, P, P) in 0..1."""
-    small = stored(model, storage)
-    psnr, difference = compared(model, restored(small), pictures)
+    small = quantize_weights(model, storage)
+    psnr, difference = compared(model, dequantize_weights(small), pictures)
     return Compression(
         storage=storage,
         bytes=small.ByteSize(),
@@ -86,7 +86,7 @@ def compared_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> lis
 
 def paintings(model: ModelProto, pictures: Sequence[Batch]) -> list[Batch]:
     """What the model (float32) paints of each picture, by ONNX Runtime."""
-    session = run_session(model.SerializeToString(), Path("The look"))
+    session = make_session(model.SerializeToString(), Path("The look"))
     return [session.run(["painting"], {"image": picture})[0] for picture in pictures]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from limner.errors import LimnerError
-from limner.look.quantization import Array, restored
+from limner.look.quantization import Array, dequantize_weights
 from limner.look.validation import value_shape
 
 TAPS = ((2, 0), (3, 1))
@@ -39,7 +39,7 @@ def subpixel(model: ModelProto) -> ModelProto:
     Constants of matrix products are brought to four axes, which jax-js wants. Raises LimnerError where a
     transposed convolution is not of 4x4, stride 2 and pads 1, or has groups, dilations or more.
     """
-    graph = restored(model).graph
+    graph = dequantize_weights(model).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     shapes = {value.name: value_shape(value) for value in [*graph.value_info, *graph.output]}
     nodes: list[NodeProto] = []

@@ -43,7 +43,7 @@ from limner.export.nhwc import (
 )
 from limner.files import atomic_folder
 from limner.look.look import Look
-from limner.look.quantization import network_weights, restored
+from limner.look.quantization import dequantize_weights, quantizable_weights
 from limner.look.storage import Storage
 
 MODEL = "model.json"
@@ -113,8 +113,8 @@ def round_weight(name: str, weight: Array, storage: Storage) -> Rounded:
 
 def rounded(model: ModelProto, storage: Storage) -> ModelProto:
     """`model` in float32 with the weights that TensorFlow.js will compute with, for ONNX Runtime."""
-    result = restored(model)
-    weights = network_weights(result)
+    result = dequantize_weights(model)
+    weights = quantizable_weights(result)
     for tensor in result.graph.initializer:
         if tensor.name in weights:
             weight = round_weight(tensor.name, numpy_helper.to_array(tensor), storage).decoded()
@@ -134,7 +134,7 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
     refuse_other_folder(folder)
     try:
         graph = channels_last(look.model, live=True)
-        writer = _Writer(graph, storage, set(network_weights(restored(look.model))))
+        writer = _Writer(graph, storage, set(quantizable_weights(dequantize_weights(look.model))))
         nodes = writer.nodes()
     except LimnerError as error:
         raise LimnerError(f"{look.path.name}: {error}") from error

@@ -23,8 +23,8 @@ from onnx import ModelProto
 
 from limner.errors import LimnerError
 from limner.look.metadata import Metadata, read_metadata
-from limner.look.quantization import restored
-from limner.look.session import first_line, run_session
+from limner.look.quantization import dequantize_weights
+from limner.look.session import make_session, short_message
 from limner.look.validation import (
     check_agreement,
     check_tensors,
@@ -34,7 +34,7 @@ from limner.look.validation import (
     square_side,
 )
 
-LARGEST = 512 * 2**20
+MAX_FILE_BYTES = 512 * 2**20
 """Bytes of the largest file that is opened; the largest look of ours has 218 MB."""
 
 
@@ -55,7 +55,7 @@ class Look(Metadata):
     def session(self) -> Any:
         """A new onnxruntime session on the CPU. Raises LimnerError where it refuses the graph."""
         # Stored weights would be turned to float32 at every picture: two to three times the time.
-        return run_session(restored(self.model).SerializeToString(), self.path)
+        return make_session(dequantize_weights(self.model).SerializeToString(), self.path)
 
     @cached_property
     def _session(self) -> Any:
@@ -81,9 +81,9 @@ class Look(Metadata):
         except LimnerError:
             raise
         except Exception as error:  # onnxruntime's exceptions share no class
-            raise LimnerError(f"{self.path} cannot paint: {first_line(error)}.") from error
+            raise LimnerError(f"{self.path} cannot paint: {short_message(error)}.") from error
         painting, guide = outputs[0], outputs[1] if self.guide else feed[self._input]
-        return _picture(painting), _picture(guide)
+        return _to_image_array(painting), _to_image_array(guide)
 
     def live_values(self, live: Mapping[str, float]) -> dict[str, NDArray[np.float32]]:
         """Live values as inputs of the graph. Raises LimnerError where one is unknown or out of range."""
@@ -115,8 +115,10 @@ def open_look(path: Path) -> Look:
         size = path.stat().st_size
         if path.is_dir():
             raise LimnerError(f"{path} is a folder; name a look's file.")
-        if size > LARGEST:
-            raise LimnerError(f"{path} has {size / 1e6:,.0f} MB; a look has at most {LARGEST / 1e6:,.0f}.")
+        if size > MAX_FILE_BYTES:
+            raise LimnerError(
+                f"{path} has {size / 1e6:,.0f} MB; a look has at most {MAX_FILE_BYTES / 1e6:,.0f}."
+            )
         content = path.read_bytes()
     except OSError as error:
         raise LimnerError(f"{path} cannot be opened: {error.strerror}.") from error
@@ -140,7 +142,7 @@ def read_look(content: bytes, path: Path) -> Look:
     return Look(**vars(metadata), path=path, content=content, model=model)
 
 
-def _picture(output: NDArray[np.float32]) -> Image:
+def _to_image_array(output: NDArray[np.float32]) -> Image:
     """(1, C, P, P) of any values to (P, P, C) in 0..1."""
     picture: Image = np.nan_to_num(output[0].transpose(1, 2, 0)).clip(0, 1).astype(np.float32)
     return picture

@@ -44,7 +44,7 @@ class PaintReport:
     """What was painted."""
 
     paintings: tuple[Path, ...]
-    passed_over: tuple[tuple[Path, str], ...] = ()
+    skipped: tuple[tuple[Path, str], ...] = ()
     """Of a folder: pictures and clips that were not painted, with words that continue a sentence begun by
     its name."""
 
@@ -76,13 +76,13 @@ def paint_file(
     if not source.exists():
         raise LimnerError(f"{source} does not exist.")
     if source.is_dir():
-        return _paint_folder(paint, source, _target(source, out, (), force), progress)
+        return _paint_folder(paint, source, _choose_target(source, out, (), force), progress)
     if source.suffix.lower() in videos.SUFFIXES:
-        target = _target(source, out, CLIP_SUFFIXES, force)
+        target = _choose_target(source, out, CLIP_SUFFIXES, force)
         with _sentences(source):
             _paint_clip(paint, source, target, progress)
     else:
-        target = _target(source, out, tuple(KINDS), force)
+        target = _choose_target(source, out, tuple(KINDS), force)
         with _sentences(source):
             _paint_picture(paint, source, target)
     return PaintReport((target,))
@@ -102,7 +102,7 @@ class Painter:
         square = center_crop(image, self.look.pixels, whole=self.whole)
         painting, guide = self.look.paint_and_guide(square, **self.live)
         if self.beside:
-            return _joined(
+            return _join_side_by_side(
                 self._stretched(to_image(guide), image), self._stretched(to_image(painting), image)
             )
         return self._stretched(to_image(painting), image)
@@ -117,7 +117,7 @@ class Painter:
         return square.resize((width, height), Image.Resampling.BICUBIC)
 
 
-def _joined(left: Image.Image, right: Image.Image) -> Image.Image:
+def _join_side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
     both = Image.new("RGB", (left.width + right.width, right.height))
     both.paste(left, (0, 0))
     both.paste(right, (left.width, 0))
@@ -212,12 +212,12 @@ def _recorder(
         container.mux(stream.encode())
 
 
-def _target(source: Path, out: Path | None, suffixes: tuple[str, ...], force: bool) -> Path:
+def _choose_target(source: Path, out: Path | None, suffixes: tuple[str, ...], force: bool) -> Path:
     """Where to write; `suffixes` are those of the kind, the default first, or none for a folder."""
     default = f"{source.resolve().stem if suffixes else source.resolve().name}-painted"
     suffix = suffixes[0] if suffixes else ""
     if out is None:
-        return _free(source.resolve().parent, default, suffix, force)
+        return _find_free_name(source.resolve().parent, default, suffix, force)
     if suffixes and out.is_dir():
         out = out / f"{default}{suffix}"
     if suffixes and out.suffix.lower() not in suffixes:
@@ -231,7 +231,7 @@ def _target(source: Path, out: Path | None, suffixes: tuple[str, ...], force: bo
     return out
 
 
-def _free(folder: Path, name: str, suffix: str, force: bool) -> Path:
+def _find_free_name(folder: Path, name: str, suffix: str, force: bool) -> Path:
     path, count = folder / f"{name}{suffix}", 2
     while path.exists() and not force:
         path, count = folder / f"{name}-{count}{suffix}", count + 1

@@ -28,7 +28,7 @@ CHANNEL_AXIS = {"Conv": 0, "ConvTranspose": 1}
 """The axis of the weight that counts the output channels."""
 
 
-def quantised(weight: Array, axis: int, storage: Storage) -> tuple[Array, Array, Array]:
+def quantize(weight: Array, axis: int, storage: Storage) -> tuple[Array, Array, Array]:
     """Round a weight to whole steps of its channel: (steps, scale per channel, zero point per channel).
 
     `scale[c] * (steps - zero_point[c])` is within half a step of the weight, and exact where it is 0.
@@ -53,14 +53,14 @@ def quantised(weight: Array, axis: int, storage: Storage) -> tuple[Array, Array,
     return steps.clip(0, most).astype(kind), scale, zero.astype(kind)
 
 
-def dequantised(steps: Array, scale: Array, zero: Array, axis: int) -> Array:
+def dequantize(steps: Array, scale: Array, zero: Array, axis: int) -> Array:
     """What DequantizeLinear gives: float32 of the shape of `steps`."""
     along = tuple(-1 if other == axis else 1 for other in range(steps.ndim))
     difference = steps.astype(np.int32) - zero.astype(np.int32).reshape(along)
     return difference.astype(np.float32) * scale.reshape(along)
 
 
-def stored(model: ModelProto, storage: Storage) -> ModelProto:
+def quantize_weights(model: ModelProto, storage: Storage) -> ModelProto:
     """A copy of `model` with the weights of its network's convolutions kept in that storage.
 
     The guide's constants stay in float32: they are few, and training knew them exactly. Raises
@@ -70,30 +70,30 @@ def stored(model: ModelProto, storage: Storage) -> ModelProto:
     result.CopyFrom(model)
     if storage == "float32":
         return result
-    axes = network_weights(result)
+    axes = quantizable_weights(result)
     kept: list[TensorProto] = []
     readers: dict[str, NodeProto] = {}
     for tensor in result.graph.initializer:
         if tensor.name not in axes:
             kept.append(tensor)
         elif storage == "float16":
-            kept.append(_half(tensor))
-            readers[tensor.name] = _cast(tensor.name)
+            kept.append(_to_float16(tensor))
+            readers[tensor.name] = _cast_node(tensor.name)
         else:
-            kept += _in_steps(tensor, axes[tensor.name], storage)
-            readers[tensor.name] = _dequantize(tensor.name, axes[tensor.name])
+            kept += _to_integers(tensor, axes[tensor.name], storage)
+            readers[tensor.name] = _dequantize_linear_node(tensor.name, axes[tensor.name])
     _rewrite(result, kept, readers)
     return result
 
 
-def restored(model: ModelProto) -> ModelProto:
+def dequantize_weights(model: ModelProto) -> ModelProto:
     """A copy of `model` with its stored weights as float32 again: what an engine computes with."""
     result = ModelProto()
     result.CopyFrom(model)
     constants = {tensor.name: tensor for tensor in result.graph.initializer}
     nodes, replaced, unread = [], [], set()
     for node in result.graph.node:
-        weight = _restore(node, constants)
+        weight = _dequantize_node(node, constants)
         if weight is None:
             nodes.append(node)
         else:
@@ -106,7 +106,7 @@ def restored(model: ModelProto) -> ModelProto:
     return result
 
 
-def network_weights(model: ModelProto) -> dict[str, int]:
+def quantizable_weights(model: ModelProto) -> dict[str, int]:
     """The float32 initializers that convolutions take for weights, guide excepted, with their axes."""
     constants = {t.name for t in model.graph.initializer if t.data_type == TensorProto.FLOAT}
     return {
@@ -118,7 +118,7 @@ def network_weights(model: ModelProto) -> dict[str, int]:
     }
 
 
-def _half(tensor: TensorProto) -> TensorProto:
+def _to_float16(tensor: TensorProto) -> TensorProto:
     weight = numpy_helper.to_array(tensor)
     if not np.isfinite(weight).all() or np.abs(weight).max() > np.finfo(np.float16).max:
         raise LimnerError(
@@ -127,8 +127,8 @@ def _half(tensor: TensorProto) -> TensorProto:
     return numpy_helper.from_array(weight.astype(np.float16), f"{tensor.name}.stored")
 
 
-def _in_steps(tensor: TensorProto, axis: int, storage: Storage) -> list[TensorProto]:
-    steps, scale, zero = quantised(numpy_helper.to_array(tensor), axis, storage)
+def _to_integers(tensor: TensorProto, axis: int, storage: Storage) -> list[TensorProto]:
+    steps, scale, zero = quantize(numpy_helper.to_array(tensor), axis, storage)
     return [
         numpy_helper.from_array(steps, f"{tensor.name}.stored"),
         numpy_helper.from_array(scale, f"{tensor.name}.scale"),
@@ -136,11 +136,11 @@ def _in_steps(tensor: TensorProto, axis: int, storage: Storage) -> list[TensorPr
     ]
 
 
-def _cast(name: str) -> NodeProto:
+def _cast_node(name: str) -> NodeProto:
     return helper.make_node("Cast", [f"{name}.stored"], [name], name=name, to=TensorProto.FLOAT)
 
 
-def _dequantize(name: str, axis: int) -> NodeProto:
+def _dequantize_linear_node(name: str, axis: int) -> NodeProto:
     inputs = [f"{name}.stored", f"{name}.scale", f"{name}.zero"]
     return helper.make_node("DequantizeLinear", inputs, [name], name=name, axis=axis)
 
@@ -155,7 +155,7 @@ def _rewrite(model: ModelProto, kept: list[TensorProto], readers: dict[str, Node
     _set(model.graph.node, nodes)
 
 
-def _restore(node: NodeProto, constants: dict[str, TensorProto]) -> Array | None:
+def _dequantize_node(node: NodeProto, constants: dict[str, TensorProto]) -> Array | None:
     """The weight that a Cast or DequantizeLinear of constants gives; None for any other node."""
     if node.op_type not in {"Cast", "DequantizeLinear"} or any(n not in constants for n in node.input):
         return None
@@ -167,11 +167,11 @@ def _restore(node: NodeProto, constants: dict[str, TensorProto]) -> Array | None
         return None
     steps, scale, zero = arrays
     axis = attributes.get("axis", 1)
-    _check_steps(node, steps, scale, zero, axis)
-    return dequantised(steps, scale, zero, axis % steps.ndim)
+    _check_integers(node, steps, scale, zero, axis)
+    return dequantize(steps, scale, zero, axis % steps.ndim)
 
 
-def _check_steps(node: NodeProto, steps: Array, scale: Array, zero: Array, axis: int) -> None:
+def _check_integers(node: NodeProto, steps: Array, scale: Array, zero: Array, axis: int) -> None:
     """Refuse what DequantizeLinear is not defined for: ONNX' own checker does not look at constants."""
     inside = -steps.ndim <= axis < steps.ndim
     if not inside or not scale.shape == zero.shape == steps.shape[axis : axis + 1 or None]:
@@ -188,7 +188,7 @@ def _set(field: Any, values: list[Any]) -> None:
     field.extend(copies)
 
 
-def weight_bytes(model: ModelProto) -> int:
+def count_weight_bytes(model: ModelProto) -> int:
     """Bytes of all constants of a model, as they are stored."""
     return sum(
         math.prod(tensor.dims) * helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize

@@ -8,7 +8,7 @@ from typing import Any
 
 from limner.errors import LimnerError
 
-LIBRARY_TALK = re.compile(
+LIBRARY_NOISE = re.compile(
     r"\[\w+\] : \d+ : \w+ : "  # [ONNXRuntimeError] : 1 : FAIL :
     r"|(?:/[\w.+-]+)+:\d+ "  # /onnxruntime_src/onnxruntime/core/graph/model.cc:182
     r"|(?:[\w:&*~<>,]+ )*\w+(?:::[\w~]+)+\([^)]*\)(?: const)? "  # onnxruntime::Model::Model(...)
@@ -16,7 +16,7 @@ LIBRARY_TALK = re.compile(
 """What ONNX Runtime puts before its sentences, for its makers."""
 
 
-def run_session(content: bytes, path: Path) -> Any:
+def make_session(content: bytes, path: Path) -> Any:
     """An onnxruntime session on the CPU for an ONNX file's bytes."""
     import onnxruntime
 
@@ -28,10 +28,10 @@ def run_session(content: bytes, path: Path) -> Any:
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no class
-        raise LimnerError(f"{path} is refused by ONNX Runtime: {first_line(error)}.") from error
+        raise LimnerError(f"{path} is refused by ONNX Runtime: {short_message(error)}.") from error
 
 
-def first_line(error: Exception) -> str:
+def short_message(error: Exception) -> str:
     """What a library says, without its brackets, codes, source files and addresses of functions."""
-    lines = LIBRARY_TALK.sub("", str(error)[:2000]).strip().splitlines() or [type(error).__name__]
+    lines = LIBRARY_NOISE.sub("", str(error)[:2000]).strip().splitlines() or [type(error).__name__]
     return lines[0][:200].strip().rstrip(".")

@@ -20,7 +20,7 @@ def describe_look(path: Path) -> NetworkSummary:
         target=str(path),
         kind="look" if look.guide else "ONNX file",
         pixels=look.pixels,
-        layers=tuple(_graph_layers(look.model)),
+        layers=tuple(_summarize_graph(look.model)),
         bytes={"file": len(look.content)},
         recipe=look.recipe,
         credits={name: line for name, line in lines.items() if line},
@@ -28,18 +28,18 @@ def describe_look(path: Path) -> NetworkSummary:
     )
 
 
-def _graph_layers(model: Any) -> list[LayerSummary]:
-    from limner.look.quantization import restored
+def _summarize_graph(model: Any) -> list[LayerSummary]:
+    from limner.look.quantization import dequantize_weights
     from limner.look.validation import value_shape
 
-    graph = restored(model).graph
+    graph = dequantize_weights(model).graph
     constants = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     values = [*graph.input, *graph.value_info, *graph.output]
     shapes = {value.name: tuple(value_shape(value)) for value in values} | constants
-    return [layer for node in graph.node if (layer := _graph_layer(node, shapes, constants)) is not None]
+    return [layer for node in graph.node if (layer := _summarize_node(node, shapes, constants)) is not None]
 
 
-def _graph_layer(
+def _summarize_node(
     node: Any, shapes: Mapping[str, tuple[int, ...]], constants: Mapping[str, tuple[int, ...]]
 ) -> LayerSummary | None:
     """A node that has constants of more than one value, such as weights; None for any other."""
@@ -48,19 +48,19 @@ def _graph_layer(
     if not parameters or node.op_type in {"Pad", "Reshape", "Resize", "Slice"}:
         return None
     image, output = (shapes.get(name, ()) for name in (node.input[0], node.output[0]))
-    taps = _taps(node, shapes)
+    taps = _multiply_adds_per_value(node, shapes)
     stuffed = math.prod(output) * taps
     true = stuffed
     if node.op_type == "ConvTranspose":
         weight = shapes[node.input[1]]
         # Each value of the input is multiplied with the whole kernel, and nothing else is.
-        true, stuffed = math.prod(image) * math.prod(weight[1:]), _stuffed(node, weight, output)
+        true, stuffed = math.prod(image) * math.prod(weight[1:]), _count_zero_stuffed(node, weight, output)
     return LayerSummary(
         node.name or node.output[0], node.op_type, tuple(output[1:]), parameters, true, stuffed
     )
 
 
-def _taps(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:
+def _multiply_adds_per_value(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:
     """Multiply-adds for one value of the output."""
     match node.op_type:
         case "Conv":
@@ -74,6 +74,6 @@ def _taps(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:
             return 0
 
 
-def _stuffed(node: Any, weight: tuple[int, ...], output: tuple[int, ...]) -> int:
+def _count_zero_stuffed(node: Any, weight: tuple[int, ...], output: tuple[int, ...]) -> int:
     groups = next((one.i for one in node.attribute if one.name == "group"), 1)
     return math.prod(output) * weight[0] // groups * math.prod(weight[2:])

@@ -15,13 +15,13 @@ from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoP
 
 from limner.errors import LimnerError
 from limner.look.metadata import Metadata
-from limner.look.session import first_line
+from limner.look.session import short_message
 
-LARGEST_VALUE = 2**30
+MAX_TENSOR_BYTES = 2**30
 """Bytes of the largest value inside a network: 512 pixels and 64 channels take 64 MB."""
 
 
-LARGEST_SIDE = 4096
+MAX_SIDE = 4096
 """Pixels."""
 
 
@@ -29,7 +29,7 @@ DEFAULT_PIXELS = 256
 """Side of the painting for a network that takes any."""
 
 
-HEADS = {
+OTHER_FORMATS = {
     b"PK\x03\x04": "a PyTorch checkpoint or another archive: export the run with `limner export`",
     b"\x80": "a Python pickle, which limner never opens: export the run with `limner export`",
     b"\x89HDF": "a Keras file in HDF5: convert it to ONNX",
@@ -42,7 +42,7 @@ def parse_model(content: bytes) -> ModelProto:
     """Parse the bytes of an ONNX file."""
     if not content:
         raise LimnerError("is an empty file")
-    for head, what in HEADS.items():
+    for head, what in OTHER_FORMATS.items():
         if content.startswith(head):
             raise LimnerError(f"is not a look but {what}")
     model = ModelProto()
@@ -94,12 +94,12 @@ def infer_shapes(model: ModelProto) -> ModelProto:
         onnx.checker.check_model(model)
         shaped = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise LimnerError(f"is not valid ONNX: {first_line(error)}") from error
+        raise LimnerError(f"is not valid ONNX: {short_message(error)}") from error
     except (RuntimeError, ValueError, MemoryError) as error:
-        raise LimnerError(f"cannot be understood: {first_line(error)}") from error
+        raise LimnerError(f"cannot be understood: {short_message(error)}") from error
     for value in [*shaped.graph.input, *shaped.graph.output, *shaped.graph.value_info]:
         size = 4 * math.prod(max(dim, 1) for dim in value_shape(value))
-        if size > LARGEST_VALUE:
+        if size > MAX_TENSOR_BYTES:
             raise LimnerError(
                 f"needs {size / 1e9:,.1f} GB for {value.name[:60]} alone, more than a look may"
             )
@@ -127,18 +127,18 @@ def square_side(graph: GraphProto) -> int:
         is_image = len(shape) == 4 and shape[0] in {0, 1} and shape[1] in {0, 3}
         if not is_image or value.type.tensor_type.elem_type != TensorProto.FLOAT:
             raise LimnerError(
-                f"is not an image-to-image network: it {verb} {_words(value, shape)}, "
+                f"is not an image-to-image network: it {verb} {_describe_tensor(value, shape)}, "
                 "not an RGB image (1, 3, height, width) in float32"
             )
     height, width = takes[2:]
     if height != width:
         raise LimnerError(f"takes images of {width} x {height} pixels; a look's are square")
-    if height > LARGEST_SIDE:
-        raise LimnerError(f"takes images of {height:,} pixels a side; a look has at most {LARGEST_SIDE:,}")
+    if height > MAX_SIDE:
+        raise LimnerError(f"takes images of {height:,} pixels a side; a look has at most {MAX_SIDE:,}")
     return height or DEFAULT_PIXELS
 
 
-def _words(value: ValueInfoProto, shape: list[int]) -> str:
+def _describe_tensor(value: ValueInfoProto, shape: list[int]) -> str:
     kind = TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()
     return f"({', '.join(str(size or '?') for size in shape)}) in {kind}"
 

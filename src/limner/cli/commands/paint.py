@@ -51,7 +51,7 @@ class PaintCommand:
                 force=self.force,
                 progress=progress,
             )
-        for path, reason in report.passed_over:
+        for path, reason in report.skipped:
             print(f"{path.name} {reason}.")
         more = ", ..." if len(report.paintings) > 5 else ""
         print(f"Painted: {', '.join(map(str, report.paintings[:5]))}{more}")
