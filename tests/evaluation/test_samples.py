@@ -10,9 +10,17 @@ from PIL import Image
 
 from helpers.stores import TINY, store
 from limner.data.store import ImageStore
-from limner.evaluation.samples import Samples, spread
-from limner.evaluation.sheets import FRAMES, LINE, MARGIN, images, sheet_of, write_film, write_image
-from limner.training.state import State
+from limner.evaluation.samples import Samples, evenly_spaced
+from limner.evaluation.sheets import (
+    LINE,
+    MARGIN,
+    MAX_FRAMES,
+    draw_generator_sheet,
+    to_uint8,
+    write_film,
+    write_image,
+)
+from limner.training.state import TrainState
 
 CPU = torch.device("cpu")
 
@@ -23,10 +31,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
 
 
 def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: ImageStore) -> None:
-    samples, state = Samples(pictures, TINY, CPU), State(TINY, CPU)
+    samples, state = Samples(pictures, TINY, CPU), TrainState(TINY, CPU)
     before = [tensor.clone() for tensor in state.tensors().values()]
     chance = torch.get_rng_state()
-    sheet = sheet_of(samples, state.generator, "epoch 1")
+    sheet = draw_generator_sheet(samples, state.generator, "epoch 1")
     columns = min(4, len(pictures.held_out)) + 2
     assert sheet.size == (MARGIN + columns * 64 + 12, 2 * LINE + 3 * 64)
     # The last row is the pictures themselves: the first held-out one comes first.
@@ -62,13 +70,13 @@ def test_held_out_l1_is_that_of_a_painter_of_grey(pictures: ImageStore) -> None:
 
 def test_images_are_rounded_and_kept_in_range() -> None:
     row = torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.0]).reshape(1, 1, 1, 5).expand(1, 3, 1, 5)
-    assert images(row)[0, 0, :, 0].tolist() == [0, 0, 128, 255, 255]
+    assert to_uint8(row)[0, 0, :, 0].tolist() == [0, 0, 128, 255, 255]
 
 
 def test_spread_is_even() -> None:
-    assert spread(range(100), 4) == [12, 37, 62, 87]
-    assert spread([5, 6], 4) == [5, 6]
-    assert spread([], 4) == []
+    assert evenly_spaced(range(100), 4) == [12, 37, 62, 87]
+    assert evenly_spaced([5, 6], 4) == [5, 6]
+    assert evenly_spaced([], 4) == []
 
 
 def test_a_film_shows_the_first_sheets_and_rests_on_the_last(tmp_path: Path) -> None:
@@ -84,7 +92,7 @@ def test_a_film_shows_the_first_sheets_and_rests_on_the_last(tmp_path: Path) -> 
             assert isinstance(pixel, tuple)
             reds.append(pixel[0])
             durations.append(film.info["duration"])
-    assert len(reds) == FRAMES
+    assert len(reds) == MAX_FRAMES
     assert reds == sorted(reds)
     assert reds[0] < 8
     assert reds[-1] > 230

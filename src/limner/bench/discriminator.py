@@ -24,8 +24,8 @@ from limner.data.augmentation import make_pair
 from limner.data.loader import BatchLoader
 from limner.data.store import ImageStore
 from limner.errors import LimnerError
-from limner.evaluation.samples import Samples, paint
-from limner.evaluation.sheets import sheet_of_rows, write_image
+from limner.evaluation.samples import Samples, generate
+from limner.evaluation.sheets import draw_rows, write_image
 from limner.evaluation.sliced_wasserstein import sliced_wasserstein
 from limner.files import atomic_write
 from limner.guide import make_guide
@@ -78,10 +78,10 @@ def bench_discriminator(
             learner = _Learner(pictures, replace(recipe, discriminator=width), group, samples)
             rows.append(learner.learn(seconds, steps))
             steps = steps or rows[-1]["equal_time"]["steps"]
-            painted[f"width {width}"] = paint(learner.state.generator, samples.fixed().input)
+            painted[f"width {width}"] = generate(learner.state.generator, samples.sheet_pairs().input)
         progress(len(ordered), len(ordered), "widths trained")
-    shown, target = samples.fixed()
-    sheet = sheet_of_rows(
+    shown, target = samples.sheet_pairs()
+    sheet = draw_rows(
         samples, {"shown": shown, **painted, "target": target}, f"{seconds:.0f} s of training"
     )
     write_image(folder / "discriminator.jpg", sheet)
@@ -119,8 +119,8 @@ class _Learner:
         self.state.place = self.state.place.next(self._batches.steps_per_epoch)
 
     def _measure(self, spent: float) -> dict[str, Any]:
-        lessons = list(self._samples.held_out())
-        paintings = torch.cat([paint(self.state.generator, shown).float().cpu() for shown, _ in lessons])
+        lessons = list(self._samples.held_out_pairs())
+        paintings = torch.cat([generate(self.state.generator, shown).float().cpu() for shown, _ in lessons])
         photos = torch.cat([target.cpu() for _, target in lessons])
         distances = sliced_wasserstein(paintings, photos)
         return {
@@ -134,8 +134,8 @@ class _Learner:
 
 def _between_photos(pictures: ImageStore, samples: Samples) -> dict[str, Any]:
     """The distance between held-out photos and as many others: what a perfect painter might reach."""
-    photos = torch.cat([target.cpu() for _, target in samples.held_out()])
-    others = torch.cat([target.cpu() for _, target in samples.in_training(len(photos))])
+    photos = torch.cat([target.cpu() for _, target in samples.held_out_pairs()])
+    others = torch.cat([target.cpu() for _, target in samples.training_pairs(len(photos))])
     count = min(len(photos), len(others))
     distances = sliced_wasserstein(others[:count], photos[:count])
     return {

@@ -20,11 +20,11 @@ T = TypeVar("T")
 HELD_OUT, TRAINING = 4, 2
 """Columns of each kind."""
 
-LOGGED = 16
+MAX_LOGGED = 16
 """Held-out pictures, at most, that the held-out L1 is taken over: few, as it is after every epoch."""
 
-MEASURED = 64
-"""Held-out pictures, at most, of `Samples.held_out`, for who has more time."""
+MAX_MEASURED = 64
+"""Held-out pictures, at most, of `Samples.held_out_pairs`, for who has more time."""
 
 
 class Samples:
@@ -34,51 +34,51 @@ class Samples:
         self.pixels = recipe.pixels
         self._pictures, self._recipe, self._device = pictures, recipe, device
         self._guide = make_guide(recipe.guide, recipe.pixels).to(device)
-        self._sheet_held_out = spread(pictures.held_out, HELD_OUT)
-        self._sheet_training = spread(pictures.training, TRAINING)
-        self._logged = spread(pictures.held_out, LOGGED)
-        self._measured = spread(pictures.held_out, MEASURED)
+        self._sheet_held_out = evenly_spaced(pictures.held_out, HELD_OUT)
+        self._sheet_training = evenly_spaced(pictures.training, TRAINING)
+        self._logged = evenly_spaced(pictures.held_out, MAX_LOGGED)
+        self._measured = evenly_spaced(pictures.held_out, MAX_MEASURED)
 
-    def fixed(self) -> TrainingPair:
+    def sheet_pairs(self) -> TrainingPair:
         """The columns of a sheet: first the held-out pictures, then pictures of training."""
-        return self._lesson([*self._sheet_held_out, *self._sheet_training])
+        return self._batch([*self._sheet_held_out, *self._sheet_training])
 
-    def columns(self) -> tuple[int, int]:
+    def count_columns(self) -> tuple[int, int]:
         """How many of the columns are held-out pictures, and how many are pictures of training."""
         return len(self._sheet_held_out), len(self._sheet_training)
 
-    def held_out(self) -> Iterator[TrainingPair]:
+    def held_out_pairs(self) -> Iterator[TrainingPair]:
         """All held-out pictures that are measured, a few at a time."""
-        return self._lessons(self._measured)
+        return self._batches(self._measured)
 
-    def in_training(self, count: int) -> Iterator[TrainingPair]:
+    def training_pairs(self, count: int) -> Iterator[TrainingPair]:
         """At most `count` training pictures, evenly spread, a few at a time."""
-        return self._lessons(spread(self._pictures.training, count))
+        return self._batches(evenly_spaced(self._pictures.training, count))
 
-    def _lessons(self, indices: Sequence[int]) -> Iterator[TrainingPair]:
+    def _batches(self, indices: Sequence[int]) -> Iterator[TrainingPair]:
         for start in range(0, len(indices), 8):
-            yield self._lesson(indices[start : start + 8])
+            yield self._batch(indices[start : start + 8])
 
-    def _lesson(self, indices: Sequence[int]) -> TrainingPair:
+    def _batch(self, indices: Sequence[int]) -> TrainingPair:
         batch = center_batch(self._pictures, indices).to(self._device)
         return make_pair(batch, self._guide, self._recipe.pixels)
 
     def held_out_l1(self, generator: UNet) -> float | None:
-        """Mean absolute difference on `LOGGED` held-out pictures, on the scale of -1..1; no dropout."""
+        """Mean absolute difference on `MAX_LOGGED` held-out pictures, on the scale of -1..1; no dropout."""
         total = 0.0
-        for shown, target in self._lessons(self._logged):
-            total += float((paint(generator, shown) - target).abs().mean(dim=(1, 2, 3)).sum())
+        for shown, target in self._batches(self._logged):
+            total += float((generate(generator, shown) - target).abs().mean(dim=(1, 2, 3)).sum())
         return total / len(self._logged) if self._logged else None
 
 
-def spread(indices: Sequence[T], count: int) -> list[T]:
+def evenly_spaced(indices: Sequence[T], count: int) -> list[T]:
     """At most `count` of the things, evenly spread."""
     count = min(count, len(indices))
     return [indices[(2 * i + 1) * len(indices) // (2 * count)] for i in range(count)]
 
 
 @torch.no_grad()
-def paint(generator: UNet, shown: Tensor) -> Tensor:
+def generate(generator: UNet, shown: Tensor) -> Tensor:
     """What the generator paints without dropout; it is left as it was, training."""
     generator.eval()
     painting: Tensor = generator(shown)

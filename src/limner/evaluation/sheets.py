@@ -16,14 +16,14 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from limner.evaluation.samples import Samples, paint, spread
+from limner.evaluation.samples import Samples, evenly_spaced, generate
 from limner.files import atomic_write
 from limner.networks.unet import UNet
 
-CELL = 256
+MAX_CELL = 256
 """A cell's side in pixels, at most."""
 
-FRAMES, FRAME_WIDTH = 24, 540
+MAX_FRAMES, MAX_FRAME_WIDTH = 24, 540
 """A film's frames and width in pixels, at most: GIF takes a fifth of a second for each."""
 
 
@@ -31,38 +31,40 @@ MARGIN, LINE = 72, 20
 INK, PAPER = (40, 40, 40), (250, 250, 248)
 
 
-def sheet_of(samples: Samples, generator: UNet, caption: str) -> Image.Image:
+def draw_generator_sheet(samples: Samples, generator: UNet, caption: str) -> Image.Image:
     """The sheet of what the generator paints now."""
-    shown, target = samples.fixed()
-    rows = {"shown": shown, "painting": paint(generator, shown), "target": target}
-    return sheet_of_rows(samples, rows, caption)
+    shown, target = samples.sheet_pairs()
+    rows = {"shown": shown, "painting": generate(generator, shown), "target": target}
+    return draw_rows(samples, rows, caption)
 
 
-def sheet_of_rows(samples: Samples, rows: dict[str, Tensor], caption: str) -> Image.Image:
-    """A sheet of rows (columns, 1 or 3, P, P), -1..1, for the columns of `Samples.fixed`."""
-    side = min(samples.pixels, CELL)
+def draw_rows(samples: Samples, rows: dict[str, Tensor], caption: str) -> Image.Image:
+    """A sheet of rows (columns, 1 or 3, P, P), -1..1, for the columns of `Samples.sheet_pairs`."""
+    side = min(samples.pixels, MAX_CELL)
     cells = {
-        name: [cell(image, side) for image in images(row.expand(-1, 3, -1, -1))]
+        name: [draw_cell(image, side) for image in to_uint8(row.expand(-1, 3, -1, -1))]
         for name, row in rows.items()
     }
-    groups = list(zip(("held-out pictures", "training"), samples.columns(), strict=True))
-    return compose(cells, groups, caption)
+    groups = list(zip(("held-out pictures", "training"), samples.count_columns(), strict=True))
+    return draw_sheet(cells, groups, caption)
 
 
-def images(row: Tensor) -> npt.NDArray[np.uint8]:
+def to_uint8(row: Tensor) -> npt.NDArray[np.uint8]:
     """(B, 3, H, W), -1..1, to uint8 (B, H, W, 3)."""
     bytes_ = ((row.detach().float() + 1) * 127.5).round().clamp(0, 255).byte()
     found: npt.NDArray[np.uint8] = bytes_.permute(0, 2, 3, 1).cpu().numpy()
     return found
 
 
-def cell(image: npt.NDArray[np.uint8], side: int) -> Image.Image:
+def draw_cell(image: npt.NDArray[np.uint8], side: int) -> Image.Image:
     """A square picture of `side` pixels."""
     picture = Image.fromarray(image)
     return picture if picture.width == side else picture.resize((side, side), Image.Resampling.BOX)
 
 
-def compose(rows: dict[str, list[Image.Image]], groups: list[tuple[str, int]], caption: str) -> Image.Image:
+def draw_sheet(
+    rows: dict[str, list[Image.Image]], groups: list[tuple[str, int]], caption: str
+) -> Image.Image:
     """Labelled rows of square cells; `groups` names the columns from the left."""
     side = next(iter(rows.values()))[0].width
     columns, gap = sum(count for _, count in groups), 12
@@ -91,8 +93,8 @@ def write_image(path: Path, image: Image.Image) -> None:
 
 def write_film(path: Path, sheets: Sequence[Path]) -> None:
     """Write sheets, oldest first, as an animated GIF of about six seconds that rests on the last."""
-    chosen = [*spread(sheets[:-1], FRAMES - 1), *sheets[-1:]]
-    frames = [_frame(sheet) for sheet in chosen]
+    chosen = [*evenly_spaced(sheets[:-1], MAX_FRAMES - 1), *sheets[-1:]]
+    frames = [_read_frame(sheet) for sheet in chosen]
     if not frames:
         return
     durations = [max(6000 // len(frames), 40)] * (len(frames) - 1) + [2000]
@@ -101,8 +103,8 @@ def write_film(path: Path, sheets: Sequence[Path]) -> None:
     atomic_write(path, buffer.getvalue())
 
 
-def _frame(path: Path) -> Image.Image:
+def _read_frame(path: Path) -> Image.Image:
     with Image.open(path) as sheet:
-        scale = min(FRAME_WIDTH / sheet.width, 1)
+        scale = min(MAX_FRAME_WIDTH / sheet.width, 1)
         size = (round(sheet.width * scale), round(sheet.height * scale))
         return sheet.resize(size, Image.Resampling.LANCZOS)

@@ -31,7 +31,7 @@ def sliced_wasserstein(one: Tensor, other: Tensor) -> dict[int, float]:
         directions = torch.randn(3 * PATCH * PATCH, DIRECTIONS, generator=generator)
         directions /= directions.norm(dim=0)
         sorted_sets = [
-            (patches((images - mean[:, None, None]) / deviation[:, None, None], places) @ directions)
+            (sample_patches((images - mean[:, None, None]) / deviation[:, None, None], places) @ directions)
             .sort(dim=0)
             .values
             for images in (level, reference)
@@ -50,7 +50,7 @@ def laplacian_pyramid(images: Tensor) -> list[Tensor]:
     return [*levels, images]
 
 
-def patches(images: Tensor, places: Tensor) -> Tensor:
+def sample_patches(images: Tensor, places: Tensor) -> Tensor:
     """(N, 3, H, W) and places (2, N, K) of their corners to patches (N K, 3 x 7 x 7)."""
     offset = torch.arange(PATCH)
     rows = places[0, :, :, None, None] + offset[:, None]  # (N, K, 7, 1)

@@ -29,7 +29,7 @@ from limner.data.loader import BatchLoader, Position
 from limner.data.store import ImageStore
 from limner.errors import LimnerError
 from limner.evaluation.samples import Samples
-from limner.evaluation.sheets import sheet_of, write_film, write_image
+from limner.evaluation.sheets import draw_generator_sheet, write_film, write_image
 from limner.guide import make_guide
 from limner.recipe import Recipe
 from limner.seeding import DROPOUT, derive_seed
@@ -282,7 +282,7 @@ class _Training:
             save_checkpoint(self.run.checkpoints, state, self.recipe, self.pictures)
             caption = f"epoch {place.epoch:,}, step {place.step:,}, {state.seconds / 60:,.1f} min"
             path = self.run.samples / f"step-{place.step:08}.jpg"
-            write_image(path, sheet_of(self.samples, state.generator, caption))
+            write_image(path, draw_generator_sheet(self.samples, state.generator, caption))
             self.report.sampled(path)
         self.pace.paused(began)
 
