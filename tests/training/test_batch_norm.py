@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from helpers.stores import TINY
-from limner.training.batch_norm import settle
-from limner.training.state import State
+from limner.training.batch_norm import recalibrate_batch_norm
+from limner.training.state import TrainState
 
 
 def batches() -> list[torch.Tensor]:
@@ -20,26 +20,26 @@ def buffers(network: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def test_the_past_is_forgotten() -> None:
-    network = State(TINY, torch.device("cpu")).generator
-    settle(network, batches())
+    network = TrainState(TINY, torch.device("cpu")).generator
+    recalibrate_batch_norm(network, batches())
     first = buffers(network)
     chance = torch.get_rng_state()
     for _ in range(5):
         network(torch.rand(4, 1, 64, 64))
     assert any(not torch.equal(first[name], buffer) for name, buffer in buffers(network).items())
-    settle(network, batches())
+    recalibrate_batch_norm(network, batches())
     assert all(torch.equal(first[name], buffer) for name, buffer in buffers(network).items())
     assert network.training
     assert all(m.training and m.momentum == 0.1 for m in network.modules() if isinstance(m, nn.BatchNorm2d))
     torch.set_rng_state(chance)
-    settle(network, batches())
+    recalibrate_batch_norm(network, batches())
     assert torch.equal(chance, torch.get_rng_state()), "no random number is drawn"
 
 
 def test_statistics_are_the_mean_over_the_batches() -> None:
     norm = nn.BatchNorm2d(1)
     given = batches()
-    settle(nn.Sequential(norm), given)
+    recalibrate_batch_norm(nn.Sequential(norm), given)
     assert norm.running_mean is not None
     assert norm.running_var is not None
     torch.testing.assert_close(norm.running_mean, torch.stack([b.mean() for b in given]).mean()[None])

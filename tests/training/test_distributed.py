@@ -10,9 +10,9 @@ LEFT_ALONE = """
 import os, sys
 import torch
 from limner.errors import LimnerError
-from limner.training.distributed import processes
+from limner.training.distributed import process_group
 
-with processes("cpu") as group:
+with process_group("cpu") as group:
     assert group.any(group.rank == 1) == (True,)
     if group.rank == 1:
         os._exit(0)

@@ -23,21 +23,21 @@ from helpers.stores import TINY, store
 from limner.data.store import ImageStore
 from limner.errors import LimnerError
 from limner.recipe import Precision
-from limner.training.checkpoint import checkpoints, read_checkpoint
-from limner.training.log import Journal
+from limner.training.checkpoint import list_checkpoints, read_checkpoint
+from limner.training.log import RunLog
 from limner.training.loop import train
-from limner.training.pix2pix import learn
-from limner.training.reporter import Silent, Status
+from limner.training.pix2pix import train_step
+from limner.training.reporter import NullReporter, Status
 from limner.training.run import Run
 from limner.training.signals import STOPPING
-from limner.training.state import State
+from limner.training.state import TrainState
 
 EPOCHS = 3
 MANY = 12
 """Epochs of a run that is still going when it is killed, even where the killer is slow."""
 
 
-class Telling(Silent):
+class Telling(NullReporter):
     """Remembers what it is told, and calls `each` at every step."""
 
     def __init__(self, each: Callable[[Status], None] = lambda _: None) -> None:
@@ -46,14 +46,14 @@ class Telling(Silent):
         self.statuses: list[Status] = []
         self.each = each
 
-    def status(self, status: Status) -> None:
+    def on_step(self, status: Status) -> None:
         self.statuses.append(status)
         self.each(status)
 
-    def sampled(self, sheet: Path) -> None:
+    def on_samples(self, sheet: Path) -> None:
         self.sheets.append(sheet)
 
-    def note(self, sentence: str) -> None:
+    def message(self, sentence: str) -> None:
         self.notes.append(sentence)
 
 
@@ -83,7 +83,7 @@ def long(pictures: ImageStore, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def last_tensors(run: Run) -> dict[str, torch.Tensor]:
-    return read_checkpoint(checkpoints(run.checkpoints)[0])[0]
+    return read_checkpoint(list_checkpoints(run.checkpoints)[0])[0]
 
 
 def assert_same(run: Run, other: Run) -> None:
@@ -92,7 +92,7 @@ def assert_same(run: Run, other: Run) -> None:
     assert tensors.keys() == others.keys()
     assert [name for name in tensors if not torch.equal(tensors[name], others[name])] == []
     entries = [
-        [replace(e, pictures_per_second=0.0, seconds=0.0, time="") for e in Journal(r.log).entries()]
+        [replace(e, pictures_per_second=0.0, seconds=0.0, time="") for e in RunLog(r.log).records()]
         for r in (run, other)
     ]
     assert entries[0] == entries[1]
@@ -104,17 +104,15 @@ import time
 from pathlib import Path
 import limner.training.timing
 from limner.data.store import open_store
-from limner.recipe import Precision
-from limner.training.reporter import Silent
-from limner.training.state import State
-from limner.training.pix2pix import learn
+from limner.training.reporter import NullReporter
 from limner.training.loop import train
 from helpers.stores import TINY
 
-limner.training.timing.SHORT = limner.training.timing.LONG = 0.0  # a checkpoint whenever it may
+# Write a checkpoint whenever it may be written.
+limner.training.timing.MIN_INTERVAL = limner.training.timing.MAX_INTERVAL = 0.0
 
-class Aloud(Silent):
-    def status(self, status):
+class Aloud(NullReporter):
+    def on_step(self, status):
         print(status.step, flush=True)
         if status.step > 18:  # a busy machine may be late to kill it
             time.sleep(1)
@@ -153,7 +151,7 @@ def test_a_run_that_is_killed_goes_on_to_the_bit(
 def test_the_clock_s_checkpoints_change_nothing(
     pictures: ImageStore, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("limner.training.timing.Pace.pause_due", lambda *_: True)
+    monkeypatch.setattr("limner.training.timing.StepTimer.checkpoint_due", lambda *_: True)
     telling = Telling()
     run = train(pictures, TINY, tmp_path, epochs=EPOCHS, report=telling)
     assert len(telling.sheets) == EPOCHS * 3
@@ -190,7 +188,7 @@ def test_a_second_ctrl_c_ends_at_once(pictures: ImageStore, tmp_path: Path) -> N
 
     with pytest.raises(KeyboardInterrupt):
         train(pictures, TINY, tmp_path, epochs=1, report=at_step(1, twice))
-    assert checkpoints(tmp_path / "checkpoints") == []
+    assert list_checkpoints(tmp_path / "checkpoints") == []
 
 
 def test_sigterm_stops_cleanly(pictures: ImageStore, tmp_path: Path) -> None:
@@ -204,7 +202,7 @@ def test_sigterm_stops_cleanly(pictures: ImageStore, tmp_path: Path) -> None:
 
 
 def read_step(folder: Path) -> int:
-    return int(read_checkpoint(checkpoints(folder / "checkpoints")[0])[1]["step"])
+    return int(read_checkpoint(list_checkpoints(folder / "checkpoints")[0])[1]["step"])
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -212,44 +210,44 @@ def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(
     pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     train(pictures, TINY, tmp_path, epochs=1)
-    good = {path: path.read_bytes() for path in checkpoints(tmp_path / "checkpoints")}
+    good = {path: path.read_bytes() for path in list_checkpoints(tmp_path / "checkpoints")}
 
-    def break_down(state: State, *rest: Any) -> torch.Tensor:
-        losses = learn(state, *rest)
-        if state.place.step == 4:
+    def break_down(state: TrainState, *rest: Any) -> torch.Tensor:
+        losses = train_step(state, *rest)
+        if state.position.step == 4:
             losses[2] = value
         return losses
 
-    monkeypatch.setattr(limner.training.loop, "learn", break_down)
+    monkeypatch.setattr(limner.training.loop, "train_step", break_down)
     with pytest.raises(
         LimnerError, match=r"broke down at step 5: the loss g_adversarial .* kept as it was at step 3"
     ):
         train(pictures, TINY, tmp_path, epochs=3)
-    assert good == {path: path.read_bytes() for path in checkpoints(tmp_path / "checkpoints")}
+    assert good == {path: path.read_bytes() for path in list_checkpoints(tmp_path / "checkpoints")}
 
 
 def test_a_weight_that_is_no_number_is_never_saved(
     pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[State] = []
+    made: list[TrainState] = []
 
-    def make(*arguments: Any) -> State:
-        made.append(State(*arguments))
+    def make(*arguments: Any) -> TrainState:
+        made.append(TrainState(*arguments))
         return made[0]
 
-    monkeypatch.setattr(limner.training.loop, "State", make)
+    monkeypatch.setattr(limner.training.loop, "TrainState", make)
 
     def break_a_weight() -> None:
         next(made[0].generator.parameters()).data[0, 0, 0, 0] = float("nan")
 
     with pytest.raises(LimnerError, match=r"a weight is no number any more\. Nothing was saved yet"):
         train(pictures, TINY, tmp_path, epochs=1, report=at_step(3, break_a_weight))
-    assert checkpoints(tmp_path / "checkpoints") == []
+    assert list_checkpoints(tmp_path / "checkpoints") == []
 
 
 def test_a_full_disk_leaves_the_earlier_checkpoint(pictures: ImageStore, tmp_path: Path) -> None:
     train(pictures, TINY, tmp_path, epochs=1)
-    good = {path: path.read_bytes() for path in checkpoints(tmp_path / "checkpoints")}
+    good = {path: path.read_bytes() for path in list_checkpoints(tmp_path / "checkpoints")}
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
@@ -297,8 +295,8 @@ def test_statistics_are_counted_once_for_a_step(
     pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled: list[int] = []
-    monkeypatch.setattr(limner.training.loop, "settle", lambda *_: settled.append(1))
-    monkeypatch.setattr("limner.training.timing.Pace.pause_due", lambda *_: True)
+    monkeypatch.setattr(limner.training.loop, "recalibrate_batch_norm", lambda *_: settled.append(1))
+    monkeypatch.setattr("limner.training.timing.StepTimer.checkpoint_due", lambda *_: True)
     train(pictures, TINY, tmp_path, epochs=2)
     assert len(settled) == 6, "at each of six steps a pause, two of them the ends of epochs"
 
@@ -346,7 +344,7 @@ def test_changed_pictures_are_said(pictures: ImageStore, tmp_path: Path) -> None
 def test_other_guides_and_pairs_learn(tmp_path: Path, changes: dict[str, str]) -> None:
     recipe = replace(TINY, **changes)  # type: ignore[arg-type]
     run = train(store(tmp_path / "pairs", same_inputs=True), recipe, tmp_path / "run", epochs=1)
-    assert len(Journal(run.log).entries()) == 1
+    assert len(RunLog(run.log).records()) == 1
 
 
 @pytest.mark.parametrize(
@@ -357,7 +355,7 @@ def test_half_precision_learns(pictures: ImageStore, tmp_path: Path, precision: 
     recipe = replace(TINY, precision=precision)
     # float16's scale of losses starts too high on purpose, and the first steps go into lowering it.
     run = train(pictures, recipe, tmp_path, epochs=1 if precision == "bfloat16" else 4)
-    before = State(recipe, torch.device("cpu")).tensors()
+    before = TrainState(recipe, torch.device("cpu")).tensors()
     after = last_tensors(run)
     moved = [name for name in before if name.endswith("conv.weight.exp_avg") and after[name].any()]
     assert len(moved) > 8

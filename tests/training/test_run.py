@@ -13,7 +13,7 @@ from helpers.stores import TINY
 from limner.errors import LimnerError
 from limner.training.checkpoint import save_checkpoint
 from limner.training.run import begin_run, open_run
-from limner.training.state import State
+from limner.training.state import TrainState
 
 
 def test_a_run_is_begun_and_opened(tmp_path: Path) -> None:
@@ -90,9 +90,9 @@ def test_the_generator_is_the_last_good_one(tmp_path: Path) -> None:
     run = begin_run(tmp_path, TINY, tmp_path / "store")
     with pytest.raises(LimnerError, match="no good checkpoint yet"):
         run.generator()
-    state = State(TINY, torch.device("cpu"))
+    state = TrainState(TINY, torch.device("cpu"))
     for step in (1, 2):
-        state.place = replace(state.place, step=step)
+        state.position = replace(state.position, step=step)
         for parameter in state.generator.parameters():
             parameter.data.fill_(step / 100)
         newest = save_checkpoint(run.checkpoints, state, TINY, "")
@@ -105,6 +105,6 @@ def test_the_generator_is_the_last_good_one(tmp_path: Path) -> None:
 
 def test_another_version_s_networks_are_refused(tmp_path: Path) -> None:
     run = begin_run(tmp_path, TINY, tmp_path / "store")
-    save_checkpoint(run.checkpoints, State(replace(TINY, size="small"), torch.device("cpu")), TINY, "")
+    save_checkpoint(run.checkpoints, TrainState(replace(TINY, size="small"), torch.device("cpu")), TINY, "")
     with pytest.raises(LimnerError, match="holds other networks than this version of limner makes"):
         run.generator()

@@ -11,14 +11,14 @@ import threading
 import pytest
 
 from limner.errors import LimnerError
-from limner.training.signals import STOPPING, Interruption, Terminated
+from limner.training.signals import STOPPING, StopSignal, Terminated
 
 
 def test_ctrl_c_is_a_wish() -> None:
-    with Interruption() as interruption:
-        assert not interruption.wished
+    with StopSignal() as interruption:
+        assert not interruption.requested
         signal.raise_signal(signal.SIGINT)
-        assert interruption.wished
+        assert interruption.requested
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -31,7 +31,7 @@ def test_it_is_said_at_once_and_once(number: signal.Signals) -> None:
         heard.set()
 
     def saving() -> None:
-        with Interruption(tell):
+        with StopSignal(tell):
             signal.raise_signal(number)
             assert heard.wait(60), "before all is saved"
             signal.raise_signal(signal.SIGTERM)
@@ -42,20 +42,20 @@ def test_it_is_said_at_once_and_once(number: signal.Signals) -> None:
 
 
 def test_a_second_ctrl_c_ends_at_once() -> None:
-    with pytest.raises(KeyboardInterrupt), Interruption():
+    with pytest.raises(KeyboardInterrupt), StopSignal():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
 
 def test_what_went_wrong_is_said_before_all_else() -> None:
-    with pytest.raises(LimnerError), Interruption():
+    with pytest.raises(LimnerError), StopSignal():
         signal.raise_signal(signal.SIGTERM)
         raise LimnerError("The disk is full.")
 
 
 def test_handlers_are_put_back() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with Interruption():
+    with StopSignal():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -67,11 +67,11 @@ def test_handlers_are_put_back() -> None:
 def test_what_was_begun_is_finished_first(sent: str, code: int, printed: list[str]) -> None:
     program = f"""
         import signal
-        from limner.training.signals import Interruption
+        from limner.training.signals import StopSignal
         try:
-            with Interruption() as interruption:
+            with StopSignal() as stop_signal:
                 signal.raise_signal(signal.{sent})
-                print("saved" if interruption.wished else "lost", flush=True)
+                print("saved" if stop_signal.requested else "lost", flush=True)
         finally:
             print("tidy", flush=True)
         print("served", flush=True)

@@ -10,23 +10,23 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from limner.training.log import Entry
-from limner.training.reporter import Status, data_bound, reading
-from limner.training.terminal import Terminal, duration, line
+from limner.training.log import EpochRecord
+from limner.training.reporter import Status, describe_data_fraction, describe_losses
+from limner.training.terminal import TerminalReporter, format_duration, format_line
 
 STATUS = Status(
     step=400,
     epoch=2,
-    position=4,
+    epoch_step=4,
     steps_per_epoch=18,
     epochs=200,
     losses={"d_real": 0.6, "d_fake": 0.7, "g_adversarial": 0.9, "g_l1": 0.321},
     pictures_per_second=12.34,
     seconds=59,
     seconds_left=7500,
-    preparing=0.02,
+    data_fraction=0.02,
 )
-ENTRY = Entry(36, 2, 0.6, 0.7, 0.9, 0.3, 0.345, 12.0, 50.0, "2026-01-01T00:00:00+00:00")
+ENTRY = EpochRecord(36, 2, 0.6, 0.7, 0.9, 0.3, 0.345, 12.0, 50.0, "2026-01-01T00:00:00+00:00")
 
 
 def console(*, terminal: bool) -> tuple[Console, io.StringIO]:
@@ -36,13 +36,13 @@ def console(*, terminal: bool) -> tuple[Console, io.StringIO]:
 
 def test_a_pipe_gets_a_line_now_and_then() -> None:
     shown, out = console(terminal=False)
-    with Terminal(shown) as terminal:
+    with TerminalReporter(shown) as terminal:
         for step in range(40):
-            terminal.status(replace(STATUS, step=400 + step))
-        terminal.sampled(Path("run/samples/step-00000040.jpg"))
-        terminal.note("Stopped at step 40.")
+            terminal.on_step(replace(STATUS, step=400 + step))
+        terminal.on_samples(Path("run/samples/step-00000040.jpg"))
+        terminal.message("Stopped at step 40.")
     lines = out.getvalue().splitlines()
-    assert lines == [line(STATUS), "Stopped at step 40."]
+    assert lines == [format_line(STATUS), "Stopped at step 40."]
     assert lines[0] == (
         "epoch 3 of 200, step 4 of 18; 59 s so far, 2 h 05 min left; 12.3 pictures a second. "
         "The two networks are in balance. "
@@ -52,29 +52,29 @@ def test_a_pipe_gets_a_line_now_and_then() -> None:
 
 def test_a_pipe_is_told_of_held_out_pictures() -> None:
     shown, out = console(terminal=False)
-    with Terminal(shown) as terminal:
-        terminal.logged(ENTRY)
-        terminal.status(replace(STATUS, losses={}))
+    with TerminalReporter(shown) as terminal:
+        terminal.on_epoch(ENTRY)
+        terminal.on_step(replace(STATUS, losses={}))
     assert out.getvalue().endswith("Warming up. Held out: difference 0.345, in training 0.300.\n")
-    assert "Held out" not in line(STATUS, replace(ENTRY, held_out_l1=None))
+    assert "Held out" not in format_line(STATUS, replace(ENTRY, held_out_l1=None))
 
 
 @pytest.mark.parametrize(("rank", "drawn"), [("0", True), ("1", False)])
 def test_one_of_several_processes_draws(monkeypatch: pytest.MonkeyPatch, rank: str, drawn: bool) -> None:
     monkeypatch.setenv("RANK", rank)
     shown, out = console(terminal=True)
-    with Terminal(shown) as terminal:
-        terminal.status(STATUS)
+    with TerminalReporter(shown) as terminal:
+        terminal.on_step(STATUS)
     assert ("epoch 3" in out.getvalue()) is drawn
     assert drawn or out.getvalue() == ""
 
 
 def test_a_terminal_shows_everything() -> None:
     shown, out = console(terminal=True)
-    with Terminal(shown) as terminal:
-        terminal.status(replace(STATUS, preparing=0.5))
-        terminal.logged(ENTRY)
-        terminal.sampled(Path("run/samples/step-00000040.jpg"))
+    with TerminalReporter(shown) as terminal:
+        terminal.on_step(replace(STATUS, data_fraction=0.5))
+        terminal.on_epoch(ENTRY)
+        terminal.on_samples(Path("run/samples/step-00000040.jpg"))
     for expected in (
         "epoch 3 of 200, step 4 of 18",
         "59 s so far, 2 h 05 min left",
@@ -89,13 +89,13 @@ def test_a_terminal_shows_everything() -> None:
 
 def test_nothing_is_known_at_first() -> None:
     shown, out = console(terminal=True)
-    with Terminal(shown):
+    with TerminalReporter(shown):
         pass
     assert "Getting ready." in out.getvalue()
 
 
 def test_the_last_step_of_an_epoch_belongs_to_it() -> None:
-    assert line(replace(STATUS, position=0, epochs=None)).startswith("epoch 2, step 18 of 18")
+    assert format_line(replace(STATUS, epoch_step=0, epochs=None)).startswith("epoch 2, step 18 of 18")
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,20 @@ def test_the_last_step_of_an_epoch_belongs_to_it() -> None:
 )
 def test_losses_in_plain_words(judged: float, said: str) -> None:
     losses = {"d_real": judged, "d_fake": judged, "g_adversarial": 1.0, "g_l1": 0.3}
-    assert said in reading(replace(STATUS, losses=losses))
+    assert said in describe_losses(replace(STATUS, losses=losses))
 
 
 def test_first_losses_say_nothing() -> None:
-    assert reading(replace(STATUS, step=49)) == reading(replace(STATUS, losses={})) == "Warming up."
+    assert (
+        describe_losses(replace(STATUS, step=49))
+        == describe_losses(replace(STATUS, losses={}))
+        == "Warming up."
+    )
 
 
 def test_data_bound_from_a_third_on() -> None:
-    assert data_bound(0.3) == ""
-    assert data_bound(0.31).startswith("31% of the time")
+    assert describe_data_fraction(0.3) == ""
+    assert describe_data_fraction(0.31).startswith("31% of the time")
 
 
 @pytest.mark.parametrize(
@@ -121,4 +125,4 @@ def test_data_bound_from_a_third_on() -> None:
     [(0.4, "0 s"), (59, "59 s"), (61, "1 min"), (3599, "1 h 00 min"), (7500, "2 h 05 min")],
 )
 def test_durations(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+    assert format_duration(seconds) == said

@@ -32,9 +32,9 @@ from limner.guide import make_guide
 from limner.progress import Progress, no_progress
 from limner.recipe import Recipe
 from limner.seeding import DROPOUT, derive_seed
-from limner.training.distributed import Processes, processes
-from limner.training.pix2pix import learn
-from limner.training.state import State
+from limner.training.distributed import ProcessGroup, process_group
+from limner.training.pix2pix import train_step
+from limner.training.state import TrainState
 
 WIDTHS = (64, 32, 16, 8)
 SECONDS, QUICK_SECONDS = 240.0, 20.0
@@ -67,7 +67,7 @@ def bench_discriminator(
     ordered = sorted(widths, reverse=True)
     rows: list[dict[str, Any]] = []
     painted: dict[str, Tensor] = {}
-    with processes(device) as group:
+    with process_group(device) as group:
         results: dict[str, Any] = {"benchmark": "discriminator", **origin(group.device)}
         samples = Samples(pictures, recipe, group.device)
         results |= {"recipe": json.loads(recipe.to_json()), "seconds": seconds, "widths": rows}
@@ -93,8 +93,8 @@ def bench_discriminator(
 class _Learner:
     """One width, learning."""
 
-    def __init__(self, pictures: ImageStore, recipe: Recipe, group: Processes, samples: Samples) -> None:
-        self.state = State(recipe, group.device)
+    def __init__(self, pictures: ImageStore, recipe: Recipe, group: ProcessGroup, samples: Samples) -> None:
+        self.state = TrainState(recipe, group.device)
         self._recipe, self._group, self._samples = recipe, group, samples
         self._guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
         self._batches = BatchLoader(pictures, recipe, group.device)
@@ -102,21 +102,21 @@ class _Learner:
     def learn(self, seconds: float, steps: int | None) -> dict[str, Any]:
         """Learn for `seconds`, and at least `steps`; measured at both."""
         found: dict[str, Any] = {"discriminator": self._recipe.discriminator}
-        spent, stream = 0.0, self._batches.stream(self.state.place)
+        spent, stream = 0.0, self._batches.stream(self.state.position)
         while "equal_time" not in found or (steps is not None and "equal_steps" not in found):
             began = time.perf_counter()
             self._step(make_pair(next(stream), self._guide, self._recipe.pixels))
             spent += time.perf_counter() - began
-            if self.state.place.step == steps:
+            if self.state.position.step == steps:
                 found["equal_steps"] = self._measure(spent)
             if spent >= seconds and "equal_time" not in found:
                 found["equal_time"] = self._measure(spent)
         return {"equal_steps": found["equal_time"], **found}
 
     def _step(self, shown: Any) -> None:
-        torch.manual_seed(derive_seed(self._recipe.seed, DROPOUT, self.state.place.step, 0))
-        learn(self.state, self._recipe, shown, self._group).tolist()
-        self.state.place = self.state.place.next(self._batches.steps_per_epoch)
+        torch.manual_seed(derive_seed(self._recipe.seed, DROPOUT, self.state.position.step, 0))
+        train_step(self.state, self._recipe, shown, self._group).tolist()
+        self.state.position = self.state.position.next(self._batches.steps_per_epoch)
 
     def _measure(self, spent: float) -> dict[str, Any]:
         lessons = list(self._samples.held_out_pairs())
@@ -124,7 +124,7 @@ class _Learner:
         photos = torch.cat([target.cpu() for _, target in lessons])
         distances = sliced_wasserstein(paintings, photos)
         return {
-            "steps": self.state.place.step,
+            "steps": self.state.position.step,
             "seconds": round(spent, 2),
             "held_out_l1": float((paintings - photos).abs().mean()),
             "sliced_wasserstein": distances,

@@ -30,9 +30,9 @@ from limner.guide import make_guide
 from limner.networks.summary import count_parameters
 from limner.progress import Progress, no_progress
 from limner.recipe import Recipe, Size
-from limner.training.distributed import Processes, processes
-from limner.training.pix2pix import learn
-from limner.training.state import State
+from limner.training.distributed import ProcessGroup, process_group
+from limner.training.pix2pix import train_step
+from limner.training.state import TrainState
 
 SIZES: tuple[Size, ...] = ("lean", "small", "medium", "large")
 WIDTHS = (8, 16, 32, 64)
@@ -57,7 +57,7 @@ def bench_training(
     if quick:
         widths = tuple(width for width in widths if width in (16, 64)) or widths
     settings = [Recipe(size=size, pixels=pixels, discriminator=width) for size in sizes for width in widths]
-    with processes(device) as group, tempfile.TemporaryDirectory() as folder:
+    with process_group(device) as group, tempfile.TemporaryDirectory() as folder:
         results: dict[str, Any] = {"benchmark": "training", **origin(group.device)}
         results |= {"pixels": pixels, "batch": Recipe().batch, "quick": quick, "settings": []}
         pictures, files = _pictures(Path(folder), pixels)
@@ -115,10 +115,10 @@ def _pictures(folder: Path, pixels: int) -> tuple[ImageStore, list[Path]]:
 
 
 def _measure(
-    recipe: Recipe, pictures: ImageStore, files: list[Path], group: Processes, *, quick: bool
+    recipe: Recipe, pictures: ImageStore, files: list[Path], group: ProcessGroup, *, quick: bool
 ) -> dict[str, Any]:
     torch.manual_seed(0)
-    state, plain = State(recipe, group.device), Plain(files, recipe, group.device)
+    state, plain = TrainState(recipe, group.device), Plain(files, recipe, group.device)
     ours = _ours(state, recipe, pictures, group)
     least, most, budget = (2, 2, 0.0) if quick else (3, 15, 15.0)
     times: tuple[list[float], list[float]] = ([], [])
@@ -140,11 +140,13 @@ def _measure(
     }
 
 
-def _ours(state: State, recipe: Recipe, pictures: ImageStore, group: Processes) -> Iterator[list[float]]:
+def _ours(
+    state: TrainState, recipe: Recipe, pictures: ImageStore, group: ProcessGroup
+) -> Iterator[list[float]]:
     """Our step, each time that the next is asked for; its losses."""
     guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
-    for batch in BatchLoader(pictures, recipe, group.device).stream(state.place):
-        yield learn(state, recipe, make_pair(batch, guide, recipe.pixels), group).tolist()
+    for batch in BatchLoader(pictures, recipe, group.device).stream(state.position):
+        yield train_step(state, recipe, make_pair(batch, guide, recipe.pixels), group).tolist()
 
 
 def _timed(step: Callable[[], object], device: torch.device) -> float:

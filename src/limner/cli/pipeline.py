@@ -93,14 +93,14 @@ def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Takin
 def train_run(pictures: ImageStore, out: Path, recipe: Recipe, stop: Stop) -> Run:
     """Train, or go on, with the live terminal."""
     from limner.training.loop import train
-    from limner.training.terminal import Terminal
+    from limner.training.terminal import TerminalReporter
 
     if pictures.is_paired() and recipe.guide == "soft":
         print(
             "The network is shown a soft, grey version of the inputs; with --guide colour it is shown "
             "them as they are, which is usual for pairs."
         )
-    with Terminal() as terminal:
+    with TerminalReporter() as terminal:
         return train(pictures, recipe, out, epochs=stop.epochs, minutes=stop.minutes, report=terminal)
 
 

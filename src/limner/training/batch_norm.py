@@ -15,12 +15,12 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-BATCHES = 16
+MAX_BATCHES = 16
 """Batches, at most, that statistics are counted over."""
 
 
 @torch.no_grad()
-def settle(network: nn.Module, batches: Iterable[Tensor]) -> None:
+def recalibrate_batch_norm(network: nn.Module, batches: Iterable[Tensor]) -> None:
     """Put the mean statistics over `batches` in the place of the running ones.
 
     Dropout is off meanwhile, as it is in a look; no random number is drawn. The network is left training.

@@ -26,12 +26,12 @@ from limner.data.loader import Position
 from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.recipe import Recipe
-from limner.training.state import State
+from limner.training.state import TrainState
 
 FORMAT = "1"
 """Changes with the meaning of the files."""
 
-KEPT = 2
+MAX_KEPT = 2
 """Checkpoints that stay; the second in case that the newest cannot be read."""
 
 
@@ -39,44 +39,44 @@ class DamagedCheckpoint(LimnerError):
     """A checkpoint that cannot be read; an earlier one may be good."""
 
 
-def checkpoints(folder: Path) -> list[Path]:
+def list_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints in a folder, newest first."""
     return sorted(folder.glob("step-*.safetensors"), reverse=True)
 
 
-def save_checkpoint(folder: Path, state: State, recipe: Recipe, pictures: str) -> Path:
-    """Write a checkpoint, then delete all but the last `KEPT`; `pictures` says which ones it learned from.
+def save_checkpoint(folder: Path, state: TrainState, recipe: Recipe, pictures: str) -> Path:
+    """Write a checkpoint, then delete all but the last `MAX_KEPT`. `pictures` is the digest of the store.
 
     Raises LimnerError where the disk does not take it; the earlier ones are then as they were.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors().items()}
     metadata = {
         "limner.checkpoint": FORMAT,
-        "step": str(state.place.step),
-        "epoch": str(state.place.epoch),
-        "position": str(state.place.epoch_step),
+        "step": str(state.position.step),
+        "epoch": str(state.position.epoch),
+        "position": str(state.position.epoch_step),
         "seconds": repr(state.seconds),
         "scaler": json.dumps(state.scaler.state_dict()),
         "recipe": recipe.to_json(),
         "pictures": pictures,
         "crc32": checksum(tensors),
     }
-    path = folder / f"step-{state.place.step:08}.safetensors"
+    path = folder / f"step-{state.position.step:08}.safetensors"
     atomic_write(path, save(tensors, metadata))
-    for old in checkpoints(folder)[KEPT:]:
+    for old in list_checkpoints(folder)[MAX_KEPT:]:
         old.unlink(missing_ok=True)
     return path
 
 
 def load_newest(
-    folder: Path, state: State, recipe: Recipe, note: Callable[[str], None]
+    folder: Path, state: TrainState, recipe: Recipe, message: Callable[[str], None]
 ) -> dict[str, str] | None:
     """Bring `state` to the newest good checkpoint; returns its metadata, or None where there is none.
 
-    `note` is told about a damaged one that is passed over. Raises LimnerError where all are damaged or
+    `message` is told about a damaged one that is passed over. Raises LimnerError where all are damaged or
     the newest good one is of another recipe or version.
     """
-    found = checkpoints(folder)
+    found = list_checkpoints(folder)
     damaged: list[str] = []
     for path in found:
         try:
@@ -85,14 +85,14 @@ def load_newest(
             damaged.append(str(error))
             continue
         for sentence in damaged:
-            note(f"{sentence} Training goes on from the one before, at step {metadata['step']}.")
+            message(f"{sentence} Training goes on from the one before, at step {metadata['step']}.")
         return metadata
     if found:
         raise LimnerError(f"{' '.join(damaged)} No good one is left: start a new run in another folder.")
     return None
 
 
-def load_checkpoint(path: Path, state: State, recipe: Recipe) -> dict[str, str]:
+def load_checkpoint(path: Path, state: TrainState, recipe: Recipe) -> dict[str, str]:
     """Bring `state` to a checkpoint and return its metadata.
 
     Raises DamagedCheckpoint where the file is not whole, LimnerError where it is of another recipe or
@@ -102,17 +102,17 @@ def load_checkpoint(path: Path, state: State, recipe: Recipe) -> dict[str, str]:
     if differing := Recipe.from_json(metadata["recipe"]).differences(recipe):
         raise LimnerError(f"{path} is of another recipe: it differs in {', '.join(differing)}.")
     own = state.tensors()
-    refuse_other_networks(path, own, tensors)
+    check_networks_match(path, own, tensors)
     with torch.no_grad():
         for name, tensor in own.items():
             tensor.copy_(tensors[name])
-    state.place = Position(*(int(metadata[name]) for name in ("step", "epoch", "position")))
+    state.position = Position(*(int(metadata[name]) for name in ("step", "epoch", "position")))
     state.seconds = float(metadata["seconds"])
     state.scaler.load_state_dict(json.loads(metadata["scaler"]))
     return metadata
 
 
-def refuse_other_networks(path: Path, own: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+def check_networks_match(path: Path, own: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
     """Raise LimnerError where a checkpoint's tensors have not the names and shapes of our own."""
     if {name: t.shape for name, t in own.items()} != {name: t.shape for name, t in found.items()}:
         raise LimnerError(
@@ -147,6 +147,6 @@ def checksum(tensors: Mapping[str, Tensor]) -> str:
     return f"{crc:08x}"
 
 
-def all_finite(tensors: Iterable[Tensor]) -> bool:
+def is_all_finite(tensors: Iterable[Tensor]) -> bool:
     """Whether no value is infinite or not a number."""
     return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())

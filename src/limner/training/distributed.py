@@ -6,7 +6,7 @@ step and frozen in one of them; our networks' gradients take a few milliseconds 
 
 Batch norm counts its statistics in each process by itself, over its share of the batch: two processes
 do not train quite what one does. Those that a look needs are counted by the first process alone
-(`settling.py`).
+(`limner.training.batch_norm`).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from torch import Tensor, distributed
 
 from limner.errors import LimnerError
 
-PATIENCE = timedelta(minutes=10)
+TIMEOUT = timedelta(minutes=10)
 """How long a process waits for the others before it gives up with an error."""
 
 
 @dataclass(frozen=True)
-class Processes:
+class ProcessGroup:
     """This process among those that train together."""
 
     rank: int
@@ -36,30 +36,30 @@ class Processes:
     device: torch.device
 
     @property
-    def first(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this one writes files and talks to people."""
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
         """Put the mean over all processes in the place of each gradient."""
         if self.world > 1:
-            self.average([p.grad for p in parameters if p.grad is not None])
+            self.all_reduce_mean([p.grad for p in parameters if p.grad is not None])
 
-    def average(self, tensors: list[Tensor]) -> None:
+    def all_reduce_mean(self, tensors: list[Tensor]) -> None:
         """Put the mean over all processes in the place of tensors of one type."""
         if self.world > 1:
             flat = torch.cat([tensor.flatten() for tensor in tensors])
-            with _together():
+            with _peer_errors():
                 distributed.all_reduce(flat)
             flat /= self.world
-            _spread(flat, tensors)
+            _unflatten(flat, tensors)
 
-    def follow_first(self, tensors: Iterable[Tensor]) -> None:
+    def broadcast(self, tensors: Iterable[Tensor]) -> None:
         """Put the first process' values in the place of all tensors."""
         if self.world > 1:
             for tensor in tensors:
                 held = tensor.to(self.device).contiguous()
-                with _together():
+                with _peer_errors():
                     distributed.broadcast(held, 0)
                 tensor.copy_(held)
 
@@ -68,31 +68,31 @@ class Processes:
         if self.world == 1:
             return flags
         raised = torch.tensor(flags, dtype=torch.int32, device=self.device)
-        with _together():
+        with _peer_errors():
             distributed.all_reduce(raised, distributed.ReduceOp.MAX)
         return tuple(bool(flag) for flag in raised.tolist())
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Go on when all processes are here."""
         if self.world > 1:
-            with _together():
+            with _peer_errors():
                 distributed.barrier()
 
 
 @contextmanager
-def _together() -> Iterator[None]:
-    """Say in a sentence that another process has ended, or has not answered for `PATIENCE`."""
+def _peer_errors() -> Iterator[None]:
+    """Say in a sentence that another process has ended, or has not answered for `TIMEOUT`."""
     try:
         yield
     except RuntimeError as error:  # of which torch's own errors are kinds
         raise LimnerError(
             "One of the processes that train together has ended, or has not answered for "
-            f"{PATIENCE.seconds // 60} minutes: see what it said. The last checkpoint is as it was; "
+            f"{TIMEOUT.seconds // 60} minutes: see what it said. The last checkpoint is as it was; "
             "the same command goes on from there."
         ) from error
 
 
-def _spread(flat: Tensor, tensors: list[Tensor]) -> None:
+def _unflatten(flat: Tensor, tensors: list[Tensor]) -> None:
     start = 0
     for tensor in tensors:
         tensor.copy_(flat[start : start + tensor.numel()].view(tensor.shape))
@@ -100,7 +100,7 @@ def _spread(flat: Tensor, tensors: list[Tensor]) -> None:
 
 
 @contextmanager
-def processes(device: str | None = None) -> Iterator[Processes]:
+def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
     """Join the processes that `torchrun` started, or be alone.
 
     `device` is a torch device; by default the process' CUDA GPU where there is one, else the CPU.
@@ -110,14 +110,14 @@ def processes(device: str | None = None) -> Iterator[Processes]:
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
     if world == 1:
-        yield Processes(0, 1, chosen)
+        yield ProcessGroup(0, 1, chosen)
         return
     if not distributed.is_initialized():
         # Once for the program's life: a group that is made again meets the old one's addresses in the
         # rendezvous' store, and now and then waits for ever.
-        distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=PATIENCE)
+        distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=TIMEOUT)
         atexit.register(distributed.destroy_process_group)
-    yield Processes(distributed.get_rank(), world, chosen)
+    yield ProcessGroup(distributed.get_rank(), world, chosen)
 
 
 def _device(name: str | None) -> torch.device:

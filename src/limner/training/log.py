@@ -10,7 +10,7 @@ from limner.files import atomic_write, disk_errors
 
 
 @dataclass(frozen=True)
-class Entry:
+class EpochRecord:
     """One epoch, as it is logged."""
 
     step: int
@@ -28,38 +28,38 @@ class Entry:
     held_out_l1: float | None
     """The same on up to 16 held-out pictures, without dropout; null where no picture is held out."""
     pictures_per_second: float
-    """Over the steps of the epoch, and not what lies between them: see `Pace.pictures_per_second`."""
+    """Over the steps of the epoch, and not what lies between them: see `StepTimer.pictures_per_second`."""
     seconds: float
     """Training time so far, over all sittings."""
     time: str
     """When, in UTC (ISO 8601)."""
 
 
-class Journal:
+class RunLog:
     """Appends to, reads and cuts `log.jsonl`. Raises LimnerError where the disk does not take it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def append(self, entry: Entry) -> None:
+    def append(self, record: EpochRecord) -> None:
         """Add a line."""
         with disk_errors(self._path), self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(entry)) + "\n")
+            file.write(json.dumps(asdict(record)) + "\n")
 
-    def entries(self) -> list[Entry]:
+    def records(self) -> list[EpochRecord]:
         """All entries; a line that was cut off by a kill is passed over."""
         if not self._path.exists():
             return []
         found = []
         for line in self._path.read_text(encoding="utf-8").splitlines():
             try:
-                found.append(Entry(**json.loads(line)))
+                found.append(EpochRecord(**json.loads(line)))
             except (ValueError, TypeError):
                 continue
         return found
 
-    def cut(self, step: int) -> None:
+    def truncate_after(self, step: int) -> None:
         """Drop what lies past a step: training goes on from there and will write it again."""
-        kept = [json.dumps(asdict(entry)) + "\n" for entry in self.entries() if entry.step <= step]
+        kept = [json.dumps(asdict(entry)) + "\n" for entry in self.records() if entry.step <= step]
         if self._path.exists():
             atomic_write(self._path, "".join(kept))

@@ -11,7 +11,7 @@ seed and the step, batches are a function of the place, and checkpoints hold the
 threads is part of that promise, as sums of floats depend on it.
 
 Several processes share each batch: each takes its part of the pictures that one process would take,
-gradients are averaged, and the first process writes. See `processes.py` for batch norm.
+gradients are averaged, and the first process writes. See `distributed.py` for batch norm.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from limner.evaluation.sheets import draw_generator_sheet, write_film, write_ima
 from limner.guide import make_guide
 from limner.recipe import Recipe
 from limner.seeding import DROPOUT, derive_seed
-from limner.training.batch_norm import BATCHES, settle
-from limner.training.budget import Goal
-from limner.training.checkpoint import all_finite, load_newest, save_checkpoint
-from limner.training.distributed import Processes, processes
-from limner.training.log import Entry, Journal
-from limner.training.pix2pix import LOSSES, learn
-from limner.training.reporter import Reporter, Silent, Status
+from limner.training.batch_norm import MAX_BATCHES, recalibrate_batch_norm
+from limner.training.budget import Budget
+from limner.training.checkpoint import is_all_finite, load_newest, save_checkpoint
+from limner.training.distributed import ProcessGroup, process_group
+from limner.training.log import EpochRecord, RunLog
+from limner.training.pix2pix import LOSSES, train_step
+from limner.training.reporter import NullReporter, Reporter, Status
 from limner.training.run import Run, begin_run, open_run
-from limner.training.signals import Interruption
-from limner.training.state import State
-from limner.training.timing import Pace
+from limner.training.signals import StopSignal
+from limner.training.state import TrainState
+from limner.training.timing import StepTimer
 
-CHECKED = 20
+LOSS_CHECK_STEPS = 20
 """Steps between looks at the losses on a GPU, which must be waited for; on a CPU it is every step."""
 
 
@@ -69,141 +69,141 @@ def train(
     Raises LimnerError where the pictures or the folder do not fit the recipe, the disk does not take what
     is written, or a loss is no number; the last checkpoint is then as it was.
     """
-    goal = Goal.of(epochs, minutes)
-    with processes(device) as group:
-        heard = report if report is not None and group.first else Silent()
-        with Interruption(heard.note) as interruption:
+    budget = Budget.parse(epochs, minutes)
+    with process_group(device) as group:
+        reporter = report if report is not None and group.is_main else NullReporter()
+        with StopSignal(reporter.message) as stop_signal:
             _refuse(pictures, recipe, group)
-            if group.first:
+            if group.is_main:
                 begin_run(folder, recipe, pictures.folder)
-            group.wait()
+            group.barrier()
             run = open_run(folder)
-            _Training(pictures, run, goal, group, report=heard, interruption=interruption).go()
+            Trainer(pictures, run, budget, group, report=reporter, stop_signal=stop_signal).run_loop()
     return run
 
 
-class _Training:
+class Trainer:
     """One sitting of a run."""
 
     def __init__(
         self,
         pictures: ImageStore,
         run: Run,
-        goal: Goal,
-        group: Processes,
+        budget: Budget,
+        group: ProcessGroup,
         *,
         report: Reporter,
-        interruption: Interruption,
+        stop_signal: StopSignal,
     ) -> None:
-        self.run, self.goal, self.group, self.report = run, goal, group, report
-        self.interruption = interruption
+        self.run, self.budget, self.group, self.report = run, budget, group, report
+        self.stop_signal = stop_signal
         self.recipe = run.recipe
-        self.pictures = digest(pictures)
-        self.state = State(self.recipe, group.device)
+        self.pictures_digest = digest_of_store(pictures)
+        self.state = TrainState(self.recipe, group.device)
         self.guide = make_guide(self.recipe.guide, self.recipe.pixels).to(group.device)
-        self.batches = BatchLoader(pictures, self.recipe, group.device, rank=group.rank, world=group.world)
+        self.loader = BatchLoader(pictures, self.recipe, group.device, rank=group.rank, world=group.world)
         self.samples = Samples(pictures, self.recipe, group.device)
-        self.journal = Journal(run.log)
+        self.log = RunLog(run.log)
         self.losses: dict[str, float] = {}
-        self.settled_at = -1
+        self.recalibrated_at = -1
         torch.backends.cudnn.benchmark = True
 
-    def go(self) -> None:
+    def run_loop(self) -> None:
         """Train until the goal is reached or somebody wishes to stop."""
         self.resume()
         state, group = self.state, self.group
-        self.pace = pace = Pace(self.recipe.batch, state.seconds)
-        stop = self.goal.epochs_done(state.place) or self.goal.time_over(state.seconds)
+        self.timer = timer = StepTimer(self.recipe.batch, state.seconds)
+        stop = self.budget.epochs_reached(state.position) or self.budget.time_reached(state.seconds)
         if stop:
-            self.report.note(f"This run has reached its goal already, at step {state.place.step:,}.")
-        stream = self.batches.stream(state.place)
+            self.report.message(f"This run has reached its goal already, at step {state.position.step:,}.")
+        stream = self.loader.stream(state.position)
         while not stop:
-            pace.begin()
-            shown = make_pair(next(stream), self.guide, self.recipe.pixels)
-            pace.prepared()
-            torch.manual_seed(derive_seed(self.recipe.seed, DROPOUT, state.place.step, group.rank))
-            state.sums += learn(state, self.recipe, shown, group)
-            state.place = state.place.next(self.batches.steps_per_epoch)
-            epoch_over = state.place.epoch_step == 0
-            looked = self.must_look(epoch_over)
-            if looked:
-                self.look(epoch_over)
-            pace.stepped()  # after the look, which waits for a GPU: steps are not launched only, but done
+            timer.start_step()
+            pair = make_pair(next(stream), self.guide, self.recipe.pixels)
+            timer.batch_ready()
+            torch.manual_seed(derive_seed(self.recipe.seed, DROPOUT, state.position.step, group.rank))
+            state.sums += train_step(state, self.recipe, pair, group)
+            state.position = state.position.next(self.loader.steps_per_epoch)
+            epoch_over = state.position.epoch_step == 0
+            checked = self.losses_due(epoch_over)
+            if checked:
+                self.check_losses(epoch_over)
+            timer.end_step()  # after the look, which waits for a GPU: steps are not launched only, but done
             save = False
-            if looked:
-                stop, save = self.agree(epoch_over)
-            self.say()
+            if checked:
+                stop, save = self.agree_on_stop(epoch_over)
+            self.report_status()
             if epoch_over:
                 self.close_epoch()
-                stop = stop or self.goal.epochs_done(state.place)
+                stop = stop or self.budget.epochs_reached(state.position)
             if stop or save:
-                self.pause()
+                self.checkpoint()
         self.finish(trained=self.losses != {})
 
-    def agree(self, epoch_over: bool) -> tuple[bool, bool]:
+    def agree_on_stop(self, epoch_over: bool) -> tuple[bool, bool]:
         """Whether to stop, and whether to save: the same in all processes.
 
         The first one's clock decides, as the others do not know how long it pauses; a wish counts
         wherever it is heard.
         """
-        first, pace = self.group.first, self.pace
-        over = first and self.goal.time_over(pace.seconds)
-        due = first and pace.pause_due(epoch_over)
-        stop, save = self.group.any(self.interruption.wished or over, due)
+        is_main, timer = self.group.is_main, self.timer
+        over = is_main and self.budget.time_reached(timer.seconds)
+        due = is_main and timer.checkpoint_due(epoch_over)
+        stop, save = self.group.any(self.stop_signal.requested or over, due)
         return stop, save
 
     def resume(self) -> None:
         """Go to the last good checkpoint, where there is one."""
         state, run = self.state, self.run
-        if self.group.first:
-            metadata = load_newest(run.checkpoints, state, self.recipe, self.report.note)
-            self.tidy()
+        if self.group.is_main:
+            metadata = load_newest(run.checkpoints, state, self.recipe, self.report.message)
+            self.discard_newer_files()
             if metadata is not None:
-                self.report.note(f"Going on from step {state.place.step:,}.")
-                if metadata["pictures"] != self.pictures:
-                    self.report.note("The pictures have changed since; training goes on with these.")
-        self.follow_first()
+                self.report.message(f"Going on from step {state.position.step:,}.")
+                if metadata["pictures"] != self.pictures_digest:
+                    self.report.message("The pictures have changed since; training goes on with these.")
+        self.broadcast_state()
 
-    def tidy(self) -> None:
+    def discard_newer_files(self) -> None:
         """Drop what an earlier sitting wrote after its last good checkpoint: it comes again."""
-        self.journal.cut(self.state.place.step)
+        self.log.truncate_after(self.state.position.step)
         for sheet in self.run.sheets():
-            if int(sheet.stem.removeprefix("step-")) > self.state.place.step:
+            if int(sheet.stem.removeprefix("step-")) > self.state.position.step:
                 sheet.unlink()
         for folder in (self.run.checkpoints, self.run.samples):
             for part in folder.glob(".*.part"):
                 part.unlink()
 
-    def follow_first(self) -> None:
+    def broadcast_state(self) -> None:
         """All processes start with what the first one has; the others need not see its disk."""
         state = self.state
-        place, scaler = state.place, state.scaler.state_dict()
+        position, scaler = state.position, state.scaler.state_dict()
         numbers = torch.tensor(
-            [place.step, place.epoch, place.epoch_step, state.seconds, *scaler.values()],
+            [position.step, position.epoch, position.epoch_step, state.seconds, *scaler.values()],
             dtype=torch.float64,
         )
-        self.group.follow_first([numbers, *state.tensors().values()])
-        step, epoch, position, state.seconds, *scales = numbers.tolist()
-        state.place = type(place)(int(step), int(epoch), int(position))
+        self.group.broadcast([numbers, *state.tensors().values()])
+        step, epoch, epoch_step, state.seconds, *scales = numbers.tolist()
+        state.position = Position(int(step), int(epoch), int(epoch_step))
         pairs = zip(scaler.items(), scales, strict=True)
         state.scaler.load_state_dict({name: type(own)(value) for (name, own), value in pairs})
 
-    def must_look(self, epoch_over: bool) -> bool:
+    def losses_due(self, epoch_over: bool) -> bool:
         """Whether the losses are waited for after this step. All processes must agree on it."""
-        alone_and_wished = self.group.world == 1 and self.interruption.wished
-        every = CHECKED if self.group.device.type == "cuda" else 1
-        return epoch_over or alone_and_wished or self.state.place.step % every == 0
+        alone_and_requested = self.group.world == 1 and self.stop_signal.requested
+        every = LOSS_CHECK_STEPS if self.group.device.type == "cuda" else 1
+        return epoch_over or alone_and_requested or self.state.position.step % every == 0
 
-    def look(self, epoch_over: bool) -> None:
+    def check_losses(self, epoch_over: bool) -> None:
         """Bring the losses from the device and refuse to go on where one is no number."""
-        steps = self.batches.steps_per_epoch if epoch_over else self.state.place.epoch_step
+        steps = self.loader.steps_per_epoch if epoch_over else self.state.position.epoch_step
         means = (self.state.sums / steps).tolist()
         self.losses = dict(zip(LOSSES, means, strict=True))
         for name, mean in self.losses.items():
             if not math.isfinite(mean):
-                raise self.broken(f"the loss {name} is no number any more")
+                raise self.divergence_error(f"the loss {name} is no number any more")
 
-    def broken(self, what: str) -> LimnerError:
+    def divergence_error(self, what: str) -> LimnerError:
         """The sentence for a run that cannot go on."""
         last = max((path.stem for path in self.run.checkpoints.glob("step-*.safetensors")), default=None)
         kept = (
@@ -212,102 +212,102 @@ class _Training:
             else "Nothing was saved yet"
         )
         return LimnerError(
-            f"Training broke down at step {self.state.place.step:,}: {what}. {kept}. Try a new run "
+            f"Training broke down at step {self.state.position.step:,}: {what}. {kept}. Try a new run "
             "with a lower learning_rate, a larger batch, or precision float32."
         )
 
-    def say(self) -> None:
+    def report_status(self) -> None:
         """Tell how it goes."""
-        place, pace, steps = self.state.place, self.pace, self.batches.steps_per_epoch
-        self.report.status(
+        position, timer, steps = self.state.position, self.timer, self.loader.steps_per_epoch
+        self.report.on_step(
             Status(
-                step=place.step,
-                epoch=place.epoch,
-                position=place.epoch_step,
+                step=position.step,
+                epoch=position.epoch,
+                epoch_step=position.epoch_step,
                 steps_per_epoch=steps,
-                epochs=self.goal.epochs,
+                epochs=self.budget.epochs,
                 losses=self.losses,
-                pictures_per_second=pace.pictures_per_second,
-                seconds=pace.seconds,
-                seconds_left=self.goal.seconds_left(place, pace.seconds, steps, pace.per_step),
-                preparing=pace.preparing,
+                pictures_per_second=timer.pictures_per_second,
+                seconds=timer.seconds,
+                seconds_left=self.budget.seconds_left(position, timer.seconds, steps, timer.per_step),
+                data_fraction=timer.data_fraction,
             )
         )
 
-    def settle(self) -> None:
+    def recalibrate(self) -> None:
         """Count the generator's statistics anew, over the first batches of the first epoch.
 
         Once for each step: they follow from the weights alone.
         """
-        if self.settled_at == self.state.place.step:
+        if self.recalibrated_at == self.state.position.step:
             return
-        self.settled_at = self.state.place.step
-        count = min(self.batches.steps_per_epoch, BATCHES)
-        places = (Position(step, 0, step) for step in range(count))
-        batches = (self.batches.at(place).to(self.group.device) for place in places)
-        shown = (make_pair(batch, self.guide, self.recipe.pixels).input for batch in batches)
-        settle(self.state.generator, shown)
+        self.recalibrated_at = self.state.position.step
+        count = min(self.loader.steps_per_epoch, MAX_BATCHES)
+        positions = (Position(step, 0, step) for step in range(count))
+        batches = (self.loader.at(place).to(self.group.device) for place in positions)
+        inputs = (make_pair(batch, self.guide, self.recipe.pixels).input for batch in batches)
+        recalibrate_batch_norm(self.state.generator, inputs)
 
     def close_epoch(self) -> None:
         """Log the epoch that ended and start the sums of the next.
 
         However few pictures there are, this costs a fraction of the epoch: no more batches are painted
-        for the statistics than the epoch had, none of them learned from, and `LOGGED` held-out ones.
+        for the statistics than the epoch had, none of them learned from, and `MAX_LOGGED` held-out ones.
         """
-        speed = self.pace.close_epoch()
+        speed = self.timer.close_epoch()
         self.state.sums.zero_()
-        if not self.group.first:
+        if not self.group.is_main:
             return
-        self.settle()
-        entry = Entry(
-            step=self.state.place.step,
-            epoch=self.state.place.epoch,
+        self.recalibrate()
+        record = EpochRecord(
+            step=self.state.position.step,
+            epoch=self.state.position.epoch,
             **self.losses,
             held_out_l1=self.samples.held_out_l1(self.state.generator),
             pictures_per_second=speed,
-            seconds=self.pace.seconds,
+            seconds=self.timer.seconds,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        self.journal.append(entry)
-        self.report.logged(entry)
+        self.log.append(record)
+        self.report.on_epoch(record)
 
-    def pause(self) -> None:
+    def checkpoint(self) -> None:
         """Write a checkpoint and a sheet. Changes nothing that training depends on."""
-        state, place, began = self.state, self.state.place, time.perf_counter()
-        if self.group.first:
-            self.settle()
-            if not all_finite(state.tensors().values()):
-                raise self.broken("a weight is no number any more")
-            state.seconds = self.pace.seconds
-            save_checkpoint(self.run.checkpoints, state, self.recipe, self.pictures)
-            caption = f"epoch {place.epoch:,}, step {place.step:,}, {state.seconds / 60:,.1f} min"
-            path = self.run.samples / f"step-{place.step:08}.jpg"
+        state, position, began = self.state, self.state.position, time.perf_counter()
+        if self.group.is_main:
+            self.recalibrate()
+            if not is_all_finite(state.tensors().values()):
+                raise self.divergence_error("a weight is no number any more")
+            state.seconds = self.timer.seconds
+            save_checkpoint(self.run.checkpoints, state, self.recipe, self.pictures_digest)
+            caption = f"epoch {position.epoch:,}, step {position.step:,}, {state.seconds / 60:,.1f} min"
+            path = self.run.samples / f"step-{position.step:08}.jpg"
             write_image(path, draw_generator_sheet(self.samples, state.generator, caption))
-            self.report.sampled(path)
-        self.pace.paused(began)
+            self.report.on_samples(path)
+        self.timer.checkpointed(began)
 
     def finish(self, *, trained: bool) -> None:
         """Write the film; say what was reached, where it lies, and how to go on."""
-        if not self.group.first:
+        if not self.group.is_main:
             return
         write_film(self.run.film, self.run.sheets())
-        place, minutes = self.state.place, self.state.seconds / 60
-        if self.interruption.wished:
-            self.report.note(f"Stopped at step {place.step:,}. The same command goes on from there.")
+        position, minutes = self.state.position, self.state.seconds / 60
+        if self.stop_signal.requested:
+            self.report.message(f"Stopped at step {position.step:,}. The same command goes on from there.")
         if trained:
-            self.report.note(
-                f"Trained {place.epoch:,} whole epochs, {place.step:,} steps, in {minutes:,.1f} minutes. "
-                f"The run is in {self.run.folder}."
+            self.report.message(
+                f"Trained {position.epoch:,} whole epochs, {position.step:,} steps, in {minutes:,.1f} "
+                f"minutes. The run is in {self.run.folder}."
             )
 
 
-def digest(pictures: ImageStore) -> str:
+def digest_of_store(pictures: ImageStore) -> str:
     """A short name for which pictures are trained on: changes where one is added, or taken away."""
     named = "\n".join(f"{entry.name} {entry.split} {entry.held_out}" for entry in pictures.index.entries)
     return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
-def _refuse(pictures: ImageStore, recipe: Recipe, group: Processes) -> None:
+def _refuse(pictures: ImageStore, recipe: Recipe, group: ProcessGroup) -> None:
     if pictures.pixels != recipe.pixels:
         raise LimnerError(
             f"The pictures in {pictures.folder} were prepared for {pictures.pixels} pixels, and the "

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from limner.training.log import Entry
+from limner.training.log import EpochRecord
 
-DATA_BOUND = 0.3
+DATA_BOUND_FRACTION = 0.3
 """Share of a step spent on preparing its batch from which on it deserves a word."""
 
 
@@ -21,7 +21,7 @@ class Status:
     step: int
     epoch: int
     """Epochs finished."""
-    position: int
+    epoch_step: int
     """Steps made of the epoch under way."""
     steps_per_epoch: int
     epochs: int | None
@@ -34,49 +34,49 @@ class Status:
     """Training time so far, over all sittings."""
     seconds_left: float | None
     """An estimate; None while there is none."""
-    preparing: float
+    data_fraction: float
     """Share of the step, 0..1, that is spent on preparing the batch."""
 
 
 class Reporter(Protocol):
     """Told about a run as it goes; every call must return at once."""
 
-    def status(self, status: Status) -> None:
+    def on_step(self, status: Status) -> None:
         """After each step."""
 
-    def logged(self, entry: Entry) -> None:
+    def on_epoch(self, entry: EpochRecord) -> None:
         """After each epoch."""
 
-    def sampled(self, sheet: Path) -> None:
+    def on_samples(self, sheet: Path) -> None:
         """When a sheet of samples was written."""
 
-    def note(self, sentence: str) -> None:
+    def message(self, sentence: str) -> None:
         """What a person should know."""
 
 
-class Silent:
+class NullReporter:
     """A `Reporter` that says nothing."""
 
-    def status(self, status: Status) -> None:
+    def on_step(self, status: Status) -> None:
         """Nothing."""
 
-    def logged(self, entry: Entry) -> None:
+    def on_epoch(self, entry: EpochRecord) -> None:
         """Nothing."""
 
-    def sampled(self, sheet: Path) -> None:
+    def on_samples(self, sheet: Path) -> None:
         """Nothing."""
 
-    def note(self, sentence: str) -> None:
+    def message(self, sentence: str) -> None:
         """Nothing."""
 
 
-WARM = 50
+WARM_UP_STEPS = 50
 """Steps before which losses say nothing yet."""
 
 
-def reading(status: Status) -> str:
+def describe_losses(status: Status) -> str:
     """The losses of the two networks in plain words."""
-    if not status.losses or status.step < WARM:
+    if not status.losses or status.step < WARM_UP_STEPS:
         return "Warming up."
     telling = (status.losses["d_real"] + status.losses["d_fake"]) / 2
     if telling < 0.05:
@@ -88,8 +88,10 @@ def reading(status: Status) -> str:
     return "The discriminator can hardly tell paintings from photos: it guesses."
 
 
-def data_bound(preparing: float) -> str:
+def describe_data_fraction(data_fraction: float) -> str:
     """A sentence where training waits for its pictures, else nothing."""
-    if preparing <= DATA_BOUND:
+    if data_fraction <= DATA_BOUND_FRACTION:
         return ""
-    return f"{preparing:.0%} of the time goes into preparing pictures: a faster disk or more memory helps."
+    return (
+        f"{data_fraction:.0%} of the time goes into preparing pictures: a faster disk or more memory helps."
+    )

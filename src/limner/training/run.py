@@ -45,7 +45,7 @@ class Run:
 
     @property
     def log(self) -> Path:
-        """One line of JSON per epoch: see `limner.training.log.Entry`."""
+        """One line of JSON per epoch: see `limner.training.log.EpochRecord`."""
         return self.folder / "log.jsonl"
 
     @property
@@ -75,19 +75,19 @@ class Run:
         from limner.networks.unet import make_generator
         from limner.training.checkpoint import (
             DamagedCheckpoint,
-            checkpoints,
+            check_networks_match,
+            list_checkpoints,
             read_checkpoint,
-            refuse_other_networks,
         )
 
         network = make_generator(self.recipe)
-        for path in checkpoints(self.checkpoints):
+        for path in list_checkpoints(self.checkpoints):
             try:
                 tensors, _ = read_checkpoint(path, "generator.")
             except DamagedCheckpoint:
                 continue
             found = {name.removeprefix("generator."): tensor for name, tensor in tensors.items()}
-            refuse_other_networks(path, network.state_dict(), found)
+            check_networks_match(path, network.state_dict(), found)
             network.load_state_dict(found)
             return network.eval()
         raise LimnerError(f"The run in {self.folder} has no good checkpoint yet: train it first.")

@@ -29,14 +29,14 @@ class Terminated(SystemExit):
         super().__init__(128 + signal.SIGTERM)
 
 
-class Interruption:
-    """A context manager; `wished` turns true when somebody wishes training to end.
+class StopSignal:
+    """A context manager; `requested` turns true when somebody wishes training to end.
 
     `tell` is given a sentence at once, in a thread of its own: a signal may come in the middle of a print,
     where printing is not allowed. Raises `Terminated` at the end where SIGTERM came.
     """
 
-    wished = False
+    requested = False
     _terminated = False
 
     def __init__(self, tell: Callable[[str], None] = lambda _: None) -> None:
@@ -51,7 +51,7 @@ class Interruption:
         # Python allows handlers in the main thread only; elsewhere somebody else handles signals.
         if threading.current_thread() is threading.main_thread():
             for kind in STOPPING:
-                self._before[kind] = signal.signal(kind, self._wish)
+                self._before[kind] = signal.signal(kind, self._handle)
         return self
 
     def __exit__(
@@ -67,13 +67,13 @@ class Interruption:
         if self._terminated and kind is None:
             raise Terminated
 
-    def _wish(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         _ = frame
-        if self.wished and number == signal.SIGINT:
+        if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
-        if not self.wished:
+        if not self.requested:
             self._sentences.put(STOPPING[signal.Signals(number)])
-        self.wished = True
+        self.requested = True
         self._terminated = self._terminated or number == signal.SIGTERM
 
     def _tell_all(self) -> None:

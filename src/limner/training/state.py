@@ -16,21 +16,21 @@ from limner.seeding import INIT, derive_seed
 Network = TypeVar("Network", bound=nn.Module)
 
 
-class State:
+class TrainState:
     """What training changes. `tensors` and the plain fields together are everything."""
 
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         torch.manual_seed(derive_seed(recipe.seed, INIT))
         # First weights are drawn on the CPU: the same on every device.
-        self.generator = on_device(make_generator(recipe), device)
-        self.discriminator = on_device(make_discriminator(recipe), device)
-        self.generator_adam = adam(self.generator, recipe)
-        self.discriminator_adam = adam(self.discriminator, recipe)
+        self.generator = to_device(make_generator(recipe), device)
+        self.discriminator = to_device(make_discriminator(recipe), device)
+        self.generator_optimizer = make_optimizer(self.generator, recipe)
+        self.discriminator_optimizer = make_optimizer(self.discriminator, recipe)
         self.device = device
-        self.dtype = number_type(recipe, device)
+        self.dtype = compute_dtype(recipe, device)
         half = self.dtype is torch.float16
         self.scaler = torch.amp.GradScaler(device.type, enabled=half)
-        self.place = Position()
+        self.position = Position()
         self.seconds = 0.0
         """Training time over all sittings."""
         self.sums = torch.zeros(4, dtype=torch.float64, device=device)
@@ -44,8 +44,8 @@ class State:
         """Every tensor that training changes, by a name that says whose it is."""
         named: dict[str, Tensor] = {"sums": self.sums}
         for who, network, optimiser in (
-            ("generator", self.generator, self.generator_adam),
-            ("discriminator", self.discriminator, self.discriminator_adam),
+            ("generator", self.generator, self.generator_optimizer),
+            ("discriminator", self.discriminator, self.discriminator_optimizer),
         ):
             named |= {f"{who}.{name}": tensor for name, tensor in network.state_dict().items()}
             for name, parameter in network.named_parameters():
@@ -54,13 +54,13 @@ class State:
         return named
 
 
-def on_device(network: Network, device: torch.device) -> Network:
+def to_device(network: Network, device: torch.device) -> Network:
     """Move a network, channels-last: convolutions on a CPU take clearly less time so."""
     moved: Network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return moved
 
 
-def adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
+def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
     """The recipe's Adam with its state in place, so that keeping and loading it is copying tensors."""
     parameters = list(network.parameters())
     optimiser = torch.optim.Adam(
@@ -75,7 +75,7 @@ def adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
     return optimiser
 
 
-def number_type(recipe: Recipe, device: torch.device) -> torch.dtype:
+def compute_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:
     """The type in which the networks compute."""
     if recipe.precision != "auto":
         chosen: Any = getattr(torch, recipe.precision)

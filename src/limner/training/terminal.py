@@ -18,14 +18,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from limner.training.log import Entry
-from limner.training.reporter import Status, data_bound, reading
+from limner.training.log import EpochRecord
+from limner.training.reporter import Status, describe_data_fraction, describe_losses
 
 EVERY = 30.0
 """Seconds between plain lines."""
 
 
-class Terminal:
+class TerminalReporter:
     """A `Reporter` for people; a context manager, so that the terminal is left tidy.
 
     Of the processes that `torchrun` started only the first one draws: they share a terminal.
@@ -35,7 +35,7 @@ class Terminal:
         self._console = console or Console(stderr=True)
         self._draws = self._console.is_terminal and os.environ.get("RANK", "0") == "0"
         self._status: Status | None = None
-        self._entry: Entry | None = None
+        self._entry: EpochRecord | None = None
         self._sheet: Path | None = None
         self._said_at = -EVERY
         self._live = Live(console=self._console, get_renderable=self._picture, refresh_per_second=4)
@@ -54,24 +54,24 @@ class Terminal:
         if self._draws:
             self._live.stop()
 
-    def status(self, status: Status) -> None:
+    def on_step(self, status: Status) -> None:
         """Show it at the next drawing, or as a plain line where it is time for one."""
         self._status = status
         if not self._console.is_terminal and time.monotonic() - self._said_at > EVERY:
             self._said_at = time.monotonic()
-            self._print(line(status, self._entry))
-            if warning := data_bound(status.preparing):
+            self._print(format_line(status, self._entry))
+            if warning := describe_data_fraction(status.data_fraction):
                 self._print(warning)
 
-    def logged(self, entry: Entry) -> None:
+    def on_epoch(self, entry: EpochRecord) -> None:
         """Remember the epoch's figures."""
         self._entry = entry
 
-    def sampled(self, sheet: Path) -> None:
+    def on_samples(self, sheet: Path) -> None:
         """Remember where the last sheet is."""
         self._sheet = sheet
 
-    def note(self, sentence: str) -> None:
+    def message(self, sentence: str) -> None:
         """Print it; above the drawing, where there is one."""
         self._print(sentence)
 
@@ -81,66 +81,66 @@ class Terminal:
     def _picture(self) -> RenderableType:
         if self._status is None:
             return Text("Getting ready.")
-        return drawing(self._status, self._entry, self._sheet)
+        return render(self._status, self._entry, self._sheet)
 
 
-def drawing(status: Status, entry: Entry | None, sheet: Path | None) -> RenderableType:
+def render(status: Status, entry: EpochRecord | None, sheet: Path | None) -> RenderableType:
     """All that is known of a run, as a small table."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column()
-    done = status.position + status.steps_per_epoch * status.epoch
+    done = status.epoch_step + status.steps_per_epoch * status.epoch
     if status.epochs is not None:
         bar = ProgressBar(total=status.epochs * status.steps_per_epoch, completed=done, width=40)
         table.add_row("", bar)
-    table.add_row("epoch", epoch(status))
-    table.add_row("time", f"{duration(status.seconds)} so far{left(status)}")
+    table.add_row("epoch", format_epoch(status))
+    table.add_row("time", f"{format_duration(status.seconds)} so far{format_time_left(status)}")
     table.add_row("speed", f"{status.pictures_per_second:,.1f} pictures a second")
-    table.add_row("networks", reading(status))
+    table.add_row("networks", describe_losses(status))
     if status.losses:
-        table.add_row("losses", losses(status))
+        table.add_row("losses", format_losses(status))
     if entry is not None and entry.held_out_l1 is not None:
-        table.add_row("held out", held_out(entry))
+        table.add_row("held out", format_held_out(entry))
     if sheet is not None:
         table.add_row("look at", Text(str(sheet), overflow="fold"))
-    warning = data_bound(status.preparing)
+    warning = describe_data_fraction(status.data_fraction)
     return Group(table, Text(warning, style="yellow")) if warning else table
 
 
-def line(status: Status, entry: Entry | None = None) -> str:
+def format_line(status: Status, entry: EpochRecord | None = None) -> str:
     """A status, and the last epoch's figures, as one plain line."""
     said = [
-        f"{epoch(status)}; {duration(status.seconds)} so far{left(status)}; "
-        f"{status.pictures_per_second:,.1f} pictures a second. {reading(status)}"
+        f"{format_epoch(status)}; {format_duration(status.seconds)} so far{format_time_left(status)}; "
+        f"{status.pictures_per_second:,.1f} pictures a second. {describe_losses(status)}"
     ]
     if status.losses:
-        said.append(f"Losses: {losses(status)}.")
+        said.append(f"Losses: {format_losses(status)}.")
     if entry is not None and entry.held_out_l1 is not None:
-        said.append(f"Held out: {held_out(entry)}.")
+        said.append(f"Held out: {format_held_out(entry)}.")
     return " ".join(said)
 
 
-def held_out(entry: Entry) -> str:
+def format_held_out(entry: EpochRecord) -> str:
     """How far paintings of pictures that were never learned from are off, beside those that were."""
     return f"difference {entry.held_out_l1:.3f}, in training {entry.g_l1:.3f}"
 
 
-def epoch(status: Status) -> str:
+def format_epoch(status: Status) -> str:
     """Such as `epoch 3 of 200, step 12 of 286`."""
     # After the last step of an epoch the next one is not begun yet.
-    over = status.position == 0
+    over = status.epoch_step == 0
     number = status.epoch if over else status.epoch + 1
-    position = status.steps_per_epoch if over else status.position
+    position = status.steps_per_epoch if over else status.epoch_step
     goal = f" of {status.epochs:,}" if status.epochs is not None else ""
     return f"epoch {number:,}{goal}, step {position:,} of {status.steps_per_epoch:,}"
 
 
-def left(status: Status) -> str:
+def format_time_left(status: Status) -> str:
     """Such as `, 4 min left`; nothing while unknown."""
-    return "" if status.seconds_left is None else f", {duration(status.seconds_left)} left"
+    return "" if status.seconds_left is None else f", {format_duration(status.seconds_left)} left"
 
 
-def losses(status: Status) -> str:
+def format_losses(status: Status) -> str:
     """The losses in figures, those of the discriminator first."""
     d_real, d_fake, adversarial, l1 = (
         status.losses[name] for name in ("d_real", "d_fake", "g_adversarial", "g_l1")
@@ -151,7 +151,7 @@ def losses(status: Status) -> str:
     )
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Such as `40 s`, `4 min` or `2 h 05 min`."""
     if seconds < 60:
         return f"{seconds:.0f} s"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections import deque
 
-SHORT, LONG = 5.0, 60.0
-"""Seconds, at least and at most, between pauses in which a checkpoint and a sheet are written."""
+MIN_INTERVAL, MAX_INTERVAL = 5.0, 60.0
+"""Seconds between two checkpoints, at least and at most. Each writes a sheet of samples too."""
 
-LONGEST = 300.0
-"""The same where a pause takes so long that `LONG` would cost more than a tenth of the time: a cut loses
-no more than this and a step."""
+MAX_SLOW_INTERVAL = 300.0
+"""Seconds between two checkpoints, at most, where writing one takes so long that `MAX_INTERVAL` would cost
+more than a tenth of the time. A run that is killed loses no more than this and a step."""
 
 
-class Pace:
-    """Measures steps; `begin`, `prepared` and `stepped` are called in each."""
+class StepTimer:
+    """Measures steps; `start_step`, `batch_ready` and `end_step` are called in each."""
 
     def __init__(self, batch: int, seconds: float) -> None:
         self._batch = batch
@@ -22,18 +22,18 @@ class Pace:
         self._recent: deque[tuple[float, float]] = deque(maxlen=50)  # seconds: preparing, whole step
         self._epoch_seconds = 0.0
         self._epoch_steps = 0
-        self._pause_ended = time.perf_counter()
-        self._pause_took = 0.0
+        self._checkpoint_ended = time.perf_counter()
+        self._checkpoint_took = 0.0
 
-    def begin(self) -> None:
+    def start_step(self) -> None:
         """A step begins."""
         self._began = time.perf_counter()
 
-    def prepared(self) -> None:
+    def batch_ready(self) -> None:
         """Its batch is there."""
         self._prepared = time.perf_counter()
 
-    def stepped(self) -> None:
+    def end_step(self) -> None:
         """It is done, or on a GPU at least begun; the one that is waited for has the others' time."""
         now = time.perf_counter()
         self._recent.append((self._prepared - self._began, now - self._began))
@@ -45,20 +45,20 @@ class Pace:
         """Training time, over all sittings."""
         return time.perf_counter() - self._start
 
-    def pause_due(self, epoch_over: bool) -> bool:
+    def checkpoint_due(self, epoch_over: bool) -> bool:
         """Whether it is time for a checkpoint and a sheet.
 
         Early on more often, as that is when most changes; at most a tenth of the time goes into it, but
         where a pause takes more than half a minute.
         """
-        least = max(SHORT, min(10 * self._pause_took, LONGEST))
-        wait = least if epoch_over else max(min(self.seconds / 4, LONG), least)
-        return time.perf_counter() - self._pause_ended > wait
+        least = max(MIN_INTERVAL, min(10 * self._checkpoint_took, MAX_SLOW_INTERVAL))
+        wait = least if epoch_over else max(min(self.seconds / 4, MAX_INTERVAL), least)
+        return time.perf_counter() - self._checkpoint_ended > wait
 
-    def paused(self, began: float) -> None:
+    def checkpointed(self, began: float) -> None:
         """A pause that began at that `perf_counter` is over."""
-        self._pause_ended = time.perf_counter()
-        self._pause_took = self._pause_ended - began
+        self._checkpoint_ended = time.perf_counter()
+        self._checkpoint_took = self._checkpoint_ended - began
 
     @property
     def per_step(self) -> float:
@@ -74,7 +74,7 @@ class Pace:
         return self._batch / self.per_step if self._recent else 0.0
 
     @property
-    def preparing(self) -> float:
+    def data_fraction(self) -> float:
         """Share of the steps, lately, that went into preparing their batches."""
         whole = sum(whole for _, whole in self._recent)
         return sum(preparing for preparing, _ in self._recent) / whole if whole else 0.0
