@@ -22,8 +22,8 @@ from playwright.sync_api import sync_playwright
 
 from limner.data.arrays import center_crop
 from limner.look.look import open_look
-from limner.page.chromium import FLAGS, chromium
-from limner.page.server import application, listen
+from limner.page.chromium import FLAGS, find_chromium
+from limner.page.server import listen, make_app
 
 SIDE = 256
 
@@ -42,7 +42,7 @@ def camera(clip: Path, out: Path, frames: int = 60) -> Path:
 def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
     """A screenshot of the page, painting the clip, with what the network sees."""
     with tempfile.TemporaryDirectory() as folder, listen(None) as listener, sync_playwright() as player:
-        config = uvicorn.Config(application(page), log_level="warning", lifespan="off")
+        config = uvicorn.Config(make_app(page), log_level="warning", lifespan="off")
         server = uvicorn.Server(config)
         threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
         video = camera(clip, Path(folder) / "camera.y4m")
@@ -52,7 +52,7 @@ def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-video-capture={video}",
         ]
-        browser = player.chromium.launch(executable_path=chromium(), args=[*FLAGS, *fake])
+        browser = player.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, *fake])
         tab = browser.new_page(viewport={"width": 1280, "height": 800})
         tab.goto(f"http://localhost:{listener.getsockname()[1]}/?look={look}")
         tab.get_by_role("button", name="Use my camera").first.click(timeout=60_000)

@@ -23,8 +23,8 @@ from limner.export.tfjs import MODEL
 from limner.look.look import Look
 from limner.look.session import make_session
 from limner.look.storage import Storage
-from limner.page.chromium import FLAGS, chromium, open_page
-from limner.page.server import application, serving
+from limner.page.chromium import FLAGS, find_chromium, open_page
+from limner.page.server import make_app, serving
 from limner.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ EVERY = {
 
 in_browser = [
     pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
     pytest.mark.skipif(
         not (WEB / "node_modules" / "@jax-js").is_dir(), reason="the rivals' packages are not installed"
     ),
@@ -247,7 +247,7 @@ class TestInTheBrowser:
         entry = lay_out(random_look(tmp_path, "lean", 64), looks)
         listed = {"looks": [{"file": entry["onnx"], "name": "lean", "pixels": 64}]}
         (looks / "looks.json").write_text(json.dumps(listed))
-        with serving(application(page, looks=looks)) as address, open_page(FLAGS) as tab:
+        with serving(make_app(page, looks=looks)) as address, open_page(FLAGS) as tab:
             troubles = listen(tab)
             tab.goto(address)
             tab.get_by_label("lean, 64 pixels").wait_for()
@@ -274,7 +274,7 @@ class TestInTheBrowser:
     def test_a_visitor_measures_a_look_of_their_own(self, page: Path, tmp_path: Path) -> None:
         own = random_look(tmp_path, "lean", 64)
         engines = {"limner-webgpu", "limner-webgl2", "ort-wasm", "tfjs-wasm"}
-        with serving(application(page)) as address, open_page(FLAGS) as tab:
+        with serving(make_app(page)) as address, open_page(FLAGS) as tab:
             troubles = listen(tab)
             tab.goto(address)
             tab.get_by_text("No looks lie beside this page: open your own.").wait_for()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from e2e.harness import FLAGS, LONGEST_MS, Visit, camera_file, lay_out, serve
-from limner.page.chromium import chromium
+from limner.page.chromium import find_chromium
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def browser(player: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     clip = camera_file(tmp_path_factory.mktemp("camera") / "camera.y4m")
     flags = ["--no-sandbox", "--use-fake-device-for-media-stream"]
     launched = player.chromium.launch(
-        executable_path=chromium(),
+        executable_path=find_chromium(),
         args=[*flags, f"--use-file-for-fake-video-capture={clip}"],
         timeout=LONGEST_MS,
     )
@@ -51,7 +51,7 @@ def browser(player: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 @pytest.fixture(scope="module")
 def gpu_browser(player: Any) -> Iterator[Any]:
     """With WebGPU on a software adapter."""
-    launched = player.chromium.launch(executable_path=chromium(), args=FLAGS, timeout=LONGEST_MS)
+    launched = player.chromium.launch(executable_path=find_chromium(), args=FLAGS, timeout=LONGEST_MS)
     yield launched
     launched.close()
 

@@ -31,7 +31,7 @@ SMALL = {"width": 480, "height": 480}
 
 MARKS = [
     pytest.mark.browser,
-    pytest.mark.skipif(limner.page.chromium.chromium() is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(limner.page.chromium.find_chromium() is None, reason="no Chromium on this machine"),
     pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="the page is not built"),
 ]
 

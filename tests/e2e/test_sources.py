@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from e2e.harness import MARKS, SMALL, Visit, clip_file, sound_file
-from limner.page.chromium import chromium
+from limner.page.chromium import find_chromium
 
 pytestmark = MARKS
 
@@ -85,7 +85,7 @@ def test_permission_refused(address: str, visit: Callable[..., Visit]) -> None:
 
 
 def test_no_camera(player: Any, address: str) -> None:
-    launched = player.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    launched = player.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
     guest = Visit(launched, viewport=SMALL, permissions=["camera"]).open(address, painted=False)
     guest.page.click("#camera-invite")
     assert "No camera was found" in guest.trouble()

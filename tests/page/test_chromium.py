@@ -10,15 +10,15 @@ import torch
 
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
-from limner.export.parity import engine_parity
+from limner.export.parity import check_engine_parity
 from limner.look.look import open_look
 from limner.networks.unet import make_generator
-from limner.page.chromium import ASSETS, chromium, run_engine
+from limner.page.chromium import ASSETS, find_chromium, run_engine
 from limner.recipe import Recipe
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
     pytest.mark.skipif(not ASSETS.is_dir(), reason="the page is not built: run `make web`"),
 ]
 
@@ -40,7 +40,7 @@ def test_another_painting_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     wrong = {"painting": np.zeros(3 * 64 * 64, np.float32), "guide": np.zeros(64 * 64, np.float32)}
     monkeypatch.setattr("limner.export.parity.run_engine", lambda *_: wrong)
     with pytest.raises(LimnerError, match="paints otherwise"):
-        engine_parity(open_look(tmp_path / "a.onnx").model, [picture])
+        check_engine_parity(open_look(tmp_path / "a.onnx").model, [picture])
 
 
 def test_what_is_no_look_is_refused_with_the_engine_s_sentence() -> None:
@@ -54,7 +54,7 @@ def test_what_is_no_look_is_refused_with_the_engine_s_sentence() -> None:
 def test_without_a_browser_the_look_is_written_and_says_why_it_was_not_checked(
     browser: str | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("limner.page.chromium.chromium", lambda: browser)
+    monkeypatch.setattr("limner.page.chromium.find_chromium", lambda: browser)
     recipe = Recipe(pixels=64)
     report = export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
     assert why in report.unchecked

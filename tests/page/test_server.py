@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from limner.errors import LimnerError
-from limner.page.server import application, listen, serve
+from limner.page.server import listen, make_app, serve
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def page(tmp_path: Path) -> Path:
 
 
 def client(page: Path, host: str = "localhost:8000") -> TestClient:
-    return TestClient(application(page), base_url=f"http://{host}")
+    return TestClient(make_app(page), base_url=f"http://{host}")
 
 
 def test_serves_the_page_with_the_types_that_browsers_insist_on(page: Path) -> None:

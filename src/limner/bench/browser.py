@@ -21,8 +21,8 @@ from limner.bench.environment import cpu_name, load
 from limner.bench.looks import FORMATS, lay_out, random_look
 from limner.errors import LimnerError
 from limner.files import atomic_write
-from limner.page.chromium import ANY_GPU, FLAGS, NoBrowserError, open_page
-from limner.page.server import application, serving
+from limner.page.chromium import ANY_GPU, FLAGS, BrowserUnavailable, open_page
+from limner.page.server import make_app, serving
 from limner.progress import Progress, no_progress
 from limner.recipe import Size
 from limner.slug import slugify
@@ -90,7 +90,7 @@ def bench_browser(
         ]
         # A folder for each: looks of different folders may have one file name.
         entries = [lay_out(path, top / str(number)) for number, path in enumerate(paths, 1)]
-        with serving(application(page, looks=top)) as address:
+        with serving(make_app(page, looks=top)) as address:
             for number, entry in enumerate(entries, 1):
                 look = _addressed(entry, f"./looks/{number}")
                 request = {"looks": [look], "quick": quick, "video": "camera"}
@@ -110,7 +110,7 @@ def write_browser(results: dict[str, Any], folder: Path, *, drawn: int = 0, page
     """
     atomic_write(folder / "browser.json", json.dumps(results, indent=1) + "\n")
     shown = ""
-    with serving(application(page)) as address, _opened(address, gpu=False) as tab:
+    with serving(make_app(page)) as address, _opened(address, gpu=False) as tab:
         table = tab.evaluate(MARKDOWN, results)
         for number, look in enumerate(results["looks"], 1):
             for work in ("model", "camera"):
@@ -196,5 +196,5 @@ def _opened(address: str, *, gpu: bool) -> Iterator[Any]:
         with open_page([*(GPU_FLAGS if gpu else FLAGS), *CAMERA]) as tab:
             tab.goto(address)
             yield tab
-    except NoBrowserError as error:
+    except BrowserUnavailable as error:
         raise LimnerError(f"The bench needs Chromium and playwright for Python: {error}.") from error

@@ -23,7 +23,7 @@ from limner.errors import LimnerError
 from limner.export.inference import LookModule
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session
-from limner.page.chromium import NoBrowserError, run_engine
+from limner.page.chromium import BrowserUnavailable, run_engine
 
 LIMIT = 1e-4
 """The largest difference that is let through, of values in 0..1: a fortieth of a step of 8 bits."""
@@ -86,7 +86,7 @@ def engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | str:
     for picture in pictures:
         try:
             found = run_engine(content, {"image": picture})
-        except NoBrowserError as error:
+        except BrowserUnavailable as error:
             return str(error)
         names = ("painting", "guide")
         for name, expected in zip(names, session.run(names, {"image": picture}), strict=True):

@@ -72,12 +72,12 @@ RUN = """async ([tools, inputs, patience]) => {
 }"""
 
 
-def chromium() -> str | None:
+def find_chromium() -> str | None:
     """The Chromium of this machine: LIMNER_CHROMIUM, or the first that is found; None without any."""
     return os.environ.get("LIMNER_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-class NoBrowserError(Exception):
+class BrowserUnavailable(Exception):
     """Why nothing could be run in a browser; the words continue a sentence."""
 
 
@@ -89,7 +89,7 @@ def run_engine(look: bytes, inputs: Mapping[str, NDArray[np.float32]], seconds: 
     """
     tools = next(ASSETS.glob("tools-*.js"), None)
     if tools is None:
-        raise NoBrowserError("the page is not built")
+        raise BrowserUnavailable("the page is not built")
     encoded = {
         name: base64.b64encode(np.ascontiguousarray(value, np.float32).tobytes()).decode()
         for name, value in inputs.items()
@@ -99,7 +99,7 @@ def run_engine(look: bytes, inputs: Mapping[str, NDArray[np.float32]], seconds: 
         page.goto(ORIGIN)
         answer = page.evaluate(RUN, [f"/assets/{tools.name}", encoded, seconds * 1000])
     if answer.get("late"):
-        raise NoBrowserError(f"it took longer than {seconds:.0f} s")
+        raise BrowserUnavailable(f"it took longer than {seconds:.0f} s")
     if "refused" in answer:
         raise LimnerError(f"The engine refuses the look: {answer['refused']}")
     outputs: dict[str, str] = answer["outputs"]
@@ -112,13 +112,13 @@ def open_page(flags: Sequence[str]) -> Iterator[Any]:
 
     Raises NoBrowserError where there is none, or it gives up, or what the page is asked for fails.
     """
-    path = chromium()
+    path = find_chromium()
     if path is None:
-        raise NoBrowserError("there is no Chromium")
+        raise BrowserUnavailable("there is no Chromium")
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError as error:
-        raise NoBrowserError("playwright for Python is not installed") from error
+        raise BrowserUnavailable("playwright for Python is not installed") from error
     try:
         with sync_playwright() as playwright:
             # Chromium refuses to start as root with a sandbox; all that it opens is limner's.
@@ -129,7 +129,7 @@ def open_page(flags: Sequence[str]) -> Iterator[Any]:
             yield browser.new_page()
             browser.close()
     except Error as error:
-        raise NoBrowserError(f"the browser gave up ({error.message.splitlines()[0]})") from error
+        raise BrowserUnavailable(f"the browser gave up ({error.message.splitlines()[0]})") from error
 
 
 def _answer(route: Any, look: bytes) -> None:

@@ -35,7 +35,7 @@ HEADERS = [
 ]
 
 
-class PageHeaders:
+class SecurityHeaders:
     """Adds `HEADERS` to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -50,7 +50,7 @@ class PageHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
-def application(page: Path, *, looks: Path | None = None) -> Starlette:
+def make_app(page: Path, *, looks: Path | None = None) -> Starlette:
     """The page's files, and under /looks another folder's where it is given.
 
     Hosts other than this machine's own names get 400, paths outside 404.
@@ -65,7 +65,7 @@ def application(page: Path, *, looks: Path | None = None) -> Starlette:
     beside = [Mount("/looks", StaticFiles(directory=looks))] if looks else []
     return Starlette(
         routes=[*beside, Mount("/", StaticFiles(directory=page, html=True))],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES), Middleware(PageHeaders)],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES), Middleware(SecurityHeaders)],
     )
 
 
@@ -103,6 +103,6 @@ def serve(page: Path, *, port: int | None = None, open_browser: bool = True) -> 
         print(f"The page paints at {address}  (Ctrl-C to stop)", flush=True)
         if open_browser:
             Timer(0.5, webbrowser.open, [address]).start()
-        config = uvicorn.Config(application(page), log_level="warning", lifespan="off")
+        config = uvicorn.Config(make_app(page), log_level="warning", lifespan="off")
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
