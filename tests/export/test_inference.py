@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from helpers.looks import lively, recipe
-from limner.export.inference import deployed, look_module, transposed
+from limner.export.inference import fuse_for_inference, make_look_module, with_transposed_convs
 from limner.networks.summary import count_parameters
 from limner.networks.unet import NearestConv
 from limner.recipe import Size, Upsampling
@@ -19,20 +19,20 @@ def test_the_deployed_network_paints_the_same(size: Size, upsampling: Upsampling
     network = lively(recipe(size, upsampling=upsampling))
     guide = torch.rand(2, 1, 64, 64) * 2 - 1
     with torch.no_grad():
-        expected, found = network(guide), deployed(network)(guide)
+        expected, found = network(guide), fuse_for_inference(network)(guide)
     assert expected.std() > 0.05
     torch.testing.assert_close(found, expected, rtol=0, atol=2e-5)
 
 
 def test_only_convolutions_have_weights_and_nothing_is_left_of_training() -> None:
-    kinds = {type(module) for module in deployed(lively(recipe())).modules()}
+    kinds = {type(module) for module in fuse_for_inference(lively(recipe())).modules()}
     assert not kinds & {nn.BatchNorm2d, nn.Dropout, NearestConv}
 
 
 def test_the_trained_network_is_left_as_it_is() -> None:
     network = copy.deepcopy(lively(recipe())).train()
     before = copy.deepcopy(network.state_dict())
-    deployed(network)
+    fuse_for_inference(network)
     assert network.training
     assert all(value.requires_grad for value in network.parameters())
     assert network.state_dict().keys() == before.keys()
@@ -42,11 +42,11 @@ def test_the_trained_network_is_left_as_it_is() -> None:
 def test_upsampling_does_not_change_what_papers_count() -> None:
     nearest, plain = (lively(recipe(upsampling=kind)) for kind in ("nearest", "transposed"))
     assert count_parameters(nearest) < count_parameters(plain)
-    assert count_parameters(transposed(nearest)) == count_parameters(plain)
+    assert count_parameters(with_transposed_convs(nearest)) == count_parameters(plain)
 
 
 def test_the_module_paints_in_0_to_1_and_shows_its_guide() -> None:
-    module = look_module(recipe(guide="colour"), lively(recipe(guide="colour")))
+    module = make_look_module(recipe(guide="colour"), lively(recipe(guide="colour")))
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         painting, guide = module(image, *module.defaults())

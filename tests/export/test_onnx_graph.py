@@ -7,8 +7,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from helpers.looks import graph, lively, recipe
-from limner.export.inference import look_module
-from limner.export.onnx_graph import look_graph
+from limner.export.inference import make_look_module
+from limner.export.onnx_graph import export_graph
 from limner.look.validation import value_shape
 from limner.networks.unet import make_generator
 from limner.recipe import GuideName
@@ -86,13 +86,13 @@ def test_small_constants_stay() -> None:
 
 def test_the_same_weights_give_the_same_bytes() -> None:
     made = recipe()
-    again = look_graph(look_module(made, lively(made)), made.pixels)
+    again = export_graph(make_look_module(made, lively(made)), made.pixels)
     assert again.SerializeToString(deterministic=True) == graph(made).SerializeToString(deterministic=True)
 
 
 def test_a_bias_of_zeros_is_not_written_and_others_are() -> None:
     torch.manual_seed(0)
-    fresh = look_graph(look_module(recipe(), make_generator(recipe())), 64)
+    fresh = export_graph(make_look_module(recipe(), make_generator(recipe())), 64)
     last = next(node for node in fresh.graph.node if node.name == "last")
     trained = next(node for node in graph(recipe()).graph.node if node.name == "last")
     assert len(last.input) == 2

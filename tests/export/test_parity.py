@@ -12,8 +12,8 @@ from onnx import ModelProto, numpy_helper
 from helpers.files import scene
 from helpers.looks import graph, module, recipe
 from limner.errors import LimnerError
-from limner.export.onnx_graph import finished
-from limner.export.parity import LIMIT, live_settings, probe_pictures, torch_parity
+from limner.export.onnx_graph import infer_and_check
+from limner.export.parity import MAX_DIFFERENCE, check_torch_parity, live_settings, make_probes
 from limner.look.quantization import quantize_weights
 from limner.look.session import make_session
 from limner.look.storage import STORAGES
@@ -30,11 +30,11 @@ EVERY = [
 @pytest.mark.parametrize(("size", "guide", "upsampling"), EVERY)
 def test_every_kind_of_look_in_every_storage(size: Any, guide: Any, upsampling: Any) -> None:
     made = recipe(size, guide, upsampling)
-    pictures = probe_pictures([np.asarray(scene(90, 70))], 64)
+    pictures = make_probes([np.asarray(scene(90, 70))], 64)
     for storage in STORAGES:
-        model = finished(quantize_weights(graph(made), storage))
-        found = torch_parity(module(made), model, pictures)
-        assert found.difference <= LIMIT
+        model = infer_and_check(quantize_weights(graph(made), storage))
+        found = check_torch_parity(module(made), model, pictures)
+        assert found.difference <= MAX_DIFFERENCE
         assert found.pictures == 5
     if size == "large":  # 100 MB each, not to be kept
         graph.cache_clear()
@@ -52,13 +52,13 @@ def changed(factor: float) -> ModelProto:
 
 
 def test_a_graph_that_does_something_else_is_refused() -> None:
-    pictures = probe_pictures([], 64)
+    pictures = make_probes([], 64)
     with pytest.raises(
         LimnerError, match=r"differs from its network by 0\.\d+ \(at most 0\.0001 is right\)"
     ):
-        torch_parity(module(recipe()), changed(1.01), pictures)
+        check_torch_parity(module(recipe()), changed(1.01), pictures)
     with pytest.raises(LimnerError, match="differs from its network by nan"):
-        torch_parity(module(recipe()), changed(np.nan), pictures)
+        check_torch_parity(module(recipe()), changed(np.nan), pictures)
 
 
 def test_live_values_are_overridable_and_do_what_they_do_in_torch() -> None:
@@ -79,7 +79,7 @@ def test_live_values_are_overridable_and_do_what_they_do_in_torch() -> None:
         ]
         with torch.no_grad():
             expected = module(recipe())(torch.from_numpy(image), *values)[0].numpy()
-        np.testing.assert_allclose(turned, expected, rtol=0, atol=LIMIT)
+        np.testing.assert_allclose(turned, expected, rtol=0, atol=MAX_DIFFERENCE)
         assert np.abs(turned - plain).max() > 0.01
 
 
@@ -90,7 +90,7 @@ def test_the_settings_compared_reach_both_ends() -> None:
 
 
 def test_pictures_to_compare_on_have_flat_ones_and_noise() -> None:
-    pictures = probe_pictures([np.full((80, 100, 3), 51, np.uint8)] * 9, 64)
+    pictures = make_probes([np.full((80, 100, 3), 51, np.uint8)] * 9, 64)
     assert len(pictures) == 8
     assert {one.shape for one in pictures} == {(1, 3, 64, 64)}
     flat = {round(float(one.mean()), 3) for one in pictures if one.std() < 1e-6}

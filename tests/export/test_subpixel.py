@@ -8,14 +8,14 @@ import pytest
 
 from helpers.looks import graph, look_file, recipe
 from limner.errors import LimnerError
-from limner.export.subpixel import subpixel
+from limner.export.subpixel import with_subpixel_convs
 from limner.look.look import open_look
 from limner.look.session import make_session
 
 
 def test_the_same_painting_without_transposed_convolutions(tmp_path: Path) -> None:
     look = open_look(look_file(tmp_path))
-    other = subpixel(look.model)
+    other = with_subpixel_convs(look.model)
     kinds = [node.op_type for node in other.graph.node]
     assert {"ConvTranspose", "DequantizeLinear"}.isdisjoint(kinds)
     assert kinds.count("Conv") == 1 + 10
@@ -34,7 +34,7 @@ def test_another_stride_is_refused_by_its_node() -> None:
     node = next(node for node in model.graph.node if node.name == "up.1.conv")
     del next(one for one in node.attribute if one.name == "strides").ints[:]
     with pytest.raises(LimnerError, match=r"up\.1\.conv is no transposed convolution"):
-        subpixel(model)
+        with_subpixel_convs(model)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_what_would_be_computed_otherwise_is_refused(attribute: str, value: obje
     del node.attribute[:]
     node.attribute.extend([*others, onnx.helper.make_attribute(attribute, value)])
     with pytest.raises(LimnerError, match=r"up\.1\.conv is no transposed convolution"):
-        subpixel(model)
+        with_subpixel_convs(model)

@@ -22,9 +22,9 @@ from onnx import numpy_helper
 
 from helpers.looks import lively, look_file, recipe, strided_bytes
 from limner.errors import LimnerError
-from limner.export.nhwc import channels_last
+from limner.export.nhwc import to_nhwc
 from limner.export.onnx import export_look
-from limner.export.tfjs import MODEL, SHARD, round_weight, rounded, write_tfjs
+from limner.export.tfjs import MODEL, SHARD, quantize_weight, with_quantized_weights, write_tfjs
 from limner.look.look import Look, open_look, read_look
 from limner.look.quantization import dequantize_weights, quantizable_weights
 from limner.look.session import make_session
@@ -98,9 +98,9 @@ def test_weights_decode_to_what_the_look_has(exact: Look, storage: Storage, tmp_
 def test_zero_is_exact_where_a_weight_has_both_signs(storage: Storage) -> None:
     weight = np.random.default_rng(3).normal(0.3, 1, (4, 3, 2, 2)).astype(np.float32)
     weight[1] = 0
-    assert (round_weight("a", weight, storage).decoded()[1] == 0).all()
-    flat = round_weight("a", np.full((2, 2, 1, 1), 0.7, np.float32), storage)
-    assert (flat.decoded() == np.float32(0.7)).all()
+    assert (quantize_weight("a", weight, storage).decode()[1] == 0).all()
+    flat = quantize_weight("a", np.full((2, 2, 1, 1), 0.7, np.float32), storage)
+    assert (flat.decode() == np.float32(0.7)).all()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_zero_is_exact_where_a_weight_has_both_signs(storage: Storage) -> None:
 )
 def test_weights_that_cannot_be_kept(bad: float, storage: Storage, sentence: str) -> None:
     with pytest.raises(LimnerError, match=sentence):
-        round_weight("down", np.array([[[[1.0, bad]]]], np.float32), storage)
+        quantize_weight("down", np.array([[[[1.0, bad]]]], np.float32), storage)
 
 
 def test_the_folder(exact: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +219,7 @@ def test_what_cannot_be_expressed_is_refused_by_its_node(exact: Look, case: str)
         del node.attribute[:]
         node.attribute.extend([*kept, onnx.helper.make_attribute(attribute, value)])
     with pytest.raises(LimnerError, match=sentence):
-        channels_last(model, live=True)
+        to_nhwc(model, live=True)
 
 
 def test_a_size_that_is_not_fixed_is_refused(tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ def picture(pixels: int = 64) -> NDArray[np.float32]:
 
 def expected(look: Look, storage: Storage, live: dict[str, float]) -> tuple[Any, Any]:
     """Painting and guide by ONNX Runtime, with the equally rounded weights, channels last."""
-    session = make_session(rounded(look.model, storage).SerializeToString(), look.path)
+    session = make_session(with_quantized_weights(look.model, storage).SerializeToString(), look.path)
     feed = {"image": picture(look.pixels).transpose(2, 0, 1)[None], **look.live_values(live)}
     painting, guide = session.run(["painting", "guide"], feed)
     return painting.transpose(0, 2, 3, 1).ravel(), guide.transpose(0, 2, 3, 1).ravel()

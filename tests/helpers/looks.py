@@ -9,9 +9,9 @@ import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import nn
 
-from limner.export.inference import LookModule, look_module
+from limner.export.inference import LookModule, make_look_module
 from limner.export.onnx import export_look
-from limner.export.onnx_graph import look_graph
+from limner.export.onnx_graph import export_graph
 from limner.networks.unet import UNet, make_generator
 from limner.recipe import GuideName, Recipe, Size, Upsampling
 
@@ -46,12 +46,12 @@ def lively(made: Recipe) -> UNet:
 
 @cache
 def module(made: Recipe) -> LookModule:
-    return look_module(made, lively(made))
+    return make_look_module(made, lively(made))
 
 
 @cache
 def graph(made: Recipe) -> ModelProto:
-    return look_graph(module(made), made.pixels)
+    return export_graph(module(made), made.pixels)
 
 
 @cache

@@ -12,7 +12,7 @@ from torch import nn
 
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
-from limner.export.subpixel import subpixel
+from limner.export.subpixel import with_subpixel_convs
 from limner.export.tfjs import MODEL, write_tfjs
 from limner.export.tflite import write_tflite
 from limner.files import atomic_write
@@ -51,7 +51,7 @@ def write_plain(look: Look, path: Path) -> None:
 
     Raises LimnerError where it cannot be rewritten, or the disk refuses.
     """
-    atomic_write(path, subpixel(look.model).SerializeToString())
+    atomic_write(path, with_subpixel_convs(look.model).SerializeToString())
 
 
 FORMATS: dict[str, tuple[Callable[[Look, Path], None], str]] = {

@@ -108,10 +108,10 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     """Write the run's look, and print what it measures."""
     from rich import print as show
 
-    from limner.export.onnx import export_look, refuse_other_file
-    from limner.export.storage_comparison import compression_table, rich_table
+    from limner.export.onnx import check_output_path, export_look
+    from limner.export.storage_comparison import compare_storages, rich_table
 
-    refuse_other_file(out)
+    check_output_path(out)
     held_out = _held_out(run)
     generator = run.generator()
     print("Writing the look, and checking it against torch, ONNX Runtime and the engine ...", flush=True)
@@ -134,7 +134,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
         print(f"The engine was not checked in a browser: {report.unchecked}.")
     compared = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
     print(f"What compression changes in the painting, on {compared}:")
-    show(rich_table(compression_table(generator, run.recipe, held_out)))
+    show(rich_table(compare_storages(generator, run.recipe, held_out)))
     return report
 
 
@@ -143,11 +143,11 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     from tempfile import TemporaryDirectory
 
     from limner.export.onnx import export_look
-    from limner.export.storage_comparison import compared, compared_pictures
-    from limner.export.tfjs import refuse_other_folder, rounded, write_tfjs
+    from limner.export.storage_comparison import choose_pictures, psnr_and_mae
+    from limner.export.tfjs import check_output_folder, with_quantized_weights, write_tfjs
     from limner.look.look import open_look
 
-    refuse_other_folder(out)
+    check_output_folder(out)
     held_out = _held_out(run)
     print("Writing the network for TensorFlow.js ...", flush=True)
     with TemporaryDirectory(prefix="limner-") as folder:
@@ -170,8 +170,8 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     print(f"{out}: {size / 1e6:.2f} MB in {len(files)} files, {report.parameters:,} parameters.")
     if storage == "float32":
         return
-    pictures = compared_pictures(held_out, look.pixels)
-    psnr, difference = compared(look.model, rounded(look.model, storage), pictures)
+    pictures = choose_pictures(held_out, look.pixels)
+    psnr, difference = psnr_and_mae(look.model, with_quantized_weights(look.model, storage), pictures)
     seen = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
     print(f"Against float32, on {seen}: PSNR {psnr:.1f} dB, mean difference {difference:.5f}.")
 
@@ -222,7 +222,7 @@ def _draw(subject: Subject, pixels: int, folder: Path) -> Path:
 def _held_out(run: Run) -> list[NDArray[np.uint8]]:
     """Held-out inputs of the run's pictures, as many as paintings are compared on; says why if none."""
     from limner.data.store import open_store
-    from limner.export.storage_comparison import COMPARED
+    from limner.export.storage_comparison import MAX_PICTURES
 
     try:
         pictures = open_store(run.pictures)
@@ -230,4 +230,4 @@ def _held_out(run: Run) -> list[NDArray[np.uint8]]:
         print(f"The run's pictures are not at hand: {error}")
         return []
     take = pictures.input_image if pictures.is_paired() else pictures.image
-    return [take(index) for index in pictures.held_out[:COMPARED]]
+    return [take(index) for index in pictures.held_out[:MAX_PICTURES]]

@@ -42,19 +42,19 @@ class LookModule(nn.Module):
         return [torch.tensor(live.default) for live in self.live.values()]
 
 
-def transposed(generator: UNet) -> UNet:
+def with_transposed_convs(generator: UNet) -> UNet:
     """A copy of `generator`, for evaluation only, that grows images by transposed convolutions alone.
 
     It is the form whose parameters papers count: 6,297,491 for `small` at 256 pixels.
     """
     network = copy.deepcopy(generator).eval().float().cpu().requires_grad_(False)
-    replace_layers(network, _transposed)
+    replace_layers(network, _to_transposed)
     return network
 
 
-def deployed(generator: UNet) -> UNet:
+def fuse_for_inference(generator: UNet) -> UNet:
     """A copy of `generator`, for evaluation only, without batch norm, dropout and nearest upsampling."""
-    network = transposed(generator)
+    network = with_transposed_convs(generator)
     for level in [*network.down, *network.up]:
         _fold_norm(level)
     for up in network.up:
@@ -62,12 +62,12 @@ def deployed(generator: UNet) -> UNet:
     return network
 
 
-def look_module(recipe: Recipe, generator: UNet) -> LookModule:
+def make_look_module(recipe: Recipe, generator: UNet) -> LookModule:
     """The recipe's guide and the deployed generator, ready to paint and to be exported."""
-    return LookModule(make_guide(recipe.guide, recipe.pixels), deployed(generator)).eval()
+    return LookModule(make_guide(recipe.guide, recipe.pixels), fuse_for_inference(generator)).eval()
 
 
-def _transposed(layer: nn.Module) -> nn.Module:
+def _to_transposed(layer: nn.Module) -> nn.Module:
     return layer.to_transposed().eval().requires_grad_(False) if isinstance(layer, NearestConv) else layer
 
 

@@ -34,7 +34,7 @@ class Activation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class NhwcOp:
     """One operation; values go by their names."""
 
     output: str
@@ -42,7 +42,7 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Convolution(Step):
+class Convolution(NhwcOp):
     """`inputs` are the image, the weight, as ONNX has it, and the bias where there is one."""
 
     transposed: bool
@@ -53,7 +53,7 @@ class Convolution(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Product(Step):
+class MatMul(NhwcOp):
     """matrix @ plane, or plane @ matrix; `inputs` are the two in that order, both (rows, columns)."""
 
     plane: Literal[0, 1]
@@ -61,12 +61,12 @@ class Product(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reshape(Step):
+class Reshape(NhwcOp):
     """The same values in the shape that the output has."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pad(Step):
+class Pad(NhwcOp):
     """Values around the image: zeros, or the image mirrored together with its outermost row."""
 
     mode: Literal["constant", "symmetric"]
@@ -75,19 +75,19 @@ class Pad(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Concat(Step):
+class Concat(NhwcOp):
     """Images one behind the other along their channels."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arithmetic(Step):
+class Binary(NhwcOp):
     """Two inputs, value by value; one may be a scalar or hold one value for each channel."""
 
     kind: Literal["add", "sub", "mul"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Function(Step):
+class Unary(NhwcOp):
     """A function of each value."""
 
     kind: Literal["relu", "leaky", "tanh", "sqrt"]
@@ -95,7 +95,7 @@ class Function(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clip(Step):
+class Clip(NhwcOp):
     """Each value, kept from `low` to `high`."""
 
     low: float
@@ -103,21 +103,21 @@ class Clip(Step):
 
 
 @dataclass(frozen=True)
-class ChannelsLast:
+class NhwcGraph:
     """Steps in an order in which they can be run."""
 
     image: str
     live: dict[str, Array]
     """Scalar inputs that may be left out, with their defaults."""
     outputs: tuple[str, ...]
-    steps: tuple[Step, ...]
+    ops: tuple[NhwcOp, ...]
     constants: dict[str, Array]
     """A convolution's weight as ONNX has it; everything else with channels last."""
     shapes: dict[str, Shape]
     """Of every value, whether a step still makes it or not."""
 
 
-def channels_last(model: ModelProto, *, live: bool) -> ChannelsLast:
+def to_nhwc(model: ModelProto, *, live: bool) -> NhwcGraph:
     """`model`, which has the shapes of its values, with channels last and its weights in float32.
 
     Without `live`, the values that a person may turn are constants. Raises LimnerError with the node's name
@@ -130,29 +130,29 @@ def channels_last(model: ModelProto, *, live: bool) -> ChannelsLast:
         raise LimnerError(f"Its input {image.name} has no fixed size, which TensorFlow's formats need.")
     defaults = {value.name: constants.pop(value.name) for value in graph.input if live and value != image}
     values = [*graph.input, *graph.value_info, *graph.output]
-    reading = _Reading(constants, {value.name: _nhwc_shape(value_shape(value)) for value in values})
+    reading = _GraphReader(constants, {value.name: _nhwc_shape(value_shape(value)) for value in values})
     for node in graph.node:
         reading.read(node)
     outputs = tuple(reading.picture(value.name) for value in graph.output)
-    steps = _fused(reading.steps, outputs)
+    steps = _fuse_activations(reading.ops, outputs)
     read = {name for step in steps for name in step.inputs}
-    return ChannelsLast(
+    return NhwcGraph(
         image=image.name,
         live=defaults,
         outputs=outputs,
-        steps=tuple(steps),
+        ops=tuple(steps),
         constants={name: array for name, array in constants.items() if name in read},
         shapes=reading.shapes,
     )
 
 
 @dataclass
-class _Reading:
+class _GraphReader:
     """What has been read of a graph so far."""
 
     constants: dict[str, Array]
     shapes: dict[str, Shape]
-    steps: list[Step] = field(default_factory=list)
+    ops: list[NhwcOp] = field(default_factory=list)
     planes: dict[str, str] = field(default_factory=dict)
     """Values that are at hand as (H, W): the operands and results of matrix products."""
     flat: set[str] = field(default_factory=set)
@@ -179,17 +179,17 @@ class _Reading:
                 if attributes["axis"] not in {1, -3}:
                     raise _refusal(node, "it joins images along another axis than their channels")
                 images = tuple(self._operand(node, name) for name in node.input)
-                self.steps.append(Concat(output=output, inputs=images))
+                self.ops.append(Concat(output=output, inputs=images))
             case "Add" | "Sub" | "Mul":
                 both = tuple(self._operand(node, name) for name in node.input)
                 kind = node.op_type.lower()
-                self.steps.append(Arithmetic(output=output, inputs=both, kind=kind))
+                self.ops.append(Binary(output=output, inputs=both, kind=kind))
             case "Relu" | "Tanh" | "Sqrt" | "LeakyRelu":
                 leaky = node.op_type == "LeakyRelu"
                 kind = "leaky" if leaky else node.op_type.lower()
                 alpha = float(attributes.get("alpha", 0.01)) if leaky else 0.0
                 operand = self._operand(node, node.input[0])
-                self.steps.append(Function(output=output, inputs=(operand,), kind=kind, alpha=alpha))
+                self.ops.append(Unary(output=output, inputs=(operand,), kind=kind, alpha=alpha))
             case "Clip":
                 self._clip(node)
             case other:
@@ -199,7 +199,7 @@ class _Reading:
         """The value as an image: a product's plane is shaped back where somebody wants it so."""
         if name in self.flat:
             self.flat.remove(name)
-            self.steps.append(Reshape(output=name, inputs=(self.planes[name],)))
+            self.ops.append(Reshape(output=name, inputs=(self.planes[name],)))
         return name
 
     def _operand(self, node: NodeProto, name: str) -> str:
@@ -230,14 +230,14 @@ class _Reading:
         image = self.picture(image)
         # A transposed convolution is padded as the convolution that it turns around: by its output.
         sides = self.shapes[node.output[0] if transposed else image][1:3]
-        same = around == tuple(map(_same, sides, kernel, stride))
+        same = around == tuple(map(_is_same_padding, sides, kernel, stride))
         if not same and any(pads):
             if transposed:
                 raise _refusal(
                     node, f"its pads {pads} are not those of TensorFlow's transposed convolution"
                 )
             image = self._padded(f"{node.output[0]}/pad", image, "constant", ((0, 0), *around, (0, 0)))
-        self.steps.append(
+        self.ops.append(
             Convolution(
                 output=node.output[0],
                 inputs=(image, weight, *[name for name in bias if name]),
@@ -258,7 +258,7 @@ class _Reading:
         self.planes[node.output[0]] = name
         self.flat.add(node.output[0])
         self.shapes[name] = self.shapes[node.output[0]][1:3]
-        self.steps.append(Product(output=name, inputs=inputs, plane=plane))
+        self.ops.append(MatMul(output=name, inputs=inputs, plane=plane))
 
     def _plane(self, node: NodeProto, name: str) -> str:
         if name not in self.planes:
@@ -266,7 +266,7 @@ class _Reading:
                 raise _refusal(node, "only images of one channel can be multiplied with a matrix")
             self.planes[name] = f"{name}/plane"
             self.shapes[f"{name}/plane"] = self.shapes[name][1:3]
-            self.steps.append(Reshape(output=f"{name}/plane", inputs=(name,)))
+            self.ops.append(Reshape(output=f"{name}/plane", inputs=(name,)))
         return self.planes[name]
 
     def _pad(self, node: NodeProto, attributes: dict[str, Any]) -> None:
@@ -274,18 +274,18 @@ class _Reading:
         if attributes.get("mode") != b"edge" or len(node.input) != 2 or len(pads) != 8 or min(pads) < 0:
             raise _refusal(node, "only edges that are repeated by constant amounts can be written")
         image = self.picture(node.input[0])
-        around = _nhwc([(pads[axis], pads[axis + 4]) for axis in range(4)])
+        around = _to_nhwc_values([(pads[axis], pads[axis + 4]) for axis in range(4)])
         # TensorFlow repeats no edges; mirrored with its outermost row, one row at a time, is the same.
         while max(map(max, around)) > 1:
             once = tuple((min(before, 1), min(after, 1)) for before, after in around)
-            image = self._padded(f"{node.output[0]}/{len(self.steps)}", image, "symmetric", once)
+            image = self._padded(f"{node.output[0]}/{len(self.ops)}", image, "symmetric", once)
             around = tuple((b - c, a - d) for (b, a), (c, d) in zip(around, once, strict=True))
         self._padded(node.output[0], image, "symmetric", around)
 
     def _padded(self, output: str, image: str, mode: Any, amounts: tuple[tuple[int, int], ...]) -> str:
         sides = zip(self.shapes[image], amounts, strict=True)
         self.shapes[output] = tuple(side + before + after for side, (before, after) in sides)
-        self.steps.append(Pad(output=output, inputs=(image,), mode=mode, amounts=amounts))
+        self.ops.append(Pad(output=output, inputs=(image,), mode=mode, amounts=amounts))
         return output
 
     def _clip(self, node: NodeProto) -> None:
@@ -293,22 +293,22 @@ class _Reading:
         if len(limits) != 2 or any(name not in self.constants for name in limits):
             raise _refusal(node, "its limits are not two constants")
         low, high = (self.constants[name].item() for name in limits)
-        self.steps.append(Clip(output=node.output[0], inputs=(self.picture(image),), low=low, high=high))
+        self.ops.append(Clip(output=node.output[0], inputs=(self.picture(image),), low=low, high=high))
 
 
-def _fused(steps: Sequence[Step], outputs: Sequence[str]) -> list[Step]:
+def _fuse_activations(steps: Sequence[NhwcOp], outputs: Sequence[str]) -> list[NhwcOp]:
     """Convolutions take in the activation behind them where nothing else reads what is between."""
-    readers: dict[str, list[Step]] = {}
+    readers: dict[str, list[NhwcOp]] = {}
     for step in steps:
         for name in step.inputs:
             readers.setdefault(name, []).append(step)
-    fused: list[Step] = []
+    fused: list[NhwcOp] = []
     taken = set()
     for step in steps:
         if step.output in taken:
             continue
         match step, readers.get(step.output, []):
-            case Convolution(), [Function(kind="relu" | "leaky" as kind) as after] if (
+            case Convolution(), [Unary(kind="relu" | "leaky" as kind) as after] if (
                 step.output not in outputs
             ):
                 taken.add(after.output)
@@ -319,19 +319,19 @@ def _fused(steps: Sequence[Step], outputs: Sequence[str]) -> list[Step]:
     return fused
 
 
-def _same(side: int, kernel: int, stride: int) -> tuple[int, int]:
+def _is_same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
     """What TensorFlow's SAME puts before and after an axis of an image."""
     total = max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
     return total // 2, total - total // 2
 
 
-def _nhwc(values: Sequence[Any]) -> tuple[Any, ...]:
+def _to_nhwc_values(values: Sequence[Any]) -> tuple[Any, ...]:
     """Something for each axis, brought from ONNX's order into TensorFlow's."""
     return (values[0], *values[2:], values[1])
 
 
 def _nhwc_shape(shape: Sequence[int]) -> Shape:
-    return _nhwc(shape) if len(shape) == 4 else tuple(shape)
+    return _to_nhwc_values(shape) if len(shape) == 4 else tuple(shape)
 
 
 def _refusal(node: NodeProto, why: str) -> LimnerError:

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from limner.errors import LimnerError
-from limner.export.inference import deployed, look_module, transposed
-from limner.export.onnx_graph import finished, look_graph
-from limner.export.parity import Parity, engine_parity, probe_pictures, torch_parity
-from limner.export.storage_comparison import Compression, compared_pictures, compression
+from limner.export.inference import fuse_for_inference, make_look_module, with_transposed_convs
+from limner.export.onnx_graph import export_graph, infer_and_check
+from limner.export.parity import Parity, check_engine_parity, check_torch_parity, make_probes
+from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storage
 from limner.files import atomic_write
 from limner.look.look import open_look, read_look
 from limner.look.metadata import Metadata, write_metadata
@@ -47,7 +47,7 @@ class ExportReport:
     zero_stuffed: int
     """Multiply-adds as papers count them that fill a transposed convolution's input with zeros."""
     parity: tuple[Parity, ...]
-    compression: Compression
+    compression: StorageComparison
     """What the storage changed against float32."""
     unchecked: str = ""
     """Why the engine was not checked in a browser, where it was wanted."""
@@ -87,12 +87,12 @@ def export_look(
     Raises LimnerError where a weight is not finite, the file differs from torch, or the disk refuses.
     """
     _check_weights(generator)
-    module = look_module(recipe, generator)
-    exact = look_graph(module, recipe.pixels)
-    model = finished(quantize_weights(exact, storage))
-    counted, multiply_adds, zero_stuffed = network_figures(generator, recipe)
-    probes = probe_pictures(held_out, recipe.pixels)
-    engine: Parity | str = engine_parity(model, probes[-1:]) if in_browser else ""
+    module = make_look_module(recipe, generator)
+    exact = export_graph(module, recipe.pixels)
+    model = infer_and_check(quantize_weights(exact, storage))
+    counted, multiply_adds, zero_stuffed = measure_network(generator, recipe)
+    probes = make_probes(held_out, recipe.pixels)
+    engine: Parity | str = check_engine_parity(model, probes[-1:]) if in_browser else ""
     report = ExportReport(
         path=out,
         bytes=0,
@@ -100,8 +100,11 @@ def export_look(
         parameters=counted,
         multiply_adds=multiply_adds,
         zero_stuffed=zero_stuffed,
-        parity=(torch_parity(module, model, probes), *([engine] if isinstance(engine, Parity) else [])),
-        compression=compression(exact, storage, compared_pictures(held_out, recipe.pixels)),
+        parity=(
+            check_torch_parity(module, model, probes),
+            *([engine] if isinstance(engine, Parity) else []),
+        ),
+        compression=compare_storage(exact, storage, choose_pictures(held_out, recipe.pixels)),
         unchecked=engine if isinstance(engine, str) else "",
     )
     metadata = Metadata(
@@ -121,7 +124,7 @@ def export_look(
     return report
 
 
-def refuse_other_file(out: Path) -> None:
+def check_output_path(out: Path) -> None:
     """Refuse to write a look where another kind of file is."""
     if out.suffix.lower() != ".onnx":
         raise LimnerError(f"A look is an .onnx file, and {out.name} is named otherwise.")
@@ -132,12 +135,12 @@ def refuse_other_file(out: Path) -> None:
             raise LimnerError(f"{out} exists and is no look: choose another name.") from error
 
 
-def network_figures(generator: UNet, recipe: Recipe) -> tuple[int, int, int]:
+def measure_network(generator: UNet, recipe: Recipe) -> tuple[int, int, int]:
     """Parameters, multiply-adds and zero-stuffed multiply-adds, all as `ExportReport` has them."""
     image = torch.zeros(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
-    counted = summarize_layers(deployed(generator), image)
+    counted = summarize_layers(fuse_for_inference(generator), image)
     return (
-        count_parameters(transposed(generator)),
+        count_parameters(with_transposed_convs(generator)),
         sum(layer.multiply_adds for layer in counted),
         sum(layer.zero_stuffed for layer in counted),
     )

@@ -47,9 +47,9 @@ DEFAULTS: dict[str, tuple[object, ...]] = {
 """What ONNX takes where a convolution's attribute is absent: not written."""
 
 
-def look_graph(module: LookModule, pixels: int) -> ModelProto:
+def export_graph(module: LookModule, pixels: int) -> ModelProto:
     """`module` as an ONNX model in float32, for pictures of `pixels` a side, without metadata."""
-    model = _exported(module, pixels)
+    model = _run_exporter(module, pixels)
     _drop_zero_biases(model)
     _clip(model)
     _split_sliced_convolutions(model)
@@ -57,10 +57,10 @@ def look_graph(module: LookModule, pixels: int) -> ModelProto:
     for name, live in module.live.items():
         default = np.array(live.default, dtype=np.float32)
         model.graph.initializer.append(numpy_helper.from_array(default, name))
-    return finished(model)
+    return infer_and_check(model)
 
 
-def finished(model: ModelProto) -> ModelProto:
+def infer_and_check(model: ModelProto) -> ModelProto:
     """The model with shapes for every value, checked by ONNX's own checker."""
     del model.graph.value_info[:]
     model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
@@ -68,9 +68,9 @@ def finished(model: ModelProto) -> ModelProto:
     return model
 
 
-def _exported(module: LookModule, pixels: int) -> ModelProto:
+def _run_exporter(module: LookModule, pixels: int) -> ModelProto:
     image = torch.zeros(1, 3, pixels, pixels)
-    with _quiet(), torch.no_grad():
+    with _silence_exporter(), torch.no_grad():
         program = torch.onnx.export(
             module,
             (image, *module.defaults()),
@@ -98,7 +98,7 @@ def _exported(module: LookModule, pixels: int) -> ModelProto:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_exporter() -> Iterator[None]:
     """Silence the exporter: its notes on packages that nobody needs here would read as errors."""
     # A logger's own level would not do: torch traces every step for whoever listens, which takes seconds.
     before = logging.root.manager.disable

@@ -25,7 +25,7 @@ from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session
 from limner.page.chromium import BrowserUnavailable, run_engine
 
-LIMIT = 1e-4
+MAX_DIFFERENCE = 1e-4
 """The largest difference that is let through, of values in 0..1: a fortieth of a step of 8 bits."""
 
 Batch = NDArray[np.float32]
@@ -44,41 +44,41 @@ class Parity:
     pictures: int
 
 
-def probe_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int, most: int = 4) -> list[Batch]:
+def make_probes(held_out: Sequence[NDArray[np.uint8]], pixels: int, most: int = 4) -> list[Batch]:
     """Noise, black, white, grey and the middle of up to `most` held-out pictures (H, W, 3)."""
     noise = np.random.default_rng(0).random((1, 3, pixels, pixels), dtype=np.float32)
     flat = [np.full_like(noise, shade) for shade in (0.0, 0.5, 1.0)]
-    return [noise, *flat, *held_out_pictures(held_out[:most], pixels)]
+    return [noise, *flat, *to_network_inputs(held_out[:most], pixels)]
 
 
-def held_out_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> list[Batch]:
+def to_network_inputs(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> list[Batch]:
     """The middle squares of pictures (H, W, 3) as the network takes them."""
     squares = [center_crop(Image.fromarray(np.asarray(one)), pixels) for one in held_out]
     return [np.ascontiguousarray(square.transpose(2, 0, 1)[None]) for square in squares]
 
 
-def torch_parity(module: LookModule, model: ModelProto, pictures: Sequence[Batch]) -> Parity:
+def check_torch_parity(module: LookModule, model: ModelProto, pictures: Sequence[Batch]) -> Parity:
     """Hold ONNX Runtime's paintings by `model` against torch's by the same, rounded, weights.
 
-    Raises LimnerError with figures where they differ by more than `LIMIT` or are not finite.
+    Raises LimnerError with figures where they differ by more than `MAX_DIFFERENCE` or are not finite.
     """
     session = make_session(model.SerializeToString(), Path("The look"))
     network = with_weights(module, dequantize_weights(model))
     worst = float(np.max([_difference(network, session, pictures, live) for live in live_settings(module)]))
-    if not worst <= LIMIT:  # NaN is no agreement either
+    if not worst <= MAX_DIFFERENCE:  # NaN is no agreement either
         raise LimnerError(
-            f"The look differs from its network by {worst:.2g} (at most {LIMIT:g} is right), so it was not "
-            "written: the network's training diverged, or this version of torch exports it wrongly."
+            f"The look differs from its network by {worst:.2g} (at most {MAX_DIFFERENCE:g} is right), "
+            "so it was not written: the network's training diverged, or this version of torch exports it wrongly."
         )
     return Parity("ONNX Runtime", worst, len(pictures))
 
 
-def engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | str:
+def check_engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | str:
     """Hold the engine's paintings in a browser against ONNX Runtime's.
 
     Where no browser is at hand the answer is why. Raises LimnerError with the engine's sentence where it
-    refuses the file, and with figures where they differ by more than `LIMIT`: the page would not paint
-    what was trained.
+    refuses the file, and with figures where they differ by more than `MAX_DIFFERENCE`: the
+    page would not paint what was trained.
     """
     content = model.SerializeToString()
     session = make_session(content, Path("The look"))
@@ -92,7 +92,7 @@ def engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | str:
         for name, expected in zip(names, session.run(names, {"image": picture}), strict=True):
             apart.append(np.abs(found[name] - expected.ravel()).max())
     worst = float(np.max(apart))
-    if not worst <= LIMIT:
+    if not worst <= MAX_DIFFERENCE:
         raise LimnerError(f"In a browser the look paints otherwise than its network, by {worst:.2g}.")
     return Parity("the engine (WebGPU)", worst, len(pictures))
 

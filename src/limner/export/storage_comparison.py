@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 from rich.table import Table
 
-from limner.export.inference import look_module
-from limner.export.onnx_graph import look_graph
-from limner.export.parity import Batch, held_out_pictures, probe_pictures
+from limner.export.inference import make_look_module
+from limner.export.onnx_graph import export_graph
+from limner.export.parity import Batch, make_probes, to_network_inputs
 from limner.look.quantization import dequantize_weights, quantize_weights
 from limner.look.session import make_session
 from limner.look.storage import STORAGES, Storage
 from limner.networks.unet import UNet
 from limner.recipe import Recipe
 
-COMPARED = 16
+MAX_PICTURES = 16
 """Held-out pictures that paintings are compared on; more would make exporting slow."""
 
 
 @dataclass(frozen=True)
-class Compression:
+class StorageComparison:
     """One storage against float32."""
 
     storage: Storage
@@ -46,11 +46,11 @@ class Compression:
         return {**vars(self), "psnr": self.psnr if math.isfinite(self.psnr) else None}
 
 
-def compression(model: ModelProto, storage: Storage, pictures: Sequence[Batch]) -> Compression:
+def compare_storage(model: ModelProto, storage: Storage, pictures: Sequence[Batch]) -> StorageComparison:
     """Compare `model` (float32) with itself in `storage`, on pictures (1, 3, P, P) in 0..1."""
     small = quantize_weights(model, storage)
-    psnr, difference = compared(model, dequantize_weights(small), pictures)
-    return Compression(
+    psnr, difference = psnr_and_mae(model, dequantize_weights(small), pictures)
+    return StorageComparison(
         storage=storage,
         bytes=small.ByteSize(),
         share=small.ByteSize() / model.ByteSize(),
@@ -60,31 +60,31 @@ def compression(model: ModelProto, storage: Storage, pictures: Sequence[Batch]) 
     )
 
 
-def compared(before: ModelProto, after: ModelProto, pictures: Sequence[Batch]) -> tuple[float, float]:
+def psnr_and_mae(before: ModelProto, after: ModelProto, pictures: Sequence[Batch]) -> tuple[float, float]:
     """PSNR in dB and mean absolute difference of what two models (float32) paint of the same pictures."""
-    difference = np.stack(paintings(before, pictures)).astype(np.float64) - paintings(after, pictures)
+    difference = np.stack(run_model(before, pictures)).astype(np.float64) - run_model(after, pictures)
     square = float((difference**2).mean())
     return -10 * math.log10(square) if square else math.inf, float(np.abs(difference).mean())
 
 
-def compression_table(
+def compare_storages(
     generator: UNet, recipe: Recipe, held_out: Sequence[NDArray[np.uint8]]
-) -> list[Compression]:
+) -> list[StorageComparison]:
     """All four storages of one network, compared on held-out pictures (H, W, 3).
 
     Without any, noise and flat pictures stand in for them.
     """
-    model = look_graph(look_module(recipe, generator), recipe.pixels)
-    pictures = compared_pictures(held_out, recipe.pixels)
-    return [compression(model, storage, pictures) for storage in reversed(STORAGES)]
+    model = export_graph(make_look_module(recipe, generator), recipe.pixels)
+    pictures = choose_pictures(held_out, recipe.pixels)
+    return [compare_storage(model, storage, pictures) for storage in reversed(STORAGES)]
 
 
-def compared_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> list[Batch]:
-    """What paintings are compared on: up to `COMPARED` held-out pictures."""
-    return held_out_pictures(held_out[:COMPARED], pixels) or probe_pictures([], pixels)
+def choose_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> list[Batch]:
+    """What paintings are compared on: up to `MAX_PICTURES` held-out pictures."""
+    return to_network_inputs(held_out[:MAX_PICTURES], pixels) or make_probes([], pixels)
 
 
-def paintings(model: ModelProto, pictures: Sequence[Batch]) -> list[Batch]:
+def run_model(model: ModelProto, pictures: Sequence[Batch]) -> list[Batch]:
     """What the model (float32) paints of each picture, by ONNX Runtime."""
     session = make_session(model.SerializeToString(), Path("The look"))
     return [session.run(["painting"], {"image": picture})[0] for picture in pictures]
@@ -93,12 +93,12 @@ def paintings(model: ModelProto, pictures: Sequence[Batch]) -> list[Batch]:
 HEADER = ("weights", "MB", "of float32", "PSNR (dB)", "mean difference")
 
 
-def _cells(row: Compression) -> tuple[str, ...]:
+def _cells(row: StorageComparison) -> tuple[str, ...]:
     psnr = f"{row.psnr:.1f}" if math.isfinite(row.psnr) else "same"
     return row.storage, f"{row.bytes / 1e6:.2f}", f"{row.share:.1%}", psnr, f"{row.difference:.5f}"
 
 
-def rich_table(rows: Sequence[Compression]) -> Table:
+def rich_table(rows: Sequence[StorageComparison]) -> Table:
     """For a terminal."""
     table = Table(*HEADER)
     for column in table.columns[1:]:
@@ -108,7 +108,7 @@ def rich_table(rows: Sequence[Compression]) -> Table:
     return table
 
 
-def markdown(rows: Sequence[Compression]) -> str:
+def markdown(rows: Sequence[StorageComparison]) -> str:
     """For a document."""
     lines = [HEADER, ("---", *["---:"] * (len(HEADER) - 1)), *map(_cells, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

@@ -32,7 +32,7 @@ PLAIN = {
 """The attributes of a transposed convolution that can be rewritten; strides and pads must be there."""
 
 
-def subpixel(model: ModelProto) -> ModelProto:
+def with_subpixel_convs(model: ModelProto) -> ModelProto:
     """`model`, which has the shapes of its values, in float32, its live values constant, and without
     transposed convolutions.
 

@@ -28,18 +28,18 @@ from onnx import ModelProto, numpy_helper
 from limner import __version__
 from limner.errors import LimnerError
 from limner.export.nhwc import (
-    Arithmetic,
     Array,
-    ChannelsLast,
+    Binary,
     Clip,
     Concat,
     Convolution,
-    Function,
+    MatMul,
+    NhwcGraph,
+    NhwcOp,
     Pad,
-    Product,
     Reshape,
-    Step,
-    channels_last,
+    Unary,
+    to_nhwc,
 )
 from limner.files import atomic_folder
 from limner.look.look import Look
@@ -66,27 +66,29 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Rounded:
-    """A weight as it is kept: `values * scale + least` where there is a scale."""
+class QuantizedWeight:
+    """A weight as it is kept: `values * scale + minimum` where there is a scale."""
 
     values: Array
     scale: float = 1.0
-    least: float = 0.0
+    minimum: float = 0.0
 
-    def decoded(self) -> Array:
+    def decode(self) -> Array:
         """What TensorFlow.js computes with."""
         if self.values.dtype.kind == "f":
             return self.values.astype(np.float32)
-        decoded: Array = (self.values * np.float64(self.scale) + self.least).astype(np.float32)
+        decoded: Array = (self.values * np.float64(self.scale) + self.minimum).astype(np.float32)
         return decoded
 
     def quantization(self) -> Json:
         """As the manifest has it."""
         kind = {"dtype": str(self.values.dtype), "original_dtype": "float32"}
-        return kind if self.values.dtype == np.float16 else {**kind, "scale": self.scale, "min": self.least}
+        return (
+            kind if self.values.dtype == np.float16 else {**kind, "scale": self.scale, "min": self.minimum}
+        )
 
 
-def round_weight(name: str, weight: Array, storage: Storage) -> Rounded:
+def quantize_weight(name: str, weight: Array, storage: Storage) -> QuantizedWeight:
     """A weight (float32) in that storage, as tfjs' converter rounds it.
 
     Within half a step of the weight; the least value is a whole number of steps where the weight has both
@@ -95,29 +97,29 @@ def round_weight(name: str, weight: Array, storage: Storage) -> Rounded:
     if not np.isfinite(weight).all():
         raise LimnerError(f"The weights of {name} are not all numbers: the training diverged.")
     if storage == "float32":
-        return Rounded(weight)
+        return QuantizedWeight(weight)
     if storage == "float16":
         if np.abs(weight).max() > np.finfo(np.float16).max:
             raise LimnerError(
                 f"The weights of {name} do not fit into float16: choose --storage uint8 or float32."
             )
-        return Rounded(weight.astype(np.float16))
+        return QuantizedWeight(weight.astype(np.float16))
     most = np.iinfo(storage).max
     least, greatest = float(weight.min()), float(weight.max())
     scale = (greatest - least) / most or 1.0
     if least <= 0 <= greatest:
         least = -round(-least / scale) * scale
     steps = np.rint((weight.astype(np.float64) - least) / scale).clip(0, most)
-    return Rounded(steps.astype(storage), scale, least)
+    return QuantizedWeight(steps.astype(storage), scale, least)
 
 
-def rounded(model: ModelProto, storage: Storage) -> ModelProto:
+def with_quantized_weights(model: ModelProto, storage: Storage) -> ModelProto:
     """`model` in float32 with the weights that TensorFlow.js will compute with, for ONNX Runtime."""
     result = dequantize_weights(model)
     weights = quantizable_weights(result)
     for tensor in result.graph.initializer:
         if tensor.name in weights:
-            weight = round_weight(tensor.name, numpy_helper.to_array(tensor), storage).decoded()
+            weight = quantize_weight(tensor.name, numpy_helper.to_array(tensor), storage).decode()
             tensor.CopyFrom(numpy_helper.from_array(weight, tensor.name))
     return result
 
@@ -131,9 +133,9 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
 
     Raises LimnerError where the look cannot be expressed, the folder is another's, or the disk refuses.
     """
-    refuse_other_folder(folder)
+    check_output_folder(folder)
     try:
-        graph = channels_last(look.model, live=True)
+        graph = to_nhwc(look.model, live=True)
         writer = _Writer(graph, storage, set(quantizable_weights(dequantize_weights(look.model))))
         nodes = writer.nodes()
     except LimnerError as error:
@@ -160,20 +162,20 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
         (temporary / MODEL).write_text(json.dumps(model, ensure_ascii=False), encoding="utf-8")
 
 
-def refuse_other_folder(folder: Path) -> None:
+def check_output_folder(folder: Path) -> None:
     """Refuse to write where something else is than an earlier export."""
     if folder.suffix.lower() == ".onnx" or (folder.exists() and not folder.is_dir()):
         raise LimnerError(f"TensorFlow.js takes a folder, and {folder} is a file's name: choose another.")
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if names and not (all(map(_is_ours, names)) and _written_here(folder / MODEL)):
+    if names and not (all(map(_is_our_file, names)) and _is_our_model(folder / MODEL)):
         raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
 
 
-def _is_ours(name: str) -> bool:
+def _is_our_file(name: str) -> bool:
     return name == MODEL or (name.startswith("group1-shard") and name.endswith(".bin"))
 
 
-def _written_here(model: Path) -> bool:
+def _is_our_model(model: Path) -> bool:
     """Whether it is a model.json of limner's: other converters name their files as this one does."""
     try:
         written = json.loads(model.read_bytes())
@@ -182,7 +184,7 @@ def _written_here(model: Path) -> bool:
     return isinstance(written, dict) and str(written.get("generatedBy")).startswith("limner ")
 
 
-def _signature(graph: ChannelsLast, name: str) -> Json:
+def _signature(graph: NhwcGraph, name: str) -> Json:
     return {"name": f"{name}:0", "dtype": "DT_FLOAT", "tensorShape": _shape(graph.shapes[name])}
 
 
@@ -201,7 +203,7 @@ def _metadata(look: Look) -> Json:
 class _Writer:
     """TensorFlow's nodes for a graph's steps, and the weights that they read."""
 
-    def __init__(self, graph: ChannelsLast, storage: Storage, network: set[str]) -> None:
+    def __init__(self, graph: NhwcGraph, storage: Storage, network: set[str]) -> None:
         self.graph = graph
         self.storage = storage
         self.network = network
@@ -222,17 +224,17 @@ class _Writer:
         for name, value in self.graph.live.items():
             default = self._constant(f"{name}/default", value)
             self._node("PlaceholderWithDefault", name, [default], shape={"shape": _shape(())})
-        for step in self.graph.steps:
+        for step in self.graph.ops:
             self._step(step)
         return self._nodes
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: NhwcOp) -> None:
         match step:
             case Convolution(transposed=False):
                 self._convolution(step)
             case Convolution():
                 self._transposed(step)
-            case Product():
+            case MatMul():
                 self._node(
                     "MatMul", step.output, self._inputs(step), **_flags("transpose_a", "transpose_b")
                 )
@@ -253,8 +255,8 @@ class _Writer:
                 limits = [(f"{step.output}/low", step.low), (f"{step.output}/high", step.high)]
                 inputs = [self._constant(name, np.array(limit, dtype=np.float32)) for name, limit in limits]
                 self._node("ClipByValue", step.output, [*self._inputs(step), *inputs])
-            case Arithmetic() | Function():
-                slope = _slope(step.alpha) if isinstance(step, Function) else {}
+            case Binary() | Unary():
+                slope = _slope(step.alpha) if isinstance(step, Unary) else {}
                 self._node(OPERATIONS[step.kind], step.output, self._inputs(step), **slope)
             case _:
                 raise TypeError(step)
@@ -297,7 +299,7 @@ class _Writer:
             slope = _slope(step.activation.alpha)
             self._node(OPERATIONS[step.activation.kind], step.output, [made], **slope)
 
-    def _inputs(self, step: Step) -> list[str]:
+    def _inputs(self, step: NhwcOp) -> list[str]:
         constants = self.graph.constants
         return [
             self._constant(name, constants[name]) if name in constants else name for name in step.inputs
@@ -307,7 +309,7 @@ class _Writer:
         """OIHW, or IOHW where it is transposed, to HWIO or HWOI."""
         weight = self.graph.constants[name]
         storage = self.storage if name in self.network else "float32"
-        stored = round_weight(name, weight, storage)
+        stored = quantize_weight(name, weight, storage)
         values = np.ascontiguousarray(stored.values.transpose(2, 3, 1, 0))
         return self._constant(
             name, values, {} if storage == "float32" else {"quantization": stored.quantization()}

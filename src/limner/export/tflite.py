@@ -16,18 +16,18 @@ from limner import __version__
 from limner.errors import LimnerError
 from limner.export.nhwc import (
     Activation,
-    Arithmetic,
     Array,
+    Binary,
     Clip,
     Concat,
     Convolution,
-    Function,
+    MatMul,
+    NhwcOp,
     Pad,
-    Product,
     Reshape,
     Shape,
-    Step,
-    channels_last,
+    Unary,
+    to_nhwc,
 )
 from limner.files import atomic_write
 from limner.look.look import Look
@@ -66,13 +66,13 @@ def write_tflite(look: Look, path: Path) -> None:
     """
     schema = _schema()
     try:
-        graph = channels_last(look.model, live=False)
+        graph = to_nhwc(look.model, live=False)
     except LimnerError as error:
         raise LimnerError(f"{look.path.name}: {error}") from error
     # Planes are (H, W) elsewhere; here they are images of one row, which every delegate takes.
     shapes = {name: (1, 1, *shape) if len(shape) == 2 else shape for name, shape in graph.shapes.items()}
     writer = _Writer(schema, shapes, graph.constants)
-    for step in graph.steps:
+    for step in graph.ops:
         writer.step(step)
     atomic_write(path, writer.file(graph.image, graph.outputs[0], look.name))
 
@@ -141,14 +141,14 @@ class _Writer:
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
 
-    def step(self, step: Step) -> None:
+    def step(self, step: NhwcOp) -> None:
         """Add the operators of a step."""
         match step:
             case Convolution(transposed=False):
                 self._convolution(step)
             case Convolution():
                 self._transposed(step)
-            case Product():
+            case MatMul():
                 self._product(step)
             case Reshape():
                 shape = self.shapes[step.output]
@@ -166,9 +166,9 @@ class _Writer:
                 self._operator("CONCATENATION", list(map(self._tensor, step.inputs)), step.output, axis=3)
             case Clip():
                 self._clip(step)
-            case Function(kind="leaky"):
+            case Unary(kind="leaky"):
                 self._operator("LEAKY_RELU", [self._tensor(step.inputs[0])], step.output, alpha=step.alpha)
-            case Arithmetic() | Function():
+            case Binary() | Unary():
                 self._operator(OPERATIONS[step.kind], list(map(self._tensor, step.inputs)), step.output)
             case _:
                 raise TypeError(step)
@@ -217,7 +217,7 @@ class _Writer:
             return self._constant(bias[0], self.constants[bias[0]])
         return self._constant(f"{made}/bias", np.zeros(self.shapes[made][3], dtype=np.float32))
 
-    def _product(self, step: Product) -> None:
+    def _product(self, step: MatMul) -> None:
         """A convolution of one point over an image of one row: its columns are channels, its rows a row."""
         plane = step.inputs[step.plane]
         matrix = self.constants[step.inputs[1 - step.plane]]
