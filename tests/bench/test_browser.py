@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from limner.bench.browser import PAGE, bench_browser, refuse_software, write_browser
-from limner.bench.looks import lay_out, lively, random_look
+from limner.bench.looks import random_generator, random_look, write_formats
 from limner.cli.commands.bench import BenchCommand
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
@@ -205,7 +205,7 @@ class TestInTheBrowser:
         paths = [tmp_path / f"{storage}.onnx" for storage in storages]
         recipe = Recipe(size="lean", pixels=64)
         for path, storage in zip(paths, storages, strict=True):
-            export_look(lively(recipe), recipe, path, storage=storage)
+            export_look(random_generator(recipe), recipe, path, storage=storage)
         found = bench_browser(paths, rivals=("ort-wasm", "ort-webgpu"), quick=True, page=page)
         captured, plain = (look["rivals"][1] for look in found["looks"])
         assert (captured["state"], plain["state"]) == ("ran", "ran"), (captured, plain)
@@ -244,7 +244,7 @@ class TestInTheBrowser:
     def test_a_visitor_measures_with_one_click(self, page: Path, tmp_path: Path) -> None:
         looks = tmp_path / "looks"
         looks.mkdir()
-        entry = lay_out(random_look(tmp_path, "lean", 64), looks)
+        entry = write_formats(random_look(tmp_path, "lean", 64), looks)
         listed = {"looks": [{"file": entry["onnx"], "name": "lean", "pixels": 64}]}
         (looks / "looks.json").write_text(json.dumps(listed))
         with serving(make_app(page, looks=looks)) as address, open_page(FLAGS) as tab:
@@ -332,7 +332,7 @@ def test_a_random_look_paints_more_than_one_grey(tmp_path: Path) -> None:
 def test_a_look_is_laid_out_in_every_format_that_expresses_it(tmp_path: Path) -> None:
     look = random_look(tmp_path / "made", "lean", 64)
     folder = tmp_path / "laid"
-    entry = lay_out(look, folder)
+    entry = write_formats(look, folder)
     assert (entry["name"], entry["pixels"], entry["onnx"]) == ("lean", 64, "look.onnx")
     assert (folder / entry["onnx"]).read_bytes() == look.read_bytes()
     assert entry["tfjs"] == f"tfjs/{MODEL}"
@@ -347,7 +347,7 @@ def test_why_a_format_cannot_express_the_look_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("limner.bench.looks.FORMATS", {"tflite": (refuse, "look.tflite")})
-    entry = lay_out(random_look(tmp_path, "lean", 64), tmp_path)
+    entry = write_formats(random_look(tmp_path, "lean", 64), tmp_path)
     assert entry["refused"] == {"tflite": "conv is beyond LiteRT"}
     assert "tflite" not in entry
 

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from helpers.stores import TINY, store
-from limner.bench.baseline import Plain
+from limner.bench.baseline import BaselineTrainer
 from limner.bench.discriminator import bench_discriminator
 from limner.bench.training import bench_training, write_training
 from limner.errors import LimnerError
@@ -45,7 +45,7 @@ def test_training_speed_is_measured_against_the_plain_step(tmp_path: Path) -> No
 def test_the_plain_step_learns(tmp_path: Path) -> None:
     pictures = store(tmp_path)
     torch.manual_seed(0)
-    plain = Plain(sorted((pictures.folder.parent / "sources").iterdir()), TINY, CPU)
+    plain = BaselineTrainer(sorted((pictures.folder.parent / "sources").iterdir()), TINY, CPU)
     losses = [plain.step()[0] for _ in range(12)]
     assert all(math.isfinite(loss) for loss in losses)
     assert sum(losses[-3:]) < sum(losses[:3])

@@ -24,7 +24,7 @@ from limner.networks.unet import make_generator
 from limner.recipe import Recipe
 
 
-class Plain:
+class BaselineTrainer:
     """The plain step on picture files."""
 
     def __init__(self, files: Sequence[Path], recipe: Recipe, device: torch.device) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from limner.bench.environment import cpu_name, load
-from limner.bench.looks import FORMATS, lay_out, random_look
+from limner.bench.looks import FORMATS, random_look, write_formats
 from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.page.chromium import ANY_GPU, FLAGS, BrowserUnavailable, open_page
@@ -89,12 +89,12 @@ def bench_browser(
             random_look(top / str(number), size, pixels) for number, size in enumerate(sizes, 1)
         ]
         # A folder for each: looks of different folders may have one file name.
-        entries = [lay_out(path, top / str(number)) for number, path in enumerate(paths, 1)]
+        entries = [write_formats(path, top / str(number)) for number, path in enumerate(paths, 1)]
         with serving(make_app(page, looks=top)) as address:
             for number, entry in enumerate(entries, 1):
-                look = _addressed(entry, f"./looks/{number}")
+                look = _add_addresses(entry, f"./looks/{number}")
                 request = {"looks": [look], "quick": quick, "video": "camera"}
-                told = _Told(f"{look['name']} (look {number} of {len(entries)})", progress)
+                told = _Progress(f"{look['name']} (look {number} of {len(entries)})", progress)
                 one = _measure(address, request, rivals, gpu=gpu, told=told)
                 looks_so_far = [*results.get("looks", []), *one["looks"]]
                 results = one | {"origin": one["origin"] | {"machine": machine}, "looks": looks_so_far}
@@ -110,7 +110,7 @@ def write_browser(results: dict[str, Any], folder: Path, *, drawn: int = 0, page
     """
     atomic_write(folder / "browser.json", json.dumps(results, indent=1) + "\n")
     shown = ""
-    with serving(make_app(page)) as address, _opened(address, gpu=False) as tab:
+    with serving(make_app(page)) as address, _open_bench(address, gpu=False) as tab:
         table = tab.evaluate(MARKDOWN, results)
         for number, look in enumerate(results["looks"], 1):
             for work in ("model", "camera"):
@@ -143,12 +143,12 @@ def refuse_software(adapters: dict[str, str]) -> None:
             )
 
 
-def _addressed(entry: dict[str, Any], folder: str) -> dict[str, Any]:
+def _add_addresses(entry: dict[str, Any], folder: str) -> dict[str, Any]:
     files = {kind: f"{folder}/{entry[kind]}" for kind in ("onnx", *FORMATS) if kind in entry}
     return entry | files
 
 
-class _Told:
+class _Progress:
     """What the page tells of one look, for a `Progress`: engines while they load, seconds afterwards."""
 
     def __init__(self, look: str, progress: Progress) -> None:
@@ -172,10 +172,10 @@ class _Told:
 
 
 def _measure(
-    address: str, request: dict[str, Any], rivals: Sequence[str], *, gpu: bool, told: _Told
+    address: str, request: dict[str, Any], rivals: Sequence[str], *, gpu: bool, told: _Progress
 ) -> dict[str, Any]:
     """One look in a Chromium of its own."""
-    with _opened(address, gpu=gpu) as tab:
+    with _open_bench(address, gpu=gpu) as tab:
         known = tab.evaluate("() => window.limnerBench.rivals")
         for rival in rivals:
             if rival not in known:
@@ -190,7 +190,7 @@ def _measure(
 
 
 @contextmanager
-def _opened(address: str, *, gpu: bool) -> Iterator[Any]:
+def _open_bench(address: str, *, gpu: bool) -> Iterator[Any]:
     """The bench's page in a fresh Chromium."""
     try:
         with open_page([*(GPU_FLAGS if gpu else FLAGS), *CAMERA]) as tab:

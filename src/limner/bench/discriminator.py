@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from limner.bench.environment import described, origin
+from limner.bench.environment import collect_environment, describe_environment
 from limner.data.augmentation import make_pair
 from limner.data.loader import BatchLoader
 from limner.data.store import ImageStore
@@ -68,7 +68,7 @@ def bench_discriminator(
     rows: list[dict[str, Any]] = []
     painted: dict[str, Tensor] = {}
     with process_group(device) as group:
-        results: dict[str, Any] = {"benchmark": "discriminator", **origin(group.device)}
+        results: dict[str, Any] = {"benchmark": "discriminator", **collect_environment(group.device)}
         samples = Samples(pictures, recipe, group.device)
         results |= {"recipe": json.loads(recipe.to_json()), "seconds": seconds, "widths": rows}
         results["photos"] = _between_photos(pictures, samples)
@@ -152,7 +152,7 @@ def table(results: dict[str, Any]) -> str:
     lines = [
         "# Discriminator widths",
         "",
-        f"{described(results)} {recipe['size']} at {recipe['pixels']} pixels, "
+        f"{describe_environment(results)} {recipe['size']} at {recipe['pixels']} pixels, "
         f"{results['photos']['training']:,} training pictures, {results['seconds']:.0f} seconds for each "
         "width, one seed. Made by `limner bench discriminator` from `discriminator.json`.",
         "",

@@ -14,7 +14,7 @@ import torch
 from limner import __version__
 
 
-def origin(device: torch.device) -> dict[str, Any]:
+def collect_environment(device: torch.device) -> dict[str, Any]:
     """Versions, machine, threads and time, for the head of a benchmark's JSON."""
     return {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -55,7 +55,7 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
-def described(results: dict[str, Any]) -> str:
+def describe_environment(results: dict[str, Any]) -> str:
     """The origin as a paragraph for a table."""
     machine, versions = results["machine"], results["versions"]
     where = machine["cpu"] if machine["device"] == "cpu" else machine["device"]

@@ -23,7 +23,7 @@ from limner.recipe import Recipe, Size
 ONNX = "look.onnx"
 
 
-def lively(recipe: Recipe) -> UNet:
+def random_generator(recipe: Recipe) -> UNet:
     """A generator with random weights whose features keep their strength from layer to layer.
 
     Fresh weights would fade: every engine would paint the same flat grey, whatever it computed.
@@ -42,11 +42,11 @@ def random_look(folder: Path, size: Size, pixels: int) -> Path:
     recipe = Recipe(size=size, pixels=pixels)
     path = folder / ONNX
     folder.mkdir(parents=True, exist_ok=True)
-    export_look(lively(recipe), recipe, path, storage="float32", name=size)
+    export_look(random_generator(recipe), recipe, path, storage="float32", name=size)
     return path
 
 
-def write_plain(look: Look, path: Path) -> None:
+def write_float32_look(look: Look, path: Path) -> None:
     """Write `look` for readers of ONNX without transposed convolutions.
 
     Raises LimnerError where it cannot be rewritten, or the disk refuses.
@@ -55,14 +55,14 @@ def write_plain(look: Look, path: Path) -> None:
 
 
 FORMATS: dict[str, tuple[Callable[[Look, Path], None], str]] = {
-    "plain": (write_plain, "plain.onnx"),
+    "plain": (write_float32_look, "plain.onnx"),
     "tfjs": (write_tfjs, f"tfjs/{MODEL}"),
     "tflite": (write_tflite, "look.tflite"),
 }
 """By the page's names: what writes the format, and what the page opens."""
 
 
-def lay_out(look: Path, folder: Path) -> dict[str, Any]:
+def write_formats(look: Path, folder: Path) -> dict[str, Any]:
     """Put a look into `folder`, its own, in every format that can express it; its entry for the page.
 
     The formats have the same weights: those that ONNX Runtime computes with. Where a format cannot express

@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 
-from limner.bench.baseline import Plain
-from limner.bench.environment import described, origin
+from limner.bench.baseline import BaselineTrainer
+from limner.bench.environment import collect_environment, describe_environment
 from limner.data.augmentation import make_pair
 from limner.data.loader import BatchLoader
 from limner.data.prepare import prepare
@@ -58,7 +58,7 @@ def bench_training(
         widths = tuple(width for width in widths if width in (16, 64)) or widths
     settings = [Recipe(size=size, pixels=pixels, discriminator=width) for size in sizes for width in widths]
     with process_group(device) as group, tempfile.TemporaryDirectory() as folder:
-        results: dict[str, Any] = {"benchmark": "training", **origin(group.device)}
+        results: dict[str, Any] = {"benchmark": "training", **collect_environment(group.device)}
         results |= {"pixels": pixels, "batch": Recipe().batch, "quick": quick, "settings": []}
         pictures, files = _pictures(Path(folder), pixels)
         for number, recipe in enumerate(settings):
@@ -81,11 +81,11 @@ def table(results: dict[str, Any]) -> str:
     lines = [
         "# Training speed",
         "",
-        f"{described(results)} {results['pixels']} pixels, batch {results['batch']}, "
+        f"{describe_environment(results)} {results['pixels']} pixels, batch {results['batch']}, "
         "float32 on a CPU. Made by `limner bench training` from `training.json`.",
         "",
         "Pictures a second: the median of the steps, with the slowest and the fastest. *Plain* is the "
-        "same step as it is commonly written (`src/limner/bench/plain.py`); the two took turns.",
+        "same step as it is commonly written (`src/limner/bench/baseline.py`); the two took turns.",
         "",
         "| generator | discriminator | parameters, G + D | limner | plain | ratio | steps |",
         "|---|---|---|---|---|---|---|",
@@ -118,7 +118,7 @@ def _measure(
     recipe: Recipe, pictures: ImageStore, files: list[Path], group: ProcessGroup, *, quick: bool
 ) -> dict[str, Any]:
     torch.manual_seed(0)
-    state, plain = TrainState(recipe, group.device), Plain(files, recipe, group.device)
+    state, plain = TrainState(recipe, group.device), BaselineTrainer(files, recipe, group.device)
     ours = _ours(state, recipe, pictures, group)
     least, most, budget = (2, 2, 0.0) if quick else (3, 15, 15.0)
     times: tuple[list[float], list[float]] = ([], [])
