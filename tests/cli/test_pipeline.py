@@ -29,7 +29,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(work)
     monkeypatch.setattr(publish_module, "WEB", web)
     monkeypatch.setattr(server_module, "serve", lambda page, **_: print(f"served {page}"))
-    monkeypatch.setattr("limner.page.chromium.chromium", lambda: None)
+    monkeypatch.setattr("limner.page.chromium.find_chromium", lambda: None)
     return work
 
 
@@ -110,7 +110,7 @@ def test_two_folders_of_one_name_are_not_mixed(here: Path, capsys: pytest.Captur
 def test_the_demo_draws_learns_and_serves(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "DRAWN", 4)
+    monkeypatch.setattr(pipeline, "DEMO_PICTURES", 4)
     assert main(["demo", "night", "--pixels", "64", "--minutes", "0.01", "--no-open"]) == 0
     assert "served limner-demo-night/page" in capsys.readouterr().out
     assert open_look(here / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"

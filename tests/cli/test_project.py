@@ -33,14 +33,14 @@ def test_opening_writes_nothing(here: Path) -> None:
 
 def test_credits_hold_until_others_are_given() -> None:
     sources = (Path("a/Photos"),)
-    open_project(None, sources, Credits(name="Sea", author="Ada")).remember(sources)
+    open_project(None, sources, Credits(name="Sea", author="Ada")).save(sources)
     again = open_project(None, sources, Credits(author="Bo"))
     assert (again.credits.name, again.credits.author) == ("Sea", "Bo")
 
 
 def test_other_sources_of_the_same_name_are_not_mixed_in() -> None:
     sources = (Path("a/Photos"),)
-    open_project(None, sources, Credits()).remember(sources)
+    open_project(None, sources, Credits()).save(sources)
     with pytest.raises(LimnerError, match=r"was made from .*a/Photos.*--out"):
         open_project(None, (Path("b/Photos"),), Credits())
     named = open_project(Path("limner-photos"), (Path("b/Photos"),), Credits())

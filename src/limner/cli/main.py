@@ -56,12 +56,12 @@ def parse(arguments: Sequence[str]) -> Command:
     if name in COMMANDS:
         command: Command = tyro.cli(COMMANDS[name], prog=f"limner {name}", args=rest, config=CONFIG)
         return command
-    union: Any = functools.reduce(operator.or_, (_listed(*entry) for entry in COMMANDS.items()))
+    union: Any = functools.reduce(operator.or_, (_as_subcommand(*entry) for entry in COMMANDS.items()))
     asked: Command = tyro.cli(union, prog="limner", description=ABOUT, args=list(arguments), config=CONFIG)
     return asked
 
 
-def _listed(name: str, kind: type[Any]) -> Any:
+def _as_subcommand(name: str, kind: type[Any]) -> Any:
     """A command as `limner --help` lists it, by the first line of what its own help says."""
     line = (kind.__doc__ or "").strip().splitlines()[0]
     return Annotated[kind, tyro.conf.subcommand(name, description=line)]

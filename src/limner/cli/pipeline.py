@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from limner.cli.options import Credits, Serving, Stop, Taking
+from limner.cli.options import BudgetOptions, Credits, ImportOptions, ServeOptions
 from limner.cli.project import Project
 from limner.data.synthetic.subjects import Subject
 from limner.errors import LimnerError
@@ -25,35 +25,35 @@ if TYPE_CHECKING:
     from limner.export.onnx import ExportReport
     from limner.training.run import Run
 
-DRAWN = 300
+DEMO_PICTURES = 300
 """Pictures that the demo draws: a store of them is ready in seconds."""
 
 
-def walk(
+def run_pipeline(
     project: Project,
     sources: Sequence[Path],
-    taking: Taking,
+    taking: ImportOptions,
     recipe: Recipe,
     *,
-    stop: Stop,
+    stop: BudgetOptions,
     storage: Storage,
-    serving: Serving,
+    serving: ServeOptions,
 ) -> None:
     """From sources to a page that is served until Ctrl-C."""
     from limner.page.publish import publish
     from limner.page.server import serve
 
-    _refuse_early(project, recipe)
-    pictures = take_pictures(sources, project.pictures, recipe.pixels, taking)
-    project.remember(sources)
-    run = train_run(pictures, project.run, recipe, stop)
+    check_before_work(project, recipe)
+    pictures = prepare_store(sources, project.pictures, recipe.pixels, taking)
+    project.save(sources)
+    run = train(pictures, project.run, recipe, stop)
     export_run(run, project.look, storage, project.credits)
     publish([project.look], project.page)
     print(f"The look is {project.look}; the page is the folder {project.page}, for any static host.")
     serve(project.page, port=serving.port, open_browser=serving.open)
 
 
-def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, serving: Serving) -> None:
+def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, serving: ServeOptions) -> None:
     """The road for pictures that limner draws itself."""
     recipe = Recipe(pixels=pixels)
     credits = Credits(
@@ -63,13 +63,13 @@ def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, ser
         licence="CC0 1.0",
     )
     project = Project(out or Path(f"limner-demo-{subject}"), credits)
-    _refuse_early(project, recipe)
-    drawings = _draw(subject, pixels, project.folder)
-    stop = Stop(minutes=minutes)
-    walk(project, (drawings,), Taking(), recipe, stop=stop, storage="uint8", serving=serving)
+    check_before_work(project, recipe)
+    drawings = _draw_pictures(subject, pixels, project.folder)
+    stop = BudgetOptions(minutes=minutes)
+    run_pipeline(project, (drawings,), ImportOptions(), recipe, stop=stop, storage="uint8", serving=serving)
 
 
-def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Taking) -> ImageStore:
+def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: ImportOptions) -> ImageStore:
     """Decode the sources into the store `out`, showing how far it is, and say what was found."""
     Recipe(pixels=pixels)  # refuses sizes that no network has, before anything is decoded
     from limner.data.prepare import prepare
@@ -80,9 +80,9 @@ def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Takin
             sources,
             out,
             pixels=pixels,
-            inputs=taking.inputs,
-            side=taking.side,
-            frames=taking.frames,
+            inputs=importing.inputs,
+            side=importing.side,
+            frames=importing.frames,
             progress=progress,
         )
     for sentence in report.sentences():
@@ -90,7 +90,7 @@ def take_pictures(sources: Sequence[Path], out: Path, pixels: int, taking: Takin
     return pictures
 
 
-def train_run(pictures: ImageStore, out: Path, recipe: Recipe, stop: Stop) -> Run:
+def train(pictures: ImageStore, out: Path, recipe: Recipe, budget: BudgetOptions) -> Run:
     """Train, or go on, with the live terminal."""
     from limner.training.loop import train
     from limner.training.terminal import TerminalReporter
@@ -101,7 +101,7 @@ def train_run(pictures: ImageStore, out: Path, recipe: Recipe, stop: Stop) -> Ru
             "them as they are, which is usual for pairs."
         )
     with TerminalReporter() as terminal:
-        return train(pictures, recipe, out, epochs=stop.epochs, minutes=stop.minutes, report=terminal)
+        return train(pictures, recipe, out, epochs=budget.epochs, minutes=budget.minutes, report=terminal)
 
 
 def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> ExportReport:
@@ -176,7 +176,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     print(f"Against float32, on {seen}: PSNR {psnr:.1f} dB, mean difference {difference:.5f}.")
 
 
-def play(source: Path, serving: Serving) -> None:
+def play(source: Path, serving: ServeOptions) -> None:
     """Serve a page, or a look by a page made for it alone."""
     from tempfile import TemporaryDirectory
 
@@ -190,7 +190,7 @@ def play(source: Path, serving: Serving) -> None:
         serve(publish([source], Path(folder)), port=serving.port, open_browser=serving.open)
 
 
-def _refuse_early(project: Project, recipe: Recipe) -> None:
+def check_before_work(project: Project, recipe: Recipe) -> None:
     """Refuse what would be refused after hours otherwise, while everything is still as it was."""
     from limner.page.publish import check_page
     from limner.training.run import begin_run
@@ -200,7 +200,7 @@ def _refuse_early(project: Project, recipe: Recipe) -> None:
         begin_run(project.run, recipe, project.pictures)
 
 
-def _draw(subject: Subject, pixels: int, folder: Path) -> Path:
+def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
     """Draw the demo's pictures, those that are there already excepted."""
     from limner.data.prepare import short_side_for
     from limner.data.synthetic.draw import draw
@@ -210,12 +210,12 @@ def _draw(subject: Subject, pixels: int, folder: Path) -> Path:
     side = short_side_for(pixels)
     drawings = folder / "drawings" / f"{subject}-{side}"
     with ProgressBar() as progress:
-        for index, picture in enumerate(draw(subject, DRAWN, side, seed=1)):
+        for index, picture in enumerate(draw(subject, DEMO_PICTURES, side, seed=1)):
             path = drawings / f"{subject}-{index:03}.png"
             if not path.exists():
                 with atomic_file(path) as file:
                     picture.save(file, "PNG")
-            progress(index + 1, DRAWN, "drawing pictures")
+            progress(index + 1, DEMO_PICTURES, "drawing pictures")
     return drawings
 
 

@@ -1,10 +1,10 @@
 """The folder in which one look is made, and its memory of what it is made of.
 
 FOLDER/project.json  sources and credits
-FOLDER/pictures      the store                 (pictures.py)
-FOLDER/run           recipe, log, checkpoints  (training.py)
-FOLDER/NAME.onnx     the look                  (export.py)
-FOLDER/page          the page                  (publish.py)
+FOLDER/pictures      the store                 (limner.data)
+FOLDER/run           recipe, log, checkpoints  (limner.training)
+FOLDER/NAME.onnx     the look                  (limner.export)
+FOLDER/page          the page                  (limner.page)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.slug import slugify
 
-MEMORY = "project.json"
+PROJECT_FILE = "project.json"
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Project:
         """The page."""
         return self.folder / "page"
 
-    def remember(self, sources: Sequence[Path]) -> None:
+    def save(self, sources: Sequence[Path]) -> None:
         """Write down what this project is made of."""
-        about = {"sources": _places(sources), "credits": asdict(self.credits)}
-        atomic_write(self.folder / MEMORY, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+        about = {"sources": _resolve_paths(sources), "credits": asdict(self.credits)}
+        atomic_write(self.folder / PROJECT_FILE, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
 
 
 def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) -> Project:
@@ -62,12 +62,12 @@ def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) ->
     Credits that were given earlier hold until others are given. Raises LimnerError where the folder was
     not named and belongs to other sources of the same name, which must not be mixed.
     """
-    name = _name(sources)
+    name = _default_name(sources)
     folder = out or Path(f"limner-{slugify(name)}")
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file; name a folder with --out.")
-    earlier = _recall(folder)
-    if out is None and earlier and earlier["sources"] != _places(sources):
+    earlier = _load(folder)
+    if out is None and earlier and earlier["sources"] != _resolve_paths(sources):
         raise LimnerError(
             f"{folder} was made from {', '.join(earlier['sources'])}: name another folder with --out, "
             f"or this one, to go on with the pictures of {', '.join(map(str, sources))}."
@@ -78,21 +78,21 @@ def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) ->
     return Project(folder, known if known.name else replace(known, name=name))
 
 
-def _recall(folder: Path) -> dict[str, Any] | None:
+def _load(folder: Path) -> dict[str, Any] | None:
     """What was written down, if it can be read: it is a convenience, nothing that work depends on."""
     try:
-        about = json.loads((folder / MEMORY).read_text(encoding="utf-8"))
+        about = json.loads((folder / PROJECT_FILE).read_text(encoding="utf-8"))
         Credits(**about["credits"])
         return {"sources": [str(place) for place in about["sources"]], "credits": about["credits"]}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _places(sources: Sequence[Path]) -> list[str]:
+def _resolve_paths(sources: Sequence[Path]) -> list[str]:
     return sorted(str(source.resolve()) for source in sources)
 
 
-def _name(sources: Sequence[Path]) -> str:
+def _default_name(sources: Sequence[Path]) -> str:
     """What people would call the sources: the first one's name."""
     first = sources[0].absolute()
     return (first.resolve().name if first.is_dir() else first.stem) or "look"

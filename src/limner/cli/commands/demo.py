@@ -8,7 +8,7 @@ from typing import Annotated
 
 from tyro.conf import Positional
 
-from limner.cli.options import UNSAID, Flat, Serving
+from limner.cli.options import NO_DEFAULT_SHOWN, Flat, ServeOptions
 from limner.data.synthetic.subjects import Subject
 
 
@@ -27,9 +27,9 @@ class DemoCommand:
     """Side of the painting; 128 learns fast enough on two CPU cores."""
     minutes: float = 2.5
     """Minutes to train."""
-    out: Annotated[Path | None, UNSAID] = None
+    out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """Where everything goes. Default: limner-demo-SUBJECT."""
-    serving: Flat[Serving] = field(default_factory=Serving)
+    serving: Flat[ServeOptions] = field(default_factory=ServeOptions)
 
     def run(self) -> None:
         from limner.cli import pipeline

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from limner.cli.options import UNSAID, Sources, some
+from limner.cli.options import NO_DEFAULT_SHOWN, Sources, require_sources
 from limner.errors import LimnerError
 from limner.recipe import Recipe
 
@@ -24,11 +24,11 @@ class DoctorCommand:
     """Folders (searched through and through), pictures, videos."""
     pixels: int = 256
     """Side of the painting that will be trained."""
-    inputs: Annotated[Path | None, UNSAID] = None
+    inputs: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """For pairs: a folder of input pictures with the same names as the sources'."""
     frames: int = 400
     """Frames that will be taken from each video."""
-    sheet: Annotated[Path | None, UNSAID] = None
+    sheet: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """Write a contact sheet of the pictures here."""
     json: bool = False
     """Print JSON."""
@@ -39,7 +39,7 @@ class DoctorCommand:
         from limner.data.checks.dataset import check_dataset, write_contact_sheet
         from limner.progress import ProgressBar, no_progress
 
-        some(self.sources)
+        require_sources(self.sources)
         with ProgressBar() as bar:
             progress = no_progress if self.json else bar
             diagnosis = check_dataset(

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from limner.cli.options import UNSAID, Credits, Flat, Serving, Sources, Stop, Taking, some
+from limner.cli.options import (
+    NO_DEFAULT_SHOWN,
+    BudgetOptions,
+    Credits,
+    Flat,
+    ImportOptions,
+    ServeOptions,
+    Sources,
+    require_sources,
+)
 from limner.look.storage import Storage
 from limner.recipe import Recipe
 
@@ -25,22 +34,22 @@ class LookCommand:
 
     sources: Sources
     """Folders (searched through and through), pictures, videos."""
-    out: Annotated[Path | None, UNSAID] = None
+    out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """Where everything goes. Default: limner-NAME, beside where you are."""
     storage: Storage = "uint8"
     """How weights are stored; uint8 is a quarter of float32 and looks the same."""
     recipe: Flat[Recipe] = field(default_factory=Recipe)
-    taking: Flat[Taking] = field(default_factory=Taking)
-    stop: Flat[Stop] = field(default_factory=Stop)
+    taking: Flat[ImportOptions] = field(default_factory=ImportOptions)
+    stop: Flat[BudgetOptions] = field(default_factory=BudgetOptions)
     credits: Flat[Credits] = field(default_factory=Credits)
-    serving: Flat[Serving] = field(default_factory=Serving)
+    serving: Flat[ServeOptions] = field(default_factory=ServeOptions)
 
     def run(self) -> None:
-        from limner.cli.pipeline import walk
+        from limner.cli.pipeline import run_pipeline
         from limner.cli.project import open_project
 
-        project = open_project(self.out, some(self.sources), self.credits)
-        walk(
+        project = open_project(self.out, require_sources(self.sources), self.credits)
+        run_pipeline(
             project,
             self.sources,
             self.taking,

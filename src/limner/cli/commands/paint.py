@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import Positional
 
-from limner.cli.options import UNSAID, Flat, Turned
+from limner.cli.options import NO_DEFAULT_SHOWN, Flat, LiveOptions
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class PaintCommand:
     """The look's file."""
     source: Annotated[Positional[Path], tyro.conf.arg(metavar="PHOTO|CLIP|FOLDER")]
     """What to paint."""
-    out: Annotated[Path | None, UNSAID] = None
+    out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """The painting's file (or folder). Default: beside the source, with -painted in its name."""
     beside: bool = False
     """Show what the network saw beside each painting."""
@@ -33,7 +33,7 @@ class PaintCommand:
     """Keep the whole picture, squeezed into the look's square and stretched back, not its middle."""
     force: bool = False
     """Replace what exists at --out."""
-    turned: Flat[Turned] = field(default_factory=Turned)
+    turned: Flat[LiveOptions] = field(default_factory=LiveOptions)
 
     def run(self) -> None:
         from limner.look.look import open_look

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from limner.cli.options import Flat, Sources, Taking, some
+from limner.cli.options import Flat, ImportOptions, Sources, require_sources
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class PicturesCommand:
     """The store's folder."""
     pixels: int = 256
     """Side of the painting that will be trained: 64, 128, 256 or 512."""
-    taking: Flat[Taking] = field(default_factory=Taking)
+    taking: Flat[ImportOptions] = field(default_factory=ImportOptions)
 
     def run(self) -> None:
         from limner.cli import pipeline
 
-        pipeline.take_pictures(some(self.sources), self.out, self.pixels, self.taking)
+        pipeline.prepare_store(require_sources(self.sources), self.out, self.pixels, self.taking)

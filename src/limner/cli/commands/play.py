@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import Positional
 
-from limner.cli.options import Flat, Serving
+from limner.cli.options import Flat, ServeOptions
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class PlayCommand:
 
     source: Annotated[Positional[Path], tyro.conf.arg(metavar="PAGE|LOOK")]
     """A folder that `limner publish` wrote, or a look's file."""
-    serving: Flat[Serving] = field(default_factory=Serving)
+    serving: Flat[ServeOptions] = field(default_factory=ServeOptions)
 
     def run(self) -> None:
         from limner.cli import pipeline

@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import Positional
 
-from limner.cli.options import Flat, Stop
+from limner.cli.options import BudgetOptions, Flat
 from limner.recipe import Recipe
 
 
@@ -28,10 +28,10 @@ class TrainCommand:
     out: Path
     """The run's folder; an earlier run there is gone on with."""
     recipe: Flat[Recipe] = field(default_factory=Recipe)
-    stop: Flat[Stop] = field(default_factory=Stop)
+    stop: Flat[BudgetOptions] = field(default_factory=BudgetOptions)
 
     def run(self) -> None:
-        from limner.cli.pipeline import train_run
+        from limner.cli.pipeline import train
         from limner.data.store import open_store
 
-        train_run(open_store(self.pictures), self.out, self.recipe, self.stop)
+        train(open_store(self.pictures), self.out, self.recipe, self.stop)
