@@ -1,8 +1,8 @@
-"""How long work says how far it is.
+"""Progress of long work.
 
-Work calls a `Progress` and knows nothing of terminals: `silently` for tests and libraries, `Bar` for
-people. `Bar` shows a bar with the time left on a terminal; elsewhere (a log, continuous integration)
-it prints one line for each tenth done, since a bar that redraws itself fills a log with rubbish.
+Work calls a `Progress` and knows nothing of terminals: `no_progress` is for tests and libraries,
+`ProgressBar` for people. On a terminal `ProgressBar` shows a bar with the time left. Elsewhere (a log,
+continuous integration) it prints one line for each tenth done, since a bar that redraws itself fills a log.
 """
 
 from types import TracebackType
