@@ -65,7 +65,7 @@ export default defineConfig({
     modulePreload: false,
     chunkSizeWarningLimit: 4000,
     rolldownOptions: {
-      input: { index: join(web, 'bench/index.html'), stage: join(web, 'bench/stage.html') },
+      input: { index: join(web, 'bench/index.html'), sandbox: join(web, 'bench/sandbox.html') },
     },
   },
 });

@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
-import { shaders } from './shaders.ts';
-import { smaller } from './smaller.ts';
+import { smaller } from './build/minify-output.ts';
+import { shaders } from './build/minify-shaders.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
 const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
@@ -21,10 +21,17 @@ const RUNTIME = {
 
 /** What every page has of the engine, and what both backends use of it, is one file: many small ones weigh more. */
 const ENGINE = [
-  { name: 'engine', test: /web\/engine\/(\w+|webgpu\/weights|graph\/inputs)\.ts/ },
-  { name: 'engine', test: /web\/engine\//, tags: ['$initial' as const] },
-  // So is what only other operators want.
-  { name: 'uncommon', test: /web\/engine\/(graph\/|webgpu\/grouped\.ts)/ },
+  {
+    name: 'engine',
+    test: /web\/engine\/((frames\/|recovery\/)?[\w-]+|codegen\/pack-weights|webgpu\/runtime\/device)\.ts/,
+  },
+  { name: 'engine', test: /web\/engine\/(?!webgpu\/)/, tags: ['$initial' as const] },
+  // So is what every page on WebGPU has, and so is what only other operators want.
+  {
+    name: 'painter',
+    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|instance-norm|conv-(naive|grouped)))/,
+  },
+  { name: 'extended', test: /web\/engine\/(graph|codegen)\// },
 ];
 
 function runtime(): Plugin {
@@ -79,8 +86,13 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: false,
     rolldownOptions: {
-      // The engine is an entry of its own: the page shares it, and `limner export` checks looks with it.
-      input: { index: join(web, 'player/index.html'), tools: join(web, 'engine/index.ts') },
+      // The engine is an entry of its own: the page shares it, and `limner export` checks looks with it. So is the
+      // painter on WebGPU: what it shares with parts that are fetched later on would be a file of its own otherwise.
+      input: {
+        index: join(web, 'player/index.html'),
+        tools: join(web, 'engine/index.ts'),
+        painter: join(web, 'engine/webgpu/painter.ts'),
+      },
       preserveEntrySignatures: 'allow-extension',
       output: { entryFileNames: 'assets/[name]-[hash].js', codeSplitting: { groups: ENGINE } },
     },

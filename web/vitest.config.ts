@@ -1,6 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { shaders } from './shaders.ts';
+import { shaders } from './build/minify-shaders.ts';
 
 // One flag set under which WebGPU compute, canvas presentation and video import all work without a GPU.
 // `--enable-unsafe-webgpu` alone is a trap: compute works, presenting a canvas loses the device.
@@ -36,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['tests/node/**/*.test.ts', 'player/**/*.test.ts'],
+          include: ['tests/node/**/*.test.ts'],
           environment: 'node',
           globalSetup: ['tests/cases.ts'],
           ...patient,
@@ -59,7 +59,7 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           globalSetup: ['tests/cases.ts', 'tests/table.ts'],
-          setupFiles: ['tests/fresh.ts'],
+          setupFiles: ['tests/clear-tuning-cache.ts'],
           ...patient,
           fileParallelism: false,
           browser: {

@@ -1,8 +1,8 @@
 // What is measured, as the visitor chooses it.
 
 import { readLook } from '../engine/index.ts';
-import { button, element, make } from '../player/element.ts';
-import type { LookAddress } from './look.ts';
+import { button, element, make } from '../shared/dom.ts';
+import type { LookAddress } from './look-files.ts';
 import type { Origin } from './results.ts';
 import { isRival, RIVAL_NAMES, RIVALS, type RivalName } from './rivals/index.ts';
 

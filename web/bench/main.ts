@@ -1,18 +1,18 @@
 /** The bench's page: choices, progress, results; and the same for `limner bench browser`, which has no hands. */
 
-import { element } from '../player/element.ts';
-import { Bench, LONG, type Progress, QUICK } from './bench.ts';
+import { element } from '../shared/dom.ts';
+import { originOf } from './environment.ts';
 import { Form } from './form.ts';
-import type { LookAddress } from './look.ts';
-import { originOf } from './origin.ts';
-import { cameraVideo, sceneVideo } from './picture.ts';
+import { duration } from './format.ts';
+import type { LookAddress } from './look-files.ts';
 import { plot } from './plot.ts';
 import { markdown } from './report.ts';
 import { type LookResult, type Origin, type Results, ran } from './results.ts';
+import { ResultsView } from './results-view.ts';
 import { RIVAL_NAMES, type RivalName } from './rivals/index.ts';
 import { sentence } from './rounds.ts';
-import { ResultsView } from './view.ts';
-import { duration } from './words.ts';
+import { Bench, LONG, type Progress, QUICK } from './runner.ts';
+import { cameraVideo, sceneVideo } from './test-input.ts';
 
 interface Request {
   readonly looks: readonly LookAddress[];

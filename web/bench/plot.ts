@@ -2,10 +2,10 @@
 // as the fastest. Rivals lie powers of ten apart, so the scale is of powers; it begins at one, and lengths on it
 // say nothing, so there are no bars.
 
+import { digits } from './format.ts';
 import { type LookResult, type Ran, ran } from './results.ts';
 import { isOurs } from './rivals/index.ts';
-import type { Work } from './stage.ts';
-import { digits } from './words.ts';
+import type { Work } from './sandbox.ts';
 
 const WIDTH = 860;
 const LEFT = 300;

@@ -1,7 +1,7 @@
 // Results as Markdown: for the docs, and for whoever copies them from the page.
 
+import { calls, difference, digits, milliseconds, shown, size, stopped, times } from './format.ts';
 import { type LookResult, type Origin, type Ran, type Results, ran } from './results.ts';
-import { calls, difference, digits, milliseconds, shown, size, stopped, times } from './words.ts';
 
 const COLUMNS: readonly [heading: string, cell: (row: Ran) => string][] = [
   ['engine', ({ label }) => label],

@@ -1,11 +1,11 @@
 // What a run of the bench finds: the JSON that it writes. Tables and plots are made from it alone.
 
 import type { Comparison } from './comparison.ts';
-import type { Calls, Memory } from './hooks.ts';
+import type { Calls, Memory } from './gpu-counters.ts';
 import type { RivalName } from './rivals/index.ts';
-import type { Opened, Work } from './stage.ts';
+import type { Opened, Work } from './sandbox.ts';
 import type { Sample, Spread } from './statistics.ts';
-import type { Weight } from './weight.ts';
+import type { Weight } from './transfer-size.ts';
 
 export interface Measured {
   readonly spread: Spread;

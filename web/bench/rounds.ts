@@ -3,7 +3,7 @@
 // to be timed. Slow rivals leave when their time is spent, but never before three rounds; one that breaks or
 // hangs leaves at once, with its document. Neither libraries nor the page are known here.
 
-import type { Work } from './stage.ts';
+import type { Work } from './sandbox.ts';
 import type { Sample } from './statistics.ts';
 
 export interface Plan {

@@ -3,13 +3,13 @@
 import { EngineError, impossible, reasonOf } from './error.ts';
 import { type Look, readLook } from './look.ts';
 import type { Backend, Canvas, Examinable, Painter, Precision, Settings } from './painter.ts';
-import { lastingPainter, type Making, PAUSES } from './revival.ts';
-import { type Availability, webgpuAvailable } from './webgpu/device.ts';
+import { lastingPainter, type Making, PAUSES } from './recovery/recovering-painter.ts';
+import { type Availability, webgpuAvailable } from './webgpu/runtime/device.ts';
 
 export { EngineError } from './error.ts';
 export { type Live, type Look, type LookInfo, type ReadOptions, readLook, readModel } from './look.ts';
 export type { Backend, Canvas, FrameSource, Painter, Precision, RunOptions } from './painter.ts';
-export { type Availability, webgpuAvailable } from './webgpu/device.ts';
+export { type Availability, webgpuAvailable } from './webgpu/runtime/device.ts';
 
 export interface PainterOptions {
   /** What to paint on; without one the painter only runs on arrays. */
@@ -47,7 +47,7 @@ async function bodyOf(from: string | URL | Blob): Promise<ArrayBuffer> {
 /** Never throws: who asks has another way to paint. */
 export async function webgl2Available(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
   try {
-    const context = await import('./webgl2/context.ts');
+    const context = await import('./webgl2/runtime/context.ts');
     return context.webgl2Available(options);
   } catch (error) {
     return { ok: false, reason: `The part for WebGL2 could not be fetched (${reasonOf(error)}).` };

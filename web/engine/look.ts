@@ -2,10 +2,10 @@
 // docs/design.md has the contract. A model without that metadata is taken too if it is of the right kind.
 
 import { EngineError } from './error.ts';
-import { checkCost } from './graph/cost.ts';
-import { lower } from './graph/lower.ts';
-import { makePlan, type Plan } from './graph/plan.ts';
-import type { Sizes } from './onnx/bind.ts';
+import { lower } from './graph/lowering/lower.ts';
+import { checkCost } from './graph/passes/cost.ts';
+import { makePlan, type Plan } from './graph/passes/plan.ts';
+import type { Sizes } from './onnx/free-dims.ts';
 import { type OnnxModel, readModel as readOnnx } from './onnx/model.ts';
 
 export interface Live {
@@ -42,7 +42,7 @@ export interface ReadOptions {
 /** Our own looks leave no size open. */
 async function bound(model: OnnxModel, dims: Sizes): Promise<OnnxModel> {
   const open = model.inputs.some(value => value.dims?.some(dim => typeof dim === 'string'));
-  return open ? (await import('./onnx/bind.ts')).bindSizes(model, dims) : model;
+  return open ? (await import('./onnx/free-dims.ts')).bindSizes(model, dims) : model;
 }
 
 /** Parses, checks, fuses and plans; needs no GPU. Rejects with an EngineError, whatever the bytes are. */

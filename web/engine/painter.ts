@@ -1,8 +1,8 @@
 // What every painter is, whoever it is that computes: one look, one canvas, one frame at a time.
 
 import { EngineError } from './error.ts';
-import type { Findings } from './fault.ts';
 import type { LookInfo } from './look.ts';
+import type { Findings } from './recovery/probe.ts';
 
 export type Backend = 'webgpu' | 'webgl2';
 /** Of the values between a network's layers, as they lie in memory; sums are float32 whichever it is. */

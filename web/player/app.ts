@@ -1,22 +1,22 @@
 /** The page's one object that knows all others: it wires controls, subjects and looks to the easel. */
 import type { Look } from '../engine/index.ts';
-import { FetchError } from './download.ts';
-import { takeDrops } from './drop.ts';
-import { Easel } from './easel.ts';
-import { button, closePanels, element, setIcon, setName } from './element.ts';
-import { Exhibit } from './exhibit.ts';
-import { Figures } from './figures.ts';
-import { kindOf } from './file.ts';
-import { listen } from './keyboard.ts';
-import { forcedBackend } from './ladder.ts';
-import { listLooks } from './looks.ts';
-import { openScene } from './scene.ts';
-import { Shelf } from './shelf.ts';
-import { Sliders } from './sliders.ts';
-import type { Source } from './source.ts';
-import { type Speech, sentenceOf } from './speech.ts';
-import { Studio } from './studio.ts';
-import { Subject } from './subject.ts';
+import { button, closePanels, element, setIcon, setName } from '../shared/dom.ts';
+import { FetchError } from '../shared/download.ts';
+import { Studio } from './look-loader.ts';
+import { listLooks } from './looks/look-index.ts';
+import { forcedBackend } from './painters/select.ts';
+import { Easel } from './render/render-loop.ts';
+import { kindOf } from './sources/file.ts';
+import { openScene } from './sources/scene.ts';
+import type { Source } from './sources/source.ts';
+import { Exhibit } from './ui/exhibit.ts';
+import { takeDrops } from './ui/file-drop.ts';
+import { listen } from './ui/keyboard.ts';
+import { Shelf } from './ui/look-list.ts';
+import { type Speech, sentenceOf } from './ui/notifications.ts';
+import { Sliders } from './ui/sliders.ts';
+import { Subject } from './ui/source-picker.ts';
+import { Figures } from './ui/stats-overlay.ts';
 
 const NO_GUIDE = 'This model does not tell what it sees: it is painted with, but is no look of limner.';
 

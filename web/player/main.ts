@@ -1,6 +1,6 @@
 /** The live page: puts subject, look, painter and controls together. */
 import { App } from './app.ts';
-import { Speech, sentenceOf } from './speech.ts';
+import { Speech, sentenceOf } from './ui/notifications.ts';
 
 document.documentElement.dataset.started = ''; // see public/unstarted.js
 const speech = new Speech();

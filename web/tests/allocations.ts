@@ -1,7 +1,7 @@
 // How many bytes of typed arrays and array buffers a piece of work asks for: all of them, not what it holds
 // at once, so never less than what it needs. The constructors are watched; those of arrays that slice, map
 // and filter make are found by the same door, their prototype's constructor. JavaScript's own arrays and
-// objects are not seen: `reader.test.ts` and the bombs of `fuzz.test.ts` look at the heap for those.
+// objects are not seen: `node/hostile-files.test.ts` and the bombs of `fuzz.test.ts` look at the heap for those.
 
 const WATCHED = [
   ArrayBuffer,

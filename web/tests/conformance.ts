@@ -4,7 +4,7 @@
 import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
 import { EngineError } from '../engine/error.ts';
-import type { Plan } from '../engine/graph/plan.ts';
+import type { Plan } from '../engine/graph/passes/plan.ts';
 import { readGraph } from '../engine/look.ts';
 import { decode, decodeFloats, excess } from './compare.ts';
 import { differences, type Report, type Result } from './operators.ts';

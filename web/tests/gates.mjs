@@ -25,7 +25,7 @@ const GATES = [
   },
   { gate: 'fuzz', holds: 'mutated files: refused, in time, in little memory', files: ['node/fuzz'] },
   { gate: 'soak', holds: '3,000 frames on each backend, and nothing grows', files: ['package/soak'] },
-  { gate: 'lost GPUs', holds: 'painting goes on after a loss', files: ['browser/revival'] },
+  { gate: 'lost GPUs', holds: 'painting goes on after a loss', files: ['browser/recovery'] },
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'gates-'));

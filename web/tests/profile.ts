@@ -1,15 +1,20 @@
 // One look on WebGPU, kernel by kernel: what each reads, writes and multiplies, and how long it takes.
 
-import { stored } from '../engine/graph/cost.ts';
-import type { Axis, Convolution, Tensor } from '../engine/graph/operation.ts';
+import type { Axis, Convolution, Tensor } from '../engine/graph/ir/operation.ts';
+import { stored } from '../engine/graph/passes/cost.ts';
 import { readLook } from '../engine/index.ts';
-import { dispatch } from '../engine/webgpu/buffers.ts';
-import { adapterName, canvasFormat, requestDevice, usualPrecision } from '../engine/webgpu/device.ts';
-import { frameGroup, kernelsFor, makeStudio, prepareKernels } from '../engine/webgpu/kernels.ts';
-import { checked, Memory } from '../engine/webgpu/memory.ts';
+import { styleFor } from '../engine/webgpu/kernels/config.ts';
+import { bytesIn } from '../engine/webgpu/kernels/precision.ts';
 import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
-import { bytesIn } from '../engine/webgpu/precision.ts';
-import { styleFor } from '../engine/webgpu/style.ts';
+import { adapterName, canvasFormat, requestDevice, usualPrecision } from '../engine/webgpu/runtime/device.ts';
+import {
+  frameGroup,
+  kernelsFor,
+  makeStudio,
+  prepareKernels,
+} from '../engine/webgpu/runtime/frame-program.ts';
+import { checked, Memory } from '../engine/webgpu/runtime/memory.ts';
+import { dispatch } from '../engine/webgpu/runtime/plan-buffers.ts';
 
 export interface Layer {
   readonly name: string;

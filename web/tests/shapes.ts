@@ -1,5 +1,5 @@
-import type { Class, Style } from '../engine/webgpu/style.ts';
-import { neighbours } from '../engine/webgpu/tuner.ts';
+import type { Class, Style } from '../engine/webgpu/kernels/config.ts';
+import { neighbours } from '../engine/webgpu/tuning/tuner.ts';
 
 /** The style with each class in the shape that the tuner tries in that place. */
 export function near(style: Style, i: number): Style {

@@ -10,7 +10,7 @@ const ENTRY = '/engine/index.ts';
 const BACKENDS = ['webgpu', 'webgl2'];
 /** Modules that are fetched for operators and open sizes, which our own looks do without, and for `run`, which
  * paints nothing. */
-const APART = /\/engine\/\w+\/(uncommon|bind|reader)\.ts$/;
+const APART = /\/engine\/[\w/]+\/(extended|free-dims|array-runner)\.ts$/;
 
 const result = await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { write: false } });
 const chunks = [result].flat().flatMap(({ output }) => output.filter(({ type }) => type === 'chunk'));

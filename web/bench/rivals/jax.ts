@@ -3,8 +3,8 @@
 
 import * as jax from '@jax-js/jax';
 import { ONNXModel } from '@jax-js/onnx';
-import { canvasPath } from './canvas.ts';
-import { missingWebgpu } from './missing.ts';
+import { canvasPath } from './canvas-io.ts';
+import { missingWebgpu } from './capabilities.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 export const jaxjs: Engine = {

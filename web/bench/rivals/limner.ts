@@ -2,7 +2,7 @@
 // off: that would be in the others' turns.
 
 import { type Backend, createPainter, readLook } from '../../engine/index.ts';
-import { missingNothing, missingWebgpu } from './missing.ts';
+import { missingNothing, missingWebgpu } from './capabilities.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 const FENCES = {

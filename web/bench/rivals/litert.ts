@@ -3,9 +3,9 @@
 // or a canvas.
 
 import * as litert from '@litertjs/core';
-import { canvasPath, reordered } from './canvas.ts';
-import { fetchAll } from './fetched.ts';
-import { missingThreads, missingWebgpu } from './missing.ts';
+import { canvasPath, reordered } from './canvas-io.ts';
+import { missingThreads, missingWebgpu } from './capabilities.ts';
+import { fetchAll } from './prefetch.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 export type Accelerator = 'webgpu' | 'wasm';

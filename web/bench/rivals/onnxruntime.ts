@@ -3,9 +3,9 @@
 // it has no way of its own to either.
 
 import type * as Ort from 'onnxruntime-web/wasm';
-import { canvasPath } from './canvas.ts';
-import { fetchAll } from './fetched.ts';
-import { missingNothing, missingThreads, missingWebgpu } from './missing.ts';
+import { canvasPath } from './canvas-io.ts';
+import { missingNothing, missingThreads, missingWebgpu } from './capabilities.ts';
+import { fetchAll } from './prefetch.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 export type Provider = 'webgpu' | 'wasm' | 'wasm-threads';

@@ -1,6 +1,6 @@
 // What the bench asks of every engine that it measures. One file beside this one makes one engine, or one
 // library with its backends, fit: it is the smallest wrapper that uses the library as its documentation says,
-// and holds nothing that makes it slower. It does not measure: `stage.ts` does, for all in the same way.
+// and holds nothing that makes it slower. It does not measure: `bench/sandbox.ts` does, for all in the same way.
 
 /** A look as each library takes it, fetched and at hand. */
 export interface Files {

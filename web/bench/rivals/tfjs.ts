@@ -3,9 +3,9 @@
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { centre, reordered } from './canvas.ts';
-import { fetchAll } from './fetched.ts';
-import { missingNothing, missingWebgpu } from './missing.ts';
+import { centre, reordered } from './canvas-io.ts';
+import { missingNothing, missingWebgpu } from './capabilities.ts';
+import { fetchAll } from './prefetch.ts';
 import type { Engine, Files, Place, Rival } from './rival.ts';
 
 export type TfjsBackend = 'webgpu' | 'webgl' | 'wasm';

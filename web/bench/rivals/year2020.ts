@@ -6,8 +6,8 @@
 
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { centre, reordered } from './canvas.ts';
-import { missingNothing } from './missing.ts';
+import { centre, reordered } from './canvas-io.ts';
+import { missingNothing } from './capabilities.ts';
 import quad from './quad.vert.glsl?raw';
 import type { Engine, Place, Rival } from './rival.ts';
 import show from './show.frag.glsl?raw';

@@ -4,7 +4,7 @@
 // are made from them when somebody asks (`floats`, `integers`), one tensor at a time.
 
 import { EngineError } from '../error.ts';
-import { Cursor, clamped, eachField, repeated } from './wire.ts';
+import { Cursor, clamped, eachField, repeated } from './protobuf.ts';
 
 export type DataType =
   | 'float32'

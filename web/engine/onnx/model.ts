@@ -5,7 +5,7 @@
 
 import { EngineError } from '../error.ts';
 import { type Constant, readConstant } from './constant.ts';
-import { add, append, eachField, repeated } from './wire.ts';
+import { add, append, eachField, repeated } from './protobuf.ts';
 
 export type Attribute =
   | { kind: 'float'; value: number }

@@ -3,8 +3,8 @@
 // way from camera to canvas.
 
 import { EngineError, reasonOf } from '../error.ts';
-import { type Findings, STRIPES_SIDE } from '../fault.ts';
-import { liveValues, turn } from '../live.ts';
+import { cropOf } from '../frames/source.ts';
+import { liveValues, turn } from '../live-inputs.ts';
 import type { Look, LookInfo } from '../look.ts';
 import {
   type Canvas,
@@ -14,13 +14,13 @@ import {
   type Painter,
   type Settings,
 } from '../painter.ts';
-import { cropOf } from '../source.ts';
-import { adapterName, type Context, openContext } from './context.ts';
-import { examine } from './examination.ts';
-import { worked } from './fence.ts';
-import { Frames } from './frames.ts';
-import { Network } from './network.ts';
-import type { Prepared } from './programs.ts';
+import { type Findings, STRIPES_SIDE } from '../recovery/probe.ts';
+import { adapterName, type Context, openContext } from './runtime/context.ts';
+import { worked } from './runtime/fence.ts';
+import { Frames } from './runtime/frame-texture.ts';
+import { Network } from './runtime/network.ts';
+import { examine } from './runtime/probe.ts';
+import type { Prepared } from './runtime/program-cache.ts';
 
 /** A painter on `settings.canvas`, or on a canvas of its own, whose context it gives back in the end. */
 export async function createWebgl2Painter(look: Look, settings: Settings): Promise<Examinable> {

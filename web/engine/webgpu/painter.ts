@@ -4,9 +4,8 @@
 // (and another for the guide where somebody looks at it), since WebGPU hands those out per frame.
 
 import { EngineError, reasonOf } from '../error.ts';
-import type { Findings } from '../fault.ts';
-import type { Plan } from '../graph/plan.ts';
-import { liveValues, turn } from '../live.ts';
+import type { Plan } from '../graph/passes/plan.ts';
+import { liveValues, turn } from '../live-inputs.ts';
 import type { Look, LookInfo } from '../look.ts';
 import {
   type Canvas,
@@ -16,12 +15,12 @@ import {
   type Painter,
   type Settings,
 } from '../painter.ts';
-import { dispatch } from './buffers.ts';
-import { fetchKernels } from './compile.ts';
-import { adapterName, canvasFormat, checkLimits, requestDevice, usualPrecision } from './device.ts';
-import { examine } from './examination.ts';
-import { Frames } from './frames.ts';
-import type { Way } from './kernel.ts';
+import type { Findings } from '../recovery/probe.ts';
+import { fetchKernels } from './kernels/compile.ts';
+import type { Class, Style } from './kernels/config.ts';
+import type { Way } from './kernels/kernel.ts';
+import type { Reader } from './runtime/array-runner.ts';
+import { adapterName, canvasFormat, checkLimits, requestDevice, usualPrecision } from './runtime/device.ts';
 import {
   type Bound,
   type ByWay,
@@ -34,15 +33,16 @@ import {
   prepareKernels,
   type Studio,
   usualWay,
-} from './kernels.ts';
-import { checked, Memory, sentenceOf } from './memory.ts';
-import { CLASSES, type Found, keyOf, type Notes, notesOf } from './notes.ts';
-import { bindGroup, type Compiled } from './pipelines.ts';
-import type { Reader } from './reader.ts';
-import type { Class, Style } from './style.ts';
-import { browserSurroundings, type Surroundings } from './surroundings.ts';
-import { trialOf } from './trial.ts';
-import { tune } from './tuner.ts';
+} from './runtime/frame-program.ts';
+import { Frames } from './runtime/frame-textures.ts';
+import { checked, Memory, sentenceOf } from './runtime/memory.ts';
+import { bindGroup, type Compiled } from './runtime/pipeline-cache.ts';
+import { dispatch } from './runtime/plan-buffers.ts';
+import { examine } from './runtime/probe.ts';
+import { trialOf } from './tuning/benchmark.ts';
+import { CLASSES, type Found, keyOf, type Notes, notesOf } from './tuning/cache.ts';
+import { browserSurroundings, type Surroundings } from './tuning/environment.ts';
+import { tune } from './tuning/tuner.ts';
 
 interface Owned extends Settings {
   readonly ownsDevice: boolean;
@@ -312,7 +312,9 @@ class WebgpuPainter implements Examinable {
     if (this.#lost) throw new EngineError('The GPU was lost.');
     // Fetched when it is first called, since pages that paint do without it.
     const { merged, pipelines } = this.studio;
-    this.#reader ??= import('./reader.ts').then(({ Reader }) => Reader.create(merged, pipelines));
+    this.#reader ??= import('./runtime/array-runner.ts').then(({ Reader }) =>
+      Reader.create(merged, pipelines),
+    );
     // Where it fails the next run tries anew.
     this.#reader.catch(() => {
       this.#reader = null;

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, EngineError, load, readLook } from '../../engine/index.ts';
-import { requestDevice } from '../../engine/webgpu/device.ts';
+import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { far, pixels, scene, untilGuide } from '../scene.ts';
 import { tinyLook } from '../tiny.ts';
 

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { readGraph } from '../../engine/look.ts';
-import { requestDevice } from '../../engine/webgpu/device.ts';
-import { runGraph } from '../../engine/webgpu/reader.ts';
+import { runGraph } from '../../engine/webgpu/runtime/array-runner.ts';
+import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { graphOf, model, node, value } from '../onnx.ts';
 
 const FAR = Float32Array.of(-1e4, -1000, -88, -15, 0, 15, 88, 1e4);

@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, type Look, webgpuAvailable } from '../../engine/index.ts';
-import { requestDevice } from '../../engine/webgpu/device.ts';
+import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { callsOf } from '../calls.ts';
-import { openLedger } from '../ledger.ts';
+import { openLedger } from '../gpu-memory.ts';
 import { camera, expectCanvasAsRun, far, look, pixels, scene, untilGuide } from '../scene.ts';
 
 let device: GPUDevice;

@@ -3,8 +3,8 @@
 
 import { afterAll, expect, test } from 'vitest';
 import { EngineError, readLook, readModel } from '../../engine/index.ts';
-import { type Context, openContext } from '../../engine/webgl2/context.ts';
-import { runGraph } from '../../engine/webgl2/network.ts';
+import { type Context, openContext } from '../../engine/webgl2/runtime/context.ts';
+import { runGraph } from '../../engine/webgl2/runtime/network.ts';
 import { largestDifference } from '../compare.ts';
 import { graphOf, model, node, tensor, value } from '../onnx.ts';
 

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, readLook } from '../../engine/index.ts';
-import { requestDevice } from '../../engine/webgpu/device.ts';
+import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { largestDifference } from '../compare.ts';
 
 interface Listed {
@@ -44,5 +44,5 @@ for (const { name, live } of looks) {
 test('looks of our own fetch nothing that only other operators need', () => {
   const fetched = performance.getEntriesByType('resource').map(({ name }) => name);
   expect(fetched.filter(name => name.includes('/engine/')).length).toBeGreaterThan(20);
-  expect(fetched.filter(name => name.includes('uncommon'))).toEqual([]);
+  expect(fetched.filter(name => name.includes('/extended.ts'))).toEqual([]);
 });

@@ -1,8 +1,8 @@
 // ONNX's own node tests on WebGPU.
 
 import { afterAll, beforeAll } from 'vitest';
-import { requestDevice } from '../../engine/webgpu/device.ts';
-import { runGraph } from '../../engine/webgpu/reader.ts';
+import { runGraph } from '../../engine/webgpu/runtime/array-runner.ts';
+import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { conform, REFUSED } from '../conformance.ts';
 
 let device: GPUDevice;

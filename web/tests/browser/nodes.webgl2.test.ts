@@ -1,8 +1,8 @@
 // ONNX's own node tests on WebGL2.
 
 import { afterAll } from 'vitest';
-import { openContext } from '../../engine/webgl2/context.ts';
-import { runGraph } from '../../engine/webgl2/network.ts';
+import { openContext } from '../../engine/webgl2/runtime/context.ts';
+import { runGraph } from '../../engine/webgl2/runtime/network.ts';
 import { conform, REFUSED } from '../conformance.ts';
 
 const context = await openContext(null);

@@ -2,7 +2,7 @@
 
 import { afterAll, expect, test } from 'vitest';
 import { type Backend, createPainter, type Painter } from '../../engine/index.ts';
-import { openLedger } from '../ledger.ts';
+import { openLedger } from '../gpu-memory.ts';
 import { look } from '../scene.ts';
 
 const NAME = 'lean-64-uint16-colour';

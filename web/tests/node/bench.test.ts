@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { compared } from '../../bench/comparison.ts';
+import { difference, digits, duration, size, stopped } from '../../bench/format.ts';
 import { plot } from '../../bench/plot.ts';
 import { markdown } from '../../bench/report.ts';
 import type { Measured, Ran, Results } from '../../bench/results.ts';
 import type { RivalName } from '../../bench/rivals/index.ts';
 import { type Entrant, Rounds, randomFrom, shuffled } from '../../bench/rounds.ts';
-import type { Work } from '../../bench/stage.ts';
+import type { Work } from '../../bench/sandbox.ts';
 import { quantile, ratio, type Sample, spread } from '../../bench/statistics.ts';
-import { storage3dBytes, texelBytes } from '../../bench/texels.ts';
-import { difference, digits, duration, size, stopped } from '../../bench/words.ts';
+import { storage3dBytes, texelBytes } from '../../bench/texture-bytes.ts';
 
 const samples = (milliseconds: readonly number[]): Sample[] =>
   milliseconds.map((value, round) => ({ round, milliseconds: value, burst: 1 }));

@@ -2,8 +2,8 @@
 // weights that are all zero: the count depends on shapes alone, and files of all would take long to write.
 
 import { expect, test } from 'vitest';
-import { lower } from '../../engine/graph/lower.ts';
-import { makePlan } from '../../engine/graph/plan.ts';
+import { lower } from '../../engine/graph/lowering/lower.ts';
+import { makePlan } from '../../engine/graph/passes/plan.ts';
 import { type Constant, constantOf } from '../../engine/onnx/constant.ts';
 import type { Attribute, OnnxModel, OnnxNode } from '../../engine/onnx/model.ts';
 

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
-import { checkCost } from '../../engine/graph/cost.ts';
+import { checkCost } from '../../engine/graph/passes/cost.ts';
 import { readGraph, readLook } from '../../engine/look.ts';
 import { allocated } from '../allocations.ts';
 import { CACHE } from '../cases.ts';
@@ -17,7 +17,7 @@ import { graphOf, message, model, node, tensor, text, value, varint } from '../o
 const FILES = Number(process.env.LIMNER_FUZZ_FILES ?? 10_000);
 const ONLY = process.env.LIMNER_FUZZ_SEED;
 const MOST_MS = 1000;
-/** What may be taken beside twice the file, however small it is: `graph/builder.ts` gives matrices of a Resize
+/** What may be taken beside twice the file, however small it is: `lowering/builder.ts` gives matrices of a Resize
  * and the like 4 MB, and what is read of typed fields and given up may come on top. */
 const FREE = 5 * 2 ** 20;
 const LOOKS = ['lean-64-uint16-colour', 'lean-64-float16-edges'].map(

@@ -5,14 +5,19 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
 import { readLook } from '../../engine/look.ts';
-import { checkLimits, NEEDED } from '../../engine/webgpu/device.ts';
-import { compileStep, kernelsFor, makeStudio, prepareKernels } from '../../engine/webgpu/kernels.ts';
-import { Memory } from '../../engine/webgpu/memory.ts';
-import { type Merged, merge, type Step } from '../../engine/webgpu/merge.ts';
-import { CLASSES } from '../../engine/webgpu/notes.ts';
-import { classOf, isStrip } from '../../engine/webgpu/strip.ts';
-import { type Class, GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/style.ts';
-import { neighbours } from '../../engine/webgpu/tuner.ts';
+import { type Class, GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/kernels/config.ts';
+import { classOf, isStrip } from '../../engine/webgpu/kernels/conv-tiled.ts';
+import { type Merged, merge, type Step } from '../../engine/webgpu/kernels/frame-fusion.ts';
+import { checkLimits, NEEDED } from '../../engine/webgpu/runtime/device.ts';
+import {
+  compileStep,
+  kernelsFor,
+  makeStudio,
+  prepareKernels,
+} from '../../engine/webgpu/runtime/frame-program.ts';
+import { Memory } from '../../engine/webgpu/runtime/memory.ts';
+import { CLASSES } from '../../engine/webgpu/tuning/cache.ts';
+import { neighbours } from '../../engine/webgpu/tuning/tuner.ts';
 import { CACHE } from '../cases.ts';
 import { near } from '../shapes.ts';
 

@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { transposedAxis } from '../../engine/graph/axis.ts';
-import type { Operation } from '../../engine/graph/operation.ts';
-import { type Address, addressOf } from '../../engine/graph/view.ts';
+import { type Address, addressOf } from '../../engine/codegen/view-address.ts';
+import type { Operation } from '../../engine/graph/ir/operation.ts';
+import { transposedAxis } from '../../engine/graph/lowering/conv-axis.ts';
 import { readLook } from '../../engine/index.ts';
 import { readGraph, readModel } from '../../engine/look.ts';
 import { CACHE } from '../cases.ts';

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { halfToFloat } from '../../engine/onnx/constant.ts';
-import { usualPrecision } from '../../engine/webgpu/device.ts';
-import { floatToHalf } from '../../engine/webgpu/precision.ts';
+import { floatToHalf } from '../../engine/webgpu/kernels/precision.ts';
+import { usualPrecision } from '../../engine/webgpu/runtime/device.ts';
 
 test('every finite half is itself', () => {
   for (let bits = 0; bits < 0x10000; bits++) {

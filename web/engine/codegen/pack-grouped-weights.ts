@@ -1,0 +1,33 @@
+// Weights of convolutions in groups, as their kernels read them.
+
+import type { Weights } from '../graph/ir/operation.ts';
+import { floats } from '../onnx/constant.ts';
+import type { Data } from '../webgpu/kernels/kernel.ts';
+import { channelsOf, sharing, stored } from './pack-weights.ts';
+
+/** For convolutions in groups: float32, ordered [output channel][row][column][input channel of the group]. */
+export function packGrouped(weights: Weights, group: number, label: string): Data {
+  const { inputs, outputs } = channelsOf(weights, group);
+  const [, , kh, kw] = weights.dims;
+  const taps = kh * kw;
+  const [perIn, perOut] = [inputs / group, outputs / group];
+  const fill = (target: ArrayBuffer) => {
+    const raw = stored(weights);
+    const from =
+      weights.type === 'float16'
+        ? floats({ name: label, type: 'float16', dims: weights.dims, bytes: weights.bytes })
+        : raw;
+    const to = new Float32Array(target);
+    for (let o = 0; o < outputs; o++) {
+      for (let i = 0; i < perIn; i++) {
+        const pair = weights.transposed
+          ? (Math.floor(o / perOut) * perIn + i) * perOut + (o % perOut)
+          : o * perIn + i;
+        for (let tap = 0; tap < taps; tap++) {
+          to[(o * taps + tap) * perIn + i] = (from[pair * taps + tap] ?? 0) - (weights.zero?.[o] ?? 0);
+        }
+      }
+    }
+  };
+  return { label, ...sharing(weights, group), bytes: outputs * taps * perIn * 4, fill };
+}

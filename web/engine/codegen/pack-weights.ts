@@ -1,0 +1,100 @@
+// Weights as the kernels read them: blocks of 4 input x 4 output channels, ordered [output block][kernel
+// row][kernel column][input block][input channel][output channel], in the type that the file has. Eight
+// bits in the file are eight bits on the GPU.
+
+import { LANES, type Weights } from '../graph/ir/operation.ts';
+import type { Data } from '../webgpu/kernels/kernel.ts';
+
+export type Element = Weights['type'];
+const WIDTH: Readonly<Record<Element, 1 | 2 | 4>> = { float32: 4, float16: 2, uint16: 2, uint8: 1 };
+
+export interface Channels {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+export function channelsOf({ dims, transposed }: Weights, group: number): Channels {
+  return transposed
+    ? { inputs: dims[0], outputs: dims[1] * group }
+    : { inputs: dims[1] * group, outputs: dims[0] };
+}
+
+export function stored({ bytes, type }: Weights): Float32Array | Uint16Array | Uint8Array {
+  const width = WIDTH[type];
+  const source = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const count = source.length / width;
+  if (type === 'float32') return new Float32Array(source.buffer, source.byteOffset, count);
+  if (type === 'uint8') return source;
+  return new Uint16Array(source.buffer, source.byteOffset, count);
+}
+
+function view(target: ArrayBuffer, type: Element): Float32Array | Uint16Array | Uint8Array {
+  if (type === 'float32') return new Float32Array(target);
+  return type === 'uint8' ? new Uint8Array(target) : new Uint16Array(target);
+}
+
+/** Convolutions that share an initializer share what is packed of it: their weights are different objects
+ * with the same bytes (and the same zero points, which stand for their bytes too). */
+export function sharing({ bytes, zero, type, dims, transposed }: Weights, group: number) {
+  return { owner: zero ?? bytes, layout: `${type} ${dims.join(' ')} ${transposed} ${group}` };
+}
+
+export function packWeights(weights: Weights, label: string): Data {
+  const channels = channelsOf(weights, 1);
+  const [, , kh, kw] = weights.dims;
+  const taps = kh * kw;
+  const count = Math.ceil(channels.inputs / LANES) * Math.ceil(channels.outputs / LANES) * taps;
+  const fill = (target: ArrayBuffer) => {
+    const to = view(target, weights.type);
+    pack(stored(weights), to, channels, taps, weights.transposed);
+    if (weights.zero) fillEmptyInputs(to, weights.zero, channels, taps);
+  };
+  const bytes = count * LANES * LANES * WIDTH[weights.type];
+  return { label, ...sharing(weights, 1), bytes, fill };
+}
+
+/** Block by block, so that what is read and what is written lie close together: a look has up to 54 million
+ * weights, and the page waits. */
+function pack<T extends Float32Array | Uint16Array | Uint8Array>(
+  from: T,
+  to: T,
+  { inputs, outputs }: Channels,
+  taps: number,
+  transposed: boolean,
+): void {
+  const step = Math.ceil(inputs / LANES) * LANES * LANES;
+  for (let firstOutput = 0; firstOutput < outputs; firstOutput += LANES) {
+    const row = (firstOutput / LANES) * taps * step;
+    for (let input = 0; input < inputs; input++) {
+      const column = row + input * LANES;
+      const last = Math.min(firstOutput + LANES, outputs);
+      for (let output = firstOutput; output < last; output++) {
+        let source = (transposed ? input * outputs + output : output * inputs + input) * taps;
+        let target = column + output - firstOutput;
+        for (let tap = 0; tap < taps; tap++) {
+          to[target] = from[source] as number;
+          source += 1;
+          target += step;
+        }
+      }
+    }
+  }
+}
+
+/** Input lanes without a channel must weigh nothing, which for quantised weights is the zero point. */
+function fillEmptyInputs(
+  to: Float32Array | Uint16Array | Uint8Array,
+  zero: Float32Array,
+  { inputs, outputs }: Channels,
+  taps: number,
+): void {
+  const blocksIn = Math.ceil(inputs / LANES);
+  for (let o = 0; o < outputs; o++) {
+    for (let i = inputs; i < blocksIn * LANES; i++) {
+      for (let tap = 0; tap < taps; tap++) {
+        const block = ((o >> 2) * taps + tap) * blocksIn + (i >> 2);
+        to[block * LANES * LANES + (i & 3) * LANES + (o & 3)] = zero[o] ?? 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// A view (see ir/operation.ts) as arithmetic on whole numbers: where the element at `o` = (n, c, h, w) of the
+// output comes from. The text is the same in WGSL and GLSL, so that every backend moves elements alike.
+//
+// In general an element's number is taken apart by divisions. Most views are kinder: a transpose, a slice or
+// DepthToSpace splits each axis by itself, and then hardly any are left.
+
+import type { Shape, View } from '../graph/ir/operation.ts';
+
+export interface Address {
+  /** What `rest` is where the others read it: the output's element by its number. */
+  readonly rest: string | null;
+  /** What `place` is where `at` reads it: the input's element by its number. */
+  readonly place: string | null;
+  /** The input's (n, c, h, w). */
+  readonly at: readonly [n: string, c: string, h: string, w: string];
+}
+
+const AXES = ['o.x', 'o.y', 'o.z', 'o.w'] as const;
+const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+
+export function addressOf(view: View, input: Shape, output: Shape): Address {
+  const split = digitsByAxis(view.dims, output);
+  const digits = split ?? digitsOf('rest', view.dims);
+  const [n, c, h, w] = AXES;
+  const rest = split ? null : `((${n} * ${output[1]} + ${c}) * ${output[2]} + ${h}) * ${output[3]} + ${w}`;
+  const axes = sourceByAxis(view, digits, input);
+  if (axes) return { rest, place: null, at: axes };
+  const terms = view.strides.map((stride, i) => ({ digit: digits[i] ?? '0', step: stride }));
+  const [, channels, height, width] = input;
+  return {
+    rest,
+    place: sum(view.start, terms),
+    at: [
+      `place / ${channels * height * width}`,
+      `place / ${height * width} % ${channels}`,
+      `place / ${width} % ${height}`,
+      `place % ${width}`,
+    ],
+  };
+}
+
+/** `number` in the mixed base `dims`. */
+function digitsOf(number: string, dims: readonly number[]): string[] {
+  return dims.map((dim, i) => {
+    if (dim === 1) return '0';
+    const inner = product(dims.slice(i + 1));
+    const left = inner === 1 ? number : `${number} / ${inner}`;
+    return product(dims.slice(0, i)) === 1 ? left : `${left} % ${dim}`;
+  });
+}
+
+/** The digits, where each belongs to one axis of the output; else null. */
+function digitsByAxis(dims: readonly number[], output: Shape): string[] | null {
+  const digits: string[] = [];
+  for (const [axis, size] of output.entries()) {
+    const own: number[] = [];
+    for (let at = digits.length; product(own) < size && at < dims.length; at++) own.push(dims[at] ?? 1);
+    if (product(own) !== size) return null;
+    digits.push(...digitsOf(AXES[axis] ?? 'o.w', own));
+  }
+  return [...digits, ...dims.slice(digits.length).map(() => '0')];
+}
+
+/** The input's axes, where each digit moves along one of them and stays on it; else null. */
+function sourceByAxis(view: View, digits: readonly string[], input: Shape): Address['at'] | null {
+  const steps = input.map((_, axis) => product(input.slice(axis + 1)));
+  const terms = input.map((): { digit: string; step: number }[] => []);
+  const low = input.map((size, axis) => Math.floor(view.start / (steps[axis] ?? 1)) % size);
+  const starts = [...low];
+  const high = [...low];
+  for (const [i, dim] of view.dims.entries()) {
+    const stride = view.strides[i] ?? 0;
+    if (dim === 1 || stride === 0) continue;
+    const axis = steps.findIndex((step, a) => (input[a] ?? 1) > 1 && Math.abs(stride) >= step);
+    const step = stride / (steps[axis] ?? 1);
+    if (axis < 0 || !Number.isInteger(step)) return null;
+    terms[axis]?.push({ digit: digits[i] ?? '0', step });
+    const end = step > 0 ? high : low;
+    end[axis] = (end[axis] ?? 0) + step * (dim - 1);
+  }
+  if (input.some((size, axis) => (low[axis] ?? 0) < 0 || (high[axis] ?? 0) >= size)) return null;
+  const [n = '0', c = '0', h = '0', w = '0'] = terms.map((own, axis) => sum(starts[axis] ?? 0, own));
+  return [n, c, h, w];
+}
+
+function sum(start: number, terms: readonly { digit: string; step: number }[]): string {
+  const moving = terms.filter(({ digit, step }) => digit !== '0' && step !== 0);
+  const parts = moving.map(({ digit, step }) => {
+    const whole = /[/%]/.test(digit) ? `(${digit})` : digit;
+    return step === 1 ? whole : `${whole} * ${step < 0 ? `(${step})` : step}`;
+  });
+  return [...(start === 0 && parts.length > 0 ? [] : [String(start)]), ...parts].join(' + ');
+}

@@ -1,0 +1,68 @@
+// What is painted from: a camera, a video or a picture, how large it is, and which part of it the network sees.
+
+import { EngineError, reasonOf } from '../error.ts';
+import type { FrameSource } from '../painter.ts';
+
+export const isVideoFrame = (source: FrameSource): source is VideoFrame =>
+  typeof VideoFrame !== 'undefined' && source instanceof VideoFrame;
+
+const isElement = (source: FrameSource): source is HTMLVideoElement =>
+  typeof HTMLVideoElement !== 'undefined' && source instanceof HTMLVideoElement;
+
+export const isVideo = (source: FrameSource): source is HTMLVideoElement | VideoFrame =>
+  isElement(source) || isVideoFrame(source);
+
+/** A bitmap never changes. */
+export const isBitmap = (source: FrameSource): source is ImageBitmap =>
+  typeof ImageBitmap !== 'undefined' && source instanceof ImageBitmap;
+
+export type Size = readonly [width: number, height: number];
+
+/** Zeros while there is no frame yet. */
+export function sizeOfSource(source: FrameSource): Size {
+  if (isElement(source)) return source.readyState >= 2 ? [source.videoWidth, source.videoHeight] : [0, 0];
+  if (isVideoFrame(source)) return [source.displayWidth, source.displayHeight];
+  // Types don't hold who writes JavaScript.
+  const { width, height, naturalWidth }: Partial<HTMLImageElement> = Object(source);
+  if (width === undefined || height === undefined || naturalWidth !== undefined) {
+    throw new EngineError(
+      'paint() takes a video, VideoFrame, canvas or ImageBitmap; createImageBitmap(img) makes one.',
+    );
+  }
+  return [width, height];
+}
+
+/** The size itself, or a smaller one of the same proportions whose sides are at most `most`. */
+export function fitted([width, height]: Size, most: number): Size {
+  const scale = Math.min(1, most / Math.max(width, height));
+  return [Math.max(1, Math.floor(width * scale)), Math.max(1, Math.floor(height * scale))];
+}
+
+/** Samples per side of a pixel at most: 16 reads cover any camera on 256 pixels. */
+const MOST_TAPS = 4;
+
+/** Where in a frame the picture is, in texture coordinates: a corner, the step of a pixel, and samples per side
+ * of a pixel. */
+export interface Crop {
+  readonly corner: readonly [x: number, y: number];
+  readonly step: readonly [x: number, y: number];
+  readonly taps: number;
+}
+
+/** The largest centred part of a frame of `size` that has the proportions of `pixels`. */
+export function cropOf([width, height]: Size, [wide, tall]: Size, mirror: boolean): Crop {
+  const step = Math.min(width / wide, height / tall);
+  const across = (step * wide) / width;
+  const down = (step * tall) / height;
+  return {
+    corner: [mirror ? (1 + across) / 2 : (1 - across) / 2, (1 - down) / 2],
+    step: [((mirror ? -1 : 1) * step) / width, step / height],
+    taps: Math.min(Math.max(Math.ceil(step), 1), MOST_TAPS),
+  };
+}
+
+export function unreadable(error: unknown): EngineError {
+  return new EngineError(
+    `The picture cannot be read by the GPU (${reasonOf(error)}); serve it from the page's own site.`,
+  );
+}

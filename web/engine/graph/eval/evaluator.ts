@@ -1,0 +1,196 @@
+// A tree over constants, worked out some hundred elements at a time: what lies between the constants and the
+// result is never in memory as a whole, however many nodes a file has for it.
+
+import { BYTES, type Constant, halfToFloat } from '../../onnx/constant.ts';
+import { type Expression, visitAll } from '../ir/expression.ts';
+import { stridesOf } from '../lowering/movement.ts';
+import { applyBinary, applyUnary } from './scalar-math.ts';
+
+/** Elements that are worked out together. */
+export const BLOCK = 256;
+
+/** Where each element of `dims` lies, one after the other, in something of these strides. */
+export class Walk {
+  place = 0;
+  readonly #at: number[];
+
+  constructor(
+    readonly dims: readonly number[],
+    readonly strides: readonly number[],
+  ) {
+    this.#at = dims.map(() => 0);
+  }
+
+  step(): void {
+    for (let axis = this.dims.length - 1; axis >= 0; axis--) {
+      const [dim, stride, turned] = [
+        this.dims[axis] ?? 1,
+        this.strides[axis] ?? 0,
+        (this.#at[axis] ?? 0) + 1,
+      ];
+      this.place += stride;
+      this.#at[axis] = turned;
+      if (turned < dim) return;
+      this.place -= dim * stride;
+      this.#at[axis] = 0;
+    }
+  }
+}
+
+/** How far apart neighbours are in something that is broadcast to `rank` dimensions. */
+export function broadcastStrides(dims: readonly number[], rank: number): number[] {
+  const own = stridesOf(dims).map((stride, i) => (dims[i] === 1 ? 0 : stride));
+  return Array.from({ length: rank }, (_, i) => own[i - rank + own.length] ?? 0);
+}
+
+/** Reads one element of a constant where it lies, without a copy of the whole. */
+function readerOf({ type, bytes }: Constant): (index: number) => number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  switch (type) {
+    case 'float32':
+      return i => view.getFloat32(4 * i, true);
+    case 'float16':
+      return i => halfToFloat(view.getUint16(2 * i, true));
+    case 'float64':
+      return i => view.getFloat64(8 * i, true);
+    case 'int64':
+      return i => Number(view.getBigInt64(8 * i, true));
+    case 'int32':
+      return i => view.getInt32(4 * i, true);
+    case 'int16':
+      return i => view.getInt16(2 * i, true);
+    case 'uint16':
+      return i => view.getUint16(2 * i, true);
+    case 'int8':
+      return i => view.getInt8(i);
+    case 'uint8':
+    case 'bool':
+      return i => view.getUint8(i);
+    default:
+      return type satisfies never;
+  }
+}
+
+/** Distinct nodes, each after those that it is made of. */
+export function orderOf(tree: Expression): Expression[] {
+  const nodes: Expression[] = [];
+  const seen = new Set<Expression>();
+  const walk = (node: Expression): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    for (const operand of operandsOf(node)) walk(operand);
+    nodes.push(node);
+  };
+  walk(tree);
+  return nodes;
+}
+
+export function operandsOf(node: Expression): Expression[] {
+  if (node.kind === 'unary' || node.kind === 'mix') return [node.of];
+  if (node.kind === 'binary') return [node.left, node.right];
+  return node.kind === 'choose' ? [node.test, node.yes, node.no] : [];
+}
+
+/** Whether it is made of constants and of what is worked out here. */
+export function isKnown(tree: Expression): boolean {
+  let known = true;
+  visitAll(tree, node => {
+    if (['value', 'live', 'channel', 'mix'].includes(node.kind)) known = false;
+    if (node.kind === 'unary' && node.name === 'erf') known = false;
+  });
+  return known;
+}
+
+const DEAR = ['exp', 'log', 'pow', 'sin', 'cos', 'tanh', 'sigmoid', 'softplus', 'mod'];
+
+/** What an element of the tree takes, in additions. */
+export function effortOf(tree: Expression): number {
+  let effort = 0;
+  visitAll(tree, node => {
+    effort += 'name' in node && DEAR.includes(node.name) ? 8 : 1;
+  });
+  return effort;
+}
+
+export interface Job {
+  readonly tree: Expression;
+  readonly dims: readonly number[];
+  readonly size: number;
+  /** What `input` in the tree is, by its number. */
+  readonly leaves: readonly Constant[];
+  /** Nodes whose values are rounded to float32, as they would be between two nodes of the file. */
+  readonly rounded: ReadonlySet<Expression>;
+}
+
+/** Calls `take` with the values of the elements in their order. `registers` are kept for the next job. */
+export function workOut(job: Job, registers: Float64Array[], take: (value: number) => void): void {
+  const order = orderOf(job.tree);
+  const place = new Map(order.map((node, i) => [node, i]));
+  const none = new Float64Array();
+  const register = (node: Expression) => registers[place.get(node) ?? -1] ?? none;
+  const steps = order.map(node => stepOf(job, node, register(node), operandsOf(node).map(register)));
+  const result = register(job.tree);
+  for (let done = 0; done < job.size; done += BLOCK) {
+    const count = Math.min(BLOCK, job.size - done);
+    for (const step of steps) step(count);
+    for (let i = 0; i < count; i++) take(result[i] ?? 0);
+  }
+}
+
+/** Works out the next elements of one node. */
+function stepOf(
+  job: Job,
+  node: Expression,
+  to: Float64Array,
+  operands: readonly Float64Array[],
+): (count: number) => void {
+  const value = elementOf(job, node, operands);
+  if (!job.rounded.has(node)) {
+    return count => {
+      for (let i = 0; i < count; i++) to[i] = value(i);
+    };
+  }
+  return count => {
+    for (let i = 0; i < count; i++) to[i] = Math.fround(value(i));
+  };
+}
+
+function elementOf(
+  job: Job,
+  node: Expression,
+  [a = new Float64Array(), b = a, c = a]: readonly Float64Array[],
+): (i: number) => number {
+  switch (node.kind) {
+    case 'number':
+      return () => node.value;
+    case 'unary': {
+      const { name } = node;
+      return i => applyUnary(name, a[i] ?? 0) ?? Number.NaN;
+    }
+    case 'binary': {
+      const { name } = node;
+      return i => applyBinary(name, a[i] ?? 0, b[i] ?? 0);
+    }
+    case 'choose':
+      return i => (a[i] !== 0 ? (b[i] ?? 0) : (c[i] ?? 0));
+    default:
+      return node.kind === 'input' ? leafOf(job, node.index) : () => Number.NaN;
+  }
+}
+
+/** The elements of a constant, one after the other, whichever is asked for. */
+function leafOf({ leaves, dims, size }: Job, index: number): (i: number) => number {
+  const leaf = leaves[index];
+  if (!leaf) return () => Number.NaN;
+  const read = readerOf(leaf);
+  if (leaf.bytes.length === size * BYTES[leaf.type]) {
+    let at = 0;
+    return () => read(at++);
+  }
+  const walk = new Walk(dims, broadcastStrides(leaf.dims, dims.length));
+  return () => {
+    const value = read(walk.place);
+    walk.step();
+    return value;
+  };
+}

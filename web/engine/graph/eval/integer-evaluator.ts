@@ -1,0 +1,138 @@
+// Trees of whole numbers, worked out exactly: what a file computes of shapes. Each step wraps around the ends of
+// the type, as ONNX has it.
+
+import { type Constant, type DataType, exact, isWhole } from '../../onnx/constant.ts';
+import { bigints, wholesOf, wrapped } from '../../onnx/integers.ts';
+import type { Binary, Expression, Unary } from '../ir/expression.ts';
+import type { NodeView } from '../lowering/builder.ts';
+import { broadcastStrides, operandsOf, orderOf, Walk } from './evaluator.ts';
+
+/** The type of what the tree makes of them: a choice has that of what is chosen among; null of mere numbers,
+ * as the answer to a question is. */
+export function typeOf(tree: Expression, leaves: readonly Constant[]): DataType | null {
+  const types = new Map<Expression, DataType | null>();
+  for (const node of orderOf(tree)) {
+    const [first, second, third] = operandsOf(node).map(operand => types.get(operand) ?? null);
+    if (node.kind === 'input') types.set(node, leaves[node.index]?.type ?? null);
+    else if (node.kind === 'choose') types.set(node, wider(second, third));
+    else if (node.kind === 'binary' && node.name === 'less') types.set(node, 'bool');
+    // A whole number stays one, whatever it is raised to.
+    else if (node.kind === 'binary' && node.name === 'pow') types.set(node, first ?? second ?? null);
+    else types.set(node, wider(first, second));
+  }
+  return types.get(tree) ?? null;
+}
+
+/** Of two that ONNX wants alike: a float where there is one. */
+const wider = (a: DataType | null = null, b: DataType | null = null): DataType | null =>
+  b?.startsWith('float') ? b : (a ?? b);
+
+/** The constant that a tree over whole numbers is. */
+export function wholeOf(
+  node: NodeView,
+  name: string,
+  dims: readonly number[],
+  tree: Expression,
+  leaves: readonly Constant[],
+): Constant {
+  const type = typeOf(tree, leaves) ?? 'bool';
+  const order = orderOf(tree);
+  const size = dims.reduce((a, b) => a * b, 1);
+  const walks = new Map(
+    order.flatMap(one => {
+      const leaf = one.kind === 'input' ? leaves[one.index] : undefined;
+      if (!leaf) return [];
+      const values = isWhole(leaf) ? bigints(leaf) : exact(leaf).map(value => whole(node, value));
+      return [[one, { values, walk: new Walk(dims, broadcastStrides(leaf.dims, dims.length)) }] as const];
+    }),
+  );
+  const made = Array.from({ length: size }, () => {
+    const known = new Map<Expression, bigint>();
+    for (const one of order) {
+      const leaf = walks.get(one);
+      const value = leaf
+        ? (leaf.values[leaf.walk.place] ?? 0n)
+        : applied(
+            node,
+            one,
+            operandsOf(one).map(operand => known.get(operand) ?? 0n),
+          );
+      known.set(one, leaf ? value : wrapped(type, value));
+      leaf?.walk.step();
+    }
+    return known.get(tree) ?? 0n;
+  });
+  return wholesOf(name, type, dims, made);
+}
+
+function whole(node: NodeView, value: number): bigint {
+  if (!Number.isInteger(value)) throw node.fail('computes a fraction of whole numbers.');
+  return BigInt(value);
+}
+
+function applied(node: NodeView, tree: Expression, [a = 0n, b = 0n, c = 0n]: readonly bigint[]): bigint {
+  if (tree.kind === 'number') return whole(node, tree.value);
+  if (tree.kind === 'choose') return a !== 0n ? b : c;
+  if (tree.kind === 'unary') return applyUnary(node, tree.name, a);
+  if (tree.kind === 'binary') return applyBinary(node, tree.name, a, b);
+  throw node.fail('computes what is no whole number.');
+}
+
+function applyUnary(node: NodeView, name: Unary, x: bigint): bigint {
+  switch (name) {
+    case 'abs':
+      return x < 0n ? -x : x;
+    case 'neg':
+      return -x;
+    case 'relu':
+      return x < 0n ? 0n : x;
+    case 'sign':
+      return x < 0n ? -1n : x > 0n ? 1n : 0n;
+    case 'ceil':
+    case 'floor':
+    case 'round':
+      return x;
+    default:
+      throw node.fail('computes a fraction of whole numbers.');
+  }
+}
+
+export function applyBinary(node: NodeView, name: Binary, x: bigint, y: bigint): bigint {
+  switch (name) {
+    case 'add':
+      return x + y;
+    case 'sub':
+      return x - y;
+    case 'mul':
+      return x * y;
+    case 'min':
+      return x < y ? x : y;
+    case 'max':
+      return x < y ? y : x;
+    case 'less':
+      return x < y ? 1n : 0n;
+    case 'pow':
+      return power(node, x, y);
+    case 'div':
+    case 'mod':
+      if (y === 0n) throw node.fail('divides a whole number by 0.');
+      return name === 'div' ? x / y : x % y;
+    default:
+      return name satisfies never;
+  }
+}
+
+/** Modulo 2^64, so that no exponent takes more than 64 rounds. */
+function power(node: NodeView, base: bigint, exponent: bigint): bigint {
+  if (exponent < 0n) {
+    if (base === 0n) throw node.fail('divides a whole number by 0.');
+    // One over anything else is less than one.
+    return base === 1n || base === -1n ? power(node, base, -exponent) : 0n;
+  }
+  let [result, square] = [1n, base];
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = BigInt.asIntN(64, result * square);
+    square = BigInt.asIntN(64, square * square);
+  }
+  return result;
+}

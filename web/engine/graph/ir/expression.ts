@@ -1,0 +1,141 @@
+// Element-wise arithmetic as a tree: what a chain of Add, Mul, Clip, Tanh ... does to one element.
+//
+// A tree is evaluated for four channels at a time, so a product with a small constant matrix (`mix`) over
+// the four lanes is element-wise too: it is how a 1x1 convolution of a picture (its grey) and a choice of
+// channels become part of a neighbour's kernel instead of a dispatch of their own.
+
+import { impossible } from '../../error.ts';
+
+export type Unary =
+  | 'abs'
+  | 'ceil'
+  | 'cos'
+  | 'erf'
+  | 'exp'
+  | 'floor'
+  | 'log'
+  | 'neg'
+  | 'reciprocal'
+  | 'relu'
+  | 'round'
+  | 'sigmoid'
+  | 'sign'
+  | 'sin'
+  | 'softplus'
+  | 'sqrt'
+  | 'tanh';
+export type Binary = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'pow' | 'less' | 'mod';
+
+export type Expression =
+  /** What the kernel itself made, before its epilogue; in a prologue, what it loaded. */
+  | { readonly kind: 'value' }
+  /** An element of the operation's input of that number, broadcast as ONNX does. */
+  | { readonly kind: 'input'; readonly index: number }
+  | { readonly kind: 'number'; readonly value: number }
+  /** A live scalar, by its place among the graph's live inputs. */
+  | { readonly kind: 'live'; readonly index: number }
+  /** A constant per channel. */
+  | { readonly kind: 'channel'; readonly values: Float32Array }
+  | { readonly kind: 'unary'; readonly name: Unary; readonly of: Expression }
+  | { readonly kind: 'binary'; readonly name: Binary; readonly left: Expression; readonly right: Expression }
+  /** `yes` where `test` is not 0, else `no`. */
+  | {
+      readonly kind: 'choose';
+      readonly test: Expression;
+      readonly yes: Expression;
+      readonly no: Expression;
+    }
+  /** Rows of a 4x4 matrix and an offset, over the lanes of one block of four channels. */
+  | {
+      readonly kind: 'mix';
+      readonly rows: readonly number[];
+      readonly offset: readonly number[];
+      readonly of: Expression;
+    };
+
+export const VALUE: Expression = { kind: 'value' };
+export const input = (index: number): Expression => ({ kind: 'input', index });
+export const number = (value: number): Expression => ({ kind: 'number', value });
+export const unary = (name: Unary, of: Expression): Expression => ({ kind: 'unary', name, of });
+export const binary = (name: Binary, left: Expression, right: Expression): Expression => ({
+  kind: 'binary',
+  name,
+  left,
+  right,
+});
+export const choose = (test: Expression, yes: Expression, no: Expression): Expression => ({
+  kind: 'choose',
+  test,
+  yes,
+  no,
+});
+
+/** The same tree with its leaves replaced; a shared branch stays shared. `seen` may say beforehand what
+ * some nodes become. Every walk here remembers where it was: a tree of n nodes that share their branches
+ * has up to 2^n paths. */
+export function rewrite(
+  tree: Expression,
+  leaf: (leaf: Expression) => Expression,
+  seen: Map<Expression, Expression> = new Map(),
+): Expression {
+  const walk = (node: Expression): Expression => {
+    const known = seen.get(node);
+    if (known) return known;
+    const made = isLeaf(node) ? leaf(node) : rebuild(node, walk);
+    seen.set(node, made);
+    return made;
+  };
+  return walk(tree);
+}
+
+function rebuild(node: Expression, walk: (node: Expression) => Expression): Expression {
+  switch (node.kind) {
+    case 'value':
+    case 'input':
+    case 'number':
+    case 'live':
+    case 'channel':
+      return node;
+    case 'unary':
+    case 'mix':
+      return { ...node, of: walk(node.of) };
+    case 'binary':
+      return { ...node, left: walk(node.left), right: walk(node.right) };
+    case 'choose':
+      return { ...node, test: walk(node.test), yes: walk(node.yes), no: walk(node.no) };
+    default:
+      return impossible(node);
+  }
+}
+
+/** Calls `visit` once for each distinct node. */
+export function visitAll(tree: Expression, visit: (node: Expression) => void): void {
+  const seen = new Set<Expression>();
+  const walk = (node: Expression): Expression => {
+    if (seen.has(node)) return node;
+    seen.add(node);
+    visit(node);
+    return isLeaf(node) ? node : rebuild(node, walk);
+  };
+  walk(tree);
+}
+
+function isLeaf(node: Expression): boolean {
+  return node.kind !== 'unary' && node.kind !== 'binary' && node.kind !== 'choose' && node.kind !== 'mix';
+}
+
+/** Distinct nodes; a bound on what one kernel is asked to evaluate. */
+export function sizeOfTree(tree: Expression): number {
+  let size = 0;
+  visitAll(tree, () => {
+    size += 1;
+  });
+  return size;
+}
+
+/** A matrix for `mix` that repeats lane 0: how one channel is broadcast over a block. */
+export const SPLAT: readonly number[] = [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0];
+
+export function mix(rows: readonly number[], offset: readonly number[], of: Expression): Expression {
+  return { kind: 'mix', rows, offset, of };
+}

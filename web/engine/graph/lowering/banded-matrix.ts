@@ -1,0 +1,67 @@
+// Constant matrices from the left and from the right of an image: MatMul with a constant, Resize in all its
+// modes, pooling by mean. One operation and one kernel serve them all; rows hold few weights that are not
+// zero, so they are stored as bands.
+
+import type { Band, Tensor } from '../ir/operation.ts';
+import { makeTensor, type NodeView, type Value } from './builder.ts';
+
+/** Weights of one matrix: far more than a picture of any size needs, far less than would hurt. */
+export const MOST_WEIGHTS = 2 ** 20;
+
+/** Where row `r` takes its value number `tap` from; outside the matrix it takes none. */
+export type Column = (r: number, tap: number) => number;
+
+/** `rows` rows of `taps` weights each as a band: all as wide as the widest, kept inside the matrix. Two
+ * taps of one column are added up. */
+export function bandOf(
+  node: NodeView,
+  [rows, taps, columns]: readonly [rows: number, taps: number, columns: number],
+  column: Column,
+  weight: Column,
+): Band {
+  if (rows * taps > MOST_WEIGHTS) {
+    throw node.fail(`makes ${rows} values of ${taps} each, which is more than the engine runs.`);
+  }
+  node.builder.spend(4 * rows * taps);
+  const starts = new Int32Array(rows);
+  let width = 1;
+  for (let r = 0; r < rows; r++) {
+    let [first, last] = [columns, -1];
+    for (let tap = 0; tap < taps; tap++) {
+      const at = column(r, tap);
+      if (at < 0 || at >= columns || weight(r, tap) === 0) continue;
+      first = Math.min(first, at);
+      last = Math.max(last, at);
+    }
+    starts[r] = first;
+    width = Math.max(width, last - first + 1);
+  }
+  if (rows * width > MOST_WEIGHTS) {
+    throw node.fail(`makes ${rows} values of ${width} each, which is more than the engine runs.`);
+  }
+  node.builder.spend(4 * rows * width);
+  const weights = new Float32Array(rows * width);
+  for (let r = 0; r < rows; r++) {
+    const start = Math.min(starts[r] ?? 0, columns - width);
+    starts[r] = start;
+    for (let tap = 0; tap < taps; tap++) {
+      const at = column(r, tap);
+      const place = r * width + at - start;
+      if (at >= 0 && at < columns && weight(r, tap) !== 0) {
+        weights[place] = (weights[place] ?? 0) + weight(r, tap);
+      }
+    }
+  }
+  return { rows, width, starts, weights };
+}
+
+export function resample(
+  node: NodeView,
+  tensor: Tensor,
+  dims: readonly number[],
+  [left, right]: readonly [Band | null, Band | null],
+  name: string = node.output,
+): Value {
+  const common = { name: node.node.name, inputs: [tensor], output: makeTensor(name, dims) };
+  return node.builder.emit({ kind: 'resample', ...common, epilogue: null, left, right });
+}

@@ -1,0 +1,282 @@
+// The ground that lowering stands on: names to values, nodes to operations, and the sentences for what
+// cannot be lowered. A name must be defined before it is read, so a graph with a cycle or a dangling name
+// is refused by the same check.
+
+import { EngineError } from '../../error.ts';
+import { type Constant, floats, integers, isCopied, later, sizeOf } from '../../onnx/constant.ts';
+import type { Attribute, OnnxModel, OnnxNode } from '../../onnx/model.ts';
+import type { Expression } from '../ir/expression.ts';
+import { type LiveInput, type Operation, shapeOf, type Tensor, type Weights } from '../ir/operation.ts';
+
+/** What a name in the ONNX graph stands for. */
+export type Value =
+  | { readonly kind: 'tensor'; readonly tensor: Tensor }
+  | { readonly kind: 'constant'; readonly constant: Constant }
+  | Quantised
+  /** One element, made of numbers and live inputs: never stored, always part of other expressions. */
+  | { readonly kind: 'scalar'; readonly expression: Expression; readonly dims: readonly number[] };
+
+/** value = scale * (stored - zero), the scale per element of `axis` or one for all. */
+export interface Quantised {
+  readonly kind: 'quantised';
+  readonly constant: Constant;
+  readonly scale: Float32Array;
+  readonly zero: Float32Array;
+  readonly axis: number;
+}
+
+/** More elements than any picture network has in one tensor; keeps a hostile shape from asking for all memory. */
+const MOST_ELEMENTS = 2 ** 28;
+const LONGEST_SIDE = 65536;
+const MOST_DIMENSIONS = 8;
+/** Pads, axes, shapes and the like have eight numbers at most, lists of splits a few more. */
+export const MOST_INTEGERS = 256;
+
+export function makeTensor(
+  name: string,
+  dims: readonly number[],
+  constant: Float32Array | null = null,
+): Tensor {
+  if (dims.length > MOST_DIMENSIONS) {
+    throw new EngineError(
+      `Tensor '${name}' has ${dims.length} dimensions; the engine reads up to ${MOST_DIMENSIONS}.`,
+    );
+  }
+  const size = sizeOf(dims, `Tensor '${name}'`);
+  if (size === 0 || size > MOST_ELEMENTS || dims.slice(-2).some(side => side > LONGEST_SIDE)) {
+    throw new EngineError(
+      `Tensor '${name}' has ${size} elements (${dims.join(' x ')}), which the engine does not run.`,
+    );
+  }
+  return { name, dims, shape: shapeOf(dims), constant };
+}
+
+/** What constants may take beside the file while a graph is lowered: twice the file, and small files a little. */
+const BUDGET_PER_BYTE = 2;
+const BUDGET = 4 * 2 ** 20;
+
+export class Builder {
+  readonly opset: number;
+  /** Bytes that constants may take beside the file. */
+  readonly budget: number;
+  readonly operations: Operation[] = [];
+  readonly live: LiveInput[] = [];
+  /** Weights of convolutions that are read already, by what they are read from and how. */
+  readonly weights = new Map<Value, Map<string, Weights>>();
+  readonly #values = new Map<string, Value>();
+  readonly #floats = new Map<Constant, Float32Array>();
+  readonly #tensors = new Map<Constant, Tensor>();
+  readonly #dequantised = new Map<Value, Constant>();
+  #spent = 0;
+
+  constructor({ opset, size }: Pick<OnnxModel, 'opset' | 'size'>) {
+    this.opset = opset;
+    this.budget = BUDGET + BUDGET_PER_BYTE * size;
+  }
+
+  /** To be called before memory is taken that the file does not have itself. */
+  spend(bytes: number): void {
+    this.#spent += bytes;
+    if (this.#spent <= this.budget) return;
+    throw new EngineError(
+      `The model's constants become ${this.#spent} bytes, and ${this.budget} are sane for its size.`,
+    );
+  }
+
+  define(name: string, value: Value): void {
+    if (this.#values.has(name)) {
+      throw new EngineError(`The name '${name}' is given to two values; ONNX allows one.`);
+    }
+    this.#values.set(name, value);
+  }
+
+  find(name: string): Value | undefined {
+    return this.#values.get(name);
+  }
+
+  emit(operation: Operation): Value {
+    this.operations.push(operation);
+    return { kind: 'tensor', tensor: operation.output };
+  }
+
+  /** A constant's numbers, made once however many nodes read it. */
+  floats(constant: Constant): Float32Array {
+    const known = this.#floats.get(constant);
+    if (known) return known;
+    if (isCopied(constant)) this.spend(4 * sizeOf(constant.dims, constant.name));
+    const made = floats(constant);
+    this.#floats.set(constant, made);
+    return made;
+  }
+
+  /** The numbers that stored ones stand for, made when their bytes are asked for. */
+  dequantised(value: Quantised): Constant {
+    const known = this.#dequantised.get(value);
+    const made = known ?? later(value.constant, () => this.#bytes(value));
+    this.#dequantised.set(value, made);
+    return made;
+  }
+
+  #bytes({ constant, scale, zero, axis }: Quantised): Uint8Array {
+    const inner = constant.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+    this.spend(4 * sizeOf(constant.dims, constant.name));
+    const values = floats(constant).map((stored, i) => {
+      const k = scale.length === 1 ? 0 : Math.floor(i / inner) % scale.length;
+      return (scale[k] ?? 0) * (stored - (zero[k] ?? 0));
+    });
+    return new Uint8Array(values.buffer);
+  }
+
+  /** The value as a tensor in memory; a constant becomes one, and only one. */
+  tensor(value: Value, name: string): Tensor {
+    if (value.kind === 'tensor') return value.tensor;
+    if (value.kind === 'scalar') {
+      const output = makeTensor(name, value.dims);
+      this.emit({ kind: 'map', name, inputs: [], output, epilogue: value.expression });
+      return output;
+    }
+    const constant = value.kind === 'quantised' ? this.dequantised(value) : value.constant;
+    const known = this.#tensors.get(constant);
+    if (known) return known;
+    const made = makeTensor(name, constant.dims, this.floats(constant));
+    this.#tensors.set(constant, made);
+    return made;
+  }
+}
+
+const isOf = <K extends Attribute['kind']>(
+  attribute: Attribute,
+  kind: K,
+): attribute is Extract<Attribute, { kind: K }> => attribute.kind === kind;
+
+/** One ONNX node as its lowering sees it: inputs by place, attributes by name and type. */
+export class NodeView {
+  readonly output: string;
+
+  constructor(
+    readonly builder: Builder,
+    readonly node: OnnxNode,
+  ) {
+    this.output = node.outputs[0] ?? '';
+  }
+
+  get #title(): string {
+    return `Node '${this.node.name}' (op ${this.node.op})`;
+  }
+
+  fail(problem: string): EngineError {
+    return new EngineError(`${this.#title} ${problem}`);
+  }
+
+  /** An error from below as one that names this node; what is no fault of the file's stays as it is. */
+  blamed(error: unknown): unknown {
+    if (error instanceof RangeError) return this.fail(`needs more memory than there is (${error.message}).`);
+    if (!(error instanceof EngineError) || error.message.startsWith(this.#title)) return error;
+    return this.fail(`cannot be run: ${error.message}`);
+  }
+
+  has(index: number): boolean {
+    return Boolean(this.node.inputs[index]);
+  }
+
+  value(index: number): Value {
+    const name = this.node.inputs[index];
+    if (!name) throw this.fail(`lacks its input ${index}.`);
+    const value = this.builder.find(name);
+    if (value === undefined) {
+      throw this.fail(`reads '${name}', which nothing before it makes (a missing name, or a cycle).`);
+    }
+    return value;
+  }
+
+  /** The input as a tensor in memory; a constant becomes one. */
+  tensor(index: number): Tensor {
+    return this.builder.tensor(this.value(index), this.node.inputs[index] ?? '');
+  }
+
+  constant(index: number): Constant {
+    const value = this.value(index);
+    if (value.kind === 'constant') return value.constant;
+    if (value.kind === 'quantised') return this.builder.dequantised(value);
+    throw this.fail(`needs its input ${index} ('${this.node.inputs[index]}') as a constant in the file.`);
+  }
+
+  /** Constant whole numbers, such as pads or a shape. */
+  integers(index: number): number[] {
+    const constant = this.constant(index);
+    const size = sizeOf(constant.dims, constant.name);
+    if (size > MOST_INTEGERS)
+      throw this.fail(`takes ${size} numbers from its input ${index}; that is no shape.`);
+    return integers(constant);
+  }
+
+  floats(index: number): Float32Array {
+    return this.builder.floats(this.constant(index));
+  }
+
+  int(name: string, fallback: number): number {
+    return this.#attribute(name, 'int')?.value ?? fallback;
+  }
+
+  float(name: string, fallback: number): number {
+    return this.#attribute(name, 'float')?.value ?? fallback;
+  }
+
+  text(name: string, fallback: string): string {
+    return this.#attribute(name, 'string')?.value ?? fallback;
+  }
+
+  ints(name: string): number[] | undefined {
+    return this.#attribute(name, 'ints')?.value;
+  }
+
+  /** Undefined where it is left out. */
+  #attribute<K extends Attribute['kind']>(
+    name: string,
+    kind: K,
+  ): Extract<Attribute, { kind: K }> | undefined {
+    const attribute = this.node.attributes.get(name);
+    if (attribute === undefined || isOf(attribute, kind)) return attribute;
+    throw this.fail(`has '${name}' as ${attribute.kind}, which is to be ${kind}.`);
+  }
+
+  /** An axis, counted from the front; ONNX counts from the back where it is negative. */
+  axis(listed: number, rank: number): number {
+    const axis = listed < 0 ? listed + rank : listed;
+    if (axis < 0 || axis >= rank) throw this.fail(`has axis ${listed} for ${rank} dimensions.`);
+    return axis;
+  }
+
+  axes(listed: readonly number[], rank: number): number[] {
+    const axes = listed.map(axis => this.axis(axis, rank));
+    if (new Set(axes).size !== axes.length) throw this.fail(`names an axis twice in [${listed.join(', ')}].`);
+    return axes;
+  }
+
+  /** A pair such as strides: [vertical, horizontal], each at least `least`; of a line the second alone. */
+  pair(name: string, line: boolean, fallback: number, least = 1): [number, number] {
+    const listed = this.ints(name) ?? (line ? [fallback] : [fallback, fallback]);
+    const [y, x, ...more] = line ? [least, ...listed] : listed;
+    if (y === undefined || x === undefined || more.length > 0) {
+      throw this.fail(`has '${name}' for ${listed.length} dimensions and not for ${line ? 1 : 2}.`);
+    }
+    if (y < least || x < least || y > 4096 || x > 4096) {
+      throw this.fail(`has the impossible ${name} [${y}, ${x}].`);
+    }
+    return [y, x];
+  }
+
+  define(value: Value): void {
+    this.builder.define(this.output, value);
+  }
+
+  /** An output tensor of those dimensions. */
+  made(dims: readonly number[]): Tensor {
+    return makeTensor(this.output, dims);
+  }
+}
+
+export function dimsOf(value: Value): readonly number[] {
+  if (value.kind === 'tensor') return value.tensor.dims;
+  return value.kind === 'scalar' ? value.dims : value.constant.dims;
+}

@@ -1,0 +1,38 @@
+// Lowering of what changes the type of numbers and not the numbers, as our own looks have it. Everything is
+// computed in float32; weights keep the type that they have in the file. `quantize.ts` has the rest.
+
+import { isWhole } from '../../onnx/constant.ts';
+import type { NodeView } from './builder.ts';
+
+/** float32, float16 and float64: all are computed in float32. */
+export const FLOATS = [1, 10, 11];
+
+/** Whether nothing happens: from a float of any width to another. */
+export function isToFloat(node: NodeView): boolean {
+  const value = node.value(0);
+  const whole = value.kind === 'constant' && isWhole(value.constant);
+  return FLOATS.includes(node.int('to', 1)) && !whole;
+}
+
+export function lowerCast(node: NodeView): void {
+  node.define(node.value(0));
+}
+
+/** Whether it is of a constant, with one scale for each of an axis or for all. */
+export const isByAxis = (node: NodeView): boolean =>
+  node.value(0).kind === 'constant' && node.int('block_size', 0) === 0;
+
+export function lowerDequantize(node: NodeView): void {
+  const constant = node.constant(0);
+  const scale = node.floats(1);
+  const zero = node.has(2) ? node.floats(2) : new Float32Array(scale.length);
+  const axis = node.int('axis', 1);
+  // One scale for all has no axis, and then the default may be beyond the last.
+  const place = scale.length === 1 ? 0 : node.axis(axis, constant.dims.length);
+  if ((scale.length !== 1 && scale.length !== constant.dims[place]) || zero.length !== scale.length) {
+    throw node.fail(
+      `has ${scale.length} scales and ${zero.length} zero points, which do not fit its axis ${axis}.`,
+    );
+  }
+  node.define({ kind: 'quantised', constant, scale, zero, axis: place });
+}

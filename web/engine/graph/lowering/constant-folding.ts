@@ -1,0 +1,284 @@
+// Arithmetic on constants at load, so that a GPU is never asked for it: shapes, and weights that a file has as a
+// product of others (weight normalisation, spectral normalisation, 8-bit weights that are scaled).
+//
+// Whole numbers are few and are worked out at once, exactly. Floats are of any number, and stay a tree over what
+// the file has until somebody asks for their bytes: a chain of nodes takes the memory of its end alone, and a
+// sum along axes no more than what it adds up to.
+
+import { type Constant, constantOf, isWhole, later, sizeOf } from '../../onnx/constant.ts';
+import { bigints, wholesOf, wrapped } from '../../onnx/integers.ts';
+import { BLOCK, effortOf, isKnown, orderOf, Walk, workOut } from '../eval/evaluator.ts';
+import { applyBinary as applyWhole, typeOf, wholeOf } from '../eval/integer-evaluator.ts';
+import { applyBinary } from '../eval/scalar-math.ts';
+import { type Binary, binary, type Expression, input, sizeOfTree } from '../ir/expression.ts';
+import type { Reduce } from '../ir/operation.ts';
+import { type Builder, dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
+import { fits, LARGEST_EXPRESSION, mapOver } from './elementwise.ts';
+import { productOf, stridesOf } from './movement.ts';
+
+type How = Reduce['how'];
+
+/** Whole numbers that are worth computing at load, and floats that may come of fewer. */
+const MOST_FOLDED = 1024;
+/** Additions at load for each byte that constants may take: weights take a few for each of theirs. */
+const WORK_PER_BYTE = 4;
+/** Of a whole number, in additions. */
+const WORK_OF_WHOLE = 32;
+/** Nodes of a tree that stays one; beyond it what is so far is worked out. */
+const LARGEST_TREE = 64;
+
+/** What one graph's folding remembers. */
+class Folding {
+  /** What `input` means in the trees. */
+  readonly leaves: Constant[] = [];
+  /** Ends of nodes of the file, whose values are float32. */
+  readonly rounded = new Set<Expression>();
+  readonly #inputs = new Map<Constant, Expression>();
+  readonly #trees = new Map<Constant, Expression>();
+  readonly #registers: Float64Array[] = [];
+  #worked = 0;
+
+  constructor(readonly builder: Builder) {}
+
+  leaf(constant: Constant): Expression {
+    const known = this.#inputs.get(constant);
+    if (known) return known;
+    const made = input(this.leaves.push(constant) - 1);
+    this.#inputs.set(constant, made);
+    return made;
+  }
+
+  /** What it is made of, where it is not worked out yet; else itself. */
+  tree(constant: Constant): Expression {
+    return this.#trees.get(constant) ?? this.leaf(constant);
+  }
+
+  /** Whether there is time for it. */
+  affords(steps: number): boolean {
+    return this.#worked + steps <= WORK_PER_BYTE * this.builder.budget;
+  }
+
+  /** To be called before time is taken: a small file may ask for little of it. */
+  work(node: NodeView, steps: number): void {
+    const affords = this.affords(steps);
+    this.#worked += steps;
+    if (affords) return;
+    throw node.fail("computes more of constants than is sane for the model's size.");
+  }
+
+  /** The elements of a tree, in order. */
+  each(node: NodeView, dims: readonly number[], tree: Expression, take: (value: number) => void): void {
+    const size = productOf(dims);
+    this.work(node, size * effortOf(tree));
+    const needed = orderOf(tree).length;
+    while (this.#registers.length < needed) {
+      this.builder.spend(8 * BLOCK);
+      this.#registers.push(new Float64Array(BLOCK));
+    }
+    const { leaves, rounded } = this;
+    workOut({ tree, dims, size, leaves, rounded }, this.#registers, take);
+  }
+
+  /** The constant that a tree is, worked out when its bytes are asked for. */
+  later(node: NodeView, name: string, dims: readonly number[], tree: Expression): Constant {
+    const constant = later({ name, dims }, () => this.#bytes(node, dims, tree));
+    if (tree.kind !== 'input') this.rounded.add(tree);
+    this.#trees.set(constant, tree);
+    return constant;
+  }
+
+  /** The numbers that stored ones stand for, which others may read without the memory for them. */
+  dequantised(node: NodeView, value: Quantised): Constant {
+    const made = this.builder.dequantised(value);
+    if (this.#trees.has(made)) return made;
+    const { constant, scale, zero, axis } = value;
+    const dims = constant.dims.map((dim, i) => (i === axis && scale.length > 1 ? dim : 1));
+    const [factor, origin] = [scale, zero].map(values => this.leaf(constantOf(constant.name, dims, values)));
+    if (!factor || !origin) throw node.fail('has no scale.');
+    const tree = binary('mul', binary('sub', this.leaf(constant), origin), factor);
+    this.rounded.add(tree);
+    this.#trees.set(made, tree);
+    return made;
+  }
+
+  #bytes(node: NodeView, dims: readonly number[], tree: Expression): Uint8Array {
+    this.builder.spend(4 * productOf(dims));
+    const values = new Float32Array(productOf(dims));
+    let at = 0;
+    this.each(node, dims, tree, value => {
+      values[at++] = value;
+    });
+    return new Uint8Array(values.buffer);
+  }
+}
+
+const FOLDINGS = new WeakMap<Builder, Folding>();
+
+function foldingOf({ builder }: NodeView): Folding {
+  const known = FOLDINGS.get(builder) ?? new Folding(builder);
+  FOLDINGS.set(builder, known);
+  return known;
+}
+
+/** The constant that a value is; null of what is computed. */
+export function known(node: NodeView, value: Value): Constant | null {
+  if (value.kind === 'quantised') return foldingOf(node).dequantised(node, value);
+  return value.kind === 'constant' ? value.constant : null;
+}
+
+/** The constants that they are; null where one of them is computed. */
+export function allKnown(node: NodeView, values: readonly Value[]): Constant[] | null {
+  return values.every(value => 'constant' in value)
+    ? values.flatMap(value => known(node, value) ?? [])
+    : null;
+}
+
+/** `make` applied to the values element by element: of constants alone a constant, else what `mapOver` makes. */
+export function foldOver(
+  node: NodeView,
+  dims: readonly number[],
+  values: readonly Value[],
+  make: (inputs: Expression[]) => Expression,
+  name: string = node.output,
+): Value {
+  fits(node, dims, values);
+  const constants = allKnown(node, values);
+  const folded = constants && fold(node, name, dims, constants, make);
+  return folded ? { kind: 'constant', constant: folded } : mapOver(node, dims, values, make, name);
+}
+
+/** Null where a kernel is to do it. */
+function fold(
+  node: NodeView,
+  name: string,
+  dims: readonly number[],
+  constants: readonly Constant[],
+  make: (inputs: Expression[]) => Expression,
+): Constant | null {
+  const size = sizeOf(dims, name);
+  // What is stretched beyond anything that the file has is left to a kernel, which stretches as it reads.
+  const known = constants.some(one => productOf(one.dims) === size);
+  if (size > MOST_FOLDED && !known) return null;
+  const folding = foldingOf(node);
+  // A tree is as large all over: what is smaller is worked out once, and not for each element.
+  const whole = make(
+    constants.map(one => (productOf(one.dims) === size ? folding.tree(one) : folding.leaf(one))),
+  );
+  const tree = sizeOfTree(whole) > LARGEST_TREE ? make(constants.map(one => folding.leaf(one))) : whole;
+  if (!isKnown(tree) || sizeOfTree(tree) > LARGEST_EXPRESSION) return null;
+  const type = typeOf(tree, folding.leaves);
+  if (type?.startsWith('float')) {
+    const leaf = tree.kind === 'input' ? folding.leaves[tree.index] : undefined;
+    // Nothing happens to it.
+    return leaf && productOf(leaf.dims) === size ? { ...leaf, dims } : folding.later(node, name, dims, tree);
+  }
+  if (size > MOST_FOLDED) return null;
+  node.builder.spend(8 * size);
+  const leaves = orderOf(tree).flatMap(one =>
+    one.kind === 'input' ? (folding.leaves[one.index] ?? []) : [],
+  );
+  if (leaves.every(isWhole) || (type !== null && type !== 'bool')) {
+    folding.work(node, WORK_OF_WHOLE * size * sizeOfTree(tree));
+    return wholeOf(node, name, dims, tree, folding.leaves);
+  }
+  // An answer to a question about floats.
+  const answers: bigint[] = [];
+  folding.each(node, dims, tree, value => answers.push(BigInt(value)));
+  return wholesOf(name, 'bool', dims, answers);
+}
+
+/** What a reduction of nothing is; the others have none. */
+const EMPTY: Partial<Record<How, number>> = { sum: 0, product: 1 };
+const BINARY: Readonly<Record<How, Binary>> = { sum: 'add', product: 'mul', max: 'max', min: 'min' };
+
+/** A constant reduced to `kept`, which has a 1 for each axis that it is reduced along; null where a kernel is
+ * to do it. */
+export function foldReduction(
+  node: NodeView,
+  constant: Constant,
+  kept: readonly number[],
+  how: How,
+  name: string,
+): Constant | null {
+  const { dims, type } = constant;
+  const size = productOf(dims);
+  const out = productOf(kept);
+  const whole = isWhole(constant);
+  if (whole && Math.max(size, out) > MOST_FOLDED) return null;
+  if (size === 0 && EMPTY[how] === undefined) {
+    throw node.fail(`reduces nothing, of which there is no ${how}.`);
+  }
+  const strides = stridesOf(kept).map((stride, i) => (kept[i] === 1 ? 0 : stride));
+  const walk = new Walk(dims, strides);
+  const folding = foldingOf(node);
+  if (whole) {
+    folding.work(node, WORK_OF_WHOLE * size);
+    node.builder.spend(8 * out);
+    const totals = Array<bigint | undefined>(out).fill(undefined);
+    for (const value of bigints(constant)) {
+      const total = totals[walk.place];
+      const next = total === undefined ? value : applyWhole(node, BINARY[how], total, value);
+      totals[walk.place] = wrapped(type, next);
+      walk.step();
+    }
+    return wholesOf(
+      name,
+      type,
+      kept,
+      totals.map(total => total ?? BigInt(EMPTY[how] ?? 0)),
+    );
+  }
+  node.builder.spend((8 + 4) * out);
+  const totals = new Float64Array(out).fill(EMPTY[how] ?? (how === 'max' ? -Infinity : Infinity));
+  const binary = BINARY[how];
+  folding.each(node, dims, folding.tree(constant), value => {
+    totals[walk.place] = applyBinary(binary, totals[walk.place] ?? 0, value);
+    walk.step();
+  });
+  return constantOf(name, kept, Float32Array.from(totals));
+}
+
+/** Matrices of constants multiplied, in `dims`; null where a kernel is to do it. The larger one is read where it
+ * lies, whatever it is made of: a weight's product with a vector takes no memory for the weight. */
+export function foldProduct(
+  node: NodeView,
+  [left, right]: readonly [left: Value, right: Value],
+  dims: readonly number[],
+  name: string,
+): Constant | null {
+  const [rows = 1, columns = 1] = dims.slice(-2);
+  const inner = dimsOf(left).at(-1) ?? 1;
+  const sizes = [left, right].map(value => productOf(dimsOf(value)));
+  const [first = 0, second = 0] = sizes;
+  const onLeft = first >= second;
+  const constants = allKnown(node, onLeft ? [left, right] : [right, left]);
+  const [large, small] = constants ?? [];
+  const batches = productOf(dims.slice(0, -2));
+  const [own, other] = onLeft ? [rows, columns] : [columns, rows];
+  if (!large || !small || isWhole(large) || isWhole(small)) return null;
+  if (productOf(large.dims) !== batches * own * inner) return null;
+  // Of the smaller one there may be one matrix for all.
+  const shared = productOf(small.dims) !== batches * other * inner;
+  if (shared && productOf(small.dims) !== other * inner) return null;
+  const out = batches * rows * columns;
+  const folding = foldingOf(node);
+  if (!folding.affords(out * inner)) return null;
+  folding.work(node, out * inner);
+  node.builder.spend((8 + 4) * out);
+  const held = node.builder.floats(small);
+  const totals = new Float64Array(out);
+  // How far apart neighbours lie along the axes that the two have by themselves.
+  const [step, stride] = onLeft ? [1, 1] : [columns, inner];
+  let i = 0;
+  folding.each(node, large.dims, folding.tree(large), value => {
+    const batch = Math.floor(i / (own * inner));
+    const k = onLeft ? i % inner : Math.floor(i / columns) % inner;
+    const at = onLeft ? Math.floor(i / inner) * columns : batch * rows * columns + (i % columns);
+    const from = (shared ? 0 : batch * other * inner) + (onLeft ? k * columns : k);
+    for (let j = 0; j < other; j++) {
+      totals[at + j * step] = (totals[at + j * step] ?? 0) + value * (held[from + j * stride] ?? 0);
+    }
+    i++;
+  });
+  return constantOf(name, dims, Float32Array.from(totals));
+}

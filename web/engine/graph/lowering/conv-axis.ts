@@ -1,0 +1,47 @@
+// One axis of a convolution as a graph has it: from kernel, strides, dilations and pads to phases.
+
+import type { Axis } from '../ir/operation.ts';
+
+export function plainAxis(kernel: number, stride: number, dilation: number, before: number): Axis {
+  return {
+    outputStride: 1,
+    inputStride: stride,
+    inputStep: dilation,
+    kernelStep: 1,
+    phases: [{ first: 0, count: kernel, start: -before }],
+  };
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
+/** Kernel row k lands on output row o of phase r where (r + before - k * dilation) is a whole number of strides. */
+export function transposedAxis(kernel: number, stride: number, dilation: number, before: number): Axis {
+  const common = gcd(stride, dilation);
+  const kernelStep = stride / common;
+  const phases = Array.from({ length: stride }, (_, r) => {
+    for (let first = 0; first < Math.min(kernel, kernelStep); first++) {
+      const distance = r + before - first * dilation;
+      if (distance % stride !== 0) continue;
+      return { first, count: Math.ceil((kernel - first) / kernelStep), start: distance / stride };
+    }
+    return { first: 0, count: 0, start: 0 };
+  });
+  return { outputStride: stride, inputStride: 1, inputStep: -dilation / common, kernelStep, phases };
+}
+
+/** Without the ends of the kernel that fall outside the input for every output, as most of a kernel does on a
+ * picture of one pixel. Where all of it does, the axis stays as it is: kernels count on some tap. */
+export function trimmed(axis: Axis, inputs: number, outputs: number): Axis {
+  const { inputStride, inputStep, kernelStep, outputStride } = axis;
+  const phases = axis.phases.map(({ first, count, start }, phase) => {
+    const reach = (Math.ceil((outputs - phase) / outputStride) - 1) * inputStride;
+    const used = (j: number) => start + j * inputStep + reach >= 0 && start + j * inputStep < inputs;
+    let [begin, end] = [0, count];
+    while (begin < end && !used(begin)) begin++;
+    while (begin < end && !used(end - 1)) end--;
+    return { first: first + begin * kernelStep, count: end - begin, start: start + begin * inputStep };
+  });
+  return phases.some(({ count }) => count > 0) ? { ...axis, phases } : axis;
+}

@@ -1,0 +1,31 @@
+// Matrices over the channels of each pixel, for nodes that are no convolutions: a convolution of one tap.
+
+import type { Axis, Tensor, Weights } from '../ir/operation.ts';
+import { makeTensor, type NodeView, type Value } from './builder.ts';
+
+const ONE: Axis = {
+  outputStride: 1,
+  inputStride: 1,
+  inputStep: 1,
+  kernelStep: 1,
+  phases: [{ first: 0, count: 1, start: 0 }],
+};
+
+/** A 1x1 convolution without a bias: a matrix over the channels. */
+export function emitPointwise(node: NodeView, tensor: Tensor, weights: Weights, name: string): Value {
+  const [n, , h, w] = tensor.shape;
+  const outputs = weights.dims[weights.transposed ? 1 : 0];
+  return node.builder.emit({
+    kind: 'convolution',
+    name: node.node.name,
+    inputs: [tensor],
+    output: makeTensor(name, [n, outputs, h, w]),
+    epilogue: null,
+    prologue: null,
+    weights,
+    bias: null,
+    group: 1,
+    y: ONE,
+    x: ONE,
+  });
+}

@@ -1,0 +1,264 @@
+// Lowering of Conv and ConvTranspose to one operation: a transposed convolution of stride s is s x s plain
+// ones of a part of the kernel each (Odena et al. 2016 draw it), so 4x4 stride 2 costs 4 products per
+// output and not 16, and both share their kernels.
+
+import { constantOf, floats } from '../../onnx/constant.ts';
+import { type Expression, input, mix } from '../ir/expression.ts';
+import { LANES, type Weights } from '../ir/operation.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { plainAxis, transposedAxis, trimmed } from './conv-axis.ts';
+import { definePicture, pictureOf } from './spatial.ts';
+
+type Pair = [number, number];
+interface Geometry {
+  kernel: Pair;
+  strides: Pair;
+  dilations: Pair;
+}
+
+const signedOffset: Readonly<Record<string, number>> = { int8: 128, int16: 32768 };
+
+/** How weights are looked at: (out, in per group, kh, kw), or (in, out per group, kh, kw) if transposed. */
+interface Layout {
+  readonly dims: Weights['dims'];
+  readonly transposed: boolean;
+  readonly group: number;
+}
+
+function layoutOf(node: NodeView, transposed: boolean, line: boolean): Layout {
+  const listed = dimsOf(node.value(1));
+  const [a, b, kh, kw] = line ? [...listed.slice(0, 2), 1, ...listed.slice(2)] : listed;
+  if (listed.length !== (line ? 3 : 4) || !a || !b || !kh || !kw) {
+    throw node.fail(`has weights of ${listed.length} dimensions for ${line ? 'lines' : '2-D pictures'}.`);
+  }
+  return { dims: [a, b, kh, kw], transposed, group: node.int('group', 1) };
+}
+
+/** The stored weights as the kernels take them; throws where they are no constant. Convolutions that share
+ * their weights get the same arrays, by which a backend knows that it needs them once. */
+export function readWeights(node: NodeView, layout: Layout): Weights {
+  const value = node.value(1);
+  const key = `${layout.transposed} ${layout.group} ${layout.dims}`;
+  const known = node.builder.weights.get(value)?.get(key);
+  if (known) return known;
+  const made = makeWeights(node, value, layout);
+  const all = node.builder.weights.get(value) ?? new Map<string, Weights>();
+  node.builder.weights.set(value, all.set(key, made));
+  return made;
+}
+
+function makeWeights(node: NodeView, value: Value, { dims, transposed, group }: Layout): Weights {
+  const outAxis = transposed ? 1 : 0;
+  if (value.kind !== 'constant' && value.kind !== 'quantised') {
+    throw node.fail('needs its weights as constants in the file.');
+  }
+  const { constant } = value;
+  const plain = { dims, transposed, scale: null, zero: null };
+  if (value.kind === 'constant') {
+    if (constant.type === 'float16') return { ...plain, type: 'float16', bytes: constant.bytes };
+    if (constant.type === 'float32') return { ...plain, type: 'float32', bytes: constant.bytes };
+    const copy = constantOf(constant.name, dims, node.builder.floats(constant));
+    return { ...plain, type: 'float32', bytes: copy.bytes };
+  }
+  const wide = constant.type === 'uint16' || constant.type === 'int16';
+  const perOutput = value.scale.length === 1 || (value.axis === outAxis && group === 1);
+  if (!perOutput || !(wide || constant.type === 'uint8' || constant.type === 'int8')) {
+    const copy = node.constant(1);
+    return { ...plain, type: 'float32', bytes: copy.bytes };
+  }
+  // Signed weights are stored shifted to unsigned: the zero point moves with them.
+  const offset = signedOffset[constant.type] ?? 0;
+  const outputs = transposed ? dims[1] * group : dims[0];
+  const spread = (values: Float32Array, add: number) =>
+    Float32Array.from({ length: outputs }, (_, i) => (values[values.length === 1 ? 0 : i] ?? 0) + add);
+  if (offset !== 0) node.builder.spend(constant.bytes.length);
+  const bytes = offset === 0 ? constant.bytes : flipSign(constant.bytes, wide ? 2 : 1);
+  const scale = spread(value.scale, 0);
+  const zero = spread(value.zero, offset);
+  return { type: wide ? 'uint16' : 'uint8', bytes, dims, transposed, scale, zero };
+}
+
+/** Two's complement plus half the range: the top bit of each value, turned. */
+function flipSign(bytes: Uint8Array, width: 1 | 2): Uint8Array {
+  const flipped = bytes.slice();
+  for (let i = width - 1; i < flipped.length; i += width) flipped[i] = (flipped[i] ?? 0) ^ 128;
+  return flipped;
+}
+
+function readBias(node: NodeView, outputs: number): Float32Array | null {
+  if (!node.has(2)) return null;
+  const bias = node.floats(2);
+  if (bias.length !== outputs) {
+    throw node.fail(`has ${bias.length} biases for ${outputs} output channels.`);
+  }
+  return bias;
+}
+
+function geometry(node: NodeView, weights: Weights, line: boolean): Geometry {
+  const kernel: Pair = [weights.dims[2], weights.dims[3]];
+  const claimed = node.ints('kernel_shape') ? node.pair('kernel_shape', line, 1) : kernel;
+  if (claimed[0] !== kernel[0] || claimed[1] !== kernel[1]) {
+    throw node.fail(`claims kernel_shape [${claimed.join(', ')}] for weights of ${kernel.join(' x ')}.`);
+  }
+  return { kernel, strides: node.pair('strides', line, 1), dilations: node.pair('dilations', line, 1) };
+}
+
+const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
+
+function givenPads(node: NodeView, line: boolean): [number, number, number, number] {
+  const pads = node.ints('pads') ?? (line ? [0, 0] : [0, 0, 0, 0]);
+  const [first = 0, second = 0, third = 0, fourth = 0] = pads;
+  const [top, left, bottom, right] = line ? [0, first, 0, second] : [first, second, third, fourth];
+  if (pads.length !== (line ? 2 : 4) || Math.min(...pads) < 0 || Math.max(...pads) > 4096) {
+    throw node.fail(`has the impossible pads [${pads.slice(0, 8).join(', ')}].`);
+  }
+  return [top, left, bottom, right];
+}
+
+/** Pads before and after each axis of a sliding window, [top, left, bottom, right] as ONNX lists them. */
+export function windowPads(
+  node: NodeView,
+  size: readonly [number, number],
+  { kernel, strides, dilations }: Geometry,
+  line: boolean,
+): [number, number, number, number] {
+  const auto = node.text('auto_pad', 'NOTSET');
+  if (auto === 'NOTSET') return givenPads(node, line);
+  if (auto === 'VALID') return [0, 0, 0, 0];
+  const total = ([0, 1] as const).map(i => {
+    const out = Math.ceil(size[i] / strides[i]);
+    return Math.max(0, (out - 1) * strides[i] + extent(kernel[i], dilations[i]) - size[i]);
+  });
+  const [y = 0, x = 0] = total;
+  const small = [Math.floor(y / 2), Math.floor(x / 2)] as const;
+  return auto === 'SAME_LOWER'
+    ? [y - small[0], x - small[1], small[0], small[1]]
+    : [small[0], small[1], y - small[0], x - small[1]];
+}
+
+export function lowerConv(node: NodeView): void {
+  const { tensor, line } = pictureOf(node);
+  const group = node.int('group', 1);
+  const weights = readWeights(node, layoutOf(node, false, line));
+  const [n, channels, height, width] = tensor.shape;
+  const [outputs, perGroup] = weights.dims;
+  if (group < 1 || perGroup * group !== channels || outputs % group !== 0) {
+    throw node.fail(`has weights for ${perGroup * group} channels, but its input has ${channels}.`);
+  }
+  const shape = geometry(node, weights, line);
+  const pads = windowPads(node, [height, width], shape, line);
+  const axes = ([0, 1] as const).map(i => {
+    const size = i === 0 ? height : width;
+    const before = pads[i] ?? 0;
+    const [kernel, stride, dilation] = [shape.kernel[i], shape.strides[i], shape.dilations[i]];
+    const padded = before + size + (pads[i + 2] ?? 0);
+    const out = Math.floor((padded - extent(kernel, dilation)) / stride) + 1;
+    if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
+    return { out, axis: trimmed(plainAxis(kernel, stride, dilation, before), size, out) };
+  });
+  const [y, x] = axes;
+  if (!y || !x) throw node.fail('has no 2-D shape.');
+  const dims = [n, outputs, y.out, x.out];
+  const bias = readBias(node, outputs);
+  const common = { name: node.node.name, inputs: [tensor], output: node.made(dims) };
+  const epilogue = pointwise(weights, bias, group, shape, pads);
+  const convolution = { weights, bias, group, y: y.axis, x: x.axis, epilogue: null, prologue: null };
+  const made = node.builder.emit(
+    epilogue ? { kind: 'map', ...common, epilogue } : { kind: 'convolution', ...common, ...convolution },
+  );
+  definePicture(node, made, line);
+}
+
+/** A 1x1 convolution between at most four channels is a product of one block with a matrix. */
+function pointwise(
+  weights: Weights,
+  bias: Float32Array | null,
+  group: number,
+  shape: Geometry,
+  pads: readonly number[],
+): Expression | null {
+  const [outputs, channels] = weights.dims;
+  const single =
+    shape.kernel.every(k => k === 1) && shape.strides.every(s => s === 1) && pads.every(p => p === 0);
+  if (
+    !single ||
+    group !== 1 ||
+    outputs > LANES ||
+    channels > LANES ||
+    weights.scale ||
+    weights.type !== 'float32'
+  ) {
+    return null;
+  }
+  const values = floats({ name: '', type: 'float32', dims: weights.dims, bytes: weights.bytes });
+  const rows = Array.from({ length: 16 }, (_, i) => {
+    const [row, column] = [i >> 2, i & 3];
+    return row < outputs && column < channels ? (values[row * channels + column] ?? 0) : 0;
+  });
+  return mix(
+    rows,
+    [0, 1, 2, 3].map(i => bias?.[i] ?? 0),
+    input(0),
+  );
+}
+
+export function lowerConvTranspose(node: NodeView): void {
+  const { tensor, line } = pictureOf(node);
+  const group = node.int('group', 1);
+  const weights = readWeights(node, layoutOf(node, true, line));
+  const [n, channels, height, width] = tensor.shape;
+  const [inputs, perGroup] = weights.dims;
+  if (group < 1 || inputs !== channels || channels % group !== 0) {
+    throw node.fail(`has weights for ${inputs} channels, but its input has ${channels}.`);
+  }
+  const shape = geometry(node, weights, line);
+  const grown = node.pair('output_padding', line, 0, 0);
+  const axes = ([0, 1] as const).map(i => {
+    const size = i === 0 ? height : width;
+    const full = shape.strides[i] * (size - 1) + grown[i] + extent(shape.kernel[i], shape.dilations[i]);
+    const { out, before } = transposedSize(node, i, line, size, full, shape.strides[i]);
+    if (out < 1) throw node.fail('has pads that leave nothing of its output.');
+    const axis = transposedAxis(shape.kernel[i], shape.strides[i], shape.dilations[i], before);
+    return { out, axis: trimmed(axis, size, out) };
+  });
+  const [y, x] = axes;
+  if (!y || !x) throw node.fail('has no 2-D shape.');
+  const outputs = perGroup * group;
+  const made = node.builder.emit({
+    kind: 'convolution',
+    name: node.node.name,
+    inputs: [tensor],
+    output: node.made([n, outputs, y.out, x.out]),
+    epilogue: null,
+    prologue: null,
+    weights,
+    bias: readBias(node, outputs),
+    group,
+    y: y.axis,
+    x: x.axis,
+  });
+  definePicture(node, made, line);
+}
+
+/** Output size and the pad before it: pads decide the size, or a size asked for decides the pads. */
+function transposedSize(
+  node: NodeView,
+  i: 0 | 1,
+  line: boolean,
+  size: number,
+  full: number,
+  stride: number,
+): { out: number; before: number } {
+  const auto = node.text('auto_pad', 'NOTSET');
+  const asked = node.ints('output_shape')?.at(i - 2) ?? (auto.startsWith('SAME') ? size * stride : undefined);
+  if (asked !== undefined) {
+    const total = Math.max(0, full - asked);
+    return {
+      out: asked,
+      before: auto === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2),
+    };
+  }
+  const pads = givenPads(node, line);
+  const [before, after] = [pads[i], pads[i + 2] ?? 0];
+  return { out: full - before - after, before };
+}

@@ -1,0 +1,145 @@
+// Element-wise operators that looks of our own do without, each as a formula.
+
+import { isWhole } from '../../onnx/constant.ts';
+import { type Binary, binary, choose, type Expression, number, unary } from '../ir/expression.ts';
+import { MOST_READ } from '../passes/plan.ts';
+import { dimsOf, type NodeView } from './builder.ts';
+import { foldOver } from './constant-folding.ts';
+import {
+  broadcast,
+  chain,
+  type Lowering,
+  lowerings,
+  type Make,
+  plain,
+  positive,
+  times,
+  MAKERS as USUAL,
+} from './elementwise.ts';
+
+const NONE = number(0);
+const ONE = number(1);
+
+const plusOne = (x: Expression): Expression => binary('add', x, ONE);
+const minusOne = (x: Expression): Expression => binary('sub', x, ONE);
+const not = (x: Expression): Expression => choose(x, NONE, ONE);
+const truth = (x: Expression): Expression => choose(x, ONE, NONE);
+const exponentialBelow = (x: Expression, alpha: number, scale = 1): Expression =>
+  positive(x, times(scale, x), times(scale * alpha, minusOne(unary('exp', x))));
+
+function hardSigmoid(x: Expression, alpha: number, beta: number): Expression {
+  const line = binary('add', times(alpha, x), number(beta));
+  return binary('min', binary('max', line, NONE), ONE);
+}
+
+const gelu: Make = (node, x = NONE) => {
+  const cube = binary('mul', x, binary('mul', x, x));
+  const inner =
+    node.text('approximate', 'none') === 'tanh'
+      ? unary('tanh', times(Math.sqrt(2 / Math.PI), binary('add', x, times(0.044715, cube))))
+      : unary('erf', times(Math.SQRT1_2, x));
+  return binary('mul', times(0.5, x), plusOne(inner));
+};
+
+const celu: Make = (node, x = NONE) => {
+  const alpha = node.float('alpha', 1);
+  const low = times(alpha, minusOne(unary('exp', times(1 / alpha, x))));
+  return binary('add', binary('max', x, NONE), binary('min', low, NONE));
+};
+
+/** The rest has the sign of the dividend with fmod, else that of the divisor. */
+const mod: Make = (node, x = NONE, y = NONE) => {
+  const value = node.value(0);
+  const whole = value.kind === 'constant' && isWhole(value.constant);
+  // A GPU divides by infinity as it likes; what is less than the divisor is the rest itself.
+  const small = binary('less', unary('abs', x), unary('abs', y));
+  const rest = whole ? binary('mod', x, y) : choose(small, x, binary('mod', x, y));
+  if (node.int('fmod', 0) === 1) return rest;
+  const other = choose(binary('less', y, NONE), binary('less', NONE, rest), binary('less', rest, NONE));
+  return choose(other, binary('add', rest, y), rest);
+};
+
+const less: Make = (_, x = NONE, y = NONE) => binary('less', x, y);
+const greater: Make = (_, x = NONE, y = NONE) => binary('less', y, x);
+
+const MAKERS: Readonly<Record<string, Make>> = {
+  Abs: plain('abs'),
+  Ceil: plain('ceil'),
+  Celu: celu,
+  Cos: plain('cos'),
+  Div: chain('div'),
+  Elu: (node, x = NONE) => exponentialBelow(x, node.float('alpha', 1)),
+  Erf: plain('erf'),
+  Exp: plain('exp'),
+  Floor: plain('floor'),
+  Gelu: gelu,
+  HardSigmoid: (node, x = NONE) => hardSigmoid(x, node.float('alpha', 0.2), node.float('beta', 0.5)),
+  HardSwish: (_, x = NONE) => binary('mul', x, hardSigmoid(x, 1 / 6, 0.5)),
+  Log: plain('log'),
+  Max: chain('max'),
+  Min: chain('min'),
+  Mean: (node, ...all) => times(1 / all.length, chain('add')(node, ...all)),
+  Mish: (_, x = NONE) => binary('mul', x, unary('tanh', unary('softplus', x))),
+  Mod: mod,
+  PRelu: (_, x = NONE, slope = NONE) => positive(x, x, binary('mul', slope, x)),
+  Pow: chain('pow'),
+  Neg: plain('neg'),
+  Reciprocal: plain('reciprocal'),
+  Round: plain('round'),
+  Selu: (node, x = NONE) =>
+    exponentialBelow(x, node.float('alpha', 1.6732631921768188), node.float('gamma', 1.0507010221481323)),
+  Sigmoid: plain('sigmoid'),
+  Sign: plain('sign'),
+  Sin: plain('sin'),
+  Softplus: plain('softplus'),
+  Softsign: (_, x = NONE) => binary('div', x, plusOne(unary('abs', x))),
+  Sum: chain('add'),
+  Swish: (node, x = NONE) => binary('mul', x, unary('sigmoid', times(node.float('alpha', 1), x))),
+  ThresholdedRelu: (node, x = NONE) => choose(binary('less', number(node.float('alpha', 1)), x), x, NONE),
+  // What is true is 1: exporters ask such questions about shapes, which are known here and now.
+  And: (_, x = NONE, y = NONE) => choose(x, truth(y), NONE),
+  Equal: (_, x = NONE, y = NONE) => not(binary('add', binary('less', x, y), binary('less', y, x))),
+  Greater: greater,
+  GreaterOrEqual: (node, ...both) => not(less(node, ...both)),
+  Less: less,
+  LessOrEqual: (node, ...both) => not(greater(node, ...both)),
+  Not: (_, x = NONE) => not(x),
+  Or: (_, x = NONE, y = NONE) => choose(x, ONE, truth(y)),
+  Where: (_, test = NONE, yes = NONE, no = NONE) => choose(test, yes, no),
+  Xor: (_, x = NONE, y = NONE) => choose(x, not(y), truth(y)),
+};
+
+/** The usual ones too, which of constants alone are worked out. */
+const ALL: Readonly<Record<string, Lowering>> = lowerings({ ...USUAL, ...MAKERS }, foldOver);
+
+const CHAINS: Readonly<Record<string, Binary>> = { Max: 'max', Mean: 'add', Min: 'min', Sum: 'add' };
+
+/** Of more operands than a kernel may be given: from the left, as many at a time as it takes. */
+function lowerMany(node: NodeView): void {
+  const { op, inputs } = node.node;
+  const count = inputs.length;
+  if (count <= MOST_READ) {
+    ALL[op]?.(node);
+    return;
+  }
+  const make = chain(CHAINS[op] ?? 'add');
+  let made = node.value(0);
+  for (let at = 1; at < count; at += MOST_READ - 1) {
+    const more = inputs.slice(at, at + MOST_READ - 1).map((_, i) => node.value(at + i));
+    const parts = [made, ...more];
+    const last = at + more.length === count;
+    const factor = last && op === 'Mean' ? 1 / count : 1;
+    const together = (all: Expression[]) => {
+      const whole = make(node, ...all);
+      return factor === 1 ? whole : times(factor, whole);
+    };
+    const name = last ? node.output : `${node.output} to ${at}`;
+    made = foldOver(node, broadcast(node, parts.map(dimsOf)), parts, together, name);
+  }
+  node.define(made);
+}
+
+export const ACTIVATIONS: Readonly<Record<string, Lowering>> = {
+  ...ALL,
+  ...Object.fromEntries(Object.keys(CHAINS).map(op => [op, lowerMany])),
+};

@@ -1,0 +1,96 @@
+// The operators that looks of our own do without, and kinds of nodes that they do without of operators that they
+// have. A page fetches them when a model has one.
+
+import type { Lowering } from './elementwise.ts';
+import { ACTIVATIONS } from './elementwise-extended.ts';
+import { lowerGemm } from './gemm.ts';
+import { lowerProduct } from './matmul.ts';
+import {
+  lowerAnyConcat,
+  lowerDepthToSpace,
+  lowerDropout,
+  lowerExpand,
+  lowerFlatten,
+  lowerGather,
+  lowerIdentity,
+  lowerReshape,
+  lowerSpaceToDepth,
+  lowerSplit,
+  lowerSqueeze,
+  lowerUnsqueeze,
+} from './movement-extended.ts';
+import {
+  lowerBatchNorm,
+  lowerGroupNorm,
+  lowerInstanceNorm,
+  lowerLayerNorm,
+  lowerLocalResponse,
+} from './normalization.ts';
+import { lowerAveragePool, lowerLpPool, lowerMaxPool } from './pool.ts';
+import { lowerAnyDequantize, lowerQuantize, lowerScaled } from './quantize.ts';
+import { lowerGlobalPool, lowerReduce, lowerSoftmax } from './reduce.ts';
+import { lowerResize } from './resize.ts';
+import {
+  lowerAnyCast,
+  lowerCastLike,
+  lowerConstant,
+  lowerConstantOfShape,
+  lowerRange,
+  lowerShape,
+  lowerSize,
+} from './shape-ops.ts';
+
+export { narrowed } from '../passes/legalize.ts';
+
+export const UNCOMMON: Readonly<Record<string, Lowering>> = {
+  ...ACTIVATIONS,
+  AveragePool: lowerAveragePool,
+  BatchNormalization: lowerBatchNorm,
+  Cast: lowerAnyCast,
+  CastLike: lowerCastLike,
+  Concat: lowerAnyConcat,
+  Constant: lowerConstant,
+  ConstantOfShape: lowerConstantOfShape,
+  DepthToSpace: lowerDepthToSpace,
+  DequantizeLinear: lowerAnyDequantize,
+  Div: lowerScaled,
+  Dropout: lowerDropout,
+  Expand: lowerExpand,
+  Flatten: lowerFlatten,
+  Gather: lowerGather,
+  Gemm: lowerGemm,
+  GlobalAveragePool: lowerGlobalPool,
+  GlobalMaxPool: lowerGlobalPool,
+  GroupNormalization: lowerGroupNorm,
+  Identity: lowerIdentity,
+  InstanceNormalization: lowerInstanceNorm,
+  LRN: lowerLocalResponse,
+  LayerNormalization: lowerLayerNorm,
+  LogSoftmax: lowerSoftmax,
+  LpPool: lowerLpPool,
+  MatMul: lowerProduct,
+  MaxPool: lowerMaxPool,
+  Mul: lowerScaled,
+  QuantizeLinear: lowerQuantize,
+  Range: lowerRange,
+  ReduceL1: lowerReduce,
+  ReduceL2: lowerReduce,
+  ReduceLogSum: lowerReduce,
+  ReduceLogSumExp: lowerReduce,
+  ReduceMax: lowerReduce,
+  ReduceMean: lowerReduce,
+  ReduceMin: lowerReduce,
+  ReduceProd: lowerReduce,
+  ReduceSum: lowerReduce,
+  ReduceSumSquare: lowerReduce,
+  Reshape: lowerReshape,
+  Resize: lowerResize,
+  Shape: lowerShape,
+  Size: lowerSize,
+  Softmax: lowerSoftmax,
+  SpaceToDepth: lowerSpaceToDepth,
+  Split: lowerSplit,
+  Squeeze: lowerSqueeze,
+  Unsqueeze: lowerUnsqueeze,
+  Upsample: lowerResize,
+};

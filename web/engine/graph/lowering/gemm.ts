@@ -1,0 +1,56 @@
+// Lowering of Gemm: with constant weights a 1x1 convolution of a picture of one pixel for each row, so that the
+// weights keep the type that they have in the file; else a product of two matrices, which is worked out of constants.
+
+import { binary, number } from '../ir/expression.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { foldOver } from './constant-folding.ts';
+import { readWeights } from './conv.ts';
+import { emitPointwise } from './conv-pointwise.ts';
+import { emitProduct } from './matmul.ts';
+import { reshape, viewed } from './movement.ts';
+
+const NONE = number(0);
+
+export function lowerGemm(node: NodeView): void {
+  const left = oriented(node, 0, node.int('transA', 0) === 1);
+  const turned = node.int('transB', 0) === 1;
+  const weights = node.value(1);
+  const [rows = 0, inner = 0, ...more] = dimsOf(left);
+  const [a = 0, b = 0, ...others] = dimsOf(weights);
+  const [height, columns] = turned ? [b, a] : [a, b];
+  if (more.length > 0 || others.length > 0 || inner !== height || inner === 0) {
+    const shapes = [left, weights].map(value => `[${dimsOf(value).join(', ')}]`);
+    throw node.fail(`has matrices of ${shapes.join(' and ')}, which do not fit.`);
+  }
+  if ('constant' in weights && !('constant' in left)) {
+    const layout = { dims: [a, b, 1, 1], transposed: !turned, group: 1 } as const;
+    const pixels = reshape(node, left, [rows, inner, 1, 1], `${node.output} as pixels`);
+    const tensor = node.builder.tensor(pixels, node.output);
+    const made = emitPointwise(node, tensor, readWeights(node, layout), `${node.output} product`);
+    node.define(reshape(node, finished(node, made, [rows, columns, 1, 1]), [rows, columns]));
+    return;
+  }
+  const right = oriented(node, 1, turned);
+  const made = emitProduct(node, left, right, [rows, columns], `${node.output} product`);
+  node.define(finished(node, made, [rows, columns]));
+}
+
+function oriented(node: NodeView, index: number, turned: boolean): Value {
+  const value = node.value(index);
+  if (!turned) return value;
+  const [rows = 1, columns = 1] = dimsOf(value);
+  const view = { dims: [columns, rows], strides: [1, columns], start: 0 };
+  return viewed(node, value, [columns, rows], view, `${node.output} turned ${index}`);
+}
+
+/** alpha * product + beta * C, as large as `dims`. */
+function finished(node: NodeView, product: Value, dims: readonly number[]): Value {
+  const [alpha, beta] = [number(node.float('alpha', 1)), number(node.float('beta', 1))];
+  if (!node.has(2)) return foldOver(node, dims, [product], ([x = NONE]) => binary('mul', x, alpha));
+  const value = node.value(2);
+  const listed = dimsOf(value);
+  const added = reshape(node, value, [...listed, ...dims.slice(2)], `${node.output} added`);
+  return foldOver(node, dims, [product, added], ([x = NONE, c = NONE]) =>
+    binary('add', binary('mul', x, alpha), binary('mul', c, beta)),
+  );
+}

@@ -1,0 +1,117 @@
+// From an ONNX graph to ours: one function per operator, in a table that is the list of what the engine
+// runs. A node that is not in it is refused by name, before anything is compiled: all or nothing.
+
+import { EngineError } from '../../error.ts';
+import { floats } from '../../onnx/constant.ts';
+import type { OnnxModel, OnnxValue } from '../../onnx/model.ts';
+import { input } from '../ir/expression.ts';
+import type { Graph, Tensor } from '../ir/operation.ts';
+import { Builder, makeTensor, NodeView } from './builder.ts';
+import { isByAxis, isToFloat, lowerCast, lowerDequantize } from './cast.ts';
+import { lowerConv, lowerConvTranspose } from './conv.ts';
+import { ELEMENTWISE, type Lowering } from './elementwise.ts';
+import { isByConstant, lowerMatMul } from './matmul-constant.ts';
+import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './movement.ts';
+
+/** What looks of our own are made of. */
+const OPERATORS: Readonly<Record<string, Lowering>> = {
+  ...ELEMENTWISE,
+  Cast: lowerCast,
+  Concat: lowerConcat,
+  Conv: lowerConv,
+  ConvTranspose: lowerConvTranspose,
+  DequantizeLinear: lowerDequantize,
+  MatMul: lowerMatMul,
+  Pad: lowerPad,
+  Slice: lowerSlice,
+  Transpose: lowerTranspose,
+};
+
+/** Of some of them our looks have one kind of node, and `extended.ts` lowers the others. */
+const USUAL: Readonly<Record<string, (node: NodeView) => boolean>> = {
+  Cast: isToFloat,
+  Concat: node => node.node.inputs.some((_, i) => !('constant' in node.value(i))),
+  DequantizeLinear: isByAxis,
+  MatMul: isByConstant,
+};
+
+/** Whether an element-wise node has constants alone, which are worked out at load. */
+const isKnown = (view: NodeView): boolean =>
+  Object.hasOwn(ELEMENTWISE, view.node.op) &&
+  view.node.inputs.every((name, i) => !name || 'constant' in view.value(i));
+
+async function loweringOf(view: NodeView): Promise<Lowering> {
+  const { op, domain } = view.node;
+  if (domain === '' || domain === 'ai.onnx') {
+    const isUsual = Object.hasOwn(USUAL, op) ? USUAL[op] : undefined;
+    const known = isKnown(view) || (isUsual && !isUsual(view));
+    const usual = Object.hasOwn(OPERATORS, op) && !known ? OPERATORS[op] : undefined;
+    if (usual) return usual;
+    const { UNCOMMON } = await import('./extended.ts');
+    const uncommon = Object.hasOwn(UNCOMMON, op) ? UNCOMMON[op] : undefined;
+    if (uncommon) return uncommon;
+  }
+  throw view.fail('is not supported by the engine; see its README for the operators that are.');
+}
+
+export async function lower(model: OnnxModel): Promise<Graph> {
+  const builder = new Builder(model);
+  const inputs = model.inputs.flatMap(value => defineInput(builder, model, value));
+  for (const [name, constant] of model.constants) {
+    if (builder.find(name) === undefined) builder.define(name, { kind: 'constant', constant });
+  }
+  for (const node of model.nodes) {
+    const view = new NodeView(builder, node);
+    try {
+      const lowering = await loweringOf(view);
+      lowering(view);
+    } catch (error) {
+      throw view.blamed(error);
+    }
+  }
+  const outputs = model.outputs.map(({ name }) => {
+    const value = builder.find(name);
+    if (value === undefined) throw new EngineError(`The model's output '${name}' is made by no node.`);
+    return outputTensor(builder, name, builder.tensor(value, name), inputs);
+  });
+  return { operations: builder.operations, inputs, outputs, live: builder.live };
+}
+
+/** Outputs have the name that the model gives them and are made by an operation. */
+function outputTensor(builder: Builder, name: string, tensor: Tensor, inputs: readonly Tensor[]): Tensor {
+  if (tensor.name === name && !inputs.includes(tensor) && tensor.constant === null) return tensor;
+  const output = makeTensor(name, tensor.dims);
+  builder.emit({ kind: 'map', name, inputs: [tensor], output, epilogue: input(0) });
+  return output;
+}
+
+function defineInput(builder: Builder, model: OnnxModel, { name, type, dims }: OnnxValue): Tensor[] {
+  const constant = model.constants.get(name);
+  const shape = constant?.dims ?? dims;
+  if (shape === null || shape === undefined)
+    throw new EngineError(`The model's input '${name}' has no shape.`);
+  // A scalar is live: it may be turned from frame to frame. Other inputs with a default keep it.
+  if (shape.length === 0) {
+    // Values go to and fro in objects by name, and this is the one name that no object can have.
+    if (name === '__proto__') throw new EngineError("The live input '__proto__' needs another name.");
+    const value = constant ? (floats(constant)[0] ?? 0) : 0;
+    builder.define(name, {
+      kind: 'scalar',
+      expression: { kind: 'live', index: builder.live.length },
+      dims: [],
+    });
+    builder.live.push({ name, default: value });
+    return [];
+  }
+  if (constant) return [];
+  if (type !== 1 && type !== 10) {
+    throw new EngineError(
+      `The model's input '${name}' is not of float32; the engine runs pictures of float32.`,
+    );
+  }
+  const known = shape.filter(dim => typeof dim === 'number');
+  if (known.length < shape.length) throw new EngineError(`The model's input '${name}' has open dimensions.`);
+  const tensor = makeTensor(name, known);
+  builder.define(name, { kind: 'tensor', tensor });
+  return [tensor];
+}

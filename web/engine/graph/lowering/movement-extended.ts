@@ -1,0 +1,261 @@
+// Lowering of nodes that move elements and that looks of our own do without: views, as in `movement.ts`.
+
+import { BYTES, type Constant, sizeOf } from '../../onnx/constant.ts';
+import { input } from '../ir/expression.ts';
+import type { View } from '../ir/operation.ts';
+import { bandOf, resample } from './banded-matrix.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { allKnown, foldOver } from './constant-folding.ts';
+import { broadcast } from './elementwise.ts';
+import { joinOf, lowerConcat, productOf, reshape, slice, viewed } from './movement.ts';
+
+export function lowerDepthToSpace(node: NodeView): void {
+  const [n, c, h, w] = picture(node);
+  const block = node.int('blocksize', 1);
+  if (block < 1 || c % (block * block) !== 0) throw node.fail(`cannot split ${c} channels by ${block}.`);
+  const out = c / (block * block);
+  const image = h * w;
+  const columnFirst = node.text('mode', 'DCR') === 'CRD';
+  const channel = columnFirst ? block * block * image : image;
+  const corner = columnFirst ? image : out * image;
+  const view = {
+    dims: [n, out, h, block, w, block],
+    strides: [c * image, channel, w, block * corner, 1, corner],
+    start: 0,
+  };
+  node.define(viewed(node, node.value(0), [n, out, h * block, w * block], view));
+}
+
+export function lowerSpaceToDepth(node: NodeView): void {
+  const [n, c, h, w] = picture(node);
+  const block = node.int('blocksize', 1);
+  if (block < 1 || h % block !== 0 || w % block !== 0) {
+    throw node.fail(`cannot split ${h} x ${w} by ${block}.`);
+  }
+  const [tall, wide] = [h / block, w / block];
+  const corner: View = { dims: [block, block], strides: [w, 1], start: 0 };
+  const channel: View = { dims: [c], strides: [h * w], start: 0 };
+  const order = node.text('mode', 'DCR') === 'CRD' ? [channel, corner] : [corner, channel];
+  const view = {
+    dims: [n, ...order.flatMap(({ dims }) => dims), tall, wide],
+    strides: [c * h * w, ...order.flatMap(({ strides }) => strides), block * w, block],
+    start: 0,
+  };
+  node.define(viewed(node, node.value(0), [n, c * block * block, tall, wide], view));
+}
+
+function picture(node: NodeView): [n: number, c: number, h: number, w: number] {
+  const [n = 0, c = 0, h = 0, w = 0, ...more] = dimsOf(node.value(0));
+  if (w === 0 || more.length > 0) throw node.fail('has no 2-D picture as its input.');
+  return [n, c, h, w];
+}
+
+export function lowerSplit(node: NodeView): void {
+  const dims = dimsOf(node.value(0));
+  const axis = node.axis(node.int('axis', 0), dims.length);
+  const size = dims[axis] ?? 0;
+  const parts = node.node.outputs.length;
+  const each = Math.ceil(size / parts);
+  const sizes =
+    node.ints('split') ??
+    (node.has(1)
+      ? node.integers(1)
+      : Array.from({ length: parts }, (_, i) => Math.min(each, size - i * each)));
+  if (sizes.length !== parts || sizes.reduce((a, b) => a + b, 0) !== size) {
+    throw node.fail(`has parts [${sizes.join(', ')}] for ${parts} outputs that share ${size}.`);
+  }
+  let at = 0;
+  node.node.outputs.forEach((output, i) => {
+    const part = sizes[i] ?? 0;
+    const starts = dims.map((_, d) => (d === axis ? at : 0));
+    at += part;
+    if (!output) return;
+    const ones = dims.map(() => 1);
+    const value = slice(
+      node,
+      output,
+      starts,
+      ones,
+      dims.map((dim, d) => (d === axis ? part : dim)),
+    );
+    node.builder.define(output, value);
+  });
+}
+
+/** Elements at constant places along an axis. */
+export function lowerGather(node: NodeView): void {
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const axis = node.axis(node.int('axis', 0), dims.length);
+  const size = dims[axis] ?? 0;
+  const places = node.integers(1).map(place => (place < 0 ? place + size : place));
+  if (places.length === 0 || places.some(place => place < 0 || place >= size)) {
+    throw node.fail(`gathers [${places.slice(0, 8).join(', ')}] of ${size}.`);
+  }
+  const [before, after] = [dims.slice(0, axis), dims.slice(axis + 1)];
+  const wanted = node.constant(1).dims;
+  const inner = productOf(after);
+  const [first = 0, second = first] = places;
+  const step = second - first;
+  const made = [...before, ...wanted, ...after];
+  if (places.every((place, i) => place === first + i * step)) {
+    const view = {
+      dims: [productOf(before), places.length, inner],
+      strides: [size * inner, step * inner, 1],
+      start: first * inner,
+    };
+    node.define(viewed(node, value, made, view));
+    return;
+  }
+  if (value.kind === 'constant') {
+    const rows = { dims: [productOf(before), size, inner], places };
+    node.define({ kind: 'constant', constant: gathered(node, value.constant, rows, made) });
+    return;
+  }
+  // Not one view but as many as there are places: as a matrix that has a single 1 in each row.
+  const turned = { dims: [productOf(before), inner, size], strides: [size * inner, 1, inner], start: 0 };
+  const rows = viewed(node, value, [productOf(before), inner, size], turned, `${node.output} in rows`);
+  const band = bandOf(
+    node,
+    [places.length, 1, size],
+    row => places[row] ?? 0,
+    () => 1,
+  );
+  const picked = resample(
+    node,
+    node.builder.tensor(rows, node.output),
+    [productOf(before), inner, places.length],
+    [null, band],
+    `${node.output} picked`,
+  );
+  const count = places.length;
+  const back = {
+    dims: [productOf(before), count, inner],
+    strides: [inner * count, 1, count],
+    start: 0,
+  };
+  node.define(viewed(node, picked, made, back));
+}
+
+function gathered(
+  node: NodeView,
+  constant: Constant,
+  { dims, places }: { dims: readonly number[]; places: readonly number[] },
+  made: readonly number[],
+): Constant {
+  const [rows = 1, size = 1, inner = 1] = dims;
+  const length = inner * BYTES[constant.type];
+  node.builder.spend(rows * places.length * length);
+  const bytes = new Uint8Array(rows * places.length * length);
+  for (let row = 0; row < rows; row++) {
+    places.forEach((place, i) => {
+      const start = (row * size + place) * length;
+      bytes.set(constant.bytes.subarray(start, start + length), (row * places.length + i) * length);
+    });
+  }
+  return { ...constant, name: node.output, dims: made, bytes };
+}
+
+/** Ones stretch to what is asked for. */
+export function lowerExpand(node: NodeView): void {
+  const value = node.value(0);
+  const dims = broadcast(node, [dimsOf(value), node.integers(1)]);
+  sizeOf(dims, node.output);
+  node.define(foldOver(node, dims, [value], ([x = input(0)]) => x));
+}
+
+export function lowerIdentity(node: NodeView): void {
+  node.define(node.value(0));
+}
+
+/** Inference: nothing is dropped. */
+export function lowerDropout(node: NodeView): void {
+  if (node.has(2) && node.constant(2).bytes[0] !== 0) {
+    throw node.fail('drops values as in training; export the model for inference.');
+  }
+  node.define(node.value(0));
+}
+
+export function lowerReshape(node: NodeView): void {
+  const before = dimsOf(node.value(0));
+  const asked = node.has(1) ? node.integers(1) : (node.ints('shape') ?? []);
+  const keepZero = node.int('allowzero', 0) === 1;
+  const dims = asked.map((dim, i) => (dim === 0 && !keepZero ? (before[i] ?? 0) : dim));
+  const known = dims.filter(dim => dim !== -1).reduce((a, b) => a * b, 1);
+  const open = dims.indexOf(-1);
+  if (open >= 0) dims[open] = known === 0 ? 0 : sizeOf(before, node.output) / known;
+  reshaped(node, dims);
+}
+
+const reshaped = (node: NodeView, dims: readonly number[]): void => {
+  const value = node.value(0);
+  node.define(reshapedBytes(value, dims) ?? reshape(node, value, dims));
+};
+
+/** Eight bits stay eight bits, where the axis that has scales stays one; else null. */
+function reshapedBytes(value: Value, dims: readonly number[]): Value | null {
+  if (value.kind !== 'quantised') return null;
+  const { constant, scale, axis } = value;
+  const before = constant.dims;
+  if (productOf(before) !== productOf(dims)) return null;
+  const outer = productOf(before.slice(0, axis));
+  const place = dims.findIndex((dim, i) => dim === before[axis] && productOf(dims.slice(0, i)) === outer);
+  const kept = scale.length === 1 ? 0 : place;
+  return kept < 0 ? null : { ...value, constant: { ...constant, dims }, axis: kept };
+}
+
+export function lowerFlatten(node: NodeView): void {
+  const before = dimsOf(node.value(0));
+  const listed = node.int('axis', 1);
+  const axis = listed === before.length ? listed : node.axis(listed, before.length);
+  const rows = before.slice(0, axis).reduce((a, b) => a * b, 1);
+  reshaped(node, [rows, before.slice(axis).reduce((a, b) => a * b, 1)]);
+}
+
+export function lowerSqueeze(node: NodeView): void {
+  const before = dimsOf(node.value(0));
+  const listed = node.ints('axes') ?? (node.has(1) ? node.integers(1) : null);
+  const axes = listed && node.axes(listed, before.length);
+  reshaped(
+    node,
+    before.filter((dim, i) => (axes ? !axes.includes(i) : dim !== 1)),
+  );
+}
+
+export function lowerUnsqueeze(node: NodeView): void {
+  const dims = [...dimsOf(node.value(0))];
+  const listed = node.ints('axes') ?? node.integers(1);
+  const rank = dims.length + listed.length;
+  for (const axis of node.axes(listed, rank).sort((a, b) => a - b)) dims.splice(axis, 0, 1);
+  reshaped(node, dims);
+}
+
+/** Of constants alone a constant. */
+export function lowerAnyConcat(node: NodeView): void {
+  const { values, axis, dims } = joinOf(node);
+  const constants = allKnown(node, values);
+  if (constants?.every(({ type }) => type === constants[0]?.type)) {
+    node.define({ kind: 'constant', constant: joined(node, constants, axis, dims) });
+  } else lowerConcat(node);
+}
+
+function joined(
+  node: NodeView,
+  constants: readonly Constant[],
+  axis: number,
+  dims: readonly number[],
+): Constant {
+  const rows = productOf(dims.slice(0, axis));
+  const size = constants.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  node.builder.spend(size);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    for (const constant of constants) {
+      const length = constant.bytes.length / rows;
+      bytes.set(constant.bytes.subarray(row * length, (row + 1) * length), at);
+      at += length;
+    }
+  }
+  return { name: node.output, type: constants[0]?.type ?? 'float32', dims, bytes };
+}

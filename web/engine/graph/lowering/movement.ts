@@ -1,0 +1,261 @@
+// Lowering of nodes that move elements and compute nothing. On constants they are done here and now.
+//
+// Most of them are views (`ir/operation.ts`): a list of dimensions to walk, and how far each step goes.
+
+import { BYTES, type Constant, elements, sizeOf } from '../../onnx/constant.ts';
+import { type Expression, input, mix } from '../ir/expression.ts';
+import {
+  type IndexMap,
+  LANES,
+  type Shape,
+  sameShape,
+  shapeOf,
+  type Tensor,
+  type View,
+} from '../ir/operation.ts';
+import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
+
+export const productOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+
+/** How far apart neighbours along each dimension are. */
+export const stridesOf = (dims: readonly number[]): number[] =>
+  dims.map((_, i) => productOf(dims.slice(i + 1)));
+
+function rearrangement(node: NodeView, tensor: Tensor, output: Tensor, map: IndexMap): Value {
+  const common = { name: node.node.name, inputs: [tensor], output, epilogue: null };
+  return node.builder.emit({ kind: 'rearrange', ...common, map });
+}
+
+/** The value seen through `view`, with other dimensions, under a name of its own. */
+export function viewed(
+  node: NodeView,
+  value: Value,
+  dims: readonly number[],
+  view: View,
+  name: string = node.output,
+): Value {
+  if (value.kind === 'tensor') {
+    return rearrangement(node, value.tensor, makeTensor(name, dims), { kind: 'view', ...view });
+  }
+  if (value.kind === 'scalar') return { ...value, dims };
+  const constant = value.kind === 'quantised' ? node.builder.dequantised(value) : value.constant;
+  node.builder.spend(productOf(dims) * BYTES[constant.type]);
+  return { kind: 'constant', constant: viewedConstant(constant, dims, view) };
+}
+
+function viewedConstant(constant: Constant, dims: readonly number[], view: View): Constant {
+  const from = elements(constant);
+  const bytes = new Uint8Array(productOf(dims) * BYTES[constant.type]);
+  const to = elements({ ...constant, bytes });
+  const at = view.dims.map(() => 0);
+  const last = view.dims.length - 1;
+  const [length, stride] = [view.dims[last] ?? 1, view.strides[last] ?? 0];
+  let place = view.start;
+  for (let i = 0; i < to.length; i += length) {
+    for (let k = 0; k < length; k++) to[i + k] = from[place + k * stride] ?? 0;
+    // To the next row: the axis before the last first, as an odometer turns.
+    for (let axis = last - 1; axis >= 0; axis--) {
+      const [dim, step, turned] = [view.dims[axis] ?? 1, view.strides[axis] ?? 0, (at[axis] ?? 0) + 1];
+      place += step;
+      at[axis] = turned;
+      if (turned < dim) break;
+      place -= dim * step;
+      at[axis] = 0;
+    }
+  }
+  return { ...constant, dims, bytes };
+}
+
+/** The same elements in the same order under other dimensions. */
+export function reshape(
+  node: NodeView,
+  value: Value,
+  dims: readonly number[],
+  name: string = node.output,
+): Value {
+  const before = dimsOf(value);
+  const size = sizeOf(before, name);
+  if (size !== sizeOf(dims, name)) {
+    throw node.fail(`cannot give [${before.join(', ')}] the shape [${dims.join(', ')}].`);
+  }
+  if (before.length === dims.length && before.every((dim, i) => dim === dims[i])) return value;
+  if (value.kind === 'scalar') return { ...value, dims };
+  if (value.kind === 'constant') return { kind: 'constant', constant: { ...value.constant, dims } };
+  if (value.kind === 'quantised') {
+    const constant = node.builder.dequantised(value);
+    return { kind: 'constant', constant: { ...constant, dims } };
+  }
+  const output = makeTensor(name, dims);
+  if (!sameShape(value.tensor.shape, output.shape)) {
+    return viewed(node, value, dims, { dims: [size], strides: [1], start: 0 }, name);
+  }
+  // The same in four dimensions: a map that copies, fused away where possible.
+  const common = { name: node.node.name, inputs: [value.tensor], output };
+  return node.builder.emit({ kind: 'map', ...common, epilogue: input(0) });
+}
+
+export function lowerTranspose(node: NodeView): void {
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const order = node.ints('perm') ?? dims.map((_, i) => dims.length - 1 - i);
+  if (order.length !== dims.length || [...order].sort((a, b) => a - b).some((axis, i) => axis !== i)) {
+    throw node.fail(`has the impossible perm [${order.join(', ')}].`);
+  }
+  const after = order.map(axis => dims[axis] ?? 1);
+  const strides = stridesOf(dims);
+  const view = { dims: after, strides: order.map(axis => strides[axis] ?? 0), start: 0 };
+  if (value.kind !== 'quantised') {
+    node.define(viewed(node, value, after, view));
+    return;
+  }
+  // Eight bits stay eight bits.
+  const turned = viewed(node, { kind: 'constant', constant: value.constant }, after, view);
+  if (turned.kind !== 'constant') throw node.fail('turns what is no constant.');
+  node.define({ ...value, constant: turned.constant, axis: order.indexOf(value.axis) });
+}
+
+/** Four values of as many as there are dimensions; null where one that has no place in four is not `fill`. */
+function four(values: readonly number[], fill: number): Shape | null {
+  const [n, c, h, w] = [fill, fill, fill, fill, ...values].slice(-4);
+  if (n === undefined || c === undefined || h === undefined || w === undefined) return null;
+  return values.slice(0, -4).every(value => value === fill) ? [n, c, h, w] : null;
+}
+
+/** Elements start, start + step, ... along each axis. */
+export function slice(
+  node: NodeView,
+  name: string,
+  starts: readonly number[],
+  steps: readonly number[],
+  dims: readonly number[],
+): Value {
+  const value = node.value(0);
+  if (value.kind === 'tensor' && value.tensor.dims.length <= 4) {
+    const epilogue = channelChoice(value.tensor.shape, shapeOf(dims), starts, steps);
+    if (epilogue) {
+      const common = { name: node.node.name, inputs: [value.tensor], output: makeTensor(name, dims) };
+      return node.builder.emit({ kind: 'map', ...common, epilogue });
+    }
+  }
+  const strides = stridesOf(dimsOf(value));
+  const start = strides.reduce((sum, stride, i) => sum + stride * (starts[i] ?? 0), 0);
+  const view = { dims, strides: strides.map((stride, i) => stride * (steps[i] ?? 1)), start };
+  return viewed(node, value, dims, view, name);
+}
+
+/** A choice among at most four channels is a matrix over one block: it costs no dispatch of its own. */
+function channelChoice(
+  before: Shape,
+  after: Shape,
+  starts: readonly number[],
+  steps: readonly number[],
+): Expression | null {
+  const same = before.every((size, axis) => axis === 1 || size === after[axis]);
+  const [from = 0, by = 1] = [starts.at(-3), steps.at(-3)];
+  const forward = steps.every((step, i) => step > 0 || i === steps.length - 3);
+  if (!same || !forward || before[1] > LANES) return null;
+  const rows = Array.from({ length: 16 }, (_, i) => {
+    const row = i >> 2;
+    return row < after[1] && from + row * by === (i & 3) ? 1 : 0;
+  });
+  return mix(rows, [0, 0, 0, 0], input(0));
+}
+
+export function lowerSlice(node: NodeView): void {
+  const value = node.value(0);
+  const dims = [...dimsOf(value)];
+  const rank = dims.length;
+  const starts = node.ints('starts') ?? node.integers(1);
+  const ends = node.ints('ends') ?? node.integers(2);
+  const axes = node.ints('axes') ?? (node.has(3) ? node.integers(3) : starts.map((_, i) => i));
+  const steps = node.has(4) ? node.integers(4) : starts.map(() => 1);
+  if ([starts, ends, steps].some(list => list.length !== axes.length)) {
+    const counts = [starts, ends, steps].map(list => list.length).join(', ');
+    throw node.fail(`has ${counts} starts, ends and steps for ${axes.length} axes.`);
+  }
+  const from = dims.map(() => 0);
+  const by = dims.map(() => 1);
+  const out = [...dims];
+  node.axes(axes, rank).forEach((axis, i) => {
+    const [size = 0, step = 1] = [dims[axis], steps[i]];
+    if (step === 0) throw node.fail('has a step of 0.');
+    const low = step > 0 ? 0 : -1;
+    const clamp = (at: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
+    const start = Math.max(0, clamp(starts[i] ?? 0, step > 0 ? size : size - 1));
+    const end = clamp(ends[i] ?? size, size);
+    from[axis] = start;
+    by[axis] = step;
+    out[axis] = Math.max(0, Math.ceil((end - start) / step));
+  });
+  node.define(slice(node, node.output, from, by, out));
+}
+
+export function lowerPad(node: NodeView): void {
+  const tensor = node.tensor(0);
+  const rank = tensor.dims.length;
+  const pads = node.ints('pads') ?? node.integers(1);
+  const axes = node.has(3) ? node.axes(node.integers(3), rank) : tensor.dims.map((_, i) => i);
+  if (pads.length !== 2 * axes.length) throw node.fail(`has ${pads.length} pads for ${axes.length} axes.`);
+  const before = tensor.dims.map(() => 0);
+  const dims = [...tensor.dims];
+  axes.forEach((axis, i) => {
+    before[axis] = pads[i] ?? 0;
+    dims[axis] = (dims[axis] ?? 0) + (pads[i] ?? 0) + (pads[i + axes.length] ?? 0);
+  });
+  const mode = node.text('mode', 'constant');
+  const start = four(before, 0);
+  const rest = four(
+    tensor.dims.map((dim, i) => (dims[i] ?? 0) - dim),
+    0,
+  );
+  // All dimensions before the last three count as one, and of several none can be padded by itself.
+  const whole = start?.[0] === 0 && rest?.[0] === 0;
+  if (!start || !rest || (!whole && productOf(tensor.dims.slice(0, -4)) > 1)) {
+    throw node.fail(`pads more than the last three of ${rank} dimensions.`);
+  }
+  const define = (map: IndexMap) => node.define(rearrangement(node, tensor, node.made(dims), map));
+  if (mode === 'constant') {
+    const value = node.has(2) ? (node.floats(2)[0] ?? 0) : node.float('value', 0);
+    define({ kind: 'pad', before: start, value });
+  } else if (mode === 'edge' || mode === 'wrap' || mode === 'reflect') {
+    // A reflection of a reflection is another matter, which no network asks for.
+    const far = axes.some((axis, i) =>
+      [pads[i], pads[i + axes.length]].some(pad => (pad ?? 0) >= (tensor.dims[axis] ?? 0) && pad !== 0),
+    );
+    if (far && mode === 'reflect') throw node.fail(`reflects [${pads.join(', ')}], more than its input has.`);
+    define({ kind: 'extend', before: start, mode });
+  } else throw node.fail(`pads by '${mode}', which the engine does not run.`);
+}
+
+export interface Join {
+  readonly values: readonly Value[];
+  readonly axis: number;
+  readonly dims: readonly number[];
+}
+
+/** What is joined, along which axis, and what dimensions come of it. */
+export function joinOf(node: NodeView): Join {
+  const values = node.node.inputs.map((_, i) => node.value(i));
+  const first = dimsOf(values[0] ?? node.value(0));
+  const rank = first.length;
+  const axis = node.axis(node.int('axis', 1), rank);
+  const all = values.map(dimsOf);
+  if (!all.every(dims => dims.length === rank && dims.every((dim, i) => i === axis || dim === first[i]))) {
+    const shapes = all.map(dims => `[${dims.join(', ')}]`).join(', ');
+    throw node.fail(`joins shapes that do not fit: ${shapes}.`);
+  }
+  const size = all.reduce((sum, own) => sum + (own[axis] ?? 0), 0);
+  return { values, axis, dims: first.map((dim, i) => (i === axis ? size : dim)) };
+}
+
+export function lowerConcat(node: NodeView): void {
+  const { values, axis, dims } = joinOf(node);
+  const place = axis + 4 - dims.length;
+  if (place < 0 || (place === 0 && productOf(dims.slice(0, axis)) > 1)) {
+    throw node.fail(`joins along axis ${axis} of ${dims.length}; the engine joins along the last four.`);
+  }
+  const at = place === 0 || place === 1 || place === 2 ? place : 3;
+  const inputs = values.map((_, i) => node.tensor(i));
+  const common = { name: node.node.name, inputs, output: node.made(dims), epilogue: null };
+  node.define(node.builder.emit({ kind: 'join', ...common, axis: at }));
+}

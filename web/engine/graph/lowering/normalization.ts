@@ -1,0 +1,163 @@
+// Lowering of normalisations. Over the pixels of each channel there is an operation of its own; the others
+// are views of such pictures, or reductions and maps.
+
+import { constantOf } from '../../onnx/constant.ts';
+import { binary, type Expression, number, unary } from '../ir/expression.ts';
+import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
+import { emitPointwise } from './conv-pointwise.ts';
+import { mapOver } from './elementwise.ts';
+import { productOf, reshape } from './movement.ts';
+import { part, reduceOver } from './reduce.ts';
+
+const NONE = number(0);
+
+/** Numbers per channel as a constant that broadcasts over pictures of that many dimensions. */
+function perChannel(node: NodeView, values: Float32Array, rank: number): Value {
+  const dims = [values.length, ...Array(Math.max(0, rank - 2)).fill(1)];
+  return { kind: 'constant', constant: constantOf(`${node.output} per channel`, dims, values) };
+}
+
+/** Inference: a scale and a shift per channel, which the passes fold into the convolution before it. */
+export function lowerBatchNorm(node: NodeView): void {
+  if (node.int('training_mode', 0) === 1) {
+    throw node.fail('is in training mode; export the model for inference.');
+  }
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const [scale, shift, mean, variance] = [1, 2, 3, 4].map(i => node.floats(i));
+  const fits = [scale, shift, mean, variance].every(values => values?.length === dims[1]);
+  if (dims.length < 2 || !scale || !shift || !mean || !variance || !fits) {
+    throw node.fail(`needs four numbers for each of ${dims[1] ?? 0} channels.`);
+  }
+  const epsilon = node.float('epsilon', 1e-5);
+  const factor = scale.map((s, i) => s / Math.sqrt((variance[i] ?? 0) + epsilon));
+  const offset = shift.map((b, i) => b - (mean[i] ?? 0) * (factor[i] ?? 0));
+  const constants = [factor, offset].map(values => perChannel(node, values, dims.length));
+  node.define(mapOver(node, dims, [value, ...constants], scaledAndShifted));
+}
+
+const scaledAndShifted = ([x = NONE, factor = NONE, offset = NONE]: Expression[]): Expression =>
+  binary('add', binary('mul', x, factor), offset);
+
+/** Each channel of a picture of any size to a mean of `shift` and a deviation of `scale`. */
+function normalised(
+  node: NodeView,
+  value: Value,
+  dims: readonly number[],
+  [scale, shift]: readonly [Float32Array, Float32Array],
+): Value {
+  const picture = reshape(node, value, dims, `${node.output} as a picture`);
+  const tensor = node.builder.tensor(picture, node.output);
+  return node.builder.emit({
+    kind: 'normalise',
+    name: node.node.name,
+    inputs: [tensor],
+    output: makeTensor(`${node.output} normalised`, dims),
+    epilogue: null,
+    epsilon: node.float('epsilon', 1e-5),
+    scale,
+    shift,
+  });
+}
+
+export function lowerInstanceNorm(node: NodeView): void {
+  const dims = dimsOf(node.value(0));
+  const [scale, shift] = [node.floats(1), node.floats(2)];
+  const [n = 1, c = 1, ...sides] = dims;
+  if (sides.length === 0 || scale.length !== c || shift.length !== c) {
+    throw node.fail(`needs a scale and a shift for each of ${c} channels of a picture.`);
+  }
+  const four = [n, c, productOf(sides.slice(0, -1)), sides.at(-1) ?? 1];
+  node.define(reshape(node, normalised(node, node.value(0), four, [scale, shift]), dims));
+}
+
+/** Scale and shift are given per channel, before opset 21 per group. */
+export function lowerGroupNorm(node: NodeView): void {
+  const dims = dimsOf(node.value(0));
+  const [n = 1, c = 1, ...sides] = dims;
+  const groups = node.int('num_groups', 1);
+  const given = [node.floats(1), node.floats(2)];
+  const each = c / groups;
+  const known = given.every(({ length }) => length === c || length === groups);
+  if (sides.length === 0 || groups < 1 || !Number.isInteger(each) || !known) {
+    throw node.fail(`cannot make ${groups} groups of ${c} channels with the scales that it has.`);
+  }
+  const four = [n, groups, each * productOf(sides.slice(0, -1)), sides.at(-1) ?? 1];
+  const [ones, zeros] = [new Float32Array(groups).fill(1), new Float32Array(groups)];
+  const even = normalised(node, node.value(0), four, [ones, zeros]);
+  const back = reshape(node, even, dims, `${node.output} in channels`);
+  const constants = given.map(values => {
+    const spread = Float32Array.from(
+      { length: c },
+      (_, i) => values[values.length === c ? i : Math.floor(i / each)] ?? 0,
+    );
+    return perChannel(node, spread, dims.length);
+  });
+  node.define(mapOver(node, dims, [back, ...constants], scaledAndShifted));
+}
+
+const times =
+  (factor: number) =>
+  ([x = NONE]: Expression[]) =>
+    binary('mul', x, number(factor));
+
+/** Over the axis and all after it; mean and 1 / deviation are outputs too. */
+export function lowerLayerNorm(node: NodeView): void {
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const first = node.axis(node.int('axis', -1), dims.length);
+  const axes = dims.flatMap((_, i) => (i < first ? [] : [i]));
+  const share = 1 / productOf(dims.slice(first));
+  const epsilon = number(node.float('epsilon', 1e-5));
+  const sum = reduceOver(node, value, axes, 'sum', `${node.output} sum`);
+  const mean = part(node, 'mean', [sum], times(share));
+  const apart = part(node, 'apart', [value, mean], ([x = NONE, m = NONE]) => binary('sub', x, m));
+  const squares = part(node, 'squares', [apart], ([x = NONE]) => binary('mul', x, x));
+  const total = reduceOver(node, squares, axes, 'sum', `${node.output} squares' sum`);
+  const inverse = part(node, 'inverse', [total], ([x = NONE]) =>
+    unary('reciprocal', unary('sqrt', binary('add', binary('mul', x, number(share)), epsilon))),
+  );
+  const [, meanName, inverseName] = node.node.outputs;
+  if (meanName) node.builder.define(meanName, mean);
+  if (inverseName) node.builder.define(inverseName, inverse);
+  const weighed = node.has(2) ? [node.value(1), node.value(2)] : [node.value(1)];
+  node.define(
+    mapOver(node, dims, [apart, inverse, ...weighed], ([x = NONE, i = NONE, scale = NONE, shift = NONE]) =>
+      binary('add', binary('mul', binary('mul', x, i), scale), shift),
+    ),
+  );
+}
+
+/** Each value by the squares of its neighbours among the channels: a 1x1 convolution adds those up. */
+export function lowerLocalResponse(node: NodeView): void {
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const [size, channels] = [node.int('size', 1), dims[1] ?? 0];
+  if (dims.length !== 4 || size < 1)
+    throw node.fail(`has no 2-D picture as its input, or a size of ${size}.`);
+  node.builder.spend(4 * channels * channels);
+  const near = new Float32Array(channels * channels);
+  const below = Math.floor((size - 1) / 2);
+  for (let c = 0; c < channels; c++) {
+    const last = Math.min(channels, c - below + size);
+    near.fill(1, c * channels + Math.max(0, c - below), c * channels + last);
+  }
+  const squares = part(node, 'squares', [value], ([x = NONE]) => binary('mul', x, x));
+  const weights = {
+    type: 'float32',
+    bytes: new Uint8Array(near.buffer),
+    dims: [channels, channels, 1, 1],
+    transposed: false,
+    scale: null,
+    zero: null,
+  } as const;
+  const tensor = node.builder.tensor(squares, node.output);
+  const sums = emitPointwise(node, tensor, weights, `${node.output} sums`);
+  const share = number(node.float('alpha', 1e-4) / size);
+  const [bias, power] = [number(node.float('bias', 1)), number(node.float('beta', 0.75))];
+  node.define(
+    mapOver(node, dims, [value, sums], ([x = NONE, sum = NONE]) =>
+      binary('div', x, binary('pow', binary('add', bias, binary('mul', share, sum)), power)),
+    ),
+  );
+}

@@ -1,0 +1,162 @@
+// Lowering of QuantizeLinear and DequantizeLinear. What is computed stays float32 and is rounded and kept in
+// range as the whole numbers would be; constants become the whole numbers.
+
+import { BYTES, type Constant, constantOf, type DataType, dataType } from '../../onnx/constant.ts';
+import { applyUnary } from '../eval/scalar-math.ts';
+import { binary, number, unary } from '../ir/expression.ts';
+import { dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
+import { lowerDequantize } from './cast.ts';
+import { broadcast, mapOver } from './elementwise.ts';
+import { ACTIVATIONS } from './elementwise-extended.ts';
+import { productOf, reshape, stridesOf, viewed } from './movement.ts';
+
+const NONE = number(0);
+
+const RANGES: Partial<Record<DataType, readonly [low: number, high: number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+};
+
+/** Numbers of input `index`, one for all or one for each of the axis, as they broadcast over `dims`. */
+function along(node: NodeView, index: number, dims: readonly number[]): Value {
+  const value = node.value(index);
+  const own = dimsOf(value);
+  const size = own.reduce((a, b) => a * b, 1);
+  if (size === 1) return reshape(node, value, [], `${node.output} ${index}`);
+  const axis = node.axis(node.int('axis', 1), dims.length);
+  const block = node.int('block_size', 0);
+  if (block > 0 && own.every((dim, i) => dim * (i === axis ? block : 1) === dims[i])) {
+    // Each number once for every element of its block.
+    const strides = stridesOf(own);
+    const walked = own.flatMap((dim, i) => (i === axis ? [dim, block] : [dim]));
+    const steps = strides.flatMap((stride, i) => (i === axis ? [stride, 0] : [stride]));
+    return viewed(node, value, dims, { dims: walked, strides: steps, start: 0 }, `${node.output} ${index}`);
+  }
+  if (own.length !== 1 || size !== dims[axis]) {
+    throw node.fail(`has numbers of [${own.join(', ')}], which do not fit its axis ${axis}.`);
+  }
+  const stretched = [size, ...dims.slice(axis + 1).map(() => 1)];
+  return reshape(node, value, stretched, `${node.output} ${index}`);
+}
+
+export function lowerQuantize(node: NodeView): void {
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const asked = node.int('output_dtype', 0);
+  const type = node.has(2) ? node.constant(2).type : asked === 0 ? 'uint8' : dataType(asked, node.output);
+  const range = RANGES[type];
+  if (!range) throw node.fail(`quantises to ${type}, which the engine does not run.`);
+  const [low, high] = range;
+  const zero: Value[] = node.has(2) ? [along(node, 2, dims)] : [];
+  if ('constant' in value) {
+    node.define(quantised(node, type, range));
+    return;
+  }
+  node.define(
+    mapOver(node, dims, [value, along(node, 1, dims), ...zero], ([x = NONE, scale = NONE, z = NONE]) => {
+      const rounded = binary('add', unary('round', binary('div', x, scale)), z);
+      return binary('min', binary('max', rounded, number(low)), number(high));
+    }),
+  );
+}
+
+/** A constant as the whole numbers of that type: weights, as some exporters write them. */
+function quantised(node: NodeView, type: DataType, [low, high]: readonly [number, number]): Value {
+  const values = node.floats(0);
+  const { dims } = node.constant(0);
+  const [scale, zero] = [node.floats(1), node.has(2) ? node.floats(2) : new Float32Array(1)];
+  if (node.int('block_size', 0) > 0)
+    throw node.fail('quantises a constant in blocks, which the engine does not run.');
+  const axis = scale.length === 1 ? 0 : node.axis(node.int('axis', 1), dims.length);
+  if (zero.length !== 1 && zero.length !== scale.length) {
+    throw node.fail(`has ${scale.length} scales and ${zero.length} zero points.`);
+  }
+  if (scale.length !== 1 && scale.length !== dims[axis]) {
+    throw node.fail(`has ${scale.length} scales, which do not fit its axis ${axis}.`);
+  }
+  const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  node.builder.spend(values.length * BYTES[type]);
+  const bytes = new Uint8Array(values.length * BYTES[type]);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => {
+    const k = scale.length === 1 ? 0 : Math.floor(i / inner) % scale.length;
+    const whole = applyUnary('round', Math.fround(value / (scale[k] ?? 1))) ?? 0;
+    const kept = Math.min(Math.max(whole + (zero[zero.length === 1 ? 0 : k] ?? 0), low), high);
+    if (BYTES[type] === 1) view.setUint8(i, kept);
+    else view.setUint16(i * 2, kept, true);
+  });
+  return { kind: 'constant', constant: { name: node.output, type, dims, bytes } };
+}
+
+export function lowerAnyDequantize(node: NodeView): void {
+  const value = node.value(0);
+  if (value.kind === 'constant') {
+    const constant = inBlocks(node, value.constant);
+    if (constant) node.define({ kind: 'constant', constant });
+    else lowerDequantize(node);
+    return;
+  }
+  const dims = dimsOf(value);
+  const zero: Value[] = node.has(2) ? [along(node, 2, dims)] : [];
+  node.define(
+    mapOver(node, dims, [value, along(node, 1, dims), ...zero], ([x = NONE, scale = NONE, z = NONE]) =>
+      binary('mul', binary('sub', x, z), scale),
+    ),
+  );
+}
+
+/** The numbers of a constant with one scale for each block of an axis; null where there are no such blocks. */
+function inBlocks(node: NodeView, { dims }: Constant): Constant | null {
+  const block = node.int('block_size', 0);
+  if (block <= 0) return null;
+  const [scale, zero] = [node.floats(1), node.has(2) ? node.floats(2) : null];
+  const axis = node.axis(node.int('axis', 1), dims.length);
+  const size = dims[axis] ?? 1;
+  const inner = productOf(dims.slice(axis + 1));
+  const parts = Math.ceil(size / block);
+  const fits = scale.length === productOf(dims.slice(0, axis)) * parts * inner;
+  if (!fits || (zero && zero.length !== scale.length)) return null;
+  const values = node.floats(0).slice();
+  node.builder.spend(4 * values.length);
+  for (let i = 0; i < values.length; i++) {
+    const part = Math.floor((Math.floor(i / inner) % size) / block);
+    const row = Math.floor(i / (inner * size));
+    const k = (row * parts + part) * inner + (i % inner);
+    values[i] = (scale[k] ?? 0) * ((values[i] ?? 0) - (zero?.[k] ?? 0));
+  }
+  return constantOf(node.output, dims, values);
+}
+
+/** Mul and Div. Of eight bits by a number for each of their axis, eight bits: the scale takes it in, and they need
+ * no more memory. */
+export function lowerScaled(node: NodeView): void {
+  const [left, right] = [node.value(0), node.value(1)];
+  const divides = node.node.op === 'Div';
+  const made = scaled(node, left, right, divides) ?? (divides ? null : scaled(node, right, left, false));
+  if (made) node.define(made);
+  else ACTIVATIONS[node.node.op]?.(node);
+}
+
+/** Null where the numbers change along another axis, or would make it larger. */
+function scaled(node: NodeView, value: Value, by: Value, divides: boolean): Quantised | null {
+  if (value.kind !== 'quantised') return null;
+  const { dims } = value.constant;
+  if (by.kind !== 'constant' || !by.constant.type.startsWith('float')) return null;
+  const all = broadcast(node, [dims, by.constant.dims]);
+  if (all.length !== dims.length || all.some((dim, i) => dim !== dims[i])) return null;
+  const shift = dims.length - by.constant.dims.length;
+  const moving = by.constant.dims.flatMap((dim, i) => (dim === 1 ? [] : [i + shift]));
+  const [axis = value.axis] = value.scale.length > 1 ? [value.axis] : moving;
+  if (moving.some(other => other !== axis)) return null;
+  const factors = node.builder.floats(by.constant);
+  const count = Math.max(value.scale.length, factors.length);
+  const spread = (numbers: Float32Array, i: number) => numbers[numbers.length === 1 ? 0 : i] ?? 0;
+  const scale = Float32Array.from({ length: count }, (_, i) => {
+    const [own, factor] = [spread(value.scale, i), spread(factors, i)];
+    return divides ? own / factor : own * factor;
+  });
+  const zero = Float32Array.from({ length: count }, (_, i) => spread(value.zero, i));
+  return { ...value, scale, zero, axis };
+}

@@ -1,0 +1,121 @@
+// Lowering of what asks for sizes and makes numbers of them: all known at load, none of it left to compute.
+
+import { BYTES, constantOf, type DataType, dataType, exact, isWhole, sizeOf } from '../../onnx/constant.ts';
+import { bigints, wholeConstant, wholesOf, wrapped } from '../../onnx/integers.ts';
+import { dimsOf, MOST_INTEGERS, type NodeView } from './builder.ts';
+import { FLOATS, isToFloat, lowerCast } from './cast.ts';
+
+export function lowerShape(node: NodeView): void {
+  const dims = dimsOf(node.value(0));
+  const shown = dims.slice(node.int('start', 0), node.int('end', dims.length));
+  node.define({ kind: 'constant', constant: wholeConstant(node.output, [shown.length], shown) });
+}
+
+export function lowerSize(node: NodeView): void {
+  const size = sizeOf(dimsOf(node.value(0)), node.output);
+  node.define({ kind: 'constant', constant: wholeConstant(node.output, [], [size]) });
+}
+
+/** A constant of the shape that is asked for, all of one value. */
+export function lowerConstantOfShape(node: NodeView): void {
+  const dims = node.integers(0);
+  const value = node.node.attributes.get('value');
+  const filler = value?.kind === 'tensor' ? value.value : constantOf(node.output, [1], new Float32Array(1));
+  const width = BYTES[filler.type];
+  if (filler.bytes.length !== width) throw node.fail('fills with more than one value.');
+  const size = sizeOf(dims, node.output);
+  node.builder.spend(size * width);
+  const bytes = new Uint8Array(size * width);
+  // Each round doubles what is there.
+  bytes.set(filler.bytes.subarray(0, bytes.length));
+  for (let done = width; done < bytes.length; done *= 2) bytes.copyWithin(done, 0, done);
+  node.define({ kind: 'constant', constant: { ...filler, name: node.output, dims, bytes } });
+}
+
+export function lowerRange(node: NodeView): void {
+  const ends = [0, 1, 2].map(i => node.constant(i));
+  ends.forEach(({ dims }, i) => {
+    if (sizeOf(dims, node.output) !== 1) throw node.fail(`needs one number as its input ${i}.`);
+  });
+  const [start = 0, end = 0, step = 1] = ends.map(one => exact(one)[0] ?? 0);
+  const count = Math.max(0, Math.ceil((end - start) / step));
+  if (!(count <= MOST_INTEGERS)) throw node.fail(`counts ${count} numbers; the engine counts few.`);
+  const [type] = ends.map(one => one.type);
+  if (type && ends.every(isWhole)) {
+    const [first = 0n, , by = 1n] = ends.map(one => bigints(one)[0] ?? 0n);
+    const values = Array.from({ length: count }, (_, i) => first + BigInt(i) * by);
+    node.define({ kind: 'constant', constant: wholesOf(node.output, type, [count], values) });
+    return;
+  }
+  const values = Float32Array.from({ length: count }, (_, i) => start + i * step);
+  node.define({ kind: 'constant', constant: constantOf(node.output, [count], values) });
+}
+
+/** To the type of the second input. */
+export function lowerCastLike(node: NodeView): void {
+  const [value, like] = [node.value(0), node.value(1)];
+  if (like.kind === 'constant' && isWhole(like.constant)) castWhole(node, like.constant.type);
+  else if (value.kind === 'constant' && isWhole(value.constant)) castToFloat(node);
+  else node.define(value);
+}
+
+/** Attributes are read up to what a double tells exactly; what is beyond stands for an end of int64. */
+function endOrWhole(value: number): bigint {
+  if (Math.abs(value) < Number.MAX_SAFE_INTEGER) return BigInt(value);
+  return value > 0 ? 2n ** 63n - 1n : -(2n ** 63n);
+}
+
+/** Numbers that stand in a node of their own. */
+export function lowerConstant(node: NodeView): void {
+  const { attributes } = node.node;
+  const value = attributes.get('value');
+  if (value?.kind === 'tensor') {
+    node.define({ kind: 'constant', constant: value.value });
+    return;
+  }
+  const float = attributes.get('value_float') ?? attributes.get('value_floats');
+  const int = attributes.get('value_int') ?? attributes.get('value_ints');
+  if (float?.kind === 'float' || float?.kind === 'floats') {
+    const values = Float32Array.from([float.value].flat());
+    const dims = float.kind === 'float' ? [] : [values.length];
+    node.define({ kind: 'constant', constant: constantOf(node.output, dims, values) });
+  } else if (int?.kind === 'int' || int?.kind === 'ints') {
+    const values = [int.value].flat().map(endOrWhole);
+    const dims = int.kind === 'int' ? [] : [values.length];
+    node.define({ kind: 'constant', constant: wholesOf(node.output, 'int64', dims, values) });
+  } else throw node.fail('holds no tensor of numbers.');
+}
+
+/** Whole numbers become floats, and small constants whole numbers. */
+export function lowerAnyCast(node: NodeView): void {
+  const to = node.int('to', 1);
+  if (isToFloat(node)) lowerCast(node);
+  else if (FLOATS.includes(to)) castToFloat(node);
+  else castWhole(node, dataType(to, node.output));
+}
+
+function castToFloat(node: NodeView): void {
+  const constant = constantOf(node.output, node.constant(0).dims, node.floats(0));
+  node.define({ kind: 'constant', constant });
+}
+
+/** Numbers that lose their upper bits, as ONNX has it; floats that have no such number are refused. */
+function castWhole(node: NodeView, type: DataType): void {
+  const value = node.value(0);
+  if (value.kind !== 'constant') throw node.fail(`casts to ${type}, which the engine does not run.`);
+  const { constant } = value;
+  const { dims } = constant;
+  node.builder.spend((16 + BYTES[type]) * sizeOf(dims, node.output));
+  const wholes = isWhole(constant)
+    ? bigints(constant)
+    : exact(constant).map(x => {
+        // Of what is true the size does not matter.
+        const near = type === 'bool' ? Number(x !== 0) : Math.trunc(x);
+        if (!Number.isSafeInteger(near) || wrapped(type, BigInt(near)) !== BigInt(near)) {
+          throw node.fail(`casts ${x}, which is no ${type}.`);
+        }
+        return BigInt(near);
+      });
+  const values = wholes.map(x => (type === 'bool' ? BigInt(x !== 0n) : wrapped(type, x)));
+  node.define({ kind: 'constant', constant: wholesOf(node.output, type, dims, values) });
+}

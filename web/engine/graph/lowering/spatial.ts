@@ -1,0 +1,31 @@
+// What windows slide over: pictures (N, C, H, W), and lines (N, C, W), which are pictures of one row.
+
+import type { Tensor } from '../ir/operation.ts';
+import type { NodeView, Value } from './builder.ts';
+import { dimsOf } from './builder.ts';
+import { reshape } from './movement.ts';
+
+export interface Picture {
+  /** Of four dimensions. */
+  readonly tensor: Tensor;
+  readonly line: boolean;
+}
+
+export function pictureOf(node: NodeView): Picture {
+  const { dims } = node.tensor(0);
+  const [n = 1, c = 1, w = 1] = dims;
+  if (dims.length === 4) return { tensor: node.tensor(0), line: false };
+  if (dims.length !== 3) {
+    throw node.fail(
+      `has an input of ${dims.length} dimensions; the engine runs pictures (N, C, H, W) and lines (N, C, W).`,
+    );
+  }
+  const value = reshape(node, node.value(0), [n, c, 1, w], `${node.output} as a picture`);
+  return { tensor: node.builder.tensor(value, node.output), line: true };
+}
+
+/** What was made of a picture as the node's output: of a line again a line. */
+export function definePicture(node: NodeView, value: Value, line: boolean): void {
+  const [n = 1, c = 1, , w = 1] = dimsOf(value);
+  node.define(line ? reshape(node, value, [n, c, w]) : value);
+}

@@ -1,0 +1,95 @@
+// What a frame of a look may cost: a file of a hundred bytes can ask for any amount of memory and work, and
+// a GPU that is asked for too much takes the whole desktop with it.
+
+import { EngineError } from '../../error.ts';
+import { sizeOfTree } from '../ir/expression.ts';
+import { type Axis, blocks, LANES, type Operation, type Tensor } from '../ir/operation.ts';
+import type { Plan } from './plan.ts';
+
+const LONGEST_SIDE = 4096;
+const MOST_BYTES = 2 ** 30;
+/** Sixteen times the largest of our own at 256 pixels. */
+const MOST_PRODUCTS = 2 ** 38;
+
+/** Values of a tensor as they lie on the GPU, whose blocks are filled up. */
+export function stored(tensor: Tensor): number {
+  const [n, , h, w] = tensor.shape;
+  return n * h * w * blocks(tensor) * LANES;
+}
+
+/** Throws a sentence, which names the node that asks for the most. */
+export function checkCost({ operations, buffers }: Plan): void {
+  for (const { name, output } of operations) {
+    const [, , height, width] = output.shape;
+    if (Math.max(height, width) > LONGEST_SIDE) {
+      const size = `${height} x ${width}`;
+      throw new EngineError(`Node '${name}' makes ${size} values; a look has up to ${LONGEST_SIDE} a side.`);
+    }
+  }
+  const bytes = [...buffers, ...weightBytes(operations)].reduce((a, b) => a + b, 0);
+  if (bytes > MOST_BYTES) {
+    const { name } = largest(operations, ({ output }) => stored(output));
+    const most = `the engine gives a look ${MOST_BYTES}`;
+    throw new EngineError(
+      `The model needs ${bytes} bytes on the GPU, most of all for node '${name}'; ${most}.`,
+    );
+  }
+  const products = operations.reduce((sum, operation) => sum + productsOf(operation), 0);
+  if (products > MOST_PRODUCTS) {
+    const { name } = largest(operations, productsOf);
+    const many = `${products.toExponential(1)} products a frame, most of all in node '${name}'`;
+    throw new EngineError(
+      `The model needs ${many}; the engine runs up to ${MOST_PRODUCTS.toExponential(1)}.`,
+    );
+  }
+}
+
+function largest(operations: readonly Operation[], cost: (operation: Operation) => number): { name: string } {
+  let [most, found] = [-1, { name: '' }];
+  for (const operation of operations) {
+    const own = cost(operation);
+    if (own > most) [most, found] = [own, operation];
+  }
+  return found;
+}
+
+const filled = (channels: number): number => Math.ceil(channels / LANES) * LANES;
+
+/** Weights that several convolutions share count once, as they do on the GPU. */
+function weightBytes(operations: readonly Operation[]): number[] {
+  const bytes = new Map<object, number>();
+  for (const operation of operations) {
+    if (operation.kind !== 'convolution') continue;
+    const { weights, group } = operation;
+    const [a, b, kh, kw] = weights.dims;
+    const width = { float32: 4, float16: 2, uint16: 2, uint8: 1 }[weights.type];
+    const own = group > 1 ? 4 * a * b * kh * kw : filled(a) * filled(b) * kh * kw * width;
+    bytes.set(weights.zero ?? weights.bytes, own);
+  }
+  return [...bytes.values()];
+}
+
+const taps = ({ phases }: Axis): number => Math.max(...phases.map(({ count }) => count));
+
+/** Products that an operation makes, blocks filled up, and steps of its epilogue. */
+export function productsOf(operation: Operation): number {
+  const own = stored(operation.output);
+  const epilogue = operation.epilogue ? own * sizeOfTree(operation.epilogue) : 0;
+  switch (operation.kind) {
+    case 'convolution': {
+      const { weights, group, y, x } = operation;
+      const inputs = weights.transposed ? weights.dims[0] / group : weights.dims[1];
+      return epilogue + own * taps(y) * taps(x) * (group > 1 ? inputs : filled(inputs));
+    }
+    case 'resample':
+      return epilogue + own * (operation.left?.width ?? 1) * (operation.right?.width ?? 1);
+    case 'maxPool':
+      return epilogue + own * operation.kernel[0] * operation.kernel[1];
+    case 'reduce':
+      return epilogue + own + (operation.inputs[0] ? stored(operation.inputs[0]) : 0);
+    case 'product':
+      return epilogue + own * (operation.inputs[0]?.shape[3] ?? 1);
+    default:
+      return epilogue + own;
+  }
+}

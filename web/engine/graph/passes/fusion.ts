@@ -1,0 +1,309 @@
+// Fusion: fewer, larger operations that compute the same. On small networks the number of dispatches is
+// the cost of a frame, so whatever can ride along with a neighbour does:
+//
+// - a map moves into the operation that makes its input, as epilogue, or into the map that reads it;
+// - a scale or shift per channel right after a convolution (batch norm) moves into its weights;
+// - a map that could do neither, since its input has other readers too, moves into a convolution's loads;
+// - a matrix from the left and one from the right become one resampling;
+// - a view between reshapes takes them in.
+//
+// Nothing here knows a backend.
+
+import {
+  type Expression,
+  input,
+  mix,
+  rewrite,
+  SPLAT,
+  sizeOfTree,
+  VALUE,
+  visitAll,
+} from '../ir/expression.ts';
+import {
+  blocks,
+  type Convolution,
+  type IndexMap,
+  type MapOperation,
+  type Operation,
+  ownInputs,
+  type Rearrange,
+  type Resample,
+  sameShape,
+  type Tensor,
+} from '../ir/operation.ts';
+
+/** Tensors that a fused operation may read: with weights, constants and the output it must fit 8 bindings. */
+export const MOST_INPUTS = 4;
+const LARGEST_TREE = 160;
+const LARGEST_PROLOGUE = 8;
+/** Products for which one dense pass over two bands still costs less than a dispatch of its own. */
+const CHEAP_RESAMPLE = 2 ** 26;
+
+/** Operations in order, with gaps where one went into another, and who makes and reads what. Kept up to date
+ * rather than made anew: a hostile graph has thousands of edges and as many fusions. */
+class Wiring {
+  readonly operations: (Operation | undefined)[] = [];
+  readonly producer = new Map<Tensor, number>();
+  readonly #readers = new Map<Tensor, Set<number>>();
+
+  constructor(
+    operations: readonly Operation[],
+    readonly keep: ReadonlySet<Tensor>,
+  ) {
+    operations.forEach((operation, at) => {
+      this.put(at, operation);
+    });
+  }
+
+  put(at: number, operation: Operation | undefined): void {
+    for (const tensor of this.operations[at]?.inputs ?? []) this.#readers.get(tensor)?.delete(at);
+    this.operations[at] = operation;
+    if (!operation) return;
+    this.producer.set(operation.output, at);
+    for (const tensor of operation.inputs) {
+      const known = this.#readers.get(tensor);
+      if (known) known.add(at);
+      else this.#readers.set(tensor, new Set([at]));
+    }
+  }
+
+  /** Whether one operation reads it, and nobody else wants it. */
+  isPrivate(tensor: Tensor): boolean {
+    return this.#readers.get(tensor)?.size === 1 && !this.keep.has(tensor);
+  }
+
+  placeOf(tensor: Tensor): number {
+    return this.producer.get(tensor) ?? -1;
+  }
+}
+
+/** Operations that an output depends on, in order. */
+export function withoutDead(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
+  const needed = new Set<Tensor>(outputs);
+  const kept: Operation[] = [];
+  for (const operation of [...operations].reverse()) {
+    if (!needed.has(operation.output)) continue;
+    kept.push(operation);
+    for (const tensor of operation.inputs) needed.add(tensor);
+  }
+  return kept.reverse();
+}
+
+/** One fusion of the operation at that place with what makes its inputs; false where there is none. */
+type Step = (wiring: Wiring, at: number) => boolean;
+
+export function fuse(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
+  const keep = new Set(outputs);
+  let fused = withoutDead(operations, outputs);
+  for (const step of [fuseMap, mergeViews, mergeResample, fuseMap]) fused = untilDone(fused, keep, step);
+  fused = fused.map(operation => (operation.kind === 'convolution' ? foldAffine(operation) : operation));
+  return untilDone(fused, keep, fusePrologue);
+}
+
+function untilDone(operations: Operation[], keep: ReadonlySet<Tensor>, step: Step): Operation[] {
+  const wiring = new Wiring(operations, keep);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let at = 0; at < operations.length; at++) while (step(wiring, at)) changed = true;
+  }
+  return wiring.operations.filter(operation => operation !== undefined);
+}
+
+function fuseMap(wiring: Wiring, at: number): boolean {
+  const operation = wiring.operations[at];
+  if (operation?.kind !== 'map') return false;
+  const places = operation.inputs.map(tensor => wiring.placeOf(tensor));
+  const latest = Math.max(-1, ...places);
+  for (const [k, place] of places.entries()) {
+    const made = wiring.operations[place];
+    const tensor = operation.inputs[k];
+    if (!made || !tensor || !wiring.isPrivate(tensor)) continue;
+    // A map moves to its reader; anything else stays, so the reader's other inputs must be there already.
+    if (made.kind !== 'map' && place !== latest) continue;
+    const joined = joinMap(made, operation, k);
+    if (!joined) continue;
+    wiring.put(at, undefined);
+    wiring.put(place, undefined);
+    wiring.put(made.kind === 'map' ? at : place, joined);
+    return true;
+  }
+  return false;
+}
+
+/** `reader` computed right where `made` makes the reader's input `k`; null where that cannot be. */
+function joinMap(made: Operation, reader: MapOperation, k: number): Operation | null {
+  if (made.kind === 'join') return null;
+  // The camera's kernel reads a frame and no tensors.
+  if (made.kind === 'source' && reader.inputs.length > 1) return null;
+  const [n, c, h, w] = made.output.shape;
+  const [rn, rc, rh, rw] = reader.output.shape;
+  const small = blocks(made.output) === 1 && blocks(reader.output) === 1;
+  if (n !== rn || h !== rh || w !== rw || (c !== rc && !small)) return null;
+  const before = made.epilogue ?? VALUE;
+  // One channel that is broadcast over a block of several has to be repeated in it.
+  const value = c === 1 && rc > 1 ? mix(SPLAT, [0, 0, 0, 0], before) : before;
+  const inputs = [...made.inputs];
+  const renumber = new Map<number, number>();
+  reader.inputs.forEach((tensor, i) => {
+    if (i === k) return;
+    const known = inputs.indexOf(tensor, ownStart(made));
+    renumber.set(i, known >= 0 ? known : inputs.push(tensor) - 1);
+  });
+  if (inputs.length > MOST_INPUTS) return null;
+  const epilogue = rewrite(reader.epilogue, leaf => {
+    if (leaf.kind !== 'input') return leaf;
+    return leaf.index === k ? value : input(renumber.get(leaf.index) ?? 0);
+  });
+  if (sizeOfTree(epilogue) > LARGEST_TREE) return null;
+  return { ...made, inputs, output: reader.output, epilogue };
+}
+
+/** From where on an operation's inputs may serve an epilogue. */
+const ownStart = (operation: Operation): number => (operation.kind === 'map' ? 0 : ownInputs(operation));
+
+function mergeResample(wiring: Wiring, at: number): boolean {
+  const after = wiring.operations[at];
+  const tensor = after?.inputs[0];
+  if (after?.kind !== 'resample' || !tensor || !wiring.isPrivate(tensor)) return false;
+  const place = wiring.placeOf(tensor);
+  const before = wiring.operations[place];
+  const merged = before?.kind === 'resample' ? mergedBands(before, after) : null;
+  if (!merged) return false;
+  wiring.put(place, undefined);
+  wiring.put(at, merged);
+  return true;
+}
+
+/** Exporters reshape to many dimensions, transpose, and reshape back: all of it is one view. */
+function mergeViews(wiring: Wiring, at: number): boolean {
+  const after = wiring.operations[at];
+  const tensor = after?.inputs[0];
+  if (after?.kind !== 'rearrange' || !tensor || after.inputs.indexOf(tensor, 1) >= 0) return false;
+  const place = wiring.placeOf(tensor);
+  const before = wiring.operations[place];
+  const source = before?.inputs[0];
+  if (before?.kind !== 'rearrange' || !source || !isCopy(before.epilogue)) return false;
+  const view = viewOfView(before, after);
+  const sole = wiring.isPrivate(tensor);
+  if (!view || (!sole && view !== after.map)) return false;
+  const inputs = [source, ...after.inputs.slice(1)];
+  const merged: Operation = { ...after, inputs, map: view };
+  const made = isReshape(merged) && sameShape(source.shape, after.output.shape) ? copied(merged) : merged;
+  if (sole) wiring.put(place, undefined);
+  wiring.put(at, made);
+  return true;
+}
+
+const isCopy = (epilogue: Expression | null): boolean => epilogue === null || epilogue.kind === 'value';
+
+/** Where one of two views only gives other dimensions, the other is both; else null. */
+function viewOfView(before: Rearrange, after: Rearrange): Extract<IndexMap, { kind: 'view' }> | null {
+  if (before.map.kind !== 'view' || after.map.kind !== 'view') return null;
+  if (isReshape(before)) return after.map;
+  return isReshape(after) ? before.map : null;
+}
+
+function isReshape({ map, inputs: [from] }: Rearrange): boolean {
+  if (map.kind !== 'view' || map.start !== 0 || !from) return false;
+  const { dims, strides } = map;
+  const size = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
+  const inOrder = strides.every((stride, i) => dims[i] === 1 || stride === size(dims.slice(i + 1)));
+  return inOrder && size(dims) === size(from.shape);
+}
+
+const copied = ({ epilogue, name, inputs, output }: Rearrange): MapOperation => {
+  const whole = rewrite(epilogue ?? VALUE, leaf => (leaf.kind === 'value' ? input(0) : leaf));
+  return { kind: 'map', name, inputs, output, epilogue: whole };
+};
+
+function mergedBands(before: Resample, after: Resample): Resample | null {
+  if (before.epilogue || before.inputs.length > 1) return null;
+  if ((before.left && after.left) || (before.right && after.right)) return null;
+  const left = before.left ?? after.left;
+  const right = before.right ?? after.right;
+  const [n, , h, w] = after.output.shape;
+  const cost = n * blocks(after.output) * h * w * (left?.width ?? 1) * (right?.width ?? 1);
+  if (cost > CHEAP_RESAMPLE) return null;
+  return { ...after, inputs: [...before.inputs, ...after.inputs.slice(1)], left, right };
+}
+
+/** Scales and shifts by a constant per channel, as long as they are what comes right after the sum. */
+export function foldAffine(operation: Convolution): Convolution {
+  let current = operation;
+  for (let next = foldOnce(current); next; next = foldOnce(current)) current = next;
+  return current;
+}
+
+function foldOnce(operation: Convolution): Convolution | null {
+  const tree = operation.epilogue;
+  if (!tree) return null;
+  let uses = 0;
+  let above: Expression | undefined;
+  visitAll(tree, node => {
+    if (node.kind === 'unary' || node.kind === 'mix') uses += node.of.kind === 'value' ? 1 : 0;
+    if (node.kind === 'choose') uses += [node.test, node.yes, node.no].filter(n => n.kind === 'value').length;
+    if (node.kind !== 'binary') return;
+    const own = [node.left, node.right].filter(n => n.kind === 'value').length;
+    uses += own;
+    if (own > 0) above = node;
+  });
+  if (uses !== 1 || above?.kind !== 'binary') return null;
+  const onLeft = above.left.kind === 'value';
+  const factor = constantFactor(onLeft ? above.right : above.left, operation.output.shape[1]);
+  if (!factor) return null;
+  const folded = affine(operation, above.name, factor, onLeft);
+  if (!folded) return null;
+  const epilogue = rewrite(tree, leaf => leaf, new Map([[above, VALUE]]));
+  return { ...operation, ...folded, epilogue: epilogue.kind === 'value' ? null : epilogue };
+}
+
+function constantFactor(tree: Expression, channels: number): Float32Array | null {
+  if (tree.kind === 'channel') return tree.values;
+  return tree.kind === 'number' ? new Float32Array(channels).fill(tree.value) : null;
+}
+
+function affine(
+  { weights, bias }: Convolution,
+  name: string,
+  factor: Float32Array,
+  onLeft: boolean,
+): Pick<Convolution, 'weights' | 'bias'> | null {
+  const old = (i: number) => bias?.[i] ?? 0;
+  const scaled = (by: (f: number) => number) => ({
+    weights: { ...weights, scale: factor.map((f, i) => (weights.scale?.[i] ?? 1) * by(f)) },
+    bias: bias && factor.map((f, i) => old(i) * by(f)),
+  });
+  if (name === 'mul') return scaled(f => f);
+  if (name === 'div' && onLeft) return scaled(f => 1 / f);
+  if (name === 'add') return { weights, bias: factor.map((f, i) => old(i) + f) };
+  if (name === 'sub' && onLeft) return { weights, bias: factor.map((f, i) => old(i) - f) };
+  return null;
+}
+
+function fusePrologue(wiring: Wiring, at: number): boolean {
+  const operation = wiring.operations[at];
+  const tensor = operation?.inputs[0];
+  if (operation?.kind !== 'convolution' || operation.group !== 1 || operation.prologue || !tensor)
+    return false;
+  const place = wiring.placeOf(tensor);
+  const made = wiring.operations[place];
+  const source = made?.inputs[0];
+  if (made?.kind !== 'map' || !source || made.inputs.length !== 1 || !wiring.isPrivate(tensor)) return false;
+  if (!sameShape(source.shape, tensor.shape)) return false;
+  if (!isTame(made.epilogue) || operation.inputs.indexOf(tensor, 1) >= 0) return false;
+  const prologue = rewrite(made.epilogue, leaf => (leaf.kind === 'input' ? VALUE : leaf));
+  wiring.put(place, undefined);
+  wiring.put(at, { ...operation, inputs: [source, ...operation.inputs.slice(1)], prologue });
+  return true;
+}
+
+/** Cheap enough to repeat at every load, and finite where its argument is: empty lanes must stay harmless. */
+function isTame(tree: Expression): boolean {
+  let tame = sizeOfTree(tree) <= LARGEST_PROLOGUE;
+  visitAll(tree, node => {
+    if (node.kind === 'channel' || node.kind === 'mix') tame = false;
+    if (node.kind === 'unary') tame &&= ['abs', 'neg', 'relu', 'tanh', 'sigmoid'].includes(node.name);
+    if (node.kind === 'binary') tame &&= ['add', 'sub', 'mul', 'min', 'max', 'less'].includes(node.name);
+  });
+  return tame;
+}

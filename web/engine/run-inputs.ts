@@ -1,0 +1,38 @@
+// What `run` is given: which arrays go where, and what is wrong with them.
+
+import { EngineError } from './error.ts';
+import type { Tensor } from './graph/ir/operation.ts';
+import type { Plan } from './graph/passes/plan.ts';
+
+type Arrays = Readonly<Record<string, Float32Array>>;
+
+/** The inputs that are given, by tensor. Once all have been (`again`), those that are not are as they were. */
+export function givenInputs(plan: Plan, arrays: Arrays, again: boolean): (readonly [Tensor, Float32Array])[] {
+  const names = [...plan.inputs, ...plan.live].map(({ name }) => name);
+  const unknown = Object.keys(arrays).find(name => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new EngineError(`There is no input '${unknown}'; there are: ${names.join(', ')}.`);
+  }
+  return plan.inputs.flatMap(tensor => {
+    const values = Object.hasOwn(arrays, tensor.name) ? arrays[tensor.name] : undefined;
+    if (!values && again) return [];
+    const size = tensor.shape.reduce((a, b) => a * b, 1);
+    if (values?.length === size) return [[tensor, values] as const];
+    const got = values?.length ?? 'none';
+    throw new EngineError(`Input '${tensor.name}' needs ${size} numbers and got ${got}.`);
+  });
+}
+
+/** Live values as they are set, but for those that are given, each as an array of one number. */
+export function givenLive(plan: Plan, arrays: Arrays, live: Float32Array): Float32Array<ArrayBuffer> {
+  const given = new Float32Array(live);
+  plan.live.forEach(({ name }, i) => {
+    if (!Object.hasOwn(arrays, name)) return;
+    const values = arrays[name];
+    const value = values?.length === 1 ? values[0] : undefined;
+    if (value === undefined || !Number.isFinite(value))
+      throw new EngineError(`Input '${name}' needs one number: Float32Array.of(0.5), for instance.`);
+    given[i] = value;
+  });
+  return given;
+}

@@ -1,0 +1,106 @@
+// From a step of the plan to its draw: which .glsl file, with what before it, bound to what.
+
+import { EngineError } from '../../error.ts';
+import { LANES, type Operation, type Resample, type Source, type Tensor } from '../../graph/ir/operation.ts';
+import { compileConvolution } from './conv.ts';
+import type { Draw } from './draw.ts';
+import point from './elementwise.glsl?raw';
+import camera from './frame-source.glsl?raw';
+import { surroundedCode } from './movement.ts';
+import type { Step } from './passes.ts';
+import resample from './resample.glsl?raw';
+import { Shader } from './shader.ts';
+import type { Layouts, Limits } from './texture-layout.ts';
+
+/** Null for what looks of our own do without: extended.ts has it. */
+export function compile(layouts: Layouts, step: Step, limits: Limits): Draw | null {
+  switch (step.kind) {
+    case 'convolution':
+      return compileConvolution(reading(layouts, step), step, limits);
+    case 'resample':
+      return compileResample(reading(layouts, step), step);
+    case 'map':
+      return pointDraw(reading(layouts, step), makeCode('  return vec4(0);'));
+    case 'rearrange':
+      if (step.map.kind === 'view') return null;
+      return pointDraw(reading(layouts, step), makeCode(surroundedCode(step.map)));
+    default:
+      return null;
+  }
+}
+
+/** What an operation has in common with all that read tensors. */
+export function reading(
+  layouts: Layouts,
+  operation: Operation,
+  target: 'values' | 'canvas' = 'values',
+): Shader {
+  const shader = new Shader(layouts, operation, target);
+  shader.readInputs();
+  return shader;
+}
+
+/** `make(n, y, x, c)` gives a value before its epilogue. */
+export const makeCode = (body: string): string => `vec4 make(int n, int y, int x, int c) {\n${body}\n}`;
+
+/** `make` is called for every value on its own. */
+export function pointDraw(shader: Shader, make: string): Draw {
+  return shader.draw(`${make}\n${point}`);
+}
+
+/** The picture, from a frame. */
+export function compileSource(layouts: Layouts, source: Source): Draw {
+  const shader = new Shader(layouts, source);
+  shader.sample('frame', { kind: 'frame' }, 'sampler2D');
+  shader.uniform('vec4 crop');
+  shader.uniform('int taps');
+  return shader.draw(`${camera}\n${point}`);
+}
+
+/** The picture, from a tensor in the frame's place. */
+export function compilePicture(layouts: Layouts, source: Source, picture: Tensor): Draw {
+  const shader = reading(layouts, { ...source, inputs: [picture] });
+  return pointDraw(shader, makeCode('  return read_0(n, y, x, c);'));
+}
+
+/** A copy of a tensor on the canvas. */
+export function compileShow(layouts: Layouts, tensor: Tensor): Draw {
+  const epilogue = { kind: 'input', index: 0 } as const;
+  const step = {
+    kind: 'map',
+    name: `show ${tensor.name}`,
+    inputs: [tensor],
+    output: tensor,
+    epilogue,
+  } as const;
+  return pointDraw(reading(layouts, step, 'canvas'), makeCode('  return vec4(0);'));
+}
+
+function compileResample(shader: Shader, operation: Resample): Draw {
+  const { left, right, name, output } = operation;
+  const band = left ?? right;
+  if (!band) throw new EngineError(`Node '${name}' has no matrix.`);
+  const width = 1 + Math.ceil(band.width / 4);
+  const fill = (target: ArrayBuffer) => {
+    const floats = new Float32Array(target);
+    for (let row = 0; row < band.rows; row++) {
+      const at = row * width * LANES;
+      floats[at] = band.starts[row] ?? 0;
+      floats.set(band.weights.subarray(row * band.width, (row + 1) * band.width), at + LANES);
+    }
+  };
+  const bytes = width * band.rows * 16;
+  const layout = `matrix of ${output.name}`;
+  shader.table('bands', {
+    label: name,
+    owner: band,
+    layout,
+    bytes,
+    fill,
+    numbers: 'float',
+    width,
+    height: band.rows,
+  });
+  shader.add(`#define BAND ${shader.size(band.width, right ? 1 : 0)}`);
+  return pointDraw(shader, resample);
+}

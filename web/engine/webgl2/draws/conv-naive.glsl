@@ -1,0 +1,34 @@
+// Convolution channel by channel, for groups and for shapes that conv.ts does not write out: plain
+// rather than fast.
+vec4 make(int n, int y, int x, int c) {
+  ivec3 vertical = phase_y(y % OUTPUT_STRIDE.x);
+  ivec3 horizontal = phase_x(x % OUTPUT_STRIDE.y);
+  ivec2 base = ivec2(y, x) / OUTPUT_STRIDE * INPUT_STRIDE;
+  int channels_in = sizes[2].y / GROUPS;
+  int channels_out = sizes[0].y / GROUPS;
+  vec4 sum = vec4(0);
+  for (int lane = 0; lane < 4 && c * 4 + lane < sizes[0].y; lane++) {
+    int channel = c * 4 + lane;
+    int start = channel / channels_out * channels_in;
+    for (int j = 0; j < vertical.y; j++) {
+      int from_y = base.x + vertical.z + j * INPUT_STEP.x;
+      if (from_y < 0 || from_y >= sizes[2].z) {
+        continue;
+      }
+      for (int i = 0; i < horizontal.y; i++) {
+        int from_x = base.y + horizontal.z + i * INPUT_STEP.y;
+        if (from_x < 0 || from_x >= sizes[2].w) {
+          continue;
+        }
+        int place = (vertical.x + j * KERNEL_STEP.x) * KERNEL_WIDTH + horizontal.x + i * KERNEL_STEP.y;
+        int at = (channel * TAPS + place) * channels_in;
+        for (int k = 0; k < channels_in; k++) {
+          float value = prepare(read_0(n, from_y, from_x, (start + k) / 4))[(start + k) % 4];
+          vec4 weight = texelFetch(weights, ivec2((at + k) / 4 % WEIGHTS_WIDTH, (at + k) / 4 / WEIGHTS_WIDTH), 0);
+          sum[lane] += weight[(at + k) % 4] * value;
+        }
+      }
+    }
+  }
+  return affine(sum, c);
+}

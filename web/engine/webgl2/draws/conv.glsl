@@ -1,0 +1,37 @@
+// Convolution: a fragment makes WIDE pixels side by side and DEEP blocks of channels, of which each fetched
+// value and each fetched block of weights serves several. conv.ts writes out what differs with the
+// shape of a layer, so that no address is computed twice: CONSTANTS and SUMS, which it declares, PRODUCTS of
+// one row of the kernel with one block of input channels, and what is MADE of the sums. They are macros, for
+// variables of `main` compile several times as fast as those of a file.
+void main() {
+  Spot at = spot();
+  if (!at.inside) {
+    discard;
+  }
+  ivec4 shape = sizes[2];
+  ivec4 place = sizes[3];
+  ivec3 vertical = phase_y(at.y % OUTPUT_STRIDE.x);
+  int top = at.y / OUTPUT_STRIDE.x * INPUT_STRIDE.x + vertical.z;
+  int origin = at.x / OUTPUT_STRIDE.y * INPUT_STRIDE.y;
+  int origin_texel = OVER_WIDE(origin);
+  int blocks_in = (shape.y + 3) / 4;
+  CONSTANTS
+  SUMS
+  for (int j = 0; j < vertical.y; j++) {
+    int y = top + j * INPUT_STEP_Y;
+    if (y < 0 || y >= shape.z) {
+      continue;
+    }
+    int row = at.c * TAPS + (vertical.x + j * KERNEL_STEP_Y) * KERNEL_WIDTH;
+    for (int k = 0; k < blocks_in; k++) {
+      int block = place.y + k;
+      int tile = at.n * place.x + OVER_DEEP(block);
+      int left = (tile & ((1 << place.z) - 1)) * place.w;
+      ivec3 from = ivec3(left, (tile >> place.z) * shape.z + y, WITHIN_DEEP(block));
+      PRODUCTS
+    }
+  }
+  vec4 made[OUTPUTS];
+  MADE
+  store(made);
+}

@@ -1,0 +1,277 @@
+// Convolutions as draws, written out for the shape of a layer. Those in groups and of odd strides, which are
+// not, are in extended.ts.
+
+import { packWeights } from '../../codegen/pack-weights.ts';
+import { EngineError } from '../../error.ts';
+import { type Axis, type Convolution, LANES, type Weights } from '../../graph/ir/operation.ts';
+import convolution from './conv.glsl?raw';
+import type { Draw, Table } from './draw.ts';
+import { over, rest, type Shader } from './shader.ts';
+import type { Layout, Limits } from './texture-layout.ts';
+
+/** Products of a value and a block of weights that are written out at most. */
+const MOST_PRODUCTS = 256;
+
+/** How stored weights become a matrix, and what of it is left to the scale. GPUs mask fast and shift
+ * slowly: bytes stay where they lie in their word, as 1, 256, 65536 and 2^24 times their value. What would
+ * be the sign is stored turned over, so a whole word may count as signed. */
+interface Reading {
+  readonly numbers: Table['numbers'];
+  /** Texels of a block of 4 x 4 weights. */
+  readonly texels: number;
+  readonly code: string;
+  /** `m` the matrix, `v` the values. */
+  readonly product: 'm * v' | 'v * m';
+  /** By lane of the output: what is stored is so many times the weight, plus so much. */
+  readonly times: readonly [number, number, number, number];
+  readonly plus: readonly [number, number, number, number];
+  /** Which bytes have their top bit turned over: so many, from this one. */
+  readonly turned: { readonly first: number; readonly every: number } | null;
+}
+
+const ONES = [1, 1, 1, 1] as const;
+const ZEROS = [0, 0, 0, 0] as const;
+const READINGS: Readonly<Record<Weights['type'], Reading>> = {
+  float32: {
+    numbers: 'float',
+    texels: 4,
+    code: `
+mat4 matrix(int k, int row, vec4 zero) {
+  return mat4(
+    texelFetch(weights, ivec2(4 * k, row), 0),
+    texelFetch(weights, ivec2(4 * k + 1, row), 0),
+    texelFetch(weights, ivec2(4 * k + 2, row), 0),
+    texelFetch(weights, ivec2(4 * k + 3, row), 0)
+  );
+}`,
+    product: 'm * v',
+    times: ONES,
+    plus: ZEROS,
+    turned: null,
+  },
+  float16: {
+    numbers: 'uint',
+    texels: 2,
+    code: `
+mat4 matrix(int k, int row, vec4 zero) {
+  uvec4 a = texelFetch(weights, ivec2(2 * k, row), 0);
+  uvec4 b = texelFetch(weights, ivec2(2 * k + 1, row), 0);
+  return mat4(
+    vec4(unpackHalf2x16(a.x), unpackHalf2x16(a.y)),
+    vec4(unpackHalf2x16(a.z), unpackHalf2x16(a.w)),
+    vec4(unpackHalf2x16(b.x), unpackHalf2x16(b.y)),
+    vec4(unpackHalf2x16(b.z), unpackHalf2x16(b.w))
+  );
+}`,
+    product: 'm * v',
+    times: ONES,
+    plus: ZEROS,
+    turned: null,
+  },
+  uint16: {
+    numbers: 'int',
+    texels: 2,
+    code: `
+mat4 matrix(int k, int row, vec4 zero) {
+  ivec4 a = texelFetch(weights, ivec2(2 * k, row), 0);
+  ivec4 b = texelFetch(weights, ivec2(2 * k + 1, row), 0);
+  vec4 low_a = vec4(a & 0xffff), high_a = vec4(a & int(0xffff0000u));
+  vec4 low_b = vec4(b & 0xffff), high_b = vec4(b & int(0xffff0000u));
+  return mat4(
+    vec4(low_a.x, high_a.x, low_a.y, high_a.y) - zero,
+    vec4(low_a.z, high_a.z, low_a.w, high_a.w) - zero,
+    vec4(low_b.x, high_b.x, low_b.y, high_b.y) - zero,
+    vec4(low_b.z, high_b.z, low_b.w, high_b.w) - zero
+  );
+}`,
+    product: 'm * v',
+    times: [1, 2 ** 16, 1, 2 ** 16],
+    plus: [0, -(2 ** 15), 0, -(2 ** 15)],
+    turned: { first: 3, every: 4 },
+  },
+  uint8: {
+    numbers: 'int',
+    texels: 1,
+    code: `
+mat4 matrix(int k, int row, vec4 zero) {
+  ivec4 q = texelFetch(weights, ivec2(k, row), 0);
+  return mat4(
+    vec4(q & 0xff) - zero.x,
+    vec4(q & 0xff00) - zero.y,
+    vec4(q & 0xff0000) - zero.z,
+    vec4(q & int(0xff000000u)) - zero.w
+  );
+}`,
+    product: 'v * m',
+    times: [1, 2 ** 8, 2 ** 16, 2 ** 24],
+    plus: [0, 0, 0, -128],
+    turned: { first: 3, every: 4 },
+  },
+};
+
+export const pair = (name: string, y: number, x: number): string =>
+  `const ivec2 ${name} = ivec2(${y}, ${x});`;
+
+/** `ivec3 phase_y(int)`: first row of the kernel, rows, and from which row of the input. */
+export function axisCode(letter: 'x' | 'y', { phases }: Axis): string {
+  const vector = phases.map(({ first, count, start }) => `ivec3(${first}, ${count}, ${start})`);
+  const chosen = vector.reduceRight((rest, one, i) => `phase == ${i} ? ${one} : ${rest}`);
+  return `ivec3 phase_${letter}(int phase) { return ${chosen}; }`;
+}
+
+/** What both kernels are told. */
+export function declareGeometry(shader: Shader, { y, x, weights, prologue }: Convolution): void {
+  const [, , kernelHeight, kernelWidth] = weights.dims;
+  shader.add(pair('OUTPUT_STRIDE', y.outputStride, x.outputStride));
+  shader.add(pair('INPUT_STRIDE', y.inputStride, x.inputStride));
+  shader.add(`const int KERNEL_WIDTH = ${kernelWidth};\nconst int TAPS = ${kernelHeight * kernelWidth};`);
+  shader.add(axisCode('y', y));
+  shader.valueFunction('prepare', prologue ?? { kind: 'value' });
+}
+
+/** Null where a fragment's pixels are no strip of one shape, or the code would grow too long. */
+export function compileConvolution(shader: Shader, operation: Convolution, limits: Limits): Draw | null {
+  const { x, y, weights, inputs, output } = operation;
+  const taps = shader.layout && operation.group === 1 ? tapsOf(x, shader.layout) : null;
+  if (!taps) return null;
+  declareGeometry(shader, operation);
+  const input = shader.layouts.of(inputs[0] ?? output);
+  shader.add(`const int INPUT_STEP_Y = ${y.inputStep};\nconst int KERNEL_STEP_Y = ${y.kernelStep};`);
+  const reading = READINGS[weights.type];
+  shader.table('weights', weightTable(operation, reading, limits));
+  shader.add(reading.code);
+  const layout = shader.layout ?? input;
+  const macros = [
+    macro('OVER_WIDE(x)', [over('(x)', input.wide)]),
+    macro('OVER_DEEP(block)', [over('(block)', input.deep)]),
+    macro('WITHIN_DEEP(block)', [rest('(block)', input.deep)]),
+    macro('CONSTANTS', constantLines(shader, operation, reading, layout)),
+    macro(
+      'SUMS',
+      sumsOf(layout).map(sum => `vec4 ${sum} = vec4(0);`),
+    ),
+    macro('PRODUCTS', productLines(operation, input, layout, taps, reading)),
+    macro('MADE', madeLines(layout)),
+  ];
+  return shader.draw(`${macros.join('\n')}\n${convolution}`);
+}
+
+const macro = (name: string, lines: readonly string[]): string => `#define ${name} ${lines.join(' \\\n  ')}`;
+const list = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const sumsOf = ({ wide, deep }: Layout): string[] => list(wide * deep).map(i => `s${i}`);
+
+/** Per kernel column: for which pixel of a fragment it weighs which column of the input, counted from that
+ * of the fragment's first pixel. Null where phases do not repeat from fragment to fragment. */
+type Taps = ReadonlyMap<number, readonly { readonly pixel: number; readonly column: number }[]>;
+
+function tapsOf(axis: Axis, { wide, deep }: Layout): Taps | null {
+  if (wide % axis.outputStride !== 0) return null;
+  const taps = new Map<number, { pixel: number; column: number }[]>();
+  let count = 0;
+  for (let pixel = 0; pixel < wide; pixel++) {
+    const phase = axis.phases[pixel % axis.outputStride];
+    const base = Math.floor(pixel / axis.outputStride) * axis.inputStride;
+    for (let i = 0; phase && i < phase.count; i++) {
+      const kernel = phase.first + i * axis.kernelStep;
+      taps.set(kernel, [
+        ...(taps.get(kernel) ?? []),
+        { pixel, column: base + phase.start + i * axis.inputStep },
+      ]);
+      count += deep;
+    }
+  }
+  return count <= MOST_PRODUCTS ? taps : null;
+}
+
+function weightTable({ weights, name }: Convolution, reading: Reading, limits: Limits): Table {
+  const packed = packWeights(weights, name);
+  const [a, b, kh, kw] = weights.dims;
+  const [inputs, outputs] = weights.transposed ? [a, b] : [b, a];
+  const width = Math.ceil(inputs / LANES) * reading.texels;
+  const height = Math.ceil(outputs / LANES) * kh * kw;
+  if (Math.max(width, height) > limits.textureSize) {
+    throw new EngineError(
+      `Node '${name}' has weights of ${width} x ${height} texels; this GPU allows ${limits.textureSize} a side.`,
+    );
+  }
+  const fill = (target: ArrayBuffer) => {
+    packed.fill(target);
+    if (!reading.turned) return;
+    const bytes = new Uint8Array(target);
+    const { first, every } = reading.turned;
+    for (let i = first; i < bytes.length; i += every) bytes[i] = (bytes[i] ?? 0) ^ 128;
+  };
+  return { ...packed, fill, bytes: width * height * 16, numbers: reading.numbers, width, height };
+}
+
+/** What the pixels of a fragment have in common: zero point, scale and bias of each block of outputs. */
+function constantLines(
+  shader: Shader,
+  { weights, bias }: Convolution,
+  { times, plus }: Reading,
+  { deep }: Layout,
+): string[] {
+  const lane = (values: readonly number[], i: number) => values[i % LANES] ?? 1;
+  const zero =
+    weights.zero && shader.channel(weights.zero.map((z, i) => (z + lane(plus, i)) * lane(times, i)));
+  const scales = weights.scale?.map((scale, i) => scale / lane(times, i));
+  const scale = scales && shader.channel(scales, 1);
+  const shift = bias && shader.channel(bias);
+  const declared = (name: string, value: string) => list(deep).map(d => `vec4 ${name}_${d} = ${value};`);
+  const read = list(deep).flatMap(d => [
+    ...(zero ? [`zero_${d} = ${zero};`] : []),
+    ...(scale ? [`scale_${d} = ${scale};`] : []),
+    ...(shift ? [`shift_${d} = ${shift};`] : []),
+    'c += 1;',
+  ]);
+  return [
+    ...declared('zero', 'vec4(0)'),
+    ...declared('scale', 'vec4(1)'),
+    ...declared('shift', 'vec4(0)'),
+    'int c = at.c;',
+    ...read,
+  ];
+}
+
+function productLines(
+  { x, inputs, output, prologue }: Convolution,
+  input: Layout,
+  { wide, deep, tileWidth }: Layout,
+  taps: Taps,
+  { product }: Reading,
+): string[] {
+  const unit = (wide / x.outputStride) * x.inputStride;
+  const width = (inputs[0] ?? output).shape[3];
+  const columns = [...new Set([...taps.values()].flat().map(({ column }) => column))].sort((a, b) => a - b);
+  const aligned = unit % input.wide === 0;
+  const name = (column: number) => `v${columns.indexOf(column)}`;
+  const loads = columns.map(column => {
+    const at = `origin + ${column}`;
+    const texel = Math.floor(column / input.wide);
+    const place = aligned
+      ? `origin_texel + ${texel}, 0, ${(column - texel * input.wide) * input.deep}`
+      : `${over(`(${at})`, input.wide)}, 0, ${rest(`(${at})`, input.wide)} * ${input.deep}`;
+    const fetched = `texelFetch(input_0, from + ivec3(${place}), 0)`;
+    const value = prologue ? `prepare(${fetched})` : fetched;
+    // Only what may lie beyond an edge is compared with it.
+    const low = column < 0 ? [`${at} >= 0`] : [];
+    const high = (tileWidth - 1) * unit + column >= width ? [`${at} < shape.w`] : [];
+    const inside = [...low, ...high].join(' && ');
+    return `vec4 ${name(column)} = ${inside ? `mix(vec4(0), ${value}, bvec4(${inside}))` : value};`;
+  });
+  const multiplied = [...taps].flatMap(([kernel, uses]) =>
+    list(deep).flatMap(d => [
+      `m = matrix(k, row + ${kernel} + ${d} * TAPS, zero_${d});`,
+      ...uses.map(({ pixel, column }) => `s${pixel * deep + d} += ${product.replace('v', name(column))};`),
+    ]),
+  );
+  return [...loads, 'mat4 m;', ...multiplied];
+}
+
+function madeLines({ deep, ...layout }: Layout): string[] {
+  return sumsOf({ deep, ...layout }).map((sum, i) => {
+    const d = i % deep;
+    const x = `at.x + ${Math.floor(i / deep)}`;
+    return `made[${i}] = finish(${sum} * scale_${d} + shift_${d}, at.n, at.y, ${x}, at.c + ${d});`;
+  });
+}

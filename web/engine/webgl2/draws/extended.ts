@@ -1,0 +1,107 @@
+// Draws of what looks of our own do without: fetched when a model has them.
+
+import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
+import { EngineError } from '../../error.ts';
+import { type Convolution, LANES, type Product, type Reduce, type Tensor } from '../../graph/ir/operation.ts';
+import { makeCode, pointDraw, reading } from './compile.ts';
+import { axisCode, declareGeometry, pair } from './conv.ts';
+import plain from './conv-naive.glsl?raw';
+import deviation from './deviation.glsl?raw';
+import type { Draw } from './draw.ts';
+import product from './matmul.glsl?raw';
+import { joinCode, maxPoolCode, viewCode } from './movement-extended.ts';
+import type { Step } from './passes.ts';
+import reduce from './reduce.glsl?raw';
+import type { Shader } from './shader.ts';
+import type { Layouts } from './texture-layout.ts';
+
+export { sumSteps } from './reduce-passes.ts';
+
+const PLAIN_WIDTH = 1024;
+
+export function compileUncommon(layouts: Layouts, step: Step): Draw {
+  if (step.kind === 'deviation') {
+    const operation = { ...step, kind: 'map', epilogue: step.epilogue ?? { kind: 'value' } } as const;
+    const shader = reading(layouts, operation);
+    const rows = step.along === 'rows';
+    shader.add(`#define LENGTH ${rows ? 'w' : 'z'}`);
+    shader.add(`#define DISTANCE ${rows ? 'read_0(n, y, i, c) - read_1(n, 0, 0, c)' : 'read_0(n, i, x, c)'}`);
+    return pointDraw(shader, deviation);
+  }
+  const shader = reading(layouts, step);
+  switch (step.kind) {
+    case 'convolution':
+      return compilePlain(shader, step);
+    case 'reduce':
+      return compileReduce(shader, step);
+    case 'product':
+      return compileProduct(shader, step);
+    case 'maxPool':
+      return pointDraw(shader, makeCode(maxPoolCode(step)));
+    case 'rearrange':
+      if (step.map.kind !== 'view') break;
+      return pointDraw(shader, makeCode(viewCode(step, step.map)));
+    case 'join':
+      return pointDraw(shader, makeCode(joinCode(step)));
+    default:
+      break;
+  }
+  throw new EngineError(`Node '${step.name}' (${step.kind}) is compiled elsewhere.`);
+}
+
+function compilePlain(shader: Shader, operation: Convolution): Draw {
+  const { weights, bias, group, name, x, y } = operation;
+  const packed = packGrouped(weights, group, name);
+  const height = Math.ceil(packed.bytes / 16 / PLAIN_WIDTH);
+  const { textureSize } = shader.layouts.limits;
+  if (Math.max(PLAIN_WIDTH, height) > textureSize) {
+    throw new EngineError(
+      `Node '${name}' needs ${height} rows of weights; this GPU allows ${textureSize} a texture.`,
+    );
+  }
+  const bytes = PLAIN_WIDTH * height * 16;
+  const layout = `${packed.layout} plain`;
+  shader.table('weights', { ...packed, layout, bytes, numbers: 'float', width: PLAIN_WIDTH, height });
+  shader.add(`const int GROUPS = ${group};\nconst int WEIGHTS_WIDTH = ${PLAIN_WIDTH};`);
+  declareGeometry(shader, operation);
+  shader.add(pair('INPUT_STEP', y.inputStep, x.inputStep));
+  shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
+  shader.add(axisCode('x', x));
+  const scaled = weights.scale ? `sum * ${shader.channel(weights.scale, 1)}` : 'sum';
+  shader.add(`vec4 affine(vec4 sum, int c) { return ${scaled}${bias ? ` + ${shader.channel(bias)}` : ''}; }`);
+  return pointDraw(shader, plain);
+}
+
+const NEUTRAL: Readonly<Record<Reduce['how'], string>> = {
+  sum: '0.0',
+  product: '1.0',
+  max: '-3.4028234e38',
+  min: '3.4028234e38',
+};
+const COMBINE: Readonly<Record<Reduce['how'], string>> = {
+  sum: 'a + b',
+  product: 'a * b',
+  max: 'max(a, b)',
+  min: 'min(a, b)',
+};
+
+function compileReduce(shader: Shader, { how, axes: [n, c, h, w] }: Reduce): Draw {
+  shader.add(`#define NEUTRAL ${NEUTRAL[how]}`);
+  shader.add(`const bvec4 REDUCED = bvec4(${n}, ${h}, ${w}, ${c});`);
+  shader.add(`vec4 combine(vec4 a, vec4 b) { return ${COMBINE[how]}; }`);
+  return pointDraw(shader, reduce);
+}
+
+/** `vec4 left(n, y, x, c)`: an element, where the input has one image or channel for all, that one. */
+function operand(name: string, index: number, { shape }: Tensor, output: Tensor): string {
+  const [n, c] = shape;
+  const at = `${n === 1 ? '0' : 'n'}, y, x, ${c <= LANES ? '0' : 'c'}`;
+  const lanes = c === 1 && output.shape[1] > 1 ? '.xxxx' : '';
+  return `vec4 ${name}(int n, int y, int x, int c) { return read_${index}(${at})${lanes}; }`;
+}
+
+function compileProduct(shader: Shader, { inputs, output }: Product): Draw {
+  const [left = output, right = output] = inputs;
+  const operands = [operand('left', 0, left, output), operand('right', 1, right, output)];
+  return pointDraw(shader, `${operands.join('\n')}\n${product}`);
+}

@@ -1,0 +1,104 @@
+// The arithmetic of expressions in GLSL. Exponentials and tanh are clamped or our own: what drivers make of
+// large arguments differs, and a single NaN is a black picture from then on.
+
+import { impossible } from '../../error.ts';
+import type { Binary, Unary } from '../../graph/ir/expression.ts';
+
+const ERF = `
+vec4 erf(vec4 x) {
+  // Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
+  vec4 t = 1.0 / (1.0 + 0.3275911 * abs(x));
+  vec4 p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return sign(x) * (1.0 - p * exp(-min(x * x, 80.0)));
+}`;
+const POWER = `
+vec4 power(vec4 x, vec4 y) {
+  // GLSL leaves a negative base open; ONNX has -2 ^ 2 = 4. Where ONNX has infinity, 0 to a negative power,
+  // this is the largest float, and a negative base to a fraction, NaN in ONNX, is the power of its size.
+  vec4 nothing = vec4(lessThan(y, vec4(0))) * 3.4028234e38;
+  vec4 size = mix(exp2(y * log2(abs(x))), nothing, equal(x, vec4(0)));
+  vec4 odd = abs(y) - 2.0 * floor(abs(y) * 0.5);
+  vec4 signed = mix(size, -size, vec4(lessThan(x, vec4(0))) * vec4(equal(odd, vec4(1))));
+  return mix(signed, vec4(1), equal(y, vec4(0)));
+}`;
+const TANH = `
+vec4 bounded_tanh(vec4 x) {
+  // Beyond 15 it is 1 in float32; the square keeps small arguments exact.
+  vec4 e = exp(-2.0 * min(abs(x), 15.0));
+  vec4 s = x * x;
+  return mix(sign(x) * (1.0 - e) / (1.0 + e), x * (1.0 - s / 3.0), lessThan(s, vec4(1e-4)));
+}`;
+const HELPERS = { 'erf(': ERF, 'power(': POWER, 'bounded_tanh(': TANH } as const;
+
+/** The functions that `code` calls. */
+export function helpersOf(code: string): string {
+  return Object.entries(HELPERS)
+    .filter(([call]) => code.includes(call))
+    .map(([, text]) => text)
+    .join('');
+}
+
+/** A GLSL literal of exactly that float32; GLSL has none for what is not finite. */
+export function literal(value: number): string {
+  if (Number.isNaN(value)) return 'uintBitsToFloat(0x7fc00000u)';
+  const most = 3.4028234663852886e38;
+  const text = String(Math.fround(Math.min(Math.max(value, -most), most)));
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+export function unaryCode(name: Unary, x: string): string {
+  switch (name) {
+    case 'neg':
+      return `-${x}`;
+    case 'reciprocal':
+      return `1.0 / ${x}`;
+    case 'relu':
+      return `max(${x}, 0.0)`;
+    case 'sigmoid':
+      return `1.0 / (1.0 + exp(clamp(-${x}, -80.0, 80.0)))`;
+    case 'softplus':
+      return `max(${x}, 0.0) + log(1.0 + exp(max(-abs(${x}), -80.0)))`;
+    case 'tanh':
+      return `bounded_tanh(${x})`;
+    case 'exp':
+      return `exp(clamp(${x}, -87.0, 88.0))`;
+    case 'round':
+      return `roundEven(${x})`;
+    case 'abs':
+    case 'ceil':
+    case 'cos':
+    case 'erf':
+    case 'floor':
+    case 'log':
+    case 'sign':
+    case 'sin':
+    case 'sqrt':
+      return `${name}(${x})`;
+    default:
+      return impossible(name);
+  }
+}
+
+export function binaryCode(name: Binary, x: string, y: string): string {
+  switch (name) {
+    case 'add':
+      return `${x} + ${y}`;
+    case 'sub':
+      return `${x} - ${y}`;
+    case 'mul':
+      return `${x} * ${y}`;
+    case 'div':
+      return `${x} / ${y}`;
+    case 'mod':
+      return `${x} - ${y} * trunc(${x} / ${y})`;
+    case 'min':
+    case 'max':
+      return `${name}(${x}, ${y})`;
+    case 'pow':
+      return `power(${x}, ${y})`;
+    case 'less':
+      return `vec4(lessThan(${x}, ${y}))`;
+    default:
+      return impossible(name);
+  }
+}

@@ -1,0 +1,96 @@
+// Reductions and normalisations as draws: a fragment cannot share work with its neighbours, so whatever sums
+// over much of an image does it along rows first, and then along columns. What is stored in between are means,
+// and roots of means of squares: they are as large as the values themselves, which half floats can hold; sums
+// are not.
+
+import { binary, type Expression, input, number, rewrite, unary, VALUE } from '../../graph/ir/expression.ts';
+import type { Normalise, Reduce } from '../../graph/ir/operation.ts';
+import type { Step, Temporary } from './passes.ts';
+
+/** Values for one output above which a reduction goes along rows first. */
+const MANY = 128;
+/** Axes of a sum along each row, and of what is left of a column. */
+const ROWS = [false, false, false, true] as const;
+const COLUMNS = [false, false, true, false] as const;
+
+export function sumSteps(operation: Normalise | Reduce, temporary: Temporary): Step[] {
+  return operation.kind === 'reduce'
+    ? reduceSteps(operation, temporary)
+    : normaliseSteps(operation, temporary);
+}
+
+function reduceSteps(operation: Reduce, temporary: Temporary): Step[] {
+  const [image, ...others] = operation.inputs;
+  const [images, channels, rows, columns] = operation.axes;
+  if (!image || !columns || !(images || channels || rows)) return [operation];
+  const [n, c, h, w] = image.shape;
+  const count = image.shape.reduce((product, size, axis) => product * (operation.axes[axis] ? size : 1), 1);
+  if (count < MANY) return [operation];
+  const middle = temporary(`${operation.name} rows`, [n, c, h, 1]);
+  const isSum = operation.how === 'sum';
+  const whole = binary('mul', VALUE, number(w));
+  const epilogue = isSum ? replaceValue(operation.epilogue ?? VALUE, whole) : operation.epilogue;
+  return [
+    { ...operation, inputs: [image], axes: ROWS, output: middle, epilogue: isSum ? shareOf(w) : null },
+    { ...operation, inputs: [middle, ...others], axes: [images, channels, rows, false], epilogue },
+  ];
+}
+
+function normaliseSteps(operation: Normalise, temporary: Temporary): Step[] {
+  const { name, inputs, output, epsilon, scale, shift, epilogue } = operation;
+  const [image = output, ...others] = inputs;
+  const [n, c, h, w] = image.shape;
+  const rows = (what: string) => temporary(`${name} ${what} of rows`, [n, c, h, 1]);
+  const whole = (what: string) => temporary(`${name} ${what}`, [n, c, 1, 1]);
+  const [means, mean, roots, deviation] = [
+    rows('means'),
+    whole('mean'),
+    rows('deviation'),
+    whole('deviation'),
+  ];
+  const reduce = { kind: 'reduce', name, how: 'sum' } as const;
+  const centred = binary('sub', input(0), input(1));
+  const scaled = binary('mul', binary('div', centred, input(2)), { kind: 'channel', values: scale });
+  const normalised = binary('add', scaled, { kind: 'channel', values: shift });
+  return [
+    { ...reduce, axes: ROWS, inputs: [image], output: means, epilogue: shareOf(w) },
+    { ...reduce, axes: COLUMNS, inputs: [means], output: mean, epilogue: shareOf(h) },
+    {
+      kind: 'deviation',
+      name,
+      along: 'rows',
+      inputs: [image, mean],
+      output: roots,
+      epilogue: unary('sqrt', shareOf(w)),
+    },
+    {
+      kind: 'deviation',
+      name,
+      along: 'columns',
+      inputs: [roots],
+      output: deviation,
+      epilogue: unary('sqrt', binary('add', shareOf(h), number(epsilon))),
+    },
+    {
+      kind: 'map',
+      name,
+      inputs: [image, mean, deviation, ...others],
+      output,
+      epilogue: epilogue ? epilogueOver(normalised, epilogue) : normalised,
+    },
+  ];
+}
+
+const shareOf = (count: number): Expression => binary('mul', VALUE, number(1 / count));
+
+function replaceValue(epilogue: Expression, value: Expression): Expression {
+  return rewrite(epilogue, leaf => (leaf.kind === 'value' ? value : leaf));
+}
+
+/** The epilogue of an operation of one input, as that of a map which has three in its place. */
+function epilogueOver(value: Expression, epilogue: Expression): Expression {
+  return rewrite(epilogue, leaf => {
+    if (leaf.kind === 'value') return value;
+    return leaf.kind === 'input' ? input(leaf.index + 2) : leaf;
+  });
+}

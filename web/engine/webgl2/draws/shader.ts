@@ -1,0 +1,245 @@
+// Writes the part of a draw's GLSL that follows from the graph: samplers, addresses of tensors, and the
+// epilogue (a tree) as straight code. The loops themselves are in the .glsl files beside this one, which
+// call `spot`, `read_0`, `finish` and `store` as declared here.
+
+import { impossible } from '../../error.ts';
+import type { Expression } from '../../graph/ir/expression.ts';
+import { blocks, LANES, type Operation, type Tensor } from '../../graph/ir/operation.ts';
+import type { Draw, Sampled, Table } from './draw.ts';
+import { binaryCode, helpersOf, literal, unaryCode } from './glsl-math.ts';
+import spot from './output-position.glsl?raw';
+import { areaWithin, type Layout, type Layouts, sizesOf } from './texture-layout.ts';
+
+const CANVAS_SPOT = `
+Spot spot() {
+  ivec2 texel = ivec2(gl_FragCoord.xy);
+  return Spot(true, 0, sizes[0].z - 1 - texel.y, texel.x, 0);
+}`;
+const TYPES = { float: 'sampler2D', int: 'isampler2D', uint: 'usampler2D' } as const;
+
+/** Division by a power of two, and what it leaves: shifts and masks, which are fast everywhere. */
+export const over = (value: string, power: number): string =>
+  power === 1 ? value : `(${value} >> ${Math.log2(power)})`;
+export const rest = (value: string, power: number): string =>
+  power === 1 ? '0' : `(${value} & ${power - 1})`;
+
+export class Shader {
+  readonly #samplers: { name: string; sampled: Sampled }[] = [];
+  readonly #uniforms: string[] = [];
+  readonly #functions: string[] = [];
+  readonly #sizes: number[] = [];
+  readonly #slots: { values: ArrayLike<number>; fill: number }[] = [];
+  readonly #output: Tensor;
+  /** Null where the canvas is the target. */
+  readonly layout: Layout | null;
+
+  constructor(
+    readonly layouts: Layouts,
+    readonly operation: Operation,
+    readonly target: 'values' | 'canvas' = 'values',
+  ) {
+    this.#output = operation.output;
+    this.layout = target === 'canvas' ? null : layouts.of(this.#output);
+    this.#sizes.push(...(this.layout ? sizesOf(this.layout) : [...this.#output.shape, 1, 0, 0, 1]));
+    for (const tensor of operation.inputs) this.#sizes.push(...sizesOf(layouts.of(tensor)));
+  }
+
+  sample(name: string, sampled: Sampled, type: string): void {
+    this.#samplers.push({ name, sampled });
+    this.#uniforms.push(`uniform highp ${type} ${name};`);
+  }
+
+  table(name: string, table: Table): void {
+    this.sample(name, { kind: 'table', table }, TYPES[table.numbers]);
+  }
+
+  uniform(declaration: string): void {
+    this.#uniforms.push(`uniform ${declaration};`);
+  }
+
+  add(text: string): void {
+    this.#functions.push(text);
+  }
+
+  /** Four more sizes, as an expression. */
+  size(a: number, b = 0, c = 0, d = 0): string {
+    this.#sizes.push(a, b, c, d);
+    return `sizes[${this.#sizes.length / 4 - 1}]`;
+  }
+
+  /** A constant per output channel, as an expression of the block `c`. */
+  channel(values: ArrayLike<number>, fill = 0): string {
+    const slot = this.#slots.push({ values, fill }) - 1;
+    return `texelFetch(channels, ivec2(c, ${slot}), 0)`;
+  }
+
+  /** `read_k(n, y, x, c)` for each input. */
+  readInputs(): void {
+    this.operation.inputs.forEach((tensor, k) => {
+      const { texture, wide, deep } = this.layouts.of(tensor);
+      this.sample(`input_${k}`, { kind: 'values', texture }, 'sampler2DArray');
+      this.add(`
+vec4 read_${k}(int n, int y, int x, int c) {
+  ivec4 place = sizes[${3 + 2 * k}];
+  int block = place.y + c;
+  int tile = n * place.x + ${over('block', deep)};
+  int left = (tile & ((1 << place.z) - 1)) * place.w + ${over('x', wide)};
+  int top = (tile >> place.z) * sizes[${2 + 2 * k}].z + y;
+  return texelFetch(input_${k}, ivec3(left, top, ${rest('x', wide)} * ${deep} + ${rest('block', deep)}), 0);
+}`);
+    });
+  }
+
+  /** The expression as GLSL: statements, and the name of the result. */
+  #tree(tree: Expression): { lines: string[]; result: string } {
+    const lines: string[] = [];
+    const names = new Map<Expression, string>();
+    const walk = (node: Expression): string => {
+      const known = names.get(node);
+      if (known) return known;
+      const code = this.#node(node, walk);
+      const name = node.kind === 'value' ? code : `v${lines.length}`;
+      if (node.kind !== 'value') lines.push(`  vec4 ${name} = ${code};`);
+      names.set(node, name);
+      return name;
+    };
+    return { result: walk(tree), lines };
+  }
+
+  #node(node: Expression, walk: (node: Expression) => string): string {
+    switch (node.kind) {
+      case 'value':
+        return 'value';
+      case 'input':
+        return this.#operand(node.index);
+      case 'number':
+        return `vec4(${literal(node.value)})`;
+      case 'live':
+        return `vec4(live[${node.index >> 2}].${'xyzw'[node.index & 3]})`;
+      case 'channel':
+        return this.channel(node.values);
+      case 'unary':
+        return unaryCode(node.name, walk(node.of));
+      case 'binary':
+        return binaryCode(node.name, walk(node.left), walk(node.right));
+      case 'choose':
+        return `mix(${walk(node.no)}, ${walk(node.yes)}, notEqual(${walk(node.test)}, vec4(0)))`;
+      case 'mix': {
+        // GLSL's matrices are given by columns: rows given as such are multiplied from the right.
+        const rows = node.rows.map(literal).join(', ');
+        return `${walk(node.of)} * mat4(${rows}) + vec4(${node.offset.map(literal).join(', ')})`;
+      }
+      default:
+        return impossible(node);
+    }
+  }
+
+  /** An input's element, stretched where it has one row, column or channel and the output more. */
+  #operand(index: number): string {
+    const tensor = this.operation.inputs[index];
+    const [n, c, h, w] = tensor?.shape ?? [1, 1, 1, 1];
+    const [, , height, width] = this.#output.shape;
+    const at = [
+      n === 1 ? '0' : 'n',
+      h === 1 && height > 1 ? '0' : 'y',
+      w === 1 && width > 1 ? '0' : 'x',
+      c <= LANES ? '0' : 'c',
+    ];
+    const read = `read_${index}(${at.join(', ')})`;
+    return c === 1 ? `${read}.xxxx` : read;
+  }
+
+  /** `vec4 name(vec4 value)` for a tree over `value` alone. */
+  valueFunction(name: string, tree: Expression): void {
+    const { lines, result } = this.#tree(tree);
+    this.add(`vec4 ${name}(vec4 value) {\n${lines.join('\n')}\n  return ${result};\n}`);
+  }
+
+  /** `finish(value, n, y, x, c)`: the epilogue; then what writes the target. */
+  #finish(): void {
+    const { lines, result } = this.#tree(this.operation.epilogue ?? { kind: 'value' });
+    const channels = this.#output.shape[1];
+    // Lanes without a channel stay zero, whatever the epilogue makes of zero: readers count on it.
+    const masked =
+      channels % LANES === 0
+        ? result
+        : `mix(vec4(0), ${result}, lessThan(ivec4(c * 4) + ivec4(0, 1, 2, 3), ivec4(sizes[0].y)))`;
+    this.add(`
+vec4 finish(vec4 value, int n, int y, int x, int c) {
+${lines.join('\n')}
+  return ${masked};
+}`);
+  }
+
+  /** What stands before `finish` in the file: spots and outputs. */
+  #frame(): string {
+    const { wide, deep } = this.layout ?? { wide: 1, deep: 1 };
+    const count = wide * deep;
+    const list = Array.from({ length: count }, (_, i) => i);
+    const colour = this.#output.shape[1] === 1 ? 'made[0].xxx' : 'made[0].xyz';
+    const stores = this.layout
+      ? list.map(i => `  target_${i} = made[${i}];`)
+      : [`  target_0 = vec4(clamp(${colour}, 0.0, 1.0), 1);`];
+    return [
+      `const int WIDE = ${wide};`,
+      `const int DEEP = ${deep};`,
+      `const int OUTPUTS = ${count};`,
+      ...list.map(i => `layout(location = ${i}) out vec4 target_${i};`),
+      this.layout ? spot : spot.slice(0, spot.indexOf('Spot spot()')) + CANVAS_SPOT,
+      `void store(vec4 made[OUTPUTS]) {\n${stores.join('\n')}\n}`,
+    ].join('\n');
+  }
+
+  #channels(): void {
+    const height = this.#slots.length;
+    if (height === 0) return;
+    const width = blocks(this.#output);
+    const fill = (target: ArrayBuffer) => {
+      const floats = new Float32Array(target);
+      const row = width * LANES;
+      this.#slots.forEach(({ values, fill: empty }, slot) => {
+        floats.fill(empty, slot * row, (slot + 1) * row);
+        for (let i = 0; i < Math.min(values.length, row); i++) floats[slot * row + i] = values[i] ?? 0;
+      });
+    };
+    const label = `${this.operation.name} per channel`;
+    const bytes = width * height * LANES * 4;
+    const layout = `channels ${this.target}`;
+    const owner = this.operation;
+    this.table('channels', { label, owner, layout, bytes, fill, numbers: 'float', width, height });
+  }
+
+  /** The whole draw; `body` is a .glsl file's. */
+  draw(body: string): Draw {
+    this.#finish();
+    this.#channels();
+    const functions = this.#functions.join('\n');
+    const lives = [...functions.matchAll(/live\[(\d+)\]/g)].map(([, index]) => Number(index));
+    const live = Math.max(-1, ...lives) + 1;
+    const sizes = this.#sizes.length / 4;
+    const uniforms = [
+      `uniform ivec4 sizes[${sizes}];`,
+      ...(live > 0 ? [`uniform vec4 live[${live}];`] : []),
+      ...this.#uniforms,
+    ].join('\n');
+    const { layout } = this;
+    return {
+      label: this.operation.name,
+      code: `#version 300 es
+precision highp float;
+precision highp int;
+${uniforms}
+${this.#frame()}
+${helpersOf(functions)}
+${functions}
+${body}`,
+      samplers: this.#samplers,
+      sizes: this.#sizes,
+      // Samplers may count too, and so may whatever else is declared.
+      vectors: sizes + live + this.#uniforms.length,
+      target: layout
+        ? { kind: 'values', texture: layout.texture, area: areaWithin(layout) }
+        : { kind: 'canvas' },
+    };
+  }
+}

@@ -1,0 +1,238 @@
+// Where the values of a tensor lie in textures: plain arithmetic, no GL.
+//
+// A texture has up to eight layers, as many as a draw can fill at once. A texel of one layer is four
+// channels of one pixel; the layers beside it hold the next `wide` pixels of the row and, where rows are
+// short, the next `deep` blocks of channels. So one fragment makes up to eight of them, and what it fetches
+// (values, weights) serves them all. Within a layer, each group of `deep` blocks of an image is a tile of
+// `tileWidth` x height texels, and the tiles stand in rows of `across`. `wide`, `deep` and `across` are
+// powers of two, as divisions are slow.
+
+import { EngineError } from '../../error.ts';
+import { blocks, LANES, type Shape, type Tensor } from '../../graph/ir/operation.ts';
+import type { Plan } from '../../graph/passes/plan.ts';
+
+export interface Limits {
+  /** Layers that one draw can fill. */
+  readonly layers: number;
+  /** Of a side of what can be drawn into and read. */
+  readonly textureSize: number;
+  /** Textures that one draw can read. */
+  readonly units: number;
+  /** Vectors of four that one draw can be given as uniforms. */
+  readonly uniforms: number;
+}
+
+export interface Layout {
+  readonly texture: number;
+  readonly shape: Shape;
+  readonly wide: number;
+  readonly deep: number;
+  readonly across: number;
+  readonly tileWidth: number;
+  /** Tiles of one image, those of the tensors beside this one included. */
+  readonly groups: number;
+  /** The first block of channels that is the tensor's. */
+  readonly offset: number;
+}
+
+export interface TextureSize {
+  readonly width: number;
+  readonly height: number;
+  readonly layers: number;
+}
+
+const powerAbove = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
+const log2 = (n: number): number => Math.round(Math.log2(n));
+
+interface Part {
+  readonly tensor: Tensor;
+  readonly offset: number;
+  readonly stride: number;
+}
+/** Tensors of one shape that lie in one texture in the same way. */
+type Family = readonly [Part, ...Part[]];
+
+/** Whole rows of a texture, from the left. */
+export interface Area {
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Layouts of all tensors of a plan, and of those that are added to it. */
+export class Layouts {
+  readonly textures: TextureSize[] = [];
+  readonly #of = new Map<Tensor, Layout>();
+
+  constructor(
+    plan: Plan,
+    readonly limits: Limits,
+  ) {
+    const families = new Map<string, [Part, ...Part[]]>();
+    for (const [tensor, { buffer, offset, stride }] of plan.places) {
+      const [n, , h, w] = tensor.shape;
+      // What shares a buffer of the plan and a shape lies alike, the parts of a join above all.
+      const key = `${buffer} ${n} ${h} ${w} ${stride}`;
+      const part = { tensor, offset, stride };
+      const family = families.get(key);
+      if (family) family.push(part);
+      else families.set(key, [part]);
+    }
+    const tiled = [...families.values()].map(family => ({ family, tiling: tilingOf(family, limits) }));
+    // The largest first: what is smaller and shares a buffer of the plan may find room in its texture.
+    tiled.sort(
+      (a, b) =>
+        areaOf(square(b.tiling).size) - areaOf(square(a.tiling).size) ||
+        b.tiling.tileHeight - a.tiling.tileHeight,
+    );
+    const made = new Map<number, number[]>();
+    for (const { family, tiling } of tiled) {
+      const buffer = plan.places.get(family[0].tensor)?.buffer ?? -1;
+      const own = made.get(buffer) ?? [];
+      made.set(buffer, own);
+      this.#place(family, tiling, own);
+    }
+  }
+
+  /** Gives a tensor a texture of its own. */
+  add(tensor: Tensor): void {
+    if (this.#of.has(tensor)) return;
+    const family = [{ tensor, offset: 0, stride: blocks(tensor) }] as const;
+    this.#place(family, tilingOf(family, this.limits), []);
+  }
+
+  of(tensor: Tensor): Layout {
+    const layout = this.#of.get(tensor);
+    if (!layout) throw new EngineError(`Tensor '${tensor.name}' has no texture.`);
+    return layout;
+  }
+
+  /** In one of `textures`, or in a new one, which is added to them. */
+  #place(family: Family, tiling: Tiling, textures: number[]): void {
+    for (const texture of textures) {
+      const size = this.textures[texture];
+      const across = size && acrossWithin(tiling, size);
+      if (!across) continue;
+      this.#set(family, tiling, across, texture);
+      return;
+    }
+    const [{ tensor }] = family;
+    const { across, size } = square(tiling);
+    if (Math.max(size.width, size.height) > this.limits.textureSize) {
+      const needed = `${size.width} x ${size.height}`;
+      throw new EngineError(
+        `Tensor '${tensor.name}' needs a texture of ${needed}; this GPU allows ${this.limits.textureSize} a side.`,
+      );
+    }
+    const texture = this.textures.push(size) - 1;
+    textures.push(texture);
+    this.#set(family, tiling, across, texture);
+  }
+
+  #set(family: Family, tiling: Tiling, across: number, texture: number): void {
+    const { wide, deep, tileWidth, groups } = tiling;
+    for (const { tensor, offset } of family) {
+      const { shape } = tensor;
+      this.#of.set(tensor, { texture, shape, wide, deep, across, tileWidth, groups, offset });
+    }
+  }
+}
+
+/** How a family is cut into tiles, wherever they will stand. */
+interface Tiling {
+  readonly wide: number;
+  readonly deep: number;
+  readonly groups: number;
+  readonly tiles: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+}
+
+function tilingOf(family: Family, limits: Limits): Tiling {
+  const [{ tensor, stride }] = family;
+  const [n, , h, w] = tensor.shape;
+  const wide = Math.min(limits.layers, powerAbove(w));
+  let deep = Math.min(limits.layers / wide, powerAbove(stride));
+  // A fragment fills all of its layers, so parts of a join must not meet within one.
+  while (family.some(({ offset }) => offset % deep !== 0)) deep /= 2;
+  const groups = Math.ceil(stride / deep);
+  return { wide, deep, groups, tiles: n * groups, tileWidth: Math.ceil(w / wide), tileHeight: h };
+}
+
+/** Tiles across so that the texture is about as wide as high. */
+function square({ tiles, tileWidth, tileHeight, wide, deep }: Tiling): { across: number; size: TextureSize } {
+  let across = 1;
+  while (across < tiles && across * tileWidth < Math.ceil(tiles / across) * tileHeight) across *= 2;
+  const height = Math.ceil(tiles / across) * tileHeight;
+  return { across, size: { width: across * tileWidth, height, layers: wide * deep } };
+}
+
+/** Tiles across so that all fit into a texture; null where they do not. */
+function acrossWithin(
+  { tiles, tileWidth, tileHeight, wide, deep }: Tiling,
+  size: TextureSize,
+): number | null {
+  if (tileWidth > size.width || wide * deep !== size.layers) return null;
+  const across = 2 ** Math.floor(Math.log2(size.width / tileWidth));
+  return Math.ceil(tiles / across) * tileHeight <= size.height ? across : null;
+}
+
+/** Texels of all layers. */
+export const areaOf = ({ width, height, layers }: TextureSize): number => width * height * layers;
+
+/** The numbers by which a shader finds a tensor's texels: two vectors of four. */
+export function sizesOf({ shape, groups, offset, across, tileWidth }: Layout): number[] {
+  return [...shape, groups, offset, log2(across), tileWidth];
+}
+
+/** The part of a texture that holds a tensor. */
+export function areaWithin({ shape, groups, offset, across, deep, tileWidth }: Layout): Area {
+  const [n, c, h] = shape;
+  const first = Math.floor(offset / deep);
+  const last = (n - 1) * groups + first + Math.ceil(Math.ceil(c / LANES) / deep) - 1;
+  const [top, bottom] = [Math.floor(first / across) * h, (Math.floor(last / across) + 1) * h];
+  return { top, width: across * tileWidth, height: bottom - top };
+}
+
+/** Calls `each` for every value: its index in ONNX's order, and in that of an area's texels, layer by layer. */
+function walk(
+  { shape, wide, deep, across, tileWidth, groups, offset }: Layout,
+  area: Area,
+  each: (onnx: number, texture: number) => void,
+): void {
+  const [n, c, h, w] = shape;
+  let onnx = 0;
+  for (let image = 0; image < n; image++) {
+    for (let channel = 0; channel < c; channel++) {
+      const block = offset + Math.floor(channel / LANES);
+      const tile = image * groups + Math.floor(block / deep);
+      const left = (tile % across) * tileWidth;
+      const top = Math.floor(tile / across) * h;
+      for (let y = 0; y < h; y++) {
+        for (let x = 0; x < w; x++) {
+          const layer = (x % wide) * deep + (block % deep);
+          const texel = (layer * area.height + top - area.top + y) * area.width + left + Math.floor(x / wide);
+          each(onnx++, texel * LANES + (channel % LANES));
+        }
+      }
+    }
+  }
+}
+
+/** All layers of a texture that holds nothing but this tensor. */
+export function toTexels(layout: Layout, size: TextureSize, values: Float32Array): Float32Array<ArrayBuffer> {
+  const texels = new Float32Array(size.width * size.height * size.layers * LANES);
+  walk(layout, { top: 0, ...size }, (onnx, texture) => {
+    texels[texture] = values[onnx] ?? 0;
+  });
+  return texels;
+}
+
+/** From the texels of `areaWithin(layout)`. */
+export function fromTexels(layout: Layout, texels: Float32Array): Float32Array {
+  const values = new Float32Array(layout.shape.reduce((a, b) => a * b, 1));
+  walk(layout, areaWithin(layout), (onnx, texture) => {
+    values[onnx] = texels[texture] ?? 0;
+  });
+  return values;
+}

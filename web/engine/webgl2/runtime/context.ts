@@ -1,0 +1,160 @@
+// The context: whether WebGL2 is there and worth using, and what it can do.
+
+import { EngineError } from '../../error.ts';
+import { makeCanvas } from '../../frames/canvas.ts';
+import type { Canvas } from '../../painter.ts';
+import { isSoftwareName } from '../../software-gpu.ts';
+import type { Availability } from '../../webgpu/runtime/device.ts';
+import type { Limits } from '../draws/texture-layout.ts';
+import { type Storage, storageOf } from './texture-format.ts';
+
+const NO_WEBGL2 = 'This browser has no WebGL2.';
+const NO_FLOATS = 'WebGL2 cannot draw into floating point textures here.';
+/** How long a browser may take to give a lost context back. */
+const PATIENCE = 5000;
+
+export interface Context {
+  readonly gl: WebGL2RenderingContext;
+  readonly canvas: Canvas;
+  /** True where the canvas is the painter's own. */
+  readonly owned: boolean;
+  readonly limits: Limits;
+  readonly format: Storage['format'];
+  readonly texelBytes: number;
+  readonly parallel: KHR_parallel_shader_compile | null;
+}
+
+const ATTRIBUTES: WebGLContextAttributes = {
+  alpha: false,
+  antialias: false,
+  depth: false,
+  stencil: false,
+  preserveDrawingBuffer: false,
+  powerPreference: 'high-performance',
+};
+
+function contextOf(canvas: Canvas): WebGL2RenderingContext | null {
+  const context = canvas.getContext('webgl2', ATTRIBUTES);
+  return context instanceof WebGL2RenderingContext ? context : null;
+}
+
+export function adapterName(gl: WebGL2RenderingContext): string {
+  const info = gl.getExtension('WEBGL_debug_renderer_info');
+  const name: unknown = gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+  return typeof name === 'string' && name !== '' ? name : 'unknown';
+}
+
+/** Never throws: who asks has another way to paint. */
+export async function webgl2Available(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
+  const gl = contextOf(makeCanvas(1, 1));
+  if (!gl) return { ok: false, reason: NO_WEBGL2 };
+  const name = adapterName(gl);
+  const storage = storageOf(gl);
+  gl.getExtension('WEBGL_lose_context')?.loseContext();
+  if (!storage) return { ok: false, reason: NO_FLOATS };
+  if (isSoftwareName(name) && !options.allowSoftware) {
+    return { ok: false, software: true, reason: `WebGL2 runs in software here (${name}), slower than WASM.` };
+  }
+  return { ok: true, adapter: name };
+}
+
+/** Prevented, the browser gives a lost context back. Stays with the canvas: who painted last may be gone by then,
+ * and who paints next may be lost before there is a painter. */
+const prevent = (event: Event): void => event.preventDefault();
+
+/** A canvas may come with a context that somebody used: whatever would change what our draws and uploads do. */
+function resetState(gl: WebGL2RenderingContext): void {
+  const switches = [
+    gl.BLEND,
+    gl.CULL_FACE,
+    gl.DEPTH_TEST,
+    gl.DITHER,
+    gl.RASTERIZER_DISCARD,
+    gl.SAMPLE_ALPHA_TO_COVERAGE,
+    gl.SAMPLE_COVERAGE,
+    gl.SCISSOR_TEST,
+    gl.STENCIL_TEST,
+  ];
+  for (const one of switches) gl.disable(one);
+  gl.colorMask(true, true, true, true);
+  gl.bindVertexArray(null);
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+  gl.bindBuffer(gl.PIXEL_UNPACK_BUFFER, null);
+  for (let unit = 0; unit < gl.getParameter(gl.MAX_COMBINED_TEXTURE_IMAGE_UNITS); unit++) {
+    gl.bindSampler(unit, null);
+  }
+  const plain = [
+    gl.PACK_ROW_LENGTH,
+    gl.PACK_SKIP_PIXELS,
+    gl.PACK_SKIP_ROWS,
+    gl.UNPACK_ROW_LENGTH,
+    gl.UNPACK_IMAGE_HEIGHT,
+    gl.UNPACK_SKIP_PIXELS,
+    gl.UNPACK_SKIP_ROWS,
+    gl.UNPACK_SKIP_IMAGES,
+    gl.UNPACK_FLIP_Y_WEBGL,
+    gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL,
+  ];
+  for (const name of plain) gl.pixelStorei(name, 0);
+  gl.pixelStorei(gl.PACK_ALIGNMENT, 4);
+  gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
+  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.BROWSER_DEFAULT_WEBGL);
+}
+
+function limitsOf(gl: WebGL2RenderingContext, layers: number): Limits {
+  const limit = (name: number) => Number(gl.getParameter(name));
+  const [wide = 0, tall = 0]: ArrayLike<number> & Iterable<number> = gl.getParameter(gl.MAX_VIEWPORT_DIMS);
+  return {
+    layers,
+    textureSize: Math.min(limit(gl.MAX_TEXTURE_SIZE), wide, tall),
+    units: limit(gl.MAX_TEXTURE_IMAGE_UNITS),
+    uniforms: limit(gl.MAX_FRAGMENT_UNIFORM_VECTORS),
+  };
+}
+
+/** A context on `canvas`, or on one of its own. One that was lost is waited for; `check` may throw then, before
+ * anything is changed. */
+export async function openContext(canvas: Canvas | null, check = (): void => undefined): Promise<Context> {
+  const used = canvas ?? makeCanvas(1, 1);
+  const gl = contextOf(used);
+  if (!gl) {
+    throw new EngineError(
+      canvas ? 'The canvas gives no WebGL2 context; give one that has no other context.' : NO_WEBGL2,
+    );
+  }
+  used.addEventListener('webglcontextlost', prevent);
+  if (gl.isContextLost()) await restored(used);
+  check();
+  resetState(gl);
+  const storage = storageOf(gl);
+  if (!storage) {
+    // What a lost context is asked, it denies.
+    throw new EngineError(gl.isContextLost() ? 'The WebGL2 context was lost as it was opened.' : NO_FLOATS);
+  }
+  const { format, layers } = storage;
+  return {
+    gl,
+    canvas: used,
+    owned: canvas === null,
+    limits: limitsOf(gl, layers),
+    format,
+    texelBytes: format === 'RGBA32F' ? 16 : 8,
+    parallel: gl.getExtension('KHR_parallel_shader_compile'),
+  };
+}
+
+function restored(canvas: Canvas): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (then: () => void) => () => {
+      clearTimeout(timer);
+      canvas.removeEventListener('webglcontextrestored', done);
+      then();
+    };
+    const done = settle(resolve);
+    const fail = settle(() => {
+      reject(new EngineError('The browser does not give the lost WebGL2 context back; load the page anew.'));
+    });
+    const timer = setTimeout(fail, PATIENCE);
+    canvas.addEventListener('webglcontextrestored', done);
+  });
+}

@@ -1,0 +1,75 @@
+// Frames of a camera, a video or a picture as a texture, filled anew for each frame. A browser that does not
+// give a video to WebGL, or gives it wrongly, is asked for it in other ways (`frames/uploader.ts`).
+
+import {
+  type Crop,
+  cropOf,
+  fitted,
+  isBitmap,
+  isVideo,
+  type Size,
+  sizeOfSource,
+  unreadable,
+} from '../../frames/source.ts';
+import { Ladder } from '../../frames/uploader.ts';
+import type { FrameSource } from '../../painter.ts';
+import { upload } from './upload.ts';
+import { trueWays } from './upload-probe.ts';
+
+export class Frames {
+  readonly texture: WebGLTexture;
+  readonly #ladder: Ladder;
+  /** What the texture holds, where that is a bitmap. */
+  #bitmap: WeakRef<ImageBitmap> | null = null;
+
+  constructor(
+    readonly gl: WebGL2RenderingContext,
+    readonly pixels: Size,
+    /** Of a texture's sides. */
+    readonly most: number,
+  ) {
+    this.#ladder = new Ladder(() => trueWays(gl));
+    this.texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  }
+
+  /** Puts the frame into the texture; null while the source has none yet. */
+  take(source: FrameSource, mirror: boolean): Crop | null {
+    const whole = sizeOfSource(source);
+    if (Math.min(...whole) === 0) return null;
+    const size = fitted(whole, this.most);
+    // A bitmap never changes.
+    if (!isBitmap(source) || this.#bitmap?.deref() !== source) {
+      try {
+        this.#fill(source, size, size[0] < whole[0] || size[1] < whole[1]);
+      } catch (error) {
+        throw unreadable(error);
+      }
+    }
+    return cropOf(size, this.pixels, mirror);
+  }
+
+  #fill(source: FrameSource, size: Size, smaller: boolean): void {
+    const { gl } = this;
+    const video = isVideo(source);
+    if (video) this.#ladder.begin();
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    this.#bitmap = null;
+    const fill = (from: FrameSource) => upload(gl, from);
+    // A picture that is larger than any texture is drawn smaller first.
+    if (smaller) fill(this.#ladder.drawn(source, size));
+    else if (video) this.#ladder.upload(source, size, fill);
+    else fill(source);
+    if (isBitmap(source)) this.#bitmap = new WeakRef(source);
+  }
+
+  destroy(): void {
+    this.#ladder.close();
+    this.gl.deleteTexture(this.texture);
+  }
+}

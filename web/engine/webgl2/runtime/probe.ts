@@ -1,0 +1,68 @@
+// What the draws of a frame make of stripes, for the watchdog: a frame that nobody sees, with samples of what
+// each draw leaves to the next. No program is made for it, and all else that is made is small and goes again.
+// The last draw shows the painting on the canvas, and is left out: what it would show is among the samples.
+
+import { EngineError } from '../../error.ts';
+import type { Crop } from '../../frames/source.ts';
+import { liveValues } from '../../live-inputs.ts';
+import { type Findings, GOLDEN, STRIPES_SIDE, stripes } from '../../recovery/probe.ts';
+import { worked } from './fence.ts';
+import type { Network } from './network.ts';
+import type { Prepared } from './program-cache.ts';
+
+/** Pieces of rows that are read of each draw's target, one layer after the other. */
+const PIECES = 8;
+/** Texels of a piece, at most. */
+const LENGTH = 16;
+/** Values of a draw, at most; where there are fewer, zeros stand in their place. */
+const SAMPLED = PIECES * LENGTH * 4;
+
+export async function examine(network: Network, crop: Crop): Promise<Findings> {
+  const { source, context, rest } = network;
+  if (!source) throw new EngineError('This model takes no picture, so there is no frame to examine.');
+  const { gl } = context;
+  const live = liveValues(network.plan);
+  const texture = gl.createTexture();
+  const buffer = gl.createBuffer();
+  try {
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, STRIPES_SIDE, STRIPES_SIDE);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+    const { RGBA, UNSIGNED_BYTE } = gl;
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, STRIPES_SIDE, STRIPES_SIDE, RGBA, UNSIGNED_BYTE, stripes());
+    const textures = source.textures.map(one =>
+      one.texture === network.given.frame ? { ...one, texture } : one,
+    );
+    network.draw({ ...source, textures }, live, crop);
+    const values = new Float32Array(rest.length * SAMPLED);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+    gl.bufferData(gl.PIXEL_PACK_BUFFER, values.byteLength, gl.STREAM_READ);
+    rest.forEach((prepared, i) => {
+      network.draw(prepared, live);
+      readPieces(gl, prepared, i * SAMPLED * 4);
+    });
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+    await worked(gl);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+    gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, values);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+    // What a lost context gives are zeros.
+    if (gl.isContextLost()) throw new EngineError('The WebGL2 context was lost while it was examined.');
+    return { values, painted: true };
+  } finally {
+    gl.deleteBuffer(buffer);
+    gl.deleteTexture(texture);
+  }
+}
+
+/** Has pieces of what was just drawn copied, one beside the other. */
+function readPieces(gl: WebGL2RenderingContext, { area, layers }: Prepared, start: number): void {
+  const length = Math.min(LENGTH, area.width);
+  for (let i = 0; i < PIECES; i++) {
+    const x = Math.floor(((i * GOLDEN) % 1) * (area.width - length + 1));
+    const y = area.top + Math.floor((((i + 0.5) * GOLDEN) % 1) * area.height);
+    gl.readBuffer(gl.COLOR_ATTACHMENT0 + (i % layers));
+    gl.readPixels(x, y, length, 1, gl.RGBA, gl.FLOAT, start + i * length * 16);
+  }
+}

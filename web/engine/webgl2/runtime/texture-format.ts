@@ -1,0 +1,84 @@
+// How values can be stored here: their format, and how many layers of it one draw fills. No limit says it in
+// full: tile memory bounds the bytes of a pixel over all layers (64 on Apple's GPUs, 32 on old ones), and a
+// framebuffer beyond that counts as complete until something is drawn. So one pixel is drawn and read.
+
+import triangle from './fullscreen-triangle.glsl?raw';
+
+export interface Storage {
+  readonly format: 'RGBA32F' | 'RGBA16F';
+  /** What one fragment makes; more than eight would not fit into the registers of small GPUs. */
+  readonly layers: number;
+}
+
+/** Best first. */
+const STORAGES: readonly Storage[] = [
+  { format: 'RGBA32F', layers: 8 },
+  { format: 'RGBA32F', layers: 4 },
+  { format: 'RGBA16F', layers: 8 },
+  { format: 'RGBA16F', layers: 4 },
+  { format: 'RGBA32F', layers: 2 },
+  { format: 'RGBA16F', layers: 2 },
+  { format: 'RGBA32F', layers: 1 },
+  { format: 'RGBA16F', layers: 1 },
+];
+
+/** Null where no floating point texture can be drawn into. */
+export function storageOf(gl: WebGL2RenderingContext): Storage | null {
+  gl.getExtension('EXT_color_buffer_half_float');
+  const single = gl.getExtension('EXT_color_buffer_float') !== null;
+  const most = Math.min(
+    Number(gl.getParameter(gl.MAX_DRAW_BUFFERS)),
+    Number(gl.getParameter(gl.MAX_COLOR_ATTACHMENTS)),
+  );
+  const possible = STORAGES.filter(
+    ({ format, layers }) => layers <= most && (single || format === 'RGBA16F'),
+  );
+  return possible.find(storage => canDraw(gl, storage)) ?? null;
+}
+
+/** Forgets errors that are nobody's any more, so that none is taken for the next work's. */
+export function forgetErrors(gl: WebGL2RenderingContext): void {
+  while (gl.getError() !== gl.NO_ERROR && !gl.isContextLost());
+}
+
+function canDraw(gl: WebGL2RenderingContext, { format, layers }: Storage): boolean {
+  const numbers = Array.from({ length: layers }, (_, i) => i);
+  const code = `#version 300 es
+precision highp float;
+${numbers.map(i => `layout(location = ${i}) out vec4 target_${i};`).join('\n')}
+void main() {
+${numbers.map(i => `  target_${i} = vec4(${i + 1});`).join('\n')}
+}`;
+  const program = gl.createProgram();
+  const shaders = [gl.createShader(gl.VERTEX_SHADER), gl.createShader(gl.FRAGMENT_SHADER)] as const;
+  const texture = gl.createTexture();
+  const framebuffer = gl.createFramebuffer();
+  forgetErrors(gl);
+  for (const [i, shader] of shaders.entries()) {
+    if (!shader) return false;
+    gl.shaderSource(shader, i === 0 ? triangle : code);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+    gl.deleteShader(shader);
+  }
+  gl.linkProgram(program);
+  gl.useProgram(program);
+  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+  gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl[format], 1, 1, layers);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+  const attachments = numbers.map(i => gl.COLOR_ATTACHMENT0 + i);
+  attachments.forEach((attachment, i) => {
+    gl.framebufferTextureLayer(gl.FRAMEBUFFER, attachment, texture, 0, i);
+  });
+  gl.drawBuffers(attachments);
+  gl.viewport(0, 0, 1, 1);
+  gl.drawArrays(gl.TRIANGLES, 0, 3);
+  const pixel = new Float32Array(4);
+  gl.readBuffer(gl.COLOR_ATTACHMENT0 + layers - 1);
+  gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.FLOAT, pixel);
+  const drawn = gl.getError() === gl.NO_ERROR && pixel[0] === layers;
+  gl.deleteProgram(program);
+  gl.deleteFramebuffer(framebuffer);
+  gl.deleteTexture(texture);
+  return drawn;
+}

@@ -1,0 +1,37 @@
+// The ways of a video frame to a WebGL2 context, tried on a known frame: uploaded to a texture, which is read.
+
+import { MIDDLES, type Send, trueWaysOf, WAYS, type Way } from '../../frames/upload-paths.ts';
+import { worked } from './fence.ts';
+import { upload } from './upload.ts';
+
+export async function trueWays(gl: WebGL2RenderingContext): Promise<ReadonlySet<Way>> {
+  // The frame that is painted just now comes first.
+  await new Promise(resolve => setTimeout(resolve));
+  return trueWaysOf(gl, WAYS.slice(1), (_, picture) => uploaded(gl, picture));
+}
+
+async function uploaded(
+  gl: WebGL2RenderingContext,
+  picture: Parameters<Send>[1],
+): Promise<ArrayLike<number>> {
+  const texture = gl.createTexture();
+  const framebuffer = gl.createFramebuffer();
+  try {
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    upload(gl, picture);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+    // Reading before all of it is done would stop the page; meanwhile frames are drawn.
+    await worked(gl);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+    return MIDDLES.flatMap(([x, y]) => {
+      const pixel = new Uint8Array(4);
+      gl.readPixels(x, y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+      return Array.from(pixel, value => value / 255);
+    });
+  } finally {
+    gl.deleteFramebuffer(framebuffer);
+    gl.deleteTexture(texture);
+  }
+}

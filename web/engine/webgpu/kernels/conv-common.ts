@@ -1,0 +1,95 @@
+// What all kernels of convolutions declare, transposed ones too: geometry, weights, and which columns of the
+// input go into which products.
+
+import { packWeights } from '../../codegen/pack-weights.ts';
+import type { Axis, Convolution } from '../../graph/ir/operation.ts';
+import type { Shader } from './shader.ts';
+import { blockCode, FULL } from './weight-unpacking.ts';
+
+export function axisCode(letter: 'x' | 'y', axis: Axis): string {
+  const cases = axis.phases.map(
+    ({ first, count, start }, i) => `    case ${i} { return vec3i(${first}, ${count}, ${start}); }`,
+  );
+  return `fn phase_${letter}(phase: i32) -> vec3i {
+  switch phase {
+${cases.join('\n')}
+    default { return vec3i(0); }
+  }
+}`;
+}
+
+const pair = (name: string, y: number, x: number): string => `const ${name} = vec2i(${y}, ${x});`;
+
+export function declareGeometry(shader: Shader, { weights, x, y, prologue }: Convolution): void {
+  const [, , kh, kw] = weights.dims;
+  shader.add(`const TAPS = ${kh * kw};`);
+  shader.add(pair('KERNEL', kh, kw));
+  shader.add(pair('OUTPUT_STRIDE', y.outputStride, x.outputStride));
+  shader.add(pair('INPUT_STRIDE', y.inputStride, x.inputStride));
+  shader.add(pair('INPUT_STEP', y.inputStep, x.inputStep));
+  shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
+  shader.add(axisCode('y', y));
+  if (prologue) shader.valueFunction('prepare', prologue);
+}
+
+/** The sum of products as the epilogue takes it: scaled and shifted per channel. */
+export function scaledCode(shader: Shader, { weights, bias, group }: Convolution): string {
+  const unit = group > 1 ? 1 : FULL[weights.type];
+  const scaled = weights.scale
+    ? `raw * ${shader.channel(
+        weights.scale.map(s => s * unit),
+        1,
+      )}`
+    : 'raw';
+  return bias ? `${scaled} + ${shader.channel(bias)}` : scaled;
+}
+
+/** `block`, `zero_point` and the array that they read; how blocks are loaded, where kernels differ in that. */
+export function declareWeights(
+  shader: Shader,
+  { weights, name }: Convolution,
+  rows: 3 | 4 = 4,
+  together = false,
+): void {
+  const { element, code } = blockCode(weights.type, rows, together);
+  const data = packWeights(weights, name);
+  shader.bind({ kind: 'data', data }, `var<storage, read> weights: array<${element}>`);
+  shader.add(code);
+  const zero = weights.zero ? shader.channel(weights.zero.map(z => z / FULL[weights.type])) : 'vec4f(0)';
+  shader.add(`fn zero_point(c: i32) -> vec4f {\n  return ${zero};\n}`);
+}
+
+/** Rows and columns of outputs, counted once for all phases of a transposed convolution. */
+export const basesOf = ({ output, x, y }: Convolution): readonly [number, number] => [
+  Math.ceil(output.shape[2] / y.outputStride),
+  Math.ceil(output.shape[3] / x.outputStride),
+];
+
+/** The columns of the input that a strip reads, from its first base on, and which product reads which. */
+export interface Reads {
+  readonly columns: readonly number[];
+  readonly taps: readonly {
+    readonly phase: number;
+    readonly kernel: number;
+    readonly at: readonly number[];
+  }[];
+}
+
+export function readsOf({ phases, inputStride, inputStep, kernelStep }: Axis, wide: number): Reads {
+  const taps = phases.flatMap(({ first, count, start }, phase) =>
+    Array.from({ length: count }, (_, i) => ({
+      phase,
+      kernel: first + i * kernelStep,
+      places: Array.from({ length: wide }, (_, p) => p * inputStride + start + i * inputStep),
+    })),
+  );
+  const columns = [...new Set(taps.flatMap(({ places }) => places))].sort((a, b) => a - b);
+  return {
+    columns,
+    taps: taps.map(({ phase, kernel, places }) => ({
+      phase,
+      kernel,
+      at: places.map(place => columns.indexOf(place)),
+    })),
+  };
+}

@@ -1,0 +1,45 @@
+// Convolutions that are no strips: in groups, or with kernels too wide to be written out. Fetched when a model
+// has one.
+
+import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
+import { blocks, type Convolution } from '../../graph/ir/operation.ts';
+import { axisCode, basesOf, declareGeometry, declareWeights, scaledCode } from './conv-common.ts';
+import grouped from './conv-grouped.wgsl?raw';
+import direct from './conv-naive.wgsl?raw';
+import { type Kernel, kernelOf, linear } from './kernel.ts';
+import type { Shader } from './shader.ts';
+
+/** `load(n, y, x, c)`, for kernels that take any place. */
+function declareLoad(shader: Shader, { prologue, x }: Convolution): void {
+  shader.add(axisCode('x', x));
+  shader.add(`
+fn load(n: i32, y: i32, x: i32, c: i32) -> vec4f {
+  if (y < 0 || x < 0 || y >= sizes[2].z || x >= sizes[2].w) {
+    return vec4f(0);
+  }
+  return ${prologue ? 'prepare(read_0(n, y, x, c))' : 'read_0(n, y, x, c)'};
+}`);
+}
+
+export function compileLoops(shader: Shader, operation: Convolution): Kernel {
+  const { weights, group, name, output, x, y } = operation;
+  const [n, , height, width] = output.shape;
+  const out = blocks(output);
+  shader.readInputs();
+  declareGeometry(shader, operation);
+  declareLoad(shader, operation);
+  const value = () => scaledCode(shader, operation);
+  if (group > 1) {
+    shader.add(`const GROUPS = ${group};`);
+    const data = packGrouped(weights, group, name);
+    shader.bind({ kind: 'data', data }, 'var<storage, read> weights: array<f32>');
+    shader.finish(value);
+    return kernelOf(shader, grouped, linear(n * height * width * out));
+  }
+  declareWeights(shader, operation);
+  const [rows, columns] = basesOf(operation);
+  shader.add(`const BASES = ${shader.size(rows, columns)};`);
+  shader.finish(value);
+  const phases = y.outputStride * x.outputStride;
+  return kernelOf(shader, direct, [Math.ceil(columns / 32), Math.ceil((n * rows) / 8), out * phases]);
+}

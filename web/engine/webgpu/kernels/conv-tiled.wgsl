@@ -1,0 +1,58 @@
+// Convolution, one thread for a strip of WIDE * PHASES outputs side by side, in TALL rows and DEEP blocks of
+// channels. What a row of the input gives for the strip is loaded once and used by all of the strip's products,
+// which are written out (`multiply`, by conv-tiled.ts): compilers for software and phones keep an array in registers
+// only where every index is a constant. SHARE threads share one strip's sum over input channels out among
+// themselves: 1 where there are strips enough to fill the GPU, more where there are few pixels and many weights.
+// TOGETHER, four threads of one block of channels load a quarter of its weights each (`block`, by weight-unpacking.ts).
+
+var<private> lane: i32;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let size = sizes[0];
+  let rows = sizes[BASES].x;
+  let across = sizes[BASES].y;
+  let blocks_in = sizes[3].z;
+  let share = i32(index) % SHARE;
+  let at = (i32(group.x) + i32(group.y) * 65535) * (THREADS / SHARE) + i32(index) / SHARE;
+  let strips = size.x * rows * across;
+  let strip = at % strips;
+  let c = at / strips * DEEP;
+  let phase = i32(group.z);
+  let row = strip / across;
+  let n = row / rows;
+  let base = vec2i(row % rows * TALL, strip % across * WIDE);
+  let within = c < sizes[1].z;
+  lane = i32(index) % 4;
+  var sum: array<Sum, SUMS>;
+  if (within) {
+    let columns = columns_at(base.y);
+    let zero = zeros_at(c);
+    let below = sizes[BASES].z - base.x;
+    let vertical = phase_y(phase);
+    for (var j = 0; j < vertical.y; j++) {
+      let y = base.x * INPUT_STRIDE.x + vertical.z + j * INPUT_STEP.x;
+      let inputs = rows_at(n, y, below);
+      // Threads that show each other their weights go on together.
+      if (inputs[0] < 0 && inputs[TALL - 1] < 0 && !TOGETHER) {
+        continue;
+      }
+      let weight = (c * TAPS + (vertical.x + j * KERNEL_STEP.x) * KERNEL.y) * blocks_in;
+      for (var k = share; k < blocks_in; k += SHARE) {
+        multiply(&sum, inputs, columns, zero, k, weight + k, blocks_in);
+      }
+    }
+  }
+  share_out(&sum, index);
+  for (var block = 0; block < DEEP; block++) {
+    let own = c + block;
+    take_channels(own);
+    for (var i = share; i < SUMS / DEEP; i += SHARE) {
+      let y = (base.x + i / WIDE % TALL) * OUTPUT_STRIDE.x + phase;
+      let x = (base.y + i % WIDE) * OUTPUT_STRIDE.y + i / (WIDE * TALL);
+      if (within && y < size.z && x < size.w && own < sizes[1].z) {
+        put(widened(result(i * DEEP + block, index)), n, y, x, own);
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// The picture: the camera's frame as the network sees it, in a kernel of its own or together with the means of
+// its cells. For `run` an array stands in for the frame.
+
+import type { Resample, Source, Tensor } from '../../graph/ir/operation.ts';
+import type { Plan } from '../../graph/passes/plan.ts';
+import { TO_BUFFER } from './compile.ts';
+import type { Style } from './config.ts';
+import cells from './frame-downsample.wgsl?raw';
+import sampling from './frame-sampling.wgsl?raw';
+import camera from './frame-source.wgsl?raw';
+import { type FrameLayout, type Kernel, kernelOf, type Target } from './kernel.ts';
+import { declareBands } from './resample.ts';
+import { Shader } from './shader.ts';
+
+/** Declares `sampled(at)`, a pixel of the picture, from the frame or, without one, from an array; `take_crop`
+ * comes before. */
+export function declareSampling(shader: Shader, source: Tensor, frame: FrameLayout | null): void {
+  if (!frame) {
+    shader.bind({ kind: 'picture' }, 'var<storage, read> given: array<Block>');
+    shader.add(`fn take_crop() {}
+fn sampled(at: vec2i) -> vec4f {
+  return widen(given[at.y * ${source.shape[3]} + at.x]);
+}`);
+    return;
+  }
+  shader.bind({ kind: 'crop' }, 'var<uniform> crop: array<vec4f, 2>');
+  shader.bindFrame(frame, 0, 'var linear_sampler: sampler');
+  if (frame.way === 'external') {
+    shader.bindFrame(frame, 1, 'var frame: texture_external');
+    shader.add(
+      'fn sample(at: vec2f) -> vec3f {\n  return textureSampleBaseClampToEdge(frame, linear_sampler, at).rgb;\n}',
+    );
+  } else {
+    shader.bindFrame(frame, 1, 'var frame: texture_2d<f32>');
+    shader.add(
+      'fn sample(at: vec2f) -> vec3f {\n  return textureSampleLevel(frame, linear_sampler, at, 0).rgb;\n}',
+    );
+  }
+  shader.add(sampling);
+}
+
+export function compileSource(
+  plan: Plan,
+  style: Style,
+  source: Source,
+  frame: FrameLayout | null,
+  target: Target,
+): Kernel {
+  const [, , h, w] = source.output.shape;
+  const shader = new Shader(plan, style, source, target);
+  declareSampling(shader, source.output, frame);
+  shader.finish();
+  return kernelOf(shader, camera, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
+}
+
+/** The picture and a resampling of it to few values, at once: each workgroup makes the pixels of one cell. */
+export function compileCells(
+  plan: Plan,
+  style: Style,
+  source: Source,
+  means: Resample,
+  frame: FrameLayout | null,
+): Kernel {
+  const [, , h, w] = means.output.shape;
+  const shader = new Shader(plan, style, { ...means, inputs: [source.output] }, TO_BUFFER);
+  shader.baked = true;
+  shader.add(`const THREADS = ${style.threads};`);
+  declareSampling(shader, source.output, frame);
+  declareBands(shader, means);
+  shader.epilogue('seen', source.epilogue, source.output, 2);
+  const buffer = plan.places.get(source.output)?.buffer ?? 0;
+  shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<Block>');
+  shader.finish();
+  return kernelOf(shader, cells, [w, h, 1]);
+}

@@ -1,0 +1,209 @@
+// The first convolution of a look in one kernel with what it reads: the guide, or the picture itself.
+
+import { type Band, blocks, type Convolution, type Resample, type Source } from '../../graph/ir/operation.ts';
+import type { Plan } from '../../graph/passes/plan.ts';
+import { TO_BUFFER } from './compile.ts';
+import type { Style } from './config.ts';
+import { declareGeometry, declareWeights, readsOf, scaledCode } from './conv-common.ts';
+import { declareSampling } from './frame-source.ts';
+import opening from './input-conv.wgsl?raw';
+import coarse from './input-conv-resample.wgsl?raw';
+import { type FrameLayout, type Kernel, kernelOf } from './kernel.ts';
+import { declareBands } from './resample.ts';
+import { Shader } from './shader.ts';
+import { columnCode } from './weight-unpacking.ts';
+
+/** Strips of a tile beside each other, and outputs of a thread with the strips below each other. */
+const ACROSS = 4;
+const SHAPES = [
+  { wide: 8, rows: 16 },
+  { wide: 4, rows: 16 },
+  { wide: 4, rows: 8 },
+] as const;
+/** Bytes of workgroup memory that every GPU has. */
+const MOST_BYTES = 16384;
+/** Values that a thread keeps in registers. */
+const MOST_VALUES = 128;
+
+export interface Tile {
+  /** Outputs of one thread, side by side. */
+  readonly wide: number;
+  /** Rows of outputs. */
+  readonly rows: number;
+  /** Rows and columns of the guide that a workgroup needs. */
+  readonly size: readonly [number, number];
+  readonly channels: number;
+  /** Rows of a resampled guide's input that a tile takes from. */
+  readonly coarse: number;
+}
+
+/** How a convolution of `guide` goes with tiles of it; null where a tile would be too large. */
+export function tileOf(guide: Resample | Source, { group, weights, output, x, y }: Convolution): Tile | null {
+  const [, channels, height] = guide.output.shape;
+  if (guide.kind === 'resample' && falls(guide.left)) return null;
+  if (group > 1 || channels > 4 || x.outputStride > 1 || y.outputStride > 1) return null;
+  const [, , kh, kw] = weights.dims;
+  // What is trimmed is small, and is not worth a kernel of its own.
+  if (y.phases[0]?.count !== kh || x.phases[0]?.count !== kw) return null;
+  for (const { wide, rows } of SHAPES) {
+    const reach = (outputs: number, stride: number, taps: number, step: number) =>
+      (outputs - 1) * stride + (taps - 1) * step + 1;
+    const size = [
+      reach(rows, y.inputStride, kh, y.inputStep),
+      reach(ACROSS * wide, x.inputStride, kw, x.inputStep),
+    ] as const;
+    const values = kh * readsOf(x, wide).columns.length * channels;
+    const starts = Array.from(
+      { length: Math.ceil(output.shape[2] / rows) },
+      (_, i) => i * rows * y.inputStride + (y.phases[0]?.start ?? 0),
+    );
+    const coarse = guide.kind === 'source' ? 0 : coarseRows(guide.left, starts, size[0], height);
+    if ((size[0] + coarse) * size[1] * channels * 4 <= MOST_BYTES && values <= MOST_VALUES)
+      return { wide, rows, size, channels, coarse };
+  }
+  return null;
+}
+
+/** Whether some row takes from above what the row before it takes from: a tile then knows no first one. */
+const falls = (band: Band | null): boolean =>
+  band?.starts.some((start, row, starts) => start < (starts[row - 1] ?? 0)) ?? false;
+
+/** The most rows of the input that so many rows of the output take from, from any of the starts on. */
+function coarseRows(band: Band | null, starts: readonly number[], rows: number, height: number): number {
+  const inside = (row: number) => Math.min(Math.max(row, 0), height - 1);
+  const start = (row: number) => band?.starts[inside(row)] ?? inside(row);
+  return Math.max(...starts.map(first => start(first + rows - 1) - start(first))) + (band?.width ?? 1);
+}
+
+export function compileOpening(
+  plan: Plan,
+  style: Style,
+  guide: Resample | Source,
+  convolution: Convolution,
+  tile: Tile,
+  frame: FrameLayout | null,
+): Kernel {
+  const shader = new Shader(plan, style, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
+  shader.baked = true;
+  shader.readInputs();
+  shader.add(`const THREADS = ${style.threads};`);
+  const at = shader.size(...guide.output.shape);
+  shader.add(`const GUIDE = ${at};`);
+  shader.epilogue('guide', guide.epilogue, guide.output, at);
+  declareGeometry(shader, convolution);
+  const value = 'guide(made, n, y, x, 0)';
+  shader.add(`fn value_of(made: vec4f, n: i32, y: i32, x: i32) -> vec4f {
+  return ${convolution.prologue ? `prepare(${value})` : value};
+}`);
+  declareWeights(shader, convolution);
+  shader.add(productsCode(convolution, tile));
+  shader.add(keepCode('tile', 'AREA', tile));
+  declareGuide(shader, guide, tile, frame);
+  const [n, , height, width] = convolution.output.shape;
+  const out = blocks(convolution.output);
+  // Few output channels to a workgroup where there are threads to fill; the tile is made anew for each.
+  const each = style.few > 0 ? Math.min(out, 4) : out;
+  const slices = Math.ceil(out / each);
+  shader.add(`const SLICES = ${shader.size(slices, each)};`);
+  shader.finish(() => scaledCode(shader, convolution));
+  return kernelOf(shader, opening, [
+    Math.ceil(width / (ACROSS * tile.wide)),
+    Math.ceil(height / tile.rows),
+    n * slices,
+  ]);
+}
+
+/** `made(place, column)`: a value of the guide in that column of the tile, before its epilogue; `start_tile`
+ * comes before. A resampled guide is resampled across first, the few rows that the tile takes from, so that
+ * hardly anything is computed twice. */
+function declareGuide(shader: Shader, guide: Resample | Source, tile: Tile, frame: FrameLayout | null): void {
+  if (guide.kind === 'source') {
+    declareSampling(shader, guide.output, frame);
+    shader.add(`fn start_tile(n: i32, first: vec2i, index: i32) {
+  take_crop();
+}
+fn made(place: vec2i, column: i32) -> vec4f {
+  return sampled(place.yx);
+}`);
+    return;
+  }
+  declareBands(shader, guide);
+  const upTo = (count = 1) => Array.from({ length: count }, (_, i) => i);
+  const lanes = upTo(tile.channels);
+  // One channel is read alone: on GPUs that load number by number, three quarters of a block are for nothing.
+  const read = (i: number) =>
+    tile.channels === 1 ? `vec4f(widen_first(input_0[at + ${i} * step].x))` : `block_0(at + ${i} * step)`;
+  const across = upTo(guide.right?.width).map(i => `weight_x(x, ${i}) * ${read(i)}`);
+  const down = upTo(guide.left?.width).map(j => {
+    const held = lanes.map(lane => `coarse[${lane} * COARSE_AREA + at + ${j} * TILE.y], `);
+    return `weight_y(place.x, ${j}) * vec4f(${held.join('')}${'0, '.repeat(4 - lanes.length)})`;
+  });
+  shader.add(`const COARSE_AREA = ${tile.coarse * tile.size[1]};
+var<workgroup> coarse: array<f32, CHANNELS * COARSE_AREA>;
+var<private> top: i32;
+${keepCode('coarse', 'COARSE_AREA', tile)}
+fn across(n: i32, y: i32, x: i32) -> vec4f {
+  let step = sizes[3].x;
+  let at = ((n * sizes[2].z + y) * sizes[2].w + start_x(x)) * step + sizes[3].y;
+  return ${across.join(' + ')};
+}
+fn made(place: vec2i, column: i32) -> vec4f {
+  let at = (start_y(place.x) - top) * TILE.y + column;
+  return ${down.join(' + ')};
+}`);
+  shader.add(coarse);
+}
+
+/** `keep_tile(at, value)`: one value's channels into the workgroup's memory, channel by channel. */
+function keepCode(name: string, area: string, { channels }: Tile): string {
+  const lines = Array.from(
+    { length: channels },
+    (_, lane) => `${name}[${lane} * ${area} + at] = value.${'xyzw'[lane]};`,
+  );
+  return `fn keep_${name}(at: i32, value: vec4f) {\n${lines.join('\n')}\n}`;
+}
+
+/** What a thread keeps of the tile, and the products of that with one block of output channels. */
+function productsCode({ x, y, weights }: Convolution, tile: Tile): string {
+  const { wide, size, channels } = tile;
+  const [, , kh] = weights.dims;
+  const { columns, taps } = readsOf(x, wide);
+  const [first = 0] = columns;
+  const values: string[] = [];
+  const lines: string[] = [];
+  for (let lane = 0; lane < channels; lane++) {
+    for (let j = 0; j < kh; j++) {
+      const row = `${lane} * AREA + at + ${j * y.inputStep * size[1]}`;
+      values.push(...columns.map(column => `tile[${row} + ${column - first}]`));
+      for (const { kernel, at } of taps) {
+        const weight = `w${lane}_${j}_${kernel}`;
+        lines.push(`let ${weight} = column_${lane}(first + ${j} * KERNEL.y + ${kernel}, zero);`);
+        at.forEach((column, p) => {
+          const value = `values[${(lane * kh + j) * columns.length + column}]`;
+          lines.push(`sum[${p}] += ${weight} * ${value};`);
+        });
+      }
+    }
+  }
+  const start = [y.phases[0]?.start ?? 0, x.phases[0]?.start ?? 0];
+  const type = `array<f32, ${values.length}>`;
+  return `const WIDE = ${wide};
+const ACROSS = ${ACROSS};
+const ROWS = ${tile.rows};
+const CHANNELS = ${channels};
+const TILE = vec2i(${size[0]}, ${size[1]});
+const AREA = ${size[0] * size[1]};
+var<workgroup> tile: array<f32, CHANNELS * AREA>;
+const START = vec2i(${start[0]}, ${start[1]});
+var<private> sums: array<vec4f, WIDE>;
+${Array.from({ length: channels }, (_, lane) => columnCode(weights.type, lane)).join('\n')}
+fn values_at(at: i32) -> ${type} {
+  return ${type}(${values.join(', ')});
+}
+fn products(values: ${type}, c: i32, zero: vec4f) -> array<vec4f, WIDE> {
+  let first = c * TAPS;
+  var sum: array<vec4f, WIDE>;
+${lines.join('\n')}
+  return sum;
+}`;
+}

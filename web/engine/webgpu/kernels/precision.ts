@@ -1,0 +1,36 @@
+// In what numbers the tensors of a plan lie in the GPU's memory. Kernels compute in float32 whichever it is:
+// they widen what they read and narrow what they write (`float32.wgsl`, `float16.wgsl`). Weights are not
+// meant: they keep the type that they have in the file.
+
+import { halfToFloat } from '../../onnx/constant.ts';
+import type { Precision } from '../../painter.ts';
+import float16 from './float16.wgsl?raw';
+import float32 from './float32.wgsl?raw';
+
+/** `Block`, `narrow` and `widen`. */
+export const BLOCK_CODE: Readonly<Record<Precision, string>> = { float32, float16 };
+
+/** The bytes of what has so many in float32. */
+export const bytesIn = (precision: Precision, bytes: number): number =>
+  precision === 'float16' ? bytes / 2 : bytes;
+
+export const narrowed = (precision: Precision, values: Float32Array<ArrayBuffer>) =>
+  precision === 'float16' ? Uint16Array.from(values, floatToHalf) : values;
+
+export const widened = (precision: Precision, bytes: ArrayBuffer): Float32Array =>
+  precision === 'float16' ? Float32Array.from(new Uint16Array(bytes), halfToFloat) : new Float32Array(bytes);
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The nearest IEEE half, of those that are finite. */
+export function floatToHalf(value: number): number {
+  float[0] = Math.min(Math.max(value, -65504), 65504);
+  const [word = 0] = bits;
+  const sign = (word >>> 16) & 0x8000;
+  const size = word & 0x7fffffff;
+  if (size > 0x7f800000) return 0x7e00;
+  // Below 2^-14 halves lie evenly, 2^-24 apart; above, the exponent counts from there, and ties go to even.
+  if (size < 0x38800000) return sign | Math.round(Math.abs(value) * 2 ** 24);
+  return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
+}

@@ -1,0 +1,61 @@
+// Resampling with constant banded matrices from the left and the right.
+
+import { type Band, blocks, type Resample } from '../../graph/ir/operation.ts';
+import { type Kernel, kernelOf, linear } from './kernel.ts';
+import resample from './resample.wgsl?raw';
+import gather from './resample-reduce.wgsl?raw';
+import type { Shader } from './shader.ts';
+
+/** Threads below which a GPU is mostly idle, so that a sum is better shared out. */
+const FEW_THREADS = 16384;
+
+/** `start_y(row)` and `weight_y(row, i)` of a band, or of none: the row itself. */
+function bandCode(letter: 'x' | 'y', band: Band | null, weightsAt: number): string {
+  if (!band) {
+    return `fn start_${letter}(r: i32) -> i32 { return r; }\nfn weight_${letter}(r: i32, i: i32) -> f32 { return 1; }`;
+  }
+  const startsAt = weightsAt + band.rows * band.width;
+  return `fn start_${letter}(r: i32) -> i32 { return bitcast<i32>(bands[${startsAt} + r]); }
+fn weight_${letter}(r: i32, i: i32) -> f32 { return bands[${weightsAt} + r * ${band.width} + i]; }`;
+}
+
+/** Declares the matrices of a resampling: `start_y`, `weight_y`, `start_x`, `weight_x` and WIDTH. */
+export function declareBands(shader: Shader, operation: Resample): void {
+  const { left, right, name } = operation;
+  const lengthOf = (band: Band | null) => (band ? band.rows * (band.width + 1) : 0);
+  const fill = (target: ArrayBuffer) => {
+    let at = 0;
+    for (const band of [left, right]) {
+      if (!band) continue;
+      new Float32Array(target).set(band.weights, at);
+      new Int32Array(target).set(band.starts, at + band.weights.length);
+      at += lengthOf(band);
+    }
+  };
+  const bytes = (lengthOf(left) + lengthOf(right)) * 4;
+  if (bytes > 0) {
+    const data = { label: `${name} matrices`, owner: operation, layout: 'matrices', bytes, fill };
+    shader.bind({ kind: 'data', data }, 'var<storage, read> bands: array<f32>');
+  }
+  shader.add(bandCode('y', left, 0));
+  shader.add(bandCode('x', right, lengthOf(left)));
+  shader.add(`const WIDTH = vec2i(${left?.width ?? 1}, ${right?.width ?? 1});`);
+}
+
+/** Whether so many inputs go into each of so few outputs that threads had better share each sum. */
+export function isGathering({ left, right, output }: Resample): boolean {
+  const [n, , h, w] = output.shape;
+  return (left?.width ?? 1) * (right?.width ?? 1) >= 64 && n * h * w * blocks(output) < FEW_THREADS;
+}
+
+export function compileResample(shader: Shader, operation: Resample): Kernel {
+  const [n, , h, w] = operation.output.shape;
+  shader.readInputs();
+  shader.add(`const THREADS = ${shader.style.threads};`);
+  declareBands(shader, operation);
+  shader.finish();
+  const outputs = n * h * w * blocks(operation.output);
+  return isGathering(operation)
+    ? kernelOf(shader, gather, [outputs, 1, 1])
+    : kernelOf(shader, resample, linear(outputs));
+}

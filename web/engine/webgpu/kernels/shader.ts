@@ -1,0 +1,322 @@
+// Writes the part of a kernel's WGSL that follows from the graph: bindings, addresses of tensors, and the
+// epilogue (a tree) as straight code. The loops themselves are in the .wgsl files beside this one, which
+// call `read_0` and `store` (or `take_channels`, and then `put`) as declared here.
+
+import { impossible } from '../../error.ts';
+import type { Binary, Expression, Unary } from '../../graph/ir/expression.ts';
+import { blocks, LANES, type Operation, type Tensor } from '../../graph/ir/operation.ts';
+import type { Place, Plan } from '../../graph/passes/plan.ts';
+import type { Style } from './config.ts';
+import { type Binding, type FrameLayout, ROW, type Target } from './kernel.ts';
+import { BLOCK_CODE } from './precision.ts';
+
+/** Functions that WGSL lacks, by how they are called; `extended.ts` has them, as our own looks do without. */
+export const FUNCTIONS: Record<string, string> = {};
+
+/** (n, y, x, block) of the output's element number `index`; beyond the last one, n is beyond the last image. */
+const ELEMENT = `
+fn element(index: i32) -> vec4i {
+  let blocks = sizes[1].z;
+  let pixel = index / blocks;
+  let row = pixel / sizes[0].w;
+  return vec4i(row / sizes[0].z, row % sizes[0].z, pixel % sizes[0].w, index % blocks);
+}`;
+
+export class Shader {
+  readonly bindings: Binding[] = [];
+  readonly #head: string[] = [`const ROW = ${ROW}u;`];
+  readonly #sizes: number[] = [];
+  readonly #slots: { values: ArrayLike<number>; fill: number }[] = [];
+  /** Slots that `take_channels` reads for all that is stored of a block of channels; null outside `finish`. */
+  #taken: Set<number> | null = null;
+  readonly #output: Tensor;
+  /** Whether sizes are part of the text: in kernels that a look has one of, which share no pipeline anyway. */
+  baked = false;
+  /** Set by whoever reads the camera's frame or writes the canvas of the painting. */
+  frame: FrameLayout | null = null;
+
+  constructor(
+    readonly plan: Plan,
+    readonly style: Style,
+    readonly operation: Operation,
+    readonly target: Target,
+  ) {
+    this.#head.push(BLOCK_CODE[style.precision]);
+    this.#output = operation.output;
+    this.#pushSizes(this.#output, plan.places.get(this.#output));
+    for (const tensor of operation.inputs) this.#pushSizes(tensor, plan.places.get(tensor));
+  }
+
+  #pushSizes(tensor: Tensor, place: Place | undefined): void {
+    const own = blocks(tensor);
+    this.#sizes.push(...tensor.shape, place?.stride ?? own, place?.offset ?? 0, own, 0);
+  }
+
+  /** Declares a binding; `declaration` follows the attributes, such as `var<uniform> crop: ...`. */
+  bind(binding: Binding, declaration: string): void {
+    this.#head.push(`@group(0) @binding(${this.bindings.length}) ${declaration};`);
+    this.bindings.push(binding);
+  }
+
+  /** The bindings of group 1, which all kernels of a frame that name something of that frame share. */
+  bindFrame(frame: FrameLayout, binding: 0 | 1 | 2, declaration: string): void {
+    this.frame = frame;
+    this.#head.push(`@group(1) @binding(${binding}) ${declaration};`);
+  }
+
+  add(text: string): void {
+    this.#head.push(text);
+  }
+
+  /** Four more sizes; returns their place in `sizes`. */
+  size(a: number, b = 0, c = 0, d = 0): number {
+    this.#sizes.push(a, b, c, d);
+    return this.#sizes.length / 4 - 1;
+  }
+
+  /** Threads may show each other values; they see to it themselves that all are there. */
+  enableSubgroups(): void {
+    this.#head.unshift('enable subgroups;', 'diagnostic(off, subgroup_uniformity);');
+  }
+
+  /** A constant per output channel, as an expression of the block `c`. */
+  channel(values: ArrayLike<number>, fill = 0): string {
+    const slot = this.#slots.push({ values, fill }) - 1;
+    this.#taken?.add(slot);
+    return this.#taken ? `channels_${slot}` : `channels[${slot} * sizes[1].z + c]`;
+  }
+
+  /** `read_k(n, y, x, c)` and `block_k(index)` for each input. */
+  readInputs(): void {
+    this.operation.inputs.forEach((tensor, k) => {
+      const buffer = this.plan.places.get(tensor)?.buffer ?? 0;
+      this.bind({ kind: 'read', buffer }, `var<storage, read> input_${k}: array<Block>`);
+      this.add(`
+fn block_${k}(index: i32) -> vec4f {
+  return widen(input_${k}[index]);
+}
+fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
+  let size = sizes[${2 + 2 * k}];
+  let place = sizes[${3 + 2 * k}];
+  return block_${k}(((n * size.z + y) * size.w + x) * place.x + place.y + c);
+}`);
+    });
+  }
+
+  /** The expression as WGSL: statements, and the name of the result. */
+  #tree(tree: Expression, output = this.#output): { lines: string[]; result: string } {
+    const lines: string[] = [];
+    const names = new Map<Expression, string>();
+    const walk = (node: Expression): string => {
+      const known = names.get(node);
+      if (known) return known;
+      const code = this.#node(node, walk, output);
+      const name = node.kind === 'value' ? code : `v${lines.length}`;
+      if (node.kind !== 'value') lines.push(`  let ${name} = ${code};`);
+      names.set(node, name);
+      return name;
+    };
+    return { lines, result: walk(tree) };
+  }
+
+  #node(node: Expression, walk: (node: Expression) => string, output: Tensor): string {
+    switch (node.kind) {
+      case 'value':
+        return 'value';
+      case 'input':
+        return this.#operand(node.index, output);
+      case 'number':
+        return `vec4f(${literal(node.value)})`;
+      case 'live':
+        return `vec4f(live[${node.index >> 2}].${'xyzw'[node.index & 3]})`;
+      case 'channel':
+        return this.channel(node.values);
+      case 'unary':
+        return unaryCode(node.name, walk(node.of));
+      case 'binary':
+        return binaryCode(node.name, walk(node.left), walk(node.right));
+      case 'choose':
+        return `select(${walk(node.no)}, ${walk(node.yes)}, ${walk(node.test)} != vec4f(0))`;
+      case 'mix': {
+        // WGSL's matrices are given by columns.
+        const columns = [0, 1, 2, 3].flatMap(c => [0, 1, 2, 3].map(r => node.rows[r * 4 + c] ?? 0));
+        const offset = node.offset.map(literal).join(', ');
+        return `mat4x4f(${columns.map(literal).join(', ')}) * ${walk(node.of)} + vec4f(${offset})`;
+      }
+      default:
+        return impossible(node);
+    }
+  }
+
+  /** An input's element, stretched where it has one row, column or channel and the output more. */
+  #operand(index: number, output: Tensor): string {
+    const tensor = this.operation.inputs[index];
+    const [n, c, h, w] = tensor?.shape ?? [1, 1, 1, 1];
+    const [, , height, width] = output.shape;
+    const at = [
+      n === 1 ? '0' : 'n',
+      h === 1 && height > 1 ? '0' : 'y',
+      w === 1 && width > 1 ? '0' : 'x',
+      c <= LANES ? '0' : 'c',
+    ];
+    const read = `read_${index}(${at.join(', ')})`;
+    return c === 1 ? `${read}.xxxx` : read;
+  }
+
+  /** `fn name(value) -> vec4f` for a tree over `value` alone. */
+  valueFunction(name: string, tree: Expression): void {
+    const { lines, result } = this.#tree(tree);
+    this.add(`fn ${name}(value: vec4f) -> vec4f {\n${lines.join('\n')}\n  return ${result};\n}`);
+  }
+
+  /** `fn name(raw, n, y, x, c) -> vec4f`: an epilogue for elements of `output`, whose sizes are `sizes[at]`. */
+  epilogue(name: string, tree: Expression | null, output: Tensor, at: number, before = 'value'): void {
+    const { lines, result } = this.#tree(tree ?? { kind: 'value' }, output);
+    // Lanes without a channel stay zero, whatever the epilogue makes of zero: readers count on it.
+    const masked =
+      output.shape[1] % LANES === 0
+        ? result
+        : `select(vec4f(0), ${result}, vec4i(c * 4) + vec4i(0, 1, 2, 3) < vec4i(sizes[${at}].y))`;
+    this.add(`
+fn ${name}(raw: vec4f, n: i32, y: i32, x: i32, c: i32) -> vec4f {
+  let value = ${before === 'value' ? 'raw' : before};
+${lines.join('\n')}
+  return ${masked};
+}`);
+  }
+
+  /** `store(value, n, y, x, c)`: the epilogue, then the target. Kernels that store much of one block of
+   * channels take what is constant for it once (`take_channels(c)`) and then `put`. `before` gives what the
+   * epilogue takes, an expression of `value`. */
+  finish(before = () => 'value'): void {
+    this.#taken = new Set();
+    this.epilogue('finish', this.operation.epilogue, this.#output, 0, before());
+    const taken = [...this.#taken];
+    this.#taken = null;
+    this.add(taken.map(slot => `var<private> channels_${slot}: vec4f;`).join('\n'));
+    const lines = taken.map(slot => `channels_${slot} = channels[${slot} * sizes[1].z + c];`);
+    this.add(`fn take_channels(c: i32) {\n${lines.join('\n')}\n}`);
+    this.#declarePut();
+    this.add(`fn store(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
+  take_channels(c);
+  put(value, n, y, x, c);
+}`);
+    this.#declareRest();
+  }
+
+  #declarePut(): void {
+    if (this.target.kind === 'buffer') {
+      const buffer = this.plan.places.get(this.#output)?.buffer ?? 0;
+      this.bind({ kind: 'write', buffer }, 'var<storage, read_write> target_buffer: array<Block>');
+      this.add(`
+fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
+  let size = sizes[0];
+  let at = ((n * size.z + y) * size.w + x) * sizes[1].x + sizes[1].y + c;
+  target_buffer[at] = narrow(finish(value, n, y, x, c));
+}`);
+      return;
+    }
+    const declaration = (format: GPUTextureFormat) => `var canvas: texture_storage_2d<${format}, write>`;
+    if (this.target.kind === 'canvas') {
+      const { format } = this.target;
+      this.bind({ kind: 'canvas', format }, declaration(format));
+    } else {
+      this.bindFrame(this.target.frame, 2, declaration(this.target.frame.format));
+    }
+    const colour = this.#output.shape[1] === 1 ? 'made.xxx' : 'made.xyz';
+    this.add(`
+fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
+  let made = finish(value, n, y, x, c);
+  textureStore(canvas, vec2i(x, y), vec4f(clamp(${colour}, vec3f(0), vec3f(1)), 1));
+}`);
+  }
+
+  #declareRest(): void {
+    const used = this.#head.join('\n');
+    this.#declareSizes();
+    if (used.includes('live[')) {
+      const vectors = Math.ceil(this.plan.live.length / 4);
+      this.bind({ kind: 'live' }, `var<uniform> live: array<vec4f, ${vectors}>`);
+    }
+    if (this.#slots.length > 0) {
+      const own = blocks(this.#output) * LANES;
+      const fill = (target: ArrayBuffer) => {
+        const floats = new Float32Array(target);
+        this.#slots.forEach(({ values, fill: empty }, slot) => {
+          floats.fill(empty, slot * own, (slot + 1) * own);
+          for (let i = 0; i < Math.min(values.length, own); i++) floats[slot * own + i] = values[i] ?? 0;
+        });
+      };
+      const label = `${this.operation.name} per channel`;
+      const bytes = this.#slots.length * own * 4;
+      const data = { label, owner: this.operation, layout: 'channels', bytes, fill };
+      this.bind({ kind: 'data', data }, 'var<storage, read> channels: array<vec4f>');
+    }
+    for (const [call, text] of Object.entries(FUNCTIONS)) if (used.includes(call)) this.add(text);
+    if (used.includes('quiet_nan')) this.add('var<private> quiet_nan = 0x7fc00000i;');
+  }
+
+  #declareSizes(): void {
+    const values = this.#sizes;
+    const type = `array<vec4i, ${values.length / 4}>`;
+    if (!this.baked) {
+      this.bind({ kind: 'sizes', values }, `var<uniform> sizes: ${type}`);
+      return;
+    }
+    const vectors = values.flatMap((_, i) =>
+      i % 4 > 0 ? [] : `vec4i(${values.slice(i, i + 4).join(', ')})`,
+    );
+    this.add(`const sizes = ${type}(${vectors.join(', ')});`);
+  }
+
+  code(body: string): string {
+    const element = body.includes('element(') ? ELEMENT : '';
+    return `${this.#head.join('\n')}\n${element}\n${body}`;
+  }
+}
+
+/** A WGSL literal of exactly that float32; WGSL has none for what is not finite. */
+export function literal(value: number): string {
+  if (Number.isNaN(value)) return 'bitcast<f32>(quiet_nan)';
+  const most = 3.4028234663852886e38;
+  const finite = Math.fround(Math.min(Math.max(value, -most), most));
+  const text = String(finite);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+function unaryCode(name: Unary, x: string): string {
+  switch (name) {
+    case 'neg':
+      return `-${x}`;
+    case 'reciprocal':
+      return `1 / ${x}`;
+    case 'relu':
+      return `max(${x}, vec4f(0))`;
+    case 'tanh':
+      // Beyond 15 it is 1 in float32, and exponentials overflow not far from there. One of them is enough.
+      return `1 - 2 / (exp(2 * clamp(${x}, vec4f(-15), vec4f(15))) + 1)`;
+    default:
+      return `${name}(${x})`; // WGSL's own, or of FUNCTIONS.
+  }
+}
+
+function binaryCode(name: Binary, x: string, y: string): string {
+  switch (name) {
+    case 'add':
+      return `${x} + ${y}`;
+    case 'sub':
+      return `${x} - ${y}`;
+    case 'mul':
+      return `${x} * ${y}`;
+    case 'div':
+      return `${x} / ${y}`;
+    case 'mod':
+      return `${x} % ${y}`;
+    case 'pow':
+      return `power(${x}, ${y})`;
+    case 'less':
+      return `select(vec4f(0), vec4f(1), ${x} < ${y})`;
+    default:
+      return `${name}(${x}, ${y})`;
+  }
+}

@@ -1,0 +1,60 @@
+// How kernels read weights as `pack-weights.ts` packs them: widened as they are loaded, by WGSL's unpack functions,
+// which need no extension, half floats included.
+
+import type { Element } from '../../codegen/pack-weights.ts';
+
+/** What 1 is in a stored weight: `unpack4x8unorm` and its like divide by the largest value. */
+export const FULL: Readonly<Record<Element, number>> = { float32: 1, float16: 1, uint16: 65535, uint8: 255 };
+
+const UNPACK: Readonly<Record<'float16' | 'uint16', string>> = {
+  float16: 'unpack2x16float',
+  uint16: 'unpack2x16unorm',
+};
+
+/** Vectors of four words that a block of weights takes. */
+const VECTORS: Readonly<Record<Element, number>> = { float32: 4, float16: 2, uint16: 2, uint8: 1 };
+
+type At = (vector: string) => string;
+const inMemory =
+  (type: Element): At =>
+  vector =>
+    `weights[${VECTORS[type]} * i + ${vector}]`;
+
+/** The weights of input channel `k` among the four of block `i`; `at` gives the block's vectors. */
+function column(type: Element, k: number | 'lane', at: At = inMemory(type)): string {
+  if (type === 'float32') return at(`${k}`);
+  if (type === 'uint8') return `unpack4x8unorm(${at('0')}[${k}]) - zero`;
+  const pair = (second: 0 | 1) => `${UNPACK[type]}(${at(`${k} / 2`)}[${k} % 2 * 2 + ${second}])`;
+  return `vec4f(${pair(0)}, ${pair(1)}) - zero`;
+}
+
+/** `fn block(i, zero) -> Matrix`, a column per input channel, with as many rows as there are output channels:
+ * three of a picture, or four. `together` where four threads want the same block: each loads the weights of
+ * one input channel, and shows them to the others. Also the type of the weights' array. */
+export function blockCode(
+  type: Element,
+  rows: 3 | 4,
+  together: boolean,
+): { readonly element: string; readonly code: string } {
+  const element = type === 'float32' ? 'vec4f' : 'vec4u';
+  const lanes = rows === 3 ? '.xyz' : '';
+  const all = [0, 1, 2, 3];
+  const vectors = all.slice(0, VECTORS[type]).map(vector => inMemory(type)(`${vector}`));
+  const held = together
+    ? `own = (${column(type, 'lane')})${lanes}`
+    : `held = array<${element}, ${vectors.length}>(${vectors.join(', ')})`;
+  const columns = all.map(k =>
+    together ? `subgroupBroadcast(own, ${k}u)` : `(${column(type, k, vector => `held[${vector}]`)})${lanes}`,
+  );
+  const code = `alias Sum = vec${rows}f;
+alias Matrix = mat4x${rows}f;
+fn block(i: i32, zero: vec4f) -> Matrix {
+  let ${held};
+  return Matrix(${columns.join(', ')});
+}`;
+  return { element, code };
+}
+
+/** `fn column_k(i, zero) -> vec4f`: the weights of input channel k alone, from block i. */
+export const columnCode = (type: Element, k: number): string =>
+  `fn column_${k}(i: i32, zero: vec4f) -> vec4f {\n  return ${column(type, k)};\n}`;

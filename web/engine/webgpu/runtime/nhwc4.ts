@@ -1,0 +1,30 @@
+// Tensors from ONNX's order (N, C, H, W) to the GPU's (N, H, W, blocks of four channels).
+
+import { blocks, LANES, type Tensor } from '../../graph/ir/operation.ts';
+
+/** Index in the GPU's order for each element in ONNX's, as a walk. */
+export function walk(
+  tensor: Tensor,
+  stride: number,
+  offset: number,
+  each: (onnx: number, gpu: number) => void,
+): void {
+  const [n, c, h, w] = tensor.shape;
+  let onnx = 0;
+  for (let image = 0; image < n; image++) {
+    for (let channel = 0; channel < c; channel++) {
+      const lane = (offset + (channel >> 2)) * LANES + (channel & 3);
+      for (let pixel = 0; pixel < h * w; pixel++)
+        each(onnx++, (image * h * w + pixel) * stride * LANES + lane);
+    }
+  }
+}
+
+export function toBlocks(tensor: Tensor, values: Float32Array): Float32Array<ArrayBuffer> {
+  const [n, , h, w] = tensor.shape;
+  const packed = new Float32Array(n * h * w * blocks(tensor) * LANES);
+  walk(tensor, blocks(tensor), 0, (onnx, gpu) => {
+    packed[gpu] = values[onnx] ?? 0;
+  });
+  return packed;
+}

@@ -1,0 +1,88 @@
+// The ways of a video frame to a WebGPU device, tried on a known frame: as an external texture, through a kernel
+// that samples it, and uploaded to a texture, which is read itself.
+
+import { MIDDLES, SIDE, trueWaysOf, WAYS, type Way } from '../../frames/upload-paths.ts';
+import type { Canvas } from '../../painter.ts';
+import { checked } from './memory.ts';
+import code from './upload-probe.wgsl?raw';
+
+export const trueWays = (device: GPUDevice): Promise<ReadonlySet<Way>> =>
+  trueWaysOf(device, WAYS, (way, picture) =>
+    way === 'external' ? sampled(device, picture) : uploaded(device, picture),
+  );
+
+const label = 'way';
+/** Of four vectors of floats. */
+const BYTES = 64;
+
+/** What `record` has copied to a buffer. */
+async function copied(
+  device: GPUDevice,
+  record: (encoder: GPUCommandEncoder, copy: GPUBuffer) => void,
+): Promise<ArrayBuffer> {
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+  const copy = device.createBuffer({ label, size: BYTES, usage });
+  try {
+    await checked(device, () => {
+      const encoder = device.createCommandEncoder({ label });
+      record(encoder, copy);
+      device.queue.submit([encoder.finish()]);
+    });
+    await copy.mapAsync(GPUMapMode.READ);
+    return copy.getMappedRange().slice(0);
+  } finally {
+    copy.destroy();
+  }
+}
+
+async function uploaded(
+  device: GPUDevice,
+  source: VideoFrame | ImageBitmap | Canvas,
+): Promise<ArrayLike<number>> {
+  const { COPY_SRC, COPY_DST, RENDER_ATTACHMENT } = GPUTextureUsage;
+  const usage = COPY_SRC | COPY_DST | RENDER_ATTACHMENT;
+  const texture = device.createTexture({ label, size: [SIDE, SIDE], format: 'rgba8unorm', usage });
+  try {
+    const found = await copied(device, (encoder, buffer) => {
+      device.queue.copyExternalImageToTexture({ source }, { texture }, [SIDE, SIDE]);
+      MIDDLES.forEach((origin, i) => {
+        encoder.copyTextureToBuffer({ texture, origin: [...origin] }, { buffer, offset: 4 * i }, [1]);
+      });
+    });
+    return Array.from(new Uint8Array(found), value => value / 255);
+  } finally {
+    texture.destroy();
+  }
+}
+
+async function sampled(
+  device: GPUDevice,
+  source: VideoFrame | ImageBitmap | Canvas,
+): Promise<ArrayLike<number>> {
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+  const buffer = device.createBuffer({ label, size: BYTES, usage });
+  try {
+    // Not every browser knows external textures in WGSL, and the error would be the page's.
+    const module = await checked(device, () => device.createShaderModule({ label, code }));
+    const compute = { module, entryPoint: 'main' };
+    const pipeline = await device.createComputePipelineAsync({ label, layout: 'auto', compute });
+    const found = await copied(device, (encoder, copy) => {
+      const resources = [
+        device.createSampler(),
+        device.importExternalTexture({ label, source: source as VideoFrame }),
+        { buffer },
+      ];
+      const layout = pipeline.getBindGroupLayout(0);
+      const entries = resources.map((resource, binding) => ({ binding, resource }));
+      const pass = encoder.beginComputePass({ label });
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, device.createBindGroup({ label, layout, entries }));
+      pass.dispatchWorkgroups(1);
+      pass.end();
+      encoder.copyBufferToBuffer(buffer, 0, copy, 0, BYTES);
+    });
+    return new Float32Array(found);
+  } finally {
+    buffer.destroy();
+  }
+}

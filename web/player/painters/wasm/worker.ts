@@ -1,0 +1,77 @@
+/** ONNX Runtime Web in a worker, so that painting never holds the page up. */
+import * as ort from 'onnxruntime-web/wasm';
+import { toBytes, toPlanes } from '../../../shared/planes.ts';
+import type { LoadRequest, PaintRequest, Reply, Request } from './protocol.ts';
+
+interface Loaded {
+  session: ort.InferenceSession;
+  planes: Float32Array;
+  pixels: number;
+  /** The name of the input that takes the picture. */
+  image: string;
+}
+
+let loaded: Loaded | null = null;
+
+const reply = (message: Reply, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
+
+async function load(request: LoadRequest): Promise<void> {
+  ort.env.logLevel = 'error';
+  ort.env.wasm.wasmPaths = { mjs: request.runtime.script };
+  ort.env.wasm.wasmBinary = request.runtime.binary;
+  ort.env.wasm.numThreads = request.threads;
+  const session = await ort.InferenceSession.create(request.model, {
+    executionProviders: ['wasm'],
+    graphOptimizationLevel: 'all',
+  });
+  const image = session.inputNames.find(name => !request.live.includes(name)) ?? 'image';
+  loaded = { session, image, pixels: request.pixels, planes: new Float32Array(3 * request.pixels ** 2) };
+  const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+  const bytes = entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
+  reply({ kind: 'loaded', inputs: session.inputNames, threads: request.threads, bytes });
+}
+
+function state(): Loaded {
+  if (!loaded) throw new Error('The runtime was asked to paint before it had a look.');
+  return loaded;
+}
+
+const scalar = (value: number) => new ort.Tensor('float32', Float32Array.of(value), []);
+
+async function paint(request: PaintRequest): Promise<void> {
+  const { session, planes, pixels, image } = state();
+  const began = performance.now();
+  toPlanes(request.rgba, planes);
+  const feeds: Record<string, ort.Tensor> = {
+    [image]: new ort.Tensor('float32', planes, [1, 3, pixels, pixels]),
+  };
+  for (const [name, value] of Object.entries(request.live)) feeds[name] = scalar(value);
+  const wanted = session.outputNames.slice(0, request.guide ? 2 : 1);
+  const outputs = await session.run(feeds, wanted);
+  const bytesOf = (name: string | undefined) => {
+    const tensor = name && outputs[name];
+    return tensor ? toBytes(tensor.data as Float32Array, pixels ** 2) : null;
+  };
+  const painting = bytesOf(wanted[0]) ?? new Uint8ClampedArray(4 * pixels ** 2);
+  const guide = bytesOf(wanted[1]);
+  const milliseconds = performance.now() - began;
+  const transfer = guide ? [painting.buffer, guide.buffer] : [painting.buffer];
+  reply({ kind: 'painted', painting, guide, milliseconds }, transfer);
+}
+
+function answer(request: Request): Promise<void> {
+  switch (request.kind) {
+    case 'load':
+      return load(request);
+    case 'paint':
+      return paint(request);
+    default:
+      return request satisfies never;
+  }
+}
+
+self.addEventListener('message', (event: MessageEvent<Request>) => {
+  answer(event.data).catch((problem: unknown) => {
+    reply({ kind: 'failed', reason: problem instanceof Error ? problem.message : String(problem) });
+  });
+});

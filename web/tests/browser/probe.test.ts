@@ -1,0 +1,143 @@
+// What the watchdog asks of a backend: NaN inside a network is found where the painting hides it, nothing is
+// compiled or kept for it, and frames do not notice.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Look, readLook } from '../../engine/index.ts';
+import type { Backend, Canvas, Examinable, Precision } from '../../engine/painter.ts';
+import { faultOf } from '../../engine/recovery/probe.ts';
+import { createWebgl2Painter } from '../../engine/webgl2/painter.ts';
+import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
+import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
+import { openLedger } from '../gpu-memory.ts';
+import { graphOf, model, node, tensor, value } from '../onnx.ts';
+import { look as fetched, pixels, scene } from '../scene.ts';
+import { tinyLook } from '../tiny.ts';
+
+let device: GPUDevice;
+beforeAll(async () => {
+  device = await requestDevice();
+});
+afterAll(() => device.destroy());
+
+const SIDE = 64;
+const BACKENDS: readonly (readonly [Backend, Precision])[] = [
+  ['webgpu', 'float32'],
+  ['webgpu', 'float16'],
+  ['webgl2', 'float32'],
+];
+
+/** Two convolutions, and between them a square root of numbers from `least`, which is NaN below zero. The painting
+ * is a tanh, and finite whatever it is given. */
+async function rooted(least: number): Promise<Look> {
+  const shape = [1, 3, SIDE, SIDE];
+  const weights = (name: string, ...dims: number[]) =>
+    tensor(name, dims, new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(0.01));
+  const graph = graphOf({
+    nodes: [
+      node('Conv', ['image', 'first'], ['a'], { pads: [1, 1, 1, 1] }),
+      node('Add', ['a', 'least'], ['b'], {}),
+      node('Sqrt', ['b'], ['c'], {}),
+      node('Conv', ['c', 'second'], ['d'], { pads: [1, 1, 1, 1] }),
+      node('Tanh', ['d'], ['painting'], {}),
+    ],
+    constants: [
+      weights('first', 8, 3, 3, 3),
+      weights('second', 3, 8, 3, 3),
+      tensor('least', [1], Float32Array.of(least)),
+    ],
+    inputs: [value('image', shape)],
+    outputs: [value('painting', shape)],
+  });
+  return readLook(model(graph));
+}
+
+const onLost = (reason: string): never => {
+  throw new Error(reason);
+};
+
+function painterOn(backend: Backend, look: Look, precision: Precision, canvas: Canvas): Promise<Examinable> {
+  const settings = { canvas, onLost, precision, tune: false };
+  return backend === 'webgpu'
+    ? createWebgpuPainter(look, settings, device)
+    : createWebgl2Painter(look, settings);
+}
+
+test('frames that come as external textures are examined as such', async () => {
+  for (const [least, fault] of [
+    [-100, /NaN/],
+    [1, null],
+  ] as const) {
+    const painter = await painterOn('webgpu', await rooted(least), 'float32', new OffscreenCanvas(1, 1));
+    const frame = new VideoFrame(scene(), { timestamp: 0 });
+    painter.paint(frame);
+    frame.close();
+    const { pipelines } = painter.statistics;
+    const { values, painted } = await painter.examine();
+    expect(painted).toBe(true);
+    expect(values.some(value => value !== 0)).toBe(true);
+    const found = await faultOf(painter);
+    if (fault) expect(found).toMatch(fault);
+    else expect(found).toBeNull();
+    // Kernels for frames that are copied were made for nobody.
+    expect(painter.statistics.pipelines).toBe(pipelines);
+    painter.destroy();
+  }
+});
+
+for (const [backend, precision] of BACKENDS) {
+  test(`${backend} in ${precision}: NaN inside is found, though the painting is finite`, async () => {
+    const canvas = new OffscreenCanvas(1, 1);
+    const painter = await painterOn(backend, await rooted(-100), precision, canvas);
+    painter.paint(scene());
+    expect(await faultOf(painter)).toMatch(/NaN/);
+    const image = new Float32Array(3 * SIDE * SIDE).fill(0.5);
+    const { painting = new Float32Array([Number.NaN]) } = await painter.run({ image });
+    expect(painting.every(Number.isFinite)).toBe(true);
+    painter.destroy();
+    const sound = await painterOn(backend, await rooted(1), precision, new OffscreenCanvas(1, 1));
+    sound.paint(scene());
+    expect(await faultOf(sound)).toBeNull();
+    sound.destroy();
+  });
+
+  test(`${backend} in ${precision}: looks are sound, whatever the sliders, and frames stay as they are`, async () => {
+    for (const opened of [await fetched('lean-64-uint16-colour'), await readLook(tinyLook())]) {
+      const canvas = new OffscreenCanvas(1, 1);
+      const painter = await painterOn(backend, opened, precision, canvas);
+      painter.set('contrast', 0);
+      painter.set('brightness', -1);
+      painter.paint(scene(), { mirror: true });
+      const before = pixels(canvas);
+      const ledger = openLedger();
+      const { values, painted } = await painter.examine();
+      ledger.close();
+      expect(ledger.pipelines).toEqual([]);
+      expect(ledger.peakBytes).toBeLessThan(150_000);
+      expect(painted).toBe(true);
+      expect(values.every(Number.isFinite)).toBe(true);
+      expect(await faultOf(painter)).toBeNull();
+      const statistics = { ...painter.statistics };
+      painter.paint(scene(), { mirror: true });
+      const after = pixels(canvas);
+      for (let at = 0; at < SIDE; at += 7) expect(after(at, at)).toEqual(before(at, at));
+      expect(painter.statistics).toEqual(statistics);
+      painter.destroy();
+    }
+  });
+}
+
+test('a GPU whose kernels do nothing any more is found, though there are numbers from before', async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  const painter = await painterOn('webgpu', await fetched('lean-64-uint16-colour'), 'float32', canvas);
+  painter.paint(scene());
+  await painter.finished();
+  const { dispatchWorkgroups } = GPUComputePassEncoder.prototype;
+  GPUComputePassEncoder.prototype.dispatchWorkgroups = () => undefined;
+  try {
+    expect(await faultOf(painter)).toMatch(/zeros/);
+  } finally {
+    GPUComputePassEncoder.prototype.dispatchWorkgroups = dispatchWorkgroups;
+  }
+  expect(await faultOf(painter)).toBeNull();
+  painter.destroy();
+});

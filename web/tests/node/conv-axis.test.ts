@@ -1,0 +1,57 @@
+// What trimming leaves out of a convolution's axis is what multiplies padding alone.
+
+import { expect, test } from 'vitest';
+import type { Axis } from '../../engine/graph/ir/operation.ts';
+import { plainAxis, transposedAxis, trimmed } from '../../engine/graph/lowering/conv-axis.ts';
+
+/** Every product that counts: of which output, kernel row and input row. */
+function products(
+  { phases, outputStride, inputStride, inputStep, kernelStep }: Axis,
+  inputs: number,
+  outputs: number,
+): string[] {
+  const found: string[] = [];
+  for (let output = 0; output < outputs; output++) {
+    const [base, phase] = [Math.floor(output / outputStride), phases[output % outputStride]];
+    for (let j = 0; phase && j < phase.count; j++) {
+      const row = base * inputStride + phase.start + j * inputStep;
+      if (row >= 0 && row < inputs) found.push(`${output} ${phase.first + j * kernelStep} ${row}`);
+    }
+  }
+  return found;
+}
+
+const taps = ({ phases }: Axis): number => phases.reduce((sum, { count }) => sum + count, 0);
+
+const SMALL = [1, 2, 3, 4, 5];
+
+test('no product that counts is lost, whatever kernel, stride, dilation, padding and size', () => {
+  let shorter = 0;
+  for (const kernel of SMALL)
+    for (const stride of [1, 2, 3])
+      for (const dilation of [1, 2])
+        for (const before of [0, 1, 2])
+          for (const inputs of SMALL)
+            for (const outputs of SMALL)
+              for (const make of [plainAxis, transposedAxis]) {
+                const axis = make(kernel, stride, dilation, before);
+                const made = trimmed(axis, inputs, outputs);
+                expect(products(made, inputs, outputs)).toEqual(products(axis, inputs, outputs));
+                if (taps(axis) > 0) expect(taps(made)).toBeGreaterThan(0);
+                if (taps(made) < taps(axis)) shorter += 1;
+              }
+  expect(shorter).toBeGreaterThan(500);
+});
+
+test('of a kernel of 4 on the innermost pixels of a U-Net a quarter is left', () => {
+  expect(trimmed(plainAxis(4, 2, 1, 1), 2, 1).phases).toEqual([{ first: 1, count: 2, start: 0 }]);
+  expect(trimmed(transposedAxis(4, 2, 1, 1), 1, 2).phases).toEqual([
+    { first: 1, count: 1, start: 0 },
+    { first: 2, count: 1, start: 0 },
+  ]);
+});
+
+test('where every tap meets a pixel somewhere, the axis stays as it is', () => {
+  const axis = plainAxis(4, 2, 1, 1);
+  expect(trimmed(axis, 8, 4)).toEqual(axis);
+});

@@ -1,0 +1,139 @@
+// The watchdog: what it takes for a fault and what not, when it looks, and what follows from a fault.
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readLook } from '../../engine/look.ts';
+import type { Examinable } from '../../engine/painter.ts';
+import { Watchdog } from '../../engine/recovery/health-monitor.ts';
+import { faultIn, faultOf, STRIPES_SIDE, stripes } from '../../engine/recovery/probe.ts';
+import { lastingPainter } from '../../engine/recovery/recovering-painter.ts';
+import { tinyLook } from '../tiny.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const look = await readLook(tinyLook());
+
+/** A painter whose kernels make those values of the stripes. */
+function painterOf(values: Float32Array): Examinable {
+  return {
+    info: look.info,
+    backend: 'webgpu',
+    adapter: 'test',
+    statistics: { dispatches: 1, pipelines: 1, bufferBytes: 1 },
+    canvas: null,
+    attachGuide: () => undefined,
+    set: () => undefined,
+    paint: vi.fn(),
+    examine: async () => ({ values, painted: true }),
+    run: async () => ({}),
+    finished: async () => undefined,
+    destroy: vi.fn(),
+  };
+}
+
+const honest = Float32Array.of(0, 0, 0.5, -2);
+const broken = Float32Array.of(0, 0.5, Number.NaN, 1);
+const dead = new Float32Array(12);
+
+test('NaN, infinity and nothing but zeros are faults, and so is a painting that is not written', async () => {
+  const all = { painted: true };
+  expect(faultIn({ ...all, values: broken })).toMatch(/NaN.*\.$/);
+  expect(faultIn({ ...all, values: Float32Array.of(0, Number.NEGATIVE_INFINITY) })).toMatch(/NaN/);
+  expect(faultIn({ ...all, values: dead })).toMatch(/zeros.*\.$/);
+  expect(faultIn({ ...all, values: honest })).toBeNull();
+  expect(faultIn({ ...all, values: Float32Array.of(0, 0, 1e-6) })).toBeNull();
+  // A look of one kernel leaves nothing to a next one.
+  expect(faultIn({ ...all, values: new Float32Array() })).toBeNull();
+  expect(faultIn({ values: honest, painted: false })).toMatch(/zeros/);
+  expect(await faultOf(painterOf(honest))).toBeNull();
+  expect(await faultOf(painterOf(broken))).toMatch(/NaN/);
+  const refuses = { ...painterOf(honest), examine: () => Promise.reject(new Error('lost')) };
+  expect(await faultOf(refuses)).toBeNull();
+});
+
+test('the stripes have many colours, and are opaque', () => {
+  const picture = stripes();
+  expect(picture).toHaveLength(4 * STRIPES_SIDE ** 2);
+  const colours = Array.from({ length: STRIPES_SIDE ** 2 }, (_, i) => picture.slice(4 * i, 4 * i + 3).join());
+  expect(new Set(colours).size).toBeGreaterThan(32);
+  expect(picture.every((value, i) => i % 4 < 3 || value === 255)).toBe(true);
+});
+
+test('it looks a second after the first painting, then every two minutes while there is painting', async () => {
+  const check = vi.fn(async () => undefined);
+  const watchdog = new Watchdog(check);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(check).toHaveBeenCalledTimes(0);
+  for (let i = 0; i < 60; i++) watchdog.painted();
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(check).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(check).toHaveBeenCalledTimes(1);
+  watchdog.painted();
+  await vi.advanceTimersByTimeAsync(119_000);
+  expect(check).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(check).toHaveBeenCalledTimes(2);
+  watchdog.painted();
+  watchdog.stop();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(check).toHaveBeenCalledTimes(2);
+});
+
+/** A lasting painter whose painters are made one after the other. */
+async function lasting(found: readonly Float32Array[], pauses = [0, 1000], upkeep = true) {
+  const made: Examinable[] = [];
+  const careful: boolean[] = [];
+  const [reasons, revived]: [string[], number[]] = [[], []];
+  const painter = await lastingPainter({
+    make: async (_, isCareful) => {
+      careful.push(isCareful);
+      const next = painterOf(found[made.length] ?? honest);
+      made.push(next);
+      return next;
+    },
+    pauses,
+    upkeep,
+    onLost: reason => reasons.push(reason),
+    onRevived: milliseconds => revived.push(milliseconds),
+  });
+  painter.paint({ width: 64, height: 64 } as HTMLCanvasElement);
+  return { painter, made, careful, reasons, revived };
+}
+
+test('a painter that fails once is made anew, with care, and that is all', async () => {
+  const { made, careful, reasons, revived } = await lasting([broken, honest]);
+  await vi.advanceTimersByTimeAsync(3000);
+  expect([made.length, revived.length, reasons.length]).toEqual([2, 1, 0]);
+  expect(careful).toEqual([false, true]);
+  expect(made[0]?.destroy).toHaveBeenCalled();
+  expect(made[1]?.paint).toHaveBeenCalled();
+});
+
+test.each([
+  ['numbers', broken, 'NaN'],
+  ['paintings', dead, 'zeros'],
+] as const)('a GPU that gives no %s again is given up with a sentence, once', async (_, values, word) => {
+  const { painter, made, reasons } = await lasting([values, values]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(made).toHaveLength(2);
+  expect(reasons).toHaveLength(1);
+  expect(reasons[0]).toContain(word);
+  expect(reasons[0]).toMatch(/\.$/);
+  painter.paint({ width: 64, height: 64 } as HTMLCanvasElement);
+  expect(made[1]?.paint).toHaveBeenCalledTimes(1);
+});
+
+test('on a shared device a fault is only reported', async () => {
+  const { made, reasons } = await lasting([broken], []);
+  await vi.advanceTimersByTimeAsync(3000);
+  expect([made.length, reasons.length]).toEqual([1, 1]);
+});
+
+test('without upkeep nobody looks', async () => {
+  const { made, reasons } = await lasting([broken], [0, 1000], false);
+  expect(vi.getTimerCount()).toBe(0);
+  await vi.advanceTimersByTimeAsync(200_000);
+  expect([made.length, reasons.length]).toEqual([1, 0]);
+});

@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { download, FetchError } from '../../../shared/download.ts';
+
+/** Answers `fetch` with these pieces; null is a connection that goes silent. */
+function serve(pieces: readonly (number[] | null)[], init: ResponseInit = {}): void {
+  vi.stubGlobal('fetch', async (_address: string, { signal }: { signal: AbortSignal }) => {
+    if (signal.aborted) throw signal.reason;
+    const left = [...pieces];
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const piece = left.shift();
+        if (piece) controller.enqueue(Uint8Array.from(piece));
+        else if (piece === undefined) controller.close();
+        else
+          return new Promise<void>((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+          });
+      },
+    });
+    return new Response(body, init);
+  });
+}
+
+const get = (bytes: number, parts: (number | null)[], signal?: AbortSignal) =>
+  download('looks/a.onnx', {
+    what: 'the look',
+    bytes,
+    onFetched: part => parts.push(part),
+    ...(signal && { signal }),
+  });
+
+describe('a download', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal('window', globalThis);
+    // Browsers of 2022 have none; this page is to run there.
+    vi.spyOn(AbortSignal, 'any').mockImplementation(() => {
+      throw new TypeError('AbortSignal.any is not a function');
+    });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  it('arrives whole and tells how far it is', async () => {
+    serve([[1], [2, 3], [4]]);
+    const parts: (number | null)[] = [];
+    expect([...(await get(4, parts))]).toEqual([1, 2, 3, 4]);
+    expect(parts).toEqual([0.25, 0.75, 1]);
+  });
+
+  it('takes the size from the server, unless that packs the file', async () => {
+    const parts: (number | null)[] = [];
+    serve([[1], [2]], { headers: { 'Content-Length': '2' } });
+    await get(0, parts);
+    serve([[1], [2]], { headers: { 'Content-Length': '1', 'Content-Encoding': 'gzip' } });
+    await get(0, parts);
+    expect(parts).toEqual([0.5, 1, null, null]);
+  });
+
+  it('gives up on a silent connection, in a sentence', async () => {
+    serve([[1], null]);
+    const failed = expect(get(4, [])).rejects.toThrow(/^Fetching the look broke off/);
+    await vi.advanceTimersByTimeAsync(21_000);
+    await failed;
+  });
+
+  it('says where a file is missing', async () => {
+    serve([], { status: 404 });
+    await expect(get(4, [])).rejects.toThrow('The look is not where this page expects it (looks/a.onnx).');
+  });
+
+  it('ends with its signal, and that is no trouble to tell', async () => {
+    const signal = AbortSignal.abort();
+    serve([[1]]);
+    await expect(get(4, [], signal)).rejects.not.toBeInstanceOf(FetchError);
+    const later = new AbortController();
+    serve([[1], null]);
+    const ended = expect(get(4, [], later.signal)).rejects.not.toBeInstanceOf(FetchError);
+    await vi.advanceTimersByTimeAsync(0);
+    later.abort();
+    await ended;
+  });
+});

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { megabytes, parseLooks } from '../../../player/looks/look-index.ts';
+import { withoutDefaults } from '../../../player/painters/wasm/live-inputs.ts';
+import { Statistics } from '../../../player/render/frame-stats.ts';
+import { kindOf } from '../../../player/sources/file.ts';
+import { creditOf, titleOf } from '../../../player/ui/look-label.ts';
+import { toBytes, toPlanes } from '../../../shared/planes.ts';
+
+/** A protobuf field with bytes in it. */
+const field = (number: number, content: readonly number[]) => [number * 8 + 2, content.length, ...content];
+const text = (value: string) => [...new TextEncoder().encode(value)];
+const tensor = (name: string, as = 5) => field(as, [...field(8, text(name)), ...field(9, [0, 0, 128, 63])]);
+
+describe('the file without its live defaults', () => {
+  const node = field(1, field(3, text('node')));
+  const before = [8, 10]; // ir_version, a varint field
+  const after = field(14, text('metadata'));
+
+  it('keeps everything else byte for byte', () => {
+    const graph = [...node, ...tensor('brightness'), ...tensor('weight')];
+    const model = Uint8Array.from([...before, ...field(7, graph), ...after]);
+    const left = [...node, ...tensor('brightness', 4), ...tensor('weight')];
+    const expected = Uint8Array.from([...before, ...field(7, left), ...after]);
+    expect(withoutDefaults(model, new Set(['brightness']))).toEqual(expected);
+    expect(withoutDefaults(model, new Set())).toEqual(model);
+  });
+
+  it('refuses a file that ends too early', () => {
+    expect(() => withoutDefaults(Uint8Array.from([58, 100, 1]), new Set())).toThrow(/cut short/);
+  });
+});
+
+describe('pixels', () => {
+  it('go to planes and back', () => {
+    const rgba = Uint8ClampedArray.from([0, 128, 255, 255, 10, 20, 30, 255]);
+    const planes = new Float32Array(6);
+    toPlanes(rgba, planes);
+    expect([...toBytes(planes, 2)]).toEqual([...rgba]);
+  });
+
+  it('of one plane are grey, and clipped', () => {
+    expect([...toBytes(Float32Array.of(1.5, -1), 2)]).toEqual([255, 255, 255, 255, 0, 0, 0, 255]);
+  });
+});
+
+describe('the list of looks', () => {
+  it('takes what it knows and leaves out what names no file', () => {
+    const looks = parseLooks({
+      looks: [{ file: 'garden.onnx', bytes: 'many', extra: 1 }, { name: 'none' }, 3],
+    });
+    expect(looks).toHaveLength(1);
+    expect(looks[0]).toMatchObject({ file: 'garden.onnx', name: 'garden', bytes: 0, preview: null });
+  });
+
+  it('says when it is none', () => {
+    expect(() => parseLooks([])).toThrow(/not a list/);
+    expect(() => parseLooks(null)).toThrow(/not a list/);
+  });
+
+  it('writes sizes for people', () => {
+    expect([400, 90_000, 912_345, 14_200_000].map(megabytes)).toEqual(['1 kB', '90 kB', '0.9 MB', '14 MB']);
+  });
+});
+
+it('tells files apart by type, and by name where the system knows none', () => {
+  expect(kindOf({ name: 'a.onnx', type: '' })).toBe('look');
+  expect(kindOf({ name: 'a', type: 'image/heic' })).toBe('picture');
+  expect(kindOf({ name: 'a.WEBM', type: '' })).toBe('video');
+  expect(kindOf({ name: 'a.txt', type: 'text/plain' })).toBe('unknown');
+});
+
+it('counts the frames of the last second and means what was measured', () => {
+  const statistics = new Statistics();
+  for (const time of [0, 500, 1000, 1400]) statistics.frame(time);
+  statistics.measure(10);
+  statistics.measure(20);
+  expect(statistics.rate(1450)).toBe(3);
+  expect([statistics.last, statistics.mean]).toEqual([20, 15]);
+});
+
+it('counts the frames of fast displays, too', () => {
+  const statistics = new Statistics();
+  for (let frame = 0; frame < 480; frame++) statistics.frame(frame * (1000 / 240));
+  expect(statistics.rate(2000)).toBeGreaterThanOrEqual(239);
+});
+
+it('calls a look without a name by its file', () => {
+  expect(titleOf({ name: '' }, 'garden.ONNX')).toBe('garden');
+  expect(titleOf({ name: 'Garden' }, 'g.onnx')).toBe('Garden');
+  expect(creditOf({ credit: 'Photographs by A', licence: 'CC0' })).toBe('Photographs by A. Licence: CC0');
+  expect(creditOf({ credit: '', licence: '' })).toBe('');
+});
+
+it('has a policy in the page that allows nothing from elsewhere', () => {
+  const path = createRequire(import.meta.url).resolve('../../../player/index.html');
+  const policy =
+    /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
+  const sources = policy.split(';').flatMap(rule => rule.trim().split(/\s+/).slice(1));
+  const allowed = ["'none'", "'self'", "'wasm-unsafe-eval'", 'blob:', 'mediastream:'];
+  expect(sources.filter(source => !allowed.includes(source))).toEqual([]);
+  expect(policy).toMatch(/connect-src 'self';.*worker-src 'self';/);
+});
