@@ -1,4 +1,4 @@
-"""The one exception that a person is meant to read."""
+"""The exception that a person is meant to read, and what a library's exception says in one line."""
 
 
 class LimnerError(Exception):
@@ -6,3 +6,9 @@ class LimnerError(Exception):
 
     The command line prints it without a traceback and exits with status 1.
     """
+
+
+def first_line(error: Exception, limit: int = 100) -> str:
+    """The first line of an exception's message, at most `limit` characters; its class where it has none."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:limit]

@@ -5,7 +5,6 @@ Work calls a `Progress` and knows nothing of terminals: `no_progress` is for tes
 continuous integration) it prints one line for each tenth done, since a bar that redraws itself fills a log.
 """
 
-from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
@@ -53,12 +52,7 @@ class ProgressBar:
             self._bars.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._console.is_terminal:
             self._bars.stop()
 

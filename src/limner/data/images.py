@@ -26,6 +26,8 @@ import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError, features
 from PIL.JpegImagePlugin import jpeg_factory
 
+from limner.errors import first_line
+
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif"}
 )
@@ -132,7 +134,7 @@ def read_image(path: Path, *, at_least: int) -> Image.Image:
                 image.load()
                 return _to_upright_rgb(image)
             except (OSError, SyntaxError, ValueError, EOFError) as error:
-                raise UnreadableFile(f"is damaged or cut off ({_short_message(error)})") from error
+                raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
 
 
 @contextmanager
@@ -158,7 +160,7 @@ def _identify(file: BinaryIO, path: Path) -> Image.Image:
     except UnidentifiedImageError as error:
         raise UnreadableFile(_describe_head(head)) from error
     except (OSError, SyntaxError, ValueError, EOFError, KeyError) as error:
-        raise UnreadableFile(f"is damaged or cut off ({_short_message(error)})") from error
+        raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
 
 
 def _describe_head(head: bytes) -> str:
@@ -176,10 +178,6 @@ def _load_whole(image: Image.Image) -> bool:
     scale = getattr(image, "decoderconfig", ()) or (1,)
     full = image.width * image.height * max(int(scale[0]), 1) ** 2
     return bool(image.info.get("progressive")) and full > _MAX_PIXELS
-
-
-def _short_message(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__
 
 
 def _to_upright_rgb(image: Image.Image) -> Image.Image:

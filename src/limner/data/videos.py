@@ -14,6 +14,7 @@ import av
 from PIL import Image
 
 from limner.data.images import UnreachableFile, UnreadableFile
+from limner.errors import first_line
 
 SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"})
 """Suffixes, in lower case, of files that are taken for videos."""
@@ -102,7 +103,7 @@ def read_frames(path: Path, count: int) -> Iterator[Frame]:
                 any_yet = True
         except (av.FFmpegError, ValueError) as error:
             if not any_yet:
-                raise UnreadableFile(f"is damaged ({_short_message(error)})") from error
+                raise UnreadableFile(f"is damaged ({first_line(error)})") from error
         if not any_yet:
             raise UnreadableFile("has no frame that can be decoded: it is damaged or cut off")
 
@@ -203,7 +204,3 @@ def _to_upright_image(frame: Any, stream: Any) -> Image.Image:
         image = image.resize((max(1, round(image.width * aspect)), image.height))
     turns = round(frame.rotation / 90) % 4
     return image.rotate(90 * turns, expand=True) if turns else image
-
-
-def _short_message(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from limner.data.arrays import to_image
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write, disk_errors
 from limner.look.look import Look, open_look
@@ -108,9 +109,7 @@ def _preview(look: Look) -> bytes:
         (look.pixels,) * 2, Image.Resampling.BICUBIC
     )
     painting = look.paint(np.asarray(image, dtype=np.float32) / np.float32(255))
-    small = Image.fromarray((painting * 255 + 0.5).astype(np.uint8)).resize(
-        (128, 128), Image.Resampling.LANCZOS
-    )
+    small = to_image(painting).resize((128, 128), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()
