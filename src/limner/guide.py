@@ -133,7 +133,10 @@ class ColourGuide(nn.Module):
         return adjust(picture, brightness, contrast)
 
 
-def make_guide(name: GuideName, pixels: int) -> SoftGuide | EdgesGuide | ColourGuide:
+GuideModule = SoftGuide | EdgesGuide | ColourGuide
+
+
+def make_guide(name: GuideName, pixels: int) -> GuideModule:
     """The guide of that name for pictures of `pixels` a side."""
     match name:
         case "soft":

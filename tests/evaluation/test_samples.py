@@ -20,6 +20,7 @@ from limner.evaluation.sheets import (
     write_film,
     write_image,
 )
+from limner.guide import make_guide
 from limner.training.state import TrainState
 
 CPU = torch.device("cpu")
@@ -30,8 +31,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
     return store(tmp_path_factory.mktemp("samples"))
 
 
+def tiny_samples(pictures: ImageStore) -> Samples:
+    return Samples(pictures, make_guide(TINY.guide, TINY.pixels), TINY.pixels, CPU)
+
+
 def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: ImageStore) -> None:
-    samples, state = Samples(pictures, TINY, CPU), TrainState(TINY, CPU)
+    samples, state = tiny_samples(pictures), TrainState(TINY, CPU)
     before = [tensor.clone() for tensor in state.tensors().values()]
     chance = torch.get_rng_state()
     sheet = draw_generator_sheet(samples, state.generator, "epoch 1")
@@ -62,7 +67,7 @@ def test_held_out_l1_is_that_of_a_painter_of_grey(pictures: ImageStore) -> None:
     from limner.data.loader import center_batch
     from limner.guide import make_guide
 
-    samples = Samples(pictures, TINY, CPU)
+    samples = tiny_samples(pictures)
     target = make_pair(center_batch(pictures, pictures.held_out), make_guide("soft", 64), 64).target
     measured = samples.held_out_l1(Grey())  # type: ignore[arg-type]
     assert measured == pytest.approx(float(target.abs().mean()), rel=1e-5)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from limner.bench.environment import collect_environment, describe_environment
-from limner.data.augmentation import make_pair
+from limner.data.augmentation import TrainingPair, make_pair
 from limner.data.loader import BatchLoader
 from limner.data.store import ImageStore
 from limner.errors import LimnerError
@@ -28,7 +28,7 @@ from limner.evaluation.samples import Samples, generate
 from limner.evaluation.sheets import draw_rows, write_image
 from limner.evaluation.sliced_wasserstein import sliced_wasserstein
 from limner.files import atomic_write
-from limner.guide import make_guide
+from limner.guide import GuideModule, make_guide
 from limner.progress import Progress, no_progress
 from limner.recipe import Recipe
 from limner.seeding import DROPOUT, derive_seed
@@ -69,13 +69,15 @@ def bench_discriminator(
     painted: dict[str, Tensor] = {}
     with process_group(device) as group:
         results: dict[str, Any] = {"benchmark": "discriminator", **collect_environment(group.device)}
-        samples = Samples(pictures, recipe, group.device)
+        guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
+        samples = Samples(pictures, guide, recipe.pixels, group.device)
         results |= {"recipe": json.loads(recipe.to_json()), "seconds": seconds, "widths": rows}
         results["photos"] = _between_photos(pictures, samples)
         steps = None
         for number, width in enumerate(ordered):
             progress(number, len(ordered), "widths trained")
-            learner = _Learner(pictures, replace(recipe, discriminator=width), group, samples)
+            recipe_of_width = replace(recipe, discriminator=width)
+            learner = _Learner(pictures, recipe_of_width, guide, group, samples)
             rows.append(learner.learn(seconds, steps))
             steps = steps or rows[-1]["equal_time"]["steps"]
             painted[f"width {width}"] = generate(learner.state.generator, samples.sheet_pairs().input)
@@ -93,16 +95,22 @@ def bench_discriminator(
 class _Learner:
     """One width, learning."""
 
-    def __init__(self, pictures: ImageStore, recipe: Recipe, group: ProcessGroup, samples: Samples) -> None:
+    def __init__(
+        self,
+        pictures: ImageStore,
+        recipe: Recipe,
+        guide: GuideModule,
+        group: ProcessGroup,
+        samples: Samples,
+    ) -> None:
         self.state = TrainState(recipe, group.device)
-        self._recipe, self._group, self._samples = recipe, group, samples
-        self._guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
-        self._batches = BatchLoader(pictures, recipe, group.device)
+        self._recipe, self._guide, self._group, self._samples = recipe, guide, group, samples
+        self._loader = BatchLoader(pictures, recipe, group.device)
 
     def learn(self, seconds: float, steps: int | None) -> dict[str, Any]:
         """Learn for `seconds`, and at least `steps`; measured at both."""
         found: dict[str, Any] = {"discriminator": self._recipe.discriminator}
-        spent, stream = 0.0, self._batches.stream(self.state.position)
+        spent, stream = 0.0, self._loader.stream(self.state.position)
         while "equal_time" not in found or (steps is not None and "equal_steps" not in found):
             began = time.perf_counter()
             self._step(make_pair(next(stream), self._guide, self._recipe.pixels))
@@ -113,15 +121,15 @@ class _Learner:
                 found["equal_time"] = self._measure(spent)
         return {"equal_steps": found["equal_time"], **found}
 
-    def _step(self, shown: Any) -> None:
+    def _step(self, pair: TrainingPair) -> None:
         torch.manual_seed(derive_seed(self._recipe.seed, DROPOUT, self.state.position.step, 0))
-        train_step(self.state, self._recipe, shown, self._group).tolist()
-        self.state.position = self.state.position.next(self._batches.steps_per_epoch)
+        train_step(self.state, self._recipe, pair, self._group).tolist()
+        self.state.position = self.state.position.next(self._loader.steps_per_epoch)
 
     def _measure(self, spent: float) -> dict[str, Any]:
-        lessons = list(self._samples.held_out_pairs())
-        paintings = torch.cat([generate(self.state.generator, shown).float().cpu() for shown, _ in lessons])
-        photos = torch.cat([target.cpu() for _, target in lessons])
+        pairs = list(self._samples.held_out_pairs())
+        paintings = torch.cat([generate(self.state.generator, shown).float().cpu() for shown, _ in pairs])
+        photos = torch.cat([target.cpu() for _, target in pairs])
         distances = sliced_wasserstein(paintings, photos)
         return {
             "steps": self.state.position.step,

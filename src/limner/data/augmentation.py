@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from limner.guide import ColourGuide, EdgesGuide, SoftGuide
+from limner.guide import GuideModule
 from limner.recipe import Recipe
 
 
@@ -125,7 +125,7 @@ def crop_and_resize(boxes: Tensor, window: Tensor, pixels: int) -> Tensor:
     return (cut / 255).contiguous(memory_format=torch.channels_last)
 
 
-def make_pair(batch: Batch, guide: SoftGuide | EdgesGuide | ColourGuide, pixels: int) -> TrainingPair:
+def make_pair(batch: Batch, guide: GuideModule, pixels: int) -> TrainingPair:
     """What the networks are shown of a batch that is on the guide's device."""
     target = crop_and_resize(batch.target, batch.window, pixels)
     source = target if batch.source is None else crop_and_resize(batch.source, batch.window, pixels)

@@ -11,9 +11,8 @@ from torch import Tensor
 from limner.data.augmentation import TrainingPair, make_pair
 from limner.data.loader import center_batch
 from limner.data.store import ImageStore
-from limner.guide import make_guide
+from limner.guide import GuideModule
 from limner.networks.unet import UNet
-from limner.recipe import Recipe
 
 T = TypeVar("T")
 
@@ -28,12 +27,11 @@ MAX_MEASURED = 64
 
 
 class Samples:
-    """Fixed pictures of a store, seen through the recipe's guide."""
+    """Fixed pictures of a store, as the network is shown them: through `guide`, which is on `device`."""
 
-    def __init__(self, pictures: ImageStore, recipe: Recipe, device: torch.device) -> None:
-        self.pixels = recipe.pixels
-        self._pictures, self._recipe, self._device = pictures, recipe, device
-        self._guide = make_guide(recipe.guide, recipe.pixels).to(device)
+    def __init__(self, pictures: ImageStore, guide: GuideModule, pixels: int, device: torch.device) -> None:
+        self.pixels = pixels
+        self._pictures, self._guide, self._device = pictures, guide, device
         self._sheet_held_out = evenly_spaced(pictures.held_out, HELD_OUT)
         self._sheet_training = evenly_spaced(pictures.training, TRAINING)
         self._logged = evenly_spaced(pictures.held_out, MAX_LOGGED)
@@ -61,7 +59,7 @@ class Samples:
 
     def _batch(self, indices: Sequence[int]) -> TrainingPair:
         batch = center_batch(self._pictures, indices).to(self._device)
-        return make_pair(batch, self._guide, self._recipe.pixels)
+        return make_pair(batch, self._guide, self.pixels)
 
     def held_out_l1(self, generator: UNet) -> float | None:
         """Mean absolute difference on `MAX_LOGGED` held-out pictures, on the scale of -1..1; no dropout."""

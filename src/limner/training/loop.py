@@ -102,7 +102,7 @@ class Trainer:
         self.state = TrainState(self.recipe, group.device)
         self.guide = make_guide(self.recipe.guide, self.recipe.pixels).to(group.device)
         self.loader = BatchLoader(pictures, self.recipe, group.device, rank=group.rank, world=group.world)
-        self.samples = Samples(pictures, self.recipe, group.device)
+        self.samples = Samples(pictures, self.guide, self.recipe.pixels, group.device)
         self.log = RunLog(run.log)
         self.losses: dict[str, float] = {}
         self.recalibrated_at = -1
