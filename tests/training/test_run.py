@@ -12,7 +12,7 @@ import torch
 from helpers.stores import TINY
 from limner.errors import LimnerError
 from limner.training.checkpoint import save_checkpoint
-from limner.training.run import begin_run, open_run
+from limner.training.run import begin_run, check_run, open_run
 from limner.training.state import TrainState
 
 
@@ -41,6 +41,16 @@ def test_a_beginning_that_was_cut_off_begins_again(tmp_path: Path) -> None:
     begin_run(tmp_path, TINY, tmp_path / "store")
     (tmp_path / "run.json").unlink()
     assert begin_run(tmp_path, replace(TINY, batch=8), tmp_path / "store").recipe.batch == 8
+
+
+def test_checking_writes_nothing(tmp_path: Path) -> None:
+    assert check_run(tmp_path / "run", TINY) is None
+    assert not (tmp_path / "run").exists()
+    begin_run(tmp_path / "run", TINY, tmp_path / "pictures")
+    before = (tmp_path / "run" / "run.json").read_bytes()
+    (tmp_path / "run").rename(tmp_path / "moved")  # the path to the pictures stays as it is written
+    assert check_run(tmp_path / "moved", TINY) == open_run(tmp_path / "moved")
+    assert (tmp_path / "moved" / "run.json").read_bytes() == before
 
 
 def test_another_recipe_is_refused(tmp_path: Path) -> None:

@@ -115,23 +115,30 @@ def open_run(folder: Path) -> Run:
     return Run(folder, Recipe.from_json(recipe), Path(os.path.normpath(folder / pictures)), written)
 
 
-def begin_run(folder: Path, recipe: Recipe, pictures: Path) -> Run:
-    """Make a run in an empty folder, or go on with the one that is there.
+def check_run(folder: Path, recipe: Recipe) -> Run | None:
+    """The run in `folder` if it can be resumed with `recipe`, None if one can begin there; writes nothing.
 
     Raises LimnerError where the folder holds something else, or a run of another recipe or version.
     """
     if not (folder / "run.json").exists():
         _refuse_foreign(folder)
+        return None
+    run = open_run(folder)
+    if differing := run.recipe.differences(recipe):
+        raise LimnerError(
+            f"The run in {folder} has another recipe: its {', '.join(differing)}. Give the same "
+            "values to go on with it, or another folder to start anew."
+        )
+    return run
+
+
+def begin_run(folder: Path, recipe: Recipe, pictures: Path) -> Run:
+    """Make a run in an empty folder, or resume the one that is there. Raises as `check_run`."""
+    run = check_run(folder, recipe)
+    if run is None:
         atomic_write(folder / "recipe.json", recipe.to_json() + "\n")
-    else:
-        run = open_run(folder)
-        if differing := run.recipe.differences(recipe):
-            raise LimnerError(
-                f"The run in {folder} has another recipe: its {', '.join(differing)}. Give the same "
-                "values to go on with it, or another folder to start anew."
-            )
-        if _same(run.pictures, pictures):
-            return run
+    elif _same(run.pictures, pictures):
+        return run
     # Written last: a folder without it holds no run yet.
     about = {"limner.run": FORMAT, "version": __version__, "pictures": _relative(pictures, folder)}
     atomic_write(folder / "run.json", json.dumps(about, indent=2) + "\n")
