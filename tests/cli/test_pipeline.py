@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from limner.cli import pipeline
 from limner.cli.main import main
 from limner.data.store import open_store
+from limner.export import onnx_graph, storage_comparison
 from limner.look.look import open_look
 from limner.page import publish as publish_module
 from limner.page import server as server_module
@@ -127,6 +129,22 @@ def test_a_look_replaces_a_look_and_nothing_else(here: Path, capsys: pytest.Capt
     assert "is no look" in capsys.readouterr().err
     assert main(["export", run, "--out", "other.onnx", "--storage", "float16"]) == 0
     assert main(["export", run, "--out", "other.onnx"]) == 0
+
+
+def test_an_export_traces_once_and_measures_each_storage_once(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos(here / "photos")
+    assert look("photos", *TINY) == 0
+    trace = Mock(wraps=onnx_graph.export_graph)
+    paint = Mock(wraps=storage_comparison.run_model)
+    monkeypatch.setattr("limner.export.onnx.export_graph", trace)
+    monkeypatch.setattr(storage_comparison, "run_model", paint)
+    capsys.readouterr()
+    assert main(["export", "limner-photos/run", "--out", "again.onnx"]) == 0
+    assert trace.call_count == 1
+    assert paint.call_count == 5  # the network in float32, and each of the four storages
+    assert "uint16" in capsys.readouterr().out
 
 
 def test_a_look_for_tensorflow_js(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

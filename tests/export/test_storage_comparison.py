@@ -7,13 +7,14 @@ import numpy as np
 from rich.console import Console
 
 from helpers.files import scene
-from helpers.looks import lively, recipe
-from limner.export.storage_comparison import compare_storages, markdown, rich_table
+from helpers.looks import graph, recipe
+from limner.export.storage_comparison import choose_pictures, compare_storages, markdown, rich_table
+from limner.look.storage import STORAGES
 
 
 def test_four_storages_of_one_network() -> None:
     held_out = [np.asarray(scene(100, 84, seed)) for seed in range(2)]
-    rows = compare_storages(lively(recipe()), recipe(), held_out)
+    rows = compare_storages(graph(recipe()), STORAGES[::-1], choose_pictures(held_out, 64))
     assert [row.storage for row in rows] == ["float32", "float16", "uint16", "uint8"]
     exact, half, sixteen, eight = rows
     assert (exact.psnr, exact.difference, exact.share) == (math.inf, 0, 1)

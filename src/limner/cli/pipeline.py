@@ -109,14 +109,14 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     from rich import print as show
 
     from limner.export.onnx import check_output_path, export_look
-    from limner.export.storage_comparison import compare_storages, rich_table
+    from limner.export.storage_comparison import rich_table
+    from limner.look.storage import STORAGES
 
     check_output_path(out)
     held_out = _held_out(run)
-    generator = run.generator()
     print("Writing the look, and checking it against torch, ONNX Runtime and the engine ...", flush=True)
     report = export_look(
-        generator,
+        run.generator(),
         run.recipe,
         out,
         storage=storage,
@@ -126,6 +126,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
         licence=credits.licence,
         held_out=held_out,
         in_browser=True,
+        compare=STORAGES,
     )
     print(f"{out}: {report.bytes / 1e6:.2f} MB, {report.parameters:,} parameters.")
     for parity in report.parity:
@@ -134,7 +135,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
         print(f"The engine was not checked in a browser: {report.unchecked}.")
     compared = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
     print(f"What compression changes in the painting, on {compared}:")
-    show(rich_table(compare_storages(generator, run.recipe, held_out)))
+    show(rich_table(report.comparisons[::-1]))
     return report
 
 
@@ -143,7 +144,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     from tempfile import TemporaryDirectory
 
     from limner.export.onnx import export_look
-    from limner.export.storage_comparison import choose_pictures, psnr_and_mae
+    from limner.export.storage_comparison import choose_pictures, psnr_and_mae, run_model
     from limner.export.tfjs import check_output_folder, with_quantized_weights, write_tfjs
     from limner.look.look import open_look
 
@@ -171,7 +172,9 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     if storage == "float32":
         return
     pictures = choose_pictures(held_out, look.pixels)
-    psnr, difference = psnr_and_mae(look.model, with_quantized_weights(look.model, storage), pictures)
+    exact = run_model(look.model, pictures)
+    rounded = run_model(with_quantized_weights(look.model, storage), pictures)
+    psnr, difference = psnr_and_mae(exact, rounded)
     seen = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
     print(f"Against float32, on {seen}: PSNR {psnr:.1f} dB, mean difference {difference:.5f}.")
 
@@ -191,13 +194,12 @@ def play(source: Path, serving: ServeOptions) -> None:
 
 
 def check_before_work(project: Project, recipe: Recipe) -> None:
-    """Refuse what would be refused after hours otherwise, while everything is still as it was."""
+    """Refuse at once what would be refused after hours otherwise; writes nothing."""
     from limner.page.publish import check_page
-    from limner.training.run import begin_run
+    from limner.training.run import check_run
 
     check_page(project.page)
-    if (project.run / "run.json").exists():
-        begin_run(project.run, recipe, project.pictures)
+    check_run(project.run, recipe)
 
 
 def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:

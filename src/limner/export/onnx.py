@@ -8,7 +8,7 @@ report = export_look(generator, recipe, Path("clouds.onnx"), name="Clouds", held
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,12 @@ from limner.errors import LimnerError
 from limner.export.inference import fuse_for_inference, make_look_module, with_transposed_convs
 from limner.export.onnx_graph import export_graph, infer_and_check
 from limner.export.parity import Parity, check_engine_parity, check_torch_parity, make_probes
-from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storage
+from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storages
 from limner.files import atomic_write
 from limner.look.look import open_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
-from limner.look.storage import Storage
+from limner.look.storage import STORAGES, Storage
 from limner.networks.summary import count_parameters, summarize_layers
 from limner.networks.unet import UNet
 from limner.recipe import Recipe
@@ -47,10 +47,15 @@ class ExportReport:
     zero_stuffed: int
     """Multiply-adds as papers count them that fill a transposed convolution's input with zeros."""
     parity: tuple[Parity, ...]
-    compression: StorageComparison
-    """What the storage changed against float32."""
+    comparisons: tuple[StorageComparison, ...]
+    """The chosen storage against float32, and the others that were asked for, in the order of STORAGES."""
     unchecked: str = ""
     """Why the engine was not checked in a browser, where it was wanted."""
+
+    @property
+    def compression(self) -> StorageComparison:
+        """What the chosen storage changed against float32."""
+        return next(one for one in self.comparisons if one.storage == self.storage)
 
     def figures(self) -> dict[str, Any]:
         """As the look's metadata has them."""
@@ -76,6 +81,7 @@ def export_look(
     licence: str = "",
     held_out: Sequence[NDArray[np.uint8]] = (),
     in_browser: bool = False,
+    compare: Collection[Storage] = (),
 ) -> ExportReport:
     """Write a look, whole or not at all, and say what it measures.
 
@@ -83,6 +89,7 @@ def export_look(
     makes are measured on them, or on noise and flat pictures without any. `generator` is left as it is.
     The same weights and words give the same bytes. `in_browser` checks the engine too, on one of the
     pictures, where a browser is at hand; it takes seconds, and for the large network a minute.
+    `compare` names further storages to measure beside the chosen one.
 
     Raises LimnerError where a weight is not finite, the file differs from torch, or the disk refuses.
     """
@@ -90,6 +97,7 @@ def export_look(
     module = make_look_module(recipe, generator)
     exact = export_graph(module, recipe.pixels)
     model = infer_and_check(quantize_weights(exact, storage))
+    storages = [one for one in STORAGES if one == storage or one in compare]
     counted, multiply_adds, zero_stuffed = measure_network(generator, recipe)
     probes = make_probes(held_out, recipe.pixels)
     engine: Parity | str = check_engine_parity(model, probes[-1:]) if in_browser else ""
@@ -104,7 +112,7 @@ def export_look(
             check_torch_parity(module, model, probes),
             *([engine] if isinstance(engine, Parity) else []),
         ),
-        compression=compare_storage(exact, storage, choose_pictures(held_out, recipe.pixels)),
+        comparisons=compare_storages(exact, storages, choose_pictures(held_out, recipe.pixels)),
         unchecked=engine if isinstance(engine, str) else "",
     )
     metadata = Metadata(

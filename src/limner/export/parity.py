@@ -67,7 +67,7 @@ def check_torch_parity(module: LookModule, model: ModelProto, pictures: Sequence
     worst = float(np.max([_difference(network, session, pictures, live) for live in live_settings(module)]))
     if not worst <= MAX_DIFFERENCE:  # NaN is no agreement either
         raise LimnerError(
-            f"The look differs from its network by {worst:.2g}, where at most {MAX_DIFFERENCE:g} is right. It "
+            f"The look differs from its network by {worst:.2g}; at most {MAX_DIFFERENCE:g} is right. It "
             "was not written: the training diverged, or this version of torch exports it wrongly."
         )
     return Parity("ONNX Runtime", worst, len(pictures))

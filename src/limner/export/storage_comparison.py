@@ -13,14 +13,10 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 from rich.table import Table
 
-from limner.export.inference import make_look_module
-from limner.export.onnx_graph import export_graph
 from limner.export.parity import Batch, make_probes, to_network_inputs
 from limner.look.quantization import dequantize_weights, quantize_weights
 from limner.look.session import make_session
-from limner.look.storage import STORAGES, Storage
-from limner.networks.unet import UNet
-from limner.recipe import Recipe
+from limner.look.storage import Storage
 
 MAX_PICTURES = 16
 """Held-out pictures that paintings are compared on; more would make exporting slow."""
@@ -46,10 +42,19 @@ class StorageComparison:
         return {**vars(self), "psnr": self.psnr if math.isfinite(self.psnr) else None}
 
 
-def compare_storage(model: ModelProto, storage: Storage, pictures: Sequence[Batch]) -> StorageComparison:
-    """Compare `model` (float32) with itself in `storage`, on pictures (1, 3, P, P) in 0..1."""
+def compare_storages(
+    model: ModelProto, storages: Sequence[Storage], pictures: Sequence[Batch]
+) -> tuple[StorageComparison, ...]:
+    """Compare `model` (float32) with itself in each of the storages, on pictures (1, 3, P, P) in 0..1."""
+    exact = run_model(model, pictures)
+    return tuple(_compare(model, exact, storage, pictures) for storage in storages)
+
+
+def _compare(
+    model: ModelProto, exact: Sequence[Batch], storage: Storage, pictures: Sequence[Batch]
+) -> StorageComparison:
     small = quantize_weights(model, storage)
-    psnr, difference = psnr_and_mae(model, dequantize_weights(small), pictures)
+    psnr, difference = psnr_and_mae(exact, run_model(dequantize_weights(small), pictures))
     return StorageComparison(
         storage=storage,
         bytes=small.ByteSize(),
@@ -60,23 +65,11 @@ def compare_storage(model: ModelProto, storage: Storage, pictures: Sequence[Batc
     )
 
 
-def psnr_and_mae(before: ModelProto, after: ModelProto, pictures: Sequence[Batch]) -> tuple[float, float]:
-    """PSNR in dB and mean absolute difference of what two models (float32) paint of the same pictures."""
-    difference = np.stack(run_model(before, pictures)).astype(np.float64) - run_model(after, pictures)
+def psnr_and_mae(paintings: Sequence[Batch], others: Sequence[Batch]) -> tuple[float, float]:
+    """PSNR in dB and mean absolute difference of two lists of paintings, of values in 0..1."""
+    difference = np.stack(paintings).astype(np.float64) - others
     square = float((difference**2).mean())
     return -10 * math.log10(square) if square else math.inf, float(np.abs(difference).mean())
-
-
-def compare_storages(
-    generator: UNet, recipe: Recipe, held_out: Sequence[NDArray[np.uint8]]
-) -> list[StorageComparison]:
-    """All four storages of one network, compared on held-out pictures (H, W, 3).
-
-    Without any, noise and flat pictures stand in for them.
-    """
-    model = export_graph(make_look_module(recipe, generator), recipe.pixels)
-    pictures = choose_pictures(held_out, recipe.pixels)
-    return [compare_storage(model, storage, pictures) for storage in reversed(STORAGES)]
 
 
 def choose_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> list[Batch]:
