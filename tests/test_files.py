@@ -1,4 +1,4 @@
-"""A file is whole, or not there; what was there before stays."""
+"""A file or folder is written completely or not at all; on failure the previous one stays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_folder, atomic_write
 
 
-def test_writes_and_replaces(tmp_path: Path) -> None:
+def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "look.onnx"
     atomic_write(path, "first")
     atomic_write(path, b"second")
@@ -20,33 +20,33 @@ def test_writes_and_replaces(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["look.onnx"]
 
 
-def test_can_be_read_by_a_web_server(tmp_path: Path) -> None:
+def test_a_file_is_readable_for_a_web_server(tmp_path: Path) -> None:
     atomic_write(tmp_path / "page.html", "x")
     assert (tmp_path / "page.html").stat().st_mode & 0o777 == 0o644
 
 
-def test_keeps_what_was_there_when_the_disk_fills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_old_file_stays_when_the_disk_fills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "look.onnx"
     atomic_write(path, "good")
 
-    def full(_: int) -> None:
+    def raise_disk_full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", raise_disk_full)
     with pytest.raises(LimnerError, match=r"look\.onnx cannot be written: the disk is full"):
         atomic_write(path, "half")
     assert path.read_text() == "good"
     assert [entry.name for entry in tmp_path.iterdir()] == ["look.onnx"]
 
 
-def test_leaves_nothing_where_the_block_fails(tmp_path: Path) -> None:
+def test_no_file_is_left_when_the_block_fails(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="broken"), atomic_file(tmp_path / "look.onnx") as file:
         file.write(b"half")
         raise ValueError("broken")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_says_where_a_file_is_in_the_way(tmp_path: Path) -> None:
+def test_a_file_in_the_path_gives_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(LimnerError, match="cannot be written"):
         atomic_write(tmp_path / "file" / "look.onnx", "y")
@@ -57,7 +57,7 @@ def _export(folder: Path, content: str) -> None:
         (temporary / "model.json").write_text(content)
 
 
-def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+def test_a_folder_is_replaced_completely(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "export"
     _export(folder, "first")
     (folder / "old.bin").write_text("x")
@@ -75,35 +75,35 @@ def test_a_folder_is_replaced_through_a_link(tmp_path: Path) -> None:
     assert {entry.name for entry in tmp_path.iterdir()} == {"real", "link"}
 
 
-def test_the_old_folder_stays_where_the_disk_fills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_old_folder_stays_when_the_disk_fills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "export"
     _export(folder, "good")
 
-    def full(_: int) -> None:
+    def raise_disk_full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", raise_disk_full)
     with pytest.raises(LimnerError, match="export cannot be written: the disk is full"):
         _export(folder, "half")
     assert (folder / "model.json").read_text() == "good"
     assert [entry.name for entry in tmp_path.iterdir()] == ["export"]
 
 
-def test_the_old_folder_comes_back_where_the_new_cannot_take_its_place(
+def test_the_old_folder_is_restored_when_the_new_one_cannot_replace_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "export"
     _export(folder, "good")
     replace = Path.replace
 
-    def refused(self: Path, target: Path) -> Path:
+    def refuse(self: Path, target: Path) -> Path:
         if self.suffix == ".part":
-            assert not folder.exists(), "the old one is moved, not removed, before"
+            assert not folder.exists(), "the old folder is moved aside, not deleted, before"
             raise OSError(errno.EACCES, "Permission denied")
         return replace(self, target)
 
-    monkeypatch.setattr(Path, "replace", refused)
-    with pytest.raises(LimnerError, match="permission is refused"):
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(LimnerError, match="permission denied"):
         _export(folder, "half")
     assert (folder / "model.json").read_text() == "good"
     assert [entry.name for entry in tmp_path.iterdir()] == ["export"]

@@ -1,4 +1,4 @@
-"""The guide does what its formulas say."""
+"""The guides compute their formulas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 from limner.guide import ColourGuide, EdgesGuide, SoftGuide, area_matrix, cubic_matrix, grey, make_guide
 from limner.recipe import GuideName
 
-NONE, ONE = torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1)
+ZERO, ONE = torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1)
 
 
 def noise(*shape: int) -> torch.Tensor:
@@ -17,21 +17,21 @@ def noise(*shape: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("pixels", "cells"), [(64, 8), (256, 16), (96, 32)])
-def test_area_is_the_mean_over_whole_cells(pixels: int, cells: int) -> None:
+def test_area_matrix_is_the_mean_over_whole_cells(pixels: int, cells: int) -> None:
     image = noise(1, 1, pixels, pixels)
     down = area_matrix(pixels, cells)
     torch.testing.assert_close(down @ image @ down.T, interpolate(image, (cells, cells), mode="area"))
 
 
 @pytest.mark.parametrize(("pixels", "cells"), [(256, 11), (64, 11), (128, 11)])
-def test_area_keeps_the_mean_where_cells_are_not_whole(pixels: int, cells: int) -> None:
+def test_area_matrix_keeps_the_mean_of_fractional_cells(pixels: int, cells: int) -> None:
     down = area_matrix(pixels, cells)
     torch.testing.assert_close(down.sum(1), torch.ones(cells))
     torch.testing.assert_close(down.sum(0), torch.full((pixels,), cells / pixels))
 
 
 @pytest.mark.parametrize(("cells", "pixels"), [(8, 64), (16, 256), (11, 256), (11, 64)])
-def test_cubic_is_torch_s_bicubic(cells: int, pixels: int) -> None:
+def test_cubic_matrix_equals_torch_s_bicubic(cells: int, pixels: int) -> None:
     image = noise(1, 1, cells, cells)
     up = cubic_matrix(cells, pixels)
     expected = interpolate(image, (pixels, pixels), mode="bicubic", align_corners=False)
@@ -40,17 +40,17 @@ def test_cubic_is_torch_s_bicubic(cells: int, pixels: int) -> None:
 
 @pytest.mark.parametrize("pixels", [64, 128, 256, 512])
 def test_a_constant_picture_stays_constant(pixels: int) -> None:
-    seen = SoftGuide(pixels)(torch.full((1, 3, pixels, pixels), 0.4), NONE, ONE, NONE)
-    torch.testing.assert_close(seen, torch.full((1, 1, pixels, pixels), 0.4), atol=1e-5, rtol=0)
+    output = SoftGuide(pixels)(torch.full((1, 3, pixels, pixels), 0.4), ZERO, ONE, ZERO)
+    torch.testing.assert_close(output, torch.full((1, 1, pixels, pixels), 0.4), atol=1e-5, rtol=0)
 
 
-def test_soft_is_coarse_and_detail_brings_the_picture_back() -> None:
+def test_soft_is_coarse_and_detail_restores_the_picture() -> None:
     picture = noise(2, 3, 128, 128)
     guide = SoftGuide(128)
-    soft, whole = guide(picture, NONE, ONE, NONE), guide(picture, NONE, ONE, ONE)
+    soft, whole = guide(picture, ZERO, ONE, ZERO), guide(picture, ZERO, ONE, ONE)
     torch.testing.assert_close(whole, grey(picture), atol=1e-5, rtol=0)
     assert soft.std() < 0.3 * whole.std()
-    half = guide(picture, NONE, ONE, ONE / 2)
+    half = guide(picture, ZERO, ONE, ONE / 2)
     torch.testing.assert_close(half, (soft + whole) / 2, atol=1e-5, rtol=0)
 
 
@@ -71,26 +71,26 @@ def test_grey_is_bt_601() -> None:
 )
 def test_brightness_and_contrast(value: float, brightness: float, contrast: float, expected: float) -> None:
     picture = torch.full((1, 3, 64, 64), value)
-    seen = ColourGuide()(picture, brightness * ONE, contrast * ONE)
-    torch.testing.assert_close(seen, torch.full((1, 3, 64, 64), expected))
+    output = ColourGuide()(picture, brightness * ONE, contrast * ONE)
+    torch.testing.assert_close(output, torch.full((1, 3, 64, 64), expected))
 
 
-def test_edges_stand_where_the_step_is() -> None:
+def test_edges_are_at_the_step() -> None:
     picture = torch.zeros(1, 3, 64, 64)
     picture[..., 32:] = 1.0
-    seen = EdgesGuide()(picture, NONE, ONE)[0, 0]
-    torch.testing.assert_close(seen[:, 31:33], torch.ones(64, 2), atol=1e-4, rtol=0)
-    assert seen[:, :28].max() < 0.01
-    assert seen[:, 36:].max() < 0.01
-    turned = EdgesGuide()(picture.transpose(2, 3), NONE, ONE)[0, 0]
-    torch.testing.assert_close(turned.T, seen)
+    output = EdgesGuide()(picture, ZERO, ONE)[0, 0]
+    torch.testing.assert_close(output[:, 31:33], torch.ones(64, 2), atol=1e-4, rtol=0)
+    assert output[:, :28].max() < 0.01
+    assert output[:, 36:].max() < 0.01
+    turned = EdgesGuide()(picture.transpose(2, 3), ZERO, ONE)[0, 0]
+    torch.testing.assert_close(turned.T, output)
 
 
 @pytest.mark.parametrize("name", ["soft", "edges", "colour"])
-def test_guides_say_what_they_take(name: GuideName) -> None:
+def test_guides_declare_their_live_inputs_and_channels(name: GuideName) -> None:
     guide = make_guide(name, 64)
     live = [torch.full((2, 1, 1, 1), value.default) for value in guide.live.values()]
-    seen = guide(noise(2, 3, 64, 64), *live)
-    assert seen.shape == (2, guide.channels, 64, 64)
-    assert 0 <= seen.min() < seen.max() <= 1
-    assert not guide.state_dict(), "constants are made anew, not kept in checkpoints"
+    output = guide(noise(2, 3, 64, 64), *live)
+    assert output.shape == (2, guide.channels, 64, 64)
+    assert 0 <= output.min() < output.max() <= 1
+    assert not guide.state_dict(), "constants are recomputed, not stored in checkpoints"

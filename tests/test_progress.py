@@ -17,16 +17,16 @@ def test_a_log_gets_a_line_for_each_tenth() -> None:
     assert (lines[0], lines[-1]) == ("Decoding: 20 of 200", "Decoding: 200 of 200")
 
 
-def test_a_terminal_gets_a_bar_for_each_work() -> None:
+def test_a_terminal_gets_a_bar_for_each_task() -> None:
     screen = io.StringIO()
     with ProgressBar(Console(file=screen, width=100, force_terminal=True)) as bar:
         bar(0, 4, "Decoding")
         bar(4, 4, "Decoding")
         bar(1, 2, "Drawing")
-    shown = screen.getvalue()
-    assert "Decoding" in shown and "4/4" in shown
-    assert "Drawing" in shown and "1/2" in shown
+    output = screen.getvalue()
+    assert "Decoding" in output and "4/4" in output
+    assert "Drawing" in output and "1/2" in output
 
 
-def test_silence() -> None:
+def test_no_progress_accepts_a_call() -> None:
     no_progress(1, 2, "nothing")

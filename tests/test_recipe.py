@@ -1,4 +1,4 @@
-"""Recipes refuse what makes no sense, with a sentence, and come back from their file as they were."""
+"""Recipes refuse invalid values with a sentence, and survive a round trip through JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from limner.recipe import Recipe
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("size", "huge", "choose one of lean, small, medium, large"),
         ("guide", "depth", "choose one of soft, edges, colour"),
@@ -26,18 +26,18 @@ from limner.recipe import Recipe
         ("dropout", -0.1, "choose a value from 0 to 0.9"),
     ],
 )
-def test_refuses(field: str, value: Any, said: str) -> None:
-    with pytest.raises(LimnerError, match=f"^{field} is .*{said}"):
+def test_invalid_values_are_refused(field: str, value: Any, message: str) -> None:
+    with pytest.raises(LimnerError, match=f"^{field} is .*{message}"):
         Recipe(**{field: value})
 
 
-def test_comes_back_from_its_file() -> None:
+def test_json_round_trip() -> None:
     recipe = Recipe(size="small", pixels=512, l1=12.5, flip=False, seed=-7)
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{", "is not JSON"),
         ("[]", "is not a JSON object"),
@@ -47,8 +47,8 @@ def test_comes_back_from_its_file() -> None:
         ('{"pixels": 60}', "choose a power of two"),
     ],
 )
-def test_refuses_files(text: str, said: str) -> None:
-    with pytest.raises(LimnerError, match=said):
+def test_invalid_json_is_refused(text: str, message: str) -> None:
+    with pytest.raises(LimnerError, match=message):
         Recipe.from_json(text)
 
 

@@ -1,4 +1,4 @@
-"""Names of files: plain, never empty, and two names stay two."""
+"""File names are plain and never empty, and different names stay different."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def test_plain_names(name: str, plain: str) -> None:
     assert slugify(name).startswith(plain)
 
 
-def test_names_in_other_scripts_stay_apart() -> None:
+def test_names_in_other_scripts_stay_different() -> None:
     names = ["花", "море", "лес", "море 1", "лес 1", "", "---"]
     slugs = [slugify(name) for name in names]
     assert len(set(slugs)) == len(names)
-    assert all(one and one.isascii() and not one.startswith("-") for one in slugs)
+    assert all(slug and slug.isascii() and not slug.startswith("-") for slug in slugs)
 
 
-def test_long_names_are_cut() -> None:
+def test_long_names_are_truncated() -> None:
     assert len(slugify("a" * 1000)) == 100

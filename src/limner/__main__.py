@@ -1,4 +1,4 @@
-"""`python -m limner`, which `torchrun -m limner` uses too."""
+"""The entry point of `python -m limner` and `torchrun -m limner`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The exception that a person is meant to read, and what a library's exception says in one line."""
+"""The exception with a sentence for the user, and a one-line message for a library's exception."""
 
 
 class LimnerError(Exception):
@@ -9,6 +9,6 @@ class LimnerError(Exception):
 
 
 def first_line(error: Exception, limit: int = 100) -> str:
-    """The first line of an exception's message, at most `limit` characters; its class where it has none."""
+    """The first line of an exception's message, at most `limit` characters; its class name if empty."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:limit]

@@ -1,4 +1,4 @@
-"""Files and folders that are either whole or not there."""
+"""Atomic writes: a file or folder is either complete or absent."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
     errno.EROFS: "the disk is read-only: choose another folder with --out",
-    errno.EACCES: "permission is refused: choose another folder with --out",
-    errno.EPERM: "permission is refused: choose another folder with --out",
+    errno.EACCES: "permission denied: choose another folder with --out",
+    errno.EPERM: "permission denied: choose another folder with --out",
     errno.EFBIG: "the file grew beyond the size that this system allows",
     errno.ENOTDIR: "a part of its path is a file, not a folder: choose another folder with --out",
-    errno.EISDIR: "a folder of that name is in the way: choose another name with --out",
-    errno.EEXIST: "a file of that name is in the way: choose another name with --out",
+    errno.EISDIR: "a folder of that name exists already: choose another name with --out",
+    errno.EEXIST: "a file of that name exists already: choose another name with --out",
 }
 
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the system says about a write to `path` into a sentence."""
+    """Turn an OSError about a write to `path` into a LimnerError with a sentence."""
     try:
         yield
     except OSError as error:
@@ -40,9 +40,9 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears at `path` when the block ends, and not at all where it fails.
+    """A file that appears at `path` when the block ends, and not at all if the block fails.
 
-    Raises LimnerError with a sentence where the disk does not take it.
+    Raises LimnerError with a sentence if the file cannot be written.
     """
     temporary: Path | None = None
     with disk_errors(path):
@@ -55,7 +55,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
                 yield file  # type: ignore[misc]
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)  # as a plain file: web servers must be able to read it
+            temporary.chmod(0o644)  # tempfile makes it 0600, but web servers must be able to read it
             temporary.replace(path)
         finally:
             if temporary is not None:
@@ -63,30 +63,30 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def atomic_write(path: Path, content: bytes | str) -> None:
-    """Write `content` to `path`, whole or not at all."""
+    """Write `content` to `path` atomically."""
     with atomic_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """An empty folder to fill, which becomes `path` when the block ends, and goes where it fails.
+    """An empty folder to fill. It becomes `path` when the block ends, and is deleted if the block fails.
 
-    What was at `path` is moved aside first and removed last: a crash in between leaves it beside `path`.
-    Raises LimnerError with a sentence where the disk does not take it.
+    The previous folder at `path` is moved aside first and deleted last: a crash in between leaves it beside
+    `path`. Raises LimnerError with a sentence if the folder cannot be written.
     """
     temporary: Path | None = None
     with disk_errors(path):
         try:
-            place = path.resolve()  # through a link, and not in place of it
-            place.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part"))
+            target = path.resolve()  # replace the folder that a link points to, not the link
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
             yield temporary
             for file in temporary.rglob("*"):
                 if file.is_file():
                     _fsync(file)
-            temporary.chmod(0o755)  # as a plain folder: web servers must be able to read it
-            _replace_folder(temporary, place)
+            temporary.chmod(0o755)  # tempfile makes it 0700, but web servers must be able to read it
+            _replace_folder(temporary, target)
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -97,16 +97,16 @@ def _fsync(file: Path) -> None:
         os.fsync(opened.fileno())
 
 
-def _replace_folder(folder: Path, place: Path) -> None:
-    """Move `folder` to `place`; what was there comes back where that fails."""
-    if not place.exists():
-        folder.replace(place)
+def _replace_folder(folder: Path, target: Path) -> None:
+    """Move `folder` to `target`; if that fails, restore the previous folder."""
+    if not target.exists():
+        folder.replace(target)
         return
-    aside = folder.with_suffix(".old")
-    place.replace(aside)
+    previous = folder.with_suffix(".old")
+    target.replace(previous)
     try:
-        folder.replace(place)
+        folder.replace(target)
     except OSError:
-        aside.replace(place)
+        previous.replace(target)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(previous, ignore_errors=True)

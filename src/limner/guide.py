@@ -1,12 +1,12 @@
-"""The guide: what the network is shown in place of a picture (Akten, *Learning to See*, 2017).
+"""The guide: the network's input, computed from a picture (Akten, *Learning to See*, 2017).
 
-It is a module of standard operators, trained with the network and exported inside the look, so that
-the live page and the training can never disagree. Its values that a person may turn live are tensors:
-in training one per picture (B, 1, 1, 1), in a look scalars with a default.
+A guide is a module of standard operators. Training uses it, and the export puts it inside the look, so the
+live page and the training cannot disagree. Its live inputs are tensors: in training one value per picture
+(B, 1, 1, 1), in a look scalars with a default.
 
-The soft guide's two resamplings are products with constant matrices. OpenCV's area and cubic modes, that
-Akten's training used, have no exact counterpart among ONNX's Resize modes when the factor is not whole;
-a matrix is exact everywhere, and its thin products are few beside the network: at 256 pixels about 1.5
+The soft guide's two resamplings are products with constant matrices. Akten's training used OpenCV's area
+and cubic modes. ONNX's Resize has no exact counterpart to them when the factor is not a whole number; a
+matrix is exact everywhere. The products are thin and cheap beside the network: at 256 pixels about 1.5
 million multiply-adds, half a percent of lean's.
 """
 
@@ -22,7 +22,7 @@ from limner.live import LiveInput
 from limner.recipe import GuideName
 
 CELL = 24
-"""Side of a coarse cell in pixels at 256: Akten's area-downscale."""
+"""Side of a coarse cell, in pixels of a 256-pixel picture: Akten's area downscale."""
 
 
 BRIGHTNESS = LiveInput("Brightness", -0.5, 0.5, 0.0)
@@ -31,11 +31,11 @@ DETAIL = LiveInput("Detail", 0.0, 1.0, 0.0)
 
 
 class Guide(Protocol):
-    """A picture (B, 3, P, P) in 0..1 to what the network sees (B, channels, P, P) in 0..1."""
+    """From a picture (B, 3, P, P) in 0..1 to the network's input (B, channels, P, P) in 0..1."""
 
     channels: int
     live: dict[str, LiveInput]
-    """In the order in which `__call__` takes them after the picture."""
+    """In the order of the arguments of `__call__` after the picture."""
 
     def __call__(self, picture: Tensor, *live: Tensor) -> Tensor: ...
 
@@ -64,18 +64,18 @@ def cubic_matrix(cells: int, size: int) -> Tensor:
 
 
 def grey(picture: Tensor) -> Tensor:
-    """(B, 3, H, W) to (B, 1, H, W) by the luma of BT.601, as OpenCV's grey."""
+    """(B, 3, H, W) to (B, 1, H, W) by the luma of BT.601, as in OpenCV."""
     weight = picture.new_tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
     return nn.functional.conv2d(picture, weight)
 
 
 def adjust(image: Tensor, brightness: Tensor, contrast: Tensor) -> Tensor:
-    """Contrast about the middle, then brightness, kept within 0..1."""
+    """Scale the contrast about 0.5, then add the brightness, then clamp to 0..1."""
     return (contrast * (image - 0.5) + (0.5 + brightness)).clamp(0, 1)
 
 
 class SoftGuide(nn.Module):
-    """Grey, averaged over coarse cells, grown again by cubic interpolation: light without form."""
+    """Grey, averaged over coarse cells, enlarged by cubic interpolation: light without form."""
 
     channels = 1
 
@@ -97,11 +97,11 @@ class SoftGuide(nn.Module):
 
 
 class EdgesGuide(nn.Module):
-    """The strength of the edges: Sobel's gradient of the grey picture, slightly smoothed (5x5)."""
+    """Edge strength: the Sobel gradient of the grey picture, slightly smoothed (5x5)."""
 
     channels = 1
     gain = 2.0
-    """Brings a step from black to white to 1."""
+    """Scales the response to a step from black to white to 1."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class EdgesGuide(nn.Module):
 
 
 class ColourGuide(nn.Module):
-    """The picture itself: for pairs, and for looks that keep what they see."""
+    """The picture itself: for training pairs, and for looks that keep the picture's colours."""
 
     channels = 3
 
@@ -137,7 +137,7 @@ GuideModule = SoftGuide | EdgesGuide | ColourGuide
 
 
 def make_guide(name: GuideName, pixels: int) -> GuideModule:
-    """The guide of that name for pictures of `pixels` a side."""
+    """The guide `name` for pictures of `pixels` x `pixels`."""
     match name:
         case "soft":
             return SoftGuide(pixels)

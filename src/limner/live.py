@@ -1,4 +1,4 @@
-"""A live input: a value of a look that a person may turn while it paints."""
+"""A live input: a value of a look that a person can change while the look paints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LiveInput:
-    """A value that may be turned while the look paints."""
+    """A value that can be changed while the look paints."""
 
     label: str
     minimum: float

@@ -1,8 +1,8 @@
-"""Progress of long work.
+"""Progress of long-running work.
 
 Work calls a `Progress` and knows nothing of terminals: `no_progress` is for tests and libraries,
-`ProgressBar` for people. On a terminal `ProgressBar` shows a bar with the time left. Elsewhere (a log,
-continuous integration) it prints one line for each tenth done, since a bar that redraws itself fills a log.
+`ProgressBar` for people. On a terminal `ProgressBar` shows a bar with an ETA. Elsewhere (a log,
+continuous integration) it prints one line for each tenth done, because a redrawn bar would fill a log.
 """
 
 from typing import Protocol, Self
@@ -19,9 +19,9 @@ from rich.progress import Progress as RichProgress
 
 
 class Progress(Protocol):
-    """Called with the number of things done, of how many, and what is being done to them.
+    """Called with the number of items done, their total, and the name of the work.
 
-    `total` may be an estimate that changes between calls; `done` never shrinks for one `what`.
+    `total` may be an estimate that changes between calls; `done` never decreases for one `what`.
     """
 
     def __call__(self, done: int, total: int, what: str) -> None: ...
@@ -33,7 +33,7 @@ def no_progress(done: int, total: int, what: str) -> None:
 
 
 class ProgressBar:
-    """A `Progress` for people; a context manager, so that the terminal is left tidy."""
+    """A `Progress` for people; a context manager that leaves the terminal tidy."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)

@@ -1,6 +1,6 @@
-"""The recipe: everything that decides a training run, frozen, and saved with it.
+"""The recipe: all settings that determine a training run, frozen and saved with it.
 
-No torch here: the command line builds recipes and must start at once.
+This module does not import torch: the command line builds recipes and must start at once.
 """
 
 from __future__ import annotations
@@ -21,40 +21,40 @@ PIXELS = (64, 128, 256, 512)
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training run."""
+    """All settings that determine a training run."""
 
     size: Size = "lean"
-    """The generator: lean is our default; small, medium and large are the paper's (Murr 2020, table 1)."""
+    """Generator size: lean is the default; small, medium and large are the paper's (Murr 2020, table 1)."""
     pixels: int = 256
     """Side of the painting in pixels: 64, 128, 256 or 512."""
     guide: GuideName = "soft"
-    """What the network is shown: soft (grey, coarse), edges, or colour (the picture itself)."""
+    """The network's input: soft (grey, coarse), edges, or colour (the picture itself)."""
     upsampling: Upsampling = "nearest"
-    """How the image grows: nearest (then a 3x3 convolution: no checkerboards) or transposed (the paper)."""
+    """Upsampling layers: nearest (then a 3x3 convolution: no checkerboards) or transposed (the paper)."""
     discriminator: int = 16
     """Width of the PatchGAN's first layer; the pix2pix paper has 64."""
     batch: int = 4
-    """Pictures in one step, over all processes together."""
+    """Pictures per step, summed over all processes."""
     learning_rate: float = 2e-4
-    """Adam's step size, for both networks."""
+    """Adam's learning rate, for both networks."""
     beta1: float = 0.5
-    """Adam's first decay rate."""
+    """Adam's decay rate of the first moment."""
     l1: float = 100.0
-    """Weight of the mean absolute difference beside the adversarial loss (pix2pix: lambda)."""
+    """Weight of the L1 loss beside the adversarial loss (pix2pix: lambda)."""
     dropout: float = 0.5
-    """Share of features dropped in the generator's three innermost upsampling layers."""
+    """Dropout rate of the generator's three innermost upsampling layers."""
     flip: bool = True
-    """Whether half of the pictures are mirrored, left to right."""
+    """Mirror half of the pictures, left to right."""
     scale: float = 1.3
-    """Largest random enlargement; 1.3 is Akten's."""
+    """Largest random enlargement; Akten used 1.3."""
     brightness: float = 0.2
-    """The guide's random brightness is within plus or minus this much."""
+    """Largest random change of the guide's brightness, up or down."""
     contrast: float = 0.15
-    """The guide's random contrast is within 1 plus or minus this much."""
+    """Largest random difference of the guide's contrast from 1, up or down."""
     precision: Precision = "auto"
-    """auto is float32 on a CPU and bfloat16 or float16 on a GPU."""
+    """auto is float32 on a CPU, and bfloat16 or float16 on a GPU."""
     seed: int = 0
-    """The same seed, pictures and recipe give the same weights on a CPU."""
+    """Random seed. The same seed, pictures and recipe give the same weights on a CPU."""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(Recipe)
@@ -87,11 +87,11 @@ class Recipe:
 
     @property
     def guide_channels(self) -> int:
-        """Channels that the generator is shown."""
+        """Channels of the generator's input."""
         return 3 if self.guide == "colour" else 1
 
     def differences(self, other: Recipe) -> list[str]:
-        """The fields in which two recipes differ, such as `batch (4, not 8)`: this one's value first."""
+        """The fields in which two recipes differ, such as `batch (4, not 8)`: this recipe's value first."""
         return [
             f"{field.name} ({getattr(self, field.name)}, not {getattr(other, field.name)})"
             for field in fields(self)
@@ -104,7 +104,7 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
-        """Read what `to_json` wrote; a LimnerError says which field is unknown, absent or wrong."""
+        """Read the output of `to_json`. Raises LimnerError that names an unknown field or a wrong value."""
         try:
             values: Any = json.loads(text)
         except ValueError as error:
@@ -118,8 +118,8 @@ class Recipe:
                 f"The recipe has {', '.join(unknown)}, which this version of limner does not know."
             )
         for name, value in values.items():
-            kind = hints[name] if hints[name] in (int, float, bool) else str
-            right = isinstance(value, kind) or (kind is float and isinstance(value, int))
-            if not right or (isinstance(value, bool) and kind is not bool):
-                raise LimnerError(f"The recipe's {name} is {value!r}, not a {kind.__name__}.")
+            expected = hints[name] if hints[name] in (int, float, bool) else str
+            is_right = isinstance(value, expected) or (expected is float and isinstance(value, int))
+            if not is_right or (isinstance(value, bool) and expected is not bool):
+                raise LimnerError(f"The recipe's {name} is {value!r}, not a {expected.__name__}.")
         return cls(**values)

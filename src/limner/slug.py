@@ -1,4 +1,4 @@
-"""File names that every file system, web server and address bar takes."""
+"""File names that every file system, web server and address bar accepts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from hashlib import blake2b
 
 
 def slugify(name: str) -> str:
-    """`Nordsee für Ada` to `nordsee-fur-ada`. Never empty.
+    """`Nordsee für Ada` to `nordsee-fur-ada`. Never empty, at most 100 characters.
 
-    A name that loses letters on the way, as one in another script does, gets six digits of its hash:
-    two such names stay two.
+    A name that loses letters in the conversion, such as one in another script, gets six hexadecimal digits
+    of its hash, so that two such names stay different.
     """
     folded = unicodedata.normalize("NFKD", name)
     plain = "".join(letter for letter in folded if letter.isascii())
-    lost = any(letter.isalnum() for letter in folded if not letter.isascii())
+    has_lost_letters = any(letter.isalnum() for letter in folded if not letter.isascii())
     parts = re.findall(r"[a-z0-9]+", plain.lower())
-    if lost or not parts:
+    if has_lost_letters or not parts:
         parts.append(blake2b(name.encode(errors="replace"), digest_size=3).hexdigest())
     return "-".join(parts)[:100]

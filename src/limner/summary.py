@@ -1,6 +1,6 @@
 """The summary of a network: its layers, parameters, multiply-adds and bytes, as a table and as JSON.
 
-`limner.networks.summary` makes it from a recipe, `limner.look.summary` from the graph of a look.
+`limner.networks.summary` makes it from a recipe, `limner.look.summary` from a look's graph.
 """
 
 from __future__ import annotations
@@ -23,44 +23,44 @@ class LayerSummary:
     name: str
     kind: str
     shape: tuple[int, ...]
-    """Of its output, without the batch: (C, H, W)."""
+    """Shape of the output without the batch: (C, H, W)."""
     parameters: int
-    """In a described network batch norm counts four for each channel, as in Keras."""
+    """In the network of a recipe, batch norm counts four per channel, as in Keras."""
     multiply_adds: int
     zero_stuffed: int
-    """Multiply-adds as papers count them that fill a transposed convolution's input with zeros."""
+    """Multiply-adds as in papers that count a transposed convolution's input as stuffed with zeros."""
 
 
 @dataclass(frozen=True)
 class NetworkSummary:
-    """A network in figures."""
+    """The figures of a network."""
 
     target: str
     kind: str
-    """`network`, `run`, `look`, or `ONNX file` where it is another program's."""
+    """`network`, `run`, `look`, or `ONNX file` for a file of another program."""
     pixels: int
     layers: tuple[LayerSummary, ...]
     bytes: Mapping[str, int]
-    """Of the file; for networks and runs of a look's weights, for each storage."""
+    """Size of the file; for networks and runs, size of a look's weights in each storage."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     credits: Mapping[str, str] = field(default_factory=dict)
-    """Name, author, credit and licence, where given."""
+    """Name, author, credit and licence, if given."""
     figures: Mapping[str, Any] = field(default_factory=dict)
-    """What a look's export measured."""
+    """Figures measured at a look's export."""
 
     @property
     def parameters(self) -> int:
-        """Of all layers."""
+        """Parameters of all layers."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
     def multiply_adds(self) -> int:
-        """Of all layers, for one picture."""
+        """Multiply-adds of all layers, for one picture."""
         return sum(layer.multiply_adds for layer in self.layers)
 
     @property
     def zero_stuffed(self) -> int:
-        """Of all layers, for one picture, counting multiplications by filled-in zeros."""
+        """Multiply-adds of all layers, for one picture, including those with stuffed zeros."""
         return sum(layer.zero_stuffed for layer in self.layers)
 
     def to_json(self) -> str:
@@ -69,7 +69,7 @@ class NetworkSummary:
         return json.dumps({**dataclasses.asdict(self), **totals}, indent=2)
 
     def table(self) -> Group:
-        """For a terminal."""
+        """The summary as a table for the terminal."""
         table = Table("layer", "kind", "output", "parameters", "MACs", "zero-stuffed")
         for number, column in enumerate(table.columns):
             column.no_wrap = True
@@ -91,7 +91,7 @@ class NetworkSummary:
 
 
 def _format_value(value: Any) -> str:
-    """A value of JSON in words; a look's figures may be anything."""
+    """A JSON value as text; a look's figures may hold any value."""
     match value:
         case bool():
             return str(value)
@@ -100,7 +100,7 @@ def _format_value(value: Any) -> str:
         case float():
             return f"{value:.3g}"
         case Mapping():
-            return ", ".join(f"{key} {_format_value(one)}" for key, one in value.items())
+            return ", ".join(f"{key} {_format_value(item)}" for key, item in value.items())
         case list():
             return "; ".join(map(_format_value, value))
         case _:

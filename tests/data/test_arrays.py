@@ -1,4 +1,4 @@
-"""Pictures of any shape to a square."""
+"""Pictures of any shape become a square."""
 
 import numpy as np
 import pytest
@@ -18,26 +18,26 @@ def stripes(width: int, height: int) -> Image.Image:
 
 
 @pytest.mark.parametrize("size", [(300, 100), (90, 270)])
-def test_the_middle_square(size: tuple[int, int]) -> None:
+def test_the_centre_square_is_kept(size: tuple[int, int]) -> None:
     square = center_crop(stripes(*size), 32)
     assert square.shape == (32, 32, 3)
     assert square.dtype == np.float32
     np.testing.assert_allclose(square[1:-1, 1:-1], np.broadcast_to([0, 1, 0], (30, 30, 3)), atol=0.02)
 
 
-def test_all_of_it_squeezed() -> None:
+def test_whole_squeezes_the_picture() -> None:
     square = center_crop(stripes(300, 100), 30, whole=True)
     for colour, column in enumerate((4, 15, 25)):
         assert (square[:, column].argmax(axis=-1) == colour).all()
 
 
-def test_fine_checks_become_grey_not_patterns() -> None:
+def test_a_fine_chequerboard_becomes_grey_without_aliasing() -> None:
     checks = np.indices((640, 640)).sum(axis=0) % 2 * 255
     square = center_crop(Image.fromarray(checks.astype(np.uint8)).convert("RGB"), 64)
     assert np.abs(square - 0.5).max() < 0.02
 
 
-def test_values_to_pictures() -> None:
+def test_arrays_become_pictures() -> None:
     grey = to_image(np.array([[[0.0], [0.5]], [[1.0], [2.0]]], np.float32))
     assert np.asarray(grey)[..., 0].tolist() == [[0, 128], [255, 255]]
     assert grey.mode == "RGB"

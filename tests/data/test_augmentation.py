@@ -1,4 +1,4 @@
-"""Windows are where they should be, in range, the same each time, and the same on both of a pair."""
+"""Crops are exact, in range and reproducible, and both pictures of a pair get the same crop."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from helpers.stores import TINY, store
-from limner.data.augmentation import Batch, crop_and_resize, identity_params, make_pair, sample_params
+from helpers.stores import store
+from limner.data.augmentation import Batch, crop_and_resize, make_pair, sample_params
 from limner.data.loader import load_batch
 from limner.guide import make_guide
 from limner.recipe import Recipe
@@ -37,87 +37,62 @@ def test_a_mirrored_window_is_the_same_window_mirrored() -> None:
     assert (mirrored - plain).abs().max() > 0.1
 
 
-def test_a_larger_window_is_what_interpolate_makes_of_it() -> None:
+def test_a_larger_window_equals_interpolate() -> None:
     box = boxes(80)
     whole = box.permute(0, 3, 1, 2) / 255
     expected = torch.nn.functional.interpolate(whole, (64, 64), mode="bilinear", align_corners=False)
     torch.testing.assert_close(crop_and_resize(box, window(0, 0, 80), 64), expected, atol=2e-5, rtol=0)
 
 
-def test_draws_stay_within_the_recipe() -> None:
+def test_parameters_stay_within_the_recipe() -> None:
     recipe = Recipe(scale=1.2, brightness=0.2, contrast=0.15)
-    drawn = sample_params(recipe, 5000, torch.Generator().manual_seed(0))
+    params = sample_params(recipe, 5000, torch.Generator().manual_seed(0))
     for values, low, high in (
-        (drawn.scale, 1.0, 1.2),
-        (drawn.down, 0.0, 1.0),
-        (drawn.across, 0.0, 1.0),
-        (drawn.brightness, -0.2, 0.2),
-        (drawn.contrast, 0.85, 1.15),
+        (params.scale, 1.0, 1.2),
+        (params.down, 0.0, 1.0),
+        (params.across, 0.0, 1.0),
+        (params.brightness, -0.2, 0.2),
+        (params.contrast, 0.85, 1.15),
     ):
         assert low <= values.min() < low + 0.01 * (high - low)
         assert high >= values.max() > high - 0.01 * (high - low)
-    assert 0.45 < (drawn.mirror == -1).float().mean() < 0.55
+    assert 0.45 < (params.mirror == -1).float().mean() < 0.55
 
 
-def test_no_flips_where_the_recipe_has_none() -> None:
-    drawn = sample_params(Recipe(flip=False), 1000, torch.Generator().manual_seed(0))
-    assert (drawn.mirror == 1).all()
+def test_no_picture_is_mirrored_without_flip() -> None:
+    params = sample_params(Recipe(flip=False), 1000, torch.Generator().manual_seed(0))
+    assert (params.mirror == 1).all()
 
 
-def test_draws_follow_the_generator() -> None:
-    one, same, other = (
+def test_parameters_follow_the_generator() -> None:
+    first, same, different = (
         sample_params(Recipe(), 8, torch.Generator().manual_seed(seed)) for seed in (3, 3, 4)
     )
-    assert torch.equal(one.scale, same.scale)
-    assert not torch.equal(one.scale, other.scale)
-
-
-def test_windows_lie_within_upright_and_wide_pictures(tmp_path: Path) -> None:
-    pictures = store(tmp_path)
-    drawn = sample_params(TINY, len(pictures), torch.Generator().manual_seed(0))
-    batch = load_batch(pictures, range(len(pictures)), drawn)
-    top, left, side, _ = batch.window
-    assert (top >= 0).all()
-    assert (left >= 0).all()
-    assert (top + side <= pictures.short_side + 1e-3).all()
-    assert (left + side <= pictures.short_side + 1e-3).all()
-    assert (side >= pictures.short_side / 1.3 - 1e-3).all()
-    assert side.std() > 1
-
-
-def test_an_unchanged_picture_is_shown_from_its_middle(tmp_path: Path) -> None:
-    pictures = store(tmp_path)
-    side = pictures.short_side
-    batch = load_batch(pictures, [0], identity_params(1))
-    picture = torch.from_numpy(pictures.image(0).copy())
-    top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
-    assert torch.equal(batch.target[0], picture[top : top + side, left : left + side])
-    torch.testing.assert_close(batch.window[2], torch.tensor([float(side)]))
+    assert torch.equal(first.scale, same.scale)
+    assert not torch.equal(first.scale, different.scale)
 
 
 def test_a_pair_of_equal_pictures_stays_equal(tmp_path: Path) -> None:
     pictures = store(tmp_path, same_inputs=True)
     recipe = Recipe(pixels=64, guide="colour", brightness=0.0, contrast=0.0)
-    drawn = sample_params(recipe, 8, torch.Generator().manual_seed(0))
-    learned = make_pair(load_batch(pictures, range(8), drawn), make_guide("colour", 64), 64)
-    torch.testing.assert_close(learned.input, learned.target, atol=1e-6, rtol=0)
+    params = sample_params(recipe, 8, torch.Generator().manual_seed(0))
+    pair = make_pair(load_batch(pictures, range(8), params), make_guide("colour", 64), 64)
+    torch.testing.assert_close(pair.input, pair.target, atol=1e-6, rtol=0)
 
 
-def test_the_guide_is_made_of_the_input() -> None:
+def test_the_guide_is_made_from_the_input() -> None:
     black, white = torch.zeros(1, 84, 84, 3).byte(), torch.full((1, 84, 84, 3), 255).byte()
     batch = Batch(white, black, window(0, 0, 84), torch.tensor([[0.1], [1.0]]))
-    learned = make_pair(batch, make_guide("soft", 64), 64)
-    torch.testing.assert_close(learned.target, torch.ones(1, 3, 64, 64))
+    pair = make_pair(batch, make_guide("soft", 64), 64)
+    torch.testing.assert_close(pair.target, torch.ones(1, 3, 64, 64))
     # Black, brightened by 0.1 of 1, on the scale of -1..1.
-    torch.testing.assert_close(learned.input, torch.full((1, 1, 64, 64), -0.8), atol=1e-5, rtol=0)
+    torch.testing.assert_close(pair.input, torch.full((1, 1, 64, 64), -0.8), atol=1e-5, rtol=0)
 
 
-def test_each_picture_has_its_own_light() -> None:
+def test_each_picture_has_its_own_brightness_and_contrast() -> None:
     grey = torch.full((2, 84, 84, 3), 102).byte()
     light = torch.tensor([[0.2, -0.1], [1.0, 0.5]])
-    learned = make_pair(
-        Batch(grey, None, window(0, 0, 84).repeat(1, 2), light), make_guide("colour", 64), 64
-    )
-    means = learned.input.mean(dim=(1, 2, 3))
+    pair = make_pair(Batch(grey, None, window(0, 0, 84).repeat(1, 2), light), make_guide("colour", 64), 64)
+    means = pair.input.mean(dim=(1, 2, 3))
     # contrast * (0.4 - 0.5) + 0.5 + brightness, then 2x - 1
     torch.testing.assert_close(means, torch.tensor([0.2, -0.3]), atol=1e-5, rtol=0)

@@ -1,4 +1,4 @@
-"""Every kind of file that a person may have in a folder."""
+"""Reading every kind of picture file, and refusing other files with a reason."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def reason(path: Path) -> str:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tif", "bmp"])
-def test_every_kind_is_read_as_upright_rgb(tmp_path: Path, suffix: str) -> None:
+def test_every_format_is_read_as_upright_rgb(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     picture = scene(80, 60)
     picture.save(path)
@@ -37,14 +37,14 @@ def test_every_kind_is_read_as_upright_rgb(tmp_path: Path, suffix: str) -> None:
     assert apart < 12  # GIF has 256 colours, JPEG is lossy
 
 
-def test_a_suffix_does_not_decide_the_kind(tmp_path: Path) -> None:
+def test_the_content_decides_the_format(tmp_path: Path) -> None:
     scene(40, 30).save(tmp_path / "a.png")
     (tmp_path / "a.png").rename(tmp_path / "a.jpg")
     assert read_image(tmp_path / "a.jpg", at_least=8).size == (40, 30)
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
-def test_photos_that_lie_on_their_side_are_turned(tmp_path: Path, orientation: int) -> None:
+def test_photos_stored_on_their_side_are_rotated(tmp_path: Path, orientation: int) -> None:
     picture = Image.new("RGB", (60, 40), "black")
     picture.paste("red", (0, 0, 60, 8))
     turned = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}
@@ -59,7 +59,7 @@ def test_photos_that_lie_on_their_side_are_turned(tmp_path: Path, orientation: i
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_all_orientations_are_pillow_s(tmp_path: Path, orientation: int) -> None:
+def test_all_orientations_equal_pillow_s(tmp_path: Path, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     scene(60, 40).save(tmp_path / "a.png", exif=exif)
@@ -88,18 +88,18 @@ for _ in range(300):
 """
 
 
-def test_broken_notes_on_a_whole_picture_say_nothing_and_harm_nothing(tmp_path: Path) -> None:
+def test_broken_exif_is_ignored_without_a_warning(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "a description that is not kept with its tag"
     scene(32, 24).save(tmp_path / "a.jpg", exif=exif)
-    # A program of its own: pytest has its own ways with warnings.
+    # In a separate process, because pytest handles warnings differently.
     command = [sys.executable, "-c", BROKEN_EXIF, str(tmp_path / "a.jpg")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "P"])
-def test_clear_parts_lie_over_white(tmp_path: Path, mode: str) -> None:
+def test_transparent_parts_become_white(tmp_path: Path, mode: str) -> None:
     clear = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
     clear.paste((255, 0, 0, 255), (0, 0, 10, 20))
     if mode == "P":
@@ -115,7 +115,7 @@ def test_clear_parts_lie_over_white(tmp_path: Path, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "CMYK", "P"])
-def test_other_colours_become_rgb(tmp_path: Path, mode: str) -> None:
+def test_other_colour_modes_become_rgb(tmp_path: Path, mode: str) -> None:
     scene(30, 20).convert(mode).save(tmp_path / "a.tif")
     image = read_image(tmp_path / "a.tif", at_least=8)
     assert (image.mode, image.size) == ("RGB", (30, 20))
@@ -134,7 +134,7 @@ def test_floats_of_0_to_1_keep_their_brightness(tmp_path: Path) -> None:
     assert abs(int(np.asarray(read_image(tmp_path / "a.tif", at_least=8))[0, 0, 0]) - 64) <= 1
 
 
-def test_a_colour_profile_is_obeyed_and_a_broken_one_ignored(tmp_path: Path) -> None:
+def test_a_colour_profile_is_applied_and_a_broken_one_ignored(tmp_path: Path) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     picture = scene(20, 20)
     for name, data in (("good", profile), ("bad", b"no profile")):
@@ -143,21 +143,21 @@ def test_a_colour_profile_is_obeyed_and_a_broken_one_ignored(tmp_path: Path) -> 
         assert np.abs(read - np.asarray(picture, int)).max() <= 2
 
 
-def test_what_is_no_picture_is_said(tmp_path: Path) -> None:
+def test_files_that_are_no_pictures_are_refused_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("not a picture at all")
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "noise.png").write_bytes(bytes(range(256)) * 4)
     (tmp_path / "phone.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(50))
     assert reason(tmp_path / "text.jpg") == "is a text file, not a picture"
     assert reason(tmp_path / "empty.png") == "is an empty file"
-    assert reason(tmp_path / "noise.png") == "is not a picture of a kind that can be read"
+    assert reason(tmp_path / "noise.png") == "is not a picture in a format that limner can read"
     assert reason(tmp_path / "phone.jpg") == "is a HEIC picture: export it as JPEG"
     with pytest.raises(UnreachableFile):
         read_image(tmp_path / "missing.jpg", at_least=8)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
-def test_files_cut_off_half_way_are_refused(tmp_path: Path, suffix: str) -> None:
+def test_truncated_files_are_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8)).save(path)
@@ -182,7 +182,7 @@ def test_a_huge_photo_is_read_and_a_huge_png_is_refused(tmp_path: Path) -> None:
         assert "fit in memory" in reason(tmp_path / "a.png")
 
 
-def test_fit_keeps_the_middle_and_sets_the_short_side() -> None:
+def test_the_plan_keeps_the_middle_and_sets_the_short_side() -> None:
     assert plan_resize(600, 400, 100).box == (0, 0, 600, 400)
     assert (plan_resize(600, 400, 100).width, plan_resize(600, 400, 100).height) == (150, 100)
     panorama = plan_resize(20_000, 1_000, 100)

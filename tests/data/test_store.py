@@ -1,10 +1,14 @@
-"""A store stands in a folder of its own."""
+"""A store is opened, checked, and written in its own folder."""
 
+import json
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from helpers.files import photos
+from helpers.stores import file_bytes, picture_bytes, prepare_store
 from limner.data.store import StoredImage, StoreSettings, StoreWriter, open_store
 from limner.errors import LimnerError
 
@@ -18,16 +22,16 @@ def write(folder: Path) -> None:
         writer.commit(SETTINGS, [ENTRY], [])
 
 
-def test_the_files_of_others_are_never_deleted(tmp_path: Path) -> None:
+def test_foreign_files_are_never_deleted(tmp_path: Path) -> None:
     mine = ["pictures-of-ada.bin", "pictures.zip.part", "pictures-2024.bin"]
     for name in mine:
         (tmp_path / name).write_bytes(b"mine")
-    with pytest.raises(LimnerError, match=r"not empty and holds no prepared .*there is pictures-2024\.bin"):
+    with pytest.raises(LimnerError, match=r"not empty and holds no prepared .*contains pictures-2024\.bin"):
         write(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)
 
 
-def test_what_a_killed_first_writing_left_is_taken_away(tmp_path: Path) -> None:
+def test_the_leftovers_of_a_killed_write_are_deleted(tmp_path: Path) -> None:
     for name in ("pictures-0a1b2c3d.bin", "pictures-0a1b2c3e.bin.part", "pictures.json.part", ".DS_Store"):
         (tmp_path / name).write_bytes(b"half")
     write(tmp_path)
@@ -35,9 +39,43 @@ def test_what_a_killed_first_writing_left_is_taken_away(tmp_path: Path) -> None:
     assert names == {".DS_Store", "pictures.json", open_store(tmp_path).index.file}
 
 
-def test_a_store_is_written_anew_beside_what_was_put_there_since(tmp_path: Path) -> None:
+def test_rewriting_a_store_keeps_foreign_files(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "pictures-notes.bin").write_bytes(b"mine")
     write(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"pictures-notes.bin", "pictures.json", open_store(tmp_path).index.file}
+
+
+def test_opening_a_damaged_store_gives_an_error(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    with pytest.raises(LimnerError, match="no prepared pictures"):
+        open_store(store)
+    prepare_store(store, photos(tmp_path / "in", 3))
+    intact = file_bytes(store)
+    index = json.loads(intact["pictures.json"])
+
+    def damage(text: str, match: str) -> None:
+        (store / "pictures.json").write_text(text)
+        with pytest.raises(LimnerError, match=match):
+            open_store(store)
+
+    damage("{", "damaged")
+    damage("[]", "damaged")
+    damage(json.dumps(index | {"format": 99}), "format 99")
+    damage(json.dumps(index | {"file": "../outside.bin"}), "damaged")
+    damage(json.dumps(index | {"entries": [{"name": 1}]}), "damaged")
+    (store / "pictures.json").write_bytes(intact["pictures.json"])
+    raw = store / index["file"]
+    raw.write_bytes(raw.read_bytes()[:-1])
+    with pytest.raises(LimnerError, match="damaged"):
+        open_store(store)
+    pictures, _ = prepare_store(store, tmp_path / "in")
+    assert len(pictures) == 3
+
+
+def test_another_process_memory_maps_the_file(tmp_path: Path) -> None:
+    pictures, _ = prepare_store(tmp_path / "store", photos(tmp_path / "in", 3))
+    pickled = pickle.dumps(pictures)
+    assert len(pickled) < 1000
+    assert picture_bytes(pickle.loads(pickled)) == picture_bytes(pictures)

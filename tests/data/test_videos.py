@@ -1,4 +1,4 @@
-"""Frames of whole, turned, cut off and empty videos."""
+"""Frames of intact, rotated, truncated and empty videos."""
 
 import struct
 from itertools import pairwise
@@ -29,39 +29,39 @@ def left_is_red(image: Image.Image) -> bool:
 )  # fmt: skip
 def test_frames_are_spread_evenly(tmp_path: Path, name: str, codec: str) -> None:
     path = video(tmp_path / name, codec=codec)
-    taken = frames(path, 5)
-    assert [frame.seconds for frame in taken] == pytest.approx([0.2, 0.6, 1.0, 1.4, 1.8], abs=0.05)
-    assert all(frame.image.size == (96, 64) and left_is_red(frame.image) for frame in taken)
+    read = frames(path, 5)
+    assert [frame.seconds for frame in read] == pytest.approx([0.2, 0.6, 1.0, 1.4, 1.8], abs=0.05)
+    assert all(frame.image.size == (96, 64) and left_is_red(frame.image) for frame in read)
 
 
-def test_more_frames_than_there_are_give_each_once(tmp_path: Path) -> None:
-    taken = frames(video(tmp_path / "a.mp4", frames=20), 400)
-    assert len(taken) == 20
-    assert len({frame.seconds for frame in taken}) == 20
+def test_a_short_video_gives_each_frame_once(tmp_path: Path) -> None:
+    read = frames(video(tmp_path / "a.mp4", frames=20), 400)
+    assert len(read) == 20
+    assert len({frame.seconds for frame in read}) == 20
 
 
-def test_frames_far_apart_are_sought(tmp_path: Path) -> None:
+def test_distant_frames_are_found_by_seeking(tmp_path: Path) -> None:
     path = video(tmp_path / "a.mp4", frames=300, rate=5)
-    taken = frames(path, 10)
-    assert [frame.seconds for frame in taken] == pytest.approx(range(3, 60, 6), abs=0.21)
-    for frame in taken:
+    read = frames(path, 10)
+    assert [frame.seconds for frame in read] == pytest.approx(range(3, 60, 6), abs=0.21)
+    for frame in read:
         blue = int(np.asarray(frame.image)[32, 90, 2])
         assert blue == pytest.approx(round(frame.seconds * 5) * 5 % 256, abs=20)
 
 
-TURNS = {
+MATRICES = {
     90: (0, 1, 0, -1, 0, 0),
     180: (-1, 0, 0, 0, -1, 0),
     270: (0, -1, 0, 1, 0, 0),
 }
 
 
-@pytest.mark.parametrize("degrees", TURNS)
-def test_a_phone_held_upright_gives_upright_frames(tmp_path: Path, degrees: int) -> None:
+@pytest.mark.parametrize("degrees", MATRICES)
+def test_rotated_videos_give_upright_frames(tmp_path: Path, degrees: int) -> None:
     path = video(tmp_path / "a.mp4")
     data = bytearray(path.read_bytes())
     matrix = data.index(b"tkhd") + 44
-    values = [value << 16 for value in TURNS[degrees]]
+    values = [value << 16 for value in MATRICES[degrees]]
     data[matrix : matrix + 36] = struct.pack(">9i", *values, 0, 0, 1 << 30)
     path.write_bytes(data)
     image = frames(path, 1)[0].image
@@ -69,7 +69,7 @@ def test_a_phone_held_upright_gives_upright_frames(tmp_path: Path, degrees: int)
     assert left_is_red(image.rotate(degrees, expand=True))
 
 
-def test_a_video_cut_off_gives_the_frames_it_has(tmp_path: Path) -> None:
+def test_a_truncated_video_gives_the_frames_it_has(tmp_path: Path) -> None:
     path = video(tmp_path / "a.mkv", frames=200, size=(320, 240))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert 5 <= len(frames(path, 20)) < 20
@@ -78,7 +78,7 @@ def test_a_video_cut_off_gives_the_frames_it_has(tmp_path: Path) -> None:
 def test_a_recording_without_a_duration_is_counted(tmp_path: Path) -> None:
     path = video(tmp_path / "a.webm", codec="libvpx")
     data = path.read_bytes()
-    # What a browser's recorder writes has no duration: its element is made void here.
+    # A browser's recorder writes no duration: overwrite the element with a void one.
     at = data.index(b"\x44\x89\x88")
     path.write_bytes(data[:at] + b"\xec\x89" + data[at + 2 + 1 : at + 3] + data[at + 3 :])
     clip = measure_video(path)
@@ -86,7 +86,7 @@ def test_a_recording_without_a_duration_is_counted(tmp_path: Path) -> None:
     assert clip.frames == 50
 
 
-def test_what_is_no_video_is_said(tmp_path: Path) -> None:
+def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     whole = video(tmp_path / "a.mp4")
     (tmp_path / "half.mp4").write_bytes(whole.read_bytes()[:1000])
     (tmp_path / "text.mp4").write_text("no video" * 100)
@@ -99,19 +99,19 @@ def test_what_is_no_video_is_said(tmp_path: Path) -> None:
         "sound.mp4": "has sound but no pictures",
         "missing.mp4": "cannot be opened",
     }
-    for name, said in expected.items():
-        with pytest.raises(UnreadableFile, match=said):
+    for name, message in expected.items():
+        with pytest.raises(UnreadableFile, match=message):
             frames(tmp_path / name, 3)
 
 
-@pytest.mark.parametrize(("suffix", "said"), [("mp4", "has no pictures"), ("avi", "without frames")])
-def test_a_video_without_frames_is_said(tmp_path: Path, suffix: str, said: str) -> None:
+@pytest.mark.parametrize(("suffix", "message"), [("mp4", "has no pictures"), ("avi", "without frames")])
+def test_a_video_without_frames_is_refused(tmp_path: Path, suffix: str, message: str) -> None:
     path = video(tmp_path / f"a.{suffix}", frames=0)
-    with pytest.raises(UnreadableFile, match=said):
+    with pytest.raises(UnreadableFile, match=message):
         frames(path, 3)
 
 
-def test_wide_and_tall_frames_give_both_their_ends() -> None:
+def test_wide_and_tall_frames_give_a_square_from_each_end() -> None:
     assert [square.box for square in plan_squares(160, 90)] == [(0, 0, 90, 90), (70, 0, 160, 90)]
     assert [square.where for square in plan_squares(90, 160)] == ["upper", "lower"]
     assert [square.box for square in plan_squares(40, 30)] == [(5, 0, 35, 30)]
@@ -120,6 +120,6 @@ def test_wide_and_tall_frames_give_both_their_ends() -> None:
 def test_real_clips() -> None:
     clips = shared("clips")
     for name in ("flower.mp4", "flower.webm", "rabbit320.webm", "stream-of-water.mp4"):
-        taken = frames(clips / name, 8)
-        assert len(taken) == 8
-        assert all(a.seconds < b.seconds for a, b in pairwise(taken))
+        read = frames(clips / name, 8)
+        assert len(read) == 8
+        assert all(a.seconds < b.seconds for a, b in pairwise(read))

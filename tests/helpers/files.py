@@ -1,4 +1,4 @@
-"""Files that tests make for themselves."""
+"""Pictures and videos that tests generate."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +14,10 @@ SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
 def shared(name: str) -> Path:
-    """A file or folder of the shared data; skips the test where there is none."""
+    """A file or folder of the shared data; skips the test if it is absent."""
     path = SHARED / name
     if not path.exists():
-        pytest.skip(f"the shared data set {name} is not here")
+        pytest.skip(f"the shared data set {name} is absent")
     return path
 
 

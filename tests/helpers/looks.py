@@ -1,4 +1,4 @@
-"""Networks with lively weights, and their looks, made once for all tests."""
+"""Networks with weights as after training, and their looks, made once for all tests."""
 
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from limner.recipe import GuideName, Recipe, Size, Upsampling
 
 PIXELS = 64
 
-torch.set_num_threads(1)  # networks this small lose more by waiting for threads than they win
+torch.set_num_threads(1)  # in networks this small, waiting for threads costs more than they gain
 
 
 def recipe(size: Size = "lean", guide: GuideName = "soft", upsampling: Upsampling = "nearest") -> Recipe:
@@ -26,7 +26,7 @@ def recipe(size: Size = "lean", guide: GuideName = "soft", upsampling: Upsamplin
 
 @cache
 def lively(made: Recipe) -> UNet:
-    """A generator as after training: its features keep their strength, its norms have statistics."""
+    """A generator as after training: its features keep their scale, its batch norms have statistics."""
     torch.manual_seed(11)
     network = make_generator(made)
     for module in network.modules():
@@ -56,7 +56,7 @@ def graph(made: Recipe) -> ModelProto:
 
 @cache
 def look_bytes(guide: GuideName = "soft") -> bytes:
-    """A whole look with metadata, weights in uint8."""
+    """A complete look with metadata, weights in uint8."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "look.onnx"
         made = recipe(guide=guide)
@@ -71,7 +71,7 @@ def look_file(folder: Path, guide: GuideName = "soft", name: str = "clouds.onnx"
 
 
 def strided_bytes() -> bytes:
-    """Another program's file: strides and pads that looks do not have, one bias per channel added apart."""
+    """Another program's file: strides and pads that looks do not have, and one bias per channel."""
     rng = np.random.default_rng(4)
     shapes = {"a": (8, 3, 3, 3), "b": (8, 8, 5, 5), "c": (8, 6, 2, 2), "d": (3, 6, 3, 3), "e": (1, 3, 1, 1)}
     weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}

@@ -1,4 +1,4 @@
-"""Small stores of pictures to train on: soft colours, 64 pixels, made in a moment."""
+"""Small stores of pictures: soft colours, 64 pixels, prepared quickly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from PIL import Image
 
+from limner.data.pairs import Side
 from limner.data.prepare import prepare
+from limner.data.report import PrepareReport
 from limner.data.store import ImageStore
 from limner.progress import no_progress
 from limner.recipe import Recipe
@@ -17,7 +19,7 @@ from limner.recipe import Recipe
 TINY = Recipe(pixels=64, discriminator=4, batch=4)
 """The fastest recipe that still has all parts."""
 
-# Steps this small lose more by two threads that wait for each other than they gain.
+# In steps this small, threads cost more by waiting for each other than they gain.
 torch.set_num_threads(1)
 
 
@@ -32,7 +34,7 @@ def store(folder: Path, count: int = 14, *, same_inputs: bool = False) -> ImageS
     sources = folder / "sources"
     sources.mkdir(parents=True)
     for seed in range(count):
-        # Some upright, some wide: windows must fit both.
+        # Some are upright, some are wide: crops must fit both.
         size = (100, 90) if seed % 2 else (90, 130)
         colours(seed, *size).save(sources / f"{seed:02}.png")
     inputs = folder / "inputs" if same_inputs else None
@@ -40,3 +42,27 @@ def store(folder: Path, count: int = 14, *, same_inputs: bool = False) -> ImageS
         shutil.copytree(sources, inputs)
     pictures, _ = prepare([sources], folder / "store", pixels=64, inputs=inputs, progress=no_progress)
     return pictures
+
+
+def prepare_store(
+    folder: Path,
+    *sources: Path,
+    pixels: int = 32,
+    inputs: Path | None = None,
+    side: Side | None = None,
+    frames: int = 10,
+) -> tuple[ImageStore, PrepareReport]:
+    """Prepare a store of small pictures, without progress."""
+    return prepare(
+        sources, folder, pixels=pixels, inputs=inputs, side=side, frames=frames, progress=no_progress
+    )
+
+
+def picture_bytes(pictures: ImageStore) -> dict[str, bytes]:
+    """The bytes of each picture by its name."""
+    return {pictures.name(i): pictures.image(i).tobytes() for i in range(len(pictures))}
+
+
+def file_bytes(folder: Path) -> dict[str, bytes]:
+    """The bytes of each file by its name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -1,5 +1,5 @@
-"""Networks as the exporters and quantisers of others write them, where these leave arithmetic on weights,
-joins of many parts, or eight bits around every layer."""
+"""Networks as other exporters and quantisers write them, with arithmetic on weights, Concats of many
+tensors, or QuantizeLinear and DequantizeLinear around every layer."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def spectral_generator(normed: Callable[[Any], Any]) -> nn.Module:
-    """As SAGAN's and SPADE's: attention, normalisation that the picture itself modulates, and every weight
-    divided by its largest singular value, as `normed` has it."""
+    """As in SAGAN and SPADE: attention, normalisation modulated by the picture, and spectral normalisation
+    (each weight is divided by its largest singular value), which `normed` applies."""
     import torch
     from torch import nn
     from torch.nn import functional
@@ -66,7 +66,7 @@ def spectral_generator(normed: Callable[[Any], Any]) -> nn.Module:
 
     torch.manual_seed(10)
     generator = Generator()
-    # Singular vectors are found a step further each time that it paints in training.
+    # Each forward pass in training runs one more power iteration for the singular vectors.
     for _ in range(4):
         generator(torch.rand(2, 3, 32, 32))
     return generator.eval()
@@ -79,7 +79,7 @@ def spectral_hooks(folding: bool) -> onnx.ModelProto:
 
 
 def spectral_parametrisations() -> onnx.ModelProto:
-    """By the newer exporter, which keeps what it traced where it is not asked to optimise."""
+    """By the dynamo exporter, which keeps the traced graph if it is not asked to optimise."""
     import torch
     from torch.nn.utils.parametrizations import spectral_norm
 
@@ -95,11 +95,11 @@ def spectral_parametrisations() -> onnx.ModelProto:
 
 
 def dense() -> onnx.ModelProto:
-    """As DenseNet's, whose layers read all that came before; and sums, means and mosaics of nine."""
+    """As DenseNet, whose layers read all earlier outputs; and Sum, Mean and Concat of nine tensors."""
     net = Network(11)
     parts = [net.conv("image", 3, 10, 3, pads=[1, 1, 1, 1])]
     for growth in (6, 8):
-        # Eight channels each could lie side by side in one buffer, but for one join alone.
+        # Tensors of eight channels can share one buffer without a copy, but for one Concat only.
         for layer in range(9):
             seen = net.node("Concat", *parts, axis=1) if layer else parts[0]
             count = (10 if growth == 6 else 12) + growth * layer
@@ -114,7 +114,7 @@ def dense() -> onnx.ModelProto:
     small += [net.node("MaxPool", wide, kernel_shape=[1, 9], strides=[1, 9])]
     batch = net.node("Concat", *nine, axis=0)
     made += [*small, net.node("ReduceMax", batch, axes=[0])]
-    # Joined beside each other without a copy, however many there are, since nobody else joins them.
+    # Concatenated without a copy, however many there are, because no other Concat reads them.
     apart = [net.node("Abs", value) for value in made for _ in range(2)]
     value = net.node("Concat", *apart, axis=1)
     return net.model([1, 3, 20, 28], net.conv(value, 56, 3, 1))
@@ -154,7 +154,7 @@ def classifier() -> nn.Module:
 
 
 def unet() -> nn.Module:
-    """Strided and transposed convolutions, joins, and a Resize."""
+    """Strided and transposed convolutions, Concat, and a Resize."""
     import torch
     from torch import Tensor, nn
 
@@ -185,7 +185,7 @@ def unet() -> nn.Module:
 
 
 def static(make: Callable[[], nn.Module], weights: str, values: str, per_channel: bool) -> onnx.ModelProto:
-    """By ONNX Runtime's own tool, which measures the range of every tensor on some pictures."""
+    """By ONNX Runtime's static quantiser, which calibrates the range of every tensor on some pictures."""
     import torch
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
@@ -216,7 +216,7 @@ def static(make: Callable[[], nn.Module], weights: str, values: str, per_channel
 
 
 def arithmetic_on_bytes() -> onnx.ModelProto:
-    """Eight-bit weights that other exporters move and scale before they are used."""
+    """Eight-bit weights that other exporters transpose, reshape and scale before use."""
     net = Network(13)
 
     def stored(*shape: int, axis: int | None, unsigned: bool = False) -> str:
@@ -229,13 +229,13 @@ def arithmetic_on_bytes() -> onnx.ModelProto:
         return net.node("DequantizeLinear", *named, axis=0 if axis is None else axis)
 
     same: dict[str, Any] = {"pads": [1, 1, 1, 1]}
-    # As TensorFlow has them: height, width, in, out.
+    # TensorFlow's weight layout: height, width, in, out.
     turned = net.node("Transpose", stored(3, 3, 3, 24, axis=3), perm=[3, 2, 0, 1])
     value = net.node("Relu", net.node("Conv", "image", turned, **same))
     deep = net.node("Reshape", stored(3, 3, 24, 1, axis=2), net.whole(3, 3, 1, 24))
     deep = net.node("Transpose", deep, perm=[3, 2, 0, 1])
     value = net.node("Relu", net.node("Conv", value, deep, group=24, **same))
-    # Batch norm that was left beside the weights.
+    # Batch norm that was not folded into the weights.
     gain = net.constant(1 + net.drawn(32, 1, 1, 1, gain=0.2))
     scaled = net.node("Mul", stored(32, 24, 1, 1, axis=0, unsigned=True), gain)
     value = net.node("Relu", net.node("Conv", value, scaled))
@@ -244,7 +244,7 @@ def arithmetic_on_bytes() -> onnx.ModelProto:
     weights = net.node("Sub", weights, net.node("ReduceMean", weights, axes=[1, 2, 3]))
     norm = net.node("ReduceL2", weights, axes=[1, 2, 3])
     value = net.node("Relu", net.node("Conv", value, net.node("Div", weights, norm), **same))
-    # A layer of rows and columns, as a convolution of pixels.
+    # A linear layer's matrix as a 1x1 convolution.
     square = net.node("Reshape", stored(16, 16, axis=0), net.whole(16, 16, 1, 1))
     value = net.node("Relu", net.node("Conv", value, square))
     widened = net.node("Unsqueeze", stored(16, 8, 4, axis=None), net.whole(3))
@@ -275,7 +275,7 @@ EXPORTS: Networks = {
 
 
 def last_step(model: onnx.ModelProto) -> float:
-    """How far apart neighbouring values are, where they were quantised last."""
+    """The scale of the last QuantizeLinear."""
     *_, last = (node for node in model.graph.node if node.op_type == "QuantizeLinear")
     [scale] = (
         onnx.numpy_helper.to_array(one) for one in model.graph.initializer if one.name == last.input[1]
@@ -284,8 +284,8 @@ def last_step(model: onnx.ModelProto) -> float:
 
 
 def write_exports(folder: Path) -> None:
-    """What is quantised on the way is listed with its last step: a sum that lies on the middle between two
-    whole numbers, but for the order in which it was added up, is rounded to either."""
+    """Quantised networks are listed with their last scale: a sum halfway between two integers may round
+    either way, depending on the order of the additions."""
     write_networks(folder, EXPORTS, "exports")
     path = folder / "exports.json"
     listed = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""Whole networks with random weights, as exporters write them, with ONNX Runtime's answers beside them."""
+"""Complete networks with random weights, as exporters write them, and ONNX Runtime's outputs for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPSET = 17
 
 
 class Network(Graph):
-    """Layers by name; each method gives the name of what it made."""
+    """Collects layers; each method returns the name of its output."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed, "float32")
@@ -51,7 +51,7 @@ class Network(Graph):
         return self.node("BatchNormalization", value, scale, shift, mean, variance)
 
     def block(self, value: str, channels: int) -> str:
-        """Two convolutions of a reflected picture, beside what they are added to."""
+        """A residual block: two convolutions with reflection padding."""
         inner = self.conv(self.reflected(value, 1), channels, channels, 3)
         inner = self.node("Relu", self.instance_norm(inner, channels))
         inner = self.conv(self.reflected(inner, 1), channels, channels, 3)
@@ -149,7 +149,7 @@ def super_resolution() -> onnx.ModelProto:
 
 
 def resizes() -> onnx.ModelProto:
-    """By fractions, whose places ONNX Runtime finds in float32: sizes and neighbours depend on it."""
+    """By fractions. ONNX Runtime computes coordinates in float32: sizes and neighbours depend on it."""
     net = Network(9)
     parts = []
 
@@ -169,7 +169,7 @@ def resizes() -> onnx.ModelProto:
             for scales in ((1.3, 0.7), None):
                 resized(places, mode, "floor", scales)
     for mode in ("nearest", "linear", "cubic"):
-        # Where the scaled size is no whole number ONNX and ONNX Runtime are of two minds about corners.
+        # If the scaled size is not an integer, ONNX and ONNX Runtime disagree about corners.
         for scales in ((1.5, 1.7), None):
             resized("align_corners", mode, "floor", scales)
         # No size changes.
@@ -251,7 +251,7 @@ def from_torch() -> onnx.ModelProto:
 
 
 def exported(module: Any, height: int, width: int, **more: Any) -> onnx.ModelProto:
-    """What torch.onnx.export writes."""
+    """The module as torch.onnx.export writes it."""
     import io
 
     import torch
@@ -267,7 +267,7 @@ def exported(module: Any, height: int, width: int, **more: Any) -> onnx.ModelPro
 
 
 def weight_norm() -> onnx.ModelProto:
-    """Weights as torch's weight_norm has them while it trains, g v / |v|, exported as they are."""
+    """Weights in torch's weight_norm parametrisation, g v / |v|, exported without folding."""
     import torch
     from torch import nn
     from torch.nn.utils.parametrizations import weight_norm
@@ -283,7 +283,7 @@ def weight_norm() -> onnx.ModelProto:
 
 
 def standardised() -> onnx.ModelProto:
-    """Weights that the file has as arithmetic: standardised (Qiao et al. 2019) in several ways."""
+    """Weights that the file computes: standardised (Qiao et al. 2019) in several ways."""
     net = Network(8)
     value = "image"
     for inputs, outputs, old in ((3, 48, False), (48, 16, True), (16, 3, False)):

@@ -1,10 +1,10 @@
-"""ONNX's node tests as the engine can take them.
+"""ONNX's node tests in the form that the engine can run.
 
-ONNX generates its node tests rather than shipping them, so they are generated here, from the version that
-is installed, and nothing of it is kept in the repository. They give every array as an input; the engine
-takes weights, shapes and the like as constants in the file, so those become initializers. Cases that no
-engine of float32 could take are left out with a reason. What the engine refuses is in the tests: here is
-only what the cases are.
+ONNX generates its node tests rather than shipping them, so they are generated here from the installed
+version, and the repository stores none of them. They give every array as an input; the engine expects
+weights, shapes and the like as constants in the file, so those become initializers. Cases that no float32
+engine can run are skipped with a reason. The tests list what the engine refuses; this module only makes
+the cases.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ FIRST = {
     "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Swish", "Tanh", "ThresholdedRelu", "Transpose",
     "Unsqueeze", "Upsample",
 }  # fmt: skip
-# All is known at load.
+# All inputs are constants.
 NONE = {"And", "Constant", "ConstantOfShape", "DequantizeLinear", "Not", "Or", "Range", "Xor"}
 # The first input is a constant, the others are computed.
 REST = {"Where"}
-# Their results are whole numbers, which the engine has as floats.
+# Their results are integers, which the engine stores as floats.
 WHOLE = {
     "ConstantOfShape", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "QuantizeLinear",
     "Range", "Shape", "Size",
 }  # fmt: skip
-# They take float16 and give something else.
+# They take float16 and return another type.
 CASTS = {"Cast", "CastLike"}
-# What constants may be.
+# Types that constants may have.
 STORED = {
     "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16",
 }  # fmt: skip
@@ -62,14 +62,14 @@ def text(array: Array) -> str:
 
 
 def operator_of(model: ModelProto, case: str, known: dict[str, str]) -> str:
-    """The operator that a case tests; one written out as a function of others is named by its sibling."""
+    """The operator that a case tests; an expanded case tests the operator of its unexpanded case."""
     if "_expanded" not in case:
         return str(model.graph.node[0].op_type)
     return known.get(case.split("_expanded", maxsplit=1)[0], "")
 
 
 def array_of(one: Any) -> Any:
-    """Some numbers stand there without an array around them, some as a tensor of a type that numpy has."""
+    """An array for a plain number, and for a TensorProto of a type that numpy has."""
     if isinstance(one, onnx.TensorProto):
         stored = helper.tensor_dtype_to_np_dtype(one.data_type).name in STORED
         return numpy_helper.to_array(one) if stored else one
@@ -77,7 +77,7 @@ def array_of(one: Any) -> Any:
 
 
 def computed_of(op: str, inputs: list[Any]) -> list[int]:
-    """Which inputs are given to the engine as it runs; the others are in the file."""
+    """Indices of the inputs given to the engine at run time; the others are constants in the file."""
     count = len(inputs) if op in ALL | REST else 0 if op in NONE else 1
     computed = list(range(1 if op in REST else 0, count))
     types = {inputs[i].dtype.name for i in computed if isinstance(inputs[i], np.ndarray)}
@@ -87,7 +87,7 @@ def computed_of(op: str, inputs: list[Any]) -> list[int]:
 def reason_to_skip(
     model: ModelProto, op: str, computed: list[Any], constants: list[Any], outputs: list[Any]
 ) -> str | None:
-    """Why the engine is not expected to see this case; None where it is."""
+    """Why the engine cannot run this case; None if it can."""
     arrays = [*computed, *outputs]
     everything = [*arrays, *constants]
     if any(isinstance(one, onnx.TensorProto) for one in everything):
@@ -126,7 +126,7 @@ def pack_case(case: str, op: str, model: ModelProto, data: Any) -> dict[str, Any
     del packed.graph.input[:]
     packed.graph.input.extend(values[i] for i in places)
     for opset in packed.opset_import:
-        # The oldest that the engine reads; the operators of older cases have not changed before it.
+        # 9 is the oldest opset that the engine reads; the operators of older cases are the same in it.
         opset.version = max(opset.version, 9)
     for value in packed.graph.input:
         if value.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE:

@@ -1,7 +1,7 @@
-"""One network in one opset after the other, with ONNX Runtime's answers beside it.
+"""One network in every opset, with ONNX Runtime's outputs for it.
 
-ONNX's node tests hold the newest form of each operator alone. Older files have attributes where newer ones
-have inputs, other defaults, and operators that have gone.
+ONNX's node tests have only the newest form of each operator. Older files have attributes where newer ones
+have inputs, other defaults, and operators that were removed.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import onnx
 
 from onnx_cases.networks import Network, Networks, write_networks
 
-# From the oldest that the engine reads: each brought another form of one of the operators below.
+# From the oldest that the engine reads. Each changed the form of one of the operators below.
 OPSETS = (9, 10, 11, 12, 13, 14, 16, 18, 19, 20, 21, 22, 23)
 
 
 class Written(Network):
-    """Layers as a file of that opset has them."""
+    """Layers in the form of one opset."""
 
     def __init__(self, opset: int) -> None:
         super().__init__(opset)
         self.opset = opset
 
     def scalar(self, value: np.generic) -> str:
-        """Without a dimension, which some operators insist on."""
+        """A constant of rank 0, which some operators require."""
         name = f"scalar_{len(self.constants)}"
         self.constants.append(onnx.numpy_helper.from_array(np.asarray(value), name))
         return name
@@ -36,11 +36,11 @@ class Written(Network):
         return self.scalar(np.float32(value))
 
     def scaled(self, value: str, factor: float) -> str:
-        """So that no part drowns in the tolerance of another."""
+        """The value times `factor`, so that the tolerance of a larger term does not hide it."""
         return self.node("Mul", value, self.number(factor))
 
     def by_axes(self, op: str, since: int, value: str, *axes: int, **more: Any) -> str:
-        """Axes were an attribute before that opset."""
+        """A node whose axes are an attribute before opset `since`, and an input from then on."""
         if self.opset < since:
             return self.node(op, value, axes=axes, **more)
         return self.node(op, value, self.whole(*axes), **more)
@@ -111,7 +111,7 @@ def network(opset: int) -> onnx.ModelProto:
     first, second = net.split(net.dropout(value), 3, 5)
     even = net.split(value, 4, 4)
     value = net.node("Concat", second, first, *reversed(even), axis=1)
-    # Over an axis and all after it, before opset 13.
+    # Before opset 13, Softmax runs over an axis and all later axes.
     value = net.node("Add", value, net.scaled(net.node("Softmax", value, axis=2), 20))
     total = net.by_axes("ReduceSum", 13, value, 1, keepdims=1)
     flat = net.by_axes("Squeeze", 13, total, 0, 1)

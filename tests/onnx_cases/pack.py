@@ -1,4 +1,4 @@
-"""Packs what the engine is tested against: ONNX's node tests, U-Nets, other networks, one in every opset.
+"""Packs the engine's test cases: ONNX's node tests, U-Nets, other networks, one network in every opset.
 
 python tests/onnx_cases/pack.py web/.cache nodes
 """

@@ -1,4 +1,4 @@
-"""Looks with random weights, as the export writes them, with ONNX Runtime's answers beside them."""
+"""Looks with random weights, as the export writes them, and ONNX Runtime's outputs for them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOOKS = [
 
 
 class Graph:
-    """Collects nodes and constants; each method gives the name of what it made."""
+    """Collects nodes and constants; each method returns the name of its output."""
 
     def __init__(self, seed: int, storage: str) -> None:
         self.random = np.random.default_rng(seed)
@@ -109,7 +109,7 @@ def number(graph: Graph, value: float) -> str:
 
 
 def add_guide(graph: Graph, kind: str, pixels: int) -> int:
-    """From `image` to `guide`; gives its channels."""
+    """The nodes from `image` to `guide`; returns the guide's channels."""
     shade = "image"
     if kind != "colour":
         luma = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)

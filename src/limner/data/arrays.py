@@ -1,4 +1,4 @@
-"""Pictures of any shape to the square that a network takes, and back."""
+"""Convert pictures of any shape to the square that a network takes, and back."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from PIL import Image
 
 
 def center_crop(picture: Image.Image, pixels: int, *, whole: bool = False) -> NDArray[np.float32]:
-    """The middle square of an RGB picture, as (pixels, pixels, 3) in 0..1, by an antialiased filter.
+    """The centre square of an RGB picture, as (pixels, pixels, 3) in 0..1, resized with antialiasing.
 
-    `whole` squeezes all of the picture into the square instead.
+    `whole` squeezes the whole picture into the square instead.
     """
     width, height = picture.size
     side = min(width, height)
@@ -23,6 +23,6 @@ def center_crop(picture: Image.Image, pixels: int, *, whole: bool = False) -> ND
 
 
 def to_image(values: NDArray[np.floating[Any]]) -> Image.Image:
-    """(H, W, 1 or 3) in 0..1 as an RGB picture of 8 bits."""
+    """(H, W, 1 or 3) in 0..1 as an 8-bit RGB picture."""
     colours = np.broadcast_to(values, (*values.shape[:2], 3))
     return Image.fromarray((colours * 255 + 0.5).clip(0, 255).astype(np.uint8))

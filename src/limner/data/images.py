@@ -1,14 +1,13 @@
-"""One picture file in, one upright RGB picture out, or a reason why not.
+"""Read one picture file as an upright RGB picture, or give a reason why not.
 
-Every file that a person may have in a folder is expected here: phone photos that lie on their side,
-cut-outs, scans of 16 bits, panoramas of 20,000 pixels, downloads that stopped half-way, and text files
-with the name of a picture. The kind of a file is judged by its content; its suffix only says whether
-it is meant to be a picture.
+Expect every file that a person may have in a folder: phone photos stored on their side, cut-outs, 16-bit
+scans, panoramas of 20,000 pixels, truncated downloads, and text files with the name of a picture. The
+content decides what kind a file is; its suffix only says whether it is meant to be a picture.
 
-Decided here:
-- Transparent parts are laid over white: cut-outs and drawings are made for paper and pages.
-- Only the first picture of an animation or of a file of several pages is taken.
-- Colours with a profile are turned into sRGB; without one they are taken as sRGB.
+Decisions:
+- Transparent parts become white: cut-outs and drawings are made for paper and pages.
+- Only the first frame of an animation and the first page of a file are read.
+- Colours with a profile are converted to sRGB; colours without one are assumed to be sRGB.
 """
 
 import io
@@ -34,14 +33,14 @@ SUFFIXES = frozenset(
 """Suffixes, in lower case, of files that are meant to be pictures and can be read."""
 
 FOREIGN_SUFFIXES = frozenset({".heic", ".heif", ".raw", ".cr2", ".nef", ".arw", ".dng", ".psd"})
-"""Suffixes of pictures that people have and that cannot be read here: named, not silently skipped."""
+"""Suffixes of common pictures that limner cannot read: they are reported, not silently skipped."""
 
 MAX_ASPECT_RATIO = 4
-"""A picture is kept up to this many times as long as it is wide; its middle part is taken beyond."""
+"""Largest ratio of the long side to the short side; only the middle of a longer picture is kept."""
 
 _FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "BMP", *(("AVIF",) if features.check("avif") else ()))
 _ORIENTATION = 0x0112  # the EXIF tag
-_TRANSPOSITIONS = {  # `ImageOps.exif_transpose` also writes the EXIF anew, which fails where that is broken
+_TRANSPOSITIONS = {  # `ImageOps.exif_transpose` also rewrites the EXIF, which fails if that is broken
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -54,40 +53,40 @@ _MAX_PIXELS = 180_000_000
 _LARGE_PIXELS = 40_000_000
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
-# Decoding one huge picture takes hundreds of megabytes: threads take turns at those.
-_large_ones = threading.Lock()
+# Decoding one huge picture takes hundreds of megabytes, so only one thread does it at a time.
+_large_image_lock = threading.Lock()
 
-# The number of pixels is judged here (`_MAX_PIXELS`), with a sentence in place of a warning.
+# `_MAX_PIXELS` limits the number of pixels, with a sentence instead of a warning.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-# What is broken is passed over with a sentence, or does not matter; a warning would land in the progress.
+# A broken file is skipped with a sentence, or is harmless; a warning would disturb the progress bar.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\..*")
 
 
 class UnreadableFile(Exception):
-    """A file is passed over; the text continues a sentence that began with the file's name."""
+    """A file is skipped; the message continues a sentence that begins with the file's name."""
 
 
 class UnreachableFile(UnreadableFile):
-    """A file cannot be opened just now; it may be another time."""
+    """A file cannot be opened now; a later attempt may succeed."""
 
 
 @dataclass(frozen=True)
 class ResizePlan:
-    """How a picture is brought to the store's size."""
+    """How a picture is cropped and resized for the store."""
 
     box: tuple[float, float, float, float]
-    """The part that is kept: left, top, right, bottom, in pixels of the source."""
+    """The part to keep: left, top, right, bottom, in pixels of the source."""
     width: int
     height: int
-    """The size in the store; the shorter of the two is the store's short side."""
+    """The size in the store; the shorter side is the store's short side."""
     enlarged: bool
-    """The source has fewer pixels than the store asks for."""
+    """Whether the source is smaller than the store's short side."""
     trimmed: bool
-    """The source is longer than `MAX_ASPECT_RATIO` times its short side."""
+    """Whether the source is longer than `MAX_ASPECT_RATIO` times its short side."""
 
 
 def plan_resize(width: int, height: int, short_side: int) -> ResizePlan:
-    """Fit a picture of width x height pixels to a short side, keeping its middle if it is too long."""
+    """Plan to resize a picture of width x height pixels to a short side; crop it if it is too long."""
     short = min(width, height)
     kept_width, kept_height = min(width, MAX_ASPECT_RATIO * short), min(height, MAX_ASPECT_RATIO * short)
     left, top = (width - kept_width) / 2, (height - kept_height) / 2
@@ -102,34 +101,34 @@ def plan_resize(width: int, height: int, short_side: int) -> ResizePlan:
 
 
 def resize(image: Image.Image, plan: ResizePlan) -> Image.Image:
-    """The kept part of an RGB picture, by an antialiased Lanczos filter."""
+    """Crop and resize an RGB picture with an antialiased Lanczos filter."""
     size = (plan.width, plan.height)
     return image.resize(size, Image.Resampling.LANCZOS, box=plan.box, reducing_gap=3.0)
 
 
 def measure_image(path: Path) -> tuple[int, int]:
-    """Width and height in pixels, upright, from the file's head alone. Raises `UnreadableFile`."""
+    """Width and height in pixels, upright, from the file's header alone. Raises `UnreadableFile`."""
     with _open_image(path) as image:
         width, height = image.size
         return (height, width) if _orientation(image) in {5, 6, 7, 8} else (width, height)
 
 
 def read_image(path: Path, *, at_least: int) -> Image.Image:
-    """Decode a picture, upright, as RGB of 8 bits.
+    """Decode a picture as upright 8-bit RGB.
 
-    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both its sides stay at `at_least` pixels or
-    more: that is what lets a photo of 200 million pixels through in little memory.
+    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if both its sides stay at `at_least` pixels or more.
+    A photo of 200 million pixels thus needs little memory.
 
-    Raises `UnreadableFile` for what is not a picture, is damaged or cut off, or would take too much memory.
+    Raises `UnreadableFile` if the file is not a picture, is damaged or cut off, or needs too much memory.
     """
     with _open_image(path) as image:
         image.draft("RGB", (at_least, at_least))
         pixels = image.width * image.height
-        if pixels > _MAX_PIXELS or _load_whole(image):
+        if pixels > _MAX_PIXELS or _is_progressive_too_large(image):
             raise UnreadableFile(
                 f"has {pixels / 1e6:,.0f} million pixels, more than fit in memory: make it smaller"
             )
-        with _large_ones if pixels > _LARGE_PIXELS else nullcontext():
+        with _large_image_lock if pixels > _LARGE_PIXELS else nullcontext():
             try:
                 image.load()
                 return _to_upright_rgb(image)
@@ -151,7 +150,7 @@ def _identify(file: BinaryIO, path: Path) -> Image.Image:
     head = file.read(512)
     file.seek(0)
     try:
-        # `Image.open` refuses by size before a JPEG can say that it will be decoded smaller.
+        # `Image.open` refuses a large JPEG before it can be set to decode at a smaller size.
         if head.startswith(b"\xff\xd8\xff"):
             return jpeg_factory(file, str(path))
         return Image.open(file, formats=_FORMATS)
@@ -170,11 +169,14 @@ def _describe_head(head: bytes) -> str:
         return "is a HEIC picture: export it as JPEG"
     if b"\0" not in head and not any(byte < 9 or 13 < byte < 27 for byte in head):
         return "is a text file, not a picture"
-    return "is not a picture of a kind that can be read"
+    return "is not a picture in a format that limner can read"
 
 
-def _load_whole(image: Image.Image) -> bool:
-    """Whether a drafted JPEG has more coefficients than fit: a progressive one holds them all."""
+def _is_progressive_too_large(image: Image.Image) -> bool:
+    """Whether a JPEG needs too much memory even when decoded small.
+
+    A progressive JPEG keeps all its coefficients in memory.
+    """
     scale = getattr(image, "decoderconfig", ()) or (1,)
     full = image.width * image.height * max(int(scale[0]), 1) ** 2
     return bool(image.info.get("progressive")) and full > _MAX_PIXELS
@@ -182,9 +184,9 @@ def _load_whole(image: Image.Image) -> bool:
 
 def _to_upright_rgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
-    # Only where it is needed: turning copies, which a panorama of 300 MB had better not be.
-    turn = _TRANSPOSITIONS.get(_orientation(image))
-    upright = image if turn is None else image.transpose(turn)
+    # Transpose only if needed: it copies the picture, and a panorama may have 300 MB.
+    transposition = _TRANSPOSITIONS.get(_orientation(image))
+    upright = image if transposition is None else image.transpose(transposition)
     colour = _flatten_alpha(_to_8_bits(upright))
     if colour.mode in {"RGB", "CMYK"} and isinstance(profile, bytes):
         colour = _to_srgb(colour, profile)
@@ -193,14 +195,14 @@ def _to_upright_rgb(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        found = image.getexif().get(_ORIENTATION, 1)
+        orientation = image.getexif().get(_ORIENTATION, 1)
     except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error):
-        return 1  # broken notes on a picture that may itself be whole
-    return found if isinstance(found, int) else 1
+        return 1  # the EXIF is broken, but the picture may be intact
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bits or of floats as grey of 8 bits; Pillow itself would clip at 255."""
+    """Scale 16-bit, 32-bit or float grey to 8-bit grey; Pillow itself would clip at 255."""
     if not image.mode.startswith(("I", "F")):
         return image
     values = np.nan_to_num(np.asarray(image).astype(np.float32))
@@ -218,17 +220,17 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
 def _flatten_alpha(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image.convert("RGB") if image.mode in {"P", "1", "L"} else image
-    clear = image.convert("RGBA")
-    paper = Image.new("RGB", clear.size, "white")
-    paper.paste(clear, mask=clear.getchannel("A"))
-    return paper
+    rgba = image.convert("RGBA")
+    background = Image.new("RGB", rgba.size, "white")
+    background.paste(rgba, mask=rgba.getchannel("A"))
+    return background
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        turned = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+        converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
-        # A broken profile, or one of another colour space: the picture is better than none.
+        # The profile is broken or of another colour space: keep the colours as they are.
         return image
-    return turned or image
+    return converted or image

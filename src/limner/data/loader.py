@@ -1,11 +1,11 @@
-"""Batches of pictures, each a pure function of the recipe and the place in the run.
+"""Batches of pictures, each a pure function of the recipe and the position in the run.
 
-An epoch meets every picture once, in an order drawn for that epoch. Where the pictures do not fill the
-last batch it is filled up with the epoch's first ones: every step sees as many pictures as the others,
-and batch norm never a single one. Fewer pictures than a batch are met several times in it.
+An epoch uses every picture once, in an order drawn for that epoch. If the pictures do not fill the last
+batch, the epoch's first pictures fill it up: every step has a full batch, and batch norm never sees a
+single picture. If there are fewer pictures than one batch holds, the batch repeats them.
 
-Pictures lie decoded in a memory map, so that a batch is a few copies of rows: no worker processes. For a
-GPU one thread prepares the next batch meanwhile, in page-locked memory.
+The pictures are memory-mapped and already decoded, so a batch is a few copies of rows and needs no worker
+processes. For a GPU, one thread prepares the next batch in page-locked memory.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from limner.seeding import AUGMENTATION, SHUFFLE, derive_generator
 
 @dataclass(frozen=True)
 class Position:
-    """How far a run has come."""
+    """The position in a run."""
 
     step: int = 0
-    """Steps made."""
+    """Steps finished."""
     epoch: int = 0
     """Epochs finished."""
     epoch_step: int = 0
-    """Steps made of the epoch under way."""
+    """Steps finished in the current epoch."""
 
     def next(self, steps_per_epoch: int) -> Position:
-        """The place one step later."""
+        """The position one step later."""
         if self.epoch_step + 1 >= steps_per_epoch:
             return Position(self.step + 1, self.epoch + 1)
         return Position(self.step + 1, self.epoch, self.epoch_step + 1)
@@ -60,65 +60,65 @@ class BatchLoader:
         self._share = slice(rank * recipe.batch // world, (rank + 1) * recipe.batch // world)
 
     def stream(self, position: Position) -> Iterator[Batch]:
-        """Batches on the device from `position` on, without end."""
+        """Yield batches on the device from `position` on, endlessly."""
         if self._device.type != "cuda":
             while True:
                 yield self.at(position).to(self._device)
                 position = position.next(self.steps_per_epoch)
         with ThreadPoolExecutor(1, "limner-batches") as thread:
-            coming = thread.submit(self._load_pinned, position)
+            future = thread.submit(self._load_pinned, position)
             while True:
-                batch = coming.result()
+                batch = future.result()
                 position = position.next(self.steps_per_epoch)
-                coming = thread.submit(self._load_pinned, position)
+                future = thread.submit(self._load_pinned, position)
                 yield batch.to(self._device)
 
     def _load_pinned(self, position: Position) -> Batch:
         return self.at(position).pin_memory()
 
     def at(self, position: Position) -> Batch:
-        """The batch of a place, on the CPU."""
+        """The batch at a position, on the CPU."""
         recipe, training = self._recipe, self._pictures.training
         order = torch.randperm(
             len(training), generator=derive_generator(recipe.seed, SHUFFLE, position.epoch)
         )
         first = position.epoch_step * recipe.batch
-        met = [
+        indices = [
             training[order[(first + i) % len(training)]] for i in range(self._share.start, self._share.stop)
         ]
-        # Drawn for the global batch: two processes train on what one would.
-        drawn = sample_params(
+        # Drawn for the global batch, so that two processes train on the same data as one.
+        params = sample_params(
             recipe, recipe.batch, derive_generator(recipe.seed, AUGMENTATION, position.step)
         )
-        return load_batch(self._pictures, met, drawn.slice(self._share.start, self._share.stop))
+        return load_batch(self._pictures, indices, params.slice(self._share.start, self._share.stop))
 
 
 def center_batch(pictures: ImageStore, indices: Sequence[int]) -> Batch:
-    """The middles of pictures, without anything random, on the CPU."""
+    """The centre crops of pictures, without augmentation, on the CPU."""
     return load_batch(pictures, indices, identity_params(len(indices)))
 
 
 def load_batch(pictures: ImageStore, indices: Sequence[int], params: AugmentationParams) -> Batch:
-    """Copy the boxes that hold the pictures' windows out of the memory map."""
+    """Copy the boxes around the pictures' windows from the memory map."""
     side = pictures.short_side
     boxes = np.empty((2 if pictures.is_paired() else 1, len(indices), side, side, 3), np.uint8)
     window = torch.empty(4, len(indices))
-    for row_index, index in enumerate(indices):
+    for nth, index in enumerate(indices):
         picture = pictures.image(index)
         height, width = picture.shape[:2]
-        cut = side / float(params.scale[row_index])
+        window_side = side / float(params.scale[nth])
         top, left = (
-            float(params.down[row_index]) * (height - cut),
-            float(params.across[row_index]) * (width - cut),
+            float(params.down[nth]) * (height - window_side),
+            float(params.across[nth]) * (width - window_side),
         )
         row, column = min(int(top), height - side), min(int(left), width - side)
-        boxes[0, row_index] = picture[row : row + side, column : column + side]
+        boxes[0, nth] = picture[row : row + side, column : column + side]
         if pictures.is_paired():
             partner = pictures.input_image(index)
-            boxes[1, row_index] = partner[row : row + side, column : column + side]
-        # A window as large as its box has no room for the fraction of a pixel: it is moved by it.
-        inside = [min(top - row, side - cut), min(left - column, side - cut)]
-        window[:, row_index] = torch.tensor([*inside, cut, float(params.mirror[row_index])])
+            boxes[1, nth] = partner[row : row + side, column : column + side]
+        # A window as large as its box cannot start at a fraction of a pixel, so the offset is clamped.
+        offsets = [min(top - row, side - window_side), min(left - column, side - window_side)]
+        window[:, nth] = torch.tensor([*offsets, window_side, float(params.mirror[nth])])
     return Batch(
         target=torch.from_numpy(boxes[0]),
         source=torch.from_numpy(boxes[1]) if pictures.is_paired() else None,

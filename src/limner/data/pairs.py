@@ -1,4 +1,4 @@
-"""Pairs of an input and a target. Free of numpy, since the command line imports it."""
+"""Training pairs of an input and a target. Free of numpy, because the command line imports it."""
 
 from typing import Literal
 

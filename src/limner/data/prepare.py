@@ -1,15 +1,16 @@
-"""Pictures: files and videos decoded once into a store that training maps into memory.
+"""Decode pictures and videos once into a store that training memory-maps.
 
 ```python
-pictures, report = prepare([Path("photos"), Path("clip.mp4")], Path("store"), pixels=256, progress=silently)
-pictures.picture(0)  # uint8 (333, 500, 3), a view into the memory map
+sources = [Path("photos"), Path("clip.mp4")]
+pictures, report = prepare(sources, Path("store"), pixels=256, progress=no_progress)
+pictures.image(0)  # uint8 (333, 500, 3), a view into the memory map
 ```
 
-What is unchanged since the last time is taken from the earlier store. About one picture in twenty is
-held out of training. Which ones is decided by a hash of the source file's bytes, so that the split stays
-as it is when pictures are added; frames of a video are held out by whole stretches (a twentieth of the
-video each), since neighbouring frames are nearly the same picture and would tell on each other. Where
-chance holds none out, which is usual below twenty pictures, the one with the smallest hash is.
+Pictures of unchanged files are copied from the earlier store. About one picture in twenty is held out of
+training. A hash of the source file's bytes decides which, so that the split stays the same when pictures
+are added. Frames of a video are held out in segments (a twentieth of the video each), because neighbouring
+frames are nearly the same picture and would leak into the held-out split. If the hash holds none out, which
+is usual below twenty pictures, the picture with the smallest hash is held out.
 """
 
 import math
@@ -29,7 +30,7 @@ from limner.progress import Progress
 
 
 def short_side_for(pixels: int) -> int:
-    """Short side of the stored pictures: room for crops at 100 to 130 % without enlarging them."""
+    """Short side of the stored pictures: large enough for crops at 100 to 130 % without upscaling."""
     return math.ceil(1.3 * pixels - 1e-9)
 
 
@@ -45,36 +46,36 @@ def prepare(
 ) -> tuple[ImageStore, PrepareReport]:
     """Decode pictures and videos into a store in `folder`, and open it.
 
-    `inputs` is a folder with a picture of the same name for each source: what the network is shown.
-    `side` says instead that every source holds both, and which half is shown (pix2pix pairs).
-    `frames` is the number of frames that are taken from each video, spread evenly over it.
+    `inputs` is a folder with a picture of the same name for each source: the network's input.
+    `side` says instead that every source holds both pictures, and which half is the input (pix2pix pairs).
+    `frames` is the number of frames to take from each video, evenly spread over it.
 
-    Raises `LimnerError` where there are fewer than two pictures, where a path does not exist, and where
-    the disk is full or cannot be written. An earlier store in `folder` then stays as it was.
+    Raises `LimnerError` if there are fewer than two pictures, if a path does not exist, and if the disk is
+    full or cannot be written. An earlier store in `folder` is then unchanged.
     """
     if pixels < 1 or frames < 1:
         raise LimnerError("The number of pixels and the number of frames must be 1 or more.")
     if inputs is not None and side is not None:
-        raise LimnerError("Inputs are either in a folder of their own or one side of each picture.")
+        raise LimnerError("Give either a folder of inputs or the input's side of each picture, not both.")
     settings = StoreSettings(
         pixels=pixels,
         short_side=short_side_for(pixels),
         frames=frames,
         pairs=side or ("none" if inputs is None else "inputs"),
     )
-    gathered = find_sources(sources, inputs=inputs, pairs_only=side is not None)
-    earlier = _earlier(folder, settings)
-    if earlier is not None and _unchanged(gathered.sources, earlier):
-        return earlier, PrepareReport.of(earlier, gathered.skipped, decoded=0)
-    _refuse_small_disk(gathered.sources, folder, settings)
-    preparation = StoreBuilder(gathered, folder, settings, earlier, progress)
-    preparation.run()
+    source_list = find_sources(sources, inputs=inputs, pairs_only=side is not None)
+    earlier = _open_earlier(folder, settings)
+    if earlier is not None and _is_unchanged(source_list.sources, earlier):
+        return earlier, PrepareReport.of(earlier, source_list.skipped, decoded=0)
+    _check_disk_space(source_list.sources, folder, settings)
+    builder = StoreBuilder(source_list, folder, settings, earlier, progress)
+    builder.run()
     pictures = open_store(folder)
-    return pictures, PrepareReport.of(pictures, gathered.skipped, decoded=preparation.decoded)
+    return pictures, PrepareReport.of(pictures, source_list.skipped, decoded=builder.decoded)
 
 
-def _earlier(folder: Path, settings: StoreSettings) -> ImageStore | None:
-    """The store that is there, if it can be read and was made with the same settings."""
+def _open_earlier(folder: Path, settings: StoreSettings) -> ImageStore | None:
+    """The existing store, if it can be read and was made with the same settings."""
     try:
         pictures = open_store(folder)
     except LimnerError:
@@ -82,7 +83,7 @@ def _earlier(folder: Path, settings: StoreSettings) -> ImageStore | None:
     return pictures if pictures.index.settings == settings else None
 
 
-def _unchanged(sources: Sequence[Source], earlier: ImageStore) -> bool:
+def _is_unchanged(sources: Sequence[Source], earlier: ImageStore) -> bool:
     try:
         stamps = [source.stamps() for source in sources]
     except OSError:
@@ -90,20 +91,20 @@ def _unchanged(sources: Sequence[Source], earlier: ImageStore) -> bool:
     return stamps == [record.stamps for record in earlier.index.files]
 
 
-def _refuse_small_disk(sources: Sequence[Source], folder: Path, settings: StoreSettings) -> None:
-    """Raise `LimnerError` where the store cannot fit even if every picture is as small as may be."""
-    each = settings.short_side**2 * 3 * (1 if settings.pairs == "none" else 2)
-    needed = each * sum(_pictures_in(source, settings) for source in sources)
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(there).free
+def _check_disk_space(sources: Sequence[Source], folder: Path, settings: StoreSettings) -> None:
+    """Raise `LimnerError` if the disk has no room for the store even with pictures of the smallest size."""
+    bytes_per_picture = settings.short_side**2 * 3 * (1 if settings.pairs == "none" else 2)
+    needed = bytes_per_picture * sum(_count_pictures(source, settings) for source in sources)
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
     if needed > free:
         raise LimnerError(
             f"These pictures need at least {needed / 1e6:,.0f} MB in {folder}, where "
-            f"{free / 1e6:,.0f} MB are free: make room, or choose another folder or fewer pixels."
+            f"{free / 1e6:,.0f} MB are free: free some space, or choose another folder or fewer pixels."
         )
 
 
-def _pictures_in(source: Source, settings: StoreSettings) -> int:
+def _count_pictures(source: Source, settings: StoreSettings) -> int:
     if source.kind == "image":
         return 1
     try:

@@ -1,4 +1,4 @@
-"""What became of the files when pictures were prepared, in figures and in sentences."""
+"""The report on preparing pictures, in figures and in sentences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from limner.data.sources import Skipped
 from limner.data.store import ImageStore
 
 FEW_PICTURES = 100
-"""Below this many pictures a network learns them by heart; 800 to 1,000 is what the artists used."""
+"""Below this many pictures a network overfits; the artists used 800 to 1,000."""
 
-_NAMED = 8
+_MAX_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -18,18 +18,18 @@ class PrepareReport:
 
     pictures: int
     decoded: int
-    """Pictures that were decoded this time."""
+    """Pictures that this run decoded."""
     reused: int
-    """Pictures that were taken from the earlier store."""
+    """Pictures that were copied from the earlier store."""
     training: int
     held_out: int
     short_side: int
     enlarged: int
-    """Pictures with fewer pixels than are needed."""
+    """Pictures that are smaller than the short side."""
     trimmed: int
-    """Pictures of which only the middle is kept, since they are more than four times as long as wide."""
+    """Pictures more than four times as long as wide, of which only the middle is kept."""
     duplicates: int
-    """Files whose bytes another file has as well; kept once."""
+    """Files that are exact copies of another file; their picture is kept once."""
     videos: int
     skipped: tuple[Skipped, ...]
     """Files that gave no picture: name and reason."""
@@ -38,7 +38,7 @@ class PrepareReport:
 
     @classmethod
     def of(cls, pictures: ImageStore, skipped: Sequence[Skipped], *, decoded: int) -> "PrepareReport":
-        """The report on a store, of which `decoded` pictures are new."""
+        """The report on a store in which `decoded` pictures are new."""
         index = pictures.index
         unread = tuple((file.name, file.reason) for file in index.files if file.reason)
         return cls(
@@ -57,44 +57,44 @@ class PrepareReport:
         )
 
     def sentences(self) -> tuple[str, ...]:
-        """The report for people: what is there first, then what deserves a look."""
-        said = [
+        """The report for people: first the contents of the store, then what needs attention."""
+        sentences = [
             f"{self.pictures:,} pictures are ready ({self.bytes / 1e6:,.0f} MB): {self.training:,} to "
             f"train on, {self.held_out:,} held out."
         ]
         if self.reused:
-            said.append(f"{self.reused:,} of them were already prepared.")
+            sentences.append(f"{self.reused:,} of them are from the earlier preparation.")
         if self.videos:
-            said.append(f"{plural(self.videos, 'video', 'videos')} gave frames.")
+            sentences.append(f"{plural(self.videos, 'video', 'videos')} gave frames.")
         if self.enlarged:
-            said.append(
+            sentences.append(
                 f"{plural(self.enlarged, 'picture is', 'pictures are')} smaller than "
                 f"{self.short_side} pixels and had to be enlarged: larger originals would be sharper."
             )
         if self.trimmed:
-            said.append(
+            sentences.append(
                 f"Of {plural(self.trimmed, 'very long picture', 'very long pictures')} only the "
                 "middle is kept."
             )
         if self.duplicates:
             copies = plural(self.duplicates, "file is an exact copy", "files are exact copies")
-            said.append(f"{copies} of another and left out.")
+            sentences.append(f"{copies} of another file: each picture is kept once.")
         if self.skipped:
-            said.append(self._skipped_sentence())
+            sentences.append(self._skipped_sentence())
         if self.pictures < FEW_PICTURES:
-            said.append(
-                "That is few pictures: 200 or more give a better network, and 800 to 1,000 the best."
+            sentences.append(
+                "These are few pictures: 200 or more give a better network, and 800 to 1,000 the best."
             )
-        return tuple(said)
+        return tuple(sentences)
 
     def _skipped_sentence(self) -> str:
-        named = "; ".join(f"{name} {reason}" for name, reason in self.skipped[:_NAMED])
-        more = len(self.skipped) - _NAMED
-        return f"{plural(len(self.skipped), 'file was', 'files were')} passed over: {named}" + (
+        named = "; ".join(f"{name} {reason}" for name, reason in self.skipped[:_MAX_NAMED])
+        more = len(self.skipped) - _MAX_NAMED
+        return f"{plural(len(self.skipped), 'file was', 'files were')} skipped: {named}" + (
             f"; and {more} more." if more > 0 else "."
         )
 
 
-def plural(count: int, one: str, many: str) -> str:
+def plural(count: int, singular: str, plural_form: str) -> str:
     """`1 file is`, `2,000 files are`."""
-    return f"{count:,} {one if count == 1 else many}"
+    return f"{count:,} {singular if count == 1 else plural_form}"

@@ -1,14 +1,14 @@
-"""The store: pictures decoded once, as raw bytes that any process may map into its memory.
+"""The memory-mapped store: pictures decoded once, as raw bytes that any process can map.
 
 ```
-pictures.json            what is where; written last, so that it never names a file that is not whole
+pictures.json            the index; written last, so that it never names an incomplete file
 pictures-1f0c5d2a.bin    uint8 RGB, row by row, picture after picture (each followed by its input, if any)
 ```
 
-The name of the raw file changes with each writing and the older one is deleted after the new index is
-in place: whoever is stopped at any moment (a kill, a full disk) is left with the store as it was.
-A hand-made format, since none that is at hand (npz, zip, safetensors, Arrow) can be written as a stream
-of pictures of different sizes and then read as plain views without a copy.
+Each write gives the raw file a new name, and deletes the older file after the new index is in place: a
+process that stops at any moment (a kill, a full disk) leaves the earlier store unchanged.
+The format is our own: the common ones (npz, zip, safetensors, Arrow) cannot be written as a stream of
+pictures of different sizes and then read as plain views without a copy.
 """
 
 import json
@@ -29,13 +29,13 @@ from limner.errors import LimnerError
 from limner.files import disk_errors
 
 FORMAT = 1
-"""Changes with the meaning of the files; a store of another format is prepared again."""
+"""The version of the format; a store of another version is prepared again."""
 
 INDEX = "pictures.json"
 
 RAW = re.compile(r"pictures-[0-9a-f]{8}\.bin")
 LEFT_OVER = re.compile(rf"(?:{RAW.pattern}|{re.escape(INDEX)})\.part")
-"""What a writing that was killed leaves."""
+"""Partial files that a killed write leaves."""
 
 Pixels = npt.NDArray[np.uint8]
 """(H, W, 3) RGB, 0..255."""
@@ -43,7 +43,7 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """What else, beside the files, decides the contents of a store."""
+    """The settings that, together with the files, determine the contents of a store."""
 
     pixels: int
     short_side: int
@@ -61,7 +61,7 @@ class StoredImage:
     height: int
     width: int
     split: str
-    """16 hexadecimal digits that decide whether the picture is held out; alike for near relatives."""
+    """16 hexadecimal digits that decide whether the picture is held out; equal within a video segment."""
     held_out: bool
     enlarged: bool
     trimmed: bool
@@ -69,25 +69,25 @@ class StoredImage:
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """One source file, so that it need not be decoded again while it is unchanged."""
+    """One source file, so that an unchanged file is not decoded again."""
 
     name: str
     stamps: tuple[FileStamp, ...]
     content: str
-    """Hash of its bytes (and its partner's); empty where it was not read."""
+    """Hash of its bytes (and its partner's); empty if it was not read."""
     reason: str
-    """Why it was passed over; empty where it was not."""
+    """Why it was skipped; empty if it was not."""
     duplicate: bool
-    """Another file has the same bytes."""
+    """Whether an earlier file has the same bytes."""
     video: bool
     first: int
     count: int
-    """Its pictures are `count` entries from `first` on."""
+    """Its pictures are the `count` entries from `first` on."""
 
 
 @dataclass(frozen=True)
 class StoreIndex:
-    """All of `pictures.json`."""
+    """The contents of `pictures.json`."""
 
     settings: StoreSettings
     file: str
@@ -98,7 +98,7 @@ class StoreIndex:
 
 @dataclass(frozen=True)
 class ImageStore:
-    """An opened store. Safe to share between threads and to send to other processes."""
+    """An open store. It can be shared between threads and sent to other processes."""
 
     folder: Path
     pixels: int
@@ -114,7 +114,7 @@ class ImageStore:
         return len(self.index.entries)
 
     def __reduce__(self) -> tuple[Callable[[Path], "ImageStore"], tuple[Path]]:
-        # The bytes stay in the file: another process maps them itself.
+        # The bytes are not pickled: another process maps the file.
         return open_store, (self.folder,)
 
     def image(self, index: int) -> Pixels:
@@ -122,17 +122,17 @@ class ImageStore:
         return self._view(index, 0)
 
     def is_paired(self) -> bool:
-        """Whether each picture has an input of its own."""
+        """Whether each picture has an input."""
         return self.index.settings.pairs != "none"
 
     def input_image(self, index: int) -> Pixels:
-        """What the network is shown in place of a picture, of the same shape; for paired stores only."""
+        """The input of a picture, of the same shape. Raises `LimnerError` if the store has no inputs."""
         if not self.is_paired():
             raise LimnerError(f"The pictures in {self.folder} were prepared without inputs.")
         return self._view(index, 1)
 
     def name(self, index: int) -> str:
-        """The source file, with the time and the part of the frame if it is a video."""
+        """The source file; for a video, also the time and the part of the frame."""
         return self.index.entries[index].name
 
     def _view(self, index: int, nth: int) -> Pixels:
@@ -145,19 +145,19 @@ class ImageStore:
 def open_store(folder: Path) -> ImageStore:
     """Open a prepared store.
 
-    Raises `LimnerError` where there is none, or it is of another format, or damaged.
+    Raises `LimnerError` if there is none, or if it has another format or is damaged.
     """
     index = _read_index(folder)
     file = folder / index.file
     per_entry = 1 if index.settings.pairs == "none" else 2
     ends = [e.offset + e.height * e.width * 3 * per_entry for e in index.entries]
     try:
-        whole = file.stat().st_size == index.bytes
+        is_complete = file.stat().st_size == index.bytes
     except OSError:
-        whole = False
-    if not whole or not ends or max(ends) > index.bytes:
+        is_complete = False
+    if not is_complete or not ends or max(ends) > index.bytes:
         raise LimnerError(
-            f"The pictures in {folder} are damaged: {index.file} is not what {INDEX} says. "
+            f"The pictures in {folder} are damaged: {index.file} does not match {INDEX}. "
             "Delete the folder and prepare them again."
         )
     return ImageStore(
@@ -184,7 +184,7 @@ def _read_index(folder: Path) -> StoreIndex:
         raise LimnerError(_damaged_index(path)) from error
     if version != FORMAT:
         raise LimnerError(
-            f"The pictures in {folder} are of format {version}, and this limner reads format "
+            f"The pictures in {folder} have format {version}, but this version of limner reads format "
             f"{FORMAT}: prepare them again."
         )
     try:
@@ -211,34 +211,34 @@ def _parse_index(raw: dict[str, Any]) -> StoreIndex:
     if Path(index.file).name != index.file or any(
         min(e.offset, e.height - 1, e.width - 1) < 0 for e in index.entries
     ):
-        raise ValueError("a place outside the store")
+        raise ValueError("an offset outside the store")
     return index
 
 
-def _refuse_foreign(folder: Path) -> None:
-    """A store deletes its older files: it must not stand among those of others."""
+def _require_own_folder(folder: Path) -> None:
+    """Raise `LimnerError` if the folder has other files: a store deletes its own older files."""
     if not folder.is_dir() or (folder / INDEX).exists():
         return
-    others = [
+    foreign = [
         entry.name
         for entry in folder.iterdir()
         if not entry.name.startswith(".")
         and not RAW.fullmatch(entry.name)
         and not LEFT_OVER.fullmatch(entry.name)
     ]
-    if others:
+    if foreign:
         raise LimnerError(
-            f"{folder} is not empty and holds no prepared pictures (there is {min(others)}): choose "
+            f"{folder} is not empty and holds no prepared pictures (it contains {min(foreign)}): choose "
             "another folder with --out."
         )
 
 
 class StoreWriter:
-    """Writes a new store beside the one that may be there; nothing counts before `commit`.
+    """Writes a new store beside an existing one, which stays valid until `commit`.
 
-    A context manager: left without a `commit`, it deletes what it wrote.
-    Raises `LimnerError` where the folder holds other things than a store, and where the disk is full or
-    may not be written.
+    A context manager: if it ends without a `commit`, it deletes what it wrote.
+    Raises `LimnerError` if the folder holds other things than a store, and if the disk is full or cannot be
+    written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -248,7 +248,7 @@ class StoreWriter:
         self._offset = 0
 
     def __enter__(self) -> Self:
-        _refuse_foreign(self._folder)
+        _require_own_folder(self._folder)
         with disk_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             for file in self._folder.iterdir():
@@ -258,14 +258,14 @@ class StoreWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # What is still buffered need not reach a disk that is full: it is deleted anyway.
+        # Buffered bytes need not reach a full disk: the file is deleted anyway.
         with suppress(OSError):
             self._stream.close()
         self._part.unlink(missing_ok=True)
 
     @property
     def bytes(self) -> int:
-        """Bytes written so far: the offset of what comes next."""
+        """Bytes written so far, which is the offset of the next picture."""
         return self._offset
 
     def add(self, pixels: Pixels) -> int:
@@ -279,7 +279,7 @@ class StoreWriter:
     def commit(
         self, settings: StoreSettings, entries: Sequence[StoredImage], files: Sequence[SourceRecord]
     ) -> None:
-        """Put the new store in the place of the old one."""
+        """Replace the earlier store with the new one."""
         index = StoreIndex(settings, self._final, self._offset, tuple(entries), tuple(files))
         text = json.dumps({"format": FORMAT} | asdict(index), indent=1, ensure_ascii=False)
         with disk_errors(self._folder):
@@ -311,5 +311,5 @@ class StoreWriter:
                 try:
                     file.unlink()
                 except OSError:
-                    # Windows keeps a file that is mapped: the next writing deletes it.
+                    # Windows keeps a memory-mapped file: the next write deletes it.
                     continue

@@ -1,8 +1,7 @@
 """Frames of a video, evenly spread over it, upright, as RGB pictures.
 
-PyAV carries its own FFmpeg, so a video needs nothing installed. Frames far apart are sought (a film of
-an hour takes a minute or two), near ones are decoded in one go. A video that stops half-way gives the
-frames it has.
+PyAV bundles FFmpeg, so a video needs nothing installed. Frames far apart are found by seeking (a film of an
+hour takes a minute or two), close ones by decoding sequentially. A truncated video gives the frames it has.
 """
 
 from collections.abc import Iterator
@@ -17,27 +16,27 @@ from limner.data.images import UnreachableFile, UnreadableFile
 from limner.errors import first_line
 
 SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"})
-"""Suffixes, in lower case, of files that are taken for videos."""
+"""Suffixes, in lower case, of files that are treated as videos."""
 
 TWO_SQUARES = 1.5
-"""From this many times as long as wide, a frame gives a square from both its ends, else its middle.
+"""Aspect ratio from which a frame gives two squares, one from each end; below it, one from the middle.
 
 The two squares of a 16:9 frame share a fifth of the frame, those of a 3:2 frame a third; below that
-they would be nearly the same picture twice.
+they would be nearly the same picture.
 """
 
 _SEEK_BEYOND = 2.0
-"""Seconds between wanted frames from which seeking to a key frame beats decoding all that is between."""
+"""Seconds between requested frames above which seeking is faster than decoding all frames between."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """What is known of a video before it is decoded."""
+    """The properties of a video that are known before decoding."""
 
     path: Path
     seconds: float
     frames: int
-    """Frames that it has; an estimate where its container does not say."""
+    """Number of frames; an estimate if the container does not say."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,10 @@ class Square:
 
 
 def plan_squares(width: int, height: int) -> tuple[Square, ...]:
-    """The squares that a frame of width x height pixels gives: both ends of a long one, else its middle.
+    """The squares of a frame of width x height pixels: both ends of a long frame, otherwise the middle.
 
-    The frame extractor of *Learning to Learn to See* (2020) took the left and the right of wide frames
-    as well: a training set twice as large, and nothing at the sides is lost.
+    The frame extractor of *Learning to Learn to See* (2020) also took the left and the right of wide
+    frames: this doubles the training set, and nothing at the sides is lost.
     """
     side = min(width, height)
     if width >= TWO_SQUARES * height:
@@ -78,43 +77,43 @@ def plan_squares(width: int, height: int) -> tuple[Square, ...]:
 
 
 def measure_video(path: Path) -> Clip:
-    """Length of a video. Raises `UnreadableFile` where there is no picture in it."""
+    """Length of a video. Raises `UnreadableFile` if it has no pictures."""
     with _open_video(path) as container:
         return _measure(container, path)
 
 
 def read_frames(path: Path, count: int) -> Iterator[Frame]:
-    """At most `count` frames, in order, in the middle of `count` equal parts of the video.
+    """Yield at most `count` frames, in order, from the middles of `count` equal parts of the video.
 
-    Raises `UnreadableFile`, at once or where no frame at all can be decoded. Damage further on ends the
-    frames early.
+    Raises `UnreadableFile` if the file is not a video or no frame can be decoded. Damage after the first
+    frame ends the frames early.
     """
     with _open_video(path) as container:
         clip = _measure(container, path)
-        wanted = [(part + 0.5) * clip.seconds / count for part in range(count)]
+        timestamps = [(part + 0.5) * clip.seconds / count for part in range(count)]
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
-        apart = clip.seconds / count
-        chosen = _read_by_seeking if apart > _SEEK_BEYOND else _read_sequentially
-        any_yet = False
+        interval = clip.seconds / count
+        read = _read_by_seeking if interval > _SEEK_BEYOND else _read_sequentially
+        has_frames = False
         try:
-            for seconds, frame in chosen(container, stream, wanted):
+            for seconds, frame in read(container, stream, timestamps):
                 yield Frame(seconds, _to_upright_image(frame, stream))
-                any_yet = True
+                has_frames = True
         except (av.FFmpegError, ValueError) as error:
-            if not any_yet:
+            if not has_frames:
                 raise UnreadableFile(f"is damaged ({first_line(error)})") from error
-        if not any_yet:
+        if not has_frames:
             raise UnreadableFile("has no frame that can be decoded: it is damaged or cut off")
 
 
 def _open_video(path: Path) -> Any:
     try:
         with path.open("rb") as file:
-            empty = not file.read(1)
+            is_empty = not file.read(1)
     except OSError as error:
         raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
-    if empty:
+    if is_empty:
         raise UnreadableFile("is an empty file")
     try:
         return av.open(str(path))
@@ -126,7 +125,7 @@ def _measure(container: Any, path: Path) -> Clip:
     if not container.streams.video:
         raise UnreadableFile("has sound but no pictures" if container.streams.audio else "has no pictures")
     stream = container.streams.video[0]
-    seconds = _stated_seconds(container, stream)
+    seconds = _declared_seconds(container, stream)
     frames = stream.frames or round(seconds * float(stream.average_rate or 0))
     if seconds <= 0 or frames <= 0:
         seconds, frames = _count_frames(container, stream)
@@ -135,14 +134,14 @@ def _measure(container: Any, path: Path) -> Clip:
     return Clip(path, seconds, frames)
 
 
-def _stated_seconds(container: Any, stream: Any) -> float:
+def _declared_seconds(container: Any, stream: Any) -> float:
     if stream.duration is not None:
         return float(stream.duration * stream.time_base)
     return float(container.duration or 0) / av.time_base
 
 
 def _count_frames(container: Any, stream: Any) -> tuple[float, int]:
-    """Seconds and frames by reading through the file: a browser's recorder writes no duration."""
+    """Count seconds and frames by reading the file: a browser's recorder writes no duration."""
     first, last, frames = float("inf"), 0.0, 0
     try:
         for packet in container.demux(stream):
@@ -154,31 +153,31 @@ def _count_frames(container: Any, stream: Any) -> tuple[float, int]:
                 )
                 frames += 1
     except (av.FFmpegError, ValueError):
-        # What lies before the damage counts.
+        # Count the frames before the damage.
         pass
     if frames:
         container.seek(0)
     return (max(last - first, 1e-3) if frames else 0.0), frames
 
 
-def _read_sequentially(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
-    start = _start(stream)
-    at = 0
+def _read_sequentially(container: Any, stream: Any, timestamps: list[float]) -> Iterator[tuple[float, Any]]:
+    start = _start_seconds(stream)
+    next_index = 0
     for frame in container.decode(stream):
         seconds = (frame.time or 0.0) - start
-        if at < len(wanted) and seconds + _half_frame(stream) >= wanted[at]:
+        if next_index < len(timestamps) and seconds + _half_frame(stream) >= timestamps[next_index]:
             yield seconds, frame
-            # Fewer frames than are wanted: each is given once.
-            while at < len(wanted) and seconds + _half_frame(stream) >= wanted[at]:
-                at += 1
-        if at == len(wanted):
+            # If the video has fewer frames than requested, yield each once.
+            while next_index < len(timestamps) and seconds + _half_frame(stream) >= timestamps[next_index]:
+                next_index += 1
+        if next_index == len(timestamps):
             return
 
 
-def _read_by_seeking(container: Any, stream: Any, wanted: list[float]) -> Iterator[tuple[float, Any]]:
-    start = _start(stream)
+def _read_by_seeking(container: Any, stream: Any, timestamps: list[float]) -> Iterator[tuple[float, Any]]:
+    start = _start_seconds(stream)
     last = -1.0
-    for target in wanted:
+    for target in timestamps:
         container.seek(int((target + start) / stream.time_base), stream=stream)
         for frame in container.decode(stream):
             seconds = (frame.time or 0.0) - start
@@ -189,7 +188,7 @@ def _read_by_seeking(container: Any, stream: Any, wanted: list[float]) -> Iterat
                 break
 
 
-def _start(stream: Any) -> float:
+def _start_seconds(stream: Any) -> float:
     return float((stream.start_time or 0) * stream.time_base)
 
 
@@ -202,5 +201,5 @@ def _to_upright_image(frame: Any, stream: Any) -> Image.Image:
     aspect = float(stream.sample_aspect_ratio or 1)
     if aspect != 1:
         image = image.resize((max(1, round(image.width * aspect)), image.height))
-    turns = round(frame.rotation / 90) % 4
-    return image.rotate(90 * turns, expand=True) if turns else image
+    quarter_turns = round(frame.rotation / 90) % 4
+    return image.rotate(90 * quarter_turns, expand=True) if quarter_turns else image

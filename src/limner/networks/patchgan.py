@@ -10,7 +10,7 @@ from limner.recipe import Recipe
 
 
 class PatchGAN(nn.Module):
-    """(B, guide + 3, P, P) to logits (B, 1, P/8 - 2, P/8 - 2): is this patch a photo?"""
+    """(B, guide + 3, P, P) to logits (B, 1, P/8 - 2, P/8 - 2): whether each patch is from a photo."""
 
     def __init__(self, channels_in: int, width: int = 64) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class PatchGAN(nn.Module):
 
 
 def make_discriminator(recipe: Recipe) -> PatchGAN:
-    """The recipe's discriminator with pix2pix's first weights."""
+    """The recipe's discriminator with pix2pix's initial weights."""
     network = PatchGAN(recipe.guide_channels + 3, recipe.discriminator)
     network.apply(init_weights)
     return network

@@ -14,34 +14,34 @@ from limner.summary import LayerSummary, NetworkSummary
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Parameters in Keras' convention: batch norm counts 4 per channel (its two running means too)."""
+    """Parameters in Keras' convention: batch norm counts 4 per channel, its running statistics included."""
     learned = sum(p.numel() for p in network.parameters())
     running = sum(2 * m.num_features for m in network.modules() if isinstance(m, nn.BatchNorm2d))
     return learned + running
 
 
 def summarize_layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
-    """Every convolution of `network` in the order in which `image` (1, C, H, W) meets them."""
-    found: list[LayerSummary] = []
+    """Every convolution of `network` in the order in which `image` (1, C, H, W) passes through them."""
+    layers: list[LayerSummary] = []
     hooks = []
 
     def count(name: str) -> object:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            found.append(_summarize_layer(name, module, inputs[0], output))
+            layers.append(_summarize_layer(name, module, inputs[0], output))
 
         return hook
 
     for name, module in network.named_modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             hooks.append(module.register_forward_hook(count(name)))  # type: ignore[arg-type]
-    training = network.training
+    was_training = network.training
     network.eval()
     with torch.no_grad():
         network(image)
-    network.train(training)
+    network.train(was_training)
     for handle in hooks:
         handle.remove()
-    return found
+    return layers
 
 
 def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> LayerSummary:
@@ -49,41 +49,41 @@ def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor
         raise TypeError(f"{name} is not a convolution")
     taps = module.kernel_size[0] * module.kernel_size[1]
     zero_stuffed = output[0].numel() * module.in_channels // module.groups * taps
-    transposed = isinstance(module, nn.ConvTranspose2d)
-    # A transposed convolution multiplies each input pixel with the whole kernel, and nothing else.
-    true = image[0].numel() * module.out_channels // module.groups * taps
+    is_transposed = isinstance(module, nn.ConvTranspose2d)
+    # A transposed convolution multiplies each input pixel by the whole kernel, and does nothing else.
+    multiply_adds = image[0].numel() * module.out_channels // module.groups * taps
     return LayerSummary(
         name,
-        "ConvTranspose" if transposed else "Conv",
+        "ConvTranspose" if is_transposed else "Conv",
         tuple(output.shape[1:]),
         sum(p.numel() for p in module.parameters()),
-        true if transposed else zero_stuffed,
+        multiply_adds if is_transposed else zero_stuffed,
         zero_stuffed,
     )
 
 
 def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
-    """The network that a recipe makes, in the form that papers count and looks hold."""
-    with torch.device("meta"):  # shapes alone: no memory and no time, for 54 million weights too
+    """The summary of a recipe's network with transposed convolutions, as in papers and in looks."""
+    with torch.device("meta"):  # shapes only: no memory and no time, even for 54 million weights
         network = make_generator(dataclasses.replace(recipe, upsampling="transposed"))
-        counted = summarize_layers(
+        layers = summarize_layers(
             network, torch.empty(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
         )
-    normed = {
+    normalized = {
         f"{name.removesuffix('.norm')}.conv": module.num_features
         for name, module in network.named_modules()
         if isinstance(module, nn.BatchNorm2d)
     }
-    with_norm = (
-        dataclasses.replace(layer, parameters=layer.parameters + 4 * normed.get(layer.name, 0))
-        for layer in counted
+    layers_with_norm = (
+        dataclasses.replace(layer, parameters=layer.parameters + 4 * normalized.get(layer.name, 0))
+        for layer in layers
     )
     return NetworkSummary(
         target=target,
         kind="network",
         pixels=recipe.pixels,
-        layers=tuple(with_norm),
-        bytes={storage: _count_stored_bytes(network, set(normed), storage) for storage in _BITS},
+        layers=tuple(layers_with_norm),
+        bytes={storage: _count_stored_bytes(network, set(normalized), storage) for storage in _BITS},
         recipe=dataclasses.asdict(recipe),
     )
 
@@ -91,14 +91,14 @@ def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
 _BITS = {"uint8": 8, "uint16": 16, "float16": 16, "float32": 32}
 
 
-def _count_stored_bytes(network: Any, normed: set[str], storage: str) -> int:
-    """A look's weights in that storage: what batch norm folds into is a bias; steps have scale and zero."""
+def _count_stored_bytes(network: Any, normalized: set[str], storage: str) -> int:
+    """Bytes of a look's weights in a storage: batch norm folds into a bias; integers add scale and zero."""
     total = 0
     for name, module in network.named_modules():
         if not hasattr(module, "kernel_size"):
             continue
         width, channels = _BITS[storage] // 8, module.out_channels
         total += module.weight.numel() * width
-        total += 4 * channels * (name in normed or module.bias is not None)
+        total += 4 * channels * (name in normalized or module.bias is not None)
         total += (4 + width) * channels * storage.startswith("uint")
     return total

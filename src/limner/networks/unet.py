@@ -1,8 +1,8 @@
 """The pix2pix U-Net (Isola et al. 2016) with the filters of Murr 2020, table 1, and our `lean`.
 
-Every level halves the image with a 4x4 stride-2 convolution; every level of the way back doubles it and
-is shown its mirror image's features too. Skips are taken after the activation, as in the TensorFlow
-implementation that both works trained.
+Every encoder level halves the image with a 4x4 stride-2 convolution. Every decoder level doubles it and
+also gets the features of the matching encoder level through a skip connection. Skips are taken after the
+activation, as in the TensorFlow implementation that both works trained.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from limner.recipe import Recipe, Size, Upsampling
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """Filters of a U-Net: `base * 2^level`, at most `cap`; `levels` is for 256 pixels."""
+    """Filters of a U-Net: `base * 2^level`, at most `cap`. `levels` is the number at 256 pixels."""
 
     base: int
     cap: int
@@ -35,10 +35,10 @@ CONFIGS: dict[Size, UNetConfig] = {
 
 
 def filters(size: Size, pixels: int) -> list[int]:
-    """Filters of the encoder's levels, outermost first; a level is dropped or added per power of two."""
-    shape = CONFIGS[size]
-    levels = shape.levels + round(math.log2(pixels / 256))
-    return [min(shape.base * 2**level, shape.cap) for level in range(levels)]
+    """Filters of the encoder's levels, outermost first; each power of two adds or drops a level."""
+    config = CONFIGS[size]
+    levels = config.levels + round(math.log2(pixels / 256))
+    return [min(config.base * 2**level, config.cap) for level in range(levels)]
 
 
 class Down(nn.Module):
@@ -68,12 +68,12 @@ class NearestConv(nn.Module):
         return features
 
     def to_transposed(self) -> nn.ConvTranspose2d:
-        """The 4x4 stride-2 transposed convolution that is exactly this layer, borders included.
+        """The 4x4 stride-2 transposed convolution that equals this layer exactly, borders included.
 
-        Its kernel is M w M^T per pair of channels (w flipped, as a transposed convolution scatters).
+        Its kernel is M w M^T per pair of channels (w flipped, because a transposed convolution scatters).
         """
         weight = self.conv.weight.detach()
-        # A row of M says which of the three taps reach this offset of the doubled image.
+        # A row of M marks which of the three taps reach this offset of the doubled image.
         spread = weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
         kernel = torch.einsum("ai,ociw,bw->coab", spread, weight, spread)
         has_bias = self.conv.bias is not None
@@ -145,12 +145,12 @@ class UNet(nn.Module):
 
 
 def batch_norm(channels: int) -> nn.BatchNorm2d:
-    """Keras' epsilon: torch's 1e-5 divides by next to nothing where the innermost level is one pixel."""
+    """Batch norm with Keras' epsilon: torch's 1e-5 divides by almost 0 at a one-pixel innermost level."""
     return nn.BatchNorm2d(channels, eps=1e-3)
 
 
 def make_generator(recipe: Recipe) -> UNet:
-    """The recipe's generator with pix2pix's first weights: normal, deviation 0.02."""
+    """The recipe's generator with pix2pix's initial weights: normal, standard deviation 0.02."""
     network = UNet(
         filters(recipe.size, recipe.pixels),
         recipe.guide_channels,
@@ -173,10 +173,10 @@ def init_weights(module: nn.Module) -> None:
 
 
 def replace_layers(network: nn.Module, make: Callable[[nn.Module], nn.Module]) -> None:
-    """Replace each module, in place, by what `make` gives for it (itself to keep it)."""
+    """Replace each module, in place, by the result of `make` (the module itself to keep it)."""
     for name, child in list(network.named_children()):
-        made = make(child)
-        if made is child:
+        replacement = make(child)
+        if replacement is child:
             replace_layers(child, make)
         else:
-            setattr(network, name, made)
+            setattr(network, name, replacement)

@@ -1,4 +1,4 @@
-"""The drawn pictures: the same for a seed, and worth learning from."""
+"""The synthetic pictures follow from the seed and are a usable data set."""
 
 import time
 from itertools import islice
@@ -21,19 +21,19 @@ def test_pictures_have_the_size_and_number_asked_for(subject: Subject) -> None:
 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_a_seed_gives_the_same_pictures_whatever_the_count(subject: Subject) -> None:
-    one = [image.tobytes() for image in draw(subject, 2, 48, seed=7)]
+    few = [image.tobytes() for image in draw(subject, 2, 48, seed=7)]
     many = [image.tobytes() for image in islice(draw(subject, 50, 48, seed=7), 2)]
     other = [image.tobytes() for image in draw(subject, 2, 48, seed=8)]
-    assert one == many
-    assert len({*one, *other}) == 4
+    assert few == many
+    assert len({*few, *other}) == 4
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_light_and_dark_vary_and_tell_the_colour(subject: Subject) -> None:
+def test_brightness_varies_and_predicts_the_colour(subject: Subject) -> None:
     drawn = list(draw(subject, 100, 48, seed=2))
     thumbnails = [make_thumbnail(image, str(at), image.size) for at, image in enumerate(drawn)]
     assert near_duplicates(thumbnails) == []
-    # Portraits reach 62 of 300, sunsets 183 of 300; told colour 0.41 and 0.28.
+    # Portraits reach 62 of 300, sunsets 183 of 300; colour predictability 0.41 and 0.28.
     assert vendi_score(thumbnails) > 25
     assert colour_predictability(thumbnails) > 0.05
     coarse = np.stack([t.grey for t in thumbnails])
@@ -44,7 +44,7 @@ def test_large_pictures_can_be_drawn_too() -> None:
     assert next(iter(draw("sea", 1, 512, seed=0))).size == (512, 512)
 
 
-def test_drawing_is_quick() -> None:
+def test_drawing_is_fast() -> None:
     start = time.process_time()
     for subject in SUBJECTS:
         list(draw(subject, 4, 192, seed=3))

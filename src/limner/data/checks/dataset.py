@@ -1,10 +1,10 @@
-"""The doctor: judges a data set before hours are spent on it.
+"""The doctor: checks a data set before hours are spent on it.
 
-Each finding is one sentence with advice. What is looked at: how many pictures there are and how large;
-files that cannot be read; near-duplicates; too little variety and too much; grey among colour; pictures
-that are black, blank or have bars; very long ones. The limits come from sets whose results are known
-(`limner.data.checks.diversity`, `limner.data.checks.thumbnails`); they are rules of thumb, and a problem
-is only what makes training pointless or impossible.
+Each finding is one sentence with advice. The checks cover the number and the size of the pictures; files
+that cannot be read; near-duplicates; too little and too much variety; grey pictures among colour ones;
+pictures that are black, blank or have bars; very long ones. The limits come from sets whose results are
+known (`limner.data.checks.diversity`, `limner.data.checks.near_duplicates`). They are rules of thumb; only
+what makes training pointless or impossible is a problem.
 """
 
 import os
@@ -30,14 +30,14 @@ from limner.progress import Progress, no_progress
 
 _FRAMES = 100
 _TILES = 240
-_WHAT = "Looking at pictures"
+_PROGRESS_LABEL = "Checking pictures"
 _MARGIN = 4
 _SIDE = 96
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What was found. `thumbnails` are those of pictures and of some frames of each video."""
+    """The findings. `thumbnails` are those of the pictures and of some frames of each video."""
 
     stats: DatasetStats
     findings: tuple[Finding, ...]
@@ -71,13 +71,13 @@ def check_dataset(
     frames: int = 400,
     progress: Progress = no_progress,
 ) -> CheckReport:
-    """Look at pictures and videos as `limner.data.prepare.prepare` would take them; writes nothing.
+    """Check pictures and videos as `limner.data.prepare.prepare` would read them. Writes nothing.
 
-    Raises `LimnerError` where a path does not exist or there is nothing to look at.
+    Raises `LimnerError` if a path does not exist or nothing was found.
     """
     found = find_sources(sources, inputs=inputs)
-    thumbnails, passed_over, from_videos = _take_thumbnails(found.sources, frames, progress)
-    passed = (*found.skipped, *passed_over)
+    thumbnails, unreadable, from_videos = _take_thumbnails(found.sources, frames, progress)
+    skipped = (*found.skipped, *unreadable)
     stills = [t for t in thumbnails if not t.video]
     groups = near_duplicates(stills)
     stats = DatasetStats(
@@ -86,7 +86,7 @@ def check_dataset(
         pictures=len(stills) + from_videos,
         stills=len(stills),
         videos=sum(source.kind == "video" for source in found.sources),
-        skipped=passed,
+        skipped=skipped,
         near_duplicates=tuple(tuple(stills[index].name for index in group) for group in groups),
         vendi_score=vendi_score(thumbnails),
         colour_predictability=colour_predictability(thumbnails) if thumbnails else 1.0,
@@ -96,9 +96,9 @@ def check_dataset(
 
 
 def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -> None:
-    """Write a picture of up to a few hundred of the pictures, small, side by side.
+    """Write a contact sheet of up to a few hundred of the pictures.
 
-    Raises `LimnerError` where the file cannot be written.
+    Raises `LimnerError` if the file is not a .png or .jpg or cannot be written.
     """
     if file.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
         raise LimnerError(f"A contact sheet is a .png or a .jpg file, and {file.name} is neither.")
@@ -107,9 +107,9 @@ def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -
     down = max(1, -(-len(tiles) // across))
     step = _SIDE + _MARGIN
     sheet = Image.new("RGB", (across * step + _MARGIN, down * step + _MARGIN), "#202020")
-    for at, tile in enumerate(tiles):
-        x = _MARGIN + at % across * step + (_SIDE - tile.width) // 2
-        y = _MARGIN + at // across * step + (_SIDE - tile.height) // 2
+    for index, tile in enumerate(tiles):
+        x = _MARGIN + index % across * step + (_SIDE - tile.width) // 2
+        y = _MARGIN + index // across * step + (_SIDE - tile.height) // 2
         sheet.paste(tile, (x, y))
     with disk_errors(file):
         sheet.save(file)
@@ -118,36 +118,36 @@ def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -
 def _take_thumbnails(
     sources: Sequence[Source], frames: int, progress: Progress
 ) -> tuple[list[Thumbnail], list[Skipped], int]:
-    """The thumbnails, what could not be read, and how many pictures the videos would give."""
+    """The thumbnails, the skipped files, and the number of pictures that the videos would give."""
     thumbnails: list[Thumbnail] = []
-    passed: list[Skipped] = []
+    skipped: list[Skipped] = []
     from_videos = 0
     every = -(-len(sources) // _TILES)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for at, (source, future) in enumerate(_read_ahead(sources, pool, every)):
-            progress(at, len(sources), _WHAT)
+        for index, (source, future) in enumerate(_read_ahead(sources, pool, every)):
+            progress(index, len(sources), _PROGRESS_LABEL)
             try:
                 if future is not None:
                     thumbnails.append(future.result())
                 else:
-                    seen, count = _video_thumbnails(source, frames)
-                    thumbnails += seen
+                    video_thumbnails, count = _video_thumbnails(source, frames)
+                    thumbnails += video_thumbnails
                     from_videos += count
             except UnreadableFile as error:
-                passed.append((source.name, str(error)))
-    progress(len(sources), len(sources), _WHAT)
-    return thumbnails, passed, from_videos
+                skipped.append((source.name, str(error)))
+    progress(len(sources), len(sources), _PROGRESS_LABEL)
+    return thumbnails, skipped, from_videos
 
 
 def _read_ahead(
     sources: Sequence[Source], pool: ThreadPoolExecutor, every: int
 ) -> Iterator[tuple[Source, Future[Thumbnail] | None]]:
-    """Each source in order, while threads read those that come next."""
+    """Yield each source in order, while threads read the next ones."""
     waiting: deque[tuple[Source, Future[Thumbnail] | None]] = deque()
-    for at, source in enumerate(sources):
-        tile = at % every == 0
-        image = source.kind == "image"
-        waiting.append((source, pool.submit(_image_thumbnail, source, tile) if image else None))
+    for index, source in enumerate(sources):
+        tile = index % every == 0
+        is_image = source.kind == "image"
+        waiting.append((source, pool.submit(_image_thumbnail, source, tile) if is_image else None))
         if len(waiting) > 8:
             yield waiting.popleft()
     yield from waiting
@@ -161,21 +161,21 @@ def _image_thumbnail(source: Source, tile: bool) -> Thumbnail:
 def _video_thumbnails(source: Source, frames: int) -> tuple[list[Thumbnail], int]:
     """Thumbnails of some frames, and the number of pictures that `prepare` would take."""
     clip = measure_video(source.path)
-    seen: list[Thumbnail] = []
-    each = 1
-    for at, frame in enumerate(read_frames(source.path, min(frames, _FRAMES))):
-        parts = plan_squares(*frame.image.size)
-        each = len(parts)
+    thumbnails: list[Thumbnail] = []
+    squares_per_frame = 1
+    for index, frame in enumerate(read_frames(source.path, min(frames, _FRAMES))):
+        squares = plan_squares(*frame.image.size)
+        squares_per_frame = len(squares)
         size = (min(frame.image.size),) * 2
-        part = frame.image.crop(parts[at % each].box)
+        square = frame.image.crop(squares[index % squares_per_frame].box)
         name = f"{source.name} at {frame.seconds:.2f} s"
-        seen.append(make_thumbnail(part, name, size, video=True, tile=at % 10 < 2))
-    return seen, each * min(frames, clip.frames)
+        thumbnails.append(make_thumbnail(square, name, size, video=True, tile=index % 10 < 2))
+    return thumbnails, squares_per_frame * min(frames, clip.frames)
 
 
-def _store_bytes(stills: Sequence[Thumbnail], from_videos: int, pixels: int, paired: bool) -> int:
+def _store_bytes(stills: Sequence[Thumbnail], from_videos: int, pixels: int, is_paired: bool) -> int:
     """Bytes that `limner.data.prepare.prepare` would write."""
     side = short_side_for(pixels)
-    fits = [plan_resize(t.width, t.height, side) for t in stills]
-    bytes_of_stills = sum(how.width * how.height * 3 for how in fits)
-    return (bytes_of_stills + from_videos * side * side * 3) * (2 if paired else 1)
+    plans = [plan_resize(t.width, t.height, side) for t in stills]
+    still_bytes = sum(plan.width * plan.height * 3 for plan in plans)
+    return (still_bytes + from_videos * side * side * 3) * (2 if is_paired else 1)

@@ -1,4 +1,4 @@
-"""What the doctor says about a data set: rules that turn figures into sentences with advice."""
+"""The doctor's rules: they turn the figures of a data set into sentences with advice."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,15 +18,15 @@ ENOUGH = 800
 """*Learning to See* was trained on sets of about 800 to 1,000 pictures (Akten, 2019)."""
 
 ONE_PICTURE = 1.2
-"""Below this effective number, a set is one picture: moving water before a nearly still camera has 1.1."""
+"""Below this effective number, a set is one picture: moving water and a nearly still camera give 1.1."""
 
 ONE_TAKE = 5.0
-"""Below this effective number, a set is like one take of a video: those measured have 1.1 to 4.3."""
+"""Below this effective number, a set is like one take of a video: the measured takes have 1.1 to 4.3."""
 
-NOT_TOLD = -0.05
-"""Below this part of told colour, grey says nothing about colour: flowers of five kinds, CIFAR-10."""
+UNPREDICTABLE_COLOUR = -0.05
+"""Below this predictability, grey says nothing about colour: flowers of five kinds, CIFAR-10."""
 
-_NAMED = 6
+_MAX_NAMED = 6
 _BLACK = 0.06
 _BLANK = 0.02
 _GREY = 0.02
@@ -35,7 +35,7 @@ _BAR = 0.006
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about the data set, for people."""
+    """One finding about the data set: a sentence for people, and advice."""
 
     level: Level
     sentence: str
@@ -53,7 +53,7 @@ class DatasetStats:
     pixels: int
     short_side: int
     pictures: int
-    """Pictures that training would have: the stills and the squares from all frames taken."""
+    """Pictures that training would use: the stills and the squares from all frames taken."""
     stills: int
     videos: int
     skipped: tuple[Skipped, ...]
@@ -78,7 +78,7 @@ Rule = Callable[[DatasetStats, Sequence[Thumbnail]], Iterator[Finding]]
 
 
 def run_rules(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> tuple[Finding, ...]:
-    """All that is to be said, in a fixed order."""
+    """All findings, in a fixed order."""
     if not thumbnails:
         return (*_count(stats, thumbnails), *_unreadable(stats, thumbnails))
     return tuple(finding for rule in _RULES for finding in rule(stats, thumbnails))
@@ -86,53 +86,53 @@ def run_rules(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> tuple[Fin
 
 def _count(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
     count = stats.pictures
-    said = f"{plural(count, 'picture', 'pictures')} can be used."
+    sentence = f"{plural(count, 'picture', 'pictures')} can be used."
     if stats.videos:
         stills = plural(stats.stills, "still", "stills")
         videos = plural(stats.videos, "video", "videos")
-        said = f"{said[:-1]}, from {f'{stills} and ' if stats.stills else ''}{videos}."
+        sentence = f"{sentence[:-1]}, from {f'{stills} and ' if stats.stills else ''}{videos}."
     if count < 2:
-        yield Finding("problem", said, "At least 2 are needed, and 200 or more are recommended.")
+        yield Finding("problem", sentence, "At least 2 are needed, and 200 or more are recommended.")
     elif count < FEW_PICTURES:
         yield Finding(
             "warning",
-            said,
-            "That is few: the network will learn them by heart. 200 or more, best 800 to 1,000.",
+            sentence,
+            "These are few: the network will overfit. 200 or more are better, and 800 to 1,000 are best.",
         )
     elif count < ENOUGH:
-        yield Finding("note", said, "It will work; the artists' networks had 800 to 1,000.")
+        yield Finding("note", sentence, "That is enough to train on; the artists used 800 to 1,000.")
     else:
-        yield Finding("good", said)
+        yield Finding("good", sentence)
 
 
 def _unreadable(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
-    passed = stats.skipped
-    if passed:
-        said = [f"{name} {reason}" for name, reason in passed]
-        verb = "file is" if len(passed) == 1 else "files are"
-        yield Finding("warning", f"{len(passed):,} {verb} passed over: {_some(said, '; ')}.")
+    skipped = stats.skipped
+    if skipped:
+        reasons = [f"{name} {reason}" for name, reason in skipped]
+        verb = "file is" if len(skipped) == 1 else "files are"
+        yield Finding("warning", f"{len(skipped):,} {verb} skipped: {_list_some(reasons, '; ')}.")
 
 
 def _sizes(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     shorts = [min(t.width, t.height) for t in thumbnails]
-    said = f"Short sides are {min(shorts):,} to {max(shorts):,} pixels, {median(shorts):,.0f} in the middle"
+    sentence = f"Short sides are {min(shorts):,} to {max(shorts):,} pixels, median {median(shorts):,.0f}"
     small = sum(short < stats.pixels for short in shorts)
     tight = sum(short < stats.short_side for short in shorts)
     if small > 0.1 * len(shorts):
         yield Finding(
             "warning",
-            f"{said}; {100 * small / len(shorts):.0f} % have fewer than the {stats.pixels} that "
-            "are painted.",
+            f"{sentence}; {100 * small / len(shorts):.0f} % have fewer than the {stats.pixels} pixels "
+            "of the painting.",
             "They will look soft: find larger ones, or train with fewer pixels.",
         )
     elif tight > 0.1 * len(shorts):
         yield Finding(
             "note",
-            f"{said}; {stats.short_side} or more would leave room to crop.",
+            f"{sentence}; {stats.short_side} or more would leave room to crop.",
             "They will be enlarged a little.",
         )
     else:
-        yield Finding("good", f"{said}.")
+        yield Finding("good", f"{sentence}.")
 
 
 def _shapes(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
@@ -143,82 +143,83 @@ def _shapes(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Findin
         yield Finding(
             "note",
             f"{plural(len(long), 'picture is', 'pictures are')} more than {MAX_ASPECT_RATIO} times as long "
-            f"as wide: {_some(long)}.",
+            f"as wide: {_list_some(long)}.",
             "Only the middle is used.",
         )
 
 
 def _duplicates(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
     groups = stats.near_duplicates
-    spare = sum(len(group) - 1 for group in groups)
-    if not spare:
+    copies = sum(len(group) - 1 for group in groups)
+    if not copies:
         return
     listed = [" = ".join(group[:4]) + (" = ..." if len(group) > 4 else "") for group in groups]
-    level: Level = "warning" if spare > 0.05 * stats.stills else "note"
+    level: Level = "warning" if copies > 0.05 * stats.stills else "note"
     yield Finding(
         level,
-        f"{plural(spare, 'picture is', 'pictures are')} nearly the same as another: {_some(listed, '; ')}.",
-        "Keep one of each: what is there twice is learned twice, and may be held out and trained on.",
+        f"{plural(copies, 'picture is', 'pictures are')} nearly the same as another: "
+        f"{_list_some(listed, '; ')}.",
+        "Keep one of each: a copy counts twice in training, or leaks into the held-out split.",
     )
 
 
-def _too_alike(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+def _diversity(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     effective = stats.vendi_score
-    said = f"The pictures are as varied as {effective:,.1f} quite different ones"
+    sentence = f"The pictures are as varied as {effective:,.1f} entirely different ones"
     if len(thumbnails) < 10:
         return
     if effective < ONE_PICTURE:
         yield Finding(
             "warning",
-            f"{said}: that is one picture over and over.",
-            "The network will paint it whatever the camera sees: add others.",
+            f"{sentence}: that is one picture over and over.",
+            "The network will paint that picture whatever the camera sees: add others.",
         )
     elif effective < ONE_TAKE:
         yield Finding(
             "note",
-            f"{said}, as in one take of a video.",
-            "The network will answer the camera little: more places, light and framings help.",
+            f"{sentence}, as in one take of a video.",
+            "The network will react little to the camera: add more places, light and framings.",
         )
     else:
-        yield Finding("good", f"{said}.")
+        yield Finding("good", f"{sentence}.")
 
 
-def _too_varied(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
+def _colour_predictability(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     if len(thumbnails) < 50:
         return
-    said = f"Brightness tells {100 * max(0.0, stats.colour_predictability):.0f} % of the colour"
-    if stats.colour_predictability < NOT_TOLD:
+    sentence = f"Brightness predicts {100 * max(0.0, stats.colour_predictability):.0f} % of the colour"
+    if stats.colour_predictability < UNPREDICTABLE_COLOUR:
         yield Finding(
             "note",
-            f"{said}: bright and dark parts have any colour in these pictures.",
-            "Colours may turn brown: one subject in one kind of light paints more clearly.",
+            f"{sentence}: bright and dark parts can have any colour in these pictures.",
+            "Colours may turn brown: pictures of one subject in one kind of light give clearer colours.",
         )
     else:
-        yield Finding("good", f"{said}.")
+        yield Finding("good", f"{sentence}.")
 
 
 def _colours(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     grey = [t.name for t in thumbnails if t.colourfulness < _GREY]
-    share = len(grey) / len(thumbnails)
-    if share > 0.9:
+    fraction = len(grey) / len(thumbnails)
+    if fraction > 0.9:
         yield Finding("note", "The pictures are grey.", "The network will paint in grey.")
-    elif share > 0.05:
+    elif fraction > 0.05:
         yield Finding(
             "warning",
-            f"{100 * share:.0f} % of the pictures are grey among others in colour: {_some(grey)}.",
-            "Colours will fade: keep one kind.",
+            f"{100 * fraction:.0f} % of the pictures are grey among others in colour: {_list_some(grey)}.",
+            "Colours will fade: keep either the grey pictures or the colour pictures.",
         )
 
 
 def _light(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     black = [t.name for t in thumbnails if float(t.grey.mean()) < _BLACK]
     blank = [t.name for t in thumbnails if t.contrast < _BLANK and t.name not in set(black)]
-    for names, what in ((black, "nearly black"), (blank, "blank or nearly so")):
+    for names, fault in ((black, "nearly black"), (blank, "blank or nearly so")):
         if names:
-            share = len(names) / len(thumbnails)
+            fraction = len(names) / len(thumbnails)
             yield Finding(
-                "problem" if share > 0.9 else "warning" if share > 0.02 else "note",
-                f"{plural(len(names), 'picture is', 'pictures are')} {what}: {_some(names)}.",
+                "problem" if fraction > 0.9 else "warning" if fraction > 0.02 else "note",
+                f"{plural(len(names), 'picture is', 'pictures are')} {fault}: {_list_some(names)}.",
                 "There is nothing to learn from them: leave them out.",
             )
 
@@ -228,8 +229,9 @@ def _bars(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]
     if len(barred) > 0.01 * len(thumbnails):
         yield Finding(
             "note",
-            f"{plural(len(barred), 'picture has', 'pictures have')} a wholly black edge: {_some(barred)}.",
-            "If those are bars, cut them off: the network would paint bars too.",
+            f"{plural(len(barred), 'picture has', 'pictures have')} an entirely black edge: "
+            f"{_list_some(barred)}.",
+            "If those are bars, crop them: the network would paint bars too.",
         )
 
 
@@ -242,12 +244,12 @@ def _has_bars(thumbnail: Thumbnail) -> bool:
 
 def _store(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
     size = stats.store_bytes / 1e6
-    yield Finding("good", f"Prepared for {stats.pixels} pixels they take {size:,.0f} MB of disk.")
+    yield Finding("good", f"Prepared for {stats.pixels} pixels, they take {size:,.0f} MB of disk space.")
 
 
-def _some(names: Sequence[str], joint: str = ", ") -> str:
-    more = len(names) - _NAMED
-    return joint.join(names[:_NAMED]) + (f"{joint}and {more:,} more" if more > 0 else "")
+def _list_some(names: Sequence[str], joint: str = ", ") -> str:
+    more = len(names) - _MAX_NAMED
+    return joint.join(names[:_MAX_NAMED]) + (f"{joint}and {more:,} more" if more > 0 else "")
 
 
 _RULES: tuple[Rule, ...] = (
@@ -256,8 +258,8 @@ _RULES: tuple[Rule, ...] = (
     _sizes,
     _shapes,
     _duplicates,
-    _too_alike,
-    _too_varied,
+    _diversity,
+    _colour_predictability,
     _colours,
     _light,
     _bars,

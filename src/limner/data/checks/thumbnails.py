@@ -1,4 +1,4 @@
-"""Thumbnails: the little that is kept of a picture to judge it by, and to find it again."""
+"""Thumbnails: the small summary of a picture that the checks use."""
 
 from dataclasses import dataclass, field
 
@@ -9,16 +9,16 @@ from PIL import Image
 Floats = npt.NDArray[np.float32]
 
 
-_LAYOUT = 16
-_HASHED = 32
-_KEPT = 8
-_TILE = 96
+_LAYOUT_SIDE = 16
+_HASH_SIDE = 32
+_FREQUENCIES = 8
+_TILE_SIDE = 96
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """What is kept of one picture."""
+    """The summary of one picture."""
 
     name: str
     width: int
@@ -48,20 +48,20 @@ class Thumbnail:
 def make_thumbnail(
     image: Image.Image, name: str, size: tuple[int, int], *, video: bool = False, tile: bool = True
 ) -> Thumbnail:
-    """Take the thumbnail of an RGB picture whose source has `size` (width, height)."""
-    grey = np.asarray(_shrink(image.convert("L"), _HASHED), np.float64) / 255
-    small = image.copy() if tile else None
-    if small is not None:
-        small.thumbnail((_TILE, _TILE))
+    """Make the thumbnail of an RGB picture whose source has `size` (width, height)."""
+    grey = np.asarray(_shrink(image.convert("L"), _HASH_SIDE), np.float64) / 255
+    tile_image = image.copy() if tile else None
+    if tile_image is not None:
+        tile_image.thumbnail((_TILE_SIDE, _TILE_SIDE))
     return Thumbnail(
         name=name,
         width=size[0],
         height=size[1],
         video=video,
-        layout=np.asarray(_shrink(image, _LAYOUT), np.float32) / np.float32(255),
+        layout=np.asarray(_shrink(image, _LAYOUT_SIDE), np.float32) / np.float32(255),
         code=_perceptual_hash(grey),
         contrast=float(grey.std()),
-        tile=small,
+        tile=tile_image,
     )
 
 
@@ -71,7 +71,7 @@ def _shrink(image: Image.Image, side: int) -> Image.Image:
 
 def _perceptual_hash(grey: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """The signs of the lowest 8 x 8 cosine frequencies against their median (Zauner 2010, pHash)."""
-    at = np.arange(_HASHED)
-    cosines = np.cos(np.pi * (2 * at[None, :] + 1) * at[:_KEPT, None] / (2 * _HASHED))
+    at = np.arange(_HASH_SIDE)
+    cosines = np.cos(np.pi * (2 * at[None, :] + 1) * at[:_FREQUENCIES, None] / (2 * _HASH_SIDE))
     frequencies = (cosines @ grey @ cosines.T).ravel()[1:]  # without the mean brightness
     return np.asarray(frequencies > np.median(frequencies))

@@ -1,9 +1,9 @@
-"""Pictures drawn by rule, so that the whole road can be walked with nothing at hand.
+"""Synthetic pictures, so that the whole pipeline runs without a data set.
 
-A network is shown only a soft, grey, coarse version of a picture. These are drawn for that: light and
-dark lie in large patches that differ from picture to picture, and what a patch is and which colour it
-has can be told from its brightness and place (a bright spot in the grass is a pale flower, a darker one
-a red flower; the brighter the sky, the nearer to gold).
+A network sees only a soft, grey, coarse version of a picture, and these pictures are made for that. Light
+and dark lie in large patches that differ from picture to picture. The brightness and position of a patch
+determine what it is and its colour (a bright spot in the grass is a pale flower, a darker one a red flower;
+the brighter the sky, the closer to gold).
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ SUBJECTS: dict[Subject, Callable[[np.random.Generator, int], Floats]] = {
 def draw(subject: Subject, count: int, size: int, seed: int) -> Iterator[Image.Image]:
     """Draw `count` RGB pictures of `size` x `size` pixels.
 
-    Picture n of a seed is the same whatever the count, on one version of NumPy and Pillow.
+    Picture n of a seed does not depend on `count`, given the versions of NumPy and Pillow.
     """
     for index in range(count):
         rng = np.random.default_rng((seed, index))

@@ -1,4 +1,4 @@
-"""The night sky: stars, the milky way, northern lights, a moon, and hills with firs before it."""
+"""The night sky: stars, the Milky Way, northern lights, a moon, and hills with firs in front."""
 
 import numpy as np
 
@@ -34,31 +34,34 @@ LIGHTS: tuple[Stop, ...] = (
 
 def night(rng: np.random.Generator, size: int) -> Floats:
     """Draw one night, (S, S, 3)."""
-    chance = rng.random(4)
-    picture = color_ramp(_base(rng, size, milky=chance[0] < 0.6 or chance[1] >= 0.65), SKY)
+    draws = rng.random(4)
+    picture = color_ramp(_base(rng, size, has_milky_way=draws[0] < 0.6 or draws[1] >= 0.65), SKY)
     picture = _stars(rng, picture)
-    if chance[1] < 0.65:
+    if draws[1] < 0.65:
         for _ in range(int(rng.integers(1, 4))):
             picture = _northern_lights(rng, picture)
-    if chance[2] < 0.5:
+    if draws[2] < 0.5:
         picture = _moon(rng, picture)
-    shore = uniform(rng, 0.62, 0.8) if chance[3] < 0.4 else 1.0
+    shore = uniform(rng, 0.62, 0.8) if draws[3] < 0.4 else 1.0
     picture = _hills(rng, picture, shore)
     return picture if shore == 1.0 else _lake(rng, picture, shore)
 
 
-def _base(rng: np.random.Generator, size: int, *, milky: bool) -> Floats:
-    """Brightness of the sky, 0..1: lighter towards the ground, with a band of clouds of stars."""
+def _base(rng: np.random.Generator, size: int, *, has_milky_way: bool) -> Floats:
+    """Brightness of the sky, 0..1: lighter towards the ground, with the Milky Way or with haze."""
     x, y = pixel_grid(size)
     light = uniform(rng, 0.10, 0.3) + uniform(rng, 0.0, 0.35) * y**2 * np.ones_like(x)
-    if milky:
-        turn = uniform(rng, 0, np.pi)
-        off = (x - uniform(rng, 0.2, 0.8)) * np.sin(turn) - (y - uniform(rng, 0.1, 0.6)) * np.cos(turn)
+    if has_milky_way:
+        rotation = uniform(rng, 0, np.pi)
+        from_x, from_y = x - uniform(rng, 0.2, 0.8), y - uniform(rng, 0.1, 0.6)
+        offset = from_x * np.sin(rotation) - from_y * np.cos(rotation)
         warp = fractal_noise(rng, size, (3, 3), octaves=4)
         fine = fractal_noise(rng, size, (7, 7), octaves=4, gain=0.65)
         width = uniform(rng, 0.12, 0.26)
-        band = np.exp(-(((off + 0.24 * (warp - 0.5)) / width) ** 2))
-        dust = smoothstep(0.45, 0.75, fine) * np.exp(-(((off + 0.1 * (fine - 0.5)) / (0.4 * width)) ** 2))
+        band = np.exp(-(((offset + 0.24 * (warp - 0.5)) / width) ** 2))
+        dust = smoothstep(0.45, 0.75, fine) * np.exp(
+            -(((offset + 0.1 * (fine - 0.5)) / (0.4 * width)) ** 2)
+        )
         light = light + uniform(rng, 0.5, 0.9) * band * (0.4 + 0.7 * fine) * (1 - 0.75 * dust)
     else:
         haze = fractal_noise(rng, size, (2, 3), octaves=4)
@@ -76,26 +79,26 @@ def _stars(rng: np.random.Generator, picture: Floats) -> Floats:
     picture[rows, columns] += bright[:, None].astype(np.float32) * tint[rng.integers(0, 3, count)]
     for _ in range(int(rng.integers(3, 14))):
         patch = Patch(picture, (uniform(rng, 0, 1), uniform(rng, 0, 1)), uniform(rng, 0.008, 0.022))
-        if not patch.empty:
+        if not patch.is_empty:
             distance = np.hypot(patch.u, patch.v)
             cross = np.exp(-12 * np.abs(patch.u * patch.v) - 3 * distance)
-            patch.lay((1.0, 1.0, 1.0), np.clip(cross * smoothstep(1.0, 0.3, distance), 0, 1))
+            patch.blend((1.0, 1.0, 1.0), np.clip(cross * smoothstep(1.0, 0.3, distance), 0, 1))
     return picture
 
 
 def _northern_lights(rng: np.random.Generator, picture: Floats) -> Floats:
-    """One curtain: sharp below, fading upwards in rays."""
+    """Add one curtain of light: sharp below, fading upwards in rays."""
     size = picture.shape[0]
     _, y = pixel_grid(size)
     edge = uniform(rng, 0.2, 0.75) + uniform(rng, 0.08, 0.25) * noise_1d(rng, size, 2, octaves=3)
-    long = uniform(rng, 0.15, 0.5) * (1 + 0.5 * noise_1d(rng, size, 9, octaves=3))
+    length = uniform(rng, 0.15, 0.5) * (1 + 0.5 * noise_1d(rng, size, 9, octaves=3))
     strength = smoothstep(-0.5, 0.6, noise_1d(rng, size, 2, octaves=2) + 0.2)
     rays = 0.55 + 0.45 * noise_1d(rng, size, 18, octaves=3)
-    up = (edge[None, :] - y) / np.maximum(long, 0.05)[None, :]
+    up = (edge[None, :] - y) / np.maximum(length, 0.05)[None, :]
     shape = smoothstep(-0.16, 0.06, up.astype(np.float32)) * np.exp(-1.9 * np.clip(up, 0, None))
     power = uniform(rng, 0.6, 1.0) * (strength * rays)[None, :] * shape
     colour = color_ramp(np.clip(up, 0, 1).astype(np.float32), LIGHTS)
-    # Light adds to light: as on a photo, what is bright stays below white.
+    # Screen blending: light adds to light but stays below white, as in a photo.
     return np.asarray(1 - (1 - np.clip(picture, 0, 1)) * (1 - colour * power[..., None]), np.float32)
 
 
@@ -105,7 +108,7 @@ def _moon(rng: np.random.Generator, picture: Floats) -> Floats:
     halo = 0.55 * glow(size, x, y, 2.6 * radius) + 0.25 * glow(size, x, y, 6 * radius)
     picture = mix(picture, (0.72, 0.76, 0.92), halo * uniform(rng, 0.6, 1.0))
     patch = Patch(picture, (x, y), 1.1 * radius)
-    if patch.empty:
+    if patch.is_empty:
         return picture
     u, v = patch.u * 1.1, patch.v * 1.1
     distance = np.hypot(u, v)
@@ -119,21 +122,21 @@ def _moon(rng: np.random.Generator, picture: Floats) -> Floats:
     night_side = smoothstep(1.0, 0.88, np.hypot(u - phase, v).astype(np.float32))
     cover = smoothstep(1.0, 1.0 - 3 * patch.pixel, distance) * (1 - 0.94 * night_side)
     colour = np.asarray((1.0, 0.97, 0.88), np.float32) * face.astype(np.float32)[..., None]
-    patch.lay(colour, cover)
+    patch.blend(colour, cover)
     return picture
 
 
 def _hills(rng: np.random.Generator, picture: Floats, ground: float) -> Floats:
-    """Ridges one before the other, each darker, with mist between; firs on the nearest."""
+    """Add ridges from far to near, each darker, with mist between, and firs on the nearest."""
     size = picture.shape[0]
     _, y = pixel_grid(size)
     count = int(rng.integers(2, 5))
-    tall = uniform(rng, 0.10, 0.34)
+    height = uniform(rng, 0.10, 0.34)
     for nth in range(count):
         near = (nth + 1) / count
         top = (
             ground
-            - tall * (1.15 - 0.85 * near)
+            - height * (1.15 - 0.85 * near)
             + 0.10 * (1.2 - near) * noise_1d(rng, size, 2 + nth, octaves=5)
         )
         if nth == count - 1 and ground == 1.0:
@@ -152,14 +155,14 @@ def _firs(rng: np.random.Generator, size: int) -> Floats:
     x, _ = pixel_grid(size)
     heights = np.zeros(size, np.float32)
     for _ in range(int(rng.integers(0, 45))):
-        at, tall = uniform(rng, 0, 1), uniform(rng, 0.03, 0.13)
+        at, height = uniform(rng, 0, 1), uniform(rng, 0.03, 0.13)
         jags = 1 + 0.25 * np.sin(np.abs(x[0] - at) * 520)
-        heights = np.maximum(heights, tall - 3.4 * np.abs(x[0] - at) * jags)
+        heights = np.maximum(heights, height - 3.4 * np.abs(x[0] - at) * jags)
     return np.asarray(heights, np.float32)
 
 
 def _lake(rng: np.random.Generator, picture: Floats, shore: float) -> Floats:
-    """Still water: the sky again, upside down, darker and a little moved."""
+    """Add still water: the sky mirrored, darker and slightly rippled."""
     size = picture.shape[0]
     x, y = pixel_grid(size)
     below = np.clip(y - shore, 0, 1)

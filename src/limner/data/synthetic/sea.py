@@ -1,4 +1,4 @@
-"""The sea towards evening: a sky of clouds, a low sun and its glitter, waves with foam, rocks."""
+"""The sea towards evening: clouds, a low sun and its glitter, waves with foam, rocks."""
 
 import math
 from dataclasses import dataclass
@@ -40,12 +40,12 @@ WATER: tuple[Stop, ...] = (
     (0.8, (0.36, 0.66, 0.64)),
     (1.0, (0.94, 0.98, 0.96)),
 )
-"""Colours by brightness: of the sky above, of the sky near the horizon, and of water up to foam."""
+"""Colours by brightness: of the high sky, of the sky near the horizon, and of water up to foam."""
 
 
 @dataclass(frozen=True)
 class _Scene:
-    """What the parts of one picture agree on."""
+    """The parameters that the parts of one picture share."""
 
     size: int
     horizon: float
@@ -53,7 +53,7 @@ class _Scene:
     sun_x: float
     sun_y: float
     sun: float
-    """Its radius."""
+    """Radius of the sun."""
 
 
 def sea(rng: np.random.Generator, size: int) -> Floats:
@@ -97,7 +97,7 @@ def _sky(rng: np.random.Generator, scene: _Scene) -> Floats:
 
 
 def _clouds(rng: np.random.Generator, scene: _Scene) -> tuple[Floats, Floats]:
-    """Cover 0..1, and how lit it is from the side of the sun, 0..1."""
+    """The clouds' cover, 0..1, and their illumination from the side of the sun, 0..1."""
     puffs = fractal_noise(rng, scene.size, (4, 2), octaves=5, gain=0.55)
     threshold = uniform(rng, 0.35, 0.8)
     cover = smoothstep(threshold, threshold + 0.3, puffs)
@@ -115,7 +115,7 @@ def _water(rng: np.random.Generator, scene: _Scene, sky: Floats) -> Floats:
     level = 0.10 + 0.30 * scene.daylight
     body = level + 0.22 * slope + 0.10 * crest + 0.12 * below
     colour = color_ramp(np.asarray(body, np.float32), WATER)
-    # Squeezed so that the farthest row of the water still shows a row of the sky.
+    # Squeezed so that the farthest row of the water still reflects a row of the sky.
     rows = (1 - 0.95 * below) * scene.horizon * size + slope * 0.05 * size * below
     rows = np.clip(rows, 0, scene.horizon * size - 1)
     columns = np.broadcast_to(np.arange(size), (size, size))
@@ -133,10 +133,10 @@ def _waves(rng: np.random.Generator, x: Floats, below: Floats, first: int) -> tu
     across = (x - 0.5) * far
     slope, height = np.zeros((2, size, size), np.float32)
     for pitch in (*rng.uniform(2.5, 14.0, 5).tolist(), *rng.uniform(18.0, 70.0, 5).tolist()):
-        turn = uniform(rng, -0.5, 0.5)
+        rotation = uniform(rng, -0.5, 0.5)
         bent = 0.8 * np.sin(across * uniform(rng, 1, 4) + uniform(rng, 0, 6.3))
-        phase = pitch * (far * math.cos(turn) + across * math.sin(turn)) + bent
-        # Waves finer than a few pixels would only flicker: they fade with the distance.
+        phase = pitch * (far * math.cos(rotation) + across * math.sin(rotation)) + bent
+        # Waves finer than a few pixels would only flicker, so they fade with the distance.
         visible = np.exp(-((pitch * far**2 / size / 0.9) ** 2)) / pitch**0.55
         height[first:] += visible * np.sin(phase)
         slope[first:] += visible * np.cos(phase)
@@ -151,15 +151,15 @@ def _glitter(scene: _Scene, colour: Floats, x: Floats, below: Floats, slope: Flo
 
 
 def _foam(rng: np.random.Generator, scene: _Scene, colour: Floats, below: Floats, crest: Floats) -> Floats:
-    """White caps, and a few long breakers with lace behind them."""
+    """Add white caps, and a few long breakers with lace-like foam behind them."""
     size = scene.size
     lace = fractal_noise(rng, size, (16, 8), octaves=3, gain=0.7)
     caps = smoothstep(0.75, 1.25, crest + 0.9 * (lace - 0.5)) * smoothstep(0.1, 0.4, below) * 0.7
     cover = np.asarray(caps, np.float32)
     for _ in range(int(rng.integers(0, 4))):
-        at, thick = uniform(rng, 0.12, 1.0), uniform(rng, 0.03, 0.16)
-        line = at + 0.10 * at * noise_1d(rng, size, 3)[None, :]
-        behind = (line - below) / (thick * (0.3 + at))
+        distance, thickness = uniform(rng, 0.12, 1.0), uniform(rng, 0.03, 0.16)
+        line = distance + 0.10 * distance * noise_1d(rng, size, 3)[None, :]
+        behind = (line - below) / (thickness * (0.3 + distance))
         strength = smoothstep(-0.35, 0.3, noise_1d(rng, size, 2, octaves=2))[None, :]
         front = smoothstep(-0.06, 0.0, behind)
         fading = np.clip(1 - behind, 0, 1)
@@ -171,13 +171,13 @@ def _foam(rng: np.random.Generator, scene: _Scene, colour: Floats, below: Floats
 
 
 def _rocks(rng: np.random.Generator, scene: _Scene, picture: Floats) -> Floats:
-    """A headland from one side, dark against the sky, and its dark water."""
+    """Add a headland from one side, dark against the sky, and its dark reflection in the water."""
     size = scene.size
     x, y = pixel_grid(size)
     along = x[0] if rng.random() < 0.5 else 1 - x[0]
-    reach, tall = uniform(rng, 0.2, 0.75), uniform(rng, 0.08, 0.4)
+    reach, height = uniform(rng, 0.2, 0.75), uniform(rng, 0.08, 0.4)
     shape = np.clip(1 - along / reach, 0, None) ** uniform(rng, 0.5, 1.3)
-    ridge = tall * shape * (1 + 0.45 * noise_1d(rng, size, 5, octaves=5))
+    ridge = height * shape * (1 + 0.45 * noise_1d(rng, size, 5, octaves=5))
     foot = scene.horizon + uniform(rng, 0.0, 0.12)
     top = (foot - np.clip(ridge, 0, None))[None, :]
     inside = (shape > 0)[None, :] & (y < foot)

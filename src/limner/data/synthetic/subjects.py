@@ -1,4 +1,4 @@
-"""The subjects that limner draws. Free of numpy, since the command line imports it."""
+"""The subjects that limner draws. Free of numpy, because the command line imports it."""
 
 from typing import Literal
 

@@ -1,0 +1,55 @@
+"""The generator's shapes, initial weights, dropout and upsampling layers."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from limner.networks.unet import NearestConv, make_generator, replace_layers
+from limner.recipe import PIXELS, Recipe, Size, Upsampling
+
+
+@pytest.mark.parametrize("pixels", PIXELS)
+@pytest.mark.parametrize("size", ["lean", "small", "medium"])
+def test_every_size_paints_at_every_number_of_pixels(size: Size, pixels: int) -> None:
+    network = make_generator(Recipe(size=size, pixels=pixels)).eval()
+    with torch.no_grad():
+        painting = network(torch.zeros(1, 1, pixels, pixels))
+    assert painting.shape == (1, 3, pixels, pixels)
+    assert painting.abs().max() <= 1
+
+
+@pytest.mark.parametrize("upsampling", ["nearest", "transposed"])
+def test_initial_weights_are_pix2pix_s(upsampling: Upsampling) -> None:
+    torch.manual_seed(0)
+    network = make_generator(Recipe(size="small", upsampling=upsampling))
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and module.weight.numel() > 10_000:
+            assert 0.019 < module.weight.std() < 0.021
+            assert abs(module.weight.mean()) < 0.001
+        elif isinstance(module, nn.BatchNorm2d) and module.num_features > 100:
+            assert 0.95 < module.weight.mean() < 1.05
+
+
+def test_dropout_is_in_the_three_innermost_levels() -> None:
+    network = make_generator(Recipe())
+    rates = [getattr(up.dropout, "p", 0.0) for up in network.up]
+    assert rates == [0.5, 0.5, 0.5, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_nearest_and_convolution_equals_a_transposed_convolution(bias: bool) -> None:
+    torch.manual_seed(0)
+    layer = NearestConv(5, 7, bias=bias).double()
+    image = torch.randn(2, 5, 9, 6, dtype=torch.float64)
+    torch.testing.assert_close(layer.to_transposed()(image), layer(image), atol=1e-12, rtol=0)
+
+
+def test_layers_are_replaced_in_place() -> None:
+    network = make_generator(Recipe(pixels=64)).eval()
+    image = torch.rand(1, 1, 64, 64)
+    before = network(image)
+    replace_layers(network, lambda m: m.to_transposed() if isinstance(m, NearestConv) else m)
+    assert not any(isinstance(m, NearestConv) for m in network.modules())
+    torch.testing.assert_close(network(image), before, atol=1e-5, rtol=1e-4)
