@@ -1,4 +1,4 @@
-"""Training resumes to the bit, stops when it is wished or must, and leaves what it says it leaves."""
+"""Training resumes bit-exactly, stops on request or on an error, and leaves its files in the run."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from limner.training.loop import train
 from limner.training.pix2pix import train_step
 from limner.training.reporter import NullReporter, Status
 from limner.training.run import Run
-from limner.training.signals import STOPPING
+from limner.training.signals import STOP_MESSAGES
 from limner.training.state import TrainState
 
 EPOCHS = 3
-MANY = 12
-"""Epochs of a run that is still going when it is killed, even where the killer is slow."""
+LONG_EPOCHS = 12
+"""Epochs of a run that is still training when it is killed, even where the test is slow."""
 
 
-class Telling(NullReporter):
-    """Remembers what it is told, and calls `each` at every step."""
+class RecordingReporter(NullReporter):
+    """Keeps what is reported, and calls `each` at every step."""
 
     def __init__(self, each: Callable[[Status], None] = lambda _: None) -> None:
-        self.notes: list[str] = []
+        self.messages: list[str] = []
         self.sheets: list[Path] = []
         self.statuses: list[Status] = []
         self.each = each
@@ -54,11 +54,11 @@ class Telling(NullReporter):
         self.sheets.append(sheet)
 
     def message(self, sentence: str) -> None:
-        self.notes.append(sentence)
+        self.messages.append(sentence)
 
 
-def at_step(step: int, act: Callable[[], None]) -> Telling:
-    return Telling(lambda status: act() if status.step == step else None)
+def at_step(step: int, act: Callable[[], None]) -> RecordingReporter:
+    return RecordingReporter(lambda status: act() if status.step == step else None)
 
 
 def interrupt() -> None:
@@ -72,33 +72,33 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
 
 @pytest.fixture(scope="module")
 def whole(pictures: ImageStore, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run that was never cut."""
+    """A run that was never interrupted."""
     return train(pictures, TINY, tmp_path_factory.mktemp("whole"), epochs=EPOCHS)
 
 
 @pytest.fixture(scope="module")
 def long(pictures: ImageStore, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A longer one."""
-    return train(pictures, TINY, tmp_path_factory.mktemp("long"), epochs=MANY)
+    """A longer run that was never interrupted."""
+    return train(pictures, TINY, tmp_path_factory.mktemp("long"), epochs=LONG_EPOCHS)
 
 
 def last_tensors(run: Run) -> dict[str, torch.Tensor]:
     return read_checkpoint(list_checkpoints(run.checkpoints)[0])[0]
 
 
-def assert_same(run: Run, other: Run) -> None:
-    """Weights, optimisers and log are alike to the bit, but for the clock."""
-    tensors, others = last_tensors(run), last_tensors(other)
-    assert tensors.keys() == others.keys()
-    assert [name for name in tensors if not torch.equal(tensors[name], others[name])] == []
-    entries = [
+def assert_same(run: Run, expected: Run) -> None:
+    """Weights, optimisers and log are bit-exactly equal, except for times."""
+    tensors, expected_tensors = last_tensors(run), last_tensors(expected)
+    assert tensors.keys() == expected_tensors.keys()
+    assert [name for name in tensors if not torch.equal(tensors[name], expected_tensors[name])] == []
+    logs = [
         [replace(e, pictures_per_second=0.0, seconds=0.0, time="") for e in RunLog(r.log).records()]
-        for r in (run, other)
+        for r in (run, expected)
     ]
-    assert entries[0] == entries[1]
+    assert logs[0] == logs[1]
 
 
-SITTING = """
+TRAIN = """
 import sys
 import time
 from pathlib import Path
@@ -108,22 +108,22 @@ from limner.training.reporter import NullReporter
 from limner.training.loop import train
 from helpers.stores import TINY
 
-# Write a checkpoint whenever it may be written.
+# Write a checkpoint after every step.
 limner.training.timing.MIN_INTERVAL = limner.training.timing.MAX_INTERVAL = 0.0
 
-class Aloud(NullReporter):
+class StepPrinter(NullReporter):
     def on_step(self, status):
         print(status.step, flush=True)
         if status.step > 18:  # a busy machine may be late to kill it
             time.sleep(1)
 
-train(open_store(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=int(sys.argv[3]), report=Aloud())
+train(open_store(Path(sys.argv[1])), TINY, Path(sys.argv[2]), epochs=int(sys.argv[3]), report=StepPrinter())
 """
 
 
-def sitting(pictures: ImageStore, folder: Path) -> subprocess.Popen[str]:
+def start_training(pictures: ImageStore, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", SITTING, str(pictures.folder), str(folder), str(MANY)],
+        [sys.executable, "-c", TRAIN, str(pictures.folder), str(folder), str(LONG_EPOCHS)],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
@@ -131,73 +131,73 @@ def sitting(pictures: ImageStore, folder: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(("kill_at", "later"), [(2, 0.03), (4, 0.11), (6, 0.17)])
-def test_a_run_that_is_killed_goes_on_to_the_bit(
+def test_a_killed_run_resumes_bit_exactly(
     pictures: ImageStore, long: Run, tmp_path: Path, kill_at: int, later: float
 ) -> None:
-    process = sitting(pictures, tmp_path)
+    process = start_training(pictures, tmp_path)
     assert process.stdout is not None
     for line in process.stdout:
         if int(line) >= kill_at:
             break
-    time.sleep(later)  # anywhere: in a step, in a checkpoint, in a sheet
+    time.sleep(later)  # at any point: in a step, a checkpoint or a sheet
     process.kill()
-    assert process.wait() == -signal.SIGKILL, f"it was over before it was killed after step {kill_at}"
-    cut_at = read_step(tmp_path)
-    assert 0 < cut_at < MANY * 3, f"killed {later} s after step {kill_at}"
-    resumed = train(pictures, TINY, tmp_path, epochs=MANY)
+    assert process.wait() == -signal.SIGKILL, f"training ended before it was killed after step {kill_at}"
+    saved_step = read_step(tmp_path)
+    assert 0 < saved_step < LONG_EPOCHS * 3, f"killed {later} s after step {kill_at}"
+    resumed = train(pictures, TINY, tmp_path, epochs=LONG_EPOCHS)
     assert_same(resumed, long)
 
 
-def test_the_clock_s_checkpoints_change_nothing(
+def test_additional_checkpoints_change_nothing(
     pictures: ImageStore, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("limner.training.timing.StepTimer.checkpoint_due", lambda *_: True)
-    telling = Telling()
-    run = train(pictures, TINY, tmp_path, epochs=EPOCHS, report=telling)
-    assert len(telling.sheets) == EPOCHS * 3
+    reporter = RecordingReporter()
+    run = train(pictures, TINY, tmp_path, epochs=EPOCHS, report=reporter)
+    assert len(reporter.sheets) == EPOCHS * 3
     assert_same(run, whole)
 
 
-def test_ctrl_c_stops_after_the_step_and_the_same_command_goes_on(
+def test_ctrl_c_stops_after_the_step_and_the_same_command_resumes(
     pictures: ImageStore, whole: Run, tmp_path: Path
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
-    telling = at_step(4, interrupt)  # in the middle of the second epoch
-    train(pictures, TINY, tmp_path, epochs=EPOCHS, report=telling)
+    reporter = at_step(4, interrupt)  # in the middle of the second epoch
+    train(pictures, TINY, tmp_path, epochs=EPOCHS, report=reporter)
     assert signal.getsignal(signal.SIGINT) is before
-    assert telling.statuses[-1].step <= 5
-    step = telling.statuses[-1].step
-    assert telling.notes[:2] == [
-        STOPPING[signal.SIGINT],
-        f"Stopped at step {step}. The same command goes on from there.",
+    assert reporter.statuses[-1].step <= 5
+    step = reporter.statuses[-1].step
+    assert reporter.messages[:2] == [
+        STOP_MESSAGES[signal.SIGINT],
+        f"Stopped at step {step}. The same command resumes from there.",
     ]
-    assert telling.notes[2].startswith(f"Trained 1 whole epochs, {step} steps, in 0.")
-    assert telling.notes[2].endswith(f" minutes. The run is in {tmp_path}.")
-    again = Telling()
-    run = train(pictures, TINY, tmp_path, epochs=EPOCHS, report=again)
-    assert again.notes[0] == f"Going on from step {step}."
-    assert again.notes[1].startswith("Trained 3 whole epochs, 9 steps, in 0.")
-    assert again.statuses[0].step == step + 1
+    assert reporter.messages[2].startswith(f"Trained 1 whole epochs, {step} steps, in 0.")
+    assert reporter.messages[2].endswith(f" minutes. The run is in {tmp_path}.")
+    resumed = RecordingReporter()
+    run = train(pictures, TINY, tmp_path, epochs=EPOCHS, report=resumed)
+    assert resumed.messages[0] == f"Resuming at step {step}."
+    assert resumed.messages[1].startswith("Trained 3 whole epochs, 9 steps, in 0.")
+    assert resumed.statuses[0].step == step + 1
     assert_same(run, whole)
 
 
 def test_a_second_ctrl_c_ends_at_once(pictures: ImageStore, tmp_path: Path) -> None:
-    def twice() -> None:
+    def interrupt_twice() -> None:
         interrupt()
         interrupt()
 
     with pytest.raises(KeyboardInterrupt):
-        train(pictures, TINY, tmp_path, epochs=1, report=at_step(1, twice))
+        train(pictures, TINY, tmp_path, epochs=1, report=at_step(1, interrupt_twice))
     assert list_checkpoints(tmp_path / "checkpoints") == []
 
 
-def test_sigterm_stops_cleanly(pictures: ImageStore, tmp_path: Path) -> None:
-    process = sitting(pictures, tmp_path)
+def test_sigterm_stops_after_saving(pictures: ImageStore, tmp_path: Path) -> None:
+    process = start_training(pictures, tmp_path)
     assert process.stdout is not None
     process.stdout.readline()
     process.terminate()
-    assert process.wait() == 143, "as a program that SIGTERM ended"
-    assert 1 <= read_step(tmp_path) < MANY * 3
+    assert process.wait() == 143, "the exit code of a program that SIGTERM ended"
+    assert 1 <= read_step(tmp_path) < LONG_EPOCHS * 3
     assert (tmp_path / "film.gif").exists()
 
 
@@ -206,41 +206,41 @@ def read_step(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_stops_at_the_last_good_checkpoint(
+def test_a_nan_or_infinite_loss_stops_training_and_keeps_the_checkpoint(
     pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     train(pictures, TINY, tmp_path, epochs=1)
     good = {path: path.read_bytes() for path in list_checkpoints(tmp_path / "checkpoints")}
 
-    def break_down(state: TrainState, *rest: Any) -> torch.Tensor:
+    def diverge(state: TrainState, *rest: Any) -> torch.Tensor:
         losses = train_step(state, *rest)
         if state.position.step == 4:
             losses[2] = value
         return losses
 
-    monkeypatch.setattr(limner.training.loop, "train_step", break_down)
+    monkeypatch.setattr(limner.training.loop, "train_step", diverge)
     with pytest.raises(
-        LimnerError, match=r"broke down at step 5: the loss g_adversarial .* kept as it was at step 3"
+        LimnerError, match=r"diverged at step 5: the loss g_adversarial .* kept as of step 3"
     ):
         train(pictures, TINY, tmp_path, epochs=3)
     assert good == {path: path.read_bytes() for path in list_checkpoints(tmp_path / "checkpoints")}
 
 
-def test_a_weight_that_is_no_number_is_never_saved(
+def test_a_nan_weight_is_never_saved(
     pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[TrainState] = []
+    states: list[TrainState] = []
 
     def make(*arguments: Any) -> TrainState:
-        made.append(TrainState(*arguments))
-        return made[0]
+        states.append(TrainState(*arguments))
+        return states[0]
 
     monkeypatch.setattr(limner.training.loop, "TrainState", make)
 
     def break_a_weight() -> None:
-        next(made[0].generator.parameters()).data[0, 0, 0, 0] = float("nan")
+        next(states[0].generator.parameters()).data[0, 0, 0, 0] = float("nan")
 
-    with pytest.raises(LimnerError, match=r"a weight is no number any more\. Nothing was saved yet"):
+    with pytest.raises(LimnerError, match=r"a weight is NaN or infinite\. Nothing was saved yet"):
         train(pictures, TINY, tmp_path, epochs=1, report=at_step(3, break_a_weight))
     assert list_checkpoints(tmp_path / "checkpoints") == []
 
@@ -261,7 +261,7 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(pictures: ImageStore, tmp_pat
 
 
 class Clock:
-    """Time that passes between steps, and next to none of it within: a busy machine changes nothing."""
+    """A clock that advances only between steps, so that a busy machine changes nothing."""
 
     now = 1000.0
 
@@ -273,45 +273,48 @@ class Clock:
         self.now += 0.25
 
 
-def test_minutes_count_over_sittings(
+def test_minutes_include_earlier_sessions(
     pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
     monkeypatch.setattr("limner.training.timing.time", clock)
     monkeypatch.setattr("limner.training.loop.time", clock)
-    train(pictures, TINY, tmp_path, minutes=1.2 / 60, report=Telling(clock.pass_by))
-    assert read_step(tmp_path) == 6, "the first step after 1.2 s is after five quarters of a second"
-    telling = Telling()
-    train(pictures, TINY, tmp_path, minutes=1.2 / 60, report=telling)
+    train(pictures, TINY, tmp_path, minutes=1.2 / 60, report=RecordingReporter(clock.pass_by))
+    assert read_step(tmp_path) == 6, "training stops at the first step after 1.2 s, at 1.25 s"
+    reporter = RecordingReporter()
+    train(pictures, TINY, tmp_path, minutes=1.2 / 60, report=reporter)
     assert read_step(tmp_path) == 6
-    assert telling.statuses == []
-    assert telling.notes == ["Going on from step 6.", "This run has reached its goal already, at step 6."]
-    clock.now += 99  # between sittings: counts nothing
-    train(pictures, TINY, tmp_path, minutes=1.8 / 60, report=Telling(clock.pass_by))
-    assert read_step(tmp_path) == 9, "1.5 s were over before it"
+    assert reporter.statuses == []
+    assert reporter.messages == [
+        "Resuming at step 6.",
+        "This run has already reached its budget, at step 6.",
+    ]
+    clock.now += 99  # time between sessions does not count
+    train(pictures, TINY, tmp_path, minutes=1.8 / 60, report=RecordingReporter(clock.pass_by))
+    assert read_step(tmp_path) == 9, "1.5 s of the budget were used before"
 
 
-def test_statistics_are_counted_once_for_a_step(
+def test_batch_norm_statistics_are_recomputed_once_per_step(
     pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled: list[int] = []
-    monkeypatch.setattr(limner.training.loop, "recalibrate_batch_norm", lambda *_: settled.append(1))
+    recalibrations: list[int] = []
+    monkeypatch.setattr(limner.training.loop, "recalibrate_batch_norm", lambda *_: recalibrations.append(1))
     monkeypatch.setattr("limner.training.timing.StepTimer.checkpoint_due", lambda *_: True)
     train(pictures, TINY, tmp_path, epochs=2)
-    assert len(settled) == 6, "at each of six steps a pause, two of them the ends of epochs"
+    assert len(recalibrations) == 6, "each of six steps has a checkpoint, two of them end an epoch"
 
 
-def test_what_a_run_leaves(whole: Run) -> None:
-    entries = [json.loads(line) for line in whole.log.read_text().splitlines()]
-    assert [entry["epoch"] for entry in entries] == [1, 2, 3]
-    assert [entry["step"] for entry in entries] == [3, 6, 9]
-    for entry in entries:
-        assert 0 < entry["held_out_l1"] < 2
-        assert 0 < entry["g_l1"] < 2
-        assert min(entry["d_real"], entry["d_fake"], entry["g_adversarial"]) > 0
-        assert entry["pictures_per_second"] > 0
-    assert entries[0]["seconds"] < entries[-1]["seconds"]
-    assert entries[0]["g_l1"] > entries[-1]["g_l1"], "it learns"
+def test_the_files_of_a_run(whole: Run) -> None:
+    records = [json.loads(line) for line in whole.log.read_text().splitlines()]
+    assert [record["epoch"] for record in records] == [1, 2, 3]
+    assert [record["step"] for record in records] == [3, 6, 9]
+    for record in records:
+        assert 0 < record["held_out_l1"] < 2
+        assert 0 < record["g_l1"] < 2
+        assert min(record["d_real"], record["d_fake"], record["g_adversarial"]) > 0
+        assert record["pictures_per_second"] > 0
+    assert records[0]["seconds"] < records[-1]["seconds"]
+    assert records[0]["g_l1"] > records[-1]["g_l1"], "it learns"
     assert whole.sheets()[-1].name == "step-00000009.jpg"
     with Image.open(whole.film) as film:
         assert film.n_frames == len(whole.sheets())  # type: ignore[attr-defined]
@@ -320,10 +323,10 @@ def test_what_a_run_leaves(whole: Run) -> None:
         assert generator(torch.zeros(1, 1, 64, 64)).isfinite().all()
 
 
-def test_sheets_past_the_checkpoint_come_again(pictures: ImageStore, tmp_path: Path) -> None:
+def test_sheets_after_the_checkpoint_are_replaced(pictures: ImageStore, tmp_path: Path) -> None:
     run = train(pictures, TINY, tmp_path, epochs=1)
-    late = run.samples / "step-00000099.jpg"
-    late.write_bytes(run.sheets()[-1].read_bytes())
+    newer = run.samples / "step-00000099.jpg"
+    newer.write_bytes(run.sheets()[-1].read_bytes())
     left_over = run.checkpoints / ".step-00000099.safetensors.x.part"
     left_over.write_bytes(b"half")
     train(pictures, TINY, tmp_path, epochs=2)
@@ -331,17 +334,17 @@ def test_sheets_past_the_checkpoint_come_again(pictures: ImageStore, tmp_path: P
     assert not left_over.exists()
 
 
-def test_changed_pictures_are_said(pictures: ImageStore, tmp_path: Path) -> None:
+def test_changed_pictures_are_reported(pictures: ImageStore, tmp_path: Path) -> None:
     train(pictures, TINY, tmp_path / "run", epochs=1)
-    telling = Telling()
+    reporter = RecordingReporter()
     more = store(tmp_path / "more", 20)
-    train(more, TINY, tmp_path / "run", epochs=2, report=telling)
-    assert "The pictures have changed since; training goes on with these." in telling.notes
+    train(more, TINY, tmp_path / "run", epochs=2, report=reporter)
+    assert "The pictures have changed since; training uses the new ones." in reporter.messages
     assert read_step(tmp_path / "run") == 3 + -(-len(more.training) // 4)
 
 
 @pytest.mark.parametrize("changes", [{"guide": "colour"}, {"guide": "edges", "upsampling": "transposed"}])
-def test_other_guides_and_pairs_learn(tmp_path: Path, changes: dict[str, str]) -> None:
+def test_other_guides_and_pairs_train(tmp_path: Path, changes: dict[str, str]) -> None:
     recipe = replace(TINY, **changes)  # type: ignore[arg-type]
     run = train(store(tmp_path / "pairs", same_inputs=True), recipe, tmp_path / "run", epochs=1)
     assert len(RunLog(run.log).records()) == 1
@@ -349,22 +352,22 @@ def test_other_guides_and_pairs_learn(tmp_path: Path, changes: dict[str, str]) -
 
 @pytest.mark.parametrize(
     "precision",
-    ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)],  # slow: a CPU imitates it
+    ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)],  # slow: a CPU emulates it
 )
-def test_half_precision_learns(pictures: ImageStore, tmp_path: Path, precision: Precision) -> None:
+def test_half_precision_trains(pictures: ImageStore, tmp_path: Path, precision: Precision) -> None:
     recipe = replace(TINY, precision=precision)
-    # float16's scale of losses starts too high on purpose, and the first steps go into lowering it.
+    # The loss scale of float16 starts too high on purpose; the first steps only lower it.
     run = train(pictures, recipe, tmp_path, epochs=1 if precision == "bfloat16" else 4)
     before = TrainState(recipe, torch.device("cpu")).tensors()
     after = last_tensors(run)
     moved = [name for name in before if name.endswith("conv.weight.exp_avg") and after[name].any()]
     assert len(moved) > 8
-    # Half precision is for computing: what is learned is kept in full.
+    # Only the computation is in half precision: the state stays in full precision.
     assert {name: t.dtype for name, t in before.items()} == {name: t.dtype for name, t in after.items()}
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "sentence"),
     [
         ({"epochs": 0}, "epochs is 0; choose 1 or more"),
         ({"minutes": 0.0}, "minutes is 0.0; choose more than 0"),
@@ -373,12 +376,14 @@ def test_half_precision_learns(pictures: ImageStore, tmp_path: Path, precision: 
         ({"epochs": 1, "device": "mps"}, "cpu or cuda, and not yet on mps"),
     ],
 )
-def test_refuses(pictures: ImageStore, tmp_path: Path, options: dict[str, object], said: str) -> None:
-    with pytest.raises(LimnerError, match=said):
+def test_wrong_options_are_refused(
+    pictures: ImageStore, tmp_path: Path, options: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(LimnerError, match=sentence):
         train(pictures, TINY, tmp_path / "run", **options)  # type: ignore[arg-type]
     assert not (tmp_path / "run").exists()
 
 
-def test_refuses_pictures_of_another_size(pictures: ImageStore, tmp_path: Path) -> None:
+def test_pictures_of_another_size_are_refused(pictures: ImageStore, tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match="prepared for 64 pixels, and the recipe says 128"):
         train(pictures, replace(TINY, pixels=128), tmp_path, epochs=1)

@@ -1,4 +1,4 @@
-"""Runs open where they are, and refuse what is not theirs with a sentence."""
+"""Runs are begun, opened and resumed; other folders and damaged runs are refused."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from limner.training.state import TrainState
 
 
 def test_a_run_is_begun_and_opened(tmp_path: Path) -> None:
-    begun = begin_run(tmp_path / "run", TINY, tmp_path / "store")
+    run = begin_run(tmp_path / "run", TINY, tmp_path / "store")
     opened = open_run(tmp_path / "run")
-    assert opened == begun
+    assert opened == run
     assert opened.recipe == TINY
     assert opened.pictures == tmp_path / "store"
-    assert begin_run(tmp_path / "run", TINY, tmp_path / "store") == begun
+    assert begin_run(tmp_path / "run", TINY, tmp_path / "store") == run
 
 
-def test_a_project_may_be_moved(tmp_path: Path) -> None:
+def test_a_run_and_its_store_can_be_moved_together(tmp_path: Path) -> None:
     begin_run(tmp_path / "one" / "run", TINY, tmp_path / "one" / "store")
     (tmp_path / "one").rename(tmp_path / "two")
     assert open_run(tmp_path / "two" / "run").pictures == tmp_path / "two" / "store"
 
 
-def test_the_pictures_may_move(tmp_path: Path) -> None:
+def test_the_store_can_be_moved(tmp_path: Path) -> None:
     begin_run(tmp_path / "run", TINY, tmp_path / "store")
     begin_run(tmp_path / "run", TINY, tmp_path / "elsewhere")
     assert open_run(tmp_path / "run").pictures == tmp_path / "elsewhere"
 
 
-def test_a_beginning_that_was_cut_off_begins_again(tmp_path: Path) -> None:
+def test_a_beginning_that_was_interrupted_is_repeated(tmp_path: Path) -> None:
     begin_run(tmp_path, TINY, tmp_path / "store")
     (tmp_path / "run.json").unlink()
     assert begin_run(tmp_path, replace(TINY, batch=8), tmp_path / "store").recipe.batch == 8
@@ -62,7 +62,7 @@ def test_another_recipe_is_refused(tmp_path: Path) -> None:
 
 def test_a_foreign_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "novel.txt").write_text("chapter one")
-    with pytest.raises(LimnerError, match=r"not empty and not a run \(there is novel.txt\)"):
+    with pytest.raises(LimnerError, match=r"not empty and not a run \(it holds novel.txt\)"):
         begin_run(tmp_path, TINY, tmp_path / "store")
     assert [entry.name for entry in tmp_path.iterdir()] == ["novel.txt"]
 
@@ -77,9 +77,9 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
     begin_run(tmp_path, TINY, tmp_path / "store")
     about = json.loads((tmp_path / "run.json").read_text())
     (tmp_path / "run.json").write_text(json.dumps(about | {"limner.run": 2}))
-    with pytest.raises(LimnerError, match="is of format 2, and this limner reads format 1"):
+    with pytest.raises(LimnerError, match="has format 2, and this limner reads format 1"):
         open_run(tmp_path)
-    with pytest.raises(LimnerError, match="is of format 2, and this limner reads format 1"):
+    with pytest.raises(LimnerError, match="has format 2, and this limner reads format 1"):
         begin_run(tmp_path, TINY, tmp_path / "store")
 
 
@@ -91,12 +91,12 @@ def test_a_damaged_run_is_refused(tmp_path: Path, text: str) -> None:
         open_run(tmp_path)
 
 
-def test_no_run_is_refused(tmp_path: Path) -> None:
+def test_a_missing_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match=r"There is no run in .*: run\.json is missing"):
         open_run(tmp_path)
 
 
-def test_the_generator_is_the_last_good_one(tmp_path: Path) -> None:
+def test_the_generator_is_that_of_the_last_intact_checkpoint(tmp_path: Path) -> None:
     run = begin_run(tmp_path, TINY, tmp_path / "store")
     with pytest.raises(LimnerError, match="no good checkpoint yet"):
         run.generator()
@@ -113,8 +113,8 @@ def test_the_generator_is_the_last_good_one(tmp_path: Path) -> None:
     assert all(p.eq(1 / 100).all() for p in run.generator().parameters())
 
 
-def test_another_version_s_networks_are_refused(tmp_path: Path) -> None:
+def test_networks_of_another_version_are_refused(tmp_path: Path) -> None:
     run = begin_run(tmp_path, TINY, tmp_path / "store")
     save_checkpoint(run.checkpoints, TrainState(replace(TINY, size="small"), torch.device("cpu")), TINY, "")
-    with pytest.raises(LimnerError, match="holds other networks than this version of limner makes"):
+    with pytest.raises(LimnerError, match="holds networks that this version of limner does not make"):
         run.generator()

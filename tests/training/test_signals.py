@@ -1,4 +1,4 @@
-"""Ctrl-C is a wish; SIGTERM is one too, and ends the program once it is granted."""
+"""Ctrl-C and SIGTERM request a stop; SIGTERM then ends the program."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ import threading
 import pytest
 
 from limner.errors import LimnerError
-from limner.training.signals import STOPPING, StopSignal, Terminated
+from limner.training.signals import STOP_MESSAGES, StopSignal, Terminated
 
 
-def test_ctrl_c_is_a_wish() -> None:
-    with StopSignal() as interruption:
-        assert not interruption.requested
+def test_ctrl_c_requests_a_stop() -> None:
+    with StopSignal() as stop_signal:
+        assert not stop_signal.requested
         signal.raise_signal(signal.SIGINT)
-        assert interruption.requested
+        assert stop_signal.requested
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_is_said_at_once_and_once(number: signal.Signals) -> None:
-    said: list[str] = []
-    heard = threading.Event()
+def test_a_signal_is_reported_at_once_and_only_once(number: signal.Signals) -> None:
+    messages: list[str] = []
+    received = threading.Event()
 
-    def tell(sentence: str) -> None:
-        said.append(sentence)
-        heard.set()
+    def message(sentence: str) -> None:
+        messages.append(sentence)
+        received.set()
 
-    def saving() -> None:
-        with StopSignal(tell):
+    def stop_twice() -> None:
+        with StopSignal(message):
             signal.raise_signal(number)
-            assert heard.wait(60), "before all is saved"
+            assert received.wait(60), "the sentence comes before saving ends"
             signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(Terminated):
-        saving()
-    assert said == [STOPPING[number]]
+        stop_twice()
+    assert messages == [STOP_MESSAGES[number]]
 
 
 def test_a_second_ctrl_c_ends_at_once() -> None:
@@ -47,13 +47,13 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
         signal.raise_signal(signal.SIGINT)
 
 
-def test_what_went_wrong_is_said_before_all_else() -> None:
+def test_an_error_is_raised_rather_than_terminated() -> None:
     with pytest.raises(LimnerError), StopSignal():
         signal.raise_signal(signal.SIGTERM)
         raise LimnerError("The disk is full.")
 
 
-def test_handlers_are_put_back() -> None:
+def test_signal_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGINT)
     with StopSignal():
         assert signal.getsignal(signal.SIGINT) is not before
@@ -61,24 +61,26 @@ def test_handlers_are_put_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "code", "printed"),
+    ("signal_name", "code", "printed"),
     [("SIGINT", 0, ["saved", "tidy", "served"]), ("SIGTERM", 143, ["saved", "tidy"])],
 )
-def test_what_was_begun_is_finished_first(sent: str, code: int, printed: list[str]) -> None:
+def test_sigterm_ends_the_program_only_after_saving(
+    signal_name: str, code: int, printed: list[str]
+) -> None:
     program = f"""
         import signal
         from limner.training.signals import StopSignal
         try:
             with StopSignal() as stop_signal:
-                signal.raise_signal(signal.{sent})
+                signal.raise_signal(signal.{signal_name})
                 print("saved" if stop_signal.requested else "lost", flush=True)
         finally:
             print("tidy", flush=True)
         print("served", flush=True)
     """
-    ended = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False
     )
-    assert ended.returncode == code, ended.stderr
-    assert ended.stderr == ""
-    assert ended.stdout.split() == printed
+    assert completed.returncode == code, completed.stderr
+    assert completed.stderr == ""
+    assert completed.stdout.split() == printed

@@ -1,11 +1,11 @@
-"""Batch norm's kept statistics, counted anew for the weights as they are.
+"""Recalibration of batch-norm statistics: recompute them for the current weights.
 
 Training normalises each batch by its own mean and variance; a look uses constants. torch keeps running
-means for that, which mix in the statistics of earlier weights and, with batches of 4, much noise. (Once
-compared, 2026-11, on flowers at 128 pixels after a minute: paintings with them differed from held-out
-photos by 0.309, with statistics counted anew by 0.283.) So wherever the generator is looked at or saved
-they are counted anew, over fixed pictures and without dropout: a function of the weights alone, whenever
-that is.
+means for these, but they mix in the statistics of earlier weights and, with batches of 4, much noise. (One
+comparison, 2026-11, on flowers at 128 pixels after a minute of training: paintings differed from held-out
+photos by 0.309 with running means and by 0.283 with recalibrated statistics.) The statistics are therefore
+recomputed wherever the generator is evaluated or saved, over fixed pictures and without dropout, so they
+depend on the weights alone.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import torch
 from torch import Tensor, nn
 
 MAX_BATCHES = 16
-"""Batches, at most, that statistics are counted over."""
+"""Most batches over which the statistics are computed."""
 
 
 @torch.no_grad()
 def recalibrate_batch_norm(network: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Put the mean statistics over `batches` in the place of the running ones.
+    """Replace the running statistics by the mean statistics over `batches`.
 
-    Dropout is off meanwhile, as it is in a look; no random number is drawn. The network is left training.
+    Dropout is off meanwhile, as it is in a look, and no random number is drawn. The network is left in
+    training mode.
     """
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
@@ -31,7 +32,7 @@ def recalibrate_batch_norm(network: nn.Module, batches: Iterable[Tensor]) -> Non
     for norm in norms:
         norm.train()
         norm.reset_running_stats()
-        norm.momentum = None  # torch's way to ask for the plain mean over batches
+        norm.momentum = None  # None makes torch compute the plain mean over batches
     for batch in batches:
         network(batch)
     for norm, momentum in zip(norms, momenta, strict=True):

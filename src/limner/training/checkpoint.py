@@ -1,4 +1,4 @@
-"""Checkpoints: all that training changes, in one safetensors file, whole and checked.
+"""Checkpoints: everything that training changes, in one safetensors file, written atomically.
 
 ```
 checkpoints/step-00001234.safetensors
@@ -6,8 +6,9 @@ checkpoints/step-00001234.safetensors
     metadata  limner.checkpoint, step, epoch, position, seconds, scaler, recipe, pictures, crc32
 ```
 
-safetensors and not torch.save: any program reads it, none runs code from it. It has no checksum of its
-own, and a disk that lost its power leaves files of the right length full of zeros: hence the crc32.
+The format is safetensors and not that of torch.save: any program can read it, and reading runs no code from
+it. safetensors has no checksum, and a power cut can leave files of the right length full of zeros: hence
+the crc32.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from limner.recipe import Recipe
 from limner.training.state import TrainState
 
 FORMAT = "1"
-"""Changes with the meaning of the files."""
+"""Version of the format; it changes with the meaning of the files."""
 
 MAX_KEPT = 2
-"""Checkpoints that stay; the second in case that the newest cannot be read."""
+"""Checkpoints that are kept; the second serves where the newest cannot be read."""
 
 
 class DamagedCheckpoint(LimnerError):
-    """A checkpoint that cannot be read; an earlier one may be good."""
+    """A checkpoint that cannot be read; an earlier one may be intact."""
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
@@ -47,7 +48,7 @@ def list_checkpoints(folder: Path) -> list[Path]:
 def save_checkpoint(folder: Path, state: TrainState, recipe: Recipe, pictures: str) -> Path:
     """Write a checkpoint, then delete all but the last `MAX_KEPT`. `pictures` is the digest of the store.
 
-    Raises LimnerError where the disk does not take it; the earlier ones are then as they were.
+    Raises LimnerError where it cannot be written; the earlier checkpoints are then unchanged.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors().items()}
     metadata = {
@@ -71,10 +72,10 @@ def save_checkpoint(folder: Path, state: TrainState, recipe: Recipe, pictures: s
 def load_newest(
     folder: Path, state: TrainState, recipe: Recipe, message: Callable[[str], None]
 ) -> dict[str, str] | None:
-    """Bring `state` to the newest good checkpoint; returns its metadata, or None where there is none.
+    """Load the newest intact checkpoint into `state`; returns its metadata, or None without checkpoints.
 
-    `message` is told about a damaged one that is passed over. Raises LimnerError where all are damaged or
-    the newest good one is of another recipe or version.
+    `message` receives a sentence about each damaged checkpoint that is skipped. Raises LimnerError where
+    all are damaged, or the newest intact one has another recipe or version.
     """
     found = list_checkpoints(folder)
     damaged: list[str] = []
@@ -85,26 +86,28 @@ def load_newest(
             damaged.append(str(error))
             continue
         for sentence in damaged:
-            message(f"{sentence} Training goes on from the one before, at step {metadata['step']}.")
+            message(f"{sentence} Training resumes from an earlier one, at step {metadata['step']}.")
         return metadata
     if found:
-        raise LimnerError(f"{' '.join(damaged)} No good one is left: start a new run in another folder.")
+        raise LimnerError(
+            f"{' '.join(damaged)} No intact checkpoint is left: start a new run in another folder."
+        )
     return None
 
 
 def load_checkpoint(path: Path, state: TrainState, recipe: Recipe) -> dict[str, str]:
-    """Bring `state` to a checkpoint and return its metadata.
+    """Load a checkpoint into `state` and return its metadata.
 
-    Raises DamagedCheckpoint where the file is not whole, LimnerError where it is of another recipe or
+    Raises DamagedCheckpoint where the file is damaged, and LimnerError where it has another recipe or
     version. `state` is then unchanged.
     """
     tensors, metadata = read_checkpoint(path)
     if differing := Recipe.from_json(metadata["recipe"]).differences(recipe):
-        raise LimnerError(f"{path} is of another recipe: it differs in {', '.join(differing)}.")
-    own = state.tensors()
-    check_networks_match(path, own, tensors)
+        raise LimnerError(f"{path} has another recipe: it differs in {', '.join(differing)}.")
+    current = state.tensors()
+    check_networks_match(path, current, tensors)
     with torch.no_grad():
-        for name, tensor in own.items():
+        for name, tensor in current.items():
             tensor.copy_(tensors[name])
     state.position = Position(*(int(metadata[name]) for name in ("step", "epoch", "position")))
     state.seconds = float(metadata["seconds"])
@@ -112,17 +115,17 @@ def load_checkpoint(path: Path, state: TrainState, recipe: Recipe) -> dict[str, 
     return metadata
 
 
-def check_networks_match(path: Path, own: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
-    """Raise LimnerError where a checkpoint's tensors have not the names and shapes of our own."""
-    if {name: t.shape for name, t in own.items()} != {name: t.shape for name, t in found.items()}:
+def check_networks_match(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    """Raise LimnerError where the names or shapes of a checkpoint's tensors are not those expected."""
+    if {name: t.shape for name, t in expected.items()} != {name: t.shape for name, t in found.items()}:
         raise LimnerError(
-            f"{path} holds other networks than this version of limner makes: go on with the version "
-            "that wrote it, or start a new run."
+            f"{path} holds networks that this version of limner does not make: use the version that "
+            "wrote it, or start a new run."
         )
 
 
 def read_checkpoint(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors whose names start with `prefix`, and the metadata, after checking the whole file."""
+    """The tensors whose names start with `prefix`, and the metadata; the whole file is checked first."""
     try:
         with safe_open(path, "pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
@@ -148,5 +151,5 @@ def checksum(tensors: Mapping[str, Tensor]) -> str:
 
 
 def is_all_finite(tensors: Iterable[Tensor]) -> bool:
-    """Whether no value is infinite or not a number."""
+    """Whether no value is NaN or infinite."""
     return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())

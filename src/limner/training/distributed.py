@@ -1,11 +1,11 @@
-"""One process, or the several that `torchrun` started: who am I, and what do the others have?
+"""Distributed training: one process, or the several that `torchrun` started, and their communication.
 
-Gradients are averaged by hand, in one flat buffer for each network. torch's DistributedDataParallel
-hides the same behind a wrapper that must be told about a discriminator which is called three times in a
-step and frozen in one of them; our networks' gradients take a few milliseconds on the wire.
+Gradients are averaged by hand, in one flat buffer for each network. torch's DistributedDataParallel does
+the same behind a wrapper, which would need settings for a discriminator that is called three times in a
+step and frozen in one of the calls. Sending our networks' gradients takes a few milliseconds.
 
-Batch norm counts its statistics in each process by itself, over its share of the batch: two processes
-do not train quite what one does. Those that a look needs are counted by the first process alone
+Each process computes batch-norm statistics over its own share of the batch, so the result of two processes
+differs slightly from that of one. The first process alone computes the statistics that a look needs
 (`limner.training.batch_norm`).
 """
 
@@ -29,7 +29,7 @@ TIMEOUT = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """This process among those that train together."""
+    """This process and its rank among those that train together."""
 
     rank: int
     world: int
@@ -37,16 +37,16 @@ class ProcessGroup:
 
     @property
     def is_main(self) -> bool:
-        """Whether this one writes files and talks to people."""
+        """Whether this process writes files and reports."""
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
-        """Put the mean over all processes in the place of each gradient."""
+        """Replace each gradient by its mean over all processes."""
         if self.world > 1:
             self.all_reduce_mean([p.grad for p in parameters if p.grad is not None])
 
     def all_reduce_mean(self, tensors: list[Tensor]) -> None:
-        """Put the mean over all processes in the place of tensors of one type."""
+        """Replace tensors of one dtype by their means over all processes."""
         if self.world > 1:
             flat = torch.cat([tensor.flatten() for tensor in tensors])
             with _peer_errors():
@@ -55,16 +55,16 @@ class ProcessGroup:
             _unflatten(flat, tensors)
 
     def broadcast(self, tensors: Iterable[Tensor]) -> None:
-        """Put the first process' values in the place of all tensors."""
+        """Replace all tensors by those of the first process."""
         if self.world > 1:
             for tensor in tensors:
-                held = tensor.to(self.device).contiguous()
+                buffer = tensor.to(self.device).contiguous()
                 with _peer_errors():
-                    distributed.broadcast(held, 0)
-                tensor.copy_(held)
+                    distributed.broadcast(buffer, 0)
+                tensor.copy_(buffer)
 
     def any(self, *flags: bool) -> tuple[bool, ...]:
-        """For each flag whether it is up in any process."""
+        """For each flag, whether it is set in any process."""
         if self.world == 1:
             return flags
         raised = torch.tensor(flags, dtype=torch.int32, device=self.device)
@@ -73,7 +73,7 @@ class ProcessGroup:
         return tuple(bool(flag) for flag in raised.tolist())
 
     def barrier(self) -> None:
-        """Go on when all processes are here."""
+        """Wait until all processes are here."""
         if self.world > 1:
             with _peer_errors():
                 distributed.barrier()
@@ -81,14 +81,14 @@ class ProcessGroup:
 
 @contextmanager
 def _peer_errors() -> Iterator[None]:
-    """Say in a sentence that another process has ended, or has not answered for `TIMEOUT`."""
+    """Raise LimnerError where another process has ended, or has not answered for `TIMEOUT`."""
     try:
         yield
-    except RuntimeError as error:  # of which torch's own errors are kinds
+    except RuntimeError as error:  # the base class of torch's own errors
         raise LimnerError(
             "One of the processes that train together has ended, or has not answered for "
-            f"{TIMEOUT.seconds // 60} minutes: see what it said. The last checkpoint is as it was; "
-            "the same command goes on from there."
+            f"{TIMEOUT.seconds // 60} minutes: see its output. The last checkpoint is intact; "
+            "the same command resumes from there."
         ) from error
 
 
@@ -101,9 +101,9 @@ def _unflatten(flat: Tensor, tensors: list[Tensor]) -> None:
 
 @contextmanager
 def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
-    """Join the processes that `torchrun` started, or be alone.
+    """Join the processes that `torchrun` started, or train alone.
 
-    `device` is a torch device; by default the process' CUDA GPU where there is one, else the CPU.
+    `device` is a torch device. The default is the process's CUDA GPU where there is one, else the CPU.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     chosen = _device(device)
@@ -113,8 +113,8 @@ def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
         yield ProcessGroup(0, 1, chosen)
         return
     if not distributed.is_initialized():
-        # Once for the program's life: a group that is made again meets the old one's addresses in the
-        # rendezvous' store, and now and then waits for ever.
+        # Only once per process: a second group finds the first one's addresses in the rendezvous store and
+        # sometimes waits forever.
         distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=TIMEOUT)
         atexit.register(distributed.destroy_process_group)
     yield ProcessGroup(distributed.get_rank(), world, chosen)
@@ -131,5 +131,5 @@ def _device(name: str | None) -> torch.device:
             device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise LimnerError(f"There is no device {name} here; cpu is always there.") from error
+        raise LimnerError(f"There is no device {name} here; cpu is always available.") from error
     return device

@@ -1,4 +1,4 @@
-"""The log of a run: one line of JSON per epoch, appended. Dashboards read it, training only writes."""
+"""The log of a run: one line of JSON per epoch, appended. Dashboards read it; training writes it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from limner.files import atomic_write, disk_errors
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch, as it is logged."""
+    """The log record of one epoch."""
 
     step: int
-    """Steps made so far."""
+    """Steps finished so far."""
     epoch: int
     """Epochs finished so far."""
     d_real: float
-    """Mean over the epoch: the discriminator's cross-entropy on photos; 0.69 where it cannot tell."""
+    """Mean over the epoch: the discriminator's cross-entropy on photos; 0.69 where it guesses."""
     d_fake: float
     """The same on paintings."""
     g_adversarial: float
@@ -28,38 +28,38 @@ class EpochRecord:
     held_out_l1: float | None
     """The same on up to 16 held-out pictures, without dropout; null where no picture is held out."""
     pictures_per_second: float
-    """Over the steps of the epoch, and not what lies between them: see `StepTimer.pictures_per_second`."""
+    """Throughput over the steps of the epoch alone: see `StepTimer.pictures_per_second`."""
     seconds: float
-    """Training time so far, over all sittings."""
+    """Training time so far, over all sessions."""
     time: str
-    """When, in UTC (ISO 8601)."""
+    """When the record was written, in UTC (ISO 8601)."""
 
 
 class RunLog:
-    """Appends to, reads and cuts `log.jsonl`. Raises LimnerError where the disk does not take it."""
+    """Appends to, reads and truncates `log.jsonl`. Raises LimnerError where it cannot be written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def append(self, record: EpochRecord) -> None:
-        """Add a line."""
+        """Append one line."""
         with disk_errors(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(record)) + "\n")
 
     def records(self) -> list[EpochRecord]:
-        """All entries; a line that was cut off by a kill is passed over."""
+        """All records; a line that a kill cut off is skipped."""
         if not self._path.exists():
             return []
-        found = []
+        records = []
         for line in self._path.read_text(encoding="utf-8").splitlines():
             try:
-                found.append(EpochRecord(**json.loads(line)))
+                records.append(EpochRecord(**json.loads(line)))
             except (ValueError, TypeError):
                 continue
-        return found
+        return records
 
     def truncate_after(self, step: int) -> None:
-        """Drop what lies past a step: training goes on from there and will write it again."""
-        kept = [json.dumps(asdict(entry)) + "\n" for entry in self.records() if entry.step <= step]
+        """Drop the records after `step`: training resumes there and will write them again."""
+        kept = [json.dumps(asdict(record)) + "\n" for record in self.records() if record.step <= step]
         if self._path.exists():
             atomic_write(self._path, "".join(kept))

@@ -1,14 +1,14 @@
-"""Training: the loop of pix2pix on prepared pictures, in plain torch.
+"""The training loop of pix2pix on prepared pictures, in plain torch.
 
     limner pictures photos --out store                           # decode once
-    limner train store --out run                                 # one process; Ctrl-C, then again: goes on
-    limner train store --out run --epochs 400                    # further
+    limner train store --out run                                 # one process; the same command resumes it
+    limner train store --out run --epochs 400                    # train it further
     torchrun --nproc-per-node 2 -m limner train store --out run  # two GPUs, or two processes on a CPU
 
-A run that is cut off anywhere (Ctrl-C, a kill, a power cut) and begun again from its last checkpoint has,
-on a CPU, the same weights to the bit as one that was never cut: every random number is a function of the
-seed and the step, batches are a function of the place, and checkpoints hold the rest. The number of
-threads is part of that promise, as sums of floats depend on it.
+Resuming is bit-exact on a CPU: a run that is interrupted anywhere (Ctrl-C, a kill, a power cut) and resumed
+from its last checkpoint gets the same weights as one that was never interrupted. Every random number is a
+function of the seed and the step, batches are a function of the position, and checkpoints hold the rest.
+The number of threads has to stay the same, since sums of floats depend on it.
 
 Several processes share each batch: each takes its part of the pictures that one process would take,
 gradients are averaged, and the first process writes. See `distributed.py` for batch norm.
@@ -46,7 +46,7 @@ from limner.training.state import TrainState
 from limner.training.timing import StepTimer
 
 LOSS_CHECK_STEPS = 20
-"""Steps between looks at the losses on a GPU, which must be waited for; on a CPU it is every step."""
+"""Steps between checks of the losses on a GPU, since a check waits for it; a CPU checks every step."""
 
 
 def train(
@@ -59,21 +59,21 @@ def train(
     report: Reporter | None = None,
     device: str | None = None,
 ) -> Run:
-    """Train a run in `folder`, or go on with the one that is there, until `epochs` or `minutes` are over.
+    """Train a run in `folder`, or resume the one in it, until `epochs` or `minutes` are reached.
 
-    Both count what earlier sittings did; without either it is 200 epochs. Ctrl-C and SIGTERM end
-    training after the step with a checkpoint, as if the goal were reached; after SIGTERM `Terminated` (a
-    SystemExit) is raised. `device` is by default the CUDA GPU where there is one, else the CPU. torch's
-    global random numbers are reseeded.
+    Both include earlier sessions. Without either, training ends after 200 epochs. Ctrl-C and SIGTERM end
+    training after the current step with a checkpoint, as if the budget were reached; SIGTERM then raises
+    `Terminated` (a SystemExit). `device` is by default the CUDA GPU where there is one, else the CPU.
+    torch's global random number generator is reseeded.
 
-    Raises LimnerError where the pictures or the folder do not fit the recipe, the disk does not take what
-    is written, or a loss is no number; the last checkpoint is then as it was.
+    Raises LimnerError where the pictures or the folder do not fit the recipe, a file cannot be written, or
+    a loss or weight is NaN or infinite; the last checkpoint is then unchanged.
     """
     budget = Budget.parse(epochs, minutes)
     with process_group(device) as group:
         reporter = report if report is not None and group.is_main else NullReporter()
         with StopSignal(reporter.message) as stop_signal:
-            _refuse(pictures, recipe, group)
+            _check_recipe_fits(pictures, recipe, group)
             if group.is_main:
                 begin_run(folder, recipe, pictures.folder)
             group.barrier()
@@ -83,7 +83,7 @@ def train(
 
 
 class Trainer:
-    """One sitting of a run."""
+    """One session of a run."""
 
     def __init__(
         self,
@@ -109,28 +109,31 @@ class Trainer:
         torch.backends.cudnn.benchmark = True
 
     def run_loop(self) -> None:
-        """Train until the goal is reached or somebody wishes to stop."""
+        """Train until the budget is reached or a stop is requested."""
         self.resume()
         state, group = self.state, self.group
         self.timer = timer = StepTimer(self.recipe.batch, state.seconds)
         stop = self.budget.epochs_reached(state.position) or self.budget.time_reached(state.seconds)
         if stop:
-            self.report.message(f"This run has reached its goal already, at step {state.position.step:,}.")
+            self.report.message(
+                f"This run has already reached its budget, at step {state.position.step:,}."
+            )
         stream = self.loader.stream(state.position)
         while not stop:
             timer.start_step()
             pair = make_pair(next(stream), self.guide, self.recipe.pixels)
-            timer.batch_ready()
+            timer.end_preparing()
             torch.manual_seed(derive_seed(self.recipe.seed, DROPOUT, state.position.step, group.rank))
             state.sums += train_step(state, self.recipe, pair, group)
             state.position = state.position.next(self.loader.steps_per_epoch)
             epoch_over = state.position.epoch_step == 0
-            checked = self.losses_due(epoch_over)
-            if checked:
+            are_losses_due = self.losses_due(epoch_over)
+            if are_losses_due:
                 self.check_losses(epoch_over)
-            timer.end_step()  # after the look, which waits for a GPU: steps are not launched only, but done
+            # After the check, which waits for the GPU: the steps are then finished, not only launched.
+            timer.end_step()
             save = False
-            if checked:
+            if are_losses_due:
                 stop, save = self.agree_on_stop(epoch_over)
             self.report_status()
             if epoch_over:
@@ -143,29 +146,29 @@ class Trainer:
     def agree_on_stop(self, epoch_over: bool) -> tuple[bool, bool]:
         """Whether to stop, and whether to save: the same in all processes.
 
-        The first one's clock decides, as the others do not know how long it pauses; a wish counts
-        wherever it is heard.
+        The first process's clock decides, since the others do not know how long it pauses to write. A stop
+        request counts in whichever process receives it.
         """
         is_main, timer = self.group.is_main, self.timer
-        over = is_main and self.budget.time_reached(timer.seconds)
-        due = is_main and timer.checkpoint_due(epoch_over)
-        stop, save = self.group.any(self.stop_signal.requested or over, due)
+        is_time_up = is_main and self.budget.time_reached(timer.seconds)
+        is_checkpoint_due = is_main and timer.checkpoint_due(epoch_over)
+        stop, save = self.group.any(self.stop_signal.requested or is_time_up, is_checkpoint_due)
         return stop, save
 
     def resume(self) -> None:
-        """Go to the last good checkpoint, where there is one."""
+        """Load the last intact checkpoint, where there is one."""
         state, run = self.state, self.run
         if self.group.is_main:
             metadata = load_newest(run.checkpoints, state, self.recipe, self.report.message)
             self.discard_newer_files()
             if metadata is not None:
-                self.report.message(f"Going on from step {state.position.step:,}.")
+                self.report.message(f"Resuming at step {state.position.step:,}.")
                 if metadata["pictures"] != self.pictures_digest:
-                    self.report.message("The pictures have changed since; training goes on with these.")
+                    self.report.message("The pictures have changed since; training uses the new ones.")
         self.broadcast_state()
 
     def discard_newer_files(self) -> None:
-        """Drop what an earlier sitting wrote after its last good checkpoint: it comes again."""
+        """Drop what an earlier session wrote after its last intact checkpoint; it will be written again."""
         self.log.truncate_after(self.state.position.step)
         for sheet in self.run.sheets():
             if int(sheet.stem.removeprefix("step-")) > self.state.position.step:
@@ -175,7 +178,7 @@ class Trainer:
                 part.unlink()
 
     def broadcast_state(self) -> None:
-        """All processes start with what the first one has; the others need not see its disk."""
+        """Give the first process's state to all processes; the others need not see its disk."""
         state = self.state
         position, scaler = state.position, state.scaler.state_dict()
         numbers = torch.tensor(
@@ -186,38 +189,38 @@ class Trainer:
         step, epoch, epoch_step, state.seconds, *scales = numbers.tolist()
         state.position = Position(int(step), int(epoch), int(epoch_step))
         pairs = zip(scaler.items(), scales, strict=True)
-        state.scaler.load_state_dict({name: type(own)(value) for (name, own), value in pairs})
+        state.scaler.load_state_dict({name: type(current)(value) for (name, current), value in pairs})
 
     def losses_due(self, epoch_over: bool) -> bool:
-        """Whether the losses are waited for after this step. All processes must agree on it."""
-        alone_and_requested = self.group.world == 1 and self.stop_signal.requested
+        """Whether to check the losses after this step. All processes must agree on it."""
+        stop_at_once = self.group.world == 1 and self.stop_signal.requested
         every = LOSS_CHECK_STEPS if self.group.device.type == "cuda" else 1
-        return epoch_over or alone_and_requested or self.state.position.step % every == 0
+        return epoch_over or stop_at_once or self.state.position.step % every == 0
 
     def check_losses(self, epoch_over: bool) -> None:
-        """Bring the losses from the device and refuse to go on where one is no number."""
+        """Copy the losses from the device. Raises LimnerError where one is NaN or infinite."""
         steps = self.loader.steps_per_epoch if epoch_over else self.state.position.epoch_step
         means = (self.state.sums / steps).tolist()
         self.losses = dict(zip(LOSSES, means, strict=True))
         for name, mean in self.losses.items():
             if not math.isfinite(mean):
-                raise self.divergence_error(f"the loss {name} is no number any more")
+                raise self.divergence_error(f"the loss {name} is NaN or infinite")
 
-    def divergence_error(self, what: str) -> LimnerError:
-        """The sentence for a run that cannot go on."""
+    def divergence_error(self, cause: str) -> LimnerError:
+        """The error of a run that diverged."""
         last = max((path.stem for path in self.run.checkpoints.glob("step-*.safetensors")), default=None)
-        kept = (
-            f"The run is kept as it was at step {int(last.removeprefix('step-')):,}"
+        saved = (
+            f"The run is kept as of step {int(last.removeprefix('step-')):,}"
             if last
             else "Nothing was saved yet"
         )
         return LimnerError(
-            f"Training broke down at step {self.state.position.step:,}: {what}. {kept}. Try a new run "
-            "with a lower learning_rate, a larger batch, or precision float32."
+            f"Training diverged at step {self.state.position.step:,}: {cause}. {saved}. Try a new run with "
+            "a lower learning_rate, a larger batch, or precision float32."
         )
 
     def report_status(self) -> None:
-        """Tell how it goes."""
+        """Report the current status."""
         position, timer, steps = self.state.position, self.timer, self.loader.steps_per_epoch
         self.report.on_step(
             Status(
@@ -229,30 +232,32 @@ class Trainer:
                 losses=self.losses,
                 pictures_per_second=timer.pictures_per_second,
                 seconds=timer.seconds,
-                seconds_left=self.budget.seconds_left(position, timer.seconds, steps, timer.per_step),
+                seconds_left=self.budget.seconds_left(
+                    position, timer.seconds, steps, timer.seconds_per_step
+                ),
                 data_fraction=timer.data_fraction,
             )
         )
 
     def recalibrate(self) -> None:
-        """Count the generator's statistics anew, over the first batches of the first epoch.
+        """Recompute the generator's batch-norm statistics over the first batches of the first epoch.
 
-        Once for each step: they follow from the weights alone.
+        Only once per step, since they depend on the weights alone.
         """
         if self.recalibrated_at == self.state.position.step:
             return
         self.recalibrated_at = self.state.position.step
         count = min(self.loader.steps_per_epoch, MAX_BATCHES)
         positions = (Position(step, 0, step) for step in range(count))
-        batches = (self.loader.at(place).to(self.group.device) for place in positions)
+        batches = (self.loader.at(position).to(self.group.device) for position in positions)
         inputs = (make_pair(batch, self.guide, self.recipe.pixels).input for batch in batches)
         recalibrate_batch_norm(self.state.generator, inputs)
 
     def close_epoch(self) -> None:
-        """Log the epoch that ended and start the sums of the next.
+        """Log the finished epoch and reset the sums of the losses.
 
-        However few pictures there are, this costs a fraction of the epoch: no more batches are painted
-        for the statistics than the epoch had, none of them learned from, and `MAX_LOGGED` held-out ones.
+        This costs a fraction of the epoch, however few pictures there are: the statistics need a forward
+        pass over no more batches than the epoch had, the held-out L1 one over `MAX_LOGGED` pictures.
         """
         speed = self.timer.close_epoch()
         self.state.sums.zero_()
@@ -273,27 +278,27 @@ class Trainer:
 
     def checkpoint(self) -> None:
         """Write a checkpoint and a sheet. Changes nothing that training depends on."""
-        state, position, began = self.state, self.state.position, time.perf_counter()
+        state, position, start = self.state, self.state.position, time.perf_counter()
         if self.group.is_main:
             self.recalibrate()
             if not is_all_finite(state.tensors().values()):
-                raise self.divergence_error("a weight is no number any more")
+                raise self.divergence_error("a weight is NaN or infinite")
             state.seconds = self.timer.seconds
             save_checkpoint(self.run.checkpoints, state, self.recipe, self.pictures_digest)
             caption = f"epoch {position.epoch:,}, step {position.step:,}, {state.seconds / 60:,.1f} min"
             path = self.run.samples / f"step-{position.step:08}.jpg"
             write_image(path, draw_generator_sheet(self.samples, state.generator, caption))
             self.report.on_samples(path)
-        self.timer.checkpointed(began)
+        self.timer.end_checkpoint(start)
 
     def finish(self, *, trained: bool) -> None:
-        """Write the film; say what was reached, where it lies, and how to go on."""
+        """Write the film; report what was reached, where the run is, and how to resume it."""
         if not self.group.is_main:
             return
         write_film(self.run.film, self.run.sheets())
         position, minutes = self.state.position, self.state.seconds / 60
         if self.stop_signal.requested:
-            self.report.message(f"Stopped at step {position.step:,}. The same command goes on from there.")
+            self.report.message(f"Stopped at step {position.step:,}. The same command resumes from there.")
         if trained:
             self.report.message(
                 f"Trained {position.epoch:,} whole epochs, {position.step:,} steps, in {minutes:,.1f} "
@@ -302,12 +307,13 @@ class Trainer:
 
 
 def digest_of_store(pictures: ImageStore) -> str:
-    """A short name for which pictures are trained on: changes where one is added, or taken away."""
-    named = "\n".join(f"{entry.name} {entry.split} {entry.held_out}" for entry in pictures.index.entries)
-    return hashlib.sha256(named.encode()).hexdigest()[:16]
+    """A digest of the list of pictures: it changes where a picture is added or removed."""
+    lines = "\n".join(f"{entry.name} {entry.split} {entry.held_out}" for entry in pictures.index.entries)
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
-def _refuse(pictures: ImageStore, recipe: Recipe, group: ProcessGroup) -> None:
+def _check_recipe_fits(pictures: ImageStore, recipe: Recipe, group: ProcessGroup) -> None:
+    """Raise LimnerError where the pictures or the processes do not fit the recipe."""
     if pictures.pixels != recipe.pixels:
         raise LimnerError(
             f"The pictures in {pictures.folder} were prepared for {pictures.pixels} pixels, and the "
@@ -318,5 +324,5 @@ def _refuse(pictures: ImageStore, recipe: Recipe, group: ProcessGroup) -> None:
     if recipe.batch % group.world or recipe.batch < 2 * group.world:
         raise LimnerError(
             f"A batch of {recipe.batch} cannot be shared by {group.world} processes: choose a multiple "
-            f"of {group.world}, at least {2 * group.world}, as batch norm needs 2 pictures in each."
+            f"of {group.world}, at least {2 * group.world}, since batch norm needs 2 pictures each."
         )

@@ -1,7 +1,7 @@
 """One step of pix2pix (Isola et al. 2016): the discriminator learns, then the generator.
 
-The generator paints once in a step; both losses use that painting. The discriminator is frozen while
-the generator learns, which spares the gradients of its weights.
+The generator paints once in a step; both losses use that painting. The discriminator is frozen while the
+generator learns, so no gradients of its weights are computed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from limner.training.state import TrainState
 
 LOSSES = ("d_real", "d_fake", "g_adversarial", "g_l1")
 """What `train_step` returns: the discriminator's cross-entropy on photos and on paintings (0.69 where it
-cannot tell), the generator's adversarial cross-entropy, and the mean absolute difference between
+guesses), the generator's adversarial cross-entropy, and the mean absolute difference between
 painting and target on the scale of -1..1 (0..2)."""
 
 
 def train_step(state: TrainState, recipe: Recipe, pair: TrainingPair, group: ProcessGroup) -> Tensor:
-    """Change both networks by one step; returns the losses (4,) float32 in the order of `LOSSES`."""
+    """Update both networks once; returns the losses (4,) float32 in the order of `LOSSES`."""
     with state.autocast():
         painting = state.generator(pair.input)
     real, fake = _update_discriminator(state, pair, painting.detach(), group)
@@ -41,7 +41,7 @@ def _update_discriminator(
         real = real_loss(state.discriminator(pair.input, pair.target))
         fake = fake_loss(state.discriminator(pair.input, painting))
     state.discriminator_optimizer.zero_grad()
-    # Halved, so that the discriminator learns at half the generator's pace (Isola et al. 2016, 3.3).
+    # Halved, so that the discriminator learns at half the generator's rate (Isola et al. 2016, 3.3).
     state.scaler.scale((real + fake) / 2).backward()  # type: ignore[no-untyped-call]
     group.average_gradients(state.discriminator.parameters())
     state.scaler.step(state.discriminator_optimizer)

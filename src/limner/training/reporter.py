@@ -1,4 +1,4 @@
-"""What training says while it runs, and to whom: the loop knows this protocol and no terminal."""
+"""The reporter of training. The loop knows this protocol, not the terminal."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Protocol
 from limner.training.log import EpochRecord
 
 DATA_BOUND_FRACTION = 0.3
-"""Share of a step spent on preparing its batch from which on it deserves a word."""
+"""Share of a step spent on preparing its batch above which training warns about it."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """How training is doing, after each step."""
+    """The state of training after a step."""
 
     step: int
     epoch: int
     """Epochs finished."""
     epoch_step: int
-    """Steps made of the epoch under way."""
+    """Steps finished in the current epoch."""
     steps_per_epoch: int
     epochs: int | None
-    """The goal; None where only time counts."""
+    """The budget in epochs; None where only time is limited."""
     losses: Mapping[str, float]
-    """Means over the epoch under way, by the names of `limner.training.pix2pix.LOSSES`; empty at first."""
+    """Means over the current epoch, by the names of `limner.training.pix2pix.LOSSES`; empty at first."""
     pictures_per_second: float
-    """Of steps alone, without what lies between them."""
+    """Throughput over the steps alone: see `StepTimer.pictures_per_second`."""
     seconds: float
-    """Training time so far, over all sittings."""
+    """Training time so far, over all sessions."""
     seconds_left: float | None
     """An estimate; None while there is none."""
     data_fraction: float
@@ -39,57 +39,57 @@ class Status:
 
 
 class Reporter(Protocol):
-    """Told about a run as it goes; every call must return at once."""
+    """Receives the events of a run. Every method must return at once."""
 
     def on_step(self, status: Status) -> None:
-        """After each step."""
+        """Called after each step."""
 
-    def on_epoch(self, entry: EpochRecord) -> None:
-        """After each epoch."""
+    def on_epoch(self, record: EpochRecord) -> None:
+        """Called after each epoch."""
 
     def on_samples(self, sheet: Path) -> None:
-        """When a sheet of samples was written."""
+        """Called when a sheet of samples was written."""
 
     def message(self, sentence: str) -> None:
-        """What a person should know."""
+        """Called with a sentence for people."""
 
 
 class NullReporter:
-    """A `Reporter` that says nothing."""
+    """A `Reporter` that ignores all events."""
 
     def on_step(self, status: Status) -> None:
-        """Nothing."""
+        """Do nothing."""
 
-    def on_epoch(self, entry: EpochRecord) -> None:
-        """Nothing."""
+    def on_epoch(self, record: EpochRecord) -> None:
+        """Do nothing."""
 
     def on_samples(self, sheet: Path) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def message(self, sentence: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 WARM_UP_STEPS = 50
-"""Steps before which losses say nothing yet."""
+"""Steps after which the losses become meaningful."""
 
 
 def describe_losses(status: Status) -> str:
     """The losses of the two networks in plain words."""
     if not status.losses or status.step < WARM_UP_STEPS:
         return "Warming up."
-    telling = (status.losses["d_real"] + status.losses["d_fake"]) / 2
-    if telling < 0.05:
+    mean_loss = (status.losses["d_real"] + status.losses["d_fake"]) / 2
+    if mean_loss < 0.05:
         return "The discriminator tells every painting from a photo: the generator learns little from it."
-    if telling < 0.35:
+    if mean_loss < 0.35:
         return "The discriminator is ahead: it tells most paintings from photos."
-    if telling < 0.95 * math.log(2):
+    if mean_loss < 0.95 * math.log(2):
         return "The two networks are in balance."
     return "The discriminator can hardly tell paintings from photos: it guesses."
 
 
 def describe_data_fraction(data_fraction: float) -> str:
-    """A sentence where training waits for its pictures, else nothing."""
+    """A warning where training waits for its pictures, else an empty string."""
     if data_fraction <= DATA_BOUND_FRACTION:
         return ""
     return (

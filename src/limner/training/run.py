@@ -1,4 +1,4 @@
-"""The run: the folder that training writes. Files are the truth; everything else only reads them.
+"""A run: the folder that training writes. Its files hold all state; everything else only reads them.
 
 ```
 run.json       format, version of limner, where the pictures are
@@ -9,7 +9,7 @@ samples/       sheets of fixed pictures, one per epoch or minute
 film.gif       the sheets over time
 ```
 
-No torch at the top: the command line opens runs and must start at once.
+torch is not imported at the top: the command line opens runs and must start fast.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from limner.networks.unet import UNet
 
 FORMAT = 1
-"""Changes with the meaning of the folder's files."""
+"""Version of the format; it changes with the meaning of the folder's files."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Run:
     folder: Path
     recipe: Recipe
     pictures: Path
-    """The folder of the prepared pictures that it learned from last."""
+    """The folder of the prepared pictures of the last session."""
     version: str
-    """The limner that began it."""
+    """The version of limner that began the run."""
 
     @property
     def log(self) -> Path:
@@ -60,17 +60,17 @@ class Run:
 
     @property
     def film(self) -> Path:
-        """The sheets over time, an animated GIF; there when training stopped."""
+        """The sheets over time, an animated GIF; written when training stops."""
         return self.folder / "film.gif"
 
     def sheets(self) -> list[Path]:
-        """The sheets that are there, oldest first."""
+        """The sheets in the folder, oldest first."""
         return sorted(self.samples.glob("step-*.jpg"))
 
     def generator(self) -> UNet:
-        """The generator of the last good checkpoint, on the CPU, ready to paint (`eval`).
+        """The generator of the last intact checkpoint, on the CPU, in evaluation mode.
 
-        Raises LimnerError where no checkpoint is there, none can be read, or it is another version's.
+        Raises LimnerError where there is no checkpoint, none can be read, or it has another version.
         """
         from limner.networks.unet import make_generator
         from limner.training.checkpoint import (
@@ -94,11 +94,11 @@ class Run:
 
 
 def open_run(folder: Path) -> Run:
-    """Open a run. Raises LimnerError where there is none, or it is damaged or of another version."""
+    """Open a run. Raises LimnerError where there is none, or it is damaged or has another version."""
     path = folder / "run.json"
     try:
         about: Any = json.loads(path.read_text(encoding="utf-8"))
-        version, pictures, written = about["limner.run"], about["pictures"], about["version"]
+        run_format, pictures, version = about["limner.run"], about["pictures"], about["version"]
         recipe = (folder / "recipe.json").read_text(encoding="utf-8")
     except FileNotFoundError as error:
         missing = Path(error.filename).name
@@ -107,65 +107,62 @@ def open_run(folder: Path) -> Run:
         raise LimnerError(f"The run in {folder} cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise LimnerError(f"{path} is damaged: start a new run in another folder.") from error
-    if version != FORMAT:
+    if run_format != FORMAT:
         raise LimnerError(
-            f"The run in {folder} is of format {version}, and this limner reads format {FORMAT}: "
+            f"The run in {folder} has format {run_format}, and this limner reads format {FORMAT}: "
             "use the version that wrote it, or start a new run in another folder."
         )
-    return Run(folder, Recipe.from_json(recipe), Path(os.path.normpath(folder / pictures)), written)
+    return Run(folder, Recipe.from_json(recipe), Path(os.path.normpath(folder / pictures)), version)
 
 
 def check_run(folder: Path, recipe: Recipe) -> Run | None:
-    """The run in `folder` if it can be resumed with `recipe`, None if one can begin there; writes nothing.
+    """The run in `folder` if `recipe` can resume it, None if a run can begin there. Writes nothing.
 
     Raises LimnerError where the folder holds something else, or a run of another recipe or version.
     """
     if not (folder / "run.json").exists():
-        _refuse_foreign(folder)
+        _check_folder_is_free(folder)
         return None
     run = open_run(folder)
     if differing := run.recipe.differences(recipe):
         raise LimnerError(
             f"The run in {folder} has another recipe: its {', '.join(differing)}. Give the same "
-            "values to go on with it, or another folder to start anew."
+            "values to resume it, or another folder to start a new run."
         )
     return run
 
 
 def begin_run(folder: Path, recipe: Recipe, pictures: Path) -> Run:
-    """Make a run in an empty folder, or resume the one that is there. Raises as `check_run`."""
+    """Begin a run in an empty folder, or open the one in it to resume it. Raises as `check_run`."""
     run = check_run(folder, recipe)
     if run is None:
         atomic_write(folder / "recipe.json", recipe.to_json() + "\n")
-    elif _same(run.pictures, pictures):
+    elif run.pictures.resolve() == pictures.resolve():
         return run
-    # Written last: a folder without it holds no run yet.
-    about = {"limner.run": FORMAT, "version": __version__, "pictures": _relative(pictures, folder)}
+    # run.json is written last: a folder without it holds no run yet.
+    about = {"limner.run": FORMAT, "version": __version__, "pictures": _relative_path(pictures, folder)}
     atomic_write(folder / "run.json", json.dumps(about, indent=2) + "\n")
     return open_run(folder)
 
 
-def _refuse_foreign(folder: Path) -> None:
+def _check_folder_is_free(folder: Path) -> None:
+    """Raise LimnerError where the folder holds anything but the beginning of a run."""
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file, and a run is a folder: choose another name.")
-    others = [
+    foreign = [
         entry.name
         for entry in (folder.iterdir() if folder.exists() else ())
         if entry.name != "recipe.json" and not entry.name.startswith(".")
     ]
-    if others:
+    if foreign:
         raise LimnerError(
-            f"{folder} is not empty and not a run (there is {min(others)}): choose another folder."
+            f"{folder} is not empty and not a run (it holds {min(foreign)}): choose another folder."
         )
 
 
-def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
-
-
-def _relative(path: Path, start: Path) -> str:
-    """Relative where it can be, so that a project's folder may be moved as a whole."""
+def _relative_path(path: Path, start: Path) -> str:
+    """Relative where possible, so that a project's folder can be moved as a whole."""
     try:
         return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
-    except ValueError:  # another drive, on Windows
+    except ValueError:  # another drive on Windows
         return path.resolve().as_posix()

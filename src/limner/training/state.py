@@ -1,4 +1,4 @@
-"""All that a step of training changes: two networks, two Adams, a scaler, and how far the run is."""
+"""The state of training: two networks, their Adam optimisers, a gradient scaler, and the position."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class TrainState:
-    """What training changes. `tensors` and the plain fields together are everything."""
+    """Everything that training changes: `tensors` and the plain fields."""
 
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         torch.manual_seed(derive_seed(recipe.seed, INIT))
-        # First weights are drawn on the CPU: the same on every device.
+        # Initial weights are drawn on the CPU, so they are the same on every device.
         self.generator = to_device(make_generator(recipe), device)
         self.discriminator = to_device(make_discriminator(recipe), device)
         self.generator_optimizer = make_optimizer(self.generator, recipe)
         self.discriminator_optimizer = make_optimizer(self.discriminator, recipe)
         self.device = device
         self.dtype = compute_dtype(recipe, device)
-        half = self.dtype is torch.float16
-        self.scaler = torch.amp.GradScaler(device.type, enabled=half)
+        is_float16 = self.dtype is torch.float16
+        self.scaler = torch.amp.GradScaler(device.type, enabled=is_float16)
         self.position = Position()
         self.seconds = 0.0
-        """Training time over all sittings."""
+        """Training time over all sessions."""
         self.sums = torch.zeros(4, dtype=torch.float64, device=device)
-        """Sums of the losses over the epoch under way."""
+        """Sums of the losses over the current epoch."""
 
     def autocast(self) -> torch.autocast:
         """The context in which networks run in the recipe's precision."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor that training changes, by a name that says whose it is."""
+        """Every tensor that training changes, by a name that begins with its owner."""
         named: dict[str, Tensor] = {"sums": self.sums}
-        for who, network, optimiser in (
+        for owner, network, optimiser in (
             ("generator", self.generator, self.generator_optimizer),
             ("discriminator", self.discriminator, self.discriminator_optimizer),
         ):
-            named |= {f"{who}.{name}": tensor for name, tensor in network.state_dict().items()}
+            named |= {f"{owner}.{name}": tensor for name, tensor in network.state_dict().items()}
             for name, parameter in network.named_parameters():
-                for what, tensor in optimiser.state[parameter].items():
-                    named[f"{who}_adam.{name}.{what}"] = tensor
+                for key, tensor in optimiser.state[parameter].items():
+                    named[f"{owner}_adam.{name}.{key}"] = tensor
         return named
 
 
 def to_device(network: Network, device: torch.device) -> Network:
-    """Move a network, channels-last: convolutions on a CPU take clearly less time so."""
+    """Move a network to `device` in the channels-last layout, in which convolutions on a CPU are faster."""
     moved: Network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return moved
 
 
 def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
-    """The recipe's Adam with its state in place, so that keeping and loading it is copying tensors."""
+    """The recipe's Adam with its state allocated, so that it can be saved and loaded by copying tensors."""
     parameters = list(network.parameters())
     optimiser = torch.optim.Adam(
         parameters, lr=recipe.learning_rate, betas=(recipe.beta1, 0.999), fused=True
@@ -76,7 +76,7 @@ def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
 
 
 def compute_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:
-    """The type in which the networks compute."""
+    """The dtype in which the networks compute."""
     if recipe.precision != "auto":
         chosen: Any = getattr(torch, recipe.precision)
         assert isinstance(chosen, torch.dtype)

@@ -1,0 +1,45 @@
+"""Losses and the share of preparing, described in plain words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from limner.training.reporter import Status, describe_data_fraction, describe_losses
+
+STATUS = Status(
+    step=400,
+    epoch=2,
+    epoch_step=4,
+    steps_per_epoch=18,
+    epochs=200,
+    losses={"d_real": 0.6, "d_fake": 0.7, "g_adversarial": 0.9, "g_l1": 0.321},
+    pictures_per_second=12.34,
+    seconds=59,
+    seconds_left=7500,
+    data_fraction=0.02,
+)
+
+
+@pytest.mark.parametrize(
+    ("loss", "sentence"),
+    [(0.01, "tells every painting"), (0.2, "is ahead"), (0.5, "in balance"), (math.log(2), "guesses")],
+)
+def test_losses_are_described_in_plain_words(loss: float, sentence: str) -> None:
+    losses = {"d_real": loss, "d_fake": loss, "g_adversarial": 1.0, "g_l1": 0.3}
+    assert sentence in describe_losses(replace(STATUS, losses=losses))
+
+
+def test_the_first_losses_are_not_described() -> None:
+    assert (
+        describe_losses(replace(STATUS, step=49))
+        == describe_losses(replace(STATUS, losses={}))
+        == "Warming up."
+    )
+
+
+def test_training_that_waits_for_its_pictures_is_warned_about() -> None:
+    assert describe_data_fraction(0.3) == ""
+    assert describe_data_fraction(0.31).startswith("31% of the time")
