@@ -1,27 +1,16 @@
-"""Sheets show what they say, and films all of them in order."""
+"""Samples: the fixed pictures, and the held-out L1."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
-from PIL import Image
 
 from helpers.stores import TINY, store
+from limner.data.augmentation import make_pair
+from limner.data.loader import center_batch
 from limner.data.store import ImageStore
 from limner.evaluation.samples import Samples, evenly_spaced
-from limner.evaluation.sheets import (
-    LINE,
-    MARGIN,
-    MAX_FRAMES,
-    draw_generator_sheet,
-    to_uint8,
-    write_film,
-    write_image,
-)
 from limner.guide import make_guide
-from limner.training.state import TrainState
 
 CPU = torch.device("cpu")
 
@@ -35,76 +24,18 @@ def tiny_samples(pictures: ImageStore) -> Samples:
     return Samples(pictures, make_guide(TINY.guide, TINY.pixels), TINY.pixels, CPU)
 
 
-def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: ImageStore) -> None:
-    samples, state = tiny_samples(pictures), TrainState(TINY, CPU)
-    before = [tensor.clone() for tensor in state.tensors().values()]
-    chance = torch.get_rng_state()
-    sheet = draw_generator_sheet(samples, state.generator, "epoch 1")
-    columns = min(4, len(pictures.held_out)) + 2
-    assert sheet.size == (MARGIN + columns * 64 + 12, 2 * LINE + 3 * 64)
-    # The last row is the pictures themselves: the first held-out one comes first.
-    picture = torch.from_numpy(pictures.image(pictures.held_out[0]).copy()).float()
-    shown = sheet.crop((MARGIN, 2 * LINE + 128, MARGIN + 64, 2 * LINE + 192)).resize(
-        (1, 1), Image.Resampling.BOX
-    )
-    top = (picture.shape[0] - pictures.short_side) // 2
-    left = (picture.shape[1] - pictures.short_side) // 2
-    middle = picture[top : top + pictures.short_side, left : left + pictures.short_side]
-    mean = middle.mean(dim=(0, 1)).tolist()
-    assert shown.getpixel((0, 0)) == pytest.approx(mean, abs=4)
-    # Looking changes nothing: neither weights and statistics nor chance.
-    assert all(torch.equal(a, b) for a, b in zip(before, state.tensors().values(), strict=True))
-    assert torch.equal(chance, torch.get_rng_state())
-    assert state.generator.training
-
-
-def test_held_out_l1_is_that_of_a_painter_of_grey(pictures: ImageStore) -> None:
+def test_held_out_l1_of_a_generator_that_paints_grey(pictures: ImageStore) -> None:
     class Grey(torch.nn.Module):
-        def forward(self, shown: torch.Tensor) -> torch.Tensor:
-            return torch.zeros(len(shown), 3, 64, 64)
-
-    from limner.data.augmentation import make_pair
-    from limner.data.loader import center_batch
-    from limner.guide import make_guide
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return torch.zeros(len(inputs), 3, 64, 64)
 
     samples = tiny_samples(pictures)
     target = make_pair(center_batch(pictures, pictures.held_out), make_guide("soft", 64), 64).target
-    measured = samples.held_out_l1(Grey())  # type: ignore[arg-type]
-    assert measured == pytest.approx(float(target.abs().mean()), rel=1e-5)
+    l1 = samples.held_out_l1(Grey())  # type: ignore[arg-type]
+    assert l1 == pytest.approx(float(target.abs().mean()), rel=1e-5)
 
 
-def test_images_are_rounded_and_kept_in_range() -> None:
-    row = torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.0]).reshape(1, 1, 1, 5).expand(1, 3, 1, 5)
-    assert to_uint8(row)[0, 0, :, 0].tolist() == [0, 0, 128, 255, 255]
-
-
-def test_spread_is_even() -> None:
+def test_indices_are_evenly_spaced() -> None:
     assert evenly_spaced(range(100), 4) == [12, 37, 62, 87]
     assert evenly_spaced([5, 6], 4) == [5, 6]
     assert evenly_spaced([], 4) == []
-
-
-def test_a_film_shows_the_first_sheets_and_rests_on_the_last(tmp_path: Path) -> None:
-    for number in range(60):
-        write_image(tmp_path / f"step-{number:08}.jpg", Image.new("RGB", (900, 300), (4 * number, 0, 0)))
-    write_film(tmp_path / "film.gif", sorted(tmp_path.glob("*.jpg")))
-    reds, durations = [], []
-    with Image.open(tmp_path / "film.gif") as film:
-        assert film.size == (540, 180)
-        for frame in range(film.n_frames):  # type: ignore[attr-defined]
-            film.seek(frame)
-            pixel = film.convert("RGB").getpixel((270, 90))
-            assert isinstance(pixel, tuple)
-            reds.append(pixel[0])
-            durations.append(film.info["duration"])
-    assert len(reds) == MAX_FRAMES
-    assert reds == sorted(reds)
-    assert reds[0] < 8
-    assert reds[-1] > 230
-    assert durations[-1] == 2000
-    assert set(durations[:-1]) == {250}
-
-
-def test_no_film_without_sheets(tmp_path: Path) -> None:
-    write_film(tmp_path / "film.gif", [])
-    assert not (tmp_path / "film.gif").exists()

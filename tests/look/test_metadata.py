@@ -1,4 +1,4 @@
-"""Metadata goes into a file and comes out the same."""
+"""Metadata is the same after writing and reading it."""
 
 import pytest
 from onnx import ModelProto
@@ -21,43 +21,43 @@ FULL = Metadata(
 )
 
 
-def test_there_and_back() -> None:
+def test_metadata_round_trip() -> None:
     model = ModelProto()
     write_metadata(model, FULL)
-    assert [one.key for one in model.metadata_props] == [f"limner.{key}" for key in KEYS]
-    back = read_metadata(ModelProto.FromString(model.SerializeToString()))
-    assert back == FULL
-    assert back is not None
-    assert list(back.live) == ["detail", "contrast"]
+    assert [prop.key for prop in model.metadata_props] == [f"limner.{key}" for key in KEYS]
+    metadata = read_metadata(ModelProto.FromString(model.SerializeToString()))
+    assert metadata == FULL
+    assert metadata is not None
+    assert list(metadata.live) == ["detail", "contrast"]
 
 
-def test_writing_again_replaces() -> None:
+def test_writing_again_replaces_the_metadata() -> None:
     model = ModelProto()
     write_metadata(model, FULL)
     write_metadata(model, Metadata(pixels=64))
     assert read_metadata(model) == Metadata(pixels=64)
 
 
-def test_control_characters_do_not_reach_a_terminal() -> None:
+def test_control_characters_are_removed() -> None:
     model = ModelProto()
     write_metadata(model, Metadata(pixels=64, name="Red\x1b[31m\nAlert\0"))
-    back = read_metadata(model)
-    assert back is not None
-    assert back.name == "Red [31m Alert"
+    metadata = read_metadata(model)
+    assert metadata is not None
+    assert metadata.name == "Red [31m Alert"
 
 
-def test_another_programs_file_has_none() -> None:
+def test_another_programs_file_has_no_metadata() -> None:
     model = ModelProto(producer_name="pytorch")
     model.metadata_props.add(key="author", value="somebody")
     assert read_metadata(model) is None
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_every_key_is_needed(key: str) -> None:
+def test_every_key_is_required(key: str) -> None:
     model = ModelProto()
     write_metadata(model, FULL)
-    kept = [one for one in model.metadata_props if one.key != f"limner.{key}"]
+    kept = [prop for prop in model.metadata_props if prop.key != f"limner.{key}"]
     del model.metadata_props[:]
     model.metadata_props.extend(kept)
-    with pytest.raises(LimnerError, match=f"its {key} is not there"):
+    with pytest.raises(LimnerError, match=f"its metadata lacks {key}"):
         read_metadata(model)

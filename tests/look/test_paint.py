@@ -1,4 +1,4 @@
-"""Pictures, clips and folders through a look."""
+"""Painting pictures, clips and folders through a look."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def photo(path: Path) -> Path:
     return path
 
 
-def test_a_picture_lies_beside_its_source_under_a_free_name(tmp_path: Path, look: Look) -> None:
+def test_a_painting_is_written_beside_its_source_under_a_free_name(tmp_path: Path, look: Look) -> None:
     source = photo(tmp_path / "photo.png")
     (first,) = paint_file(look, source).paintings
     (second,) = paint_file(look, source).paintings
@@ -46,12 +46,12 @@ def test_a_picture_lies_beside_its_source_under_a_free_name(tmp_path: Path, look
 
 def test_live_values_change_the_painting(tmp_path: Path, look: Look) -> None:
     source = photo(tmp_path / "photo.png")
-    (plain,) = paint_file(look, source).paintings
-    (turned,) = paint_file(look, source, live={"brightness": 0.4}).paintings
-    assert np.abs(pixels(plain) - pixels(turned)).max() > 5
+    (default,) = paint_file(look, source).paintings
+    (brighter,) = paint_file(look, source, live={"brightness": 0.4}).paintings
+    assert np.abs(pixels(default) - pixels(brighter)).max() > 5
 
 
-def test_beside_shows_what_the_network_saw(tmp_path: Path, look: Look) -> None:
+def test_beside_shows_the_input_of_the_network(tmp_path: Path, look: Look) -> None:
     (path,) = paint_file(look, photo(tmp_path / "photo.png"), beside=True).paintings
     (alone,) = paint_file(look, tmp_path / "photo.png").paintings
     both = pixels(path)
@@ -60,31 +60,33 @@ def test_beside_shows_what_the_network_saw(tmp_path: Path, look: Look) -> None:
     np.testing.assert_array_equal(both[:, 64:], pixels(alone))
 
 
-def test_whole_keeps_the_shape(tmp_path: Path, look: Look) -> None:
+def test_whole_keeps_the_aspect(tmp_path: Path, look: Look) -> None:
     (path,) = paint_file(look, photo(tmp_path / "photo.png"), whole=True).paintings
     assert Image.open(path).size == (86, 64)
 
 
-def test_a_photo_that_lies_on_its_side_is_turned(tmp_path: Path, look: Look) -> None:
+def test_the_exif_orientation_is_applied(tmp_path: Path, look: Look) -> None:
     upright = scene(120, 160)
     upright.save(tmp_path / "upright.png")
     exif = Image.Exif()
     exif[0x0112] = 6
     upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=exif)
-    one, other = (paint_file(look, tmp_path / name).paintings[0] for name in ("upright.png", "turned.png"))
-    np.testing.assert_array_equal(pixels(one), pixels(other))
+    expected, painted = (
+        paint_file(look, tmp_path / name).paintings[0] for name in ("upright.png", "turned.png")
+    )
+    np.testing.assert_array_equal(pixels(expected), pixels(painted))
 
 
-@pytest.mark.parametrize(("name", "kind"), [("a.jpg", "JPEG"), ("a.PNG", "PNG"), ("a.webp", "WEBP")])
-def test_the_suffix_decides_the_kind(tmp_path: Path, look: Look, name: str, kind: str) -> None:
+@pytest.mark.parametrize(("name", "format_name"), [("a.jpg", "JPEG"), ("a.PNG", "PNG"), ("a.webp", "WEBP")])
+def test_the_suffix_decides_the_format(tmp_path: Path, look: Look, name: str, format_name: str) -> None:
     (path,) = paint_file(look, photo(tmp_path / "photo.png"), tmp_path / "new" / name).paintings
-    assert Image.open(path).format == kind
+    assert Image.open(path).format == format_name
 
 
 def test_a_clip_keeps_its_frames_and_times(tmp_path: Path, look: Look) -> None:
     source = video(tmp_path / "clip.mp4", frames=12, rate=10)
-    seen: list[tuple[int, int]] = []
-    report = paint_file(look, source, progress=lambda done, total, _: seen.append((done, total)))
+    progress: list[tuple[int, int]] = []
+    report = paint_file(look, source, progress=lambda done, total, _: progress.append((done, total)))
     (path,) = report.paintings
     assert path == tmp_path / "clip-painted.mp4"
     with av.open(str(path)) as container:
@@ -93,7 +95,7 @@ def test_a_clip_keeps_its_frames_and_times(tmp_path: Path, look: Look) -> None:
         assert float(stream.average_rate or 0) == pytest.approx(10, rel=0.01)
         assert [round(float(frame.time or 0), 3) for frame in frames] == [n / 10 for n in range(12)]
         assert (frames[0].width, frames[0].height) == (64, 64)
-    assert seen[-1] == (12, 12)
+    assert progress[-1] == (12, 12)
     with av.open(str(source)) as container:
         first = next(container.decode(container.streams.video[0])).to_image()  # type: ignore[no-untyped-call]
     expected = look.paint(center_crop(first, 64)) * 255
@@ -101,7 +103,7 @@ def test_a_clip_keeps_its_frames_and_times(tmp_path: Path, look: Look) -> None:
     assert np.abs(found - expected).mean() < 8  # H.264 halves the resolution of colours
 
 
-def test_a_folder_becomes_a_folder(tmp_path: Path, look: Look) -> None:
+def test_a_folder_becomes_a_folder_of_paintings(tmp_path: Path, look: Look) -> None:
     source = photos(tmp_path / "holiday", 3)
     scene(60, 48).save(source / "photo-000.png")
     (source / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
@@ -121,7 +123,9 @@ def test_a_folder_becomes_a_folder(tmp_path: Path, look: Look) -> None:
         paint_file(look, source, tmp_path / "holiday-painted")
 
 
-def test_a_folder_is_searched_through_and_what_is_not_painted_is_named(tmp_path: Path, look: Look) -> None:
+def test_a_folder_is_searched_recursively_and_skipped_files_are_reported(
+    tmp_path: Path, look: Look
+) -> None:
     source = tmp_path / "holiday"
     for part in ("", "sea/north", ".thumbnails"):
         photos(source / part, 1)
@@ -135,7 +139,7 @@ def test_a_folder_is_searched_through_and_what_is_not_painted_is_named(tmp_path:
             "sea/north/photo-000.png",
         ]
     assert {(path.name, reason) for path, reason in report.skipped} == {
-        ("waves.MOV", "is a clip: paint it by itself"),
+        ("waves.MOV", "is a clip: paint it separately"),
         ("phone.HEIC", "is a HEIC picture: export it as JPEG or PNG"),
     }
 
@@ -148,7 +152,7 @@ def test_a_suffix_in_capitals_is_that_container(
     assert (tmp_path / name).read_bytes()[8:12] == brand
 
 
-def test_nothing_is_replaced_unasked_and_a_source_never(tmp_path: Path, look: Look) -> None:
+def test_files_are_replaced_only_with_force_and_a_source_never(tmp_path: Path, look: Look) -> None:
     source = photo(tmp_path / "photo.png")
     before = source.read_bytes()
     (tmp_path / "taken.png").write_bytes(b"mine")
@@ -172,22 +176,22 @@ def test_nothing_is_replaced_unasked_and_a_source_never(tmp_path: Path, look: Lo
         ("empty.png", b"", {}, "empty.png is an empty file"),
         ("broken.mp4", b"broken" * 99, {}, "broken.mp4 is not a video that can be read"),
         ("text.jpg", b"a text", {"out": Path("painting.tiff")}, "painting.tiff has no suffix that can be"),
-        ("text.jpg", b"a text", {"live": {"hue": 1.0}}, "has no hue"),
+        ("text.jpg", b"a text", {"live": {"hue": 1.0}}, "has no live input hue"),
     ],
 )
-def test_what_cannot_be_painted(
+def test_sources_and_options_that_are_refused(
     tmp_path: Path, name: str, content: bytes | None, options: dict[str, Any], sentence: str
 ) -> None:
     look = open_look(look_file(tmp_path))
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    there = set(tmp_path.iterdir())
+    before = set(tmp_path.iterdir())
     with pytest.raises(LimnerError, match=sentence):
         paint_file(look, tmp_path / name, **options)
-    assert set(tmp_path.iterdir()) == there
+    assert set(tmp_path.iterdir()) == before
 
 
-def test_folders_without_pictures(tmp_path: Path, look: Look) -> None:
+def test_folders_without_readable_pictures_are_refused(tmp_path: Path, look: Look) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(LimnerError, match="empty has no pictures"):
         paint_file(look, tmp_path / "empty")

@@ -1,15 +1,17 @@
-"""Stored weights: how near they are, and that any ONNX runtime reads them."""
+"""Stored weights are close to the exact ones, and an ONNX runtime reads them."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from helpers.looks import graph, recipe
+from helpers.onnx_models import image_model
 from limner.errors import LimnerError
 from limner.export.onnx_graph import infer_and_check
+from limner.look.look import read_look
 from limner.look.quantization import dequantize, dequantize_weights, quantize, quantize_weights
 from limner.look.session import make_session
 from limner.look.storage import STORAGES, Storage
@@ -28,28 +30,28 @@ def weight(seed: int = 0) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("storage", ["uint8", "uint16"])
-def test_within_half_a_step_of_each_channel(storage: Storage, axis: int) -> None:
+def test_weights_are_within_half_a_scale_of_each_channel(storage: Storage, axis: int) -> None:
     values = np.ascontiguousarray(weight().swapaxes(0, axis))
-    steps, scale, zero = quantize(values, axis, storage)
-    assert steps.dtype == zero.dtype == np.dtype(storage)
+    integers, scale, zero = quantize(values, axis, storage)
+    assert integers.dtype == zero.dtype == np.dtype(storage)
     assert scale.shape == zero.shape == (5,)
-    difference = np.abs(dequantize(steps, scale, zero, axis).astype(np.float64) - values)
-    worst = difference.swapaxes(0, axis).reshape(5, -1).max(axis=1)
-    # Half a step, and what float32 itself rounds.
-    assert (worst <= scale / 2 * (1 + 1e-3) + 2e-7 * np.abs(values).max()).all()
-    assert (worst[[0, 1, 2, 4]] > 0).all()
+    difference = np.abs(dequantize(integers, scale, zero, axis).astype(np.float64) - values)
+    largest = difference.swapaxes(0, axis).reshape(5, -1).max(axis=1)
+    # Half a scale, and the rounding of float32 itself.
+    assert (largest <= scale / 2 * (1 + 1e-3) + 2e-7 * np.abs(values).max()).all()
+    assert (largest[[0, 1, 2, 4]] > 0).all()
 
 
 @pytest.mark.parametrize("storage", ["uint8", "uint16"])
-def test_zero_is_exact(storage: Storage) -> None:
+def test_zero_weights_stay_exact(storage: Storage) -> None:
     values = weight()
-    steps, scale, zero = quantize(values, 0, storage)
-    back = dequantize(steps, scale, zero, 0)
+    integers, scale, zero = quantize(values, 0, storage)
+    back = dequantize(integers, scale, zero, 0)
     assert (back[values == 0] == 0).all()
     assert (back[3] == 0).all()
 
 
-def test_a_step_of_a_symmetric_channel_is_its_range_over_255() -> None:
+def test_the_scale_of_a_symmetric_channel_is_its_range_over_255() -> None:
     values = np.array([[-1.0, 0.5, 1.0]], dtype=np.float32)
     _, scale, zero = quantize(values, 0, "uint8")
     assert scale[0] == np.float32(2 / 255)
@@ -57,15 +59,15 @@ def test_a_step_of_a_symmetric_channel_is_its_range_over_255() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_weights_that_are_no_numbers_are_refused(bad: float) -> None:
+def test_nan_and_infinite_weights_are_refused(bad: float) -> None:
     values = weight()
     values[0, 0, 0, 0] = bad
-    with pytest.raises(LimnerError, match="not numbers"):
+    with pytest.raises(LimnerError, match="NaN or infinite"):
         quantize(values, 0, "uint8")
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_a_runtime_reads_what_restored_says(storage: Storage) -> None:
+def test_a_runtime_paints_the_same_from_stored_and_dequantized_weights(storage: Storage) -> None:
     small = infer_and_check(quantize_weights(graph(recipe()), storage))
     image = np.random.default_rng(1).random((1, 3, 64, 64), dtype=np.float32)
     np.testing.assert_allclose(
@@ -83,12 +85,12 @@ BYTES: dict[Storage, int] = {"uint8": 1, "uint16": 2, "float16": 2, "float32": 4
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_the_bytes_of_a_weight(storage: Storage) -> None:
+def test_the_size_of_stored_weights(storage: Storage) -> None:
     exact = graph(recipe())
     weights = sum(
-        numpy_helper.to_array(one).size
-        for one in exact.graph.initializer
-        if one.name.endswith("conv.weight")
+        numpy_helper.to_array(tensor).size
+        for tensor in exact.graph.initializer
+        if tensor.name.endswith("conv.weight")
     )
     saved = exact.ByteSize() - quantize_weights(exact, storage).ByteSize()
     assert saved == pytest.approx(weights * (4 - BYTES[storage]), rel=0.03, abs=1)
@@ -97,18 +99,20 @@ def test_the_bytes_of_a_weight(storage: Storage) -> None:
 @pytest.mark.parametrize("guide", ["soft", "edges"])
 def test_the_guide_and_the_biases_stay_in_float32(guide: str) -> None:
     exact = graph(recipe(guide=guide))  # type: ignore[arg-type]
-    kept = {one.name: one for one in quantize_weights(exact, "uint8").graph.initializer}
+    kept = {tensor.name: tensor for tensor in quantize_weights(exact, "uint8").graph.initializer}
     same = [
-        one for one in exact.graph.initializer if one.name.startswith("guide.") or one.name.endswith("bias")
+        tensor
+        for tensor in exact.graph.initializer
+        if tensor.name.startswith("guide.") or tensor.name.endswith("bias")
     ]
     assert len(same) > 10
-    assert all(kept[one.name] == one for one in same)
+    assert all(kept[tensor.name] == tensor for tensor in same)
 
 
-def test_the_axis_is_the_output_channel() -> None:
+def test_scales_are_per_output_channel() -> None:
     model = quantize_weights(graph(recipe()), "uint8")
     readers = {node.output[0]: node for node in model.graph.node if node.op_type == "DequantizeLinear"}
-    sizes = {one.name: list(one.dims) for one in model.graph.initializer}
+    sizes = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
     found = set()
     for node in model.graph.node:
         if node.op_type in {"Conv", "ConvTranspose"} and node.input[1] in readers:
@@ -119,19 +123,34 @@ def test_the_axis_is_the_output_channel() -> None:
     assert found == {("Conv", 0), ("ConvTranspose", 1)}
 
 
-def test_float16_refuses_what_it_cannot_hold() -> None:
+def test_float16_refuses_weights_that_are_too_large() -> None:
     model = ModelProto()
     model.CopyFrom(graph(recipe()))
-    tensor = next(one for one in model.graph.initializer if one.name == "down.1.conv.weight")
+    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == "down.1.conv.weight")
     tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 1e6, tensor.name))
     with pytest.raises(LimnerError, match=r"down\.1\.conv\.weight do not fit into float16"):
         quantize_weights(model, "float16")
 
 
-def test_restoring_leaves_plain_float32(storage: Storage = "uint8") -> None:
+def test_dequantizing_leaves_plain_float32(storage: Storage = "uint8") -> None:
     exact = graph(recipe())
     back = dequantize_weights(quantize_weights(exact, storage))
     assert [node.op_type for node in back.graph.node] == [node.op_type for node in exact.graph.node]
-    kinds = {one.data_type for one in back.graph.initializer}
+    kinds = {tensor.data_type for tensor in back.graph.initializer}
     assert kinds == {TensorProto.FLOAT}
-    assert {one.name for one in back.graph.initializer} == {one.name for one in exact.graph.initializer}
+    assert {tensor.name for tensor in back.graph.initializer} == {
+        tensor.name for tensor in exact.graph.initializer
+    }
+
+
+@pytest.mark.parametrize(("axis", "scales"), [(5, 8), (-5, 8), (0, 3), (0, 1), (1, 8)], ids=str)
+def test_scales_that_do_not_match_their_weights_are_refused(axis: int, scales: int) -> None:
+    model = image_model([1, 3, 64, 64])
+    scale = numpy_helper.from_array(np.ones(scales, np.float32), "w.scale")
+    zero = numpy_helper.from_array(np.zeros(scales, np.uint8), "w.zero")
+    integers = numpy_helper.from_array(np.zeros((8, 3, 1, 1), np.uint8), "w.stored")
+    model.graph.initializer.extend([integers, scale, zero])
+    names = ["w.stored", "w.scale", "w.zero"]
+    model.graph.node.append(helper.make_node("DequantizeLinear", names, ["w"], axis=axis))
+    with pytest.raises(LimnerError, match=r"clouds\.onnx.*damaged|The weights of w cannot be read"):
+        read_look(model.SerializeToString(), Path("clouds.onnx")).session()

@@ -1,4 +1,4 @@
-"""Samples: the fixed pictures of a store that a generator is judged by, and its held-out L1."""
+"""Samples: the fixed pictures of a store on which a generator is evaluated, and its held-out L1."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from limner.networks.unet import UNet
 T = TypeVar("T")
 
 HELD_OUT, TRAINING = 4, 2
-"""Columns of each kind."""
+"""Columns of a sheet: held-out pictures and training pictures."""
 
 MAX_LOGGED = 16
-"""Held-out pictures, at most, that the held-out L1 is taken over: few, as it is after every epoch."""
+"""Most held-out pictures for the held-out L1: few, since it is computed after every epoch."""
 
 MAX_MEASURED = 64
-"""Held-out pictures, at most, of `Samples.held_out_pairs`, for who has more time."""
+"""Most held-out pictures of `Samples.held_out_pairs`, for callers with more time."""
 
 
 class Samples:
-    """Fixed pictures of a store, as the network is shown them: through `guide`, which is on `device`."""
+    """Fixed pictures of a store as training pairs, whose inputs come from `guide`; it is on `device`."""
 
     def __init__(self, pictures: ImageStore, guide: GuideModule, pixels: int, device: torch.device) -> None:
         self.pixels = pixels
@@ -38,15 +38,15 @@ class Samples:
         self._measured = evenly_spaced(pictures.held_out, MAX_MEASURED)
 
     def sheet_pairs(self) -> TrainingPair:
-        """The columns of a sheet: first the held-out pictures, then pictures of training."""
+        """The columns of a sheet: first held-out pictures, then training pictures."""
         return self._batch([*self._sheet_held_out, *self._sheet_training])
 
     def count_columns(self) -> tuple[int, int]:
-        """How many of the columns are held-out pictures, and how many are pictures of training."""
+        """The number of columns with held-out pictures, and with training pictures."""
         return len(self._sheet_held_out), len(self._sheet_training)
 
     def held_out_pairs(self) -> Iterator[TrainingPair]:
-        """All held-out pictures that are measured, a few at a time."""
+        """At most `MAX_MEASURED` held-out pictures, a few at a time."""
         return self._batches(self._measured)
 
     def training_pairs(self, count: int) -> Iterator[TrainingPair]:
@@ -62,23 +62,26 @@ class Samples:
         return make_pair(batch, self._guide, self.pixels)
 
     def held_out_l1(self, generator: UNet) -> float | None:
-        """Mean absolute difference on `MAX_LOGGED` held-out pictures, on the scale of -1..1; no dropout."""
+        """Mean absolute difference on `MAX_LOGGED` held-out pictures, on the scale of -1..1.
+
+        Dropout is off. None where no picture is held out.
+        """
         total = 0.0
-        for shown, target in self._batches(self._logged):
-            total += float((generate(generator, shown) - target).abs().mean(dim=(1, 2, 3)).sum())
+        for inputs, target in self._batches(self._logged):
+            total += float((generate(generator, inputs) - target).abs().mean(dim=(1, 2, 3)).sum())
         return total / len(self._logged) if self._logged else None
 
 
 def evenly_spaced(indices: Sequence[T], count: int) -> list[T]:
-    """At most `count` of the things, evenly spread."""
+    """At most `count` of `indices`, evenly spaced."""
     count = min(count, len(indices))
     return [indices[(2 * i + 1) * len(indices) // (2 * count)] for i in range(count)]
 
 
 @torch.no_grad()
-def generate(generator: UNet, shown: Tensor) -> Tensor:
-    """What the generator paints without dropout; it is left as it was, training."""
+def generate(generator: UNet, inputs: Tensor) -> Tensor:
+    """Paint `inputs` without dropout. The generator is left in training mode."""
     generator.eval()
-    painting: Tensor = generator(shown)
+    painting: Tensor = generator(inputs)
     generator.train()
     return painting

@@ -1,8 +1,7 @@
-"""Sheets: a generator's samples as one picture, and the sheets of a run as a film.
+"""Contact sheets of a generator's samples, and the sheets of a run as a film.
 
-A sheet has a row for what the network is shown, one for what it paints, and one for the target. The left
-columns are held-out pictures, the right ones are pictures of training. A gap between the two is
-overfitting.
+A sheet has one row for the network's input, one for its painting and one for the target. The left columns
+are held-out pictures, the right ones are training pictures. A gap between the two is overfitting.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from limner.files import atomic_write
 from limner.networks.unet import UNet
 
 MAX_CELL = 256
-"""A cell's side in pixels, at most."""
+"""Largest side of a cell, in pixels."""
 
 MAX_FRAMES, MAX_FRAME_WIDTH = 24, 540
-"""A film's frames and width in pixels, at most: GIF takes a fifth of a second for each."""
+"""Most frames of a film, and its largest width in pixels: each frame takes a fifth of a second to write."""
 
 
 MARGIN, LINE = 72, 20
@@ -32,14 +31,14 @@ INK, PAPER = (40, 40, 40), (250, 250, 248)
 
 
 def draw_generator_sheet(samples: Samples, generator: UNet, caption: str) -> Image.Image:
-    """The sheet of what the generator paints now."""
-    shown, target = samples.sheet_pairs()
-    rows = {"shown": shown, "painting": generate(generator, shown), "target": target}
+    """The sheet of the generator's current paintings."""
+    inputs, target = samples.sheet_pairs()
+    rows = {"shown": inputs, "painting": generate(generator, inputs), "target": target}
     return draw_rows(samples, rows, caption)
 
 
 def draw_rows(samples: Samples, rows: dict[str, Tensor], caption: str) -> Image.Image:
-    """A sheet of rows (columns, 1 or 3, P, P), -1..1, for the columns of `Samples.sheet_pairs`."""
+    """A sheet of rows (columns, 1 or 3, P, P) in -1..1; the columns are those of `Samples.sheet_pairs`."""
     side = min(samples.pixels, MAX_CELL)
     cells = {
         name: [draw_cell(image, side) for image in to_uint8(row.expand(-1, 3, -1, -1))]
@@ -50,10 +49,10 @@ def draw_rows(samples: Samples, rows: dict[str, Tensor], caption: str) -> Image.
 
 
 def to_uint8(row: Tensor) -> npt.NDArray[np.uint8]:
-    """(B, 3, H, W), -1..1, to uint8 (B, H, W, 3)."""
+    """Convert (B, 3, H, W) in -1..1 to uint8 (B, H, W, 3)."""
     bytes_ = ((row.detach().float() + 1) * 127.5).round().clamp(0, 255).byte()
-    found: npt.NDArray[np.uint8] = bytes_.permute(0, 2, 3, 1).cpu().numpy()
-    return found
+    images: npt.NDArray[np.uint8] = bytes_.permute(0, 2, 3, 1).cpu().numpy()
+    return images
 
 
 def draw_cell(image: npt.NDArray[np.uint8], side: int) -> Image.Image:
@@ -85,14 +84,14 @@ def draw_sheet(
 
 
 def write_image(path: Path, image: Image.Image) -> None:
-    """Write a JPEG, whole or not at all."""
+    """Write a JPEG atomically."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=90)
     atomic_write(path, buffer.getvalue())
 
 
 def write_film(path: Path, sheets: Sequence[Path]) -> None:
-    """Write sheets, oldest first, as an animated GIF of about six seconds that rests on the last."""
+    """Write sheets, oldest first, as an animated GIF of about six seconds plus two on the last sheet."""
     chosen = [*evenly_spaced(sheets[:-1], MAX_FRAMES - 1), *sheets[-1:]]
     frames = [_read_frame(sheet) for sheet in chosen]
     if not frames:

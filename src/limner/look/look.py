@@ -5,8 +5,8 @@ look = open_look(Path("clouds.onnx"))
 painting = look.paint(image, brightness=0.1)  # float32 (P, P, 3) in 0..1, both
 ```
 
-A look comes from other people. Opening one runs no code and allocates nothing that the file's own size
-does not pay for; what is wrong with it is said in a sentence before any runtime sees it.
+A look may come from a stranger. Opening one runs no code from it and allocates no more than the file's own
+size justifies. A fault is raised as a sentence before any runtime reads the file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from limner.look.validation import (
 )
 
 MAX_FILE_BYTES = 512 * 2**20
-"""Bytes of the largest file that is opened; the largest look of ours has 218 MB."""
+"""Largest file that is opened, in bytes; our largest look has 218 MB."""
 
 
 Image = NDArray[np.float32]
@@ -53,8 +53,8 @@ class Look(Metadata):
     """The graph, with the shapes of its values."""
 
     def session(self) -> Any:
-        """A new onnxruntime session on the CPU. Raises LimnerError where it refuses the graph."""
-        # Stored weights would be turned to float32 at every picture: two to three times the time.
+        """A new onnxruntime session on the CPU. Raises LimnerError where onnxruntime refuses the graph."""
+        # A session would dequantize stored weights at every picture, taking two to three times as long.
         return make_session(dequantize_weights(self.model).SerializeToString(), self.path)
 
     @cached_property
@@ -62,14 +62,14 @@ class Look(Metadata):
         return self.session()
 
     def paint(self, image: Image, **live: float) -> Image:
-        """The painting of `image`, both (P, P, 3) in 0..1; `live` as in `Look.live`."""
+        """Paint `image`; both are (P, P, 3) in 0..1. `live` holds values as in `Look.live`."""
         return self.paint_and_guide(image, **live)[0]
 
     def paint_and_guide(self, image: Image, **live: float) -> tuple[Image, Image]:
-        """The painting (P, P, 3) and what the network saw (P, P, 1 or 3), which is the image itself for
-        an ONNX file that is not ours.
+        """The painting (P, P, 3) and the network's input (P, P, 1 or 3).
 
-        Raises LimnerError where a live value is unknown or out of its range, or the image of another size.
+        For an ONNX file that is not ours the input is the image itself. Raises LimnerError where a live
+        value is unknown or out of range, or the image has another size.
         """
         if image.shape != (self.pixels, self.pixels, 3):
             raise LimnerError(
@@ -86,16 +86,16 @@ class Look(Metadata):
         return _to_image_array(painting), _to_image_array(guide)
 
     def live_values(self, live: Mapping[str, float]) -> dict[str, NDArray[np.float32]]:
-        """Live values as inputs of the graph. Raises LimnerError where one is unknown or out of range."""
+        """Live values as graph inputs. Raises LimnerError where a value is unknown or out of range."""
         values = {}
         for name, value in live.items():
             if name not in self.live:
                 known = ", ".join(self.live) or "none"
-                raise LimnerError(f"{self.path} has no {name}; what can be turned: {known}.")
-            one = self.live[name]
-            if not one.minimum <= value <= one.maximum:  # also refuses NaN
+                raise LimnerError(f"{self.path} has no live input {name}; it has {known}.")
+            allowed = self.live[name]
+            if not allowed.minimum <= value <= allowed.maximum:  # also refuses NaN
                 raise LimnerError(
-                    f"{name} is {value:g}; {self.path} takes {one.minimum:g} to {one.maximum:g}."
+                    f"{name} is {value:g}; {self.path} takes {allowed.minimum:g} to {allowed.maximum:g}."
                 )
             values[name] = np.array(value, dtype=np.float32)
         return values
@@ -108,13 +108,13 @@ class Look(Metadata):
 def open_look(path: Path) -> Look:
     """Read and check a look, or another program's image-to-image ONNX file.
 
-    The latter is fed RGB in 0..1 and its first output taken for RGB in 0..1.
-    Raises LimnerError with a sentence for everything that is not such a file.
+    Another program's file receives RGB in 0..1, and its first output is taken as RGB in 0..1.
+    Raises LimnerError with a sentence for any other file.
     """
     try:
         size = path.stat().st_size
         if path.is_dir():
-            raise LimnerError(f"{path} is a folder; name a look's file.")
+            raise LimnerError(f"{path} is a folder; give the file of a look.")
         if size > MAX_FILE_BYTES:
             raise LimnerError(
                 f"{path} has {size / 1e6:,.0f} MB; a look has at most {MAX_FILE_BYTES / 1e6:,.0f}."
@@ -126,7 +126,7 @@ def open_look(path: Path) -> Look:
 
 
 def read_look(content: bytes, path: Path) -> Look:
-    """As `open_look`, from a file's bytes; `path` is for sentences."""
+    """As `open_look`, from the bytes of a file; error sentences name `path`."""
     try:
         model = parse_model(content)
         metadata = read_metadata(model)
@@ -143,6 +143,6 @@ def read_look(content: bytes, path: Path) -> Look:
 
 
 def _to_image_array(output: NDArray[np.float32]) -> Image:
-    """(1, C, P, P) of any values to (P, P, C) in 0..1."""
+    """Convert (1, C, P, P) with any values to (P, P, C) in 0..1."""
     picture: Image = np.nan_to_num(output[0].transpose(1, 2, 0)).clip(0, 1).astype(np.float32)
     return picture

@@ -1,4 +1,4 @@
-"""What a look says of itself: the strings beside its graph, as docs/design.md lists them."""
+"""A look's metadata: the strings stored beside its graph, listed in docs/design.md."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from limner.live import LiveInput
 FORMAT = "1"
 
 LINES = ("name", "author", "credit", "licence")
-"""What people read; lines of text, empty where not given."""
+"""Text for people: one line each, empty where not given."""
 
 KEYS = ("format", *LINES, "pixels", "size", "guide", "live", "recipe", "figures")
-"""In the order in which they are written."""
+"""All keys, in the order in which they are written."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """A look's name and origin, and how it was made; empty for an ONNX file that is not ours."""
+    """A look's name, its origin and how it was made; empty for an ONNX file that is not ours."""
 
     name: str = ""
     author: str = ""
@@ -34,7 +34,7 @@ class Metadata:
     size: str = ""
     guide: str = ""
     live: Mapping[str, LiveInput] = field(default_factory=dict)
-    """The values that may be turned, in the order of the graph's inputs."""
+    """The live inputs, in the order of the graph's inputs."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
     """Parameters, multiply-adds, bytes, parity and compression."""
@@ -43,12 +43,17 @@ class Metadata:
 def write_metadata(model: ModelProto, metadata: Metadata) -> None:
     """Replace the model's metadata. The same metadata gives the same bytes."""
     live = {
-        name: {"label": one.label, "min": one.minimum, "max": one.maximum, "default": one.default}
-        for name, one in metadata.live.items()
+        name: {
+            "label": live_input.label,
+            "min": live_input.minimum,
+            "max": live_input.maximum,
+            "default": live_input.default,
+        }
+        for name, live_input in metadata.live.items()
     }
     values = {
         "format": FORMAT,
-        **{key: _line(getattr(metadata, key)) for key in LINES},
+        **{key: _clean_line(getattr(metadata, key)) for key in LINES},
         "pixels": str(metadata.pixels),
         "size": metadata.size,
         "guide": metadata.guide,
@@ -65,15 +70,16 @@ def write_metadata(model: ModelProto, metadata: Metadata) -> None:
 def read_metadata(model: ModelProto) -> Metadata | None:
     """A limner look's metadata, or None where the file is another program's.
 
-    Raises LimnerError, whose sentence goes on after the file's name, where something is absent or wrong.
+    Raises LimnerError where a key is missing or a value is wrong; its sentence continues after the file's
+    name.
     """
     values = {
         p.key.removeprefix("limner."): p.value for p in model.metadata_props if "limner." in p.key[:7]
     }
     if not values and model.producer_name != "limner":
         return None
-    if absent := [key for key in KEYS if key not in values]:
-        raise LimnerError(f"is cut off: its {', '.join(absent)} is not there")
+    if missing := [key for key in KEYS if key not in values]:
+        raise LimnerError(f"is cut off: its metadata lacks {', '.join(missing)}")
     if values["format"] != FORMAT:
         raise LimnerError(
             f"has format {values['format'][:20]!r}, which this version of limner does not know: "
@@ -81,10 +87,10 @@ def read_metadata(model: ModelProto) -> Metadata | None:
         )
     try:
         return Metadata(
-            **{key: _line(values[key]) for key in LINES},
+            **{key: _clean_line(values[key]) for key in LINES},
             pixels=int(values["pixels"]),
-            size=_line(values["size"]),
-            guide=_line(values["guide"]),
+            size=_clean_line(values["size"]),
+            guide=_clean_line(values["guide"]),
             live=_read_live(values["live"]),
             recipe=_read_object(values["recipe"]),
             figures=_read_object(values["figures"]),
@@ -93,8 +99,8 @@ def read_metadata(model: ModelProto) -> Metadata | None:
         raise LimnerError("has damaged metadata: export it again") from error
 
 
-def _line(text: str) -> str:
-    """One line without control characters, which a terminal would obey."""
+def _clean_line(text: str) -> str:
+    """One line, without the control characters that a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
@@ -107,6 +113,8 @@ def _read_object(text: str) -> dict[str, Any]:
 
 def _read_live(text: str) -> dict[str, LiveInput]:
     return {
-        name: LiveInput(_line(one["label"]), float(one["min"]), float(one["max"]), float(one["default"]))
-        for name, one in _read_object(text).items()
+        name: LiveInput(
+            _clean_line(entry["label"]), float(entry["min"]), float(entry["max"]), float(entry["default"])
+        )
+        for name, entry in _read_object(text).items()
     }

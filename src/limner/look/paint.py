@@ -1,11 +1,11 @@
-"""Paint: pictures, clips and folders of pictures through a look, without a browser.
+"""Paint pictures, clips and folders of pictures through a look, without a browser.
 
 ```python
 report = paint_file(open_look(Path("clouds.onnx")), Path("photo.jpg"), live={"brightness": 0.1})
 ```
 
-Without `out` the painting lies beside its source, as `photo-painted.png`, with a number where that name
-is taken. An `out` that exists is refused unless `force`. A source is never overwritten.
+Without `out` the painting is written beside its source, as `photo-painted.png`, or with a number where that
+name is taken. An `out` that exists is refused unless `force` is set. A source is never overwritten.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from limner.files import atomic_file, atomic_write
 from limner.look.look import Look
 from limner.progress import Progress, no_progress
 
-KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-"""Suffixes of paintings, and Pillow's names for them."""
+PILLOW_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+"""Suffixes of paintings, and Pillow's names of their formats."""
 
 CLIP_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
 """Suffixes of painted clips: containers that hold H.264."""
 
-TICKS = 90_000
-"""A painted clip's clock, per second, as in broadcasting: frames keep their times, even if uneven."""
+TICKS_PER_SECOND = 90_000
+"""Resolution of a painted clip's frame times, as in broadcasting: uneven frame times stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class PaintReport:
 
     paintings: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...] = ()
-    """Of a folder: pictures and clips that were not painted, with words that continue a sentence begun by
-    its name."""
+    """Pictures and clips of a folder that were not painted, each with a reason that continues a sentence
+    after its name."""
 
 
 def paint_file(
@@ -62,16 +62,16 @@ def paint_file(
 ) -> PaintReport:
     """Paint a picture, a clip or a folder of pictures.
 
-    The middle square is painted, as the page does; `whole` squeezes all of the picture into the square
-    and stretches the painting back. `beside` puts what the network saw to the left of its painting.
-    A picture becomes a PNG (or JPEG or WebP by `out`'s suffix), a clip H.264 without sound and with its
-    frames' times, a folder (searched through and through) a folder of the same form. `live` are values as
-    in `look.live`.
+    The middle square is painted, as on the page. `whole` squeezes the whole picture into the square and
+    stretches the painting back. `beside` puts the network's input to the left of its painting.
+    A picture becomes a PNG (or JPEG or WebP by `out`'s suffix). A clip becomes H.264 without sound; its
+    frames keep their times. A folder (searched recursively) becomes a folder of the same structure.
+    `live` holds values as in `look.live`.
 
     Raises LimnerError for a source that cannot be read, an `out` that exists, and full or read-only disks.
     """
     values = dict(live or {})
-    look.live_values(values)  # complains before anything is decoded
+    look.live_values(values)  # raises before anything is decoded
     paint = Painter(look, values, whole=whole, beside=beside)
     if not source.exists():
         raise LimnerError(f"{source} does not exist.")
@@ -79,18 +79,18 @@ def paint_file(
         return _paint_folder(paint, source, _choose_target(source, out, (), force), progress)
     if source.suffix.lower() in videos.SUFFIXES:
         target = _choose_target(source, out, CLIP_SUFFIXES, force)
-        with _sentences(source):
+        with _unreadable_errors(source):
             _paint_clip(paint, source, target, progress)
     else:
-        target = _choose_target(source, out, tuple(KINDS), force)
-        with _sentences(source):
+        target = _choose_target(source, out, tuple(PILLOW_FORMATS), force)
+        with _unreadable_errors(source):
             _paint_picture(paint, source, target)
     return PaintReport((target,))
 
 
 @dataclass(frozen=True)
 class Painter:
-    """A look with everything that decides how it paints a picture."""
+    """A look with the options that decide how it paints a picture."""
 
     look: Look
     live: Mapping[str, float]
@@ -103,16 +103,16 @@ class Painter:
         painting, guide = self.look.paint_and_guide(square, **self.live)
         if self.beside:
             return _join_side_by_side(
-                self._stretched(to_image(guide), image), self._stretched(to_image(painting), image)
+                self._restore_shape(to_image(guide), image), self._restore_shape(to_image(painting), image)
             )
-        return self._stretched(to_image(painting), image)
+        return self._restore_shape(to_image(painting), image)
 
-    def _stretched(self, square: Image.Image, image: Image.Image) -> Image.Image:
-        """Of a whole picture: its shape again, with the square's side for its short one."""
+    def _restore_shape(self, square: Image.Image, image: Image.Image) -> Image.Image:
+        """With `whole`: stretch the square to the aspect of `image`; its side becomes the short side."""
         if not self.whole:
             return square
         scale = square.width / min(image.size)
-        # Even sides: H.264 halves the colours' resolution.
+        # H.264 halves the resolution of colours, so both sides must be even.
         width, height = (2 * round(side * scale / 2) for side in image.size)
         return square.resize((width, height), Image.Resampling.BICUBIC)
 
@@ -127,15 +127,15 @@ def _join_side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
 def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
     image = images.read_image(source, at_least=paint.look.pixels)
     buffer = io.BytesIO()
-    paint(image).save(buffer, KINDS[target.suffix.lower()], quality=92)
+    paint(image).save(buffer, PILLOW_FORMATS[target.suffix.lower()], quality=92)
     atomic_write(target, buffer.getvalue())
 
 
 def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress) -> PaintReport:
-    found, passed_over = _pictures_in(source, target)
+    found, skipped = _find_pictures(source, target)
     if not found:
-        others = f"; {passed_over[0][0].name} {passed_over[0][1]}" if passed_over else ""
-        raise LimnerError(f"{source} has no pictures{others}.")
+        example = f"; {skipped[0][0].name} {skipped[0][1]}" if skipped else ""
+        raise LimnerError(f"{source} has no pictures{example}.")
     paintings: list[Path] = []
     for number, path in enumerate(found):
         progress(number, len(found), "Painting")
@@ -146,74 +146,74 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
             _paint_picture(paint, path, painting)
             paintings.append(painting)
         except UnreadableFile as error:
-            passed_over.append((path, str(error)))
+            skipped.append((path, str(error)))
     progress(len(found), len(found), "Painting")
     if not paintings:
-        path, reason = passed_over[0]
+        path, reason = skipped[0]
         raise LimnerError(f"None of the pictures in {source} can be read; {path.name} {reason}.")
-    return PaintReport(tuple(paintings), tuple(passed_over))
+    return PaintReport(tuple(paintings), tuple(skipped))
 
 
-def _pictures_in(folder: Path, target: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """The pictures of a folder and the folders in it, and what is meant to be one and cannot be painted."""
+def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """The pictures in a folder, searched recursively, and the skipped files with the reason."""
     found: list[Path] = []
-    passed_over: list[tuple[Path, str]] = []
+    skipped: list[tuple[Path, str]] = []
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        # Paintings may have been wished for in the very folder.
+        # The paintings may be written into this very folder.
         if hidden or path.is_relative_to(target) or not path.is_file():
             continue
         suffix = path.suffix.lower()
         if suffix in images.SUFFIXES:
             found.append(path)
         elif suffix in videos.SUFFIXES:
-            passed_over.append((path, "is a clip: paint it by itself"))
+            skipped.append((path, "is a clip: paint it separately"))
         elif suffix in images.FOREIGN_SUFFIXES:
-            passed_over.append((path, f"is a {suffix[1:].upper()} picture: export it as JPEG or PNG"))
-    return found, passed_over
+            skipped.append((path, f"is a {suffix[1:].upper()} picture: export it as JPEG or PNG"))
+    return found, skipped
 
 
 def _paint_clip(paint: Painter, source: Path, target: Path, progress: Progress) -> None:
     clip = videos.measure_video(source)
-    # Asking for more frames than there are gives each of them once.
+    # Asking for more frames than the clip has yields each frame once.
     frames = videos.read_frames(source, 2 * clip.frames)
     first = next(frames)
     painting = paint(first.image)
     rate = Fraction(clip.frames / clip.seconds).limit_denominator(1001)
-    with atomic_file(target) as file, _recorder(file, target, painting.size, rate) as record:
-        record(painting, first.seconds)
+    with atomic_file(target) as file, _video_writer(file, target, painting.size, rate) as write_frame:
+        write_frame(painting, first.seconds)
         for number, frame in enumerate(frames, start=1):
             progress(number, max(clip.frames, number), "Painting")
-            record(paint(frame.image), frame.seconds)
+            write_frame(paint(frame.image), frame.seconds)
     progress(clip.frames, clip.frames, "Painting")
 
 
 @contextmanager
-def _recorder(
+def _video_writer(
     file: BinaryIO, target: Path, size: tuple[int, int], rate: Fraction
 ) -> Iterator[Callable[[Image.Image, float], None]]:
-    """Records pictures of `size` at increasing seconds into `file`."""
+    """Yield a function that appends a picture of `size` to `file`, at increasing seconds."""
     kind = {".mkv": "matroska", ".mov": "mov"}.get(target.suffix.lower(), "mp4")
     with av.open(file, mode="w", format=kind) as container:
         stream: Any = container.add_stream("libx264", rate=rate, options={"crf": "16"})
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = Fraction(1, TICKS)
+        stream.codec_context.time_base = Fraction(1, TICKS_PER_SECOND)
         last = -1
 
-        def record(painting: Image.Image, seconds: float) -> None:
+        def write_frame(painting: Image.Image, seconds: float) -> None:
             nonlocal last
             frame = av.VideoFrame.from_image(painting)  # type: ignore[no-untyped-call]
-            frame.time_base = Fraction(1, TICKS)
-            frame.pts = last = max(round(seconds * TICKS), last + 1)
+            frame.time_base = Fraction(1, TICKS_PER_SECOND)
+            frame.pts = last = max(round(seconds * TICKS_PER_SECOND), last + 1)
             container.mux(stream.encode(frame))
 
-        yield record
+        yield write_frame
         container.mux(stream.encode())
 
 
 def _choose_target(source: Path, out: Path | None, suffixes: tuple[str, ...], force: bool) -> Path:
-    """Where to write; `suffixes` are those of the kind, the default first, or none for a folder."""
+    """Where to write. `suffixes` are those allowed, the default first; a folder has none."""
     default = f"{source.resolve().stem if suffixes else source.resolve().name}-painted"
     suffix = suffixes[0] if suffixes else ""
     if out is None:
@@ -239,7 +239,8 @@ def _find_free_name(folder: Path, name: str, suffix: str, force: bool) -> Path:
 
 
 @contextmanager
-def _sentences(source: Path) -> Iterator[None]:
+def _unreadable_errors(source: Path) -> Iterator[None]:
+    """Raise LimnerError with the source's name where it cannot be read."""
     try:
         yield
     except UnreadableFile as error:

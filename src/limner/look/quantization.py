@@ -1,10 +1,10 @@
-"""How a look's weights are stored: float32, float16, uint16 or uint8, per output channel.
+"""Storage of a look's weights: float32, float16, uint16 or uint8, quantized per output channel.
 
-onnxruntime's own quantiser does not serve here. `quantize_dynamic` left transposed convolutions in
-float32, which hold half of our weights, and wrote the others as DynamicQuantizeLinear and ConvInteger:
-it rounds the *activations* too, at every frame, which costs quality and which few engines for the browser
-know. We want the file small and the arithmetic unchanged, so only weights are rounded, and one standard
-operator in front of each (DequantizeLinear, or Cast for float16) says how to read them.
+onnxruntime's own quantizer does not serve here. `quantize_dynamic` left transposed convolutions, which hold
+half of our weights, in float32. It wrote the others as DynamicQuantizeLinear and ConvInteger, which round
+the *activations* too, at every frame: this costs quality, and few engines for the browser support it. We
+want a small file and unchanged arithmetic. Only weights are rounded, and one standard operator in front of
+each (DequantizeLinear, or Cast for float16) turns them into float32.
 
 Murr 2020 stored whole layers with one scale (TensorFlow.js' uint8). One scale per output channel costs
 8 bytes a channel and loses less: batch norm, folded into the weights, gives channels different ranges.
@@ -25,89 +25,89 @@ from limner.look.storage import Storage
 Array = NDArray[Any]
 
 CHANNEL_AXIS = {"Conv": 0, "ConvTranspose": 1}
-"""The axis of the weight that counts the output channels."""
+"""The axis of output channels in the weight of each operator."""
 
 
 def quantize(weight: Array, axis: int, storage: Storage) -> tuple[Array, Array, Array]:
-    """Round a weight to whole steps of its channel: (steps, scale per channel, zero point per channel).
+    """Round a weight to integers: (integers, scale per channel, zero point per channel).
 
-    `scale[c] * (steps - zero_point[c])` is within half a step of the weight, and exact where it is 0.
-    The channel's range is widened to hold 0, as its zero point has to be one of the steps.
+    `scale[c] * (integers - zero_point[c])` is within half a scale of the weight, and exact where it is 0.
+    The channel's range is widened to include 0, since its zero point has to be one of the integers.
 
-    Raises LimnerError where a weight is not finite.
+    Raises LimnerError where a weight is NaN or infinite.
     """
     if not np.isfinite(weight).all():
-        raise LimnerError("The network has weights that are not numbers: its training diverged.")
-    kind = np.dtype(storage)
-    most = np.iinfo(kind).max
-    rest = tuple(other for other in range(weight.ndim) if other != axis)
-    low = np.minimum(weight.min(axis=rest), 0).astype(np.float64)
-    high = np.maximum(weight.max(axis=rest), 0).astype(np.float64)
-    scale = ((high - low) / most).astype(np.float32)
-    # A channel of zeros, or of less than float32 can divide, has no step: any will do.
+        raise LimnerError("The network has weights that are NaN or infinite: its training diverged.")
+    dtype = np.dtype(storage)
+    maximum = np.iinfo(dtype).max
+    other_axes = tuple(i for i in range(weight.ndim) if i != axis)
+    low = np.minimum(weight.min(axis=other_axes), 0).astype(np.float64)
+    high = np.maximum(weight.max(axis=other_axes), 0).astype(np.float64)
+    scale = ((high - low) / maximum).astype(np.float32)
+    # A channel of zeros, or of a range too small for float32 to divide, has no scale: any will do.
     scale[scale < np.finfo(np.float32).tiny] = 1.0
-    step = scale.astype(np.float64)
-    zero = np.rint(-low / step)
-    along = tuple(-1 if other == axis else 1 for other in range(weight.ndim))
-    steps = np.rint(weight / step.reshape(along)) + zero.reshape(along)
-    return steps.clip(0, most).astype(kind), scale, zero.astype(kind)
+    exact_scale = scale.astype(np.float64)
+    zero = np.rint(-low / exact_scale)
+    channel_shape = tuple(-1 if i == axis else 1 for i in range(weight.ndim))
+    integers = np.rint(weight / exact_scale.reshape(channel_shape)) + zero.reshape(channel_shape)
+    return integers.clip(0, maximum).astype(dtype), scale, zero.astype(dtype)
 
 
-def dequantize(steps: Array, scale: Array, zero: Array, axis: int) -> Array:
-    """What DequantizeLinear gives: float32 of the shape of `steps`."""
-    along = tuple(-1 if other == axis else 1 for other in range(steps.ndim))
-    difference = steps.astype(np.int32) - zero.astype(np.int32).reshape(along)
-    return difference.astype(np.float32) * scale.reshape(along)
+def dequantize(integers: Array, scale: Array, zero: Array, axis: int) -> Array:
+    """What DequantizeLinear computes: float32 of the shape of `integers`."""
+    channel_shape = tuple(-1 if i == axis else 1 for i in range(integers.ndim))
+    difference = integers.astype(np.int32) - zero.astype(np.int32).reshape(channel_shape)
+    return difference.astype(np.float32) * scale.reshape(channel_shape)
 
 
 def quantize_weights(model: ModelProto, storage: Storage) -> ModelProto:
-    """A copy of `model` with the weights of its network's convolutions kept in that storage.
+    """A copy of `model` whose network stores its convolution weights as `storage`.
 
-    The guide's constants stay in float32: they are few, and training knew them exactly. Raises
-    LimnerError where a weight is not finite, or too large for float16.
+    The guide's constants stay in float32: they are few, and training used their exact values. Raises
+    LimnerError where a weight is NaN or infinite, or too large for float16.
     """
     result = ModelProto()
     result.CopyFrom(model)
     if storage == "float32":
         return result
     axes = quantizable_weights(result)
-    kept: list[TensorProto] = []
-    readers: dict[str, NodeProto] = {}
+    initializers: list[TensorProto] = []
+    dequantize_nodes: dict[str, NodeProto] = {}
     for tensor in result.graph.initializer:
         if tensor.name not in axes:
-            kept.append(tensor)
+            initializers.append(tensor)
         elif storage == "float16":
-            kept.append(_to_float16(tensor))
-            readers[tensor.name] = _cast_node(tensor.name)
+            initializers.append(_to_float16(tensor))
+            dequantize_nodes[tensor.name] = _cast_node(tensor.name)
         else:
-            kept += _to_integers(tensor, axes[tensor.name], storage)
-            readers[tensor.name] = _dequantize_linear_node(tensor.name, axes[tensor.name])
-    _rewrite(result, kept, readers)
+            initializers += _to_integers(tensor, axes[tensor.name], storage)
+            dequantize_nodes[tensor.name] = _dequantize_linear_node(tensor.name, axes[tensor.name])
+    _insert_dequantize_nodes(result, initializers, dequantize_nodes)
     return result
 
 
 def dequantize_weights(model: ModelProto) -> ModelProto:
-    """A copy of `model` with its stored weights as float32 again: what an engine computes with."""
+    """A copy of `model` with its stored weights as float32 again, as an engine computes with them."""
     result = ModelProto()
     result.CopyFrom(model)
     constants = {tensor.name: tensor for tensor in result.graph.initializer}
-    nodes, replaced, unread = [], [], set()
+    nodes, dequantized, unused = [], [], set()
     for node in result.graph.node:
-        weight = _dequantize_node(node, constants)
+        weight = _evaluate_dequantize_node(node, constants)
         if weight is None:
             nodes.append(node)
         else:
-            replaced.append(numpy_helper.from_array(weight, node.output[0]))
-            unread |= set(node.input)
-    unread -= {name for node in nodes for name in node.input}
-    kept = [tensor for tensor in result.graph.initializer if tensor.name not in unread]
-    _set(result.graph.initializer, [*kept, *replaced])
-    _set(result.graph.node, nodes)
+            dequantized.append(numpy_helper.from_array(weight, node.output[0]))
+            unused |= set(node.input)
+    unused -= {name for node in nodes for name in node.input}
+    kept = [tensor for tensor in result.graph.initializer if tensor.name not in unused]
+    _replace_field(result.graph.initializer, [*kept, *dequantized])
+    _replace_field(result.graph.node, nodes)
     return result
 
 
 def quantizable_weights(model: ModelProto) -> dict[str, int]:
-    """The float32 initializers that convolutions take for weights, guide excepted, with their axes."""
+    """The float32 initializers that are convolution weights, except the guide's, with their axes."""
     constants = {t.name for t in model.graph.initializer if t.data_type == TensorProto.FLOAT}
     return {
         node.input[1]: CHANNEL_AXIS[node.op_type]
@@ -128,9 +128,9 @@ def _to_float16(tensor: TensorProto) -> TensorProto:
 
 
 def _to_integers(tensor: TensorProto, axis: int, storage: Storage) -> list[TensorProto]:
-    steps, scale, zero = quantize(numpy_helper.to_array(tensor), axis, storage)
+    integers, scale, zero = quantize(numpy_helper.to_array(tensor), axis, storage)
     return [
-        numpy_helper.from_array(steps, f"{tensor.name}.stored"),
+        numpy_helper.from_array(integers, f"{tensor.name}.stored"),
         numpy_helper.from_array(scale, f"{tensor.name}.scale"),
         numpy_helper.from_array(zero, f"{tensor.name}.zero"),
     ]
@@ -145,18 +145,20 @@ def _dequantize_linear_node(name: str, axis: int) -> NodeProto:
     return helper.make_node("DequantizeLinear", inputs, [name], name=name, axis=axis)
 
 
-def _rewrite(model: ModelProto, kept: list[TensorProto], readers: dict[str, NodeProto]) -> None:
-    """Put each reader in front of the first node that wants its weight."""
+def _insert_dequantize_nodes(
+    model: ModelProto, initializers: list[TensorProto], dequantize_nodes: dict[str, NodeProto]
+) -> None:
+    """Replace the initializers; put each dequantize node in front of the first node that uses it."""
     nodes: list[NodeProto] = []
     for node in model.graph.node:
-        nodes += [readers.pop(name) for name in list(node.input) if name in readers]
+        nodes += [dequantize_nodes.pop(name) for name in list(node.input) if name in dequantize_nodes]
         nodes.append(node)
-    _set(model.graph.initializer, kept)
-    _set(model.graph.node, nodes)
+    _replace_field(model.graph.initializer, initializers)
+    _replace_field(model.graph.node, nodes)
 
 
-def _dequantize_node(node: NodeProto, constants: dict[str, TensorProto]) -> Array | None:
-    """The weight that a Cast or DequantizeLinear of constants gives; None for any other node."""
+def _evaluate_dequantize_node(node: NodeProto, constants: dict[str, TensorProto]) -> Array | None:
+    """The result of a Cast or DequantizeLinear of constants; None for any other node."""
     if node.op_type not in {"Cast", "DequantizeLinear"} or any(n not in constants for n in node.input):
         return None
     arrays = [numpy_helper.to_array(constants[name]) for name in node.input]
@@ -165,31 +167,31 @@ def _dequantize_node(node: NodeProto, constants: dict[str, TensorProto]) -> Arra
         return arrays[0].astype(np.float32) if attributes["to"] == TensorProto.FLOAT else None
     if len(arrays) != 3 or arrays[1].ndim != 1 or attributes.get("block_size", 0):
         return None
-    steps, scale, zero = arrays
+    integers, scale, zero = arrays
     axis = attributes.get("axis", 1)
-    _check_integers(node, steps, scale, zero, axis)
-    return dequantize(steps, scale, zero, axis % steps.ndim)
+    _check_scales(node, integers, scale, zero, axis)
+    return dequantize(integers, scale, zero, axis % integers.ndim)
 
 
-def _check_integers(node: NodeProto, steps: Array, scale: Array, zero: Array, axis: int) -> None:
-    """Refuse what DequantizeLinear is not defined for: ONNX' own checker does not look at constants."""
-    inside = -steps.ndim <= axis < steps.ndim
-    if not inside or not scale.shape == zero.shape == steps.shape[axis : axis + 1 or None]:
+def _check_scales(node: NodeProto, integers: Array, scale: Array, zero: Array, axis: int) -> None:
+    """Refuse inputs for which DequantizeLinear is undefined: ONNX's own checker ignores constants."""
+    is_valid_axis = -integers.ndim <= axis < integers.ndim
+    if not is_valid_axis or not scale.shape == zero.shape == integers.shape[axis : axis + 1 or None]:
         raise LimnerError(
-            f"The weights of {node.output[0][:60]} cannot be read: their scales do not fit. The look is "
-            "damaged; export it again."
+            f"The weights of {node.output[0][:60]} cannot be read: their scales do not match their shape. "
+            "The look is damaged; export it again."
         )
 
 
-def _set(field: Any, values: list[Any]) -> None:
-    """Replace a repeated protobuf field; `values` may be its own elements, hence the copies."""
+def _replace_field(field: Any, values: list[Any]) -> None:
+    """Replace a repeated protobuf field. The values are copied, since they may be its own elements."""
     copies = [type(value).FromString(value.SerializeToString()) for value in values]
     del field[:]
     field.extend(copies)
 
 
 def count_weight_bytes(model: ModelProto) -> int:
-    """Bytes of all constants of a model, as they are stored."""
+    """Bytes of all constants of a model, as stored."""
     return sum(
         math.prod(tensor.dims) * helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
         for tensor in model.graph.initializer

@@ -13,7 +13,7 @@ LIBRARY_NOISE = re.compile(
     r"|(?:/[\w.+-]+)+:\d+ "  # /onnxruntime_src/onnxruntime/core/graph/model.cc:182
     r"|(?:[\w:&*~<>,]+ )*\w+(?:::[\w~]+)+\([^)]*\)(?: const)? "  # onnxruntime::Model::Model(...)
 )
-"""What ONNX Runtime puts before its sentences, for its makers."""
+"""What ONNX Runtime puts before its messages, for its developers."""
 
 
 def make_session(content: bytes, path: Path) -> Any:
@@ -21,9 +21,10 @@ def make_session(content: bytes, path: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    # It warns of each input with a default, which are ours on purpose; errors are raised, and said once.
+    # No log: ONNX Runtime warns about each input with a default, which our looks have on purpose, and
+    # errors are raised anyway.
     options.log_severity_level = 4
-    # Threads that spin while they wait take the time of others on a small machine.
+    # Threads that spin while they wait take CPU time from other threads on a small machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -32,6 +33,6 @@ def make_session(content: bytes, path: Path) -> Any:
 
 
 def short_message(error: Exception) -> str:
-    """What a library says, without its brackets, codes, source files and addresses of functions."""
+    """A library's message, without its brackets, codes, source files and function signatures."""
     lines = LIBRARY_NOISE.sub("", str(error)[:2000]).strip().splitlines() or [type(error).__name__]
     return lines[0][:200].strip().rstrip(".")

@@ -1,4 +1,4 @@
-"""How a look stores its weights. Free of torch, onnx and numpy, since the command line imports it."""
+"""How a look stores its weights. Imports no torch, onnx or numpy, since the command line imports it."""
 
 from typing import Literal, get_args
 

@@ -42,38 +42,38 @@ def _summarize_graph(model: Any) -> list[LayerSummary]:
 def _summarize_node(
     node: Any, shapes: Mapping[str, tuple[int, ...]], constants: Mapping[str, tuple[int, ...]]
 ) -> LayerSummary | None:
-    """A node that has constants of more than one value, such as weights; None for any other."""
-    own = [constants[name] for name in dict.fromkeys(node.input) if name in constants]
-    parameters = sum(math.prod(dims) for dims in own if dims)
+    """The summary of a node with constants of more than one value, such as weights; None for others."""
+    inputs = [constants[name] for name in dict.fromkeys(node.input) if name in constants]
+    parameters = sum(math.prod(dims) for dims in inputs if dims)
     if not parameters or node.op_type in {"Pad", "Reshape", "Resize", "Slice"}:
         return None
     image, output = (shapes.get(name, ()) for name in (node.input[0], node.output[0]))
-    taps = _multiply_adds_per_value(node, shapes)
-    stuffed = math.prod(output) * taps
-    true = stuffed
+    true = zero_stuffed = math.prod(output) * _multiply_adds_per_value(node, shapes)
     if node.op_type == "ConvTranspose":
         weight = shapes[node.input[1]]
-        # Each value of the input is multiplied with the whole kernel, and nothing else is.
-        true, stuffed = math.prod(image) * math.prod(weight[1:]), _count_zero_stuffed(node, weight, output)
+        # Only the values of the input are multiplied, each with the whole kernel.
+        true = math.prod(image) * math.prod(weight[1:])
+        zero_stuffed = _count_zero_stuffed(node, weight, output)
     return LayerSummary(
-        node.name or node.output[0], node.op_type, tuple(output[1:]), parameters, true, stuffed
+        node.name or node.output[0], node.op_type, tuple(output[1:]), parameters, true, zero_stuffed
     )
 
 
 def _multiply_adds_per_value(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:
-    """Multiply-adds for one value of the output."""
+    """Multiply-adds per value of the output."""
     match node.op_type:
         case "Conv":
             return math.prod(shapes[node.input[1]][1:])
         case "MatMul":
             return (shapes.get(node.input[0]) or (1,))[-1]
         case "Gemm":
-            transposed = any(one.name == "transA" and one.i for one in node.attribute)
+            transposed = any(a.name == "transA" and a.i for a in node.attribute)
             return (shapes.get(node.input[0]) or (1, 1))[0 if transposed else -1]
         case _:
             return 0
 
 
 def _count_zero_stuffed(node: Any, weight: tuple[int, ...], output: tuple[int, ...]) -> int:
-    groups = next((one.i for one in node.attribute if one.name == "group"), 1)
+    """Multiply-adds of a transposed convolution that inserts zeros between the values of its input."""
+    groups = next((a.i for a in node.attribute if a.name == "group"), 1)
     return math.prod(output) * weight[0] // groups * math.prod(weight[2:])

@@ -1,7 +1,7 @@
 """Checks of an ONNX file from a stranger, before any runtime reads it.
 
 No check runs code from the file or allocates more than the file's own size. Each raises LimnerError with a
-sentence that goes on after the file's name.
+sentence that continues after the file's name.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from limner.look.metadata import Metadata
 from limner.look.session import short_message
 
 MAX_TENSOR_BYTES = 2**30
-"""Bytes of the largest value inside a network: 512 pixels and 64 channels take 64 MB."""
+"""Largest value inside a network, in bytes: 512 pixels and 64 channels take 64 MB."""
 
 
 MAX_SIDE = 4096
-"""Pixels."""
+"""Largest side of an image, in pixels."""
 
 
 DEFAULT_PIXELS = 256
-"""Side of the painting for a network that takes any."""
+"""Side of the painting for a network that takes any size."""
 
 
 OTHER_FORMATS = {
@@ -42,9 +42,9 @@ def parse_model(content: bytes) -> ModelProto:
     """Parse the bytes of an ONNX file."""
     if not content:
         raise LimnerError("is an empty file")
-    for head, what in OTHER_FORMATS.items():
-        if content.startswith(head):
-            raise LimnerError(f"is not a look but {what}")
+    for prefix, description in OTHER_FORMATS.items():
+        if content.startswith(prefix):
+            raise LimnerError(f"is not a look but {description}")
     model = ModelProto()
     try:
         model.ParseFromString(content)
@@ -55,41 +55,41 @@ def parse_model(content: bytes) -> ModelProto:
     return model
 
 
-def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
+def _constant_tensors(graph: GraphProto) -> Iterator[TensorProto]:
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
         yield from (sparse.values, sparse.indices)
     for node in graph.node:
         for attribute in node.attribute:
-            yield from _tensors_of(attribute)
+            yield from _attribute_tensors(attribute)
 
 
-def _tensors_of(attribute: AttributeProto) -> Iterator[TensorProto]:
+def _attribute_tensors(attribute: AttributeProto) -> Iterator[TensorProto]:
     yield from [attribute.t, *attribute.tensors]
     yield from (tensor for sparse in attribute.sparse_tensors for tensor in (sparse.values, sparse.indices))
     yield from (attribute.sparse_tensor.values, attribute.sparse_tensor.indices)
     for graph in [attribute.g, *attribute.graphs]:
-        yield from _tensors(graph)
+        yield from _constant_tensors(graph)
 
 
 def check_tensors(graph: GraphProto) -> None:
-    """Hold each constant's declared size against the bytes that are there, before anything allocates."""
-    for tensor in _tensors(graph):
+    """Compare each constant's declared size with the bytes in the file, before anything is allocated."""
+    for tensor in _constant_tensors(graph):
         name = tensor.name[:60]
         if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
             raise LimnerError(f"keeps {name} in another file; a look is one file")
         if any(dim < 0 for dim in tensor.dims):
             raise LimnerError(f"declares a negative size for {name}: it is damaged")
         elements = math.prod(tensor.dims)
-        # Two elements of four bits to a byte is the densest that there is.
+        # The densest types pack two elements of four bits into a byte.
         if tensor.dims and elements > 2 * tensor.ByteSize():
             raise LimnerError(
-                f"declares {elements:,} values for {name} and does not hold them: it is damaged"
+                f"declares {elements:,} values for {name} but does not contain them: it is damaged"
             )
 
 
 def infer_shapes(model: ModelProto) -> ModelProto:
-    """A copy of the model with the shapes of all its values, after ONNX's own checker has passed it."""
+    """A copy of the model with the shapes of all its values, after ONNX's own checker has accepted it."""
     try:
         onnx.checker.check_model(model)
         shaped = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
@@ -101,13 +101,13 @@ def infer_shapes(model: ModelProto) -> ModelProto:
         size = 4 * math.prod(max(dim, 1) for dim in value_shape(value))
         if size > MAX_TENSOR_BYTES:
             raise LimnerError(
-                f"needs {size / 1e9:,.1f} GB for {value.name[:60]} alone, more than a look may"
+                f"needs {size / 1e9:,.1f} GB for {value.name[:60]} alone, more than a look may use"
             )
     return shaped
 
 
 def value_shape(value: ValueInfoProto) -> list[int]:
-    """A value's shape; 0 for what is decided when it runs."""
+    """A value's shape; 0 for a dimension that is decided at run time."""
     return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
 
 
@@ -118,23 +118,26 @@ def required_inputs(graph: GraphProto) -> list[ValueInfoProto]:
 
 
 def square_side(graph: GraphProto) -> int:
-    """The side of the square that the network paints; it must take and give one RGB image."""
+    """The side of the square that the network paints. It must take and return one RGB image."""
     inputs = required_inputs(graph)
     if len(inputs) != 1 or not graph.output:
         raise LimnerError(f"takes {len(inputs)} inputs; a look takes one image")
-    takes, gives = value_shape(inputs[0]), value_shape(graph.output[0])
-    for verb, value, shape in (("takes", inputs[0], takes), ("gives", graph.output[0], gives)):
+    input_shape, output_shape = value_shape(inputs[0]), value_shape(graph.output[0])
+    for verb, value, shape in (
+        ("takes", inputs[0], input_shape),
+        ("returns", graph.output[0], output_shape),
+    ):
         is_image = len(shape) == 4 and shape[0] in {0, 1} and shape[1] in {0, 3}
         if not is_image or value.type.tensor_type.elem_type != TensorProto.FLOAT:
             raise LimnerError(
                 f"is not an image-to-image network: it {verb} {_describe_tensor(value, shape)}, "
                 "not an RGB image (1, 3, height, width) in float32"
             )
-    height, width = takes[2:]
+    height, width = input_shape[2:]
     if height != width:
-        raise LimnerError(f"takes images of {width} x {height} pixels; a look's are square")
+        raise LimnerError(f"takes images of {width} x {height} pixels; a look takes square images")
     if height > MAX_SIDE:
-        raise LimnerError(f"takes images of {height:,} pixels a side; a look has at most {MAX_SIDE:,}")
+        raise LimnerError(f"takes images of {height:,} pixels a side; a look takes at most {MAX_SIDE:,}")
     return height or DEFAULT_PIXELS
 
 
@@ -144,8 +147,8 @@ def _describe_tensor(value: ValueInfoProto, shape: list[int]) -> str:
 
 
 def check_agreement(metadata: Metadata, graph: GraphProto, pixels: int) -> None:
-    """What the metadata says must be what the graph is."""
+    """Check that the metadata describes the graph."""
     live = {value.name for value in graph.input} - {required_inputs(graph)[0].name}
     names = [value.name for value in graph.output]
     if metadata.pixels != pixels or set(metadata.live) != live or names != ["painting", "guide"]:
-        raise LimnerError("says other things of itself than its graph does: export it again")
+        raise LimnerError("has metadata that does not match its graph: export it again")
