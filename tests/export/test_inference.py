@@ -1,4 +1,4 @@
-"""The shipped form of a network paints what the trained form paints."""
+"""The fused network for inference paints the same as the trained network."""
 
 import copy
 
@@ -15,7 +15,7 @@ from limner.recipe import Size, Upsampling
 
 @pytest.mark.parametrize("upsampling", ["nearest", "transposed"])
 @pytest.mark.parametrize("size", ["lean", "small"])
-def test_the_deployed_network_paints_the_same(size: Size, upsampling: Upsampling) -> None:
+def test_the_fused_network_paints_the_same(size: Size, upsampling: Upsampling) -> None:
     network = lively(recipe(size, upsampling=upsampling))
     guide = torch.rand(2, 1, 64, 64) * 2 - 1
     with torch.no_grad():
@@ -24,12 +24,12 @@ def test_the_deployed_network_paints_the_same(size: Size, upsampling: Upsampling
     torch.testing.assert_close(found, expected, rtol=0, atol=2e-5)
 
 
-def test_only_convolutions_have_weights_and_nothing_is_left_of_training() -> None:
+def test_batch_norm_dropout_and_nearest_upsampling_are_gone() -> None:
     kinds = {type(module) for module in fuse_for_inference(lively(recipe())).modules()}
     assert not kinds & {nn.BatchNorm2d, nn.Dropout, NearestConv}
 
 
-def test_the_trained_network_is_left_as_it_is() -> None:
+def test_fusing_does_not_change_the_trained_network() -> None:
     network = copy.deepcopy(lively(recipe())).train()
     before = copy.deepcopy(network.state_dict())
     fuse_for_inference(network)
@@ -39,13 +39,13 @@ def test_the_trained_network_is_left_as_it_is() -> None:
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
-def test_upsampling_does_not_change_what_papers_count() -> None:
+def test_upsampling_does_not_change_the_parameter_count_of_papers() -> None:
     nearest, plain = (lively(recipe(upsampling=kind)) for kind in ("nearest", "transposed"))
     assert count_parameters(nearest) < count_parameters(plain)
     assert count_parameters(with_transposed_convs(nearest)) == count_parameters(plain)
 
 
-def test_the_module_paints_in_0_to_1_and_shows_its_guide() -> None:
+def test_the_module_returns_a_painting_in_0_to_1_and_the_guide() -> None:
     module = make_look_module(recipe(guide="colour"), lively(recipe(guide="colour")))
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():

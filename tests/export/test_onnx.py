@@ -1,4 +1,4 @@
-"""A look's file: whole, checked, and the same for the same weights."""
+"""Exporting a look: checked, atomic, and the same bytes for the same weights."""
 
 import copy
 import errno
@@ -33,7 +33,7 @@ def test_the_report_and_the_file_agree(tmp_path: Path, storage: Storage) -> None
     assert list(out.parent.iterdir()) == [out]
 
 
-def test_the_figures_of_papers(tmp_path: Path) -> None:
+def test_figures_are_counted_as_in_papers(tmp_path: Path) -> None:
     report = export_look(lively(recipe()), recipe(), tmp_path / "look.onnx")
     # lean at 64 pixels: 5 levels of 16 to 64 filters, counted by hand.
     encoder = 16 * (1 * 16 + 16 * 32 + 32 * 64 + 64 * 64 + 64 * 64)
@@ -43,7 +43,7 @@ def test_the_figures_of_papers(tmp_path: Path) -> None:
     assert report.multiply_adds < report.zero_stuffed < 4 * report.multiply_adds
 
 
-def test_the_same_weights_and_words_give_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_weights_and_metadata_give_the_same_bytes(tmp_path: Path) -> None:
     out = tmp_path / "look.onnx"
     export_look(
         lively(recipe()), recipe(), out, name="Clouds", author="Ada Example", credit="Photos by Ada"
@@ -51,7 +51,7 @@ def test_the_same_weights_and_words_give_the_same_bytes(tmp_path: Path) -> None:
     assert out.read_bytes() == look_bytes()
 
 
-def test_the_generator_is_left_as_it_is(tmp_path: Path) -> None:
+def test_exporting_does_not_change_the_generator(tmp_path: Path) -> None:
     network = copy.deepcopy(lively(recipe())).train()
     before = copy.deepcopy(network.state_dict())
     export_look(network, recipe(), tmp_path / "look.onnx")
@@ -69,32 +69,32 @@ def test_a_diverged_network_is_refused(tmp_path: Path, bad: float) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+def test_a_folder_without_write_permission_raises(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(LimnerError, match="permission is refused"):
+    with pytest.raises(LimnerError, match="permission denied"):
         export_look(lively(recipe()), recipe(), tmp_path / "look.onnx")
 
 
 @pytest.mark.parametrize(
     ("number", "sentence"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "the disk is read-only")]
 )
-def test_a_disk_that_refuses_leaves_the_old_look(
+def test_a_failed_write_keeps_the_old_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, sentence: str
 ) -> None:
     out = tmp_path / "look.onnx"
     out.write_bytes(b"the old look")
 
-    def refuse(_: int) -> None:
+    def raise_os_error(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, "fsync", refuse)
+    monkeypatch.setattr(os, "fsync", raise_os_error)
     with pytest.raises(LimnerError, match=sentence):
         export_look(lively(recipe()), recipe(), out)
     assert out.read_bytes() == b"the old look"
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_an_out_below_a_file(tmp_path: Path) -> None:
+def test_an_output_path_below_a_file_raises(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LimnerError, match=r"look\.onnx cannot be written"):
         export_look(lively(recipe()), recipe(), tmp_path / "file" / "look.onnx")

@@ -1,4 +1,4 @@
-"""The form of a look's graph: what docs/design.md promises to engines."""
+"""The form of a look's graph, as docs/design.md specifies it for engines."""
 
 import numpy as np
 import onnx
@@ -19,26 +19,30 @@ GUIDES: list[GuideName] = ["soft", "edges", "colour"]
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_few_kinds_of_operators(guide: GuideName) -> None:
+def test_the_graph_has_few_kinds_of_operators(guide: GuideName) -> None:
     model = graph(recipe(guide=guide))
     assert {node.op_type for node in model.graph.node} == KINDS[guide]
-    assert [(one.domain, one.version) for one in model.opset_import] == [("", 21)]
+    assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 21)]
     assert not model.functions
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_inputs_and_outputs(guide: GuideName) -> None:
+def test_the_graph_has_the_specified_inputs_and_outputs(guide: GuideName) -> None:
     model = graph(recipe(guide=guide))
     live = ["brightness", "contrast", "detail"][: 3 if guide == "soft" else 2]
-    assert [one.name for one in model.graph.input] == ["image", *live]
-    assert [value_shape(one) for one in model.graph.input] == [[1, 3, 64, 64]] + [[]] * len(live)
+    assert [value.name for value in model.graph.input] == ["image", *live]
+    assert [value_shape(value) for value in model.graph.input] == [[1, 3, 64, 64]] + [[]] * len(live)
     channels = 3 if guide == "colour" else 1
-    assert [(one.name, value_shape(one)) for one in model.graph.output] == [
+    assert [(value.name, value_shape(value)) for value in model.graph.output] == [
         ("painting", [1, 3, 64, 64]),
         ("guide", [1, channels, 64, 64]),
     ]
-    defaults = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer if one.name in live}
-    assert {name: (one.shape, one.item()) for name, one in defaults.items()} == {
+    defaults = {
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in model.graph.initializer
+        if tensor.name in live
+    }
+    assert {name: (default.shape, default.item()) for name, default in defaults.items()} == {
         name: ((), 1.0 if name == "contrast" else 0.0) for name in live
     }
 
@@ -54,43 +58,45 @@ def test_names_say_where_in_the_network_a_node_belongs() -> None:
     assert weights == {*(f"up.{level}.conv.weight" for level in range(4)), "last.weight"}
 
 
-def test_every_value_has_a_whole_shape() -> None:
+def test_every_value_has_a_complete_shape() -> None:
     model = graph(recipe())
-    shapes = {one.name: value_shape(one) for one in [*model.graph.value_info, *model.graph.output]}
+    shapes = {value.name: value_shape(value) for value in [*model.graph.value_info, *model.graph.output]}
     assert set(shapes) == {name for node in model.graph.node for name in node.output}
     assert all(0 not in shape for shape in shapes.values())
     onnx.checker.check_model(model, full_check=True)
 
 
-def test_nothing_is_unread_and_nothing_says_where_it_was_made() -> None:
+def test_there_are_no_unused_initializers_and_no_traces_of_the_exporter() -> None:
     model = onnx.ModelProto()
     model.CopyFrom(graph(recipe(guide="edges")))
     read = {name for node in model.graph.node for name in node.input}
     assert {tensor.name for tensor in model.graph.initializer} <= read
     assert not any(node.metadata_props or node.doc_string for node in model.graph.node)
     for tensor in model.graph.initializer:
-        tensor.ClearField("raw_data")  # any byte may be among weights
+        tensor.ClearField("raw_data")  # weights can contain any byte
     assert b"/" not in model.SerializeToString()
     assert b"torch" not in model.SerializeToString()
 
 
-def test_small_constants_stay() -> None:
-    # An optimiser that takes x + 1e-8 for x lets the edges of a black picture be 0 / 0 in training's terms.
+def test_small_constants_are_kept() -> None:
+    # An optimiser that simplifies x + 1e-8 to x would make the edges of a black picture 0 / 0 in training.
     constants = {
-        numpy_helper.to_array(one).item()
-        for one in graph(recipe(guide="edges")).graph.initializer
-        if not one.dims and one.data_type == TensorProto.FLOAT
+        numpy_helper.to_array(tensor).item()
+        for tensor in graph(recipe(guide="edges")).graph.initializer
+        if not tensor.dims and tensor.data_type == TensorProto.FLOAT
     }
     assert np.float32(1e-8) in constants
 
 
 def test_the_same_weights_give_the_same_bytes() -> None:
-    made = recipe()
-    again = export_graph(make_look_module(made, lively(made)), made.pixels)
-    assert again.SerializeToString(deterministic=True) == graph(made).SerializeToString(deterministic=True)
+    the_recipe = recipe()
+    again = export_graph(make_look_module(the_recipe, lively(the_recipe)), the_recipe.pixels)
+    assert again.SerializeToString(deterministic=True) == graph(the_recipe).SerializeToString(
+        deterministic=True
+    )
 
 
-def test_a_bias_of_zeros_is_not_written_and_others_are() -> None:
+def test_zero_biases_are_not_written_and_other_biases_are() -> None:
     torch.manual_seed(0)
     fresh = export_graph(make_look_module(recipe(), make_generator(recipe())), 64)
     last = next(node for node in fresh.graph.node if node.name == "last")
@@ -99,7 +105,7 @@ def test_a_bias_of_zeros_is_not_written_and_others_are() -> None:
     assert list(trained.input)[1:] == ["last.weight", "last.bias"]
 
 
-def test_attributes_are_those_that_differ_from_the_standards() -> None:
+def test_only_attributes_that_differ_from_onnxs_defaults_are_written() -> None:
     node = next(node for node in graph(recipe()).graph.node if node.name == "down.0.conv")
-    attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+    attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
     assert attributes == {"kernel_shape": [4, 4], "pads": [1, 1, 1, 1], "strides": [2, 2]}

@@ -1,4 +1,4 @@
-"""Parity between torch and ONNX Runtime, for every kind of look there is."""
+"""Parity between torch and ONNX Runtime, for every kind of look."""
 
 from itertools import product
 from pathlib import Path
@@ -28,68 +28,70 @@ EVERY = [
 
 
 @pytest.mark.parametrize(("size", "guide", "upsampling"), EVERY)
-def test_every_kind_of_look_in_every_storage(size: Any, guide: Any, upsampling: Any) -> None:
-    made = recipe(size, guide, upsampling)
+def test_every_kind_of_look_agrees_in_every_storage(size: Any, guide: Any, upsampling: Any) -> None:
+    the_recipe = recipe(size, guide, upsampling)
     pictures = make_probes([np.asarray(scene(90, 70))], 64)
     for storage in STORAGES:
-        model = infer_and_check(quantize_weights(graph(made), storage))
-        found = check_torch_parity(module(made), model, pictures)
-        assert found.difference <= MAX_DIFFERENCE
-        assert found.pictures == 5
-    if size == "large":  # 100 MB each, not to be kept
+        model = infer_and_check(quantize_weights(graph(the_recipe), storage))
+        parity = check_torch_parity(module(the_recipe), model, pictures)
+        assert parity.difference <= MAX_DIFFERENCE
+        assert parity.pictures == 5
+    if size == "large":  # 100 MB each: do not keep them
         graph.cache_clear()
         module.cache_clear()
 
 
-def changed(factor: float) -> ModelProto:
+def graph_with_scaled_guide(factor: float) -> ModelProto:
     model = ModelProto()
     model.CopyFrom(graph(recipe()))
-    tensor = next(one for one in model.graph.initializer if one.name == "guide.up")
+    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == "guide.up")
     tensor.CopyFrom(
         numpy_helper.from_array(numpy_helper.to_array(tensor) * np.float32(factor), tensor.name)
     )
     return model
 
 
-def test_a_graph_that_does_something_else_is_refused() -> None:
+def test_a_graph_that_computes_something_else_is_refused() -> None:
     pictures = make_probes([], 64)
-    with pytest.raises(LimnerError, match=r"differs from its network by 0\.\d+; at most 0\.0001 is right"):
-        check_torch_parity(module(recipe()), changed(1.01), pictures)
+    with pytest.raises(
+        LimnerError, match=r"differs from its network by 0\.\d+; at most 0\.0001 is allowed"
+    ):
+        check_torch_parity(module(recipe()), graph_with_scaled_guide(1.01), pictures)
     with pytest.raises(LimnerError, match="differs from its network by nan"):
-        check_torch_parity(module(recipe()), changed(np.nan), pictures)
+        check_torch_parity(module(recipe()), graph_with_scaled_guide(np.nan), pictures)
 
 
-def test_live_values_are_overridable_and_do_what_they_do_in_torch() -> None:
+def test_live_inputs_are_overridable_and_agree_with_torch() -> None:
     model = graph(recipe())
     session = make_session(model.SerializeToString(), Path("clouds.onnx"))
-    assert [one.name for one in session.get_inputs()] == ["image"]
+    assert [entry.name for entry in session.get_inputs()] == ["image"]
     overridable = session.get_overridable_initializers()
-    assert [(one.name, one.shape) for one in overridable] == [
+    assert [(entry.name, entry.shape) for entry in overridable] == [
         (name, []) for name in ("brightness", "contrast", "detail")
     ]
     image = np.random.default_rng(2).random((1, 3, 64, 64), dtype=np.float32)
     plain = session.run(["painting"], {"image": image})[0]
     for name, value in (("brightness", 0.3), ("contrast", 2.0), ("detail", 0.8)):
-        turned = session.run(["painting"], {"image": image, name: np.array(value, np.float32)})[0]
+        changed = session.run(["painting"], {"image": image, name: np.array(value, np.float32)})[0]
         values = [
-            torch.tensor(value if one == name else live.default)
-            for one, live in module(recipe()).live.items()
+            torch.tensor(value if live_name == name else live.default)
+            for live_name, live in module(recipe()).live.items()
         ]
         with torch.no_grad():
             expected = module(recipe())(torch.from_numpy(image), *values)[0].numpy()
-        np.testing.assert_allclose(turned, expected, rtol=0, atol=MAX_DIFFERENCE)
-        assert np.abs(turned - plain).max() > 0.01
+        np.testing.assert_allclose(changed, expected, rtol=0, atol=MAX_DIFFERENCE)
+        assert np.abs(changed - plain).max() > 0.01
 
 
-def test_the_settings_compared_reach_both_ends() -> None:
+def test_live_settings_cover_defaults_and_both_ends() -> None:
     defaults, low, high = live_settings(module(recipe()))
     assert defaults == {"brightness": 0, "contrast": 1, "detail": 0}
     assert all(low[name] < high[name] for name in defaults)
 
 
-def test_pictures_to_compare_on_have_flat_ones_and_noise() -> None:
+def test_probes_have_noise_and_flat_pictures() -> None:
     pictures = make_probes([np.full((80, 100, 3), 51, np.uint8)] * 9, 64)
     assert len(pictures) == 8
-    assert {one.shape for one in pictures} == {(1, 3, 64, 64)}
-    flat = {round(float(one.mean()), 3) for one in pictures if one.std() < 1e-6}
+    assert {picture.shape for picture in pictures} == {(1, 3, 64, 64)}
+    flat = {round(float(picture.mean()), 3) for picture in pictures if picture.std() < 1e-6}
     assert flat == {0.0, 0.2, 0.5, 1.0}

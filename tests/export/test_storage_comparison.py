@@ -1,4 +1,4 @@
-"""What compression changes: more bits, nearer paintings."""
+"""Comparison of storages: more bits give paintings closer to float32's."""
 
 import io
 import math
@@ -12,7 +12,7 @@ from limner.export.storage_comparison import choose_pictures, compare_storages, 
 from limner.look.storage import STORAGES
 
 
-def test_four_storages_of_one_network() -> None:
+def test_compares_the_four_storages_of_one_network() -> None:
     held_out = [np.asarray(scene(100, 84, seed)) for seed in range(2)]
     rows = compare_storages(graph(recipe()), STORAGES[::-1], choose_pictures(held_out, 64))
     assert [row.storage for row in rows] == ["float32", "float16", "uint16", "uint8"]

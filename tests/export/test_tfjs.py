@@ -1,4 +1,4 @@
-"""What is written for TensorFlow.js: its weights, its folder, and what TensorFlow.js paints with it."""
+"""The export for TensorFlow.js: its weights, its folder, and the paintings of TensorFlow.js."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from onnx import numpy_helper
 
 from helpers.looks import lively, look_file, recipe, strided_bytes
 from limner.errors import LimnerError
-from limner.export.nhwc import to_nhwc
 from limner.export.onnx import export_look
 from limner.export.tfjs import MODEL, SHARD, quantize_weight, with_quantized_weights, write_tfjs
 from limner.look.look import Look, open_look, read_look
@@ -45,57 +44,60 @@ def exact(tmp_path_factory: pytest.TempPathFactory) -> Look:
 
 
 def read_folder(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], bytes]:
-    """model.json, the weights that it lists, and all their bytes."""
+    """model.json, its list of weights, and all their bytes."""
     model = json.loads((folder / MODEL).read_text())
     [group] = model["weightsManifest"]
     return model, group["weights"], b"".join((folder / path).read_bytes() for path in group["paths"])
 
 
-def decoded(folder: Path) -> dict[str, NDArray[np.float32]]:
-    """The weights as the manifest says that they are to be read."""
+def decode_weights(folder: Path) -> dict[str, NDArray[np.float32]]:
+    """The weights, decoded as the manifest specifies."""
     _, weights, content = read_folder(folder)
     values, start = {}, 0
-    for one in weights:
-        kept = one.get("quantization", {})
-        count = int(np.prod(one["shape"]))
-        raw = np.frombuffer(content, kept.get("dtype", one["dtype"]), count, start)
+    for entry in weights:
+        quantization = entry.get("quantization", {})
+        count = int(np.prod(entry["shape"]))
+        raw = np.frombuffer(content, quantization.get("dtype", entry["dtype"]), count, start)
         start += raw.nbytes
-        scaled = raw * kept["scale"] + kept["min"] if "scale" in kept else raw
-        values[one["name"]] = scaled.astype(np.float32).reshape(one["shape"])
+        scaled = raw * quantization["scale"] + quantization["min"] if "scale" in quantization else raw
+        values[entry["name"]] = scaled.astype(np.float32).reshape(entry["shape"])
     assert start == len(content)
     return values
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_weights_decode_to_what_the_look_has(exact: Look, storage: Storage, tmp_path: Path) -> None:
+def test_decoded_weights_match_the_looks_weights(exact: Look, storage: Storage, tmp_path: Path) -> None:
     write_tfjs(exact, tmp_path / "tfjs", storage)
     _, listed, _ = read_folder(tmp_path / "tfjs")
-    kept = {one["name"]: one.get("quantization", {}) for one in listed}
-    found = decoded(tmp_path / "tfjs")
+    quantization = {entry["name"]: entry.get("quantization", {}) for entry in listed}
+    weights = decode_weights(tmp_path / "tfjs")
     constants = {
-        one.name: numpy_helper.to_array(one) for one in dequantize_weights(exact.model).graph.initializer
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in dequantize_weights(exact.model).graph.initializer
     }
     network = quantizable_weights(dequantize_weights(exact.model))
     assert len(network) == 10
-    assert {name for name, kind in kept.items() if kind} == (
+    assert {name for name, kind in quantization.items() if kind} == (
         set() if storage == "float32" else set(network)
     )
     for name, constant in constants.items():
         array = constant.transpose(2, 3, 1, 0) if constant.ndim == 4 else constant
         if name in exact.live:
-            assert found[f"{name}/default"] == array
+            assert weights[f"{name}/default"] == array
         elif name in network and storage.startswith("uint"):
-            assert np.abs(found[name] - array).max() <= kept[name]["scale"] * 0.501
-            assert kept[name]["original_dtype"] == "float32"
-            assert kept[name]["scale"] * np.iinfo(storage).max == pytest.approx(np.ptp(array), rel=1e-6)
+            assert np.abs(weights[name] - array).max() <= quantization[name]["scale"] * 0.501
+            assert quantization[name]["original_dtype"] == "float32"
+            assert quantization[name]["scale"] * np.iinfo(storage).max == pytest.approx(
+                np.ptp(array), rel=1e-6
+            )
         elif name in network and storage == "float16":
-            np.testing.assert_array_equal(found[name], array.astype(np.float16))
-        elif name in found:
-            np.testing.assert_array_equal(found[name], array)
+            np.testing.assert_array_equal(weights[name], array.astype(np.float16))
+        elif name in weights:
+            np.testing.assert_array_equal(weights[name], array)
 
 
 @pytest.mark.parametrize("storage", ["uint8", "uint16"])
-def test_zero_is_exact_where_a_weight_has_both_signs(storage: Storage) -> None:
+def test_zero_is_exact_if_a_weight_has_both_signs(storage: Storage) -> None:
     weight = np.random.default_rng(3).normal(0.3, 1, (4, 3, 2, 2)).astype(np.float32)
     weight[1] = 0
     assert (quantize_weight("a", weight, storage).decode()[1] == 0).all()
@@ -105,14 +107,16 @@ def test_zero_is_exact_where_a_weight_has_both_signs(storage: Storage) -> None:
 
 @pytest.mark.parametrize(
     ("bad", "storage", "sentence"),
-    [(np.nan, "uint8", "not all numbers"), (1e6, "float16", r"down do not fit into float16")],
+    [(np.nan, "uint8", "are NaN or infinite"), (1e6, "float16", r"down do not fit into float16")],
 )
-def test_weights_that_cannot_be_kept(bad: float, storage: Storage, sentence: str) -> None:
+def test_weights_that_cannot_be_stored_raise(bad: float, storage: Storage, sentence: str) -> None:
     with pytest.raises(LimnerError, match=sentence):
         quantize_weight("down", np.array([[[[1.0, bad]]]], np.float32), storage)
 
 
-def test_the_folder(exact: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_the_model_and_its_shards_and_replaces_an_earlier_export(
+    exact: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert SHARD == 4194304
     monkeypatch.setattr("limner.export.tfjs.SHARD", 400_000)
     folder = tmp_path / "clouds-tfjs"
@@ -122,7 +126,7 @@ def test_the_folder(exact: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert paths == [f"group1-shard{number}of5.bin" for number in range(1, 6)]
     assert [(folder / path).stat().st_size for path in paths[:4]] == [400_000] * 4
     assert {path.name for path in folder.iterdir()} == {MODEL, *paths}
-    assert sum(4 * int(np.prod(one["shape"])) for one in listed) == len(content)
+    assert sum(4 * int(np.prod(entry["shape"])) for entry in listed) == len(content)
     assert model["format"] == "graph-model"
     assert list(model["signature"]["inputs"]) == ["image"]
     assert list(model["signature"]["outputs"]) == ["painting"]
@@ -139,12 +143,12 @@ def test_the_folder(exact: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [path.name for path in tmp_path.iterdir()] == ["clouds-tfjs"]
 
 
-def test_constants_and_nodes_agree(exact: Look, tmp_path: Path) -> None:
+def test_the_manifest_and_the_nodes_agree(exact: Look, tmp_path: Path) -> None:
     write_tfjs(exact, tmp_path / "tfjs")
     model, listed, _ = read_folder(tmp_path / "tfjs")
     nodes = {node["name"]: node for node in model["modelTopology"]["node"]}
     assert len(nodes) == len(model["modelTopology"]["node"])
-    assert {one["name"] for one in listed} == {
+    assert {entry["name"] for entry in listed} == {
         name for name, node in nodes.items() if node["op"] == "Const"
     }
     read = {name for node in nodes.values() for name in node.get("input", [])}
@@ -157,7 +161,7 @@ def test_constants_and_nodes_agree(exact: Look, tmp_path: Path) -> None:
     assert "Pad" not in kinds
 
 
-def test_what_is_not_ours_is_left_alone(exact: Look, tmp_path: Path) -> None:
+def test_other_files_are_not_overwritten(exact: Look, tmp_path: Path) -> None:
     (tmp_path / "diary.txt").write_text("mine")
     for out in (tmp_path, tmp_path / "diary.txt", tmp_path / "new.onnx"):
         with pytest.raises(LimnerError, match=r"holds other files|is a file's name"):
@@ -168,7 +172,7 @@ def test_what_is_not_ours_is_left_alone(exact: Look, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "model", ['{"format": "graph-model", "generatedBy": "2.15.0"}', "[]", '{"generatedBy": "limner', ""]
 )
-def test_a_model_of_another_converter_is_left_alone(exact: Look, model: str, tmp_path: Path) -> None:
+def test_another_converters_model_is_not_overwritten(exact: Look, model: str, tmp_path: Path) -> None:
     folder = tmp_path / "export"
     folder.mkdir()
     (folder / MODEL).write_text(model)
@@ -179,50 +183,23 @@ def test_a_model_of_another_converter_is_left_alone(exact: Look, model: str, tmp
     assert (folder / "group1-shard1of1.bin").read_bytes() == b"theirs"
 
 
-def test_a_full_disk_leaves_the_earlier_folder(
+def test_a_full_disk_keeps_the_earlier_export(
     exact: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_tfjs(exact, tmp_path / "tfjs", "uint8")
     before = {path.name: path.read_bytes() for path in (tmp_path / "tfjs").iterdir()}
 
-    def refuse(*_: object, **__: object) -> None:
+    def raise_disk_full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "write_text", raise_disk_full)
     with pytest.raises(LimnerError, match=r"tfjs cannot be written: the disk is full"):
         write_tfjs(exact, tmp_path / "tfjs", "float32")
     assert {path.name: path.read_bytes() for path in (tmp_path / "tfjs").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["tfjs"]
 
 
-CASES: dict[str, tuple[str, Any, str]] = {
-    "another operator": (
-        "op_type",
-        "Softplus",
-        r"tanh \(Softplus\) cannot be written for TensorFlow: Softplus",
-    ),
-    "groups": ("group", 2, r"down\.1\.conv \(Conv\) cannot be written .*only plain 2-D"),
-    "uneven pads": ("pads", [0, 0, 2, 2], r"up\.1\.conv \(ConvTranspose\) cannot .*its pads"),
-}
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_what_cannot_be_expressed_is_refused_by_its_node(exact: Look, case: str) -> None:
-    attribute, value, sentence = CASES[case]
-    model = onnx.ModelProto.FromString(exact.model.SerializeToString())
-    name = {"op_type": "tanh", "group": "down.1.conv", "pads": "up.1.conv"}[attribute]
-    node = next(node for node in model.graph.node if node.name == name)
-    if attribute == "op_type":
-        node.op_type = value
-    else:
-        kept = [one for one in node.attribute if one.name != attribute]
-        del node.attribute[:]
-        node.attribute.extend([*kept, onnx.helper.make_attribute(attribute, value)])
-    with pytest.raises(LimnerError, match=sentence):
-        to_nhwc(model, live=True)
-
-
-def test_a_size_that_is_not_fixed_is_refused(tmp_path: Path) -> None:
+def test_a_dynamic_input_size_is_refused(tmp_path: Path) -> None:
     image = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, (1, 3, None, None))
     painting = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, (1, 3, None, None))
     graph = onnx.helper.make_graph(
@@ -234,43 +211,43 @@ def test_a_size_that_is_not_fixed_is_refused(tmp_path: Path) -> None:
         write_tfjs(look, tmp_path / "tfjs")
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
-def painted_by_tfjs(
+def paint_with_tfjs(
     folder: Path,
     image: NDArray[np.float32],
     live: dict[str, float],
     outputs: Sequence[str] = ("painting", "guide"),
 ) -> dict[str, Any]:
-    """What TensorFlow.js makes of the folder, served as any host serves it."""
+    """The outputs of TensorFlow.js for the folder, served by a plain HTTP server."""
     if shutil.which("node") is None or not TFJS.is_dir():
-        pytest.skip("TensorFlow.js is not at hand: it needs Node and `npm ci` in web/")
-    given, made = folder.parent / "given.json", folder.parent / "made.json"
+        pytest.skip("TensorFlow.js is not installed: it needs Node and `npm ci` in web/")
+    inputs_file, outputs_file = folder.parent / "inputs.json", folder.parent / "outputs.json"
     pixels = image.shape[0]
-    wanted = {"image": image.ravel().tolist(), "pixels": pixels, "live": live, "outputs": outputs}
-    given.write_text(json.dumps(wanted))
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder)) as server:
+    request = {"image": image.ravel().tolist(), "pixels": pixels, "live": live, "outputs": outputs}
+    inputs_file.write_text(json.dumps(request))
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/{MODEL}"
         command = [
             "node",
             str(ROOT / "tests" / "export" / "tfjs_paint.mjs"),
             address,
-            str(given),
-            str(made),
+            str(inputs_file),
+            str(outputs_file),
         ]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        completed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         server.shutdown()
-    assert ended.returncode == 0, ended.stderr
-    result: dict[str, Any] = json.loads(made.read_text())
+    assert completed.returncode == 0, completed.stderr
+    result: dict[str, Any] = json.loads(outputs_file.read_text())
     return result
 
 
 def picture(pixels: int = 64) -> NDArray[np.float32]:
-    """A picture (H, W, 3) with flat parts and edges."""
+    """A picture (H, W, 3) with noise, flat areas and edges."""
     image = np.random.default_rng(5).random((pixels, pixels, 3), dtype=np.float32)
     image[: pixels // 4] = 0
     image[-pixels // 4 :, pixels // 2 :] = 1
@@ -278,7 +255,7 @@ def picture(pixels: int = 64) -> NDArray[np.float32]:
 
 
 def expected(look: Look, storage: Storage, live: dict[str, float]) -> tuple[Any, Any]:
-    """Painting and guide by ONNX Runtime, with the equally rounded weights, channels last."""
+    """Painting and guide from ONNX Runtime, with the same quantized weights, in NHWC."""
     session = make_session(with_quantized_weights(look.model, storage).SerializeToString(), look.path)
     feed = {"image": picture(look.pixels).transpose(2, 0, 1)[None], **look.live_values(live)}
     painting, guide = session.run(["painting", "guide"], feed)
@@ -286,46 +263,46 @@ def expected(look: Look, storage: Storage, live: dict[str, float]) -> tuple[Any,
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_tensorflow_js_paints_what_onnx_runtime_paints(
+def test_tensorflow_js_paints_the_same_as_onnx_runtime(
     exact: Look, storage: Storage, tmp_path: Path
 ) -> None:
     live = {"brightness": 0.1, "contrast": 1.5, "detail": 0.4}
     write_tfjs(exact, tmp_path / "tfjs", storage)
-    made = painted_by_tfjs(tmp_path / "tfjs", picture(), live)
+    result = paint_with_tfjs(tmp_path / "tfjs", picture(), live)
     plain, _ = expected(exact, storage, {})
-    turned, guide = expected(exact, storage, live)
-    assert np.abs(plain - turned).max() > 0.05
-    np.testing.assert_allclose(made["predicted"], plain, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(made["outputs"][0], turned, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(made["outputs"][1], guide, rtol=0, atol=1e-4)
-    assert made["again"] == made["predicted"]
-    assert made["kept"] == 1  # the painting itself
-    assert made["metadata"]["name"] == "Clouds"
-    for name, values in decoded(tmp_path / "tfjs").items():
-        np.testing.assert_array_equal(made["weights"][name], values.ravel())
+    changed, guide = expected(exact, storage, live)
+    assert np.abs(plain - changed).max() > 0.05
+    np.testing.assert_allclose(result["predicted"], plain, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(result["outputs"][0], changed, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(result["outputs"][1], guide, rtol=0, atol=1e-4)
+    assert result["again"] == result["predicted"]
+    assert result["kept"] == 1  # the painting itself
+    assert result["metadata"]["name"] == "Clouds"
+    for name, values in decode_weights(tmp_path / "tfjs").items():
+        np.testing.assert_array_equal(result["weights"][name], values.ravel())
 
 
 @pytest.mark.parametrize("guide", ["edges", "colour"])
-def test_the_other_guides_and_a_look_that_is_stored_rounded(guide: Any, tmp_path: Path) -> None:
+def test_other_guides_and_a_quantized_look_paint_the_same(guide: Any, tmp_path: Path) -> None:
     look = open_look(look_file(tmp_path, guide))
     write_tfjs(look, tmp_path / "tfjs", "float32")
-    made = painted_by_tfjs(tmp_path / "tfjs", picture(), {"contrast": 2.0})
+    result = paint_with_tfjs(tmp_path / "tfjs", picture(), {"contrast": 2.0})
     plain, _ = expected(look, "float32", {})
-    turned, seen = expected(look, "float32", {"contrast": 2.0})
-    np.testing.assert_allclose(made["predicted"], plain, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(made["outputs"][0], turned, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(made["outputs"][1], seen, rtol=0, atol=1e-4)
+    changed, guide_image = expected(look, "float32", {"contrast": 2.0})
+    np.testing.assert_allclose(result["predicted"], plain, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(result["outputs"][0], changed, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(result["outputs"][1], guide_image, rtol=0, atol=1e-4)
 
 
-def test_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
+def test_supports_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
     look = read_look(strided_bytes(), tmp_path / "strided.onnx")
     write_tfjs(look, tmp_path / "tfjs")
     model, _, _ = read_folder(tmp_path / "tfjs")
     kinds = [node["op"] for node in model["modelTopology"]["node"]]
     assert (kinds.count("Pad"), kinds.count("MirrorPad"), kinds.count("LeakyRelu")) == (1, 3, 1)
     image = picture(32)
-    made = painted_by_tfjs(tmp_path / "tfjs", image, {}, ["y"])
+    result = paint_with_tfjs(tmp_path / "tfjs", image, {}, ["y"])
     session = make_session(look.content, look.path)
     right = session.run(None, {"x": image.transpose(2, 0, 1)[None]})[0].transpose(0, 2, 3, 1)
     assert np.ptp(right) > 1
-    np.testing.assert_allclose(made["predicted"], right.ravel(), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(result["predicted"], right.ravel(), rtol=0, atol=1e-4)

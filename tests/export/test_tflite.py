@@ -1,4 +1,4 @@
-"""What is written for LiteRT: what LiteRT itself paints with it, and how its constants lie in the file."""
+"""The export for LiteRT: LiteRT's paintings, and the alignment of constants in the file."""
 
 from __future__ import annotations
 
@@ -17,54 +17,56 @@ from limner.look.look import open_look, read_look
 from limner.look.session import make_session
 
 
-def painted_by_litert(
+def paint_with_litert(
     path: Path, image: NDArray[np.float32], names: tuple[str, str] = ("image", "painting")
 ) -> NDArray[np.float32]:
     """The painting (H, W, 3)."""
-    interpreter = pytest.importorskip("ai_edge_litert.interpreter", reason="ai-edge-litert is not at hand")
+    interpreter = pytest.importorskip(
+        "ai_edge_litert.interpreter", reason="ai-edge-litert is not installed"
+    )
     runner = interpreter.Interpreter(str(path)).get_signature_runner("serving_default")
     painting: NDArray[np.float32] = runner(**{names[0]: image[None]})[names[1]][0]
     return painting
 
 
 @pytest.mark.parametrize("guide", ["soft", "edges", "colour"])
-def test_litert_paints_what_onnx_runtime_paints(guide: Any, tmp_path: Path) -> None:
-    pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not at hand")
+def test_litert_paints_the_same_as_onnx_runtime(guide: Any, tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
     look = open_look(look_file(tmp_path, guide))
     write_tflite(look, tmp_path / "look.tflite")
     image = np.random.default_rng(5).random((64, 64, 3), dtype=np.float32)
     image[:16], image[-16:, 32:] = 0, 1
-    painting = painted_by_litert(tmp_path / "look.tflite", image)
+    painting = paint_with_litert(tmp_path / "look.tflite", image)
     np.testing.assert_allclose(painting, look.paint(image), rtol=0, atol=1e-4)
     assert np.ptp(painting) > 0.5
 
 
-def test_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
-    pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not at hand")
+def test_supports_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
     look = read_look(strided_bytes(), tmp_path / "strided.onnx")
     write_tflite(look, tmp_path / "look.tflite")
     image = np.random.default_rng(5).random((32, 32, 3), dtype=np.float32)
-    found = painted_by_litert(tmp_path / "look.tflite", image, ("x", "y"))
+    found = paint_with_litert(tmp_path / "look.tflite", image, ("x", "y"))
     right = make_session(look.content, look.path).run(None, {"x": image.transpose(2, 0, 1)[None]})[0][0]
     np.testing.assert_allclose(found, right.transpose(1, 2, 0), rtol=0, atol=1e-4)
 
 
-def test_constants_are_aligned_as_the_schema_wants(tmp_path: Path) -> None:
+def test_constants_have_the_alignment_of_the_schema(tmp_path: Path) -> None:
     schema = pytest.importorskip(
-        "ai_edge_litert.schema_py_generated", reason="ai-edge-litert is not at hand"
+        "ai_edge_litert.schema_py_generated", reason="ai-edge-litert is not installed"
     )
     write_tflite(open_look(look_file(tmp_path)), tmp_path / "look.tflite")
     content = (tmp_path / "look.tflite").read_bytes()
     assert content[4:8] == b"TFL3"
     model = schema.Model.GetRootAs(content)
-    kept = [model.Buffers(index) for index in range(model.BuffersLength())]
-    assert kept[0].DataIsNone()
-    starts = [buffer._tab.Vector(buffer._tab.Offset(4)) for buffer in kept[1:]]
+    buffers = [model.Buffers(index) for index in range(model.BuffersLength())]
+    assert buffers[0].DataIsNone()
+    starts = [buffer._tab.Vector(buffer._tab.Offset(4)) for buffer in buffers[1:]]
     assert len(starts) > 30
     assert all(start % ALIGNMENT == 0 for start in starts)
 
 
-def test_without_the_package_a_sentence_says_what_to_install(
+def test_without_the_package_the_error_names_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert", None)

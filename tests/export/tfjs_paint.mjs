@@ -1,5 +1,5 @@
-// Loads a graph model as a page does, by its address, in TensorFlow.js' own runtime on the CPU, and writes what
-// it computes. Arguments: address of model.json, file of inputs, file for outputs; both files hold JSON.
+// Loads a graph model by its address, as a page does, in TensorFlow.js' own runtime on the CPU, and writes its
+// outputs. Arguments: address of model.json, file of inputs, file for outputs; both files hold JSON.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,10 +9,10 @@ const tf = require('@tensorflow/tfjs-core');
 require('@tensorflow/tfjs-backend-cpu');
 const { loadGraphModel } = require('@tensorflow/tfjs-converter');
 
-const [address, given, made] = process.argv.slice(2);
+const [address, inputsFile, outputsFile] = process.argv.slice(2);
 await tf.setBackend('cpu');
 const model = await loadGraphModel(address);
-const { image, pixels, live, outputs } = JSON.parse(readFileSync(given, 'utf8'));
+const { image, pixels, live, outputs } = JSON.parse(readFileSync(inputsFile, 'utf8'));
 const picture = tf.tensor(image, [1, pixels, pixels, 3]);
 const feed = { [model.inputs[0].name]: picture };
 for (const [name, value] of Object.entries(live)) feed[name] = tf.scalar(value);
@@ -33,4 +33,4 @@ const result = {
   weights,
   metadata: model.metadata,
 };
-writeFileSync(made, JSON.stringify(result));
+writeFileSync(outputsFile, JSON.stringify(result));

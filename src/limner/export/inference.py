@@ -1,8 +1,8 @@
-"""The network as it is shipped: what only training needs is folded into the weights or gone.
+"""The network for inference: layers that only training needs are fused into the weights or removed.
 
-Nearest upsampling and its 3x3 convolution become the 4x4 stride-2 transposed convolution that they
-equal, batch norm is folded into the convolution before it, dropout goes. The result paints the same
-pictures with half the layers.
+Nearest upsampling and its 3x3 convolution become the equivalent 4x4 stride-2 transposed convolution. Batch
+norm is folded into the preceding convolution. Dropout is removed. The result paints the same pictures with
+half the layers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from limner.recipe import Recipe
 
 
 class LookModule(nn.Module):
-    """A picture (B, 3, P, P) in 0..1 to its painting (B, 3, P, P) in 0..1 and its guide (B, C, P, P)."""
+    """Maps a picture (B, 3, P, P) in 0..1 to its painting (B, 3, P, P) in 0..1 and guide (B, C, P, P)."""
 
     def __init__(self, guide: SoftGuide | EdgesGuide | ColourGuide, generator: UNet) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class LookModule(nn.Module):
 
     @property
     def live(self) -> dict[str, LiveInput]:
-        """The values that `forward` takes after the picture, in that order."""
+        """The live inputs that `forward` takes after the picture, in that order."""
         return self.guide.live
 
     def forward(self, image: Tensor, *live: Tensor) -> tuple[Tensor, Tensor]:
@@ -38,14 +38,14 @@ class LookModule(nn.Module):
         return self.generator(2 * guide - 1) * 0.5 + 0.5, guide
 
     def defaults(self) -> Sequence[Tensor]:
-        """The live values, shape (), as they are where nobody turns them."""
+        """The default values of the live inputs, each of shape ()."""
         return [torch.tensor(live.default) for live in self.live.values()]
 
 
 def with_transposed_convs(generator: UNet) -> UNet:
-    """A copy of `generator`, for evaluation only, that grows images by transposed convolutions alone.
+    """A copy of `generator`, for evaluation only, that upsamples by transposed convolutions only.
 
-    It is the form whose parameters papers count: 6,297,491 for `small` at 256 pixels.
+    Papers count the parameters of this form: 6,297,491 for `small` at 256 pixels.
     """
     network = copy.deepcopy(generator).eval().float().cpu().requires_grad_(False)
     replace_layers(network, _to_transposed)
@@ -63,7 +63,7 @@ def fuse_for_inference(generator: UNet) -> UNet:
 
 
 def make_look_module(recipe: Recipe, generator: UNet) -> LookModule:
-    """The recipe's guide and the deployed generator, ready to paint and to be exported."""
+    """The recipe's guide and the fused generator, ready for inference and export."""
     return LookModule(make_guide(recipe.guide, recipe.pixels), fuse_for_inference(generator)).eval()
 
 

@@ -1,8 +1,9 @@
-"""A look's graph with its channels last, as TensorFlow's formats want it: what tfjs.py and tflite.py write.
+"""Convert a look's graph to channels-last (NHWC), the layout of TensorFlow's formats.
 
-ONNX keeps a picture as (1, C, H, W), TensorFlow as (1, H, W, C). Here is the one place that knows how each
-of a look's operators reads in the other order; the two writers only spell the steps. It is no converter for
-any network: an operator, or a use of one, that looks do not have is refused by the name of its node.
+ONNX stores a picture as (1, C, H, W), TensorFlow as (1, H, W, C). Only this module knows how to convert
+each of a look's operators; tfjs.py and tflite.py only serialise the resulting operations. It is not a
+converter for arbitrary networks: operators and attributes that looks do not have are refused, with the
+node's name.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Activation:
-    """What a convolution does to each value at its end; `alpha` is the slope of `leaky` below zero."""
+    """The activation of a convolution; `alpha` is the negative slope of `leaky`."""
 
     kind: Literal["relu", "leaky"]
     alpha: float = 0.0
@@ -35,7 +36,7 @@ class Activation:
 
 @dataclass(frozen=True, kw_only=True)
 class NhwcOp:
-    """One operation; values go by their names."""
+    """One operation; it refers to values by name."""
 
     output: str
     inputs: tuple[str, ...]
@@ -43,52 +44,52 @@ class NhwcOp:
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(NhwcOp):
-    """`inputs` are the image, the weight, as ONNX has it, and the bias where there is one."""
+    """`inputs` are the image, the weight in ONNX's layout, and optionally the bias."""
 
     transposed: bool
     stride: tuple[int, int]
-    same: bool
-    """Whether TensorFlow's SAME padding surrounds the image, or none."""
+    same_padding: bool
+    """Whether the padding is TensorFlow's SAME; otherwise it is VALID."""
     activation: Activation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class MatMul(NhwcOp):
-    """matrix @ plane, or plane @ matrix; `inputs` are the two in that order, both (rows, columns)."""
+    """matrix @ plane or plane @ matrix; `inputs` are the operands in that order, both (rows, columns)."""
 
     plane: Literal[0, 1]
-    """Which of the two is the plane; the other is a constant."""
+    """Index of the plane in `inputs`; the other operand is a constant matrix."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reshape(NhwcOp):
-    """The same values in the shape that the output has."""
+    """The same values, in the shape of the output."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pad(NhwcOp):
-    """Values around the image: zeros, or the image mirrored together with its outermost row."""
+    """Padding: zeros (`constant`), or the image mirrored including its border (`symmetric`)."""
 
     mode: Literal["constant", "symmetric"]
     amounts: tuple[tuple[int, int], ...]
-    """Before and after, for each axis."""
+    """Amounts before and after, for each axis."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Concat(NhwcOp):
-    """Images one behind the other along their channels."""
+    """Concatenation of images along the channel axis."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Binary(NhwcOp):
-    """Two inputs, value by value; one may be a scalar or hold one value for each channel."""
+    """An elementwise operation on two inputs; one may be a scalar or have one value per channel."""
 
     kind: Literal["add", "sub", "mul"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unary(NhwcOp):
-    """A function of each value."""
+    """An elementwise function."""
 
     kind: Literal["relu", "leaky", "tanh", "sqrt"]
     alpha: float = 0.0
@@ -96,7 +97,7 @@ class Unary(NhwcOp):
 
 @dataclass(frozen=True, kw_only=True)
 class Clip(NhwcOp):
-    """Each value, kept from `low` to `high`."""
+    """Values clipped to `low`..`high`."""
 
     low: float
     high: float
@@ -104,24 +105,24 @@ class Clip(NhwcOp):
 
 @dataclass(frozen=True)
 class NhwcGraph:
-    """Steps in an order in which they can be run."""
+    """A graph in NHWC; `ops` are in topological order."""
 
     image: str
     live: dict[str, Array]
-    """Scalar inputs that may be left out, with their defaults."""
+    """Optional scalar inputs, with their defaults."""
     outputs: tuple[str, ...]
     ops: tuple[NhwcOp, ...]
     constants: dict[str, Array]
-    """A convolution's weight as ONNX has it; everything else with channels last."""
+    """Constants: convolution weights in ONNX's layout, all others in NHWC."""
     shapes: dict[str, Shape]
-    """Of every value, whether a step still makes it or not."""
+    """Shapes of all values, including values that fusing removed."""
 
 
 def to_nhwc(model: ModelProto, *, live: bool) -> NhwcGraph:
-    """`model`, which has the shapes of its values, with channels last and its weights in float32.
+    """Convert `model`, which must have value shapes, to NHWC with weights in float32.
 
-    Without `live`, the values that a person may turn are constants. Raises LimnerError with the node's name
-    where the graph has something that TensorFlow's formats, or this file, cannot express.
+    Without `live`, the live inputs become constants. Raises LimnerError, with the node's name, if the graph
+    has something that TensorFlow's formats or this module cannot express.
     """
     graph = dequantize_weights(model).graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -130,39 +131,39 @@ def to_nhwc(model: ModelProto, *, live: bool) -> NhwcGraph:
         raise LimnerError(f"Its input {image.name} has no fixed size, which TensorFlow's formats need.")
     defaults = {value.name: constants.pop(value.name) for value in graph.input if live and value != image}
     values = [*graph.input, *graph.value_info, *graph.output]
-    reading = _GraphReader(constants, {value.name: _nhwc_shape(value_shape(value)) for value in values})
+    reader = _GraphReader(constants, {value.name: _nhwc_shape(value_shape(value)) for value in values})
     for node in graph.node:
-        reading.read(node)
-    outputs = tuple(reading.picture(value.name) for value in graph.output)
-    steps = _fuse_activations(reading.ops, outputs)
-    read = {name for step in steps for name in step.inputs}
+        reader.read(node)
+    outputs = tuple(reader.image(value.name) for value in graph.output)
+    ops = _fuse_activations(reader.ops, outputs)
+    used = {name for op in ops for name in op.inputs}
     return NhwcGraph(
         image=image.name,
         live=defaults,
         outputs=outputs,
-        ops=tuple(steps),
-        constants={name: array for name, array in constants.items() if name in read},
-        shapes=reading.shapes,
+        ops=tuple(ops),
+        constants={name: array for name, array in constants.items() if name in used},
+        shapes=reader.shapes,
     )
 
 
 @dataclass
 class _GraphReader:
-    """What has been read of a graph so far."""
+    """Converts nodes one by one; holds the graph converted so far."""
 
     constants: dict[str, Array]
     shapes: dict[str, Shape]
     ops: list[NhwcOp] = field(default_factory=list)
     planes: dict[str, str] = field(default_factory=dict)
-    """Values that are at hand as (H, W): the operands and results of matrix products."""
-    flat: set[str] = field(default_factory=set)
-    """Those of them that are at hand in no other shape."""
+    """Names of the 2-D (H, W) form of values: the operands and results of matrix products."""
+    only_planes: set[str] = field(default_factory=set)
+    """Values that exist only in their 2-D form so far."""
 
     def read(self, node: NodeProto) -> None:
-        attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
-        given = [name for name in node.input if name]
-        if all(name in self.constants for name in given):
-            feed = {name: self.constants[name] for name in given}
+        attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+        inputs = [name for name in node.input if name]
+        if all(name in self.constants for name in inputs):
+            feed = {name: self.constants[name] for name in inputs}
             results: Any = ReferenceEvaluator(node).run(None, feed)
             self.constants[node.output[0]] = results[0]
             return
@@ -172,18 +173,18 @@ class _GraphReader:
             case "Conv" | "ConvTranspose":
                 self._convolution(node, attributes)
             case "MatMul":
-                self._product(node)
+                self._matmul(node)
             case "Pad":
                 self._pad(node, attributes)
             case "Concat":
                 if attributes["axis"] not in {1, -3}:
-                    raise _refusal(node, "it joins images along another axis than their channels")
+                    raise _refusal(node, "it concatenates along an axis other than the channels")
                 images = tuple(self._operand(node, name) for name in node.input)
                 self.ops.append(Concat(output=output, inputs=images))
             case "Add" | "Sub" | "Mul":
-                both = tuple(self._operand(node, name) for name in node.input)
+                operands = tuple(self._operand(node, name) for name in node.input)
                 kind = node.op_type.lower()
-                self.ops.append(Binary(output=output, inputs=both, kind=kind))
+                self.ops.append(Binary(output=output, inputs=operands, kind=kind))
             case "Relu" | "Tanh" | "Sqrt" | "LeakyRelu":
                 leaky = node.op_type == "LeakyRelu"
                 kind = "leaky" if leaky else node.op_type.lower()
@@ -192,21 +193,21 @@ class _GraphReader:
                 self.ops.append(Unary(output=output, inputs=(operand,), kind=kind, alpha=alpha))
             case "Clip":
                 self._clip(node)
-            case other:
-                raise _refusal(node, f"{other} is not among the operators that looks have")
+            case op_type:
+                raise _refusal(node, f"{op_type} is not an operator that looks have")
 
-    def picture(self, name: str) -> str:
-        """The value as an image: a product's plane is shaped back where somebody wants it so."""
-        if name in self.flat:
-            self.flat.remove(name)
+    def image(self, name: str) -> str:
+        """The value in its 4-D form; adds a reshape if only its 2-D form exists."""
+        if name in self.only_planes:
+            self.only_planes.remove(name)
             self.ops.append(Reshape(output=name, inputs=(self.planes[name],)))
         return name
 
     def _operand(self, node: NodeProto, name: str) -> str:
-        """An operand of an operator that works on each value; a constant is brought to channels last."""
+        """An operand of an elementwise operator; a constant is converted to NHWC."""
         array = self.constants.get(name)
         if array is None or array.ndim == 0:
-            return self.picture(name)
+            return self.image(name)
         shape = (1,) * (4 - array.ndim) + array.shape
         if len(shape) != 4 or shape[0] != 1:
             raise _refusal(node, f"its constant {name} has shape {array.shape}")
@@ -220,34 +221,34 @@ class _GraphReader:
         if weight not in self.constants or any(name not in self.constants for name in bias if name):
             raise _refusal(node, "its weights are not constants")
         kernel = self.constants[weight].shape[2:]
-        plain = attributes.get("group", 1) == 1 and set(attributes.get("dilations", [1])) == {1}
-        if len(kernel) != 2 or not plain or attributes.get("auto_pad", b"NOTSET") != b"NOTSET":
-            raise _refusal(node, "only plain 2-D convolutions with explicit pads can be written")
+        is_plain = attributes.get("group", 1) == 1 and set(attributes.get("dilations", [1])) == {1}
+        if len(kernel) != 2 or not is_plain or attributes.get("auto_pad", b"NOTSET") != b"NOTSET":
+            raise _refusal(node, "only plain 2-D convolutions with explicit padding can be written")
         transposed = node.op_type == "ConvTranspose"
         stride = tuple(attributes.get("strides", [1, 1]))
         pads = attributes.get("pads", [0, 0, 0, 0])
-        around = tuple(zip(pads[:2], pads[2:], strict=True))
-        image = self.picture(image)
-        # A transposed convolution is padded as the convolution that it turns around: by its output.
+        spatial_pads = tuple(zip(pads[:2], pads[2:], strict=True))
+        image = self.image(image)
+        # A transposed convolution has the padding of the convolution that it inverts: that of its output.
         sides = self.shapes[node.output[0] if transposed else image][1:3]
-        same = around == tuple(map(_is_same_padding, sides, kernel, stride))
-        if not same and any(pads):
+        is_same = spatial_pads == tuple(map(_same_padding, sides, kernel, stride))
+        if not is_same and any(pads):
             if transposed:
-                raise _refusal(
-                    node, f"its pads {pads} are not those of TensorFlow's transposed convolution"
-                )
-            image = self._padded(f"{node.output[0]}/pad", image, "constant", ((0, 0), *around, (0, 0)))
+                raise _refusal(node, f"TensorFlow's transposed convolution does not have its pads {pads}")
+            image = self._add_pad(
+                f"{node.output[0]}/pad", image, "constant", ((0, 0), *spatial_pads, (0, 0))
+            )
         self.ops.append(
             Convolution(
                 output=node.output[0],
                 inputs=(image, weight, *[name for name in bias if name]),
                 transposed=transposed,
                 stride=stride,
-                same=same,
+                same_padding=is_same,
             )
         )
 
-    def _product(self, node: NodeProto) -> None:
+    def _matmul(self, node: NodeProto) -> None:
         left, right = node.input
         plane: Literal[0, 1] = 1 if left in self.constants else 0
         matrix = self.constants.get(left if plane else right)
@@ -256,14 +257,14 @@ class _GraphReader:
         inputs = (left, self._plane(node, right)) if plane else (self._plane(node, left), right)
         name = f"{node.output[0]}/plane"
         self.planes[node.output[0]] = name
-        self.flat.add(node.output[0])
+        self.only_planes.add(node.output[0])
         self.shapes[name] = self.shapes[node.output[0]][1:3]
         self.ops.append(MatMul(output=name, inputs=inputs, plane=plane))
 
     def _plane(self, node: NodeProto, name: str) -> str:
         if name not in self.planes:
             if len(self.shapes[name]) != 4 or self.shapes[name][3] != 1:
-                raise _refusal(node, "only images of one channel can be multiplied with a matrix")
+                raise _refusal(node, "only images with one channel can be multiplied by a matrix")
             self.planes[name] = f"{name}/plane"
             self.shapes[f"{name}/plane"] = self.shapes[name][1:3]
             self.ops.append(Reshape(output=f"{name}/plane", inputs=(name,)))
@@ -272,17 +273,19 @@ class _GraphReader:
     def _pad(self, node: NodeProto, attributes: dict[str, Any]) -> None:
         pads = self.constants[node.input[1]].tolist() if node.input[1] in self.constants else []
         if attributes.get("mode") != b"edge" or len(node.input) != 2 or len(pads) != 8 or min(pads) < 0:
-            raise _refusal(node, "only edges that are repeated by constant amounts can be written")
-        image = self.picture(node.input[0])
-        around = _to_nhwc_values([(pads[axis], pads[axis + 4]) for axis in range(4)])
-        # TensorFlow repeats no edges; mirrored with its outermost row, one row at a time, is the same.
-        while max(map(max, around)) > 1:
-            once = tuple((min(before, 1), min(after, 1)) for before, after in around)
-            image = self._padded(f"{node.output[0]}/{len(self.ops)}", image, "symmetric", once)
-            around = tuple((b - c, a - d) for (b, a), (c, d) in zip(around, once, strict=True))
-        self._padded(node.output[0], image, "symmetric", around)
+            raise _refusal(node, "only edge padding with constant amounts can be written")
+        image = self.image(node.input[0])
+        remaining = _to_nhwc_values([(pads[axis], pads[axis + 4]) for axis in range(4)])
+        # TensorFlow has no edge padding. Symmetric padding by one row at a time gives the same result.
+        while max(map(max, remaining)) > 1:
+            step_amounts = tuple((min(before, 1), min(after, 1)) for before, after in remaining)
+            image = self._add_pad(f"{node.output[0]}/{len(self.ops)}", image, "symmetric", step_amounts)
+            remaining = tuple(
+                (b - c, a - d) for (b, a), (c, d) in zip(remaining, step_amounts, strict=True)
+            )
+        self._add_pad(node.output[0], image, "symmetric", remaining)
 
-    def _padded(self, output: str, image: str, mode: Any, amounts: tuple[tuple[int, int], ...]) -> str:
+    def _add_pad(self, output: str, image: str, mode: Any, amounts: tuple[tuple[int, int], ...]) -> str:
         sides = zip(self.shapes[image], amounts, strict=True)
         self.shapes[output] = tuple(side + before + after for side, (before, after) in sides)
         self.ops.append(Pad(output=output, inputs=(image,), mode=mode, amounts=amounts))
@@ -293,25 +296,25 @@ class _GraphReader:
         if len(limits) != 2 or any(name not in self.constants for name in limits):
             raise _refusal(node, "its limits are not two constants")
         low, high = (self.constants[name].item() for name in limits)
-        self.ops.append(Clip(output=node.output[0], inputs=(self.picture(image),), low=low, high=high))
+        self.ops.append(Clip(output=node.output[0], inputs=(self.image(image),), low=low, high=high))
 
 
 def _fuse_activations(steps: Sequence[NhwcOp], outputs: Sequence[str]) -> list[NhwcOp]:
-    """Convolutions take in the activation behind them where nothing else reads what is between."""
+    """Fuse an activation into the preceding convolution if nothing else reads the value between them."""
     readers: dict[str, list[NhwcOp]] = {}
     for step in steps:
         for name in step.inputs:
             readers.setdefault(name, []).append(step)
     fused: list[NhwcOp] = []
-    taken = set()
+    fused_names = set()
     for step in steps:
-        if step.output in taken:
+        if step.output in fused_names:
             continue
         match step, readers.get(step.output, []):
             case Convolution(), [Unary(kind="relu" | "leaky" as kind) as after] if (
                 step.output not in outputs
             ):
-                taken.add(after.output)
+                fused_names.add(after.output)
                 activation = Activation(kind, after.alpha)
                 fused.append(replace(step, output=after.output, activation=activation))
             case _:
@@ -319,14 +322,14 @@ def _fuse_activations(steps: Sequence[NhwcOp], outputs: Sequence[str]) -> list[N
     return fused
 
 
-def _is_same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
-    """What TensorFlow's SAME puts before and after an axis of an image."""
+def _same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
+    """TensorFlow's SAME padding before and after an axis of an image."""
     total = max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
     return total // 2, total - total // 2
 
 
 def _to_nhwc_values(values: Sequence[Any]) -> tuple[Any, ...]:
-    """Something for each axis, brought from ONNX's order into TensorFlow's."""
+    """Reorder per-axis values from NCHW to NHWC."""
     return (values[0], *values[2:], values[1])
 
 

@@ -1,4 +1,4 @@
-"""Export: a trained network becomes a look, one ONNX file that has been checked against torch.
+"""Export a trained network as a look: one ONNX file, checked against torch.
 
 ```python
 report = export_look(generator, recipe, Path("clouds.onnx"), name="Clouds", held_out=pictures)
@@ -35,36 +35,36 @@ from limner.recipe import Recipe
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written, and what is known of it."""
+    """The written file and its figures."""
 
     path: Path
     bytes: int
-    """Of the file."""
+    """Size of the file."""
     storage: Storage
     parameters: int
-    """As papers count them: with transposed convolutions, and four for each channel of batch norm."""
+    """As papers count them: with transposed convolutions, and four per batch-norm channel."""
     multiply_adds: int
     zero_stuffed: int
-    """Multiply-adds as papers count them that fill a transposed convolution's input with zeros."""
+    """Multiply-adds as counted by papers that zero-stuff a transposed convolution's input."""
     parity: tuple[Parity, ...]
     comparisons: tuple[StorageComparison, ...]
-    """The chosen storage against float32, and the others that were asked for, in the order of STORAGES."""
+    """The chosen storage and those in `compare`, each against float32, in the order of STORAGES."""
     unchecked: str = ""
-    """Why the engine was not checked in a browser, where it was wanted."""
+    """The reason why a requested check of the engine in a browser did not run."""
 
     @property
     def compression(self) -> StorageComparison:
-        """What the chosen storage changed against float32."""
-        return next(one for one in self.comparisons if one.storage == self.storage)
+        """The chosen storage compared with float32."""
+        return next(entry for entry in self.comparisons if entry.storage == self.storage)
 
     def figures(self) -> dict[str, Any]:
-        """As the look's metadata has them."""
+        """The figures in the form of the look's metadata."""
         return {
             "parameters": self.parameters,
             "multiply_adds": self.multiply_adds,
             "zero_stuffed": self.zero_stuffed,
             "bytes": self.bytes,
-            "parity": [vars(one) for one in self.parity],
+            "parity": [vars(entry) for entry in self.parity],
             "compression": self.compression.figures(),
         }
 
@@ -83,21 +83,22 @@ def export_look(
     in_browser: bool = False,
     compare: Collection[Storage] = (),
 ) -> ExportReport:
-    """Write a look, whole or not at all, and say what it measures.
+    """Write a look atomically and return its figures.
 
-    `held_out` are pictures (H, W, 3) that training has not seen; parity and the change that compression
-    makes are measured on them, or on noise and flat pictures without any. `generator` is left as it is.
-    The same weights and words give the same bytes. `in_browser` checks the engine too, on one of the
-    pictures, where a browser is at hand; it takes seconds, and for the large network a minute.
-    `compare` names further storages to measure beside the chosen one.
+    `held_out` are pictures (H, W, 3) from the held-out split. Parity and the effect of quantization are
+    measured on them; if there are none, on noise and flat pictures. `generator` is not changed. The same
+    weights and metadata give the same bytes. `in_browser` also checks the engine on one of the pictures, if
+    a browser is available; this takes seconds, and a minute for the large network. `compare` names
+    additional storages to compare with float32.
 
-    Raises LimnerError where a weight is not finite, the file differs from torch, or the disk refuses.
+    Raises LimnerError if a weight is not finite, the file's paintings differ from torch's, or the file
+    cannot be written.
     """
     _check_weights(generator)
     module = make_look_module(recipe, generator)
     exact = export_graph(module, recipe.pixels)
     model = infer_and_check(quantize_weights(exact, storage))
-    storages = [one for one in STORAGES if one == storage or one in compare]
+    storages = [kind for kind in STORAGES if kind == storage or kind in compare]
     counted, multiply_adds, zero_stuffed = measure_network(generator, recipe)
     probes = make_probes(held_out, recipe.pixels)
     engine: Parity | str = check_engine_parity(model, probes[-1:]) if in_browser else ""
@@ -133,14 +134,14 @@ def export_look(
 
 
 def check_output_path(out: Path) -> None:
-    """Refuse to write a look where another kind of file is."""
+    """Raise LimnerError if `out` is not an .onnx name or an existing file there is not a look."""
     if out.suffix.lower() != ".onnx":
-        raise LimnerError(f"A look is an .onnx file, and {out.name} is named otherwise.")
+        raise LimnerError(f"A look is an .onnx file, but {out.name} has another suffix.")
     if out.exists():
         try:
             open_look(out)
         except LimnerError as error:
-            raise LimnerError(f"{out} exists and is no look: choose another name.") from error
+            raise LimnerError(f"{out} exists and is not a look: choose another name.") from error
 
 
 def measure_network(generator: UNet, recipe: Recipe) -> tuple[int, int, int]:
@@ -157,16 +158,19 @@ def measure_network(generator: UNet, recipe: Recipe) -> tuple[int, int, int]:
 def _check_weights(generator: UNet) -> None:
     if not all(torch.isfinite(value).all() for value in generator.state_dict().values()):
         raise LimnerError(
-            "The network has weights that are not numbers: its training diverged. Train it again with a "
-            "smaller --learning-rate, or with --precision float32."
+            "The network has weights that are NaN or infinite: its training diverged. Train it again with "
+            "a smaller --learning-rate, or with --precision float32."
         )
 
 
 def _with_metadata(
     model: ModelProto, metadata: Metadata, report: ExportReport
 ) -> tuple[bytes, ExportReport]:
-    """The file's bytes, and the report that knows how many they are; as the file tells its own size, that
-    takes a second try, and a third where the first had a digit less."""
+    """The file's bytes, and the report with the file's size.
+
+    The metadata contain the file's own size, so serialising is repeated until the size is stable: twice, or
+    three times if the number of digits changes.
+    """
     content = b""
     while True:
         report = dataclasses.replace(report, bytes=len(content))

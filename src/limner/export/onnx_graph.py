@@ -1,8 +1,9 @@
-"""A look's graph: torch's export, brought to the form that docs/design.md promises.
+"""A look's graph: torch's ONNX export, simplified to the form that docs/design.md specifies.
 
-torch.onnx writes a correct graph for a large runtime. A small engine, and whoever opens the file in a
-viewer, gets here: inputs with defaults, names that say where in the network a node belongs, few kinds of
-operators, attributes only where they differ from ONNX's defaults, and the same bytes for the same weights.
+torch.onnx writes a correct graph for a large runtime. This module adapts it for a small engine and for
+people who open the file in a viewer: inputs have defaults, names show where a node belongs in the network,
+there are few kinds of operators, attributes are written only if they differ from ONNX's defaults, and the
+same weights give the same bytes.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from limner.export.inference import LookModule
 Array = NDArray[Any]
 
 OPSET = 21
-"""The first opset whose DequantizeLinear knows uint16."""
+"""The first opset whose DequantizeLinear supports uint16."""
 
 IR_VERSION = 10
-"""The ONNX file format of that opset's time, which runtimes of 2024 read too."""
+"""The ONNX file format released with that opset; runtimes of 2024 read it too."""
 
 PRODUCER = "limner"
 
@@ -44,14 +45,14 @@ DEFAULTS: dict[str, tuple[object, ...]] = {
     "pads": ([0, 0, 0, 0],),
     "strides": ([1, 1],),
 }
-"""What ONNX takes where a convolution's attribute is absent: not written."""
+"""ONNX's defaults for the attributes of convolutions: attributes with these values are not written."""
 
 
 def export_graph(module: LookModule, pixels: int) -> ModelProto:
-    """`module` as an ONNX model in float32, for pictures of `pixels` a side, without metadata."""
+    """Export `module` as an ONNX model in float32, for pictures (`pixels`, `pixels`), without metadata."""
     model = _run_exporter(module, pixels)
     _drop_zero_biases(model)
-    _clip(model)
+    _fuse_min_max_to_clip(model)
     _split_sliced_convolutions(model)
     _tidy(model)
     for name, live in module.live.items():
@@ -61,7 +62,7 @@ def export_graph(module: LookModule, pixels: int) -> ModelProto:
 
 
 def infer_and_check(model: ModelProto) -> ModelProto:
-    """The model with shapes for every value, checked by ONNX's own checker."""
+    """Infer the shapes of all values and run ONNX's checker."""
     del model.graph.value_info[:]
     model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     onnx.checker.check_model(model, full_check=True)
@@ -83,8 +84,8 @@ def _run_exporter(module: LookModule, pixels: int) -> ModelProto:
             optimize=False,
         )
     if program is None:
-        raise RuntimeError("torch.onnx.export gave no program")
-    # onnxscript's own optimizer takes x + 1e-8 for x, and with it what keeps a square root from zero.
+        raise RuntimeError("torch.onnx.export returned no program")
+    # onnxscript's own optimizer simplifies x + 1e-8 to x, which removes the epsilon under a square root.
     optimizer.fold_constants(program.model)
     for simplify in (
         passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
@@ -99,8 +100,8 @@ def _run_exporter(module: LookModule, pixels: int) -> ModelProto:
 
 @contextlib.contextmanager
 def _silence_exporter() -> Iterator[None]:
-    """Silence the exporter: its notes on packages that nobody needs here would read as errors."""
-    # A logger's own level would not do: torch traces every step for whoever listens, which takes seconds.
+    """Silence the exporter: its notes on optional packages would look like errors."""
+    # Setting a logger's level is not enough: torch would still build its log messages, which takes seconds.
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -112,7 +113,7 @@ def _silence_exporter() -> Iterator[None]:
 
 
 def _drop_zero_biases(model: ModelProto) -> None:
-    """The exporter writes a bias of zeros for a convolution that has none."""
+    """Remove the zero biases that the exporter writes for convolutions without a bias."""
     zero = {t.name for t in model.graph.initializer if not numpy_helper.to_array(t).any()}
     for node in model.graph.node:
         if node.op_type in {"Conv", "ConvTranspose"} and len(node.input) > 2 and node.input[2] in zero:
@@ -120,8 +121,8 @@ def _drop_zero_biases(model: ModelProto) -> None:
     _replace_nodes(model, list(model.graph.node))
 
 
-def _clip(model: ModelProto) -> None:
-    """Write Min(Max(x, low), high), as the exporter writes a clamp, as Clip(x, low, high)."""
+def _fuse_min_max_to_clip(model: ModelProto) -> None:
+    """Replace Min(Max(x, low), high), the exporter's form of a clamp, by Clip(x, low, high)."""
     makers = {node.output[0]: node for node in model.graph.node}
     clipped = set()
     for node in model.graph.node:
@@ -134,10 +135,10 @@ def _clip(model: ModelProto) -> None:
 
 
 def _split_sliced_convolutions(model: ModelProto) -> None:
-    """Write a convolution whose channels are only ever taken apart as one convolution per part.
+    """Split a convolution whose output is read only by slices into one convolution per slice.
 
-    The edges guide computes both gradients with one convolution. Two spare the engine an operator that
-    does nothing but copy.
+    The edges guide computes both gradients with one convolution. With two, the engine needs no Slice, an
+    operator that only copies.
     """
     graph = model.graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -168,33 +169,33 @@ def _part_of_convolution(
 
 
 def _replace_nodes(model: ModelProto, nodes: list[NodeProto]) -> None:
-    """Make `nodes` the graph's nodes, and drop the constants that none of them reads."""
+    """Set the graph's nodes to `nodes`, and remove unused initializers."""
     copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del model.graph.node[:]
     model.graph.node.extend(copies)
     read = {name for node in copies for name in node.input}
-    kept = [
+    used = [
         TensorProto.FromString(t.SerializeToString()) for t in model.graph.initializer if t.name in read
     ]
     del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
+    model.graph.initializer.extend(used)
 
 
 def _tidy(model: ModelProto) -> None:
-    """Name everything by its place in the network, and drop what other tools left behind."""
-    kept = {value.name for value in [*model.graph.input, *model.graph.output]}
-    names = {name: name for name in ["", *kept]}
-    taken = set(kept)
+    """Name everything after its position in the network, and remove data that the tools left behind."""
+    interface = {value.name for value in [*model.graph.input, *model.graph.output]}
+    names = {name: name for name in ["", *interface]}
+    used_names = set(interface)
     for node in model.graph.node:
-        node.name = _unique(_node_name(node, names), taken)
-        names[node.output[0]] = node.output[0] if node.output[0] in kept else node.name
+        node.name = _unique(_node_name(node, names), used_names)
+        names[node.output[0]] = node.output[0] if node.output[0] in interface else node.name
         plain = [a for a in node.attribute if helper.get_attribute_value(a) not in DEFAULTS.get(a.name, ())]
         plain.sort(key=lambda attribute: attribute.name)
         del node.attribute[:], node.metadata_props[:]
         node.attribute.extend(plain)
         node.ClearField("doc_string")
     for tensor in model.graph.initializer:
-        names[tensor.name] = _unique(_constant_name(model, tensor), taken)
+        names[tensor.name] = _unique(_constant_name(model, tensor), used_names)
         _plain_tensor(tensor, names[tensor.name])
     for node in model.graph.node:
         node.input[:] = [names[name] for name in node.input]
@@ -203,14 +204,14 @@ def _tidy(model: ModelProto) -> None:
 
 
 def _node_name(node: NodeProto, names: dict[str, str]) -> str:
-    """Such as `down.3.conv`, `up.2.activation`, `up.2.concat` or `guide.mul`."""
+    """A name such as `down.3.conv`, `up.2.activation`, `up.2.concat` or `guide.mul`."""
     scopes: list[str] = next(
         (ast.literal_eval(p.value) for p in node.metadata_props if p.key.endswith(".name_scopes")), [""]
     )
     path = scopes[-2] if len(scopes) > 1 else ""
     kind = node.op_type.lower()
     if node.op_type == "Concat":
-        # The generator joins the way back with the way in: named after the layer before.
+        # The skip connection of the U-Net: named after the preceding layer.
         return f"{names[node.input[0]].rpartition('.')[0]}.concat"
     if path in {"", "generator"}:
         return kind
@@ -219,7 +220,7 @@ def _node_name(node: NodeProto, names: dict[str, str]) -> str:
 
 
 def _constant_name(model: ModelProto, tensor: TensorProto) -> str:
-    """Its name in the network; else its value, if it is a scalar, or the node that reads it."""
+    """The constant's name in the network; otherwise the value of a scalar, or the node that reads it."""
     if tensor.name.startswith(("generator.", "guide.")):
         return tensor.name.removeprefix("generator.")
     if not tensor.dims:
@@ -229,11 +230,11 @@ def _constant_name(model: ModelProto, tensor: TensorProto) -> str:
     return f"{reader.name}.{part}"
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def _unique(name: str, used_names: set[str]) -> str:
     unique, count = name, 2
-    while unique in taken:
+    while unique in used_names:
         unique, count = f"{name}_{count}", count + 1
-    taken.add(unique)
+    used_names.add(unique)
     return unique
 
 

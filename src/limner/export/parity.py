@@ -1,7 +1,7 @@
-"""Parity: the file paints what the network in torch paints.
+"""Parity checks: the file paints the same as the network in torch.
 
-Numbers that agree on noise can still disagree on a black picture, where square roots and clips have their
-corners, or after somebody turned a value: all of these are compared, at every export.
+Results that agree on noise can still differ on a black picture, at the corners of square roots and clips,
+or after a live input has changed. Every export compares all of these cases.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from limner.look.session import make_session
 from limner.page.chromium import BrowserUnavailable, run_engine
 
 MAX_DIFFERENCE = 1e-4
-"""The largest difference that is let through, of values in 0..1: a fortieth of a step of 8 bits."""
+"""The largest allowed difference of values in 0..1: a fortieth of an 8-bit step."""
 
 Batch = NDArray[np.float32]
 """One picture (1, 3, P, P) in 0..1."""
@@ -36,7 +36,7 @@ Live = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Parity:
-    """How far a runtime is from torch."""
+    """The difference between a runtime and torch."""
 
     runtime: str
     difference: float
@@ -45,69 +45,69 @@ class Parity:
 
 
 def make_probes(held_out: Sequence[NDArray[np.uint8]], pixels: int, most: int = 4) -> list[Batch]:
-    """Noise, black, white, grey and the middle of up to `most` held-out pictures (H, W, 3)."""
+    """Noise, black, grey, white, and the centre of up to `most` held-out pictures (H, W, 3)."""
     noise = np.random.default_rng(0).random((1, 3, pixels, pixels), dtype=np.float32)
     flat = [np.full_like(noise, shade) for shade in (0.0, 0.5, 1.0)]
     return [noise, *flat, *to_network_inputs(held_out[:most], pixels)]
 
 
 def to_network_inputs(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> list[Batch]:
-    """The middle squares of pictures (H, W, 3) as the network takes them."""
-    squares = [center_crop(Image.fromarray(np.asarray(one)), pixels) for one in held_out]
+    """The central squares of pictures (H, W, 3) as network inputs (1, 3, P, P)."""
+    squares = [center_crop(Image.fromarray(np.asarray(picture)), pixels) for picture in held_out]
     return [np.ascontiguousarray(square.transpose(2, 0, 1)[None]) for square in squares]
 
 
 def check_torch_parity(module: LookModule, model: ModelProto, pictures: Sequence[Batch]) -> Parity:
-    """Hold ONNX Runtime's paintings by `model` against torch's by the same, rounded, weights.
+    """Compare `model` in ONNX Runtime with `module` in torch, which gets the same quantized weights.
 
-    Raises LimnerError with figures where they differ by more than `MAX_DIFFERENCE` or are not finite.
+    Raises LimnerError, with the difference, if it exceeds `MAX_DIFFERENCE` or is not finite.
     """
     session = make_session(model.SerializeToString(), Path("The look"))
     network = with_weights(module, dequantize_weights(model))
     worst = float(np.max([_difference(network, session, pictures, live) for live in live_settings(module)]))
-    if not worst <= MAX_DIFFERENCE:  # NaN is no agreement either
+    if not worst <= MAX_DIFFERENCE:  # also true for NaN
         raise LimnerError(
-            f"The look differs from its network by {worst:.2g}; at most {MAX_DIFFERENCE:g} is right. It "
+            f"The look differs from its network by {worst:.2g}; at most {MAX_DIFFERENCE:g} is allowed. It "
             "was not written: the training diverged, or this version of torch exports it wrongly."
         )
     return Parity("ONNX Runtime", worst, len(pictures))
 
 
 def check_engine_parity(model: ModelProto, pictures: Sequence[Batch]) -> Parity | str:
-    """Hold the engine's paintings in a browser against ONNX Runtime's.
+    """Compare the engine in a browser with ONNX Runtime.
 
-    Where no browser is at hand the answer is why. Raises LimnerError with the engine's sentence where it
-    refuses the file, and with figures where they differ by more than `MAX_DIFFERENCE`: the
-    page would not paint what was trained.
+    Returns the reason if no browser can run. Raises LimnerError with the engine's message if the engine
+    refuses the file, and with the difference if it exceeds `MAX_DIFFERENCE`: the page would not paint what
+    was trained.
     """
     content = model.SerializeToString()
     session = make_session(content, Path("The look"))
-    apart = []
+    differences = []
     for picture in pictures:
         try:
-            found = run_engine(content, {"image": picture})
+            outputs = run_engine(content, {"image": picture})
         except BrowserUnavailable as error:
             return str(error)
         names = ("painting", "guide")
         for name, expected in zip(names, session.run(names, {"image": picture}), strict=True):
-            apart.append(np.abs(found[name] - expected.ravel()).max())
-    worst = float(np.max(apart))
+            differences.append(np.abs(outputs[name] - expected.ravel()).max())
+    worst = float(np.max(differences))
     if not worst <= MAX_DIFFERENCE:
-        raise LimnerError(f"In a browser the look paints otherwise than its network, by {worst:.2g}.")
+        raise LimnerError(f"In a browser the look paints differently from its network, by {worst:.2g}.")
     return Parity("the engine (WebGPU)", worst, len(pictures))
 
 
 def live_settings(module: LookModule) -> Iterator[dict[str, float]]:
-    """The live values as they are, and turned: near the lower ends, and near the upper ones."""
+    """Three settings of the live inputs: the defaults, near the lower ends, and near the upper ends."""
     for share in (None, 0.25, 0.8):
         yield {
-            name: one.default if share is None else one.minimum + share * (one.maximum - one.minimum)
-            for name, one in module.live.items()
+            name: live.default if share is None else live.minimum + share * (live.maximum - live.minimum)
+            for name, live in module.live.items()
         }
 
 
 def with_weights(module: LookModule, model: ModelProto) -> LookModule:
-    """A copy of `module` whose network has the weights that `model` (float32) has."""
+    """A copy of `module` whose network has the weights of `model` (float32)."""
     state = module.generator.state_dict()
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     changed = copy.deepcopy(module)
@@ -121,7 +121,9 @@ def _difference(module: LookModule, session: Any, pictures: Sequence[Batch], liv
     feed = {name: np.array(value, dtype=np.float32) for name, value in live.items()}
     values = [torch.from_numpy(value) for value in feed.values()]
     with torch.no_grad():
-        expected = [one.numpy() for one in module(torch.from_numpy(np.concatenate(pictures)), *values)]
+        expected = [
+            output.numpy() for output in module(torch.from_numpy(np.concatenate(pictures)), *values)
+        ]
     runs = [session.run(["painting", "guide"], {"image": image, **feed}) for image in pictures]
-    found = [np.concatenate(one) for one in zip(*runs, strict=True)]
-    return float(np.max([np.abs(one - other).max() for one, other in zip(expected, found, strict=True)]))
+    found = [np.concatenate(outputs) for outputs in zip(*runs, strict=True)]
+    return float(np.max([np.abs(a - b).max() for a, b in zip(expected, found, strict=True)]))

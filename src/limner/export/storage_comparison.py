@@ -1,4 +1,4 @@
-"""What storing weights in fewer bits saves and changes, in the form of Murr 2020, table 2."""
+"""Compare weight storages: the bytes saved and the change of the paintings, as in Murr 2020, table 2."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from limner.look.session import make_session
 from limner.look.storage import Storage
 
 MAX_PICTURES = 16
-"""Held-out pictures that paintings are compared on; more would make exporting slow."""
+"""Maximum number of held-out pictures in a comparison; more would make the export slow."""
 
 
 @dataclass(frozen=True)
 class StorageComparison:
-    """One storage against float32."""
+    """One storage compared with float32."""
 
     storage: Storage
     bytes: int
-    """Of the file."""
+    """Size of the file."""
     share: float
-    """Of float32's bytes, 0..1."""
+    """The size as a share of float32's, 0..1."""
     psnr: float
-    """Of the paintings against float32's, in dB; infinite where they are the same."""
+    """PSNR of the paintings against float32's, in dB; infinite if they are the same."""
     difference: float
     """Mean absolute difference of the paintings, of values in 0..1."""
     pictures: int
 
     def figures(self) -> dict[str, Any]:
-        """As JSON has it, which knows no infinity."""
+        """The comparison for JSON, which has no infinity: an infinite PSNR becomes None."""
         return {**vars(self), "psnr": self.psnr if math.isfinite(self.psnr) else None}
 
 
 def compare_storages(
     model: ModelProto, storages: Sequence[Storage], pictures: Sequence[Batch]
 ) -> tuple[StorageComparison, ...]:
-    """Compare `model` (float32) with itself in each of the storages, on pictures (1, 3, P, P) in 0..1."""
+    """Compare `model` (float32) with its version in each storage, on pictures (1, 3, P, P) in 0..1."""
     exact = run_model(model, pictures)
     return tuple(_compare(model, exact, storage, pictures) for storage in storages)
 
@@ -53,12 +53,12 @@ def compare_storages(
 def _compare(
     model: ModelProto, exact: Sequence[Batch], storage: Storage, pictures: Sequence[Batch]
 ) -> StorageComparison:
-    small = quantize_weights(model, storage)
-    psnr, difference = psnr_and_mae(exact, run_model(dequantize_weights(small), pictures))
+    quantized = quantize_weights(model, storage)
+    psnr, difference = psnr_and_mae(exact, run_model(dequantize_weights(quantized), pictures))
     return StorageComparison(
         storage=storage,
-        bytes=small.ByteSize(),
-        share=small.ByteSize() / model.ByteSize(),
+        bytes=quantized.ByteSize(),
+        share=quantized.ByteSize() / model.ByteSize(),
         psnr=psnr,
         difference=difference,
         pictures=len(pictures),
@@ -73,12 +73,12 @@ def psnr_and_mae(paintings: Sequence[Batch], others: Sequence[Batch]) -> tuple[f
 
 
 def choose_pictures(held_out: Sequence[NDArray[np.uint8]], pixels: int) -> list[Batch]:
-    """What paintings are compared on: up to `MAX_PICTURES` held-out pictures."""
+    """Up to `MAX_PICTURES` held-out pictures as network inputs; if there are none, the probes."""
     return to_network_inputs(held_out[:MAX_PICTURES], pixels) or make_probes([], pixels)
 
 
 def run_model(model: ModelProto, pictures: Sequence[Batch]) -> list[Batch]:
-    """What the model (float32) paints of each picture, by ONNX Runtime."""
+    """The paintings of `model` (float32) in ONNX Runtime."""
     session = make_session(model.SerializeToString(), Path("The look"))
     return [session.run(["painting"], {"image": picture})[0] for picture in pictures]
 
@@ -92,7 +92,7 @@ def _cells(row: StorageComparison) -> tuple[str, ...]:
 
 
 def rich_table(rows: Sequence[StorageComparison]) -> Table:
-    """For a terminal."""
+    """The comparison as a table for the terminal."""
     table = Table(*HEADER)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -102,6 +102,6 @@ def rich_table(rows: Sequence[StorageComparison]) -> Table:
 
 
 def markdown(rows: Sequence[StorageComparison]) -> str:
-    """For a document."""
+    """The comparison as a Markdown table."""
     lines = [HEADER, ("---", *["---:"] * (len(HEADER) - 1)), *map(_cells, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

@@ -1,9 +1,9 @@
-"""A look without transposed convolutions, for rivals of the bench that have none: jax-js.
+"""Rewrite a look without transposed convolutions, for a rival of the bench that lacks them: jax-js.
 
-A transposed convolution of 4x4 and stride 2 gives each of its four phases (even and odd rows, even and odd
-columns) by a 2x2 convolution. All four are one convolution to four times the channels over the image with a
-border of one; shuffled into each other they are the result, one row and column too large on every side.
-The sums are the same and as many, borders excepted. It is written in operators that old readers know.
+Each of the four phases (even and odd rows, even and odd columns) of a 4x4 stride-2 transposed convolution
+is a 2x2 convolution. Together they are one convolution with four times the channels, on the image padded by
+one. A pixel shuffle of its output gives the result with one extra row and column on every side. Except at
+the borders, the sums and their number are the same. The operators used are supported by old ONNX readers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from limner.look.quantization import Array, dequantize_weights
 from limner.look.validation import value_shape
 
 TAPS = ((2, 0), (3, 1))
-"""The rows (or columns) of the kernel that give the odd phase, and those that give the even one."""
+"""Kernel rows (or columns) of the odd phase, and of the even phase."""
 
 PLAIN = {
     "strides": [2, 2],
@@ -29,15 +29,15 @@ PLAIN = {
     "output_padding": [0, 0],
     "auto_pad": b"NOTSET",
 }
-"""The attributes of a transposed convolution that can be rewritten; strides and pads must be there."""
+"""The attributes of a supported transposed convolution; strides and pads must be present."""
 
 
 def with_subpixel_convs(model: ModelProto) -> ModelProto:
-    """`model`, which has the shapes of its values, in float32, its live values constant, and without
-    transposed convolutions.
+    """Rewrite `model`, which must have value shapes, without transposed convolutions.
 
-    Constants of matrix products are brought to four axes, which jax-js wants. Raises LimnerError where a
-    transposed convolution is not of 4x4, stride 2 and pads 1, or has groups, dilations or more.
+    The result is in float32 and has constant live inputs. Constants of matrix products get four axes, which
+    jax-js needs. Raises LimnerError if a transposed convolution is not 4x4 with stride 2 and padding 1, or
+    has groups, dilations or other attributes.
     """
     graph = dequantize_weights(model).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
@@ -46,32 +46,36 @@ def with_subpixel_convs(model: ModelProto) -> ModelProto:
     for node in graph.node:
         match node.op_type:
             case "ConvTranspose":
-                nodes += _split(node, shapes[node.output[0]], tensors)
+                nodes += _rewrite_transposed_conv(node, shapes[node.output[0]], tensors)
             case "MatMul":
-                nodes.append(_four_axes(node, tensors))
+                nodes.append(_matmul_with_4d_constants(node, tensors))
             case _:
                 nodes.append(node)
     read = {name for node in nodes for name in node.input}
-    made = helper.make_graph(
+    rewritten = helper.make_graph(
         nodes,
         graph.name,
         [value for value in graph.input if value.name not in tensors],
         list(graph.output),
         [tensor for name, tensor in tensors.items() if name in read],
     )
-    return helper.make_model(made, opset_imports=model.opset_import, ir_version=model.ir_version)
+    return helper.make_model(rewritten, opset_imports=model.opset_import, ir_version=model.ir_version)
 
 
-def _split(node: NodeProto, shape: list[int], tensors: dict[str, TensorProto]) -> list[NodeProto]:
-    """The nodes that do what the transposed convolution `node` does."""
+def _rewrite_transposed_conv(
+    node: NodeProto, shape: list[int], tensors: dict[str, TensorProto]
+) -> list[NodeProto]:
+    """The nodes that replace the transposed convolution `node`."""
     name = node.output[0]
     image, weight, *bias = node.input
-    attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+    attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
     kernel = numpy_helper.to_array(tensors[weight])
-    unlike = {key for key, value in attributes.items() if value != PLAIN.get(key)}
-    if unlike or not {"strides", "pads"} <= attributes.keys() or kernel.shape[2:] != (4, 4):
-        raise LimnerError(f"{node.name} is no transposed convolution of 4x4, stride 2 and pads 1 alone.")
-    weights = [_constant(f"{name}.phases", _phases(kernel), tensors)]
+    unsupported = {key for key, value in attributes.items() if value != PLAIN.get(key)}
+    if unsupported or not {"strides", "pads"} <= attributes.keys() or kernel.shape[2:] != (4, 4):
+        raise LimnerError(
+            f"{node.name} is not a transposed convolution with 4x4, stride 2 and pads 1 only."
+        )
+    weights = [_constant(f"{name}.phases", _phase_kernels(kernel), tensors)]
     if bias:
         repeated = numpy_helper.to_array(tensors[bias[0]]).repeat(4)
         weights.append(_constant(f"{name}.biases", repeated, tensors))
@@ -93,14 +97,14 @@ def _split(node: NodeProto, shape: list[int], tensors: dict[str, TensorProto]) -
     ]
 
 
-def _phases(kernel: Array) -> Array:
-    """(I, O, 4, 4) to (4 O, I, 2, 2): the phases of an output channel stand one behind the other."""
+def _phase_kernels(kernel: Array) -> Array:
+    """(I, O, 4, 4) to (4 O, I, 2, 2); the four phases of an output channel are adjacent."""
     phases = [[kernel[:, :, rows][:, :, :, columns] for columns in TAPS] for rows in TAPS]
     stacked: Array = np.array(phases).transpose(3, 0, 1, 2, 4, 5)
     return np.ascontiguousarray(stacked.reshape(-1, *stacked.shape[3:]))
 
 
-def _four_axes(node: NodeProto, tensors: dict[str, TensorProto]) -> NodeProto:
+def _matmul_with_4d_constants(node: NodeProto, tensors: dict[str, TensorProto]) -> NodeProto:
     inputs = [
         _constant(f"{name}.image", numpy_helper.to_array(tensors[name])[None, None], tensors)
         if name in tensors

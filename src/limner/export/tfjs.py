@@ -1,16 +1,17 @@
-"""A look as TensorFlow.js reads it: the delivery format of Murr 2020, for `tf.loadGraphModel`.
+"""Write a look for TensorFlow.js: the delivery format of Murr 2020, for `tf.loadGraphModel`.
 
 ```python
 write_tfjs(open_look(Path("clouds.onnx")), Path("clouds-tfjs"), "uint8")
 ```
 
-The folder has a model.json (TensorFlow's graph as JSON, and where each weight lies) and its weights in
-files of 4 MB. It is written here, from the look's own graph, and not by the package `tensorflowjs`: that
-one brings TensorFlow, gigabytes of it, has had no release since 2024, and reads no ONNX. What TensorFlow's
-own converter would have fused is fused.
+The folder has a model.json (TensorFlow's graph as JSON, and the position of each weight) and the weights in
+files of 4 MB. This module writes it from the look's own graph. It does not use the package `tensorflowjs`,
+which installs gigabytes of TensorFlow, has had no release since 2024, and does not read ONNX. It fuses the
+same operators as TensorFlow's own converter.
 
-Weights are rounded as that converter rounds them: one step and one least value for a whole weight, where a
-look has one for each output channel (limner.look.quantization). Biases and the guide stay in float32.
+Weights are quantized as that converter does it: with one scale and one minimum for a whole weight, whereas
+a look has one scale for each output channel (limner.look.quantization). Biases and the guide stay in
+float32.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ from limner.look.storage import Storage
 MODEL = "model.json"
 
 SHARD = 4 * 2**20
-"""Bytes of a weight file at most, as tfjs' converter has it: a size that browsers keep in their cache."""
+"""Maximum bytes of a weight file, as in tfjs' converter: a size that browsers keep in their cache."""
 
 OPERATIONS = {
     "add": "AddV2",
@@ -60,28 +61,28 @@ OPERATIONS = {
     "tanh": "Tanh",
     "sqrt": "Sqrt",
 }
-"""TensorFlow's names."""
+"""TensorFlow's operator names."""
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class QuantizedWeight:
-    """A weight as it is kept: `values * scale + minimum` where there is a scale."""
+    """A stored weight. Integer `values` are dequantized as `values * scale + minimum`."""
 
     values: Array
     scale: float = 1.0
     minimum: float = 0.0
 
     def decode(self) -> Array:
-        """What TensorFlow.js computes with."""
+        """The dequantized weight, as TensorFlow.js computes it."""
         if self.values.dtype.kind == "f":
             return self.values.astype(np.float32)
         decoded: Array = (self.values * np.float64(self.scale) + self.minimum).astype(np.float32)
         return decoded
 
     def quantization(self) -> Json:
-        """As the manifest has it."""
+        """The quantization entry of the manifest."""
         kind = {"dtype": str(self.values.dtype), "original_dtype": "float32"}
         return (
             kind if self.values.dtype == np.float16 else {**kind, "scale": self.scale, "min": self.minimum}
@@ -89,13 +90,13 @@ class QuantizedWeight:
 
 
 def quantize_weight(name: str, weight: Array, storage: Storage) -> QuantizedWeight:
-    """A weight (float32) in that storage, as tfjs' converter rounds it.
+    """Quantize a weight (float32) as tfjs' converter does.
 
-    Within half a step of the weight; the least value is a whole number of steps where the weight has both
-    signs, which keeps 0 exact. Raises LimnerError where a weight is not finite or too large for float16.
+    The error is at most half a step. If the weight has both signs, the minimum is a whole number of steps,
+    so that 0 stays exact. Raises LimnerError if a weight is not finite or too large for float16.
     """
     if not np.isfinite(weight).all():
-        raise LimnerError(f"The weights of {name} are not all numbers: the training diverged.")
+        raise LimnerError(f"The weights of {name} are NaN or infinite: the training diverged.")
     if storage == "float32":
         return QuantizedWeight(weight)
     if storage == "float16":
@@ -114,7 +115,7 @@ def quantize_weight(name: str, weight: Array, storage: Storage) -> QuantizedWeig
 
 
 def with_quantized_weights(model: ModelProto, storage: Storage) -> ModelProto:
-    """`model` in float32 with the weights that TensorFlow.js will compute with, for ONNX Runtime."""
+    """`model` in float32 with TensorFlow.js' dequantized weights, to run in ONNX Runtime."""
     result = dequantize_weights(model)
     weights = quantizable_weights(result)
     for tensor in result.graph.initializer:
@@ -125,13 +126,13 @@ def with_quantized_weights(model: ModelProto, storage: Storage) -> ModelProto:
 
 
 def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
-    """Write `look` into `folder`, whole or not at all; an earlier export there is replaced.
+    """Write `look` into `folder` atomically; an earlier export there is replaced.
 
     In TensorFlow.js `model.predict(image)` paints: (1, P, P, 3) to (1, P, P, 3), RGB in 0..1. The live
-    values are inputs that may be left out, the guide a node that may be asked for:
+    inputs are optional, and the guide is a node that can be requested:
     `model.execute({image, brightness}, ["painting", "guide"])`.
 
-    Raises LimnerError where the look cannot be expressed, the folder is another's, or the disk refuses.
+    Raises LimnerError if the look cannot be expressed, the folder has other files, or it cannot be written.
     """
     check_output_folder(folder)
     try:
@@ -152,7 +153,7 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
             "outputs": {graph.outputs[0]: _signature(graph, graph.outputs[0])},
         },
         "userDefinedMetadata": _metadata(look),
-        # The versions are asked for, and do no more than show in `model.modelVersion`.
+        # The versions are required, but only appear in `model.modelVersion`.
         "modelTopology": {"node": nodes, "library": {}, "versions": {"producer": 1, "minConsumer": 0}},
         "weightsManifest": [{"paths": paths, "weights": writer.manifest}],
     }
@@ -163,9 +164,11 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
 
 
 def check_output_folder(folder: Path) -> None:
-    """Refuse to write where something else is than an earlier export."""
+    """Raise LimnerError if `folder` is a file, or has files other than those of an earlier export."""
     if folder.suffix.lower() == ".onnx" or (folder.exists() and not folder.is_dir()):
-        raise LimnerError(f"TensorFlow.js takes a folder, and {folder} is a file's name: choose another.")
+        raise LimnerError(
+            f"TensorFlow.js needs a folder, but {folder} is a file's name: choose another name."
+        )
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
     if names and not (all(map(_is_our_file, names)) and _is_our_model(folder / MODEL)):
         raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
@@ -176,7 +179,7 @@ def _is_our_file(name: str) -> bool:
 
 
 def _is_our_model(model: Path) -> bool:
-    """Whether it is a model.json of limner's: other converters name their files as this one does."""
+    """Whether limner wrote this model.json: other converters use the same file names."""
     try:
         written = json.loads(model.read_bytes())
     except (OSError, ValueError):
@@ -189,32 +192,32 @@ def _signature(graph: NhwcGraph, name: str) -> Json:
 
 
 def _metadata(look: Look) -> Json:
-    """What people read, and the ranges of the live values; as strings and numbers, not as ONNX has it."""
+    """The credits and the ranges of the live inputs as JSON values; ONNX metadata has strings only."""
     return {
         **{key: getattr(look, key) for key in ("name", "author", "credit", "licence")},
         **{key: getattr(look, key) for key in ("pixels", "size", "guide")},
         "live": {
-            name: {"label": one.label, "min": one.minimum, "max": one.maximum, "default": one.default}
-            for name, one in look.live.items()
+            name: {"label": live.label, "min": live.minimum, "max": live.maximum, "default": live.default}
+            for name, live in look.live.items()
         },
     }
 
 
 class _Writer:
-    """TensorFlow's nodes for a graph's steps, and the weights that they read."""
+    """Converts a graph's operations to TensorFlow's nodes, and collects their weights."""
 
-    def __init__(self, graph: NhwcGraph, storage: Storage, network: set[str]) -> None:
+    def __init__(self, graph: NhwcGraph, storage: Storage, quantizable: set[str]) -> None:
         self.graph = graph
         self.storage = storage
-        self.network = network
-        """The weights that are kept in `storage`; all other constants stay as they are."""
+        self.quantizable = quantizable
+        """The weights that are stored in `storage`; all other constants stay unchanged."""
         self.manifest: list[Json] = []
         self.contents: list[bytes] = []
         self._nodes: list[Json] = []
         self._written: set[str] = set()
 
     def nodes(self) -> list[Json]:
-        """All nodes, constants first where they are read."""
+        """All nodes; each constant comes before its first reader."""
         self._node(
             "Placeholder",
             self.graph.image,
@@ -233,7 +236,7 @@ class _Writer:
             case Convolution(transposed=False):
                 self._convolution(step)
             case Convolution():
-                self._transposed(step)
+                self._transposed_convolution(step)
             case MatMul():
                 self._node(
                     "MatMul", step.output, self._inputs(step), **_flags("transpose_a", "transpose_b")
@@ -269,35 +272,35 @@ class _Writer:
             self._node("Conv2D", step.output, inputs, **attributes)
             return
         if bias:
-            added = self._constant(bias[0], self.graph.constants[bias[0]])
+            bias_name = self._constant(bias[0], self.graph.constants[bias[0]])
         else:
-            # An activation is fused only behind a bias: zeros cost less than a pass of its own.
+            # TensorFlow fuses an activation only after a bias. A zero bias costs less than a separate pass.
             zeros = np.zeros(self.graph.shapes[step.output][3], dtype=np.float32)
-            added = self._constant(f"{step.output}/bias", zeros)
+            bias_name = self._constant(f"{step.output}/bias", zeros)
         fused = ["BiasAdd"]
         if step.activation:
             fused.append(OPERATIONS[step.activation.kind])
             attributes["leakyrelu_alpha"] = {"f": step.activation.alpha}
         attributes |= {
-            "fused_ops": {"list": {"s": [_text(one)["s"] for one in fused]}},
+            "fused_ops": {"list": {"s": [_text(name)["s"] for name in fused]}},
             "num_args": {"i": "1"},
         }
-        self._node("_FusedConv2D", step.output, [*inputs, added], **attributes)
+        self._node("_FusedConv2D", step.output, [*inputs, bias_name], **attributes)
 
-    def _transposed(self, step: Convolution) -> None:
-        """Conv2DBackpropInput; nothing is fused into it, as nothing can be."""
+    def _transposed_convolution(self, step: Convolution) -> None:
+        """Write Conv2DBackpropInput; TensorFlow cannot fuse anything into it."""
         image, weight, *bias = step.inputs
-        made = f"{step.output}/image" if bias or step.activation else step.output
+        output = f"{step.output}/image" if bias or step.activation else step.output
         shape = self._integers(f"{step.output}/shape", self.graph.shapes[step.output])
         inputs = [shape, self._weight(weight), image]
-        self._node("Conv2DBackpropInput", made, inputs, **_convolution_attributes(step))
+        self._node("Conv2DBackpropInput", output, inputs, **_convolution_attributes(step))
         if bias:
-            inputs = [made, self._constant(bias[0], self.graph.constants[bias[0]])]
-            made = f"{step.output}/biased" if step.activation else step.output
-            self._node("AddV2", made, inputs)
+            inputs = [output, self._constant(bias[0], self.graph.constants[bias[0]])]
+            output = f"{step.output}/biased" if step.activation else step.output
+            self._node("AddV2", output, inputs)
         if step.activation:
             slope = _slope(step.activation.alpha)
-            self._node(OPERATIONS[step.activation.kind], step.output, [made], **slope)
+            self._node(OPERATIONS[step.activation.kind], step.output, [output], **slope)
 
     def _inputs(self, step: NhwcOp) -> list[str]:
         constants = self.graph.constants
@@ -306,9 +309,9 @@ class _Writer:
         ]
 
     def _weight(self, name: str) -> str:
-        """OIHW, or IOHW where it is transposed, to HWIO or HWOI."""
+        """Write a weight: OIHW to HWIO, or for a transposed convolution IOHW to HWOI."""
         weight = self.graph.constants[name]
-        storage = self.storage if name in self.network else "float32"
+        storage = self.storage if name in self.quantizable else "float32"
         stored = quantize_weight(name, weight, storage)
         values = np.ascontiguousarray(stored.values.transpose(2, 3, 1, 0))
         return self._constant(
@@ -319,7 +322,7 @@ class _Writer:
         return self._constant(name, np.array(values, dtype=np.int32))
 
     def _constant(self, name: str, values: Array, quantization: Json | None = None) -> str:
-        """A constant's node and bytes, written once."""
+        """Write a constant's node and bytes, once per name."""
         if name not in self._written:
             self._written.add(name)
             kind = "int32" if values.dtype == np.int32 else "float32"
@@ -341,7 +344,7 @@ def _convolution_attributes(step: Convolution) -> Json:
     return {
         "strides": {"list": {"i": ["1", *map(str, step.stride), "1"]}},
         "dilations": {"list": {"i": ["1"] * 4}},
-        "padding": _text("SAME" if step.same else "VALID"),
+        "padding": _text("SAME" if step.same_padding else "VALID"),
         "data_format": _text("NHWC"),
     }
 

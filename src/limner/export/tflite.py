@@ -1,7 +1,7 @@
-"""A look as LiteRT (once TensorFlow Lite) reads it: for the bench, where LiteRT.js runs beside the engine.
+"""Write a look for LiteRT (formerly TensorFlow Lite), for the bench of LiteRT.js and the engine.
 
-It is a measuring rod and no way to publish a look: weights are float32, and the values that a person may
-turn are constants. It needs the schema that the package `ai-edge-litert` carries (`limner[bench]`).
+It is for benchmarks only, not for publishing: weights are float32, and the live inputs are constants. It
+needs the schema from the package `ai-edge-litert` (`limner[bench]`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from limner.files import atomic_write
 from limner.look.look import Look
 
 OPERATIONS = {"add": "ADD", "sub": "SUB", "mul": "MUL", "relu": "RELU", "tanh": "TANH", "sqrt": "SQRT"}
-"""LiteRT's names."""
+"""LiteRT's operator names."""
 
 OPTIONS = {
     "ADD": "Add",
@@ -48,28 +48,28 @@ OPTIONS = {
     "TRANSPOSE": "Transpose",
     "TRANSPOSE_CONV": "TransposeConv",
 }
-"""What LiteRT calls the options of those operators that have any."""
+"""Prefixes of LiteRT's option classes, for the operators that have options."""
 
 WITH_BIAS = 3
-"""The version of TRANSPOSE_CONV that has a bias; of every other operator the first does.
+"""The version of TRANSPOSE_CONV that has a bias; all other operators use version 1.
 
-The fourth would take a relu too, but LiteRT.js' delegate for WebGPU knows three."""
+Version 4 can also fuse a relu, but LiteRT.js' WebGPU delegate supports only version 3."""
 
 ALIGNMENT = 16
-"""Bytes: where the schema wants the content of a buffer to begin."""
+"""Alignment of buffer contents that the schema requires, in bytes."""
 
 
 def write_tflite(look: Look, path: Path) -> None:
-    """Write `look` to `path`: a picture (1, P, P, 3) to its painting (1, P, P, 3), RGB in 0..1.
+    """Write `look` to `path`. The model maps a picture to a painting: both (1, P, P, 3), RGB in 0..1.
 
-    Raises LimnerError where the look cannot be expressed, the package is not there, or the disk refuses.
+    Raises LimnerError if the look cannot be expressed, the package is missing, or writing fails.
     """
     schema = _schema()
     try:
         graph = to_nhwc(look.model, live=False)
     except LimnerError as error:
         raise LimnerError(f"{look.path.name}: {error}") from error
-    # Planes are (H, W) elsewhere; here they are images of one row, which every delegate takes.
+    # Planes are (H, W) in the graph. Here they are images with one row, which every delegate accepts.
     shapes = {name: (1, 1, *shape) if len(shape) == 2 else shape for name, shape in graph.shapes.items()}
     writer = _Writer(schema, shapes, graph.constants)
     for step in graph.ops:
@@ -82,54 +82,54 @@ def _schema() -> Any:
         from ai_edge_litert import schema_py_generated
     except ImportError as error:
         raise LimnerError(
-            "A .tflite file is written with the package ai-edge-litert: pip install 'limner[bench]'."
+            "Writing a .tflite file needs the package ai-edge-litert: pip install 'limner[bench]'."
         ) from error
     return schema_py_generated
 
 
 class _Buffer:
-    """A constant's bytes; flatbuffers for Python does not know the schema's alignment by itself."""
+    """A constant's bytes, with the alignment that flatbuffers for Python does not take from the schema."""
 
     def __init__(self, schema: Any, content: bytes) -> None:
         self.schema = schema
         self.content = content
 
     def Pack(self, builder: Any) -> int:
-        """As the schema's own classes have it."""
+        """Write the buffer, like `Pack` of the schema's classes."""
         builder.Prep(ALIGNMENT, len(self.content))
         offset: int = self.schema.BufferT(data=np.frombuffer(self.content, np.uint8)).Pack(builder)
         return offset
 
 
 class _Writer:
-    """LiteRT's tensors, buffers and operators for a graph's steps."""
+    """Converts a graph's operations to LiteRT's tensors, buffers and operators."""
 
     def __init__(self, schema: Any, shapes: dict[str, Shape], constants: dict[str, Array]) -> None:
         self.schema = schema
         self.shapes = shapes
         self.constants = constants
         self.tensors: list[Any] = []
-        self.buffers: list[Any] = [schema.BufferT()]  # the first is empty by definition
+        self.buffers: list[Any] = [schema.BufferT()]  # the schema requires the first to be empty
         self.operators: list[Any] = []
         self.codes: dict[str, int] = {}
         self._tensors: dict[str, int] = {}
 
     def file(self, image: str, painting: str, description: str) -> bytes:
-        """The whole file."""
+        """The bytes of the whole file."""
         import flatbuffers
 
-        made = self.schema
-        entry = made.SignatureDefT(signatureKey="serving_default", subgraphIndex=0)
-        entry.inputs = [made.TensorMapT(name=image, tensorIndex=self._tensors[image])]
-        entry.outputs = [made.TensorMapT(name=painting, tensorIndex=self._tensors[painting])]
-        subgraph = made.SubGraphT(
+        schema = self.schema
+        entry = schema.SignatureDefT(signatureKey="serving_default", subgraphIndex=0)
+        entry.inputs = [schema.TensorMapT(name=image, tensorIndex=self._tensors[image])]
+        entry.outputs = [schema.TensorMapT(name=painting, tensorIndex=self._tensors[painting])]
+        subgraph = schema.SubGraphT(
             tensors=self.tensors,
             inputs=[self._tensors[image]],
             outputs=[self._tensors[painting]],
             operators=self.operators,
             name="look",
         )
-        model = made.ModelT(
+        model = schema.ModelT(
             version=3,
             operatorCodes=[self._code(name) for name in self.codes],
             subgraphs=[subgraph],
@@ -142,14 +142,14 @@ class _Writer:
         return bytes(builder.Output())
 
     def step(self, step: NhwcOp) -> None:
-        """Add the operators of a step."""
+        """Add the operators of one operation."""
         match step:
             case Convolution(transposed=False):
                 self._convolution(step)
             case Convolution():
-                self._transposed(step)
+                self._transposed_convolution(step)
             case MatMul():
-                self._product(step)
+                self._matmul(step)
             case Reshape():
                 shape = self.shapes[step.output]
                 target = self._integers(f"{step.output}/shape", shape)
@@ -175,78 +175,78 @@ class _Writer:
 
     def _convolution(self, step: Convolution) -> None:
         image, weight, *bias = step.inputs
-        made, options = self._activated(step, fuses=True)
+        convolved, options = self._convolution_output(step, can_fuse=True)
         kernel = self._constant(f"{weight}/ohwi", self.constants[weight].transpose(0, 2, 3, 1))
-        inputs = [self._tensor(image), kernel, self._bias(made, bias)]
-        self._operator("CONV_2D", inputs, made, dilationHFactor=1, dilationWFactor=1, **options)
-        self._activate(step.activation, made, step.output)
+        inputs = [self._tensor(image), kernel, self._bias(convolved, bias)]
+        self._operator("CONV_2D", inputs, convolved, dilationHFactor=1, dilationWFactor=1, **options)
+        self._add_activation(step.activation, convolved, step.output)
 
-    def _transposed(self, step: Convolution) -> None:
+    def _transposed_convolution(self, step: Convolution) -> None:
         image, weight, *bias = step.inputs
-        made, options = self._activated(step, fuses=False)
+        convolved, options = self._convolution_output(step, can_fuse=False)
         shape = self._integers(f"{step.output}/shape", self.shapes[step.output])
         kernel = self._constant(f"{weight}/ohwi", self.constants[weight].transpose(1, 2, 3, 0))
-        inputs = [shape, kernel, self._tensor(image), self._bias(made, bias)]
-        self._operator("TRANSPOSE_CONV", inputs, made, **options)
-        self._activate(step.activation, made, step.output)
+        inputs = [shape, kernel, self._tensor(image), self._bias(convolved, bias)]
+        self._operator("TRANSPOSE_CONV", inputs, convolved, **options)
+        self._add_activation(step.activation, convolved, step.output)
 
-    def _activated(self, step: Convolution, *, fuses: bool) -> tuple[str, dict[str, int]]:
-        """What a convolution itself makes, and its options: what does not fuse comes behind it."""
-        behind = step.activation is not None and not (fuses and step.activation.kind == "relu")
-        made = f"{step.output}/convolved" if behind else step.output
-        self.shapes[made] = self.shapes[step.output]
+    def _convolution_output(self, step: Convolution, *, can_fuse: bool) -> tuple[str, dict[str, int]]:
+        """The name of a convolution's own output, and its options; an unfused activation follows it."""
+        is_separate = step.activation is not None and not (can_fuse and step.activation.kind == "relu")
+        convolved = f"{step.output}/convolved" if is_separate else step.output
+        self.shapes[convolved] = self.shapes[step.output]
         kinds = self.schema.ActivationFunctionType
         options = {
-            "padding": self.schema.Padding.SAME if step.same else self.schema.Padding.VALID,
+            "padding": self.schema.Padding.SAME if step.same_padding else self.schema.Padding.VALID,
             "strideH": step.stride[0],
             "strideW": step.stride[1],
-            "fusedActivationFunction": kinds.RELU if step.activation and not behind else kinds.NONE,
+            "fusedActivationFunction": kinds.RELU if step.activation and not is_separate else kinds.NONE,
         }
-        return made, options
+        return convolved, options
 
-    def _activate(self, activation: Activation | None, made: str, output: str) -> None:
-        if activation is None or made == output:
+    def _add_activation(self, activation: Activation | None, convolved: str, output: str) -> None:
+        if activation is None or convolved == output:
             return
         if activation.kind == "leaky":
-            self._operator("LEAKY_RELU", [self._tensor(made)], output, alpha=activation.alpha)
+            self._operator("LEAKY_RELU", [self._tensor(convolved)], output, alpha=activation.alpha)
         else:
-            self._operator("RELU", [self._tensor(made)], output)
+            self._operator("RELU", [self._tensor(convolved)], output)
 
-    def _bias(self, made: str, bias: Sequence[str]) -> int:
+    def _bias(self, convolved: str, bias: Sequence[str]) -> int:
         if bias:
             return self._constant(bias[0], self.constants[bias[0]])
-        return self._constant(f"{made}/bias", np.zeros(self.shapes[made][3], dtype=np.float32))
+        return self._constant(f"{convolved}/bias", np.zeros(self.shapes[convolved][3], dtype=np.float32))
 
-    def _product(self, step: MatMul) -> None:
-        """A convolution of one point over an image of one row: its columns are channels, its rows a row."""
+    def _matmul(self, step: MatMul) -> None:
+        """A 1x1 convolution on an image of height 1, whose width is the plane's rows."""
         plane = step.inputs[step.plane]
         matrix = self.constants[step.inputs[1 - step.plane]]
         if step.plane == 0:
             self._pointwise(plane, matrix.T, step.output)
             return
-        # matrix @ plane is what stands on its side after plane on its side @ matrix on its side.
-        turned, product = f"{step.output}/turned", f"{step.output}/product"
+        # matrix @ plane = (plane.T @ matrix.T).T
+        transposed, product = f"{step.output}/turned", f"{step.output}/product"
         rows, columns = self.shapes[plane][2:]
-        self.shapes[turned] = (1, 1, columns, rows)
+        self.shapes[transposed] = (1, 1, columns, rows)
         self.shapes[product] = (1, 1, columns, len(matrix))
         order = self._integers("turned", (0, 1, 3, 2))
-        self._operator("TRANSPOSE", [self._tensor(plane), order], turned)
-        self._pointwise(turned, matrix, product)
+        self._operator("TRANSPOSE", [self._tensor(plane), order], transposed)
+        self._pointwise(transposed, matrix, product)
         self._operator("TRANSPOSE", [self._tensor(product), order], step.output)
 
     def _pointwise(self, image: str, weight: Array, output: str) -> None:
-        """`weight` is (output channels, input channels)."""
+        """Write a 1x1 convolution; `weight` is (output channels, input channels)."""
         kernel = self._constant(f"{output}/matrix", weight[:, None, None, :])
         inputs = [self._tensor(image), kernel, self._bias(output, ())]
         options = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
         self._operator("CONV_2D", inputs, output, padding=self.schema.Padding.VALID, **options)
 
     def _clip(self, step: Clip) -> None:
-        made = f"{step.output}/raised"
-        self.shapes[made] = self.shapes[step.output]
+        raised = f"{step.output}/raised"
+        self.shapes[raised] = self.shapes[step.output]
         for kind, limit, source, output in (
-            ("MAXIMUM", step.low, step.inputs[0], made),
-            ("MINIMUM", step.high, made, step.output),
+            ("MAXIMUM", step.low, step.inputs[0], raised),
+            ("MINIMUM", step.high, raised, step.output),
         ):
             bound = self._constant(f"{output}/limit", np.array(limit, dtype=np.float32))
             self._operator(kind, [self._tensor(source), bound], output)
@@ -277,12 +277,12 @@ class _Writer:
 
     def _operator(self, kind: str, inputs: list[int], output: str, **options: Any) -> None:
         code = self.codes.setdefault(kind, len(self.codes))
-        made = self.schema.OperatorT(opcodeIndex=code, inputs=inputs, outputs=[self._tensor(output)])
+        operator = self.schema.OperatorT(opcodeIndex=code, inputs=inputs, outputs=[self._tensor(output)])
         if kind in OPTIONS:
             name = f"{OPTIONS[kind]}Options"
-            made.builtinOptionsType = getattr(self.schema.BuiltinOptions, name)
-            made.builtinOptions = getattr(self.schema, f"{name}T")(**options)
-        self.operators.append(made)
+            operator.builtinOptionsType = getattr(self.schema.BuiltinOptions, name)
+            operator.builtinOptions = getattr(self.schema, f"{name}T")(**options)
+        self.operators.append(operator)
 
     def _code(self, kind: str) -> Any:
         code = getattr(self.schema.BuiltinOperator, kind)
