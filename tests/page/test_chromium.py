@@ -1,4 +1,4 @@
-"""The engine in a real browser paints what ONNX Runtime paints, and refuses in a sentence."""
+"""The engine in a real browser paints the same as ONNX Runtime, and reports errors as a sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("guide", ["soft", "edges", "colour"])
-def test_an_exported_look_is_the_same_in_the_engine(guide: str, tmp_path: Path) -> None:
+def test_the_engine_paints_the_same_as_torch(guide: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
     recipe = Recipe(pixels=64, guide=guide)  # type: ignore[arg-type]
     report = export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
@@ -33,30 +33,30 @@ def test_an_exported_look_is_the_same_in_the_engine(guide: str, tmp_path: Path) 
     assert open_look(tmp_path / "a.onnx").figures["parity"][1]["runtime"] == "the engine (WebGPU)"
 
 
-def test_another_painting_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_different_painting_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = Recipe(pixels=64)
     export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx")
     picture = np.full((1, 3, 64, 64), 0.5, np.float32)
     wrong = {"painting": np.zeros(3 * 64 * 64, np.float32), "guide": np.zeros(64 * 64, np.float32)}
     monkeypatch.setattr("limner.export.parity.run_engine", lambda *_: wrong)
-    with pytest.raises(LimnerError, match="paints otherwise"):
+    with pytest.raises(LimnerError, match="paints differently"):
         check_engine_parity(open_look(tmp_path / "a.onnx").model, [picture])
 
 
-def test_what_is_no_look_is_refused_with_the_engine_s_sentence() -> None:
+def test_an_invalid_look_raises_with_the_engines_message() -> None:
     with pytest.raises(LimnerError, match=r"The engine refuses the look: .*ONNX"):
         run_engine(b"not a look", {})
 
 
 @pytest.mark.parametrize(
-    ("browser", "why"), [(None, "there is no Chromium"), ("/nonexistent", "the browser gave up")]
+    ("browser", "reason"), [(None, "there is no Chromium"), ("/nonexistent", "the browser failed")]
 )
-def test_without_a_browser_the_look_is_written_and_says_why_it_was_not_checked(
-    browser: str | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_a_browser_the_look_is_written_and_the_report_has_the_reason(
+    browser: str | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("limner.page.chromium.find_chromium", lambda: browser)
     recipe = Recipe(pixels=64)
     report = export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
-    assert why in report.unchecked
+    assert reason in report.unchecked
     assert len(report.parity) == 1
     assert (tmp_path / "a.onnx").exists()

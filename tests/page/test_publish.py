@@ -1,4 +1,4 @@
-"""A page holds all it needs, and what a person put beside it stays."""
+"""A published page is complete, and keeps files that a person added."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A page as small as can be in place of the built one."""
+    """A minimal page in place of the built one."""
     folder = tmp_path / "web"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("new")
@@ -45,7 +45,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_lists_the_look_with_its_credits(look: Path, tmp_path: Path) -> None:
+def test_the_list_has_the_look_with_its_credits(look: Path, tmp_path: Path) -> None:
     page = publish([look], tmp_path / "page")
     (entry,) = json.loads((page / "looks" / "looks.json").read_text())["looks"]
     assert entry == {
@@ -67,14 +67,14 @@ def test_lists_the_look_with_its_credits(look: Path, tmp_path: Path) -> None:
     assert (page / ".nojekyll").exists()
 
 
-def test_two_looks_of_one_name_are_both_there(look: Path, tmp_path: Path) -> None:
+def test_two_looks_of_the_same_name_are_both_published(look: Path, tmp_path: Path) -> None:
     page = publish([look, look], tmp_path / "page")
     entries = json.loads((page / "looks" / "looks.json").read_text())["looks"]
     assert [entry["file"] for entry in entries] == ["north-sea.onnx", "north-sea-2.onnx"]
     assert {path.name for path in (page / "looks").glob("*.onnx")} == {"north-sea.onnx", "north-sea-2.onnx"}
 
 
-def test_again_replaces_the_page_and_keeps_what_a_person_added(
+def test_publishing_again_replaces_the_page_and_keeps_added_files(
     look: Path, tmp_path: Path, web: Path
 ) -> None:
     page = publish([look], tmp_path / "page")
@@ -85,13 +85,13 @@ def test_again_replaces_the_page_and_keeps_what_a_person_added(
     assert [path.name for path in (page / "assets").iterdir()] == ["app-3.js"]
 
 
-def test_a_look_of_the_page_may_be_published_onto_itself(look: Path, tmp_path: Path) -> None:
+def test_a_look_of_the_page_can_be_republished_to_the_same_page(look: Path, tmp_path: Path) -> None:
     page = publish([look], tmp_path / "page")
     publish([page / "looks" / "north-sea.onnx"], page)
     assert (page / "looks" / "north-sea.onnx").read_bytes() == look.read_bytes()
 
 
-def test_looks_that_are_shown_no_longer_are_taken_away(look: Path, tmp_path: Path) -> None:
+def test_looks_no_longer_listed_are_removed(look: Path, tmp_path: Path) -> None:
     page = publish([look, look], tmp_path / "page")
     (page / "looks" / "mine.txt").write_text("kept")
     publish([look], page)
@@ -103,7 +103,7 @@ def test_looks_that_are_shown_no_longer_are_taken_away(look: Path, tmp_path: Pat
     }
 
 
-def test_a_list_that_names_files_elsewhere_takes_nothing_away(look: Path, tmp_path: Path) -> None:
+def test_a_list_with_paths_outside_the_page_removes_nothing(look: Path, tmp_path: Path) -> None:
     page = publish([look], tmp_path / "page")
     (tmp_path / "precious").write_text("kept")
     evil = {"looks": [{"file": "../../precious", "preview": str(tmp_path / "precious")}]}
@@ -112,7 +112,7 @@ def test_a_list_that_names_files_elsewhere_takes_nothing_away(look: Path, tmp_pa
     assert (tmp_path / "precious").read_text() == "kept"
 
 
-def test_a_look_of_the_page_survives_one_of_the_same_name(look: Path, tmp_path: Path) -> None:
+def test_a_look_of_the_page_survives_a_new_look_of_the_same_name(look: Path, tmp_path: Path) -> None:
     page = publish([look], tmp_path / "page")
     old = (page / "looks" / "north-sea.onnx").read_bytes()
     other = tmp_path / "new" / "North Sea.onnx"
@@ -124,20 +124,20 @@ def test_a_look_of_the_page_survives_one_of_the_same_name(look: Path, tmp_path: 
     assert (page / "looks" / "north-sea-2.onnx").read_bytes() == old
 
 
-def test_a_page_that_was_cut_off_is_taken_up_again(
+def test_an_interrupted_page_can_be_published_again(
     look: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_: Path) -> None:
+    def raise_disk_full(_: Path) -> None:
         raise LimnerError("the disk is full")
 
     with monkeypatch.context() as patched, pytest.raises(LimnerError, match="full"):
-        patched.setattr(module, "_copy_web", full)
+        patched.setattr(module, "_copy_web", raise_disk_full)
         publish([look], tmp_path / "page")
     assert not (tmp_path / "page" / "index.html").exists()
     assert (publish([look], tmp_path / "page") / "index.html").exists()
 
 
-def test_refuses_a_folder_with_other_files(look: Path, tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_refused(look: Path, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "holiday.jpg").write_bytes(b"x")
@@ -146,7 +146,7 @@ def test_refuses_a_folder_with_other_files(look: Path, tmp_path: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["holiday.jpg"]
 
 
-def test_refuses_what_is_no_look_before_anything_is_written(look: Path, tmp_path: Path) -> None:
+def test_an_invalid_look_raises_before_anything_is_written(look: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(b"not a look")
     with pytest.raises(LimnerError, match=r"bad\.onnx"):
@@ -154,12 +154,12 @@ def test_refuses_what_is_no_look_before_anything_is_written(look: Path, tmp_path
     assert not (tmp_path / "page").exists()
 
 
-def test_says_that_no_look_was_named(tmp_path: Path) -> None:
+def test_publishing_no_look_raises(tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match="No look was given"):
         publish([], tmp_path / "page")
 
 
-def test_says_that_the_page_is_not_built(look: Path, tmp_path: Path, web: Path) -> None:
+def test_a_page_that_is_not_built_raises(look: Path, tmp_path: Path, web: Path) -> None:
     (web / "index.html").unlink()
     with pytest.raises(LimnerError, match="make web"):
         publish([look], tmp_path / "page")

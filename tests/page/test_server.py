@@ -1,4 +1,4 @@
-"""The server answers this machine alone, and only with the page's files."""
+"""The server answers this machine only, and serves only the page's files."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def client(page: Path, host: str = "localhost:8000") -> TestClient:
     return TestClient(make_app(page), base_url=f"http://{host}")
 
 
-def test_serves_the_page_with_the_types_that_browsers_insist_on(page: Path) -> None:
+def test_serves_the_content_types_that_browsers_require(page: Path) -> None:
     web = client(page)
     assert web.get("/").text == "<title>limner</title>"
     assert web.get("/assets/engine.js").headers["content-type"].startswith("text/javascript")
     assert web.get("/assets/ort.wasm").headers["content-type"] == "application/wasm"
 
 
-def test_isolates_the_page_so_that_wasm_may_use_threads(page: Path) -> None:
+def test_cross_origin_isolation_headers_allow_wasm_threads(page: Path) -> None:
     headers = client(page).get("/").headers
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cross-origin-embedder-policy"] == "require-corp"
@@ -44,7 +44,7 @@ def test_isolates_the_page_so_that_wasm_may_use_threads(page: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost"])
-def test_answers_its_own_names(page: Path, host: str) -> None:
+def test_accepts_its_own_host_names(page: Path, host: str) -> None:
     assert client(page, host).get("/").status_code == 200
 
 
@@ -56,34 +56,34 @@ def test_refuses_other_hosts(page: Path, host: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/link.txt", "/none"]
 )
-def test_refuses_paths_outside(page: Path, path: str) -> None:
+def test_refuses_paths_outside_the_page(page: Path, path: str) -> None:
     assert client(page).get(path).status_code == 404
 
 
-def test_takes_the_next_port_where_one_is_taken() -> None:
+def test_uses_the_next_port_if_one_is_taken() -> None:
     with listen(None) as first, listen(None) as second:
         assert first.getsockname()[0] == "127.0.0.1"
         assert first.getsockname()[1] != second.getsockname()[1]
 
 
-def test_says_which_port_is_taken() -> None:
+def test_a_taken_port_raises() -> None:
     with listen(None) as first, pytest.raises(LimnerError, match="cannot be used"):
         listen(first.getsockname()[1])
 
 
 @pytest.mark.parametrize("port", [-1, 70000])
-def test_says_which_port_is_none(port: int) -> None:
+def test_an_invalid_port_raises_and_is_named(port: int) -> None:
     with pytest.raises(LimnerError, match=str(port)):
         listen(port)
 
 
-def test_says_what_is_not_a_page(tmp_path: Path) -> None:
+def test_serving_a_folder_that_is_not_a_page_raises(tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match="limner publish"):
         serve(tmp_path)
 
 
-def test_listens_on_loopback_alone(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with listen(0) as probe:  # any that is free: those from 8000 on are what others take first
+def test_listens_on_loopback(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with listen(0) as probe:  # any free port: other programs often use those from 8000
         port = probe.getsockname()[1]
     thread = threading.Thread(target=serve, args=(page,), kwargs={"port": port, "open_browser": False})
     thread.daemon = True

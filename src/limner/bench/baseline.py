@@ -1,10 +1,10 @@
-"""A step of pix2pix as it is commonly written: what our step is measured against.
+"""The baseline of the training benchmark: a pix2pix training step as it is commonly written.
 
-The same networks, losses, optimiser and recipe, in the manner of the well-known PyTorch implementations:
-files are opened for each batch, every picture is resized, cropped and mirrored by Pillow and turned into
-a tensor of its own; the guide is made picture by picture with `interpolate`; memory is laid out as torch
-does by default, Adam is the default one, the discriminator is not frozen while the generator learns, and
-the losses are read after every step. It is no straw man: the generator paints once in a step.
+It has the same networks, losses, optimiser and recipe as limner, and follows the well-known PyTorch
+implementations. It opens the files for each batch. Pillow resizes, crops and mirrors every picture, and
+each becomes a separate tensor. `interpolate` makes the guide for one picture at a time. Memory format and
+Adam are torch's defaults. The discriminator is not frozen during the generator's step, and the losses are
+read after every step. The comparison is fair: the generator runs only once in a step.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from limner.recipe import Recipe
 
 
 class BaselineTrainer:
-    """The plain step on picture files."""
+    """Runs the baseline training step on picture files."""
 
     def __init__(self, files: Sequence[Path], recipe: Recipe, device: torch.device) -> None:
         self._files, self._recipe, self._device = files, recipe, device
-        self._chance = random.Random(0)
+        self._rng = random.Random(0)
         self.generator = make_generator(recipe).to(device)
         self.discriminator = make_discriminator(recipe).to(device)
         self._generator_adam = self._adam(self.generator)
@@ -40,19 +40,19 @@ class BaselineTrainer:
         return torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, betas=(recipe.beta1, 0.999))
 
     def step(self) -> tuple[float, float]:
-        """Learn from a batch; the losses of the generator and the discriminator."""
-        pairs = [self._pair(self._chance.choice(self._files)) for _ in range(self._recipe.batch)]
-        shown = torch.stack([pair[0] for pair in pairs]).to(self._device)
+        """Train on one batch; returns the losses of the generator and the discriminator."""
+        pairs = [self._pair(self._rng.choice(self._files)) for _ in range(self._recipe.batch)]
+        guide = torch.stack([pair[0] for pair in pairs]).to(self._device)
         target = torch.stack([pair[1] for pair in pairs]).to(self._device)
-        painting = self.generator(shown)
-        judged = self.discriminator(shown, painting)
+        painting = self.generator(guide)
+        fake_logits = self.discriminator(guide, painting)
         difference = (painting - target).abs().mean()
-        generator_loss = self._loss(judged, 1.0) + self._recipe.l1 * difference
+        generator_loss = self._loss(fake_logits, 1.0) + self._recipe.l1 * difference
         self._generator_adam.zero_grad()
         generator_loss.backward()
         self._generator_adam.step()
-        real = self._loss(self.discriminator(shown, target), 1.0)
-        fake = self._loss(self.discriminator(shown, painting.detach()), 0.0)
+        real = self._loss(self.discriminator(guide, target), 1.0)
+        fake = self._loss(self.discriminator(guide, painting.detach()), 0.0)
         discriminator_loss = (real + fake) / 2
         self._discriminator_adam.zero_grad()
         discriminator_loss.backward()  # type: ignore[no-untyped-call]
@@ -63,24 +63,24 @@ class BaselineTrainer:
         return binary_cross_entropy_with_logits(logits, torch.full_like(logits, truth))
 
     def _pair(self, path: Path) -> tuple[Tensor, Tensor]:
-        pixels, chance = self._recipe.pixels, self._chance
+        pixels, rng = self._recipe.pixels, self._rng
         with Image.open(path) as file:
             picture = file.convert("RGB")
-        short = round(pixels * chance.uniform(1.0, self._recipe.scale))
+        short = round(pixels * rng.uniform(1.0, self._recipe.scale))
         scale = short / min(picture.size)
         size = (max(round(picture.width * scale), pixels), max(round(picture.height * scale), pixels))
         picture = picture.resize(size, Image.Resampling.BICUBIC)
-        left, top = chance.randint(0, size[0] - pixels), chance.randint(0, size[1] - pixels)
+        left, top = rng.randint(0, size[0] - pixels), rng.randint(0, size[1] - pixels)
         picture = picture.crop((left, top, left + pixels, top + pixels))
-        if chance.random() < 0.5:
+        if rng.random() < 0.5:
             picture = ImageOps.mirror(picture)
         target = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
-        return self._guide(target), target * 2 - 1
+        return self._make_guide(target), target * 2 - 1
 
-    def _guide(self, target: Tensor) -> Tensor:
+    def _make_guide(self, target: Tensor) -> Tensor:
         grey = (0.299 * target[0] + 0.587 * target[1] + 0.114 * target[2])[None, None]
         coarse = interpolate(grey, (11, 11), mode="area")
         soft = interpolate(coarse, target.shape[1:], mode="bicubic")
-        contrast = 1 + self._chance.uniform(-1, 1) * self._recipe.contrast
-        brightness = self._chance.uniform(-1, 1) * self._recipe.brightness
+        contrast = 1 + self._rng.uniform(-1, 1) * self._recipe.contrast
+        brightness = self._rng.uniform(-1, 1) * self._recipe.brightness
         return (contrast * (soft - 0.5) + 0.5 + brightness).clamp(0, 1)[0] * 2 - 1

@@ -1,11 +1,12 @@
-"""Engines for neural networks in a real browser, side by side on the same looks and frames.
+"""Browser benchmark: neural-network engines in a real browser, compared on the same looks and frames.
 
     limner bench browser --out docs/benchmarks
 
-What measures is the bench's page (web/bench), the same that a visitor can open. This command makes looks,
-serves the page on loopback with the headers that give it threads, opens it in a Chromium of its own for
-each look, so that the first painting is a cold one, shows it Chromium's fake camera, and writes what it
-finds. The page and the rivals' packages are no part of limner's package: `npm run bench:build` makes them.
+The bench's page (web/bench) does the measuring; visitors can open the same page. This command makes the
+looks and serves the page on loopback, with the headers that WASM threads need. It opens the page in a fresh
+Chromium for each look, so that the first painting is a cold start. Chromium's fake camera is the video
+source. The page and the rivals' packages are not part of limner's package: `npm run bench:build` builds
+them.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from limner.bench.environment import cpu_name, load
+from limner.bench.environment import cpu_name, load_average
 from limner.bench.looks import FORMATS, random_look, write_formats
 from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.page.chromium import ANY_GPU, FLAGS, BrowserUnavailable, open_page
-from limner.page.server import make_app, serving
+from limner.page.server import make_app, serve_in_background
 from limner.progress import Progress, no_progress
 from limner.recipe import Size
 from limner.slug import slugify
@@ -32,11 +33,11 @@ SIZES: tuple[Size, ...] = ("small", "medium", "large")
 PAGE = Path(__file__).parents[3] / "web" / "dist" / "bench"
 
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-"""Chromium's own moving picture, 640 by 480."""
+"""Chromium's built-in test video, 640 by 480."""
 
 GPU_FLAGS = (*ANY_GPU, "--ignore-gpu-blocklist")
 
-Found = Callable[[dict[str, Any]], None]
+OnResults = Callable[[dict[str, Any]], None]
 
 RUN = """([request]) => window.limnerBench.run(request, progress => window.limnerTell(progress))"""
 MARKDOWN = """results => window.limnerBench.markdown(results)"""
@@ -53,7 +54,7 @@ ADAPTERS = """async () => {
 }"""
 
 SOFTWARE = ("swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render")
-"""In the names of adapters that compute on the CPU: Chromium's, Mesa's and Windows'."""
+"""Parts of the names of software adapters: Chromium's, Mesa's and Windows'."""
 
 
 def bench_browser(
@@ -66,65 +67,68 @@ def bench_browser(
     gpu: bool = False,
     page: Path = PAGE,
     progress: Progress = no_progress,
-    found: Found = lambda _: None,
+    on_results: OnResults = lambda _: None,
 ) -> dict[str, Any]:
-    """Measure `looks`, or looks of `sizes` with random weights; what goes into the JSON.
+    """Measure `looks`, or looks of `sizes` with random weights; returns the content of the JSON file.
 
-    `rivals` are names as the page has them, all of them where none is given. `found` hears of the results
-    so far after each look, as a large one takes many minutes.
+    `rivals` are engine names as the page has them; empty means all. `on_results` is called with the results
+    so far after each look, because a large look takes many minutes.
 
-    Raises LimnerError where the page is not built, there is no browser, `gpu` is asked for and Chromium
-    has none, or a rival has no such name.
+    Raises LimnerError if the page is not built, there is no browser, `gpu` is set but Chromium has no GPU,
+    or a rival is unknown.
     """
     if not (page / "index.html").is_file():
         raise LimnerError(
             "The bench's page is not built: `make bench-browser` builds and runs it, or run "
             "`npm ci && npm run bench:build` in web/ first."
         )
-    machine = {"cpu": cpu_name(), "load": load()}
+    machine = {"cpu": cpu_name(), "load": load_average()}
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
         paths = list(looks) or [
             random_look(top / str(number), size, pixels) for number, size in enumerate(sizes, 1)
         ]
-        # A folder for each: looks of different folders may have one file name.
+        # One folder for each: looks from different folders may have the same file name.
         entries = [write_formats(path, top / str(number)) for number, path in enumerate(paths, 1)]
-        with serving(make_app(page, looks=top)) as address:
+        with serve_in_background(make_app(page, looks=top)) as address:
             for number, entry in enumerate(entries, 1):
                 look = _add_addresses(entry, f"./looks/{number}")
                 request = {"looks": [look], "quick": quick, "video": "camera"}
-                told = _Progress(f"{look['name']} (look {number} of {len(entries)})", progress)
-                one = _measure(address, request, rivals, gpu=gpu, told=told)
-                looks_so_far = [*results.get("looks", []), *one["looks"]]
-                results = one | {"origin": one["origin"] | {"machine": machine}, "looks": looks_so_far}
-                found(results)
+                reporter = _LookProgress(f"{look['name']} (look {number} of {len(entries)})", progress)
+                measured = _measure(address, request, rivals, gpu=gpu, reporter=reporter)
+                looks_so_far = [*results.get("looks", []), *measured["looks"]]
+                origin = measured["origin"] | {"machine": machine}
+                results = measured | {"origin": origin, "looks": looks_so_far}
+                on_results(results)
     return results
 
 
-def write_browser(results: dict[str, Any], folder: Path, *, drawn: int = 0, page: Path = PAGE) -> None:
-    """Write `browser.json`, the table made from it, `browser.md`, and drawings for each look.
+def write_browser(
+    results: dict[str, Any], folder: Path, *, drawn_count: int = 0, page: Path = PAGE
+) -> None:
+    """Write `browser.json`, its table `browser.md`, and drawings for each look.
 
-    The first `drawn` looks have their drawings in `folder` already. What was measured is written before
-    the browser is asked for the rest.
+    The first `drawn_count` looks already have their drawings in `folder`. The JSON is written before the
+    browser renders the table and the drawings.
     """
     atomic_write(folder / "browser.json", json.dumps(results, indent=1) + "\n")
-    shown = ""
-    with serving(make_app(page)) as address, _open_bench(address, gpu=False) as tab:
+    drawings = ""
+    with serve_in_background(make_app(page)) as address, _open_bench(address, gpu=False) as tab:
         table = tab.evaluate(MARKDOWN, results)
         for number, look in enumerate(results["looks"], 1):
             for work in ("model", "camera"):
-                # The name is whatever the look's metadata say: no path, and no Markdown.
+                # The name comes from the look's metadata: it must not act as a path or as Markdown.
                 path = folder / f"browser-{number}-{slugify(look['name'])}-{work}.svg"
-                if number > drawn:
+                if number > drawn_count:
                     _write_drawing(path, tab.evaluate(PLOT, [look, work]))
                 if path.is_file():
-                    shown += f"\n![{path.name}]({path.name})\n"
-    atomic_write(folder / "browser.md", table + shown)
+                    drawings += f"\n![{path.name}]({path.name})\n"
+    atomic_write(folder / "browser.md", table + drawings)
 
 
 def _write_drawing(path: Path, drawing: str | None) -> None:
-    """The page draws nothing where no rival was timed: then no earlier run's drawing stays either."""
+    """Write the drawing; None, when no rival was timed, removes an earlier run's drawing."""
     if drawing:
         atomic_write(path, drawing)
     else:
@@ -132,7 +136,7 @@ def _write_drawing(path: Path, drawing: str | None) -> None:
 
 
 def refuse_software(adapters: dict[str, str]) -> None:
-    """Refuse to take a CPU for a GPU. `adapters` are the names that the page sees, empty without one."""
+    """Raise LimnerError for a software GPU, or for none: an empty name in `adapters`."""
     for kind, name in adapters.items():
         if not name:
             raise LimnerError(f"Chromium has no GPU for {kind} on this machine: leave out --gpu.")
@@ -148,50 +152,50 @@ def _add_addresses(entry: dict[str, Any], folder: str) -> dict[str, Any]:
     return entry | files
 
 
-class _Progress:
-    """What the page tells of one look, for a `Progress`: engines while they load, seconds afterwards."""
+class _LookProgress:
+    """Forwards the page's progress on one look to a `Progress`: engines while loading, then seconds."""
 
     def __init__(self, look: str, progress: Progress) -> None:
         self._look = look
         self._progress = progress
-        self._begun = 0
+        self._started = 0
         self.engines = 0
 
-    def __call__(self, told: dict[str, Any]) -> None:
-        done, left = told["seconds"], told["secondsLeft"]
+    def __call__(self, report: dict[str, Any]) -> None:
+        done, left = report["seconds"], report["secondsLeft"]
         if left is None:
-            # One for each engine, before it loads; then some while the rounds have no pace yet.
-            if self._begun < self.engines:
-                self._progress(self._begun, self.engines, f"engines loaded for {self._look}")
-                self._begun += 1
+            # One report comes before each engine loads, and a few while the rounds have no ETA yet.
+            if self._started < self.engines:
+                self._progress(self._started, self.engines, f"engines loaded for {self._look}")
+                self._started += 1
             return
-        if self._begun:
+        if self._started:
             self._progress(self.engines, self.engines, f"engines loaded for {self._look}")
-            self._begun = 0
+            self._started = 0
         self._progress(round(done), round(done + left), f"seconds of {self._look}")
 
 
 def _measure(
-    address: str, request: dict[str, Any], rivals: Sequence[str], *, gpu: bool, told: _Progress
+    address: str, request: dict[str, Any], rivals: Sequence[str], *, gpu: bool, reporter: _LookProgress
 ) -> dict[str, Any]:
-    """One look in a Chromium of its own."""
+    """Measure one look in a fresh Chromium."""
     with _open_bench(address, gpu=gpu) as tab:
-        known = tab.evaluate("() => window.limnerBench.rivals")
+        available = tab.evaluate("() => window.limnerBench.rivals")
         for rival in rivals:
-            if rival not in known:
-                raise LimnerError(f"There is no rival {rival}; there are {', '.join(known)}.")
+            if rival not in available:
+                raise LimnerError(f"There is no rival {rival}; there are {', '.join(available)}.")
         if gpu:
             refuse_software(tab.evaluate(ADAPTERS))
-        asked = list(rivals) or known
-        told.engines = len(asked)
-        tab.expose_function("limnerTell", told)
-        measured: dict[str, Any] = tab.evaluate(RUN, [request | {"rivals": asked}])
+        chosen = list(rivals) or available
+        reporter.engines = len(chosen)
+        tab.expose_function("limnerTell", reporter)
+        measured: dict[str, Any] = tab.evaluate(RUN, [request | {"rivals": chosen}])
         return measured
 
 
 @contextmanager
 def _open_bench(address: str, *, gpu: bool) -> Iterator[Any]:
-    """The bench's page in a fresh Chromium."""
+    """Open the bench's page in a fresh Chromium."""
     try:
         with open_page([*(GPU_FLAGS if gpu else FLAGS), *CAMERA]) as tab:
             tab.goto(address)

@@ -1,11 +1,11 @@
-"""How wide a discriminator is worth its time: each width learns for equal time, and for equal steps.
+"""Discriminator benchmark: compare discriminator widths at equal training time and at equal steps.
 
     limner bench discriminator --pictures store --out docs/benchmarks
 
-A wide discriminator makes each step dearer and each step's lesson better. Measured on held-out
-pictures: the mean absolute difference (lower is truer to the picture; prefers blur) and the sliced
-Wasserstein distance of patches (lower is nearer to photos in texture and colour). The widest learns
-first: the steps that it makes in its time are the equal steps.
+A wider discriminator makes each training step slower but more effective. Two figures are measured on the
+held-out split: the mean absolute difference (lower is closer to the picture; it prefers blur) and the
+sliced Wasserstein distance of patches (lower is closer to photos in texture and colour). The widest is
+trained first: the number of steps it reaches in its time is the number of equal steps.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from limner.training.state import TrainState
 
 WIDTHS = (64, 32, 16, 8)
 SECONDS, QUICK_SECONDS = 240.0, 20.0
-"""Training time of each width."""
+"""Training time of each width, in seconds."""
 
 
 def bench_discriminator(
@@ -54,8 +54,8 @@ def bench_discriminator(
 ) -> dict[str, Any]:
     """Train each width for `seconds` and measure it; writes `discriminator.json`, `.md` and `.jpg`.
 
-    `recipe` is what else is trained, by default lean at the pictures' size. Raises LimnerError where
-    too few pictures are held out to measure anything.
+    `recipe` sets everything but the width; the default is lean at the pictures' size. Raises LimnerError if
+    the held-out split has fewer than 8 pictures.
     """
     recipe = replace(recipe or Recipe(), pixels=pictures.pixels)
     seconds = seconds or (QUICK_SECONDS if quick else SECONDS)
@@ -66,25 +66,25 @@ def bench_discriminator(
         )
     ordered = sorted(widths, reverse=True)
     rows: list[dict[str, Any]] = []
-    painted: dict[str, Tensor] = {}
+    paintings: dict[str, Tensor] = {}
     with process_group(device) as group:
         results: dict[str, Any] = {"benchmark": "discriminator", **collect_environment(group.device)}
         guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
         samples = Samples(pictures, guide, recipe.pixels, group.device)
         results |= {"recipe": json.loads(recipe.to_json()), "seconds": seconds, "widths": rows}
-        results["photos"] = _between_photos(pictures, samples)
+        results["photos"] = _measure_photos(pictures, samples)
         steps = None
         for number, width in enumerate(ordered):
             progress(number, len(ordered), "widths trained")
             recipe_of_width = replace(recipe, discriminator=width)
-            learner = _Learner(pictures, recipe_of_width, guide, group, samples)
-            rows.append(learner.learn(seconds, steps))
+            trainer = _WidthTrainer(pictures, recipe_of_width, guide, group, samples)
+            rows.append(trainer.train(seconds, steps))
             steps = steps or rows[-1]["equal_time"]["steps"]
-            painted[f"width {width}"] = generate(learner.state.generator, samples.sheet_pairs().input)
+            paintings[f"width {width}"] = generate(trainer.state.generator, samples.sheet_pairs().input)
         progress(len(ordered), len(ordered), "widths trained")
-    shown, target = samples.sheet_pairs()
+    guides, target = samples.sheet_pairs()
     sheet = draw_rows(
-        samples, {"shown": shown, **painted, "target": target}, f"{seconds:.0f} s of training"
+        samples, {"shown": guides, **paintings, "target": target}, f"{seconds:.0f} s of training"
     )
     write_image(folder / "discriminator.jpg", sheet)
     atomic_write(folder / "discriminator.json", json.dumps(results, indent=1) + "\n")
@@ -92,8 +92,8 @@ def bench_discriminator(
     return results
 
 
-class _Learner:
-    """One width, learning."""
+class _WidthTrainer:
+    """Trains and measures one discriminator width."""
 
     def __init__(
         self,
@@ -107,19 +107,19 @@ class _Learner:
         self._recipe, self._guide, self._group, self._samples = recipe, guide, group, samples
         self._loader = BatchLoader(pictures, recipe, group.device)
 
-    def learn(self, seconds: float, steps: int | None) -> dict[str, Any]:
-        """Learn for `seconds`, and at least `steps`; measured at both."""
-        found: dict[str, Any] = {"discriminator": self._recipe.discriminator}
+    def train(self, seconds: float, steps: int | None) -> dict[str, Any]:
+        """Train for at least `seconds` and at least `steps`; measure at both points."""
+        results: dict[str, Any] = {"discriminator": self._recipe.discriminator}
         spent, stream = 0.0, self._loader.stream(self.state.position)
-        while "equal_time" not in found or (steps is not None and "equal_steps" not in found):
+        while "equal_time" not in results or (steps is not None and "equal_steps" not in results):
             began = time.perf_counter()
             self._step(make_pair(next(stream), self._guide, self._recipe.pixels))
             spent += time.perf_counter() - began
             if self.state.position.step == steps:
-                found["equal_steps"] = self._measure(spent)
-            if spent >= seconds and "equal_time" not in found:
-                found["equal_time"] = self._measure(spent)
-        return {"equal_steps": found["equal_time"], **found}
+                results["equal_steps"] = self._measure(spent)
+            if spent >= seconds and "equal_time" not in results:
+                results["equal_time"] = self._measure(spent)
+        return {"equal_steps": results["equal_time"], **results}
 
     def _step(self, pair: TrainingPair) -> None:
         torch.manual_seed(derive_seed(self._recipe.seed, DROPOUT, self.state.position.step, 0))
@@ -128,7 +128,7 @@ class _Learner:
 
     def _measure(self, spent: float) -> dict[str, Any]:
         pairs = list(self._samples.held_out_pairs())
-        paintings = torch.cat([generate(self.state.generator, shown).float().cpu() for shown, _ in pairs])
+        paintings = torch.cat([generate(self.state.generator, guide).float().cpu() for guide, _ in pairs])
         photos = torch.cat([target.cpu() for _, target in pairs])
         distances = sliced_wasserstein(paintings, photos)
         return {
@@ -140,12 +140,12 @@ class _Learner:
         }
 
 
-def _between_photos(pictures: ImageStore, samples: Samples) -> dict[str, Any]:
-    """The distance between held-out photos and as many others: what a perfect painter might reach."""
+def _measure_photos(pictures: ImageStore, samples: Samples) -> dict[str, Any]:
+    """The distance between held-out and training photos: what a perfect painter might reach."""
     photos = torch.cat([target.cpu() for _, target in samples.held_out_pairs()])
-    others = torch.cat([target.cpu() for _, target in samples.training_pairs(len(photos))])
-    count = min(len(photos), len(others))
-    distances = sliced_wasserstein(others[:count], photos[:count])
+    training_photos = torch.cat([target.cpu() for _, target in samples.training_pairs(len(photos))])
+    count = min(len(photos), len(training_photos))
+    distances = sliced_wasserstein(training_photos[:count], photos[:count])
     return {
         "pictures": count,
         "training": len(pictures.training),
@@ -171,9 +171,10 @@ def table(results: dict[str, Any]) -> str:
     ]
     for row in results["widths"]:
         for at in ("equal_time", "equal_steps"):
-            found = row[at]
+            measured = row[at]
             lines.append(
-                f"| {row['discriminator']} | {at.replace('_', ' ')} | {found['steps']:,} | "
-                f"{found['seconds']:.0f} | {found['held_out_l1']:.3f} | {found['mean_distance']:.3f} |"
+                f"| {row['discriminator']} | {at.replace('_', ' ')} | {measured['steps']:,} | "
+                f"{measured['seconds']:.0f} | {measured['held_out_l1']:.3f} | "
+                f"{measured['mean_distance']:.3f} |"
             )
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Where figures come from: a figure without its machine and versions is a rumour."""
+"""The environment of a benchmark: machine, versions, threads and time."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def collect_environment(device: torch.device) -> dict[str, Any]:
             "cpu": cpu_name(),
             "cores": os.cpu_count(),
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-            "load": load(),
+            "load": load_average(),
         },
         "threads": torch.get_num_threads(),
     }
 
 
 def cpu_name() -> str:
-    """The processor's name, as the system gives it."""
+    """The processor's name as the system reports it."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -47,16 +47,16 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def load() -> float | None:
-    """Mean number of programs that wanted to run over the last minute; None where it is not told.
+def load_average() -> float | None:
+    """The system's load average over the last minute; None if the system has none.
 
-    Above a few tenths at the start, figures are of a machine that others used meanwhile.
+    A value above a few tenths at the start means that other programs used the machine during the benchmark.
     """
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def describe_environment(results: dict[str, Any]) -> str:
-    """The origin as a paragraph for a table."""
+    """The environment as a paragraph for a table."""
     machine, versions = results["machine"], results["versions"]
     where = machine["cpu"] if machine["device"] == "cpu" else machine["device"]
     return (

@@ -1,4 +1,4 @@
-"""Looks for the bench: with random weights where nobody has trained one, and in every rival's format."""
+"""Looks for the browser benchmark: looks with random weights, and every rival's format."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ ONNX = "look.onnx"
 
 
 def random_generator(recipe: Recipe) -> UNet:
-    """A generator with random weights whose features keep their strength from layer to layer.
+    """A generator with random weights that keep the features' variance from layer to layer (He).
 
-    Fresh weights would fade: every engine would paint the same flat grey, whatever it computed.
+    With the default initialisation the features would fade, and every engine would paint the same flat grey
+    no matter what it computed.
     """
     torch.manual_seed(recipe.seed)
     network = make_generator(recipe)
@@ -38,7 +39,7 @@ def random_generator(recipe: Recipe) -> UNet:
 
 
 def random_look(folder: Path, size: Size, pixels: int) -> Path:
-    """A look of that size with random weights in float32, as every rival can take them."""
+    """A look of `size` with random weights in float32, which every rival can read."""
     recipe = Recipe(size=size, pixels=pixels)
     path = folder / ONNX
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,9 +48,9 @@ def random_look(folder: Path, size: Size, pixels: int) -> Path:
 
 
 def write_float32_look(look: Look, path: Path) -> None:
-    """Write `look` for readers of ONNX without transposed convolutions.
+    """Write `look` for ONNX readers that have no transposed convolutions.
 
-    Raises LimnerError where it cannot be rewritten, or the disk refuses.
+    Raises LimnerError if the look cannot be rewritten or the file cannot be written.
     """
     atomic_write(path, with_subpixel_convs(look.model).SerializeToString())
 
@@ -59,14 +60,14 @@ FORMATS: dict[str, tuple[Callable[[Look, Path], None], str]] = {
     "tfjs": (write_tfjs, f"tfjs/{MODEL}"),
     "tflite": (write_tflite, "look.tflite"),
 }
-"""By the page's names: what writes the format, and what the page opens."""
+"""The page's format names, each with its writer and the file that the page opens."""
 
 
 def write_formats(look: Path, folder: Path) -> dict[str, Any]:
-    """Put a look into `folder`, its own, in every format that can express it; its entry for the page.
+    """Write a look into its own `folder` in every possible format; returns its entry for the page.
 
-    The formats have the same weights: those that ONNX Runtime computes with. Where a format cannot express
-    the look, the entry has the sentence that says why.
+    All formats have the same weights, those that ONNX Runtime computes with. If a format cannot express the
+    look, the entry has a sentence with the reason.
     """
     opened = open_look(look)
     folder.mkdir(parents=True, exist_ok=True)

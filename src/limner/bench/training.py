@@ -1,9 +1,9 @@
-"""Training speed: pictures a second for each generator and discriminator width, against the plain step.
+"""Training benchmark: throughput for each generator and discriminator width, compared with the baseline.
 
     limner bench training --out docs/benchmarks
 
-The two steps take turns within each setting, so that whatever else the machine does meets both. A
-setting's first step of each is not counted. Both include the preparation of their batch.
+The two steps alternate within each setting, so that other load on the machine affects both. The first step
+of each is a warm-up and is not counted. Both timings include the preparation of the batch.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SIZES: tuple[Size, ...] = ("lean", "small", "medium", "large")
 WIDTHS = (8, 16, 32, 64)
 
 PICTURES = 16
-"""Pictures that are trained on: drawn by rule, so that anybody has them."""
+"""Training pictures: drawn by limner, so that anybody can repeat the benchmark."""
 
 
 def bench_training(
@@ -50,7 +50,7 @@ def bench_training(
     device: str | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Measure every size with every discriminator width; returns what goes into the JSON.
+    """Measure every size with every discriminator width; returns the content of the JSON file.
 
     `quick` measures the widths 16 and 64 only, with two repetitions each.
     """
@@ -60,7 +60,7 @@ def bench_training(
     with process_group(device) as group, tempfile.TemporaryDirectory() as folder:
         results: dict[str, Any] = {"benchmark": "training", **collect_environment(group.device)}
         results |= {"pixels": pixels, "batch": Recipe().batch, "quick": quick, "settings": []}
-        pictures, files = _pictures(Path(folder), pixels)
+        pictures, files = _draw_pictures(Path(folder), pixels)
         for number, recipe in enumerate(settings):
             progress(number, len(settings), "settings measured")
             results["settings"].append(_measure(recipe, pictures, files, group, quick=quick))
@@ -69,7 +69,7 @@ def bench_training(
 
 
 def write_training(results: dict[str, Any], folder: Path) -> list[Path]:
-    """Write `training.json` and the table made from it, `training.md`."""
+    """Write `training.json` and its table, `training.md`."""
     paths = [folder / "training.json", folder / "training.md"]
     atomic_write(paths[0], json.dumps(results, indent=1) + "\n")
     atomic_write(paths[1], table(results))
@@ -85,7 +85,7 @@ def table(results: dict[str, Any]) -> str:
         "float32 on a CPU. Made by `limner bench training` from `training.json`.",
         "",
         "Pictures a second: the median of the steps, with the slowest and the fastest. *Plain* is the "
-        "same step as it is commonly written (`src/limner/bench/baseline.py`); the two took turns.",
+        "same step as it is commonly written (`src/limner/bench/baseline.py`); the two alternated.",
         "",
         "| generator | discriminator | parameters, G + D | limner | plain | ratio | steps |",
         "|---|---|---|---|---|---|---|",
@@ -93,18 +93,18 @@ def table(results: dict[str, Any]) -> str:
     for row in results["settings"]:
         both = f"{row['generator_parameters']:,} + {row['discriminator_parameters']:,}"
         lines.append(
-            f"| {row['size']} | {row['discriminator']} | {both} | {_speed(row['limner'])} | "
-            f"{_speed(row['plain'])} | {row['ratio']:.2f} | {len(row['limner']['seconds'])} |"
+            f"| {row['size']} | {row['discriminator']} | {both} | {_format_throughput(row['limner'])} | "
+            f"{_format_throughput(row['plain'])} | {row['ratio']:.2f} | {len(row['limner']['seconds'])} |"
         )
     return "\n".join(lines) + "\n"
 
 
-def _speed(measured: dict[str, Any]) -> str:
+def _format_throughput(measured: dict[str, Any]) -> str:
     slowest, fastest = measured["slowest"], measured["fastest"]
     return f"{measured['pictures_per_second']:.2f} ({slowest:.2f}-{fastest:.2f})"
 
 
-def _pictures(folder: Path, pixels: int) -> tuple[ImageStore, list[Path]]:
+def _draw_pictures(folder: Path, pixels: int) -> tuple[ImageStore, list[Path]]:
     files = []
     (folder / "drawn").mkdir()
     for number, picture in enumerate(draw("garden", PICTURES, round(1.5 * pixels), 0)):
@@ -119,16 +119,17 @@ def _measure(
 ) -> dict[str, Any]:
     torch.manual_seed(0)
     state, plain = TrainState(recipe, group.device), BaselineTrainer(files, recipe, group.device)
-    ours = _ours(state, recipe, pictures, group)
+    limner_steps = _limner_steps(state, recipe, pictures, group)
     least, most, budget = (2, 2, 0.0) if quick else (3, 15, 15.0)
     times: tuple[list[float], list[float]] = ([], [])
-    for step in (lambda: next(ours), plain.step):  # the first steps choose algorithms and allocate
+    # Warm-up: the first steps choose algorithms and allocate memory.
+    for step in (lambda: next(limner_steps), plain.step):
         step()
     began = time.perf_counter()
     while len(times[0]) < least or (len(times[0]) < most and time.perf_counter() - began < budget):
-        times[0].append(_timed(lambda: next(ours), group.device))
-        times[1].append(_timed(plain.step, group.device))
-    measured = [_figures(seconds, recipe.batch) for seconds in times]
+        times[0].append(_time_step(lambda: next(limner_steps), group.device))
+        times[1].append(_time_step(plain.step, group.device))
+    measured = [_throughput(seconds, recipe.batch) for seconds in times]
     return {
         "size": recipe.size,
         "discriminator": recipe.discriminator,
@@ -140,16 +141,16 @@ def _measure(
     }
 
 
-def _ours(
+def _limner_steps(
     state: TrainState, recipe: Recipe, pictures: ImageStore, group: ProcessGroup
 ) -> Iterator[list[float]]:
-    """Our step, each time that the next is asked for; its losses."""
+    """Limner's training steps; each `next` runs one and yields its losses."""
     guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
     for batch in BatchLoader(pictures, recipe, group.device).stream(state.position):
         yield train_step(state, recipe, make_pair(batch, guide, recipe.pixels), group).tolist()
 
 
-def _timed(step: Callable[[], object], device: torch.device) -> float:
+def _time_step(step: Callable[[], object], device: torch.device) -> float:
     began = time.perf_counter()
     step()
     if device.type == "cuda":
@@ -157,7 +158,7 @@ def _timed(step: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - began
 
 
-def _figures(seconds: list[float], batch: int) -> dict[str, Any]:
+def _throughput(seconds: list[float], batch: int) -> dict[str, Any]:
     return {
         "seconds": [round(value, 5) for value in seconds],
         "pictures_per_second": batch / statistics.median(seconds),

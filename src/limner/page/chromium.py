@@ -1,8 +1,8 @@
-"""The engine in a real browser, for checking a look with what visitors will run.
+"""Run the engine in a real browser, to check a look with the code that visitors will run.
 
-It needs playwright and a Chromium, which people who only publish looks need not have: where either is
-absent the check is left out, and the caller says so. WebGPU runs on Chromium's software GPU, so that the
-answer is the same on every machine and says nothing of speed.
+This needs playwright and a Chromium. People who only publish looks may have neither: then the check is
+skipped, and the caller reports it. WebGPU runs on Chromium's software GPU, so that the result is the same
+on every machine; it says nothing about speed.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ FLAGS = (
     "--use-vulkan=swiftshader",
     "--use-webgpu-adapter=swiftshader",
 )
-"""With Chromium's software GPU."""
+"""Flags that select Chromium's software GPU."""
 
 ORIGIN = "http://localhost/"
-"""Never reached: every request is answered here. WebGPU wants a secure context, which localhost is."""
+"""Never contacted: `_answer` handles every request. WebGPU needs a secure context, and localhost is one."""
 
 RUN = """async ([tools, inputs, patience]) => {
   const { readLook, createPainter, EngineError } = await import(tools);
@@ -73,19 +73,19 @@ RUN = """async ([tools, inputs, patience]) => {
 
 
 def find_chromium() -> str | None:
-    """The Chromium of this machine: LIMNER_CHROMIUM, or the first that is found; None without any."""
+    """The path of a Chromium: LIMNER_CHROMIUM, or the first one on the PATH; None if there is none."""
     return os.environ.get("LIMNER_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class BrowserUnavailable(Exception):
-    """Why nothing could be run in a browser; the words continue a sentence."""
+    """No browser could run the engine; the message is the end of a sentence."""
 
 
 def run_engine(look: bytes, inputs: Mapping[str, NDArray[np.float32]], seconds: float = 240) -> Tensors:
-    """Outputs of the look, flat, by the engine on WebGPU. `inputs` are by the graph's names.
+    """Run the engine on WebGPU and return the look's outputs, flattened. `inputs` are keyed by graph input.
 
-    Raises NoBrowserError where there is no browser, or it does not start, crashes, or needs longer than
-    `seconds`; LimnerError with the engine's sentence where it refuses the look.
+    Raises BrowserUnavailable if there is no browser, or if it does not start, crashes, or takes longer than
+    `seconds`. Raises LimnerError with the engine's message if the engine refuses the look.
     """
     tools = next(ASSETS.glob("tools-*.js"), None)
     if tools is None:
@@ -108,9 +108,9 @@ def run_engine(look: bytes, inputs: Mapping[str, NDArray[np.float32]], seconds: 
 
 @contextmanager
 def open_page(flags: Sequence[str]) -> Iterator[Any]:
-    """A page of playwright's in a fresh headless Chromium, which ends with the block.
+    """Open a playwright page in a fresh headless Chromium, which is closed at the end of the block.
 
-    Raises NoBrowserError where there is none, or it gives up, or what the page is asked for fails.
+    Raises BrowserUnavailable if there is no Chromium, if it fails, or if an operation on the page fails.
     """
     path = find_chromium()
     if path is None:
@@ -121,19 +121,19 @@ def open_page(flags: Sequence[str]) -> Iterator[Any]:
         raise BrowserUnavailable("playwright for Python is not installed") from error
     try:
         with sync_playwright() as playwright:
-            # Chromium refuses to start as root with a sandbox; all that it opens is limner's.
-            root = hasattr(os, "geteuid") and os.geteuid() == 0
+            # Chromium does not start as root with a sandbox. Without one it opens limner's pages only.
+            is_root = hasattr(os, "geteuid") and os.geteuid() == 0
             browser = playwright.chromium.launch(
-                executable_path=path, args=list(flags), chromium_sandbox=not root
+                executable_path=path, args=list(flags), chromium_sandbox=not is_root
             )
             yield browser.new_page()
             browser.close()
     except Error as error:
-        raise BrowserUnavailable(f"the browser gave up ({error.message.splitlines()[0]})") from error
+        raise BrowserUnavailable(f"the browser failed ({error.message.splitlines()[0]})") from error
 
 
 def _answer(route: Any, look: bytes) -> None:
-    """The look, the built page's assets, and an empty page for everything else."""
+    """Answer a request with the look, an asset of the built page, or an empty page."""
     path = route.request.url.removeprefix(ORIGIN)
     if path == "look.onnx":
         route.fulfill(body=look, content_type="application/octet-stream")

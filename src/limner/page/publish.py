@@ -20,26 +20,26 @@ from limner.slug import slugify
 
 LIST = Path("looks") / "looks.json"
 WEB = Path(__file__).parents[1] / "_web"
-"""The built page without looks; a wheel carries it, a checkout builds it with `make web`."""
+"""The built page without looks: part of the wheel; in a checkout, `make web` builds it."""
 
 
 def publish(looks: Sequence[Path], folder: Path) -> Path:
     """Write a page with `looks` into `folder` and return the folder.
 
-    Files that a person added there (a CNAME, say) stay; those of an earlier page are replaced, and looks
-    that it had and this one has not are removed. The index comes last, so that a visitor never meets
-    half a page. Raises LimnerError where a look cannot be read, the folder is not a page, or the disk
-    does not take it.
+    Files that a person added (such as a CNAME) stay. Files of an earlier page are replaced, and looks that
+    only the earlier page had are removed. index.html is written last, so that visitors never get a partial
+    page. Raises LimnerError if a look cannot be read, the folder is not a page, or a file cannot be
+    written.
     """
     if not looks:
         raise LimnerError("No look was given: name one or more .onnx files.")
     _check_web()
     check_page(folder)
     opened = [open_look(path) for path in looks]
-    previews = [_preview(look) for look in opened]  # a look that cannot paint is found before any write
+    previews = [_preview(look) for look in opened]  # raises for a look that cannot paint, before any write
     entries = _entries(opened)
-    earlier = _published(folder)
-    # First, so that a page which is cut off in the making is known for a page the next time.
+    earlier = _listed_files(folder)
+    # Written first, so that the next run recognises an interrupted page as a page.
     atomic_write(folder / LIST, json.dumps({"looks": []}))
     for look, preview, entry in zip(opened, previews, entries, strict=True):
         atomic_write(folder / "looks" / entry["file"], look.content)
@@ -51,7 +51,7 @@ def publish(looks: Sequence[Path], folder: Path) -> Path:
 
 
 def check_page(folder: Path) -> None:
-    """Refuse a folder that holds something else than a page."""
+    """Raise LimnerError if `folder` is a file, or has files but is not a page."""
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file; give --out the name of a folder.")
     if folder.exists() and any(folder.iterdir()) and not (folder / LIST).exists():
@@ -64,17 +64,17 @@ def _check_web() -> None:
 
 
 def _entries(looks: Sequence[Look]) -> list[dict[str, Any]]:
-    """What looks.json says of the looks."""
-    taken: set[str] = set()
-    return [_entry(look, taken) for look in looks]
+    """The entries of looks.json."""
+    used_names: set[str] = set()
+    return [_entry(look, used_names) for look in looks]
 
 
-def _entry(look: Look, taken: set[str]) -> dict[str, Any]:
+def _entry(look: Look, used_names: set[str]) -> dict[str, Any]:
     stem, count = slugify(look.path.stem), 2
     file = f"{stem}.onnx"
-    while file in taken:
+    while file in used_names:
         file, count = f"{stem}-{count}.onnx", count + 1
-    taken.add(file)
+    used_names.add(file)
     return {
         "file": file,
         "name": look.name or look.path.stem,
@@ -92,7 +92,7 @@ def _files(entries: Sequence[dict[str, Any]]) -> set[str]:
     return {str(entry[key]) for entry in entries for key in ("file", "preview")}
 
 
-def _published(folder: Path) -> set[str]:
+def _listed_files(folder: Path) -> set[str]:
     """Files in looks/ that an earlier page listed."""
     try:
         listed = json.loads((folder / LIST).read_text(encoding="utf-8"))["looks"]
@@ -103,7 +103,7 @@ def _published(folder: Path) -> set[str]:
 
 
 def _preview(look: Look) -> bytes:
-    """A small JPEG of the look painting soft random shapes: what it does, whatever it is shown."""
+    """A small JPEG: the look's painting of soft random shapes, which shows its style."""
     noise = np.random.default_rng(7).random((5, 5, 3), dtype=np.float32)
     image = Image.fromarray((noise * 255).astype(np.uint8)).resize(
         (look.pixels,) * 2, Image.Resampling.BICUBIC
@@ -124,13 +124,13 @@ def _copy_web(folder: Path) -> None:
     files = sorted(path for path in WEB.rglob("*") if path.is_file())
     for path in sorted(files, key=lambda path: path.name == "index.html"):
         _copy(path, folder / path.relative_to(WEB))
-    atomic_write(folder / ".nojekyll", "")  # else GitHub Pages runs the files through Jekyll
+    atomic_write(folder / ".nojekyll", "")  # otherwise GitHub Pages processes the files with Jekyll
 
 
 def _remove_stale(folder: Path, looks: set[str]) -> None:
-    """Remove what an earlier page left: assets of another build, looks that are shown no longer."""
-    ours = {path.relative_to(WEB) for path in WEB.rglob("*")}
+    """Remove an earlier page's stale files: assets of another build, and looks no longer listed."""
+    current = {path.relative_to(WEB) for path in WEB.rglob("*")}
     built = [*(folder / "assets").glob("*"), *(folder / "runtime").glob("*")]
-    stale = [path for path in built if path.is_file() and path.relative_to(folder) not in ours]
+    stale = [path for path in built if path.is_file() and path.relative_to(folder) not in current]
     for path in [*stale, *(folder / "looks" / name for name in looks)]:
         path.unlink(missing_ok=True)

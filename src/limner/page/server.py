@@ -1,4 +1,4 @@
-"""Serves a page on loopback, as a static host would, for the person at this machine alone."""
+"""Serve a page on loopback, as a static host would, for this machine only."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from limner.errors import LimnerError
 HOST = "127.0.0.1"
 PORT = 8000
 NAMES = ["localhost", HOST]
-"""Hosts that are answered: any other name that resolves here is a DNS-rebinding attempt."""
+"""Accepted host names: any other name that resolves to this machine is a DNS-rebinding attempt."""
 
 HEADERS = [
-    # Isolation lets the WASM runtime use threads.
+    # Cross-origin isolation lets the WASM runtime use threads.
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-embedder-policy", b"require-corp"),
     (b"x-content-type-options", b"nosniff"),
@@ -36,7 +36,7 @@ HEADERS = [
 
 
 class SecurityHeaders:
-    """Adds `HEADERS` to every answer."""
+    """Adds `HEADERS` to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -51,9 +51,9 @@ class SecurityHeaders:
 
 
 def make_app(page: Path, *, looks: Path | None = None) -> Starlette:
-    """The page's files, and under /looks another folder's where it is given.
+    """Serve the files of `page`, and those of `looks` (if given) under /looks.
 
-    Hosts other than this machine's own names get 400, paths outside 404.
+    Requests for any host but this machine's own names get 400; paths outside the folders get 404.
     """
     for kind, suffix in (
         ("text/javascript", ".js"),
@@ -61,18 +61,18 @@ def make_app(page: Path, *, looks: Path | None = None) -> Starlette:
         ("application/wasm", ".wasm"),
         ("application/octet-stream", ".onnx"),
     ):
-        mimetypes.add_type(kind, suffix)  # some systems' tables lack them, or are wrong about .js
-    beside = [Mount("/looks", StaticFiles(directory=looks))] if looks else []
+        mimetypes.add_type(kind, suffix)  # some systems lack these types, or have a wrong one for .js
+    looks_mount = [Mount("/looks", StaticFiles(directory=looks))] if looks else []
     return Starlette(
-        routes=[*beside, Mount("/", StaticFiles(directory=page, html=True))],
+        routes=[*looks_mount, Mount("/", StaticFiles(directory=page, html=True))],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES), Middleware(SecurityHeaders)],
     )
 
 
 def listen(port: int | None) -> socket.socket:
-    """A listening socket on loopback: on `port`, or the first free one from 8000 where it is None."""
-    wanted = [port] if port is not None else [*range(PORT, PORT + 20), 0]
-    for number in wanted:
+    """Open a listening socket on loopback: on `port`, or if None on the first free port from 8000."""
+    candidates = [port] if port is not None else [*range(PORT, PORT + 20), 0]
+    for number in candidates:
         try:
             return socket.create_server((HOST, number))
         except (OSError, OverflowError):
@@ -81,8 +81,8 @@ def listen(port: int | None) -> socket.socket:
 
 
 @contextlib.contextmanager
-def serving(app: Starlette) -> Iterator[str]:
-    """Serve `app` in the background while the block lasts; its address."""
+def serve_in_background(app: Starlette) -> Iterator[str]:
+    """Serve `app` in the background during the block; yields its address."""
     with listen(None) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -95,7 +95,7 @@ def serving(app: Starlette) -> Iterator[str]:
 
 
 def serve(page: Path, *, port: int | None = None, open_browser: bool = True) -> None:
-    """Serve `page` until Ctrl-C, after printing its address (and opening it)."""
+    """Print the address of `page`, open it if asked to, and serve it until Ctrl-C."""
     if not (page / "index.html").is_file():
         raise LimnerError(f"{page} is not a page (it has no index.html); make one with `limner publish`.")
     with listen(port) as listener:
