@@ -1,4 +1,4 @@
-# limner: `make demo` and `make test` do all of their own set-up. `make help` lists the targets.
+# limner: `make demo` and `make test` include all set-up. `make help` lists the targets.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,40 +12,40 @@ export LIMNER_CHROMIUM := $(shell scripts/browser --find)
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-demo: setup ## Draw pictures, train for up to three minutes, serve the page that paints
+demo: setup ## Draw pictures, train for up to three minutes, serve the page
 	$(BIN)/limner demo
 
-test: setup browser ## All tests: Python, TypeScript, and the page in a real browser
+test: setup browser ## Run all tests: Python, TypeScript, and the page in a real browser
 	scripts/check
 	scripts/test
 
-check: setup ## The fast subset: linters, types, quick tests (about a minute)
+check: setup ## Run the fast subset: linters, types, quick tests (about a minute)
 	scripts/check
 	scripts/test --fast
 
-fix: setup ## Format, and mend what the linters can
+fix: setup ## Format, and fix what the linters can fix
 	$(BIN)/ruff check --fix -q src tests scripts hatch_build.py
 	$(BIN)/ruff format src tests scripts hatch_build.py
 	cd web && npx biome check --write .
 
-setup: $(VENV)/.installed $(PAGE) ## The virtual environment and the built page
+setup: $(VENV)/.installed $(PAGE) ## Set up the virtual environment and build the page
 
 web: $(PAGE) ## Build the page
 
-docs: setup ## Write the command reference anew from the code
+docs: setup ## Regenerate the command reference from the code
 	$(BIN)/python scripts/reference.py
 
-bench-training: setup ## Measure training: pictures a second per size and discriminator width
+bench-training: setup ## Benchmark training: throughput for each size and discriminator width
 	$(BIN)/limner bench training --out docs/benchmarks
 
-bench-browser: setup browser web/dist/bench/index.html ## Measure engines in the browser, side by side
+bench-browser: setup browser web/dist/bench/index.html ## Benchmark engines in the browser
 	$(BIN)/limner bench browser --out docs/benchmarks
 
-pictures: setup ## The docs' pictures anew: PAGE=folder LOOKS="LOOK=CLIP@SECONDS ..." CLIP=clip
+pictures: setup ## Remake the docs' pictures: PAGE=folder LOOKS="LOOK=CLIP@SECONDS ..." CLIP=clip
 	$(BIN)/python scripts/show.py page $(PAGE) $(CLIP) docs/pictures/page.jpg
 	$(BIN)/python scripts/show.py rows docs/pictures/paintings.jpg $(LOOKS)
 
-wheel: web ## Build the wheel, the page inside
+wheel: web ## Build the wheel, including the page
 	$(BIN)/pip wheel --no-deps -w dist .
 
 clean: ## Remove everything that was built

@@ -1,4 +1,4 @@
-"""Build hook: the wheel carries the built page, so that `pip install` users need no Node."""
+"""Build hook: the wheel contains the built page, so that `pip install` needs no Node."""
 
 import os
 import shutil
@@ -11,21 +11,21 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class PageBuildHook(BuildHookInterface):  # type: ignore[misc]
-    """Builds `web/` into `src/limner/_web` unless what is there is newer than all its sources."""
+    """Builds `web/` into `src/limner/_web` unless the existing build is newer than all its sources."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         _ = build_data
         if version == "editable":
-            return  # a checkout builds its page with `make web`
+            return  # in a checkout, `make web` builds the page
         root = Path(self.root)
         page = root / "src/limner/_web/index.html"
-        if not _current(page, root / "web"):
+        if not _is_up_to_date(page, root / "web"):
             _build(root / "web")
         if not page.exists():
             raise RuntimeError(f"The page was not built: {page} is missing. Run `make web` first.")
 
 
-def _current(page: Path, web: Path) -> bool:
+def _is_up_to_date(page: Path, web: Path) -> bool:
     return page.exists() and all(source.stat().st_mtime <= page.stat().st_mtime for source in _sources(web))
 
 

@@ -1,4 +1,4 @@
-"""Make the pictures of the docs: a page with a clip as its camera, and rows of camera, guide, painting.
+"""Make the pictures for the docs: a page with a clip as its camera, and rows of camera, guide, painting.
 
     python scripts/show.py page PAGE CLIP OUT.jpg [LOOK.onnx]
     python scripts/show.py rows OUT.jpg LOOK.onnx=CLIP@SECONDS ...
@@ -28,8 +28,8 @@ from limner.page.server import listen, make_app
 SIDE = 256
 
 
-def camera(clip: Path, out: Path, frames: int = 60) -> Path:
-    """The clip's first frames as Chromium's fake camera reads them."""
+def write_camera_file(clip: Path, out: Path, frames: int = 60) -> Path:
+    """Write the clip's first frames in the format of Chromium's fake camera (Y4M)."""
     with out.open("wb") as file, av.open(str(clip)) as opened:
         file.write(b"YUV4MPEG2 W480 H360 F15:1 Ip A1:1 C420jpeg\n")
         for index, frame in enumerate(opened.decode(video=0)):
@@ -40,19 +40,19 @@ def camera(clip: Path, out: Path, frames: int = 60) -> Path:
 
 
 def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
-    """A screenshot of the page, painting the clip, with what the network sees."""
+    """Take a screenshot of the page as it paints the clip, with the guide shown."""
     with tempfile.TemporaryDirectory() as folder, listen(None) as listener, sync_playwright() as player:
         config = uvicorn.Config(make_app(page), log_level="warning", lifespan="off")
         server = uvicorn.Server(config)
         threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
-        video = camera(clip, Path(folder) / "camera.y4m")
-        fake = [
+        video = write_camera_file(clip, Path(folder) / "camera.y4m")
+        camera_flags = [
             "--no-sandbox",
             "--use-fake-ui-for-media-stream",
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-video-capture={video}",
         ]
-        browser = player.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, *fake])
+        browser = player.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, *camera_flags])
         tab = browser.new_page(viewport={"width": 1280, "height": 800})
         tab.goto(f"http://localhost:{listener.getsockname()[1]}/?look={look}")
         tab.get_by_role("button", name="Use my camera").first.click(timeout=60_000)
@@ -68,7 +68,7 @@ def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
 
 
 def frame_at(clip: Path, seconds: Fraction) -> Image.Image:
-    """The first frame at or after a time."""
+    """The first frame at or after `seconds`."""
     with av.open(str(clip)) as opened:
         for frame in opened.decode(video=0):
             if frame.time is not None and frame.time >= seconds:
@@ -77,16 +77,16 @@ def frame_at(clip: Path, seconds: Fraction) -> Image.Image:
     raise SystemExit(f"{clip} ends before {float(seconds)} s.")
 
 
-def show_rows(out: Path, wanted: list[str]) -> None:
-    """One row for each LOOK=CLIP@SECONDS."""
-    sheet = Image.new("RGB", (3 * SIDE + 8, len(wanted) * (SIDE + 4) - 4), "#14120f")
-    for row, words in enumerate(wanted):
-        name, _, rest = words.partition("=")
+def show_rows(out: Path, row_specs: list[str]) -> None:
+    """Draw one row for each LOOK=CLIP@SECONDS."""
+    sheet = Image.new("RGB", (3 * SIDE + 8, len(row_specs) * (SIDE + 4) - 4), "#14120f")
+    for row, spec in enumerate(row_specs):
+        name, _, rest = spec.partition("=")
         clip, _, seconds = rest.partition("@")
         look = open_look(Path(name))
-        seen = center_crop(frame_at(Path(clip), Fraction(seconds or 0)), look.pixels)
-        painting, guide = look.paint_and_guide(seen)
-        for column, image in enumerate((seen, np.broadcast_to(guide, seen.shape), painting)):
+        camera = center_crop(frame_at(Path(clip), Fraction(seconds or 0)), look.pixels)
+        painting, guide = look.paint_and_guide(camera)
+        for column, image in enumerate((camera, np.broadcast_to(guide, camera.shape), painting)):
             tile = Image.fromarray((np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8))
             tile = tile.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
             sheet.paste(tile, (column * (SIDE + 4), row * (SIDE + 4)))
@@ -97,7 +97,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["page", page, clip, out, *look]:
             show_page(Path(page), Path(clip), Path(out), *look)
-        case ["rows", out, *wanted] if wanted:
-            show_rows(Path(out), wanted)
+        case ["rows", out, *row_specs] if row_specs:
+            show_rows(Path(out), row_specs)
         case _:
             raise SystemExit(__doc__)

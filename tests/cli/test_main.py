@@ -1,4 +1,4 @@
-"""The command line: teaches, answers at once, and says what is wrong in a sentence."""
+"""The command line: help texts, exit codes, error sentences, and a start without heavy imports."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_teaches_every_command_with_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
+def test_every_commands_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
         main([name, "--help"])
-    assert ended.value.code == 0
-    taught = capsys.readouterr().out.split("or example:", 1)[1]
-    assert f"    limner {name} " in taught or f"-m limner {name} " in taught
+    assert exited.value.code == 0
+    example = capsys.readouterr().out.split("or example:", 1)[1]
+    assert f"    limner {name} " in example or f"-m limner {name} " in example
 
 
-def test_the_overview_has_a_line_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_main_help_has_a_line_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for name in COMMANDS:
-        assert f"• {name} " in said
-    assert "For example" not in said
+        assert f"• {name} " in output
+    assert "For example" not in output
 
 
-def test_help_without_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_arguments_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([])
     assert "a folder of pictures becomes" in capsys.readouterr().out
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_option_prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"limner {__version__}\n"
 
 
-def test_starts_without_torch() -> None:
+def test_help_does_not_import_torch_or_other_heavy_packages() -> None:
     code = (
         "import sys; from limner.cli.main import main\n"
         "try: main(['look', '--help'])\n"
@@ -51,11 +51,11 @@ def test_starts_without_torch() -> None:
         "heavy = {'torch', 'onnx', 'onnxruntime', 'numpy', 'PIL', 'av', 'starlette'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
+    exited = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert exited.returncode == 0, exited.stderr
 
 
-def test_the_recipe_s_fields_are_options() -> None:
+def test_the_recipes_fields_are_options() -> None:
     command = parse(["look", "photos", "--size", "small", "--pixels", "128", "--no-flip", "--no-open"])
     assert (command.recipe.size, command.recipe.pixels, command.recipe.flip) == ("small", 128, False)  # type: ignore[attr-defined]
     assert command.serving.open is False  # type: ignore[attr-defined]
@@ -77,7 +77,7 @@ def test_the_recipe_s_fields_are_options() -> None:
         (["doctor", "nowhere"], "nowhere"),
     ],
 )
-def test_what_is_wrong_is_a_sentence(
+def test_an_error_is_printed_as_one_sentence(
     arguments: list[str],
     sentence: str,
     tmp_path: Path,
@@ -86,20 +86,20 @@ def test_what_is_wrong_is_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("limner: ")
-    assert sentence in said
-    assert "Traceback" not in said
-    assert list(tmp_path.iterdir()) == []  # nothing half-made is left behind
+    output = capsys.readouterr().err
+    assert output.startswith("limner: ")
+    assert sentence in output
+    assert "Traceback" not in output
+    assert list(tmp_path.iterdir()) == []  # no partial output is left behind
 
 
 def test_a_mistyped_option_gets_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exited:
         main(["look", "photos", "--pixel", "128"])
-    assert ended.value.code == 2
+    assert exited.value.code == 2
     assert "--pixels" in capsys.readouterr().err
 
 
-def test_the_reference_is_current() -> None:
+def test_the_command_reference_is_up_to_date() -> None:
     check = [sys.executable, str(ROOT / "scripts" / "reference.py"), "--check"]
     assert subprocess.run(check, check=False).returncode == 0, "run `make docs`"

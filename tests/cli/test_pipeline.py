@@ -1,4 +1,4 @@
-"""The whole road at 64 pixels: walked once, walked again, and refused before anything is lost."""
+"""The whole pipeline at 64 pixels: run once, resumed, and refused before any file is lost."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from limner.training.run import open_run
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, a page as small as can be, and a server that returns at once."""
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, a minimal page, and a server that returns at once."""
     web = tmp_path / "web"
     web.mkdir()
     (web / "index.html").write_text("page")
@@ -51,10 +51,10 @@ def look(*arguments: str) -> int:
 TINY = ("--pixels", "64", "--epochs", "1", "--discriminator", "4")
 
 
-def test_from_pictures_to_a_page_and_on(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    photos(here / "photos")
+def test_makes_a_page_from_pictures_and_resumes(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(work / "photos")
     assert look("photos", *TINY, "--name", "North Sea", "--author", "Ada") == 0
-    project = here / "limner-photos"
+    project = work / "limner-photos"
     assert f"served {project.name}/page" in capsys.readouterr().out
     assert (open_look(project / "north-sea.onnx").name, open_look(project / "north-sea.onnx").pixels) == (
         "North Sea",
@@ -71,70 +71,72 @@ def test_from_pictures_to_a_page_and_on(here: Path, capsys: pytest.CaptureFixtur
     assert open_look(project / "north-sea.onnx").author == "Ada"
 
 
-def test_another_recipe_is_refused_while_the_store_is_as_it_was(
-    here: Path, capsys: pytest.CaptureFixture[str]
+def test_a_different_recipe_is_refused_and_the_store_is_unchanged(
+    work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    photos(here / "photos")
+    photos(work / "photos")
     assert look("photos", *TINY) == 0
     assert look("photos", "--pixels", "128", "--epochs", "1") == 1
     assert "pixels (64, not 128)" in capsys.readouterr().err
-    assert open_store(here / "limner-photos" / "pictures").pixels == 64
+    assert open_store(work / "limner-photos" / "pictures").pixels == 64
 
 
 def test_a_page_folder_with_other_files_is_refused_before_training(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    photos(here / "photos")
-    (here / "limner-photos" / "page").mkdir(parents=True)
-    (here / "limner-photos" / "page" / "diary.txt").write_text("mine")
+    photos(work / "photos")
+    (work / "limner-photos" / "page").mkdir(parents=True)
+    (work / "limner-photos" / "page" / "diary.txt").write_text("mine")
     assert look("photos", *TINY) == 1
     assert "holds other files" in capsys.readouterr().err
-    assert not (here / "limner-photos" / "run").exists()
+    assert not (work / "limner-photos" / "run").exists()
 
 
-def test_its_own_work_is_no_source(here: Path) -> None:
-    photos(here / "photos")
+def test_the_output_folder_is_not_used_as_a_source(work: Path) -> None:
+    photos(work / "photos")
     assert look("photos", *TINY, "--out", "photos/look") == 0
     assert look("photos", *TINY, "--out", "photos/look") == 0
-    assert len(open_store(here / "photos" / "look" / "pictures")) == 4
+    assert len(open_store(work / "photos" / "look" / "pictures")) == 4
 
 
-def test_two_folders_of_one_name_are_not_mixed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    photos(here / "a" / "photos", seed=1)
-    photos(here / "b" / "photos", seed=2)
+def test_two_source_folders_of_the_same_name_are_not_mixed(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos(work / "a" / "photos", seed=1)
+    photos(work / "b" / "photos", seed=2)
     assert look("a/photos", *TINY) == 0
-    before = (here / "limner-photos" / "photos.onnx").read_bytes()
+    before = (work / "limner-photos" / "photos.onnx").read_bytes()
     assert look("b/photos", *TINY) == 1
     assert "--out" in capsys.readouterr().err
-    assert (here / "limner-photos" / "photos.onnx").read_bytes() == before
+    assert (work / "limner-photos" / "photos.onnx").read_bytes() == before
 
 
-def test_the_demo_draws_learns_and_serves(
-    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_the_demo_draws_trains_and_serves(
+    work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "DEMO_PICTURES", 4)
     assert main(["demo", "night", "--pixels", "64", "--minutes", "0.01", "--no-open"]) == 0
     assert "served limner-demo-night/page" in capsys.readouterr().out
-    assert open_look(here / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"
+    assert open_look(work / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"
 
 
-def test_a_look_replaces_a_look_and_nothing_else(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    photos(here / "photos")
+def test_an_export_overwrites_looks_only(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(work / "photos")
     assert look("photos", *TINY) == 0
-    (here / "precious.onnx").write_text("a diary")
+    (work / "precious.onnx").write_text("a diary")
     run = "limner-photos/run"
     assert main(["export", run, "--out", "precious.onnx"]) == 1
     assert main(["export", run, "--out", "photo.png"]) == 1
-    assert (here / "precious.onnx").read_text() == "a diary"
-    assert "is no look" in capsys.readouterr().err
+    assert (work / "precious.onnx").read_text() == "a diary"
+    assert "is not a look" in capsys.readouterr().err
     assert main(["export", run, "--out", "other.onnx", "--storage", "float16"]) == 0
     assert main(["export", run, "--out", "other.onnx"]) == 0
 
 
 def test_an_export_traces_once_and_measures_each_storage_once(
-    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photos(here / "photos")
+    photos(work / "photos")
     assert look("photos", *TINY) == 0
     trace = Mock(wraps=onnx_graph.export_graph)
     paint = Mock(wraps=storage_comparison.run_model)
@@ -147,13 +149,13 @@ def test_an_export_traces_once_and_measures_each_storage_once(
     assert "uint16" in capsys.readouterr().out
 
 
-def test_a_look_for_tensorflow_js(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    photos(here / "photos")
+def test_exports_a_look_for_tensorflow_js(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(work / "photos")
     assert look("photos", *TINY) == 0
     export = ["export", "limner-photos/run", "--to", "tfjs", "--author", "Ada"]
     assert main([*export, "--out", "sky-tfjs"]) == 0
     assert "PSNR" in capsys.readouterr().out
-    written = json.loads((here / "sky-tfjs" / "model.json").read_text())
+    written = json.loads((work / "sky-tfjs" / "model.json").read_text())
     assert written["userDefinedMetadata"]["name"] == "sky"
     assert written["userDefinedMetadata"]["author"] == "Ada"
     assert main([*export, "--out", "sky-tfjs", "--name", "Sky", "--storage", "float32"]) == 0
@@ -162,8 +164,8 @@ def test_a_look_for_tensorflow_js(here: Path, capsys: pytest.CaptureFixture[str]
     assert "holds other files" in capsys.readouterr().err
 
 
-def test_pairs(here: Path) -> None:
-    photos(here / "paintings", seed=1)
-    photos(here / "sketches", seed=2)
+def test_trains_on_pairs_of_inputs_and_pictures(work: Path) -> None:
+    photos(work / "paintings", seed=1)
+    photos(work / "sketches", seed=2)
     assert look("paintings", "--inputs", "sketches", "--guide", "colour", *TINY) == 0
-    assert open_look(here / "limner-paintings" / "paintings.onnx").guide == "colour"
+    assert open_look(work / "limner-paintings" / "paintings.onnx").guide == "colour"

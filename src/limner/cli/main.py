@@ -1,4 +1,4 @@
-"""The command line: which command is asked for, and how it ends."""
+"""The command line: parse the arguments, run the command, return the exit code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from limner.errors import LimnerError
 
 
 class Command(Protocol):
-    """What every command can do."""
+    """The interface of every command."""
 
     def run(self) -> None: ...
 
@@ -46,35 +46,35 @@ COMMANDS: dict[str, type[Any]] = {
 }
 ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that paints live in the browser.
 
-`limner COMMAND --help` teaches each command; `limner --version` prints the version."""
+`limner COMMAND --help` explains each command; `limner --version` prints the version."""
 CONFIG = (tyro.conf.HelptextFromCommentsOff, tyro.conf.DisallowNone)
 
 
 def parse(arguments: Sequence[str]) -> Command:
-    """The command that the arguments ask for; exits with 2 and a hint where they make no sense."""
+    """Parse the arguments into a command; exits with code 2 and a hint if they are invalid."""
     name, *rest = arguments or [""]
     if name in COMMANDS:
         command: Command = tyro.cli(COMMANDS[name], prog=f"limner {name}", args=rest, config=CONFIG)
         return command
     union: Any = functools.reduce(operator.or_, (_as_subcommand(*entry) for entry in COMMANDS.items()))
-    asked: Command = tyro.cli(union, prog="limner", description=ABOUT, args=list(arguments), config=CONFIG)
-    return asked
+    parsed: Command = tyro.cli(union, prog="limner", description=ABOUT, args=list(arguments), config=CONFIG)
+    return parsed
 
 
 def _as_subcommand(name: str, kind: type[Any]) -> Any:
-    """A command as `limner --help` lists it, by the first line of what its own help says."""
+    """The command as `limner --help` lists it: with the first line of its own help text."""
     line = (kind.__doc__ or "").strip().splitlines()[0]
     return Annotated[kind, tyro.conf.subcommand(name, description=line)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it did what was asked, 1 with a sentence when it could not."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    if given in (["--version"], ["-V"]):
+    """Run one command and return its exit code: 0, 1 after printing an error, 130 after Ctrl-C."""
+    options = sys.argv[1:] if arguments is None else list(arguments)
+    if options in (["--version"], ["-V"]):
         print(f"limner {__version__}")
         return 0
     try:
-        parse(given or ["--help"]).run()
+        parse(options or ["--help"]).run()
     except LimnerError as error:
         print(f"limner: {error}", file=sys.stderr)
         return 1
@@ -82,5 +82,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("limner: stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        return 0  # the reader of our output (head, say) has seen enough
+        return 0  # the reader of our output (such as `head`) closed the pipe
     return 0

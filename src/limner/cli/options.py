@@ -1,4 +1,4 @@
-"""The options that several commands share: each group is a dataclass, its docstrings are the help."""
+"""Options that several commands share. Each group is a dataclass; its docstrings are the help texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 Flat = Annotated[T, OmitArgPrefixes]
 Target = Literal["onnx", "tfjs"]
 NO_DEFAULT_SHOWN = tyro.conf.arg(help_behavior_hint="")
-"""For options whose text says what holds without them."""
+"""For options whose help text already states the default."""
 
 Sources = Annotated[
     Positional[tuple[Path, ...]], tyro.conf.arg(metavar="SOURCE...", help_behavior_hint="(required)")
@@ -31,18 +31,18 @@ class Credits:
     """What visitors read about a look."""
 
     name: Annotated[str, NO_DEFAULT_SHOWN] = ""
-    """The look's name, shown on the page. Default: the name of what it learned from."""
+    """The look's name, shown on the page. Default: the name of the source."""
     author: Annotated[str, NO_DEFAULT_SHOWN] = ""
     """Who made the look."""
     credit: Annotated[str, NO_DEFAULT_SHOWN] = ""
-    """Whose pictures it learned from, such as "Photos by Ada Example"."""
+    """Credit for the training pictures, such as "Photos by Ada Example"."""
     licence: Annotated[str, NO_DEFAULT_SHOWN] = ""
     """The pictures' licence, such as "CC BY 4.0"."""
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How pictures are taken from the sources."""
+    """How pictures are imported from the sources."""
 
     frames: int = 400
     """Frames to take from each video, evenly spread."""
@@ -54,17 +54,17 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class BudgetOptions:
-    """When training ends; 200 epochs where neither is given."""
+    """The training budget: when training ends. Default: 200 epochs."""
 
     epochs: Annotated[int | None, NO_DEFAULT_SHOWN] = None
-    """Times that training passes over all pictures."""
+    """Passes over all training pictures."""
     minutes: Annotated[float | None, NO_DEFAULT_SHOWN] = None
-    """Minutes to train, earlier sittings counted in."""
+    """Minutes to train, including the time of earlier sessions of the run."""
 
 
 @dataclass(frozen=True)
 class LiveOptions:
-    """The look's live values, as the page's sliders turn them."""
+    """The look's live inputs, as set by the page's sliders."""
 
     brightness: Annotated[float | None, NO_DEFAULT_SHOWN] = None
     """The guide's brightness."""
@@ -74,22 +74,22 @@ class LiveOptions:
     """How much of the picture's own detail the guide keeps."""
 
     def values(self) -> dict[str, float]:
-        """Those that were given."""
+        """The live inputs that were given."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """Where the page is served: on this machine alone."""
+    """Where the page is served: on this machine only."""
 
     port: Annotated[int | None, NO_DEFAULT_SHOWN] = None
-    """Port; the first free one from 8000 where none is given."""
+    """Port. Default: the first free port from 8000."""
     open: bool = True
-    """Whether the page opens in the browser."""
+    """Whether to open the page in the browser."""
 
 
 def require_sources(sources: tuple[Path, ...]) -> tuple[Path, ...]:
-    """The sources, of which there must be one at least."""
+    """Return the sources; raises LimnerError if there are none."""
     if not sources:
         raise LimnerError("Name a folder of pictures, or a video: `limner look my-photos`.")
     return sources

@@ -1,7 +1,7 @@
-"""The whole road: from a folder of pictures to a page that paints, each step by its own module.
+"""The whole pipeline, from a folder of pictures to a page that paints; each step has its own module.
 
-Every step takes up what is there, so that the same command goes on where it stopped; and whatever can be
-refused is refused before anything is replaced.
+Every step reuses existing results, so repeating a command resumes it. All checks that can fail run before
+any file is replaced.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ if TYPE_CHECKING:
     from limner.training.run import Run
 
 DEMO_PICTURES = 300
-"""Pictures that the demo draws: a store of them is ready in seconds."""
+"""Pictures that the demo draws; their store is prepared in seconds."""
 
 
 def run_pipeline(
     project: Project,
     sources: Sequence[Path],
-    taking: ImportOptions,
+    importing: ImportOptions,
     recipe: Recipe,
     *,
-    stop: BudgetOptions,
+    budget: BudgetOptions,
     storage: Storage,
     serving: ServeOptions,
 ) -> None:
-    """From sources to a page that is served until Ctrl-C."""
+    """Run every step, from the sources to a page that is served until Ctrl-C."""
     from limner.page.publish import publish
     from limner.page.server import serve
 
     check_before_work(project, recipe)
-    pictures = prepare_store(sources, project.pictures, recipe.pixels, taking)
+    pictures = prepare_store(sources, project.pictures, recipe.pixels, importing)
     project.save(sources)
-    run = train(pictures, project.run, recipe, stop)
+    run = train(pictures, project.run, recipe, budget)
     export_run(run, project.look, storage, project.credits)
     publish([project.look], project.page)
-    print(f"The look is {project.look}; the page is the folder {project.page}, for any static host.")
+    print(f"The look is {project.look}. The page is the folder {project.page}; any static host serves it.")
     serve(project.page, port=serving.port, open_browser=serving.open)
 
 
 def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, serving: ServeOptions) -> None:
-    """The road for pictures that limner draws itself."""
+    """Run the whole pipeline on pictures that limner draws itself."""
     recipe = Recipe(pixels=pixels)
     credits = Credits(
         name=f"The {subject}",
@@ -65,13 +65,15 @@ def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, ser
     project = Project(out or Path(f"limner-demo-{subject}"), credits)
     check_before_work(project, recipe)
     drawings = _draw_pictures(subject, pixels, project.folder)
-    stop = BudgetOptions(minutes=minutes)
-    run_pipeline(project, (drawings,), ImportOptions(), recipe, stop=stop, storage="uint8", serving=serving)
+    budget = BudgetOptions(minutes=minutes)
+    run_pipeline(
+        project, (drawings,), ImportOptions(), recipe, budget=budget, storage="uint8", serving=serving
+    )
 
 
 def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: ImportOptions) -> ImageStore:
-    """Decode the sources into the store `out`, showing how far it is, and say what was found."""
-    Recipe(pixels=pixels)  # refuses sizes that no network has, before anything is decoded
+    """Decode the sources into the store `out`, with a progress bar, and print a report."""
+    Recipe(pixels=pixels)  # raises for an unsupported size before anything is decoded
     from limner.data.prepare import prepare
     from limner.progress import ProgressBar
 
@@ -91,22 +93,22 @@ def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: Im
 
 
 def train(pictures: ImageStore, out: Path, recipe: Recipe, budget: BudgetOptions) -> Run:
-    """Train, or go on, with the live terminal."""
+    """Train, or resume training, with live output in the terminal."""
     from limner.training.loop import train
     from limner.training.terminal import TerminalReporter
 
     if pictures.is_paired() and recipe.guide == "soft":
         print(
-            "The network is shown a soft, grey version of the inputs; with --guide colour it is shown "
-            "them as they are, which is usual for pairs."
+            "The network sees a soft, grey version of the inputs. With --guide colour it sees them "
+            "unchanged, which is usual for pairs."
         )
     with TerminalReporter() as terminal:
         return train(pictures, recipe, out, epochs=budget.epochs, minutes=budget.minutes, report=terminal)
 
 
 def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> ExportReport:
-    """Write the run's look, and print what it measures."""
-    from rich import print as show
+    """Write the run's look, and print its size, parity and storage comparison."""
+    from rich import print as rich_print
 
     from limner.export.onnx import check_output_path, export_look
     from limner.export.storage_comparison import rich_table
@@ -114,7 +116,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
 
     check_output_path(out)
     held_out = _held_out(run)
-    print("Writing the look, and checking it against torch, ONNX Runtime and the engine ...", flush=True)
+    print("Writing the look and comparing torch, ONNX Runtime and the engine ...", flush=True)
     report = export_look(
         run.generator(),
         run.recipe,
@@ -130,17 +132,17 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     )
     print(f"{out}: {report.bytes / 1e6:.2f} MB, {report.parameters:,} parameters.")
     for parity in report.parity:
-        print(f"{parity.runtime} paints what the network in torch paints, within {parity.difference:.1e}.")
+        print(f"{parity.runtime} paints the same as the network in torch, within {parity.difference:.1e}.")
     if report.unchecked:
         print(f"The engine was not checked in a browser: {report.unchecked}.")
     compared = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
-    print(f"What compression changes in the painting, on {compared}:")
-    show(rich_table(report.comparisons[::-1]))
+    print(f"How much each storage changes the painting, measured on {compared}:")
+    rich_print(rich_table(report.comparisons[::-1]))
     return report
 
 
 def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None:
-    """Write the run's look as TensorFlow.js reads it, and print what rounding changes."""
+    """Write the run's look for TensorFlow.js, and print how much quantization changes the painting."""
     from tempfile import TemporaryDirectory
 
     from limner.export.onnx import export_look
@@ -152,7 +154,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     held_out = _held_out(run)
     print("Writing the network for TensorFlow.js ...", flush=True)
     with TemporaryDirectory(prefix="limner-") as folder:
-        path = Path(folder) / f"{out.name}.onnx"  # errors name it
+        path = Path(folder) / f"{out.name}.onnx"  # error sentences contain this name
         report = export_look(
             run.generator(),
             run.recipe,
@@ -175,12 +177,12 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     exact = run_model(look.model, pictures)
     rounded = run_model(with_quantized_weights(look.model, storage), pictures)
     psnr, difference = psnr_and_mae(exact, rounded)
-    seen = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
-    print(f"Against float32, on {seen}: PSNR {psnr:.1f} dB, mean difference {difference:.5f}.")
+    compared = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
+    print(f"Compared with float32 on {compared}: PSNR {psnr:.1f} dB, mean difference {difference:.5f}.")
 
 
 def play(source: Path, serving: ServeOptions) -> None:
-    """Serve a page, or a look by a page made for it alone."""
+    """Serve a page; for a look, serve a temporary page with only that look."""
     from tempfile import TemporaryDirectory
 
     from limner.page.publish import publish
@@ -194,7 +196,7 @@ def play(source: Path, serving: ServeOptions) -> None:
 
 
 def check_before_work(project: Project, recipe: Recipe) -> None:
-    """Refuse at once what would be refused after hours otherwise; writes nothing."""
+    """Raise now the errors that would otherwise come after hours of training; writes nothing."""
     from limner.page.publish import check_page
     from limner.training.run import check_run
 
@@ -203,7 +205,7 @@ def check_before_work(project: Project, recipe: Recipe) -> None:
 
 
 def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
-    """Draw the demo's pictures, those that are there already excepted."""
+    """Draw the demo's pictures; skips those that exist already."""
     from limner.data.prepare import short_side_for
     from limner.data.synthetic.draw import draw
     from limner.files import atomic_file
@@ -222,14 +224,14 @@ def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
 
 
 def _held_out(run: Run) -> list[NDArray[np.uint8]]:
-    """Held-out inputs of the run's pictures, as many as paintings are compared on; says why if none."""
+    """Up to `MAX_PICTURES` held-out inputs of the run; prints the reason if the store cannot be read."""
     from limner.data.store import open_store
     from limner.export.storage_comparison import MAX_PICTURES
 
     try:
         pictures = open_store(run.pictures)
     except LimnerError as error:
-        print(f"The run's pictures are not at hand: {error}")
+        print(f"The run's pictures cannot be read: {error}")
         return []
-    take = pictures.input_image if pictures.is_paired() else pictures.image
-    return [take(index) for index in pictures.held_out[:MAX_PICTURES]]
+    load_input = pictures.input_image if pictures.is_paired() else pictures.image
+    return [load_input(index) for index in pictures.held_out[:MAX_PICTURES]]

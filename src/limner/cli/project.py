@@ -1,4 +1,4 @@
-"""The folder in which one look is made, and its memory of what it is made of.
+"""The project folder of one look, and the record of its sources and credits.
 
 FOLDER/project.json  sources and credits
 FOLDER/pictures      the store                 (limner.data)
@@ -25,7 +25,7 @@ PROJECT_FILE = "project.json"
 
 @dataclass(frozen=True)
 class Project:
-    """What is made where."""
+    """The paths of everything that belongs to one look."""
 
     folder: Path
     credits: Credits
@@ -51,16 +51,16 @@ class Project:
         return self.folder / "page"
 
     def save(self, sources: Sequence[Path]) -> None:
-        """Write down what this project is made of."""
+        """Write the sources and credits to the project file."""
         about = {"sources": _resolve_paths(sources), "credits": asdict(self.credits)}
         atomic_write(self.folder / PROJECT_FILE, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
 
 
 def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) -> Project:
-    """The project in `out`, or in the folder that is named after the sources; writes nothing.
+    """The project in `out`, or in the folder named after the sources; writes nothing.
 
-    Credits that were given earlier hold until others are given. Raises LimnerError where the folder was
-    not named and belongs to other sources of the same name, which must not be mixed.
+    Credits from an earlier run are kept unless new ones are given. Raises LimnerError if `out` is None and
+    the folder was made from different sources of the same name: they must not be mixed.
     """
     name = _default_name(sources)
     folder = out or Path(f"limner-{slugify(name)}")
@@ -70,20 +70,20 @@ def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) ->
     if out is None and earlier and earlier["sources"] != _resolve_paths(sources):
         raise LimnerError(
             f"{folder} was made from {', '.join(earlier['sources'])}: name another folder with --out, "
-            f"or this one, to go on with the pictures of {', '.join(map(str, sources))}."
+            f"or name this one, to continue with the pictures of {', '.join(map(str, sources))}."
         )
-    known = Credits(**earlier["credits"]) if earlier else Credits()
+    merged = Credits(**earlier["credits"]) if earlier else Credits()
     given = {key: value for key, value in asdict(credits).items() if value}
-    known = replace(known, **given)
-    return Project(folder, known if known.name else replace(known, name=name))
+    merged = replace(merged, **given)
+    return Project(folder, merged if merged.name else replace(merged, name=name))
 
 
 def _load(folder: Path) -> dict[str, Any] | None:
-    """What was written down, if it can be read: it is a convenience, nothing that work depends on."""
+    """The project file's content; None if it cannot be read, as nothing depends on it."""
     try:
         about = json.loads((folder / PROJECT_FILE).read_text(encoding="utf-8"))
         Credits(**about["credits"])
-        return {"sources": [str(place) for place in about["sources"]], "credits": about["credits"]}
+        return {"sources": [str(source) for source in about["sources"]], "credits": about["credits"]}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -93,6 +93,6 @@ def _resolve_paths(sources: Sequence[Path]) -> list[str]:
 
 
 def _default_name(sources: Sequence[Path]) -> str:
-    """What people would call the sources: the first one's name."""
+    """The default name of the look: the first source's name."""
     first = sources[0].absolute()
     return (first.resolve().name if first.is_dir() else first.stem) or "look"

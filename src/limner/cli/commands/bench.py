@@ -1,6 +1,6 @@
-"""The bench command: which measurement is asked for, and what it takes of the options.
+"""bench: run one of the benchmarks.
 
-Like every command (`limner.cli.commands.look`) it imports what is heavy as it runs.
+Like every command (`limner.cli.commands.look`) it imports heavy modules only when it runs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BenchCommand:
-    """Measure, and write the figures with their origin as JSON and a table.
+    """Run a benchmark; write its figures, machine and versions as JSON and as a table.
 
     For example:
 
@@ -31,32 +31,32 @@ class BenchCommand:
     """
 
     what: Positional[Literal["training", "discriminator", "browser"]]
-    """training: pictures a second per size and discriminator width, against the same step written
-    plainly. discriminator: what each width learns in equal time and in equal steps. browser: the engine
-    and its rivals side by side in Chromium."""
+    """training: throughput in pictures a second for each size and discriminator width, compared with a
+    common implementation of the same step. discriminator: the quality that each width reaches in equal
+    time and in equal steps. browser: the engine and its rivals, compared in Chromium."""
     looks: Annotated[
         Positional[tuple[Path, ...]], tyro.conf.arg(metavar="[LOOK...]", help_behavior_hint="")
     ] = ()
-    """For browser: looks. Default: one of each of --sizes, with random weights."""
+    """For browser: looks. Default: one look with random weights for each of --sizes."""
     out: Path = Path("benchmarks")
     """Folder for the results."""
     pictures: Annotated[Path | None, tyro.conf.arg(metavar="STORE", help_behavior_hint="")] = None
-    """For discriminator: what `limner pictures` wrote."""
+    """For discriminator: a store written by `limner pictures`."""
     pixels: int = 256
     """For training and browser: side of the pictures."""
     sizes: tuple[Size, ...] = ("small", "medium", "large")
     """For browser: sizes of the looks with random weights."""
     rivals: Annotated[tuple[str, ...], tyro.conf.arg(metavar="RIVAL...", help_behavior_hint="")] = ()
-    """For browser: the engines, such as limner-webgpu ort-wasm tfjs-webgl. Default: all."""
+    """For browser: the engines to measure, such as limner-webgpu ort-wasm tfjs-webgl. Default: all."""
     gpu: bool = False
-    """For browser: on this machine's GPU, and not on Chromium's software GPU."""
+    """For browser: use this machine's GPU instead of Chromium's software GPU."""
     quick: bool = False
-    """Fewer repetitions: a rough idea in a minute or two."""
+    """Fewer repetitions: rough figures in a minute or two."""
 
     def run(self) -> None:
         from limner.progress import ProgressBar
 
-        self._refuse_what_is_ignored()
+        self._refuse_unused_options()
         with ProgressBar() as progress:
             match self.what:
                 case "training":
@@ -67,20 +67,20 @@ class BenchCommand:
                     self._browser(progress)
         print((self.out / f"{self.what}.md").read_text(encoding="utf-8"))
 
-    def _refuse_what_is_ignored(self) -> None:
-        """Options that the measurement would not look at."""
-        only = {
+    def _refuse_unused_options(self) -> None:
+        """Raise LimnerError for options that the chosen benchmark does not use."""
+        options = {
             "looks": (bool(self.looks), "browser"),
             "--sizes": (self.sizes != BenchCommand.sizes, "browser"),
             "--rivals": (bool(self.rivals), "browser"),
             "--gpu": (self.gpu, "browser"),
             "--pictures": (self.pictures is not None, "discriminator"),
         }
-        for option, (given, what) in only.items():
-            if given and what != self.what:
+        for option, (is_given, benchmark) in options.items():
+            if is_given and benchmark != self.what:
                 raise LimnerError(
-                    f"limner bench {self.what} takes no {option}, which {what} takes: leave it out, or run "
-                    f"`limner bench {what}`."
+                    f"limner bench {self.what} takes no {option}; only {benchmark} does. Leave it out, or "
+                    f"run `limner bench {benchmark}`."
                 )
 
     def _training(self, progress: Progress) -> None:
@@ -93,7 +93,7 @@ class BenchCommand:
         from limner.data.store import open_store
 
         if self.pictures is None:
-            raise LimnerError("Name the pictures to learn from: --pictures STORE.")
+            raise LimnerError("Name the pictures to train on: --pictures STORE.")
         bench_discriminator(open_store(self.pictures), self.out, quick=self.quick, progress=progress)
 
     def _browser(self, progress: Progress) -> None:
@@ -107,5 +107,7 @@ class BenchCommand:
             quick=self.quick,
             gpu=self.gpu,
             progress=progress,
-            found=lambda results: write_browser(results, self.out, drawn=len(results["looks"]) - 1),
+            on_results=lambda results: write_browser(
+                results, self.out, drawn_count=len(results["looks"]) - 1
+            ),
         )

@@ -14,7 +14,7 @@ from limner.data.synthetic.subjects import Subject
 
 @dataclass(frozen=True)
 class DemoCommand:
-    """Show the whole road with nothing at hand: draw pictures, train under three minutes, serve the page.
+    """Show the whole pipeline without any pictures: draw some, train under three minutes, serve the page.
 
     For example:
 
@@ -22,13 +22,13 @@ class DemoCommand:
     """
 
     subject: Positional[Subject] = "garden"
-    """What to draw and learn."""
+    """The subject to draw."""
     pixels: int = 128
-    """Side of the painting; 128 learns fast enough on two CPU cores."""
+    """Side of the painting in pixels; 128 trains fast enough on two CPU cores."""
     minutes: float = 2.5
     """Minutes to train."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """Where everything goes. Default: limner-demo-SUBJECT."""
+    """The project folder. Default: limner-demo-SUBJECT."""
     serving: Flat[ServeOptions] = field(default_factory=ServeOptions)
 
     def run(self) -> None:

@@ -28,28 +28,28 @@ class DescribeCommand:
     """
 
     target: Annotated[Positional[str], tyro.conf.arg(metavar="NAME|RUN|LOOK")]
-    """lean, small, medium or large; a run's folder; a look's file."""
+    """A size (lean, small, medium or large), a run's folder, or a look's file."""
     pixels: int = 256
-    """For a name: the side of the painting."""
+    """For a size's name: side of the painting in pixels."""
     guide: GuideName = "soft"
-    """For a name: the guide."""
+    """For a size's name: the guide."""
     json: bool = False
     """Print JSON."""
 
     def run(self) -> None:
-        from rich import print as show
+        from rich import print as rich_print
 
-        found = describe(self.target, pixels=self.pixels, guide=self.guide)
+        summary = describe(self.target, pixels=self.pixels, guide=self.guide)
         if self.json:
-            print(found.to_json())
+            print(summary.to_json())
         else:
-            show(found.table())
+            rich_print(summary.table())
 
 
 def describe(target: str, *, pixels: int = 256, guide: GuideName = "soft") -> NetworkSummary:
     """Describe a size's name (at `pixels` and with `guide`), a run's folder, or a look's file.
 
-    Raises LimnerError where `target` is none of these, or cannot be read.
+    Raises LimnerError if `target` is none of these, or cannot be read.
     """
     from limner.networks.summary import describe_recipe
 
@@ -62,7 +62,7 @@ def describe(target: str, *, pixels: int = 256, guide: GuideName = "soft") -> Ne
         return dataclasses.replace(describe_recipe(target, open_run(path).recipe), kind="run")
     if not path.exists():
         names = ", ".join(get_args(Size))
-        raise LimnerError(f"{target} is neither a file or folder nor one of {names}.")
+        raise LimnerError(f"{target} is not a file, a folder or one of {names}.")
     from limner.look.summary import describe_look
 
     return describe_look(path)

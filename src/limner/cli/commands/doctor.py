@@ -1,4 +1,4 @@
-"""doctor: judge a data set before training."""
+"""doctor: check a data set before training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from limner.recipe import Recipe
 
 @dataclass(frozen=True)
 class DoctorCommand:
-    """Judge a data set before hours are spent on it. Exits with 1 where there is a problem.
+    """Check a data set before training on it for hours. Exits with 1 if there is a problem.
 
     For example:
 
@@ -21,15 +21,15 @@ class DoctorCommand:
     """
 
     sources: Sources
-    """Folders (searched through and through), pictures, videos."""
+    """Folders (searched recursively), pictures, videos."""
     pixels: int = 256
-    """Side of the painting that will be trained."""
+    """Side, in pixels, of the painting that will be trained."""
     inputs: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """For pairs: a folder of input pictures with the same names as the sources'."""
     frames: int = 400
-    """Frames that will be taken from each video."""
+    """Frames to take from each video, evenly spread."""
     sheet: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """Write a contact sheet of the pictures here."""
+    """File for a contact sheet of the pictures."""
     json: bool = False
     """Print JSON."""
 
@@ -56,4 +56,4 @@ class DoctorCommand:
         else:
             print("\n".join(diagnosis.sentences()))
         if diagnosis.has_problem:
-            raise LimnerError("These pictures are not ready for training; see the problems above.")
+            raise LimnerError("These pictures are not ready for training: see the problems above.")

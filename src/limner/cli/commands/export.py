@@ -15,7 +15,7 @@ from limner.look.storage import Storage
 
 @dataclass(frozen=True)
 class ExportCommand:
-    """Write a run's look: one ONNX file, checked against torch, with the change that compression makes.
+    """Write a run's look: one ONNX file, compared with torch. Prints how quantization changes it.
 
     For example:
 
@@ -24,13 +24,13 @@ class ExportCommand:
     """
 
     source: Annotated[Positional[Path], tyro.conf.arg(metavar="RUN")]
-    """What `limner train` wrote."""
+    """A run's folder, written by `limner train`."""
     out: Path
-    """The look's file, or the folder for tfjs."""
+    """The look's file; for tfjs, a folder."""
     to: Target = "onnx"
-    """onnx: a look. tfjs: the same network as TensorFlow.js reads it."""
+    """onnx: a look. tfjs: the same network for TensorFlow.js."""
     storage: Storage = "uint8"
-    """How weights are stored; uint8 is a quarter of float32 and looks the same."""
+    """How weights are stored; uint8 takes a quarter of float32's bytes and looks the same."""
     credits: Flat[Credits] = field(default_factory=Credits)
 
     def run(self) -> None:

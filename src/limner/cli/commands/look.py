@@ -1,4 +1,4 @@
-"""look: everything in one go, from a folder of pictures to a page that paints."""
+"""look: the whole pipeline, from a folder of pictures to a page that paints."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from limner.recipe import Recipe
 
 @dataclass(frozen=True)
 class LookCommand:
-    """Make a page that paints live from a folder of pictures, or a video: everything in one go.
+    """Turn a folder of pictures, or a video, into a page that paints live: the whole pipeline.
 
-    Run it again and it goes on where it stopped. Ctrl-C ends the training early and publishes what was
-    learned so far. For example:
+    Run it again to resume. Ctrl-C ends training early and publishes the network as trained so far.
+
+    For example:
 
         limner look my-photos
         limner look timelapse.mp4 --minutes 60 --name "Clouds over Leith"
@@ -33,14 +34,14 @@ class LookCommand:
     """
 
     sources: Sources
-    """Folders (searched through and through), pictures, videos."""
+    """Folders (searched recursively), pictures, videos."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """Where everything goes. Default: limner-NAME, beside where you are."""
+    """The project folder. Default: limner-NAME in the current folder."""
     storage: Storage = "uint8"
-    """How weights are stored; uint8 is a quarter of float32 and looks the same."""
+    """How weights are stored; uint8 takes a quarter of float32's bytes and looks the same."""
     recipe: Flat[Recipe] = field(default_factory=Recipe)
-    taking: Flat[ImportOptions] = field(default_factory=ImportOptions)
-    stop: Flat[BudgetOptions] = field(default_factory=BudgetOptions)
+    importing: Flat[ImportOptions] = field(default_factory=ImportOptions)
+    budget: Flat[BudgetOptions] = field(default_factory=BudgetOptions)
     credits: Flat[Credits] = field(default_factory=Credits)
     serving: Flat[ServeOptions] = field(default_factory=ServeOptions)
 
@@ -52,9 +53,9 @@ class LookCommand:
         run_pipeline(
             project,
             self.sources,
-            self.taking,
+            self.importing,
             self.recipe,
-            stop=self.stop,
+            budget=self.budget,
             storage=self.storage,
             serving=self.serving,
         )

@@ -1,4 +1,4 @@
-"""paint: send pictures or a clip through a look."""
+"""paint: paint pictures or a video with a look."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from limner.cli.options import NO_DEFAULT_SHOWN, Flat, LiveOptions
 
 @dataclass(frozen=True)
 class PaintCommand:
-    """Send pictures or a clip through a look, without a browser.
+    """Paint pictures or a video with a look, without a browser.
 
     For example:
 
@@ -24,16 +24,16 @@ class PaintCommand:
     look: Annotated[Positional[Path], tyro.conf.arg(metavar="LOOK")]
     """The look's file."""
     source: Annotated[Positional[Path], tyro.conf.arg(metavar="PHOTO|CLIP|FOLDER")]
-    """What to paint."""
+    """The picture, video or folder to paint."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """The painting's file (or folder). Default: beside the source, with -painted in its name."""
+    """The painting's file (or folder). Default: next to the source, with -painted in its name."""
     beside: bool = False
-    """Show what the network saw beside each painting."""
+    """Show the network's input beside each painting."""
     whole: bool = False
-    """Keep the whole picture, squeezed into the look's square and stretched back, not its middle."""
+    """Paint the whole picture, squeezed into a square and stretched back, not only its central square."""
     force: bool = False
-    """Replace what exists at --out."""
-    turned: Flat[LiveOptions] = field(default_factory=LiveOptions)
+    """Overwrite an existing file or folder at --out."""
+    live: Flat[LiveOptions] = field(default_factory=LiveOptions)
 
     def run(self) -> None:
         from limner.look.look import open_look
@@ -45,7 +45,7 @@ class PaintCommand:
                 open_look(self.look),
                 self.source,
                 self.out,
-                live=self.turned.values(),
+                live=self.live.values(),
                 whole=self.whole,
                 beside=self.beside,
                 force=self.force,

@@ -10,7 +10,7 @@ from limner.cli.options import Flat, ImportOptions, Sources, require_sources
 
 @dataclass(frozen=True)
 class PicturesCommand:
-    """Decode pictures and videos once, into a store that training reads.
+    """Decode pictures and videos once, into the store that training reads.
 
     For example:
 
@@ -18,14 +18,14 @@ class PicturesCommand:
     """
 
     sources: Sources
-    """Folders (searched through and through), pictures, videos."""
+    """Folders (searched recursively), pictures, videos."""
     out: Path
     """The store's folder."""
     pixels: int = 256
-    """Side of the painting that will be trained: 64, 128, 256 or 512."""
-    taking: Flat[ImportOptions] = field(default_factory=ImportOptions)
+    """Side, in pixels, of the painting that will be trained: 64, 128, 256 or 512."""
+    importing: Flat[ImportOptions] = field(default_factory=ImportOptions)
 
     def run(self) -> None:
         from limner.cli import pipeline
 
-        pipeline.prepare_store(require_sources(self.sources), self.out, self.pixels, self.taking)
+        pipeline.prepare_store(require_sources(self.sources), self.out, self.pixels, self.importing)

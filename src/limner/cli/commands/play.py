@@ -14,7 +14,7 @@ from limner.cli.options import Flat, ServeOptions
 
 @dataclass(frozen=True)
 class PlayCommand:
-    """Serve a page, or a look, on this machine and open it.
+    """Serve a page, or a look, on this machine and open it in the browser.
 
     For example:
 
@@ -22,7 +22,7 @@ class PlayCommand:
     """
 
     source: Annotated[Positional[Path], tyro.conf.arg(metavar="PAGE|LOOK")]
-    """A folder that `limner publish` wrote, or a look's file."""
+    """A folder written by `limner publish`, or a look's file."""
     serving: Flat[ServeOptions] = field(default_factory=ServeOptions)
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""publish: write a page of looks."""
+"""publish: write a page with looks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from limner.cli.options import Looks
 
 @dataclass(frozen=True)
 class PublishCommand:
-    """Make a page of one or more looks: a folder that any static host serves, under any path.
+    """Make a page with one or more looks: a folder that any static host serves, under any path.
 
     For example:
 
@@ -18,7 +18,7 @@ class PublishCommand:
     """
 
     looks: Looks
-    """Looks, in the order in which visitors choose from them."""
+    """Looks, in the order in which the page lists them."""
     out: Path
     """The page's folder."""
 
@@ -26,4 +26,4 @@ class PublishCommand:
         from limner.page.publish import publish
 
         publish(self.looks, self.out)
-        print(f"{self.out} is ready: put it on any static host, or see it with `limner play {self.out}`.")
+        print(f"{self.out} is ready: put it on any static host, or open it with `limner play {self.out}`.")

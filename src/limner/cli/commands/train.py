@@ -15,7 +15,7 @@ from limner.recipe import Recipe
 
 @dataclass(frozen=True)
 class TrainCommand:
-    """Train a network on a store of pictures, or go on with a run that stopped.
+    """Train a network on a store of pictures, or resume a run.
 
     For example:
 
@@ -24,14 +24,14 @@ class TrainCommand:
     """
 
     pictures: Annotated[Positional[Path], tyro.conf.arg(metavar="STORE")]
-    """What `limner pictures` wrote."""
+    """A store written by `limner pictures`."""
     out: Path
-    """The run's folder; an earlier run there is gone on with."""
+    """The run's folder; a run that is already there is resumed."""
     recipe: Flat[Recipe] = field(default_factory=Recipe)
-    stop: Flat[BudgetOptions] = field(default_factory=BudgetOptions)
+    budget: Flat[BudgetOptions] = field(default_factory=BudgetOptions)
 
     def run(self) -> None:
         from limner.cli.pipeline import train
         from limner.data.store import open_store
 
-        train(open_store(self.pictures), self.out, self.recipe, self.stop)
+        train(open_store(self.pictures), self.out, self.recipe, self.budget)

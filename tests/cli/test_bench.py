@@ -1,0 +1,26 @@
+"""bench: options that the chosen benchmark does not use are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from limner.cli.commands.bench import BenchCommand
+from limner.errors import LimnerError
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"what": "training", "looks": (Path("x.onnx"),)}, "bench training takes no looks"),
+        ({"what": "training", "gpu": True}, "bench training takes no --gpu"),
+        ({"what": "discriminator", "rivals": ("ort-wasm",)}, "discriminator takes no --rivals"),
+        ({"what": "discriminator", "sizes": ("lean",)}, "discriminator takes no --sizes"),
+        ({"what": "browser", "pictures": Path("store")}, "bench browser takes no --pictures"),
+    ],
+)
+def test_an_unused_option_is_refused(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(LimnerError, match=sentence):
+        BenchCommand(**options).run()
