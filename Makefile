@@ -32,8 +32,9 @@ setup: $(VENV)/.installed $(PAGE) ## Set up the virtual environment and build th
 
 web: $(PAGE) ## Build the page
 
-docs: setup ## Regenerate the command reference from the code
+docs: setup ## Regenerate the command reference and the picture of the folders
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/folders.py
 
 bench-training: setup ## Benchmark training: throughput for each size and discriminator width
 	$(BIN)/limner bench training --out docs/benchmarks
