@@ -3,6 +3,7 @@
 // to be timed. Slow rivals leave when their time is spent, but never before three rounds; one that breaks or
 // hangs leaves at once, with its document. Neither libraries nor the page are known here.
 
+import { errorMessage } from '../shared/errors.ts';
 import type { Work } from './sandbox.ts';
 import type { Sample } from './statistics.ts';
 
@@ -156,9 +157,6 @@ export async function within<T>(work: Promise<T>, cancelled: AbortSignal): Promi
   }
 }
 
-/** Why a rival cannot take part, in its own words; errors are of another realm, so they are asked by shape. */
-export function sentence(problem: unknown): string {
-  const told = (problem as { message?: unknown } | null)?.message;
-  const text = typeof told === 'string' ? told : String(problem);
-  return (text.split('\n')[0] ?? '').slice(0, 300);
-}
+/** The first line of an error's message: the stack traces of libraries are too long for a table. */
+export const sentence = (problem: unknown): string =>
+  (errorMessage(problem).split('\n')[0] ?? '').slice(0, 300);

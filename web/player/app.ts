@@ -1,7 +1,9 @@
 /** The page's one object that knows all others: it wires controls, subjects and looks to the easel. */
+
 import type { Look } from '../engine/index.ts';
 import { button, closePanels, element, setIcon, setName } from '../shared/dom.ts';
 import { FetchError } from '../shared/download.ts';
+import { errorMessage } from '../shared/errors.ts';
 import { Studio } from './look-loader.ts';
 import { listLooks } from './looks/look-index.ts';
 import { forcedBackend } from './painters/select.ts';
@@ -13,7 +15,7 @@ import { Exhibit } from './ui/exhibit.ts';
 import { takeDrops } from './ui/file-drop.ts';
 import { listen } from './ui/keyboard.ts';
 import { Shelf } from './ui/look-list.ts';
-import { type Speech, sentenceOf } from './ui/notifications.ts';
+import type { Speech } from './ui/notifications.ts';
 import { Sliders } from './ui/sliders.ts';
 import { Subject } from './ui/source-picker.ts';
 import { Figures } from './ui/stats-overlay.ts';
@@ -33,7 +35,7 @@ export class App {
 
   constructor(speech: Speech) {
     this.#speech = speech;
-    this.#easel = new Easel(openScene(), problem => this.#studio.lost(sentenceOf(problem)));
+    this.#easel = new Easel(openScene(), problem => this.#studio.lost(errorMessage(problem)));
     this.#subject = new Subject(speech, source => this.#show(source));
     this.#shelf = new Shelf(file => void this.#studio.open(file));
     const sliders = new Sliders((name, value) => this.#easel.set(name, value));
@@ -59,14 +61,14 @@ export class App {
     } catch (problem) {
       const again = problem instanceof FetchError && problem.again;
       this.#speech.fail(
-        sentenceOf(problem),
+        errorMessage(problem),
         again ? { label: 'Try again', run: () => void this.start() } : undefined,
       );
     }
   }
 
   #wire(): void {
-    const stopped = (problem: unknown) => this.#speech.fail(sentenceOf(problem));
+    const stopped = (problem: unknown) => this.#speech.fail(errorMessage(problem));
     const playButton = button('play-button');
     playButton.addEventListener('click', () => this.#setPlaying(!this.#easel.playing));
     const step = () => {
@@ -113,7 +115,7 @@ export class App {
     setIcon(playButton, playing ? 'pause' : 'play');
     setName(playButton, playing ? 'Pause' : 'Play', 'space');
     if (!playing) this.#easel.pause();
-    else void this.#easel.play().catch((problem: unknown) => this.#speech.fail(sentenceOf(problem)));
+    else void this.#easel.play().catch((problem: unknown) => this.#speech.fail(errorMessage(problem)));
   }
 
   #show(source: Source): void {
@@ -170,7 +172,7 @@ export class App {
       window.setTimeout(() => URL.revokeObjectURL(address), 10_000);
       this.#speech.say('The painting is among your downloads.');
     } catch (problem) {
-      this.#speech.fail(sentenceOf(problem));
+      this.#speech.fail(errorMessage(problem));
     }
   }
 }

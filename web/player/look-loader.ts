@@ -3,16 +3,18 @@
  * look, in a sentence), gets a painter, and the painter goes to the easel. One hire is under way at a
  * time, whether it was chosen, opened or follows a loss; a later one ends the one before.
  */
+
 import { type Look, readLook } from '../engine/index.ts';
 import { make } from '../shared/dom.ts';
 import { FetchError } from '../shared/download.ts';
+import { errorMessage } from '../shared/errors.ts';
 import { fetchLook, type LookEntry } from './looks/look-index.ts';
 import type { Backend, Painter } from './painters/painter.ts';
 import { findPainter } from './painters/select.ts';
 import type { Easel } from './render/render-loop.ts';
 import { hangLabel, titleOf } from './ui/look-label.ts';
 import { type Shelf, sizeSoFar } from './ui/look-list.ts';
-import { type Speech, sentenceOf } from './ui/notifications.ts';
+import type { Speech } from './ui/notifications.ts';
 import type { Sliders } from './ui/sliders.ts';
 
 const MOST_LOSSES = 3;
@@ -69,7 +71,7 @@ export class Studio {
       problem => {
         const helps = !(problem instanceof FetchError) || problem.again;
         const again = { label: 'Try again', run: () => void this.choose(entry) };
-        this.#speech.fail(sentenceOf(problem), helps ? again : undefined);
+        this.#speech.fail(errorMessage(problem), helps ? again : undefined);
       },
     );
   }
@@ -87,7 +89,7 @@ export class Studio {
         const work = { look: await readLook(bytes), bytes, fileName: file.name };
         if (await this.#hire(work, chosenAt, signal)) this.#shelf.mark(null);
       },
-      problem => this.#speech.fail(`${file.name} cannot be painted with: ${sentenceOf(problem)}`),
+      problem => this.#speech.fail(`${file.name} cannot be painted with: ${errorMessage(problem)}`),
     );
   }
 
@@ -123,7 +125,7 @@ export class Studio {
       async signal => {
         await this.#hire(work, performance.now(), signal);
       },
-      problem => this.lost(sentenceOf(problem)),
+      problem => this.lost(errorMessage(problem)),
     );
   }
 

@@ -2,9 +2,10 @@
  * Who paints: WebGPU where there is a real adapter, else WebGL2 where there is, else ONNX Runtime in
  * WebAssembly. A software GPU is many times slower than WebAssembly on the same machine, so it counts as none.
  */
+
 import { createPainter, type Look, webgl2Available, webgpuAvailable } from '../../engine/index.ts';
 import type { OnFetched } from '../../shared/download.ts';
-import { sentenceOf } from '../ui/notifications.ts';
+import { errorMessage } from '../../shared/errors.ts';
 import type { Backend, Painter } from './painter.ts';
 
 /** Best first. */
@@ -70,7 +71,7 @@ export async function findPainter(look: Look, bytes: Uint8Array, search: Search)
     } catch (problem) {
       // The GPU cannot, or the engine found at the last step something that it cannot compile.
       if (search.forced !== null) throw problem;
-      because ??= sentenceOf(problem);
+      because ??= errorMessage(problem);
     }
   }
   return onWasm(look, bytes, search, because);

@@ -1,7 +1,7 @@
 /** The label on the wall beside the painting: what hangs here, by whom, made from what. */
 import type { LookInfo } from '../../engine/index.ts';
 import { element } from '../../shared/dom.ts';
-import { megabytes } from '../looks/look-index.ts';
+import { megabytes } from '../../shared/format.ts';
 
 /** What a look is called; one without a name goes by its file's. */
 export const titleOf = (info: Pick<LookInfo, 'name'>, fileName: string): string =>

@@ -1,6 +1,7 @@
 /** The list of looks to choose from, and the bar that shows one arriving. */
 import { button, element, make } from '../../shared/dom.ts';
-import { type LookEntry, megabytes, previewOf } from '../looks/look-index.ts';
+import { megabytes } from '../../shared/format.ts';
+import { type LookEntry, previewOf } from '../looks/look-index.ts';
 import { creditOf } from './look-label.ts';
 
 export class Shelf {

@@ -54,8 +54,3 @@ export class Speech {
     this.#trouble.hidden = true;
   }
 }
-
-/** The sentence in anything that was thrown. */
-export function sentenceOf(problem: unknown): string {
-  return problem instanceof Error ? problem.message : String(problem);
-}

@@ -1,11 +1,12 @@
 /** The choice of what is painted: camera, video, picture or the built-in scene. */
 
 import { button, element, make } from '../../shared/dom.ts';
+import { errorMessage } from '../../shared/errors.ts';
 import { type CameraDevice, cameraGranted, cameras, openCamera } from '../sources/camera.ts';
 import { openPicture, openVideo } from '../sources/file.ts';
 import { openScene } from '../sources/scene.ts';
 import type { Source, SourceKind } from '../sources/source.ts';
-import { type Speech, sentenceOf } from './notifications.ts';
+import type { Speech } from './notifications.ts';
 
 const KINDS: readonly SourceKind[] = ['camera', 'video', 'picture', 'scene'];
 
@@ -71,7 +72,7 @@ export class Subject {
       // The camera before may have been stopped for another one.
       if (this.#kind === 'camera' && !this.#source) this.#take('scene', openScene());
       const remedy = { label: 'Try again', run: () => void this.#open(kind, open) };
-      this.#speech.fail(sentenceOf(problem), kind === 'camera' ? remedy : undefined);
+      this.#speech.fail(errorMessage(problem), kind === 'camera' ? remedy : undefined);
       return false;
     }
   }

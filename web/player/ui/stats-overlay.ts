@@ -1,7 +1,7 @@
 /** The statistics overlay. It looks at the easel twice a second while it is shown. */
 
 import { element, make } from '../../shared/dom.ts';
-import { megabytes } from '../looks/look-index.ts';
+import { megabytes } from '../../shared/format.ts';
 import { elsewhere } from '../painters/select.ts';
 import type { Easel } from '../render/render-loop.ts';
 

@@ -2,8 +2,10 @@
  * The second painter: the same shape as the engine's, on ONNX Runtime Web (WebAssembly). Slower, but it
  * runs where there is no WebGPU, and on machines whose only GPU is software it is the faster one.
  */
+
 import type { Canvas, LookInfo } from '../../../engine/index.ts';
 import type { OnFetched } from '../../../shared/download.ts';
+import { errorMessage } from '../../../shared/errors.ts';
 import type { Painter } from '../painter.ts';
 import { withoutDefaults } from './live-inputs.ts';
 import type { PaintRequest, Reply, Request } from './protocol.ts';
@@ -62,7 +64,7 @@ export async function createWasmPainter(
     return new OrtPainter(info, line, loaded, options);
   } catch (problem) {
     line.close();
-    const reason = problem instanceof Error ? problem.message : String(problem);
+    const reason = errorMessage(problem);
     throw new Error(`ONNX Runtime (WASM) could not open this look: ${reason}`);
   } finally {
     signal.removeEventListener('abort', end);

@@ -1,5 +1,7 @@
 /** ONNX Runtime Web in a worker, so that painting never holds the page up. */
+
 import * as ort from 'onnxruntime-web/wasm';
+import { errorMessage } from '../../../shared/errors.ts';
 import { toBytes, toPlanes } from '../../../shared/planes.ts';
 import type { LoadRequest, PaintRequest, Reply, Request } from './protocol.ts';
 
@@ -72,6 +74,6 @@ function answer(request: Request): Promise<void> {
 
 self.addEventListener('message', (event: MessageEvent<Request>) => {
   answer(event.data).catch((problem: unknown) => {
-    reply({ kind: 'failed', reason: problem instanceof Error ? problem.message : String(problem) });
+    reply({ kind: 'failed', reason: errorMessage(problem) });
   });
 });

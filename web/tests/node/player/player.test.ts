@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { megabytes, parseLooks } from '../../../player/looks/look-index.ts';
+import { parseLooks } from '../../../player/looks/look-index.ts';
 import { withoutDefaults } from '../../../player/painters/wasm/live-inputs.ts';
 import { Statistics } from '../../../player/render/frame-stats.ts';
 import { kindOf } from '../../../player/sources/file.ts';
 import { creditOf, titleOf } from '../../../player/ui/look-label.ts';
+import { megabytes } from '../../../shared/format.ts';
 import { toBytes, toPlanes } from '../../../shared/planes.ts';
 
 /** A protobuf field with bytes in it. */
