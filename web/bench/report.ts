@@ -3,21 +3,31 @@
 import { calls, difference, digits, milliseconds, shown, size, stopped, times } from './format.ts';
 import { type LookResult, type Origin, type Ran, type Results, ran } from './results.ts';
 
-const COLUMNS: readonly [heading: string, cell: (row: Ran) => string][] = [
-  ['engine', ({ label }) => label],
-  ['network alone, ms', row => milliseconds(row.times.model)],
-  ['times limner', row => times(row.times.model)],
-  ['camera to canvas, ms', row => milliseconds(row.times.camera)],
-  ['times limner', row => times(row.times.camera)],
-  ['rounds', ({ times: { model, camera } }) => `${model?.spread.count ?? 0} + ${camera?.spread.count ?? 0}`],
-  ['first painting, ms', ({ first }) => digits(first)],
-  ['code, gzip', ({ code }) => size(code.gzip)],
-  ['look', ({ look }) => size(look.bytes)],
-  ['calls a frame', calls],
-  ['GPU', ({ memory }) => size(memory.gpu)],
-  ['WASM', ({ memory }) => size(memory.wasm)],
-  ['difference', difference],
-  ['canvas apart', shown],
+interface Column {
+  readonly heading: string;
+  readonly cell: (row: Ran) => string;
+  /** Whether the page shows it beside the engine's name: it has less room than a document. */
+  readonly onPage?: boolean;
+}
+
+const rounds = ({ times: { model, camera } }: Ran): string =>
+  `${model?.spread.count ?? 0} + ${camera?.spread.count ?? 0}`;
+
+export const COLUMNS: readonly [Column, ...Column[]] = [
+  { heading: 'engine', cell: ({ label }) => label },
+  { heading: 'network alone, ms', cell: row => milliseconds(row.times.model), onPage: true },
+  { heading: 'times limner', cell: row => times(row.times.model), onPage: true },
+  { heading: 'camera to canvas, ms', cell: row => milliseconds(row.times.camera), onPage: true },
+  { heading: 'times limner', cell: row => times(row.times.camera), onPage: true },
+  { heading: 'rounds', cell: rounds },
+  { heading: 'first painting, ms', cell: ({ first }) => digits(first), onPage: true },
+  { heading: 'code, gzip', cell: ({ code }) => size(code.gzip), onPage: true },
+  { heading: 'look', cell: ({ look }) => size(look.bytes) },
+  { heading: 'calls a frame', cell: calls },
+  { heading: 'GPU', cell: ({ memory }) => size(memory.gpu) },
+  { heading: 'WASM', cell: ({ memory }) => size(memory.wasm) },
+  { heading: 'difference', cell: difference, onPage: true },
+  { heading: 'canvas apart', cell: shown, onPage: true },
 ];
 
 export const EXPLANATION = `Milliseconds are medians, with the quartiles in brackets. *Network alone* begins with the picture where the
@@ -50,23 +60,28 @@ export function described(origin: Origin): string {
     .join(' ');
 }
 
-function section({ name, pixels, rivals }: LookResult): string[] {
-  const lines = [
-    `## ${name}, ${pixels} pixels`,
-    '',
-    row(COLUMNS.map(([heading]) => heading)),
-    row(COLUMNS.map(() => '---')),
-  ];
-  const notes: string[] = [];
-  for (const rival of rivals) {
-    if (ran(rival)) lines.push(row(COLUMNS.map(([, cell]) => cell(rival))));
-    if (!ran(rival)) notes.push(`- ${rival.label} is left out: ${stopped(rival.why)}`);
-    else if (rival.broke) notes.push(`- ${rival.label} stopped early: ${stopped(rival.broke)}`);
-  }
-  const versions = rivals.filter(ran).map(({ label, version, adapter, fence }) => {
-    return `- ${label}: ${[version, adapter].filter(Boolean).join(', ')}. Its end: ${stopped(fence)}`;
+function section(look: LookResult): string[] {
+  const measured = look.rivals.filter(ran);
+  const versions = measured.map(({ label, version, adapter, fence }) => {
+    return `${label}: ${[version, adapter].filter(Boolean).join(', ')}. Its end: ${stopped(fence)}`;
   });
-  return [...lines, '', ...notes, ...versions];
+  return [
+    `## ${look.name}, ${look.pixels} pixels`,
+    '',
+    row(COLUMNS.map(({ heading }) => heading)),
+    row(COLUMNS.map(() => '---')),
+    ...measured.map(rival => row(COLUMNS.map(({ cell }) => cell(rival)))),
+    '',
+    ...[...notes(look), ...versions].map(text => `- ${text}`),
+  ];
+}
+
+/** Which rivals were left out or stopped early, and why. */
+export function notes({ rivals }: LookResult): string[] {
+  return rivals.flatMap(rival => {
+    if (!ran(rival)) return [`${rival.label} is left out: ${stopped(rival.why)}`];
+    return rival.broke ? [`${rival.label} stopped early: ${stopped(rival.broke)}`] : [];
+  });
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

@@ -1,24 +1,14 @@
 // Results in the page: a table and two drawings for each look, to copy and to keep.
 
-import { button, element, make } from '../shared/dom.ts';
-import { difference, digits, milliseconds, shown, size, stopped, times } from './format.ts';
+import { button, element, make, saveFile } from '../shared/dom.ts';
 import { plot } from './plot.ts';
-import { described, EXPLANATION, markdown } from './report.ts';
-import { type LookResult, type Ran, type Results, ran } from './results.ts';
+import { COLUMNS, described, EXPLANATION, markdown, notes } from './report.ts';
+import { type LookResult, type Results, ran } from './results.ts';
 import { isOurs } from './rivals/index.ts';
 import type { Work } from './sandbox.ts';
 
-const HEADINGS = [
-  'engine',
-  'network alone, ms',
-  'times limner',
-  'camera to canvas, ms',
-  'times limner',
-  'first painting, ms',
-  'code, gzip',
-  'difference',
-  'canvas apart',
-];
+const [ENGINE, ...OTHERS] = COLUMNS;
+const FIGURES = OTHERS.filter(({ onPage }) => onPage);
 
 export class ResultsView {
   #results: Results | null = null;
@@ -49,12 +39,8 @@ export class ResultsView {
 
   #save(): void {
     if (!this.#results) return;
-    const file = new Blob([JSON.stringify(this.#results, null, 1)], { type: 'application/json' });
-    const link = make('a');
-    link.href = URL.createObjectURL(file);
-    link.download = 'limner-bench.json';
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    const json = new Blob([JSON.stringify(this.#results, null, 1)], { type: 'application/json' });
+    saveFile(json, 'limner-bench.json');
   }
 }
 
@@ -63,17 +49,13 @@ function drawn(look: LookResult): HTMLElement[] {
   const scroll = scrolled(make('div', 'scroll'), `Table for ${look.name}`);
   scroll.append(table(look));
   const figures = (['model', 'camera'] as const).map(work => figure(look, work));
-  const notes = look.rivals.flatMap(row => {
-    if (!ran(row)) return [make('p', 'quiet', `${row.label} is left out: ${stopped(row.why)}`)];
-    return row.broke ? [make('p', 'quiet', `${row.label} stopped early: ${stopped(row.broke)}`)] : [];
-  });
-  return [title, scroll, ...figures, ...notes];
+  return [title, scroll, ...figures, ...notes(look).map(text => make('p', 'quiet', text))];
 }
 
 function table({ rivals }: LookResult): HTMLTableElement {
   const made = make('table');
   const head = made.createTHead().insertRow();
-  for (const heading of HEADINGS) {
+  for (const { heading } of [ENGINE, ...FIGURES]) {
     const cell = make('th', '', heading);
     cell.scope = 'col';
     head.append(cell);
@@ -84,21 +66,10 @@ function table({ rivals }: LookResult): HTMLTableElement {
     row.className = isOurs(rival.name) ? 'ours' : rival.ranked ? '' : 'apart';
     const name = make('th', '', rival.label);
     name.scope = 'row';
-    row.append(name, ...cells(rival).map(text => make('td', '', text)));
+    row.append(name, ...FIGURES.map(({ cell }) => make('td', '', cell(rival))));
   }
   return made;
 }
-
-const cells = (rival: Ran): string[] => [
-  milliseconds(rival.times.model),
-  times(rival.times.model),
-  milliseconds(rival.times.camera),
-  times(rival.times.camera),
-  digits(rival.first),
-  size(rival.code.gzip),
-  difference(rival),
-  shown(rival),
-];
 
 function figure(look: LookResult, work: Work): HTMLElement {
   const svg = plot(look, work);

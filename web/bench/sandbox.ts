@@ -2,6 +2,7 @@
 // that libraries with global state live side by side. The bench (`runner.ts`, in the page around it) calls what
 // stands here; the clock is read here, next to what it measures.
 
+import { getContext2d } from '../shared/canvas.ts';
 import { type Calls, Hooks, type Memory } from './gpu-counters.ts';
 import { fetchFiles, type LookAddress } from './look-files.ts';
 import { RIVALS, type RivalName } from './rivals/index.ts';
@@ -114,8 +115,7 @@ export class Stage {
   async painting(): Promise<ImageData> {
     await this.#frame();
     const { width, height } = this.#canvas;
-    const context = new OffscreenCanvas(width, height).getContext('2d');
-    if (!context) throw new Error('This browser gives no 2-D canvas.');
+    const context = getContext2d(new OffscreenCanvas(width, height));
     context.drawImage(this.#canvas, 0, 0);
     return context.getImageData(0, 0, width, height);
   }

@@ -1,5 +1,6 @@
 // What is painted: the page's built-in scene, as planes for the networks and as a video for the cameras.
 
+import { getContext2d } from '../shared/canvas.ts';
 import { toPlanes } from '../shared/planes.ts';
 import { drawTable } from '../shared/still-life.ts';
 
@@ -13,8 +14,7 @@ const FRAMES = 30;
 
 /** The scene as planes (3, P, P) of 0..1. */
 export function testPicture(pixels: number): Float32Array<ArrayBuffer> {
-  const context = new OffscreenCanvas(pixels, pixels).getContext('2d');
-  if (!context) throw new Error('This browser gives no 2-D canvas.');
+  const context = getContext2d(new OffscreenCanvas(pixels, pixels));
   // The scene knows only what both kinds of canvas have.
   drawTable(context as unknown as CanvasRenderingContext2D, pixels, MOMENT_SECONDS);
   const planes = new Float32Array(3 * pixels ** 2);
@@ -34,8 +34,7 @@ export function sceneVideo(moving: boolean): Video {
   const canvas = document.createElement('canvas');
   canvas.width = VIDEO_WIDTH;
   canvas.height = VIDEO_HEIGHT;
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (!context) throw new Error('This browser gives no 2-D canvas.');
+  const context = getContext2d(canvas, { willReadFrequently: true });
   context.translate((VIDEO_WIDTH - VIDEO_HEIGHT) / 2, 0);
   // Drawn once: a tick only copies.
   const frames = Array.from({ length: moving ? FRAMES : 1 }, (_, i) => {

@@ -1,7 +1,7 @@
 /** The page's one object that knows all others: it wires controls, subjects and looks to the easel. */
 
 import type { Look } from '../engine/index.ts';
-import { button, closePanels, element, setIcon, setName } from '../shared/dom.ts';
+import { button, closePanels, element, saveFile, setIcon, setName } from '../shared/dom.ts';
 import { FetchError } from '../shared/download.ts';
 import { errorMessage } from '../shared/errors.ts';
 import { Studio } from './look-loader.ts';
@@ -164,12 +164,8 @@ export class App {
 
   async #save(): Promise<void> {
     try {
-      const address = URL.createObjectURL(await this.#easel.picture());
-      const link = document.createElement('a');
-      link.href = address;
-      link.download = `limner-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-')}.png`;
-      link.click();
-      window.setTimeout(() => URL.revokeObjectURL(address), 10_000);
+      const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
+      saveFile(await this.#easel.picture(), `limner-${time}.png`);
       this.#speech.say('The painting is among your downloads.');
     } catch (problem) {
       this.#speech.fail(errorMessage(problem));

@@ -39,3 +39,12 @@ export function setName(target: HTMLElement, name: string, key?: string): void {
 export function closePanels(): void {
   for (const panel of document.querySelectorAll<HTMLElement>('[popover]')) panel.hidePopover?.();
 }
+
+/** Offers a file to the visitor as a download. */
+export function saveFile(content: Blob, name: string): void {
+  const link = make('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  window.setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,6 +1,8 @@
 // Between camera and canvas for engines that compute in JavaScript's memory: the 2-D canvas, as their
 // examples do it, in one pass over the pixels in the order that the engine wants, into memory that is kept.
 
+import { centerCrop, getContext2d } from '../../shared/canvas.ts';
+
 /** A picture's values as planes (3, P, P), or pixel by pixel (P, P, 3). */
 export type Layout = 'planes' | 'pixels';
 
@@ -11,16 +13,15 @@ export interface CanvasPath {
 }
 
 export function canvasPath(canvas: HTMLCanvasElement, pixels: number, layout: Layout): CanvasPath {
-  const grabber = new OffscreenCanvas(pixels, pixels).getContext('2d', { willReadFrequently: true });
+  const grabber = getContext2d(new OffscreenCanvas(pixels, pixels), { willReadFrequently: true });
   canvas.width = pixels;
   canvas.height = pixels;
-  const shown = canvas.getContext('2d');
-  if (!grabber || !shown) throw new Error('This browser gives no 2-D canvas.');
+  const shown = getContext2d(canvas);
   const image = new ImageData(pixels, pixels);
   const values = new Float32Array(3 * pixels ** 2);
   return {
     take: video => {
-      grabber.drawImage(video, ...centre(video), 0, 0, pixels, pixels);
+      grabber.drawImage(video, ...centerCrop(video.videoWidth, video.videoHeight), 0, 0, pixels, pixels);
       toValues(grabber.getImageData(0, 0, pixels, pixels).data, values, layout);
       return values;
     },
@@ -29,13 +30,6 @@ export function canvasPath(canvas: HTMLCanvasElement, pixels: number, layout: La
       shown.putImageData(image, 0, 0);
     },
   };
-}
-
-/** Left, top, width and height of the largest square in the middle. */
-export function centre(video: HTMLVideoElement): [number, number, number, number] {
-  const { videoWidth: width, videoHeight: height } = video;
-  const side = Math.min(width, height);
-  return [(width - side) / 2, (height - side) / 2, side, side];
 }
 
 /** RGBA bytes to values of 0..1. */

@@ -10,4 +10,9 @@ export async function missingThreads(): Promise<string | null> {
   return navigator.hardwareConcurrency > 1 ? null : 'this machine has one core';
 }
 
+const MAX_THREADS = 8;
+
+/** Threads for engines that are told how many to use. */
+export const threadCount = (): number => Math.min(navigator.hardwareConcurrency, MAX_THREADS);
+
 export const missingNothing = async (): Promise<string | null> => null;

@@ -4,13 +4,11 @@
 
 import * as litert from '@litertjs/core';
 import { canvasPath, reordered } from './canvas-io.ts';
-import { missingThreads, missingWebgpu } from './capabilities.ts';
+import { missingThreads, missingWebgpu, threadCount } from './capabilities.ts';
 import { fetchAll } from './prefetch.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
 export type Accelerator = 'webgpu' | 'wasm';
-
-const MOST_THREADS = 8;
 
 /** Which of its builds it loads. */
 const BUILD = {
@@ -36,7 +34,7 @@ export const litertjs = (accelerator: Accelerator): Engine => ({
 
 async function create(accelerator: Accelerator, { pixels, picture, canvas, files }: Place): Promise<Rival> {
   const onGpu = accelerator === 'webgpu';
-  const threads = onGpu ? 1 : Math.min(navigator.hardwareConcurrency, MOST_THREADS);
+  const threads = onGpu ? 1 : threadCount();
   // On the GPU as its documentation advises, so that operators that its delegate lacks run in WASM.
   await litert.loadLiteRt(folder, { threads: !onGpu, jspi: BUILD[accelerator] === 'jspi_' });
   const model = await litert.loadAndCompile(files.tflite, {

@@ -4,7 +4,7 @@
 
 import type * as Ort from 'onnxruntime-web/wasm';
 import { canvasPath } from './canvas-io.ts';
-import { missingNothing, missingThreads, missingWebgpu } from './capabilities.ts';
+import { missingNothing, missingThreads, missingWebgpu, threadCount } from './capabilities.ts';
 import { fetchAll } from './prefetch.ts';
 import type { Engine, Place, Rival } from './rival.ts';
 
@@ -19,10 +19,7 @@ const MISSING = {
 /** Of its builds for WebGPU, the one that is half as large needs JavaScript promise integration. */
 const BUILD = 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
 
-const MOST_THREADS = 8;
-
-const threadsOf = (provider: Provider): number =>
-  provider === 'wasm-threads' ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
+const threadsOf = (provider: Provider): number => (provider === 'wasm-threads' ? threadCount() : 1);
 
 const address = (file: string): string => new URL(`./runtimes/onnxruntime/${file}`, document.baseURI).href;
 

@@ -3,7 +3,8 @@
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { centre, reordered } from './canvas-io.ts';
+import { centerCrop } from '../../shared/canvas.ts';
+import { reordered } from './canvas-io.ts';
 import { missingNothing, missingWebgpu } from './capabilities.ts';
 import { fetchAll } from './prefetch.ts';
 import type { Engine, Files, Place, Rival } from './rival.ts';
@@ -101,7 +102,7 @@ async function create(backend: TfjsBackend, { pixels, picture, canvas, files }: 
 
 /** The video's centre square as (1, P, P, 3) of 0..1. */
 function taken(video: HTMLVideoElement, pixels: number): tf.Tensor4D {
-  const [left, top, side] = centre(video);
+  const [left, top, side] = centerCrop(video.videoWidth, video.videoHeight);
   const frame = tf.browser.fromPixels(video);
   const square = tf.slice3d(frame, [Math.round(top), Math.round(left), 0], [side, side, 3]);
   const resized = tf.image.resizeBilinear(square, [pixels, pixels], false, true);

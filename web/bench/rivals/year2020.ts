@@ -6,7 +6,7 @@
 
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { centre, reordered } from './canvas-io.ts';
+import { reordered } from './canvas-io.ts';
 import { missingNothing } from './capabilities.ts';
 import quad from './quad.vert.glsl?raw';
 import type { Engine, Place, Rival } from './rival.ts';
@@ -91,7 +91,7 @@ class Easel {
   /** The red channel of the soft grey picture as 0..1, its first row the upper one; the same array each time. */
   red(video: HTMLVideoElement): Float32Array {
     const gl = this.#gl;
-    const [, , side] = centre(video);
+    const side = Math.min(video.videoWidth, video.videoHeight);
     gl.bindTexture(gl.TEXTURE_2D, this.#frame);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, video);
     gl.generateMipmap(gl.TEXTURE_2D);

@@ -1,4 +1,5 @@
 /** Pictures and videos that the visitor opens or drops. They are read here and go nowhere. */
+import { centerCrop, getContext2d } from '../../shared/canvas.ts';
 import { nextVideoFrame, playVideo, quietVideo, type Source, SourceError } from './source.ts';
 
 export type FileKind = 'look' | 'picture' | 'video' | 'unknown';
@@ -48,16 +49,13 @@ export async function openPicture(file: File): Promise<Source> {
 function onCanvas(image: HTMLImageElement): HTMLCanvasElement {
   const width = image.naturalWidth || LARGEST_SIDE;
   const height = image.naturalHeight || LARGEST_SIDE;
-  const crop = Math.min(width, height);
-  const side = Math.min(crop, LARGEST_SIDE);
+  const side = Math.min(width, height, LARGEST_SIDE);
   const canvas = document.createElement('canvas');
   canvas.width = side;
   canvas.height = side;
-  const context = canvas.getContext('2d');
-  if (!context) throw new SourceError('This browser gives no 2-D canvas.');
+  const context = getContext2d(canvas);
   context.imageSmoothingQuality = 'high';
-  const [left, top] = [(width - crop) / 2, (height - crop) / 2];
-  context.drawImage(image, left, top, crop, crop, 0, 0, side, side);
+  context.drawImage(image, ...centerCrop(width, height), 0, 0, side, side);
   return canvas;
 }
 

@@ -1,7 +1,8 @@
 /** The built-in scene, as a subject: what the page paints before anyone shows it anything. */
 
+import { getContext2d } from '../../shared/canvas.ts';
 import { drawTable } from '../../shared/still-life.ts';
-import { type Source, SourceError } from './source.ts';
+import type { Source } from './source.ts';
 
 const SIDE = 512;
 const STEP_SECONDS = 1 / 12;
@@ -12,8 +13,7 @@ export function openScene(): Source {
   canvas.width = SIDE;
   canvas.height = SIDE;
   // Without WebGPU every frame is read back, which costs least where the canvas is in ordinary memory.
-  const context = canvas.getContext('2d', { willReadFrequently: !('gpu' in navigator) });
-  if (!context) throw new SourceError('This browser gives no 2-D canvas, so nothing can be shown.');
+  const context = getContext2d(canvas, { willReadFrequently: !('gpu' in navigator) });
   let seconds = 6;
   let last = performance.now();
   let playing = true;

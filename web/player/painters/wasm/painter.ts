@@ -4,6 +4,7 @@
  */
 
 import type { Canvas, LookInfo } from '../../../engine/index.ts';
+import { centerCrop, getContext2d } from '../../../shared/canvas.ts';
 import type { OnFetched } from '../../../shared/download.ts';
 import { errorMessage } from '../../../shared/errors.ts';
 import type { Painter } from '../painter.ts';
@@ -207,11 +208,9 @@ class OrtPainter implements WasmPainter {
   /** The middle square of a frame, at the look's size, mirrored if asked. */
   #read(source: PaintSource, mirror: boolean): Uint8ClampedArray<ArrayBuffer> {
     const side = this.info.pixels;
-    const [width, height] = sizeOf(source);
-    const crop = Math.min(width, height);
     const desk = this.#desk;
     desk.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? side : 0, 0);
-    desk.drawImage(source, (width - crop) / 2, (height - crop) / 2, crop, crop, 0, 0, side, side);
+    desk.drawImage(source, ...centerCrop(...sizeOf(source)), 0, 0, side, side);
     return desk.getImageData(0, 0, side, side).data as Uint8ClampedArray<ArrayBuffer>;
   }
 
@@ -229,8 +228,7 @@ function drawing(
 ): CanvasRenderingContext2D {
   canvas.width = side;
   canvas.height = side;
-  const context = canvas.getContext('2d', settings);
-  if (!context) throw new Error('This browser gives no 2-D canvas.');
+  const context = getContext2d(canvas, settings);
   context.imageSmoothingQuality = 'high';
   return context;
 }
