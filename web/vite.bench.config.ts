@@ -8,7 +8,7 @@ import { defineConfig, type Plugin } from 'vite';
 const web = dirname(fileURLToPath(import.meta.url));
 const modules = createRequire(import.meta.url);
 
-function versionOf(file: string): string {
+function readVersion(file: string): string {
   const { version } = JSON.parse(readFileSync(join(web, file), 'utf8')) as { version: string };
   return JSON.stringify(version);
 }
@@ -32,7 +32,7 @@ const RUNTIMES: readonly { folder: string; from: string; files: RegExp }[] = [
   },
 ];
 
-function runtimes(): Plugin {
+function emitRuntimes(): Plugin {
   return {
     name: 'limner-bench-runtimes',
     generateBundle() {
@@ -51,11 +51,11 @@ export default defineConfig({
   base: './',
   publicDir: false,
   cacheDir: join(web, '.cache/vite-bench'),
-  plugins: [runtimes()],
+  plugins: [emitRuntimes()],
   define: {
-    __LIMNER__: versionOf('package.json'),
-    __LITERT__: versionOf('node_modules/@litertjs/core/package.json'),
-    __JAX__: versionOf('node_modules/@jax-js/jax/package.json'),
+    __LIMNER__: readVersion('package.json'),
+    __LITERT__: readVersion('node_modules/@litertjs/core/package.json'),
+    __JAX__: readVersion('node_modules/@jax-js/jax/package.json'),
   },
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
   build: {

@@ -4,11 +4,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
-import { smaller } from './build/minify-output.ts';
-import { shaders } from './build/minify-shaders.ts';
+import { minifyOutput } from './build/minify-output.ts';
+import { minifyShaders } from './build/minify-shaders.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
-const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
+const ortFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
 
 /**
  * ONNX Runtime's own two files, fetched only where WebGPU is absent. They are named .js and .wasm, as
@@ -20,7 +20,7 @@ const RUNTIME = {
 } as const;
 
 /** What every page has of the engine, and what both backends use of it, is one file: many small ones weigh more. */
-const ENGINE = [
+const ENGINE_CHUNKS = [
   {
     name: 'engine',
     test: /web\/engine\/((frames\/|recovery\/)?[\w-]+|codegen\/pack-weights|webgpu\/runtime\/device)\.ts/,
@@ -34,30 +34,30 @@ const ENGINE = [
   { name: 'extended', test: /web\/engine\/(graph|codegen)\// },
 ];
 
-function runtime(): Plugin {
+function emitRuntime(): Plugin {
   return {
     name: 'limner-runtime',
     generateBundle() {
-      this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: licences() });
+      this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: composeLicences() });
       for (const [fileName, { from }] of Object.entries(RUNTIME)) {
-        this.emitFile({ type: 'asset', fileName, source: readFileSync(join(ort, from)) });
+        this.emitFile({ type: 'asset', fileName, source: readFileSync(join(ortFolder, from)) });
       }
     },
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
         const path = (request.url ?? '').split('?')[0]?.replace(/^\//, '') ?? '';
-        const found = Object.entries(RUNTIME).find(([name]) => name === path)?.[1];
-        if (!found) return next();
-        response.setHeader('Content-Type', found.type);
-        response.end(readFileSync(join(ort, found.from)));
+        const file = Object.entries(RUNTIME).find(([name]) => name === path)?.[1];
+        if (!file) return next();
+        response.setHeader('Content-Type', file.type);
+        response.end(readFileSync(join(ortFolder, file.from)));
       });
     },
   };
 }
 
 /** The licences of what the built page contains that is not limner's own. */
-function licences(): string {
-  const { name, version } = JSON.parse(readFileSync(join(ort, '../package.json'), 'utf8')) as {
+function composeLicences(): string {
+  const { name, version } = JSON.parse(readFileSync(join(ortFolder, '../package.json'), 'utf8')) as {
     name: string;
     version: string;
   };
@@ -73,7 +73,7 @@ export default defineConfig({
   root: join(web, 'player'),
   base: './',
   cacheDir: join(web, '.cache/vite'),
-  plugins: [shaders(), runtime(), smaller()],
+  plugins: [minifyShaders(), emitRuntime(), minifyOutput()],
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
   worker: {
     format: 'es',
@@ -94,7 +94,7 @@ export default defineConfig({
         painter: join(web, 'engine/webgpu/painter.ts'),
       },
       preserveEntrySignatures: 'allow-extension',
-      output: { entryFileNames: 'assets/[name]-[hash].js', codeSplitting: { groups: ENGINE } },
+      output: { entryFileNames: 'assets/[name]-[hash].js', codeSplitting: { groups: ENGINE_CHUNKS } },
     },
     reportCompressedSize: true,
   },

@@ -1,12 +1,12 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { shaders } from './build/minify-shaders.ts';
+import { minifyShaders } from './build/minify-shaders.ts';
 
 // One flag set under which WebGPU compute, canvas presentation and video import all work without a GPU.
 // `--enable-unsafe-webgpu` alone is a trap: compute works, presenting a canvas loses the device.
 // src/limner/browser.py starts Chromium with the same for the check of an export: what changes here changes
 // there too.
-export const flags = [
+export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-quic',
   '--no-first-run',
@@ -22,16 +22,16 @@ export const flags = [
 
 /** Milliseconds before a test gives up on what it waits for. Shaders are compiled on a software GPU here, on a machine
  * that may be busy with other things: a limit is there to end what hangs, and says nothing of speed. */
-export const PATIENCE = 240_000;
-const patient = {
-  testTimeout: PATIENCE,
-  hookTimeout: PATIENCE,
-  expect: { poll: { timeout: PATIENCE / 2 } },
+export const TIMEOUT_MS = 240_000;
+const timeouts = {
+  testTimeout: TIMEOUT_MS,
+  hookTimeout: TIMEOUT_MS,
+  expect: { poll: { timeout: TIMEOUT_MS / 2 } },
 };
 
 export default defineConfig({
   test: {
-    browser: { connectTimeout: PATIENCE },
+    browser: { connectTimeout: TIMEOUT_MS },
     projects: [
       {
         test: {
@@ -39,7 +39,7 @@ export default defineConfig({
           include: ['tests/node/**/*.test.ts'],
           environment: 'node',
           globalSetup: ['tests/cases.ts'],
-          ...patient,
+          ...timeouts,
         },
       },
       {
@@ -48,19 +48,19 @@ export default defineConfig({
           include: ['tests/package/**/*.test.ts'],
           environment: 'node',
           globalSetup: ['tests/cases.ts'],
-          ...patient,
+          ...timeouts,
         },
       },
       {
         publicDir: '.cache',
         // Tested as pages have them.
-        plugins: [shaders()],
+        plugins: [minifyShaders()],
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           globalSetup: ['tests/cases.ts', 'tests/table.ts'],
           setupFiles: ['tests/clear-tuning-cache.ts'],
-          ...patient,
+          ...timeouts,
           fileParallelism: false,
           browser: {
             enabled: true,
@@ -69,7 +69,7 @@ export default defineConfig({
             provider: playwright({
               launchOptions: {
                 executablePath: process.env.LIMNER_CHROMIUM ?? '/usr/bin/chromium',
-                args: flags,
+                args: CHROMIUM_FLAGS,
               },
             }),
             instances: [{ browser: 'chromium' }],

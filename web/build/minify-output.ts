@@ -3,7 +3,7 @@
 import { minify } from 'terser';
 import type { Plugin } from 'vite';
 
-export function smaller(): Plugin {
+export function minifyOutput(): Plugin {
   return {
     name: 'limner-smaller',
     enforce: 'post',

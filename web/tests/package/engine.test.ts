@@ -9,7 +9,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { flags, PATIENCE } from '../../vitest.config.ts';
+import { CHROMIUM_FLAGS, TIMEOUT_MS } from '../../vitest.config.ts';
 import { CACHE } from '../cases.ts';
 
 const WEB = fileURLToPath(new URL('../..', import.meta.url));
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   browser = await chromium.launch({
     executablePath: process.env.LIMNER_CHROMIUM ?? '/usr/bin/chromium',
-    args: [...flags, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+    args: [...CHROMIUM_FLAGS, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
   });
 });
 
@@ -47,7 +47,7 @@ afterAll(async () => {
 /** A tab of its own, that waits as long as the tests do. */
 async function open(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext(options);
-  context.setDefaultTimeout(PATIENCE / 2);
+  context.setDefaultTimeout(TIMEOUT_MS / 2);
   return context.newPage();
 }
 

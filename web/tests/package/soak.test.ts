@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type CDPSession, chromium, type Page } from 'playwright';
 import { build, type Rollup } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { flags } from '../../vitest.config.ts';
+import { CHROMIUM_FLAGS } from '../../vitest.config.ts';
 import { CACHE } from '../cases.ts';
 import { tinyLook } from '../tiny.ts';
 
@@ -98,7 +98,7 @@ beforeAll(async () => {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   browser = await chromium.launch({
     executablePath: process.env.LIMNER_CHROMIUM ?? '/usr/bin/chromium',
-    args: [...flags, '--enable-precise-memory-info'],
+    args: [...CHROMIUM_FLAGS, '--enable-precise-memory-info'],
   });
 });
 
