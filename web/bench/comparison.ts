@@ -1,7 +1,7 @@
 // Whether a rival paints what the reference paints: what is computed, value by value, and what is on the canvas.
 
 /** What one rival made of the test's picture, and its canvas after a frame of the same moment. */
-export interface Painted {
+export interface RivalOutput {
   readonly planes: Float32Array;
   readonly canvas: Uint8ClampedArray;
 }
@@ -16,29 +16,29 @@ export interface Comparison {
 }
 
 /** Largest difference with which a rival still computes the same. */
-const SAME = 1e-3;
+const MAX_DIFFERENCE = 1e-3;
 /** Largest mean difference with which a canvas still shows the same: a twentieth of the range of a byte. */
-const SHOWN_SAME = 255 / 20;
+const MAX_CANVAS_DIFFERENCE = 255 / 20;
 
-export function compared(painted: Painted, expected: Painted | null): Comparison {
-  if (!expected) return { difference: null, shown: null, ranked: false };
-  const difference = largest(painted.planes, expected.planes);
-  const shown = mean(painted.canvas, expected.canvas);
-  return { difference, shown, ranked: difference <= SAME && shown <= SHOWN_SAME };
+export function compareOutputs(output: RivalOutput, reference: RivalOutput | null): Comparison {
+  if (!reference) return { difference: null, shown: null, ranked: false };
+  const difference = maxDifference(output.planes, reference.planes);
+  const shown = meanDifference(output.canvas, reference.canvas);
+  return { difference, shown, ranked: difference <= MAX_DIFFERENCE && shown <= MAX_CANVAS_DIFFERENCE };
 }
 
-function largest(one: Float32Array, other: Float32Array): number {
+function maxDifference(one: Float32Array, other: Float32Array): number {
   if (one.length !== other.length) return Number.POSITIVE_INFINITY;
-  let most = 0;
+  let max = 0;
   // Not a number is as far off as can be.
   for (let i = 0; i < one.length; i++) {
-    const apart = Math.abs((one[i] ?? Number.NaN) - (other[i] ?? Number.NaN));
-    if (!(apart <= most)) most = Number.isNaN(apart) ? Number.POSITIVE_INFINITY : apart;
+    const distance = Math.abs((one[i] ?? Number.NaN) - (other[i] ?? Number.NaN));
+    if (!(distance <= max)) max = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
   }
-  return most;
+  return max;
 }
 
-function mean(one: Uint8ClampedArray, other: Uint8ClampedArray): number {
+function meanDifference(one: Uint8ClampedArray, other: Uint8ClampedArray): number {
   if (one.length !== other.length) return Number.POSITIVE_INFINITY;
   let sum = 0;
   for (let i = 0; i < other.length; i++) {

@@ -3,17 +3,17 @@
 // time is taken, the browser's own methods are in place.
 
 import {
-  dataBytes,
-  image3dBytes,
-  imageBytes,
-  levelsOf,
-  storage3dBytes,
-  storageBytes,
-  texelBytes,
+  bufferDataBytes,
+  bytesPerTexel,
+  countTexels,
+  texImage2DBytes,
+  texImage3DBytes,
+  texStorage2DBytes,
+  texStorage3DBytes,
 } from './texture-bytes.ts';
 
 /** Calls of one frame. */
-export interface Calls {
+export interface CallCounts {
   /** Dispatches of compute, and draws. */
   dispatches: number;
   submits: number;
@@ -28,9 +28,9 @@ export interface Calls {
   readbacks: number;
 }
 
-type Kind = keyof Calls;
+type CallKind = keyof CallCounts;
 
-const GPU_KINDS: readonly [owner: string, kind: Kind, methods: readonly string[]][] = [
+const GPU_KINDS: readonly [owner: string, kind: CallKind, methods: readonly string[]][] = [
   ['GPUComputePassEncoder', 'dispatches', ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']],
   ['GPURenderPassEncoder', 'dispatches', ['draw', 'drawIndexed', 'drawIndirect', 'drawIndexedIndirect']],
   ['GPUQueue', 'submits', ['submit']],
@@ -51,7 +51,7 @@ const GPU_KINDS: readonly [owner: string, kind: Kind, methods: readonly string[]
   ['GPUBuffer', 'readbacks', ['mapAsync']],
 ];
 
-const GL_KINDS: readonly [kind: Kind, methods: readonly string[]][] = [
+const GL_KINDS: readonly [kind: CallKind, methods: readonly string[]][] = [
   ['dispatches', ['drawArrays', 'drawElements', 'drawArraysInstanced', 'drawElementsInstanced']],
   ['submits', ['flush', 'finish']],
   ['passes', ['bindFramebuffer']],
@@ -63,7 +63,7 @@ const GL_KINDS: readonly [kind: Kind, methods: readonly string[]][] = [
 
 const GL_OWNERS = ['WebGL2RenderingContext', 'WebGLRenderingContext'];
 
-export interface Memory {
+export interface MemoryBytes {
   /** Of buffers and textures that were made and not destroyed. */
   gpu: number;
   /** Of WebAssembly's heaps. */
@@ -71,9 +71,9 @@ export interface Memory {
 }
 
 type Method = (this: object, ...args: unknown[]) => unknown;
-type After = (owner: object, args: unknown[], result: unknown) => void;
+type AfterCall = (owner: object, args: unknown[], result: unknown) => void;
 
-const none = (): Calls => ({
+const noCalls = (): CallCounts => ({
   dispatches: 0,
   submits: 0,
   passes: 0,
@@ -84,8 +84,8 @@ const none = (): Calls => ({
   readbacks: 0,
 });
 
-export class Hooks {
-  #calls = none();
+export class GpuCounters {
+  #calls = noCalls();
   readonly #sizes = new Map<object, number>();
   readonly #heaps = new Set<WebAssembly.Memory>();
 
@@ -96,21 +96,21 @@ export class Hooks {
     for (const owner of GL_OWNERS) {
       for (const [kind, methods] of GL_KINDS) for (const method of methods) this.#count(owner, method, kind);
     }
-    this.#weighGpu();
-    for (const owner of GL_OWNERS) this.#weighGl(owner);
-    this.#weighWasm();
+    this.#trackGpuMemory();
+    for (const owner of GL_OWNERS) this.#trackGlMemory(owner);
+    this.#trackWasmMemory();
   }
 
   /** From now on calls count for what `calls` gives. */
   reset(): void {
-    this.#calls = none();
+    this.#calls = noCalls();
   }
 
-  get calls(): Calls {
+  get calls(): CallCounts {
     return { ...this.#calls };
   }
 
-  get memory(): Memory {
+  get memory(): MemoryBytes {
     const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
     return {
       gpu: sum(this.#sizes.values()),
@@ -118,88 +118,88 @@ export class Hooks {
     };
   }
 
-  #count(owner: string, method: string, kind: Kind): void {
-    this.#after(owner, method, () => {
+  #count(owner: string, method: string, kind: CallKind): void {
+    this.#wrapMethod(owner, method, () => {
       this.#calls[kind] += 1;
     });
   }
 
-  #after(owner: string, method: string, then: After): void {
+  #wrapMethod(owner: string, method: string, after: AfterCall): void {
     const prototype = prototypeOf(owner);
     const original = prototype && Object.getOwnPropertyDescriptor(prototype, method);
     if (!prototype || !original || typeof original.value !== 'function') return;
-    const called = original.value as Method;
+    const call = original.value as Method;
     const value: Method = function (...args) {
-      const result = called.apply(this, args);
-      then(this, args, result);
+      const result = call.apply(this, args);
+      after(this, args, result);
       return result;
     };
     Object.defineProperty(prototype, method, { ...original, value });
   }
 
-  #weighGpu(): void {
-    const keep: After = (_, __, made) =>
-      this.#sizes.set(made as object, sizeOf(made as GPUBuffer | GPUTexture));
-    const drop: After = owner => this.#sizes.delete(owner);
-    this.#after('GPUDevice', 'createBuffer', keep);
-    this.#after('GPUDevice', 'createTexture', keep);
-    this.#after('GPUBuffer', 'destroy', drop);
-    this.#after('GPUTexture', 'destroy', drop);
+  #trackGpuMemory(): void {
+    const add: AfterCall = (_, __, resource) =>
+      this.#sizes.set(resource as object, resourceBytes(resource as GPUBuffer | GPUTexture));
+    const remove: AfterCall = owner => this.#sizes.delete(owner);
+    this.#wrapMethod('GPUDevice', 'createBuffer', add);
+    this.#wrapMethod('GPUDevice', 'createTexture', add);
+    this.#wrapMethod('GPUBuffer', 'destroy', remove);
+    this.#wrapMethod('GPUTexture', 'destroy', remove);
   }
 
-  #weighGl(owner: string): void {
-    const weigh = (
-      bound: (gl: WebGL2RenderingContext, target: number) => object | null,
-      bytes: (args: unknown[], held: number) => number,
-    ): After => {
+  #trackGlMemory(owner: string): void {
+    const track = (
+      findBound: (gl: WebGL2RenderingContext, target: number) => object | null,
+      bytes: (args: unknown[], previous: number) => number,
+    ): AfterCall => {
       return (context, args) => {
-        const object = bound(context as WebGL2RenderingContext, args[0] as number);
+        const object = findBound(context as WebGL2RenderingContext, args[0] as number);
         if (object) this.#sizes.set(object, bytes(args, this.#sizes.get(object) ?? 0));
       };
     };
-    this.#after(owner, 'texImage2D', weigh(boundTexture, imageBytes));
-    this.#after(owner, 'texImage3D', weigh(boundTexture, image3dBytes));
-    this.#after(owner, 'texStorage2D', weigh(boundTexture, storageBytes));
-    this.#after(owner, 'texStorage3D', weigh(boundTexture, storage3dBytes));
+    this.#wrapMethod(owner, 'texImage2D', track(boundTexture, texImage2DBytes));
+    this.#wrapMethod(owner, 'texImage3D', track(boundTexture, texImage3DBytes));
+    this.#wrapMethod(owner, 'texStorage2D', track(boundTexture, texStorage2DBytes));
+    this.#wrapMethod(owner, 'texStorage3D', track(boundTexture, texStorage3DBytes));
     // All the smaller levels together are a third of the first.
-    this.#after(
+    this.#wrapMethod(
       owner,
       'generateMipmap',
-      weigh(boundTexture, (_, held) => Math.round((held * 4) / 3)),
+      track(boundTexture, (_, previous) => Math.round((previous * 4) / 3)),
     );
-    this.#after(owner, 'bufferData', weigh(boundBuffer, dataBytes));
+    this.#wrapMethod(owner, 'bufferData', track(boundBuffer, bufferDataBytes));
     for (const method of ['deleteTexture', 'deleteBuffer']) {
-      this.#after(owner, method, (_, [held]) => this.#sizes.delete(held as object));
+      this.#wrapMethod(owner, method, (_, [previous]) => this.#sizes.delete(previous as object));
     }
   }
 
   /** WebAssembly makes its heaps itself, or is given them. */
-  #weighWasm(): void {
+  #trackWasmMemory(): void {
     const original = WebAssembly.instantiate;
     const streaming = WebAssembly.instantiateStreaming;
     const { Memory } = WebAssembly;
     const heaps = this.#heaps;
-    const look = (result: WebAssembly.Instance | WebAssembly.WebAssemblyInstantiatedSource): void => {
+    const collectHeaps = (result: WebAssembly.Instance | WebAssembly.WebAssemblyInstantiatedSource): void => {
       const { exports } = result instanceof WebAssembly.Instance ? result : result.instance;
       for (const value of Object.values(exports)) if (value instanceof Memory) heaps.add(value);
     };
-    const watched =
-      <T extends unknown[]>(made: (...args: T) => Promise<WebAssembly.WebAssemblyInstantiatedSource>) =>
+    const tracked =
+      <T extends unknown[]>(resource: (...args: T) => Promise<WebAssembly.WebAssemblyInstantiatedSource>) =>
       async (...args: T) => {
-        const result = await made(...args);
-        look(result);
+        const result = await resource(...args);
+        collectHeaps(result);
         return result;
       };
-    class Watched extends Memory {
+    class TrackedMemory extends Memory {
       constructor(descriptor: WebAssembly.MemoryDescriptor) {
         super(descriptor);
         heaps.add(this);
       }
     }
-    const changed = WebAssembly as { -readonly [K in keyof typeof WebAssembly]: (typeof WebAssembly)[K] };
-    changed.instantiate = watched(original as unknown as typeof streaming) as unknown as typeof original;
-    changed.instantiateStreaming = watched(streaming);
-    changed.Memory = Watched;
+    const writable = WebAssembly as { -readonly [K in keyof typeof WebAssembly]: (typeof WebAssembly)[K] };
+    writable.instantiate = tracked(original as unknown as typeof streaming) as unknown as typeof original;
+    writable.instantiateStreaming = tracked(streaming);
+    writable.Memory = TrackedMemory;
   }
 }
 
@@ -208,11 +208,11 @@ function prototypeOf(owner: string): object | null {
   return typeof found === 'function' ? (found.prototype as object) : null;
 }
 
-function sizeOf(made: GPUBuffer | GPUTexture): number {
-  if (made instanceof GPUBuffer) return made.size;
-  const { width, height, depthOrArrayLayers, format, mipLevelCount, sampleCount } = made;
-  const texels = levelsOf(mipLevelCount, width, height) * depthOrArrayLayers * sampleCount;
-  return texels * texelBytes(format);
+function resourceBytes(resource: GPUBuffer | GPUTexture): number {
+  if (resource instanceof GPUBuffer) return resource.size;
+  const { width, height, depthOrArrayLayers, format, mipLevelCount, sampleCount } = resource;
+  const texels = countTexels(mipLevelCount, width, height) * depthOrArrayLayers * sampleCount;
+  return texels * bytesPerTexel(format);
 }
 
 const GL = WebGL2RenderingContext;
@@ -234,7 +234,7 @@ const BUFFERS: Record<number, number> = {
   [GL.TRANSFORM_FEEDBACK_BUFFER]: GL.TRANSFORM_FEEDBACK_BUFFER_BINDING,
 };
 
-const boundIn =
+const boundObject =
   (names: Record<number, number>) =>
   (gl: WebGL2RenderingContext, target: number): object | null => {
     const name = names[target];
@@ -242,5 +242,5 @@ const boundIn =
     return gl.getParameter(name);
   };
 
-const boundTexture = boundIn(TEXTURES);
-const boundBuffer = boundIn(BUFFERS);
+const boundTexture = boundObject(TEXTURES);
+const boundBuffer = boundObject(BUFFERS);

@@ -1,9 +1,9 @@
 // A look's files, fetched in the format that a rival reads.
 
-import type { Files, Format, TfjsModel } from './rivals/rival.ts';
+import type { Format, LookFiles, TfjsModel } from './rivals/rival.ts';
 
 /** Where a look's files are; rivals whose format is absent are left out. */
-export interface LookAddress {
+export interface LookUrls {
   readonly name: string;
   readonly pixels: number;
   readonly onnx: string;
@@ -15,13 +15,13 @@ export interface LookAddress {
   readonly refused?: Partial<Record<Format, string>>;
 }
 
-export interface Fetched {
-  readonly files: Files;
-  readonly addresses: readonly string[];
+export interface FetchedLook {
+  readonly files: LookFiles;
+  readonly urls: readonly string[];
   readonly bytes: number;
 }
 
-const NAMES = {
+const FORMAT_NAMES = {
   onnx: 'ONNX',
   plain: 'ONNX without transposed convolutions',
   tfjs: 'TensorFlow.js',
@@ -29,38 +29,41 @@ const NAMES = {
 } as const satisfies Record<Format, string>;
 
 /** The files of one format; to ask the result for another is an error of the rival. */
-export async function fetchFiles(format: Format, look: LookAddress): Promise<Fetched> {
-  const address = look[format];
-  if (!address) {
-    throw new Error(look.refused?.[format] ?? `the look is not there in the format of ${NAMES[format]}`);
+export async function fetchLookFiles(format: Format, look: LookUrls): Promise<FetchedLook> {
+  const url = look[format];
+  if (!url) {
+    throw new Error(
+      look.refused?.[format] ?? `the look is not there in the format of ${FORMAT_NAMES[format]}`,
+    );
   }
-  const at = new URL(address, document.baseURI);
-  const first = await bytesOf(at);
-  if (format !== 'tfjs') return { files: only(format, first), addresses: [at.href], bytes: first.length };
+  const base = new URL(url, document.baseURI);
+  const first = await fetchBytes(base);
+  if (format !== 'tfjs')
+    return { files: restrictToFormat(format, first), urls: [base.href], bytes: first.length };
   const json = JSON.parse(new TextDecoder().decode(first)) as TfjsModel;
-  const shards = json.weightsManifest.flatMap(({ paths }) => paths).map(path => new URL(path, at));
-  const parts = await Promise.all(shards.map(bytesOf));
+  const shards = json.weightsManifest.flatMap(({ paths }) => paths).map(path => new URL(path, base));
+  const parts = await Promise.all(shards.map(fetchBytes));
   const weights = await new Blob(parts).arrayBuffer();
   return {
-    files: only('tfjs', { json, weights }),
-    addresses: [at, ...shards].map(({ href }) => href),
+    files: restrictToFormat('tfjs', { json, weights }),
+    urls: [base, ...shards].map(({ href }) => href),
     bytes: first.length + weights.byteLength,
   };
 }
 
 /** A file of one format, which refuses to be read as another. */
-function only<F extends Format>(format: F, file: Files[F]): Files {
+function restrictToFormat<F extends Format>(format: F, file: LookFiles[F]): LookFiles {
   const refuse = (): never => {
-    throw new Error(`The rival said that it reads ${NAMES[format]}, and reads another format.`);
+    throw new Error(`The rival said that it reads ${FORMAT_NAMES[format]}, and reads another format.`);
   };
   const files: PropertyDescriptorMap = {};
-  for (const other of Object.keys(NAMES)) files[other] = { get: refuse };
+  for (const other of Object.keys(FORMAT_NAMES)) files[other] = { get: refuse };
   files[format] = { value: file };
-  return Object.defineProperties({}, files) as Files;
+  return Object.defineProperties({}, files) as LookFiles;
 }
 
-async function bytesOf(address: URL): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address.pathname} could not be fetched (status ${response.status})`);
+async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname} could not be fetched (status ${response.status})`);
   return new Uint8Array(await response.arrayBuffer());
 }

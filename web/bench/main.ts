@@ -1,107 +1,107 @@
 /** The bench's page: choices, progress, results; and the same for `limner bench browser`, which has no hands. */
 
-import { element } from '../shared/dom.ts';
-import { originOf } from './environment.ts';
+import { getElement } from '../shared/dom.ts';
+import { collectEnvironment } from './environment.ts';
 import { Form } from './form.ts';
-import { duration } from './format.ts';
-import type { LookAddress } from './look-files.ts';
+import { formatDuration } from './format.ts';
+import type { LookUrls } from './look-files.ts';
 import { plot } from './plot.ts';
 import { markdown } from './report.ts';
-import { type LookResult, type Origin, type Results, ran } from './results.ts';
+import { type Environment, isMeasured, type LookResult, type Results } from './results.ts';
 import { ResultsView } from './results-view.ts';
 import { RIVAL_NAMES, type RivalName } from './rivals/index.ts';
-import { sentence } from './rounds.ts';
-import { Bench, LONG, type Progress, QUICK } from './runner.ts';
-import { cameraVideo, sceneVideo } from './test-input.ts';
+import { failureReason } from './rounds.ts';
+import { BenchRunner, LONG_PLAN, type Progress, QUICK_PLAN } from './runner.ts';
+import { makeSceneVideo, openCameraVideo } from './test-input.ts';
 
-interface Request {
-  readonly looks: readonly LookAddress[];
+interface BenchRequest {
+  readonly looks: readonly LookUrls[];
   readonly rivals: readonly RivalName[];
   readonly quick: boolean;
-  readonly video: Origin['video'];
+  readonly video: Environment['video'];
 }
 
 /** Measures looks one after the other; `found` hears of each. */
 async function run(
-  { looks, rivals, quick, video }: Request,
-  tell: (progress: Progress) => void,
-  cancelled: AbortSignal,
-  found: (results: Results) => void = () => undefined,
+  { looks, rivals, quick, video }: BenchRequest,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+  onLookMeasured: (results: Results) => void = () => undefined,
 ): Promise<Results> {
-  const plan = quick ? QUICK : LONG;
-  const opened = video === 'camera' ? await cameraVideo() : sceneVideo(true);
+  const plan = quick ? QUICK_PLAN : LONG_PLAN;
+  const feed = video === 'camera' ? await openCameraVideo() : makeSceneVideo(true);
   const measured: LookResult[] = [];
-  const origin = await originOf(plan, video);
+  const origin = await collectEnvironment(plan, video);
   const results = { benchmark: 'browser', origin, looks: measured } as const;
   try {
-    const bench = new Bench(plan, opened, element('stages'), tell);
+    const bench = new BenchRunner(plan, feed, getElement('stages'), onProgress);
     for (const look of looks) {
-      measured.push(await bench.measure(look, rivals, cancelled));
-      found(results);
+      measured.push(await bench.measure(look, rivals, signal));
+      onLookMeasured(results);
     }
   } finally {
-    opened.stop();
+    feed.stop();
   }
   return results;
 }
 
 const view = new ResultsView();
 const form = new Form();
-const doing = element('doing');
-const said = element('said');
+const progressText = getElement('doing');
+const status = getElement('said');
 let running: AbortController | null = null;
 
-async function start(): Promise<void> {
+async function startRun(): Promise<void> {
   running = new AbortController();
-  show(true);
-  element('trouble').textContent = '';
-  said.textContent = 'Measuring. The page is busy meanwhile; leave it in front.';
+  setBusy(true);
+  getElement('trouble').textContent = '';
+  status.textContent = 'Measuring. The page is busy meanwhile; leave it in front.';
   try {
     const request = {
-      looks: await form.looks(),
-      rivals: form.rivals(),
-      quick: form.quick(),
-      video: form.video(),
+      looks: await form.selectedLooks(),
+      rivals: form.selectedRivals(),
+      quick: form.isQuick(),
+      video: form.selectedVideo(),
     };
     if (request.looks.length === 0 || request.rivals.length === 0) {
       throw new Error('choose a look and an engine.');
     }
-    const results = await run(request, progress, running.signal, found => view.show(found));
-    if (!results.looks.some(({ rivals }) => rivals.some(ran))) {
+    const results = await run(request, showProgress, running.signal, results => view.show(results));
+    if (!results.looks.some(({ rivals }) => rivals.some(isMeasured))) {
       throw new Error('nothing could be measured; why not stands below.');
     }
-    said.textContent = 'Done: the results are below.';
-  } catch (problem) {
-    said.textContent = running.signal.aborted ? 'Stopped.' : '';
+    status.textContent = 'Done: the results are below.';
+  } catch (error) {
+    status.textContent = running.signal.aborted ? 'Stopped.' : '';
     if (!running.signal.aborted) {
-      element('trouble').textContent = `The bench has no results: ${sentence(problem)}`;
+      getElement('trouble').textContent = `The bench has no results: ${failureReason(error)}`;
     }
   } finally {
     running = null;
-    show(false);
+    setBusy(false);
   }
 }
 
-function show(busy: boolean): void {
-  element('progress').hidden = !busy;
-  element('stop').hidden = !busy;
-  form.enable(!busy);
+function setBusy(isBusy: boolean): void {
+  getElement('progress').hidden = !isBusy;
+  getElement('stop').hidden = !isBusy;
+  form.enable(!isBusy);
 }
 
-function progress({ sentence: what, seconds, secondsLeft }: Progress): void {
-  const bar = element('bar', HTMLProgressElement);
-  const left = secondsLeft === null ? '' : ` About ${duration(secondsLeft)} left.`;
-  doing.textContent = `${what}.${left}`;
+function showProgress({ sentence: label, seconds, secondsLeft }: Progress): void {
+  const bar = getElement('bar', HTMLProgressElement);
+  const left = secondsLeft === null ? '' : ` About ${formatDuration(secondsLeft)} left.`;
+  progressText.textContent = `${label}.${left}`;
   if (secondsLeft === null) bar.removeAttribute('value');
   else bar.value = seconds / (seconds + secondsLeft);
 }
 
-element('form').addEventListener('submit', event => {
+getElement('form').addEventListener('submit', event => {
   event.preventDefault();
-  if (!running) void start();
+  if (!running) void startRun();
 });
-element('stop').addEventListener('click', () => running?.abort());
-void form.fill();
+getElement('stop').addEventListener('click', () => running?.abort());
+void form.loadLooks();
 
 declare global {
   interface Window {
@@ -112,8 +112,8 @@ declare global {
 /** For `limner bench browser`. */
 const api = {
   rivals: RIVAL_NAMES,
-  run: (request: Request, tell: (progress: Progress) => void) =>
-    run(request, tell, new AbortController().signal),
+  run: (request: BenchRequest, onProgress: (progress: Progress) => void) =>
+    run(request, onProgress, new AbortController().signal),
   markdown,
   plot,
 };

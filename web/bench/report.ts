@@ -1,33 +1,42 @@
 // Results as Markdown: for the docs, and for whoever copies them from the page.
 
-import { calls, difference, digits, milliseconds, shown, size, stopped, times } from './format.ts';
-import { type LookResult, type Origin, type Ran, type Results, ran } from './results.ts';
+import {
+  endSentence,
+  formatBytes,
+  formatCalls,
+  formatCanvasDifference,
+  formatDifference,
+  formatNumber,
+  formatRatio,
+  formatTiming,
+} from './format.ts';
+import { type Environment, isMeasured, type LookResult, type Results, type RivalResult } from './results.ts';
 
 interface Column {
   readonly heading: string;
-  readonly cell: (row: Ran) => string;
+  readonly cell: (rival: RivalResult) => string;
   /** Whether the page shows it beside the engine's name: it has less room than a document. */
   readonly onPage?: boolean;
 }
 
-const rounds = ({ times: { model, camera } }: Ran): string =>
+const rounds = ({ times: { model, camera } }: RivalResult): string =>
   `${model?.spread.count ?? 0} + ${camera?.spread.count ?? 0}`;
 
 export const COLUMNS: readonly [Column, ...Column[]] = [
   { heading: 'engine', cell: ({ label }) => label },
-  { heading: 'network alone, ms', cell: row => milliseconds(row.times.model), onPage: true },
-  { heading: 'times limner', cell: row => times(row.times.model), onPage: true },
-  { heading: 'camera to canvas, ms', cell: row => milliseconds(row.times.camera), onPage: true },
-  { heading: 'times limner', cell: row => times(row.times.camera), onPage: true },
+  { heading: 'network alone, ms', cell: rival => formatTiming(rival.times.model), onPage: true },
+  { heading: 'times limner', cell: rival => formatRatio(rival.times.model), onPage: true },
+  { heading: 'camera to canvas, ms', cell: rival => formatTiming(rival.times.camera), onPage: true },
+  { heading: 'times limner', cell: rival => formatRatio(rival.times.camera), onPage: true },
   { heading: 'rounds', cell: rounds },
-  { heading: 'first painting, ms', cell: ({ first }) => digits(first), onPage: true },
-  { heading: 'code, gzip', cell: ({ code }) => size(code.gzip), onPage: true },
-  { heading: 'look', cell: ({ look }) => size(look.bytes) },
-  { heading: 'calls a frame', cell: calls },
-  { heading: 'GPU', cell: ({ memory }) => size(memory.gpu) },
-  { heading: 'WASM', cell: ({ memory }) => size(memory.wasm) },
-  { heading: 'difference', cell: difference, onPage: true },
-  { heading: 'canvas apart', cell: shown, onPage: true },
+  { heading: 'first painting, ms', cell: ({ first }) => formatNumber(first), onPage: true },
+  { heading: 'code, gzip', cell: ({ code }) => formatBytes(code.gzip), onPage: true },
+  { heading: 'look', cell: ({ look }) => formatBytes(look.bytes) },
+  { heading: 'calls a frame', cell: formatCalls },
+  { heading: 'GPU', cell: ({ memory }) => formatBytes(memory.gpu) },
+  { heading: 'WASM', cell: ({ memory }) => formatBytes(memory.wasm) },
+  { heading: 'difference', cell: formatDifference, onPage: true },
+  { heading: 'canvas apart', cell: formatCanvasDifference, onPage: true },
 ];
 
 export const EXPLANATION = `Milliseconds are medians, with the quartiles in brackets. *Network alone* begins with the picture where the
@@ -40,17 +49,23 @@ its heap. *Difference* is the largest from ONNX Runtime's painting (WASM) of the
 apart* the mean difference of the bytes on the canvas from its, of 255.`;
 
 export function markdown({ origin, looks }: Results): string {
-  const parts = ['# Engines in the browser', '', described(origin), '', EXPLANATION.replaceAll('\n', ' ')];
-  for (const look of looks) parts.push('', ...section(look));
+  const parts = [
+    '# Engines in the browser',
+    '',
+    describeEnvironment(origin),
+    '',
+    EXPLANATION.replaceAll('\n', ' '),
+  ];
+  for (const look of looks) parts.push('', ...lookSection(look));
   return `${parts.join('\n')}\n`;
 }
 
 /** Where the figures come from, as a paragraph. */
-export function described(origin: Origin): string {
+export function describeEnvironment(origin: Environment): string {
   const { time, browser, system, adapter, isolated, cores, video, plan, machine } = origin;
-  const loaded = machine && machine.load !== null ? `; load before the start ${machine.load}` : '';
+  const load = machine && machine.load !== null ? `; load before the start ${machine.load}` : '';
   return [
-    `${time.slice(0, 10)}, ${browser} on ${machine ? `${machine.cpu}, ` : ''}${system}, ${cores} cores${loaded}.`,
+    `${time.slice(0, 10)}, ${browser} on ${machine ? `${machine.cpu}, ` : ''}${system}, ${cores} cores${load}.`,
     `WebGPU: ${adapter.webgpu}. WebGL: ${adapter.webgl}.`,
     isolated ? '' : 'The page was not isolated, so nothing had threads.',
     `Up to ${plan.rounds} rounds, or ${plan.seconds} seconds for each engine and kind of work, and never fewer`,
@@ -60,28 +75,28 @@ export function described(origin: Origin): string {
     .join(' ');
 }
 
-function section(look: LookResult): string[] {
-  const measured = look.rivals.filter(ran);
+function lookSection(look: LookResult): string[] {
+  const measured = look.rivals.filter(isMeasured);
   const versions = measured.map(({ label, version, adapter, fence }) => {
-    return `${label}: ${[version, adapter].filter(Boolean).join(', ')}. Its end: ${stopped(fence)}`;
+    return `${label}: ${[version, adapter].filter(Boolean).join(', ')}. Its end: ${endSentence(fence)}`;
   });
   return [
     `## ${look.name}, ${look.pixels} pixels`,
     '',
-    row(COLUMNS.map(({ heading }) => heading)),
-    row(COLUMNS.map(() => '---')),
-    ...measured.map(rival => row(COLUMNS.map(({ cell }) => cell(rival)))),
+    tableRow(COLUMNS.map(({ heading }) => heading)),
+    tableRow(COLUMNS.map(() => '---')),
+    ...measured.map(rival => tableRow(COLUMNS.map(({ cell }) => cell(rival)))),
     '',
-    ...[...notes(look), ...versions].map(text => `- ${text}`),
+    ...[...listRemarks(look), ...versions].map(text => `- ${text}`),
   ];
 }
 
 /** Which rivals were left out or stopped early, and why. */
-export function notes({ rivals }: LookResult): string[] {
+export function listRemarks({ rivals }: LookResult): string[] {
   return rivals.flatMap(rival => {
-    if (!ran(rival)) return [`${rival.label} is left out: ${stopped(rival.why)}`];
-    return rival.broke ? [`${rival.label} stopped early: ${stopped(rival.broke)}`] : [];
+    if (!isMeasured(rival)) return [`${rival.label} is left out: ${endSentence(rival.why)}`];
+    return rival.broke ? [`${rival.label} stopped early: ${endSentence(rival.broke)}`] : [];
   });
 }
 
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

@@ -1,11 +1,11 @@
 // Results in the page: a table and two drawings for each look, to copy and to keep.
 
-import { button, element, make, saveFile } from '../shared/dom.ts';
+import { getButton, getElement, makeElement, saveFile } from '../shared/dom.ts';
 import { plot } from './plot.ts';
-import { COLUMNS, described, EXPLANATION, markdown, notes } from './report.ts';
-import { type LookResult, type Results, ran } from './results.ts';
-import { isOurs } from './rivals/index.ts';
-import type { Work } from './sandbox.ts';
+import { COLUMNS, describeEnvironment, EXPLANATION, listRemarks, markdown } from './report.ts';
+import { isMeasured, type LookResult, type Results } from './results.ts';
+import { isLimner } from './rivals/index.ts';
+import type { Workload } from './sandbox.ts';
 
 const [ENGINE, ...OTHERS] = COLUMNS;
 const FIGURES = OTHERS.filter(({ onPage }) => onPage);
@@ -14,26 +14,26 @@ export class ResultsView {
   #results: Results | null = null;
 
   constructor() {
-    button('copy').addEventListener('click', () => void this.#copy());
-    button('save').addEventListener('click', () => this.#save());
-    element('explanation').textContent = EXPLANATION.replaceAll('\n', ' ').replaceAll('*', '');
+    getButton('copy').addEventListener('click', () => void this.#copy());
+    getButton('save').addEventListener('click', () => this.#save());
+    getElement('explanation').textContent = EXPLANATION.replaceAll('\n', ' ').replaceAll('*', '');
   }
 
   show(results: Results): void {
     this.#results = results;
-    element('results').hidden = false;
-    element('origin').textContent = described(results.origin);
-    element('tables').replaceChildren(...results.looks.flatMap(drawn));
+    getElement('results').hidden = false;
+    getElement('origin').textContent = describeEnvironment(results.origin);
+    getElement('tables').replaceChildren(...results.looks.flatMap(renderLook));
   }
 
   async #copy(): Promise<void> {
     if (!this.#results) return;
-    const said = element('said');
+    const status = getElement('said');
     try {
       await navigator.clipboard.writeText(markdown(this.#results));
-      said.textContent = 'Copied.';
+      status.textContent = 'Copied.';
     } catch {
-      said.textContent = 'This browser does not let the page copy; save the JSON instead.';
+      status.textContent = 'This browser does not let the page copy; save the JSON instead.';
     }
   }
 
@@ -44,45 +44,45 @@ export class ResultsView {
   }
 }
 
-function drawn(look: LookResult): HTMLElement[] {
-  const title = make('h3', '', `${look.name}, ${look.pixels} pixels`);
-  const scroll = scrolled(make('div', 'scroll'), `Table for ${look.name}`);
-  scroll.append(table(look));
-  const figures = (['model', 'camera'] as const).map(work => figure(look, work));
-  return [title, scroll, ...figures, ...notes(look).map(text => make('p', 'quiet', text))];
+function renderLook(look: LookResult): HTMLElement[] {
+  const title = makeElement('h3', '', `${look.name}, ${look.pixels} pixels`);
+  const scroll = makeScrollable(makeElement('div', 'scroll'), `Table for ${look.name}`);
+  scroll.append(renderTable(look));
+  const figures = (['model', 'camera'] as const).map(workload => renderPlot(look, workload));
+  return [title, scroll, ...figures, ...listRemarks(look).map(text => makeElement('p', 'quiet', text))];
 }
 
-function table({ rivals }: LookResult): HTMLTableElement {
-  const made = make('table');
-  const head = made.createTHead().insertRow();
+function renderTable({ rivals }: LookResult): HTMLTableElement {
+  const element = makeElement('table');
+  const head = element.createTHead().insertRow();
   for (const { heading } of [ENGINE, ...FIGURES]) {
-    const cell = make('th', '', heading);
+    const cell = makeElement('th', '', heading);
     cell.scope = 'col';
     head.append(cell);
   }
-  const body = made.createTBody();
-  for (const rival of rivals.filter(ran)) {
+  const body = element.createTBody();
+  for (const rival of rivals.filter(isMeasured)) {
     const row = body.insertRow();
-    row.className = isOurs(rival.name) ? 'ours' : rival.ranked ? '' : 'apart';
-    const name = make('th', '', rival.label);
+    row.className = isLimner(rival.name) ? 'ours' : rival.ranked ? '' : 'apart';
+    const name = makeElement('th', '', rival.label);
     name.scope = 'row';
-    row.append(name, ...FIGURES.map(({ cell }) => make('td', '', cell(rival))));
+    row.append(name, ...FIGURES.map(({ cell }) => makeElement('td', '', cell(rival))));
   }
-  return made;
+  return element;
 }
 
-function figure(look: LookResult, work: Work): HTMLElement {
-  const svg = plot(look, work);
-  const made = make('figure');
-  if (!svg) return made;
-  made.append(new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement);
-  return scrolled(made, `Drawing for ${look.name}`);
+function renderPlot(look: LookResult, workload: Workload): HTMLElement {
+  const svg = plot(look, workload);
+  const element = makeElement('figure');
+  if (!svg) return element;
+  element.append(new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement);
+  return makeScrollable(element, `Drawing for ${look.name}`);
 }
 
 /** What is wider than a small screen is moved by finger or by arrow keys. */
-function scrolled(made: HTMLElement, name: string): HTMLElement {
-  made.tabIndex = 0;
-  made.setAttribute('role', 'region');
-  made.setAttribute('aria-label', name);
-  return made;
+function makeScrollable(element: HTMLElement, name: string): HTMLElement {
+  element.tabIndex = 0;
+  element.setAttribute('role', 'region');
+  element.setAttribute('aria-label', name);
+  return element;
 }

@@ -1,51 +1,51 @@
 // What a run of the bench finds: the JSON that it writes. Tables and plots are made from it alone.
 
 import type { Comparison } from './comparison.ts';
-import type { Calls, Memory } from './gpu-counters.ts';
+import type { CallCounts, MemoryBytes } from './gpu-counters.ts';
 import type { RivalName } from './rivals/index.ts';
-import type { Opened, Work } from './sandbox.ts';
+import type { LoadReport, Workload } from './sandbox.ts';
 import type { Sample, Spread } from './statistics.ts';
-import type { Weight } from './transfer-size.ts';
+import type { TransferSize } from './transfer-size.ts';
 
-export interface Measured {
+export interface Timing {
   readonly spread: Spread;
   /** How many times as long as limner, by the rounds that both took part in; null without limner. */
   readonly ratio: number | null;
   readonly samples: readonly Sample[];
 }
 
-interface Named {
+interface RivalIdentity {
   readonly name: RivalName;
   readonly label: string;
 }
 
 /** A rival that could not take part. */
-export interface LeftOut extends Named {
+export interface SkippedRival extends RivalIdentity {
   readonly state: 'left out';
   readonly why: string;
 }
 
-export interface Ran extends Named, Opened, Comparison {
+export interface RivalResult extends RivalIdentity, LoadReport, Comparison {
   readonly state: 'ran';
   /** Of the library's files. */
-  readonly code: Weight;
-  readonly calls: Calls;
-  readonly memory: Memory;
-  readonly times: Partial<Record<Work, Measured>>;
+  readonly code: TransferSize;
+  readonly calls: CallCounts;
+  readonly memory: MemoryBytes;
+  readonly times: Partial<Record<Workload, Timing>>;
   /** Why it stopped before the end, where it did. */
   readonly broke?: string;
 }
 
-export type Row = Ran | LeftOut;
+export type RivalOutcome = RivalResult | SkippedRival;
 
 export interface LookResult {
   readonly name: string;
   readonly pixels: number;
-  readonly rivals: readonly Row[];
+  readonly rivals: readonly RivalOutcome[];
 }
 
 /** Where figures come from. */
-export interface Origin {
+export interface Environment {
   readonly time: string;
   readonly browser: string;
   readonly system: string;
@@ -61,8 +61,8 @@ export interface Origin {
 
 export interface Results {
   readonly benchmark: 'browser';
-  readonly origin: Origin;
+  readonly origin: Environment;
   readonly looks: readonly LookResult[];
 }
 
-export const ran = (row: Row): row is Ran => row.state === 'ran';
+export const isMeasured = (outcome: RivalOutcome): outcome is RivalResult => outcome.state === 'ran';

@@ -4,7 +4,7 @@
 // hangs leaves at once, with its document. Neither libraries nor the page are known here.
 
 import { errorMessage } from '../shared/errors.ts';
-import type { Work } from './sandbox.ts';
+import type { Workload } from './sandbox.ts';
 import type { Sample } from './statistics.ts';
 
 export interface Plan {
@@ -16,100 +16,100 @@ export interface Plan {
   readonly burst: number;
 }
 
-export interface Entrant {
+export interface Participant {
   readonly label: string;
-  readonly samples: Record<Work, Sample[]>;
+  readonly samples: Record<Workload, Sample[]>;
   /** Milliseconds of a step, as last seen; null before the first. */
-  readonly pace: Record<Work, number | null>;
+  readonly stepMs: Record<Workload, number | null>;
   /** Why it left early, where it did. */
-  broke: string | null;
+  failure: string | null;
   /** Milliseconds of each of so many steps; null where it was stopped between two. */
-  burst(work: Work, steps: number, stopped: () => boolean): Promise<number | null>;
+  timeSteps(workload: Workload, steps: number, isStopped: () => boolean): Promise<number | null>;
   /** Its document goes, and with it whatever still runs there. */
   remove(): void;
 }
 
-export type Tell = (sentence: string, secondsLeft: number | null) => void;
+export type OnProgress = (message: string, secondsLeft: number | null) => void;
 
-const FEWEST_ROUNDS = 3;
-const WARM_UP = 2;
-const LONGEST_BURST = 64;
+const MIN_ROUNDS = 3;
+const WARM_UP_TURNS = 2;
+const MAX_BURST = 64;
 
 export class Rounds {
-  readonly #entrants: readonly Entrant[];
+  readonly #participants: readonly Participant[];
   readonly #plan: Plan;
-  readonly #cancelled: AbortSignal;
-  readonly #tell: Tell;
+  readonly #signal: AbortSignal;
+  readonly #onProgress: OnProgress;
   readonly #random: () => number;
 
-  constructor(entrants: readonly Entrant[], plan: Plan, cancelled: AbortSignal, tell: Tell) {
-    this.#entrants = entrants;
+  constructor(participants: readonly Participant[], plan: Plan, signal: AbortSignal, onProgress: OnProgress) {
+    this.#participants = participants;
     this.#plan = plan;
-    this.#cancelled = cancelled;
-    this.#tell = tell;
-    this.#random = randomFrom(1);
+    this.#signal = signal;
+    this.#onProgress = onProgress;
+    this.#random = seededRandom(1);
   }
 
-  async run(work: Work): Promise<void> {
-    const what = work === 'model' ? 'the network alone' : 'camera to canvas';
+  async run(workload: Workload): Promise<void> {
+    const label = workload === 'model' ? 'the network alone' : 'camera to canvas';
     // Twice: the first may still compile or allocate.
-    for (let turn = 0; turn < WARM_UP; turn++) {
-      for (const entrant of this.#entrants) {
-        this.#tell(`${what}, warming up: ${entrant.label}`, this.#left(work));
-        await this.#turn(entrant, work, null);
+    for (let turn = 0; turn < WARM_UP_TURNS; turn++) {
+      for (const participant of this.#participants) {
+        this.#onProgress(`${label}, warming up: ${participant.label}`, this.#secondsLeft(workload));
+        await this.#takeTurn(participant, workload, null);
       }
     }
     for (let round = 0; round < this.#plan.rounds; round++) {
-      const taking = this.#entrants.filter(entrant => this.#goesOn(entrant, work));
-      for (const entrant of shuffled(taking, this.#random)) {
-        this.#tell(`${what}, round ${round + 1}: ${entrant.label}`, this.#left(work));
-        await this.#turn(entrant, work, round);
+      const active = this.#participants.filter(participant => this.#hasTimeLeft(participant, workload));
+      for (const participant of shuffle(active, this.#random)) {
+        this.#onProgress(`${label}, round ${round + 1}: ${participant.label}`, this.#secondsLeft(workload));
+        await this.#takeTurn(participant, workload, round);
       }
     }
   }
 
-  #goesOn({ broke, samples, pace }: Entrant, work: Work): boolean {
-    if (broke !== null) return false;
-    const taken = samples[work];
-    return taken.length < FEWEST_ROUNDS || spent(taken) + (pace[work] ?? 0) < this.#plan.seconds * 1000;
+  #hasTimeLeft({ failure, samples, stepMs }: Participant, workload: Workload): boolean {
+    if (failure !== null) return false;
+    const taken = samples[workload];
+    return taken.length < MIN_ROUNDS || totalMs(taken) + (stepMs[workload] ?? 0) < this.#plan.seconds * 1000;
   }
 
   /** One burst; what breaks leaves, and says why. */
-  async #turn(entrant: Entrant, work: Work, round: number | null): Promise<void> {
-    const stopped = () => this.#cancelled.aborted;
-    this.#cancelled.throwIfAborted();
-    if (entrant.broke !== null) return;
-    const pace = entrant.pace[work];
-    const wanted = pace === null ? 1 : Math.ceil(this.#plan.burst / pace);
-    const burst = Math.max(1, Math.min(LONGEST_BURST, wanted));
+  async #takeTurn(participant: Participant, workload: Workload, round: number | null): Promise<void> {
+    const isStopped = () => this.#signal.aborted;
+    this.#signal.throwIfAborted();
+    if (participant.failure !== null) return;
+    const stepMs = participant.stepMs[workload];
+    const steps = stepMs === null ? 1 : Math.ceil(this.#plan.burst / stepMs);
+    const burst = Math.max(1, Math.min(MAX_BURST, steps));
     try {
-      const milliseconds = await within(entrant.burst(work, burst, stopped), this.#cancelled);
-      this.#cancelled.throwIfAborted();
+      const milliseconds = await withTimeout(participant.timeSteps(workload, burst, isStopped), this.#signal);
+      this.#signal.throwIfAborted();
       if (milliseconds === null) return;
-      entrant.pace[work] = milliseconds;
-      if (round !== null) entrant.samples[work].push({ round, milliseconds, burst });
-    } catch (problem) {
-      this.#cancelled.throwIfAborted();
-      entrant.broke = sentence(problem);
-      entrant.remove();
+      participant.stepMs[workload] = milliseconds;
+      if (round !== null) participant.samples[workload].push({ round, milliseconds, burst });
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      participant.failure = failureReason(error);
+      participant.remove();
     }
     // What the page has to do meanwhile is not done in somebody's turn.
-    await new Promise(done => setTimeout(done, 0));
+    await new Promise(resolve => setTimeout(resolve, 0));
   }
 
   /** Seconds until all is done, by the paces so far; null while one has none. */
-  #left(work: Work): number | null {
-    const works: readonly Work[] = work === 'model' ? ['model', 'camera'] : ['camera'];
+  #secondsLeft(workload: Workload): number | null {
+    const workloads: readonly Workload[] = workload === 'model' ? ['model', 'camera'] : ['camera'];
     let milliseconds = 0;
-    for (const one of works) {
-      for (const { broke, samples, pace } of this.#entrants) {
-        if (broke !== null) continue;
-        const step = pace[one] ?? pace.model;
+    for (const one of workloads) {
+      for (const { failure, samples, stepMs } of this.#participants) {
+        if (failure !== null) continue;
+        const step = stepMs[one] ?? stepMs.model;
         if (step === null) return null;
         const taken = samples[one];
         const turn = Math.max(step, this.#plan.burst);
-        const affordable = (this.#plan.seconds * 1000 - spent(taken)) / turn;
-        const rounds = Math.max(FEWEST_ROUNDS - taken.length, affordable);
+        const affordable = (this.#plan.seconds * 1000 - totalMs(taken)) / turn;
+        const rounds = Math.max(MIN_ROUNDS - taken.length, affordable);
         milliseconds += turn * Math.max(0, Math.min(rounds, this.#plan.rounds - taken.length));
       }
     }
@@ -117,11 +117,11 @@ export class Rounds {
   }
 }
 
-const spent = (samples: readonly Sample[]): number =>
+const totalMs = (samples: readonly Sample[]): number =>
   samples.reduce((sum, { milliseconds, burst }) => sum + milliseconds * burst, 0);
 
 /** The same numbers of 0..1 in each run: mulberry32, a generator of 32 bits. */
-export function randomFrom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -132,31 +132,31 @@ export function randomFrom(seed: number): () => number {
 }
 
 /** Every order is as likely (Fisher and Yates). */
-export function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const left = [...items];
-  return items.flatMap(() => left.splice(Math.floor(random() * left.length), 1));
+export function shuffle<T>(items: readonly T[], random: () => number): T[] {
+  const remaining = [...items];
+  return items.flatMap(() => remaining.splice(Math.floor(random() * remaining.length), 1));
 }
 
-const PATIENCE_SECONDS = 600;
+const TIMEOUT_SECONDS = 600;
 
 /** Rejects when it takes too long, or when the run is stopped: what hangs hears nothing. */
-export async function within<T>(work: Promise<T>, cancelled: AbortSignal): Promise<T> {
-  const over = new AbortController();
-  const late = new Promise<never>((_, fail) => {
+export async function withTimeout<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const settled = new AbortController();
+  const timeout = new Promise<never>((_, reject) => {
     const timer = setTimeout(
-      () => fail(new Error(`it gave no answer within ${PATIENCE_SECONDS} seconds`)),
-      PATIENCE_SECONDS * 1000,
+      () => reject(new Error(`it gave no answer within ${TIMEOUT_SECONDS} seconds`)),
+      TIMEOUT_SECONDS * 1000,
     );
-    over.signal.addEventListener('abort', () => clearTimeout(timer));
-    cancelled.addEventListener('abort', () => fail(cancelled.reason), { signal: over.signal });
+    settled.signal.addEventListener('abort', () => clearTimeout(timer));
+    signal.addEventListener('abort', () => reject(signal.reason), { signal: settled.signal });
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([promise, timeout]);
   } finally {
-    over.abort();
+    settled.abort();
   }
 }
 
 /** The first line of an error's message: the stack traces of libraries are too long for a table. */
-export const sentence = (problem: unknown): string =>
-  (errorMessage(problem).split('\n')[0] ?? '').slice(0, 300);
+export const failureReason = (error: unknown): string =>
+  (errorMessage(error).split('\n')[0] ?? '').slice(0, 300);

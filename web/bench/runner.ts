@@ -3,18 +3,18 @@
 // document that is used for nothing else; then rounds (`rounds.ts`); then what was fetched is weighed. Where
 // there is a page to look at it, this module does not know.
 
-import { compared, type Painted } from './comparison.ts';
-import type { LookAddress } from './look-files.ts';
-import type { LeftOut, LookResult, Measured, Ran } from './results.ts';
-import { isOurs, REFERENCE, RIVALS, type RivalName } from './rivals/index.ts';
-import { type Entrant, type Plan, Rounds, sentence, within } from './rounds.ts';
-import type { Stage, Work } from './sandbox.ts';
-import { ratio, spread } from './statistics.ts';
-import { sceneVideo, type Video } from './test-input.ts';
-import { weigh } from './transfer-size.ts';
+import { compareOutputs, type RivalOutput } from './comparison.ts';
+import type { LookUrls } from './look-files.ts';
+import type { LookResult, RivalResult, SkippedRival, Timing } from './results.ts';
+import { isLimner, REFERENCE, RIVALS, type RivalName } from './rivals/index.ts';
+import { failureReason, type Participant, type Plan, Rounds, withTimeout } from './rounds.ts';
+import type { Sandbox, Workload } from './sandbox.ts';
+import { medianRatio, summarize } from './statistics.ts';
+import { makeSceneVideo, type VideoFeed } from './test-input.ts';
+import { measureTransferSize } from './transfer-size.ts';
 
-export const QUICK = { rounds: 7, seconds: 6, burst: 20 } as const;
-export const LONG = { rounds: 25, seconds: 40, burst: 50 } as const;
+export const QUICK_PLAN = { rounds: 7, seconds: 6, burst: 20 } as const;
+export const LONG_PLAN = { rounds: 25, seconds: 40, burst: 50 } as const;
 
 export interface Progress {
   readonly sentence: string;
@@ -24,163 +24,169 @@ export interface Progress {
   readonly secondsLeft: number | null;
 }
 
-interface Contender extends Entrant {
+interface LoadedRival extends Participant {
   readonly name: RivalName;
-  readonly stage: Stage;
-  readonly result: Omit<Ran, 'times' | 'broke' | 'code'>;
+  readonly sandbox: Sandbox;
+  readonly result: Omit<RivalResult, 'times' | 'broke' | 'code'>;
   /** Addresses of all that its document fetched, the look apart. */
-  readonly fetched: readonly string[];
+  readonly fetchedUrls: readonly string[];
 }
 
-export class Bench {
+export class BenchRunner {
   readonly #plan: Plan;
-  readonly #video: Video;
-  readonly #tell: (progress: Progress) => void;
+  readonly #video: VideoFeed;
+  readonly #onProgress: (progress: Progress) => void;
   /** Where the rivals' documents live. */
-  readonly #home: HTMLElement;
+  readonly #container: HTMLElement;
 
-  constructor(plan: Plan, video: Video, home: HTMLElement, tell: (progress: Progress) => void) {
+  constructor(
+    plan: Plan,
+    video: VideoFeed,
+    container: HTMLElement,
+    onProgress: (progress: Progress) => void,
+  ) {
     this.#plan = plan;
     this.#video = video;
-    this.#home = home;
-    this.#tell = tell;
+    this.#container = container;
+    this.#onProgress = onProgress;
   }
 
-  async measure(
-    look: LookAddress,
-    rivals: readonly RivalName[],
-    cancelled: AbortSignal,
-  ): Promise<LookResult> {
-    const began = performance.now();
-    const tell = (what: string, secondsLeft: number | null) =>
-      this.#tell({ sentence: what, seconds: (performance.now() - began) / 1000, secondsLeft });
-    const still = sceneVideo(false);
-    this.#video.play(false);
-    const contenders: Contender[] = [];
-    const leftOut: LeftOut[] = [];
+  async measure(look: LookUrls, rivals: readonly RivalName[], signal: AbortSignal): Promise<LookResult> {
+    const start = performance.now();
+    const onProgress = (label: string, secondsLeft: number | null) =>
+      this.#onProgress({ sentence: label, seconds: (performance.now() - start) / 1000, secondsLeft });
+    const stillVideo = makeSceneVideo(false);
+    this.#video.setPlaying(false);
+    const loadedRivals: LoadedRival[] = [];
+    const skipped: SkippedRival[] = [];
     try {
-      const reference = rivals.includes(REFERENCE) ? [REFERENCE] : [];
-      let expected: Painted | null = null;
-      for (const name of [...reference, ...rivals.filter(one => one !== REFERENCE)]) {
-        cancelled.throwIfAborted();
+      const first = rivals.includes(REFERENCE) ? [REFERENCE] : [];
+      let referenceOutput: RivalOutput | null = null;
+      for (const name of [...first, ...rivals.filter(rival => rival !== REFERENCE)]) {
+        signal.throwIfAborted();
         const { label } = RIVALS[name];
-        tell(`${look.name}: ${label} loads`, null);
+        onProgress(`${look.name}: ${label} loads`, null);
         try {
-          const entered = await this.#enter(name, look, still, expected, cancelled);
-          if (name === REFERENCE) expected = entered.painted;
-          contenders.push(entered.contender);
-        } catch (problem) {
-          cancelled.throwIfAborted();
-          leftOut.push({ name, label, state: 'left out', why: sentence(problem) });
+          const loaded = await this.#loadRival(name, look, stillVideo, referenceOutput, signal);
+          if (name === REFERENCE) referenceOutput = loaded.output;
+          loadedRivals.push(loaded.rival);
+        } catch (error) {
+          signal.throwIfAborted();
+          skipped.push({ name, label, state: 'left out', why: failureReason(error) });
         }
       }
-      still.play(false);
-      this.#video.play(true);
-      for (const { stage } of contenders) await stage.watch(this.#video.stream);
-      const rounds = new Rounds(contenders, this.#plan, cancelled, (what, left) =>
-        tell(`${look.name}, ${what}`, left),
+      stillVideo.setPlaying(false);
+      this.#video.setPlaying(true);
+      for (const { sandbox } of loadedRivals) await sandbox.setVideo(this.#video.stream);
+      const rounds = new Rounds(loadedRivals, this.#plan, signal, (label, left) =>
+        onProgress(`${look.name}, ${label}`, left),
       );
-      for (const work of ['model', 'camera'] as const) {
-        this.#video.play(work === 'camera');
-        await rounds.run(work);
+      for (const workload of ['model', 'camera'] as const) {
+        this.#video.setPlaying(workload === 'camera');
+        await rounds.run(workload);
       }
-      this.#video.play(false);
-      const rows = await Promise.all(contenders.map(one => row(one, contenders)));
-      const all = [...rows, ...leftOut];
+      this.#video.setPlaying(false);
+      const results = await Promise.all(loadedRivals.map(rival => toResult(rival, loadedRivals)));
+      const all = [...results, ...skipped];
       return {
         name: look.name,
         pixels: look.pixels,
-        rivals: rivals.flatMap(name => all.filter(one => one.name === name)),
+        rivals: rivals.flatMap(name => all.filter(rival => rival.name === name)),
       };
     } finally {
-      still.stop();
-      for (const contender of contenders) contender.remove();
+      stillVideo.stop();
+      for (const rival of loadedRivals) rival.remove();
     }
   }
 
   /** Loads a rival into its document and compares it; then counts its calls in another. */
-  async #enter(
+  async #loadRival(
     name: RivalName,
-    look: LookAddress,
-    still: Video,
-    expected: Painted | null,
-    cancelled: AbortSignal,
-  ): Promise<{ contender: Contender; painted: Painted }> {
-    const { stage, frame } = await this.#document();
+    look: LookUrls,
+    stillVideo: VideoFeed,
+    referenceOutput: RivalOutput | null,
+    signal: AbortSignal,
+  ): Promise<{ rival: LoadedRival; output: RivalOutput }> {
+    const { sandbox, frame } = await this.#openSandbox();
     try {
-      await stage.watch(still.stream);
-      const opened = await within(stage.open(name, look), cancelled);
-      const planes = await within(stage.run(), cancelled);
-      const { data: canvas } = await within(stage.painting(), cancelled);
-      const painted = { planes, canvas };
-      const fetched = stage.fetched();
-      const counted = await this.#count(name, look, still, cancelled);
-      const contender: Contender = {
+      await sandbox.setVideo(stillVideo.stream);
+      const loadReport = await withTimeout(sandbox.load(name, look), signal);
+      const planes = await withTimeout(sandbox.run(), signal);
+      const { data: canvas } = await withTimeout(sandbox.readCanvas(), signal);
+      const output = { planes, canvas };
+      const fetchedUrls = sandbox.fetchedUrls();
+      const counters = await this.#countCalls(name, look, stillVideo, signal);
+      const rival: LoadedRival = {
         name,
         label: RIVALS[name].label,
-        stage,
-        fetched,
+        sandbox,
+        fetchedUrls,
         result: {
           name,
           label: RIVALS[name].label,
           state: 'ran',
-          ...opened,
-          ...counted,
-          ...compared(painted, name === REFERENCE ? painted : expected),
+          ...loadReport,
+          ...counters,
+          ...compareOutputs(output, name === REFERENCE ? output : referenceOutput),
         },
         samples: { model: [], camera: [] },
-        pace: { model: null, camera: null },
-        broke: null,
-        burst: (work, steps, stopped) => stage.burst(work, steps, stopped),
+        stepMs: { model: null, camera: null },
+        failure: null,
+        timeSteps: (workload, steps, isStopped) => sandbox.timeSteps(workload, steps, isStopped),
         remove: () => frame.remove(),
       };
-      return { contender, painted };
-    } catch (problem) {
+      return { rival, output };
+    } catch (error) {
       frame.remove();
-      throw problem;
+      throw error;
     }
   }
 
-  async #count(name: RivalName, look: LookAddress, still: Video, cancelled: AbortSignal) {
-    const { stage, frame } = await this.#document();
+  async #countCalls(name: RivalName, look: LookUrls, stillVideo: VideoFeed, signal: AbortSignal) {
+    const { sandbox, frame } = await this.#openSandbox();
     try {
-      await stage.watch(still.stream);
-      return await within(stage.count(name, look), cancelled);
+      await sandbox.setVideo(stillVideo.stream);
+      return await withTimeout(sandbox.countCalls(name, look), signal);
     } finally {
       frame.remove();
     }
   }
 
-  async #document(): Promise<{ stage: Stage; frame: HTMLIFrameElement }> {
+  async #openSandbox(): Promise<{ sandbox: Sandbox; frame: HTMLIFrameElement }> {
     const frame = document.createElement('iframe');
     frame.src = './sandbox.html';
     frame.title = 'One rival at work';
-    const loaded = new Promise<void>((done, fail) => {
-      frame.onload = () => done();
-      frame.onerror = () => fail(new Error('its page could not be fetched'));
+    const loaded = new Promise<void>((resolve, reject) => {
+      frame.onload = () => resolve();
+      frame.onerror = () => reject(new Error('its page could not be fetched'));
     });
-    this.#home.append(frame);
+    this.#container.append(frame);
     await loaded;
-    const stage = frame.contentWindow?.stage;
-    if (!stage) {
+    const sandbox = frame.contentWindow?.sandbox;
+    if (!sandbox) {
       frame.remove();
       throw new Error('its page did not start');
     }
-    return { stage, frame };
+    return { sandbox, frame };
   }
 }
 
 /** What was found of a rival, with ratios to limner. */
-async function row(contender: Contender, all: readonly Contender[]): Promise<Ran> {
-  const ours = all.find(({ name, broke }) => isOurs(name) && broke === null);
-  const measured = (work: Work): Measured | null => {
-    const samples = contender.samples[work];
-    const found = spread(samples);
-    return found && { spread: found, ratio: ours ? ratio(samples, ours.samples[work]) : null, samples };
+async function toResult(rival: LoadedRival, all: readonly LoadedRival[]): Promise<RivalResult> {
+  const ours = all.find(({ name, failure }) => isLimner(name) && failure === null);
+  const timing = (workload: Workload): Timing | null => {
+    const samples = rival.samples[workload];
+    const spread = summarize(samples);
+    return spread && { spread, ratio: ours ? medianRatio(samples, ours.samples[workload]) : null, samples };
   };
-  const { broke, result, fetched } = contender;
-  const model = measured('model');
-  const camera = measured('camera');
+  const { failure, result, fetchedUrls } = rival;
+  const model = timing('model');
+  const camera = timing('camera');
   const times = { ...(model && { model }), ...(camera && { camera }) };
-  return { ...result, code: await weigh(fetched), times, ...(broke !== null && { broke }) };
+  return {
+    ...result,
+    code: await measureTransferSize(fetchedUrls),
+    times,
+    ...(failure !== null && { broke: failure }),
+  };
 }

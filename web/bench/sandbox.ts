@@ -3,13 +3,13 @@
 // stands here; the clock is read here, next to what it measures.
 
 import { getContext2d } from '../shared/canvas.ts';
-import { type Calls, Hooks, type Memory } from './gpu-counters.ts';
-import { fetchFiles, type LookAddress } from './look-files.ts';
+import { type CallCounts, GpuCounters, type MemoryBytes } from './gpu-counters.ts';
+import { fetchLookFiles, type LookUrls } from './look-files.ts';
 import { RIVALS, type RivalName } from './rivals/index.ts';
 import type { Rival } from './rivals/rival.ts';
-import { testPicture } from './test-input.ts';
+import { makeTestImage } from './test-input.ts';
 
-export interface Opened {
+export interface LoadReport {
   readonly version: string;
   /** What computes, as the library tells it. */
   readonly adapter: string;
@@ -22,14 +22,14 @@ export interface Opened {
 }
 
 /** The network alone, or all from camera to canvas. */
-export type Work = 'model' | 'camera';
+export type Workload = 'model' | 'camera';
 
-export class Stage {
+export class Sandbox {
   readonly #video: HTMLVideoElement;
   readonly #canvas: HTMLCanvasElement;
-  #opened: Rival | null = null;
+  #loadedRival: Rival | null = null;
   /** Of the look's own files. */
-  #addresses: readonly string[] = [];
+  #lookUrls: readonly string[] = [];
 
   constructor() {
     const video = document.querySelector('video');
@@ -40,38 +40,38 @@ export class Stage {
   }
 
   /** Shows the rival's camera path another video from now on, of which it has one frame by then. */
-  async watch(stream: MediaStream): Promise<void> {
+  async setVideo(stream: MediaStream): Promise<void> {
     this.#video.srcObject = stream;
     await this.#video.play();
-    while (this.#video.videoWidth === 0) await new Promise(done => setTimeout(done, 10));
+    while (this.#video.videoWidth === 0) await new Promise(resolve => setTimeout(resolve, 10));
     this.#video.pause();
   }
 
   /** Fetches a rival and its look and paints once. Throws why not, where it cannot. */
-  async open(name: RivalName, look: LookAddress): Promise<Opened> {
+  async load(name: RivalName, look: LookUrls): Promise<LoadReport> {
     performance.setResourceTimingBufferSize(1000);
     performance.clearResourceTimings();
     const engine = await RIVALS[name].load();
-    const missing = await engine.missing();
-    if (missing) throw new Error(missing);
-    const { files, addresses, bytes } = await fetchFiles(engine.format, look);
-    this.#addresses = addresses;
+    const unavailable = await engine.unavailableReason();
+    if (unavailable) throw new Error(unavailable);
+    const { files, urls, bytes } = await fetchLookFiles(engine.format, look);
+    this.#lookUrls = urls;
     await engine.prepare();
-    const picture = testPicture(look.pixels);
-    const began = performance.now();
-    const rival = await engine.create({ pixels: look.pixels, picture, canvas: this.#canvas, files });
+    const image = makeTestImage(look.pixels);
+    const start = performance.now();
+    const rival = await engine.create({ pixels: look.pixels, image, canvas: this.#canvas, files });
     await rival.frame(this.#video);
     await rival.finished();
-    const first = performance.now() - began;
-    this.#opened = rival;
+    const first = performance.now() - start;
+    this.#loadedRival = rival;
     const { version, adapter } = rival;
     return { version, adapter, fence: engine.fence, first, look: { bytes } };
   }
 
   /** What this document has fetched since the rival was asked for, the look apart. */
-  fetched(): string[] {
+  fetchedUrls(): string[] {
     const names = new Set(performance.getEntriesByType('resource').map(({ name }) => name));
-    return [...names].filter(name => !name.startsWith('blob:') && !this.#addresses.includes(name));
+    return [...names].filter(name => !name.startsWith('blob:') && !this.#lookUrls.includes(name));
   }
 
   /** What the network makes of the test's picture. */
@@ -83,14 +83,14 @@ export class Stage {
    * Opens a rival with counters in place and says what one frame asks of the GPU, and what is held by then.
    * They stay, so nothing is timed in this document.
    */
-  async count(name: RivalName, look: LookAddress): Promise<{ calls: Calls; memory: Memory }> {
-    const hooks = new Hooks();
-    await this.open(name, look);
-    await this.#frame();
+  async countCalls(name: RivalName, look: LookUrls): Promise<{ calls: CallCounts; memory: MemoryBytes }> {
+    const counters = new GpuCounters();
+    await this.load(name, look);
+    await this.#paintFrame();
     await this.#rival.finished();
-    hooks.reset();
-    await this.#frame();
-    const { calls, memory } = hooks;
+    counters.reset();
+    await this.#paintFrame();
+    const { calls, memory } = counters;
     await this.#rival.finished();
     return { calls, memory };
   }
@@ -99,41 +99,41 @@ export class Stage {
    * Milliseconds of each of so many steps, begun one after the other; the end of the last is waited for.
    * Null where the run was stopped between two.
    */
-  async burst(work: Work, steps: number, stopped: () => boolean): Promise<number | null> {
-    const step = work === 'model' ? () => this.#rival.step() : () => this.#frame();
+  async timeSteps(workload: Workload, steps: number, isStopped: () => boolean): Promise<number | null> {
+    const step = workload === 'model' ? () => this.#rival.step() : () => this.#paintFrame();
     // Its video plays in its own turn only: the others' would take time from it.
-    if (work === 'camera') await this.#video.play();
-    const began = performance.now();
-    for (let count = 0; count < steps && !stopped(); count++) await step();
+    if (workload === 'camera') await this.#video.play();
+    const start = performance.now();
+    for (let count = 0; count < steps && !isStopped(); count++) await step();
     await this.#rival.finished();
-    const milliseconds = (performance.now() - began) / steps;
+    const milliseconds = (performance.now() - start) / steps;
     this.#video.pause();
-    return stopped() ? null : milliseconds;
+    return isStopped() ? null : milliseconds;
   }
 
   /** The canvas after a frame. */
-  async painting(): Promise<ImageData> {
-    await this.#frame();
+  async readCanvas(): Promise<ImageData> {
+    await this.#paintFrame();
     const { width, height } = this.#canvas;
     const context = getContext2d(new OffscreenCanvas(width, height));
     context.drawImage(this.#canvas, 0, 0);
     return context.getImageData(0, 0, width, height);
   }
 
-  #frame(): Promise<void> {
+  #paintFrame(): Promise<void> {
     return this.#rival.frame(this.#video);
   }
 
   get #rival(): Rival {
-    if (!this.#opened) throw new Error('The rival has no look yet.');
-    return this.#opened;
+    if (!this.#loadedRival) throw new Error('The rival has no look yet.');
+    return this.#loadedRival;
   }
 }
 
 declare global {
   interface Window {
-    stage?: Stage;
+    sandbox?: Sandbox;
   }
 }
 
-window.stage = new Stage();
+window.sandbox = new Sandbox();

@@ -20,17 +20,17 @@ export interface Spread {
 }
 
 /** Linear between the two nearest values, as numpy's default. */
-export function quantile(values: readonly number[], part: number): number {
+export function quantile(values: readonly number[], fraction: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const place = part * (sorted.length - 1);
-  const low = sorted[Math.floor(place)] ?? Number.NaN;
-  const high = sorted[Math.ceil(place)] ?? Number.NaN;
-  return low + (high - low) * (place - Math.floor(place));
+  const position = fraction * (sorted.length - 1);
+  const low = sorted[Math.floor(position)] ?? Number.NaN;
+  const high = sorted[Math.ceil(position)] ?? Number.NaN;
+  return low + (high - low) * (position - Math.floor(position));
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-export function spread(samples: readonly Sample[]): Spread | null {
+export function summarize(samples: readonly Sample[]): Spread | null {
   if (samples.length === 0) return null;
   const values = samples.map(({ milliseconds }) => milliseconds);
   return {
@@ -44,8 +44,8 @@ export function spread(samples: readonly Sample[]): Spread | null {
 }
 
 /** How many times as long: the median of the rounds' own ratios; null where no round has both. */
-export function ratio(samples: readonly Sample[], to: readonly Sample[]): number | null {
-  const rounds = new Map(to.map(({ round, milliseconds }) => [round, milliseconds]));
+export function medianRatio(samples: readonly Sample[], baseline: readonly Sample[]): number | null {
+  const rounds = new Map(baseline.map(({ round, milliseconds }) => [round, milliseconds]));
   const ratios = samples.flatMap(({ round, milliseconds }) => {
     const other = rounds.get(round);
     return other === undefined ? [] : [milliseconds / other];

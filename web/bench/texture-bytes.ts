@@ -2,14 +2,14 @@
 // throws: a guess would favour whoever uses it.
 
 /** By the name of WebGPU's format: so many channels of so many bits. */
-export function texelBytes(format: GPUTextureFormat): number {
+export function bytesPerTexel(format: GPUTextureFormat): number {
   const [, channels, bits] = /^(r|rg|rgba|bgra)(8|16|32)[a-z]/.exec(format) ?? [];
   if (!channels || !bits) throw new Error(`the bench cannot weigh textures of ${format}`);
   return (channels.length * Number(bits)) / 8;
 }
 
 /** Texels of so many levels, each half as wide and high as the one before. */
-export function levelsOf(levels: number, width: number, height: number): number {
+export function countTexels(levels: number, width: number, height: number): number {
   let texels = 0;
   for (let level = 0; level < levels; level++) {
     texels += Math.max(1, width >> level) * Math.max(1, height >> level);
@@ -21,72 +21,72 @@ export function levelsOf(levels: number, width: number, height: number): number 
 const UNSIGNED_BYTE = 0x1401;
 
 /** Sized formats by number, with their bytes. */
-const SIZED = new Map<number, number>([
-  ...each(1, [0x8229, 0x8f94, 0x8231, 0x8232]), // R8, R8_SNORM, R8I, R8UI
-  ...each(2, [0x822d, 0x8233, 0x8234]), // R16F, R16I, R16UI
-  ...each(4, [0x822e, 0x8235, 0x8236]), // R32F, R32I, R32UI
-  ...each(2, [0x822b, 0x8f95, 0x8237, 0x8238]), // RG8, RG8_SNORM, RG8I, RG8UI
-  ...each(4, [0x822f, 0x8239, 0x823a]), // RG16F, RG16I, RG16UI
-  ...each(8, [0x8230, 0x823b, 0x823c]), // RG32F, RG32I, RG32UI
-  ...each(3, [0x8051, 0x8c41, 0x8f96, 0x8d8f, 0x8d7d]), // RGB8, SRGB8, RGB8_SNORM, RGB8I, RGB8UI
-  ...each(6, [0x881b, 0x8d89, 0x8d77]), // RGB16F, RGB16I, RGB16UI
-  ...each(12, [0x8815, 0x8d83, 0x8d71]), // RGB32F, RGB32I, RGB32UI
-  ...each(4, [0x8058, 0x8c43, 0x8f97, 0x8d8e, 0x8d7c]), // RGBA8, SRGB8_ALPHA8, RGBA8_SNORM, RGBA8I, RGBA8UI
-  ...each(8, [0x881a, 0x8d88, 0x8d76]), // RGBA16F, RGBA16I, RGBA16UI
-  ...each(16, [0x8814, 0x8d82, 0x8d70]), // RGBA32F, RGBA32I, RGBA32UI
+const SIZED_FORMATS = new Map<number, number>([
+  ...formatsOfSize(1, [0x8229, 0x8f94, 0x8231, 0x8232]), // R8, R8_SNORM, R8I, R8UI
+  ...formatsOfSize(2, [0x822d, 0x8233, 0x8234]), // R16F, R16I, R16UI
+  ...formatsOfSize(4, [0x822e, 0x8235, 0x8236]), // R32F, R32I, R32UI
+  ...formatsOfSize(2, [0x822b, 0x8f95, 0x8237, 0x8238]), // RG8, RG8_SNORM, RG8I, RG8UI
+  ...formatsOfSize(4, [0x822f, 0x8239, 0x823a]), // RG16F, RG16I, RG16UI
+  ...formatsOfSize(8, [0x8230, 0x823b, 0x823c]), // RG32F, RG32I, RG32UI
+  ...formatsOfSize(3, [0x8051, 0x8c41, 0x8f96, 0x8d8f, 0x8d7d]), // RGB8, SRGB8, RGB8_SNORM, RGB8I, RGB8UI
+  ...formatsOfSize(6, [0x881b, 0x8d89, 0x8d77]), // RGB16F, RGB16I, RGB16UI
+  ...formatsOfSize(12, [0x8815, 0x8d83, 0x8d71]), // RGB32F, RGB32I, RGB32UI
+  ...formatsOfSize(4, [0x8058, 0x8c43, 0x8f97, 0x8d8e, 0x8d7c]), // RGBA8, SRGB8_ALPHA8, RGBA8_SNORM, RGBA8I, RGBA8UI
+  ...formatsOfSize(8, [0x881a, 0x8d88, 0x8d76]), // RGBA16F, RGBA16I, RGBA16UI
+  ...formatsOfSize(16, [0x8814, 0x8d82, 0x8d70]), // RGBA32F, RGBA32I, RGBA32UI
 ]);
 
 /** Where the type is a byte: ALPHA, LUMINANCE, LUMINANCE_ALPHA, RGB, RGBA. */
-const UNSIZED = new Map([
-  ...each(1, [0x1906, 0x1909]),
-  ...each(2, [0x190a]),
-  ...each(3, [0x1907]),
-  ...each(4, [0x1908]),
+const UNSIZED_FORMATS = new Map([
+  ...formatsOfSize(1, [0x1906, 0x1909]),
+  ...formatsOfSize(2, [0x190a]),
+  ...formatsOfSize(3, [0x1907]),
+  ...formatsOfSize(4, [0x1908]),
 ]);
 
-function each(bytes: number, formats: readonly number[]): [number, number][] {
+function formatsOfSize(bytes: number, formats: readonly number[]): [number, number][] {
   return formats.map(format => [format, bytes]);
 }
 
-function glBytes(format: unknown, type: unknown): number {
-  const unsized = type === UNSIGNED_BYTE ? UNSIZED.get(format as number) : undefined;
-  const bytes = SIZED.get(format as number) ?? unsized;
+function bytesPerGlTexel(format: unknown, type: unknown): number {
+  const unsized = type === UNSIGNED_BYTE ? UNSIZED_FORMATS.get(format as number) : undefined;
+  const bytes = SIZED_FORMATS.get(format as number) ?? unsized;
   if (bytes === undefined) throw new Error(`the bench cannot weigh textures of WebGL's format ${format}`);
   return bytes;
 }
 
-type Arguments = readonly unknown[];
+type CallArguments = readonly unknown[];
 
 /** One level more, or all anew: target, level, format, width, height, border, format, type; or a source. */
-export function imageBytes(given: Arguments, held: number): number {
-  const [, level, format, width, height, , , type] = given;
-  const [across, down] = given.length <= 6 ? sidesOf(given[5]) : [Number(width), Number(height)];
-  const bytes = across * down * glBytes(format, given.length <= 6 ? given[4] : type);
-  return level === 0 ? bytes : held + bytes;
+export function texImage2DBytes(args: CallArguments, previous: number): number {
+  const [, level, format, width, height, , , type] = args;
+  const [across, down] = args.length <= 6 ? sourceSize(args[5]) : [Number(width), Number(height)];
+  const bytes = across * down * bytesPerGlTexel(format, args.length <= 6 ? args[4] : type);
+  return level === 0 ? bytes : previous + bytes;
 }
 
 /** target, level, format, width, height, depth, border, format, type. */
-export function image3dBytes(given: Arguments, held: number): number {
-  const [, level, format, width, height, depth, , , type] = given;
-  const bytes = Number(width) * Number(height) * Number(depth) * glBytes(format, type);
-  return level === 0 ? bytes : held + bytes;
+export function texImage3DBytes(args: CallArguments, previous: number): number {
+  const [, level, format, width, height, depth, , , type] = args;
+  const bytes = Number(width) * Number(height) * Number(depth) * bytesPerGlTexel(format, type);
+  return level === 0 ? bytes : previous + bytes;
 }
 
 /** target, levels, format, width, height. */
-export const storageBytes = ([, levels, format, width, height]: Arguments): number =>
-  levelsOf(Number(levels), Number(width), Number(height)) * glBytes(format, null);
+export const texStorage2DBytes = ([, levels, format, width, height]: CallArguments): number =>
+  countTexels(Number(levels), Number(width), Number(height)) * bytesPerGlTexel(format, null);
 
 /** And layers, which all levels have. */
-export const storage3dBytes = (given: Arguments): number => storageBytes(given) * Number(given[5]);
+export const texStorage3DBytes = (args: CallArguments): number => texStorage2DBytes(args) * Number(args[5]);
 
 /** target, data or size. */
-export const dataBytes = ([, data]: Arguments): number => {
+export const bufferDataBytes = ([, data]: CallArguments): number => {
   if (typeof data === 'number') return data;
   return (data as ArrayBuffer | ArrayBufferView | null)?.byteLength ?? 0;
 };
 
 /** Of a video, an image, a canvas, or a frame of a video. */
-function sidesOf(source: unknown): [width: number, height: number] {
+function sourceSize(source: unknown): [width: number, height: number] {
   const sides = source as Record<string, number | undefined>;
   const width = sides.videoWidth ?? sides.displayWidth ?? sides.naturalWidth ?? sides.width;
   const height = sides.videoHeight ?? sides.displayHeight ?? sides.naturalHeight ?? sides.height;

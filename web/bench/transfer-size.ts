@@ -1,20 +1,20 @@
 // What a rival's files weigh, as they are and by gzip, as any static host would send them.
 
-export interface Weight {
+export interface TransferSize {
   readonly bytes: number;
   readonly gzip: number;
 }
 
-export async function weigh(addresses: readonly string[]): Promise<Weight> {
+export async function measureTransferSize(urls: readonly string[]): Promise<TransferSize> {
   let bytes = 0;
   let gzip = 0;
-  for (const address of addresses) {
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(`${address} could not be weighed (status ${response.status}).`);
+  for (const url of urls) {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${url} could not be weighed (status ${response.status}).`);
     const file = await response.blob();
-    const packed = file.stream().pipeThrough(new CompressionStream('gzip'));
+    const compressed = file.stream().pipeThrough(new CompressionStream('gzip'));
     bytes += file.size;
-    gzip += (await new Response(packed).blob()).size;
+    gzip += (await new Response(compressed).blob()).size;
   }
   return { bytes, gzip };
 }

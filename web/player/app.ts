@@ -1,129 +1,132 @@
 /** The page's one object that knows all others: it wires controls, subjects and looks to the easel. */
 
 import type { Look } from '../engine/index.ts';
-import { button, closePanels, element, saveFile, setIcon, setName } from '../shared/dom.ts';
+import { closePanels, getButton, getElement, saveFile, setIcon, setLabel } from '../shared/dom.ts';
 import { FetchError } from '../shared/download.ts';
 import { errorMessage } from '../shared/errors.ts';
-import { Studio } from './look-loader.ts';
+import { LookLoader } from './look-loader.ts';
 import { listLooks } from './looks/look-index.ts';
-import { forcedBackend } from './painters/select.ts';
-import { Easel } from './render/render-loop.ts';
-import { kindOf } from './sources/file.ts';
+import { parseForcedBackend } from './painters/select.ts';
+import { RenderLoop } from './render/render-loop.ts';
+import { detectFileKind } from './sources/file.ts';
 import { openScene } from './sources/scene.ts';
 import type { Source } from './sources/source.ts';
 import { Exhibit } from './ui/exhibit.ts';
-import { takeDrops } from './ui/file-drop.ts';
-import { listen } from './ui/keyboard.ts';
-import { Shelf } from './ui/look-list.ts';
-import type { Speech } from './ui/notifications.ts';
+import { listenForDrops } from './ui/file-drop.ts';
+import { bindShortcuts } from './ui/keyboard.ts';
+import { LookList } from './ui/look-list.ts';
+import type { Notifications } from './ui/notifications.ts';
 import { Sliders } from './ui/sliders.ts';
-import { Subject } from './ui/source-picker.ts';
-import { Figures } from './ui/stats-overlay.ts';
+import { SourcePicker } from './ui/source-picker.ts';
+import { StatsOverlay } from './ui/stats-overlay.ts';
 
 const NO_GUIDE = 'This model does not tell what it sees: it is painted with, but is no look of limner.';
 
 export class App {
-  readonly #speech: Speech;
-  readonly #easel: Easel;
-  readonly #subject: Subject;
-  readonly #shelf: Shelf;
-  readonly #studio: Studio;
-  readonly #figures: Figures;
+  readonly #notifications: Notifications;
+  readonly #renderLoop: RenderLoop;
+  readonly #sourcePicker: SourcePicker;
+  readonly #lookList: LookList;
+  readonly #lookLoader: LookLoader;
+  readonly #statsOverlay: StatsOverlay;
   readonly #exhibit = new Exhibit();
-  #mirror: Toggle | null = null;
-  #guide: Toggle | null = null;
+  #mirrorToggle: Toggle | null = null;
+  #guideToggle: Toggle | null = null;
 
-  constructor(speech: Speech) {
-    this.#speech = speech;
-    this.#easel = new Easel(openScene(), problem => this.#studio.lost(errorMessage(problem)));
-    this.#subject = new Subject(speech, source => this.#show(source));
-    this.#shelf = new Shelf(file => void this.#studio.open(file));
-    const sliders = new Sliders((name, value) => this.#easel.set(name, value));
-    const tools = { speech, easel: this.#easel, shelf: this.#shelf, sliders };
-    this.#studio = new Studio(tools, forcedBackend(location.search), look => this.#fit(look));
-    this.#figures = new Figures(this.#easel);
-    takeDrops(file => void this.#take(file));
-    this.#wire();
+  constructor(notifications: Notifications) {
+    this.#notifications = notifications;
+    this.#renderLoop = new RenderLoop(openScene(), error => this.#lookLoader.handleLoss(errorMessage(error)));
+    this.#sourcePicker = new SourcePicker(notifications, source => this.#showSource(source));
+    this.#lookList = new LookList(file => void this.#lookLoader.loadFile(file));
+    const sliders = new Sliders((name, value) => this.#renderLoop.setLiveInput(name, value));
+    const parts = { notifications, renderLoop: this.#renderLoop, lookList: this.#lookList, sliders };
+    this.#lookLoader = new LookLoader(parts, parseForcedBackend(location.search), look =>
+      this.#updateGuideButton(look),
+    );
+    this.#statsOverlay = new StatsOverlay(this.#renderLoop);
+    listenForDrops(file => void this.#openFile(file));
+    this.#bindControls();
   }
 
   /** Fetches the list of looks and paints with the first, or with the one that `?look=` names. */
   async start(): Promise<void> {
     if (window.matchMedia('(prefers-reduced-motion: reduce)').matches) {
       this.#setPlaying(false);
-      this.#speech.say('Paused, as your system asks for less motion. Press Play or Step.');
+      this.#notifications.inform('Paused, as your system asks for less motion. Press Play or Step.');
     }
     try {
       const looks = await listLooks();
-      this.#shelf.fill(looks, entry => void this.#studio.choose(entry));
-      const asked = new URLSearchParams(location.search).get('look');
-      const first = looks.find(entry => entry.file === asked) ?? looks[0];
-      if (first) await this.#studio.choose(first, 0);
-    } catch (problem) {
-      const again = problem instanceof FetchError && problem.again;
-      this.#speech.fail(
-        errorMessage(problem),
-        again ? { label: 'Try again', run: () => void this.start() } : undefined,
+      this.#lookList.setLooks(looks, entry => void this.#lookLoader.loadEntry(entry));
+      const requested = new URLSearchParams(location.search).get('look');
+      const first = looks.find(entry => entry.file === requested) ?? looks[0];
+      if (first) await this.#lookLoader.loadEntry(first, 0);
+    } catch (error) {
+      const isRetryable = error instanceof FetchError && error.isRetryable;
+      this.#notifications.alert(
+        errorMessage(error),
+        isRetryable ? { label: 'Try again', run: () => void this.start() } : undefined,
       );
     }
   }
 
-  #wire(): void {
-    const stopped = (problem: unknown) => this.#speech.fail(errorMessage(problem));
-    const playButton = button('play-button');
-    playButton.addEventListener('click', () => this.#setPlaying(!this.#easel.playing));
+  #bindControls(): void {
+    const showError = (error: unknown) => this.#notifications.alert(errorMessage(error));
+    const playButton = getButton('play-button');
+    playButton.addEventListener('click', () => this.#setPlaying(!this.#renderLoop.isPlaying));
     const step = () => {
       this.#setPlaying(false);
-      void this.#easel.step().catch(stopped);
+      void this.#renderLoop.step().catch(showError);
     };
-    button('step-button').addEventListener('click', step);
-    const guide = toggle('guide-button', on => {
-      element('guide-view').hidden = !on;
-      this.#easel.setGuide(on);
+    getButton('step-button').addEventListener('click', step);
+    const guide = makeToggle('guide-button', isOn => {
+      getElement('guide-view').hidden = !isOn;
+      this.#renderLoop.setGuide(isOn);
     });
-    const mirror = toggle('mirror-button', on => this.#easel.setMirror(on));
-    const figures = toggle('figures-button', on => this.#figures.show(on));
-    button('save-button').addEventListener('click', () => void this.#save());
-    button('full-button').addEventListener('click', () => this.#exhibit.toggle());
-    const help = element('help', HTMLDialogElement);
+    const mirror = makeToggle('mirror-button', isOn => this.#renderLoop.setMirror(isOn));
+    const stats = makeToggle('figures-button', isOn => this.#statsOverlay.show(isOn));
+    getButton('save-button').addEventListener('click', () => void this.#savePainting());
+    getButton('full-button').addEventListener('click', () => this.#exhibit.toggle());
+    const help = getElement('help', HTMLDialogElement);
     const openHelp = () => {
       if (help.open) return help.close();
       this.#exhibit.leave(); // which hides all but the painting, this dialog too
       help.showModal();
     };
-    button('help-button').addEventListener('click', openHelp);
-    button('help-close').addEventListener('click', () => help.close());
-    const more = button('more-button');
+    getButton('help-button').addEventListener('click', openHelp);
+    getButton('help-close').addEventListener('click', () => help.close());
+    const more = getButton('more-button');
     more.addEventListener('click', () => {
-      const open = element('more').classList.toggle('open');
+      const open = getElement('more').classList.toggle('open');
       more.setAttribute('aria-expanded', String(open));
     });
-    listen({
-      ' ': () => this.#setPlaying(!this.#easel.playing),
+    bindShortcuts({
+      ' ': () => this.#setPlaying(!this.#renderLoop.isPlaying),
       '.': step,
       f: () => this.#exhibit.toggle(),
-      g: () => (button('guide-button').disabled ? this.#speech.say(NO_GUIDE) : guide.flip()),
+      g: () => (getButton('guide-button').disabled ? this.#notifications.inform(NO_GUIDE) : guide.flip()),
       m: mirror.flip,
-      s: figures.flip,
+      s: stats.flip,
       '?': openHelp,
     });
-    this.#mirror = mirror;
-    this.#guide = guide;
+    this.#mirrorToggle = mirror;
+    this.#guideToggle = guide;
   }
 
-  #setPlaying(playing: boolean): void {
-    const playButton = button('play-button');
-    setIcon(playButton, playing ? 'pause' : 'play');
-    setName(playButton, playing ? 'Pause' : 'Play', 'space');
-    if (!playing) this.#easel.pause();
-    else void this.#easel.play().catch((problem: unknown) => this.#speech.fail(errorMessage(problem)));
+  #setPlaying(isPlaying: boolean): void {
+    const playButton = getButton('play-button');
+    setIcon(playButton, isPlaying ? 'pause' : 'play');
+    setLabel(playButton, isPlaying ? 'Pause' : 'Play', 'space');
+    if (!isPlaying) this.#renderLoop.pause();
+    else
+      void this.#renderLoop.play().catch((error: unknown) => this.#notifications.alert(errorMessage(error)));
   }
 
-  #show(source: Source): void {
-    this.#mirror?.set(source.mirrored);
-    this.#easel.setSource(source);
-    if (!this.#easel.playing && source.kind !== 'picture') this.#setPlaying(true);
+  #showSource(source: Source): void {
+    this.#mirrorToggle?.set(source.isMirrored);
+    this.#renderLoop.setSource(source);
+    if (!this.#renderLoop.isPlaying && source.kind !== 'picture') this.#setPlaying(true);
     closePanels();
-    this.#speech.say(
+    this.#notifications.inform(
       {
         camera: 'Painting what your camera sees.',
         video: 'Painting your video.',
@@ -134,17 +137,17 @@ export class App {
   }
 
   /** A file of the visitor's, dropped anywhere. */
-  async #take(file: File): Promise<void> {
-    const kind = kindOf(file);
+  async #openFile(file: File): Promise<void> {
+    const kind = detectFileKind(file);
     switch (kind) {
       case 'look':
-        return this.#studio.open(file);
+        return this.#lookLoader.loadFile(file);
       case 'picture':
-        return this.#subject.picture(file);
+        return this.#sourcePicker.choosePicture(file);
       case 'video':
-        return this.#subject.video(file);
+        return this.#sourcePicker.chooseVideo(file);
       case 'unknown':
-        this.#speech.fail(
+        this.#notifications.alert(
           `${file.name} is neither a look (.onnx), a picture nor a video, so there is nothing to paint with.`,
         );
         return;
@@ -154,38 +157,38 @@ export class App {
   }
 
   /** A look hangs: what it has to show besides the painting. */
-  #fit(look: Look): void {
-    const sees = look.info.guide !== '';
-    const guideButton = button('guide-button');
-    if (!sees) this.#guide?.set(false);
-    guideButton.disabled = !sees;
-    guideButton.title = sees ? 'What the network sees (G)' : NO_GUIDE;
+  #updateGuideButton(look: Look): void {
+    const hasGuide = look.info.guide !== '';
+    const guideButton = getButton('guide-button');
+    if (!hasGuide) this.#guideToggle?.set(false);
+    guideButton.disabled = !hasGuide;
+    guideButton.title = hasGuide ? 'What the network sees (G)' : NO_GUIDE;
   }
 
-  async #save(): Promise<void> {
+  async #savePainting(): Promise<void> {
     try {
       const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
-      saveFile(await this.#easel.picture(), `limner-${time}.png`);
-      this.#speech.say('The painting is among your downloads.');
-    } catch (problem) {
-      this.#speech.fail(errorMessage(problem));
+      saveFile(await this.#renderLoop.toBlob(), `limner-${time}.png`);
+      this.#notifications.inform('The painting is among your downloads.');
+    } catch (error) {
+      this.#notifications.alert(errorMessage(error));
     }
   }
 }
 
 interface Toggle {
   flip: () => void;
-  set: (on: boolean) => void;
+  set: (isOn: boolean) => void;
 }
 
 /** A button that is on or off. */
-function toggle(id: string, onChanged: (on: boolean) => void): Toggle {
-  const target = button(id);
-  const set = (on: boolean) => {
-    target.setAttribute('aria-pressed', String(on));
-    onChanged(on);
+function makeToggle(id: string, onChanged: (isOn: boolean) => void): Toggle {
+  const element = getButton(id);
+  const set = (isOn: boolean) => {
+    element.setAttribute('aria-pressed', String(isOn));
+    onChanged(isOn);
   };
-  const flip = () => set(target.getAttribute('aria-pressed') !== 'true');
-  target.addEventListener('click', flip);
+  const flip = () => set(element.getAttribute('aria-pressed') !== 'true');
+  element.addEventListener('click', flip);
   return { flip, set };
 }

@@ -5,113 +5,113 @@
  */
 
 import { type Look, readLook } from '../engine/index.ts';
-import { make } from '../shared/dom.ts';
+import { makeElement } from '../shared/dom.ts';
 import { FetchError } from '../shared/download.ts';
 import { errorMessage } from '../shared/errors.ts';
 import { fetchLook, type LookEntry } from './looks/look-index.ts';
 import type { Backend, Painter } from './painters/painter.ts';
-import { findPainter } from './painters/select.ts';
-import type { Easel } from './render/render-loop.ts';
-import { hangLabel, titleOf } from './ui/look-label.ts';
-import { type Shelf, sizeSoFar } from './ui/look-list.ts';
-import type { Speech } from './ui/notifications.ts';
+import { selectPainter } from './painters/select.ts';
+import type { RenderLoop } from './render/render-loop.ts';
+import { lookTitle, showLabel } from './ui/look-label.ts';
+import { type LookList, receivedSize } from './ui/look-list.ts';
+import type { Notifications } from './ui/notifications.ts';
 import type { Sliders } from './ui/sliders.ts';
 
-const MOST_LOSSES = 3;
-const LOSSES_FORGOTTEN_MS = 60_000;
-const LARGEST_LOOK_BYTES = 1e9;
+const MAX_LOSSES = 3;
+const LOSS_WINDOW_MS = 60_000;
+const MAX_LOOK_BYTES = 1e9;
 
-interface Work {
+interface LoadedLook {
   readonly look: Look;
   readonly bytes: Uint8Array;
   readonly fileName: string;
 }
 
-export class Studio {
-  readonly #speech: Speech;
-  readonly #easel: Easel;
-  readonly #shelf: Shelf;
+export class LookLoader {
+  readonly #notifications: Notifications;
+  readonly #renderLoop: RenderLoop;
+  readonly #lookList: LookList;
   readonly #sliders: Sliders;
-  readonly #forced: Backend | null;
-  readonly #onHung: (look: Look) => void;
+  readonly #forcedBackend: Backend | null;
+  readonly #onLookShown: (look: Look) => void;
   /** Ways to the GPU that a look has lost for good, and why: the engine has tried them again itself. */
-  readonly #gaveUp = new WeakMap<Look, Map<Backend, string>>();
-  #busy: AbortController | null = null;
-  #hung: Work | null = null;
-  #losses: number[] = [];
+  readonly #failedBackends = new WeakMap<Look, Map<Backend, string>>();
+  #loading: AbortController | null = null;
+  #current: LoadedLook | null = null;
+  #lossTimes: number[] = [];
 
   constructor(
-    tools: { speech: Speech; easel: Easel; shelf: Shelf; sliders: Sliders },
-    forced: Backend | null,
-    onHung: (look: Look) => void,
+    parts: { notifications: Notifications; renderLoop: RenderLoop; lookList: LookList; sliders: Sliders },
+    forcedBackend: Backend | null,
+    onLookShown: (look: Look) => void,
   ) {
-    this.#speech = tools.speech;
-    this.#easel = tools.easel;
-    this.#shelf = tools.shelf;
-    this.#sliders = tools.sliders;
-    this.#forced = forced;
-    this.#onHung = onHung;
+    this.#notifications = parts.notifications;
+    this.#renderLoop = parts.renderLoop;
+    this.#lookList = parts.lookList;
+    this.#sliders = parts.sliders;
+    this.#forcedBackend = forcedBackend;
+    this.#onLookShown = onLookShown;
   }
 
   /** Fetches a look of the list and paints with it. */
-  choose(entry: LookEntry, chosenAt = performance.now()): Promise<void> {
-    this.#speech.calm();
-    return this.#only(
+  loadEntry(entry: LookEntry, chosenAt = performance.now()): Promise<void> {
+    this.#notifications.clear();
+    return this.#runExclusively(
       async signal => {
-        this.#shelf.arriving(`Fetching ${entry.name}`, entry.bytes > 0 ? 0 : null);
+        this.#lookList.showProgress(`Fetching ${entry.name}`, entry.bytes > 0 ? 0 : null);
         const bytes = await fetchLook(
           entry,
-          part => this.#shelf.arriving(`Fetching ${entry.name}`, part),
+          fraction => this.#lookList.showProgress(`Fetching ${entry.name}`, fraction),
           signal,
         );
-        this.#shelf.arriving(`Unpacking ${entry.name}`, null);
-        const work = { look: await readLook(bytes), bytes, fileName: entry.file };
-        if (await this.#hire(work, chosenAt, signal)) this.#shelf.mark(entry.file);
+        this.#lookList.showProgress(`Unpacking ${entry.name}`, null);
+        const loaded = { look: await readLook(bytes), bytes, fileName: entry.file };
+        if (await this.#startPainter(loaded, chosenAt, signal)) this.#lookList.select(entry.file);
       },
-      problem => {
-        const helps = !(problem instanceof FetchError) || problem.again;
-        const again = { label: 'Try again', run: () => void this.choose(entry) };
-        this.#speech.fail(errorMessage(problem), helps ? again : undefined);
+      error => {
+        const isRetryable = !(error instanceof FetchError) || error.isRetryable;
+        const retry = { label: 'Try again', run: () => void this.loadEntry(entry) };
+        this.#notifications.alert(errorMessage(error), isRetryable ? retry : undefined);
       },
     );
   }
 
   /** Paints with a look from the visitor's own disk. */
-  open(file: File): Promise<void> {
-    this.#speech.calm();
+  loadFile(file: File): Promise<void> {
+    this.#notifications.clear();
     const chosenAt = performance.now();
-    return this.#only(
+    return this.#runExclusively(
       async signal => {
-        if (file.size > LARGEST_LOOK_BYTES) throw new Error('it is larger than a browser can hold.');
-        this.#shelf.arriving(`Unpacking ${file.name}`, null);
+        if (file.size > MAX_LOOK_BYTES) throw new Error('it is larger than a browser can hold.');
+        this.#lookList.showProgress(`Unpacking ${file.name}`, null);
         const bytes = new Uint8Array(await file.arrayBuffer());
         if (signal.aborted) return;
-        const work = { look: await readLook(bytes), bytes, fileName: file.name };
-        if (await this.#hire(work, chosenAt, signal)) this.#shelf.mark(null);
+        const loaded = { look: await readLook(bytes), bytes, fileName: file.name };
+        if (await this.#startPainter(loaded, chosenAt, signal)) this.#lookList.select(null);
       },
-      problem => this.#speech.fail(`${file.name} cannot be painted with: ${errorMessage(problem)}`),
+      error => this.#notifications.alert(`${file.name} cannot be painted with: ${errorMessage(error)}`),
     );
   }
 
   /** A painter is lost for good: begin again with the same look and the next painter, but not for ever. */
-  lost(reason: string): void {
+  handleLoss(reason: string): void {
     const now = performance.now();
-    this.#losses = [...this.#losses.filter(time => now - time < LOSSES_FORGOTTEN_MS), now];
-    const { painter } = this.#easel;
+    this.#lossTimes = [...this.#lossTimes.filter(time => now - time < LOSS_WINDOW_MS), now];
+    const { painter } = this.#renderLoop;
     if (painter) {
-      if (this.#hung) this.#giveUp(this.#hung.look, painter.backend, reason);
-      this.#easel.dismiss(painter);
+      if (this.#current) this.#recordFailure(this.#current.look, painter.backend, reason);
+      this.#renderLoop.removePainter(painter);
     }
-    if (this.#busy) return; // what is on its way takes over, or resumes this one where it fails
-    if (this.#losses.length < MOST_LOSSES && this.#forced === null) {
+    if (this.#loading) return; // what is on its way takes over, or resumes this one where it fails
+    if (this.#lossTimes.length < MAX_LOSSES && this.#forcedBackend === null) {
       this.#resume();
       return;
     }
-    this.#speech.fail(`Painting stopped (${reason}). Close other heavy pages, then try again.`, {
+    this.#notifications.alert(`Painting stopped (${reason}). Close other heavy pages, then try again.`, {
       label: 'Try again',
       run: () => {
-        this.#losses = [];
-        if (this.#hung) this.#gaveUp.delete(this.#hung.look);
+        this.#lossTimes = [];
+        if (this.#current) this.#failedBackends.delete(this.#current.look);
         this.#resume();
       },
     });
@@ -119,77 +119,83 @@ export class Studio {
 
   /** Paints again with what hangs. */
   #resume(): void {
-    const work = this.#hung;
-    if (!work) return;
-    void this.#only(
+    const loaded = this.#current;
+    if (!loaded) return;
+    void this.#runExclusively(
       async signal => {
-        await this.#hire(work, performance.now(), signal);
+        await this.#startPainter(loaded, performance.now(), signal);
       },
-      problem => this.lost(errorMessage(problem)),
+      error => this.handleLoss(errorMessage(error)),
     );
   }
 
   /** Ends the hire that is under way and begins this one; a failure is told unless it was ended, too. */
-  async #only(
-    work: (signal: AbortSignal) => Promise<void>,
-    onProblem: (problem: unknown) => void,
+  async #runExclusively(
+    task: (signal: AbortSignal) => Promise<void>,
+    onError: (error: unknown) => void,
   ): Promise<void> {
-    this.#busy?.abort();
-    const busy = new AbortController();
-    this.#busy = busy;
-    const failed = await work(busy.signal).then(
+    this.#loading?.abort();
+    const loading = new AbortController();
+    this.#loading = loading;
+    const failed = await task(loading.signal).then(
       () => null,
-      (problem: unknown) => ({ problem }),
+      (error: unknown) => ({ error }),
     );
-    if (this.#busy !== busy) return;
-    this.#busy = null;
-    this.#shelf.arrived();
-    if (failed) onProblem(failed.problem);
+    if (this.#loading !== loading) return;
+    this.#loading = null;
+    this.#lookList.hideProgress();
+    if (failed) onError(failed.error);
     // The painter before may have been lost meanwhile, with this one expected to take over.
-    const stopped = this.#losses.length >= MOST_LOSSES;
-    if (failed && !this.#busy && !this.#easel.painter && !stopped) this.#resume();
+    const isStopped = this.#lossTimes.length >= MAX_LOSSES;
+    if (failed && !this.#loading && !this.#renderLoop.painter && !isStopped) this.#resume();
   }
 
   /** Finds a painter for a look and gives it the brush; false where it has to give way. */
-  async #hire(work: Work, chosenAt: number, signal: AbortSignal): Promise<boolean> {
-    const { look, bytes, fileName } = work;
-    const hired: { painter: Painter | null; lost: string | null } = { painter: null, lost: null };
-    const gaveUp = this.#gaveUp.get(look) ?? new Map<Backend, string>();
-    const painter = await findPainter(look, bytes, {
-      forced: this.#forced,
-      avoid: gaveUp,
+  async #startPainter(loaded: LoadedLook, chosenAt: number, signal: AbortSignal): Promise<boolean> {
+    const { look, bytes, fileName } = loaded;
+    const started: { painter: Painter | null; lossReason: string | null } = {
+      painter: null,
+      lossReason: null,
+    };
+    const failed = this.#failedBackends.get(look) ?? new Map<Backend, string>();
+    const painter = await selectPainter(look, bytes, {
+      forcedBackend: this.#forcedBackend,
+      excluded: failed,
       signal,
-      makeCanvas: () => make('canvas'),
-      onFetched: (part, received) =>
-        this.#shelf.arriving(`Fetching the WASM painter${sizeSoFar(part, received)}`, part),
-      onReady: () => this.#shelf.arriving('Starting the WASM painter', null),
+      makeCanvas: () => makeElement('canvas'),
+      onProgress: (fraction, received) =>
+        this.#lookList.showProgress(`Fetching the WASM painter${receivedSize(fraction, received)}`, fraction),
+      onDownloaded: () => this.#lookList.showProgress('Starting the WASM painter', null),
       onLost: reason => {
-        hired.lost = reason;
-        if (hired.painter && hired.painter === this.#easel.painter) this.lost(reason);
+        started.lossReason = reason;
+        if (started.painter && started.painter === this.#renderLoop.painter) this.handleLoss(reason);
       },
     });
-    hired.painter = painter;
-    const wanted = () => !signal.aborted && hired.lost === null;
-    const hangs = await this.#easel.setPainter(painter, chosenAt, wanted);
-    if (!hangs) {
-      if (signal.aborted || hired.lost === null) return false;
-      if (painter.backend === 'wasm' || this.#forced !== null) throw new Error(hired.lost);
-      this.#giveUp(look, painter.backend, hired.lost);
-      return this.#hire(work, chosenAt, signal);
+    started.painter = painter;
+    const isCancelled = () => signal.aborted || started.lossReason !== null;
+    const isShown = await this.#renderLoop.setPainter(painter, chosenAt, isCancelled);
+    if (!isShown) {
+      if (signal.aborted || started.lossReason === null) return false;
+      if (painter.backend === 'wasm' || this.#forcedBackend !== null) throw new Error(started.lossReason);
+      this.#recordFailure(look, painter.backend, started.lossReason);
+      return this.#startPainter(loaded, chosenAt, signal);
     }
-    if (this.#hung?.look !== look) this.#sliders.fit(look.info.live);
-    this.#hung = work;
-    hangLabel(look.info, bytes.length, fileName);
+    if (this.#current?.look !== look) this.#sliders.setInputs(look.info.live);
+    this.#current = loaded;
+    showLabel(look.info, bytes.length, fileName);
     document.body.classList.remove('waiting');
-    const without = gaveUp.size > 0 && painter.backend === 'wasm' ? ', without the GPU: it went away' : '';
-    this.#speech.say(`Painting with “${titleOf(look.info, fileName)}”${without}.`);
-    this.#onHung(look);
+    const suffix = failed.size > 0 && painter.backend === 'wasm' ? ', without the GPU: it went away' : '';
+    this.#notifications.inform(`Painting with “${lookTitle(look.info, fileName)}”${suffix}.`);
+    this.#onLookShown(look);
     return true;
   }
 
-  #giveUp(look: Look, backend: Backend, reason: string): void {
+  #recordFailure(look: Look, backend: Backend, reason: string): void {
     if (backend === 'wasm') return; // there is nobody after it, so it is tried again
-    const gaveUp = this.#gaveUp.get(look) ?? new Map<Backend, string>();
-    this.#gaveUp.set(look, gaveUp.set(backend, `The GPU went away as it painted this look (${reason}).`));
+    const failed = this.#failedBackends.get(look) ?? new Map<Backend, string>();
+    this.#failedBackends.set(
+      look,
+      failed.set(backend, `The GPU went away as it painted this look (${reason}).`),
+    );
   }
 }

@@ -1,13 +1,13 @@
 /** The live page: puts subject, look, painter and controls together. */
 import { errorMessage } from '../shared/errors.ts';
 import { App } from './app.ts';
-import { Speech } from './ui/notifications.ts';
+import { Notifications } from './ui/notifications.ts';
 
 document.documentElement.dataset.started = ''; // see public/unstarted.js
-const speech = new Speech();
+const notifications = new Notifications();
 try {
-  const app = new App(speech);
+  const app = new App(notifications);
   void app.start();
-} catch (problem) {
-  speech.fail(`This page cannot run here: ${errorMessage(problem)}`);
+} catch (error) {
+  notifications.alert(`This page cannot run here: ${errorMessage(error)}`);
 }

@@ -1,27 +1,27 @@
 /** Finding the page's own elements, and the few lines of DOM that every module needs. */
 
 /** The element with this id; the page is broken, and says so, if it has none of that type. */
-export function element<T extends HTMLElement = HTMLElement>(
+export function getElement<T extends HTMLElement = HTMLElement>(
   id: string,
   type: new () => T = HTMLElement as new () => T,
 ): T {
-  const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} called ${id}.`);
-  return found;
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`index.html has no ${type.name} called ${id}.`);
+  return element;
 }
 
-export const button = (id: string): HTMLButtonElement => element(id, HTMLButtonElement);
+export const getButton = (id: string): HTMLButtonElement => getElement(id, HTMLButtonElement);
 
 /** Makes an element with a class and a text; text only, as names in a look are not ours. */
-export function make<K extends keyof HTMLElementTagNameMap>(
+export function makeElement<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = '',
   text = '',
 ): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
 }
 
 /** Shows another symbol of index.html's sprite in a button. */
@@ -30,9 +30,9 @@ export function setIcon(target: HTMLElement, symbol: string): void {
 }
 
 /** Names a button for the eye (tooltip) and for the ear. */
-export function setName(target: HTMLElement, name: string, key?: string): void {
-  target.setAttribute('aria-label', name);
-  target.title = key ? `${name} (${key})` : name;
+export function setLabel(target: HTMLElement, label: string, key?: string): void {
+  target.setAttribute('aria-label', label);
+  target.title = key ? `${label} (${key})` : label;
 }
 
 /** Closes whatever panel is open. */
@@ -42,7 +42,7 @@ export function closePanels(): void {
 
 /** Offers a file to the visitor as a download. */
 export function saveFile(content: Blob, name: string): void {
-  const link = make('a');
+  const link = makeElement('a');
   link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();

@@ -2,76 +2,76 @@
 
 /** A sentence about a file that could not be had; `again` where trying again may help. */
 export class FetchError extends Error {
-  readonly again: boolean;
+  readonly isRetryable: boolean;
 
-  constructor(message: string, again: boolean) {
+  constructor(message: string, isRetryable: boolean) {
     super(message);
-    this.again = again;
+    this.isRetryable = isRetryable;
   }
 }
 
-const STALL_MS = 20_000;
+const STALL_TIMEOUT_MS = 20_000;
 
 /** Tells the part that has arrived, 0..1 or null where the whole is unknown, and the bytes. */
-export type OnFetched = (part: number | null, received: number) => void;
+export type OnProgress = (fraction: number | null, received: number) => void;
 
-export interface Wish {
+export interface DownloadOptions {
   /** What it is, within a sentence. */
-  what: string;
+  description: string;
   /** Its size; 0 where only the server knows. */
   bytes: number;
-  onFetched: OnFetched;
+  onProgress: OnProgress;
   signal?: AbortSignal;
 }
 
 /** Throws a FetchError, or whatever comes of an aborted signal. */
-export async function download(address: string, wish: Wish): Promise<Uint8Array<ArrayBuffer>> {
-  const { what, onFetched, signal } = wish;
+export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const { description, onProgress, signal } = options;
   // AbortSignal.any would do, but is younger than most of what this page needs.
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  if (signal?.aborted) end();
-  signal?.addEventListener('abort', end);
-  let timer = window.setTimeout(end, STALL_MS);
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort);
+  let timer = window.setTimeout(abort, STALL_TIMEOUT_MS);
   try {
-    const response = await fetch(address, { signal: ending.signal });
+    const response = await fetch(url, { signal: controller.signal });
     if (!response.ok)
-      throw new FetchError(`${capital(what)} is not where this page expects it (${address}).`, true);
-    const whole = wish.bytes || sizeOf(response);
-    const parts: Uint8Array[] = [];
+      throw new FetchError(`${capitalize(description)} is not where this page expects it (${url}).`, true);
+    const total = options.bytes || contentLength(response);
+    const chunks: Uint8Array[] = [];
     let received = 0;
     const reader = response.body?.getReader();
-    for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {
+    for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read()) {
       window.clearTimeout(timer);
-      timer = window.setTimeout(end, STALL_MS);
-      parts.push(piece.value);
-      received += piece.value.length;
-      onFetched(whole > 0 ? Math.min(1, received / whole) : null, received);
+      timer = window.setTimeout(abort, STALL_TIMEOUT_MS);
+      chunks.push(chunk.value);
+      received += chunk.value.length;
+      onProgress(total > 0 ? Math.min(1, received / total) : null, received);
     }
-    return joined(parts, received);
-  } catch (problem) {
-    if (signal?.aborted || problem instanceof FetchError) throw problem;
-    throw new FetchError(`Fetching ${what} broke off. Check the connection and try again.`, true);
+    return joinChunks(chunks, received);
+  } catch (error) {
+    if (signal?.aborted || error instanceof FetchError) throw error;
+    throw new FetchError(`Fetching ${description} broke off. Check the connection and try again.`, true);
   } finally {
     window.clearTimeout(timer);
-    signal?.removeEventListener('abort', end);
+    signal?.removeEventListener('abort', abort);
   }
 }
 
 /** The size that the server tells; it tells that of the packed file where it packs. */
-function sizeOf(response: Response): number {
+function contentLength(response: Response): number {
   if (response.headers.get('Content-Encoding')) return 0;
   return Number(response.headers.get('Content-Length')) || 0;
 }
 
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+const capitalize = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, offset);
+    offset += chunk.length;
   }
-  return whole;
+  return joined;
 }

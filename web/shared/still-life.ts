@@ -13,8 +13,8 @@ interface Light {
   strength: number;
 }
 
-const tau = Math.PI * 2;
-const wave = (seconds: number, period: number, phase = 0) => Math.sin((seconds / period + phase) * tau);
+const TAU = Math.PI * 2;
+const oscillate = (seconds: number, period: number, phase = 0) => Math.sin((seconds / period + phase) * TAU);
 
 function shade([r, g, b]: Colour, amount: number, alpha = 1): string {
   const part = (value: number) => Math.round(Math.max(0, Math.min(255, value * amount)));
@@ -22,23 +22,23 @@ function shade([r, g, b]: Colour, amount: number, alpha = 1): string {
 }
 
 /** Draws the scene as it is after so many seconds onto a square of this many pixels. */
-export function drawTable(context: CanvasRenderingContext2D, side: number, seconds: number): void {
+export function drawStillLife(context: CanvasRenderingContext2D, side: number, seconds: number): void {
   context.save();
   context.scale(side, side);
   const light: Light = {
-    x: 0.5 + 0.42 * wave(seconds, 41),
-    y: 0.08 + 0.08 * wave(seconds, 29),
-    strength: 0.92 + 0.1 * wave(seconds, 17),
+    x: 0.5 + 0.42 * oscillate(seconds, 41),
+    y: 0.08 + 0.08 * oscillate(seconds, 29),
+    strength: 0.92 + 0.1 * oscillate(seconds, 17),
   };
   drawRoom(context, light);
   context.translate(0.5, 0.62);
-  context.rotate(0.02 * wave(seconds, 37));
-  const nearness = 1.06 + 0.06 * wave(seconds, 47);
-  context.scale(nearness, nearness);
-  context.translate(-0.5 + 0.04 * wave(seconds, 31), -0.62);
-  drawTop(context, light);
+  context.rotate(0.02 * oscillate(seconds, 37));
+  const zoom = 1.06 + 0.06 * oscillate(seconds, 47);
+  context.scale(zoom, zoom);
+  context.translate(-0.5 + 0.04 * oscillate(seconds, 31), -0.62);
+  drawTabletop(context, light);
   drawCloth(context, light, seconds);
-  drawStillLife(context, light, seconds);
+  drawObjects(context, light, seconds);
   drawHand(context, light, seconds);
   context.restore();
 }
@@ -52,7 +52,7 @@ function drawRoom(context: CanvasRenderingContext2D, light: Light): void {
   context.fillRect(0, 0, 1, 1);
 }
 
-function drawTop(context: CanvasRenderingContext2D, light: Light): void {
+function drawTabletop(context: CanvasRenderingContext2D, light: Light): void {
   const wood = context.createLinearGradient(light.x, 0.55, 1 - light.x, 1.1);
   wood.addColorStop(0, shade([150, 104, 66], light.strength));
   wood.addColorStop(1, shade([52, 33, 22], 1));
@@ -65,7 +65,7 @@ function drawTop(context: CanvasRenderingContext2D, light: Light): void {
 function drawCloth(context: CanvasRenderingContext2D, light: Light, seconds: number): void {
   const folds = 7;
   for (let fold = 0; fold < folds; fold++) {
-    const sway = 0.016 * wave(seconds, 11, fold * 0.13);
+    const sway = 0.016 * oscillate(seconds, 11, fold * 0.13);
     const left = -0.1 + fold * 0.085 + sway;
     const top = 0.66 + 0.025 * Math.sin(fold * 1.9);
     const cloth = context.createLinearGradient(left, 0, left + 0.11, 0);
@@ -83,10 +83,10 @@ function drawCloth(context: CanvasRenderingContext2D, light: Light, seconds: num
   }
 }
 
-function drawStillLife(context: CanvasRenderingContext2D, light: Light, seconds: number): void {
-  const roll = 0.07 * wave(seconds, 23);
+function drawObjects(context: CanvasRenderingContext2D, light: Light, seconds: number): void {
+  const roll = 0.07 * oscillate(seconds, 23);
   drawVase(context, light, 0.71, 0.69);
-  drawCup(context, light, 0.3 + 0.03 * wave(seconds, 43, 0.3), 0.74);
+  drawCup(context, light, 0.3 + 0.03 * oscillate(seconds, 43, 0.3), 0.74);
   drawFruit(context, light, 0.53, 0.69, 0.088, [206, 84, 46]);
   drawFruit(context, light, 0.64, 0.735, 0.074, [222, 178, 62]);
   drawFruit(context, light, 0.47 + roll, 0.785, 0.08, [168, 190, 74]);
@@ -138,12 +138,12 @@ function drawFruit(
   body.addColorStop(1, shade(colour, 0.22));
   context.fillStyle = body;
   context.beginPath();
-  context.ellipse(x, y, radius * 1.03, radius * 0.97, 0, 0, tau);
+  context.ellipse(x, y, radius * 1.03, radius * 0.97, 0, 0, TAU);
   context.fill();
 }
 
 /** A side-lit gradient for things that were turned on a wheel. */
-function turned(
+function makeRoundGradient(
   context: CanvasRenderingContext2D,
   light: Light,
   x: number,
@@ -160,7 +160,7 @@ function turned(
 
 function drawVase(context: CanvasRenderingContext2D, light: Light, x: number, foot: number): void {
   drawShadow(context, light, x, foot, 0.11);
-  context.fillStyle = turned(context, light, x, 0.12, [62, 92, 128]);
+  context.fillStyle = makeRoundGradient(context, light, x, 0.12, [62, 92, 128]);
   context.beginPath();
   context.moveTo(x - 0.045, foot - 0.4);
   context.bezierCurveTo(x - 0.02, foot - 0.3, x - 0.13, foot - 0.26, x - 0.12, foot - 0.14);
@@ -171,7 +171,7 @@ function drawVase(context: CanvasRenderingContext2D, light: Light, x: number, fo
   context.fill();
   context.fillStyle = shade([20, 26, 36], 1);
   context.beginPath();
-  context.ellipse(x, foot - 0.4, 0.045, 0.012, 0, 0, tau);
+  context.ellipse(x, foot - 0.4, 0.045, 0.012, 0, 0, TAU);
   context.fill();
 }
 
@@ -181,9 +181,9 @@ function drawCup(context: CanvasRenderingContext2D, light: Light, x: number, foo
   context.lineWidth = 0.022;
   context.strokeStyle = shade(white, 0.66 * light.strength);
   context.beginPath();
-  context.ellipse(x - 0.1, foot - 0.095, 0.042, 0.05, 0.1, 0, tau);
+  context.ellipse(x - 0.1, foot - 0.095, 0.042, 0.05, 0.1, 0, TAU);
   context.stroke();
-  context.fillStyle = turned(context, light, x, 0.1, white);
+  context.fillStyle = makeRoundGradient(context, light, x, 0.1, white);
   context.beginPath();
   context.moveTo(x - 0.1, foot - 0.17);
   context.bezierCurveTo(x - 0.1, foot - 0.06, x - 0.07, foot, x - 0.05, foot + 0.006);
@@ -192,7 +192,7 @@ function drawCup(context: CanvasRenderingContext2D, light: Light, x: number, foo
   context.fill();
   context.fillStyle = shade([70, 44, 30], light.strength);
   context.beginPath();
-  context.ellipse(x, foot - 0.17, 0.1, 0.026, 0, 0, tau);
+  context.ellipse(x, foot - 0.17, 0.1, 0.026, 0, 0, TAU);
   context.fill();
   context.lineWidth = 0.008;
   context.strokeStyle = shade(white, light.strength);
@@ -201,12 +201,12 @@ function drawCup(context: CanvasRenderingContext2D, light: Light, x: number, foo
 
 /** A hand reaches in from the right about every half minute, and withdraws. */
 function drawHand(context: CanvasRenderingContext2D, light: Light, seconds: number): void {
-  const reach = Math.max(0, wave(seconds, 33, 0.12));
+  const reach = Math.max(0, oscillate(seconds, 33, 0.12));
   if (reach < 0.02) return;
   const skin: Colour = [226, 158, 118];
   context.save();
-  context.translate(1.3 - 0.5 * reach, 0.86 + 0.03 * wave(seconds, 13));
-  context.rotate(0.3 + 0.07 * wave(seconds, 9));
+  context.translate(1.3 - 0.5 * reach, 0.86 + 0.03 * oscillate(seconds, 13));
+  context.rotate(0.3 + 0.07 * oscillate(seconds, 9));
   context.scale(1.25, 1.25);
   const flesh = context.createLinearGradient(0, -0.12, 0, 0.12);
   flesh.addColorStop(0, shade(skin, 1.12 * light.strength));
@@ -215,7 +215,7 @@ function drawHand(context: CanvasRenderingContext2D, light: Light, seconds: numb
   context.fillStyle = flesh;
   context.lineCap = 'round';
   for (let finger = 0; finger < 4; finger++) {
-    const bend = 0.02 * wave(seconds, 7, finger * 0.1);
+    const bend = 0.02 * oscillate(seconds, 7, finger * 0.1);
     const root = -0.055 + finger * 0.036;
     context.lineWidth = 0.036;
     context.beginPath();
@@ -229,7 +229,7 @@ function drawHand(context: CanvasRenderingContext2D, light: Light, seconds: numb
   context.quadraticCurveTo(-0.03, 0.12, -0.085, 0.1);
   context.stroke();
   context.beginPath();
-  context.ellipse(0.035, 0.005, 0.085, 0.086, 0, 0, tau);
+  context.ellipse(0.035, 0.005, 0.085, 0.086, 0, 0, TAU);
   context.fill();
   context.fillRect(0.06, -0.055, 0.2, 0.11);
   const sleeve = context.createLinearGradient(0, -0.1, 0, 0.1);

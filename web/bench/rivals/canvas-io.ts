@@ -4,36 +4,36 @@
 import { centerCrop, getContext2d } from '../../shared/canvas.ts';
 
 /** A picture's values as planes (3, P, P), or pixel by pixel (P, P, 3). */
-export type Layout = 'planes' | 'pixels';
+export type Layout = 'chw' | 'hwc';
 
-export interface CanvasPath {
+export interface CanvasIo {
   /** The video's centre square as values of 0..1; the same array each time. */
-  take(video: HTMLVideoElement): Float32Array<ArrayBuffer>;
-  show(painting: Float32Array): void;
+  readFrame(video: HTMLVideoElement): Float32Array<ArrayBuffer>;
+  showPainting(painting: Float32Array): void;
 }
 
-export function canvasPath(canvas: HTMLCanvasElement, pixels: number, layout: Layout): CanvasPath {
-  const grabber = getContext2d(new OffscreenCanvas(pixels, pixels), { willReadFrequently: true });
+export function makeCanvasIo(canvas: HTMLCanvasElement, pixels: number, layout: Layout): CanvasIo {
+  const reader = getContext2d(new OffscreenCanvas(pixels, pixels), { willReadFrequently: true });
   canvas.width = pixels;
   canvas.height = pixels;
-  const shown = getContext2d(canvas);
+  const display = getContext2d(canvas);
   const image = new ImageData(pixels, pixels);
   const values = new Float32Array(3 * pixels ** 2);
   return {
-    take: video => {
-      grabber.drawImage(video, ...centerCrop(video.videoWidth, video.videoHeight), 0, 0, pixels, pixels);
-      toValues(grabber.getImageData(0, 0, pixels, pixels).data, values, layout);
+    readFrame: video => {
+      reader.drawImage(video, ...centerCrop(video.videoWidth, video.videoHeight), 0, 0, pixels, pixels);
+      rgbaToFloats(reader.getImageData(0, 0, pixels, pixels).data, values, layout);
       return values;
     },
-    show: painting => {
-      toRgba(painting, image.data, layout);
-      shown.putImageData(image, 0, 0);
+    showPainting: painting => {
+      floatsToRgba(painting, image.data, layout);
+      display.putImageData(image, 0, 0);
     },
   };
 }
 
 /** RGBA bytes to values of 0..1. */
-export function toValues(rgba: Uint8ClampedArray, values: Float32Array, layout: Layout): void {
+export function rgbaToFloats(rgba: Uint8ClampedArray, values: Float32Array, layout: Layout): void {
   const area = rgba.length / 4;
   const [step, channel] = strides(area, layout);
   for (let pixel = 0; pixel < area; pixel++) {
@@ -45,7 +45,7 @@ export function toValues(rgba: Uint8ClampedArray, values: Float32Array, layout: 
 }
 
 /** And back, opaque; the clamped array rounds and clips. */
-export function toRgba(values: Float32Array, rgba: Uint8ClampedArray, layout: Layout): void {
+export function floatsToRgba(values: Float32Array, rgba: Uint8ClampedArray, layout: Layout): void {
   const area = rgba.length / 4;
   const [step, channel] = strides(area, layout);
   for (let pixel = 0; pixel < area; pixel++) {
@@ -58,19 +58,19 @@ export function toRgba(values: Float32Array, rgba: Uint8ClampedArray, layout: La
 }
 
 /** The same values in the other order. */
-export function reordered(values: Float32Array, from: Layout, to: Layout): Float32Array<ArrayBuffer> {
+export function convertLayout(values: Float32Array, from: Layout, to: Layout): Float32Array<ArrayBuffer> {
   const area = values.length / 3;
   const [step, channel] = strides(area, from);
   const [newStep, newChannel] = strides(area, to);
-  const made = new Float32Array(values.length);
+  const converted = new Float32Array(values.length);
   for (let pixel = 0; pixel < area; pixel++) {
     for (let c = 0; c < 3; c++) {
-      made[pixel * newStep + c * newChannel] = values[pixel * step + c * channel] ?? 0;
+      converted[pixel * newStep + c * newChannel] = values[pixel * step + c * channel] ?? 0;
     }
   }
-  return made;
+  return converted;
 }
 
 /** From a pixel to the next, and from a channel to the next. */
 const strides = (area: number, layout: Layout): [step: number, channel: number] =>
-  layout === 'planes' ? [1, area] : [3, 1];
+  layout === 'chw' ? [1, area] : [3, 1];

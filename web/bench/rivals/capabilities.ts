@@ -1,11 +1,11 @@
 // What a browser may lack, as the end of a sentence.
 
-export async function missingWebgpu(): Promise<string | null> {
+export async function webgpuUnavailable(): Promise<string | null> {
   if (!navigator.gpu) return 'this browser has no WebGPU';
   return (await navigator.gpu.requestAdapter()) ? null : 'this browser has no adapter for WebGPU';
 }
 
-export async function missingThreads(): Promise<string | null> {
+export async function threadsUnavailable(): Promise<string | null> {
   if (!crossOriginIsolated) return 'threads need a page that is served with COOP and COEP headers';
   return navigator.hardwareConcurrency > 1 ? null : 'this machine has one core';
 }
@@ -15,4 +15,4 @@ const MAX_THREADS = 8;
 /** Threads for engines that are told how many to use. */
 export const threadCount = (): number => Math.min(navigator.hardwareConcurrency, MAX_THREADS);
 
-export const missingNothing = async (): Promise<string | null> => null;
+export const alwaysAvailable = async (): Promise<string | null> => null;

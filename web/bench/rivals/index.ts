@@ -3,7 +3,7 @@
 
 import type { Engine } from './rival.ts';
 
-interface Entry {
+interface RivalEntry {
   /** For tables. */
   readonly label: string;
   readonly load: () => Promise<Engine>;
@@ -12,43 +12,43 @@ interface Entry {
 export const RIVALS = {
   'limner-webgpu': {
     label: 'limner, WebGPU',
-    load: async () => (await import('./limner.ts')).limner('webgpu'),
+    load: async () => (await import('./limner.ts')).makeLimner('webgpu'),
   },
   'limner-webgl2': {
     label: 'limner, WebGL2',
-    load: async () => (await import('./limner.ts')).limner('webgl2'),
+    load: async () => (await import('./limner.ts')).makeLimner('webgl2'),
   },
   'ort-webgpu': {
     label: 'ONNX Runtime, WebGPU',
-    load: async () => (await import('./onnxruntime.ts')).onnxruntime('webgpu'),
+    load: async () => (await import('./onnxruntime.ts')).makeOnnxRuntime('webgpu'),
   },
   'ort-wasm': {
     label: 'ONNX Runtime, WASM, 1 thread',
-    load: async () => (await import('./onnxruntime.ts')).onnxruntime('wasm'),
+    load: async () => (await import('./onnxruntime.ts')).makeOnnxRuntime('wasm'),
   },
   'ort-wasm-threads': {
     label: 'ONNX Runtime, WASM, up to 8 threads',
-    load: async () => (await import('./onnxruntime.ts')).onnxruntime('wasm-threads'),
+    load: async () => (await import('./onnxruntime.ts')).makeOnnxRuntime('wasm-threads'),
   },
   'tfjs-webgpu': {
     label: 'TensorFlow.js, WebGPU',
-    load: async () => (await import('./tfjs.ts')).tfjs('webgpu'),
+    load: async () => (await import('./tfjs.ts')).makeTfjs('webgpu'),
   },
   'tfjs-webgl': {
     label: 'TensorFlow.js, WebGL',
-    load: async () => (await import('./tfjs.ts')).tfjs('webgl'),
+    load: async () => (await import('./tfjs.ts')).makeTfjs('webgl'),
   },
   'tfjs-wasm': {
     label: 'TensorFlow.js, WASM, 1 thread',
-    load: async () => (await import('./tfjs.ts')).tfjs('wasm'),
+    load: async () => (await import('./tfjs.ts')).makeTfjs('wasm'),
   },
   'litert-webgpu': {
     label: 'LiteRT.js, WebGPU',
-    load: async () => (await import('./litert.ts')).litertjs('webgpu'),
+    load: async () => (await import('./litert.ts')).makeLitert('webgpu'),
   },
   'litert-wasm': {
     label: 'LiteRT.js, WASM, up to 8 threads',
-    load: async () => (await import('./litert.ts')).litertjs('wasm'),
+    load: async () => (await import('./litert.ts')).makeLitert('wasm'),
   },
   'jax-webgpu': {
     label: 'jax-js, WebGPU',
@@ -58,7 +58,7 @@ export const RIVALS = {
     label: 'the way of 2020 (TensorFlow.js, WebGL, read back)',
     load: async () => (await import('./year2020.ts')).year2020,
   },
-} as const satisfies Record<string, Entry>;
+} as const satisfies Record<string, RivalEntry>;
 
 export type RivalName = keyof typeof RIVALS;
 
@@ -69,4 +69,4 @@ export const REFERENCE: RivalName = 'ort-wasm';
 
 export const isRival = (name: string): name is RivalName => Object.hasOwn(RIVALS, name);
 
-export const isOurs = (name: RivalName): boolean => name.startsWith('limner');
+export const isLimner = (name: RivalName): boolean => name.startsWith('limner');

@@ -3,20 +3,20 @@
 
 import * as jax from '@jax-js/jax';
 import { ONNXModel } from '@jax-js/onnx';
-import { canvasPath } from './canvas-io.ts';
-import { missingWebgpu } from './capabilities.ts';
-import type { Engine, Place, Rival } from './rival.ts';
+import { makeCanvasIo } from './canvas-io.ts';
+import { webgpuUnavailable } from './capabilities.ts';
+import type { Engine, Rival, RivalContext } from './rival.ts';
 
 export const jaxjs: Engine = {
   format: 'plain',
   fence: 'blockUntilReady()',
-  missing: missingWebgpu,
+  unavailableReason: webgpuUnavailable,
   // All of it is fetched with this module.
   prepare: async () => undefined,
   create,
 };
 
-async function create({ pixels, picture, canvas, files }: Place): Promise<Rival> {
+async function create({ pixels, image, canvas, files }: RivalContext): Promise<Rival> {
   await jax.init('webgpu');
   jax.defaultDevice('webgpu');
   const model = new ONNXModel(files.plain);
@@ -25,24 +25,24 @@ async function create({ pixels, picture, canvas, files }: Place): Promise<Rival>
     if (!painting) throw new Error('jax-js gave no painting.');
     return painting;
   });
-  const path = canvasPath(canvas, pixels, 'planes');
-  const tensorOf = (planes: Float32Array<ArrayBuffer>) =>
+  const canvasIo = makeCanvasIo(canvas, pixels, 'chw');
+  const makeTensor = (planes: Float32Array<ArrayBuffer>) =>
     jax.numpy.array(planes, { shape: [1, 3, pixels, pixels] });
   const compute = async (planes: Float32Array<ArrayBuffer>): Promise<Float32Array> =>
-    (await forward(tensorOf(planes)).data()) as Float32Array;
-  const still = tensorOf(picture);
-  let last: jax.numpy.Array | null = null;
+    (await forward(makeTensor(planes)).data()) as Float32Array;
+  const inputTensor = makeTensor(image);
+  let lastPainting: jax.numpy.Array | null = null;
   return {
     version: __JAX__,
     adapter: '',
-    run: () => compute(picture),
+    run: () => compute(image),
     step: async () => {
-      last?.dispose();
-      last = forward(still.ref);
+      lastPainting?.dispose();
+      lastPainting = forward(inputTensor.ref);
     },
-    frame: async video => path.show(await compute(path.take(video))),
+    frame: async video => canvasIo.showPainting(await compute(canvasIo.readFrame(video))),
     finished: async () => {
-      await last?.blockUntilReady();
+      await lastPainting?.blockUntilReady();
     },
   };
 }

@@ -2,18 +2,18 @@
 // off: that would be in the others' turns.
 
 import { type Backend, createPainter, readLook } from '../../engine/index.ts';
-import { missingNothing, missingWebgpu } from './capabilities.ts';
-import type { Engine, Place, Rival } from './rival.ts';
+import { alwaysAvailable, webgpuUnavailable } from './capabilities.ts';
+import type { Engine, Rival, RivalContext } from './rival.ts';
 
 const FENCES = {
   webgpu: 'queue.onSubmittedWorkDone()',
   webgl2: 'a fence, polled, and then one pixel of the canvas read back',
 } as const satisfies Record<Backend, string>;
 
-export const limner = (backend: Backend): Engine => ({
+export const makeLimner = (backend: Backend): Engine => ({
   format: 'onnx',
   fence: FENCES[backend],
-  missing: backend === 'webgpu' ? missingWebgpu : missingNothing,
+  unavailableReason: backend === 'webgpu' ? webgpuUnavailable : alwaysAvailable,
   prepare: () => fetchBackend(backend),
   create: place => create(backend, place),
 });
@@ -24,7 +24,7 @@ async function fetchBackend(backend: Backend): Promise<void> {
   else await import('../../engine/webgl2/painter.ts');
 }
 
-async function create(backend: Backend, { picture, canvas, files }: Place): Promise<Rival> {
+async function create(backend: Backend, { image, canvas, files }: RivalContext): Promise<Rival> {
   const painter = await createPainter(await readLook(files.onnx), {
     canvas,
     backend,
@@ -32,17 +32,17 @@ async function create(backend: Backend, { picture, canvas, files }: Place): Prom
     precision: 'float32',
     upkeep: false,
   });
-  let ran = false;
+  let hasRun = false;
   return {
     version: __LIMNER__,
     adapter: painter.adapter,
     run: async () => {
-      const outputs = await painter.run({ image: picture });
+      const outputs = await painter.run({ image });
       return Object.values(outputs)[0] ?? new Float32Array();
     },
     step: async () => {
-      await painter.run(ran ? {} : { image: picture }, { read: false });
-      ran = true;
+      await painter.run(hasRun ? {} : { image }, { read: false });
+      hasRun = true;
     },
     frame: async video => painter.paint(video),
     finished: async () => {

@@ -3,10 +3,10 @@
 // or a canvas.
 
 import * as litert from '@litertjs/core';
-import { canvasPath, reordered } from './canvas-io.ts';
-import { missingThreads, missingWebgpu, threadCount } from './capabilities.ts';
-import { fetchAll } from './prefetch.ts';
-import type { Engine, Place, Rival } from './rival.ts';
+import { convertLayout, makeCanvasIo } from './canvas-io.ts';
+import { threadCount, threadsUnavailable, webgpuUnavailable } from './capabilities.ts';
+import { prefetch } from './prefetch.ts';
+import type { Engine, Rival, RivalContext } from './rival.ts';
 
 export type Accelerator = 'webgpu' | 'wasm';
 
@@ -20,19 +20,22 @@ const VERSION = __LITERT__;
 
 const folder = new URL('./runtimes/litert/', document.baseURI).href;
 
-export const litertjs = (accelerator: Accelerator): Engine => ({
+export const makeLitert = (accelerator: Accelerator): Engine => ({
   format: 'tflite',
   fence:
     accelerator === 'webgpu'
       ? 'queue.onSubmittedWorkDone()'
       : 'none needed: the painting is in memory when the promise resolves',
-  missing: accelerator === 'webgpu' ? missingWebgpu : missingThreads,
+  unavailableReason: accelerator === 'webgpu' ? webgpuUnavailable : threadsUnavailable,
   prepare: () =>
-    fetchAll(['js', 'wasm'].map(kind => `${folder}litert_wasm_${BUILD[accelerator]}internal.${kind}`)),
+    prefetch(['js', 'wasm'].map(kind => `${folder}litert_wasm_${BUILD[accelerator]}internal.${kind}`)),
   create: place => create(accelerator, place),
 });
 
-async function create(accelerator: Accelerator, { pixels, picture, canvas, files }: Place): Promise<Rival> {
+async function create(
+  accelerator: Accelerator,
+  { pixels, image, canvas, files }: RivalContext,
+): Promise<Rival> {
   const onGpu = accelerator === 'webgpu';
   const threads = onGpu ? 1 : threadCount();
   // On the GPU as its documentation advises, so that operators that its delegate lacks run in WASM.
@@ -42,38 +45,38 @@ async function create(accelerator: Accelerator, { pixels, picture, canvas, files
     gpuOptions: { precision: 'fp32' },
     cpuOptions: { numThreads: threads },
   });
-  const path = canvasPath(canvas, pixels, 'pixels');
+  const canvasIo = makeCanvasIo(canvas, pixels, 'hwc');
   const shape = [1, pixels, pixels, 3];
-  const predict = async (given: litert.Tensor): Promise<litert.Tensor> => {
-    const [painting, ...others] = await model.run([given]);
+  const predict = async (input: litert.Tensor): Promise<litert.Tensor> => {
+    const [painting, ...others] = await model.run([input]);
     for (const other of others) other.delete();
     if (!painting) throw new Error('LiteRT.js gave no painting.');
     return painting;
   };
-  const compute = async (image: Float32Array): Promise<Float32Array> => {
-    const given = litert.Tensor.fromTypedArray(image, shape);
-    const painting = await predict(given);
+  const compute = async (hwcImage: Float32Array): Promise<Float32Array> => {
+    const input = litert.Tensor.fromTypedArray(hwcImage, shape);
+    const painting = await predict(input);
     const values = (await painting.data()) as Float32Array;
-    given.delete();
+    input.delete();
     painting.delete();
     return values;
   };
-  const image = reordered(picture, 'planes', 'pixels');
-  const held = litert.Tensor.fromTypedArray(image, shape);
-  const still = onGpu ? await held.moveTo('webgpu') : held;
+  const hwcImage = convertLayout(image, 'chw', 'hwc');
+  const cpuTensor = litert.Tensor.fromTypedArray(hwcImage, shape);
+  const inputTensor = onGpu ? await cpuTensor.moveTo('webgpu') : cpuTensor;
   return {
     version: VERSION,
-    adapter: adapterOf(model, threads),
-    run: async () => reordered(await compute(image), 'pixels', 'planes'),
-    step: async () => (await predict(still)).delete(),
-    frame: async video => path.show(await compute(path.take(video))),
+    adapter: describeAdapter(model, threads),
+    run: async () => convertLayout(await compute(hwcImage), 'hwc', 'chw'),
+    step: async () => (await predict(inputTensor)).delete(),
+    frame: async video => canvasIo.showPainting(await compute(canvasIo.readFrame(video))),
     finished: async () => {
       await litert.getWebGpuDevice()?.queue.onSubmittedWorkDone();
     },
   };
 }
 
-function adapterOf({ options, isFullyAccelerated }: litert.CompiledModel, threads: number): string {
+function describeAdapter({ options, isFullyAccelerated }: litert.CompiledModel, threads: number): string {
   if (options.accelerator === 'wasm') return `${threads} threads`;
   const { vendor = '', architecture = '' } = litert.getWebGpuDevice()?.adapterInfo ?? {};
   return `${vendor} ${architecture}${isFullyAccelerated ? '' : ', parts of it in WASM'}`;

@@ -3,57 +3,57 @@
 // it has no way of its own to either.
 
 import type * as Ort from 'onnxruntime-web/wasm';
-import { canvasPath } from './canvas-io.ts';
-import { missingNothing, missingThreads, missingWebgpu, threadCount } from './capabilities.ts';
-import { fetchAll } from './prefetch.ts';
-import type { Engine, Place, Rival } from './rival.ts';
+import { makeCanvasIo } from './canvas-io.ts';
+import { alwaysAvailable, threadCount, threadsUnavailable, webgpuUnavailable } from './capabilities.ts';
+import { prefetch } from './prefetch.ts';
+import type { Engine, Rival, RivalContext } from './rival.ts';
 
 export type Provider = 'webgpu' | 'wasm' | 'wasm-threads';
 
-const MISSING = {
-  webgpu: missingWebgpu,
-  wasm: missingNothing,
-  'wasm-threads': missingThreads,
-} as const satisfies Record<Provider, Engine['missing']>;
+const UNAVAILABLE = {
+  webgpu: webgpuUnavailable,
+  wasm: alwaysAvailable,
+  'wasm-threads': threadsUnavailable,
+} as const satisfies Record<Provider, Engine['unavailableReason']>;
 
 /** Of its builds for WebGPU, the one that is half as large needs JavaScript promise integration. */
 const BUILD = 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
 
-const threadsOf = (provider: Provider): number => (provider === 'wasm-threads' ? threadCount() : 1);
+const threadsFor = (provider: Provider): number => (provider === 'wasm-threads' ? threadCount() : 1);
 
-const address = (file: string): string => new URL(`./runtimes/onnxruntime/${file}`, document.baseURI).href;
+const runtimeUrl = (file: string): string => new URL(`./runtimes/onnxruntime/${file}`, document.baseURI).href;
 
-const binaryOf = (provider: Provider): string =>
+const binaryName = (provider: Provider): string =>
   provider === 'webgpu' ? `ort-wasm-simd-threaded.${BUILD}` : 'ort-wasm-simd-threaded';
 
-export const onnxruntime = (provider: Provider): Engine => ({
+export const makeOnnxRuntime = (provider: Provider): Engine => ({
   format: 'onnx',
   fence:
     provider === 'webgpu'
       ? 'queue.onSubmittedWorkDone()'
       : 'none needed: the painting is in memory when the promise resolves',
-  missing: MISSING[provider],
+  unavailableReason: UNAVAILABLE[provider],
   prepare: async () => {
-    await library(provider);
-    await fetchAll(['mjs', 'wasm'].map(kind => address(`${binaryOf(provider)}.${kind}`)));
+    await importLibrary(provider);
+    await prefetch(['mjs', 'wasm'].map(kind => runtimeUrl(`${binaryName(provider)}.${kind}`)));
   },
-  create: place => create(provider, place),
+  create: context => create(provider, context),
 });
 
-async function library(provider: Provider): Promise<typeof Ort> {
+async function importLibrary(provider: Provider): Promise<typeof Ort> {
   if (provider !== 'webgpu') return import('onnxruntime-web/wasm');
   return BUILD === 'jspi' ? import('onnxruntime-web/jspi') : import('onnxruntime-web/webgpu');
 }
 
-async function create(provider: Provider, place: Place): Promise<Rival> {
-  const { pixels, picture, files } = place;
-  const ort = await library(provider);
-  const file = binaryOf(provider);
+async function create(provider: Provider, context: RivalContext): Promise<Rival> {
+  const { pixels, image, files } = context;
+  const ort = await importLibrary(provider);
+  const file = binaryName(provider);
   ort.env.logLevel = 'error';
-  ort.env.wasm.wasmPaths = { mjs: address(`${file}.mjs`), wasm: address(`${file}.wasm`) };
-  ort.env.wasm.numThreads = threadsOf(provider);
+  ort.env.wasm.wasmPaths = { mjs: runtimeUrl(`${file}.mjs`), wasm: runtimeUrl(`${file}.wasm`) };
+  ort.env.wasm.numThreads = threadsFor(provider);
   if (provider === 'webgpu') ort.env.webgpu.powerPreference = 'high-performance';
-  const { session, captured } = await open(ort, provider, files.onnx);
+  const { session, captured } = await openSession(ort, provider, files.onnx);
   const model: Model = {
     ort,
     session,
@@ -62,18 +62,19 @@ async function create(provider: Provider, place: Place): Promise<Rival> {
     output: session.outputNames[0] ?? 'painting',
     shape: [1, 3, pixels, pixels],
   };
-  const { compute, ...rest } = provider === 'webgpu' ? await onGpu(model, picture) : inMemory(model, picture);
-  const path = canvasPath(place.canvas, pixels, 'planes');
+  const { compute, ...rest } =
+    provider === 'webgpu' ? await executeOnGpu(model, image) : executeInMemory(model, image);
+  const canvasIo = makeCanvasIo(context.canvas, pixels, 'chw');
   return {
     ...rest,
     version: ort.env.versions.web ?? '',
-    run: () => compute(picture),
-    frame: async video => path.show(await compute(path.take(video))),
+    run: () => compute(image),
+    frame: async video => canvasIo.showPainting(await compute(canvasIo.readFrame(video))),
   };
 }
 
 /** On WebGPU with its graph captured, which it refuses where parts of the network stay on the CPU. */
-async function open(ort: typeof Ort, provider: Provider, file: Uint8Array): Promise<Opened> {
+async function openSession(ort: typeof Ort, provider: Provider, file: Uint8Array): Promise<OpenedSession> {
   const make = (options: Ort.InferenceSession.SessionOptions) =>
     ort.InferenceSession.create(file, { graphOptimizationLevel: 'all', ...options });
   if (provider !== 'webgpu')
@@ -87,33 +88,36 @@ async function open(ort: typeof Ort, provider: Provider, file: Uint8Array): Prom
   }
 }
 
-interface Opened {
+interface OpenedSession {
   readonly session: Ort.InferenceSession;
   readonly captured: boolean;
 }
 
-interface Model extends Opened {
+interface Model extends OpenedSession {
   readonly ort: typeof Ort;
   readonly input: string;
   readonly output: string;
   readonly shape: readonly number[];
 }
 
-interface Ways extends Pick<Rival, 'adapter' | 'step' | 'finished'> {
+interface Execution extends Pick<Rival, 'adapter' | 'step' | 'finished'> {
   compute(planes: Float32Array<ArrayBuffer>): Promise<Float32Array>;
 }
 
-function inMemory({ ort, session, input, output, shape }: Model, picture: Float32Array<ArrayBuffer>): Ways {
+function executeInMemory(
+  { ort, session, input, output, shape }: Model,
+  image: Float32Array<ArrayBuffer>,
+): Execution {
   const { numThreads } = ort.env.wasm;
-  const compute: Ways['compute'] = async planes => {
-    const made = await session.run({ [input]: new ort.Tensor('float32', planes, shape) }, [output]);
-    return made[output]?.data as Float32Array;
+  const compute: Execution['compute'] = async planes => {
+    const outputs = await session.run({ [input]: new ort.Tensor('float32', planes, shape) }, [output]);
+    return outputs[output]?.data as Float32Array;
   };
   return {
     adapter: `${numThreads} ${numThreads === 1 ? 'thread' : 'threads'}`,
     compute,
     step: async () => {
-      await compute(picture);
+      await compute(image);
     },
     finished: async () => undefined,
   };
@@ -123,20 +127,20 @@ function inMemory({ ort, session, input, output, shape }: Model, picture: Float3
  * The input is a buffer that is made once, as its documentation advises, and so is the output; but a captured
  * graph has one of its own, since it forgets where a given one is after the first run.
  */
-async function onGpu(
+async function executeOnGpu(
   { ort, session, captured, input, output, shape }: Model,
-  picture: Float32Array<ArrayBuffer>,
-): Promise<Ways> {
+  image: Float32Array<ArrayBuffer>,
+): Promise<Execution> {
   const device = await ort.env.webgpu.device;
-  const size = picture.byteLength;
+  const size = image.byteLength;
   const make = (usage: number): GPUBuffer => device.createBuffer({ label: 'bench', size, usage });
-  const held = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  const given = make(held);
-  device.queue.writeBuffer(given, 0, picture);
-  const read = make(GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+  const inputBuffer = make(usage);
+  device.queue.writeBuffer(inputBuffer, 0, image);
+  const readBuffer = make(GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   const type = { dataType: 'float32', dims: shape } as const;
-  const feeds = { [input]: ort.Tensor.fromGpuBuffer(given, type) };
-  const fetches = captured ? [output] : { [output]: ort.Tensor.fromGpuBuffer(make(held), type) };
+  const feeds = { [input]: ort.Tensor.fromGpuBuffer(inputBuffer, type) };
+  const fetches = captured ? [output] : { [output]: ort.Tensor.fromGpuBuffer(make(usage), type) };
   /** The painting's buffer, which stays the same. */
   const run = async (): Promise<GPUBuffer> => {
     const painting = (await session.run(feeds, fetches))[output];
@@ -146,15 +150,15 @@ async function onGpu(
     if (captured) painting.dispose();
     return gpuBuffer;
   };
-  const compute: Ways['compute'] = async planes => {
-    device.queue.writeBuffer(given, 0, planes);
+  const compute: Execution['compute'] = async planes => {
+    device.queue.writeBuffer(inputBuffer, 0, planes);
     const painting = await run();
     const encoder = device.createCommandEncoder({ label: 'bench' });
-    encoder.copyBufferToBuffer(painting, 0, read, 0, size);
+    encoder.copyBufferToBuffer(painting, 0, readBuffer, 0, size);
     device.queue.submit([encoder.finish()]);
-    await read.mapAsync(GPUMapMode.READ);
-    const values = new Float32Array(read.getMappedRange().slice(0));
-    read.unmap();
+    await readBuffer.mapAsync(GPUMapMode.READ);
+    const values = new Float32Array(readBuffer.getMappedRange().slice(0));
+    readBuffer.unmap();
     return values;
   };
   const { vendor, architecture } = device.adapterInfo;

@@ -1,10 +1,10 @@
 // Files that a library fetches by itself while it starts, brought into the browser's cache beforehand.
 
-export async function fetchAll(addresses: readonly string[]): Promise<void> {
+export async function prefetch(urls: readonly string[]): Promise<void> {
   await Promise.all(
-    addresses.map(async address => {
-      const response = await fetch(address);
-      if (!response.ok) throw new Error(`${address} could not be fetched (status ${response.status})`);
+    urls.map(async url => {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`${url} could not be fetched (status ${response.status})`);
       await response.arrayBuffer();
     }),
   );

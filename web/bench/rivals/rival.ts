@@ -3,7 +3,7 @@
 // and holds nothing that makes it slower. It does not measure: `bench/sandbox.ts` does, for all in the same way.
 
 /** A look as each library takes it, fetched and at hand. */
-export interface Files {
+export interface LookFiles {
   onnx: Uint8Array<ArrayBuffer>;
   /** ONNX without transposed convolutions, in float32, and the picture its one input. */
   plain: Uint8Array<ArrayBuffer>;
@@ -11,7 +11,7 @@ export interface Files {
   tflite: Uint8Array<ArrayBuffer>;
 }
 
-export type Format = keyof Files;
+export type Format = keyof LookFiles;
 
 /** The parts of tfjs' model.json that the bench reads. */
 export interface TfjsModel {
@@ -24,14 +24,14 @@ export interface TfjsModel {
 }
 
 /** What every rival is made with. */
-export interface Place {
+export interface RivalContext {
   /** Sides of the picture and the painting. */
   readonly pixels: number;
   /** Planes (3, P, P) of 0..1: what `run` and `step` compute on. */
-  readonly picture: Float32Array<ArrayBuffer>;
+  readonly image: Float32Array<ArrayBuffer>;
   /** Where `frame` paints. */
   readonly canvas: HTMLCanvasElement;
-  readonly files: Files;
+  readonly files: LookFiles;
 }
 
 /** A look on one engine. */
@@ -56,8 +56,8 @@ export interface Engine {
   /** How `finished` knows. */
   readonly fence: string;
   /** Null where it can run here; else why not. */
-  missing(): Promise<string | null>;
+  unavailableReason(): Promise<string | null>;
   /** Imports and fetches all that `create` will ask for, so that no network is in its time. */
   prepare(): Promise<void>;
-  create(place: Place): Promise<Rival>;
+  create(context: RivalContext): Promise<Rival>;
 }

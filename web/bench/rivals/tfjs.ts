@@ -4,10 +4,10 @@
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { centerCrop } from '../../shared/canvas.ts';
-import { reordered } from './canvas-io.ts';
-import { missingNothing, missingWebgpu } from './capabilities.ts';
-import { fetchAll } from './prefetch.ts';
-import type { Engine, Files, Place, Rival } from './rival.ts';
+import { convertLayout } from './canvas-io.ts';
+import { alwaysAvailable, webgpuUnavailable } from './capabilities.ts';
+import { prefetch } from './prefetch.ts';
+import type { Engine, LookFiles, Rival, RivalContext } from './rival.ts';
 
 export type TfjsBackend = 'webgpu' | 'webgl' | 'wasm';
 
@@ -19,16 +19,16 @@ const FENCES = {
   wasm: 'none needed: predict() returns when it is done',
 } as const satisfies Record<TfjsBackend, string>;
 
-export const tfjs = (backend: TfjsBackend): Engine => ({
+export const makeTfjs = (backend: TfjsBackend): Engine => ({
   format: 'tfjs',
   fence: FENCES[backend],
-  missing: backend === 'webgpu' ? missingWebgpu : missingNothing,
-  prepare: () => prepare(backend),
+  unavailableReason: backend === 'webgpu' ? webgpuUnavailable : alwaysAvailable,
+  prepare: () => prepareTfjs(backend),
   create: place => create(backend, place),
 });
 
 /** Fetches what tfjs needs for `backend`, and registers it. */
-export async function prepare(backend: TfjsBackend): Promise<void> {
+export async function prepareTfjs(backend: TfjsBackend): Promise<void> {
   switch (backend) {
     case 'webgpu':
       await import('@tensorflow/tfjs-backend-webgpu');
@@ -42,7 +42,7 @@ export async function prepare(backend: TfjsBackend): Promise<void> {
       // Its threads start from the text of a function, which no bundler's minifier leaves as it was.
       tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
       const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-      await fetchAll([`${folder}tfjs-backend-wasm${simd ? '-simd' : ''}.wasm`]);
+      await prefetch([`${folder}tfjs-backend-wasm${simd ? '-simd' : ''}.wasm`]);
       return;
     }
     default:
@@ -51,13 +51,13 @@ export async function prepare(backend: TfjsBackend): Promise<void> {
 }
 
 /** Makes tfjs compute with `backend` in this document. */
-export async function start(backend: TfjsBackend): Promise<void> {
+export async function startTfjs(backend: TfjsBackend): Promise<void> {
   tf.enableProdMode();
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start on ${backend}`);
   await tf.ready();
 }
 
-export const open = ({ tfjs: { json, weights } }: Files) =>
+export const openModel = ({ tfjs: { json, weights } }: LookFiles) =>
   loadGraphModel({
     load: async () => ({
       modelTopology: json.modelTopology,
@@ -69,39 +69,39 @@ export const open = ({ tfjs: { json, weights } }: Files) =>
 
 /** Planes (3, P, P) as the tensor (1, P, P, 3) that the model takes. */
 export const toTensor = (planes: Float32Array, pixels: number): tf.Tensor4D =>
-  tf.tensor4d(reordered(planes, 'planes', 'pixels'), [1, pixels, pixels, 3]);
+  tf.tensor4d(convertLayout(planes, 'chw', 'hwc'), [1, pixels, pixels, 3]);
 
-async function create(backend: TfjsBackend, { pixels, picture, canvas, files }: Place): Promise<Rival> {
-  await start(backend);
-  const model = await open(files);
+async function create(backend: TfjsBackend, { pixels, image, canvas, files }: RivalContext): Promise<Rival> {
+  await startTfjs(backend);
+  const model = await openModel(files);
   const predict = (image: tf.Tensor) => model.predict(image) as tf.Tensor4D;
-  const given = toTensor(picture, pixels);
-  let last: tf.Tensor4D | null = null;
-  const keep = (painting: tf.Tensor4D): void => {
-    last?.dispose();
-    last = painting;
+  const input = toTensor(image, pixels);
+  let lastPainting: tf.Tensor4D | null = null;
+  const keepPainting = (painting: tf.Tensor4D): void => {
+    lastPainting?.dispose();
+    lastPainting = painting;
   };
   return {
     version: tf.version_core,
     adapter: backend === 'wasm' ? '1 thread' : '',
     run: async () => {
-      const painting = tf.tidy(() => predict(given));
+      const painting = tf.tidy(() => predict(input));
       const values = await painting.data<'float32'>();
       painting.dispose();
-      return reordered(values, 'pixels', 'planes');
+      return convertLayout(values, 'hwc', 'chw');
     },
-    step: async () => keep(tf.tidy(() => predict(given))),
+    step: async () => keepPainting(tf.tidy(() => predict(input))),
     frame: async video => {
-      const painting = tf.tidy(() => predict(taken(video, pixels)));
-      await show(painting, backend, canvas);
-      keep(painting);
+      const painting = tf.tidy(() => predict(readFrame(video, pixels)));
+      await showPainting(painting, backend, canvas);
+      keepPainting(painting);
     },
-    finished: () => finished(backend, last),
+    finished: () => waitForPainting(backend, lastPainting),
   };
 }
 
 /** The video's centre square as (1, P, P, 3) of 0..1. */
-function taken(video: HTMLVideoElement, pixels: number): tf.Tensor4D {
+function readFrame(video: HTMLVideoElement, pixels: number): tf.Tensor4D {
   const [left, top, side] = centerCrop(video.videoWidth, video.videoHeight);
   const frame = tf.browser.fromPixels(video);
   const square = tf.slice3d(frame, [Math.round(top), Math.round(left), 0], [side, side, 3]);
@@ -109,15 +109,19 @@ function taken(video: HTMLVideoElement, pixels: number): tf.Tensor4D {
   return tf.expandDims<tf.Tensor4D>(tf.div(resized, 255), 0);
 }
 
-async function show(painting: tf.Tensor4D, backend: TfjsBackend, canvas: HTMLCanvasElement): Promise<void> {
-  const picture = tf.tidy(() => tf.clipByValue(tf.squeeze<tf.Tensor3D>(painting, [0]), 0, 1));
-  if (backend === 'webgpu') tf.browser.draw(picture, canvas);
-  else await tf.browser.toPixels(picture, canvas);
-  picture.dispose();
+async function showPainting(
+  painting: tf.Tensor4D,
+  backend: TfjsBackend,
+  canvas: HTMLCanvasElement,
+): Promise<void> {
+  const image = tf.tidy(() => tf.clipByValue(tf.squeeze<tf.Tensor3D>(painting, [0]), 0, 1));
+  if (backend === 'webgpu') tf.browser.draw(image, canvas);
+  else await tf.browser.toPixels(image, canvas);
+  image.dispose();
 }
 
 /** What is asked for after the painting is answered after it: one value of it. */
-async function finished(backend: TfjsBackend, painting: tf.Tensor4D | null): Promise<void> {
+async function waitForPainting(backend: TfjsBackend, painting: tf.Tensor4D | null): Promise<void> {
   if (!painting || backend === 'wasm') return;
   const value = tf.tidy(() => tf.slice4d(painting, [0, 0, 0, 0], [1, 1, 1, 1]));
   if (backend === 'webgl') value.dataSync();

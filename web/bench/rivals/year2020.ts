@@ -6,13 +6,13 @@
 
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { reordered } from './canvas-io.ts';
-import { missingNothing } from './capabilities.ts';
-import quad from './quad.vert.glsl?raw';
-import type { Engine, Place, Rival } from './rival.ts';
-import show from './show.frag.glsl?raw';
-import soft from './soft.frag.glsl?raw';
-import { open, prepare, start, toTensor } from './tfjs.ts';
+import { convertLayout } from './canvas-io.ts';
+import { alwaysAvailable } from './capabilities.ts';
+import quadShader from './quad.vert.glsl?raw';
+import type { Engine, Rival, RivalContext } from './rival.ts';
+import showShader from './show.frag.glsl?raw';
+import guideShader from './soft.frag.glsl?raw';
+import { openModel, prepareTfjs, startTfjs, toTensor } from './tfjs.ts';
 
 /** Cells along the side of what the network sees: see limner's guide. */
 const CELLS = 11;
@@ -21,18 +21,18 @@ export const year2020: Engine = {
   format: 'tfjs',
   fence:
     'none needed: the painting is in memory when data() resolves; then one pixel of the canvas read back',
-  missing: missingNothing,
-  prepare: () => prepare('webgl'),
+  unavailableReason: alwaysAvailable,
+  prepare: () => prepareTfjs('webgl'),
   create,
 };
 
-async function create({ pixels, picture, canvas, files }: Place): Promise<Rival> {
-  await start('webgl');
-  const model = await open(files);
-  const image = toTensor(picture, pixels);
-  const seen = await guideOf(model, image);
-  if (seen.shape[3] !== 1) throw new Error('the page of 2020 knew guides of one channel only');
-  const easel = new Easel(canvas, pixels);
+async function create({ pixels, image, canvas, files }: RivalContext): Promise<Rival> {
+  await startTfjs('webgl');
+  const model = await openModel(files);
+  const tensor = toTensor(image, pixels);
+  const testGuide = await computeGuide(model, tensor);
+  if (testGuide.shape[3] !== 1) throw new Error('the page of 2020 knew guides of one channel only');
+  const glCanvas = new GlCanvas(canvas, pixels);
   const paint = async (guide: tf.Tensor): Promise<Float32Array> => {
     const painting = tf.tidy(() => model.execute({ guide }, 'painting') as tf.Tensor4D);
     const values = await painting.data<'float32'>();
@@ -42,34 +42,34 @@ async function create({ pixels, picture, canvas, files }: Place): Promise<Rival>
   return {
     version: tf.version_core,
     adapter: '',
-    run: async () => reordered(await paint(seen), 'pixels', 'planes'),
+    run: async () => convertLayout(await paint(testGuide), 'hwc', 'chw'),
     step: async () => {
-      await paint(seen);
+      await paint(testGuide);
     },
     frame: async video => {
-      const guide = tf.tensor4d(easel.red(video), [1, pixels, pixels, 1]);
-      easel.show(await paint(guide));
+      const guide = tf.tensor4d(glCanvas.readGuide(video), [1, pixels, pixels, 1]);
+      glCanvas.showPainting(await paint(guide));
       guide.dispose();
     },
-    finished: async () => easel.wait(),
+    finished: async () => glCanvas.finish(),
   };
 }
 
 /** What the network sees of the picture, worked out once: here the shader does that for each frame. */
-async function guideOf(model: GraphModel, image: tf.Tensor4D): Promise<tf.Tensor> {
+async function computeGuide(model: GraphModel, image: tf.Tensor4D): Promise<tf.Tensor> {
   const [name = 'image'] = model.inputs.map(input => input.name.replace(/:0$/, ''));
   return tf.tidy(() => model.execute({ [name]: image }, 'guide') as tf.Tensor);
 }
 
 /** A WebGL canvas that frames pass through on their way in, and paintings on their way out. */
-class Easel {
+class GlCanvas {
   readonly #gl: WebGL2RenderingContext;
   readonly #frame: WebGLTexture;
   readonly #painting: WebGLTexture;
-  readonly #soft: WebGLProgram;
-  readonly #show: WebGLProgram;
+  readonly #guideProgram: WebGLProgram;
+  readonly #showProgram: WebGLProgram;
   readonly #rgba: Uint8Array<ArrayBuffer>;
-  readonly #red: Float32Array<ArrayBuffer>;
+  readonly #guide: Float32Array<ArrayBuffer>;
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -82,34 +82,34 @@ class Easel {
     this.#gl = gl;
     this.#frame = gl.createTexture();
     this.#painting = gl.createTexture();
-    this.#soft = program(gl, soft);
-    this.#show = program(gl, show);
+    this.#guideProgram = linkProgram(gl, guideShader);
+    this.#showProgram = linkProgram(gl, showShader);
     this.#rgba = new Uint8Array(4 * pixels ** 2);
-    this.#red = new Float32Array(pixels ** 2);
+    this.#guide = new Float32Array(pixels ** 2);
   }
 
   /** The red channel of the soft grey picture as 0..1, its first row the upper one; the same array each time. */
-  red(video: HTMLVideoElement): Float32Array {
+  readGuide(video: HTMLVideoElement): Float32Array {
     const gl = this.#gl;
     const side = Math.min(video.videoWidth, video.videoHeight);
     gl.bindTexture(gl.TEXTURE_2D, this.#frame);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, video);
     gl.generateMipmap(gl.TEXTURE_2D);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
-    gl.useProgram(this.#soft);
+    gl.useProgram(this.#guideProgram);
     gl.uniform2f(
-      gl.getUniformLocation(this.#soft, 'square'),
+      gl.getUniformLocation(this.#guideProgram, 'square'),
       side / video.videoWidth,
       side / video.videoHeight,
     );
-    gl.uniform1f(gl.getUniformLocation(this.#soft, 'level'), Math.log2(side / CELLS));
+    gl.uniform1f(gl.getUniformLocation(this.#guideProgram, 'level'), Math.log2(side / CELLS));
     this.#draw();
     gl.readPixels(0, 0, this.pixels, this.pixels, gl.RGBA, gl.UNSIGNED_BYTE, this.#rgba);
-    for (let i = 0; i < this.#red.length; i++) this.#red[i] = (this.#rgba[4 * i] ?? 0) / 255;
-    return this.#red;
+    for (let i = 0; i < this.#guide.length; i++) this.#guide[i] = (this.#rgba[4 * i] ?? 0) / 255;
+    return this.#guide;
   }
 
-  show(painting: Float32Array): void {
+  showPainting(painting: Float32Array): void {
     const gl = this.#gl;
     const { pixels } = this;
     gl.bindTexture(gl.TEXTURE_2D, this.#painting);
@@ -117,12 +117,12 @@ class Easel {
     // Floats are not filtered everywhere; the canvas has as many pixels.
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
-    gl.useProgram(this.#show);
+    gl.useProgram(this.#showProgram);
     this.#draw();
   }
 
   /** Until everything is drawn. */
-  wait(): void {
+  finish(): void {
     const gl = this.#gl;
     gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
   }
@@ -133,19 +133,19 @@ class Easel {
   }
 }
 
-function program(gl: WebGL2RenderingContext, fragment: string): WebGLProgram {
-  const made = gl.createProgram();
+function linkProgram(gl: WebGL2RenderingContext, fragment: string): WebGLProgram {
+  const program = gl.createProgram();
   for (const [kind, text] of [
-    [gl.VERTEX_SHADER, quad],
+    [gl.VERTEX_SHADER, quadShader],
     [gl.FRAGMENT_SHADER, fragment],
   ] as const) {
     const shader = gl.createShader(kind);
     if (!shader) throw new Error('this browser gives no WebGL2 shader');
     gl.shaderSource(shader, text);
     gl.compileShader(shader);
-    gl.attachShader(made, shader);
+    gl.attachShader(program, shader);
   }
-  gl.linkProgram(made);
-  if (!gl.getProgramParameter(made, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(made) ?? '');
-  return made;
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? '');
+  return program;
 }

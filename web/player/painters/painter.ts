@@ -6,7 +6,7 @@ export type Backend = 'webgpu' | 'webgl2' | 'wasm';
 export interface Painter extends Omit<EnginePainter, 'backend' | 'run'> {
   readonly backend: Backend;
   /** Milliseconds that the last painting took by the painter's own clock, where it has one. */
-  readonly lastRun?: number;
+  readonly lastRunMs?: number;
   /** Why it is not WebGPU that paints; null where the address asked for that. */
-  readonly because?: string | null;
+  readonly fallbackReason?: string | null;
 }

@@ -4,75 +4,78 @@
  */
 
 import { createPainter, type Look, webgl2Available, webgpuAvailable } from '../../engine/index.ts';
-import type { OnFetched } from '../../shared/download.ts';
+import type { OnProgress } from '../../shared/download.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import type { Backend, Painter } from './painter.ts';
 
 /** Best first. */
-const GPU = ['webgpu', 'webgl2'] as const;
-export type GpuBackend = (typeof GPU)[number];
+const GPU_BACKENDS = ['webgpu', 'webgl2'] as const;
+export type GpuBackend = (typeof GPU_BACKENDS)[number];
 
-const isOnGpu = (backend: string | null): backend is GpuBackend => GPU.some(one => one === backend);
+const isGpuBackend = (backend: string | null): backend is GpuBackend =>
+  GPU_BACKENDS.some(one => one === backend);
 
 /** The painter that the address asks for, as in `?backend=wasm`; null lets the ladder decide. */
-export function forcedBackend(search: string): Backend | null {
-  const asked = new URLSearchParams(search).get('backend');
-  return isOnGpu(asked) || asked === 'wasm' ? asked : null;
+export function parseForcedBackend(search: string): Backend | null {
+  const requested = new URLSearchParams(search).get('backend');
+  return isGpuBackend(requested) || requested === 'wasm' ? requested : null;
 }
 
 /** Bytes fetched by workers, which the page's own timeline does not see. */
-export const elsewhere = { bytes: 0 };
+export const workerTraffic = { bytes: 0 };
 
-export interface Search {
-  forced: Backend | null;
+export interface SelectOptions {
+  forcedBackend: Backend | null;
   /** Ways to the GPU that are not to be tried, and why. */
-  avoid: ReadonlyMap<Backend, string>;
+  excluded: ReadonlyMap<Backend, string>;
   signal: AbortSignal;
   /** A new canvas: one that a painter has tried is of no use to another kind. */
   makeCanvas: () => HTMLCanvasElement;
   /** The WASM painter is arriving, and has arrived. */
-  onFetched: OnFetched;
-  onReady: () => void;
+  onProgress: OnProgress;
+  onDownloaded: () => void;
   onLost: (reason: string) => void;
 }
 
-async function onWasm(
+async function createOnWasm(
   look: Look,
   bytes: Uint8Array,
-  search: Search,
-  because: string | null,
+  options: SelectOptions,
+  fallbackReason: string | null,
 ): Promise<Painter> {
   const { createWasmPainter } = await import('./wasm/painter.ts').catch(() => {
     throw new Error(
       'The part that paints without the GPU could not be fetched. Check the connection and try again.',
     );
   });
-  const painter = await createWasmPainter(look.info, bytes, { ...search, because });
-  elsewhere.bytes = painter.fetched;
+  const painter = await createWasmPainter(look.info, bytes, { ...options, fallbackReason });
+  workerTraffic.bytes = painter.fetchedBytes;
   return painter;
 }
 
-async function onGpu(backend: GpuBackend, look: Look, search: Search): Promise<Painter> {
-  const gaveUp = search.avoid.get(backend);
-  if (gaveUp !== undefined) throw new Error(gaveUp);
-  const options = { allowSoftware: search.forced === backend };
-  const found = await (backend === 'webgpu' ? webgpuAvailable(options) : webgl2Available(options));
-  if (!found.ok) throw new Error(found.reason);
-  return createPainter(look, { backend, canvas: search.makeCanvas(), onLost: search.onLost });
+async function createOnGpu(backend: GpuBackend, look: Look, options: SelectOptions): Promise<Painter> {
+  const failure = options.excluded.get(backend);
+  if (failure !== undefined) throw new Error(failure);
+  const requirements = { allowSoftware: options.forcedBackend === backend };
+  const availability = await (backend === 'webgpu'
+    ? webgpuAvailable(requirements)
+    : webgl2Available(requirements));
+  if (!availability.ok) throw new Error(availability.reason);
+  return createPainter(look, { backend, canvas: options.makeCanvas(), onLost: options.onLost });
 }
 
 /** Sets up the best painter that this browser has for a look; throws a sentence where there is none. */
-export async function findPainter(look: Look, bytes: Uint8Array, search: Search): Promise<Painter> {
-  let because: string | null = null;
-  for (const backend of GPU) {
-    if (search.forced !== null && search.forced !== backend) continue;
+export async function selectPainter(look: Look, bytes: Uint8Array, options: SelectOptions): Promise<Painter> {
+  let fallbackReason: string | null = null;
+  for (const backend of GPU_BACKENDS) {
+    if (options.forcedBackend !== null && options.forcedBackend !== backend) continue;
     try {
-      return Object.assign(await onGpu(backend, look, search), { because });
-    } catch (problem) {
+      return Object.assign(await createOnGpu(backend, look, options), { fallbackReason });
+    } catch (error) {
       // The GPU cannot, or the engine found at the last step something that it cannot compile.
-      if (search.forced !== null) throw problem;
-      because ??= errorMessage(problem);
+      if (options.forcedBackend !== null) throw error;
+      fallbackReason ??= errorMessage(error);
     }
   }
-  return onWasm(look, bytes, search, because);
+  return createOnWasm(look, bytes, options, fallbackReason);
 }

@@ -1,46 +1,46 @@
 /** How fast it paints. Times are milliseconds. */
 
-const RATE_OVER_MS = 1000;
+const RATE_WINDOW_MS = 1000;
 
-export class Statistics {
-  #frames: number[] = [];
-  #last: number | null = null;
-  #sum = 0;
+export class FrameStats {
+  #frameTimes: number[] = [];
+  #lastMs: number | null = null;
+  #sumMs = 0;
   #count = 0;
-  firstPainting: number | null = null;
+  firstPaintingMs: number | null = null;
 
   /** A new look begins: everything is measured afresh. */
   reset(): void {
-    this.#frames = [];
-    this.#last = null;
-    this.#sum = 0;
+    this.#frameTimes = [];
+    this.#lastMs = null;
+    this.#sumMs = 0;
     this.#count = 0;
-    this.firstPainting = null;
+    this.firstPaintingMs = null;
   }
 
   /** A frame was painted. */
-  frame(now: number): void {
-    this.#frames.push(now);
-    while (now - (this.#frames[0] ?? now) > RATE_OVER_MS) this.#frames.shift();
+  addFrame(now: number): void {
+    this.#frameTimes.push(now);
+    while (now - (this.#frameTimes[0] ?? now) > RATE_WINDOW_MS) this.#frameTimes.shift();
   }
 
   /** A frame was waited for, from the call to the finished painting. */
-  measure(milliseconds: number): void {
-    this.#last = milliseconds;
-    this.#sum += milliseconds;
+  addTime(milliseconds: number): void {
+    this.#lastMs = milliseconds;
+    this.#sumMs += milliseconds;
     this.#count += 1;
   }
 
-  get last(): number | null {
-    return this.#last;
+  get lastMs(): number | null {
+    return this.#lastMs;
   }
 
-  get mean(): number | null {
-    return this.#count > 0 ? this.#sum / this.#count : null;
+  get meanMs(): number | null {
+    return this.#count > 0 ? this.#sumMs / this.#count : null;
   }
 
   /** Frames painted in the second before `now`. */
-  rate(now: number): number {
-    return this.#frames.filter(time => now - time <= RATE_OVER_MS).length;
+  framesPerSecond(now: number): number {
+    return this.#frameTimes.filter(time => now - time <= RATE_WINDOW_MS).length;
   }
 }

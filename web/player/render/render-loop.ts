@@ -4,180 +4,180 @@
  * stays on the canvas until something newer is.
  */
 import type { LookInfo } from '../../engine/index.ts';
-import { element, make } from '../../shared/dom.ts';
+import { getElement, makeElement } from '../../shared/dom.ts';
 import type { Painter } from '../painters/painter.ts';
 import type { Source } from '../sources/source.ts';
-import { Statistics } from './frame-stats.ts';
+import { FrameStats } from './frame-stats.ts';
 
 const MEASURE_EVERY = 30;
 /** A painter that needs longer than this is waited for at every frame, so that none pile up. */
 const SLOW_MS = 24;
 /** Before there is a painter the subject moves at leisure: what is loading has the machine. */
-const LEISURE_MS = 90;
+const LOADING_INTERVAL_MS = 90;
 
-export class Easel {
-  readonly statistics = new Statistics();
-  readonly #frame = element('frame');
-  readonly #subject = element('subject');
-  readonly #painting = element('painting');
-  readonly #guidePlace = element('guide-canvas');
-  readonly #onTrouble: (problem: unknown) => void;
+export class RenderLoop {
+  readonly stats = new FrameStats();
+  readonly #frameElement = getElement('frame');
+  readonly #sourceElement = getElement('subject');
+  readonly #paintingElement = getElement('painting');
+  readonly #guideElement = getElement('guide-canvas');
+  readonly #onError: (error: unknown) => void;
   #source: Source;
   #painter: Painter | null = null;
   /** What hangs, and its live values as they are turned; they outlive a painter that is lost. */
-  #look: LookInfo | null = null;
-  #live: Map<string, number> = new Map();
-  #playing = true;
-  #mirror = false;
-  #guide = false;
-  #frames = 0;
-  #cancel: (() => void) | null = null;
-  #refreshing = 0;
-  #turn: Promise<void> | null = null;
+  #lookInfo: LookInfo | null = null;
+  #liveInputs: Map<string, number> = new Map();
+  #isPlaying = true;
+  #isMirrored = false;
+  #isGuideShown = false;
+  #frameCount = 0;
+  #cancelNext: (() => void) | null = null;
+  #refreshId = 0;
+  #currentPaint: Promise<void> | null = null;
 
-  constructor(source: Source, onTrouble: (problem: unknown) => void) {
-    this.#onTrouble = onTrouble;
+  constructor(source: Source, onError: (error: unknown) => void) {
+    this.#onError = onError;
     this.#source = source;
-    this.#show(source);
-    document.addEventListener('visibilitychange', () => this.#wake());
-    this.#wake();
+    this.#showSource(source);
+    document.addEventListener('visibilitychange', () => this.#requestNextFrame());
+    this.#requestNextFrame();
   }
 
   get painter(): Painter | null {
     return this.#painter;
   }
 
-  get playing(): boolean {
-    return this.#playing;
+  get isPlaying(): boolean {
+    return this.#isPlaying;
   }
 
   /** Puts another subject up and lets go of the one before. */
   setSource(source: Source): void {
-    this.#sleep();
-    const before = this.#source;
+    this.#cancelNextFrame();
+    const previous = this.#source;
     this.#source = source;
-    this.#show(source);
-    before.stop();
-    if (!this.#playing) source.pause();
+    this.#showSource(source);
+    previous.stop();
+    if (!this.#isPlaying) source.pause();
     this.refresh();
-    this.#wake();
+    this.#requestNextFrame();
   }
 
   /**
    * Hands the brush over: the new painter's first painting replaces what the last one left. A painter
    * that is no longer wanted once it has painted is destroyed; then nothing changes, and this is false.
    */
-  async setPainter(painter: Painter, chosenAt: number, wanted: () => boolean): Promise<boolean> {
+  async setPainter(painter: Painter, chosenAt: number, isCancelled: () => boolean): Promise<boolean> {
     const { info, canvas } = painter;
     if (!(canvas instanceof HTMLCanvasElement)) throw new Error('This painter has no canvas to hang.');
-    const usual = Object.entries(info.live).map(([name, range]) => [name, range.default] as const);
-    const live = info === this.#look ? this.#live : new Map(usual);
-    const turn = () => {
-      for (const [name, value] of live) painter.set(name, value);
+    const defaults = Object.entries(info.live).map(([name, liveInput]) => [name, liveInput.default] as const);
+    const liveInputs = info === this.#lookInfo ? this.#liveInputs : new Map(defaults);
+    const applyLiveInputs = () => {
+      for (const [name, value] of liveInputs) painter.set(name, value);
     };
     try {
-      turn();
-      this.#sleep();
-      await this.#idle();
-      this.#draw(painter);
+      applyLiveInputs();
+      this.#cancelNextFrame();
+      await this.#whenIdle();
+      this.#paintFrame(painter);
       await painter.finished();
-      await this.#idle(); // the painter before may have gone on meanwhile
-      if (!wanted()) {
+      await this.#whenIdle(); // the painter before may have gone on meanwhile
+      if (isCancelled()) {
         painter.destroy();
         return false;
       }
-      turn(); // and so may the visitor
-    } catch (problem) {
+      applyLiveInputs(); // and so may the visitor
+    } catch (error) {
       painter.destroy();
-      throw problem;
+      throw error;
     } finally {
-      this.#wake();
+      this.#requestNextFrame();
     }
-    const before = this.#painter;
+    const previous = this.#painter;
     this.#painter = painter;
-    this.#look = info;
-    this.#live = live;
-    this.#frames = 0;
-    this.statistics.reset();
-    this.statistics.firstPainting = performance.now() - chosenAt;
-    this.#painting.replaceChildren(canvas);
-    this.#hangGuide();
-    this.#frame.classList.add('painted');
-    this.#show(this.#source);
-    before?.destroy();
+    this.#lookInfo = info;
+    this.#liveInputs = liveInputs;
+    this.#frameCount = 0;
+    this.stats.reset();
+    this.stats.firstPaintingMs = performance.now() - chosenAt;
+    this.#paintingElement.replaceChildren(canvas);
+    this.#attachGuide();
+    this.#frameElement.classList.add('painted');
+    this.#showSource(this.#source);
+    previous?.destroy();
     this.refresh();
-    this.#wake();
+    this.#requestNextFrame();
     return true;
   }
 
   /** Takes the painter away without touching what it painted. */
-  dismiss(painter: Painter): void {
+  removePainter(painter: Painter): void {
     if (this.#painter === painter) this.#painter = null;
     painter.destroy();
   }
 
   async play(): Promise<void> {
-    this.#playing = true;
+    this.#isPlaying = true;
     try {
       await this.#source.play();
     } finally {
-      this.#wake();
+      this.#requestNextFrame();
     }
   }
 
   pause(): void {
-    this.#playing = false;
+    this.#isPlaying = false;
     this.#source.pause();
-    this.#sleep();
+    this.#cancelNextFrame();
   }
 
   /** Paints exactly one frame more, and stays paused. */
   async step(): Promise<void> {
-    if (this.#playing) this.pause();
+    if (this.#isPlaying) this.pause();
     const source = this.#source;
     await source.step();
     // A step may end by pausing a camera; who pressed Play meanwhile wants it to run.
-    if (this.#playing && source === this.#source) await this.play();
+    if (this.#isPlaying && source === this.#source) await this.play();
     else this.refresh();
   }
 
-  setMirror(mirror: boolean): void {
-    this.#mirror = mirror;
-    this.#frame.classList.toggle('mirrored', mirror);
+  setMirror(isMirrored: boolean): void {
+    this.#isMirrored = isMirrored;
+    this.#frameElement.classList.toggle('mirrored', isMirrored);
     this.refresh();
   }
 
-  setGuide(shown: boolean): void {
-    this.#guide = shown;
-    this.#hangGuide();
+  setGuide(isShown: boolean): void {
+    this.#isGuideShown = isShown;
+    this.#attachGuide();
     this.refresh();
   }
 
-  set(name: string, value: number): void {
-    if (!this.#look || !Object.hasOwn(this.#look.live, name)) return;
-    this.#live.set(name, value);
+  setLiveInput(name: string, value: number): void {
+    if (!this.#lookInfo || !Object.hasOwn(this.#lookInfo.live, name)) return;
+    this.#liveInputs.set(name, value);
     this.#painter?.set(name, value);
     this.refresh();
   }
 
   /** Paints the current frame again, where nothing else is about to. */
   refresh(): void {
-    if (this.#refreshing || (this.#playing && !this.#source.still)) return;
-    this.#refreshing = requestAnimationFrame(async () => {
-      await this.#idle();
-      this.#refreshing = 0;
+    if (this.#refreshId || (this.#isPlaying && !this.#source.isStill)) return;
+    this.#refreshId = requestAnimationFrame(async () => {
+      await this.#whenIdle();
+      this.#refreshId = 0;
       await this.#paint();
     });
   }
 
   /** The painting as a PNG, at the look's own size. */
-  async picture(): Promise<Blob> {
-    await this.#idle();
+  async toBlob(): Promise<Blob> {
+    await this.#whenIdle();
     const painter = this.#painter;
-    const canvas = this.#painting.querySelector('canvas');
+    const canvas = this.#paintingElement.querySelector('canvas');
     if (!canvas || !painter) throw new Error('There is no painting to save yet.');
     // A WebGPU canvas can be read only in the task that painted it.
-    this.#draw(painter);
+    this.#paintFrame(painter);
     if (painter.backend === 'wasm') await painter.finished();
     return new Promise((resolve, reject) => {
       canvas.toBlob(blob =>
@@ -186,81 +186,82 @@ export class Easel {
     });
   }
 
-  #show(source: Source): void {
+  #showSource(source: Source): void {
     // Phones play a video only in the page; a canvas that the painting covers need not be drawn there too.
-    const seen = source.frame instanceof HTMLVideoElement || !this.#frame.classList.contains('painted');
-    this.#subject.replaceChildren(...(seen ? [source.frame] : []));
+    const isVisible =
+      source.frame instanceof HTMLVideoElement || !this.#frameElement.classList.contains('painted');
+    this.#sourceElement.replaceChildren(...(isVisible ? [source.frame] : []));
   }
 
-  #hangGuide(): void {
-    const canvas = this.#guide && this.#painter ? make('canvas') : null;
+  #attachGuide(): void {
+    const canvas = this.#isGuideShown && this.#painter ? makeElement('canvas') : null;
     this.#painter?.attachGuide(canvas);
-    this.#guidePlace.replaceChildren(...(canvas ? [canvas] : []));
+    this.#guideElement.replaceChildren(...(canvas ? [canvas] : []));
   }
 
-  #rest(): void {
+  #scheduleNext(): void {
     const timer = window.setTimeout(() => {
-      this.#cancel = null;
-      this.#wake();
-    }, LEISURE_MS);
-    this.#cancel = () => window.clearTimeout(timer);
+      this.#cancelNext = null;
+      this.#requestNextFrame();
+    }, LOADING_INTERVAL_MS);
+    this.#cancelNext = () => window.clearTimeout(timer);
   }
 
-  #sleep(): void {
-    this.#cancel?.();
-    this.#cancel = null;
+  #cancelNextFrame(): void {
+    this.#cancelNext?.();
+    this.#cancelNext = null;
   }
 
-  #wake(): void {
+  #requestNextFrame(): void {
     if (document.hidden) {
-      this.#sleep();
+      this.#cancelNextFrame();
       return;
     }
-    if (this.#cancel || this.#turn || !this.#playing || this.#source.still) return;
+    if (this.#cancelNext || this.#currentPaint || !this.#isPlaying || this.#source.isStill) return;
     const source = this.#source;
-    this.#cancel = source.next(() => {
-      this.#cancel = null;
+    this.#cancelNext = source.requestFrame(() => {
+      this.#cancelNext = null;
       if (this.#painter) void this.#paint();
-      else this.#rest();
+      else this.#scheduleNext();
     });
   }
 
   /** One painting; concurrent calls share it. */
   #paint(): Promise<void> {
-    this.#turn ??= this.#paintNow()
-      .catch((problem: unknown) => this.#onTrouble(problem))
+    this.#currentPaint ??= this.#paintAndMeasure()
+      .catch((error: unknown) => this.#onError(error))
       .finally(() => {
-        this.#turn = null;
+        this.#currentPaint = null;
         // Whoever asked for this turn: the loop held still for it.
-        this.#wake();
+        this.#requestNextFrame();
       });
-    return this.#turn;
+    return this.#currentPaint;
   }
 
   /** Resolves when nothing is being painted. */
-  async #idle(): Promise<void> {
-    while (this.#turn) await this.#turn;
+  async #whenIdle(): Promise<void> {
+    while (this.#currentPaint) await this.#currentPaint;
   }
 
-  async #paintNow(): Promise<void> {
+  async #paintAndMeasure(): Promise<void> {
     const painter = this.#painter;
     if (!painter) return;
-    const began = performance.now();
-    this.#draw(painter);
-    const slow = painter.backend === 'wasm' || (this.statistics.last ?? SLOW_MS) >= SLOW_MS;
-    if (slow || this.#frames % MEASURE_EVERY === 0) {
+    const start = performance.now();
+    this.#paintFrame(painter);
+    const isSlow = painter.backend === 'wasm' || (this.stats.lastMs ?? SLOW_MS) >= SLOW_MS;
+    if (isSlow || this.#frameCount % MEASURE_EVERY === 0) {
       await painter.finished();
       // The first two carry one-time costs.
-      const spent = painter.lastRun ?? performance.now() - began;
-      if (this.#frames > 1) this.statistics.measure(spent);
+      const elapsed = painter.lastRunMs ?? performance.now() - start;
+      if (this.#frameCount > 1) this.stats.addTime(elapsed);
     }
-    this.#frames += 1;
-    this.statistics.frame(performance.now());
+    this.#frameCount += 1;
+    this.stats.addFrame(performance.now());
   }
 
-  #draw(painter: Painter): void {
+  #paintFrame(painter: Painter): void {
     const { frame } = this.#source;
     if (frame instanceof HTMLVideoElement && frame.videoWidth === 0) return;
-    painter.paint(frame, { mirror: this.#mirror });
+    painter.paint(frame, { mirror: this.#isMirrored });
   }
 }

@@ -1,5 +1,5 @@
 /** The visitor's camera. It is asked for only when the visitor presses a button. */
-import { nextVideoFrame, playVideo, quietVideo, type Source, SourceError } from './source.ts';
+import { makeMutedVideo, playVideo, requestVideoFrame, type Source, SourceError } from './source.ts';
 
 export interface CameraDevice {
   id: string;
@@ -9,8 +9,8 @@ export interface CameraDevice {
 const REFUSED =
   "The camera was refused. Allow it for this page beside the browser's address bar, then press “Use my camera” again; a picture, a video or the built-in scene work without it.";
 
-function sentence(problem: unknown): string {
-  const name = problem instanceof DOMException || problem instanceof Error ? problem.name : '';
+function cameraErrorMessage(error: unknown): string {
+  const name = error instanceof DOMException || error instanceof Error ? error.name : '';
   switch (name) {
     case 'NotAllowedError':
     case 'SecurityError':
@@ -35,18 +35,18 @@ export async function openCamera(deviceId: string | null, onEnded: () => void): 
       'Browsers give the camera only to pages that come over https or from this machine (localhost). A picture or a video under “Subject” works as well.',
     );
   }
-  const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: 'user' };
+  const constraints = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: 'user' };
   let stream: MediaStream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
-      video: { ...which, width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 60 } },
+      video: { ...constraints, width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 60 } },
     });
-  } catch (problem) {
-    throw new SourceError(sentence(problem));
+  } catch (error) {
+    throw new SourceError(cameraErrorMessage(error));
   }
   try {
-    return await fromStream(stream, onEnded);
+    return await sourceFromStream(stream, onEnded);
   } catch {
     for (const track of stream.getTracks()) track.stop();
     throw new SourceError(
@@ -55,8 +55,8 @@ export async function openCamera(deviceId: string | null, onEnded: () => void): 
   }
 }
 
-async function fromStream(stream: MediaStream, onEnded: () => void): Promise<Source> {
-  const video = quietVideo();
+async function sourceFromStream(stream: MediaStream, onEnded: () => void): Promise<Source> {
+  const video = makeMutedVideo();
   video.srcObject = stream;
   await video.play();
   const track = stream.getVideoTracks()[0];
@@ -64,16 +64,16 @@ async function fromStream(stream: MediaStream, onEnded: () => void): Promise<Sou
   return {
     kind: 'camera',
     frame: video,
-    mirrored: track?.getSettings().facingMode !== 'environment',
-    still: false,
+    isMirrored: track?.getSettings().facingMode !== 'environment',
+    isStill: false,
     play: () => playVideo(video),
     pause: () => video.pause(),
     step: async () => {
       await playVideo(video);
-      await new Promise<void>(resolve => nextVideoFrame(video, resolve));
+      await new Promise<void>(resolve => requestVideoFrame(video, resolve));
       video.pause();
     },
-    next: callback => nextVideoFrame(video, callback),
+    requestFrame: callback => requestVideoFrame(video, callback),
     stop: () => {
       track?.removeEventListener('ended', onEnded);
       for (const one of stream.getTracks()) one.stop();
@@ -83,7 +83,7 @@ async function fromStream(stream: MediaStream, onEnded: () => void): Promise<Sou
 }
 
 /** The cameras that the browser names; none before permission is given. */
-export async function cameras(): Promise<CameraDevice[]> {
+export async function listCameras(): Promise<CameraDevice[]> {
   const devices = (await navigator.mediaDevices?.enumerateDevices?.().catch(() => [])) ?? [];
   return devices
     .filter(device => device.kind === 'videoinput' && device.deviceId !== '')
@@ -94,7 +94,7 @@ export async function cameras(): Promise<CameraDevice[]> {
 }
 
 /** Whether the camera may be opened without asking anyone; false where the browser does not tell. */
-export async function cameraGranted(): Promise<boolean> {
+export async function isCameraGranted(): Promise<boolean> {
   const status = await navigator.permissions?.query({ name: 'camera' }).catch(() => null);
   return status?.state === 'granted';
 }

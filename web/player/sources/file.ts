@@ -1,38 +1,38 @@
 /** Pictures and videos that the visitor opens or drops. They are read here and go nowhere. */
 import { centerCrop, getContext2d } from '../../shared/canvas.ts';
-import { nextVideoFrame, playVideo, quietVideo, type Source, SourceError } from './source.ts';
+import { makeMutedVideo, playVideo, requestVideoFrame, type Source, SourceError } from './source.ts';
 
 export type FileKind = 'look' | 'picture' | 'video' | 'unknown';
 
-const PICTURES = /\.(png|jpe?g|webp|gif|avif|bmp|svg)$/i;
-const VIDEOS = /\.(mp4|m4v|webm|mov|mkv|ogv)$/i;
+const PICTURE_NAME = /\.(png|jpe?g|webp|gif|avif|bmp|svg)$/i;
+const VIDEO_NAME = /\.(mp4|m4v|webm|mov|mkv|ogv)$/i;
 
 /** What a file is, by its type and, where the system knows none, by its name. */
-export function kindOf(file: { name: string; type: string }): FileKind {
+export function detectFileKind(file: { name: string; type: string }): FileKind {
   if (/\.onnx$/i.test(file.name)) return 'look';
-  if (file.type.startsWith('image/') || PICTURES.test(file.name)) return 'picture';
-  if (file.type.startsWith('video/') || VIDEOS.test(file.name)) return 'video';
+  if (file.type.startsWith('image/') || PICTURE_NAME.test(file.name)) return 'picture';
+  if (file.type.startsWith('video/') || VIDEO_NAME.test(file.name)) return 'video';
   return 'unknown';
 }
 
-const LARGEST_SIDE = 1024;
+const MAX_SIDE = 1024;
 
 export async function openPicture(file: File): Promise<Source> {
-  const address = URL.createObjectURL(file);
+  const url = URL.createObjectURL(file);
   try {
     const image = new Image();
-    image.src = address;
+    image.src = url;
     await image.decode();
-    const canvas = onCanvas(image);
+    const canvas = cropToCanvas(image);
     return {
       kind: 'picture',
       frame: canvas,
-      mirrored: false,
-      still: true,
+      isMirrored: false,
+      isStill: true,
       play: () => undefined,
       pause: () => undefined,
       step: async () => undefined,
-      next: callback => {
+      requestFrame: callback => {
         const id = requestAnimationFrame(() => callback());
         return () => cancelAnimationFrame(id);
       },
@@ -41,15 +41,15 @@ export async function openPicture(file: File): Promise<Source> {
   } catch {
     throw new SourceError(`${file.name} could not be read as a picture. Try a PNG, JPEG or WebP file.`);
   } finally {
-    URL.revokeObjectURL(address);
+    URL.revokeObjectURL(url);
   }
 }
 
 /** The middle square of a picture, which is what a look paints. */
-function onCanvas(image: HTMLImageElement): HTMLCanvasElement {
-  const width = image.naturalWidth || LARGEST_SIDE;
-  const height = image.naturalHeight || LARGEST_SIDE;
-  const side = Math.min(width, height, LARGEST_SIDE);
+function cropToCanvas(image: HTMLImageElement): HTMLCanvasElement {
+  const width = image.naturalWidth || MAX_SIDE;
+  const height = image.naturalHeight || MAX_SIDE;
+  const side = Math.min(width, height, MAX_SIDE);
   const canvas = document.createElement('canvas');
   canvas.width = side;
   canvas.height = side;
@@ -59,18 +59,18 @@ function onCanvas(image: HTMLImageElement): HTMLCanvasElement {
   return canvas;
 }
 
-const ONE_FRAME = 1 / 25;
+const FRAME_SECONDS = 1 / 25;
 
 export async function openVideo(file: File): Promise<Source> {
-  const address = URL.createObjectURL(file);
-  const video = quietVideo();
+  const url = URL.createObjectURL(file);
+  const video = makeMutedVideo();
   video.loop = true;
-  video.src = address;
+  video.src = url;
   const close = () => {
     video.pause();
     video.removeAttribute('src');
     video.load();
-    URL.revokeObjectURL(address);
+    URL.revokeObjectURL(url);
   };
   try {
     await video.play();
@@ -85,21 +85,21 @@ export async function openVideo(file: File): Promise<Source> {
   return {
     kind: 'video',
     frame: video,
-    mirrored: false,
-    still: false,
+    isMirrored: false,
+    isStill: false,
     play: () => playVideo(video),
     pause: () => video.pause(),
-    step: () => seek(video),
-    next: callback => nextVideoFrame(video, callback),
+    step: () => stepFrame(video),
+    requestFrame: callback => requestVideoFrame(video, callback),
     stop: close,
   };
 }
 
 /** One frame on; from the end, back to the start. */
-function seek(video: HTMLVideoElement): Promise<void> {
+function stepFrame(video: HTMLVideoElement): Promise<void> {
   return new Promise(resolve => {
     video.addEventListener('seeked', () => resolve(), { once: true });
-    const next = video.currentTime + ONE_FRAME;
+    const next = video.currentTime + FRAME_SECONDS;
     video.currentTime = next < video.duration ? next : 0;
   });
 }

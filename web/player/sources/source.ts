@@ -11,15 +11,15 @@ export interface Source {
   /** Where the current frame is, and what is shown before the first painting. */
   readonly frame: Frame;
   /** Whether it reads better mirrored, as a camera that faces the visitor does. */
-  readonly mirrored: boolean;
+  readonly isMirrored: boolean;
   /** Whether it never changes, so that it needs painting only once. */
-  readonly still: boolean;
+  readonly isStill: boolean;
   play(): Promise<void> | void;
   pause(): void;
   /** Goes on by one frame while paused; resolves when it is in `frame`. */
   step(): Promise<void>;
   /** Calls back once, with the next frame in place. Returns what cancels it. */
-  next(callback: () => void): () => void;
+  requestFrame(callback: () => void): () => void;
   /** Releases the camera, the file and everything else. */
   stop(): void;
 }
@@ -28,7 +28,7 @@ export interface Source {
 export class SourceError extends Error {}
 
 /** The next frame of a video: when the video has a new one, or the display's next turn. */
-export function nextVideoFrame(video: HTMLVideoElement, callback: () => void): () => void {
+export function requestVideoFrame(video: HTMLVideoElement, callback: () => void): () => void {
   if ('requestVideoFrameCallback' in video) {
     const id = video.requestVideoFrameCallback(() => callback());
     return () => video.cancelVideoFrameCallback(id);
@@ -41,13 +41,13 @@ export function nextVideoFrame(video: HTMLVideoElement, callback: () => void): (
 export async function playVideo(video: HTMLVideoElement): Promise<void> {
   try {
     await video.play();
-  } catch (problem) {
-    if (!(problem instanceof DOMException && problem.name === 'AbortError')) throw problem;
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === 'AbortError')) throw error;
   }
 }
 
 /** A video element that phones play in the page and without a tap. */
-export function quietVideo(): HTMLVideoElement {
+export function makeMutedVideo(): HTMLVideoElement {
   const video = document.createElement('video');
   video.muted = true;
   video.playsInline = true;

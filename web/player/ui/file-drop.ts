@@ -1,19 +1,19 @@
 /** The whole page takes files that are dropped on it. */
-import { element } from '../../shared/dom.ts';
+import { getElement } from '../../shared/dom.ts';
 
-export function takeDrops(onFile: (file: File) => void): void {
-  const veil = element('drop');
-  const holdsFile = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+export function listenForDrops(onFile: (file: File) => void): void {
+  const overlay = getElement('drop');
+  const hasFile = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
   document.addEventListener('dragover', event => {
-    if (!holdsFile(event)) return;
+    if (!hasFile(event)) return;
     event.preventDefault();
-    veil.hidden = false;
+    overlay.hidden = false;
   });
   document.addEventListener('dragleave', event => {
-    if (event.relatedTarget === null) veil.hidden = true;
+    if (event.relatedTarget === null) overlay.hidden = true;
   });
   document.addEventListener('drop', event => {
-    veil.hidden = true;
+    overlay.hidden = true;
     const file = event.dataTransfer?.files[0];
     if (!file) return;
     event.preventDefault();

@@ -2,14 +2,14 @@
 
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
-const TAKES_SPACE = 'button, a, summary, input, select, textarea, dialog';
-const TAKES_LETTERS = 'input:not([type=range]), select, textarea';
+const USES_SPACE = 'button, a, summary, input, select, textarea, dialog';
+const USES_LETTERS = 'input:not([type=range]), select, textarea';
 
-export function listen(shortcuts: Shortcuts): void {
+export function bindShortcuts(shortcuts: Shortcuts): void {
   document.addEventListener('keydown', event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat) return;
     const target = event.target instanceof Element ? event.target : document.body;
-    if (target.closest(event.key === ' ' ? TAKES_SPACE : TAKES_LETTERS)) return;
+    if (target.closest(event.key === ' ' ? USES_SPACE : USES_LETTERS)) return;
     // What lies behind an open dialog is out of reach; "?" closes the one that it opened.
     if (event.key !== '?' && document.querySelector('dialog[open]')) return;
     const key = event.key.toLowerCase();

@@ -1,88 +1,91 @@
 /** The list of looks to choose from, and the bar that shows one arriving. */
-import { button, element, make } from '../../shared/dom.ts';
-import { megabytes } from '../../shared/format.ts';
-import { type LookEntry, previewOf } from '../looks/look-index.ts';
-import { creditOf } from './look-label.ts';
+import { getButton, getElement, makeElement } from '../../shared/dom.ts';
+import { formatFileSize } from '../../shared/format.ts';
+import { type LookEntry, previewUrl } from '../looks/look-index.ts';
+import { lookCredit } from './look-label.ts';
 
-export class Shelf {
-  readonly #list = element('look-list', HTMLUListElement);
-  readonly #loading = element('loading');
-  readonly #bar = element('loading-bar', HTMLProgressElement);
-  readonly #text = element('loading-text');
-  readonly #file = element('file-look', HTMLInputElement);
+export class LookList {
+  readonly #list = getElement('look-list', HTMLUListElement);
+  readonly #loading = getElement('loading');
+  readonly #progressBar = getElement('loading-bar', HTMLProgressElement);
+  readonly #progressText = getElement('loading-text');
+  readonly #fileInput = getElement('file-look', HTMLInputElement);
   readonly #buttons = new Map<string, HTMLButtonElement>();
 
   constructor(onFile: (file: File) => void) {
-    button('look-open').addEventListener('click', () => this.#file.click());
-    this.#file.addEventListener('change', () => {
-      const file = this.#file.files?.[0];
+    getButton('look-open').addEventListener('click', () => this.#fileInput.click());
+    this.#fileInput.addEventListener('change', () => {
+      const file = this.#fileInput.files?.[0];
       if (file) onFile(file);
-      this.#file.value = '';
+      this.#fileInput.value = '';
     });
   }
 
   /** Puts the looks up. */
-  fill(looks: readonly LookEntry[], onChosen: (entry: LookEntry) => void): void {
+  setLooks(looks: readonly LookEntry[], onChosen: (entry: LookEntry) => void): void {
     this.#buttons.clear();
     this.#list.replaceChildren(
       ...looks.map(entry => {
-        const choice = make('button', 'look');
-        choice.type = 'button';
-        choice.setAttribute('aria-pressed', 'false');
-        choice.append(this.#preview(entry), this.#words(entry));
-        choice.addEventListener('click', () => onChosen(entry));
-        this.#buttons.set(entry.file, choice);
-        const item = make('li');
-        item.append(choice);
+        const button = makeElement('button', 'look');
+        button.type = 'button';
+        button.setAttribute('aria-pressed', 'false');
+        button.append(this.#makePreview(entry), this.#makeDescription(entry));
+        button.addEventListener('click', () => onChosen(entry));
+        this.#buttons.set(entry.file, button);
+        const item = makeElement('li');
+        item.append(button);
         return item;
       }),
     );
   }
 
   /** Marks the look that paints; null where it came from a file of the visitor's. */
-  mark(file: string | null): void {
-    for (const [name, choice] of this.#buttons) choice.setAttribute('aria-pressed', String(name === file));
+  select(file: string | null): void {
+    for (const [name, button] of this.#buttons) button.setAttribute('aria-pressed', String(name === file));
   }
 
   /** Shows what is on its way and how much of it has arrived: 0..1, null while that is unknown. */
-  arriving(words: string, part: number | null): void {
+  showProgress(text: string, fraction: number | null): void {
     this.#loading.hidden = false;
-    if (part === null) this.#bar.removeAttribute('value');
-    else this.#bar.value = Math.round(part * 100);
-    this.#text.textContent = words;
+    if (fraction === null) this.#progressBar.removeAttribute('value');
+    else this.#progressBar.value = Math.round(fraction * 100);
+    this.#progressText.textContent = text;
   }
 
-  arrived(): void {
+  hideProgress(): void {
     this.#loading.hidden = true;
   }
 
-  #preview(entry: LookEntry): HTMLElement {
-    const address = previewOf(entry);
-    const place = make('span', 'preview');
-    if (!address) return place;
-    const image = make('img');
-    image.src = address;
+  #makePreview(entry: LookEntry): HTMLElement {
+    const url = previewUrl(entry);
+    const container = makeElement('span', 'preview');
+    if (!url) return container;
+    const image = makeElement('img');
+    image.src = url;
     image.alt = '';
     image.loading = 'lazy';
     image.addEventListener('error', () => image.remove());
-    place.append(image);
-    return place;
+    container.append(image);
+    return container;
   }
 
-  #words(entry: LookEntry): HTMLElement {
-    const words = make('span', 'words');
+  #makeDescription(entry: LookEntry): HTMLElement {
+    const description = makeElement('span', 'words');
     const facts = [
       entry.size,
       entry.pixels > 0 ? `${entry.pixels} px` : '',
-      entry.bytes > 0 ? megabytes(entry.bytes) : '',
+      entry.bytes > 0 ? formatFileSize(entry.bytes) : '',
     ];
-    const made = [entry.author && `by ${entry.author}`, creditOf(entry)].filter(Boolean).join('. ');
-    words.append(make('span', 'name', entry.name), make('span', 'facts', facts.filter(Boolean).join(' · ')));
-    if (made) words.append(make('span', 'facts credit', made));
-    return words;
+    const attribution = [entry.author && `by ${entry.author}`, lookCredit(entry)].filter(Boolean).join('. ');
+    description.append(
+      makeElement('span', 'name', entry.name),
+      makeElement('span', 'facts', facts.filter(Boolean).join(' · ')),
+    );
+    if (attribution) description.append(makeElement('span', 'facts credit', attribution));
+    return description;
   }
 }
 
 /** How much has arrived, where nobody knows of how much. */
-export const sizeSoFar = (part: number | null, received: number): string =>
-  part === null && received > 0 ? ` (${megabytes(received)})` : '';
+export const receivedSize = (fraction: number | null, received: number): string =>
+  fraction === null && received > 0 ? ` (${formatFileSize(received)})` : '';

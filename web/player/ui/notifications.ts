@@ -2,55 +2,55 @@
  * What the page says: news in a polite live region that fades, trouble in an assertive one that
  * stays until it is dismissed or solved. Everything is set as text.
  */
-import { button, closePanels, element } from '../../shared/dom.ts';
+import { closePanels, getButton, getElement } from '../../shared/dom.ts';
 
-export interface Remedy {
+export interface AlertAction {
   label: string;
   run: () => void;
 }
 
-const STATUS_MS = 6000;
+const STATUS_SHOWN_MS = 6000;
 
-export class Speech {
-  readonly #status = element('status');
-  readonly #trouble = element('trouble');
-  readonly #text = element('trouble-text');
-  readonly #action = button('trouble-action');
-  #remedy: Remedy | null = null;
-  #fading = 0;
+export class Notifications {
+  readonly #status = getElement('status');
+  readonly #alertBox = getElement('trouble');
+  readonly #alertText = getElement('trouble-text');
+  readonly #actionButton = getButton('trouble-action');
+  #action: AlertAction | null = null;
+  #fadeTimer = 0;
 
   constructor() {
-    button('trouble-close').addEventListener('click', () => this.calm());
-    this.#action.addEventListener('click', () => {
-      const remedy = this.#remedy;
-      this.calm();
-      remedy?.run();
+    getButton('trouble-close').addEventListener('click', () => this.clear());
+    this.#actionButton.addEventListener('click', () => {
+      const action = this.#action;
+      this.clear();
+      action?.run();
     });
   }
 
   /** News, read out politely. */
-  say(sentence: string): void {
-    this.#status.textContent = sentence;
+  inform(message: string): void {
+    this.#status.textContent = message;
     this.#status.classList.add('shown');
-    window.clearTimeout(this.#fading);
-    this.#fading = window.setTimeout(() => this.#status.classList.remove('shown'), STATUS_MS);
+    window.clearTimeout(this.#fadeTimer);
+    this.#fadeTimer = window.setTimeout(() => this.#status.classList.remove('shown'), STATUS_SHOWN_MS);
   }
 
   /** Something went wrong: a sentence, and at most one button that helps. */
-  fail(sentence: string, remedy?: Remedy): void {
+  alert(message: string, action?: AlertAction): void {
     this.#status.classList.remove('shown');
     closePanels();
-    this.#remedy = remedy ?? null;
-    this.#trouble.hidden = false;
-    this.#text.textContent = sentence;
-    this.#action.hidden = !remedy;
-    this.#action.textContent = remedy?.label ?? '';
+    this.#action = action ?? null;
+    this.#alertBox.hidden = false;
+    this.#alertText.textContent = message;
+    this.#actionButton.hidden = !action;
+    this.#actionButton.textContent = action?.label ?? '';
   }
 
   /** Takes the last trouble away. */
-  calm(): void {
-    this.#remedy = null;
-    this.#text.textContent = '';
-    this.#trouble.hidden = true;
+  clear(): void {
+    this.#action = null;
+    this.#alertText.textContent = '';
+    this.#alertBox.hidden = true;
   }
 }

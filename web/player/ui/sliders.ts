@@ -1,63 +1,63 @@
 /** One slider for each value of a look that may be turned while it paints. */
 import type { LookInfo } from '../../engine/index.ts';
-import { button, element, make } from '../../shared/dom.ts';
+import { getButton, getElement, makeElement } from '../../shared/dom.ts';
 
-const STEPS = 200;
+const SLIDER_STEPS = 200;
 
 interface Slider {
   name: string;
   row: HTMLElement;
   input: HTMLInputElement;
-  usual: number;
-  show: () => void;
+  defaultValue: number;
+  showValue: () => void;
 }
 
 export class Sliders {
-  readonly #place = element('sliders');
-  readonly #opener = button('light-button');
-  readonly #reset = button('light-reset');
-  readonly #onTurned: (name: string, value: number) => void;
+  readonly #list = getElement('sliders');
+  readonly #openButton = getButton('light-button');
+  readonly #resetButton = getButton('light-reset');
+  readonly #onChange: (name: string, value: number) => void;
   #sliders: Slider[] = [];
 
-  constructor(onTurned: (name: string, value: number) => void) {
-    this.#onTurned = onTurned;
-    this.#opener.disabled = true;
-    this.#reset.addEventListener('click', () => {
+  constructor(onChange: (name: string, value: number) => void) {
+    this.#onChange = onChange;
+    this.#openButton.disabled = true;
+    this.#resetButton.addEventListener('click', () => {
       for (const slider of this.#sliders) {
-        slider.input.valueAsNumber = slider.usual;
-        slider.show();
-        this.#onTurned(slider.name, slider.usual);
+        slider.input.valueAsNumber = slider.defaultValue;
+        slider.showValue();
+        this.#onChange(slider.name, slider.defaultValue);
       }
     });
   }
 
   /** Makes the sliders of this look, as it was made. */
-  fit(live: LookInfo['live']): void {
-    this.#sliders = Object.entries(live).map(([name, range]) => this.#make(name, range));
-    this.#place.replaceChildren(...this.#sliders.map(slider => slider.row));
-    this.#opener.disabled = this.#sliders.length === 0;
-    if (this.#sliders.length === 0) element('light-panel').hidePopover?.();
+  setInputs(inputs: LookInfo['live']): void {
+    this.#sliders = Object.entries(inputs).map(([name, liveInput]) => this.#makeSlider(name, liveInput));
+    this.#list.replaceChildren(...this.#sliders.map(slider => slider.row));
+    this.#openButton.disabled = this.#sliders.length === 0;
+    if (this.#sliders.length === 0) getElement('light-panel').hidePopover?.();
   }
 
-  #make(name: string, range: LookInfo['live'][string]): Slider {
-    const row = make('label', 'row slider');
-    const value = make('span', 'value');
+  #makeSlider(name: string, liveInput: LookInfo['live'][string]): Slider {
+    const row = makeElement('label', 'row slider');
+    const value = makeElement('span', 'value');
     value.setAttribute('aria-hidden', 'true');
-    const input = make('input');
+    const input = makeElement('input');
     input.type = 'range';
-    input.min = String(range.min);
-    input.max = String(range.max);
-    input.step = String((range.max - range.min) / STEPS);
-    input.valueAsNumber = range.default;
-    const show = () => {
+    input.min = String(liveInput.min);
+    input.max = String(liveInput.max);
+    input.step = String((liveInput.max - liveInput.min) / SLIDER_STEPS);
+    input.valueAsNumber = liveInput.default;
+    const showValue = () => {
       value.textContent = input.valueAsNumber.toFixed(2);
     };
-    show();
+    showValue();
     input.addEventListener('input', () => {
-      show();
-      this.#onTurned(name, input.valueAsNumber);
+      showValue();
+      this.#onChange(name, input.valueAsNumber);
     });
-    row.append(make('span', '', range.label || name), value, input);
-    return { name, row, input, usual: range.default, show };
+    row.append(makeElement('span', '', liveInput.label || name), value, input);
+    return { name, row, input, defaultValue: liveInput.default, showValue };
   }
 }

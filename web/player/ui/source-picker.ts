@@ -1,142 +1,146 @@
 /** The choice of what is painted: camera, video, picture or the built-in scene. */
 
-import { button, element, make } from '../../shared/dom.ts';
+import { getButton, getElement, makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import { type CameraDevice, cameraGranted, cameras, openCamera } from '../sources/camera.ts';
+import { type CameraDevice, isCameraGranted, listCameras, openCamera } from '../sources/camera.ts';
 import { openPicture, openVideo } from '../sources/file.ts';
 import { openScene } from '../sources/scene.ts';
 import type { Source, SourceKind } from '../sources/source.ts';
-import type { Speech } from './notifications.ts';
+import type { Notifications } from './notifications.ts';
 
 const KINDS: readonly SourceKind[] = ['camera', 'video', 'picture', 'scene'];
 
-export class Subject {
-  readonly #speech: Speech;
+export class SourcePicker {
+  readonly #notifications: Notifications;
   readonly #onSource: (source: Source) => void;
-  readonly #invite = button('camera-invite');
-  readonly #devices = element('device-select', HTMLSelectElement);
+  readonly #inviteButton = getButton('camera-invite');
+  readonly #deviceSelect = getElement('device-select', HTMLSelectElement);
   #kind: SourceKind = 'scene';
   #source: Source | null = null;
   /** Counts choices, so that a camera that answers late does not undo a later choice. */
-  #choice = 0;
+  #choiceCount = 0;
   /** Whether the scene stands in for a camera that went away. */
-  #missing = false;
+  #isCameraMissing = false;
 
-  constructor(speech: Speech, onSource: (source: Source) => void) {
-    this.#speech = speech;
+  constructor(notifications: Notifications, onSource: (source: Source) => void) {
+    this.#notifications = notifications;
     this.#onSource = onSource;
-    this.#invite.addEventListener('click', () => void this.camera());
-    button('source-camera').addEventListener('click', () => void this.camera());
-    button('source-scene').addEventListener('click', () => void this.#open('scene', async () => openScene()));
-    this.#files('video', file => this.video(file));
-    this.#files('picture', file => this.picture(file));
-    this.#devices.addEventListener('change', () => void this.camera(this.#devices.value));
-    navigator.mediaDevices?.addEventListener?.('devicechange', () => void this.#devicesChanged());
+    this.#inviteButton.addEventListener('click', () => void this.chooseCamera());
+    getButton('source-camera').addEventListener('click', () => void this.chooseCamera());
+    getButton('source-scene').addEventListener(
+      'click',
+      () => void this.#openSource('scene', async () => openScene()),
+    );
+    this.#bindFileInput('video', file => this.chooseVideo(file));
+    this.#bindFileInput('picture', file => this.choosePicture(file));
+    this.#deviceSelect.addEventListener('change', () => void this.chooseCamera(this.#deviceSelect.value));
+    navigator.mediaDevices?.addEventListener?.('devicechange', () => void this.#onDeviceChange());
   }
 
-  async camera(deviceId: string | null = null): Promise<void> {
-    this.#invite.disabled = true;
+  async chooseCamera(deviceId: string | null = null): Promise<void> {
+    this.#inviteButton.disabled = true;
     // Many phones give one camera at a time: the one before is let go first.
     if (this.#kind === 'camera') {
       this.#source?.stop();
       this.#source = null;
     }
-    await this.#open('camera', () => openCamera(deviceId, () => this.#unplugged()));
-    this.#invite.disabled = false;
+    await this.#openSource('camera', () => openCamera(deviceId, () => this.#fallBackToScene()));
+    this.#inviteButton.disabled = false;
   }
 
-  async video(file: File): Promise<void> {
-    await this.#open('video', () => openVideo(file));
+  async chooseVideo(file: File): Promise<void> {
+    await this.#openSource('video', () => openVideo(file));
   }
 
-  async picture(file: File): Promise<void> {
-    await this.#open('picture', () => openPicture(file));
+  async choosePicture(file: File): Promise<void> {
+    await this.#openSource('picture', () => openPicture(file));
   }
 
   /** Opens a subject and hands it on; false where it failed or a later choice won. */
-  async #open(kind: SourceKind, open: () => Promise<Source>): Promise<boolean> {
-    this.#choice += 1;
-    const choice = this.#choice;
+  async #openSource(kind: SourceKind, open: () => Promise<Source>): Promise<boolean> {
+    this.#choiceCount += 1;
+    const choice = this.#choiceCount;
     try {
       const source = await open();
-      if (choice !== this.#choice) {
+      if (choice !== this.#choiceCount) {
         source.stop();
         return false;
       }
-      this.#speech.calm();
-      this.#take(kind, source);
-      if (kind === 'camera') await this.#listDevices(source);
+      this.#notifications.clear();
+      this.#useSource(kind, source);
+      if (kind === 'camera') await this.#updateDevices(source);
       return true;
-    } catch (problem) {
-      if (choice !== this.#choice) return false;
+    } catch (error) {
+      if (choice !== this.#choiceCount) return false;
       // The camera before may have been stopped for another one.
-      if (this.#kind === 'camera' && !this.#source) this.#take('scene', openScene());
-      const remedy = { label: 'Try again', run: () => void this.#open(kind, open) };
-      this.#speech.fail(errorMessage(problem), kind === 'camera' ? remedy : undefined);
+      if (this.#kind === 'camera' && !this.#source) this.#useSource('scene', openScene());
+      const retry = { label: 'Try again', run: () => void this.#openSource(kind, open) };
+      this.#notifications.alert(errorMessage(error), kind === 'camera' ? retry : undefined);
       return false;
     }
   }
 
-  #take(kind: SourceKind, source: Source): void {
+  #useSource(kind: SourceKind, source: Source): void {
     this.#source = source;
-    this.#set(kind);
+    this.#markKind(kind);
     this.#onSource(source);
   }
 
-  async #devicesChanged(): Promise<void> {
-    await this.#listDevices();
+  async #onDeviceChange(): Promise<void> {
+    await this.#updateDevices();
     // An exhibit goes on by itself when its camera is back, if nobody need be asked.
-    if (this.#missing && (await cameras()).length > 0 && (await cameraGranted())) await this.camera();
+    if (this.#isCameraMissing && (await listCameras()).length > 0 && (await isCameraGranted()))
+      await this.chooseCamera();
   }
 
-  #unplugged(): void {
-    void this.#open('scene', async () => openScene()).then(opened => {
+  #fallBackToScene(): void {
+    void this.#openSource('scene', async () => openScene()).then(opened => {
       if (!opened) return;
-      this.#missing = true;
-      const remedy = { label: 'Try again', run: () => void this.camera() };
-      this.#speech.fail(
+      this.#isCameraMissing = true;
+      const retry = { label: 'Try again', run: () => void this.chooseCamera() };
+      this.#notifications.alert(
         'The camera went away, so the built-in scene is painted. Plug it in again to go on.',
-        remedy,
+        retry,
       );
     });
   }
 
-  #set(kind: SourceKind): void {
+  #markKind(kind: SourceKind): void {
     this.#kind = kind;
-    this.#missing = false;
-    for (const one of KINDS) button(`source-${one}`).setAttribute('aria-pressed', String(one === kind));
+    this.#isCameraMissing = false;
+    for (const one of KINDS) getButton(`source-${one}`).setAttribute('aria-pressed', String(one === kind));
     document.body.dataset.subject = kind;
-    this.#invite.hidden = kind === 'camera';
-    element('device-row').hidden = kind !== 'camera' || this.#devices.options.length < 2;
+    this.#inviteButton.hidden = kind === 'camera';
+    getElement('device-row').hidden = kind !== 'camera' || this.#deviceSelect.options.length < 2;
   }
 
-  #files(kind: 'video' | 'picture', take: (file: File) => Promise<void>): void {
-    const input = element(`file-${kind}`, HTMLInputElement);
-    button(`source-${kind}`).addEventListener('click', () => input.click());
+  #bindFileInput(kind: 'video' | 'picture', onFile: (file: File) => Promise<void>): void {
+    const input = getElement(`file-${kind}`, HTMLInputElement);
+    getButton(`source-${kind}`).addEventListener('click', () => input.click());
     input.addEventListener('change', () => {
       const file = input.files?.[0];
-      if (file) void take(file);
+      if (file) void onFile(file);
       input.value = '';
     });
   }
 
-  async #listDevices(source?: Source): Promise<void> {
+  async #updateDevices(source?: Source): Promise<void> {
     if (this.#kind !== 'camera') return;
-    const found: CameraDevice[] = await cameras();
-    const current = source ? currentDevice(source) : this.#devices.value;
-    this.#devices.replaceChildren(
-      ...found.map(({ id, label }) => {
-        const option = make('option', '', label);
+    const devices: CameraDevice[] = await listCameras();
+    const current = source ? currentDeviceId(source) : this.#deviceSelect.value;
+    this.#deviceSelect.replaceChildren(
+      ...devices.map(({ id, label }) => {
+        const option = makeElement('option', '', label);
         option.value = id;
         option.selected = id === current;
         return option;
       }),
     );
-    element('device-row').hidden = found.length < 2;
+    getElement('device-row').hidden = devices.length < 2;
   }
 }
 
-function currentDevice(source: Source): string {
+function currentDeviceId(source: Source): string {
   const { frame } = source;
   const stream = frame instanceof HTMLVideoElement ? frame.srcObject : null;
   if (!(stream instanceof MediaStream)) return '';

@@ -1,42 +1,42 @@
 /** The statistics overlay. It looks at the easel twice a second while it is shown. */
 
-import { element, make } from '../../shared/dom.ts';
-import { megabytes } from '../../shared/format.ts';
-import { elsewhere } from '../painters/select.ts';
-import type { Easel } from '../render/render-loop.ts';
+import { getElement, makeElement } from '../../shared/dom.ts';
+import { formatFileSize } from '../../shared/format.ts';
+import { workerTraffic } from '../painters/select.ts';
+import type { RenderLoop } from '../render/render-loop.ts';
 
-const EVERY_MS = 500;
-const NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', wasm: 'WASM' } as const;
+const UPDATE_MS = 500;
+const BACKEND_NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', wasm: 'WASM' } as const;
 
-export class Figures {
-  readonly #view = element('figures-view');
-  readonly #list = element('figures-list', HTMLDListElement);
-  readonly #easel: Easel;
+export class StatsOverlay {
+  readonly #view = getElement('figures-view');
+  readonly #list = getElement('figures-list', HTMLDListElement);
+  readonly #renderLoop: RenderLoop;
   #timer = 0;
 
-  constructor(easel: Easel) {
-    this.#easel = easel;
+  constructor(renderLoop: RenderLoop) {
+    this.#renderLoop = renderLoop;
   }
 
-  show(shown: boolean): void {
-    this.#view.hidden = !shown;
+  show(isShown: boolean): void {
+    this.#view.hidden = !isShown;
     window.clearInterval(this.#timer);
-    if (!shown) return;
-    this.#write();
-    this.#timer = window.setInterval(() => this.#write(), EVERY_MS);
+    if (!isShown) return;
+    this.#update();
+    this.#timer = window.setInterval(() => this.#update(), UPDATE_MS);
   }
 
-  #write(): void {
-    const { statistics, painter } = this.#easel;
-    const milliseconds = (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} ms`);
-    const first = statistics.firstPainting;
+  #update(): void {
+    const { stats, painter } = this.#renderLoop;
+    const formatMs = (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} ms`);
+    const first = stats.firstPaintingMs;
     const rows: [string, string][] = [
-      ['a step', milliseconds(statistics.last)],
-      ['mean', milliseconds(statistics.mean)],
-      ['frames a second', String(statistics.rate(performance.now()))],
+      ['a step', formatMs(stats.lastMs)],
+      ['mean', formatMs(stats.meanMs)],
+      ['frames a second', String(stats.framesPerSecond(performance.now()))],
       ['to the first painting', first === null ? '–' : `${(first / 1000).toFixed(2)} s`],
-      ['loaded', megabytes(loadedBytes())],
-      ['painted by', painter ? `${NAMES[painter.backend]}, ${painter.adapter}` : 'nobody yet'],
+      ['loaded', formatFileSize(countLoadedBytes())],
+      ['painted by', painter ? `${BACKEND_NAMES[painter.backend]}, ${painter.adapter}` : 'nobody yet'],
     ];
     if (painter && painter.statistics.dispatches > 0) {
       rows.push([
@@ -44,11 +44,11 @@ export class Figures {
         String(painter.statistics.dispatches),
       ]);
     }
-    if (painter?.because) rows.push(['why not WebGPU', painter.because]);
+    if (painter?.fallbackReason) rows.push(['why not WebGPU', painter.fallbackReason]);
     this.#list.replaceChildren(
       ...rows.map(([name, value]) => {
-        const row = make('div');
-        row.append(make('dt', '', name), make('dd', '', value));
+        const row = makeElement('div');
+        row.append(makeElement('dt', '', name), makeElement('dd', '', value));
         return row;
       }),
     );
@@ -56,10 +56,10 @@ export class Figures {
 }
 
 /** Everything that was fetched for this page, as it came over the wire. */
-function loadedBytes(): number {
+function countLoadedBytes(): number {
   const entries = [
     ...performance.getEntriesByType('navigation'),
     ...performance.getEntriesByType('resource'),
   ] as PerformanceResourceTiming[];
-  return elsewhere.bytes + entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
+  return workerTraffic.bytes + entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
 }

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { compared } from '../../bench/comparison.ts';
-import { difference, digits, duration, size, stopped } from '../../bench/format.ts';
+import { compareOutputs } from '../../bench/comparison.ts';
+import {
+  endSentence,
+  formatBytes,
+  formatDifference,
+  formatDuration,
+  formatNumber,
+} from '../../bench/format.ts';
 import { plot } from '../../bench/plot.ts';
 import { markdown } from '../../bench/report.ts';
-import type { Measured, Ran, Results } from '../../bench/results.ts';
+import type { Results, RivalResult, Timing } from '../../bench/results.ts';
 import type { RivalName } from '../../bench/rivals/index.ts';
-import { type Entrant, Rounds, randomFrom, shuffled } from '../../bench/rounds.ts';
-import type { Work } from '../../bench/sandbox.ts';
-import { quantile, ratio, type Sample, spread } from '../../bench/statistics.ts';
-import { storage3dBytes, texelBytes } from '../../bench/texture-bytes.ts';
+import { type Participant, Rounds, seededRandom, shuffle } from '../../bench/rounds.ts';
+import type { Workload } from '../../bench/sandbox.ts';
+import { medianRatio, quantile, type Sample, summarize } from '../../bench/statistics.ts';
+import { bytesPerTexel, texStorage3DBytes } from '../../bench/texture-bytes.ts';
 
 const samples = (milliseconds: readonly number[]): Sample[] =>
   milliseconds.map((value, round) => ({ round, milliseconds: value, burst: 1 }));
@@ -21,7 +27,7 @@ describe('statistics', () => {
   });
 
   it('gives median, quartiles and extremes, and nothing of nothing', () => {
-    expect(spread(samples([5, 1, 4, 2, 3]))).toEqual({
+    expect(summarize(samples([5, 1, 4, 2, 3]))).toEqual({
       count: 5,
       least: 1,
       lower: 2,
@@ -29,41 +35,41 @@ describe('statistics', () => {
       upper: 4,
       most: 5,
     });
-    expect(spread([])).toBeNull();
+    expect(summarize([])).toBeNull();
   });
 
   it('takes ratios within rounds, so that a slow spell of the machine cancels out', () => {
     // The machine is ten times as slow in the last two rounds: medians alone would say 1.
     const ours = samples([10, 10, 100, 100]);
-    expect(ratio(samples([30, 30, 300, 300]), ours)).toBe(3);
+    expect(medianRatio(samples([30, 30, 300, 300]), ours)).toBe(3);
     // A rival that left early is compared with us as we were then.
-    expect(ratio(samples([30, 30]), ours)).toBe(3);
-    expect(ratio([{ round: 9, milliseconds: 1, burst: 1 }], ours)).toBeNull();
+    expect(medianRatio(samples([30, 30]), ours)).toBe(3);
+    expect(medianRatio([{ round: 9, milliseconds: 1, burst: 1 }], ours)).toBeNull();
   });
 });
 
 describe('figures', () => {
   it('are short', () => {
-    expect([0.01234, 1.5, 12.34, 123.4, 12345].map(digits)).toEqual([
+    expect([0.01234, 1.5, 12.34, 123.4, 12345].map(formatNumber)).toEqual([
       '0.0123',
       '1.5',
       '12.3',
       '123',
       '12,345',
     ]);
-    expect([0, 39_400, 3_700_000].map(size)).toEqual(['-', '39.4 kB', '3.7 MB']);
-    expect([0.2, 45, 600].map(duration)).toEqual(['1 second', '45 seconds', '10 minutes']);
+    expect([0, 39_400, 3_700_000].map(formatBytes)).toEqual(['-', '39.4 kB', '3.7 MB']);
+    expect([0.2, 45, 600].map(formatDuration)).toEqual(['1 second', '45 seconds', '10 minutes']);
   });
 });
 
-const measured = (values: readonly number[], times: number | null): Measured => {
+const makeTiming = (values: readonly number[], times: number | null): Timing => {
   const taken = samples(values);
-  const found = spread(taken);
-  if (!found) throw new Error('no samples');
-  return { spread: found, ratio: times, samples: taken };
+  const summary = summarize(taken);
+  if (!summary) throw new Error('no samples');
+  return { spread: summary, ratio: times, samples: taken };
 };
 
-const row = (name: RivalName, median: number, changes: Partial<Ran> = {}): Ran => ({
+const makeRow = (name: RivalName, median: number, changes: Partial<RivalResult> = {}): RivalResult => ({
   name,
   label: `${name}, <labelled>`,
   state: 'ran',
@@ -87,11 +93,11 @@ const row = (name: RivalName, median: number, changes: Partial<Ran> = {}): Ran =
     readbacks: 0,
   },
   memory: { gpu: 5_000_000, wasm: 0 },
-  times: { model: measured([median, median * 1.1, median * 0.9], median / 2) },
+  times: { model: makeTiming([median, median * 1.1, median * 0.9], median / 2) },
   ...changes,
 });
 
-const results = (rivals: Results['looks'][0]['rivals']): Results => ({
+const makeResults = (rivals: Results['looks'][0]['rivals']): Results => ({
   benchmark: 'browser',
   origin: {
     time: '2026-11-21T00:00:00Z',
@@ -110,9 +116,9 @@ const results = (rivals: Results['looks'][0]['rivals']): Results => ({
 describe('the report', () => {
   it('has a row for each rival that ran and a sentence for each that did not', () => {
     const text = markdown(
-      results([
-        row('limner-webgpu', 2),
-        row('tfjs-webgl', 60),
+      makeResults([
+        makeRow('limner-webgpu', 2),
+        makeRow('tfjs-webgl', 60),
         { name: 'jax-webgpu', label: 'jax-js', state: 'left out', why: 'it has no ConvTranspose' },
       ]),
     );
@@ -128,22 +134,22 @@ describe('the report', () => {
   });
 
   it('marks a rival that paints something else', () => {
-    const other = row('tfjs-webgl', 60, { difference: 0.4, ranked: false });
-    expect(difference(other)).toBe('4e-1 (another painting)');
-    expect(markdown(results([other]))).toContain('(another painting)');
+    const other = makeRow('tfjs-webgl', 60, { difference: 0.4, ranked: false });
+    expect(formatDifference(other)).toBe('4e-1 (another painting)');
+    expect(markdown(makeResults([other]))).toContain('(another painting)');
   });
 
   it('says where nothing was compared, and ends sentences once', () => {
-    expect(difference(row('tfjs-webgl', 60, { difference: null, shown: null, ranked: false }))).toBe(
-      'not compared',
-    );
-    expect([stopped('it broke'), stopped('It broke.')]).toEqual(['it broke.', 'It broke.']);
+    expect(
+      formatDifference(makeRow('tfjs-webgl', 60, { difference: null, shown: null, ranked: false })),
+    ).toBe('not compared');
+    expect([endSentence('it broke'), endSentence('It broke.')]).toEqual(['it broke.', 'It broke.']);
   });
 });
 
 describe('the drawing', () => {
   it('has a dot for each ranked rival, the fastest first and at one, twice as far for its square', () => {
-    const rivals = [row('tfjs-webgl', 200), row('ort-wasm', 20), row('limner-webgpu', 2)];
+    const rivals = [makeRow('tfjs-webgl', 200), makeRow('ort-wasm', 20), makeRow('limner-webgpu', 2)];
     const svg = plot({ name: 'small', pixels: 256, rivals }, 'model');
     const labels = [...svg.matchAll(/text-anchor="end">([^<]*)</g)].map(([, label]) => label);
     expect(labels).toEqual([
@@ -160,9 +166,9 @@ describe('the drawing', () => {
   });
 
   it('leaves out what is not ranked, and is empty without any', () => {
-    const other = row('tfjs-webgl', 60, { ranked: false });
+    const other = makeRow('tfjs-webgl', 60, { ranked: false });
     expect(plot({ name: 'small', pixels: 256, rivals: [other] }, 'model')).toBe('');
-    expect(plot({ name: 'small', pixels: 256, rivals: [row('limner-webgpu', 2)] }, 'camera')).toBe('');
+    expect(plot({ name: 'small', pixels: 256, rivals: [makeRow('limner-webgpu', 2)] }, 'camera')).toBe('');
   });
 });
 
@@ -171,7 +177,7 @@ describe('the comparison', () => {
   const canvas = Uint8ClampedArray.of(51, 102, 153, 255);
 
   it('ranks who computes and shows what the reference does', () => {
-    expect(compared({ planes, canvas }, { planes, canvas })).toEqual({
+    expect(compareOutputs({ planes, canvas }, { planes, canvas })).toEqual({
       difference: 0,
       shown: 0,
       ranked: true,
@@ -180,16 +186,20 @@ describe('the comparison', () => {
 
   it('does not rank who computes the same and paints black', () => {
     const black = Uint8ClampedArray.of(0, 0, 0, 255);
-    const { difference: apart, shown, ranked } = compared({ planes, canvas: black }, { planes, canvas });
+    const {
+      difference: apart,
+      shown,
+      ranked,
+    } = compareOutputs({ planes, canvas: black }, { planes, canvas });
     expect([apart, shown, ranked]).toEqual([0, 102, false]);
   });
 
   it('does not rank another painting, one with a hole, or what was not compared', () => {
     const other = Float32Array.of(0.2, 0.4, 0.7);
     const hole = Float32Array.of(0.2, Number.NaN, 0.6);
-    expect(compared({ planes: other, canvas }, { planes, canvas }).ranked).toBe(false);
-    expect(compared({ planes: hole, canvas }, { planes, canvas }).ranked).toBe(false);
-    expect(compared({ planes, canvas }, null).ranked).toBe(false);
+    expect(compareOutputs({ planes: other, canvas }, { planes, canvas }).ranked).toBe(false);
+    expect(compareOutputs({ planes: hole, canvas }, { planes, canvas }).ranked).toBe(false);
+    expect(compareOutputs({ planes, canvas }, null).ranked).toBe(false);
   });
 });
 
@@ -197,10 +207,10 @@ describe('rounds', () => {
   const plan = { rounds: 6, seconds: 100, burst: 1 };
 
   /** A rival that takes ten milliseconds, and writes down its turns. */
-  class Fake implements Entrant {
-    readonly samples: Record<Work, Sample[]> = { model: [], camera: [] };
-    readonly pace: Record<Work, number | null> = { model: null, camera: null };
-    broke: string | null = null;
+  class FakeParticipant implements Participant {
+    readonly samples: Record<Workload, Sample[]> = { model: [], camera: [] };
+    readonly stepMs: Record<Workload, number | null> = { model: null, camera: null };
+    failure: string | null = null;
     removed = false;
 
     constructor(
@@ -209,7 +219,7 @@ describe('rounds', () => {
       readonly breaksAt = Number.POSITIVE_INFINITY,
     ) {}
 
-    async burst(): Promise<number> {
+    async timeSteps(): Promise<number> {
       this.turns.push(this.label);
       const own = this.turns.filter(label => label === this.label);
       if (own.length === this.breaksAt) throw new Error('The device was lost.');
@@ -221,20 +231,20 @@ describe('rounds', () => {
     }
   }
 
-  const go = async (
-    entrants: Fake[],
-    cancelled = new AbortController().signal,
+  const runRounds = async (
+    participants: FakeParticipant[],
+    signal = new AbortController().signal,
   ): Promise<(number | null)[]> => {
-    const left: (number | null)[] = [];
-    await new Rounds(entrants, plan, cancelled, (_, seconds) => left.push(seconds)).run('model');
-    return left;
+    const remaining: (number | null)[] = [];
+    await new Rounds(participants, plan, signal, (_, seconds) => remaining.push(seconds)).run('model');
+    return remaining;
   };
 
   it('meet all alike, in an order that changes with its neighbours', async () => {
     const turns: string[] = [];
-    const entrants = ['a', 'b', 'c', 'd'].map(label => new Fake(label, turns));
-    await go(entrants);
-    expect(entrants.map(({ samples: { model } }) => model.length)).toEqual([6, 6, 6, 6]);
+    const participants = ['a', 'b', 'c', 'd'].map(label => new FakeParticipant(label, turns));
+    await runRounds(participants);
+    expect(participants.map(({ samples: { model } }) => model.length)).toEqual([6, 6, 6, 6]);
     const orders = Array.from({ length: 6 }, (_, round) => turns.slice(8 + 4 * round, 12 + 4 * round));
     for (const order of orders) expect([...order].sort()).toEqual(['a', 'b', 'c', 'd']);
     // A rotation has one successor for each.
@@ -244,47 +254,47 @@ describe('rounds', () => {
 
   it('lose who breaks, with its document, and keep the others', async () => {
     const turns: string[] = [];
-    const [whole, broken] = [new Fake('whole', turns), new Fake('broken', turns, 4)];
-    await go([whole, broken]);
+    const [whole, broken] = [new FakeParticipant('whole', turns), new FakeParticipant('broken', turns, 4)];
+    await runRounds([whole, broken]);
     expect(whole.samples.model).toHaveLength(6);
     expect(broken.samples.model).toHaveLength(1);
-    expect([broken.broke, broken.removed, whole.removed]).toEqual(['The device was lost.', true, false]);
+    expect([broken.failure, broken.removed, whole.removed]).toEqual(['The device was lost.', true, false]);
     expect(turns.filter(label => label === 'broken')).toHaveLength(4);
   });
 
   it('tell no time before they have measured, and less and less after', async () => {
-    const left = await go([new Fake('a', []), new Fake('b', [])]);
-    expect(left.slice(0, 2)).toEqual([null, null]);
-    expect(left.at(-1)).toBeLessThan(left[4] ?? 0);
+    const remaining = await runRounds([new FakeParticipant('a', []), new FakeParticipant('b', [])]);
+    expect(remaining.slice(0, 2)).toEqual([null, null]);
+    expect(remaining.at(-1)).toBeLessThan(remaining[4] ?? 0);
   });
 
   it('stop when they are told to, even while a rival hangs', async () => {
     const stop = new AbortController();
-    const hanging = new Fake('hanging', []);
-    hanging.burst = () => {
+    const hanging = new FakeParticipant('hanging', []);
+    hanging.timeSteps = () => {
       setTimeout(() => stop.abort(), 5);
       return new Promise(() => undefined);
     };
-    await expect(go([hanging], stop.signal)).rejects.toThrow('aborted');
-    expect(hanging.broke).toBeNull();
+    await expect(runRounds([hanging], stop.signal)).rejects.toThrow('aborted');
+    expect(hanging.failure).toBeNull();
   });
 
   it('are drawn alike in every run, and any order can come', () => {
-    expect(shuffled([1, 2, 3, 4], randomFrom(1))).toEqual(shuffled([1, 2, 3, 4], randomFrom(1)));
-    const random = randomFrom(7);
-    const seen = new Set(Array.from({ length: 200 }, () => shuffled('abc'.split(''), random).join('')));
+    expect(shuffle([1, 2, 3, 4], seededRandom(1))).toEqual(shuffle([1, 2, 3, 4], seededRandom(1)));
+    const random = seededRandom(7);
+    const seen = new Set(Array.from({ length: 200 }, () => shuffle('abc'.split(''), random).join('')));
     expect(seen.size).toBe(6);
   });
 });
 
 describe('weights of textures', () => {
   it('have all channels, levels and layers, and no guesses', () => {
-    expect(texelBytes('rgba16float')).toBe(8);
-    expect(texelBytes('r8unorm')).toBe(1);
-    expect(() => texelBytes('depth24plus')).toThrow('depth24plus');
+    expect(bytesPerTexel('rgba16float')).toBe(8);
+    expect(bytesPerTexel('r8unorm')).toBe(1);
+    expect(() => bytesPerTexel('depth24plus')).toThrow('depth24plus');
     const RGBA32I = 0x8d82;
-    expect(storage3dBytes([0x8c1a, 1, RGBA32I, 8, 4, 3])).toBe(8 * 4 * 3 * 16);
-    expect(storage3dBytes([0x8c1a, 2, RGBA32I, 8, 4, 3])).toBe((8 * 4 + 4 * 2) * 3 * 16);
-    expect(() => storage3dBytes([0x8c1a, 1, 1, 8, 4, 3])).toThrow('format 1');
+    expect(texStorage3DBytes([0x8c1a, 1, RGBA32I, 8, 4, 3])).toBe(8 * 4 * 3 * 16);
+    expect(texStorage3DBytes([0x8c1a, 2, RGBA32I, 8, 4, 3])).toBe((8 * 4 + 4 * 2) * 3 * 16);
+    expect(() => texStorage3DBytes([0x8c1a, 1, 1, 8, 4, 3])).toThrow('format 1');
   });
 });

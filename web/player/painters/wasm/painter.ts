@@ -5,31 +5,31 @@
 
 import type { Canvas, LookInfo } from '../../../engine/index.ts';
 import { centerCrop, getContext2d } from '../../../shared/canvas.ts';
-import type { OnFetched } from '../../../shared/download.ts';
+import type { OnProgress } from '../../../shared/download.ts';
 import { errorMessage } from '../../../shared/errors.ts';
 import type { Painter } from '../painter.ts';
-import { withoutDefaults } from './live-inputs.ts';
+import { removeDefaults } from './live-inputs.ts';
 import type { PaintRequest, Reply, Request } from './protocol.ts';
-import { runtimeBinary } from './runtime.ts';
+import { fetchRuntime } from './runtime.ts';
 
 type PaintSource = Parameters<Painter['paint']>[0];
-type View = { mirror?: boolean };
+type PaintOptions = { mirror?: boolean };
 
-const MOST_THREADS = 4;
+const MAX_THREADS = 4;
 
 export interface WasmPainter extends Painter {
   /** Bytes that the worker fetched for itself. */
-  readonly fetched: number;
+  readonly fetchedBytes: number;
 }
 
 export interface WasmOptions {
   /** Why it is not WebGPU that paints. */
-  because: string | null;
+  fallbackReason: string | null;
   /** Ends the worker while it is still being set up. */
   signal: AbortSignal;
   makeCanvas: () => HTMLCanvasElement;
-  onFetched: OnFetched;
-  onReady: () => void;
+  onProgress: OnProgress;
+  onDownloaded: () => void;
   onLost: (reason: string) => void;
 }
 
@@ -39,59 +39,66 @@ export async function createWasmPainter(
   bytes: Uint8Array,
   options: WasmOptions,
 ): Promise<WasmPainter> {
-  const { signal, onFetched, onReady } = options;
+  const { signal, onProgress, onDownloaded } = options;
   if (typeof WebAssembly === 'undefined') {
     throw new Error(
       'This browser has neither WebGPU nor WebAssembly, so it cannot paint. Try a current one.',
     );
   }
-  const binary = await runtimeBinary((part, received) => {
-    if (!signal.aborted) onFetched(part, received);
+  const binary = await fetchRuntime((fraction, received) => {
+    if (!signal.aborted) onProgress(fraction, received);
   });
   if (signal.aborted) throw new Error('The look was given up before its painter was there.');
-  onReady();
+  onDownloaded();
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-  const line = new Line(worker);
-  const threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
-  const defaults = new Set(Object.keys(info.live));
-  const end = () => line.close();
-  signal.addEventListener('abort', end);
+  const connection = new WorkerConnection(worker);
+  const threads = self.crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1;
+  const liveNames = new Set(Object.keys(info.live));
+  const close = () => connection.close();
+  signal.addEventListener('abort', close);
   try {
-    const model = withoutDefaults(bytes, defaults);
+    const model = removeDefaults(bytes, liveNames);
     const runtime = { script: new URL('runtime/ort.js', document.baseURI).href, binary };
-    const load = { kind: 'load', model, pixels: info.pixels, live: [...defaults], runtime, threads } as const;
-    const loaded = await line.ask(load, [model.buffer]);
+    const load = {
+      kind: 'load',
+      model,
+      pixels: info.pixels,
+      live: [...liveNames],
+      runtime,
+      threads,
+    } as const;
+    const loaded = await connection.request(load, [model.buffer]);
     if (loaded.kind !== 'loaded') throw new Error('The runtime did not take the look.');
-    return new OrtPainter(info, line, loaded, options);
-  } catch (problem) {
-    line.close();
-    const reason = errorMessage(problem);
+    return new OrtPainter(info, connection, loaded, options);
+  } catch (error) {
+    connection.close();
+    const reason = errorMessage(error);
     throw new Error(`ONNX Runtime (WASM) could not open this look: ${reason}`);
   } finally {
-    signal.removeEventListener('abort', end);
+    signal.removeEventListener('abort', close);
   }
 }
 
 /** One question at a time over a worker's wire. */
-class Line {
+class WorkerConnection {
   readonly #worker: Worker;
-  #last: Promise<unknown> = Promise.resolve();
-  #closed = false;
-  #settle: { resolve: (reply: Reply) => void; reject: (reason: Error) => void } | null = null;
+  #queue: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+  #pending: { resolve: (reply: Reply) => void; reject: (reason: Error) => void } | null = null;
 
   constructor(worker: Worker) {
     this.#worker = worker;
     worker.addEventListener('message', (event: MessageEvent<Reply>) => {
-      const settle = this.#settle;
-      this.#settle = null;
-      if (event.data.kind === 'failed') settle?.reject(new Error(event.data.reason));
-      else settle?.resolve(event.data);
+      const pending = this.#pending;
+      this.#pending = null;
+      if (event.data.kind === 'failed') pending?.reject(new Error(event.data.reason));
+      else pending?.resolve(event.data);
     });
     worker.addEventListener('error', event => {
       event.preventDefault();
-      const settle = this.#settle;
-      this.#settle = null;
-      settle?.reject(
+      const pending = this.#pending;
+      this.#pending = null;
+      pending?.reject(
         new Error(event.message || 'its files could not be fetched. Check the connection and try again.'),
       );
     });
@@ -99,22 +106,22 @@ class Line {
 
   /** Ends the wire; who still waits for an answer is told. */
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
     this.#worker.terminate();
-    this.#settle?.reject(new Error('the runtime was let go'));
-    this.#settle = null;
+    this.#pending?.reject(new Error('the runtime was let go'));
+    this.#pending = null;
   }
 
-  ask(request: Request, transfer: Transferable[] = []): Promise<Reply> {
-    const answer = this.#last.then(
+  request(request: Request, transfer: Transferable[] = []): Promise<Reply> {
+    const answer = this.#queue.then(
       () =>
         new Promise<Reply>((resolve, reject) => {
-          if (this.#closed) throw new Error('the runtime was let go');
-          this.#settle = { resolve, reject };
+          if (this.#isClosed) throw new Error('the runtime was let go');
+          this.#pending = { resolve, reject };
           this.#worker.postMessage(request, transfer);
         }),
     );
-    this.#last = answer.catch(() => undefined);
+    this.#queue = answer.catch(() => undefined);
     return answer;
   }
 }
@@ -124,104 +131,107 @@ class OrtPainter implements WasmPainter {
   readonly backend = 'wasm';
   readonly adapter: string;
   readonly statistics = { dispatches: 0, pipelines: 0, bufferBytes: 0 };
-  readonly fetched: number;
-  readonly because: string | null;
-  readonly #line: Line;
+  readonly fetchedBytes: number;
+  readonly fallbackReason: string | null;
+  readonly #connection: WorkerConnection;
   readonly #onLost: (reason: string) => void;
-  readonly #live = new Map<string, number>();
-  readonly #desk: CanvasRenderingContext2D;
+  readonly #liveInputs = new Map<string, number>();
+  readonly #scratch: CanvasRenderingContext2D;
   readonly #canvas: CanvasRenderingContext2D;
   #guide: CanvasRenderingContext2D | null = null;
-  #painting: Promise<void> | null = null;
-  #lastRun = 0;
-  #gone = false;
+  #currentPaint: Promise<void> | null = null;
+  #lastRunMs = 0;
+  #isDestroyed = false;
 
   constructor(
     info: LookInfo,
-    line: Line,
+    connection: WorkerConnection,
     loaded: { inputs: readonly string[]; threads: number; bytes: number },
-    { because, onLost, makeCanvas }: WasmOptions,
+    { fallbackReason, onLost, makeCanvas }: WasmOptions,
   ) {
     this.info = info;
-    this.because = because;
-    this.#line = line;
+    this.fallbackReason = fallbackReason;
+    this.#connection = connection;
     this.#onLost = onLost;
     this.adapter = loaded.threads > 1 ? `ONNX Runtime, ${loaded.threads} threads` : 'ONNX Runtime, 1 thread';
-    this.fetched = loaded.bytes;
-    for (const [name, range] of Object.entries(info.live)) {
-      if (loaded.inputs.includes(name)) this.#live.set(name, range.default);
+    this.fetchedBytes = loaded.bytes;
+    for (const [name, liveInput] of Object.entries(info.live)) {
+      if (loaded.inputs.includes(name)) this.#liveInputs.set(name, liveInput.default);
     }
-    this.#canvas = drawing(makeCanvas(), info.pixels);
-    this.#desk = drawing(document.createElement('canvas'), info.pixels, { willReadFrequently: true });
+    this.#canvas = makeContext(makeCanvas(), info.pixels);
+    this.#scratch = makeContext(document.createElement('canvas'), info.pixels, { willReadFrequently: true });
   }
 
   get canvas(): HTMLCanvasElement {
     return this.#canvas.canvas;
   }
 
-  get lastRun(): number {
-    return this.#lastRun;
+  get lastRunMs(): number {
+    return this.#lastRunMs;
   }
 
   attachGuide(canvas: Canvas | null): void {
-    this.#guide = canvas instanceof HTMLCanvasElement ? drawing(canvas, this.info.pixels) : null;
+    this.#guide = canvas instanceof HTMLCanvasElement ? makeContext(canvas, this.info.pixels) : null;
   }
 
   set(name: string, value: number): void {
-    if (this.#live.has(name)) this.#live.set(name, value);
+    if (this.#liveInputs.has(name)) this.#liveInputs.set(name, value);
   }
 
   /** Starts on this frame; a frame that comes while one is being painted is left out. */
-  paint(source: PaintSource, view: View = {}): void {
-    if (this.#painting || this.#gone) return;
-    const rgba = this.#read(source, view.mirror ?? false);
+  paint(source: PaintSource, options: PaintOptions = {}): void {
+    if (this.#currentPaint || this.#isDestroyed) return;
+    const rgba = this.#readFrame(source, options.mirror ?? false);
     const request: PaintRequest = {
       kind: 'paint',
       rgba,
-      live: Object.fromEntries(this.#live),
+      live: Object.fromEntries(this.#liveInputs),
       guide: this.#guide !== null,
     };
-    this.#painting = this.#line
-      .ask(request, [rgba.buffer])
+    this.#currentPaint = this.#connection
+      .request(request, [rgba.buffer])
       .then(reply => {
-        if (reply.kind !== 'painted' || this.#gone) return;
-        this.#lastRun = reply.milliseconds;
-        this.#show(reply.painting, reply.guide);
+        if (reply.kind !== 'painted' || this.#isDestroyed) return;
+        this.#lastRunMs = reply.milliseconds;
+        this.#showPainting(reply.painting, reply.guide);
       })
-      .catch((problem: Error) => {
-        if (!this.#gone) this.#onLost(problem.message);
+      .catch((error: Error) => {
+        if (!this.#isDestroyed) this.#onLost(error.message);
       })
       .finally(() => {
-        this.#painting = null;
+        this.#currentPaint = null;
       });
   }
 
   async finished(): Promise<void> {
-    await this.#painting;
+    await this.#currentPaint;
   }
 
   destroy(): void {
-    this.#gone = true;
-    this.#line.close();
+    this.#isDestroyed = true;
+    this.#connection.close();
   }
 
   /** The middle square of a frame, at the look's size, mirrored if asked. */
-  #read(source: PaintSource, mirror: boolean): Uint8ClampedArray<ArrayBuffer> {
+  #readFrame(source: PaintSource, mirror: boolean): Uint8ClampedArray<ArrayBuffer> {
     const side = this.info.pixels;
-    const desk = this.#desk;
-    desk.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? side : 0, 0);
-    desk.drawImage(source, ...centerCrop(...sizeOf(source)), 0, 0, side, side);
-    return desk.getImageData(0, 0, side, side).data as Uint8ClampedArray<ArrayBuffer>;
+    const scratch = this.#scratch;
+    scratch.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? side : 0, 0);
+    scratch.drawImage(source, ...centerCrop(...frameSize(source)), 0, 0, side, side);
+    return scratch.getImageData(0, 0, side, side).data as Uint8ClampedArray<ArrayBuffer>;
   }
 
-  #show(painting: Uint8ClampedArray<ArrayBuffer>, guide: Uint8ClampedArray<ArrayBuffer> | null): void {
+  #showPainting(
+    painting: Uint8ClampedArray<ArrayBuffer>,
+    guide: Uint8ClampedArray<ArrayBuffer> | null,
+  ): void {
     const side = this.info.pixels;
     this.#canvas.putImageData(new ImageData(painting, side, side), 0, 0);
     if (guide) this.#guide?.putImageData(new ImageData(guide, side, side), 0, 0);
   }
 }
 
-function drawing(
+function makeContext(
   canvas: HTMLCanvasElement,
   side: number,
   settings: CanvasRenderingContext2DSettings = {},
@@ -233,11 +243,11 @@ function drawing(
   return context;
 }
 
-function sizeOf(source: PaintSource): [number, number] {
+function frameSize(source: PaintSource): [number, number] {
   if (source instanceof HTMLVideoElement) return [source.videoWidth, source.videoHeight];
   if (typeof VideoFrame !== 'undefined' && source instanceof VideoFrame) {
     return [source.displayWidth, source.displayHeight];
   }
-  const picture = source as ImageBitmap | HTMLCanvasElement | OffscreenCanvas;
-  return [picture.width, picture.height];
+  const image = source as ImageBitmap | HTMLCanvasElement | OffscreenCanvas;
+  return [image.width, image.height];
 }

@@ -1,26 +1,26 @@
 /** ONNX Runtime's WebAssembly: large, so it is fetched with progress, once for all looks. */
-import { download, type OnFetched } from '../../../shared/download.ts';
+import { download, type OnProgress } from '../../../shared/download.ts';
 
-let fetching: Promise<Uint8Array<ArrayBuffer>> | null = null;
-let sofar: Parameters<OnFetched> = [null, 0];
+let pending: Promise<Uint8Array<ArrayBuffer>> | null = null;
+let progress: Parameters<OnProgress> = [null, 0];
 /** Who is told: the last that asked, as earlier ones have given way to it. */
-let listener: OnFetched = () => undefined;
+let listener: OnProgress = () => undefined;
 
 /** A hire that is given up does not end the download, as the next one needs the same file. */
-export function runtimeBinary(onFetched: OnFetched): Promise<Uint8Array<ArrayBuffer>> {
-  listener = onFetched;
-  listener(...sofar);
-  fetching ??= download('runtime/ort.wasm', {
-    what: 'the WASM painter',
+export function fetchRuntime(onProgress: OnProgress): Promise<Uint8Array<ArrayBuffer>> {
+  listener = onProgress;
+  listener(...progress);
+  pending ??= download('runtime/ort.wasm', {
+    description: 'the WASM painter',
     bytes: 0,
-    onFetched: (part, received) => {
-      sofar = [part, received];
-      listener(part, received);
+    onProgress: (fraction, received) => {
+      progress = [fraction, received];
+      listener(fraction, received);
     },
-  }).catch((problem: unknown) => {
-    fetching = null;
-    sofar = [null, 0];
-    throw problem;
+  }).catch((error: unknown) => {
+    pending = null;
+    progress = [null, 0];
+    throw error;
   });
-  return fetching;
+  return pending;
 }

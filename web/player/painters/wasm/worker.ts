@@ -2,10 +2,10 @@
 
 import * as ort from 'onnxruntime-web/wasm';
 import { errorMessage } from '../../../shared/errors.ts';
-import { toBytes, toPlanes } from '../../../shared/planes.ts';
+import { planesToRgba, rgbaToPlanes } from '../../../shared/planes.ts';
 import type { LoadRequest, PaintRequest, Reply, Request } from './protocol.ts';
 
-interface Loaded {
+interface LoadedModel {
   session: ort.InferenceSession;
   planes: Float32Array;
   pixels: number;
@@ -13,7 +13,7 @@ interface Loaded {
   image: string;
 }
 
-let loaded: Loaded | null = null;
+let loaded: LoadedModel | null = null;
 
 const reply = (message: Reply, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
 
@@ -33,7 +33,7 @@ async function load(request: LoadRequest): Promise<void> {
   reply({ kind: 'loaded', inputs: session.inputNames, threads: request.threads, bytes });
 }
 
-function state(): Loaded {
+function getLoaded(): LoadedModel {
   if (!loaded) throw new Error('The runtime was asked to paint before it had a look.');
   return loaded;
 }
@@ -41,27 +41,27 @@ function state(): Loaded {
 const scalar = (value: number) => new ort.Tensor('float32', Float32Array.of(value), []);
 
 async function paint(request: PaintRequest): Promise<void> {
-  const { session, planes, pixels, image } = state();
-  const began = performance.now();
-  toPlanes(request.rgba, planes);
+  const { session, planes, pixels, image } = getLoaded();
+  const start = performance.now();
+  rgbaToPlanes(request.rgba, planes);
   const feeds: Record<string, ort.Tensor> = {
     [image]: new ort.Tensor('float32', planes, [1, 3, pixels, pixels]),
   };
   for (const [name, value] of Object.entries(request.live)) feeds[name] = scalar(value);
-  const wanted = session.outputNames.slice(0, request.guide ? 2 : 1);
-  const outputs = await session.run(feeds, wanted);
-  const bytesOf = (name: string | undefined) => {
+  const outputNames = session.outputNames.slice(0, request.guide ? 2 : 1);
+  const outputs = await session.run(feeds, outputNames);
+  const outputRgba = (name: string | undefined) => {
     const tensor = name && outputs[name];
-    return tensor ? toBytes(tensor.data as Float32Array, pixels ** 2) : null;
+    return tensor ? planesToRgba(tensor.data as Float32Array, pixels ** 2) : null;
   };
-  const painting = bytesOf(wanted[0]) ?? new Uint8ClampedArray(4 * pixels ** 2);
-  const guide = bytesOf(wanted[1]);
-  const milliseconds = performance.now() - began;
+  const painting = outputRgba(outputNames[0]) ?? new Uint8ClampedArray(4 * pixels ** 2);
+  const guide = outputRgba(outputNames[1]);
+  const milliseconds = performance.now() - start;
   const transfer = guide ? [painting.buffer, guide.buffer] : [painting.buffer];
   reply({ kind: 'painted', painting, guide, milliseconds }, transfer);
 }
 
-function answer(request: Request): Promise<void> {
+function handleRequest(request: Request): Promise<void> {
   switch (request.kind) {
     case 'load':
       return load(request);
@@ -73,7 +73,7 @@ function answer(request: Request): Promise<void> {
 }
 
 self.addEventListener('message', (event: MessageEvent<Request>) => {
-  answer(event.data).catch((problem: unknown) => {
-    reply({ kind: 'failed', reason: errorMessage(problem) });
+  handleRequest(event.data).catch((error: unknown) => {
+    reply({ kind: 'failed', reason: errorMessage(error) });
   });
 });

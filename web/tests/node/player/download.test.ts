@@ -5,10 +5,10 @@ import { download, FetchError } from '../../../shared/download.ts';
 function serve(pieces: readonly (number[] | null)[], init: ResponseInit = {}): void {
   vi.stubGlobal('fetch', async (_address: string, { signal }: { signal: AbortSignal }) => {
     if (signal.aborted) throw signal.reason;
-    const left = [...pieces];
+    const remaining = [...pieces];
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        const piece = left.shift();
+        const piece = remaining.shift();
         if (piece) controller.enqueue(Uint8Array.from(piece));
         else if (piece === undefined) controller.close();
         else
@@ -21,11 +21,11 @@ function serve(pieces: readonly (number[] | null)[], init: ResponseInit = {}): v
   });
 }
 
-const get = (bytes: number, parts: (number | null)[], signal?: AbortSignal) =>
+const downloadLook = (bytes: number, fractions: (number | null)[], signal?: AbortSignal) =>
   download('looks/a.onnx', {
-    what: 'the look',
+    description: 'the look',
     bytes,
-    onFetched: part => parts.push(part),
+    onProgress: fraction => fractions.push(fraction),
     ...(signal && { signal }),
   });
 
@@ -46,39 +46,41 @@ describe('a download', () => {
 
   it('arrives whole and tells how far it is', async () => {
     serve([[1], [2, 3], [4]]);
-    const parts: (number | null)[] = [];
-    expect([...(await get(4, parts))]).toEqual([1, 2, 3, 4]);
-    expect(parts).toEqual([0.25, 0.75, 1]);
+    const fractions: (number | null)[] = [];
+    expect([...(await downloadLook(4, fractions))]).toEqual([1, 2, 3, 4]);
+    expect(fractions).toEqual([0.25, 0.75, 1]);
   });
 
   it('takes the size from the server, unless that packs the file', async () => {
-    const parts: (number | null)[] = [];
+    const fractions: (number | null)[] = [];
     serve([[1], [2]], { headers: { 'Content-Length': '2' } });
-    await get(0, parts);
+    await downloadLook(0, fractions);
     serve([[1], [2]], { headers: { 'Content-Length': '1', 'Content-Encoding': 'gzip' } });
-    await get(0, parts);
-    expect(parts).toEqual([0.5, 1, null, null]);
+    await downloadLook(0, fractions);
+    expect(fractions).toEqual([0.5, 1, null, null]);
   });
 
   it('gives up on a silent connection, in a sentence', async () => {
     serve([[1], null]);
-    const failed = expect(get(4, [])).rejects.toThrow(/^Fetching the look broke off/);
+    const failed = expect(downloadLook(4, [])).rejects.toThrow(/^Fetching the look broke off/);
     await vi.advanceTimersByTimeAsync(21_000);
     await failed;
   });
 
   it('says where a file is missing', async () => {
     serve([], { status: 404 });
-    await expect(get(4, [])).rejects.toThrow('The look is not where this page expects it (looks/a.onnx).');
+    await expect(downloadLook(4, [])).rejects.toThrow(
+      'The look is not where this page expects it (looks/a.onnx).',
+    );
   });
 
   it('ends with its signal, and that is no trouble to tell', async () => {
     const signal = AbortSignal.abort();
     serve([[1]]);
-    await expect(get(4, [], signal)).rejects.not.toBeInstanceOf(FetchError);
+    await expect(downloadLook(4, [], signal)).rejects.not.toBeInstanceOf(FetchError);
     const later = new AbortController();
     serve([[1], null]);
-    const ended = expect(get(4, [], later.signal)).rejects.not.toBeInstanceOf(FetchError);
+    const ended = expect(downloadLook(4, [], later.signal)).rejects.not.toBeInstanceOf(FetchError);
     await vi.advanceTimersByTimeAsync(0);
     later.abort();
     await ended;

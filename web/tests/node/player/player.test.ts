@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { parseLooks } from '../../../player/looks/look-index.ts';
-import { withoutDefaults } from '../../../player/painters/wasm/live-inputs.ts';
-import { Statistics } from '../../../player/render/frame-stats.ts';
-import { kindOf } from '../../../player/sources/file.ts';
-import { creditOf, titleOf } from '../../../player/ui/look-label.ts';
-import { megabytes } from '../../../shared/format.ts';
-import { toBytes, toPlanes } from '../../../shared/planes.ts';
+import { removeDefaults } from '../../../player/painters/wasm/live-inputs.ts';
+import { FrameStats } from '../../../player/render/frame-stats.ts';
+import { detectFileKind } from '../../../player/sources/file.ts';
+import { lookCredit, lookTitle } from '../../../player/ui/look-label.ts';
+import { formatFileSize } from '../../../shared/format.ts';
+import { planesToRgba, rgbaToPlanes } from '../../../shared/planes.ts';
 
 /** A protobuf field with bytes in it. */
 const field = (number: number, content: readonly number[]) => [number * 8 + 2, content.length, ...content];
@@ -24,12 +24,12 @@ describe('the file without its live defaults', () => {
     const model = Uint8Array.from([...before, ...field(7, graph), ...after]);
     const left = [...node, ...tensor('brightness', 4), ...tensor('weight')];
     const expected = Uint8Array.from([...before, ...field(7, left), ...after]);
-    expect(withoutDefaults(model, new Set(['brightness']))).toEqual(expected);
-    expect(withoutDefaults(model, new Set())).toEqual(model);
+    expect(removeDefaults(model, new Set(['brightness']))).toEqual(expected);
+    expect(removeDefaults(model, new Set())).toEqual(model);
   });
 
   it('refuses a file that ends too early', () => {
-    expect(() => withoutDefaults(Uint8Array.from([58, 100, 1]), new Set())).toThrow(/cut short/);
+    expect(() => removeDefaults(Uint8Array.from([58, 100, 1]), new Set())).toThrow(/cut short/);
   });
 });
 
@@ -37,12 +37,12 @@ describe('pixels', () => {
   it('go to planes and back', () => {
     const rgba = Uint8ClampedArray.from([0, 128, 255, 255, 10, 20, 30, 255]);
     const planes = new Float32Array(6);
-    toPlanes(rgba, planes);
-    expect([...toBytes(planes, 2)]).toEqual([...rgba]);
+    rgbaToPlanes(rgba, planes);
+    expect([...planesToRgba(planes, 2)]).toEqual([...rgba]);
   });
 
   it('of one plane are grey, and clipped', () => {
-    expect([...toBytes(Float32Array.of(1.5, -1), 2)]).toEqual([255, 255, 255, 255, 0, 0, 0, 255]);
+    expect([...planesToRgba(Float32Array.of(1.5, -1), 2)]).toEqual([255, 255, 255, 255, 0, 0, 0, 255]);
   });
 });
 
@@ -61,37 +61,42 @@ describe('the list of looks', () => {
   });
 
   it('writes sizes for people', () => {
-    expect([400, 90_000, 912_345, 14_200_000].map(megabytes)).toEqual(['1 kB', '90 kB', '0.9 MB', '14 MB']);
+    expect([400, 90_000, 912_345, 14_200_000].map(formatFileSize)).toEqual([
+      '1 kB',
+      '90 kB',
+      '0.9 MB',
+      '14 MB',
+    ]);
   });
 });
 
 it('tells files apart by type, and by name where the system knows none', () => {
-  expect(kindOf({ name: 'a.onnx', type: '' })).toBe('look');
-  expect(kindOf({ name: 'a', type: 'image/heic' })).toBe('picture');
-  expect(kindOf({ name: 'a.WEBM', type: '' })).toBe('video');
-  expect(kindOf({ name: 'a.txt', type: 'text/plain' })).toBe('unknown');
+  expect(detectFileKind({ name: 'a.onnx', type: '' })).toBe('look');
+  expect(detectFileKind({ name: 'a', type: 'image/heic' })).toBe('picture');
+  expect(detectFileKind({ name: 'a.WEBM', type: '' })).toBe('video');
+  expect(detectFileKind({ name: 'a.txt', type: 'text/plain' })).toBe('unknown');
 });
 
 it('counts the frames of the last second and means what was measured', () => {
-  const statistics = new Statistics();
-  for (const time of [0, 500, 1000, 1400]) statistics.frame(time);
-  statistics.measure(10);
-  statistics.measure(20);
-  expect(statistics.rate(1450)).toBe(3);
-  expect([statistics.last, statistics.mean]).toEqual([20, 15]);
+  const stats = new FrameStats();
+  for (const time of [0, 500, 1000, 1400]) stats.addFrame(time);
+  stats.addTime(10);
+  stats.addTime(20);
+  expect(stats.framesPerSecond(1450)).toBe(3);
+  expect([stats.lastMs, stats.meanMs]).toEqual([20, 15]);
 });
 
 it('counts the frames of fast displays, too', () => {
-  const statistics = new Statistics();
-  for (let frame = 0; frame < 480; frame++) statistics.frame(frame * (1000 / 240));
-  expect(statistics.rate(2000)).toBeGreaterThanOrEqual(239);
+  const stats = new FrameStats();
+  for (let frame = 0; frame < 480; frame++) stats.addFrame(frame * (1000 / 240));
+  expect(stats.framesPerSecond(2000)).toBeGreaterThanOrEqual(239);
 });
 
 it('calls a look without a name by its file', () => {
-  expect(titleOf({ name: '' }, 'garden.ONNX')).toBe('garden');
-  expect(titleOf({ name: 'Garden' }, 'g.onnx')).toBe('Garden');
-  expect(creditOf({ credit: 'Photographs by A', licence: 'CC0' })).toBe('Photographs by A. Licence: CC0');
-  expect(creditOf({ credit: '', licence: '' })).toBe('');
+  expect(lookTitle({ name: '' }, 'garden.ONNX')).toBe('garden');
+  expect(lookTitle({ name: 'Garden' }, 'g.onnx')).toBe('Garden');
+  expect(lookCredit({ credit: 'Photographs by A', licence: 'CC0' })).toBe('Photographs by A. Licence: CC0');
+  expect(lookCredit({ credit: '', licence: '' })).toBe('');
 });
 
 it('has a policy in the page that allows nothing from elsewhere', () => {
