@@ -204,8 +204,8 @@ class Visit:
 
     def trouble(self, part: str = "") -> str:
         """What the page complains of, once it complains; `part` is in the sentence that is waited for."""
-        self.page.wait_for_selector(f"#trouble:not([hidden]) #trouble-text:has-text({json.dumps(part)})")
-        return str(self.page.inner_text("#trouble-text"))
+        self.page.wait_for_selector(f"#alert:not([hidden]) #alert-text:has-text({json.dumps(part)})")
+        return str(self.page.inner_text("#alert-text"))
 
     def choose(self, look: str) -> None:
         self.page.click("#look-button")

@@ -113,7 +113,7 @@ def test_keyboard(shared: Visit) -> None:
     assert page.get_attribute("#play-button", "aria-label") == "Play"
     page.keyboard.press(" ")
     assert page.get_attribute("#play-button", "aria-label") == "Pause"
-    for key, button in {"m": "#mirror-button", "g": "#guide-button", "s": "#figures-button"}.items():
+    for key, button in {"m": "#mirror-button", "g": "#guide-button", "s": "#stats-button"}.items():
         page.keyboard.press(key)
         assert shared.pressed(button), key
         page.keyboard.press(key.upper())
@@ -170,8 +170,8 @@ def test_everything_is_reached_by_tab(shared: Visit) -> None:
     for _ in range(20):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
-    names = ["play", "step", "source", "look", "light", "guide", "mirror", "save", "figures", "full"]
-    assert {f"{name}-button" for name in names} | {"camera-invite"} <= reached
+    names = ["play", "step", "source", "look", "light", "guide", "mirror", "save", "stats", "full"]
+    assert {f"{name}-button" for name in names} | {"camera-button"} <= reached
 
 
 def test_every_control_has_a_name(shared: Visit) -> None:
@@ -183,7 +183,7 @@ def test_every_control_has_a_name(shared: Visit) -> None:
                 const labels = [...(one.labels ?? [])].map(label => label.textContent).join('');
                 const text = one.matches('button') ? one.textContent : '';
                 return !(one.getAttribute('aria-label') || by || labels || text).trim()
-                    && one.id !== 'trouble-action';
+                    && one.id !== 'alert-action';
             }).map(one => one.outerHTML.slice(0, 80))"""
     )
     assert nameless == []
@@ -200,7 +200,7 @@ def test_every_control_has_a_name(shared: Visit) -> None:
     page = shared.page
     assert page.get_attribute("html", "lang") == "en"
     assert page.get_attribute("#status", "aria-live") == "polite"
-    assert page.get_attribute("#trouble-text", "aria-live") == "assertive"
+    assert page.get_attribute("#alert-text", "aria-live") == "assertive"
     assert page.locator("h1").count() == 1
 
 
@@ -226,7 +226,7 @@ def test_a_phone(address: str, visit: Callable[..., Visit]) -> None:
 
 def _fits_a_phone(page: Any, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for button in page.locator(".bar button, #camera-invite").all():
+    for button in page.locator(".bar button, #camera-button").all():
         box = button.bounding_box()
         assert box, button
         assert box["width"] >= 44 and box["height"] >= 44, button

@@ -25,7 +25,7 @@ def test_another_look(painting_page: Visit) -> None:
     painting_page.choose("Tiny")
     assert page.locator("#sliders input").count() == 2
     is_tiny_painting(painting_page.until(lambda seen: seen.mean() < bright - 0.1, "a look as it was made"))
-    assert page.is_hidden("#trouble")
+    assert page.is_hidden("#alert")
     assert painting_page.complaints == []
 
 
@@ -91,12 +91,12 @@ def test_files_that_are_no_looks(shared: Visit) -> None:
         "empty.onnx": b"",
         "cut.onnx": tiny_look()[:700],
     }.items():
-        shared.page.click("#trouble-close")
+        shared.page.click("#alert-close")
         shared.drop(name, content)
         sentence = shared.trouble()
         assert sentence.startswith(f"{name} cannot be painted with: "), sentence
         assert len(sentence) > len(name) + 40
-    shared.page.click("#trouble-close")
+    shared.page.click("#alert-close")
     assert shared.page.inner_text("#label-name") == "Tiny"
     is_tiny_painting(shared.painting())
 
@@ -123,7 +123,7 @@ def test_a_download_that_breaks_off(address: str, visit: Callable[..., Visit]) -
     guest.open(f"{address}?backend=wasm", painted=False)
     assert "broke off" in guest.trouble()
     guest.page.unroute("**/tiny.onnx")
-    guest.page.click("#trouble-action")
+    guest.page.click("#alert-action")
     guest.wait_for_painting()
     guest.page.route("**/second.onnx", lambda route: route.abort("connectionreset"))
     guest.page.click("#look-button")

@@ -41,7 +41,7 @@ def test_paints_the_scene(backend: str, address: str, visit: Callable[..., Visit
     assert guest.page.inner_text("#label-name") == "Tiny"
     assert "CC0" in guest.page.inner_text("#label-credit")
     guest.page.keyboard.press("s")
-    figures = guest.page.inner_text("#figures-list").lower()
+    figures = guest.page.inner_text("#stats-list").lower()
     assert backend in figures
     assert "to the first painting" in figures
     assert all(url.startswith(address) for url in guest.requests), guest.requests
@@ -65,7 +65,7 @@ def test_both_painters_paint_the_same(address: str, visit: Callable[..., Visit])
 def test_a_software_gpu_counts_as_none(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit("webgpu", viewport=SMALL).open(address)
     guest.page.keyboard.press("s")
-    figures = guest.page.inner_text("#figures-list").lower()
+    figures = guest.page.inner_text("#stats-list").lower()
     assert "onnx runtime" in figures
     assert "software" in figures, "the page says why WebGPU does not paint"
 
@@ -81,7 +81,7 @@ def test_a_lost_gpu_comes_back(address: str, visit: Callable[..., Visit]) -> Non
     # The device is there before the painter is.
     is_tiny_painting(guest.until(lambda seen: seen.std() > 0, "a painting that is not blank"))
     assert guest.page.is_visible("#painting canvas#before")
-    assert guest.page.is_hidden("#trouble")
+    assert guest.page.is_hidden("#alert")
 
 
 @pytest.mark.parametrize("forced", [False, True])
@@ -96,9 +96,9 @@ def test_a_gpu_that_cannot_bear_a_look(forced: bool, address: str, visit: Callab
     guest.page.wait_for_selector("#status:has-text('without the GPU')", state="attached")
     is_tiny_painting(guest.painting())
     guest.page.keyboard.press("s")
-    assert "went away" in guest.page.inner_text("#figures-list")
+    assert "went away" in guest.page.inner_text("#stats-list")
     assert guest.page.evaluate("window.devices") == 3
-    assert guest.page.is_hidden("#trouble")
+    assert guest.page.is_hidden("#alert")
 
 
 def test_a_browser_whose_gpu_answers_with_an_exception(address: str, visit: Callable[..., Visit]) -> None:
@@ -118,7 +118,7 @@ def test_threads_need_nothing_more_from_the_policy(tmp_path: Path, visit: Callab
         guest.page.keyboard.press("s")
         threads = guest.page.evaluate("Math.min(4, navigator.hardwareConcurrency)")
         assert guest.page.evaluate("crossOriginIsolated")
-        assert f"{threads} thread" in guest.page.inner_text("#figures-list")
+        assert f"{threads} thread" in guest.page.inner_text("#stats-list")
         assert guest.complaints == []
 
 
@@ -154,5 +154,5 @@ def test_a_runtime_that_does_not_arrive(address: str, visit: Callable[..., Visit
     guest.open(f"{address}?backend=wasm", painted=False)
     assert "Fetching the WASM painter broke off" in guest.trouble()
     guest.context.unroute("**/ort.wasm")
-    guest.page.click("#trouble-action")
+    guest.page.click("#alert-action")
     guest.wait_for_painting()

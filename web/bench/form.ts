@@ -42,7 +42,7 @@ export class Form {
       container.append(label);
     });
     if (this.#looks.length === 0)
-      container.append(makeElement('p', 'quiet', 'No looks lie beside this page: open your own.'));
+      container.append(makeElement('p', 'muted', 'No looks lie beside this page: open your own.'));
   }
 
   /** Rejects with the engine's sentence where the visitor's own file is no look. */

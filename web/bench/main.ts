@@ -34,7 +34,7 @@ async function run(
   const origin = await collectEnvironment(plan, video);
   const results = { benchmark: 'browser', origin, looks: measured } as const;
   try {
-    const bench = new BenchRunner(plan, feed, getElement('stages'), onProgress);
+    const bench = new BenchRunner(plan, feed, getElement('sandboxes'), onProgress);
     for (const look of looks) {
       measured.push(await bench.measure(look, rivals, signal));
       onLookMeasured(results);
@@ -47,14 +47,14 @@ async function run(
 
 const view = new ResultsView();
 const form = new Form();
-const progressText = getElement('doing');
-const status = getElement('said');
+const progressText = getElement('progress-text');
+const status = getElement('status');
 let running: AbortController | null = null;
 
 async function startRun(): Promise<void> {
   running = new AbortController();
   setBusy(true);
-  getElement('trouble').textContent = '';
+  getElement('alert').textContent = '';
   status.textContent = 'Measuring. The page is busy meanwhile; leave it in front.';
   try {
     const request = {
@@ -74,7 +74,7 @@ async function startRun(): Promise<void> {
   } catch (error) {
     status.textContent = running.signal.aborted ? 'Stopped.' : '';
     if (!running.signal.aborted) {
-      getElement('trouble').textContent = `The bench has no results: ${failureReason(error)}`;
+      getElement('alert').textContent = `The bench has no results: ${failureReason(error)}`;
     }
   } finally {
     running = null;
@@ -89,7 +89,7 @@ function setBusy(isBusy: boolean): void {
 }
 
 function showProgress({ sentence: label, seconds, secondsLeft }: Progress): void {
-  const bar = getElement('bar', HTMLProgressElement);
+  const bar = getElement('progress-bar', HTMLProgressElement);
   const left = secondsLeft === null ? '' : ` About ${formatDuration(secondsLeft)} left.`;
   progressText.textContent = `${label}.${left}`;
   if (secondsLeft === null) bar.removeAttribute('value');

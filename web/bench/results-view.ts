@@ -22,13 +22,13 @@ export class ResultsView {
   show(results: Results): void {
     this.#results = results;
     getElement('results').hidden = false;
-    getElement('origin').textContent = describeEnvironment(results.origin);
+    getElement('environment').textContent = describeEnvironment(results.origin);
     getElement('tables').replaceChildren(...results.looks.flatMap(renderLook));
   }
 
   async #copy(): Promise<void> {
     if (!this.#results) return;
-    const status = getElement('said');
+    const status = getElement('status');
     try {
       await navigator.clipboard.writeText(markdown(this.#results));
       status.textContent = 'Copied.';
@@ -49,7 +49,7 @@ function renderLook(look: LookResult): HTMLElement[] {
   const scroll = makeScrollable(makeElement('div', 'scroll'), `Table for ${look.name}`);
   scroll.append(renderTable(look));
   const figures = (['model', 'camera'] as const).map(workload => renderPlot(look, workload));
-  return [title, scroll, ...figures, ...listRemarks(look).map(text => makeElement('p', 'quiet', text))];
+  return [title, scroll, ...figures, ...listRemarks(look).map(text => makeElement('p', 'muted', text))];
 }
 
 function renderTable({ rivals }: LookResult): HTMLTableElement {
@@ -63,7 +63,7 @@ function renderTable({ rivals }: LookResult): HTMLTableElement {
   const body = element.createTBody();
   for (const rival of rivals.filter(isMeasured)) {
     const row = body.insertRow();
-    row.className = isLimner(rival.name) ? 'ours' : rival.ranked ? '' : 'apart';
+    row.className = isLimner(rival.name) ? 'limner' : rival.ranked ? '' : 'unranked';
     const name = makeElement('th', '', rival.label);
     name.scope = 'row';
     row.append(name, ...FIGURES.map(({ cell }) => makeElement('td', '', cell(rival))));

@@ -83,7 +83,7 @@ export class App {
       this.#renderLoop.setGuide(isOn);
     });
     const mirror = makeToggle('mirror-button', isOn => this.#renderLoop.setMirror(isOn));
-    const stats = makeToggle('figures-button', isOn => this.#statsOverlay.show(isOn));
+    const stats = makeToggle('stats-button', isOn => this.#statsOverlay.show(isOn));
     getButton('save-button').addEventListener('click', () => void this.#savePainting());
     getButton('full-button').addEventListener('click', () => this.#exhibit.toggle());
     const help = getElement('help', HTMLDialogElement);

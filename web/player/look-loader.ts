@@ -183,7 +183,7 @@ export class LookLoader {
     if (this.#current?.look !== look) this.#sliders.setInputs(look.info.live);
     this.#current = loaded;
     showLabel(look.info, bytes.length, fileName);
-    document.body.classList.remove('waiting');
+    document.body.classList.remove('no-look');
     const suffix = failed.size > 0 && painter.backend === 'wasm' ? ', without the GPU: it went away' : '';
     this.#notifications.inform(`Painting with “${lookTitle(look.info, fileName)}”${suffix}.`);
     this.#onLookShown(look);

@@ -18,7 +18,7 @@ const LOADING_INTERVAL_MS = 90;
 export class RenderLoop {
   readonly stats = new FrameStats();
   readonly #frameElement = getElement('frame');
-  readonly #sourceElement = getElement('subject');
+  readonly #sourceElement = getElement('source-view');
   readonly #paintingElement = getElement('painting');
   readonly #guideElement = getElement('guide-canvas');
   readonly #onError: (error: unknown) => void;

@@ -70,7 +70,7 @@ export class LookList {
   }
 
   #makeDescription(entry: LookEntry): HTMLElement {
-    const description = makeElement('span', 'words');
+    const description = makeElement('span', 'description');
     const facts = [
       entry.size,
       entry.pixels > 0 ? `${entry.pixels} px` : '',

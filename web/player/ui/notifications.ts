@@ -13,14 +13,14 @@ const STATUS_SHOWN_MS = 6000;
 
 export class Notifications {
   readonly #status = getElement('status');
-  readonly #alertBox = getElement('trouble');
-  readonly #alertText = getElement('trouble-text');
-  readonly #actionButton = getButton('trouble-action');
+  readonly #alertBox = getElement('alert');
+  readonly #alertText = getElement('alert-text');
+  readonly #actionButton = getButton('alert-action');
   #action: AlertAction | null = null;
   #fadeTimer = 0;
 
   constructor() {
-    getButton('trouble-close').addEventListener('click', () => this.clear());
+    getButton('alert-close').addEventListener('click', () => this.clear());
     this.#actionButton.addEventListener('click', () => {
       const action = this.#action;
       this.clear();

@@ -13,7 +13,7 @@ const KINDS: readonly SourceKind[] = ['camera', 'video', 'picture', 'scene'];
 export class SourcePicker {
   readonly #notifications: Notifications;
   readonly #onSource: (source: Source) => void;
-  readonly #inviteButton = getButton('camera-invite');
+  readonly #cameraButton = getButton('camera-button');
   readonly #deviceSelect = getElement('device-select', HTMLSelectElement);
   #kind: SourceKind = 'scene';
   #source: Source | null = null;
@@ -25,7 +25,7 @@ export class SourcePicker {
   constructor(notifications: Notifications, onSource: (source: Source) => void) {
     this.#notifications = notifications;
     this.#onSource = onSource;
-    this.#inviteButton.addEventListener('click', () => void this.chooseCamera());
+    this.#cameraButton.addEventListener('click', () => void this.chooseCamera());
     getButton('source-camera').addEventListener('click', () => void this.chooseCamera());
     getButton('source-scene').addEventListener(
       'click',
@@ -38,14 +38,14 @@ export class SourcePicker {
   }
 
   async chooseCamera(deviceId: string | null = null): Promise<void> {
-    this.#inviteButton.disabled = true;
+    this.#cameraButton.disabled = true;
     // Many phones give one camera at a time: the one before is let go first.
     if (this.#kind === 'camera') {
       this.#source?.stop();
       this.#source = null;
     }
     await this.#openSource('camera', () => openCamera(deviceId, () => this.#fallBackToScene()));
-    this.#inviteButton.disabled = false;
+    this.#cameraButton.disabled = false;
   }
 
   async chooseVideo(file: File): Promise<void> {
@@ -109,8 +109,8 @@ export class SourcePicker {
     this.#kind = kind;
     this.#isCameraMissing = false;
     for (const one of KINDS) getButton(`source-${one}`).setAttribute('aria-pressed', String(one === kind));
-    document.body.dataset.subject = kind;
-    this.#inviteButton.hidden = kind === 'camera';
+    document.body.dataset.source = kind;
+    this.#cameraButton.hidden = kind === 'camera';
     getElement('device-row').hidden = kind !== 'camera' || this.#deviceSelect.options.length < 2;
   }
 

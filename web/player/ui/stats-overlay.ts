@@ -9,8 +9,8 @@ const UPDATE_MS = 500;
 const BACKEND_NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', wasm: 'WASM' } as const;
 
 export class StatsOverlay {
-  readonly #view = getElement('figures-view');
-  readonly #list = getElement('figures-list', HTMLDListElement);
+  readonly #view = getElement('stats-view');
+  readonly #list = getElement('stats-list', HTMLDListElement);
   readonly #renderLoop: RenderLoop;
   #timer = 0;
 
