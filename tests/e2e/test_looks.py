@@ -68,7 +68,7 @@ def test_a_model_that_is_no_look(painting_page: Visit) -> None:
     assert page.inner_text("#label-name") == "bare", "it goes by its file's name"
     page.keyboard.press("g")
     assert page.is_hidden("#guide-view")
-    assert "does not tell what it sees" in page.inner_text("#status")
+    assert "no guide to show" in page.inner_text("#status")
     is_tiny_painting(painting_page.painting())
     painting_page.choose("Tiny")
     assert page.is_enabled("#guide-button")
@@ -94,7 +94,7 @@ def test_files_that_are_no_looks(shared: Visit) -> None:
         shared.page.click("#alert-close")
         shared.drop(name, content)
         sentence = shared.trouble()
-        assert sentence.startswith(f"{name} cannot be painted with: "), sentence
+        assert sentence.startswith(f"{name} cannot be opened: "), sentence
         assert len(sentence) > len(name) + 40
     shared.page.click("#alert-close")
     assert shared.page.inner_text("#label-name") == "Tiny"

@@ -96,7 +96,7 @@ def test_a_gpu_that_cannot_bear_a_look(forced: bool, address: str, visit: Callab
     guest.page.wait_for_selector("#status:has-text('without the GPU')", state="attached")
     is_tiny_painting(guest.painting())
     guest.page.keyboard.press("s")
-    assert "went away" in guest.page.inner_text("#stats-list")
+    assert "was lost" in guest.page.inner_text("#stats-list")
     assert guest.page.evaluate("window.devices") == 3
     assert guest.page.is_hidden("#alert")
 

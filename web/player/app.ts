@@ -1,4 +1,4 @@
-/** The page's one object that knows all others: it wires controls, subjects and looks to the easel. */
+/** Connects the controls, the frame sources and the looks to the render loop. */
 
 import type { Look } from '../engine/index.ts';
 import { closePanels, getButton, getElement, saveFile, setIcon, setLabel } from '../shared/dom.ts';
@@ -20,7 +20,7 @@ import { Sliders } from './ui/sliders.ts';
 import { SourcePicker } from './ui/source-picker.ts';
 import { StatsOverlay } from './ui/stats-overlay.ts';
 
-const NO_GUIDE = 'This model does not tell what it sees: it is painted with, but is no look of limner.';
+const NO_GUIDE = 'This model has no guide to show: it paints, but limner did not make it.';
 
 export class App {
   readonly #notifications: Notifications;
@@ -48,7 +48,7 @@ export class App {
     this.#bindControls();
   }
 
-  /** Fetches the list of looks and paints with the first, or with the one that `?look=` names. */
+  /** Fetches the list of looks and starts the first, or the one that `?look=` names. */
   async start(): Promise<void> {
     if (window.matchMedia('(prefers-reduced-motion: reduce)').matches) {
       this.#setPlaying(false);
@@ -89,7 +89,7 @@ export class App {
     const help = getElement('help', HTMLDialogElement);
     const openHelp = () => {
       if (help.open) return help.close();
-      this.#exhibit.leave(); // which hides all but the painting, this dialog too
+      this.#exhibit.leave(); // it hides everything but the painting, this dialog included
       help.showModal();
     };
     getButton('help-button').addEventListener('click', openHelp);
@@ -136,7 +136,7 @@ export class App {
     );
   }
 
-  /** A file of the visitor's, dropped anywhere. */
+  /** Opens a file that was dropped on the page. */
   async #openFile(file: File): Promise<void> {
     const kind = detectFileKind(file);
     switch (kind) {
@@ -147,16 +147,14 @@ export class App {
       case 'video':
         return this.#sourcePicker.chooseVideo(file);
       case 'unknown':
-        this.#notifications.alert(
-          `${file.name} is neither a look (.onnx), a picture nor a video, so there is nothing to paint with.`,
-        );
+        this.#notifications.alert(`${file.name} is neither a look (.onnx), a picture nor a video.`);
         return;
       default:
         kind satisfies never;
     }
   }
 
-  /** A look hangs: what it has to show besides the painting. */
+  /** Disables the guide button for a look without a guide. */
   #updateGuideButton(look: Look): void {
     const hasGuide = look.info.guide !== '';
     const guideButton = getButton('guide-button');
@@ -169,7 +167,7 @@ export class App {
     try {
       const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
       saveFile(await this.#renderLoop.toBlob(), `limner-${time}.png`);
-      this.#notifications.inform('The painting is among your downloads.');
+      this.#notifications.inform('The painting is in your downloads.');
     } catch (error) {
       this.#notifications.alert(errorMessage(error));
     }
@@ -181,7 +179,7 @@ interface Toggle {
   set: (isOn: boolean) => void;
 }
 
-/** A button that is on or off. */
+/** Makes a button switch between on and off. */
 function makeToggle(id: string, onChanged: (isOn: boolean) => void): Toggle {
   const element = getButton(id);
   const set = (isOn: boolean) => {

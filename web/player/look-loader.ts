@@ -1,7 +1,7 @@
 /**
- * Who paints, and with what: a look comes in as bytes, is read by the engine (which refuses what is no
- * look, in a sentence), gets a painter, and the painter goes to the easel. One hire is under way at a
- * time, whether it was chosen, opened or follows a loss; a later one ends the one before.
+ * Loads a look: fetches its bytes, reads them with the engine, creates a painter and hands it to the render
+ * loop. Only one look loads at a time; a later request aborts the earlier one. A lost painter is replaced
+ * in the same way.
  */
 
 import { type Look, readLook } from '../engine/index.ts';
@@ -34,7 +34,7 @@ export class LookLoader {
   readonly #sliders: Sliders;
   readonly #forcedBackend: Backend | null;
   readonly #onLookShown: (look: Look) => void;
-  /** Ways to the GPU that a look has lost for good, and why: the engine has tried them again itself. */
+  /** For each look, the GPU backends that failed after the engine's own retries, and why. */
   readonly #failedBackends = new WeakMap<Look, Map<Backend, string>>();
   #loading: AbortController | null = null;
   #current: LoadedLook | null = null;
@@ -53,7 +53,7 @@ export class LookLoader {
     this.#onLookShown = onLookShown;
   }
 
-  /** Fetches a look of the list and paints with it. */
+  /** Fetches a look of the list and starts it. */
   loadEntry(entry: LookEntry, chosenAt = performance.now()): Promise<void> {
     this.#notifications.clear();
     return this.#runExclusively(
@@ -76,7 +76,7 @@ export class LookLoader {
     );
   }
 
-  /** Paints with a look from the visitor's own disk. */
+  /** Opens and starts a look from the visitor's disk. */
   loadFile(file: File): Promise<void> {
     this.#notifications.clear();
     const chosenAt = performance.now();
@@ -89,11 +89,11 @@ export class LookLoader {
         const loaded = { look: await readLook(bytes), bytes, fileName: file.name };
         if (await this.#startPainter(loaded, chosenAt, signal)) this.#lookList.select(null);
       },
-      error => this.#notifications.alert(`${file.name} cannot be painted with: ${errorMessage(error)}`),
+      error => this.#notifications.alert(`${file.name} cannot be opened: ${errorMessage(error)}`),
     );
   }
 
-  /** A painter is lost for good: begin again with the same look and the next painter, but not for ever. */
+  /** Replaces a painter that was lost for good. After MAX_LOSSES within LOSS_WINDOW_MS it stops and asks the visitor. */
   handleLoss(reason: string): void {
     const now = performance.now();
     this.#lossTimes = [...this.#lossTimes.filter(time => now - time < LOSS_WINDOW_MS), now];
@@ -102,7 +102,7 @@ export class LookLoader {
       if (this.#current) this.#recordFailure(this.#current.look, painter.backend, reason);
       this.#renderLoop.removePainter(painter);
     }
-    if (this.#loading) return; // what is on its way takes over, or resumes this one where it fails
+    if (this.#loading) return; // the look that is loading takes over; if it fails, this one is resumed
     if (this.#lossTimes.length < MAX_LOSSES && this.#forcedBackend === null) {
       this.#resume();
       return;
@@ -117,7 +117,7 @@ export class LookLoader {
     });
   }
 
-  /** Paints again with what hangs. */
+  /** Starts the current look again. */
   #resume(): void {
     const loaded = this.#current;
     if (!loaded) return;
@@ -129,7 +129,7 @@ export class LookLoader {
     );
   }
 
-  /** Ends the hire that is under way and begins this one; a failure is told unless it was ended, too. */
+  /** Aborts the task that is running and runs this one. Reports its error unless it was aborted in turn. */
   async #runExclusively(
     task: (signal: AbortSignal) => Promise<void>,
     onError: (error: unknown) => void,
@@ -145,12 +145,12 @@ export class LookLoader {
     this.#loading = null;
     this.#lookList.hideProgress();
     if (failed) onError(failed.error);
-    // The painter before may have been lost meanwhile, with this one expected to take over.
+    // The previous painter may have been lost meanwhile, while this look was expected to take over.
     const isStopped = this.#lossTimes.length >= MAX_LOSSES;
     if (failed && !this.#loading && !this.#renderLoop.painter && !isStopped) this.#resume();
   }
 
-  /** Finds a painter for a look and gives it the brush; false where it has to give way. */
+  /** Creates a painter for a look and shows it; false if the task was aborted. */
   async #startPainter(loaded: LoadedLook, chosenAt: number, signal: AbortSignal): Promise<boolean> {
     const { look, bytes, fileName } = loaded;
     const started: { painter: Painter | null; lossReason: string | null } = {
@@ -184,18 +184,18 @@ export class LookLoader {
     this.#current = loaded;
     showLabel(look.info, bytes.length, fileName);
     document.body.classList.remove('no-look');
-    const suffix = failed.size > 0 && painter.backend === 'wasm' ? ', without the GPU: it went away' : '';
+    const suffix = failed.size > 0 && painter.backend === 'wasm' ? ', without the GPU: it was lost' : '';
     this.#notifications.inform(`Painting with “${lookTitle(look.info, fileName)}”${suffix}.`);
     this.#onLookShown(look);
     return true;
   }
 
   #recordFailure(look: Look, backend: Backend, reason: string): void {
-    if (backend === 'wasm') return; // there is nobody after it, so it is tried again
+    if (backend === 'wasm') return; // WASM is the last resort, so it is tried again
     const failed = this.#failedBackends.get(look) ?? new Map<Backend, string>();
     this.#failedBackends.set(
       look,
-      failed.set(backend, `The GPU went away as it painted this look (${reason}).`),
+      failed.set(backend, `The GPU was lost while it painted this look (${reason}).`),
     );
   }
 }

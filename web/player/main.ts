@@ -1,4 +1,4 @@
-/** The live page: puts subject, look, painter and controls together. */
+/** The entry of the live page. */
 import { errorMessage } from '../shared/errors.ts';
 import { App } from './app.ts';
 import { Notifications } from './ui/notifications.ts';

@@ -1,6 +1,6 @@
-/** Finding the page's own elements, and the few lines of DOM that every module needs. */
+/** Helpers for the DOM of a page. */
 
-/** The element with this id; the page is broken, and says so, if it has none of that type. */
+/** The element with this id. Throws if there is none of that type: the page is broken then. */
 export function getElement<T extends HTMLElement = HTMLElement>(
   id: string,
   type: new () => T = HTMLElement as new () => T,
@@ -12,7 +12,7 @@ export function getElement<T extends HTMLElement = HTMLElement>(
 
 export const getButton = (id: string): HTMLButtonElement => getElement(id, HTMLButtonElement);
 
-/** Makes an element with a class and a text; text only, as names in a look are not ours. */
+/** Makes an element with a class and a text. Names in a look are untrusted, so nothing is set as HTML. */
 export function makeElement<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = '',
@@ -24,18 +24,18 @@ export function makeElement<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Shows another symbol of index.html's sprite in a button. */
+/** Shows another symbol of the page's SVG sprite in a button. */
 export function setIcon(target: HTMLElement, symbol: string): void {
   target.querySelector('use')?.setAttribute('href', `#i-${symbol}`);
 }
 
-/** Names a button for the eye (tooltip) and for the ear. */
+/** Sets a button's label for screen readers, and its tooltip. */
 export function setLabel(target: HTMLElement, label: string, key?: string): void {
   target.setAttribute('aria-label', label);
   target.title = key ? `${label} (${key})` : label;
 }
 
-/** Closes whatever panel is open. */
+/** Closes all open panels. */
 export function closePanels(): void {
   for (const panel of document.querySelectorAll<HTMLElement>('[popover]')) panel.hidePopover?.();
 }

@@ -1,6 +1,6 @@
-/** Fetching a file of this page with progress, and giving up on a connection that has gone silent. */
+/** Fetches a file with progress, and gives up on a connection that stalls. */
 
-/** A sentence about a file that could not be had; `again` where trying again may help. */
+/** A file could not be fetched. `isRetryable` if another try may help. */
 export class FetchError extends Error {
   readonly isRetryable: boolean;
 
@@ -12,22 +12,22 @@ export class FetchError extends Error {
 
 const STALL_TIMEOUT_MS = 20_000;
 
-/** Tells the part that has arrived, 0..1 or null where the whole is unknown, and the bytes. */
+/** Gets the fraction that has arrived (0..1, or null if the total is unknown) and the bytes received. */
 export type OnProgress = (fraction: number | null, received: number) => void;
 
 export interface DownloadOptions {
-  /** What it is, within a sentence. */
+  /** What the file is, for error messages. */
   description: string;
-  /** Its size; 0 where only the server knows. */
+  /** Its size; 0 if only the server knows it. */
   bytes: number;
   onProgress: OnProgress;
   signal?: AbortSignal;
 }
 
-/** Throws a FetchError, or whatever comes of an aborted signal. */
+/** Throws a FetchError, or the reason of an aborted signal. */
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { description, onProgress, signal } = options;
-  // AbortSignal.any would do, but is younger than most of what this page needs.
+  // AbortSignal.any would be simpler, but older browsers that run this page lack it.
   const controller = new AbortController();
   const abort = () => controller.abort();
   if (signal?.aborted) abort();
@@ -58,7 +58,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
   }
 }
 
-/** The size that the server tells; it tells that of the packed file where it packs. */
+/** The size that the server declares. For a compressed response it is the compressed size, so it is ignored. */
 function contentLength(response: Response): number {
   if (response.headers.get('Content-Encoding')) return 0;
   return Number(response.headers.get('Content-Length')) || 0;

@@ -1,6 +1,6 @@
-/** Between a canvas' bytes and a network's planes. */
+/** Conversions between a canvas's RGBA bytes and a network's float planes. */
 
-/** RGBA bytes to float planes (3, P, P) of 0..1, written into `planes`. */
+/** Converts RGBA bytes to float planes (3, P, P) of 0..1, written into `planes`. */
 export function rgbaToPlanes(rgba: Uint8ClampedArray, planes: Float32Array): void {
   const area = rgba.length / 4;
   for (let pixel = 0; pixel < area; pixel++) {
@@ -10,7 +10,7 @@ export function rgbaToPlanes(rgba: Uint8ClampedArray, planes: Float32Array): voi
   }
 }
 
-/** Float planes (1 or 3, P, P) of 0..1 to opaque RGBA bytes; the clamped array rounds and clips. */
+/** Converts float planes (1 or 3, P, P) of 0..1 to opaque RGBA bytes; the clamped array rounds and clips. */
 export function planesToRgba(planes: Float32Array, area: number): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(area * 4);
   const stride = planes.length >= 3 * area ? area : 0;

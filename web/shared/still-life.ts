@@ -1,13 +1,13 @@
 /**
- * A still life that is never quite still: a draped cloth, fruit, a cup, and a hand that comes and
- * goes, in light that wanders. Drawn for a network that sees soft greys, so it is made of large
- * lit and dark masses and has no fine detail. All measures are in units of the picture's side.
+ * The built-in scene: a still life that moves slowly. A draped cloth, fruit, a cup, and a hand that comes and
+ * goes, in changing light. The network sees soft greys, so the scene consists of large light and dark shapes
+ * without fine detail. All lengths are fractions of the picture's side.
  */
 
 type Colour = readonly [number, number, number];
 
 interface Light {
-  /** Where it comes from, and how strong it is. */
+  /** The position of the light, and its strength. */
   x: number;
   y: number;
   strength: number;
@@ -21,7 +21,7 @@ function shade([r, g, b]: Colour, amount: number, alpha = 1): string {
   return `rgb(${part(r)} ${part(g)} ${part(b)} / ${alpha})`;
 }
 
-/** Draws the scene as it is after so many seconds onto a square of this many pixels. */
+/** Draws the scene at a time in seconds, onto a square of `side` pixels. */
 export function drawStillLife(context: CanvasRenderingContext2D, side: number, seconds: number): void {
   context.save();
   context.scale(side, side);
@@ -142,7 +142,7 @@ function drawFruit(
   context.fill();
 }
 
-/** A side-lit gradient for things that were turned on a wheel. */
+/** A side-lit gradient for round objects. */
 function makeRoundGradient(
   context: CanvasRenderingContext2D,
   light: Light,
@@ -199,7 +199,7 @@ function drawCup(context: CanvasRenderingContext2D, light: Light, x: number, foo
   context.stroke();
 }
 
-/** A hand reaches in from the right about every half minute, and withdraws. */
+/** Draws a hand that reaches in from the right about every half minute. */
 function drawHand(context: CanvasRenderingContext2D, light: Light, seconds: number): void {
   const reach = Math.max(0, oscillate(seconds, 33, 0.12));
   if (reach < 0.02) return;

@@ -1,4 +1,4 @@
-/** The looks that lie beside this page: their list, and fetching one with progress. */
+/** The looks that are published beside this page: fetches their list, and one look with progress. */
 import { download, FetchError, type OnProgress } from '../../shared/download.ts';
 
 export interface LookEntry {
@@ -18,10 +18,10 @@ const NO_LOOKS =
 
 const lookUrl = (file: string) => `looks/${encodeURIComponent(file)}`;
 
-/** Where a look's small picture is, if it has one. */
+/** The URL of a look's preview picture, if it has one. */
 export const previewUrl = (entry: LookEntry): string | null => entry.preview && lookUrl(entry.preview);
 
-/** Reads looks.json's value; entries that name no file are left out. */
+/** Parses looks.json. Entries without a file name are left out. */
 export function parseLooks(value: unknown): LookEntry[] {
   const list = typeof value === 'object' && value !== null && 'looks' in value ? value.looks : null;
   if (!Array.isArray(list)) throw new FetchError('looks/looks.json is not a list of looks.', false);
@@ -56,7 +56,7 @@ export async function listLooks(): Promise<LookEntry[]> {
   return looks;
 }
 
-/** Fetches a look; tells the part that has arrived. Throws a FetchError, or what `signal` says. */
+/** Fetches a look and reports progress. Throws a FetchError, or the reason of an aborted `signal`. */
 export function fetchLook(
   entry: LookEntry,
   onProgress: OnProgress,

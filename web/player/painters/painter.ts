@@ -1,12 +1,12 @@
-/** A painter, whoever it is: the engine's on WebGPU or WebGL2, or ONNX Runtime's with the same shape. */
+/** A painter: the engine's on WebGPU or WebGL2, or ONNX Runtime's with the same interface. */
 import type { Painter as EnginePainter } from '../../engine/index.ts';
 
 export type Backend = 'webgpu' | 'webgl2' | 'wasm';
 
 export interface Painter extends Omit<EnginePainter, 'backend' | 'run'> {
   readonly backend: Backend;
-  /** Milliseconds that the last painting took by the painter's own clock, where it has one. */
+  /** Milliseconds of the last frame, where the painter measures them itself. */
   readonly lastRunMs?: number;
-  /** Why it is not WebGPU that paints; null where the address asked for that. */
+  /** Why WebGPU is not used; null where the URL asked for this backend. */
   readonly fallbackReason?: string | null;
 }

@@ -1,6 +1,6 @@
 /**
- * Who paints: WebGPU where there is a real adapter, else WebGL2 where there is, else ONNX Runtime in
- * WebAssembly. A software GPU is many times slower than WebAssembly on the same machine, so it counts as none.
+ * Selects the backend: WebGPU if there is a hardware adapter, else WebGL2 on a hardware GPU, else ONNX Runtime
+ * in WebAssembly. A software GPU counts as none: it is many times slower than WebAssembly on the same machine.
  */
 
 import { createPainter, type Look, webgl2Available, webgpuAvailable } from '../../engine/index.ts';
@@ -15,23 +15,23 @@ export type GpuBackend = (typeof GPU_BACKENDS)[number];
 const isGpuBackend = (backend: string | null): backend is GpuBackend =>
   GPU_BACKENDS.some(one => one === backend);
 
-/** The painter that the address asks for, as in `?backend=wasm`; null lets the ladder decide. */
+/** The backend that the URL asks for, as in `?backend=wasm`; null if it leaves the choice to the page. */
 export function parseForcedBackend(search: string): Backend | null {
   const requested = new URLSearchParams(search).get('backend');
   return isGpuBackend(requested) || requested === 'wasm' ? requested : null;
 }
 
-/** Bytes fetched by workers, which the page's own timeline does not see. */
+/** Bytes that workers fetched: the page's own resource timing does not include them. */
 export const workerTraffic = { bytes: 0 };
 
 export interface SelectOptions {
   forcedBackend: Backend | null;
-  /** Ways to the GPU that are not to be tried, and why. */
+  /** Backends that are not tried, and why. */
   excluded: ReadonlyMap<Backend, string>;
   signal: AbortSignal;
-  /** A new canvas: one that a painter has tried is of no use to another kind. */
+  /** Makes a new canvas: a canvas has one kind of context, so no two backends can share it. */
   makeCanvas: () => HTMLCanvasElement;
-  /** The WASM painter is arriving, and has arrived. */
+  /** Called while the WASM runtime downloads, and when it is complete. */
   onProgress: OnProgress;
   onDownloaded: () => void;
   onLost: (reason: string) => void;
@@ -64,7 +64,7 @@ async function createOnGpu(backend: GpuBackend, look: Look, options: SelectOptio
   return createPainter(look, { backend, canvas: options.makeCanvas(), onLost: options.onLost });
 }
 
-/** Sets up the best painter that this browser has for a look; throws a sentence where there is none. */
+/** Creates a painter on the best backend that this browser has for a look. */
 export async function selectPainter(look: Look, bytes: Uint8Array, options: SelectOptions): Promise<Painter> {
   let fallbackReason: string | null = null;
   for (const backend of GPU_BACKENDS) {
@@ -72,7 +72,7 @@ export async function selectPainter(look: Look, bytes: Uint8Array, options: Sele
     try {
       return Object.assign(await createOnGpu(backend, look, options), { fallbackReason });
     } catch (error) {
-      // The GPU cannot, or the engine found at the last step something that it cannot compile.
+      // There is no such GPU, or the engine cannot compile this look for it.
       if (options.forcedBackend !== null) throw error;
       fallbackReason ??= errorMessage(error);
     }

@@ -1,28 +1,27 @@
-// A plain script in old words, so that it runs where the page's own program does not, and says why.
+// In old JavaScript, so that it runs where the page's own script cannot.
 (() => {
   var WAIT_MS = 3000;
-  // Named here, as a call over several lines would be given a comma that old browsers cannot read.
   var FROM_FOLDER =
     'A browser does not run this page straight from a folder. Serve the folder, for instance with: python -m http.server';
   var NOT_STARTED =
-    'The program of this page did not start. Reload the page; if that does not help, open it in a current Chrome, Edge, Firefox or Safari.';
+    'This page did not start. Reload it; if that does not help, open it in a current Chrome, Edge, Firefox or Safari.';
 
-  function say(sentence) {
-    var place = document.createElement('p');
-    place.className = 'noscript';
-    place.setAttribute('role', 'alert');
-    place.textContent = sentence;
-    document.body.appendChild(place);
+  function show(message) {
+    var element = document.createElement('p');
+    element.className = 'noscript';
+    element.setAttribute('role', 'alert');
+    element.textContent = message;
+    document.body.appendChild(element);
   }
 
   if (location.protocol === 'file:') {
-    say(FROM_FOLDER);
+    show(FROM_FOLDER);
     return;
   }
   addEventListener('load', () => {
     setTimeout(() => {
       if (document.documentElement.hasAttribute('data-started')) return;
-      say(NOT_STARTED);
+      show(NOT_STARTED);
     }, WAIT_MS);
   });
 })();

@@ -1,4 +1,4 @@
-/** How fast it paints. Times are milliseconds. */
+/** Statistics of the painted frames: frame times and frame rate. */
 
 const RATE_WINDOW_MS = 1000;
 
@@ -9,7 +9,7 @@ export class FrameStats {
   #count = 0;
   firstPaintingMs: number | null = null;
 
-  /** A new look begins: everything is measured afresh. */
+  /** Forgets all measurements, for a new look. */
   reset(): void {
     this.#frameTimes = [];
     this.#lastMs = null;
@@ -18,13 +18,13 @@ export class FrameStats {
     this.firstPaintingMs = null;
   }
 
-  /** A frame was painted. */
+  /** Counts a painted frame. */
   addFrame(now: number): void {
     this.#frameTimes.push(now);
     while (now - (this.#frameTimes[0] ?? now) > RATE_WINDOW_MS) this.#frameTimes.shift();
   }
 
-  /** A frame was waited for, from the call to the finished painting. */
+  /** Records how long a frame took, from the call to the finished painting. */
   addTime(milliseconds: number): void {
     this.#lastMs = milliseconds;
     this.#sumMs += milliseconds;

@@ -1,7 +1,7 @@
 /**
- * The easel: holds one subject and one painter, and paints a frame whenever there is a new one. It
- * waits for the painter only when the painter is slow, and now and then to measure it. What was painted
- * stays on the canvas until something newer is.
+ * The render loop: paints each new frame of one source with one painter. It waits for the painter only if the
+ * painter is slow, and every MEASURE_EVERY frames to measure it. The last painting stays on the canvas until
+ * the next one replaces it.
  */
 import type { LookInfo } from '../../engine/index.ts';
 import { getElement, makeElement } from '../../shared/dom.ts';
@@ -10,9 +10,9 @@ import type { Source } from '../sources/source.ts';
 import { FrameStats } from './frame-stats.ts';
 
 const MEASURE_EVERY = 30;
-/** A painter that needs longer than this is waited for at every frame, so that none pile up. */
+/** A slower painter is waited for at every frame, so that frames do not pile up. */
 const SLOW_MS = 24;
-/** Before there is a painter the subject moves at leisure: what is loading has the machine. */
+/** The time between frames of the source while there is no painter yet, so that loading gets the CPU. */
 const LOADING_INTERVAL_MS = 90;
 
 export class RenderLoop {
@@ -24,7 +24,7 @@ export class RenderLoop {
   readonly #onError: (error: unknown) => void;
   #source: Source;
   #painter: Painter | null = null;
-  /** What hangs, and its live values as they are turned; they outlive a painter that is lost. */
+  /** The current look and its live inputs. They are kept when a painter is lost. */
   #lookInfo: LookInfo | null = null;
   #liveInputs: Map<string, number> = new Map();
   #isPlaying = true;
@@ -51,7 +51,7 @@ export class RenderLoop {
     return this.#isPlaying;
   }
 
-  /** Puts another subject up and lets go of the one before. */
+  /** Shows another source and stops the previous one. */
   setSource(source: Source): void {
     this.#cancelNextFrame();
     const previous = this.#source;
@@ -64,12 +64,12 @@ export class RenderLoop {
   }
 
   /**
-   * Hands the brush over: the new painter's first painting replaces what the last one left. A painter
-   * that is no longer wanted once it has painted is destroyed; then nothing changes, and this is false.
+   * Replaces the painter once the new one has painted its first frame. If it is cancelled by then, the new
+   * painter is destroyed, nothing else changes, and the result is false.
    */
   async setPainter(painter: Painter, chosenAt: number, isCancelled: () => boolean): Promise<boolean> {
     const { info, canvas } = painter;
-    if (!(canvas instanceof HTMLCanvasElement)) throw new Error('This painter has no canvas to hang.');
+    if (!(canvas instanceof HTMLCanvasElement)) throw new Error('This painter has no canvas.');
     const defaults = Object.entries(info.live).map(([name, liveInput]) => [name, liveInput.default] as const);
     const liveInputs = info === this.#lookInfo ? this.#liveInputs : new Map(defaults);
     const applyLiveInputs = () => {
@@ -81,12 +81,12 @@ export class RenderLoop {
       await this.#whenIdle();
       this.#paintFrame(painter);
       await painter.finished();
-      await this.#whenIdle(); // the painter before may have gone on meanwhile
+      await this.#whenIdle(); // the previous painter may have painted meanwhile
       if (isCancelled()) {
         painter.destroy();
         return false;
       }
-      applyLiveInputs(); // and so may the visitor
+      applyLiveInputs(); // the visitor may have changed them meanwhile
     } catch (error) {
       painter.destroy();
       throw error;
@@ -110,7 +110,7 @@ export class RenderLoop {
     return true;
   }
 
-  /** Takes the painter away without touching what it painted. */
+  /** Destroys the painter; its last painting stays visible. */
   removePainter(painter: Painter): void {
     if (this.#painter === painter) this.#painter = null;
     painter.destroy();
@@ -131,12 +131,12 @@ export class RenderLoop {
     this.#cancelNextFrame();
   }
 
-  /** Paints exactly one frame more, and stays paused. */
+  /** Pauses and paints exactly one more frame. */
   async step(): Promise<void> {
     if (this.#isPlaying) this.pause();
     const source = this.#source;
     await source.step();
-    // A step may end by pausing a camera; who pressed Play meanwhile wants it to run.
+    // A step of a camera ends with a pause. If the visitor has pressed Play meanwhile, play on.
     if (this.#isPlaying && source === this.#source) await this.play();
     else this.refresh();
   }
@@ -160,7 +160,7 @@ export class RenderLoop {
     this.refresh();
   }
 
-  /** Paints the current frame again, where nothing else is about to. */
+  /** Paints the current frame again, unless the loop paints anyway. */
   refresh(): void {
     if (this.#refreshId || (this.#isPlaying && !this.#source.isStill)) return;
     this.#refreshId = requestAnimationFrame(async () => {
@@ -176,18 +176,18 @@ export class RenderLoop {
     const painter = this.#painter;
     const canvas = this.#paintingElement.querySelector('canvas');
     if (!canvas || !painter) throw new Error('There is no painting to save yet.');
-    // A WebGPU canvas can be read only in the task that painted it.
+    // A WebGPU canvas can only be read in the task that painted it.
     this.#paintFrame(painter);
     if (painter.backend === 'wasm') await painter.finished();
     return new Promise((resolve, reject) => {
       canvas.toBlob(blob =>
-        blob ? resolve(blob) : reject(new Error('The browser did not make a picture.')),
+        blob ? resolve(blob) : reject(new Error('The browser could not save the picture.')),
       );
     });
   }
 
   #showSource(source: Source): void {
-    // Phones play a video only in the page; a canvas that the painting covers need not be drawn there too.
+    // Phones play a video only if it is in the page. A canvas that the painting covers is left out.
     const isVisible =
       source.frame instanceof HTMLVideoElement || !this.#frameElement.classList.contains('painted');
     this.#sourceElement.replaceChildren(...(isVisible ? [source.frame] : []));
@@ -226,19 +226,19 @@ export class RenderLoop {
     });
   }
 
-  /** One painting; concurrent calls share it. */
+  /** Paints one frame; concurrent calls share it. */
   #paint(): Promise<void> {
     this.#currentPaint ??= this.#paintAndMeasure()
       .catch((error: unknown) => this.#onError(error))
       .finally(() => {
         this.#currentPaint = null;
-        // Whoever asked for this turn: the loop held still for it.
+        // The loop requests no frame while one is painted.
         this.#requestNextFrame();
       });
     return this.#currentPaint;
   }
 
-  /** Resolves when nothing is being painted. */
+  /** Resolves when no frame is being painted. */
   async #whenIdle(): Promise<void> {
     while (this.#currentPaint) await this.#currentPaint;
   }
@@ -251,7 +251,7 @@ export class RenderLoop {
     const isSlow = painter.backend === 'wasm' || (this.stats.lastMs ?? SLOW_MS) >= SLOW_MS;
     if (isSlow || this.#frameCount % MEASURE_EVERY === 0) {
       await painter.finished();
-      // The first two carry one-time costs.
+      // The first two frames include one-time costs.
       const elapsed = painter.lastRunMs ?? performance.now() - start;
       if (this.#frameCount > 1) this.stats.addTime(elapsed);
     }

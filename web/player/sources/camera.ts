@@ -1,4 +1,4 @@
-/** The visitor's camera. It is asked for only when the visitor presses a button. */
+/** The visitor's camera. The page asks for it only when the visitor presses a button. */
 import { makeMutedVideo, playVideo, requestVideoFrame, type Source, SourceError } from './source.ts';
 
 export interface CameraDevice {
@@ -28,7 +28,7 @@ function cameraErrorMessage(error: unknown): string {
   }
 }
 
-/** Opens the camera with this id, or the one that faces the visitor. */
+/** Opens the camera with this id; without an id, the one that faces the visitor. */
 export async function openCamera(deviceId: string | null, onEnded: () => void): Promise<Source> {
   if (!navigator.mediaDevices?.getUserMedia) {
     throw new SourceError(
@@ -82,7 +82,7 @@ async function sourceFromStream(stream: MediaStream, onEnded: () => void): Promi
   };
 }
 
-/** The cameras that the browser names; none before permission is given. */
+/** The cameras that the browser lists: none until the visitor gives permission. */
 export async function listCameras(): Promise<CameraDevice[]> {
   const devices = (await navigator.mediaDevices?.enumerateDevices?.().catch(() => [])) ?? [];
   return devices
@@ -93,7 +93,7 @@ export async function listCameras(): Promise<CameraDevice[]> {
     }));
 }
 
-/** Whether the camera may be opened without asking anyone; false where the browser does not tell. */
+/** Whether the camera may be opened without a prompt; false if the browser does not say. */
 export async function isCameraGranted(): Promise<boolean> {
   const status = await navigator.permissions?.query({ name: 'camera' }).catch(() => null);
   return status?.state === 'granted';

@@ -1,4 +1,4 @@
-/** Pictures and videos that the visitor opens or drops. They are read here and go nowhere. */
+/** Pictures and videos that the visitor opens or drops. They never leave the browser. */
 import { centerCrop, getContext2d } from '../../shared/canvas.ts';
 import { makeMutedVideo, playVideo, requestVideoFrame, type Source, SourceError } from './source.ts';
 
@@ -7,7 +7,7 @@ export type FileKind = 'look' | 'picture' | 'video' | 'unknown';
 const PICTURE_NAME = /\.(png|jpe?g|webp|gif|avif|bmp|svg)$/i;
 const VIDEO_NAME = /\.(mp4|m4v|webm|mov|mkv|ogv)$/i;
 
-/** What a file is, by its type and, where the system knows none, by its name. */
+/** The kind of a file, by its media type or, where the system knows none, by its name. */
 export function detectFileKind(file: { name: string; type: string }): FileKind {
   if (/\.onnx$/i.test(file.name)) return 'look';
   if (file.type.startsWith('image/') || PICTURE_NAME.test(file.name)) return 'picture';
@@ -45,7 +45,7 @@ export async function openPicture(file: File): Promise<Source> {
   }
 }
 
-/** The middle square of a picture, which is what a look paints. */
+/** The centre square of a picture, which is what a look paints. */
 function cropToCanvas(image: HTMLImageElement): HTMLCanvasElement {
   const width = image.naturalWidth || MAX_SIDE;
   const height = image.naturalHeight || MAX_SIDE;
@@ -95,7 +95,7 @@ export async function openVideo(file: File): Promise<Source> {
   };
 }
 
-/** One frame on; from the end, back to the start. */
+/** Seeks one frame ahead; at the end, back to the start. */
 function stepFrame(video: HTMLVideoElement): Promise<void> {
   return new Promise(resolve => {
     video.addEventListener('seeked', () => resolve(), { once: true });

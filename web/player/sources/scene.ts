@@ -1,5 +1,4 @@
-/** The built-in scene, as a subject: what the page paints before anyone shows it anything. */
-
+/** The built-in scene as a source: the page paints it until the visitor chooses another. */
 import { getContext2d } from '../../shared/canvas.ts';
 import { drawStillLife } from '../../shared/still-life.ts';
 import type { Source } from './source.ts';
@@ -12,7 +11,7 @@ export function openScene(): Source {
   const canvas = document.createElement('canvas');
   canvas.width = SIDE;
   canvas.height = SIDE;
-  // Without WebGPU every frame is read back, which costs least where the canvas is in ordinary memory.
+  // Without WebGPU every frame is read back, which is fastest from a canvas in CPU memory.
   const context = getContext2d(canvas, { willReadFrequently: !('gpu' in navigator) });
   let seconds = 6;
   let lastTime = performance.now();
@@ -36,7 +35,7 @@ export function openScene(): Source {
     },
     requestFrame: callback => {
       const id = requestAnimationFrame(now => {
-        // A gap after a pause or a hidden page is not caught up with.
+        // The scene does not jump ahead after a pause or a hidden page.
         if (isPlaying) seconds += Math.max(0, Math.min(MAX_GAP_SECONDS, (now - lastTime) / 1000));
         lastTime = now;
         draw();

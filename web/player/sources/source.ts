@@ -1,6 +1,6 @@
 /**
- * A subject: something that yields frames to paint. Camera, video, picture and built-in scene look
- * the same from the outside; how each one knows about its next frame differs.
+ * A source of frames to paint: the camera, a video, a picture or the built-in scene. They share one interface
+ * and differ in how they announce the next frame.
  */
 
 export type Frame = HTMLVideoElement | HTMLCanvasElement;
@@ -8,26 +8,26 @@ export type SourceKind = 'camera' | 'video' | 'picture' | 'scene';
 
 export interface Source {
   readonly kind: SourceKind;
-  /** Where the current frame is, and what is shown before the first painting. */
+  /** The element with the current frame. It is shown until the first painting. */
   readonly frame: Frame;
-  /** Whether it reads better mirrored, as a camera that faces the visitor does. */
+  /** Whether it is mirrored by default, as a camera that faces the visitor is. */
   readonly isMirrored: boolean;
-  /** Whether it never changes, so that it needs painting only once. */
+  /** Whether it never changes, so that one painting is enough. */
   readonly isStill: boolean;
   play(): Promise<void> | void;
   pause(): void;
-  /** Goes on by one frame while paused; resolves when it is in `frame`. */
+  /** Moves one frame ahead while paused; resolves when the frame is in `frame`. */
   step(): Promise<void>;
-  /** Calls back once, with the next frame in place. Returns what cancels it. */
+  /** Calls back once, when the next frame is in `frame`. Returns a function that cancels the request. */
   requestFrame(callback: () => void): () => void;
   /** Releases the camera, the file and everything else. */
   stop(): void;
 }
 
-/** A sentence for the visitor; its message is shown as it is. */
+/** An error whose message is shown to the visitor. */
 export class SourceError extends Error {}
 
-/** The next frame of a video: when the video has a new one, or the display's next turn. */
+/** Calls back at a video's next frame, or at the next animation frame where browsers do not announce it. */
 export function requestVideoFrame(video: HTMLVideoElement, callback: () => void): () => void {
   if ('requestVideoFrameCallback' in video) {
     const id = video.requestVideoFrameCallback(() => callback());
@@ -37,7 +37,7 @@ export function requestVideoFrame(video: HTMLVideoElement, callback: () => void)
   return () => cancelAnimationFrame(id);
 }
 
-/** Plays; a pause or an end that comes before the first frame is no trouble. */
+/** Plays a video. A pause before the first frame is no error. */
 export async function playVideo(video: HTMLVideoElement): Promise<void> {
   try {
     await video.play();
@@ -46,7 +46,7 @@ export async function playVideo(video: HTMLVideoElement): Promise<void> {
   }
 }
 
-/** A video element that phones play in the page and without a tap. */
+/** A video element that phones play inside the page and without a tap. */
 export function makeMutedVideo(): HTMLVideoElement {
   const video = document.createElement('video');
   video.muted = true;

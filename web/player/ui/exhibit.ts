@@ -1,6 +1,6 @@
 /**
- * Full screen: the painting alone, no cursor, the display kept awake. Where a browser has no full
- * screen for pages (iPhones), the painting still fills the page.
+ * Full screen: only the painting, without a cursor, and the display stays awake. Where a browser has no full
+ * screen for pages (iPhones), the painting fills the page.
  */
 import { closePanels, getButton } from '../../shared/dom.ts';
 
@@ -51,7 +51,7 @@ export class Exhibit {
     void this.#requestWakeLock();
   }
 
-  /** A touch or a click shows the way out, as a phone has no Escape key. */
+  /** Shows the button that leaves full screen: a phone has no Escape key. */
   #showLeaveButton(): void {
     this.#leaveButton.hidden = false;
     window.clearTimeout(this.#hideTimer);
@@ -62,7 +62,7 @@ export class Exhibit {
 
   async #requestWakeLock(): Promise<void> {
     const lock = (await navigator.wakeLock?.request('screen').catch(() => null)) ?? null;
-    const unused = this.isOn ? this.#wakeLock : lock; // it may come after leaving, or beside another
+    const unused = this.isOn ? this.#wakeLock : lock; // the lock may come after the visitor has left, or be the second one
     if (this.isOn) this.#wakeLock = lock;
     void unused?.release().catch(() => undefined);
   }

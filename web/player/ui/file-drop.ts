@@ -1,4 +1,4 @@
-/** The whole page takes files that are dropped on it. */
+/** Accepts files that are dropped anywhere on the page. */
 import { getElement } from '../../shared/dom.ts';
 
 export function listenForDrops(onFile: (file: File) => void): void {

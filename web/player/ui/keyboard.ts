@@ -1,4 +1,4 @@
-/** Shortcuts: one key, no modifiers, and never while something else needs the key. */
+/** Keyboard shortcuts: one key without modifiers, ignored while an element uses that key itself. */
 
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
@@ -10,7 +10,7 @@ export function bindShortcuts(shortcuts: Shortcuts): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat) return;
     const target = event.target instanceof Element ? event.target : document.body;
     if (target.closest(event.key === ' ' ? USES_SPACE : USES_LETTERS)) return;
-    // What lies behind an open dialog is out of reach; "?" closes the one that it opened.
+    // An open dialog blocks all shortcuts but "?", which closes it.
     if (event.key !== '?' && document.querySelector('dialog[open]')) return;
     const key = event.key.toLowerCase();
     const run = Object.hasOwn(shortcuts, key) ? shortcuts[key] : undefined;

@@ -1,13 +1,13 @@
-/** The label on the wall beside the painting: what hangs here, by whom, made from what. */
+/** The label beside the painting: the look's name, author, credit and figures. */
 import type { LookInfo } from '../../engine/index.ts';
 import { getElement } from '../../shared/dom.ts';
 import { formatFileSize } from '../../shared/format.ts';
 
-/** What a look is called; one without a name goes by its file's. */
+/** The name of a look; without one, the name of its file. */
 export const lookTitle = (info: Pick<LookInfo, 'name'>, fileName: string): string =>
   info.name || fileName.replace(/\.onnx$/i, '');
 
-/** Where the pictures come from and what may be done with them, in a line. */
+/** The credit and the licence of the training pictures, in one line. */
 export const lookCredit = ({ credit, licence }: { credit: string; licence: string }): string =>
   [credit, licence && `Licence: ${licence}`].filter(Boolean).join('. ');
 

@@ -1,4 +1,4 @@
-/** The list of looks to choose from, and the bar that shows one arriving. */
+/** The list of looks to choose from, and the progress bar of the one that loads. */
 import { getButton, getElement, makeElement } from '../../shared/dom.ts';
 import { formatFileSize } from '../../shared/format.ts';
 import { type LookEntry, previewUrl } from '../looks/look-index.ts';
@@ -21,7 +21,7 @@ export class LookList {
     });
   }
 
-  /** Puts the looks up. */
+  /** Fills the list. */
   setLooks(looks: readonly LookEntry[], onChosen: (entry: LookEntry) => void): void {
     this.#buttons.clear();
     this.#list.replaceChildren(
@@ -39,12 +39,12 @@ export class LookList {
     );
   }
 
-  /** Marks the look that paints; null where it came from a file of the visitor's. */
+  /** Marks the current look; null if it is a file of the visitor's. */
   select(file: string | null): void {
     for (const [name, button] of this.#buttons) button.setAttribute('aria-pressed', String(name === file));
   }
 
-  /** Shows what is on its way and how much of it has arrived: 0..1, null while that is unknown. */
+  /** Shows what loads and how much of it has arrived: 0..1, or null while that is unknown. */
   showProgress(text: string, fraction: number | null): void {
     this.#loading.hidden = false;
     if (fraction === null) this.#progressBar.removeAttribute('value');
@@ -86,6 +86,6 @@ export class LookList {
   }
 }
 
-/** How much has arrived, where nobody knows of how much. */
+/** The bytes that have arrived, where the total is unknown. */
 export const receivedSize = (fraction: number | null, received: number): string =>
   fraction === null && received > 0 ? ` (${formatFileSize(received)})` : '';

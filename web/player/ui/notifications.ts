@@ -1,6 +1,6 @@
 /**
- * What the page says: news in a polite live region that fades, trouble in an assertive one that
- * stays until it is dismissed or solved. Everything is set as text.
+ * Messages to the visitor: information in a polite live region that fades, alerts in an assertive one that
+ * stays until it is dismissed. All of them are set as text, never as HTML.
  */
 import { closePanels, getButton, getElement } from '../../shared/dom.ts';
 
@@ -28,7 +28,7 @@ export class Notifications {
     });
   }
 
-  /** News, read out politely. */
+  /** Shows a message for a few seconds. */
   inform(message: string): void {
     this.#status.textContent = message;
     this.#status.classList.add('shown');
@@ -36,7 +36,7 @@ export class Notifications {
     this.#fadeTimer = window.setTimeout(() => this.#status.classList.remove('shown'), STATUS_SHOWN_MS);
   }
 
-  /** Something went wrong: a sentence, and at most one button that helps. */
+  /** Shows an alert, with at most one button for what helps. */
   alert(message: string, action?: AlertAction): void {
     this.#status.classList.remove('shown');
     closePanels();
@@ -47,7 +47,7 @@ export class Notifications {
     this.#actionButton.textContent = action?.label ?? '';
   }
 
-  /** Takes the last trouble away. */
+  /** Removes the alert. */
   clear(): void {
     this.#action = null;
     this.#alertText.textContent = '';

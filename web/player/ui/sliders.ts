@@ -1,4 +1,4 @@
-/** One slider for each value of a look that may be turned while it paints. */
+/** One slider for each live input of a look. */
 import type { LookInfo } from '../../engine/index.ts';
 import { getButton, getElement, makeElement } from '../../shared/dom.ts';
 
@@ -31,7 +31,7 @@ export class Sliders {
     });
   }
 
-  /** Makes the sliders of this look, as it was made. */
+  /** Makes the sliders for these live inputs, at their defaults. */
   setInputs(inputs: LookInfo['live']): void {
     this.#sliders = Object.entries(inputs).map(([name, liveInput]) => this.#makeSlider(name, liveInput));
     this.#list.replaceChildren(...this.#sliders.map(slider => slider.row));

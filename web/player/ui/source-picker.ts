@@ -1,5 +1,4 @@
-/** The choice of what is painted: camera, video, picture or the built-in scene. */
-
+/** The choice of the source: camera, video, picture or the built-in scene. */
 import { getButton, getElement, makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { type CameraDevice, isCameraGranted, listCameras, openCamera } from '../sources/camera.ts';
@@ -17,9 +16,9 @@ export class SourcePicker {
   readonly #deviceSelect = getElement('device-select', HTMLSelectElement);
   #kind: SourceKind = 'scene';
   #source: Source | null = null;
-  /** Counts choices, so that a camera that answers late does not undo a later choice. */
+  /** Counts the choices, so that a camera that opens late does not undo a later choice. */
   #choiceCount = 0;
-  /** Whether the scene stands in for a camera that went away. */
+  /** Whether the scene replaces a camera that was disconnected. */
   #isCameraMissing = false;
 
   constructor(notifications: Notifications, onSource: (source: Source) => void) {
@@ -39,7 +38,7 @@ export class SourcePicker {
 
   async chooseCamera(deviceId: string | null = null): Promise<void> {
     this.#cameraButton.disabled = true;
-    // Many phones give one camera at a time: the one before is let go first.
+    // Many phones open only one camera at a time, so the previous one is stopped first.
     if (this.#kind === 'camera') {
       this.#source?.stop();
       this.#source = null;
@@ -56,7 +55,7 @@ export class SourcePicker {
     await this.#openSource('picture', () => openPicture(file));
   }
 
-  /** Opens a subject and hands it on; false where it failed or a later choice won. */
+  /** Opens a source and uses it; false if it failed or another was chosen meanwhile. */
   async #openSource(kind: SourceKind, open: () => Promise<Source>): Promise<boolean> {
     this.#choiceCount += 1;
     const choice = this.#choiceCount;
@@ -72,7 +71,7 @@ export class SourcePicker {
       return true;
     } catch (error) {
       if (choice !== this.#choiceCount) return false;
-      // The camera before may have been stopped for another one.
+      // The previous camera may have been stopped for this one.
       if (this.#kind === 'camera' && !this.#source) this.#useSource('scene', openScene());
       const retry = { label: 'Try again', run: () => void this.#openSource(kind, open) };
       this.#notifications.alert(errorMessage(error), kind === 'camera' ? retry : undefined);
@@ -88,7 +87,7 @@ export class SourcePicker {
 
   async #onDeviceChange(): Promise<void> {
     await this.#updateDevices();
-    // An exhibit goes on by itself when its camera is back, if nobody need be asked.
+    // An exhibit resumes by itself when its camera is back, if that needs no permission prompt.
     if (this.#isCameraMissing && (await listCameras()).length > 0 && (await isCameraGranted()))
       await this.chooseCamera();
   }
@@ -99,7 +98,7 @@ export class SourcePicker {
       this.#isCameraMissing = true;
       const retry = { label: 'Try again', run: () => void this.chooseCamera() };
       this.#notifications.alert(
-        'The camera went away, so the built-in scene is painted. Plug it in again to go on.',
+        'The camera was disconnected, so the built-in scene is painted. Plug it in again to continue.',
         retry,
       );
     });

@@ -1,5 +1,4 @@
-/** The statistics overlay. It looks at the easel twice a second while it is shown. */
-
+/** The statistics overlay. It updates twice a second while it is shown. */
 import { getElement, makeElement } from '../../shared/dom.ts';
 import { formatFileSize } from '../../shared/format.ts';
 import { workerTraffic } from '../painters/select.ts';
@@ -31,16 +30,16 @@ export class StatsOverlay {
     const formatMs = (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} ms`);
     const first = stats.firstPaintingMs;
     const rows: [string, string][] = [
-      ['a step', formatMs(stats.lastMs)],
-      ['mean', formatMs(stats.meanMs)],
-      ['frames a second', String(stats.framesPerSecond(performance.now()))],
+      ['last frame', formatMs(stats.lastMs)],
+      ['mean frame', formatMs(stats.meanMs)],
+      ['frames per second', String(stats.framesPerSecond(performance.now()))],
       ['to the first painting', first === null ? '–' : `${(first / 1000).toFixed(2)} s`],
       ['loaded', formatFileSize(countLoadedBytes())],
       ['painted by', painter ? `${BACKEND_NAMES[painter.backend]}, ${painter.adapter}` : 'nobody yet'],
     ];
     if (painter && painter.statistics.dispatches > 0) {
       rows.push([
-        painter.backend === 'webgl2' ? 'draws a frame' : 'dispatches a frame',
+        painter.backend === 'webgl2' ? 'draws per frame' : 'dispatches per frame',
         String(painter.statistics.dispatches),
       ]);
     }
@@ -55,7 +54,7 @@ export class StatsOverlay {
   }
 }
 
-/** Everything that was fetched for this page, as it came over the wire. */
+/** The bytes of all that this page fetched, as they were transferred. */
 function countLoadedBytes(): number {
   const entries = [
     ...performance.getEntriesByType('navigation'),

@@ -1,7 +1,7 @@
 /**
- * Makes a look's live inputs feedable for ONNX Runtime Web, which refuses a value for any input that
- * has a default ("invalid input"). Each such default is given a field number that ONNX has not, which
- * readers pass over; every other byte stays as it is, so no length has to be written anew.
+ * Removes the defaults of a look's live inputs: ONNX Runtime Web refuses a value for any input that has one
+ * ("invalid input"). Each default gets a field number that ONNX does not use, which readers skip. All other
+ * bytes stay the same, so no length has to be rewritten.
  */
 import { eachField } from '../../../engine/onnx/protobuf.ts';
 
@@ -23,7 +23,7 @@ function readName(tensor: Uint8Array): string {
   return name;
 }
 
-/** Where the tag is of the field whose content starts at `content`: before the bytes of its length. */
+/** The offset of a field's tag, which stands before the bytes of its length. */
 function findTag(bytes: Uint8Array, contentStart: number): number {
   let offset = contentStart - 2;
   while ((bytes[offset] ?? 0) >= 0x80) offset -= 1;
@@ -41,7 +41,7 @@ export function removeDefaults(bytes: Uint8Array, names: ReadonlySet<string>): U
       if (!names.has(readName(tensor))) return true;
       const offset = findTag(out, tensor.byteOffset);
       if (out[offset] !== makeTag(INITIALIZER))
-        throw new Error('The file writes its fields in an unusual way.');
+        throw new Error('The file encodes its fields in an unusual way.');
       out[offset] = makeTag(UNUSED_FIELD);
       return true;
     });

@@ -1,6 +1,6 @@
 /**
- * The second painter: the same shape as the engine's, on ONNX Runtime Web (WebAssembly). Slower, but it
- * runs where there is no WebGPU, and on machines whose only GPU is software it is the faster one.
+ * A painter on ONNX Runtime Web (WebAssembly), with the interface of the engine's. It runs where there is no
+ * GPU, and it is faster than a GPU in software.
  */
 
 import type { Canvas, LookInfo } from '../../../engine/index.ts';
@@ -18,14 +18,14 @@ type PaintOptions = { mirror?: boolean };
 const MAX_THREADS = 4;
 
 export interface WasmPainter extends Painter {
-  /** Bytes that the worker fetched for itself. */
+  /** Bytes that the worker fetched. */
   readonly fetchedBytes: number;
 }
 
 export interface WasmOptions {
-  /** Why it is not WebGPU that paints. */
+  /** Why WebGPU is not used. */
   fallbackReason: string | null;
-  /** Ends the worker while it is still being set up. */
+  /** Stops the worker during its setup. */
   signal: AbortSignal;
   makeCanvas: () => HTMLCanvasElement;
   onProgress: OnProgress;
@@ -33,7 +33,7 @@ export interface WasmOptions {
   onLost: (reason: string) => void;
 }
 
-/** Starts the runtime with this look. Throws a sentence where it cannot. */
+/** Starts the runtime with this look. */
 export async function createWasmPainter(
   info: LookInfo,
   bytes: Uint8Array,
@@ -42,13 +42,13 @@ export async function createWasmPainter(
   const { signal, onProgress, onDownloaded } = options;
   if (typeof WebAssembly === 'undefined') {
     throw new Error(
-      'This browser has neither WebGPU nor WebAssembly, so it cannot paint. Try a current one.',
+      'This browser has neither a usable GPU nor WebAssembly, so it cannot paint. Try a current one.',
     );
   }
   const binary = await fetchRuntime((fraction, received) => {
     if (!signal.aborted) onProgress(fraction, received);
   });
-  if (signal.aborted) throw new Error('The look was given up before its painter was there.');
+  if (signal.aborted) throw new Error('The look was replaced while it loaded.');
   onDownloaded();
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   const connection = new WorkerConnection(worker);
@@ -68,7 +68,7 @@ export async function createWasmPainter(
       threads,
     } as const;
     const loaded = await connection.request(load, [model.buffer]);
-    if (loaded.kind !== 'loaded') throw new Error('The runtime did not take the look.');
+    if (loaded.kind !== 'loaded') throw new Error('The runtime did not load the look.');
     return new OrtPainter(info, connection, loaded, options);
   } catch (error) {
     connection.close();
@@ -79,7 +79,7 @@ export async function createWasmPainter(
   }
 }
 
-/** One question at a time over a worker's wire. */
+/** Sends requests to a worker, one at a time. */
 class WorkerConnection {
   readonly #worker: Worker;
   #queue: Promise<unknown> = Promise.resolve();
@@ -104,11 +104,11 @@ class WorkerConnection {
     });
   }
 
-  /** Ends the wire; who still waits for an answer is told. */
+  /** Stops the worker and rejects the pending request. */
   close(): void {
     this.#isClosed = true;
     this.#worker.terminate();
-    this.#pending?.reject(new Error('the runtime was let go'));
+    this.#pending?.reject(new Error('the runtime was stopped'));
     this.#pending = null;
   }
 
@@ -116,7 +116,7 @@ class WorkerConnection {
     const answer = this.#queue.then(
       () =>
         new Promise<Reply>((resolve, reject) => {
-          if (this.#isClosed) throw new Error('the runtime was let go');
+          if (this.#isClosed) throw new Error('the runtime was stopped');
           this.#pending = { resolve, reject };
           this.#worker.postMessage(request, transfer);
         }),
@@ -178,7 +178,7 @@ class OrtPainter implements WasmPainter {
     if (this.#liveInputs.has(name)) this.#liveInputs.set(name, value);
   }
 
-  /** Starts on this frame; a frame that comes while one is being painted is left out. */
+  /** Starts to paint this frame. A frame that comes while another is painted is dropped. */
   paint(source: PaintSource, options: PaintOptions = {}): void {
     if (this.#currentPaint || this.#isDestroyed) return;
     const rgba = this.#readFrame(source, options.mirror ?? false);
@@ -212,7 +212,7 @@ class OrtPainter implements WasmPainter {
     this.#connection.close();
   }
 
-  /** The middle square of a frame, at the look's size, mirrored if asked. */
+  /** The centre square of a frame at the look's size, mirrored on request. */
   #readFrame(source: PaintSource, mirror: boolean): Uint8ClampedArray<ArrayBuffer> {
     const side = this.info.pixels;
     const scratch = this.#scratch;

@@ -1,12 +1,12 @@
-/** What the page and its ONNX Runtime worker tell each other. */
+/** The messages between the page and its ONNX Runtime worker. */
 
 export interface LoadRequest {
   kind: 'load';
   model: Uint8Array<ArrayBuffer>;
   pixels: number;
-  /** The names of the inputs that are turned live. */
+  /** The names of the live inputs. */
   live: readonly string[];
-  /** Where the runtime's script is, and its WebAssembly itself. */
+  /** The URL of the runtime's script, and its WebAssembly binary. */
   runtime: { script: string; binary: Uint8Array<ArrayBuffer> };
   threads: number;
 }

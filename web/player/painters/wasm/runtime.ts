@@ -1,12 +1,12 @@
-/** ONNX Runtime's WebAssembly: large, so it is fetched with progress, once for all looks. */
+/** Fetches ONNX Runtime's WebAssembly, which is large: with progress, and once for all looks. */
 import { download, type OnProgress } from '../../../shared/download.ts';
 
 let pending: Promise<Uint8Array<ArrayBuffer>> | null = null;
 let progress: Parameters<OnProgress> = [null, 0];
-/** Who is told: the last that asked, as earlier ones have given way to it. */
+/** The caller that gets the progress: the last one, since it has replaced the others. */
 let listener: OnProgress = () => undefined;
 
-/** A hire that is given up does not end the download, as the next one needs the same file. */
+/** An aborted look does not abort this download: the next look needs the same file. */
 export function fetchRuntime(onProgress: OnProgress): Promise<Uint8Array<ArrayBuffer>> {
   listener = onProgress;
   listener(...progress);

@@ -1,4 +1,4 @@
-/** ONNX Runtime Web in a worker, so that painting never holds the page up. */
+/** Runs ONNX Runtime Web in a worker, so that painting does not block the page. */
 
 import * as ort from 'onnxruntime-web/wasm';
 import { errorMessage } from '../../../shared/errors.ts';
@@ -9,7 +9,7 @@ interface LoadedModel {
   session: ort.InferenceSession;
   planes: Float32Array;
   pixels: number;
-  /** The name of the input that takes the picture. */
+  /** The name of the image input. */
   image: string;
 }
 
@@ -34,7 +34,7 @@ async function load(request: LoadRequest): Promise<void> {
 }
 
 function getLoaded(): LoadedModel {
-  if (!loaded) throw new Error('The runtime was asked to paint before it had a look.');
+  if (!loaded) throw new Error('The worker has no look yet.');
   return loaded;
 }
 

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { download, FetchError } from '../../../shared/download.ts';
 
-/** Answers `fetch` with these pieces; null is a connection that goes silent. */
-function serve(pieces: readonly (number[] | null)[], init: ResponseInit = {}): void {
+/** Stubs `fetch` with a body of these chunks; null is a connection that stalls. */
+function serve(chunks: readonly (number[] | null)[], init: ResponseInit = {}): void {
   vi.stubGlobal('fetch', async (_address: string, { signal }: { signal: AbortSignal }) => {
     if (signal.aborted) throw signal.reason;
-    const remaining = [...pieces];
+    const remaining = [...chunks];
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        const piece = remaining.shift();
-        if (piece) controller.enqueue(Uint8Array.from(piece));
-        else if (piece === undefined) controller.close();
+        const chunk = remaining.shift();
+        if (chunk) controller.enqueue(Uint8Array.from(chunk));
+        else if (chunk === undefined) controller.close();
         else
           return new Promise<void>((_, reject) => {
             signal.addEventListener('abort', () => reject(signal.reason));
@@ -33,7 +33,7 @@ describe('a download', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     vi.stubGlobal('window', globalThis);
-    // Browsers of 2022 have none; this page is to run there.
+    // Browsers of 2022 lack it, and this page must run there.
     vi.spyOn(AbortSignal, 'any').mockImplementation(() => {
       throw new TypeError('AbortSignal.any is not a function');
     });
@@ -44,14 +44,14 @@ describe('a download', () => {
     vi.restoreAllMocks();
   });
 
-  it('arrives whole and tells how far it is', async () => {
+  it('returns all bytes and reports progress', async () => {
     serve([[1], [2, 3], [4]]);
     const fractions: (number | null)[] = [];
     expect([...(await downloadLook(4, fractions))]).toEqual([1, 2, 3, 4]);
     expect(fractions).toEqual([0.25, 0.75, 1]);
   });
 
-  it('takes the size from the server, unless that packs the file', async () => {
+  it('takes the size from the server, unless the response is compressed', async () => {
     const fractions: (number | null)[] = [];
     serve([[1], [2]], { headers: { 'Content-Length': '2' } });
     await downloadLook(0, fractions);
@@ -60,21 +60,21 @@ describe('a download', () => {
     expect(fractions).toEqual([0.5, 1, null, null]);
   });
 
-  it('gives up on a silent connection, in a sentence', async () => {
+  it('gives up on a stalled connection with a readable message', async () => {
     serve([[1], null]);
     const failed = expect(downloadLook(4, [])).rejects.toThrow(/^Fetching the look broke off/);
     await vi.advanceTimersByTimeAsync(21_000);
     await failed;
   });
 
-  it('says where a file is missing', async () => {
+  it('names the file that is missing', async () => {
     serve([], { status: 404 });
     await expect(downloadLook(4, [])).rejects.toThrow(
       'The look is not where this page expects it (looks/a.onnx).',
     );
   });
 
-  it('ends with its signal, and that is no trouble to tell', async () => {
+  it('ends with its signal, without a FetchError', async () => {
     const signal = AbortSignal.abort();
     serve([[1]]);
     await expect(downloadLook(4, [], signal)).rejects.not.toBeInstanceOf(FetchError);

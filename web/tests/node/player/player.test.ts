@@ -14,12 +14,12 @@ const field = (number: number, content: readonly number[]) => [number * 8 + 2, c
 const text = (value: string) => [...new TextEncoder().encode(value)];
 const tensor = (name: string, as = 5) => field(as, [...field(8, text(name)), ...field(9, [0, 0, 128, 63])]);
 
-describe('the file without its live defaults', () => {
+describe('the file without the defaults of live inputs', () => {
   const node = field(1, field(3, text('node')));
   const before = [8, 10]; // ir_version, a varint field
   const after = field(14, text('metadata'));
 
-  it('keeps everything else byte for byte', () => {
+  it('keeps all other bytes', () => {
     const graph = [...node, ...tensor('brightness'), ...tensor('weight')];
     const model = Uint8Array.from([...before, ...field(7, graph), ...after]);
     const left = [...node, ...tensor('brightness', 4), ...tensor('weight')];
@@ -34,20 +34,20 @@ describe('the file without its live defaults', () => {
 });
 
 describe('pixels', () => {
-  it('go to planes and back', () => {
+  it('are converted to planes and back', () => {
     const rgba = Uint8ClampedArray.from([0, 128, 255, 255, 10, 20, 30, 255]);
     const planes = new Float32Array(6);
     rgbaToPlanes(rgba, planes);
     expect([...planesToRgba(planes, 2)]).toEqual([...rgba]);
   });
 
-  it('of one plane are grey, and clipped', () => {
+  it('of one plane become grey, and are clipped', () => {
     expect([...planesToRgba(Float32Array.of(1.5, -1), 2)]).toEqual([255, 255, 255, 255, 0, 0, 0, 255]);
   });
 });
 
 describe('the list of looks', () => {
-  it('takes what it knows and leaves out what names no file', () => {
+  it('keeps known fields and leaves out entries without a file', () => {
     const looks = parseLooks({
       looks: [{ file: 'garden.onnx', bytes: 'many', extra: 1 }, { name: 'none' }, 3],
     });
@@ -55,12 +55,12 @@ describe('the list of looks', () => {
     expect(looks[0]).toMatchObject({ file: 'garden.onnx', name: 'garden', bytes: 0, preview: null });
   });
 
-  it('says when it is none', () => {
+  it('throws if it is not a list', () => {
     expect(() => parseLooks([])).toThrow(/not a list/);
     expect(() => parseLooks(null)).toThrow(/not a list/);
   });
 
-  it('writes sizes for people', () => {
+  it('formats file sizes for people', () => {
     expect([400, 90_000, 912_345, 14_200_000].map(formatFileSize)).toEqual([
       '1 kB',
       '90 kB',
@@ -70,14 +70,14 @@ describe('the list of looks', () => {
   });
 });
 
-it('tells files apart by type, and by name where the system knows none', () => {
+it('detects the kind of a file by its type, or by its name without one', () => {
   expect(detectFileKind({ name: 'a.onnx', type: '' })).toBe('look');
   expect(detectFileKind({ name: 'a', type: 'image/heic' })).toBe('picture');
   expect(detectFileKind({ name: 'a.WEBM', type: '' })).toBe('video');
   expect(detectFileKind({ name: 'a.txt', type: 'text/plain' })).toBe('unknown');
 });
 
-it('counts the frames of the last second and means what was measured', () => {
+it('counts the frames of the last second and averages the measured times', () => {
   const stats = new FrameStats();
   for (const time of [0, 500, 1000, 1400]) stats.addFrame(time);
   stats.addTime(10);
@@ -86,20 +86,20 @@ it('counts the frames of the last second and means what was measured', () => {
   expect([stats.lastMs, stats.meanMs]).toEqual([20, 15]);
 });
 
-it('counts the frames of fast displays, too', () => {
+it('counts the frames of fast displays as well', () => {
   const stats = new FrameStats();
   for (let frame = 0; frame < 480; frame++) stats.addFrame(frame * (1000 / 240));
   expect(stats.framesPerSecond(2000)).toBeGreaterThanOrEqual(239);
 });
 
-it('calls a look without a name by its file', () => {
+it('names a look without a name after its file', () => {
   expect(lookTitle({ name: '' }, 'garden.ONNX')).toBe('garden');
   expect(lookTitle({ name: 'Garden' }, 'g.onnx')).toBe('Garden');
   expect(lookCredit({ credit: 'Photographs by A', licence: 'CC0' })).toBe('Photographs by A. Licence: CC0');
   expect(lookCredit({ credit: '', licence: '' })).toBe('');
 });
 
-it('has a policy in the page that allows nothing from elsewhere', () => {
+it('has a Content Security Policy that allows nothing from other hosts', () => {
   const path = createRequire(import.meta.url).resolve('../../../player/index.html');
   const policy =
     /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(readFileSync(path, 'utf8'))?.[1] ?? '';

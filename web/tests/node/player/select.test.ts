@@ -42,14 +42,14 @@ beforeEach(() => {
     );
 });
 
-describe('the ladder', () => {
-  it('takes the GPU where there is one', async () => {
+describe('the choice of the backend', () => {
+  it('is WebGPU if there is a GPU', async () => {
     expect(await select()).toMatchObject({ backend: 'webgpu', fallbackReason: null });
     expect(webgl2Available).not.toHaveBeenCalled();
     expect(createWasmPainter).not.toHaveBeenCalled();
   });
 
-  it('goes to WASM with the reason, also where asking for a GPU throws', async () => {
+  it('is WASM without a GPU, with the reason, also if the request for a GPU throws', async () => {
     vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
     expect(await select()).toMatchObject({ backend: 'wasm', fallbackReason: 'none' });
     vi.mocked(webgpuAvailable).mockRejectedValue(new Error('no info'));
@@ -57,13 +57,13 @@ describe('the ladder', () => {
     await expect(select({ forcedBackend: 'webgpu' })).rejects.toThrow('no info');
   });
 
-  it('goes to WASM where the engine or the GPU refuses', async () => {
+  it('is WASM if the engine or the GPU refuses the look', async () => {
     vi.mocked(createPainter).mockRejectedValue(new Error('too large'));
     expect(await select()).toMatchObject({ backend: 'wasm', fallbackReason: 'too large' });
     await expect(select({ forcedBackend: 'webgpu' })).rejects.toThrow('too large');
   });
 
-  it('goes to WebGL2 on the way, with the reason against WebGPU', async () => {
+  it('is WebGL2 before WASM, with the reason against WebGPU', async () => {
     vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'card' });
     vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
     expect(await select()).toMatchObject({ backend: 'webgl2', fallbackReason: 'none' });
@@ -71,16 +71,16 @@ describe('the ladder', () => {
     expect(await select()).toMatchObject({ backend: 'wasm', fallbackReason: 'none' });
   });
 
-  it('leaves a way to the GPU alone that failed with this look, and takes the other', async () => {
-    const excluded = new Map([['webgpu', 'it went away']] as const);
-    expect(await select({ excluded })).toMatchObject({ backend: 'wasm', fallbackReason: 'it went away' });
+  it('is the other GPU backend if one is excluded for this look', async () => {
+    const excluded = new Map([['webgpu', 'it was lost']] as const);
+    expect(await select({ excluded })).toMatchObject({ backend: 'wasm', fallbackReason: 'it was lost' });
     expect(createPainter).not.toHaveBeenCalled();
     vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'card' });
-    expect(await select({ excluded })).toMatchObject({ backend: 'webgl2', fallbackReason: 'it went away' });
+    expect(await select({ excluded })).toMatchObject({ backend: 'webgl2', fallbackReason: 'it was lost' });
     expect(webgpuAvailable).not.toHaveBeenCalled();
   });
 
-  it('does as the address says', async () => {
+  it('follows the URL', async () => {
     expect(await select({ forcedBackend: 'wasm' })).toMatchObject({ backend: 'wasm', fallbackReason: null });
     expect(webgpuAvailable).not.toHaveBeenCalled();
     vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'software' });
