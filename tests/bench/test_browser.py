@@ -260,7 +260,7 @@ class TestInTheBrowser:
             assert float(row.get_by_role("cell").first.inner_text().split()[0]) > 0
             # The list has no TensorFlow.js model of the look: the page shows a sentence, not a row.
             name = "TensorFlow.js, WASM, 1 thread"
-            why = f"{name} is left out: the look is not there in the format of TensorFlow.js."
+            why = f"{name} is left out: the look is not available in the format of TensorFlow.js."
             assert tab.get_by_text(why).is_visible()
             with tab.expect_download() as download:
                 tab.get_by_role("button", name="Save JSON").click()
@@ -278,7 +278,7 @@ class TestInTheBrowser:
         with serve_in_background(make_app(page)) as address, open_page(FLAGS) as tab:
             errors = collect_errors(tab)
             tab.goto(address)
-            tab.get_by_text("No looks lie beside this page: open your own.").wait_for()
+            tab.get_by_text("There are no looks beside this page: open your own.").wait_for()
             for box in tab.get_by_role("group", name="Engines").get_by_role("checkbox").all():
                 box.set_checked(box.get_attribute("value") in engines)
             chooser = tab.get_by_label("Your own look")
@@ -299,7 +299,7 @@ class TestInTheBrowser:
             rows = {row["name"]: row for row in look["rivals"]}
             assert rows.keys() == engines
             why = rows.pop("tfjs-wasm")["why"]
-            assert why == "the look is not there in the format of TensorFlow.js"
+            assert why == "the look is not available in the format of TensorFlow.js"
             for row in rows.values():
                 assert row["state"] == "ran", row
                 assert row["ranked"], row

@@ -1,4 +1,4 @@
-// Where a run's figures come from, as far as a page can tell.
+// The environment of a run, as far as a page can tell: browser, GPU, cores.
 
 import type { Environment } from './results.ts';
 import type { Plan } from './rounds.ts';
@@ -19,7 +19,7 @@ export async function collectEnvironment(
   };
 }
 
-/** The last name and version of the user agent that is not there for compatibility's sake alone. */
+/** The browser's name and version: the last one in the user agent, as the others are there for compatibility. */
 function browserName(): string {
   const pattern = /(Firefox|Edg|OPR|(?:Headless)?Chrome|Version)\/([\d.]+)/g;
   const names = [...navigator.userAgent.matchAll(pattern)].map(([, name = '', version = '']) => {

@@ -1,4 +1,4 @@
-// What is measured, as the visitor chooses it.
+// The form in which the visitor chooses what to measure.
 
 import { readLook } from '../engine/index.ts';
 import { getButton, getElement, makeElement } from '../shared/dom.ts';
@@ -6,7 +6,7 @@ import type { LookUrls } from './look-files.ts';
 import type { Environment } from './results.ts';
 import { isRival, RIVAL_NAMES, RIVALS, type RivalName } from './rivals/index.ts';
 
-/** Looks that lie beside the page, as `limner publish` and `limner bench browser` list them. */
+/** Lists of the looks beside the page, as `limner publish` and `limner bench browser` write them. */
 const LISTS = ['./looks/looks.json', '../looks/looks.json'];
 
 interface LookListEntry {
@@ -32,7 +32,7 @@ export class Form {
     });
   }
 
-  /** Offers the looks that lie beside the page. */
+  /** Fills in the looks beside the page. */
   async loadLooks(): Promise<void> {
     this.#looks = await fetchLookList();
     const container = getElement('looks');
@@ -42,10 +42,10 @@ export class Form {
       container.append(label);
     });
     if (this.#looks.length === 0)
-      container.append(makeElement('p', 'muted', 'No looks lie beside this page: open your own.'));
+      container.append(makeElement('p', 'muted', 'There are no looks beside this page: open your own.'));
   }
 
-  /** Rejects with the engine's sentence where the visitor's own file is no look. */
+  /** Rejects with the engine's message if the visitor's own file is not a look. */
   async selectedLooks(): Promise<LookUrls[]> {
     const listed = checkedInputs('look').flatMap(({ value }) => this.#looks[Number(value)] ?? []);
     const file = this.#ownLook.files?.[0];

@@ -1,8 +1,8 @@
-// Figures as people read them.
+// Formats figures for tables.
 
 import type { RivalResult, Timing } from './results.ts';
 
-/** Three figures that count: 0.123, 12.3, 1,230. */
+/** Three significant digits: 0.123, 12.3, 1,230. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   if (value >= 1000) return Math.round(value).toLocaleString('en');
@@ -14,7 +14,7 @@ export function formatBytes(bytes: number): string {
   return bytes < 1e6 ? `${formatNumber(bytes / 1e3)} kB` : `${formatNumber(bytes / 1e6)} MB`;
 }
 
-/** Median, and in brackets the quartiles. */
+/** The median, with the quartiles in brackets. */
 export const formatTiming = (timing: Timing | undefined): string =>
   timing
     ? `${formatNumber(timing.spread.median)} (${formatNumber(timing.spread.lower)}-${formatNumber(timing.spread.upper)})`
@@ -32,11 +32,11 @@ export function formatDifference({ difference, ranked }: RivalResult): string {
   return `${difference === 0 ? '0' : difference.toExponential(0)}${ranked ? '' : ' (another painting)'}`;
 }
 
-/** Of the canvas, of 255. */
+/** Mean difference of the canvas, of 255. */
 export const formatCanvasDifference = ({ shown }: RivalResult): string =>
   shown === null ? '-' : formatNumber(shown);
 
-/** With one full stop, whether or not it had one. */
+/** Ends a sentence with exactly one full stop. */
 export const endSentence = (sentence: string): string => `${sentence.trim().replace(/\.+$/, '')}.`;
 
 export function formatDuration(seconds: number): string {

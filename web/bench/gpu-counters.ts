@@ -1,6 +1,6 @@
-// Counts what is asked of the GPU in this document, and the memory that it is asked for. Methods of WebGPU's
-// and WebGL2's prototypes are replaced before a rival is loaded, in a document that lives for this alone: where
-// time is taken, the browser's own methods are in place.
+// Counts the GPU calls of a document, and the memory that it allocates. It wraps methods on the prototypes of
+// WebGPU and WebGL2 before a rival is loaded. The document is used for nothing else: nothing is timed with these
+// wrappers in place.
 
 import {
   bufferDataBytes,
@@ -12,17 +12,17 @@ import {
   texStorage3DBytes,
 } from './texture-bytes.ts';
 
-/** Calls of one frame. */
+/** GPU calls of one frame. */
 export interface CallCounts {
-  /** Dispatches of compute, and draws. */
+  /** Compute dispatches, and draws. */
   dispatches: number;
   submits: number;
   passes: number;
   pipelines: number;
   bindGroups: number;
-  /** Buffers and textures made. */
+  /** Buffers and textures created. */
   resources: number;
-  /** Uploads into buffers and textures, copies of video frames among them. */
+  /** Uploads into buffers and textures, including copies of video frames. */
   writes: number;
   /** mapAsync, readPixels, getBufferSubData. */
   readbacks: number;
@@ -64,9 +64,9 @@ const GL_KINDS: readonly [kind: CallKind, methods: readonly string[]][] = [
 const GL_OWNERS = ['WebGL2RenderingContext', 'WebGLRenderingContext'];
 
 export interface MemoryBytes {
-  /** Of buffers and textures that were made and not destroyed. */
+  /** Buffers and textures that were created and not destroyed. */
   gpu: number;
-  /** Of WebAssembly's heaps. */
+  /** WebAssembly heaps. */
   wasm: number;
 }
 
@@ -101,7 +101,7 @@ export class GpuCounters {
     this.#trackWasmMemory();
   }
 
-  /** From now on calls count for what `calls` gives. */
+  /** Sets the call counts back to zero. */
   reset(): void {
     this.#calls = noCalls();
   }
@@ -161,7 +161,7 @@ export class GpuCounters {
     this.#wrapMethod(owner, 'texImage3D', track(boundTexture, texImage3DBytes));
     this.#wrapMethod(owner, 'texStorage2D', track(boundTexture, texStorage2DBytes));
     this.#wrapMethod(owner, 'texStorage3D', track(boundTexture, texStorage3DBytes));
-    // All the smaller levels together are a third of the first.
+    // All smaller mipmap levels together are a third of the first.
     this.#wrapMethod(
       owner,
       'generateMipmap',
@@ -173,7 +173,7 @@ export class GpuCounters {
     }
   }
 
-  /** WebAssembly makes its heaps itself, or is given them. */
+  /** A module creates its memory itself, or imports one. */
   #trackWasmMemory(): void {
     const original = WebAssembly.instantiate;
     const streaming = WebAssembly.instantiateStreaming;
@@ -238,7 +238,7 @@ const boundObject =
   (names: Record<number, number>) =>
   (gl: WebGL2RenderingContext, target: number): object | null => {
     const name = names[target];
-    if (name === undefined) throw new Error(`the bench cannot weigh what is bound to ${target}`);
+    if (name === undefined) throw new Error(`the bench does not know the size of what is bound to ${target}`);
     return gl.getParameter(name);
   };
 

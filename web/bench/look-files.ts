@@ -1,8 +1,8 @@
-// A look's files, fetched in the format that a rival reads.
+// Fetches a look's files in the format that a rival reads.
 
 import type { Format, LookFiles, TfjsModel } from './rivals/rival.ts';
 
-/** Where a look's files are; rivals whose format is absent are left out. */
+/** The URLs of a look's files. Rivals whose format is absent are left out. */
 export interface LookUrls {
   readonly name: string;
   readonly pixels: number;
@@ -11,7 +11,7 @@ export interface LookUrls {
   readonly plain?: string;
   readonly tfjs?: string;
   readonly tflite?: string;
-  /** Why a format is absent, where whoever wrote the look knows. */
+  /** Why a format is absent, if the exporter says so. */
   readonly refused?: Partial<Record<Format, string>>;
 }
 
@@ -28,12 +28,12 @@ const FORMAT_NAMES = {
   tflite: 'LiteRT',
 } as const satisfies Record<Format, string>;
 
-/** The files of one format; to ask the result for another is an error of the rival. */
+/** Fetches the files of one format. A rival that reads another format from the result is in error. */
 export async function fetchLookFiles(format: Format, look: LookUrls): Promise<FetchedLook> {
   const url = look[format];
   if (!url) {
     throw new Error(
-      look.refused?.[format] ?? `the look is not there in the format of ${FORMAT_NAMES[format]}`,
+      look.refused?.[format] ?? `the look is not available in the format of ${FORMAT_NAMES[format]}`,
     );
   }
   const base = new URL(url, document.baseURI);
@@ -51,10 +51,10 @@ export async function fetchLookFiles(format: Format, look: LookUrls): Promise<Fe
   };
 }
 
-/** A file of one format, which refuses to be read as another. */
+/** Wraps a file so that reading any other format throws. */
 function restrictToFormat<F extends Format>(format: F, file: LookFiles[F]): LookFiles {
   const refuse = (): never => {
-    throw new Error(`The rival said that it reads ${FORMAT_NAMES[format]}, and reads another format.`);
+    throw new Error(`The rival declared that it reads ${FORMAT_NAMES[format]}, but reads another format.`);
   };
   const files: PropertyDescriptorMap = {};
   for (const other of Object.keys(FORMAT_NAMES)) files[other] = { get: refuse };

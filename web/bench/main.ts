@@ -1,4 +1,4 @@
-/** The bench's page: choices, progress, results; and the same for `limner bench browser`, which has no hands. */
+/** The bench page: form, progress and results; and an API for `limner bench browser`, which drives the page. */
 
 import { getElement } from '../shared/dom.ts';
 import { collectEnvironment } from './environment.ts';
@@ -21,7 +21,7 @@ interface BenchRequest {
   readonly video: Environment['video'];
 }
 
-/** Measures looks one after the other; `found` hears of each. */
+/** Measures looks one after the other, and calls `onLookMeasured` after each. */
 async function run(
   { looks, rivals, quick, video }: BenchRequest,
   onProgress: (progress: Progress) => void,
@@ -55,7 +55,7 @@ async function startRun(): Promise<void> {
   running = new AbortController();
   setBusy(true);
   getElement('alert').textContent = '';
-  status.textContent = 'Measuring. The page is busy meanwhile; leave it in front.';
+  status.textContent = 'Measuring. Keep this page in front until it is done.';
   try {
     const request = {
       looks: await form.selectedLooks(),
@@ -68,7 +68,7 @@ async function startRun(): Promise<void> {
     }
     const results = await run(request, showProgress, running.signal, results => view.show(results));
     if (!results.looks.some(({ rivals }) => rivals.some(isMeasured))) {
-      throw new Error('nothing could be measured; why not stands below.');
+      throw new Error('nothing could be measured; the reasons are below.');
     }
     status.textContent = 'Done: the results are below.';
   } catch (error) {
@@ -109,7 +109,7 @@ declare global {
   }
 }
 
-/** For `limner bench browser`. */
+/** The API for `limner bench browser`. */
 const api = {
   rivals: RIVAL_NAMES,
   run: (request: BenchRequest, onProgress: (progress: Progress) => void) =>

@@ -1,6 +1,6 @@
-// Results as a drawing: a dot for each engine with its quartiles, on a scale of how many times as long it takes
-// as the fastest. Rivals lie powers of ten apart, so the scale is of powers; it begins at one, and lengths on it
-// say nothing, so there are no bars.
+// Plots the results as SVG: one dot per engine with its quartiles, on a scale of times relative to the fastest.
+// Rivals differ by powers of ten, so the scale is logarithmic. It begins at 1, so lengths have no meaning and
+// there are no bars.
 
 import { formatNumber } from './format.ts';
 import { isMeasured, type LookResult, type RivalResult } from './results.ts';
@@ -29,7 +29,7 @@ interface Dot {
   readonly upper: number;
 }
 
-/** SVG of its own, readable on light and dark grounds; empty where nothing was ranked. */
+/** A standalone SVG, readable on light and dark backgrounds; empty if nothing was ranked. */
 export function plot({ name, pixels, rivals }: LookResult, workload: Workload): string {
   const dots = rivals
     .filter(isMeasured)
@@ -43,7 +43,7 @@ export function plot({ name, pixels, rivals }: LookResult, workload: Workload): 
   if (fastest === undefined) return '';
   const max = Math.max(2, ...dots.map(({ upper }) => upper / fastest));
   const x = (milliseconds: number): number =>
-    // A quartile of the fastest lies before one.
+    // The lower quartile of the fastest is below 1.
     LEFT + ((WIDTH - LEFT - RIGHT) * Math.max(0, Math.log(milliseconds / fastest))) / Math.log(max);
   const height = TOP + dots.length * LINE_HEIGHT + BOTTOM;
   const title = `${name}, ${pixels} pixels, ${TITLES[workload]}: times the fastest, and milliseconds`;
@@ -65,7 +65,7 @@ export function plot({ name, pixels, rivals }: LookResult, workload: Workload): 
   return `${parts.join('\n')}\n</svg>\n`;
 }
 
-/** 1, 2, 5, 10 and so on; without 2 and 5 where that would be crowded. */
+/** 1, 2, 5, 10 and so on; only powers of ten if the axis is long. */
 function axisTicks(max: number): number[] {
   const steps = max > 100 ? [1] : STEPS;
   const ticks: number[] = [];

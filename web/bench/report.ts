@@ -1,4 +1,4 @@
-// Results as Markdown: for the docs, and for whoever copies them from the page.
+// Renders the results as Markdown: for the docs, and to copy from the page.
 
 import {
   endSentence,
@@ -15,7 +15,7 @@ import { type Environment, isMeasured, type LookResult, type Results, type Rival
 interface Column {
   readonly heading: string;
   readonly cell: (rival: RivalResult) => string;
-  /** Whether the page shows it beside the engine's name: it has less room than a document. */
+  /** Whether the page shows it too: the page has less room than a document. */
   readonly onPage?: boolean;
 }
 
@@ -39,14 +39,14 @@ export const COLUMNS: readonly [Column, ...Column[]] = [
   { heading: 'canvas apart', cell: formatCanvasDifference, onPage: true },
 ];
 
-export const EXPLANATION = `Milliseconds are medians, with the quartiles in brackets. *Network alone* begins with the picture where the
-engine wants it and leaves the painting there.
-*Camera to canvas* is a frame of a video to a finished painting, the way the library offers. *Times limner* is the
-median of the rounds' own ratios to limner on WebGPU (on WebGL2 where that is absent). *First painting* begins with
-code and look fetched, and ends with a finished frame. *Calls a frame*: dispatches or draws / submits or flushes /
-bind groups made / buffers and textures made / writes / read-backs. *GPU* is what buffers and textures hold, *WASM*
-its heap. *Difference* is the largest from ONNX Runtime's painting (WASM) of the same picture, in 0..1; *canvas
-apart* the mean difference of the bytes on the canvas from its, of 255.`;
+export const EXPLANATION = `Milliseconds are medians, with the quartiles in brackets. *Network alone* starts with the input where the engine
+reads it, for example in a GPU buffer, and leaves the painting there. *Camera to canvas* is one video frame to a
+finished painting, by the means of each library. *Times limner* is the median of the ratios to limner within each
+round (to limner on WebGPU, or on WebGL2 without it). *First painting* starts when code and look are fetched, and
+ends with the first finished frame. *Calls a frame*: dispatches or draws / submits or flushes / bind groups created /
+buffers and textures created / writes / read-backs. *GPU* is the memory of buffers and textures, *WASM* the heap.
+*Difference* is the largest difference from the painting of ONNX Runtime (WASM) for the same input, in 0..1; *canvas
+apart* is the mean difference of the canvas from its canvas, of 255.`;
 
 export function markdown({ origin, looks }: Results): string {
   const parts = [
@@ -60,16 +60,16 @@ export function markdown({ origin, looks }: Results): string {
   return `${parts.join('\n')}\n`;
 }
 
-/** Where the figures come from, as a paragraph. */
+/** The environment of the run, as a paragraph. */
 export function describeEnvironment(origin: Environment): string {
   const { time, browser, system, adapter, isolated, cores, video, plan, machine } = origin;
   const load = machine && machine.load !== null ? `; load before the start ${machine.load}` : '';
   return [
     `${time.slice(0, 10)}, ${browser} on ${machine ? `${machine.cpu}, ` : ''}${system}, ${cores} cores${load}.`,
     `WebGPU: ${adapter.webgpu}. WebGL: ${adapter.webgl}.`,
-    isolated ? '' : 'The page was not isolated, so nothing had threads.',
-    `Up to ${plan.rounds} rounds, or ${plan.seconds} seconds for each engine and kind of work, and never fewer`,
-    `than 3 rounds; ${video === 'camera' ? 'frames of what the browser has as its camera' : 'frames of the built-in scene'}.`,
+    isolated ? '' : 'The page was not cross-origin isolated, so no engine had threads.',
+    `Up to ${plan.rounds} rounds or ${plan.seconds} seconds for each engine and workload, and never fewer`,
+    `than 3 rounds; ${video === 'camera' ? 'frames of the camera' : 'frames of the built-in scene'}.`,
   ]
     .filter(Boolean)
     .join(' ');
@@ -78,7 +78,7 @@ export function describeEnvironment(origin: Environment): string {
 function lookSection(look: LookResult): string[] {
   const measured = look.rivals.filter(isMeasured);
   const versions = measured.map(({ label, version, adapter, fence }) => {
-    return `${label}: ${[version, adapter].filter(Boolean).join(', ')}. Its end: ${endSentence(fence)}`;
+    return `${label}: ${[version, adapter].filter(Boolean).join(', ')}. End of a step: ${endSentence(fence)}`;
   });
   return [
     `## ${look.name}, ${look.pixels} pixels`,

@@ -1,4 +1,4 @@
-// Results in the page: a table and two drawings for each look, to copy and to keep.
+// Shows the results in the page: a table and two plots for each look, with buttons to copy and save them.
 
 import { getButton, getElement, makeElement, saveFile } from '../shared/dom.ts';
 import { plot } from './plot.ts';
@@ -33,7 +33,7 @@ export class ResultsView {
       await navigator.clipboard.writeText(markdown(this.#results));
       status.textContent = 'Copied.';
     } catch {
-      status.textContent = 'This browser does not let the page copy; save the JSON instead.';
+      status.textContent = 'This browser does not allow copying; save the JSON instead.';
     }
   }
 
@@ -76,10 +76,10 @@ function renderPlot(look: LookResult, workload: Workload): HTMLElement {
   const element = makeElement('figure');
   if (!svg) return element;
   element.append(new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement);
-  return makeScrollable(element, `Drawing for ${look.name}`);
+  return makeScrollable(element, `Plot for ${look.name}`);
 }
 
-/** What is wider than a small screen is moved by finger or by arrow keys. */
+/** Makes an element that is wider than a small screen scrollable by touch and by arrow keys. */
 function makeScrollable(element: HTMLElement, name: string): HTMLElement {
   element.tabIndex = 0;
   element.setAttribute('role', 'region');

@@ -1,4 +1,4 @@
-// What a run of the bench finds: the JSON that it writes. Tables and plots are made from it alone.
+// The results of a run, as they are written to JSON. Tables and plots are made from them alone.
 
 import type { Comparison } from './comparison.ts';
 import type { CallCounts, MemoryBytes } from './gpu-counters.ts';
@@ -9,7 +9,7 @@ import type { TransferSize } from './transfer-size.ts';
 
 export interface Timing {
   readonly spread: Spread;
-  /** How many times as long as limner, by the rounds that both took part in; null without limner. */
+  /** Time relative to limner, over the rounds in which both took part; null without limner. */
   readonly ratio: number | null;
   readonly samples: readonly Sample[];
 }
@@ -19,7 +19,7 @@ interface RivalIdentity {
   readonly label: string;
 }
 
-/** A rival that could not take part. */
+/** A rival that could not be measured. */
 export interface SkippedRival extends RivalIdentity {
   readonly state: 'left out';
   readonly why: string;
@@ -27,12 +27,12 @@ export interface SkippedRival extends RivalIdentity {
 
 export interface RivalResult extends RivalIdentity, LoadReport, Comparison {
   readonly state: 'ran';
-  /** Of the library's files. */
+  /** The size of the library's files. */
   readonly code: TransferSize;
   readonly calls: CallCounts;
   readonly memory: MemoryBytes;
   readonly times: Partial<Record<Workload, Timing>>;
-  /** Why it stopped before the end, where it did. */
+  /** Why it stopped early, if it did. */
   readonly broke?: string;
 }
 
@@ -44,18 +44,18 @@ export interface LookResult {
   readonly rivals: readonly RivalOutcome[];
 }
 
-/** Where figures come from. */
+/** Where a run was made, and how. */
 export interface Environment {
   readonly time: string;
   readonly browser: string;
   readonly system: string;
   readonly adapter: { readonly webgpu: string; readonly webgl: string };
-  /** Only an isolated page has threads. */
+  /** Whether the page is cross-origin isolated: only then it has threads. */
   readonly isolated: boolean;
   readonly cores: number;
   readonly video: 'scene' | 'camera';
   readonly plan: { readonly rounds: number; readonly seconds: number; readonly burst: number };
-  /** What a page cannot know of the machine; `limner bench browser` does. */
+  /** What a page cannot know of the machine: `limner bench browser` adds it. */
   readonly machine?: { readonly cpu: string; readonly load: number | null };
 }
 

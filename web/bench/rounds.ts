@@ -1,31 +1,31 @@
-// Rounds: in each, every rival has one turn, in an order that is drawn anew, so that neither what else the
-// machine does nor who came just before meets one rival alone. A turn is a burst of steps that lasts long enough
-// to be timed. Slow rivals leave when their time is spent, but never before three rounds; one that breaks or
-// hangs leaves at once, with its document. Neither libraries nor the page are known here.
+// Runs the rounds. In each round every rival has one turn, in a new random order, so that neither other load on the
+// machine nor the rival before affects one rival alone. A turn is a burst of steps that is long enough to time.
+// A rival leaves when its time is used up, but not before MIN_ROUNDS. One that fails or hangs is removed at once,
+// with its document. This module knows neither libraries nor the page.
 
 import { errorMessage } from '../shared/errors.ts';
 import type { Workload } from './sandbox.ts';
 import type { Sample } from './statistics.ts';
 
 export interface Plan {
-  /** Most rounds. */
+  /** The largest number of rounds. */
   readonly rounds: number;
-  /** A rival's time for each kind of work, after which it leaves the rounds. */
+  /** A rival's time for each workload, after which it leaves the rounds. */
   readonly seconds: number;
-  /** How long a turn should last at least, in milliseconds. */
+  /** The shortest turn, in milliseconds. */
   readonly burst: number;
 }
 
 export interface Participant {
   readonly label: string;
   readonly samples: Record<Workload, Sample[]>;
-  /** Milliseconds of a step, as last seen; null before the first. */
+  /** Milliseconds of the last step that was timed; null before the first. */
   readonly stepMs: Record<Workload, number | null>;
-  /** Why it left early, where it did. */
+  /** Why it left early, if it did. */
   failure: string | null;
-  /** Milliseconds of each of so many steps; null where it was stopped between two. */
+  /** Mean milliseconds of `steps` steps; null if it was stopped between two. */
   timeSteps(workload: Workload, steps: number, isStopped: () => boolean): Promise<number | null>;
-  /** Its document goes, and with it whatever still runs there. */
+  /** Removes its document, and with it all that still runs there. */
   remove(): void;
 }
 
@@ -52,7 +52,7 @@ export class Rounds {
 
   async run(workload: Workload): Promise<void> {
     const label = workload === 'model' ? 'the network alone' : 'camera to canvas';
-    // Twice: the first may still compile or allocate.
+    // Twice: the first turn may still compile or allocate.
     for (let turn = 0; turn < WARM_UP_TURNS; turn++) {
       for (const participant of this.#participants) {
         this.#onProgress(`${label}, warming up: ${participant.label}`, this.#secondsLeft(workload));
@@ -74,7 +74,7 @@ export class Rounds {
     return taken.length < MIN_ROUNDS || totalMs(taken) + (stepMs[workload] ?? 0) < this.#plan.seconds * 1000;
   }
 
-  /** One burst; what breaks leaves, and says why. */
+  /** Times one burst. A rival that fails is removed, and keeps the reason. */
   async #takeTurn(participant: Participant, workload: Workload, round: number | null): Promise<void> {
     const isStopped = () => this.#signal.aborted;
     this.#signal.throwIfAborted();
@@ -93,11 +93,11 @@ export class Rounds {
       participant.failure = failureReason(error);
       participant.remove();
     }
-    // What the page has to do meanwhile is not done in somebody's turn.
+    // Lets the page do its own work between turns.
     await new Promise(resolve => setTimeout(resolve, 0));
   }
 
-  /** Seconds until all is done, by the paces so far; null while one has none. */
+  /** Seconds until all is done, estimated from the steps so far; null while a rival has none. */
   #secondsLeft(workload: Workload): number | null {
     const workloads: readonly Workload[] = workload === 'model' ? ['model', 'camera'] : ['camera'];
     let milliseconds = 0;
@@ -120,7 +120,7 @@ export class Rounds {
 const totalMs = (samples: readonly Sample[]): number =>
   samples.reduce((sum, { milliseconds, burst }) => sum + milliseconds * burst, 0);
 
-/** The same numbers of 0..1 in each run: mulberry32, a generator of 32 bits. */
+/** A seeded random number generator for 0..1: mulberry32. */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -131,7 +131,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Every order is as likely (Fisher and Yates). */
+/** Shuffles uniformly (Fisher-Yates). */
 export function shuffle<T>(items: readonly T[], random: () => number): T[] {
   const remaining = [...items];
   return items.flatMap(() => remaining.splice(Math.floor(random() * remaining.length), 1));
@@ -139,7 +139,7 @@ export function shuffle<T>(items: readonly T[], random: () => number): T[] {
 
 const TIMEOUT_SECONDS = 600;
 
-/** Rejects when it takes too long, or when the run is stopped: what hangs hears nothing. */
+/** Rejects after a timeout, or when the run is stopped: a rival that hangs does not react itself. */
 export async function withTimeout<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const settled = new AbortController();
   const timeout = new Promise<never>((_, reject) => {
@@ -157,6 +157,6 @@ export async function withTimeout<T>(promise: Promise<T>, signal: AbortSignal): 
   }
 }
 
-/** The first line of an error's message: the stack traces of libraries are too long for a table. */
+/** The first line of an error's message: some libraries put a stack trace into theirs. */
 export const failureReason = (error: unknown): string =>
   (errorMessage(error).split('\n')[0] ?? '').slice(0, 300);

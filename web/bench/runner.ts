@@ -1,7 +1,7 @@
-// A run of the bench: looks one after the other, and for each look all rivals side by side. What is compared
-// comes first: every rival's painting of the same picture. Then what a frame asks of the GPU is counted, in a
-// document that is used for nothing else; then rounds (`rounds.ts`); then what was fetched is weighed. Where
-// there is a page to look at it, this module does not know.
+// Runs the bench: looks one after the other, and for each look all rivals. First it compares every rival's painting
+// of the same image. Then it counts the GPU calls of a frame, in a document that is used for nothing else. Then it
+// times the rounds (`rounds.ts`), and at last it measures the size of what was fetched. This module does not know
+// the page.
 
 import { compareOutputs, type RivalOutput } from './comparison.ts';
 import type { LookUrls } from './look-files.ts';
@@ -18,9 +18,9 @@ export const LONG_PLAN = { rounds: 25, seconds: 40, burst: 50 } as const;
 
 export interface Progress {
   readonly sentence: string;
-  /** Of this look, so far. */
+  /** Seconds spent on this look so far. */
   readonly seconds: number;
-  /** Until this look is done, by what was seen so far; null while nothing was. */
+  /** Estimated seconds until this look is done; null while there is no estimate. */
   readonly secondsLeft: number | null;
 }
 
@@ -28,7 +28,7 @@ interface LoadedRival extends Participant {
   readonly name: RivalName;
   readonly sandbox: Sandbox;
   readonly result: Omit<RivalResult, 'times' | 'broke' | 'code'>;
-  /** Addresses of all that its document fetched, the look apart. */
+  /** URLs of all that its document fetched, without the look. */
   readonly fetchedUrls: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export class BenchRunner {
   readonly #plan: Plan;
   readonly #video: VideoFeed;
   readonly #onProgress: (progress: Progress) => void;
-  /** Where the rivals' documents live. */
+  /** The parent of the rivals' documents. */
   readonly #container: HTMLElement;
 
   constructor(
@@ -99,7 +99,7 @@ export class BenchRunner {
     }
   }
 
-  /** Loads a rival into its document and compares it; then counts its calls in another. */
+  /** Loads a rival into a document and compares its output; then counts its calls in a second document. */
   async #loadRival(
     name: RivalName,
     look: LookUrls,
@@ -155,7 +155,7 @@ export class BenchRunner {
   async #openSandbox(): Promise<{ sandbox: Sandbox; frame: HTMLIFrameElement }> {
     const frame = document.createElement('iframe');
     frame.src = './sandbox.html';
-    frame.title = 'One rival at work';
+    frame.title = 'One rival of the bench';
     const loaded = new Promise<void>((resolve, reject) => {
       frame.onload = () => resolve();
       frame.onerror = () => reject(new Error('its page could not be fetched'));
@@ -171,7 +171,7 @@ export class BenchRunner {
   }
 }
 
-/** What was found of a rival, with ratios to limner. */
+/** The results of one rival, with ratios to limner. */
 async function toResult(rival: LoadedRival, all: readonly LoadedRival[]): Promise<RivalResult> {
   const ours = all.find(({ name, failure }) => isLimner(name) && failure === null);
   const timing = (workload: Workload): Timing | null => {

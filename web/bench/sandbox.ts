@@ -1,6 +1,6 @@
-// A document for one rival: a realm of its own, with its own globals, WebGPU devices and WebAssembly heaps, so
-// that libraries with global state live side by side. The bench (`runner.ts`, in the page around it) calls what
-// stands here; the clock is read here, next to what it measures.
+// The document of one rival. It has its own globals, WebGPU devices and WebAssembly heaps, so that libraries with
+// global state do not affect each other. The bench (`runner.ts`, in the parent page) calls these methods; times are
+// taken here, next to what they measure.
 
 import { getContext2d } from '../shared/canvas.ts';
 import { type CallCounts, GpuCounters, type MemoryBytes } from './gpu-counters.ts';
@@ -11,24 +11,24 @@ import { makeTestImage } from './test-input.ts';
 
 export interface LoadReport {
   readonly version: string;
-  /** What computes, as the library tells it. */
+  /** The device that computes, as the library reports it. */
   readonly adapter: string;
-  /** How the end of its work is known. */
+  /** How the end of its work is detected. */
   readonly fence: string;
-  /** Milliseconds from code and look at hand to the first finished painting. */
+  /** Milliseconds from the fetched code and look to the first finished painting. */
   readonly first: number;
-  /** Of the look's file in the format that the rival reads. */
+  /** The size of the look's file in the format that the rival reads. */
   readonly look: { readonly bytes: number };
 }
 
-/** The network alone, or all from camera to canvas. */
+/** The network alone, or all steps from camera to canvas. */
 export type Workload = 'model' | 'camera';
 
 export class Sandbox {
   readonly #video: HTMLVideoElement;
   readonly #canvas: HTMLCanvasElement;
   #loadedRival: Rival | null = null;
-  /** Of the look's own files. */
+  /** The URLs of the look's own files. */
   #lookUrls: readonly string[] = [];
 
   constructor() {
@@ -39,7 +39,7 @@ export class Sandbox {
     this.#canvas = canvas;
   }
 
-  /** Shows the rival's camera path another video from now on, of which it has one frame by then. */
+  /** Sets the video that the rival's camera path reads. Resolves with its first frame in place. */
   async setVideo(stream: MediaStream): Promise<void> {
     this.#video.srcObject = stream;
     await this.#video.play();
@@ -47,7 +47,7 @@ export class Sandbox {
     this.#video.pause();
   }
 
-  /** Fetches a rival and its look and paints once. Throws why not, where it cannot. */
+  /** Fetches a rival and its look and paints once. Throws the reason if it cannot. */
   async load(name: RivalName, look: LookUrls): Promise<LoadReport> {
     performance.setResourceTimingBufferSize(1000);
     performance.clearResourceTimings();
@@ -68,20 +68,20 @@ export class Sandbox {
     return { version, adapter, fence: engine.fence, first, look: { bytes } };
   }
 
-  /** What this document has fetched since the rival was asked for, the look apart. */
+  /** URLs of all that this document fetched for the rival, without the look. */
   fetchedUrls(): string[] {
     const names = new Set(performance.getEntriesByType('resource').map(({ name }) => name));
     return [...names].filter(name => !name.startsWith('blob:') && !this.#lookUrls.includes(name));
   }
 
-  /** What the network makes of the test's picture. */
+  /** The painting of the test image. */
   run(): Promise<Float32Array> {
     return this.#rival.run();
   }
 
   /**
-   * Opens a rival with counters in place and says what one frame asks of the GPU, and what is held by then.
-   * They stay, so nothing is timed in this document.
+   * Loads a rival with counters in place, and returns the GPU calls of one frame and the memory held by then. The
+   * counters stay in place, so nothing is timed in this document.
    */
   async countCalls(name: RivalName, look: LookUrls): Promise<{ calls: CallCounts; memory: MemoryBytes }> {
     const counters = new GpuCounters();
@@ -96,12 +96,12 @@ export class Sandbox {
   }
 
   /**
-   * Milliseconds of each of so many steps, begun one after the other; the end of the last is waited for.
-   * Null where the run was stopped between two.
+   * Mean milliseconds of `steps` steps: starts one after the other and waits for the last to finish. Null if the
+   * run was stopped between two.
    */
   async timeSteps(workload: Workload, steps: number, isStopped: () => boolean): Promise<number | null> {
     const step = workload === 'model' ? () => this.#rival.step() : () => this.#paintFrame();
-    // Its video plays in its own turn only: the others' would take time from it.
+    // The video plays only in this rival's turn, so that it takes no time from the others.
     if (workload === 'camera') await this.#video.play();
     const start = performance.now();
     for (let count = 0; count < steps && !isStopped(); count++) await step();

@@ -1,12 +1,12 @@
-// What is said of samples: medians with their spread, and ratios of samples of the same round, which what
-// else the machine does meets alike.
+// Statistics of samples: medians with their spread, and ratios of samples of the same round. Other load on the
+// machine affects both samples of a ratio alike.
 
 export interface Sample {
-  /** Rounds take turns: samples of one round are neighbours in time. */
+  /** Samples of one round are close in time. */
   readonly round: number;
-  /** Of one step or frame. */
+  /** Mean milliseconds of one step or frame. */
   readonly milliseconds: number;
-  /** Steps that were begun before the end was waited for. */
+  /** Steps that were started before waiting for the end. */
   readonly burst: number;
 }
 
@@ -19,7 +19,7 @@ export interface Spread {
   readonly most: number;
 }
 
-/** Linear between the two nearest values, as numpy's default. */
+/** Linear interpolation between the two nearest values, as numpy's default. */
 export function quantile(values: readonly number[], fraction: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const position = fraction * (sorted.length - 1);
@@ -43,7 +43,7 @@ export function summarize(samples: readonly Sample[]): Spread | null {
   };
 }
 
-/** How many times as long: the median of the rounds' own ratios; null where no round has both. */
+/** The median of the ratios within each round; null if no round has both. */
 export function medianRatio(samples: readonly Sample[], baseline: readonly Sample[]): number | null {
   const rounds = new Map(baseline.map(({ round, milliseconds }) => [round, milliseconds]));
   const ratios = samples.flatMap(({ round, milliseconds }) => {

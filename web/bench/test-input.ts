@@ -1,21 +1,21 @@
-// What is painted: the page's built-in scene, as planes for the networks and as a video for the cameras.
+// The input of all rivals: the built-in scene, as planes for the network and as a video for the camera path.
 
 import { getContext2d } from '../shared/canvas.ts';
 import { rgbaToPlanes } from '../shared/planes.ts';
 import { drawStillLife } from '../shared/still-life.ts';
 
-/** The moment of the scene that outputs are compared on. */
+/** The time in the scene at which outputs are compared. */
 const SCENE_SECONDS = 6;
 const VIDEO_WIDTH = 640;
 const VIDEO_HEIGHT = 480;
 const FRAMES_PER_SECOND = 30;
-/** Of the moving scene, which then begins again. */
+/** Frames of the moving scene, which then repeats. */
 const SCENE_FRAMES = 30;
 
 /** The scene as planes (3, P, P) of 0..1. */
 export function makeTestImage(pixels: number): Float32Array<ArrayBuffer> {
   const context = getContext2d(new OffscreenCanvas(pixels, pixels));
-  // The scene knows only what both kinds of canvas have.
+  // The scene uses only what both kinds of canvas have.
   drawStillLife(context as unknown as CanvasRenderingContext2D, pixels, SCENE_SECONDS);
   const planes = new Float32Array(3 * pixels ** 2);
   rgbaToPlanes(context.getImageData(0, 0, pixels, pixels).data, planes);
@@ -24,19 +24,19 @@ export function makeTestImage(pixels: number): Float32Array<ArrayBuffer> {
 
 export interface VideoFeed {
   readonly stream: MediaStream;
-  /** Frames come or cease to: drawing them costs time, which nothing else is to be timed with. */
+  /** Starts or stops the frames: drawing them takes time that must not count for what is timed. */
   setPlaying(isPlaying: boolean): void;
   stop(): void;
 }
 
-/** The scene as a camera would give it: moving, or the one moment again and again. */
+/** The scene as a camera would deliver it: moving, or the same frame repeated. */
 export function makeSceneVideo(isMoving: boolean): VideoFeed {
   const canvas = document.createElement('canvas');
   canvas.width = VIDEO_WIDTH;
   canvas.height = VIDEO_HEIGHT;
   const context = getContext2d(canvas, { willReadFrequently: true });
   context.translate((VIDEO_WIDTH - VIDEO_HEIGHT) / 2, 0);
-  // Drawn once: a tick only copies.
+  // Frames are drawn once, and then only copied.
   const frames = Array.from({ length: isMoving ? SCENE_FRAMES : 1 }, (_, i) => {
     drawStillLife(context, VIDEO_HEIGHT, SCENE_SECONDS + i / FRAMES_PER_SECOND);
     return context.getImageData(0, 0, VIDEO_WIDTH, VIDEO_HEIGHT);
@@ -63,7 +63,7 @@ export function makeSceneVideo(isMoving: boolean): VideoFeed {
   };
 }
 
-/** The visitor's camera, of the scene's size where it has that. */
+/** The visitor's camera, at the scene's size if it supports that. */
 export async function openCameraVideo(): Promise<VideoFeed> {
   const stream = await navigator.mediaDevices.getUserMedia({
     video: { width: VIDEO_WIDTH, height: VIDEO_HEIGHT, frameRate: FRAMES_PER_SECOND },

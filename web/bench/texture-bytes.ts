@@ -1,14 +1,14 @@
-// What textures and buffers hold, by the arguments that they were made with. A format that is not known here
-// throws: a guess would favour whoever uses it.
+// Bytes of textures and buffers, from the arguments of the calls that create them. An unknown format throws: a
+// guess could favour the rival that uses it.
 
-/** By the name of WebGPU's format: so many channels of so many bits. */
+/** Read from the name of the WebGPU format: its channels and their bits. */
 export function bytesPerTexel(format: GPUTextureFormat): number {
   const [, channels, bits] = /^(r|rg|rgba|bgra)(8|16|32)[a-z]/.exec(format) ?? [];
-  if (!channels || !bits) throw new Error(`the bench cannot weigh textures of ${format}`);
+  if (!channels || !bits) throw new Error(`the bench does not know the size of ${format} textures`);
   return (channels.length * Number(bits)) / 8;
 }
 
-/** Texels of so many levels, each half as wide and high as the one before. */
+/** Texels of all mipmap levels, each half as wide and high as the previous one. */
 export function countTexels(levels: number, width: number, height: number): number {
   let texels = 0;
   for (let level = 0; level < levels; level++) {
@@ -17,10 +17,10 @@ export function countTexels(levels: number, width: number, height: number): numb
   return texels;
 }
 
-/** WebGL's numbers are in its standard. */
+/** The numbers of WebGL's constants are in its standard. */
 const UNSIGNED_BYTE = 0x1401;
 
-/** Sized formats by number, with their bytes. */
+/** Bytes per texel of sized formats, by their constants. */
 const SIZED_FORMATS = new Map<number, number>([
   ...formatsOfSize(1, [0x8229, 0x8f94, 0x8231, 0x8232]), // R8, R8_SNORM, R8I, R8UI
   ...formatsOfSize(2, [0x822d, 0x8233, 0x8234]), // R16F, R16I, R16UI
@@ -36,7 +36,7 @@ const SIZED_FORMATS = new Map<number, number>([
   ...formatsOfSize(16, [0x8814, 0x8d82, 0x8d70]), // RGBA32F, RGBA32I, RGBA32UI
 ]);
 
-/** Where the type is a byte: ALPHA, LUMINANCE, LUMINANCE_ALPHA, RGB, RGBA. */
+/** Bytes per texel of unsized formats of type UNSIGNED_BYTE: ALPHA, LUMINANCE, LUMINANCE_ALPHA, RGB, RGBA. */
 const UNSIZED_FORMATS = new Map([
   ...formatsOfSize(1, [0x1906, 0x1909]),
   ...formatsOfSize(2, [0x190a]),
@@ -51,17 +51,17 @@ function formatsOfSize(bytes: number, formats: readonly number[]): [number, numb
 function bytesPerGlTexel(format: unknown, type: unknown): number {
   const unsized = type === UNSIGNED_BYTE ? UNSIZED_FORMATS.get(format as number) : undefined;
   const bytes = SIZED_FORMATS.get(format as number) ?? unsized;
-  if (bytes === undefined) throw new Error(`the bench cannot weigh textures of WebGL's format ${format}`);
+  if (bytes === undefined) throw new Error(`the bench does not know the size of WebGL format ${format}`);
   return bytes;
 }
 
 type CallArguments = readonly unknown[];
 
-/** One level more, or all anew: target, level, format, width, height, border, format, type; or a source. */
+/** Level 0 starts over, others add: target, level, format, width, height, border, format, type; or a source. */
 export function texImage2DBytes(args: CallArguments, previous: number): number {
   const [, level, format, width, height, , , type] = args;
-  const [across, down] = args.length <= 6 ? sourceSize(args[5]) : [Number(width), Number(height)];
-  const bytes = across * down * bytesPerGlTexel(format, args.length <= 6 ? args[4] : type);
+  const [columns, rows] = args.length <= 6 ? sourceSize(args[5]) : [Number(width), Number(height)];
+  const bytes = columns * rows * bytesPerGlTexel(format, args.length <= 6 ? args[4] : type);
   return level === 0 ? bytes : previous + bytes;
 }
 
@@ -76,7 +76,7 @@ export function texImage3DBytes(args: CallArguments, previous: number): number {
 export const texStorage2DBytes = ([, levels, format, width, height]: CallArguments): number =>
   countTexels(Number(levels), Number(width), Number(height)) * bytesPerGlTexel(format, null);
 
-/** And layers, which all levels have. */
+/** The same and layers: all levels have as many. */
 export const texStorage3DBytes = (args: CallArguments): number => texStorage2DBytes(args) * Number(args[5]);
 
 /** target, data or size. */
@@ -85,11 +85,12 @@ export const bufferDataBytes = ([, data]: CallArguments): number => {
   return (data as ArrayBuffer | ArrayBufferView | null)?.byteLength ?? 0;
 };
 
-/** Of a video, an image, a canvas, or a frame of a video. */
+/** Width and height of a video, an image, a canvas or a VideoFrame. */
 function sourceSize(source: unknown): [width: number, height: number] {
   const sides = source as Record<string, number | undefined>;
   const width = sides.videoWidth ?? sides.displayWidth ?? sides.naturalWidth ?? sides.width;
   const height = sides.videoHeight ?? sides.displayHeight ?? sides.naturalHeight ?? sides.height;
-  if (width === undefined || height === undefined) throw new Error('the bench cannot weigh this source');
+  if (width === undefined || height === undefined)
+    throw new Error('the bench does not know the size of this source');
   return [width, height];
 }

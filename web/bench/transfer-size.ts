@@ -1,4 +1,4 @@
-// What a rival's files weigh, as they are and by gzip, as any static host would send them.
+// The size of a rival's files, raw and gzipped, as any static host would send them.
 
 export interface TransferSize {
   readonly bytes: number;
@@ -10,7 +10,7 @@ export async function measureTransferSize(urls: readonly string[]): Promise<Tran
   let gzip = 0;
   for (const url of urls) {
     const response = await fetch(url);
-    if (!response.ok) throw new Error(`${url} could not be weighed (status ${response.status}).`);
+    if (!response.ok) throw new Error(`${url} could not be fetched (status ${response.status}).`);
     const file = await response.blob();
     const compressed = file.stream().pipeThrough(new CompressionStream('gzip'));
     bytes += file.size;

@@ -1,13 +1,13 @@
-// Between camera and canvas for engines that compute in JavaScript's memory: the 2-D canvas, as their
-// examples do it, in one pass over the pixels in the order that the engine wants, into memory that is kept.
+// Camera and canvas for engines that compute in CPU memory. It uses the 2-D canvas, as their examples do: one pass
+// over the pixels, in the engine's memory layout, into buffers that are reused.
 
 import { centerCrop, getContext2d } from '../../shared/canvas.ts';
 
-/** A picture's values as planes (3, P, P), or pixel by pixel (P, P, 3). */
+/** The memory layout of an image: planes (3, P, P), or pixel by pixel (P, P, 3). */
 export type Layout = 'chw' | 'hwc';
 
 export interface CanvasIo {
-  /** The video's centre square as values of 0..1; the same array each time. */
+  /** Reads the video's centre square as values of 0..1, into the same array each time. */
   readFrame(video: HTMLVideoElement): Float32Array<ArrayBuffer>;
   showPainting(painting: Float32Array): void;
 }
@@ -32,7 +32,7 @@ export function makeCanvasIo(canvas: HTMLCanvasElement, pixels: number, layout: 
   };
 }
 
-/** RGBA bytes to values of 0..1. */
+/** Converts RGBA bytes to values of 0..1. */
 export function rgbaToFloats(rgba: Uint8ClampedArray, values: Float32Array, layout: Layout): void {
   const area = rgba.length / 4;
   const [step, channel] = strides(area, layout);
@@ -44,7 +44,7 @@ export function rgbaToFloats(rgba: Uint8ClampedArray, values: Float32Array, layo
   }
 }
 
-/** And back, opaque; the clamped array rounds and clips. */
+/** Converts values of 0..1 to opaque RGBA bytes; the clamped array rounds and clips. */
 export function floatsToRgba(values: Float32Array, rgba: Uint8ClampedArray, layout: Layout): void {
   const area = rgba.length / 4;
   const [step, channel] = strides(area, layout);
@@ -57,7 +57,7 @@ export function floatsToRgba(values: Float32Array, rgba: Uint8ClampedArray, layo
   }
 }
 
-/** The same values in the other order. */
+/** Converts values from one memory layout to the other. */
 export function convertLayout(values: Float32Array, from: Layout, to: Layout): Float32Array<ArrayBuffer> {
   const area = values.length / 3;
   const [step, channel] = strides(area, from);
@@ -71,6 +71,6 @@ export function convertLayout(values: Float32Array, from: Layout, to: Layout): F
   return converted;
 }
 
-/** From a pixel to the next, and from a channel to the next. */
+/** The strides from one pixel to the next, and from one channel to the next. */
 const strides = (area: number, layout: Layout): [step: number, channel: number] =>
   layout === 'chw' ? [1, area] : [3, 1];

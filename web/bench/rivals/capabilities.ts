@@ -1,4 +1,4 @@
-// What a browser may lack, as the end of a sentence.
+// Why a rival cannot run here, as the end of a sentence; null if it can.
 
 export async function webgpuUnavailable(): Promise<string | null> {
   if (!navigator.gpu) return 'this browser has no WebGPU';
@@ -12,7 +12,7 @@ export async function threadsUnavailable(): Promise<string | null> {
 
 const MAX_THREADS = 8;
 
-/** Threads for engines that are told how many to use. */
+/** The number of threads for engines that take one. */
 export const threadCount = (): number => Math.min(navigator.hardwareConcurrency, MAX_THREADS);
 
 export const alwaysAvailable = async (): Promise<string | null> => null;

@@ -1,10 +1,10 @@
-// The rivals by name. A rival's code is fetched when it is asked for, so each is loaded, and its bytes are
-// counted, apart from the others.
+// The rivals by name. The code of a rival is imported only when it is measured, so that its load time and its bytes
+// are its own.
 
 import type { Engine } from './rival.ts';
 
 interface RivalEntry {
-  /** For tables. */
+  /** Its name in tables. */
   readonly label: string;
   readonly load: () => Promise<Engine>;
 }
@@ -64,7 +64,7 @@ export type RivalName = keyof typeof RIVALS;
 
 export const RIVAL_NAMES = Object.keys(RIVALS) as RivalName[];
 
-/** The rival that all outputs are compared with. */
+/** The rival whose output is the reference for all others. */
 export const REFERENCE: RivalName = 'ort-wasm';
 
 export const isRival = (name: string): name is RivalName => Object.hasOwn(RIVALS, name);

@@ -1,5 +1,5 @@
 // jax-js with its ONNX loader, compiled by its own `jit`. The loader has no transposed convolutions, so it gets
-// the look rewritten without them (src/limner/bench/subpixel.py): as many multiply-adds.
+// the look rewritten without them (src/limner/export/subpixel.py): as many multiply-adds.
 
 import * as jax from '@jax-js/jax';
 import { ONNXModel } from '@jax-js/onnx';
@@ -11,7 +11,7 @@ export const jaxjs: Engine = {
   format: 'plain',
   fence: 'blockUntilReady()',
   unavailableReason: webgpuUnavailable,
-  // All of it is fetched with this module.
+  // All its code is imported with this module.
   prepare: async () => undefined,
   create,
 };

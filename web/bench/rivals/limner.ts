@@ -1,5 +1,5 @@
-// limner itself, through the surface that its users have. Its upkeep, which works on after a frame is painted, is
-// off: that would be in the others' turns.
+// limner itself, through its public API. Its upkeep is off: it works between frames, which would be in the turns of
+// other rivals. To prefetch a backend this file imports it directly, which no other file of a page does.
 
 import { type Backend, createPainter, readLook } from '../../engine/index.ts';
 import { alwaysAvailable, webgpuUnavailable } from './capabilities.ts';
@@ -18,7 +18,7 @@ export const makeLimner = (backend: Backend): Engine => ({
   create: place => create(backend, place),
 });
 
-/** What `createPainter` fetches when it is asked for this backend. */
+/** Imports what `createPainter` imports for this backend. */
 async function fetchBackend(backend: Backend): Promise<void> {
   if (backend === 'webgpu') await import('../../engine/webgpu/painter.ts');
   else await import('../../engine/webgl2/painter.ts');
@@ -28,7 +28,7 @@ async function create(backend: Backend, { image, canvas, files }: RivalContext):
   const painter = await createPainter(await readLook(files.onnx), {
     canvas,
     backend,
-    // As the rivals compute.
+    // The rivals compute in float32, too.
     precision: 'float32',
     upkeep: false,
   });
@@ -52,7 +52,7 @@ async function create(backend: Backend, { image, canvas, files }: RivalContext):
   };
 }
 
-/** Waits for all that was drawn. */
+/** Waits until everything is drawn. */
 function readPixel(canvas: HTMLCanvasElement): void {
   const gl = canvas.getContext('webgl2');
   gl?.bindFramebuffer(gl.READ_FRAMEBUFFER, null);

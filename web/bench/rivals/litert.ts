@@ -1,6 +1,5 @@
-// LiteRT.js (once TensorFlow Lite) on the look as .tflite, which takes and gives pictures as (1, P, P, 3). In
-// float32, as the others: left alone its GPU delegate rounds to float16. It has no way of its own to a camera
-// or a canvas.
+// LiteRT.js (formerly TensorFlow Lite) on the look as .tflite, with NHWC input and output. It is set to float32, as
+// the others: by default its GPU delegate rounds to float16. It has no support for cameras or canvases.
 
 import * as litert from '@litertjs/core';
 import { convertLayout, makeCanvasIo } from './canvas-io.ts';
@@ -10,7 +9,7 @@ import type { Engine, Rival, RivalContext } from './rival.ts';
 
 export type Accelerator = 'webgpu' | 'wasm';
 
-/** Which of its builds it loads. */
+/** Which build of LiteRT.js is loaded. */
 const BUILD = {
   webgpu: 'Suspending' in WebAssembly ? 'jspi_' : '',
   wasm: 'threaded_',
@@ -38,7 +37,7 @@ async function create(
 ): Promise<Rival> {
   const onGpu = accelerator === 'webgpu';
   const threads = onGpu ? 1 : threadCount();
-  // On the GPU as its documentation advises, so that operators that its delegate lacks run in WASM.
+  // On the GPU, as its documentation advises, operators that its delegate lacks run in WASM.
   await litert.loadLiteRt(folder, { threads: !onGpu, jspi: BUILD[accelerator] === 'jspi_' });
   const model = await litert.loadAndCompile(files.tflite, {
     accelerator,
@@ -79,5 +78,5 @@ async function create(
 function describeAdapter({ options, isFullyAccelerated }: litert.CompiledModel, threads: number): string {
   if (options.accelerator === 'wasm') return `${threads} threads`;
   const { vendor = '', architecture = '' } = litert.getWebGpuDevice()?.adapterInfo ?? {};
-  return `${vendor} ${architecture}${isFullyAccelerated ? '' : ', parts of it in WASM'}`;
+  return `${vendor} ${architecture}${isFullyAccelerated ? '' : ', partly in WASM'}`;
 }

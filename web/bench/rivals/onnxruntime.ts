@@ -1,6 +1,5 @@
-// ONNX Runtime Web. On WebGPU its input and output stay in GPU buffers for a step, its commands are recorded once
-// and replayed, and from camera to canvas the picture comes from a 2-D canvas and the painting goes back to one:
-// it has no way of its own to either.
+// ONNX Runtime Web. On WebGPU the input and output of a step stay in GPU buffers, and graph capture replays recorded
+// commands. From camera to canvas, frames and paintings go through 2-D canvases: it has no support for either.
 
 import type * as Ort from 'onnxruntime-web/wasm';
 import { makeCanvasIo } from './canvas-io.ts';
@@ -16,7 +15,7 @@ const UNAVAILABLE = {
   'wasm-threads': threadsUnavailable,
 } as const satisfies Record<Provider, Engine['unavailableReason']>;
 
-/** Of its builds for WebGPU, the one that is half as large needs JavaScript promise integration. */
+/** Of its two WebGPU builds, the smaller one needs JavaScript promise integration. */
 const BUILD = 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
 
 const threadsFor = (provider: Provider): number => (provider === 'wasm-threads' ? threadCount() : 1);
@@ -73,13 +72,13 @@ async function create(provider: Provider, context: RivalContext): Promise<Rival>
   };
 }
 
-/** On WebGPU with its graph captured, which it refuses where parts of the network stay on the CPU. */
+/** On WebGPU with graph capture, unless it refuses that: parts of the network may run on the CPU. */
 async function openSession(ort: typeof Ort, provider: Provider, file: Uint8Array): Promise<OpenedSession> {
   const make = (options: Ort.InferenceSession.SessionOptions) =>
     ort.InferenceSession.create(file, { graphOptimizationLevel: 'all', ...options });
   if (provider !== 'webgpu')
     return { session: await make({ executionProviders: ['wasm'] }), captured: false };
-  // Named by a word alone, the provider does not hear of the option.
+  // Given as a plain string, the provider ignores the option.
   const executionProviders = [{ name: 'webgpu' }];
   try {
     return { session: await make({ executionProviders, enableGraphCapture: true }), captured: true };
@@ -124,8 +123,8 @@ function executeInMemory(
 }
 
 /**
- * The input is a buffer that is made once, as its documentation advises, and so is the output; but a captured
- * graph has one of its own, since it forgets where a given one is after the first run.
+ * Input and output are GPU buffers that are created once, as its documentation advises. A captured graph allocates
+ * its own output: it loses track of a given one after the first run.
  */
 async function executeOnGpu(
   { ort, session, captured, input, output, shape }: Model,
@@ -141,12 +140,12 @@ async function executeOnGpu(
   const type = { dataType: 'float32', dims: shape } as const;
   const feeds = { [input]: ort.Tensor.fromGpuBuffer(inputBuffer, type) };
   const fetches = captured ? [output] : { [output]: ort.Tensor.fromGpuBuffer(make(usage), type) };
-  /** The painting's buffer, which stays the same. */
+  /** Returns the painting's buffer, which stays the same. */
   const run = async (): Promise<GPUBuffer> => {
     const painting = (await session.run(feeds, fetches))[output];
     if (!painting) throw new Error('ONNX Runtime gave no painting.');
     const { gpuBuffer } = painting;
-    // What goes is the tensor around it.
+    // Only the tensor is disposed, not its buffer.
     if (captured) painting.dispose();
     return gpuBuffer;
   };

@@ -1,4 +1,4 @@
-// Files that a library fetches by itself while it starts, brought into the browser's cache beforehand.
+// Fetches files into the browser's cache that a library fetches by itself when it starts.
 
 export async function prefetch(urls: readonly string[]): Promise<void> {
   await Promise.all(

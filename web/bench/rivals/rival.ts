@@ -1,11 +1,11 @@
-// What the bench asks of every engine that it measures. One file beside this one makes one engine, or one
-// library with its backends, fit: it is the smallest wrapper that uses the library as its documentation says,
-// and holds nothing that makes it slower. It does not measure: `bench/sandbox.ts` does, for all in the same way.
+// The interface of every engine that the bench measures. Each file beside this one adapts one engine, or one library
+// with its backends: the smallest wrapper that uses the library as its documentation says, with nothing that makes it
+// slower. Wrappers do not measure: `bench/sandbox.ts` does, in the same way for all.
 
-/** A look as each library takes it, fetched and at hand. */
+/** A look's files, fetched, in the formats of the libraries. */
 export interface LookFiles {
   onnx: Uint8Array<ArrayBuffer>;
-  /** ONNX without transposed convolutions, in float32, and the picture its one input. */
+  /** ONNX in float32, without transposed convolutions, with the image as its only input. */
   plain: Uint8Array<ArrayBuffer>;
   tfjs: { json: TfjsModel; weights: ArrayBuffer };
   tflite: Uint8Array<ArrayBuffer>;
@@ -23,13 +23,13 @@ export interface TfjsModel {
   }[];
 }
 
-/** What every rival is made with. */
+/** The arguments with which a rival is created. */
 export interface RivalContext {
-  /** Sides of the picture and the painting. */
+  /** Width and height of the image and of the painting. */
   readonly pixels: number;
-  /** Planes (3, P, P) of 0..1: what `run` and `step` compute on. */
+  /** Planes (3, P, P) of 0..1: the input of `run` and `step`. */
   readonly image: Float32Array<ArrayBuffer>;
-  /** Where `frame` paints. */
+  /** The canvas that `frame` paints on. */
   readonly canvas: HTMLCanvasElement;
   readonly files: LookFiles;
 }
@@ -37,27 +37,27 @@ export interface RivalContext {
 /** A look on one engine. */
 export interface Rival {
   readonly version: string;
-  /** What computes, as the library tells it, or empty. */
+  /** The device that computes, as the library reports it; may be empty. */
   readonly adapter: string;
-  /** The painting of the picture, planes (3, P, P) of 0..1, read back: for comparison. */
+  /** Paints the image and reads the painting back, as planes (3, P, P) of 0..1, for comparison. */
   run(): Promise<Float32Array>;
-  /** The network once on the picture, which is where the engine wants it; the painting stays there too. */
+  /** Runs the network once on the image, which is already in the engine's memory. The painting stays there. */
   step(): Promise<void>;
-  /** The video's centre square, painted onto the canvas. */
+  /** Paints the video's centre square onto the canvas. */
   frame(video: HTMLVideoElement): Promise<void>;
-  /** Resolves when all that `step` and `frame` began is truly done. */
+  /** Resolves when all that `step` and `frame` started is complete. */
   finished(): Promise<void>;
 }
 
 /** An engine before it has a look. */
 export interface Engine {
-  /** The one file of the look that it reads. */
+  /** The format of the look that it reads. */
   readonly format: Format;
-  /** How `finished` knows. */
+  /** How `finished` detects the end. */
   readonly fence: string;
-  /** Null where it can run here; else why not. */
+  /** Why it cannot run here; null if it can. */
   unavailableReason(): Promise<string | null>;
-  /** Imports and fetches all that `create` will ask for, so that no network is in its time. */
+  /** Imports and fetches all that `create` needs, so that its time includes no download. */
   prepare(): Promise<void>;
   create(context: RivalContext): Promise<Rival>;
 }

@@ -1,10 +1,10 @@
 #version 300 es
-// A picture whose first row is the upper one.
+// Draws an image whose first row is at the top.
 precision highp float;
 uniform sampler2D frame;
-in vec2 place;
-out vec4 colour;
+in vec2 uv;
+out vec4 color;
 
 void main() {
-  colour = texture(frame, vec2(place.x, 1.0 - place.y));
+  color = texture(frame, vec2(uv.x, 1.0 - uv.y));
 }

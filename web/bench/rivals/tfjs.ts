@@ -1,5 +1,5 @@
-// TensorFlow.js on the graph model that `limner export --to tfjs` writes. Frames are taken by its own
-// `fromPixels` and shown by its own `draw` where the backend has that, else by `toPixels`, which reads back.
+// TensorFlow.js on the graph model that `limner export --to tfjs` writes. It reads frames with `fromPixels`, and
+// shows paintings with `draw` if the backend has it, else with `toPixels`, which reads back.
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
@@ -27,7 +27,7 @@ export const makeTfjs = (backend: TfjsBackend): Engine => ({
   create: place => create(backend, place),
 });
 
-/** Fetches what tfjs needs for `backend`, and registers it. */
+/** Imports and fetches what tfjs needs for a backend. */
 export async function prepareTfjs(backend: TfjsBackend): Promise<void> {
   switch (backend) {
     case 'webgpu':
@@ -39,7 +39,7 @@ export async function prepareTfjs(backend: TfjsBackend): Promise<void> {
     case 'wasm': {
       const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
       setWasmPaths(folder);
-      // Its threads start from the text of a function, which no bundler's minifier leaves as it was.
+      // Its threads start from the source of a function, which minifiers change.
       tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
       const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
       await prefetch([`${folder}tfjs-backend-wasm${simd ? '-simd' : ''}.wasm`]);
@@ -50,7 +50,7 @@ export async function prepareTfjs(backend: TfjsBackend): Promise<void> {
   }
 }
 
-/** Makes tfjs compute with `backend` in this document. */
+/** Makes tfjs use a backend in this document. */
 export async function startTfjs(backend: TfjsBackend): Promise<void> {
   tf.enableProdMode();
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start on ${backend}`);
@@ -67,7 +67,7 @@ export const openModel = ({ tfjs: { json, weights } }: LookFiles) =>
     }),
   });
 
-/** Planes (3, P, P) as the tensor (1, P, P, 3) that the model takes. */
+/** Converts planes (3, P, P) to the tensor (1, P, P, 3) that the model takes. */
 export const toTensor = (planes: Float32Array, pixels: number): tf.Tensor4D =>
   tf.tensor4d(convertLayout(planes, 'chw', 'hwc'), [1, pixels, pixels, 3]);
 
@@ -120,7 +120,7 @@ async function showPainting(
   image.dispose();
 }
 
-/** What is asked for after the painting is answered after it: one value of it. */
+/** Reads one value of the painting back, which waits for all of it. */
 async function waitForPainting(backend: TfjsBackend, painting: tf.Tensor4D | null): Promise<void> {
   if (!painting || backend === 'wasm') return;
   const value = tf.tidy(() => tf.slice4d(painting, [0, 0, 0, 0], [1, 1, 1, 1]));

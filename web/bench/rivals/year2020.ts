@@ -1,8 +1,8 @@
-// The way of 2020, after Murr's page (Learning to Learn to See, 2020): the camera is drawn to a WebGL canvas,
-// whose shader makes the soft grey picture; readPixels brings it to JavaScript, which keeps the red channel;
-// TensorFlow.js predicts on WebGL; data() brings the painting back; it goes up again as a texture of floats, and
-// is drawn. Written anew from that description, so it differs: its TensorFlow.js is of today, the network is the
-// look's, and its soft picture is a coarse level of mipmaps where the look's own guide averages cells.
+// The pipeline of 2020, after Murr's page (Learning to Learn to See, 2020). The camera is drawn to a WebGL canvas,
+// whose shader makes the soft grey guide. readPixels reads it back, and JavaScript keeps the red channel.
+// TensorFlow.js predicts on WebGL, data() reads the painting back, and it is uploaded as a float texture and drawn.
+// This is a reimplementation from that description, so it differs: TensorFlow.js is today's, the network is the
+// look's, and the guide is a coarse mipmap level where the look's own guide averages cells.
 
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
@@ -14,7 +14,7 @@ import showShader from './show.frag.glsl?raw';
 import guideShader from './soft.frag.glsl?raw';
 import { openModel, prepareTfjs, startTfjs, toTensor } from './tfjs.ts';
 
-/** Cells along the side of what the network sees: see limner's guide. */
+/** Cells along the side of the guide, as in limner's. */
 const CELLS = 11;
 
 export const year2020: Engine = {
@@ -31,7 +31,7 @@ async function create({ pixels, image, canvas, files }: RivalContext): Promise<R
   const model = await openModel(files);
   const tensor = toTensor(image, pixels);
   const testGuide = await computeGuide(model, tensor);
-  if (testGuide.shape[3] !== 1) throw new Error('the page of 2020 knew guides of one channel only');
+  if (testGuide.shape[3] !== 1) throw new Error('the page of 2020 takes guides of one channel only');
   const glCanvas = new GlCanvas(canvas, pixels);
   const paint = async (guide: tf.Tensor): Promise<Float32Array> => {
     const painting = tf.tidy(() => model.execute({ guide }, 'painting') as tf.Tensor4D);
@@ -55,13 +55,13 @@ async function create({ pixels, image, canvas, files }: RivalContext): Promise<R
   };
 }
 
-/** What the network sees of the picture, worked out once: here the shader does that for each frame. */
+/** Computes the guide of the test image once; for frames the shader does that. */
 async function computeGuide(model: GraphModel, image: tf.Tensor4D): Promise<tf.Tensor> {
   const [name = 'image'] = model.inputs.map(input => input.name.replace(/:0$/, ''));
   return tf.tidy(() => model.execute({ [name]: image }, 'guide') as tf.Tensor);
 }
 
-/** A WebGL canvas that frames pass through on their way in, and paintings on their way out. */
+/** A WebGL canvas that turns frames into guides and shows paintings. */
 class GlCanvas {
   readonly #gl: WebGL2RenderingContext;
   readonly #frame: WebGLTexture;
@@ -88,7 +88,7 @@ class GlCanvas {
     this.#guide = new Float32Array(pixels ** 2);
   }
 
-  /** The red channel of the soft grey picture as 0..1, its first row the upper one; the same array each time. */
+  /** The red channel of the guide as 0..1, top row first, in the same array each time. */
   readGuide(video: HTMLVideoElement): Float32Array {
     const gl = this.#gl;
     const side = Math.min(video.videoWidth, video.videoHeight);
@@ -114,14 +114,14 @@ class GlCanvas {
     const { pixels } = this;
     gl.bindTexture(gl.TEXTURE_2D, this.#painting);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGB32F, pixels, pixels, 0, gl.RGB, gl.FLOAT, painting);
-    // Floats are not filtered everywhere; the canvas has as many pixels.
+    // Not every GPU filters floats, and the canvas has the same size.
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
     gl.useProgram(this.#showProgram);
     this.#draw();
   }
 
-  /** Until everything is drawn. */
+  /** Waits until everything is drawn. */
   finish(): void {
     const gl = this.#gl;
     gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));

@@ -20,13 +20,13 @@ const samples = (milliseconds: readonly number[]): Sample[] =>
   milliseconds.map((value, round) => ({ round, milliseconds: value, burst: 1 }));
 
 describe('statistics', () => {
-  it('takes quantiles between the two nearest values', () => {
+  it('interpolates quantiles between the two nearest values', () => {
     expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
     expect(quantile([10, 20, 30, 40, 50], 0.25)).toBe(20);
     expect(quantile([7], 0.75)).toBe(7);
   });
 
-  it('gives median, quartiles and extremes, and nothing of nothing', () => {
+  it('summarizes samples as median, quartiles and extremes, and returns null for none', () => {
     expect(summarize(samples([5, 1, 4, 2, 3]))).toEqual({
       count: 5,
       least: 1,
@@ -38,17 +38,17 @@ describe('statistics', () => {
     expect(summarize([])).toBeNull();
   });
 
-  it('takes ratios within rounds, so that a slow spell of the machine cancels out', () => {
-    // The machine is ten times as slow in the last two rounds: medians alone would say 1.
+  it('takes ratios within rounds, so that a slow phase of the machine cancels out', () => {
+    // The machine is ten times slower in the last two rounds: the ratio of the medians would be wrong.
     const ours = samples([10, 10, 100, 100]);
     expect(medianRatio(samples([30, 30, 300, 300]), ours)).toBe(3);
-    // A rival that left early is compared with us as we were then.
+    // A rival that left early is compared with limner's samples of the same rounds.
     expect(medianRatio(samples([30, 30]), ours)).toBe(3);
     expect(medianRatio([{ round: 9, milliseconds: 1, burst: 1 }], ours)).toBeNull();
   });
 });
 
-describe('figures', () => {
+describe('formats', () => {
   it('are short', () => {
     expect([0.01234, 1.5, 12.34, 123.4, 12345].map(formatNumber)).toEqual([
       '0.0123',
@@ -114,7 +114,7 @@ const makeResults = (rivals: Results['looks'][0]['rivals']): Results => ({
 });
 
 describe('the report', () => {
-  it('has a row for each rival that ran and a sentence for each that did not', () => {
+  it('has a row for each measured rival and a sentence for each that was left out', () => {
     const text = markdown(
       makeResults([
         makeRow('limner-webgpu', 2),
@@ -133,13 +133,13 @@ describe('the report', () => {
     expect(new Set(table.map(line => line.split(' | ').length)).size).toBe(1);
   });
 
-  it('marks a rival that paints something else', () => {
+  it('marks a rival whose painting differs', () => {
     const other = makeRow('tfjs-webgl', 60, { difference: 0.4, ranked: false });
     expect(formatDifference(other)).toBe('4e-1 (another painting)');
     expect(markdown(makeResults([other]))).toContain('(another painting)');
   });
 
-  it('says where nothing was compared, and ends sentences once', () => {
+  it('says if nothing was compared, and ends each sentence with one full stop', () => {
     expect(
       formatDifference(makeRow('tfjs-webgl', 60, { difference: null, shown: null, ranked: false })),
     ).toBe('not compared');
@@ -147,8 +147,8 @@ describe('the report', () => {
   });
 });
 
-describe('the drawing', () => {
-  it('has a dot for each ranked rival, the fastest first and at one, twice as far for its square', () => {
+describe('the plot', () => {
+  it('has a dot for each ranked rival on a logarithmic scale, the fastest first and at 1', () => {
     const rivals = [makeRow('tfjs-webgl', 200), makeRow('ort-wasm', 20), makeRow('limner-webgpu', 2)];
     const svg = plot({ name: 'small', pixels: 256, rivals }, 'model');
     const labels = [...svg.matchAll(/text-anchor="end">([^<]*)</g)].map(([, label]) => label);
@@ -165,7 +165,7 @@ describe('the drawing', () => {
     expect((third - first) / (second - first)).toBeCloseTo(2, 2);
   });
 
-  it('leaves out what is not ranked, and is empty without any', () => {
+  it('leaves out rivals that are not ranked, and is empty if none is', () => {
     const other = makeRow('tfjs-webgl', 60, { ranked: false });
     expect(plot({ name: 'small', pixels: 256, rivals: [other] }, 'model')).toBe('');
     expect(plot({ name: 'small', pixels: 256, rivals: [makeRow('limner-webgpu', 2)] }, 'camera')).toBe('');
@@ -176,7 +176,7 @@ describe('the comparison', () => {
   const planes = Float32Array.of(0.2, 0.4, 0.6);
   const canvas = Uint8ClampedArray.of(51, 102, 153, 255);
 
-  it('ranks who computes and shows what the reference does', () => {
+  it('ranks a rival with the same painting and the same canvas', () => {
     expect(compareOutputs({ planes, canvas }, { planes, canvas })).toEqual({
       difference: 0,
       shown: 0,
@@ -184,7 +184,7 @@ describe('the comparison', () => {
     });
   });
 
-  it('does not rank who computes the same and paints black', () => {
+  it('does not rank a rival whose canvas is black', () => {
     const black = Uint8ClampedArray.of(0, 0, 0, 255);
     const {
       difference: apart,
@@ -194,7 +194,7 @@ describe('the comparison', () => {
     expect([apart, shown, ranked]).toEqual([0, 102, false]);
   });
 
-  it('does not rank another painting, one with a hole, or what was not compared', () => {
+  it('does not rank a different painting, one with NaN, or one without a reference', () => {
     const other = Float32Array.of(0.2, 0.4, 0.7);
     const hole = Float32Array.of(0.2, Number.NaN, 0.6);
     expect(compareOutputs({ planes: other, canvas }, { planes, canvas }).ranked).toBe(false);
@@ -206,7 +206,7 @@ describe('the comparison', () => {
 describe('rounds', () => {
   const plan = { rounds: 6, seconds: 100, burst: 1 };
 
-  /** A rival that takes ten milliseconds, and writes down its turns. */
+  /** A rival whose steps take ten milliseconds, and which records its turns. */
   class FakeParticipant implements Participant {
     readonly samples: Record<Workload, Sample[]> = { model: [], camera: [] };
     readonly stepMs: Record<Workload, number | null> = { model: null, camera: null };
@@ -240,19 +240,19 @@ describe('rounds', () => {
     return remaining;
   };
 
-  it('meet all alike, in an order that changes with its neighbours', async () => {
+  it('give each rival as many turns, in an order that changes', async () => {
     const turns: string[] = [];
     const participants = ['a', 'b', 'c', 'd'].map(label => new FakeParticipant(label, turns));
     await runRounds(participants);
     expect(participants.map(({ samples: { model } }) => model.length)).toEqual([6, 6, 6, 6]);
     const orders = Array.from({ length: 6 }, (_, round) => turns.slice(8 + 4 * round, 12 + 4 * round));
     for (const order of orders) expect([...order].sort()).toEqual(['a', 'b', 'c', 'd']);
-    // A rotation has one successor for each.
+    // In a rotation each rival would have one successor only.
     const pairs = orders.flatMap(order => order.slice(1).map((label, i) => `${order[i]}${label}`));
     expect(new Set(pairs).size).toBeGreaterThan(4);
   });
 
-  it('lose who breaks, with its document, and keep the others', async () => {
+  it('remove a rival that fails, with its document, and keep the others', async () => {
     const turns: string[] = [];
     const [whole, broken] = [new FakeParticipant('whole', turns), new FakeParticipant('broken', turns, 4)];
     await runRounds([whole, broken]);
@@ -262,13 +262,13 @@ describe('rounds', () => {
     expect(turns.filter(label => label === 'broken')).toHaveLength(4);
   });
 
-  it('tell no time before they have measured, and less and less after', async () => {
+  it('estimate no remaining time before the first sample, and then less and less', async () => {
     const remaining = await runRounds([new FakeParticipant('a', []), new FakeParticipant('b', [])]);
     expect(remaining.slice(0, 2)).toEqual([null, null]);
     expect(remaining.at(-1)).toBeLessThan(remaining[4] ?? 0);
   });
 
-  it('stop when they are told to, even while a rival hangs', async () => {
+  it('stop on request, even while a rival hangs', async () => {
     const stop = new AbortController();
     const hanging = new FakeParticipant('hanging', []);
     hanging.timeSteps = () => {
@@ -279,7 +279,7 @@ describe('rounds', () => {
     expect(hanging.failure).toBeNull();
   });
 
-  it('are drawn alike in every run, and any order can come', () => {
+  it('have the same random order in every run, and every order is possible', () => {
     expect(shuffle([1, 2, 3, 4], seededRandom(1))).toEqual(shuffle([1, 2, 3, 4], seededRandom(1)));
     const random = seededRandom(7);
     const seen = new Set(Array.from({ length: 200 }, () => shuffle('abc'.split(''), random).join('')));
@@ -287,8 +287,8 @@ describe('rounds', () => {
   });
 });
 
-describe('weights of textures', () => {
-  it('have all channels, levels and layers, and no guesses', () => {
+describe('bytes of textures', () => {
+  it('count channels, levels and layers, and throw for an unknown format', () => {
     expect(bytesPerTexel('rgba16float')).toBe(8);
     expect(bytesPerTexel('r8unorm')).toBe(1);
     expect(() => bytesPerTexel('depth24plus')).toThrow('depth24plus');
