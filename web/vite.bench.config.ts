@@ -1,4 +1,4 @@
-/** Builds the bench page with the rivals' packages, beside the Python package: megabytes that only it needs. */
+/** Builds the bench page with the rivals' packages. It is no part of the Python package: it has about 100 MB. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ function readVersion(file: string): string {
   return JSON.stringify(version);
 }
 
-/** Files that the libraries fetch by themselves, under runtimes/. */
+/** Files that the libraries fetch at run time, from runtimes/. */
 const RUNTIMES: readonly { folder: string; from: string; files: RegExp }[] = [
   {
     folder: 'onnxruntime',

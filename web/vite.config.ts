@@ -11,22 +11,22 @@ const web = dirname(fileURLToPath(import.meta.url));
 const ortFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
 
 /**
- * ONNX Runtime's own two files, fetched only where WebGPU is absent. They are named .js and .wasm, as
- * some static hosts serve .mjs with a type that browsers refuse.
+ * ONNX Runtime's two files, fetched only if no GPU is used. They are named .js and .wasm: some static hosts
+ * serve .mjs with a media type that browsers refuse.
  */
 const RUNTIME = {
   'runtime/ort.js': { from: 'ort-wasm-simd-threaded.mjs', type: 'text/javascript' },
   'runtime/ort.wasm': { from: 'ort-wasm-simd-threaded.wasm', type: 'application/wasm' },
 } as const;
 
-/** What every page has of the engine, and what both backends use of it, is one file: many small ones weigh more. */
+/** One chunk holds what every page needs of the engine and what both backends share: many small files are larger. */
 const ENGINE_CHUNKS = [
   {
     name: 'engine',
     test: /web\/engine\/((frames\/|recovery\/)?[\w-]+|codegen\/pack-weights|webgpu\/runtime\/device)\.ts/,
   },
   { name: 'engine', test: /web\/engine\/(?!webgpu\/)/, tags: ['$initial' as const] },
-  // So is what every page on WebGPU has, and so is what only other operators want.
+  // One holds what every page on WebGPU needs, and one what only looks with other operators need.
   {
     name: 'painter',
     test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|instance-norm|conv-(naive|grouped)))/,
@@ -55,7 +55,7 @@ function emitRuntime(): Plugin {
   };
 }
 
-/** The licences of what the built page contains that is not limner's own. */
+/** The licences of all that the built page contains. */
 function composeLicences(): string {
   const { name, version } = JSON.parse(readFileSync(join(ortFolder, '../package.json'), 'utf8')) as {
     name: string;
@@ -77,7 +77,7 @@ export default defineConfig({
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
   worker: {
     format: 'es',
-    // The worker belongs to the runtime: a page that paints with WebGPU never fetches it.
+    // The worker belongs to the runtime: a page that paints on the GPU never fetches it.
     rolldownOptions: { output: { entryFileNames: 'runtime/worker-[hash].js' } },
   },
   build: {
@@ -86,8 +86,8 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: false,
     rolldownOptions: {
-      // The engine is an entry of its own: the page shares it, and `limner export` checks looks with it. So is the
-      // painter on WebGPU: what it shares with parts that are fetched later on would be a file of its own otherwise.
+      // The engine is an entry of its own: the page imports it, and `limner export` checks looks with it. So is the
+      // WebGPU painter: otherwise the code that it shares with chunks fetched later would be one more file.
       input: {
         index: join(web, 'player/index.html'),
         tools: join(web, 'engine/index.ts'),

@@ -2,10 +2,9 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { minifyShaders } from './build/minify-shaders.ts';
 
-// One flag set under which WebGPU compute, canvas presentation and video import all work without a GPU.
-// `--enable-unsafe-webgpu` alone is a trap: compute works, presenting a canvas loses the device.
-// src/limner/browser.py starts Chromium with the same for the check of an export: what changes here changes
-// there too.
+// With these flags WebGPU compute, canvas presentation and video import all work without a GPU. With
+// `--enable-unsafe-webgpu` alone, compute works, but presenting a canvas loses the device.
+// src/limner/page/chromium.py has the same flags, for the check of an export: change both together.
 export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-quic',
@@ -20,8 +19,8 @@ export const CHROMIUM_FLAGS = [
   '--use-webgpu-adapter=swiftshader',
 ];
 
-/** Milliseconds before a test gives up on what it waits for. Shaders are compiled on a software GPU here, on a machine
- * that may be busy with other things: a limit is there to end what hangs, and says nothing of speed. */
+/** Milliseconds before a test gives up. Shaders are compiled on a software GPU, on a machine that may be busy: the
+ * limit only ends tests that hang, and says nothing about speed. */
 export const TIMEOUT_MS = 240_000;
 const timeouts = {
   testTimeout: TIMEOUT_MS,
@@ -53,7 +52,7 @@ export default defineConfig({
       },
       {
         publicDir: '.cache',
-        // Tested as pages have them.
+        // The tests use the minified shaders, as pages do.
         plugins: [minifyShaders()],
         test: {
           name: 'browser',

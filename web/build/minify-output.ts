@@ -1,5 +1,5 @@
-/** What the build has made small is made a little smaller: a second minifier finds what the first one leaves, and
- * the page goes without its indentation. */
+/** Minifies the output of the build once more: a second minifier finds what the first one leaves. The HTML loses
+ * its indentation. */
 import { minify } from 'terser';
 import type { Plugin } from 'vite';
 

@@ -1,4 +1,4 @@
-/** Shaders go into the page without their comments, indentation and spaces, which only people read. */
+/** Minifies shaders: removes comments, indentation and spaces. */
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
@@ -21,6 +21,6 @@ function stripComments(text: string): string {
   return lines.filter(line => line !== '').join('\n');
 }
 
-/** Spaces that part no words; lines for the preprocessor stay as they are. */
+/** Removes spaces that separate no words. Preprocessor lines stay unchanged. */
 const stripSpaces = (line: string): string =>
   line.startsWith('#') ? line : line.replace(/ ?([,;:{}()]) ?| ([=+*<>?]|[=!<>]=|&&|\|\|) /g, '$1$2');
