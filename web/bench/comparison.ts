@@ -27,23 +27,23 @@ export function compareOutputs(output: RivalOutput, reference: RivalOutput | nul
   return { difference, shown, ranked: difference <= MAX_DIFFERENCE && shown <= MAX_CANVAS_DIFFERENCE };
 }
 
-function maxDifference(one: Float32Array, other: Float32Array): number {
-  if (one.length !== other.length) return Number.POSITIVE_INFINITY;
+function maxDifference(values: Float32Array, reference: Float32Array): number {
+  if (values.length !== reference.length) return Number.POSITIVE_INFINITY;
   let max = 0;
   // NaN counts as an infinite difference.
-  for (let i = 0; i < one.length; i++) {
-    const distance = Math.abs((one[i] ?? Number.NaN) - (other[i] ?? Number.NaN));
+  for (let i = 0; i < values.length; i++) {
+    const distance = Math.abs((values[i] ?? Number.NaN) - (reference[i] ?? Number.NaN));
     if (!(distance <= max)) max = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
   }
   return max;
 }
 
-function meanDifference(one: Uint8ClampedArray, other: Uint8ClampedArray): number {
-  if (one.length !== other.length) return Number.POSITIVE_INFINITY;
+function meanDifference(values: Uint8ClampedArray, reference: Uint8ClampedArray): number {
+  if (values.length !== reference.length) return Number.POSITIVE_INFINITY;
   let sum = 0;
-  for (let i = 0; i < other.length; i++) {
+  for (let i = 0; i < reference.length; i++) {
     // Alpha is not compared.
-    if (i % 4 < 3) sum += Math.abs((one[i] ?? 0) - (other[i] ?? 0));
+    if (i % 4 < 3) sum += Math.abs((values[i] ?? 0) - (reference[i] ?? 0));
   }
-  return sum / ((other.length / 4) * 3);
+  return sum / ((reference.length / 4) * 3);
 }

@@ -125,7 +125,7 @@ export class GpuCounters {
   }
 
   #wrapMethod(owner: string, method: string, after: AfterCall): void {
-    const prototype = prototypeOf(owner);
+    const prototype = getPrototype(owner);
     const original = prototype && Object.getOwnPropertyDescriptor(prototype, method);
     if (!prototype || !original || typeof original.value !== 'function') return;
     const call = original.value as Method;
@@ -203,9 +203,9 @@ export class GpuCounters {
   }
 }
 
-function prototypeOf(owner: string): object | null {
-  const found: unknown = Reflect.get(globalThis, owner);
-  return typeof found === 'function' ? (found.prototype as object) : null;
+function getPrototype(owner: string): object | null {
+  const constructorFunction: unknown = Reflect.get(globalThis, owner);
+  return typeof constructorFunction === 'function' ? (constructorFunction.prototype as object) : null;
 }
 
 function resourceBytes(resource: GPUBuffer | GPUTexture): number {

@@ -66,7 +66,7 @@ async function startRun(): Promise<void> {
     if (request.looks.length === 0 || request.rivals.length === 0) {
       throw new Error('choose a look and an engine.');
     }
-    const results = await run(request, showProgress, running.signal, results => view.show(results));
+    const results = await run(request, showProgress, running.signal, partial => view.show(partial));
     if (!results.looks.some(({ rivals }) => rivals.some(isMeasured))) {
       throw new Error('nothing could be measured; the reasons are below.');
     }

@@ -70,8 +70,8 @@ export class Rounds {
 
   #hasTimeLeft({ failure, samples, stepMs }: Participant, workload: Workload): boolean {
     if (failure !== null) return false;
-    const taken = samples[workload];
-    return taken.length < MIN_ROUNDS || totalMs(taken) + (stepMs[workload] ?? 0) < this.#plan.seconds * 1000;
+    const timed = samples[workload];
+    return timed.length < MIN_ROUNDS || totalMs(timed) + (stepMs[workload] ?? 0) < this.#plan.seconds * 1000;
   }
 
   /** Times one burst. A rival that fails is removed, and keeps the reason. */
@@ -106,11 +106,11 @@ export class Rounds {
         if (failure !== null) continue;
         const step = stepMs[one] ?? stepMs.model;
         if (step === null) return null;
-        const taken = samples[one];
+        const timed = samples[one];
         const turn = Math.max(step, this.#plan.burst);
-        const affordable = (this.#plan.seconds * 1000 - totalMs(taken)) / turn;
-        const rounds = Math.max(MIN_ROUNDS - taken.length, affordable);
-        milliseconds += turn * Math.max(0, Math.min(rounds, this.#plan.rounds - taken.length));
+        const affordable = (this.#plan.seconds * 1000 - totalMs(timed)) / turn;
+        const rounds = Math.max(MIN_ROUNDS - timed.length, affordable);
+        milliseconds += turn * Math.max(0, Math.min(rounds, this.#plan.rounds - timed.length));
       }
     }
     return milliseconds / 1000;

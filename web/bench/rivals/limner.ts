@@ -15,7 +15,7 @@ export const makeLimner = (backend: Backend): Engine => ({
   fence: FENCES[backend],
   unavailableReason: backend === 'webgpu' ? webgpuUnavailable : alwaysAvailable,
   prepare: () => fetchBackend(backend),
-  create: place => create(backend, place),
+  create: context => create(backend, context),
 });
 
 /** Imports what `createPainter` imports for this backend. */

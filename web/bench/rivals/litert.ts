@@ -28,7 +28,7 @@ export const makeLitert = (accelerator: Accelerator): Engine => ({
   unavailableReason: accelerator === 'webgpu' ? webgpuUnavailable : threadsUnavailable,
   prepare: () =>
     prefetch(['js', 'wasm'].map(kind => `${folder}litert_wasm_${BUILD[accelerator]}internal.${kind}`)),
-  create: place => create(accelerator, place),
+  create: context => create(accelerator, context),
 });
 
 async function create(

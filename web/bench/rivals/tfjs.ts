@@ -24,7 +24,7 @@ export const makeTfjs = (backend: TfjsBackend): Engine => ({
   fence: FENCES[backend],
   unavailableReason: backend === 'webgpu' ? webgpuUnavailable : alwaysAvailable,
   prepare: () => prepareTfjs(backend),
-  create: place => create(backend, place),
+  create: context => create(backend, context),
 });
 
 /** Imports and fetches what tfjs needs for a backend. */

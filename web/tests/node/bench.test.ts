@@ -187,11 +187,11 @@ describe('the comparison', () => {
   it('does not rank a rival whose canvas is black', () => {
     const black = Uint8ClampedArray.of(0, 0, 0, 255);
     const {
-      difference: apart,
+      difference: distance,
       shown,
       ranked,
     } = compareOutputs({ planes, canvas: black }, { planes, canvas });
-    expect([apart, shown, ranked]).toEqual([0, 102, false]);
+    expect([distance, shown, ranked]).toEqual([0, 102, false]);
   });
 
   it('does not rank a different painting, one with NaN, or one without a reference', () => {
@@ -282,8 +282,8 @@ describe('rounds', () => {
   it('have the same random order in every run, and every order is possible', () => {
     expect(shuffle([1, 2, 3, 4], seededRandom(1))).toEqual(shuffle([1, 2, 3, 4], seededRandom(1)));
     const random = seededRandom(7);
-    const seen = new Set(Array.from({ length: 200 }, () => shuffle('abc'.split(''), random).join('')));
-    expect(seen.size).toBe(6);
+    const orders = new Set(Array.from({ length: 200 }, () => shuffle('abc'.split(''), random).join('')));
+    expect(orders.size).toBe(6);
   });
 });
 

@@ -9,14 +9,14 @@ const GRAPH = 7; // ModelProto.graph
 const INITIALIZER = 5; // GraphProto.initializer
 const NAME = 8; // TensorProto.name
 const UNUSED_FIELD = 4; // reserved in GraphProto
-const BYTES = 2; // wire type of a field that has a length
+const LENGTH_DELIMITED = 2; // wire type of a field that has a length
 
-const makeTag = (field: number) => field * 8 + BYTES;
+const makeTag = (field: number) => field * 8 + LENGTH_DELIMITED;
 
 function readName(tensor: Uint8Array): string {
   let name = '';
-  eachField(tensor, (cursor, field, wire) => {
-    if (field !== NAME || wire !== BYTES) return false;
+  eachField(tensor, (cursor, field, wireType) => {
+    if (field !== NAME || wireType !== LENGTH_DELIMITED) return false;
     name = cursor.text();
     return true;
   });
@@ -33,10 +33,10 @@ function findTag(bytes: Uint8Array, contentStart: number): number {
 /** The same ONNX file without the initializers of these names. */
 export function removeDefaults(bytes: Uint8Array, names: ReadonlySet<string>): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(bytes);
-  eachField(out, (model, field, wire) => {
-    if (field !== GRAPH || wire !== BYTES) return false;
-    eachField(model.chunk(), (graph, part, kind) => {
-      if (part !== INITIALIZER || kind !== BYTES) return false;
+  eachField(out, (model, field, wireType) => {
+    if (field !== GRAPH || wireType !== LENGTH_DELIMITED) return false;
+    eachField(model.chunk(), (graph, graphField, graphWireType) => {
+      if (graphField !== INITIALIZER || graphWireType !== LENGTH_DELIMITED) return false;
       const tensor = graph.chunk();
       if (!names.has(readName(tensor))) return true;
       const offset = findTag(out, tensor.byteOffset);

@@ -22,8 +22,8 @@ describe('the file without the defaults of live inputs', () => {
   it('keeps all other bytes', () => {
     const graph = [...node, ...tensor('brightness'), ...tensor('weight')];
     const model = Uint8Array.from([...before, ...field(7, graph), ...after]);
-    const left = [...node, ...tensor('brightness', 4), ...tensor('weight')];
-    const expected = Uint8Array.from([...before, ...field(7, left), ...after]);
+    const hidden = [...node, ...tensor('brightness', 4), ...tensor('weight')];
+    const expected = Uint8Array.from([...before, ...field(7, hidden), ...after]);
     expect(removeDefaults(model, new Set(['brightness']))).toEqual(expected);
     expect(removeDefaults(model, new Set())).toEqual(model);
   });

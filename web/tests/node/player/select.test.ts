@@ -87,7 +87,7 @@ describe('the choice of the backend', () => {
     expect(await select({ forcedBackend: 'webgl2' })).toMatchObject({ backend: 'webgl2' });
     expect(webgl2Available).toHaveBeenCalledWith({ allowSoftware: true });
     expect(webgpuAvailable).not.toHaveBeenCalled();
-    const asked = ['wasm', 'webgpu', 'webgl2', 'x'].map(name => parseForcedBackend(`?backend=${name}`));
-    expect([...asked, parseForcedBackend('')]).toEqual(['wasm', 'webgpu', 'webgl2', null, null]);
+    const parsed = ['wasm', 'webgpu', 'webgl2', 'x'].map(name => parseForcedBackend(`?backend=${name}`));
+    expect([...parsed, parseForcedBackend('')]).toEqual(['wasm', 'webgpu', 'webgl2', null, null]);
   });
 });
