@@ -49,7 +49,7 @@ def test_the_later_choice_wins(painting_page: Visit) -> None:
     assert painting_page.complaints == []
 
 
-def test_the_shelf_credits_each_look(shared: Visit) -> None:
+def test_the_list_credits_each_look(shared: Visit) -> None:
     shared.page.click("#look-button")
     words = shared.page.inner_text("#look-list button:has-text('Second')")
     shared.page.keyboard.press("Escape")

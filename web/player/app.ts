@@ -1,5 +1,4 @@
 /** Connects the controls, the frame sources and the looks to the render loop. */
-
 import type { Look } from '../engine/index.ts';
 import { closePanels, getButton, getElement, saveFile, setIcon, setLabel } from '../shared/dom.ts';
 import { FetchError } from '../shared/download.ts';

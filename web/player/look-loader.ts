@@ -3,7 +3,6 @@
  * loop. Only one look loads at a time; a later request aborts the earlier one. A lost painter is replaced
  * in the same way.
  */
-
 import { type Look, readLook } from '../engine/index.ts';
 import { makeElement } from '../shared/dom.ts';
 import { FetchError } from '../shared/download.ts';

@@ -2,7 +2,6 @@
  * Selects the backend: WebGPU if there is a hardware adapter, else WebGL2 on a hardware GPU, else ONNX Runtime
  * in WebAssembly. A software GPU counts as none: it is many times slower than WebAssembly on the same machine.
  */
-
 import { createPainter, type Look, webgl2Available, webgpuAvailable } from '../../engine/index.ts';
 import type { OnProgress } from '../../shared/download.ts';
 import { errorMessage } from '../../shared/errors.ts';

@@ -2,7 +2,6 @@
  * A painter on ONNX Runtime Web (WebAssembly), with the interface of the engine's. It runs where there is no
  * GPU, and it is faster than a GPU in software.
  */
-
 import type { Canvas, LookInfo } from '../../../engine/index.ts';
 import { centerCrop, getContext2d } from '../../../shared/canvas.ts';
 import type { OnProgress } from '../../../shared/download.ts';

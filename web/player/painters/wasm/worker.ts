@@ -1,5 +1,4 @@
 /** Runs ONNX Runtime Web in a worker, so that painting does not block the page. */
-
 import * as ort from 'onnxruntime-web/wasm';
 import { errorMessage } from '../../../shared/errors.ts';
 import { planesToRgba, rgbaToPlanes } from '../../../shared/planes.ts';
