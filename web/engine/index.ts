@@ -1,15 +1,17 @@
 // The engine's whole surface: read a look, make a painter of it, paint.
 
+import type { Availability } from './availability.ts';
 import { EngineError, impossible, reasonOf } from './error.ts';
 import { type Look, readLook } from './look.ts';
 import type { Backend, Canvas, Examinable, Painter, Precision, Settings } from './painter.ts';
 import { lastingPainter, type Making, PAUSES } from './recovery/recovering-painter.ts';
-import { type Availability, webgpuAvailable } from './webgpu/runtime/device.ts';
+import { webgpuAvailable } from './webgpu/runtime/device.ts';
 
+export type { Availability } from './availability.ts';
 export { EngineError } from './error.ts';
 export { type Live, type Look, type LookInfo, type ReadOptions, readLook, readModel } from './look.ts';
 export type { Backend, Canvas, FrameSource, Painter, Precision, RunOptions } from './painter.ts';
-export { type Availability, webgpuAvailable } from './webgpu/runtime/device.ts';
+export { webgpuAvailable } from './webgpu/runtime/device.ts';
 
 export interface PainterOptions {
   /** What to paint on; without one the painter only runs on arrays. */

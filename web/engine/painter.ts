@@ -2,7 +2,6 @@
 
 import { EngineError } from './error.ts';
 import type { LookInfo } from './look.ts';
-import type { Findings } from './recovery/probe.ts';
 
 export type Backend = 'webgpu' | 'webgl2';
 /** Of the values between a network's layers, as they lie in memory; sums are float32 whichever it is. */
@@ -63,4 +62,12 @@ export interface Settings {
 /** To be asked before the canvas is touched, after anything was waited for. */
 export function checkWanted({ wanted }: Settings): void {
   if (wanted?.() === false) throw new EngineError('The painter was destroyed while it was made.');
+}
+
+/** What a painter makes of the stripes. */
+export interface Findings {
+  /** Samples of what each kernel computed; without any there is nothing between picture and painting. */
+  readonly values: Float32Array;
+  /** Whether anything was written where the painting goes. */
+  readonly painted: boolean;
 }

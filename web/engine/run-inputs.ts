@@ -1,7 +1,7 @@
 // What `run` is given: which arrays go where, and what is wrong with them.
 
 import { EngineError } from './error.ts';
-import type { Tensor } from './graph/ir/operation.ts';
+import type { Tensor } from './graph/ir/tensor.ts';
 import type { Plan } from './graph/passes/plan.ts';
 
 type Arrays = Readonly<Record<string, Float32Array>>;

@@ -1,9 +1,8 @@
 // One look on WebGPU, kernel by kernel: what each reads, writes and multiplies, and how long it takes.
 
-import type { Axis, Convolution, Tensor } from '../engine/graph/ir/operation.ts';
-import { stored } from '../engine/graph/passes/cost.ts';
+import type { Axis, Convolution } from '../engine/graph/ir/operation.ts';
+import { stored, type Tensor } from '../engine/graph/ir/tensor.ts';
 import { readLook } from '../engine/index.ts';
-import { styleFor } from '../engine/webgpu/kernels/config.ts';
 import { bytesIn } from '../engine/webgpu/kernels/precision.ts';
 import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
 import { adapterName, canvasFormat, requestDevice, usualPrecision } from '../engine/webgpu/runtime/device.ts';
@@ -14,7 +13,8 @@ import {
   prepareKernels,
 } from '../engine/webgpu/runtime/frame-program.ts';
 import { checked, Memory } from '../engine/webgpu/runtime/memory.ts';
-import { dispatch } from '../engine/webgpu/runtime/plan-buffers.ts';
+import { dispatch } from '../engine/webgpu/runtime/pipeline-cache.ts';
+import { styleFor } from '../engine/webgpu/tuning/defaults.ts';
 
 export interface Layer {
   readonly name: string;

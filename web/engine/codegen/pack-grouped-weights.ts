@@ -2,7 +2,7 @@
 
 import type { Weights } from '../graph/ir/operation.ts';
 import { floats } from '../onnx/constant.ts';
-import type { Data } from '../webgpu/kernels/kernel.ts';
+import type { Data } from './constant-data.ts';
 import { channelsOf, sharing, stored } from './pack-weights.ts';
 
 /** For convolutions in groups: float32, ordered [output channel][row][column][input channel of the group]. */

@@ -2,8 +2,9 @@
 // row][kernel column][input block][input channel][output channel], in the type that the file has. Eight
 // bits in the file are eight bits on the GPU.
 
-import { LANES, type Weights } from '../graph/ir/operation.ts';
-import type { Data } from '../webgpu/kernels/kernel.ts';
+import type { Weights } from '../graph/ir/operation.ts';
+import { LANES } from '../graph/ir/tensor.ts';
+import type { Data } from './constant-data.ts';
 
 export type Element = Weights['type'];
 const WIDTH: Readonly<Record<Element, 1 | 2 | 4>> = { float32: 4, float16: 2, uint16: 2, uint8: 1 };

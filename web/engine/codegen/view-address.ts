@@ -4,7 +4,8 @@
 // In general an element's number is taken apart by divisions. Most views are kinder: a transpose, a slice or
 // DepthToSpace splits each axis by itself, and then hardly any are left.
 
-import type { Shape, View } from '../graph/ir/operation.ts';
+import type { View } from '../graph/ir/operation.ts';
+import type { Shape } from '../graph/ir/tensor.ts';
 
 export interface Address {
   /** What `rest` is where the others read it: the output's element by its number. */

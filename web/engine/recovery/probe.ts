@@ -4,15 +4,7 @@
 // A painting hides what went wrong before it: the last tanh is clamped, and the canvas is, so NaN comes out as
 // some colour. Hence every kernel is asked for samples of what it leaves to the next.
 
-import type { Examinable } from '../painter.ts';
-
-/** What a painter makes of the stripes. */
-export interface Findings {
-  /** Samples of what each kernel computed; without any there is nothing between picture and painting. */
-  readonly values: Float32Array;
-  /** Whether anything was written where the painting goes. */
-  readonly painted: boolean;
-}
+import type { Examinable, Findings } from '../painter.ts';
 
 /** One sentence, or null where all is well. What cannot be asked is no fault: losses are heard elsewhere. */
 export async function faultOf(painter: Examinable): Promise<string | null> {

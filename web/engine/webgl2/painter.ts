@@ -10,11 +10,12 @@ import {
   type Canvas,
   checkWanted,
   type Examinable,
+  type Findings,
   type FrameSource,
   type Painter,
   type Settings,
 } from '../painter.ts';
-import { type Findings, STRIPES_SIDE } from '../recovery/probe.ts';
+import { STRIPES_SIDE } from '../recovery/probe.ts';
 import { adapterName, type Context, openContext } from './runtime/context.ts';
 import { worked } from './runtime/fence.ts';
 import { Frames } from './runtime/frame-texture.ts';

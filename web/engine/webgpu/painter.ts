@@ -11,11 +11,11 @@ import {
   type Canvas,
   checkWanted,
   type Examinable,
+  type Findings,
   type FrameSource,
   type Painter,
   type Settings,
 } from '../painter.ts';
-import type { Findings } from '../recovery/probe.ts';
 import { fetchKernels } from './kernels/compile.ts';
 import type { Class, Style } from './kernels/config.ts';
 import type { Way } from './kernels/kernel.ts';
@@ -36,8 +36,7 @@ import {
 } from './runtime/frame-program.ts';
 import { Frames } from './runtime/frame-textures.ts';
 import { checked, Memory, sentenceOf } from './runtime/memory.ts';
-import { bindGroup, type Compiled } from './runtime/pipeline-cache.ts';
-import { dispatch } from './runtime/plan-buffers.ts';
+import { bindGroup, type Compiled, dispatch } from './runtime/pipeline-cache.ts';
 import { examine } from './runtime/probe.ts';
 import { trialOf } from './tuning/benchmark.ts';
 import { CLASSES, type Found, keyOf, type Notes, notesOf } from './tuning/cache.ts';

@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, type Look, type Precision, readLook, readModel } from '../../engine/index.ts';
-import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/kernels/config.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { isSoftware, requestDevice } from '../../engine/webgpu/runtime/device.ts';
+import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/tuning/defaults.ts';
 import { graphOf, model, node, value } from '../onnx.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
 import { tinyLook } from '../tiny.ts';

@@ -1,7 +1,7 @@
 // Kernels of every shape that a GPU may be given, on the GPU at hand: they differ by rounding alone.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/kernels/config.ts';
+import type { Style } from '../../engine/webgpu/kernels/config.ts';
 import { merge } from '../../engine/webgpu/kernels/frame-fusion.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { Reader } from '../../engine/webgpu/runtime/array-runner.ts';
@@ -9,6 +9,7 @@ import { requestDevice, runsFours } from '../../engine/webgpu/runtime/device.ts'
 import { checked, Memory } from '../../engine/webgpu/runtime/memory.ts';
 import { Pipelines } from '../../engine/webgpu/runtime/pipeline-cache.ts';
 import { makeShared } from '../../engine/webgpu/runtime/plan-buffers.ts';
+import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/tuning/defaults.ts';
 import { largestDifference } from '../compare.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
 import { near } from '../shapes.ts';

@@ -1,10 +1,10 @@
 // Tuning in a real browser: after the first painting, remembered, and without another painting for it.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SOFTWARE_STYLE, styleFor } from '../../engine/webgpu/kernels/config.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { adapterName, requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { keyOf, notesOf } from '../../engine/webgpu/tuning/cache.ts';
+import { SOFTWARE_STYLE, styleFor } from '../../engine/webgpu/tuning/defaults.ts';
 import type { Surroundings } from '../../engine/webgpu/tuning/environment.ts';
 import { callsOf } from '../calls.ts';
 import { far, look, pixels, scene } from '../scene.ts';

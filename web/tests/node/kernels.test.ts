@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
 import { readLook } from '../../engine/look.ts';
-import { type Class, GPU_STYLE, SOFTWARE_STYLE, type Style } from '../../engine/webgpu/kernels/config.ts';
+import type { Class, Style } from '../../engine/webgpu/kernels/config.ts';
 import { classOf, isStrip } from '../../engine/webgpu/kernels/conv-tiled.ts';
 import { type Merged, merge, type Step } from '../../engine/webgpu/kernels/frame-fusion.ts';
 import { checkLimits, NEEDED } from '../../engine/webgpu/runtime/device.ts';
@@ -17,6 +17,7 @@ import {
 } from '../../engine/webgpu/runtime/frame-program.ts';
 import { Memory } from '../../engine/webgpu/runtime/memory.ts';
 import { CLASSES } from '../../engine/webgpu/tuning/cache.ts';
+import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/tuning/defaults.ts';
 import { neighbours } from '../../engine/webgpu/tuning/tuner.ts';
 import { CACHE } from '../cases.ts';
 import { near } from '../shapes.ts';

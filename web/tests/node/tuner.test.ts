@@ -1,8 +1,9 @@
 // What the tuner makes of what it measures; how it measures on a GPU is for `tests/browser/tuner.test.ts`.
 
 import { expect, test } from 'vitest';
-import { SOFTWARE_STYLE, type Style } from '../../engine/webgpu/kernels/config.ts';
+import type { Style } from '../../engine/webgpu/kernels/config.ts';
 import { CLASSES } from '../../engine/webgpu/tuning/cache.ts';
+import { SOFTWARE_STYLE } from '../../engine/webgpu/tuning/defaults.ts';
 import { neighbours, tune } from '../../engine/webgpu/tuning/tuner.ts';
 
 const { shapes } = SOFTWARE_STYLE;

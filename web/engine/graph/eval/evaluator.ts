@@ -3,7 +3,7 @@
 
 import { BYTES, type Constant, halfToFloat } from '../../onnx/constant.ts';
 import { type Expression, visitAll } from '../ir/expression.ts';
-import { stridesOf } from '../lowering/movement.ts';
+import { broadcastStrides } from '../ir/strides.ts';
 import { applyBinary, applyUnary } from './scalar-math.ts';
 
 /** Elements that are worked out together. */
@@ -35,12 +35,6 @@ export class Walk {
       this.#at[axis] = 0;
     }
   }
-}
-
-/** How far apart neighbours are in something that is broadcast to `rank` dimensions. */
-export function broadcastStrides(dims: readonly number[], rank: number): number[] {
-  const own = stridesOf(dims).map((stride, i) => (dims[i] === 1 ? 0 : stride));
-  return Array.from({ length: rank }, (_, i) => own[i - rank + own.length] ?? 0);
 }
 
 /** Reads one element of a constant where it lies, without a copy of the whole. */

@@ -4,8 +4,9 @@
 import { type Constant, type DataType, exact, isWhole } from '../../onnx/constant.ts';
 import { bigints, wholesOf, wrapped } from '../../onnx/integers.ts';
 import type { Binary, Expression, Unary } from '../ir/expression.ts';
+import { broadcastStrides } from '../ir/strides.ts';
 import type { NodeView } from '../lowering/builder.ts';
-import { broadcastStrides, operandsOf, orderOf, Walk } from './evaluator.ts';
+import { operandsOf, orderOf, Walk } from './evaluator.ts';
 
 /** The type of what the tree makes of them: a choice has that of what is chosen among; null of mere numbers,
  * as the answer to a question is. */

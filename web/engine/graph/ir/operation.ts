@@ -7,20 +7,7 @@
 
 import type { DataType } from '../../onnx/constant.ts';
 import type { Expression } from './expression.ts';
-
-export const LANES = 4;
-
-export type Shape = readonly [n: number, c: number, h: number, w: number];
-
-export interface Tensor {
-  readonly name: string;
-  /** As ONNX has it. */
-  readonly dims: readonly number[];
-  /** The same, four-dimensional. */
-  readonly shape: Shape;
-  /** Values known at load, in ONNX's order; null for what is computed. */
-  readonly constant: Float32Array | null;
-}
+import type { Shape, Tensor } from './tensor.ts';
 
 /** Weights of a convolution as stored: (out, in per group, kh, kw), or (in, out, kh, kw) if transposed. */
 export interface Weights {
@@ -162,15 +149,6 @@ export interface Graph {
   readonly outputs: readonly Tensor[];
   readonly live: readonly LiveInput[];
 }
-
-export function shapeOf(dims: readonly number[]): Shape {
-  const [c = 1, h = 1, w = 1] = [1, 1, 1, ...dims].slice(-3);
-  return [dims.slice(0, -3).reduce((a, b) => a * b, 1), c, h, w];
-}
-
-export const blocks = (tensor: Tensor): number => Math.ceil(tensor.shape[1] / LANES);
-
-export const sameShape = (a: Shape, b: Shape): boolean => a.every((dim, i) => dim === b[i]);
 
 /** The first inputs that an operation's own kernel reads; later ones belong to its epilogue. */
 export function ownInputs(operation: Operation): number {

@@ -2,8 +2,9 @@
 // modes, pooling by mean. One operation and one kernel serve them all; rows hold few weights that are not
 // zero, so they are stored as bands.
 
-import type { Band, Tensor } from '../ir/operation.ts';
-import { makeTensor, type NodeView, type Value } from './builder.ts';
+import type { Band } from '../ir/operation.ts';
+import { makeTensor, type Tensor } from '../ir/tensor.ts';
+import type { NodeView, Value } from './builder.ts';
 
 /** Weights of one matrix: far more than a picture of any size needs, far less than would hurt. */
 export const MOST_WEIGHTS = 2 ** 20;

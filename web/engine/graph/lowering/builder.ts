@@ -6,7 +6,8 @@ import { EngineError } from '../../error.ts';
 import { type Constant, floats, integers, isCopied, later, sizeOf } from '../../onnx/constant.ts';
 import type { Attribute, OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import type { Expression } from '../ir/expression.ts';
-import { type LiveInput, type Operation, shapeOf, type Tensor, type Weights } from '../ir/operation.ts';
+import type { LiveInput, Operation, Weights } from '../ir/operation.ts';
+import { makeTensor, type Tensor } from '../ir/tensor.ts';
 
 /** What a name in the ONNX graph stands for. */
 export type Value =
@@ -25,32 +26,8 @@ export interface Quantised {
   readonly axis: number;
 }
 
-/** More elements than any picture network has in one tensor; keeps a hostile shape from asking for all memory. */
-const MOST_ELEMENTS = 2 ** 28;
-const LONGEST_SIDE = 65536;
-const MOST_DIMENSIONS = 8;
 /** Pads, axes, shapes and the like have eight numbers at most, lists of splits a few more. */
 export const MOST_INTEGERS = 256;
-
-export function makeTensor(
-  name: string,
-  dims: readonly number[],
-  constant: Float32Array | null = null,
-): Tensor {
-  if (dims.length > MOST_DIMENSIONS) {
-    throw new EngineError(
-      `Tensor '${name}' has ${dims.length} dimensions; the engine reads up to ${MOST_DIMENSIONS}.`,
-    );
-  }
-  const size = sizeOf(dims, `Tensor '${name}'`);
-  if (size === 0 || size > MOST_ELEMENTS || dims.slice(-2).some(side => side > LONGEST_SIDE)) {
-    throw new EngineError(
-      `Tensor '${name}' has ${size} elements (${dims.join(' x ')}), which the engine does not run.`,
-    );
-  }
-  return { name, dims, shape: shapeOf(dims), constant };
-}
-
 /** What constants may take beside the file while a graph is lowered: twice the file, and small files a little. */
 const BUDGET_PER_BYTE = 2;
 const BUDGET = 4 * 2 ** 20;

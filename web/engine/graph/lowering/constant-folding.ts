@@ -12,9 +12,9 @@ import { applyBinary as applyWhole, typeOf, wholeOf } from '../eval/integer-eval
 import { applyBinary } from '../eval/scalar-math.ts';
 import { type Binary, binary, type Expression, input, sizeOfTree } from '../ir/expression.ts';
 import type { Reduce } from '../ir/operation.ts';
+import { productOf, stridesOf } from '../ir/strides.ts';
 import { type Builder, dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
 import { fits, LARGEST_EXPRESSION, mapOver } from './elementwise.ts';
-import { productOf, stridesOf } from './movement.ts';
 
 type How = Reduce['how'];
 

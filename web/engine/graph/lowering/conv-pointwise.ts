@@ -1,7 +1,8 @@
 // Matrices over the channels of each pixel, for nodes that are no convolutions: a convolution of one tap.
 
-import type { Axis, Tensor, Weights } from '../ir/operation.ts';
-import { makeTensor, type NodeView, type Value } from './builder.ts';
+import type { Axis, Weights } from '../ir/operation.ts';
+import { makeTensor, type Tensor } from '../ir/tensor.ts';
+import type { NodeView, Value } from './builder.ts';
 
 const ONE: Axis = {
   outputStride: 1,

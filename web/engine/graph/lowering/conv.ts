@@ -4,7 +4,8 @@
 
 import { constantOf, floats } from '../../onnx/constant.ts';
 import { type Expression, input, mix } from '../ir/expression.ts';
-import { LANES, type Weights } from '../ir/operation.ts';
+import type { Weights } from '../ir/operation.ts';
+import { LANES } from '../ir/tensor.ts';
 import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { plainAxis, transposedAxis, trimmed } from './conv-axis.ts';
 import { definePicture, pictureOf } from './spatial.ts';

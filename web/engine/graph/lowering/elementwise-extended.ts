@@ -2,7 +2,7 @@
 
 import { isWhole } from '../../onnx/constant.ts';
 import { type Binary, binary, choose, type Expression, number, unary } from '../ir/expression.ts';
-import { MOST_READ } from '../passes/plan.ts';
+import { MOST_READ } from '../ir/limits.ts';
 import { dimsOf, type NodeView } from './builder.ts';
 import { foldOver } from './constant-folding.ts';
 import {

@@ -13,8 +13,8 @@ import {
   type Unary,
   unary,
 } from '../ir/expression.ts';
-import { shapeOf, type Tensor } from '../ir/operation.ts';
-import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
+import { makeTensor, shapeOf, type Tensor } from '../ir/tensor.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
 
 /** Distinct nodes of one expression; beyond it no network has one, and walks would run out of stack. */
 export const LARGEST_EXPRESSION = 512;

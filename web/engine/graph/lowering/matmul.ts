@@ -1,7 +1,8 @@
 // Lowering of MatMul where both matrices are computed, or the constant one is too large for a band; and where both
 // are constants, as in weights that are divided by their largest singular value.
 
-import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
+import { makeTensor } from '../ir/tensor.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { foldProduct } from './constant-folding.ts';
 import { broadcast } from './elementwise.ts';
 import { reshape } from './movement.ts';

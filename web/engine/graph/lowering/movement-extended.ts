@@ -3,11 +3,12 @@
 import { BYTES, type Constant, sizeOf } from '../../onnx/constant.ts';
 import { input } from '../ir/expression.ts';
 import type { View } from '../ir/operation.ts';
+import { productOf } from '../ir/strides.ts';
 import { bandOf, resample } from './banded-matrix.ts';
 import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { allKnown, foldOver } from './constant-folding.ts';
 import { broadcast } from './elementwise.ts';
-import { joinOf, lowerConcat, productOf, reshape, slice, viewed } from './movement.ts';
+import { joinOf, lowerConcat, reshape, slice, viewed } from './movement.ts';
 
 export function lowerDepthToSpace(node: NodeView): void {
   const [n, c, h, w] = picture(node);

@@ -4,22 +4,10 @@
 
 import { BYTES, type Constant, elements, sizeOf } from '../../onnx/constant.ts';
 import { type Expression, input, mix } from '../ir/expression.ts';
-import {
-  type IndexMap,
-  LANES,
-  type Shape,
-  sameShape,
-  shapeOf,
-  type Tensor,
-  type View,
-} from '../ir/operation.ts';
-import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
-
-export const productOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
-
-/** How far apart neighbours along each dimension are. */
-export const stridesOf = (dims: readonly number[]): number[] =>
-  dims.map((_, i) => productOf(dims.slice(i + 1)));
+import type { IndexMap, View } from '../ir/operation.ts';
+import { productOf, stridesOf } from '../ir/strides.ts';
+import { LANES, makeTensor, type Shape, sameShape, shapeOf, type Tensor } from '../ir/tensor.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
 
 function rearrangement(node: NodeView, tensor: Tensor, output: Tensor, map: IndexMap): Value {
   const common = { name: node.node.name, inputs: [tensor], output, epilogue: null };

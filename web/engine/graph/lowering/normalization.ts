@@ -3,10 +3,12 @@
 
 import { constantOf } from '../../onnx/constant.ts';
 import { binary, type Expression, number, unary } from '../ir/expression.ts';
-import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
+import { productOf } from '../ir/strides.ts';
+import { makeTensor } from '../ir/tensor.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { emitPointwise } from './conv-pointwise.ts';
 import { mapOver } from './elementwise.ts';
-import { productOf, reshape } from './movement.ts';
+import { reshape } from './movement.ts';
 import { part, reduceOver } from './reduce.ts';
 
 const NONE = number(0);

@@ -4,11 +4,12 @@
 import { BYTES, type Constant, constantOf, type DataType, dataType } from '../../onnx/constant.ts';
 import { applyUnary } from '../eval/scalar-math.ts';
 import { binary, number, unary } from '../ir/expression.ts';
+import { productOf, stridesOf } from '../ir/strides.ts';
 import { dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
 import { lowerDequantize } from './cast.ts';
 import { broadcast, mapOver } from './elementwise.ts';
 import { ACTIVATIONS } from './elementwise-extended.ts';
-import { productOf, reshape, stridesOf, viewed } from './movement.ts';
+import { reshape, viewed } from './movement.ts';
 
 const NONE = number(0);
 

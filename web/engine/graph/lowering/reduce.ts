@@ -2,10 +2,12 @@
 
 import { binary, type Expression, number, unary } from '../ir/expression.ts';
 import type { Reduce } from '../ir/operation.ts';
-import { dimsOf, makeTensor, type NodeView, type Value } from './builder.ts';
+import { productOf } from '../ir/strides.ts';
+import { makeTensor } from '../ir/tensor.ts';
+import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { foldOver, foldReduction, known } from './constant-folding.ts';
 import { broadcast } from './elementwise.ts';
-import { productOf, reshape } from './movement.ts';
+import { reshape } from './movement.ts';
 
 type How = Reduce['how'];
 

@@ -1,6 +1,6 @@
 // What windows slide over: pictures (N, C, H, W), and lines (N, C, W), which are pictures of one row.
 
-import type { Tensor } from '../ir/operation.ts';
+import type { Tensor } from '../ir/tensor.ts';
 import type { NodeView, Value } from './builder.ts';
 import { dimsOf } from './builder.ts';
 import { reshape } from './movement.ts';

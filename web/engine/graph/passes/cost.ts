@@ -2,20 +2,15 @@
 // a GPU that is asked for too much takes the whole desktop with it.
 
 import { EngineError } from '../../error.ts';
-import { sizeOfTree } from '../ir/expression.ts';
-import { type Axis, blocks, LANES, type Operation, type Tensor } from '../ir/operation.ts';
+import { filled, productsOf } from '../ir/cost.ts';
+import type { Operation } from '../ir/operation.ts';
+import { stored } from '../ir/tensor.ts';
 import type { Plan } from './plan.ts';
 
 const LONGEST_SIDE = 4096;
 const MOST_BYTES = 2 ** 30;
 /** Sixteen times the largest of our own at 256 pixels. */
 const MOST_PRODUCTS = 2 ** 38;
-
-/** Values of a tensor as they lie on the GPU, whose blocks are filled up. */
-export function stored(tensor: Tensor): number {
-  const [n, , h, w] = tensor.shape;
-  return n * h * w * blocks(tensor) * LANES;
-}
 
 /** Throws a sentence, which names the node that asks for the most. */
 export function checkCost({ operations, buffers }: Plan): void {
@@ -53,8 +48,6 @@ function largest(operations: readonly Operation[], cost: (operation: Operation) 
   return found;
 }
 
-const filled = (channels: number): number => Math.ceil(channels / LANES) * LANES;
-
 /** Weights that several convolutions share count once, as they do on the GPU. */
 function weightBytes(operations: readonly Operation[]): number[] {
   const bytes = new Map<object, number>();
@@ -67,29 +60,4 @@ function weightBytes(operations: readonly Operation[]): number[] {
     bytes.set(weights.zero ?? weights.bytes, own);
   }
   return [...bytes.values()];
-}
-
-const taps = ({ phases }: Axis): number => Math.max(...phases.map(({ count }) => count));
-
-/** Products that an operation makes, blocks filled up, and steps of its epilogue. */
-export function productsOf(operation: Operation): number {
-  const own = stored(operation.output);
-  const epilogue = operation.epilogue ? own * sizeOfTree(operation.epilogue) : 0;
-  switch (operation.kind) {
-    case 'convolution': {
-      const { weights, group, y, x } = operation;
-      const inputs = weights.transposed ? weights.dims[0] / group : weights.dims[1];
-      return epilogue + own * taps(y) * taps(x) * (group > 1 ? inputs : filled(inputs));
-    }
-    case 'resample':
-      return epilogue + own * (operation.left?.width ?? 1) * (operation.right?.width ?? 1);
-    case 'maxPool':
-      return epilogue + own * operation.kernel[0] * operation.kernel[1];
-    case 'reduce':
-      return epilogue + own + (operation.inputs[0] ? stored(operation.inputs[0]) : 0);
-    case 'product':
-      return epilogue + own * (operation.inputs[0]?.shape[3] ?? 1);
-    default:
-      return epilogue + own;
-  }
 }

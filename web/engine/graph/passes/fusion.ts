@@ -20,7 +20,6 @@ import {
   visitAll,
 } from '../ir/expression.ts';
 import {
-  blocks,
   type Convolution,
   type IndexMap,
   type MapOperation,
@@ -28,9 +27,8 @@ import {
   ownInputs,
   type Rearrange,
   type Resample,
-  sameShape,
-  type Tensor,
 } from '../ir/operation.ts';
+import { blocks, sameShape, type Tensor } from '../ir/tensor.ts';
 
 /** Tensors that a fused operation may read: with weights, constants and the output it must fit 8 bindings. */
 export const MOST_INPUTS = 4;

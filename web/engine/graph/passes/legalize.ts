@@ -2,9 +2,9 @@
 // all that came before it. No other operator takes so many, and a file that gives them is refused.
 
 import { EngineError } from '../../error.ts';
-import type { Join, Operation, Tensor } from '../ir/operation.ts';
-import { makeTensor } from '../lowering/builder.ts';
-import { MOST_READ } from './plan.ts';
+import { MOST_READ } from '../ir/limits.ts';
+import type { Join, Operation } from '../ir/operation.ts';
+import { makeTensor, type Tensor } from '../ir/tensor.ts';
 
 /** A join has no constants per channel. */
 const MOST_JOINED = MOST_READ + 1;

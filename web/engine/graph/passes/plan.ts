@@ -5,8 +5,9 @@
 // decided once, at load; a frame allocates nothing. Nothing here knows a backend.
 
 import type { Expression } from '../ir/expression.ts';
-import { blocks, type Graph, LANES, type LiveInput, type Operation, type Tensor } from '../ir/operation.ts';
-import { stored } from './cost.ts';
+import { MOST_READ } from '../ir/limits.ts';
+import type { Graph, LiveInput, Operation } from '../ir/operation.ts';
+import { blocks, LANES, stored, type Tensor } from '../ir/tensor.ts';
 import { fuse } from './fusion.ts';
 
 /** Where a tensor lies: `offset` and `stride` count blocks of four channels within one pixel. */
@@ -28,11 +29,6 @@ export interface Plan {
   /** True where the first input is the camera's. */
   readonly camera: boolean;
 }
-
-/** Tensors that a kernel may be given: with what it writes and constants per channel these are 8 arrays, WebGPU's
- * own limit, which all GPUs have. Fusion stops before, and sums of many are lowered in parts; what is left are
- * joins, and nodes of files that give an operator more than it takes. */
-export const MOST_READ = 6;
 
 const IDENTITY: Expression = { kind: 'value' };
 

@@ -1,15 +1,17 @@
 // From a step of the plan to its draw: which .glsl file, with what before it, bound to what.
 
 import { EngineError } from '../../error.ts';
-import { LANES, type Operation, type Resample, type Source, type Tensor } from '../../graph/ir/operation.ts';
+import type { Resample, Source } from '../../graph/ir/operation.ts';
+import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import { compileConvolution } from './conv.ts';
 import type { Draw } from './draw.ts';
 import point from './elementwise.glsl?raw';
+import { makeCode, pointDraw, reading } from './elementwise.ts';
 import camera from './frame-source.glsl?raw';
 import { surroundedCode } from './movement.ts';
-import type { Step } from './passes.ts';
 import resample from './resample.glsl?raw';
 import { Shader } from './shader.ts';
+import type { Step } from './step.ts';
 import type { Layouts, Limits } from './texture-layout.ts';
 
 /** Null for what looks of our own do without: extended.ts has it. */
@@ -27,25 +29,6 @@ export function compile(layouts: Layouts, step: Step, limits: Limits): Draw | nu
     default:
       return null;
   }
-}
-
-/** What an operation has in common with all that read tensors. */
-export function reading(
-  layouts: Layouts,
-  operation: Operation,
-  target: 'values' | 'canvas' = 'values',
-): Shader {
-  const shader = new Shader(layouts, operation, target);
-  shader.readInputs();
-  return shader;
-}
-
-/** `make(n, y, x, c)` gives a value before its epilogue. */
-export const makeCode = (body: string): string => `vec4 make(int n, int y, int x, int c) {\n${body}\n}`;
-
-/** `make` is called for every value on its own. */
-export function pointDraw(shader: Shader, make: string): Draw {
-  return shader.draw(`${make}\n${point}`);
 }
 
 /** The picture, from a frame. */

@@ -3,7 +3,8 @@
 
 import { packWeights } from '../../codegen/pack-weights.ts';
 import { EngineError } from '../../error.ts';
-import { type Axis, type Convolution, LANES, type Weights } from '../../graph/ir/operation.ts';
+import type { Axis, Convolution, Weights } from '../../graph/ir/operation.ts';
+import { LANES } from '../../graph/ir/tensor.ts';
 import convolution from './conv.glsl?raw';
 import type { Draw, Table } from './draw.ts';
 import { over, rest, type Shader } from './shader.ts';

@@ -2,17 +2,18 @@
 
 import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
 import { EngineError } from '../../error.ts';
-import { type Convolution, LANES, type Product, type Reduce, type Tensor } from '../../graph/ir/operation.ts';
-import { makeCode, pointDraw, reading } from './compile.ts';
+import type { Convolution, Product, Reduce } from '../../graph/ir/operation.ts';
+import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import { axisCode, declareGeometry, pair } from './conv.ts';
 import plain from './conv-naive.glsl?raw';
 import deviation from './deviation.glsl?raw';
 import type { Draw } from './draw.ts';
+import { makeCode, pointDraw, reading } from './elementwise.ts';
 import product from './matmul.glsl?raw';
 import { joinCode, maxPoolCode, viewCode } from './movement-extended.ts';
-import type { Step } from './passes.ts';
 import reduce from './reduce.glsl?raw';
 import type { Shader } from './shader.ts';
+import type { Step } from './step.ts';
 import type { Layouts } from './texture-layout.ts';
 
 export { sumSteps } from './reduce-passes.ts';

@@ -2,7 +2,8 @@
 // back to the input's.
 
 import { addressOf } from '../../codegen/view-address.ts';
-import { type Join, LANES, type MaxPool, type Rearrange, type View } from '../../graph/ir/operation.ts';
+import type { Join, MaxPool, Rearrange, View } from '../../graph/ir/operation.ts';
+import { LANES } from '../../graph/ir/tensor.ts';
 import { perLane, READ, vector } from './movement.ts';
 
 export function viewCode({ inputs, output }: Rearrange, view: View): string {

@@ -1,26 +1,9 @@
 // What a plan's operations are as draws. A matrix from the left and one from the right are a draw each:
 // along rows, then along columns.
 
-import type { Expression } from '../../graph/ir/expression.ts';
-import type { Normalise, Operation, Resample, Shape, Tensor } from '../../graph/ir/operation.ts';
-
-/** The sum of squares along rows, of distances of inputs[0] from the mean in inputs[1]; or along columns, of
- * inputs[0] itself. */
-export interface Deviation {
-  readonly kind: 'deviation';
-  readonly name: string;
-  readonly along: 'rows' | 'columns';
-  readonly inputs: readonly Tensor[];
-  readonly output: Tensor;
-  readonly epilogue: Expression | null;
-}
-export type Step = Exclude<Operation, Normalise> | Deviation;
-
-export interface Steps {
-  readonly steps: readonly Step[];
-  /** Tensors that the plan knows nothing of. */
-  readonly temporaries: readonly Tensor[];
-}
+import type { Operation, Resample } from '../../graph/ir/operation.ts';
+import type { Tensor } from '../../graph/ir/tensor.ts';
+import type { Step, Steps, Temporary } from './step.ts';
 
 export async function stepsOf(operations: readonly Operation[]): Promise<Steps> {
   const temporaries: Tensor[] = [];
@@ -39,9 +22,6 @@ export async function stepsOf(operations: readonly Operation[]): Promise<Steps> 
   }
   return { steps, temporaries };
 }
-
-/** Makes a tensor that the plan knows nothing of. */
-export type Temporary = (name: string, shape: Shape) => Tensor;
 
 function resampleSteps(operation: Resample, temporary: Temporary): Step[] {
   const [image, ...others] = operation.inputs;

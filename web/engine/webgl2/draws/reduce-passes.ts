@@ -5,7 +5,7 @@
 
 import { binary, type Expression, input, number, rewrite, unary, VALUE } from '../../graph/ir/expression.ts';
 import type { Normalise, Reduce } from '../../graph/ir/operation.ts';
-import type { Step, Temporary } from './passes.ts';
+import type { Step, Temporary } from './step.ts';
 
 /** Values for one output above which a reduction goes along rows first. */
 const MANY = 128;

@@ -4,7 +4,8 @@
 
 import { impossible } from '../../error.ts';
 import type { Expression } from '../../graph/ir/expression.ts';
-import { blocks, LANES, type Operation, type Tensor } from '../../graph/ir/operation.ts';
+import type { Operation } from '../../graph/ir/operation.ts';
+import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Draw, Sampled, Table } from './draw.ts';
 import { binaryCode, helpersOf, literal, unaryCode } from './glsl-math.ts';
 import spot from './output-position.glsl?raw';

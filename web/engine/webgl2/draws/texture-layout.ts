@@ -8,7 +8,7 @@
 // powers of two, as divisions are slow.
 
 import { EngineError } from '../../error.ts';
-import { blocks, LANES, type Shape, type Tensor } from '../../graph/ir/operation.ts';
+import { blocks, LANES, type Shape, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 
 export interface Limits {

@@ -1,10 +1,10 @@
 // The context: whether WebGL2 is there and worth using, and what it can do.
 
+import type { Availability } from '../../availability.ts';
 import { EngineError } from '../../error.ts';
 import { makeCanvas } from '../../frames/canvas.ts';
 import type { Canvas } from '../../painter.ts';
 import { isSoftwareName } from '../../software-gpu.ts';
-import type { Availability } from '../../webgpu/runtime/device.ts';
 import type { Limits } from '../draws/texture-layout.ts';
 import { type Storage, storageOf } from './texture-format.ts';
 

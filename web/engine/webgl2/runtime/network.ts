@@ -2,14 +2,16 @@
 
 import { EngineError } from '../../error.ts';
 import type { Crop } from '../../frames/source.ts';
-import type { Source, Tensor } from '../../graph/ir/operation.ts';
+import type { Source } from '../../graph/ir/operation.ts';
+import type { Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import { liveValues } from '../../live-inputs.ts';
 import type { RunOptions } from '../../painter.ts';
 import { givenInputs, givenLive } from '../../run-inputs.ts';
 import { compile, compilePicture, compileShow, compileSource } from '../draws/compile.ts';
 import type { Draw } from '../draws/draw.ts';
-import { type Step, stepsOf } from '../draws/passes.ts';
+import { stepsOf } from '../draws/passes.ts';
+import type { Step } from '../draws/step.ts';
 import { Layouts } from '../draws/texture-layout.ts';
 import type { Context } from './context.ts';
 import { type Given, type Prepared, Programs } from './program-cache.ts';

@@ -5,7 +5,8 @@
 import { EngineError } from '../../error.ts';
 import type { Crop } from '../../frames/source.ts';
 import { liveValues } from '../../live-inputs.ts';
-import { type Findings, GOLDEN, STRIPES_SIDE, stripes } from '../../recovery/probe.ts';
+import type { Findings } from '../../painter.ts';
+import { GOLDEN, STRIPES_SIDE, stripes } from '../../recovery/probe.ts';
 import { worked } from './fence.ts';
 import type { Network } from './network.ts';
 import type { Prepared } from './program-cache.ts';

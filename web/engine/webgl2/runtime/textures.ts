@@ -1,7 +1,7 @@
 // Textures of one painter, the framebuffers that draw into them, and what they take of the GPU's memory.
 
 import { EngineError, impossible } from '../../error.ts';
-import { LANES, type Tensor } from '../../graph/ir/operation.ts';
+import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Table } from '../draws/draw.ts';
 import {
   areaOf,

@@ -2,12 +2,12 @@
 
 import { EngineError, impossible } from '../../error.ts';
 import { type Expression, visitAll } from '../../graph/ir/expression.ts';
-import { blocks, type IndexMap, type Operation } from '../../graph/ir/operation.ts';
+import type { IndexMap, Operation } from '../../graph/ir/operation.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { Style } from './config.ts';
 import { compileStrip, isStrip } from './conv-tiled.ts';
-import map from './elementwise.wgsl?raw';
-import { type Kernel, kernelOf, linear, type Target } from './kernel.ts';
+import { pointKernel } from './elementwise.ts';
+import { type Kernel, type Target, TO_BUFFER } from './kernel.ts';
 import { edgeCode } from './movement.ts';
 import { compileResample } from './resample.ts';
 import { Shader } from './shader.ts';
@@ -51,8 +51,6 @@ function uncommonKernels(): typeof import('./extended.ts') {
   return uncommon;
 }
 
-export const TO_BUFFER: Target = { kind: 'buffer' };
-
 export function compile(plan: Plan, style: Style, operation: Operation, target: Target = TO_BUFFER): Kernel {
   const shader = new Shader(plan, style, operation, target);
   // The painting's kernel is the only one of its kind.
@@ -79,14 +77,4 @@ export function compile(plan: Plan, style: Style, operation: Operation, target: 
     default:
       return impossible(operation);
   }
-}
-
-/** One thread per block of four channels; `made` is an expression or the body of `make`. */
-export function pointKernel(shader: Shader, made: string): Kernel {
-  const [n, , h, w] = shader.operation.output.shape;
-  shader.readInputs();
-  const body = made.includes('return') ? made : `  return ${made};`;
-  shader.add(`fn make(n: i32, y: i32, x: i32, c: i32) -> vec4f {\n${body}\n}`);
-  shader.finish();
-  return kernelOf(shader, map, linear(n * h * w * blocks(shader.operation.output)));
 }

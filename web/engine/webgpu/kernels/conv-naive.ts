@@ -2,7 +2,8 @@
 // has one.
 
 import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
-import { blocks, type Convolution } from '../../graph/ir/operation.ts';
+import type { Convolution } from '../../graph/ir/operation.ts';
+import { blocks } from '../../graph/ir/tensor.ts';
 import { axisCode, basesOf, declareGeometry, declareWeights, scaledCode } from './conv-common.ts';
 import grouped from './conv-grouped.wgsl?raw';
 import direct from './conv-naive.wgsl?raw';

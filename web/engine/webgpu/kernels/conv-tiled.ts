@@ -1,7 +1,8 @@
 // Convolutions, transposed ones too, by strips: of what shape, and the products of a thread written out.
 
-import { blocks, type Convolution } from '../../graph/ir/operation.ts';
-import { productsOf } from '../../graph/passes/cost.ts';
+import { productsOf } from '../../graph/ir/cost.ts';
+import type { Convolution } from '../../graph/ir/operation.ts';
+import { blocks } from '../../graph/ir/tensor.ts';
 import type { Class, Shape, Style } from './config.ts';
 import { basesOf, declareGeometry, declareWeights, readsOf, scaledCode } from './conv-common.ts';
 import strip from './conv-tiled.wgsl?raw';

@@ -2,22 +2,22 @@
 
 import { addressOf } from '../../codegen/view-address.ts';
 import { impossible } from '../../error.ts';
-import {
-  blocks,
-  type IndexMap,
-  type Join,
-  LANES,
-  type MaxPool,
-  type Normalise,
-  type Operation,
-  type Rearrange,
-  type View,
+import type {
+  IndexMap,
+  Join,
+  MaxPool,
+  Normalise,
+  Operation,
+  Rearrange,
+  View,
 } from '../../graph/ir/operation.ts';
-import { pointKernel } from './compile.ts';
+import { blocks, LANES } from '../../graph/ir/tensor.ts';
+import { pointKernel } from './elementwise.ts';
 import normalise from './instance-norm.wgsl?raw';
 import { type Kernel, kernelOf } from './kernel.ts';
+import { compileProduct } from './matmul.ts';
 import { perLane, READ, vector } from './movement.ts';
-import { compileProduct, compileReduce } from './reduce.ts';
+import { compileReduce } from './reduce.ts';
 import { FUNCTIONS, literal, type Shader } from './shader.ts';
 
 export { compileLoops } from './conv-naive.ts';

@@ -7,16 +7,8 @@
 // Plain data, made without a GPU. `run` takes the same steps, and makes the guide by itself after them where somebody
 // reads it.
 
-import {
-  type Band,
-  blocks,
-  type Convolution,
-  type Operation,
-  type Resample,
-  type Source,
-  type Tensor,
-} from '../../graph/ir/operation.ts';
-import { stored } from '../../graph/passes/cost.ts';
+import type { Band, Convolution, Operation, Resample, Source } from '../../graph/ir/operation.ts';
+import { blocks, stored, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Place, Plan } from '../../graph/passes/plan.ts';
 import { type Tile, tileOf } from './input-conv.ts';
 import { isGathering } from './resample.ts';

@@ -1,14 +1,14 @@
 // The picture: the camera's frame as the network sees it, in a kernel of its own or together with the means of
 // its cells. For `run` an array stands in for the frame.
 
-import type { Resample, Source, Tensor } from '../../graph/ir/operation.ts';
+import type { Resample, Source } from '../../graph/ir/operation.ts';
+import type { Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { TO_BUFFER } from './compile.ts';
 import type { Style } from './config.ts';
 import cells from './frame-downsample.wgsl?raw';
 import sampling from './frame-sampling.wgsl?raw';
 import camera from './frame-source.wgsl?raw';
-import { type FrameLayout, type Kernel, kernelOf, type Target } from './kernel.ts';
+import { type FrameLayout, type Kernel, kernelOf, type Target, TO_BUFFER } from './kernel.ts';
 import { declareBands } from './resample.ts';
 import { Shader } from './shader.ts';
 

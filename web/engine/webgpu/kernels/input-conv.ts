@@ -1,14 +1,14 @@
 // The first convolution of a look in one kernel with what it reads: the guide, or the picture itself.
 
-import { type Band, blocks, type Convolution, type Resample, type Source } from '../../graph/ir/operation.ts';
+import type { Band, Convolution, Resample, Source } from '../../graph/ir/operation.ts';
+import { blocks } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { TO_BUFFER } from './compile.ts';
 import type { Style } from './config.ts';
 import { declareGeometry, declareWeights, readsOf, scaledCode } from './conv-common.ts';
 import { declareSampling } from './frame-source.ts';
 import opening from './input-conv.wgsl?raw';
 import coarse from './input-conv-resample.wgsl?raw';
-import { type FrameLayout, type Kernel, kernelOf } from './kernel.ts';
+import { type FrameLayout, type Kernel, kernelOf, TO_BUFFER } from './kernel.ts';
 import { declareBands } from './resample.ts';
 import { Shader } from './shader.ts';
 import { columnCode } from './weight-unpacking.ts';

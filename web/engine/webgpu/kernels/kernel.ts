@@ -6,18 +6,9 @@
 // convolutions compiles a handful, which is most of the time to the first frame. Kernels that a look has one
 // of share no pipeline, and have their sizes in the text too (`Shader.baked`).
 
+import type { Data } from '../../codegen/constant-data.ts';
 import { EngineError } from '../../error.ts';
 import type { Shader } from './shader.ts';
-
-/** Constants that are written into a new buffer once; `fill` gets all of it, zeros at first. */
-export interface Data {
-  readonly label: string;
-  /** Whose constants they are; kernels share what has one owner and one layout. */
-  readonly owner: object;
-  readonly layout: string;
-  readonly bytes: number;
-  readonly fill: (target: ArrayBuffer) => void;
-}
 
 export type Binding =
   | { readonly kind: 'read'; readonly buffer: number }
@@ -53,6 +44,8 @@ export type Target =
   | { readonly kind: 'buffer' }
   | { readonly kind: 'canvas'; readonly format: GPUTextureFormat }
   | { readonly kind: 'painting'; readonly frame: FrameLayout };
+
+export const TO_BUFFER: Target = { kind: 'buffer' };
 
 export const ROW = 65535 * 64;
 

@@ -1,7 +1,10 @@
 // WGSL for operations that move elements: from the output's element back to the input's. `extended.ts` has what
 // our own looks do without.
 
-import type { Shape } from '../../graph/ir/operation.ts';
+import type { Shape } from '../../graph/ir/tensor.ts';
+
+// WGSL for operations that move elements: from the output's element back to the input's. `extended.ts` has what
+// our own looks do without.
 
 /** Every lane by itself: `element` sees o = (n, channel, y, x) of the output and gives a scalar. */
 export function perLane(element: string): string {

@@ -1,8 +1,8 @@
 // Kernels of the operations that look at whole axes: reductions and products of computed matrices.
 
-import { blocks, LANES, type Product, type Reduce, type Tensor } from '../../graph/ir/operation.ts';
+import type { Reduce } from '../../graph/ir/operation.ts';
+import { blocks } from '../../graph/ir/tensor.ts';
 import { type Kernel, kernelOf, linear } from './kernel.ts';
-import product from './matmul.wgsl?raw';
 import reduce from './reduce.wgsl?raw';
 import type { Shader } from './shader.ts';
 
@@ -35,23 +35,4 @@ export function compileReduce(shader: Shader, { how, axes, inputs, output }: Red
   shader.finish();
   const outputs = output.shape[0] * output.shape[2] * output.shape[3] * blocks(output);
   return kernelOf(shader, reduce, linear(outputs * share));
-}
-
-/** `fn left(n, y, x, c)`: an element, where the input has one image or channel for all, that one. */
-function operand(name: string, index: number, { shape }: Tensor, output: Tensor): string {
-  const [n, c] = shape;
-  const at = `${n === 1 ? '0' : 'n'}, y, x, ${c <= LANES ? '0' : 'c'}`;
-  const lanes = c === 1 && output.shape[1] > 1 ? '.xxxx' : '';
-  return `fn ${name}(n: i32, y: i32, x: i32, c: i32) -> vec4f { return read_${index}(${at})${lanes}; }`;
-}
-
-export function compileProduct(shader: Shader, { inputs, output }: Product): Kernel {
-  const [left = output, right = output] = inputs;
-  shader.readInputs();
-  shader.add(operand('left', 0, left, output));
-  shader.add(operand('right', 1, right, output));
-  shader.finish();
-  const [n, , h, w] = output.shape;
-  const workgroups = linear(n * h * w * blocks(output));
-  return kernelOf(shader, product, workgroups);
 }

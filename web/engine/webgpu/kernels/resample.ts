@@ -1,6 +1,7 @@
 // Resampling with constant banded matrices from the left and the right.
 
-import { type Band, blocks, type Resample } from '../../graph/ir/operation.ts';
+import type { Band, Resample } from '../../graph/ir/operation.ts';
+import { blocks } from '../../graph/ir/tensor.ts';
 import { type Kernel, kernelOf, linear } from './kernel.ts';
 import resample from './resample.wgsl?raw';
 import gather from './resample-reduce.wgsl?raw';

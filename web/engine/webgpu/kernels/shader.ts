@@ -4,7 +4,8 @@
 
 import { impossible } from '../../error.ts';
 import type { Binary, Expression, Unary } from '../../graph/ir/expression.ts';
-import { blocks, LANES, type Operation, type Tensor } from '../../graph/ir/operation.ts';
+import type { Operation } from '../../graph/ir/operation.ts';
+import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Place, Plan } from '../../graph/passes/plan.ts';
 import type { Style } from './config.ts';
 import { type Binding, type FrameLayout, ROW, type Target } from './kernel.ts';

@@ -3,21 +3,21 @@
 // first called. A look's kernels are else those of its frames, in the shapes that they had before the tuner.
 
 import { EngineError } from '../../error.ts';
-import type { Operation, Tensor } from '../../graph/ir/operation.ts';
-import { stored } from '../../graph/passes/cost.ts';
+import type { Operation } from '../../graph/ir/operation.ts';
+import { stored, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import { liveValues } from '../../live-inputs.ts';
 import type { RunOptions } from '../../painter.ts';
 import { givenInputs, givenLive } from '../../run-inputs.ts';
 import { fetchKernels } from '../kernels/compile.ts';
-import { styleFor } from '../kernels/config.ts';
 import type { Merged, Step } from '../kernels/frame-fusion.ts';
 import { bytesIn, narrowed, widened } from '../kernels/precision.ts';
+import { styleFor } from '../tuning/defaults.ts';
 import { type Bound, compileStep } from './frame-program.ts';
 import { checked, Memory } from './memory.ts';
 import { toBlocks, walk } from './nhwc4.ts';
-import { bindGroup, compiled, Pipelines } from './pipeline-cache.ts';
-import { dispatch, makeShared } from './plan-buffers.ts';
+import { bindGroup, compiled, dispatch, Pipelines } from './pipeline-cache.ts';
+import { makeShared } from './plan-buffers.ts';
 
 type Arrays = Record<string, Float32Array>;
 

@@ -1,10 +1,9 @@
 // The GPU: whether there is one that is worth using, and a device with the limits that it has.
 
+import type { Availability } from '../../availability.ts';
 import { EngineError, reasonOf } from '../../error.ts';
 import type { Precision } from '../../painter.ts';
 import { isSoftwareName } from '../../software-gpu.ts';
-
-export type Availability = { ok: true; adapter: string } | { ok: false; reason: string; software?: boolean };
 
 const NO_WEBGPU = 'This browser has no WebGPU.';
 const NO_ADAPTER = 'WebGPU found no graphics processor that it may use.';

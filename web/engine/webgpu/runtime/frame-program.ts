@@ -3,12 +3,19 @@
 import { EngineError, impossible } from '../../error.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { compile, TO_BUFFER } from '../kernels/compile.ts';
+import { compile } from '../kernels/compile.ts';
 import type { Style } from '../kernels/config.ts';
 import { type Merged, merge, type Step } from '../kernels/frame-fusion.ts';
 import { compileCells, compileSource } from '../kernels/frame-source.ts';
 import { compileOpening } from '../kernels/input-conv.ts';
-import type { Binding, FrameLayout, Kernel, Target, Way } from '../kernels/kernel.ts';
+import {
+  type Binding,
+  type FrameLayout,
+  type Kernel,
+  type Target,
+  TO_BUFFER,
+  type Way,
+} from '../kernels/kernel.ts';
 import { checked, type Memory } from './memory.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipeline-cache.ts';
 import { makeShared } from './plan-buffers.ts';

@@ -1,6 +1,5 @@
 // Tensors from ONNX's order (N, C, H, W) to the GPU's (N, H, W, blocks of four channels).
-
-import { blocks, LANES, type Tensor } from '../../graph/ir/operation.ts';
+import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 
 /** Index in the GPU's order for each element in ONNX's, as a walk. */
 export function walk(

@@ -2,9 +2,10 @@
 // buffers filled once, and bind groups. All but the pipelines are made at once, so that `checked` sees what
 // the GPU thinks of them; a pipeline that fails says so itself.
 
+import type { Data } from '../../codegen/constant-data.ts';
 import { impossible } from '../../error.ts';
 import type { Style } from '../kernels/config.ts';
-import type { Binding, Data, FrameLayout, Kernel } from '../kernels/kernel.ts';
+import type { Binding, FrameLayout, Kernel } from '../kernels/kernel.ts';
 import type { Memory } from './memory.ts';
 import type { Shared } from './plan-buffers.ts';
 
@@ -206,4 +207,14 @@ export function bindGroup(
       return { binding: i, resource: buffer ? { buffer } : given(binding) };
     }),
   });
+}
+
+export function dispatch(
+  pass: GPUComputePassEncoder,
+  { kernel, pipeline }: Compiled,
+  group: GPUBindGroup,
+): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(...kernel.workgroups);
 }

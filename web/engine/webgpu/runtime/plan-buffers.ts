@@ -1,4 +1,4 @@
-// What painting and `run` share: a plan's buffers, and recording a kernel.
+// The buffers of a plan, which painting and `run` share.
 
 import { EngineError } from '../../error.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
@@ -7,17 +7,6 @@ import type { Style } from '../kernels/config.ts';
 import { bytesIn, narrowed } from '../kernels/precision.ts';
 import type { Memory } from './memory.ts';
 import { toBlocks } from './nhwc4.ts';
-import type { Compiled } from './pipeline-cache.ts';
-
-export function dispatch(
-  pass: GPUComputePassEncoder,
-  { kernel, pipeline }: Compiled,
-  group: GPUBindGroup,
-): void {
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
-  pass.dispatchWorkgroups(...kernel.workgroups);
-}
 
 /** What all kernels of a plan share: its buffers, and the two small uniforms. */
 export interface Shared {

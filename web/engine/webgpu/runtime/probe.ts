@@ -3,15 +3,16 @@
 // given back: the picture is stretched as a frame is, and the painting goes to a texture of a few rows, since
 // what is painted beyond those is dropped.
 
-import { blocks } from '../../graph/ir/operation.ts';
+import { blocks } from '../../graph/ir/tensor.ts';
 import { liveValues } from '../../live-inputs.ts';
-import { type Findings, GOLDEN, STRIPES_SIDE, stripes } from '../../recovery/probe.ts';
+import type { Findings } from '../../painter.ts';
+import { GOLDEN, STRIPES_SIDE, stripes } from '../../recovery/probe.ts';
 import type { Step } from '../kernels/frame-fusion.ts';
 import { bytesIn, widened } from '../kernels/precision.ts';
 import { frameGroup, type Kernels, type Studio } from './frame-program.ts';
 import type { Frames } from './frame-textures.ts';
 import { Memory } from './memory.ts';
-import { dispatch } from './plan-buffers.ts';
+import { dispatch } from './pipeline-cache.ts';
 
 /** Bytes of the painting, at most; one row of the widest one is less. */
 const MOST_PAINTED = 2 ** 15;

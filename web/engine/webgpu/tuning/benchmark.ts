@@ -1,14 +1,13 @@
 // Trying a kernel: the largest layer of a class, run by itself.
 
+import { productsOf } from '../../graph/ir/cost.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
-import { productsOf } from '../../graph/passes/cost.ts';
 import { compile } from '../kernels/compile.ts';
 import type { Class, Style } from '../kernels/config.ts';
 import { classOf, isStrip } from '../kernels/conv-tiled.ts';
 import type { Studio } from '../runtime/frame-program.ts';
 import { checked } from '../runtime/memory.ts';
-import { bindGroup, compiled } from '../runtime/pipeline-cache.ts';
-import { dispatch } from '../runtime/plan-buffers.ts';
+import { bindGroup, compiled, dispatch } from '../runtime/pipeline-cache.ts';
 
 /** Milliseconds that so many runs of a layer take. They write where frames write, and every frame writes
  * all that it reads. */

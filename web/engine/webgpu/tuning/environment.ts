@@ -1,7 +1,8 @@
 // What a painter takes of the page that it is on: idle moments for the tuner, which begins when the first
 // painting is done, and a memory for what it found.
 
-import { type Style, styleFor } from '../kernels/config.ts';
+import type { Style } from '../kernels/config.ts';
+import { styleFor } from './defaults.ts';
 
 /** Tests have their own. */
 export interface Surroundings {

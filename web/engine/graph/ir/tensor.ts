@@ -1,0 +1,58 @@
+// Tensors of the graph: each is seen as four-dimensional, and its channels come in blocks of four.
+
+import { EngineError } from '../../error.ts';
+import { sizeOf } from '../../onnx/constant.ts';
+import { productOf } from './strides.ts';
+
+export const LANES = 4;
+
+export type Shape = readonly [n: number, c: number, h: number, w: number];
+
+export interface Tensor {
+  readonly name: string;
+  /** As ONNX has it. */
+  readonly dims: readonly number[];
+  /** The same, four-dimensional. */
+  readonly shape: Shape;
+  /** Values known at load, in ONNX's order; null for what is computed. */
+  readonly constant: Float32Array | null;
+}
+
+export function shapeOf(dims: readonly number[]): Shape {
+  const [c = 1, h = 1, w = 1] = [1, 1, 1, ...dims].slice(-3);
+  return [productOf(dims.slice(0, -3)), c, h, w];
+}
+
+export const blocks = (tensor: Tensor): number => Math.ceil(tensor.shape[1] / LANES);
+
+export const sameShape = (a: Shape, b: Shape): boolean => a.every((dim, i) => dim === b[i]);
+
+/** More elements than any picture network has in one tensor; keeps a hostile shape from asking for all memory. */
+const MOST_ELEMENTS = 2 ** 28;
+const LONGEST_SIDE = 65536;
+const MOST_DIMENSIONS = 8;
+
+export function makeTensor(
+  name: string,
+  dims: readonly number[],
+  constant: Float32Array | null = null,
+): Tensor {
+  if (dims.length > MOST_DIMENSIONS) {
+    throw new EngineError(
+      `Tensor '${name}' has ${dims.length} dimensions; the engine reads up to ${MOST_DIMENSIONS}.`,
+    );
+  }
+  const size = sizeOf(dims, `Tensor '${name}'`);
+  if (size === 0 || size > MOST_ELEMENTS || dims.slice(-2).some(side => side > LONGEST_SIDE)) {
+    throw new EngineError(
+      `Tensor '${name}' has ${size} elements (${dims.join(' x ')}), which the engine does not run.`,
+    );
+  }
+  return { name, dims, shape: shapeOf(dims), constant };
+}
+
+/** Values of a tensor as they lie on the GPU, whose blocks are filled up. */
+export function stored(tensor: Tensor): number {
+  const [n, , h, w] = tensor.shape;
+  return n * h * w * blocks(tensor) * LANES;
+}

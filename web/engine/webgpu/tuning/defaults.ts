@@ -1,0 +1,37 @@
+// The configuration of kernels before anything was measured on a GPU.
+//
+// Software GPUs run four threads at a time. Every load costs there, and barriers cost a great deal, so a thread
+// computes much and waits for few others. Real GPUs hide loads behind many threads, and a thread that computes too
+// much takes registers from the others.
+
+import type { Style } from '../kernels/config.ts';
+import { isSoftware, runsFours } from '../runtime/device.ts';
+
+export const SOFTWARE_STYLE: Style = {
+  threads: 4,
+  few: 0,
+  together: false,
+  shapes: {
+    heavy: { wide: 8, tall: 1, deep: 4, share: 1 },
+    fine: { wide: 8, tall: 1, deep: 2, share: 1 },
+    coarse: { wide: 2, tall: 2, deep: 4, share: 1 },
+    tiny: { wide: 1, tall: 1, deep: 4, share: 1 },
+  },
+  precision: 'float32',
+};
+
+export const GPU_STYLE: Style = {
+  threads: 64,
+  few: 16384,
+  together: false,
+  shapes: {
+    heavy: { wide: 4, tall: 1, deep: 2, share: 1 },
+    fine: { wide: 4, tall: 1, deep: 1, share: 1 },
+    coarse: { wide: 2, tall: 2, deep: 2, share: 16 },
+    tiny: { wide: 1, tall: 1, deep: 1, share: 32 },
+  },
+  precision: 'float32',
+};
+
+export const styleFor = (device: GPUDevice): Style =>
+  isSoftware(device) ? { ...SOFTWARE_STYLE, together: runsFours(device) } : GPU_STYLE;
