@@ -1,6 +1,7 @@
 // What `run` is given: which arrays go where, and what is wrong with them.
 
 import { EngineError } from './error.ts';
+import { productOf } from './graph/ir/strides.ts';
 import type { Tensor } from './graph/ir/tensor.ts';
 import type { Plan } from './graph/passes/plan.ts';
 
@@ -16,7 +17,7 @@ export function givenInputs(plan: Plan, arrays: Arrays, again: boolean): (readon
   return plan.inputs.flatMap(tensor => {
     const values = Object.hasOwn(arrays, tensor.name) ? arrays[tensor.name] : undefined;
     if (!values && again) return [];
-    const size = tensor.shape.reduce((a, b) => a * b, 1);
+    const size = productOf(tensor.shape);
     if (values?.length === size) return [[tensor, values] as const];
     const got = values?.length ?? 'none';
     throw new EngineError(`Input '${tensor.name}' needs ${size} numbers and got ${got}.`);

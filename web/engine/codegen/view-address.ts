@@ -5,6 +5,7 @@
 // DepthToSpace splits each axis by itself, and then hardly any are left.
 
 import type { View } from '../graph/ir/operation.ts';
+import { productOf, stridesOf } from '../graph/ir/strides.ts';
 import type { Shape } from '../graph/ir/tensor.ts';
 
 export interface Address {
@@ -17,7 +18,6 @@ export interface Address {
 }
 
 const AXES = ['o.x', 'o.y', 'o.z', 'o.w'] as const;
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 export function addressOf(view: View, input: Shape, output: Shape): Address {
   const split = digitsByAxis(view.dims, output);
@@ -44,9 +44,9 @@ export function addressOf(view: View, input: Shape, output: Shape): Address {
 function digitsOf(number: string, dims: readonly number[]): string[] {
   return dims.map((dim, i) => {
     if (dim === 1) return '0';
-    const inner = product(dims.slice(i + 1));
+    const inner = productOf(dims.slice(i + 1));
     const left = inner === 1 ? number : `${number} / ${inner}`;
-    return product(dims.slice(0, i)) === 1 ? left : `${left} % ${dim}`;
+    return productOf(dims.slice(0, i)) === 1 ? left : `${left} % ${dim}`;
   });
 }
 
@@ -55,8 +55,8 @@ function digitsByAxis(dims: readonly number[], output: Shape): string[] | null {
   const digits: string[] = [];
   for (const [axis, size] of output.entries()) {
     const own: number[] = [];
-    for (let at = digits.length; product(own) < size && at < dims.length; at++) own.push(dims[at] ?? 1);
-    if (product(own) !== size) return null;
+    for (let at = digits.length; productOf(own) < size && at < dims.length; at++) own.push(dims[at] ?? 1);
+    if (productOf(own) !== size) return null;
     digits.push(...digitsOf(AXES[axis] ?? 'o.w', own));
   }
   return [...digits, ...dims.slice(digits.length).map(() => '0')];
@@ -64,7 +64,7 @@ function digitsByAxis(dims: readonly number[], output: Shape): string[] | null {
 
 /** The input's axes, where each digit moves along one of them and stays on it; else null. */
 function sourceByAxis(view: View, digits: readonly string[], input: Shape): Address['at'] | null {
-  const steps = input.map((_, axis) => product(input.slice(axis + 1)));
+  const steps = stridesOf(input);
   const terms = input.map((): { digit: string; step: number }[] => []);
   const low = input.map((size, axis) => Math.floor(view.start / (steps[axis] ?? 1)) % size);
   const starts = [...low];

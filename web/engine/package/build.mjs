@@ -17,7 +17,7 @@ const plugins = page.plugins.filter(({ name }) => name === 'limner-shaders');
 // But entries of a library keep what they export, so the painter on WebGPU is none here. Its group brings a helper for
 // that; if a group had `graph/lowering/extended.ts` too, the helper would be a file that both import.
 const groups = page.build.rolldownOptions.output.codeSplitting.groups.map(group =>
-  group.name === 'extended' ? { ...group, test: /web\/engine\/codegen\// } : group,
+  group.name === 'extended' ? { ...group, test: /web\/engine\/(codegen|graph\/passes\/legalize)/ } : group,
 );
 const codeSplitting = { groups };
 

@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { readGraph } from '../../engine/look.ts';
-import { runGraph } from '../../engine/webgpu/runtime/array-runner.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { graphOf, model, node, value } from '../onnx.ts';
+import { runOnWebgpu } from '../run-graph.ts';
 
 const FAR = Float32Array.of(-1e4, -1000, -88, -15, 0, 15, 88, 1e4);
 
@@ -25,7 +25,7 @@ test.each([
     ),
   );
   const device = await requestDevice();
-  const { y = new Float32Array() } = await runGraph(plan, device, { x: FAR });
+  const { y = new Float32Array() } = await runOnWebgpu(plan, device, { x: FAR });
   device.destroy();
   FAR.forEach((x, i) => {
     expect(Math.abs((y[i] ?? Number.NaN) - exact(x)), `${op}(${x}) = ${y[i]}`).toBeLessThan(1e-4);

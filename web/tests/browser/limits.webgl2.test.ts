@@ -4,9 +4,9 @@
 import { afterAll, expect, test } from 'vitest';
 import { EngineError, readLook, readModel } from '../../engine/index.ts';
 import { type Context, openContext } from '../../engine/webgl2/runtime/context.ts';
-import { runGraph } from '../../engine/webgl2/runtime/network.ts';
 import { largestDifference } from '../compare.ts';
 import { graphOf, model, node, tensor, value } from '../onnx.ts';
+import { runOnWebgl2 } from '../run-graph.ts';
 
 const bytes = async (file: string) => new Uint8Array(await (await fetch(`/${file}`)).arrayBuffer());
 const floats = async (file: string) => new Float32Array((await bytes(file)).buffer);
@@ -21,7 +21,7 @@ const context = await openContext(null);
 afterAll(() => context.gl.getExtension('WEBGL_lose_context')?.loseContext());
 
 async function differenceOn(lesser: Partial<Context>): Promise<number> {
-  const { painting } = await runGraph(plan, { ...context, ...lesser }, { image, ...live });
+  const { painting } = await runOnWebgl2(plan, { ...context, ...lesser }, { image, ...live });
   return largestDifference(painting ?? new Float32Array(), expected);
 }
 
@@ -79,7 +79,7 @@ for (const [most, format, layers] of [
     await withTileMemory(most, async () => {
       const small = await openContext(null);
       expect([small.format, small.limits.layers]).toEqual([format, layers]);
-      const { painting = new Float32Array() } = await runGraph(plan, small, { image, ...live });
+      const { painting = new Float32Array() } = await runOnWebgl2(plan, small, { image, ...live });
       const difference = largestDifference(painting, expected);
       expect(difference).toBeLessThan(format === 'RGBA32F' ? 1e-4 : 1e-2);
       small.gl.getExtension('WEBGL_lose_context')?.loseContext();
@@ -94,9 +94,9 @@ for (const [name, dims] of [
   test(`${name} on pictures of 0 to 255: half floats are enough for its normalisations`, async () => {
     const { plan: network } = await readModel(await bytes(`${name}.onnx`), { dims });
     const picture = (await floats(`${name}.input`)).map(value => value * 255);
-    const { out: exact = new Float32Array() } = await runGraph(network, context, { image: picture });
+    const { out: exact = new Float32Array() } = await runOnWebgl2(network, context, { image: picture });
     const halves: Partial<Context> = { format: 'RGBA16F', texelBytes: 8 };
-    const { out = new Float32Array() } = await runGraph(
+    const { out = new Float32Array() } = await runOnWebgl2(
       network,
       { ...context, ...halves },
       { image: picture },
@@ -109,7 +109,7 @@ for (const [name, dims] of [
 
 test('numbers far beyond a picture give no NaN', async () => {
   for (const scale of [1e4, -1e4]) {
-    const { painting = new Float32Array([Number.NaN]) } = await runGraph(plan, context, {
+    const { painting = new Float32Array([Number.NaN]) } = await runOnWebgl2(plan, context, {
       image: image.map(value => value * scale),
       ...live,
     });
@@ -146,7 +146,11 @@ test('constants that do not fit into a texture are refused by name', async () =>
   });
   const { plan: wide } = await readModel(model(graph));
   const on = (textureSize: number) =>
-    runGraph(wide, { ...context, limits: { ...context.limits, textureSize } }, { x: new Float32Array(512) });
+    runOnWebgl2(
+      wide,
+      { ...context, limits: { ...context.limits, textureSize } },
+      { x: new Float32Array(512) },
+    );
   expect((await on(128)).y).toEqual(new Float32Array(512).fill(2));
   await expect(on(64)).rejects.toThrow(
     /^Constants of '.+' need a texture of 128 x 1; this GPU allows 64 a side\.$/,

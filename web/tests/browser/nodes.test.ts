@@ -1,9 +1,9 @@
 // ONNX's own node tests on WebGPU.
 
 import { afterAll, beforeAll } from 'vitest';
-import { runGraph } from '../../engine/webgpu/runtime/array-runner.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { conform, REFUSED } from '../conformance.ts';
+import { runOnWebgpu } from '../run-graph.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ afterAll(() => device.destroy());
 
 await conform({
   backend: 'webgpu',
-  run: (plan, inputs) => runGraph(plan, device, inputs),
+  run: (plan, inputs) => runOnWebgpu(plan, device, inputs),
   refused: REFUSED,
   least: 500,
 });

@@ -2,15 +2,15 @@
 
 import { afterAll } from 'vitest';
 import { openContext } from '../../engine/webgl2/runtime/context.ts';
-import { runGraph } from '../../engine/webgl2/runtime/network.ts';
 import { conform, REFUSED } from '../conformance.ts';
+import { runOnWebgl2 } from '../run-graph.ts';
 
 const context = await openContext(null);
 afterAll(() => context.gl.getExtension('WEBGL_lose_context')?.loseContext());
 
 await conform({
   backend: 'webgl2',
-  run: (plan, inputs) => runGraph(plan, context, inputs),
+  run: (plan, inputs) => runOnWebgl2(plan, context, inputs),
   refused: REFUSED,
   least: 500,
 });

@@ -1,12 +1,17 @@
 // Trees of whole numbers, worked out exactly: what a file computes of shapes. Each step wraps around the ends of
 // the type, as ONNX has it.
 
+import type { EngineError } from '../../error.ts';
 import { type Constant, type DataType, exact, isWhole } from '../../onnx/constant.ts';
 import { bigints, wholesOf, wrapped } from '../../onnx/integers.ts';
 import type { Binary, Expression, Unary } from '../ir/expression.ts';
-import { broadcastStrides } from '../ir/strides.ts';
-import type { NodeView } from '../lowering/builder.ts';
+import { broadcastStrides, productOf } from '../ir/strides.ts';
 import { operandsOf, orderOf, Walk } from './evaluator.ts';
+
+/** The ONNX node whose constants are evaluated: its errors name it. */
+interface Node {
+  fail(problem: string): EngineError;
+}
 
 /** The type of what the tree makes of them: a choice has that of what is chosen among; null of mere numbers,
  * as the answer to a question is. */
@@ -30,7 +35,7 @@ const wider = (a: DataType | null = null, b: DataType | null = null): DataType |
 
 /** The constant that a tree over whole numbers is. */
 export function wholeOf(
-  node: NodeView,
+  node: Node,
   name: string,
   dims: readonly number[],
   tree: Expression,
@@ -38,7 +43,7 @@ export function wholeOf(
 ): Constant {
   const type = typeOf(tree, leaves) ?? 'bool';
   const order = orderOf(tree);
-  const size = dims.reduce((a, b) => a * b, 1);
+  const size = productOf(dims);
   const walks = new Map(
     order.flatMap(one => {
       const leaf = one.kind === 'input' ? leaves[one.index] : undefined;
@@ -66,12 +71,12 @@ export function wholeOf(
   return wholesOf(name, type, dims, made);
 }
 
-function whole(node: NodeView, value: number): bigint {
+function whole(node: Node, value: number): bigint {
   if (!Number.isInteger(value)) throw node.fail('computes a fraction of whole numbers.');
   return BigInt(value);
 }
 
-function applied(node: NodeView, tree: Expression, [a = 0n, b = 0n, c = 0n]: readonly bigint[]): bigint {
+function applied(node: Node, tree: Expression, [a = 0n, b = 0n, c = 0n]: readonly bigint[]): bigint {
   if (tree.kind === 'number') return whole(node, tree.value);
   if (tree.kind === 'choose') return a !== 0n ? b : c;
   if (tree.kind === 'unary') return applyUnary(node, tree.name, a);
@@ -79,7 +84,7 @@ function applied(node: NodeView, tree: Expression, [a = 0n, b = 0n, c = 0n]: rea
   throw node.fail('computes what is no whole number.');
 }
 
-function applyUnary(node: NodeView, name: Unary, x: bigint): bigint {
+function applyUnary(node: Node, name: Unary, x: bigint): bigint {
   switch (name) {
     case 'abs':
       return x < 0n ? -x : x;
@@ -98,7 +103,7 @@ function applyUnary(node: NodeView, name: Unary, x: bigint): bigint {
   }
 }
 
-export function applyBinary(node: NodeView, name: Binary, x: bigint, y: bigint): bigint {
+export function applyBinary(node: Node, name: Binary, x: bigint, y: bigint): bigint {
   switch (name) {
     case 'add':
       return x + y;
@@ -124,7 +129,7 @@ export function applyBinary(node: NodeView, name: Binary, x: bigint, y: bigint):
 }
 
 /** Modulo 2^64, so that no exponent takes more than 64 rounds. */
-function power(node: NodeView, base: bigint, exponent: bigint): bigint {
+function power(node: Node, base: bigint, exponent: bigint): bigint {
   if (exponent < 0n) {
     if (base === 0n) throw node.fail('divides a whole number by 0.');
     // One over anything else is less than one.

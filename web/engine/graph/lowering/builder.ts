@@ -7,6 +7,7 @@ import { type Constant, floats, integers, isCopied, later, sizeOf } from '../../
 import type { Attribute, OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import type { Expression } from '../ir/expression.ts';
 import type { LiveInput, Operation, Weights } from '../ir/operation.ts';
+import { productOf } from '../ir/strides.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 
 /** What a name in the ONNX graph stands for. */
@@ -95,7 +96,7 @@ export class Builder {
   }
 
   #bytes({ constant, scale, zero, axis }: Quantised): Uint8Array {
-    const inner = constant.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+    const inner = productOf(constant.dims.slice(axis + 1));
     this.spend(4 * sizeOf(constant.dims, constant.name));
     const values = floats(constant).map((stored, i) => {
       const k = scale.length === 1 ? 0 : Math.floor(i / inner) % scale.length;

@@ -40,8 +40,6 @@ import {
   lowerSize,
 } from './shape-ops.ts';
 
-export { narrowed } from '../passes/legalize.ts';
-
 export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   ...ACTIVATIONS,
   AveragePool: lowerAveragePool,

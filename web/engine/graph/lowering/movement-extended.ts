@@ -182,7 +182,7 @@ export function lowerReshape(node: NodeView): void {
   const asked = node.has(1) ? node.integers(1) : (node.ints('shape') ?? []);
   const keepZero = node.int('allowzero', 0) === 1;
   const dims = asked.map((dim, i) => (dim === 0 && !keepZero ? (before[i] ?? 0) : dim));
-  const known = dims.filter(dim => dim !== -1).reduce((a, b) => a * b, 1);
+  const known = productOf(dims.filter(dim => dim !== -1));
   const open = dims.indexOf(-1);
   if (open >= 0) dims[open] = known === 0 ? 0 : sizeOf(before, node.output) / known;
   reshaped(node, dims);
@@ -209,8 +209,8 @@ export function lowerFlatten(node: NodeView): void {
   const before = dimsOf(node.value(0));
   const listed = node.int('axis', 1);
   const axis = listed === before.length ? listed : node.axis(listed, before.length);
-  const rows = before.slice(0, axis).reduce((a, b) => a * b, 1);
-  reshaped(node, [rows, before.slice(axis).reduce((a, b) => a * b, 1)]);
+  const rows = productOf(before.slice(0, axis));
+  reshaped(node, [rows, productOf(before.slice(axis))]);
 }
 
 export function lowerSqueeze(node: NodeView): void {

@@ -24,7 +24,7 @@ const RANGES: Partial<Record<DataType, readonly [low: number, high: number]>> = 
 function along(node: NodeView, index: number, dims: readonly number[]): Value {
   const value = node.value(index);
   const own = dimsOf(value);
-  const size = own.reduce((a, b) => a * b, 1);
+  const size = productOf(own);
   if (size === 1) return reshape(node, value, [], `${node.output} ${index}`);
   const axis = node.axis(node.int('axis', 1), dims.length);
   const block = node.int('block_size', 0);
@@ -77,7 +77,7 @@ function quantised(node: NodeView, type: DataType, [low, high]: readonly [number
   if (scale.length !== 1 && scale.length !== dims[axis]) {
     throw node.fail(`has ${scale.length} scales, which do not fit its axis ${axis}.`);
   }
-  const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const inner = productOf(dims.slice(axis + 1));
   node.builder.spend(values.length * BYTES[type]);
   const bytes = new Uint8Array(values.length * BYTES[type]);
   const view = new DataView(bytes.buffer);

@@ -28,6 +28,7 @@ import {
   type Rearrange,
   type Resample,
 } from '../ir/operation.ts';
+import { productOf, stridesOf } from '../ir/strides.ts';
 import { blocks, sameShape, type Tensor } from '../ir/tensor.ts';
 
 /** Tensors that a fused operation may read: with weights, constants and the output it must fit 8 bindings. */
@@ -204,9 +205,8 @@ function viewOfView(before: Rearrange, after: Rearrange): Extract<IndexMap, { ki
 function isReshape({ map, inputs: [from] }: Rearrange): boolean {
   if (map.kind !== 'view' || map.start !== 0 || !from) return false;
   const { dims, strides } = map;
-  const size = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
-  const inOrder = strides.every((stride, i) => dims[i] === 1 || stride === size(dims.slice(i + 1)));
-  return inOrder && size(dims) === size(from.shape);
+  const inOrder = stridesOf(dims).every((stride, i) => dims[i] === 1 || stride === strides[i]);
+  return inOrder && productOf(dims) === productOf(from.shape);
 }
 
 const copied = ({ epilogue, name, inputs, output }: Rearrange): MapOperation => {

@@ -42,7 +42,7 @@ export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
   const joins = joinGroups(fused, graph);
   let operations = fused.filter(operation => !joins.has(operation.output));
   if (operations.some(({ inputs }) => inputs.length > MOST_READ)) {
-    operations = (await import('../lowering/extended.ts')).narrowed(operations);
+    operations = (await import('./legalize.ts')).narrowed(operations);
   }
   const { places, buffers } = placeTensors(operations, graph, joins, camera);
   return {

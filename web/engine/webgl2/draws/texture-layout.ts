@@ -8,6 +8,7 @@
 // powers of two, as divisions are slow.
 
 import { EngineError } from '../../error.ts';
+import { productOf } from '../../graph/ir/strides.ts';
 import { blocks, LANES, type Shape, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 
@@ -230,7 +231,7 @@ export function toTexels(layout: Layout, size: TextureSize, values: Float32Array
 
 /** From the texels of `areaWithin(layout)`. */
 export function fromTexels(layout: Layout, texels: Float32Array): Float32Array {
-  const values = new Float32Array(layout.shape.reduce((a, b) => a * b, 1));
+  const values = new Float32Array(productOf(layout.shape));
   walk(layout, areaWithin(layout), (onnx, texture) => {
     values[onnx] = texels[texture] ?? 0;
   });

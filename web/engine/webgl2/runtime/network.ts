@@ -5,7 +5,6 @@ import type { Crop } from '../../frames/source.ts';
 import type { Source } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { liveValues } from '../../live-inputs.ts';
 import type { RunOptions } from '../../painter.ts';
 import { givenInputs, givenLive } from '../../run-inputs.ts';
 import { compile, compilePicture, compileShow, compileSource } from '../draws/compile.ts';
@@ -120,20 +119,5 @@ export class Network {
     this.programs.destroy();
     this.textures.destroy();
     if (this.context.owned) this.context.gl.getExtension('WEBGL_lose_context')?.loseContext();
-  }
-}
-
-/** A graph once, on a context: for tests and tools that have no look. */
-export async function runGraph(
-  plan: Plan,
-  context: Context,
-  inputs: Record<string, Float32Array>,
-): Promise<Record<string, Float32Array>> {
-  const network = new Network({ ...context, owned: false }, plan, { frame: null, size: [1, 1] });
-  try {
-    await network.prepare();
-    return await network.run(inputs, liveValues(plan));
-  } finally {
-    network.destroy();
   }
 }

@@ -4,20 +4,17 @@
 
 import { EngineError } from '../../error.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
+import { productOf } from '../../graph/ir/strides.ts';
 import { stored, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { liveValues } from '../../live-inputs.ts';
 import type { RunOptions } from '../../painter.ts';
 import { givenInputs, givenLive } from '../../run-inputs.ts';
-import { fetchKernels } from '../kernels/compile.ts';
 import type { Merged, Step } from '../kernels/frame-fusion.ts';
 import { bytesIn, narrowed, widened } from '../kernels/precision.ts';
-import { styleFor } from '../tuning/defaults.ts';
 import { type Bound, compileStep } from './frame-program.ts';
-import { checked, Memory } from './memory.ts';
+import { checked } from './memory.ts';
 import { toBlocks, walk } from './nhwc4.ts';
-import { bindGroup, compiled, dispatch, Pipelines } from './pipeline-cache.ts';
-import { makeShared } from './plan-buffers.ts';
+import { bindGroup, compiled, dispatch, type Pipelines } from './pipeline-cache.ts';
 
 type Arrays = Record<string, Float32Array>;
 
@@ -122,30 +119,9 @@ export class Reader {
 }
 
 function fromBlocks(tensor: Tensor, packed: Float32Array, stride: number, offset: number): Float32Array {
-  const values = new Float32Array(tensor.shape.reduce((a, b) => a * b, 1));
+  const values = new Float32Array(productOf(tensor.shape));
   walk(tensor, stride, offset, (onnx, gpu) => {
     values[onnx] = packed[gpu] ?? 0;
   });
   return values;
-}
-
-/** A graph once, on a device: for tests and tools that have no look. */
-export async function runGraph(
-  plan: Plan,
-  device: GPUDevice,
-  inputs: Record<string, Float32Array>,
-): Promise<Record<string, Float32Array>> {
-  await fetchKernels(plan);
-  const memory = new Memory(device);
-  try {
-    const style = styleFor(device);
-    const pipelines = await checked(
-      device,
-      () => new Pipelines(memory, makeShared(memory, plan, style), style),
-    );
-    const reader = await Reader.create({ plan, steps: [], painted: null, guide: null }, pipelines);
-    return await reader.run(inputs, liveValues(plan), {});
-  } finally {
-    memory.destroy();
-  }
 }

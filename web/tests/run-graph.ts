@@ -1,0 +1,40 @@
+// A graph once, on one backend: for tests that have no look.
+
+import type { Plan } from '../engine/graph/passes/plan.ts';
+import { liveValues } from '../engine/live-inputs.ts';
+import type { Context } from '../engine/webgl2/runtime/context.ts';
+import { Network } from '../engine/webgl2/runtime/network.ts';
+import { fetchKernels } from '../engine/webgpu/kernels/compile.ts';
+import { Reader } from '../engine/webgpu/runtime/array-runner.ts';
+import { checked, Memory } from '../engine/webgpu/runtime/memory.ts';
+import { Pipelines } from '../engine/webgpu/runtime/pipeline-cache.ts';
+import { makeShared } from '../engine/webgpu/runtime/plan-buffers.ts';
+import { styleFor } from '../engine/webgpu/tuning/defaults.ts';
+
+type Arrays = Record<string, Float32Array>;
+
+export async function runOnWebgpu(plan: Plan, device: GPUDevice, inputs: Arrays): Promise<Arrays> {
+  await fetchKernels(plan);
+  const memory = new Memory(device);
+  try {
+    const style = styleFor(device);
+    const pipelines = await checked(
+      device,
+      () => new Pipelines(memory, makeShared(memory, plan, style), style),
+    );
+    const reader = await Reader.create({ plan, steps: [], painted: null, guide: null }, pipelines);
+    return await reader.run(inputs, liveValues(plan), {});
+  } finally {
+    memory.destroy();
+  }
+}
+
+export async function runOnWebgl2(plan: Plan, context: Context, inputs: Arrays): Promise<Arrays> {
+  const network = new Network({ ...context, owned: false }, plan, { frame: null, size: [1, 1] });
+  try {
+    await network.prepare();
+    return await network.run(inputs, liveValues(plan));
+  } finally {
+    network.destroy();
+  }
+}
