@@ -14,7 +14,7 @@ import { styleFor } from '../engine/webgpu/tuning/defaults.ts';
 type Arrays = Record<string, Float32Array>;
 
 export async function runOnWebgpu(plan: Plan, device: GPUDevice, inputs: Arrays): Promise<Arrays> {
-  await fetchKernels(plan);
+  const extended = await fetchKernels(plan);
   const memory = new Memory(device);
   try {
     const style = styleFor(device);
@@ -22,7 +22,7 @@ export async function runOnWebgpu(plan: Plan, device: GPUDevice, inputs: Arrays)
       device,
       () => new Pipelines(memory, makeShared(memory, plan, style), style),
     );
-    const reader = await Reader.create({ plan, steps: [], painted: null, guide: null }, pipelines);
+    const reader = await Reader.create({ plan, extended, steps: [], painted: null, guide: null }, pipelines);
     return await reader.run(inputs, liveValues(plan), {});
   } finally {
     memory.destroy();

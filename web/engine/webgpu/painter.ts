@@ -19,6 +19,7 @@ import {
 import { fetchKernels } from './kernels/compile.ts';
 import type { Class, Style } from './kernels/config.ts';
 import type { Way } from './kernels/kernel.ts';
+import type { ExtendedKernels } from './kernels/shader.ts';
 import type { Reader } from './runtime/array-runner.ts';
 import { adapterName, canvasFormat, checkLimits, requestDevice, usualPrecision } from './runtime/device.ts';
 import {
@@ -46,6 +47,7 @@ import { tune } from './tuning/tuner.ts';
 interface Owned extends Settings {
   readonly ownsDevice: boolean;
   readonly surroundings: Surroundings;
+  readonly extended: ExtendedKernels | null;
 }
 
 /** A painter on `device`, or on one of its own, which it destroys in the end. */
@@ -59,11 +61,12 @@ export async function createWebgpuPainter(
   if (device) checkLimits(device.limits);
   const used = device ?? (await requestDevice());
   try {
-    await fetchKernels(look.plan);
+    const extended = await fetchKernels(look.plan);
     return await WebgpuPainter.create(look.info, look.plan, used, {
       ...settings,
       ownsDevice,
       surroundings,
+      extended,
     });
   } catch (error) {
     if (ownsDevice) used.destroy();
@@ -155,7 +158,7 @@ class WebgpuPainter implements Examinable {
       const style = shaped(usual, notes.known);
       const external = await hasExternal(device);
       const { studio, pending } = await checked(device, () => {
-        const made = makeStudio(memory, plan, style, format, external);
+        const made = makeStudio(memory, plan, style, format, external, settings.extended);
         return { studio: made, pending: prepareKernels(made, style, [usualWay(made)]) };
       });
       const kernels = await pending();

@@ -7,7 +7,7 @@ import { blocks } from '../../graph/ir/tensor.ts';
 import { axisCode, basesOf, declareGeometry, declareWeights, scaledCode } from './conv-common.ts';
 import grouped from './conv-grouped.wgsl?raw';
 import direct from './conv-naive.wgsl?raw';
-import { type Kernel, kernelOf, linear } from './kernel.ts';
+import { type Kernel, linear } from './kernel.ts';
 import type { Shader } from './shader.ts';
 
 /** `load(n, y, x, c)`, for kernels that take any place. */
@@ -35,12 +35,12 @@ export function compileLoops(shader: Shader, operation: Convolution): Kernel {
     const data = packGrouped(weights, group, name);
     shader.bind({ kind: 'data', data }, 'var<storage, read> weights: array<f32>');
     shader.finish(value);
-    return kernelOf(shader, grouped, linear(n * height * width * out));
+    return shader.kernel(grouped, linear(n * height * width * out));
   }
   declareWeights(shader, operation);
   const [rows, columns] = basesOf(operation);
   shader.add(`const BASES = ${shader.size(rows, columns)};`);
   shader.finish(value);
   const phases = y.outputStride * x.outputStride;
-  return kernelOf(shader, direct, [Math.ceil(columns / 32), Math.ceil((n * rows) / 8), out * phases]);
+  return shader.kernel(direct, [Math.ceil(columns / 32), Math.ceil((n * rows) / 8), out * phases]);
 }

@@ -6,7 +6,7 @@ import { blocks } from '../../graph/ir/tensor.ts';
 import type { Class, Shape, Style } from './config.ts';
 import { basesOf, declareGeometry, declareWeights, readsOf, scaledCode } from './conv-common.ts';
 import strip from './conv-tiled.wgsl?raw';
-import { type Kernel, kernelOf, linear } from './kernel.ts';
+import { type Kernel, linear } from './kernel.ts';
 import type { Shader } from './shader.ts';
 
 /** Wider kernels are looped over (`conv-naive.ts`): written out they would be too long a program. */
@@ -28,7 +28,7 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   const [n] = operation.output.shape;
   const out = blocks(operation.output);
   const [height, width] = basesOf(operation);
-  const { style } = shader;
+  const { style } = shader.context;
   const name = classOf(style, operation);
   const shape = fitted(style.shapes[name], style, operation);
   const down = Math.ceil(height / shape.tall);
@@ -48,7 +48,7 @@ export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   shader.finish(() => scaledCode(shader, operation));
   const threads = strips * Math.ceil(out / shape.deep) * shape.share;
   const [x, y] = linear(threads, style.threads);
-  return kernelOf(shader, strip, [x, y, operation.y.outputStride]);
+  return shader.kernel(strip, [x, y, operation.y.outputStride]);
 }
 
 export function classOf({ few }: Style, operation: Convolution): Class {

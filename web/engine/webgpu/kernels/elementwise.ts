@@ -2,7 +2,7 @@
 
 import { blocks } from '../../graph/ir/tensor.ts';
 import map from './elementwise.wgsl?raw';
-import { type Kernel, kernelOf, linear } from './kernel.ts';
+import { type Kernel, linear } from './kernel.ts';
 import type { Shader } from './shader.ts';
 
 /** One thread per block of four channels; `made` is an expression or the body of `make`. */
@@ -12,5 +12,5 @@ export function pointKernel(shader: Shader, made: string): Kernel {
   const body = made.includes('return') ? made : `  return ${made};`;
   shader.add(`fn make(n: i32, y: i32, x: i32, c: i32) -> vec4f {\n${body}\n}`);
   shader.finish();
-  return kernelOf(shader, map, linear(n * h * w * blocks(shader.operation.output)));
+  return shader.kernel(map, linear(n * h * w * blocks(shader.operation.output)));
 }

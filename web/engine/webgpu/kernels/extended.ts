@@ -2,25 +2,16 @@
 
 import { addressOf } from '../../codegen/view-address.ts';
 import { impossible } from '../../error.ts';
-import type {
-  IndexMap,
-  Join,
-  MaxPool,
-  Normalise,
-  Operation,
-  Rearrange,
-  View,
-} from '../../graph/ir/operation.ts';
+import type { IndexMap, Join, MaxPool, Normalise, Rearrange, View } from '../../graph/ir/operation.ts';
 import { blocks, LANES } from '../../graph/ir/tensor.ts';
+import { compileLoops } from './conv-naive.ts';
 import { pointKernel } from './elementwise.ts';
 import normalise from './instance-norm.wgsl?raw';
-import { type Kernel, kernelOf } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import { compileProduct } from './matmul.ts';
 import { perLane, READ, vector } from './movement.ts';
 import { compileReduce } from './reduce.ts';
-import { FUNCTIONS, literal, type Shader } from './shader.ts';
-
-export { compileLoops } from './conv-naive.ts';
+import { type ExtendedKernels, type ExtendedOperation, literal, type Shader } from './shader.ts';
 
 // Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
 const ERF = `fn erf(x: vec4f) -> vec4f {
@@ -43,12 +34,14 @@ const SIGMOID = `fn sigmoid(x: vec4f) -> vec4f {
 const SOFTPLUS = `fn softplus(x: vec4f) -> vec4f {
   return max(x, vec4f(0)) + log(1 + exp(-abs(x)));
 }`;
-Object.assign(FUNCTIONS, { 'erf(': ERF, 'power(': POWER, 'sigmoid(': SIGMOID, 'softplus(': SOFTPLUS });
+const functions = { 'erf(': ERF, 'power(': POWER, 'sigmoid(': SIGMOID, 'softplus(': SOFTPLUS };
 
-type Uncommon = Extract<Operation, { kind: 'normalise' | 'maxPool' | 'reduce' | 'product' | 'join' }>;
-
-export function compileUncommon(shader: Shader, operation: Uncommon): Kernel {
+function compileExtended(shader: Shader, operation: ExtendedOperation): Kernel {
   switch (operation.kind) {
+    case 'convolution':
+      return compileLoops(shader, operation);
+    case 'rearrange':
+      return compileRearrange(shader, operation, operation.map);
     case 'normalise':
       return compileNormalise(shader, operation);
     case 'maxPool':
@@ -65,17 +58,17 @@ export function compileUncommon(shader: Shader, operation: Uncommon): Kernel {
 }
 
 function compileNormalise(shader: Shader, { epsilon, scale, shift, output }: Normalise): Kernel {
-  const { threads } = shader.style;
+  const { threads } = shader.context.style;
   shader.readInputs();
   shader.add(`const THREADS = ${threads === 64 ? 256 : threads};`);
   shader.add(`const EPSILON = ${epsilon};`);
   shader.add(`fn scale(c: i32) -> vec4f { return ${shader.channel(scale)}; }`);
   shader.add(`fn shift(c: i32) -> vec4f { return ${shader.channel(shift)}; }`);
   shader.finish();
-  return kernelOf(shader, normalise, [blocks(output), output.shape[0], 1]);
+  return shader.kernel(normalise, [blocks(output), output.shape[0], 1]);
 }
 
-export function compileRearrange(shader: Shader, operation: Rearrange, map: IndexMap): Kernel {
+function compileRearrange(shader: Shader, operation: Rearrange, map: IndexMap): Kernel {
   switch (map.kind) {
     case 'view':
       return compileView(shader, operation, map);
@@ -146,3 +139,5 @@ function maxPoolCode({ kernel, strides, before, dilations }: MaxPool): string {
   }
   return made;`;
 }
+
+export const EXTENDED: ExtendedKernels = { functions, compileExtended };

@@ -12,6 +12,7 @@ import { blocks, stored, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Place, Plan } from '../../graph/passes/plan.ts';
 import { type Tile, tileOf } from './input-conv.ts';
 import { isGathering } from './resample.ts';
+import type { ExtendedKernels } from './shader.ts';
 
 export type Step =
   | { readonly kind: 'plain'; readonly operation: Operation }
@@ -31,12 +32,13 @@ export interface Merged {
   readonly guide: Operation | null;
   /** The plan with places for what merging lets live longer. */
   readonly plan: Plan;
+  readonly extended: ExtendedKernels | null;
 }
 
 /** Bands wider than that cost more in every workgroup again than they save. */
 const WIDEST_BAND = 4;
 
-export function merge(plan: Plan): Merged {
+export function merge(plan: Plan, extended: ExtendedKernels | null = null): Merged {
   const painted = paintedBy(plan);
   const operations =
     painted && !plan.operations.includes(painted) ? [...plan.operations, painted] : plan.operations;
@@ -55,7 +57,8 @@ export function merge(plan: Plan): Merged {
       moved.set(tensor, { buffer, offset: 0, stride: blocks(tensor) });
     }
   }
-  return { steps, painted, guide, plan: { ...plan, buffers, places: new Map([...plan.places, ...moved]) } };
+  const places = new Map([...plan.places, ...moved]);
+  return { steps, painted, guide, plan: { ...plan, buffers, places }, extended };
 }
 
 /** The operation that writes the canvas: the one that makes the painting, unless others read it too. */

@@ -3,14 +3,12 @@
 
 import type { Resample, Source } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
-import type { Plan } from '../../graph/passes/plan.ts';
-import type { Style } from './config.ts';
 import cells from './frame-downsample.wgsl?raw';
 import sampling from './frame-sampling.wgsl?raw';
 import camera from './frame-source.wgsl?raw';
-import { type FrameLayout, type Kernel, kernelOf, type Target, TO_BUFFER } from './kernel.ts';
+import { type FrameLayout, type Kernel, type Target, TO_BUFFER } from './kernel.ts';
 import { declareBands } from './resample.ts';
-import { Shader } from './shader.ts';
+import { type KernelContext, Shader } from './shader.ts';
 
 /** Declares `sampled(at)`, a pixel of the picture, from the frame or, without one, from an array; `take_crop`
  * comes before. */
@@ -40,36 +38,34 @@ fn sampled(at: vec2i) -> vec4f {
 }
 
 export function compileSource(
-  plan: Plan,
-  style: Style,
+  context: KernelContext,
   source: Source,
   frame: FrameLayout | null,
   target: Target,
 ): Kernel {
   const [, , h, w] = source.output.shape;
-  const shader = new Shader(plan, style, source, target);
+  const shader = new Shader(context, source, target);
   declareSampling(shader, source.output, frame);
   shader.finish();
-  return kernelOf(shader, camera, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
+  return shader.kernel(camera, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
 }
 
 /** The picture and a resampling of it to few values, at once: each workgroup makes the pixels of one cell. */
 export function compileCells(
-  plan: Plan,
-  style: Style,
+  context: KernelContext,
   source: Source,
   means: Resample,
   frame: FrameLayout | null,
 ): Kernel {
   const [, , h, w] = means.output.shape;
-  const shader = new Shader(plan, style, { ...means, inputs: [source.output] }, TO_BUFFER);
+  const shader = new Shader(context, { ...means, inputs: [source.output] }, TO_BUFFER);
   shader.baked = true;
-  shader.add(`const THREADS = ${style.threads};`);
+  shader.add(`const THREADS = ${context.style.threads};`);
   declareSampling(shader, source.output, frame);
   declareBands(shader, means);
   shader.epilogue('seen', source.epilogue, source.output, 2);
-  const buffer = plan.places.get(source.output)?.buffer ?? 0;
+  const buffer = context.plan.places.get(source.output)?.buffer ?? 0;
   shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<Block>');
   shader.finish();
-  return kernelOf(shader, cells, [w, h, 1]);
+  return shader.kernel(cells, [w, h, 1]);
 }

@@ -2,15 +2,13 @@
 
 import type { Band, Convolution, Resample, Source } from '../../graph/ir/operation.ts';
 import { blocks } from '../../graph/ir/tensor.ts';
-import type { Plan } from '../../graph/passes/plan.ts';
-import type { Style } from './config.ts';
 import { declareGeometry, declareWeights, readsOf, scaledCode } from './conv-common.ts';
 import { declareSampling } from './frame-source.ts';
 import opening from './input-conv.wgsl?raw';
 import coarse from './input-conv-resample.wgsl?raw';
-import { type FrameLayout, type Kernel, kernelOf, TO_BUFFER } from './kernel.ts';
+import { type FrameLayout, type Kernel, TO_BUFFER } from './kernel.ts';
 import { declareBands } from './resample.ts';
-import { Shader } from './shader.ts';
+import { type KernelContext, Shader } from './shader.ts';
 import { columnCode } from './weight-unpacking.ts';
 
 /** Strips of a tile beside each other, and outputs of a thread with the strips below each other. */
@@ -76,14 +74,14 @@ function coarseRows(band: Band | null, starts: readonly number[], rows: number, 
 }
 
 export function compileOpening(
-  plan: Plan,
-  style: Style,
+  context: KernelContext,
   guide: Resample | Source,
   convolution: Convolution,
   tile: Tile,
   frame: FrameLayout | null,
 ): Kernel {
-  const shader = new Shader(plan, style, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
+  const { style } = context;
+  const shader = new Shader(context, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
   shader.baked = true;
   shader.readInputs();
   shader.add(`const THREADS = ${style.threads};`);
@@ -106,7 +104,7 @@ export function compileOpening(
   const slices = Math.ceil(out / each);
   shader.add(`const SLICES = ${shader.size(slices, each)};`);
   shader.finish(() => scaledCode(shader, convolution));
-  return kernelOf(shader, opening, [
+  return shader.kernel(opening, [
     Math.ceil(width / (ACROSS * tile.wide)),
     Math.ceil(height / tile.rows),
     n * slices,

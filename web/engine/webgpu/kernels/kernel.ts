@@ -7,8 +7,6 @@
 // of share no pipeline, and have their sizes in the text too (`Shader.baked`).
 
 import type { Data } from '../../codegen/constant-data.ts';
-import { EngineError } from '../../error.ts';
-import type { Shader } from './shader.ts';
 
 export type Binding =
   | { readonly kind: 'read'; readonly buffer: number }
@@ -53,16 +51,4 @@ export const ROW = 65535 * 64;
 export function linear(threads: number, each = 64): [number, number, number] {
   const groups = Math.ceil(threads / each);
   return groups <= 65535 ? [groups, 1, 1] : [65535, Math.ceil(groups / 65535), 1];
-}
-
-export function kernelOf(
-  shader: Shader,
-  body: string,
-  workgroups: readonly [number, number, number],
-): Kernel {
-  const { name } = shader.operation;
-  if (Math.max(...workgroups) > 65535) {
-    throw new EngineError(`Node '${name}' is too large for WebGPU: ${workgroups.join(' x ')} workgroups.`);
-  }
-  return { label: name, code: shader.code(body), bindings: shader.bindings, frame: shader.frame, workgroups };
 }

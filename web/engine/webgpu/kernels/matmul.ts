@@ -2,7 +2,7 @@
 
 import type { Product } from '../../graph/ir/operation.ts';
 import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
-import { type Kernel, kernelOf, linear } from './kernel.ts';
+import { type Kernel, linear } from './kernel.ts';
 import product from './matmul.wgsl?raw';
 import type { Shader } from './shader.ts';
 
@@ -22,5 +22,5 @@ export function compileProduct(shader: Shader, { inputs, output }: Product): Ker
   shader.finish();
   const [n, , h, w] = output.shape;
   const workgroups = linear(n * h * w * blocks(output));
-  return kernelOf(shader, product, workgroups);
+  return shader.kernel(product, workgroups);
 }

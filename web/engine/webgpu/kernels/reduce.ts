@@ -2,7 +2,7 @@
 
 import type { Reduce } from '../../graph/ir/operation.ts';
 import { blocks } from '../../graph/ir/tensor.ts';
-import { type Kernel, kernelOf, linear } from './kernel.ts';
+import { type Kernel, linear } from './kernel.ts';
 import reduce from './reduce.wgsl?raw';
 import type { Shader } from './shader.ts';
 
@@ -34,5 +34,5 @@ export function compileReduce(shader: Shader, { how, axes, inputs, output }: Red
   shader.add(`fn combine(a: vec4f, b: vec4f) -> vec4f { return ${COMBINE[how]}; }`);
   shader.finish();
   const outputs = output.shape[0] * output.shape[2] * output.shape[3] * blocks(output);
-  return kernelOf(shader, reduce, linear(outputs * share));
+  return shader.kernel(reduce, linear(outputs * share));
 }

@@ -2,7 +2,7 @@
 
 import type { Band, Resample } from '../../graph/ir/operation.ts';
 import { blocks } from '../../graph/ir/tensor.ts';
-import { type Kernel, kernelOf, linear } from './kernel.ts';
+import { type Kernel, linear } from './kernel.ts';
 import resample from './resample.wgsl?raw';
 import gather from './resample-reduce.wgsl?raw';
 import type { Shader } from './shader.ts';
@@ -52,11 +52,11 @@ export function isGathering({ left, right, output }: Resample): boolean {
 export function compileResample(shader: Shader, operation: Resample): Kernel {
   const [n, , h, w] = operation.output.shape;
   shader.readInputs();
-  shader.add(`const THREADS = ${shader.style.threads};`);
+  shader.add(`const THREADS = ${shader.context.style.threads};`);
   declareBands(shader, operation);
   shader.finish();
   const outputs = n * h * w * blocks(operation.output);
   return isGathering(operation)
-    ? kernelOf(shader, gather, [outputs, 1, 1])
-    : kernelOf(shader, resample, linear(outputs));
+    ? shader.kernel(gather, [outputs, 1, 1])
+    : shader.kernel(resample, linear(outputs));
 }

@@ -2,17 +2,31 @@
 // epilogue (a tree) as straight code. The loops themselves are in the .wgsl files beside this one, which
 // call `read_0` and `store` (or `take_channels`, and then `put`) as declared here.
 
-import { impossible } from '../../error.ts';
+import { EngineError, impossible } from '../../error.ts';
 import type { Binary, Expression, Unary } from '../../graph/ir/expression.ts';
-import type { Operation } from '../../graph/ir/operation.ts';
+import type { MapOperation, Operation, Resample, Source } from '../../graph/ir/operation.ts';
 import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
-import type { Place, Plan } from '../../graph/passes/plan.ts';
+import type { Plan } from '../../graph/passes/plan.ts';
 import type { Style } from './config.ts';
-import { type Binding, type FrameLayout, ROW, type Target } from './kernel.ts';
+import { type Binding, type FrameLayout, type Kernel, ROW, type Target } from './kernel.ts';
 import { BLOCK_CODE } from './precision.ts';
 
-/** Functions that WGSL lacks, by how they are called; `extended.ts` has them, as our own looks do without. */
-export const FUNCTIONS: Record<string, string> = {};
+/** What our own looks do without, and a page fetches when a model needs it (`extended.ts`). */
+export interface ExtendedKernels {
+  /** Functions that WGSL lacks, by how they are called. */
+  readonly functions: Readonly<Record<string, string>>;
+  readonly compileExtended: (shader: Shader, operation: ExtendedOperation) => Kernel;
+}
+
+export type ExtendedOperation = Exclude<Operation, Source | MapOperation | Resample>;
+
+/** What all kernels of a plan are compiled with. */
+export interface KernelContext {
+  readonly plan: Plan;
+  readonly style: Style;
+  /** Null where the plan needs none of them. */
+  readonly extended: ExtendedKernels | null;
+}
 
 /** (n, y, x, block) of the output's element number `index`; beyond the last one, n is beyond the last image. */
 const ELEMENT = `
@@ -37,18 +51,17 @@ export class Shader {
   frame: FrameLayout | null = null;
 
   constructor(
-    readonly plan: Plan,
-    readonly style: Style,
+    readonly context: KernelContext,
     readonly operation: Operation,
     readonly target: Target,
   ) {
-    this.#head.push(BLOCK_CODE[style.precision]);
+    this.#head.push(BLOCK_CODE[context.style.precision]);
     this.#output = operation.output;
-    this.#pushSizes(this.#output, plan.places.get(this.#output));
-    for (const tensor of operation.inputs) this.#pushSizes(tensor, plan.places.get(tensor));
+    for (const tensor of [this.#output, ...operation.inputs]) this.#pushSizes(tensor);
   }
 
-  #pushSizes(tensor: Tensor, place: Place | undefined): void {
+  #pushSizes(tensor: Tensor): void {
+    const place = this.context.plan.places.get(tensor);
     const own = blocks(tensor);
     this.#sizes.push(...tensor.shape, place?.stride ?? own, place?.offset ?? 0, own, 0);
   }
@@ -90,7 +103,7 @@ export class Shader {
   /** `read_k(n, y, x, c)` and `block_k(index)` for each input. */
   readInputs(): void {
     this.operation.inputs.forEach((tensor, k) => {
-      const buffer = this.plan.places.get(tensor)?.buffer ?? 0;
+      const buffer = this.context.plan.places.get(tensor)?.buffer ?? 0;
       this.bind({ kind: 'read', buffer }, `var<storage, read> input_${k}: array<Block>`);
       this.add(`
 fn block_${k}(index: i32) -> vec4f {
@@ -207,7 +220,7 @@ ${lines.join('\n')}
 
   #declarePut(): void {
     if (this.target.kind === 'buffer') {
-      const buffer = this.plan.places.get(this.#output)?.buffer ?? 0;
+      const buffer = this.context.plan.places.get(this.#output)?.buffer ?? 0;
       this.bind({ kind: 'write', buffer }, 'var<storage, read_write> target_buffer: array<Block>');
       this.add(`
 fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
@@ -236,7 +249,7 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
     const used = this.#head.join('\n');
     this.#declareSizes();
     if (used.includes('live[')) {
-      const vectors = Math.ceil(this.plan.live.length / 4);
+      const vectors = Math.ceil(this.context.plan.live.length / 4);
       this.bind({ kind: 'live' }, `var<uniform> live: array<vec4f, ${vectors}>`);
     }
     if (this.#slots.length > 0) {
@@ -253,7 +266,9 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
       const data = { label, owner: this.operation, layout: 'channels', bytes, fill };
       this.bind({ kind: 'data', data }, 'var<storage, read> channels: array<vec4f>');
     }
-    for (const [call, text] of Object.entries(FUNCTIONS)) if (used.includes(call)) this.add(text);
+    for (const [call, text] of Object.entries(this.context.extended?.functions ?? {})) {
+      if (used.includes(call)) this.add(text);
+    }
     if (used.includes('quiet_nan')) this.add('var<private> quiet_nan = 0x7fc00000i;');
   }
 
@@ -270,9 +285,15 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
     this.add(`const sizes = ${type}(${vectors.join(', ')});`);
   }
 
-  code(body: string): string {
+  /** The whole kernel; `body` is a .wgsl file's. */
+  kernel(body: string, workgroups: Kernel['workgroups']): Kernel {
+    const { name: label } = this.operation;
+    if (Math.max(...workgroups) > 65535) {
+      throw new EngineError(`Node '${label}' is too large for WebGPU: ${workgroups.join(' x ')} workgroups.`);
+    }
     const element = body.includes('element(') ? ELEMENT : '';
-    return `${this.#head.join('\n')}\n${element}\n${body}`;
+    const code = `${this.#head.join('\n')}\n${element}\n${body}`;
+    return { label, code, bindings: this.bindings, frame: this.frame, workgroups };
   }
 }
 
@@ -297,7 +318,7 @@ function unaryCode(name: Unary, x: string): string {
       // Beyond 15 it is 1 in float32, and exponentials overflow not far from there. One of them is enough.
       return `1 - 2 / (exp(2 * clamp(${x}, vec4f(-15), vec4f(15))) + 1)`;
     default:
-      return `${name}(${x})`; // WGSL's own, or of FUNCTIONS.
+      return `${name}(${x})`; // WGSL's own, or one of the extended kernels' functions.
   }
 }
 

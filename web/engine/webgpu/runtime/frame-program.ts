@@ -16,6 +16,7 @@ import {
   TO_BUFFER,
   type Way,
 } from '../kernels/kernel.ts';
+import type { ExtendedKernels, KernelContext } from '../kernels/shader.ts';
 import { checked, type Memory } from './memory.ts';
 import { bindGroup, type Compiled, compiled, Pipelines } from './pipeline-cache.ts';
 import { makeShared } from './plan-buffers.ts';
@@ -65,8 +66,9 @@ export function makeStudio(
   style: Style,
   format: GPUTextureFormat,
   external = true,
+  extended: ExtendedKernels | null = null,
 ): Studio {
-  const merged = merge(plan);
+  const merged = merge(plan, extended);
   const pipelines = new Pipelines(memory, makeShared(memory, merged.plan, style), style);
   return { merged, pipelines, format, external };
 }
@@ -126,36 +128,36 @@ function byWay(external: boolean, compileFor: (way: Way) => Kernel): Kernel[] {
 
 /** A step's kernel for a frame or, without one, for what `run` is given; the painting goes where that goes. */
 export function compileStep(
-  { plan, painted }: Merged,
+  { plan, painted, extended }: Merged,
   style: Style,
   step: Step,
   frame: FrameLayout | null,
 ): Kernel {
+  const context = { plan, style, extended };
   switch (step.kind) {
     case 'plain': {
       const paints = frame && step.operation === painted;
       const target: Target = paints ? { kind: 'painting', frame } : TO_BUFFER;
-      return compileFor(plan, style, step.operation, frame, target);
+      return compileFor(context, step.operation, frame, target);
     }
     case 'cells':
-      return compileCells(plan, style, step.source, step.means, frame);
+      return compileCells(context, step.source, step.means, frame);
     case 'opening':
-      return compileOpening(plan, style, step.guide, step.convolution, step.tile, frame);
+      return compileOpening(context, step.guide, step.convolution, step.tile, frame);
     default:
       return impossible(step);
   }
 }
 
 const compileFor = (
-  plan: Plan,
-  style: Style,
+  context: KernelContext,
   operation: Operation,
   frame: FrameLayout | null,
   target: Target,
 ): Kernel =>
   operation.kind === 'source'
-    ? compileSource(plan, style, operation, frame, target)
-    : compile(plan, style, operation, target);
+    ? compileSource(context, operation, frame, target)
+    : compile(context, operation, target);
 
 /** The kernels that show the guide, for who looks at it. */
 export async function compileGuide({
@@ -164,11 +166,12 @@ export async function compileGuide({
   format,
   external: imports,
 }: Studio): Promise<ByWay<Compiled> | null> {
-  const { plan, guide } = merged;
+  const { plan, guide, extended } = merged;
   if (!guide) return null;
   const { device, style } = pipelines;
+  const context = { plan, style, extended };
   const kernels = byWay(imports, way =>
-    compileFor(plan, style, guide, { way, format }, { kind: 'canvas', format }),
+    compileFor(context, guide, { way, format }, { kind: 'canvas', format }),
   );
   const made = await checked(device, () => kernels.map(kernel => pipelines.prepare(kernel)));
   const [external, texture = external] = await Promise.all(made.map(compiled));

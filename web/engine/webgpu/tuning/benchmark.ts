@@ -33,7 +33,7 @@ export async function trialOf(studio: Studio, name: Class, style: Style): Promis
   const { merged, pipelines } = studio;
   const { device } = pipelines;
   const { prepared, group } = await checked(device, () => {
-    const made = pipelines.prepare(compile(merged.plan, style, layer));
+    const made = pipelines.prepare(compile({ ...merged, style }, layer));
     const bound = bindGroup(device, made, binding => {
       throw new Error(`A layer binds no ${binding.kind}.`);
     });
