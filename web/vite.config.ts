@@ -19,11 +19,12 @@ const RUNTIME = {
   'runtime/ort.wasm': { from: 'ort-wasm-simd-threaded.wasm', type: 'application/wasm' },
 } as const;
 
-/** One chunk holds what every page needs of the engine and what both backends share: many small files are larger. */
+/** One chunk holds what every page needs of the engine and what both backends share: many small files are larger.
+ * Only `run` on WebGPU and the painter on WebGL2 need `run-inputs`. */
 const ENGINE_CHUNKS = [
   {
     name: 'engine',
-    test: /web\/engine\/((frames\/|recovery\/)?[\w-]+|codegen\/pack-weights|webgpu\/runtime\/device)\.ts/,
+    test: /web\/engine\/((frames\/|recovery\/)?(?!run-inputs)[\w-]+|codegen\/(pack-weights|expression-code|movement-code)|webgpu\/runtime\/device)\.ts/,
   },
   { name: 'engine', test: /web\/engine\/(?!webgpu\/)/, tags: ['$initial' as const] },
   // One holds what every page on WebGPU needs, and one what only looks with other operators need.

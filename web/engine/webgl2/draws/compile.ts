@@ -1,5 +1,6 @@
 // From a step of the plan to its draw: which .glsl file, with what before it, bound to what.
 
+import { edgeCode } from '../../codegen/movement-code.ts';
 import { EngineError } from '../../error.ts';
 import type { Resample, Source } from '../../graph/ir/operation.ts';
 import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
@@ -8,7 +9,7 @@ import type { Draw } from './draw.ts';
 import point from './elementwise.glsl?raw';
 import { makeCode, pointDraw, reading } from './elementwise.ts';
 import camera from './frame-source.glsl?raw';
-import { surroundedCode } from './movement.ts';
+import { GLSL } from './glsl-math.ts';
 import resample from './resample.glsl?raw';
 import { Shader } from './shader.ts';
 import type { Step } from './step.ts';
@@ -24,8 +25,8 @@ export function compile(layouts: Layouts, step: Step, limits: Limits): Draw | nu
     case 'map':
       return pointDraw(reading(layouts, step), makeCode('  return vec4(0);'));
     case 'rearrange':
-      if (step.map.kind === 'view') return null;
-      return pointDraw(reading(layouts, step), makeCode(surroundedCode(step.map)));
+      if (step.map.kind !== 'extend' || step.map.mode !== 'edge') return null;
+      return pointDraw(reading(layouts, step), makeCode(edgeCode(GLSL, step.map.before)));
     default:
       return null;
   }

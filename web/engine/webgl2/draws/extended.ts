@@ -1,16 +1,19 @@
 // Draws of what looks of our own do without: fetched when a model has them.
 
+import { operandCode } from '../../codegen/matmul-code.ts';
+import { maxPoolCode } from '../../codegen/max-pool-code.ts';
+import { concatCode, movementCode } from '../../codegen/movement-code-extended.ts';
 import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
+import { COMBINE, NEUTRAL } from '../../codegen/reduce-code.ts';
 import { EngineError } from '../../error.ts';
 import type { Convolution, Product, Reduce } from '../../graph/ir/operation.ts';
-import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import { axisCode, declareGeometry, pair } from './conv.ts';
 import plain from './conv-naive.glsl?raw';
 import deviation from './deviation.glsl?raw';
 import type { Draw } from './draw.ts';
 import { makeCode, pointDraw, reading } from './elementwise.ts';
+import { GLSL } from './glsl-math.ts';
 import product from './matmul.glsl?raw';
-import { joinCode, maxPoolCode, viewCode } from './movement-extended.ts';
 import reduce from './reduce.glsl?raw';
 import type { Shader } from './shader.ts';
 import type { Step } from './step.ts';
@@ -18,6 +21,8 @@ import type { Layouts } from './texture-layout.ts';
 
 export { sumSteps } from './reduce-passes.ts';
 
+/** Whether `i` is an element of the input. */
+const INSIDE = 'all(greaterThanEqual(i, ivec4(0))) && all(lessThan(i, sizes[2]))';
 const PLAIN_WIDTH = 1024;
 
 export function compileUncommon(layouts: Layouts, step: Step): Draw {
@@ -38,12 +43,11 @@ export function compileUncommon(layouts: Layouts, step: Step): Draw {
     case 'product':
       return compileProduct(shader, step);
     case 'maxPool':
-      return pointDraw(shader, makeCode(maxPoolCode(step)));
+      return pointDraw(shader, makeCode(maxPoolCode(GLSL, step)));
     case 'rearrange':
-      if (step.map.kind !== 'view') break;
-      return pointDraw(shader, makeCode(viewCode(step, step.map)));
+      return pointDraw(shader, makeCode(movementCode(GLSL, step, INSIDE)));
     case 'join':
-      return pointDraw(shader, makeCode(joinCode(step)));
+      return pointDraw(shader, makeCode(concatCode(GLSL, step)));
     default:
       break;
   }
@@ -73,19 +77,6 @@ function compilePlain(shader: Shader, operation: Convolution): Draw {
   return pointDraw(shader, plain);
 }
 
-const NEUTRAL: Readonly<Record<Reduce['how'], string>> = {
-  sum: '0.0',
-  product: '1.0',
-  max: '-3.4028234e38',
-  min: '3.4028234e38',
-};
-const COMBINE: Readonly<Record<Reduce['how'], string>> = {
-  sum: 'a + b',
-  product: 'a * b',
-  max: 'max(a, b)',
-  min: 'min(a, b)',
-};
-
 function compileReduce(shader: Shader, { how, axes: [n, c, h, w] }: Reduce): Draw {
   shader.add(`#define NEUTRAL ${NEUTRAL[how]}`);
   shader.add(`const bvec4 REDUCED = bvec4(${n}, ${h}, ${w}, ${c});`);
@@ -93,16 +84,15 @@ function compileReduce(shader: Shader, { how, axes: [n, c, h, w] }: Reduce): Dra
   return pointDraw(shader, reduce);
 }
 
-/** `vec4 left(n, y, x, c)`: an element, where the input has one image or channel for all, that one. */
-function operand(name: string, index: number, { shape }: Tensor, output: Tensor): string {
-  const [n, c] = shape;
-  const at = `${n === 1 ? '0' : 'n'}, y, x, ${c <= LANES ? '0' : 'c'}`;
-  const lanes = c === 1 && output.shape[1] > 1 ? '.xxxx' : '';
-  return `vec4 ${name}(int n, int y, int x, int c) { return read_${index}(${at})${lanes}; }`;
-}
+/** `vec4 left(n, y, x, c)`. */
+const declare = (name: string, code: string): string =>
+  `vec4 ${name}(int n, int y, int x, int c) { return ${code}; }`;
 
 function compileProduct(shader: Shader, { inputs, output }: Product): Draw {
   const [left = output, right = output] = inputs;
-  const operands = [operand('left', 0, left, output), operand('right', 1, right, output)];
+  const operands = [
+    declare('left', operandCode(0, left, output)),
+    declare('right', operandCode(1, right, output)),
+  ];
   return pointDraw(shader, `${operands.join('\n')}\n${product}`);
 }

@@ -1,8 +1,7 @@
 // The arithmetic of expressions in GLSL. Exponentials and tanh are clamped or our own: what drivers make of
 // large arguments differs, and a single NaN is a black picture from then on.
 
-import { impossible } from '../../error.ts';
-import type { Binary, Unary } from '../../graph/ir/expression.ts';
+import type { ShaderLanguage } from '../../codegen/expression-code.ts';
 
 const ERF = `
 vec4 erf(vec4 x) {
@@ -38,67 +37,26 @@ export function helpersOf(code: string): string {
     .join('');
 }
 
-/** A GLSL literal of exactly that float32; GLSL has none for what is not finite. */
-export function literal(value: number): string {
-  if (Number.isNaN(value)) return 'uintBitsToFloat(0x7fc00000u)';
-  const most = 3.4028234663852886e38;
-  const text = String(Math.fround(Math.min(Math.max(value, -most), most)));
-  return /[.e]/.test(text) ? text : `${text}.0`;
-}
-
-export function unaryCode(name: Unary, x: string): string {
-  switch (name) {
-    case 'neg':
-      return `-${x}`;
-    case 'reciprocal':
-      return `1.0 / ${x}`;
-    case 'relu':
-      return `max(${x}, 0.0)`;
-    case 'sigmoid':
-      return `1.0 / (1.0 + exp(clamp(-${x}, -80.0, 80.0)))`;
-    case 'softplus':
-      return `max(${x}, 0.0) + log(1.0 + exp(max(-abs(${x}), -80.0)))`;
-    case 'tanh':
-      return `bounded_tanh(${x})`;
-    case 'exp':
-      return `exp(clamp(${x}, -87.0, 88.0))`;
-    case 'round':
-      return `roundEven(${x})`;
-    case 'abs':
-    case 'ceil':
-    case 'cos':
-    case 'erf':
-    case 'floor':
-    case 'log':
-    case 'sign':
-    case 'sin':
-    case 'sqrt':
-      return `${name}(${x})`;
-    default:
-      return impossible(name);
-  }
-}
-
-export function binaryCode(name: Binary, x: string, y: string): string {
-  switch (name) {
-    case 'add':
-      return `${x} + ${y}`;
-    case 'sub':
-      return `${x} - ${y}`;
-    case 'mul':
-      return `${x} * ${y}`;
-    case 'div':
-      return `${x} / ${y}`;
-    case 'mod':
-      return `${x} - ${y} * trunc(${x} / ${y})`;
-    case 'min':
-    case 'max':
-      return `${name}(${x}, ${y})`;
-    case 'pow':
-      return `power(${x}, ${y})`;
-    case 'less':
-      return `vec4(lessThan(${x}, ${y}))`;
-    default:
-      return impossible(name);
-  }
-}
+export const GLSL: ShaderLanguage = {
+  float4: 'vec4',
+  int4: 'ivec4',
+  constant: type => type,
+  variable: type => type,
+  nan: 'uintBitsToFloat(0x7fc00000u)',
+  unary: {
+    reciprocal: x => `1.0 / ${x}`,
+    relu: x => `max(${x}, 0.0)`,
+    sigmoid: x => `1.0 / (1.0 + exp(clamp(-${x}, -80.0, 80.0)))`,
+    softplus: x => `max(${x}, 0.0) + log(1.0 + exp(max(-abs(${x}), -80.0)))`,
+    tanh: x => `bounded_tanh(${x})`,
+    exp: x => `exp(clamp(${x}, -87.0, 88.0))`,
+    round: x => `roundEven(${x})`,
+  },
+  binary: {
+    mod: (x, y) => `${x} - ${y} * trunc(${x} / ${y})`,
+    less: (x, y) => `vec4(lessThan(${x}, ${y}))`,
+  },
+  select: (no, yes, test) => `mix(${no}, ${yes}, notEqual(${test}, vec4(0)))`,
+  // GLSL's matrices are given by columns: rows given as such are multiplied from the right.
+  matrixProduct: (rows, x) => `${x} * mat4(${rows.join(', ')})`,
+};

@@ -2,12 +2,12 @@
 // epilogue (a tree) as straight code. The loops themselves are in the .glsl files beside this one, which
 // call `spot`, `read_0`, `finish` and `store` as declared here.
 
-import { impossible } from '../../error.ts';
+import { type ChannelSlot, expressionCode, fillChannels, readCode } from '../../codegen/expression-code.ts';
 import type { Expression } from '../../graph/ir/expression.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
 import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Draw, Sampled, Table } from './draw.ts';
-import { binaryCode, helpersOf, literal, unaryCode } from './glsl-math.ts';
+import { GLSL, helpersOf } from './glsl-math.ts';
 import spot from './output-position.glsl?raw';
 import { areaWithin, type Layout, type Layouts, sizesOf } from './texture-layout.ts';
 
@@ -29,7 +29,7 @@ export class Shader {
   readonly #uniforms: string[] = [];
   readonly #functions: string[] = [];
   readonly #sizes: number[] = [];
-  readonly #slots: { values: ArrayLike<number>; fill: number }[] = [];
+  readonly #slots: ChannelSlot[] = [];
   readonly #output: Tensor;
   /** Null where the canvas is the target. */
   readonly layout: Layout | null;
@@ -91,74 +91,22 @@ vec4 read_${k}(int n, int y, int x, int c) {
     });
   }
 
-  /** The expression as GLSL: statements, and the name of the result. */
-  #tree(tree: Expression): { lines: string[]; result: string } {
-    const lines: string[] = [];
-    const names = new Map<Expression, string>();
-    const walk = (node: Expression): string => {
-      const known = names.get(node);
-      if (known) return known;
-      const code = this.#node(node, walk);
-      const name = node.kind === 'value' ? code : `v${lines.length}`;
-      if (node.kind !== 'value') lines.push(`  vec4 ${name} = ${code};`);
-      names.set(node, name);
-      return name;
-    };
-    return { result: walk(tree), lines };
-  }
-
-  #node(node: Expression, walk: (node: Expression) => string): string {
-    switch (node.kind) {
-      case 'value':
-        return 'value';
-      case 'input':
-        return this.#operand(node.index);
-      case 'number':
-        return `vec4(${literal(node.value)})`;
-      case 'live':
-        return `vec4(live[${node.index >> 2}].${'xyzw'[node.index & 3]})`;
-      case 'channel':
-        return this.channel(node.values);
-      case 'unary':
-        return unaryCode(node.name, walk(node.of));
-      case 'binary':
-        return binaryCode(node.name, walk(node.left), walk(node.right));
-      case 'choose':
-        return `mix(${walk(node.no)}, ${walk(node.yes)}, notEqual(${walk(node.test)}, vec4(0)))`;
-      case 'mix': {
-        // GLSL's matrices are given by columns: rows given as such are multiplied from the right.
-        const rows = node.rows.map(literal).join(', ');
-        return `${walk(node.of)} * mat4(${rows}) + vec4(${node.offset.map(literal).join(', ')})`;
-      }
-      default:
-        return impossible(node);
-    }
-  }
-
-  /** An input's element, stretched where it has one row, column or channel and the output more. */
-  #operand(index: number): string {
-    const tensor = this.operation.inputs[index];
-    const [n, c, h, w] = tensor?.shape ?? [1, 1, 1, 1];
-    const [, , height, width] = this.#output.shape;
-    const at = [
-      n === 1 ? '0' : 'n',
-      h === 1 && height > 1 ? '0' : 'y',
-      w === 1 && width > 1 ? '0' : 'x',
-      c <= LANES ? '0' : 'c',
-    ];
-    const read = `read_${index}(${at.join(', ')})`;
-    return c === 1 ? `${read}.xxxx` : read;
+  #code(tree: Expression): { lines: string[]; result: string } {
+    return expressionCode(GLSL, tree, {
+      input: index => readCode(index, this.operation.inputs[index], this.#output.shape),
+      channel: values => this.channel(values),
+    });
   }
 
   /** `vec4 name(vec4 value)` for a tree over `value` alone. */
   valueFunction(name: string, tree: Expression): void {
-    const { lines, result } = this.#tree(tree);
+    const { lines, result } = this.#code(tree);
     this.add(`vec4 ${name}(vec4 value) {\n${lines.join('\n')}\n  return ${result};\n}`);
   }
 
   /** `finish(value, n, y, x, c)`: the epilogue; then what writes the target. */
   #finish(): void {
-    const { lines, result } = this.#tree(this.operation.epilogue ?? { kind: 'value' });
+    const { lines, result } = this.#code(this.operation.epilogue ?? { kind: 'value' });
     const channels = this.#output.shape[1];
     // Lanes without a channel stay zero, whatever the epilogue makes of zero: readers count on it.
     const masked =
@@ -195,14 +143,7 @@ ${lines.join('\n')}
     const height = this.#slots.length;
     if (height === 0) return;
     const width = blocks(this.#output);
-    const fill = (target: ArrayBuffer) => {
-      const floats = new Float32Array(target);
-      const row = width * LANES;
-      this.#slots.forEach(({ values, fill: empty }, slot) => {
-        floats.fill(empty, slot * row, (slot + 1) * row);
-        for (let i = 0; i < Math.min(values.length, row); i++) floats[slot * row + i] = values[i] ?? 0;
-      });
-    };
+    const fill = (target: ArrayBuffer) => fillChannels(target, this.#slots, width * LANES);
     const label = `${this.operation.name} per channel`;
     const bytes = width * height * LANES * 4;
     const layout = `channels ${this.target}`;

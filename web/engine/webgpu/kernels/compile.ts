@@ -1,5 +1,6 @@
 // From an operation of the plan to its kernel: which .wgsl file, with what before it, bound to what.
 
+import { edgeCode } from '../../codegen/movement-code.ts';
 import { EngineError } from '../../error.ts';
 import { type Expression, visitAll } from '../../graph/ir/expression.ts';
 import type { IndexMap, Operation } from '../../graph/ir/operation.ts';
@@ -7,9 +8,9 @@ import type { Plan } from '../../graph/passes/plan.ts';
 import { compileStrip, isStrip } from './conv-tiled.ts';
 import { pointKernel } from './elementwise.ts';
 import { type Kernel, type Target, TO_BUFFER } from './kernel.ts';
-import { edgeCode } from './movement.ts';
 import { compileResample } from './resample.ts';
 import { type ExtendedKernels, type KernelContext, Shader } from './shader.ts';
+import { WGSL } from './wgsl.ts';
 
 type Extend = Extract<IndexMap, { kind: 'extend' }>;
 
@@ -58,7 +59,7 @@ export function compile(context: KernelContext, operation: Operation, target: Ta
       if (isStrip(operation)) return compileStrip(shader, operation);
       break;
     case 'rearrange':
-      if (isEdge(operation.map)) return pointKernel(shader, edgeCode(operation.map.before));
+      if (isEdge(operation.map)) return pointKernel(shader, edgeCode(WGSL, operation.map.before));
       break;
     default:
       break;

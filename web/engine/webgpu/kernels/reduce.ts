@@ -1,23 +1,12 @@
 // Kernels of the operations that look at whole axes: reductions and products of computed matrices.
 
+import { COMBINE, NEUTRAL } from '../../codegen/reduce-code.ts';
 import type { Reduce } from '../../graph/ir/operation.ts';
 import { blocks } from '../../graph/ir/tensor.ts';
 import { type Kernel, linear } from './kernel.ts';
 import reduce from './reduce.wgsl?raw';
 import type { Shader } from './shader.ts';
 
-const NEUTRAL: Readonly<Record<Reduce['how'], string>> = {
-  sum: '0.0',
-  product: '1.0',
-  max: '-3.4028234e38',
-  min: '3.4028234e38',
-};
-const COMBINE: Readonly<Record<Reduce['how'], string>> = {
-  sum: 'a + b',
-  product: 'a * b',
-  max: 'max(a, b)',
-  min: 'min(a, b)',
-};
 const THREADS = 64;
 /** Values for one output from which on threads share them. */
 const MANY = 128;

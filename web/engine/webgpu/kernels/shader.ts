@@ -2,14 +2,16 @@
 // epilogue (a tree) as straight code. The loops themselves are in the .wgsl files beside this one, which
 // call `read_0` and `store` (or `take_channels`, and then `put`) as declared here.
 
-import { EngineError, impossible } from '../../error.ts';
-import type { Binary, Expression, Unary } from '../../graph/ir/expression.ts';
+import { type ChannelSlot, expressionCode, fillChannels, readCode } from '../../codegen/expression-code.ts';
+import { EngineError } from '../../error.ts';
+import type { Expression } from '../../graph/ir/expression.ts';
 import type { MapOperation, Operation, Resample, Source } from '../../graph/ir/operation.ts';
 import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { Style } from './config.ts';
 import { type Binding, type FrameLayout, type Kernel, ROW, type Target } from './kernel.ts';
 import { BLOCK_CODE } from './precision.ts';
+import { WGSL } from './wgsl.ts';
 
 /** What our own looks do without, and a page fetches when a model needs it (`extended.ts`). */
 export interface ExtendedKernels {
@@ -41,7 +43,7 @@ export class Shader {
   readonly bindings: Binding[] = [];
   readonly #head: string[] = [`const ROW = ${ROW}u;`];
   readonly #sizes: number[] = [];
-  readonly #slots: { values: ArrayLike<number>; fill: number }[] = [];
+  readonly #slots: ChannelSlot[] = [];
   /** Slots that `take_channels` reads for all that is stored of a block of channels; null outside `finish`. */
   #taken: Set<number> | null = null;
   readonly #output: Tensor;
@@ -117,75 +119,22 @@ fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
     });
   }
 
-  /** The expression as WGSL: statements, and the name of the result. */
-  #tree(tree: Expression, output = this.#output): { lines: string[]; result: string } {
-    const lines: string[] = [];
-    const names = new Map<Expression, string>();
-    const walk = (node: Expression): string => {
-      const known = names.get(node);
-      if (known) return known;
-      const code = this.#node(node, walk, output);
-      const name = node.kind === 'value' ? code : `v${lines.length}`;
-      if (node.kind !== 'value') lines.push(`  let ${name} = ${code};`);
-      names.set(node, name);
-      return name;
-    };
-    return { lines, result: walk(tree) };
-  }
-
-  #node(node: Expression, walk: (node: Expression) => string, output: Tensor): string {
-    switch (node.kind) {
-      case 'value':
-        return 'value';
-      case 'input':
-        return this.#operand(node.index, output);
-      case 'number':
-        return `vec4f(${literal(node.value)})`;
-      case 'live':
-        return `vec4f(live[${node.index >> 2}].${'xyzw'[node.index & 3]})`;
-      case 'channel':
-        return this.channel(node.values);
-      case 'unary':
-        return unaryCode(node.name, walk(node.of));
-      case 'binary':
-        return binaryCode(node.name, walk(node.left), walk(node.right));
-      case 'choose':
-        return `select(${walk(node.no)}, ${walk(node.yes)}, ${walk(node.test)} != vec4f(0))`;
-      case 'mix': {
-        // WGSL's matrices are given by columns.
-        const columns = [0, 1, 2, 3].flatMap(c => [0, 1, 2, 3].map(r => node.rows[r * 4 + c] ?? 0));
-        const offset = node.offset.map(literal).join(', ');
-        return `mat4x4f(${columns.map(literal).join(', ')}) * ${walk(node.of)} + vec4f(${offset})`;
-      }
-      default:
-        return impossible(node);
-    }
-  }
-
-  /** An input's element, stretched where it has one row, column or channel and the output more. */
-  #operand(index: number, output: Tensor): string {
-    const tensor = this.operation.inputs[index];
-    const [n, c, h, w] = tensor?.shape ?? [1, 1, 1, 1];
-    const [, , height, width] = output.shape;
-    const at = [
-      n === 1 ? '0' : 'n',
-      h === 1 && height > 1 ? '0' : 'y',
-      w === 1 && width > 1 ? '0' : 'x',
-      c <= LANES ? '0' : 'c',
-    ];
-    const read = `read_${index}(${at.join(', ')})`;
-    return c === 1 ? `${read}.xxxx` : read;
+  #code(tree: Expression, output = this.#output): { lines: string[]; result: string } {
+    return expressionCode(WGSL, tree, {
+      input: index => readCode(index, this.operation.inputs[index], output.shape),
+      channel: values => this.channel(values),
+    });
   }
 
   /** `fn name(value) -> vec4f` for a tree over `value` alone. */
   valueFunction(name: string, tree: Expression): void {
-    const { lines, result } = this.#tree(tree);
+    const { lines, result } = this.#code(tree);
     this.add(`fn ${name}(value: vec4f) -> vec4f {\n${lines.join('\n')}\n  return ${result};\n}`);
   }
 
   /** `fn name(raw, n, y, x, c) -> vec4f`: an epilogue for elements of `output`, whose sizes are `sizes[at]`. */
   epilogue(name: string, tree: Expression | null, output: Tensor, at: number, before = 'value'): void {
-    const { lines, result } = this.#tree(tree ?? { kind: 'value' }, output);
+    const { lines, result } = this.#code(tree ?? { kind: 'value' }, output);
     // Lanes without a channel stay zero, whatever the epilogue makes of zero: readers count on it.
     const masked =
       output.shape[1] % LANES === 0
@@ -254,13 +203,7 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
     }
     if (this.#slots.length > 0) {
       const own = blocks(this.#output) * LANES;
-      const fill = (target: ArrayBuffer) => {
-        const floats = new Float32Array(target);
-        this.#slots.forEach(({ values, fill: empty }, slot) => {
-          floats.fill(empty, slot * own, (slot + 1) * own);
-          for (let i = 0; i < Math.min(values.length, own); i++) floats[slot * own + i] = values[i] ?? 0;
-        });
-      };
+      const fill = (target: ArrayBuffer) => fillChannels(target, this.#slots, own);
       const label = `${this.operation.name} per channel`;
       const bytes = this.#slots.length * own * 4;
       const data = { label, owner: this.operation, layout: 'channels', bytes, fill };
@@ -294,51 +237,5 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
     const element = body.includes('element(') ? ELEMENT : '';
     const code = `${this.#head.join('\n')}\n${element}\n${body}`;
     return { label, code, bindings: this.bindings, frame: this.frame, workgroups };
-  }
-}
-
-/** A WGSL literal of exactly that float32; WGSL has none for what is not finite. */
-export function literal(value: number): string {
-  if (Number.isNaN(value)) return 'bitcast<f32>(quiet_nan)';
-  const most = 3.4028234663852886e38;
-  const finite = Math.fround(Math.min(Math.max(value, -most), most));
-  const text = String(finite);
-  return /[.e]/.test(text) ? text : `${text}.0`;
-}
-
-function unaryCode(name: Unary, x: string): string {
-  switch (name) {
-    case 'neg':
-      return `-${x}`;
-    case 'reciprocal':
-      return `1 / ${x}`;
-    case 'relu':
-      return `max(${x}, vec4f(0))`;
-    case 'tanh':
-      // Beyond 15 it is 1 in float32, and exponentials overflow not far from there. One of them is enough.
-      return `1 - 2 / (exp(2 * clamp(${x}, vec4f(-15), vec4f(15))) + 1)`;
-    default:
-      return `${name}(${x})`; // WGSL's own, or one of the extended kernels' functions.
-  }
-}
-
-function binaryCode(name: Binary, x: string, y: string): string {
-  switch (name) {
-    case 'add':
-      return `${x} + ${y}`;
-    case 'sub':
-      return `${x} - ${y}`;
-    case 'mul':
-      return `${x} * ${y}`;
-    case 'div':
-      return `${x} / ${y}`;
-    case 'mod':
-      return `${x} % ${y}`;
-    case 'pow':
-      return `power(${x}, ${y})`;
-    case 'less':
-      return `select(vec4f(0), vec4f(1), ${x} < ${y})`;
-    default:
-      return `${name}(${x}, ${y})`;
   }
 }

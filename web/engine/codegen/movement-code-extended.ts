@@ -1,0 +1,83 @@
+// Code for views, padding and concatenation, which our own looks do without.
+
+import type { IndexMap, Join, Rearrange, View } from '../graph/ir/operation.ts';
+import { LANES } from '../graph/ir/tensor.ts';
+import { literal, type ShaderLanguage } from './expression-code.ts';
+import { edgeCode, perLane, READ, readFrom, vector } from './movement-code.ts';
+import { addressOf } from './view-address.ts';
+
+/** `inside` tests whether `i` is an element of the input. */
+export function movementCode(language: ShaderLanguage, operation: Rearrange, inside: string): string {
+  const { map } = operation;
+  switch (map.kind) {
+    case 'view':
+      return viewCode(language, operation, map);
+    case 'pad':
+      return padCode(language, map, inside);
+    case 'extend':
+      return extendCode(language, map);
+    default:
+      return map satisfies never;
+  }
+}
+
+function viewCode(language: ShaderLanguage, { inputs, output }: Rearrange, view: View): string {
+  const { int4, constant } = language;
+  const { rest, place, at } = addressOf(view, inputs[0]?.shape ?? output.shape, output.shape);
+  const lines = [
+    ...(rest ? [`      ${constant('int')} rest = ${rest};`] : []),
+    ...(place ? [`      ${constant('int')} place = ${place};`] : []),
+    readFrom(language, `${int4}(${at.join(', ')})`),
+  ];
+  return perLane(language, lines.join('\n'));
+}
+
+/** The input with one value around it. */
+function padCode(
+  language: ShaderLanguage,
+  { before, value }: Extract<IndexMap, { kind: 'pad' }>,
+  inside: string,
+): string {
+  return perLane(
+    language,
+    `      ${language.constant(language.int4)} i = o - ${vector(language, before)};
+      made[lane] = ${literal(language, value)};
+      if (${inside}) {
+        made[lane] = ${READ};
+      }`,
+  );
+}
+
+/** The input with more of it around it. */
+function extendCode(
+  language: ShaderLanguage,
+  { before, mode }: Extract<IndexMap, { kind: 'extend' }>,
+): string {
+  const { int4, constant } = language;
+  if (mode === 'edge') return edgeCode(language, before);
+  const start = `      ${constant(int4)} place = o - ${vector(language, before)};`;
+  if (mode === 'wrap') {
+    // GLSL leaves the remainder of a negative number open.
+    const several = `sizes[2] * (${int4}(1) + abs(place) / sizes[2])`;
+    return perLane(language, `${start}\n${readFrom(language, `(place + ${several}) % sizes[2]`)}`);
+  }
+  const last = `      ${constant(int4)} last = sizes[2] - ${int4}(1);`;
+  const at = `max(last - abs(last - abs(place)), ${int4}(0))`;
+  return perLane(language, `${start}\n${last}\n${readFrom(language, at)}`);
+}
+
+/** The inputs one after the other along the axis. */
+export function concatCode(language: ShaderLanguage, { axis, inputs }: Join): string {
+  const letter = 'xyzw'[axis] ?? 'y';
+  let at = 0;
+  const parts = inputs.map((tensor, k) => {
+    const start = at;
+    at += tensor.shape[axis];
+    const inner = [0, 1, 2, 3].map(a => (a === axis ? start : 0));
+    return `      if (o.${letter} >= ${start} && o.${letter} < ${at}) {
+        ${language.constant(language.int4)} i = o - ${vector(language, inner)};
+        made[lane] = read_${k}(i.x, i.z, i.w, i.y / ${LANES})[i.y % ${LANES}];
+      }`;
+  });
+  return perLane(language, parts.join('\n'));
+}
