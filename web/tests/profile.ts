@@ -1,7 +1,7 @@
 // One look on WebGPU, kernel by kernel: what each reads, writes and multiplies, and how long it takes.
 
-import type { Axis, Convolution } from '../engine/graph/ir/operation.ts';
-import { stored, type Tensor } from '../engine/graph/ir/tensor.ts';
+import type { ConvAxis, Convolution } from '../engine/graph/ir/operation.ts';
+import { paddedLength, type Tensor } from '../engine/graph/ir/tensor.ts';
 import { readLook } from '../engine/index.ts';
 import { bytesIn } from '../engine/webgpu/kernels/precision.ts';
 import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
@@ -38,7 +38,7 @@ declare global {
 }
 
 /** Taps of all phases; those that only ever see padding are trimmed, and neither loaded nor multiplied. */
-const tapsOf = ({ phases }: Axis): number => phases.reduce((sum, { count }) => sum + count, 0);
+const tapsOf = ({ phases }: ConvAxis): number => phases.reduce((sum, { count }) => sum + count, 0);
 
 /** What the layer has to multiply: zeros at the border count, as they do in other people's figures. */
 function productsOf({ output, inputs, x, y }: Convolution): number {
@@ -123,7 +123,7 @@ async function layersOf(
       step.kind === 'opening' ? step.convolution : step.kind === 'plain' ? step.operation : step.means;
     const inputs = step.kind === 'opening' ? step.guide.inputs : operation.inputs;
     const bytes = (tensors: readonly Tensor[]) =>
-      tensors.reduce((sum, tensor) => sum + bytesIn(style.precision, 4 * stored(tensor)), 0);
+      tensors.reduce((sum, tensor) => sum + bytesIn(style.precision, 4 * paddedLength(tensor)), 0);
     const part = operation.kind === 'convolution' ? partOf(operation) : 1;
     const constants = kernel.bindings.map(binding => {
       if (binding.kind !== 'data') return 0;

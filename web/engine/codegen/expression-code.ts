@@ -59,19 +59,19 @@ export function expressionCode(
     switch (node.kind) {
       case 'input':
         return reads.input(node.index);
-      case 'number':
+      case 'constant':
         return `${float4}(${number(node.value)})`;
       case 'live':
         return `${float4}(live[${node.index >> 2}].${'xyzw'[node.index & 3]})`;
-      case 'channel':
+      case 'perChannel':
         return reads.channel(node.values);
       case 'unary':
         return unaryCode(language, node.name, walk(node.of));
       case 'binary':
         return binaryCode(language, node.name, walk(node.left), walk(node.right));
-      case 'choose':
+      case 'select':
         return language.select(walk(node.no), walk(node.yes), walk(node.test));
-      case 'mix': {
+      case 'laneMatrix': {
         const product = language.matrixProduct(node.rows.map(number), walk(node.of));
         return `${product} + ${float4}(${node.offset.map(number).join(', ')})`;
       }

@@ -1,13 +1,13 @@
 // Code for views, padding and concatenation, which our own looks do without.
 
-import type { IndexMap, Join, Rearrange, View } from '../graph/ir/operation.ts';
+import type { Concat, IndexMap, Movement, View } from '../graph/ir/operation.ts';
 import { LANES } from '../graph/ir/tensor.ts';
 import { literal, type ShaderLanguage } from './expression-code.ts';
 import { edgeCode, perLane, READ, readFrom, vector } from './movement-code.ts';
 import { addressOf } from './view-address.ts';
 
 /** `inside` tests whether `i` is an element of the input. */
-export function movementCode(language: ShaderLanguage, operation: Rearrange, inside: string): string {
+export function movementCode(language: ShaderLanguage, operation: Movement, inside: string): string {
   const { map } = operation;
   switch (map.kind) {
     case 'view':
@@ -21,7 +21,7 @@ export function movementCode(language: ShaderLanguage, operation: Rearrange, ins
   }
 }
 
-function viewCode(language: ShaderLanguage, { inputs, output }: Rearrange, view: View): string {
+function viewCode(language: ShaderLanguage, { inputs, output }: Movement, view: View): string {
   const { int4, constant } = language;
   const { rest, place, at } = addressOf(view, inputs[0]?.shape ?? output.shape, output.shape);
   const lines = [
@@ -67,7 +67,7 @@ function extendCode(
 }
 
 /** The inputs one after the other along the axis. */
-export function concatCode(language: ShaderLanguage, { axis, inputs }: Join): string {
+export function concatCode(language: ShaderLanguage, { axis, inputs }: Concat): string {
   const letter = 'xyzw'[axis] ?? 'y';
   let at = 0;
   const parts = inputs.map((tensor, k) => {

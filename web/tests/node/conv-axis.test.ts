@@ -1,12 +1,12 @@
 // What trimming leaves out of a convolution's axis is what multiplies padding alone.
 
 import { expect, test } from 'vitest';
-import type { Axis } from '../../engine/graph/ir/operation.ts';
+import type { ConvAxis } from '../../engine/graph/ir/operation.ts';
 import { plainAxis, transposedAxis, trimmed } from '../../engine/graph/lowering/conv-axis.ts';
 
 /** Every product that counts: of which output, kernel row and input row. */
 function products(
-  { phases, outputStride, inputStride, inputStep, kernelStep }: Axis,
+  { phases, outputStride, inputStride, inputStep, kernelStep }: ConvAxis,
   inputs: number,
   outputs: number,
 ): string[] {
@@ -21,7 +21,7 @@ function products(
   return found;
 }
 
-const taps = ({ phases }: Axis): number => phases.reduce((sum, { count }) => sum + count, 0);
+const taps = ({ phases }: ConvAxis): number => phases.reduce((sum, { count }) => sum + count, 0);
 
 const SMALL = [1, 2, 3, 4, 5];
 

@@ -25,7 +25,7 @@ test.each([
 test('a picture that goes straight into a convolution is sampled there', async () => {
   const { steps, guide } = merge(await planOf('lean-64-uint16-colour'));
   expect(steps[0]?.kind).toBe('opening');
-  expect(guide?.kind).toBe('source');
+  expect(guide?.kind).toBe('frameInput');
 });
 
 test('edges stay kernels of their own', async () => {

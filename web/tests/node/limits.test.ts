@@ -221,7 +221,7 @@ test('joins of more tensors than a kernel may be given are joins of joins', asyn
     [50, 9],
   ] as const) {
     const { plan } = await readLook(joined(count));
-    const joins = plan.operations.filter(({ kind }) => kind === 'join');
+    const joins = plan.operations.filter(({ kind }) => kind === 'concat');
     expect(joins).toHaveLength(kernels);
     for (const { inputs } of joins) expect(inputs.length).toBeLessThan(8);
   }

@@ -22,7 +22,7 @@ test.each([
 ])('%s is the camera, two resamplings and its convolutions', async (name, convolutions) => {
   const { operations } = await planOf(name);
   expect(kinds(operations)).toEqual([
-    'source',
+    'frameInput',
     'resample',
     'resample',
     ...Array(convolutions).fill('convolution'),
@@ -31,8 +31,8 @@ test.each([
 
 test('the edges guide adds a pad and one convolution', async () => {
   expect(kinds((await planOf('lean-64-float16-edges')).operations).slice(0, 3)).toEqual([
-    'source',
-    'rearrange',
+    'frameInput',
+    'movement',
     'convolution',
   ]);
 });
@@ -121,14 +121,14 @@ test('a join of a part with what is made from it stays a copy', async () => {
     ],
     [ones('w', [4, 4, 3, 3]), ones('v', [4, 8, 3, 3])],
   );
-  expect(kinds(operations)).toEqual(['map', 'convolution', 'join', 'convolution']);
+  expect(kinds(operations)).toEqual(['elementwise', 'convolution', 'concat', 'convolution']);
 });
 
 test.each([
-  [3, 9, ['join', 'join', 'join']],
-  [3, 8, ['join', 'join']],
-  [3, 60, [...Array(9).fill('join'), 'join', 'join', 'join']],
-  [3, 7, ['join']],
+  [3, 9, ['concat', 'concat', 'concat']],
+  [3, 8, ['concat', 'concat']],
+  [3, 60, [...Array(9).fill('concat'), 'concat', 'concat', 'concat']],
+  [3, 7, ['concat']],
   [4, 60, []],
 ])(
   'of %i channels each, %i tensors are joined by as many at a time as a kernel takes',
@@ -157,7 +157,7 @@ test('sums of any number of tensors are made by as many at a time as a kernel ta
   const { operations } = await readGraph(
     model(graphOf({ nodes, inputs: [picture], outputs: [value('y', [])] })),
   );
-  expect(kinds(operations).filter(kind => kind === 'map')).toHaveLength(8);
+  expect(kinds(operations).filter(kind => kind === 'elementwise')).toHaveLength(8);
   for (const { inputs } of operations) expect(inputs.length).toBeLessThanOrEqual(6);
 });
 
@@ -175,7 +175,7 @@ test('a picture that meets a constant picture does so in a kernel of its own: th
       }),
     ),
   );
-  expect(kinds(made.operations)).toEqual(['source', 'map', 'convolution']);
+  expect(kinds(made.operations)).toEqual(['frameInput', 'elementwise', 'convolution']);
   expect(made.operations[0]?.inputs).toEqual([]);
 });
 
@@ -242,9 +242,9 @@ test('a channel shuffle over five dimensions is one view', async () => {
     ],
     [whole('five', 1, 2, 2, 8, 8), whole('four', 1, 4, 8, 8)],
   );
-  expect(kinds(operations)).toEqual(['rearrange']);
+  expect(kinds(operations)).toEqual(['movement']);
   const [shuffle] = operations;
-  if (shuffle?.kind !== 'rearrange' || shuffle.map.kind !== 'view') throw new Error('no view');
+  if (shuffle?.kind !== 'movement' || shuffle.map.kind !== 'view') throw new Error('no view');
   expect(addressOf(shuffle.map, [1, 4, 8, 8], [1, 4, 8, 8])).toEqual({
     rest: null,
     place: null,
@@ -262,7 +262,7 @@ test('a reshape there and back is nothing', async () => {
     ],
     [whole('four', 1, 4, 8, 8)],
   );
-  expect(kinds(operations)).toEqual(['map']);
+  expect(kinds(operations)).toEqual(['elementwise']);
 });
 
 test('a reshape that is an output too is kept', async () => {
@@ -270,7 +270,7 @@ test('a reshape that is an output too is kept', async () => {
   const outputs = [value('y', [4, 64]), value('z', [64, 4])];
   const bytes = model(graphOf({ nodes, constants: [whole('two', 4, 64)], inputs: [picture], outputs }));
   const { operations } = await readGraph(bytes);
-  expect(kinds(operations)).toEqual(['rearrange', 'rearrange']);
+  expect(kinds(operations)).toEqual(['movement', 'movement']);
   expect(operations[1]?.inputs[0]?.name).toBe('x');
 });
 
@@ -347,15 +347,15 @@ test('sizes that a file computes are whole numbers, exactly, and cost nothing', 
   const constants = [whole('places', 3, 2), whole('large', 2 ** 30 + 1), whole('first', 1, 4)];
   const { operations, outputs } = await plan(nodes, constants);
   expect(outputs[0]?.dims).toEqual([1, 4, 8, 8]);
-  expect(kinds(operations)).toEqual(['map']);
+  expect(kinds(operations)).toEqual(['elementwise']);
 });
 
 test('a classifier is what it has to compute and little more', async () => {
   const { plan: made } = await readModel(new Uint8Array(readFileSync(`${CACHE}/classifier.onnx`)));
   // Two layers around an activation that is written in a copy, and the four steps of Softmax.
   expect(kinds(made.operations).slice(-11)).toEqual([
-    ...['convolution', 'reduce', 'convolution', 'rearrange', 'rearrange', 'convolution', 'rearrange'],
-    ...['reduce', 'map', 'reduce', 'map'],
+    ...['convolution', 'reduce', 'convolution', 'movement', 'movement', 'convolution', 'movement'],
+    ...['reduce', 'elementwise', 'reduce', 'elementwise'],
   ]);
 });
 

@@ -80,16 +80,16 @@ export function orderOf(tree: Expression): Expression[] {
 }
 
 export function operandsOf(node: Expression): Expression[] {
-  if (node.kind === 'unary' || node.kind === 'mix') return [node.of];
+  if (node.kind === 'unary' || node.kind === 'laneMatrix') return [node.of];
   if (node.kind === 'binary') return [node.left, node.right];
-  return node.kind === 'choose' ? [node.test, node.yes, node.no] : [];
+  return node.kind === 'select' ? [node.test, node.yes, node.no] : [];
 }
 
 /** Whether it is made of constants and of what is worked out here. */
 export function isKnown(tree: Expression): boolean {
   let known = true;
   visitAll(tree, node => {
-    if (['value', 'live', 'channel', 'mix'].includes(node.kind)) known = false;
+    if (['value', 'live', 'perChannel', 'laneMatrix'].includes(node.kind)) known = false;
     if (node.kind === 'unary' && node.name === 'erf') known = false;
   });
   return known;
@@ -155,7 +155,7 @@ function elementOf(
   [a = new Float64Array(), b = a, c = a]: readonly Float64Array[],
 ): (i: number) => number {
   switch (node.kind) {
-    case 'number':
+    case 'constant':
       return () => node.value;
     case 'unary': {
       const { name } = node;
@@ -165,7 +165,7 @@ function elementOf(
       const { name } = node;
       return i => applyBinary(name, a[i] ?? 0, b[i] ?? 0);
     }
-    case 'choose':
+    case 'select':
       return i => (a[i] !== 0 ? (b[i] ?? 0) : (c[i] ?? 0));
     default:
       return node.kind === 'input' ? leafOf(job, node.index) : () => Number.NaN;

@@ -20,7 +20,7 @@ export function typeOf(tree: Expression, leaves: readonly Constant[]): DataType 
   for (const node of orderOf(tree)) {
     const [first, second, third] = operandsOf(node).map(operand => types.get(operand) ?? null);
     if (node.kind === 'input') types.set(node, leaves[node.index]?.type ?? null);
-    else if (node.kind === 'choose') types.set(node, wider(second, third));
+    else if (node.kind === 'select') types.set(node, wider(second, third));
     else if (node.kind === 'binary' && node.name === 'less') types.set(node, 'bool');
     // A whole number stays one, whatever it is raised to.
     else if (node.kind === 'binary' && node.name === 'pow') types.set(node, first ?? second ?? null);
@@ -77,8 +77,8 @@ function whole(node: Node, value: number): bigint {
 }
 
 function applied(node: Node, tree: Expression, [a = 0n, b = 0n, c = 0n]: readonly bigint[]): bigint {
-  if (tree.kind === 'number') return whole(node, tree.value);
-  if (tree.kind === 'choose') return a !== 0n ? b : c;
+  if (tree.kind === 'constant') return whole(node, tree.value);
+  if (tree.kind === 'select') return a !== 0n ? b : c;
   if (tree.kind === 'unary') return applyUnary(node, tree.name, a);
   if (tree.kind === 'binary') return applyBinary(node, tree.name, a, b);
   throw node.fail('computes what is no whole number.');

@@ -31,23 +31,23 @@ export type Expression =
   | { readonly kind: 'value' }
   /** An element of the operation's input of that number, broadcast as ONNX does. */
   | { readonly kind: 'input'; readonly index: number }
-  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'constant'; readonly value: number }
   /** A live scalar, by its place among the graph's live inputs. */
   | { readonly kind: 'live'; readonly index: number }
   /** A constant per channel. */
-  | { readonly kind: 'channel'; readonly values: Float32Array }
+  | { readonly kind: 'perChannel'; readonly values: Float32Array }
   | { readonly kind: 'unary'; readonly name: Unary; readonly of: Expression }
   | { readonly kind: 'binary'; readonly name: Binary; readonly left: Expression; readonly right: Expression }
   /** `yes` where `test` is not 0, else `no`. */
   | {
-      readonly kind: 'choose';
+      readonly kind: 'select';
       readonly test: Expression;
       readonly yes: Expression;
       readonly no: Expression;
     }
   /** Rows of a 4x4 matrix and an offset, over the lanes of one block of four channels. */
   | {
-      readonly kind: 'mix';
+      readonly kind: 'laneMatrix';
       readonly rows: readonly number[];
       readonly offset: readonly number[];
       readonly of: Expression;
@@ -55,7 +55,7 @@ export type Expression =
 
 export const VALUE: Expression = { kind: 'value' };
 export const input = (index: number): Expression => ({ kind: 'input', index });
-export const number = (value: number): Expression => ({ kind: 'number', value });
+export const constant = (value: number): Expression => ({ kind: 'constant', value });
 export const unary = (name: Unary, of: Expression): Expression => ({ kind: 'unary', name, of });
 export const binary = (name: Binary, left: Expression, right: Expression): Expression => ({
   kind: 'binary',
@@ -63,8 +63,8 @@ export const binary = (name: Binary, left: Expression, right: Expression): Expre
   left,
   right,
 });
-export const choose = (test: Expression, yes: Expression, no: Expression): Expression => ({
-  kind: 'choose',
+export const select = (test: Expression, yes: Expression, no: Expression): Expression => ({
+  kind: 'select',
   test,
   yes,
   no,
@@ -92,16 +92,16 @@ function rebuild(node: Expression, walk: (node: Expression) => Expression): Expr
   switch (node.kind) {
     case 'value':
     case 'input':
-    case 'number':
+    case 'constant':
     case 'live':
-    case 'channel':
+    case 'perChannel':
       return node;
     case 'unary':
-    case 'mix':
+    case 'laneMatrix':
       return { ...node, of: walk(node.of) };
     case 'binary':
       return { ...node, left: walk(node.left), right: walk(node.right) };
-    case 'choose':
+    case 'select':
       return { ...node, test: walk(node.test), yes: walk(node.yes), no: walk(node.no) };
     default:
       return impossible(node);
@@ -121,7 +121,9 @@ export function visitAll(tree: Expression, visit: (node: Expression) => void): v
 }
 
 function isLeaf(node: Expression): boolean {
-  return node.kind !== 'unary' && node.kind !== 'binary' && node.kind !== 'choose' && node.kind !== 'mix';
+  return (
+    node.kind !== 'unary' && node.kind !== 'binary' && node.kind !== 'select' && node.kind !== 'laneMatrix'
+  );
 }
 
 /** Distinct nodes; a bound on what one kernel is asked to evaluate. */
@@ -136,6 +138,6 @@ export function sizeOfTree(tree: Expression): number {
 /** A matrix for `mix` that repeats lane 0: how one channel is broadcast over a block. */
 export const SPLAT: readonly number[] = [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0];
 
-export function mix(rows: readonly number[], offset: readonly number[], of: Expression): Expression {
-  return { kind: 'mix', rows, offset, of };
+export function laneMatrix(rows: readonly number[], offset: readonly number[], of: Expression): Expression {
+  return { kind: 'laneMatrix', rows, offset, of };
 }

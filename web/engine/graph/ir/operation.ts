@@ -25,7 +25,7 @@ export interface Weights {
  * Output row o = base * outputStride + phase reads, for j < count, the kernel row first + j * kernelStep
  * at input row base * inputStride + start + j * inputStep. A plain convolution has one phase; a
  * transposed one of stride s has s, none of which multiplies by a zero that stride put in. */
-export interface Axis {
+export interface ConvAxis {
   readonly outputStride: number;
   readonly inputStride: number;
   readonly inputStep: number;
@@ -34,7 +34,7 @@ export interface Axis {
 }
 
 /** A matrix of mostly zeros: row r is `weights[r * width ...]` from column `starts[r]` on. */
-export interface Band {
+export interface BandedMatrix {
   readonly rows: number;
   readonly width: number;
   readonly starts: Int32Array;
@@ -58,7 +58,7 @@ export type IndexMap =
   /** Around the input is more of it. */
   | { readonly kind: 'extend'; readonly before: Shape; readonly mode: 'reflect' | 'edge' | 'wrap' };
 
-interface Common {
+interface OperationFields {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
@@ -67,31 +67,31 @@ interface Common {
 }
 
 /** The camera's picture, or what `run` is given in its place. */
-export interface Source extends Common {
-  readonly kind: 'source';
+export interface FrameInput extends OperationFields {
+  readonly kind: 'frameInput';
 }
-export interface MapOperation extends Common {
-  readonly kind: 'map';
+export interface Elementwise extends OperationFields {
+  readonly kind: 'elementwise';
   readonly epilogue: Expression;
 }
-export interface Convolution extends Common {
+export interface Convolution extends OperationFields {
   readonly kind: 'convolution';
   readonly weights: Weights;
   /** Per output channel, after the scale. */
   readonly bias: Float32Array | null;
   readonly group: number;
-  readonly y: Axis;
-  readonly x: Axis;
+  readonly y: ConvAxis;
+  readonly x: ConvAxis;
   /** What is done to each value that is read; the border's zeros are not. */
   readonly prologue: Expression | null;
 }
 /** left * image * right^T, per channel: resampling, pooling by mean, the guide's constant matrices. */
-export interface Resample extends Common {
+export interface Resample extends OperationFields {
   readonly kind: 'resample';
-  readonly left: Band | null;
-  readonly right: Band | null;
+  readonly left: BandedMatrix | null;
+  readonly right: BandedMatrix | null;
 }
-export interface MaxPool extends Common {
+export interface MaxPool extends OperationFields {
   readonly kind: 'maxPool';
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
@@ -99,43 +99,43 @@ export interface MaxPool extends Common {
   readonly dilations: readonly [number, number];
 }
 /** Instance normalisation: each channel of each image to mean `shift` and deviation `scale`. */
-export interface Normalise extends Common {
-  readonly kind: 'normalise';
+export interface InstanceNorm extends OperationFields {
+  readonly kind: 'instanceNorm';
   readonly epsilon: number;
   readonly scale: Float32Array;
   readonly shift: Float32Array;
 }
 /** One value of all along the axes. */
-export interface Reduce extends Common {
+export interface Reduce extends OperationFields {
   readonly kind: 'reduce';
   readonly axes: readonly [n: boolean, c: boolean, h: boolean, w: boolean];
   readonly how: 'sum' | 'product' | 'max' | 'min';
 }
 /** inputs[0] times inputs[1] as matrices of H rows and W columns, one pair per image and channel; of those
  * an input may have one for all. */
-export interface Product extends Common {
-  readonly kind: 'product';
+export interface MatMul extends OperationFields {
+  readonly kind: 'matMul';
 }
-export interface Rearrange extends Common {
-  readonly kind: 'rearrange';
+export interface Movement extends OperationFields {
+  readonly kind: 'movement';
   readonly map: IndexMap;
 }
-export interface Join extends Common {
-  readonly kind: 'join';
+export interface Concat extends OperationFields {
+  readonly kind: 'concat';
   readonly axis: 0 | 1 | 2 | 3;
 }
 
 export type Operation =
-  | Source
-  | MapOperation
+  | FrameInput
+  | Elementwise
   | Convolution
   | Resample
   | MaxPool
-  | Normalise
+  | InstanceNorm
   | Reduce
-  | Product
-  | Rearrange
-  | Join;
+  | MatMul
+  | Movement
+  | Concat;
 
 export interface LiveInput {
   readonly name: string;
@@ -151,8 +151,8 @@ export interface Graph {
 }
 
 /** The first inputs that an operation's own kernel reads; later ones belong to its epilogue. */
-export function ownInputs(operation: Operation): number {
-  if (operation.kind === 'source') return 0;
-  if (operation.kind === 'map' || operation.kind === 'join') return operation.inputs.length;
-  return operation.kind === 'product' ? 2 : 1;
+export function ownInputCount(operation: Operation): number {
+  if (operation.kind === 'frameInput') return 0;
+  if (operation.kind === 'elementwise' || operation.kind === 'concat') return operation.inputs.length;
+  return operation.kind === 'matMul' ? 2 : 1;
 }

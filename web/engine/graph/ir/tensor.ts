@@ -23,27 +23,27 @@ export function shapeOf(dims: readonly number[]): Shape {
   return [productOf(dims.slice(0, -3)), c, h, w];
 }
 
-export const blocks = (tensor: Tensor): number => Math.ceil(tensor.shape[1] / LANES);
+export const channelBlocks = (tensor: Tensor): number => Math.ceil(tensor.shape[1] / LANES);
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.every((dim, i) => dim === b[i]);
 
 /** More elements than any picture network has in one tensor; keeps a hostile shape from asking for all memory. */
-const MOST_ELEMENTS = 2 ** 28;
-const LONGEST_SIDE = 65536;
-const MOST_DIMENSIONS = 8;
+const MAX_ELEMENTS = 2 ** 28;
+const MAX_SIDE = 65536;
+const MAX_DIMENSIONS = 8;
 
 export function makeTensor(
   name: string,
   dims: readonly number[],
   constant: Float32Array | null = null,
 ): Tensor {
-  if (dims.length > MOST_DIMENSIONS) {
+  if (dims.length > MAX_DIMENSIONS) {
     throw new EngineError(
-      `Tensor '${name}' has ${dims.length} dimensions; the engine reads up to ${MOST_DIMENSIONS}.`,
+      `Tensor '${name}' has ${dims.length} dimensions; the engine reads up to ${MAX_DIMENSIONS}.`,
     );
   }
   const size = sizeOf(dims, `Tensor '${name}'`);
-  if (size === 0 || size > MOST_ELEMENTS || dims.slice(-2).some(side => side > LONGEST_SIDE)) {
+  if (size === 0 || size > MAX_ELEMENTS || dims.slice(-2).some(side => side > MAX_SIDE)) {
     throw new EngineError(
       `Tensor '${name}' has ${size} elements (${dims.join(' x ')}), which the engine does not run.`,
     );
@@ -52,7 +52,7 @@ export function makeTensor(
 }
 
 /** Values of a tensor as they lie on the GPU, whose blocks are filled up. */
-export function stored(tensor: Tensor): number {
+export function paddedLength(tensor: Tensor): number {
   const [n, , h, w] = tensor.shape;
-  return n * h * w * blocks(tensor) * LANES;
+  return n * h * w * channelBlocks(tensor) * LANES;
 }

@@ -2,7 +2,7 @@
 // modes, pooling by mean. One operation and one kernel serve them all; rows hold few weights that are not
 // zero, so they are stored as bands.
 
-import type { Band } from '../ir/operation.ts';
+import type { BandedMatrix } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 import type { NodeView, Value } from './builder.ts';
 
@@ -19,7 +19,7 @@ export function bandOf(
   [rows, taps, columns]: readonly [rows: number, taps: number, columns: number],
   column: Column,
   weight: Column,
-): Band {
+): BandedMatrix {
   if (rows * taps > MOST_WEIGHTS) {
     throw node.fail(`makes ${rows} values of ${taps} each, which is more than the engine runs.`);
   }
@@ -60,7 +60,7 @@ export function resample(
   node: NodeView,
   tensor: Tensor,
   dims: readonly number[],
-  [left, right]: readonly [Band | null, Band | null],
+  [left, right]: readonly [BandedMatrix | null, BandedMatrix | null],
   name: string = node.output,
 ): Value {
   const common = { name: node.node.name, inputs: [tensor], output: makeTensor(name, dims) };

@@ -110,7 +110,7 @@ export class Builder {
     if (value.kind === 'tensor') return value.tensor;
     if (value.kind === 'scalar') {
       const output = makeTensor(name, value.dims);
-      this.emit({ kind: 'map', name, inputs: [], output, epilogue: value.expression });
+      this.emit({ kind: 'elementwise', name, inputs: [], output, epilogue: value.expression });
       return output;
     }
     const constant = value.kind === 'quantised' ? this.dequantised(value) : value.constant;

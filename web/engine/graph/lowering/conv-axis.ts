@@ -1,8 +1,8 @@
 // One axis of a convolution as a graph has it: from kernel, strides, dilations and pads to phases.
 
-import type { Axis } from '../ir/operation.ts';
+import type { ConvAxis } from '../ir/operation.ts';
 
-export function plainAxis(kernel: number, stride: number, dilation: number, before: number): Axis {
+export function plainAxis(kernel: number, stride: number, dilation: number, before: number): ConvAxis {
   return {
     outputStride: 1,
     inputStride: stride,
@@ -17,7 +17,7 @@ function gcd(a: number, b: number): number {
 }
 
 /** Kernel row k lands on output row o of phase r where (r + before - k * dilation) is a whole number of strides. */
-export function transposedAxis(kernel: number, stride: number, dilation: number, before: number): Axis {
+export function transposedAxis(kernel: number, stride: number, dilation: number, before: number): ConvAxis {
   const common = gcd(stride, dilation);
   const kernelStep = stride / common;
   const phases = Array.from({ length: stride }, (_, r) => {
@@ -33,7 +33,7 @@ export function transposedAxis(kernel: number, stride: number, dilation: number,
 
 /** Without the ends of the kernel that fall outside the input for every output, as most of a kernel does on a
  * picture of one pixel. Where all of it does, the axis stays as it is: kernels count on some tap. */
-export function trimmed(axis: Axis, inputs: number, outputs: number): Axis {
+export function trimmed(axis: ConvAxis, inputs: number, outputs: number): ConvAxis {
   const { inputStride, inputStep, kernelStep, outputStride } = axis;
   const phases = axis.phases.map(({ first, count, start }, phase) => {
     const reach = (Math.ceil((outputs - phase) / outputStride) - 1) * inputStride;

@@ -1,10 +1,10 @@
 // Matrices over the channels of each pixel, for nodes that are no convolutions: a convolution of one tap.
 
-import type { Axis, Weights } from '../ir/operation.ts';
+import type { ConvAxis, Weights } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 import type { NodeView, Value } from './builder.ts';
 
-const ONE: Axis = {
+const ONE: ConvAxis = {
   outputStride: 1,
   inputStride: 1,
   inputStep: 1,

@@ -3,7 +3,7 @@
 // output and not 16, and both share their kernels.
 
 import { constantOf, floats } from '../../onnx/constant.ts';
-import { type Expression, input, mix } from '../ir/expression.ts';
+import { type Expression, input, laneMatrix } from '../ir/expression.ts';
 import type { Weights } from '../ir/operation.ts';
 import { LANES } from '../ir/tensor.ts';
 import { dimsOf, type NodeView, type Value } from './builder.ts';
@@ -165,7 +165,9 @@ export function lowerConv(node: NodeView): void {
   const epilogue = pointwise(weights, bias, group, shape, pads);
   const convolution = { weights, bias, group, y: y.axis, x: x.axis, epilogue: null, prologue: null };
   const made = node.builder.emit(
-    epilogue ? { kind: 'map', ...common, epilogue } : { kind: 'convolution', ...common, ...convolution },
+    epilogue
+      ? { kind: 'elementwise', ...common, epilogue }
+      : { kind: 'convolution', ...common, ...convolution },
   );
   definePicture(node, made, line);
 }
@@ -196,7 +198,7 @@ function pointwise(
     const [row, column] = [i >> 2, i & 3];
     return row < outputs && column < channels ? (values[row * channels + column] ?? 0) : 0;
   });
-  return mix(
+  return laneMatrix(
     rows,
     [0, 1, 2, 3].map(i => bias?.[i] ?? 0),
     input(0),

@@ -1,8 +1,8 @@
 // Element-wise operators that looks of our own do without, each as a formula.
 
 import { isWhole } from '../../onnx/constant.ts';
-import { type Binary, binary, choose, type Expression, number, unary } from '../ir/expression.ts';
-import { MOST_READ } from '../ir/limits.ts';
+import { type Binary, binary, constant, type Expression, select, unary } from '../ir/expression.ts';
+import { MAX_READ_TENSORS } from '../ir/limits.ts';
 import { dimsOf, type NodeView } from './builder.ts';
 import { foldOver } from './constant-folding.ts';
 import {
@@ -17,18 +17,18 @@ import {
   MAKERS as USUAL,
 } from './elementwise.ts';
 
-const NONE = number(0);
-const ONE = number(1);
+const NONE = constant(0);
+const ONE = constant(1);
 
 const plusOne = (x: Expression): Expression => binary('add', x, ONE);
 const minusOne = (x: Expression): Expression => binary('sub', x, ONE);
-const not = (x: Expression): Expression => choose(x, NONE, ONE);
-const truth = (x: Expression): Expression => choose(x, ONE, NONE);
+const not = (x: Expression): Expression => select(x, NONE, ONE);
+const truth = (x: Expression): Expression => select(x, ONE, NONE);
 const exponentialBelow = (x: Expression, alpha: number, scale = 1): Expression =>
   positive(x, times(scale, x), times(scale * alpha, minusOne(unary('exp', x))));
 
 function hardSigmoid(x: Expression, alpha: number, beta: number): Expression {
-  const line = binary('add', times(alpha, x), number(beta));
+  const line = binary('add', times(alpha, x), constant(beta));
   return binary('min', binary('max', line, NONE), ONE);
 }
 
@@ -53,10 +53,10 @@ const mod: Make = (node, x = NONE, y = NONE) => {
   const whole = value.kind === 'constant' && isWhole(value.constant);
   // A GPU divides by infinity as it likes; what is less than the divisor is the rest itself.
   const small = binary('less', unary('abs', x), unary('abs', y));
-  const rest = whole ? binary('mod', x, y) : choose(small, x, binary('mod', x, y));
+  const rest = whole ? binary('mod', x, y) : select(small, x, binary('mod', x, y));
   if (node.int('fmod', 0) === 1) return rest;
-  const other = choose(binary('less', y, NONE), binary('less', NONE, rest), binary('less', rest, NONE));
-  return choose(other, binary('add', rest, y), rest);
+  const other = select(binary('less', y, NONE), binary('less', NONE, rest), binary('less', rest, NONE));
+  return select(other, binary('add', rest, y), rest);
 };
 
 const less: Make = (_, x = NONE, y = NONE) => binary('less', x, y);
@@ -95,18 +95,18 @@ const MAKERS: Readonly<Record<string, Make>> = {
   Softsign: (_, x = NONE) => binary('div', x, plusOne(unary('abs', x))),
   Sum: chain('add'),
   Swish: (node, x = NONE) => binary('mul', x, unary('sigmoid', times(node.float('alpha', 1), x))),
-  ThresholdedRelu: (node, x = NONE) => choose(binary('less', number(node.float('alpha', 1)), x), x, NONE),
+  ThresholdedRelu: (node, x = NONE) => select(binary('less', constant(node.float('alpha', 1)), x), x, NONE),
   // What is true is 1: exporters ask such questions about shapes, which are known here and now.
-  And: (_, x = NONE, y = NONE) => choose(x, truth(y), NONE),
+  And: (_, x = NONE, y = NONE) => select(x, truth(y), NONE),
   Equal: (_, x = NONE, y = NONE) => not(binary('add', binary('less', x, y), binary('less', y, x))),
   Greater: greater,
   GreaterOrEqual: (node, ...both) => not(less(node, ...both)),
   Less: less,
   LessOrEqual: (node, ...both) => not(greater(node, ...both)),
   Not: (_, x = NONE) => not(x),
-  Or: (_, x = NONE, y = NONE) => choose(x, ONE, truth(y)),
-  Where: (_, test = NONE, yes = NONE, no = NONE) => choose(test, yes, no),
-  Xor: (_, x = NONE, y = NONE) => choose(x, not(y), truth(y)),
+  Or: (_, x = NONE, y = NONE) => select(x, ONE, truth(y)),
+  Where: (_, test = NONE, yes = NONE, no = NONE) => select(test, yes, no),
+  Xor: (_, x = NONE, y = NONE) => select(x, not(y), truth(y)),
 };
 
 /** The usual ones too, which of constants alone are worked out. */
@@ -118,14 +118,14 @@ const CHAINS: Readonly<Record<string, Binary>> = { Max: 'max', Mean: 'add', Min:
 function lowerMany(node: NodeView): void {
   const { op, inputs } = node.node;
   const count = inputs.length;
-  if (count <= MOST_READ) {
+  if (count <= MAX_READ_TENSORS) {
     ALL[op]?.(node);
     return;
   }
   const make = chain(CHAINS[op] ?? 'add');
   let made = node.value(0);
-  for (let at = 1; at < count; at += MOST_READ - 1) {
-    const more = inputs.slice(at, at + MOST_READ - 1).map((_, i) => node.value(at + i));
+  for (let at = 1; at < count; at += MAX_READ_TENSORS - 1) {
+    const more = inputs.slice(at, at + MAX_READ_TENSORS - 1).map((_, i) => node.value(at + i));
     const parts = [made, ...more];
     const last = at + more.length === count;
     const factor = last && op === 'Mean' ? 1 / count : 1;

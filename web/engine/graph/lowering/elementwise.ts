@@ -5,10 +5,10 @@ import { exact, sizeOf } from '../../onnx/constant.ts';
 import {
   type Binary,
   binary,
-  choose,
+  constant,
   type Expression,
   input,
-  number,
+  select,
   sizeOfTree,
   type Unary,
   unary,
@@ -23,7 +23,7 @@ export const LARGEST_EXPRESSION = 512;
 export type Make = (node: NodeView, ...operands: (Expression | undefined)[]) => Expression;
 export type Lowering = (node: NodeView) => void;
 
-const NONE = number(0);
+const NONE = constant(0);
 
 export const plain =
   (name: Unary): Make =>
@@ -35,13 +35,13 @@ export const chain =
   (_, first = NONE, ...rest) =>
     rest.reduce<Expression>((left, right = NONE) => binary(name, left, right), first);
 export const positive = (x: Expression, yes: Expression, no: Expression): Expression =>
-  choose(binary('less', x, number(0)), no, yes);
-export const times = (factor: number, x: Expression): Expression => binary('mul', number(factor), x);
+  select(binary('less', x, constant(0)), no, yes);
+export const times = (factor: number, x: Expression): Expression => binary('mul', constant(factor), x);
 
 /** Min and max were attributes before opset 11 and may be left out since. */
 const clip: Make = (node, x = NONE, low, high) => {
-  const least = node.builder.opset < 11 ? number(node.float('min', -3.4028235e38)) : low;
-  const most = node.builder.opset < 11 ? number(node.float('max', 3.4028235e38)) : high;
+  const least = node.builder.opset < 11 ? constant(node.float('min', -3.4028235e38)) : low;
+  const most = node.builder.opset < 11 ? constant(node.float('max', 3.4028235e38)) : high;
   const above = least ? binary('max', x, least) : x;
   return most ? binary('min', above, most) : above;
 };
@@ -125,7 +125,13 @@ export function mapOver(
   }
   if (inputs.length === 0 && dims.every(dim => dim === 1)) return { kind: 'scalar', expression, dims };
   const output = makeTensor(name, dims);
-  return node.builder.emit({ kind: 'map', name: node.node.name, inputs, output, epilogue: expression });
+  return node.builder.emit({
+    kind: 'elementwise',
+    name: node.node.name,
+    inputs,
+    output,
+    epilogue: expression,
+  });
 }
 
 function leafOf(
@@ -137,11 +143,11 @@ function leafOf(
 ): Expression {
   if (value.kind === 'scalar') return value.expression;
   if (value.kind === 'constant') {
-    const { constant } = value;
-    if (sizeOf(constant.dims, constant.name) === 1) return number(exact(constant)[0] ?? 0);
-    const [n, c, h, w] = shapeOf(constant.dims);
+    const stored = value.constant;
+    if (sizeOf(stored.dims, stored.name) === 1) return constant(exact(stored)[0] ?? 0);
+    const [n, c, h, w] = shapeOf(stored.dims);
     if (n === 1 && h === 1 && w === 1 && c === shapeOf(dims)[1]) {
-      return { kind: 'channel', values: node.builder.floats(constant) };
+      return { kind: 'perChannel', values: node.builder.floats(stored) };
     }
   }
   const tensor = node.builder.tensor(value, node.node.inputs[place] ?? '');

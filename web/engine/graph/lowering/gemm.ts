@@ -1,7 +1,7 @@
 // Lowering of Gemm: with constant weights a 1x1 convolution of a picture of one pixel for each row, so that the
 // weights keep the type that they have in the file; else a product of two matrices, which is worked out of constants.
 
-import { binary, number } from '../ir/expression.ts';
+import { binary, constant } from '../ir/expression.ts';
 import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { foldOver } from './constant-folding.ts';
 import { readWeights } from './conv.ts';
@@ -9,7 +9,7 @@ import { emitPointwise } from './conv-pointwise.ts';
 import { emitProduct } from './matmul.ts';
 import { reshape, viewed } from './movement.ts';
 
-const NONE = number(0);
+const NONE = constant(0);
 
 export function lowerGemm(node: NodeView): void {
   const left = oriented(node, 0, node.int('transA', 0) === 1);
@@ -45,7 +45,7 @@ function oriented(node: NodeView, index: number, turned: boolean): Value {
 
 /** alpha * product + beta * C, as large as `dims`. */
 function finished(node: NodeView, product: Value, dims: readonly number[]): Value {
-  const [alpha, beta] = [number(node.float('alpha', 1)), number(node.float('beta', 1))];
+  const [alpha, beta] = [constant(node.float('alpha', 1)), constant(node.float('beta', 1))];
   if (!node.has(2)) return foldOver(node, dims, [product], ([x = NONE]) => binary('mul', x, alpha));
   const value = node.value(2);
   const listed = dimsOf(value);

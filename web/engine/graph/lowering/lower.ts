@@ -82,7 +82,7 @@ export async function lower(model: OnnxModel): Promise<Graph> {
 function outputTensor(builder: Builder, name: string, tensor: Tensor, inputs: readonly Tensor[]): Tensor {
   if (tensor.name === name && !inputs.includes(tensor) && tensor.constant === null) return tensor;
   const output = makeTensor(name, tensor.dims);
-  builder.emit({ kind: 'map', name, inputs: [tensor], output, epilogue: input(0) });
+  builder.emit({ kind: 'elementwise', name, inputs: [tensor], output, epilogue: input(0) });
   return output;
 }
 

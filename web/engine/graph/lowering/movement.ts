@@ -3,7 +3,7 @@
 // Most of them are views (`ir/operation.ts`): a list of dimensions to walk, and how far each step goes.
 
 import { BYTES, type Constant, elements, sizeOf } from '../../onnx/constant.ts';
-import { type Expression, input, mix } from '../ir/expression.ts';
+import { type Expression, input, laneMatrix } from '../ir/expression.ts';
 import type { IndexMap, View } from '../ir/operation.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
 import { LANES, makeTensor, type Shape, sameShape, shapeOf, type Tensor } from '../ir/tensor.ts';
@@ -11,7 +11,7 @@ import { dimsOf, type NodeView, type Value } from './builder.ts';
 
 function rearrangement(node: NodeView, tensor: Tensor, output: Tensor, map: IndexMap): Value {
   const common = { name: node.node.name, inputs: [tensor], output, epilogue: null };
-  return node.builder.emit({ kind: 'rearrange', ...common, map });
+  return node.builder.emit({ kind: 'movement', ...common, map });
 }
 
 /** The value seen through `view`, with other dimensions, under a name of its own. */
@@ -79,7 +79,7 @@ export function reshape(
   }
   // The same in four dimensions: a map that copies, fused away where possible.
   const common = { name: node.node.name, inputs: [value.tensor], output };
-  return node.builder.emit({ kind: 'map', ...common, epilogue: input(0) });
+  return node.builder.emit({ kind: 'elementwise', ...common, epilogue: input(0) });
 }
 
 export function lowerTranspose(node: NodeView): void {
@@ -122,7 +122,7 @@ export function slice(
     const epilogue = channelChoice(value.tensor.shape, shapeOf(dims), starts, steps);
     if (epilogue) {
       const common = { name: node.node.name, inputs: [value.tensor], output: makeTensor(name, dims) };
-      return node.builder.emit({ kind: 'map', ...common, epilogue });
+      return node.builder.emit({ kind: 'elementwise', ...common, epilogue });
     }
   }
   const strides = stridesOf(dimsOf(value));
@@ -146,7 +146,7 @@ function channelChoice(
     const row = i >> 2;
     return row < after[1] && from + row * by === (i & 3) ? 1 : 0;
   });
-  return mix(rows, [0, 0, 0, 0], input(0));
+  return laneMatrix(rows, [0, 0, 0, 0], input(0));
 }
 
 export function lowerSlice(node: NodeView): void {
@@ -245,5 +245,5 @@ export function lowerConcat(node: NodeView): void {
   const at = place === 0 || place === 1 || place === 2 ? place : 3;
   const inputs = values.map((_, i) => node.tensor(i));
   const common = { name: node.node.name, inputs, output: node.made(dims), epilogue: null };
-  node.define(node.builder.emit({ kind: 'join', ...common, axis: at }));
+  node.define(node.builder.emit({ kind: 'concat', ...common, axis: at }));
 }

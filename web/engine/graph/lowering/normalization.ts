@@ -2,7 +2,7 @@
 // are views of such pictures, or reductions and maps.
 
 import { constantOf } from '../../onnx/constant.ts';
-import { binary, type Expression, number, unary } from '../ir/expression.ts';
+import { binary, constant, type Expression, unary } from '../ir/expression.ts';
 import { productOf } from '../ir/strides.ts';
 import { makeTensor } from '../ir/tensor.ts';
 import { dimsOf, type NodeView, type Value } from './builder.ts';
@@ -11,7 +11,7 @@ import { mapOver } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import { part, reduceOver } from './reduce.ts';
 
-const NONE = number(0);
+const NONE = constant(0);
 
 /** Numbers per channel as a constant that broadcasts over pictures of that many dimensions. */
 function perChannel(node: NodeView, values: Float32Array, rank: number): Value {
@@ -51,7 +51,7 @@ function normalised(
   const picture = reshape(node, value, dims, `${node.output} as a picture`);
   const tensor = node.builder.tensor(picture, node.output);
   return node.builder.emit({
-    kind: 'normalise',
+    kind: 'instanceNorm',
     name: node.node.name,
     inputs: [tensor],
     output: makeTensor(`${node.output} normalised`, dims),
@@ -101,7 +101,7 @@ export function lowerGroupNorm(node: NodeView): void {
 const times =
   (factor: number) =>
   ([x = NONE]: Expression[]) =>
-    binary('mul', x, number(factor));
+    binary('mul', x, constant(factor));
 
 /** Over the axis and all after it; mean and 1 / deviation are outputs too. */
 export function lowerLayerNorm(node: NodeView): void {
@@ -110,14 +110,14 @@ export function lowerLayerNorm(node: NodeView): void {
   const first = node.axis(node.int('axis', -1), dims.length);
   const axes = dims.flatMap((_, i) => (i < first ? [] : [i]));
   const share = 1 / productOf(dims.slice(first));
-  const epsilon = number(node.float('epsilon', 1e-5));
+  const epsilon = constant(node.float('epsilon', 1e-5));
   const sum = reduceOver(node, value, axes, 'sum', `${node.output} sum`);
   const mean = part(node, 'mean', [sum], times(share));
   const apart = part(node, 'apart', [value, mean], ([x = NONE, m = NONE]) => binary('sub', x, m));
   const squares = part(node, 'squares', [apart], ([x = NONE]) => binary('mul', x, x));
   const total = reduceOver(node, squares, axes, 'sum', `${node.output} squares' sum`);
   const inverse = part(node, 'inverse', [total], ([x = NONE]) =>
-    unary('reciprocal', unary('sqrt', binary('add', binary('mul', x, number(share)), epsilon))),
+    unary('reciprocal', unary('sqrt', binary('add', binary('mul', x, constant(share)), epsilon))),
   );
   const [, meanName, inverseName] = node.node.outputs;
   if (meanName) node.builder.define(meanName, mean);
@@ -155,8 +155,8 @@ export function lowerLocalResponse(node: NodeView): void {
   } as const;
   const tensor = node.builder.tensor(squares, node.output);
   const sums = emitPointwise(node, tensor, weights, `${node.output} sums`);
-  const share = number(node.float('alpha', 1e-4) / size);
-  const [bias, power] = [number(node.float('bias', 1)), number(node.float('beta', 0.75))];
+  const share = constant(node.float('alpha', 1e-4) / size);
+  const [bias, power] = [constant(node.float('bias', 1)), constant(node.float('beta', 0.75))];
   node.define(
     mapOver(node, dims, [value, sums], ([x = NONE, sum = NONE]) =>
       binary('div', x, binary('pow', binary('add', bias, binary('mul', share, sum)), power)),

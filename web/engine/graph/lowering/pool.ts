@@ -1,7 +1,7 @@
 // Lowering of pooling. A mean over windows is a matrix from the left and one from the right, with or without
 // the padding counted; so is a sum of powers.
 
-import { binary, number, unary } from '../ir/expression.ts';
+import { binary, constant, unary } from '../ir/expression.ts';
 import { bandOf, type Column, resample } from './banded-matrix.ts';
 import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { windowPads } from './conv.ts';
@@ -93,12 +93,12 @@ export function lowerLpPool(node: NodeView): void {
     node,
     tensor.dims,
     [given],
-    ([x = number(0)]) => (p === 2 ? binary('mul', x, x) : binary('pow', unary('abs', x), number(p))),
+    ([x = constant(0)]) => (p === 2 ? binary('mul', x, x) : binary('pow', unary('abs', x), constant(p))),
     `${node.output} powers`,
   );
   const sums = pooled(node, { tensor: node.builder.tensor(powers, node.output), line }, () => () => 1);
-  const root = mapOver(node, dimsOf(sums), [sums], ([x = number(0)]) =>
-    p === 2 ? unary('sqrt', x) : binary('pow', x, number(1 / p)),
+  const root = mapOver(node, dimsOf(sums), [sums], ([x = constant(0)]) =>
+    p === 2 ? unary('sqrt', x) : binary('pow', x, constant(1 / p)),
   );
   definePicture(node, root, line);
 }

@@ -3,7 +3,7 @@
 
 import { BYTES, type Constant, constantOf, type DataType, dataType } from '../../onnx/constant.ts';
 import { applyUnary } from '../eval/scalar-math.ts';
-import { binary, number, unary } from '../ir/expression.ts';
+import { binary, constant, unary } from '../ir/expression.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
 import { dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
 import { lowerDequantize } from './cast.ts';
@@ -11,7 +11,7 @@ import { broadcast, mapOver } from './elementwise.ts';
 import { ACTIVATIONS } from './elementwise-extended.ts';
 import { reshape, viewed } from './movement.ts';
 
-const NONE = number(0);
+const NONE = constant(0);
 
 const RANGES: Partial<Record<DataType, readonly [low: number, high: number]>> = {
   uint8: [0, 255],
@@ -58,7 +58,7 @@ export function lowerQuantize(node: NodeView): void {
   node.define(
     mapOver(node, dims, [value, along(node, 1, dims), ...zero], ([x = NONE, scale = NONE, z = NONE]) => {
       const rounded = binary('add', unary('round', binary('div', x, scale)), z);
-      return binary('min', binary('max', rounded, number(low)), number(high));
+      return binary('min', binary('max', rounded, constant(low)), constant(high));
     }),
   );
 }

@@ -1,6 +1,6 @@
 // Lowering of what looks at whole axes: Reduce..., global pooling, Softmax. Each is made of reductions and maps.
 
-import { binary, type Expression, number, unary } from '../ir/expression.ts';
+import { binary, constant, type Expression, unary } from '../ir/expression.ts';
 import type { Reduce } from '../ir/operation.ts';
 import { productOf } from '../ir/strides.ts';
 import { makeTensor } from '../ir/tensor.ts';
@@ -11,7 +11,7 @@ import { reshape } from './movement.ts';
 
 type How = Reduce['how'];
 
-const NONE = number(0);
+const NONE = constant(0);
 
 /** One value of all along `axes`, which stay as dimensions of 1. */
 export function reduceOver(
@@ -81,7 +81,7 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   ReduceL2: { how: 'sum', before: square, after: x => unary('sqrt', x) },
   ReduceLogSum: { how: 'sum', after: x => unary('log', x) },
   ReduceMax: { how: 'max' },
-  ReduceMean: { how: 'sum', after: (x, count) => binary('div', x, number(count)) },
+  ReduceMean: { how: 'sum', after: (x, count) => binary('div', x, constant(count)) },
   ReduceMin: { how: 'min' },
   ReduceProd: { how: 'product' },
   ReduceSum: { how: 'sum' },
@@ -148,7 +148,7 @@ export function lowerGlobalPool(node: NodeView): void {
   }
   const sum = reduceOver(node, value, axes, 'sum', `${node.output} sum`);
   const count = productOf(dims.slice(2));
-  node.define(foldOver(node, dimsOf(sum), [sum], ([x = NONE]) => binary('mul', x, number(1 / count))));
+  node.define(foldOver(node, dimsOf(sum), [sum], ([x = NONE]) => binary('mul', x, constant(1 / count))));
 }
 
 /** Softmax and LogSoftmax; before opset 13 over the axis and all after it. */

@@ -4,8 +4,8 @@
 // lie on either side of an edge or of the middle between two pixels, depending on how it was rounded.
 
 import { constantOf } from '../../onnx/constant.ts';
-import { binary, choose, number } from '../ir/expression.ts';
-import type { Band } from '../ir/operation.ts';
+import { binary, constant, select } from '../ir/expression.ts';
+import type { BandedMatrix } from '../ir/operation.ts';
 import { bandOf, MOST_WEIGHTS, resample } from './banded-matrix.ts';
 import { dimsOf, type NodeView, type Value } from './builder.ts';
 import { mapOver } from './elementwise.ts';
@@ -123,7 +123,7 @@ export function lowerResize(node: NodeView): void {
   node.made(dims); // refuses impossible sizes before the matrices are made
   const [y, x] = [axes.at(-2), axes.at(-1)];
   const bands = [y, x].map(axis => axis && bandOfAxis(node, axis, mode));
-  const beyond = number(node.float('extrapolation_value', 0));
+  const beyond = constant(node.float('extrapolation_value', 0));
   const cropped = mode.coordinates === 'tf_crop_and_resize';
   const name = cropped ? `${node.output} inside` : node.output;
   const made = resample(node, node.tensor(0), dims, [bands[0] ?? null, bands[1] ?? null], name);
@@ -134,7 +134,7 @@ export function lowerResize(node: NodeView): void {
   const masks = [inside(node, y, mode, true), inside(node, x, mode, false)];
   node.define(
     mapOver(node, dims, [made, ...masks], ([value = beyond, rows = beyond, columns = beyond]) =>
-      choose(binary('mul', rows, columns), value, beyond),
+      select(binary('mul', rows, columns), value, beyond),
     ),
   );
 }
@@ -174,7 +174,7 @@ function inside(node: NodeView, axis: Axis, mode: Mode, rows: boolean): Value {
 }
 
 /** The taps of each row, clamped to the border, or left out beyond it where asked; null for no change. */
-function bandOfAxis(node: NodeView, axis: Axis, mode: Mode): Band | null {
+function bandOfAxis(node: NodeView, axis: Axis, mode: Mode): BandedMatrix | null {
   const { size, out, scale } = axis;
   if (size === out && scale === 1 && mode.coordinates !== 'tf_crop_and_resize') return null;
   const shrink = mode.antialias ? Math.min(scale, 1) : 1;

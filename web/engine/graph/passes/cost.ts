@@ -2,9 +2,9 @@
 // a GPU that is asked for too much takes the whole desktop with it.
 
 import { EngineError } from '../../error.ts';
-import { filled, productsOf } from '../ir/cost.ts';
+import { multiplyAdds, padToLanes } from '../ir/cost.ts';
 import type { Operation } from '../ir/operation.ts';
-import { stored } from '../ir/tensor.ts';
+import { paddedLength } from '../ir/tensor.ts';
 import type { Plan } from './plan.ts';
 
 const LONGEST_SIDE = 4096;
@@ -23,15 +23,15 @@ export function checkCost({ operations, buffers }: Plan): void {
   }
   const bytes = [...buffers, ...weightBytes(operations)].reduce((a, b) => a + b, 0);
   if (bytes > MOST_BYTES) {
-    const { name } = largest(operations, ({ output }) => stored(output));
+    const { name } = largest(operations, ({ output }) => paddedLength(output));
     const most = `the engine gives a look ${MOST_BYTES}`;
     throw new EngineError(
       `The model needs ${bytes} bytes on the GPU, most of all for node '${name}'; ${most}.`,
     );
   }
-  const products = operations.reduce((sum, operation) => sum + productsOf(operation), 0);
+  const products = operations.reduce((sum, operation) => sum + multiplyAdds(operation), 0);
   if (products > MOST_PRODUCTS) {
-    const { name } = largest(operations, productsOf);
+    const { name } = largest(operations, multiplyAdds);
     const many = `${products.toExponential(1)} products a frame, most of all in node '${name}'`;
     throw new EngineError(
       `The model needs ${many}; the engine runs up to ${MOST_PRODUCTS.toExponential(1)}.`,
@@ -56,7 +56,7 @@ function weightBytes(operations: readonly Operation[]): number[] {
     const { weights, group } = operation;
     const [a, b, kh, kw] = weights.dims;
     const width = { float32: 4, float16: 2, uint16: 2, uint8: 1 }[weights.type];
-    const own = group > 1 ? 4 * a * b * kh * kw : filled(a) * filled(b) * kh * kw * width;
+    const own = group > 1 ? 4 * a * b * kh * kw : padToLanes(a) * padToLanes(b) * kh * kw * width;
     bytes.set(weights.zero ?? weights.bytes, own);
   }
   return [...bytes.values()];

@@ -12,7 +12,7 @@
 import {
   type Expression,
   input,
-  mix,
+  laneMatrix,
   rewrite,
   SPLAT,
   sizeOfTree,
@@ -21,15 +21,15 @@ import {
 } from '../ir/expression.ts';
 import {
   type Convolution,
+  type Elementwise,
   type IndexMap,
-  type MapOperation,
+  type Movement,
   type Operation,
-  ownInputs,
-  type Rearrange,
+  ownInputCount,
   type Resample,
 } from '../ir/operation.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
-import { blocks, sameShape, type Tensor } from '../ir/tensor.ts';
+import { channelBlocks, sameShape, type Tensor } from '../ir/tensor.ts';
 
 /** Tensors that a fused operation may read: with weights, constants and the output it must fit 8 bindings. */
 export const MOST_INPUTS = 4;
@@ -110,7 +110,7 @@ function untilDone(operations: Operation[], keep: ReadonlySet<Tensor>, step: Ste
 
 function fuseMap(wiring: Wiring, at: number): boolean {
   const operation = wiring.operations[at];
-  if (operation?.kind !== 'map') return false;
+  if (operation?.kind !== 'elementwise') return false;
   const places = operation.inputs.map(tensor => wiring.placeOf(tensor));
   const latest = Math.max(-1, ...places);
   for (const [k, place] of places.entries()) {
@@ -118,29 +118,29 @@ function fuseMap(wiring: Wiring, at: number): boolean {
     const tensor = operation.inputs[k];
     if (!made || !tensor || !wiring.isPrivate(tensor)) continue;
     // A map moves to its reader; anything else stays, so the reader's other inputs must be there already.
-    if (made.kind !== 'map' && place !== latest) continue;
+    if (made.kind !== 'elementwise' && place !== latest) continue;
     const joined = joinMap(made, operation, k);
     if (!joined) continue;
     wiring.put(at, undefined);
     wiring.put(place, undefined);
-    wiring.put(made.kind === 'map' ? at : place, joined);
+    wiring.put(made.kind === 'elementwise' ? at : place, joined);
     return true;
   }
   return false;
 }
 
 /** `reader` computed right where `made` makes the reader's input `k`; null where that cannot be. */
-function joinMap(made: Operation, reader: MapOperation, k: number): Operation | null {
-  if (made.kind === 'join') return null;
+function joinMap(made: Operation, reader: Elementwise, k: number): Operation | null {
+  if (made.kind === 'concat') return null;
   // The camera's kernel reads a frame and no tensors.
-  if (made.kind === 'source' && reader.inputs.length > 1) return null;
+  if (made.kind === 'frameInput' && reader.inputs.length > 1) return null;
   const [n, c, h, w] = made.output.shape;
   const [rn, rc, rh, rw] = reader.output.shape;
-  const small = blocks(made.output) === 1 && blocks(reader.output) === 1;
+  const small = channelBlocks(made.output) === 1 && channelBlocks(reader.output) === 1;
   if (n !== rn || h !== rh || w !== rw || (c !== rc && !small)) return null;
   const before = made.epilogue ?? VALUE;
   // One channel that is broadcast over a block of several has to be repeated in it.
-  const value = c === 1 && rc > 1 ? mix(SPLAT, [0, 0, 0, 0], before) : before;
+  const value = c === 1 && rc > 1 ? laneMatrix(SPLAT, [0, 0, 0, 0], before) : before;
   const inputs = [...made.inputs];
   const renumber = new Map<number, number>();
   reader.inputs.forEach((tensor, i) => {
@@ -158,7 +158,8 @@ function joinMap(made: Operation, reader: MapOperation, k: number): Operation | 
 }
 
 /** From where on an operation's inputs may serve an epilogue. */
-const ownStart = (operation: Operation): number => (operation.kind === 'map' ? 0 : ownInputs(operation));
+const ownStart = (operation: Operation): number =>
+  operation.kind === 'elementwise' ? 0 : ownInputCount(operation);
 
 function mergeResample(wiring: Wiring, at: number): boolean {
   const after = wiring.operations[at];
@@ -177,11 +178,11 @@ function mergeResample(wiring: Wiring, at: number): boolean {
 function mergeViews(wiring: Wiring, at: number): boolean {
   const after = wiring.operations[at];
   const tensor = after?.inputs[0];
-  if (after?.kind !== 'rearrange' || !tensor || after.inputs.indexOf(tensor, 1) >= 0) return false;
+  if (after?.kind !== 'movement' || !tensor || after.inputs.indexOf(tensor, 1) >= 0) return false;
   const place = wiring.placeOf(tensor);
   const before = wiring.operations[place];
   const source = before?.inputs[0];
-  if (before?.kind !== 'rearrange' || !source || !isCopy(before.epilogue)) return false;
+  if (before?.kind !== 'movement' || !source || !isCopy(before.epilogue)) return false;
   const view = viewOfView(before, after);
   const sole = wiring.isPrivate(tensor);
   if (!view || (!sole && view !== after.map)) return false;
@@ -196,22 +197,22 @@ function mergeViews(wiring: Wiring, at: number): boolean {
 const isCopy = (epilogue: Expression | null): boolean => epilogue === null || epilogue.kind === 'value';
 
 /** Where one of two views only gives other dimensions, the other is both; else null. */
-function viewOfView(before: Rearrange, after: Rearrange): Extract<IndexMap, { kind: 'view' }> | null {
+function viewOfView(before: Movement, after: Movement): Extract<IndexMap, { kind: 'view' }> | null {
   if (before.map.kind !== 'view' || after.map.kind !== 'view') return null;
   if (isReshape(before)) return after.map;
   return isReshape(after) ? before.map : null;
 }
 
-function isReshape({ map, inputs: [from] }: Rearrange): boolean {
+function isReshape({ map, inputs: [from] }: Movement): boolean {
   if (map.kind !== 'view' || map.start !== 0 || !from) return false;
   const { dims, strides } = map;
   const inOrder = stridesOf(dims).every((stride, i) => dims[i] === 1 || stride === strides[i]);
   return inOrder && productOf(dims) === productOf(from.shape);
 }
 
-const copied = ({ epilogue, name, inputs, output }: Rearrange): MapOperation => {
+const copied = ({ epilogue, name, inputs, output }: Movement): Elementwise => {
   const whole = rewrite(epilogue ?? VALUE, leaf => (leaf.kind === 'value' ? input(0) : leaf));
-  return { kind: 'map', name, inputs, output, epilogue: whole };
+  return { kind: 'elementwise', name, inputs, output, epilogue: whole };
 };
 
 function mergedBands(before: Resample, after: Resample): Resample | null {
@@ -220,7 +221,7 @@ function mergedBands(before: Resample, after: Resample): Resample | null {
   const left = before.left ?? after.left;
   const right = before.right ?? after.right;
   const [n, , h, w] = after.output.shape;
-  const cost = n * blocks(after.output) * h * w * (left?.width ?? 1) * (right?.width ?? 1);
+  const cost = n * channelBlocks(after.output) * h * w * (left?.width ?? 1) * (right?.width ?? 1);
   if (cost > CHEAP_RESAMPLE) return null;
   return { ...after, inputs: [...before.inputs, ...after.inputs.slice(1)], left, right };
 }
@@ -238,8 +239,8 @@ function foldOnce(operation: Convolution): Convolution | null {
   let uses = 0;
   let above: Expression | undefined;
   visitAll(tree, node => {
-    if (node.kind === 'unary' || node.kind === 'mix') uses += node.of.kind === 'value' ? 1 : 0;
-    if (node.kind === 'choose') uses += [node.test, node.yes, node.no].filter(n => n.kind === 'value').length;
+    if (node.kind === 'unary' || node.kind === 'laneMatrix') uses += node.of.kind === 'value' ? 1 : 0;
+    if (node.kind === 'select') uses += [node.test, node.yes, node.no].filter(n => n.kind === 'value').length;
     if (node.kind !== 'binary') return;
     const own = [node.left, node.right].filter(n => n.kind === 'value').length;
     uses += own;
@@ -256,8 +257,8 @@ function foldOnce(operation: Convolution): Convolution | null {
 }
 
 function constantFactor(tree: Expression, channels: number): Float32Array | null {
-  if (tree.kind === 'channel') return tree.values;
-  return tree.kind === 'number' ? new Float32Array(channels).fill(tree.value) : null;
+  if (tree.kind === 'perChannel') return tree.values;
+  return tree.kind === 'constant' ? new Float32Array(channels).fill(tree.value) : null;
 }
 
 function affine(
@@ -286,7 +287,8 @@ function fusePrologue(wiring: Wiring, at: number): boolean {
   const place = wiring.placeOf(tensor);
   const made = wiring.operations[place];
   const source = made?.inputs[0];
-  if (made?.kind !== 'map' || !source || made.inputs.length !== 1 || !wiring.isPrivate(tensor)) return false;
+  if (made?.kind !== 'elementwise' || !source || made.inputs.length !== 1 || !wiring.isPrivate(tensor))
+    return false;
   if (!sameShape(source.shape, tensor.shape)) return false;
   if (!isTame(made.epilogue) || operation.inputs.indexOf(tensor, 1) >= 0) return false;
   const prologue = rewrite(made.epilogue, leaf => (leaf.kind === 'input' ? VALUE : leaf));
@@ -299,7 +301,7 @@ function fusePrologue(wiring: Wiring, at: number): boolean {
 function isTame(tree: Expression): boolean {
   let tame = sizeOfTree(tree) <= LARGEST_PROLOGUE;
   visitAll(tree, node => {
-    if (node.kind === 'channel' || node.kind === 'mix') tame = false;
+    if (node.kind === 'perChannel' || node.kind === 'laneMatrix') tame = false;
     if (node.kind === 'unary') tame &&= ['abs', 'neg', 'relu', 'tanh', 'sigmoid'].includes(node.name);
     if (node.kind === 'binary') tame &&= ['add', 'sub', 'mul', 'min', 'max', 'less'].includes(node.name);
   });

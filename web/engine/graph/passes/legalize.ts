@@ -2,29 +2,29 @@
 // all that came before it. No other operator takes so many, and a file that gives them is refused.
 
 import { EngineError } from '../../error.ts';
-import { MOST_READ } from '../ir/limits.ts';
-import type { Join, Operation } from '../ir/operation.ts';
+import { MAX_READ_TENSORS } from '../ir/limits.ts';
+import type { Concat, Operation } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 
 /** A join has no constants per channel. */
-const MOST_JOINED = MOST_READ + 1;
+const MOST_JOINED = MAX_READ_TENSORS + 1;
 
 export const narrowed = (operations: readonly Operation[]): Operation[] => operations.flatMap(narrow);
 
 function narrow(operation: Operation): Operation[] {
   const { kind, name, inputs } = operation;
-  if (kind === 'join') return joinsOf(operation);
-  if (inputs.length <= MOST_READ) return [operation];
+  if (kind === 'concat') return joinsOf(operation);
+  if (inputs.length <= MAX_READ_TENSORS) return [operation];
   throw new EngineError(
-    `Node '${name}' reads ${inputs.length} tensors at once; the engine runs up to ${MOST_READ}.`,
+    `Node '${name}' reads ${inputs.length} tensors at once; the engine runs up to ${MAX_READ_TENSORS}.`,
   );
 }
 
 /** The last of them makes what the join makes. */
-function joinsOf(join: Join): Join[] {
+function joinsOf(join: Concat): Concat[] {
   const { name, inputs } = join;
   if (inputs.length <= MOST_JOINED) return [join];
-  const inner: Join[] = [];
+  const inner: Concat[] = [];
   const joined: Tensor[] = [];
   for (let at = 0; at < inputs.length; at += MOST_JOINED) {
     const parts = inputs.slice(at, at + MOST_JOINED);
@@ -36,7 +36,7 @@ function joinsOf(join: Join): Join[] {
     const size = parts.reduce((sum, part) => sum + part.shape[join.axis], 0);
     const dims = first.shape.map((dim, axis) => (axis === join.axis ? size : dim));
     const output = makeTensor(`${join.output.name} from ${at}`, dims);
-    inner.push({ kind: 'join', name, inputs: parts, output, epilogue: null, axis: join.axis });
+    inner.push({ kind: 'concat', name, inputs: parts, output, epilogue: null, axis: join.axis });
     joined.push(output);
   }
   return [...inner, ...joinsOf({ ...join, inputs: joined })];

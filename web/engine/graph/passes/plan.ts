@@ -5,9 +5,9 @@
 // decided once, at load; a frame allocates nothing. Nothing here knows a backend.
 
 import type { Expression } from '../ir/expression.ts';
-import { MOST_READ } from '../ir/limits.ts';
+import { MAX_READ_TENSORS } from '../ir/limits.ts';
 import type { Graph, LiveInput, Operation } from '../ir/operation.ts';
-import { blocks, LANES, stored, type Tensor } from '../ir/tensor.ts';
+import { channelBlocks, LANES, paddedLength, type Tensor } from '../ir/tensor.ts';
 import { fuse } from './fusion.ts';
 
 /** Where a tensor lies: `offset` and `stride` count blocks of four channels within one pixel. */
@@ -36,12 +36,12 @@ const IDENTITY: Expression = { kind: 'value' };
 export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
   const picture = camera ? graph.inputs[0] : undefined;
   const source: Operation[] = picture
-    ? [{ kind: 'source', name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
+    ? [{ kind: 'frameInput', name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
     : [];
   const fused = fuse([...source, ...graph.operations], graph.outputs);
   const joins = joinGroups(fused, graph);
   let operations = fused.filter(operation => !joins.has(operation.output));
-  if (operations.some(({ inputs }) => inputs.length > MOST_READ)) {
+  if (operations.some(({ inputs }) => inputs.length > MAX_READ_TENSORS)) {
     operations = (await import('./legalize.ts')).narrowed(operations);
   }
   const { places, buffers } = placeTensors(operations, graph, joins, camera);
@@ -62,7 +62,7 @@ function joinGroups(operations: readonly Operation[], graph: Graph): Map<Tensor,
   const groups = new Map<Tensor, readonly Tensor[]>();
   const taken = new Set<Tensor>();
   for (const join of operations) {
-    if (join.kind !== 'join' || join.axis !== 1 || join.epilogue) continue;
+    if (join.kind !== 'concat' || join.axis !== 1 || join.epilogue) continue;
     const parts = join.inputs;
     if (!parts.slice(0, -1).every(part => part.shape[1] % LANES === 0)) continue;
     const together = new Set(parts);
@@ -70,7 +70,7 @@ function joinGroups(operations: readonly Operation[], graph: Graph): Map<Tensor,
       const made = maker.get(part);
       // An operation that reads one part and writes another would read and write one buffer at once.
       const apart =
-        made && made.kind !== 'join' && !made.inputs.some(t => together.has(t) || t === join.output);
+        made && made.kind !== 'concat' && !made.inputs.some(t => together.has(t) || t === join.output);
       return apart && !taken.has(part) && !graph.outputs.includes(part);
     });
     if (!own || together.size !== parts.length || graph.outputs.includes(join.output)) continue;
@@ -99,12 +99,12 @@ function placeTensors(
   const { assigned, buffers } = assign(lives);
   const places = new Map<Tensor, Place>();
   for (const [root, buffer] of assigned) {
-    const stride = blocks(root);
+    const stride = channelBlocks(root);
     places.set(root, { buffer, offset: 0, stride });
     let offset = 0;
     for (const part of joins.get(root) ?? []) {
       places.set(part, { buffer, offset, stride });
-      offset += blocks(part);
+      offset += channelBlocks(part);
     }
   }
   return { places, buffers };
@@ -125,7 +125,7 @@ function livesOf(
       life.start = Math.min(life.start, at);
       life.end = Math.max(life.end, at);
     } else {
-      lives.set(root, { bytes: stored(root) * 4, start: at, end: at });
+      lives.set(root, { bytes: paddedLength(root) * 4, start: at, end: at });
     }
   };
   operations.forEach((operation, at) => {

@@ -2,7 +2,7 @@
 
 import { edgeCode } from '../../codegen/movement-code.ts';
 import { EngineError } from '../../error.ts';
-import type { Resample, Source } from '../../graph/ir/operation.ts';
+import type { FrameInput, Resample } from '../../graph/ir/operation.ts';
 import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import { compileConvolution } from './conv.ts';
 import type { Draw } from './draw.ts';
@@ -22,9 +22,9 @@ export function compile(layouts: Layouts, step: Step, limits: Limits): Draw | nu
       return compileConvolution(reading(layouts, step), step, limits);
     case 'resample':
       return compileResample(reading(layouts, step), step);
-    case 'map':
+    case 'elementwise':
       return pointDraw(reading(layouts, step), makeCode('  return vec4(0);'));
-    case 'rearrange':
+    case 'movement':
       if (step.map.kind !== 'extend' || step.map.mode !== 'edge') return null;
       return pointDraw(reading(layouts, step), makeCode(edgeCode(GLSL, step.map.before)));
     default:
@@ -33,7 +33,7 @@ export function compile(layouts: Layouts, step: Step, limits: Limits): Draw | nu
 }
 
 /** The picture, from a frame. */
-export function compileSource(layouts: Layouts, source: Source): Draw {
+export function compileSource(layouts: Layouts, source: FrameInput): Draw {
   const shader = new Shader(layouts, source);
   shader.sample('frame', { kind: 'frame' }, 'sampler2D');
   shader.uniform('vec4 crop');
@@ -42,7 +42,7 @@ export function compileSource(layouts: Layouts, source: Source): Draw {
 }
 
 /** The picture, from a tensor in the frame's place. */
-export function compilePicture(layouts: Layouts, source: Source, picture: Tensor): Draw {
+export function compilePicture(layouts: Layouts, source: FrameInput, picture: Tensor): Draw {
   const shader = reading(layouts, { ...source, inputs: [picture] });
   return pointDraw(shader, makeCode('  return read_0(n, y, x, c);'));
 }
@@ -51,7 +51,7 @@ export function compilePicture(layouts: Layouts, source: Source, picture: Tensor
 export function compileShow(layouts: Layouts, tensor: Tensor): Draw {
   const epilogue = { kind: 'input', index: 0 } as const;
   const step = {
-    kind: 'map',
+    kind: 'elementwise',
     name: `show ${tensor.name}`,
     inputs: [tensor],
     output: tensor,

@@ -3,7 +3,7 @@
 
 import { packWeights } from '../../codegen/pack-weights.ts';
 import { EngineError } from '../../error.ts';
-import type { Axis, Convolution, Weights } from '../../graph/ir/operation.ts';
+import type { ConvAxis, Convolution, Weights } from '../../graph/ir/operation.ts';
 import { LANES } from '../../graph/ir/tensor.ts';
 import convolution from './conv.glsl?raw';
 import type { Draw, Table } from './draw.ts';
@@ -114,7 +114,7 @@ export const pair = (name: string, y: number, x: number): string =>
   `const ivec2 ${name} = ivec2(${y}, ${x});`;
 
 /** `ivec3 phase_y(int)`: first row of the kernel, rows, and from which row of the input. */
-export function axisCode(letter: 'x' | 'y', { phases }: Axis): string {
+export function axisCode(letter: 'x' | 'y', { phases }: ConvAxis): string {
   const vector = phases.map(({ first, count, start }) => `ivec3(${first}, ${count}, ${start})`);
   const chosen = vector.reduceRight((rest, one, i) => `phase == ${i} ? ${one} : ${rest}`);
   return `ivec3 phase_${letter}(int phase) { return ${chosen}; }`;
@@ -165,7 +165,7 @@ const sumsOf = ({ wide, deep }: Layout): string[] => list(wide * deep).map(i => 
  * of the fragment's first pixel. Null where phases do not repeat from fragment to fragment. */
 type Taps = ReadonlyMap<number, readonly { readonly pixel: number; readonly column: number }[]>;
 
-function tapsOf(axis: Axis, { wide, deep }: Layout): Taps | null {
+function tapsOf(axis: ConvAxis, { wide, deep }: Layout): Taps | null {
   if (wide % axis.outputStride !== 0) return null;
   const taps = new Map<number, { pixel: number; column: number }[]>();
   let count = 0;

@@ -6,7 +6,7 @@ import { concatCode, movementCode } from '../../codegen/movement-code-extended.t
 import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
 import { COMBINE, NEUTRAL } from '../../codegen/reduce-code.ts';
 import { EngineError } from '../../error.ts';
-import type { Convolution, Product, Reduce } from '../../graph/ir/operation.ts';
+import type { Convolution, MatMul, Reduce } from '../../graph/ir/operation.ts';
 import { axisCode, declareGeometry, pair } from './conv.ts';
 import plain from './conv-naive.glsl?raw';
 import deviation from './deviation.glsl?raw';
@@ -27,7 +27,7 @@ const PLAIN_WIDTH = 1024;
 
 export function compileUncommon(layouts: Layouts, step: Step): Draw {
   if (step.kind === 'deviation') {
-    const operation = { ...step, kind: 'map', epilogue: step.epilogue ?? { kind: 'value' } } as const;
+    const operation = { ...step, kind: 'elementwise', epilogue: step.epilogue ?? { kind: 'value' } } as const;
     const shader = reading(layouts, operation);
     const rows = step.along === 'rows';
     shader.add(`#define LENGTH ${rows ? 'w' : 'z'}`);
@@ -40,13 +40,13 @@ export function compileUncommon(layouts: Layouts, step: Step): Draw {
       return compilePlain(shader, step);
     case 'reduce':
       return compileReduce(shader, step);
-    case 'product':
+    case 'matMul':
       return compileProduct(shader, step);
     case 'maxPool':
       return pointDraw(shader, makeCode(maxPoolCode(GLSL, step)));
-    case 'rearrange':
+    case 'movement':
       return pointDraw(shader, makeCode(movementCode(GLSL, step, INSIDE)));
-    case 'join':
+    case 'concat':
       return pointDraw(shader, makeCode(concatCode(GLSL, step)));
     default:
       break;
@@ -88,7 +88,7 @@ function compileReduce(shader: Shader, { how, axes: [n, c, h, w] }: Reduce): Dra
 const declare = (name: string, code: string): string =>
   `vec4 ${name}(int n, int y, int x, int c) { return ${code}; }`;
 
-function compileProduct(shader: Shader, { inputs, output }: Product): Draw {
+function compileProduct(shader: Shader, { inputs, output }: MatMul): Draw {
   const [left = output, right = output] = inputs;
   const operands = [
     declare('left', operandCode(0, left, output)),

@@ -14,7 +14,7 @@ export async function stepsOf(operations: readonly Operation[]): Promise<Steps> 
   };
   const steps: Step[] = [];
   for (const operation of operations) {
-    if (operation.kind === 'normalise' || operation.kind === 'reduce') {
+    if (operation.kind === 'instanceNorm' || operation.kind === 'reduce') {
       const { sumSteps } = await import('./extended.ts');
       steps.push(...sumSteps(operation, temporary));
     } else if (operation.kind === 'resample') steps.push(...resampleSteps(operation, temporary));

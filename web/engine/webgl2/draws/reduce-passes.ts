@@ -3,8 +3,16 @@
 // and roots of means of squares: they are as large as the values themselves, which half floats can hold; sums
 // are not.
 
-import { binary, type Expression, input, number, rewrite, unary, VALUE } from '../../graph/ir/expression.ts';
-import type { Normalise, Reduce } from '../../graph/ir/operation.ts';
+import {
+  binary,
+  constant,
+  type Expression,
+  input,
+  rewrite,
+  unary,
+  VALUE,
+} from '../../graph/ir/expression.ts';
+import type { InstanceNorm, Reduce } from '../../graph/ir/operation.ts';
 import type { Step, Temporary } from './step.ts';
 
 /** Values for one output above which a reduction goes along rows first. */
@@ -13,7 +21,7 @@ const MANY = 128;
 const ROWS = [false, false, false, true] as const;
 const COLUMNS = [false, false, true, false] as const;
 
-export function sumSteps(operation: Normalise | Reduce, temporary: Temporary): Step[] {
+export function sumSteps(operation: InstanceNorm | Reduce, temporary: Temporary): Step[] {
   return operation.kind === 'reduce'
     ? reduceSteps(operation, temporary)
     : normaliseSteps(operation, temporary);
@@ -28,7 +36,7 @@ function reduceSteps(operation: Reduce, temporary: Temporary): Step[] {
   if (count < MANY) return [operation];
   const middle = temporary(`${operation.name} rows`, [n, c, h, 1]);
   const isSum = operation.how === 'sum';
-  const whole = binary('mul', VALUE, number(w));
+  const whole = binary('mul', VALUE, constant(w));
   const epilogue = isSum ? replaceValue(operation.epilogue ?? VALUE, whole) : operation.epilogue;
   return [
     { ...operation, inputs: [image], axes: ROWS, output: middle, epilogue: isSum ? shareOf(w) : null },
@@ -36,7 +44,7 @@ function reduceSteps(operation: Reduce, temporary: Temporary): Step[] {
   ];
 }
 
-function normaliseSteps(operation: Normalise, temporary: Temporary): Step[] {
+function normaliseSteps(operation: InstanceNorm, temporary: Temporary): Step[] {
   const { name, inputs, output, epsilon, scale, shift, epilogue } = operation;
   const [image = output, ...others] = inputs;
   const [n, c, h, w] = image.shape;
@@ -50,8 +58,8 @@ function normaliseSteps(operation: Normalise, temporary: Temporary): Step[] {
   ];
   const reduce = { kind: 'reduce', name, how: 'sum' } as const;
   const centred = binary('sub', input(0), input(1));
-  const scaled = binary('mul', binary('div', centred, input(2)), { kind: 'channel', values: scale });
-  const normalised = binary('add', scaled, { kind: 'channel', values: shift });
+  const scaled = binary('mul', binary('div', centred, input(2)), { kind: 'perChannel', values: scale });
+  const normalised = binary('add', scaled, { kind: 'perChannel', values: shift });
   return [
     { ...reduce, axes: ROWS, inputs: [image], output: means, epilogue: shareOf(w) },
     { ...reduce, axes: COLUMNS, inputs: [means], output: mean, epilogue: shareOf(h) },
@@ -69,10 +77,10 @@ function normaliseSteps(operation: Normalise, temporary: Temporary): Step[] {
       along: 'columns',
       inputs: [roots],
       output: deviation,
-      epilogue: unary('sqrt', binary('add', shareOf(h), number(epsilon))),
+      epilogue: unary('sqrt', binary('add', shareOf(h), constant(epsilon))),
     },
     {
-      kind: 'map',
+      kind: 'elementwise',
       name,
       inputs: [image, mean, deviation, ...others],
       output,
@@ -81,7 +89,7 @@ function normaliseSteps(operation: Normalise, temporary: Temporary): Step[] {
   ];
 }
 
-const shareOf = (count: number): Expression => binary('mul', VALUE, number(1 / count));
+const shareOf = (count: number): Expression => binary('mul', VALUE, constant(1 / count));
 
 function replaceValue(epilogue: Expression, value: Expression): Expression {
   return rewrite(epilogue, leaf => (leaf.kind === 'value' ? value : leaf));

@@ -5,7 +5,7 @@
 import { type ChannelSlot, expressionCode, fillChannels, readCode } from '../../codegen/expression-code.ts';
 import type { Expression } from '../../graph/ir/expression.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
-import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
+import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Draw, Sampled, Table } from './draw.ts';
 import { GLSL, helpersOf } from './glsl-math.ts';
 import spot from './output-position.glsl?raw';
@@ -142,7 +142,7 @@ ${lines.join('\n')}
   #channels(): void {
     const height = this.#slots.length;
     if (height === 0) return;
-    const width = blocks(this.#output);
+    const width = channelBlocks(this.#output);
     const fill = (target: ArrayBuffer) => fillChannels(target, this.#slots, width * LANES);
     const label = `${this.operation.name} per channel`;
     const bytes = width * height * LANES * 4;

@@ -1,7 +1,7 @@
 // A step of a frame: what one draw computes.
 
 import type { Expression } from '../../graph/ir/expression.ts';
-import type { Normalise, Operation } from '../../graph/ir/operation.ts';
+import type { InstanceNorm, Operation } from '../../graph/ir/operation.ts';
 import type { Shape, Tensor } from '../../graph/ir/tensor.ts';
 
 /** The sum of squares along rows, of distances of inputs[0] from the mean in inputs[1]; or along columns, of
@@ -15,7 +15,7 @@ export interface Deviation {
   readonly epilogue: Expression | null;
 }
 
-export type Step = Exclude<Operation, Normalise> | Deviation;
+export type Step = Exclude<Operation, InstanceNorm> | Deviation;
 
 export interface Steps {
   readonly steps: readonly Step[];

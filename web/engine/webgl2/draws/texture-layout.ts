@@ -9,7 +9,7 @@
 
 import { EngineError } from '../../error.ts';
 import { productOf } from '../../graph/ir/strides.ts';
-import { blocks, LANES, type Shape, type Tensor } from '../../graph/ir/tensor.ts';
+import { channelBlocks, LANES, type Shape, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 
 export interface Limits {
@@ -98,7 +98,7 @@ export class Layouts {
   /** Gives a tensor a texture of its own. */
   add(tensor: Tensor): void {
     if (this.#of.has(tensor)) return;
-    const family = [{ tensor, offset: 0, stride: blocks(tensor) }] as const;
+    const family = [{ tensor, offset: 0, stride: channelBlocks(tensor) }] as const;
     this.#place(family, tilingOf(family, this.limits), []);
   }
 

@@ -2,7 +2,7 @@
 
 import { EngineError } from '../../error.ts';
 import type { Crop } from '../../frames/source.ts';
-import type { Source } from '../../graph/ir/operation.ts';
+import type { FrameInput } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { RunOptions } from '../../painter.ts';
@@ -17,7 +17,7 @@ import { type Given, type Prepared, Programs } from './program-cache.ts';
 import { forgetErrors } from './texture-format.ts';
 import { Textures } from './textures.ts';
 
-const isSource = (step: Step): step is Source => step.kind === 'source';
+const isSource = (step: Step): step is FrameInput => step.kind === 'frameInput';
 
 export class Network {
   readonly layouts: Layouts;

@@ -37,11 +37,11 @@ const isCommon = (operation: Operation): boolean =>
 const isEdge = (map: IndexMap): map is Extend => map.kind === 'extend' && map.mode === 'edge';
 
 const isCommonKind = (operation: Operation): boolean =>
-  operation.kind === 'rearrange'
+  operation.kind === 'movement'
     ? isEdge(operation.map)
     : operation.kind === 'convolution'
       ? isStrip(operation)
-      : ['source', 'map', 'resample'].includes(operation.kind);
+      : ['frameInput', 'elementwise', 'resample'].includes(operation.kind);
 
 export function compile(context: KernelContext, operation: Operation, target: Target = TO_BUFFER): Kernel {
   const { plan, extended } = context;
@@ -49,16 +49,16 @@ export function compile(context: KernelContext, operation: Operation, target: Ta
   // The painting's kernel is the only one of its kind.
   shader.baked = plan.camera && operation.output === plan.outputs[0];
   switch (operation.kind) {
-    case 'source':
+    case 'frameInput':
       throw new EngineError(`The picture '${operation.name}' has to be compiled for what feeds it.`);
     case 'resample':
       return compileResample(shader, operation);
-    case 'map':
+    case 'elementwise':
       return pointKernel(shader, 'vec4f(0)');
     case 'convolution':
       if (isStrip(operation)) return compileStrip(shader, operation);
       break;
-    case 'rearrange':
+    case 'movement':
       if (isEdge(operation.map)) return pointKernel(shader, edgeCode(WGSL, operation.map.before));
       break;
     default:

@@ -2,11 +2,11 @@
 // input go into which products.
 
 import { packWeights } from '../../codegen/pack-weights.ts';
-import type { Axis, Convolution } from '../../graph/ir/operation.ts';
+import type { ConvAxis, Convolution } from '../../graph/ir/operation.ts';
 import type { Shader } from './shader.ts';
 import { blockCode, FULL } from './weight-unpacking.ts';
 
-export function axisCode(letter: 'x' | 'y', axis: Axis): string {
+export function axisCode(letter: 'x' | 'y', axis: ConvAxis): string {
   const cases = axis.phases.map(
     ({ first, count, start }, i) => `    case ${i} { return vec3i(${first}, ${count}, ${start}); }`,
   );
@@ -75,7 +75,7 @@ export interface Reads {
   }[];
 }
 
-export function readsOf({ phases, inputStride, inputStep, kernelStep }: Axis, wide: number): Reads {
+export function readsOf({ phases, inputStride, inputStep, kernelStep }: ConvAxis, wide: number): Reads {
   const taps = phases.flatMap(({ first, count, start }, phase) =>
     Array.from({ length: count }, (_, i) => ({
       phase,

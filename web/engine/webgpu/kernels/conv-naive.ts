@@ -3,7 +3,7 @@
 
 import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
-import { blocks } from '../../graph/ir/tensor.ts';
+import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { axisCode, basesOf, declareGeometry, declareWeights, scaledCode } from './conv-common.ts';
 import grouped from './conv-grouped.wgsl?raw';
 import direct from './conv-naive.wgsl?raw';
@@ -25,7 +25,7 @@ fn load(n: i32, y: i32, x: i32, c: i32) -> vec4f {
 export function compileLoops(shader: Shader, operation: Convolution): Kernel {
   const { weights, group, name, output, x, y } = operation;
   const [n, , height, width] = output.shape;
-  const out = blocks(output);
+  const out = channelBlocks(output);
   shader.readInputs();
   declareGeometry(shader, operation);
   declareLoad(shader, operation);

@@ -1,8 +1,8 @@
 // Convolutions, transposed ones too, by strips: of what shape, and the products of a thread written out.
 
-import { productsOf } from '../../graph/ir/cost.ts';
+import { multiplyAdds } from '../../graph/ir/cost.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
-import { blocks } from '../../graph/ir/tensor.ts';
+import { channelBlocks } from '../../graph/ir/tensor.ts';
 import type { Class, Shape, Style } from './config.ts';
 import { basesOf, declareGeometry, declareWeights, readsOf, scaledCode } from './conv-common.ts';
 import strip from './conv-tiled.wgsl?raw';
@@ -26,7 +26,7 @@ export const isStrip = ({ group, weights }: Convolution): boolean =>
 
 export function compileStrip(shader: Shader, operation: Convolution): Kernel {
   const [n] = operation.output.shape;
-  const out = blocks(operation.output);
+  const out = channelBlocks(operation.output);
   const [height, width] = basesOf(operation);
   const { style } = shader.context;
   const name = classOf(style, operation);
@@ -56,8 +56,8 @@ export function classOf({ few }: Style, operation: Convolution): Class {
   const [n, , height] = output.shape;
   const [rows, columns] = basesOf(operation);
   if (rows * columns === 1 || x.outputStride > 2) return 'tiny';
-  const usual: Class = productsOf(operation) < HEAVY ? 'fine' : 'heavy';
-  const threads = (n * height * columns * blocks(output)) / FOR_A_THREAD;
+  const usual: Class = multiplyAdds(operation) < HEAVY ? 'fine' : 'heavy';
+  const threads = (n * height * columns * channelBlocks(output)) / FOR_A_THREAD;
   return threads < few || columns < 4 ? 'coarse' : usual;
 }
 
@@ -68,7 +68,7 @@ function fitted(shape: Shape, { threads }: Style, operation: Convolution): Shape
   const [, columns] = basesOf(operation);
   let { wide, deep } = shape;
   const { tall } = shape;
-  while (blocks(operation.output) % deep > 0) {
+  while (channelBlocks(operation.output) % deep > 0) {
     deep /= 2;
     if (wide * 2 <= Math.min(columns, MOST_WIDE)) wide *= 2;
   }

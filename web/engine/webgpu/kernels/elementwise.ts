@@ -1,6 +1,6 @@
 // Kernels that compute every block of four channels on its own.
 
-import { blocks } from '../../graph/ir/tensor.ts';
+import { channelBlocks } from '../../graph/ir/tensor.ts';
 import map from './elementwise.wgsl?raw';
 import { type Kernel, linear } from './kernel.ts';
 import type { Shader } from './shader.ts';
@@ -12,5 +12,5 @@ export function pointKernel(shader: Shader, made: string): Kernel {
   const body = made.includes('return') ? made : `  return ${made};`;
   shader.add(`fn make(n: i32, y: i32, x: i32, c: i32) -> vec4f {\n${body}\n}`);
   shader.finish();
-  return shader.kernel(map, linear(n * h * w * blocks(shader.operation.output)));
+  return shader.kernel(map, linear(n * h * w * channelBlocks(shader.operation.output)));
 }

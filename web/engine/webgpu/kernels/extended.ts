@@ -3,8 +3,8 @@
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
 import { concatCode, movementCode } from '../../codegen/movement-code-extended.ts';
 import { impossible } from '../../error.ts';
-import type { Normalise } from '../../graph/ir/operation.ts';
-import { blocks } from '../../graph/ir/tensor.ts';
+import type { InstanceNorm } from '../../graph/ir/operation.ts';
+import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { compileLoops } from './conv-naive.ts';
 import { pointKernel } from './elementwise.ts';
 import normalise from './instance-norm.wgsl?raw';
@@ -43,24 +43,24 @@ function compileExtended(shader: Shader, operation: ExtendedOperation): Kernel {
   switch (operation.kind) {
     case 'convolution':
       return compileLoops(shader, operation);
-    case 'rearrange':
+    case 'movement':
       return pointKernel(shader, movementCode(WGSL, operation, INSIDE));
-    case 'normalise':
+    case 'instanceNorm':
       return compileNormalise(shader, operation);
     case 'maxPool':
       return pointKernel(shader, maxPoolCode(WGSL, operation));
     case 'reduce':
       return compileReduce(shader, operation);
-    case 'product':
+    case 'matMul':
       return compileProduct(shader, operation);
-    case 'join':
+    case 'concat':
       return pointKernel(shader, concatCode(WGSL, operation));
     default:
       return impossible(operation);
   }
 }
 
-function compileNormalise(shader: Shader, { epsilon, scale, shift, output }: Normalise): Kernel {
+function compileNormalise(shader: Shader, { epsilon, scale, shift, output }: InstanceNorm): Kernel {
   const { threads } = shader.context.style;
   shader.readInputs();
   shader.add(`const THREADS = ${threads === 64 ? 256 : threads};`);
@@ -68,7 +68,7 @@ function compileNormalise(shader: Shader, { epsilon, scale, shift, output }: Nor
   shader.add(`fn scale(c: i32) -> vec4f { return ${shader.channel(scale)}; }`);
   shader.add(`fn shift(c: i32) -> vec4f { return ${shader.channel(shift)}; }`);
   shader.finish();
-  return shader.kernel(normalise, [blocks(output), output.shape[0], 1]);
+  return shader.kernel(normalise, [channelBlocks(output), output.shape[0], 1]);
 }
 
 export const EXTENDED: ExtendedKernels = { functions, compileExtended };

@@ -7,8 +7,8 @@
 // Plain data, made without a GPU. `run` takes the same steps, and makes the guide by itself after them where somebody
 // reads it.
 
-import type { Band, Convolution, Operation, Resample, Source } from '../../graph/ir/operation.ts';
-import { blocks, stored, type Tensor } from '../../graph/ir/tensor.ts';
+import type { BandedMatrix, Convolution, FrameInput, Operation, Resample } from '../../graph/ir/operation.ts';
+import { channelBlocks, paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Place, Plan } from '../../graph/passes/plan.ts';
 import { type Tile, tileOf } from './input-conv.ts';
 import { isGathering } from './resample.ts';
@@ -16,10 +16,10 @@ import type { ExtendedKernels } from './shader.ts';
 
 export type Step =
   | { readonly kind: 'plain'; readonly operation: Operation }
-  | { readonly kind: 'cells'; readonly source: Source; readonly means: Resample }
+  | { readonly kind: 'cells'; readonly source: FrameInput; readonly means: Resample }
   | {
       readonly kind: 'opening';
-      readonly guide: Resample | Source;
+      readonly guide: Resample | FrameInput;
       readonly convolution: Convolution;
       readonly tile: Tile;
     };
@@ -53,8 +53,8 @@ export function merge(plan: Plan, extended: ExtendedKernels | null = null): Merg
     // What a merged kernel reads was free to be overwritten by what that kernel writes.
     for (const tensor of step.guide.inputs) {
       if (tensor.constant || moved.has(tensor)) continue;
-      const buffer = buffers.push(stored(tensor) * 4) - 1;
-      moved.set(tensor, { buffer, offset: 0, stride: blocks(tensor) });
+      const buffer = buffers.push(paddedLength(tensor) * 4) - 1;
+      moved.set(tensor, { buffer, offset: 0, stride: channelBlocks(tensor) });
     }
   }
   const places = new Map([...plan.places, ...moved]);
@@ -66,13 +66,13 @@ function paintedBy(plan: Plan): Operation | null {
   const painting = plan.outputs[0];
   const maker = plan.operations.find(operation => operation.output === painting);
   const read = plan.operations.some(operation => operation.inputs.some(tensor => tensor === painting));
-  if (maker && !read && maker.kind !== 'source') return maker;
+  if (maker && !read && maker.kind !== 'frameInput') return maker;
   return painting ? show(painting) : null;
 }
 
 /** A copy of a tensor, to be given a canvas as its target. */
 const show = (tensor: Tensor): Operation => ({
-  kind: 'map',
+  kind: 'elementwise',
   name: `show ${tensor.name}`,
   inputs: [tensor],
   output: tensor,
@@ -80,7 +80,7 @@ const show = (tensor: Tensor): Operation => ({
 });
 
 function mergeCells(operations: readonly Operation[]): Step[] {
-  const source = operations.find(operation => operation.kind === 'source');
+  const source = operations.find(operation => operation.kind === 'frameInput');
   const means = operations.find(
     operation => operation.kind === 'resample' && operation.inputs[0] === source?.output,
   );
@@ -95,11 +95,11 @@ function mergeCells(operations: readonly Operation[]): Step[] {
 
 const plain = (operation: Operation): Step => ({ kind: 'plain', operation });
 
-function isCells(source: Source, means: Resample): boolean {
+function isCells(source: FrameInput, means: Resample): boolean {
   const [, , height, width] = source.output.shape;
   return (
     means.inputs.length === 1 &&
-    blocks(source.output) === 1 &&
+    channelBlocks(source.output) === 1 &&
     isGathering(means) &&
     covers(means.left, height) &&
     covers(means.right, width)
@@ -107,7 +107,7 @@ function isCells(source: Source, means: Resample): boolean {
 }
 
 /** Whether every one of `size` columns is in some row's band, so that somebody writes that pixel. */
-function covers(band: Band | null, size: number): boolean {
+function covers(band: BandedMatrix | null, size: number): boolean {
   if (band?.starts[0] !== 0) return false;
   const { starts, width, rows } = band;
   for (let row = 0; row < rows; row++) {
@@ -124,7 +124,7 @@ function mergeOpening(steps: readonly Step[], plan: Plan): Step[] {
     const [tensor] = convolution.inputs;
     const maker = steps.find(step => step.kind === 'plain' && step.operation.output === tensor);
     const guide = maker?.kind === 'plain' ? maker.operation : undefined;
-    if (guide?.kind !== 'resample' && guide?.kind !== 'source') continue;
+    if (guide?.kind !== 'resample' && guide?.kind !== 'frameInput') continue;
     const tile = isOpening(guide, convolution, plan) && tileOf(guide, convolution);
     if (!tile) continue;
     const merged: Step = { kind: 'opening', guide, convolution, tile };
@@ -136,11 +136,11 @@ function mergeOpening(steps: readonly Step[], plan: Plan): Step[] {
   return [...steps];
 }
 
-function isOpening(guide: Resample | Source, convolution: Convolution, plan: Plan): boolean {
+function isOpening(guide: Resample | FrameInput, convolution: Convolution, plan: Plan): boolean {
   const tensor = guide.output;
   const readers = plan.operations.filter(operation => operation.inputs.includes(tensor));
   const narrow =
-    guide.kind === 'source' ||
+    guide.kind === 'frameInput' ||
     ((guide.left?.width ?? 1) <= WIDEST_BAND && (guide.right?.width ?? 1) <= WIDEST_BAND);
   return (
     narrow &&
@@ -148,6 +148,6 @@ function isOpening(guide: Resample | Source, convolution: Convolution, plan: Pla
     tensor !== plan.outputs[0] &&
     convolution.inputs.length === 1 &&
     convolution.output !== plan.outputs[0] &&
-    guide.inputs.every(input => plan.places.get(input)?.stride === blocks(input))
+    guide.inputs.every(input => plan.places.get(input)?.stride === channelBlocks(input))
   );
 }

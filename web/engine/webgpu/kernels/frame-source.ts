@@ -1,7 +1,7 @@
 // The picture: the camera's frame as the network sees it, in a kernel of its own or together with the means of
 // its cells. For `run` an array stands in for the frame.
 
-import type { Resample, Source } from '../../graph/ir/operation.ts';
+import type { FrameInput, Resample } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
 import cells from './frame-downsample.wgsl?raw';
 import sampling from './frame-sampling.wgsl?raw';
@@ -39,7 +39,7 @@ fn sampled(at: vec2i) -> vec4f {
 
 export function compileSource(
   context: KernelContext,
-  source: Source,
+  source: FrameInput,
   frame: FrameLayout | null,
   target: Target,
 ): Kernel {
@@ -53,7 +53,7 @@ export function compileSource(
 /** The picture and a resampling of it to few values, at once: each workgroup makes the pixels of one cell. */
 export function compileCells(
   context: KernelContext,
-  source: Source,
+  source: FrameInput,
   means: Resample,
   frame: FrameLayout | null,
 ): Kernel {

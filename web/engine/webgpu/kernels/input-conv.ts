@@ -1,7 +1,7 @@
 // The first convolution of a look in one kernel with what it reads: the guide, or the picture itself.
 
-import type { Band, Convolution, Resample, Source } from '../../graph/ir/operation.ts';
-import { blocks } from '../../graph/ir/tensor.ts';
+import type { BandedMatrix, Convolution, FrameInput, Resample } from '../../graph/ir/operation.ts';
+import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { declareGeometry, declareWeights, readsOf, scaledCode } from './conv-common.ts';
 import { declareSampling } from './frame-source.ts';
 import opening from './input-conv.wgsl?raw';
@@ -36,7 +36,10 @@ export interface Tile {
 }
 
 /** How a convolution of `guide` goes with tiles of it; null where a tile would be too large. */
-export function tileOf(guide: Resample | Source, { group, weights, output, x, y }: Convolution): Tile | null {
+export function tileOf(
+  guide: Resample | FrameInput,
+  { group, weights, output, x, y }: Convolution,
+): Tile | null {
   const [, channels, height] = guide.output.shape;
   if (guide.kind === 'resample' && falls(guide.left)) return null;
   if (group > 1 || channels > 4 || x.outputStride > 1 || y.outputStride > 1) return null;
@@ -55,7 +58,7 @@ export function tileOf(guide: Resample | Source, { group, weights, output, x, y 
       { length: Math.ceil(output.shape[2] / rows) },
       (_, i) => i * rows * y.inputStride + (y.phases[0]?.start ?? 0),
     );
-    const coarse = guide.kind === 'source' ? 0 : coarseRows(guide.left, starts, size[0], height);
+    const coarse = guide.kind === 'frameInput' ? 0 : coarseRows(guide.left, starts, size[0], height);
     if ((size[0] + coarse) * size[1] * channels * 4 <= MOST_BYTES && values <= MOST_VALUES)
       return { wide, rows, size, channels, coarse };
   }
@@ -63,11 +66,16 @@ export function tileOf(guide: Resample | Source, { group, weights, output, x, y 
 }
 
 /** Whether some row takes from above what the row before it takes from: a tile then knows no first one. */
-const falls = (band: Band | null): boolean =>
+const falls = (band: BandedMatrix | null): boolean =>
   band?.starts.some((start, row, starts) => start < (starts[row - 1] ?? 0)) ?? false;
 
 /** The most rows of the input that so many rows of the output take from, from any of the starts on. */
-function coarseRows(band: Band | null, starts: readonly number[], rows: number, height: number): number {
+function coarseRows(
+  band: BandedMatrix | null,
+  starts: readonly number[],
+  rows: number,
+  height: number,
+): number {
   const inside = (row: number) => Math.min(Math.max(row, 0), height - 1);
   const start = (row: number) => band?.starts[inside(row)] ?? inside(row);
   return Math.max(...starts.map(first => start(first + rows - 1) - start(first))) + (band?.width ?? 1);
@@ -75,7 +83,7 @@ function coarseRows(band: Band | null, starts: readonly number[], rows: number, 
 
 export function compileOpening(
   context: KernelContext,
-  guide: Resample | Source,
+  guide: Resample | FrameInput,
   convolution: Convolution,
   tile: Tile,
   frame: FrameLayout | null,
@@ -98,7 +106,7 @@ export function compileOpening(
   shader.add(keepCode('tile', 'AREA', tile));
   declareGuide(shader, guide, tile, frame);
   const [n, , height, width] = convolution.output.shape;
-  const out = blocks(convolution.output);
+  const out = channelBlocks(convolution.output);
   // Few output channels to a workgroup where there are threads to fill; the tile is made anew for each.
   const each = style.few > 0 ? Math.min(out, 4) : out;
   const slices = Math.ceil(out / each);
@@ -114,8 +122,13 @@ export function compileOpening(
 /** `made(place, column)`: a value of the guide in that column of the tile, before its epilogue; `start_tile`
  * comes before. A resampled guide is resampled across first, the few rows that the tile takes from, so that
  * hardly anything is computed twice. */
-function declareGuide(shader: Shader, guide: Resample | Source, tile: Tile, frame: FrameLayout | null): void {
-  if (guide.kind === 'source') {
+function declareGuide(
+  shader: Shader,
+  guide: Resample | FrameInput,
+  tile: Tile,
+  frame: FrameLayout | null,
+): void {
+  if (guide.kind === 'frameInput') {
     declareSampling(shader, guide.output, frame);
     shader.add(`fn start_tile(n: i32, first: vec2i, index: i32) {
   take_crop();

@@ -2,7 +2,7 @@
 
 import { COMBINE, NEUTRAL } from '../../codegen/reduce-code.ts';
 import type { Reduce } from '../../graph/ir/operation.ts';
-import { blocks } from '../../graph/ir/tensor.ts';
+import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { type Kernel, linear } from './kernel.ts';
 import reduce from './reduce.wgsl?raw';
 import type { Shader } from './shader.ts';
@@ -22,6 +22,6 @@ export function compileReduce(shader: Shader, { how, axes, inputs, output }: Red
   shader.add(`const REDUCED = vec4<bool>(${n}, ${h}, ${w}, ${c});`);
   shader.add(`fn combine(a: vec4f, b: vec4f) -> vec4f { return ${COMBINE[how]}; }`);
   shader.finish();
-  const outputs = output.shape[0] * output.shape[2] * output.shape[3] * blocks(output);
+  const outputs = output.shape[0] * output.shape[2] * output.shape[3] * channelBlocks(output);
   return shader.kernel(reduce, linear(outputs * share));
 }

@@ -1,7 +1,7 @@
 // Resampling with constant banded matrices from the left and the right.
 
-import type { Band, Resample } from '../../graph/ir/operation.ts';
-import { blocks } from '../../graph/ir/tensor.ts';
+import type { BandedMatrix, Resample } from '../../graph/ir/operation.ts';
+import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { type Kernel, linear } from './kernel.ts';
 import resample from './resample.wgsl?raw';
 import gather from './resample-reduce.wgsl?raw';
@@ -11,7 +11,7 @@ import type { Shader } from './shader.ts';
 const FEW_THREADS = 16384;
 
 /** `start_y(row)` and `weight_y(row, i)` of a band, or of none: the row itself. */
-function bandCode(letter: 'x' | 'y', band: Band | null, weightsAt: number): string {
+function bandCode(letter: 'x' | 'y', band: BandedMatrix | null, weightsAt: number): string {
   if (!band) {
     return `fn start_${letter}(r: i32) -> i32 { return r; }\nfn weight_${letter}(r: i32, i: i32) -> f32 { return 1; }`;
   }
@@ -23,7 +23,7 @@ fn weight_${letter}(r: i32, i: i32) -> f32 { return bands[${weightsAt} + r * ${b
 /** Declares the matrices of a resampling: `start_y`, `weight_y`, `start_x`, `weight_x` and WIDTH. */
 export function declareBands(shader: Shader, operation: Resample): void {
   const { left, right, name } = operation;
-  const lengthOf = (band: Band | null) => (band ? band.rows * (band.width + 1) : 0);
+  const lengthOf = (band: BandedMatrix | null) => (band ? band.rows * (band.width + 1) : 0);
   const fill = (target: ArrayBuffer) => {
     let at = 0;
     for (const band of [left, right]) {
@@ -46,7 +46,7 @@ export function declareBands(shader: Shader, operation: Resample): void {
 /** Whether so many inputs go into each of so few outputs that threads had better share each sum. */
 export function isGathering({ left, right, output }: Resample): boolean {
   const [n, , h, w] = output.shape;
-  return (left?.width ?? 1) * (right?.width ?? 1) >= 64 && n * h * w * blocks(output) < FEW_THREADS;
+  return (left?.width ?? 1) * (right?.width ?? 1) >= 64 && n * h * w * channelBlocks(output) < FEW_THREADS;
 }
 
 export function compileResample(shader: Shader, operation: Resample): Kernel {
@@ -55,7 +55,7 @@ export function compileResample(shader: Shader, operation: Resample): Kernel {
   shader.add(`const THREADS = ${shader.context.style.threads};`);
   declareBands(shader, operation);
   shader.finish();
-  const outputs = n * h * w * blocks(operation.output);
+  const outputs = n * h * w * channelBlocks(operation.output);
   return isGathering(operation)
     ? shader.kernel(gather, [outputs, 1, 1])
     : shader.kernel(resample, linear(outputs));

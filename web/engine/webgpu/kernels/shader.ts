@@ -5,8 +5,8 @@
 import { type ChannelSlot, expressionCode, fillChannels, readCode } from '../../codegen/expression-code.ts';
 import { EngineError } from '../../error.ts';
 import type { Expression } from '../../graph/ir/expression.ts';
-import type { MapOperation, Operation, Resample, Source } from '../../graph/ir/operation.ts';
-import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
+import type { Elementwise, FrameInput, Operation, Resample } from '../../graph/ir/operation.ts';
+import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { Style } from './config.ts';
 import { type Binding, type FrameLayout, type Kernel, ROW, type Target } from './kernel.ts';
@@ -20,7 +20,7 @@ export interface ExtendedKernels {
   readonly compileExtended: (shader: Shader, operation: ExtendedOperation) => Kernel;
 }
 
-export type ExtendedOperation = Exclude<Operation, Source | MapOperation | Resample>;
+export type ExtendedOperation = Exclude<Operation, FrameInput | Elementwise | Resample>;
 
 /** What all kernels of a plan are compiled with. */
 export interface KernelContext {
@@ -64,7 +64,7 @@ export class Shader {
 
   #pushSizes(tensor: Tensor): void {
     const place = this.context.plan.places.get(tensor);
-    const own = blocks(tensor);
+    const own = channelBlocks(tensor);
     this.#sizes.push(...tensor.shape, place?.stride ?? own, place?.offset ?? 0, own, 0);
   }
 
@@ -202,7 +202,7 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
       this.bind({ kind: 'live' }, `var<uniform> live: array<vec4f, ${vectors}>`);
     }
     if (this.#slots.length > 0) {
-      const own = blocks(this.#output) * LANES;
+      const own = channelBlocks(this.#output) * LANES;
       const fill = (target: ArrayBuffer) => fillChannels(target, this.#slots, own);
       const label = `${this.operation.name} per channel`;
       const bytes = this.#slots.length * own * 4;

@@ -5,7 +5,7 @@
 import { EngineError } from '../../error.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
 import { productOf } from '../../graph/ir/strides.ts';
-import { stored, type Tensor } from '../../graph/ir/tensor.ts';
+import { paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { RunOptions } from '../../painter.ts';
 import { givenInputs, givenLive } from '../../run-inputs.ts';
@@ -50,7 +50,11 @@ export class Reader {
     const camera = plan.camera ? plan.inputs[0] : undefined;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     const { picture, frame, beside } = await checked(device, () => {
-      const given = memory.make('picture', camera ? bytesIn(style.precision, 4 * stored(camera)) : 16, usage);
+      const given = memory.make(
+        'picture',
+        camera ? bytesIn(style.precision, 4 * paddedLength(camera)) : 16,
+        usage,
+      );
       const prepare = (step: Step) => {
         const one = pipelines.prepare(compileStep(merged, style, step, null));
         return { one, group: bindGroup(device, one, () => ({ buffer: given })) };

@@ -155,7 +155,7 @@ const compileFor = (
   frame: FrameLayout | null,
   target: Target,
 ): Kernel =>
-  operation.kind === 'source'
+  operation.kind === 'frameInput'
     ? compileSource(context, operation, frame, target)
     : compile(context, operation, target);
 

@@ -1,5 +1,5 @@
 // Tensors from ONNX's order (N, C, H, W) to the GPU's (N, H, W, blocks of four channels).
-import { blocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
+import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 
 /** Index in the GPU's order for each element in ONNX's, as a walk. */
 export function walk(
@@ -21,8 +21,8 @@ export function walk(
 
 export function toBlocks(tensor: Tensor, values: Float32Array): Float32Array<ArrayBuffer> {
   const [n, , h, w] = tensor.shape;
-  const packed = new Float32Array(n * h * w * blocks(tensor) * LANES);
-  walk(tensor, blocks(tensor), 0, (onnx, gpu) => {
+  const packed = new Float32Array(n * h * w * channelBlocks(tensor) * LANES);
+  walk(tensor, channelBlocks(tensor), 0, (onnx, gpu) => {
     packed[gpu] = values[onnx] ?? 0;
   });
   return packed;

@@ -3,7 +3,7 @@
 // given back: the picture is stretched as a frame is, and the painting goes to a texture of a few rows, since
 // what is painted beyond those is dropped.
 
-import { blocks } from '../../graph/ir/tensor.ts';
+import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { liveValues } from '../../live-inputs.ts';
 import type { Findings } from '../../painter.ts';
 import { GOLDEN, STRIPES_SIDE, stripes } from '../../recovery/probe.ts';
@@ -103,10 +103,10 @@ export async function examine(
 function samplesOf({ merged, pipelines }: Studio, step: Step): Sample[] {
   const operation = step.kind === 'plain' ? step.operation : step.kind === 'opening' && step.convolution;
   const place = operation && operation !== merged.painted && merged.plan.places.get(operation.output);
-  if (!place || operation.kind === 'source') return [];
+  if (!place || operation.kind === 'frameInput') return [];
   const [n, , h, w] = operation.output.shape;
   const block = bytesIn(pipelines.style.precision, 16);
-  const size = Math.min(blocks(operation.output) * block, MOST_SAMPLED);
+  const size = Math.min(channelBlocks(operation.output) * block, MOST_SAMPLED);
   const count = Math.min(MOST_PIXELS, Math.floor(MOST_SAMPLED / size));
   const buffer = pipelines.shared.buffer(place.buffer);
   return Array.from({ length: count }, (_, i) => {

@@ -1,6 +1,6 @@
 // Trying a kernel: the largest layer of a class, run by itself.
 
-import { productsOf } from '../../graph/ir/cost.ts';
+import { multiplyAdds } from '../../graph/ir/cost.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
 import { compile } from '../kernels/compile.ts';
 import type { Class, Style } from '../kernels/config.ts';
@@ -21,7 +21,7 @@ function largest({ merged, pipelines }: Studio, name: Class): Convolution | null
     const { operation } = step;
     if (operation.kind !== 'convolution' || !isStrip(operation)) continue;
     if (classOf(pipelines.style, operation) !== name) continue;
-    const products = productsOf(operation);
+    const products = multiplyAdds(operation);
     if (products > most) [most, found] = [products, operation];
   }
   return found;
