@@ -3,7 +3,7 @@
 import type { Weights } from '../graph/ir/operation.ts';
 import { floats } from '../onnx/constant.ts';
 import type { Data } from './constant-data.ts';
-import { channelsOf, sharing, stored } from './pack-weights.ts';
+import { channelsOf, sharing } from './pack-weights.ts';
 
 /** For convolutions in groups: float32, ordered [output channel][row][column][input channel of the group]. */
 export function packGrouped(weights: Weights, group: number, label: string): Data {
@@ -12,11 +12,7 @@ export function packGrouped(weights: Weights, group: number, label: string): Dat
   const taps = kh * kw;
   const [perIn, perOut] = [inputs / group, outputs / group];
   const fill = (target: ArrayBuffer) => {
-    const raw = stored(weights);
-    const from =
-      weights.type === 'float16'
-        ? floats({ name: label, type: 'float16', dims: weights.dims, bytes: weights.bytes })
-        : raw;
+    const from = floats(weights);
     const to = new Float32Array(target);
     for (let o = 0; o < outputs; o++) {
       for (let i = 0; i < perIn; i++) {

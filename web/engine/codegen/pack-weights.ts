@@ -4,10 +4,11 @@
 
 import type { Weights } from '../graph/ir/operation.ts';
 import { LANES } from '../graph/ir/tensor.ts';
+import { bytesOf, numbers } from '../onnx/constant.ts';
 import type { Data } from './constant-data.ts';
 
 export type Element = Weights['type'];
-const WIDTH: Readonly<Record<Element, 1 | 2 | 4>> = { float32: 4, float16: 2, uint16: 2, uint8: 1 };
+type WeightArray = Float32Array | Uint16Array | Uint8Array;
 
 export interface Channels {
   readonly inputs: number;
@@ -18,20 +19,6 @@ export function channelsOf({ dims, transposed }: Weights, group: number): Channe
   return transposed
     ? { inputs: dims[0], outputs: dims[1] * group }
     : { inputs: dims[1] * group, outputs: dims[0] };
-}
-
-export function stored({ bytes, type }: Weights): Float32Array | Uint16Array | Uint8Array {
-  const width = WIDTH[type];
-  const source = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
-  const count = source.length / width;
-  if (type === 'float32') return new Float32Array(source.buffer, source.byteOffset, count);
-  if (type === 'uint8') return source;
-  return new Uint16Array(source.buffer, source.byteOffset, count);
-}
-
-function view(target: ArrayBuffer, type: Element): Float32Array | Uint16Array | Uint8Array {
-  if (type === 'float32') return new Float32Array(target);
-  return type === 'uint8' ? new Uint8Array(target) : new Uint16Array(target);
 }
 
 /** Convolutions that share an initializer share what is packed of it: their weights are different objects
@@ -46,19 +33,19 @@ export function packWeights(weights: Weights, label: string): Data {
   const taps = kh * kw;
   const count = Math.ceil(channels.inputs / LANES) * Math.ceil(channels.outputs / LANES) * taps;
   const fill = (target: ArrayBuffer) => {
-    const to = view(target, weights.type);
-    pack(stored(weights), to, channels, taps, weights.transposed);
+    const to = numbers({ bytes: new Uint8Array(target), type: weights.type });
+    pack(numbers(weights), to, channels, taps, weights.transposed);
     if (weights.zero) fillEmptyInputs(to, weights.zero, channels, taps);
   };
-  const bytes = count * LANES * LANES * WIDTH[weights.type];
+  const bytes = count * LANES * LANES * bytesOf(weights.type);
   return { label, ...sharing(weights, 1), bytes, fill };
 }
 
 /** Block by block, so that what is read and what is written lie close together: a look has up to 54 million
  * weights, and the page waits. */
-function pack<T extends Float32Array | Uint16Array | Uint8Array>(
-  from: T,
-  to: T,
+function pack(
+  from: WeightArray,
+  to: WeightArray,
   { inputs, outputs }: Channels,
   taps: number,
   transposed: boolean,
@@ -84,7 +71,7 @@ function pack<T extends Float32Array | Uint16Array | Uint8Array>(
 
 /** Input lanes without a channel must weigh nothing, which for quantised weights is the zero point. */
 function fillEmptyInputs(
-  to: Float32Array | Uint16Array | Uint8Array,
+  to: WeightArray,
   zero: Float32Array,
   { inputs, outputs }: Channels,
   taps: number,

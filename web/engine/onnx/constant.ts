@@ -31,18 +31,22 @@ const TYPES: Readonly<Record<number, DataType>> = {
   11: 'float64',
 };
 
-export const BYTES: Readonly<Record<DataType, number>> = {
-  float32: 4,
-  float16: 2,
-  float64: 8,
-  uint8: 1,
-  int8: 1,
-  uint16: 2,
-  int16: 2,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-};
+/** Arrays of the stored numbers; float16 as its bit patterns. */
+const ARRAYS = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  float64: Float64Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+} as const;
+
+/** Bytes of one number. */
+export const bytesOf = (type: DataType): number => ARRAYS[type].BYTES_PER_ELEMENT;
 
 export interface Constant {
   readonly name: string;
@@ -116,7 +120,7 @@ export function readConstant(message: Uint8Array): Constant {
   const type = dataType(code, where);
   const size = sizeOf(dims, where);
   const bytes = raw ?? packed(message, type, where);
-  if (bytes.length !== size * BYTES[type]) {
+  if (bytes.length !== size * bytesOf(type)) {
     throw new EngineError(
       `${where} claims ${size} values of ${type} (${dims.join(' x ')}) but holds ${bytes.length} bytes.`,
     );
@@ -125,26 +129,17 @@ export function readConstant(message: Uint8Array): Constant {
 }
 
 /** The field of TensorProto that holds the numbers of a type, where they are not raw bytes. */
-const FIELDS: Readonly<Record<DataType, number>> = {
-  float32: 4,
-  float64: 10,
-  int64: 7,
-  float16: 5,
-  uint8: 5,
-  int8: 5,
-  uint16: 5,
-  int16: 5,
-  int32: 5,
-  bool: 5,
-};
+const FIELDS: Partial<Record<DataType, number>> = { float32: 4, float64: 10, int64: 7 };
+const DEFAULT_FIELD = 5;
 
 /** Numbers from a typed field: counted first, so that nothing is held but what they become. */
 function packed(message: Uint8Array, type: DataType, where: string): Uint8Array {
-  const width = BYTES[type];
+  const width = bytesOf(type);
+  const own = FIELDS[type] ?? DEFAULT_FIELD;
   const plain = type === 'float32' || type === 'float64';
   let count = 0;
   eachField(message, (cursor, field, wire) => {
-    if (field !== FIELDS[type]) return false;
+    if (field !== own) return false;
     if (wire !== 2) {
       cursor.skip(wire);
       count += 1;
@@ -174,7 +169,7 @@ function packed(message: Uint8Array, type: DataType, where: string): Uint8Array 
     at += width;
   };
   eachField(message, (cursor, field, wire) => {
-    if (field !== FIELDS[type]) return false;
+    if (field !== own) return false;
     if (wire !== 2) one(cursor);
     else for (const inner = new Cursor(cursor.chunk()); !inner.done; ) one(inner);
     return true;
@@ -183,54 +178,27 @@ function packed(message: Uint8Array, type: DataType, where: string): Uint8Array 
 }
 
 /** The bytes at an address that typed arrays accept: a view where the file allows it, else a copy. */
-export function aligned(constant: Constant): { buffer: ArrayBufferLike; at: number } {
+function aligned(constant: Stored): { buffer: ArrayBufferLike; at: number } {
   const { bytes, type } = constant;
-  if (bytes.byteOffset % BYTES[type] === 0) return { buffer: bytes.buffer, at: bytes.byteOffset };
+  if (bytes.byteOffset % bytesOf(type) === 0) return { buffer: bytes.buffer, at: bytes.byteOffset };
   return { buffer: bytes.slice().buffer, at: 0 };
 }
 
-export type Numbers =
-  | Float32Array
-  | Float64Array
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array;
+type Stored<T extends DataType = DataType> = { readonly type: T; readonly bytes: Uint8Array };
+type Numbers<T extends DataType> = InstanceType<(typeof ARRAYS)[T]>;
 
 /** The stored numbers; float16 as its bit patterns. */
-export function numbers(constant: Constant): Numbers {
+export function numbers<T extends DataType>(constant: Stored<T>): Numbers<T> {
   const { buffer, at } = aligned(constant);
-  const count = constant.bytes.length / BYTES[constant.type];
-  switch (constant.type) {
-    case 'float32':
-      return new Float32Array(buffer, at, count);
-    case 'float64':
-      return new Float64Array(buffer, at, count);
-    case 'float16':
-    case 'uint16':
-      return new Uint16Array(buffer, at, count);
-    case 'int16':
-      return new Int16Array(buffer, at, count);
-    case 'uint8':
-    case 'bool':
-      return new Uint8Array(buffer, at, count);
-    case 'int8':
-      return new Int8Array(buffer, at, count);
-    case 'int32':
-      return new Int32Array(buffer, at, count);
-    case 'int64':
-      return new BigInt64Array(buffer, at, count);
-    default:
-      return constant.type satisfies never;
-  }
+  const make: new (buffer: ArrayBufferLike, at: number, count: number) => Numbers<DataType> =
+    ARRAYS[constant.type];
+  return new make(buffer, at, constant.bytes.length / bytesOf(constant.type)) as Numbers<T>;
 }
 
 /** The stored elements by width alone: for moving them about. */
 export function elements(constant: Constant): Uint8Array | Uint16Array | Uint32Array | BigUint64Array {
   const { buffer, at } = aligned(constant);
-  const width = BYTES[constant.type];
+  const width = bytesOf(constant.type);
   const count = constant.bytes.length / width;
   if (width === 1) return new Uint8Array(buffer, at, count);
   if (width === 2) return new Uint16Array(buffer, at, count);
@@ -251,7 +219,7 @@ export function halfToFloat(bits: number): number {
 export const isCopied = ({ type, bytes }: Constant): boolean =>
   type !== 'float32' || bytes.byteOffset % 4 !== 0;
 
-export function floats(constant: Constant): Float32Array {
+export function floats(constant: Stored): Float32Array {
   const stored = numbers(constant);
   if (stored instanceof Float32Array) return stored;
   const values = new Float32Array(stored.length);

@@ -1,7 +1,7 @@
 // Constants of whole numbers, exactly: as big integers, which have room for every int64 and wrap around the ends
 // of a type as ONNX has it.
 
-import { BYTES, type Constant, type DataType, numbers } from './constant.ts';
+import { bytesOf, type Constant, type DataType, numbers } from './constant.ts';
 
 /** The numbers of a constant of a whole type; small tensors only. */
 export const bigints = (constant: Constant): bigint[] =>
@@ -11,8 +11,8 @@ export const bigints = (constant: Constant): bigint[] =>
 export function wrapped(type: DataType, value: bigint): bigint {
   if (type === 'bool') return value;
   return type.startsWith('u')
-    ? BigInt.asUintN(8 * BYTES[type], value)
-    : BigInt.asIntN(8 * BYTES[type], value);
+    ? BigInt.asUintN(8 * bytesOf(type), value)
+    : BigInt.asIntN(8 * bytesOf(type), value);
 }
 
 export function wholesOf(
@@ -21,7 +21,7 @@ export function wholesOf(
   dims: readonly number[],
   values: readonly bigint[],
 ): Constant {
-  const width = BYTES[type];
+  const width = bytesOf(type);
   const bytes = new Uint8Array(values.length * width);
   const view = new DataView(bytes.buffer);
   values.forEach((value, i) => {

@@ -1,7 +1,7 @@
 // A tree over constants, worked out some hundred elements at a time: what lies between the constants and the
 // result is never in memory as a whole, however many nodes a file has for it.
 
-import { BYTES, type Constant, halfToFloat } from '../../onnx/constant.ts';
+import { bytesOf, type Constant, halfToFloat } from '../../onnx/constant.ts';
 import { type Expression, visitAll } from '../ir/expression.ts';
 import { broadcastStrides } from '../ir/strides.ts';
 import { applyBinary, applyUnary } from './scalar-math.ts';
@@ -177,7 +177,7 @@ function leafOf({ leaves, dims, size }: Job, index: number): (i: number) => numb
   const leaf = leaves[index];
   if (!leaf) return () => Number.NaN;
   const read = readerOf(leaf);
-  if (leaf.bytes.length === size * BYTES[leaf.type]) {
+  if (leaf.bytes.length === size * bytesOf(leaf.type)) {
     let at = 0;
     return () => read(at++);
   }

@@ -193,7 +193,7 @@ function pointwise(
   ) {
     return null;
   }
-  const values = floats({ name: '', type: 'float32', dims: weights.dims, bytes: weights.bytes });
+  const values = floats(weights);
   const rows = Array.from({ length: 16 }, (_, i) => {
     const [row, column] = [i >> 2, i & 3];
     return row < outputs && column < channels ? (values[row * channels + column] ?? 0) : 0;

@@ -1,6 +1,6 @@
 // Lowering of nodes that move elements and that looks of our own do without: views, as in `movement.ts`.
 
-import { BYTES, type Constant, sizeOf } from '../../onnx/constant.ts';
+import { bytesOf, type Constant, sizeOf } from '../../onnx/constant.ts';
 import { input } from '../ir/expression.ts';
 import type { View } from '../ir/operation.ts';
 import { productOf } from '../ir/strides.ts';
@@ -145,7 +145,7 @@ function gathered(
   made: readonly number[],
 ): Constant {
   const [rows = 1, size = 1, inner = 1] = dims;
-  const length = inner * BYTES[constant.type];
+  const length = inner * bytesOf(constant.type);
   node.builder.spend(rows * places.length * length);
   const bytes = new Uint8Array(rows * places.length * length);
   for (let row = 0; row < rows; row++) {

@@ -2,7 +2,7 @@
 //
 // Most of them are views (`ir/operation.ts`): a list of dimensions to walk, and how far each step goes.
 
-import { BYTES, type Constant, elements, sizeOf } from '../../onnx/constant.ts';
+import { bytesOf, type Constant, elements, sizeOf } from '../../onnx/constant.ts';
 import { type Expression, input, laneMatrix } from '../ir/expression.ts';
 import type { IndexMap, View } from '../ir/operation.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
@@ -27,13 +27,13 @@ export function viewed(
   }
   if (value.kind === 'scalar') return { ...value, dims };
   const constant = value.kind === 'quantised' ? node.builder.dequantised(value) : value.constant;
-  node.builder.spend(productOf(dims) * BYTES[constant.type]);
+  node.builder.spend(productOf(dims) * bytesOf(constant.type));
   return { kind: 'constant', constant: viewedConstant(constant, dims, view) };
 }
 
 function viewedConstant(constant: Constant, dims: readonly number[], view: View): Constant {
   const from = elements(constant);
-  const bytes = new Uint8Array(productOf(dims) * BYTES[constant.type]);
+  const bytes = new Uint8Array(productOf(dims) * bytesOf(constant.type));
   const to = elements({ ...constant, bytes });
   const at = view.dims.map(() => 0);
   const last = view.dims.length - 1;

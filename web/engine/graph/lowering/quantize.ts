@@ -1,7 +1,7 @@
 // Lowering of QuantizeLinear and DequantizeLinear. What is computed stays float32 and is rounded and kept in
 // range as the whole numbers would be; constants become the whole numbers.
 
-import { BYTES, type Constant, constantOf, type DataType, dataType } from '../../onnx/constant.ts';
+import { bytesOf, type Constant, constantOf, type DataType, dataType } from '../../onnx/constant.ts';
 import { applyUnary } from '../eval/scalar-math.ts';
 import { binary, constant, unary } from '../ir/expression.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
@@ -78,14 +78,14 @@ function quantised(node: NodeView, type: DataType, [low, high]: readonly [number
     throw node.fail(`has ${scale.length} scales, which do not fit its axis ${axis}.`);
   }
   const inner = productOf(dims.slice(axis + 1));
-  node.builder.spend(values.length * BYTES[type]);
-  const bytes = new Uint8Array(values.length * BYTES[type]);
+  node.builder.spend(values.length * bytesOf(type));
+  const bytes = new Uint8Array(values.length * bytesOf(type));
   const view = new DataView(bytes.buffer);
   values.forEach((value, i) => {
     const k = scale.length === 1 ? 0 : Math.floor(i / inner) % scale.length;
     const whole = applyUnary('round', Math.fround(value / (scale[k] ?? 1))) ?? 0;
     const kept = Math.min(Math.max(whole + (zero[zero.length === 1 ? 0 : k] ?? 0), low), high);
-    if (BYTES[type] === 1) view.setUint8(i, kept);
+    if (bytesOf(type) === 1) view.setUint8(i, kept);
     else view.setUint16(i * 2, kept, true);
   });
   return { kind: 'constant', constant: { name: node.output, type, dims, bytes } };

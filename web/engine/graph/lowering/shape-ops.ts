@@ -1,6 +1,6 @@
 // Lowering of what asks for sizes and makes numbers of them: all known at load, none of it left to compute.
 
-import { BYTES, constantOf, type DataType, dataType, exact, isWhole, sizeOf } from '../../onnx/constant.ts';
+import { bytesOf, constantOf, type DataType, dataType, exact, isWhole, sizeOf } from '../../onnx/constant.ts';
 import { bigints, wholeConstant, wholesOf, wrapped } from '../../onnx/integers.ts';
 import { dimsOf, MOST_INTEGERS, type NodeView } from './builder.ts';
 import { FLOATS, isToFloat, lowerCast } from './cast.ts';
@@ -21,7 +21,7 @@ export function lowerConstantOfShape(node: NodeView): void {
   const dims = node.integers(0);
   const value = node.node.attributes.get('value');
   const filler = value?.kind === 'tensor' ? value.value : constantOf(node.output, [1], new Float32Array(1));
-  const width = BYTES[filler.type];
+  const width = bytesOf(filler.type);
   if (filler.bytes.length !== width) throw node.fail('fills with more than one value.');
   const size = sizeOf(dims, node.output);
   node.builder.spend(size * width);
@@ -105,7 +105,7 @@ function castWhole(node: NodeView, type: DataType): void {
   if (value.kind !== 'constant') throw node.fail(`casts to ${type}, which the engine does not run.`);
   const { constant } = value;
   const { dims } = constant;
-  node.builder.spend((16 + BYTES[type]) * sizeOf(dims, node.output));
+  node.builder.spend((16 + bytesOf(type)) * sizeOf(dims, node.output));
   const wholes = isWhole(constant)
     ? bigints(constant)
     : exact(constant).map(x => {

@@ -2,6 +2,7 @@
 // a GPU that is asked for too much takes the whole desktop with it.
 
 import { EngineError } from '../../error.ts';
+import { bytesOf } from '../../onnx/constant.ts';
 import { multiplyAdds, padToLanes } from '../ir/cost.ts';
 import type { Operation } from '../ir/operation.ts';
 import { paddedLength } from '../ir/tensor.ts';
@@ -55,7 +56,7 @@ function weightBytes(operations: readonly Operation[]): number[] {
     if (operation.kind !== 'convolution') continue;
     const { weights, group } = operation;
     const [a, b, kh, kw] = weights.dims;
-    const width = { float32: 4, float16: 2, uint16: 2, uint8: 1 }[weights.type];
+    const width = bytesOf(weights.type);
     const own = group > 1 ? 4 * a * b * kh * kw : padToLanes(a) * padToLanes(b) * kh * kw * width;
     bytes.set(weights.zero ?? weights.bytes, own);
   }
