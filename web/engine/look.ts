@@ -42,7 +42,7 @@ export interface ReadOptions {
 /** Our own looks leave no size open. */
 async function bound(model: OnnxModel, dims: Sizes): Promise<OnnxModel> {
   const open = model.inputs.some(value => value.dims?.some(dim => typeof dim === 'string'));
-  return open ? (await import('./onnx/free-dims.ts')).bindSizes(model, dims) : model;
+  return open ? (await import('./onnx/free-dims.ts')).bindDims(model, dims) : model;
 }
 
 /** Parses, checks, fuses and plans; needs no GPU. Rejects with an EngineError, whatever the bytes are. */

@@ -4,7 +4,7 @@
 // are made from them when somebody asks (`floats`, `integers`), one tensor at a time.
 
 import { EngineError } from '../error.ts';
-import { Cursor, clamped, eachField, repeated } from './protobuf.ts';
+import { Cursor, clampToExact, eachField, readRepeated } from './protobuf.ts';
 
 export type DataType =
   | 'float32'
@@ -56,7 +56,7 @@ export interface Constant {
   readonly bytes: Uint8Array;
 }
 
-export function dataType(code: number, where: string): DataType {
+export function readDataType(code: number, where: string): DataType {
   const type = TYPES[code];
   if (type === undefined) {
     throw new EngineError(`${where} has ONNX data type ${code}, which the engine does not read.`);
@@ -80,9 +80,9 @@ export function sizeOf(dims: readonly number[], where: string): number {
 }
 
 /** A tensor has eight dimensions at most, wherever it comes from. */
-const MOST_DIMENSIONS = 8;
+const MAX_DIMENSIONS = 8;
 /** Numbers that are not raw bytes may become longer: a one-byte varint is an int64. Small tensors may. */
-const FREE_GROWTH = 2 ** 16;
+const FREE_BYTES = 2 ** 16;
 
 /** Reads a TensorProto. */
 export function readConstant(message: Uint8Array): Constant {
@@ -94,7 +94,7 @@ export function readConstant(message: Uint8Array): Constant {
   eachField(message, (cursor, field, wire) => {
     switch (field) {
       case 1:
-        return repeated(cursor, wire, c => c.varint(), dims, MOST_DIMENSIONS);
+        return readRepeated(cursor, wire, c => c.varint(), dims, MAX_DIMENSIONS);
       case 2:
         code = cursor.varint();
         return true;
@@ -117,9 +117,9 @@ export function readConstant(message: Uint8Array): Constant {
       `${where} is stored outside the file; save the model as one file (external_data=False).`,
     );
   }
-  const type = dataType(code, where);
+  const type = readDataType(code, where);
   const size = sizeOf(dims, where);
-  const bytes = raw ?? packed(message, type, where);
+  const bytes = raw ?? readTypedField(message, type, where);
   if (bytes.length !== size * bytesOf(type)) {
     throw new EngineError(
       `${where} claims ${size} values of ${type} (${dims.join(' x ')}) but holds ${bytes.length} bytes.`,
@@ -133,7 +133,7 @@ const FIELDS: Partial<Record<DataType, number>> = { float32: 4, float64: 10, int
 const DEFAULT_FIELD = 5;
 
 /** Numbers from a typed field: counted first, so that nothing is held but what they become. */
-function packed(message: Uint8Array, type: DataType, where: string): Uint8Array {
+function readTypedField(message: Uint8Array, type: DataType, where: string): Uint8Array {
   const width = bytesOf(type);
   const own = FIELDS[type] ?? DEFAULT_FIELD;
   const plain = type === 'float32' || type === 'float64';
@@ -151,7 +151,7 @@ function packed(message: Uint8Array, type: DataType, where: string): Uint8Array 
     return true;
   });
   const size = Math.ceil(count) * width;
-  if (size > 2 * message.length + FREE_GROWTH) {
+  if (size > 2 * message.length + FREE_BYTES) {
     throw new EngineError(
       `${where} becomes ${size} bytes of ${message.length}; save its numbers as raw data.`,
     );
@@ -178,7 +178,7 @@ function packed(message: Uint8Array, type: DataType, where: string): Uint8Array 
 }
 
 /** The bytes at an address that typed arrays accept: a view where the file allows it, else a copy. */
-function aligned(constant: Stored): { buffer: ArrayBufferLike; at: number } {
+function alignedBuffer(constant: Stored): { buffer: ArrayBufferLike; at: number } {
   const { bytes, type } = constant;
   if (bytes.byteOffset % bytesOf(type) === 0) return { buffer: bytes.buffer, at: bytes.byteOffset };
   return { buffer: bytes.slice().buffer, at: 0 };
@@ -189,7 +189,7 @@ type Numbers<T extends DataType> = InstanceType<(typeof ARRAYS)[T]>;
 
 /** The stored numbers; float16 as its bit patterns. */
 export function numbers<T extends DataType>(constant: Stored<T>): Numbers<T> {
-  const { buffer, at } = aligned(constant);
+  const { buffer, at } = alignedBuffer(constant);
   const make: new (buffer: ArrayBufferLike, at: number, count: number) => Numbers<DataType> =
     ARRAYS[constant.type];
   return new make(buffer, at, constant.bytes.length / bytesOf(constant.type)) as Numbers<T>;
@@ -197,7 +197,7 @@ export function numbers<T extends DataType>(constant: Stored<T>): Numbers<T> {
 
 /** The stored elements by width alone: for moving them about. */
 export function elements(constant: Constant): Uint8Array | Uint16Array | Uint32Array | BigUint64Array {
-  const { buffer, at } = aligned(constant);
+  const { buffer, at } = alignedBuffer(constant);
   const width = bytesOf(constant.type);
   const count = constant.bytes.length / width;
   if (width === 1) return new Uint8Array(buffer, at, count);
@@ -233,17 +233,19 @@ export function floats(constant: Stored): Float32Array {
 
 /** Whole numbers, as of a shape; small tensors only. */
 export function integers(constant: Constant): number[] {
-  return exact(constant).map(Math.trunc);
+  return exactNumbers(constant).map(Math.trunc);
 }
 
 /** The numbers without rounding to float32, kept to what a double tells exactly; small tensors only. */
-export function exact(constant: Constant): number[] {
+export function exactNumbers(constant: Constant): number[] {
   const stored = constant.type === 'float16' ? floats(constant) : numbers(constant);
-  return Array.from<number | bigint, number>(stored, one => (typeof one === 'bigint' ? clamped(one) : one));
+  return Array.from<number | bigint, number>(stored, one =>
+    typeof one === 'bigint' ? clampToExact(one) : one,
+  );
 }
 
 /** Not of a floating-point type: what ONNX computes with such numbers is exact. */
-export const isWhole = ({ type }: Constant): boolean => !type.startsWith('float');
+export const isInteger = ({ type }: Constant): boolean => !type.startsWith('float');
 
 export function constantOf(name: string, dims: readonly number[], values: Float32Array): Constant {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -251,7 +253,10 @@ export function constantOf(name: string, dims: readonly number[], values: Float3
 }
 
 /** A constant whose bytes are made when they are asked for, and once. */
-export function later({ name, dims }: Pick<Constant, 'name' | 'dims'>, make: () => Uint8Array): Constant {
+export function lazyConstant(
+  { name, dims }: Pick<Constant, 'name' | 'dims'>,
+  make: () => Uint8Array,
+): Constant {
   let made: Uint8Array | undefined;
   return {
     name,

@@ -8,11 +8,11 @@ export type Sizes = Readonly<Record<string, number>>;
 
 /** The model with inputs of fixed shapes: what is named takes its size, a batch (the first of several
  * dimensions) that is not is 1; throws a sentence for anything else that is open. */
-export function bindSizes(model: OnnxModel, sizes: Sizes): OnnxModel {
-  return { ...model, inputs: model.inputs.map(value => bound(value, sizes)) };
+export function bindDims(model: OnnxModel, sizes: Sizes): OnnxModel {
+  return { ...model, inputs: model.inputs.map(value => bindValue(value, sizes)) };
 }
 
-function bound(value: OnnxValue, sizes: Sizes): OnnxValue {
+function bindValue(value: OnnxValue, sizes: Sizes): OnnxValue {
   const { name, dims } = value;
   if (dims === null) return value;
   const known = dims.map((dim, i) => {

@@ -8,14 +8,14 @@ export const bigints = (constant: Constant): bigint[] =>
   Array.from<number | bigint, bigint>(numbers(constant), BigInt);
 
 /** Around the ends of the type; what is true stays as it is. */
-export function wrapped(type: DataType, value: bigint): bigint {
+export function wrapToType(type: DataType, value: bigint): bigint {
   if (type === 'bool') return value;
   return type.startsWith('u')
     ? BigInt.asUintN(8 * bytesOf(type), value)
     : BigInt.asIntN(8 * bytesOf(type), value);
 }
 
-export function wholesOf(
+export function integerConstant(
   name: string,
   type: DataType,
   dims: readonly number[],
@@ -34,5 +34,5 @@ export function wholesOf(
 }
 
 /** int64, the type of ONNX shapes. */
-export const wholeConstant = (name: string, dims: readonly number[], values: readonly number[]): Constant =>
-  wholesOf(name, 'int64', dims, values.map(BigInt));
+export const int64Constant = (name: string, dims: readonly number[], values: readonly number[]): Constant =>
+  integerConstant(name, 'int64', dims, values.map(BigInt));

@@ -5,7 +5,7 @@
 
 import { EngineError } from '../error.ts';
 import { type Constant, readConstant } from './constant.ts';
-import { add, append, eachField, repeated } from './protobuf.ts';
+import { addUnique, appendBounded, eachField, readRepeated } from './protobuf.ts';
 
 export type Attribute =
   | { kind: 'float'; value: number }
@@ -46,18 +46,18 @@ export interface OnnxModel {
 
 /** A message of two bytes in a file is some hundred bytes in memory: of nothing are there more than a picture
  * network has. Fusion looks at the whole graph for each node that it fuses, too. */
-const MOST_NODES = 2048;
-const MOST_CONSTANTS = 8192;
+const MAX_NODES = 2048;
+const MAX_CONSTANTS = 8192;
 /** Before it operators such as Upsample and Add are written otherwise. */
-const OLDEST_OPSET = 9;
+const MIN_OPSET = 9;
 /** Inputs of all nodes together: the edges that the passes walk along. */
-const MOST_EDGES = 8192;
+const MAX_EDGES = 8192;
 /** Inputs and outputs of the graph and of a node, attributes of a node, dimensions. */
-const MOST_NAMES = 256;
+const MAX_NAMES = 256;
 /** Numbers in one attribute; more of them belong into a tensor. */
-const MOST_NUMBERS = 65536;
+const MAX_NUMBERS = 65536;
 /** Lines of metadata, sets of operators. */
-const MOST_ENTRIES = 256;
+const MAX_ENTRIES = 256;
 
 /** Reads a ModelProto; throws EngineError on anything that is not one. */
 export function readModel(bytes: Uint8Array): OnnxModel {
@@ -76,9 +76,9 @@ export function readModel(bytes: Uint8Array): OnnxModel {
     throw new EngineError('This is not an ONNX model: it has no graph. Choose a .onnx file.');
   }
   const opset = opsets.get('') ?? opsets.get('ai.onnx') ?? 1;
-  if (opset < OLDEST_OPSET) {
+  if (opset < MIN_OPSET) {
     throw new EngineError(
-      `The model is of opset ${opset}; convert the model to opset ${OLDEST_OPSET} or later.`,
+      `The model is of opset ${opset}; convert the model to opset ${MIN_OPSET} or later.`,
     );
   }
   return { ...readGraph(graph), metadata, opset, size: bytes.length };
@@ -93,7 +93,7 @@ function readOpset(bytes: Uint8Array, into: Map<string, number>): void {
     else return false;
     return true;
   });
-  add(into, domain, version, MOST_ENTRIES);
+  addUnique(into, domain, version, MAX_ENTRIES);
 }
 
 function readEntry(bytes: Uint8Array, into: Map<string, string>): void {
@@ -106,15 +106,15 @@ function readEntry(bytes: Uint8Array, into: Map<string, string>): void {
     else return false;
     return true;
   });
-  add(into, key, value, MOST_ENTRIES);
+  addUnique(into, key, value, MAX_ENTRIES);
 }
 
 /** Fields of GraphProto that are read, with how many there may be. */
-const LISTS: Readonly<Record<number, { what: string; most: number }>> = {
-  1: { what: 'nodes', most: MOST_NODES },
-  5: { what: 'initializers', most: MOST_CONSTANTS },
-  11: { what: 'inputs', most: MOST_CONSTANTS },
-  12: { what: 'outputs', most: MOST_NAMES },
+const LISTS: Readonly<Record<number, { what: string; max: number }>> = {
+  1: { what: 'nodes', max: MAX_NODES },
+  5: { what: 'initializers', max: MAX_CONSTANTS },
+  11: { what: 'inputs', max: MAX_CONSTANTS },
+  12: { what: 'outputs', max: MAX_NAMES },
 };
 
 /** Before anything is made of them. */
@@ -124,9 +124,9 @@ function countLists(graph: Uint8Array): void {
     const list = LISTS[field];
     if (!list) return false;
     const count = (counts.get(field) ?? 0) + 1;
-    if (count > list.most) {
+    if (count > list.max) {
       throw new EngineError(
-        `The model has more than ${list.most} ${list.what}, which the engine does not run.`,
+        `The model has more than ${list.max} ${list.what}, which the engine does not run.`,
       );
     }
     counts.set(field, count);
@@ -146,9 +146,9 @@ function readGraph(bytes: Uint8Array): Pick<OnnxModel, 'nodes' | 'constants' | '
     if (field === 1) {
       const node = readNode(cursor.chunk());
       edges += node.inputs.length;
-      if (edges > MOST_EDGES) {
+      if (edges > MAX_EDGES) {
         throw new EngineError(
-          `The nodes of the model have more than ${MOST_EDGES} inputs together, which the engine does not run.`,
+          `The nodes of the model have more than ${MAX_EDGES} inputs together, which the engine does not run.`,
         );
       }
       nodes.push(node);
@@ -174,13 +174,13 @@ function readNode(bytes: Uint8Array): OnnxNode {
   let domain = '';
   eachField(bytes, (cursor, field, wire) => {
     if (wire !== 2) return false;
-    if (field === 1) append(inputs, cursor.text(), MOST_NAMES);
-    else if (field === 2) append(outputs, cursor.text(), MOST_NAMES);
+    if (field === 1) appendBounded(inputs, cursor.text(), MAX_NAMES);
+    else if (field === 2) appendBounded(outputs, cursor.text(), MAX_NAMES);
     else if (field === 3) name = cursor.text();
     else if (field === 4) op = cursor.text();
     else if (field === 5) {
       const [key, value] = readAttribute(cursor.chunk());
-      add(attributes, key, value, MOST_NAMES);
+      addUnique(attributes, key, value, MAX_NAMES);
     } else if (field === 7) domain = cursor.text();
     else return false;
     return true;
@@ -203,13 +203,13 @@ function readAttribute(bytes: Uint8Array): [string, Attribute] {
     else if (field === 3 && wire === 0) int = cursor.varint();
     else if (field === 4 && wire === 2) text = cursor.text();
     else if (field === 5 && wire === 2) tensor = readConstant(cursor.chunk());
-    else if (field === 7) return repeated(cursor, wire, c => c.float32(), floats, MOST_NUMBERS);
-    else if (field === 8) return repeated(cursor, wire, c => c.varint(), ints, MOST_NUMBERS);
+    else if (field === 7) return readRepeated(cursor, wire, c => c.float32(), floats, MAX_NUMBERS);
+    else if (field === 8) return readRepeated(cursor, wire, c => c.varint(), ints, MAX_NUMBERS);
     else if (field === 20 && wire === 0) type = cursor.varint();
     else return false;
     return true;
   });
-  return [name, attribute(type, { float, int, text, tensor, floats, ints })];
+  return [name, makeAttribute(type, { float, int, text, tensor, floats, ints })];
 }
 
 interface Fields {
@@ -221,7 +221,7 @@ interface Fields {
   ints: number[];
 }
 
-function attribute(type: number, fields: Fields): Attribute {
+function makeAttribute(type: number, fields: Fields): Attribute {
   if (type === 1) return { kind: 'float', value: fields.float };
   if (type === 2) return { kind: 'int', value: fields.int };
   if (type === 3) return { kind: 'string', value: fields.text };
@@ -267,7 +267,7 @@ function readShape(bytes: Uint8Array): (number | string)[] {
       else return false;
       return true;
     });
-    append(dims, dim, MOST_NAMES);
+    appendBounded(dims, dim, MAX_NAMES);
     return true;
   });
   return dims;

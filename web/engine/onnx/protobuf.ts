@@ -44,7 +44,7 @@ export class Cursor {
       value |= (byte & 127) << shift;
       if (byte < 128) return value;
     }
-    return clamped(this.long(BigInt(value), 28n));
+    return clampToExact(this.long(BigInt(value), 28n));
   }
 
   /** The same, exact; the bits below `shift` are known already. */
@@ -105,11 +105,11 @@ export class Cursor {
   }
 }
 
-const MOST = BigInt(Number.MAX_SAFE_INTEGER);
+const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** What a double tells exactly: an end of INT64_MAX is still beyond all ends, and fits an int64 again. */
-export function clamped(long: bigint): number {
-  return Number(long > MOST ? MOST : long < -MOST ? -MOST : long);
+export function clampToExact(long: bigint): number {
+  return Number(long > MAX_EXACT ? MAX_EXACT : long < -MAX_EXACT ? -MAX_EXACT : long);
 }
 
 /** Calls `read` for each field; a field that it does not take (returns false) is skipped. */
@@ -125,37 +125,37 @@ export function eachField(
 }
 
 /** A repeated number, packed or not: appends to `into`, which takes `most`. */
-export function repeated<T>(
+export function readRepeated<T>(
   cursor: Cursor,
   wire: Wire,
   read: (cursor: Cursor) => T,
   into: T[],
-  most: number,
+  max: number,
 ): true {
   const from = wire === 2 ? new Cursor(cursor.chunk()) : cursor;
   do {
     if (wire === 2 && from.done) return true;
-    append(into, read(from), most);
+    appendBounded(into, read(from), max);
   } while (wire === 2);
   return true;
 }
 
 /** Appends to a list that takes `most`: an entry of two bytes in a file is a hundred in memory. */
-export function append<T>(list: T[], entry: T, most: number): void {
-  if (list.length >= most) throw tooMany(most);
+export function appendBounded<T>(list: T[], entry: T, max: number): void {
+  if (list.length >= max) throw tooManyError(max);
   list.push(entry);
 }
 
 /** The same for what goes by name; giving a name twice is no growth, but takes as long. */
-export function add<T>(into: Map<string, T>, key: string, entry: T, most: number): void {
-  if (into.size >= most || into.has(key)) throw into.has(key) ? givenTwice(key) : tooMany(most);
+export function addUnique<T>(into: Map<string, T>, key: string, entry: T, max: number): void {
+  if (into.size >= max || into.has(key)) throw into.has(key) ? givenTwiceError(key) : tooManyError(max);
   into.set(key, entry);
 }
 
-const tooMany = (most: number): EngineError =>
+const tooManyError = (most: number): EngineError =>
   new EngineError(
     `The ONNX file is damaged, or no picture network: a list in it has more than ${most} entries.`,
   );
 
-const givenTwice = (key: string): EngineError =>
+const givenTwiceError = (key: string): EngineError =>
   new EngineError(`The ONNX file is damaged: '${key}' is given twice where it may be given once.`);

@@ -2,8 +2,8 @@
 // the type, as ONNX has it.
 
 import type { EngineError } from '../../error.ts';
-import { type Constant, type DataType, exact, isWhole } from '../../onnx/constant.ts';
-import { bigints, wholesOf, wrapped } from '../../onnx/integers.ts';
+import { type Constant, type DataType, exactNumbers, isInteger } from '../../onnx/constant.ts';
+import { bigints, integerConstant, wrapToType } from '../../onnx/integers.ts';
 import type { Binary, Expression, Unary } from '../ir/expression.ts';
 import { broadcastStrides, productOf } from '../ir/strides.ts';
 import { operandsOf, orderOf, Walk } from './evaluator.ts';
@@ -48,7 +48,7 @@ export function wholeOf(
     order.flatMap(one => {
       const leaf = one.kind === 'input' ? leaves[one.index] : undefined;
       if (!leaf) return [];
-      const values = isWhole(leaf) ? bigints(leaf) : exact(leaf).map(value => whole(node, value));
+      const values = isInteger(leaf) ? bigints(leaf) : exactNumbers(leaf).map(value => whole(node, value));
       return [[one, { values, walk: new Walk(dims, broadcastStrides(leaf.dims, dims.length)) }] as const];
     }),
   );
@@ -63,12 +63,12 @@ export function wholeOf(
             one,
             operandsOf(one).map(operand => known.get(operand) ?? 0n),
           );
-      known.set(one, leaf ? value : wrapped(type, value));
+      known.set(one, leaf ? value : wrapToType(type, value));
       leaf?.walk.step();
     }
     return known.get(tree) ?? 0n;
   });
-  return wholesOf(name, type, dims, made);
+  return integerConstant(name, type, dims, made);
 }
 
 function whole(node: Node, value: number): bigint {

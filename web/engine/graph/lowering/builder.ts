@@ -3,7 +3,7 @@
 // is refused by the same check.
 
 import { EngineError } from '../../error.ts';
-import { type Constant, floats, integers, isCopied, later, sizeOf } from '../../onnx/constant.ts';
+import { type Constant, floats, integers, isCopied, lazyConstant, sizeOf } from '../../onnx/constant.ts';
 import type { Attribute, OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import type { Expression } from '../ir/expression.ts';
 import type { LiveInput, Operation, Weights } from '../ir/operation.ts';
@@ -90,7 +90,7 @@ export class Builder {
   /** The numbers that stored ones stand for, made when their bytes are asked for. */
   dequantised(value: Quantised): Constant {
     const known = this.#dequantised.get(value);
-    const made = known ?? later(value.constant, () => this.#bytes(value));
+    const made = known ?? lazyConstant(value.constant, () => this.#bytes(value));
     this.#dequantised.set(value, made);
     return made;
   }

@@ -1,7 +1,7 @@
 // Lowering of what changes the type of numbers and not the numbers, as our own looks have it. Everything is
 // computed in float32; weights keep the type that they have in the file. `quantize.ts` has the rest.
 
-import { isWhole } from '../../onnx/constant.ts';
+import { isInteger } from '../../onnx/constant.ts';
 import type { NodeView } from './builder.ts';
 
 /** float32, float16 and float64: all are computed in float32. */
@@ -10,7 +10,7 @@ export const FLOATS = [1, 10, 11];
 /** Whether nothing happens: from a float of any width to another. */
 export function isToFloat(node: NodeView): boolean {
   const value = node.value(0);
-  const whole = value.kind === 'constant' && isWhole(value.constant);
+  const whole = value.kind === 'constant' && isInteger(value.constant);
   return FLOATS.includes(node.int('to', 1)) && !whole;
 }
 

@@ -5,8 +5,8 @@
 // the file has until somebody asks for their bytes: a chain of nodes takes the memory of its end alone, and a
 // sum along axes no more than what it adds up to.
 
-import { type Constant, constantOf, isWhole, later, sizeOf } from '../../onnx/constant.ts';
-import { bigints, wholesOf, wrapped } from '../../onnx/integers.ts';
+import { type Constant, constantOf, isInteger, lazyConstant, sizeOf } from '../../onnx/constant.ts';
+import { bigints, integerConstant, wrapToType } from '../../onnx/integers.ts';
 import { BLOCK, effortOf, isKnown, orderOf, Walk, workOut } from '../eval/evaluator.ts';
 import { applyBinary as applyWhole, typeOf, wholeOf } from '../eval/integer-evaluator.ts';
 import { applyBinary } from '../eval/scalar-math.ts';
@@ -81,7 +81,7 @@ class Folding {
 
   /** The constant that a tree is, worked out when its bytes are asked for. */
   later(node: NodeView, name: string, dims: readonly number[], tree: Expression): Constant {
-    const constant = later({ name, dims }, () => this.#bytes(node, dims, tree));
+    const constant = lazyConstant({ name, dims }, () => this.#bytes(node, dims, tree));
     if (tree.kind !== 'input') this.rounded.add(tree);
     this.#trees.set(constant, tree);
     return constant;
@@ -177,14 +177,14 @@ function fold(
   const leaves = orderOf(tree).flatMap(one =>
     one.kind === 'input' ? (folding.leaves[one.index] ?? []) : [],
   );
-  if (leaves.every(isWhole) || (type !== null && type !== 'bool')) {
+  if (leaves.every(isInteger) || (type !== null && type !== 'bool')) {
     folding.work(node, WORK_OF_WHOLE * size * sizeOfTree(tree));
     return wholeOf(node, name, dims, tree, folding.leaves);
   }
   // An answer to a question about floats.
   const answers: bigint[] = [];
   folding.each(node, dims, tree, value => answers.push(BigInt(value)));
-  return wholesOf(name, 'bool', dims, answers);
+  return integerConstant(name, 'bool', dims, answers);
 }
 
 /** What a reduction of nothing is; the others have none. */
@@ -203,7 +203,7 @@ export function foldReduction(
   const { dims, type } = constant;
   const size = productOf(dims);
   const out = productOf(kept);
-  const whole = isWhole(constant);
+  const whole = isInteger(constant);
   if (whole && Math.max(size, out) > MOST_FOLDED) return null;
   if (size === 0 && EMPTY[how] === undefined) {
     throw node.fail(`reduces nothing, of which there is no ${how}.`);
@@ -218,10 +218,10 @@ export function foldReduction(
     for (const value of bigints(constant)) {
       const total = totals[walk.place];
       const next = total === undefined ? value : applyWhole(node, BINARY[how], total, value);
-      totals[walk.place] = wrapped(type, next);
+      totals[walk.place] = wrapToType(type, next);
       walk.step();
     }
-    return wholesOf(
+    return integerConstant(
       name,
       type,
       kept,
@@ -255,7 +255,7 @@ export function foldProduct(
   const [large, small] = constants ?? [];
   const batches = productOf(dims.slice(0, -2));
   const [own, other] = onLeft ? [rows, columns] : [columns, rows];
-  if (!large || !small || isWhole(large) || isWhole(small)) return null;
+  if (!large || !small || isInteger(large) || isInteger(small)) return null;
   if (productOf(large.dims) !== batches * own * inner) return null;
   // Of the smaller one there may be one matrix for all.
   const shared = productOf(small.dims) !== batches * other * inner;

@@ -1,6 +1,6 @@
 // Element-wise operators that looks of our own do without, each as a formula.
 
-import { isWhole } from '../../onnx/constant.ts';
+import { isInteger } from '../../onnx/constant.ts';
 import { type Binary, binary, constant, type Expression, select, unary } from '../ir/expression.ts';
 import { MAX_READ_TENSORS } from '../ir/limits.ts';
 import { dimsOf, type NodeView } from './builder.ts';
@@ -50,7 +50,7 @@ const celu: Make = (node, x = NONE) => {
 /** The rest has the sign of the dividend with fmod, else that of the divisor. */
 const mod: Make = (node, x = NONE, y = NONE) => {
   const value = node.value(0);
-  const whole = value.kind === 'constant' && isWhole(value.constant);
+  const whole = value.kind === 'constant' && isInteger(value.constant);
   // A GPU divides by infinity as it likes; what is less than the divisor is the rest itself.
   const small = binary('less', unary('abs', x), unary('abs', y));
   const rest = whole ? binary('mod', x, y) : select(small, x, binary('mod', x, y));

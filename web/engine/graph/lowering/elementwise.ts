@@ -1,7 +1,7 @@
 // Lowering of element-wise nodes: each becomes a map over its inputs, to be fused by the passes. Nodes over live
 // scalars alone make no operation at all; `constant-folding.ts` works out those over constants.
 
-import { exact, sizeOf } from '../../onnx/constant.ts';
+import { exactNumbers, sizeOf } from '../../onnx/constant.ts';
 import {
   type Binary,
   binary,
@@ -144,7 +144,7 @@ function leafOf(
   if (value.kind === 'scalar') return value.expression;
   if (value.kind === 'constant') {
     const stored = value.constant;
-    if (sizeOf(stored.dims, stored.name) === 1) return constant(exact(stored)[0] ?? 0);
+    if (sizeOf(stored.dims, stored.name) === 1) return constant(exactNumbers(stored)[0] ?? 0);
     const [n, c, h, w] = shapeOf(stored.dims);
     if (n === 1 && h === 1 && w === 1 && c === shapeOf(dims)[1]) {
       return { kind: 'perChannel', values: node.builder.floats(stored) };

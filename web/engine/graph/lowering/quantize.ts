@@ -1,7 +1,7 @@
 // Lowering of QuantizeLinear and DequantizeLinear. What is computed stays float32 and is rounded and kept in
 // range as the whole numbers would be; constants become the whole numbers.
 
-import { bytesOf, type Constant, constantOf, type DataType, dataType } from '../../onnx/constant.ts';
+import { bytesOf, type Constant, constantOf, type DataType, readDataType } from '../../onnx/constant.ts';
 import { applyUnary } from '../eval/scalar-math.ts';
 import { binary, constant, unary } from '../ir/expression.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
@@ -46,7 +46,7 @@ export function lowerQuantize(node: NodeView): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const asked = node.int('output_dtype', 0);
-  const type = node.has(2) ? node.constant(2).type : asked === 0 ? 'uint8' : dataType(asked, node.output);
+  const type = node.has(2) ? node.constant(2).type : asked === 0 ? 'uint8' : readDataType(asked, node.output);
   const range = RANGES[type];
   if (!range) throw node.fail(`quantises to ${type}, which the engine does not run.`);
   const [low, high] = range;

@@ -1,19 +1,27 @@
 // Lowering of what asks for sizes and makes numbers of them: all known at load, none of it left to compute.
 
-import { bytesOf, constantOf, type DataType, dataType, exact, isWhole, sizeOf } from '../../onnx/constant.ts';
-import { bigints, wholeConstant, wholesOf, wrapped } from '../../onnx/integers.ts';
+import {
+  bytesOf,
+  constantOf,
+  type DataType,
+  exactNumbers,
+  isInteger,
+  readDataType,
+  sizeOf,
+} from '../../onnx/constant.ts';
+import { bigints, int64Constant, integerConstant, wrapToType } from '../../onnx/integers.ts';
 import { dimsOf, MOST_INTEGERS, type NodeView } from './builder.ts';
 import { FLOATS, isToFloat, lowerCast } from './cast.ts';
 
 export function lowerShape(node: NodeView): void {
   const dims = dimsOf(node.value(0));
   const shown = dims.slice(node.int('start', 0), node.int('end', dims.length));
-  node.define({ kind: 'constant', constant: wholeConstant(node.output, [shown.length], shown) });
+  node.define({ kind: 'constant', constant: int64Constant(node.output, [shown.length], shown) });
 }
 
 export function lowerSize(node: NodeView): void {
   const size = sizeOf(dimsOf(node.value(0)), node.output);
-  node.define({ kind: 'constant', constant: wholeConstant(node.output, [], [size]) });
+  node.define({ kind: 'constant', constant: int64Constant(node.output, [], [size]) });
 }
 
 /** A constant of the shape that is asked for, all of one value. */
@@ -37,14 +45,14 @@ export function lowerRange(node: NodeView): void {
   ends.forEach(({ dims }, i) => {
     if (sizeOf(dims, node.output) !== 1) throw node.fail(`needs one number as its input ${i}.`);
   });
-  const [start = 0, end = 0, step = 1] = ends.map(one => exact(one)[0] ?? 0);
+  const [start = 0, end = 0, step = 1] = ends.map(one => exactNumbers(one)[0] ?? 0);
   const count = Math.max(0, Math.ceil((end - start) / step));
   if (!(count <= MOST_INTEGERS)) throw node.fail(`counts ${count} numbers; the engine counts few.`);
   const [type] = ends.map(one => one.type);
-  if (type && ends.every(isWhole)) {
+  if (type && ends.every(isInteger)) {
     const [first = 0n, , by = 1n] = ends.map(one => bigints(one)[0] ?? 0n);
     const values = Array.from({ length: count }, (_, i) => first + BigInt(i) * by);
-    node.define({ kind: 'constant', constant: wholesOf(node.output, type, [count], values) });
+    node.define({ kind: 'constant', constant: integerConstant(node.output, type, [count], values) });
     return;
   }
   const values = Float32Array.from({ length: count }, (_, i) => start + i * step);
@@ -54,8 +62,8 @@ export function lowerRange(node: NodeView): void {
 /** To the type of the second input. */
 export function lowerCastLike(node: NodeView): void {
   const [value, like] = [node.value(0), node.value(1)];
-  if (like.kind === 'constant' && isWhole(like.constant)) castWhole(node, like.constant.type);
-  else if (value.kind === 'constant' && isWhole(value.constant)) castToFloat(node);
+  if (like.kind === 'constant' && isInteger(like.constant)) castWhole(node, like.constant.type);
+  else if (value.kind === 'constant' && isInteger(value.constant)) castToFloat(node);
   else node.define(value);
 }
 
@@ -82,7 +90,7 @@ export function lowerConstant(node: NodeView): void {
   } else if (int?.kind === 'int' || int?.kind === 'ints') {
     const values = [int.value].flat().map(endOrWhole);
     const dims = int.kind === 'int' ? [] : [values.length];
-    node.define({ kind: 'constant', constant: wholesOf(node.output, 'int64', dims, values) });
+    node.define({ kind: 'constant', constant: integerConstant(node.output, 'int64', dims, values) });
   } else throw node.fail('holds no tensor of numbers.');
 }
 
@@ -91,7 +99,7 @@ export function lowerAnyCast(node: NodeView): void {
   const to = node.int('to', 1);
   if (isToFloat(node)) lowerCast(node);
   else if (FLOATS.includes(to)) castToFloat(node);
-  else castWhole(node, dataType(to, node.output));
+  else castWhole(node, readDataType(to, node.output));
 }
 
 function castToFloat(node: NodeView): void {
@@ -106,16 +114,16 @@ function castWhole(node: NodeView, type: DataType): void {
   const { constant } = value;
   const { dims } = constant;
   node.builder.spend((16 + bytesOf(type)) * sizeOf(dims, node.output));
-  const wholes = isWhole(constant)
+  const wholes = isInteger(constant)
     ? bigints(constant)
-    : exact(constant).map(x => {
+    : exactNumbers(constant).map(x => {
         // Of what is true the size does not matter.
         const near = type === 'bool' ? Number(x !== 0) : Math.trunc(x);
-        if (!Number.isSafeInteger(near) || wrapped(type, BigInt(near)) !== BigInt(near)) {
+        if (!Number.isSafeInteger(near) || wrapToType(type, BigInt(near)) !== BigInt(near)) {
           throw node.fail(`casts ${x}, which is no ${type}.`);
         }
         return BigInt(near);
       });
-  const values = wholes.map(x => (type === 'bool' ? BigInt(x !== 0n) : wrapped(type, x)));
-  node.define({ kind: 'constant', constant: wholesOf(node.output, type, dims, values) });
+  const values = wholes.map(x => (type === 'bool' ? BigInt(x !== 0n) : wrapToType(type, x)));
+  node.define({ kind: 'constant', constant: integerConstant(node.output, type, dims, values) });
 }
