@@ -7,11 +7,11 @@ import { broadcastStrides } from '../ir/strides.ts';
 import { applyBinary, applyUnary } from './scalar-math.ts';
 
 /** Elements that are worked out together. */
-export const BLOCK = 256;
+export const BLOCK_SIZE = 256;
 
 /** Where each element of `dims` lies, one after the other, in something of these strides. */
-export class Walk {
-  place = 0;
+export class StridedIterator {
+  offset = 0;
   readonly #at: number[];
 
   constructor(
@@ -21,24 +21,24 @@ export class Walk {
     this.#at = dims.map(() => 0);
   }
 
-  step(): void {
+  advance(): void {
     for (let axis = this.dims.length - 1; axis >= 0; axis--) {
       const [dim, stride, turned] = [
         this.dims[axis] ?? 1,
         this.strides[axis] ?? 0,
         (this.#at[axis] ?? 0) + 1,
       ];
-      this.place += stride;
+      this.offset += stride;
       this.#at[axis] = turned;
       if (turned < dim) return;
-      this.place -= dim * stride;
+      this.offset -= dim * stride;
       this.#at[axis] = 0;
     }
   }
 }
 
 /** Reads one element of a constant where it lies, without a copy of the whole. */
-function readerOf({ type, bytes }: Constant): (index: number) => number {
+function elementReader({ type, bytes }: Constant): (index: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (type) {
     case 'float32':
@@ -66,7 +66,7 @@ function readerOf({ type, bytes }: Constant): (index: number) => number {
 }
 
 /** Distinct nodes, each after those that it is made of. */
-export function orderOf(tree: Expression): Expression[] {
+export function topologicalOrder(tree: Expression): Expression[] {
   const nodes: Expression[] = [];
   const seen = new Set<Expression>();
   const walk = (node: Expression): void => {
@@ -86,7 +86,7 @@ export function operandsOf(node: Expression): Expression[] {
 }
 
 /** Whether it is made of constants and of what is worked out here. */
-export function isKnown(tree: Expression): boolean {
+export function isEvaluable(tree: Expression): boolean {
   let known = true;
   visitAll(tree, node => {
     if (['value', 'live', 'perChannel', 'laneMatrix'].includes(node.kind)) known = false;
@@ -95,18 +95,18 @@ export function isKnown(tree: Expression): boolean {
   return known;
 }
 
-const DEAR = ['exp', 'log', 'pow', 'sin', 'cos', 'tanh', 'sigmoid', 'softplus', 'mod'];
+const EXPENSIVE = ['exp', 'log', 'pow', 'sin', 'cos', 'tanh', 'sigmoid', 'softplus', 'mod'];
 
 /** What an element of the tree takes, in additions. */
-export function effortOf(tree: Expression): number {
+export function estimateCost(tree: Expression): number {
   let effort = 0;
   visitAll(tree, node => {
-    effort += 'name' in node && DEAR.includes(node.name) ? 8 : 1;
+    effort += 'name' in node && EXPENSIVE.includes(node.name) ? 8 : 1;
   });
   return effort;
 }
 
-export interface Job {
+export interface Evaluation {
   readonly tree: Expression;
   readonly dims: readonly number[];
   readonly size: number;
@@ -117,28 +117,28 @@ export interface Job {
 }
 
 /** Calls `take` with the values of the elements in their order. `registers` are kept for the next job. */
-export function workOut(job: Job, registers: Float64Array[], take: (value: number) => void): void {
-  const order = orderOf(job.tree);
+export function evaluate(job: Evaluation, registers: Float64Array[], take: (value: number) => void): void {
+  const order = topologicalOrder(job.tree);
   const place = new Map(order.map((node, i) => [node, i]));
   const none = new Float64Array();
   const register = (node: Expression) => registers[place.get(node) ?? -1] ?? none;
-  const steps = order.map(node => stepOf(job, node, register(node), operandsOf(node).map(register)));
+  const steps = order.map(node => makeStep(job, node, register(node), operandsOf(node).map(register)));
   const result = register(job.tree);
-  for (let done = 0; done < job.size; done += BLOCK) {
-    const count = Math.min(BLOCK, job.size - done);
+  for (let done = 0; done < job.size; done += BLOCK_SIZE) {
+    const count = Math.min(BLOCK_SIZE, job.size - done);
     for (const step of steps) step(count);
     for (let i = 0; i < count; i++) take(result[i] ?? 0);
   }
 }
 
 /** Works out the next elements of one node. */
-function stepOf(
-  job: Job,
+function makeStep(
+  job: Evaluation,
   node: Expression,
   to: Float64Array,
   operands: readonly Float64Array[],
 ): (count: number) => void {
-  const value = elementOf(job, node, operands);
+  const value = elementFunction(job, node, operands);
   if (!job.rounded.has(node)) {
     return count => {
       for (let i = 0; i < count; i++) to[i] = value(i);
@@ -149,8 +149,8 @@ function stepOf(
   };
 }
 
-function elementOf(
-  job: Job,
+function elementFunction(
+  job: Evaluation,
   node: Expression,
   [a = new Float64Array(), b = a, c = a]: readonly Float64Array[],
 ): (i: number) => number {
@@ -168,23 +168,23 @@ function elementOf(
     case 'select':
       return i => (a[i] !== 0 ? (b[i] ?? 0) : (c[i] ?? 0));
     default:
-      return node.kind === 'input' ? leafOf(job, node.index) : () => Number.NaN;
+      return node.kind === 'input' ? leafReader(job, node.index) : () => Number.NaN;
   }
 }
 
 /** The elements of a constant, one after the other, whichever is asked for. */
-function leafOf({ leaves, dims, size }: Job, index: number): (i: number) => number {
+function leafReader({ leaves, dims, size }: Evaluation, index: number): (i: number) => number {
   const leaf = leaves[index];
   if (!leaf) return () => Number.NaN;
-  const read = readerOf(leaf);
+  const read = elementReader(leaf);
   if (leaf.bytes.length === size * bytesOf(leaf.type)) {
     let at = 0;
     return () => read(at++);
   }
-  const walk = new Walk(dims, broadcastStrides(leaf.dims, dims.length));
+  const iterator = new StridedIterator(dims, broadcastStrides(leaf.dims, dims.length));
   return () => {
-    const value = read(walk.place);
-    walk.step();
+    const value = read(iterator.offset);
+    iterator.advance();
     return value;
   };
 }

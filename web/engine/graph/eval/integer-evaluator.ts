@@ -6,7 +6,7 @@ import { type Constant, type DataType, exactNumbers, isInteger } from '../../onn
 import { bigints, integerConstant, wrapToType } from '../../onnx/integers.ts';
 import type { Binary, Expression, Unary } from '../ir/expression.ts';
 import { broadcastStrides, productOf } from '../ir/strides.ts';
-import { operandsOf, orderOf, Walk } from './evaluator.ts';
+import { operandsOf, StridedIterator, topologicalOrder } from './evaluator.ts';
 
 /** The ONNX node whose constants are evaluated: its errors name it. */
 interface Node {
@@ -15,9 +15,9 @@ interface Node {
 
 /** The type of what the tree makes of them: a choice has that of what is chosen among; null of mere numbers,
  * as the answer to a question is. */
-export function typeOf(tree: Expression, leaves: readonly Constant[]): DataType | null {
+export function resultType(tree: Expression, leaves: readonly Constant[]): DataType | null {
   const types = new Map<Expression, DataType | null>();
-  for (const node of orderOf(tree)) {
+  for (const node of topologicalOrder(tree)) {
     const [first, second, third] = operandsOf(node).map(operand => types.get(operand) ?? null);
     if (node.kind === 'input') types.set(node, leaves[node.index]?.type ?? null);
     else if (node.kind === 'select') types.set(node, wider(second, third));
@@ -34,50 +34,52 @@ const wider = (a: DataType | null = null, b: DataType | null = null): DataType |
   b?.startsWith('float') ? b : (a ?? b);
 
 /** The constant that a tree over whole numbers is. */
-export function wholeOf(
+export function evaluateIntegers(
   node: Node,
   name: string,
   dims: readonly number[],
   tree: Expression,
   leaves: readonly Constant[],
 ): Constant {
-  const type = typeOf(tree, leaves) ?? 'bool';
-  const order = orderOf(tree);
+  const type = resultType(tree, leaves) ?? 'bool';
+  const order = topologicalOrder(tree);
   const size = productOf(dims);
-  const walks = new Map(
+  const iterators = new Map(
     order.flatMap(one => {
       const leaf = one.kind === 'input' ? leaves[one.index] : undefined;
       if (!leaf) return [];
-      const values = isInteger(leaf) ? bigints(leaf) : exactNumbers(leaf).map(value => whole(node, value));
-      return [[one, { values, walk: new Walk(dims, broadcastStrides(leaf.dims, dims.length)) }] as const];
+      const values = isInteger(leaf) ? bigints(leaf) : exactNumbers(leaf).map(value => toBigInt(node, value));
+      return [
+        [one, { values, iterator: new StridedIterator(dims, broadcastStrides(leaf.dims, dims.length)) }] as const,
+      ];
     }),
   );
   const made = Array.from({ length: size }, () => {
     const known = new Map<Expression, bigint>();
     for (const one of order) {
-      const leaf = walks.get(one);
+      const leaf = iterators.get(one);
       const value = leaf
-        ? (leaf.values[leaf.walk.place] ?? 0n)
-        : applied(
+        ? (leaf.values[leaf.iterator.offset] ?? 0n)
+        : applyNode(
             node,
             one,
             operandsOf(one).map(operand => known.get(operand) ?? 0n),
           );
       known.set(one, leaf ? value : wrapToType(type, value));
-      leaf?.walk.step();
+      leaf?.iterator.advance();
     }
     return known.get(tree) ?? 0n;
   });
   return integerConstant(name, type, dims, made);
 }
 
-function whole(node: Node, value: number): bigint {
+function toBigInt(node: Node, value: number): bigint {
   if (!Number.isInteger(value)) throw node.fail('computes a fraction of whole numbers.');
   return BigInt(value);
 }
 
-function applied(node: Node, tree: Expression, [a = 0n, b = 0n, c = 0n]: readonly bigint[]): bigint {
-  if (tree.kind === 'constant') return whole(node, tree.value);
+function applyNode(node: Node, tree: Expression, [a = 0n, b = 0n, c = 0n]: readonly bigint[]): bigint {
+  if (tree.kind === 'constant') return toBigInt(node, tree.value);
   if (tree.kind === 'select') return a !== 0n ? b : c;
   if (tree.kind === 'unary') return applyUnary(node, tree.name, a);
   if (tree.kind === 'binary') return applyBinary(node, tree.name, a, b);

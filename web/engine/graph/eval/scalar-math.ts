@@ -11,11 +11,11 @@ export function applyUnary(name: Unary, x: number): number | undefined {
   if (name === 'relu') return Math.max(x, 0);
   if (name === 'sigmoid') return 1 / (1 + Math.exp(-x));
   if (name === 'softplus') return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
-  if (name === 'round') return roundedToEven(x);
+  if (name === 'round') return roundToEven(x);
   return Math[name](x);
 }
 
-function roundedToEven(x: number): number {
+function roundToEven(x: number): number {
   const near = Math.round(x);
   return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near;
 }

@@ -7,8 +7,15 @@
 
 import { type Constant, constantOf, isInteger, lazyConstant, sizeOf } from '../../onnx/constant.ts';
 import { bigints, integerConstant, wrapToType } from '../../onnx/integers.ts';
-import { BLOCK, effortOf, isKnown, orderOf, Walk, workOut } from '../eval/evaluator.ts';
-import { applyBinary as applyWhole, typeOf, wholeOf } from '../eval/integer-evaluator.ts';
+import {
+  BLOCK_SIZE,
+  estimateCost,
+  evaluate,
+  isEvaluable,
+  StridedIterator,
+  topologicalOrder,
+} from '../eval/evaluator.ts';
+import { applyBinary as applyWhole, evaluateIntegers, resultType } from '../eval/integer-evaluator.ts';
 import { applyBinary } from '../eval/scalar-math.ts';
 import { type Binary, binary, type Expression, input, sizeOfTree } from '../ir/expression.ts';
 import type { Reduce } from '../ir/operation.ts';
@@ -69,14 +76,14 @@ class Folding {
   /** The elements of a tree, in order. */
   each(node: NodeView, dims: readonly number[], tree: Expression, take: (value: number) => void): void {
     const size = productOf(dims);
-    this.work(node, size * effortOf(tree));
-    const needed = orderOf(tree).length;
+    this.work(node, size * estimateCost(tree));
+    const needed = topologicalOrder(tree).length;
     while (this.#registers.length < needed) {
-      this.builder.spend(8 * BLOCK);
-      this.#registers.push(new Float64Array(BLOCK));
+      this.builder.spend(8 * BLOCK_SIZE);
+      this.#registers.push(new Float64Array(BLOCK_SIZE));
     }
     const { leaves, rounded } = this;
-    workOut({ tree, dims, size, leaves, rounded }, this.#registers, take);
+    evaluate({ tree, dims, size, leaves, rounded }, this.#registers, take);
   }
 
   /** The constant that a tree is, worked out when its bytes are asked for. */
@@ -165,8 +172,8 @@ function fold(
     constants.map(one => (productOf(one.dims) === size ? folding.tree(one) : folding.leaf(one))),
   );
   const tree = sizeOfTree(whole) > LARGEST_TREE ? make(constants.map(one => folding.leaf(one))) : whole;
-  if (!isKnown(tree) || sizeOfTree(tree) > LARGEST_EXPRESSION) return null;
-  const type = typeOf(tree, folding.leaves);
+  if (!isEvaluable(tree) || sizeOfTree(tree) > LARGEST_EXPRESSION) return null;
+  const type = resultType(tree, folding.leaves);
   if (type?.startsWith('float')) {
     const leaf = tree.kind === 'input' ? folding.leaves[tree.index] : undefined;
     // Nothing happens to it.
@@ -174,12 +181,12 @@ function fold(
   }
   if (size > MOST_FOLDED) return null;
   node.builder.spend(8 * size);
-  const leaves = orderOf(tree).flatMap(one =>
+  const leaves = topologicalOrder(tree).flatMap(one =>
     one.kind === 'input' ? (folding.leaves[one.index] ?? []) : [],
   );
   if (leaves.every(isInteger) || (type !== null && type !== 'bool')) {
     folding.work(node, WORK_OF_WHOLE * size * sizeOfTree(tree));
-    return wholeOf(node, name, dims, tree, folding.leaves);
+    return evaluateIntegers(node, name, dims, tree, folding.leaves);
   }
   // An answer to a question about floats.
   const answers: bigint[] = [];
@@ -209,17 +216,17 @@ export function foldReduction(
     throw node.fail(`reduces nothing, of which there is no ${how}.`);
   }
   const strides = stridesOf(kept).map((stride, i) => (kept[i] === 1 ? 0 : stride));
-  const walk = new Walk(dims, strides);
+  const iterator = new StridedIterator(dims, strides);
   const folding = foldingOf(node);
   if (whole) {
     folding.work(node, WORK_OF_WHOLE * size);
     node.builder.spend(8 * out);
     const totals = Array<bigint | undefined>(out).fill(undefined);
     for (const value of bigints(constant)) {
-      const total = totals[walk.place];
+      const total = totals[iterator.offset];
       const next = total === undefined ? value : applyWhole(node, BINARY[how], total, value);
-      totals[walk.place] = wrapToType(type, next);
-      walk.step();
+      totals[iterator.offset] = wrapToType(type, next);
+      iterator.advance();
     }
     return integerConstant(
       name,
@@ -232,8 +239,8 @@ export function foldReduction(
   const totals = new Float64Array(out).fill(EMPTY[how] ?? (how === 'max' ? -Infinity : Infinity));
   const binary = BINARY[how];
   folding.each(node, dims, folding.tree(constant), value => {
-    totals[walk.place] = applyBinary(binary, totals[walk.place] ?? 0, value);
-    walk.step();
+    totals[iterator.offset] = applyBinary(binary, totals[iterator.offset] ?? 0, value);
+    iterator.advance();
   });
   return constantOf(name, kept, Float32Array.from(totals));
 }
