@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { ConvAxis } from '../../engine/graph/ir/operation.ts';
-import { plainAxis, transposedAxis, trimmed } from '../../engine/graph/lowering/conv-axis.ts';
+import { directAxis, transposedAxis, trimAxis } from '../../engine/graph/lowering/conv-axis.ts';
 
 /** Every product that counts: of which output, kernel row and input row. */
 function products(
@@ -33,9 +33,9 @@ test('no product that counts is lost, whatever kernel, stride, dilation, padding
         for (const before of [0, 1, 2])
           for (const inputs of SMALL)
             for (const outputs of SMALL)
-              for (const make of [plainAxis, transposedAxis]) {
+              for (const make of [directAxis, transposedAxis]) {
                 const axis = make(kernel, stride, dilation, before);
-                const made = trimmed(axis, inputs, outputs);
+                const made = trimAxis(axis, inputs, outputs);
                 expect(products(made, inputs, outputs)).toEqual(products(axis, inputs, outputs));
                 if (taps(axis) > 0) expect(taps(made)).toBeGreaterThan(0);
                 if (taps(made) < taps(axis)) shorter += 1;
@@ -44,14 +44,14 @@ test('no product that counts is lost, whatever kernel, stride, dilation, padding
 });
 
 test('of a kernel of 4 on the innermost pixels of a U-Net a quarter is left', () => {
-  expect(trimmed(plainAxis(4, 2, 1, 1), 2, 1).phases).toEqual([{ first: 1, count: 2, start: 0 }]);
-  expect(trimmed(transposedAxis(4, 2, 1, 1), 1, 2).phases).toEqual([
+  expect(trimAxis(directAxis(4, 2, 1, 1), 2, 1).phases).toEqual([{ first: 1, count: 2, start: 0 }]);
+  expect(trimAxis(transposedAxis(4, 2, 1, 1), 1, 2).phases).toEqual([
     { first: 1, count: 1, start: 0 },
     { first: 2, count: 1, start: 0 },
   ]);
 });
 
 test('where every tap meets a pixel somewhere, the axis stays as it is', () => {
-  const axis = plainAxis(4, 2, 1, 1);
-  expect(trimmed(axis, 8, 4)).toEqual(axis);
+  const axis = directAxis(4, 2, 1, 1);
+  expect(trimAxis(axis, 8, 4)).toEqual(axis);
 });

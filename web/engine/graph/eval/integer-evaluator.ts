@@ -50,7 +50,10 @@ export function evaluateIntegers(
       if (!leaf) return [];
       const values = isInteger(leaf) ? bigints(leaf) : exactNumbers(leaf).map(value => toBigInt(node, value));
       return [
-        [one, { values, iterator: new StridedIterator(dims, broadcastStrides(leaf.dims, dims.length)) }] as const,
+        [
+          one,
+          { values, iterator: new StridedIterator(dims, broadcastStrides(leaf.dims, dims.length)) },
+        ] as const,
       ];
     }),
   );

@@ -4,23 +4,23 @@
 
 import type { BandedMatrix } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
-import type { NodeView, Value } from './builder.ts';
+import type { NodeReader, Value } from './builder.ts';
 
 /** Weights of one matrix: far more than a picture of any size needs, far less than would hurt. */
-export const MOST_WEIGHTS = 2 ** 20;
+export const MAX_WEIGHTS = 2 ** 20;
 
 /** Where row `r` takes its value number `tap` from; outside the matrix it takes none. */
 export type Column = (r: number, tap: number) => number;
 
 /** `rows` rows of `taps` weights each as a band: all as wide as the widest, kept inside the matrix. Two
  * taps of one column are added up. */
-export function bandOf(
-  node: NodeView,
+export function makeBandedMatrix(
+  node: NodeReader,
   [rows, taps, columns]: readonly [rows: number, taps: number, columns: number],
   column: Column,
   weight: Column,
 ): BandedMatrix {
-  if (rows * taps > MOST_WEIGHTS) {
+  if (rows * taps > MAX_WEIGHTS) {
     throw node.fail(`makes ${rows} values of ${taps} each, which is more than the engine runs.`);
   }
   node.builder.spend(4 * rows * taps);
@@ -37,7 +37,7 @@ export function bandOf(
     starts[r] = first;
     width = Math.max(width, last - first + 1);
   }
-  if (rows * width > MOST_WEIGHTS) {
+  if (rows * width > MAX_WEIGHTS) {
     throw node.fail(`makes ${rows} values of ${width} each, which is more than the engine runs.`);
   }
   node.builder.spend(4 * rows * width);
@@ -56,8 +56,8 @@ export function bandOf(
   return { rows, width, starts, weights };
 }
 
-export function resample(
-  node: NodeView,
+export function emitResample(
+  node: NodeReader,
   tensor: Tensor,
   dims: readonly number[],
   [left, right]: readonly [BandedMatrix | null, BandedMatrix | null],

@@ -14,13 +14,13 @@ import { makeTensor, type Tensor } from '../ir/tensor.ts';
 export type Value =
   | { readonly kind: 'tensor'; readonly tensor: Tensor }
   | { readonly kind: 'constant'; readonly constant: Constant }
-  | Quantised
+  | Quantized
   /** One element, made of numbers and live inputs: never stored, always part of other expressions. */
   | { readonly kind: 'scalar'; readonly expression: Expression; readonly dims: readonly number[] };
 
 /** value = scale * (stored - zero), the scale per element of `axis` or one for all. */
-export interface Quantised {
-  readonly kind: 'quantised';
+export interface Quantized {
+  readonly kind: 'quantized';
   readonly constant: Constant;
   readonly scale: Float32Array;
   readonly zero: Float32Array;
@@ -28,12 +28,12 @@ export interface Quantised {
 }
 
 /** Pads, axes, shapes and the like have eight numbers at most, lists of splits a few more. */
-export const MOST_INTEGERS = 256;
+export const MAX_INTEGERS = 256;
 /** What constants may take beside the file while a graph is lowered: twice the file, and small files a little. */
-const BUDGET_PER_BYTE = 2;
-const BUDGET = 4 * 2 ** 20;
+const BUDGET_PER_FILE_BYTE = 2;
+const BASE_BUDGET = 4 * 2 ** 20;
 
-export class Builder {
+export class GraphBuilder {
   readonly opset: number;
   /** Bytes that constants may take beside the file. */
   readonly budget: number;
@@ -44,12 +44,12 @@ export class Builder {
   readonly #values = new Map<string, Value>();
   readonly #floats = new Map<Constant, Float32Array>();
   readonly #tensors = new Map<Constant, Tensor>();
-  readonly #dequantised = new Map<Value, Constant>();
+  readonly #dequantized = new Map<Value, Constant>();
   #spent = 0;
 
   constructor({ opset, size }: Pick<OnnxModel, 'opset' | 'size'>) {
     this.opset = opset;
-    this.budget = BUDGET + BUDGET_PER_BYTE * size;
+    this.budget = BASE_BUDGET + BUDGET_PER_FILE_BYTE * size;
   }
 
   /** To be called before memory is taken that the file does not have itself. */
@@ -88,14 +88,14 @@ export class Builder {
   }
 
   /** The numbers that stored ones stand for, made when their bytes are asked for. */
-  dequantised(value: Quantised): Constant {
-    const known = this.#dequantised.get(value);
+  dequantize(value: Quantized): Constant {
+    const known = this.#dequantized.get(value);
     const made = known ?? lazyConstant(value.constant, () => this.#bytes(value));
-    this.#dequantised.set(value, made);
+    this.#dequantized.set(value, made);
     return made;
   }
 
-  #bytes({ constant, scale, zero, axis }: Quantised): Uint8Array {
+  #bytes({ constant, scale, zero, axis }: Quantized): Uint8Array {
     const inner = productOf(constant.dims.slice(axis + 1));
     this.spend(4 * sizeOf(constant.dims, constant.name));
     const values = floats(constant).map((stored, i) => {
@@ -113,7 +113,7 @@ export class Builder {
       this.emit({ kind: 'elementwise', name, inputs: [], output, epilogue: value.expression });
       return output;
     }
-    const constant = value.kind === 'quantised' ? this.dequantised(value) : value.constant;
+    const constant = value.kind === 'quantized' ? this.dequantize(value) : value.constant;
     const known = this.#tensors.get(constant);
     if (known) return known;
     const made = makeTensor(name, constant.dims, this.floats(constant));
@@ -128,11 +128,11 @@ const isOf = <K extends Attribute['kind']>(
 ): attribute is Extract<Attribute, { kind: K }> => attribute.kind === kind;
 
 /** One ONNX node as its lowering sees it: inputs by place, attributes by name and type. */
-export class NodeView {
+export class NodeReader {
   readonly output: string;
 
   constructor(
-    readonly builder: Builder,
+    readonly builder: GraphBuilder,
     readonly node: OnnxNode,
   ) {
     this.output = node.outputs[0] ?? '';
@@ -147,7 +147,7 @@ export class NodeView {
   }
 
   /** An error from below as one that names this node; what is no fault of the file's stays as it is. */
-  blamed(error: unknown): unknown {
+  withNodeName(error: unknown): unknown {
     if (error instanceof RangeError) return this.fail(`needs more memory than there is (${error.message}).`);
     if (!(error instanceof EngineError) || error.message.startsWith(this.#title)) return error;
     return this.fail(`cannot be run: ${error.message}`);
@@ -175,7 +175,7 @@ export class NodeView {
   constant(index: number): Constant {
     const value = this.value(index);
     if (value.kind === 'constant') return value.constant;
-    if (value.kind === 'quantised') return this.builder.dequantised(value);
+    if (value.kind === 'quantized') return this.builder.dequantize(value);
     throw this.fail(`needs its input ${index} ('${this.node.inputs[index]}') as a constant in the file.`);
   }
 
@@ -183,7 +183,7 @@ export class NodeView {
   integers(index: number): number[] {
     const constant = this.constant(index);
     const size = sizeOf(constant.dims, constant.name);
-    if (size > MOST_INTEGERS)
+    if (size > MAX_INTEGERS)
       throw this.fail(`takes ${size} numbers from its input ${index}; that is no shape.`);
     return integers(constant);
   }
@@ -249,7 +249,7 @@ export class NodeView {
   }
 
   /** An output tensor of those dimensions. */
-  made(dims: readonly number[]): Tensor {
+  outputTensor(dims: readonly number[]): Tensor {
     return makeTensor(this.output, dims);
   }
 }

@@ -2,27 +2,27 @@
 // computed in float32; weights keep the type that they have in the file. `quantize.ts` has the rest.
 
 import { isInteger } from '../../onnx/constant.ts';
-import type { NodeView } from './builder.ts';
+import type { NodeReader } from './builder.ts';
 
 /** float32, float16 and float64: all are computed in float32. */
 export const FLOATS = [1, 10, 11];
 
 /** Whether nothing happens: from a float of any width to another. */
-export function isToFloat(node: NodeView): boolean {
+export function isToFloat(node: NodeReader): boolean {
   const value = node.value(0);
   const whole = value.kind === 'constant' && isInteger(value.constant);
   return FLOATS.includes(node.int('to', 1)) && !whole;
 }
 
-export function lowerCast(node: NodeView): void {
+export function lowerCast(node: NodeReader): void {
   node.define(node.value(0));
 }
 
 /** Whether it is of a constant, with one scale for each of an axis or for all. */
-export const isByAxis = (node: NodeView): boolean =>
+export const isByAxis = (node: NodeReader): boolean =>
   node.value(0).kind === 'constant' && node.int('block_size', 0) === 0;
 
-export function lowerDequantize(node: NodeView): void {
+export function lowerDequantize(node: NodeReader): void {
   const constant = node.constant(0);
   const scale = node.floats(1);
   const zero = node.has(2) ? node.floats(2) : new Float32Array(scale.length);
@@ -34,5 +34,5 @@ export function lowerDequantize(node: NodeView): void {
       `has ${scale.length} scales and ${zero.length} zero points, which do not fit its axis ${axis}.`,
     );
   }
-  node.define({ kind: 'quantised', constant, scale, zero, axis: place });
+  node.define({ kind: 'quantized', constant, scale, zero, axis: place });
 }

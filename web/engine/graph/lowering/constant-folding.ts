@@ -15,27 +15,27 @@ import {
   StridedIterator,
   topologicalOrder,
 } from '../eval/evaluator.ts';
-import { applyBinary as applyWhole, evaluateIntegers, resultType } from '../eval/integer-evaluator.ts';
+import { applyBinary as applyInteger, evaluateIntegers, resultType } from '../eval/integer-evaluator.ts';
 import { applyBinary } from '../eval/scalar-math.ts';
 import { type Binary, binary, type Expression, input, sizeOfTree } from '../ir/expression.ts';
 import type { Reduce } from '../ir/operation.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
-import { type Builder, dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
-import { fits, LARGEST_EXPRESSION, mapOver } from './elementwise.ts';
+import { dimsOf, type GraphBuilder, type NodeReader, type Quantized, type Value } from './builder.ts';
+import { checkBroadcast, emitElementwise, MAX_EXPRESSION } from './elementwise.ts';
 
 type How = Reduce['how'];
 
 /** Whole numbers that are worth computing at load, and floats that may come of fewer. */
-const MOST_FOLDED = 1024;
+const MAX_FOLDED = 1024;
 /** Additions at load for each byte that constants may take: weights take a few for each of theirs. */
 const WORK_PER_BYTE = 4;
 /** Of a whole number, in additions. */
-const WORK_OF_WHOLE = 32;
+const WORK_PER_INTEGER = 32;
 /** Nodes of a tree that stays one; beyond it what is so far is worked out. */
-const LARGEST_TREE = 64;
+const MAX_TREE = 64;
 
 /** What one graph's folding remembers. */
-class Folding {
+class ConstantFolder {
   /** What `input` means in the trees. */
   readonly leaves: Constant[] = [];
   /** Ends of nodes of the file, whose values are float32. */
@@ -45,7 +45,7 @@ class Folding {
   readonly #registers: Float64Array[] = [];
   #worked = 0;
 
-  constructor(readonly builder: Builder) {}
+  constructor(readonly builder: GraphBuilder) {}
 
   leaf(constant: Constant): Expression {
     const known = this.#inputs.get(constant);
@@ -61,22 +61,27 @@ class Folding {
   }
 
   /** Whether there is time for it. */
-  affords(steps: number): boolean {
+  canAfford(steps: number): boolean {
     return this.#worked + steps <= WORK_PER_BYTE * this.builder.budget;
   }
 
   /** To be called before time is taken: a small file may ask for little of it. */
-  work(node: NodeView, steps: number): void {
-    const affords = this.affords(steps);
+  spendWork(node: NodeReader, steps: number): void {
+    const affords = this.canAfford(steps);
     this.#worked += steps;
     if (affords) return;
     throw node.fail("computes more of constants than is sane for the model's size.");
   }
 
   /** The elements of a tree, in order. */
-  each(node: NodeView, dims: readonly number[], tree: Expression, take: (value: number) => void): void {
+  forEachValue(
+    node: NodeReader,
+    dims: readonly number[],
+    tree: Expression,
+    take: (value: number) => void,
+  ): void {
     const size = productOf(dims);
-    this.work(node, size * estimateCost(tree));
+    this.spendWork(node, size * estimateCost(tree));
     const needed = topologicalOrder(tree).length;
     while (this.#registers.length < needed) {
       this.builder.spend(8 * BLOCK_SIZE);
@@ -87,7 +92,7 @@ class Folding {
   }
 
   /** The constant that a tree is, worked out when its bytes are asked for. */
-  later(node: NodeView, name: string, dims: readonly number[], tree: Expression): Constant {
+  lazy(node: NodeReader, name: string, dims: readonly number[], tree: Expression): Constant {
     const constant = lazyConstant({ name, dims }, () => this.#bytes(node, dims, tree));
     if (tree.kind !== 'input') this.rounded.add(tree);
     this.#trees.set(constant, tree);
@@ -95,8 +100,8 @@ class Folding {
   }
 
   /** The numbers that stored ones stand for, which others may read without the memory for them. */
-  dequantised(node: NodeView, value: Quantised): Constant {
-    const made = this.builder.dequantised(value);
+  dequantize(node: NodeReader, value: Quantized): Constant {
+    const made = this.builder.dequantize(value);
     if (this.#trees.has(made)) return made;
     const { constant, scale, zero, axis } = value;
     const dims = constant.dims.map((dim, i) => (i === axis && scale.length > 1 ? dim : 1));
@@ -108,55 +113,55 @@ class Folding {
     return made;
   }
 
-  #bytes(node: NodeView, dims: readonly number[], tree: Expression): Uint8Array {
+  #bytes(node: NodeReader, dims: readonly number[], tree: Expression): Uint8Array {
     this.builder.spend(4 * productOf(dims));
     const values = new Float32Array(productOf(dims));
     let at = 0;
-    this.each(node, dims, tree, value => {
+    this.forEachValue(node, dims, tree, value => {
       values[at++] = value;
     });
     return new Uint8Array(values.buffer);
   }
 }
 
-const FOLDINGS = new WeakMap<Builder, Folding>();
+const FOLDERS = new WeakMap<GraphBuilder, ConstantFolder>();
 
-function foldingOf({ builder }: NodeView): Folding {
-  const known = FOLDINGS.get(builder) ?? new Folding(builder);
-  FOLDINGS.set(builder, known);
+function folderOf({ builder }: NodeReader): ConstantFolder {
+  const known = FOLDERS.get(builder) ?? new ConstantFolder(builder);
+  FOLDERS.set(builder, known);
   return known;
 }
 
 /** The constant that a value is; null of what is computed. */
-export function known(node: NodeView, value: Value): Constant | null {
-  if (value.kind === 'quantised') return foldingOf(node).dequantised(node, value);
+export function asConstant(node: NodeReader, value: Value): Constant | null {
+  if (value.kind === 'quantized') return folderOf(node).dequantize(node, value);
   return value.kind === 'constant' ? value.constant : null;
 }
 
 /** The constants that they are; null where one of them is computed. */
-export function allKnown(node: NodeView, values: readonly Value[]): Constant[] | null {
+export function asConstants(node: NodeReader, values: readonly Value[]): Constant[] | null {
   return values.every(value => 'constant' in value)
-    ? values.flatMap(value => known(node, value) ?? [])
+    ? values.flatMap(value => asConstant(node, value) ?? [])
     : null;
 }
 
 /** `make` applied to the values element by element: of constants alone a constant, else what `mapOver` makes. */
-export function foldOver(
-  node: NodeView,
+export function foldElementwise(
+  node: NodeReader,
   dims: readonly number[],
   values: readonly Value[],
   make: (inputs: Expression[]) => Expression,
   name: string = node.output,
 ): Value {
-  fits(node, dims, values);
-  const constants = allKnown(node, values);
+  checkBroadcast(node, dims, values);
+  const constants = asConstants(node, values);
   const folded = constants && fold(node, name, dims, constants, make);
-  return folded ? { kind: 'constant', constant: folded } : mapOver(node, dims, values, make, name);
+  return folded ? { kind: 'constant', constant: folded } : emitElementwise(node, dims, values, make, name);
 }
 
 /** Null where a kernel is to do it. */
 function fold(
-  node: NodeView,
+  node: NodeReader,
   name: string,
   dims: readonly number[],
   constants: readonly Constant[],
@@ -165,32 +170,32 @@ function fold(
   const size = sizeOf(dims, name);
   // What is stretched beyond anything that the file has is left to a kernel, which stretches as it reads.
   const known = constants.some(one => productOf(one.dims) === size);
-  if (size > MOST_FOLDED && !known) return null;
-  const folding = foldingOf(node);
+  if (size > MAX_FOLDED && !known) return null;
+  const folder = folderOf(node);
   // A tree is as large all over: what is smaller is worked out once, and not for each element.
   const whole = make(
-    constants.map(one => (productOf(one.dims) === size ? folding.tree(one) : folding.leaf(one))),
+    constants.map(one => (productOf(one.dims) === size ? folder.tree(one) : folder.leaf(one))),
   );
-  const tree = sizeOfTree(whole) > LARGEST_TREE ? make(constants.map(one => folding.leaf(one))) : whole;
-  if (!isEvaluable(tree) || sizeOfTree(tree) > LARGEST_EXPRESSION) return null;
-  const type = resultType(tree, folding.leaves);
+  const tree = sizeOfTree(whole) > MAX_TREE ? make(constants.map(one => folder.leaf(one))) : whole;
+  if (!isEvaluable(tree) || sizeOfTree(tree) > MAX_EXPRESSION) return null;
+  const type = resultType(tree, folder.leaves);
   if (type?.startsWith('float')) {
-    const leaf = tree.kind === 'input' ? folding.leaves[tree.index] : undefined;
+    const leaf = tree.kind === 'input' ? folder.leaves[tree.index] : undefined;
     // Nothing happens to it.
-    return leaf && productOf(leaf.dims) === size ? { ...leaf, dims } : folding.later(node, name, dims, tree);
+    return leaf && productOf(leaf.dims) === size ? { ...leaf, dims } : folder.lazy(node, name, dims, tree);
   }
-  if (size > MOST_FOLDED) return null;
+  if (size > MAX_FOLDED) return null;
   node.builder.spend(8 * size);
   const leaves = topologicalOrder(tree).flatMap(one =>
-    one.kind === 'input' ? (folding.leaves[one.index] ?? []) : [],
+    one.kind === 'input' ? (folder.leaves[one.index] ?? []) : [],
   );
   if (leaves.every(isInteger) || (type !== null && type !== 'bool')) {
-    folding.work(node, WORK_OF_WHOLE * size * sizeOfTree(tree));
-    return evaluateIntegers(node, name, dims, tree, folding.leaves);
+    folder.spendWork(node, WORK_PER_INTEGER * size * sizeOfTree(tree));
+    return evaluateIntegers(node, name, dims, tree, folder.leaves);
   }
   // An answer to a question about floats.
   const answers: bigint[] = [];
-  folding.each(node, dims, tree, value => answers.push(BigInt(value)));
+  folder.forEachValue(node, dims, tree, value => answers.push(BigInt(value)));
   return integerConstant(name, 'bool', dims, answers);
 }
 
@@ -201,7 +206,7 @@ const BINARY: Readonly<Record<How, Binary>> = { sum: 'add', product: 'mul', max:
 /** A constant reduced to `kept`, which has a 1 for each axis that it is reduced along; null where a kernel is
  * to do it. */
 export function foldReduction(
-  node: NodeView,
+  node: NodeReader,
   constant: Constant,
   kept: readonly number[],
   how: How,
@@ -211,20 +216,20 @@ export function foldReduction(
   const size = productOf(dims);
   const out = productOf(kept);
   const whole = isInteger(constant);
-  if (whole && Math.max(size, out) > MOST_FOLDED) return null;
+  if (whole && Math.max(size, out) > MAX_FOLDED) return null;
   if (size === 0 && EMPTY[how] === undefined) {
     throw node.fail(`reduces nothing, of which there is no ${how}.`);
   }
   const strides = stridesOf(kept).map((stride, i) => (kept[i] === 1 ? 0 : stride));
   const iterator = new StridedIterator(dims, strides);
-  const folding = foldingOf(node);
+  const folder = folderOf(node);
   if (whole) {
-    folding.work(node, WORK_OF_WHOLE * size);
+    folder.spendWork(node, WORK_PER_INTEGER * size);
     node.builder.spend(8 * out);
     const totals = Array<bigint | undefined>(out).fill(undefined);
     for (const value of bigints(constant)) {
       const total = totals[iterator.offset];
-      const next = total === undefined ? value : applyWhole(node, BINARY[how], total, value);
+      const next = total === undefined ? value : applyInteger(node, BINARY[how], total, value);
       totals[iterator.offset] = wrapToType(type, next);
       iterator.advance();
     }
@@ -238,7 +243,7 @@ export function foldReduction(
   node.builder.spend((8 + 4) * out);
   const totals = new Float64Array(out).fill(EMPTY[how] ?? (how === 'max' ? -Infinity : Infinity));
   const binary = BINARY[how];
-  folding.each(node, dims, folding.tree(constant), value => {
+  folder.forEachValue(node, dims, folder.tree(constant), value => {
     totals[iterator.offset] = applyBinary(binary, totals[iterator.offset] ?? 0, value);
     iterator.advance();
   });
@@ -247,8 +252,8 @@ export function foldReduction(
 
 /** Matrices of constants multiplied, in `dims`; null where a kernel is to do it. The larger one is read where it
  * lies, whatever it is made of: a weight's product with a vector takes no memory for the weight. */
-export function foldProduct(
-  node: NodeView,
+export function foldMatMul(
+  node: NodeReader,
   [left, right]: readonly [left: Value, right: Value],
   dims: readonly number[],
   name: string,
@@ -258,7 +263,7 @@ export function foldProduct(
   const sizes = [left, right].map(value => productOf(dimsOf(value)));
   const [first = 0, second = 0] = sizes;
   const onLeft = first >= second;
-  const constants = allKnown(node, onLeft ? [left, right] : [right, left]);
+  const constants = asConstants(node, onLeft ? [left, right] : [right, left]);
   const [large, small] = constants ?? [];
   const batches = productOf(dims.slice(0, -2));
   const [own, other] = onLeft ? [rows, columns] : [columns, rows];
@@ -268,16 +273,16 @@ export function foldProduct(
   const shared = productOf(small.dims) !== batches * other * inner;
   if (shared && productOf(small.dims) !== other * inner) return null;
   const out = batches * rows * columns;
-  const folding = foldingOf(node);
-  if (!folding.affords(out * inner)) return null;
-  folding.work(node, out * inner);
+  const folder = folderOf(node);
+  if (!folder.canAfford(out * inner)) return null;
+  folder.spendWork(node, out * inner);
   node.builder.spend((8 + 4) * out);
   const held = node.builder.floats(small);
   const totals = new Float64Array(out);
   // How far apart neighbours lie along the axes that the two have by themselves.
   const [step, stride] = onLeft ? [1, 1] : [columns, inner];
   let i = 0;
-  folding.each(node, large.dims, folding.tree(large), value => {
+  folder.forEachValue(node, large.dims, folder.tree(large), value => {
     const batch = Math.floor(i / (own * inner));
     const k = onLeft ? i % inner : Math.floor(i / columns) % inner;
     const at = onLeft ? Math.floor(i / inner) * columns : batch * rows * columns + (i % columns);

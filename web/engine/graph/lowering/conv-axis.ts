@@ -2,7 +2,7 @@
 
 import type { ConvAxis } from '../ir/operation.ts';
 
-export function plainAxis(kernel: number, stride: number, dilation: number, before: number): ConvAxis {
+export function directAxis(kernel: number, stride: number, dilation: number, before: number): ConvAxis {
   return {
     outputStride: 1,
     inputStride: stride,
@@ -33,7 +33,7 @@ export function transposedAxis(kernel: number, stride: number, dilation: number,
 
 /** Without the ends of the kernel that fall outside the input for every output, as most of a kernel does on a
  * picture of one pixel. Where all of it does, the axis stays as it is: kernels count on some tap. */
-export function trimmed(axis: ConvAxis, inputs: number, outputs: number): ConvAxis {
+export function trimAxis(axis: ConvAxis, inputs: number, outputs: number): ConvAxis {
   const { inputStride, inputStep, kernelStep, outputStride } = axis;
   const phases = axis.phases.map(({ first, count, start }, phase) => {
     const reach = (Math.ceil((outputs - phase) / outputStride) - 1) * inputStride;

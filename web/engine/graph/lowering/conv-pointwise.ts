@@ -2,7 +2,7 @@
 
 import type { ConvAxis, Weights } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
-import type { NodeView, Value } from './builder.ts';
+import type { NodeReader, Value } from './builder.ts';
 
 const ONE: ConvAxis = {
   outputStride: 1,
@@ -13,7 +13,7 @@ const ONE: ConvAxis = {
 };
 
 /** A 1x1 convolution without a bias: a matrix over the channels. */
-export function emitPointwise(node: NodeView, tensor: Tensor, weights: Weights, name: string): Value {
+export function emitPointwise(node: NodeReader, tensor: Tensor, weights: Weights, name: string): Value {
   const [n, , h, w] = tensor.shape;
   const outputs = weights.dims[weights.transposed ? 1 : 0];
   return node.builder.emit({

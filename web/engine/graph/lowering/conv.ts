@@ -6,9 +6,9 @@ import { constantOf, floats } from '../../onnx/constant.ts';
 import { type Expression, input, laneMatrix } from '../ir/expression.ts';
 import type { Weights } from '../ir/operation.ts';
 import { LANES } from '../ir/tensor.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
-import { plainAxis, transposedAxis, trimmed } from './conv-axis.ts';
-import { definePicture, pictureOf } from './spatial.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
+import { directAxis, transposedAxis, trimAxis } from './conv-axis.ts';
+import { defineSpatial, readSpatialInput } from './spatial.ts';
 
 type Pair = [number, number];
 interface Geometry {
@@ -17,16 +17,16 @@ interface Geometry {
   dilations: Pair;
 }
 
-const signedOffset: Readonly<Record<string, number>> = { int8: 128, int16: 32768 };
+const SIGNED_OFFSET: Readonly<Record<string, number>> = { int8: 128, int16: 32768 };
 
 /** How weights are looked at: (out, in per group, kh, kw), or (in, out per group, kh, kw) if transposed. */
-interface Layout {
+interface WeightLayout {
   readonly dims: Weights['dims'];
   readonly transposed: boolean;
   readonly group: number;
 }
 
-function layoutOf(node: NodeView, transposed: boolean, line: boolean): Layout {
+function readLayout(node: NodeReader, transposed: boolean, line: boolean): WeightLayout {
   const listed = dimsOf(node.value(1));
   const [a, b, kh, kw] = line ? [...listed.slice(0, 2), 1, ...listed.slice(2)] : listed;
   if (listed.length !== (line ? 3 : 4) || !a || !b || !kh || !kw) {
@@ -37,7 +37,7 @@ function layoutOf(node: NodeView, transposed: boolean, line: boolean): Layout {
 
 /** The stored weights as the kernels take them; throws where they are no constant. Convolutions that share
  * their weights get the same arrays, by which a backend knows that it needs them once. */
-export function readWeights(node: NodeView, layout: Layout): Weights {
+export function readWeights(node: NodeReader, layout: WeightLayout): Weights {
   const value = node.value(1);
   const key = `${layout.transposed} ${layout.group} ${layout.dims}`;
   const known = node.builder.weights.get(value)?.get(key);
@@ -48,9 +48,9 @@ export function readWeights(node: NodeView, layout: Layout): Weights {
   return made;
 }
 
-function makeWeights(node: NodeView, value: Value, { dims, transposed, group }: Layout): Weights {
+function makeWeights(node: NodeReader, value: Value, { dims, transposed, group }: WeightLayout): Weights {
   const outAxis = transposed ? 1 : 0;
-  if (value.kind !== 'constant' && value.kind !== 'quantised') {
+  if (value.kind !== 'constant' && value.kind !== 'quantized') {
     throw node.fail('needs its weights as constants in the file.');
   }
   const { constant } = value;
@@ -68,7 +68,7 @@ function makeWeights(node: NodeView, value: Value, { dims, transposed, group }: 
     return { ...plain, type: 'float32', bytes: copy.bytes };
   }
   // Signed weights are stored shifted to unsigned: the zero point moves with them.
-  const offset = signedOffset[constant.type] ?? 0;
+  const offset = SIGNED_OFFSET[constant.type] ?? 0;
   const outputs = transposed ? dims[1] * group : dims[0];
   const spread = (values: Float32Array, add: number) =>
     Float32Array.from({ length: outputs }, (_, i) => (values[values.length === 1 ? 0 : i] ?? 0) + add);
@@ -86,7 +86,7 @@ function flipSign(bytes: Uint8Array, width: 1 | 2): Uint8Array {
   return flipped;
 }
 
-function readBias(node: NodeView, outputs: number): Float32Array | null {
+function readBias(node: NodeReader, outputs: number): Float32Array | null {
   if (!node.has(2)) return null;
   const bias = node.floats(2);
   if (bias.length !== outputs) {
@@ -95,7 +95,7 @@ function readBias(node: NodeView, outputs: number): Float32Array | null {
   return bias;
 }
 
-function geometry(node: NodeView, weights: Weights, line: boolean): Geometry {
+function readGeometry(node: NodeReader, weights: Weights, line: boolean): Geometry {
   const kernel: Pair = [weights.dims[2], weights.dims[3]];
   const claimed = node.ints('kernel_shape') ? node.pair('kernel_shape', line, 1) : kernel;
   if (claimed[0] !== kernel[0] || claimed[1] !== kernel[1]) {
@@ -106,7 +106,7 @@ function geometry(node: NodeView, weights: Weights, line: boolean): Geometry {
 
 const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
-function givenPads(node: NodeView, line: boolean): [number, number, number, number] {
+function readPads(node: NodeReader, line: boolean): [number, number, number, number] {
   const pads = node.ints('pads') ?? (line ? [0, 0] : [0, 0, 0, 0]);
   const [first = 0, second = 0, third = 0, fourth = 0] = pads;
   const [top, left, bottom, right] = line ? [0, first, 0, second] : [first, second, third, fourth];
@@ -118,13 +118,13 @@ function givenPads(node: NodeView, line: boolean): [number, number, number, numb
 
 /** Pads before and after each axis of a sliding window, [top, left, bottom, right] as ONNX lists them. */
 export function windowPads(
-  node: NodeView,
+  node: NodeReader,
   size: readonly [number, number],
   { kernel, strides, dilations }: Geometry,
   line: boolean,
 ): [number, number, number, number] {
   const auto = node.text('auto_pad', 'NOTSET');
-  if (auto === 'NOTSET') return givenPads(node, line);
+  if (auto === 'NOTSET') return readPads(node, line);
   if (auto === 'VALID') return [0, 0, 0, 0];
   const total = ([0, 1] as const).map(i => {
     const out = Math.ceil(size[i] / strides[i]);
@@ -137,16 +137,16 @@ export function windowPads(
     : [small[0], small[1], y - small[0], x - small[1]];
 }
 
-export function lowerConv(node: NodeView): void {
-  const { tensor, line } = pictureOf(node);
+export function lowerConv(node: NodeReader): void {
+  const { tensor, line } = readSpatialInput(node);
   const group = node.int('group', 1);
-  const weights = readWeights(node, layoutOf(node, false, line));
+  const weights = readWeights(node, readLayout(node, false, line));
   const [n, channels, height, width] = tensor.shape;
   const [outputs, perGroup] = weights.dims;
   if (group < 1 || perGroup * group !== channels || outputs % group !== 0) {
     throw node.fail(`has weights for ${perGroup * group} channels, but its input has ${channels}.`);
   }
-  const shape = geometry(node, weights, line);
+  const shape = readGeometry(node, weights, line);
   const pads = windowPads(node, [height, width], shape, line);
   const axes = ([0, 1] as const).map(i => {
     const size = i === 0 ? height : width;
@@ -155,25 +155,25 @@ export function lowerConv(node: NodeView): void {
     const padded = before + size + (pads[i + 2] ?? 0);
     const out = Math.floor((padded - extent(kernel, dilation)) / stride) + 1;
     if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
-    return { out, axis: trimmed(plainAxis(kernel, stride, dilation, before), size, out) };
+    return { out, axis: trimAxis(directAxis(kernel, stride, dilation, before), size, out) };
   });
   const [y, x] = axes;
   if (!y || !x) throw node.fail('has no 2-D shape.');
   const dims = [n, outputs, y.out, x.out];
   const bias = readBias(node, outputs);
-  const common = { name: node.node.name, inputs: [tensor], output: node.made(dims) };
-  const epilogue = pointwise(weights, bias, group, shape, pads);
+  const common = { name: node.node.name, inputs: [tensor], output: node.outputTensor(dims) };
+  const epilogue = pointwiseExpression(weights, bias, group, shape, pads);
   const convolution = { weights, bias, group, y: y.axis, x: x.axis, epilogue: null, prologue: null };
   const made = node.builder.emit(
     epilogue
       ? { kind: 'elementwise', ...common, epilogue }
       : { kind: 'convolution', ...common, ...convolution },
   );
-  definePicture(node, made, line);
+  defineSpatial(node, made, line);
 }
 
 /** A 1x1 convolution between at most four channels is a product of one block with a matrix. */
-function pointwise(
+function pointwiseExpression(
   weights: Weights,
   bias: Float32Array | null,
   group: number,
@@ -205,16 +205,16 @@ function pointwise(
   );
 }
 
-export function lowerConvTranspose(node: NodeView): void {
-  const { tensor, line } = pictureOf(node);
+export function lowerConvTranspose(node: NodeReader): void {
+  const { tensor, line } = readSpatialInput(node);
   const group = node.int('group', 1);
-  const weights = readWeights(node, layoutOf(node, true, line));
+  const weights = readWeights(node, readLayout(node, true, line));
   const [n, channels, height, width] = tensor.shape;
   const [inputs, perGroup] = weights.dims;
   if (group < 1 || inputs !== channels || channels % group !== 0) {
     throw node.fail(`has weights for ${inputs} channels, but its input has ${channels}.`);
   }
-  const shape = geometry(node, weights, line);
+  const shape = readGeometry(node, weights, line);
   const grown = node.pair('output_padding', line, 0, 0);
   const axes = ([0, 1] as const).map(i => {
     const size = i === 0 ? height : width;
@@ -222,7 +222,7 @@ export function lowerConvTranspose(node: NodeView): void {
     const { out, before } = transposedSize(node, i, line, size, full, shape.strides[i]);
     if (out < 1) throw node.fail('has pads that leave nothing of its output.');
     const axis = transposedAxis(shape.kernel[i], shape.strides[i], shape.dilations[i], before);
-    return { out, axis: trimmed(axis, size, out) };
+    return { out, axis: trimAxis(axis, size, out) };
   });
   const [y, x] = axes;
   if (!y || !x) throw node.fail('has no 2-D shape.');
@@ -231,7 +231,7 @@ export function lowerConvTranspose(node: NodeView): void {
     kind: 'convolution',
     name: node.node.name,
     inputs: [tensor],
-    output: node.made([n, outputs, y.out, x.out]),
+    output: node.outputTensor([n, outputs, y.out, x.out]),
     epilogue: null,
     prologue: null,
     weights,
@@ -240,12 +240,12 @@ export function lowerConvTranspose(node: NodeView): void {
     y: y.axis,
     x: x.axis,
   });
-  definePicture(node, made, line);
+  defineSpatial(node, made, line);
 }
 
 /** Output size and the pad before it: pads decide the size, or a size asked for decides the pads. */
 function transposedSize(
-  node: NodeView,
+  node: NodeReader,
   i: 0 | 1,
   line: boolean,
   size: number,
@@ -261,7 +261,7 @@ function transposedSize(
       before: auto === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2),
     };
   }
-  const pads = givenPads(node, line);
+  const pads = readPads(node, line);
   const [before, after] = [pads[i], pads[i + 2] ?? 0];
   return { out: full - before - after, before };
 }

@@ -3,18 +3,18 @@
 import { isInteger } from '../../onnx/constant.ts';
 import { type Binary, binary, constant, type Expression, select, unary } from '../ir/expression.ts';
 import { MAX_READ_TENSORS } from '../ir/limits.ts';
-import { dimsOf, type NodeView } from './builder.ts';
-import { foldOver } from './constant-folding.ts';
+import { dimsOf, type NodeReader } from './builder.ts';
+import { foldElementwise } from './constant-folding.ts';
 import {
   broadcast,
-  chain,
+  MAKERS as COMMON,
+  chainMaker,
   type Lowering,
   lowerings,
-  type Make,
-  plain,
-  positive,
-  times,
-  MAKERS as USUAL,
+  type MakeExpression,
+  scaledBy,
+  selectBySign,
+  unaryMaker,
 } from './elementwise.ts';
 
 const NONE = constant(0);
@@ -25,30 +25,30 @@ const minusOne = (x: Expression): Expression => binary('sub', x, ONE);
 const not = (x: Expression): Expression => select(x, NONE, ONE);
 const truth = (x: Expression): Expression => select(x, ONE, NONE);
 const exponentialBelow = (x: Expression, alpha: number, scale = 1): Expression =>
-  positive(x, times(scale, x), times(scale * alpha, minusOne(unary('exp', x))));
+  selectBySign(x, scaledBy(scale, x), scaledBy(scale * alpha, minusOne(unary('exp', x))));
 
 function hardSigmoid(x: Expression, alpha: number, beta: number): Expression {
-  const line = binary('add', times(alpha, x), constant(beta));
+  const line = binary('add', scaledBy(alpha, x), constant(beta));
   return binary('min', binary('max', line, NONE), ONE);
 }
 
-const gelu: Make = (node, x = NONE) => {
+const gelu: MakeExpression = (node, x = NONE) => {
   const cube = binary('mul', x, binary('mul', x, x));
   const inner =
     node.text('approximate', 'none') === 'tanh'
-      ? unary('tanh', times(Math.sqrt(2 / Math.PI), binary('add', x, times(0.044715, cube))))
-      : unary('erf', times(Math.SQRT1_2, x));
-  return binary('mul', times(0.5, x), plusOne(inner));
+      ? unary('tanh', scaledBy(Math.sqrt(2 / Math.PI), binary('add', x, scaledBy(0.044715, cube))))
+      : unary('erf', scaledBy(Math.SQRT1_2, x));
+  return binary('mul', scaledBy(0.5, x), plusOne(inner));
 };
 
-const celu: Make = (node, x = NONE) => {
+const celu: MakeExpression = (node, x = NONE) => {
   const alpha = node.float('alpha', 1);
-  const low = times(alpha, minusOne(unary('exp', times(1 / alpha, x))));
+  const low = scaledBy(alpha, minusOne(unary('exp', scaledBy(1 / alpha, x))));
   return binary('add', binary('max', x, NONE), binary('min', low, NONE));
 };
 
 /** The rest has the sign of the dividend with fmod, else that of the divisor. */
-const mod: Make = (node, x = NONE, y = NONE) => {
+const mod: MakeExpression = (node, x = NONE, y = NONE) => {
   const value = node.value(0);
   const whole = value.kind === 'constant' && isInteger(value.constant);
   // A GPU divides by infinity as it likes; what is less than the divisor is the rest itself.
@@ -59,42 +59,42 @@ const mod: Make = (node, x = NONE, y = NONE) => {
   return select(other, binary('add', rest, y), rest);
 };
 
-const less: Make = (_, x = NONE, y = NONE) => binary('less', x, y);
-const greater: Make = (_, x = NONE, y = NONE) => binary('less', y, x);
+const less: MakeExpression = (_, x = NONE, y = NONE) => binary('less', x, y);
+const greater: MakeExpression = (_, x = NONE, y = NONE) => binary('less', y, x);
 
-const MAKERS: Readonly<Record<string, Make>> = {
-  Abs: plain('abs'),
-  Ceil: plain('ceil'),
+const MAKERS: Readonly<Record<string, MakeExpression>> = {
+  Abs: unaryMaker('abs'),
+  Ceil: unaryMaker('ceil'),
   Celu: celu,
-  Cos: plain('cos'),
-  Div: chain('div'),
+  Cos: unaryMaker('cos'),
+  Div: chainMaker('div'),
   Elu: (node, x = NONE) => exponentialBelow(x, node.float('alpha', 1)),
-  Erf: plain('erf'),
-  Exp: plain('exp'),
-  Floor: plain('floor'),
+  Erf: unaryMaker('erf'),
+  Exp: unaryMaker('exp'),
+  Floor: unaryMaker('floor'),
   Gelu: gelu,
   HardSigmoid: (node, x = NONE) => hardSigmoid(x, node.float('alpha', 0.2), node.float('beta', 0.5)),
   HardSwish: (_, x = NONE) => binary('mul', x, hardSigmoid(x, 1 / 6, 0.5)),
-  Log: plain('log'),
-  Max: chain('max'),
-  Min: chain('min'),
-  Mean: (node, ...all) => times(1 / all.length, chain('add')(node, ...all)),
+  Log: unaryMaker('log'),
+  Max: chainMaker('max'),
+  Min: chainMaker('min'),
+  Mean: (node, ...all) => scaledBy(1 / all.length, chainMaker('add')(node, ...all)),
   Mish: (_, x = NONE) => binary('mul', x, unary('tanh', unary('softplus', x))),
   Mod: mod,
-  PRelu: (_, x = NONE, slope = NONE) => positive(x, x, binary('mul', slope, x)),
-  Pow: chain('pow'),
-  Neg: plain('neg'),
-  Reciprocal: plain('reciprocal'),
-  Round: plain('round'),
+  PRelu: (_, x = NONE, slope = NONE) => selectBySign(x, x, binary('mul', slope, x)),
+  Pow: chainMaker('pow'),
+  Neg: unaryMaker('neg'),
+  Reciprocal: unaryMaker('reciprocal'),
+  Round: unaryMaker('round'),
   Selu: (node, x = NONE) =>
     exponentialBelow(x, node.float('alpha', 1.6732631921768188), node.float('gamma', 1.0507010221481323)),
-  Sigmoid: plain('sigmoid'),
-  Sign: plain('sign'),
-  Sin: plain('sin'),
-  Softplus: plain('softplus'),
+  Sigmoid: unaryMaker('sigmoid'),
+  Sign: unaryMaker('sign'),
+  Sin: unaryMaker('sin'),
+  Softplus: unaryMaker('softplus'),
   Softsign: (_, x = NONE) => binary('div', x, plusOne(unary('abs', x))),
-  Sum: chain('add'),
-  Swish: (node, x = NONE) => binary('mul', x, unary('sigmoid', times(node.float('alpha', 1), x))),
+  Sum: chainMaker('add'),
+  Swish: (node, x = NONE) => binary('mul', x, unary('sigmoid', scaledBy(node.float('alpha', 1), x))),
   ThresholdedRelu: (node, x = NONE) => select(binary('less', constant(node.float('alpha', 1)), x), x, NONE),
   // What is true is 1: exporters ask such questions about shapes, which are known here and now.
   And: (_, x = NONE, y = NONE) => select(x, truth(y), NONE),
@@ -110,19 +110,19 @@ const MAKERS: Readonly<Record<string, Make>> = {
 };
 
 /** The usual ones too, which of constants alone are worked out. */
-const ALL: Readonly<Record<string, Lowering>> = lowerings({ ...USUAL, ...MAKERS }, foldOver);
+const ALL: Readonly<Record<string, Lowering>> = lowerings({ ...COMMON, ...MAKERS }, foldElementwise);
 
-const CHAINS: Readonly<Record<string, Binary>> = { Max: 'max', Mean: 'add', Min: 'min', Sum: 'add' };
+const VARIADIC: Readonly<Record<string, Binary>> = { Max: 'max', Mean: 'add', Min: 'min', Sum: 'add' };
 
 /** Of more operands than a kernel may be given: from the left, as many at a time as it takes. */
-function lowerMany(node: NodeView): void {
+function lowerVariadic(node: NodeReader): void {
   const { op, inputs } = node.node;
   const count = inputs.length;
   if (count <= MAX_READ_TENSORS) {
     ALL[op]?.(node);
     return;
   }
-  const make = chain(CHAINS[op] ?? 'add');
+  const make = chainMaker(VARIADIC[op] ?? 'add');
   let made = node.value(0);
   for (let at = 1; at < count; at += MAX_READ_TENSORS - 1) {
     const more = inputs.slice(at, at + MAX_READ_TENSORS - 1).map((_, i) => node.value(at + i));
@@ -131,15 +131,15 @@ function lowerMany(node: NodeView): void {
     const factor = last && op === 'Mean' ? 1 / count : 1;
     const together = (all: Expression[]) => {
       const whole = make(node, ...all);
-      return factor === 1 ? whole : times(factor, whole);
+      return factor === 1 ? whole : scaledBy(factor, whole);
     };
     const name = last ? node.output : `${node.output} to ${at}`;
-    made = foldOver(node, broadcast(node, parts.map(dimsOf)), parts, together, name);
+    made = foldElementwise(node, broadcast(node, parts.map(dimsOf)), parts, together, name);
   }
   node.define(made);
 }
 
-export const ACTIVATIONS: Readonly<Record<string, Lowering>> = {
+export const ELEMENTWISE_EXTENDED: Readonly<Record<string, Lowering>> = {
   ...ALL,
-  ...Object.fromEntries(Object.keys(CHAINS).map(op => [op, lowerMany])),
+  ...Object.fromEntries(Object.keys(VARIADIC).map(op => [op, lowerVariadic])),
 };

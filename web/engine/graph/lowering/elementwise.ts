@@ -14,32 +14,32 @@ import {
   unary,
 } from '../ir/expression.ts';
 import { makeTensor, shapeOf, type Tensor } from '../ir/tensor.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
 
 /** Distinct nodes of one expression; beyond it no network has one, and walks would run out of stack. */
-export const LARGEST_EXPRESSION = 512;
+export const MAX_EXPRESSION = 512;
 
 /** Of the operands (undefined where one is left out), what the node makes of them. */
-export type Make = (node: NodeView, ...operands: (Expression | undefined)[]) => Expression;
-export type Lowering = (node: NodeView) => void;
+export type MakeExpression = (node: NodeReader, ...operands: (Expression | undefined)[]) => Expression;
+export type Lowering = (node: NodeReader) => void;
 
 const NONE = constant(0);
 
-export const plain =
-  (name: Unary): Make =>
+export const unaryMaker =
+  (name: Unary): MakeExpression =>
   (_, x = NONE) =>
     unary(name, x);
 /** Any number of operands, from the left. */
-export const chain =
-  (name: Binary): Make =>
+export const chainMaker =
+  (name: Binary): MakeExpression =>
   (_, first = NONE, ...rest) =>
     rest.reduce<Expression>((left, right = NONE) => binary(name, left, right), first);
-export const positive = (x: Expression, yes: Expression, no: Expression): Expression =>
+export const selectBySign = (x: Expression, yes: Expression, no: Expression): Expression =>
   select(binary('less', x, constant(0)), no, yes);
-export const times = (factor: number, x: Expression): Expression => binary('mul', constant(factor), x);
+export const scaledBy = (factor: number, x: Expression): Expression => binary('mul', constant(factor), x);
 
 /** Min and max were attributes before opset 11 and may be left out since. */
-const clip: Make = (node, x = NONE, low, high) => {
+const clip: MakeExpression = (node, x = NONE, low, high) => {
   const least = node.builder.opset < 11 ? constant(node.float('min', -3.4028235e38)) : low;
   const most = node.builder.opset < 11 ? constant(node.float('max', 3.4028235e38)) : high;
   const above = least ? binary('max', x, least) : x;
@@ -47,19 +47,19 @@ const clip: Make = (node, x = NONE, low, high) => {
 };
 
 /** What looks of our own are made of; `elementwise-extended.ts` has the others. */
-export const MAKERS: Readonly<Record<string, Make>> = {
-  Add: chain('add'),
+export const MAKERS: Readonly<Record<string, MakeExpression>> = {
+  Add: chainMaker('add'),
   Clip: clip,
-  LeakyRelu: (node, x = NONE) => positive(x, x, times(node.float('alpha', 0.01), x)),
-  Mul: chain('mul'),
-  Relu: plain('relu'),
-  Sqrt: plain('sqrt'),
-  Sub: chain('sub'),
-  Tanh: plain('tanh'),
+  LeakyRelu: (node, x = NONE) => selectBySign(x, x, scaledBy(node.float('alpha', 0.01), x)),
+  Mul: chainMaker('mul'),
+  Relu: unaryMaker('relu'),
+  Sqrt: unaryMaker('sqrt'),
+  Sub: chainMaker('sub'),
+  Tanh: unaryMaker('tanh'),
 };
 
 /** numpy's rule: aligned to the right, ones stretch. */
-export function broadcast(node: NodeView, all: readonly (readonly number[])[]): number[] {
+export function broadcast(node: NodeReader, all: readonly (readonly number[])[]): number[] {
   const rank = Math.max(0, ...all.map(dims => dims.length));
   return Array.from({ length: rank }, (_, i) => {
     let size = 1;
@@ -78,17 +78,17 @@ export function broadcast(node: NodeView, all: readonly (readonly number[])[]): 
 }
 
 export function lowerings(
-  makers: Readonly<Record<string, Make>>,
-  over: typeof mapOver = mapOver,
+  makers: Readonly<Record<string, MakeExpression>>,
+  over: typeof emitElementwise = emitElementwise,
 ): Record<string, Lowering> {
   const entries = Object.entries(makers).map(([op, make]) => [
     op,
-    (node: NodeView) => lower(node, make, over),
+    (node: NodeReader) => lower(node, make, over),
   ]);
   return Object.fromEntries(entries);
 }
 
-function lower(node: NodeView, make: Make, over: typeof mapOver): void {
+function lower(node: NodeReader, make: MakeExpression, over: typeof emitElementwise): void {
   const values = node.node.inputs.map((name, i) => (name ? node.value(i) : undefined));
   const present = values.filter(value => value !== undefined);
   if (present.length === 0) throw node.fail('has no input.');
@@ -101,7 +101,7 @@ function lower(node: NodeView, make: Make, over: typeof mapOver): void {
 }
 
 /** Throws where values do not broadcast to those dimensions: they would be read beyond their end. */
-export function fits(node: NodeView, dims: readonly number[], values: readonly Value[]): void {
+export function checkBroadcast(node: NodeReader, dims: readonly number[], values: readonly Value[]): void {
   const all = broadcast(node, [dims, ...values.map(dimsOf)]);
   if (all.some((dim, i) => dim !== dims[i - all.length + dims.length])) {
     throw node.fail(`has an input that is larger than its output, [${dims.join(', ')}].`);
@@ -109,19 +109,19 @@ export function fits(node: NodeView, dims: readonly number[], values: readonly V
 }
 
 /** `make` applied to the values element by element: a map, or a scalar. */
-export function mapOver(
-  node: NodeView,
+export function emitElementwise(
+  node: NodeReader,
   dims: readonly number[],
   values: readonly Value[],
   make: (inputs: Expression[]) => Expression,
   name: string = node.output,
 ): Value {
-  fits(node, dims, values);
+  checkBroadcast(node, dims, values);
   const inputs: Tensor[] = [];
-  const leaves = values.map((value, i) => leafOf(node, value, i, dims, inputs));
+  const leaves = values.map((value, i) => leafExpression(node, value, i, dims, inputs));
   const expression = make(leaves);
-  if (sizeOfTree(expression) > LARGEST_EXPRESSION) {
-    throw node.fail(`is the end of more than ${LARGEST_EXPRESSION} operations on scalars.`);
+  if (sizeOfTree(expression) > MAX_EXPRESSION) {
+    throw node.fail(`is the end of more than ${MAX_EXPRESSION} operations on scalars.`);
   }
   if (inputs.length === 0 && dims.every(dim => dim === 1)) return { kind: 'scalar', expression, dims };
   const output = makeTensor(name, dims);
@@ -134,8 +134,8 @@ export function mapOver(
   });
 }
 
-function leafOf(
-  node: NodeView,
+function leafExpression(
+  node: NodeReader,
   value: Value,
   place: number,
   dims: readonly number[],
@@ -151,7 +151,7 @@ function leafOf(
     }
   }
   const tensor = node.builder.tensor(value, node.node.inputs[place] ?? '');
-  if (!stretches(tensor.dims, dims)) {
+  if (!canStretch(tensor.dims, dims)) {
     const shapes = [tensor.dims, dims].map(list => `[${list.join(', ')}]`);
     throw node.fail(`stretches ${shapes[0]} to ${shapes[1]}; the engine does so along the last three.`);
   }
@@ -162,7 +162,7 @@ function leafOf(
 }
 
 /** Dimensions before the last three count as one, so they stretch together or not at all. */
-function stretches(from: readonly number[], to: readonly number[]): boolean {
+function canStretch(from: readonly number[], to: readonly number[]): boolean {
   const lead = (dims: readonly number[]) => dims.slice(0, -3).filter(dim => dim !== 1);
   const [own, whole] = [lead(from), lead(to)];
   return own.length === 0 || (own.length === whole.length && own.every((dim, i) => dim === whole[i]));

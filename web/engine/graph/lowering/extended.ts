@@ -2,9 +2,9 @@
 // have. A page fetches them when a model has one.
 
 import type { Lowering } from './elementwise.ts';
-import { ACTIVATIONS } from './elementwise-extended.ts';
+import { ELEMENTWISE_EXTENDED } from './elementwise-extended.ts';
 import { lowerGemm } from './gemm.ts';
-import { lowerProduct } from './matmul.ts';
+import { lowerMatMul } from './matmul.ts';
 import {
   lowerAnyConcat,
   lowerDepthToSpace,
@@ -40,8 +40,8 @@ import {
   lowerSize,
 } from './shape-ops.ts';
 
-export const UNCOMMON: Readonly<Record<string, Lowering>> = {
-  ...ACTIVATIONS,
+export const EXTENDED: Readonly<Record<string, Lowering>> = {
+  ...ELEMENTWISE_EXTENDED,
   AveragePool: lowerAveragePool,
   BatchNormalization: lowerBatchNorm,
   Cast: lowerAnyCast,
@@ -66,7 +66,7 @@ export const UNCOMMON: Readonly<Record<string, Lowering>> = {
   LayerNormalization: lowerLayerNorm,
   LogSoftmax: lowerSoftmax,
   LpPool: lowerLpPool,
-  MatMul: lowerProduct,
+  MatMul: lowerMatMul,
   MaxPool: lowerMaxPool,
   Mul: lowerScaled,
   QuantizeLinear: lowerQuantize,

@@ -2,17 +2,17 @@
 // weights keep the type that they have in the file; else a product of two matrices, which is worked out of constants.
 
 import { binary, constant } from '../ir/expression.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
-import { foldOver } from './constant-folding.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
+import { foldElementwise } from './constant-folding.ts';
 import { readWeights } from './conv.ts';
 import { emitPointwise } from './conv-pointwise.ts';
-import { emitProduct } from './matmul.ts';
-import { reshape, viewed } from './movement.ts';
+import { emitMatMul } from './matmul.ts';
+import { applyView, reshape } from './movement.ts';
 
 const NONE = constant(0);
 
-export function lowerGemm(node: NodeView): void {
-  const left = oriented(node, 0, node.int('transA', 0) === 1);
+export function lowerGemm(node: NodeReader): void {
+  const left = transposeOperand(node, 0, node.int('transA', 0) === 1);
   const turned = node.int('transB', 0) === 1;
   const weights = node.value(1);
   const [rows = 0, inner = 0, ...more] = dimsOf(left);
@@ -27,30 +27,30 @@ export function lowerGemm(node: NodeView): void {
     const pixels = reshape(node, left, [rows, inner, 1, 1], `${node.output} as pixels`);
     const tensor = node.builder.tensor(pixels, node.output);
     const made = emitPointwise(node, tensor, readWeights(node, layout), `${node.output} product`);
-    node.define(reshape(node, finished(node, made, [rows, columns, 1, 1]), [rows, columns]));
+    node.define(reshape(node, scaleAndAdd(node, made, [rows, columns, 1, 1]), [rows, columns]));
     return;
   }
-  const right = oriented(node, 1, turned);
-  const made = emitProduct(node, left, right, [rows, columns], `${node.output} product`);
-  node.define(finished(node, made, [rows, columns]));
+  const right = transposeOperand(node, 1, turned);
+  const made = emitMatMul(node, left, right, [rows, columns], `${node.output} product`);
+  node.define(scaleAndAdd(node, made, [rows, columns]));
 }
 
-function oriented(node: NodeView, index: number, turned: boolean): Value {
+function transposeOperand(node: NodeReader, index: number, turned: boolean): Value {
   const value = node.value(index);
   if (!turned) return value;
   const [rows = 1, columns = 1] = dimsOf(value);
   const view = { dims: [columns, rows], strides: [1, columns], start: 0 };
-  return viewed(node, value, [columns, rows], view, `${node.output} turned ${index}`);
+  return applyView(node, value, [columns, rows], view, `${node.output} turned ${index}`);
 }
 
 /** alpha * product + beta * C, as large as `dims`. */
-function finished(node: NodeView, product: Value, dims: readonly number[]): Value {
+function scaleAndAdd(node: NodeReader, product: Value, dims: readonly number[]): Value {
   const [alpha, beta] = [constant(node.float('alpha', 1)), constant(node.float('beta', 1))];
-  if (!node.has(2)) return foldOver(node, dims, [product], ([x = NONE]) => binary('mul', x, alpha));
+  if (!node.has(2)) return foldElementwise(node, dims, [product], ([x = NONE]) => binary('mul', x, alpha));
   const value = node.value(2);
   const listed = dimsOf(value);
   const added = reshape(node, value, [...listed, ...dims.slice(2)], `${node.output} added`);
-  return foldOver(node, dims, [product, added], ([x = NONE, c = NONE]) =>
+  return foldElementwise(node, dims, [product, added], ([x = NONE, c = NONE]) =>
     binary('add', binary('mul', x, alpha), binary('mul', c, beta)),
   );
 }

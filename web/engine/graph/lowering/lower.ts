@@ -7,11 +7,11 @@ import type { OnnxModel, OnnxValue } from '../../onnx/model.ts';
 import { input } from '../ir/expression.ts';
 import type { Graph } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
-import { Builder, NodeView } from './builder.ts';
+import { GraphBuilder, NodeReader } from './builder.ts';
 import { isByAxis, isToFloat, lowerCast, lowerDequantize } from './cast.ts';
 import { lowerConv, lowerConvTranspose } from './conv.ts';
 import { ELEMENTWISE, type Lowering } from './elementwise.ts';
-import { isByConstant, lowerMatMul } from './matmul-constant.ts';
+import { isByConstant, lowerMatMulByConstant } from './matmul-constant.ts';
 import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './movement.ts';
 
 /** What looks of our own are made of. */
@@ -22,14 +22,14 @@ const OPERATORS: Readonly<Record<string, Lowering>> = {
   Conv: lowerConv,
   ConvTranspose: lowerConvTranspose,
   DequantizeLinear: lowerDequantize,
-  MatMul: lowerMatMul,
+  MatMul: lowerMatMulByConstant,
   Pad: lowerPad,
   Slice: lowerSlice,
   Transpose: lowerTranspose,
 };
 
 /** Of some of them our looks have one kind of node, and `extended.ts` lowers the others. */
-const USUAL: Readonly<Record<string, (node: NodeView) => boolean>> = {
+const IS_COMMON: Readonly<Record<string, (node: NodeReader) => boolean>> = {
   Cast: isToFloat,
   Concat: node => node.node.inputs.some((_, i) => !('constant' in node.value(i))),
   DequantizeLinear: isByAxis,
@@ -37,37 +37,37 @@ const USUAL: Readonly<Record<string, (node: NodeView) => boolean>> = {
 };
 
 /** Whether an element-wise node has constants alone, which are worked out at load. */
-const isKnown = (view: NodeView): boolean =>
-  Object.hasOwn(ELEMENTWISE, view.node.op) &&
-  view.node.inputs.every((name, i) => !name || 'constant' in view.value(i));
+const hasConstantsAlone = (reader: NodeReader): boolean =>
+  Object.hasOwn(ELEMENTWISE, reader.node.op) &&
+  reader.node.inputs.every((name, i) => !name || 'constant' in reader.value(i));
 
-async function loweringOf(view: NodeView): Promise<Lowering> {
-  const { op, domain } = view.node;
+async function findLowering(reader: NodeReader): Promise<Lowering> {
+  const { op, domain } = reader.node;
   if (domain === '' || domain === 'ai.onnx') {
-    const isUsual = Object.hasOwn(USUAL, op) ? USUAL[op] : undefined;
-    const known = isKnown(view) || (isUsual && !isUsual(view));
-    const usual = Object.hasOwn(OPERATORS, op) && !known ? OPERATORS[op] : undefined;
-    if (usual) return usual;
-    const { UNCOMMON } = await import('./extended.ts');
-    const uncommon = Object.hasOwn(UNCOMMON, op) ? UNCOMMON[op] : undefined;
-    if (uncommon) return uncommon;
+    const isCommon = Object.hasOwn(IS_COMMON, op) ? IS_COMMON[op] : undefined;
+    const known = hasConstantsAlone(reader) || (isCommon && !isCommon(reader));
+    const common = Object.hasOwn(OPERATORS, op) && !known ? OPERATORS[op] : undefined;
+    if (common) return common;
+    const { EXTENDED } = await import('./extended.ts');
+    const extended = Object.hasOwn(EXTENDED, op) ? EXTENDED[op] : undefined;
+    if (extended) return extended;
   }
-  throw view.fail('is not supported by the engine; see its README for the operators that are.');
+  throw reader.fail('is not supported by the engine; see its README for the operators that are.');
 }
 
 export async function lower(model: OnnxModel): Promise<Graph> {
-  const builder = new Builder(model);
+  const builder = new GraphBuilder(model);
   const inputs = model.inputs.flatMap(value => defineInput(builder, model, value));
   for (const [name, constant] of model.constants) {
     if (builder.find(name) === undefined) builder.define(name, { kind: 'constant', constant });
   }
   for (const node of model.nodes) {
-    const view = new NodeView(builder, node);
+    const reader = new NodeReader(builder, node);
     try {
-      const lowering = await loweringOf(view);
-      lowering(view);
+      const lowering = await findLowering(reader);
+      lowering(reader);
     } catch (error) {
-      throw view.blamed(error);
+      throw reader.withNodeName(error);
     }
   }
   const outputs = model.outputs.map(({ name }) => {
@@ -79,14 +79,19 @@ export async function lower(model: OnnxModel): Promise<Graph> {
 }
 
 /** Outputs have the name that the model gives them and are made by an operation. */
-function outputTensor(builder: Builder, name: string, tensor: Tensor, inputs: readonly Tensor[]): Tensor {
+function outputTensor(
+  builder: GraphBuilder,
+  name: string,
+  tensor: Tensor,
+  inputs: readonly Tensor[],
+): Tensor {
   if (tensor.name === name && !inputs.includes(tensor) && tensor.constant === null) return tensor;
   const output = makeTensor(name, tensor.dims);
   builder.emit({ kind: 'elementwise', name, inputs: [tensor], output, epilogue: input(0) });
   return output;
 }
 
-function defineInput(builder: Builder, model: OnnxModel, { name, type, dims }: OnnxValue): Tensor[] {
+function defineInput(builder: GraphBuilder, model: OnnxModel, { name, type, dims }: OnnxValue): Tensor[] {
   const constant = model.constants.get(name);
   const shape = constant?.dims ?? dims;
   if (shape === null || shape === undefined)

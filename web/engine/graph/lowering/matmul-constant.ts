@@ -1,24 +1,24 @@
 // Lowering of MatMul by a constant that is a band, if a wide one, along height or width. The product of two
 // computed matrices is in `matmul.ts`.
 
-import { bandOf, type Column, MOST_WEIGHTS, resample } from './banded-matrix.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { type Column, emitResample, MAX_WEIGHTS, makeBandedMatrix } from './banded-matrix.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
 
 /** Whether one of the two is a constant that fits a band, and the other one is computed. */
-export function isByConstant(node: NodeView): boolean {
+export function isByConstant(node: NodeReader): boolean {
   const [left, right] = [node.value(0), node.value(1)];
-  return (isMatrix(left) && right.kind === 'tensor') || (left.kind === 'tensor' && isMatrix(right));
+  return (isSmallMatrix(left) && right.kind === 'tensor') || (left.kind === 'tensor' && isSmallMatrix(right));
 }
 
 /** A constant that fits a band. */
-function isMatrix(value: Value): boolean {
+function isSmallMatrix(value: Value): boolean {
   const [rows = 0, columns = 0, ...more] = dimsOf(value);
-  const constant = value.kind === 'constant' || value.kind === 'quantised';
-  return constant && columns > 0 && more.length === 0 && rows * columns <= MOST_WEIGHTS;
+  const constant = value.kind === 'constant' || value.kind === 'quantized';
+  return constant && columns > 0 && more.length === 0 && rows * columns <= MAX_WEIGHTS;
 }
 
-export function lowerMatMul(node: NodeView): void {
-  const onLeft = isMatrix(node.value(0));
+export function lowerMatMulByConstant(node: NodeReader): void {
+  const onLeft = isSmallMatrix(node.value(0));
   const tensor = node.tensor(onLeft ? 1 : 0);
   const [rows = 1, columns = 1] = node.constant(onLeft ? 0 : 1).dims;
   const values = node.floats(onLeft ? 0 : 1);
@@ -30,6 +30,6 @@ export function lowerMatMul(node: NodeView): void {
   dims[dims.length - (onLeft ? 2 : 1)] = onLeft ? rows : columns;
   const size = onLeft ? ([rows, columns, columns] as const) : ([columns, rows, rows] as const);
   const weight: Column = (r, c) => values[onLeft ? r * columns + c : c * columns + r] ?? 0;
-  const band = bandOf(node, size, (_, c) => c, weight);
-  node.define(resample(node, tensor, dims, onLeft ? [band, null] : [null, band]));
+  const band = makeBandedMatrix(node, size, (_, c) => c, weight);
+  node.define(emitResample(node, tensor, dims, onLeft ? [band, null] : [null, band]));
 }

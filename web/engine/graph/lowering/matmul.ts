@@ -2,13 +2,13 @@
 // are constants, as in weights that are divided by their largest singular value.
 
 import { makeTensor } from '../ir/tensor.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
-import { foldProduct } from './constant-folding.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
+import { foldMatMul } from './constant-folding.ts';
 import { broadcast } from './elementwise.ts';
 import { reshape } from './movement.ts';
 
 /** numpy's matmul: matrices in the last two dimensions, the others broadcast; a vector is a row or a column. */
-export function lowerProduct(node: NodeView): void {
+export function lowerMatMul(node: NodeReader): void {
   const [left, right] = [node.value(0), node.value(1)];
   const [a, b] = [dimsOf(left), dimsOf(right)];
   if (a.length === 0 || b.length === 0) throw node.fail('multiplies a number; matrices have dimensions.');
@@ -20,10 +20,10 @@ export function lowerProduct(node: NodeView): void {
     throw node.fail(`has shapes [${a.join(', ')}] and [${b.join(', ')}], which do not fit.`);
   }
   const lead = broadcast(node, [own.slice(0, -2), other.slice(0, -2)]);
-  const matrix = emitProduct(
+  const matrix = emitMatMul(
     node,
-    reshaped(node, left, own, 0),
-    reshaped(node, right, other, 1),
+    reshapeOperand(node, left, own, 0),
+    reshapeOperand(node, right, other, 1),
     [...lead, rows, columns],
     `${node.output} as a matrix`,
   );
@@ -31,18 +31,18 @@ export function lowerProduct(node: NodeView): void {
   node.define(reshape(node, matrix, dims));
 }
 
-function reshaped(node: NodeView, value: Value, dims: readonly number[], index: number): Value {
+function reshapeOperand(node: NodeReader, value: Value, dims: readonly number[], index: number): Value {
   return dimsOf(value).length === dims.length ? value : reshape(node, value, dims, node.node.inputs[index]);
 }
 
-export function emitProduct(
-  node: NodeView,
+export function emitMatMul(
+  node: NodeReader,
   left: Value,
   right: Value,
   dims: readonly number[],
   name: string,
 ): Value {
-  const constant = foldProduct(node, [left, right], dims, name);
+  const constant = foldMatMul(node, [left, right], dims, name);
   if (constant) return { kind: 'constant', constant };
   const inputs = [left, right].map((value, i) => node.builder.tensor(value, node.node.inputs[i] ?? name));
   const output = makeTensor(name, dims);

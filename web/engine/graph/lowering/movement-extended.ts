@@ -4,14 +4,14 @@ import { bytesOf, type Constant, sizeOf } from '../../onnx/constant.ts';
 import { input } from '../ir/expression.ts';
 import type { View } from '../ir/operation.ts';
 import { productOf } from '../ir/strides.ts';
-import { bandOf, resample } from './banded-matrix.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
-import { allKnown, foldOver } from './constant-folding.ts';
+import { emitResample, makeBandedMatrix } from './banded-matrix.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
+import { asConstants, foldElementwise } from './constant-folding.ts';
 import { broadcast } from './elementwise.ts';
-import { joinOf, lowerConcat, reshape, slice, viewed } from './movement.ts';
+import { applyView, emitSlice, lowerConcat, readConcat, reshape } from './movement.ts';
 
-export function lowerDepthToSpace(node: NodeView): void {
-  const [n, c, h, w] = picture(node);
+export function lowerDepthToSpace(node: NodeReader): void {
+  const [n, c, h, w] = readPicture(node);
   const block = node.int('blocksize', 1);
   if (block < 1 || c % (block * block) !== 0) throw node.fail(`cannot split ${c} channels by ${block}.`);
   const out = c / (block * block);
@@ -24,11 +24,11 @@ export function lowerDepthToSpace(node: NodeView): void {
     strides: [c * image, channel, w, block * corner, 1, corner],
     start: 0,
   };
-  node.define(viewed(node, node.value(0), [n, out, h * block, w * block], view));
+  node.define(applyView(node, node.value(0), [n, out, h * block, w * block], view));
 }
 
-export function lowerSpaceToDepth(node: NodeView): void {
-  const [n, c, h, w] = picture(node);
+export function lowerSpaceToDepth(node: NodeReader): void {
+  const [n, c, h, w] = readPicture(node);
   const block = node.int('blocksize', 1);
   if (block < 1 || h % block !== 0 || w % block !== 0) {
     throw node.fail(`cannot split ${h} x ${w} by ${block}.`);
@@ -42,16 +42,16 @@ export function lowerSpaceToDepth(node: NodeView): void {
     strides: [c * h * w, ...order.flatMap(({ strides }) => strides), block * w, block],
     start: 0,
   };
-  node.define(viewed(node, node.value(0), [n, c * block * block, tall, wide], view));
+  node.define(applyView(node, node.value(0), [n, c * block * block, tall, wide], view));
 }
 
-function picture(node: NodeView): [n: number, c: number, h: number, w: number] {
+function readPicture(node: NodeReader): [n: number, c: number, h: number, w: number] {
   const [n = 0, c = 0, h = 0, w = 0, ...more] = dimsOf(node.value(0));
   if (w === 0 || more.length > 0) throw node.fail('has no 2-D picture as its input.');
   return [n, c, h, w];
 }
 
-export function lowerSplit(node: NodeView): void {
+export function lowerSplit(node: NodeReader): void {
   const dims = dimsOf(node.value(0));
   const axis = node.axis(node.int('axis', 0), dims.length);
   const size = dims[axis] ?? 0;
@@ -72,7 +72,7 @@ export function lowerSplit(node: NodeView): void {
     at += part;
     if (!output) return;
     const ones = dims.map(() => 1);
-    const value = slice(
+    const value = emitSlice(
       node,
       output,
       starts,
@@ -84,7 +84,7 @@ export function lowerSplit(node: NodeView): void {
 }
 
 /** Elements at constant places along an axis. */
-export function lowerGather(node: NodeView): void {
+export function lowerGather(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const axis = node.axis(node.int('axis', 0), dims.length);
@@ -105,24 +105,24 @@ export function lowerGather(node: NodeView): void {
       strides: [size * inner, step * inner, 1],
       start: first * inner,
     };
-    node.define(viewed(node, value, made, view));
+    node.define(applyView(node, value, made, view));
     return;
   }
   if (value.kind === 'constant') {
     const rows = { dims: [productOf(before), size, inner], places };
-    node.define({ kind: 'constant', constant: gathered(node, value.constant, rows, made) });
+    node.define({ kind: 'constant', constant: gatherConstant(node, value.constant, rows, made) });
     return;
   }
   // Not one view but as many as there are places: as a matrix that has a single 1 in each row.
   const turned = { dims: [productOf(before), inner, size], strides: [size * inner, 1, inner], start: 0 };
-  const rows = viewed(node, value, [productOf(before), inner, size], turned, `${node.output} in rows`);
-  const band = bandOf(
+  const rows = applyView(node, value, [productOf(before), inner, size], turned, `${node.output} in rows`);
+  const band = makeBandedMatrix(
     node,
     [places.length, 1, size],
     row => places[row] ?? 0,
     () => 1,
   );
-  const picked = resample(
+  const picked = emitResample(
     node,
     node.builder.tensor(rows, node.output),
     [productOf(before), inner, places.length],
@@ -135,11 +135,11 @@ export function lowerGather(node: NodeView): void {
     strides: [inner * count, 1, count],
     start: 0,
   };
-  node.define(viewed(node, picked, made, back));
+  node.define(applyView(node, picked, made, back));
 }
 
-function gathered(
-  node: NodeView,
+function gatherConstant(
+  node: NodeReader,
   constant: Constant,
   { dims, places }: { dims: readonly number[]; places: readonly number[] },
   made: readonly number[],
@@ -158,26 +158,26 @@ function gathered(
 }
 
 /** Ones stretch to what is asked for. */
-export function lowerExpand(node: NodeView): void {
+export function lowerExpand(node: NodeReader): void {
   const value = node.value(0);
   const dims = broadcast(node, [dimsOf(value), node.integers(1)]);
   sizeOf(dims, node.output);
-  node.define(foldOver(node, dims, [value], ([x = input(0)]) => x));
+  node.define(foldElementwise(node, dims, [value], ([x = input(0)]) => x));
 }
 
-export function lowerIdentity(node: NodeView): void {
+export function lowerIdentity(node: NodeReader): void {
   node.define(node.value(0));
 }
 
 /** Inference: nothing is dropped. */
-export function lowerDropout(node: NodeView): void {
+export function lowerDropout(node: NodeReader): void {
   if (node.has(2) && node.constant(2).bytes[0] !== 0) {
     throw node.fail('drops values as in training; export the model for inference.');
   }
   node.define(node.value(0));
 }
 
-export function lowerReshape(node: NodeView): void {
+export function lowerReshape(node: NodeReader): void {
   const before = dimsOf(node.value(0));
   const asked = node.has(1) ? node.integers(1) : (node.ints('shape') ?? []);
   const keepZero = node.int('allowzero', 0) === 1;
@@ -185,17 +185,17 @@ export function lowerReshape(node: NodeView): void {
   const known = productOf(dims.filter(dim => dim !== -1));
   const open = dims.indexOf(-1);
   if (open >= 0) dims[open] = known === 0 ? 0 : sizeOf(before, node.output) / known;
-  reshaped(node, dims);
+  defineReshaped(node, dims);
 }
 
-const reshaped = (node: NodeView, dims: readonly number[]): void => {
+const defineReshaped = (node: NodeReader, dims: readonly number[]): void => {
   const value = node.value(0);
-  node.define(reshapedBytes(value, dims) ?? reshape(node, value, dims));
+  node.define(reshapeQuantized(value, dims) ?? reshape(node, value, dims));
 };
 
 /** Eight bits stay eight bits, where the axis that has scales stays one; else null. */
-function reshapedBytes(value: Value, dims: readonly number[]): Value | null {
-  if (value.kind !== 'quantised') return null;
+function reshapeQuantized(value: Value, dims: readonly number[]): Value | null {
+  if (value.kind !== 'quantized') return null;
   const { constant, scale, axis } = value;
   const before = constant.dims;
   if (productOf(before) !== productOf(dims)) return null;
@@ -205,43 +205,43 @@ function reshapedBytes(value: Value, dims: readonly number[]): Value | null {
   return kept < 0 ? null : { ...value, constant: { ...constant, dims }, axis: kept };
 }
 
-export function lowerFlatten(node: NodeView): void {
+export function lowerFlatten(node: NodeReader): void {
   const before = dimsOf(node.value(0));
   const listed = node.int('axis', 1);
   const axis = listed === before.length ? listed : node.axis(listed, before.length);
   const rows = productOf(before.slice(0, axis));
-  reshaped(node, [rows, productOf(before.slice(axis))]);
+  defineReshaped(node, [rows, productOf(before.slice(axis))]);
 }
 
-export function lowerSqueeze(node: NodeView): void {
+export function lowerSqueeze(node: NodeReader): void {
   const before = dimsOf(node.value(0));
   const listed = node.ints('axes') ?? (node.has(1) ? node.integers(1) : null);
   const axes = listed && node.axes(listed, before.length);
-  reshaped(
+  defineReshaped(
     node,
     before.filter((dim, i) => (axes ? !axes.includes(i) : dim !== 1)),
   );
 }
 
-export function lowerUnsqueeze(node: NodeView): void {
+export function lowerUnsqueeze(node: NodeReader): void {
   const dims = [...dimsOf(node.value(0))];
   const listed = node.ints('axes') ?? node.integers(1);
   const rank = dims.length + listed.length;
   for (const axis of node.axes(listed, rank).sort((a, b) => a - b)) dims.splice(axis, 0, 1);
-  reshaped(node, dims);
+  defineReshaped(node, dims);
 }
 
 /** Of constants alone a constant. */
-export function lowerAnyConcat(node: NodeView): void {
-  const { values, axis, dims } = joinOf(node);
-  const constants = allKnown(node, values);
+export function lowerAnyConcat(node: NodeReader): void {
+  const { values, axis, dims } = readConcat(node);
+  const constants = asConstants(node, values);
   if (constants?.every(({ type }) => type === constants[0]?.type)) {
-    node.define({ kind: 'constant', constant: joined(node, constants, axis, dims) });
+    node.define({ kind: 'constant', constant: concatConstants(node, constants, axis, dims) });
   } else lowerConcat(node);
 }
 
-function joined(
-  node: NodeView,
+function concatConstants(
+  node: NodeReader,
   constants: readonly Constant[],
   axis: number,
   dims: readonly number[],

@@ -7,31 +7,31 @@ import { type Expression, input, laneMatrix } from '../ir/expression.ts';
 import type { IndexMap, View } from '../ir/operation.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
 import { LANES, makeTensor, type Shape, sameShape, shapeOf, type Tensor } from '../ir/tensor.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
 
-function rearrangement(node: NodeView, tensor: Tensor, output: Tensor, map: IndexMap): Value {
+function emitMovement(node: NodeReader, tensor: Tensor, output: Tensor, map: IndexMap): Value {
   const common = { name: node.node.name, inputs: [tensor], output, epilogue: null };
   return node.builder.emit({ kind: 'movement', ...common, map });
 }
 
 /** The value seen through `view`, with other dimensions, under a name of its own. */
-export function viewed(
-  node: NodeView,
+export function applyView(
+  node: NodeReader,
   value: Value,
   dims: readonly number[],
   view: View,
   name: string = node.output,
 ): Value {
   if (value.kind === 'tensor') {
-    return rearrangement(node, value.tensor, makeTensor(name, dims), { kind: 'view', ...view });
+    return emitMovement(node, value.tensor, makeTensor(name, dims), { kind: 'view', ...view });
   }
   if (value.kind === 'scalar') return { ...value, dims };
-  const constant = value.kind === 'quantised' ? node.builder.dequantised(value) : value.constant;
+  const constant = value.kind === 'quantized' ? node.builder.dequantize(value) : value.constant;
   node.builder.spend(productOf(dims) * bytesOf(constant.type));
-  return { kind: 'constant', constant: viewedConstant(constant, dims, view) };
+  return { kind: 'constant', constant: viewConstant(constant, dims, view) };
 }
 
-function viewedConstant(constant: Constant, dims: readonly number[], view: View): Constant {
+function viewConstant(constant: Constant, dims: readonly number[], view: View): Constant {
   const from = elements(constant);
   const bytes = new Uint8Array(productOf(dims) * bytesOf(constant.type));
   const to = elements({ ...constant, bytes });
@@ -56,7 +56,7 @@ function viewedConstant(constant: Constant, dims: readonly number[], view: View)
 
 /** The same elements in the same order under other dimensions. */
 export function reshape(
-  node: NodeView,
+  node: NodeReader,
   value: Value,
   dims: readonly number[],
   name: string = node.output,
@@ -69,20 +69,20 @@ export function reshape(
   if (before.length === dims.length && before.every((dim, i) => dim === dims[i])) return value;
   if (value.kind === 'scalar') return { ...value, dims };
   if (value.kind === 'constant') return { kind: 'constant', constant: { ...value.constant, dims } };
-  if (value.kind === 'quantised') {
-    const constant = node.builder.dequantised(value);
+  if (value.kind === 'quantized') {
+    const constant = node.builder.dequantize(value);
     return { kind: 'constant', constant: { ...constant, dims } };
   }
   const output = makeTensor(name, dims);
   if (!sameShape(value.tensor.shape, output.shape)) {
-    return viewed(node, value, dims, { dims: [size], strides: [1], start: 0 }, name);
+    return applyView(node, value, dims, { dims: [size], strides: [1], start: 0 }, name);
   }
   // The same in four dimensions: a map that copies, fused away where possible.
   const common = { name: node.node.name, inputs: [value.tensor], output };
   return node.builder.emit({ kind: 'elementwise', ...common, epilogue: input(0) });
 }
 
-export function lowerTranspose(node: NodeView): void {
+export function lowerTranspose(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const order = node.ints('perm') ?? dims.map((_, i) => dims.length - 1 - i);
@@ -92,26 +92,26 @@ export function lowerTranspose(node: NodeView): void {
   const after = order.map(axis => dims[axis] ?? 1);
   const strides = stridesOf(dims);
   const view = { dims: after, strides: order.map(axis => strides[axis] ?? 0), start: 0 };
-  if (value.kind !== 'quantised') {
-    node.define(viewed(node, value, after, view));
+  if (value.kind !== 'quantized') {
+    node.define(applyView(node, value, after, view));
     return;
   }
   // Eight bits stay eight bits.
-  const turned = viewed(node, { kind: 'constant', constant: value.constant }, after, view);
+  const turned = applyView(node, { kind: 'constant', constant: value.constant }, after, view);
   if (turned.kind !== 'constant') throw node.fail('turns what is no constant.');
   node.define({ ...value, constant: turned.constant, axis: order.indexOf(value.axis) });
 }
 
 /** Four values of as many as there are dimensions; null where one that has no place in four is not `fill`. */
-function four(values: readonly number[], fill: number): Shape | null {
+function toFour(values: readonly number[], fill: number): Shape | null {
   const [n, c, h, w] = [fill, fill, fill, fill, ...values].slice(-4);
   if (n === undefined || c === undefined || h === undefined || w === undefined) return null;
   return values.slice(0, -4).every(value => value === fill) ? [n, c, h, w] : null;
 }
 
 /** Elements start, start + step, ... along each axis. */
-export function slice(
-  node: NodeView,
+export function emitSlice(
+  node: NodeReader,
   name: string,
   starts: readonly number[],
   steps: readonly number[],
@@ -119,7 +119,7 @@ export function slice(
 ): Value {
   const value = node.value(0);
   if (value.kind === 'tensor' && value.tensor.dims.length <= 4) {
-    const epilogue = channelChoice(value.tensor.shape, shapeOf(dims), starts, steps);
+    const epilogue = channelSelection(value.tensor.shape, shapeOf(dims), starts, steps);
     if (epilogue) {
       const common = { name: node.node.name, inputs: [value.tensor], output: makeTensor(name, dims) };
       return node.builder.emit({ kind: 'elementwise', ...common, epilogue });
@@ -128,11 +128,11 @@ export function slice(
   const strides = stridesOf(dimsOf(value));
   const start = strides.reduce((sum, stride, i) => sum + stride * (starts[i] ?? 0), 0);
   const view = { dims, strides: strides.map((stride, i) => stride * (steps[i] ?? 1)), start };
-  return viewed(node, value, dims, view, name);
+  return applyView(node, value, dims, view, name);
 }
 
 /** A choice among at most four channels is a matrix over one block: it costs no dispatch of its own. */
-function channelChoice(
+function channelSelection(
   before: Shape,
   after: Shape,
   starts: readonly number[],
@@ -149,7 +149,7 @@ function channelChoice(
   return laneMatrix(rows, [0, 0, 0, 0], input(0));
 }
 
-export function lowerSlice(node: NodeView): void {
+export function lowerSlice(node: NodeReader): void {
   const value = node.value(0);
   const dims = [...dimsOf(value)];
   const rank = dims.length;
@@ -175,10 +175,10 @@ export function lowerSlice(node: NodeView): void {
     by[axis] = step;
     out[axis] = Math.max(0, Math.ceil((end - start) / step));
   });
-  node.define(slice(node, node.output, from, by, out));
+  node.define(emitSlice(node, node.output, from, by, out));
 }
 
-export function lowerPad(node: NodeView): void {
+export function lowerPad(node: NodeReader): void {
   const tensor = node.tensor(0);
   const rank = tensor.dims.length;
   const pads = node.ints('pads') ?? node.integers(1);
@@ -191,8 +191,8 @@ export function lowerPad(node: NodeView): void {
     dims[axis] = (dims[axis] ?? 0) + (pads[i] ?? 0) + (pads[i + axes.length] ?? 0);
   });
   const mode = node.text('mode', 'constant');
-  const start = four(before, 0);
-  const rest = four(
+  const start = toFour(before, 0);
+  const rest = toFour(
     tensor.dims.map((dim, i) => (dims[i] ?? 0) - dim),
     0,
   );
@@ -201,7 +201,7 @@ export function lowerPad(node: NodeView): void {
   if (!start || !rest || (!whole && productOf(tensor.dims.slice(0, -4)) > 1)) {
     throw node.fail(`pads more than the last three of ${rank} dimensions.`);
   }
-  const define = (map: IndexMap) => node.define(rearrangement(node, tensor, node.made(dims), map));
+  const define = (map: IndexMap) => node.define(emitMovement(node, tensor, node.outputTensor(dims), map));
   if (mode === 'constant') {
     const value = node.has(2) ? (node.floats(2)[0] ?? 0) : node.float('value', 0);
     define({ kind: 'pad', before: start, value });
@@ -215,14 +215,14 @@ export function lowerPad(node: NodeView): void {
   } else throw node.fail(`pads by '${mode}', which the engine does not run.`);
 }
 
-export interface Join {
+export interface ConcatArgs {
   readonly values: readonly Value[];
   readonly axis: number;
   readonly dims: readonly number[];
 }
 
 /** What is joined, along which axis, and what dimensions come of it. */
-export function joinOf(node: NodeView): Join {
+export function readConcat(node: NodeReader): ConcatArgs {
   const values = node.node.inputs.map((_, i) => node.value(i));
   const first = dimsOf(values[0] ?? node.value(0));
   const rank = first.length;
@@ -236,14 +236,14 @@ export function joinOf(node: NodeView): Join {
   return { values, axis, dims: first.map((dim, i) => (i === axis ? size : dim)) };
 }
 
-export function lowerConcat(node: NodeView): void {
-  const { values, axis, dims } = joinOf(node);
+export function lowerConcat(node: NodeReader): void {
+  const { values, axis, dims } = readConcat(node);
   const place = axis + 4 - dims.length;
   if (place < 0 || (place === 0 && productOf(dims.slice(0, axis)) > 1)) {
     throw node.fail(`joins along axis ${axis} of ${dims.length}; the engine joins along the last four.`);
   }
   const at = place === 0 || place === 1 || place === 2 ? place : 3;
   const inputs = values.map((_, i) => node.tensor(i));
-  const common = { name: node.node.name, inputs, output: node.made(dims), epilogue: null };
+  const common = { name: node.node.name, inputs, output: node.outputTensor(dims), epilogue: null };
   node.define(node.builder.emit({ kind: 'concat', ...common, axis: at }));
 }

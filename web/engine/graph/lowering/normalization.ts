@@ -5,22 +5,22 @@ import { constantOf } from '../../onnx/constant.ts';
 import { binary, constant, type Expression, unary } from '../ir/expression.ts';
 import { productOf } from '../ir/strides.ts';
 import { makeTensor } from '../ir/tensor.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { emitPointwise } from './conv-pointwise.ts';
-import { mapOver } from './elementwise.ts';
+import { emitElementwise } from './elementwise.ts';
 import { reshape } from './movement.ts';
-import { part, reduceOver } from './reduce.ts';
+import { emitPart, lowerReduction } from './reduce.ts';
 
 const NONE = constant(0);
 
 /** Numbers per channel as a constant that broadcasts over pictures of that many dimensions. */
-function perChannel(node: NodeView, values: Float32Array, rank: number): Value {
+function channelConstant(node: NodeReader, values: Float32Array, rank: number): Value {
   const dims = [values.length, ...Array(Math.max(0, rank - 2)).fill(1)];
   return { kind: 'constant', constant: constantOf(`${node.output} per channel`, dims, values) };
 }
 
 /** Inference: a scale and a shift per channel, which the passes fold into the convolution before it. */
-export function lowerBatchNorm(node: NodeView): void {
+export function lowerBatchNorm(node: NodeReader): void {
   if (node.int('training_mode', 0) === 1) {
     throw node.fail('is in training mode; export the model for inference.');
   }
@@ -34,16 +34,16 @@ export function lowerBatchNorm(node: NodeView): void {
   const epsilon = node.float('epsilon', 1e-5);
   const factor = scale.map((s, i) => s / Math.sqrt((variance[i] ?? 0) + epsilon));
   const offset = shift.map((b, i) => b - (mean[i] ?? 0) * (factor[i] ?? 0));
-  const constants = [factor, offset].map(values => perChannel(node, values, dims.length));
-  node.define(mapOver(node, dims, [value, ...constants], scaledAndShifted));
+  const constants = [factor, offset].map(values => channelConstant(node, values, dims.length));
+  node.define(emitElementwise(node, dims, [value, ...constants], scaleAndShift));
 }
 
-const scaledAndShifted = ([x = NONE, factor = NONE, offset = NONE]: Expression[]): Expression =>
+const scaleAndShift = ([x = NONE, factor = NONE, offset = NONE]: Expression[]): Expression =>
   binary('add', binary('mul', x, factor), offset);
 
 /** Each channel of a picture of any size to a mean of `shift` and a deviation of `scale`. */
-function normalised(
-  node: NodeView,
+function emitInstanceNorm(
+  node: NodeReader,
   value: Value,
   dims: readonly number[],
   [scale, shift]: readonly [Float32Array, Float32Array],
@@ -62,7 +62,7 @@ function normalised(
   });
 }
 
-export function lowerInstanceNorm(node: NodeView): void {
+export function lowerInstanceNorm(node: NodeReader): void {
   const dims = dimsOf(node.value(0));
   const [scale, shift] = [node.floats(1), node.floats(2)];
   const [n = 1, c = 1, ...sides] = dims;
@@ -70,11 +70,11 @@ export function lowerInstanceNorm(node: NodeView): void {
     throw node.fail(`needs a scale and a shift for each of ${c} channels of a picture.`);
   }
   const four = [n, c, productOf(sides.slice(0, -1)), sides.at(-1) ?? 1];
-  node.define(reshape(node, normalised(node, node.value(0), four, [scale, shift]), dims));
+  node.define(reshape(node, emitInstanceNorm(node, node.value(0), four, [scale, shift]), dims));
 }
 
 /** Scale and shift are given per channel, before opset 21 per group. */
-export function lowerGroupNorm(node: NodeView): void {
+export function lowerGroupNorm(node: NodeReader): void {
   const dims = dimsOf(node.value(0));
   const [n = 1, c = 1, ...sides] = dims;
   const groups = node.int('num_groups', 1);
@@ -86,37 +86,37 @@ export function lowerGroupNorm(node: NodeView): void {
   }
   const four = [n, groups, each * productOf(sides.slice(0, -1)), sides.at(-1) ?? 1];
   const [ones, zeros] = [new Float32Array(groups).fill(1), new Float32Array(groups)];
-  const even = normalised(node, node.value(0), four, [ones, zeros]);
+  const even = emitInstanceNorm(node, node.value(0), four, [ones, zeros]);
   const back = reshape(node, even, dims, `${node.output} in channels`);
   const constants = given.map(values => {
     const spread = Float32Array.from(
       { length: c },
       (_, i) => values[values.length === c ? i : Math.floor(i / each)] ?? 0,
     );
-    return perChannel(node, spread, dims.length);
+    return channelConstant(node, spread, dims.length);
   });
-  node.define(mapOver(node, dims, [back, ...constants], scaledAndShifted));
+  node.define(emitElementwise(node, dims, [back, ...constants], scaleAndShift));
 }
 
-const times =
+const scaledBy =
   (factor: number) =>
   ([x = NONE]: Expression[]) =>
     binary('mul', x, constant(factor));
 
 /** Over the axis and all after it; mean and 1 / deviation are outputs too. */
-export function lowerLayerNorm(node: NodeView): void {
+export function lowerLayerNorm(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const first = node.axis(node.int('axis', -1), dims.length);
   const axes = dims.flatMap((_, i) => (i < first ? [] : [i]));
   const share = 1 / productOf(dims.slice(first));
   const epsilon = constant(node.float('epsilon', 1e-5));
-  const sum = reduceOver(node, value, axes, 'sum', `${node.output} sum`);
-  const mean = part(node, 'mean', [sum], times(share));
-  const apart = part(node, 'apart', [value, mean], ([x = NONE, m = NONE]) => binary('sub', x, m));
-  const squares = part(node, 'squares', [apart], ([x = NONE]) => binary('mul', x, x));
-  const total = reduceOver(node, squares, axes, 'sum', `${node.output} squares' sum`);
-  const inverse = part(node, 'inverse', [total], ([x = NONE]) =>
+  const sum = lowerReduction(node, value, axes, 'sum', `${node.output} sum`);
+  const mean = emitPart(node, 'mean', [sum], scaledBy(share));
+  const apart = emitPart(node, 'apart', [value, mean], ([x = NONE, m = NONE]) => binary('sub', x, m));
+  const squares = emitPart(node, 'squares', [apart], ([x = NONE]) => binary('mul', x, x));
+  const total = lowerReduction(node, squares, axes, 'sum', `${node.output} squares' sum`);
+  const inverse = emitPart(node, 'inverse', [total], ([x = NONE]) =>
     unary('reciprocal', unary('sqrt', binary('add', binary('mul', x, constant(share)), epsilon))),
   );
   const [, meanName, inverseName] = node.node.outputs;
@@ -124,14 +124,18 @@ export function lowerLayerNorm(node: NodeView): void {
   if (inverseName) node.builder.define(inverseName, inverse);
   const weighed = node.has(2) ? [node.value(1), node.value(2)] : [node.value(1)];
   node.define(
-    mapOver(node, dims, [apart, inverse, ...weighed], ([x = NONE, i = NONE, scale = NONE, shift = NONE]) =>
-      binary('add', binary('mul', binary('mul', x, i), scale), shift),
+    emitElementwise(
+      node,
+      dims,
+      [apart, inverse, ...weighed],
+      ([x = NONE, i = NONE, scale = NONE, shift = NONE]) =>
+        binary('add', binary('mul', binary('mul', x, i), scale), shift),
     ),
   );
 }
 
 /** Each value by the squares of its neighbours among the channels: a 1x1 convolution adds those up. */
-export function lowerLocalResponse(node: NodeView): void {
+export function lowerLocalResponse(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const [size, channels] = [node.int('size', 1), dims[1] ?? 0];
@@ -144,7 +148,7 @@ export function lowerLocalResponse(node: NodeView): void {
     const last = Math.min(channels, c - below + size);
     near.fill(1, c * channels + Math.max(0, c - below), c * channels + last);
   }
-  const squares = part(node, 'squares', [value], ([x = NONE]) => binary('mul', x, x));
+  const squares = emitPart(node, 'squares', [value], ([x = NONE]) => binary('mul', x, x));
   const weights = {
     type: 'float32',
     bytes: new Uint8Array(near.buffer),
@@ -158,7 +162,7 @@ export function lowerLocalResponse(node: NodeView): void {
   const share = constant(node.float('alpha', 1e-4) / size);
   const [bias, power] = [constant(node.float('bias', 1)), constant(node.float('beta', 0.75))];
   node.define(
-    mapOver(node, dims, [value, sums], ([x = NONE, sum = NONE]) =>
+    emitElementwise(node, dims, [value, sums], ([x = NONE, sum = NONE]) =>
       binary('div', x, binary('pow', binary('add', bias, binary('mul', share, sum)), power)),
     ),
   );

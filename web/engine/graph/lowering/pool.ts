@@ -2,11 +2,11 @@
 // the padding counted; so is a sum of powers.
 
 import { binary, constant, unary } from '../ir/expression.ts';
-import { bandOf, type Column, resample } from './banded-matrix.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
+import { type Column, emitResample, makeBandedMatrix } from './banded-matrix.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { windowPads } from './conv.ts';
-import { mapOver } from './elementwise.ts';
-import { definePicture, type Picture, pictureOf } from './spatial.ts';
+import { emitElementwise } from './elementwise.ts';
+import { defineSpatial, readSpatialInput, type SpatialInput } from './spatial.ts';
 
 type Pair = readonly [number, number];
 
@@ -20,7 +20,7 @@ interface Window {
   readonly out: Pair;
 }
 
-function windowOf(node: NodeView, size: Pair, line: boolean): Window {
+function readWindow(node: NodeReader, size: Pair, line: boolean): Window {
   if (!node.ints('kernel_shape')) throw node.fail('has no kernel_shape.');
   const kernel = node.pair('kernel_shape', line, 1);
   const strides = node.pair('strides', line, 1);
@@ -43,36 +43,41 @@ function pooledSize(padded: number, extent: number, stride: number, ceil: boolea
   return (out - 1) * stride >= last ? out - 1 : out;
 }
 
-export function lowerMaxPool(node: NodeView): void {
+export function lowerMaxPool(node: NodeReader): void {
   if (node.node.outputs[1]) throw node.fail('returns indices, which the engine does not run.');
-  const { tensor, line } = pictureOf(node);
+  const { tensor, line } = readSpatialInput(node);
   const [n, c, height, width] = tensor.shape;
-  const { kernel, strides, dilations, before, out } = windowOf(node, [height, width], line);
-  const common = { name: node.node.name, inputs: [tensor], output: node.made([n, c, ...out]) };
+  const { kernel, strides, dilations, before, out } = readWindow(node, [height, width], line);
+  const common = { name: node.node.name, inputs: [tensor], output: node.outputTensor([n, c, ...out]) };
   const window = { kernel, strides, dilations, before };
-  definePicture(node, node.builder.emit({ kind: 'maxPool', ...common, epilogue: null, ...window }), line);
+  defineSpatial(node, node.builder.emit({ kind: 'maxPool', ...common, epilogue: null, ...window }), line);
 }
 
 /** What each value of the window for output `o` weighs, along one axis. */
 type Weigh = (window: Window, i: 0 | 1, size: number, column: Column) => (o: number) => number;
 
-function pooled(node: NodeView, { tensor, line }: Picture, weigh: Weigh): Value {
+function poolByMatrices(node: NodeReader, { tensor, line }: SpatialInput, weigh: Weigh): Value {
   const [n, c, height, width] = tensor.shape;
-  const window = windowOf(node, [height, width], line);
+  const window = readWindow(node, [height, width], line);
   const dims = [n, c, ...window.out];
-  node.made(dims); // refuses impossible sizes before the matrices are made
+  node.outputTensor(dims); // refuses impossible sizes before the matrices are made
   const bands = ([0, 1] as const).map(i => {
     const size = i === 0 ? height : width;
     const column: Column = (o, tap) => o * window.strides[i] - window.before[i] + tap * window.dilations[i];
-    return bandOf(node, [window.out[i], window.kernel[i], size], column, weigh(window, i, size, column));
+    return makeBandedMatrix(
+      node,
+      [window.out[i], window.kernel[i], size],
+      column,
+      weigh(window, i, size, column),
+    );
   });
-  return resample(node, tensor, dims, [bands[0] ?? null, bands[1] ?? null]);
+  return emitResample(node, tensor, dims, [bands[0] ?? null, bands[1] ?? null]);
 }
 
-export function lowerAveragePool(node: NodeView): void {
+export function lowerAveragePool(node: NodeReader): void {
   const whole = node.int('count_include_pad', 0) === 1;
-  const picture = pictureOf(node);
-  const value = pooled(node, picture, ({ kernel, dilations, after }, i, size, column) => {
+  const picture = readSpatialInput(node);
+  const value = poolByMatrices(node, picture, ({ kernel, dilations, after }, i, size, column) => {
     const end = whole ? size + after[i] : size;
     return o => {
       const [start, step] = [column(o, 0), dilations[i]];
@@ -80,25 +85,29 @@ export function lowerAveragePool(node: NodeView): void {
       return 1 / (Math.min(kernel[i], Math.ceil((end - start) / step)) - first);
     };
   });
-  definePicture(node, value, picture.line);
+  defineSpatial(node, value, picture.line);
 }
 
 /** The p-th root of the sum of p-th powers. */
-export function lowerLpPool(node: NodeView): void {
+export function lowerLpPool(node: NodeReader): void {
   const p = node.int('p', 2);
   if (p < 1) throw node.fail(`has p = ${p}.`);
-  const { tensor, line } = pictureOf(node);
+  const { tensor, line } = readSpatialInput(node);
   const given: Value = { kind: 'tensor', tensor };
-  const powers = mapOver(
+  const powers = emitElementwise(
     node,
     tensor.dims,
     [given],
     ([x = constant(0)]) => (p === 2 ? binary('mul', x, x) : binary('pow', unary('abs', x), constant(p))),
     `${node.output} powers`,
   );
-  const sums = pooled(node, { tensor: node.builder.tensor(powers, node.output), line }, () => () => 1);
-  const root = mapOver(node, dimsOf(sums), [sums], ([x = constant(0)]) =>
+  const sums = poolByMatrices(
+    node,
+    { tensor: node.builder.tensor(powers, node.output), line },
+    () => () => 1,
+  );
+  const root = emitElementwise(node, dimsOf(sums), [sums], ([x = constant(0)]) =>
     p === 2 ? unary('sqrt', x) : binary('pow', x, constant(1 / p)),
   );
-  definePicture(node, root, line);
+  defineSpatial(node, root, line);
 }

@@ -5,11 +5,11 @@ import { bytesOf, type Constant, constantOf, type DataType, readDataType } from 
 import { applyUnary } from '../eval/scalar-math.ts';
 import { binary, constant, unary } from '../ir/expression.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
-import { dimsOf, type NodeView, type Quantised, type Value } from './builder.ts';
+import { dimsOf, type NodeReader, type Quantized, type Value } from './builder.ts';
 import { lowerDequantize } from './cast.ts';
-import { broadcast, mapOver } from './elementwise.ts';
-import { ACTIVATIONS } from './elementwise-extended.ts';
-import { reshape, viewed } from './movement.ts';
+import { broadcast, emitElementwise } from './elementwise.ts';
+import { ELEMENTWISE_EXTENDED } from './elementwise-extended.ts';
+import { applyView, reshape } from './movement.ts';
 
 const NONE = constant(0);
 
@@ -21,7 +21,7 @@ const RANGES: Partial<Record<DataType, readonly [low: number, high: number]>> = 
 };
 
 /** Numbers of input `index`, one for all or one for each of the axis, as they broadcast over `dims`. */
-function along(node: NodeView, index: number, dims: readonly number[]): Value {
+function broadcastAlongAxis(node: NodeReader, index: number, dims: readonly number[]): Value {
   const value = node.value(index);
   const own = dimsOf(value);
   const size = productOf(own);
@@ -33,7 +33,13 @@ function along(node: NodeView, index: number, dims: readonly number[]): Value {
     const strides = stridesOf(own);
     const walked = own.flatMap((dim, i) => (i === axis ? [dim, block] : [dim]));
     const steps = strides.flatMap((stride, i) => (i === axis ? [stride, 0] : [stride]));
-    return viewed(node, value, dims, { dims: walked, strides: steps, start: 0 }, `${node.output} ${index}`);
+    return applyView(
+      node,
+      value,
+      dims,
+      { dims: walked, strides: steps, start: 0 },
+      `${node.output} ${index}`,
+    );
   }
   if (own.length !== 1 || size !== dims[axis]) {
     throw node.fail(`has numbers of [${own.join(', ')}], which do not fit its axis ${axis}.`);
@@ -42,7 +48,7 @@ function along(node: NodeView, index: number, dims: readonly number[]): Value {
   return reshape(node, value, stretched, `${node.output} ${index}`);
 }
 
-export function lowerQuantize(node: NodeView): void {
+export function lowerQuantize(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const asked = node.int('output_dtype', 0);
@@ -50,21 +56,26 @@ export function lowerQuantize(node: NodeView): void {
   const range = RANGES[type];
   if (!range) throw node.fail(`quantises to ${type}, which the engine does not run.`);
   const [low, high] = range;
-  const zero: Value[] = node.has(2) ? [along(node, 2, dims)] : [];
+  const zero: Value[] = node.has(2) ? [broadcastAlongAxis(node, 2, dims)] : [];
   if ('constant' in value) {
-    node.define(quantised(node, type, range));
+    node.define(quantizeConstant(node, type, range));
     return;
   }
   node.define(
-    mapOver(node, dims, [value, along(node, 1, dims), ...zero], ([x = NONE, scale = NONE, z = NONE]) => {
-      const rounded = binary('add', unary('round', binary('div', x, scale)), z);
-      return binary('min', binary('max', rounded, constant(low)), constant(high));
-    }),
+    emitElementwise(
+      node,
+      dims,
+      [value, broadcastAlongAxis(node, 1, dims), ...zero],
+      ([x = NONE, scale = NONE, z = NONE]) => {
+        const rounded = binary('add', unary('round', binary('div', x, scale)), z);
+        return binary('min', binary('max', rounded, constant(low)), constant(high));
+      },
+    ),
   );
 }
 
 /** A constant as the whole numbers of that type: weights, as some exporters write them. */
-function quantised(node: NodeView, type: DataType, [low, high]: readonly [number, number]): Value {
+function quantizeConstant(node: NodeReader, type: DataType, [low, high]: readonly [number, number]): Value {
   const values = node.floats(0);
   const { dims } = node.constant(0);
   const [scale, zero] = [node.floats(1), node.has(2) ? node.floats(2) : new Float32Array(1)];
@@ -91,25 +102,28 @@ function quantised(node: NodeView, type: DataType, [low, high]: readonly [number
   return { kind: 'constant', constant: { name: node.output, type, dims, bytes } };
 }
 
-export function lowerAnyDequantize(node: NodeView): void {
+export function lowerAnyDequantize(node: NodeReader): void {
   const value = node.value(0);
   if (value.kind === 'constant') {
-    const constant = inBlocks(node, value.constant);
+    const constant = dequantizeBlocks(node, value.constant);
     if (constant) node.define({ kind: 'constant', constant });
     else lowerDequantize(node);
     return;
   }
   const dims = dimsOf(value);
-  const zero: Value[] = node.has(2) ? [along(node, 2, dims)] : [];
+  const zero: Value[] = node.has(2) ? [broadcastAlongAxis(node, 2, dims)] : [];
   node.define(
-    mapOver(node, dims, [value, along(node, 1, dims), ...zero], ([x = NONE, scale = NONE, z = NONE]) =>
-      binary('mul', binary('sub', x, z), scale),
+    emitElementwise(
+      node,
+      dims,
+      [value, broadcastAlongAxis(node, 1, dims), ...zero],
+      ([x = NONE, scale = NONE, z = NONE]) => binary('mul', binary('sub', x, z), scale),
     ),
   );
 }
 
 /** The numbers of a constant with one scale for each block of an axis; null where there are no such blocks. */
-function inBlocks(node: NodeView, { dims }: Constant): Constant | null {
+function dequantizeBlocks(node: NodeReader, { dims }: Constant): Constant | null {
   const block = node.int('block_size', 0);
   if (block <= 0) return null;
   const [scale, zero] = [node.floats(1), node.has(2) ? node.floats(2) : null];
@@ -132,17 +146,18 @@ function inBlocks(node: NodeView, { dims }: Constant): Constant | null {
 
 /** Mul and Div. Of eight bits by a number for each of their axis, eight bits: the scale takes it in, and they need
  * no more memory. */
-export function lowerScaled(node: NodeView): void {
+export function lowerScaled(node: NodeReader): void {
   const [left, right] = [node.value(0), node.value(1)];
   const divides = node.node.op === 'Div';
-  const made = scaled(node, left, right, divides) ?? (divides ? null : scaled(node, right, left, false));
+  const made =
+    scaleQuantized(node, left, right, divides) ?? (divides ? null : scaleQuantized(node, right, left, false));
   if (made) node.define(made);
-  else ACTIVATIONS[node.node.op]?.(node);
+  else ELEMENTWISE_EXTENDED[node.node.op]?.(node);
 }
 
 /** Null where the numbers change along another axis, or would make it larger. */
-function scaled(node: NodeView, value: Value, by: Value, divides: boolean): Quantised | null {
-  if (value.kind !== 'quantised') return null;
+function scaleQuantized(node: NodeReader, value: Value, by: Value, divides: boolean): Quantized | null {
+  if (value.kind !== 'quantized') return null;
   const { dims } = value.constant;
   if (by.kind !== 'constant' || !by.constant.type.startsWith('float')) return null;
   const all = broadcast(node, [dims, by.constant.dims]);

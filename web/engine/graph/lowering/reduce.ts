@@ -4,8 +4,8 @@ import { binary, constant, type Expression, unary } from '../ir/expression.ts';
 import type { Reduce } from '../ir/operation.ts';
 import { productOf } from '../ir/strides.ts';
 import { makeTensor } from '../ir/tensor.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
-import { foldOver, foldReduction, known } from './constant-folding.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
+import { asConstant, foldElementwise, foldReduction } from './constant-folding.ts';
 import { broadcast } from './elementwise.ts';
 import { reshape } from './movement.ts';
 
@@ -14,8 +14,8 @@ type How = Reduce['how'];
 const NONE = constant(0);
 
 /** One value of all along `axes`, which stay as dimensions of 1. */
-export function reduceOver(
-  node: NodeView,
+export function lowerReduction(
+  node: NodeReader,
   value: Value,
   axes: readonly number[],
   how: How,
@@ -24,10 +24,10 @@ export function reduceOver(
   const dims = dimsOf(value);
   const kept = dims.map((dim, i) => (axes.includes(i) ? 1 : dim));
   if (productOf(kept) === productOf(dims)) return value;
-  const constant = known(node, value);
+  const constant = asConstant(node, value);
   const folded = constant && foldReduction(node, constant, kept, how, name);
   if (folded) return { kind: 'constant', constant: folded };
-  if (dims.length <= 4) return reduceFour(node, value, axes, kept, how, name);
+  if (dims.length <= 4) return emitReduce(node, value, axes, kept, how, name);
   // Neighbours that fare alike count as one, until there are four.
   const groups: { size: number; reduced: boolean }[] = [];
   dims.forEach((dim, i) => {
@@ -44,11 +44,11 @@ export function reduceOver(
   );
   const over = groups.flatMap(({ reduced }, i) => (reduced ? [i] : []));
   const short = groups.map(({ size, reduced }) => (reduced ? 1 : size));
-  return reshape(node, reduceFour(node, merged, over, short, how, `${name} in four`), kept, name);
+  return reshape(node, emitReduce(node, merged, over, short, how, `${name} in four`), kept, name);
 }
 
-function reduceFour(
-  node: NodeView,
+function emitReduce(
+  node: NodeReader,
   value: Value,
   axes: readonly number[],
   dims: readonly number[],
@@ -88,13 +88,13 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   ReduceSumSquare: { how: 'sum', before: square },
 };
 
-function axesOf(node: NodeView, rank: number): number[] {
+function axesOf(node: NodeReader, rank: number): number[] {
   const listed = node.ints('axes') ?? (node.has(1) ? node.integers(1) : []);
   if (listed.length > 0) return node.axes(listed, rank);
   return node.int('noop_with_empty_axes', 0) === 1 ? [] : Array.from({ length: rank }, (_, i) => i);
 }
 
-export function lowerReduce(node: NodeView): void {
+export function lowerReduce(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const axes = axesOf(node, dims.length);
@@ -110,61 +110,65 @@ export function lowerReduce(node: NodeView): void {
   if (!reduction) throw node.fail('is not supported by the engine.');
   const { how, before, after } = reduction;
   const count = productOf(axes.map(axis => dims[axis] ?? 1));
-  const prepared = before ? part(node, 'of', [value], ([x]) => before(x ?? NONE)) : value;
-  const reduced = reduceOver(node, prepared, axes, how, `${node.output} reduced`);
-  const made = after ? part(node, 'made', [reduced], ([x]) => after(x ?? NONE, count)) : reduced;
+  const prepared = before ? emitPart(node, 'of', [value], ([x]) => before(x ?? NONE)) : value;
+  const reduced = lowerReduction(node, prepared, axes, how, `${node.output} reduced`);
+  const made = after ? emitPart(node, 'made', [reduced], ([x]) => after(x ?? NONE, count)) : reduced;
   node.define(reshape(node, made, short));
 }
 
 /** An element-wise part of what the node does. */
-export function part(
-  node: NodeView,
+export function emitPart(
+  node: NodeReader,
   name: string,
   values: readonly Value[],
   make: (inputs: Expression[]) => Expression,
 ): Value {
   const dims = broadcast(node, values.map(dimsOf));
-  return foldOver(node, dims, values, make, `${node.output} ${name}`);
+  return foldElementwise(node, dims, values, make, `${node.output} ${name}`);
 }
 
-function logSumExp(node: NodeView, value: Value, axes: readonly number[]): Value {
-  const most = reduceOver(node, value, axes, 'max', `${node.output} most`);
-  const powers = part(node, 'powers', [value, most], ([x = NONE, m = NONE]) =>
+function logSumExp(node: NodeReader, value: Value, axes: readonly number[]): Value {
+  const most = lowerReduction(node, value, axes, 'max', `${node.output} most`);
+  const powers = emitPart(node, 'powers', [value, most], ([x = NONE, m = NONE]) =>
     unary('exp', binary('sub', x, m)),
   );
-  const sum = reduceOver(node, powers, axes, 'sum', `${node.output} sum`);
-  return part(node, 'log', [sum, most], ([s = NONE, m = NONE]) => binary('add', unary('log', s), m));
+  const sum = lowerReduction(node, powers, axes, 'sum', `${node.output} sum`);
+  return emitPart(node, 'log', [sum, most], ([s = NONE, m = NONE]) => binary('add', unary('log', s), m));
 }
 
 /** GlobalAveragePool and GlobalMaxPool: over all but the first two dimensions. */
-export function lowerGlobalPool(node: NodeView): void {
+export function lowerGlobalPool(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   if (dims.length < 3) throw node.fail(`has an input of ${dims.length} dimensions, which is no picture.`);
   const axes = dims.flatMap((_, i) => (i < 2 ? [] : [i]));
   if (node.node.op === 'GlobalMaxPool') {
-    node.define(reduceOver(node, value, axes, 'max', node.output));
+    node.define(lowerReduction(node, value, axes, 'max', node.output));
     return;
   }
-  const sum = reduceOver(node, value, axes, 'sum', `${node.output} sum`);
+  const sum = lowerReduction(node, value, axes, 'sum', `${node.output} sum`);
   const count = productOf(dims.slice(2));
-  node.define(foldOver(node, dimsOf(sum), [sum], ([x = NONE]) => binary('mul', x, constant(1 / count))));
+  node.define(
+    foldElementwise(node, dimsOf(sum), [sum], ([x = NONE]) => binary('mul', x, constant(1 / count))),
+  );
 }
 
 /** Softmax and LogSoftmax; before opset 13 over the axis and all after it. */
-export function lowerSoftmax(node: NodeView): void {
+export function lowerSoftmax(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const old = node.builder.opset < 13;
   const first = node.axis(node.int('axis', old ? 1 : -1), dims.length);
   const axes = old ? dims.flatMap((_, i) => (i < first ? [] : [i])) : [first];
-  const most = reduceOver(node, value, axes, 'max', `${node.output} most`);
-  const shifted = part(node, 'shifted', [value, most], ([x = NONE, m = NONE]) => binary('sub', x, m));
-  const powers = part(node, 'powers', [shifted], ([x = NONE]) => unary('exp', x));
-  const sum = reduceOver(node, powers, axes, 'sum', `${node.output} sum`);
+  const most = lowerReduction(node, value, axes, 'max', `${node.output} most`);
+  const shifted = emitPart(node, 'shifted', [value, most], ([x = NONE, m = NONE]) => binary('sub', x, m));
+  const powers = emitPart(node, 'powers', [shifted], ([x = NONE]) => unary('exp', x));
+  const sum = lowerReduction(node, powers, axes, 'sum', `${node.output} sum`);
   const made =
     node.node.op === 'LogSoftmax'
-      ? foldOver(node, dims, [shifted, sum], ([x = NONE, s = NONE]) => binary('sub', x, unary('log', s)))
-      : foldOver(node, dims, [powers, sum], ([x = NONE, s = NONE]) => binary('div', x, s));
+      ? foldElementwise(node, dims, [shifted, sum], ([x = NONE, s = NONE]) =>
+          binary('sub', x, unary('log', s)),
+        )
+      : foldElementwise(node, dims, [powers, sum], ([x = NONE, s = NONE]) => binary('div', x, s));
   node.define(made);
 }

@@ -6,9 +6,9 @@
 import { constantOf } from '../../onnx/constant.ts';
 import { binary, constant, select } from '../ir/expression.ts';
 import type { BandedMatrix } from '../ir/operation.ts';
-import { bandOf, MOST_WEIGHTS, resample } from './banded-matrix.ts';
-import { dimsOf, type NodeView, type Value } from './builder.ts';
-import { mapOver } from './elementwise.ts';
+import { emitResample, MAX_WEIGHTS, makeBandedMatrix } from './banded-matrix.ts';
+import { dimsOf, type NodeReader, type Value } from './builder.ts';
+import { emitElementwise } from './elementwise.ts';
 
 const INTERPOLATIONS = ['nearest', 'linear', 'cubic'];
 const COORDINATES = [
@@ -21,7 +21,7 @@ const COORDINATES = [
 ];
 const POLICIES = ['stretch', 'not_larger', 'not_smaller'];
 
-const single = Math.fround;
+const toFloat32 = Math.fround;
 /** ONNX Runtime takes a place that is so near to the middle between two pixels for the middle. */
 const NEAR = 1e-6;
 
@@ -37,7 +37,7 @@ interface Mode {
 }
 
 /** One axis: how it grows, and the part of it that is looked at. */
-interface Axis {
+interface ResizeAxis {
   readonly size: number;
   readonly out: number;
   readonly scale: number;
@@ -47,7 +47,7 @@ interface Axis {
   readonly to: number;
 }
 
-function modeOf(node: NodeView, old: boolean): Mode {
+function readMode(node: NodeReader, old: boolean): Mode {
   const mode = {
     interpolation: node.text('mode', 'nearest'),
     coordinates: old ? 'asymmetric' : node.text('coordinate_transformation_mode', 'half_pixel'),
@@ -64,8 +64,8 @@ function modeOf(node: NodeView, old: boolean): Mode {
   return mode;
 }
 
-function axesOf(node: NodeView, dims: readonly number[], old: boolean): Axis[] {
-  const scaled = scalesOf(node, old);
+function readAxes(node: NodeReader, dims: readonly number[], old: boolean): ResizeAxis[] {
+  const scaled = readScales(node, old);
   const sizes = !old && node.has(3) ? node.integers(3) : [];
   const listed = node.axes(node.ints('axes') ?? dims.map((_, i) => i), dims.length);
   if ((scaled.length || sizes.length) !== listed.length) {
@@ -80,16 +80,16 @@ function axesOf(node: NodeView, dims: readonly number[], old: boolean): Axis[] {
   return dims.map((size, axis) => {
     const i = listed.indexOf(axis);
     if (i < 0) return { size, out: size, scale: 1, whole: size, from: 0, to: 1 };
-    const scale = scaled[i] ?? common ?? single((sizes[i] ?? size) / size);
+    const scale = scaled[i] ?? common ?? toFloat32((sizes[i] ?? size) / size);
     if (!(scale > 0) || !Number.isFinite(scale)) throw node.fail('has no usable scales or sizes.');
     const asked = scaled.length === 0 && common === null ? sizes[i] : undefined;
-    const whole = asked ?? single(size * scale);
+    const whole = asked ?? toFloat32(size * scale);
     const out = scaled.length > 0 ? Math.floor(whole) : Math.floor(whole + 0.5);
     return { size, out, scale, whole, from: region[i] ?? 0, to: region[i + listed.length] ?? 1 };
   });
 }
 
-function scalesOf(node: NodeView, old: boolean): ArrayLike<number> & { length: number } {
+function readScales(node: NodeReader, old: boolean): ArrayLike<number> & { length: number } {
   const at = old ? 1 : 2;
   if (node.has(at)) return node.floats(at);
   const scales = node.node.attributes.get('scales');
@@ -97,20 +97,20 @@ function scalesOf(node: NodeView, old: boolean): ArrayLike<number> & { length: n
 }
 
 /** The one scale by which all axes grow where the aspect ratio is kept. */
-function commonScale(node: NodeView, dims: readonly number[], sizes: readonly number[]): number | null {
+function commonScale(node: NodeReader, dims: readonly number[], sizes: readonly number[]): number | null {
   const policy = node.text('keep_aspect_ratio_policy', 'stretch');
   if (!POLICIES.includes(policy)) throw node.fail(`resizes by the unknown policy '${policy}'.`);
   if (policy === 'stretch' || sizes.length === 0) return null;
-  const scales = dims.map((dim, i) => single((sizes[i] ?? dim) / dim));
+  const scales = dims.map((dim, i) => toFloat32((sizes[i] ?? dim) / dim));
   return policy === 'not_larger' ? Math.min(...scales) : Math.max(...scales);
 }
 
-export function lowerResize(node: NodeView): void {
+export function lowerResize(node: NodeReader): void {
   const value = node.value(0);
   const before = dimsOf(value);
   const old = node.node.op === 'Upsample' || node.builder.opset < 11;
-  const mode = modeOf(node, old);
-  const axes = axesOf(node, before, old);
+  const mode = readMode(node, old);
+  const axes = readAxes(node, before, old);
   const dims = axes.map(({ out }) => out);
   // As ONNX Runtime has it: a scale that changes no size changes nothing.
   if (mode.coordinates !== 'tf_crop_and_resize' && axes.every(({ size, out }) => size === out)) {
@@ -120,44 +120,48 @@ export function lowerResize(node: NodeView): void {
   if (axes.some(({ size, out }, i) => i < before.length - 2 && size !== out)) {
     throw node.fail('resizes other axes than the last two.');
   }
-  node.made(dims); // refuses impossible sizes before the matrices are made
+  node.outputTensor(dims); // refuses impossible sizes before the matrices are made
   const [y, x] = [axes.at(-2), axes.at(-1)];
-  const bands = [y, x].map(axis => axis && bandOfAxis(node, axis, mode));
+  const bands = [y, x].map(axis => axis && axisMatrix(node, axis, mode));
   const beyond = constant(node.float('extrapolation_value', 0));
   const cropped = mode.coordinates === 'tf_crop_and_resize';
   const name = cropped ? `${node.output} inside` : node.output;
-  const made = resample(node, node.tensor(0), dims, [bands[0] ?? null, bands[1] ?? null], name);
+  const made = emitResample(node, node.tensor(0), dims, [bands[0] ?? null, bands[1] ?? null], name);
   if (!cropped || !y || !x) {
     node.define(made);
     return;
   }
-  const masks = [inside(node, y, mode, true), inside(node, x, mode, false)];
+  const masks = [insideMask(node, y, mode, true), insideMask(node, x, mode, false)];
   node.define(
-    mapOver(node, dims, [made, ...masks], ([value = beyond, rows = beyond, columns = beyond]) =>
+    emitElementwise(node, dims, [made, ...masks], ([value = beyond, rows = beyond, columns = beyond]) =>
       select(binary('mul', rows, columns), value, beyond),
     ),
   );
 }
 
 /** Where the centre of output `o` lies among the inputs. */
-function origin(o: number, { size, out, scale, whole, from, to }: Axis, coordinates: string): number {
+function sourcePosition(
+  o: number,
+  { size, out, scale, whole, from, to }: ResizeAxis,
+  coordinates: string,
+): number {
   switch (coordinates) {
     case 'align_corners':
-      return out === 1 ? 0 : single(single(o * (size - 1)) / single(whole - 1));
+      return out === 1 ? 0 : toFloat32(toFloat32(o * (size - 1)) / toFloat32(whole - 1));
     case 'asymmetric':
-      return single(o / scale);
+      return toFloat32(o / scale);
     case 'tf_crop_and_resize': {
       const length = (to - from) * (size - 1);
-      return single(from * (size - 1) + (out === 1 ? length / 2 : (o * length) / (out - 1)));
+      return toFloat32(from * (size - 1) + (out === 1 ? length / 2 : (o * length) / (out - 1)));
     }
     case 'half_pixel_symmetric': {
       // A scaled size that is no whole number is cut evenly on both sides.
-      const shift = single((size / 2) * single(1 - single(out / single(size * scale))));
-      return single(shift + (o + 0.5) / scale - 0.5);
+      const shift = toFloat32((size / 2) * toFloat32(1 - toFloat32(out / toFloat32(size * scale))));
+      return toFloat32(shift + (o + 0.5) / scale - 0.5);
     }
     default:
       if (coordinates === 'pytorch_half_pixel' && out === 1) return 0;
-      return single(single((o + 0.5) / scale) - 0.5);
+      return toFloat32(toFloat32((o + 0.5) / scale) - 0.5);
   }
 }
 
@@ -165,31 +169,31 @@ const isBeyond = (at: number, size: number, { coordinates }: Mode): boolean =>
   coordinates === 'tf_crop_and_resize' && (at < 0 || at > size - 1);
 
 /** 1 for each row (or column) of the output that lies inside the input, else 0. */
-function inside(node: NodeView, axis: Axis, mode: Mode, rows: boolean): Value {
+function insideMask(node: NodeReader, axis: ResizeAxis, mode: Mode, rows: boolean): Value {
   const values = Float32Array.from({ length: axis.out }, (_, o) =>
-    isBeyond(origin(o, axis, mode.coordinates), axis.size, mode) ? 0 : 1,
+    isBeyond(sourcePosition(o, axis, mode.coordinates), axis.size, mode) ? 0 : 1,
   );
   const dims = rows ? [axis.out, 1] : [axis.out];
   return { kind: 'constant', constant: constantOf(`${node.output} inside`, dims, values) };
 }
 
 /** The taps of each row, clamped to the border, or left out beyond it where asked; null for no change. */
-function bandOfAxis(node: NodeView, axis: Axis, mode: Mode): BandedMatrix | null {
+function axisMatrix(node: NodeReader, axis: ResizeAxis, mode: Mode): BandedMatrix | null {
   const { size, out, scale } = axis;
   if (size === out && scale === 1 && mode.coordinates !== 'tf_crop_and_resize') return null;
   const shrink = mode.antialias ? Math.min(scale, 1) : 1;
   const radius = mode.interpolation === 'cubic' ? 2 : 1;
   const first = mode.interpolation === 'nearest' ? 0 : Math.floor(-radius / shrink) + 1;
   const taps = mode.interpolation === 'nearest' ? 1 : 2 - 2 * first;
-  if (out * taps > MOST_WEIGHTS) throw node.fail(`makes ${out} values of ${taps} each.`);
+  if (out * taps > MAX_WEIGHTS) throw node.fail(`makes ${out} values of ${taps} each.`);
   node.builder.spend(12 * out * taps);
   const columns = new Int32Array(out * taps);
   const weights = new Float64Array(out * taps);
   for (let o = 0; o < out; o++) {
-    const at = origin(o, axis, mode.coordinates);
+    const at = sourcePosition(o, axis, mode.coordinates);
     if (isBeyond(at, size, mode)) continue;
     // The neighbour on the left is a whole one away where `at` is whole, as ONNX has it.
-    const base = taps === 1 ? nearest(at, scale, mode.rounding) : Math.ceil(at) - 1;
+    const base = taps === 1 ? nearestPixel(at, scale, mode.rounding) : Math.ceil(at) - 1;
     let total = 0;
     for (let tap = 0; tap < taps; tap++) {
       const place = base + first + tap;
@@ -204,7 +208,7 @@ function bandOfAxis(node: NodeView, axis: Axis, mode: Mode): BandedMatrix | null
       weights[o * taps + tap] = (weights[o * taps + tap] ?? 0) / total;
     }
   }
-  return bandOf(
+  return makeBandedMatrix(
     node,
     [out, taps, size],
     (o, tap) => columns[o * taps + tap] ?? 0,
@@ -212,7 +216,7 @@ function bandOfAxis(node: NodeView, axis: Axis, mode: Mode): BandedMatrix | null
   );
 }
 
-function nearest(at: number, scale: number, rounding: string): number {
+function nearestPixel(at: number, scale: number, rounding: string): number {
   // Before opset 11 there was no such choice; ONNX Runtime rounds up where it shrinks.
   const up = rounding === 'ceil' || (rounding === 'old' && scale < 1);
   if (up || rounding === 'floor' || rounding === 'old') return up ? Math.ceil(at) : Math.floor(at);

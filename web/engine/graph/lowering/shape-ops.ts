@@ -10,22 +10,22 @@ import {
   sizeOf,
 } from '../../onnx/constant.ts';
 import { bigints, int64Constant, integerConstant, wrapToType } from '../../onnx/integers.ts';
-import { dimsOf, MOST_INTEGERS, type NodeView } from './builder.ts';
+import { dimsOf, MAX_INTEGERS, type NodeReader } from './builder.ts';
 import { FLOATS, isToFloat, lowerCast } from './cast.ts';
 
-export function lowerShape(node: NodeView): void {
+export function lowerShape(node: NodeReader): void {
   const dims = dimsOf(node.value(0));
   const shown = dims.slice(node.int('start', 0), node.int('end', dims.length));
   node.define({ kind: 'constant', constant: int64Constant(node.output, [shown.length], shown) });
 }
 
-export function lowerSize(node: NodeView): void {
+export function lowerSize(node: NodeReader): void {
   const size = sizeOf(dimsOf(node.value(0)), node.output);
   node.define({ kind: 'constant', constant: int64Constant(node.output, [], [size]) });
 }
 
 /** A constant of the shape that is asked for, all of one value. */
-export function lowerConstantOfShape(node: NodeView): void {
+export function lowerConstantOfShape(node: NodeReader): void {
   const dims = node.integers(0);
   const value = node.node.attributes.get('value');
   const filler = value?.kind === 'tensor' ? value.value : constantOf(node.output, [1], new Float32Array(1));
@@ -40,14 +40,14 @@ export function lowerConstantOfShape(node: NodeView): void {
   node.define({ kind: 'constant', constant: { ...filler, name: node.output, dims, bytes } });
 }
 
-export function lowerRange(node: NodeView): void {
+export function lowerRange(node: NodeReader): void {
   const ends = [0, 1, 2].map(i => node.constant(i));
   ends.forEach(({ dims }, i) => {
     if (sizeOf(dims, node.output) !== 1) throw node.fail(`needs one number as its input ${i}.`);
   });
   const [start = 0, end = 0, step = 1] = ends.map(one => exactNumbers(one)[0] ?? 0);
   const count = Math.max(0, Math.ceil((end - start) / step));
-  if (!(count <= MOST_INTEGERS)) throw node.fail(`counts ${count} numbers; the engine counts few.`);
+  if (!(count <= MAX_INTEGERS)) throw node.fail(`counts ${count} numbers; the engine counts few.`);
   const [type] = ends.map(one => one.type);
   if (type && ends.every(isInteger)) {
     const [first = 0n, , by = 1n] = ends.map(one => bigints(one)[0] ?? 0n);
@@ -60,21 +60,21 @@ export function lowerRange(node: NodeView): void {
 }
 
 /** To the type of the second input. */
-export function lowerCastLike(node: NodeView): void {
+export function lowerCastLike(node: NodeReader): void {
   const [value, like] = [node.value(0), node.value(1)];
-  if (like.kind === 'constant' && isInteger(like.constant)) castWhole(node, like.constant.type);
+  if (like.kind === 'constant' && isInteger(like.constant)) castToInteger(node, like.constant.type);
   else if (value.kind === 'constant' && isInteger(value.constant)) castToFloat(node);
   else node.define(value);
 }
 
 /** Attributes are read up to what a double tells exactly; what is beyond stands for an end of int64. */
-function endOrWhole(value: number): bigint {
+function toInt64(value: number): bigint {
   if (Math.abs(value) < Number.MAX_SAFE_INTEGER) return BigInt(value);
   return value > 0 ? 2n ** 63n - 1n : -(2n ** 63n);
 }
 
 /** Numbers that stand in a node of their own. */
-export function lowerConstant(node: NodeView): void {
+export function lowerConstant(node: NodeReader): void {
   const { attributes } = node.node;
   const value = attributes.get('value');
   if (value?.kind === 'tensor') {
@@ -88,27 +88,27 @@ export function lowerConstant(node: NodeView): void {
     const dims = float.kind === 'float' ? [] : [values.length];
     node.define({ kind: 'constant', constant: constantOf(node.output, dims, values) });
   } else if (int?.kind === 'int' || int?.kind === 'ints') {
-    const values = [int.value].flat().map(endOrWhole);
+    const values = [int.value].flat().map(toInt64);
     const dims = int.kind === 'int' ? [] : [values.length];
     node.define({ kind: 'constant', constant: integerConstant(node.output, 'int64', dims, values) });
   } else throw node.fail('holds no tensor of numbers.');
 }
 
 /** Whole numbers become floats, and small constants whole numbers. */
-export function lowerAnyCast(node: NodeView): void {
+export function lowerAnyCast(node: NodeReader): void {
   const to = node.int('to', 1);
   if (isToFloat(node)) lowerCast(node);
   else if (FLOATS.includes(to)) castToFloat(node);
-  else castWhole(node, readDataType(to, node.output));
+  else castToInteger(node, readDataType(to, node.output));
 }
 
-function castToFloat(node: NodeView): void {
+function castToFloat(node: NodeReader): void {
   const constant = constantOf(node.output, node.constant(0).dims, node.floats(0));
   node.define({ kind: 'constant', constant });
 }
 
 /** Numbers that lose their upper bits, as ONNX has it; floats that have no such number are refused. */
-function castWhole(node: NodeView, type: DataType): void {
+function castToInteger(node: NodeReader, type: DataType): void {
   const value = node.value(0);
   if (value.kind !== 'constant') throw node.fail(`casts to ${type}, which the engine does not run.`);
   const { constant } = value;

@@ -1,17 +1,17 @@
 // What windows slide over: pictures (N, C, H, W), and lines (N, C, W), which are pictures of one row.
 
 import type { Tensor } from '../ir/tensor.ts';
-import type { NodeView, Value } from './builder.ts';
+import type { NodeReader, Value } from './builder.ts';
 import { dimsOf } from './builder.ts';
 import { reshape } from './movement.ts';
 
-export interface Picture {
+export interface SpatialInput {
   /** Of four dimensions. */
   readonly tensor: Tensor;
   readonly line: boolean;
 }
 
-export function pictureOf(node: NodeView): Picture {
+export function readSpatialInput(node: NodeReader): SpatialInput {
   const { dims } = node.tensor(0);
   const [n = 1, c = 1, w = 1] = dims;
   if (dims.length === 4) return { tensor: node.tensor(0), line: false };
@@ -25,7 +25,7 @@ export function pictureOf(node: NodeView): Picture {
 }
 
 /** What was made of a picture as the node's output: of a line again a line. */
-export function definePicture(node: NodeView, value: Value, line: boolean): void {
+export function defineSpatial(node: NodeReader, value: Value, line: boolean): void {
   const [n = 1, c = 1, , w = 1] = dimsOf(value);
   node.define(line ? reshape(node, value, [n, c, w]) : value);
 }
