@@ -36,7 +36,7 @@ test('edges stay kernels of their own', async () => {
 test('no merged kernel reads a buffer that it writes', async () => {
   for (const name of ['lean-256-uint8-soft', 'large-256-uint8-soft', 'lean-64-uint16-colour']) {
     const { steps, plan } = merge(await planOf(name));
-    const bufferOf = (tensor: Parameters<typeof plan.places.get>[0]) => plan.places.get(tensor)?.buffer;
+    const bufferOf = (tensor: Parameters<typeof plan.slices.get>[0]) => plan.slices.get(tensor)?.buffer;
     for (const step of steps) {
       if (step.kind === 'cells') {
         expect(bufferOf(step.source.output)).not.toBe(bufferOf(step.means.output));

@@ -50,9 +50,9 @@ test('activations of all sizes fit in little more than the largest layers', asyn
 
 test('no operation reads a buffer that it writes', async () => {
   for (const name of ['lean-256-uint8-soft', 'large-256-uint8-soft', 'lean-512-uint8-edges']) {
-    const { operations, places } = await planOf(name);
+    const { operations, slices } = await planOf(name);
     for (const { inputs, output } of operations) {
-      for (const tensor of inputs) expect(places.get(tensor)?.buffer).not.toBe(places.get(output)?.buffer);
+      for (const tensor of inputs) expect(slices.get(tensor)?.buffer).not.toBe(slices.get(output)?.buffer);
     }
   }
 });

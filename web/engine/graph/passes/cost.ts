@@ -8,39 +8,42 @@ import type { Operation } from '../ir/operation.ts';
 import { paddedLength } from '../ir/tensor.ts';
 import type { Plan } from './plan.ts';
 
-const LONGEST_SIDE = 4096;
-const MOST_BYTES = 2 ** 30;
+const MAX_SIDE = 4096;
+const MAX_BYTES = 2 ** 30;
 /** Sixteen times the largest of our own at 256 pixels. */
-const MOST_PRODUCTS = 2 ** 38;
+const MAX_MULTIPLY_ADDS = 2 ** 38;
 
 /** Throws a sentence, which names the node that asks for the most. */
 export function checkCost({ operations, buffers }: Plan): void {
   for (const { name, output } of operations) {
     const [, , height, width] = output.shape;
-    if (Math.max(height, width) > LONGEST_SIDE) {
+    if (Math.max(height, width) > MAX_SIDE) {
       const size = `${height} x ${width}`;
-      throw new EngineError(`Node '${name}' makes ${size} values; a look has up to ${LONGEST_SIDE} a side.`);
+      throw new EngineError(`Node '${name}' makes ${size} values; a look has up to ${MAX_SIDE} a side.`);
     }
   }
   const bytes = [...buffers, ...weightBytes(operations)].reduce((a, b) => a + b, 0);
-  if (bytes > MOST_BYTES) {
-    const { name } = largest(operations, ({ output }) => paddedLength(output));
-    const most = `the engine gives a look ${MOST_BYTES}`;
+  if (bytes > MAX_BYTES) {
+    const { name } = costliest(operations, ({ output }) => paddedLength(output));
+    const most = `the engine gives a look ${MAX_BYTES}`;
     throw new EngineError(
       `The model needs ${bytes} bytes on the GPU, most of all for node '${name}'; ${most}.`,
     );
   }
   const products = operations.reduce((sum, operation) => sum + multiplyAdds(operation), 0);
-  if (products > MOST_PRODUCTS) {
-    const { name } = largest(operations, multiplyAdds);
+  if (products > MAX_MULTIPLY_ADDS) {
+    const { name } = costliest(operations, multiplyAdds);
     const many = `${products.toExponential(1)} products a frame, most of all in node '${name}'`;
     throw new EngineError(
-      `The model needs ${many}; the engine runs up to ${MOST_PRODUCTS.toExponential(1)}.`,
+      `The model needs ${many}; the engine runs up to ${MAX_MULTIPLY_ADDS.toExponential(1)}.`,
     );
   }
 }
 
-function largest(operations: readonly Operation[], cost: (operation: Operation) => number): { name: string } {
+function costliest(
+  operations: readonly Operation[],
+  cost: (operation: Operation) => number,
+): { name: string } {
   let [most, found] = [-1, { name: '' }];
   for (const operation of operations) {
     const own = cost(operation);

@@ -32,15 +32,15 @@ import { productOf, stridesOf } from '../ir/strides.ts';
 import { channelBlocks, sameShape, type Tensor } from '../ir/tensor.ts';
 
 /** Tensors that a fused operation may read: with weights, constants and the output it must fit 8 bindings. */
-export const MOST_INPUTS = 4;
-const LARGEST_TREE = 160;
-const LARGEST_PROLOGUE = 8;
+export const MAX_INPUTS = 4;
+const MAX_TREE = 160;
+const MAX_PROLOGUE = 8;
 /** Products for which one dense pass over two bands still costs less than a dispatch of its own. */
 const CHEAP_RESAMPLE = 2 ** 26;
 
 /** Operations in order, with gaps where one went into another, and who makes and reads what. Kept up to date
  * rather than made anew: a hostile graph has thousands of edges and as many fusions. */
-class Wiring {
+class FusionGraph {
   readonly operations: (Operation | undefined)[] = [];
   readonly producer = new Map<Tensor, number>();
   readonly #readers = new Map<Tensor, Set<number>>();
@@ -71,7 +71,7 @@ class Wiring {
     return this.#readers.get(tensor)?.size === 1 && !this.keep.has(tensor);
   }
 
-  placeOf(tensor: Tensor): number {
+  producerIndex(tensor: Tensor): number {
     return this.producer.get(tensor) ?? -1;
   }
 }
@@ -89,48 +89,49 @@ export function withoutDead(operations: readonly Operation[], outputs: readonly 
 }
 
 /** One fusion of the operation at that place with what makes its inputs; false where there is none. */
-type Step = (wiring: Wiring, at: number) => boolean;
+type FusionStep = (graph: FusionGraph, at: number) => boolean;
 
 export function fuse(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
   const keep = new Set(outputs);
   let fused = withoutDead(operations, outputs);
-  for (const step of [fuseMap, mergeViews, mergeResample, fuseMap]) fused = untilDone(fused, keep, step);
-  fused = fused.map(operation => (operation.kind === 'convolution' ? foldAffine(operation) : operation));
-  return untilDone(fused, keep, fusePrologue);
+  for (const step of [fuseElementwise, mergeViews, mergeResample, fuseElementwise])
+    fused = fuseUntilDone(fused, keep, step);
+  fused = fused.map(operation => (operation.kind === 'convolution' ? foldScaleShift(operation) : operation));
+  return fuseUntilDone(fused, keep, fusePrologue);
 }
 
-function untilDone(operations: Operation[], keep: ReadonlySet<Tensor>, step: Step): Operation[] {
-  const wiring = new Wiring(operations, keep);
+function fuseUntilDone(operations: Operation[], keep: ReadonlySet<Tensor>, step: FusionStep): Operation[] {
+  const graph = new FusionGraph(operations, keep);
   for (let changed = true; changed; ) {
     changed = false;
-    for (let at = 0; at < operations.length; at++) while (step(wiring, at)) changed = true;
+    for (let at = 0; at < operations.length; at++) while (step(graph, at)) changed = true;
   }
-  return wiring.operations.filter(operation => operation !== undefined);
+  return graph.operations.filter(operation => operation !== undefined);
 }
 
-function fuseMap(wiring: Wiring, at: number): boolean {
-  const operation = wiring.operations[at];
+function fuseElementwise(graph: FusionGraph, at: number): boolean {
+  const operation = graph.operations[at];
   if (operation?.kind !== 'elementwise') return false;
-  const places = operation.inputs.map(tensor => wiring.placeOf(tensor));
-  const latest = Math.max(-1, ...places);
-  for (const [k, place] of places.entries()) {
-    const made = wiring.operations[place];
+  const producers = operation.inputs.map(tensor => graph.producerIndex(tensor));
+  const latest = Math.max(-1, ...producers);
+  for (const [k, producer] of producers.entries()) {
+    const made = graph.operations[producer];
     const tensor = operation.inputs[k];
-    if (!made || !tensor || !wiring.isPrivate(tensor)) continue;
+    if (!made || !tensor || !graph.isPrivate(tensor)) continue;
     // A map moves to its reader; anything else stays, so the reader's other inputs must be there already.
-    if (made.kind !== 'elementwise' && place !== latest) continue;
-    const joined = joinMap(made, operation, k);
-    if (!joined) continue;
-    wiring.put(at, undefined);
-    wiring.put(place, undefined);
-    wiring.put(made.kind === 'elementwise' ? at : place, joined);
+    if (made.kind !== 'elementwise' && producer !== latest) continue;
+    const merged = mergeElementwise(made, operation, k);
+    if (!merged) continue;
+    graph.put(at, undefined);
+    graph.put(producer, undefined);
+    graph.put(made.kind === 'elementwise' ? at : producer, merged);
     return true;
   }
   return false;
 }
 
 /** `reader` computed right where `made` makes the reader's input `k`; null where that cannot be. */
-function joinMap(made: Operation, reader: Elementwise, k: number): Operation | null {
+function mergeElementwise(made: Operation, reader: Elementwise, k: number): Operation | null {
   if (made.kind === 'concat') return null;
   // The camera's kernel reads a frame and no tensors.
   if (made.kind === 'frameInput' && reader.inputs.length > 1) return null;
@@ -148,12 +149,12 @@ function joinMap(made: Operation, reader: Elementwise, k: number): Operation | n
     const known = inputs.indexOf(tensor, ownStart(made));
     renumber.set(i, known >= 0 ? known : inputs.push(tensor) - 1);
   });
-  if (inputs.length > MOST_INPUTS) return null;
+  if (inputs.length > MAX_INPUTS) return null;
   const epilogue = rewrite(reader.epilogue, leaf => {
     if (leaf.kind !== 'input') return leaf;
     return leaf.index === k ? value : input(renumber.get(leaf.index) ?? 0);
   });
-  if (sizeOfTree(epilogue) > LARGEST_TREE) return null;
+  if (sizeOfTree(epilogue) > MAX_TREE) return null;
   return { ...made, inputs, output: reader.output, epilogue };
 }
 
@@ -161,36 +162,36 @@ function joinMap(made: Operation, reader: Elementwise, k: number): Operation | n
 const ownStart = (operation: Operation): number =>
   operation.kind === 'elementwise' ? 0 : ownInputCount(operation);
 
-function mergeResample(wiring: Wiring, at: number): boolean {
-  const after = wiring.operations[at];
+function mergeResample(graph: FusionGraph, at: number): boolean {
+  const after = graph.operations[at];
   const tensor = after?.inputs[0];
-  if (after?.kind !== 'resample' || !tensor || !wiring.isPrivate(tensor)) return false;
-  const place = wiring.placeOf(tensor);
-  const before = wiring.operations[place];
-  const merged = before?.kind === 'resample' ? mergedBands(before, after) : null;
+  if (after?.kind !== 'resample' || !tensor || !graph.isPrivate(tensor)) return false;
+  const producer = graph.producerIndex(tensor);
+  const before = graph.operations[producer];
+  const merged = before?.kind === 'resample' ? mergeMatrices(before, after) : null;
   if (!merged) return false;
-  wiring.put(place, undefined);
-  wiring.put(at, merged);
+  graph.put(producer, undefined);
+  graph.put(at, merged);
   return true;
 }
 
 /** Exporters reshape to many dimensions, transpose, and reshape back: all of it is one view. */
-function mergeViews(wiring: Wiring, at: number): boolean {
-  const after = wiring.operations[at];
+function mergeViews(graph: FusionGraph, at: number): boolean {
+  const after = graph.operations[at];
   const tensor = after?.inputs[0];
   if (after?.kind !== 'movement' || !tensor || after.inputs.indexOf(tensor, 1) >= 0) return false;
-  const place = wiring.placeOf(tensor);
-  const before = wiring.operations[place];
+  const producer = graph.producerIndex(tensor);
+  const before = graph.operations[producer];
   const source = before?.inputs[0];
   if (before?.kind !== 'movement' || !source || !isCopy(before.epilogue)) return false;
   const view = viewOfView(before, after);
-  const sole = wiring.isPrivate(tensor);
+  const sole = graph.isPrivate(tensor);
   if (!view || (!sole && view !== after.map)) return false;
   const inputs = [source, ...after.inputs.slice(1)];
   const merged: Operation = { ...after, inputs, map: view };
-  const made = isReshape(merged) && sameShape(source.shape, after.output.shape) ? copied(merged) : merged;
-  if (sole) wiring.put(place, undefined);
-  wiring.put(at, made);
+  const made = isReshape(merged) && sameShape(source.shape, after.output.shape) ? asCopy(merged) : merged;
+  if (sole) graph.put(producer, undefined);
+  graph.put(at, made);
   return true;
 }
 
@@ -210,12 +211,12 @@ function isReshape({ map, inputs: [from] }: Movement): boolean {
   return inOrder && productOf(dims) === productOf(from.shape);
 }
 
-const copied = ({ epilogue, name, inputs, output }: Movement): Elementwise => {
+const asCopy = ({ epilogue, name, inputs, output }: Movement): Elementwise => {
   const whole = rewrite(epilogue ?? VALUE, leaf => (leaf.kind === 'value' ? input(0) : leaf));
   return { kind: 'elementwise', name, inputs, output, epilogue: whole };
 };
 
-function mergedBands(before: Resample, after: Resample): Resample | null {
+function mergeMatrices(before: Resample, after: Resample): Resample | null {
   if (before.epilogue || before.inputs.length > 1) return null;
   if ((before.left && after.left) || (before.right && after.right)) return null;
   const left = before.left ?? after.left;
@@ -227,7 +228,7 @@ function mergedBands(before: Resample, after: Resample): Resample | null {
 }
 
 /** Scales and shifts by a constant per channel, as long as they are what comes right after the sum. */
-export function foldAffine(operation: Convolution): Convolution {
+export function foldScaleShift(operation: Convolution): Convolution {
   let current = operation;
   for (let next = foldOnce(current); next; next = foldOnce(current)) current = next;
   return current;
@@ -250,7 +251,7 @@ function foldOnce(operation: Convolution): Convolution | null {
   const onLeft = above.left.kind === 'value';
   const factor = constantFactor(onLeft ? above.right : above.left, operation.output.shape[1]);
   if (!factor) return null;
-  const folded = affine(operation, above.name, factor, onLeft);
+  const folded = scaleShift(operation, above.name, factor, onLeft);
   if (!folded) return null;
   const epilogue = rewrite(tree, leaf => leaf, new Map([[above, VALUE]]));
   return { ...operation, ...folded, epilogue: epilogue.kind === 'value' ? null : epilogue };
@@ -261,7 +262,7 @@ function constantFactor(tree: Expression, channels: number): Float32Array | null
   return tree.kind === 'constant' ? new Float32Array(channels).fill(tree.value) : null;
 }
 
-function affine(
+function scaleShift(
   { weights, bias }: Convolution,
   name: string,
   factor: Float32Array,
@@ -279,31 +280,31 @@ function affine(
   return null;
 }
 
-function fusePrologue(wiring: Wiring, at: number): boolean {
-  const operation = wiring.operations[at];
+function fusePrologue(graph: FusionGraph, at: number): boolean {
+  const operation = graph.operations[at];
   const tensor = operation?.inputs[0];
   if (operation?.kind !== 'convolution' || operation.group !== 1 || operation.prologue || !tensor)
     return false;
-  const place = wiring.placeOf(tensor);
-  const made = wiring.operations[place];
+  const producer = graph.producerIndex(tensor);
+  const made = graph.operations[producer];
   const source = made?.inputs[0];
-  if (made?.kind !== 'elementwise' || !source || made.inputs.length !== 1 || !wiring.isPrivate(tensor))
+  if (made?.kind !== 'elementwise' || !source || made.inputs.length !== 1 || !graph.isPrivate(tensor))
     return false;
   if (!sameShape(source.shape, tensor.shape)) return false;
-  if (!isTame(made.epilogue) || operation.inputs.indexOf(tensor, 1) >= 0) return false;
+  if (!isCheapAndFinite(made.epilogue) || operation.inputs.indexOf(tensor, 1) >= 0) return false;
   const prologue = rewrite(made.epilogue, leaf => (leaf.kind === 'input' ? VALUE : leaf));
-  wiring.put(place, undefined);
-  wiring.put(at, { ...operation, inputs: [source, ...operation.inputs.slice(1)], prologue });
+  graph.put(producer, undefined);
+  graph.put(at, { ...operation, inputs: [source, ...operation.inputs.slice(1)], prologue });
   return true;
 }
 
 /** Cheap enough to repeat at every load, and finite where its argument is: empty lanes must stay harmless. */
-function isTame(tree: Expression): boolean {
-  let tame = sizeOfTree(tree) <= LARGEST_PROLOGUE;
+function isCheapAndFinite(tree: Expression): boolean {
+  let ok = sizeOfTree(tree) <= MAX_PROLOGUE;
   visitAll(tree, node => {
-    if (node.kind === 'perChannel' || node.kind === 'laneMatrix') tame = false;
-    if (node.kind === 'unary') tame &&= ['abs', 'neg', 'relu', 'tanh', 'sigmoid'].includes(node.name);
-    if (node.kind === 'binary') tame &&= ['add', 'sub', 'mul', 'min', 'max', 'less'].includes(node.name);
+    if (node.kind === 'perChannel' || node.kind === 'laneMatrix') ok = false;
+    if (node.kind === 'unary') ok &&= ['abs', 'neg', 'relu', 'tanh', 'sigmoid'].includes(node.name);
+    if (node.kind === 'binary') ok &&= ['add', 'sub', 'mul', 'min', 'max', 'less'].includes(node.name);
   });
-  return tame;
+  return ok;
 }

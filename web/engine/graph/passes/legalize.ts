@@ -7,13 +7,14 @@ import type { Concat, Operation } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 
 /** A join has no constants per channel. */
-const MOST_JOINED = MAX_READ_TENSORS + 1;
+const MAX_CONCAT_INPUTS = MAX_READ_TENSORS + 1;
 
-export const narrowed = (operations: readonly Operation[]): Operation[] => operations.flatMap(narrow);
+export const legalize = (operations: readonly Operation[]): Operation[] =>
+  operations.flatMap(legalizeOperation);
 
-function narrow(operation: Operation): Operation[] {
+function legalizeOperation(operation: Operation): Operation[] {
   const { kind, name, inputs } = operation;
-  if (kind === 'concat') return joinsOf(operation);
+  if (kind === 'concat') return splitConcat(operation);
   if (inputs.length <= MAX_READ_TENSORS) return [operation];
   throw new EngineError(
     `Node '${name}' reads ${inputs.length} tensors at once; the engine runs up to ${MAX_READ_TENSORS}.`,
@@ -21,23 +22,23 @@ function narrow(operation: Operation): Operation[] {
 }
 
 /** The last of them makes what the join makes. */
-function joinsOf(join: Concat): Concat[] {
-  const { name, inputs } = join;
-  if (inputs.length <= MOST_JOINED) return [join];
+function splitConcat(concat: Concat): Concat[] {
+  const { name, inputs } = concat;
+  if (inputs.length <= MAX_CONCAT_INPUTS) return [concat];
   const inner: Concat[] = [];
-  const joined: Tensor[] = [];
-  for (let at = 0; at < inputs.length; at += MOST_JOINED) {
-    const parts = inputs.slice(at, at + MOST_JOINED);
+  const outputs: Tensor[] = [];
+  for (let at = 0; at < inputs.length; at += MAX_CONCAT_INPUTS) {
+    const parts = inputs.slice(at, at + MAX_CONCAT_INPUTS);
     const [first, second] = parts;
     if (!first || !second) {
-      joined.push(...parts);
+      outputs.push(...parts);
       continue;
     }
-    const size = parts.reduce((sum, part) => sum + part.shape[join.axis], 0);
-    const dims = first.shape.map((dim, axis) => (axis === join.axis ? size : dim));
-    const output = makeTensor(`${join.output.name} from ${at}`, dims);
-    inner.push({ kind: 'concat', name, inputs: parts, output, epilogue: null, axis: join.axis });
-    joined.push(output);
+    const size = parts.reduce((sum, part) => sum + part.shape[concat.axis], 0);
+    const dims = first.shape.map((dim, axis) => (axis === concat.axis ? size : dim));
+    const output = makeTensor(`${concat.output.name} from ${at}`, dims);
+    inner.push({ kind: 'concat', name, inputs: parts, output, epilogue: null, axis: concat.axis });
+    outputs.push(output);
   }
-  return [...inner, ...joinsOf({ ...join, inputs: joined })];
+  return [...inner, ...splitConcat({ ...concat, inputs: outputs })];
 }

@@ -11,7 +11,7 @@ import { channelBlocks, LANES, paddedLength, type Tensor } from '../ir/tensor.ts
 import { fuse } from './fusion.ts';
 
 /** Where a tensor lies: `offset` and `stride` count blocks of four channels within one pixel. */
-export interface Place {
+export interface BufferSlice {
   readonly buffer: number;
   readonly offset: number;
   readonly stride: number;
@@ -19,7 +19,7 @@ export interface Place {
 
 export interface Plan {
   readonly operations: readonly Operation[];
-  readonly places: ReadonlyMap<Tensor, Place>;
+  readonly slices: ReadonlyMap<Tensor, BufferSlice>;
   /** Bytes of each buffer. */
   readonly buffers: readonly number[];
   /** What `run` is given; the first is the picture where a source makes it. */
@@ -39,15 +39,15 @@ export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
     ? [{ kind: 'frameInput', name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
     : [];
   const fused = fuse([...source, ...graph.operations], graph.outputs);
-  const joins = joinGroups(fused, graph);
-  let operations = fused.filter(operation => !joins.has(operation.output));
+  const concats = concatGroups(fused, graph);
+  let operations = fused.filter(operation => !concats.has(operation.output));
   if (operations.some(({ inputs }) => inputs.length > MAX_READ_TENSORS)) {
-    operations = (await import('./legalize.ts')).narrowed(operations);
+    operations = (await import('./legalize.ts')).legalize(operations);
   }
-  const { places, buffers } = placeTensors(operations, graph, joins, camera);
+  const { slices, buffers } = assignSlices(operations, graph, concats, camera);
   return {
     operations,
-    places,
+    slices,
     buffers,
     inputs: graph.inputs,
     outputs: graph.outputs,
@@ -57,75 +57,75 @@ export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
 }
 
 /** Joins whose parts can be written side by side, by output. */
-function joinGroups(operations: readonly Operation[], graph: Graph): Map<Tensor, readonly Tensor[]> {
+function concatGroups(operations: readonly Operation[], graph: Graph): Map<Tensor, readonly Tensor[]> {
   const maker = new Map(operations.map(operation => [operation.output, operation]));
   const groups = new Map<Tensor, readonly Tensor[]>();
   const taken = new Set<Tensor>();
-  for (const join of operations) {
-    if (join.kind !== 'concat' || join.axis !== 1 || join.epilogue) continue;
-    const parts = join.inputs;
+  for (const concat of operations) {
+    if (concat.kind !== 'concat' || concat.axis !== 1 || concat.epilogue) continue;
+    const parts = concat.inputs;
     if (!parts.slice(0, -1).every(part => part.shape[1] % LANES === 0)) continue;
     const together = new Set(parts);
     const own = parts.every(part => {
       const made = maker.get(part);
       // An operation that reads one part and writes another would read and write one buffer at once.
       const apart =
-        made && made.kind !== 'concat' && !made.inputs.some(t => together.has(t) || t === join.output);
+        made && made.kind !== 'concat' && !made.inputs.some(t => together.has(t) || t === concat.output);
       return apart && !taken.has(part) && !graph.outputs.includes(part);
     });
-    if (!own || together.size !== parts.length || graph.outputs.includes(join.output)) continue;
+    if (!own || together.size !== parts.length || graph.outputs.includes(concat.output)) continue;
     for (const part of parts) taken.add(part);
-    groups.set(join.output, parts);
+    groups.set(concat.output, parts);
   }
   return groups;
 }
 
-interface Life {
+interface LiveRange {
   readonly bytes: number;
   start: number;
   end: number;
 }
 
-function placeTensors(
+function assignSlices(
   operations: readonly Operation[],
   graph: Graph,
-  joins: ReadonlyMap<Tensor, readonly Tensor[]>,
+  concats: ReadonlyMap<Tensor, readonly Tensor[]>,
   camera: boolean,
-): { places: Map<Tensor, Place>; buffers: number[] } {
+): { slices: Map<Tensor, BufferSlice>; buffers: number[] } {
   const roots = new Map<Tensor, Tensor>();
-  for (const [whole, parts] of joins) for (const part of parts) roots.set(part, whole);
+  for (const [whole, parts] of concats) for (const part of parts) roots.set(part, whole);
   const rootOf = (tensor: Tensor): Tensor => roots.get(tensor) ?? tensor;
-  const lives = livesOf(operations, graph, rootOf, camera);
-  const { assigned, buffers } = assign(lives);
-  const places = new Map<Tensor, Place>();
+  const ranges = liveRanges(operations, graph, rootOf, camera);
+  const { assigned, buffers } = assignBuffers(ranges);
+  const slices = new Map<Tensor, BufferSlice>();
   for (const [root, buffer] of assigned) {
     const stride = channelBlocks(root);
-    places.set(root, { buffer, offset: 0, stride });
+    slices.set(root, { buffer, offset: 0, stride });
     let offset = 0;
-    for (const part of joins.get(root) ?? []) {
-      places.set(part, { buffer, offset, stride });
+    for (const part of concats.get(root) ?? []) {
+      slices.set(part, { buffer, offset, stride });
       offset += channelBlocks(part);
     }
   }
-  return { places, buffers };
+  return { slices, buffers };
 }
 
 /** From the first operation that writes a tensor to the last that reads it. */
-function livesOf(
+function liveRanges(
   operations: readonly Operation[],
   graph: Graph,
   rootOf: (tensor: Tensor) => Tensor,
   camera: boolean,
-): Map<Tensor, Life> {
-  const lives = new Map<Tensor, Life>();
+): Map<Tensor, LiveRange> {
+  const ranges = new Map<Tensor, LiveRange>();
   const touch = (tensor: Tensor, at: number) => {
     const root = rootOf(tensor);
-    const life = lives.get(root);
-    if (life) {
-      life.start = Math.min(life.start, at);
-      life.end = Math.max(life.end, at);
+    const range = ranges.get(root);
+    if (range) {
+      range.start = Math.min(range.start, at);
+      range.end = Math.max(range.end, at);
     } else {
-      lives.set(root, { bytes: paddedLength(root) * 4, start: at, end: at });
+      ranges.set(root, { bytes: paddedLength(root) * 4, start: at, end: at });
     }
   };
   operations.forEach((operation, at) => {
@@ -142,25 +142,28 @@ function livesOf(
   const given = camera ? graph.inputs.slice(1) : graph.inputs;
   for (const tensor of given) touch(tensor, -1);
   for (const tensor of [...graph.outputs, ...given]) touch(tensor, operations.length);
-  return lives;
+  return ranges;
 }
 
-function assign(lives: ReadonlyMap<Tensor, Life>): { assigned: Map<Tensor, number>; buffers: number[] } {
+function assignBuffers(ranges: ReadonlyMap<Tensor, LiveRange>): {
+  assigned: Map<Tensor, number>;
+  buffers: number[];
+} {
   const assigned = new Map<Tensor, number>();
   const buffers: { bytes: number; free: number }[] = [];
-  const order = [...lives].sort(([, a], [, b]) => a.start - b.start || b.bytes - a.bytes);
-  for (const [tensor, life] of order) {
+  const order = [...ranges].sort(([, a], [, b]) => a.start - b.start || b.bytes - a.bytes);
+  for (const [tensor, range] of order) {
     const free = buffers
       .map((buffer, index) => ({ buffer, index }))
-      .filter(({ buffer }) => buffer.free < life.start)
+      .filter(({ buffer }) => buffer.free < range.start)
       // The tightest that is large enough, else the largest, which then grows.
-      .sort((a, b) => waste(a.buffer.bytes, life.bytes) - waste(b.buffer.bytes, life.bytes))[0];
+      .sort((a, b) => waste(a.buffer.bytes, range.bytes) - waste(b.buffer.bytes, range.bytes))[0];
     if (free) {
-      free.buffer.bytes = Math.max(free.buffer.bytes, life.bytes);
-      free.buffer.free = life.end;
+      free.buffer.bytes = Math.max(free.buffer.bytes, range.bytes);
+      free.buffer.free = range.end;
       assigned.set(tensor, free.index);
     } else {
-      assigned.set(tensor, buffers.push({ bytes: life.bytes, free: life.end }) - 1);
+      assigned.set(tensor, buffers.push({ bytes: range.bytes, free: range.end }) - 1);
     }
   }
   return { assigned, buffers: buffers.map(({ bytes }) => bytes) };

@@ -70,7 +70,7 @@ export class Layouts {
     readonly limits: Limits,
   ) {
     const families = new Map<string, [Part, ...Part[]]>();
-    for (const [tensor, { buffer, offset, stride }] of plan.places) {
+    for (const [tensor, { buffer, offset, stride }] of plan.slices) {
       const [n, , h, w] = tensor.shape;
       // What shares a buffer of the plan and a shape lies alike, the parts of a join above all.
       const key = `${buffer} ${n} ${h} ${w} ${stride}`;
@@ -88,7 +88,7 @@ export class Layouts {
     );
     const made = new Map<number, number[]>();
     for (const { family, tiling } of tiled) {
-      const buffer = plan.places.get(family[0].tensor)?.buffer ?? -1;
+      const buffer = plan.slices.get(family[0].tensor)?.buffer ?? -1;
       const own = made.get(buffer) ?? [];
       made.set(buffer, own);
       this.#place(family, tiling, own);

@@ -56,7 +56,7 @@ export class Network {
     const first = source && this.given.frame ? compileSource(this.layouts, source) : null;
     this.rest = draws.map(draw => this.programs.prepare(draw, this.given));
     this.source = first && this.programs.prepare(first, this.given);
-    for (const tensor of this.plan.places.keys()) {
+    for (const tensor of this.plan.slices.keys()) {
       if (tensor.constant) this.textures.write(tensor, tensor.constant);
     }
     await this.#ready([...(first ? [first] : []), ...draws]);

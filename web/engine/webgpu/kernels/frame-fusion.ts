@@ -9,7 +9,7 @@
 
 import type { BandedMatrix, Convolution, FrameInput, Operation, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks, paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
-import type { Place, Plan } from '../../graph/passes/plan.ts';
+import type { BufferSlice, Plan } from '../../graph/passes/plan.ts';
 import { type Tile, tileOf } from './input-conv.ts';
 import { isGathering } from './resample.ts';
 import type { ExtendedKernels } from './shader.ts';
@@ -30,7 +30,7 @@ export interface Merged {
   readonly painted: Operation | null;
   /** What shows the guide to who looks at it, after a frame. */
   readonly guide: Operation | null;
-  /** The plan with places for what merging lets live longer. */
+  /** The plan with slices for what merging lets live longer. */
   readonly plan: Plan;
   readonly extended: ExtendedKernels | null;
 }
@@ -43,7 +43,7 @@ export function merge(plan: Plan, extended: ExtendedKernels | null = null): Merg
   const operations =
     painted && !plan.operations.includes(painted) ? [...plan.operations, painted] : plan.operations;
   const steps = mergeOpening(mergeCells(operations), plan);
-  const moved = new Map<Tensor, Place>();
+  const moved = new Map<Tensor, BufferSlice>();
   const buffers = [...plan.buffers];
   const seen = plan.outputs[1];
   let guide: Operation | null = seen ? show(seen) : null;
@@ -57,8 +57,8 @@ export function merge(plan: Plan, extended: ExtendedKernels | null = null): Merg
       moved.set(tensor, { buffer, offset: 0, stride: channelBlocks(tensor) });
     }
   }
-  const places = new Map([...plan.places, ...moved]);
-  return { steps, painted, guide, plan: { ...plan, buffers, places }, extended };
+  const slices = new Map([...plan.slices, ...moved]);
+  return { steps, painted, guide, plan: { ...plan, buffers, slices }, extended };
 }
 
 /** The operation that writes the canvas: the one that makes the painting, unless others read it too. */
@@ -148,6 +148,6 @@ function isOpening(guide: Resample | FrameInput, convolution: Convolution, plan:
     tensor !== plan.outputs[0] &&
     convolution.inputs.length === 1 &&
     convolution.output !== plan.outputs[0] &&
-    guide.inputs.every(input => plan.places.get(input)?.stride === channelBlocks(input))
+    guide.inputs.every(input => plan.slices.get(input)?.stride === channelBlocks(input))
   );
 }

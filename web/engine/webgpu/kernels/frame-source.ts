@@ -64,7 +64,7 @@ export function compileCells(
   declareSampling(shader, source.output, frame);
   declareBands(shader, means);
   shader.epilogue('seen', source.epilogue, source.output, 2);
-  const buffer = context.plan.places.get(source.output)?.buffer ?? 0;
+  const buffer = context.plan.slices.get(source.output)?.buffer ?? 0;
   shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<Block>');
   shader.finish();
   return shader.kernel(cells, [w, h, 1]);

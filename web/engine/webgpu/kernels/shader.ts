@@ -63,7 +63,7 @@ export class Shader {
   }
 
   #pushSizes(tensor: Tensor): void {
-    const place = this.context.plan.places.get(tensor);
+    const place = this.context.plan.slices.get(tensor);
     const own = channelBlocks(tensor);
     this.#sizes.push(...tensor.shape, place?.stride ?? own, place?.offset ?? 0, own, 0);
   }
@@ -105,7 +105,7 @@ export class Shader {
   /** `read_k(n, y, x, c)` and `block_k(index)` for each input. */
   readInputs(): void {
     this.operation.inputs.forEach((tensor, k) => {
-      const buffer = this.context.plan.places.get(tensor)?.buffer ?? 0;
+      const buffer = this.context.plan.slices.get(tensor)?.buffer ?? 0;
       this.bind({ kind: 'read', buffer }, `var<storage, read> input_${k}: array<Block>`);
       this.add(`
 fn block_${k}(index: i32) -> vec4f {
@@ -169,7 +169,7 @@ ${lines.join('\n')}
 
   #declarePut(): void {
     if (this.target.kind === 'buffer') {
-      const buffer = this.context.plan.places.get(this.#output)?.buffer ?? 0;
+      const buffer = this.context.plan.slices.get(this.#output)?.buffer ?? 0;
       this.bind({ kind: 'write', buffer }, 'var<storage, read_write> target_buffer: array<Block>');
       this.add(`
 fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {

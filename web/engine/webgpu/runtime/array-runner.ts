@@ -98,7 +98,7 @@ export class Reader {
   #buffer(tensor: Tensor): GPUBuffer {
     const { plan, pipelines } = this;
     if (plan.camera && tensor === plan.inputs[0]) return this.picture;
-    const place = plan.places.get(tensor);
+    const place = plan.slices.get(tensor);
     if (!place) throw new EngineError(`Tensor '${tensor.name}' has no buffer.`);
     return pipelines.shared.buffer(place.buffer);
   }
@@ -114,7 +114,7 @@ export class Reader {
 
   async #taken(tensor: Tensor, copy: GPUBuffer): Promise<Float32Array> {
     await copy.mapAsync(GPUMapMode.READ);
-    const { stride, offset } = this.plan.places.get(tensor) ?? { stride: 1, offset: 0 };
+    const { stride, offset } = this.plan.slices.get(tensor) ?? { stride: 1, offset: 0 };
     const packed = widened(this.pipelines.style.precision, copy.getMappedRange());
     const values = fromBlocks(tensor, packed, stride, offset);
     copy.destroy();

@@ -28,7 +28,7 @@ export function makeShared(memory: Memory, plan: Plan, { precision }: Style): Sh
     buffers.set(index, made);
     return made;
   };
-  for (const [tensor, place] of plan.places) {
+  for (const [tensor, place] of plan.slices) {
     if (!tensor.constant) continue;
     queue.writeBuffer(buffer(place.buffer), 0, narrowed(precision, toBlocks(tensor, tensor.constant)));
   }

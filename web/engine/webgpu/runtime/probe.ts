@@ -102,7 +102,7 @@ export async function examine(
 /** What is asked of a step: nothing of the picture, which comes as it is, and of what goes to the canvas. */
 function samplesOf({ merged, pipelines }: Studio, step: Step): Sample[] {
   const operation = step.kind === 'plain' ? step.operation : step.kind === 'opening' && step.convolution;
-  const place = operation && operation !== merged.painted && merged.plan.places.get(operation.output);
+  const place = operation && operation !== merged.painted && merged.plan.slices.get(operation.output);
   if (!place || operation.kind === 'frameInput') return [];
   const [n, , h, w] = operation.output.shape;
   const block = bytesIn(pipelines.style.precision, 16);
