@@ -3,9 +3,9 @@ export class EngineError extends Error {
   override readonly name = 'EngineError';
 }
 
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** For the last branch of a switch over a union: a forgotten member is a type error. */
-export function impossible(value: never): never {
+export function assertNever(value: never): never {
   throw new EngineError(`The engine does not know ${JSON.stringify(value)}.`);
 }

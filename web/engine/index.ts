@@ -1,10 +1,14 @@
 // The engine's whole surface: read a look, make a painter of it, paint.
 
 import type { Availability } from './availability.ts';
-import { EngineError, impossible, reasonOf } from './error.ts';
+import { assertNever, EngineError, messageOf } from './error.ts';
 import { type Look, readLook } from './look.ts';
-import type { Backend, Canvas, Examinable, Painter, Precision, Settings } from './painter.ts';
-import { lastingPainter, type Making, PAUSES } from './recovery/recovering-painter.ts';
+import type { Backend, BackendPainter, BackendSettings, Canvas, Painter, Precision } from './painter.ts';
+import {
+  createRecoveringPainter,
+  RECOVERY_DELAYS,
+  type RecoveryOptions,
+} from './recovery/recovering-painter.ts';
 import { webgpuAvailable } from './webgpu/runtime/device.ts';
 
 export type { Availability } from './availability.ts';
@@ -32,14 +36,14 @@ export interface PainterOptions {
 
 /** Fetches and reads a look. Rejects with an EngineError where there is none or it cannot be painted with. */
 export async function load(from: string | URL | Blob): Promise<Look> {
-  const body = await bodyOf(from).catch((error: unknown) => {
+  const body = await fetchBody(from).catch((error: unknown) => {
     const name = from instanceof Blob ? 'The file' : from;
-    throw new EngineError(`${name} could not be fetched (${reasonOf(error)}); check the address.`);
+    throw new EngineError(`${name} could not be fetched (${messageOf(error)}); check the address.`);
   });
   return readLook(new Uint8Array(body));
 }
 
-async function bodyOf(from: string | URL | Blob): Promise<ArrayBuffer> {
+async function fetchBody(from: string | URL | Blob): Promise<ArrayBuffer> {
   if (from instanceof Blob) return from.arrayBuffer();
   const response = await fetch(from);
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
@@ -52,7 +56,7 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
     const context = await import('./webgl2/runtime/context.ts');
     return context.webgl2Available(options);
   } catch (error) {
-    return { ok: false, reason: `The part for WebGL2 could not be fetched (${reasonOf(error)}).` };
+    return { ok: false, reason: `The part for WebGL2 could not be fetched (${messageOf(error)}).` };
   }
 }
 
@@ -61,20 +65,20 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
   const { canvas = null, device, upkeep = true } = options;
   const { onLost = () => undefined, onRevived = () => undefined } = options;
   if (device && options.backend === 'webgl2') throw new EngineError('WebGL2 takes no device.');
-  const pauses = device ? [] : PAUSES;
-  const backends = options.backend ? [options.backend] : await backendsFor(device);
+  const delays = device ? [] : RECOVERY_DELAYS;
+  const backends = options.backend ? [options.backend] : await candidateBackends(device);
   const refusals: unknown[] = [];
   for (const backend of backends) {
     // What was lost once is made anew without experiments.
     let tune = upkeep;
-    const make: Making['make'] = (onLost, careful, wanted) => {
+    const make: RecoveryOptions['make'] = (onLost, careful, isCancelled) => {
       const precision = careful ? 'float32' : options.precision;
-      const settings = { canvas, onLost, wanted, precision, tune };
+      const settings = { canvas, onLost, isCancelled, precision, tune };
       tune = false;
-      return makeOn(backend, look, settings, device);
+      return tryBackend(backend, look, settings, device);
     };
     try {
-      return await lastingPainter({ make, pauses, upkeep, onLost, onRevived });
+      return await createRecoveringPainter({ make, delays, upkeep, onLost, onRevived });
     } catch (error) {
       refusals.push(error);
     }
@@ -83,23 +87,23 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
   throw refusals[0];
 }
 
-async function makeOn(
+async function tryBackend(
   backend: Backend,
   look: Look,
-  settings: Settings,
+  settings: BackendSettings,
   device: GPUDevice | undefined,
-): Promise<Examinable> {
+): Promise<BackendPainter> {
   try {
-    return await onBackend(backend, look, settings, device);
+    return await createOnBackend(backend, look, settings, device);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';
-    throw new EngineError(`${name} refused to paint with this look: ${reasonOf(error)}`);
+    throw new EngineError(`${name} refused to paint with this look: ${messageOf(error)}`);
   }
 }
 
 /** Backends that may do, best first: a GPU in software only where there is no real one. */
-async function backendsFor(device?: GPUDevice): Promise<readonly Backend[]> {
+async function candidateBackends(device?: GPUDevice): Promise<readonly Backend[]> {
   if (device) return ['webgpu'];
   const webgpu = await webgpuAvailable();
   if (webgpu.ok) return ['webgpu', 'webgl2'];
@@ -107,12 +111,12 @@ async function backendsFor(device?: GPUDevice): Promise<readonly Backend[]> {
   return (await webgl2Available()).ok ? ['webgl2', 'webgpu'] : ['webgpu', 'webgl2'];
 }
 
-async function onBackend(
+async function createOnBackend(
   backend: Backend,
   look: Look,
-  settings: Settings,
+  settings: BackendSettings,
   device: GPUDevice | undefined,
-): Promise<Examinable> {
+): Promise<BackendPainter> {
   switch (backend) {
     case 'webgpu': {
       const { createWebgpuPainter } = await import('./webgpu/painter.ts');
@@ -123,7 +127,7 @@ async function onBackend(
       return createWebgl2Painter(look, settings);
     }
     default:
-      return impossible(backend);
+      return assertNever(backend);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Plan } from './graph/passes/plan.ts';
 import type { LookInfo } from './look.ts';
 
 /** As they were made, in whole vectors of four. */
-export function liveValues({ live }: Plan): Float32Array<ArrayBuffer> {
+export function defaultLiveValues({ live }: Plan): Float32Array<ArrayBuffer> {
   const values = new Float32Array(Math.max(4, Math.ceil(live.length / 4) * 4));
   live.forEach((one, i) => {
     values[i] = one.default;
@@ -15,7 +15,7 @@ export function liveValues({ live }: Plan): Float32Array<ArrayBuffer> {
 
 /** Turns one of `values`, kept within its range; whether that changed it. Throws on a name that the look does
  * not have. */
-export function turn(
+export function setLiveInput(
   values: Float32Array,
   { live }: Plan,
   info: LookInfo,

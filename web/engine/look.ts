@@ -40,14 +40,14 @@ export interface ReadOptions {
 }
 
 /** Our own looks leave no size open. */
-async function bound(model: OnnxModel, dims: Sizes): Promise<OnnxModel> {
+async function bindOpenDims(model: OnnxModel, dims: Sizes): Promise<OnnxModel> {
   const open = model.inputs.some(value => value.dims?.some(dim => typeof dim === 'string'));
   return open ? (await import('./onnx/free-dims.ts')).bindDims(model, dims) : model;
 }
 
 /** Parses, checks, fuses and plans; needs no GPU. Rejects with an EngineError, whatever the bytes are. */
 export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
-  const model = await bound(readOnnx(bytes), dims);
+  const model = await bindOpenDims(readOnnx(bytes), dims);
   const format = model.metadata.get('limner.format');
   if (format !== undefined && format !== '1') {
     throw new EngineError(`This look has format ${format}, and this page reads format 1; update the page.`);
@@ -60,21 +60,21 @@ export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {
 
 /** Any network of float32 that the engine runs, picture or not: a painter of it has `run`, and paints nothing. */
 export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
-  const model = await bound(readOnnx(bytes), dims);
+  const model = await bindOpenDims(readOnnx(bytes), dims);
   const plan = await makePlan(await lower(model), false);
   checkCost(plan);
-  return { info: { ...written(model), pixels: 0, live: readLive(undefined, plan) }, plan };
+  return { info: { ...readMetadata(model), pixels: 0, live: readLive(undefined, plan) }, plan };
 }
 
 /** A graph's plan, of whatever cost: for tests and tools. */
 export async function readGraph(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Plan> {
-  return makePlan(await lower(await bound(readOnnx(bytes), dims)), false);
+  return makePlan(await lower(await bindOpenDims(readOnnx(bytes), dims)), false);
 }
 
 const KIND = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';
 const FLOAT32 = 1;
 /** Sides beyond it are refused before anything is made of them. */
-const MOST_PIXELS = 4096;
+const MAX_PIXELS = 4096;
 
 /** As far as the file says: what it leaves open is known when the network is lowered. */
 const isPicture = (dims: readonly (number | string)[] | null | undefined): boolean =>
@@ -103,11 +103,9 @@ function checkKind({ inputs, outputs, constants }: OnnxModel): void {
   if (other) throw new EngineError(`${KIND}, but '${other.name}' of this model is not of float32.`);
   const [, , height, width] = picture.dims ?? [];
   if (typeof height !== 'number' || typeof width !== 'number') return; // `bindSizes` says which is open
-  if (height !== width || width > MOST_PIXELS) {
+  if (height !== width || width > MAX_PIXELS) {
     const size = `${height} x ${width}`;
-    throw new EngineError(
-      `A look takes a square of up to ${MOST_PIXELS} pixels, but this one takes ${size}.`,
-    );
+    throw new EngineError(`A look takes a square of up to ${MAX_PIXELS} pixels, but this one takes ${size}.`);
   }
 }
 
@@ -124,11 +122,11 @@ function readInfo(model: OnnxModel, plan: Plan): LookInfo {
   if (shapes[1] !== undefined && shapes[1] !== square(1) && shapes[1] !== square(3)) {
     throw new EngineError(`The second output of a look is its guide, ${square(1)}; here it is ${shapes[1]}.`);
   }
-  return { ...written(model), pixels, live: readLive(metadata.get('limner.live'), plan) };
+  return { ...readMetadata(model), pixels, live: readLive(metadata.get('limner.live'), plan) };
 }
 
 /** What the maker of a file wrote into it. */
-function written({ metadata }: OnnxModel): Omit<LookInfo, 'pixels' | 'live'> {
+function readMetadata({ metadata }: OnnxModel): Omit<LookInfo, 'pixels' | 'live'> {
   const text = (key: string) => metadata.get(`limner.${key}`) ?? '';
   return {
     name: text('name'),

@@ -42,30 +42,30 @@ export interface Painter {
 }
 
 /** A backend's painter. */
-export interface Examinable extends Painter {
+export interface BackendPainter extends Painter {
   /** What its kernels make of stripes, with the live values as they were made; nobody sees it. */
-  examine(): Promise<Findings>;
+  probe(): Promise<ProbeResult>;
 }
 
 /** What a backend's painter is made with. */
-export interface Settings {
+export interface BackendSettings {
   readonly canvas: Canvas | null;
   readonly onLost: (reason: string) => void;
-  /** Asked before the canvas is touched; without it the painter is wanted. */
-  readonly wanted?: () => boolean;
+  /** Whether the painter was destroyed while it was made; asked before the canvas is touched. */
+  readonly isCancelled?: () => boolean;
   /** On WebGPU; without one what suits the GPU. WebGL2 takes what textures the browser draws into. */
   readonly precision?: Precision | undefined;
   /** False: kernels are the usual ones, whatever was found before, and none are looked for. */
   readonly tune?: boolean | undefined;
 }
 
-/** To be asked before the canvas is touched, after anything was waited for. */
-export function checkWanted({ wanted }: Settings): void {
-  if (wanted?.() === false) throw new EngineError('The painter was destroyed while it was made.');
+/** Call it after every wait, before the canvas is touched. */
+export function throwIfCancelled({ isCancelled }: BackendSettings): void {
+  if (isCancelled?.()) throw new EngineError('The painter was destroyed while it was made.');
 }
 
 /** What a painter makes of the stripes. */
-export interface Findings {
+export interface ProbeResult {
   /** Samples of what each kernel computed; without any there is nothing between picture and painting. */
   readonly values: Float32Array;
   /** Whether anything was written where the painting goes. */

@@ -8,7 +8,7 @@ import type { Plan } from './graph/passes/plan.ts';
 type Arrays = Readonly<Record<string, Float32Array>>;
 
 /** The inputs that are given, by tensor. Once all have been (`again`), those that are not are as they were. */
-export function givenInputs(plan: Plan, arrays: Arrays, again: boolean): (readonly [Tensor, Float32Array])[] {
+export function readInputs(plan: Plan, arrays: Arrays, again: boolean): (readonly [Tensor, Float32Array])[] {
   const names = [...plan.inputs, ...plan.live].map(({ name }) => name);
   const unknown = Object.keys(arrays).find(name => !names.includes(name));
   if (unknown !== undefined) {
@@ -25,7 +25,7 @@ export function givenInputs(plan: Plan, arrays: Arrays, again: boolean): (readon
 }
 
 /** Live values as they are set, but for those that are given, each as an array of one number. */
-export function givenLive(plan: Plan, arrays: Arrays, live: Float32Array): Float32Array<ArrayBuffer> {
+export function readLiveInputs(plan: Plan, arrays: Arrays, live: Float32Array): Float32Array<ArrayBuffer> {
   const given = new Float32Array(live);
   plan.live.forEach(({ name }, i) => {
     if (!Object.hasOwn(arrays, name)) return;

@@ -1,7 +1,7 @@
 // A graph once, on one backend: for tests that have no look.
 
 import type { Plan } from '../engine/graph/passes/plan.ts';
-import { liveValues } from '../engine/live-inputs.ts';
+import { defaultLiveValues } from '../engine/live-inputs.ts';
 import type { Context } from '../engine/webgl2/runtime/context.ts';
 import { Network } from '../engine/webgl2/runtime/network.ts';
 import { fetchKernels } from '../engine/webgpu/kernels/compile.ts';
@@ -23,7 +23,7 @@ export async function runOnWebgpu(plan: Plan, device: GPUDevice, inputs: Arrays)
       () => new Pipelines(memory, makeShared(memory, plan, style), style),
     );
     const reader = await Reader.create({ plan, extended, steps: [], painted: null, guide: null }, pipelines);
-    return await reader.run(inputs, liveValues(plan), {});
+    return await reader.run(inputs, defaultLiveValues(plan), {});
   } finally {
     memory.destroy();
   }
@@ -33,7 +33,7 @@ export async function runOnWebgl2(plan: Plan, context: Context, inputs: Arrays):
   const network = new Network({ ...context, owned: false }, plan, { frame: null, size: [1, 1] });
   try {
     await network.prepare();
-    return await network.run(inputs, liveValues(plan));
+    return await network.run(inputs, defaultLiveValues(plan));
   } finally {
     network.destroy();
   }

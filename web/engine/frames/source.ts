@@ -1,6 +1,6 @@
 // What is painted from: a camera, a video or a picture, how large it is, and which part of it the network sees.
 
-import { EngineError, reasonOf } from '../error.ts';
+import { EngineError, messageOf } from '../error.ts';
 import type { FrameSource } from '../painter.ts';
 
 export const isVideoFrame = (source: FrameSource): source is VideoFrame =>
@@ -33,13 +33,13 @@ export function sizeOfSource(source: FrameSource): Size {
 }
 
 /** The size itself, or a smaller one of the same proportions whose sides are at most `most`. */
-export function fitted([width, height]: Size, most: number): Size {
+export function fitWithin([width, height]: Size, most: number): Size {
   const scale = Math.min(1, most / Math.max(width, height));
   return [Math.max(1, Math.floor(width * scale)), Math.max(1, Math.floor(height * scale))];
 }
 
 /** Samples per side of a pixel at most: 16 reads cover any camera on 256 pixels. */
-const MOST_TAPS = 4;
+const MAX_TAPS = 4;
 
 /** Where in a frame the picture is, in texture coordinates: a corner, the step of a pixel, and samples per side
  * of a pixel. */
@@ -57,12 +57,12 @@ export function cropOf([width, height]: Size, [wide, tall]: Size, mirror: boolea
   return {
     corner: [mirror ? (1 + across) / 2 : (1 - across) / 2, (1 - down) / 2],
     step: [((mirror ? -1 : 1) * step) / width, step / height],
-    taps: Math.min(Math.max(Math.ceil(step), 1), MOST_TAPS),
+    taps: Math.min(Math.max(Math.ceil(step), 1), MAX_TAPS),
   };
 }
 
-export function unreadable(error: unknown): EngineError {
+export function unreadableError(error: unknown): EngineError {
   return new EngineError(
-    `The picture cannot be read by the GPU (${reasonOf(error)}); serve it from the page's own site.`,
+    `The picture cannot be read by the GPU (${messageOf(error)}); serve it from the page's own site.`,
   );
 }

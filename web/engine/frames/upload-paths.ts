@@ -7,11 +7,11 @@ import type { Canvas } from '../painter.ts';
 import { makeCanvas } from './canvas.ts';
 
 /** Best first: the browser's own frame, a copy of it on the GPU, a bitmap of it, a drawing of it. */
-export const WAYS = ['external', 'copy', 'bitmap', 'canvas'] as const;
-export type Way = (typeof WAYS)[number];
+export const UPLOAD_PATHS = ['external', 'copy', 'bitmap', 'canvas'] as const;
+export type UploadPath = (typeof UPLOAD_PATHS)[number];
 
 /** Of the known frame. */
-export const SIDE = 64;
+export const TEST_FRAME_SIDE = 64;
 /** Red, green, blue and white, as Y, Cb and Cr of BT.709 in limited range. */
 const QUARTERS = [
   { yuv: [63, 102, 240], rgb: [1, 0, 0] },
@@ -20,42 +20,53 @@ const QUARTERS = [
   { yuv: [235, 128, 128], rgb: [1, 1, 1] },
 ] as const;
 /** The pixel in the middle of each quarter. */
-export const MIDDLES = [0, 1, 2, 3].map(
-  i => [SIDE / 4 + (i % 2) * (SIDE / 2), SIDE / 4 + (i >> 1) * (SIDE / 2)] as const,
+export const QUARTER_CENTERS = [0, 1, 2, 3].map(
+  i =>
+    [
+      TEST_FRAME_SIDE / 4 + (i % 2) * (TEST_FRAME_SIDE / 2),
+      TEST_FRAME_SIDE / 4 + (i >> 1) * (TEST_FRAME_SIDE / 2),
+    ] as const,
 );
 /** Browsers differ by a tenth in colours; another quarter's colour differs by one. */
 const TOLERANCE = 0.4;
 
 /** Sends a picture one way; the middles of its quarters as they arrive, four numbers each. */
-export type Send = (way: Way, picture: VideoFrame | ImageBitmap | Canvas) => Promise<ArrayLike<number>>;
+export type SendFrame = (
+  way: UploadPath,
+  picture: VideoFrame | ImageBitmap | Canvas,
+) => Promise<ArrayLike<number>>;
 
-const known = new WeakMap<object, Promise<ReadonlySet<Way>>>();
+const verified = new WeakMap<object, Promise<ReadonlySet<UploadPath>>>();
 
 /** The ways that show a frame as it is; all where none can be tried or none holds, since then nothing is known. */
-export function trueWaysOf(device: object, ways: readonly Way[], send: Send): Promise<ReadonlySet<Way>> {
-  const found = known.get(device) ?? tryAll(ways, send).catch(() => new Set(ways));
-  known.set(device, found);
+export function verifyUploadPaths(
+  device: object,
+  paths: readonly UploadPath[],
+  send: SendFrame,
+): Promise<ReadonlySet<UploadPath>> {
+  const found = verified.get(device) ?? testAll(paths, send).catch(() => new Set(paths));
+  verified.set(device, found);
   return found;
 }
 
-async function tryAll(ways: readonly Way[], send: Send): Promise<ReadonlySet<Way>> {
-  const frame = knownFrame();
+async function testAll(paths: readonly UploadPath[], send: SendFrame): Promise<ReadonlySet<UploadPath>> {
+  const frame = makeTestFrame();
   try {
-    const held = new Set<Way>();
+    const working = new Set<UploadPath>();
     // One after the other: WebGPU's error scopes are a stack.
-    for (const way of ways) {
-      if (await isTrue(way, frame, send).catch(() => false)) held.add(way);
+    for (const path of paths) {
+      if (await showsFrame(path, frame, send).catch(() => false)) working.add(path);
     }
-    return held.size > 0 ? held : new Set(ways);
+    return working.size > 0 ? working : new Set(paths);
   } finally {
     frame.close();
   }
 }
 
-function knownFrame(): VideoFrame {
-  const bytes = new Uint8Array(SIDE * SIDE * 1.5);
+function makeTestFrame(): VideoFrame {
+  const bytes = new Uint8Array(TEST_FRAME_SIDE * TEST_FRAME_SIDE * 1.5);
   let at = 0;
-  for (const [plane, side] of [SIDE, SIDE / 2, SIDE / 2].entries()) {
+  for (const [plane, side] of [TEST_FRAME_SIDE, TEST_FRAME_SIDE / 2, TEST_FRAME_SIDE / 2].entries()) {
     for (let i = 0; i < side * side; i++) {
       const quarter = QUARTERS[(i % side < side / 2 ? 0 : 1) + (i < (side * side) / 2 ? 0 : 2)];
       bytes[at++] = quarter?.yuv[plane] ?? 0;
@@ -63,31 +74,31 @@ function knownFrame(): VideoFrame {
   }
   return new VideoFrame(bytes, {
     format: 'I420',
-    codedWidth: SIDE,
-    codedHeight: SIDE,
+    codedWidth: TEST_FRAME_SIDE,
+    codedHeight: TEST_FRAME_SIDE,
     timestamp: 0,
     colorSpace: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false },
   });
 }
 
 /** Whether all quarters are found with their colours in their places. */
-async function isTrue(way: Way, frame: VideoFrame, send: Send): Promise<boolean> {
+async function showsFrame(path: UploadPath, frame: VideoFrame, send: SendFrame): Promise<boolean> {
   const picture =
-    way === 'bitmap' ? await createImageBitmap(frame) : way === 'canvas' ? drawing(frame) : frame;
-  const found = await send(way, picture);
+    path === 'bitmap' ? await createImageBitmap(frame) : path === 'canvas' ? drawOnCanvas(frame) : frame;
+  const found = await send(path, picture);
   return QUARTERS.every(({ rgb }, i) =>
     rgb.every((value, channel) => Math.abs((found[4 * i + channel] ?? 9) - value) < TOLERANCE),
   );
 }
 
-function drawing(frame: VideoFrame): Canvas {
-  const canvas = makeCanvas(SIDE, SIDE);
-  draw(canvas, frame);
+function drawOnCanvas(frame: VideoFrame): Canvas {
+  const canvas = makeCanvas(TEST_FRAME_SIDE, TEST_FRAME_SIDE);
+  drawOver(canvas, frame);
   return canvas;
 }
 
 /** Draws a picture over all of a canvas. */
-export function draw(canvas: Canvas, source: CanvasImageSource): void {
+export function drawOver(canvas: Canvas, source: CanvasImageSource): void {
   const context = canvas.getContext('2d');
   if (!context || !('drawImage' in context)) throw new Error('there is no 2-D canvas to read it through');
   // Where the picture is transparent, the one before is not to be seen.

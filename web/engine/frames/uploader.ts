@@ -7,52 +7,52 @@
 import type { Canvas, FrameSource } from '../painter.ts';
 import { makeCanvas } from './canvas.ts';
 import { isVideoFrame, type Size } from './source.ts';
-import { draw, WAYS, type Way } from './upload-paths.ts';
+import { drawOver, UPLOAD_PATHS, type UploadPath } from './upload-paths.ts';
 
 /** Frames on end that a rung may fail before it is given up. */
-const MOST_FAILURES = 3;
+const MAX_FAILURES = 3;
 
-export class Ladder {
+export class FrameUploader {
   /** Failures on end of each way. */
-  readonly #failures = new Map<Way, number>();
+  readonly #failures = new Map<UploadPath, number>();
   /** Ways that show frames as they are, for all that is known. */
-  #true: ReadonlySet<Way> = new Set(WAYS);
-  #tried = false;
-  #closed = false;
+  #working: ReadonlySet<UploadPath> = new Set(UPLOAD_PATHS);
+  #hasStarted = false;
+  #isClosed = false;
   #canvas: Canvas | null = null;
   #bitmap: { readonly of: FrameSource; readonly bitmap: ImageBitmap } | null = null;
-  #making = false;
+  #isMakingBitmap = false;
 
-  constructor(readonly trueWays: () => Promise<ReadonlySet<Way>>) {}
+  constructor(readonly verify: () => Promise<ReadonlySet<UploadPath>>) {}
 
   /** Once a video comes, and beside its first frames, not before them. */
-  begin(): void {
-    if (this.#tried) return;
-    this.#tried = true;
-    void this.trueWays().then(found => {
-      this.#true = found;
+  startVerification(): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    void this.verify().then(found => {
+      this.#working = found;
     });
   }
 
   /** What `work` gives; null where that way is given up, or fails now. */
-  attempt<T>(way: Way, work: () => T): T | null {
-    if (!this.#open(way)) return null;
+  attempt<T>(path: UploadPath, work: () => T): T | null {
+    if (!this.#isUsable(path)) return null;
     try {
-      const made = work();
-      this.#failures.delete(way);
-      return made;
+      const result = work();
+      this.#failures.delete(path);
+      return result;
     } catch {
-      this.#fail(way);
+      this.#countFailure(path);
       return null;
     }
   }
 
-  #open(way: Way): boolean {
-    return this.#true.has(way) && (this.#failures.get(way) ?? 0) < MOST_FAILURES;
+  #isUsable(path: UploadPath): boolean {
+    return this.#working.has(path) && (this.#failures.get(path) ?? 0) < MAX_FAILURES;
   }
 
-  #fail(way: Way): void {
-    this.#failures.set(way, (this.#failures.get(way) ?? 0) + 1);
+  #countFailure(path: UploadPath): void {
+    this.#failures.set(path, (this.#failures.get(path) ?? 0) + 1);
   }
 
   /** Has a frame of a video uploaded, as itself, as a bitmap or as a drawing. */
@@ -62,26 +62,26 @@ export class Ladder {
       return true;
     });
     if (copied) return;
-    const made = this.#open('bitmap') ? this.#bitmapOf(source) : null;
-    upload(made?.width === size[0] && made.height === size[1] ? made : this.drawn(source, size));
+    const result = this.#isUsable('bitmap') ? this.#bitmapOf(source) : null;
+    upload(result?.width === size[0] && result.height === size[1] ? result : this.draw(source, size));
   }
 
   /** The bitmap that was made while the frame before was painted; null at first. */
   #bitmapOf(source: FrameSource): ImageBitmap | null {
-    if (!this.#making) {
-      this.#making = true;
+    if (!this.#isMakingBitmap) {
+      this.#isMakingBitmap = true;
       createImageBitmap(source)
         .then(
           bitmap => {
             this.#failures.delete('bitmap');
             this.#bitmap?.bitmap.close();
-            this.#bitmap = this.#closed ? null : { of: source, bitmap };
-            if (this.#closed) bitmap.close();
+            this.#bitmap = this.#isClosed ? null : { of: source, bitmap };
+            if (this.#isClosed) bitmap.close();
           },
-          () => this.#fail('bitmap'),
+          () => this.#countFailure('bitmap'),
         )
         .finally(() => {
-          this.#making = false;
+          this.#isMakingBitmap = false;
         });
     }
     const own = this.#bitmap;
@@ -89,16 +89,16 @@ export class Ladder {
   }
 
   /** A picture on a 2-D canvas of that size. */
-  drawn(source: FrameSource, [width, height]: Size): Canvas {
+  draw(source: FrameSource, [width, height]: Size): Canvas {
     this.#canvas ??= makeCanvas(width, height);
     if (this.#canvas.width !== width) this.#canvas.width = width;
     if (this.#canvas.height !== height) this.#canvas.height = height;
-    draw(this.#canvas, source);
+    drawOver(this.#canvas, source);
     return this.#canvas;
   }
 
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
     this.#bitmap?.bitmap.close();
     this.#bitmap = null;
   }

@@ -5,30 +5,30 @@
 // while as long as there is painting. Numbers that are not finite are faults, and so are nothing but zeros, or a
 // painting that was not written.
 
-const FIRST_MS = 1000;
-const THEN_MS = 120_000;
+const FIRST_CHECK_MS = 1000;
+const CHECK_INTERVAL_MS = 120_000;
 
 /** Runs its check now and then while there is painting; timers alone, frames only wind it up. */
-export class Watchdog {
+export class HealthMonitor {
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #wait = FIRST_MS;
+  #wait = FIRST_CHECK_MS;
 
   constructor(readonly check: () => Promise<void>) {}
 
-  painted(): void {
-    this.#timer ??= setTimeout(() => void this.#look(), this.#wait);
+  onPainted(): void {
+    this.#timer ??= setTimeout(() => void this.#run(), this.#wait);
   }
 
   /** Until the next painting, which is a first one again. */
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#wait = FIRST_MS;
+    this.#wait = FIRST_CHECK_MS;
   }
 
-  async #look(): Promise<void> {
-    this.#wait = THEN_MS;
+  async #run(): Promise<void> {
+    this.#wait = CHECK_INTERVAL_MS;
     await this.check();
-    if (this.#wait === THEN_MS) this.#timer = null;
+    if (this.#wait === CHECK_INTERVAL_MS) this.#timer = null;
   }
 }

@@ -4,15 +4,15 @@
 // A painting hides what went wrong before it: the last tanh is clamped, and the canvas is, so NaN comes out as
 // some colour. Hence every kernel is asked for samples of what it leaves to the next.
 
-import type { Examinable, Findings } from '../painter.ts';
+import type { BackendPainter, ProbeResult } from '../painter.ts';
 
 /** One sentence, or null where all is well. What cannot be asked is no fault: losses are heard elsewhere. */
-export async function faultOf(painter: Examinable): Promise<string | null> {
-  const findings = await painter.examine().catch(() => null);
-  return findings && faultIn(findings);
+export async function diagnose(painter: BackendPainter): Promise<string | null> {
+  const findings = await painter.probe().catch(() => null);
+  return findings && diagnoseResult(findings);
 }
 
-export function faultIn({ values, painted }: Findings): string | null {
+export function diagnoseResult({ values, painted }: ProbeResult): string | null {
   if (!values.every(Number.isFinite)) {
     return 'The GPU computes NaN of a known picture; it cannot run this look.';
   }
@@ -23,9 +23,9 @@ export function faultIn({ values, painted }: Findings): string | null {
 }
 
 /** Multiples of it, without the whole part, are spread evenly and follow no row: where samples are taken. */
-export const GOLDEN = 0.618034;
+export const GOLDEN_RATIO = 0.618034;
 
-export const STRIPES_SIDE = 16;
+export const TEST_PATTERN_SIDE = 16;
 const DIRECTIONS = [
   [1, 0],
   [0, 1],
@@ -33,12 +33,12 @@ const DIRECTIONS = [
 ] as const;
 
 /** Stripes in all colours, each of another direction per channel: rows of RGBA, opaque. */
-export function stripes(): Uint8Array<ArrayBuffer> {
-  const picture = new Uint8Array(4 * STRIPES_SIDE ** 2).fill(255);
+export function testPattern(): Uint8Array<ArrayBuffer> {
+  const picture = new Uint8Array(4 * TEST_PATTERN_SIDE ** 2).fill(255);
   DIRECTIONS.forEach(([right, down], channel) => {
-    for (let i = 0; i < STRIPES_SIDE ** 2; i++) {
+    for (let i = 0; i < TEST_PATTERN_SIDE ** 2; i++) {
       picture[4 * i + channel] =
-        ((right * (i % STRIPES_SIDE) + down * Math.floor(i / STRIPES_SIDE)) % 8) * 36;
+        ((right * (i % TEST_PATTERN_SIDE) + down * Math.floor(i / TEST_PATTERN_SIDE)) % 8) * 36;
     }
   });
   return picture;

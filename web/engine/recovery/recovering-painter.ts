@@ -5,28 +5,28 @@
 // It is no painter itself: a backend's painter does the work, and says when it is lost. Nothing is tried for
 // ever: a look that takes the GPU down each time is given up, since browsers take the GPU from such pages.
 
-import { EngineError, reasonOf } from '../error.ts';
+import { EngineError, messageOf } from '../error.ts';
 import type { LookInfo } from '../look.ts';
-import type { Backend, Canvas, Examinable, FrameSource, Painter } from '../painter.ts';
-import { Watchdog } from './health-monitor.ts';
-import { faultOf } from './probe.ts';
+import type { Backend, BackendPainter, Canvas, FrameSource, Painter } from '../painter.ts';
+import { HealthMonitor } from './health-monitor.ts';
+import { diagnose } from './probe.ts';
 
 /** Pauses before each revival within a minute, in milliseconds; one loss more is the end. */
-export const PAUSES: readonly number[] = [0, 1000];
-const FORGOTTEN_MS = 60_000;
+export const RECOVERY_DELAYS: readonly number[] = [0, 1000];
+const LOSS_WINDOW_MS = 60_000;
 /** A run that fails because the GPU goes away may hear of it a little before anyone else does. */
-const HEARSAY_MS = 100;
+const LOSS_NOTICE_MS = 100;
 
-export interface Making {
+export interface RecoveryOptions {
   /** Makes a backend's painter: at first, and again after each loss; a careful one where the last one painted
    * what cannot be right. Once it is no longer wanted, the canvas is another one's. */
   readonly make: (
     onLost: (reason: string) => void,
     careful: boolean,
-    wanted: () => boolean,
-  ) => Promise<Examinable>;
+    isCancelled: () => boolean,
+  ) => Promise<BackendPainter>;
   /** Empty where losses are only reported. */
-  readonly pauses: readonly number[];
+  readonly delays: readonly number[];
   /** Whether the watchdog looks. */
   readonly upkeep: boolean;
   readonly onLost: (reason: string) => void;
@@ -35,50 +35,54 @@ export interface Making {
 }
 
 /** A backend's painter, and why it was lost, however early that comes. */
-interface Hired {
-  readonly painter: Examinable;
+interface ActivePainter {
+  readonly painter: BackendPainter;
   readonly loss: Promise<string>;
 }
 
-async function hire({ make }: Making, careful = false, wanted = () => true): Promise<Hired> {
+async function activate(
+  { make }: RecoveryOptions,
+  careful = false,
+  isCancelled = () => false,
+): Promise<ActivePainter> {
   let tell: (reason: string) => void = () => undefined;
   const loss = new Promise<string>(resolve => {
     tell = resolve;
   });
-  return { painter: await make(tell, careful, wanted), loss };
+  return { painter: await make(tell, careful, isCancelled), loss };
 }
 
-const pause = (milliseconds: number): Promise<void> =>
+const wait = (milliseconds: number): Promise<void> =>
   new Promise(resolve => setTimeout(resolve, milliseconds));
 
-export async function lastingPainter(making: Making): Promise<Painter> {
-  return new LastingPainter(making, await hire(making));
+export async function createRecoveringPainter(options: RecoveryOptions): Promise<Painter> {
+  return new RecoveringPainter(options, await activate(options));
 }
 
 type View = { mirror?: boolean };
 
-class LastingPainter implements Painter {
-  readonly #making: Making;
-  readonly #watchdog = new Watchdog(() => this.#check());
-  #hired: Hired;
-  #reviving: Promise<void> | null = null;
+class RecoveringPainter implements Painter {
+  readonly #options: RecoveryOptions;
+  readonly #monitor = new HealthMonitor(() => this.#check());
+  #active: ActivePainter;
+  #recovery: Promise<void> | null = null;
   /** Destroyed, or lost for good. */
-  #over = false;
+  #isOver = false;
   #losses: number[] = [];
   /** The watchdog has had it made anew once. */
-  #suspect = false;
+  #isSuspect = false;
   readonly #live = new Map<string, number>();
   #guide: Canvas | null = null;
   #last: { source: FrameSource; view: View } | null = null;
 
-  constructor(making: Making, hired: Hired) {
-    this.#making = making;
-    this.#hired = hired;
-    this.#heed(hired);
+  constructor(options: RecoveryOptions, active: ActivePainter) {
+    this.#options = options;
+    this.#active = active;
+    this.#watchLoss(active);
   }
 
   get #painter(): Painter {
-    return this.#hired.painter;
+    return this.#active.painter;
   }
 
   get info(): LookInfo {
@@ -104,7 +108,7 @@ class LastingPainter implements Painter {
   attachGuide(canvas: Canvas | null): void {
     if (canvas && canvas === this.canvas) throw new EngineError('Give the guide a canvas of its own.');
     // One that is refused is not tried again after a loss.
-    if (!this.#away) this.#painter.attachGuide(canvas);
+    if (!this.#isUnavailable) this.#painter.attachGuide(canvas);
     this.#guide = canvas;
   }
 
@@ -117,96 +121,97 @@ class LastingPainter implements Painter {
     // A VideoFrame is closed by whoever made it; all others can be painted again.
     const passing = typeof VideoFrame !== 'undefined' && source instanceof VideoFrame;
     this.#last = passing ? null : { source, view };
-    if (this.#away) return;
+    if (this.#isUnavailable) return;
     this.#painter.paint(source, view);
-    this.#wind();
+    this.#scheduleCheck();
   }
 
-  #wind(): void {
-    if (this.#making.upkeep) this.#watchdog.painted();
+  #scheduleCheck(): void {
+    if (this.#options.upkeep) this.#monitor.onPainted();
   }
 
   async run(...[inputs = {}, options]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
     for (;;) {
-      await this.#settled();
-      if (this.#over) throw new EngineError('The GPU was lost for good, or the painter was destroyed.');
-      const hired = this.#hired;
+      await this.#recovered();
+      if (this.#isOver) throw new EngineError('The GPU was lost for good, or the painter was destroyed.');
+      const active = this.#active;
       try {
-        return await hired.painter.run(inputs, options);
+        return await active.painter.run(inputs, options);
       } catch (error) {
-        await Promise.race([hired.loss, pause(HEARSAY_MS)]);
+        await Promise.race([active.loss, wait(LOSS_NOTICE_MS)]);
         // The painter may be made anew without its GPU having been lost.
-        if (hired === this.#hired && !this.#away) throw error;
+        if (active === this.#active && !this.#isUnavailable) throw error;
       }
     }
   }
 
   async finished(): Promise<void> {
-    await this.#settled();
+    await this.#recovered();
     // What is lost is finished, too.
     await this.#painter.finished().catch(() => undefined);
   }
 
   destroy(): void {
-    this.#over = true;
+    this.#isOver = true;
     this.#last = null;
-    this.#watchdog.stop();
+    this.#monitor.stop();
     this.#painter.destroy();
   }
 
   /** There is nobody to paint just now, or no longer. */
-  get #away(): boolean {
-    return this.#reviving !== null || this.#over;
+  get #isUnavailable(): boolean {
+    return this.#recovery !== null || this.#isOver;
   }
 
-  async #settled(): Promise<void> {
-    while (this.#reviving) await this.#reviving;
+  async #recovered(): Promise<void> {
+    while (this.#recovery) await this.#recovery;
   }
 
-  #heed(hired: Hired): void {
-    void hired.loss.then(reason => {
-      if (!this.#over && hired === this.#hired && !this.#reviving) this.#lose(reason, performance.now());
+  #watchLoss(active: ActivePainter): void {
+    void active.loss.then(reason => {
+      if (!this.#isOver && active === this.#active && !this.#recovery)
+        this.#handleLoss(reason, performance.now());
     });
   }
 
   /** `since` is when painting stopped. */
-  #lose(reason: string, since: number): void {
-    this.#watchdog.stop();
+  #handleLoss(reason: string, since: number): void {
+    this.#monitor.stop();
     this.#painter.destroy();
-    this.#losses = [...this.#losses.filter(time => since - time < FORGOTTEN_MS), performance.now()];
-    const rest = this.#making.pauses[this.#losses.length - 1];
-    if (rest === undefined) {
-      this.#over = true;
-      this.#reviving = null;
-      this.#making.onLost(reason);
-    } else this.#reviving = this.#revive(rest, since);
+    this.#losses = [...this.#losses.filter(time => since - time < LOSS_WINDOW_MS), performance.now()];
+    const delay = this.#options.delays[this.#losses.length - 1];
+    if (delay === undefined) {
+      this.#isOver = true;
+      this.#recovery = null;
+      this.#options.onLost(reason);
+    } else this.#recovery = this.#recover(delay, since);
   }
 
   /** Never rejects: a failure is one loss more. */
-  async #revive(rest: number, since: number): Promise<void> {
+  async #recover(delay: number, since: number): Promise<void> {
     // With no pause, too, all that was to hear of the loss has heard of it before the work begins.
-    await pause(rest);
-    if (this.#over) return;
+    await wait(delay);
+    if (this.#isOver) return;
     try {
-      const hired = await hire(this.#making, this.#suspect, () => !this.#over);
-      if (this.#over) {
-        hired.painter.destroy();
+      const active = await activate(this.#options, this.#isSuspect, () => this.#isOver);
+      if (this.#isOver) {
+        active.painter.destroy();
         return;
       }
-      this.#hired = hired;
-      for (const [name, value] of this.#live) hired.painter.set(name, value);
+      this.#active = active;
+      for (const [name, value] of this.#live) active.painter.set(name, value);
     } catch (error) {
-      if (!this.#over) this.#lose(reasonOf(error), since);
+      if (!this.#isOver) this.#handleLoss(messageOf(error), since);
       return;
     }
-    this.#reviving = null;
-    this.#attachAgain();
-    this.#heed(this.#hired);
-    void this.#paintAgain(since);
+    this.#recovery = null;
+    this.#reattachGuide();
+    this.#watchLoss(this.#active);
+    void this.#repaint(since);
   }
 
   /** What was taken while there was no painter may be refused now: the painting goes on without it. */
-  #attachAgain(): void {
+  #reattachGuide(): void {
     try {
       if (this.#guide) this.#painter.attachGuide(this.#guide);
     } catch {
@@ -215,35 +220,35 @@ class LastingPainter implements Painter {
   }
 
   /** A page that painted one picture sees it again; one that paints a video sees no gap. */
-  async #paintAgain(since: number): Promise<void> {
-    const { painter } = this.#hired;
+  async #repaint(since: number): Promise<void> {
+    const { painter } = this.#active;
     try {
       if (this.#last) painter.paint(this.#last.source, this.#last.view);
       await painter.finished();
     } catch {
       // The picture is gone or the GPU is, once more: whoever paints next, or the loss, says so.
     }
-    if (this.#over || this.#reviving || painter !== this.#painter) return;
-    this.#making.onRevived(performance.now() - since);
-    this.#wind();
+    if (this.#isOver || this.#recovery || painter !== this.#painter) return;
+    this.#options.onRevived(performance.now() - since);
+    this.#scheduleCheck();
   }
 
   async #check(): Promise<void> {
-    const hired = this.#hired;
-    const fault = await faultOf(hired.painter);
-    if (this.#away || hired !== this.#hired) return;
+    const active = this.#active;
+    const fault = await diagnose(active.painter);
+    if (this.#isUnavailable || active !== this.#active) return;
     if (fault === null) {
-      this.#suspect = false;
+      this.#isSuspect = false;
       return;
     }
     const since = performance.now();
-    if (!this.#suspect && this.#making.pauses.length > 0) {
-      this.#suspect = true;
-      this.#lose(fault, since);
+    if (!this.#isSuspect && this.#options.delays.length > 0) {
+      this.#isSuspect = true;
+      this.#handleLoss(fault, since);
       return;
     }
-    this.#over = true;
-    hired.painter.destroy();
-    this.#making.onLost(fault);
+    this.#isOver = true;
+    active.painter.destroy();
+    this.#options.onLost(fault);
   }
 }

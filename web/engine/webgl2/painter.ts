@@ -2,20 +2,20 @@
 // made once, at load; a frame uploads the picture and draws. Nothing is read back and nothing is made on the
 // way from camera to canvas.
 
-import { EngineError, reasonOf } from '../error.ts';
+import { EngineError, messageOf } from '../error.ts';
 import { cropOf } from '../frames/source.ts';
-import { liveValues, turn } from '../live-inputs.ts';
+import { defaultLiveValues, setLiveInput } from '../live-inputs.ts';
 import type { Look, LookInfo } from '../look.ts';
 import {
+  type BackendPainter,
+  type BackendSettings,
   type Canvas,
-  checkWanted,
-  type Examinable,
-  type Findings,
   type FrameSource,
   type Painter,
-  type Settings,
+  type ProbeResult,
+  throwIfCancelled,
 } from '../painter.ts';
-import { STRIPES_SIDE } from '../recovery/probe.ts';
+import { TEST_PATTERN_SIDE } from '../recovery/probe.ts';
 import { adapterName, type Context, openContext } from './runtime/context.ts';
 import { worked } from './runtime/fence.ts';
 import { Frames } from './runtime/frame-texture.ts';
@@ -24,8 +24,8 @@ import { examine } from './runtime/probe.ts';
 import type { Prepared } from './runtime/program-cache.ts';
 
 /** A painter on `settings.canvas`, or on a canvas of its own, whose context it gives back in the end. */
-export async function createWebgl2Painter(look: Look, settings: Settings): Promise<Examinable> {
-  const context = await openContext(settings.canvas, () => checkWanted(settings));
+export async function createWebgl2Painter(look: Look, settings: BackendSettings): Promise<BackendPainter> {
+  const context = await openContext(settings.canvas, () => throwIfCancelled(settings));
   const { plan } = look;
   const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
   const [painting] = plan.outputs;
@@ -39,7 +39,7 @@ export async function createWebgl2Painter(look: Look, settings: Settings): Promi
   try {
     await network.prepare();
     const show = settings.canvas && painting ? await network.show(painting) : null;
-    checkWanted(settings);
+    throwIfCancelled(settings);
     return new Webgl2Painter(look.info, network, frames, show, settings);
   } catch (error) {
     frames.destroy();
@@ -54,7 +54,7 @@ interface Guide {
   readonly show: Prepared;
 }
 
-class Webgl2Painter implements Examinable {
+class Webgl2Painter implements BackendPainter {
   readonly backend = 'webgl2';
   readonly canvas: Canvas | null;
   readonly #live: Float32Array<ArrayBuffer>;
@@ -70,10 +70,10 @@ class Webgl2Painter implements Examinable {
     readonly network: Network,
     readonly frames: Frames,
     readonly show: Prepared | null,
-    readonly settings: Settings,
+    readonly settings: BackendSettings,
   ) {
     this.#context = network.context;
-    this.#live = liveValues(network.plan);
+    this.#live = defaultLiveValues(network.plan);
     this.canvas = settings.canvas;
     const [wide, tall] = network.given.size;
     this.#context.canvas.width = wide;
@@ -127,13 +127,13 @@ class Webgl2Painter implements Examinable {
         if (attached === this.#attached) this.#guide = { context, show };
       },
       (error: unknown) => {
-        if (!this.#destroyed) this.#lose(reasonOf(error));
+        if (!this.#destroyed) this.#lose(messageOf(error));
       },
     );
   }
 
   set(name: string, value: number): void {
-    turn(this.#live, this.network.plan, this.info, name, value);
+    setLiveInput(this.#live, this.network.plan, this.info, name, value);
   }
 
   paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
@@ -155,8 +155,8 @@ class Webgl2Painter implements Examinable {
     network.draw(show, this.#live);
   }
 
-  examine(): Promise<Findings> {
-    return examine(this.network, cropOf([STRIPES_SIDE, STRIPES_SIDE], this.frames.pixels, false));
+  probe(): Promise<ProbeResult> {
+    return examine(this.network, cropOf([TEST_PATTERN_SIDE, TEST_PATTERN_SIDE], this.frames.pixels, false));
   }
 
   /** Runs the graph on arrays: for tests and tools, never for frames. */

@@ -3,18 +3,18 @@
 // camera to canvas; only the bind group that names the frame and the current texture of the canvas is new
 // (and another for the guide where somebody looks at it), since WebGPU hands those out per frame.
 
-import { EngineError, reasonOf } from '../error.ts';
+import { EngineError, messageOf } from '../error.ts';
 import type { Plan } from '../graph/passes/plan.ts';
-import { liveValues, turn } from '../live-inputs.ts';
+import { defaultLiveValues, setLiveInput } from '../live-inputs.ts';
 import type { Look, LookInfo } from '../look.ts';
 import {
+  type BackendPainter,
+  type BackendSettings,
   type Canvas,
-  checkWanted,
-  type Examinable,
-  type Findings,
   type FrameSource,
   type Painter,
-  type Settings,
+  type ProbeResult,
+  throwIfCancelled,
 } from '../painter.ts';
 import { fetchKernels } from './kernels/compile.ts';
 import type { Class, Style } from './kernels/config.ts';
@@ -44,7 +44,7 @@ import { CLASSES, type Found, keyOf, type Notes, notesOf } from './tuning/cache.
 import { browserSurroundings, type Surroundings } from './tuning/environment.ts';
 import { tune } from './tuning/tuner.ts';
 
-interface Owned extends Settings {
+interface Owned extends BackendSettings {
   readonly ownsDevice: boolean;
   readonly surroundings: Surroundings;
   readonly extended: ExtendedKernels | null;
@@ -53,10 +53,10 @@ interface Owned extends Settings {
 /** A painter on `device`, or on one of its own, which it destroys in the end. */
 export async function createWebgpuPainter(
   look: Look,
-  settings: Settings,
+  settings: BackendSettings,
   device?: GPUDevice,
   surroundings: Surroundings = browserSurroundings(),
-): Promise<Examinable> {
+): Promise<BackendPainter> {
   const ownsDevice = device === undefined;
   if (device) checkLimits(device.limits);
   const used = device ?? (await requestDevice());
@@ -91,7 +91,7 @@ function lossOf(device: GPUDevice): Loss {
 
 const shaped = (style: Style, found: Found): Style => ({ ...style, shapes: { ...style.shapes, ...found } });
 
-class WebgpuPainter implements Examinable {
+class WebgpuPainter implements BackendPainter {
   readonly backend = 'webgpu';
   readonly #frames: Frames;
   #kernels: Kernels;
@@ -121,7 +121,7 @@ class WebgpuPainter implements Examinable {
     const { device, shared } = studio.pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
     this.#frames = new Frames(device, shared.crop, [width, height], studio.external);
-    this.#live = liveValues(plan);
+    this.#live = defaultLiveValues(plan);
     this.#settings = settings;
     this.canvas = settings.canvas;
     const [, , tall = 1, wide = 1] = plan.outputs[0]?.shape ?? [];
@@ -164,7 +164,7 @@ class WebgpuPainter implements Examinable {
       const kernels = await pending();
       // A device that is lost pretends that all went well.
       if (loss.said) throw new EngineError(`The GPU was lost as the look was set up (${loss.said}).`);
-      checkWanted(settings);
+      throwIfCancelled(settings);
       return new WebgpuPainter(info, plan, studio, kernels, settings, notes, loss);
     } catch (error) {
       memory.destroy();
@@ -218,12 +218,12 @@ class WebgpuPainter implements Examinable {
         this.#guideStep = step;
       })
       .catch((error: unknown) => {
-        if (!this.#destroyed) this.#lose(reasonOf(error));
+        if (!this.#destroyed) this.#lose(messageOf(error));
       });
   }
 
   set(name: string, value: number): void {
-    if (!turn(this.#live, this.plan, this.info, name, value) || this.#lost) return;
+    if (!setLiveInput(this.#live, this.plan, this.info, name, value) || this.#lost) return;
     this.#device.queue.writeBuffer(this.studio.pipelines.shared.live, 0, this.#live);
   }
 
@@ -305,7 +305,7 @@ class WebgpuPainter implements Examinable {
     this.studio.pipelines.keep([...kernels, ...shown].map(({ kernel }) => kernel));
   }
 
-  async examine(): Promise<Findings> {
+  async probe(): Promise<ProbeResult> {
     return examine(this.studio, this.#kernels, this.#frames, this.#live);
   }
 

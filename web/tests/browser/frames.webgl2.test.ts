@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { webgl2Available } from '../../engine/index.ts';
-import type { Painter, Settings } from '../../engine/painter.ts';
+import type { BackendSettings, Painter } from '../../engine/painter.ts';
 import { createWebgl2Painter } from '../../engine/webgl2/painter.ts';
 import { callsOf } from '../calls.ts';
 import { camera, far, look, loseContext, pixels, restoreOnceAwaited, scene, untilGuide } from '../scene.ts';
@@ -50,7 +50,7 @@ const quiet = {
 const onLost = (reason: string): never => {
   throw new Error(reason);
 };
-const painterOf = async (name: string, settings: Partial<Settings> = {}): Promise<Painter> =>
+const painterOf = async (name: string, settings: Partial<BackendSettings> = {}): Promise<Painter> =>
   createWebgl2Painter(await look(name), { canvas: new OffscreenCanvas(1, 1), onLost, ...settings });
 
 test('a software renderer is no WebGL2 for the page, unless it asks', async () => {
@@ -311,17 +311,21 @@ for (const [when, last] of [
   });
 }
 
-test('one that is no longer wanted leaves the canvas as it is, lost or not', async () => {
+test('a painter that is cancelled leaves the canvas as it is, lost or not', async () => {
   const refused = 'destroyed while it was made';
   const canvas = new OffscreenCanvas(7, 7);
   canvas.getContext('webgl2', { alpha: false });
-  await expect(painterOf('lean-64-uint16-colour', { canvas, wanted: () => false })).rejects.toThrow(refused);
-  // Until all is made it is wanted.
+  await expect(painterOf('lean-64-uint16-colour', { canvas, isCancelled: () => true })).rejects.toThrow(
+    refused,
+  );
+  // It may be cancelled until all is made.
   let asked = 0;
-  const wanted = () => ++asked < 2;
-  await expect(painterOf('lean-64-uint16-colour', { canvas, wanted })).rejects.toThrow(refused);
+  const isCancelled = () => ++asked >= 2;
+  await expect(painterOf('lean-64-uint16-colour', { canvas, isCancelled })).rejects.toThrow(refused);
   restoreOnceAwaited(canvas, await loseContext(canvas));
-  await expect(painterOf('lean-64-uint16-colour', { canvas, wanted: () => false })).rejects.toThrow(refused);
+  await expect(painterOf('lean-64-uint16-colour', { canvas, isCancelled: () => true })).rejects.toThrow(
+    refused,
+  );
   expect([canvas.width, canvas.height]).toEqual([7, 7]);
 });
 

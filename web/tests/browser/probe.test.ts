@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Look, readLook } from '../../engine/index.ts';
-import type { Backend, Canvas, Examinable, Precision } from '../../engine/painter.ts';
-import { faultOf } from '../../engine/recovery/probe.ts';
+import type { Backend, BackendPainter, Canvas, Precision } from '../../engine/painter.ts';
+import { diagnose } from '../../engine/recovery/probe.ts';
 import { createWebgl2Painter } from '../../engine/webgl2/painter.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
@@ -55,7 +55,12 @@ const onLost = (reason: string): never => {
   throw new Error(reason);
 };
 
-function painterOn(backend: Backend, look: Look, precision: Precision, canvas: Canvas): Promise<Examinable> {
+function painterOn(
+  backend: Backend,
+  look: Look,
+  precision: Precision,
+  canvas: Canvas,
+): Promise<BackendPainter> {
   const settings = { canvas, onLost, precision, tune: false };
   return backend === 'webgpu'
     ? createWebgpuPainter(look, settings, device)
@@ -72,10 +77,10 @@ test('frames that come as external textures are examined as such', async () => {
     painter.paint(frame);
     frame.close();
     const { pipelines } = painter.statistics;
-    const { values, painted } = await painter.examine();
+    const { values, painted } = await painter.probe();
     expect(painted).toBe(true);
     expect(values.some(value => value !== 0)).toBe(true);
-    const found = await faultOf(painter);
+    const found = await diagnose(painter);
     if (fault) expect(found).toMatch(fault);
     else expect(found).toBeNull();
     // Kernels for frames that are copied were made for nobody.
@@ -89,14 +94,14 @@ for (const [backend, precision] of BACKENDS) {
     const canvas = new OffscreenCanvas(1, 1);
     const painter = await painterOn(backend, await rooted(-100), precision, canvas);
     painter.paint(scene());
-    expect(await faultOf(painter)).toMatch(/NaN/);
+    expect(await diagnose(painter)).toMatch(/NaN/);
     const image = new Float32Array(3 * SIDE * SIDE).fill(0.5);
     const { painting = new Float32Array([Number.NaN]) } = await painter.run({ image });
     expect(painting.every(Number.isFinite)).toBe(true);
     painter.destroy();
     const sound = await painterOn(backend, await rooted(1), precision, new OffscreenCanvas(1, 1));
     sound.paint(scene());
-    expect(await faultOf(sound)).toBeNull();
+    expect(await diagnose(sound)).toBeNull();
     sound.destroy();
   });
 
@@ -109,13 +114,13 @@ for (const [backend, precision] of BACKENDS) {
       painter.paint(scene(), { mirror: true });
       const before = pixels(canvas);
       const ledger = openLedger();
-      const { values, painted } = await painter.examine();
+      const { values, painted } = await painter.probe();
       ledger.close();
       expect(ledger.pipelines).toEqual([]);
       expect(ledger.peakBytes).toBeLessThan(150_000);
       expect(painted).toBe(true);
       expect(values.every(Number.isFinite)).toBe(true);
-      expect(await faultOf(painter)).toBeNull();
+      expect(await diagnose(painter)).toBeNull();
       const statistics = { ...painter.statistics };
       painter.paint(scene(), { mirror: true });
       const after = pixels(canvas);
@@ -134,10 +139,10 @@ test('a GPU whose kernels do nothing any more is found, though there are numbers
   const { dispatchWorkgroups } = GPUComputePassEncoder.prototype;
   GPUComputePassEncoder.prototype.dispatchWorkgroups = () => undefined;
   try {
-    expect(await faultOf(painter)).toMatch(/zeros/);
+    expect(await diagnose(painter)).toMatch(/zeros/);
   } finally {
     GPUComputePassEncoder.prototype.dispatchWorkgroups = dispatchWorkgroups;
   }
-  expect(await faultOf(painter)).toBeNull();
+  expect(await diagnose(painter)).toBeNull();
   painter.destroy();
 });

@@ -1,7 +1,7 @@
 // The ways of a video frame to the GPU: each is tried on a known frame, and one that lies is left out.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { WAYS } from '../../engine/frames/upload-paths.ts';
+import { UPLOAD_PATHS } from '../../engine/frames/upload-paths.ts';
 import { createPainter, type Painter, readLook } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { trueWays } from '../../engine/webgpu/runtime/upload-probe.ts';
@@ -58,7 +58,7 @@ const turnCopies = (of: (source: unknown) => boolean) =>
 const isFrame = (source: unknown) => source instanceof VideoFrame;
 
 test('here all ways are true', async () => {
-  expect([...(await trueWays(device))]).toEqual([...WAYS]);
+  expect([...(await trueWays(device))]).toEqual([...UPLOAD_PATHS]);
   const made = { pipelines: 0 };
   replace(GPUDevice.prototype, 'createComputePipelineAsync', original => {
     made.pipelines += 1;
@@ -106,12 +106,12 @@ test('a bitmap that fails is left out', async () => {
 test('where no way is true nothing is known, and where no frame can be made', async () => {
   turnExternal();
   turnCopies(() => true);
-  expect([...(await trueWays(device))]).toEqual([...WAYS]);
+  expect([...(await trueWays(device))]).toEqual([...UPLOAD_PATHS]);
   const other = await requestDevice();
   const original = globalThis.VideoFrame;
   Reflect.set(globalThis, 'VideoFrame', undefined);
   try {
-    expect([...(await trueWays(other))]).toEqual([...WAYS]);
+    expect([...(await trueWays(other))]).toEqual([...UPLOAD_PATHS]);
   } finally {
     Reflect.set(globalThis, 'VideoFrame', original);
     other.destroy();

@@ -1,11 +1,11 @@
-// The watchdog: what it takes for a fault and what not, when it looks, and what follows from a fault.
+// The monitor: what it takes for a fault and what not, when it looks, and what follows from a fault.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readLook } from '../../engine/look.ts';
-import type { Examinable } from '../../engine/painter.ts';
-import { Watchdog } from '../../engine/recovery/health-monitor.ts';
-import { faultIn, faultOf, STRIPES_SIDE, stripes } from '../../engine/recovery/probe.ts';
-import { lastingPainter } from '../../engine/recovery/recovering-painter.ts';
+import type { BackendPainter } from '../../engine/painter.ts';
+import { HealthMonitor } from '../../engine/recovery/health-monitor.ts';
+import { diagnose, diagnoseResult, TEST_PATTERN_SIDE, testPattern } from '../../engine/recovery/probe.ts';
+import { createRecoveringPainter } from '../../engine/recovery/recovering-painter.ts';
 import { tinyLook } from '../tiny.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -14,7 +14,7 @@ afterEach(() => vi.useRealTimers());
 const look = await readLook(tinyLook());
 
 /** A painter whose kernels make those values of the stripes. */
-function painterOf(values: Float32Array): Examinable {
+function painterOf(values: Float32Array): BackendPainter {
   return {
     info: look.info,
     backend: 'webgpu',
@@ -24,7 +24,7 @@ function painterOf(values: Float32Array): Examinable {
     attachGuide: () => undefined,
     set: () => undefined,
     paint: vi.fn(),
-    examine: async () => ({ values, painted: true }),
+    probe: async () => ({ values, painted: true }),
     run: async () => ({}),
     finished: async () => undefined,
     destroy: vi.fn(),
@@ -37,63 +37,65 @@ const dead = new Float32Array(12);
 
 test('NaN, infinity and nothing but zeros are faults, and so is a painting that is not written', async () => {
   const all = { painted: true };
-  expect(faultIn({ ...all, values: broken })).toMatch(/NaN.*\.$/);
-  expect(faultIn({ ...all, values: Float32Array.of(0, Number.NEGATIVE_INFINITY) })).toMatch(/NaN/);
-  expect(faultIn({ ...all, values: dead })).toMatch(/zeros.*\.$/);
-  expect(faultIn({ ...all, values: honest })).toBeNull();
-  expect(faultIn({ ...all, values: Float32Array.of(0, 0, 1e-6) })).toBeNull();
+  expect(diagnoseResult({ ...all, values: broken })).toMatch(/NaN.*\.$/);
+  expect(diagnoseResult({ ...all, values: Float32Array.of(0, Number.NEGATIVE_INFINITY) })).toMatch(/NaN/);
+  expect(diagnoseResult({ ...all, values: dead })).toMatch(/zeros.*\.$/);
+  expect(diagnoseResult({ ...all, values: honest })).toBeNull();
+  expect(diagnoseResult({ ...all, values: Float32Array.of(0, 0, 1e-6) })).toBeNull();
   // A look of one kernel leaves nothing to a next one.
-  expect(faultIn({ ...all, values: new Float32Array() })).toBeNull();
-  expect(faultIn({ values: honest, painted: false })).toMatch(/zeros/);
-  expect(await faultOf(painterOf(honest))).toBeNull();
-  expect(await faultOf(painterOf(broken))).toMatch(/NaN/);
-  const refuses = { ...painterOf(honest), examine: () => Promise.reject(new Error('lost')) };
-  expect(await faultOf(refuses)).toBeNull();
+  expect(diagnoseResult({ ...all, values: new Float32Array() })).toBeNull();
+  expect(diagnoseResult({ values: honest, painted: false })).toMatch(/zeros/);
+  expect(await diagnose(painterOf(honest))).toBeNull();
+  expect(await diagnose(painterOf(broken))).toMatch(/NaN/);
+  const refuses = { ...painterOf(honest), probe: () => Promise.reject(new Error('lost')) };
+  expect(await diagnose(refuses)).toBeNull();
 });
 
 test('the stripes have many colours, and are opaque', () => {
-  const picture = stripes();
-  expect(picture).toHaveLength(4 * STRIPES_SIDE ** 2);
-  const colours = Array.from({ length: STRIPES_SIDE ** 2 }, (_, i) => picture.slice(4 * i, 4 * i + 3).join());
+  const picture = testPattern();
+  expect(picture).toHaveLength(4 * TEST_PATTERN_SIDE ** 2);
+  const colours = Array.from({ length: TEST_PATTERN_SIDE ** 2 }, (_, i) =>
+    picture.slice(4 * i, 4 * i + 3).join(),
+  );
   expect(new Set(colours).size).toBeGreaterThan(32);
   expect(picture.every((value, i) => i % 4 < 3 || value === 255)).toBe(true);
 });
 
 test('it looks a second after the first painting, then every two minutes while there is painting', async () => {
   const check = vi.fn(async () => undefined);
-  const watchdog = new Watchdog(check);
+  const monitor = new HealthMonitor(check);
   await vi.advanceTimersByTimeAsync(10_000);
   expect(check).toHaveBeenCalledTimes(0);
-  for (let i = 0; i < 60; i++) watchdog.painted();
+  for (let i = 0; i < 60; i++) monitor.onPainted();
   expect(vi.getTimerCount()).toBe(1);
   await vi.advanceTimersByTimeAsync(1000);
   expect(check).toHaveBeenCalledTimes(1);
   await vi.advanceTimersByTimeAsync(600_000);
   expect(check).toHaveBeenCalledTimes(1);
-  watchdog.painted();
+  monitor.onPainted();
   await vi.advanceTimersByTimeAsync(119_000);
   expect(check).toHaveBeenCalledTimes(1);
   await vi.advanceTimersByTimeAsync(1000);
   expect(check).toHaveBeenCalledTimes(2);
-  watchdog.painted();
-  watchdog.stop();
+  monitor.onPainted();
+  monitor.stop();
   await vi.advanceTimersByTimeAsync(600_000);
   expect(check).toHaveBeenCalledTimes(2);
 });
 
 /** A lasting painter whose painters are made one after the other. */
-async function lasting(found: readonly Float32Array[], pauses = [0, 1000], upkeep = true) {
-  const made: Examinable[] = [];
+async function lasting(found: readonly Float32Array[], delays = [0, 1000], upkeep = true) {
+  const made: BackendPainter[] = [];
   const careful: boolean[] = [];
   const [reasons, revived]: [string[], number[]] = [[], []];
-  const painter = await lastingPainter({
+  const painter = await createRecoveringPainter({
     make: async (_, isCareful) => {
       careful.push(isCareful);
       const next = painterOf(found[made.length] ?? honest);
       made.push(next);
       return next;
     },
-    pauses,
+    delays,
     upkeep,
     onLost: reason => reasons.push(reason),
     onRevived: milliseconds => revived.push(milliseconds),

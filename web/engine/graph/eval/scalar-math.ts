@@ -1,6 +1,6 @@
 // What the functions of expressions make of numbers, for what is worked out at load.
 
-import { impossible } from '../../error.ts';
+import { assertNever } from '../../error.ts';
 import type { Binary, Unary } from '../ir/expression.ts';
 
 /** Undefined for the one that is not worth folding. */
@@ -41,6 +41,6 @@ export function applyBinary(name: Binary, x: number, y: number): number {
     case 'mod':
       return x - y * Math.trunc(x / y);
     default:
-      return impossible(name);
+      return assertNever(name);
   }
 }

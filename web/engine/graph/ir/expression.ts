@@ -4,7 +4,7 @@
 // the four lanes is element-wise too: it is how a 1x1 convolution of a picture (its grey) and a choice of
 // channels become part of a neighbour's kernel instead of a dispatch of their own.
 
-import { impossible } from '../../error.ts';
+import { assertNever } from '../../error.ts';
 
 export type Unary =
   | 'abs'
@@ -104,7 +104,7 @@ function rebuild(node: Expression, walk: (node: Expression) => Expression): Expr
     case 'select':
       return { ...node, test: walk(node.test), yes: walk(node.yes), no: walk(node.no) };
     default:
-      return impossible(node);
+      return assertNever(node);
   }
 }
 

@@ -4,21 +4,21 @@
 import {
   type Crop,
   cropOf,
-  fitted,
+  fitWithin,
   isBitmap,
   isVideo,
   type Size,
   sizeOfSource,
-  unreadable,
+  unreadableError,
 } from '../../frames/source.ts';
-import { Ladder } from '../../frames/uploader.ts';
+import { FrameUploader } from '../../frames/uploader.ts';
 import type { FrameSource } from '../../painter.ts';
 import { upload } from './upload.ts';
 import { trueWays } from './upload-probe.ts';
 
 export class Frames {
   readonly texture: WebGLTexture;
-  readonly #ladder: Ladder;
+  readonly #ladder: FrameUploader;
   /** What the texture holds, where that is a bitmap. */
   #bitmap: WeakRef<ImageBitmap> | null = null;
 
@@ -28,7 +28,7 @@ export class Frames {
     /** Of a texture's sides. */
     readonly most: number,
   ) {
-    this.#ladder = new Ladder(() => trueWays(gl));
+    this.#ladder = new FrameUploader(() => trueWays(gl));
     this.texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, this.texture);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
@@ -41,13 +41,13 @@ export class Frames {
   take(source: FrameSource, mirror: boolean): Crop | null {
     const whole = sizeOfSource(source);
     if (Math.min(...whole) === 0) return null;
-    const size = fitted(whole, this.most);
+    const size = fitWithin(whole, this.most);
     // A bitmap never changes.
     if (!isBitmap(source) || this.#bitmap?.deref() !== source) {
       try {
         this.#fill(source, size, size[0] < whole[0] || size[1] < whole[1]);
       } catch (error) {
-        throw unreadable(error);
+        throw unreadableError(error);
       }
     }
     return cropOf(size, this.pixels, mirror);
@@ -56,13 +56,13 @@ export class Frames {
   #fill(source: FrameSource, size: Size, smaller: boolean): void {
     const { gl } = this;
     const video = isVideo(source);
-    if (video) this.#ladder.begin();
+    if (video) this.#ladder.startVerification();
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, this.texture);
     this.#bitmap = null;
     const fill = (from: FrameSource) => upload(gl, from);
     // A picture that is larger than any texture is drawn smaller first.
-    if (smaller) fill(this.#ladder.drawn(source, size));
+    if (smaller) fill(this.#ladder.draw(source, size));
     else if (video) this.#ladder.upload(source, size, fill);
     else fill(source);
     if (isBitmap(source)) this.#bitmap = new WeakRef(source);

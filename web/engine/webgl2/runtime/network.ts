@@ -6,7 +6,7 @@ import type { FrameInput } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { RunOptions } from '../../painter.ts';
-import { givenInputs, givenLive } from '../../run-inputs.ts';
+import { readInputs, readLiveInputs } from '../../run-inputs.ts';
 import { compile, compilePicture, compileShow, compileSource } from '../draws/compile.ts';
 import type { Draw } from '../draws/draw.ts';
 import { stepsOf } from '../draws/passes.ts';
@@ -103,9 +103,9 @@ export class Network {
       this.#picture = this.programs.prepare(draw, this.given);
       await this.#ready([draw]);
     }
-    for (const [tensor, values] of givenInputs(plan, inputs, this.#ran)) this.textures.write(tensor, values);
+    for (const [tensor, values] of readInputs(plan, inputs, this.#ran)) this.textures.write(tensor, values);
     this.#ran = true;
-    const used = givenLive(plan, inputs, live);
+    const used = readLiveInputs(plan, inputs, live);
     if (this.#picture) this.draw(this.#picture, used);
     for (const prepared of this.rest) this.draw(prepared, used);
     if (!read) return {};

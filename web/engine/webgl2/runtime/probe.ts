@@ -4,9 +4,9 @@
 
 import { EngineError } from '../../error.ts';
 import type { Crop } from '../../frames/source.ts';
-import { liveValues } from '../../live-inputs.ts';
-import type { Findings } from '../../painter.ts';
-import { GOLDEN, STRIPES_SIDE, stripes } from '../../recovery/probe.ts';
+import { defaultLiveValues } from '../../live-inputs.ts';
+import type { ProbeResult } from '../../painter.ts';
+import { GOLDEN_RATIO, TEST_PATTERN_SIDE, testPattern } from '../../recovery/probe.ts';
 import { worked } from './fence.ts';
 import type { Network } from './network.ts';
 import type { Prepared } from './program-cache.ts';
@@ -18,20 +18,30 @@ const LENGTH = 16;
 /** Values of a draw, at most; where there are fewer, zeros stand in their place. */
 const SAMPLED = PIECES * LENGTH * 4;
 
-export async function examine(network: Network, crop: Crop): Promise<Findings> {
+export async function examine(network: Network, crop: Crop): Promise<ProbeResult> {
   const { source, context, rest } = network;
   if (!source) throw new EngineError('This model takes no picture, so there is no frame to examine.');
   const { gl } = context;
-  const live = liveValues(network.plan);
+  const live = defaultLiveValues(network.plan);
   const texture = gl.createTexture();
   const buffer = gl.createBuffer();
   try {
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, texture);
-    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, STRIPES_SIDE, STRIPES_SIDE);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, TEST_PATTERN_SIDE, TEST_PATTERN_SIDE);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
     const { RGBA, UNSIGNED_BYTE } = gl;
-    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, STRIPES_SIDE, STRIPES_SIDE, RGBA, UNSIGNED_BYTE, stripes());
+    gl.texSubImage2D(
+      gl.TEXTURE_2D,
+      0,
+      0,
+      0,
+      TEST_PATTERN_SIDE,
+      TEST_PATTERN_SIDE,
+      RGBA,
+      UNSIGNED_BYTE,
+      testPattern(),
+    );
     const textures = source.textures.map(one =>
       one.texture === network.given.frame ? { ...one, texture } : one,
     );
@@ -61,8 +71,8 @@ export async function examine(network: Network, crop: Crop): Promise<Findings> {
 function readPieces(gl: WebGL2RenderingContext, { area, layers }: Prepared, start: number): void {
   const length = Math.min(LENGTH, area.width);
   for (let i = 0; i < PIECES; i++) {
-    const x = Math.floor(((i * GOLDEN) % 1) * (area.width - length + 1));
-    const y = area.top + Math.floor((((i + 0.5) * GOLDEN) % 1) * area.height);
+    const x = Math.floor(((i * GOLDEN_RATIO) % 1) * (area.width - length + 1));
+    const y = area.top + Math.floor((((i + 0.5) * GOLDEN_RATIO) % 1) * area.height);
     gl.readBuffer(gl.COLOR_ATTACHMENT0 + (i % layers));
     gl.readPixels(x, y, length, 1, gl.RGBA, gl.FLOAT, start + i * length * 16);
   }

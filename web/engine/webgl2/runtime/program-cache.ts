@@ -1,7 +1,7 @@
 // GL programs of draws, one per distinct text, and what a frame does with them. All are compiled before the
 // first is asked how it went, so that a browser may compile them side by side and off the main thread.
 
-import { EngineError, impossible } from '../../error.ts';
+import { assertNever, EngineError } from '../../error.ts';
 import type { Crop } from '../../frames/source.ts';
 import type { Draw, Sampled } from '../draws/draw.ts';
 import type { Area } from '../draws/texture-layout.ts';
@@ -90,7 +90,7 @@ export class Programs {
       case 'frame':
         return { target: gl.TEXTURE_2D, texture: given.frame };
       default:
-        return impossible(sampled);
+        return assertNever(sampled);
     }
   }
 

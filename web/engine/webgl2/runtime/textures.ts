@@ -1,6 +1,6 @@
 // Textures of one painter, the framebuffers that draw into them, and what they take of the GPU's memory.
 
-import { EngineError, impossible } from '../../error.ts';
+import { assertNever, EngineError } from '../../error.ts';
 import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Table } from '../draws/draw.ts';
 import {
@@ -157,7 +157,7 @@ export class Textures {
         upload('RGBA32UI', gl.RGBA_INTEGER, gl.UNSIGNED_INT, new Uint32Array(bytes));
         break;
       default:
-        impossible(numbers);
+        assertNever(numbers);
     }
     return texture;
   }

@@ -1,18 +1,24 @@
 // The ways of a video frame to a WebGL2 context, tried on a known frame: uploaded to a texture, which is read.
 
-import { MIDDLES, type Send, trueWaysOf, WAYS, type Way } from '../../frames/upload-paths.ts';
+import {
+  QUARTER_CENTERS,
+  type SendFrame,
+  UPLOAD_PATHS,
+  type UploadPath,
+  verifyUploadPaths,
+} from '../../frames/upload-paths.ts';
 import { worked } from './fence.ts';
 import { upload } from './upload.ts';
 
-export async function trueWays(gl: WebGL2RenderingContext): Promise<ReadonlySet<Way>> {
+export async function trueWays(gl: WebGL2RenderingContext): Promise<ReadonlySet<UploadPath>> {
   // The frame that is painted just now comes first.
   await new Promise(resolve => setTimeout(resolve));
-  return trueWaysOf(gl, WAYS.slice(1), (_, picture) => uploaded(gl, picture));
+  return verifyUploadPaths(gl, UPLOAD_PATHS.slice(1), (_, picture) => uploaded(gl, picture));
 }
 
 async function uploaded(
   gl: WebGL2RenderingContext,
-  picture: Parameters<Send>[1],
+  picture: Parameters<SendFrame>[1],
 ): Promise<ArrayLike<number>> {
   const texture = gl.createTexture();
   const framebuffer = gl.createFramebuffer();
@@ -25,7 +31,7 @@ async function uploaded(
     // Reading before all of it is done would stop the page; meanwhile frames are drawn.
     await worked(gl);
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-    return MIDDLES.flatMap(([x, y]) => {
+    return QUARTER_CENTERS.flatMap(([x, y]) => {
       const pixel = new Uint8Array(4);
       gl.readPixels(x, y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
       return Array.from(pixel, value => value / 255);

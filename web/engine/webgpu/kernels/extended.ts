@@ -2,7 +2,7 @@
 
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
 import { concatCode, movementCode } from '../../codegen/movement-code-extended.ts';
-import { impossible } from '../../error.ts';
+import { assertNever } from '../../error.ts';
 import type { InstanceNorm } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { compileLoops } from './conv-naive.ts';
@@ -56,7 +56,7 @@ function compileExtended(shader: Shader, operation: ExtendedOperation): Kernel {
     case 'concat':
       return pointKernel(shader, concatCode(WGSL, operation));
     default:
-      return impossible(operation);
+      return assertNever(operation);
   }
 }
 

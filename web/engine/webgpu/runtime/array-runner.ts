@@ -8,7 +8,7 @@ import { productOf } from '../../graph/ir/strides.ts';
 import { paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { RunOptions } from '../../painter.ts';
-import { givenInputs, givenLive } from '../../run-inputs.ts';
+import { readInputs, readLiveInputs } from '../../run-inputs.ts';
 import type { Merged, Step } from '../kernels/frame-fusion.ts';
 import { bytesIn, narrowed, widened } from '../kernels/precision.ts';
 import { type Bound, compileStep } from './frame-program.ts';
@@ -73,7 +73,7 @@ export class Reader {
     const { device, shared } = pipelines;
     this.#give(inputs);
     const named = plan.live.some(({ name }) => Object.hasOwn(inputs, name));
-    if (named) device.queue.writeBuffer(shared.live, 0, givenLive(plan, inputs, live));
+    if (named) device.queue.writeBuffer(shared.live, 0, readLiveInputs(plan, inputs, live));
     const encoder = device.createCommandEncoder({ label: 'run' });
     const pass = encoder.beginComputePass({ label: 'run' });
     for (const { compiled, group } of this.frame) dispatch(pass, compiled, group);
@@ -89,7 +89,7 @@ export class Reader {
 
   #give(inputs: Arrays): void {
     const { device, style } = this.pipelines;
-    for (const [tensor, values] of givenInputs(this.plan, inputs, this.#given)) {
+    for (const [tensor, values] of readInputs(this.plan, inputs, this.#given)) {
       device.queue.writeBuffer(this.#buffer(tensor), 0, narrowed(style.precision, toBlocks(tensor, values)));
     }
     this.#given = true;

@@ -1,7 +1,7 @@
 // The GPU: whether there is one that is worth using, and a device with the limits that it has.
 
 import type { Availability } from '../../availability.ts';
-import { EngineError, reasonOf } from '../../error.ts';
+import { EngineError, messageOf } from '../../error.ts';
 import type { Precision } from '../../painter.ts';
 import { isSoftwareName } from '../../software-gpu.ts';
 
@@ -13,7 +13,7 @@ async function findAdapter(): Promise<GPUAdapter | string> {
   try {
     return (await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' })) ?? NO_ADAPTER;
   } catch (error) {
-    return `WebGPU failed: ${reasonOf(error)}`;
+    return `WebGPU failed: ${messageOf(error)}`;
   }
 }
 

@@ -1,6 +1,6 @@
 // The kernels of a frame: compiled, bound to what holds for all frames, and recorded.
 
-import { EngineError, impossible } from '../../error.ts';
+import { assertNever, EngineError } from '../../error.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import { compile } from '../kernels/compile.ts';
@@ -145,7 +145,7 @@ export function compileStep(
     case 'opening':
       return compileOpening(context, step.guide, step.convolution, step.tile, frame);
     default:
-      return impossible(step);
+      return assertNever(step);
   }
 }
 

@@ -4,14 +4,14 @@
 
 import {
   cropOf,
-  fitted,
+  fitWithin,
   isBitmap,
   isVideo,
   type Size,
   sizeOfSource,
-  unreadable,
+  unreadableError,
 } from '../../frames/source.ts';
-import { Ladder } from '../../frames/uploader.ts';
+import { FrameUploader } from '../../frames/uploader.ts';
 import type { FrameSource } from '../../painter.ts';
 import { trueWays } from './upload-probe.ts';
 
@@ -24,7 +24,7 @@ type Aim = readonly [size: Size, mirror: boolean];
 
 export class Frames {
   readonly sampler: GPUSampler;
-  readonly #ladder: Ladder;
+  readonly #ladder: FrameUploader;
   #copied: { readonly texture: GPUTexture; readonly view: GPUTextureView } | null = null;
   /** The bitmap that lies in the texture: bitmaps never change, so it need not be uploaded again. */
   #uploaded: FrameSource | null = null;
@@ -37,7 +37,7 @@ export class Frames {
     /** Whether there are kernels for external textures. */
     readonly external: boolean,
   ) {
-    this.#ladder = new Ladder(() => trueWays(device));
+    this.#ladder = new FrameUploader(() => trueWays(device));
     this.sampler = device.createSampler({ label: 'frame', magFilter: 'linear', minFilter: 'linear' });
   }
 
@@ -48,23 +48,23 @@ export class Frames {
     this.#aim(whole, mirror);
     const video = isVideo(source);
     if (video) {
-      this.#ladder.begin();
+      this.#ladder.startVerification();
       const texture =
         this.external &&
         this.#ladder.attempt('external', () => this.device.importExternalTexture({ label: 'frame', source }));
       if (texture) return { kind: 'external', texture };
     }
     try {
-      const size = fitted(whole, this.device.limits.maxTextureDimension2D);
+      const size = fitWithin(whole, this.device.limits.maxTextureDimension2D);
       const { texture, view } = this.#textureOf(size);
       const upload = (from: FrameSource) => this.#upload(from, texture, size);
       // A picture that is larger than any texture is drawn smaller first.
-      if (size[0] < whole[0] || size[1] < whole[1]) upload(this.#ladder.drawn(source, size));
+      if (size[0] < whole[0] || size[1] < whole[1]) upload(this.#ladder.draw(source, size));
       else if (video) this.#ladder.upload(source, size, upload);
       else if (source !== this.#uploaded) upload(source);
       return { kind: 'texture', view };
     } catch (error) {
-      throw unreadable(error);
+      throw unreadableError(error);
     }
   }
 

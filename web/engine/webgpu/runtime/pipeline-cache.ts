@@ -3,7 +3,7 @@
 // the GPU thinks of them; a pipeline that fails says so itself.
 
 import type { Data } from '../../codegen/constant-data.ts';
-import { impossible } from '../../error.ts';
+import { assertNever } from '../../error.ts';
 import type { Style } from '../kernels/config.ts';
 import type { Binding, FrameLayout, Kernel } from '../kernels/kernel.ts';
 import type { Memory } from './memory.ts';
@@ -139,7 +139,7 @@ export class Pipelines {
       case 'canvas':
         return null;
       default:
-        return impossible(binding);
+        return assertNever(binding);
     }
   }
 
@@ -189,7 +189,7 @@ function layoutOf(binding: Binding): Omit<GPUBindGroupLayoutEntry, 'binding' | '
     case 'canvas':
       return { storageTexture: { access: 'write-only', format: binding.format } };
     default:
-      return impossible(binding);
+      return assertNever(binding);
   }
 }
 

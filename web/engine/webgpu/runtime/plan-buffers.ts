@@ -2,7 +2,7 @@
 
 import { EngineError } from '../../error.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { liveValues } from '../../live-inputs.ts';
+import { defaultLiveValues } from '../../live-inputs.ts';
 import type { Style } from '../kernels/config.ts';
 import { bytesIn, narrowed } from '../kernels/precision.ts';
 import type { Memory } from './memory.ts';
@@ -34,7 +34,7 @@ export function makeShared(memory: Memory, plan: Plan, { precision }: Style): Sh
   }
   const uniform = (label: string, size: number) =>
     memory.make(label, size, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-  const values = liveValues(plan);
+  const values = defaultLiveValues(plan);
   const live = uniform('live', values.byteLength);
   queue.writeBuffer(live, 0, values);
   return { buffer, live, crop: uniform('crop', 32) };

@@ -4,9 +4,9 @@
 // what is painted beyond those is dropped.
 
 import { channelBlocks } from '../../graph/ir/tensor.ts';
-import { liveValues } from '../../live-inputs.ts';
-import type { Findings } from '../../painter.ts';
-import { GOLDEN, STRIPES_SIDE, stripes } from '../../recovery/probe.ts';
+import { defaultLiveValues } from '../../live-inputs.ts';
+import type { ProbeResult } from '../../painter.ts';
+import { GOLDEN_RATIO, TEST_PATTERN_SIDE, testPattern } from '../../recovery/probe.ts';
 import type { Step } from '../kernels/frame-fusion.ts';
 import { bytesIn, widened } from '../kernels/precision.ts';
 import { frameGroup, type Kernels, type Studio } from './frame-program.ts';
@@ -30,7 +30,7 @@ export async function examine(
   { byWay }: Kernels,
   frames: Frames,
   live: Float32Array<ArrayBuffer>,
-): Promise<Findings> {
+): Promise<ProbeResult> {
   // As the latest new kind of frame came; its kernels are there.
   const [[way, bound] = ['texture', []] as const] = [...byWay].reverse();
   const { merged, pipelines, format } = studio;
@@ -41,7 +41,7 @@ export async function examine(
   const samples = steps.map(step => samplesOf(studio, step));
   const sampled = samples.some(some => some.length > 0) ? MOST_SAMPLED * bound.length : 0;
   const label = 'examination';
-  const side = STRIPES_SIDE;
+  const side = TEST_PATTERN_SIDE;
   const { COPY_DST, COPY_SRC, STORAGE_BINDING, TEXTURE_BINDING } = GPUTextureUsage;
   const size = [side, side];
   const usage = TEXTURE_BINDING | COPY_DST;
@@ -59,7 +59,7 @@ export async function examine(
     const bytes = sampled + 4 * width * height;
     const read = memory.make(label, bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
     const encoder = device.createCommandEncoder({ label });
-    if (way === 'external') source = new VideoFrame(stripes(), shape);
+    if (way === 'external') source = new VideoFrame(testPattern(), shape);
     const given = source ? device.importExternalTexture({ label, source }) : picture.createView();
     const group = frameGroup(studio, way, frames.sampler, given, painting.createView());
     bound.forEach(({ compiled, group: bindings }, i) => {
@@ -78,8 +78,8 @@ export async function examine(
       const target = { buffer: read, offset: sampled + 4 * width * row };
       encoder.copyTextureToBuffer({ texture: painting, origin: [0, row] }, target, [width]);
     }
-    device.queue.writeTexture({ texture: picture }, stripes(), { bytesPerRow: 4 * side }, size);
-    device.queue.writeBuffer(shared.live, 0, liveValues(plan));
+    device.queue.writeTexture({ texture: picture }, testPattern(), { bytesPerRow: 4 * side }, size);
+    device.queue.writeBuffer(shared.live, 0, defaultLiveValues(plan));
     frames.aimedBeside(side, () => device.queue.submit([encoder.finish()]));
     device.queue.writeBuffer(shared.live, 0, live);
     await read.mapAsync(GPUMapMode.READ);
@@ -110,7 +110,7 @@ function samplesOf({ merged, pipelines }: Studio, step: Step): Sample[] {
   const count = Math.min(MOST_PIXELS, Math.floor(MOST_SAMPLED / size));
   const buffer = pipelines.shared.buffer(place.buffer);
   return Array.from({ length: count }, (_, i) => {
-    const pixel = Math.floor(((i * GOLDEN) % 1) * n * h * w);
+    const pixel = Math.floor(((i * GOLDEN_RATIO) % 1) * n * h * w);
     return [buffer, (pixel * place.stride + place.offset) * block, size] as const;
   });
 }

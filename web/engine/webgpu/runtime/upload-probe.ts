@@ -1,13 +1,19 @@
 // The ways of a video frame to a WebGPU device, tried on a known frame: as an external texture, through a kernel
 // that samples it, and uploaded to a texture, which is read itself.
 
-import { MIDDLES, SIDE, trueWaysOf, WAYS, type Way } from '../../frames/upload-paths.ts';
+import {
+  QUARTER_CENTERS,
+  TEST_FRAME_SIDE,
+  UPLOAD_PATHS,
+  type UploadPath,
+  verifyUploadPaths,
+} from '../../frames/upload-paths.ts';
 import type { Canvas } from '../../painter.ts';
 import { checked } from './memory.ts';
 import code from './upload-probe.wgsl?raw';
 
-export const trueWays = (device: GPUDevice): Promise<ReadonlySet<Way>> =>
-  trueWaysOf(device, WAYS, (way, picture) =>
+export const trueWays = (device: GPUDevice): Promise<ReadonlySet<UploadPath>> =>
+  verifyUploadPaths(device, UPLOAD_PATHS, (way, picture) =>
     way === 'external' ? sampled(device, picture) : uploaded(device, picture),
   );
 
@@ -41,11 +47,16 @@ async function uploaded(
 ): Promise<ArrayLike<number>> {
   const { COPY_SRC, COPY_DST, RENDER_ATTACHMENT } = GPUTextureUsage;
   const usage = COPY_SRC | COPY_DST | RENDER_ATTACHMENT;
-  const texture = device.createTexture({ label, size: [SIDE, SIDE], format: 'rgba8unorm', usage });
+  const texture = device.createTexture({
+    label,
+    size: [TEST_FRAME_SIDE, TEST_FRAME_SIDE],
+    format: 'rgba8unorm',
+    usage,
+  });
   try {
     const found = await copied(device, (encoder, buffer) => {
-      device.queue.copyExternalImageToTexture({ source }, { texture }, [SIDE, SIDE]);
-      MIDDLES.forEach((origin, i) => {
+      device.queue.copyExternalImageToTexture({ source }, { texture }, [TEST_FRAME_SIDE, TEST_FRAME_SIDE]);
+      QUARTER_CENTERS.forEach((origin, i) => {
         encoder.copyTextureToBuffer({ texture, origin: [...origin] }, { buffer, offset: 4 * i }, [1]);
       });
     });
