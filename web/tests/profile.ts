@@ -3,18 +3,23 @@
 import type { ConvAxis, Convolution } from '../engine/graph/ir/operation.ts';
 import { paddedLength, type Tensor } from '../engine/graph/ir/tensor.ts';
 import { readLook } from '../engine/index.ts';
-import { bytesIn } from '../engine/webgpu/kernels/precision.ts';
+import { storedBytes } from '../engine/webgpu/kernels/precision.ts';
 import { createWebgpuPainter } from '../engine/webgpu/painter.ts';
-import { adapterName, canvasFormat, requestDevice, usualPrecision } from '../engine/webgpu/runtime/device.ts';
 import {
-  frameGroup,
-  kernelsFor,
-  makeStudio,
+  adapterName,
+  canvasFormat,
+  defaultPrecision,
+  requestDevice,
+} from '../engine/webgpu/runtime/device.ts';
+import {
+  createFrameProgram,
+  kernelsOfKind,
+  makeFrameGroup,
   prepareKernels,
 } from '../engine/webgpu/runtime/frame-program.ts';
-import { checked, Memory } from '../engine/webgpu/runtime/memory.ts';
+import { BufferAllocator, withErrorScopes } from '../engine/webgpu/runtime/memory.ts';
 import { dispatch } from '../engine/webgpu/runtime/pipeline-cache.ts';
-import { styleFor } from '../engine/webgpu/tuning/defaults.ts';
+import { defaultConfig } from '../engine/webgpu/tuning/defaults.ts';
 
 export interface Layer {
   readonly name: string;
@@ -83,19 +88,19 @@ async function layersOf(
   plan: Awaited<ReturnType<typeof readLook>>['plan'],
   device: GPUDevice,
 ): Promise<Layer[]> {
-  const memory = new Memory(device);
+  const allocator = new BufferAllocator(device);
   const format = canvasFormat(device);
-  const style = { ...styleFor(device), precision: usualPrecision(device) };
-  const { studio, pending } = await checked(device, () => {
-    const made = makeStudio(memory, plan, style, format);
-    return { studio: made, pending: prepareKernels(made, style, ['external']) };
+  const config = { ...defaultConfig(device), precision: defaultPrecision(device) };
+  const { program, pending } = await withErrorScopes(device, () => {
+    const made = createFrameProgram(allocator, plan, config, format);
+    return { program: made, pending: prepareKernels(made, config, ['external']) };
   });
-  const bound = kernelsFor(studio, await pending(), 'texture');
+  const bound = kernelsOfKind(program, await pending(), 'texture');
   const [, , height = 1, width = 1] = plan.outputs[0]?.shape ?? [];
   const usage = GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING;
   const made = (what: GPUTextureFormat) =>
     device.createTexture({ size: [width, height], format: what, usage }).createView();
-  const group = frameGroup(studio, 'texture', device.createSampler(), made('rgba8unorm'), made(format));
+  const group = makeFrameGroup(program, 'texture', device.createSampler(), made('rgba8unorm'), made(format));
   const time = async (index: number, repeats: number) => {
     const before = await processorTime();
     const start = performance.now();
@@ -111,7 +116,7 @@ async function layersOf(
     return { ms, processor: (await processorTime()) - before };
   };
   const layers: Layer[] = [];
-  for (const [index, step] of studio.merged.steps.entries()) {
+  for (const [index, step] of program.framePlan.steps.entries()) {
     const kernel = bound[index]?.compiled.kernel;
     if (!kernel) continue;
     await time(index, 1);
@@ -120,10 +125,10 @@ async function layersOf(
     const times = [];
     for (let i = 0; i < 3; i++) times.push(await time(index, repeats));
     const operation =
-      step.kind === 'opening' ? step.convolution : step.kind === 'plain' ? step.operation : step.means;
-    const inputs = step.kind === 'opening' ? step.guide.inputs : operation.inputs;
+      step.kind === 'inputConv' ? step.convolution : step.kind === 'single' ? step.operation : step.means;
+    const inputs = step.kind === 'inputConv' ? step.guide.inputs : operation.inputs;
     const bytes = (tensors: readonly Tensor[]) =>
-      tensors.reduce((sum, tensor) => sum + bytesIn(style.precision, 4 * paddedLength(tensor)), 0);
+      tensors.reduce((sum, tensor) => sum + storedBytes(config.precision, 4 * paddedLength(tensor)), 0);
     const part = operation.kind === 'convolution' ? partOf(operation) : 1;
     const constants = kernel.bindings.map(binding => {
       if (binding.kind !== 'data') return 0;
@@ -134,17 +139,19 @@ async function layersOf(
     );
     layers.push({
       name: kernel.label,
-      kernel: shape ? 'strip' : step.kind === 'plain' ? step.operation.kind : step.kind,
+      kernel: shape ? 'strip' : step.kind === 'single' ? step.operation.kind : step.kind,
       shape: shape ? shape.slice(1).join(' x ') : '',
       workgroups: kernel.workgroups.join(' x '),
       products: operation.kind === 'convolution' ? productsOf(operation) : 0,
       weights: constants.reduce((a, b) => a + b, 0),
-      read: step.kind === 'cells' ? 0 : bytes(inputs),
-      written: bytes(step.kind === 'cells' ? [step.source.output, operation.output] : [operation.output]),
+      read: step.kind === 'downsample' ? 0 : bytes(inputs),
+      written: bytes(
+        step.kind === 'downsample' ? [step.source.output, operation.output] : [operation.output],
+      ),
       ms: median(times.map(({ ms }) => ms)) / repeats,
       processor: median(times.map(({ processor }) => processor)) / repeats,
     });
   }
-  memory.destroy();
+  allocator.destroy();
   return layers;
 }

@@ -5,27 +5,30 @@ import { defaultLiveValues } from '../engine/live-inputs.ts';
 import type { Context } from '../engine/webgl2/runtime/context.ts';
 import { Network } from '../engine/webgl2/runtime/network.ts';
 import { fetchKernels } from '../engine/webgpu/kernels/compile.ts';
-import { Reader } from '../engine/webgpu/runtime/array-runner.ts';
-import { checked, Memory } from '../engine/webgpu/runtime/memory.ts';
-import { Pipelines } from '../engine/webgpu/runtime/pipeline-cache.ts';
-import { makeShared } from '../engine/webgpu/runtime/plan-buffers.ts';
-import { styleFor } from '../engine/webgpu/tuning/defaults.ts';
+import { ArrayRunner } from '../engine/webgpu/runtime/array-runner.ts';
+import { BufferAllocator, withErrorScopes } from '../engine/webgpu/runtime/memory.ts';
+import { PipelineCache } from '../engine/webgpu/runtime/pipeline-cache.ts';
+import { makePlanBuffers } from '../engine/webgpu/runtime/plan-buffers.ts';
+import { defaultConfig } from '../engine/webgpu/tuning/defaults.ts';
 
 type Arrays = Record<string, Float32Array>;
 
 export async function runOnWebgpu(plan: Plan, device: GPUDevice, inputs: Arrays): Promise<Arrays> {
   const extended = await fetchKernels(plan);
-  const memory = new Memory(device);
+  const allocator = new BufferAllocator(device);
   try {
-    const style = styleFor(device);
-    const pipelines = await checked(
+    const config = defaultConfig(device);
+    const pipelines = await withErrorScopes(
       device,
-      () => new Pipelines(memory, makeShared(memory, plan, style), style),
+      () => new PipelineCache(allocator, makePlanBuffers(allocator, plan, config), config),
     );
-    const reader = await Reader.create({ plan, extended, steps: [], painted: null, guide: null }, pipelines);
-    return await reader.run(inputs, defaultLiveValues(plan), {});
+    const runner = await ArrayRunner.create(
+      { plan, extended, steps: [], painted: null, guide: null },
+      pipelines,
+    );
+    return await runner.run(inputs, defaultLiveValues(plan), {});
   } finally {
-    memory.destroy();
+    allocator.destroy();
   }
 }
 

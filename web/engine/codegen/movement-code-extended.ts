@@ -3,8 +3,8 @@
 import type { Concat, IndexMap, Movement, View } from '../graph/ir/operation.ts';
 import { LANES } from '../graph/ir/tensor.ts';
 import { literal, type ShaderLanguage } from './expression-code.ts';
-import { edgeCode, perLane, READ, readFrom, vector } from './movement-code.ts';
-import { addressOf } from './view-address.ts';
+import { edgeCode, perLane, READ, readElement, vector } from './movement-code.ts';
+import { viewAddress } from './view-address.ts';
 
 /** `inside` tests whether `i` is an element of the input. */
 export function movementCode(language: ShaderLanguage, operation: Movement, inside: string): string {
@@ -23,11 +23,11 @@ export function movementCode(language: ShaderLanguage, operation: Movement, insi
 
 function viewCode(language: ShaderLanguage, { inputs, output }: Movement, view: View): string {
   const { int4, constant } = language;
-  const { rest, place, at } = addressOf(view, inputs[0]?.shape ?? output.shape, output.shape);
+  const { index, offset, at } = viewAddress(view, inputs[0]?.shape ?? output.shape, output.shape);
   const lines = [
-    ...(rest ? [`      ${constant('int')} rest = ${rest};`] : []),
-    ...(place ? [`      ${constant('int')} place = ${place};`] : []),
-    readFrom(language, `${int4}(${at.join(', ')})`),
+    ...(index ? [`      ${constant('int')} index = ${index};`] : []),
+    ...(offset ? [`      ${constant('int')} offset = ${offset};`] : []),
+    readElement(language, `${int4}(${at.join(', ')})`),
   ];
   return perLane(language, lines.join('\n'));
 }
@@ -59,11 +59,11 @@ function extendCode(
   if (mode === 'wrap') {
     // GLSL leaves the remainder of a negative number open.
     const several = `sizes[2] * (${int4}(1) + abs(place) / sizes[2])`;
-    return perLane(language, `${start}\n${readFrom(language, `(place + ${several}) % sizes[2]`)}`);
+    return perLane(language, `${start}\n${readElement(language, `(place + ${several}) % sizes[2]`)}`);
   }
   const last = `      ${constant(int4)} last = sizes[2] - ${int4}(1);`;
   const at = `max(last - abs(last - abs(place)), ${int4}(0))`;
-  return perLane(language, `${start}\n${last}\n${readFrom(language, at)}`);
+  return perLane(language, `${start}\n${last}\n${readElement(language, at)}`);
 }
 
 /** The inputs one after the other along the axis. */

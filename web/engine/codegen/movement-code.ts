@@ -23,12 +23,12 @@ ${element}
 }
 
 /** Element `i` of the input, where `code` computes it of the output's, `o`. */
-export const readFrom = (language: ShaderLanguage, code: string): string =>
+export const readElement = (language: ShaderLanguage, code: string): string =>
   `      ${language.constant(language.int4)} i = ${code};\n      made[lane] = ${READ};`;
 
 /** The input's first and last rows and columns repeated all around it. */
 export function edgeCode(language: ShaderLanguage, before: Shape): string {
   const { int4 } = language;
   const at = `clamp(o - ${vector(language, before)}, ${int4}(0), sizes[2] - ${int4}(1))`;
-  return perLane(language, readFrom(language, at));
+  return perLane(language, readElement(language, at));
 }

@@ -2,11 +2,11 @@
 
 import type { Weights } from '../graph/ir/operation.ts';
 import { floats } from '../onnx/constant.ts';
-import type { Data } from './constant-data.ts';
-import { channelsOf, sharing } from './pack-weights.ts';
+import type { ConstantData } from './constant-data.ts';
+import { channelsOf, shareKey } from './pack-weights.ts';
 
 /** For convolutions in groups: float32, ordered [output channel][row][column][input channel of the group]. */
-export function packGrouped(weights: Weights, group: number, label: string): Data {
+export function packGrouped(weights: Weights, group: number, label: string): ConstantData {
   const { inputs, outputs } = channelsOf(weights, group);
   const [, , kh, kw] = weights.dims;
   const taps = kh * kw;
@@ -25,5 +25,5 @@ export function packGrouped(weights: Weights, group: number, label: string): Dat
       }
     }
   };
-  return { label, ...sharing(weights, group), bytes: outputs * taps * perIn * 4, fill };
+  return { label, ...shareKey(weights, group), bytes: outputs * taps * perIn * 4, fill };
 }

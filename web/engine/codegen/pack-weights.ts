@@ -5,7 +5,7 @@
 import type { Weights } from '../graph/ir/operation.ts';
 import { LANES } from '../graph/ir/tensor.ts';
 import { bytesOf, numbers } from '../onnx/constant.ts';
-import type { Data } from './constant-data.ts';
+import type { ConstantData } from './constant-data.ts';
 
 export type Element = Weights['type'];
 type WeightArray = Float32Array | Uint16Array | Uint8Array;
@@ -23,27 +23,27 @@ export function channelsOf({ dims, transposed }: Weights, group: number): Channe
 
 /** Convolutions that share an initializer share what is packed of it: their weights are different objects
  * with the same bytes (and the same zero points, which stand for their bytes too). */
-export function sharing({ bytes, zero, type, dims, transposed }: Weights, group: number) {
+export function shareKey({ bytes, zero, type, dims, transposed }: Weights, group: number) {
   return { owner: zero ?? bytes, layout: `${type} ${dims.join(' ')} ${transposed} ${group}` };
 }
 
-export function packWeights(weights: Weights, label: string): Data {
+export function packWeights(weights: Weights, label: string): ConstantData {
   const channels = channelsOf(weights, 1);
   const [, , kh, kw] = weights.dims;
   const taps = kh * kw;
   const count = Math.ceil(channels.inputs / LANES) * Math.ceil(channels.outputs / LANES) * taps;
   const fill = (target: ArrayBuffer) => {
     const to = numbers({ bytes: new Uint8Array(target), type: weights.type });
-    pack(numbers(weights), to, channels, taps, weights.transposed);
+    packBlocks(numbers(weights), to, channels, taps, weights.transposed);
     if (weights.zero) fillEmptyInputs(to, weights.zero, channels, taps);
   };
   const bytes = count * LANES * LANES * bytesOf(weights.type);
-  return { label, ...sharing(weights, 1), bytes, fill };
+  return { label, ...shareKey(weights, 1), bytes, fill };
 }
 
 /** Block by block, so that what is read and what is written lie close together: a look has up to 54 million
  * weights, and the page waits. */
-function pack(
+function packBlocks(
   from: WeightArray,
   to: WeightArray,
   { inputs, outputs }: Channels,

@@ -8,40 +8,40 @@ import type { View } from '../graph/ir/operation.ts';
 import { productOf, stridesOf } from '../graph/ir/strides.ts';
 import type { Shape } from '../graph/ir/tensor.ts';
 
-export interface Address {
-  /** What `rest` is where the others read it: the output's element by its number. */
-  readonly rest: string | null;
-  /** What `place` is where `at` reads it: the input's element by its number. */
-  readonly place: string | null;
+export interface ViewAddress {
+  /** The output's element by its number, where the others read `index`. */
+  readonly index: string | null;
+  /** The input's element by its number, where `at` reads `offset`. */
+  readonly offset: string | null;
   /** The input's (n, c, h, w). */
   readonly at: readonly [n: string, c: string, h: string, w: string];
 }
 
 const AXES = ['o.x', 'o.y', 'o.z', 'o.w'] as const;
 
-export function addressOf(view: View, input: Shape, output: Shape): Address {
+export function viewAddress(view: View, input: Shape, output: Shape): ViewAddress {
   const split = digitsByAxis(view.dims, output);
-  const digits = split ?? digitsOf('rest', view.dims);
+  const digits = split ?? digitCode('index', view.dims);
   const [n, c, h, w] = AXES;
-  const rest = split ? null : `((${n} * ${output[1]} + ${c}) * ${output[2]} + ${h}) * ${output[3]} + ${w}`;
+  const index = split ? null : `((${n} * ${output[1]} + ${c}) * ${output[2]} + ${h}) * ${output[3]} + ${w}`;
   const axes = sourceByAxis(view, digits, input);
-  if (axes) return { rest, place: null, at: axes };
+  if (axes) return { index, offset: null, at: axes };
   const terms = view.strides.map((stride, i) => ({ digit: digits[i] ?? '0', step: stride }));
   const [, channels, height, width] = input;
   return {
-    rest,
-    place: sum(view.start, terms),
+    index,
+    offset: sumCode(view.start, terms),
     at: [
-      `place / ${channels * height * width}`,
-      `place / ${height * width} % ${channels}`,
-      `place / ${width} % ${height}`,
-      `place % ${width}`,
+      `offset / ${channels * height * width}`,
+      `offset / ${height * width} % ${channels}`,
+      `offset / ${width} % ${height}`,
+      `offset % ${width}`,
     ],
   };
 }
 
 /** `number` in the mixed base `dims`. */
-function digitsOf(number: string, dims: readonly number[]): string[] {
+function digitCode(number: string, dims: readonly number[]): string[] {
   return dims.map((dim, i) => {
     if (dim === 1) return '0';
     const inner = productOf(dims.slice(i + 1));
@@ -57,13 +57,13 @@ function digitsByAxis(dims: readonly number[], output: Shape): string[] | null {
     const own: number[] = [];
     for (let at = digits.length; productOf(own) < size && at < dims.length; at++) own.push(dims[at] ?? 1);
     if (productOf(own) !== size) return null;
-    digits.push(...digitsOf(AXES[axis] ?? 'o.w', own));
+    digits.push(...digitCode(AXES[axis] ?? 'o.w', own));
   }
   return [...digits, ...dims.slice(digits.length).map(() => '0')];
 }
 
 /** The input's axes, where each digit moves along one of them and stays on it; else null. */
-function sourceByAxis(view: View, digits: readonly string[], input: Shape): Address['at'] | null {
+function sourceByAxis(view: View, digits: readonly string[], input: Shape): ViewAddress['at'] | null {
   const steps = stridesOf(input);
   const terms = input.map((): { digit: string; step: number }[] => []);
   const low = input.map((size, axis) => Math.floor(view.start / (steps[axis] ?? 1)) % size);
@@ -80,11 +80,11 @@ function sourceByAxis(view: View, digits: readonly string[], input: Shape): Addr
     end[axis] = (end[axis] ?? 0) + step * (dim - 1);
   }
   if (input.some((size, axis) => (low[axis] ?? 0) < 0 || (high[axis] ?? 0) >= size)) return null;
-  const [n = '0', c = '0', h = '0', w = '0'] = terms.map((own, axis) => sum(starts[axis] ?? 0, own));
+  const [n = '0', c = '0', h = '0', w = '0'] = terms.map((own, axis) => sumCode(starts[axis] ?? 0, own));
   return [n, c, h, w];
 }
 
-function sum(start: number, terms: readonly { digit: string; step: number }[]): string {
+function sumCode(start: number, terms: readonly { digit: string; step: number }[]): string {
   const moving = terms.filter(({ digit, step }) => digit !== '0' && step !== 0);
   const parts = moving.map(({ digit, step }) => {
     const whole = /[/%]/.test(digit) ? `(${digit})` : digit;

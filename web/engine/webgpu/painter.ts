@@ -17,36 +17,42 @@ import {
   throwIfCancelled,
 } from '../painter.ts';
 import { fetchKernels } from './kernels/compile.ts';
-import type { Class, Style } from './kernels/config.ts';
-import type { Way } from './kernels/kernel.ts';
+import type { ConvClass, KernelConfig } from './kernels/config.ts';
+import type { FrameKind } from './kernels/kernel.ts';
 import type { ExtendedKernels } from './kernels/shader.ts';
-import type { Reader } from './runtime/array-runner.ts';
-import { adapterName, canvasFormat, checkLimits, requestDevice, usualPrecision } from './runtime/device.ts';
+import type { ArrayRunner } from './runtime/array-runner.ts';
+import { adapterName, canvasFormat, checkLimits, defaultPrecision, requestDevice } from './runtime/device.ts';
 import {
-  type Bound,
-  type ByWay,
+  type BoundKernel,
   compileGuide,
-  frameGroup,
-  hasExternal,
-  type Kernels,
-  kernelsFor,
-  makeStudio,
+  createFrameProgram,
+  type FrameKernels,
+  type FrameProgram,
+  hasExternalTextures,
+  kernelsOfKind,
+  makeFrameGroup,
+  type PerFrameKind,
+  preferredFrameKind,
   prepareKernels,
-  type Studio,
-  usualWay,
 } from './runtime/frame-program.ts';
-import { Frames } from './runtime/frame-textures.ts';
-import { checked, Memory, sentenceOf } from './runtime/memory.ts';
-import { bindGroup, type Compiled, dispatch } from './runtime/pipeline-cache.ts';
-import { examine } from './runtime/probe.ts';
-import { trialOf } from './tuning/benchmark.ts';
-import { CLASSES, type Found, keyOf, type Notes, notesOf } from './tuning/cache.ts';
-import { browserSurroundings, type Surroundings } from './tuning/environment.ts';
+import { FrameTextures } from './runtime/frame-textures.ts';
+import { BufferAllocator, gpuErrorMessage, withErrorScopes } from './runtime/memory.ts';
+import { type CompiledKernel, dispatch, makeBindGroup } from './runtime/pipeline-cache.ts';
+import { probe } from './runtime/probe.ts';
+import { benchmarkCandidate } from './tuning/benchmark.ts';
+import {
+  CONV_CLASSES,
+  cacheKey,
+  openTuningCache,
+  type TunedShapes,
+  type TuningCache,
+} from './tuning/cache.ts';
+import { browserEnvironment, type PageEnvironment } from './tuning/environment.ts';
 import { tune } from './tuning/tuner.ts';
 
-interface Owned extends BackendSettings {
+interface WebgpuSettings extends BackendSettings {
   readonly ownsDevice: boolean;
-  readonly surroundings: Surroundings;
+  readonly environment: PageEnvironment;
   readonly extended: ExtendedKernels | null;
 }
 
@@ -55,7 +61,7 @@ export async function createWebgpuPainter(
   look: Look,
   settings: BackendSettings,
   device?: GPUDevice,
-  surroundings: Surroundings = browserSurroundings(),
+  environment: PageEnvironment = browserEnvironment(),
 ): Promise<BackendPainter> {
   const ownsDevice = device === undefined;
   if (device) checkLimits(device.limits);
@@ -65,7 +71,7 @@ export async function createWebgpuPainter(
     return await WebgpuPainter.create(look.info, look.plan, used, {
       ...settings,
       ownsDevice,
-      surroundings,
+      environment,
       extended,
     });
   } catch (error) {
@@ -80,7 +86,7 @@ interface Loss {
   heard: ((reason: string) => void) | null;
 }
 
-function lossOf(device: GPUDevice): Loss {
+function watchLoss(device: GPUDevice): Loss {
   const loss: Loss = { said: '', heard: null };
   device.lost.then(({ reason, message }) => {
     loss.said = message || reason;
@@ -89,54 +95,58 @@ function lossOf(device: GPUDevice): Loss {
   return loss;
 }
 
-const shaped = (style: Style, found: Found): Style => ({ ...style, shapes: { ...style.shapes, ...found } });
+const withShapes = (config: KernelConfig, found: TunedShapes): KernelConfig => ({
+  ...config,
+  shapes: { ...config.shapes, ...found },
+});
 
 class WebgpuPainter implements BackendPainter {
   readonly backend = 'webgpu';
-  readonly #frames: Frames;
-  #kernels: Kernels;
+  readonly #frames: FrameTextures;
+  #kernels: FrameKernels;
   readonly #live: Float32Array<ArrayBuffer>;
-  readonly #settings: Owned;
+  readonly #settings: WebgpuSettings;
   readonly canvas: Canvas | null;
   readonly #context: GPUCanvasContext | null;
   #guideContext: GPUCanvasContext | null = null;
-  #guideStep: ByWay<Compiled> | null = null;
-  #reader: Promise<Reader> | null = null;
-  #tuned: boolean;
-  #tuning = false;
-  #lost = false;
-  #destroyed = false;
+  #guideKernels: PerFrameKind<CompiledKernel> | null = null;
+  #runner: Promise<ArrayRunner> | null = null;
+  #isTuned: boolean;
+  #isTuning = false;
+  #isLost = false;
+  #isDestroyed = false;
 
   private constructor(
     readonly info: LookInfo,
     readonly plan: Plan,
-    readonly studio: Studio,
-    kernels: Kernels,
-    settings: Owned,
-    readonly notes: Notes,
+    readonly program: FrameProgram,
+    kernels: FrameKernels,
+    settings: WebgpuSettings,
+    readonly cache: TuningCache,
     readonly loss: Loss,
   ) {
-    this.#tuned = settings.tune === false || CLASSES.every(name => notes.known[name]);
+    this.#isTuned = settings.tune === false || CONV_CLASSES.every(name => cache.shapes[name]);
     this.#kernels = kernels;
-    const { device, shared } = studio.pipelines;
+    const { device, buffers } = program.pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
-    this.#frames = new Frames(device, shared.crop, [width, height], studio.external);
+    this.#frames = new FrameTextures(device, buffers.crop, [width, height], program.hasExternal);
     this.#live = defaultLiveValues(plan);
     this.#settings = settings;
     this.canvas = settings.canvas;
     const [, , tall = 1, wide = 1] = plan.outputs[0]?.shape ?? [];
     this.#context = settings.canvas && this.#configure(settings.canvas, wide, tall);
-    loss.heard = reason => this.#lose(reason);
+    loss.heard = reason => this.#handleLoss(reason);
     // Errors of a shared device may be somebody else's.
-    if (settings.ownsDevice) device.onuncapturederror = ({ error }) => this.#lose(sentenceOf(error));
+    if (settings.ownsDevice)
+      device.onuncapturederror = ({ error }) => this.#handleLoss(gpuErrorMessage(error));
   }
 
   /** From now on painting does nothing; said once. */
-  #lose(reason: string): void {
-    if (this.#lost) return;
-    this.#lost = true;
+  #handleLoss(reason: string): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
     // What was found may be why: it is forgotten. What was just tried may be: nothing else is tried again.
-    this.notes.keep(this.#tuning ? this.#kernels.style.shapes : {});
+    this.cache.save(this.#isTuning ? this.#kernels.config.shapes : {});
     this.#settings.onLost(reason);
   }
 
@@ -144,39 +154,39 @@ class WebgpuPainter implements BackendPainter {
     info: LookInfo,
     plan: Plan,
     device: GPUDevice,
-    settings: Owned,
+    settings: WebgpuSettings,
   ): Promise<WebgpuPainter> {
-    const memory = new Memory(device);
-    const loss = lossOf(device);
-    const { surroundings } = settings;
+    const allocator = new BufferAllocator(device);
+    const loss = watchLoss(device);
+    const { environment } = settings;
     // A network that runs on arrays alone is one that somebody wants numbers of.
-    const precision = settings.precision ?? (plan.camera ? usualPrecision(device) : 'float32');
-    const usual = { ...surroundings.usual(device), precision };
-    const notes = notesOf(keyOf(adapterName(device), usual), surroundings, settings.tune);
+    const precision = settings.precision ?? (plan.camera ? defaultPrecision(device) : 'float32');
+    const usual = { ...environment.defaultConfig(device), precision };
+    const cache = openTuningCache(cacheKey(adapterName(device), usual), environment, settings.tune);
     try {
       const format = canvasFormat(device);
-      const style = shaped(usual, notes.known);
-      const external = await hasExternal(device);
-      const { studio, pending } = await checked(device, () => {
-        const made = makeStudio(memory, plan, style, format, external, settings.extended);
-        return { studio: made, pending: prepareKernels(made, style, [usualWay(made)]) };
+      const config = withShapes(usual, cache.shapes);
+      const external = await hasExternalTextures(device);
+      const { program, pending } = await withErrorScopes(device, () => {
+        const made = createFrameProgram(allocator, plan, config, format, external, settings.extended);
+        return { program: made, pending: prepareKernels(made, config, [preferredFrameKind(made)]) };
       });
       const kernels = await pending();
       // A device that is lost pretends that all went well.
       if (loss.said) throw new EngineError(`The GPU was lost as the look was set up (${loss.said}).`);
       throwIfCancelled(settings);
-      return new WebgpuPainter(info, plan, studio, kernels, settings, notes, loss);
+      return new WebgpuPainter(info, plan, program, kernels, settings, cache, loss);
     } catch (error) {
-      memory.destroy();
-      if (Object.keys(notes.known).length === 0) throw error;
+      allocator.destroy();
+      if (Object.keys(cache.shapes).length === 0) throw error;
       // Shapes that did for another look may be more than this GPU takes for this one.
-      notes.keep({});
+      cache.save({});
       return WebgpuPainter.create(info, plan, device, settings);
     }
   }
 
   get #device(): GPUDevice {
-    return this.studio.pipelines.device;
+    return this.program.pipelines.device;
   }
 
   get adapter(): string {
@@ -185,9 +195,9 @@ class WebgpuPainter implements BackendPainter {
 
   get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
     return {
-      dispatches: this.plan.camera ? this.studio.merged.steps.length : 0,
-      pipelines: this.studio.pipelines.count,
-      bufferBytes: this.studio.pipelines.memory.bytes,
+      dispatches: this.plan.camera ? this.program.framePlan.steps.length : 0,
+      pipelines: this.program.pipelines.count,
+      bufferBytes: this.program.pipelines.allocator.bytes,
     };
   }
 
@@ -200,7 +210,7 @@ class WebgpuPainter implements BackendPainter {
       throw new EngineError('The canvas gives no WebGPU context; give one that has no other context.');
     // STORAGE_BINDING: kernels write the canvas itself, there is no copy on the way.
     const usage = GPUTextureUsage.STORAGE_BINDING;
-    context.configure({ device: this.#device, format: this.studio.format, usage, alphaMode: 'opaque' });
+    context.configure({ device: this.#device, format: this.program.format, usage, alphaMode: 'opaque' });
     return context;
   }
 
@@ -211,135 +221,135 @@ class WebgpuPainter implements BackendPainter {
     if (canvas === null || !guide) return;
     const context = this.#configure(canvas, guide.shape[3], guide.shape[2]);
     this.#guideContext = context;
-    if (this.#guideStep) return;
+    if (this.#guideKernels) return;
     // Compiled when somebody first looks; frames go on without it until it is there.
-    compileGuide(this.studio)
+    compileGuide(this.program)
       .then(step => {
-        this.#guideStep = step;
+        this.#guideKernels = step;
       })
       .catch((error: unknown) => {
-        if (!this.#destroyed) this.#lose(messageOf(error));
+        if (!this.#isDestroyed) this.#handleLoss(messageOf(error));
       });
   }
 
   set(name: string, value: number): void {
-    if (!setLiveInput(this.#live, this.plan, this.info, name, value) || this.#lost) return;
-    this.#device.queue.writeBuffer(this.studio.pipelines.shared.live, 0, this.#live);
+    if (!setLiveInput(this.#live, this.plan, this.info, name, value) || this.#isLost) return;
+    this.#device.queue.writeBuffer(this.program.pipelines.buffers.live, 0, this.#live);
   }
 
   paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
-    if (this.#lost) return;
+    if (this.#isLost) return;
     if (!this.plan.camera)
       throw new EngineError('This model takes no picture, so it cannot paint; use run().');
     if (!this.#context) throw new EngineError('There is no canvas to paint on: give createPainter one.');
-    const frame = this.#frames.take(source, view.mirror ?? false);
+    const frame = this.#frames.upload(source, view.mirror ?? false);
     if (!frame) return;
-    const { kind: way } = frame;
+    const { kind } = frame;
     const encoder = this.#device.createCommandEncoder({ label: 'frame' });
     const pass = encoder.beginComputePass({ label: 'frame' });
     const picture = frame.kind === 'external' ? frame.texture : frame.view;
     const canvas = this.#context.getCurrentTexture().createView();
-    pass.setBindGroup(1, frameGroup(this.studio, way, this.#frames.sampler, picture, canvas));
-    for (const { compiled, group } of this.#kernelsFor(way)) dispatch(pass, compiled, group);
-    if (this.#guideContext && this.#guideStep) {
+    pass.setBindGroup(1, makeFrameGroup(this.program, kind, this.#frames.sampler, picture, canvas));
+    for (const { compiled, group } of this.#kernelsOfKind(kind)) dispatch(pass, compiled, group);
+    if (this.#guideContext && this.#guideKernels) {
       const texture = this.#guideContext.getCurrentTexture().createView();
-      const shown = this.#guideStep[way];
+      const shown = this.#guideKernels[kind];
       dispatch(
         pass,
         shown,
-        bindGroup(this.#device, shown, () => texture),
+        makeBindGroup(this.#device, shown, () => texture),
       );
     }
     pass.end();
     this.#device.queue.submit([encoder.finish()]);
-    if (!this.#tuned) this.#tune();
+    if (!this.#isTuned) this.#tune();
   }
 
   /** Where the GPU refuses a kernel that is made only now, painting ends with its sentence. */
-  #kernelsFor(way: Way): readonly Bound[] {
-    let kernels = this.#kernels.byWay.get(way) ?? [];
+  #kernelsOfKind(kind: FrameKind): readonly BoundKernel[] {
+    let kernels = this.#kernels.byKind.get(kind) ?? [];
     if (kernels.length === 0) {
       const make = () => {
-        kernels = kernelsFor(this.studio, this.#kernels, way);
+        kernels = kernelsOfKind(this.program, this.#kernels, kind);
       };
-      checked(this.#device, make).catch((error: Error) => this.#lose(error.message));
+      withErrorScopes(this.#device, make).catch((error: Error) => this.#handleLoss(error.message));
     }
     return kernels;
   }
 
   /** Looks for kernels that suit this GPU better, once, while frames go on with what there is. */
   #tune(): void {
-    this.#tuned = true;
-    this.#tuning = true;
-    const { surroundings } = this.#settings;
-    const idle = async () => (await surroundings.idle()) && !this.#lost;
-    const trial = (name: Class, style: Style) => {
-      this.#forget();
-      return trialOf(this.studio, name, style).catch(() => null);
+    this.#isTuned = true;
+    this.#isTuning = true;
+    const { environment } = this.#settings;
+    const idle = async () => (await environment.idle()) && !this.#isLost;
+    const benchmark = (name: ConvClass, config: KernelConfig) => {
+      this.#dropUnusedPipelines();
+      return benchmarkCandidate(this.program, name, config).catch(() => null);
     };
-    tune(this.#kernels.style, this.notes.known, trial, idle)
-      .then(found => this.#change(found ?? this.notes.known))
+    tune(this.#kernels.config, this.cache.shapes, benchmark, idle)
+      .then(found => this.#adoptShapes(found ?? this.cache.shapes))
       // Frames go on with the kernels that they have; a lost device is told of elsewhere.
       .catch(() => undefined)
       .finally(() => {
-        this.#tuning = false;
-        this.#forget();
+        this.#isTuning = false;
+        this.#dropUnusedPipelines();
       });
   }
 
   /** Kept once the GPU has taken it. */
-  async #change(found: Found): Promise<void> {
-    if (Object.keys(found).length === Object.keys(this.notes.known).length) return;
-    const { style, byWay } = this.#kernels;
-    const make = () => prepareKernels(this.studio, shaped(style, found), byWay.keys());
-    const kernels = await (await checked(this.#device, make))();
-    if (this.#lost) return;
+  async #adoptShapes(found: TunedShapes): Promise<void> {
+    if (Object.keys(found).length === Object.keys(this.cache.shapes).length) return;
+    const { config, byKind } = this.#kernels;
+    const make = () => prepareKernels(this.program, withShapes(config, found), byKind.keys());
+    const kernels = await (await withErrorScopes(this.#device, make))();
+    if (this.#isLost) return;
     this.#kernels = kernels;
-    this.notes.keep(found);
+    this.cache.save(found);
   }
 
   /** What was tried goes, so that no more than one pipeline is held that no frame needs. */
-  #forget(): void {
-    const kernels = [...this.#kernels.byWay.values()].flat().map(({ compiled }) => compiled);
-    const shown = Object.values(this.#guideStep ?? {});
-    this.studio.pipelines.keep([...kernels, ...shown].map(({ kernel }) => kernel));
+  #dropUnusedPipelines(): void {
+    const kernels = [...this.#kernels.byKind.values()].flat().map(({ compiled }) => compiled);
+    const shown = Object.values(this.#guideKernels ?? {});
+    this.program.pipelines.retain([...kernels, ...shown].map(({ kernel }) => kernel));
   }
 
   async probe(): Promise<ProbeResult> {
-    return examine(this.studio, this.#kernels, this.#frames, this.#live);
+    return probe(this.program, this.#kernels, this.#frames, this.#live);
   }
 
   /** Runs the graph on arrays: for tests and tools, never for frames. */
   async run(...[inputs, options = {}]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
-    if (this.#lost) throw new EngineError('The GPU was lost.');
+    if (this.#isLost) throw new EngineError('The GPU was lost.');
     // Fetched when it is first called, since pages that paint do without it.
-    const { merged, pipelines } = this.studio;
-    this.#reader ??= import('./runtime/array-runner.ts').then(({ Reader }) =>
-      Reader.create(merged, pipelines),
+    const { framePlan, pipelines } = this.program;
+    this.#runner ??= import('./runtime/array-runner.ts').then(({ ArrayRunner }) =>
+      ArrayRunner.create(framePlan, pipelines),
     );
     // Where it fails the next run tries anew.
-    this.#reader.catch(() => {
-      this.#reader = null;
+    this.#runner.catch(() => {
+      this.#runner = null;
     });
-    return (await this.#reader).run(inputs, this.#live, options);
+    return (await this.#runner).run(inputs, this.#live, options);
   }
 
   async finished(): Promise<void> {
-    if (!this.#lost) await this.#device.queue.onSubmittedWorkDone();
+    if (!this.#isLost) await this.#device.queue.onSubmittedWorkDone();
   }
 
   destroy(): void {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
     this.loss.heard = null;
     // What a lost painter showed stays until another one paints there.
-    if (!this.#lost) {
+    if (!this.#isLost) {
       this.#context?.unconfigure();
       this.#guideContext?.unconfigure();
     }
-    this.#lost = true;
+    this.#isLost = true;
     this.#frames.destroy();
-    this.studio.pipelines.memory.destroy();
+    this.program.pipelines.allocator.destroy();
     if (this.#settings.ownsDevice) this.#device.destroy();
   }
 }

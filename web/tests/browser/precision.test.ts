@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, type Look, type Precision, readLook, readModel } from '../../engine/index.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { isSoftware, requestDevice } from '../../engine/webgpu/runtime/device.ts';
-import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/tuning/defaults.ts';
+import { GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { graphOf, model, node, value } from '../onnx.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
 import { tinyLook } from '../tiny.ts';
@@ -102,15 +102,15 @@ test('a software GPU, which has no use for halves, is left with float32', async 
 });
 
 test.each([
-  ['lean-256-uint8-soft', SOFTWARE_STYLE],
-  ['lean-64-uint16-colour', GPU_STYLE],
-])('the canvas shows what run() gives of %s in float16 too', async (name, style) => {
+  ['lean-256-uint8-soft', SOFTWARE_CONFIG],
+  ['lean-64-uint16-colour', GPU_CONFIG],
+])('the canvas shows what run() gives of %s in float16 too', async (name, config) => {
   const canvas = new OffscreenCanvas(1, 1);
   const settings = { canvas, onLost: () => undefined, precision: 'float16' as const };
   const painter = await createWebgpuPainter(await look(name), settings, device, {
-    usual: () => style,
+    defaultConfig: () => config,
     idle: async () => false,
-    memo: { read: () => null, write: () => undefined },
+    storage: { read: () => null, write: () => undefined },
   });
   await expectCanvasAsRun(painter, canvas);
   painter.destroy();

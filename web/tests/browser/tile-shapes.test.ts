@@ -1,15 +1,15 @@
 // Kernels of every shape that a GPU may be given, on the GPU at hand: they differ by rounding alone.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Style } from '../../engine/webgpu/kernels/config.ts';
-import { merge } from '../../engine/webgpu/kernels/frame-fusion.ts';
+import type { KernelConfig } from '../../engine/webgpu/kernels/config.ts';
+import { fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
-import { Reader } from '../../engine/webgpu/runtime/array-runner.ts';
-import { requestDevice, runsFours } from '../../engine/webgpu/runtime/device.ts';
-import { checked, Memory } from '../../engine/webgpu/runtime/memory.ts';
-import { Pipelines } from '../../engine/webgpu/runtime/pipeline-cache.ts';
-import { makeShared } from '../../engine/webgpu/runtime/plan-buffers.ts';
-import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/tuning/defaults.ts';
+import { ArrayRunner } from '../../engine/webgpu/runtime/array-runner.ts';
+import { hasQuads, requestDevice } from '../../engine/webgpu/runtime/device.ts';
+import { BufferAllocator, withErrorScopes } from '../../engine/webgpu/runtime/memory.ts';
+import { PipelineCache } from '../../engine/webgpu/runtime/pipeline-cache.ts';
+import { makePlanBuffers } from '../../engine/webgpu/runtime/plan-buffers.ts';
+import { GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { largestDifference } from '../compare.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
 import { near } from '../shapes.ts';
@@ -22,32 +22,35 @@ afterAll(() => device.destroy());
 
 const floats = async (file: string) => new Float32Array(await (await fetch(`/${file}`)).arrayBuffer());
 
-const fours: Style = { ...SOFTWARE_STYLE, together: true };
+const quads: KernelConfig = { ...SOFTWARE_CONFIG, hasQuads: true };
 /** The style as far as the GPU at hand has what it takes. */
-const here = (style: Style): Style => ({ ...style, together: style.together && runsFours(device) });
+const here = (config: KernelConfig): KernelConfig => ({
+  ...config,
+  hasQuads: config.hasQuads && hasQuads(device),
+});
 
-const styles: readonly (readonly [string, Style])[] = [
-  ['software', fours],
-  ['gpu', GPU_STYLE],
-  ['software, every thread by itself', SOFTWARE_STYLE],
+const configs: readonly (readonly [string, KernelConfig])[] = [
+  ['software', quads],
+  ['gpu', GPU_CONFIG],
+  ['software, every thread by itself', SOFTWARE_CONFIG],
   ...[0, 1, 2, 3, 4, 5].map(i => {
-    return [`gpu, neighbours ${i}`, { ...near(GPU_STYLE, i), few: 256 }] as const;
+    return [`gpu, neighbours ${i}`, { ...near(GPU_CONFIG, i), few: 256 }] as const;
   }),
-  ...[0, 1, 2, 3].map(i => [`software, neighbours ${i}`, near(fours, i)] as const),
+  ...[0, 1, 2, 3].map(i => [`software, neighbours ${i}`, near(quads, i)] as const),
 ];
 
-for (const [label, wanted] of styles) {
+for (const [label, wanted] of configs) {
   test(`${label}: a look is what ONNX Runtime makes of it`, async () => {
-    const style = here(wanted);
+    const config = here(wanted);
     const name = 'lean-64-uint16-colour';
-    const merged = merge((await look(name)).plan);
-    const { plan } = merged;
-    const memory = new Memory(device);
-    const pipelines = await checked(
+    const framePlan = fuseFrame((await look(name)).plan);
+    const { plan } = framePlan;
+    const allocator = new BufferAllocator(device);
+    const pipelines = await withErrorScopes(
       device,
-      () => new Pipelines(memory, makeShared(memory, plan, style), style),
+      () => new PipelineCache(allocator, makePlanBuffers(allocator, plan, config), config),
     );
-    const reader = await Reader.create(merged, pipelines);
+    const runner = await ArrayRunner.create(framePlan, pipelines);
     const live = new Float32Array(4);
     plan.live.forEach((one, i) => {
       live[i] = one.default;
@@ -59,24 +62,24 @@ for (const [label, wanted] of styles) {
     const scalars = Object.fromEntries(
       Object.entries(given).map(([key, value]) => [key, Float32Array.of(value)]),
     );
-    const made = await reader.run({ image: await floats(`${name}.image`), ...scalars }, live, {});
+    const made = await runner.run({ image: await floats(`${name}.image`), ...scalars }, live, {});
     const painting = made.painting ?? new Float32Array();
     expect(largestDifference(painting, await floats(`${name}.painting`))).toBeLessThan(1e-4);
-    memory.destroy();
+    allocator.destroy();
   });
 }
 
-for (const [label, wanted] of styles.slice(0, 3)) {
-  test(`${label}: a frame through the merged kernels shows what run() gives`, async () => {
+for (const [label, wanted] of configs.slice(0, 3)) {
+  test(`${label}: a frame through the fused kernels shows what run() gives`, async () => {
     const canvas = new OffscreenCanvas(1, 1);
     const painter = await createWebgpuPainter(
       await look('lean-256-uint8-soft'),
       { canvas, onLost: () => undefined },
       device,
       {
-        usual: () => here(wanted),
+        defaultConfig: () => here(wanted),
         idle: async () => false,
-        memo: { read: () => null, write: () => undefined },
+        storage: { read: () => null, write: () => undefined },
       },
     );
     await expectCanvasAsRun(painter, canvas);

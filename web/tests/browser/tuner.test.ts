@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { adapterName, requestDevice } from '../../engine/webgpu/runtime/device.ts';
-import { keyOf, notesOf } from '../../engine/webgpu/tuning/cache.ts';
-import { SOFTWARE_STYLE, styleFor } from '../../engine/webgpu/tuning/defaults.ts';
-import type { Surroundings } from '../../engine/webgpu/tuning/environment.ts';
+import { cacheKey, openTuningCache } from '../../engine/webgpu/tuning/cache.ts';
+import { defaultConfig, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
+import type { PageEnvironment } from '../../engine/webgpu/tuning/environment.ts';
 import { callsOf } from '../calls.ts';
 import { far, look, pixels, scene } from '../scene.ts';
 
@@ -18,31 +18,31 @@ afterAll(() => device.destroy());
 const NAME = 'lean-64-uint16-colour';
 
 /** Surroundings that count idle moments, and answer the first `most` of them. */
-function surroundings(most = Number.POSITIVE_INFINITY) {
+function environment(most = Number.POSITIVE_INFINITY) {
   const kept = new Map<string, string>();
   let moments = 0;
-  const made: Surroundings = {
-    usual: styleFor,
+  const made: PageEnvironment = {
+    defaultConfig: defaultConfig,
     idle: async () => {
       moments += 1;
       await new Promise(resolve => setTimeout(resolve));
       return moments <= most;
     },
-    memo: { read: key => kept.get(key) ?? null, write: (key, value) => kept.set(key, value) },
+    storage: { read: key => kept.get(key) ?? null, write: (key, value) => kept.set(key, value) },
   };
   return { ...made, kept, moments: () => moments };
 }
 
-const key = () => keyOf(adapterName(device), styleFor(device));
+const key = () => cacheKey(adapterName(device), defaultConfig(device));
 
-async function painterIn(around: Surroundings) {
+async function painterIn(around: PageEnvironment) {
   const canvas = new OffscreenCanvas(1, 1);
   const settings = { canvas, onLost: () => undefined };
   return { canvas, painter: await createWebgpuPainter(await look(NAME), settings, device, around) };
 }
 
 test('where it is not to tune it does not', async () => {
-  const around = surroundings();
+  const around = environment();
   const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined, tune: false };
   const painter = await createWebgpuPainter(await look(NAME), settings, device, around);
   painter.paint(scene());
@@ -52,7 +52,7 @@ test('where it is not to tune it does not', async () => {
 });
 
 test('the first painting needs no tuning, a tuned one is the same, and the choice is kept', async () => {
-  const around = surroundings();
+  const around = environment();
   const { canvas, painter } = await painterIn(around);
   expect(around.moments()).toBe(0);
   painter.paint(scene());
@@ -84,7 +84,7 @@ test('the first painting needs no tuning, a tuned one is the same, and the choic
 });
 
 test('a page that is hidden is not tuned on, and nothing is kept of it', async () => {
-  const around = surroundings(0);
+  const around = environment(0);
   const { painter } = await painterIn(around);
   painter.paint(scene());
   await expect.poll(() => around.moments()).toBe(1);
@@ -95,7 +95,7 @@ test('a page that is hidden is not tuned on, and nothing is kept of it', async (
 });
 
 test('where the GPU refuses what was found it is forgotten, and the usual kernels paint', async () => {
-  const around = surroundings(0);
+  const around = environment(0);
   const fine = { wide: 2, tall: 1, deep: 1, share: 1 };
   around.kept.set(key(), JSON.stringify({ fine }));
   const original = GPUDevice.prototype.createComputePipelineAsync;
@@ -128,37 +128,37 @@ test('where the GPU refuses what was found it is forgotten, and the usual kernel
 });
 
 test('a GPU that is lost forgets what was found on it; lost by what is tried, it tries nothing again', async () => {
-  const painting = async (around: ReturnType<typeof surroundings>, own: GPUDevice) => {
+  const painting = async (around: ReturnType<typeof environment>, own: GPUDevice) => {
     const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined };
     const painter = await createWebgpuPainter(await look(NAME), settings, own, around);
     painter.paint(scene());
     return painter;
   };
-  const found = surroundings(0);
+  const found = environment(0);
   const [first, second] = [await requestDevice(), await requestDevice()];
-  found.kept.set(key(), JSON.stringify(SOFTWARE_STYLE.shapes));
+  found.kept.set(key(), JSON.stringify(SOFTWARE_CONFIG.shapes));
   await painting(found, first);
   first.destroy();
   await expect.poll(() => found.kept.get(key())).toBe('{}');
-  const trying = surroundings();
+  const trying = environment();
   trying.idle = async () => {
     second.destroy();
     await second.lost;
     return true;
   };
   await painting(trying, second);
-  await expect.poll(() => trying.kept.get(key())).toBe(JSON.stringify(styleFor(second).shapes));
+  await expect.poll(() => trying.kept.get(key())).toBe(JSON.stringify(defaultConfig(second).shapes));
 });
 
 test('of what is kept shapes are taken', () => {
-  const reading = (text: string): Surroundings => ({
-    usual: styleFor,
+  const reading = (text: string): PageEnvironment => ({
+    defaultConfig: defaultConfig,
     idle: async () => true,
-    memo: { read: () => text, write: () => undefined },
+    storage: { read: () => text, write: () => undefined },
   });
-  const found = (text: string) => notesOf('x', reading(text)).known;
+  const found = (text: string) => openTuningCache('x', reading(text)).shapes;
   const fine = { wide: 2, tall: 1, deep: 1, share: 1 };
-  const { heavy } = SOFTWARE_STYLE.shapes;
+  const { heavy } = SOFTWARE_CONFIG.shapes;
   expect(found(JSON.stringify({ fine, heavy, odd: heavy }))).toEqual({ fine, heavy });
   for (const odd of [{ wide: 7777 }, { wide: true }, { deep: 3 }, { tall: 64 }, { share: undefined }])
     expect(found(JSON.stringify({ fine, coarse: { ...fine, ...odd } })), JSON.stringify(odd)).toEqual({

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { UPLOAD_PATHS } from '../../engine/frames/upload-paths.ts';
 import { createPainter, type Painter, readLook } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
-import { trueWays } from '../../engine/webgpu/runtime/upload-probe.ts';
+import { probeUploadPaths } from '../../engine/webgpu/runtime/upload-probe.ts';
 import { tinyLook } from '../tiny.ts';
 
 const look = await readLook(tinyLook());
@@ -58,22 +58,22 @@ const turnCopies = (of: (source: unknown) => boolean) =>
 const isFrame = (source: unknown) => source instanceof VideoFrame;
 
 test('here all ways are true', async () => {
-  expect([...(await trueWays(device))]).toEqual([...UPLOAD_PATHS]);
+  expect([...(await probeUploadPaths(device))]).toEqual([...UPLOAD_PATHS]);
   const made = { pipelines: 0 };
   replace(GPUDevice.prototype, 'createComputePipelineAsync', original => {
     made.pipelines += 1;
     return original();
   });
-  await trueWays(device);
+  await probeUploadPaths(device);
   expect(made.pipelines).toBe(0);
 });
 
 test('an external texture that is turned is left out, a copy that is turned too', async () => {
   turnExternal();
-  expect([...(await trueWays(device))]).toEqual(['copy', 'bitmap', 'canvas']);
+  expect([...(await probeUploadPaths(device))]).toEqual(['copy', 'bitmap', 'canvas']);
   const other = await requestDevice();
   turnCopies(isFrame);
-  expect([...(await trueWays(other))]).toEqual(['bitmap', 'canvas']);
+  expect([...(await probeUploadPaths(other))]).toEqual(['bitmap', 'canvas']);
   other.destroy();
 });
 
@@ -95,23 +95,23 @@ test('a bitmap with swapped colours is left out', async () => {
     args[0] = swapped(args[0] as VideoFrame);
     return original();
   });
-  expect([...(await trueWays(device))]).toEqual(['external', 'copy', 'canvas']);
+  expect([...(await probeUploadPaths(device))]).toEqual(['external', 'copy', 'canvas']);
 });
 
 test('a bitmap that fails is left out', async () => {
   replace(globalThis, 'createImageBitmap', () => Promise.reject(new DOMException('no', 'OperationError')));
-  expect([...(await trueWays(device))]).toEqual(['external', 'copy', 'canvas']);
+  expect([...(await probeUploadPaths(device))]).toEqual(['external', 'copy', 'canvas']);
 });
 
 test('where no way is true nothing is known, and where no frame can be made', async () => {
   turnExternal();
   turnCopies(() => true);
-  expect([...(await trueWays(device))]).toEqual([...UPLOAD_PATHS]);
+  expect([...(await probeUploadPaths(device))]).toEqual([...UPLOAD_PATHS]);
   const other = await requestDevice();
   const original = globalThis.VideoFrame;
   Reflect.set(globalThis, 'VideoFrame', undefined);
   try {
-    expect([...(await trueWays(other))]).toEqual([...UPLOAD_PATHS]);
+    expect([...(await probeUploadPaths(other))]).toEqual([...UPLOAD_PATHS]);
   } finally {
     Reflect.set(globalThis, 'VideoFrame', original);
     other.destroy();
@@ -180,7 +180,7 @@ test.each([
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await createPainter(look, { device, canvas });
   painted(painter, canvas);
-  await trueWays(device);
+  await probeUploadPaths(device);
   // The first bitmap is made while a frame goes by.
   painted(painter, canvas);
   await made();

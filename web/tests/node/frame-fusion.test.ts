@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readLook } from '../../engine/index.ts';
-import { merge } from '../../engine/webgpu/kernels/frame-fusion.ts';
-import { tileOf } from '../../engine/webgpu/kernels/input-conv.ts';
+import { fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
+import { fitTile } from '../../engine/webgpu/kernels/input-conv.ts';
 import { CACHE } from '../cases.ts';
 
 const planOf = async (name: string) =>
@@ -16,31 +16,31 @@ test.each([
   ['medium-256-uint8-soft', 17],
   ['large-256-uint8-soft', 17],
 ])('%s: the picture with its means, the guide with the first convolution', async (name, steps) => {
-  const merged = merge(await planOf(name));
-  expect(merged.steps).toHaveLength(steps);
-  expect(merged.steps.slice(0, 3).map(({ kind }) => kind)).toEqual(['cells', 'opening', 'plain']);
-  expect(merged.steps.slice(2).every(({ kind }) => kind === 'plain')).toBe(true);
+  const framePlan = fuseFrame(await planOf(name));
+  expect(framePlan.steps).toHaveLength(steps);
+  expect(framePlan.steps.slice(0, 3).map(({ kind }) => kind)).toEqual(['downsample', 'inputConv', 'single']);
+  expect(framePlan.steps.slice(2).every(({ kind }) => kind === 'single')).toBe(true);
 });
 
 test('a picture that goes straight into a convolution is sampled there', async () => {
-  const { steps, guide } = merge(await planOf('lean-64-uint16-colour'));
-  expect(steps[0]?.kind).toBe('opening');
+  const { steps, guide } = fuseFrame(await planOf('lean-64-uint16-colour'));
+  expect(steps[0]?.kind).toBe('inputConv');
   expect(guide?.kind).toBe('frameInput');
 });
 
 test('edges stay kernels of their own', async () => {
-  const { steps } = merge(await planOf('lean-64-float16-edges'));
-  expect(steps.map(({ kind }) => kind)).not.toContain('opening');
+  const { steps } = fuseFrame(await planOf('lean-64-float16-edges'));
+  expect(steps.map(({ kind }) => kind)).not.toContain('inputConv');
 });
 
-test('no merged kernel reads a buffer that it writes', async () => {
+test('no fused kernel reads a buffer that it writes', async () => {
   for (const name of ['lean-256-uint8-soft', 'large-256-uint8-soft', 'lean-64-uint16-colour']) {
-    const { steps, plan } = merge(await planOf(name));
+    const { steps, plan } = fuseFrame(await planOf(name));
     const bufferOf = (tensor: Parameters<typeof plan.slices.get>[0]) => plan.slices.get(tensor)?.buffer;
     for (const step of steps) {
-      if (step.kind === 'cells') {
+      if (step.kind === 'downsample') {
         expect(bufferOf(step.source.output)).not.toBe(bufferOf(step.means.output));
-      } else if (step.kind === 'opening') {
+      } else if (step.kind === 'inputConv') {
         for (const tensor of step.guide.inputs)
           expect(bufferOf(tensor)).not.toBe(bufferOf(step.convolution.output));
       }
@@ -49,24 +49,24 @@ test('no merged kernel reads a buffer that it writes', async () => {
 });
 
 test('a tile fits the memory of a workgroup that every GPU has', async () => {
-  const { steps } = merge(await planOf('lean-64-uint16-colour'));
+  const { steps } = fuseFrame(await planOf('lean-64-uint16-colour'));
   for (const step of steps) {
-    if (step.kind !== 'opening') continue;
+    if (step.kind !== 'inputConv') continue;
     const { tile } = step;
     expect(tile.channels).toBe(3);
     const [rows = 0, columns = 0] = tile.size;
-    expect((rows + tile.coarse) * columns * 3 * 4).toBeLessThanOrEqual(16384);
+    expect((rows + tile.inputRows) * columns * 3 * 4).toBeLessThanOrEqual(16384);
   }
 });
 
 test('a guide that takes its rows in no rising order is no tile', async () => {
-  const { steps } = merge(await planOf('lean-256-uint8-soft'));
-  const opening = steps.find(step => step.kind === 'opening');
-  if (opening?.kind !== 'opening' || opening.guide.kind !== 'resample') throw new Error('no soft guide');
+  const { steps } = fuseFrame(await planOf('lean-256-uint8-soft'));
+  const opening = steps.find(step => step.kind === 'inputConv');
+  if (opening?.kind !== 'inputConv' || opening.guide.kind !== 'resample') throw new Error('no soft guide');
   const { guide, convolution } = opening;
-  expect(tileOf(guide, convolution)).toEqual(opening.tile);
+  expect(fitTile(guide, convolution)).toEqual(opening.tile);
   const left = guide.left && { ...guide.left, starts: guide.left.starts.toReversed() };
-  expect(tileOf({ ...guide, left }, convolution)).toBeNull();
+  expect(fitTile({ ...guide, left }, convolution)).toBeNull();
   const right = guide.right && { ...guide.right, starts: guide.right.starts.toReversed() };
-  expect(tileOf({ ...guide, right }, convolution)).toEqual(opening.tile);
+  expect(fitTile({ ...guide, right }, convolution)).toEqual(opening.tile);
 });

@@ -5,31 +5,31 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
 import { readLook } from '../../engine/look.ts';
-import type { Class, Style } from '../../engine/webgpu/kernels/config.ts';
-import { classOf, isStrip } from '../../engine/webgpu/kernels/conv-tiled.ts';
-import { type Merged, merge, type Step } from '../../engine/webgpu/kernels/frame-fusion.ts';
-import { checkLimits, NEEDED } from '../../engine/webgpu/runtime/device.ts';
+import type { ConvClass, KernelConfig } from '../../engine/webgpu/kernels/config.ts';
+import { classOf, isTiledConv } from '../../engine/webgpu/kernels/conv-tiled.ts';
+import { type FramePlan, type FrameStep, fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
+import { checkLimits, REQUIRED_LIMITS } from '../../engine/webgpu/runtime/device.ts';
 import {
   compileStep,
-  kernelsFor,
-  makeStudio,
+  createFrameProgram,
+  kernelsOfKind,
   prepareKernels,
 } from '../../engine/webgpu/runtime/frame-program.ts';
-import { Memory } from '../../engine/webgpu/runtime/memory.ts';
-import { CLASSES } from '../../engine/webgpu/tuning/cache.ts';
-import { GPU_STYLE, SOFTWARE_STYLE } from '../../engine/webgpu/tuning/defaults.ts';
+import { BufferAllocator } from '../../engine/webgpu/runtime/memory.ts';
+import { CONV_CLASSES } from '../../engine/webgpu/tuning/cache.ts';
+import { GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { neighbours } from '../../engine/webgpu/tuning/tuner.ts';
 import { CACHE } from '../cases.ts';
 import { near } from '../shapes.ts';
 
 const looks = JSON.parse(readFileSync(`${CACHE}/looks.json`, 'utf8')) as { name: string }[];
-const fours: Style = { ...SOFTWARE_STYLE, together: true };
-const STYLES: Record<string, Style> = {
-  'software GPUs': SOFTWARE_STYLE,
-  'fours of threads': fours,
-  GPUs: GPU_STYLE,
-  ...Object.fromEntries([0, 1, 2, 3].map(i => [`software GPUs, tried ${i}`, near(fours, i)])),
-  ...Object.fromEntries([0, 1, 2, 3, 4, 5].map(i => [`GPUs, tried ${i}`, near(GPU_STYLE, i)])),
+const quads: KernelConfig = { ...SOFTWARE_CONFIG, hasQuads: true };
+const CONFIGS: Record<string, KernelConfig> = {
+  'software GPUs': SOFTWARE_CONFIG,
+  'quads of threads': quads,
+  GPUs: GPU_CONFIG,
+  ...Object.fromEntries([0, 1, 2, 3].map(i => [`software GPUs, tried ${i}`, near(quads, i)])),
+  ...Object.fromEntries([0, 1, 2, 3, 4, 5].map(i => [`GPUs, tried ${i}`, near(GPU_CONFIG, i)])),
 };
 
 interface Seen {
@@ -93,61 +93,64 @@ function numberOf(expression: string, code: string): number {
 const BYTES: Record<string, number> = { f32: 4, i32: 4, u32: 4, vec4f: 16, vec2f: 8, Sum: 16 };
 
 test.each(
-  looks.flatMap(({ name }) => Object.entries(STYLES).map(([label, style]) => [name, label, style] as const)),
-)('kernels of %s in the style for %s fit every adapter', { timeout: 60_000 }, async (name, _, style) => {
+  looks.flatMap(({ name }) =>
+    Object.entries(CONFIGS).map(([label, config]) => [name, label, config] as const),
+  ),
+)('kernels of %s in the config for %s fit every adapter', { timeout: 60_000 }, async (name, _, config) => {
   const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
   const seen: Seen = { layouts: [], codes: [] };
-  const studio = makeStudio(new Memory(deviceOf(seen)), plan, style, 'rgba8unorm');
-  const kernels = await prepareKernels(studio, style, ['external'])();
-  kernelsFor(studio, kernels, 'texture');
+  const program = createFrameProgram(new BufferAllocator(deviceOf(seen)), plan, config, 'rgba8unorm');
+  const kernels = await prepareKernels(program, config, ['external'])();
+  kernelsOfKind(program, kernels, 'texture');
   expect(seen.codes.length).toBeGreaterThan(4);
   for (const { label, entries } of seen.layouts) {
     const kinds = [...entries].map(({ buffer }) => buffer?.type);
     const storage = kinds.filter(kind => kind === 'storage' || kind === 'read-only-storage').length;
-    expect(storage, label).toBeLessThanOrEqual(NEEDED.maxStorageBuffersPerShaderStage);
+    expect(storage, label).toBeLessThanOrEqual(REQUIRED_LIMITS.maxStorageBuffersPerShaderStage);
     const uniforms = kinds.filter(kind => kind === 'uniform').length;
-    expect(uniforms, label).toBeLessThanOrEqual(NEEDED.maxUniformBuffersPerShaderStage);
+    expect(uniforms, label).toBeLessThanOrEqual(REQUIRED_LIMITS.maxUniformBuffersPerShaderStage);
   }
   for (const code of seen.codes) {
     const [, size = ''] = /@workgroup_size\(([^)]+)\)/.exec(code) ?? [];
     const threads = size.split(',').reduce((product, one) => product * numberOf(one, code), 1);
     expect(threads, code).toBeGreaterThan(0);
-    expect(threads, code).toBeLessThanOrEqual(NEEDED.maxComputeInvocationsPerWorkgroup);
+    expect(threads, code).toBeLessThanOrEqual(REQUIRED_LIMITS.maxComputeInvocationsPerWorkgroup);
     const shared = [...code.matchAll(/var<workgroup> \w+: array<(\w+), ([^>]+)>/g)];
     const bytes = shared.reduce(
       (sum, [, type = '', many = '']) => sum + (BYTES[type] ?? Number.NaN) * numberOf(many, code),
       0,
     );
-    expect(bytes, code).toBeLessThanOrEqual(NEEDED.maxComputeWorkgroupStorageSize);
+    expect(bytes, code).toBeLessThanOrEqual(REQUIRED_LIMITS.maxComputeWorkgroupStorageSize);
   }
 });
 
 /** Texts of a frame's kernels, for both ways that it may come. */
-const textsOf = (merged: Merged, style: Style, step: Step): string[] =>
-  (['external', 'texture'] as const).map(way => {
-    const { code, frame } = compileStep(merged, style, step, { way, format: 'rgba8unorm' });
-    return `${frame ? way : ''} ${code}`;
+const textsOf = (framePlan: FramePlan, config: KernelConfig, step: FrameStep): string[] =>
+  (['external', 'texture'] as const).map(kind => {
+    const { code, frame } = compileStep(framePlan, config, step, { kind, format: 'rgba8unorm' });
+    return `${frame ? kind : ''} ${code}`;
   });
 
 /** The class whose shape a step's kernel has. */
-function classIn(style: Style, step: Step): Class | null {
-  if (step.kind !== 'plain' || step.operation.kind !== 'convolution') return null;
-  return isStrip(step.operation) ? classOf(style, step.operation) : null;
+function classIn(config: KernelConfig, step: FrameStep): ConvClass | null {
+  if (step.kind !== 'single' || step.operation.kind !== 'convolution') return null;
+  return isTiledConv(step.operation) ? classOf(config, step.operation) : null;
 }
 
 /** Pipelines in each style that the tuner may end with: any shape that it tries, in any class. */
-function pipelinesIn(merged: Merged, style: Style): number[] {
-  const steps = (name: Class | null) => merged.steps.filter(step => classIn(style, step) === name);
-  const ofStyle = (one: Style, name: Class | null) => steps(name).flatMap(step => textsOf(merged, one, step));
-  return CLASSES.reduce(
+function pipelinesIn(framePlan: FramePlan, config: KernelConfig): number[] {
+  const steps = (name: ConvClass | null) => framePlan.steps.filter(step => classIn(config, step) === name);
+  const ofStyle = (one: KernelConfig, name: ConvClass | null) =>
+    steps(name).flatMap(step => textsOf(framePlan, one, step));
+  return CONV_CLASSES.reduce(
     (made, name) => {
-      const tried = [style.shapes[name], ...neighbours(name, style.shapes[name])];
+      const tried = [config.shapes[name], ...neighbours(name, config.shapes[name])];
       const texts = tried.map(shape =>
-        ofStyle({ ...style, shapes: { ...style.shapes, [name]: shape } }, name),
+        ofStyle({ ...config, shapes: { ...config.shapes, [name]: shape } }, name),
       );
       return made.flatMap(one => texts.map(more => new Set([...one, ...more])));
     },
-    [new Set(ofStyle(style, null))],
+    [new Set(ofStyle(config, null))],
   ).map(one => one.size);
 }
 
@@ -155,21 +158,21 @@ test.each(
   looks
     .filter(({ name }) => name.includes('-256-'))
     .flatMap(({ name }) =>
-      Object.entries({ 'software GPUs': SOFTWARE_STYLE, 'fours of threads': fours, GPUs: GPU_STYLE }).map(
-        ([label, style]) => [name, label, style] as const,
+      Object.entries({ 'software GPUs': SOFTWARE_CONFIG, 'quads of threads': quads, GPUs: GPU_CONFIG }).map(
+        ([label, config]) => [name, label, config] as const,
       ),
     ),
-)('%s takes 12 pipelines at most in whatever style the tuner finds for %s', async (name, _, style) => {
+)('%s takes 12 pipelines at most in whatever config the tuner finds for %s', async (name, _, config) => {
   const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
-  const made = pipelinesIn(merge(plan), style);
+  const made = pipelinesIn(fuseFrame(plan), config);
   expect(made.length).toBeGreaterThan(100);
   expect(Math.max(...made)).toBeLessThanOrEqual(12);
 });
 
 test('an adapter with less is refused with a sentence', () => {
-  const enough = { ...NEEDED } as unknown as GPUSupportedLimits;
+  const enough = { ...REQUIRED_LIMITS } as unknown as GPUSupportedLimits;
   expect(() => checkLimits(enough)).not.toThrow();
-  const less = { ...NEEDED, maxStorageBuffersPerShaderStage: 4 } as unknown as GPUSupportedLimits;
+  const less = { ...REQUIRED_LIMITS, maxStorageBuffersPerShaderStage: 4 } as unknown as GPUSupportedLimits;
   expect(() => checkLimits(less)).toThrow(EngineError);
   expect(() => checkLimits(less)).toThrow(
     'allows 4 of maxStorageBuffersPerShaderStage and the engine needs 8',

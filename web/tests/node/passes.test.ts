@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type Address, addressOf } from '../../engine/codegen/view-address.ts';
+import { type ViewAddress, viewAddress } from '../../engine/codegen/view-address.ts';
 import type { Operation } from '../../engine/graph/ir/operation.ts';
 import { transposedAxis } from '../../engine/graph/lowering/conv-axis.ts';
 import { readLook } from '../../engine/index.ts';
@@ -245,9 +245,9 @@ test('a channel shuffle over five dimensions is one view', async () => {
   expect(kinds(operations)).toEqual(['movement']);
   const [shuffle] = operations;
   if (shuffle?.kind !== 'movement' || shuffle.map.kind !== 'view') throw new Error('no view');
-  expect(addressOf(shuffle.map, [1, 4, 8, 8], [1, 4, 8, 8])).toEqual({
-    rest: null,
-    place: null,
+  expect(viewAddress(shuffle.map, [1, 4, 8, 8], [1, 4, 8, 8])).toEqual({
+    index: null,
+    offset: null,
     at: ['0', '(o.y / 2) + (o.y % 2) * 2', 'o.z', 'o.w'],
   });
 });
@@ -282,7 +282,7 @@ test('views address every element as the odometer does', () => {
     { view: { dims: [2, 3, 2, 2], strides: [6, 1, 0, 3], start: 0 }, from: [2, 1, 2, 3], to: [1, 4, 3, 2] },
   ] as const;
   for (const { view, from, to } of shapes) {
-    const address = addressOf(view, from, to);
+    const address = viewAddress(view, from, to);
     const [, c, h, w] = to;
     const strides = [c * h * w, h * w, w, 1];
     for (let element = 0; element < view.dims.reduce((a, b) => a * b, 1); element++) {
@@ -301,10 +301,10 @@ test('views address every element as the odometer does', () => {
 });
 
 /** What a shader makes of an address: whole numbers, whose quotients are cut off. */
-function integerValue(text: string, at: readonly number[], address: Address): number {
+function integerValue(text: string, at: readonly number[], address: ViewAddress): number {
   const named = text
-    .replace(/\bplace\b/g, () => `(${address.place})`)
-    .replace(/\brest\b/g, () => `(${address.rest})`)
+    .replace(/\boffset\b/g, () => `(${address.offset})`)
+    .replace(/\bindex\b/g, () => `(${address.index})`)
     .replace(/o\.([xyzw])/g, (_, letter) => String(at['xyzw'.indexOf(letter)]));
   const tokens = named.match(/\d+|[-+*/%()]/g) ?? [];
   const primary = (): number => {

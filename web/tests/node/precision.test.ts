@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { halfToFloat } from '../../engine/onnx/constant.ts';
 import { floatToHalf } from '../../engine/webgpu/kernels/precision.ts';
-import { usualPrecision } from '../../engine/webgpu/runtime/device.ts';
+import { defaultPrecision } from '../../engine/webgpu/runtime/device.ts';
 
 test('every finite half is itself', () => {
   for (let bits = 0; bits < 0x10000; bits++) {
@@ -27,7 +27,7 @@ test('what lies between two halves becomes the nearer one, and what lies beyond 
 test('float16 is the usual precision of real GPUs that compute in it', () => {
   const gpu = (description: string, ...features: string[]) =>
     ({ info: { description }, features: new Set(features) }) as unknown as GPUDevice;
-  expect(usualPrecision(gpu('nvidia hopper', 'shader-f16'))).toBe('float16');
-  expect(usualPrecision(gpu('nvidia hopper'))).toBe('float32');
-  expect(usualPrecision(gpu('SwiftShader', 'shader-f16'))).toBe('float32');
+  expect(defaultPrecision(gpu('nvidia hopper', 'shader-f16'))).toBe('float16');
+  expect(defaultPrecision(gpu('nvidia hopper'))).toBe('float32');
+  expect(defaultPrecision(gpu('SwiftShader', 'shader-f16'))).toBe('float32');
 });

@@ -4,11 +4,11 @@
 // What shapes the code (kernel width, epilogue, how many pixels and blocks a fragment makes) is text; what
 // merely differs from layer to layer (sizes, weights) is bound, so layers of a kind share a program.
 
-import type { Data } from '../../codegen/constant-data.ts';
+import type { ConstantData } from '../../codegen/constant-data.ts';
 import type { Area } from './texture-layout.ts';
 
 /** Constants as a texture: texels of four numbers, row by row. */
-export interface Table extends Data {
+export interface Table extends ConstantData {
   readonly numbers: 'float' | 'int' | 'uint';
   readonly width: number;
   readonly height: number;

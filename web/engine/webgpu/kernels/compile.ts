@@ -5,17 +5,17 @@ import { EngineError } from '../../error.ts';
 import { type Expression, visitAll } from '../../graph/ir/expression.ts';
 import type { IndexMap, Operation } from '../../graph/ir/operation.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { compileStrip, isStrip } from './conv-tiled.ts';
-import { pointKernel } from './elementwise.ts';
+import { compileTiledConv, isTiledConv } from './conv-tiled.ts';
+import { elementwiseKernel } from './elementwise.ts';
 import { type Kernel, type Target, TO_BUFFER } from './kernel.ts';
 import { compileResample } from './resample.ts';
-import { type ExtendedKernels, type KernelContext, Shader } from './shader.ts';
+import { type ExtendedKernels, type KernelContext, ShaderBuilder } from './shader.ts';
 import { WGSL } from './wgsl.ts';
 
 type Extend = Extract<IndexMap, { kind: 'extend' }>;
 
 /** Whether it has no function that WGSL lacks. */
-function isPlain(tree: Expression | null): boolean {
+function usesBuiltinsAlone(tree: Expression | null): boolean {
   let plain = true;
   if (tree)
     visitAll(tree, node => {
@@ -30,8 +30,8 @@ export async function fetchKernels({ operations }: Plan): Promise<ExtendedKernel
 }
 
 const isCommon = (operation: Operation): boolean =>
-  isPlain(operation.epilogue) &&
-  isPlain(operation.kind === 'convolution' ? operation.prologue : null) &&
+  usesBuiltinsAlone(operation.epilogue) &&
+  usesBuiltinsAlone(operation.kind === 'convolution' ? operation.prologue : null) &&
   isCommonKind(operation);
 
 const isEdge = (map: IndexMap): map is Extend => map.kind === 'extend' && map.mode === 'edge';
@@ -40,26 +40,26 @@ const isCommonKind = (operation: Operation): boolean =>
   operation.kind === 'movement'
     ? isEdge(operation.map)
     : operation.kind === 'convolution'
-      ? isStrip(operation)
+      ? isTiledConv(operation)
       : ['frameInput', 'elementwise', 'resample'].includes(operation.kind);
 
 export function compile(context: KernelContext, operation: Operation, target: Target = TO_BUFFER): Kernel {
   const { plan, extended } = context;
-  const shader = new Shader(context, operation, target);
+  const shader = new ShaderBuilder(context, operation, target);
   // The painting's kernel is the only one of its kind.
-  shader.baked = plan.camera && operation.output === plan.outputs[0];
+  shader.inlineSizes = plan.camera && operation.output === plan.outputs[0];
   switch (operation.kind) {
     case 'frameInput':
       throw new EngineError(`The picture '${operation.name}' has to be compiled for what feeds it.`);
     case 'resample':
       return compileResample(shader, operation);
     case 'elementwise':
-      return pointKernel(shader, 'vec4f(0)');
+      return elementwiseKernel(shader, 'vec4f(0)');
     case 'convolution':
-      if (isStrip(operation)) return compileStrip(shader, operation);
+      if (isTiledConv(operation)) return compileTiledConv(shader, operation);
       break;
     case 'movement':
-      if (isEdge(operation.map)) return pointKernel(shader, edgeCode(WGSL, operation.map.before));
+      if (isEdge(operation.map)) return elementwiseKernel(shader, edgeCode(WGSL, operation.map.before));
       break;
     default:
       break;

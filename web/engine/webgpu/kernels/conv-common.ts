@@ -3,8 +3,8 @@
 
 import { packWeights } from '../../codegen/pack-weights.ts';
 import type { ConvAxis, Convolution } from '../../graph/ir/operation.ts';
-import type { Shader } from './shader.ts';
-import { blockCode, FULL } from './weight-unpacking.ts';
+import type { ShaderBuilder } from './shader.ts';
+import { blockCode, FULL_SCALE } from './weight-unpacking.ts';
 
 export function axisCode(letter: 'x' | 'y', axis: ConvAxis): string {
   const cases = axis.phases.map(
@@ -20,7 +20,7 @@ ${cases.join('\n')}
 
 const pair = (name: string, y: number, x: number): string => `const ${name} = vec2i(${y}, ${x});`;
 
-export function declareGeometry(shader: Shader, { weights, x, y, prologue }: Convolution): void {
+export function declareGeometry(shader: ShaderBuilder, { weights, x, y, prologue }: Convolution): void {
   const [, , kh, kw] = weights.dims;
   shader.add(`const TAPS = ${kh * kw};`);
   shader.add(pair('KERNEL', kh, kw));
@@ -33,8 +33,8 @@ export function declareGeometry(shader: Shader, { weights, x, y, prologue }: Con
 }
 
 /** The sum of products as the epilogue takes it: scaled and shifted per channel. */
-export function scaledCode(shader: Shader, { weights, bias, group }: Convolution): string {
-  const unit = group > 1 ? 1 : FULL[weights.type];
+export function scaleShiftCode(shader: ShaderBuilder, { weights, bias, group }: Convolution): string {
+  const unit = group > 1 ? 1 : FULL_SCALE[weights.type];
   const scaled = weights.scale
     ? `raw * ${shader.channel(
         weights.scale.map(s => s * unit),
@@ -46,27 +46,29 @@ export function scaledCode(shader: Shader, { weights, bias, group }: Convolution
 
 /** `block`, `zero_point` and the array that they read; how blocks are loaded, where kernels differ in that. */
 export function declareWeights(
-  shader: Shader,
+  shader: ShaderBuilder,
   { weights, name }: Convolution,
   rows: 3 | 4 = 4,
-  together = false,
+  hasQuads = false,
 ): void {
-  const { element, code } = blockCode(weights.type, rows, together);
+  const { element, code } = blockCode(weights.type, rows, hasQuads);
   const data = packWeights(weights, name);
   shader.bind({ kind: 'data', data }, `var<storage, read> weights: array<${element}>`);
   shader.add(code);
-  const zero = weights.zero ? shader.channel(weights.zero.map(z => z / FULL[weights.type])) : 'vec4f(0)';
+  const zero = weights.zero
+    ? shader.channel(weights.zero.map(z => z / FULL_SCALE[weights.type]))
+    : 'vec4f(0)';
   shader.add(`fn zero_point(c: i32) -> vec4f {\n  return ${zero};\n}`);
 }
 
 /** Rows and columns of outputs, counted once for all phases of a transposed convolution. */
-export const basesOf = ({ output, x, y }: Convolution): readonly [number, number] => [
+export const outputBases = ({ output, x, y }: Convolution): readonly [number, number] => [
   Math.ceil(output.shape[2] / y.outputStride),
   Math.ceil(output.shape[3] / x.outputStride),
 ];
 
 /** The columns of the input that a strip reads, from its first base on, and which product reads which. */
-export interface Reads {
+export interface ColumnReads {
   readonly columns: readonly number[];
   readonly taps: readonly {
     readonly phase: number;
@@ -75,7 +77,10 @@ export interface Reads {
   }[];
 }
 
-export function readsOf({ phases, inputStride, inputStep, kernelStep }: ConvAxis, wide: number): Reads {
+export function columnReads(
+  { phases, inputStride, inputStep, kernelStep }: ConvAxis,
+  wide: number,
+): ColumnReads {
   const taps = phases.flatMap(({ first, count, start }, phase) =>
     Array.from({ length: count }, (_, i) => ({
       phase,

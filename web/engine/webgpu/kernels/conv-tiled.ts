@@ -3,86 +3,86 @@
 import { multiplyAdds } from '../../graph/ir/cost.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
-import type { Class, Shape, Style } from './config.ts';
-import { basesOf, declareGeometry, declareWeights, readsOf, scaledCode } from './conv-common.ts';
-import strip from './conv-tiled.wgsl?raw';
-import { type Kernel, linear } from './kernel.ts';
-import type { Shader } from './shader.ts';
+import type { ConvClass, KernelConfig, TileShape } from './config.ts';
+import { columnReads, declareGeometry, declareWeights, outputBases, scaleShiftCode } from './conv-common.ts';
+import convTiled from './conv-tiled.wgsl?raw';
+import { type Kernel, linearWorkgroups } from './kernel.ts';
+import type { ShaderBuilder } from './shader.ts';
 
 /** Wider kernels are looped over (`conv-naive.ts`): written out they would be too long a program. */
-const WIDEST_KERNEL = 16;
+const MAX_KERNEL_WIDTH = 16;
 /** Sums that a thread keeps at most, and those that a workgroup's memory holds for each of its threads where
  * they share. */
-const MOST_SUMS = 64;
-const MOST_SHARED = 16;
+const MAX_SUMS = 64;
+const MAX_SHARED_SUMS = 16;
 /** Products from which on a convolution is heavy. */
-const HEAVY = 8e6;
+const HEAVY_MULTIPLY_ADDS = 8e6;
 /** Outputs in a block of channels by which threads are counted: not by shapes, which the tuner changes. */
-const FOR_A_THREAD = 4;
-const MOST_WIDE = 16;
+const OUTPUTS_PER_THREAD = 4;
+const MAX_WIDTH = 16;
 
-export const isStrip = ({ group, weights }: Convolution): boolean =>
-  group === 1 && weights.dims[3] <= WIDEST_KERNEL;
+export const isTiledConv = ({ group, weights }: Convolution): boolean =>
+  group === 1 && weights.dims[3] <= MAX_KERNEL_WIDTH;
 
-export function compileStrip(shader: Shader, operation: Convolution): Kernel {
+export function compileTiledConv(shader: ShaderBuilder, operation: Convolution): Kernel {
   const [n] = operation.output.shape;
   const out = channelBlocks(operation.output);
-  const [height, width] = basesOf(operation);
-  const { style } = shader.context;
-  const name = classOf(style, operation);
-  const shape = fitted(style.shapes[name], style, operation);
+  const [height, width] = outputBases(operation);
+  const { config } = shader.context;
+  const name = classOf(config, operation);
+  const shape = fitShape(config.shapes[name], config, operation);
   const down = Math.ceil(height / shape.tall);
   const across = Math.ceil(width / shape.wide);
   const strips = n * down * across;
   // Four threads beside each other want the same weights where they have strips of the same channels.
-  const together = style.together && shape.share === 1 && strips % 4 === 0;
-  if (together) shader.enableSubgroups();
+  const hasQuads = config.hasQuads && shape.share === 1 && strips % 4 === 0;
+  if (hasQuads) shader.enableSubgroups();
   shader.readInputs();
   declareGeometry(shader, operation);
   // A picture's three channels are not multiplied as four.
   const rows = operation.output.shape[1] === 3 ? 3 : 4;
-  declareWeights(shader, operation, rows, together);
-  shader.add(`const THREADS = ${style.threads};`);
+  declareWeights(shader, operation, rows, hasQuads);
+  shader.add(`const THREADS = ${config.threads};`);
   shader.add(`const BASES = ${shader.size(down, across, height)};`);
-  shader.add(stripCode(operation, shape, together, rows));
-  shader.finish(() => scaledCode(shader, operation));
+  shader.add(tileCode(operation, shape, hasQuads, rows));
+  shader.finish(() => scaleShiftCode(shader, operation));
   const threads = strips * Math.ceil(out / shape.deep) * shape.share;
-  const [x, y] = linear(threads, style.threads);
-  return shader.kernel(strip, [x, y, operation.y.outputStride]);
+  const [x, y] = linearWorkgroups(threads, config.threads);
+  return shader.kernel(convTiled, [x, y, operation.y.outputStride]);
 }
 
-export function classOf({ few }: Style, operation: Convolution): Class {
+export function classOf({ minThreads }: KernelConfig, operation: Convolution): ConvClass {
   const { output, x } = operation;
   const [n, , height] = output.shape;
-  const [rows, columns] = basesOf(operation);
+  const [rows, columns] = outputBases(operation);
   if (rows * columns === 1 || x.outputStride > 2) return 'tiny';
-  const usual: Class = multiplyAdds(operation) < HEAVY ? 'fine' : 'heavy';
-  const threads = (n * height * columns * channelBlocks(output)) / FOR_A_THREAD;
-  return threads < few || columns < 4 ? 'coarse' : usual;
+  const usual: ConvClass = multiplyAdds(operation) < HEAVY_MULTIPLY_ADDS ? 'fine' : 'heavy';
+  const threads = (n * height * columns * channelBlocks(output)) / OUTPUTS_PER_THREAD;
+  return threads < minThreads || columns < 4 ? 'coarse' : usual;
 }
 
 /** The shape as far as the convolution has outputs and a GPU has room for it: what it lacks in depth it may
  * make up for in width. */
-function fitted(shape: Shape, { threads }: Style, operation: Convolution): Shape {
+function fitShape(shape: TileShape, { threads }: KernelConfig, operation: Convolution): TileShape {
   const { outputStride } = operation.x;
-  const [, columns] = basesOf(operation);
+  const [, columns] = outputBases(operation);
   let { wide, deep } = shape;
   const { tall } = shape;
   while (channelBlocks(operation.output) % deep > 0) {
     deep /= 2;
-    if (wide * 2 <= Math.min(columns, MOST_WIDE)) wide *= 2;
+    if (wide * 2 <= Math.min(columns, MAX_WIDTH)) wide *= 2;
   }
-  while (wide > 1 && wide * tall * deep * outputStride > MOST_SUMS) wide /= 2;
-  while (deep > 1 && wide * tall * deep * outputStride > MOST_SUMS) deep /= 2;
+  while (wide > 1 && wide * tall * deep * outputStride > MAX_SUMS) wide /= 2;
+  while (deep > 1 && wide * tall * deep * outputStride > MAX_SUMS) deep /= 2;
   const sums = wide * tall * deep * outputStride;
-  return { wide, tall, deep, share: sums > MOST_SHARED ? 1 : Math.min(shape.share, threads) };
+  return { wide, tall, deep, share: sums > MAX_SHARED_SUMS ? 1 : Math.min(shape.share, threads) };
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-function stripCode({ x, prologue }: Convolution, shape: Shape, together: boolean, rows: 3 | 4): string {
+function tileCode({ x, prologue }: Convolution, shape: TileShape, hasQuads: boolean, rows: 3 | 4): string {
   const { wide, tall, deep, share } = shape;
-  const { columns } = readsOf(x, wide);
+  const { columns } = columnReads(x, wide);
   const sums = wide * tall * deep * x.outputStride;
   const rowsAt = upTo(tall).map(row => `row_at(n, select(-1, y + ${row} * INPUT_STRIDE.x, below > ${row}))`);
   const zeros = upTo(deep).map(block => `zero_point(c + ${block})`);
@@ -91,7 +91,7 @@ function stripCode({ x, prologue }: Convolution, shape: Shape, together: boolean
 const TALL = ${tall};
 const DEEP = ${deep};
 const SHARE = ${share};
-const TOGETHER = ${together};
+const QUADS = ${hasQuads};
 const SUMS = ${sums};
 fn zeros_at(c: i32) -> array<vec4f, DEEP> {
   return array<vec4f, DEEP>(${zeros.join(', ')});
@@ -120,12 +120,12 @@ ${productLines(x, shape).join('\n')}
 fn widened(sum: Sum) -> vec4f {
   return vec4f(sum${rows === 3 ? ', 0' : ''});
 }
-${share === 1 ? OWN : shared(sums)}`;
+${share === 1 ? PRIVATE_SUMS : sharedSums(sums)}`;
 }
 
 /** For one row of the kernel and one block of input channels: loads and products of a thread's sums. */
-function productLines(axis: Convolution['x'], { wide, tall, deep }: Shape): string[] {
-  const { columns, taps } = readsOf(axis, wide);
+function productLines(axis: Convolution['x'], { wide, tall, deep }: TileShape): string[] {
+  const { columns, taps } = columnReads(axis, wide);
   const rows = upTo(tall);
   const fetched = rows.flatMap(row =>
     columns.map((_, i) => `let v${row}_${i} = fetch(rows[${row}], k, columns[${i}]);`),
@@ -145,7 +145,7 @@ function productLines(axis: Convolution['x'], { wide, tall, deep }: Shape): stri
   return [...fetched, ...products];
 }
 
-const OWN = `var<private> made: array<Sum, SUMS>;
+const PRIVATE_SUMS = `var<private> made: array<Sum, SUMS>;
 fn share_out(sum: ptr<function, array<Sum, SUMS>>, index: u32) {
   made = *sum;
 }
@@ -153,7 +153,7 @@ fn result(i: i32, index: u32) -> Sum {
   return made[i];
 }`;
 
-const shared = (sums: number): string => `var<workgroup> parts: array<Sum, SUMS * THREADS>;
+const sharedSums = (sums: number): string => `var<workgroup> parts: array<Sum, SUMS * THREADS>;
 fn share_out(sum: ptr<function, array<Sum, SUMS>>, index: u32) {
 ${upTo(sums)
   .map(i => `parts[${i} * THREADS + index] = (*sum)[${i}];`)

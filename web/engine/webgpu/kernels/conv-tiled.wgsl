@@ -1,9 +1,9 @@
-// Convolution, one thread for a strip of WIDE * PHASES outputs side by side, in TALL rows and DEEP blocks of
-// channels. What a row of the input gives for the strip is loaded once and used by all of the strip's products,
+// Convolution, one thread for a tile of WIDE * PHASES outputs side by side, in TALL rows and DEEP blocks of
+// channels. What a row of the input gives for the tile is loaded once and used by all of the tile's products,
 // which are written out (`multiply`, by conv-tiled.ts): compilers for software and phones keep an array in registers
-// only where every index is a constant. SHARE threads share one strip's sum over input channels out among
-// themselves: 1 where there are strips enough to fill the GPU, more where there are few pixels and many weights.
-// TOGETHER, four threads of one block of channels load a quarter of its weights each (`block`, by weight-unpacking.ts).
+// only where every index is a constant. SHARE threads share one tile's sum over input channels out among
+// themselves: 1 where there are tiles enough to fill the GPU, more where there are few pixels and many weights.
+// QUADS, four threads of one block of channels load a quarter of its weights each (`block`, by weight-unpacking.ts).
 
 var<private> lane: i32;
 
@@ -15,13 +15,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let blocks_in = sizes[3].z;
   let share = i32(index) % SHARE;
   let at = (i32(group.x) + i32(group.y) * 65535) * (THREADS / SHARE) + i32(index) / SHARE;
-  let strips = size.x * rows * across;
-  let strip = at % strips;
-  let c = at / strips * DEEP;
+  let tiles = size.x * rows * across;
+  let tile = at % tiles;
+  let c = at / tiles * DEEP;
   let phase = i32(group.z);
-  let row = strip / across;
+  let row = tile / across;
   let n = row / rows;
-  let base = vec2i(row % rows * TALL, strip % across * WIDE);
+  let base = vec2i(row % rows * TALL, tile % across * WIDE);
   let within = c < sizes[1].z;
   lane = i32(index) % 4;
   var sum: array<Sum, SUMS>;
@@ -34,7 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       let y = base.x * INPUT_STRIDE.x + vertical.z + j * INPUT_STEP.x;
       let inputs = rows_at(n, y, below);
       // Threads that show each other their weights go on together.
-      if (inputs[0] < 0 && inputs[TALL - 1] < 0 && !TOGETHER) {
+      if (inputs[0] < 0 && inputs[TALL - 1] < 0 && !QUADS) {
         continue;
       }
       let weight = (c * TAPS + (vertical.x + j * KERNEL_STEP.x) * KERNEL.y) * blocks_in;

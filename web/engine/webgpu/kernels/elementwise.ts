@@ -1,16 +1,16 @@
 // Kernels that compute every block of four channels on its own.
 
 import { channelBlocks } from '../../graph/ir/tensor.ts';
-import map from './elementwise.wgsl?raw';
-import { type Kernel, linear } from './kernel.ts';
-import type { Shader } from './shader.ts';
+import elementwise from './elementwise.wgsl?raw';
+import { type Kernel, linearWorkgroups } from './kernel.ts';
+import type { ShaderBuilder } from './shader.ts';
 
 /** One thread per block of four channels; `made` is an expression or the body of `make`. */
-export function pointKernel(shader: Shader, made: string): Kernel {
+export function elementwiseKernel(shader: ShaderBuilder, made: string): Kernel {
   const [n, , h, w] = shader.operation.output.shape;
   shader.readInputs();
   const body = made.includes('return') ? made : `  return ${made};`;
   shader.add(`fn make(n: i32, y: i32, x: i32, c: i32) -> vec4f {\n${body}\n}`);
   shader.finish();
-  return shader.kernel(map, linear(n * h * w * channelBlocks(shader.operation.output)));
+  return shader.kernel(elementwise, linearWorkgroups(n * h * w * channelBlocks(shader.operation.output)));
 }

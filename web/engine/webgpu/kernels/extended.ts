@@ -5,13 +5,13 @@ import { concatCode, movementCode } from '../../codegen/movement-code-extended.t
 import { assertNever } from '../../error.ts';
 import type { InstanceNorm } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
-import { compileLoops } from './conv-naive.ts';
-import { pointKernel } from './elementwise.ts';
-import normalise from './instance-norm.wgsl?raw';
+import { compileNaiveConv } from './conv-naive.ts';
+import { elementwiseKernel } from './elementwise.ts';
+import instanceNorm from './instance-norm.wgsl?raw';
 import type { Kernel } from './kernel.ts';
-import { compileProduct } from './matmul.ts';
+import { compileMatMul } from './matmul.ts';
 import { compileReduce } from './reduce.ts';
-import type { ExtendedKernels, ExtendedOperation, Shader } from './shader.ts';
+import type { ExtendedKernels, ExtendedOperation, ShaderBuilder } from './shader.ts';
 import { WGSL } from './wgsl.ts';
 
 // Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
@@ -39,36 +39,36 @@ const SOFTPLUS = `fn softplus(x: vec4f) -> vec4f {
 const INSIDE = 'all(i >= vec4i(0)) && all(i < sizes[2])';
 const functions = { 'erf(': ERF, 'power(': POWER, 'sigmoid(': SIGMOID, 'softplus(': SOFTPLUS };
 
-function compileExtended(shader: Shader, operation: ExtendedOperation): Kernel {
+function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): Kernel {
   switch (operation.kind) {
     case 'convolution':
-      return compileLoops(shader, operation);
+      return compileNaiveConv(shader, operation);
     case 'movement':
-      return pointKernel(shader, movementCode(WGSL, operation, INSIDE));
+      return elementwiseKernel(shader, movementCode(WGSL, operation, INSIDE));
     case 'instanceNorm':
-      return compileNormalise(shader, operation);
+      return compileInstanceNorm(shader, operation);
     case 'maxPool':
-      return pointKernel(shader, maxPoolCode(WGSL, operation));
+      return elementwiseKernel(shader, maxPoolCode(WGSL, operation));
     case 'reduce':
       return compileReduce(shader, operation);
     case 'matMul':
-      return compileProduct(shader, operation);
+      return compileMatMul(shader, operation);
     case 'concat':
-      return pointKernel(shader, concatCode(WGSL, operation));
+      return elementwiseKernel(shader, concatCode(WGSL, operation));
     default:
       return assertNever(operation);
   }
 }
 
-function compileNormalise(shader: Shader, { epsilon, scale, shift, output }: InstanceNorm): Kernel {
-  const { threads } = shader.context.style;
+function compileInstanceNorm(shader: ShaderBuilder, { epsilon, scale, shift, output }: InstanceNorm): Kernel {
+  const { threads } = shader.context.config;
   shader.readInputs();
   shader.add(`const THREADS = ${threads === 64 ? 256 : threads};`);
   shader.add(`const EPSILON = ${epsilon};`);
   shader.add(`fn scale(c: i32) -> vec4f { return ${shader.channel(scale)}; }`);
   shader.add(`fn shift(c: i32) -> vec4f { return ${shader.channel(shift)}; }`);
   shader.finish();
-  return shader.kernel(normalise, [channelBlocks(output), output.shape[0], 1]);
+  return shader.kernel(instanceNorm, [channelBlocks(output), output.shape[0], 1]);
 }
 
 export const EXTENDED: ExtendedKernels = { functions, compileExtended };

@@ -10,22 +10,22 @@
 import type { BandedMatrix, Convolution, FrameInput, Operation, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks, paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
 import type { BufferSlice, Plan } from '../../graph/passes/plan.ts';
-import { type Tile, tileOf } from './input-conv.ts';
-import { isGathering } from './resample.ts';
+import { fitTile, type InputTile } from './input-conv.ts';
+import { isResampleReduce } from './resample.ts';
 import type { ExtendedKernels } from './shader.ts';
 
-export type Step =
-  | { readonly kind: 'plain'; readonly operation: Operation }
-  | { readonly kind: 'cells'; readonly source: FrameInput; readonly means: Resample }
+export type FrameStep =
+  | { readonly kind: 'single'; readonly operation: Operation }
+  | { readonly kind: 'downsample'; readonly source: FrameInput; readonly means: Resample }
   | {
-      readonly kind: 'opening';
+      readonly kind: 'inputConv';
       readonly guide: Resample | FrameInput;
       readonly convolution: Convolution;
-      readonly tile: Tile;
+      readonly tile: InputTile;
     };
 
-export interface Merged {
-  readonly steps: readonly Step[];
+export interface FramePlan {
+  readonly steps: readonly FrameStep[];
   /** The operation among them that writes the canvas. */
   readonly painted: Operation | null;
   /** What shows the guide to who looks at it, after a frame. */
@@ -36,21 +36,21 @@ export interface Merged {
 }
 
 /** Bands wider than that cost more in every workgroup again than they save. */
-const WIDEST_BAND = 4;
+const MAX_BAND_WIDTH = 4;
 
-export function merge(plan: Plan, extended: ExtendedKernels | null = null): Merged {
-  const painted = paintedBy(plan);
+export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): FramePlan {
+  const painted = paintingOperation(plan);
   const operations =
     painted && !plan.operations.includes(painted) ? [...plan.operations, painted] : plan.operations;
-  const steps = mergeOpening(mergeCells(operations), plan);
+  const steps = fuseInputConv(fuseDownsample(operations), plan);
   const moved = new Map<Tensor, BufferSlice>();
   const buffers = [...plan.buffers];
   const seen = plan.outputs[1];
-  let guide: Operation | null = seen ? show(seen) : null;
+  let guide: Operation | null = seen ? copyOf(seen) : null;
   for (const step of steps) {
-    if (step.kind !== 'opening') continue;
+    if (step.kind !== 'inputConv') continue;
     if (step.guide.output === seen) guide = step.guide;
-    // What a merged kernel reads was free to be overwritten by what that kernel writes.
+    // What a fused kernel reads was free to be overwritten by what that kernel writes.
     for (const tensor of step.guide.inputs) {
       if (tensor.constant || moved.has(tensor)) continue;
       const buffer = buffers.push(paddedLength(tensor) * 4) - 1;
@@ -62,16 +62,16 @@ export function merge(plan: Plan, extended: ExtendedKernels | null = null): Merg
 }
 
 /** The operation that writes the canvas: the one that makes the painting, unless others read it too. */
-function paintedBy(plan: Plan): Operation | null {
+function paintingOperation(plan: Plan): Operation | null {
   const painting = plan.outputs[0];
   const maker = plan.operations.find(operation => operation.output === painting);
   const read = plan.operations.some(operation => operation.inputs.some(tensor => tensor === painting));
   if (maker && !read && maker.kind !== 'frameInput') return maker;
-  return painting ? show(painting) : null;
+  return painting ? copyOf(painting) : null;
 }
 
 /** A copy of a tensor, to be given a canvas as its target. */
-const show = (tensor: Tensor): Operation => ({
+const copyOf = (tensor: Tensor): Operation => ({
   kind: 'elementwise',
   name: `show ${tensor.name}`,
   inputs: [tensor],
@@ -79,28 +79,28 @@ const show = (tensor: Tensor): Operation => ({
   epilogue: { kind: 'input', index: 0 },
 });
 
-function mergeCells(operations: readonly Operation[]): Step[] {
+function fuseDownsample(operations: readonly Operation[]): FrameStep[] {
   const source = operations.find(operation => operation.kind === 'frameInput');
   const means = operations.find(
     operation => operation.kind === 'resample' && operation.inputs[0] === source?.output,
   );
-  if (source && means?.kind === 'resample' && isCells(source, means)) {
-    const merged: Step = { kind: 'cells', source, means };
+  if (source && means?.kind === 'resample' && isDownsample(source, means)) {
+    const fused: FrameStep = { kind: 'downsample', source, means };
     return operations.flatMap(operation =>
-      operation === source ? [merged] : operation === means ? [] : [plain(operation)],
+      operation === source ? [fused] : operation === means ? [] : [single(operation)],
     );
   }
-  return operations.map(plain);
+  return operations.map(single);
 }
 
-const plain = (operation: Operation): Step => ({ kind: 'plain', operation });
+const single = (operation: Operation): FrameStep => ({ kind: 'single', operation });
 
-function isCells(source: FrameInput, means: Resample): boolean {
+function isDownsample(source: FrameInput, means: Resample): boolean {
   const [, , height, width] = source.output.shape;
   return (
     means.inputs.length === 1 &&
     channelBlocks(source.output) === 1 &&
-    isGathering(means) &&
+    isResampleReduce(means) &&
     covers(means.left, height) &&
     covers(means.right, width)
   );
@@ -118,32 +118,32 @@ function covers(band: BandedMatrix | null, size: number): boolean {
   return true;
 }
 
-function mergeOpening(steps: readonly Step[], plan: Plan): Step[] {
-  for (const { operation: convolution } of steps.filter(step => step.kind === 'plain')) {
+function fuseInputConv(steps: readonly FrameStep[], plan: Plan): FrameStep[] {
+  for (const { operation: convolution } of steps.filter(step => step.kind === 'single')) {
     if (convolution.kind !== 'convolution') continue;
     const [tensor] = convolution.inputs;
-    const maker = steps.find(step => step.kind === 'plain' && step.operation.output === tensor);
-    const guide = maker?.kind === 'plain' ? maker.operation : undefined;
+    const maker = steps.find(step => step.kind === 'single' && step.operation.output === tensor);
+    const guide = maker?.kind === 'single' ? maker.operation : undefined;
     if (guide?.kind !== 'resample' && guide?.kind !== 'frameInput') continue;
-    const tile = isOpening(guide, convolution, plan) && tileOf(guide, convolution);
+    const tile = isInputConv(guide, convolution, plan) && fitTile(guide, convolution);
     if (!tile) continue;
-    const merged: Step = { kind: 'opening', guide, convolution, tile };
+    const fused: FrameStep = { kind: 'inputConv', guide, convolution, tile };
     return steps.flatMap(step => {
       if (step === maker) return [];
-      return step.kind === 'plain' && step.operation === convolution ? [merged] : [step];
+      return step.kind === 'single' && step.operation === convolution ? [fused] : [step];
     });
   }
   return [...steps];
 }
 
-function isOpening(guide: Resample | FrameInput, convolution: Convolution, plan: Plan): boolean {
+function isInputConv(guide: Resample | FrameInput, convolution: Convolution, plan: Plan): boolean {
   const tensor = guide.output;
   const readers = plan.operations.filter(operation => operation.inputs.includes(tensor));
-  const narrow =
+  const isNarrow =
     guide.kind === 'frameInput' ||
-    ((guide.left?.width ?? 1) <= WIDEST_BAND && (guide.right?.width ?? 1) <= WIDEST_BAND);
+    ((guide.left?.width ?? 1) <= MAX_BAND_WIDTH && (guide.right?.width ?? 1) <= MAX_BAND_WIDTH);
   return (
-    narrow &&
+    isNarrow &&
     readers.length === 1 &&
     tensor !== plan.outputs[0] &&
     convolution.inputs.length === 1 &&

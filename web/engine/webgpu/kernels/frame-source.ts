@@ -3,16 +3,16 @@
 
 import type { FrameInput, Resample } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
-import cells from './frame-downsample.wgsl?raw';
-import sampling from './frame-sampling.wgsl?raw';
-import camera from './frame-source.wgsl?raw';
+import frameDownsample from './frame-downsample.wgsl?raw';
+import frameSampling from './frame-sampling.wgsl?raw';
+import frameSource from './frame-source.wgsl?raw';
 import { type FrameLayout, type Kernel, type Target, TO_BUFFER } from './kernel.ts';
 import { declareBands } from './resample.ts';
-import { type KernelContext, Shader } from './shader.ts';
+import { type KernelContext, ShaderBuilder } from './shader.ts';
 
 /** Declares `sampled(at)`, a pixel of the picture, from the frame or, without one, from an array; `take_crop`
  * comes before. */
-export function declareSampling(shader: Shader, source: Tensor, frame: FrameLayout | null): void {
+export function declareSampling(shader: ShaderBuilder, source: Tensor, frame: FrameLayout | null): void {
   if (!frame) {
     shader.bind({ kind: 'picture' }, 'var<storage, read> given: array<Block>');
     shader.add(`fn take_crop() {}
@@ -23,7 +23,7 @@ fn sampled(at: vec2i) -> vec4f {
   }
   shader.bind({ kind: 'crop' }, 'var<uniform> crop: array<vec4f, 2>');
   shader.bindFrame(frame, 0, 'var linear_sampler: sampler');
-  if (frame.way === 'external') {
+  if (frame.kind === 'external') {
     shader.bindFrame(frame, 1, 'var frame: texture_external');
     shader.add(
       'fn sample(at: vec2f) -> vec3f {\n  return textureSampleBaseClampToEdge(frame, linear_sampler, at).rgb;\n}',
@@ -34,38 +34,38 @@ fn sampled(at: vec2i) -> vec4f {
       'fn sample(at: vec2f) -> vec3f {\n  return textureSampleLevel(frame, linear_sampler, at, 0).rgb;\n}',
     );
   }
-  shader.add(sampling);
+  shader.add(frameSampling);
 }
 
-export function compileSource(
+export function compileFrameInput(
   context: KernelContext,
   source: FrameInput,
   frame: FrameLayout | null,
   target: Target,
 ): Kernel {
   const [, , h, w] = source.output.shape;
-  const shader = new Shader(context, source, target);
+  const shader = new ShaderBuilder(context, source, target);
   declareSampling(shader, source.output, frame);
   shader.finish();
-  return shader.kernel(camera, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
+  return shader.kernel(frameSource, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
 }
 
 /** The picture and a resampling of it to few values, at once: each workgroup makes the pixels of one cell. */
-export function compileCells(
+export function compileDownsample(
   context: KernelContext,
   source: FrameInput,
   means: Resample,
   frame: FrameLayout | null,
 ): Kernel {
   const [, , h, w] = means.output.shape;
-  const shader = new Shader(context, { ...means, inputs: [source.output] }, TO_BUFFER);
-  shader.baked = true;
-  shader.add(`const THREADS = ${context.style.threads};`);
+  const shader = new ShaderBuilder(context, { ...means, inputs: [source.output] }, TO_BUFFER);
+  shader.inlineSizes = true;
+  shader.add(`const THREADS = ${context.config.threads};`);
   declareSampling(shader, source.output, frame);
   declareBands(shader, means);
   shader.epilogue('seen', source.epilogue, source.output, 2);
   const buffer = context.plan.slices.get(source.output)?.buffer ?? 0;
   shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<Block>');
   shader.finish();
-  return shader.kernel(cells, [w, h, 1]);
+  return shader.kernel(frameDownsample, [w, h, 1]);
 }

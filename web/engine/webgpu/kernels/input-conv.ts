@@ -2,13 +2,13 @@
 
 import type { BandedMatrix, Convolution, FrameInput, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
-import { declareGeometry, declareWeights, readsOf, scaledCode } from './conv-common.ts';
+import { columnReads, declareGeometry, declareWeights, scaleShiftCode } from './conv-common.ts';
 import { declareSampling } from './frame-source.ts';
-import opening from './input-conv.wgsl?raw';
-import coarse from './input-conv-resample.wgsl?raw';
+import inputConv from './input-conv.wgsl?raw';
+import inputConvResample from './input-conv-resample.wgsl?raw';
 import { type FrameLayout, type Kernel, TO_BUFFER } from './kernel.ts';
 import { declareBands } from './resample.ts';
-import { type KernelContext, Shader } from './shader.ts';
+import { type KernelContext, ShaderBuilder } from './shader.ts';
 import { columnCode } from './weight-unpacking.ts';
 
 /** Strips of a tile beside each other, and outputs of a thread with the strips below each other. */
@@ -19,11 +19,11 @@ const SHAPES = [
   { wide: 4, rows: 8 },
 ] as const;
 /** Bytes of workgroup memory that every GPU has. */
-const MOST_BYTES = 16384;
+const MAX_BYTES = 16384;
 /** Values that a thread keeps in registers. */
-const MOST_VALUES = 128;
+const MAX_VALUES = 128;
 
-export interface Tile {
+export interface InputTile {
   /** Outputs of one thread, side by side. */
   readonly wide: number;
   /** Rows of outputs. */
@@ -32,16 +32,16 @@ export interface Tile {
   readonly size: readonly [number, number];
   readonly channels: number;
   /** Rows of a resampled guide's input that a tile takes from. */
-  readonly coarse: number;
+  readonly inputRows: number;
 }
 
 /** How a convolution of `guide` goes with tiles of it; null where a tile would be too large. */
-export function tileOf(
+export function fitTile(
   guide: Resample | FrameInput,
   { group, weights, output, x, y }: Convolution,
-): Tile | null {
+): InputTile | null {
   const [, channels, height] = guide.output.shape;
-  if (guide.kind === 'resample' && falls(guide.left)) return null;
+  if (guide.kind === 'resample' && isUnordered(guide.left)) return null;
   if (group > 1 || channels > 4 || x.outputStride > 1 || y.outputStride > 1) return null;
   const [, , kh, kw] = weights.dims;
   // What is trimmed is small, and is not worth a kernel of its own.
@@ -53,24 +53,24 @@ export function tileOf(
       reach(rows, y.inputStride, kh, y.inputStep),
       reach(ACROSS * wide, x.inputStride, kw, x.inputStep),
     ] as const;
-    const values = kh * readsOf(x, wide).columns.length * channels;
+    const values = kh * columnReads(x, wide).columns.length * channels;
     const starts = Array.from(
       { length: Math.ceil(output.shape[2] / rows) },
       (_, i) => i * rows * y.inputStride + (y.phases[0]?.start ?? 0),
     );
-    const coarse = guide.kind === 'frameInput' ? 0 : coarseRows(guide.left, starts, size[0], height);
-    if ((size[0] + coarse) * size[1] * channels * 4 <= MOST_BYTES && values <= MOST_VALUES)
-      return { wide, rows, size, channels, coarse };
+    const inputRows = guide.kind === 'frameInput' ? 0 : countInputRows(guide.left, starts, size[0], height);
+    if ((size[0] + inputRows) * size[1] * channels * 4 <= MAX_BYTES && values <= MAX_VALUES)
+      return { wide, rows, size, channels, inputRows };
   }
   return null;
 }
 
 /** Whether some row takes from above what the row before it takes from: a tile then knows no first one. */
-const falls = (band: BandedMatrix | null): boolean =>
+const isUnordered = (band: BandedMatrix | null): boolean =>
   band?.starts.some((start, row, starts) => start < (starts[row - 1] ?? 0)) ?? false;
 
 /** The most rows of the input that so many rows of the output take from, from any of the starts on. */
-function coarseRows(
+function countInputRows(
   band: BandedMatrix | null,
   starts: readonly number[],
   rows: number,
@@ -81,18 +81,18 @@ function coarseRows(
   return Math.max(...starts.map(first => start(first + rows - 1) - start(first))) + (band?.width ?? 1);
 }
 
-export function compileOpening(
+export function compileInputConv(
   context: KernelContext,
   guide: Resample | FrameInput,
   convolution: Convolution,
-  tile: Tile,
+  tile: InputTile,
   frame: FrameLayout | null,
 ): Kernel {
-  const { style } = context;
-  const shader = new Shader(context, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
-  shader.baked = true;
+  const { config } = context;
+  const shader = new ShaderBuilder(context, { ...convolution, inputs: guide.inputs }, TO_BUFFER);
+  shader.inlineSizes = true;
   shader.readInputs();
-  shader.add(`const THREADS = ${style.threads};`);
+  shader.add(`const THREADS = ${config.threads};`);
   const at = shader.size(...guide.output.shape);
   shader.add(`const GUIDE = ${at};`);
   shader.epilogue('guide', guide.epilogue, guide.output, at);
@@ -108,11 +108,11 @@ export function compileOpening(
   const [n, , height, width] = convolution.output.shape;
   const out = channelBlocks(convolution.output);
   // Few output channels to a workgroup where there are threads to fill; the tile is made anew for each.
-  const each = style.few > 0 ? Math.min(out, 4) : out;
+  const each = config.minThreads > 0 ? Math.min(out, 4) : out;
   const slices = Math.ceil(out / each);
   shader.add(`const SLICES = ${shader.size(slices, each)};`);
-  shader.finish(() => scaledCode(shader, convolution));
-  return shader.kernel(opening, [
+  shader.finish(() => scaleShiftCode(shader, convolution));
+  return shader.kernel(inputConv, [
     Math.ceil(width / (ACROSS * tile.wide)),
     Math.ceil(height / tile.rows),
     n * slices,
@@ -123,9 +123,9 @@ export function compileOpening(
  * comes before. A resampled guide is resampled across first, the few rows that the tile takes from, so that
  * hardly anything is computed twice. */
 function declareGuide(
-  shader: Shader,
+  shader: ShaderBuilder,
   guide: Resample | FrameInput,
-  tile: Tile,
+  tile: InputTile,
   frame: FrameLayout | null,
 ): void {
   if (guide.kind === 'frameInput') {
@@ -149,7 +149,7 @@ fn made(place: vec2i, column: i32) -> vec4f {
     const held = lanes.map(lane => `coarse[${lane} * COARSE_AREA + at + ${j} * TILE.y], `);
     return `weight_y(place.x, ${j}) * vec4f(${held.join('')}${'0, '.repeat(4 - lanes.length)})`;
   });
-  shader.add(`const COARSE_AREA = ${tile.coarse * tile.size[1]};
+  shader.add(`const COARSE_AREA = ${tile.inputRows * tile.size[1]};
 var<workgroup> coarse: array<f32, CHANNELS * COARSE_AREA>;
 var<private> top: i32;
 ${keepCode('coarse', 'COARSE_AREA', tile)}
@@ -162,11 +162,11 @@ fn made(place: vec2i, column: i32) -> vec4f {
   let at = (start_y(place.x) - top) * TILE.y + column;
   return ${down.join(' + ')};
 }`);
-  shader.add(coarse);
+  shader.add(inputConvResample);
 }
 
 /** `keep_tile(at, value)`: one value's channels into the workgroup's memory, channel by channel. */
-function keepCode(name: string, area: string, { channels }: Tile): string {
+function keepCode(name: string, area: string, { channels }: InputTile): string {
   const lines = Array.from(
     { length: channels },
     (_, lane) => `${name}[${lane} * ${area} + at] = value.${'xyzw'[lane]};`,
@@ -175,10 +175,10 @@ function keepCode(name: string, area: string, { channels }: Tile): string {
 }
 
 /** What a thread keeps of the tile, and the products of that with one block of output channels. */
-function productsCode({ x, y, weights }: Convolution, tile: Tile): string {
+function productsCode({ x, y, weights }: Convolution, tile: InputTile): string {
   const { wide, size, channels } = tile;
   const [, , kh] = weights.dims;
-  const { columns, taps } = readsOf(x, wide);
+  const { columns, taps } = columnReads(x, wide);
   const [first = 0] = columns;
   const values: string[] = [];
   const lines: string[] = [];

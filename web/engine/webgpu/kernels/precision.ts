@@ -11,13 +11,13 @@ import float32 from './float32.wgsl?raw';
 export const BLOCK_CODE: Readonly<Record<Precision, string>> = { float32, float16 };
 
 /** The bytes of what has so many in float32. */
-export const bytesIn = (precision: Precision, bytes: number): number =>
+export const storedBytes = (precision: Precision, bytes: number): number =>
   precision === 'float16' ? bytes / 2 : bytes;
 
-export const narrowed = (precision: Precision, values: Float32Array<ArrayBuffer>) =>
+export const narrowValues = (precision: Precision, values: Float32Array<ArrayBuffer>) =>
   precision === 'float16' ? Uint16Array.from(values, floatToHalf) : values;
 
-export const widened = (precision: Precision, bytes: ArrayBuffer): Float32Array =>
+export const widenValues = (precision: Precision, bytes: ArrayBuffer): Float32Array =>
   precision === 'float16' ? Float32Array.from(new Uint16Array(bytes), halfToFloat) : new Float32Array(bytes);
 
 const float = new Float32Array(1);

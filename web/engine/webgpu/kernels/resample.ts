@@ -2,13 +2,13 @@
 
 import type { BandedMatrix, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
-import { type Kernel, linear } from './kernel.ts';
+import { type Kernel, linearWorkgroups } from './kernel.ts';
 import resample from './resample.wgsl?raw';
-import gather from './resample-reduce.wgsl?raw';
-import type { Shader } from './shader.ts';
+import resampleReduce from './resample-reduce.wgsl?raw';
+import type { ShaderBuilder } from './shader.ts';
 
 /** Threads below which a GPU is mostly idle, so that a sum is better shared out. */
-const FEW_THREADS = 16384;
+const MIN_THREADS = 16384;
 
 /** `start_y(row)` and `weight_y(row, i)` of a band, or of none: the row itself. */
 function bandCode(letter: 'x' | 'y', band: BandedMatrix | null, weightsAt: number): string {
@@ -21,7 +21,7 @@ fn weight_${letter}(r: i32, i: i32) -> f32 { return bands[${weightsAt} + r * ${b
 }
 
 /** Declares the matrices of a resampling: `start_y`, `weight_y`, `start_x`, `weight_x` and WIDTH. */
-export function declareBands(shader: Shader, operation: Resample): void {
+export function declareBands(shader: ShaderBuilder, operation: Resample): void {
   const { left, right, name } = operation;
   const lengthOf = (band: BandedMatrix | null) => (band ? band.rows * (band.width + 1) : 0);
   const fill = (target: ArrayBuffer) => {
@@ -44,19 +44,19 @@ export function declareBands(shader: Shader, operation: Resample): void {
 }
 
 /** Whether so many inputs go into each of so few outputs that threads had better share each sum. */
-export function isGathering({ left, right, output }: Resample): boolean {
+export function isResampleReduce({ left, right, output }: Resample): boolean {
   const [n, , h, w] = output.shape;
-  return (left?.width ?? 1) * (right?.width ?? 1) >= 64 && n * h * w * channelBlocks(output) < FEW_THREADS;
+  return (left?.width ?? 1) * (right?.width ?? 1) >= 64 && n * h * w * channelBlocks(output) < MIN_THREADS;
 }
 
-export function compileResample(shader: Shader, operation: Resample): Kernel {
+export function compileResample(shader: ShaderBuilder, operation: Resample): Kernel {
   const [n, , h, w] = operation.output.shape;
   shader.readInputs();
-  shader.add(`const THREADS = ${shader.context.style.threads};`);
+  shader.add(`const THREADS = ${shader.context.config.threads};`);
   declareBands(shader, operation);
   shader.finish();
   const outputs = n * h * w * channelBlocks(operation.output);
-  return isGathering(operation)
-    ? shader.kernel(gather, [outputs, 1, 1])
-    : shader.kernel(resample, linear(outputs));
+  return isResampleReduce(operation)
+    ? shader.kernel(resampleReduce, [outputs, 1, 1])
+    : shader.kernel(resample, linearWorkgroups(outputs));
 }

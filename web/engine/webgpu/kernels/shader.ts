@@ -8,7 +8,7 @@ import type { Expression } from '../../graph/ir/expression.ts';
 import type { Elementwise, FrameInput, Operation, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import type { Style } from './config.ts';
+import type { KernelConfig } from './config.ts';
 import { type Binding, type FrameLayout, type Kernel, ROW, type Target } from './kernel.ts';
 import { BLOCK_CODE } from './precision.ts';
 import { WGSL } from './wgsl.ts';
@@ -17,7 +17,7 @@ import { WGSL } from './wgsl.ts';
 export interface ExtendedKernels {
   /** Functions that WGSL lacks, by how they are called. */
   readonly functions: Readonly<Record<string, string>>;
-  readonly compileExtended: (shader: Shader, operation: ExtendedOperation) => Kernel;
+  readonly compileExtended: (shader: ShaderBuilder, operation: ExtendedOperation) => Kernel;
 }
 
 export type ExtendedOperation = Exclude<Operation, FrameInput | Elementwise | Resample>;
@@ -25,7 +25,7 @@ export type ExtendedOperation = Exclude<Operation, FrameInput | Elementwise | Re
 /** What all kernels of a plan are compiled with. */
 export interface KernelContext {
   readonly plan: Plan;
-  readonly style: Style;
+  readonly config: KernelConfig;
   /** Null where the plan needs none of them. */
   readonly extended: ExtendedKernels | null;
 }
@@ -39,16 +39,16 @@ fn element(index: i32) -> vec4i {
   return vec4i(row / sizes[0].z, row % sizes[0].z, pixel % sizes[0].w, index % blocks);
 }`;
 
-export class Shader {
+export class ShaderBuilder {
   readonly bindings: Binding[] = [];
   readonly #head: string[] = [`const ROW = ${ROW}u;`];
   readonly #sizes: number[] = [];
   readonly #slots: ChannelSlot[] = [];
   /** Slots that `take_channels` reads for all that is stored of a block of channels; null outside `finish`. */
-  #taken: Set<number> | null = null;
+  #blockSlots: Set<number> | null = null;
   readonly #output: Tensor;
   /** Whether sizes are part of the text: in kernels that a look has one of, which share no pipeline anyway. */
-  baked = false;
+  inlineSizes = false;
   /** Set by whoever reads the camera's frame or writes the canvas of the painting. */
   frame: FrameLayout | null = null;
 
@@ -57,7 +57,7 @@ export class Shader {
     readonly operation: Operation,
     readonly target: Target,
   ) {
-    this.#head.push(BLOCK_CODE[context.style.precision]);
+    this.#head.push(BLOCK_CODE[context.config.precision]);
     this.#output = operation.output;
     for (const tensor of [this.#output, ...operation.inputs]) this.#pushSizes(tensor);
   }
@@ -98,8 +98,8 @@ export class Shader {
   /** A constant per output channel, as an expression of the block `c`. */
   channel(values: ArrayLike<number>, fill = 0): string {
     const slot = this.#slots.push({ values, fill }) - 1;
-    this.#taken?.add(slot);
-    return this.#taken ? `channels_${slot}` : `channels[${slot} * sizes[1].z + c]`;
+    this.#blockSlots?.add(slot);
+    return this.#blockSlots ? `channels_${slot}` : `channels[${slot} * sizes[1].z + c]`;
   }
 
   /** `read_k(n, y, x, c)` and `block_k(index)` for each input. */
@@ -152,10 +152,10 @@ ${lines.join('\n')}
    * channels take what is constant for it once (`take_channels(c)`) and then `put`. `before` gives what the
    * epilogue takes, an expression of `value`. */
   finish(before = () => 'value'): void {
-    this.#taken = new Set();
+    this.#blockSlots = new Set();
     this.epilogue('finish', this.operation.epilogue, this.#output, 0, before());
-    const taken = [...this.#taken];
-    this.#taken = null;
+    const taken = [...this.#blockSlots];
+    this.#blockSlots = null;
     this.add(taken.map(slot => `var<private> channels_${slot}: vec4f;`).join('\n'));
     const lines = taken.map(slot => `channels_${slot} = channels[${slot} * sizes[1].z + c];`);
     this.add(`fn take_channels(c: i32) {\n${lines.join('\n')}\n}`);
@@ -164,7 +164,7 @@ ${lines.join('\n')}
   take_channels(c);
   put(value, n, y, x, c);
 }`);
-    this.#declareRest();
+    this.#declareShared();
   }
 
   #declarePut(): void {
@@ -194,7 +194,7 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
 }`);
   }
 
-  #declareRest(): void {
+  #declareShared(): void {
     const used = this.#head.join('\n');
     this.#declareSizes();
     if (used.includes('live[')) {
@@ -218,7 +218,7 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
   #declareSizes(): void {
     const values = this.#sizes;
     const type = `array<vec4i, ${values.length / 4}>`;
-    if (!this.baked) {
+    if (!this.inlineSizes) {
       this.bind({ kind: 'sizes', values }, `var<uniform> sizes: ${type}`);
       return;
     }

@@ -4,7 +4,12 @@
 import type { Element } from '../../codegen/pack-weights.ts';
 
 /** What 1 is in a stored weight: `unpack4x8unorm` and its like divide by the largest value. */
-export const FULL: Readonly<Record<Element, number>> = { float32: 1, float16: 1, uint16: 65535, uint8: 255 };
+export const FULL_SCALE: Readonly<Record<Element, number>> = {
+  float32: 1,
+  float16: 1,
+  uint16: 65535,
+  uint8: 255,
+};
 
 const UNPACK: Readonly<Record<'float16' | 'uint16', string>> = {
   float16: 'unpack2x16float',
@@ -15,13 +20,13 @@ const UNPACK: Readonly<Record<'float16' | 'uint16', string>> = {
 const VECTORS: Readonly<Record<Element, number>> = { float32: 4, float16: 2, uint16: 2, uint8: 1 };
 
 type At = (vector: string) => string;
-const inMemory =
+const storedVector =
   (type: Element): At =>
   vector =>
     `weights[${VECTORS[type]} * i + ${vector}]`;
 
 /** The weights of input channel `k` among the four of block `i`; `at` gives the block's vectors. */
-function column(type: Element, k: number | 'lane', at: At = inMemory(type)): string {
+function columnExpression(type: Element, k: number | 'lane', at: At = storedVector(type)): string {
   if (type === 'float32') return at(`${k}`);
   if (type === 'uint8') return `unpack4x8unorm(${at('0')}[${k}]) - zero`;
   const pair = (second: 0 | 1) => `${UNPACK[type]}(${at(`${k} / 2`)}[${k} % 2 * 2 + ${second}])`;
@@ -34,17 +39,19 @@ function column(type: Element, k: number | 'lane', at: At = inMemory(type)): str
 export function blockCode(
   type: Element,
   rows: 3 | 4,
-  together: boolean,
+  hasQuads: boolean,
 ): { readonly element: string; readonly code: string } {
   const element = type === 'float32' ? 'vec4f' : 'vec4u';
   const lanes = rows === 3 ? '.xyz' : '';
   const all = [0, 1, 2, 3];
-  const vectors = all.slice(0, VECTORS[type]).map(vector => inMemory(type)(`${vector}`));
-  const held = together
-    ? `own = (${column(type, 'lane')})${lanes}`
+  const vectors = all.slice(0, VECTORS[type]).map(vector => storedVector(type)(`${vector}`));
+  const held = hasQuads
+    ? `own = (${columnExpression(type, 'lane')})${lanes}`
     : `held = array<${element}, ${vectors.length}>(${vectors.join(', ')})`;
   const columns = all.map(k =>
-    together ? `subgroupBroadcast(own, ${k}u)` : `(${column(type, k, vector => `held[${vector}]`)})${lanes}`,
+    hasQuads
+      ? `subgroupBroadcast(own, ${k}u)`
+      : `(${columnExpression(type, k, vector => `held[${vector}]`)})${lanes}`,
   );
   const code = `alias Sum = vec${rows}f;
 alias Matrix = mat4x${rows}f;
@@ -57,4 +64,4 @@ fn block(i: i32, zero: vec4f) -> Matrix {
 
 /** `fn column_k(i, zero) -> vec4f`: the weights of input channel k alone, from block i. */
 export const columnCode = (type: Element, k: number): string =>
-  `fn column_${k}(i: i32, zero: vec4f) -> vec4f {\n  return ${column(type, k)};\n}`;
+  `fn column_${k}(i: i32, zero: vec4f) -> vec4f {\n  return ${columnExpression(type, k)};\n}`;

@@ -9,98 +9,105 @@ import { paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { RunOptions } from '../../painter.ts';
 import { readInputs, readLiveInputs } from '../../run-inputs.ts';
-import type { Merged, Step } from '../kernels/frame-fusion.ts';
-import { bytesIn, narrowed, widened } from '../kernels/precision.ts';
-import { type Bound, compileStep } from './frame-program.ts';
-import { checked } from './memory.ts';
-import { toBlocks, walk } from './nhwc4.ts';
-import { bindGroup, compiled, dispatch, type Pipelines } from './pipeline-cache.ts';
+import type { FramePlan, FrameStep } from '../kernels/frame-fusion.ts';
+import { narrowValues, storedBytes, widenValues } from '../kernels/precision.ts';
+import { type BoundKernel, compileStep } from './frame-program.ts';
+import { withErrorScopes } from './memory.ts';
+import { forEachElement, packNhwc4 } from './nhwc4.ts';
+import { awaitKernel, dispatch, makeBindGroup, type PipelineCache } from './pipeline-cache.ts';
 
 type Arrays = Record<string, Float32Array>;
 
-const plain = (operation: Operation): Step => ({ kind: 'plain', operation });
+const single = (operation: Operation): FrameStep => ({ kind: 'single', operation });
 
 /** The steps of a frame that make what they make in buffers, and then what a frame never makes: the guide. */
-function stepsOf({ plan, steps }: Merged): { frame: readonly Step[]; beside: readonly Step[] } {
-  if (!plan.camera) return { frame: plan.operations.map(plain), beside: [] };
+function splitSteps({ plan, steps }: FramePlan): {
+  frame: readonly FrameStep[];
+  guide: readonly FrameStep[];
+} {
+  if (!plan.camera) return { frame: plan.operations.map(single), guide: [] };
   return {
     // What only shows a tensor on the canvas is no operation of the plan.
-    frame: steps.filter(step => step.kind !== 'plain' || plan.operations.includes(step.operation)),
-    beside: steps.flatMap(step =>
-      step.kind === 'opening' && plan.outputs.includes(step.guide.output) ? [plain(step.guide)] : [],
+    frame: steps.filter(step => step.kind !== 'single' || plan.operations.includes(step.operation)),
+    guide: steps.flatMap(step =>
+      step.kind === 'inputConv' && plan.outputs.includes(step.guide.output) ? [single(step.guide)] : [],
     ),
   };
 }
 
-export class Reader {
+export class ArrayRunner {
   /** Inputs have been given once. */
-  #given = false;
+  #hasInputs = false;
 
   private constructor(
     readonly plan: Plan,
-    readonly pipelines: Pipelines,
-    readonly picture: GPUBuffer,
-    readonly frame: readonly Bound[],
-    readonly beside: readonly Bound[],
+    readonly pipelines: PipelineCache,
+    readonly image: GPUBuffer,
+    readonly frame: readonly BoundKernel[],
+    readonly guide: readonly BoundKernel[],
   ) {}
 
-  static async create(merged: Merged, pipelines: Pipelines): Promise<Reader> {
-    const { plan } = merged;
-    const { device, memory, style } = pipelines;
+  static async create(framePlan: FramePlan, pipelines: PipelineCache): Promise<ArrayRunner> {
+    const { plan } = framePlan;
+    const { device, allocator, config } = pipelines;
     const camera = plan.camera ? plan.inputs[0] : undefined;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-    const { picture, frame, beside } = await checked(device, () => {
-      const given = memory.make(
+    const { picture, frame, guide } = await withErrorScopes(device, () => {
+      const given = allocator.allocate(
         'picture',
-        camera ? bytesIn(style.precision, 4 * paddedLength(camera)) : 16,
+        camera ? storedBytes(config.precision, 4 * paddedLength(camera)) : 16,
         usage,
       );
-      const prepare = (step: Step) => {
-        const one = pipelines.prepare(compileStep(merged, style, step, null));
-        return { one, group: bindGroup(device, one, () => ({ buffer: given })) };
+      const prepare = (step: FrameStep) => {
+        const one = pipelines.prepare(compileStep(framePlan, config, step, null));
+        return { one, group: makeBindGroup(device, one, () => ({ buffer: given })) };
       };
-      const steps = stepsOf(merged);
-      return { picture: given, frame: steps.frame.map(prepare), beside: steps.beside.map(prepare) };
+      const steps = splitSteps(framePlan);
+      return { picture: given, frame: steps.frame.map(prepare), guide: steps.guide.map(prepare) };
     });
-    const bound = (prepared: typeof frame): Promise<Bound[]> =>
-      Promise.all(prepared.map(async ({ one, group }) => ({ compiled: await compiled(one), group })));
-    return new Reader(plan, pipelines, picture, await bound(frame), await bound(beside));
+    const bound = (prepared: typeof frame): Promise<BoundKernel[]> =>
+      Promise.all(prepared.map(async ({ one, group }) => ({ compiled: await awaitKernel(one), group })));
+    return new ArrayRunner(plan, pipelines, picture, await bound(frame), await bound(guide));
   }
 
   /** `live` are values as they are set; inputs of their names are for this once. */
   async run(inputs: Arrays, live: Float32Array, { read = true }: RunOptions): Promise<Arrays> {
     const { plan, pipelines } = this;
-    const { device, shared } = pipelines;
-    this.#give(inputs);
+    const { device, buffers } = pipelines;
+    this.#writeInputs(inputs);
     const named = plan.live.some(({ name }) => Object.hasOwn(inputs, name));
-    if (named) device.queue.writeBuffer(shared.live, 0, readLiveInputs(plan, inputs, live));
+    if (named) device.queue.writeBuffer(buffers.live, 0, readLiveInputs(plan, inputs, live));
     const encoder = device.createCommandEncoder({ label: 'run' });
     const pass = encoder.beginComputePass({ label: 'run' });
     for (const { compiled, group } of this.frame) dispatch(pass, compiled, group);
-    if (read) for (const { compiled, group } of this.beside) dispatch(pass, compiled, group);
+    if (read) for (const { compiled, group } of this.guide) dispatch(pass, compiled, group);
     pass.end();
     const copies = read ? plan.outputs.map(tensor => this.#copy(tensor, encoder)) : [];
     device.queue.submit([encoder.finish()]);
-    if (named) device.queue.writeBuffer(shared.live, 0, new Float32Array(live));
+    if (named) device.queue.writeBuffer(buffers.live, 0, new Float32Array(live));
     const outputs: Arrays = {};
-    for (const { tensor, copy } of copies) outputs[tensor.name] = await this.#taken(tensor, copy);
+    for (const { tensor, copy } of copies) outputs[tensor.name] = await this.#readBack(tensor, copy);
     return outputs;
   }
 
-  #give(inputs: Arrays): void {
-    const { device, style } = this.pipelines;
-    for (const [tensor, values] of readInputs(this.plan, inputs, this.#given)) {
-      device.queue.writeBuffer(this.#buffer(tensor), 0, narrowed(style.precision, toBlocks(tensor, values)));
+  #writeInputs(inputs: Arrays): void {
+    const { device, config } = this.pipelines;
+    for (const [tensor, values] of readInputs(this.plan, inputs, this.#hasInputs)) {
+      device.queue.writeBuffer(
+        this.#buffer(tensor),
+        0,
+        narrowValues(config.precision, packNhwc4(tensor, values)),
+      );
     }
-    this.#given = true;
+    this.#hasInputs = true;
   }
 
   #buffer(tensor: Tensor): GPUBuffer {
     const { plan, pipelines } = this;
-    if (plan.camera && tensor === plan.inputs[0]) return this.picture;
-    const place = plan.slices.get(tensor);
-    if (!place) throw new EngineError(`Tensor '${tensor.name}' has no buffer.`);
-    return pipelines.shared.buffer(place.buffer);
+    if (plan.camera && tensor === plan.inputs[0]) return this.image;
+    const slice = plan.slices.get(tensor);
+    if (!slice) throw new EngineError(`Tensor '${tensor.name}' has no buffer.`);
+    return pipelines.buffers.buffer(slice.buffer);
   }
 
   /** Copied in the same submission: frames between this and its reading may paint over it. */
@@ -112,19 +119,19 @@ export class Reader {
     return { tensor, copy };
   }
 
-  async #taken(tensor: Tensor, copy: GPUBuffer): Promise<Float32Array> {
+  async #readBack(tensor: Tensor, copy: GPUBuffer): Promise<Float32Array> {
     await copy.mapAsync(GPUMapMode.READ);
     const { stride, offset } = this.plan.slices.get(tensor) ?? { stride: 1, offset: 0 };
-    const packed = widened(this.pipelines.style.precision, copy.getMappedRange());
-    const values = fromBlocks(tensor, packed, stride, offset);
+    const packed = widenValues(this.pipelines.config.precision, copy.getMappedRange());
+    const values = unpackNhwc4(tensor, packed, stride, offset);
     copy.destroy();
     return values;
   }
 }
 
-function fromBlocks(tensor: Tensor, packed: Float32Array, stride: number, offset: number): Float32Array {
+function unpackNhwc4(tensor: Tensor, packed: Float32Array, stride: number, offset: number): Float32Array {
   const values = new Float32Array(productOf(tensor.shape));
-  walk(tensor, stride, offset, (onnx, gpu) => {
+  forEachElement(tensor, stride, offset, (onnx, gpu) => {
     values[onnx] = packed[gpu] ?? 0;
   });
   return values;

@@ -54,7 +54,7 @@ export async function webgpuAvailable(options: { allowSoftware?: boolean } = {})
 
 /** What kernels take for granted: less than WebGPU promises of every adapter, but not of every way to ask for
  * one (compatibility mode has less). `tests/node/kernels.test.ts` holds the kernels against it. */
-export const NEEDED = {
+export const REQUIRED_LIMITS = {
   maxStorageBuffersPerShaderStage: 8,
   maxUniformBuffersPerShaderStage: 4,
   maxComputeInvocationsPerWorkgroup: 256,
@@ -65,7 +65,7 @@ export const NEEDED = {
 
 /** Throws a sentence where an adapter or a shared device allows less than kernels need. */
 export function checkLimits(limits: GPUSupportedLimits): void {
-  for (const [name, needed] of Object.entries(NEEDED)) {
+  for (const [name, needed] of Object.entries(REQUIRED_LIMITS)) {
     const allowed: unknown = Reflect.get(limits, name);
     if (typeof allowed === 'number' && allowed < needed) {
       throw new EngineError(
@@ -76,16 +76,16 @@ export function checkLimits(limits: GPUSupportedLimits): void {
 }
 
 /** What is taken where an adapter has it. */
-const WELCOME = ['bgra8unorm-storage', 'shader-f16', 'subgroups'] as const;
+const OPTIONAL_FEATURES = ['bgra8unorm-storage', 'shader-f16', 'subgroups'] as const;
 
 /** Whether four threads run as one, and may show each other values: as software GPUs have it. */
-export function runsFours(device: GPUDevice): boolean {
+export function hasQuads(device: GPUDevice): boolean {
   const { subgroupMinSize, subgroupMaxSize } = infoOf(device);
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4;
 }
 
 /** Half the bytes to move where a GPU converts halves by itself: that it computes in them is the sign of it. */
-export const usualPrecision = (device: GPUDevice): Precision =>
+export const defaultPrecision = (device: GPUDevice): Precision =>
   device.features.has('shader-f16') && !isSoftware(device) ? 'float16' : 'float32';
 
 /** A device with all storage that the adapter allows. */
@@ -96,9 +96,9 @@ export async function requestDevice(): Promise<GPUDevice> {
   checkLimits(limits);
   const device = await adapter.requestDevice({
     label: 'limner',
-    requiredFeatures: WELCOME.filter(feature => adapter.features.has(feature)),
+    requiredFeatures: OPTIONAL_FEATURES.filter(feature => adapter.features.has(feature)),
     requiredLimits: {
-      ...NEEDED,
+      ...REQUIRED_LIMITS,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
       maxBufferSize: limits.maxBufferSize,
     },

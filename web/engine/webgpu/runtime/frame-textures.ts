@@ -13,45 +13,47 @@ import {
 } from '../../frames/source.ts';
 import { FrameUploader } from '../../frames/uploader.ts';
 import type { FrameSource } from '../../painter.ts';
-import { trueWays } from './upload-probe.ts';
+import { probeUploadPaths } from './upload-probe.ts';
 
 export type Frame =
   | { readonly kind: 'external'; readonly texture: GPUExternalTexture }
   | { readonly kind: 'texture'; readonly view: GPUTextureView };
 
 /** What the crop is for. */
-type Aim = readonly [size: Size, mirror: boolean];
+type CropArgs = readonly [size: Size, mirror: boolean];
 
-export class Frames {
+export class FrameTextures {
   readonly sampler: GPUSampler;
-  readonly #ladder: FrameUploader;
-  #copied: { readonly texture: GPUTexture; readonly view: GPUTextureView } | null = null;
+  readonly #uploader: FrameUploader;
+  #target: { readonly texture: GPUTexture; readonly view: GPUTextureView } | null = null;
   /** The bitmap that lies in the texture: bitmaps never change, so it need not be uploaded again. */
   #uploaded: FrameSource | null = null;
-  #aimed: Aim | null = null;
+  #crop: CropArgs | null = null;
 
   constructor(
     readonly device: GPUDevice,
     readonly crop: GPUBuffer,
     readonly pixels: Size,
     /** Whether there are kernels for external textures. */
-    readonly external: boolean,
+    readonly hasExternal: boolean,
   ) {
-    this.#ladder = new FrameUploader(() => trueWays(device));
+    this.#uploader = new FrameUploader(() => probeUploadPaths(device));
     this.sampler = device.createSampler({ label: 'frame', magFilter: 'linear', minFilter: 'linear' });
   }
 
   /** The frame on the GPU; null while the source has none yet. */
-  take(source: FrameSource, mirror: boolean): Frame | null {
+  upload(source: FrameSource, mirror: boolean): Frame | null {
     const whole = sizeOfSource(source);
     if (Math.min(...whole) === 0) return null;
-    this.#aim(whole, mirror);
+    this.#setCrop(whole, mirror);
     const video = isVideo(source);
     if (video) {
-      this.#ladder.startVerification();
+      this.#uploader.startVerification();
       const texture =
-        this.external &&
-        this.#ladder.attempt('external', () => this.device.importExternalTexture({ label: 'frame', source }));
+        this.hasExternal &&
+        this.#uploader.attempt('external', () =>
+          this.device.importExternalTexture({ label: 'frame', source }),
+        );
       if (texture) return { kind: 'external', texture };
     }
     try {
@@ -59,8 +61,8 @@ export class Frames {
       const { texture, view } = this.#textureOf(size);
       const upload = (from: FrameSource) => this.#upload(from, texture, size);
       // A picture that is larger than any texture is drawn smaller first.
-      if (size[0] < whole[0] || size[1] < whole[1]) upload(this.#ladder.draw(source, size));
-      else if (video) this.#ladder.upload(source, size, upload);
+      if (size[0] < whole[0] || size[1] < whole[1]) upload(this.#uploader.draw(source, size));
+      else if (video) this.#uploader.upload(source, size, upload);
       else if (source !== this.#uploaded) upload(source);
       return { kind: 'texture', view };
     } catch (error) {
@@ -75,8 +77,8 @@ export class Frames {
   }
 
   #textureOf([width, height]: Size): { texture: GPUTexture; view: GPUTextureView } {
-    if (this.#copied?.texture.width === width && this.#copied.texture.height === height) return this.#copied;
-    this.#copied?.texture.destroy();
+    if (this.#target?.texture.width === width && this.#target.texture.height === height) return this.#target;
+    this.#target?.texture.destroy();
     this.#uploaded = null;
     const texture = this.device.createTexture({
       label: 'frame',
@@ -84,28 +86,28 @@ export class Frames {
       format: 'rgba8unorm',
       usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST | GPUTextureUsage.RENDER_ATTACHMENT,
     });
-    this.#copied = { texture, view: texture.createView() };
-    return this.#copied;
+    this.#target = { texture, view: texture.createView() };
+    return this.#target;
   }
 
   /** Has `work` submitted while the crop is that of a square of that side. */
-  aimedBeside(side: number, work: () => void): void {
-    const before = this.#aimed;
-    this.#aim([side, side], false);
+  withCropOf(side: number, work: () => void): void {
+    const before = this.#crop;
+    this.#setCrop([side, side], false);
     work();
-    if (before) this.#aim(...before);
+    if (before) this.#setCrop(...before);
   }
 
-  #aim(...aim: Aim): void {
-    if (String(aim) === String(this.#aimed)) return;
-    this.#aimed = aim;
+  #setCrop(...aim: CropArgs): void {
+    if (String(aim) === String(this.#crop)) return;
+    this.#crop = aim;
     const [size, mirror] = aim;
     const { corner, step, taps } = cropOf(size, this.pixels, mirror);
     this.device.queue.writeBuffer(this.crop, 0, Float32Array.of(...corner, ...step, taps, 0, 0, 0));
   }
 
   destroy(): void {
-    this.#ladder.close();
-    this.#copied?.texture.destroy();
+    this.#uploader.close();
+    this.#target?.texture.destroy();
   }
 }

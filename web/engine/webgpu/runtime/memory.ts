@@ -5,7 +5,7 @@ import { EngineError } from '../../error.ts';
 const FILTERS = ['validation', 'out-of-memory', 'internal'] as const;
 
 /** Every buffer of a painter: destroyed together, whatever happened on the way to a painter. */
-export class Memory {
+export class BufferAllocator {
   readonly #own: GPUBuffer[] = [];
 
   constructor(readonly device: GPUDevice) {}
@@ -14,7 +14,7 @@ export class Memory {
     return this.#own.reduce((sum, buffer) => sum + buffer.size, 0);
   }
 
-  make(label: string, size: number, usage: GPUBufferUsageFlags, mappedAtCreation = false): GPUBuffer {
+  allocate(label: string, size: number, usage: GPUBufferUsageFlags, mappedAtCreation = false): GPUBuffer {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (size > most) {
@@ -33,7 +33,7 @@ export class Memory {
 
 /** What `work` makes on the device; throws what the GPU says of it afterwards. `work` must not wait for
  * anything, since error scopes are a stack that others on the same device use too. */
-export async function checked<T>(device: GPUDevice, work: () => T): Promise<T> {
+export async function withErrorScopes<T>(device: GPUDevice, work: () => T): Promise<T> {
   for (const filter of FILTERS) device.pushErrorScope(filter);
   const popped: Promise<GPUError | null>[] = [];
   let made: T;
@@ -44,11 +44,11 @@ export async function checked<T>(device: GPUDevice, work: () => T): Promise<T> {
     for (const _ of FILTERS) popped.push(device.popErrorScope().catch(() => null));
   }
   const [error] = (await Promise.all(popped)).filter(one => one !== null);
-  if (error) throw new EngineError(sentenceOf(error));
+  if (error) throw new EngineError(gpuErrorMessage(error));
   return made;
 }
 
-export function sentenceOf(error: GPUError): string {
+export function gpuErrorMessage(error: GPUError): string {
   // The first line says what is wrong, those after it where in the code.
   const reason = error.message.trim().split('\n')[0] || 'it gives no reason';
   return error instanceof GPUOutOfMemoryError

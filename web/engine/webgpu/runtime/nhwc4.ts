@@ -2,7 +2,7 @@
 import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 
 /** Index in the GPU's order for each element in ONNX's, as a walk. */
-export function walk(
+export function forEachElement(
   tensor: Tensor,
   stride: number,
   offset: number,
@@ -19,10 +19,10 @@ export function walk(
   }
 }
 
-export function toBlocks(tensor: Tensor, values: Float32Array): Float32Array<ArrayBuffer> {
+export function packNhwc4(tensor: Tensor, values: Float32Array): Float32Array<ArrayBuffer> {
   const [n, , h, w] = tensor.shape;
   const packed = new Float32Array(n * h * w * channelBlocks(tensor) * LANES);
-  walk(tensor, channelBlocks(tensor), 0, (onnx, gpu) => {
+  forEachElement(tensor, channelBlocks(tensor), 0, (onnx, gpu) => {
     packed[gpu] = values[onnx] ?? 0;
   });
   return packed;

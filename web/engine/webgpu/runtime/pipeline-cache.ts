@@ -2,14 +2,14 @@
 // buffers filled once, and bind groups. All but the pipelines are made at once, so that `checked` sees what
 // the GPU thinks of them; a pipeline that fails says so itself.
 
-import type { Data } from '../../codegen/constant-data.ts';
+import type { ConstantData } from '../../codegen/constant-data.ts';
 import { assertNever } from '../../error.ts';
-import type { Style } from '../kernels/config.ts';
+import type { KernelConfig } from '../kernels/config.ts';
 import type { Binding, FrameLayout, Kernel } from '../kernels/kernel.ts';
-import type { Memory } from './memory.ts';
-import type { Shared } from './plan-buffers.ts';
+import type { BufferAllocator } from './memory.ts';
+import type { PlanBuffers } from './plan-buffers.ts';
 
-export interface Compiled {
+export interface CompiledKernel {
   readonly kernel: Kernel;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
@@ -18,27 +18,27 @@ export interface Compiled {
 }
 
 /** All of a kernel but its pipeline, which comes later. */
-export interface Prepared extends Omit<Compiled, 'pipeline'> {
+export interface PendingKernel extends Omit<CompiledKernel, 'pipeline'> {
   readonly pending: Promise<GPUComputePipeline>;
 }
 
 /** Kernels of one text share a pipeline. */
-const keyOf = ({ frame, code }: Kernel): string => `${frame?.way ?? ''} ${code}`;
+const keyOf = ({ frame, code }: Kernel): string => `${frame?.kind ?? ''} ${code}`;
 
-export class Pipelines {
-  readonly #made = new Map<string, Pick<Prepared, 'layout' | 'pending'>>();
+export class PipelineCache {
+  readonly #made = new Map<string, Pick<PendingKernel, 'layout' | 'pending'>>();
   readonly #data = new Map<object, Map<string, GPUBuffer>>();
   readonly #sizes = new Map<string, GPUBuffer>();
   readonly #frames = new Map<string, GPUBindGroupLayout>();
 
   constructor(
-    readonly memory: Memory,
-    readonly shared: Shared,
-    readonly style: Style,
+    readonly allocator: BufferAllocator,
+    readonly buffers: PlanBuffers,
+    readonly config: KernelConfig,
   ) {}
 
   get device(): GPUDevice {
-    return this.memory.device;
+    return this.allocator.device;
   }
 
   /** Pipelines that are held. */
@@ -47,35 +47,35 @@ export class Pipelines {
   }
 
   /** Forgets all pipelines but those; who has one may still use it. */
-  keep(kernels: readonly Kernel[]): void {
+  retain(kernels: readonly Kernel[]): void {
     const kept = new Set(kernels.map(keyOf));
     for (const key of this.#made.keys()) if (!kept.has(key)) this.#made.delete(key);
   }
 
   /** Compiled beside what else there is to do. */
-  prepare(kernel: Kernel): Prepared {
+  prepare(kernel: Kernel): PendingKernel {
     const key = keyOf(kernel);
     const known = this.#made.get(key);
-    if (known) return { ...known, ...this.#bound(kernel) };
+    if (known) return { ...known, ...this.#bind(kernel) };
     const [layout, description] = this.#describe(kernel);
     const pending = this.device.createComputePipelineAsync(description);
     // Who waits for it sees the failure; if another fails first, nobody waits.
     pending.catch(() => undefined);
     const made = { layout, pending };
     this.#made.set(key, made);
-    return { ...made, ...this.#bound(kernel) };
+    return { ...made, ...this.#bind(kernel) };
   }
 
   /** Compiled before all that is submitted from now on. */
-  compile(kernel: Kernel): Compiled {
+  compile(kernel: Kernel): CompiledKernel {
     const [layout, description] = this.#describe(kernel);
     const pipeline = this.device.createComputePipeline(description);
     this.#made.set(keyOf(kernel), { layout, pending: Promise.resolve(pipeline) });
-    return { layout, pipeline, ...this.#bound(kernel) };
+    return { layout, pipeline, ...this.#bind(kernel) };
   }
 
-  #bound(kernel: Kernel): Pick<Compiled, 'kernel' | 'fixed'> {
-    return { kernel, fixed: kernel.bindings.map(binding => this.#fixed(binding)) };
+  #bind(kernel: Kernel): Pick<CompiledKernel, 'kernel' | 'fixed'> {
+    return { kernel, fixed: kernel.bindings.map(binding => this.#fixedBuffer(binding)) };
   }
 
   #describe(kernel: Kernel): [GPUBindGroupLayout, GPUComputePipelineDescriptor] {
@@ -101,8 +101,8 @@ export class Pipelines {
   }
 
   /** The layout of group 1, one object for all that share its bind group. */
-  frameLayout({ way, format }: FrameLayout): GPUBindGroupLayout {
-    const key = `${way} ${format}`;
+  frameLayout({ kind, format }: FrameLayout): GPUBindGroupLayout {
+    const key = `${kind} ${format}`;
     const visibility = GPUShaderStage.COMPUTE;
     const layout =
       this.#frames.get(key) ??
@@ -110,7 +110,7 @@ export class Pipelines {
         label: 'frame',
         entries: [
           { binding: 0, visibility, sampler: { type: 'filtering' } },
-          way === 'external'
+          kind === 'external'
             ? { binding: 1, visibility, externalTexture: {} }
             : { binding: 1, visibility, texture: { sampleType: 'float' } },
           { binding: 2, visibility, storageTexture: { access: 'write-only', format } },
@@ -120,16 +120,16 @@ export class Pipelines {
     return layout;
   }
 
-  #fixed(binding: Binding): GPUBuffer | null {
+  #fixedBuffer(binding: Binding): GPUBuffer | null {
     switch (binding.kind) {
       case 'read':
       case 'write': {
-        return this.shared.buffer(binding.buffer);
+        return this.buffers.buffer(binding.buffer);
       }
       case 'live':
-        return this.shared.live;
+        return this.buffers.live;
       case 'crop':
-        return this.shared.crop;
+        return this.buffers.crop;
       case 'data':
         return this.#dataBuffer(binding.data);
       case 'sizes': {
@@ -154,7 +154,7 @@ export class Pipelines {
   }
 
   /** Kernels that read the same constants in the same order share one buffer. */
-  #dataBuffer(data: Data): GPUBuffer {
+  #dataBuffer(data: ConstantData): GPUBuffer {
     const owned = this.#data.get(data.owner) ?? new Map<string, GPUBuffer>();
     this.#data.set(data.owner, owned);
     const buffer = owned.get(data.layout) ?? this.#filled(data, GPUBufferUsage.STORAGE);
@@ -162,15 +162,15 @@ export class Pipelines {
     return buffer;
   }
 
-  #filled(data: Pick<Data, 'label' | 'bytes' | 'fill'>, usage: GPUBufferUsageFlags): GPUBuffer {
-    const buffer = this.memory.make(data.label, Math.ceil(data.bytes / 16) * 16, usage, true);
+  #filled(data: Pick<ConstantData, 'label' | 'bytes' | 'fill'>, usage: GPUBufferUsageFlags): GPUBuffer {
+    const buffer = this.allocator.allocate(data.label, Math.ceil(data.bytes / 16) * 16, usage, true);
     data.fill(buffer.getMappedRange());
     buffer.unmap();
     return buffer;
   }
 }
 
-export async function compiled({ pending, ...rest }: Prepared): Promise<Compiled> {
+export async function awaitKernel({ pending, ...rest }: PendingKernel): Promise<CompiledKernel> {
   return { ...rest, pipeline: await pending };
 }
 
@@ -194,9 +194,9 @@ function layoutOf(binding: Binding): Omit<GPUBindGroupLayoutEntry, 'binding' | '
 }
 
 /** The bind group of a kernel; `given` has what `fixed` lacks. */
-export function bindGroup(
+export function makeBindGroup(
   device: GPUDevice,
-  { kernel, layout, fixed }: Omit<Compiled, 'pipeline'>,
+  { kernel, layout, fixed }: Omit<CompiledKernel, 'pipeline'>,
   given: (binding: Binding) => GPUBindingResource,
 ): GPUBindGroup {
   return device.createBindGroup({
@@ -211,7 +211,7 @@ export function bindGroup(
 
 export function dispatch(
   pass: GPUComputePassEncoder,
-  { kernel, pipeline }: Compiled,
+  { kernel, pipeline }: CompiledKernel,
   group: GPUBindGroup,
 ): void {
   pass.setPipeline(pipeline);

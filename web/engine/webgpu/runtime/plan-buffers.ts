@@ -3,13 +3,13 @@
 import { EngineError } from '../../error.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import { defaultLiveValues } from '../../live-inputs.ts';
-import type { Style } from '../kernels/config.ts';
-import { bytesIn, narrowed } from '../kernels/precision.ts';
-import type { Memory } from './memory.ts';
-import { toBlocks } from './nhwc4.ts';
+import type { KernelConfig } from '../kernels/config.ts';
+import { narrowValues, storedBytes } from '../kernels/precision.ts';
+import type { BufferAllocator } from './memory.ts';
+import { packNhwc4 } from './nhwc4.ts';
 
 /** What all kernels of a plan share: its buffers, and the two small uniforms. */
-export interface Shared {
+export interface PlanBuffers {
   /** Made when a kernel first wants it: painting does without some that `run` needs. */
   readonly buffer: (index: number) => GPUBuffer;
   readonly live: GPUBuffer;
@@ -17,23 +17,28 @@ export interface Shared {
 }
 
 /** The plan's buffers, with the live values and the constants among its tensors written. */
-export function makeShared(memory: Memory, plan: Plan, { precision }: Style): Shared {
-  const { queue } = memory.device;
+export function makePlanBuffers(
+  allocator: BufferAllocator,
+  plan: Plan,
+  { precision }: KernelConfig,
+): PlanBuffers {
+  const { queue } = allocator.device;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const buffers = new Map<number, GPUBuffer>();
   const buffer = (index: number): GPUBuffer => {
     const size = plan.buffers[index];
     if (size === undefined) throw new EngineError(`The plan has no buffer ${index}.`);
-    const made = buffers.get(index) ?? memory.make(`values ${index}`, bytesIn(precision, size), usage);
+    const made =
+      buffers.get(index) ?? allocator.allocate(`values ${index}`, storedBytes(precision, size), usage);
     buffers.set(index, made);
     return made;
   };
-  for (const [tensor, place] of plan.slices) {
+  for (const [tensor, slice] of plan.slices) {
     if (!tensor.constant) continue;
-    queue.writeBuffer(buffer(place.buffer), 0, narrowed(precision, toBlocks(tensor, tensor.constant)));
+    queue.writeBuffer(buffer(slice.buffer), 0, narrowValues(precision, packNhwc4(tensor, tensor.constant)));
   }
   const uniform = (label: string, size: number) =>
-    memory.make(label, size, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+    allocator.allocate(label, size, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
   const values = defaultLiveValues(plan);
   const live = uniform('live', values.byteLength);
   queue.writeBuffer(live, 0, values);

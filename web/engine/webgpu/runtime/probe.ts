@@ -7,40 +7,40 @@ import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { defaultLiveValues } from '../../live-inputs.ts';
 import type { ProbeResult } from '../../painter.ts';
 import { GOLDEN_RATIO, TEST_PATTERN_SIDE, testPattern } from '../../recovery/probe.ts';
-import type { Step } from '../kernels/frame-fusion.ts';
-import { bytesIn, widened } from '../kernels/precision.ts';
-import { frameGroup, type Kernels, type Studio } from './frame-program.ts';
-import type { Frames } from './frame-textures.ts';
-import { Memory } from './memory.ts';
+import type { FrameStep } from '../kernels/frame-fusion.ts';
+import { storedBytes, widenValues } from '../kernels/precision.ts';
+import { type FrameKernels, type FrameProgram, makeFrameGroup } from './frame-program.ts';
+import type { FrameTextures } from './frame-textures.ts';
+import { BufferAllocator } from './memory.ts';
 import { dispatch } from './pipeline-cache.ts';
 
 /** Bytes of the painting, at most; one row of the widest one is less. */
-const MOST_PAINTED = 2 ** 15;
+const MAX_PAINTED_BYTES = 2 ** 15;
 /** Bytes of samples of one kernel, and their pixels, at most. */
-const MOST_SAMPLED = 4096;
-const MOST_PIXELS = 16;
+const MAX_SAMPLED_BYTES = 4096;
+const MAX_SAMPLED_PIXELS = 16;
 
-const beyondHalf = (value: number): number => (Math.abs(value) < 65504 ? value : Number.NaN);
+const nanBeyondHalf = (value: number): number => (Math.abs(value) < 65504 ? value : Number.NaN);
 
 /** Channels of one pixel: a part of a buffer. */
 type Sample = readonly [buffer: GPUBuffer, at: number, size: number];
 
-export async function examine(
-  studio: Studio,
-  { byWay }: Kernels,
-  frames: Frames,
+export async function probe(
+  program: FrameProgram,
+  { byKind }: FrameKernels,
+  frames: FrameTextures,
   live: Float32Array<ArrayBuffer>,
 ): Promise<ProbeResult> {
   // As the latest new kind of frame came; its kernels are there.
-  const [[way, bound] = ['texture', []] as const] = [...byWay].reverse();
-  const { merged, pipelines, format } = studio;
-  const { device, shared, style } = pipelines;
-  const { plan, steps } = merged;
+  const [[kind, bound] = ['texture', []] as const] = [...byKind].reverse();
+  const { framePlan, pipelines, format } = program;
+  const { device, buffers, config } = pipelines;
+  const { plan, steps } = framePlan;
   const [, , tall = 1, width = 1] = plan.outputs[0]?.shape ?? [];
-  const height = Math.min(tall, Math.floor(MOST_PAINTED / (4 * width)));
-  const samples = steps.map(step => samplesOf(studio, step));
-  const sampled = samples.some(some => some.length > 0) ? MOST_SAMPLED * bound.length : 0;
-  const label = 'examination';
+  const height = Math.min(tall, Math.floor(MAX_PAINTED_BYTES / (4 * width)));
+  const samples = steps.map(step => samplesOf(program, step));
+  const sampled = samples.some(some => some.length > 0) ? MAX_SAMPLED_BYTES * bound.length : 0;
+  const label = 'probe';
   const side = TEST_PATTERN_SIDE;
   const { COPY_DST, COPY_SRC, STORAGE_BINDING, TEXTURE_BINDING } = GPUTextureUsage;
   const size = [side, side];
@@ -54,14 +54,14 @@ export async function examine(
   });
   const shape = { format: 'RGBA', codedWidth: side, codedHeight: side, timestamp: 0 } as const;
   let source: VideoFrame | null = null;
-  const memory = new Memory(device);
+  const allocator = new BufferAllocator(device);
   try {
     const bytes = sampled + 4 * width * height;
-    const read = memory.make(label, bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+    const read = allocator.allocate(label, bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
     const encoder = device.createCommandEncoder({ label });
-    if (way === 'external') source = new VideoFrame(testPattern(), shape);
+    if (kind === 'external') source = new VideoFrame(testPattern(), shape);
     const given = source ? device.importExternalTexture({ label, source }) : picture.createView();
-    const group = frameGroup(studio, way, frames.sampler, given, painting.createView());
+    const group = makeFrameGroup(program, kind, frames.sampler, given, painting.createView());
     bound.forEach(({ compiled, group: bindings }, i) => {
       const own = samples[i] ?? [];
       // What was there before is no answer.
@@ -71,7 +71,7 @@ export async function examine(
       dispatch(pass, compiled, bindings);
       pass.end();
       own.forEach(([buffer, at, length], k) => {
-        encoder.copyBufferToBuffer(buffer, at, read, MOST_SAMPLED * i + length * k, length);
+        encoder.copyBufferToBuffer(buffer, at, read, MAX_SAMPLED_BYTES * i + length * k, length);
       });
     });
     for (let row = 0; row < height; row++) {
@@ -79,38 +79,38 @@ export async function examine(
       encoder.copyTextureToBuffer({ texture: painting, origin: [0, row] }, target, [width]);
     }
     device.queue.writeTexture({ texture: picture }, testPattern(), { bytesPerRow: 4 * side }, size);
-    device.queue.writeBuffer(shared.live, 0, defaultLiveValues(plan));
-    frames.aimedBeside(side, () => device.queue.submit([encoder.finish()]));
-    device.queue.writeBuffer(shared.live, 0, live);
+    device.queue.writeBuffer(buffers.live, 0, defaultLiveValues(plan));
+    frames.withCropOf(side, () => device.queue.submit([encoder.finish()]));
+    device.queue.writeBuffer(buffers.live, 0, live);
     await read.mapAsync(GPUMapMode.READ);
     const found = read.getMappedRange();
-    const values = widened(style.precision, found.slice(0, sampled));
+    const values = widenValues(config.precision, found.slice(0, sampled));
     return {
       // Halves keep what is too large for them, and NaN, as the largest that they have.
-      values: style.precision === 'float16' ? values.map(beyondHalf) : values,
+      values: config.precision === 'float16' ? values.map(nanBeyondHalf) : values,
       // Whatever its colour, what is painted is opaque, and what is not is not.
       painted: new Uint8Array(found, sampled).every((value, i) => i % 4 < 3 || value === 255),
     };
   } finally {
     source?.close();
-    memory.destroy();
+    allocator.destroy();
     picture.destroy();
     painting.destroy();
   }
 }
 
 /** What is asked of a step: nothing of the picture, which comes as it is, and of what goes to the canvas. */
-function samplesOf({ merged, pipelines }: Studio, step: Step): Sample[] {
-  const operation = step.kind === 'plain' ? step.operation : step.kind === 'opening' && step.convolution;
-  const place = operation && operation !== merged.painted && merged.plan.slices.get(operation.output);
-  if (!place || operation.kind === 'frameInput') return [];
+function samplesOf({ framePlan, pipelines }: FrameProgram, step: FrameStep): Sample[] {
+  const operation = step.kind === 'single' ? step.operation : step.kind === 'inputConv' && step.convolution;
+  const slice = operation && operation !== framePlan.painted && framePlan.plan.slices.get(operation.output);
+  if (!slice || operation.kind === 'frameInput') return [];
   const [n, , h, w] = operation.output.shape;
-  const block = bytesIn(pipelines.style.precision, 16);
-  const size = Math.min(channelBlocks(operation.output) * block, MOST_SAMPLED);
-  const count = Math.min(MOST_PIXELS, Math.floor(MOST_SAMPLED / size));
-  const buffer = pipelines.shared.buffer(place.buffer);
+  const block = storedBytes(pipelines.config.precision, 16);
+  const size = Math.min(channelBlocks(operation.output) * block, MAX_SAMPLED_BYTES);
+  const count = Math.min(MAX_SAMPLED_PIXELS, Math.floor(MAX_SAMPLED_BYTES / size));
+  const buffer = pipelines.buffers.buffer(slice.buffer);
   return Array.from({ length: count }, (_, i) => {
     const pixel = Math.floor(((i * GOLDEN_RATIO) % 1) * n * h * w);
-    return [buffer, (pixel * place.stride + place.offset) * block, size] as const;
+    return [buffer, (pixel * slice.stride + slice.offset) * block, size] as const;
   });
 }

@@ -9,12 +9,12 @@ import {
   verifyUploadPaths,
 } from '../../frames/upload-paths.ts';
 import type { Canvas } from '../../painter.ts';
-import { checked } from './memory.ts';
+import { withErrorScopes } from './memory.ts';
 import code from './upload-probe.wgsl?raw';
 
-export const trueWays = (device: GPUDevice): Promise<ReadonlySet<UploadPath>> =>
+export const probeUploadPaths = (device: GPUDevice): Promise<ReadonlySet<UploadPath>> =>
   verifyUploadPaths(device, UPLOAD_PATHS, (way, picture) =>
-    way === 'external' ? sampled(device, picture) : uploaded(device, picture),
+    way === 'external' ? readSampled(device, picture) : readUploaded(device, picture),
   );
 
 const label = 'way';
@@ -22,14 +22,14 @@ const label = 'way';
 const BYTES = 64;
 
 /** What `record` has copied to a buffer. */
-async function copied(
+async function readCopy(
   device: GPUDevice,
   record: (encoder: GPUCommandEncoder, copy: GPUBuffer) => void,
 ): Promise<ArrayBuffer> {
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
   const copy = device.createBuffer({ label, size: BYTES, usage });
   try {
-    await checked(device, () => {
+    await withErrorScopes(device, () => {
       const encoder = device.createCommandEncoder({ label });
       record(encoder, copy);
       device.queue.submit([encoder.finish()]);
@@ -41,7 +41,7 @@ async function copied(
   }
 }
 
-async function uploaded(
+async function readUploaded(
   device: GPUDevice,
   source: VideoFrame | ImageBitmap | Canvas,
 ): Promise<ArrayLike<number>> {
@@ -54,7 +54,7 @@ async function uploaded(
     usage,
   });
   try {
-    const found = await copied(device, (encoder, buffer) => {
+    const found = await readCopy(device, (encoder, buffer) => {
       device.queue.copyExternalImageToTexture({ source }, { texture }, [TEST_FRAME_SIDE, TEST_FRAME_SIDE]);
       QUARTER_CENTERS.forEach((origin, i) => {
         encoder.copyTextureToBuffer({ texture, origin: [...origin] }, { buffer, offset: 4 * i }, [1]);
@@ -66,7 +66,7 @@ async function uploaded(
   }
 }
 
-async function sampled(
+async function readSampled(
   device: GPUDevice,
   source: VideoFrame | ImageBitmap | Canvas,
 ): Promise<ArrayLike<number>> {
@@ -74,10 +74,10 @@ async function sampled(
   const buffer = device.createBuffer({ label, size: BYTES, usage });
   try {
     // Not every browser knows external textures in WGSL, and the error would be the page's.
-    const module = await checked(device, () => device.createShaderModule({ label, code }));
+    const module = await withErrorScopes(device, () => device.createShaderModule({ label, code }));
     const compute = { module, entryPoint: 'main' };
     const pipeline = await device.createComputePipelineAsync({ label, layout: 'auto', compute });
-    const found = await copied(device, (encoder, copy) => {
+    const found = await readCopy(device, (encoder, copy) => {
       const resources = [
         device.createSampler(),
         device.importExternalTexture({ label, source: source as VideoFrame }),

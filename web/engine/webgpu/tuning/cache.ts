@@ -1,23 +1,23 @@
 // What is known of an adapter: shapes of kernels that the tuner found there, by class of convolution.
 
-import type { Class, Shape, Style } from '../kernels/config.ts';
-import type { Surroundings } from './environment.ts';
+import type { ConvClass, KernelConfig, TileShape } from '../kernels/config.ts';
+import type { PageEnvironment } from './environment.ts';
 
 /** Raised with kernels or candidates, whose old figures say nothing of new ones. */
 const VERSION = 4;
-export const CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
+export const CONV_CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
 
-export const keyOf = (adapter: string, { precision }: Style): string =>
+export const cacheKey = (adapter: string, { precision }: KernelConfig): string =>
   `limner kernels ${VERSION} ${precision} ${adapter}`;
 
-const POWERS = [1, 2, 4, 8, 16, 32, 64];
+const POWERS_OF_TWO = [1, 2, 4, 8, 16, 32, 64];
 
 /** Whether it is one: powers of two, of which more would be a longer program than any GPU takes. Convolutions of
  * few products may have few channels, too: deeper, each such layer would be a pipeline of its own, beyond the twelve
  * that a look may take. */
-export function isShape(name: Class, shape: Partial<Shape> | undefined): shape is Shape {
+export function isTileShape(name: ConvClass, shape: Partial<TileShape> | undefined): shape is TileShape {
   const isPower = (size: unknown, most: number): boolean =>
-    POWERS.some(power => power === size && power <= most);
+    POWERS_OF_TWO.some(power => power === size && power <= most);
   return (
     isPower(shape?.wide, 16) &&
     isPower(shape?.tall, 2) &&
@@ -27,28 +27,28 @@ export function isShape(name: Class, shape: Partial<Shape> | undefined): shape i
 }
 
 /** Shapes that suit an adapter, of the classes that were tried on it. */
-export type Found = Partial<Record<Class, Shape>>;
+export type TunedShapes = Partial<Record<ConvClass, TileShape>>;
 
 /** What is known of an adapter. */
-export interface Notes {
-  readonly known: Found;
-  keep(found: Found): void;
+export interface TuningCache {
+  readonly shapes: TunedShapes;
+  save(found: TunedShapes): void;
 }
 
 /** What is no shape is not known; where none are wanted, none are kept either. */
-export function notesOf(key: string, { memo }: Surroundings, wanted = true): Notes {
-  const known: Found = {};
+export function openTuningCache(key: string, { storage }: PageEnvironment, isEnabled = true): TuningCache {
+  const shapes: TunedShapes = {};
   try {
-    const kept: Found = JSON.parse((wanted && memo.read(key)) || '{}');
-    for (const name of CLASSES) {
-      const shape = kept[name];
-      if (isShape(name, shape)) known[name] = shape;
+    const stored: TunedShapes = JSON.parse((isEnabled && storage.read(key)) || '{}');
+    for (const name of CONV_CLASSES) {
+      const shape = stored[name];
+      if (isTileShape(name, shape)) shapes[name] = shape;
     }
   } catch {
     // Somebody else's text under our key.
   }
-  const keep = (found: Found) => {
-    if (wanted) memo.write(key, JSON.stringify(found));
+  const save = (found: TunedShapes) => {
+    if (isEnabled) storage.write(key, JSON.stringify(found));
   };
-  return { known, keep };
+  return { shapes, save };
 }

@@ -4,13 +4,13 @@
 // computes much and waits for few others. Real GPUs hide loads behind many threads, and a thread that computes too
 // much takes registers from the others.
 
-import type { Style } from '../kernels/config.ts';
-import { isSoftware, runsFours } from '../runtime/device.ts';
+import type { KernelConfig } from '../kernels/config.ts';
+import { hasQuads, isSoftware } from '../runtime/device.ts';
 
-export const SOFTWARE_STYLE: Style = {
+export const SOFTWARE_CONFIG: KernelConfig = {
   threads: 4,
-  few: 0,
-  together: false,
+  minThreads: 0,
+  hasQuads: false,
   shapes: {
     heavy: { wide: 8, tall: 1, deep: 4, share: 1 },
     fine: { wide: 8, tall: 1, deep: 2, share: 1 },
@@ -20,10 +20,10 @@ export const SOFTWARE_STYLE: Style = {
   precision: 'float32',
 };
 
-export const GPU_STYLE: Style = {
+export const GPU_CONFIG: KernelConfig = {
   threads: 64,
-  few: 16384,
-  together: false,
+  minThreads: 16384,
+  hasQuads: false,
   shapes: {
     heavy: { wide: 4, tall: 1, deep: 2, share: 1 },
     fine: { wide: 4, tall: 1, deep: 1, share: 1 },
@@ -33,5 +33,5 @@ export const GPU_STYLE: Style = {
   precision: 'float32',
 };
 
-export const styleFor = (device: GPUDevice): Style =>
-  isSoftware(device) ? { ...SOFTWARE_STYLE, together: runsFours(device) } : GPU_STYLE;
+export const defaultConfig = (device: GPUDevice): KernelConfig =>
+  isSoftware(device) ? { ...SOFTWARE_CONFIG, hasQuads: hasQuads(device) } : GPU_CONFIG;

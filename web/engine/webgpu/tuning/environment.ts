@@ -1,21 +1,21 @@
 // What a painter takes of the page that it is on: idle moments for the tuner, which begins when the first
 // painting is done, and a memory for what it found.
 
-import type { Style } from '../kernels/config.ts';
-import { styleFor } from './defaults.ts';
+import type { KernelConfig } from '../kernels/config.ts';
+import { defaultConfig } from './defaults.ts';
 
 /** Tests have their own. */
-export interface Surroundings {
+export interface PageEnvironment {
   /** The style to begin with. */
-  usual(device: GPUDevice): Style;
+  defaultConfig(device: GPUDevice): KernelConfig;
   /** Resolves when nobody would notice some milliseconds; false where it is better to give up. */
   idle(): Promise<boolean>;
-  readonly memo: { read(key: string): string | null; write(key: string, value: string): void };
+  readonly storage: { read(key: string): string | null; write(key: string, value: string): void };
 }
 
 /** The page's own: idle callbacks where there are any, and local storage where the page may use it. */
-export function browserSurroundings(): Surroundings {
-  const kept = new Map<string, string>();
+export function browserEnvironment(): PageEnvironment {
+  const fallback = new Map<string, string>();
   const storage = (): Storage | null => {
     try {
       return globalThis.localStorage ?? null;
@@ -24,7 +24,7 @@ export function browserSurroundings(): Surroundings {
     }
   };
   return {
-    usual: styleFor,
+    defaultConfig,
     idle: () =>
       new Promise(resolve => {
         const answer = () =>
@@ -32,10 +32,10 @@ export function browserSurroundings(): Surroundings {
         if (typeof requestIdleCallback === 'function') requestIdleCallback(answer, { timeout: 1000 });
         else setTimeout(answer, 50);
       }),
-    memo: {
-      read: key => storage()?.getItem(key) ?? kept.get(key) ?? null,
+    storage: {
+      read: key => storage()?.getItem(key) ?? fallback.get(key) ?? null,
       write: (key, value) => {
-        kept.set(key, value);
+        fallback.set(key, value);
         try {
           storage()?.setItem(key, value);
         } catch {
