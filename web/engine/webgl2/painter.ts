@@ -17,11 +17,11 @@ import {
 } from '../painter.ts';
 import { TEST_PATTERN_SIDE } from '../recovery/probe.ts';
 import { adapterName, type Context, openContext } from './runtime/context.ts';
-import { worked } from './runtime/fence.ts';
-import { Frames } from './runtime/frame-texture.ts';
+import { gpuFinished } from './runtime/fence.ts';
+import { FrameTexture } from './runtime/frame-texture.ts';
 import { Network } from './runtime/network.ts';
-import { examine } from './runtime/probe.ts';
-import type { Prepared } from './runtime/program-cache.ts';
+import { probe } from './runtime/probe.ts';
+import type { PreparedDraw } from './runtime/program-cache.ts';
 
 /** A painter on `settings.canvas`, or on a canvas of its own, whose context it gives back in the end. */
 export async function createWebgl2Painter(look: Look, settings: BackendSettings): Promise<BackendPainter> {
@@ -34,7 +34,7 @@ export async function createWebgl2Painter(look: Look, settings: BackendSettings)
   if (Math.max(wide, tall) > textureSize) {
     throw new EngineError(`The painting is ${wide} x ${tall}; this GPU allows ${textureSize} a side.`);
   }
-  const frames = new Frames(context.gl, [width, height], textureSize);
+  const frames = new FrameTexture(context.gl, [width, height], textureSize);
   const network = new Network(context, plan, { frame: frames.texture, size: [wide, tall] });
   try {
     await network.prepare();
@@ -51,7 +51,7 @@ export async function createWebgl2Painter(look: Look, settings: BackendSettings)
 /** A canvas for the guide, and what draws it. */
 interface Guide {
   readonly context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
-  readonly show: Prepared;
+  readonly show: PreparedDraw;
 }
 
 class Webgl2Painter implements BackendPainter {
@@ -61,21 +61,21 @@ class Webgl2Painter implements BackendPainter {
   readonly #context: Context;
   #guide: Guide | null = null;
   /** Counts changes of the guide's canvas, so that one that took long does not undo a later one. */
-  #attached = 0;
-  #lost = false;
-  #destroyed = false;
+  #guideRequests = 0;
+  #isLost = false;
+  #isDestroyed = false;
 
   constructor(
     readonly info: LookInfo,
     readonly network: Network,
-    readonly frames: Frames,
-    readonly show: Prepared | null,
+    readonly frames: FrameTexture,
+    readonly show: PreparedDraw | null,
     readonly settings: BackendSettings,
   ) {
     this.#context = network.context;
     this.#live = defaultLiveValues(network.plan);
     this.canvas = settings.canvas;
-    const [wide, tall] = network.given.size;
+    const [wide, tall] = network.resources.size;
     this.#context.canvas.width = wide;
     this.#context.canvas.height = tall;
     this.#context.canvas.addEventListener('webglcontextlost', this.#onLost);
@@ -83,13 +83,13 @@ class Webgl2Painter implements BackendPainter {
 
   readonly #onLost = (event: Event): void => {
     const said = event instanceof WebGLContextEvent ? event.statusMessage : '';
-    this.#lose(said || 'The browser took the WebGL2 context back.');
+    this.#handleLoss(said || 'The browser took the WebGL2 context back.');
   };
 
   /** From now on painting does nothing; said once. */
-  #lose(reason: string): void {
-    if (this.#lost) return;
-    this.#lost = true;
+  #handleLoss(reason: string): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
     this.settings.onLost(reason);
   }
 
@@ -98,9 +98,9 @@ class Webgl2Painter implements BackendPainter {
   }
 
   get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
-    const { rest, source, programs, textures } = this.network;
+    const { steps, frameInput, programs, textures } = this.network;
     return {
-      dispatches: rest.length + (source ? 1 : 0) + (this.show ? 1 : 0),
+      dispatches: steps.length + (frameInput ? 1 : 0) + (this.show ? 1 : 0),
       pipelines: programs.count,
       bufferBytes: textures.bytes,
     };
@@ -108,7 +108,7 @@ class Webgl2Painter implements BackendPainter {
 
   attachGuide(canvas: Canvas | null): void {
     this.#guide = null;
-    this.#attached += 1;
+    this.#guideRequests += 1;
     const guide = this.network.plan.outputs[1];
     if (canvas === null || !guide) return;
     const [, , tall, wide] = guide.shape;
@@ -121,13 +121,13 @@ class Webgl2Painter implements BackendPainter {
     canvas.width = wide;
     canvas.height = tall;
     // Compiled when somebody first looks; frames go on without it until it is there.
-    const attached = this.#attached;
+    const attached = this.#guideRequests;
     this.network.show(guide).then(
       show => {
-        if (attached === this.#attached) this.#guide = { context, show };
+        if (attached === this.#guideRequests) this.#guide = { context, show };
       },
       (error: unknown) => {
-        if (!this.#destroyed) this.#lose(messageOf(error));
+        if (!this.#isDestroyed) this.#handleLoss(messageOf(error));
       },
     );
   }
@@ -137,16 +137,16 @@ class Webgl2Painter implements BackendPainter {
   }
 
   paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
-    if (this.#lost) return;
+    if (this.#isLost) return;
     const { network, show } = this;
-    if (!network.source) {
+    if (!network.frameInput) {
       throw new EngineError('This model takes no picture, so it cannot paint; use run().');
     }
     if (!show) throw new EngineError('There is no canvas to paint on: give createPainter one.');
-    const crop = this.frames.take(source, view.mirror ?? false);
+    const crop = this.frames.upload(source, view.mirror ?? false);
     if (!crop) return;
-    network.draw(network.source, this.#live, crop);
-    for (const prepared of network.rest) network.draw(prepared, this.#live);
+    network.draw(network.frameInput, this.#live, crop);
+    for (const prepared of network.steps) network.draw(prepared, this.#live);
     if (this.#guide) {
       // A context draws on one canvas alone: the guide comes first and is copied, within this task.
       network.draw(this.#guide.show, this.#live);
@@ -156,23 +156,23 @@ class Webgl2Painter implements BackendPainter {
   }
 
   probe(): Promise<ProbeResult> {
-    return examine(this.network, cropOf([TEST_PATTERN_SIDE, TEST_PATTERN_SIDE], this.frames.pixels, false));
+    return probe(this.network, cropOf([TEST_PATTERN_SIDE, TEST_PATTERN_SIDE], this.frames.pixels, false));
   }
 
   /** Runs the graph on arrays: for tests and tools, never for frames. */
   async run(...[inputs, options]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
-    if (this.#lost) throw new EngineError('The WebGL2 context was lost; create the painter anew.');
+    if (this.#isLost) throw new EngineError('The WebGL2 context was lost; create the painter anew.');
     return this.network.run(inputs, this.#live, options);
   }
 
   finished(): Promise<void> {
-    return this.#lost ? Promise.resolve() : worked(this.#context.gl);
+    return this.#isLost ? Promise.resolve() : gpuFinished(this.#context.gl);
   }
 
   destroy(): void {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
-    this.#lost = true;
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    this.#isLost = true;
     this.#context.canvas.removeEventListener('webglcontextlost', this.#onLost);
     this.frames.destroy();
     this.network.destroy();

@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { createPainter, type Painter, readLook } from '../../engine/index.ts';
-import { trueWays } from '../../engine/webgl2/runtime/upload-probe.ts';
+import { probeUploadPaths } from '../../engine/webgl2/runtime/upload-probe.ts';
 import { tinyLook } from '../tiny.ts';
 
 const look = await readLook(tinyLook());
@@ -82,13 +82,13 @@ const LIES = { flipped, black } as const;
 
 test('here all ways are true, and they are tried once per context', async () => {
   const gl = context();
-  expect([...(await trueWays(gl))]).toEqual(['copy', 'bitmap', 'canvas']);
+  expect([...(await probeUploadPaths(gl))]).toEqual(['copy', 'bitmap', 'canvas']);
   let uploads = 0;
   replaceUploads(source => {
     uploads += 1;
     return source;
   });
-  await trueWays(gl);
+  await probeUploadPaths(gl);
   expect(uploads).toBe(0);
   expect(gl.getError()).toBe(gl.NO_ERROR);
 });
@@ -96,19 +96,19 @@ test('here all ways are true, and they are tried once per context', async () => 
 for (const [name, lie] of Object.entries(LIES)) {
   test(`video frames that come ${name} are left out, and bitmaps that fail`, async () => {
     replaceUploads(source => (isFrame(source) ? lie(source) : source));
-    expect([...(await trueWays(context()))]).toEqual(['bitmap', 'canvas']);
+    expect([...(await probeUploadPaths(context()))]).toEqual(['bitmap', 'canvas']);
     failBitmaps();
-    expect([...(await trueWays(context()))]).toEqual(['canvas']);
+    expect([...(await probeUploadPaths(context()))]).toEqual(['canvas']);
   });
 }
 
 test('where no way is true nothing is known, and where no frame can be made', async () => {
   replaceUploads(black);
-  expect([...(await trueWays(context()))]).toEqual(['copy', 'bitmap', 'canvas']);
+  expect([...(await probeUploadPaths(context()))]).toEqual(['copy', 'bitmap', 'canvas']);
   const original = globalThis.VideoFrame;
   Reflect.set(globalThis, 'VideoFrame', undefined);
   try {
-    expect([...(await trueWays(context()))]).toEqual(['copy', 'bitmap', 'canvas']);
+    expect([...(await probeUploadPaths(context()))]).toEqual(['copy', 'bitmap', 'canvas']);
   } finally {
     Reflect.set(globalThis, 'VideoFrame', original);
   }
@@ -157,7 +157,7 @@ for (const [name, lie] of Object.entries(LIES)) {
       painted(painter, canvas);
       const gl = canvas.getContext('webgl2');
       if (!gl) throw new Error('no WebGL2');
-      await trueWays(gl);
+      await probeUploadPaths(gl);
       // The first bitmap is made while a frame goes by.
       painted(painter, canvas);
       await made();

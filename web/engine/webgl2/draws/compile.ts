@@ -6,49 +6,49 @@ import type { FrameInput, Resample } from '../../graph/ir/operation.ts';
 import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import { compileConvolution } from './conv.ts';
 import type { Draw } from './draw.ts';
-import point from './elementwise.glsl?raw';
-import { makeCode, pointDraw, reading } from './elementwise.ts';
-import camera from './frame-source.glsl?raw';
+import elementwise from './elementwise.glsl?raw';
+import { elementwiseDraw, makeCode, startShader } from './elementwise.ts';
+import frameSource from './frame-source.glsl?raw';
 import { GLSL } from './glsl-math.ts';
 import resample from './resample.glsl?raw';
-import { Shader } from './shader.ts';
-import type { Step } from './step.ts';
-import type { Layouts, Limits } from './texture-layout.ts';
+import { ShaderBuilder } from './shader.ts';
+import type { DrawStep } from './step.ts';
+import type { GpuLimits, TextureLayouts } from './texture-layout.ts';
 
 /** Null for what looks of our own do without: extended.ts has it. */
-export function compile(layouts: Layouts, step: Step, limits: Limits): Draw | null {
+export function compile(layouts: TextureLayouts, step: DrawStep, limits: GpuLimits): Draw | null {
   switch (step.kind) {
     case 'convolution':
-      return compileConvolution(reading(layouts, step), step, limits);
+      return compileConvolution(startShader(layouts, step), step, limits);
     case 'resample':
-      return compileResample(reading(layouts, step), step);
+      return compileResample(startShader(layouts, step), step);
     case 'elementwise':
-      return pointDraw(reading(layouts, step), makeCode('  return vec4(0);'));
+      return elementwiseDraw(startShader(layouts, step), makeCode('  return vec4(0);'));
     case 'movement':
       if (step.map.kind !== 'extend' || step.map.mode !== 'edge') return null;
-      return pointDraw(reading(layouts, step), makeCode(edgeCode(GLSL, step.map.before)));
+      return elementwiseDraw(startShader(layouts, step), makeCode(edgeCode(GLSL, step.map.before)));
     default:
       return null;
   }
 }
 
 /** The picture, from a frame. */
-export function compileSource(layouts: Layouts, source: FrameInput): Draw {
-  const shader = new Shader(layouts, source);
+export function compileFrameInput(layouts: TextureLayouts, source: FrameInput): Draw {
+  const shader = new ShaderBuilder(layouts, source);
   shader.sample('frame', { kind: 'frame' }, 'sampler2D');
   shader.uniform('vec4 crop');
   shader.uniform('int taps');
-  return shader.draw(`${camera}\n${point}`);
+  return shader.draw(`${frameSource}\n${elementwise}`);
 }
 
 /** The picture, from a tensor in the frame's place. */
-export function compilePicture(layouts: Layouts, source: FrameInput, picture: Tensor): Draw {
-  const shader = reading(layouts, { ...source, inputs: [picture] });
-  return pointDraw(shader, makeCode('  return read_0(n, y, x, c);'));
+export function compileArrayInput(layouts: TextureLayouts, source: FrameInput, picture: Tensor): Draw {
+  const shader = startShader(layouts, { ...source, inputs: [picture] });
+  return elementwiseDraw(shader, makeCode('  return read_0(n, y, x, c);'));
 }
 
 /** A copy of a tensor on the canvas. */
-export function compileShow(layouts: Layouts, tensor: Tensor): Draw {
+export function compileCanvasCopy(layouts: TextureLayouts, tensor: Tensor): Draw {
   const epilogue = { kind: 'input', index: 0 } as const;
   const step = {
     kind: 'elementwise',
@@ -57,10 +57,10 @@ export function compileShow(layouts: Layouts, tensor: Tensor): Draw {
     output: tensor,
     epilogue,
   } as const;
-  return pointDraw(reading(layouts, step, 'canvas'), makeCode('  return vec4(0);'));
+  return elementwiseDraw(startShader(layouts, step, 'canvas'), makeCode('  return vec4(0);'));
 }
 
-function compileResample(shader: Shader, operation: Resample): Draw {
+function compileResample(shader: ShaderBuilder, operation: Resample): Draw {
   const { left, right, name, output } = operation;
   const band = left ?? right;
   if (!band) throw new EngineError(`Node '${name}' has no matrix.`);
@@ -86,5 +86,5 @@ function compileResample(shader: Shader, operation: Resample): Draw {
     height: band.rows,
   });
   shader.add(`#define BAND ${shader.size(band.width, right ? 1 : 0)}`);
-  return pointDraw(shader, resample);
+  return elementwiseDraw(shader, resample);
 }

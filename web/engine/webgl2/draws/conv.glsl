@@ -4,7 +4,7 @@
 // one row of the kernel with one block of input channels, and what is MADE of the sums. They are macros, for
 // variables of `main` compile several times as fast as those of a file.
 void main() {
-  Spot at = spot();
+  OutputPosition at = outputPosition();
   if (!at.inside) {
     discard;
   }

@@ -5,18 +5,18 @@ import { packWeights } from '../../codegen/pack-weights.ts';
 import { EngineError } from '../../error.ts';
 import type { ConvAxis, Convolution, Weights } from '../../graph/ir/operation.ts';
 import { LANES } from '../../graph/ir/tensor.ts';
-import convolution from './conv.glsl?raw';
+import conv from './conv.glsl?raw';
 import type { Draw, Table } from './draw.ts';
-import { over, rest, type Shader } from './shader.ts';
-import type { Layout, Limits } from './texture-layout.ts';
+import { maskLow, type ShaderBuilder, shiftRight } from './shader.ts';
+import type { GpuLimits, TextureLayout } from './texture-layout.ts';
 
 /** Products of a value and a block of weights that are written out at most. */
-const MOST_PRODUCTS = 256;
+const MAX_PRODUCTS = 256;
 
 /** How stored weights become a matrix, and what of it is left to the scale. GPUs mask fast and shift
  * slowly: bytes stay where they lie in their word, as 1, 256, 65536 and 2^24 times their value. What would
  * be the sign is stored turned over, so a whole word may count as signed. */
-interface Reading {
+interface WeightFormat {
   readonly numbers: Table['numbers'];
   /** Texels of a block of 4 x 4 weights. */
   readonly texels: number;
@@ -27,12 +27,12 @@ interface Reading {
   readonly times: readonly [number, number, number, number];
   readonly plus: readonly [number, number, number, number];
   /** Which bytes have their top bit turned over: so many, from this one. */
-  readonly turned: { readonly first: number; readonly every: number } | null;
+  readonly signFlipped: { readonly first: number; readonly every: number } | null;
 }
 
 const ONES = [1, 1, 1, 1] as const;
 const ZEROS = [0, 0, 0, 0] as const;
-const READINGS: Readonly<Record<Weights['type'], Reading>> = {
+const WEIGHT_FORMATS: Readonly<Record<Weights['type'], WeightFormat>> = {
   float32: {
     numbers: 'float',
     texels: 4,
@@ -48,7 +48,7 @@ mat4 matrix(int k, int row, vec4 zero) {
     product: 'm * v',
     times: ONES,
     plus: ZEROS,
-    turned: null,
+    signFlipped: null,
   },
   float16: {
     numbers: 'uint',
@@ -67,7 +67,7 @@ mat4 matrix(int k, int row, vec4 zero) {
     product: 'm * v',
     times: ONES,
     plus: ZEROS,
-    turned: null,
+    signFlipped: null,
   },
   uint16: {
     numbers: 'int',
@@ -88,7 +88,7 @@ mat4 matrix(int k, int row, vec4 zero) {
     product: 'm * v',
     times: [1, 2 ** 16, 1, 2 ** 16],
     plus: [0, -(2 ** 15), 0, -(2 ** 15)],
-    turned: { first: 3, every: 4 },
+    signFlipped: { first: 3, every: 4 },
   },
   uint8: {
     numbers: 'int',
@@ -106,7 +106,7 @@ mat4 matrix(int k, int row, vec4 zero) {
     product: 'v * m',
     times: [1, 2 ** 8, 2 ** 16, 2 ** 24],
     plus: [0, 0, 0, -128],
-    turned: { first: 3, every: 4 },
+    signFlipped: { first: 3, every: 4 },
   },
 };
 
@@ -121,7 +121,7 @@ export function axisCode(letter: 'x' | 'y', { phases }: ConvAxis): string {
 }
 
 /** What both kernels are told. */
-export function declareGeometry(shader: Shader, { y, x, weights, prologue }: Convolution): void {
+export function declareGeometry(shader: ShaderBuilder, { y, x, weights, prologue }: Convolution): void {
   const [, , kernelHeight, kernelWidth] = weights.dims;
   shader.add(pair('OUTPUT_STRIDE', y.outputStride, x.outputStride));
   shader.add(pair('INPUT_STRIDE', y.inputStride, x.inputStride));
@@ -131,41 +131,45 @@ export function declareGeometry(shader: Shader, { y, x, weights, prologue }: Con
 }
 
 /** Null where a fragment's pixels are no strip of one shape, or the code would grow too long. */
-export function compileConvolution(shader: Shader, operation: Convolution, limits: Limits): Draw | null {
+export function compileConvolution(
+  shader: ShaderBuilder,
+  operation: Convolution,
+  limits: GpuLimits,
+): Draw | null {
   const { x, y, weights, inputs, output } = operation;
-  const taps = shader.layout && operation.group === 1 ? tapsOf(x, shader.layout) : null;
+  const taps = shader.layout && operation.group === 1 ? pixelTaps(x, shader.layout) : null;
   if (!taps) return null;
   declareGeometry(shader, operation);
-  const input = shader.layouts.of(inputs[0] ?? output);
+  const input = shader.layouts.get(inputs[0] ?? output);
   shader.add(`const int INPUT_STEP_Y = ${y.inputStep};\nconst int KERNEL_STEP_Y = ${y.kernelStep};`);
-  const reading = READINGS[weights.type];
-  shader.table('weights', weightTable(operation, reading, limits));
-  shader.add(reading.code);
+  const format = WEIGHT_FORMATS[weights.type];
+  shader.table('weights', weightTable(operation, format, limits));
+  shader.add(format.code);
   const layout = shader.layout ?? input;
   const macros = [
-    macro('OVER_WIDE(x)', [over('(x)', input.wide)]),
-    macro('OVER_DEEP(block)', [over('(block)', input.deep)]),
-    macro('WITHIN_DEEP(block)', [rest('(block)', input.deep)]),
-    macro('CONSTANTS', constantLines(shader, operation, reading, layout)),
+    macro('OVER_WIDE(x)', [shiftRight('(x)', input.wide)]),
+    macro('OVER_DEEP(block)', [shiftRight('(block)', input.deep)]),
+    macro('WITHIN_DEEP(block)', [maskLow('(block)', input.deep)]),
+    macro('CONSTANTS', constantLines(shader, operation, format, layout)),
     macro(
       'SUMS',
-      sumsOf(layout).map(sum => `vec4 ${sum} = vec4(0);`),
+      sumNames(layout).map(sum => `vec4 ${sum} = vec4(0);`),
     ),
-    macro('PRODUCTS', productLines(operation, input, layout, taps, reading)),
-    macro('MADE', madeLines(layout)),
+    macro('PRODUCTS', productLines(operation, input, layout, taps, format)),
+    macro('MADE', outputLines(layout)),
   ];
-  return shader.draw(`${macros.join('\n')}\n${convolution}`);
+  return shader.draw(`${macros.join('\n')}\n${conv}`);
 }
 
 const macro = (name: string, lines: readonly string[]): string => `#define ${name} ${lines.join(' \\\n  ')}`;
 const list = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-const sumsOf = ({ wide, deep }: Layout): string[] => list(wide * deep).map(i => `s${i}`);
+const sumNames = ({ wide, deep }: TextureLayout): string[] => list(wide * deep).map(i => `s${i}`);
 
 /** Per kernel column: for which pixel of a fragment it weighs which column of the input, counted from that
  * of the fragment's first pixel. Null where phases do not repeat from fragment to fragment. */
 type Taps = ReadonlyMap<number, readonly { readonly pixel: number; readonly column: number }[]>;
 
-function tapsOf(axis: ConvAxis, { wide, deep }: Layout): Taps | null {
+function pixelTaps(axis: ConvAxis, { wide, deep }: TextureLayout): Taps | null {
   if (wide % axis.outputStride !== 0) return null;
   const taps = new Map<number, { pixel: number; column: number }[]>();
   let count = 0;
@@ -181,14 +185,14 @@ function tapsOf(axis: ConvAxis, { wide, deep }: Layout): Taps | null {
       count += deep;
     }
   }
-  return count <= MOST_PRODUCTS ? taps : null;
+  return count <= MAX_PRODUCTS ? taps : null;
 }
 
-function weightTable({ weights, name }: Convolution, reading: Reading, limits: Limits): Table {
+function weightTable({ weights, name }: Convolution, format: WeightFormat, limits: GpuLimits): Table {
   const packed = packWeights(weights, name);
   const [a, b, kh, kw] = weights.dims;
   const [inputs, outputs] = weights.transposed ? [a, b] : [b, a];
-  const width = Math.ceil(inputs / LANES) * reading.texels;
+  const width = Math.ceil(inputs / LANES) * format.texels;
   const height = Math.ceil(outputs / LANES) * kh * kw;
   if (Math.max(width, height) > limits.textureSize) {
     throw new EngineError(
@@ -197,20 +201,20 @@ function weightTable({ weights, name }: Convolution, reading: Reading, limits: L
   }
   const fill = (target: ArrayBuffer) => {
     packed.fill(target);
-    if (!reading.turned) return;
+    if (!format.signFlipped) return;
     const bytes = new Uint8Array(target);
-    const { first, every } = reading.turned;
+    const { first, every } = format.signFlipped;
     for (let i = first; i < bytes.length; i += every) bytes[i] = (bytes[i] ?? 0) ^ 128;
   };
-  return { ...packed, fill, bytes: width * height * 16, numbers: reading.numbers, width, height };
+  return { ...packed, fill, bytes: width * height * 16, numbers: format.numbers, width, height };
 }
 
 /** What the pixels of a fragment have in common: zero point, scale and bias of each block of outputs. */
 function constantLines(
-  shader: Shader,
+  shader: ShaderBuilder,
   { weights, bias }: Convolution,
-  { times, plus }: Reading,
-  { deep }: Layout,
+  { times, plus }: WeightFormat,
+  { deep }: TextureLayout,
 ): string[] {
   const lane = (values: readonly number[], i: number) => values[i % LANES] ?? 1;
   const zero =
@@ -236,10 +240,10 @@ function constantLines(
 
 function productLines(
   { x, inputs, output, prologue }: Convolution,
-  input: Layout,
-  { wide, deep, tileWidth }: Layout,
+  input: TextureLayout,
+  { wide, deep, tileWidth }: TextureLayout,
   taps: Taps,
-  { product }: Reading,
+  { product }: WeightFormat,
 ): string[] {
   const unit = (wide / x.outputStride) * x.inputStride;
   const width = (inputs[0] ?? output).shape[3];
@@ -251,7 +255,7 @@ function productLines(
     const texel = Math.floor(column / input.wide);
     const place = aligned
       ? `origin_texel + ${texel}, 0, ${(column - texel * input.wide) * input.deep}`
-      : `${over(`(${at})`, input.wide)}, 0, ${rest(`(${at})`, input.wide)} * ${input.deep}`;
+      : `${shiftRight(`(${at})`, input.wide)}, 0, ${maskLow(`(${at})`, input.wide)} * ${input.deep}`;
     const fetched = `texelFetch(input_0, from + ivec3(${place}), 0)`;
     const value = prologue ? `prepare(${fetched})` : fetched;
     // Only what may lie beyond an edge is compared with it.
@@ -269,8 +273,8 @@ function productLines(
   return [...loads, 'mat4 m;', ...multiplied];
 }
 
-function madeLines({ deep, ...layout }: Layout): string[] {
-  return sumsOf({ deep, ...layout }).map((sum, i) => {
+function outputLines({ deep, ...layout }: TextureLayout): string[] {
+  return sumNames({ deep, ...layout }).map((sum, i) => {
     const d = i % deep;
     const x = `at.x + ${Math.floor(i / deep)}`;
     return `made[${i}] = finish(${sum} * scale_${d} + shift_${d}, at.n, at.y, ${x}, at.c + ${d});`;

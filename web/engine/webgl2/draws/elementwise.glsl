@@ -1,6 +1,6 @@
 // Every value on its own: element-wise chains, copies of any kind, pooling.
 void main() {
-  Spot at = spot();
+  OutputPosition at = outputPosition();
   if (!at.inside) {
     discard;
   }

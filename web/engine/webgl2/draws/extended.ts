@@ -8,91 +8,91 @@ import { COMBINE, NEUTRAL } from '../../codegen/reduce-code.ts';
 import { EngineError } from '../../error.ts';
 import type { Convolution, MatMul, Reduce } from '../../graph/ir/operation.ts';
 import { axisCode, declareGeometry, pair } from './conv.ts';
-import plain from './conv-naive.glsl?raw';
+import convNaive from './conv-naive.glsl?raw';
 import deviation from './deviation.glsl?raw';
 import type { Draw } from './draw.ts';
-import { makeCode, pointDraw, reading } from './elementwise.ts';
+import { elementwiseDraw, makeCode, startShader } from './elementwise.ts';
 import { GLSL } from './glsl-math.ts';
-import product from './matmul.glsl?raw';
+import matmul from './matmul.glsl?raw';
 import reduce from './reduce.glsl?raw';
-import type { Shader } from './shader.ts';
-import type { Step } from './step.ts';
-import type { Layouts } from './texture-layout.ts';
+import type { ShaderBuilder } from './shader.ts';
+import type { DrawStep } from './step.ts';
+import type { TextureLayouts } from './texture-layout.ts';
 
-export { sumSteps } from './reduce-passes.ts';
+export { reduceOrNormalizePasses } from './reduce-passes.ts';
 
 /** Whether `i` is an element of the input. */
 const INSIDE = 'all(greaterThanEqual(i, ivec4(0))) && all(lessThan(i, sizes[2]))';
-const PLAIN_WIDTH = 1024;
+const NAIVE_WEIGHTS_WIDTH = 1024;
 
-export function compileUncommon(layouts: Layouts, step: Step): Draw {
+export function compileExtended(layouts: TextureLayouts, step: DrawStep): Draw {
   if (step.kind === 'deviation') {
     const operation = { ...step, kind: 'elementwise', epilogue: step.epilogue ?? { kind: 'value' } } as const;
-    const shader = reading(layouts, operation);
+    const shader = startShader(layouts, operation);
     const rows = step.along === 'rows';
     shader.add(`#define LENGTH ${rows ? 'w' : 'z'}`);
     shader.add(`#define DISTANCE ${rows ? 'read_0(n, y, i, c) - read_1(n, 0, 0, c)' : 'read_0(n, i, x, c)'}`);
-    return pointDraw(shader, deviation);
+    return elementwiseDraw(shader, deviation);
   }
-  const shader = reading(layouts, step);
+  const shader = startShader(layouts, step);
   switch (step.kind) {
     case 'convolution':
-      return compilePlain(shader, step);
+      return compileNaiveConv(shader, step);
     case 'reduce':
       return compileReduce(shader, step);
     case 'matMul':
-      return compileProduct(shader, step);
+      return compileMatMul(shader, step);
     case 'maxPool':
-      return pointDraw(shader, makeCode(maxPoolCode(GLSL, step)));
+      return elementwiseDraw(shader, makeCode(maxPoolCode(GLSL, step)));
     case 'movement':
-      return pointDraw(shader, makeCode(movementCode(GLSL, step, INSIDE)));
+      return elementwiseDraw(shader, makeCode(movementCode(GLSL, step, INSIDE)));
     case 'concat':
-      return pointDraw(shader, makeCode(concatCode(GLSL, step)));
+      return elementwiseDraw(shader, makeCode(concatCode(GLSL, step)));
     default:
       break;
   }
   throw new EngineError(`Node '${step.name}' (${step.kind}) is compiled elsewhere.`);
 }
 
-function compilePlain(shader: Shader, operation: Convolution): Draw {
+function compileNaiveConv(shader: ShaderBuilder, operation: Convolution): Draw {
   const { weights, bias, group, name, x, y } = operation;
   const packed = packGrouped(weights, group, name);
-  const height = Math.ceil(packed.bytes / 16 / PLAIN_WIDTH);
+  const height = Math.ceil(packed.bytes / 16 / NAIVE_WEIGHTS_WIDTH);
   const { textureSize } = shader.layouts.limits;
-  if (Math.max(PLAIN_WIDTH, height) > textureSize) {
+  if (Math.max(NAIVE_WEIGHTS_WIDTH, height) > textureSize) {
     throw new EngineError(
       `Node '${name}' needs ${height} rows of weights; this GPU allows ${textureSize} a texture.`,
     );
   }
-  const bytes = PLAIN_WIDTH * height * 16;
+  const bytes = NAIVE_WEIGHTS_WIDTH * height * 16;
   const layout = `${packed.layout} plain`;
-  shader.table('weights', { ...packed, layout, bytes, numbers: 'float', width: PLAIN_WIDTH, height });
-  shader.add(`const int GROUPS = ${group};\nconst int WEIGHTS_WIDTH = ${PLAIN_WIDTH};`);
+  shader.table('weights', { ...packed, layout, bytes, numbers: 'float', width: NAIVE_WEIGHTS_WIDTH, height });
+  shader.add(`const int GROUPS = ${group};\nconst int WEIGHTS_WIDTH = ${NAIVE_WEIGHTS_WIDTH};`);
   declareGeometry(shader, operation);
   shader.add(pair('INPUT_STEP', y.inputStep, x.inputStep));
   shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
   shader.add(axisCode('x', x));
   const scaled = weights.scale ? `sum * ${shader.channel(weights.scale, 1)}` : 'sum';
   shader.add(`vec4 affine(vec4 sum, int c) { return ${scaled}${bias ? ` + ${shader.channel(bias)}` : ''}; }`);
-  return pointDraw(shader, plain);
+  return elementwiseDraw(shader, convNaive);
 }
 
-function compileReduce(shader: Shader, { how, axes: [n, c, h, w] }: Reduce): Draw {
+function compileReduce(shader: ShaderBuilder, { how, axes: [n, c, h, w] }: Reduce): Draw {
   shader.add(`#define NEUTRAL ${NEUTRAL[how]}`);
   shader.add(`const bvec4 REDUCED = bvec4(${n}, ${h}, ${w}, ${c});`);
   shader.add(`vec4 combine(vec4 a, vec4 b) { return ${COMBINE[how]}; }`);
-  return pointDraw(shader, reduce);
+  return elementwiseDraw(shader, reduce);
 }
 
 /** `vec4 left(n, y, x, c)`. */
 const declare = (name: string, code: string): string =>
   `vec4 ${name}(int n, int y, int x, int c) { return ${code}; }`;
 
-function compileProduct(shader: Shader, { inputs, output }: MatMul): Draw {
+function compileMatMul(shader: ShaderBuilder, { inputs, output }: MatMul): Draw {
   const [left = output, right = output] = inputs;
   const operands = [
     declare('left', operandCode(0, left, output)),
     declare('right', operandCode(1, right, output)),
   ];
-  return pointDraw(shader, `${operands.join('\n')}\n${product}`);
+  return elementwiseDraw(shader, `${operands.join('\n')}\n${matmul}`);
 }

@@ -30,7 +30,7 @@ vec4 bounded_tanh(vec4 x) {
 const HELPERS = { 'erf(': ERF, 'power(': POWER, 'bounded_tanh(': TANH } as const;
 
 /** The functions that `code` calls. */
-export function helpersOf(code: string): string {
+export function helperFunctions(code: string): string {
   return Object.entries(HELPERS)
     .filter(([call]) => code.includes(call))
     .map(([, text]) => text)

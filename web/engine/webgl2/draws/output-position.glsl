@@ -1,7 +1,7 @@
 // Which of the output's values this fragment makes: from pixel x on WIDE of a row, from block c on DEEP.
 // A tensor has two vectors in `sizes`: its shape (N, C, H, W), and where it lies (see texture-layout.ts): tiles of an
 // image, first block, log2 of the tiles across, width of a tile.
-struct Spot {
+struct OutputPosition {
   bool inside;
   int n;
   int y;
@@ -9,12 +9,12 @@ struct Spot {
   int c;
 };
 
-Spot spot() {
+OutputPosition outputPosition() {
   ivec2 texel = ivec2(gl_FragCoord.xy);
   ivec4 shape = sizes[0];
   ivec4 place = sizes[1];
   int tile = (texel.y / shape.z << place.z) + texel.x / place.w;
-  Spot at;
+  OutputPosition at;
   at.n = tile / place.x;
   at.y = texel.y % shape.z;
   at.x = texel.x % place.w * WIDE;

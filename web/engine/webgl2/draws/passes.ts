@@ -3,27 +3,27 @@
 
 import type { Operation, Resample } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
-import type { Step, Steps, Temporary } from './step.ts';
+import type { DrawStep, DrawSteps, MakeTensor } from './step.ts';
 
-export async function stepsOf(operations: readonly Operation[]): Promise<Steps> {
+export async function splitPasses(operations: readonly Operation[]): Promise<DrawSteps> {
   const temporaries: Tensor[] = [];
-  const temporary: Temporary = (name, shape) => {
+  const temporary: MakeTensor = (name, shape) => {
     const tensor = { name, dims: shape, shape, constant: null };
     temporaries.push(tensor);
     return tensor;
   };
-  const steps: Step[] = [];
+  const steps: DrawStep[] = [];
   for (const operation of operations) {
     if (operation.kind === 'instanceNorm' || operation.kind === 'reduce') {
-      const { sumSteps } = await import('./extended.ts');
-      steps.push(...sumSteps(operation, temporary));
-    } else if (operation.kind === 'resample') steps.push(...resampleSteps(operation, temporary));
+      const { reduceOrNormalizePasses } = await import('./extended.ts');
+      steps.push(...reduceOrNormalizePasses(operation, temporary));
+    } else if (operation.kind === 'resample') steps.push(...resamplePasses(operation, temporary));
     else steps.push(operation);
   }
   return { steps, temporaries };
 }
 
-function resampleSteps(operation: Resample, temporary: Temporary): Step[] {
+function resamplePasses(operation: Resample, temporary: MakeTensor): DrawStep[] {
   const [image, ...others] = operation.inputs;
   const { left, right, output, name } = operation;
   if (!image || !left || !right) return [operation];

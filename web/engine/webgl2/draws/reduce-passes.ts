@@ -13,38 +13,38 @@ import {
   VALUE,
 } from '../../graph/ir/expression.ts';
 import type { InstanceNorm, Reduce } from '../../graph/ir/operation.ts';
-import type { Step, Temporary } from './step.ts';
+import type { DrawStep, MakeTensor } from './step.ts';
 
 /** Values for one output above which a reduction goes along rows first. */
-const MANY = 128;
+const MIN_VALUES = 128;
 /** Axes of a sum along each row, and of what is left of a column. */
 const ROWS = [false, false, false, true] as const;
 const COLUMNS = [false, false, true, false] as const;
 
-export function sumSteps(operation: InstanceNorm | Reduce, temporary: Temporary): Step[] {
+export function reduceOrNormalizePasses(operation: InstanceNorm | Reduce, temporary: MakeTensor): DrawStep[] {
   return operation.kind === 'reduce'
-    ? reduceSteps(operation, temporary)
-    : normaliseSteps(operation, temporary);
+    ? reducePasses(operation, temporary)
+    : instanceNormPasses(operation, temporary);
 }
 
-function reduceSteps(operation: Reduce, temporary: Temporary): Step[] {
+function reducePasses(operation: Reduce, temporary: MakeTensor): DrawStep[] {
   const [image, ...others] = operation.inputs;
   const [images, channels, rows, columns] = operation.axes;
   if (!image || !columns || !(images || channels || rows)) return [operation];
   const [n, c, h, w] = image.shape;
   const count = image.shape.reduce((product, size, axis) => product * (operation.axes[axis] ? size : 1), 1);
-  if (count < MANY) return [operation];
+  if (count < MIN_VALUES) return [operation];
   const middle = temporary(`${operation.name} rows`, [n, c, h, 1]);
   const isSum = operation.how === 'sum';
   const whole = binary('mul', VALUE, constant(w));
-  const epilogue = isSum ? replaceValue(operation.epilogue ?? VALUE, whole) : operation.epilogue;
+  const epilogue = isSum ? substituteValue(operation.epilogue ?? VALUE, whole) : operation.epilogue;
   return [
-    { ...operation, inputs: [image], axes: ROWS, output: middle, epilogue: isSum ? shareOf(w) : null },
+    { ...operation, inputs: [image], axes: ROWS, output: middle, epilogue: isSum ? meanOf(w) : null },
     { ...operation, inputs: [middle, ...others], axes: [images, channels, rows, false], epilogue },
   ];
 }
 
-function normaliseSteps(operation: InstanceNorm, temporary: Temporary): Step[] {
+function instanceNormPasses(operation: InstanceNorm, temporary: MakeTensor): DrawStep[] {
   const { name, inputs, output, epsilon, scale, shift, epilogue } = operation;
   const [image = output, ...others] = inputs;
   const [n, c, h, w] = image.shape;
@@ -61,15 +61,15 @@ function normaliseSteps(operation: InstanceNorm, temporary: Temporary): Step[] {
   const scaled = binary('mul', binary('div', centred, input(2)), { kind: 'perChannel', values: scale });
   const normalised = binary('add', scaled, { kind: 'perChannel', values: shift });
   return [
-    { ...reduce, axes: ROWS, inputs: [image], output: means, epilogue: shareOf(w) },
-    { ...reduce, axes: COLUMNS, inputs: [means], output: mean, epilogue: shareOf(h) },
+    { ...reduce, axes: ROWS, inputs: [image], output: means, epilogue: meanOf(w) },
+    { ...reduce, axes: COLUMNS, inputs: [means], output: mean, epilogue: meanOf(h) },
     {
       kind: 'deviation',
       name,
       along: 'rows',
       inputs: [image, mean],
       output: roots,
-      epilogue: unary('sqrt', shareOf(w)),
+      epilogue: unary('sqrt', meanOf(w)),
     },
     {
       kind: 'deviation',
@@ -77,26 +77,26 @@ function normaliseSteps(operation: InstanceNorm, temporary: Temporary): Step[] {
       along: 'columns',
       inputs: [roots],
       output: deviation,
-      epilogue: unary('sqrt', binary('add', shareOf(h), constant(epsilon))),
+      epilogue: unary('sqrt', binary('add', meanOf(h), constant(epsilon))),
     },
     {
       kind: 'elementwise',
       name,
       inputs: [image, mean, deviation, ...others],
       output,
-      epilogue: epilogue ? epilogueOver(normalised, epilogue) : normalised,
+      epilogue: epilogue ? shiftEpilogue(normalised, epilogue) : normalised,
     },
   ];
 }
 
-const shareOf = (count: number): Expression => binary('mul', VALUE, constant(1 / count));
+const meanOf = (count: number): Expression => binary('mul', VALUE, constant(1 / count));
 
-function replaceValue(epilogue: Expression, value: Expression): Expression {
+function substituteValue(epilogue: Expression, value: Expression): Expression {
   return rewrite(epilogue, leaf => (leaf.kind === 'value' ? value : leaf));
 }
 
 /** The epilogue of an operation of one input, as that of a map which has three in its place. */
-function epilogueOver(value: Expression, epilogue: Expression): Expression {
+function shiftEpilogue(value: Expression, epilogue: Expression): Expression {
   return rewrite(epilogue, leaf => {
     if (leaf.kind === 'value') return value;
     return leaf.kind === 'input' ? input(leaf.index + 2) : leaf;

@@ -1,30 +1,30 @@
 // Writes the part of a draw's GLSL that follows from the graph: samplers, addresses of tensors, and the
 // epilogue (a tree) as straight code. The loops themselves are in the .glsl files beside this one, which
-// call `spot`, `read_0`, `finish` and `store` as declared here.
+// call `outputPosition`, `read_0`, `finish` and `store` as declared here.
 
 import { type ChannelSlot, expressionCode, fillChannels, readCode } from '../../codegen/expression-code.ts';
 import type { Expression } from '../../graph/ir/expression.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
 import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Draw, Sampled, Table } from './draw.ts';
-import { GLSL, helpersOf } from './glsl-math.ts';
-import spot from './output-position.glsl?raw';
-import { areaWithin, type Layout, type Layouts, sizesOf } from './texture-layout.ts';
+import { GLSL, helperFunctions } from './glsl-math.ts';
+import outputPosition from './output-position.glsl?raw';
+import { areaWithin, layoutSizes, type TextureLayout, type TextureLayouts } from './texture-layout.ts';
 
-const CANVAS_SPOT = `
-Spot spot() {
+const CANVAS_POSITION = `
+OutputPosition outputPosition() {
   ivec2 texel = ivec2(gl_FragCoord.xy);
-  return Spot(true, 0, sizes[0].z - 1 - texel.y, texel.x, 0);
+  return OutputPosition(true, 0, sizes[0].z - 1 - texel.y, texel.x, 0);
 }`;
 const TYPES = { float: 'sampler2D', int: 'isampler2D', uint: 'usampler2D' } as const;
 
 /** Division by a power of two, and what it leaves: shifts and masks, which are fast everywhere. */
-export const over = (value: string, power: number): string =>
+export const shiftRight = (value: string, power: number): string =>
   power === 1 ? value : `(${value} >> ${Math.log2(power)})`;
-export const rest = (value: string, power: number): string =>
+export const maskLow = (value: string, power: number): string =>
   power === 1 ? '0' : `(${value} & ${power - 1})`;
 
-export class Shader {
+export class ShaderBuilder {
   readonly #samplers: { name: string; sampled: Sampled }[] = [];
   readonly #uniforms: string[] = [];
   readonly #functions: string[] = [];
@@ -32,17 +32,17 @@ export class Shader {
   readonly #slots: ChannelSlot[] = [];
   readonly #output: Tensor;
   /** Null where the canvas is the target. */
-  readonly layout: Layout | null;
+  readonly layout: TextureLayout | null;
 
   constructor(
-    readonly layouts: Layouts,
+    readonly layouts: TextureLayouts,
     readonly operation: Operation,
     readonly target: 'values' | 'canvas' = 'values',
   ) {
     this.#output = operation.output;
-    this.layout = target === 'canvas' ? null : layouts.of(this.#output);
-    this.#sizes.push(...(this.layout ? sizesOf(this.layout) : [...this.#output.shape, 1, 0, 0, 1]));
-    for (const tensor of operation.inputs) this.#sizes.push(...sizesOf(layouts.of(tensor)));
+    this.layout = target === 'canvas' ? null : layouts.get(this.#output);
+    this.#sizes.push(...(this.layout ? layoutSizes(this.layout) : [...this.#output.shape, 1, 0, 0, 1]));
+    for (const tensor of operation.inputs) this.#sizes.push(...layoutSizes(layouts.get(tensor)));
   }
 
   sample(name: string, sampled: Sampled, type: string): void {
@@ -77,16 +77,16 @@ export class Shader {
   /** `read_k(n, y, x, c)` for each input. */
   readInputs(): void {
     this.operation.inputs.forEach((tensor, k) => {
-      const { texture, wide, deep } = this.layouts.of(tensor);
+      const { texture, wide, deep } = this.layouts.get(tensor);
       this.sample(`input_${k}`, { kind: 'values', texture }, 'sampler2DArray');
       this.add(`
 vec4 read_${k}(int n, int y, int x, int c) {
   ivec4 place = sizes[${3 + 2 * k}];
   int block = place.y + c;
-  int tile = n * place.x + ${over('block', deep)};
-  int left = (tile & ((1 << place.z) - 1)) * place.w + ${over('x', wide)};
+  int tile = n * place.x + ${shiftRight('block', deep)};
+  int left = (tile & ((1 << place.z) - 1)) * place.w + ${shiftRight('x', wide)};
   int top = (tile >> place.z) * sizes[${2 + 2 * k}].z + y;
-  return texelFetch(input_${k}, ivec3(left, top, ${rest('x', wide)} * ${deep} + ${rest('block', deep)}), 0);
+  return texelFetch(input_${k}, ivec3(left, top, ${maskLow('x', wide)} * ${deep} + ${maskLow('block', deep)}), 0);
 }`);
     });
   }
@@ -134,7 +134,10 @@ ${lines.join('\n')}
       `const int DEEP = ${deep};`,
       `const int OUTPUTS = ${count};`,
       ...list.map(i => `layout(location = ${i}) out vec4 target_${i};`),
-      this.layout ? spot : spot.slice(0, spot.indexOf('Spot spot()')) + CANVAS_SPOT,
+      this.layout
+        ? outputPosition
+        : outputPosition.slice(0, outputPosition.indexOf('OutputPosition outputPosition()')) +
+          CANVAS_POSITION,
       `void store(vec4 made[OUTPUTS]) {\n${stores.join('\n')}\n}`,
     ].join('\n');
   }
@@ -172,7 +175,7 @@ precision highp float;
 precision highp int;
 ${uniforms}
 ${this.#frame()}
-${helpersOf(functions)}
+${helperFunctions(functions)}
 ${functions}
 ${body}`,
       samplers: this.#samplers,

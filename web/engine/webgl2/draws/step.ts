@@ -15,13 +15,13 @@ export interface Deviation {
   readonly epilogue: Expression | null;
 }
 
-export type Step = Exclude<Operation, InstanceNorm> | Deviation;
+export type DrawStep = Exclude<Operation, InstanceNorm> | Deviation;
 
-export interface Steps {
-  readonly steps: readonly Step[];
+export interface DrawSteps {
+  readonly steps: readonly DrawStep[];
   /** Tensors that the plan knows nothing of. */
   readonly temporaries: readonly Tensor[];
 }
 
 /** Makes a tensor that the plan knows nothing of. */
-export type Temporary = (name: string, shape: Shape) => Tensor;
+export type MakeTensor = (name: string, shape: Shape) => Tensor;

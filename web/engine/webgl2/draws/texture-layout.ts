@@ -12,7 +12,7 @@ import { productOf } from '../../graph/ir/strides.ts';
 import { channelBlocks, LANES, type Shape, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 
-export interface Limits {
+export interface GpuLimits {
   /** Layers that one draw can fill. */
   readonly layers: number;
   /** Of a side of what can be drawn into and read. */
@@ -23,7 +23,7 @@ export interface Limits {
   readonly uniforms: number;
 }
 
-export interface Layout {
+export interface TextureLayout {
   readonly texture: number;
   readonly shape: Shape;
   readonly wide: number;
@@ -42,7 +42,7 @@ export interface TextureSize {
   readonly layers: number;
 }
 
-const powerAbove = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
+const nextPowerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
 const log2 = (n: number): number => Math.round(Math.log2(n));
 
 interface Part {
@@ -61,13 +61,13 @@ export interface Area {
 }
 
 /** Layouts of all tensors of a plan, and of those that are added to it. */
-export class Layouts {
+export class TextureLayouts {
   readonly textures: TextureSize[] = [];
-  readonly #of = new Map<Tensor, Layout>();
+  readonly #layouts = new Map<Tensor, TextureLayout>();
 
   constructor(
     plan: Plan,
-    readonly limits: Limits,
+    readonly limits: GpuLimits,
   ) {
     const families = new Map<string, [Part, ...Part[]]>();
     for (const [tensor, { buffer, offset, stride }] of plan.slices) {
@@ -83,7 +83,7 @@ export class Layouts {
     // The largest first: what is smaller and shares a buffer of the plan may find room in its texture.
     tiled.sort(
       (a, b) =>
-        areaOf(square(b.tiling).size) - areaOf(square(a.tiling).size) ||
+        countTexels(squareSize(b.tiling).size) - countTexels(squareSize(a.tiling).size) ||
         b.tiling.tileHeight - a.tiling.tileHeight,
     );
     const made = new Map<number, number[]>();
@@ -97,13 +97,13 @@ export class Layouts {
 
   /** Gives a tensor a texture of its own. */
   add(tensor: Tensor): void {
-    if (this.#of.has(tensor)) return;
+    if (this.#layouts.has(tensor)) return;
     const family = [{ tensor, offset: 0, stride: channelBlocks(tensor) }] as const;
     this.#place(family, tilingOf(family, this.limits), []);
   }
 
-  of(tensor: Tensor): Layout {
-    const layout = this.#of.get(tensor);
+  get(tensor: Tensor): TextureLayout {
+    const layout = this.#layouts.get(tensor);
     if (!layout) throw new EngineError(`Tensor '${tensor.name}' has no texture.`);
     return layout;
   }
@@ -112,13 +112,13 @@ export class Layouts {
   #place(family: Family, tiling: Tiling, textures: number[]): void {
     for (const texture of textures) {
       const size = this.textures[texture];
-      const across = size && acrossWithin(tiling, size);
+      const across = size && fitAcross(tiling, size);
       if (!across) continue;
       this.#set(family, tiling, across, texture);
       return;
     }
     const [{ tensor }] = family;
-    const { across, size } = square(tiling);
+    const { across, size } = squareSize(tiling);
     if (Math.max(size.width, size.height) > this.limits.textureSize) {
       const needed = `${size.width} x ${size.height}`;
       throw new EngineError(
@@ -134,7 +134,7 @@ export class Layouts {
     const { wide, deep, tileWidth, groups } = tiling;
     for (const { tensor, offset } of family) {
       const { shape } = tensor;
-      this.#of.set(tensor, { texture, shape, wide, deep, across, tileWidth, groups, offset });
+      this.#layouts.set(tensor, { texture, shape, wide, deep, across, tileWidth, groups, offset });
     }
   }
 }
@@ -149,11 +149,11 @@ interface Tiling {
   readonly tileHeight: number;
 }
 
-function tilingOf(family: Family, limits: Limits): Tiling {
+function tilingOf(family: Family, limits: GpuLimits): Tiling {
   const [{ tensor, stride }] = family;
   const [n, , h, w] = tensor.shape;
-  const wide = Math.min(limits.layers, powerAbove(w));
-  let deep = Math.min(limits.layers / wide, powerAbove(stride));
+  const wide = Math.min(limits.layers, nextPowerOfTwo(w));
+  let deep = Math.min(limits.layers / wide, nextPowerOfTwo(stride));
   // A fragment fills all of its layers, so parts of a join must not meet within one.
   while (family.some(({ offset }) => offset % deep !== 0)) deep /= 2;
   const groups = Math.ceil(stride / deep);
@@ -161,7 +161,10 @@ function tilingOf(family: Family, limits: Limits): Tiling {
 }
 
 /** Tiles across so that the texture is about as wide as high. */
-function square({ tiles, tileWidth, tileHeight, wide, deep }: Tiling): { across: number; size: TextureSize } {
+function squareSize({ tiles, tileWidth, tileHeight, wide, deep }: Tiling): {
+  across: number;
+  size: TextureSize;
+} {
   let across = 1;
   while (across < tiles && across * tileWidth < Math.ceil(tiles / across) * tileHeight) across *= 2;
   const height = Math.ceil(tiles / across) * tileHeight;
@@ -169,25 +172,22 @@ function square({ tiles, tileWidth, tileHeight, wide, deep }: Tiling): { across:
 }
 
 /** Tiles across so that all fit into a texture; null where they do not. */
-function acrossWithin(
-  { tiles, tileWidth, tileHeight, wide, deep }: Tiling,
-  size: TextureSize,
-): number | null {
+function fitAcross({ tiles, tileWidth, tileHeight, wide, deep }: Tiling, size: TextureSize): number | null {
   if (tileWidth > size.width || wide * deep !== size.layers) return null;
   const across = 2 ** Math.floor(Math.log2(size.width / tileWidth));
   return Math.ceil(tiles / across) * tileHeight <= size.height ? across : null;
 }
 
 /** Texels of all layers. */
-export const areaOf = ({ width, height, layers }: TextureSize): number => width * height * layers;
+export const countTexels = ({ width, height, layers }: TextureSize): number => width * height * layers;
 
 /** The numbers by which a shader finds a tensor's texels: two vectors of four. */
-export function sizesOf({ shape, groups, offset, across, tileWidth }: Layout): number[] {
+export function layoutSizes({ shape, groups, offset, across, tileWidth }: TextureLayout): number[] {
   return [...shape, groups, offset, log2(across), tileWidth];
 }
 
 /** The part of a texture that holds a tensor. */
-export function areaWithin({ shape, groups, offset, across, deep, tileWidth }: Layout): Area {
+export function areaWithin({ shape, groups, offset, across, deep, tileWidth }: TextureLayout): Area {
   const [n, c, h] = shape;
   const first = Math.floor(offset / deep);
   const last = (n - 1) * groups + first + Math.ceil(Math.ceil(c / LANES) / deep) - 1;
@@ -196,8 +196,8 @@ export function areaWithin({ shape, groups, offset, across, deep, tileWidth }: L
 }
 
 /** Calls `each` for every value: its index in ONNX's order, and in that of an area's texels, layer by layer. */
-function walk(
-  { shape, wide, deep, across, tileWidth, groups, offset }: Layout,
+function forEachValue(
+  { shape, wide, deep, across, tileWidth, groups, offset }: TextureLayout,
   area: Area,
   each: (onnx: number, texture: number) => void,
 ): void {
@@ -221,18 +221,22 @@ function walk(
 }
 
 /** All layers of a texture that holds nothing but this tensor. */
-export function toTexels(layout: Layout, size: TextureSize, values: Float32Array): Float32Array<ArrayBuffer> {
+export function packTexels(
+  layout: TextureLayout,
+  size: TextureSize,
+  values: Float32Array,
+): Float32Array<ArrayBuffer> {
   const texels = new Float32Array(size.width * size.height * size.layers * LANES);
-  walk(layout, { top: 0, ...size }, (onnx, texture) => {
+  forEachValue(layout, { top: 0, ...size }, (onnx, texture) => {
     texels[texture] = values[onnx] ?? 0;
   });
   return texels;
 }
 
 /** From the texels of `areaWithin(layout)`. */
-export function fromTexels(layout: Layout, texels: Float32Array): Float32Array {
+export function unpackTexels(layout: TextureLayout, texels: Float32Array): Float32Array {
   const values = new Float32Array(productOf(layout.shape));
-  walk(layout, areaWithin(layout), (onnx, texture) => {
+  forEachValue(layout, areaWithin(layout), (onnx, texture) => {
     values[onnx] = texels[texture] ?? 0;
   });
   return values;

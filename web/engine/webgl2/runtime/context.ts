@@ -5,21 +5,21 @@ import { EngineError } from '../../error.ts';
 import { makeCanvas } from '../../frames/canvas.ts';
 import type { Canvas } from '../../painter.ts';
 import { isSoftwareName } from '../../software-gpu.ts';
-import type { Limits } from '../draws/texture-layout.ts';
-import { type Storage, storageOf } from './texture-format.ts';
+import type { GpuLimits } from '../draws/texture-layout.ts';
+import { pickTextureFormat, type TextureFormat } from './texture-format.ts';
 
 const NO_WEBGL2 = 'This browser has no WebGL2.';
 const NO_FLOATS = 'WebGL2 cannot draw into floating point textures here.';
 /** How long a browser may take to give a lost context back. */
-const PATIENCE = 5000;
+const RESTORE_TIMEOUT_MS = 5000;
 
 export interface Context {
   readonly gl: WebGL2RenderingContext;
   readonly canvas: Canvas;
   /** True where the canvas is the painter's own. */
   readonly owned: boolean;
-  readonly limits: Limits;
-  readonly format: Storage['format'];
+  readonly limits: GpuLimits;
+  readonly format: TextureFormat['format'];
   readonly texelBytes: number;
   readonly parallel: KHR_parallel_shader_compile | null;
 }
@@ -33,7 +33,7 @@ const ATTRIBUTES: WebGLContextAttributes = {
   powerPreference: 'high-performance',
 };
 
-function contextOf(canvas: Canvas): WebGL2RenderingContext | null {
+function getContext(canvas: Canvas): WebGL2RenderingContext | null {
   const context = canvas.getContext('webgl2', ATTRIBUTES);
   return context instanceof WebGL2RenderingContext ? context : null;
 }
@@ -46,10 +46,10 @@ export function adapterName(gl: WebGL2RenderingContext): string {
 
 /** Never throws: who asks has another way to paint. */
 export async function webgl2Available(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
-  const gl = contextOf(makeCanvas(1, 1));
+  const gl = getContext(makeCanvas(1, 1));
   if (!gl) return { ok: false, reason: NO_WEBGL2 };
   const name = adapterName(gl);
-  const storage = storageOf(gl);
+  const storage = pickTextureFormat(gl);
   gl.getExtension('WEBGL_lose_context')?.loseContext();
   if (!storage) return { ok: false, reason: NO_FLOATS };
   if (isSoftwareName(name) && !options.allowSoftware) {
@@ -60,7 +60,7 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
 
 /** Prevented, the browser gives a lost context back. Stays with the canvas: who painted last may be gone by then,
  * and who paints next may be lost before there is a painter. */
-const prevent = (event: Event): void => event.preventDefault();
+const preventDefault = (event: Event): void => event.preventDefault();
 
 /** A canvas may come with a context that somebody used: whatever would change what our draws and uploads do. */
 function resetState(gl: WebGL2RenderingContext): void {
@@ -101,7 +101,7 @@ function resetState(gl: WebGL2RenderingContext): void {
   gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.BROWSER_DEFAULT_WEBGL);
 }
 
-function limitsOf(gl: WebGL2RenderingContext, layers: number): Limits {
+function limitsOf(gl: WebGL2RenderingContext, layers: number): GpuLimits {
   const limit = (name: number) => Number(gl.getParameter(name));
   const [wide = 0, tall = 0]: ArrayLike<number> & Iterable<number> = gl.getParameter(gl.MAX_VIEWPORT_DIMS);
   return {
@@ -116,17 +116,17 @@ function limitsOf(gl: WebGL2RenderingContext, layers: number): Limits {
  * anything is changed. */
 export async function openContext(canvas: Canvas | null, check = (): void => undefined): Promise<Context> {
   const used = canvas ?? makeCanvas(1, 1);
-  const gl = contextOf(used);
+  const gl = getContext(used);
   if (!gl) {
     throw new EngineError(
       canvas ? 'The canvas gives no WebGL2 context; give one that has no other context.' : NO_WEBGL2,
     );
   }
-  used.addEventListener('webglcontextlost', prevent);
-  if (gl.isContextLost()) await restored(used);
+  used.addEventListener('webglcontextlost', preventDefault);
+  if (gl.isContextLost()) await waitForRestore(used);
   check();
   resetState(gl);
-  const storage = storageOf(gl);
+  const storage = pickTextureFormat(gl);
   if (!storage) {
     // What a lost context is asked, it denies.
     throw new EngineError(gl.isContextLost() ? 'The WebGL2 context was lost as it was opened.' : NO_FLOATS);
@@ -143,7 +143,7 @@ export async function openContext(canvas: Canvas | null, check = (): void => und
   };
 }
 
-function restored(canvas: Canvas): Promise<void> {
+function waitForRestore(canvas: Canvas): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (then: () => void) => () => {
       clearTimeout(timer);
@@ -154,7 +154,7 @@ function restored(canvas: Canvas): Promise<void> {
     const fail = settle(() => {
       reject(new EngineError('The browser does not give the lost WebGL2 context back; load the page anew.'));
     });
-    const timer = setTimeout(fail, PATIENCE);
+    const timer = setTimeout(fail, RESTORE_TIMEOUT_MS);
     canvas.addEventListener('webglcontextrestored', done);
   });
 }

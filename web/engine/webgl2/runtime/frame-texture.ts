@@ -14,11 +14,11 @@ import {
 import { FrameUploader } from '../../frames/uploader.ts';
 import type { FrameSource } from '../../painter.ts';
 import { upload } from './upload.ts';
-import { trueWays } from './upload-probe.ts';
+import { probeUploadPaths } from './upload-probe.ts';
 
-export class Frames {
+export class FrameTexture {
   readonly texture: WebGLTexture;
-  readonly #ladder: FrameUploader;
+  readonly #uploader: FrameUploader;
   /** What the texture holds, where that is a bitmap. */
   #bitmap: WeakRef<ImageBitmap> | null = null;
 
@@ -26,9 +26,9 @@ export class Frames {
     readonly gl: WebGL2RenderingContext,
     readonly pixels: Size,
     /** Of a texture's sides. */
-    readonly most: number,
+    readonly maxSize: number,
   ) {
-    this.#ladder = new FrameUploader(() => trueWays(gl));
+    this.#uploader = new FrameUploader(() => probeUploadPaths(gl));
     this.texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, this.texture);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
@@ -38,10 +38,10 @@ export class Frames {
   }
 
   /** Puts the frame into the texture; null while the source has none yet. */
-  take(source: FrameSource, mirror: boolean): Crop | null {
+  upload(source: FrameSource, mirror: boolean): Crop | null {
     const whole = sizeOfSource(source);
     if (Math.min(...whole) === 0) return null;
-    const size = fitWithin(whole, this.most);
+    const size = fitWithin(whole, this.maxSize);
     // A bitmap never changes.
     if (!isBitmap(source) || this.#bitmap?.deref() !== source) {
       try {
@@ -56,20 +56,20 @@ export class Frames {
   #fill(source: FrameSource, size: Size, smaller: boolean): void {
     const { gl } = this;
     const video = isVideo(source);
-    if (video) this.#ladder.startVerification();
+    if (video) this.#uploader.startVerification();
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, this.texture);
     this.#bitmap = null;
     const fill = (from: FrameSource) => upload(gl, from);
     // A picture that is larger than any texture is drawn smaller first.
-    if (smaller) fill(this.#ladder.draw(source, size));
-    else if (video) this.#ladder.upload(source, size, fill);
+    if (smaller) fill(this.#uploader.draw(source, size));
+    else if (video) this.#uploader.upload(source, size, fill);
     else fill(source);
     if (isBitmap(source)) this.#bitmap = new WeakRef(source);
   }
 
   destroy(): void {
-    this.#ladder.close();
+    this.#uploader.close();
     this.gl.deleteTexture(this.texture);
   }
 }

@@ -7,63 +7,63 @@ import type { Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { RunOptions } from '../../painter.ts';
 import { readInputs, readLiveInputs } from '../../run-inputs.ts';
-import { compile, compilePicture, compileShow, compileSource } from '../draws/compile.ts';
+import { compile, compileArrayInput, compileCanvasCopy, compileFrameInput } from '../draws/compile.ts';
 import type { Draw } from '../draws/draw.ts';
-import { stepsOf } from '../draws/passes.ts';
-import type { Step } from '../draws/step.ts';
-import { Layouts } from '../draws/texture-layout.ts';
+import { splitPasses } from '../draws/passes.ts';
+import type { DrawStep } from '../draws/step.ts';
+import { TextureLayouts } from '../draws/texture-layout.ts';
 import type { Context } from './context.ts';
-import { type Given, type Prepared, Programs } from './program-cache.ts';
-import { forgetErrors } from './texture-format.ts';
+import { type FrameResources, type PreparedDraw, ProgramCache } from './program-cache.ts';
+import { clearErrors } from './texture-format.ts';
 import { Textures } from './textures.ts';
 
-const isSource = (step: Step): step is FrameInput => step.kind === 'frameInput';
+const isFrameInput = (step: DrawStep): step is FrameInput => step.kind === 'frameInput';
 
 export class Network {
-  readonly layouts: Layouts;
+  readonly layouts: TextureLayouts;
   readonly textures: Textures;
-  readonly programs: Programs;
+  readonly programs: ProgramCache;
   /** From the camera's frame; null where the graph has no camera. */
-  source: Prepared | null = null;
-  rest: readonly Prepared[] = [];
-  #steps: readonly Step[] = [];
-  #picture: Prepared | null = null;
+  frameInput: PreparedDraw | null = null;
+  steps: readonly PreparedDraw[] = [];
+  #steps: readonly DrawStep[] = [];
+  #arrayInput: PreparedDraw | null = null;
   /** `run` has been given inputs. */
-  #ran = false;
+  #hasInputs = false;
 
   constructor(
     readonly context: Context,
     readonly plan: Plan,
-    readonly given: Given,
+    readonly resources: FrameResources,
   ) {
-    this.layouts = new Layouts(plan, context.limits);
+    this.layouts = new TextureLayouts(plan, context.limits);
     this.textures = new Textures(context, this.layouts);
-    this.programs = new Programs(context, this.textures);
+    this.programs = new ProgramCache(context, this.textures);
   }
 
   /** Makes what every frame needs; the programs are waited for. */
   async prepare(): Promise<void> {
-    forgetErrors(this.context.gl);
-    const { steps, temporaries } = await stepsOf(this.plan.operations);
+    clearErrors(this.context.gl);
+    const { steps, temporaries } = await splitPasses(this.plan.operations);
     this.#steps = steps;
     for (const tensor of temporaries) this.layouts.add(tensor);
-    const source = steps.find(isSource);
+    const source = steps.find(isFrameInput);
     const draws: Draw[] = [];
-    for (const step of steps.filter(one => !isSource(one))) {
+    for (const step of steps.filter(one => !isFrameInput(one))) {
       const common = compile(this.layouts, step, this.context.limits);
-      draws.push(common ?? (await import('../draws/extended.ts')).compileUncommon(this.layouts, step));
+      draws.push(common ?? (await import('../draws/extended.ts')).compileExtended(this.layouts, step));
     }
-    const first = source && this.given.frame ? compileSource(this.layouts, source) : null;
-    this.rest = draws.map(draw => this.programs.prepare(draw, this.given));
-    this.source = first && this.programs.prepare(first, this.given);
+    const first = source && this.resources.frame ? compileFrameInput(this.layouts, source) : null;
+    this.steps = draws.map(draw => this.programs.prepare(draw, this.resources));
+    this.frameInput = first && this.programs.prepare(first, this.resources);
     for (const tensor of this.plan.slices.keys()) {
       if (tensor.constant) this.textures.write(tensor, tensor.constant);
     }
-    await this.#ready([...(first ? [first] : []), ...draws]);
+    await this.#waitForPrograms([...(first ? [first] : []), ...draws]);
   }
 
-  async #ready(draws: readonly Draw[]): Promise<void> {
-    await this.programs.ready(draws);
+  async #waitForPrograms(draws: readonly Draw[]): Promise<void> {
+    await this.programs.waitForPrograms(draws);
     const { gl } = this.context;
     const error = gl.getError();
     if (error === gl.OUT_OF_MEMORY) {
@@ -76,15 +76,15 @@ export class Network {
   }
 
   /** What shows a tensor on the canvas. */
-  async show(tensor: Tensor): Promise<Prepared> {
-    forgetErrors(this.context.gl);
-    const draw = compileShow(this.layouts, tensor);
-    const prepared = this.programs.prepare(draw, this.given);
-    await this.#ready([draw]);
+  async show(tensor: Tensor): Promise<PreparedDraw> {
+    clearErrors(this.context.gl);
+    const draw = compileCanvasCopy(this.layouts, tensor);
+    const prepared = this.programs.prepare(draw, this.resources);
+    await this.#waitForPrograms([draw]);
     return prepared;
   }
 
-  draw(prepared: Prepared, live: Float32Array, crop: Crop | null = null): void {
+  draw(prepared: PreparedDraw, live: Float32Array, crop: Crop | null = null): void {
     this.programs.draw(prepared, live, crop);
   }
 
@@ -94,20 +94,21 @@ export class Network {
     { read = true }: RunOptions = {},
   ): Promise<Record<string, Float32Array>> {
     const { plan } = this;
-    const source = this.#steps.find(isSource);
+    const source = this.#steps.find(isFrameInput);
     const camera = source && plan.inputs[0];
-    if (camera && !this.#picture) {
-      forgetErrors(this.context.gl);
+    if (camera && !this.#arrayInput) {
+      clearErrors(this.context.gl);
       this.layouts.add(camera);
-      const draw = compilePicture(this.layouts, source, camera);
-      this.#picture = this.programs.prepare(draw, this.given);
-      await this.#ready([draw]);
+      const draw = compileArrayInput(this.layouts, source, camera);
+      this.#arrayInput = this.programs.prepare(draw, this.resources);
+      await this.#waitForPrograms([draw]);
     }
-    for (const [tensor, values] of readInputs(plan, inputs, this.#ran)) this.textures.write(tensor, values);
-    this.#ran = true;
+    for (const [tensor, values] of readInputs(plan, inputs, this.#hasInputs))
+      this.textures.write(tensor, values);
+    this.#hasInputs = true;
     const used = readLiveInputs(plan, inputs, live);
-    if (this.#picture) this.draw(this.#picture, used);
-    for (const prepared of this.rest) this.draw(prepared, used);
+    if (this.#arrayInput) this.draw(this.#arrayInput, used);
+    for (const prepared of this.steps) this.draw(prepared, used);
     if (!read) return {};
     const outputs = await this.textures.read(plan.outputs);
     // What a lost context gives are zeros.

@@ -7,20 +7,20 @@ import type { Crop } from '../../frames/source.ts';
 import { defaultLiveValues } from '../../live-inputs.ts';
 import type { ProbeResult } from '../../painter.ts';
 import { GOLDEN_RATIO, TEST_PATTERN_SIDE, testPattern } from '../../recovery/probe.ts';
-import { worked } from './fence.ts';
+import { gpuFinished } from './fence.ts';
 import type { Network } from './network.ts';
-import type { Prepared } from './program-cache.ts';
+import type { PreparedDraw } from './program-cache.ts';
 
 /** Pieces of rows that are read of each draw's target, one layer after the other. */
-const PIECES = 8;
+const SAMPLES_PER_DRAW = 8;
 /** Texels of a piece, at most. */
-const LENGTH = 16;
+const SAMPLE_TEXELS = 16;
 /** Values of a draw, at most; where there are fewer, zeros stand in their place. */
-const SAMPLED = PIECES * LENGTH * 4;
+const VALUES_PER_DRAW = SAMPLES_PER_DRAW * SAMPLE_TEXELS * 4;
 
-export async function examine(network: Network, crop: Crop): Promise<ProbeResult> {
-  const { source, context, rest } = network;
-  if (!source) throw new EngineError('This model takes no picture, so there is no frame to examine.');
+export async function probe(network: Network, crop: Crop): Promise<ProbeResult> {
+  const { frameInput, context, steps } = network;
+  if (!frameInput) throw new EngineError('This model takes no picture, so there is no frame to examine.');
   const { gl } = context;
   const live = defaultLiveValues(network.plan);
   const texture = gl.createTexture();
@@ -42,19 +42,19 @@ export async function examine(network: Network, crop: Crop): Promise<ProbeResult
       UNSIGNED_BYTE,
       testPattern(),
     );
-    const textures = source.textures.map(one =>
-      one.texture === network.given.frame ? { ...one, texture } : one,
+    const textures = frameInput.textures.map(one =>
+      one.texture === network.resources.frame ? { ...one, texture } : one,
     );
-    network.draw({ ...source, textures }, live, crop);
-    const values = new Float32Array(rest.length * SAMPLED);
+    network.draw({ ...frameInput, textures }, live, crop);
+    const values = new Float32Array(steps.length * VALUES_PER_DRAW);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.bufferData(gl.PIXEL_PACK_BUFFER, values.byteLength, gl.STREAM_READ);
-    rest.forEach((prepared, i) => {
+    steps.forEach((prepared, i) => {
       network.draw(prepared, live);
-      readPieces(gl, prepared, i * SAMPLED * 4);
+      readSamples(gl, prepared, i * VALUES_PER_DRAW * 4);
     });
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-    await worked(gl);
+    await gpuFinished(gl);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, values);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
@@ -68,9 +68,9 @@ export async function examine(network: Network, crop: Crop): Promise<ProbeResult
 }
 
 /** Has pieces of what was just drawn copied, one beside the other. */
-function readPieces(gl: WebGL2RenderingContext, { area, layers }: Prepared, start: number): void {
-  const length = Math.min(LENGTH, area.width);
-  for (let i = 0; i < PIECES; i++) {
+function readSamples(gl: WebGL2RenderingContext, { area, layers }: PreparedDraw, start: number): void {
+  const length = Math.min(SAMPLE_TEXELS, area.width);
+  for (let i = 0; i < SAMPLES_PER_DRAW; i++) {
     const x = Math.floor(((i * GOLDEN_RATIO) % 1) * (area.width - length + 1));
     const y = area.top + Math.floor((((i + 0.5) * GOLDEN_RATIO) % 1) * area.height);
     gl.readBuffer(gl.COLOR_ATTACHMENT0 + (i % layers));

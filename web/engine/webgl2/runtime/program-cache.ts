@@ -9,15 +9,15 @@ import type { Context } from './context.ts';
 import triangle from './fullscreen-triangle.glsl?raw';
 import type { Textures } from './textures.ts';
 
-interface Linked {
+interface LinkedProgram {
   readonly program: WebGLProgram;
   readonly fragment: WebGLShader;
   readonly uniform: (name: string) => WebGLUniformLocation | null;
 }
 
 /** A draw, ready to be repeated. */
-export interface Prepared {
-  readonly linked: Linked;
+export interface PreparedDraw {
+  readonly linked: LinkedProgram;
   readonly textures: readonly { readonly target: number; readonly texture: WebGLTexture | null }[];
   readonly sizes: Int32Array;
   readonly framebuffer: WebGLFramebuffer | null;
@@ -27,14 +27,14 @@ export interface Prepared {
 }
 
 /** What is the painter's and not the plan's. */
-export interface Given {
+export interface FrameResources {
   readonly frame: WebGLTexture | null;
   /** Of the canvas. */
   readonly size: readonly [width: number, height: number];
 }
 
-export class Programs {
-  readonly #made = new Map<string, Linked>();
+export class ProgramCache {
+  readonly #made = new Map<string, LinkedProgram>();
   readonly #vertex: WebGLShader;
 
   constructor(
@@ -57,7 +57,7 @@ export class Programs {
     return shader;
   }
 
-  prepare(draw: Draw, given: Given): Prepared {
+  prepare(draw: Draw, given: FrameResources): PreparedDraw {
     const { target, samplers, vectors, label } = draw;
     const { units, uniforms } = this.context.limits;
     if (samplers.length > units) {
@@ -80,7 +80,7 @@ export class Programs {
     };
   }
 
-  #texture(sampled: Sampled, given: Given): { target: number; texture: WebGLTexture | null } {
+  #texture(sampled: Sampled, given: FrameResources): { target: number; texture: WebGLTexture | null } {
     const { gl } = this.context;
     switch (sampled.kind) {
       case 'values':
@@ -94,7 +94,7 @@ export class Programs {
     }
   }
 
-  #linked(code: string): Linked {
+  #linked(code: string): LinkedProgram {
     const known = this.#made.get(code);
     if (known) return known;
     const { gl } = this.context;
@@ -115,9 +115,9 @@ export class Programs {
   }
 
   /** Waits for all programs, and sets in each what never changes. */
-  async ready(draws: readonly Draw[]): Promise<void> {
+  async waitForPrograms(draws: readonly Draw[]): Promise<void> {
     const { gl, parallel } = this.context;
-    const checked = new Set<Linked>();
+    const checked = new Set<LinkedProgram>();
     for (const draw of draws) {
       const linked = this.#linked(draw.code);
       if (checked.has(linked)) continue;
@@ -145,7 +145,7 @@ export class Programs {
   }
 
   /** Draws; live values and the frame's crop are set where the program reads them. */
-  draw(prepared: Prepared, live: Float32Array, crop: Crop | null): void {
+  draw(prepared: PreparedDraw, live: Float32Array, crop: Crop | null): void {
     const { linked, textures, sizes, framebuffer, area } = prepared;
     const { gl } = this.context;
     const { program, uniform } = linked;

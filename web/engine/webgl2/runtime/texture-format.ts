@@ -4,14 +4,14 @@
 
 import triangle from './fullscreen-triangle.glsl?raw';
 
-export interface Storage {
+export interface TextureFormat {
   readonly format: 'RGBA32F' | 'RGBA16F';
   /** What one fragment makes; more than eight would not fit into the registers of small GPUs. */
   readonly layers: number;
 }
 
 /** Best first. */
-const STORAGES: readonly Storage[] = [
+const TEXTURE_FORMATS: readonly TextureFormat[] = [
   { format: 'RGBA32F', layers: 8 },
   { format: 'RGBA32F', layers: 4 },
   { format: 'RGBA16F', layers: 8 },
@@ -23,25 +23,25 @@ const STORAGES: readonly Storage[] = [
 ];
 
 /** Null where no floating point texture can be drawn into. */
-export function storageOf(gl: WebGL2RenderingContext): Storage | null {
+export function pickTextureFormat(gl: WebGL2RenderingContext): TextureFormat | null {
   gl.getExtension('EXT_color_buffer_half_float');
   const single = gl.getExtension('EXT_color_buffer_float') !== null;
   const most = Math.min(
     Number(gl.getParameter(gl.MAX_DRAW_BUFFERS)),
     Number(gl.getParameter(gl.MAX_COLOR_ATTACHMENTS)),
   );
-  const possible = STORAGES.filter(
+  const possible = TEXTURE_FORMATS.filter(
     ({ format, layers }) => layers <= most && (single || format === 'RGBA16F'),
   );
   return possible.find(storage => canDraw(gl, storage)) ?? null;
 }
 
 /** Forgets errors that are nobody's any more, so that none is taken for the next work's. */
-export function forgetErrors(gl: WebGL2RenderingContext): void {
+export function clearErrors(gl: WebGL2RenderingContext): void {
   while (gl.getError() !== gl.NO_ERROR && !gl.isContextLost());
 }
 
-function canDraw(gl: WebGL2RenderingContext, { format, layers }: Storage): boolean {
+function canDraw(gl: WebGL2RenderingContext, { format, layers }: TextureFormat): boolean {
   const numbers = Array.from({ length: layers }, (_, i) => i);
   const code = `#version 300 es
 precision highp float;
@@ -53,7 +53,7 @@ ${numbers.map(i => `  target_${i} = vec4(${i + 1});`).join('\n')}
   const shaders = [gl.createShader(gl.VERTEX_SHADER), gl.createShader(gl.FRAGMENT_SHADER)] as const;
   const texture = gl.createTexture();
   const framebuffer = gl.createFramebuffer();
-  forgetErrors(gl);
+  clearErrors(gl);
   for (const [i, shader] of shaders.entries()) {
     if (!shader) return false;
     gl.shaderSource(shader, i === 0 ? triangle : code);

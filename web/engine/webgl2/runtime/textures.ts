@@ -4,17 +4,17 @@ import { assertNever, EngineError } from '../../error.ts';
 import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Table } from '../draws/draw.ts';
 import {
-  areaOf,
   areaWithin,
-  fromTexels,
-  type Layouts,
+  countTexels,
+  packTexels,
+  type TextureLayouts,
   type TextureSize,
-  toTexels,
+  unpackTexels,
 } from '../draws/texture-layout.ts';
 import type { Context } from './context.ts';
-import { worked } from './fence.ts';
+import { gpuFinished } from './fence.ts';
 
-interface Values {
+interface ValueTexture {
   readonly size: TextureSize;
   readonly texture: WebGLTexture;
   readonly framebuffer: WebGLFramebuffer;
@@ -22,20 +22,20 @@ interface Values {
 
 export class Textures {
   readonly #tables = new Map<object, Map<string, WebGLTexture>>();
-  readonly #values: Values[] = [];
-  readonly #own: WebGLTexture[] = [];
+  readonly #values: ValueTexture[] = [];
+  readonly #textures: WebGLTexture[] = [];
   #bytes = 0;
 
   constructor(
     readonly context: Context,
-    readonly layouts: Layouts,
+    readonly layouts: TextureLayouts,
   ) {}
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  values(index: number): Values {
+  values(index: number): ValueTexture {
     const known = this.#values[index];
     if (known) return known;
     const size = this.layouts.textures[index];
@@ -48,19 +48,19 @@ export class Textures {
   /** Writes a tensor that has its texture for itself. */
   write(tensor: Tensor, values: Float32Array): void {
     const { gl } = this.context;
-    const layout = this.layouts.of(tensor);
+    const layout = this.layouts.get(tensor);
     const { size, texture } = this.values(layout.texture);
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
     const { width, height, layers } = size;
-    const texels = toTexels(layout, size, values);
+    const texels = packTexels(layout, size, values);
     gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, 0, width, height, layers, gl.RGBA, gl.FLOAT, texels);
   }
 
   /** By the names of the tensors. The page goes on while the GPU works. */
   async read(tensors: readonly Tensor[]): Promise<Record<string, Float32Array>> {
     const { gl } = this.context;
-    const copies = tensors.map(tensor => ({ tensor, ...this.#copyOut(tensor) }));
-    await worked(gl);
+    const copies = tensors.map(tensor => ({ tensor, ...this.#startCopy(tensor) }));
+    await gpuFinished(gl);
     return Object.fromEntries(
       copies.map(({ tensor, buffer, length }) => {
         const texels = new Float32Array(length);
@@ -68,15 +68,15 @@ export class Textures {
         gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, texels);
         gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
         gl.deleteBuffer(buffer);
-        return [tensor.name, fromTexels(this.layouts.of(tensor), texels)];
+        return [tensor.name, unpackTexels(this.layouts.get(tensor), texels)];
       }),
     );
   }
 
   /** Has a tensor's part of its texture copied. */
-  #copyOut(tensor: Tensor): { buffer: WebGLBuffer; length: number } {
+  #startCopy(tensor: Tensor): { buffer: WebGLBuffer; length: number } {
     const { gl } = this.context;
-    const layout = this.layouts.of(tensor);
+    const layout = this.layouts.get(tensor);
     const { top, width, height } = areaWithin(layout);
     const { size, framebuffer } = this.values(layout.texture);
     const each = width * height * LANES;
@@ -95,18 +95,18 @@ export class Textures {
   #make(target: 'TEXTURE_2D' | 'TEXTURE_2D_ARRAY'): WebGLTexture {
     const { gl } = this.context;
     const texture = gl.createTexture();
-    this.#own.push(texture);
+    this.#textures.push(texture);
     gl.bindTexture(gl[target], texture);
     gl.texParameteri(gl[target], gl.TEXTURE_MIN_FILTER, gl.NEAREST);
     gl.texParameteri(gl[target], gl.TEXTURE_MAG_FILTER, gl.NEAREST);
     return texture;
   }
 
-  #makeValues(size: TextureSize): Values {
+  #makeValues(size: TextureSize): ValueTexture {
     const { gl, format, texelBytes } = this.context;
     const texture = this.#make('TEXTURE_2D_ARRAY');
     gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl[format], size.width, size.height, size.layers);
-    this.#bytes += areaOf(size) * texelBytes;
+    this.#bytes += countTexels(size) * texelBytes;
     const framebuffer = gl.createFramebuffer();
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     const attachments = Array.from({ length: size.layers }, (_, i) => gl.COLOR_ATTACHMENT0 + i);
@@ -164,7 +164,7 @@ export class Textures {
 
   destroy(): void {
     const { gl } = this.context;
-    for (const texture of this.#own) gl.deleteTexture(texture);
+    for (const texture of this.#textures) gl.deleteTexture(texture);
     for (const { framebuffer } of this.#values.filter(Boolean)) gl.deleteFramebuffer(framebuffer);
   }
 }

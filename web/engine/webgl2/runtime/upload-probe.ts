@@ -7,16 +7,16 @@ import {
   type UploadPath,
   verifyUploadPaths,
 } from '../../frames/upload-paths.ts';
-import { worked } from './fence.ts';
+import { gpuFinished } from './fence.ts';
 import { upload } from './upload.ts';
 
-export async function trueWays(gl: WebGL2RenderingContext): Promise<ReadonlySet<UploadPath>> {
+export async function probeUploadPaths(gl: WebGL2RenderingContext): Promise<ReadonlySet<UploadPath>> {
   // The frame that is painted just now comes first.
   await new Promise(resolve => setTimeout(resolve));
-  return verifyUploadPaths(gl, UPLOAD_PATHS.slice(1), (_, picture) => uploaded(gl, picture));
+  return verifyUploadPaths(gl, UPLOAD_PATHS.slice(1), (_, picture) => readUploaded(gl, picture));
 }
 
-async function uploaded(
+async function readUploaded(
   gl: WebGL2RenderingContext,
   picture: Parameters<SendFrame>[1],
 ): Promise<ArrayLike<number>> {
@@ -29,7 +29,7 @@ async function uploaded(
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
     // Reading before all of it is done would stop the page; meanwhile frames are drawn.
-    await worked(gl);
+    await gpuFinished(gl);
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     return QUARTER_CENTERS.flatMap(([x, y]) => {
       const pixel = new Uint8Array(4);
