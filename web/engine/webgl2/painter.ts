@@ -98,9 +98,9 @@ class Webgl2Painter implements BackendPainter {
   }
 
   get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
-    const { steps, frameInput, programs, textures } = this.network;
+    const { draws, frameInput, programs, textures } = this.network;
     return {
-      dispatches: steps.length + (frameInput ? 1 : 0) + (this.show ? 1 : 0),
+      dispatches: draws.length + (frameInput ? 1 : 0) + (this.show ? 1 : 0),
       pipelines: programs.count,
       bufferBytes: textures.bytes,
     };
@@ -146,7 +146,7 @@ class Webgl2Painter implements BackendPainter {
     const crop = this.frames.upload(source, view.mirror ?? false);
     if (!crop) return;
     network.draw(network.frameInput, this.#live, crop);
-    for (const prepared of network.steps) network.draw(prepared, this.#live);
+    for (const prepared of network.draws) network.draw(prepared, this.#live);
     if (this.#guide) {
       // A context draws on one canvas alone: the guide comes first and is copied, within this task.
       network.draw(this.#guide.show, this.#live);

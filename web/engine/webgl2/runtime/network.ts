@@ -25,7 +25,7 @@ export class Network {
   readonly programs: ProgramCache;
   /** From the camera's frame; null where the graph has no camera. */
   frameInput: PreparedDraw | null = null;
-  steps: readonly PreparedDraw[] = [];
+  draws: readonly PreparedDraw[] = [];
   #steps: readonly DrawStep[] = [];
   #arrayInput: PreparedDraw | null = null;
   /** `run` has been given inputs. */
@@ -54,7 +54,7 @@ export class Network {
       draws.push(common ?? (await import('../draws/extended.ts')).compileExtended(this.layouts, step));
     }
     const first = source && this.resources.frame ? compileFrameInput(this.layouts, source) : null;
-    this.steps = draws.map(draw => this.programs.prepare(draw, this.resources));
+    this.draws = draws.map(draw => this.programs.prepare(draw, this.resources));
     this.frameInput = first && this.programs.prepare(first, this.resources);
     for (const tensor of this.plan.slices.keys()) {
       if (tensor.constant) this.textures.write(tensor, tensor.constant);
@@ -108,7 +108,7 @@ export class Network {
     this.#hasInputs = true;
     const used = readLiveInputs(plan, inputs, live);
     if (this.#arrayInput) this.draw(this.#arrayInput, used);
-    for (const prepared of this.steps) this.draw(prepared, used);
+    for (const prepared of this.draws) this.draw(prepared, used);
     if (!read) return {};
     const outputs = await this.textures.read(plan.outputs);
     // What a lost context gives are zeros.

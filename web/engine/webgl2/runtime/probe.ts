@@ -19,7 +19,7 @@ const SAMPLE_TEXELS = 16;
 const VALUES_PER_DRAW = SAMPLES_PER_DRAW * SAMPLE_TEXELS * 4;
 
 export async function probe(network: Network, crop: Crop): Promise<ProbeResult> {
-  const { frameInput, context, steps } = network;
+  const { frameInput, context, draws } = network;
   if (!frameInput) throw new EngineError('This model takes no picture, so there is no frame to examine.');
   const { gl } = context;
   const live = defaultLiveValues(network.plan);
@@ -46,10 +46,10 @@ export async function probe(network: Network, crop: Crop): Promise<ProbeResult> 
       one.texture === network.resources.frame ? { ...one, texture } : one,
     );
     network.draw({ ...frameInput, textures }, live, crop);
-    const values = new Float32Array(steps.length * VALUES_PER_DRAW);
+    const values = new Float32Array(draws.length * VALUES_PER_DRAW);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.bufferData(gl.PIXEL_PACK_BUFFER, values.byteLength, gl.STREAM_READ);
-    steps.forEach((prepared, i) => {
+    draws.forEach((prepared, i) => {
       network.draw(prepared, live);
       readSamples(gl, prepared, i * VALUES_PER_DRAW * 4);
     });

@@ -57,7 +57,7 @@ export class ProgramCache {
     return shader;
   }
 
-  prepare(draw: Draw, given: FrameResources): PreparedDraw {
+  prepare(draw: Draw, resources: FrameResources): PreparedDraw {
     const { target, samplers, vectors, label } = draw;
     const { units, uniforms } = this.context.limits;
     if (samplers.length > units) {
@@ -68,11 +68,11 @@ export class ProgramCache {
     if (vectors > uniforms) {
       throw new EngineError(`Node '${label}' is given ${vectors} uniforms; this GPU allows ${uniforms}.`);
     }
-    const [width, height] = given.size;
+    const [width, height] = resources.size;
     const values = target.kind === 'canvas' ? null : this.textures.values(target.texture);
     return {
       linked: this.#linked(draw.code),
-      textures: samplers.map(({ sampled }) => this.#texture(sampled, given)),
+      textures: samplers.map(({ sampled }) => this.#texture(sampled, resources)),
       sizes: new Int32Array(draw.sizes),
       framebuffer: values?.framebuffer ?? null,
       layers: values?.size.layers ?? 0,
@@ -80,7 +80,7 @@ export class ProgramCache {
     };
   }
 
-  #texture(sampled: Sampled, given: FrameResources): { target: number; texture: WebGLTexture | null } {
+  #texture(sampled: Sampled, resources: FrameResources): { target: number; texture: WebGLTexture | null } {
     const { gl } = this.context;
     switch (sampled.kind) {
       case 'values':
@@ -88,7 +88,7 @@ export class ProgramCache {
       case 'table':
         return { target: gl.TEXTURE_2D, texture: this.textures.table(sampled.table) };
       case 'frame':
-        return { target: gl.TEXTURE_2D, texture: given.frame };
+        return { target: gl.TEXTURE_2D, texture: resources.frame };
       default:
         return assertNever(sampled);
     }
