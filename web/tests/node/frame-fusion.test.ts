@@ -61,12 +61,12 @@ test('a tile fits the memory of a workgroup that every GPU has', async () => {
 
 test('a guide that takes its rows in no rising order is no tile', async () => {
   const { steps } = fuseFrame(await planOf('lean-256-uint8-soft'));
-  const opening = steps.find(step => step.kind === 'inputConv');
-  if (opening?.kind !== 'inputConv' || opening.guide.kind !== 'resample') throw new Error('no soft guide');
-  const { guide, convolution } = opening;
-  expect(fitTile(guide, convolution)).toEqual(opening.tile);
+  const fused = steps.find(step => step.kind === 'inputConv');
+  if (fused?.kind !== 'inputConv' || fused.guide.kind !== 'resample') throw new Error('no soft guide');
+  const { guide, convolution } = fused;
+  expect(fitTile(guide, convolution)).toEqual(fused.tile);
   const left = guide.left && { ...guide.left, starts: guide.left.starts.toReversed() };
   expect(fitTile({ ...guide, left }, convolution)).toBeNull();
   const right = guide.right && { ...guide.right, starts: guide.right.starts.toReversed() };
-  expect(fitTile({ ...guide, right }, convolution)).toEqual(opening.tile);
+  expect(fitTile({ ...guide, right }, convolution)).toEqual(fused.tile);
 });

@@ -37,7 +37,7 @@ interface Seen {
   codes: string[];
 }
 
-/** As much of a device as making kernels takes; it notes what it is asked for. */
+/** As much of a device as making kernels takes; it records what it is asked for. */
 function deviceOf(seen: Seen): GPUDevice {
   const buffer = ({ size }: GPUBufferDescriptor) => ({
     size,

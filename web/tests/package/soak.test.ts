@@ -33,7 +33,7 @@ const MOST_HEAP_GROWTH = LONG ? 512 * 1024 : 150 * 1024;
 const MOST_GPU_GROWTH = 8 * 1024 * 1024;
 
 /** Counts what is made and destroyed of each kind that a painter could forget, and how often something is read by
- * others than the trial of the ways of a video: by the watchdog. */
+ * others than the test of the upload paths: by the health monitor. */
 const HOOKS = `
   window.reads = 0;
   window.made = { GPUBuffer: 0, GPUTexture: 0, GPUBindGroup: 0, GPUComputePipeline: 0, WebGLTexture: 0, WebGLBuffer: 0,

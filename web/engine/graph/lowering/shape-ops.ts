@@ -114,7 +114,7 @@ function castToInteger(node: NodeReader, type: DataType): void {
   const { constant } = value;
   const { dims } = constant;
   node.builder.spend((16 + bytesOf(type)) * sizeOf(dims, node.output));
-  const wholes = isInteger(constant)
+  const integers = isInteger(constant)
     ? bigints(constant)
     : exactNumbers(constant).map(x => {
         // Of what is true the size does not matter.
@@ -124,6 +124,6 @@ function castToInteger(node: NodeReader, type: DataType): void {
         }
         return BigInt(near);
       });
-  const values = wholes.map(x => (type === 'bool' ? BigInt(x !== 0n) : wrapToType(type, x)));
+  const values = integers.map(x => (type === 'bool' ? BigInt(x !== 0n) : wrapToType(type, x)));
   node.define({ kind: 'constant', constant: integerConstant(node.output, type, dims, values) });
 }

@@ -145,13 +145,13 @@ export async function openContext(canvas: Canvas | null, check = (): void => und
 
 function waitForRestore(canvas: Canvas): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (then: () => void) => () => {
+    const finish = (then: () => void) => () => {
       clearTimeout(timer);
       canvas.removeEventListener('webglcontextrestored', done);
       then();
     };
-    const done = settle(resolve);
-    const fail = settle(() => {
+    const done = finish(resolve);
+    const fail = finish(() => {
       reject(new EngineError('The browser does not give the lost WebGL2 context back; load the page anew.'));
     });
     const timer = setTimeout(fail, RESTORE_TIMEOUT_MS);
