@@ -1,4 +1,4 @@
-// The engine's whole surface: read a look, make a painter of it, paint.
+// The public API of the engine: read a look, make a painter of it, paint.
 
 import type { Availability } from './availability.ts';
 import { assertNever, EngineError, messageOf } from './error.ts';
@@ -18,23 +18,24 @@ export type { Backend, Canvas, FrameSource, Painter, Precision, RunOptions } fro
 export { webgpuAvailable } from './webgpu/runtime/device.ts';
 
 export interface PainterOptions {
-  /** What to paint on; without one the painter only runs on arrays. */
+  /** The canvas to paint on. Without one, the painter only runs on arrays. */
   canvas?: Canvas;
-  /** Without one: WebGPU where there is a GPU for it and it takes the look, else WebGL2. */
+  /** Default: WebGPU where it has a real GPU and accepts the look, else WebGL2. */
   backend?: Backend;
-  /** A WebGPU device to share: its owner keeps it, so losing it is reported and not mended. */
+  /** A WebGPU device to share. Its owner keeps it, so a loss is reported and not recovered from. */
   device?: GPUDevice;
-  /** Of values between layers, on WebGPU. Without one: float16 where the GPU computes in it, else float32. */
+  /** Precision of the values between layers, on WebGPU. Default: float16 where the GPU computes in it, else
+   * float32. */
   precision?: Precision;
-  /** Work beside the frames: the watchdog and, on WebGPU, the search for faster kernels. False is for who measures. */
+  /** Background work: the health monitor and, on WebGPU, the tuning of kernels. Pass false for measurements. */
   upkeep?: boolean;
-  /** The GPU was lost and got back, and painting goes on, so many milliseconds later. */
+  /** Called when the GPU was lost and painting goes on, with the milliseconds that it took. */
   onRevived?: (milliseconds: number) => void;
-  /** The GPU was lost for good: called once, with a sentence; painting does nothing from then on. */
+  /** Called once when the GPU is lost for good, with the reason as a sentence. Painting does nothing from then on. */
   onLost?: (reason: string) => void;
 }
 
-/** Fetches and reads a look. Rejects with an EngineError where there is none or it cannot be painted with. */
+/** Fetches and reads a look. Rejects with an EngineError if it cannot be fetched or painted with. */
 export async function load(from: string | URL | Blob): Promise<Look> {
   const body = await fetchBody(from).catch((error: unknown) => {
     const name = from instanceof Blob ? 'The file' : from;
@@ -50,7 +51,7 @@ async function fetchBody(from: string | URL | Blob): Promise<ArrayBuffer> {
   return response.arrayBuffer();
 }
 
-/** Never throws: who asks has another way to paint. */
+/** Never throws, since the caller has other ways to paint. */
 export async function webgl2Available(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
   try {
     const context = await import('./webgl2/runtime/context.ts');
@@ -60,7 +61,7 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
   }
 }
 
-/** A painter that survives the loss of its GPU. The backend that it uses is fetched when it is asked for. */
+/** Makes a painter that recovers from the loss of its GPU. It fetches the backend that it uses. */
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
   const { canvas = null, device, upkeep = true } = options;
   const { onLost = () => undefined, onRevived = () => undefined } = options;
@@ -69,7 +70,7 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
   const backends = options.backend ? [options.backend] : await candidateBackends(device);
   const refusals: unknown[] = [];
   for (const backend of backends) {
-    // What was lost once is made anew without experiments.
+    // After a loss, the painter is made without tuning.
     let tune = upkeep;
     const make: RecoveryOptions['make'] = (onLost, careful, isCancelled) => {
       const precision = careful ? 'float32' : options.precision;
@@ -83,7 +84,7 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
       refusals.push(error);
     }
   }
-  // Where all refuse, what the best one says is the reason.
+  // If all backends refuse, the best one's error is the reason.
   throw refusals[0];
 }
 
@@ -102,7 +103,7 @@ async function tryBackend(
   }
 }
 
-/** Backends that may do, best first: a GPU in software only where there is no real one. */
+/** Backends to try, best first. A software GPU comes last. */
 async function candidateBackends(device?: GPUDevice): Promise<readonly Backend[]> {
   if (device) return ['webgpu'];
   const webgpu = await webgpuAvailable();
@@ -131,10 +132,10 @@ async function createOnBackend(
   }
 }
 
-/**
- * Paints every frame of a video as it comes, as long as the page is seen; returns what ends it.
- * A picture that the browser hides from the GPU throws in the loop: `onError` gets it, once, and it ends.
- */
+/** Paints every frame of a video, as long as the page is visible. Returns a function that stops it.
+ *
+ * A frame that the browser hides from the GPU throws in the loop. `onError` then gets the error once, and the loop
+ * ends. */
 export function paintVideo(
   painter: Painter,
   video: HTMLVideoElement,

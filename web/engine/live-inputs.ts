@@ -1,10 +1,10 @@
-// Live values: scalars of a look that a person may turn while it paints.
+// Live inputs: scalars of a look that people change while it paints.
 
 import { EngineError } from './error.ts';
 import type { Plan } from './graph/passes/plan.ts';
 import type { LookInfo } from './look.ts';
 
-/** As they were made, in whole vectors of four. */
+/** The default values, padded to whole vectors of four. */
 export function defaultLiveValues({ live }: Plan): Float32Array<ArrayBuffer> {
   const values = new Float32Array(Math.max(4, Math.ceil(live.length / 4) * 4));
   live.forEach((one, i) => {
@@ -13,8 +13,8 @@ export function defaultLiveValues({ live }: Plan): Float32Array<ArrayBuffer> {
   return values;
 }
 
-/** Turns one of `values`, kept within its range; whether that changed it. Throws on a name that the look does
- * not have. */
+/** Sets a live input in `values`, clamped to its range. Returns whether that changed it. Throws if the look has no
+ * input of that name. */
 export function setLiveInput(
   values: Float32Array,
   { live }: Plan,

@@ -1,5 +1,5 @@
-// A look: an ONNX file that turns a picture into a picture, with what its maker wrote into its metadata.
-// docs/design.md has the contract. A model without that metadata is taken too if it is of the right kind.
+// A look: an ONNX file that turns a picture into a picture, with the author's metadata. docs/design.md has the
+// contract. A model without that metadata is accepted if it is of the right kind.
 
 import { EngineError } from './error.ts';
 import { lower } from './graph/lowering/lower.ts';
@@ -16,12 +16,12 @@ export interface Live {
 }
 
 export interface LookInfo {
-  /** What people read; empty where the file says nothing. */
+  /** Texts for people, empty where the file has none. */
   name: string;
   author: string;
   credit: string;
   licence: string;
-  /** Sides of the picture, the painting and the guide; 0 of a model that is no look. */
+  /** The side of the picture, the painting and the guide; 0 for a model that is no look. */
   pixels: number;
   size: string;
   guide: string;
@@ -35,17 +35,17 @@ export interface Look {
 }
 
 export interface ReadOptions {
-  /** Sizes for the dimensions that the file leaves open, by their names there; a batch is 1 unless it is here. */
+  /** Sizes for the dimensions that the file leaves open, by their names. A batch defaults to 1. */
   readonly dims?: Sizes;
 }
 
-/** Our own looks leave no size open. */
+/** Our own looks have no open dimensions. */
 async function bindOpenDims(model: OnnxModel, dims: Sizes): Promise<OnnxModel> {
   const open = model.inputs.some(value => value.dims?.some(dim => typeof dim === 'string'));
   return open ? (await import('./onnx/free-dims.ts')).bindDims(model, dims) : model;
 }
 
-/** Parses, checks, fuses and plans; needs no GPU. Rejects with an EngineError, whatever the bytes are. */
+/** Parses, checks, fuses and plans, without a GPU. Rejects with an EngineError whatever the bytes are. */
 export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
   const model = await bindOpenDims(readOnnx(bytes), dims);
   const format = model.metadata.get('limner.format');
@@ -58,7 +58,8 @@ export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {
   return { info: readInfo(model, plan), plan };
 }
 
-/** Any network of float32 that the engine runs, picture or not: a painter of it has `run`, and paints nothing. */
+/** Reads any float32 network that the engine supports, also one that is no look: its painter can `run`, but not
+ * paint. */
 export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
   const model = await bindOpenDims(readOnnx(bytes), dims);
   const plan = await makePlan(await lower(model), false);
@@ -66,17 +67,17 @@ export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = 
   return { info: { ...readMetadata(model), pixels: 0, live: readLive(undefined, plan) }, plan };
 }
 
-/** A graph's plan, of whatever cost: for tests and tools. */
+/** The plan of a graph of any cost, for tests and tools. */
 export async function readGraph(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Plan> {
   return makePlan(await lower(await bindOpenDims(readOnnx(bytes), dims)), false);
 }
 
 const KIND = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';
 const FLOAT32 = 1;
-/** Sides beyond it are refused before anything is made of them. */
+/** Larger sides are refused before anything is computed. */
 const MAX_PIXELS = 4096;
 
-/** As far as the file says: what it leaves open is known when the network is lowered. */
+/** Checked as far as the file says. Open dimensions are known when the network is lowered. */
 const isPicture = (dims: readonly (number | string)[] | null | undefined): boolean =>
   dims?.length === 4 && [1, 3].every((size, i) => dims[i] === size || typeof dims[i] === 'string');
 
@@ -125,7 +126,7 @@ function readInfo(model: OnnxModel, plan: Plan): LookInfo {
   return { ...readMetadata(model), pixels, live: readLive(metadata.get('limner.live'), plan) };
 }
 
-/** What the maker of a file wrote into it. */
+/** The author's metadata. */
 function readMetadata({ metadata }: OnnxModel): Omit<LookInfo, 'pixels' | 'live'> {
   const text = (key: string) => metadata.get(`limner.${key}`) ?? '';
   return {
@@ -145,7 +146,7 @@ function readObject(text: string | undefined, what: string): Record<string, unkn
     const parsed: unknown = JSON.parse(text);
     if (isRecord(parsed)) return parsed;
   } catch {
-    // The sentence below says it.
+    // The error below says so.
   }
   throw new EngineError(`The look's ${what} are no JSON object; export the look again.`);
 }
@@ -153,10 +154,10 @@ function readObject(text: string | undefined, what: string): Record<string, unkn
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Ranges for the live inputs that the graph really has. */
+/** Ranges of the live inputs that the graph has. */
 function readLive(text: string | undefined, plan: Plan): Record<string, Live> {
   const written = readObject(text, 'live values');
-  // Names are the file's: none may be one that objects inherit.
+  // The names come from the file: none may be inherited from Object.
   const live: Record<string, Live> = Object.create(null);
   for (const { name, default: value } of plan.live) {
     const entry = Object.hasOwn(written, name) ? written[name] : undefined;

@@ -1,19 +1,17 @@
-// What every painter is, whoever it is that computes: one look, one canvas, one frame at a time.
+// What all painters have in common: one look, one canvas, one frame at a time.
 
 import { EngineError } from './error.ts';
 import type { LookInfo } from './look.ts';
 
 export type Backend = 'webgpu' | 'webgl2';
-/** Of the values between a network's layers, as they lie in memory; sums are float32 whichever it is. */
+/** Of the values between a network's layers in memory. Sums are always float32. */
 export type Precision = 'float32' | 'float16';
 export type Canvas = HTMLCanvasElement | OffscreenCanvas;
 export type FrameSource = HTMLVideoElement | VideoFrame | ImageBitmap | HTMLCanvasElement | OffscreenCanvas;
 
 export interface RunOptions {
-  /**
-   * False: outputs stay on the GPU, and those that painting does without are not made. It resolves, with nothing,
-   * when the work has begun; `finished` tells the end. For who measures the network alone.
-   */
+  /** False: outputs stay on the GPU, and those that painting does not need are not computed. `run` then resolves to
+   * nothing when the work is submitted, and `finished` when it is done. For measurements of the network alone. */
   readonly read?: boolean;
 }
 
@@ -21,41 +19,39 @@ export interface Painter {
   readonly info: LookInfo;
   readonly backend: Backend;
   readonly adapter: string;
-  /** Of one frame: dispatches or draws; and what it took to be ready: pipelines or programs, bytes on the GPU. */
+  /** Dispatches or draws of one frame, pipelines or programs compiled, and bytes on the GPU. */
   readonly statistics: { dispatches: number; pipelines: number; bufferBytes: number };
-  /** What it paints on, as given; the painter sets its size. Null where it was made for `run` alone. */
+  /** The canvas that was given; the painter sets its size. Null for a painter that only runs on arrays. */
   readonly canvas: Canvas | null;
-  /** A canvas for what the network sees; null is off and costs nothing. */
+  /** Shows what the network sees on a canvas. Null turns that off, at no cost. */
   attachGuide(canvas: Canvas | null): void;
-  /** Turns a live value, kept within its range; throws on a name that the look does not have. */
+  /** Sets a live input, clamped to its range. Throws if the look has no input of that name. */
   set(name: string, value: number): void;
-  /** The source's centre square through the network onto the canvas. Nothing once the GPU is lost. */
+  /** Paints the centre square of the source on the canvas. Does nothing once the GPU is lost. */
   paint(source: FrameSource, view?: { mirror?: boolean }): void;
-  /**
-   * The graph on arrays, by ONNX's names and in ONNX's order: for who wants numbers, tests and tools. Inputs that
-   * are not given are as they were in the run before, unless the GPU was lost in between.
-   */
+  /** Runs the graph on arrays, by ONNX's names and in ONNX's order, for tests and tools. An input that is missing
+   * keeps its value of the last run, unless the GPU was lost in between. */
   run(inputs: Record<string, Float32Array>, options?: RunOptions): Promise<Record<string, Float32Array>>;
-  /** Resolves when the GPU has done what was submitted. */
+  /** Resolves when the GPU has finished the submitted work. */
   finished(): Promise<void>;
   destroy(): void;
 }
 
-/** A backend's painter. */
+/** The painter of one backend. */
 export interface BackendPainter extends Painter {
-  /** What its kernels make of stripes, with the live values as they were made; nobody sees it. */
+  /** Runs a frame's kernels on the test pattern with the default live inputs. Nothing is shown. */
   probe(): Promise<ProbeResult>;
 }
 
-/** What a backend's painter is made with. */
+/** What a backend's painter is created with. */
 export interface BackendSettings {
   readonly canvas: Canvas | null;
   readonly onLost: (reason: string) => void;
-  /** Whether the painter was destroyed while it was made; asked before the canvas is touched. */
+  /** Whether the painter was destroyed while it was created. Asked before the canvas is touched. */
   readonly isCancelled?: () => boolean;
-  /** On WebGPU; without one what suits the GPU. WebGL2 takes what textures the browser draws into. */
+  /** On WebGPU; the default depends on the GPU. WebGL2 uses the format that the browser can draw into. */
   readonly precision?: Precision | undefined;
-  /** False: kernels are the usual ones, whatever was found before, and none are looked for. */
+  /** False: the default kernels are used, tuned shapes are ignored, and nothing is tuned. */
   readonly tune?: boolean | undefined;
 }
 
@@ -64,10 +60,10 @@ export function throwIfCancelled({ isCancelled }: BackendSettings): void {
   if (isCancelled?.()) throw new EngineError('The painter was destroyed while it was made.');
 }
 
-/** What a painter makes of the stripes. */
+/** What a frame's kernels compute from the test pattern. */
 export interface ProbeResult {
-  /** Samples of what each kernel computed; without any there is nothing between picture and painting. */
+  /** Samples of each kernel's output; empty if nothing lies between picture and painting. */
   readonly values: Float32Array;
-  /** Whether anything was written where the painting goes. */
+  /** Whether the whole painting was written. */
   readonly painted: boolean;
 }

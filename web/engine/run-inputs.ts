@@ -1,4 +1,4 @@
-// What `run` is given: which arrays go where, and what is wrong with them.
+// Checks the arrays that `run` is given.
 
 import { EngineError } from './error.ts';
 import { productOf } from './graph/ir/strides.ts';
@@ -7,7 +7,7 @@ import type { Plan } from './graph/passes/plan.ts';
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 
-/** The inputs that are given, by tensor. Once all have been (`again`), those that are not are as they were. */
+/** The arrays by input. If inputs were given before (`again`), missing ones keep their values. */
 export function readInputs(plan: Plan, arrays: Arrays, again: boolean): (readonly [Tensor, Float32Array])[] {
   const names = [...plan.inputs, ...plan.live].map(({ name }) => name);
   const unknown = Object.keys(arrays).find(name => !names.includes(name));
@@ -24,7 +24,7 @@ export function readInputs(plan: Plan, arrays: Arrays, again: boolean): (readonl
   });
 }
 
-/** Live values as they are set, but for those that are given, each as an array of one number. */
+/** The live inputs, with those replaced that are given as arrays of one number. */
 export function readLiveInputs(plan: Plan, arrays: Arrays, live: Float32Array): Float32Array<ArrayBuffer> {
   const given = new Float32Array(live);
   plan.live.forEach(({ name }, i) => {

@@ -1,4 +1,4 @@
-// Whether a GPU is one. Names by which software rasterisers go; on all of them WASM is several times faster.
+// Names of software rasterizers. WASM is several times faster than each of them.
 
 const NAMES = /swiftshader|llvmpipe|lavapipe|softpipe|warp|basic render|software/i;
 

@@ -1,4 +1,4 @@
-// Expressions as shader code: the same for WGSL and GLSL but for a table of what the languages write differently.
+// Expressions as shader code. A table holds what WGSL and GLSL write differently.
 
 import type { Binary, Expression, Unary } from '../graph/ir/expression.ts';
 import { LANES, type Shape, type Tensor } from '../graph/ir/tensor.ts';
@@ -6,11 +6,11 @@ import { LANES, type Shape, type Tensor } from '../graph/ir/tensor.ts';
 export interface ShaderLanguage {
   readonly float4: string;
   readonly int4: string;
-  /** What stands before the name of a constant of that type, and of a variable. */
+  /** The keywords that declare a constant and a variable of that type. */
   readonly constant: (type: string) => string;
   readonly variable: (type: string) => string;
   readonly nan: string;
-  /** Functions and operators that differ from the usual ones. */
+  /** Functions and operators that differ between the languages. */
   readonly unary: Partial<Record<Unary, (x: string) => string>>;
   readonly binary: Partial<Record<Binary, (x: string, y: string) => string>>;
   /** `yes` where `test` is not 0, else `no`. */
@@ -19,7 +19,7 @@ export interface ShaderLanguage {
   readonly matrixProduct: (rows: readonly string[], x: string) => string;
 }
 
-/** A literal of exactly that float32; the languages have none for what is not finite. */
+/** A literal of exactly that float32. Infinity becomes the largest float, as the languages have no literal for it. */
 export function literal({ nan }: ShaderLanguage, value: number): string {
   if (Number.isNaN(value)) return nan;
   const most = 3.4028234663852886e38;
@@ -39,13 +39,13 @@ function binaryCode({ binary }: ShaderLanguage, name: Binary, x: string, y: stri
   return binary[name]?.(x, y) ?? `${name === 'pow' ? 'power' : name}(${x}, ${y})`;
 }
 
-/** What an expression reads. */
+/** How the expression reads its operands. */
 export interface ExpressionReads {
   readonly input: (index: number) => string;
   readonly channel: (values: Float32Array) => string;
 }
 
-/** The expression as statements, and the name of the result; `value` is what it is applied to. */
+/** The expression as statements, and the name of the result. It is applied to `value`. */
 export function expressionCode(
   language: ShaderLanguage,
   tree: Expression,
@@ -92,7 +92,7 @@ export function expressionCode(
   return { result: walk(tree), lines };
 }
 
-/** An input's element, stretched where it has one row, column or channel and the output more. */
+/** An element of an input, broadcast where the input has one row, column or channel and the output has more. */
 export function readCode(index: number, tensor: Tensor | undefined, [, , height, width]: Shape): string {
   const [n, c, h, w] = tensor?.shape ?? [1, 1, 1, 1];
   const at = [
@@ -105,13 +105,13 @@ export function readCode(index: number, tensor: Tensor | undefined, [, , height,
   return c === 1 ? `${read}.xxxx` : read;
 }
 
-/** Numbers per output channel, and what stands in lanes without a channel. */
+/** Numbers per output channel. `fill` goes into lanes without a channel. */
 export interface ChannelSlot {
   readonly values: ArrayLike<number>;
   readonly fill: number;
 }
 
-/** Writes the slots one after the other, each in so many lanes. */
+/** Writes the slots one after the other, each into `lanes` numbers. */
 export function fillChannels(target: ArrayBuffer, slots: readonly ChannelSlot[], lanes: number): void {
   const floats = new Float32Array(target);
   slots.forEach(({ values, fill }, slot) => {

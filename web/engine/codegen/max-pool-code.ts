@@ -1,4 +1,4 @@
-// Code for pooling by maximum.
+// Code for max pooling.
 
 import type { MaxPool } from '../graph/ir/operation.ts';
 import type { ShaderLanguage } from './expression-code.ts';

@@ -1,4 +1,4 @@
-// Code for views, padding and concatenation, which our own looks do without.
+// Code for views, padding and concatenation. Our own looks do not use it.
 
 import type { Concat, IndexMap, Movement, View } from '../graph/ir/operation.ts';
 import { LANES } from '../graph/ir/tensor.ts';
@@ -32,7 +32,7 @@ function viewCode(language: ShaderLanguage, { inputs, output }: Movement, view: 
   return perLane(language, lines.join('\n'));
 }
 
-/** The input with one value around it. */
+/** Padding with one value. */
 function padCode(
   language: ShaderLanguage,
   { before, value }: Extract<IndexMap, { kind: 'pad' }>,
@@ -48,7 +48,7 @@ function padCode(
   );
 }
 
-/** The input with more of it around it. */
+/** Padding with elements of the input. */
 function extendCode(
   language: ShaderLanguage,
   { before, mode }: Extract<IndexMap, { kind: 'extend' }>,
@@ -57,7 +57,7 @@ function extendCode(
   if (mode === 'edge') return edgeCode(language, before);
   const start = `      ${constant(int4)} place = o - ${vector(language, before)};`;
   if (mode === 'wrap') {
-    // GLSL leaves the remainder of a negative number open.
+    // GLSL does not define the remainder of a negative number.
     const several = `sizes[2] * (${int4}(1) + abs(place) / sizes[2])`;
     return perLane(language, `${start}\n${readElement(language, `(place + ${several}) % sizes[2]`)}`);
   }
@@ -66,7 +66,7 @@ function extendCode(
   return perLane(language, `${start}\n${last}\n${readElement(language, at)}`);
 }
 
-/** The inputs one after the other along the axis. */
+/** Concatenation of the inputs along the axis. */
 export function concatCode(language: ShaderLanguage, { axis, inputs }: Concat): string {
   const letter = 'xyzw'[axis] ?? 'y';
   let at = 0;

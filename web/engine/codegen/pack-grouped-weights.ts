@@ -1,11 +1,11 @@
-// Weights of convolutions in groups, as their kernels read them.
+// Weights of grouped convolutions, packed for their kernels.
 
 import type { Weights } from '../graph/ir/operation.ts';
 import { floats } from '../onnx/constant.ts';
 import type { ConstantData } from './constant-data.ts';
 import { channelsOf, shareKey } from './pack-weights.ts';
 
-/** For convolutions in groups: float32, ordered [output channel][row][column][input channel of the group]. */
+/** Packs the weights as float32, ordered [output channel][row][column][input channel of the group]. */
 export function packGrouped(weights: Weights, group: number, label: string): ConstantData {
   const { inputs, outputs } = channelsOf(weights, group);
   const [, , kh, kw] = weights.dims;

@@ -1,6 +1,6 @@
-// Weights as the kernels read them: blocks of 4 input x 4 output channels, ordered [output block][kernel
-// row][kernel column][input block][input channel][output channel], in the type that the file has. Eight
-// bits in the file are eight bits on the GPU.
+// Weights, packed for the kernels: blocks of 4 input x 4 output channels, ordered [output block][kernel row][kernel
+// column][input block][input channel][output channel], in the type that the file has. Weights of eight bits stay
+// eight bits on the GPU.
 
 import type { Weights } from '../graph/ir/operation.ts';
 import { LANES } from '../graph/ir/tensor.ts';
@@ -21,8 +21,8 @@ export function channelsOf({ dims, transposed }: Weights, group: number): Channe
     : { inputs: dims[1] * group, outputs: dims[0] };
 }
 
-/** Convolutions that share an initializer share what is packed of it: their weights are different objects
- * with the same bytes (and the same zero points, which stand for their bytes too). */
+/** The key by which convolutions share packed weights. Convolutions that share an initializer have different weight
+ * objects with the same bytes (and the same zero points, which identify the bytes too). */
 export function shareKey({ bytes, zero, type, dims, transposed }: Weights, group: number) {
   return { owner: zero ?? bytes, layout: `${type} ${dims.join(' ')} ${transposed} ${group}` };
 }
@@ -41,8 +41,8 @@ export function packWeights(weights: Weights, label: string): ConstantData {
   return { label, ...shareKey(weights, 1), bytes, fill };
 }
 
-/** Block by block, so that what is read and what is written lie close together: a look has up to 54 million
- * weights, and the page waits. */
+/** Packs block by block, so that reads and writes stay close together: a look has up to 54 million weights, and the
+ * page waits. */
 function packBlocks(
   from: WeightArray,
   to: WeightArray,
@@ -69,7 +69,7 @@ function packBlocks(
   }
 }
 
-/** Input lanes without a channel must weigh nothing, which for quantised weights is the zero point. */
+/** Input lanes without a channel must weigh nothing. For quantized weights, that is the zero point. */
 function fillEmptyInputs(
   to: WeightArray,
   zero: Float32Array,

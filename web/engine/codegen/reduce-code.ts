@@ -1,4 +1,4 @@
-// How a reduction combines two values, and from which value it starts.
+// How a reduction combines two values, and the value that it starts from.
 
 import type { Reduce } from '../graph/ir/operation.ts';
 

@@ -1,17 +1,17 @@
-// A view (see ir/operation.ts) as arithmetic on whole numbers: where the element at `o` = (n, c, h, w) of the
-// output comes from. The text is the same in WGSL and GLSL, so that every backend moves elements alike.
+// A view (see ir/operation.ts) as integer arithmetic: it computes the address of the input's element from o = (n, c,
+// h, w), the output's element. The text is the same in WGSL and GLSL, so both backends move elements alike.
 //
-// In general an element's number is taken apart by divisions. Most views are kinder: a transpose, a slice or
-// DepthToSpace splits each axis by itself, and then hardly any are left.
+// In general an element's index is taken apart by divisions. Most views are simpler: a transpose, a slice or
+// DepthToSpace splits each axis by itself, which needs hardly any divisions.
 
 import type { View } from '../graph/ir/operation.ts';
 import { productOf, stridesOf } from '../graph/ir/strides.ts';
 import type { Shape } from '../graph/ir/tensor.ts';
 
 export interface ViewAddress {
-  /** The output's element by its number, where the others read `index`. */
+  /** The index of the output's element, where the other fields read `index`. */
   readonly index: string | null;
-  /** The input's element by its number, where `at` reads `offset`. */
+  /** The index of the input's element, where `at` reads `offset`. */
   readonly offset: string | null;
   /** The input's (n, c, h, w). */
   readonly at: readonly [n: string, c: string, h: string, w: string];
@@ -40,7 +40,7 @@ export function viewAddress(view: View, input: Shape, output: Shape): ViewAddres
   };
 }
 
-/** `number` in the mixed base `dims`. */
+/** The digits of `number` in the mixed base `dims`. */
 function digitCode(number: string, dims: readonly number[]): string[] {
   return dims.map((dim, i) => {
     if (dim === 1) return '0';
@@ -50,7 +50,7 @@ function digitCode(number: string, dims: readonly number[]): string[] {
   });
 }
 
-/** The digits, where each belongs to one axis of the output; else null. */
+/** The digits, if each belongs to one axis of the output; else null. */
 function digitsByAxis(dims: readonly number[], output: Shape): string[] | null {
   const digits: string[] = [];
   for (const [axis, size] of output.entries()) {
@@ -62,7 +62,7 @@ function digitsByAxis(dims: readonly number[], output: Shape): string[] | null {
   return [...digits, ...dims.slice(digits.length).map(() => '0')];
 }
 
-/** The input's axes, where each digit moves along one of them and stays on it; else null. */
+/** The input's axes, if each digit moves along one of them and stays on it; else null. */
 function sourceByAxis(view: View, digits: readonly string[], input: Shape): ViewAddress['at'] | null {
   const steps = stridesOf(input);
   const terms = input.map((): { digit: string; step: number }[] => []);

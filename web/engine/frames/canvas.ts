@@ -1,5 +1,5 @@
-// A canvas of the engine's own: an element where there is a document, since older Safari's OffscreenCanvas has
-// no WebGL; an OffscreenCanvas in a worker.
+// Makes a canvas for the engine: an element where there is a document, since the OffscreenCanvas of older Safaris has
+// no WebGL, and an OffscreenCanvas in a worker.
 
 import type { Canvas } from '../painter.ts';
 

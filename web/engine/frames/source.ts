@@ -1,4 +1,5 @@
-// What is painted from: a camera, a video or a picture, how large it is, and which part of it the network sees.
+// The source of a frame (a video, a VideoFrame, a canvas or a bitmap): its size, and the part of it that the network
+// sees.
 
 import { EngineError, messageOf } from '../error.ts';
 import type { FrameSource } from '../painter.ts';
@@ -18,11 +19,11 @@ export const isBitmap = (source: FrameSource): source is ImageBitmap =>
 
 export type Size = readonly [width: number, height: number];
 
-/** Zeros while there is no frame yet. */
+/** The size of the current frame; zeros while there is none. */
 export function sizeOfSource(source: FrameSource): Size {
   if (isElement(source)) return source.readyState >= 2 ? [source.videoWidth, source.videoHeight] : [0, 0];
   if (isVideoFrame(source)) return [source.displayWidth, source.displayHeight];
-  // Types don't hold who writes JavaScript.
+  // Callers in JavaScript may pass anything.
   const { width, height, naturalWidth }: Partial<HTMLImageElement> = Object(source);
   if (width === undefined || height === undefined || naturalWidth !== undefined) {
     throw new EngineError(
@@ -32,17 +33,17 @@ export function sizeOfSource(source: FrameSource): Size {
   return [width, height];
 }
 
-/** The size itself, or a smaller one of the same proportions whose sides are at most `most`. */
+/** The size, reduced in proportion until no side is larger than `most`. */
 export function fitWithin([width, height]: Size, most: number): Size {
   const scale = Math.min(1, most / Math.max(width, height));
   return [Math.max(1, Math.floor(width * scale)), Math.max(1, Math.floor(height * scale))];
 }
 
-/** Samples per side of a pixel at most: 16 reads cover any camera on 256 pixels. */
+/** Samples per side of a pixel, at most: 16 reads cover any camera at 256 pixels. */
 const MAX_TAPS = 4;
 
-/** Where in a frame the picture is, in texture coordinates: a corner, the step of a pixel, and samples per side
- * of a pixel. */
+/** The part of a frame that the network sees, in texture coordinates: a corner, the step from pixel to pixel, and the
+ * samples per side of a pixel. */
 export interface Crop {
   readonly corner: readonly [x: number, y: number];
   readonly step: readonly [x: number, y: number];

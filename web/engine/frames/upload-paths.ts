@@ -1,16 +1,15 @@
-// Which ways from a video frame to the GPU tell the truth here. Some browsers turn frames by ninety degrees,
-// some swap colours, some give black, and no error says so. So a frame that is known, with a colour in each
-// quarter, is sent each way and looked at on the other side: once per device, beside the first frames and not
-// before them.
+// Verifies the upload paths, by which video frames come to the GPU. Some browsers rotate frames by ninety degrees,
+// swap colours or give black frames, and report no error. So a test frame, with a colour in each quarter, is sent
+// over each path and read back. This happens once per device, beside the first frames, so that they need not wait.
 
 import type { Canvas } from '../painter.ts';
 import { makeCanvas } from './canvas.ts';
 
-/** Best first: the browser's own frame, a copy of it on the GPU, a bitmap of it, a drawing of it. */
+/** Best first: the browser's own frame, a copy of it on the GPU, a bitmap, a drawing on a 2-D canvas. */
 export const UPLOAD_PATHS = ['external', 'copy', 'bitmap', 'canvas'] as const;
 export type UploadPath = (typeof UPLOAD_PATHS)[number];
 
-/** Of the known frame. */
+/** Pixels of the test frame's side. */
 export const TEST_FRAME_SIDE = 64;
 /** Red, green, blue and white, as Y, Cb and Cr of BT.709 in limited range. */
 const QUARTERS = [
@@ -27,10 +26,10 @@ export const QUARTER_CENTERS = [0, 1, 2, 3].map(
       TEST_FRAME_SIDE / 4 + (i >> 1) * (TEST_FRAME_SIDE / 2),
     ] as const,
 );
-/** Browsers differ by a tenth in colours; another quarter's colour differs by one. */
+/** Browsers differ by a tenth in their colours. The colour of another quarter differs by one. */
 const TOLERANCE = 0.4;
 
-/** Sends a picture one way; the middles of its quarters as they arrive, four numbers each. */
+/** Sends a picture over one path. Resolves to the pixels in the middle of its quarters, four numbers each. */
 export type SendFrame = (
   way: UploadPath,
   picture: VideoFrame | ImageBitmap | Canvas,
@@ -38,7 +37,8 @@ export type SendFrame = (
 
 const verified = new WeakMap<object, Promise<ReadonlySet<UploadPath>>>();
 
-/** The ways that show a frame as it is; all where none can be tried or none holds, since then nothing is known. */
+/** The paths that show a frame as it is. If no path can be tested or none works, all of them: then nothing is
+ * known. */
 export function verifyUploadPaths(
   device: object,
   paths: readonly UploadPath[],
@@ -81,7 +81,7 @@ function makeTestFrame(): VideoFrame {
   });
 }
 
-/** Whether all quarters are found with their colours in their places. */
+/** Whether every quarter has its colour. */
 async function showsFrame(path: UploadPath, frame: VideoFrame, send: SendFrame): Promise<boolean> {
   const picture =
     path === 'bitmap' ? await createImageBitmap(frame) : path === 'canvas' ? drawOnCanvas(frame) : frame;
@@ -97,11 +97,11 @@ function drawOnCanvas(frame: VideoFrame): Canvas {
   return canvas;
 }
 
-/** Draws a picture over all of a canvas. */
+/** Draws a picture over a whole canvas. */
 export function drawOver(canvas: Canvas, source: CanvasImageSource): void {
   const context = canvas.getContext('2d');
   if (!context || !('drawImage' in context)) throw new Error('there is no 2-D canvas to read it through');
-  // Where the picture is transparent, the one before is not to be seen.
+  // A transparent picture must not show the one before it.
   context.globalCompositeOperation = 'copy';
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
 }

@@ -1,21 +1,21 @@
-// The ladder of ways by which videos come to the GPU. Some phones and some drivers refuse the best one or show
-// it wrongly, so there are others: a copy on the GPU, a bitmap, a 2-D canvas. A rung that fails for a few frames
-// on end is not tried again for that painter, since each failure costs an exception per frame; a single failure
-// is no reason, since a camera that changes its size or a tab that wakes up gives one too. A rung that shows a
-// known frame wrongly (`upload-paths.ts`) is left out as soon as that is known.
+// Uploads video frames to the GPU. Some phones and drivers refuse the best upload path or show frames wrongly, so
+// there are others: a copy on the GPU, a bitmap, a 2-D canvas. A path that fails for several frames in a row is given
+// up for this painter, since each failure costs an exception per frame. A single failure does not count: a camera
+// that changes its size causes one, and so does a tab that wakes up. A path that shows the test frame wrongly
+// (`upload-paths.ts`) is dropped as soon as that is known.
 
 import type { Canvas, FrameSource } from '../painter.ts';
 import { makeCanvas } from './canvas.ts';
 import { isVideoFrame, type Size } from './source.ts';
 import { drawOver, UPLOAD_PATHS, type UploadPath } from './upload-paths.ts';
 
-/** Frames on end that a rung may fail before it is given up. */
+/** Failures in a row before a path is given up. */
 const MAX_FAILURES = 3;
 
 export class FrameUploader {
-  /** Failures on end of each way. */
+  /** Failures in a row, by path. */
   readonly #failures = new Map<UploadPath, number>();
-  /** Ways that show frames as they are, for all that is known. */
+  /** Paths that show frames correctly, as far as is known. */
   #working: ReadonlySet<UploadPath> = new Set(UPLOAD_PATHS);
   #hasStarted = false;
   #isClosed = false;
@@ -25,7 +25,7 @@ export class FrameUploader {
 
   constructor(readonly verify: () => Promise<ReadonlySet<UploadPath>>) {}
 
-  /** Once a video comes, and beside its first frames, not before them. */
+  /** Starts the verification, at the first video frame. The frame does not wait for it. */
   startVerification(): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
@@ -34,7 +34,7 @@ export class FrameUploader {
     });
   }
 
-  /** What `work` gives; null where that way is given up, or fails now. */
+  /** The result of `work`; null if the path is given up or fails. */
   attempt<T>(path: UploadPath, work: () => T): T | null {
     if (!this.#isUsable(path)) return null;
     try {
@@ -55,7 +55,7 @@ export class FrameUploader {
     this.#failures.set(path, (this.#failures.get(path) ?? 0) + 1);
   }
 
-  /** Has a frame of a video uploaded, as itself, as a bitmap or as a drawing. */
+  /** Uploads a frame of a video: as it is, as a bitmap, or drawn on a canvas. */
   upload(source: FrameSource, size: Size, upload: (from: FrameSource) => void): void {
     const copied = this.attempt('copy', () => {
       upload(source);
@@ -66,7 +66,7 @@ export class FrameUploader {
     upload(result?.width === size[0] && result.height === size[1] ? result : this.draw(source, size));
   }
 
-  /** The bitmap that was made while the frame before was painted; null at first. */
+  /** The bitmap of the previous frame; null at first. Starts making the next one. */
   #bitmapOf(source: FrameSource): ImageBitmap | null {
     if (!this.#isMakingBitmap) {
       this.#isMakingBitmap = true;
@@ -88,7 +88,7 @@ export class FrameUploader {
     return own && (own.of === source || isVideoFrame(source)) ? own.bitmap : null;
   }
 
-  /** A picture on a 2-D canvas of that size. */
+  /** Draws the picture on a 2-D canvas of that size. */
   draw(source: FrameSource, [width, height]: Size): Canvas {
     this.#canvas ??= makeCanvas(width, height);
     if (this.#canvas.width !== width) this.#canvas.width = width;

@@ -1,7 +1,7 @@
-// A constant tensor: type, dimensions and the bytes it has in the file.
+// A constant tensor: its type, its dimensions, and its bytes in the file.
 //
-// It is not an array yet: bytes stay views into the file, so that a model of 218 MB is held once. Numbers
-// are made from them when somebody asks (`floats`, `integers`), one tensor at a time.
+// The bytes stay views into the file, so that a model of 218 MB is in memory once. `floats` and `integers` make
+// numbers of them on request, one tensor at a time.
 
 import { EngineError } from '../error.ts';
 import { Cursor, clampToExact, eachField, readRepeated } from './protobuf.ts';
@@ -31,7 +31,7 @@ const TYPES: Readonly<Record<number, DataType>> = {
   11: 'float64',
 };
 
-/** Arrays of the stored numbers; float16 as its bit patterns. */
+/** The typed array for each type; float16 as bit patterns. */
 const ARRAYS = {
   float32: Float32Array,
   float16: Uint16Array,
@@ -52,7 +52,7 @@ export interface Constant {
   readonly name: string;
   readonly type: DataType;
   readonly dims: readonly number[];
-  /** Little-endian, row-major, exactly as many as type and dims ask for. */
+  /** Little-endian, row-major, and exactly as many as the type and dimensions need. */
   readonly bytes: Uint8Array;
 }
 
@@ -64,7 +64,7 @@ export function readDataType(code: number, where: string): DataType {
   return type;
 }
 
-/** Product of the dimensions; throws where it is no safe size. */
+/** Product of the dimensions. Throws if it is no safe integer. */
 export function sizeOf(dims: readonly number[], where: string): number {
   let size = 1;
   for (const dim of dims) {
@@ -79,9 +79,10 @@ export function sizeOf(dims: readonly number[], where: string): number {
   return size;
 }
 
-/** A tensor has eight dimensions at most, wherever it comes from. */
+/** Dimensions of a tensor, at most. */
 const MAX_DIMENSIONS = 8;
-/** Numbers that are not raw bytes may become longer: a one-byte varint is an int64. Small tensors may. */
+/** Typed fields may grow when they are read, since a varint of one byte becomes an int64. Small tensors may grow
+ * freely. */
 const FREE_BYTES = 2 ** 16;
 
 /** Reads a TensorProto. */
@@ -128,11 +129,11 @@ export function readConstant(message: Uint8Array): Constant {
   return { name, type, dims, bytes };
 }
 
-/** The field of TensorProto that holds the numbers of a type, where they are not raw bytes. */
+/** The field of TensorProto that holds numbers of a type, where they are not raw bytes. */
 const FIELDS: Partial<Record<DataType, number>> = { float32: 4, float64: 10, int64: 7 };
 const DEFAULT_FIELD = 5;
 
-/** Numbers from a typed field: counted first, so that nothing is held but what they become. */
+/** Reads numbers from a typed field. They are counted first, so that nothing but the result takes memory. */
 function readTypedField(message: Uint8Array, type: DataType, where: string): Uint8Array {
   const width = bytesOf(type);
   const own = FIELDS[type] ?? DEFAULT_FIELD;
@@ -177,7 +178,7 @@ function readTypedField(message: Uint8Array, type: DataType, where: string): Uin
   return bytes;
 }
 
-/** The bytes at an address that typed arrays accept: a view where the file allows it, else a copy. */
+/** The bytes at an aligned address for a typed array: a view into the file where possible, else a copy. */
 function alignedBuffer(constant: Stored): { buffer: ArrayBufferLike; at: number } {
   const { bytes, type } = constant;
   if (bytes.byteOffset % bytesOf(type) === 0) return { buffer: bytes.buffer, at: bytes.byteOffset };
@@ -187,7 +188,7 @@ function alignedBuffer(constant: Stored): { buffer: ArrayBufferLike; at: number 
 type Stored<T extends DataType = DataType> = { readonly type: T; readonly bytes: Uint8Array };
 type Numbers<T extends DataType> = InstanceType<(typeof ARRAYS)[T]>;
 
-/** The stored numbers; float16 as its bit patterns. */
+/** The stored numbers; float16 as bit patterns. */
 export function numbers<T extends DataType>(constant: Stored<T>): Numbers<T> {
   const { buffer, at } = alignedBuffer(constant);
   const make: new (buffer: ArrayBufferLike, at: number, count: number) => Numbers<DataType> =
@@ -195,7 +196,7 @@ export function numbers<T extends DataType>(constant: Stored<T>): Numbers<T> {
   return new make(buffer, at, constant.bytes.length / bytesOf(constant.type)) as Numbers<T>;
 }
 
-/** The stored elements by width alone: for moving them about. */
+/** The stored elements as unsigned integers of their width, for moving them. */
 export function elements(constant: Constant): Uint8Array | Uint16Array | Uint32Array | BigUint64Array {
   const { buffer, at } = alignedBuffer(constant);
   const width = bytesOf(constant.type);
@@ -215,7 +216,7 @@ export function halfToFloat(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Whether `floats` takes memory beside the file's. */
+/** Whether `floats` copies. */
 export const isCopied = ({ type, bytes }: Constant): boolean =>
   type !== 'float32' || bytes.byteOffset % 4 !== 0;
 
@@ -231,12 +232,12 @@ export function floats(constant: Stored): Float32Array {
   return values;
 }
 
-/** Whole numbers, as of a shape; small tensors only. */
+/** The numbers as integers, such as a shape's. Small tensors only. */
 export function integers(constant: Constant): number[] {
   return exactNumbers(constant).map(Math.trunc);
 }
 
-/** The numbers without rounding to float32, kept to what a double tells exactly; small tensors only. */
+/** The numbers without rounding to float32, clamped to what a double holds exactly. Small tensors only. */
 export function exactNumbers(constant: Constant): number[] {
   const stored = constant.type === 'float16' ? floats(constant) : numbers(constant);
   return Array.from<number | bigint, number>(stored, one =>
@@ -244,7 +245,7 @@ export function exactNumbers(constant: Constant): number[] {
   );
 }
 
-/** Not of a floating-point type: what ONNX computes with such numbers is exact. */
+/** Whether the type is an integer type or bool. ONNX computes exactly with such numbers. */
 export const isInteger = ({ type }: Constant): boolean => !type.startsWith('float');
 
 export function constantOf(name: string, dims: readonly number[], values: Float32Array): Constant {
@@ -252,7 +253,7 @@ export function constantOf(name: string, dims: readonly number[], values: Float3
   return { name, type: 'float32', dims, bytes };
 }
 
-/** A constant whose bytes are made when they are asked for, and once. */
+/** A constant whose bytes are computed on first use. */
 export function lazyConstant(
   { name, dims }: Pick<Constant, 'name' | 'dims'>,
   make: () => Uint8Array,

@@ -1,13 +1,13 @@
-// Sizes for the dimensions that a file leaves open: the engine runs fixed shapes, and knows them at load.
+// Binds the dimensions that a file leaves open. The engine runs fixed shapes, which it knows at load.
 
 import { EngineError } from '../error.ts';
 import type { OnnxModel, OnnxValue } from './model.ts';
 
-/** By the name that the file gives a dimension. */
+/** Sizes, by the file's names of the dimensions. */
 export type Sizes = Readonly<Record<string, number>>;
 
-/** The model with inputs of fixed shapes: what is named takes its size, a batch (the first of several
- * dimensions) that is not is 1; throws a sentence for anything else that is open. */
+/** The model with fixed input shapes. Named dimensions take their size. A batch without a size (the first of several
+ * dimensions) is 1. Throws if another dimension stays open. */
 export function bindDims(model: OnnxModel, sizes: Sizes): OnnxModel {
   return { ...model, inputs: model.inputs.map(value => bindValue(value, sizes)) };
 }

@@ -1,13 +1,12 @@
-// Constants of whole numbers, exactly: as big integers, which have room for every int64 and wrap around the ends
-// of a type as ONNX has it.
+// Constants of integers, exact: as BigInts, which hold every int64 and wrap around like the type, as ONNX does.
 
 import { bytesOf, type Constant, type DataType, numbers } from './constant.ts';
 
-/** The numbers of a constant of a whole type; small tensors only. */
+/** The numbers of an integer constant. Small tensors only. */
 export const bigints = (constant: Constant): bigint[] =>
   Array.from<number | bigint, bigint>(numbers(constant), BigInt);
 
-/** Around the ends of the type; what is true stays as it is. */
+/** Wraps the value around the ends of the type. A bool stays as it is. */
 export function wrapToType(type: DataType, value: bigint): bigint {
   if (type === 'bool') return value;
   return type.startsWith('u')

@@ -1,7 +1,7 @@
-// An ONNX model as plain data: what the file says, checked for form, not yet for meaning.
+// An ONNX model as plain data. Its form is checked here, its meaning later.
 //
-// Only the messages that an inference graph needs are read. Subgraphs (If, Loop, Scan) are not followed,
-// which also keeps a file from nesting messages without end: nothing here recurses.
+// Only the messages of an inference graph are read. Subgraphs (If, Loop, Scan) are not followed. So nothing here
+// recurses, however deep a file nests its messages.
 
 import { EngineError } from '../error.ts';
 import { type Constant, readConstant } from './constant.ts';
@@ -27,14 +27,14 @@ export interface OnnxNode {
 
 export interface OnnxValue {
   readonly name: string;
-  /** ONNX's number of the element type, 0 where the file gives none. */
+  /** ONNX's number of the element type; 0 where the file has none. */
   readonly type: number;
-  /** A dimension is a number, or a name where it is left open; null where there is no shape. */
+  /** A dimension is a number, or a name if it is open. Null if there is no shape. */
   readonly dims: readonly (number | string)[] | null;
 }
 
 export interface OnnxModel {
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly size: number;
   readonly opset: number;
   readonly metadata: ReadonlyMap<string, string>;
@@ -44,19 +44,19 @@ export interface OnnxModel {
   readonly outputs: readonly OnnxValue[];
 }
 
-/** A message of two bytes in a file is some hundred bytes in memory: of nothing are there more than a picture
- * network has. Fusion looks at the whole graph for each node that it fuses, too. */
+/** A message of two bytes in a file takes some hundred bytes in memory. So each kind of message is limited to what
+ * networks on pictures need. Fusion also looks at the whole graph for each node that it fuses. */
 const MAX_NODES = 2048;
 const MAX_CONSTANTS = 8192;
-/** Before it operators such as Upsample and Add are written otherwise. */
+/** Before this opset, operators such as Upsample and Add have other inputs. */
 const MIN_OPSET = 9;
-/** Inputs of all nodes together: the edges that the passes walk along. */
+/** Inputs of all nodes together: the edges of the graph. */
 const MAX_EDGES = 8192;
-/** Inputs and outputs of the graph and of a node, attributes of a node, dimensions. */
+/** Inputs and outputs of the graph or of a node, attributes of a node, dimensions. */
 const MAX_NAMES = 256;
-/** Numbers in one attribute; more of them belong into a tensor. */
+/** Numbers in one attribute. More of them belong in a tensor. */
 const MAX_NUMBERS = 65536;
-/** Lines of metadata, sets of operators. */
+/** Metadata entries, and operator sets. */
 const MAX_ENTRIES = 256;
 
 /** Reads a ModelProto; throws EngineError on anything that is not one. */
@@ -109,7 +109,7 @@ function readEntry(bytes: Uint8Array, into: Map<string, string>): void {
   addUnique(into, key, value, MAX_ENTRIES);
 }
 
-/** Fields of GraphProto that are read, with how many there may be. */
+/** Fields of GraphProto that are read, and how many of each there may be. */
 const LISTS: Readonly<Record<number, { what: string; max: number }>> = {
   1: { what: 'nodes', max: MAX_NODES },
   5: { what: 'initializers', max: MAX_CONSTANTS },
@@ -117,7 +117,7 @@ const LISTS: Readonly<Record<number, { what: string; max: number }>> = {
   12: { what: 'outputs', max: MAX_NAMES },
 };
 
-/** Before anything is made of them. */
+/** Counts the messages before any is parsed. */
 function countLists(graph: Uint8Array): void {
   const counts = new Map<number, number>();
   eachField(graph, (_, field) => {
@@ -231,7 +231,7 @@ function makeAttribute(type: number, fields: Fields): Attribute {
   return { kind: 'other' };
 }
 
-/** ValueInfoProto: name and TypeProto.tensor_type, whose shape may leave dimensions open. */
+/** Reads a ValueInfoProto: the name and TypeProto.tensor_type, whose shape may have open dimensions. */
 function readValue(bytes: Uint8Array): OnnxValue {
   let name = '';
   let type = 0;

@@ -1,16 +1,15 @@
-// The protobuf wire format, read only.
+// A reader of the protobuf wire format.
 //
-// Why no library: protobuf-es with generated ONNX classes weighs 19 kB gzipped, half of what the whole
-// engine may weigh, and copies every tensor. A look needs eight message types of which all but the
-// tensors are tiny. This cursor hands out views into the file's own bytes, never allocates in proportion
-// to a length that a file merely claims, and treats the file as hostile: each length is checked against
-// the bytes that are really there before anything is done with it.
+// Why no library: protobuf-es with generated ONNX classes weighs 19 kB gzipped, half of the engine's budget, and
+// copies every tensor. A look needs eight message types, and only the tensors are large. This cursor returns views
+// into the file. It treats the file as hostile: each length is checked against the remaining bytes before use, and no
+// allocation follows a length that the file only claims.
 
 import { EngineError } from '../error.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: false });
 
-/** What a field holds on the wire; groups (types 3 and 4) are long gone from protobuf. */
+/** Wire types. Groups (types 3 and 4) are deprecated in protobuf. */
 export type Wire = 0 | 1 | 2 | 5;
 
 export class Cursor {
@@ -34,11 +33,10 @@ export class Cursor {
     return at;
   }
 
-  /** A whole number, negative where it is a negative int64; of one that a double cannot tell exactly the
-   * nearest that it can, towards 0. */
+  /** A varint as a number, negative for a negative int64. One that a double cannot hold exactly is clamped. */
   varint(): number {
     let value = 0;
-    // Nearly all numbers of a model are short; only the rest pay for big integers.
+    // Nearly all numbers of a model are short. Only the others need BigInts.
     for (let shift = 0; shift < 28; shift += 7) {
       const byte = this.#byte();
       value |= (byte & 127) << shift;
@@ -47,7 +45,7 @@ export class Cursor {
     return clampToExact(this.long(BigInt(value), 28n));
   }
 
-  /** The same, exact; the bits below `shift` are known already. */
+  /** The same as a BigInt. The bits below `shift` are already in `value`. */
   long(value = 0n, shift = 0n): bigint {
     for (let [long, at] = [value, shift]; at < 70n; at += 7n) {
       const byte = this.#byte();
@@ -107,12 +105,12 @@ export class Cursor {
 
 const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** What a double tells exactly: an end of INT64_MAX is still beyond all ends, and fits an int64 again. */
+/** Clamps to what a double holds exactly. The end of a range given as INT64_MAX is still beyond every end. */
 export function clampToExact(long: bigint): number {
   return Number(long > MAX_EXACT ? MAX_EXACT : long < -MAX_EXACT ? -MAX_EXACT : long);
 }
 
-/** Calls `read` for each field; a field that it does not take (returns false) is skipped. */
+/** Calls `read` for each field. A field for which it returns false is skipped. */
 export function eachField(
   bytes: Uint8Array,
   read: (cursor: Cursor, field: number, wire: Wire) => boolean,
@@ -124,7 +122,7 @@ export function eachField(
   }
 }
 
-/** A repeated number, packed or not: appends to `into`, which takes `most`. */
+/** Reads a repeated number, packed or not, and appends to `into`, up to `max` entries. */
 export function readRepeated<T>(
   cursor: Cursor,
   wire: Wire,
@@ -140,13 +138,14 @@ export function readRepeated<T>(
   return true;
 }
 
-/** Appends to a list that takes `most`: an entry of two bytes in a file is a hundred in memory. */
+/** Appends to a list of at most `max` entries: an entry of two bytes in a file is a hundred in memory. */
 export function appendBounded<T>(list: T[], entry: T, max: number): void {
   if (list.length >= max) throw tooManyError(max);
   list.push(entry);
 }
 
-/** The same for what goes by name; giving a name twice is no growth, but takes as long. */
+/** Adds to a map of at most `max` entries. A key that is given twice is refused: it takes time, but does not grow the
+ * map. */
 export function addUnique<T>(into: Map<string, T>, key: string, entry: T, max: number): void {
   if (into.size >= max || into.has(key)) throw into.has(key) ? givenTwiceError(key) : tooManyError(max);
   into.set(key, entry);

@@ -1,14 +1,13 @@
-// Whether a painter still paints. GPUs fail silently: a driver gives NaN, or nothing at all, and no error
-// says so. The canvas cannot tell, since a covered camera is honestly black and NaN is shown as black too.
-// So the kernels of a frame are run on a picture that is known, with the live values as they were made, and
-// samples of their numbers are read: outside of frames, a second after the first painting and then once in a
-// while as long as there is painting. Numbers that are not finite are faults, and so are nothing but zeros, or a
-// painting that was not written.
+// Checks that a painter still works. GPUs fail silently: a driver gives NaN, or nothing at all, and reports no error.
+// The canvas cannot tell, since a covered camera is black and NaN is shown as black too. So a frame's kernels run on
+// a test pattern with the default live inputs, and samples of their output are read. This happens outside of frames:
+// a second after the first painting, then every two minutes while frames are painted. NaN, infinity, only zeros, or a
+// painting that was not written count as faults.
 
 const FIRST_CHECK_MS = 1000;
 const CHECK_INTERVAL_MS = 120_000;
 
-/** Runs its check now and then while there is painting; timers alone, frames only wind it up. */
+/** Schedules the check while frames are painted. Frames only start a timer. */
 export class HealthMonitor {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #wait = FIRST_CHECK_MS;
@@ -19,7 +18,7 @@ export class HealthMonitor {
     this.#timer ??= setTimeout(() => void this.#run(), this.#wait);
   }
 
-  /** Until the next painting, which is a first one again. */
+  /** Stops until the next painting, which counts as a first one. */
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

@@ -1,12 +1,12 @@
-// What is wrong with a painter that paints: asked of what its own kernels make of a picture that is known,
-// outside of frames. See `health-monitor.ts` for when, and for why the canvas is not asked.
+// Diagnoses a painter from what its kernels compute from a test pattern. `health-monitor.ts` says when, and why the
+// canvas is not enough.
 //
-// A painting hides what went wrong before it: the last tanh is clamped, and the canvas is, so NaN comes out as
-// some colour. Hence every kernel is asked for samples of what it leaves to the next.
+// A painting hides earlier faults: the last tanh and the canvas clamp, so NaN becomes some colour. Hence every
+// kernel's output is sampled.
 
 import type { BackendPainter, ProbeResult } from '../painter.ts';
 
-/** One sentence, or null where all is well. What cannot be asked is no fault: losses are heard elsewhere. */
+/** One sentence, or null if all is well. A probe that fails is no fault: a loss is reported elsewhere. */
 export async function diagnose(painter: BackendPainter): Promise<string | null> {
   const findings = await painter.probe().catch(() => null);
   return findings && diagnoseResult(findings);
@@ -22,7 +22,7 @@ export function diagnoseResult({ values, painted }: ProbeResult): string | null 
   return null;
 }
 
-/** Multiples of it, without the whole part, are spread evenly and follow no row: where samples are taken. */
+/** The fractional parts of its multiples are spread evenly and follow no row. Samples are taken there. */
 export const GOLDEN_RATIO = 0.618034;
 
 export const TEST_PATTERN_SIDE = 16;
@@ -32,7 +32,7 @@ const DIRECTIONS = [
   [1, 1],
 ] as const;
 
-/** Stripes in all colours, each of another direction per channel: rows of RGBA, opaque. */
+/** Stripes of all colours, in another direction per channel: rows of opaque RGBA. */
 export function testPattern(): Uint8Array<ArrayBuffer> {
   const picture = new Uint8Array(4 * TEST_PATTERN_SIDE ** 2).fill(255);
   DIRECTIONS.forEach(([right, down], channel) => {

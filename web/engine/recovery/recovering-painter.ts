@@ -1,9 +1,9 @@
-// A painter that survives the GPU. Drivers are updated, laptops sleep, browsers restart their GPU process:
-// then every object on the GPU is gone. This one has another painter made on the same canvas, with the live
-// values and the guide as they were, and paints the last picture again; who uses it notices a short pause.
+// A painter that recovers from the loss of its GPU. Drivers are updated, laptops sleep, browsers restart their GPU
+// process: then every object on the GPU is gone. This painter creates another one on the same canvas, sets the live
+// inputs and the guide again, and repaints the last picture. The user notices a short pause.
 //
-// It is no painter itself: a backend's painter does the work, and says when it is lost. Nothing is tried for
-// ever: a look that takes the GPU down each time is given up, since browsers take the GPU from such pages.
+// A backend's painter does the work and reports its loss. Recovery is limited: a look that takes the GPU down each
+// time is given up, since browsers deny the GPU to such pages.
 
 import { EngineError, messageOf } from '../error.ts';
 import type { LookInfo } from '../look.ts';
@@ -11,30 +11,30 @@ import type { Backend, BackendPainter, Canvas, FrameSource, Painter } from '../p
 import { HealthMonitor } from './health-monitor.ts';
 import { diagnose } from './probe.ts';
 
-/** Pauses before each revival within a minute, in milliseconds; one loss more is the end. */
+/** Milliseconds to wait before each recovery within a minute. One more loss is final. */
 export const RECOVERY_DELAYS: readonly number[] = [0, 1000];
 const LOSS_WINDOW_MS = 60_000;
-/** A run that fails because the GPU goes away may hear of it a little before anyone else does. */
+/** A run may fail on a lost GPU a little before the loss is reported. */
 const LOSS_NOTICE_MS = 100;
 
 export interface RecoveryOptions {
-  /** Makes a backend's painter: at first, and again after each loss; a careful one where the last one painted
-   * what cannot be right. Once it is no longer wanted, the canvas is another one's. */
+  /** Creates a backend's painter, at first and after each loss. After a fault it is `careful`. Once it is cancelled,
+   * the canvas belongs to another painter. */
   readonly make: (
     onLost: (reason: string) => void,
     careful: boolean,
     isCancelled: () => boolean,
   ) => Promise<BackendPainter>;
-  /** Empty where losses are only reported. */
+  /** Empty if losses are only reported. */
   readonly delays: readonly number[];
-  /** Whether the watchdog looks. */
+  /** Whether the health monitor runs. */
   readonly upkeep: boolean;
   readonly onLost: (reason: string) => void;
-  /** Painting goes on, so many milliseconds after the loss. */
+  /** Called when painting goes on, with the milliseconds since the loss. */
   readonly onRevived: (milliseconds: number) => void;
 }
 
-/** A backend's painter, and why it was lost, however early that comes. */
+/** A backend's painter, and the reason of its loss, however early that comes. */
 interface ActivePainter {
   readonly painter: BackendPainter;
   readonly loss: Promise<string>;
@@ -69,7 +69,7 @@ class RecoveringPainter implements Painter {
   /** Destroyed, or lost for good. */
   #isOver = false;
   #losses: number[] = [];
-  /** The watchdog has had it made anew once. */
+  /** The health monitor has had it created anew once. */
   #isSuspect = false;
   readonly #live = new Map<string, number>();
   #guide: Canvas | null = null;
@@ -107,7 +107,7 @@ class RecoveringPainter implements Painter {
 
   attachGuide(canvas: Canvas | null): void {
     if (canvas && canvas === this.canvas) throw new EngineError('Give the guide a canvas of its own.');
-    // One that is refused is not tried again after a loss.
+    // A canvas that is refused is not tried again after a loss.
     if (!this.#isUnavailable) this.#painter.attachGuide(canvas);
     this.#guide = canvas;
   }
@@ -118,7 +118,7 @@ class RecoveringPainter implements Painter {
   }
 
   paint(source: FrameSource, view: View = {}): void {
-    // A VideoFrame is closed by whoever made it; all others can be painted again.
+    // A VideoFrame is closed by its owner. Other sources can be painted again.
     const passing = typeof VideoFrame !== 'undefined' && source instanceof VideoFrame;
     this.#last = passing ? null : { source, view };
     if (this.#isUnavailable) return;
@@ -139,7 +139,7 @@ class RecoveringPainter implements Painter {
         return await active.painter.run(inputs, options);
       } catch (error) {
         await Promise.race([active.loss, wait(LOSS_NOTICE_MS)]);
-        // The painter may be made anew without its GPU having been lost.
+        // The painter may be replaced without a loss of its GPU.
         if (active === this.#active && !this.#isUnavailable) throw error;
       }
     }
@@ -147,7 +147,7 @@ class RecoveringPainter implements Painter {
 
   async finished(): Promise<void> {
     await this.#recovered();
-    // What is lost is finished, too.
+    // Work on a lost GPU counts as finished.
     await this.#painter.finished().catch(() => undefined);
   }
 
@@ -158,7 +158,7 @@ class RecoveringPainter implements Painter {
     this.#painter.destroy();
   }
 
-  /** There is nobody to paint just now, or no longer. */
+  /** There is no painter now, or no longer. */
   get #isUnavailable(): boolean {
     return this.#recovery !== null || this.#isOver;
   }
@@ -187,9 +187,9 @@ class RecoveringPainter implements Painter {
     } else this.#recovery = this.#recover(delay, since);
   }
 
-  /** Never rejects: a failure is one loss more. */
+  /** Never rejects: a failure counts as another loss. */
   async #recover(delay: number, since: number): Promise<void> {
-    // With no pause, too, all that was to hear of the loss has heard of it before the work begins.
+    // Even without a delay, everybody hears of the loss before the recovery begins.
     await wait(delay);
     if (this.#isOver) return;
     try {
@@ -210,7 +210,7 @@ class RecoveringPainter implements Painter {
     void this.#repaint(since);
   }
 
-  /** What was taken while there was no painter may be refused now: the painting goes on without it. */
+  /** A canvas that was accepted during the recovery may be refused now. Painting goes on without it. */
   #reattachGuide(): void {
     try {
       if (this.#guide) this.#painter.attachGuide(this.#guide);
@@ -219,14 +219,14 @@ class RecoveringPainter implements Painter {
     }
   }
 
-  /** A page that painted one picture sees it again; one that paints a video sees no gap. */
+  /** Repaints a still picture. A video paints its next frame anyway. */
   async #repaint(since: number): Promise<void> {
     const { painter } = this.#active;
     try {
       if (this.#last) painter.paint(this.#last.source, this.#last.view);
       await painter.finished();
     } catch {
-      // The picture is gone or the GPU is, once more: whoever paints next, or the loss, says so.
+      // The picture or the GPU is gone again. The next paint or the loss reports it.
     }
     if (this.#isOver || this.#recovery || painter !== this.#painter) return;
     this.#options.onRevived(performance.now() - since);
