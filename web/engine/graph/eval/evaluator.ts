@@ -1,15 +1,15 @@
-// A tree over constants, worked out some hundred elements at a time: what lies between the constants and the
-// result is never in memory as a whole, however many nodes a file has for it.
+// Evaluates expressions over constants, a block of elements at a time. So no intermediate tensor is in memory as a
+// whole, however many nodes a file has.
 
 import { bytesOf, type Constant, halfToFloat } from '../../onnx/constant.ts';
 import { type Expression, visitAll } from '../ir/expression.ts';
 import { broadcastStrides } from '../ir/strides.ts';
 import { applyBinary, applyUnary } from './scalar-math.ts';
 
-/** Elements that are worked out together. */
+/** Elements that are evaluated together. */
 export const BLOCK_SIZE = 256;
 
-/** Where each element of `dims` lies, one after the other, in something of these strides. */
+/** Iterates over the elements of `dims` in row-major order. `offset` is where the element lies by these strides. */
 export class StridedIterator {
   offset = 0;
   readonly #at: number[];
@@ -37,7 +37,7 @@ export class StridedIterator {
   }
 }
 
-/** Reads one element of a constant where it lies, without a copy of the whole. */
+/** Reads single elements of a constant, without a copy. */
 function elementReader({ type, bytes }: Constant): (index: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (type) {
@@ -65,7 +65,7 @@ function elementReader({ type, bytes }: Constant): (index: number) => number {
   }
 }
 
-/** Distinct nodes, each after those that it is made of. */
+/** The distinct nodes, operands first. */
 export function topologicalOrder(tree: Expression): Expression[] {
   const nodes: Expression[] = [];
   const seen = new Set<Expression>();
@@ -85,7 +85,7 @@ export function operandsOf(node: Expression): Expression[] {
   return node.kind === 'select' ? [node.test, node.yes, node.no] : [];
 }
 
-/** Whether it is made of constants and of what is worked out here. */
+/** Whether the evaluator can compute it: its leaves are constants and its functions are known here. */
 export function isEvaluable(tree: Expression): boolean {
   let known = true;
   visitAll(tree, node => {
@@ -97,7 +97,7 @@ export function isEvaluable(tree: Expression): boolean {
 
 const EXPENSIVE = ['exp', 'log', 'pow', 'sin', 'cos', 'tanh', 'sigmoid', 'softplus', 'mod'];
 
-/** What an element of the tree takes, in additions. */
+/** The cost per element, in additions. */
 export function estimateCost(tree: Expression): number {
   let effort = 0;
   visitAll(tree, node => {
@@ -110,13 +110,13 @@ export interface Evaluation {
   readonly tree: Expression;
   readonly dims: readonly number[];
   readonly size: number;
-  /** What `input` in the tree is, by its number. */
+  /** The constants that `input` nodes refer to by index. */
   readonly leaves: readonly Constant[];
-  /** Nodes whose values are rounded to float32, as they would be between two nodes of the file. */
+  /** Nodes whose values are rounded to float32, as the outputs of the file's nodes are. */
   readonly rounded: ReadonlySet<Expression>;
 }
 
-/** Calls `take` with the values of the elements in their order. `registers` are kept for the next job. */
+/** Calls `take` with each element in order. The registers are reused by the next evaluation. */
 export function evaluate(job: Evaluation, registers: Float64Array[], take: (value: number) => void): void {
   const order = topologicalOrder(job.tree);
   const place = new Map(order.map((node, i) => [node, i]));
@@ -131,7 +131,7 @@ export function evaluate(job: Evaluation, registers: Float64Array[], take: (valu
   }
 }
 
-/** Works out the next elements of one node. */
+/** A function that evaluates the next elements of one node. */
 function makeStep(
   job: Evaluation,
   node: Expression,
@@ -172,7 +172,7 @@ function elementFunction(
   }
 }
 
-/** The elements of a constant, one after the other, whichever is asked for. */
+/** Reads the elements of a constant in order; the index is ignored. */
 function leafReader({ leaves, dims, size }: Evaluation, index: number): (i: number) => number {
   const leaf = leaves[index];
   if (!leaf) return () => Number.NaN;

@@ -1,5 +1,5 @@
-// Trees of whole numbers, worked out exactly: what a file computes of shapes. Each step wraps around the ends of
-// the type, as ONNX has it.
+// Evaluates expressions over integers exactly, for what a file computes from shapes. Each step wraps around the ends
+// of the type, as ONNX does.
 
 import type { EngineError } from '../../error.ts';
 import { type Constant, type DataType, exactNumbers, isInteger } from '../../onnx/constant.ts';
@@ -13,8 +13,8 @@ interface Node {
   fail(problem: string): EngineError;
 }
 
-/** The type of what the tree makes of them: a choice has that of what is chosen among; null of mere numbers,
- * as the answer to a question is. */
+/** The type of the result. A selection has the type of its branches. Null for constants in the expression and for
+ * comparisons of them. */
 export function resultType(tree: Expression, leaves: readonly Constant[]): DataType | null {
   const types = new Map<Expression, DataType | null>();
   for (const node of topologicalOrder(tree)) {
@@ -22,18 +22,18 @@ export function resultType(tree: Expression, leaves: readonly Constant[]): DataT
     if (node.kind === 'input') types.set(node, leaves[node.index]?.type ?? null);
     else if (node.kind === 'select') types.set(node, wider(second, third));
     else if (node.kind === 'binary' && node.name === 'less') types.set(node, 'bool');
-    // A whole number stays one, whatever it is raised to.
+    // An integer to any power stays an integer.
     else if (node.kind === 'binary' && node.name === 'pow') types.set(node, first ?? second ?? null);
     else types.set(node, wider(first, second));
   }
   return types.get(tree) ?? null;
 }
 
-/** Of two that ONNX wants alike: a float where there is one. */
+/** The wider of two types that ONNX wants alike: a float type if there is one. */
 const wider = (a: DataType | null = null, b: DataType | null = null): DataType | null =>
   b?.startsWith('float') ? b : (a ?? b);
 
-/** The constant that a tree over whole numbers is. */
+/** Evaluates the expression to a constant. */
 export function evaluateIntegers(
   node: Node,
   name: string,
@@ -137,7 +137,7 @@ export function applyBinary(node: Node, name: Binary, x: bigint, y: bigint): big
 function power(node: Node, base: bigint, exponent: bigint): bigint {
   if (exponent < 0n) {
     if (base === 0n) throw node.fail('divides a whole number by 0.');
-    // One over anything else is less than one.
+    // 1 divided by anything else is less than 1.
     return base === 1n || base === -1n ? power(node, base, -exponent) : 0n;
   }
   let [result, square] = [1n, base];

@@ -1,9 +1,9 @@
-// What the functions of expressions make of numbers, for what is worked out at load.
+// The functions of expressions on numbers, for evaluation at load.
 
 import { assertNever } from '../../error.ts';
 import type { Binary, Unary } from '../ir/expression.ts';
 
-/** Undefined for the one that is not worth folding. */
+/** Undefined for erf, which is not worth folding. */
 export function applyUnary(name: Unary, x: number): number | undefined {
   if (name === 'erf') return undefined;
   if (name === 'neg') return -x;

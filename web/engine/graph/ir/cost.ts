@@ -1,4 +1,4 @@
-// What an operation computes, in multiply-adds.
+// The cost of an operation in multiply-adds.
 
 import { sizeOfTree } from './expression.ts';
 import type { ConvAxis, Operation } from './operation.ts';
@@ -8,7 +8,7 @@ export const padToLanes = (channels: number): number => Math.ceil(channels / LAN
 
 const maxTaps = ({ phases }: ConvAxis): number => Math.max(...phases.map(({ count }) => count));
 
-/** Products that an operation makes, blocks filled up, and steps of its epilogue. */
+/** Multiply-adds of an operation with padded channel blocks, and the nodes of its epilogue. */
 export function multiplyAdds(operation: Operation): number {
   const own = paddedLength(operation.output);
   const epilogue = operation.epilogue ? own * sizeOfTree(operation.epilogue) : 0;

@@ -1,8 +1,8 @@
 // Element-wise arithmetic as a tree: what a chain of Add, Mul, Clip, Tanh ... does to one element.
 //
-// A tree is evaluated for four channels at a time, so a product with a small constant matrix (`mix`) over
-// the four lanes is element-wise too: it is how a 1x1 convolution of a picture (its grey) and a choice of
-// channels become part of a neighbour's kernel instead of a dispatch of their own.
+// A kernel evaluates a tree for four channels at a time. So the product of the four lanes with a small constant
+// matrix (`laneMatrix`) is element-wise too. By it, a 1x1 convolution of a picture (its grey) or a selection of
+// channels is fused into a neighbour's kernel instead of costing a dispatch.
 
 import { assertNever } from '../../error.ts';
 
@@ -27,12 +27,12 @@ export type Unary =
 export type Binary = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'pow' | 'less' | 'mod';
 
 export type Expression =
-  /** What the kernel itself made, before its epilogue; in a prologue, what it loaded. */
+  /** The kernel's own result, in an epilogue; the loaded value, in a prologue. */
   | { readonly kind: 'value' }
-  /** An element of the operation's input of that number, broadcast as ONNX does. */
+  /** An element of the operation's input of that index, broadcast as ONNX does. */
   | { readonly kind: 'input'; readonly index: number }
   | { readonly kind: 'constant'; readonly value: number }
-  /** A live scalar, by its place among the graph's live inputs. */
+  /** A live input, by its index in the graph. */
   | { readonly kind: 'live'; readonly index: number }
   /** A constant per channel. */
   | { readonly kind: 'perChannel'; readonly values: Float32Array }
@@ -45,7 +45,7 @@ export type Expression =
       readonly yes: Expression;
       readonly no: Expression;
     }
-  /** Rows of a 4x4 matrix and an offset, over the lanes of one block of four channels. */
+  /** A 4x4 matrix, row by row, and an offset, applied to the lanes of one block of four channels. */
   | {
       readonly kind: 'laneMatrix';
       readonly rows: readonly number[];
@@ -70,9 +70,8 @@ export const select = (test: Expression, yes: Expression, no: Expression): Expre
   no,
 });
 
-/** The same tree with its leaves replaced; a shared branch stays shared. `seen` may say beforehand what
- * some nodes become. Every walk here remembers where it was: a tree of n nodes that share their branches
- * has up to 2^n paths. */
+/** Replaces the leaves of a tree. Shared branches stay shared. `seen` may give replacements of some nodes. Traversals
+ * remember the nodes that they visited: a tree of n nodes that share branches has up to 2^n paths. */
 export function rewrite(
   tree: Expression,
   leaf: (leaf: Expression) => Expression,
@@ -126,7 +125,7 @@ function isLeaf(node: Expression): boolean {
   );
 }
 
-/** Distinct nodes; a bound on what one kernel is asked to evaluate. */
+/** The number of distinct nodes. It limits what one kernel evaluates. */
 export function sizeOfTree(tree: Expression): number {
   let size = 0;
   visitAll(tree, () => {
@@ -135,7 +134,7 @@ export function sizeOfTree(tree: Expression): number {
   return size;
 }
 
-/** A matrix for `mix` that repeats lane 0: how one channel is broadcast over a block. */
+/** A `laneMatrix` that repeats lane 0: it broadcasts one channel over a block. */
 export const SPLAT: readonly number[] = [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0];
 
 export function laneMatrix(rows: readonly number[], offset: readonly number[], of: Expression): Expression {

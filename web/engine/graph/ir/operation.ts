@@ -1,30 +1,30 @@
-// The graph that the passes work on and a backend compiles: few kinds of operation, all shapes known.
+// The graph that the passes transform and the backends compile: few kinds of operation, all shapes known.
 //
-// Every tensor is seen as four-dimensional (N, C, H, W), shorter shapes aligned to the right, which is
-// also how ONNX broadcasts; of longer ones the first dimensions count as one. An operation takes `inputs[0]` (a map or a join: all of them) and its epilogue
-// may read the rest. What a backend stores where is no business of this file, save for one thing: channels
-// come in blocks of four (`LANES`), since the passes must know when two tensors may share a buffer.
+// Every tensor is seen as four-dimensional (N, C, H, W). Shorter shapes are aligned to the right, as ONNX broadcasts
+// them; the first dimensions of longer ones count as one. An operation reads `inputs[0]` (elementwise and concat: all
+// inputs), and its epilogue may read the others. This file does not say how a backend stores tensors, except that
+// channels come in blocks of four (`LANES`): the passes must know when two tensors may share a buffer.
 
 import type { DataType } from '../../onnx/constant.ts';
 import type { Expression } from './expression.ts';
 import type { Shape, Tensor } from './tensor.ts';
 
-/** Weights of a convolution as stored: (out, in per group, kh, kw), or (in, out, kh, kw) if transposed. */
+/** Weights of a convolution: (out, in per group, kh, kw), or (in, out, kh, kw) if transposed. */
 export interface Weights {
   readonly type: Extract<DataType, 'float32' | 'float16' | 'uint8' | 'uint16'>;
   readonly bytes: Uint8Array;
   readonly dims: readonly [number, number, number, number];
   readonly transposed: boolean;
-  /** Per output channel: weight = scale * (stored - zero). Null is 1 and 0. */
+  /** Per output channel: weight = scale * (stored - zero). Null means 1 and 0. */
   readonly scale: Float32Array | null;
   readonly zero: Float32Array | null;
 }
 
-/** One axis of a convolution, transposed or not, as phases of a plain one.
+/** One axis of a convolution, transposed or not, as phases of a plain convolution.
  *
- * Output row o = base * outputStride + phase reads, for j < count, the kernel row first + j * kernelStep
- * at input row base * inputStride + start + j * inputStep. A plain convolution has one phase; a
- * transposed one of stride s has s, none of which multiplies by a zero that stride put in. */
+ * Output row o = base * outputStride + phase reads, for j < count, the kernel row first + j * kernelStep at input row
+ * base * inputStride + start + j * inputStep. A plain convolution has one phase. A transposed one of stride s has s
+ * phases, none of which multiplies by the zeros that the stride inserts. */
 export interface ConvAxis {
   readonly outputStride: number;
   readonly inputStride: number;
@@ -41,32 +41,32 @@ export interface BandedMatrix {
   readonly weights: Float32Array;
 }
 
-/** The output's elements, in ONNX's order, are counted as an odometer over `dims` counts: what stands at
- * (d0, d1, ...) is the input's element number start + d0 * stride0 + d1 * stride1 + ... in that order. */
+/** A strided view. Its indices (d0, d1, ...) count through `dims` in the output's order. The element there is the
+ * input's element start + d0 * stride0 + d1 * stride1 + ..., both in ONNX's order. */
 export interface View {
   readonly dims: readonly number[];
   readonly strides: readonly number[];
   readonly start: number;
 }
 
-/** From which element of the input an element of the output comes. */
+/** Which element of the input an output element is. */
 export type IndexMap =
-  /** Reshape, Transpose, Slice, DepthToSpace and SpaceToDepth, and any chain of them that is one view. */
+  /** Reshape, Transpose, Slice, DepthToSpace, SpaceToDepth, and any chain of them that is one view. */
   | ({ readonly kind: 'view' } & View)
-  /** Around the input is one value. */
+  /** Padding with one value. */
   | { readonly kind: 'pad'; readonly before: Shape; readonly value: number }
-  /** Around the input is more of it. */
+  /** Padding with elements of the input. */
   | { readonly kind: 'extend'; readonly before: Shape; readonly mode: 'reflect' | 'edge' | 'wrap' };
 
 interface OperationFields {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
-  /** What is done to each value before it is stored; null is nothing. */
+  /** Applied to each value before it is stored; null for nothing. */
   readonly epilogue: Expression | null;
 }
 
-/** The camera's picture, or what `run` is given in its place. */
+/** The camera's picture, or the array that `run` gets in its place. */
 export interface FrameInput extends OperationFields {
   readonly kind: 'frameInput';
 }
@@ -82,10 +82,10 @@ export interface Convolution extends OperationFields {
   readonly group: number;
   readonly y: ConvAxis;
   readonly x: ConvAxis;
-  /** What is done to each value that is read; the border's zeros are not. */
+  /** Applied to each value that is read, but not to the zeros of the border. */
   readonly prologue: Expression | null;
 }
-/** left * image * right^T, per channel: resampling, pooling by mean, the guide's constant matrices. */
+/** left * image * right^T per channel: resampling, average pooling, the guide's constant matrices. */
 export interface Resample extends OperationFields {
   readonly kind: 'resample';
   readonly left: BandedMatrix | null;
@@ -98,21 +98,21 @@ export interface MaxPool extends OperationFields {
   readonly before: readonly [number, number];
   readonly dilations: readonly [number, number];
 }
-/** Instance normalisation: each channel of each image to mean `shift` and deviation `scale`. */
+/** Instance normalization: scales each channel of each image to mean `shift` and deviation `scale`. */
 export interface InstanceNorm extends OperationFields {
   readonly kind: 'instanceNorm';
   readonly epsilon: number;
   readonly scale: Float32Array;
   readonly shift: Float32Array;
 }
-/** One value of all along the axes. */
+/** Reduces the axes to one value. */
 export interface Reduce extends OperationFields {
   readonly kind: 'reduce';
   readonly axes: readonly [n: boolean, c: boolean, h: boolean, w: boolean];
   readonly how: 'sum' | 'product' | 'max' | 'min';
 }
-/** inputs[0] times inputs[1] as matrices of H rows and W columns, one pair per image and channel; of those
- * an input may have one for all. */
+/** Multiplies inputs[0] by inputs[1], matrices of H rows and W columns, for each image and channel. An input with a
+ * single image or channel broadcasts it. */
 export interface MatMul extends OperationFields {
   readonly kind: 'matMul';
 }
@@ -143,14 +143,14 @@ export interface LiveInput {
 }
 
 export interface Graph {
-  /** In an order in which each reads only what came before. */
+  /** Sorted: each operation reads only the outputs of earlier ones. */
   readonly operations: readonly Operation[];
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly live: readonly LiveInput[];
 }
 
-/** The first inputs that an operation's own kernel reads; later ones belong to its epilogue. */
+/** How many of the inputs the operation itself reads. Its epilogue reads the others. */
 export function ownInputCount(operation: Operation): number {
   if (operation.kind === 'frameInput') return 0;
   if (operation.kind === 'elementwise' || operation.kind === 'concat') return operation.inputs.length;

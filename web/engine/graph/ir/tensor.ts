@@ -1,4 +1,4 @@
-// Tensors of the graph: each is seen as four-dimensional, and its channels come in blocks of four.
+// Tensors of the graph. Each is seen as four-dimensional, and its channels come in blocks of four.
 
 import { EngineError } from '../../error.ts';
 import { sizeOf } from '../../onnx/constant.ts';
@@ -10,11 +10,11 @@ export type Shape = readonly [n: number, c: number, h: number, w: number];
 
 export interface Tensor {
   readonly name: string;
-  /** As ONNX has it. */
+  /** The dimensions that ONNX gives it. */
   readonly dims: readonly number[];
-  /** The same, four-dimensional. */
+  /** The same as four dimensions. */
   readonly shape: Shape;
-  /** Values known at load, in ONNX's order; null for what is computed. */
+  /** Values that are known at load, in ONNX's order; null for computed tensors. */
   readonly constant: Float32Array | null;
 }
 
@@ -27,7 +27,8 @@ export const channelBlocks = (tensor: Tensor): number => Math.ceil(tensor.shape[
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.every((dim, i) => dim === b[i]);
 
-/** More elements than any picture network has in one tensor; keeps a hostile shape from asking for all memory. */
+/** More elements than a tensor of any network on pictures has. It keeps a hostile shape from asking for all
+ * memory. */
 const MAX_ELEMENTS = 2 ** 28;
 const MAX_SIDE = 65536;
 const MAX_DIMENSIONS = 8;
@@ -51,7 +52,7 @@ export function makeTensor(
   return { name, dims, shape: shapeOf(dims), constant };
 }
 
-/** Values of a tensor as they lie on the GPU, whose blocks are filled up. */
+/** Values of a tensor on the GPU, where its channels are padded to whole blocks. */
 export function paddedLength(tensor: Tensor): number {
   const [n, , h, w] = tensor.shape;
   return n * h * w * channelBlocks(tensor) * LANES;

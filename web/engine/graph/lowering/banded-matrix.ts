@@ -1,19 +1,18 @@
-// Constant matrices from the left and from the right of an image: MatMul with a constant, Resize in all its
-// modes, pooling by mean. One operation and one kernel serve them all; rows hold few weights that are not
-// zero, so they are stored as bands.
+// Constant matrices on the left and right of an image: MatMul with a constant, Resize in all modes, average pooling.
+// One operation and one kernel serve them all. Rows have few weights that are not zero, so they are stored as bands.
 
 import type { BandedMatrix } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 import type { NodeReader, Value } from './builder.ts';
 
-/** Weights of one matrix: far more than a picture of any size needs, far less than would hurt. */
+/** Weights of one matrix, at most: more than any picture needs, and little memory. */
 export const MAX_WEIGHTS = 2 ** 20;
 
-/** Where row `r` takes its value number `tap` from; outside the matrix it takes none. */
+/** The column of row `r` that tap number `tap` reads. A column outside the matrix is skipped. */
 export type Column = (r: number, tap: number) => number;
 
-/** `rows` rows of `taps` weights each as a band: all as wide as the widest, kept inside the matrix. Two
- * taps of one column are added up. */
+/** A banded matrix of `rows` rows with `taps` weights each. All bands are as wide as the widest and lie within the
+ * matrix. Taps of the same column are added. */
 export function makeBandedMatrix(
   node: NodeReader,
   [rows, taps, columns]: readonly [rows: number, taps: number, columns: number],

@@ -1,6 +1,5 @@
-// The ground that lowering stands on: names to values, nodes to operations, and the sentences for what
-// cannot be lowered. A name must be defined before it is read, so a graph with a cycle or a dangling name
-// is refused by the same check.
+// What lowering builds on: names to values, nodes to operations, and the errors for what cannot be lowered. A name
+// must be defined before it is read, so the same check refuses cycles and dangling names.
 
 import { EngineError } from '../../error.ts';
 import { type Constant, floats, integers, isCopied, lazyConstant, sizeOf } from '../../onnx/constant.ts';
@@ -10,15 +9,15 @@ import type { LiveInput, Operation, Weights } from '../ir/operation.ts';
 import { productOf } from '../ir/strides.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 
-/** What a name in the ONNX graph stands for. */
+/** What a name of the ONNX graph refers to. */
 export type Value =
   | { readonly kind: 'tensor'; readonly tensor: Tensor }
   | { readonly kind: 'constant'; readonly constant: Constant }
   | Quantized
-  /** One element, made of numbers and live inputs: never stored, always part of other expressions. */
+  /** One element, computed from numbers and live inputs. It is never stored, but part of other expressions. */
   | { readonly kind: 'scalar'; readonly expression: Expression; readonly dims: readonly number[] };
 
-/** value = scale * (stored - zero), the scale per element of `axis` or one for all. */
+/** value = scale * (stored - zero). There is one scale per element of `axis`, or one for all. */
 export interface Quantized {
   readonly kind: 'quantized';
   readonly constant: Constant;
@@ -27,19 +26,19 @@ export interface Quantized {
   readonly axis: number;
 }
 
-/** Pads, axes, shapes and the like have eight numbers at most, lists of splits a few more. */
+/** Pads, axes and shapes have at most eight numbers, lists of splits a few more. */
 export const MAX_INTEGERS = 256;
-/** What constants may take beside the file while a graph is lowered: twice the file, and small files a little. */
+/** Memory for constants while a graph is lowered: twice the file's size, and a little more for small files. */
 const BUDGET_PER_FILE_BYTE = 2;
 const BASE_BUDGET = 4 * 2 ** 20;
 
 export class GraphBuilder {
   readonly opset: number;
-  /** Bytes that constants may take beside the file. */
+  /** Bytes that constants may take besides the file. */
   readonly budget: number;
   readonly operations: Operation[] = [];
   readonly live: LiveInput[] = [];
-  /** Weights of convolutions that are read already, by what they are read from and how. */
+  /** Weights of convolutions that were read, by their value and layout. */
   readonly weights = new Map<Value, Map<string, Weights>>();
   readonly #values = new Map<string, Value>();
   readonly #floats = new Map<Constant, Float32Array>();
@@ -52,7 +51,7 @@ export class GraphBuilder {
     this.budget = BASE_BUDGET + BUDGET_PER_FILE_BYTE * size;
   }
 
-  /** To be called before memory is taken that the file does not have itself. */
+  /** Call it before allocating memory besides the file's. */
   spend(bytes: number): void {
     this.#spent += bytes;
     if (this.#spent <= this.budget) return;
@@ -77,7 +76,7 @@ export class GraphBuilder {
     return { kind: 'tensor', tensor: operation.output };
   }
 
-  /** A constant's numbers, made once however many nodes read it. */
+  /** A constant's numbers, converted once for all nodes that read it. */
   floats(constant: Constant): Float32Array {
     const known = this.#floats.get(constant);
     if (known) return known;
@@ -87,7 +86,7 @@ export class GraphBuilder {
     return made;
   }
 
-  /** The numbers that stored ones stand for, made when their bytes are asked for. */
+  /** The dequantized constant. Its bytes are computed on first use. */
   dequantize(value: Quantized): Constant {
     const known = this.#dequantized.get(value);
     const made = known ?? lazyConstant(value.constant, () => this.#bytes(value));
@@ -105,7 +104,7 @@ export class GraphBuilder {
     return new Uint8Array(values.buffer);
   }
 
-  /** The value as a tensor in memory; a constant becomes one, and only one. */
+  /** The value as a tensor in memory. A constant becomes one tensor, whoever reads it. */
   tensor(value: Value, name: string): Tensor {
     if (value.kind === 'tensor') return value.tensor;
     if (value.kind === 'scalar') {
@@ -127,7 +126,7 @@ const isOf = <K extends Attribute['kind']>(
   kind: K,
 ): attribute is Extract<Attribute, { kind: K }> => attribute.kind === kind;
 
-/** One ONNX node as its lowering sees it: inputs by place, attributes by name and type. */
+/** Reads one ONNX node for its lowering: inputs by index, attributes by name and type. */
 export class NodeReader {
   readonly output: string;
 
@@ -146,7 +145,7 @@ export class NodeReader {
     return new EngineError(`${this.#title} ${problem}`);
   }
 
-  /** An error from below as one that names this node; what is no fault of the file's stays as it is. */
+  /** Adds the node's name to an error. Errors that are not the file's fault stay as they are. */
   withNodeName(error: unknown): unknown {
     if (error instanceof RangeError) return this.fail(`needs more memory than there is (${error.message}).`);
     if (!(error instanceof EngineError) || error.message.startsWith(this.#title)) return error;
@@ -179,7 +178,7 @@ export class NodeReader {
     throw this.fail(`needs its input ${index} ('${this.node.inputs[index]}') as a constant in the file.`);
   }
 
-  /** Constant whole numbers, such as pads or a shape. */
+  /** Constant integers, such as pads or a shape. */
   integers(index: number): number[] {
     const constant = this.constant(index);
     const size = sizeOf(constant.dims, constant.name);
@@ -208,7 +207,7 @@ export class NodeReader {
     return this.#attribute(name, 'ints')?.value;
   }
 
-  /** Undefined where it is left out. */
+  /** Undefined if the attribute is missing. */
   #attribute<K extends Attribute['kind']>(
     name: string,
     kind: K,
@@ -218,7 +217,7 @@ export class NodeReader {
     throw this.fail(`has '${name}' as ${attribute.kind}, which is to be ${kind}.`);
   }
 
-  /** An axis, counted from the front; ONNX counts from the back where it is negative. */
+  /** An axis counted from the front. ONNX counts negative ones from the back. */
   axis(listed: number, rank: number): number {
     const axis = listed < 0 ? listed + rank : listed;
     if (axis < 0 || axis >= rank) throw this.fail(`has axis ${listed} for ${rank} dimensions.`);
@@ -231,7 +230,7 @@ export class NodeReader {
     return axes;
   }
 
-  /** A pair such as strides: [vertical, horizontal], each at least `least`; of a line the second alone. */
+  /** A pair such as strides, [vertical, horizontal], each at least `least`. A line has only the second. */
   pair(name: string, line: boolean, fallback: number, least = 1): [number, number] {
     const listed = this.ints(name) ?? (line ? [fallback] : [fallback, fallback]);
     const [y, x, ...more] = line ? [least, ...listed] : listed;
@@ -248,7 +247,7 @@ export class NodeReader {
     this.builder.define(this.output, value);
   }
 
-  /** An output tensor of those dimensions. */
+  /** Makes an output tensor of those dimensions. */
   outputTensor(dims: readonly number[]): Tensor {
     return makeTensor(this.output, dims);
   }

@@ -1,5 +1,5 @@
-// Lowering of what changes the type of numbers and not the numbers, as our own looks have it. Everything is
-// computed in float32; weights keep the type that they have in the file. `quantize.ts` has the rest.
+// Lowering of casts and dequantization, as far as our own looks need them. Everything is computed in float32; weights
+// keep the file's type. `quantize.ts` and `shape-ops.ts` have the rest.
 
 import { isInteger } from '../../onnx/constant.ts';
 import type { NodeReader } from './builder.ts';
@@ -7,7 +7,7 @@ import type { NodeReader } from './builder.ts';
 /** float32, float16 and float64: all are computed in float32. */
 export const FLOATS = [1, 10, 11];
 
-/** Whether nothing happens: from a float of any width to another. */
+/** Whether nothing changes: from one float type to another. */
 export function isToFloat(node: NodeReader): boolean {
   const value = node.value(0);
   const whole = value.kind === 'constant' && isInteger(value.constant);
@@ -18,7 +18,7 @@ export function lowerCast(node: NodeReader): void {
   node.define(node.value(0));
 }
 
-/** Whether it is of a constant, with one scale for each of an axis or for all. */
+/** Whether it dequantizes a constant with one scale per element of an axis, or one for all. */
 export const isByAxis = (node: NodeReader): boolean =>
   node.value(0).kind === 'constant' && node.int('block_size', 0) === 0;
 
@@ -27,7 +27,7 @@ export function lowerDequantize(node: NodeReader): void {
   const scale = node.floats(1);
   const zero = node.has(2) ? node.floats(2) : new Float32Array(scale.length);
   const axis = node.int('axis', 1);
-  // One scale for all has no axis, and then the default may be beyond the last.
+  // A single scale has no axis. The default axis may then be beyond the last.
   const place = scale.length === 1 ? 0 : node.axis(axis, constant.dims.length);
   if ((scale.length !== 1 && scale.length !== constant.dims[place]) || zero.length !== scale.length) {
     throw node.fail(

@@ -1,9 +1,9 @@
-// Arithmetic on constants at load, so that a GPU is never asked for it: shapes, and weights that a file has as a
-// product of others (weight normalisation, spectral normalisation, 8-bit weights that are scaled).
+// Constant folding: arithmetic on constants at load instead of on the GPU. Files have it for shapes, and for weights
+// that are products of others (weight normalization, spectral normalization, scaled 8-bit weights).
 //
-// Whole numbers are few and are worked out at once, exactly. Floats are of any number, and stay a tree over what
-// the file has until somebody asks for their bytes: a chain of nodes takes the memory of its end alone, and a
-// sum along axes no more than what it adds up to.
+// Integers are few and are evaluated at once, exactly. Floats may be many. They stay an expression over the file's
+// constants until their bytes are needed. So a chain of nodes takes only the memory of its result, and a reduction
+// only that of its sums.
 
 import { type Constant, constantOf, isInteger, lazyConstant, sizeOf } from '../../onnx/constant.ts';
 import { bigints, integerConstant, wrapToType } from '../../onnx/integers.ts';
@@ -25,20 +25,20 @@ import { checkBroadcast, emitElementwise, MAX_EXPRESSION } from './elementwise.t
 
 type How = Reduce['how'];
 
-/** Whole numbers that are worth computing at load, and floats that may come of fewer. */
+/** Integers that are worth computing at load, and floats that may be broadcast from fewer. */
 const MAX_FOLDED = 1024;
-/** Additions at load for each byte that constants may take: weights take a few for each of theirs. */
+/** Additions at load per byte of the budget. Weights need a few for each of their bytes. */
 const WORK_PER_BYTE = 4;
-/** Of a whole number, in additions. */
+/** The cost of one integer, in additions. */
 const WORK_PER_INTEGER = 32;
-/** Nodes of a tree that stays one; beyond it what is so far is worked out. */
+/** Nodes of an expression that is kept. Larger ones are evaluated. */
 const MAX_TREE = 64;
 
-/** What one graph's folding remembers. */
+/** What is known while one graph is folded. */
 class ConstantFolder {
-  /** What `input` means in the trees. */
+  /** The constants that `input` nodes refer to. */
   readonly leaves: Constant[] = [];
-  /** Ends of nodes of the file, whose values are float32. */
+  /** Outputs of the file's nodes, whose values are float32. */
   readonly rounded = new Set<Expression>();
   readonly #inputs = new Map<Constant, Expression>();
   readonly #trees = new Map<Constant, Expression>();
@@ -55,7 +55,7 @@ class ConstantFolder {
     return made;
   }
 
-  /** What it is made of, where it is not worked out yet; else itself. */
+  /** The expression of a constant that is not evaluated yet; else the constant as a leaf. */
   tree(constant: Constant): Expression {
     return this.#trees.get(constant) ?? this.leaf(constant);
   }

@@ -1,16 +1,15 @@
-// Lowering of MatMul by a constant that is a band, if a wide one, along height or width. The product of two
-// computed matrices is in `matmul.ts`.
+// Lowering of MatMul by a small constant matrix, along height or width. `matmul.ts` multiplies two computed matrices.
 
 import { type Column, emitResample, MAX_WEIGHTS, makeBandedMatrix } from './banded-matrix.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 
-/** Whether one of the two is a constant that fits a band, and the other one is computed. */
+/** Whether one input is a small constant matrix and the other one is computed. */
 export function isByConstant(node: NodeReader): boolean {
   const [left, right] = [node.value(0), node.value(1)];
   return (isSmallMatrix(left) && right.kind === 'tensor') || (left.kind === 'tensor' && isSmallMatrix(right));
 }
 
-/** A constant that fits a band. */
+/** Whether the value is a constant matrix that fits a band. */
 function isSmallMatrix(value: Value): boolean {
   const [rows = 0, columns = 0, ...more] = dimsOf(value);
   const constant = value.kind === 'constant' || value.kind === 'quantized';

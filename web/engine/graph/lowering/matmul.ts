@@ -1,5 +1,5 @@
-// Lowering of MatMul where both matrices are computed, or the constant one is too large for a band; and where both
-// are constants, as in weights that are divided by their largest singular value.
+// Lowering of MatMul where both matrices are computed, the constant one is too large for a band, or both are
+// constants, as in weights that are divided by their largest singular value.
 
 import { makeTensor } from '../ir/tensor.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
@@ -7,7 +7,7 @@ import { foldMatMul } from './constant-folding.ts';
 import { broadcast } from './elementwise.ts';
 import { reshape } from './movement.ts';
 
-/** numpy's matmul: matrices in the last two dimensions, the others broadcast; a vector is a row or a column. */
+/** numpy's matmul: matrices in the last two dimensions, the others broadcast. A vector is a row or a column. */
 export function lowerMatMul(node: NodeReader): void {
   const [left, right] = [node.value(0), node.value(1)];
   const [a, b] = [dimsOf(left), dimsOf(right)];

@@ -1,4 +1,4 @@
-// Lowering of nodes that move elements and that looks of our own do without: views, as in `movement.ts`.
+// Lowering of nodes that move elements and that our own looks do not use. They are views, as in `movement.ts`.
 
 import { bytesOf, type Constant, sizeOf } from '../../onnx/constant.ts';
 import { input } from '../ir/expression.ts';
@@ -83,7 +83,7 @@ export function lowerSplit(node: NodeReader): void {
   });
 }
 
-/** Elements at constant places along an axis. */
+/** Gathers elements at constant indices along an axis. */
 export function lowerGather(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
@@ -113,7 +113,7 @@ export function lowerGather(node: NodeReader): void {
     node.define({ kind: 'constant', constant: gatherConstant(node, value.constant, rows, made) });
     return;
   }
-  // Not one view but as many as there are places: as a matrix that has a single 1 in each row.
+  // Irregular indices are no single view: the node becomes a matrix with a single 1 in each row.
   const turned = { dims: [productOf(before), inner, size], strides: [size * inner, 1, inner], start: 0 };
   const rows = applyView(node, value, [productOf(before), inner, size], turned, `${node.output} in rows`);
   const band = makeBandedMatrix(
@@ -157,7 +157,7 @@ function gatherConstant(
   return { ...constant, name: node.output, dims: made, bytes };
 }
 
-/** Ones stretch to what is asked for. */
+/** Broadcasts to the given shape. */
 export function lowerExpand(node: NodeReader): void {
   const value = node.value(0);
   const dims = broadcast(node, [dimsOf(value), node.integers(1)]);
@@ -169,7 +169,7 @@ export function lowerIdentity(node: NodeReader): void {
   node.define(node.value(0));
 }
 
-/** Inference: nothing is dropped. */
+/** In inference nothing is dropped. */
 export function lowerDropout(node: NodeReader): void {
   if (node.has(2) && node.constant(2).bytes[0] !== 0) {
     throw node.fail('drops values as in training; export the model for inference.');
@@ -193,7 +193,7 @@ const defineReshaped = (node: NodeReader, dims: readonly number[]): void => {
   node.define(reshapeQuantized(value, dims) ?? reshape(node, value, dims));
 };
 
-/** Eight bits stay eight bits, where the axis that has scales stays one; else null. */
+/** Keeps quantized values quantized if the axis of the scales stays one axis; else null. */
 function reshapeQuantized(value: Value, dims: readonly number[]): Value | null {
   if (value.kind !== 'quantized') return null;
   const { constant, scale, axis } = value;
@@ -231,7 +231,7 @@ export function lowerUnsqueeze(node: NodeReader): void {
   defineReshaped(node, dims);
 }
 
-/** Of constants alone a constant. */
+/** Concatenates constants to a constant. */
 export function lowerAnyConcat(node: NodeReader): void {
   const { values, axis, dims } = readConcat(node);
   const constants = asConstants(node, values);

@@ -1,6 +1,6 @@
-// Lowering of nodes that move elements and compute nothing. On constants they are done here and now.
+// Lowering of nodes that move elements. Constants are moved at load.
 //
-// Most of them are views (`ir/operation.ts`): a list of dimensions to walk, and how far each step goes.
+// Most of the nodes are views (`ir/operation.ts`): dimensions to count through, and their strides.
 
 import { bytesOf, type Constant, elements, sizeOf } from '../../onnx/constant.ts';
 import { type Expression, input, laneMatrix } from '../ir/expression.ts';
@@ -14,7 +14,7 @@ function emitMovement(node: NodeReader, tensor: Tensor, output: Tensor, map: Ind
   return node.builder.emit({ kind: 'movement', ...common, map });
 }
 
-/** The value seen through `view`, with other dimensions, under a name of its own. */
+/** The value seen through `view`, with other dimensions and a name. */
 export function applyView(
   node: NodeReader,
   value: Value,
@@ -41,7 +41,7 @@ function viewConstant(constant: Constant, dims: readonly number[], view: View): 
   let place = view.start;
   for (let i = 0; i < to.length; i += length) {
     for (let k = 0; k < length; k++) to[i + k] = from[place + k * stride] ?? 0;
-    // To the next row: the axis before the last first, as an odometer turns.
+    // On to the next row: count the axes before the last like an odometer.
     for (let axis = last - 1; axis >= 0; axis--) {
       const [dim, step, turned] = [view.dims[axis] ?? 1, view.strides[axis] ?? 0, (at[axis] ?? 0) + 1];
       place += step;
@@ -77,7 +77,7 @@ export function reshape(
   if (!sameShape(value.tensor.shape, output.shape)) {
     return applyView(node, value, dims, { dims: [size], strides: [1], start: 0 }, name);
   }
-  // The same in four dimensions: a map that copies, fused away where possible.
+  // The same four dimensions: an element-wise copy, which is fused where possible.
   const common = { name: node.node.name, inputs: [value.tensor], output };
   return node.builder.emit({ kind: 'elementwise', ...common, epilogue: input(0) });
 }
@@ -96,20 +96,20 @@ export function lowerTranspose(node: NodeReader): void {
     node.define(applyView(node, value, after, view));
     return;
   }
-  // Eight bits stay eight bits.
+  // Quantized values stay quantized.
   const turned = applyView(node, { kind: 'constant', constant: value.constant }, after, view);
   if (turned.kind !== 'constant') throw node.fail('turns what is no constant.');
   node.define({ ...value, constant: turned.constant, axis: order.indexOf(value.axis) });
 }
 
-/** Four values of as many as there are dimensions; null where one that has no place in four is not `fill`. */
+/** The values padded to four with `fill`. Null if a value that does not fit is not `fill`. */
 function toFour(values: readonly number[], fill: number): Shape | null {
   const [n, c, h, w] = [fill, fill, fill, fill, ...values].slice(-4);
   if (n === undefined || c === undefined || h === undefined || w === undefined) return null;
   return values.slice(0, -4).every(value => value === fill) ? [n, c, h, w] : null;
 }
 
-/** Elements start, start + step, ... along each axis. */
+/** Emits a slice: elements start, start + step, ... along each axis. */
 export function emitSlice(
   node: NodeReader,
   name: string,
@@ -131,7 +131,7 @@ export function emitSlice(
   return applyView(node, value, dims, view, name);
 }
 
-/** A choice among at most four channels is a matrix over one block: it costs no dispatch of its own. */
+/** A selection among at most four channels is a matrix over one block. It costs no dispatch of its own. */
 function channelSelection(
   before: Shape,
   after: Shape,
@@ -196,7 +196,7 @@ export function lowerPad(node: NodeReader): void {
     tensor.dims.map((dim, i) => (dims[i] ?? 0) - dim),
     0,
   );
-  // All dimensions before the last three count as one, and of several none can be padded by itself.
+  // Dimensions before the last three count as one. None of several can be padded on its own.
   const whole = start?.[0] === 0 && rest?.[0] === 0;
   if (!start || !rest || (!whole && productOf(tensor.dims.slice(0, -4)) > 1)) {
     throw node.fail(`pads more than the last three of ${rank} dimensions.`);
@@ -206,7 +206,7 @@ export function lowerPad(node: NodeReader): void {
     const value = node.has(2) ? (node.floats(2)[0] ?? 0) : node.float('value', 0);
     define({ kind: 'pad', before: start, value });
   } else if (mode === 'edge' || mode === 'wrap' || mode === 'reflect') {
-    // A reflection of a reflection is another matter, which no network asks for.
+    // No network reflects a reflection.
     const far = axes.some((axis, i) =>
       [pads[i], pads[i + axes.length]].some(pad => (pad ?? 0) >= (tensor.dims[axis] ?? 0) && pad !== 0),
     );
@@ -221,7 +221,7 @@ export interface ConcatArgs {
   readonly dims: readonly number[];
 }
 
-/** What is joined, along which axis, and what dimensions come of it. */
+/** Reads the inputs of a concatenation, its axis and the resulting dimensions. */
 export function readConcat(node: NodeReader): ConcatArgs {
   const values = node.node.inputs.map((_, i) => node.value(i));
   const first = dimsOf(values[0] ?? node.value(0));

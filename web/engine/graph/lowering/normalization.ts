@@ -1,5 +1,5 @@
-// Lowering of normalisations. Over the pixels of each channel there is an operation of its own; the others
-// are views of such pictures, or reductions and maps.
+// Lowering of normalizations. The pixels of each channel have their own operation. The other normalizations are views
+// of such pictures, or reductions and element-wise operations.
 
 import { constantOf } from '../../onnx/constant.ts';
 import { binary, constant, type Expression, unary } from '../ir/expression.ts';
@@ -13,13 +13,13 @@ import { emitPart, lowerReduction } from './reduce.ts';
 
 const NONE = constant(0);
 
-/** Numbers per channel as a constant that broadcasts over pictures of that many dimensions. */
+/** A constant of numbers per channel that broadcasts over pictures of that rank. */
 function channelConstant(node: NodeReader, values: Float32Array, rank: number): Value {
   const dims = [values.length, ...Array(Math.max(0, rank - 2)).fill(1)];
   return { kind: 'constant', constant: constantOf(`${node.output} per channel`, dims, values) };
 }
 
-/** Inference: a scale and a shift per channel, which the passes fold into the convolution before it. */
+/** In inference: a scale and a shift per channel. The passes fold them into the convolution before. */
 export function lowerBatchNorm(node: NodeReader): void {
   if (node.int('training_mode', 0) === 1) {
     throw node.fail('is in training mode; export the model for inference.');
@@ -41,7 +41,7 @@ export function lowerBatchNorm(node: NodeReader): void {
 const scaleAndShift = ([x = NONE, factor = NONE, offset = NONE]: Expression[]): Expression =>
   binary('add', binary('mul', x, factor), offset);
 
-/** Each channel of a picture of any size to a mean of `shift` and a deviation of `scale`. */
+/** Normalizes each channel to mean `shift` and deviation `scale`. */
 function emitInstanceNorm(
   node: NodeReader,
   value: Value,
@@ -73,7 +73,7 @@ export function lowerInstanceNorm(node: NodeReader): void {
   node.define(reshape(node, emitInstanceNorm(node, node.value(0), four, [scale, shift]), dims));
 }
 
-/** Scale and shift are given per channel, before opset 21 per group. */
+/** Scale and shift are per channel; before opset 21 they are per group. */
 export function lowerGroupNorm(node: NodeReader): void {
   const dims = dimsOf(node.value(0));
   const [n = 1, c = 1, ...sides] = dims;
@@ -103,7 +103,7 @@ const scaledBy =
   ([x = NONE]: Expression[]) =>
     binary('mul', x, constant(factor));
 
-/** Over the axis and all after it; mean and 1 / deviation are outputs too. */
+/** Normalizes over the axis and all after it. Mean and 1 / deviation are outputs too. */
 export function lowerLayerNorm(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
@@ -134,7 +134,7 @@ export function lowerLayerNorm(node: NodeReader): void {
   );
 }
 
-/** Each value by the squares of its neighbours among the channels: a 1x1 convolution adds those up. */
+/** Divides each value by a power of its neighbours' sum of squares. A 1x1 convolution adds those up. */
 export function lowerLocalResponse(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);

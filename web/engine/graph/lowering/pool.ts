@@ -1,5 +1,5 @@
-// Lowering of pooling. A mean over windows is a matrix from the left and one from the right, with or without
-// the padding counted; so is a sum of powers.
+// Lowering of pooling. An average over windows is a matrix on the left and one on the right, with or without the
+// padding counted. So is a sum of powers.
 
 import { binary, constant, unary } from '../ir/expression.ts';
 import { type Column, emitResample, makeBandedMatrix } from './banded-matrix.ts';
@@ -35,7 +35,7 @@ function readWindow(node: NodeReader, size: Pair, line: boolean): Window {
   return { kernel, strides, dilations, before, after, out: [outputs(0), outputs(1)] };
 }
 
-/** Outputs of a sliding window; with `ceil` a last one that starts within the input may hang over. */
+/** Outputs of a sliding window. With `ceil`, the last window may hang over if it starts within the input. */
 function pooledSize(padded: number, extent: number, stride: number, ceil: boolean, last: number): number {
   const steps = (padded - extent) / stride;
   if (!ceil) return Math.floor(steps) + 1;
@@ -53,7 +53,7 @@ export function lowerMaxPool(node: NodeReader): void {
   defineSpatial(node, node.builder.emit({ kind: 'maxPool', ...common, epilogue: null, ...window }), line);
 }
 
-/** What each value of the window for output `o` weighs, along one axis. */
+/** The weight of each value in the window of output `o`, along one axis. */
 type Weigh = (window: Window, i: 0 | 1, size: number, column: Column) => (o: number) => number;
 
 function poolByMatrices(node: NodeReader, { tensor, line }: SpatialInput, weigh: Weigh): Value {

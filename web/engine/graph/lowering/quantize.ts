@@ -1,5 +1,5 @@
-// Lowering of QuantizeLinear and DequantizeLinear. What is computed stays float32 and is rounded and kept in
-// range as the whole numbers would be; constants become the whole numbers.
+// Lowering of QuantizeLinear and DequantizeLinear. Computed values stay float32, rounded and clamped to the integer
+// range. Constants become integers.
 
 import { bytesOf, type Constant, constantOf, type DataType, readDataType } from '../../onnx/constant.ts';
 import { applyUnary } from '../eval/scalar-math.ts';
@@ -20,7 +20,7 @@ const RANGES: Partial<Record<DataType, readonly [low: number, high: number]>> = 
   int16: [-32768, 32767],
 };
 
-/** Numbers of input `index`, one for all or one for each of the axis, as they broadcast over `dims`. */
+/** Input `index`, one number or one per element of the axis, shaped to broadcast over `dims`. */
 function broadcastAlongAxis(node: NodeReader, index: number, dims: readonly number[]): Value {
   const value = node.value(index);
   const own = dimsOf(value);
@@ -29,7 +29,7 @@ function broadcastAlongAxis(node: NodeReader, index: number, dims: readonly numb
   const axis = node.axis(node.int('axis', 1), dims.length);
   const block = node.int('block_size', 0);
   if (block > 0 && own.every((dim, i) => dim * (i === axis ? block : 1) === dims[i])) {
-    // Each number once for every element of its block.
+    // Repeats each number for the elements of its block.
     const strides = stridesOf(own);
     const walked = own.flatMap((dim, i) => (i === axis ? [dim, block] : [dim]));
     const steps = strides.flatMap((stride, i) => (i === axis ? [stride, 0] : [stride]));
@@ -74,7 +74,7 @@ export function lowerQuantize(node: NodeReader): void {
   );
 }
 
-/** A constant as the whole numbers of that type: weights, as some exporters write them. */
+/** Quantizes a constant: weights, as some exporters write them. */
 function quantizeConstant(node: NodeReader, type: DataType, [low, high]: readonly [number, number]): Value {
   const values = node.floats(0);
   const { dims } = node.constant(0);
@@ -122,7 +122,7 @@ export function lowerAnyDequantize(node: NodeReader): void {
   );
 }
 
-/** The numbers of a constant with one scale for each block of an axis; null where there are no such blocks. */
+/** Dequantizes a constant with one scale per block of an axis; null if there are no such blocks. */
 function dequantizeBlocks(node: NodeReader, { dims }: Constant): Constant | null {
   const block = node.int('block_size', 0);
   if (block <= 0) return null;
@@ -144,8 +144,8 @@ function dequantizeBlocks(node: NodeReader, { dims }: Constant): Constant | null
   return constantOf(node.output, dims, values);
 }
 
-/** Mul and Div. Of eight bits by a number for each of their axis, eight bits: the scale takes it in, and they need
- * no more memory. */
+/** Mul and Div. A quantized value times one number per element of its axis stays quantized: the scale absorbs the
+ * factor, and no memory is needed. */
 export function lowerScaled(node: NodeReader): void {
   const [left, right] = [node.value(0), node.value(1)];
   const divides = node.node.op === 'Div';
@@ -155,7 +155,7 @@ export function lowerScaled(node: NodeReader): void {
   else ELEMENTWISE_EXTENDED[node.node.op]?.(node);
 }
 
-/** Null where the numbers change along another axis, or would make it larger. */
+/** Null if the factors vary along another axis or would broadcast the value. */
 function scaleQuantized(node: NodeReader, value: Value, by: Value, divides: boolean): Quantized | null {
   if (value.kind !== 'quantized') return null;
   const { dims } = value.constant;

@@ -1,4 +1,5 @@
-// Lowering of what looks at whole axes: Reduce..., global pooling, Softmax. Each is made of reductions and maps.
+// Lowering of operators over whole axes: Reduce..., global pooling, Softmax. They become reductions and element-wise
+// operations.
 
 import { binary, constant, type Expression, unary } from '../ir/expression.ts';
 import type { Reduce } from '../ir/operation.ts';
@@ -13,7 +14,7 @@ type How = Reduce['how'];
 
 const NONE = constant(0);
 
-/** One value of all along `axes`, which stay as dimensions of 1. */
+/** Reduces `axes`, which stay as dimensions of 1. */
 export function lowerReduction(
   node: NodeReader,
   value: Value,
@@ -28,7 +29,7 @@ export function lowerReduction(
   const folded = constant && foldReduction(node, constant, kept, how, name);
   if (folded) return { kind: 'constant', constant: folded };
   if (dims.length <= 4) return emitReduce(node, value, axes, kept, how, name);
-  // Neighbours that fare alike count as one, until there are four.
+  // Merge neighbouring dimensions that are all reduced or all kept, until four are left.
   const groups: { size: number; reduced: boolean }[] = [];
   dims.forEach((dim, i) => {
     const [last, reduced] = [groups.at(-1), axes.includes(i)];
@@ -116,7 +117,7 @@ export function lowerReduce(node: NodeReader): void {
   node.define(reshape(node, made, short));
 }
 
-/** An element-wise part of what the node does. */
+/** Emits an element-wise part of the node. */
 export function emitPart(
   node: NodeReader,
   name: string,
@@ -136,7 +137,7 @@ function logSumExp(node: NodeReader, value: Value, axes: readonly number[]): Val
   return emitPart(node, 'log', [sum, most], ([s = NONE, m = NONE]) => binary('add', unary('log', s), m));
 }
 
-/** GlobalAveragePool and GlobalMaxPool: over all but the first two dimensions. */
+/** GlobalAveragePool and GlobalMaxPool reduce all but the first two dimensions. */
 export function lowerGlobalPool(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
@@ -153,7 +154,7 @@ export function lowerGlobalPool(node: NodeReader): void {
   );
 }
 
-/** Softmax and LogSoftmax; before opset 13 over the axis and all after it. */
+/** Softmax and LogSoftmax. Before opset 13 they cover the axis and all after it. */
 export function lowerSoftmax(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);

@@ -1,7 +1,7 @@
-// Lowering of Resize and Upsample: whatever the mode, a constant matrix from the left and one from the right.
+// Lowering of Resize and Upsample: in every mode, a constant matrix on the left and one on the right.
 //
-// Places are computed in float32, step by step as ONNX Runtime does: by a fraction such as 1.3 a place comes to
-// lie on either side of an edge or of the middle between two pixels, depending on how it was rounded.
+// Positions are computed in float32, step by step as ONNX Runtime does. With a scale such as 1.3, rounding decides on
+// which side of an edge or of a pixel's middle a position lies.
 
 import { constantOf } from '../../onnx/constant.ts';
 import { binary, constant, select } from '../ir/expression.ts';
@@ -22,26 +22,26 @@ const COORDINATES = [
 const POLICIES = ['stretch', 'not_larger', 'not_smaller'];
 
 const toFloat32 = Math.fround;
-/** ONNX Runtime takes a place that is so near to the middle between two pixels for the middle. */
+/** ONNX Runtime treats a position this close to the middle between two pixels as the middle. */
 const NEAR = 1e-6;
 
 interface Mode {
   readonly interpolation: string;
   readonly coordinates: string;
   readonly rounding: string;
-  /** Of the cubic. */
+  /** The coefficient of the cubic kernel. */
   readonly a: number;
-  /** Without what lies beyond the border. */
+  /** Whether pixels beyond the border are excluded. */
   readonly excluding: boolean;
   readonly antialias: boolean;
 }
 
-/** One axis: how it grows, and the part of it that is looked at. */
+/** One axis: its sizes, its scale, and the region that is read. */
 interface ResizeAxis {
   readonly size: number;
   readonly out: number;
   readonly scale: number;
-  /** The size that the scale makes, before it is rounded to `out`. */
+  /** The scaled size, before it is rounded to `out`. */
   readonly whole: number;
   readonly from: number;
   readonly to: number;
@@ -96,7 +96,7 @@ function readScales(node: NodeReader, old: boolean): ArrayLike<number> & { lengt
   return scales?.kind === 'floats' ? scales.value : [];
 }
 
-/** The one scale by which all axes grow where the aspect ratio is kept. */
+/** The common scale of all axes where the aspect ratio is kept. */
 function commonScale(node: NodeReader, dims: readonly number[], sizes: readonly number[]): number | null {
   const policy = node.text('keep_aspect_ratio_policy', 'stretch');
   if (!POLICIES.includes(policy)) throw node.fail(`resizes by the unknown policy '${policy}'.`);
@@ -112,7 +112,7 @@ export function lowerResize(node: NodeReader): void {
   const mode = readMode(node, old);
   const axes = readAxes(node, before, old);
   const dims = axes.map(({ out }) => out);
-  // As ONNX Runtime has it: a scale that changes no size changes nothing.
+  // As in ONNX Runtime, a scale that changes no size changes nothing.
   if (mode.coordinates !== 'tf_crop_and_resize' && axes.every(({ size, out }) => size === out)) {
     node.define(value);
     return;
@@ -139,7 +139,7 @@ export function lowerResize(node: NodeReader): void {
   );
 }
 
-/** Where the centre of output `o` lies among the inputs. */
+/** Position of output `o` among the inputs. */
 function sourcePosition(
   o: number,
   { size, out, scale, whole, from, to }: ResizeAxis,
@@ -155,7 +155,7 @@ function sourcePosition(
       return toFloat32(from * (size - 1) + (out === 1 ? length / 2 : (o * length) / (out - 1)));
     }
     case 'half_pixel_symmetric': {
-      // A scaled size that is no whole number is cut evenly on both sides.
+      // A fractional size is cut evenly on both sides.
       const shift = toFloat32((size / 2) * toFloat32(1 - toFloat32(out / toFloat32(size * scale))));
       return toFloat32(shift + (o + 0.5) / scale - 0.5);
     }
@@ -168,7 +168,7 @@ function sourcePosition(
 const isBeyond = (at: number, size: number, { coordinates }: Mode): boolean =>
   coordinates === 'tf_crop_and_resize' && (at < 0 || at > size - 1);
 
-/** 1 for each row (or column) of the output that lies inside the input, else 0. */
+/** A mask that is 1 for rows (or columns) of the output inside the input, else 0. */
 function insideMask(node: NodeReader, axis: ResizeAxis, mode: Mode, rows: boolean): Value {
   const values = Float32Array.from({ length: axis.out }, (_, o) =>
     isBeyond(sourcePosition(o, axis, mode.coordinates), axis.size, mode) ? 0 : 1,
@@ -177,7 +177,7 @@ function insideMask(node: NodeReader, axis: ResizeAxis, mode: Mode, rows: boolea
   return { kind: 'constant', constant: constantOf(`${node.output} inside`, dims, values) };
 }
 
-/** The taps of each row, clamped to the border, or left out beyond it where asked; null for no change. */
+/** The matrix of one axis. Taps beyond the border are clamped, or excluded on request. Null if nothing changes. */
 function axisMatrix(node: NodeReader, axis: ResizeAxis, mode: Mode): BandedMatrix | null {
   const { size, out, scale } = axis;
   if (size === out && scale === 1 && mode.coordinates !== 'tf_crop_and_resize') return null;
@@ -192,7 +192,7 @@ function axisMatrix(node: NodeReader, axis: ResizeAxis, mode: Mode): BandedMatri
   for (let o = 0; o < out; o++) {
     const at = sourcePosition(o, axis, mode.coordinates);
     if (isBeyond(at, size, mode)) continue;
-    // The neighbour on the left is a whole one away where `at` is whole, as ONNX has it.
+    // As in ONNX, the left neighbour of a whole position is one pixel away.
     const base = taps === 1 ? nearestPixel(at, scale, mode.rounding) : Math.ceil(at) - 1;
     let total = 0;
     for (let tap = 0; tap < taps; tap++) {
@@ -217,7 +217,7 @@ function axisMatrix(node: NodeReader, axis: ResizeAxis, mode: Mode): BandedMatri
 }
 
 function nearestPixel(at: number, scale: number, rounding: string): number {
-  // Before opset 11 there was no such choice; ONNX Runtime rounds up where it shrinks.
+  // Before opset 11 there was no choice. ONNX Runtime rounds up when it shrinks.
   const up = rounding === 'ceil' || (rounding === 'old' && scale < 1);
   if (up || rounding === 'floor' || rounding === 'old') return up ? Math.ceil(at) : Math.floor(at);
   const left = Math.floor(at);

@@ -1,4 +1,4 @@
-// Lowering of what asks for sizes and makes numbers of them: all known at load, none of it left to compute.
+// Lowering of operators that read sizes and make constants. All are known at load.
 
 import {
   bytesOf,
@@ -24,7 +24,7 @@ export function lowerSize(node: NodeReader): void {
   node.define({ kind: 'constant', constant: int64Constant(node.output, [], [size]) });
 }
 
-/** A constant of the shape that is asked for, all of one value. */
+/** A constant of the given shape, filled with one value. */
 export function lowerConstantOfShape(node: NodeReader): void {
   const dims = node.integers(0);
   const value = node.node.attributes.get('value');
@@ -34,7 +34,7 @@ export function lowerConstantOfShape(node: NodeReader): void {
   const size = sizeOf(dims, node.output);
   node.builder.spend(size * width);
   const bytes = new Uint8Array(size * width);
-  // Each round doubles what is there.
+  // Each round doubles the filled part.
   bytes.set(filler.bytes.subarray(0, bytes.length));
   for (let done = width; done < bytes.length; done *= 2) bytes.copyWithin(done, 0, done);
   node.define({ kind: 'constant', constant: { ...filler, name: node.output, dims, bytes } });
@@ -59,7 +59,7 @@ export function lowerRange(node: NodeReader): void {
   node.define({ kind: 'constant', constant: constantOf(node.output, [count], values) });
 }
 
-/** To the type of the second input. */
+/** Casts to the type of the second input. */
 export function lowerCastLike(node: NodeReader): void {
   const [value, like] = [node.value(0), node.value(1)];
   if (like.kind === 'constant' && isInteger(like.constant)) castToInteger(node, like.constant.type);
@@ -67,13 +67,13 @@ export function lowerCastLike(node: NodeReader): void {
   else node.define(value);
 }
 
-/** Attributes are read up to what a double tells exactly; what is beyond stands for an end of int64. */
+/** Attributes are clamped to what a double holds exactly. The limits stand for the ends of int64. */
 function toInt64(value: number): bigint {
   if (Math.abs(value) < Number.MAX_SAFE_INTEGER) return BigInt(value);
   return value > 0 ? 2n ** 63n - 1n : -(2n ** 63n);
 }
 
-/** Numbers that stand in a node of their own. */
+/** A constant that is a node. */
 export function lowerConstant(node: NodeReader): void {
   const { attributes } = node.node;
   const value = attributes.get('value');
@@ -94,7 +94,7 @@ export function lowerConstant(node: NodeReader): void {
   } else throw node.fail('holds no tensor of numbers.');
 }
 
-/** Whole numbers become floats, and small constants whole numbers. */
+/** Integers become floats, and small constants become integers. */
 export function lowerAnyCast(node: NodeReader): void {
   const to = node.int('to', 1);
   if (isToFloat(node)) lowerCast(node);
@@ -107,7 +107,7 @@ function castToFloat(node: NodeReader): void {
   node.define({ kind: 'constant', constant });
 }
 
-/** Numbers that lose their upper bits, as ONNX has it; floats that have no such number are refused. */
+/** Integers lose their upper bits, as in ONNX. Floats without such an integer are refused. */
 function castToInteger(node: NodeReader, type: DataType): void {
   const value = node.value(0);
   if (value.kind !== 'constant') throw node.fail(`casts to ${type}, which the engine does not run.`);
@@ -117,7 +117,7 @@ function castToInteger(node: NodeReader, type: DataType): void {
   const integers = isInteger(constant)
     ? bigints(constant)
     : exactNumbers(constant).map(x => {
-        // Of what is true the size does not matter.
+        // The magnitude of a bool does not matter.
         const near = type === 'bool' ? Number(x !== 0) : Math.trunc(x);
         if (!Number.isSafeInteger(near) || wrapToType(type, BigInt(near)) !== BigInt(near)) {
           throw node.fail(`casts ${x}, which is no ${type}.`);

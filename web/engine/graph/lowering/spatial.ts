@@ -1,4 +1,4 @@
-// What windows slide over: pictures (N, C, H, W), and lines (N, C, W), which are pictures of one row.
+// The inputs of sliding windows: pictures (N, C, H, W), and lines (N, C, W), which become pictures of one row.
 
 import type { Tensor } from '../ir/tensor.ts';
 import type { NodeReader, Value } from './builder.ts';
@@ -6,7 +6,7 @@ import { dimsOf } from './builder.ts';
 import { reshape } from './movement.ts';
 
 export interface SpatialInput {
-  /** Of four dimensions. */
+  /** With four dimensions. */
   readonly tensor: Tensor;
   readonly line: boolean;
 }
@@ -24,7 +24,7 @@ export function readSpatialInput(node: NodeReader): SpatialInput {
   return { tensor: node.builder.tensor(value, node.output), line: true };
 }
 
-/** What was made of a picture as the node's output: of a line again a line. */
+/** Defines the node's output. A line becomes a line again. */
 export function defineSpatial(node: NodeReader, value: Value, line: boolean): void {
   const [n = 1, c = 1, , w = 1] = dimsOf(value);
   node.define(line ? reshape(node, value, [n, c, w]) : value);

@@ -1,5 +1,5 @@
-// What a frame of a look may cost: a file of a hundred bytes can ask for any amount of memory and work, and
-// a GPU that is asked for too much takes the whole desktop with it.
+// Limits the cost of a frame. A file of a hundred bytes can ask for any amount of memory and work, and a GPU that is
+// overloaded takes the whole desktop with it.
 
 import { EngineError } from '../../error.ts';
 import { bytesOf } from '../../onnx/constant.ts';
@@ -10,10 +10,10 @@ import type { Plan } from './plan.ts';
 
 const MAX_SIDE = 4096;
 const MAX_BYTES = 2 ** 30;
-/** Sixteen times the largest of our own at 256 pixels. */
+/** Sixteen times our largest look at 256 pixels. */
 const MAX_MULTIPLY_ADDS = 2 ** 38;
 
-/** Throws a sentence, which names the node that asks for the most. */
+/** Throws an error that names the costliest node. */
 export function checkCost({ operations, buffers }: Plan): void {
   for (const { name, output } of operations) {
     const [, , height, width] = output.shape;
@@ -52,7 +52,7 @@ function costliest(
   return found;
 }
 
-/** Weights that several convolutions share count once, as they do on the GPU. */
+/** Weights that convolutions share count once, as on the GPU. */
 function weightBytes(operations: readonly Operation[]): number[] {
   const bytes = new Map<object, number>();
   for (const operation of operations) {

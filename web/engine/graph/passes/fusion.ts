@@ -1,13 +1,15 @@
-// Fusion: fewer, larger operations that compute the same. On small networks the number of dispatches is
-// the cost of a frame, so whatever can ride along with a neighbour does:
+// Fusion: fewer and larger operations that compute the same. On small networks, dispatches are most of the cost of a
+// frame, so all that can be fused into a neighbour is:
 //
-// - a map moves into the operation that makes its input, as epilogue, or into the map that reads it;
-// - a scale or shift per channel right after a convolution (batch norm) moves into its weights;
-// - a map that could do neither, since its input has other readers too, moves into a convolution's loads;
-// - a matrix from the left and one from the right become one resampling;
-// - a view between reshapes takes them in.
+// - an element-wise operation becomes the epilogue of the operation before, or part of the element-wise operation
+//   after;
+// - a scale or shift per channel after a convolution (batch norm) is folded into its weights;
+// - an element-wise operation that could do neither, since its input has other readers, becomes a convolution's
+//   prologue;
+// - a matrix on the left and one on the right become one resampling;
+// - a view absorbs the reshapes around it.
 //
-// Nothing here knows a backend.
+// This pass knows no backend.
 
 import {
   type Expression,
@@ -31,15 +33,15 @@ import {
 import { productOf, stridesOf } from '../ir/strides.ts';
 import { channelBlocks, sameShape, type Tensor } from '../ir/tensor.ts';
 
-/** Tensors that a fused operation may read: with weights, constants and the output it must fit 8 bindings. */
+/** Tensors that a fused operation may read. With weights, constants and the output they must fit 8 bindings. */
 export const MAX_INPUTS = 4;
 const MAX_TREE = 160;
 const MAX_PROLOGUE = 8;
-/** Products for which one dense pass over two bands still costs less than a dispatch of its own. */
+/** Multiply-adds up to which one dense pass over two bands costs less than another dispatch. */
 const CHEAP_RESAMPLE = 2 ** 26;
 
-/** Operations in order, with gaps where one went into another, and who makes and reads what. Kept up to date
- * rather than made anew: a hostile graph has thousands of edges and as many fusions. */
+/** The operations in order, with gaps where some were fused, and the producers and readers of tensors. It is updated
+ * in place: a hostile graph has thousands of edges and as many fusions. */
 class FusionGraph {
   readonly operations: (Operation | undefined)[] = [];
   readonly producer = new Map<Tensor, number>();
@@ -66,7 +68,7 @@ class FusionGraph {
     }
   }
 
-  /** Whether one operation reads it, and nobody else wants it. */
+  /** Whether the tensor has a single reader and is no output. */
   isPrivate(tensor: Tensor): boolean {
     return this.#readers.get(tensor)?.size === 1 && !this.keep.has(tensor);
   }
@@ -88,7 +90,7 @@ export function withoutDead(operations: readonly Operation[], outputs: readonly 
   return kept.reverse();
 }
 
-/** One fusion of the operation at that place with what makes its inputs; false where there is none. */
+/** Tries to fuse the operation at that index with its producers. False if it cannot. */
 type FusionStep = (graph: FusionGraph, at: number) => boolean;
 
 export function fuse(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
@@ -118,7 +120,8 @@ function fuseElementwise(graph: FusionGraph, at: number): boolean {
     const made = graph.operations[producer];
     const tensor = operation.inputs[k];
     if (!made || !tensor || !graph.isPrivate(tensor)) continue;
-    // A map moves to its reader; anything else stays, so the reader's other inputs must be there already.
+    // An element-wise producer moves to its reader. Any other stays, so the reader's other inputs must exist before
+    // it.
     if (made.kind !== 'elementwise' && producer !== latest) continue;
     const merged = mergeElementwise(made, operation, k);
     if (!merged) continue;
@@ -130,17 +133,17 @@ function fuseElementwise(graph: FusionGraph, at: number): boolean {
   return false;
 }
 
-/** `reader` computed right where `made` makes the reader's input `k`; null where that cannot be. */
+/** Computes `reader` within `made`, which produces its input `k`; null if that is impossible. */
 function mergeElementwise(made: Operation, reader: Elementwise, k: number): Operation | null {
   if (made.kind === 'concat') return null;
-  // The camera's kernel reads a frame and no tensors.
+  // The kernel of the camera reads a frame and no tensors.
   if (made.kind === 'frameInput' && reader.inputs.length > 1) return null;
   const [n, c, h, w] = made.output.shape;
   const [rn, rc, rh, rw] = reader.output.shape;
   const small = channelBlocks(made.output) === 1 && channelBlocks(reader.output) === 1;
   if (n !== rn || h !== rh || w !== rw || (c !== rc && !small)) return null;
   const before = made.epilogue ?? VALUE;
-  // One channel that is broadcast over a block of several has to be repeated in it.
+  // A single channel that is broadcast has to be repeated in its block.
   const value = c === 1 && rc > 1 ? laneMatrix(SPLAT, [0, 0, 0, 0], before) : before;
   const inputs = [...made.inputs];
   const renumber = new Map<number, number>();
@@ -158,7 +161,7 @@ function mergeElementwise(made: Operation, reader: Elementwise, k: number): Oper
   return { ...made, inputs, output: reader.output, epilogue };
 }
 
-/** From where on an operation's inputs may serve an epilogue. */
+/** The index of the first input that may serve an epilogue. */
 const ownStart = (operation: Operation): number =>
   operation.kind === 'elementwise' ? 0 : ownInputCount(operation);
 
@@ -175,7 +178,7 @@ function mergeResample(graph: FusionGraph, at: number): boolean {
   return true;
 }
 
-/** Exporters reshape to many dimensions, transpose, and reshape back: all of it is one view. */
+/** Exporters reshape to many dimensions, transpose, and reshape back. All of it is one view. */
 function mergeViews(graph: FusionGraph, at: number): boolean {
   const after = graph.operations[at];
   const tensor = after?.inputs[0];
@@ -197,7 +200,7 @@ function mergeViews(graph: FusionGraph, at: number): boolean {
 
 const isCopy = (epilogue: Expression | null): boolean => epilogue === null || epilogue.kind === 'value';
 
-/** Where one of two views only gives other dimensions, the other is both; else null. */
+/** If one of two views only reshapes, the other one is both; else null. */
 function viewOfView(before: Movement, after: Movement): Extract<IndexMap, { kind: 'view' }> | null {
   if (before.map.kind !== 'view' || after.map.kind !== 'view') return null;
   if (isReshape(before)) return after.map;
@@ -227,7 +230,7 @@ function mergeMatrices(before: Resample, after: Resample): Resample | null {
   return { ...after, inputs: [...before.inputs, ...after.inputs.slice(1)], left, right };
 }
 
-/** Scales and shifts by a constant per channel, as long as they are what comes right after the sum. */
+/** Folds scales and shifts per channel into the weights, if they come right after the sum. */
 export function foldScaleShift(operation: Convolution): Convolution {
   let current = operation;
   for (let next = foldOnce(current); next; next = foldOnce(current)) current = next;
@@ -298,7 +301,7 @@ function fusePrologue(graph: FusionGraph, at: number): boolean {
   return true;
 }
 
-/** Cheap enough to repeat at every load, and finite where its argument is: empty lanes must stay harmless. */
+/** Cheap enough to repeat at every load, and finite for finite arguments, since empty lanes must stay harmless. */
 function isCheapAndFinite(tree: Expression): boolean {
   let ok = sizeOfTree(tree) <= MAX_PROLOGUE;
   visitAll(tree, node => {

@@ -1,12 +1,13 @@
-// Operations on more tensors than a kernel may be given. Joins become joins of joins: a layer of a DenseNet reads
-// all that came before it. No other operator takes so many, and a file that gives them is refused.
+// Legalization: splits operations that read more tensors than a kernel can. A concatenation becomes several: a layer
+// of a DenseNet reads all layers before it. No other operator takes so many inputs, and a file that gives them is
+// refused.
 
 import { EngineError } from '../../error.ts';
 import { MAX_READ_TENSORS } from '../ir/limits.ts';
 import type { Concat, Operation } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 
-/** A join has no constants per channel. */
+/** A concatenation has no constants per channel. */
 const MAX_CONCAT_INPUTS = MAX_READ_TENSORS + 1;
 
 export const legalize = (operations: readonly Operation[]): Operation[] =>
@@ -21,7 +22,7 @@ function legalizeOperation(operation: Operation): Operation[] {
   );
 }
 
-/** The last of them makes what the join makes. */
+/** Splits a concatenation. The last part makes its output. */
 function splitConcat(concat: Concat): Concat[] {
   const { name, inputs } = concat;
   if (inputs.length <= MAX_CONCAT_INPUTS) return [concat];

@@ -1,8 +1,8 @@
-// The plan: fused operations in order, and for every tensor a place in one of few buffers.
+// Memory planning: the fused operations in order, and a slice of one of few buffers for each tensor.
 //
-// Concatenation over channels is no operation here: where the parts can be made right beside each other,
-// they are views of one buffer. Buffers are shared by tensors whose lives do not overlap. All of it is
-// decided once, at load; a frame allocates nothing. Nothing here knows a backend.
+// A concatenation over channels costs nothing where its parts can be written side by side: they are slices of one
+// buffer. Tensors share a buffer if their live ranges do not overlap. The plan is made once, at load, so a frame
+// allocates nothing. It knows no backend.
 
 import type { Expression } from '../ir/expression.ts';
 import { MAX_READ_TENSORS } from '../ir/limits.ts';
@@ -10,7 +10,7 @@ import type { Graph, LiveInput, Operation } from '../ir/operation.ts';
 import { channelBlocks, LANES, paddedLength, type Tensor } from '../ir/tensor.ts';
 import { fuse } from './fusion.ts';
 
-/** Where a tensor lies: `offset` and `stride` count blocks of four channels within one pixel. */
+/** Where a tensor lies. `offset` and `stride` count blocks of four channels within a pixel. */
 export interface BufferSlice {
   readonly buffer: number;
   readonly offset: number;
@@ -22,11 +22,11 @@ export interface Plan {
   readonly slices: ReadonlyMap<Tensor, BufferSlice>;
   /** Bytes of each buffer. */
   readonly buffers: readonly number[];
-  /** What `run` is given; the first is the picture where a source makes it. */
+  /** What `run` is given. If there is a camera, the first input is its picture. */
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly live: readonly LiveInput[];
-  /** True where the first input is the camera's. */
+  /** Whether the first input is the camera's picture. */
   readonly camera: boolean;
 }
 
@@ -56,7 +56,7 @@ export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
   };
 }
 
-/** Joins whose parts can be written side by side, by output. */
+/** Concatenations whose parts can be written side by side, by output. */
 function concatGroups(operations: readonly Operation[], graph: Graph): Map<Tensor, readonly Tensor[]> {
   const maker = new Map(operations.map(operation => [operation.output, operation]));
   const groups = new Map<Tensor, readonly Tensor[]>();
@@ -132,7 +132,7 @@ function liveRanges(
     touch(operation.output, at);
     for (const tensor of operation.inputs) {
       touch(tensor, at);
-      // Constants are written once, at load: nobody may borrow their buffer.
+      // Constants are written once, at load. No other tensor may use their buffer.
       if (tensor.constant) {
         touch(tensor, -1);
         touch(tensor, operations.length);
@@ -156,7 +156,7 @@ function assignBuffers(ranges: ReadonlyMap<Tensor, LiveRange>): {
     const free = buffers
       .map((buffer, index) => ({ buffer, index }))
       .filter(({ buffer }) => buffer.free < range.start)
-      // The tightest that is large enough, else the largest, which then grows.
+      // The smallest that is large enough, else the largest, which then grows.
       .sort((a, b) => waste(a.buffer.bytes, range.bytes) - waste(b.buffer.bytes, range.bytes))[0];
     if (free) {
       free.buffer.bytes = Math.max(free.buffer.bytes, range.bytes);
