@@ -1,7 +1,7 @@
-// The painter: a plan on one device. Everything is made once, at load; a frame records one compute pass
-// with the plan's kernels and submits it. Nothing is read back and nothing is allocated on the way from
-// camera to canvas; only the bind group that names the frame and the current texture of the canvas is new
-// (and another for the guide where somebody looks at it), since WebGPU hands those out per frame.
+// The painter on WebGPU: a plan on one device. Everything is made once, at load. A frame records one compute pass
+// with the plan's kernels and submits it. Between camera and canvas nothing is read back and nothing is allocated,
+// except for the bind group of the frame and the canvas texture (and another for a guide that is shown): WebGPU hands
+// those out per frame.
 
 import { EngineError, messageOf } from '../error.ts';
 import type { Plan } from '../graph/passes/plan.ts';
@@ -56,7 +56,7 @@ interface WebgpuSettings extends BackendSettings {
   readonly extended: ExtendedKernels | null;
 }
 
-/** A painter on `device`, or on one of its own, which it destroys in the end. */
+/** Creates a painter on `device`, or on a device of its own, which it destroys in the end. */
 export async function createWebgpuPainter(
   look: Look,
   settings: BackendSettings,
@@ -80,7 +80,8 @@ export async function createWebgpuPainter(
   }
 }
 
-/** What a device said when it was lost, and who hears of it: it may outlive many painters, and is to keep none. */
+/** Why a device was lost, and the painter that hears of it. A device may outlive many painters, and must not keep
+ * them alive. */
 interface Loss {
   said: string;
   heard: ((reason: string) => void) | null;
@@ -136,16 +137,17 @@ class WebgpuPainter implements BackendPainter {
     const [, , tall = 1, wide = 1] = plan.outputs[0]?.shape ?? [];
     this.#context = settings.canvas && this.#configure(settings.canvas, wide, tall);
     loss.heard = reason => this.#handleLoss(reason);
-    // Errors of a shared device may be somebody else's.
+    // On a shared device, errors may be somebody else's.
     if (settings.ownsDevice)
       device.onuncapturederror = ({ error }) => this.#handleLoss(gpuErrorMessage(error));
   }
 
-  /** From now on painting does nothing; said once. */
+  /** Reports the loss, once. Painting does nothing from then on. */
   #handleLoss(reason: string): void {
     if (this.#isLost) return;
     this.#isLost = true;
-    // What was found may be why: it is forgotten. What was just tried may be: nothing else is tried again.
+    // Tuned shapes may be the cause, so they are dropped. If the loss came while tuning, the current shapes are
+    // saved, so that nothing is tuned again.
     this.cache.save(this.#isTuning ? this.#kernels.config.shapes : {});
     this.#settings.onLost(reason);
   }
@@ -159,7 +161,7 @@ class WebgpuPainter implements BackendPainter {
     const allocator = new BufferAllocator(device);
     const loss = watchLoss(device);
     const { environment } = settings;
-    // A network that runs on arrays alone is one that somebody wants numbers of.
+    // A network that only runs on arrays is for somebody who wants numbers.
     const precision = settings.precision ?? (plan.camera ? defaultPrecision(device) : 'float32');
     const usual = { ...environment.defaultConfig(device), precision };
     const cache = openTuningCache(cacheKey(adapterName(device), usual), environment, settings.tune);
@@ -172,14 +174,14 @@ class WebgpuPainter implements BackendPainter {
         return { program: made, pending: prepareKernels(made, config, [preferredFrameKind(made)]) };
       });
       const kernels = await pending();
-      // A device that is lost pretends that all went well.
+      // A lost device reports no errors.
       if (loss.said) throw new EngineError(`The GPU was lost as the look was set up (${loss.said}).`);
       throwIfCancelled(settings);
       return new WebgpuPainter(info, plan, program, kernels, settings, cache, loss);
     } catch (error) {
       allocator.destroy();
       if (Object.keys(cache.shapes).length === 0) throw error;
-      // Shapes that did for another look may be more than this GPU takes for this one.
+      // Shapes that worked for another look may be too much for the GPU with this one.
       cache.save({});
       return WebgpuPainter.create(info, plan, device, settings);
     }
@@ -202,13 +204,13 @@ class WebgpuPainter implements BackendPainter {
   }
 
   #configure(canvas: Canvas, width: number, height: number): GPUCanvasContext {
-    // Set only where it differs: setting a size wipes what is shown, which stays while a lost GPU comes back.
+    // Setting a size clears the canvas, which should keep its picture while a lost GPU recovers.
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     const context = canvas.getContext('webgpu');
     if (!context)
       throw new EngineError('The canvas gives no WebGPU context; give one that has no other context.');
-    // STORAGE_BINDING: kernels write the canvas itself, there is no copy on the way.
+    // STORAGE_BINDING: kernels write to the canvas directly.
     const usage = GPUTextureUsage.STORAGE_BINDING;
     context.configure({ device: this.#device, format: this.program.format, usage, alphaMode: 'opaque' });
     return context;
@@ -222,7 +224,7 @@ class WebgpuPainter implements BackendPainter {
     const context = this.#configure(canvas, guide.shape[3], guide.shape[2]);
     this.#guideContext = context;
     if (this.#guideKernels) return;
-    // Compiled when somebody first looks; frames go on without it until it is there.
+    // Compiled when the guide is first shown. Until then, frames go on without it.
     compileGuide(this.program)
       .then(step => {
         this.#guideKernels = step;
@@ -265,7 +267,7 @@ class WebgpuPainter implements BackendPainter {
     if (!this.#isTuned) this.#tune();
   }
 
-  /** Where the GPU refuses a kernel that is made only now, painting ends with its sentence. */
+  /** If the GPU refuses a kernel that is compiled only now, painting ends with its error. */
   #kernelsOfKind(kind: FrameKind): readonly BoundKernel[] {
     let kernels = this.#kernels.byKind.get(kind) ?? [];
     if (kernels.length === 0) {
@@ -277,7 +279,7 @@ class WebgpuPainter implements BackendPainter {
     return kernels;
   }
 
-  /** Looks for kernels that suit this GPU better, once, while frames go on with what there is. */
+  /** Tunes the kernels once, while frames go on with the current ones. */
   #tune(): void {
     this.#isTuned = true;
     this.#isTuning = true;
@@ -289,7 +291,7 @@ class WebgpuPainter implements BackendPainter {
     };
     tune(this.#kernels.config, this.cache.shapes, benchmark, idle)
       .then(found => this.#adoptShapes(found ?? this.cache.shapes))
-      // Frames go on with the kernels that they have; a lost device is told of elsewhere.
+      // Frames go on with the current kernels. A loss is reported elsewhere.
       .catch(() => undefined)
       .finally(() => {
         this.#isTuning = false;
@@ -297,7 +299,7 @@ class WebgpuPainter implements BackendPainter {
       });
   }
 
-  /** Kept once the GPU has taken it. */
+  /** The shapes are saved once the GPU has accepted them. */
   async #adoptShapes(found: TunedShapes): Promise<void> {
     if (Object.keys(found).length === Object.keys(this.cache.shapes).length) return;
     const { config, byKind } = this.#kernels;
@@ -308,7 +310,7 @@ class WebgpuPainter implements BackendPainter {
     this.cache.save(found);
   }
 
-  /** What was tried goes, so that no more than one pipeline is held that no frame needs. */
+  /** Drops the pipelines of tried shapes, so that at most one is held that no frame needs. */
   #dropUnusedPipelines(): void {
     const kernels = [...this.#kernels.byKind.values()].flat().map(({ compiled }) => compiled);
     const shown = Object.values(this.#guideKernels ?? {});
@@ -319,15 +321,15 @@ class WebgpuPainter implements BackendPainter {
     return probe(this.program, this.#kernels, this.#frames, this.#live);
   }
 
-  /** Runs the graph on arrays: for tests and tools, never for frames. */
+  /** Runs the graph on arrays, for tests and tools, never for frames. */
   async run(...[inputs, options = {}]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
     if (this.#isLost) throw new EngineError('The GPU was lost.');
-    // Fetched when it is first called, since pages that paint do without it.
+    // Fetched at the first call, since pages that paint do not need it.
     const { framePlan, pipelines } = this.program;
     this.#runner ??= import('./runtime/array-runner.ts').then(({ ArrayRunner }) =>
       ArrayRunner.create(framePlan, pipelines),
     );
-    // Where it fails the next run tries anew.
+    // After a failure, the next run tries again.
     this.#runner.catch(() => {
       this.#runner = null;
     });
@@ -342,7 +344,7 @@ class WebgpuPainter implements BackendPainter {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
     this.loss.heard = null;
-    // What a lost painter showed stays until another one paints there.
+    // The last painting stays visible until another painter paints there.
     if (!this.#isLost) {
       this.#context?.unconfigure();
       this.#guideContext?.unconfigure();

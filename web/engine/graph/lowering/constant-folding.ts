@@ -60,12 +60,12 @@ class ConstantFolder {
     return this.#trees.get(constant) ?? this.leaf(constant);
   }
 
-  /** Whether there is time for it. */
+  /** Whether the work still fits the budget. */
   canAfford(steps: number): boolean {
     return this.#worked + steps <= WORK_PER_BYTE * this.builder.budget;
   }
 
-  /** To be called before time is taken: a small file may ask for little of it. */
+  /** Call it before evaluating: a small file may ask for little work. */
   spendWork(node: NodeReader, steps: number): void {
     const affords = this.canAfford(steps);
     this.#worked += steps;
@@ -73,7 +73,7 @@ class ConstantFolder {
     throw node.fail("computes more of constants than is sane for the model's size.");
   }
 
-  /** The elements of a tree, in order. */
+  /** Calls `take` with each element of a tree, in order. */
   forEachValue(
     node: NodeReader,
     dims: readonly number[],
@@ -91,7 +91,7 @@ class ConstantFolder {
     evaluate({ tree, dims, size, leaves, rounded }, this.#registers, take);
   }
 
-  /** The constant that a tree is, worked out when its bytes are asked for. */
+  /** The constant of a tree. It is evaluated when its bytes are first needed. */
   lazy(node: NodeReader, name: string, dims: readonly number[], tree: Expression): Constant {
     const constant = lazyConstant({ name, dims }, () => this.#bytes(node, dims, tree));
     if (tree.kind !== 'input') this.rounded.add(tree);
@@ -99,7 +99,7 @@ class ConstantFolder {
     return constant;
   }
 
-  /** The numbers that stored ones stand for, which others may read without the memory for them. */
+  /** The dequantized constant. Trees read it without its memory. */
   dequantize(node: NodeReader, value: Quantized): Constant {
     const made = this.builder.dequantize(value);
     if (this.#trees.has(made)) return made;
@@ -132,20 +132,20 @@ function folderOf({ builder }: NodeReader): ConstantFolder {
   return known;
 }
 
-/** The constant that a value is; null of what is computed. */
+/** The value as a constant; null if it is computed. */
 export function asConstant(node: NodeReader, value: Value): Constant | null {
   if (value.kind === 'quantized') return folderOf(node).dequantize(node, value);
   return value.kind === 'constant' ? value.constant : null;
 }
 
-/** The constants that they are; null where one of them is computed. */
+/** The values as constants; null if one of them is computed. */
 export function asConstants(node: NodeReader, values: readonly Value[]): Constant[] | null {
   return values.every(value => 'constant' in value)
     ? values.flatMap(value => asConstant(node, value) ?? [])
     : null;
 }
 
-/** `make` applied to the values element by element: of constants alone a constant, else what `mapOver` makes. */
+/** Applies `make` element by element. Constants give a constant; otherwise as `emitElementwise`. */
 export function foldElementwise(
   node: NodeReader,
   dims: readonly number[],
@@ -159,7 +159,7 @@ export function foldElementwise(
   return folded ? { kind: 'constant', constant: folded } : emitElementwise(node, dims, values, make, name);
 }
 
-/** Null where a kernel is to do it. */
+/** Null if a kernel should compute it. */
 function fold(
   node: NodeReader,
   name: string,
@@ -168,11 +168,11 @@ function fold(
   make: (inputs: Expression[]) => Expression,
 ): Constant | null {
   const size = sizeOf(dims, name);
-  // What is stretched beyond anything that the file has is left to a kernel, which stretches as it reads.
+  // A constant that is broadcast beyond everything in the file is left to a kernel, which broadcasts as it reads.
   const known = constants.some(one => productOf(one.dims) === size);
   if (size > MAX_FOLDED && !known) return null;
   const folder = folderOf(node);
-  // A tree is as large all over: what is smaller is worked out once, and not for each element.
+  // Every tree has the full size. A smaller one is evaluated once, and not per element.
   const whole = make(
     constants.map(one => (productOf(one.dims) === size ? folder.tree(one) : folder.leaf(one))),
   );
@@ -181,7 +181,7 @@ function fold(
   const type = resultType(tree, folder.leaves);
   if (type?.startsWith('float')) {
     const leaf = tree.kind === 'input' ? folder.leaves[tree.index] : undefined;
-    // Nothing happens to it.
+    // Nothing changes.
     return leaf && productOf(leaf.dims) === size ? { ...leaf, dims } : folder.lazy(node, name, dims, tree);
   }
   if (size > MAX_FOLDED) return null;
@@ -193,18 +193,17 @@ function fold(
     folder.spendWork(node, WORK_PER_INTEGER * size * sizeOfTree(tree));
     return evaluateIntegers(node, name, dims, tree, folder.leaves);
   }
-  // An answer to a question about floats.
+  // A comparison of floats.
   const answers: bigint[] = [];
   folder.forEachValue(node, dims, tree, value => answers.push(BigInt(value)));
   return integerConstant(name, 'bool', dims, answers);
 }
 
-/** What a reduction of nothing is; the others have none. */
+/** The reduction of nothing, where there is one. */
 const EMPTY: Partial<Record<How, number>> = { sum: 0, product: 1 };
 const BINARY: Readonly<Record<How, Binary>> = { sum: 'add', product: 'mul', max: 'max', min: 'min' };
 
-/** A constant reduced to `kept`, which has a 1 for each axis that it is reduced along; null where a kernel is
- * to do it. */
+/** Reduces a constant to `kept`, which has a 1 for each reduced axis. Null if a kernel should do it. */
 export function foldReduction(
   node: NodeReader,
   constant: Constant,
@@ -250,8 +249,8 @@ export function foldReduction(
   return constantOf(name, kept, Float32Array.from(totals));
 }
 
-/** Matrices of constants multiplied, in `dims`; null where a kernel is to do it. The larger one is read where it
- * lies, whatever it is made of: a weight's product with a vector takes no memory for the weight. */
+/** Multiplies constant matrices. Null if a kernel should do it. The larger one is read in place, whatever its
+ * expression: the product of a weight and a vector takes no memory for the weight. */
 export function foldMatMul(
   node: NodeReader,
   [left, right]: readonly [left: Value, right: Value],
@@ -269,7 +268,7 @@ export function foldMatMul(
   const [own, other] = onLeft ? [rows, columns] : [columns, rows];
   if (!large || !small || isInteger(large) || isInteger(small)) return null;
   if (productOf(large.dims) !== batches * own * inner) return null;
-  // Of the smaller one there may be one matrix for all.
+  // The smaller operand may be one matrix for all.
   const shared = productOf(small.dims) !== batches * other * inner;
   if (shared && productOf(small.dims) !== other * inner) return null;
   const out = batches * rows * columns;
@@ -279,7 +278,7 @@ export function foldMatMul(
   node.builder.spend((8 + 4) * out);
   const held = node.builder.floats(small);
   const totals = new Float64Array(out);
-  // How far apart neighbours lie along the axes that the two have by themselves.
+  // Strides along the axes that only one of the two has.
   const [step, stride] = onLeft ? [1, 1] : [columns, inner];
   let i = 0;
   folder.forEachValue(node, large.dims, folder.tree(large), value => {

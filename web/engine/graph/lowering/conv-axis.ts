@@ -1,4 +1,4 @@
-// One axis of a convolution as a graph has it: from kernel, strides, dilations and pads to phases.
+// One axis of a convolution: phases from kernel, strides, dilations and pads.
 
 import type { ConvAxis } from '../ir/operation.ts';
 
@@ -16,7 +16,7 @@ function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
 }
 
-/** Kernel row k lands on output row o of phase r where (r + before - k * dilation) is a whole number of strides. */
+/** Kernel row k contributes to output row o of phase r if (r + before - k * dilation) is a multiple of the stride. */
 export function transposedAxis(kernel: number, stride: number, dilation: number, before: number): ConvAxis {
   const common = gcd(stride, dilation);
   const kernelStep = stride / common;
@@ -31,8 +31,8 @@ export function transposedAxis(kernel: number, stride: number, dilation: number,
   return { outputStride: stride, inputStride: 1, inputStep: -dilation / common, kernelStep, phases };
 }
 
-/** Without the ends of the kernel that fall outside the input for every output, as most of a kernel does on a
- * picture of one pixel. Where all of it does, the axis stays as it is: kernels count on some tap. */
+/** Trims the ends of the kernel that are outside the input for every output, as most of a kernel is on a picture of
+ * one pixel. If all of it is, the axis stays: kernels need at least one tap. */
 export function trimAxis(axis: ConvAxis, inputs: number, outputs: number): ConvAxis {
   const { inputStride, inputStep, kernelStep, outputStride } = axis;
   const phases = axis.phases.map(({ first, count, start }, phase) => {

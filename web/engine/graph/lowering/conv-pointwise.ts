@@ -1,4 +1,4 @@
-// Matrices over the channels of each pixel, for nodes that are no convolutions: a convolution of one tap.
+// Matrices over the channels of each pixel as 1x1 convolutions, for nodes that are no convolutions.
 
 import type { ConvAxis, Weights } from '../ir/operation.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
@@ -12,7 +12,7 @@ const ONE: ConvAxis = {
   phases: [{ first: 0, count: 1, start: 0 }],
 };
 
-/** A 1x1 convolution without a bias: a matrix over the channels. */
+/** Emits a 1x1 convolution without a bias. */
 export function emitPointwise(node: NodeReader, tensor: Tensor, weights: Weights, name: string): Value {
   const [n, , h, w] = tensor.shape;
   const outputs = weights.dims[weights.transposed ? 1 : 0];

@@ -1,6 +1,6 @@
-// Lowering of Conv and ConvTranspose to one operation: a transposed convolution of stride s is s x s plain
-// ones of a part of the kernel each (Odena et al. 2016 draw it), so 4x4 stride 2 costs 4 products per
-// output and not 16, and both share their kernels.
+// Lowering of Conv and ConvTranspose to one operation. A transposed convolution of stride s is s x s plain ones, each
+// of a part of the kernel (see Odena et al. 2016). So 4x4 with stride 2 costs 4 products per output and not 16, and
+// both share their kernels.
 
 import { constantOf, floats } from '../../onnx/constant.ts';
 import { type Expression, input, laneMatrix } from '../ir/expression.ts';
@@ -19,7 +19,7 @@ interface Geometry {
 
 const SIGNED_OFFSET: Readonly<Record<string, number>> = { int8: 128, int16: 32768 };
 
-/** How weights are looked at: (out, in per group, kh, kw), or (in, out per group, kh, kw) if transposed. */
+/** How weights are laid out: (out, in per group, kh, kw), or (in, out per group, kh, kw) if transposed. */
 interface WeightLayout {
   readonly dims: Weights['dims'];
   readonly transposed: boolean;
@@ -35,8 +35,8 @@ function readLayout(node: NodeReader, transposed: boolean, line: boolean): Weigh
   return { dims: [a, b, kh, kw], transposed, group: node.int('group', 1) };
 }
 
-/** The stored weights as the kernels take them; throws where they are no constant. Convolutions that share
- * their weights get the same arrays, by which a backend knows that it needs them once. */
+/** Reads the weights; throws if they are not constant. Convolutions that share weights get the same arrays, so that a
+ * backend uploads them once. */
 export function readWeights(node: NodeReader, layout: WeightLayout): Weights {
   const value = node.value(1);
   const key = `${layout.transposed} ${layout.group} ${layout.dims}`;
@@ -67,7 +67,7 @@ function makeWeights(node: NodeReader, value: Value, { dims, transposed, group }
     const copy = node.constant(1);
     return { ...plain, type: 'float32', bytes: copy.bytes };
   }
-  // Signed weights are stored shifted to unsigned: the zero point moves with them.
+  // Signed weights are stored as unsigned ones, with the zero point shifted.
   const offset = SIGNED_OFFSET[constant.type] ?? 0;
   const outputs = transposed ? dims[1] * group : dims[0];
   const spread = (values: Float32Array, add: number) =>
@@ -79,7 +79,7 @@ function makeWeights(node: NodeReader, value: Value, { dims, transposed, group }
   return { type: wide ? 'uint16' : 'uint8', bytes, dims, transposed, scale, zero };
 }
 
-/** Two's complement plus half the range: the top bit of each value, turned. */
+/** Adds half the range: flips the top bit of each value. */
 function flipSign(bytes: Uint8Array, width: 1 | 2): Uint8Array {
   const flipped = bytes.slice();
   for (let i = width - 1; i < flipped.length; i += width) flipped[i] = (flipped[i] ?? 0) ^ 128;
@@ -116,7 +116,7 @@ function readPads(node: NodeReader, line: boolean): [number, number, number, num
   return [top, left, bottom, right];
 }
 
-/** Pads before and after each axis of a sliding window, [top, left, bottom, right] as ONNX lists them. */
+/** Pads of a sliding window, [top, left, bottom, right] as in ONNX. */
 export function windowPads(
   node: NodeReader,
   size: readonly [number, number],
@@ -172,7 +172,7 @@ export function lowerConv(node: NodeReader): void {
   defineSpatial(node, made, line);
 }
 
-/** A 1x1 convolution between at most four channels is a product of one block with a matrix. */
+/** A 1x1 convolution between at most four channels, as a matrix over the lanes of one block. */
 function pointwiseExpression(
   weights: Weights,
   bias: Float32Array | null,
@@ -243,7 +243,7 @@ export function lowerConvTranspose(node: NodeReader): void {
   defineSpatial(node, made, line);
 }
 
-/** Output size and the pad before it: pads decide the size, or a size asked for decides the pads. */
+/** Output size and the pad before it. Either the pads decide the size, or a requested size decides the pads. */
 function transposedSize(
   node: NodeReader,
   i: 0 | 1,

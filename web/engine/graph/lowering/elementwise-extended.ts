@@ -1,4 +1,4 @@
-// Element-wise operators that looks of our own do without, each as a formula.
+// Element-wise operators that our own looks do not use, each as a formula.
 
 import { isInteger } from '../../onnx/constant.ts';
 import { type Binary, binary, constant, type Expression, select, unary } from '../ir/expression.ts';
@@ -47,11 +47,11 @@ const celu: MakeExpression = (node, x = NONE) => {
   return binary('add', binary('max', x, NONE), binary('min', low, NONE));
 };
 
-/** The rest has the sign of the dividend with fmod, else that of the divisor. */
+/** The remainder has the sign of the dividend with fmod, else that of the divisor. */
 const mod: MakeExpression = (node, x = NONE, y = NONE) => {
   const value = node.value(0);
   const whole = value.kind === 'constant' && isInteger(value.constant);
-  // A GPU divides by infinity as it likes; what is less than the divisor is the rest itself.
+  // GPUs do not define division by infinity. A dividend smaller than the divisor is the remainder itself.
   const small = binary('less', unary('abs', x), unary('abs', y));
   const rest = whole ? binary('mod', x, y) : select(small, x, binary('mod', x, y));
   if (node.int('fmod', 0) === 1) return rest;
@@ -96,7 +96,7 @@ const MAKERS: Readonly<Record<string, MakeExpression>> = {
   Sum: chainMaker('add'),
   Swish: (node, x = NONE) => binary('mul', x, unary('sigmoid', scaledBy(node.float('alpha', 1), x))),
   ThresholdedRelu: (node, x = NONE) => select(binary('less', constant(node.float('alpha', 1)), x), x, NONE),
-  // What is true is 1: exporters ask such questions about shapes, which are known here and now.
+  // True is 1. Exporters compare shapes, which are known at load.
   And: (_, x = NONE, y = NONE) => select(x, truth(y), NONE),
   Equal: (_, x = NONE, y = NONE) => not(binary('add', binary('less', x, y), binary('less', y, x))),
   Greater: greater,
@@ -109,12 +109,12 @@ const MAKERS: Readonly<Record<string, MakeExpression>> = {
   Xor: (_, x = NONE, y = NONE) => select(x, not(y), truth(y)),
 };
 
-/** The usual ones too, which of constants alone are worked out. */
+/** Includes the common operators, which fold constants here. */
 const ALL: Readonly<Record<string, Lowering>> = lowerings({ ...COMMON, ...MAKERS }, foldElementwise);
 
 const VARIADIC: Readonly<Record<string, Binary>> = { Max: 'max', Mean: 'add', Min: 'min', Sum: 'add' };
 
-/** Of more operands than a kernel may be given: from the left, as many at a time as it takes. */
+/** Lowers more operands than a kernel can read: from the left, as many at a time as it can. */
 function lowerVariadic(node: NodeReader): void {
   const { op, inputs } = node.node;
   const count = inputs.length;

@@ -1,5 +1,5 @@
-// Lowering of element-wise nodes: each becomes a map over its inputs, to be fused by the passes. Nodes over live
-// scalars alone make no operation at all; `constant-folding.ts` works out those over constants.
+// Lowering of element-wise nodes. Each becomes an element-wise operation, which the passes fuse. Nodes over live
+// inputs alone become part of other expressions; `constant-folding.ts` evaluates those over constants.
 
 import { exactNumbers, sizeOf } from '../../onnx/constant.ts';
 import {
@@ -16,10 +16,10 @@ import {
 import { makeTensor, shapeOf, type Tensor } from '../ir/tensor.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 
-/** Distinct nodes of one expression; beyond it no network has one, and walks would run out of stack. */
+/** Distinct nodes of one expression. No network has more, and recursion on more would overflow the stack. */
 export const MAX_EXPRESSION = 512;
 
-/** Of the operands (undefined where one is left out), what the node makes of them. */
+/** Builds a node's expression from its operands. A missing operand is undefined. */
 export type MakeExpression = (node: NodeReader, ...operands: (Expression | undefined)[]) => Expression;
 export type Lowering = (node: NodeReader) => void;
 
@@ -38,7 +38,7 @@ export const selectBySign = (x: Expression, yes: Expression, no: Expression): Ex
   select(binary('less', x, constant(0)), no, yes);
 export const scaledBy = (factor: number, x: Expression): Expression => binary('mul', constant(factor), x);
 
-/** Min and max were attributes before opset 11 and may be left out since. */
+/** Min and max were attributes before opset 11. Since then they are optional inputs. */
 const clip: MakeExpression = (node, x = NONE, low, high) => {
   const least = node.builder.opset < 11 ? constant(node.float('min', -3.4028235e38)) : low;
   const most = node.builder.opset < 11 ? constant(node.float('max', 3.4028235e38)) : high;
@@ -46,7 +46,7 @@ const clip: MakeExpression = (node, x = NONE, low, high) => {
   return most ? binary('min', above, most) : above;
 };
 
-/** What looks of our own are made of; `elementwise-extended.ts` has the others. */
+/** The operators of our own looks. `elementwise-extended.ts` has the others. */
 export const MAKERS: Readonly<Record<string, MakeExpression>> = {
   Add: chainMaker('add'),
   Clip: clip,
@@ -58,7 +58,7 @@ export const MAKERS: Readonly<Record<string, MakeExpression>> = {
   Tanh: unaryMaker('tanh'),
 };
 
-/** numpy's rule: aligned to the right, ones stretch. */
+/** Broadcasts shapes as numpy does. */
 export function broadcast(node: NodeReader, all: readonly (readonly number[])[]): number[] {
   const rank = Math.max(0, ...all.map(dims => dims.length));
   return Array.from({ length: rank }, (_, i) => {
@@ -100,7 +100,7 @@ function lower(node: NodeReader, make: MakeExpression, over: typeof emitElementw
   node.define(made);
 }
 
-/** Throws where values do not broadcast to those dimensions: they would be read beyond their end. */
+/** Throws if a value does not broadcast to those dimensions: it would be read beyond its end. */
 export function checkBroadcast(node: NodeReader, dims: readonly number[], values: readonly Value[]): void {
   const all = broadcast(node, [dims, ...values.map(dimsOf)]);
   if (all.some((dim, i) => dim !== dims[i - all.length + dims.length])) {
@@ -108,7 +108,7 @@ export function checkBroadcast(node: NodeReader, dims: readonly number[], values
   }
 }
 
-/** `make` applied to the values element by element: a map, or a scalar. */
+/** Applies `make` element by element: emits an operation, or returns a scalar. */
 export function emitElementwise(
   node: NodeReader,
   dims: readonly number[],
@@ -161,7 +161,7 @@ function leafExpression(
   return input(inputs.length - 1);
 }
 
-/** Dimensions before the last three count as one, so they stretch together or not at all. */
+/** Dimensions before the last three count as one, so they broadcast together or not at all. */
 function canStretch(from: readonly number[], to: readonly number[]): boolean {
   const lead = (dims: readonly number[]) => dims.slice(0, -3).filter(dim => dim !== 1);
   const [own, whole] = [lead(from), lead(to)];

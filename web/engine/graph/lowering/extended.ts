@@ -1,5 +1,5 @@
-// The operators that looks of our own do without, and kinds of nodes that they do without of operators that they
-// have. A page fetches them when a model has one.
+// Operators that our own looks do not use, and the uncommon kinds of nodes of those that they use. Fetched when a
+// model has one.
 
 import type { Lowering } from './elementwise.ts';
 import { ELEMENTWISE_EXTENDED } from './elementwise-extended.ts';

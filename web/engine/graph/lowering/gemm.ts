@@ -1,5 +1,5 @@
-// Lowering of Gemm: with constant weights a 1x1 convolution of a picture of one pixel for each row, so that the
-// weights keep the type that they have in the file; else a product of two matrices, which is worked out of constants.
+// Lowering of Gemm. With constant weights it is a 1x1 convolution over one pixel per row, so that the weights keep
+// the file's type. Else it is a product of two matrices, which is folded if both are constants.
 
 import { binary, constant } from '../ir/expression.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
@@ -43,7 +43,7 @@ function transposeOperand(node: NodeReader, index: number, turned: boolean): Val
   return applyView(node, value, [columns, rows], view, `${node.output} turned ${index}`);
 }
 
-/** alpha * product + beta * C, as large as `dims`. */
+/** alpha * product + beta * C, broadcast to `dims`. */
 function scaleAndAdd(node: NodeReader, product: Value, dims: readonly number[]): Value {
   const [alpha, beta] = [constant(node.float('alpha', 1)), constant(node.float('beta', 1))];
   if (!node.has(2)) return foldElementwise(node, dims, [product], ([x = NONE]) => binary('mul', x, alpha));

@@ -1,5 +1,5 @@
-// From an ONNX graph to ours: one function per operator, in a table that is the list of what the engine
-// runs. A node that is not in it is refused by name, before anything is compiled: all or nothing.
+// Lowering from ONNX to the engine's graph: one function per operator, in tables that list what the engine runs. A
+// node that is in no table is refused by name, before anything is compiled.
 
 import { EngineError } from '../../error.ts';
 import { floats } from '../../onnx/constant.ts';
@@ -14,7 +14,7 @@ import { ELEMENTWISE, type Lowering } from './elementwise.ts';
 import { isByConstant, lowerMatMulByConstant } from './matmul-constant.ts';
 import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './movement.ts';
 
-/** What looks of our own are made of. */
+/** The operators of our own looks. */
 const OPERATORS: Readonly<Record<string, Lowering>> = {
   ...ELEMENTWISE,
   Cast: lowerCast,
@@ -28,7 +28,7 @@ const OPERATORS: Readonly<Record<string, Lowering>> = {
   Transpose: lowerTranspose,
 };
 
-/** Of some of them our looks have one kind of node, and `extended.ts` lowers the others. */
+/** The kinds of nodes that our own looks have, of operators that `extended.ts` lowers in general. */
 const IS_COMMON: Readonly<Record<string, (node: NodeReader) => boolean>> = {
   Cast: isToFloat,
   Concat: node => node.node.inputs.some((_, i) => !('constant' in node.value(i))),
@@ -36,7 +36,7 @@ const IS_COMMON: Readonly<Record<string, (node: NodeReader) => boolean>> = {
   MatMul: isByConstant,
 };
 
-/** Whether an element-wise node has constants alone, which are worked out at load. */
+/** Whether all inputs of an element-wise node are constants. Such a node is folded. */
 const hasConstantsAlone = (reader: NodeReader): boolean =>
   Object.hasOwn(ELEMENTWISE, reader.node.op) &&
   reader.node.inputs.every((name, i) => !name || 'constant' in reader.value(i));
@@ -78,7 +78,7 @@ export async function lower(model: OnnxModel): Promise<Graph> {
   return { operations: builder.operations, inputs, outputs, live: builder.live };
 }
 
-/** Outputs have the name that the model gives them and are made by an operation. */
+/** An output has the model's name and is computed by an operation. */
 function outputTensor(
   builder: GraphBuilder,
   name: string,
@@ -96,9 +96,9 @@ function defineInput(builder: GraphBuilder, model: OnnxModel, { name, type, dims
   const shape = constant?.dims ?? dims;
   if (shape === null || shape === undefined)
     throw new EngineError(`The model's input '${name}' has no shape.`);
-  // A scalar is live: it may be turned from frame to frame. Other inputs with a default keep it.
+  // A scalar is a live input, which may change from frame to frame. Other inputs keep their default.
   if (shape.length === 0) {
-    // Values go to and fro in objects by name, and this is the one name that no object can have.
+    // Values are passed in objects by name, and no object can have this one.
     if (name === '__proto__') throw new EngineError("The live input '__proto__' needs another name.");
     const value = constant ? (floats(constant)[0] ?? 0) : 0;
     builder.define(name, {

@@ -1,4 +1,4 @@
-// From an operation of the plan to its kernel: which .wgsl file, with what before it, bound to what.
+// Compiles an operation to its kernel: a .wgsl file, the code before it, and its bindings.
 
 import { edgeCode } from '../../codegen/movement-code.ts';
 import { EngineError } from '../../error.ts';
@@ -14,7 +14,7 @@ import { WGSL } from './wgsl.ts';
 
 type Extend = Extract<IndexMap, { kind: 'extend' }>;
 
-/** Whether it has no function that WGSL lacks. */
+/** Whether it only uses functions that WGSL has. */
 function usesBuiltinsAlone(tree: Expression | null): boolean {
   let plain = true;
   if (tree)
@@ -24,7 +24,7 @@ function usesBuiltinsAlone(tree: Expression | null): boolean {
   return plain;
 }
 
-/** The extended kernels, fetched where the plan needs one of them. */
+/** The extended kernels, fetched if the plan needs one of them. */
 export async function fetchKernels({ operations }: Plan): Promise<ExtendedKernels | null> {
   return operations.every(isCommon) ? null : (await import('./extended.ts')).EXTENDED;
 }
@@ -46,7 +46,7 @@ const isCommonKind = (operation: Operation): boolean =>
 export function compile(context: KernelContext, operation: Operation, target: Target = TO_BUFFER): Kernel {
   const { plan, extended } = context;
   const shader = new ShaderBuilder(context, operation, target);
-  // The painting's kernel is the only one of its kind.
+  // A look has one painting, so its kernel shares no pipeline.
   shader.inlineSizes = plan.camera && operation.output === plan.outputs[0];
   switch (operation.kind) {
     case 'frameInput':

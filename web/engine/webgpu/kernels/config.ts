@@ -1,9 +1,9 @@
-// How kernels are configured for a GPU: tile shapes by class of convolution, and the precision of values.
+// The configuration of kernels for a GPU: tile shapes by class of convolution, and the precision of values.
 
 import type { Precision } from '../../painter.ts';
 
-/** What one thread of a convolution makes: so many outputs side by side, for each phase of a transposed one,
- * in so many rows and blocks of channels; its sum shared with so many others. */
+/** The outputs of one thread of a convolution: `wide` side by side (for each phase of a transposed one), `tall` rows,
+ * `deep` blocks of channels. `share` threads split one sum. The names are part of the stored shapes. */
 export interface TileShape {
   readonly wide: number;
   readonly tall: number;
@@ -11,18 +11,18 @@ export interface TileShape {
   readonly share: number;
 }
 
-/** Convolutions by how much there is to share out: many outputs, of many products each or of few; few outputs
- * and many weights; a single pixel. */
+/** Convolutions by their parallelism: many outputs with many products each (heavy) or few (fine), few outputs and
+ * many weights (coarse), a single pixel (tiny). */
 export type ConvClass = 'heavy' | 'fine' | 'coarse' | 'tiny';
 
 export interface KernelConfig {
-  /** Threads that share memory and wait for each other. */
+  /** Threads per workgroup. */
   readonly threads: number;
-  /** Threads below which a GPU is mostly idle, so that a sum is better shared out. */
+  /** Threads below which a GPU is mostly idle. Then threads split a sum. */
   readonly minThreads: number;
-  /** Whether four threads run as one, and show each other values at next to no cost. */
+  /** Whether subgroups have four threads, which exchange values at next to no cost. */
   readonly hasQuads: boolean;
   readonly shapes: Readonly<Record<ConvClass, TileShape>>;
-  /** Of the values that kernels leave to each other. */
+  /** Precision of the values between kernels. */
   readonly precision: Precision;
 }

@@ -1,5 +1,4 @@
-// What all kernels of convolutions declare, transposed ones too: geometry, weights, and which columns of the
-// input go into which products.
+// What all convolution kernels declare: geometry, weights, and which columns of the input each product reads.
 
 import { packWeights } from '../../codegen/pack-weights.ts';
 import type { ConvAxis, Convolution } from '../../graph/ir/operation.ts';
@@ -32,7 +31,7 @@ export function declareGeometry(shader: ShaderBuilder, { weights, x, y, prologue
   if (prologue) shader.valueFunction('prepare', prologue);
 }
 
-/** The sum of products as the epilogue takes it: scaled and shifted per channel. */
+/** The sum of products, scaled and shifted per channel, as the epilogue takes it. */
 export function scaleShiftCode(shader: ShaderBuilder, { weights, bias, group }: Convolution): string {
   const unit = group > 1 ? 1 : FULL_SCALE[weights.type];
   const scaled = weights.scale
@@ -44,7 +43,7 @@ export function scaleShiftCode(shader: ShaderBuilder, { weights, bias, group }: 
   return bias ? `${scaled} + ${shader.channel(bias)}` : scaled;
 }
 
-/** `block`, `zero_point` and the array that they read; how blocks are loaded, where kernels differ in that. */
+/** Declares the weights' array, `block` and `zero_point`. */
 export function declareWeights(
   shader: ShaderBuilder,
   { weights, name }: Convolution,
@@ -67,7 +66,7 @@ export const outputBases = ({ output, x, y }: Convolution): readonly [number, nu
   Math.ceil(output.shape[3] / x.outputStride),
 ];
 
-/** The columns of the input that a strip reads, from its first base on, and which product reads which. */
+/** The columns of the input that a tile reads, from its first base on, and the columns that each product reads. */
 export interface ColumnReads {
   readonly columns: readonly number[];
   readonly taps: readonly {

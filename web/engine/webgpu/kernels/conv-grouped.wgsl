@@ -1,4 +1,4 @@
-// Convolution in groups, channel by channel: plain rather than fast.
+// Grouped convolution, channel by channel. Not optimized.
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let at = element(i32(id.x + id.y * ROW));

@@ -1,4 +1,4 @@
-// Convolutions that are no strips: in groups, or with kernels too wide to be written out. Fetched when a model
+// Convolutions that are not tiled: grouped ones, and those whose kernels are too wide to unroll. Fetched when a model
 // has one.
 
 import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
@@ -10,7 +10,7 @@ import convNaive from './conv-naive.wgsl?raw';
 import { type Kernel, linearWorkgroups } from './kernel.ts';
 import type { ShaderBuilder } from './shader.ts';
 
-/** `load(n, y, x, c)`, for kernels that take any place. */
+/** Declares `load(n, y, x, c)`, which checks the bounds. */
 function declareLoad(shader: ShaderBuilder, { prologue, x }: Convolution): void {
   shader.add(axisCode('x', x));
   shader.add(`

@@ -1,5 +1,5 @@
-// Convolution by kernels that are too wide to be written out, one thread for WIDE outputs side by side and one
-// block of four output channels. A block of weights is read once for all WIDE.
+// Convolution by kernels that are too wide to unroll. A thread computes WIDE outputs side by side in one block of
+// channels, and reads each block of weights once for them.
 const WIDE = 4;
 
 @compute @workgroup_size(8, 8)

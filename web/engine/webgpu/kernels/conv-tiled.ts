@@ -1,4 +1,4 @@
-// Convolutions, transposed ones too, by strips: of what shape, and the products of a thread written out.
+// Tiled convolutions, transposed ones too: the tile's shape, and the unrolled products of a thread.
 
 import { multiplyAdds } from '../../graph/ir/cost.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
@@ -9,15 +9,14 @@ import convTiled from './conv-tiled.wgsl?raw';
 import { type Kernel, linearWorkgroups } from './kernel.ts';
 import type { ShaderBuilder } from './shader.ts';
 
-/** Wider kernels are looped over (`conv-naive.ts`): written out they would be too long a program. */
+/** Wider kernels use a loop (`conv-naive.ts`): unrolled, their program would be too long. */
 const MAX_KERNEL_WIDTH = 16;
-/** Sums that a thread keeps at most, and those that a workgroup's memory holds for each of its threads where
- * they share. */
+/** Sums per thread, at most; and sums per thread in workgroup memory, where threads share them. */
 const MAX_SUMS = 64;
 const MAX_SHARED_SUMS = 16;
-/** Products from which on a convolution is heavy. */
+/** Multiply-adds from which on a convolution is heavy. */
 const HEAVY_MULTIPLY_ADDS = 8e6;
-/** Outputs in a block of channels by which threads are counted: not by shapes, which the tuner changes. */
+/** Outputs per thread when threads are counted. Tile shapes do not matter here, as the tuner changes them. */
 const OUTPUTS_PER_THREAD = 4;
 const MAX_WIDTH = 16;
 
@@ -34,12 +33,12 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution):
   const down = Math.ceil(height / shape.tall);
   const across = Math.ceil(width / shape.wide);
   const strips = n * down * across;
-  // Four threads beside each other want the same weights where they have strips of the same channels.
+  // Four threads of a quad use the same weights if their tiles have the same channels.
   const hasQuads = config.hasQuads && shape.share === 1 && strips % 4 === 0;
   if (hasQuads) shader.enableSubgroups();
   shader.readInputs();
   declareGeometry(shader, operation);
-  // A picture's three channels are not multiplied as four.
+  // A picture has three channels, so a matrix of three rows is enough.
   const rows = operation.output.shape[1] === 3 ? 3 : 4;
   declareWeights(shader, operation, rows, hasQuads);
   shader.add(`const THREADS = ${config.threads};`);
@@ -61,8 +60,7 @@ export function classOf({ minThreads }: KernelConfig, operation: Convolution): C
   return threads < minThreads || columns < 4 ? 'coarse' : usual;
 }
 
-/** The shape as far as the convolution has outputs and a GPU has room for it: what it lacks in depth it may
- * make up for in width. */
+/** Reduces the shape to the convolution's outputs and the GPU's registers. Depth that is cut may become width. */
 function fitShape(shape: TileShape, { threads }: KernelConfig, operation: Convolution): TileShape {
   const { outputStride } = operation.x;
   const [, columns] = outputBases(operation);
@@ -123,7 +121,7 @@ fn widened(sum: Sum) -> vec4f {
 ${share === 1 ? PRIVATE_SUMS : sharedSums(sums)}`;
 }
 
-/** For one row of the kernel and one block of input channels: loads and products of a thread's sums. */
+/** The loads and products of a thread for one row of the kernel and one block of input channels. */
 function productLines(axis: Convolution['x'], { wide, tall, deep }: TileShape): string[] {
   const { columns, taps } = columnReads(axis, wide);
   const rows = upTo(tall);

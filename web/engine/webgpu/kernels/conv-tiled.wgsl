@@ -1,9 +1,9 @@
-// Convolution, one thread for a tile of WIDE * PHASES outputs side by side, in TALL rows and DEEP blocks of
-// channels. What a row of the input gives for the tile is loaded once and used by all of the tile's products,
-// which are written out (`multiply`, by conv-tiled.ts): compilers for software and phones keep an array in registers
-// only where every index is a constant. SHARE threads share one tile's sum over input channels out among
-// themselves: 1 where there are tiles enough to fill the GPU, more where there are few pixels and many weights.
-// QUADS, four threads of one block of channels load a quarter of its weights each (`block`, by weight-unpacking.ts).
+// Tiled convolution. A thread computes a tile of WIDE * PHASES outputs side by side, in TALL rows and DEEP blocks of
+// channels. It loads what a row of the input gives for the tile once, for all products. The products are unrolled
+// (`multiply`, by conv-tiled.ts): compilers for software GPUs and phones keep an array in registers only if every
+// index is a constant. SHARE threads split a tile's sum over input channels: 1 if there are enough tiles to fill the
+// GPU, more if there are few pixels and many weights. With QUADS, each of four threads loads a quarter of the weights
+// of their block (`block`, by weight-unpacking.ts).
 
 var<private> lane: i32;
 
@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     for (var j = 0; j < vertical.y; j++) {
       let y = base.x * INPUT_STRIDE.x + vertical.z + j * INPUT_STEP.x;
       let inputs = rows_at(n, y, below);
-      // Threads that show each other their weights go on together.
+      // Threads of a quad exchange weights, so they must not diverge.
       if (inputs[0] < 0 && inputs[TALL - 1] < 0 && !QUADS) {
         continue;
       }

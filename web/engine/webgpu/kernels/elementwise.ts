@@ -1,11 +1,11 @@
-// Kernels that compute every block of four channels on its own.
+// Element-wise kernels: each thread computes one block of four channels.
 
 import { channelBlocks } from '../../graph/ir/tensor.ts';
 import elementwise from './elementwise.wgsl?raw';
 import { type Kernel, linearWorkgroups } from './kernel.ts';
 import type { ShaderBuilder } from './shader.ts';
 
-/** One thread per block of four channels; `made` is an expression or the body of `make`. */
+/** `made` is an expression or the body of `make`. */
 export function elementwiseKernel(shader: ShaderBuilder, made: string): Kernel {
   const [n, , h, w] = shader.operation.output.shape;
   shader.readInputs();

@@ -1,4 +1,4 @@
-// Every block of four channels on its own: element-wise chains, and copies of any kind.
+// Each thread computes one block of four channels: element-wise operations, and copies of any kind.
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let at = element(i32(id.x + id.y * ROW));

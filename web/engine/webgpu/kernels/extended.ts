@@ -1,4 +1,4 @@
-// Kernels of operations that looks of our own do without: fetched when a model has one of them.
+// Kernels of operations that our own looks do not use. Fetched when a model has one.
 
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
 import { concatCode, movementCode } from '../../codegen/movement-code-extended.ts';
@@ -20,8 +20,8 @@ const ERF = `fn erf(x: vec4f) -> vec4f {
   let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
   return sign(x) * (1 - p * exp(-x * x));
 }`;
-// WGSL leaves a negative base open; ONNX has -2 ^ 2 = 4. WGSL has no infinity and no NaN that may be relied
-// on: 0 to a negative power is the largest float, and a negative base to a fraction that of its size.
+// WGSL does not define powers of negative bases; ONNX has -2 ^ 2 = 4. WGSL has no reliable infinity and NaN: 0 to a
+// negative power is the largest float, and a negative base to a fraction is the power of its absolute value.
 const POWER = `fn power(x: vec4f, y: vec4f) -> vec4f {
   let nothing = select(vec4f(0), vec4f(3.4028234e38), y < vec4f(0));
   let size = select(exp2(y * log2(abs(x))), nothing, x == vec4f(0));

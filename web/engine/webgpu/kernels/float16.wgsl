@@ -1,8 +1,8 @@
-// A block of four channels as it lies in the GPU's memory: in float16, two to a word.
+// A block of four channels in memory: float16, two to a word.
 alias Block = vec2u;
 
 fn narrow(value: vec4f) -> Block {
-  // What a half cannot hold, WGSL packs to anything.
+  // WGSL does not define how values beyond a half are packed.
   let near = clamp(value, vec4f(-65504), vec4f(65504));
   return vec2u(pack2x16float(near.xy), pack2x16float(near.zw));
 }

@@ -1,4 +1,4 @@
-// A block of four channels as it lies in the GPU's memory: in float32.
+// A block of four channels in memory: float32.
 alias Block = vec4f;
 
 fn narrow(value: vec4f) -> Block {

@@ -1,5 +1,5 @@
-// The picture and a resampling of it to few values: one workgroup makes the pixels that go into one value,
-// and their weighted sum. Cells overlap a little; a pixel is written by the last cell that it belongs to.
+// The picture and its downsampling to few cells. A workgroup computes the pixels of one cell and their weighted sum.
+// Cells overlap a little: a pixel is written by the last cell that it belongs to.
 
 var<workgroup> parts: array<vec4f, THREADS>;
 

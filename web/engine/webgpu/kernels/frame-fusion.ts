@@ -1,11 +1,10 @@
-// Which operations of a plan a frame makes in one kernel, beyond what the passes over the graph have fused.
-// Painting never shows what lies between them, so it needs no buffer and no dispatch of its own:
+// Fuses operations of a frame into one kernel, beyond the fusion of the graph. The values between them are never
+// shown, so they need no buffer and no dispatch:
 //
-// - the camera's picture and the means of its cells, which read every pixel once;
-// - the guide, and the first convolution, which reads it.
+// - the camera's picture and its downsampling, which read every pixel once;
+// - the guide and the first convolution, which reads it.
 //
-// Plain data, made without a GPU. `run` takes the same steps, and makes the guide by itself after them where somebody
-// reads it.
+// Plain data, made without a GPU. `run` executes the same steps, and then computes the guide where it is read.
 
 import type { BandedMatrix, Convolution, FrameInput, Operation, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks, paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
@@ -26,16 +25,16 @@ export type FrameStep =
 
 export interface FramePlan {
   readonly steps: readonly FrameStep[];
-  /** The operation among them that writes the canvas. */
+  /** The operation that writes the canvas. */
   readonly painted: Operation | null;
-  /** What shows the guide to who looks at it, after a frame. */
+  /** The operation that shows the guide after a frame. */
   readonly guide: Operation | null;
-  /** The plan with slices for what merging lets live longer. */
+  /** The plan, with buffers of their own for tensors that live longer by fusion. */
   readonly plan: Plan;
   readonly extended: ExtendedKernels | null;
 }
 
-/** Bands wider than that cost more in every workgroup again than they save. */
+/** Wider bands cost more in every workgroup than fusion saves. */
 const MAX_BAND_WIDTH = 4;
 
 export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): FramePlan {
@@ -50,7 +49,7 @@ export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): 
   for (const step of steps) {
     if (step.kind !== 'inputConv') continue;
     if (step.guide.output === seen) guide = step.guide;
-    // What a fused kernel reads was free to be overwritten by what that kernel writes.
+    // The kernel may write where its input lies: in the plan, the input's buffer was free by then.
     for (const tensor of step.guide.inputs) {
       if (tensor.constant || moved.has(tensor)) continue;
       const buffer = buffers.push(paddedLength(tensor) * 4) - 1;
@@ -70,7 +69,7 @@ function paintingOperation(plan: Plan): Operation | null {
   return painting ? copyOf(painting) : null;
 }
 
-/** A copy of a tensor, to be given a canvas as its target. */
+/** Copies a tensor to a canvas. */
 const copyOf = (tensor: Tensor): Operation => ({
   kind: 'elementwise',
   name: `show ${tensor.name}`,
@@ -106,7 +105,7 @@ function isDownsample(source: FrameInput, means: Resample): boolean {
   );
 }
 
-/** Whether every one of `size` columns is in some row's band, so that somebody writes that pixel. */
+/** Whether each of `size` columns is in some row's band, so that its pixel is written. */
 function covers(band: BandedMatrix | null, size: number): boolean {
   if (band?.starts[0] !== 0) return false;
   const { starts, width, rows } = band;

@@ -1,11 +1,10 @@
-// A pixel of the picture, which is a square of the camera's frame, resized to the network's. Where the frame
-// is much larger, several samples are averaged, or fine patterns would turn into coarse ones that are not
-// there.
+// Samples a pixel of the picture, which is a square of the camera's frame, resized for the network. Where the frame
+// is much larger, several samples are averaged against aliasing.
 var<private> corner: vec2f;
 var<private> step: vec2f;
 var<private> taps: i32;
 
-// Before all others.
+// Call it first.
 fn take_crop() {
   corner = crop[0].xy;
   step = crop[0].zw;

@@ -1,5 +1,5 @@
-// The picture: the camera's frame as the network sees it, in a kernel of its own or together with the means of
-// its cells. For `run` an array stands in for the frame.
+// The picture: the camera's frame as the network sees it, in its own kernel or together with its downsampling. For
+// `run`, an array replaces the frame.
 
 import type { FrameInput, Resample } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
@@ -10,8 +10,8 @@ import { type FrameLayout, type Kernel, type Target, TO_BUFFER } from './kernel.
 import { declareBands } from './resample.ts';
 import { type KernelContext, ShaderBuilder } from './shader.ts';
 
-/** Declares `sampled(at)`, a pixel of the picture, from the frame or, without one, from an array; `take_crop`
- * comes before. */
+/** Declares `sampled(at)`, a pixel of the picture, from the frame or else from an array. Kernels call `take_crop`
+ * first. */
 export function declareSampling(shader: ShaderBuilder, source: Tensor, frame: FrameLayout | null): void {
   if (!frame) {
     shader.bind({ kind: 'picture' }, 'var<storage, read> given: array<Block>');
@@ -50,7 +50,7 @@ export function compileFrameInput(
   return shader.kernel(frameSource, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
 }
 
-/** The picture and a resampling of it to few values, at once: each workgroup makes the pixels of one cell. */
+/** The picture and its downsampling at once: each workgroup computes the pixels of one cell. */
 export function compileDownsample(
   context: KernelContext,
   source: FrameInput,

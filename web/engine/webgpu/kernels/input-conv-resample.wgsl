@@ -1,4 +1,4 @@
-// The rows of a guide's input that a tile of the guide takes from, resampled across.
+// Resamples the rows of the guide's input that a tile reads, across.
 fn start_tile(n: i32, first: vec2i, index: i32) {
   let seen = sizes[GUIDE].zw;
   top = start_y(clamp(first.x, 0, seen.x - 1));

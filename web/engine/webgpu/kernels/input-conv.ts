@@ -1,4 +1,4 @@
-// The first convolution of a look in one kernel with what it reads: the guide, or the picture itself.
+// The first convolution of a look, fused with its input: the guide, or the picture itself.
 
 import type { BandedMatrix, Convolution, FrameInput, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
@@ -11,14 +11,14 @@ import { declareBands } from './resample.ts';
 import { type KernelContext, ShaderBuilder } from './shader.ts';
 import { columnCode } from './weight-unpacking.ts';
 
-/** Strips of a tile beside each other, and outputs of a thread with the strips below each other. */
+/** Strips of outputs side by side in a tile; and the outputs per strip, with the rows of strips. */
 const ACROSS = 4;
 const SHAPES = [
   { wide: 8, rows: 16 },
   { wide: 4, rows: 16 },
   { wide: 4, rows: 8 },
 ] as const;
-/** Bytes of workgroup memory that every GPU has. */
+/** Workgroup memory that every GPU has. */
 const MAX_BYTES = 16384;
 /** Values that a thread keeps in registers. */
 const MAX_VALUES = 128;
@@ -31,11 +31,11 @@ export interface InputTile {
   /** Rows and columns of the guide that a workgroup needs. */
   readonly size: readonly [number, number];
   readonly channels: number;
-  /** Rows of a resampled guide's input that a tile takes from. */
+  /** Rows of a resampled guide's input that a tile reads. */
   readonly inputRows: number;
 }
 
-/** How a convolution of `guide` goes with tiles of it; null where a tile would be too large. */
+/** The tile for a convolution of `guide`; null if it would be too large. */
 export function fitTile(
   guide: Resample | FrameInput,
   { group, weights, output, x, y }: Convolution,
@@ -44,7 +44,7 @@ export function fitTile(
   if (guide.kind === 'resample' && isUnordered(guide.left)) return null;
   if (group > 1 || channels > 4 || x.outputStride > 1 || y.outputStride > 1) return null;
   const [, , kh, kw] = weights.dims;
-  // What is trimmed is small, and is not worth a kernel of its own.
+  // Trimmed kernels are small and not worth fusing.
   if (y.phases[0]?.count !== kh || x.phases[0]?.count !== kw) return null;
   for (const { wide, rows } of SHAPES) {
     const reach = (outputs: number, stride: number, taps: number, step: number) =>
@@ -65,11 +65,11 @@ export function fitTile(
   return null;
 }
 
-/** Whether some row takes from above what the row before it takes from: a tile then knows no first one. */
+/** Whether some row reads from above the row before it. Then a tile has no first row. */
 const isUnordered = (band: BandedMatrix | null): boolean =>
   band?.starts.some((start, row, starts) => start < (starts[row - 1] ?? 0)) ?? false;
 
-/** The most rows of the input that so many rows of the output take from, from any of the starts on. */
+/** The most input rows that a tile of `rows` reads, over all starts. */
 function countInputRows(
   band: BandedMatrix | null,
   starts: readonly number[],
@@ -107,7 +107,7 @@ export function compileInputConv(
   declareGuide(shader, guide, tile, frame);
   const [n, , height, width] = convolution.output.shape;
   const out = channelBlocks(convolution.output);
-  // Few output channels to a workgroup where there are threads to fill; the tile is made anew for each.
+  // Few output channels per workgroup if the GPU is to be filled. Each workgroup computes its tile again.
   const each = config.minThreads > 0 ? Math.min(out, 4) : out;
   const slices = Math.ceil(out / each);
   shader.add(`const SLICES = ${shader.size(slices, each)};`);
@@ -119,9 +119,9 @@ export function compileInputConv(
   ]);
 }
 
-/** `made(place, column)`: a value of the guide in that column of the tile, before its epilogue; `start_tile`
- * comes before. A resampled guide is resampled across first, the few rows that the tile takes from, so that
- * hardly anything is computed twice. */
+/** Declares `made(place, column)`, a value of the guide in a column of the tile, before its epilogue, and
+ * `start_tile`, which is called first. A resampled guide is resampled across first, for the few rows that the tile
+ * reads, so that hardly anything is computed twice. */
 function declareGuide(
   shader: ShaderBuilder,
   guide: Resample | FrameInput,
@@ -141,7 +141,7 @@ fn made(place: vec2i, column: i32) -> vec4f {
   declareBands(shader, guide);
   const upTo = (count = 1) => Array.from({ length: count }, (_, i) => i);
   const lanes = upTo(tile.channels);
-  // One channel is read alone: on GPUs that load number by number, three quarters of a block are for nothing.
+  // A single channel is read alone: some GPUs load number by number, and would load the block's empty lanes.
   const read = (i: number) =>
     tile.channels === 1 ? `vec4f(widen_first(input_0[at + ${i} * step].x))` : `block_0(at + ${i} * step)`;
   const across = upTo(guide.right?.width).map(i => `weight_x(x, ${i}) * ${read(i)}`);
@@ -165,7 +165,7 @@ fn made(place: vec2i, column: i32) -> vec4f {
   shader.add(inputConvResample);
 }
 
-/** `keep_tile(at, value)`: one value's channels into the workgroup's memory, channel by channel. */
+/** Declares `keep_tile(at, value)`, which writes the channels of a value to workgroup memory. */
 function keepCode(name: string, area: string, { channels }: InputTile): string {
   const lines = Array.from(
     { length: channels },
@@ -174,7 +174,7 @@ function keepCode(name: string, area: string, { channels }: InputTile): string {
   return `fn keep_${name}(at: i32, value: vec4f) {\n${lines.join('\n')}\n}`;
 }
 
-/** What a thread keeps of the tile, and the products of that with one block of output channels. */
+/** The values that a thread keeps of the tile, and their products with one block of output channels. */
 function productsCode({ x, y, weights }: Convolution, tile: InputTile): string {
   const { wide, size, channels } = tile;
   const [, , kh] = weights.dims;

@@ -1,5 +1,5 @@
-// The first convolution together with what it reads, which has a channel or a few: a workgroup makes a tile of
-// the guide in its own memory, channel by channel, and all output channels of its pixels from that.
+// The first convolution, fused with its input of a few channels. A workgroup computes a tile of the input in
+// workgroup memory, channel by channel, and from it all output channels of its pixels.
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {

@@ -1,5 +1,5 @@
-// Instance normalisation: one workgroup reads a block of channels three times (mean, deviation, result). Two
-// passes for the statistics, since a difference of squares loses all digits on bright, even pictures.
+// Instance normalization. A workgroup reads a block of channels three times (mean, deviation, result). The statistics
+// take two passes, since a difference of squares loses all digits on bright, even pictures.
 var<workgroup> parts: array<vec4f, THREADS>;
 
 fn total(index: u32, own: vec4f) -> vec4f {

@@ -1,5 +1,5 @@
-// A product of two computed matrices for each image and channel, one thread per element and block of
-// channels: plain rather than fast.
+// Multiplies two computed matrices for each image and channel, one thread per element and block of channels. Not
+// optimized.
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let at = element(i32(id.x + id.y * ROW));

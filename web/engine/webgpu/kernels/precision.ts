@@ -1,16 +1,15 @@
-// In what numbers the tensors of a plan lie in the GPU's memory. Kernels compute in float32 whichever it is:
-// they widen what they read and narrow what they write (`float32.wgsl`, `float16.wgsl`). Weights are not
-// meant: they keep the type that they have in the file.
+// Precision of tensors in GPU memory. Kernels always compute in float32: they widen what they read and narrow what
+// they write (`float32.wgsl`, `float16.wgsl`). Weights keep the file's type.
 
 import { halfToFloat } from '../../onnx/constant.ts';
 import type { Precision } from '../../painter.ts';
 import float16 from './float16.wgsl?raw';
 import float32 from './float32.wgsl?raw';
 
-/** `Block`, `narrow` and `widen`. */
+/** WGSL that declares `Block`, `narrow` and `widen`. */
 export const BLOCK_CODE: Readonly<Record<Precision, string>> = { float32, float16 };
 
-/** The bytes of what has so many in float32. */
+/** Bytes in that precision, given the bytes in float32. */
 export const storedBytes = (precision: Precision, bytes: number): number =>
   precision === 'float16' ? bytes / 2 : bytes;
 
@@ -23,14 +22,14 @@ export const widenValues = (precision: Precision, bytes: ArrayBuffer): Float32Ar
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** The nearest IEEE half, of those that are finite. */
+/** The nearest finite IEEE half. */
 export function floatToHalf(value: number): number {
   float[0] = Math.min(Math.max(value, -65504), 65504);
   const [word = 0] = bits;
   const sign = (word >>> 16) & 0x8000;
   const size = word & 0x7fffffff;
   if (size > 0x7f800000) return 0x7e00;
-  // Below 2^-14 halves lie evenly, 2^-24 apart; above, the exponent counts from there, and ties go to even.
+  // Below 2^-14 halves are 2^-24 apart. Above, the exponent counts from there, and ties go to even.
   if (size < 0x38800000) return sign | Math.round(Math.abs(value) * 2 ** 24);
   return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
 }

@@ -1,4 +1,4 @@
-// Kernels of the operations that look at whole axes: reductions and products of computed matrices.
+// Kernels of reductions.
 
 import { COMBINE, NEUTRAL } from '../../codegen/reduce-code.ts';
 import type { Reduce } from '../../graph/ir/operation.ts';
@@ -8,7 +8,7 @@ import reduce from './reduce.wgsl?raw';
 import type { ShaderBuilder } from './shader.ts';
 
 const THREADS = 64;
-/** Values for one output from which on threads share them. */
+/** Values per output from which on threads share them. */
 const MANY = 128;
 
 export function compileReduce(shader: ShaderBuilder, { how, axes, inputs, output }: Reduce): Kernel {

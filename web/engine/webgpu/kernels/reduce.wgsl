@@ -1,5 +1,5 @@
-// The sum (product, largest, smallest) along some of the axes: SHARE threads add up for one output and one
-// block of channels. Empty lanes hold zeros, which count for nothing only in a sum.
+// Reduces some axes: SHARE threads work on one output and one block of channels. Empty lanes hold zeros, which are
+// neutral only in a sum.
 const THREADS = 64;
 
 var<workgroup> parts: array<vec4f, THREADS>;

@@ -1,4 +1,4 @@
-// left * image * right^T where each of few outputs sums over much of the image: one workgroup per output.
+// left * image * right^T with few outputs, each a sum over much of the image: one workgroup per output.
 
 var<workgroup> parts: array<vec4f, THREADS>;
 

@@ -1,4 +1,4 @@
-// Resampling with constant banded matrices from the left and the right.
+// Resampling by constant banded matrices on the left and right.
 
 import type { BandedMatrix, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
@@ -7,10 +7,10 @@ import resample from './resample.wgsl?raw';
 import resampleReduce from './resample-reduce.wgsl?raw';
 import type { ShaderBuilder } from './shader.ts';
 
-/** Threads below which a GPU is mostly idle, so that a sum is better shared out. */
+/** Threads below which a GPU is mostly idle. Then threads split a sum. */
 const MIN_THREADS = 16384;
 
-/** `start_y(row)` and `weight_y(row, i)` of a band, or of none: the row itself. */
+/** `start_y(row)` and `weight_y(row, i)` of a band. Without a band, the row itself. */
 function bandCode(letter: 'x' | 'y', band: BandedMatrix | null, weightsAt: number): string {
   if (!band) {
     return `fn start_${letter}(r: i32) -> i32 { return r; }\nfn weight_${letter}(r: i32, i: i32) -> f32 { return 1; }`;
@@ -43,7 +43,7 @@ export function declareBands(shader: ShaderBuilder, operation: Resample): void {
   shader.add(`const WIDTH = vec2i(${left?.width ?? 1}, ${right?.width ?? 1});`);
 }
 
-/** Whether so many inputs go into each of so few outputs that threads had better share each sum. */
+/** Whether there are so few outputs with so many inputs each that threads should share each sum. */
 export function isResampleReduce({ left, right, output }: Resample): boolean {
   const [n, , h, w] = output.shape;
   return (left?.width ?? 1) * (right?.width ?? 1) >= 64 && n * h * w * channelBlocks(output) < MIN_THREADS;

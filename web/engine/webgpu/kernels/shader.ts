@@ -1,6 +1,6 @@
-// Writes the part of a kernel's WGSL that follows from the graph: bindings, addresses of tensors, and the
-// epilogue (a tree) as straight code. The loops themselves are in the .wgsl files beside this one, which
-// call `read_0` and `store` (or `take_channels`, and then `put`) as declared here.
+// Writes the part of a kernel's WGSL that depends on the graph: bindings, addresses of tensors, and the epilogue as
+// straight code. The loops are in the .wgsl files beside this one. They call `read_0` and `store` (or `take_channels`
+// and then `put`), which are declared here.
 
 import { type ChannelSlot, expressionCode, fillChannels, readCode } from '../../codegen/expression-code.ts';
 import { EngineError } from '../../error.ts';
@@ -13,9 +13,9 @@ import { type Binding, type FrameLayout, type Kernel, ROW, type Target } from '.
 import { BLOCK_CODE } from './precision.ts';
 import { WGSL } from './wgsl.ts';
 
-/** What our own looks do without, and a page fetches when a model needs it (`extended.ts`). */
+/** Kernels and functions that our own looks do not use, fetched when a model needs them (`extended.ts`). */
 export interface ExtendedKernels {
-  /** Functions that WGSL lacks, by how they are called. */
+  /** Functions that WGSL lacks, by their calls. */
   readonly functions: Readonly<Record<string, string>>;
   readonly compileExtended: (shader: ShaderBuilder, operation: ExtendedOperation) => Kernel;
 }
@@ -26,11 +26,11 @@ export type ExtendedOperation = Exclude<Operation, FrameInput | Elementwise | Re
 export interface KernelContext {
   readonly plan: Plan;
   readonly config: KernelConfig;
-  /** Null where the plan needs none of them. */
+  /** Null if the plan needs none of them. */
   readonly extended: ExtendedKernels | null;
 }
 
-/** (n, y, x, block) of the output's element number `index`; beyond the last one, n is beyond the last image. */
+/** (n, y, x, block) of the output's element `index`. Beyond the last element, n is beyond the last image. */
 const ELEMENT = `
 fn element(index: i32) -> vec4i {
   let blocks = sizes[1].z;
@@ -44,12 +44,12 @@ export class ShaderBuilder {
   readonly #head: string[] = [`const ROW = ${ROW}u;`];
   readonly #sizes: number[] = [];
   readonly #slots: ChannelSlot[] = [];
-  /** Slots that `take_channels` reads for all that is stored of a block of channels; null outside `finish`. */
+  /** Slots that `take_channels` reads for one block of channels; null outside `finish`. */
   #blockSlots: Set<number> | null = null;
   readonly #output: Tensor;
-  /** Whether sizes are part of the text: in kernels that a look has one of, which share no pipeline anyway. */
+  /** Whether sizes are part of the text, in kernels that a look has once. */
   inlineSizes = false;
-  /** Set by whoever reads the camera's frame or writes the canvas of the painting. */
+  /** Set by kernels that read the frame or write the painting's canvas. */
   frame: FrameLayout | null = null;
 
   constructor(
@@ -74,7 +74,7 @@ export class ShaderBuilder {
     this.bindings.push(binding);
   }
 
-  /** The bindings of group 1, which all kernels of a frame that name something of that frame share. */
+  /** Declares a binding of group 1, which all kernels share that use the frame or the painting's canvas. */
   bindFrame(frame: FrameLayout, binding: 0 | 1 | 2, declaration: string): void {
     this.frame = frame;
     this.#head.push(`@group(1) @binding(${binding}) ${declaration};`);
@@ -84,13 +84,13 @@ export class ShaderBuilder {
     this.#head.push(text);
   }
 
-  /** Four more sizes; returns their place in `sizes`. */
+  /** Adds four sizes; returns their index in `sizes`. */
   size(a: number, b = 0, c = 0, d = 0): number {
     this.#sizes.push(a, b, c, d);
     return this.#sizes.length / 4 - 1;
   }
 
-  /** Threads may show each other values; they see to it themselves that all are there. */
+  /** Lets threads of a subgroup exchange values. The kernel ensures that they do not diverge. */
   enableSubgroups(): void {
     this.#head.unshift('enable subgroups;', 'diagnostic(off, subgroup_uniformity);');
   }
@@ -126,7 +126,7 @@ fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
     });
   }
 
-  /** `fn name(value) -> vec4f` for a tree over `value` alone. */
+  /** `fn name(value) -> vec4f` for an expression of `value` alone. */
   valueFunction(name: string, tree: Expression): void {
     const { lines, result } = this.#code(tree);
     this.add(`fn ${name}(value: vec4f) -> vec4f {\n${lines.join('\n')}\n  return ${result};\n}`);
@@ -135,7 +135,7 @@ fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
   /** `fn name(raw, n, y, x, c) -> vec4f`: an epilogue for elements of `output`, whose sizes are `sizes[at]`. */
   epilogue(name: string, tree: Expression | null, output: Tensor, at: number, before = 'value'): void {
     const { lines, result } = this.#code(tree ?? { kind: 'value' }, output);
-    // Lanes without a channel stay zero, whatever the epilogue makes of zero: readers count on it.
+    // Lanes without a channel must stay zero, whatever the epilogue gives for zero: readers rely on it.
     const masked =
       output.shape[1] % LANES === 0
         ? result
@@ -148,9 +148,9 @@ ${lines.join('\n')}
 }`);
   }
 
-  /** `store(value, n, y, x, c)`: the epilogue, then the target. Kernels that store much of one block of
-   * channels take what is constant for it once (`take_channels(c)`) and then `put`. `before` gives what the
-   * epilogue takes, an expression of `value`. */
+  /** Declares `store(value, n, y, x, c)`: the epilogue, then the target. Kernels that store much of one block of
+   * channels read its constants once (`take_channels(c)`) and then call `put`. `before` is the epilogue's input, an
+   * expression of `value`. */
   finish(before = () => 'value'): void {
     this.#blockSlots = new Set();
     this.epilogue('finish', this.operation.epilogue, this.#output, 0, before());
@@ -228,7 +228,7 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
     this.add(`const sizes = ${type}(${vectors.join(', ')});`);
   }
 
-  /** The whole kernel; `body` is a .wgsl file's. */
+  /** The whole kernel. `body` is the text of a .wgsl file. */
   kernel(body: string, workgroups: Kernel['workgroups']): Kernel {
     const { name: label } = this.operation;
     if (Math.max(...workgroups) > 65535) {

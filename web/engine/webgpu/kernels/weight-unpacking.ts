@@ -1,9 +1,9 @@
-// How kernels read weights as `pack-weights.ts` packs them: widened as they are loaded, by WGSL's unpack functions,
-// which need no extension, half floats included.
+// Code that reads the weights that `pack-weights.ts` packs. They are widened as they are loaded, by WGSL's unpack
+// functions, which need no extension, not even for half floats.
 
 import type { Element } from '../../codegen/pack-weights.ts';
 
-/** What 1 is in a stored weight: `unpack4x8unorm` and its like divide by the largest value. */
+/** The stored value of a weight of 1: `unpack4x8unorm` and the like divide by the largest value. */
 export const FULL_SCALE: Readonly<Record<Element, number>> = {
   float32: 1,
   float16: 1,
@@ -16,7 +16,7 @@ const UNPACK: Readonly<Record<'float16' | 'uint16', string>> = {
   uint16: 'unpack2x16unorm',
 };
 
-/** Vectors of four words that a block of weights takes. */
+/** Vectors of four words per block of weights. */
 const VECTORS: Readonly<Record<Element, number>> = { float32: 4, float16: 2, uint16: 2, uint8: 1 };
 
 type At = (vector: string) => string;
@@ -25,7 +25,7 @@ const storedVector =
   vector =>
     `weights[${VECTORS[type]} * i + ${vector}]`;
 
-/** The weights of input channel `k` among the four of block `i`; `at` gives the block's vectors. */
+/** The weights of input channel `k` in block `i`. `at` gives the block's vectors. */
 function columnExpression(type: Element, k: number | 'lane', at: At = storedVector(type)): string {
   if (type === 'float32') return at(`${k}`);
   if (type === 'uint8') return `unpack4x8unorm(${at('0')}[${k}]) - zero`;
@@ -33,9 +33,9 @@ function columnExpression(type: Element, k: number | 'lane', at: At = storedVect
   return `vec4f(${pair(0)}, ${pair(1)}) - zero`;
 }
 
-/** `fn block(i, zero) -> Matrix`, a column per input channel, with as many rows as there are output channels:
- * three of a picture, or four. `together` where four threads want the same block: each loads the weights of
- * one input channel, and shows them to the others. Also the type of the weights' array. */
+/** `fn block(i, zero) -> Matrix`, with a column per input channel and a row per output channel: three for a picture,
+ * else four. With `hasQuads`, four threads want the same block: each loads the weights of one input channel and
+ * broadcasts them. `element` is the type of the weights' array. */
 export function blockCode(
   type: Element,
   rows: 3 | 4,
@@ -62,6 +62,6 @@ fn block(i: i32, zero: vec4f) -> Matrix {
   return { element, code };
 }
 
-/** `fn column_k(i, zero) -> vec4f`: the weights of input channel k alone, from block i. */
+/** `fn column_k(i, zero) -> vec4f`: the weights of input channel k in block i. */
 export const columnCode = (type: Element, k: number): string =>
   `fn column_${k}(i: i32, zero: vec4f) -> vec4f {\n  return ${columnExpression(type, k)};\n}`;

@@ -1,4 +1,4 @@
-// WGSL, as far as it differs from GLSL.
+// What WGSL writes differently from GLSL.
 
 import type { ShaderLanguage } from '../../codegen/expression-code.ts';
 

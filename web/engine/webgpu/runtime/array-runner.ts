@@ -1,6 +1,6 @@
-// `run`: the graph on arrays. For who wants numbers of it, tests and tools; never for frames. It is fetched, and
-// its few kernels of its own (those that a frame feeds, and the painting to a buffer) are compiled, when it is
-// first called. A look's kernels are else those of its frames, in the shapes that they had before the tuner.
+// `run`: the graph on arrays, for tests and tools, never for frames. It is fetched at the first call. Only then its
+// own kernels are compiled: those that read a frame otherwise, and the painting to a buffer. It shares the others
+// with the frames, in the shapes from before tuning.
 
 import { EngineError } from '../../error.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
@@ -20,14 +20,14 @@ type Arrays = Record<string, Float32Array>;
 
 const single = (operation: Operation): FrameStep => ({ kind: 'single', operation });
 
-/** The steps of a frame that make what they make in buffers, and then what a frame never makes: the guide. */
+/** The steps of a frame that write buffers, and then the guide, which a frame may never compute by itself. */
 function splitSteps({ plan, steps }: FramePlan): {
   frame: readonly FrameStep[];
   guide: readonly FrameStep[];
 } {
   if (!plan.camera) return { frame: plan.operations.map(single), guide: [] };
   return {
-    // What only shows a tensor on the canvas is no operation of the plan.
+    // A copy of a tensor to the canvas is no operation of the plan.
     frame: steps.filter(step => step.kind !== 'single' || plan.operations.includes(step.operation)),
     guide: steps.flatMap(step =>
       step.kind === 'inputConv' && plan.outputs.includes(step.guide.output) ? [single(step.guide)] : [],
@@ -36,7 +36,7 @@ function splitSteps({ plan, steps }: FramePlan): {
 }
 
 export class ArrayRunner {
-  /** Inputs have been given once. */
+  /** Whether `run` was given inputs before. */
   #hasInputs = false;
 
   private constructor(
@@ -70,7 +70,7 @@ export class ArrayRunner {
     return new ArrayRunner(plan, pipelines, picture, await bound(frame), await bound(guide));
   }
 
-  /** `live` are values as they are set; inputs of their names are for this once. */
+  /** `live` are the current live inputs. Inputs of their names override them for this run. */
   async run(inputs: Arrays, live: Float32Array, { read = true }: RunOptions): Promise<Arrays> {
     const { plan, pipelines } = this;
     const { device, buffers } = pipelines;
@@ -110,7 +110,7 @@ export class ArrayRunner {
     return pipelines.buffers.buffer(slice.buffer);
   }
 
-  /** Copied in the same submission: frames between this and its reading may paint over it. */
+  /** Copied in the same submission, since frames may overwrite the buffer before it is read. */
   #copy(tensor: Tensor, encoder: GPUCommandEncoder): { tensor: Tensor; copy: GPUBuffer } {
     const from = this.#buffer(tensor);
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;

@@ -1,4 +1,4 @@
-// The GPU: whether there is one that is worth using, and a device with the limits that it has.
+// The GPU: whether there is a usable one, and a device with its limits.
 
 import type { Availability } from '../../availability.ts';
 import { EngineError, messageOf } from '../../error.ts';
@@ -17,7 +17,7 @@ async function findAdapter(): Promise<GPUAdapter | string> {
   }
 }
 
-/** Browsers before 2024 have an adapter's name nowhere or on the adapter alone, so it is kept from there. */
+/** Browsers before 2024 name the adapter nowhere, or only on the adapter. So its name is kept from there. */
 const names = new WeakMap<GPUDevice, string>();
 
 function infoOf(
@@ -34,11 +34,11 @@ export const adapterName = (device: GPUDevice): string => names.get(device) ?? n
 
 export const isSoftware = (device: GPUDevice): boolean => isSoftwareName(adapterName(device));
 
-/** Whether an adapter says of itself that it is slow: it moved from the adapter to its info in 2025. */
+/** Whether the adapter calls itself a fallback. The flag moved from the adapter to its info in 2025. */
 const isFallback = (adapter: GPUAdapter): boolean =>
   infoOf(adapter).isFallbackAdapter ?? Reflect.get(adapter, 'isFallbackAdapter') === true;
 
-/** Never throws: who asks has another way to paint. */
+/** Never throws, since the caller has other ways to paint. */
 export async function webgpuAvailable(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
   const adapter = await findAdapter();
   if (typeof adapter === 'string') return { ok: false, reason: adapter };
@@ -52,8 +52,8 @@ export async function webgpuAvailable(options: { allowSoftware?: boolean } = {})
   return { ok: true, adapter: name };
 }
 
-/** What kernels take for granted: less than WebGPU promises of every adapter, but not of every way to ask for
- * one (compatibility mode has less). `tests/node/kernels.test.ts` holds the kernels against it. */
+/** The limits that kernels need. WebGPU guarantees them for core adapters, but not in compatibility mode.
+ * `tests/node/kernels.test.ts` checks the kernels against them. */
 export const REQUIRED_LIMITS = {
   maxStorageBuffersPerShaderStage: 8,
   maxUniformBuffersPerShaderStage: 4,
@@ -63,7 +63,7 @@ export const REQUIRED_LIMITS = {
   maxComputeWorkgroupsPerDimension: 65535,
 } as const;
 
-/** Throws a sentence where an adapter or a shared device allows less than kernels need. */
+/** Throws an error if an adapter or a shared device has less than kernels need. */
 export function checkLimits(limits: GPUSupportedLimits): void {
   for (const [name, needed] of Object.entries(REQUIRED_LIMITS)) {
     const allowed: unknown = Reflect.get(limits, name);
@@ -75,20 +75,20 @@ export function checkLimits(limits: GPUSupportedLimits): void {
   }
 }
 
-/** What is taken where an adapter has it. */
+/** Features that are requested if the adapter has them. */
 const OPTIONAL_FEATURES = ['bgra8unorm-storage', 'shader-f16', 'subgroups'] as const;
 
-/** Whether four threads run as one, and may show each other values: as software GPUs have it. */
+/** Whether subgroups have four threads, as on software GPUs. */
 export function hasQuads(device: GPUDevice): boolean {
   const { subgroupMinSize, subgroupMaxSize } = infoOf(device);
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4;
 }
 
-/** Half the bytes to move where a GPU converts halves by itself: that it computes in them is the sign of it. */
+/** Halves are half the bytes, where a GPU converts them in hardware. If it computes in halves, it does. */
 export const defaultPrecision = (device: GPUDevice): Precision =>
   device.features.has('shader-f16') && !isSoftware(device) ? 'float16' : 'float32';
 
-/** A device with all storage that the adapter allows. */
+/** Requests a device with the adapter's limits on storage. */
 export async function requestDevice(): Promise<GPUDevice> {
   const adapter = await findAdapter();
   if (typeof adapter === 'string') throw new EngineError(adapter);
@@ -107,7 +107,7 @@ export async function requestDevice(): Promise<GPUDevice> {
   return device;
 }
 
-/** The format that a canvas is shown in without conversion, where compute shaders may write it. */
+/** The format that the canvas is displayed in without conversion, if compute shaders may write it. */
 export function canvasFormat(device: GPUDevice): GPUTextureFormat {
   const preferred = navigator.gpu.getPreferredCanvasFormat();
   return preferred === 'bgra8unorm' && !device.features.has('bgra8unorm-storage') ? 'rgba8unorm' : preferred;

@@ -1,4 +1,4 @@
-// The kernels of a frame: compiled, bound to what holds for all frames, and recorded.
+// The program of a frame: its kernels, compiled and bound to what all frames share.
 
 import { assertNever, EngineError } from '../../error.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
@@ -21,16 +21,16 @@ import { type BufferAllocator, withErrorScopes } from './memory.ts';
 import { awaitKernel, type CompiledKernel, makeBindGroup, PipelineCache } from './pipeline-cache.ts';
 import { makePlanBuffers } from './plan-buffers.ts';
 
-/** A kernel with the bind group that holds for all frames. */
+/** A kernel with the bind group that all frames share. */
 export interface BoundKernel {
   readonly compiled: CompiledKernel;
   readonly group: GPUBindGroup;
 }
 
-/** Something for each way that a frame comes; most kernels are the same for both. */
+/** One of something for each kind of frame. Most kernels are the same for both. */
 export type PerFrameKind<T> = Readonly<Record<FrameKind, T>>;
 
-/** Kernels of a frame, in order, for each way that frames have come, the usual one first. */
+/** A frame's kernels, in order, for each kind of frame that has come, the preferred one first. */
 export interface FrameKernels {
   readonly config: KernelConfig;
   readonly byKind: Map<FrameKind, readonly BoundKernel[]>;
@@ -40,16 +40,16 @@ const noResource = (binding: Binding): never => {
   throw new EngineError(`The engine has nothing to bind as '${binding.kind}'.`);
 };
 
-/** What painting takes besides its kernels. */
+/** What painting needs besides the kernels of a configuration. */
 export interface FrameProgram {
   readonly framePlan: FramePlan;
   readonly pipelines: PipelineCache;
   readonly format: GPUTextureFormat;
-  /** Whether frames may come as external textures, too; without them all kernels are those for copies. */
+  /** Whether frames may be external textures. If not, all kernels are for copied frames. */
   readonly hasExternal: boolean;
 }
 
-/** Not all browsers have external textures, and some have them by name alone. */
+/** Some browsers lack external textures, and some only have the name. */
 export async function hasExternalTextures(device: GPUDevice): Promise<boolean> {
   if (!('importExternalTexture' in device)) return false;
   const entries = [{ binding: 0, visibility: GPUShaderStage.COMPUTE, externalTexture: {} }];
@@ -73,11 +73,11 @@ export function createFrameProgram(
   return { framePlan, pipelines: new PipelineCache(allocator, buffers, config), format, hasExternal };
 }
 
-/** How frames come where all is well. */
+/** The kind of frames where all is well. */
 export const preferredFrameKind = ({ hasExternal }: FrameProgram): FrameKind =>
   hasExternal ? 'external' : 'texture';
 
-/** Kernels in a style, all made at once, for frames that come those ways; only the pipelines are waited for. */
+/** Prepares all kernels of a configuration at once, for those kinds of frames. Only the pipelines are awaited. */
 export function prepareKernels(
   { framePlan, pipelines, format }: FrameProgram,
   config: KernelConfig,
@@ -101,8 +101,8 @@ export function prepareKernels(
   };
 }
 
-/** The kernels for frames that come that way. Those that differ are made when the first one does: what is
- * submitted next waits for them, and the page does not. */
+/** The kernels for that kind of frame. Those that differ are compiled at its first frame: later submissions wait for
+ * them, and the page does not. */
 export function kernelsOfKind(
   { framePlan, pipelines, format }: FrameProgram,
   { config, byKind }: FrameKernels,
@@ -121,13 +121,13 @@ export function kernelsOfKind(
   return made;
 }
 
-/** A kernel for external frames, and another for copied ones where it is not the same. */
+/** A kernel for external frames, and another for copied ones if it differs. */
 function kernelsPerKind(hasExternal: boolean, compileFor: (kind: FrameKind) => Kernel): Kernel[] {
   const first = compileFor(hasExternal ? 'external' : 'texture');
   return hasExternal && first.frame ? [first, compileFor('texture')] : [first];
 }
 
-/** A step's kernel for a frame or, without one, for what `run` is given; the painting goes where that goes. */
+/** The kernel of a step, for a frame; or for `run`, where `frame` is null and the painting goes to a buffer. */
 export function compileStep(
   { plan, painted, extended }: FramePlan,
   config: KernelConfig,
@@ -160,7 +160,7 @@ const compileOperation = (
     ? compileFrameInput(context, operation, frame, target)
     : compile(context, operation, target);
 
-/** The kernels that show the guide, for who looks at it. */
+/** The kernels that show the guide. */
 export async function compileGuide({
   framePlan,
   pipelines,
@@ -179,7 +179,7 @@ export async function compileGuide({
   return external && texture ? { external, texture } : null;
 }
 
-/** The bind group of what is new with a frame, for the kernels that read it and the one that paints. */
+/** The bind group of a frame, for the kernels that read it and the one that paints. */
 export function makeFrameGroup(
   { pipelines, format }: FrameProgram,
   kind: FrameKind,

@@ -1,6 +1,6 @@
-// Frames of a camera, a video or a picture, as something that a kernel may sample. The straight way is an
-// external texture: the browser's own video frame, no copy. Where it is refused or shown wrongly, frames come in
-// other ways (`frames/uploader.ts`), to a texture.
+// Frames of a camera, a video or a picture, as textures that a kernel can sample. The best is an external texture:
+// the browser's own video frame, without a copy. If that is refused or shows frames wrongly, they are uploaded to a
+// texture over other paths (`frames/uploader.ts`).
 
 import {
   cropOf,
@@ -19,14 +19,14 @@ export type Frame =
   | { readonly kind: 'external'; readonly texture: GPUExternalTexture }
   | { readonly kind: 'texture'; readonly view: GPUTextureView };
 
-/** What the crop is for. */
+/** What the crop depends on. */
 type CropArgs = readonly [size: Size, mirror: boolean];
 
 export class FrameTextures {
   readonly sampler: GPUSampler;
   readonly #uploader: FrameUploader;
   #target: { readonly texture: GPUTexture; readonly view: GPUTextureView } | null = null;
-  /** The bitmap that lies in the texture: bitmaps never change, so it need not be uploaded again. */
+  /** The bitmap in the texture. Bitmaps never change, so it is not uploaded again. */
   #uploaded: FrameSource | null = null;
   #crop: CropArgs | null = null;
 
@@ -41,7 +41,7 @@ export class FrameTextures {
     this.sampler = device.createSampler({ label: 'frame', magFilter: 'linear', minFilter: 'linear' });
   }
 
-  /** The frame on the GPU; null while the source has none yet. */
+  /** The frame on the GPU; null while the source has none. */
   upload(source: FrameSource, mirror: boolean): Frame | null {
     const whole = sizeOfSource(source);
     if (Math.min(...whole) === 0) return null;
@@ -90,7 +90,7 @@ export class FrameTextures {
     return this.#target;
   }
 
-  /** Has `work` submitted while the crop is that of a square of that side. */
+  /** Calls `work`, which submits, while the crop is that of a square of that side. */
   withCropOf(side: number, work: () => void): void {
     const before = this.#crop;
     this.#setCrop([side, side], false);

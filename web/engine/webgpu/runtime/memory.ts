@@ -1,10 +1,10 @@
-// Buffers and whoever owns them, and errors of the GPU, which it reports later than the call that made them.
+// Buffers and their owner, and the GPU's errors, which come later than the calls that cause them.
 
 import { EngineError } from '../../error.ts';
 
 const FILTERS = ['validation', 'out-of-memory', 'internal'] as const;
 
-/** Every buffer of a painter: destroyed together, whatever happened on the way to a painter. */
+/** Allocates the buffers of a painter, and destroys them together, even if the painter was never completed. */
 export class BufferAllocator {
   readonly #own: GPUBuffer[] = [];
 
@@ -31,8 +31,8 @@ export class BufferAllocator {
   }
 }
 
-/** What `work` makes on the device; throws what the GPU says of it afterwards. `work` must not wait for
- * anything, since error scopes are a stack that others on the same device use too. */
+/** Calls `work` and throws the error that the GPU reports of it. `work` must not wait, since error scopes are a stack
+ * that others on the device use too. */
 export async function withErrorScopes<T>(device: GPUDevice, work: () => T): Promise<T> {
   for (const filter of FILTERS) device.pushErrorScope(filter);
   const popped: Promise<GPUError | null>[] = [];
@@ -40,7 +40,7 @@ export async function withErrorScopes<T>(device: GPUDevice, work: () => T): Prom
   try {
     made = work();
   } finally {
-    // A lost device has no scopes left; its loss is reported elsewhere.
+    // A lost device has no scopes. Its loss is reported elsewhere.
     for (const _ of FILTERS) popped.push(device.popErrorScope().catch(() => null));
   }
   const [error] = (await Promise.all(popped)).filter(one => one !== null);
@@ -49,7 +49,7 @@ export async function withErrorScopes<T>(device: GPUDevice, work: () => T): Prom
 }
 
 export function gpuErrorMessage(error: GPUError): string {
-  // The first line says what is wrong, those after it where in the code.
+  // The first line is the problem, the others are its place in the code.
   const reason = error.message.trim().split('\n')[0] || 'it gives no reason';
   return error instanceof GPUOutOfMemoryError
     ? `The GPU has too little memory for this look (${reason}); close other pages or choose a smaller look.`

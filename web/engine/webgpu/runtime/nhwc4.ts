@@ -1,7 +1,7 @@
-// Tensors from ONNX's order (N, C, H, W) to the GPU's (N, H, W, blocks of four channels).
+// Packs tensors from ONNX's order (N, C, H, W) to the GPU's (N, H, W, blocks of four channels).
 import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 
-/** Index in the GPU's order for each element in ONNX's, as a walk. */
+/** Calls `each` with the indices of every element in both orders. */
 export function forEachElement(
   tensor: Tensor,
   stride: number,

@@ -1,6 +1,6 @@
-// GPU objects of kernels: pipelines (one per distinct text, compiled side by side and off the main thread),
-// buffers filled once, and bind groups. All but the pipelines are made at once, so that `checked` sees what
-// the GPU thinks of them; a pipeline that fails says so itself.
+// GPU objects of kernels: pipelines (one per distinct text, compiled in parallel and off the main thread), buffers
+// that are filled once, and bind groups. All but the pipelines are made synchronously, so that `withErrorScopes` sees
+// their errors. A pipeline reports its own error.
 
 import type { ConstantData } from '../../codegen/constant-data.ts';
 import { assertNever } from '../../error.ts';
@@ -13,16 +13,16 @@ export interface CompiledKernel {
   readonly kernel: Kernel;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
-  /** Buffers of the bindings that never change; null where a frame gives the resource. */
+  /** Buffers of the bindings that never change; null where a frame provides the resource. */
   readonly fixed: readonly (GPUBuffer | null)[];
 }
 
-/** All of a kernel but its pipeline, which comes later. */
+/** A kernel whose pipeline is still compiling. */
 export interface PendingKernel extends Omit<CompiledKernel, 'pipeline'> {
   readonly pending: Promise<GPUComputePipeline>;
 }
 
-/** Kernels of one text share a pipeline. */
+/** Kernels with the same text share a pipeline. */
 const keyOf = ({ frame, code }: Kernel): string => `${frame?.kind ?? ''} ${code}`;
 
 export class PipelineCache {
@@ -41,32 +41,32 @@ export class PipelineCache {
     return this.allocator.device;
   }
 
-  /** Pipelines that are held. */
+  /** Pipelines in the cache. */
   get count(): number {
     return this.#made.size;
   }
 
-  /** Forgets all pipelines but those; who has one may still use it. */
+  /** Drops all other pipelines. Whoever holds one may still use it. */
   retain(kernels: readonly Kernel[]): void {
     const kept = new Set(kernels.map(keyOf));
     for (const key of this.#made.keys()) if (!kept.has(key)) this.#made.delete(key);
   }
 
-  /** Compiled beside what else there is to do. */
+  /** Compiles in the background. */
   prepare(kernel: Kernel): PendingKernel {
     const key = keyOf(kernel);
     const known = this.#made.get(key);
     if (known) return { ...known, ...this.#bind(kernel) };
     const [layout, description] = this.#describe(kernel);
     const pending = this.device.createComputePipelineAsync(description);
-    // Who waits for it sees the failure; if another fails first, nobody waits.
+    // Whoever awaits it sees the failure. If another one fails first, nobody does.
     pending.catch(() => undefined);
     const made = { layout, pending };
     this.#made.set(key, made);
     return { ...made, ...this.#bind(kernel) };
   }
 
-  /** Compiled before all that is submitted from now on. */
+  /** Compiles before everything that is submitted from now on. */
   compile(kernel: Kernel): CompiledKernel {
     const [layout, description] = this.#describe(kernel);
     const pipeline = this.device.createComputePipeline(description);
@@ -100,7 +100,7 @@ export class PipelineCache {
     return [layout, description];
   }
 
-  /** The layout of group 1, one object for all that share its bind group. */
+  /** The layout of group 1: one object for all kernels that share its bind group. */
   frameLayout({ kind, format }: FrameLayout): GPUBindGroupLayout {
     const key = `${kind} ${format}`;
     const visibility = GPUShaderStage.COMPUTE;
@@ -153,7 +153,7 @@ export class PipelineCache {
     return buffer;
   }
 
-  /** Kernels that read the same constants in the same order share one buffer. */
+  /** Kernels that read the same constants in the same layout share a buffer. */
   #dataBuffer(data: ConstantData): GPUBuffer {
     const owned = this.#data.get(data.owner) ?? new Map<string, GPUBuffer>();
     this.#data.set(data.owner, owned);
@@ -193,7 +193,7 @@ function layoutOf(binding: Binding): Omit<GPUBindGroupLayoutEntry, 'binding' | '
   }
 }
 
-/** The bind group of a kernel; `given` has what `fixed` lacks. */
+/** Makes the bind group of a kernel. `given` provides what `fixed` lacks. */
 export function makeBindGroup(
   device: GPUDevice,
   { kernel, layout, fixed }: Omit<CompiledKernel, 'pipeline'>,

@@ -8,15 +8,15 @@ import { narrowValues, storedBytes } from '../kernels/precision.ts';
 import type { BufferAllocator } from './memory.ts';
 import { packNhwc4 } from './nhwc4.ts';
 
-/** What all kernels of a plan share: its buffers, and the two small uniforms. */
+/** What all kernels of a plan share: its buffers and two small uniforms. */
 export interface PlanBuffers {
-  /** Made when a kernel first wants it: painting does without some that `run` needs. */
+  /** Allocated on first use: painting needs fewer buffers than `run`. */
   readonly buffer: (index: number) => GPUBuffer;
   readonly live: GPUBuffer;
   readonly crop: GPUBuffer;
 }
 
-/** The plan's buffers, with the live values and the constants among its tensors written. */
+/** Makes the plan's buffers, with the default live inputs and the constant tensors. */
 export function makePlanBuffers(
   allocator: BufferAllocator,
   plan: Plan,

@@ -1,7 +1,6 @@
-// What the kernels of a frame make of stripes, for the watchdog: a frame that nobody sees, with samples of what
-// each kernel leaves to the next. Nothing is compiled for it. What it takes of the GPU's memory is small, and is
-// given back: the picture is stretched as a frame is, and the painting goes to a texture of a few rows, since
-// what is painted beyond those is dropped.
+// Probes a frame's kernels for the health monitor: runs them on the test pattern and samples their outputs. Nothing
+// is shown and nothing is compiled. It takes little GPU memory, and gives it back: the test pattern is stretched like
+// a frame, and the painting goes to a texture of a few rows, as pixels beyond it are dropped.
 
 import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { defaultLiveValues } from '../../live-inputs.ts';
@@ -14,15 +13,15 @@ import type { FrameTextures } from './frame-textures.ts';
 import { BufferAllocator } from './memory.ts';
 import { dispatch } from './pipeline-cache.ts';
 
-/** Bytes of the painting, at most; one row of the widest one is less. */
+/** Bytes of the painting, at most. One row of the widest painting takes fewer. */
 const MAX_PAINTED_BYTES = 2 ** 15;
-/** Bytes of samples of one kernel, and their pixels, at most. */
+/** Bytes of the samples of one kernel, and pixels that are sampled, at most. */
 const MAX_SAMPLED_BYTES = 4096;
 const MAX_SAMPLED_PIXELS = 16;
 
 const nanBeyondHalf = (value: number): number => (Math.abs(value) < 65504 ? value : Number.NaN);
 
-/** Channels of one pixel: a part of a buffer. */
+/** Channels of one pixel, as a range of a buffer. */
 type Sample = readonly [buffer: GPUBuffer, at: number, size: number];
 
 export async function probe(
@@ -31,7 +30,7 @@ export async function probe(
   frames: FrameTextures,
   live: Float32Array<ArrayBuffer>,
 ): Promise<ProbeResult> {
-  // As the latest new kind of frame came; its kernels are there.
+  // As the latest new kind of frame: its kernels exist.
   const [[kind, bound] = ['texture', []] as const] = [...byKind].reverse();
   const { framePlan, pipelines, format } = program;
   const { device, buffers, config } = pipelines;
@@ -64,7 +63,7 @@ export async function probe(
     const group = makeFrameGroup(program, kind, frames.sampler, given, painting.createView());
     bound.forEach(({ compiled, group: bindings }, i) => {
       const own = samples[i] ?? [];
-      // What was there before is no answer.
+      // Old values must not pass for results.
       for (const sample of own) encoder.clearBuffer(...sample);
       const pass = encoder.beginComputePass({ label });
       pass.setBindGroup(1, group);
@@ -86,9 +85,9 @@ export async function probe(
     const found = read.getMappedRange();
     const values = widenValues(config.precision, found.slice(0, sampled));
     return {
-      // Halves keep what is too large for them, and NaN, as the largest that they have.
+      // Halves store NaN and values beyond their range as their largest value.
       values: config.precision === 'float16' ? values.map(nanBeyondHalf) : values,
-      // Whatever its colour, what is painted is opaque, and what is not is not.
+      // A pixel that was painted is opaque, and others are not.
       painted: new Uint8Array(found, sampled).every((value, i) => i % 4 < 3 || value === 255),
     };
   } finally {
@@ -99,7 +98,7 @@ export async function probe(
   }
 }
 
-/** What is asked of a step: nothing of the picture, which comes as it is, and of what goes to the canvas. */
+/** The samples of a step. The picture is not sampled, nor what goes to the canvas. */
 function samplesOf({ framePlan, pipelines }: FrameProgram, step: FrameStep): Sample[] {
   const operation = step.kind === 'single' ? step.operation : step.kind === 'inputConv' && step.convolution;
   const slice = operation && operation !== framePlan.painted && framePlan.plan.slices.get(operation.output);

@@ -1,5 +1,5 @@
-// The ways of a video frame to a WebGPU device, tried on a known frame: as an external texture, through a kernel
-// that samples it, and uploaded to a texture, which is read itself.
+// Tests the upload paths of video frames on a WebGPU device: a kernel samples the test frame as an external texture,
+// and uploads are read back from a texture.
 
 import {
   QUARTER_CENTERS,
@@ -18,10 +18,10 @@ export const probeUploadPaths = (device: GPUDevice): Promise<ReadonlySet<UploadP
   );
 
 const label = 'way';
-/** Of four vectors of floats. */
+/** Four vectors of floats. */
 const BYTES = 64;
 
-/** What `record` has copied to a buffer. */
+/** The buffer that `record` copies to. */
 async function readCopy(
   device: GPUDevice,
   record: (encoder: GPUCommandEncoder, copy: GPUBuffer) => void,
@@ -73,7 +73,7 @@ async function readSampled(
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
   const buffer = device.createBuffer({ label, size: BYTES, usage });
   try {
-    // Not every browser knows external textures in WGSL, and the error would be the page's.
+    // Some browsers do not know external textures in WGSL. Their error must not reach the page.
     const module = await withErrorScopes(device, () => device.createShaderModule({ label, code }));
     const compute = { module, entryPoint: 'main' };
     const pipeline = await device.createComputePipelineAsync({ label, layout: 'auto', compute });

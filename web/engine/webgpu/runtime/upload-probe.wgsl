@@ -1,5 +1,4 @@
-// What a sampler finds in the middle of the four quarters of a video frame: upper left, upper right, lower left,
-// lower right.
+// Samples a video frame in the middle of its quarters: upper left, upper right, lower left, lower right.
 @group(0) @binding(0) var linear_sampler: sampler;
 @group(0) @binding(1) var frame: texture_external;
 @group(0) @binding(2) var<storage, read_write> found: array<vec4f, 4>;

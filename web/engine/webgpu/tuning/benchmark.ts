@@ -1,4 +1,4 @@
-// Trying a kernel: the largest layer of a class, run by itself.
+// Benchmarks a candidate shape on the largest layer of its class.
 
 import { multiplyAdds } from '../../graph/ir/cost.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
@@ -9,11 +9,10 @@ import type { FrameProgram } from '../runtime/frame-program.ts';
 import { withErrorScopes } from '../runtime/memory.ts';
 import { awaitKernel, dispatch, makeBindGroup } from '../runtime/pipeline-cache.ts';
 
-/** Milliseconds that so many runs of a layer take. They write where frames write, and every frame writes
- * all that it reads. */
+/** Resolves to the milliseconds of so many runs. They write the frame's buffers, which every frame overwrites. */
 export type Benchmark = (repeats: number) => Promise<number>;
 
-/** The layer of a class that multiplies most; the painted one writes a canvas and is no layer to try. */
+/** The costliest layer of a class. The one that writes the canvas is left out. */
 function largestLayer({ framePlan, pipelines }: FrameProgram, name: ConvClass): Convolution | null {
   let [most, found]: [number, Convolution | null] = [0, null];
   for (const step of framePlan.steps) {

@@ -1,9 +1,9 @@
-// What is known of an adapter: shapes of kernels that the tuner found there, by class of convolution.
+// The tuned shapes of an adapter, by class of convolution, in local storage.
 
 import type { ConvClass, KernelConfig, TileShape } from '../kernels/config.ts';
 import type { PageEnvironment } from './environment.ts';
 
-/** Raised with kernels or candidates, whose old figures say nothing of new ones. */
+/** Raise it with changes of kernels or candidates, which outdate stored shapes. */
 const VERSION = 4;
 export const CONV_CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
 
@@ -12,9 +12,9 @@ export const cacheKey = (adapter: string, { precision }: KernelConfig): string =
 
 const POWERS_OF_TWO = [1, 2, 4, 8, 16, 32, 64];
 
-/** Whether it is one: powers of two, of which more would be a longer program than any GPU takes. Convolutions of
- * few products may have few channels, too: deeper, each such layer would be a pipeline of its own, beyond the twelve
- * that a look may take. */
+/** Whether it is a valid shape: powers of two, up to the longest program that GPUs accept. In class fine, `deep` is
+ * at most 2: some layers have few channels, and with more each would be a pipeline of its own, beyond the twelve that
+ * a look may take. */
 export function isTileShape(name: ConvClass, shape: Partial<TileShape> | undefined): shape is TileShape {
   const isPower = (size: unknown, most: number): boolean =>
     POWERS_OF_TWO.some(power => power === size && power <= most);
@@ -26,16 +26,16 @@ export function isTileShape(name: ConvClass, shape: Partial<TileShape> | undefin
   );
 }
 
-/** Shapes that suit an adapter, of the classes that were tried on it. */
+/** Tuned shapes, by the classes that were tuned. */
 export type TunedShapes = Partial<Record<ConvClass, TileShape>>;
 
-/** What is known of an adapter. */
+/** The tuned shapes of an adapter. */
 export interface TuningCache {
   readonly shapes: TunedShapes;
   save(found: TunedShapes): void;
 }
 
-/** What is no shape is not known; where none are wanted, none are kept either. */
+/** Invalid shapes are dropped. If it is not enabled, nothing is read or written. */
 export function openTuningCache(key: string, { storage }: PageEnvironment, isEnabled = true): TuningCache {
   const shapes: TunedShapes = {};
   try {
@@ -45,7 +45,7 @@ export function openTuningCache(key: string, { storage }: PageEnvironment, isEna
       if (isTileShape(name, shape)) shapes[name] = shape;
     }
   } catch {
-    // Somebody else's text under our key.
+    // Somebody else's text under this key.
   }
   const save = (found: TunedShapes) => {
     if (isEnabled) storage.write(key, JSON.stringify(found));

@@ -1,8 +1,8 @@
-// The configuration of kernels before anything was measured on a GPU.
+// The default configuration of kernels, before anything is measured.
 //
-// Software GPUs run four threads at a time. Every load costs there, and barriers cost a great deal, so a thread
-// computes much and waits for few others. Real GPUs hide loads behind many threads, and a thread that computes too
-// much takes registers from the others.
+// Software GPUs run four threads at a time. Loads cost there, and barriers cost a lot. So a thread computes much and
+// rarely waits. Real GPUs hide loads behind many threads, and a thread that computes too much takes registers from
+// the others.
 
 import type { KernelConfig } from '../kernels/config.ts';
 import { hasQuads, isSoftware } from '../runtime/device.ts';

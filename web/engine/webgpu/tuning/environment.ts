@@ -1,19 +1,18 @@
-// What a painter takes of the page that it is on: idle moments for the tuner, which begins when the first
-// painting is done, and a memory for what it found.
+// What tuning needs of the page: idle time, and storage for the shapes.
 
 import type { KernelConfig } from '../kernels/config.ts';
 import { defaultConfig } from './defaults.ts';
 
-/** Tests have their own. */
+/** Tests pass their own. */
 export interface PageEnvironment {
-  /** The style to begin with. */
+  /** The configuration to start from. */
   defaultConfig(device: GPUDevice): KernelConfig;
-  /** Resolves when nobody would notice some milliseconds; false where it is better to give up. */
+  /** Resolves to true in an idle moment, and to false if tuning should stop. */
   idle(): Promise<boolean>;
   readonly storage: { read(key: string): string | null; write(key: string, value: string): void };
 }
 
-/** The page's own: idle callbacks where there are any, and local storage where the page may use it. */
+/** The page's own: idle callbacks where available, and local storage where allowed. */
 export function browserEnvironment(): PageEnvironment {
   const fallback = new Map<string, string>();
   const storage = (): Storage | null => {
@@ -39,7 +38,7 @@ export function browserEnvironment(): PageEnvironment {
         try {
           storage()?.setItem(key, value);
         } catch {
-          // Full or forbidden: it is tried again on the next visit.
+          // Full or forbidden. The next visit tries again.
         }
       },
     },

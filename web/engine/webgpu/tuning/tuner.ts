@@ -1,12 +1,12 @@
-// Finds by trying what shape of kernels suits this GPU: after the first painting, in idle moments, a few
-// milliseconds at a time, and never again on the same adapter. What comes out differs from what came out
-// before by rounding alone, since a shape only says who computes what.
+// Tunes tile shapes for the GPU by measuring: after the first painting, in idle moments, a few milliseconds at a
+// time, and once per adapter. Results change by rounding alone, since a shape only decides which thread computes
+// what.
 
 import type { ConvClass, KernelConfig, TileShape } from '../kernels/config.ts';
 import type { Benchmark } from './benchmark.ts';
 import { CONV_CLASSES, isTileShape, type TunedShapes } from './cache.ts';
 
-/** Shapes one step away. */
+/** The shapes one step away. */
 export function neighbours(name: ConvClass, shape: TileShape): TileShape[] {
   const { wide, deep, share } = shape;
   const near = [
@@ -20,19 +20,19 @@ export function neighbours(name: ConvClass, shape: TileShape): TileShape[] {
   return near.filter(one => isTileShape(name, one) && !isSameShape(one, shape));
 }
 
-/** Milliseconds of the GPU's time at a go; a kernel that takes longer is left as it is. */
+/** Milliseconds of GPU time at once. A slower kernel is not tuned. */
 const SLICE_MS = 6;
 const ROUNDS = 3;
-/** Milliseconds that a run counts at least: some browsers' clocks stand still for longer. */
+/** The shortest time that counts: the clocks of some browsers stand still for longer. */
 const MIN_MS = 0.1;
-/** How much better a shape must be, so that noise changes nothing. */
+/** How much faster a shape must be, against noise. */
 const GAIN = 0.95;
 
 const isSameShape = (a: TileShape, b: TileShape): boolean =>
   a.wide === b.wide && a.tall === b.tall && a.deep === b.deep && a.share === b.share;
 
-/** Tries shapes for each class that the look has and of which nothing is known; null where it had to give up.
- * There is no benchmark where the look has no such layer, or the GPU refuses the shape. */
+/** Tunes each class that the look has and that is not known yet. Null if it had to stop. A benchmark is null if the
+ * look has no such layer or the GPU refuses the shape. */
 export async function tune(
   config: KernelConfig,
   known: TunedShapes,
@@ -57,7 +57,7 @@ export async function tune(
   return found;
 }
 
-/** Milliseconds of one run, the best of some rounds; null where there is no idle moment to be had. */
+/** Milliseconds of one run, the best of some rounds. Null if there is no idle moment. */
 async function timeRun(run: Benchmark, idle: () => Promise<boolean>): Promise<number | null> {
   if (!(await idle())) return null;
   const once = await run(1);
