@@ -1,6 +1,6 @@
-// The painter on WebGL2: a plan's draws, one after the other, the last of them onto the canvas. Everything is
-// made once, at load; a frame uploads the picture and draws. Nothing is read back and nothing is made on the
-// way from camera to canvas.
+// The painter on WebGL2: a plan's draws, one after the other, the last of them onto the canvas. Everything is made
+// once, at load. A frame uploads the picture and draws. Between camera and canvas nothing is read back and nothing is
+// allocated.
 
 import { EngineError, messageOf } from '../error.ts';
 import { cropOf } from '../frames/source.ts';
@@ -23,7 +23,7 @@ import { Network } from './runtime/network.ts';
 import { probe } from './runtime/probe.ts';
 import type { PreparedDraw } from './runtime/program-cache.ts';
 
-/** A painter on `settings.canvas`, or on a canvas of its own, whose context it gives back in the end. */
+/** Creates a painter on `settings.canvas`, or on a canvas of its own, whose context it releases in the end. */
 export async function createWebgl2Painter(look: Look, settings: BackendSettings): Promise<BackendPainter> {
   const context = await openContext(settings.canvas, () => throwIfCancelled(settings));
   const { plan } = look;
@@ -48,7 +48,7 @@ export async function createWebgl2Painter(look: Look, settings: BackendSettings)
   }
 }
 
-/** A canvas for the guide, and what draws it. */
+/** The guide's canvas, and the draw for it. */
 interface Guide {
   readonly context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
   readonly show: PreparedDraw;
@@ -60,7 +60,7 @@ class Webgl2Painter implements BackendPainter {
   readonly #live: Float32Array<ArrayBuffer>;
   readonly #context: Context;
   #guide: Guide | null = null;
-  /** Counts changes of the guide's canvas, so that one that took long does not undo a later one. */
+  /** Counts changes of the guide's canvas, so that a slow one does not override a later one. */
   #guideRequests = 0;
   #isLost = false;
   #isDestroyed = false;
@@ -86,7 +86,7 @@ class Webgl2Painter implements BackendPainter {
     this.#handleLoss(said || 'The browser took the WebGL2 context back.');
   };
 
-  /** From now on painting does nothing; said once. */
+  /** Reports the loss, once. Painting does nothing from then on. */
   #handleLoss(reason: string): void {
     if (this.#isLost) return;
     this.#isLost = true;
@@ -120,7 +120,7 @@ class Webgl2Painter implements BackendPainter {
     }
     canvas.width = wide;
     canvas.height = tall;
-    // Compiled when somebody first looks; frames go on without it until it is there.
+    // Compiled when the guide is first shown. Until then, frames go on without it.
     const attached = this.#guideRequests;
     this.network.show(guide).then(
       show => {
@@ -148,7 +148,7 @@ class Webgl2Painter implements BackendPainter {
     network.draw(network.frameInput, this.#live, crop);
     for (const prepared of network.draws) network.draw(prepared, this.#live);
     if (this.#guide) {
-      // A context draws on one canvas alone: the guide comes first and is copied, within this task.
+      // A context draws on one canvas only. So the guide is drawn first, and copied within this task.
       network.draw(this.#guide.show, this.#live);
       this.#guide.context.drawImage(this.#context.canvas, 0, 0);
     }
@@ -159,7 +159,7 @@ class Webgl2Painter implements BackendPainter {
     return probe(this.network, cropOf([TEST_PATTERN_SIDE, TEST_PATTERN_SIDE], this.frames.pixels, false));
   }
 
-  /** Runs the graph on arrays: for tests and tools, never for frames. */
+  /** Runs the graph on arrays, for tests and tools, never for frames. */
   async run(...[inputs, options]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
     if (this.#isLost) throw new EngineError('The WebGL2 context was lost; create the painter anew.');
     return this.network.run(inputs, this.#live, options);

@@ -1,4 +1,4 @@
-// From a step of the plan to its draw: which .glsl file, with what before it, bound to what.
+// Compiles a step to its draw: a .glsl file, the code before it, and its bindings.
 
 import { edgeCode } from '../../codegen/movement-code.ts';
 import { EngineError } from '../../error.ts';
@@ -15,7 +15,7 @@ import { ShaderBuilder } from './shader.ts';
 import type { DrawStep } from './step.ts';
 import type { GpuLimits, TextureLayouts } from './texture-layout.ts';
 
-/** Null for what looks of our own do without: extended.ts has it. */
+/** Null for steps that our own looks do not have; extended.ts compiles them. */
 export function compile(layouts: TextureLayouts, step: DrawStep, limits: GpuLimits): Draw | null {
   switch (step.kind) {
     case 'convolution':
@@ -41,13 +41,13 @@ export function compileFrameInput(layouts: TextureLayouts, source: FrameInput): 
   return shader.draw(`${frameSource}\n${elementwise}`);
 }
 
-/** The picture, from a tensor in the frame's place. */
+/** The picture, from an array in the frame's place. */
 export function compileArrayInput(layouts: TextureLayouts, source: FrameInput, picture: Tensor): Draw {
   const shader = startShader(layouts, { ...source, inputs: [picture] });
   return elementwiseDraw(shader, makeCode('  return read_0(n, y, x, c);'));
 }
 
-/** A copy of a tensor on the canvas. */
+/** Copies a tensor to the canvas. */
 export function compileCanvasCopy(layouts: TextureLayouts, tensor: Tensor): Draw {
   const epilogue = { kind: 'input', index: 0 } as const;
   const step = {

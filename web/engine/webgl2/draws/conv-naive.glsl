@@ -1,5 +1,4 @@
-// Convolution channel by channel, for groups and for shapes that conv.ts does not write out: plain
-// rather than fast.
+// Convolution channel by channel, for groups and for shapes that conv.ts does not unroll. Not optimized.
 vec4 make(int n, int y, int x, int c) {
   ivec3 vertical = phase_y(y % OUTPUT_STRIDE.x);
   ivec3 horizontal = phase_x(x % OUTPUT_STRIDE.y);

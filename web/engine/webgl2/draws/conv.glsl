@@ -1,8 +1,8 @@
-// Convolution: a fragment makes WIDE pixels side by side and DEEP blocks of channels, of which each fetched
-// value and each fetched block of weights serves several. conv.ts writes out what differs with the
-// shape of a layer, so that no address is computed twice: CONSTANTS and SUMS, which it declares, PRODUCTS of
-// one row of the kernel with one block of input channels, and what is MADE of the sums. They are macros, for
-// variables of `main` compile several times as fast as those of a file.
+// Convolution. A fragment computes WIDE pixels side by side in DEEP blocks of channels, which share each fetched
+// value and each fetched block of weights. conv.ts unrolls what depends on the layer, so that no address is computed
+// twice: CONSTANTS and SUMS are declarations, PRODUCTS are those of one row of the kernel with one block of input
+// channels, and MADE is computed from the sums. They are macros, since local variables of `main` compile several
+// times as fast as globals.
 void main() {
   OutputPosition at = outputPosition();
   if (!at.inside) {

@@ -1,5 +1,5 @@
-// Convolutions as draws, written out for the shape of a layer. Those in groups and of odd strides, which are
-// not, are in extended.ts.
+// Convolutions as draws, unrolled for the layer. Grouped convolutions and those of odd strides are not; extended.ts
+// has them.
 
 import { packWeights } from '../../codegen/pack-weights.ts';
 import { EngineError } from '../../error.ts';
@@ -10,23 +10,23 @@ import type { Draw, Table } from './draw.ts';
 import { maskLow, type ShaderBuilder, shiftRight } from './shader.ts';
 import type { GpuLimits, TextureLayout } from './texture-layout.ts';
 
-/** Products of a value and a block of weights that are written out at most. */
+/** Products of a value and a block of weights that are unrolled, at most. */
 const MAX_PRODUCTS = 256;
 
-/** How stored weights become a matrix, and what of it is left to the scale. GPUs mask fast and shift
- * slowly: bytes stay where they lie in their word, as 1, 256, 65536 and 2^24 times their value. What would
- * be the sign is stored turned over, so a whole word may count as signed. */
+/** How stored weights become a matrix, and what the scale must undo. GPUs mask fast and shift slowly. So bytes stay
+ * at their place in the word, as 1, 256, 65536 and 2^24 times their value. The top bit is stored flipped, so that a
+ * whole word counts as signed. */
 interface WeightFormat {
   readonly numbers: Table['numbers'];
-  /** Texels of a block of 4 x 4 weights. */
+  /** Texels per block of 4 x 4 weights. */
   readonly texels: number;
   readonly code: string;
-  /** `m` the matrix, `v` the values. */
+  /** `m` is the matrix, `v` the values. */
   readonly product: 'm * v' | 'v * m';
-  /** By lane of the output: what is stored is so many times the weight, plus so much. */
+  /** By output lane: the stored value is `times` the weight, plus `plus`. */
   readonly times: readonly [number, number, number, number];
   readonly plus: readonly [number, number, number, number];
-  /** Which bytes have their top bit turned over: so many, from this one. */
+  /** The bytes whose top bit is flipped: every so many, from `first` on. */
   readonly signFlipped: { readonly first: number; readonly every: number } | null;
 }
 
@@ -113,14 +113,14 @@ mat4 matrix(int k, int row, vec4 zero) {
 export const pair = (name: string, y: number, x: number): string =>
   `const ivec2 ${name} = ivec2(${y}, ${x});`;
 
-/** `ivec3 phase_y(int)`: first row of the kernel, rows, and from which row of the input. */
+/** `ivec3 phase_y(int)`: the kernel's first row, its number of rows, and the input's first row. */
 export function axisCode(letter: 'x' | 'y', { phases }: ConvAxis): string {
   const vector = phases.map(({ first, count, start }) => `ivec3(${first}, ${count}, ${start})`);
   const chosen = vector.reduceRight((rest, one, i) => `phase == ${i} ? ${one} : ${rest}`);
   return `ivec3 phase_${letter}(int phase) { return ${chosen}; }`;
 }
 
-/** What both kernels are told. */
+/** Declares what both convolution shaders read. */
 export function declareGeometry(shader: ShaderBuilder, { y, x, weights, prologue }: Convolution): void {
   const [, , kernelHeight, kernelWidth] = weights.dims;
   shader.add(pair('OUTPUT_STRIDE', y.outputStride, x.outputStride));
@@ -130,7 +130,7 @@ export function declareGeometry(shader: ShaderBuilder, { y, x, weights, prologue
   shader.valueFunction('prepare', prologue ?? { kind: 'value' });
 }
 
-/** Null where a fragment's pixels are no strip of one shape, or the code would grow too long. */
+/** Null if a fragment's pixels are in no common phase, or the code would grow too long. */
 export function compileConvolution(
   shader: ShaderBuilder,
   operation: Convolution,
@@ -165,8 +165,8 @@ const macro = (name: string, lines: readonly string[]): string => `#define ${nam
 const list = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const sumNames = ({ wide, deep }: TextureLayout): string[] => list(wide * deep).map(i => `s${i}`);
 
-/** Per kernel column: for which pixel of a fragment it weighs which column of the input, counted from that
- * of the fragment's first pixel. Null where phases do not repeat from fragment to fragment. */
+/** By kernel column: which pixel of a fragment it multiplies with which input column, relative to the fragment's
+ * first pixel. Null if the phases differ between fragments. */
 type Taps = ReadonlyMap<number, readonly { readonly pixel: number; readonly column: number }[]>;
 
 function pixelTaps(axis: ConvAxis, { wide, deep }: TextureLayout): Taps | null {
@@ -209,7 +209,7 @@ function weightTable({ weights, name }: Convolution, format: WeightFormat, limit
   return { ...packed, fill, bytes: width * height * 16, numbers: format.numbers, width, height };
 }
 
-/** What the pixels of a fragment have in common: zero point, scale and bias of each block of outputs. */
+/** What the pixels of a fragment share: zero point, scale and bias of each block of outputs. */
 function constantLines(
   shader: ShaderBuilder,
   { weights, bias }: Convolution,
@@ -258,7 +258,7 @@ function productLines(
       : `${shiftRight(`(${at})`, input.wide)}, 0, ${maskLow(`(${at})`, input.wide)} * ${input.deep}`;
     const fetched = `texelFetch(input_0, from + ivec3(${place}), 0)`;
     const value = prologue ? `prepare(${fetched})` : fetched;
-    // Only what may lie beyond an edge is compared with it.
+    // Only columns that may lie beyond an edge are compared with it.
     const low = column < 0 ? [`${at} >= 0`] : [];
     const high = (tileWidth - 1) * unit + column >= width ? [`${at} < shape.w`] : [];
     const inside = [...low, ...high].join(' && ');

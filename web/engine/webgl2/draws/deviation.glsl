@@ -1,5 +1,5 @@
-// A sum of squares: along a row, of distances from the mean; along a column, of what the rows gave. The mean is
-// known by then: a difference of sums of squares would lose all digits on bright, even pictures.
+// A sum of squares: along a row of the distances from the mean, along a column of the rows' results. The mean is
+// computed before, since a difference of sums of squares would lose all digits on bright, even pictures.
 vec4 make(int n, int y, int x, int c) {
   vec4 sum = vec4(0);
   for (int i = 0; i < sizes[2].LENGTH; i++) {

@@ -1,8 +1,8 @@
-// What a draw is: GLSL text, what it is bound to, and where it writes. Plain data, made without GL, so that
-// tests may read it; `runtime/program-cache.ts` and `runtime/textures.ts` make GL objects of it.
+// A draw: its GLSL text, bindings and target. Plain data, made without GL, so that tests can read it;
+// `runtime/program-cache.ts` and `runtime/textures.ts` make GL objects from it.
 //
-// What shapes the code (kernel width, epilogue, how many pixels and blocks a fragment makes) is text; what
-// merely differs from layer to layer (sizes, weights) is bound, so layers of a kind share a program.
+// What shapes the code (kernel width, epilogue, pixels and blocks per fragment) is text. What merely differs from
+// layer to layer (sizes, weights) is bound, so layers of a kind share a program.
 
 import type { ConstantData } from '../../codegen/constant-data.ts';
 import type { Area } from './texture-layout.ts';
@@ -15,7 +15,7 @@ export interface Table extends ConstantData {
 }
 
 export type Sampled =
-  /** Values of the network, by the number of their texture. */
+  /** Values of the network, by the index of their texture. */
   | { readonly kind: 'values'; readonly texture: number }
   | { readonly kind: 'table'; readonly table: Table }
   | { readonly kind: 'frame' };
@@ -31,10 +31,10 @@ export type Target =
 export interface Draw {
   readonly label: string;
   readonly code: string;
-  /** What stands at texture unit 0, 1 ..., with the name of its sampler. */
+  /** Bound to texture units 0, 1 ..., with the names of their samplers. */
   readonly samplers: readonly { readonly name: string; readonly sampled: Sampled }[];
   readonly sizes: readonly number[];
-  /** Vectors of four among its uniforms. */
+  /** Uniform vectors of four. */
   readonly vectors: number;
   readonly target: Target;
 }

@@ -1,4 +1,4 @@
-// Every value on its own: element-wise chains, copies of any kind, pooling.
+// Each value on its own: element-wise operations, copies of any kind, pooling.
 void main() {
   OutputPosition at = outputPosition();
   if (!at.inside) {

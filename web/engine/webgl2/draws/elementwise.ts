@@ -1,4 +1,4 @@
-// Draws that compute every value on its own.
+// Element-wise draws: they compute every value on its own.
 
 import type { Operation } from '../../graph/ir/operation.ts';
 import type { Draw } from './draw.ts';
@@ -6,7 +6,7 @@ import elementwise from './elementwise.glsl?raw';
 import { ShaderBuilder } from './shader.ts';
 import type { TextureLayouts } from './texture-layout.ts';
 
-/** What an operation has in common with all that read tensors. */
+/** Starts a shader that reads the operation's inputs. */
 export function startShader(
   layouts: TextureLayouts,
   operation: Operation,
@@ -17,10 +17,10 @@ export function startShader(
   return shader;
 }
 
-/** `make(n, y, x, c)` gives a value before its epilogue. */
+/** `make(n, y, x, c)` returns a value before its epilogue. */
 export const makeCode = (body: string): string => `vec4 make(int n, int y, int x, int c) {\n${body}\n}`;
 
-/** `make` is called for every value on its own. */
+/** Calls `make` for every value. */
 export function elementwiseDraw(shader: ShaderBuilder, make: string): Draw {
   return shader.draw(`${make}\n${elementwise}`);
 }

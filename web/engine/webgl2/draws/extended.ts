@@ -1,4 +1,4 @@
-// Draws of what looks of our own do without: fetched when a model has them.
+// Draws that our own looks do not use. Fetched when a model has one.
 
 import { operandCode } from '../../codegen/matmul-code.ts';
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';

@@ -1,7 +1,6 @@
-// The picture: a square of the camera's frame, resized to the network's. Where the frame is much larger,
-// several samples are averaged, or fine patterns would turn into coarse ones that are not there. `crop` is
-// the corner and the step of a pixel in the frame's coordinates, mirrored or not. The frame comes multiplied by
-// its alpha, as a bitmap comes in no other way; the picture is the colours themselves.
+// The picture: a square of the camera's frame, resized for the network. Where the frame is much larger, several
+// samples are averaged against aliasing. `crop` is the corner and the step from pixel to pixel in the frame's
+// coordinates, mirrored or not. The frame is premultiplied by its alpha, as bitmaps always are; the picture is not.
 vec4 make(int n, int y, int x, int c) {
   vec4 sum = vec4(0);
   for (int j = 0; j < taps; j++) {

@@ -1,5 +1,5 @@
-// The arithmetic of expressions in GLSL. Exponentials and tanh are clamped or our own: what drivers make of
-// large arguments differs, and a single NaN is a black picture from then on.
+// What GLSL writes differently from WGSL. Exponentials and tanh are clamped or our own: drivers differ on large
+// arguments, and a single NaN turns the painting black.
 
 import type { ShaderLanguage } from '../../codegen/expression-code.ts';
 
@@ -29,7 +29,7 @@ vec4 bounded_tanh(vec4 x) {
 }`;
 const HELPERS = { 'erf(': ERF, 'power(': POWER, 'bounded_tanh(': TANH } as const;
 
-/** The functions that `code` calls. */
+/** The helper functions that `code` calls. */
 export function helperFunctions(code: string): string {
   return Object.entries(HELPERS)
     .filter(([call]) => code.includes(call))
@@ -57,6 +57,6 @@ export const GLSL: ShaderLanguage = {
     less: (x, y) => `vec4(lessThan(${x}, ${y}))`,
   },
   select: (no, yes, test) => `mix(${no}, ${yes}, notEqual(${test}, vec4(0)))`,
-  // GLSL's matrices are given by columns: rows given as such are multiplied from the right.
+  // GLSL's matrices are given by columns, so rows given as such are multiplied from the right.
   matrixProduct: (rows, x) => `${x} * mat4(${rows.join(', ')})`,
 };

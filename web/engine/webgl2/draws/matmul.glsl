@@ -1,4 +1,4 @@
-// A product of two computed matrices for each image and channel: plain rather than fast.
+// Multiplies two computed matrices for each image and channel. Not optimized.
 vec4 make(int n, int y, int x, int c) {
   vec4 sum = vec4(0);
   for (int k = 0; k < sizes[2].w; k++) {

@@ -1,6 +1,6 @@
-// Which of the output's values this fragment makes: from pixel x on WIDE of a row, from block c on DEEP.
-// A tensor has two vectors in `sizes`: its shape (N, C, H, W), and where it lies (see texture-layout.ts): tiles of an
-// image, first block, log2 of the tiles across, width of a tile.
+// The position of the values that this fragment computes: WIDE pixels of a row from pixel x on, DEEP blocks from
+// block c on. A tensor has two vectors in `sizes`: its shape (N, C, H, W), and its layout (see texture-layout.ts):
+// tiles of an image, first block, log2 of the tiles across, width of a tile.
 struct OutputPosition {
   bool inside;
   int n;

@@ -1,5 +1,5 @@
-// What a plan's operations are as draws. A matrix from the left and one from the right are a draw each:
-// along rows, then along columns.
+// Splits a plan's operations into draws. A matrix on the left and one on the right are a draw each: along rows, then
+// along columns.
 
 import type { Operation, Resample } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';

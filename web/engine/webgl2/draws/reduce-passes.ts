@@ -1,7 +1,6 @@
-// Reductions and normalisations as draws: a fragment cannot share work with its neighbours, so whatever sums
-// over much of an image does it along rows first, and then along columns. What is stored in between are means,
-// and roots of means of squares: they are as large as the values themselves, which half floats can hold; sums
-// are not.
+// Reductions and normalizations as draws. Fragments cannot share work, so sums over much of an image go along rows
+// first, and then along columns. Between the draws, means and roots of mean squares are stored: unlike sums, they are
+// as large as the values themselves, so half floats can hold them.
 
 import {
   binary,
@@ -15,9 +14,9 @@ import {
 import type { InstanceNorm, Reduce } from '../../graph/ir/operation.ts';
 import type { DrawStep, MakeTensor } from './step.ts';
 
-/** Values for one output above which a reduction goes along rows first. */
+/** Values per output from which on a reduction goes along rows first. */
 const MIN_VALUES = 128;
-/** Axes of a sum along each row, and of what is left of a column. */
+/** Axes of the sums along rows, and then along columns. */
 const ROWS = [false, false, false, true] as const;
 const COLUMNS = [false, false, true, false] as const;
 
@@ -95,7 +94,7 @@ function substituteValue(epilogue: Expression, value: Expression): Expression {
   return rewrite(epilogue, leaf => (leaf.kind === 'value' ? value : leaf));
 }
 
-/** The epilogue of an operation of one input, as that of a map which has three in its place. */
+/** The epilogue of an operation of one input, for an element-wise operation of three. */
 function shiftEpilogue(value: Expression, epilogue: Expression): Expression {
   return rewrite(epilogue, leaf => {
     if (leaf.kind === 'value') return value;

@@ -1,4 +1,4 @@
-// One value of all along the axes that REDUCED names (images, rows, columns, blocks of channels).
+// Reduces the axes in REDUCED (images, rows, columns, blocks of channels) to one value.
 vec4 make(int n, int y, int x, int c) {
   ivec4 shape = sizes[2];
   ivec4 many = ivec4(
@@ -10,7 +10,7 @@ vec4 make(int n, int y, int x, int c) {
       for (int k = 0; k < many.z; k++) {
         for (int b = 0; b < many.w; b++) {
           vec4 value = read_0(n + i, y + j, x + k, c + b);
-          // Empty lanes hold zeros, which count for nothing only in a sum.
+          // Empty lanes hold zeros, which are neutral only in a sum.
           bvec4 empty = greaterThanEqual(ivec4(c + b) * 4 + ivec4(0, 1, 2, 3), shape.yyyy);
           made = combine(made, mix(value, vec4(NEUTRAL), empty));
         }

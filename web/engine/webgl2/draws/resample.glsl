@@ -1,6 +1,6 @@
-// A banded matrix times the columns or the rows of an image: each value is the sum of some weighted ones
-// beside each other. A row of `bands` has where it starts, then its weights, four to a texel; those beyond
-// the band are zeros, which the last pixel may take.
+// A banded matrix times the columns or rows of an image: each value is a weighted sum of neighbours. A row of `bands`
+// holds the start, then the weights, four per texel. Weights beyond the band are zeros, for which any pixel may be
+// read.
 vec4 make(int n, int y, int x, int c) {
   ivec4 band = BAND;
   ivec2 step = ivec2(band.y, 1 - band.y);

@@ -1,6 +1,6 @@
-// Writes the part of a draw's GLSL that follows from the graph: samplers, addresses of tensors, and the
-// epilogue (a tree) as straight code. The loops themselves are in the .glsl files beside this one, which
-// call `outputPosition`, `read_0`, `finish` and `store` as declared here.
+// Writes the part of a draw's GLSL that depends on the graph: samplers, addresses of tensors, and the epilogue as
+// straight code. The loops are in the .glsl files beside this one. They call `outputPosition`, `read_0`, `finish` and
+// `store`, which are declared here.
 
 import { type ChannelSlot, expressionCode, fillChannels, readCode } from '../../codegen/expression-code.ts';
 import type { Expression } from '../../graph/ir/expression.ts';
@@ -18,7 +18,7 @@ OutputPosition outputPosition() {
 }`;
 const TYPES = { float: 'sampler2D', int: 'isampler2D', uint: 'usampler2D' } as const;
 
-/** Division by a power of two, and what it leaves: shifts and masks, which are fast everywhere. */
+/** Division by a power of two, and its remainder: shifts and masks, which are fast everywhere. */
 export const shiftRight = (value: string, power: number): string =>
   power === 1 ? value : `(${value} >> ${Math.log2(power)})`;
 export const maskLow = (value: string, power: number): string =>
@@ -31,7 +31,7 @@ export class ShaderBuilder {
   readonly #sizes: number[] = [];
   readonly #slots: ChannelSlot[] = [];
   readonly #output: Tensor;
-  /** Null where the canvas is the target. */
+  /** Null if the canvas is the target. */
   readonly layout: TextureLayout | null;
 
   constructor(
@@ -62,7 +62,7 @@ export class ShaderBuilder {
     this.#functions.push(text);
   }
 
-  /** Four more sizes, as an expression. */
+  /** Adds four sizes; returns an expression for them. */
   size(a: number, b = 0, c = 0, d = 0): string {
     this.#sizes.push(a, b, c, d);
     return `sizes[${this.#sizes.length / 4 - 1}]`;
@@ -98,17 +98,17 @@ vec4 read_${k}(int n, int y, int x, int c) {
     });
   }
 
-  /** `vec4 name(vec4 value)` for a tree over `value` alone. */
+  /** `vec4 name(vec4 value)` for an expression of `value` alone. */
   valueFunction(name: string, tree: Expression): void {
     const { lines, result } = this.#code(tree);
     this.add(`vec4 ${name}(vec4 value) {\n${lines.join('\n')}\n  return ${result};\n}`);
   }
 
-  /** `finish(value, n, y, x, c)`: the epilogue; then what writes the target. */
+  /** Declares `finish(value, n, y, x, c)`, the epilogue. */
   #finish(): void {
     const { lines, result } = this.#code(this.operation.epilogue ?? { kind: 'value' });
     const channels = this.#output.shape[1];
-    // Lanes without a channel stay zero, whatever the epilogue makes of zero: readers count on it.
+    // Lanes without a channel must stay zero, whatever the epilogue gives for zero: readers rely on it.
     const masked =
       channels % LANES === 0
         ? result
@@ -120,7 +120,7 @@ ${lines.join('\n')}
 }`);
   }
 
-  /** What stands before `finish` in the file: spots and outputs. */
+  /** The code before `finish`: the output's position, and `store`. */
   #frame(): string {
     const { wide, deep } = this.layout ?? { wide: 1, deep: 1 };
     const count = wide * deep;
@@ -154,7 +154,7 @@ ${lines.join('\n')}
     this.table('channels', { label, owner, layout, bytes, fill, numbers: 'float', width, height });
   }
 
-  /** The whole draw; `body` is a .glsl file's. */
+  /** The whole draw. `body` is the text of a .glsl file. */
   draw(body: string): Draw {
     this.#finish();
     this.#channels();
@@ -180,7 +180,7 @@ ${functions}
 ${body}`,
       samplers: this.#samplers,
       sizes: this.#sizes,
-      // Samplers may count too, and so may whatever else is declared.
+      // Samplers and other uniforms may count too.
       vectors: sizes + live + this.#uniforms.length,
       target: layout
         ? { kind: 'values', texture: layout.texture, area: areaWithin(layout) }

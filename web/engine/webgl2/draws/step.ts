@@ -1,11 +1,11 @@
-// A step of a frame: what one draw computes.
+// Steps of a frame: what each draw computes.
 
 import type { Expression } from '../../graph/ir/expression.ts';
 import type { InstanceNorm, Operation } from '../../graph/ir/operation.ts';
 import type { Shape, Tensor } from '../../graph/ir/tensor.ts';
 
-/** The sum of squares along rows, of distances of inputs[0] from the mean in inputs[1]; or along columns, of
- * inputs[0] itself. */
+/** A sum of squares: along rows of the distances of inputs[0] from the mean in inputs[1], or along columns of
+ * inputs[0]. */
 export interface Deviation {
   readonly kind: 'deviation';
   readonly name: string;
@@ -19,9 +19,9 @@ export type DrawStep = Exclude<Operation, InstanceNorm> | Deviation;
 
 export interface DrawSteps {
   readonly steps: readonly DrawStep[];
-  /** Tensors that the plan knows nothing of. */
+  /** Tensors that are not in the plan. */
   readonly temporaries: readonly Tensor[];
 }
 
-/** Makes a tensor that the plan knows nothing of. */
+/** Makes a tensor that is not in the plan. */
 export type MakeTensor = (name: string, shape: Shape) => Tensor;

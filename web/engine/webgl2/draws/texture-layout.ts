@@ -1,11 +1,10 @@
-// Where the values of a tensor lie in textures: plain arithmetic, no GL.
+// Where a tensor's values lie in textures: plain arithmetic, no GL.
 //
-// A texture has up to eight layers, as many as a draw can fill at once. A texel of one layer is four
-// channels of one pixel; the layers beside it hold the next `wide` pixels of the row and, where rows are
-// short, the next `deep` blocks of channels. So one fragment makes up to eight of them, and what it fetches
-// (values, weights) serves them all. Within a layer, each group of `deep` blocks of an image is a tile of
-// `tileWidth` x height texels, and the tiles stand in rows of `across`. `wide`, `deep` and `across` are
-// powers of two, as divisions are slow.
+// A texture has up to eight layers, as many as a draw can fill. A texel of one layer is four channels of one pixel.
+// The other layers hold the next `wide` pixels of the row and, if rows are short, the next `deep` blocks of channels.
+// So one fragment computes up to eight texels, which share what it fetches (values, weights). Within a layer, each
+// group of `deep` blocks of an image is a tile of `tileWidth` x height texels, and `across` tiles stand in a row.
+// `wide`, `deep` and `across` are powers of two, as divisions are slow.
 
 import { EngineError } from '../../error.ts';
 import { productOf } from '../../graph/ir/strides.ts';
@@ -15,11 +14,11 @@ import type { Plan } from '../../graph/passes/plan.ts';
 export interface GpuLimits {
   /** Layers that one draw can fill. */
   readonly layers: number;
-  /** Of a side of what can be drawn into and read. */
+  /** Side of the largest texture that can be drawn into and read. */
   readonly textureSize: number;
   /** Textures that one draw can read. */
   readonly units: number;
-  /** Vectors of four that one draw can be given as uniforms. */
+  /** Uniform vectors of four per draw. */
   readonly uniforms: number;
 }
 
@@ -30,9 +29,9 @@ export interface TextureLayout {
   readonly deep: number;
   readonly across: number;
   readonly tileWidth: number;
-  /** Tiles of one image, those of the tensors beside this one included. */
+  /** Tiles of one image, with those of the tensors that share its texture side by side. */
   readonly groups: number;
-  /** The first block of channels that is the tensor's. */
+  /** The tensor's first block of channels. */
   readonly offset: number;
 }
 
@@ -50,7 +49,7 @@ interface Part {
   readonly offset: number;
   readonly stride: number;
 }
-/** Tensors of one shape that lie in one texture in the same way. */
+/** Tensors of one shape and layout in one texture. */
 type Family = readonly [Part, ...Part[]];
 
 /** Whole rows of a texture, from the left. */
@@ -60,7 +59,7 @@ export interface Area {
   readonly height: number;
 }
 
-/** Layouts of all tensors of a plan, and of those that are added to it. */
+/** Layouts of all tensors of a plan, and of tensors that are added. */
 export class TextureLayouts {
   readonly textures: TextureSize[] = [];
   readonly #layouts = new Map<Tensor, TextureLayout>();
@@ -72,7 +71,7 @@ export class TextureLayouts {
     const families = new Map<string, [Part, ...Part[]]>();
     for (const [tensor, { buffer, offset, stride }] of plan.slices) {
       const [n, , h, w] = tensor.shape;
-      // What shares a buffer of the plan and a shape lies alike, the parts of a join above all.
+      // Tensors that share a buffer of the plan and a shape share a layout, above all the parts of a concatenation.
       const key = `${buffer} ${n} ${h} ${w} ${stride}`;
       const part = { tensor, offset, stride };
       const family = families.get(key);
@@ -80,7 +79,7 @@ export class TextureLayouts {
       else families.set(key, [part]);
     }
     const tiled = [...families.values()].map(family => ({ family, tiling: tilingOf(family, limits) }));
-    // The largest first: what is smaller and shares a buffer of the plan may find room in its texture.
+    // The largest first: smaller ones that share a buffer of the plan may fit into its texture.
     tiled.sort(
       (a, b) =>
         countTexels(squareSize(b.tiling).size) - countTexels(squareSize(a.tiling).size) ||
@@ -95,7 +94,7 @@ export class TextureLayouts {
     }
   }
 
-  /** Gives a tensor a texture of its own. */
+  /** Gives a tensor its own texture. */
   add(tensor: Tensor): void {
     if (this.#layouts.has(tensor)) return;
     const family = [{ tensor, offset: 0, stride: channelBlocks(tensor) }] as const;
@@ -108,7 +107,7 @@ export class TextureLayouts {
     return layout;
   }
 
-  /** In one of `textures`, or in a new one, which is added to them. */
+  /** Places a family in one of `textures`, or in a new one, which is added to them. */
   #place(family: Family, tiling: Tiling, textures: number[]): void {
     for (const texture of textures) {
       const size = this.textures[texture];
@@ -139,7 +138,7 @@ export class TextureLayouts {
   }
 }
 
-/** How a family is cut into tiles, wherever they will stand. */
+/** How a family is cut into tiles, wherever they are placed. */
 interface Tiling {
   readonly wide: number;
   readonly deep: number;
@@ -154,13 +153,13 @@ function tilingOf(family: Family, limits: GpuLimits): Tiling {
   const [n, , h, w] = tensor.shape;
   const wide = Math.min(limits.layers, nextPowerOfTwo(w));
   let deep = Math.min(limits.layers / wide, nextPowerOfTwo(stride));
-  // A fragment fills all of its layers, so parts of a join must not meet within one.
+  // A fragment fills all of its layers, so it must not mix parts of a concatenation.
   while (family.some(({ offset }) => offset % deep !== 0)) deep /= 2;
   const groups = Math.ceil(stride / deep);
   return { wide, deep, groups, tiles: n * groups, tileWidth: Math.ceil(w / wide), tileHeight: h };
 }
 
-/** Tiles across so that the texture is about as wide as high. */
+/** The number of tiles across that makes the texture about square. */
 function squareSize({ tiles, tileWidth, tileHeight, wide, deep }: Tiling): {
   across: number;
   size: TextureSize;
@@ -171,7 +170,7 @@ function squareSize({ tiles, tileWidth, tileHeight, wide, deep }: Tiling): {
   return { across, size: { width: across * tileWidth, height, layers: wide * deep } };
 }
 
-/** Tiles across so that all fit into a texture; null where they do not. */
+/** The number of tiles across that fits all into the texture; null if none does. */
 function fitAcross({ tiles, tileWidth, tileHeight, wide, deep }: Tiling, size: TextureSize): number | null {
   if (tileWidth > size.width || wide * deep !== size.layers) return null;
   const across = 2 ** Math.floor(Math.log2(size.width / tileWidth));
@@ -181,12 +180,12 @@ function fitAcross({ tiles, tileWidth, tileHeight, wide, deep }: Tiling, size: T
 /** Texels of all layers. */
 export const countTexels = ({ width, height, layers }: TextureSize): number => width * height * layers;
 
-/** The numbers by which a shader finds a tensor's texels: two vectors of four. */
+/** The two vectors of four by which a shader finds a tensor's texels. */
 export function layoutSizes({ shape, groups, offset, across, tileWidth }: TextureLayout): number[] {
   return [...shape, groups, offset, log2(across), tileWidth];
 }
 
-/** The part of a texture that holds a tensor. */
+/** The part of a texture that holds the tensor. */
 export function areaWithin({ shape, groups, offset, across, deep, tileWidth }: TextureLayout): Area {
   const [n, c, h] = shape;
   const first = Math.floor(offset / deep);
@@ -195,7 +194,7 @@ export function areaWithin({ shape, groups, offset, across, deep, tileWidth }: T
   return { top, width: across * tileWidth, height: bottom - top };
 }
 
-/** Calls `each` for every value: its index in ONNX's order, and in that of an area's texels, layer by layer. */
+/** Calls `each` for every value, with its index in ONNX's order and in an area's texels, layer by layer. */
 function forEachValue(
   { shape, wide, deep, across, tileWidth, groups, offset }: TextureLayout,
   area: Area,
@@ -220,7 +219,7 @@ function forEachValue(
   }
 }
 
-/** All layers of a texture that holds nothing but this tensor. */
+/** The texels of a texture that only holds this tensor, in all layers. */
 export function packTexels(
   layout: TextureLayout,
   size: TextureSize,
@@ -233,7 +232,7 @@ export function packTexels(
   return texels;
 }
 
-/** From the texels of `areaWithin(layout)`. */
+/** Reads values from the texels of `areaWithin(layout)`. */
 export function unpackTexels(layout: TextureLayout, texels: Float32Array): Float32Array {
   const values = new Float32Array(productOf(layout.shape));
   forEachValue(layout, areaWithin(layout), (onnx, texture) => {

@@ -1,4 +1,4 @@
-// The context: whether WebGL2 is there and worth using, and what it can do.
+// The context: whether WebGL2 is usable, and its limits.
 
 import type { Availability } from '../../availability.ts';
 import { EngineError } from '../../error.ts';
@@ -10,13 +10,13 @@ import { pickTextureFormat, type TextureFormat } from './texture-format.ts';
 
 const NO_WEBGL2 = 'This browser has no WebGL2.';
 const NO_FLOATS = 'WebGL2 cannot draw into floating point textures here.';
-/** How long a browser may take to give a lost context back. */
+/** Milliseconds that a browser may take to restore a lost context. */
 const RESTORE_TIMEOUT_MS = 5000;
 
 export interface Context {
   readonly gl: WebGL2RenderingContext;
   readonly canvas: Canvas;
-  /** True where the canvas is the painter's own. */
+  /** Whether the canvas is the painter's own. */
   readonly owned: boolean;
   readonly limits: GpuLimits;
   readonly format: TextureFormat['format'];
@@ -44,7 +44,7 @@ export function adapterName(gl: WebGL2RenderingContext): string {
   return typeof name === 'string' && name !== '' ? name : 'unknown';
 }
 
-/** Never throws: who asks has another way to paint. */
+/** Never throws, since the caller has other ways to paint. */
 export async function webgl2Available(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
   const gl = getContext(makeCanvas(1, 1));
   if (!gl) return { ok: false, reason: NO_WEBGL2 };
@@ -58,11 +58,11 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
   return { ok: true, adapter: name };
 }
 
-/** Prevented, the browser gives a lost context back. Stays with the canvas: who painted last may be gone by then,
- * and who paints next may be lost before there is a painter. */
+/** The browser restores a lost context only if the default is prevented. The listener stays with the canvas: the last
+ * painter may be gone, and the next one may be lost before it is complete. */
 const preventDefault = (event: Event): void => event.preventDefault();
 
-/** A canvas may come with a context that somebody used: whatever would change what our draws and uploads do. */
+/** Resets what would affect draws and uploads. The canvas may come with a context that was used before. */
 function resetState(gl: WebGL2RenderingContext): void {
   const switches = [
     gl.BLEND,
@@ -112,7 +112,7 @@ function limitsOf(gl: WebGL2RenderingContext, layers: number): GpuLimits {
   };
 }
 
-/** A context on `canvas`, or on one of its own. One that was lost is waited for; `check` may throw then, before
+/** Opens a context on `canvas`, or on a canvas of its own. A lost context is awaited. `check` may then throw, before
  * anything is changed. */
 export async function openContext(canvas: Canvas | null, check = (): void => undefined): Promise<Context> {
   const used = canvas ?? makeCanvas(1, 1);
@@ -128,7 +128,7 @@ export async function openContext(canvas: Canvas | null, check = (): void => und
   resetState(gl);
   const storage = pickTextureFormat(gl);
   if (!storage) {
-    // What a lost context is asked, it denies.
+    // A lost context denies everything.
     throw new EngineError(gl.isContextLost() ? 'The WebGL2 context was lost as it was opened.' : NO_FLOATS);
   }
   const { format, layers } = storage;

@@ -1,9 +1,9 @@
-// Waiting for the GPU without stopping the page.
+// Waits for the GPU without blocking the page.
 
-/** How often unfinished work is asked whether it is finished, in milliseconds. */
+/** Milliseconds between two polls. */
 const POLL_MS = 1;
 
-/** When all work so far is done, or the context is lost. */
+/** Resolves when the work so far is done, or the context is lost. */
 export function gpuFinished(gl: WebGL2RenderingContext): Promise<void> {
   const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
   if (!sync) return Promise.resolve();

@@ -1,5 +1,5 @@
-// Frames of a camera, a video or a picture as a texture, filled anew for each frame. A browser that does not
-// give a video to WebGL, or gives it wrongly, is asked for it in other ways (`frames/uploader.ts`).
+// Frames of a camera, a video or a picture as a texture, uploaded anew for each frame. If the browser does not upload
+// a video to WebGL, or does it wrongly, other upload paths are used (`frames/uploader.ts`).
 
 import {
   type Crop,
@@ -19,13 +19,13 @@ import { probeUploadPaths } from './upload-probe.ts';
 export class FrameTexture {
   readonly texture: WebGLTexture;
   readonly #uploader: FrameUploader;
-  /** What the texture holds, where that is a bitmap. */
+  /** The bitmap in the texture, if it holds one. */
   #bitmap: WeakRef<ImageBitmap> | null = null;
 
   constructor(
     readonly gl: WebGL2RenderingContext,
     readonly pixels: Size,
-    /** Of a texture's sides. */
+    /** Largest side of a texture. */
     readonly maxSize: number,
   ) {
     this.#uploader = new FrameUploader(() => probeUploadPaths(gl));
@@ -37,7 +37,7 @@ export class FrameTexture {
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
   }
 
-  /** Puts the frame into the texture; null while the source has none yet. */
+  /** Uploads the frame to the texture; null while the source has none. */
   upload(source: FrameSource, mirror: boolean): Crop | null {
     const whole = sizeOfSource(source);
     if (Math.min(...whole) === 0) return null;

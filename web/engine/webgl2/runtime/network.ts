@@ -23,12 +23,12 @@ export class Network {
   readonly layouts: TextureLayouts;
   readonly textures: Textures;
   readonly programs: ProgramCache;
-  /** From the camera's frame; null where the graph has no camera. */
+  /** Reads the camera's frame; null if the graph has no camera. */
   frameInput: PreparedDraw | null = null;
   draws: readonly PreparedDraw[] = [];
   #steps: readonly DrawStep[] = [];
   #arrayInput: PreparedDraw | null = null;
-  /** `run` has been given inputs. */
+  /** Whether `run` was given inputs before. */
   #hasInputs = false;
 
   constructor(
@@ -41,7 +41,7 @@ export class Network {
     this.programs = new ProgramCache(context, this.textures);
   }
 
-  /** Makes what every frame needs; the programs are waited for. */
+  /** Makes what every frame needs, and waits for the programs. */
   async prepare(): Promise<void> {
     clearErrors(this.context.gl);
     const { steps, temporaries } = await splitPasses(this.plan.operations);
@@ -75,7 +75,7 @@ export class Network {
       throw new EngineError(`The GPU refused the engine's work (WebGL error ${error}).`);
   }
 
-  /** What shows a tensor on the canvas. */
+  /** Makes the draw that shows a tensor on the canvas. */
   async show(tensor: Tensor): Promise<PreparedDraw> {
     clearErrors(this.context.gl);
     const draw = compileCanvasCopy(this.layouts, tensor);
@@ -111,7 +111,7 @@ export class Network {
     for (const prepared of this.draws) this.draw(prepared, used);
     if (!read) return {};
     const outputs = await this.textures.read(plan.outputs);
-    // What a lost context gives are zeros.
+    // A lost context returns zeros.
     if (this.context.gl.isContextLost()) throw new EngineError('The WebGL2 context was lost while it ran.');
     return outputs;
   }

@@ -1,6 +1,6 @@
-// What the draws of a frame make of stripes, for the watchdog: a frame that nobody sees, with samples of what
-// each draw leaves to the next. No program is made for it, and all else that is made is small and goes again.
-// The last draw shows the painting on the canvas, and is left out: what it would show is among the samples.
+// Probes a frame's draws for the health monitor: runs them on the test pattern and samples their outputs. Nothing is
+// shown and no program is compiled. The few GL objects are small, and are deleted again. The last draw, which shows
+// the painting on the canvas, is left out: its input is sampled.
 
 import { EngineError } from '../../error.ts';
 import type { Crop } from '../../frames/source.ts';
@@ -11,11 +11,11 @@ import { gpuFinished } from './fence.ts';
 import type { Network } from './network.ts';
 import type { PreparedDraw } from './program-cache.ts';
 
-/** Pieces of rows that are read of each draw's target, one layer after the other. */
+/** Pieces of rows that are read per draw, from one layer after the other. */
 const SAMPLES_PER_DRAW = 8;
 /** Texels of a piece, at most. */
 const SAMPLE_TEXELS = 16;
-/** Values of a draw, at most; where there are fewer, zeros stand in their place. */
+/** Values per draw. If a draw has fewer, the rest are zeros. */
 const VALUES_PER_DRAW = SAMPLES_PER_DRAW * SAMPLE_TEXELS * 4;
 
 export async function probe(network: Network, crop: Crop): Promise<ProbeResult> {
@@ -58,7 +58,7 @@ export async function probe(network: Network, crop: Crop): Promise<ProbeResult> 
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, values);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-    // What a lost context gives are zeros.
+    // A lost context returns zeros.
     if (gl.isContextLost()) throw new EngineError('The WebGL2 context was lost while it was examined.');
     return { values, painted: true };
   } finally {
@@ -67,7 +67,7 @@ export async function probe(network: Network, crop: Crop): Promise<ProbeResult> 
   }
 }
 
-/** Has pieces of what was just drawn copied, one beside the other. */
+/** Copies pieces of the last draw's output, one after the other. */
 function readSamples(gl: WebGL2RenderingContext, { area, layers }: PreparedDraw, start: number): void {
   const length = Math.min(SAMPLE_TEXELS, area.width);
   for (let i = 0; i < SAMPLES_PER_DRAW; i++) {

@@ -1,5 +1,5 @@
-// GL programs of draws, one per distinct text, and what a frame does with them. All are compiled before the
-// first is asked how it went, so that a browser may compile them side by side and off the main thread.
+// GL programs of draws, one per distinct text, and the draws themselves. All programs start compiling before the
+// first is checked, so that a browser can compile them in parallel and off the main thread.
 
 import { assertNever, EngineError } from '../../error.ts';
 import type { Crop } from '../../frames/source.ts';
@@ -21,12 +21,12 @@ export interface PreparedDraw {
   readonly textures: readonly { readonly target: number; readonly texture: WebGLTexture | null }[];
   readonly sizes: Int32Array;
   readonly framebuffer: WebGLFramebuffer | null;
-  /** Of the target; the canvas has none. */
+  /** Layers of the target; none for the canvas. */
   readonly layers: number;
   readonly area: Area;
 }
 
-/** What is the painter's and not the plan's. */
+/** What the painter provides. */
 export interface FrameResources {
   readonly frame: WebGLTexture | null;
   /** Of the canvas. */
@@ -114,7 +114,7 @@ export class ProgramCache {
     return made;
   }
 
-  /** Waits for all programs, and sets in each what never changes. */
+  /** Waits for all programs, and sets their samplers. */
   async waitForPrograms(draws: readonly Draw[]): Promise<void> {
     const { gl, parallel } = this.context;
     const checked = new Set<LinkedProgram>();
@@ -123,7 +123,7 @@ export class ProgramCache {
       if (checked.has(linked)) continue;
       checked.add(linked);
       const { program, fragment, uniform } = linked;
-      // Without the extension asking waits: other tasks get their turn between programs.
+      // Without the extension, a check blocks: other tasks run between programs.
       do await new Promise(resolve => setTimeout(resolve));
       while (
         parallel &&
@@ -144,7 +144,7 @@ export class ProgramCache {
     }
   }
 
-  /** Draws; live values and the frame's crop are set where the program reads them. */
+  /** Draws. Sets live inputs and the frame's crop if the program reads them. */
   draw(prepared: PreparedDraw, live: Float32Array, crop: Crop | null): void {
     const { linked, textures, sizes, framebuffer, area } = prepared;
     const { gl } = this.context;

@@ -1,12 +1,12 @@
-// How values can be stored here: their format, and how many layers of it one draw fills. No limit says it in
-// full: tile memory bounds the bytes of a pixel over all layers (64 on Apple's GPUs, 32 on old ones), and a
-// framebuffer beyond that counts as complete until something is drawn. So one pixel is drawn and read.
+// Picks the format of values, and how many layers of it a draw can fill. No limit tells that: tile memory bounds the
+// bytes of a pixel over all layers (64 on Apple's GPUs, 32 on old ones), and a larger framebuffer counts as complete
+// until something is drawn. So one pixel is drawn and read.
 
 import triangle from './fullscreen-triangle.glsl?raw';
 
 export interface TextureFormat {
   readonly format: 'RGBA32F' | 'RGBA16F';
-  /** What one fragment makes; more than eight would not fit into the registers of small GPUs. */
+  /** What one fragment computes. More than eight would not fit the registers of small GPUs. */
   readonly layers: number;
 }
 
@@ -22,7 +22,7 @@ const TEXTURE_FORMATS: readonly TextureFormat[] = [
   { format: 'RGBA16F', layers: 1 },
 ];
 
-/** Null where no floating point texture can be drawn into. */
+/** Null if floating point textures cannot be drawn into. */
 export function pickTextureFormat(gl: WebGL2RenderingContext): TextureFormat | null {
   gl.getExtension('EXT_color_buffer_half_float');
   const single = gl.getExtension('EXT_color_buffer_float') !== null;
@@ -36,7 +36,7 @@ export function pickTextureFormat(gl: WebGL2RenderingContext): TextureFormat | n
   return possible.find(storage => canDraw(gl, storage)) ?? null;
 }
 
-/** Forgets errors that are nobody's any more, so that none is taken for the next work's. */
+/** Clears old errors, so that none is taken for the next call's. */
 export function clearErrors(gl: WebGL2RenderingContext): void {
   while (gl.getError() !== gl.NO_ERROR && !gl.isContextLost());
 }

@@ -1,4 +1,4 @@
-// Textures of one painter, the framebuffers that draw into them, and what they take of the GPU's memory.
+// A painter's textures, the framebuffers that draw into them, and their bytes.
 
 import { assertNever, EngineError } from '../../error.ts';
 import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
@@ -45,7 +45,7 @@ export class Textures {
     return made;
   }
 
-  /** Writes a tensor that has its texture for itself. */
+  /** Writes a tensor that has its own texture. */
   write(tensor: Tensor, values: Float32Array): void {
     const { gl } = this.context;
     const layout = this.layouts.get(tensor);
@@ -56,7 +56,7 @@ export class Textures {
     gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, 0, width, height, layers, gl.RGBA, gl.FLOAT, texels);
   }
 
-  /** By the names of the tensors. The page goes on while the GPU works. */
+  /** Reads tensors, by name, without blocking the page. */
   async read(tensors: readonly Tensor[]): Promise<Record<string, Float32Array>> {
     const { gl } = this.context;
     const copies = tensors.map(tensor => ({ tensor, ...this.#startCopy(tensor) }));
@@ -73,7 +73,7 @@ export class Textures {
     );
   }
 
-  /** Has a tensor's part of its texture copied. */
+  /** Starts copying a tensor's part of its texture. */
   #startCopy(tensor: Tensor): { buffer: WebGLBuffer; length: number } {
     const { gl } = this.context;
     const layout = this.layouts.get(tensor);
@@ -117,7 +117,7 @@ export class Textures {
     return { size, texture, framebuffer };
   }
 
-  /** Draws that read the same constants in the same order share one texture. */
+  /** Draws that read the same constants in the same layout share a texture. */
   table(table: Table): WebGLTexture {
     const owned = this.#tables.get(table.owner) ?? new Map<string, WebGLTexture>();
     this.#tables.set(table.owner, owned);

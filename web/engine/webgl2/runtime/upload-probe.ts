@@ -1,4 +1,5 @@
-// The ways of a video frame to a WebGL2 context, tried on a known frame: uploaded to a texture, which is read.
+// Tests the upload paths of video frames on a WebGL2 context: the test frame is uploaded to a texture, which is read
+// back.
 
 import {
   QUARTER_CENTERS,
@@ -11,7 +12,7 @@ import { gpuFinished } from './fence.ts';
 import { upload } from './upload.ts';
 
 export async function probeUploadPaths(gl: WebGL2RenderingContext): Promise<ReadonlySet<UploadPath>> {
-  // The frame that is painted just now comes first.
+  // The current frame goes first.
   await new Promise(resolve => setTimeout(resolve));
   return verifyUploadPaths(gl, UPLOAD_PATHS.slice(1), (_, picture) => readUploaded(gl, picture));
 }
@@ -28,7 +29,7 @@ async function readUploaded(
     upload(gl, picture);
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
-    // Reading before all of it is done would stop the page; meanwhile frames are drawn.
+    // Reading earlier would block the page. Frames are drawn meanwhile.
     await gpuFinished(gl);
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     return QUARTER_CENTERS.flatMap(([x, y]) => {

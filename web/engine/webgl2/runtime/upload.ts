@@ -1,4 +1,4 @@
-// A picture into the texture that is bound: multiplied by its alpha, as a bitmap comes in no other way.
+// Uploads a picture to the bound texture, premultiplied by its alpha, as bitmaps always are.
 
 export function upload(gl: WebGL2RenderingContext, from: TexImageSource): void {
   gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, 1);
