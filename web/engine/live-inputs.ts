@@ -25,7 +25,7 @@ export function setLiveInput(
   const index = live.findIndex(one => one.name === name);
   if (index < 0) {
     const known = live.map(one => `'${one.name}'`).join(', ') || 'none';
-    throw new EngineError(`This look has no live value '${name}'; it has ${known}.`);
+    throw new EngineError(`This look has no live input '${name}'; it has ${known}.`);
   }
   const range = Object.hasOwn(info.live, name) ? info.live[name] : undefined;
   const clamped = Math.fround(range ? Math.min(Math.max(value, range.min), range.max) : value);

@@ -20,7 +20,7 @@ function bindValue(value: OnnxValue, sizes: Sizes): OnnxValue {
     const size = Object.hasOwn(sizes, dim) ? sizes[dim] : undefined;
     if (size !== undefined && Number.isSafeInteger(size) && size > 0) return size;
     if (size !== undefined) {
-      throw new EngineError(`The size '${dim}' is given as ${size}, which is no whole number above 0.`);
+      throw new EngineError(`The size '${dim}' is given as ${size}, which is no positive integer.`);
     }
     if (i === 0 && dims.length > 1) return 1;
     throw new EngineError(

@@ -126,7 +126,7 @@ function countLists(graph: Uint8Array): void {
     const count = (counts.get(field) ?? 0) + 1;
     if (count > list.max) {
       throw new EngineError(
-        `The model has more than ${list.max} ${list.what}, which the engine does not run.`,
+        `The model has more than ${list.max} ${list.what}, which the engine does not support.`,
       );
     }
     counts.set(field, count);
@@ -148,7 +148,7 @@ function readGraph(bytes: Uint8Array): Pick<OnnxModel, 'nodes' | 'constants' | '
       edges += node.inputs.length;
       if (edges > MAX_EDGES) {
         throw new EngineError(
-          `The nodes of the model have more than ${MAX_EDGES} inputs together, which the engine does not run.`,
+          `The nodes of the model have more than ${MAX_EDGES} inputs together, which the engine does not support.`,
         );
       }
       nodes.push(node);

@@ -14,10 +14,10 @@ export async function diagnose(painter: BackendPainter): Promise<string | null> 
 
 export function diagnoseResult({ values, painted }: ProbeResult): string | null {
   if (!values.every(Number.isFinite)) {
-    return 'The GPU computes NaN of a known picture; it cannot run this look.';
+    return 'The GPU computes NaN from the test pattern; it cannot run this look.';
   }
   if (!painted || (values.length > 0 && values.every(value => value === 0))) {
-    return 'The GPU computes zeros of a known picture; it cannot run this look.';
+    return 'The GPU computes zeros from the test pattern; it cannot run this look.';
   }
   return null;
 }

@@ -161,7 +161,7 @@ class Webgl2Painter implements BackendPainter {
 
   /** Runs the graph on arrays, for tests and tools, never for frames. */
   async run(...[inputs, options]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
-    if (this.#isLost) throw new EngineError('The WebGL2 context was lost; create the painter anew.');
+    if (this.#isLost) throw new EngineError('The WebGL2 context was lost; create another painter.');
     return this.network.run(inputs, this.#live, options);
   }
 

@@ -89,7 +89,7 @@ test('the canvas shows what run() gives for the same picture', async () => {
   painter.destroy();
 });
 
-test('live values turn, are kept within their range, and have to exist', async () => {
+test('live inputs change, are clamped to their range, and have to exist', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await createPainter(await look('lean-64-uint16-colour'), { device, canvas });
   painter.paint(scene());
@@ -98,7 +98,7 @@ test('live values turn, are kept within their range, and have to exist', async (
   painter.paint(scene());
   expect(far(pixels(canvas)(20, 20), before)).toBeGreaterThan(0);
   expect(painter.info.live.brightness?.max).toBe(0.5);
-  expect(() => painter.set('warmth', 1)).toThrow("no live value 'warmth'");
+  expect(() => painter.set('warmth', 1)).toThrow("no live input 'warmth'");
   painter.destroy();
 });
 

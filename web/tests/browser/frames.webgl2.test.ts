@@ -140,7 +140,7 @@ test('the canvas shows what run() gives for the same picture, the right way up',
   painter.destroy();
 });
 
-test('live values turn, are kept within their range, and have to exist', async () => {
+test('live inputs change, are clamped to their range, and have to exist', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await painterOf('lean-64-uint16-colour', { canvas });
   painter.paint(scene());
@@ -148,7 +148,7 @@ test('live values turn, are kept within their range, and have to exist', async (
   painter.set('brightness', 99);
   painter.paint(scene());
   expect(far(pixels(canvas)(20, 20), before)).toBeGreaterThan(0);
-  expect(() => painter.set('warmth', 1)).toThrow("no live value 'warmth'");
+  expect(() => painter.set('warmth', 1)).toThrow("no live input 'warmth'");
   painter.destroy();
 });
 

@@ -67,7 +67,7 @@ function painterOn(
     : createWebgl2Painter(look, settings);
 }
 
-test('frames that come as external textures are examined as such', async () => {
+test('frames that come as external textures are probed as such', async () => {
   for (const [least, fault] of [
     [-100, /NaN/],
     [1, null],

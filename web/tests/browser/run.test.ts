@@ -38,7 +38,7 @@ for (const backend of BACKENDS) {
     );
   });
 
-  test(`${backend}: live values that are given are for one run`, async () => {
+  test(`${backend}: live inputs that are given are for one run`, async () => {
     const painter = made(backend);
     const plain = await painter.run({ image });
     const brighter = await painter.run({ brightness: Float32Array.of(0.3) });

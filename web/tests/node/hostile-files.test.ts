@@ -116,7 +116,7 @@ test.each([
   [
     'pads without end',
     single('Pad', ['image'], { pads: [0, 0, 2 ** 40, 0, 0, 0, 0, 0], mode: 'edge' }),
-    'which the engine does not run',
+    'which the engine does not support',
   ],
   [
     'a classifier',

@@ -77,7 +77,7 @@ export function evaluateIntegers(
 }
 
 function toBigInt(node: Node, value: number): bigint {
-  if (!Number.isInteger(value)) throw node.fail('computes a fraction of whole numbers.');
+  if (!Number.isInteger(value)) throw node.fail('computes a fraction of integers.');
   return BigInt(value);
 }
 
@@ -86,7 +86,7 @@ function applyNode(node: Node, tree: Expression, [a = 0n, b = 0n, c = 0n]: reado
   if (tree.kind === 'select') return a !== 0n ? b : c;
   if (tree.kind === 'unary') return applyUnary(node, tree.name, a);
   if (tree.kind === 'binary') return applyBinary(node, tree.name, a, b);
-  throw node.fail('computes what is no whole number.');
+  throw node.fail('computes what is no integer.');
 }
 
 function applyUnary(node: Node, name: Unary, x: bigint): bigint {
@@ -104,7 +104,7 @@ function applyUnary(node: Node, name: Unary, x: bigint): bigint {
     case 'round':
       return x;
     default:
-      throw node.fail('computes a fraction of whole numbers.');
+      throw node.fail('computes a fraction of integers.');
   }
 }
 
@@ -126,7 +126,7 @@ export function applyBinary(node: Node, name: Binary, x: bigint, y: bigint): big
       return power(node, x, y);
     case 'div':
     case 'mod':
-      if (y === 0n) throw node.fail('divides a whole number by 0.');
+      if (y === 0n) throw node.fail('divides an integer by 0.');
       return name === 'div' ? x / y : x % y;
     default:
       return name satisfies never;
@@ -136,7 +136,7 @@ export function applyBinary(node: Node, name: Binary, x: bigint, y: bigint): big
 /** Modulo 2^64, so that no exponent takes more than 64 rounds. */
 function power(node: Node, base: bigint, exponent: bigint): bigint {
   if (exponent < 0n) {
-    if (base === 0n) throw node.fail('divides a whole number by 0.');
+    if (base === 0n) throw node.fail('divides an integer by 0.');
     // 1 divided by anything else is less than 1.
     return base === 1n || base === -1n ? power(node, base, -exponent) : 0n;
   }

@@ -46,7 +46,7 @@ export function makeTensor(
   const size = sizeOf(dims, `Tensor '${name}'`);
   if (size === 0 || size > MAX_ELEMENTS || dims.slice(-2).some(side => side > MAX_SIDE)) {
     throw new EngineError(
-      `Tensor '${name}' has ${size} elements (${dims.join(' x ')}), which the engine does not run.`,
+      `Tensor '${name}' has ${size} elements (${dims.join(' x ')}), which the engine does not support.`,
     );
   }
   return { name, dims, shape: shapeOf(dims), constant };

@@ -20,7 +20,7 @@ export function makeBandedMatrix(
   weight: Column,
 ): BandedMatrix {
   if (rows * taps > MAX_WEIGHTS) {
-    throw node.fail(`makes ${rows} values of ${taps} each, which is more than the engine runs.`);
+    throw node.fail(`needs a matrix of ${rows} x ${taps} weights, which is more than the engine supports.`);
   }
   node.builder.spend(4 * rows * taps);
   const starts = new Int32Array(rows);
@@ -37,7 +37,7 @@ export function makeBandedMatrix(
     width = Math.max(width, last - first + 1);
   }
   if (rows * width > MAX_WEIGHTS) {
-    throw node.fail(`makes ${rows} values of ${width} each, which is more than the engine runs.`);
+    throw node.fail(`needs a matrix of ${rows} x ${width} weights, which is more than the engine supports.`);
   }
   node.builder.spend(4 * rows * width);
   const weights = new Float32Array(rows * width);

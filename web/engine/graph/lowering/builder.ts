@@ -56,7 +56,7 @@ export class GraphBuilder {
     this.#spent += bytes;
     if (this.#spent <= this.budget) return;
     throw new EngineError(
-      `The model's constants become ${this.#spent} bytes, and ${this.budget} are sane for its size.`,
+      `The model's constants take ${this.#spent} bytes; the engine allows ${this.budget} for its size.`,
     );
   }
 
@@ -161,7 +161,7 @@ export class NodeReader {
     if (!name) throw this.fail(`lacks its input ${index}.`);
     const value = this.builder.find(name);
     if (value === undefined) {
-      throw this.fail(`reads '${name}', which nothing before it makes (a missing name, or a cycle).`);
+      throw this.fail(`reads '${name}', which no earlier node computes (a missing name, or a cycle).`);
     }
     return value;
   }
@@ -183,7 +183,7 @@ export class NodeReader {
     const constant = this.constant(index);
     const size = sizeOf(constant.dims, constant.name);
     if (size > MAX_INTEGERS)
-      throw this.fail(`takes ${size} numbers from its input ${index}; that is no shape.`);
+      throw this.fail(`takes ${size} numbers from its input ${index}, which is too many for a shape.`);
     return integers(constant);
   }
 
@@ -214,7 +214,7 @@ export class NodeReader {
   ): Extract<Attribute, { kind: K }> | undefined {
     const attribute = this.node.attributes.get(name);
     if (attribute === undefined || isOf(attribute, kind)) return attribute;
-    throw this.fail(`has '${name}' as ${attribute.kind}, which is to be ${kind}.`);
+    throw this.fail(`has '${name}' as ${attribute.kind}, but it must be ${kind}.`);
   }
 
   /** An axis counted from the front. ONNX counts negative ones from the back. */

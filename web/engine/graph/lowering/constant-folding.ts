@@ -70,7 +70,7 @@ class ConstantFolder {
     const affords = this.canAfford(steps);
     this.#worked += steps;
     if (affords) return;
-    throw node.fail("computes more of constants than is sane for the model's size.");
+    throw node.fail("needs more work on constants than the engine allows for the model's size.");
   }
 
   /** Calls `take` with each element of a tree, in order. */

@@ -121,7 +121,7 @@ export function emitElementwise(
   const leaves = values.map((value, i) => leafExpression(node, value, i, dims, inputs));
   const expression = make(leaves);
   if (sizeOfTree(expression) > MAX_EXPRESSION) {
-    throw node.fail(`is the end of more than ${MAX_EXPRESSION} operations on scalars.`);
+    throw node.fail(`ends a chain of more than ${MAX_EXPRESSION} operations on scalars.`);
   }
   if (inputs.length === 0 && dims.every(dim => dim === 1)) return { kind: 'scalar', expression, dims };
   const output = makeTensor(name, dims);
@@ -153,7 +153,9 @@ function leafExpression(
   const tensor = node.builder.tensor(value, node.node.inputs[place] ?? '');
   if (!canStretch(tensor.dims, dims)) {
     const shapes = [tensor.dims, dims].map(list => `[${list.join(', ')}]`);
-    throw node.fail(`stretches ${shapes[0]} to ${shapes[1]}; the engine does so along the last three.`);
+    throw node.fail(
+      `broadcasts ${shapes[0]} to ${shapes[1]}; the engine supports that for the last three dimensions.`,
+    );
   }
   const known = inputs.indexOf(tensor);
   if (known >= 0) return input(known);

@@ -72,7 +72,7 @@ export async function lower(model: OnnxModel): Promise<Graph> {
   }
   const outputs = model.outputs.map(({ name }) => {
     const value = builder.find(name);
-    if (value === undefined) throw new EngineError(`The model's output '${name}' is made by no node.`);
+    if (value === undefined) throw new EngineError(`The model's output '${name}' is computed by no node.`);
     return outputTensor(builder, name, builder.tensor(value, name), inputs);
   });
   return { operations: builder.operations, inputs, outputs, live: builder.live };
@@ -111,9 +111,7 @@ function defineInput(builder: GraphBuilder, model: OnnxModel, { name, type, dims
   }
   if (constant) return [];
   if (type !== 1 && type !== 10) {
-    throw new EngineError(
-      `The model's input '${name}' is not of float32; the engine runs pictures of float32.`,
-    );
+    throw new EngineError(`The model's input '${name}' is not of float32; the engine supports float32.`);
   }
   const known = shape.filter(dim => typeof dim === 'number');
   if (known.length < shape.length) throw new EngineError(`The model's input '${name}' has open dimensions.`);

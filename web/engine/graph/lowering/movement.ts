@@ -98,7 +98,7 @@ export function lowerTranspose(node: NodeReader): void {
   }
   // Quantized values stay quantized.
   const turned = applyView(node, { kind: 'constant', constant: value.constant }, after, view);
-  if (turned.kind !== 'constant') throw node.fail('turns what is no constant.');
+  if (turned.kind !== 'constant') throw node.fail('transposes what is no constant.');
   node.define({ ...value, constant: turned.constant, axis: order.indexOf(value.axis) });
 }
 
@@ -199,7 +199,7 @@ export function lowerPad(node: NodeReader): void {
   // Dimensions before the last three count as one. None of several can be padded on its own.
   const whole = start?.[0] === 0 && rest?.[0] === 0;
   if (!start || !rest || (!whole && productOf(tensor.dims.slice(0, -4)) > 1)) {
-    throw node.fail(`pads more than the last three of ${rank} dimensions.`);
+    throw node.fail(`pads other than the last three of ${rank} dimensions.`);
   }
   const define = (map: IndexMap) => node.define(emitMovement(node, tensor, node.outputTensor(dims), map));
   if (mode === 'constant') {
@@ -212,7 +212,7 @@ export function lowerPad(node: NodeReader): void {
     );
     if (far && mode === 'reflect') throw node.fail(`reflects [${pads.join(', ')}], more than its input has.`);
     define({ kind: 'extend', before: start, mode });
-  } else throw node.fail(`pads by '${mode}', which the engine does not run.`);
+  } else throw node.fail(`pads by '${mode}', which the engine does not support.`);
 }
 
 export interface ConcatArgs {
@@ -230,7 +230,7 @@ export function readConcat(node: NodeReader): ConcatArgs {
   const all = values.map(dimsOf);
   if (!all.every(dims => dims.length === rank && dims.every((dim, i) => i === axis || dim === first[i]))) {
     const shapes = all.map(dims => `[${dims.join(', ')}]`).join(', ');
-    throw node.fail(`joins shapes that do not fit: ${shapes}.`);
+    throw node.fail(`concatenates shapes that do not fit: ${shapes}.`);
   }
   const size = all.reduce((sum, own) => sum + (own[axis] ?? 0), 0);
   return { values, axis, dims: first.map((dim, i) => (i === axis ? size : dim)) };
@@ -240,7 +240,7 @@ export function lowerConcat(node: NodeReader): void {
   const { values, axis, dims } = readConcat(node);
   const place = axis + 4 - dims.length;
   if (place < 0 || (place === 0 && productOf(dims.slice(0, axis)) > 1)) {
-    throw node.fail(`joins along axis ${axis} of ${dims.length}; the engine joins along the last four.`);
+    throw node.fail(`concatenates along axis ${axis} of ${dims.length}; the engine supports the last four.`);
   }
   const at = place === 0 || place === 1 || place === 2 ? place : 3;
   const inputs = values.map((_, i) => node.tensor(i));

@@ -44,7 +44,7 @@ function pooledSize(padded: number, extent: number, stride: number, ceil: boolea
 }
 
 export function lowerMaxPool(node: NodeReader): void {
-  if (node.node.outputs[1]) throw node.fail('returns indices, which the engine does not run.');
+  if (node.node.outputs[1]) throw node.fail('returns indices, which the engine does not support.');
   const { tensor, line } = readSpatialInput(node);
   const [n, c, height, width] = tensor.shape;
   const { kernel, strides, dilations, before, out } = readWindow(node, [height, width], line);

@@ -54,7 +54,7 @@ export function lowerQuantize(node: NodeReader): void {
   const asked = node.int('output_dtype', 0);
   const type = node.has(2) ? node.constant(2).type : asked === 0 ? 'uint8' : readDataType(asked, node.output);
   const range = RANGES[type];
-  if (!range) throw node.fail(`quantises to ${type}, which the engine does not run.`);
+  if (!range) throw node.fail(`quantises to ${type}, which the engine does not support.`);
   const [low, high] = range;
   const zero: Value[] = node.has(2) ? [broadcastAlongAxis(node, 2, dims)] : [];
   if ('constant' in value) {
@@ -80,7 +80,7 @@ function quantizeConstant(node: NodeReader, type: DataType, [low, high]: readonl
   const { dims } = node.constant(0);
   const [scale, zero] = [node.floats(1), node.has(2) ? node.floats(2) : new Float32Array(1)];
   if (node.int('block_size', 0) > 0)
-    throw node.fail('quantises a constant in blocks, which the engine does not run.');
+    throw node.fail('quantises a constant in blocks, which the engine does not support.');
   const axis = scale.length === 1 ? 0 : node.axis(node.int('axis', 1), dims.length);
   if (zero.length !== 1 && zero.length !== scale.length) {
     throw node.fail(`has ${scale.length} scales and ${zero.length} zero points.`);

@@ -58,7 +58,7 @@ function readMode(node: NodeReader, old: boolean): Mode {
   };
   if (!COORDINATES.includes(mode.coordinates) || !INTERPOLATIONS.includes(mode.interpolation)) {
     throw node.fail(
-      `resizes by '${mode.interpolation}' with '${mode.coordinates}', which the engine does not run.`,
+      `resizes by '${mode.interpolation}' with '${mode.coordinates}', which the engine does not support.`,
     );
   }
   return mode;
@@ -185,7 +185,8 @@ function axisMatrix(node: NodeReader, axis: ResizeAxis, mode: Mode): BandedMatri
   const radius = mode.interpolation === 'cubic' ? 2 : 1;
   const first = mode.interpolation === 'nearest' ? 0 : Math.floor(-radius / shrink) + 1;
   const taps = mode.interpolation === 'nearest' ? 1 : 2 - 2 * first;
-  if (out * taps > MAX_WEIGHTS) throw node.fail(`makes ${out} values of ${taps} each.`);
+  if (out * taps > MAX_WEIGHTS)
+    throw node.fail(`needs a matrix of ${out} x ${taps} weights, which is more than the engine supports.`);
   node.builder.spend(12 * out * taps);
   const columns = new Int32Array(out * taps);
   const weights = new Float64Array(out * taps);

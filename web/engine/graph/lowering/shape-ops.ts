@@ -47,7 +47,8 @@ export function lowerRange(node: NodeReader): void {
   });
   const [start = 0, end = 0, step = 1] = ends.map(one => exactNumbers(one)[0] ?? 0);
   const count = Math.max(0, Math.ceil((end - start) / step));
-  if (!(count <= MAX_INTEGERS)) throw node.fail(`counts ${count} numbers; the engine counts few.`);
+  if (!(count <= MAX_INTEGERS))
+    throw node.fail(`makes ${count} numbers; the engine supports up to ${MAX_INTEGERS}.`);
   const [type] = ends.map(one => one.type);
   if (type && ends.every(isInteger)) {
     const [first = 0n, , by = 1n] = ends.map(one => bigints(one)[0] ?? 0n);
@@ -110,7 +111,7 @@ function castToFloat(node: NodeReader): void {
 /** Integers lose their upper bits, as in ONNX. Floats without such an integer are refused. */
 function castToInteger(node: NodeReader, type: DataType): void {
   const value = node.value(0);
-  if (value.kind !== 'constant') throw node.fail(`casts to ${type}, which the engine does not run.`);
+  if (value.kind !== 'constant') throw node.fail(`casts to ${type}, which the engine does not support.`);
   const { constant } = value;
   const { dims } = constant;
   node.builder.spend((16 + bytesOf(type)) * sizeOf(dims, node.output));

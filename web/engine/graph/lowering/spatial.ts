@@ -17,7 +17,7 @@ export function readSpatialInput(node: NodeReader): SpatialInput {
   if (dims.length === 4) return { tensor: node.tensor(0), line: false };
   if (dims.length !== 3) {
     throw node.fail(
-      `has an input of ${dims.length} dimensions; the engine runs pictures (N, C, H, W) and lines (N, C, W).`,
+      `has an input of ${dims.length} dimensions; the engine supports pictures (N, C, H, W) and lines (N, C, W).`,
     );
   }
   const value = reshape(node, node.value(0), [n, c, 1, w], `${node.output} as a picture`);

@@ -27,15 +27,15 @@ export function checkCost({ operations, buffers }: Plan): void {
     const { name } = costliest(operations, ({ output }) => paddedLength(output));
     const most = `the engine gives a look ${MAX_BYTES}`;
     throw new EngineError(
-      `The model needs ${bytes} bytes on the GPU, most of all for node '${name}'; ${most}.`,
+      `The model needs ${bytes} bytes on the GPU, most of them for node '${name}'; ${most}.`,
     );
   }
   const products = operations.reduce((sum, operation) => sum + multiplyAdds(operation), 0);
   if (products > MAX_MULTIPLY_ADDS) {
     const { name } = costliest(operations, multiplyAdds);
-    const many = `${products.toExponential(1)} products a frame, most of all in node '${name}'`;
+    const many = `${products.toExponential(1)} multiply-adds a frame, most of them in node '${name}'`;
     throw new EngineError(
-      `The model needs ${many}; the engine runs up to ${MAX_MULTIPLY_ADDS.toExponential(1)}.`,
+      `The model needs ${many}; the engine supports up to ${MAX_MULTIPLY_ADDS.toExponential(1)}.`,
     );
   }
 }

@@ -18,7 +18,7 @@ function legalizeOperation(operation: Operation): Operation[] {
   if (kind === 'concat') return splitConcat(operation);
   if (inputs.length <= MAX_READ_TENSORS) return [operation];
   throw new EngineError(
-    `Node '${name}' reads ${inputs.length} tensors at once; the engine runs up to ${MAX_READ_TENSORS}.`,
+    `Node '${name}' reads ${inputs.length} tensors at once; the engine supports up to ${MAX_READ_TENSORS}.`,
   );
 }
 

@@ -152,7 +152,7 @@ function waitForRestore(canvas: Canvas): Promise<void> {
     };
     const done = finish(resolve);
     const fail = finish(() => {
-      reject(new EngineError('The browser does not give the lost WebGL2 context back; load the page anew.'));
+      reject(new EngineError('The browser does not give the lost WebGL2 context back; reload the page.'));
     });
     const timer = setTimeout(fail, RESTORE_TIMEOUT_MS);
     canvas.addEventListener('webglcontextrestored', done);

@@ -20,7 +20,7 @@ const VALUES_PER_DRAW = SAMPLES_PER_DRAW * SAMPLE_TEXELS * 4;
 
 export async function probe(network: Network, crop: Crop): Promise<ProbeResult> {
   const { frameInput, context, draws } = network;
-  if (!frameInput) throw new EngineError('This model takes no picture, so there is no frame to examine.');
+  if (!frameInput) throw new EngineError('This model takes no picture, so there is no frame to probe.');
   const { gl } = context;
   const live = defaultLiveValues(network.plan);
   const texture = gl.createTexture();
@@ -59,7 +59,7 @@ export async function probe(network: Network, crop: Crop): Promise<ProbeResult> 
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, values);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     // A lost context returns zeros.
-    if (gl.isContextLost()) throw new EngineError('The WebGL2 context was lost while it was examined.');
+    if (gl.isContextLost()) throw new EngineError('The WebGL2 context was lost while it was probed.');
     return { values, painted: true };
   } finally {
     gl.deleteBuffer(buffer);

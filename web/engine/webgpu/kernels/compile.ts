@@ -50,7 +50,7 @@ export function compile(context: KernelContext, operation: Operation, target: Ta
   shader.inlineSizes = plan.camera && operation.output === plan.outputs[0];
   switch (operation.kind) {
     case 'frameInput':
-      throw new EngineError(`The picture '${operation.name}' has to be compiled for what feeds it.`);
+      throw new EngineError(`The picture '${operation.name}' is compiled for a kind of frame.`);
     case 'resample':
       return compileResample(shader, operation);
     case 'elementwise':
