@@ -1,9 +1,9 @@
-// What a painter has on the GPU at once, over a stretch of time: bytes of buffers and textures at their peak, and
-// every pipeline that was compiled, since nobody can destroy one.
+// Tracks a painter's GPU memory over a stretch of time: the peak bytes of buffers and textures, and every pipeline
+// that was compiled, since none can be destroyed.
 
 type Owner = { readonly prototype: object };
 
-export interface Ledger {
+export interface GpuMemoryLog {
   /** Bytes that were alive at once, at most. */
   peakBytes: number;
   /** Labels of pipelines, in the order in which they were asked for. */
@@ -13,11 +13,11 @@ export interface Ledger {
   close(): void;
 }
 
-/** Opens one. Copies of camera frames are left out: their size is the camera's. */
-export function openLedger(): Ledger {
+/** Starts tracking. Copies of camera frames are left out: their size is the camera's. */
+export function trackGpuMemory(): GpuMemoryLog {
   const alive = new Map<object, number>();
   const restore: (() => void)[] = [];
-  const ledger: Ledger = {
+  const memory: GpuMemoryLog = {
     peakBytes: 0,
     pipelines: [],
     maps: 0,
@@ -41,8 +41,8 @@ export function openLedger(): Ledger {
   };
   const add = (made: object, bytes: number) => {
     alive.set(made, bytes);
-    ledger.peakBytes = Math.max(
-      ledger.peakBytes,
+    memory.peakBytes = Math.max(
+      memory.peakBytes,
       [...alive.values()].reduce((sum, one) => sum + one, 0),
     );
   };
@@ -55,11 +55,11 @@ export function openLedger(): Ledger {
   for (const owner of [GPUBuffer, GPUTexture]) hook(owner, 'destroy', self => alive.delete(self));
   for (const method of ['createComputePipelineAsync', 'createComputePipeline']) {
     hook(GPUDevice, method, (_, _made, [descriptor]) => {
-      ledger.pipelines.push((descriptor as GPUComputePipelineDescriptor).label ?? '');
+      memory.pipelines.push((descriptor as GPUComputePipelineDescriptor).label ?? '');
     });
   }
   hook(GPUBuffer, 'mapAsync', () => {
-    ledger.maps += 1;
+    memory.maps += 1;
   });
-  return ledger;
+  return memory;
 }

@@ -31,7 +31,7 @@ export function pixels(canvas: OffscreenCanvas): (x: number, y: number) => numbe
 export const far = (a: number[] | Float32Array, b: number[]): number =>
   Math.max(...Array.from(b, (value, i) => Math.abs((a[i] ?? 999) - value)));
 
-/** Stripes on the painter's canvas, against what `run` makes of the same picture. */
+/** A test pattern on the painter's canvas, against what `run` makes of the same picture. */
 export async function expectCanvasAsRun(painter: Painter, canvas: OffscreenCanvas): Promise<void> {
   const side = painter.info.pixels;
   const source = new OffscreenCanvas(side, side);

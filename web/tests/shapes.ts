@@ -1,7 +1,7 @@
 import type { ConvClass, KernelConfig } from '../engine/webgpu/kernels/config.ts';
 import { neighbours } from '../engine/webgpu/tuning/tuner.ts';
 
-/** The style with each class in the shape that the tuner tries in that place. */
+/** The configuration with each class in the tuner's i-th neighbouring shape. */
 export function near(config: KernelConfig, i: number): KernelConfig {
   const { shapes } = config;
   const one = (name: ConvClass) => neighbours(name, shapes[name])[i] ?? shapes[name];

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, type Look, webgpuAvailable } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { callsOf } from '../calls.ts';
-import { openLedger } from '../gpu-memory.ts';
+import { trackGpuMemory } from '../gpu-memory.ts';
 import { camera, expectCanvasAsRun, far, look, pixels, scene, untilGuide } from '../scene.ts';
 
 let device: GPUDevice;
@@ -164,13 +164,13 @@ for (const [name, dispatches, pipelines, bufferBytes] of FRAMES) {
 test.each(FRAMES.filter(([name]) => name.includes('-256-')))(
   '%s: what is done beside the frames stays within the budget, too',
   async (name, _, pipelines, bufferBytes) => {
-    const ledger = openLedger();
+    const memory = trackGpuMemory();
     const opened = await look(name);
     const canvas = new OffscreenCanvas(1, 1);
     const painter = await createPainter(opened, { device, precision: 'float32', canvas });
     painter.paint(await createImageBitmap(scene()));
-    // The watchdog looks a second after the first painting, and reads what it finds.
-    await expect.poll(() => ledger.maps).toBeGreaterThan(0);
+    // The health monitor probes a second after the first painting, and reads samples back.
+    await expect.poll(() => memory.maps).toBeGreaterThan(0);
     await painter.finished();
     // The tuner has done when it keeps what it found; then what it tried is forgotten.
     await expect.poll(() => localStorage.length).toBe(1);
@@ -178,11 +178,11 @@ test.each(FRAMES.filter(([name]) => name.includes('-256-')))(
     await expect.poll(() => painter.statistics.pipelines).toBeLessThanOrEqual(pipelines + 2);
     // Sizes of shapes that it tried stay: some uniforms.
     expect(painter.statistics.bufferBytes - bufferBytes).toBeLessThan(4096);
-    console.log(name, 'peak beyond what a frame takes', ledger.peakBytes - bufferBytes);
-    expect(ledger.peakBytes).toBeGreaterThan(bufferBytes);
-    expect(ledger.peakBytes).toBeLessThanOrEqual(mostBytes(weightsOf(opened)));
+    console.log(name, 'peak beyond what a frame takes', memory.peakBytes - bufferBytes);
+    expect(memory.peakBytes).toBeGreaterThan(bufferBytes);
+    expect(memory.peakBytes).toBeLessThanOrEqual(mostBytes(weightsOf(opened)));
     painter.destroy();
-    ledger.close();
+    memory.close();
   },
 );
 

@@ -1,4 +1,4 @@
-// What the watchdog asks of a backend: NaN inside a network is found where the painting hides it, nothing is
+// What the health monitor's probe finds: NaN inside a network is found where the painting hides it, nothing is
 // compiled or kept for it, and frames do not notice.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { diagnose } from '../../engine/recovery/probe.ts';
 import { createWebgl2Painter } from '../../engine/webgl2/painter.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
-import { openLedger } from '../gpu-memory.ts';
+import { trackGpuMemory } from '../gpu-memory.ts';
 import { graphOf, model, node, tensor, value } from '../onnx.ts';
 import { look as fetched, pixels, scene } from '../scene.ts';
 import { tinyLook } from '../tiny.ts';
@@ -113,11 +113,11 @@ for (const [backend, precision] of BACKENDS) {
       painter.set('brightness', -1);
       painter.paint(scene(), { mirror: true });
       const before = pixels(canvas);
-      const ledger = openLedger();
+      const memory = trackGpuMemory();
       const { values, painted } = await painter.probe();
-      ledger.close();
-      expect(ledger.pipelines).toEqual([]);
-      expect(ledger.peakBytes).toBeLessThan(150_000);
+      memory.close();
+      expect(memory.pipelines).toEqual([]);
+      expect(memory.peakBytes).toBeLessThan(150_000);
       expect(painted).toBe(true);
       expect(values.every(Number.isFinite)).toBe(true);
       expect(await diagnose(painter)).toBeNull();

@@ -137,7 +137,7 @@ test('a picture that was painted once is painted again without being asked', asy
   const submit = GPUQueue.prototype.submit;
   GPUQueue.prototype.submit = function (...given) {
     submit.apply(this, given);
-    // A canvas can be read only in the task that painted it. What comes later is the watchdog's, which paints nothing.
+    // A canvas can be read only in the task that painted it. What comes later is the health monitor's, which paints nothing.
     if (revived.length === 0) paints.push(bytesOf(canvas));
   };
   try {
@@ -291,7 +291,7 @@ async function timesOf(
 ): Promise<{ made: number; revived: number; compiling: number; own: number }> {
   const { options, revived } = stage();
   const began = performance.now();
-  // Neither the watchdog nor the tuner works beside it.
+  // Neither the health monitor nor the tuner works beside it.
   const painter = await createPainter(lean, { ...options, upkeep: false });
   const made = performance.now() - began;
   painter.paint(scene());

@@ -2,7 +2,7 @@
 
 import { afterAll, expect, test } from 'vitest';
 import { type Backend, createPainter, type Painter } from '../../engine/index.ts';
-import { openLedger } from '../gpu-memory.ts';
+import { trackGpuMemory } from '../gpu-memory.ts';
 import { look } from '../scene.ts';
 
 const NAME = 'lean-64-uint16-colour';
@@ -67,13 +67,13 @@ test('webgpu: a run that is not read asks for what painting asks for, and maps n
     count(GPUQueue, 'writeBuffer'),
     count(GPUDevice, 'createBindGroup'),
   ];
-  const ledger = openLedger();
+  const memory = trackGpuMemory();
   await painter.run({}, { read: false });
-  ledger.close();
+  memory.close();
   for (const undo of restore) undo();
   const { dispatches } = painter.statistics;
   expect(asked).toEqual([...Array<string>(dispatches).fill('dispatchWorkgroups'), 'submit']);
-  expect([ledger.maps, ledger.peakBytes, ledger.pipelines]).toEqual([0, 0, []]);
+  expect([memory.maps, memory.peakBytes, memory.pipelines]).toEqual([0, 0, []]);
 });
 
 /** Has every call of a method seen; returns what ends it. */

@@ -23,7 +23,7 @@ afterAll(() => device.destroy());
 const floats = async (file: string) => new Float32Array(await (await fetch(`/${file}`)).arrayBuffer());
 
 const quads: KernelConfig = { ...SOFTWARE_CONFIG, hasQuads: true };
-/** The style as far as the GPU at hand has what it takes. */
+/** The configuration, as far as the GPU at hand supports it. */
 const here = (config: KernelConfig): KernelConfig => ({
   ...config,
   hasQuads: config.hasQuads && hasQuads(device),

@@ -17,7 +17,7 @@ afterAll(() => device.destroy());
 
 const NAME = 'lean-64-uint16-colour';
 
-/** Surroundings that count idle moments, and answer the first `most` of them. */
+/** A page environment that counts idle moments, and grants the first `most` of them. */
 function environment(most = Number.POSITIVE_INFINITY) {
   const kept = new Map<string, string>();
   let moments = 0;

@@ -1,4 +1,4 @@
-// The ways of a video frame to the GPU: each is tried on a known frame, and one that lies is left out.
+// Upload paths of video frames: each is verified with a test frame, and one that shows it wrongly is dropped.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { UPLOAD_PATHS } from '../../engine/frames/upload-paths.ts';

@@ -1,4 +1,5 @@
-// The ways of a video frame to WebGL2: each is tried on a known frame, and one that lies is left out.
+// Upload paths of video frames on WebGL2: each is verified with a test frame, and one that shows it wrongly is
+// dropped.
 
 import { afterEach, expect, test } from 'vitest';
 import { createPainter, type Painter, readLook } from '../../engine/index.ts';

@@ -1,4 +1,4 @@
-// The monitor: what it takes for a fault and what not, when it looks, and what follows from a fault.
+// The health monitor: what counts as a fault, when it checks, and what follows from a fault.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readLook } from '../../engine/look.ts';
@@ -13,7 +13,7 @@ afterEach(() => vi.useRealTimers());
 
 const look = await readLook(tinyLook());
 
-/** A painter whose kernels make those values of the stripes. */
+/** A painter whose kernels compute those values from the test pattern. */
 function painterOf(values: Float32Array): BackendPainter {
   return {
     info: look.info,
@@ -51,7 +51,7 @@ test('NaN, infinity and nothing but zeros are faults, and so is a painting that 
   expect(await diagnose(refuses)).toBeNull();
 });
 
-test('the stripes have many colours, and are opaque', () => {
+test('the test pattern has many colours, and is opaque', () => {
   const picture = testPattern();
   expect(picture).toHaveLength(4 * TEST_PATTERN_SIDE ** 2);
   const colours = Array.from({ length: TEST_PATTERN_SIDE ** 2 }, (_, i) =>

@@ -1,4 +1,4 @@
-// What the kernels of the test looks ask of a GPU, in every style, against what WebGPU promises: a phone with
+// What the kernels of the test looks ask of a GPU, in every configuration, against what WebGPU promises: a phone with
 // eight storage buffers a stage and 16 kB of workgroup memory compiles all that a desktop does.
 
 import { readFileSync } from 'node:fs';
@@ -137,20 +137,20 @@ function classIn(config: KernelConfig, step: FrameStep): ConvClass | null {
   return isTiledConv(step.operation) ? classOf(config, step.operation) : null;
 }
 
-/** Pipelines in each style that the tuner may end with: any shape that it tries, in any class. */
+/** Pipelines in each configuration that the tuner may end with: any shape that it tries, in any class. */
 function pipelinesIn(framePlan: FramePlan, config: KernelConfig): number[] {
   const steps = (name: ConvClass | null) => framePlan.steps.filter(step => classIn(config, step) === name);
-  const ofStyle = (one: KernelConfig, name: ConvClass | null) =>
+  const ofConfig = (one: KernelConfig, name: ConvClass | null) =>
     steps(name).flatMap(step => textsOf(framePlan, one, step));
   return CONV_CLASSES.reduce(
     (made, name) => {
       const tried = [config.shapes[name], ...neighbours(name, config.shapes[name])];
       const texts = tried.map(shape =>
-        ofStyle({ ...config, shapes: { ...config.shapes, [name]: shape } }, name),
+        ofConfig({ ...config, shapes: { ...config.shapes, [name]: shape } }, name),
       );
       return made.flatMap(one => texts.map(more => new Set([...one, ...more])));
     },
-    [new Set(ofStyle(config, null))],
+    [new Set(ofConfig(config, null))],
   ).map(one => one.size);
 }
 

@@ -9,7 +9,7 @@ import { neighbours, tune } from '../../engine/webgpu/tuning/tuner.ts';
 const { shapes } = SOFTWARE_CONFIG;
 const always = async () => true;
 
-/** Trials that take so long in each style, and what was tried; null is a shape that the GPU refuses. */
+/** Benchmarks that take so long in each configuration, and what was tried; null is a shape that the GPU refuses. */
 function benchmarks(msOf: (config: KernelConfig) => number | null) {
   const tried: KernelConfig[] = [];
   const repeats: number[] = [];

@@ -19,7 +19,7 @@ const LONG = process.env.LIMNER_SOAK !== undefined;
 const LOOK = 'lean-64-uint16-colour';
 const FRAMES = LONG ? Number(process.env.LIMNER_SOAK_FRAMES ?? 100_000) : 3000;
 const BACKENDS = LONG ? (['webgpu'] as const) : (['webgpu', 'webgl2'] as const);
-/** Frames between two looks at the memory; what is made once (pipelines, the watchdog's reader) is made by then. */
+/** Frames between two looks at the memory; what is made once (pipelines, the health monitor's buffers) is made by then. */
 const EVERY = LONG ? 500 : 250;
 const WARM = 1000;
 /** After a collection V8's heap still breathes: compiled code comes and goes by some hundred kilobytes. A leak of
@@ -122,7 +122,7 @@ async function gpuBytes(): Promise<number | null> {
   }
 }
 
-/** What is alive between two looks of the watchdog, which makes something and destroys it again. */
+/** What is alive between two checks of the health monitor, which makes something and destroys it again. */
 async function alive(tab: Page): Promise<Made> {
   for (let before = ''; ; ) {
     const made: Made = await tab.evaluate('({ ...window.made })');
@@ -178,7 +178,7 @@ test.each(BACKENDS)(
     await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     const session = await tab.context().newCDPSession(tab);
     const adapter: string = await tab.evaluate(BEGIN(LONG ? 'long' : 'tiny', backend));
-    // The watchdog looks a second after the first painting; what it needs is made once.
+    // The health monitor probes a second after the first painting; what it needs is made once.
     await tab.evaluate('window.more(1)');
     await expect.poll(() => tab.evaluate('window.reads')).toBeGreaterThan(0);
     const samples: Sample[] = [];
