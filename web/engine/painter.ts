@@ -65,5 +65,5 @@ export interface ProbeResult {
   /** Samples of each kernel's output; empty if nothing lies between picture and painting. */
   readonly values: Float32Array;
   /** Whether the whole painting was written. */
-  readonly painted: boolean;
+  readonly isPainted: boolean;
 }

@@ -33,7 +33,7 @@ export async function runOnWebgpu(plan: Plan, device: GPUDevice, inputs: Arrays)
 }
 
 export async function runOnWebgl2(plan: Plan, context: Context, inputs: Arrays): Promise<Arrays> {
-  const network = new Network({ ...context, owned: false }, plan, { frame: null, size: [1, 1] });
+  const network = new Network({ ...context, ownsCanvas: false }, plan, { frame: null, size: [1, 1] });
   try {
     await network.prepare();
     return await network.run(inputs, defaultLiveValues(plan));

@@ -12,11 +12,11 @@ export async function diagnose(painter: BackendPainter): Promise<string | null> 
   return findings && diagnoseResult(findings);
 }
 
-export function diagnoseResult({ values, painted }: ProbeResult): string | null {
+export function diagnoseResult({ values, isPainted }: ProbeResult): string | null {
   if (!values.every(Number.isFinite)) {
     return 'The GPU computes NaN from the test pattern; it cannot run this look.';
   }
-  if (!painted || (values.length > 0 && values.every(value => value === 0))) {
+  if (!isPainted || (values.length > 0 && values.every(value => value === 0))) {
     return 'The GPU computes zeros from the test pattern; it cannot run this look.';
   }
   return null;

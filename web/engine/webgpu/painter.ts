@@ -162,7 +162,7 @@ class WebgpuPainter implements BackendPainter {
     const loss = watchLoss(device);
     const { environment } = settings;
     // A network that only runs on arrays is for somebody who wants numbers.
-    const precision = settings.precision ?? (plan.camera ? defaultPrecision(device) : 'float32');
+    const precision = settings.precision ?? (plan.hasCamera ? defaultPrecision(device) : 'float32');
     const usual = { ...environment.defaultConfig(device), precision };
     const cache = openTuningCache(cacheKey(adapterName(device), usual), environment, settings.tune);
     try {
@@ -197,7 +197,7 @@ class WebgpuPainter implements BackendPainter {
 
   get statistics(): { dispatches: number; pipelines: number; bufferBytes: number } {
     return {
-      dispatches: this.plan.camera ? this.program.framePlan.steps.length : 0,
+      dispatches: this.plan.hasCamera ? this.program.framePlan.steps.length : 0,
       pipelines: this.program.pipelines.count,
       bufferBytes: this.program.pipelines.allocator.bytes,
     };
@@ -241,7 +241,7 @@ class WebgpuPainter implements BackendPainter {
 
   paint(source: FrameSource, view: { mirror?: boolean } = {}): void {
     if (this.#isLost) return;
-    if (!this.plan.camera)
+    if (!this.plan.hasCamera)
       throw new EngineError('This model takes no picture, so it cannot paint; use run().');
     if (!this.#context) throw new EngineError('There is no canvas to paint on: give createPainter one.');
     const frame = this.#frames.upload(source, view.mirror ?? false);

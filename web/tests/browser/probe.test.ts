@@ -77,8 +77,8 @@ test('frames that come as external textures are probed as such', async () => {
     painter.paint(frame);
     frame.close();
     const { pipelines } = painter.statistics;
-    const { values, painted } = await painter.probe();
-    expect(painted).toBe(true);
+    const { values, isPainted } = await painter.probe();
+    expect(isPainted).toBe(true);
     expect(values.some(value => value !== 0)).toBe(true);
     const found = await diagnose(painter);
     if (fault) expect(found).toMatch(fault);
@@ -114,11 +114,11 @@ for (const [backend, precision] of BACKENDS) {
       painter.paint(scene(), { mirror: true });
       const before = pixels(canvas);
       const memory = trackGpuMemory();
-      const { values, painted } = await painter.probe();
+      const { values, isPainted } = await painter.probe();
       memory.close();
       expect(memory.pipelines).toEqual([]);
       expect(memory.peakBytes).toBeLessThan(150_000);
-      expect(painted).toBe(true);
+      expect(isPainted).toBe(true);
       expect(values.every(Number.isFinite)).toBe(true);
       expect(await diagnose(painter)).toBeNull();
       const statistics = { ...painter.statistics };

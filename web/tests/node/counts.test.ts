@@ -14,7 +14,7 @@ const SIZES = {
   medium: [8, 512, 8],
   large: [64, 512, 8],
 } as const;
-const MOST = 24;
+const MAX_OPERATIONS = 24;
 
 const ints = (value: number[]): Attribute => ({ kind: 'ints', value });
 const float = (value: number): Attribute => ({ kind: 'float', value });
@@ -81,6 +81,6 @@ test.each(sizes.flatMap(size => [64, 128, 256, 512].map(pixels => [size, pixels]
     const { operations } = await makePlan(await lower(look(size, pixels)), true);
     const layers = 2 * (SIZES[size][2] + Math.log2(pixels / 256));
     expect(operations).toHaveLength(3 + layers);
-    expect(operations.length).toBeLessThanOrEqual(MOST);
+    expect(operations.length).toBeLessThanOrEqual(MAX_OPERATIONS);
   },
 );

@@ -24,7 +24,7 @@ function painterOf(values: Float32Array): BackendPainter {
     attachGuide: () => undefined,
     set: () => undefined,
     paint: vi.fn(),
-    probe: async () => ({ values, painted: true }),
+    probe: async () => ({ values, isPainted: true }),
     run: async () => ({}),
     finished: async () => undefined,
     destroy: vi.fn(),
@@ -36,7 +36,7 @@ const broken = Float32Array.of(0, 0.5, Number.NaN, 1);
 const dead = new Float32Array(12);
 
 test('NaN, infinity and nothing but zeros are faults, and so is a painting that is not written', async () => {
-  const all = { painted: true };
+  const all = { isPainted: true };
   expect(diagnoseResult({ ...all, values: broken })).toMatch(/NaN.*\.$/);
   expect(diagnoseResult({ ...all, values: Float32Array.of(0, Number.NEGATIVE_INFINITY) })).toMatch(/NaN/);
   expect(diagnoseResult({ ...all, values: dead })).toMatch(/zeros.*\.$/);
@@ -44,7 +44,7 @@ test('NaN, infinity and nothing but zeros are faults, and so is a painting that 
   expect(diagnoseResult({ ...all, values: Float32Array.of(0, 0, 1e-6) })).toBeNull();
   // A look of one kernel leaves nothing to a next one.
   expect(diagnoseResult({ ...all, values: new Float32Array() })).toBeNull();
-  expect(diagnoseResult({ values: honest, painted: false })).toMatch(/zeros/);
+  expect(diagnoseResult({ values: honest, isPainted: false })).toMatch(/zeros/);
   expect(await diagnose(painterOf(honest))).toBeNull();
   expect(await diagnose(painterOf(broken))).toMatch(/NaN/);
   const refuses = { ...painterOf(honest), probe: () => Promise.reject(new Error('lost')) };

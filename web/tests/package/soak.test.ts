@@ -25,12 +25,12 @@ const WARM = 1000;
 /** After a collection V8's heap still breathes: compiled code comes and goes by some hundred kilobytes. A leak of
  * one small object (100 bytes) a frame would be 200 kB within CI's 2,000 frames after the warm-up, and 10 MB in
  * the long run. */
-const MOST_HEAP_GROWTH = LONG ? 512 * 1024 : 150 * 1024;
+const MAX_HEAP_GROWTH = LONG ? 512 * 1024 : 150 * 1024;
 
 /** The GPU process breathes by some megabytes (what it frees goes back to the system late), so the least of the
  * first half is compared with the least of the second: up to 3 MB apart in CI's runs. A frame's picture that is left
  * behind, 24 kB, would be 20 MB and more between them. */
-const MOST_GPU_GROWTH = 8 * 1024 * 1024;
+const MAX_GPU_GROWTH = 8 * 1024 * 1024;
 
 /** Counts what is made and destroyed of each kind that a painter could forget, and how often something is read by
  * others than the test of the upload paths: by the health monitor. */
@@ -206,13 +206,13 @@ test.each(BACKENDS)(
     console.log(
       `${backend}: ${last.frame} frames in ${last.seconds} s, heap ${growth} bytes more after ${painted} frames`,
     );
-    expect(growth).toBeLessThan(MOST_HEAP_GROWTH);
+    expect(growth).toBeLessThan(MAX_HEAP_GROWTH);
     const gpu = samples.filter(({ frame }) => frame >= WARM).flatMap(one => one.gpuProcessBytes ?? []);
     if (process.platform === 'linux') expect(gpu.length).toBeGreaterThan(3);
     const half = Math.floor(gpu.length / 2);
     const gpuGrowth = Math.min(...gpu.slice(half)) - Math.min(...gpu.slice(0, half));
     console.log(`${backend}: the GPU process has ${gpuGrowth} bytes more in the second half`);
-    if (gpu.length > 0) expect(gpuGrowth).toBeLessThan(MOST_GPU_GROWTH);
+    if (gpu.length > 0) expect(gpuGrowth).toBeLessThan(MAX_GPU_GROWTH);
   },
 );
 

@@ -27,14 +27,14 @@ export interface Plan {
   readonly outputs: readonly Tensor[];
   readonly live: readonly LiveInput[];
   /** Whether the first input is the camera's picture. */
-  readonly camera: boolean;
+  readonly hasCamera: boolean;
 }
 
 const IDENTITY: Expression = { kind: 'value' };
 
-/** With `camera`, the first input is a picture that a camera may give. */
-export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
-  const picture = camera ? graph.inputs[0] : undefined;
+/** With `hasCamera`, the first input is a picture that a camera may give. */
+export async function makePlan(graph: Graph, hasCamera: boolean): Promise<Plan> {
+  const picture = hasCamera ? graph.inputs[0] : undefined;
   const source: Operation[] = picture
     ? [{ kind: 'frameInput', name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
     : [];
@@ -44,7 +44,7 @@ export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
   if (operations.some(({ inputs }) => inputs.length > MAX_READ_TENSORS)) {
     operations = (await import('./legalize.ts')).legalize(operations);
   }
-  const { slices, buffers } = assignSlices(operations, graph, concats, camera);
+  const { slices, buffers } = assignSlices(operations, graph, concats, hasCamera);
   return {
     operations,
     slices,
@@ -52,7 +52,7 @@ export async function makePlan(graph: Graph, camera: boolean): Promise<Plan> {
     inputs: graph.inputs,
     outputs: graph.outputs,
     live: graph.live,
-    camera,
+    hasCamera,
   };
 }
 
@@ -90,12 +90,12 @@ function assignSlices(
   operations: readonly Operation[],
   graph: Graph,
   concats: ReadonlyMap<Tensor, readonly Tensor[]>,
-  camera: boolean,
+  hasCamera: boolean,
 ): { slices: Map<Tensor, BufferSlice>; buffers: number[] } {
   const roots = new Map<Tensor, Tensor>();
   for (const [whole, parts] of concats) for (const part of parts) roots.set(part, whole);
   const rootOf = (tensor: Tensor): Tensor => roots.get(tensor) ?? tensor;
-  const ranges = liveRanges(operations, graph, rootOf, camera);
+  const ranges = liveRanges(operations, graph, rootOf, hasCamera);
   const { assigned, buffers } = assignBuffers(ranges);
   const slices = new Map<Tensor, BufferSlice>();
   for (const [root, buffer] of assigned) {
@@ -115,7 +115,7 @@ function liveRanges(
   operations: readonly Operation[],
   graph: Graph,
   rootOf: (tensor: Tensor) => Tensor,
-  camera: boolean,
+  hasCamera: boolean,
 ): Map<Tensor, LiveRange> {
   const ranges = new Map<Tensor, LiveRange>();
   const touch = (tensor: Tensor, at: number) => {
@@ -139,7 +139,7 @@ function liveRanges(
       }
     }
   });
-  const given = camera ? graph.inputs.slice(1) : graph.inputs;
+  const given = hasCamera ? graph.inputs.slice(1) : graph.inputs;
   for (const tensor of given) touch(tensor, -1);
   for (const tensor of [...graph.outputs, ...given]) touch(tensor, operations.length);
   return ranges;

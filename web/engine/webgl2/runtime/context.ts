@@ -17,7 +17,7 @@ export interface Context {
   readonly gl: WebGL2RenderingContext;
   readonly canvas: Canvas;
   /** Whether the canvas is the painter's own. */
-  readonly owned: boolean;
+  readonly ownsCanvas: boolean;
   readonly limits: GpuLimits;
   readonly format: TextureFormat['format'];
   readonly texelBytes: number;
@@ -135,7 +135,7 @@ export async function openContext(canvas: Canvas | null, check = (): void => und
   return {
     gl,
     canvas: used,
-    owned: canvas === null,
+    ownsCanvas: canvas === null,
     limits: limitsOf(gl, layers),
     format,
     texelBytes: format === 'RGBA32F' ? 16 : 8,

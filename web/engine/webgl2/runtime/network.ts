@@ -119,6 +119,6 @@ export class Network {
   destroy(): void {
     this.programs.destroy();
     this.textures.destroy();
-    if (this.context.owned) this.context.gl.getExtension('WEBGL_lose_context')?.loseContext();
+    if (this.context.ownsCanvas) this.context.gl.getExtension('WEBGL_lose_context')?.loseContext();
   }
 }

@@ -60,7 +60,7 @@ export async function probe(network: Network, crop: Crop): Promise<ProbeResult> 
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     // A lost context returns zeros.
     if (gl.isContextLost()) throw new EngineError('The WebGL2 context was lost while it was probed.');
-    return { values, painted: true };
+    return { values, isPainted: true };
   } finally {
     gl.deleteBuffer(buffer);
     gl.deleteTexture(texture);

@@ -47,7 +47,7 @@ export function compile(context: KernelContext, operation: Operation, target: Ta
   const { plan, extended } = context;
   const shader = new ShaderBuilder(context, operation, target);
   // A look has one painting, so its kernel shares no pipeline.
-  shader.inlineSizes = plan.camera && operation.output === plan.outputs[0];
+  shader.inlineSizes = plan.hasCamera && operation.output === plan.outputs[0];
   switch (operation.kind) {
     case 'frameInput':
       throw new EngineError(`The picture '${operation.name}' is compiled for a kind of frame.`);

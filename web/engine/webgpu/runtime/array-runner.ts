@@ -25,7 +25,7 @@ function splitSteps({ plan, steps }: FramePlan): {
   frame: readonly FrameStep[];
   guide: readonly FrameStep[];
 } {
-  if (!plan.camera) return { frame: plan.operations.map(single), guide: [] };
+  if (!plan.hasCamera) return { frame: plan.operations.map(single), guide: [] };
   return {
     // A copy of a tensor to the canvas is no operation of the plan.
     frame: steps.filter(step => step.kind !== 'single' || plan.operations.includes(step.operation)),
@@ -50,7 +50,7 @@ export class ArrayRunner {
   static async create(framePlan: FramePlan, pipelines: PipelineCache): Promise<ArrayRunner> {
     const { plan } = framePlan;
     const { device, allocator, config } = pipelines;
-    const camera = plan.camera ? plan.inputs[0] : undefined;
+    const camera = plan.hasCamera ? plan.inputs[0] : undefined;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     const { picture, frame, guide } = await withErrorScopes(device, () => {
       const given = allocator.allocate(
@@ -104,7 +104,7 @@ export class ArrayRunner {
 
   #buffer(tensor: Tensor): GPUBuffer {
     const { plan, pipelines } = this;
-    if (plan.camera && tensor === plan.inputs[0]) return this.image;
+    if (plan.hasCamera && tensor === plan.inputs[0]) return this.image;
     const slice = plan.slices.get(tensor);
     if (!slice) throw new EngineError(`Tensor '${tensor.name}' has no buffer.`);
     return pipelines.buffers.buffer(slice.buffer);

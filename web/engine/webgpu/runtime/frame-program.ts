@@ -83,7 +83,7 @@ export function prepareKernels(
   config: KernelConfig,
   kinds: Iterable<FrameKind>,
 ): () => Promise<FrameKernels> {
-  const steps = framePlan.plan.camera ? framePlan.steps : [];
+  const steps = framePlan.plan.hasCamera ? framePlan.steps : [];
   const made = Array.from(kinds, kind => {
     const prepared = steps.map(step => {
       const one = pipelines.prepare(compileStep(framePlan, config, step, { kind, format }));

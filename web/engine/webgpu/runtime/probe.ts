@@ -88,7 +88,7 @@ export async function probe(
       // Halves store NaN and values beyond their range as their largest value.
       values: config.precision === 'float16' ? values.map(nanBeyondHalf) : values,
       // A pixel that was painted is opaque, and others are not.
-      painted: new Uint8Array(found, sampled).every((value, i) => i % 4 < 3 || value === 255),
+      isPainted: new Uint8Array(found, sampled).every((value, i) => i % 4 < 3 || value === 255),
     };
   } finally {
     source?.close();
