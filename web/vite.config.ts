@@ -24,7 +24,7 @@ const RUNTIME = {
 const ENGINE_CHUNKS = [
   {
     name: 'engine',
-    test: /web\/engine\/((frames\/|recovery\/)?(?!run-inputs)[\w-]+|codegen\/(pack-weights|expression-code|movement-code)|webgpu\/runtime\/device)\.ts/,
+    test: /web\/engine\/((frames\/|recovery\/)?(?!run-inputs)[\w-]+|codegen\/(pack-weights|expression-code|movement-code)|webgpu\/runtime\/adapter)\.ts/,
   },
   { name: 'engine', test: /web\/engine\/(?!webgpu\/)/, tags: ['$initial' as const] },
   // One holds what every page on WebGPU needs, and one what only looks with other operators need.

@@ -9,13 +9,13 @@ import {
   RECOVERY_DELAYS,
   type RecoveryOptions,
 } from './recovery/recovering-painter.ts';
-import { webgpuAvailable } from './webgpu/runtime/device.ts';
+import { webgpuAvailable } from './webgpu/runtime/adapter.ts';
 
 export type { Availability } from './availability.ts';
 export { EngineError } from './error.ts';
 export { type Live, type Look, type LookInfo, type ReadOptions, readLook, readModel } from './look.ts';
 export type { Backend, Canvas, FrameSource, Painter, Precision, RunOptions } from './painter.ts';
-export { webgpuAvailable } from './webgpu/runtime/device.ts';
+export { webgpuAvailable } from './webgpu/runtime/adapter.ts';
 
 export interface PainterOptions {
   /** The canvas to paint on. Without one, the painter only runs on arrays. */

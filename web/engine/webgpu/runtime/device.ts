@@ -1,56 +1,16 @@
-// The GPU: whether there is a usable one, and a device with its limits.
+// The device: its limits, features and default precision.
 
-import type { Availability } from '../../availability.ts';
-import { EngineError, messageOf } from '../../error.ts';
+import { EngineError } from '../../error.ts';
 import type { Precision } from '../../painter.ts';
 import { isSoftwareName } from '../../software-gpu.ts';
-
-const NO_WEBGPU = 'This browser has no WebGPU.';
-const NO_ADAPTER = 'WebGPU found no graphics processor that it may use.';
-
-async function findAdapter(): Promise<GPUAdapter | string> {
-  if (typeof navigator === 'undefined' || !navigator.gpu) return NO_WEBGPU;
-  try {
-    return (await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' })) ?? NO_ADAPTER;
-  } catch (error) {
-    return `WebGPU failed: ${messageOf(error)}`;
-  }
-}
+import { findAdapter, infoOf, nameOf } from './adapter.ts';
 
 /** Browsers before 2024 name the adapter nowhere, or only on the adapter. So its name is kept from there. */
 const names = new WeakMap<GPUDevice, string>();
 
-function infoOf(
-  owner: { info?: GPUAdapterInfo } | { adapterInfo?: GPUAdapterInfo },
-): Partial<GPUAdapterInfo> {
-  return ('info' in owner ? owner.info : 'adapterInfo' in owner ? owner.adapterInfo : undefined) ?? {};
-}
-
-function nameOf({ description, vendor, architecture, device }: Partial<GPUAdapterInfo>): string {
-  return description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed GPU';
-}
-
 export const adapterName = (device: GPUDevice): string => names.get(device) ?? nameOf(infoOf(device));
 
 export const isSoftware = (device: GPUDevice): boolean => isSoftwareName(adapterName(device));
-
-/** Whether the adapter calls itself a fallback. The flag moved from the adapter to its info in 2025. */
-const isFallback = (adapter: GPUAdapter): boolean =>
-  infoOf(adapter).isFallbackAdapter ?? Reflect.get(adapter, 'isFallbackAdapter') === true;
-
-/** Never throws, since the caller has other ways to paint. */
-export async function webgpuAvailable(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
-  const adapter = await findAdapter();
-  if (typeof adapter === 'string') return { ok: false, reason: adapter };
-  const info = infoOf(adapter);
-  const name = nameOf(info);
-  const software =
-    isFallback(adapter) || isSoftwareName(`${info.vendor} ${info.architecture} ${info.device} ${name}`);
-  if (software && !options.allowSoftware) {
-    return { ok: false, software: true, reason: `WebGPU runs in software here (${name}), slower than WASM.` };
-  }
-  return { ok: true, adapter: name };
-}
 
 /** The limits that kernels need. WebGPU guarantees them for core adapters, but not in compatibility mode.
  * `tests/node/kernels.test.ts` checks the kernels against them. */

@@ -1,0 +1,45 @@
+// The adapter: whether WebGPU has a usable GPU, and its name.
+
+import type { Availability } from '../../availability.ts';
+import { messageOf } from '../../error.ts';
+import { isSoftwareName } from '../../software-gpu.ts';
+
+const NO_WEBGPU = 'This browser has no WebGPU.';
+const NO_ADAPTER = 'WebGPU found no graphics processor that it may use.';
+
+export async function findAdapter(): Promise<GPUAdapter | string> {
+  if (typeof navigator === 'undefined' || !navigator.gpu) return NO_WEBGPU;
+  try {
+    return (await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' })) ?? NO_ADAPTER;
+  } catch (error) {
+    return `WebGPU failed: ${messageOf(error)}`;
+  }
+}
+
+export function infoOf(
+  owner: { info?: GPUAdapterInfo } | { adapterInfo?: GPUAdapterInfo },
+): Partial<GPUAdapterInfo> {
+  return ('info' in owner ? owner.info : 'adapterInfo' in owner ? owner.adapterInfo : undefined) ?? {};
+}
+
+export function nameOf({ description, vendor, architecture, device }: Partial<GPUAdapterInfo>): string {
+  return description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed GPU';
+}
+
+/** Whether the adapter calls itself a fallback. The flag moved from the adapter to its info in 2025. */
+const isFallback = (adapter: GPUAdapter): boolean =>
+  infoOf(adapter).isFallbackAdapter ?? Reflect.get(adapter, 'isFallbackAdapter') === true;
+
+/** Never throws, since the caller has other ways to paint. */
+export async function webgpuAvailable(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
+  const adapter = await findAdapter();
+  if (typeof adapter === 'string') return { ok: false, reason: adapter };
+  const info = infoOf(adapter);
+  const name = nameOf(info);
+  const software =
+    isFallback(adapter) || isSoftwareName(`${info.vendor} ${info.architecture} ${info.device} ${name}`);
+  if (software && !options.allowSoftware) {
+    return { ok: false, software: true, reason: `WebGPU runs in software here (${name}), slower than WASM.` };
+  }
+  return { ok: true, adapter: name };
+}
