@@ -43,17 +43,19 @@ declare global {
 }
 
 /** Taps of all phases; those that only ever see padding are trimmed, and neither loaded nor multiplied. */
-const tapsOf = ({ phases }: ConvAxis): number => phases.reduce((sum, { count }) => sum + count, 0);
+const countTaps = ({ phases }: ConvAxis): number => phases.reduce((sum, { count }) => sum + count, 0);
 
 /** What the layer has to multiply: zeros at the border count, as they do in other people's figures. */
-function productsOf({ output, inputs, x, y }: Convolution): number {
+function countProducts({ output, inputs, x, y }: Convolution): number {
   const [, c, h, w] = output.shape;
-  return (c * h * w * (inputs[0]?.shape[1] ?? 0) * tapsOf(y) * tapsOf(x)) / (y.outputStride * x.outputStride);
+  return (
+    (c * h * w * (inputs[0]?.shape[1] ?? 0) * countTaps(y) * countTaps(x)) / (y.outputStride * x.outputStride)
+  );
 }
 
 /** How much of its weights a layer loads. */
 const partOf = ({ weights, x, y }: Convolution): number =>
-  (tapsOf(y) * tapsOf(x)) / (weights.dims[2] * weights.dims[3]);
+  (countTaps(y) * countTaps(x)) / (weights.dims[2] * weights.dims[3]);
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
@@ -139,10 +141,10 @@ async function layersOf(
     );
     layers.push({
       name: kernel.label,
-      kernel: shape ? 'strip' : step.kind === 'single' ? step.operation.kind : step.kind,
+      kernel: shape ? 'tiled' : step.kind === 'single' ? step.operation.kind : step.kind,
       shape: shape ? shape.slice(1).join(' x ') : '',
       workgroups: kernel.workgroups.join(' x '),
-      products: operation.kind === 'convolution' ? productsOf(operation) : 0,
+      products: operation.kind === 'convolution' ? countProducts(operation) : 0,
       weights: constants.reduce((a, b) => a + b, 0),
       read: step.kind === 'downsample' ? 0 : bytes(inputs),
       written: bytes(

@@ -32,9 +32,9 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution):
   const shape = fitShape(config.shapes[name], config, operation);
   const down = Math.ceil(height / shape.tall);
   const across = Math.ceil(width / shape.wide);
-  const strips = n * down * across;
+  const tiles = n * down * across;
   // Four threads of a quad use the same weights if their tiles have the same channels.
-  const hasQuads = config.hasQuads && shape.share === 1 && strips % 4 === 0;
+  const hasQuads = config.hasQuads && shape.share === 1 && tiles % 4 === 0;
   if (hasQuads) shader.enableSubgroups();
   shader.readInputs();
   declareGeometry(shader, operation);
@@ -45,7 +45,7 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution):
   shader.add(`const BASES = ${shader.size(down, across, height)};`);
   shader.add(tileCode(operation, shape, hasQuads, rows));
   shader.finish(() => scaleShiftCode(shader, operation));
-  const threads = strips * Math.ceil(out / shape.deep) * shape.share;
+  const threads = tiles * Math.ceil(out / shape.deep) * shape.share;
   const [x, y] = linearWorkgroups(threads, config.threads);
   return shader.kernel(convTiled, [x, y, operation.y.outputStride]);
 }
