@@ -149,7 +149,6 @@ def test_the_picture_is_the_same_at_each_run() -> None:
     assert drawn == {draw_picture(SMALL)}
 
 
-@pytest.mark.xfail(reason="imports run in circles until names have moved", strict=True)
 def test_the_picture_is_current() -> None:
     check = [sys.executable, str(ROOT / "scripts" / "folders.py"), "--check"]
     ended = subprocess.run(check, check=False, capture_output=True, text=True)
