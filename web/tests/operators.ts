@@ -56,12 +56,12 @@ export function tableOf(reports: Readonly<Partial<Record<Backend, Report>>>): st
     report?.results.filter(({ outcome }) => outcome === 'passed').length ?? 0;
   return `# Operators
 
-What of ONNX's own node tests the engine passes, at an absolute tolerance of 1e-4 and a relative one of 1e-4:
+The engine passes these of ONNX's own node tests, with an absolute and a relative tolerance of 1e-4:
 ${total(webgpu)} on WebGPU and ${total(webgl2)} on WebGL2, of ${webgpu?.results.length ?? 0} cases that onnx ${webgpu?.onnx ?? ''} generates for
-these operators, those included that write an operator out as a function of others. \`npm run operators\` in
-\`web/\` makes this file from the test runs, and the tests fail where it says something else than they find.
-Everything is computed in float32, and cases of float64 are given so. Of whole numbers and of answers to questions
-all is known at load, as shapes are, and is worked out there exactly.
+these operators, including those that write an operator as a function of others. \`npm run operators\` in \`web/\`
+writes this file from the test runs, and the tests fail if it differs from what they find.
+Everything is computed in float32; float64 cases are converted. Integers and booleans are evaluated exactly at load,
+as shapes are.
 
 | operator | WebGPU | WebGL2 | left out, and why |
 | --- | --- | --- | --- |
