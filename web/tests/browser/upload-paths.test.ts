@@ -57,7 +57,7 @@ const turnCopies = (of: (source: unknown) => boolean) =>
   });
 const isFrame = (source: unknown) => source instanceof VideoFrame;
 
-test('here all ways are true', async () => {
+test('here all upload paths work', async () => {
   expect([...(await probeUploadPaths(device))]).toEqual([...UPLOAD_PATHS]);
   const made = { pipelines: 0 };
   replace(GPUDevice.prototype, 'createComputePipelineAsync', original => {
@@ -174,7 +174,7 @@ test.each([
     },
     { external: false, bitmaps: false },
   ],
-] as const)('a video comes upright by way of %s where the ways above lie', async (_, spoil, uses) => {
+] as const)('a video comes upright over %s where the paths above fail', async (_, spoil, uses) => {
   spoil();
   const made = bitmaps();
   const canvas = new OffscreenCanvas(1, 1);

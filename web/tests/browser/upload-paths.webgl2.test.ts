@@ -81,7 +81,7 @@ const black = (source: Source) =>
 /** How texImage2D may lie about video frames. */
 const LIES = { flipped, black } as const;
 
-test('here all ways are true, and they are tried once per context', async () => {
+test('here all upload paths work, and they are tried once per context', async () => {
   const gl = context();
   expect([...(await probeUploadPaths(gl))]).toEqual(['copy', 'bitmap', 'canvas']);
   let uploads = 0;

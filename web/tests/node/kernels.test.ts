@@ -124,7 +124,7 @@ test.each(
   }
 });
 
-/** Texts of a frame's kernels, for both ways that it may come. */
+/** Texts of a frame's kernels, for both kinds of frames. */
 const textsOf = (framePlan: FramePlan, config: KernelConfig, step: FrameStep): string[] =>
   (['external', 'texture'] as const).map(kind => {
     const { code, frame } = compileStep(framePlan, config, step, { kind, format: 'rgba8unorm' });

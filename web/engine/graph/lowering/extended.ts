@@ -1,4 +1,4 @@
-// Operators that our own looks do not use, and the uncommon kinds of nodes of those that they use. Fetched when a
+// Operators that our own looks do not use, and the rarer kinds of nodes of those that they use. Fetched when a
 // model has one.
 
 import type { Lowering } from './elementwise.ts';
