@@ -19,7 +19,7 @@ test: setup browser ## Run all tests: Python, TypeScript, and the page in a real
 	scripts/check
 	scripts/test
 
-check: setup ## Run the fast subset: linters, types, quick tests (about a minute)
+check: setup ## Run the fast subset: linters, types, quick tests (two to three minutes)
 	scripts/check
 	scripts/test --fast
 

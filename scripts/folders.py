@@ -1,7 +1,7 @@
-"""Draw docs/pictures/folders.svg, the folders and their imports; with --check, say whether it is current.
+"""Draw docs/pictures/folders.svg, the folders and their imports; --check exits with 1 if it is out of date.
 
-An arrow goes from a folder that imports to the folder that it imports. Arrows that follow from others are
-left out. All point down; where imports run in a circle none can, and a sentence names these imports.
+An arrow goes from a folder to a folder that it imports. Transitive arrows are left out; all point down.
+If folders import each other in a circle, the script fails with a sentence that names these imports.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ PICTURE = ROOT / "docs" / "pictures" / "folders.svg"
 PACKAGE, ENGINE = "src/limner", "web/engine"
 
 BOX, PITCH, GAP = 28, 62, 18
-"""Pixels: the height of a box, from row to row, and between two boxes of a row."""
+"""Pixels: the height of a box, the distance of rows, the gap between boxes of a row."""
 EDGE, PAD, HEADING = 18, 20, 44
-"""Pixels: around a panel, around what is in it, and what its heading takes."""
+"""Pixels: the margin of a panel, its padding, and the height of its heading."""
 TITLE_WIDTH = 244
 HEAD = 7
 """Pixels: an arrow's head."""
@@ -71,7 +71,7 @@ class Area(NamedTuple):
 
 
 def folder_of(path: str) -> str:
-    """What a file is drawn as: its folder in the package, in the engine or in web.
+    """The node that stands for a file: its folder in the package, in the engine or in web.
 
     The engine's own files lie above its folders and below them: each is drawn by its name.
     """
@@ -84,7 +84,7 @@ def folder_of(path: str) -> str:
 
 
 def folder_graph(imports: Iterable[Import]) -> nx.DiGraph:
-    """The folders and their arrows; exits with a sentence for each circle."""
+    """The folders and their imports; exits with a sentence for each circle."""
     graph = nx.DiGraph()
     for one in imports:
         start, end = folder_of(one.importer), folder_of(one.imported)
@@ -98,7 +98,7 @@ def folder_graph(imports: Iterable[Import]) -> nx.DiGraph:
 
 
 def find_circles(graph: nx.DiGraph) -> Iterator[list[str]]:
-    """A shortest circle in each set of folders that import one another."""
+    """A shortest circle in each set of folders that import each other."""
     for folders in sorted(sorted(found) for found in nx.strongly_connected_components(graph)):
         inside = graph.subgraph(folders)
         if inside.edges:
@@ -108,7 +108,7 @@ def find_circles(graph: nx.DiGraph) -> Iterator[list[str]]:
 
 
 def describe_circle(graph: nx.DiGraph, circle: list[str]) -> str:
-    """The sentence that names a circle's imports, three for each arrow at most."""
+    """The sentence that names the imports of a circle, at most three for each arrow."""
     arrows = []
     for start, end in itertools.pairwise([*circle, circle[0]]):
         imports = graph.edges[start, end]["imports"]
@@ -119,7 +119,7 @@ def describe_circle(graph: nx.DiGraph, circle: list[str]) -> str:
 
 
 def merge_files(graph: nx.DiGraph) -> nx.DiGraph:
-    """The same graph with one node for those of the engine's own files that lie equally high."""
+    """The graph with one node for the engine's own files of each row."""
     height = heights(graph)
     files = sorted(node for node in graph if node.rpartition("/")[0] == ENGINE and node.endswith(".ts"))
     groups = {node: ", ".join(other for other in files if height[other] == height[node]) for node in files}
@@ -127,7 +127,7 @@ def merge_files(graph: nx.DiGraph) -> nx.DiGraph:
 
 
 def lay_out(graph: nx.DiGraph) -> Drawing:
-    """The folders of one language in layers, the pages above the engine, without arrows that follow.
+    """The folders of one language in layers, the pages above the engine, without transitive arrows.
 
     Of two ways to give them rows, the one with fewer crossings is taken, or the narrower. The top is on
     the right, where no heading is.
@@ -152,7 +152,7 @@ def kind_of(node: str) -> str:
 
 
 def name_of(node: str) -> tuple[str, str, str]:
-    """What is written in a box: quiet, strong, and quiet again."""
+    """The text of a box in three parts: muted, bold, muted."""
     if node == PACKAGE:
         return "", "limner", " (shared words)"
     if node.endswith(".ts"):
@@ -163,13 +163,13 @@ def name_of(node: str) -> tuple[str, str, str]:
 
 
 def box_width(node: str) -> int:
-    """A box is as wide as its name in the widest of the usual fonts."""
+    """The width of a box: its name in the widest of the usual fonts."""
     before, strong, after = name_of(node)
     return round(26 + 7.6 * len(strong) + 6.9 * len(before + after))
 
 
 def number(pixels: float) -> str:
-    """A coordinate to a tenth of a pixel; the millionth keeps a rounding error from deciding."""
+    """A coordinate, rounded to a tenth of a pixel; a millionth makes ties round alike."""
     return f"{round(pixels + 1e-6, 1):g}"
 
 
@@ -188,7 +188,7 @@ def draw_box(node: str, x: float, top: float) -> str:
 
 
 def draw_arrow(kind: str, points: Sequence[float], tops: Sequence[float]) -> str:
-    """An arrow as a curve that is upright where it starts, crosses a row and ends."""
+    """An arrow as a curve that is vertical at its ends and where it crosses a row."""
     path = f"M{number(points[0])} {number(tops[0] + BOX)}"
     for row, (start, end) in enumerate(itertools.pairwise(points), 1):
         last = row == len(points) - 1
@@ -203,7 +203,7 @@ def draw_arrow(kind: str, points: Sequence[float], tops: Sequence[float]) -> str
 
 
 def draw_graph(drawing: Drawing, left: float, tops: Sequence[float]) -> Iterator[str]:
-    """All arrows, then the boxes; `tops` are the upper edges of the rows."""
+    """All arrows, then the boxes; `tops` has the upper edges of the rows."""
     for (start, _), points in drawing.arrows.items():
         row = drawing.nodes[start][1]
         yield draw_arrow(kind_of(start), [left + x for x in points], tops[row : row + len(points)])
@@ -212,7 +212,7 @@ def draw_graph(drawing: Drawing, left: float, tops: Sequence[float]) -> Iterator
 
 
 def draw_panel(kind: str, path: str, about: str, area: Area) -> str:
-    """A panel with its heading: a folder's path, and what it holds."""
+    """A panel with its heading: the path of a folder, and its language."""
     x, y, width, height = map(number, area)
     return (
         f'<g class="{kind}"><rect class="panel" x="{x}" y="{y}" width="{width}" height="{height}" rx="10"/>'
@@ -271,7 +271,7 @@ def draw_picture(imports: Iterable[Import]) -> str:
 
 
 def main(check: bool) -> bool:
-    """Write the picture, or check it; whether it is current now."""
+    """Write or check the picture; returns whether it is now up to date."""
     drawn = draw_picture(read_imports(ROOT))
     if not check:
         PICTURE.write_text(drawn, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which file imports which, in both languages; imports of types, and those inside functions, count too."""
+"""The imports between files, in both languages, including type imports and imports inside functions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_imports(root: Path) -> list[Import]:
 
 
 def python_imports(root: Path, path: str) -> Iterator[str]:
-    """The modules of limner that a module imports; none for `__main__`, which only starts the commands."""
+    """The modules of limner that a module imports; none for `__main__`, which only runs `main`."""
     if path.endswith("/__main__.py"):
         return
     for node in ast.walk(ast.parse((root / path).read_text(encoding="utf-8"))):
@@ -60,13 +60,13 @@ def typescript_imports(root: Path, path: str) -> Iterator[str]:
 
 
 def specifiers(code: str) -> list[str]:
-    """The relative paths that a TypeScript file imports, without Vite's `?raw` and the like."""
+    """The relative paths that a TypeScript file imports, without query suffixes such as `?raw`."""
     found = SPECIFIER.findall(COMMENT.sub("", code))
     return ["".join(groups).partition("?")[0] for groups in found]
 
 
 def _modules(node: ast.AST) -> list[str]:
-    """The names that an import statement may import as modules, the most precise ones included."""
+    """All names that an import statement may import as modules."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -77,7 +77,7 @@ def _modules(node: ast.AST) -> list[str]:
 
 
 def _module_path(root: Path, name: str) -> str | None:
-    """The file of a module of limner, or of the module that a name stands in; None for other packages."""
+    """The file of a module of limner, or of the module that defines a name; None for other packages."""
     if name.partition(".")[0] != "limner":
         return None
     while name:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 import networkx as nx
 
 ORDER_SWEEPS = 40
-"""Passes over the rows that look for an order with fewer crossings."""
+"""Sweeps over the rows that reduce crossings."""
 PLACE_SWEEPS = 2000
-"""Passes over the rows that move each node towards its neighbours."""
+"""Sweeps over the rows that move each node towards its neighbours."""
 PORT = 14.0
-"""Pixels between two arrows that leave or meet the same box, at most."""
+"""Largest distance, in pixels, between two arrows at the same box."""
 NUDGE = 4.0
-"""Pixels that an arrow's end may move along its box."""
+"""Largest shift, in pixels, of an arrow's end along its box."""
 
 Vertex = tuple[str, str, int]
 """A node `(name, "", row)`, or the point `(start, end, row)` where an arrow crosses a row."""
@@ -29,12 +29,12 @@ Link = tuple[Vertex, Vertex]
 Rows = list[list[Vertex]]
 """The vertices of each row, from the left."""
 Ports = dict[Link, tuple[float, float]]
-"""How far to the right of its vertices' middles a link starts and ends, in pixels."""
+"""Offsets of a link's start and end from the centres of its vertices, in pixels."""
 
 
 @dataclass(frozen=True)
 class Layers:
-    """The vertices in their order, before they have places."""
+    """The vertices in order, before they have coordinates."""
 
     rows: Rows
     ports: Ports
@@ -46,19 +46,19 @@ class Layers:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Where each node and each arrow lies: x in pixels from the left, rows counted from the top."""
+    """The coordinates of nodes and arrows: x in pixels from the left, rows counted from the top."""
 
     nodes: dict[str, tuple[float, int]]
-    """The middle and the row of each node."""
+    """The centre and the row of each node."""
     arrows: dict[tuple[str, str], list[float]]
-    """The x of each arrow in each row, from its start's to its end's."""
+    """The x of each arrow in each row from its start to its end."""
     width: float
     depth: int
     """The number of rows."""
     crossings: int
 
     def mirrored(self) -> Drawing:
-        """The same drawing, left and right exchanged."""
+        """The drawing mirrored, left to right."""
         return replace(
             self,
             nodes={node: (self.width - x, row) for node, (x, row) in self.nodes.items()},
@@ -96,7 +96,7 @@ def draw_layers(
 
 
 def heights(graph: nx.DiGraph) -> dict[str, int]:
-    """The number of arrows on the longest way down from each node."""
+    """The length of the longest path down from each node, in arrows."""
     found: dict[str, int] = {}
     for node in reversed(list(nx.topological_sort(graph))):
         found[node] = 1 + max((found[below] for below in graph.successors(node)), default=-1)
@@ -104,7 +104,7 @@ def heights(graph: nx.DiGraph) -> dict[str, int]:
 
 
 def rank_nodes(graph: nx.DiGraph, pull: float) -> dict[str, int]:
-    """The row of each node, from 0 at the top: every arrow goes down, and few go far.
+    """The row of each node, from 0 at the top. Every arrow points down, and arrows are short.
 
     A node lies near those above it where they, times `pull`, are more than those below; else near these.
     """
@@ -120,7 +120,7 @@ def rank_nodes(graph: nx.DiGraph, pull: float) -> dict[str, int]:
 
 
 def order_rows(vertices: Iterable[Vertex], links: Sequence[Link]) -> Rows:
-    """The order of each row with the fewest crossings that was found.
+    """The order of each row with the fewest crossings found.
 
     By turns downwards and upwards, a row is sorted by the mean place of its neighbours in the row before;
     half of the times, those of the same mean are turned round.
@@ -155,7 +155,7 @@ def crossings(rows: Rows, links: Iterable[Link]) -> int:
 
 
 def spread_ports(rows: Rows, links: Iterable[Link], sizes: Mapping[Vertex, float]) -> Ports:
-    """Arrows at the same box lie beside one another, in the order of their other ends."""
+    """Order the arrows at each box by their other ends, so that they do not cross there."""
     place = _indices(rows)
     starts: defaultdict[Vertex, list[Link]] = defaultdict(list)
     ends: defaultdict[Vertex, list[Link]] = defaultdict(list)
@@ -172,7 +172,7 @@ def spread_ports(rows: Rows, links: Iterable[Link], sizes: Mapping[Vertex, float
 
 
 def place_vertices(layers: Layers) -> dict[Vertex, float]:
-    """The middle of each vertex: arrows are nearly upright, and all is as far apart as it must be.
+    """The centre of each vertex: arrows are nearly vertical, and vertices keep their distance.
 
     Each row in turn minimises the sum of its arrows' squared shifts. Arrows that are long, or alone at both
     their ends, weigh more.
@@ -205,7 +205,7 @@ def place_vertices(layers: Layers) -> dict[Vertex, float]:
 
 
 def nearest_rising(wanted: Iterable[tuple[float, float]]) -> list[float]:
-    """The values that never fall and are nearest to (value, weight) pairs: pool adjacent violators."""
+    """Isotonic regression of (value, weight) pairs, by pooling adjacent violators."""
     pools: list[tuple[float, float, int]] = []
     for value, weight in wanted:
         mean, mass, count = value, weight, 1
@@ -237,7 +237,7 @@ def _neighbours(links: Iterable[Link]) -> tuple[dict[Vertex, list[Vertex]], dict
 def _sort_row(
     row: list[Vertex], fixed: list[Vertex], neighbours: Mapping[Vertex, list[Vertex]], turn: bool
 ) -> None:
-    """Sort a row by the mean place of the neighbours in a fixed row; who has none keeps the place.
+    """Sort a row by the mean position of its neighbours in a fixed row; others keep their position.
 
     `turn` reverses the order of those with the same mean.
     """
@@ -254,7 +254,7 @@ def _sort_row(
 def _swap_neighbours(
     rows: Rows, above: Mapping[Vertex, list[Vertex]], below: Mapping[Vertex, list[Vertex]]
 ) -> None:
-    """Swap two vertices beside each other, wherever fewer arrows cross then, until nothing is gained."""
+    """Swap adjacent vertices as long as that removes crossings."""
     place = _indices(rows)
     swapped = True
     while swapped:
@@ -275,7 +275,7 @@ def _swap_neighbours(
 
 
 def _straighten(route: Sequence[Vertex], layers: Layers, x: dict[Vertex, float]) -> None:
-    """Make an arrow upright across all rows between its ends, where the boxes beside it leave room."""
+    """Straighten an arrow between its ends, where the boxes beside it leave room."""
     between = route[1:-1]
     rooms = [_room(vertex, layers, x) for vertex in between]
     low, high = max(low for low, _ in rooms), min(high for _, high in rooms)
@@ -289,7 +289,7 @@ def _straighten(route: Sequence[Vertex], layers: Layers, x: dict[Vertex, float])
 
 
 def _room(vertex: Vertex, layers: Layers, x: Mapping[Vertex, float]) -> tuple[float, float]:
-    """The least and the largest x that the vertices beside it leave to a vertex without a width."""
+    """The smallest and largest x between the neighbours of a vertex without a width."""
     row = layers.rows[vertex[2]]
     at = row.index(vertex)
     low = max((x[other] + layers.sizes[other] / 2 + layers.gap for other in row[:at]), default=-math.inf)
@@ -300,7 +300,7 @@ def _room(vertex: Vertex, layers: Layers, x: Mapping[Vertex, float]) -> tuple[fl
 
 
 def _points(route: Sequence[Vertex], ports: Ports, x: Mapping[Vertex, float]) -> list[float]:
-    """The x of an arrow in each of its rows; its ends move a little where that makes it upright."""
+    """The x of an arrow in each of its rows; its ends shift a little if that makes it vertical."""
     leaves, meets = ports[route[0], route[1]][0], ports[route[-2], route[-1]][1]
     first, *between, last = (
         x[route[0]] + leaves,

@@ -1,4 +1,4 @@
-"""Draw functions at random, for somebody who says in which folder each lives, from `git ls-files` alone.
+"""Draw random functions, to test whether a reader of `git ls-files` can name their folders.
 
     python scripts/quiz.py --seed 7 --count 30                 the functions, without their paths
     python scripts/quiz.py --seed 7 --count 30 --answers       the paths
@@ -22,7 +22,7 @@ from sources import source_files
 
 ROOT = Path(__file__).parents[1]
 LINES = range(6, 61)
-"""The lengths, in lines, of the functions that are drawn."""
+"""Smallest and largest length of a drawn function, in lines."""
 
 FUNCTION = re.compile(r"(export )?(default )?(async )?function\b")
 CLASS = re.compile(r"(export )?(default )?(abstract )?class\b")
@@ -88,7 +88,7 @@ def typescript_functions(text: str) -> Iterator[str]:
 
 
 def closing_line(lines: Sequence[str], start: int) -> int | None:
-    """The line whose brace closes the function that begins at `start`; None where nothing is between."""
+    """The line whose brace closes the function at `start`; None if the function has no body."""
     indent = lines[start][: len(lines[start]) - len(lines[start].lstrip())]
     in_template = False  # where shaders have braces at the margin
     for index, line in enumerate(lines[start:], start):
@@ -111,7 +111,7 @@ def comment_line(lines: Sequence[str], start: int) -> int:
 
 
 def draw(root: Path, seed: int, count: int) -> list[Snippet]:
-    """The functions that a seed draws; exits with a sentence where there are not so many."""
+    """The functions that a seed draws; exits with a sentence if there are fewer."""
     found = sorted(snippets(root))
     if not 0 < count <= len(found):
         raise SystemExit(f"There are {len(found)} functions to draw: --count {count} is not among them.")
@@ -119,7 +119,7 @@ def draw(root: Path, seed: int, count: int) -> list[Snippet]:
 
 
 def read_answers(text: str) -> dict[int, str]:
-    """The folder said for each number, from lines `N folder`."""
+    """The answered folder for each number, from lines `N folder`."""
     said: dict[int, str] = {}
     for line in filter(str.strip, text.splitlines()):
         number, _, folder = line.strip().partition(" ")
@@ -130,7 +130,7 @@ def read_answers(text: str) -> dict[int, str]:
 
 
 def score(drawn: Sequence[Snippet], said: dict[int, str]) -> Iterator[str]:
-    """How many folders are right, and a line for each that is not."""
+    """The number of right answers, and a line for each wrong one."""
     missed = [n for n, snippet in enumerate(drawn, 1) if said.get(n) != snippet.folder]
     yield f"{len(drawn) - len(missed)} of {len(drawn)} are right."
     for n in missed:

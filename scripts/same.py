@@ -1,4 +1,4 @@
-"""Show that a change kept behaviour bit for bit: the working tree beside an earlier revision.
+"""Compare the working tree with an earlier revision, to show that behaviour is bit-exactly the same.
 
     python scripts/same.py REVISION
 
@@ -32,27 +32,27 @@ from safetensors import safe_open
 
 ROOT = Path(__file__).parents[1]
 PICTURES = 40
-"""One is held out; 39 in batches of 4 make 10 steps an epoch, the last of which is filled up."""
+"""One picture is held out. The other 39 make 10 batches of 4 an epoch; the last batch is filled up."""
 STORAGES = ("uint8", "uint16", "float16", "float32")
 RAW = re.compile(r"pictures-[0-9a-f]{8}\.bin")
-"""The store's file of raw pictures, whose name is drawn at random."""
+"""The store's file of raw pictures, which has a random name."""
 CAPTION = 40
-"""Rows of a sheet above its pictures, where the training time is written."""
+"""The height of a sheet's caption in pixels; the caption contains the training time."""
 UNTIMED = ("step", "epoch", "d_real", "d_fake", "g_adversarial", "g_l1", "held_out_l1")
-"""The fields of the log that no clock decides."""
+"""The fields of the log that do not depend on a clock."""
 
 Digests = dict[str, str]
-"""What was compared, and its SHA-256."""
+"""Names of compared parts, with their SHA-256 digests."""
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A checkout whose command line can be run."""
+    """A checkout with a command line."""
 
     root: Path
 
     def limner(self, *arguments: str | Path, folder: Path) -> str:
-        """What `limner ARGUMENTS` prints, run in a folder; exits with its error where it fails."""
+        """The output of `limner ARGUMENTS` in a folder; exits with its error if it fails."""
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.root / "src"),
@@ -107,13 +107,13 @@ def build(tree: Tree, pictures: Path, folder: Path) -> None:
 
 
 def train(tree: Tree, folder: Path, epochs: int) -> None:
-    """Train the run in `folder`, or resume it, until `epochs` of 10 steps are over."""
+    """Train or resume the run in `folder` up to `epochs`, of 10 steps each."""
     tree.limner("train", "store", "--out", "run", "--pixels", "64", "--epochs", str(epochs), folder=folder)
     newest_checkpoint(folder, steps=10 * epochs)
 
 
 def newest_checkpoint(folder: Path, steps: int) -> Path:
-    """The run's checkpoint after so many steps, which must be its newest."""
+    """The run's checkpoint at a step; it must be the newest."""
     newest = max((folder / "run" / "checkpoints").glob("step-*.safetensors"))
     if newest.stem != f"step-{steps:08}":
         raise SystemExit(f"{newest} is the newest checkpoint, and it should be of step {steps}.")
@@ -155,7 +155,7 @@ def run_digests(folder: Path, about: str, steps: int) -> Digests:
 
 
 def tensor_digests(checkpoint: Path) -> Iterator[tuple[str, str]]:
-    """The names of all tensors, then what the tensors of each part hold: `generator.*` and so on."""
+    """Digests of the names of all tensors, and of the tensors of each part, such as `generator.*`."""
     parts: dict[str, list[str]] = {}
     with safe_open(checkpoint, framework="np") as file:
         names = sorted(file.keys())
@@ -190,7 +190,7 @@ def command_digests(tree: Tree, folder: Path) -> Digests:
 
 
 def options_of(printed: str) -> list[str]:
-    """The options in a command's help, with what they take and their defaults; the choices in its usage."""
+    """The options in a command's help with their types and defaults, and the choices in its usage."""
     choices = re.findall(r"\{.*?\}", printed.partition("\n\n")[0])
     options = []
     for block in re.split(r"^│ (?=-)", printed, flags=re.MULTILINE)[1:]:
@@ -204,7 +204,7 @@ def options_of(printed: str) -> list[str]:
 
 
 def compare(before: Digests, now: Digests) -> bool:
-    """Whether both sides are the same; prints them as a table."""
+    """Print both sides as a table; returns whether they are the same."""
     table = Table("what", "before", "now", "")
     for name in [*before, *(name for name in now if name not in before)]:
         one, other = before.get(name, ""), now.get(name, "")
@@ -214,7 +214,7 @@ def compare(before: Digests, now: Digests) -> bool:
 
 
 def observe(tree: Tree, pictures: Path, folder: Path) -> Digests:
-    """All that is compared of a tree. The first one's run is kept in `folder / "begun"`, for the next.
+    """Everything that is compared of one tree. The first tree's run is kept in `folder / "begun"`.
 
     Each tree works at the same paths, so that no path in a file tells them apart.
     """

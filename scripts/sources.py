@@ -1,15 +1,15 @@
-"""The repository's own code: limner's Python files, and the TypeScript files in web's folders."""
+"""The repository's own code: the Python files of limner and the TypeScript files of web."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
 
-OTHERS = ("web/tests/",)
+TESTS = ("web/tests/",)
 
 
 def source_files(root: Path) -> list[str]:
-    """The paths of the code that git tracks, or would track, relative to the root and sorted; tests not."""
+    """Sorted paths of the code that git tracks or would track, without tests, relative to the root."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     patterns = [":(glob)src/limner/**/*.py", ":(glob)web/*/**/*.ts"]
     listed = subprocess.run(
@@ -18,5 +18,5 @@ def source_files(root: Path) -> list[str]:
     return sorted(
         path
         for path in {*filter(None, listed.split("\0"))}
-        if not path.startswith(OTHERS) and not path.endswith(".test.ts") and (root / path).is_file()
+        if not path.startswith(TESTS) and not path.endswith(".test.ts") and (root / path).is_file()
     )

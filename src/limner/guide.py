@@ -13,7 +13,6 @@ million multiply-adds, half a percent of lean's.
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -28,16 +27,6 @@ CELL = 24
 BRIGHTNESS = LiveInput("Brightness", -0.5, 0.5, 0.0)
 CONTRAST = LiveInput("Contrast", 0.0, 3.0, 1.0)
 DETAIL = LiveInput("Detail", 0.0, 1.0, 0.0)
-
-
-class Guide(Protocol):
-    """From a picture (B, 3, P, P) in 0..1 to the network's input (B, channels, P, P) in 0..1."""
-
-    channels: int
-    live: dict[str, LiveInput]
-    """In the order of the arguments of `__call__` after the picture."""
-
-    def __call__(self, picture: Tensor, *live: Tensor) -> Tensor: ...
 
 
 def area_matrix(size: int, cells: int) -> Tensor:

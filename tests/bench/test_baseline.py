@@ -17,6 +17,6 @@ def test_the_loss_falls(tmp_path: Path) -> None:
     pictures = store(tmp_path)
     torch.manual_seed(0)
     trainer = BaselineTrainer(sorted((pictures.folder.parent / "sources").iterdir()), TINY, CPU)
-    losses = [trainer.step()[0] for _ in range(12)]
+    losses = [trainer.train_step()[0] for _ in range(12)]
     assert all(math.isfinite(loss) for loss in losses)
     assert sum(losses[-3:]) < sum(losses[:3])

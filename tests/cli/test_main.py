@@ -43,12 +43,25 @@ def test_version_option_prints_the_version(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == f"limner {__version__}\n"
 
 
-def test_help_does_not_import_torch_or_other_heavy_packages() -> None:
+HEAVY = {"torch", "onnx", "onnxruntime", "numpy", "PIL", "av", "starlette"}
+
+
+@pytest.mark.parametrize(
+    "imported",
+    [
+        "from limner.cli.main import main; main(['look', '--help'])",
+        "import limner.cli.pipeline, limner.cli.project",
+        "import limner.recipe",
+        "import limner.training.run",
+        "import limner.data.checks, limner.data.synthetic, limner.export, limner.look, limner.page",
+    ],
+)
+def test_what_the_command_line_imports_is_free_of_heavy_packages(imported: str) -> None:
     code = (
-        "import sys; from limner.cli.main import main\n"
-        "try: main(['look', '--help'])\n"
+        "import sys\n"
+        f"try: {imported}\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'onnx', 'onnxruntime', 'numpy', 'PIL', 'av', 'starlette'} & set(sys.modules)\n"
+        f"heavy = {HEAVY!r} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )
     exited = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

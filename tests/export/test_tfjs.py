@@ -257,7 +257,7 @@ def picture(pixels: int = 64) -> NDArray[np.float32]:
 def expected(look: Look, storage: Storage, live: dict[str, float]) -> tuple[Any, Any]:
     """Painting and guide from ONNX Runtime, with the same quantized weights, in NHWC."""
     session = make_session(with_quantized_weights(look.model, storage).SerializeToString(), look.path)
-    feed = {"image": picture(look.pixels).transpose(2, 0, 1)[None], **look.live_values(live)}
+    feed = {"image": picture(look.pixels).transpose(2, 0, 1)[None], **look.to_graph_inputs(live)}
     painting, guide = session.run(["painting", "guide"], feed)
     return painting.transpose(0, 2, 3, 1).ravel(), guide.transpose(0, 2, 3, 1).ravel()
 

@@ -50,7 +50,7 @@ def test_it_paints_as_onnxruntime_does_with_its_file(tmp_path: Path) -> None:
         ({"contrast": float("nan")}, "contrast is nan"),
     ],
 )
-def test_unknown_and_out_of_range_live_values_are_refused(
+def test_unknown_and_out_of_range_live_inputs_are_refused(
     tmp_path: Path, live: dict[str, float], sentence: str
 ) -> None:
     look = open_look(look_file(tmp_path))

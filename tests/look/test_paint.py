@@ -44,7 +44,7 @@ def test_a_painting_is_written_beside_its_source_under_a_free_name(tmp_path: Pat
     assert np.abs(pixels(first) - expected).max() <= 0.51
 
 
-def test_live_values_change_the_painting(tmp_path: Path, look: Look) -> None:
+def test_live_inputs_change_the_painting(tmp_path: Path, look: Look) -> None:
     source = photo(tmp_path / "photo.png")
     (default,) = paint_file(look, source).paintings
     (brighter,) = paint_file(look, source, live={"brightness": 0.4}).paintings

@@ -32,14 +32,14 @@ class BaselineTrainer:
         self._rng = random.Random(0)
         self.generator = make_generator(recipe).to(device)
         self.discriminator = make_discriminator(recipe).to(device)
-        self._generator_adam = self._adam(self.generator)
-        self._discriminator_adam = self._adam(self.discriminator)
+        self._generator_optimizer = self._make_optimizer(self.generator)
+        self._discriminator_optimizer = self._make_optimizer(self.discriminator)
 
-    def _adam(self, network: nn.Module) -> torch.optim.Adam:
+    def _make_optimizer(self, network: nn.Module) -> torch.optim.Adam:
         recipe = self._recipe
         return torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, betas=(recipe.beta1, 0.999))
 
-    def step(self) -> tuple[float, float]:
+    def train_step(self) -> tuple[float, float]:
         """Train on one batch; returns the losses of the generator and the discriminator."""
         pairs = [self._pair(self._rng.choice(self._files)) for _ in range(self._recipe.batch)]
         guide = torch.stack([pair[0] for pair in pairs]).to(self._device)
@@ -48,15 +48,15 @@ class BaselineTrainer:
         fake_logits = self.discriminator(guide, painting)
         difference = (painting - target).abs().mean()
         generator_loss = self._loss(fake_logits, 1.0) + self._recipe.l1 * difference
-        self._generator_adam.zero_grad()
+        self._generator_optimizer.zero_grad()
         generator_loss.backward()
-        self._generator_adam.step()
+        self._generator_optimizer.step()
         real = self._loss(self.discriminator(guide, target), 1.0)
         fake = self._loss(self.discriminator(guide, painting.detach()), 0.0)
         discriminator_loss = (real + fake) / 2
-        self._discriminator_adam.zero_grad()
+        self._discriminator_optimizer.zero_grad()
         discriminator_loss.backward()  # type: ignore[no-untyped-call]
-        self._discriminator_adam.step()
+        self._discriminator_optimizer.step()
         return generator_loss.item(), discriminator_loss.item()
 
     def _loss(self, logits: Tensor, truth: float) -> Tensor:

@@ -123,12 +123,12 @@ def _measure(
     least, most, budget = (2, 2, 0.0) if quick else (3, 15, 15.0)
     times: tuple[list[float], list[float]] = ([], [])
     # Warm-up: the first steps choose algorithms and allocate memory.
-    for step in (lambda: next(limner_steps), plain.step):
+    for step in (lambda: next(limner_steps), plain.train_step):
         step()
     began = time.perf_counter()
     while len(times[0]) < least or (len(times[0]) < most and time.perf_counter() - began < budget):
         times[0].append(_time_step(lambda: next(limner_steps), group.device))
-        times[1].append(_time_step(plain.step, group.device))
+        times[1].append(_time_step(plain.train_step, group.device))
     measured = [_throughput(seconds, recipe.batch) for seconds in times]
     return {
         "size": recipe.size,

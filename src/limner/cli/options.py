@@ -73,7 +73,7 @@ class LiveOptions:
     detail: Annotated[float | None, NO_DEFAULT_SHOWN] = None
     """How much of the picture's own detail the guide keeps."""
 
-    def values(self) -> dict[str, float]:
+    def given_values(self) -> dict[str, float]:
         """The live inputs that were given."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 

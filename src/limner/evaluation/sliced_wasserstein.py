@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 PATCH, PATCHES, DIRECTIONS = 7, 128, 256
-SMALLEST = 16
+MIN_SIDE = 16
 """Side in pixels of the coarsest level."""
 
 
@@ -44,9 +44,9 @@ def sliced_wasserstein(paintings: Tensor, photos: Tensor) -> dict[int, float]:
 
 
 def laplacian_pyramid(images: Tensor) -> list[Tensor]:
-    """The detail that each halving loses, finest first, then the image left at `SMALLEST` pixels."""
+    """The detail that each halving loses, finest first, then the image left at `MIN_SIDE` pixels."""
     levels = []
-    while images.shape[-1] > SMALLEST:
+    while images.shape[-1] > MIN_SIDE:
         coarse = avg_pool2d(images, 2)
         levels.append(images - interpolate(coarse, scale_factor=2.0, mode="bilinear"))
         images = coarse

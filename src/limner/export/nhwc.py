@@ -299,26 +299,24 @@ class _GraphReader:
         self.ops.append(Clip(output=node.output[0], inputs=(self.image(image),), low=low, high=high))
 
 
-def _fuse_activations(steps: Sequence[NhwcOp], outputs: Sequence[str]) -> list[NhwcOp]:
+def _fuse_activations(ops: Sequence[NhwcOp], outputs: Sequence[str]) -> list[NhwcOp]:
     """Fuse an activation into the preceding convolution if nothing else reads the value between them."""
     readers: dict[str, list[NhwcOp]] = {}
-    for step in steps:
-        for name in step.inputs:
-            readers.setdefault(name, []).append(step)
+    for op in ops:
+        for name in op.inputs:
+            readers.setdefault(name, []).append(op)
     fused: list[NhwcOp] = []
     fused_names = set()
-    for step in steps:
-        if step.output in fused_names:
+    for op in ops:
+        if op.output in fused_names:
             continue
-        match step, readers.get(step.output, []):
-            case Convolution(), [Unary(kind="relu" | "leaky" as kind) as after] if (
-                step.output not in outputs
-            ):
+        match op, readers.get(op.output, []):
+            case Convolution(), [Unary(kind="relu" | "leaky" as kind) as after] if op.output not in outputs:
                 fused_names.add(after.output)
                 activation = Activation(kind, after.alpha)
-                fused.append(replace(step, output=after.output, activation=activation))
+                fused.append(replace(op, output=after.output, activation=activation))
             case _:
-                fused.append(step)
+                fused.append(op)
     return fused
 
 

@@ -227,86 +227,82 @@ class _Writer:
         for name, value in self.graph.live.items():
             default = self._constant(f"{name}/default", value)
             self._node("PlaceholderWithDefault", name, [default], shape={"shape": _shape(())})
-        for step in self.graph.ops:
-            self._step(step)
+        for op in self.graph.ops:
+            self._add_op(op)
         return self._nodes
 
-    def _step(self, step: NhwcOp) -> None:
-        match step:
+    def _add_op(self, op: NhwcOp) -> None:
+        match op:
             case Convolution(transposed=False):
-                self._convolution(step)
+                self._convolution(op)
             case Convolution():
-                self._transposed_convolution(step)
+                self._transposed_convolution(op)
             case MatMul():
-                self._node(
-                    "MatMul", step.output, self._inputs(step), **_flags("transpose_a", "transpose_b")
-                )
+                self._node("MatMul", op.output, self._inputs(op), **_flags("transpose_a", "transpose_b"))
             case Reshape():
-                shape = self._integers(f"{step.output}/shape", self.graph.shapes[step.output])
-                self._node("Reshape", step.output, [*self._inputs(step), shape])
+                shape = self._integers(f"{op.output}/shape", self.graph.shapes[op.output])
+                self._node("Reshape", op.output, [*self._inputs(op), shape])
             case Pad():
-                pads = self._integers(f"{step.output}/pads", step.amounts)
+                pads = self._integers(f"{op.output}/pads", op.amounts)
                 kind, mode = (
-                    ("Pad", {}) if step.mode == "constant" else ("MirrorPad", {"mode": _text("SYMMETRIC")})
+                    ("Pad", {}) if op.mode == "constant" else ("MirrorPad", {"mode": _text("SYMMETRIC")})
                 )
-                self._node(kind, step.output, [*self._inputs(step), pads], **mode)
+                self._node(kind, op.output, [*self._inputs(op), pads], **mode)
             case Concat():
-                axis = self._integers(f"{step.output}/axis", 3)
-                count = {"N": {"i": str(len(step.inputs))}}
-                self._node("ConcatV2", step.output, [*self._inputs(step), axis], **count)
+                axis = self._integers(f"{op.output}/axis", 3)
+                count = {"N": {"i": str(len(op.inputs))}}
+                self._node("ConcatV2", op.output, [*self._inputs(op), axis], **count)
             case Clip():
-                limits = [(f"{step.output}/low", step.low), (f"{step.output}/high", step.high)]
+                limits = [(f"{op.output}/low", op.low), (f"{op.output}/high", op.high)]
                 inputs = [self._constant(name, np.array(limit, dtype=np.float32)) for name, limit in limits]
-                self._node("ClipByValue", step.output, [*self._inputs(step), *inputs])
+                self._node("ClipByValue", op.output, [*self._inputs(op), *inputs])
             case Binary() | Unary():
-                slope = _slope(step.alpha) if isinstance(step, Unary) else {}
-                self._node(OPERATIONS[step.kind], step.output, self._inputs(step), **slope)
+                slope = _slope(op.alpha) if isinstance(op, Unary) else {}
+                self._node(OPERATIONS[op.kind], op.output, self._inputs(op), **slope)
             case _:
-                raise TypeError(step)
+                raise TypeError(op)
 
-    def _convolution(self, step: Convolution) -> None:
-        image, weight, *bias = step.inputs
+    def _convolution(self, op: Convolution) -> None:
+        image, weight, *bias = op.inputs
         inputs = [image, self._weight(weight)]
-        attributes = _convolution_attributes(step)
-        if step.activation is None and not bias:
-            self._node("Conv2D", step.output, inputs, **attributes)
+        attributes = _convolution_attributes(op)
+        if op.activation is None and not bias:
+            self._node("Conv2D", op.output, inputs, **attributes)
             return
         if bias:
             bias_name = self._constant(bias[0], self.graph.constants[bias[0]])
         else:
             # TensorFlow fuses an activation only after a bias. A zero bias costs less than a separate pass.
-            zeros = np.zeros(self.graph.shapes[step.output][3], dtype=np.float32)
-            bias_name = self._constant(f"{step.output}/bias", zeros)
+            zeros = np.zeros(self.graph.shapes[op.output][3], dtype=np.float32)
+            bias_name = self._constant(f"{op.output}/bias", zeros)
         fused = ["BiasAdd"]
-        if step.activation:
-            fused.append(OPERATIONS[step.activation.kind])
-            attributes["leakyrelu_alpha"] = {"f": step.activation.alpha}
+        if op.activation:
+            fused.append(OPERATIONS[op.activation.kind])
+            attributes["leakyrelu_alpha"] = {"f": op.activation.alpha}
         attributes |= {
             "fused_ops": {"list": {"s": [_text(name)["s"] for name in fused]}},
             "num_args": {"i": "1"},
         }
-        self._node("_FusedConv2D", step.output, [*inputs, bias_name], **attributes)
+        self._node("_FusedConv2D", op.output, [*inputs, bias_name], **attributes)
 
-    def _transposed_convolution(self, step: Convolution) -> None:
+    def _transposed_convolution(self, op: Convolution) -> None:
         """Write Conv2DBackpropInput; TensorFlow cannot fuse anything into it."""
-        image, weight, *bias = step.inputs
-        output = f"{step.output}/image" if bias or step.activation else step.output
-        shape = self._integers(f"{step.output}/shape", self.graph.shapes[step.output])
+        image, weight, *bias = op.inputs
+        output = f"{op.output}/image" if bias or op.activation else op.output
+        shape = self._integers(f"{op.output}/shape", self.graph.shapes[op.output])
         inputs = [shape, self._weight(weight), image]
-        self._node("Conv2DBackpropInput", output, inputs, **_convolution_attributes(step))
+        self._node("Conv2DBackpropInput", output, inputs, **_convolution_attributes(op))
         if bias:
             inputs = [output, self._constant(bias[0], self.graph.constants[bias[0]])]
-            output = f"{step.output}/biased" if step.activation else step.output
+            output = f"{op.output}/biased" if op.activation else op.output
             self._node("AddV2", output, inputs)
-        if step.activation:
-            slope = _slope(step.activation.alpha)
-            self._node(OPERATIONS[step.activation.kind], step.output, [output], **slope)
+        if op.activation:
+            slope = _slope(op.activation.alpha)
+            self._node(OPERATIONS[op.activation.kind], op.output, [output], **slope)
 
-    def _inputs(self, step: NhwcOp) -> list[str]:
+    def _inputs(self, op: NhwcOp) -> list[str]:
         constants = self.graph.constants
-        return [
-            self._constant(name, constants[name]) if name in constants else name for name in step.inputs
-        ]
+        return [self._constant(name, constants[name]) if name in constants else name for name in op.inputs]
 
     def _weight(self, name: str) -> str:
         """Write a weight: OIHW to HWIO, or for a transposed convolution IOHW to HWOI."""
@@ -340,11 +336,11 @@ class _Writer:
         self._nodes.append({"name": name, "op": kind, "input": list(inputs), "attr": typed})
 
 
-def _convolution_attributes(step: Convolution) -> Json:
+def _convolution_attributes(op: Convolution) -> Json:
     return {
-        "strides": {"list": {"i": ["1", *map(str, step.stride), "1"]}},
+        "strides": {"list": {"i": ["1", *map(str, op.stride), "1"]}},
         "dilations": {"list": {"i": ["1"] * 4}},
-        "padding": _text("SAME" if step.same_padding else "VALID"),
+        "padding": _text("SAME" if op.same_padding else "VALID"),
         "data_format": _text("NHWC"),
     }
 

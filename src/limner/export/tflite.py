@@ -72,8 +72,8 @@ def write_tflite(look: Look, path: Path) -> None:
     # Planes are (H, W) in the graph. Here they are images with one row, which every delegate accepts.
     shapes = {name: (1, 1, *shape) if len(shape) == 2 else shape for name, shape in graph.shapes.items()}
     writer = _Writer(schema, shapes, graph.constants)
-    for step in graph.ops:
-        writer.step(step)
+    for op in graph.ops:
+        writer.add_op(op)
     atomic_write(path, writer.file(graph.image, graph.outputs[0], look.name))
 
 
@@ -141,66 +141,66 @@ class _Writer:
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
 
-    def step(self, step: NhwcOp) -> None:
+    def add_op(self, op: NhwcOp) -> None:
         """Add the operators of one operation."""
-        match step:
+        match op:
             case Convolution(transposed=False):
-                self._convolution(step)
+                self._convolution(op)
             case Convolution():
-                self._transposed_convolution(step)
+                self._transposed_convolution(op)
             case MatMul():
-                self._matmul(step)
+                self._matmul(op)
             case Reshape():
-                shape = self.shapes[step.output]
-                target = self._integers(f"{step.output}/shape", shape)
-                inputs = [self._tensor(step.inputs[0]), target]
-                self._operator("RESHAPE", inputs, step.output, newShape=list(shape))
+                shape = self.shapes[op.output]
+                target = self._integers(f"{op.output}/shape", shape)
+                inputs = [self._tensor(op.inputs[0]), target]
+                self._operator("RESHAPE", inputs, op.output, newShape=list(shape))
             case Pad():
-                inputs = [self._tensor(step.inputs[0]), self._integers(f"{step.output}/pads", step.amounts)]
-                if step.mode == "constant":
-                    self._operator("PAD", inputs, step.output)
+                inputs = [self._tensor(op.inputs[0]), self._integers(f"{op.output}/pads", op.amounts)]
+                if op.mode == "constant":
+                    self._operator("PAD", inputs, op.output)
                 else:
                     mode = self.schema.MirrorPadMode.SYMMETRIC
-                    self._operator("MIRROR_PAD", inputs, step.output, mode=mode)
+                    self._operator("MIRROR_PAD", inputs, op.output, mode=mode)
             case Concat():
-                self._operator("CONCATENATION", list(map(self._tensor, step.inputs)), step.output, axis=3)
+                self._operator("CONCATENATION", list(map(self._tensor, op.inputs)), op.output, axis=3)
             case Clip():
-                self._clip(step)
+                self._clip(op)
             case Unary(kind="leaky"):
-                self._operator("LEAKY_RELU", [self._tensor(step.inputs[0])], step.output, alpha=step.alpha)
+                self._operator("LEAKY_RELU", [self._tensor(op.inputs[0])], op.output, alpha=op.alpha)
             case Binary() | Unary():
-                self._operator(OPERATIONS[step.kind], list(map(self._tensor, step.inputs)), step.output)
+                self._operator(OPERATIONS[op.kind], list(map(self._tensor, op.inputs)), op.output)
             case _:
-                raise TypeError(step)
+                raise TypeError(op)
 
-    def _convolution(self, step: Convolution) -> None:
-        image, weight, *bias = step.inputs
-        convolved, options = self._convolution_output(step, can_fuse=True)
+    def _convolution(self, op: Convolution) -> None:
+        image, weight, *bias = op.inputs
+        convolved, options = self._convolution_output(op, can_fuse=True)
         kernel = self._constant(f"{weight}/ohwi", self.constants[weight].transpose(0, 2, 3, 1))
         inputs = [self._tensor(image), kernel, self._bias(convolved, bias)]
         self._operator("CONV_2D", inputs, convolved, dilationHFactor=1, dilationWFactor=1, **options)
-        self._add_activation(step.activation, convolved, step.output)
+        self._add_activation(op.activation, convolved, op.output)
 
-    def _transposed_convolution(self, step: Convolution) -> None:
-        image, weight, *bias = step.inputs
-        convolved, options = self._convolution_output(step, can_fuse=False)
-        shape = self._integers(f"{step.output}/shape", self.shapes[step.output])
+    def _transposed_convolution(self, op: Convolution) -> None:
+        image, weight, *bias = op.inputs
+        convolved, options = self._convolution_output(op, can_fuse=False)
+        shape = self._integers(f"{op.output}/shape", self.shapes[op.output])
         kernel = self._constant(f"{weight}/ohwi", self.constants[weight].transpose(1, 2, 3, 0))
         inputs = [shape, kernel, self._tensor(image), self._bias(convolved, bias)]
         self._operator("TRANSPOSE_CONV", inputs, convolved, **options)
-        self._add_activation(step.activation, convolved, step.output)
+        self._add_activation(op.activation, convolved, op.output)
 
-    def _convolution_output(self, step: Convolution, *, can_fuse: bool) -> tuple[str, dict[str, int]]:
+    def _convolution_output(self, op: Convolution, *, can_fuse: bool) -> tuple[str, dict[str, int]]:
         """The name of a convolution's own output, and its options; an unfused activation follows it."""
-        is_separate = step.activation is not None and not (can_fuse and step.activation.kind == "relu")
-        convolved = f"{step.output}/convolved" if is_separate else step.output
-        self.shapes[convolved] = self.shapes[step.output]
+        is_separate = op.activation is not None and not (can_fuse and op.activation.kind == "relu")
+        convolved = f"{op.output}/convolved" if is_separate else op.output
+        self.shapes[convolved] = self.shapes[op.output]
         kinds = self.schema.ActivationFunctionType
         options = {
-            "padding": self.schema.Padding.SAME if step.same_padding else self.schema.Padding.VALID,
-            "strideH": step.stride[0],
-            "strideW": step.stride[1],
-            "fusedActivationFunction": kinds.RELU if step.activation and not is_separate else kinds.NONE,
+            "padding": self.schema.Padding.SAME if op.same_padding else self.schema.Padding.VALID,
+            "strideH": op.stride[0],
+            "strideW": op.stride[1],
+            "fusedActivationFunction": kinds.RELU if op.activation and not is_separate else kinds.NONE,
         }
         return convolved, options
 
@@ -217,22 +217,22 @@ class _Writer:
             return self._constant(bias[0], self.constants[bias[0]])
         return self._constant(f"{convolved}/bias", np.zeros(self.shapes[convolved][3], dtype=np.float32))
 
-    def _matmul(self, step: MatMul) -> None:
+    def _matmul(self, op: MatMul) -> None:
         """A 1x1 convolution on an image of height 1, whose width is the plane's rows."""
-        plane = step.inputs[step.plane]
-        matrix = self.constants[step.inputs[1 - step.plane]]
-        if step.plane == 0:
-            self._pointwise(plane, matrix.T, step.output)
+        plane = op.inputs[op.plane]
+        matrix = self.constants[op.inputs[1 - op.plane]]
+        if op.plane == 0:
+            self._pointwise(plane, matrix.T, op.output)
             return
         # matrix @ plane = (plane.T @ matrix.T).T
-        transposed, product = f"{step.output}/turned", f"{step.output}/product"
+        transposed, product = f"{op.output}/turned", f"{op.output}/product"
         rows, columns = self.shapes[plane][2:]
         self.shapes[transposed] = (1, 1, columns, rows)
         self.shapes[product] = (1, 1, columns, len(matrix))
         order = self._integers("turned", (0, 1, 3, 2))
         self._operator("TRANSPOSE", [self._tensor(plane), order], transposed)
         self._pointwise(transposed, matrix, product)
-        self._operator("TRANSPOSE", [self._tensor(product), order], step.output)
+        self._operator("TRANSPOSE", [self._tensor(product), order], op.output)
 
     def _pointwise(self, image: str, weight: Array, output: str) -> None:
         """Write a 1x1 convolution; `weight` is (output channels, input channels)."""
@@ -241,12 +241,12 @@ class _Writer:
         options = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
         self._operator("CONV_2D", inputs, output, padding=self.schema.Padding.VALID, **options)
 
-    def _clip(self, step: Clip) -> None:
-        raised = f"{step.output}/raised"
-        self.shapes[raised] = self.shapes[step.output]
+    def _clip(self, op: Clip) -> None:
+        raised = f"{op.output}/raised"
+        self.shapes[raised] = self.shapes[op.output]
         for kind, limit, source, output in (
-            ("MAXIMUM", step.low, step.inputs[0], raised),
-            ("MINIMUM", step.high, raised, step.output),
+            ("MAXIMUM", op.low, op.inputs[0], raised),
+            ("MINIMUM", op.high, raised, op.output),
         ):
             bound = self._constant(f"{output}/limit", np.array(limit, dtype=np.float32))
             self._operator(kind, [self._tensor(source), bound], output)

@@ -75,7 +75,10 @@ class Look(Metadata):
             raise LimnerError(
                 f"The image has shape {image.shape}; {self.path} paints {self.pixels} pixels."
             )
-        feed = {self._input: image.transpose(2, 0, 1)[None].astype(np.float32), **self.live_values(live)}
+        feed = {
+            self._input: image.transpose(2, 0, 1)[None].astype(np.float32),
+            **self.to_graph_inputs(live),
+        }
         try:
             outputs = self._session.run(None, feed)
         except LimnerError:
@@ -85,8 +88,8 @@ class Look(Metadata):
         painting, guide = outputs[0], outputs[1] if self.guide else feed[self._input]
         return _to_image_array(painting), _to_image_array(guide)
 
-    def live_values(self, live: Mapping[str, float]) -> dict[str, NDArray[np.float32]]:
-        """Live values as graph inputs. Raises LimnerError where a value is unknown or out of range."""
+    def to_graph_inputs(self, live: Mapping[str, float]) -> dict[str, NDArray[np.float32]]:
+        """Values of live inputs as graph inputs. Raises LimnerError for unknown or out-of-range values."""
         values = {}
         for name, value in live.items():
             if name not in self.live:

@@ -71,7 +71,7 @@ def paint_file(
     Raises LimnerError for a source that cannot be read, an `out` that exists, and full or read-only disks.
     """
     values = dict(live or {})
-    look.live_values(values)  # raises before anything is decoded
+    look.to_graph_inputs(values)  # raises before anything is decoded
     paint = Painter(look, values, whole=whole, beside=beside)
     if not source.exists():
         raise LimnerError(f"{source} does not exist.")

@@ -12,7 +12,6 @@ Murr 2020 stored whole layers with one scale (TensorFlow.js' uint8). One scale p
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -188,11 +187,3 @@ def _replace_field(field: Any, values: list[Any]) -> None:
     copies = [type(value).FromString(value.SerializeToString()) for value in values]
     del field[:]
     field.extend(copies)
-
-
-def count_weight_bytes(model: ModelProto) -> int:
-    """Bytes of all constants of a model, as stored."""
-    return sum(
-        math.prod(tensor.dims) * helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
-        for tensor in model.graph.initializer
-    )

@@ -43,13 +43,13 @@ class TrainState:
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor that training changes, by a name that begins with its owner."""
         named: dict[str, Tensor] = {"sums": self.sums}
-        for owner, network, optimiser in (
+        for owner, network, optimizer in (
             ("generator", self.generator, self.generator_optimizer),
             ("discriminator", self.discriminator, self.discriminator_optimizer),
         ):
             named |= {f"{owner}.{name}": tensor for name, tensor in network.state_dict().items()}
             for name, parameter in network.named_parameters():
-                for key, tensor in optimiser.state[parameter].items():
+                for key, tensor in optimizer.state[parameter].items():
                     named[f"{owner}_adam.{name}.{key}"] = tensor
         return named
 
@@ -63,16 +63,16 @@ def to_device(network: Network, device: torch.device) -> Network:
 def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
     """The recipe's Adam with its state allocated, so that it can be saved and loaded by copying tensors."""
     parameters = list(network.parameters())
-    optimiser = torch.optim.Adam(
+    optimizer = torch.optim.Adam(
         parameters, lr=recipe.learning_rate, betas=(recipe.beta1, 0.999), fused=True
     )
     for parameter in parameters:
-        optimiser.state[parameter] = {
+        optimizer.state[parameter] = {
             "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
             "exp_avg": torch.zeros_like(parameter),
             "exp_avg_sq": torch.zeros_like(parameter),
         }
-    return optimiser
+    return optimizer
 
 
 def compute_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:

@@ -45,7 +45,7 @@ class PaintCommand:
                 open_look(self.look),
                 self.source,
                 self.out,
-                live=self.live.values(),
+                live=self.live.given_values(),
                 whole=self.whole,
                 beside=self.beside,
                 force=self.force,
