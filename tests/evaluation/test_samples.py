@@ -5,31 +5,18 @@ from __future__ import annotations
 import pytest
 import torch
 
-from helpers.stores import TINY, store
 from limner.data.augmentation import make_pair
 from limner.data.loader import center_batch
 from limner.data.store import ImageStore
 from limner.evaluation.samples import Samples, evenly_spaced
 from limner.guide import make_guide
 
-CPU = torch.device("cpu")
 
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
-    return store(tmp_path_factory.mktemp("samples"))
-
-
-def tiny_samples(pictures: ImageStore) -> Samples:
-    return Samples(pictures, make_guide(TINY.guide, TINY.pixels), TINY.pixels, CPU)
-
-
-def test_held_out_l1_of_a_generator_that_paints_grey(pictures: ImageStore) -> None:
+def test_held_out_l1_of_a_generator_that_paints_grey(pictures: ImageStore, samples: Samples) -> None:
     class Grey(torch.nn.Module):
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
             return torch.zeros(len(inputs), 3, 64, 64)
 
-    samples = tiny_samples(pictures)
     target = make_pair(center_batch(pictures, pictures.held_out), make_guide("soft", 64), 64).target
     l1 = samples.held_out_l1(Grey())  # type: ignore[arg-type]
     assert l1 == pytest.approx(float(target.abs().mean()), rel=1e-5)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers.stores import TINY, store
+from helpers.stores import TINY
 from limner.data.store import ImageStore
 from limner.evaluation.samples import Samples
 from limner.evaluation.sheets import (
@@ -20,23 +20,11 @@ from limner.evaluation.sheets import (
     write_film,
     write_image,
 )
-from limner.guide import make_guide
 from limner.training.state import TrainState
 
-CPU = torch.device("cpu")
 
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
-    return store(tmp_path_factory.mktemp("samples"))
-
-
-def tiny_samples(pictures: ImageStore) -> Samples:
-    return Samples(pictures, make_guide(TINY.guide, TINY.pixels), TINY.pixels, CPU)
-
-
-def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: ImageStore) -> None:
-    samples, state = tiny_samples(pictures), TrainState(TINY, CPU)
+def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: ImageStore, samples: Samples) -> None:
+    state = TrainState(TINY, torch.device("cpu"))
     before = [tensor.clone() for tensor in state.tensors().values()]
     rng_state = torch.get_rng_state()
     sheet = draw_generator_sheet(samples, state.generator, "epoch 1")

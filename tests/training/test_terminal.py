@@ -9,22 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from helpers.status import STATUS
 from limner.training.log import EpochRecord
-from limner.training.reporter import Status
 from limner.training.terminal import TerminalReporter, format_duration, format_line
 
-STATUS = Status(
-    step=400,
-    epoch=2,
-    epoch_step=4,
-    steps_per_epoch=18,
-    epochs=200,
-    losses={"d_real": 0.6, "d_fake": 0.7, "g_adversarial": 0.9, "g_l1": 0.321},
-    pictures_per_second=12.34,
-    seconds=59,
-    seconds_left=7500,
-    data_fraction=0.02,
-)
 RECORD = EpochRecord(36, 2, 0.6, 0.7, 0.9, 0.3, 0.345, 12.0, 50.0, "2026-01-01T00:00:00+00:00")
 
 
