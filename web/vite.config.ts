@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { minifyOutput } from './build/minify-output.ts';
 import { minifyShaders } from './build/minify-shaders.ts';
+import { plainImports } from './build/plain-imports.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
 const ortFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
@@ -19,12 +20,11 @@ const RUNTIME = {
   'runtime/ort.wasm': { from: 'ort-wasm-simd-threaded.wasm', type: 'application/wasm' },
 } as const;
 
-/** One chunk holds what every page needs of the engine and what both backends share: many small files are larger.
- * Only `run` on WebGPU and the painter on WebGL2 need `run-inputs`. */
+/** One chunk holds what every page needs of the engine and what both backends share: many small files are larger. */
 const ENGINE_CHUNKS = [
   {
     name: 'engine',
-    test: /web\/engine\/((frames\/|recovery\/)?(?!run-inputs)[\w-]+|codegen\/(pack-weights|expression-code|movement-code)|webgpu\/runtime\/adapter)\.ts/,
+    test: /web\/engine\/((frames\/|recovery\/)?[\w-]+|codegen\/(pack-weights|expression-code|movement-code)|webgpu\/runtime\/adapter)\.ts/,
   },
   { name: 'engine', test: /web\/engine\/(?!webgpu\/)/, tags: ['$initial' as const] },
   // One holds what every page on WebGPU needs, and one what only looks with other operators need.
@@ -74,7 +74,7 @@ export default defineConfig({
   root: join(web, 'player'),
   base: './',
   cacheDir: join(web, '.cache/vite'),
-  plugins: [minifyShaders(), emitRuntime(), minifyOutput()],
+  plugins: [minifyShaders(), plainImports(), emitRuntime(), minifyOutput()],
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
   worker: {
     format: 'es',
