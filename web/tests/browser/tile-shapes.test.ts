@@ -33,9 +33,10 @@ const configs: readonly (readonly [string, KernelConfig])[] = [
   ['software', quads],
   ['gpu', GPU_CONFIG],
   ['software, every thread by itself', SOFTWARE_CONFIG],
-  ...[0, 1, 2, 3, 4, 5].map(i => {
-    return [`gpu, neighbours ${i}`, { ...near(GPU_CONFIG, i), few: 256 }] as const;
-  }),
+  ...[0, 1, 2, 3, 4, 5].map((i): readonly [string, KernelConfig] => [
+    `gpu, neighbours ${i}`,
+    { ...near(GPU_CONFIG, i), minThreads: 256 },
+  ]),
   ...[0, 1, 2, 3].map(i => [`software, neighbours ${i}`, near(quads, i)] as const),
 ];
 
