@@ -5,7 +5,7 @@ import type { Plan } from './graph/passes/plan.ts';
 import type { LookInfo } from './look.ts';
 
 /** The default values, padded to whole vectors of four. */
-export function defaultLiveValues({ live }: Plan): Float32Array<ArrayBuffer> {
+export function defaultLiveInputs({ live }: Plan): Float32Array<ArrayBuffer> {
   const values = new Float32Array(Math.max(4, Math.ceil(live.length / 4) * 4));
   live.forEach((one, i) => {
     values[i] = one.default;

@@ -156,7 +156,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 /** Ranges of the live inputs that the graph has. */
 function readLive(text: string | undefined, plan: Plan): Record<string, Live> {
-  const written = readObject(text, 'live values');
+  const written = readObject(text, 'live inputs');
   // The names come from the file: none may be inherited from Object.
   const live: Record<string, Live> = Object.create(null);
   for (const { name, default: value } of plan.live) {

@@ -33,7 +33,7 @@ export function makeCanvasIo(canvas: HTMLCanvasElement, pixels: number, layout: 
 }
 
 /** Converts RGBA bytes to values of 0..1. */
-export function rgbaToFloats(rgba: Uint8ClampedArray, values: Float32Array, layout: Layout): void {
+function rgbaToFloats(rgba: Uint8ClampedArray, values: Float32Array, layout: Layout): void {
   const area = rgba.length / 4;
   const [step, channel] = strides(area, layout);
   for (let pixel = 0; pixel < area; pixel++) {
@@ -45,7 +45,7 @@ export function rgbaToFloats(rgba: Uint8ClampedArray, values: Float32Array, layo
 }
 
 /** Converts values of 0..1 to opaque RGBA bytes; the clamped array rounds and clips. */
-export function floatsToRgba(values: Float32Array, rgba: Uint8ClampedArray, layout: Layout): void {
+function floatsToRgba(values: Float32Array, rgba: Uint8ClampedArray, layout: Layout): void {
   const area = rgba.length / 4;
   const [step, channel] = strides(area, layout);
   for (let pixel = 0; pixel < area; pixel++) {

@@ -55,14 +55,14 @@ function extendCode(
 ): string {
   const { int4, constant } = language;
   if (mode === 'edge') return edgeCode(language, before);
-  const start = `      ${constant(int4)} place = o - ${vector(language, before)};`;
+  const start = `      ${constant(int4)} position = o - ${vector(language, before)};`;
   if (mode === 'wrap') {
     // GLSL does not define the remainder of a negative number.
-    const several = `sizes[2] * (${int4}(1) + abs(place) / sizes[2])`;
-    return perLane(language, `${start}\n${readElement(language, `(place + ${several}) % sizes[2]`)}`);
+    const several = `sizes[2] * (${int4}(1) + abs(position) / sizes[2])`;
+    return perLane(language, `${start}\n${readElement(language, `(position + ${several}) % sizes[2]`)}`);
   }
   const last = `      ${constant(int4)} last = sizes[2] - ${int4}(1);`;
-  const at = `max(last - abs(last - abs(place)), ${int4}(0))`;
+  const at = `max(last - abs(last - abs(position)), ${int4}(0))`;
   return perLane(language, `${start}\n${last}\n${readElement(language, at)}`);
 }
 

@@ -31,7 +31,7 @@ const TOLERANCE = 0.4;
 
 /** Sends a picture over one path. Resolves to the pixels in the middle of its quarters, four numbers each. */
 export type SendFrame = (
-  way: UploadPath,
+  path: UploadPath,
   picture: VideoFrame | ImageBitmap | Canvas,
 ) => Promise<ArrayLike<number>>;
 

@@ -220,6 +220,7 @@ export function halfToFloat(bits: number): number {
 export const isCopied = ({ type, bytes }: Constant): boolean =>
   type !== 'float32' || bytes.byteOffset % 4 !== 0;
 
+/** The numbers as float32: a view of the file if they are stored so, else a copy. */
 export function floats(constant: Stored): Float32Array {
   const stored = numbers(constant);
   if (stored instanceof Float32Array) return stored;

@@ -14,8 +14,9 @@ const OUT = at('../../dist/engine');
 const command = { command: 'build', mode: 'production' };
 const { config: page } = await loadConfigFromFile(command, at('../../vite.config.ts'), at('../..'));
 const plugins = page.plugins.filter(({ name }) => name === 'limner-shaders');
-// But entries of a library keep what they export, so the painter on WebGPU is none here. Its group brings a helper for
-// that; if a group had `graph/lowering/extended.ts` too, the helper would be a file that both import.
+// In the page the WebGPU painter is an entry. Here it is none, since a library's entry keeps every export. The bundler
+// then adds a helper function to its chunk. If `graph/lowering/extended.ts` were in a group as well, both would import
+// the helper from one more file, so the group `extended` is smaller here.
 const groups = page.build.rolldownOptions.output.codeSplitting.groups.map(group =>
   group.name === 'extended' ? { ...group, test: /web\/engine\/(codegen|graph\/passes\/legalize)/ } : group,
 );

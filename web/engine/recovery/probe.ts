@@ -1,15 +1,15 @@
 // Diagnoses a painter from what its kernels compute from a test pattern. `health-monitor.ts` says when, and why the
 // canvas is not enough.
 //
-// A painting hides earlier faults: the last tanh and the canvas clamp, so NaN becomes some colour. Hence every
-// kernel's output is sampled.
+// The painting hides faults of earlier kernels: its last tanh and the canvas clamp every value, and show NaN as some
+// colour. So the output of every kernel is sampled.
 
 import type { BackendPainter, ProbeResult } from '../painter.ts';
 
 /** One sentence, or null if all is well. A probe that fails is no fault: a loss is reported elsewhere. */
 export async function diagnose(painter: BackendPainter): Promise<string | null> {
-  const findings = await painter.probe().catch(() => null);
-  return findings && diagnoseResult(findings);
+  const result = await painter.probe().catch(() => null);
+  return result && diagnoseResult(result);
 }
 
 export function diagnoseResult({ values, isPainted }: ProbeResult): string | null {

@@ -4,7 +4,7 @@
 
 import { EngineError, messageOf } from '../error.ts';
 import { cropOf } from '../frames/source.ts';
-import { defaultLiveValues, setLiveInput } from '../live-inputs.ts';
+import { defaultLiveInputs, setLiveInput } from '../live-inputs.ts';
 import type { Look, LookInfo } from '../look.ts';
 import {
   type BackendPainter,
@@ -73,7 +73,7 @@ class Webgl2Painter implements BackendPainter {
     readonly settings: BackendSettings,
   ) {
     this.#context = network.context;
-    this.#live = defaultLiveValues(network.plan);
+    this.#live = defaultLiveInputs(network.plan);
     this.canvas = settings.canvas;
     const [wide, tall] = network.resources.size;
     this.#context.canvas.width = wide;

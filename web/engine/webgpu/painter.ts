@@ -5,7 +5,7 @@
 
 import { EngineError, messageOf } from '../error.ts';
 import type { Plan } from '../graph/passes/plan.ts';
-import { defaultLiveValues, setLiveInput } from '../live-inputs.ts';
+import { defaultLiveInputs, setLiveInput } from '../live-inputs.ts';
 import type { Look, LookInfo } from '../look.ts';
 import {
   type BackendPainter,
@@ -80,18 +80,18 @@ export async function createWebgpuPainter(
   }
 }
 
-/** Why a device was lost, and the painter that hears of it. A device may outlive many painters, and must not keep
- * them alive. */
+/** Why a device was lost (empty before that), and whom to tell. A device may outlive many painters, and must not
+ * keep them alive. */
 interface Loss {
-  said: string;
-  heard: ((reason: string) => void) | null;
+  reason: string;
+  onLost: ((reason: string) => void) | null;
 }
 
 function watchLoss(device: GPUDevice): Loss {
-  const loss: Loss = { said: '', heard: null };
+  const loss: Loss = { reason: '', onLost: null };
   device.lost.then(({ reason, message }) => {
-    loss.said = message || reason;
-    loss.heard?.(loss.said);
+    loss.reason = message || reason;
+    loss.onLost?.(loss.reason);
   });
   return loss;
 }
@@ -131,12 +131,12 @@ class WebgpuPainter implements BackendPainter {
     const { device, buffers } = program.pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
     this.#frames = new FrameTextures(device, buffers.crop, [width, height], program.hasExternal);
-    this.#live = defaultLiveValues(plan);
+    this.#live = defaultLiveInputs(plan);
     this.#settings = settings;
     this.canvas = settings.canvas;
     const [, , tall = 1, wide = 1] = plan.outputs[0]?.shape ?? [];
     this.#context = settings.canvas && this.#configure(settings.canvas, wide, tall);
-    loss.heard = reason => this.#handleLoss(reason);
+    loss.onLost = reason => this.#handleLoss(reason);
     // On a shared device, errors may be somebody else's.
     if (settings.ownsDevice)
       device.onuncapturederror = ({ error }) => this.#handleLoss(gpuErrorMessage(error));
@@ -175,7 +175,7 @@ class WebgpuPainter implements BackendPainter {
       });
       const kernels = await pending();
       // A lost device reports no errors.
-      if (loss.said) throw new EngineError(`The GPU was lost as the look was set up (${loss.said}).`);
+      if (loss.reason) throw new EngineError(`The GPU was lost as the look was set up (${loss.reason}).`);
       throwIfCancelled(settings);
       return new WebgpuPainter(info, plan, program, kernels, settings, cache, loss);
     } catch (error) {
@@ -343,7 +343,7 @@ class WebgpuPainter implements BackendPainter {
   destroy(): void {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
-    this.loss.heard = null;
+    this.loss.onLost = null;
     // The last painting stays visible until another painter paints there.
     if (!this.#isLost) {
       this.#context?.unconfigure();

@@ -119,9 +119,9 @@ export interface Evaluation {
 /** Calls `take` with each element in order. The registers are reused by the next evaluation. */
 export function evaluate(job: Evaluation, registers: Float64Array[], take: (value: number) => void): void {
   const order = topologicalOrder(job.tree);
-  const place = new Map(order.map((node, i) => [node, i]));
+  const indices = new Map(order.map((node, i) => [node, i]));
   const none = new Float64Array();
-  const register = (node: Expression) => registers[place.get(node) ?? -1] ?? none;
+  const register = (node: Expression) => registers[indices.get(node) ?? -1] ?? none;
   const steps = order.map(node => makeStep(job, node, register(node), operandsOf(node).map(register)));
   const result = register(job.tree);
   for (let done = 0; done < job.size; done += BLOCK_SIZE) {

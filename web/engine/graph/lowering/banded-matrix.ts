@@ -46,9 +46,9 @@ export function makeBandedMatrix(
     starts[r] = start;
     for (let tap = 0; tap < taps; tap++) {
       const at = column(r, tap);
-      const place = r * width + at - start;
+      const index = r * width + at - start;
       if (at >= 0 && at < columns && weight(r, tap) !== 0) {
-        weights[place] = (weights[place] ?? 0) + weight(r, tap);
+        weights[index] = (weights[index] ?? 0) + weight(r, tap);
       }
     }
   }

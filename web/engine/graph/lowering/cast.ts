@@ -26,13 +26,13 @@ export function lowerDequantize(node: NodeReader): void {
   const constant = node.constant(0);
   const scale = node.floats(1);
   const zero = node.has(2) ? node.floats(2) : new Float32Array(scale.length);
-  const axis = node.int('axis', 1);
+  const listed = node.int('axis', 1);
   // A single scale has no axis. The default axis may then be beyond the last.
-  const place = scale.length === 1 ? 0 : node.axis(axis, constant.dims.length);
-  if ((scale.length !== 1 && scale.length !== constant.dims[place]) || zero.length !== scale.length) {
+  const axis = scale.length === 1 ? 0 : node.axis(listed, constant.dims.length);
+  if ((scale.length !== 1 && scale.length !== constant.dims[axis]) || zero.length !== scale.length) {
     throw node.fail(
-      `has ${scale.length} scales and ${zero.length} zero points, which do not fit its axis ${axis}.`,
+      `has ${scale.length} scales and ${zero.length} zero points, which do not fit its axis ${listed}.`,
     );
   }
-  node.define({ kind: 'quantized', constant, scale, zero, axis: place });
+  node.define({ kind: 'quantized', constant, scale, zero, axis });
 }

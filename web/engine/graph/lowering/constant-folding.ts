@@ -21,7 +21,7 @@ import { type Binary, binary, type Expression, input, sizeOfTree } from '../ir/e
 import type { Reduce } from '../ir/operation.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
 import { dimsOf, type GraphBuilder, type NodeReader, type Quantized, type Value } from './builder.ts';
-import { checkBroadcast, emitElementwise, MAX_EXPRESSION } from './elementwise.ts';
+import { checkBroadcast, type EmitElementwise, emitElementwise, MAX_EXPRESSION } from './elementwise.ts';
 
 type How = Reduce['how'];
 
@@ -65,7 +65,7 @@ class ConstantFolder {
     return this.#worked + steps <= WORK_PER_BYTE * this.builder.budget;
   }
 
-  /** Call it before evaluating: a small file may ask for little work. */
+  /** Counts work that is about to be done. Throws if it exceeds the budget, which is larger for larger files. */
   spendWork(node: NodeReader, steps: number): void {
     const affords = this.canAfford(steps);
     this.#worked += steps;
@@ -146,18 +146,12 @@ export function asConstants(node: NodeReader, values: readonly Value[]): Constan
 }
 
 /** Applies `make` element by element. Constants give a constant; otherwise as `emitElementwise`. */
-export function foldElementwise(
-  node: NodeReader,
-  dims: readonly number[],
-  values: readonly Value[],
-  make: (inputs: Expression[]) => Expression,
-  name: string = node.output,
-): Value {
+export const foldElementwise: EmitElementwise = (node, dims, values, make, name = node.output) => {
   checkBroadcast(node, dims, values);
   const constants = asConstants(node, values);
   const folded = constants && fold(node, name, dims, constants, make);
   return folded ? { kind: 'constant', constant: folded } : emitElementwise(node, dims, values, make, name);
-}
+};
 
 /** Null if a kernel should compute it. */
 function fold(

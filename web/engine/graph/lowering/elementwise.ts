@@ -79,7 +79,7 @@ export function broadcast(node: NodeReader, all: readonly (readonly number[])[])
 
 export function lowerings(
   makers: Readonly<Record<string, MakeExpression>>,
-  over: typeof emitElementwise = emitElementwise,
+  over: EmitElementwise = emitElementwise,
 ): Record<string, Lowering> {
   const entries = Object.entries(makers).map(([op, make]) => [
     op,
@@ -88,7 +88,7 @@ export function lowerings(
   return Object.fromEntries(entries);
 }
 
-function lower(node: NodeReader, make: MakeExpression, over: typeof emitElementwise): void {
+function lower(node: NodeReader, make: MakeExpression, over: EmitElementwise): void {
   const values = node.node.inputs.map((name, i) => (name ? node.value(i) : undefined));
   const present = values.filter(value => value !== undefined);
   if (present.length === 0) throw node.fail('has no input.');
@@ -108,14 +108,17 @@ export function checkBroadcast(node: NodeReader, dims: readonly number[], values
   }
 }
 
-/** Applies `make` element by element: emits an operation, or returns a scalar. */
-export function emitElementwise(
+/** Applies `make` to values, element by element. `name` is the output's, if it is not the node's own. */
+export type EmitElementwise = (
   node: NodeReader,
   dims: readonly number[],
   values: readonly Value[],
   make: (inputs: Expression[]) => Expression,
-  name: string = node.output,
-): Value {
+  name?: string,
+) => Value;
+
+/** Emits an operation, or returns a scalar. */
+export const emitElementwise: EmitElementwise = (node, dims, values, make, name = node.output) => {
   checkBroadcast(node, dims, values);
   const inputs: Tensor[] = [];
   const leaves = values.map((value, i) => leafExpression(node, value, i, dims, inputs));
@@ -132,12 +135,12 @@ export function emitElementwise(
     output,
     epilogue: expression,
   });
-}
+};
 
 function leafExpression(
   node: NodeReader,
   value: Value,
-  place: number,
+  index: number,
   dims: readonly number[],
   inputs: Tensor[],
 ): Expression {
@@ -150,7 +153,7 @@ function leafExpression(
       return { kind: 'perChannel', values: node.builder.floats(stored) };
     }
   }
-  const tensor = node.builder.tensor(value, node.node.inputs[place] ?? '');
+  const tensor = node.builder.tensor(value, node.node.inputs[index] ?? '');
   if (!canStretch(tensor.dims, dims)) {
     const shapes = [tensor.dims, dims].map(list => `[${list.join(', ')}]`);
     throw node.fail(

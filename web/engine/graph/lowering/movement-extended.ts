@@ -89,19 +89,19 @@ export function lowerGather(node: NodeReader): void {
   const dims = dimsOf(value);
   const axis = node.axis(node.int('axis', 0), dims.length);
   const size = dims[axis] ?? 0;
-  const places = node.integers(1).map(place => (place < 0 ? place + size : place));
-  if (places.length === 0 || places.some(place => place < 0 || place >= size)) {
-    throw node.fail(`gathers [${places.slice(0, 8).join(', ')}] of ${size}.`);
+  const indices = node.integers(1).map(index => (index < 0 ? index + size : index));
+  if (indices.length === 0 || indices.some(index => index < 0 || index >= size)) {
+    throw node.fail(`gathers [${indices.slice(0, 8).join(', ')}] of ${size}.`);
   }
   const [before, after] = [dims.slice(0, axis), dims.slice(axis + 1)];
   const wanted = node.constant(1).dims;
   const inner = productOf(after);
-  const [first = 0, second = first] = places;
+  const [first = 0, second = first] = indices;
   const step = second - first;
   const made = [...before, ...wanted, ...after];
-  if (places.every((place, i) => place === first + i * step)) {
+  if (indices.every((index, i) => index === first + i * step)) {
     const view = {
-      dims: [productOf(before), places.length, inner],
+      dims: [productOf(before), indices.length, inner],
       strides: [size * inner, step * inner, 1],
       start: first * inner,
     };
@@ -109,7 +109,7 @@ export function lowerGather(node: NodeReader): void {
     return;
   }
   if (value.kind === 'constant') {
-    const rows = { dims: [productOf(before), size, inner], places };
+    const rows = { dims: [productOf(before), size, inner], indices };
     node.define({ kind: 'constant', constant: gatherConstant(node, value.constant, rows, made) });
     return;
   }
@@ -118,18 +118,18 @@ export function lowerGather(node: NodeReader): void {
   const rows = applyView(node, value, [productOf(before), inner, size], turned, `${node.output} in rows`);
   const band = makeBandedMatrix(
     node,
-    [places.length, 1, size],
-    row => places[row] ?? 0,
+    [indices.length, 1, size],
+    row => indices[row] ?? 0,
     () => 1,
   );
   const picked = emitResample(
     node,
     node.builder.tensor(rows, node.output),
-    [productOf(before), inner, places.length],
+    [productOf(before), inner, indices.length],
     [null, band],
     `${node.output} picked`,
   );
-  const count = places.length;
+  const count = indices.length;
   const back = {
     dims: [productOf(before), count, inner],
     strides: [inner * count, 1, count],
@@ -141,17 +141,17 @@ export function lowerGather(node: NodeReader): void {
 function gatherConstant(
   node: NodeReader,
   constant: Constant,
-  { dims, places }: { dims: readonly number[]; places: readonly number[] },
+  { dims, indices }: { dims: readonly number[]; indices: readonly number[] },
   made: readonly number[],
 ): Constant {
   const [rows = 1, size = 1, inner = 1] = dims;
   const length = inner * bytesOf(constant.type);
-  node.builder.spend(rows * places.length * length);
-  const bytes = new Uint8Array(rows * places.length * length);
+  node.builder.spend(rows * indices.length * length);
+  const bytes = new Uint8Array(rows * indices.length * length);
   for (let row = 0; row < rows; row++) {
-    places.forEach((place, i) => {
-      const start = (row * size + place) * length;
-      bytes.set(constant.bytes.subarray(start, start + length), (row * places.length + i) * length);
+    indices.forEach((index, i) => {
+      const start = (row * size + index) * length;
+      bytes.set(constant.bytes.subarray(start, start + length), (row * indices.length + i) * length);
     });
   }
   return { ...constant, name: node.output, dims: made, bytes };
@@ -200,8 +200,8 @@ function reshapeQuantized(value: Value, dims: readonly number[]): Value | null {
   const before = constant.dims;
   if (productOf(before) !== productOf(dims)) return null;
   const outer = productOf(before.slice(0, axis));
-  const place = dims.findIndex((dim, i) => dim === before[axis] && productOf(dims.slice(0, i)) === outer);
-  const kept = scale.length === 1 ? 0 : place;
+  const moved = dims.findIndex((dim, i) => dim === before[axis] && productOf(dims.slice(0, i)) === outer);
+  const kept = scale.length === 1 ? 0 : moved;
   return kept < 0 ? null : { ...value, constant: { ...constant, dims }, axis: kept };
 }
 

@@ -38,16 +38,16 @@ function viewConstant(constant: Constant, dims: readonly number[], view: View): 
   const at = view.dims.map(() => 0);
   const last = view.dims.length - 1;
   const [length, stride] = [view.dims[last] ?? 1, view.strides[last] ?? 0];
-  let place = view.start;
+  let position = view.start;
   for (let i = 0; i < to.length; i += length) {
-    for (let k = 0; k < length; k++) to[i + k] = from[place + k * stride] ?? 0;
+    for (let k = 0; k < length; k++) to[i + k] = from[position + k * stride] ?? 0;
     // On to the next row: count the axes before the last like an odometer.
     for (let axis = last - 1; axis >= 0; axis--) {
       const [dim, step, turned] = [view.dims[axis] ?? 1, view.strides[axis] ?? 0, (at[axis] ?? 0) + 1];
-      place += step;
+      position += step;
       at[axis] = turned;
       if (turned < dim) break;
-      place -= dim * step;
+      position -= dim * step;
       at[axis] = 0;
     }
   }
@@ -238,11 +238,11 @@ export function readConcat(node: NodeReader): ConcatArgs {
 
 export function lowerConcat(node: NodeReader): void {
   const { values, axis, dims } = readConcat(node);
-  const place = axis + 4 - dims.length;
-  if (place < 0 || (place === 0 && productOf(dims.slice(0, axis)) > 1)) {
+  const shifted = axis + 4 - dims.length;
+  if (shifted < 0 || (shifted === 0 && productOf(dims.slice(0, axis)) > 1)) {
     throw node.fail(`concatenates along axis ${axis} of ${dims.length}; the engine supports the last four.`);
   }
-  const at = place === 0 || place === 1 || place === 2 ? place : 3;
+  const at = shifted === 0 || shifted === 1 || shifted === 2 ? shifted : 3;
   const inputs = values.map((_, i) => node.tensor(i));
   const common = { name: node.node.name, inputs, output: node.outputTensor(dims), epilogue: null };
   node.define(node.builder.emit({ kind: 'concat', ...common, axis: at }));

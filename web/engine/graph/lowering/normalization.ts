@@ -54,7 +54,7 @@ function emitInstanceNorm(
     kind: 'instanceNorm',
     name: node.node.name,
     inputs: [tensor],
-    output: makeTensor(`${node.output} normalised`, dims),
+    output: makeTensor(`${node.output} normalized`, dims),
     epilogue: null,
     epsilon: node.float('epsilon', 1e-5),
     scale,

@@ -57,7 +57,7 @@ function emitReduce(
   name: string,
 ): Value {
   const shift = 4 - dims.length;
-  const over = (place: number) => axes.includes(place - shift);
+  const over = (axis: number) => axes.includes(axis - shift);
   return node.builder.emit({
     kind: 'reduce',
     name: node.node.name,

@@ -197,10 +197,10 @@ function axisMatrix(node: NodeReader, axis: ResizeAxis, mode: Mode): BandedMatri
     const base = taps === 1 ? nearestPixel(at, scale, mode.rounding) : Math.ceil(at) - 1;
     let total = 0;
     for (let tap = 0; tap < taps; tap++) {
-      const place = base + first + tap;
-      const clamped = Math.min(Math.max(place, 0), size - 1);
-      const out = mode.excluding && taps > 1 && clamped !== place;
-      const weight = taps === 1 ? 1 : kernel(Math.abs(at - place) * shrink, radius, mode.a);
+      const pixel = base + first + tap;
+      const clamped = Math.min(Math.max(pixel, 0), size - 1);
+      const out = mode.excluding && taps > 1 && clamped !== pixel;
+      const weight = taps === 1 ? 1 : kernel(Math.abs(at - pixel) * shrink, radius, mode.a);
       columns[o * taps + tap] = clamped;
       weights[o * taps + tap] = out ? 0 : weight;
       total += out ? 0 : weight;

@@ -34,7 +34,7 @@ import { productOf, stridesOf } from '../ir/strides.ts';
 import { channelBlocks, sameShape, type Tensor } from '../ir/tensor.ts';
 
 /** Tensors that a fused operation may read. With weights, constants and the output they must fit 8 bindings. */
-export const MAX_INPUTS = 4;
+const MAX_INPUTS = 4;
 const MAX_TREE = 160;
 const MAX_PROLOGUE = 8;
 /** Multiply-adds up to which one dense pass over two bands costs less than another dispatch. */
@@ -79,7 +79,7 @@ class FusionGraph {
 }
 
 /** Operations that an output depends on, in order. */
-export function withoutDead(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
+function withoutDead(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
   const needed = new Set<Tensor>(outputs);
   const kept: Operation[] = [];
   for (const operation of [...operations].reverse()) {
@@ -231,7 +231,7 @@ function mergeMatrices(before: Resample, after: Resample): Resample | null {
 }
 
 /** Folds scales and shifts per channel into the weights, if they come right after the sum. */
-export function foldScaleShift(operation: Convolution): Convolution {
+function foldScaleShift(operation: Convolution): Convolution {
   let current = operation;
   for (let next = foldOnce(current); next; next = foldOnce(current)) current = next;
   return current;

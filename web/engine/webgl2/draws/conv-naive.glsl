@@ -19,8 +19,8 @@ vec4 make(int n, int y, int x, int c) {
         if (from_x < 0 || from_x >= sizes[2].w) {
           continue;
         }
-        int place = (vertical.x + j * KERNEL_STEP.x) * KERNEL_WIDTH + horizontal.x + i * KERNEL_STEP.y;
-        int at = (channel * TAPS + place) * channels_in;
+        int tap = (vertical.x + j * KERNEL_STEP.x) * KERNEL_WIDTH + horizontal.x + i * KERNEL_STEP.y;
+        int at = (channel * TAPS + tap) * channels_in;
         for (int k = 0; k < channels_in; k++) {
           float value = prepare(read_0(n, from_y, from_x, (start + k) / 4))[(start + k) % 4];
           vec4 weight = texelFetch(weights, ivec2((at + k) / 4 % WEIGHTS_WIDTH, (at + k) / 4 / WEIGHTS_WIDTH), 0);
@@ -29,5 +29,5 @@ vec4 make(int n, int y, int x, int c) {
       }
     }
   }
-  return affine(sum, c);
+  return scaleShift(sum, c);
 }

@@ -9,7 +9,7 @@ void main() {
     discard;
   }
   ivec4 shape = sizes[2];
-  ivec4 place = sizes[3];
+  ivec4 tiling = sizes[3];
   ivec3 vertical = phase_y(at.y % OUTPUT_STRIDE.x);
   int top = at.y / OUTPUT_STRIDE.x * INPUT_STRIDE.x + vertical.z;
   int origin = at.x / OUTPUT_STRIDE.y * INPUT_STRIDE.y;
@@ -24,10 +24,10 @@ void main() {
     }
     int row = at.c * TAPS + (vertical.x + j * KERNEL_STEP_Y) * KERNEL_WIDTH;
     for (int k = 0; k < blocks_in; k++) {
-      int block = place.y + k;
-      int tile = at.n * place.x + OVER_DEEP(block);
-      int left = (tile & ((1 << place.z) - 1)) * place.w;
-      ivec3 from = ivec3(left, (tile >> place.z) * shape.z + y, WITHIN_DEEP(block));
+      int block = tiling.y + k;
+      int tile = at.n * tiling.x + OVER_DEEP(block);
+      int left = (tile & ((1 << tiling.z) - 1)) * tiling.w;
+      ivec3 from = ivec3(left, (tile >> tiling.z) * shape.z + y, WITHIN_DEEP(block));
       PRODUCTS
     }
   }

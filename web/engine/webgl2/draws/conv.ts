@@ -253,10 +253,10 @@ function productLines(
   const loads = columns.map(column => {
     const at = `origin + ${column}`;
     const texel = Math.floor(column / input.wide);
-    const place = aligned
+    const texelAt = aligned
       ? `origin_texel + ${texel}, 0, ${(column - texel * input.wide) * input.deep}`
       : `${shiftRight(`(${at})`, input.wide)}, 0, ${maskLow(`(${at})`, input.wide)} * ${input.deep}`;
-    const fetched = `texelFetch(input_0, from + ivec3(${place}), 0)`;
+    const fetched = `texelFetch(input_0, from + ivec3(${texelAt}), 0)`;
     const value = prologue ? `prepare(${fetched})` : fetched;
     // Only columns that may lie beyond an edge are compared with it.
     const low = column < 0 ? [`${at} >= 0`] : [];

@@ -65,7 +65,7 @@ function compileNaiveConv(shader: ShaderBuilder, operation: Convolution): Draw {
     );
   }
   const bytes = NAIVE_WEIGHTS_WIDTH * height * 16;
-  const layout = `${packed.layout} plain`;
+  const layout = `${packed.layout} naive`;
   shader.table('weights', { ...packed, layout, bytes, numbers: 'float', width: NAIVE_WEIGHTS_WIDTH, height });
   shader.add(`const int GROUPS = ${group};\nconst int WEIGHTS_WIDTH = ${NAIVE_WEIGHTS_WIDTH};`);
   declareGeometry(shader, operation);
@@ -73,7 +73,9 @@ function compileNaiveConv(shader: ShaderBuilder, operation: Convolution): Draw {
   shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
   shader.add(axisCode('x', x));
   const scaled = weights.scale ? `sum * ${shader.channel(weights.scale, 1)}` : 'sum';
-  shader.add(`vec4 affine(vec4 sum, int c) { return ${scaled}${bias ? ` + ${shader.channel(bias)}` : ''}; }`);
+  shader.add(
+    `vec4 scaleShift(vec4 sum, int c) { return ${scaled}${bias ? ` + ${shader.channel(bias)}` : ''}; }`,
+  );
   return elementwiseDraw(shader, convNaive);
 }
 
@@ -85,14 +87,14 @@ function compileReduce(shader: ShaderBuilder, { how, axes: [n, c, h, w] }: Reduc
 }
 
 /** `vec4 left(n, y, x, c)`. */
-const declare = (name: string, code: string): string =>
+const declareOperand = (name: string, code: string): string =>
   `vec4 ${name}(int n, int y, int x, int c) { return ${code}; }`;
 
 function compileMatMul(shader: ShaderBuilder, { inputs, output }: MatMul): Draw {
   const [left = output, right = output] = inputs;
   const operands = [
-    declare('left', operandCode(0, left, output)),
-    declare('right', operandCode(1, right, output)),
+    declareOperand('left', operandCode(0, left, output)),
+    declareOperand('right', operandCode(1, right, output)),
   ];
   return elementwiseDraw(shader, `${operands.join('\n')}\n${matmul}`);
 }

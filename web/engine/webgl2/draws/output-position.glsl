@@ -12,13 +12,13 @@ struct OutputPosition {
 OutputPosition outputPosition() {
   ivec2 texel = ivec2(gl_FragCoord.xy);
   ivec4 shape = sizes[0];
-  ivec4 place = sizes[1];
-  int tile = (texel.y / shape.z << place.z) + texel.x / place.w;
+  ivec4 tiling = sizes[1];
+  int tile = (texel.y / shape.z << tiling.z) + texel.x / tiling.w;
   OutputPosition at;
-  at.n = tile / place.x;
+  at.n = tile / tiling.x;
   at.y = texel.y % shape.z;
-  at.x = texel.x % place.w * WIDE;
-  at.c = (tile % place.x) * DEEP - place.y;
+  at.x = texel.x % tiling.w * WIDE;
+  at.c = (tile % tiling.x) * DEEP - tiling.y;
   at.inside = at.c >= 0 && at.c * 4 < shape.y && at.n < shape.x;
   return at;
 }

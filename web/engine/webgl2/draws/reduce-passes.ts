@@ -56,9 +56,9 @@ function instanceNormPasses(operation: InstanceNorm, temporary: MakeTensor): Dra
     whole('deviation'),
   ];
   const reduce = { kind: 'reduce', name, how: 'sum' } as const;
-  const centred = binary('sub', input(0), input(1));
-  const scaled = binary('mul', binary('div', centred, input(2)), { kind: 'perChannel', values: scale });
-  const normalised = binary('add', scaled, { kind: 'perChannel', values: shift });
+  const centered = binary('sub', input(0), input(1));
+  const scaled = binary('mul', binary('div', centered, input(2)), { kind: 'perChannel', values: scale });
+  const normalized = binary('add', scaled, { kind: 'perChannel', values: shift });
   return [
     { ...reduce, axes: ROWS, inputs: [image], output: means, epilogue: meanOf(w) },
     { ...reduce, axes: COLUMNS, inputs: [means], output: mean, epilogue: meanOf(h) },
@@ -83,7 +83,7 @@ function instanceNormPasses(operation: InstanceNorm, temporary: MakeTensor): Dra
       name,
       inputs: [image, mean, deviation, ...others],
       output,
-      epilogue: epilogue ? shiftEpilogue(normalised, epilogue) : normalised,
+      epilogue: epilogue ? epilogueOfLastDraw(normalized, epilogue) : normalized,
     },
   ];
 }
@@ -94,8 +94,10 @@ function substituteValue(epilogue: Expression, value: Expression): Expression {
   return rewrite(epilogue, leaf => (leaf.kind === 'value' ? value : leaf));
 }
 
-/** The epilogue of an operation of one input, for an element-wise operation of three. */
-function shiftEpilogue(value: Expression, epilogue: Expression): Expression {
+/** The epilogue of the normalization, for the element-wise draw that ends it. That draw computes the normalized
+ * `value` from three textures (image, mean, deviation) where the operation has one input, so the other inputs of the
+ * epilogue come two later. */
+function epilogueOfLastDraw(value: Expression, epilogue: Expression): Expression {
   return rewrite(epilogue, leaf => {
     if (leaf.kind === 'value') return value;
     return leaf.kind === 'input' ? input(leaf.index + 2) : leaf;

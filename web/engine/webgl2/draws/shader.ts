@@ -81,17 +81,17 @@ export class ShaderBuilder {
       this.sample(`input_${k}`, { kind: 'values', texture }, 'sampler2DArray');
       this.add(`
 vec4 read_${k}(int n, int y, int x, int c) {
-  ivec4 place = sizes[${3 + 2 * k}];
-  int block = place.y + c;
-  int tile = n * place.x + ${shiftRight('block', deep)};
-  int left = (tile & ((1 << place.z) - 1)) * place.w + ${shiftRight('x', wide)};
-  int top = (tile >> place.z) * sizes[${2 + 2 * k}].z + y;
+  ivec4 tiling = sizes[${3 + 2 * k}];
+  int block = tiling.y + c;
+  int tile = n * tiling.x + ${shiftRight('block', deep)};
+  int left = (tile & ((1 << tiling.z) - 1)) * tiling.w + ${shiftRight('x', wide)};
+  int top = (tile >> tiling.z) * sizes[${2 + 2 * k}].z + y;
   return texelFetch(input_${k}, ivec3(left, top, ${maskLow('x', wide)} * ${deep} + ${maskLow('block', deep)}), 0);
 }`);
     });
   }
 
-  #code(tree: Expression): { lines: string[]; result: string } {
+  #expressionCode(tree: Expression): { lines: string[]; result: string } {
     return expressionCode(GLSL, tree, {
       input: index => readCode(index, this.operation.inputs[index], this.#output.shape),
       channel: values => this.channel(values),
@@ -100,13 +100,13 @@ vec4 read_${k}(int n, int y, int x, int c) {
 
   /** `vec4 name(vec4 value)` for an expression of `value` alone. */
   valueFunction(name: string, tree: Expression): void {
-    const { lines, result } = this.#code(tree);
+    const { lines, result } = this.#expressionCode(tree);
     this.add(`vec4 ${name}(vec4 value) {\n${lines.join('\n')}\n  return ${result};\n}`);
   }
 
   /** Declares `finish(value, n, y, x, c)`, the epilogue. */
   #finish(): void {
-    const { lines, result } = this.#code(this.operation.epilogue ?? { kind: 'value' });
+    const { lines, result } = this.#expressionCode(this.operation.epilogue ?? { kind: 'value' });
     const channels = this.#output.shape[1];
     // Lanes without a channel must stay zero, whatever the epilogue gives for zero: readers rely on it.
     const masked =

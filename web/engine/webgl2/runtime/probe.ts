@@ -4,7 +4,7 @@
 
 import { EngineError } from '../../error.ts';
 import type { Crop } from '../../frames/source.ts';
-import { defaultLiveValues } from '../../live-inputs.ts';
+import { defaultLiveInputs } from '../../live-inputs.ts';
 import type { ProbeResult } from '../../painter.ts';
 import { GOLDEN_RATIO, TEST_PATTERN_SIDE, testPattern } from '../../recovery/probe.ts';
 import { gpuFinished } from './fence.ts';
@@ -22,7 +22,7 @@ export async function probe(network: Network, crop: Crop): Promise<ProbeResult> 
   const { frameInput, context, draws } = network;
   if (!frameInput) throw new EngineError('This model takes no picture, so there is no frame to probe.');
   const { gl } = context;
-  const live = defaultLiveValues(network.plan);
+  const live = defaultLiveInputs(network.plan);
   const texture = gl.createTexture();
   const buffer = gl.createBuffer();
   try {

@@ -69,7 +69,7 @@ export class ProgramCache {
       throw new EngineError(`Node '${label}' is given ${vectors} uniforms; this GPU allows ${uniforms}.`);
     }
     const [width, height] = resources.size;
-    const values = target.kind === 'canvas' ? null : this.textures.values(target.texture);
+    const values = target.kind === 'canvas' ? null : this.textures.valueTexture(target.texture);
     return {
       linked: this.#linked(draw.code),
       textures: samplers.map(({ sampled }) => this.#texture(sampled, resources)),
@@ -84,7 +84,7 @@ export class ProgramCache {
     const { gl } = this.context;
     switch (sampled.kind) {
       case 'values':
-        return { target: gl.TEXTURE_2D_ARRAY, texture: this.textures.values(sampled.texture).texture };
+        return { target: gl.TEXTURE_2D_ARRAY, texture: this.textures.valueTexture(sampled.texture).texture };
       case 'table':
         return { target: gl.TEXTURE_2D, texture: this.textures.table(sampled.table) };
       case 'frame':
@@ -103,11 +103,13 @@ export class ProgramCache {
     gl.attachShader(program, this.#vertex);
     gl.attachShader(program, fragment);
     gl.linkProgram(program);
-    const places = new Map<string, WebGLUniformLocation | null>();
+    const locations = new Map<string, WebGLUniformLocation | null>();
     const uniform = (name: string) => {
-      const place = places.has(name) ? (places.get(name) ?? null) : gl.getUniformLocation(program, name);
-      places.set(name, place);
-      return place;
+      const location = locations.has(name)
+        ? (locations.get(name) ?? null)
+        : gl.getUniformLocation(program, name);
+      locations.set(name, location);
+      return location;
     };
     const made = { program, fragment, uniform };
     this.#made.set(code, made);

@@ -35,7 +35,7 @@ export class Textures {
     return this.#bytes;
   }
 
-  values(index: number): ValueTexture {
+  valueTexture(index: number): ValueTexture {
     const known = this.#values[index];
     if (known) return known;
     const size = this.layouts.textures[index];
@@ -49,7 +49,7 @@ export class Textures {
   write(tensor: Tensor, values: Float32Array): void {
     const { gl } = this.context;
     const layout = this.layouts.get(tensor);
-    const { size, texture } = this.values(layout.texture);
+    const { size, texture } = this.valueTexture(layout.texture);
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
     const { width, height, layers } = size;
     const texels = packTexels(layout, size, values);
@@ -78,7 +78,7 @@ export class Textures {
     const { gl } = this.context;
     const layout = this.layouts.get(tensor);
     const { top, width, height } = areaWithin(layout);
-    const { size, framebuffer } = this.values(layout.texture);
+    const { size, framebuffer } = this.valueTexture(layout.texture);
     const each = width * height * LANES;
     const buffer = gl.createBuffer();
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);

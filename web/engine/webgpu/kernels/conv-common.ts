@@ -84,16 +84,16 @@ export function columnReads(
     Array.from({ length: count }, (_, i) => ({
       phase,
       kernel: first + i * kernelStep,
-      places: Array.from({ length: wide }, (_, p) => p * inputStride + start + i * inputStep),
+      offsets: Array.from({ length: wide }, (_, p) => p * inputStride + start + i * inputStep),
     })),
   );
-  const columns = [...new Set(taps.flatMap(({ places }) => places))].sort((a, b) => a - b);
+  const columns = [...new Set(taps.flatMap(({ offsets }) => offsets))].sort((a, b) => a - b);
   return {
     columns,
-    taps: taps.map(({ phase, kernel, places }) => ({
+    taps: taps.map(({ phase, kernel, offsets }) => ({
       phase,
       kernel,
-      at: places.map(place => columns.indexOf(place)),
+      at: offsets.map(offset => columns.indexOf(offset)),
     })),
   };
 }

@@ -17,11 +17,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let start = channel / channels_out * channels_in;
     for (var j = 0; j < vertical.y; j++) {
       for (var i = 0; i < horizontal.y; i++) {
-        let place = (vertical.x + j * KERNEL_STEP.x) * KERNEL.y + horizontal.x + i * KERNEL_STEP.y;
-        let tap = base + vec2i(vertical.z + j * INPUT_STEP.x, horizontal.z + i * INPUT_STEP.y);
+        let tap = (vertical.x + j * KERNEL_STEP.x) * KERNEL.y + horizontal.x + i * KERNEL_STEP.y;
+        let pixel = base + vec2i(vertical.z + j * INPUT_STEP.x, horizontal.z + i * INPUT_STEP.y);
         for (var k = 0; k < channels_in; k++) {
-          let value = load(at.x, tap.x, tap.y, (start + k) / 4)[(start + k) % 4];
-          sum[lane] += weights[(channel * TAPS + place) * channels_in + k] * value;
+          let value = load(at.x, pixel.x, pixel.y, (start + k) / 4)[(start + k) % 4];
+          sum[lane] += weights[(channel * TAPS + tap) * channels_in + k] * value;
         }
       }
     }

@@ -84,7 +84,7 @@ function tileCode({ x, prologue }: Convolution, shape: TileShape, hasQuads: bool
   const sums = wide * tall * deep * x.outputStride;
   const rowsAt = upTo(tall).map(row => `row_at(n, select(-1, y + ${row} * INPUT_STRIDE.x, below > ${row}))`);
   const zeros = upTo(deep).map(block => `zero_point(c + ${block})`);
-  const places = columns.map(offset => `column_at(left + ${offset})`);
+  const columnsAt = columns.map(offset => `column_at(left + ${offset})`);
   return `const WIDE = ${wide};
 const TALL = ${tall};
 const DEEP = ${deep};
@@ -106,7 +106,7 @@ fn column_at(x: i32) -> i32 {
 }
 fn columns_at(base: i32) -> array<i32, ${columns.length}> {
   let left = base * INPUT_STRIDE.y;
-  return array<i32, ${columns.length}>(${places.join(', ')});
+  return array<i32, ${columns.length}>(${columnsAt.join(', ')});
 }
 fn fetch(row: i32, k: i32, column: i32) -> vec4f {
   let value = block_0(max(row, 0) + k + max(column, 0));

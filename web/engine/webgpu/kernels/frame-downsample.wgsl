@@ -17,10 +17,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var sum = vec4f(0);
   for (var at = i32(index); at < WIDTH.x * WIDTH.y; at += THREADS) {
     let inner = vec2i(at / WIDTH.y, at % WIDTH.y);
-    let place = first + inner;
-    let value = seen(sampled(place.yx), 0, place.x, place.y, 0);
-    if (all(place < next)) {
-      picture[(place.x * whole.y + place.y) * sizes[3].x + sizes[3].y] = narrow(value);
+    let pixel = first + inner;
+    let value = value_of(sampled(pixel.yx), 0, pixel.x, pixel.y, 0);
+    if (all(pixel < next)) {
+      picture[(pixel.x * whole.y + pixel.y) * sizes[3].x + sizes[3].y] = narrow(value);
     }
     sum += weight_y(cell.x, inner.x) * weight_x(cell.y, inner.y) * value;
   }

@@ -23,6 +23,9 @@ export type FrameStep =
       readonly tile: InputTile;
     };
 
+/** An operation in a kernel of its own. */
+export const singleStep = (operation: Operation): FrameStep => ({ kind: 'single', operation });
+
 export interface FramePlan {
   readonly steps: readonly FrameStep[];
   /** The operation that writes the canvas. */
@@ -44,11 +47,11 @@ export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): 
   const steps = fuseInputConv(fuseDownsample(operations), plan);
   const moved = new Map<Tensor, BufferSlice>();
   const buffers = [...plan.buffers];
-  const seen = plan.outputs[1];
-  let guide: Operation | null = seen ? copyOf(seen) : null;
+  const shown = plan.outputs[1];
+  let guide: Operation | null = shown ? copyOf(shown) : null;
   for (const step of steps) {
     if (step.kind !== 'inputConv') continue;
-    if (step.guide.output === seen) guide = step.guide;
+    if (step.guide.output === shown) guide = step.guide;
     // The kernel may write where its input lies: in the plan, the input's buffer was free by then.
     for (const tensor of step.guide.inputs) {
       if (tensor.constant || moved.has(tensor)) continue;
@@ -86,13 +89,11 @@ function fuseDownsample(operations: readonly Operation[]): FrameStep[] {
   if (source && means?.kind === 'resample' && isDownsample(source, means)) {
     const fused: FrameStep = { kind: 'downsample', source, means };
     return operations.flatMap(operation =>
-      operation === source ? [fused] : operation === means ? [] : [single(operation)],
+      operation === source ? [fused] : operation === means ? [] : [singleStep(operation)],
     );
   }
-  return operations.map(single);
+  return operations.map(singleStep);
 }
-
-const single = (operation: Operation): FrameStep => ({ kind: 'single', operation });
 
 function isDownsample(source: FrameInput, means: Resample): boolean {
   const [, , height, width] = source.output.shape;

@@ -63,7 +63,7 @@ export function compileDownsample(
   shader.add(`const THREADS = ${context.config.threads};`);
   declareSampling(shader, source.output, frame);
   declareBands(shader, means);
-  shader.epilogue('seen', source.epilogue, source.output, 2);
+  shader.epilogue('value_of', source.epilogue, source.output, 2);
   const buffer = context.plan.slices.get(source.output)?.buffer ?? 0;
   shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<Block>');
   shader.finish();

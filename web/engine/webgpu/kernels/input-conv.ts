@@ -119,7 +119,7 @@ export function compileInputConv(
   ]);
 }
 
-/** Declares `made(place, column)`, a value of the guide in a column of the tile, before its epilogue, and
+/** Declares `made(pixel, column)`, a value of the guide in a column of the tile, before its epilogue, and
  * `start_tile`, which is called first. A resampled guide is resampled across first, for the few rows that the tile
  * reads, so that hardly anything is computed twice. */
 function declareGuide(
@@ -133,8 +133,8 @@ function declareGuide(
     shader.add(`fn start_tile(n: i32, first: vec2i, index: i32) {
   take_crop();
 }
-fn made(place: vec2i, column: i32) -> vec4f {
-  return sampled(place.yx);
+fn made(pixel: vec2i, column: i32) -> vec4f {
+  return sampled(pixel.yx);
 }`);
     return;
   }
@@ -147,7 +147,7 @@ fn made(place: vec2i, column: i32) -> vec4f {
   const across = upTo(guide.right?.width).map(i => `weight_x(x, ${i}) * ${read(i)}`);
   const down = upTo(guide.left?.width).map(j => {
     const held = lanes.map(lane => `coarse[${lane} * COARSE_AREA + at + ${j} * TILE.y], `);
-    return `weight_y(place.x, ${j}) * vec4f(${held.join('')}${'0, '.repeat(4 - lanes.length)})`;
+    return `weight_y(pixel.x, ${j}) * vec4f(${held.join('')}${'0, '.repeat(4 - lanes.length)})`;
   });
   shader.add(`const COARSE_AREA = ${tile.inputRows * tile.size[1]};
 var<workgroup> coarse: array<f32, CHANNELS * COARSE_AREA>;
@@ -158,8 +158,8 @@ fn across(n: i32, y: i32, x: i32) -> vec4f {
   let at = ((n * sizes[2].z + y) * sizes[2].w + start_x(x)) * step + sizes[3].y;
   return ${across.join(' + ')};
 }
-fn made(place: vec2i, column: i32) -> vec4f {
-  let at = (start_y(place.x) - top) * TILE.y + column;
+fn made(pixel: vec2i, column: i32) -> vec4f {
+  let at = (start_y(pixel.x) - top) * TILE.y + column;
   return ${down.join(' + ')};
 }`);
   shader.add(inputConvResample);

@@ -12,23 +12,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let first = origin * INPUT_STRIDE + START;
   start_tile(n, first, i32(index));
   for (var at = i32(index); at < AREA; at += THREADS) {
-    let place = first + vec2i(at / TILE.y, at % TILE.y);
+    let pixel = first + vec2i(at / TILE.y, at % TILE.y);
     var value = vec4f(0);
-    if (all(place >= vec2i(0)) && all(place < sizes[GUIDE].zw)) {
-      value = value_of(made(place, at % TILE.y), n, place.x, place.y);
+    if (all(pixel >= vec2i(0)) && all(pixel < sizes[GUIDE].zw)) {
+      value = value_of(made(pixel, at % TILE.y), n, pixel.x, pixel.y);
     }
     keep_tile(at, value);
   }
   workgroupBarrier();
   let start = i32(group.z) % slices * each;
   for (var strip = i32(index); strip < ROWS * ACROSS; strip += THREADS) {
-    let place = vec2i(strip / ACROSS, strip % ACROSS * WIDE);
-    let y = origin.x + place.x;
-    let x = origin.y + place.y;
+    let offset = vec2i(strip / ACROSS, strip % ACROSS * WIDE);
+    let y = origin.x + offset.x;
+    let x = origin.y + offset.y;
     if (y >= size.z || x >= size.w) {
       continue;
     }
-    let values = values_at(place.x * INPUT_STRIDE.x * TILE.y + place.y * INPUT_STRIDE.y);
+    let values = values_at(offset.x * INPUT_STRIDE.x * TILE.y + offset.y * INPUT_STRIDE.y);
     for (var c = start; c < min(start + each, blocks); c++) {
       sums = products(values, c, zero_point(c));
       take_channels(c);

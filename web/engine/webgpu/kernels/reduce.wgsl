@@ -19,9 +19,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       let x = at / many.w % many.z;
       let y = at / (many.w * many.z) % many.y;
       let n = at / (many.w * many.z * many.y);
-      let place = out + vec4i(n, y, x, c);
-      let value = read_0(place.x, place.y, place.z, place.w);
-      let lanes = vec4i(place.w * 4) + vec4i(0, 1, 2, 3);
+      let position = out + vec4i(n, y, x, c);
+      let value = read_0(position.x, position.y, position.z, position.w);
+      let lanes = vec4i(position.w * 4) + vec4i(0, 1, 2, 3);
       sum = combine(sum, select(vec4f(NEUTRAL), value, lanes < vec4i(input.y)));
     }
   }

@@ -63,9 +63,9 @@ export class ShaderBuilder {
   }
 
   #pushSizes(tensor: Tensor): void {
-    const place = this.context.plan.slices.get(tensor);
+    const slice = this.context.plan.slices.get(tensor);
     const own = channelBlocks(tensor);
-    this.#sizes.push(...tensor.shape, place?.stride ?? own, place?.offset ?? 0, own, 0);
+    this.#sizes.push(...tensor.shape, slice?.stride ?? own, slice?.offset ?? 0, own, 0);
   }
 
   /** Declares a binding; `declaration` follows the attributes, such as `var<uniform> crop: ...`. */
@@ -113,13 +113,13 @@ fn block_${k}(index: i32) -> vec4f {
 }
 fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
   let size = sizes[${2 + 2 * k}];
-  let place = sizes[${3 + 2 * k}];
-  return block_${k}(((n * size.z + y) * size.w + x) * place.x + place.y + c);
+  let slice = sizes[${3 + 2 * k}];
+  return block_${k}(((n * size.z + y) * size.w + x) * slice.x + slice.y + c);
 }`);
     });
   }
 
-  #code(tree: Expression, output = this.#output): { lines: string[]; result: string } {
+  #expressionCode(tree: Expression, output = this.#output): { lines: string[]; result: string } {
     return expressionCode(WGSL, tree, {
       input: index => readCode(index, this.operation.inputs[index], output.shape),
       channel: values => this.channel(values),
@@ -128,13 +128,13 @@ fn read_${k}(n: i32, y: i32, x: i32, c: i32) -> vec4f {
 
   /** `fn name(value) -> vec4f` for an expression of `value` alone. */
   valueFunction(name: string, tree: Expression): void {
-    const { lines, result } = this.#code(tree);
+    const { lines, result } = this.#expressionCode(tree);
     this.add(`fn ${name}(value: vec4f) -> vec4f {\n${lines.join('\n')}\n  return ${result};\n}`);
   }
 
   /** `fn name(raw, n, y, x, c) -> vec4f`: an epilogue for elements of `output`, whose sizes are `sizes[at]`. */
   epilogue(name: string, tree: Expression | null, output: Tensor, at: number, before = 'value'): void {
-    const { lines, result } = this.#code(tree ?? { kind: 'value' }, output);
+    const { lines, result } = this.#expressionCode(tree ?? { kind: 'value' }, output);
     // Lanes without a channel must stay zero, whatever the epilogue gives for zero: readers rely on it.
     const masked =
       output.shape[1] % LANES === 0

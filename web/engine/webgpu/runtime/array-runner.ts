@@ -3,13 +3,12 @@
 // with the frames, in the shapes from before tuning.
 
 import { EngineError } from '../../error.ts';
-import type { Operation } from '../../graph/ir/operation.ts';
 import { productOf } from '../../graph/ir/strides.ts';
 import { paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { RunOptions } from '../../painter.ts';
 import { readInputs, readLiveInputs } from '../../run-inputs.ts';
-import type { FramePlan, FrameStep } from '../kernels/frame-fusion.ts';
+import { type FramePlan, type FrameStep, singleStep } from '../kernels/frame-fusion.ts';
 import { narrowValues, storedBytes, widenValues } from '../kernels/precision.ts';
 import { type BoundKernel, compileStep } from './frame-program.ts';
 import { withErrorScopes } from './memory.ts';
@@ -18,19 +17,17 @@ import { awaitKernel, dispatch, makeBindGroup, type PipelineCache } from './pipe
 
 type Arrays = Record<string, Float32Array>;
 
-const single = (operation: Operation): FrameStep => ({ kind: 'single', operation });
-
 /** The steps of a frame that write buffers, and then the guide, which a frame may never compute by itself. */
 function splitSteps({ plan, steps }: FramePlan): {
   frame: readonly FrameStep[];
   guide: readonly FrameStep[];
 } {
-  if (!plan.hasCamera) return { frame: plan.operations.map(single), guide: [] };
+  if (!plan.hasCamera) return { frame: plan.operations.map(singleStep), guide: [] };
   return {
     // A copy of a tensor to the canvas is no operation of the plan.
     frame: steps.filter(step => step.kind !== 'single' || plan.operations.includes(step.operation)),
     guide: steps.flatMap(step =>
-      step.kind === 'inputConv' && plan.outputs.includes(step.guide.output) ? [single(step.guide)] : [],
+      step.kind === 'inputConv' && plan.outputs.includes(step.guide.output) ? [singleStep(step.guide)] : [],
     ),
   };
 }

@@ -101,8 +101,8 @@ export function prepareKernels(
   };
 }
 
-/** The kernels for that kind of frame. Those that differ are compiled at its first frame: later submissions wait for
- * them, and the page does not. */
+/** The kernels for that kind of frame. At its first frame, those that differ are made by `createComputePipeline`, which
+ * returns at once: the browser compiles them before it executes that frame, which comes late and is not lost. */
 export function kernelsOfKind(
   { framePlan, pipelines, format }: FrameProgram,
   { config, byKind }: FrameKernels,

@@ -2,7 +2,7 @@
 
 import { EngineError } from '../../error.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { defaultLiveValues } from '../../live-inputs.ts';
+import { defaultLiveInputs } from '../../live-inputs.ts';
 import type { KernelConfig } from '../kernels/config.ts';
 import { narrowValues, storedBytes } from '../kernels/precision.ts';
 import type { BufferAllocator } from './memory.ts';
@@ -39,7 +39,7 @@ export function makePlanBuffers(
   }
   const uniform = (label: string, size: number) =>
     allocator.allocate(label, size, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-  const values = defaultLiveValues(plan);
+  const values = defaultLiveInputs(plan);
   const live = uniform('live', values.byteLength);
   queue.writeBuffer(live, 0, values);
   return { buffer, live, crop: uniform('crop', 32) };

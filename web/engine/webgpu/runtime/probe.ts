@@ -3,7 +3,7 @@
 // a frame, and the painting goes to a texture of a few rows, as pixels beyond it are dropped.
 
 import { channelBlocks } from '../../graph/ir/tensor.ts';
-import { defaultLiveValues } from '../../live-inputs.ts';
+import { defaultLiveInputs } from '../../live-inputs.ts';
 import type { ProbeResult } from '../../painter.ts';
 import { GOLDEN_RATIO, TEST_PATTERN_SIDE, testPattern } from '../../recovery/probe.ts';
 import type { FrameStep } from '../kernels/frame-fusion.ts';
@@ -78,7 +78,7 @@ export async function probe(
       encoder.copyTextureToBuffer({ texture: painting, origin: [0, row] }, target, [width]);
     }
     device.queue.writeTexture({ texture: picture }, testPattern(), { bytesPerRow: 4 * side }, size);
-    device.queue.writeBuffer(buffers.live, 0, defaultLiveValues(plan));
+    device.queue.writeBuffer(buffers.live, 0, defaultLiveInputs(plan));
     frames.withCropOf(side, () => device.queue.submit([encoder.finish()]));
     device.queue.writeBuffer(buffers.live, 0, live);
     await read.mapAsync(GPUMapMode.READ);

@@ -13,11 +13,11 @@ import { withErrorScopes } from './memory.ts';
 import code from './upload-probe.wgsl?raw';
 
 export const probeUploadPaths = (device: GPUDevice): Promise<ReadonlySet<UploadPath>> =>
-  verifyUploadPaths(device, UPLOAD_PATHS, (way, picture) =>
-    way === 'external' ? readSampled(device, picture) : readUploaded(device, picture),
+  verifyUploadPaths(device, UPLOAD_PATHS, (path, picture) =>
+    path === 'external' ? readSampled(device, picture) : readUploaded(device, picture),
   );
 
-const label = 'way';
+const label = 'upload probe';
 /** Four vectors of floats. */
 const BYTES = 64;
 
