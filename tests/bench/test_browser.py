@@ -25,7 +25,7 @@ from limner.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
-LONGEST_MS = 300_000
+MAX_WAIT_MS = 300_000
 RIVALS = ("limner-webgpu", "ort-wasm", "jax-webgpu")
 EVERY = {
     *("limner-webgpu", "limner-webgl2"),
@@ -80,7 +80,7 @@ def refuse_look(_: Look, __: Path) -> None:
 
 def collect_errors(tab: Any) -> list[str]:
     """Collect the page's errors from now on, including violations of its Content Security Policy."""
-    tab.set_default_timeout(LONGEST_MS)
+    tab.set_default_timeout(MAX_WAIT_MS)
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on(

@@ -1,4 +1,4 @@
-"""What the page's tests stand on: a folder to serve, a server on loopback, a visitor, files to show."""
+"""Shared parts of the page's tests: a site folder, a loopback server, a browser page, and media files."""
 
 import contextlib
 import functools
@@ -25,8 +25,8 @@ CLIP = Path(__file__).parents[3] / "shared/data/clips/rabbit320.mp4"
 SUB_PATH = "/a/b/"
 
 FLAGS = [*limner.page.chromium.FLAGS, "--no-sandbox"]
-LONGEST_MS = 180_000
-"""Ends what hangs, and says nothing of speed: the machine may be busy with other things."""
+MAX_WAIT_MS = 180_000
+"""Timeout for tests that hang. It does not check speed, because the machine may be busy."""
 SMALL = {"width": 480, "height": 480}
 
 MARKS = [
@@ -38,8 +38,8 @@ MARKS = [
 Picture = npt.NDArray[np.float64]
 
 
-def lay_out(folder: Path, *, names: tuple[str, ...] = ("Tiny", "Second")) -> Path:
-    """The built page in a sub-folder of `folder`, with tiny looks beside it."""
+def make_site(folder: Path, *, names: tuple[str, ...] = ("Tiny", "Second")) -> Path:
+    """Copy the built page into a sub-folder of `folder`, add tiny looks, and return the sub-folder."""
     page = folder / SUB_PATH.strip("/")
     shutil.copytree(BUILT, page)
     if names:
@@ -51,7 +51,10 @@ def lay_out(folder: Path, *, names: tuple[str, ...] = ("Tiny", "Second")) -> Pat
 
 
 def _add_look(looks: Path, name: str) -> dict[str, Any]:
-    """All but the first kind have a live value more, so that a change of look changes the sliders."""
+    """Write a tiny look and return its entry in looks.json.
+
+    Every look but "Tiny" has one more live input, so that the sliders change with the look.
+    """
     model = tiny_look(name) if name == "Tiny" else tiny_look(name, live=tuple(LIVE))
     file = f"{name.lower()}.onnx"
     (looks / file).write_bytes(model)
@@ -68,7 +71,7 @@ def _add_look(looks: Path, name: str) -> dict[str, Any]:
     }
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _Handler(SimpleHTTPRequestHandler):
     isolated = False
 
     def end_headers(self) -> None:
@@ -80,15 +83,15 @@ class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
-    def copyfile(self, *given: Any) -> None:
-        with contextlib.suppress(ConnectionError):  # a browser that leaves in mid-file
-            super().copyfile(*given)
+    def copyfile(self, *args: Any) -> None:
+        with contextlib.suppress(ConnectionError):  # the browser closed the connection
+            super().copyfile(*args)
 
 
 @contextlib.contextmanager
 def serve(folder: Path, *, isolated: bool = False) -> Iterator[str]:
-    """Serves a folder on loopback; yields the page's address. Isolated pages may use threads."""
-    handler = type("Handler", (_Quiet,), {"isolated": isolated})
+    """Serve a folder on loopback and yield the page's URL. Cross-origin isolated pages may use threads."""
+    handler = type("Handler", (_Handler,), {"isolated": isolated})
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -101,7 +104,7 @@ def serve(folder: Path, *, isolated: bool = False) -> Iterator[str]:
 
 
 def camera_file(path: Path, seconds: float = 1.0) -> Path:
-    """A .y4m clip for Chromium's fake camera: the rabbit where it is at hand, else moving bars."""
+    """Write a .y4m clip for Chromium's fake camera: the rabbit clip if it exists, else moving bars."""
     with path.open("wb") as out:
         out.write(b"YUV4MPEG2 W320 H240 F15:1 Ip A1:1 C420jpeg\n")
         for frame in _frames(int(seconds * 15)):
@@ -125,20 +128,20 @@ def _frames(count: int) -> Iterator[av.VideoFrame]:
 
 
 def clip_file(path: Path) -> Path:
-    """A second of video that Chromium plays everywhere."""
+    """Write one second of video in a codec that every Chromium plays."""
     with av.open(str(path), "w", format="webm") as out:
         stream = out.add_stream("libvpx", rate=15)
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
         for frame in _frames(15):
-            plain = frame.reformat(320, 240, "yuv420p")
-            plain.pts = None
-            out.mux(stream.encode(plain))
+            converted = frame.reformat(320, 240, "yuv420p")
+            converted.pts = None
+            out.mux(stream.encode(converted))
         out.mux(stream.encode())
     return path
 
 
 def sound_file(path: Path) -> Path:
-    """A second of a tone, in a container that otherwise holds video."""
+    """Write one second of a tone in a video container."""
     with av.open(str(path), "w", format="webm") as out:
         stream = out.add_stream("libopus", rate=48000, layout="mono")
         tone = np.sin(np.arange(48000, dtype=np.float32) * 0.05)[None]
@@ -149,38 +152,42 @@ def sound_file(path: Path) -> Path:
     return path
 
 
-def is_tiny_painting(picture: Picture) -> None:
+def assert_tiny_painting(picture: Picture) -> None:
     assert picture.std() > 0.05, "the painting is blank"
-    assert picture[..., 0].mean() > picture[..., 2].mean(), "the tiny look paints warm"
+    assert picture[..., 0].mean() > picture[..., 2].mean(), (
+        "a painting of the tiny look is more red than blue"
+    )
 
 
-def until(look: Callable[[], Picture], holds: Callable[[Picture], bool], what: str) -> Picture:
-    """Looks again and again until what is seen `holds`."""
-    end = time.monotonic() + LONGEST_MS / 1000
+def wait_for_picture(
+    take_picture: Callable[[], Picture], matches: Callable[[Picture], bool], description: str
+) -> Picture:
+    """Take pictures until one matches, and return it."""
+    end = time.monotonic() + MAX_WAIT_MS / 1000
     while True:
-        seen = look()
-        if holds(seen):
-            return seen
-        assert time.monotonic() < end, f"{what}: it does not come"
+        picture = take_picture()
+        if matches(picture):
+            return picture
+        assert time.monotonic() < end, f"waited too long for {description}"
         time.sleep(0.05)
 
 
 class Visit:
-    """A page with what it asked for and complained about."""
+    """A browser page, with a record of its requests and of its errors and warnings."""
 
     def __init__(self, browser: Any, **context: Any) -> None:
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
-        self.context.set_default_timeout(LONGEST_MS)
+        self.context.set_default_timeout(MAX_WAIT_MS)
         self.page = self.context.new_page()
         self.requests: list[str] = []
-        self.complaints: list[str] = []
+        self.problems: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("console", self._record_problem)
 
-    def _note(self, message: Any) -> None:
+    def _record_problem(self, message: Any) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type}: {message.text}")
+            self.problems.append(f"{message.type}: {message.text}")
 
     def open(self, address: str, *, painted: bool = True) -> "Visit":
         self.page.goto(address)
@@ -192,18 +199,18 @@ class Visit:
         self.page.wait_for_selector(".painted canvas")
 
     def painting(self) -> Picture:
-        """What the visitor would save, (P, P, 3) of 0..1."""
+        """The painting as the button "Save" writes it, (P, P, 3) in 0..1."""
         with self.page.expect_download() as download:
             self.page.evaluate("document.getElementById('save-button').click()")
         picture = Image.open(Path(download.value.path()))
         return np.asarray(picture.convert("RGB"), dtype=np.float64) / 255
 
-    def until(self, holds: Callable[[Picture], bool], what: str) -> Picture:
-        """A painting for which `holds`, which is `what`: it may take some frames to come."""
-        return until(self.painting, holds, what)
+    def wait_for_match(self, matches: Callable[[Picture], bool], description: str) -> Picture:
+        """Wait for a painting that matches; it may take some frames."""
+        return wait_for_picture(self.painting, matches, description)
 
-    def trouble(self, part: str = "") -> str:
-        """What the page complains of, once it complains; `part` is in the sentence that is waited for."""
+    def alert_text(self, part: str = "") -> str:
+        """Wait until the page shows an alert that contains `part`, and return its text."""
         self.page.wait_for_selector(f"#alert:not([hidden]) #alert-text:has-text({json.dumps(part)})")
         return str(self.page.inner_text("#alert-text"))
 
@@ -230,5 +237,5 @@ class Visit:
             [name, list(content), kind],
         )
 
-    def pressed(self, button: str) -> bool:
+    def is_pressed(self, button: str) -> bool:
         return bool(self.page.get_attribute(button, "aria-pressed") == "true")

@@ -1,4 +1,4 @@
-"""What a visitor presses, with the hand, the keyboard or a finger."""
+"""The page's controls, by mouse, keyboard and touch."""
 
 import contextlib
 import io
@@ -9,24 +9,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from e2e.harness import MARKS, SMALL, Picture, Visit, until
+from e2e.harness import MARKS, SMALL, Picture, Visit, wait_for_picture
 
 pytestmark = MARKS
 
-SLOW_PAINTERS = """window.paintings = 0;
-    const LATE = 150;
+DELAY_PAINTINGS = """window.paintings = 0;
+    const DELAY_MS = 150;
     const post = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (message, ...rest) {
         if (message.kind !== 'paint') return post.call(this, message, ...rest);
         window.paintings += 1;
-        setTimeout(() => post.call(this, message, ...rest), LATE);
+        setTimeout(() => post.call(this, message, ...rest), DELAY_MS);
     };
     if (window.GPUQueue) {
         const done = GPUQueue.prototype.onSubmittedWorkDone;
         GPUQueue.prototype.onSubmittedWorkDone = async function () {
             window.paintings += 1;
             await done.call(this);
-            await new Promise(resolve => setTimeout(resolve, LATE));
+            await new Promise(resolve => setTimeout(resolve, DELAY_MS));
         };
     }"""
 
@@ -37,23 +37,26 @@ def test_light_changes_the_painting(painting_page: Visit) -> None:
     page.click("#light-button")
     slider = page.get_by_label("Brightness")
     slider.fill("0.5")
-    painting_page.until(lambda seen: seen.mean() > before.mean() + 0.1, "a brighter painting")
+    painting_page.wait_for_match(lambda seen: seen.mean() > before.mean() + 0.1, "a brighter painting")
     page.click("#light-reset")
     page.keyboard.press("Escape")
     assert slider.input_value() == "0"
 
 
-def test_shows_what_the_network_sees(painting_page: Visit) -> None:
+def test_the_guide_is_shown_and_hidden(painting_page: Visit) -> None:
     page = painting_page.page
     page.keyboard.press("g")
     canvas = page.wait_for_selector("#guide-canvas canvas")
 
-    # A WebGPU canvas cannot be read but where it was painted; the screen shows it, with what lies over it.
-    def look() -> Picture:
-        seen = Image.open(io.BytesIO(canvas.screenshot())).convert("RGB")
-        return np.asarray(seen, dtype=float)[8 : seen.height // 2, 8:-8]
+    # A WebGPU canvas can be read only in the task that painted it, but a screenshot works at any time.
+    # Parts that other elements may cover are left out.
+    def take_screenshot() -> Picture:
+        screenshot = Image.open(io.BytesIO(canvas.screenshot())).convert("RGB")
+        return np.asarray(screenshot, dtype=float)[8 : screenshot.height // 2, 8:-8]
 
-    guide = until(look, lambda seen: bool(seen.std() > 10), "a guide that is not blank")
+    guide = wait_for_picture(
+        take_screenshot, lambda seen: bool(seen.std() > 10), "a guide that is not blank"
+    )
     page.keyboard.press("g")
     assert np.abs(guide[..., 0] - guide[..., 2]).max() < 2, "the guide is grey"
     assert page.is_hidden("#guide-view")
@@ -63,7 +66,9 @@ def test_mirror_flips_the_painting(painting_page: Visit) -> None:
     painting_page.page.click("#play-button")
     before = painting_page.painting()
     painting_page.page.click("#mirror-button")
-    after = painting_page.until(lambda seen: np.abs(seen - before).mean() > 0.02, "another painting")
+    after = painting_page.wait_for_match(
+        lambda seen: np.abs(seen - before).mean() > 0.02, "another painting"
+    )
     painting_page.page.click("#mirror-button")
     painting_page.page.click("#play-button")
     assert np.abs(after[:, ::-1].mean(axis=2) - before.mean(axis=2)).mean() < 0.02
@@ -74,31 +79,37 @@ def test_steps_and_plays(painting_page: Visit) -> None:
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press(" ")
     before = painting_page.painting()
-    assert np.array_equal(before, painting_page.painting()), "a pause holds still"
+    assert np.array_equal(before, painting_page.painting()), "the painting does not change during a pause"
     for _ in range(12):
         page.keyboard.press(".")
         page.wait_for_timeout(30)
-    stepped = painting_page.until(lambda seen: not np.array_equal(before, seen), "a step's painting")
+    stepped = painting_page.wait_for_match(
+        lambda seen: not np.array_equal(before, seen), "the painting after a step"
+    )
     page.keyboard.press(" ")
-    painting_page.until(lambda seen: not np.array_equal(stepped, seen), "playing goes on")
+    painting_page.wait_for_match(
+        lambda seen: not np.array_equal(stepped, seen), "a new painting while playing"
+    )
 
 
 @pytest.mark.parametrize("backend", ["wasm", "webgpu"])
-def test_play_after_a_step_in_the_making(backend: str, address: str, visit: Callable[..., Visit]) -> None:
+def test_play_while_a_step_is_being_painted(
+    backend: str, address: str, visit: Callable[..., Visit]
+) -> None:
     guest = visit(backend, viewport=SMALL)
-    guest.page.add_init_script(SLOW_PAINTERS)
+    guest.page.add_init_script(DELAY_PAINTINGS)
     page = guest.open(f"{address}?backend={backend}").page
     for gap in (30, 80):
         page.keyboard.press(".")
         page.wait_for_timeout(gap)
         page.keyboard.press(" ")
-        page.wait_for_timeout(400)  # the step's own painting is over
+        page.wait_for_timeout(400)  # the painting of the step is done
         count = page.evaluate("window.paintings")
         page.wait_for_function("count => window.paintings > count + 1", arg=count)
-    assert guest.complaints == []
+    assert guest.problems == []
 
 
-def test_motion_waits_where_less_is_asked_for(address: str, visit: Callable[..., Visit]) -> None:
+def test_reduced_motion_starts_paused(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit(reduced_motion="reduce").open(f"{address}?backend=wasm")
     assert guest.page.get_attribute("#play-button", "aria-label") == "Play"
     before = guest.painting()
@@ -115,14 +126,14 @@ def test_keyboard(shared: Visit) -> None:
     assert page.get_attribute("#play-button", "aria-label") == "Pause"
     for key, button in {"m": "#mirror-button", "g": "#guide-button", "s": "#stats-button"}.items():
         page.keyboard.press(key)
-        assert shared.pressed(button), key
+        assert shared.is_pressed(button), key
         page.keyboard.press(key.upper())
-        assert not shared.pressed(button), key
+        assert not shared.is_pressed(button), key
     page.keyboard.press("?")
     assert page.is_visible("#help")
     for key in ("m", "f", "."):
         page.keyboard.press(key)
-    assert not shared.pressed("#mirror-button"), "what lies behind a dialog is out of reach"
+    assert not shared.is_pressed("#mirror-button"), "shortcuts do nothing while a dialog is open"
     assert page.get_attribute("#play-button", "aria-label") == "Pause"
     page.keyboard.press("Escape")
     page.wait_for_selector("#help", state="hidden")
@@ -136,7 +147,7 @@ def test_keyboard(shared: Visit) -> None:
     page.keyboard.press(" ")
 
 
-def test_help_is_seen_from_full_screen(shared: Visit) -> None:
+def test_help_leaves_full_screen(shared: Visit) -> None:
     page = shared.page
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("f")
@@ -149,7 +160,7 @@ def test_help_is_seen_from_full_screen(shared: Visit) -> None:
 
 
 def test_the_display_may_sleep_again_after_full_screen(address: str, visit: Callable[..., Visit]) -> None:
-    """Also where the browser takes its time to keep it awake."""
+    """Also if the browser grants the wake lock late."""
     guest = visit(viewport=SMALL)
     guest.page.add_init_script(
         """window.released = 0;
@@ -163,7 +174,7 @@ def test_the_display_may_sleep_again_after_full_screen(address: str, visit: Call
     page.wait_for_function("() => window.released === 1")
 
 
-def test_everything_is_reached_by_tab(shared: Visit) -> None:
+def test_every_button_is_reachable_by_tab(shared: Visit) -> None:
     page = shared.page
     page.evaluate("document.activeElement.blur()")
     reached = set()
@@ -191,9 +202,10 @@ def test_every_control_has_a_name(shared: Visit) -> None:
         """() => {
             const ids = [...document.querySelectorAll('[id]')].map(one => one.id);
             const names = ['aria-labelledby', 'aria-controls', 'popovertarget'];
-            const asked = names.flatMap(name => [...document.querySelectorAll(`[${name}]`)]
+            const references = names.flatMap(name => [...document.querySelectorAll(`[${name}]`)]
                 .flatMap(one => one.getAttribute(name).split(' ')));
-            return [ids.filter((id, at) => ids.indexOf(id) !== at), asked.filter(id => !ids.includes(id))];
+            const dangling = references.filter(id => !ids.includes(id));
+            return [ids.filter((id, at) => ids.indexOf(id) !== at), dangling];
         }"""
     )
     assert repeated == [] and dangling == []
@@ -211,20 +223,20 @@ def test_a_phone(address: str, visit: Callable[..., Visit]) -> None:
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 844})
         page.wait_for_function("width => innerWidth === width", arg=width)
-        _fits_a_phone(page, width)
+        _assert_fits_phone(page, width)
     page.tap("#full-button")
     page.wait_for_selector("body.exhibit")
-    from playwright.sync_api import TimeoutError as Late
+    from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-    for _ in range(20):  # the way out is shown for three seconds, which a busy machine may let pass
+    for _ in range(20):  # the button is shown for three seconds, which may pass on a busy machine
         page.touchscreen.tap(160, 400)
-        with contextlib.suppress(Late):
+        with contextlib.suppress(PlaywrightTimeout):
             page.tap("#leave-button", timeout=3000)
             break
     page.wait_for_selector("body:not(.exhibit)")
 
 
-def _fits_a_phone(page: Any, width: int) -> None:
+def _assert_fits_phone(page: Any, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for button in page.locator(".bar button, #camera-button").all():
         box = button.bounding_box()

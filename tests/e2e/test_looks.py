@@ -1,16 +1,16 @@
-"""The looks that hang beside the page, and files that people bring instead."""
+"""The looks in the page's list, and files that visitors open."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from e2e.harness import MARKS, Visit, is_tiny_painting, lay_out, serve
+from e2e.harness import MARKS, Visit, assert_tiny_painting, make_site, serve
 from e2e.tiny import classifier, tiny_look
 
 pytestmark = MARKS
 
 
 def test_another_look(painting_page: Visit) -> None:
-    """It has a live value more than the first, which the first one's painter does not know."""
+    """The second look has a live input that the first look's painter does not have."""
     page = painting_page.page
     assert page.locator("#sliders input").count() == 2
     before = painting_page.painting().mean()
@@ -21,12 +21,18 @@ def test_another_look(painting_page: Visit) -> None:
     page.get_by_label("Detail").fill("1")
     page.get_by_label("Brightness").fill("0.5")
     page.keyboard.press("Escape")
-    bright = painting_page.until(lambda seen: seen.mean() > before + 0.1, "a brighter painting").mean()
+    bright = painting_page.wait_for_match(
+        lambda seen: seen.mean() > before + 0.1, "a brighter painting"
+    ).mean()
     painting_page.choose("Tiny")
     assert page.locator("#sliders input").count() == 2
-    is_tiny_painting(painting_page.until(lambda seen: seen.mean() < bright - 0.1, "a look as it was made"))
+    assert_tiny_painting(
+        painting_page.wait_for_match(
+            lambda seen: seen.mean() < bright - 0.1, "a painting with the default live inputs"
+        )
+    )
     assert page.is_hidden("#alert")
-    assert painting_page.complaints == []
+    assert painting_page.problems == []
 
 
 def test_the_later_choice_wins(painting_page: Visit) -> None:
@@ -45,8 +51,8 @@ def test_the_later_choice_wins(painting_page: Visit) -> None:
     assert page.inner_text("#label-name") == "Tiny"
     assert page.locator("#sliders input").count() == 2
     assert page.locator("#look-list [aria-pressed=true]").count() == 1
-    is_tiny_painting(painting_page.painting())
-    assert painting_page.complaints == []
+    assert_tiny_painting(painting_page.painting())
+    assert painting_page.problems == []
 
 
 def test_the_list_credits_each_look(shared: Visit) -> None:
@@ -56,8 +62,8 @@ def test_the_list_credits_each_look(shared: Visit) -> None:
     assert "A. Painter" in words and "Made by a test from nothing" in words and "CC0" in words
 
 
-def test_a_model_that_is_no_look(painting_page: Visit) -> None:
-    """It paints, but has no guide to show and nothing to turn."""
+def test_a_model_without_metadata(painting_page: Visit) -> None:
+    """It paints, but has no guide and no live inputs."""
     page = painting_page.page
     page.keyboard.press("g")
     assert page.is_visible("#guide-view")
@@ -65,26 +71,26 @@ def test_a_model_that_is_no_look(painting_page: Visit) -> None:
     page.wait_for_selector("#guide-button:disabled")
     assert page.is_hidden("#guide-view")
     assert page.is_disabled("#light-button")
-    assert page.inner_text("#label-name") == "bare", "it goes by its file's name"
+    assert page.inner_text("#label-name") == "bare", "its name is that of its file"
     page.keyboard.press("g")
     assert page.is_hidden("#guide-view")
     assert "no guide to show" in page.inner_text("#status")
-    is_tiny_painting(painting_page.painting())
+    assert_tiny_painting(painting_page.painting())
     painting_page.choose("Tiny")
     assert page.is_enabled("#guide-button")
-    assert painting_page.complaints == []
+    assert painting_page.problems == []
 
 
-def test_a_look_named_in_the_address(address: str, visit: Callable[..., Visit]) -> None:
+def test_a_look_chosen_in_the_url(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit()
     with guest.page.expect_request("**/looks/second.onnx"):
         guest.open(f"{address}?look=second.onnx", painted=False)
     assert not any(url.endswith("tiny.onnx") for url in guest.requests)
 
 
-def test_files_that_are_no_looks(shared: Visit) -> None:
+def test_files_that_are_not_looks(shared: Visit) -> None:
     shared.drop("notes.txt", b"hello")
-    assert "neither a look" in shared.trouble()
+    assert "neither a look" in shared.alert_text()
     for name, content in {
         "classifier.onnx": classifier(),
         "notes.onnx": b"this is no network at all",
@@ -93,41 +99,41 @@ def test_files_that_are_no_looks(shared: Visit) -> None:
     }.items():
         shared.page.click("#alert-close")
         shared.drop(name, content)
-        sentence = shared.trouble()
+        sentence = shared.alert_text()
         assert sentence.startswith(f"{name} cannot be opened: "), sentence
         assert len(sentence) > len(name) + 40
     shared.page.click("#alert-close")
     assert shared.page.inner_text("#label-name") == "Tiny"
-    is_tiny_painting(shared.painting())
+    assert_tiny_painting(shared.painting())
 
 
-def test_a_look_of_ones_own_whose_name_is_hostile(shared: Visit) -> None:
+def test_an_opened_look_with_html_in_its_name(shared: Visit) -> None:
     name = "<img src=x onerror=alert(1)>"
     shared.drop("own.onnx", tiny_look(name))
     shared.wait_for_look(name)
     assert shared.page.locator(".label img").count() == 0
-    assert shared.complaints == []
+    assert shared.problems == []
     shared.choose("Tiny")
 
 
 def test_a_page_without_looks(tmp_path: Path, visit: Callable[..., Visit]) -> None:
-    lay_out(tmp_path, names=())
+    make_site(tmp_path, names=())
     with serve(tmp_path) as url:
         guest = visit().open(url, painted=False)
-        assert "no looks beside this page" in guest.trouble()
+        assert "no looks beside this page" in guest.alert_text()
 
 
-def test_a_download_that_breaks_off(address: str, visit: Callable[..., Visit]) -> None:
+def test_an_interrupted_download(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit()
     guest.page.route("**/tiny.onnx", lambda route: route.abort("connectionreset"))
     guest.open(f"{address}?backend=wasm", painted=False)
-    assert "broke off" in guest.trouble()
+    assert "broke off" in guest.alert_text()
     guest.page.unroute("**/tiny.onnx")
     guest.page.click("#alert-action")
     guest.wait_for_painting()
     guest.page.route("**/second.onnx", lambda route: route.abort("connectionreset"))
     guest.page.click("#look-button")
     guest.page.click("#look-list button:has-text('Second')")
-    assert "broke off" in guest.trouble()
+    assert "broke off" in guest.alert_text()
     assert guest.page.inner_text("#label-name") == "Tiny"
-    is_tiny_painting(guest.painting())
+    assert_tiny_painting(guest.painting())

@@ -1,4 +1,4 @@
-"""The page as it is served: small, referring to itself alone, and speaking where it cannot run."""
+"""The built page: its size, its references, and its message if the script cannot run."""
 
 import gzip
 import re
@@ -25,13 +25,13 @@ def test_the_page_is_small_and_refers_only_to_itself() -> None:
     assert "Microsoft" in (BUILT / "LICENSES.txt").read_text()
 
 
-def test_a_browser_in_which_the_program_does_not_start(address: str, visit: Callable[..., Visit]) -> None:
+def test_a_script_that_does_not_load_gives_a_message(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit()
     guest.context.route("**/assets/*.js", lambda route: route.abort("failed"))
     guest.open(address, painted=False)
     guest.page.wait_for_selector(".noscript:has-text('did not start')")
 
 
-def test_a_page_that_starts_says_nothing_of_the_kind(shared: Visit) -> None:
+def test_a_page_that_starts_shows_no_such_message(shared: Visit) -> None:
     shared.page.wait_for_timeout(3500)
     assert shared.page.locator("p.noscript:visible").count() == 0

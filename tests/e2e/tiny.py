@@ -1,4 +1,4 @@
-"""A look of a few hundred bytes, and a model that is none, made without training."""
+"""A tiny look made without training, and a classifier, which is not a look."""
 
 import json
 from typing import Any
@@ -23,9 +23,9 @@ def _constant(name: str, value: Any) -> onnx.TensorProto:
 def tiny_look(
     name: str = "Tiny", *, live: tuple[str, ...] = ("brightness", "contrast"), bare: bool = False
 ) -> bytes:
-    """Grey, then warm: one 1x1 convolution for the guide and one 3x3 for the painting.
+    """A look with a grey guide (a 1x1 convolution) and a warm painting (a 3x3 convolution).
 
-    A bare one paints the same, but tells nothing of itself: no metadata, no guide, nothing to turn.
+    A bare one paints the same, but has no metadata, no guide output and no live inputs.
     """
     live = () if bare else live
     paint = np.zeros((3, 1, 3, 3), dtype=np.float32)
@@ -62,7 +62,7 @@ def tiny_look(
             *([] if bare else [helper.make_tensor_value_info("guide", floats, [1, 1, PIXELS, PIXELS])]),
         ],
         initializer=[
-            *(_constant(name, given["default"]) for name, given in LIVE.items()),
+            *(_constant(name, control["default"]) for name, control in LIVE.items()),
             _constant("half", 0.5),
             _constant("zero", 0.0),
             _constant("one", 1.0),
@@ -94,7 +94,7 @@ def tiny_look(
 
 
 def classifier() -> bytes:
-    """A sound ONNX file of another kind: ten numbers from a picture."""
+    """A valid ONNX file that is not a look: it computes ten numbers from a picture."""
     graph = helper.make_graph(
         [
             helper.make_node("GlobalAveragePool", ["data"], ["pooled"]),
