@@ -1,9 +1,9 @@
-// How many bytes of typed arrays and array buffers a piece of work asks for: all of them, not what it holds
-// at once, so never less than what it needs. The constructors are watched; those of arrays that slice, map
-// and filter make are found by the same door, their prototype's constructor. JavaScript's own arrays and
-// objects are not seen: `node/hostile-files.test.ts` and the bombs of `fuzz.test.ts` look at the heap for those.
+// Counts the bytes of typed arrays and array buffers that a function allocates. This is the total, not the peak, so
+// it is an upper bound of the memory needed. The constructors are replaced by counting proxies, and so is the
+// `constructor` of each prototype, which `slice`, `map` and `filter` use. JavaScript's own arrays and objects are
+// not counted: `node/hostile-files.test.ts` and the bombs of `fuzz.test.ts` measure the heap for those.
 
-const WATCHED = [
+const TYPES = [
   ArrayBuffer,
   Int8Array,
   Uint8Array,
@@ -19,20 +19,20 @@ const WATCHED = [
 
 export async function allocated<T>(work: () => Promise<T>): Promise<{ result: T; bytes: number }> {
   let bytes = 0;
-  const undo = WATCHED.map(type => {
-    const watched: object = new Proxy(type, {
-      construct(target, given: unknown[], newTarget: object): object {
-        const made: ArrayBuffer | Uint8Array = Reflect.construct(
+  const restore = TYPES.map(type => {
+    const counting: object = new Proxy(type, {
+      construct(target, args: unknown[], newTarget: object): object {
+        const array: ArrayBuffer | Uint8Array = Reflect.construct(
           target,
-          given,
-          newTarget === watched ? target : (newTarget as typeof target),
+          args,
+          newTarget === counting ? target : (newTarget as typeof target),
         );
-        if (!(given[0] instanceof ArrayBuffer)) bytes += made.byteLength;
-        return made;
+        if (!(args[0] instanceof ArrayBuffer)) bytes += array.byteLength;
+        return array;
       },
     });
-    Reflect.set(globalThis, type.name, watched);
-    Reflect.set(type.prototype, 'constructor', watched);
+    Reflect.set(globalThis, type.name, counting);
+    Reflect.set(type.prototype, 'constructor', counting);
     return () => {
       Reflect.set(globalThis, type.name, type);
       Reflect.set(type.prototype, 'constructor', type);
@@ -42,6 +42,6 @@ export async function allocated<T>(work: () => Promise<T>): Promise<{ result: T;
     const result = await work();
     return { result, bytes };
   } finally {
-    for (const one of undo) one();
+    for (const undo of restore) undo();
   }
 }

@@ -1,4 +1,4 @@
-// Before the tests: the cases that Python packs, unless they are there from an earlier run of the same packer.
+// Global setup: runs the Python packer of the test cases, unless the cache holds the output of the same packer.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,7 +9,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export const CACHE = at('../.cache');
 const PACKER = '../../tests/onnx_cases';
-/** What is packed by itself, each by the file of that name. */
+/** The packers: Python files that are run and cached separately. */
 const PARTS = ['nodes', 'unets', 'networks', 'exports', 'opsets'];
 
 export default function pack(): void {
@@ -18,17 +18,17 @@ export default function pack(): void {
 }
 
 function packPart(part: string): void {
-  const packer = createHash('sha256')
+  const hash = createHash('sha256')
     .update(readFileSync(at(`${PACKER}/${part}.py`)))
     .digest('hex');
-  /** Written last: what packed the cases beside it. */
-  const seal = `${CACHE}/${part}.sha256`;
-  if (existsSync(seal) && readFileSync(seal, 'utf8') === packer) return;
+  /** The packer's hash, written last, so that it is missing if packing failed. */
+  const hashFile = `${CACHE}/${part}.sha256`;
+  if (existsSync(hashFile) && readFileSync(hashFile, 'utf8') === hash) return;
   const python = process.env.LIMNER_PYTHON ?? at('../../.venv/bin/python');
   try {
     execFileSync(python, [at(`${PACKER}/pack.py`), CACHE, part], { stdio: 'inherit' });
   } catch (error) {
     throw new Error(`The test cases need Python with onnx and onnxruntime (LIMNER_PYTHON): ${error}`);
   }
-  writeFileSync(seal, packer);
+  writeFileSync(hashFile, hash);
 }

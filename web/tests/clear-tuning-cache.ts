@@ -1,5 +1,5 @@
-// Before each test in the browser: nothing is known of its GPU. What the tuner kept in one test would otherwise
-// decide the kernels of those that come after it, in whatever order that is.
+// Empties the tuner's cache before each browser test. The shapes that the tuner found in one test would otherwise
+// determine the kernels of later tests, and the results would depend on the order of the tests.
 
 import { beforeEach } from 'vitest';
 

@@ -1,4 +1,4 @@
-// How far arrays differ, and reading them from text.
+// Differences between arrays, and arrays decoded from base64.
 
 export function decode(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
@@ -8,7 +8,7 @@ export function decodeFloats(base64: string): Float32Array {
   return new Float32Array(decode(base64).buffer);
 }
 
-/** Largest of |a - b| - tolerance(b): at most 0 where all are close. NaN and infinities must agree. */
+/** The largest |a - b| - tolerance(b); at most 0 if all elements are close. NaN and infinities must be the same in both. */
 export function excess(
   actual: Float32Array,
   expected: Float32Array,
@@ -18,9 +18,9 @@ export function excess(
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
   let worst = Number.NEGATIVE_INFINITY;
   expected.forEach((value, i) => {
-    const made = actual[i] ?? Number.NaN;
-    if (Object.is(made, value) || made === value) return;
-    const over = Math.abs(made - value) - absolute - relative * Math.abs(value);
+    const found = actual[i] ?? Number.NaN;
+    if (Object.is(found, value) || found === value) return;
+    const over = Math.abs(found - value) - absolute - relative * Math.abs(value);
     worst = Math.max(worst, Number.isNaN(over) ? Number.POSITIVE_INFINITY : over);
   });
   return worst;

@@ -1,5 +1,6 @@
-// ONNX's own node tests on one backend: abs 1e-4, rel 1e-4. What it finds is written beside the cases, and
-// `npm run operators` makes the table in docs/operators.md of it, to which every later run is held.
+// ONNX's own node tests on one backend, with tolerances of 1e-4 absolute and relative. The results are written beside
+// the cases. `npm run operators` makes the table in docs/operators.md from them, and every later run must agree
+// with that table.
 
 import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
@@ -21,13 +22,13 @@ interface Case {
 export interface Conformance {
   readonly backend: 'webgpu' | 'webgl2';
   readonly run: (plan: Plan, inputs: Record<string, Float32Array>) => Promise<Record<string, Float32Array>>;
-  /** Cases that the engine refuses, with a part of the sentence in which it does. */
+  /** Cases that the engine refuses, with a part of the error message. */
   readonly refused: readonly (readonly [cases: RegExp, sentence: string])[];
-  /** Cases that have to pass, at the least. */
+  /** The least number of cases that must pass. */
   readonly least: number;
 }
 
-/** What no backend runs. */
+/** Cases that every backend refuses. */
 export const REFUSED: Conformance['refused'] = [
   [/^test_batchnorm_.*training_mode$/, 'training mode'],
   [/^test_training_dropout/, 'as in training'],
@@ -37,8 +38,8 @@ export const REFUSED: Conformance['refused'] = [
 export async function conform({ backend, run, refused, least }: Conformance): Promise<void> {
   const { onnx, cases }: { onnx: string; cases: Case[] } = await (await fetch('/nodes.json')).json();
   const results: Result[] = [];
-  for (const one of cases) {
-    const { name, op, skip } = one;
+  for (const testCase of cases) {
+    const { name, op, skip } = testCase;
     if (skip) {
       results.push({ name, op, outcome: 'skipped', reason: skip });
       continue;
@@ -46,7 +47,7 @@ export async function conform({ backend, run, refused, least }: Conformance): Pr
     test(name, async () => {
       const sentence = refused.find(([pattern]) => pattern.test(name))?.[1];
       if (sentence) {
-        const error: unknown = await outputsOf(one, run).then(
+        const error: unknown = await outputsOf(testCase, run).then(
           () => 'It ran.',
           (reason: unknown) => reason,
         );
@@ -55,31 +56,31 @@ export async function conform({ backend, run, refused, least }: Conformance): Pr
         results.push({ name, op, outcome: 'refused', reason: sentence });
         return;
       }
-      const { plan, made } = await outputsOf(one, run);
-      expect(plan.outputs.map(output => output.name).sort()).toEqual(Object.keys(one.outputs).sort());
+      const { plan, outputs } = await outputsOf(testCase, run);
+      expect(plan.outputs.map(output => output.name).sort()).toEqual(Object.keys(testCase.outputs).sort());
       for (const { name: output, dims } of plan.outputs) {
-        const expected = one.outputs[output];
+        const expected = testCase.outputs[output];
         if (!expected) throw new Error(`ONNX has no '${output}'.`);
         expect(dims).toEqual(expected.dims);
-        const values = made[output] ?? new Float32Array();
+        const values = outputs[output] ?? new Float32Array();
         expect(excess(values, decodeFloats(expected.data), 1e-4, 1e-4)).toBeLessThanOrEqual(0);
       }
       results.push({ name, op, outcome: 'passed' });
     });
   }
-  test('the table in the docs says what this run found', async () => {
+  test('docs/operators.md agrees with the results of this run', async () => {
     const report: Report = { onnx, results };
     await commands.writeFile(`.cache/conformance-${backend}.json`, JSON.stringify(report));
     expect(results.filter(({ outcome }) => outcome === 'passed').length).toBeGreaterThanOrEqual(least);
     expect(results).toHaveLength(cases.length);
     if (inject('writing')) return;
     const found = differences(inject('operators'), backend, report);
-    expect(found, 'npm run operators writes the table anew').toEqual([]);
+    expect(found, 'npm run operators updates the table').toEqual([]);
   });
 }
 
-async function outputsOf(one: Case, run: Conformance['run']) {
-  const plan = await readGraph(decode(one.model));
-  const inputs = Object.entries(one.inputs).map(([name, data]) => [name, decodeFloats(data)] as const);
-  return { plan, made: await run(plan, Object.fromEntries(inputs)) };
+async function outputsOf(testCase: Case, run: Conformance['run']) {
+  const plan = await readGraph(decode(testCase.model));
+  const inputs = Object.entries(testCase.inputs).map(([name, data]) => [name, decodeFloats(data)] as const);
+  return { plan, outputs: await run(plan, Object.fromEntries(inputs)) };
 }

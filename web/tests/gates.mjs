@@ -1,5 +1,5 @@
-// What the tests hold the engine to, and how long each gate takes: runs them one after the other and writes
-// docs/benchmarks/gates.json and gates.md. `npm run gates`; CI runs all of them with everything else.
+// Runs the gates (the tests of the engine's requirements) one after the other, measures how long each takes, and
+// writes docs/benchmarks/gates.json and gates.md: `npm run gates`. CI runs the same tests together with all others.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,22 +10,27 @@ import { fileURLToPath } from 'node:url';
 const GATES = [
   {
     gate: 'budgets of a frame',
-    holds: 'calls, dispatches, draws, pipelines, GPU memory, of every size of U-Net, on both backends',
+    holds:
+      'calls, dispatches, draws, pipelines and GPU memory per frame, for every size of U-Net, on both backends',
     files: ['browser/frames.test', 'browser/frames.webgl2', 'node/kernels'],
   },
   {
     gate: 'conformance',
-    holds: "ONNX's node tests on WebGPU and WebGL2, and docs/operators.md",
+    holds: "ONNX's node tests pass on WebGPU and WebGL2, and docs/operators.md lists the results",
     files: ['browser/nodes.test', 'browser/nodes.webgl2', 'node/operators'],
   },
   {
     gate: 'networks',
-    holds: 'looks and whole networks against ONNX Runtime, on both backends',
+    holds: 'looks and complete networks give the output of ONNX Runtime, on both backends',
     files: ['browser/networks.test', 'browser/networks.webgl2', 'browser/looks.test', 'browser/looks.webgl2'],
   },
-  { gate: 'fuzz', holds: 'mutated files: refused, in time, in little memory', files: ['node/fuzz'] },
-  { gate: 'soak', holds: '3,000 frames on each backend, and nothing grows', files: ['package/soak'] },
-  { gate: 'lost GPUs', holds: 'painting goes on after a loss', files: ['browser/recovery'] },
+  {
+    gate: 'fuzz',
+    holds: 'mutated files are read or refused within limits of time and memory',
+    files: ['node/fuzz'],
+  },
+  { gate: 'soak', holds: 'memory does not grow over 3,000 frames, on each backend', files: ['package/soak'] },
+  { gate: 'lost GPUs', holds: 'painting resumes after a device loss', files: ['browser/recovery'] },
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'gates-'));
@@ -35,8 +40,8 @@ const timed = (command, args) => {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed; its gate is not held.`);
-  return { seconds: Math.round((performance.now() - began) / 1000), said: stdout };
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed, so its gate is not passed.`);
+  return { seconds: Math.round((performance.now() - began) / 1000), output: stdout };
 };
 
 const rows = GATES.map(({ gate, holds, files }) => {
@@ -47,18 +52,18 @@ const rows = GATES.map(({ gate, holds, files }) => {
   return { gate, holds, tests, seconds, command: `npx vitest run ${files.join(' ')}` };
 });
 console.log('bytes ...');
-const { seconds, said } = timed('node', ['tests/size.mjs']);
+const { seconds, output } = timed('node', ['tests/size.mjs']);
 rows.push({
   gate: 'bytes',
-  holds: 'what a page with our looks fetches of the engine, gzipped, on each backend',
-  tests: said.match(/^a page with our looks/gm)?.length ?? 0,
+  holds: 'gzipped bytes of the engine that a page with our looks fetches, on each backend',
+  tests: output.match(/^a page with our looks/gm)?.length ?? 0,
   seconds,
   command: 'npm run size',
 });
 rmSync(folder, { recursive: true });
 
 const record = {
-  what: 'wall seconds of each gate, run by itself, browser and start of the tests included',
+  what: 'wall seconds of each gate when run alone, including the start of the browser and of the tests',
   machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
   node: process.version,
   date: new Date().toISOString().slice(0, 10),

@@ -1,19 +1,19 @@
-// Tracks a painter's GPU memory over a stretch of time: the peak bytes of buffers and textures, and every pipeline
-// that was compiled, since none can be destroyed.
+// Tracks a painter's GPU memory over time: the peak bytes of buffers and textures, and every compiled pipeline,
+// because WebGPU cannot destroy pipelines.
 
 type Owner = { readonly prototype: object };
 
 export interface GpuMemoryLog {
-  /** Bytes that were alive at once, at most. */
+  /** The largest number of bytes allocated at the same time. */
   peakBytes: number;
-  /** Labels of pipelines, in the order in which they were asked for. */
+  /** Labels of pipelines in the order of their creation. */
   readonly pipelines: string[];
-  /** How often results were read back. */
+  /** The number of readbacks. */
   maps: number;
   close(): void;
 }
 
-/** Starts tracking. Copies of camera frames are left out: their size is the camera's. */
+/** Starts tracking. Textures that hold camera frames are not counted, because the camera determines their size. */
 export function trackGpuMemory(): GpuMemoryLog {
   const alive = new Map<object, number>();
   const restore: (() => void)[] = [];
@@ -28,33 +28,34 @@ export function trackGpuMemory(): GpuMemoryLog {
   const hook = (
     { prototype }: Owner,
     method: string,
-    seen: (self: object, made: unknown, given: unknown[]) => void,
+    onCall: (self: object, result: unknown, args: unknown[]) => void,
   ) => {
     const original: unknown = Reflect.get(prototype, method);
-    if (typeof original !== 'function') throw new Error(`${method} is no method.`);
-    Reflect.set(prototype, method, function (this: object, ...given: unknown[]) {
-      const made: unknown = Reflect.apply(original, this, given);
-      seen(this, made, given);
-      return made;
+    if (typeof original !== 'function') throw new Error(`${method} is not a method.`);
+    Reflect.set(prototype, method, function (this: object, ...args: unknown[]) {
+      const result: unknown = Reflect.apply(original, this, args);
+      onCall(this, result, args);
+      return result;
     });
     restore.push(() => Reflect.set(prototype, method, original));
   };
-  const add = (made: object, bytes: number) => {
-    alive.set(made, bytes);
+  const add = (resource: object, bytes: number) => {
+    alive.set(resource, bytes);
     memory.peakBytes = Math.max(
       memory.peakBytes,
       [...alive.values()].reduce((sum, one) => sum + one, 0),
     );
   };
-  hook(GPUDevice, 'createBuffer', (_, made) => {
-    if (made instanceof GPUBuffer) add(made, made.size);
+  hook(GPUDevice, 'createBuffer', (_, buffer) => {
+    if (buffer instanceof GPUBuffer) add(buffer, buffer.size);
   });
-  hook(GPUDevice, 'createTexture', (_, made) => {
-    if (made instanceof GPUTexture && made.label !== 'frame') add(made, 4 * made.width * made.height);
+  hook(GPUDevice, 'createTexture', (_, texture) => {
+    if (texture instanceof GPUTexture && texture.label !== 'frame')
+      add(texture, 4 * texture.width * texture.height);
   });
   for (const owner of [GPUBuffer, GPUTexture]) hook(owner, 'destroy', self => alive.delete(self));
   for (const method of ['createComputePipelineAsync', 'createComputePipeline']) {
-    hook(GPUDevice, method, (_, _made, [descriptor]) => {
+    hook(GPUDevice, method, (_, _pipeline, [descriptor]) => {
       memory.pipelines.push((descriptor as GPUComputePipelineDescriptor).label ?? '');
     });
   }

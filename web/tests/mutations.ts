@@ -1,9 +1,9 @@
-// Files as somebody would write them who wishes the engine ill: seeds of many kinds, and what is done to them.
-// Everything comes from one number, so that a file that does harm can be made again.
+// Hostile files for the fuzz tests: seed files of many kinds, and random mutations of them. One number determines a
+// file, so that a file that breaks the engine can be reproduced.
 
-import { graphOf, message, model, node, tensor, text, value, varint } from './onnx.ts';
+import { graphOf, int64Tensor, message, model, node, tensor, text, value, varint } from './onnx.ts';
 
-/** Mulberry32: 0 up to 1, the same numbers in every run. */
+/** The random number generator Mulberry32: numbers in [0, 1), the same in every run. */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -27,15 +27,6 @@ function look(nodes: number[][], constants: Uint8Array[] = [], live: string[] = 
 const zeros = (name: string, ...dims: number[]): Uint8Array =>
   tensor(name, dims, new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(0.1));
 
-/** int64 as varints in a typed field, as exporters write shapes. */
-const whole = (name: string, ...numbers: number[]): Uint8Array =>
-  Uint8Array.from([
-    ...varint(1, numbers.length),
-    ...varint(2, 7),
-    ...text(8, name),
-    ...numbers.flatMap(number => varint(7, number)),
-  ]);
-
 const scalar = (name: string, number: number): Uint8Array =>
   Uint8Array.from([...varint(2, 7), ...text(8, name), ...varint(7, number)]);
 
@@ -49,7 +40,7 @@ const single = (
     constants.map(([, bytes]) => bytes),
   );
 
-/** Small looks, one kind of trouble each. */
+/** Small looks, each with different operators. */
 export const SEEDS: readonly Uint8Array[] = [
   look(
     [
@@ -75,22 +66,27 @@ export const SEEDS: readonly Uint8Array[] = [
     ['scales', tensor('scales', [4], Float32Array.of(1, 1, 1, 1))],
   ]),
   single('Upsample', { mode: 'nearest' }, [['scales', tensor('scales', [4], Float32Array.of(1, 1, 1, 1))]]),
-  single('Pad', { mode: 'reflect' }, [['pads', whole('pads', 0, 0, 1, 1, 0, 0, -1, -1)]]),
-  single('Expand', {}, [['shape', whole('shape', 1, 3, 8, 8)]]),
-  single('Reshape', {}, [['shape', whole('shape', 0, -1, 8, 8)]]),
+  single('Pad', { mode: 'reflect' }, [['pads', int64Tensor('pads', 0, 0, 1, 1, 0, 0, -1, -1)]]),
+  single('Expand', {}, [['shape', int64Tensor('shape', 1, 3, 8, 8)]]),
+  single('Reshape', {}, [['shape', int64Tensor('shape', 0, -1, 8, 8)]]),
   look(
     [
       node('Split', ['image', 'parts'], ['a', 'b'], { axis: 2 }),
       node('Concat', ['b', 'a'], ['painting'], { axis: 2 }),
     ],
-    [whole('parts', 3, 5)],
+    [int64Tensor('parts', 3, 5)],
   ),
   look(
     [
       node('Slice', ['image', 'from', 'to', 'axes'], ['a'], {}),
       node('Pad', ['a', 'pads'], ['painting'], { mode: 'constant' }),
     ],
-    [whole('from', 1), whole('to', 7), whole('axes', 3), whole('pads', 0, 0, 0, 1, 0, 0, 0, 1)],
+    [
+      int64Tensor('from', 1),
+      int64Tensor('to', 7),
+      int64Tensor('axes', 3),
+      int64Tensor('pads', 0, 0, 0, 1, 0, 0, 0, 1),
+    ],
   ),
   look([
     node('SpaceToDepth', ['image'], ['a'], { blocksize: 2 }),
@@ -109,7 +105,7 @@ export const SEEDS: readonly Uint8Array[] = [
       node('Concat', ['n', 'rest'], ['t'], { axis: 0 }),
       node('Reshape', ['image', 't'], ['painting'], {}),
     ],
-    [whole('at', 0), whole('rest', 3, 8, 8)],
+    [int64Tensor('at', 0), int64Tensor('rest', 3, 8, 8)],
   ),
   look(
     [
@@ -121,7 +117,7 @@ export const SEEDS: readonly Uint8Array[] = [
     ],
     [zeros('m', 8, 8)],
   ),
-  // Arithmetic on constants, some of which are empty.
+  // Arithmetic on constants, some of them empty.
   look(
     [
       node('ReduceSum', ['none'], ['r'], { keepdims: 0 }),
@@ -135,9 +131,9 @@ export const SEEDS: readonly Uint8Array[] = [
       node('ConstantOfShape', ['one'], ['z'], {}),
       node('Add', ['image', 'z'], ['painting'], {}),
     ],
-    [whole('none'), scalar('four', 4), scalar('r1', 1)],
+    [int64Tensor('none'), scalar('four', 4), scalar('r1', 1)],
   ),
-  // Weights that are arithmetic on what the file has.
+  // Weights that are computed from other constants of the file.
   look(
     [
       node('ReduceL2', ['v'], ['norm'], { axes: [1, 2, 3], keepdims: 1 }),
@@ -168,7 +164,7 @@ export const SEEDS: readonly Uint8Array[] = [
   ),
 ];
 
-/** A field of a message: its tag, and what it holds. */
+/** A field of a protobuf message: its tag and its content. */
 interface Field {
   field: number;
   wire: number;
@@ -206,14 +202,14 @@ function fieldsOf(bytes: ArrayLike<number>): Field[] | null {
   return fields;
 }
 
-const written = (fields: readonly Field[]): number[] =>
+const encode = (fields: readonly Field[]): number[] =>
   fields.flatMap(({ field, wire, bytes }) =>
     wire === 2
       ? message(field, bytes)
       : [...varint(field * 8 + wire, 0).slice(0, 0), ...tagOf(field, wire), ...bytes],
   );
 
-/** The tag alone: that of a varint field of value 0, with another wire type. */
+/** The tag of a field with this wire type. */
 function tagOf(field: number, wire: number): number[] {
   const tag = varint(field, 0).slice(0, -1);
   tag[0] = ((tag[0] ?? 0) & ~7) | wire;
@@ -246,8 +242,8 @@ const OPS = [
   'ReduceProd', 'ReduceMax', 'ReduceMean', 'ReduceL2', 'Mod', 'Less', 'Cast', 'Squeeze',
 ]; // biome-ignore format: a list
 
-/** A message with something in it changed, at any depth. */
-function reshaped(bytes: ArrayLike<number>, random: () => number, depth = 0): number[] {
+/** Changes one field of a message, at any depth. */
+function mutateMessage(bytes: ArrayLike<number>, random: () => number, depth = 0): number[] {
   const fields = fieldsOf(bytes);
   if (!fields || fields.length === 0) return Array.from(bytes);
   const below = (n: number) => Math.floor(random() * n);
@@ -256,8 +252,8 @@ function reshaped(bytes: ArrayLike<number>, random: () => number, depth = 0): nu
   if (!chosen) return Array.from(bytes);
   const pick = <T>(list: readonly T[], otherwise: T): T => list[below(list.length)] ?? otherwise;
   if (chosen.wire === 2 && depth < 6 && random() < 0.75 && chosen.bytes.length > 0) {
-    chosen.bytes = reshaped(chosen.bytes, random, depth + 1);
-    return written(fields);
+    chosen.bytes = mutateMessage(chosen.bytes, random, depth + 1);
+    return encode(fields);
   }
   switch (below(10)) {
     case 0:
@@ -291,25 +287,25 @@ function reshaped(bytes: ArrayLike<number>, random: () => number, depth = 0): nu
     default:
       Object.assign(chosen, { wire: 0, bytes: varint(1, pick(HUGE, 0)).slice(1) });
   }
-  return written(fields);
+  return encode(fields);
 }
 
-/** The file of a seed number. `large` are whole looks: they come up one time in fifty. */
+/** The file of a seed number. `large` are complete looks; one file in fifty is made from them. */
 export function mutated(seed: number, large: readonly Uint8Array[]): Uint8Array {
   const random = seeded(seed);
   const below = (n: number) => Math.floor(random() * n);
-  const whole = large.length > 0 && below(50) === 0;
-  const from = whole ? large : SEEDS;
+  const isLarge = large.length > 0 && below(50) === 0;
+  const from = isLarge ? large : SEEDS;
   let bytes = (from[below(from.length)] ?? Uint8Array.of()).slice();
   const kind = below(10);
   if (kind === 0) return bytes.subarray(0, below(bytes.length));
-  if (kind < 4 || whole) {
+  if (kind < 4 || isLarge) {
     for (let flips = 1 + below(8); flips > 0; flips--) {
       const at = below(bytes.length);
       bytes[at] = random() < 0.5 ? below(256) : (bytes[at] ?? 0) ^ (1 << below(8));
     }
     return bytes;
   }
-  for (let rounds = 1 + below(4); rounds > 0; rounds--) bytes = Uint8Array.from(reshaped(bytes, random));
+  for (let rounds = 1 + below(4); rounds > 0; rounds--) bytes = Uint8Array.from(mutateMessage(bytes, random));
   return bytes;
 }

@@ -1,4 +1,4 @@
-// ONNX files written by hand, field by field, so that tests can write what no exporter would.
+// Writes ONNX files field by field, so that tests can use files that no exporter would write.
 
 type Attributes = Record<string, number | string | number[]>;
 
@@ -31,8 +31,8 @@ export function tensor(name: string, dims: readonly number[], values: Float32Arr
   ]);
 }
 
-/** int64 numbers, such as a shape. */
-export const whole = (name: string, ...values: number[]) =>
+/** A one-dimensional int64 tensor, such as a shape, stored as varints in a typed field. */
+export const int64Tensor = (name: string, ...values: number[]) =>
   Uint8Array.from([
     ...varint(1, values.length),
     ...varint(2, 7),

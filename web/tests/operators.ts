@@ -1,5 +1,5 @@
-// The table of docs/operators.md, as text: made of what the backends' conformance tests found, and read again
-// by those that come after.
+// The text of docs/operators.md: made from the results of the backends' conformance tests, and compared with the
+// results of later runs.
 
 export interface Result {
   readonly name: string;
@@ -9,7 +9,7 @@ export interface Result {
 }
 
 export interface Report {
-  /** Version of the onnx package that made the cases. */
+  /** Version of the onnx package that generated the cases. */
   readonly onnx: string;
   readonly results: readonly Result[];
 }
@@ -17,7 +17,7 @@ export interface Report {
 export interface Row {
   readonly passed: number;
   readonly all: number;
-  /** Why the others did not pass, with their number. */
+  /** Why the other cases did not pass, with the number of cases for each reason. */
   readonly reasons: ReadonlyMap<string, number>;
 }
 
@@ -25,14 +25,14 @@ export const BACKENDS = ['webgpu', 'webgl2'] as const;
 type Backend = (typeof BACKENDS)[number];
 const TITLES: Readonly<Record<Backend, string>> = { webgpu: 'WebGPU', webgl2: 'WebGL2' };
 
-export function rowsOf(results: readonly Result[]): Map<string, Row> {
+function rowsOf(results: readonly Result[]): Map<string, Row> {
   const rows = new Map<string, Row>();
   for (const op of [...new Set(results.map(result => result.op))].sort()) {
-    const own = results.filter(result => result.op === op);
+    const cases = results.filter(result => result.op === op);
     const reasons = new Map<string, number>();
-    for (const { reason } of own) if (reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    const passed = own.filter(({ outcome }) => outcome === 'passed').length;
-    rows.set(op, { passed, all: own.length, reasons });
+    for (const { reason } of cases) if (reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    const passed = cases.filter(({ outcome }) => outcome === 'passed').length;
+    rows.set(op, { passed, all: cases.length, reasons });
   }
   return rows;
 }
@@ -40,7 +40,7 @@ export function rowsOf(results: readonly Result[]): Map<string, Row> {
 const listed = (reasons: ReadonlyMap<string, number>): string =>
   [...reasons].map(([reason, count]) => `${count} ${reason}`).join('; ');
 
-/** Of a backend without a report the cells say so. */
+/** The file's text. The cells of a backend without a report are 'not run'. */
 export function tableOf(reports: Readonly<Partial<Record<Backend, Report>>>): string {
   const { webgpu, webgl2 } = reports;
   const rows = rowsOf(webgpu?.results ?? []);
@@ -69,7 +69,7 @@ ${lines.join('\n')}
 `;
 }
 
-/** What the table says else than the report of a backend does; one sentence each. */
+/** The differences between the table and a backend's report, one sentence each. */
 export function differences(table: string, backend: Backend, { onnx, results }: Report): string[] {
   const rows = rowsOf(results);
   const passed = results.filter(({ outcome }) => outcome === 'passed').length;
@@ -84,12 +84,12 @@ export function differences(table: string, backend: Backend, { onnx, results }: 
     ...[...rows].flatMap(([op, row]) => {
       const cells = listedOf(lines[known.indexOf(op)] ?? '');
       const cell = cells[2 + BACKENDS.indexOf(backend)];
-      const own = `${row.passed} of ${row.all}`;
+      const expected = `${row.passed} of ${row.all}`;
       const [shared = '', apart] = (cells[4] ?? '').split(/(?:^|\. )WebGL2: /);
       const why = backend === 'webgl2' ? (apart ?? shared) : shared;
       const reasons = listed(row.reasons);
       return [
-        ...(cell === own ? [] : [`${op} is '${cell}' in the table and ${own} here.`]),
+        ...(cell === expected ? [] : [`${op} is '${cell}' in the table and ${expected} here.`]),
         ...(why === reasons ? [] : [`${op} leaves out '${why}' in the table and '${reasons}' here.`]),
       ];
     }),

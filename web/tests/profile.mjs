@@ -1,6 +1,6 @@
-// Times looks on WebGPU in a real browser, kernel by kernel, and writes what each reads, writes and multiplies
-// into docs/benchmarks/layers.{json,md}: `npm run profile -- small large`. The figures are those of the adapter
-// that Chromium (LIMNER_CHROMIUM) gets; without a GPU it is a software one, whose processor time is told too.
+// Times looks on WebGPU in a real browser, kernel by kernel, and writes time, multiply-adds and bytes read and written
+// into docs/benchmarks/layers.{json,md}: `npm run profile -- small large`. The figures are for the adapter of
+// Chromium (LIMNER_CHROMIUM). Without a GPU this is a software adapter, and its CPU time is given too.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chromium } from 'playwright';
@@ -17,15 +17,16 @@ function gpuProcess() {
     try {
       parents.set(pid, readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ')[1]);
     } catch {
-      // It ended meanwhile.
+      // The process has ended.
     }
   }
-  const own = pid => pid === String(process.pid) || (parents.has(pid) && own(parents.get(pid)));
+  const isDescendant = pid =>
+    pid === String(process.pid) || (parents.has(pid) && isDescendant(parents.get(pid)));
   const isGpu = pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=gpu-process');
-  return [...parents.keys()].find(pid => own(pid) && isGpu(pid));
+  return [...parents.keys()].find(pid => isDescendant(pid) && isGpu(pid));
 }
 
-/** Milliseconds that a process has computed, all its threads together; 0 where the system does not tell. */
+/** CPU time of a process in milliseconds, over all threads; 0 if the system does not provide it. */
 function processorTime(pid) {
   try {
     const tasks = readdirSync(`/proc/${pid}/task`);
@@ -57,9 +58,9 @@ function table({ name, adapter, frame, first, compiling, statistics, layers }) {
   });
   return `## ${name}
 
-${adapter}: ${frame.toFixed(1)} ms a frame; kernels one by one ${sum(layers, 'ms').toFixed(1)} ms, of processor time ${sum(layers, 'processor').toFixed(1)} ms. ${statistics.dispatches} dispatches, ${statistics.pipelines} pipelines, ${statistics.bufferBytes} bytes on the GPU. First painting after ${first.toFixed(0)} ms (${compiling.toFixed(0)} ms of processor time).
+${adapter}: ${frame.toFixed(1)} ms a frame; sum of the kernels, timed one by one, ${sum(layers, 'ms').toFixed(1)} ms (${sum(layers, 'processor').toFixed(1)} ms of CPU time). ${statistics.dispatches} dispatches, ${statistics.pipelines} pipelines, ${statistics.bufferBytes} bytes on the GPU. First painting after ${first.toFixed(0)} ms (${compiling.toFixed(0)} ms of CPU time).
 
-| layer | kernel | wide x tall x deep x share | workgroups | MMAC | weights KB | in KB | out KB | ms | processor ms | GMAC/s | GB/s |
+| layer | kernel | wide x tall x deep x share | workgroups | MMAC | weights KB | in KB | out KB | ms | CPU ms | GMAC/s | GB/s |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
@@ -94,16 +95,16 @@ try {
   const results = [];
   for (const name of names) {
     const look = `${name}-256-uint8-soft`;
-    const result = await page.evaluate(async one => (await import('/tests/profile.ts')).profile(one), look);
+    const result = await page.evaluate(async file => (await import('/tests/profile.ts')).profile(file), look);
     results.push(result);
     console.log(table(result));
   }
   const head = `# Kernels of a frame
 
-Written by \`npm run profile\` in \`web/\` (\`LIMNER_GPU=1\` on a machine with a GPU): what each kernel multiplies, reads and
-writes, and how long it takes on the adapter named. Zeros at the border count as products, as they do in other
-people's figures, but for taps that only ever see them: those are neither loaded nor multiplied. Kernels are timed one by one, repeated; a frame overlaps them. On a busy machine the processor
-time is the figure to go by.
+Written by \`npm run profile\` in \`web/\` (\`LIMNER_GPU=1\` on a machine with a GPU): multiply-adds, bytes read and written,
+and time of each kernel on the named adapter. Zeros at the border count as multiply-adds, as in published figures,
+except for taps that only ever read padding: these are neither loaded nor multiplied. Kernels are timed one by one
+with repetitions, while they overlap in a frame. On a busy machine, use the CPU time.
 
 `;
   writeFileSync(new URL('layers.json', records), `${JSON.stringify(results, null, 1)}\n`);

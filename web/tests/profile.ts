@@ -1,4 +1,4 @@
-// One look on WebGPU, kernel by kernel: what each reads, writes and multiplies, and how long it takes.
+// Profiles a look on WebGPU kernel by kernel: bytes read and written, multiply-adds, and time.
 
 import type { ConvAxis, Convolution } from '../engine/graph/ir/operation.ts';
 import { paddedLength, type Tensor } from '../engine/graph/ir/tensor.ts';
@@ -24,28 +24,28 @@ import { defaultConfig } from '../engine/webgpu/tuning/defaults.ts';
 export interface Layer {
   readonly name: string;
   readonly kernel: string;
-  /** Outputs side by side, rows and blocks of a thread, and threads that share a sum; empty for other kernels. */
+  /** Output columns, rows and channel blocks per thread, and threads that share a sum; empty for other kernels. */
   readonly shape: string;
   readonly workgroups: string;
   readonly products: number;
-  /** Bytes of constants, of what other kernels made, and of what it makes. */
+  /** Bytes of constants, of inputs from other kernels, and of outputs. */
   readonly weights: number;
   readonly read: number;
   readonly written: number;
   readonly ms: number;
-  /** Of the processor, where the GPU is one: what a busy machine does not blur. */
+  /** Milliseconds of CPU time of a software GPU, which other processes on the machine do not affect. */
   readonly processor: number;
 }
 
 declare global {
-  /** Milliseconds that the browser's GPU process has computed, all cores together; given by profile.mjs. */
+  /** CPU time of the browser's GPU process in milliseconds, over all cores; profile.mjs provides it. */
   function processorTime(): Promise<number>;
 }
 
-/** Taps of all phases; those that only ever see padding are trimmed, and neither loaded nor multiplied. */
+/** Taps of all phases. Taps that only ever read padding are trimmed: they are neither loaded nor multiplied. */
 const countTaps = ({ phases }: ConvAxis): number => phases.reduce((sum, { count }) => sum + count, 0);
 
-/** What the layer has to multiply: zeros at the border count, as they do in other people's figures. */
+/** Multiply-adds of a layer. Zeros at the border count, as in published figures. */
 function countProducts({ output, inputs, x, y }: Convolution): number {
   const [, c, h, w] = output.shape;
   return (
@@ -53,8 +53,8 @@ function countProducts({ output, inputs, x, y }: Convolution): number {
   );
 }
 
-/** How much of its weights a layer loads. */
-const partOf = ({ weights, x, y }: Convolution): number =>
+/** The fraction of its weights that a layer loads. */
+const loadedFraction = ({ weights, x, y }: Convolution): number =>
   (countTaps(y) * countTaps(x)) / (weights.dims[2] * weights.dims[3]);
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
@@ -93,24 +93,30 @@ async function layersOf(
   const allocator = new BufferAllocator(device);
   const format = canvasFormat(device);
   const config = { ...defaultConfig(device), precision: defaultPrecision(device) };
-  const { program, pending } = await withErrorScopes(device, () => {
-    const made = createFrameProgram(allocator, plan, config, format);
-    return { program: made, pending: prepareKernels(made, config, ['external']) };
+  const { program, prepare } = await withErrorScopes(device, () => {
+    const frameProgram = createFrameProgram(allocator, plan, config, format);
+    return { program: frameProgram, prepare: prepareKernels(frameProgram, config, ['external']) };
   });
-  const bound = kernelsOfKind(program, await pending(), 'texture');
+  const bound = kernelsOfKind(program, await prepare(), 'texture');
   const [, , height = 1, width = 1] = plan.outputs[0]?.shape ?? [];
   const usage = GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING;
-  const made = (what: GPUTextureFormat) =>
-    device.createTexture({ size: [width, height], format: what, usage }).createView();
-  const group = makeFrameGroup(program, 'texture', device.createSampler(), made('rgba8unorm'), made(format));
+  const createView = (textureFormat: GPUTextureFormat) =>
+    device.createTexture({ size: [width, height], format: textureFormat, usage }).createView();
+  const group = makeFrameGroup(
+    program,
+    'texture',
+    device.createSampler(),
+    createView('rgba8unorm'),
+    createView(format),
+  );
   const time = async (index: number, repeats: number) => {
     const before = await processorTime();
     const start = performance.now();
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     pass.setBindGroup(1, group);
-    const one = bound[index];
-    for (let i = 0; one && i < repeats; i++) dispatch(pass, one.compiled, one.group);
+    const kernel = bound[index];
+    for (let i = 0; kernel && i < repeats; i++) dispatch(pass, kernel.compiled, kernel.group);
     pass.end();
     device.queue.submit([encoder.finish()]);
     await device.queue.onSubmittedWorkDone();
@@ -131,10 +137,10 @@ async function layersOf(
     const inputs = step.kind === 'inputConv' ? step.guide.inputs : operation.inputs;
     const bytes = (tensors: readonly Tensor[]) =>
       tensors.reduce((sum, tensor) => sum + storedBytes(config.precision, 4 * paddedLength(tensor)), 0);
-    const part = operation.kind === 'convolution' ? partOf(operation) : 1;
+    const fraction = operation.kind === 'convolution' ? loadedFraction(operation) : 1;
     const constants = kernel.bindings.map(binding => {
       if (binding.kind !== 'data') return 0;
-      return binding.data.bytes * (binding.data.layout === 'channels' ? 1 : part);
+      return binding.data.bytes * (binding.data.layout === 'channels' ? 1 : fraction);
     });
     const shape = /const WIDE = (\d+);\nconst TALL = (\d+);\nconst DEEP = (\d+);\nconst SHARE = (\d+)/.exec(
       kernel.code,

@@ -1,7 +1,7 @@
-// A graph once, on one backend: for tests that have no look.
+// Runs a graph once on one backend, for tests without a look.
 
 import type { Plan } from '../engine/graph/passes/plan.ts';
-import { defaultLiveValues } from '../engine/live-inputs.ts';
+import { defaultLiveInputs } from '../engine/live-inputs.ts';
 import type { Context } from '../engine/webgl2/runtime/context.ts';
 import { Network } from '../engine/webgl2/runtime/network.ts';
 import { fetchKernels } from '../engine/webgpu/kernels/compile.ts';
@@ -26,7 +26,7 @@ export async function runOnWebgpu(plan: Plan, device: GPUDevice, inputs: Arrays)
       { plan, extended, steps: [], painted: null, guide: null },
       pipelines,
     );
-    return await runner.run(inputs, defaultLiveValues(plan), {});
+    return await runner.run(inputs, defaultLiveInputs(plan), {});
   } finally {
     allocator.destroy();
   }
@@ -36,7 +36,7 @@ export async function runOnWebgl2(plan: Plan, context: Context, inputs: Arrays):
   const network = new Network({ ...context, ownsCanvas: false }, plan, { frame: null, size: [1, 1] });
   try {
     await network.prepare();
-    return await network.run(inputs, defaultLiveValues(plan));
+    return await network.run(inputs, defaultLiveInputs(plan));
   } finally {
     network.destroy();
   }

@@ -1,4 +1,4 @@
-// What the tests of the frame path paint from, and how they look at what comes of it.
+// Picture sources for the tests of the frame path, and functions that read and check the painted pixels.
 
 import { expect } from 'vitest';
 import { type Look, type Painter, readLook } from '../engine/index.ts';
@@ -28,10 +28,11 @@ export function pixels(canvas: OffscreenCanvas): (x: number, y: number) => numbe
   return (x, y) => Array.from(data.slice((y * canvas.width + x) * 4, (y * canvas.width + x) * 4 + 3));
 }
 
-export const far = (a: number[] | Float32Array, b: number[]): number =>
+/** The largest difference of two colours in a channel. */
+export const colourDistance = (a: number[] | Float32Array, b: number[]): number =>
   Math.max(...Array.from(b, (value, i) => Math.abs((a[i] ?? 999) - value)));
 
-/** A test pattern on the painter's canvas, against what `run` makes of the same picture. */
+/** Paints a test pattern and compares the canvas with the result of `run` for the same picture. */
 export async function expectCanvasAsRun(painter: Painter, canvas: OffscreenCanvas): Promise<void> {
   const side = painter.info.pixels;
   const source = new OffscreenCanvas(side, side);
@@ -52,26 +53,26 @@ export async function expectCanvasAsRun(painter: Painter, canvas: OffscreenCanva
   const at = pixels(canvas);
   for (let pixel = 0; pixel < area; pixel += 61) {
     const expected = [0, 1, 2].map(channel => (painting[channel * area + pixel] ?? 0) * 255);
-    expect(far(at(pixel % side, Math.floor(pixel / side)), expected)).toBeLessThan(2);
+    expect(colourDistance(at(pixel % side, Math.floor(pixel / side)), expected)).toBeLessThan(2);
   }
 }
 
-/** Waits until the guide is shown: its kernel is compiled when it is first wanted. */
+/** Paints until the guide is visible: its kernel is compiled on first use. */
 export async function untilGuide(
   painter: Painter,
   source: OffscreenCanvas,
   guide: OffscreenCanvas,
 ): Promise<void> {
-  const shown = async () => {
+  const brightest = async () => {
     painter.paint(source);
     await painter.finished();
     painter.paint(source);
     return Math.max(...pixels(guide)(1, 1));
   };
-  await expect.poll(shown).toBeGreaterThan(0);
+  await expect.poll(brightest).toBeGreaterThan(0);
 }
 
-/** A camera that shows the scene. */
+/** A video element with a camera stream of the source. */
 export async function camera(source: OffscreenCanvas): Promise<HTMLVideoElement> {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [source.width, source.height];
@@ -86,24 +87,27 @@ export async function camera(source: OffscreenCanvas): Promise<HTMLVideoElement>
   return video;
 }
 
-/** Takes the WebGL2 context of a canvas away. When this resolves the page was told, some tasks ago: only then may
- * the context be given back, by `restoreContext`. A browser gives one back by itself, but not one that was lost so. */
+/** Loses the WebGL2 context of a canvas with the extension WEBGL_lose_context. A browser does not restore such a context
+ * on its own; `restoreContext` does. It may be called only in a task after the event `webglcontextlost`, which is
+ * when this resolves. */
 export async function loseContext(canvas: OffscreenCanvas): Promise<WEBGL_lose_context> {
   const loss = canvas.getContext('webgl2', { alpha: false })?.getExtension('WEBGL_lose_context');
-  if (!loss) throw new Error('no WebGL2, or no way to lose it');
-  const told = new Promise(resolve => canvas.addEventListener('webglcontextlost', resolve, { once: true }));
+  if (!loss) throw new Error('no WebGL2, or no WEBGL_lose_context');
+  const lostEvent = new Promise(resolve =>
+    canvas.addEventListener('webglcontextlost', resolve, { once: true }),
+  );
   loss.loseContext();
-  await told;
+  await lostEvent;
   await new Promise(resolve => setTimeout(resolve));
   return loss;
 }
 
-/** Has the lost context of a canvas given back as soon as somebody waits for that. */
+/** Restores the lost context of a canvas as soon as a listener for `webglcontextrestored` is added. */
 export function restoreOnceAwaited(canvas: OffscreenCanvas, loss: WEBGL_lose_context): void {
   const { addEventListener } = canvas;
-  canvas.addEventListener = function (this: OffscreenCanvas, ...given: unknown[]) {
-    Reflect.apply(addEventListener, this, given);
-    if (given[0] !== 'webglcontextrestored') return;
+  canvas.addEventListener = function (this: OffscreenCanvas, ...args: unknown[]) {
+    Reflect.apply(addEventListener, this, args);
+    if (args[0] !== 'webglcontextrestored') return;
     canvas.addEventListener = addEventListener;
     loss.restoreContext();
   };

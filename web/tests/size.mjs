@@ -1,6 +1,6 @@
-// What a page with looks of our own fetches of the engine: the files of the built page, each gzipped as a
-// server sends it. On each backend that may be 40 kB in all, whenever it is fetched. What only models with other
-// operators fetch is printed apart.
+// Measures how much of the engine a page with our own looks fetches: the built page's files, each gzipped as a server
+// sends it. The limit is 40 kB per backend in total, including files that are fetched later. Files that are only
+// fetched for models with other operators are printed separately.
 
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -8,8 +8,8 @@ import { build } from 'vite';
 const LIMIT = 40_000;
 const ENTRY = '/engine/index.ts';
 const BACKENDS = ['webgpu', 'webgl2'];
-/** Modules that are fetched for operators and open sizes, which our own looks do without, and for `run`, which
- * paints nothing. */
+/** Modules that are only fetched for operators and open sizes that our own looks do not use, and for `run`, which does
+ * not paint. */
 const APART = /\/engine\/[\w/]+\/(extended|free-dims|array-runner)\.ts$/;
 
 const result = await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { write: false } });
@@ -22,12 +22,12 @@ function chunkOf(module) {
   return found;
 }
 
-/** Whether what is imported later on is for others than a page that paints, or for another backend. */
+/** Whether a dynamically imported file is not needed for painting our own looks on this backend. */
 const isApart = ({ moduleIds }, backend) =>
   moduleIds.some(id => APART.test(id)) ||
   BACKENDS.some(other => other !== backend && moduleIds.some(id => id.includes(`/engine/${other}/`)));
 
-/** The files of the entry and of one backend, and all that they import, at once or later. */
+/** The files of the entry and of one backend, with all imports, static or dynamic, that our own looks may need. */
 function fetched(backend) {
   const found = new Set([chunkOf(ENTRY), chunkOf(`/engine/${backend}/painter.ts`)]);
   for (const { imports, dynamicImports } of found) {

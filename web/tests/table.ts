@@ -1,5 +1,5 @@
-// Before the browser tests: the table in the docs, to which they are held. After them, if they were run by
-// `npm run operators`: the table anew.
+// Global setup of the browser tests: provides docs/operators.md, which the results must agree with. After the tests of
+// `npm run operators`, it writes that file from the results.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,11 +22,12 @@ export default function setup(project: TestProject): () => void {
   project.provide('writing', writing);
   return () => {
     if (!writing) return;
-    const found = BACKENDS.flatMap(backend => {
+    const reports = BACKENDS.flatMap(backend => {
       const file = `${CACHE}/conformance-${backend}.json`;
-      const report: Report[] = existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8'))] : [];
-      return report.map(one => [backend, one] as const);
+      if (!existsSync(file)) return [];
+      const report: Report = JSON.parse(readFileSync(file, 'utf8'));
+      return [[backend, report] as const];
     });
-    writeFileSync(TABLE, tableOf(Object.fromEntries(found)));
+    writeFileSync(TABLE, tableOf(Object.fromEntries(reports)));
   };
 }

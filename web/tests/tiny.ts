@@ -1,5 +1,5 @@
-// A look that does next to nothing, so that tests of everything around it need not wait for its kernels:
-// the painting is contrast times the picture plus brightness, the guide is the picture.
+// A tiny look for tests that do not depend on the network, so that they need not wait for its kernels. The painting
+// is contrast * picture + brightness; the guide is the picture.
 
 import { graphOf, message, model, node, tensor, text, value } from './onnx.ts';
 

@@ -1,9 +1,9 @@
-// What goes wrong on the GPU: it says so later and elsewhere, and the page must hear of it all the same.
+// Errors on the GPU. WebGPU reports them later and elsewhere than in the call, but the page must get them all.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, EngineError, load, readLook } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
-import { far, pixels, scene, untilGuide } from '../scene.ts';
+import { colourDistance, pixels, scene, untilGuide } from '../scene.ts';
 import { tinyLook } from '../tiny.ts';
 
 const look = await readLook(tinyLook());
@@ -14,17 +14,17 @@ beforeAll(async () => {
 });
 afterAll(() => device.destroy());
 
-/** While `work` runs, `method` is `replaced`, which is given the original. */
+/** Replaces a method while `work` runs. `replacement` gets a function that calls the original. */
 async function replacing<T>(
   owner: { prototype: object },
   method: string,
-  replaced: (original: () => unknown, args: unknown[], self: object) => unknown,
+  replacement: (original: () => unknown, args: unknown[], self: object) => unknown,
   work: () => Promise<T>,
 ): Promise<T> {
   const original: unknown = Reflect.get(owner.prototype, method);
-  if (typeof original !== 'function') throw new Error(`${method} is no method.`);
+  if (typeof original !== 'function') throw new Error(`${method} is not a method.`);
   Reflect.set(owner.prototype, method, function (this: object, ...args: unknown[]) {
-    return replaced(() => Reflect.apply(original, this, args), args, this);
+    return replacement(() => Reflect.apply(original, this, args), args, this);
   });
   try {
     return await work();
@@ -33,7 +33,7 @@ async function replacing<T>(
   }
 }
 
-const failing = async (work: () => Promise<unknown>): Promise<Error> => {
+const errorOf = async (work: () => Promise<unknown>): Promise<Error> => {
   try {
     await work();
   } catch (error) {
@@ -42,16 +42,16 @@ const failing = async (work: () => Promise<unknown>): Promise<Error> => {
   throw new Error('nothing failed');
 };
 
-test('a buffer that the GPU refuses, a shader that it does not understand: a sentence, and nothing is left', async () => {
+test('an invalid buffer or shader gives an EngineError and leaves no buffers behind', async () => {
   const live = new Set<object>();
   const counted = (work: () => Promise<unknown>) =>
     replacing(
       GPUDevice,
       'createBuffer',
       original => {
-        const made = original();
-        if (typeof made === 'object' && made) live.add(made);
-        return made;
+        const buffer = original();
+        if (typeof buffer === 'object' && buffer) live.add(buffer);
+        return buffer;
       },
       () =>
         replacing(
@@ -64,25 +64,27 @@ test('a buffer that the GPU refuses, a shader that it does not understand: a sen
           work,
         ),
     );
-  const badly = (method: string, spoil: (descriptor: object) => void) => () =>
-    failing(() =>
+  const makeWithFault = (method: string, corrupt: (descriptor: object) => void) => () =>
+    errorOf(() =>
       counted(() =>
         replacing(
           GPUDevice,
           method,
           (original, [descriptor]) => {
-            if (typeof descriptor === 'object' && descriptor) spoil(descriptor);
+            if (typeof descriptor === 'object' && descriptor) corrupt(descriptor);
             return original();
           },
           () => createPainter(look, { device }),
         ),
       ),
     );
-  const buffers = badly('createBuffer', descriptor => {
+  const buffers = makeWithFault('createBuffer', descriptor => {
     const mapped = Reflect.get(descriptor, 'mappedAtCreation') === true;
     if (!mapped) Reflect.set(descriptor, 'usage', GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE);
   });
-  const shaders = badly('createShaderModule', descriptor => Reflect.set(descriptor, 'code', 'fn main( {'));
+  const shaders = makeWithFault('createShaderModule', descriptor =>
+    Reflect.set(descriptor, 'code', 'fn main( {'),
+  );
   for (const attempt of [buffers, shaders]) {
     const error = await attempt();
     expect(error).toBeInstanceOf(EngineError);
@@ -91,7 +93,7 @@ test('a buffer that the GPU refuses, a shader that it does not understand: a sen
   }
 });
 
-test('too little memory is said as such', async () => {
+test('the error message names too little memory', async () => {
   const work = () =>
     replacing(
       GPUDevice,
@@ -102,26 +104,25 @@ test('too little memory is said as such', async () => {
       },
       () => createPainter(look, { device }),
     );
-  expect((await failing(work)).message).toContain('too little memory for this look (of 9 bytes)');
+  expect((await errorOf(work)).message).toContain('too little memory for this look (of 9 bytes)');
 });
 
-test('a device that is lost on the way gives no painter', async () => {
-  const own = await requestDevice();
-  own.destroy();
-  const error = await failing(() => createPainter(look, { device: own }));
+test('a device that is lost while the painter is made gives an error', async () => {
+  const lost = await requestDevice();
+  lost.destroy();
+  const error = await errorOf(() => createPainter(look, { device: lost }));
   expect(error).toBeInstanceOf(EngineError);
 });
 
-test('a device that is refused gives a sentence', async () => {
+test('a refused request for a device gives an EngineError, or WebGL2 if no backend was asked for', async () => {
   const refused = () => {
     throw new DOMException('no such limit', 'OperationError');
   };
-  const error = await failing(() =>
+  const error = await errorOf(() =>
     replacing(GPUAdapter, 'requestDevice', refused, () => createPainter(look, { backend: 'webgpu' })),
   );
   expect(error).toBeInstanceOf(EngineError);
   expect(error.message).toContain('no such limit');
-  // Nobody asked for WebGPU: then WebGL2 paints.
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await replacing(GPUAdapter, 'requestDevice', refused, () =>
     createPainter(look, { canvas }),
@@ -130,23 +131,25 @@ test('a device that is refused gives a sentence', async () => {
   painter.destroy();
 });
 
-test('a real GPU under WebGL2 is better than WebGPU in software', async () => {
-  const real = (original: () => unknown) => {
-    const given = original();
-    return typeof given === 'string' ? given.replaceAll('SwiftShader', 'Real') : given;
+test('a hardware GPU with WebGL2 is preferred to WebGPU in software', async () => {
+  const renameSoftware = (original: () => unknown) => {
+    const parameter = original();
+    return typeof parameter === 'string' ? parameter.replaceAll('SwiftShader', 'Real') : parameter;
   };
   const work = () => createPainter(look);
-  expect((await replacing(WebGL2RenderingContext, 'getParameter', real, work)).backend).toBe('webgl2');
+  expect((await replacing(WebGL2RenderingContext, 'getParameter', renameSoftware, work)).backend).toBe(
+    'webgl2',
+  );
   expect((await work()).backend).toBe('webgpu');
 });
 
 test.each([
   ['no external textures', true],
-  ['external textures by name alone', false],
-])('where there are %s frames are copied', async (_, missing) => {
+  ['external textures that bind group layouts refuse', false],
+])('frames are copied in a browser with %s', async (_, missing) => {
   const original = GPUDevice.prototype.importExternalTexture;
   if (missing) Reflect.deleteProperty(GPUDevice.prototype, 'importExternalTexture');
-  const unknown = (make: () => unknown, [descriptor]: unknown[]) => {
+  const refuseExternal = (make: () => unknown, [descriptor]: unknown[]) => {
     const entries: unknown = Reflect.get(Object(descriptor), 'entries');
     for (const entry of Array.isArray(entries) ? entries : []) {
       if (Reflect.has(Object(entry), 'externalTexture')) Reflect.set(Object(entry), 'visibility', 128);
@@ -160,7 +163,7 @@ test.each([
   };
   const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
   try {
-    await replacing(GPUDevice, 'createBindGroupLayout', unknown, async () => {
+    await replacing(GPUDevice, 'createBindGroupLayout', refuseExternal, async () => {
       const painter = await createPainter(look, { device, canvas, upkeep: false });
       expect(painter.backend).toBe('webgpu');
       painter.attachGuide(guide);
@@ -170,8 +173,8 @@ test.each([
       await replacing(GPUQueue, 'copyExternalImageToTexture', counted, async () => painter.paint(frame));
       frame.close();
       expect(copies.count).toBe(1);
-      expect(far(pixels(canvas)(8, 32), [255, 0, 0])).toBeLessThan(40);
-      expect(far(pixels(guide)(56, 32), [0, 0, 255])).toBeLessThan(40);
+      expect(colourDistance(pixels(canvas)(8, 32), [255, 0, 0])).toBeLessThan(40);
+      expect(colourDistance(pixels(guide)(56, 32), [0, 0, 255])).toBeLessThan(40);
       painter.destroy();
     });
   } finally {
@@ -179,11 +182,11 @@ test.each([
   }
 });
 
-test('a picture that is larger than any texture is drawn smaller', async () => {
+test('a picture larger than the largest texture is scaled down', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await createPainter(look, { device, canvas, upkeep: false });
-  const most = device.limits.maxTextureDimension2D;
-  const source = new OffscreenCanvas(most + 8, 64);
+  const maxSide = device.limits.maxTextureDimension2D;
+  const source = new OffscreenCanvas(maxSide + 8, 64);
   const context = source.getContext('2d');
   context?.fillRect(0, 0, source.width, 64);
   if (context) context.fillStyle = 'red';
@@ -193,46 +196,46 @@ test('a picture that is larger than any texture is drawn smaller', async () => {
     painter.paint(from);
     const [left, right] = [pixels(canvas)(16, 32), pixels(canvas)(48, 32)];
     expect(await device.popErrorScope()).toBeNull();
-    expect(far(left, [255, 0, 0])).toBeLessThan(3);
-    expect(far(right, [0, 0, 0])).toBeLessThan(3);
+    expect(colourDistance(left, [255, 0, 0])).toBeLessThan(3);
+    expect(colourDistance(right, [0, 0, 0])).toBeLessThan(3);
   }
   painter.destroy();
 });
 
-test('errors during painting on an own device are one loss, and the painter is made anew', async () => {
+test('errors while painting on a device of the engine count as one device loss, and the painter is recreated', async () => {
   const devices: GPUDevice[] = [];
   const reasons: string[] = [];
   const revived: number[] = [];
   const onRevived = (milliseconds: number) => revived.push(milliseconds);
-  const noted = async (original: () => unknown) => {
+  const record = async (original: () => unknown) => {
     const made = await original();
     if (made instanceof GPUDevice) devices.push(made);
     return made;
   };
-  await replacing(GPUAdapter, 'requestDevice', noted, async () => {
+  await replacing(GPUAdapter, 'requestDevice', record, async () => {
     const painter = await createPainter(look, { onLost: reason => reasons.push(reason), onRevived });
-    const [own] = devices;
-    if (!own) throw new Error('no device was asked for');
+    const [first] = devices;
+    if (!first) throw new Error('no device was requested');
     expect(painter.adapter).not.toBe('');
-    for (let i = 0; i < 3; i++) own.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | 0x80 });
-    await own.queue.onSubmittedWorkDone();
-    await own.lost;
+    for (let i = 0; i < 3; i++) first.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | 0x80 });
+    await first.queue.onSubmittedWorkDone();
+    await first.lost;
     await expect.poll(() => revived.length).toBe(1);
     painter.destroy();
   });
-  for (const one of devices) await one.lost;
+  for (const device of devices) await device.lost;
   expect(devices).toHaveLength(2);
   expect(reasons).toEqual([]);
 });
 
-test('a camera that fails for a frame or two is not given up, one that always fails is', async () => {
+test('external textures are used again after one or two failed frames, but not after more', async () => {
   const painter = await createPainter(look, { device, canvas: new OffscreenCanvas(1, 1) });
   const canvas = new OffscreenCanvas(64, 64);
   canvas.getContext('2d')?.fillRect(0, 0, 64, 64);
   const frame = () => {
-    const made = new VideoFrame(canvas, { timestamp: 0 });
-    painter.paint(made);
-    made.close();
+    const video = new VideoFrame(canvas, { timestamp: 0 });
+    painter.paint(video);
+    video.close();
   };
   const tries = { count: 0, failing: true };
   const counted = (original: () => unknown) => {
@@ -262,23 +265,23 @@ test('a camera that fails for a frame or two is not given up, one that always fa
   painter.destroy();
 });
 
-test('a look whose bytes stop on the way, and a file that is gone, are refused with a sentence', async () => {
-  const stops = () => Promise.reject(new TypeError('network error'));
+test('an interrupted download and an unreadable file give an EngineError', async () => {
+  const fail = () => Promise.reject(new TypeError('network error'));
   for (const [owner, from] of [
     [Response, '/lean-64-uint16-colour.onnx'],
     [Blob, new Blob(['gone'])],
   ] as const) {
-    const error = await failing(() => replacing(owner, 'arrayBuffer', stops, () => load(from)));
+    const error = await errorOf(() => replacing(owner, 'arrayBuffer', fail, () => load(from)));
     expect(error).toBeInstanceOf(EngineError);
     expect(error.message).toContain('could not be fetched (network error)');
   }
 });
 
-test('what is no picture is told what would be one', async () => {
+test('the error for a source that is not a picture names createImageBitmap', async () => {
   for (const backend of ['webgpu', 'webgl2'] as const) {
     const painter = await createPainter(look, { backend, canvas: new OffscreenCanvas(1, 1), upkeep: false });
-    const odd: unknown[] = [null, undefined, 'clip.mp4', {}, new Image(32, 32)];
-    for (const source of odd) {
+    const wrongSources: unknown[] = [null, undefined, 'clip.mp4', {}, new Image(32, 32)];
+    for (const source of wrongSources) {
       expect(() => Reflect.apply(painter.paint, painter, [source])).toThrow(EngineError);
       expect(() => Reflect.apply(painter.paint, painter, [source])).toThrow('createImageBitmap');
     }
@@ -286,7 +289,7 @@ test('what is no picture is told what would be one', async () => {
   }
 });
 
-test.each(['webgpu', 'webgl2'] as const)('%s: `run` says what is wrong with its inputs', async backend => {
+test.each(['webgpu', 'webgl2'] as const)('%s: `run` throws for wrong inputs', async backend => {
   const painter = await createPainter(look, { backend, upkeep: false });
   const image = new Float32Array(3 * 64 * 64);
   const run = async (inputs: unknown) => Reflect.apply(painter.run, painter, [inputs]);
@@ -300,25 +303,25 @@ test.each(['webgpu', 'webgl2'] as const)('%s: `run` says what is wrong with its 
   painter.destroy();
 });
 
-test('a run that fails for want of memory is followed by one that does not', async () => {
+test('`run` works again after it failed because of too little memory', async () => {
   const painter = await createPainter(look, { device, upkeep: false });
   const image = new Float32Array(3 * 64 * 64);
   const refuse = (make: () => unknown, [descriptor]: unknown[]) => {
     if (Reflect.get(Object(descriptor), 'label') === 'picture') throw new RangeError('no memory');
     return make();
   };
-  await replacing(GPUDevice, 'createBuffer', refuse, () => failing(() => painter.run({ image })));
+  await replacing(GPUDevice, 'createBuffer', refuse, () => errorOf(() => painter.run({ image })));
   expect((await painter.run({ image })).painting?.length).toBe(image.length);
   painter.destroy();
 });
 
-test('a guide on the canvas of the painting, and a device for WebGL2, are refused', async () => {
+test('a guide on the canvas of the painting is refused, and so is a device for WebGL2', async () => {
   for (const backend of ['webgpu', 'webgl2'] as const) {
     const canvas = new OffscreenCanvas(1, 1);
     const painter = await createPainter(look, { backend, canvas, upkeep: false });
     expect(() => painter.attachGuide(canvas)).toThrow('a canvas of its own');
     painter.paint(scene());
-    expect(far(pixels(canvas)(8, 32), [255, 0, 0])).toBeLessThan(40);
+    expect(colourDistance(pixels(canvas)(8, 32), [255, 0, 0])).toBeLessThan(40);
     painter.destroy();
   }
   const both = createPainter(look, { device, backend: 'webgl2' });

@@ -1,4 +1,4 @@
-// What GPUs make of functions far out: never NaN, and where ONNX has a number, that number.
+// Activation functions for large inputs on a GPU: the result is never NaN, and is the value that ONNX defines.
 
 import { expect, test } from 'vitest';
 import { readGraph } from '../../engine/look.ts';

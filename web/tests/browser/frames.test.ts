@@ -1,11 +1,11 @@
-// The frame path in a real browser: what the canvas shows, and what a frame costs in calls of the API.
+// The frame path on WebGPU: what the canvas shows, and how many calls of the API a frame makes.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, type Look, webgpuAvailable } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { callsOf } from '../calls.ts';
 import { trackGpuMemory } from '../gpu-memory.ts';
-import { camera, expectCanvasAsRun, far, look, pixels, scene, untilGuide } from '../scene.ts';
+import { camera, colourDistance, expectCanvasAsRun, look, pixels, scene, untilGuide } from '../scene.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -27,17 +27,17 @@ const HOOKED = {
   syncPipelines: [GPUDevice, 'createComputePipeline'],
 } as const;
 
-/** What is submitted is counted and not run: on a software GPU a frame of the large network takes many
- * seconds, and other tests look at what frames give. */
+/** Counts calls. Submits are counted but not made: on a software GPU a frame of the large network takes many seconds,
+ * and other tests check the pixels. */
 const counting = (work: () => void) => callsOf(HOOKED, ['submit'], work);
 
-test('a software adapter is no WebGPU for the page, unless it asks', async () => {
+test('a software adapter does not count as WebGPU, unless it is allowed', async () => {
   const plain = await webgpuAvailable();
   expect(plain.ok || plain.software).toBe(true);
   expect((await webgpuAvailable({ allowSoftware: true })).ok).toBe(true);
 });
 
-test('the guide shows the centre square, mirrored when asked, from every kind of source', async () => {
+test('the guide shows the centre square, mirrored on request, for every kind of source', async () => {
   const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
   const painter = await createPainter(await look('lean-64-uint16-colour'), { device, canvas });
   painter.attachGuide(guide);
@@ -54,31 +54,37 @@ test('the guide shows the centre square, mirrored when asked, from every kind of
     for (const mirror of [false, true]) {
       painter.paint(from, { mirror });
       const at = pixels(guide);
-      // Video may come through another colour space.
+      // Video frames may be converted to another colour space.
       const tolerance = kind === 'frame' ? 40 : 3;
-      expect(far(at(8, 32), mirror ? [0, 0, 255] : [255, 0, 0]), `${kind} ${mirror}`).toBeLessThan(tolerance);
-      expect(far(at(56, 32), mirror ? [255, 0, 0] : [0, 0, 255]), `${kind} ${mirror}`).toBeLessThan(
+      expect(colourDistance(at(8, 32), mirror ? [0, 0, 255] : [255, 0, 0]), `${kind} ${mirror}`).toBeLessThan(
         tolerance,
       );
-      expect(far(at(0, 0), mirror ? [0, 0, 255] : [255, 0, 0]), `${kind} ${mirror}`).toBeLessThan(tolerance);
+      expect(
+        colourDistance(at(56, 32), mirror ? [255, 0, 0] : [0, 0, 255]),
+        `${kind} ${mirror}`,
+      ).toBeLessThan(tolerance);
+      expect(colourDistance(at(0, 0), mirror ? [0, 0, 255] : [255, 0, 0]), `${kind} ${mirror}`).toBeLessThan(
+        tolerance,
+      );
     }
   }
   frame.close();
-  // Bitmaps of one size in turn, and one canvas whose picture changes.
-  const turned = new OffscreenCanvas(640, 320);
-  const context = turned.getContext('2d');
+  // Bitmaps of one size alternate, and then the picture of one canvas changes.
+  const flipped = new OffscreenCanvas(640, 320);
+  const context = flipped.getContext('2d');
   context?.setTransform(-1, 0, 0, 1, 640, 0);
   context?.drawImage(source, 0, 0);
-  const other = await createImageBitmap(turned);
-  const shows = (from: ImageBitmap | OffscreenCanvas, left: number[]) => {
+  const other = await createImageBitmap(flipped);
+  const expectLeft = (from: ImageBitmap | OffscreenCanvas, left: number[]) => {
     painter.paint(from);
-    expect(far(pixels(guide)(8, 32), left)).toBeLessThan(3);
+    expect(colourDistance(pixels(guide)(8, 32), left)).toBeLessThan(3);
   };
-  for (const from of [bitmap, other, other, bitmap]) shows(from, from === other ? [0, 0, 255] : [255, 0, 0]);
-  shows(turned, [0, 0, 255]);
-  context?.drawImage(turned, 0, 0);
-  shows(turned, [255, 0, 0]);
-  shows(other, [0, 0, 255]);
+  for (const from of [bitmap, other, other, bitmap])
+    expectLeft(from, from === other ? [0, 0, 255] : [255, 0, 0]);
+  expectLeft(flipped, [0, 0, 255]);
+  context?.drawImage(flipped, 0, 0);
+  expectLeft(flipped, [255, 0, 0]);
+  expectLeft(other, [0, 0, 255]);
   painter.destroy();
 });
 
@@ -89,21 +95,21 @@ test('the canvas shows what run() gives for the same picture', async () => {
   painter.destroy();
 });
 
-test('live inputs change, are clamped to their range, and have to exist', async () => {
+test('live inputs change the painting, are clamped to their range, and must exist', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await createPainter(await look('lean-64-uint16-colour'), { device, canvas });
   painter.paint(scene());
   const before = pixels(canvas)(20, 20);
   painter.set('brightness', 99);
   painter.paint(scene());
-  expect(far(pixels(canvas)(20, 20), before)).toBeGreaterThan(0);
+  expect(colourDistance(pixels(canvas)(20, 20), before)).toBeGreaterThan(0);
   expect(painter.info.live.brightness?.max).toBe(0.5);
   expect(() => painter.set('warmth', 1)).toThrow("no live input 'warmth'");
   painter.destroy();
 });
 
-/** What each look takes now: dispatches a frame, pipelines, bytes on the GPU. Two pipelines more are made when
- * frames first come another way than as external textures. */
+/** For each look: dispatches per frame, pipelines, and bytes on the GPU. Two more pipelines are made for the first
+ * frame that is not an external texture. */
 const FRAMES = [
   ['lean-256-uint8-soft', 15, 9, 5_762_080],
   ['small-256-uint8-soft', 17, 10, 9_727_456],
@@ -112,8 +118,8 @@ const FRAMES = [
   ['lean-512-uint8-edges', 19, 11, 20_627_840],
 ] as const;
 
-/** What a look of 256 pixels may take of the GPU's memory. */
-const mostBytes = (weights: number): number => 1.1 * weights + 12e6;
+/** The limit of GPU memory of a look with 256 pixels. */
+const maxBytes = (weights: number): number => 1.1 * weights + 12e6;
 
 const weightsOf = ({ plan }: Look): number =>
   plan.operations.reduce(
@@ -121,11 +127,19 @@ const weightsOf = ({ plan }: Look): number =>
     0,
   );
 
-/** All that a frame may do is submit once, import or copy the camera's picture and name it to the GPU. */
-const quiet = { submits: 1, writes: 0, maps: 0, buffers: 0, textures: 0, pipelines: 0, syncPipelines: 0 };
+/** A frame may only submit once, import or copy the camera's picture, and make its bind group. */
+const NO_OTHER_CALLS = {
+  submits: 1,
+  writes: 0,
+  maps: 0,
+  buffers: 0,
+  textures: 0,
+  pipelines: 0,
+  syncPipelines: 0,
+};
 
 for (const [name, dispatches, pipelines, bufferBytes] of FRAMES) {
-  test(`${name}: a frame is ${dispatches} dispatches in one submit and makes nothing`, async () => {
+  test(`${name}: a frame is ${dispatches} dispatches in one submit and creates no resources`, async () => {
     const opened = await look(name);
     const painter = await createPainter(opened, {
       device,
@@ -135,58 +149,63 @@ for (const [name, dispatches, pipelines, bufferBytes] of FRAMES) {
     expect(painter.statistics).toEqual({ dispatches, pipelines, bufferBytes });
     if (opened.info.pixels === 256) {
       expect(pipelines + 2).toBeLessThanOrEqual(12);
-      expect(painter.statistics.bufferBytes).toBeLessThanOrEqual(mostBytes(weightsOf(opened)));
+      expect(painter.statistics.bufferBytes).toBeLessThanOrEqual(maxBytes(weightsOf(opened)));
     }
     const source = scene();
     const still = await createImageBitmap(source);
-    // The texture for pictures and the crop are made when a source of that size first comes.
+    // The texture for pictures and the crop are made for the first source of a size.
     for (const make of [() => new VideoFrame(source, { timestamp: 0 }), () => still]) {
       const first = make();
       counting(() => painter.paint(first));
       const next = make();
       // A bitmap never changes, so it is uploaded once.
-      const way = { imports: next === still ? 0 : 1, copies: 0 };
-      expect(counting(() => painter.paint(next))).toEqual({ ...quiet, ...way, dispatches, bindGroups: 1 });
+      const uploads = { imports: next === still ? 0 : 1, copies: 0 };
+      expect(counting(() => painter.paint(next))).toEqual({
+        ...NO_OTHER_CALLS,
+        ...uploads,
+        dispatches,
+        bindGroups: 1,
+      });
       if (first !== still) first.close();
       if (next !== still) next.close();
       expect(painter.statistics.pipelines).toBe(next === still ? pipelines + 2 : pipelines);
     }
-    const turned = counting(() => {
+    const counts = counting(() => {
       painter.set('brightness', 0.1);
       painter.paint(still);
     });
-    expect(turned.writes).toBe(1);
+    expect(counts.writes).toBe(1);
     console.log(name, JSON.stringify(painter.statistics));
     painter.destroy();
   });
 }
 
 test.each(FRAMES.filter(([name]) => name.includes('-256-')))(
-  '%s: what is done beside the frames stays within the budget, too',
+  '%s: the work between frames stays within the memory budget, too',
   async (name, _, pipelines, bufferBytes) => {
     const memory = trackGpuMemory();
     const opened = await look(name);
     const canvas = new OffscreenCanvas(1, 1);
     const painter = await createPainter(opened, { device, precision: 'float32', canvas });
     painter.paint(await createImageBitmap(scene()));
-    // The health monitor probes a second after the first painting, and reads samples back.
+    // The health monitor probes one second after the first painting and reads samples back.
     await expect.poll(() => memory.maps).toBeGreaterThan(0);
     await painter.finished();
-    // The tuner has done when it keeps what it found; then what it tried is forgotten.
+    // The tuner stores its result when it ends, and then drops the kernels that it only tried.
     await expect.poll(() => localStorage.length).toBe(1);
-    // Shapes that it found may share pipelines that the usual ones don't; none take more. Two are for copies.
+    // The shapes found may share pipelines that the default shapes do not, but never need more. Two are for copies.
     await expect.poll(() => painter.statistics.pipelines).toBeLessThanOrEqual(pipelines + 2);
-    // Sizes of shapes that it tried stay: some uniforms.
+    // Some uniforms, the sizes for shapes that were tried, stay allocated.
     expect(painter.statistics.bufferBytes - bufferBytes).toBeLessThan(4096);
-    console.log(name, 'peak beyond what a frame takes', memory.peakBytes - bufferBytes);
+    console.log(name, 'peak beyond the memory of a frame', memory.peakBytes - bufferBytes);
     expect(memory.peakBytes).toBeGreaterThan(bufferBytes);
-    expect(memory.peakBytes).toBeLessThanOrEqual(mostBytes(weightsOf(opened)));
+    expect(memory.peakBytes).toBeLessThanOrEqual(maxBytes(weightsOf(opened)));
     painter.destroy();
     memory.close();
   },
 );
 
-test('a frame of a camera with the guide beside it is one dispatch and one bind group more', async () => {
+test('the guide adds one dispatch and one bind group to a camera frame', async () => {
   const painter = await createPainter(await look('lean-64-uint16-colour'), {
     device,
     canvas: new OffscreenCanvas(1, 1),
@@ -196,32 +215,32 @@ test('a frame of a camera with the guide beside it is one dispatch and one bind 
   const video = await camera(source);
   counting(() => painter.paint(video));
   const { dispatches } = painter.statistics;
-  const way = { imports: 1, copies: 0 };
+  const uploads = { imports: 1, copies: 0 };
   const plain = counting(() => painter.paint(video));
-  expect(plain).toEqual({ ...quiet, ...way, dispatches, bindGroups: 1 });
+  expect(plain).toEqual({ ...NO_OTHER_CALLS, ...uploads, dispatches, bindGroups: 1 });
   painter.attachGuide(guide);
   await untilGuide(painter, source, guide);
   counting(() => painter.paint(video));
   const both = counting(() => painter.paint(video));
-  expect(both).toEqual({ ...quiet, ...way, dispatches: dispatches + 1, bindGroups: 2 });
+  expect(both).toEqual({ ...NO_OTHER_CALLS, ...uploads, dispatches: dispatches + 1, bindGroups: 2 });
   painter.attachGuide(null);
   expect(counting(() => painter.paint(video))).toEqual(plain);
   painter.destroy();
 });
 
-test('a lost device is reported, and painting on does nothing', async () => {
-  const own = await requestDevice();
+test('a device loss is reported, and further painting does nothing', async () => {
+  const lost = await requestDevice();
   let reason = '';
   const onLost = (message: string) => {
     reason = message;
   };
   const painter = await createPainter(await look('lean-64-uint16-colour'), {
-    device: own,
+    device: lost,
     onLost,
     canvas: new OffscreenCanvas(1, 1),
   });
-  own.destroy();
-  await own.lost;
+  lost.destroy();
+  await lost.lost;
   const counts = counting(() => painter.paint(scene()));
   expect(counts.submits).toBe(0);
   painter.set('brightness', 0.2);

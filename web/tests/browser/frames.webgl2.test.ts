@@ -1,11 +1,20 @@
-// The frame path on WebGL2: what the canvas shows, and what a frame costs in calls of the API.
+// The frame path on WebGL2: what the canvas shows, and how many calls of the API a frame makes.
 
 import { expect, test } from 'vitest';
 import { webgl2Available } from '../../engine/index.ts';
 import type { BackendSettings, Painter } from '../../engine/painter.ts';
 import { createWebgl2Painter } from '../../engine/webgl2/painter.ts';
 import { callsOf } from '../calls.ts';
-import { camera, far, look, loseContext, pixels, restoreOnceAwaited, scene, untilGuide } from '../scene.ts';
+import {
+  camera,
+  colourDistance,
+  look,
+  loseContext,
+  pixels,
+  restoreOnceAwaited,
+  scene,
+  untilGuide,
+} from '../scene.ts';
 
 const GL = WebGL2RenderingContext;
 const HOOKED = {
@@ -21,15 +30,15 @@ const HOOKED = {
   programs: [GL, 'createProgram'],
   fences: [GL, 'fenceSync'],
   waits: [GL, 'clientWaitSync'],
-  questions: [GL, 'getParameter'],
+  parameters: [GL, 'getParameter'],
   errors: [GL, 'getError'],
   links: [GL, 'getProgramParameter'],
   finishes: [GL, 'finish'],
 } as const;
 const counting = (work: () => void) => callsOf(HOOKED, ['drawArrays'], work);
 
-/** All that a frame may do is upload the picture, once, and draw. */
-const quiet = {
+/** A frame may only upload the picture once and draw. */
+const NO_OTHER_CALLS = {
   uploads: 1,
   partialUploads: 0,
   layerUploads: 0,
@@ -41,7 +50,7 @@ const quiet = {
   programs: 0,
   fences: 0,
   waits: 0,
-  questions: 0,
+  parameters: 0,
   errors: 0,
   links: 0,
   finishes: 0,
@@ -53,13 +62,13 @@ const onLost = (reason: string): never => {
 const painterOf = async (name: string, settings: Partial<BackendSettings> = {}): Promise<Painter> =>
   createWebgl2Painter(await look(name), { canvas: new OffscreenCanvas(1, 1), onLost, ...settings });
 
-test('a software renderer is no WebGL2 for the page, unless it asks', async () => {
+test('a software renderer does not count as WebGL2, unless it is allowed', async () => {
   const plain = await webgl2Available();
   expect(plain.ok || plain.software).toBe(true);
   expect((await webgl2Available({ allowSoftware: true })).ok).toBe(true);
 });
 
-test('where only elements have WebGL2, as in older Safari, it is found and used', async () => {
+test('WebGL2 is found and used if only canvas elements support it, as in older Safari', async () => {
   const { getContext } = OffscreenCanvas.prototype;
   Object.assign(OffscreenCanvas.prototype, {
     getContext(this: OffscreenCanvas, kind: '2d', settings?: CanvasRenderingContext2DSettings) {
@@ -76,7 +85,7 @@ test('where only elements have WebGL2, as in older Safari, it is found and used'
   }
 });
 
-test('the guide shows the centre square, mirrored when asked, from every kind of source', async () => {
+test('the guide shows the centre square, mirrored on request, for every kind of source', async () => {
   const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
   const painter = await painterOf('lean-64-uint16-colour', { canvas });
   painter.attachGuide(guide);
@@ -95,7 +104,7 @@ test('the guide shows the centre square, mirrored when asked, from every kind of
     for (const mirror of [false, true]) {
       painter.paint(from, { mirror });
       const at = pixels(guide);
-      // Video may come through another colour space.
+      // Video frames may be converted to another colour space.
       const tolerance = kind === 'frame' || kind === 'video' ? 40 : 3;
       const [left, right] = mirror
         ? [
@@ -106,9 +115,9 @@ test('the guide shows the centre square, mirrored when asked, from every kind of
             [255, 0, 0],
             [0, 0, 255],
           ];
-      expect(far(at(8, 32), left), `${kind} ${mirror}`).toBeLessThan(tolerance);
-      expect(far(at(56, 32), right), `${kind} ${mirror}`).toBeLessThan(tolerance);
-      expect(far(at(0, 0), left), `${kind} ${mirror}`).toBeLessThan(tolerance);
+      expect(colourDistance(at(8, 32), left), `${kind} ${mirror}`).toBeLessThan(tolerance);
+      expect(colourDistance(at(56, 32), right), `${kind} ${mirror}`).toBeLessThan(tolerance);
+      expect(colourDistance(at(0, 0), left), `${kind} ${mirror}`).toBeLessThan(tolerance);
     }
   }
   frame.close();
@@ -135,19 +144,19 @@ test('the canvas shows what run() gives for the same picture, the right way up',
   const at = pixels(canvas);
   for (let pixel = 0; pixel < 4096; pixel += 61) {
     const expected = [0, 1, 2].map(channel => (painting[channel * 4096 + pixel] ?? 0) * 255);
-    expect(far(at(pixel % 64, Math.floor(pixel / 64)), expected)).toBeLessThan(2);
+    expect(colourDistance(at(pixel % 64, Math.floor(pixel / 64)), expected)).toBeLessThan(2);
   }
   painter.destroy();
 });
 
-test('live inputs change, are clamped to their range, and have to exist', async () => {
+test('live inputs change the painting, are clamped to their range, and must exist', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await painterOf('lean-64-uint16-colour', { canvas });
   painter.paint(scene());
   const before = pixels(canvas)(20, 20);
   painter.set('brightness', 99);
   painter.paint(scene());
-  expect(far(pixels(canvas)(20, 20), before)).toBeGreaterThan(0);
+  expect(colourDistance(pixels(canvas)(20, 20), before)).toBeGreaterThan(0);
   expect(() => painter.set('warmth', 1)).toThrow("no live input 'warmth'");
   painter.destroy();
 });
@@ -161,25 +170,25 @@ function filled(width: number, height: number, colour: string): OffscreenCanvas 
   return canvas;
 }
 
-test('pictures that are wider than a texture may be, or transparent, show their colours', async () => {
+test('pictures wider than the largest texture and transparent pictures keep their colours', async () => {
   const [canvas, guide] = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
   const painter = await painterOf('lean-64-uint16-colour', { canvas });
   painter.attachGuide(guide);
   await untilGuide(painter, scene(), guide);
   const gl = canvas.getContext('webgl2');
-  const most = Number(gl?.getParameter(GL.MAX_TEXTURE_SIZE));
+  const maxSide = Number(gl?.getParameter(GL.MAX_TEXTURE_SIZE));
   const half = filled(64, 64, 'rgb(255 0 0 / 50%)');
-  for (const source of [filled(most + 8, 64, 'red'), half, await createImageBitmap(half)]) {
+  for (const source of [filled(maxSide + 8, 64, 'red'), half, await createImageBitmap(half)]) {
     painter.paint(filled(64, 64, 'blue'));
     painter.paint(source);
-    expect(far(pixels(guide)(32, 32), [255, 0, 0])).toBeLessThan(3);
+    expect(colourDistance(pixels(guide)(32, 32), [255, 0, 0])).toBeLessThan(3);
     expect(gl?.getError()).toBe(GL.NO_ERROR);
   }
   painter.destroy();
 });
 
-test('what a canvas was used for before changes nothing', async () => {
-  const painted = async (canvas: OffscreenCanvas) => {
+test('the earlier GL state of a canvas does not change the painting', async () => {
+  const paintedPixels = async (canvas: OffscreenCanvas) => {
     const painter = await painterOf('lean-64-uint16-colour', { canvas });
     painter.paint(scene());
     const at = pixels(canvas);
@@ -197,10 +206,11 @@ test('what a canvas was used for before changes nothing', async () => {
   gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, 1);
   gl.pixelStorei(gl.PACK_ROW_LENGTH, 7);
   gl.bindBuffer(gl.PIXEL_UNPACK_BUFFER, gl.createBuffer());
-  expect(await painted(canvas)).toEqual(await painted(new OffscreenCanvas(1, 1)));
+  expect(await paintedPixels(canvas)).toEqual(await paintedPixels(new OffscreenCanvas(1, 1)));
 });
 
-/** Draws of a frame, and bytes for values, which at 512 pixels are four times as many. */
+/** For each look: draws per frame, and the limit of bytes for activations. A layer has four times as many pixels at
+ * 512 pixels as at 256. */
 const FRAMES = [
   ['lean-256-uint8-soft', 20, 12e6],
   ['small-256-uint8-soft', 22, 12e6],
@@ -210,7 +220,7 @@ const FRAMES = [
 ] as const;
 
 for (const [name, draws, values] of FRAMES) {
-  test(`${name}: a frame is ${draws} draws and one upload, and makes nothing`, async () => {
+  test(`${name}: a frame is ${draws} draws and one upload, and creates no resources`, async () => {
     const painter = await painterOf(name);
     const { dispatches, pipelines, bufferBytes } = painter.statistics;
     console.log(name, JSON.stringify(painter.statistics));
@@ -222,32 +232,32 @@ for (const [name, draws, values] of FRAMES) {
     const still = await createImageBitmap(source);
     for (const make of [() => new VideoFrame(source, { timestamp: 0 }), () => still]) {
       const next = make();
-      expect(counting(() => painter.paint(next))).toEqual({ ...quiet, draws });
+      expect(counting(() => painter.paint(next))).toEqual({ ...NO_OTHER_CALLS, draws });
       if (next !== still) next.close();
     }
     painter.set('brightness', 0.1);
-    // A bitmap never changes, so the same one is not uploaded again.
-    expect(counting(() => painter.paint(still))).toEqual({ ...quiet, draws, uploads: 0 });
-    expect(counting(() => painter.paint(source))).toEqual({ ...quiet, draws });
-    expect(counting(() => painter.paint(still))).toEqual({ ...quiet, draws });
+    // A bitmap never changes, so it is not uploaded again.
+    expect(counting(() => painter.paint(still))).toEqual({ ...NO_OTHER_CALLS, draws, uploads: 0 });
+    expect(counting(() => painter.paint(source))).toEqual({ ...NO_OTHER_CALLS, draws });
+    expect(counting(() => painter.paint(still))).toEqual({ ...NO_OTHER_CALLS, draws });
     painter.destroy();
   });
 }
 
-test('the guide is one draw more, and nothing when it is off', async () => {
+test('the guide adds one draw, and none when it is off', async () => {
   const painter = await painterOf('lean-64-uint16-colour');
   const guide = new OffscreenCanvas(1, 1);
   const source = scene();
   const draws = painter.statistics.dispatches;
   painter.attachGuide(guide);
   await untilGuide(painter, source, guide);
-  expect(counting(() => painter.paint(source))).toEqual({ ...quiet, draws: draws + 1 });
+  expect(counting(() => painter.paint(source))).toEqual({ ...NO_OTHER_CALLS, draws: draws + 1 });
   painter.attachGuide(null);
-  expect(counting(() => painter.paint(source))).toEqual({ ...quiet, draws });
+  expect(counting(() => painter.paint(source))).toEqual({ ...NO_OTHER_CALLS, draws });
   painter.destroy();
 });
 
-test('a lost context is reported once, painting on does nothing, and the canvas can be painted on again', async () => {
+test('a context loss is reported once, further painting does nothing, and a new painter can use the canvas', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const reasons: string[] = [];
   const painter = await painterOf('lean-64-uint16-colour', {
@@ -266,12 +276,12 @@ test('a lost context is reported once, painting on does nothing, and the canvas 
   restoreOnceAwaited(canvas, loss);
   const again = await painterOf('lean-64-uint16-colour', { canvas });
   again.paint(source);
-  expect(far(pixels(canvas)(20, 20), before)).toBeLessThan(2);
+  expect(colourDistance(pixels(canvas)(20, 20), before)).toBeLessThan(2);
   again.destroy();
   expect(reasons).toHaveLength(1);
 });
 
-test('a run whose context is lost gives no zeros for an answer', async () => {
+test('a run throws if its context is lost, instead of returning zeros', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await painterOf('lean-64-uint16-colour', { canvas, onLost: () => undefined });
   const image = new Float32Array(3 * 4096).fill(0.5);
@@ -282,26 +292,28 @@ test('a run whose context is lost gives no zeros for an answer', async () => {
   painter.destroy();
 });
 
-for (const [when, last] of [
-  ['is asked what it can do', 1],
-  ['is given its programs', 3],
+for (const [when, lastLink] of [
+  ['its limits are read', 1],
+  ['its programs are linked', 3],
 ] as const) {
-  test(`a context that is lost while it ${when} comes back`, async () => {
+  test(`a context that is lost while ${when} can be restored`, async () => {
     const canvas = new OffscreenCanvas(1, 1);
     const loss = canvas.getContext('webgl2', { alpha: false })?.getExtension('WEBGL_lose_context');
-    const told = new Promise(resolve => canvas.addEventListener('webglcontextlost', resolve, { once: true }));
+    const lostEvent = new Promise(resolve =>
+      canvas.addEventListener('webglcontextlost', resolve, { once: true }),
+    );
     const { linkProgram } = GL.prototype;
     let links = 0;
     GL.prototype.linkProgram = function (this: WebGL2RenderingContext, program: WebGLProgram) {
       linkProgram.call(this, program);
-      if (++links === last) loss?.loseContext();
+      if (++links === lastLink) loss?.loseContext();
     };
     const making = painterOf('lean-64-uint16-colour', { canvas });
     await expect(making.finally(() => Object.assign(GL.prototype, { linkProgram }))).rejects.toThrow(
       'was lost',
     );
-    // Only then, and in a task of its own, may it be asked back.
-    await told;
+    // The context may be restored only in a task after this event.
+    await lostEvent;
     await new Promise(resolve => setTimeout(resolve));
     if (loss) restoreOnceAwaited(canvas, loss);
     const painter = await painterOf('lean-64-uint16-colour', { canvas });
@@ -311,16 +323,16 @@ for (const [when, last] of [
   });
 }
 
-test('a painter that is cancelled leaves the canvas as it is, lost or not', async () => {
+test('a cancelled painter does not change the canvas, even if its context is lost', async () => {
   const refused = 'destroyed while it was made';
   const canvas = new OffscreenCanvas(7, 7);
   canvas.getContext('webgl2', { alpha: false });
   await expect(painterOf('lean-64-uint16-colour', { canvas, isCancelled: () => true })).rejects.toThrow(
     refused,
   );
-  // It may be cancelled until all is made.
-  let asked = 0;
-  const isCancelled = () => ++asked >= 2;
+  // It may be cancelled until everything is made.
+  let checks = 0;
+  const isCancelled = () => ++checks >= 2;
   await expect(painterOf('lean-64-uint16-colour', { canvas, isCancelled })).rejects.toThrow(refused);
   restoreOnceAwaited(canvas, await loseContext(canvas));
   await expect(painterOf('lean-64-uint16-colour', { canvas, isCancelled: () => true })).rejects.toThrow(
@@ -329,7 +341,7 @@ test('a painter that is cancelled leaves the canvas as it is, lost or not', asyn
   expect([canvas.width, canvas.height]).toEqual([7, 7]);
 });
 
-test('a painting that is larger than the canvas may be is refused', async () => {
+test('a painting larger than the largest viewport is refused', async () => {
   const { getParameter } = GL.prototype;
   GL.prototype.getParameter = function (this: WebGL2RenderingContext, name: number): unknown {
     return name === GL.MAX_VIEWPORT_DIMS ? Int32Array.of(32, 32) : getParameter.call(this, name);
@@ -343,14 +355,14 @@ test('a painting that is larger than the canvas may be is refused', async () => 
   }
 });
 
-test('a painter that is made anew on its canvas, and one that was destroyed, leave nothing behind', async () => {
+test('destroyed painters leave no GL objects behind, even if two use the same canvas in turn', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const made = new Set<unknown>();
   const kinds = ['Texture', 'Framebuffer', 'Program', 'Shader', 'Buffer'];
   const restore = kinds.flatMap(kind =>
     ([`create${kind}`, `delete${kind}`] as const).map(method => {
       const original: unknown = Reflect.get(GL.prototype, method);
-      if (typeof original !== 'function') throw new Error(`${method} is no method.`);
+      if (typeof original !== 'function') throw new Error(`${method} is not a method.`);
       Reflect.set(GL.prototype, method, function (this: unknown, ...args: unknown[]) {
         const result: unknown = Reflect.apply(original, this, args);
         if (method.startsWith('create')) made.add(result);

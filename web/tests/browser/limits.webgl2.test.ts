@@ -1,44 +1,44 @@
-// WebGL2 where a GPU can do less than the one at hand: fewer draw buffers, half floats alone, no textures of
-// the size that a tensor needs.
+// WebGL2 on GPUs with lower limits than the test machine's: fewer draw buffers, only half floats, and textures that are
+// too small for a tensor.
 
 import { afterAll, expect, test } from 'vitest';
 import { EngineError, readLook, readModel } from '../../engine/index.ts';
 import { type Context, openContext } from '../../engine/webgl2/runtime/context.ts';
 import { largestDifference } from '../compare.ts';
+import { fetchBytes, fetchFloats } from '../fetch.ts';
 import { graphOf, model, node, tensor, value } from '../onnx.ts';
 import { runOnWebgl2 } from '../run-graph.ts';
 
-const bytes = async (file: string) => new Uint8Array(await (await fetch(`/${file}`)).arrayBuffer());
-const floats = async (file: string) => new Float32Array((await bytes(file)).buffer);
-
 const NAME = 'lean-64-uint16-colour';
-const { plan } = await readLook(await bytes(`${NAME}.onnx`));
-const image = await floats(`${NAME}.image`);
-const expected = await floats(`${NAME}.painting`);
+const { plan } = await readLook(await fetchBytes(`${NAME}.onnx`));
+const image = await fetchFloats(`${NAME}.image`);
+const expected = await fetchFloats(`${NAME}.painting`);
 const live = { brightness: Float32Array.of(0.05), contrast: Float32Array.of(1.2) };
 
 const context = await openContext(null);
 afterAll(() => context.gl.getExtension('WEBGL_lose_context')?.loseContext());
 
-async function differenceOn(lesser: Partial<Context>): Promise<number> {
-  const { painting } = await runOnWebgl2(plan, { ...context, ...lesser }, { image, ...live });
+/** The painting's largest difference from ONNX Runtime if the context has these properties. */
+async function differenceOn(changes: Partial<Context>): Promise<number> {
+  const { painting } = await runOnWebgl2(plan, { ...context, ...changes }, { image, ...live });
   return largestDifference(painting ?? new Float32Array(), expected);
 }
 
 for (const layers of [1, 2, 4]) {
-  test(`${layers} draw buffers are enough`, async () => {
+  test(`${layers} draw buffers suffice`, async () => {
     expect(await differenceOn({ limits: { ...context.limits, layers } })).toBeLessThan(1e-4);
   });
 }
 
-test('half floats are enough, at their accuracy', async () => {
+test('half floats suffice, at their precision', async () => {
   const difference = await differenceOn({ format: 'RGBA16F', texelBytes: 8 });
   expect(difference).toBeGreaterThan(1e-5);
   expect(difference).toBeLessThan(1e-2);
 });
 
-/** WebGL2 whose GPU refuses draws into more bytes of a pixel, as tile memory makes it: only the draw says so. */
-async function withTileMemory<T>(most: number, work: () => Promise<T>): Promise<T> {
+/** Simulates a tiled GPU that refuses draws with more bytes per pixel than its tile memory holds. Only the draw call
+ * gives an error. */
+async function withTileMemory<T>(maxBytesPerPixel: number, work: () => Promise<T>): Promise<T> {
   const { texStorage3D, drawBuffers, drawArrays, getError } = WebGL2RenderingContext.prototype;
   const bytes = new WeakMap<object, number>();
   let texel = 0;
@@ -54,7 +54,7 @@ async function withTileMemory<T>(most: number, work: () => Promise<T>): Promise<
     },
     drawArrays(this: WebGL2RenderingContext, ...args: Parameters<typeof drawArrays>) {
       const framebuffer = this.getParameter(this.FRAMEBUFFER_BINDING);
-      if (framebuffer && (bytes.get(framebuffer) ?? 0) > most) refused = true;
+      if (framebuffer && (bytes.get(framebuffer) ?? 0) > maxBytesPerPixel) refused = true;
       else drawArrays.apply(this, args);
     },
     getError(this: WebGL2RenderingContext) {
@@ -70,13 +70,13 @@ async function withTileMemory<T>(most: number, work: () => Promise<T>): Promise<
   }
 }
 
-for (const [most, format, layers] of [
+for (const [maxBytesPerPixel, format, layers] of [
   [64, 'RGBA32F', 4],
   [32, 'RGBA16F', 4],
   [16, 'RGBA16F', 2],
 ] as const) {
-  test(`${most} bytes of a pixel are enough`, async () => {
-    await withTileMemory(most, async () => {
+  test(`${maxBytesPerPixel} bytes per pixel suffice`, async () => {
+    await withTileMemory(maxBytesPerPixel, async () => {
       const small = await openContext(null);
       expect([small.format, small.limits.layers]).toEqual([format, layers]);
       const { painting = new Float32Array() } = await runOnWebgl2(plan, small, { image, ...live });
@@ -91,9 +91,9 @@ for (const [name, dims] of [
   ['style-transfer', { batch: 2, channels: 3, height: 40, width: 64 }],
   ['resnet-generator', { batch: 1, channels: 3, height: 64, width: 64 }],
 ] as const) {
-  test(`${name} on pictures of 0 to 255: half floats are enough for its normalisations`, async () => {
-    const { plan: network } = await readModel(await bytes(`${name}.onnx`), { dims });
-    const picture = (await floats(`${name}.input`)).map(value => value * 255);
+  test(`${name} on pictures of 0 to 255: half floats suffice for its normalizations`, async () => {
+    const { plan: network } = await readModel(await fetchBytes(`${name}.onnx`), { dims });
+    const picture = (await fetchFloats(`${name}.input`)).map(value => value * 255);
     const { out: exact = new Float32Array() } = await runOnWebgl2(network, context, { image: picture });
     const halves: Partial<Context> = { format: 'RGBA16F', texelBytes: 8 };
     const { out = new Float32Array() } = await runOnWebgl2(
@@ -102,12 +102,12 @@ for (const [name, dims] of [
       { image: picture },
     );
     const range = Math.max(...exact) - Math.min(...exact);
-    console.log(name, 'half from single', largestDifference(out, exact), 'in a range of', range);
+    console.log(name, 'half minus single', largestDifference(out, exact), 'in a range of', range);
     expect(largestDifference(out, exact)).toBeLessThan(0.02 * range);
   });
 }
 
-test('numbers far beyond a picture give no NaN', async () => {
+test('inputs far outside the range of a picture do not give NaN', async () => {
   for (const scale of [1e4, -1e4]) {
     const { painting = new Float32Array([Number.NaN]) } = await runOnWebgl2(plan, context, {
       image: image.map(value => value * scale),
@@ -117,7 +117,7 @@ test('numbers far beyond a picture give no NaN', async () => {
   }
 });
 
-test('what does not fit is refused by name', async () => {
+test('the error for a tensor that is too large names it', async () => {
   const refused = differenceOn({ limits: { ...context.limits, textureSize: 16 } });
   await expect(refused).rejects.toThrow(EngineError);
   await expect(refused).rejects.toThrow(
@@ -129,14 +129,14 @@ for (const [limit, sentence] of [
   ['units', /^Node '.+' reads \d+ textures at once; this GPU allows 1\.$/],
   ['uniforms', /^Node '.+' is given \d+ uniforms; this GPU allows 1\.$/],
 ] as const) {
-  test(`a GPU whose draws have too few ${limit} is told so`, async () => {
+  test(`a GPU with too few ${limit} per draw is refused`, async () => {
     const refused = differenceOn({ limits: { ...context.limits, [limit]: 1 } });
     await expect(refused).rejects.toThrow(EngineError);
     await expect(refused).rejects.toThrow(sentence);
   });
 }
 
-test('constants that do not fit into a texture are refused by name', async () => {
+test('the error for constants that do not fit into a texture names them', async () => {
   const shape = [1, 512, 1, 1];
   const graph = graphOf({
     nodes: [node('Add', ['x', 'offsets'], ['y'], {})],
@@ -157,7 +157,7 @@ test('constants that do not fit into a texture are refused by name', async () =>
   );
 });
 
-test('all limits are asked for', () => {
+test('the limits are those of the context', () => {
   const { gl, limits } = context;
   expect(limits.units).toBe(gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS));
   expect(limits.uniforms).toBe(gl.getParameter(gl.MAX_FRAGMENT_UNIFORM_VECTORS));

@@ -1,21 +1,9 @@
-// Whole looks against ONNX Runtime.
+// Complete looks on WebGPU.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPainter, readLook } from '../../engine/index.ts';
+import { afterAll, beforeAll } from 'vitest';
+import { createPainter } from '../../engine/index.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
-import { largestDifference } from '../compare.ts';
-
-interface Listed {
-  name: string;
-  size: string;
-  pixels: number;
-  guide: string;
-  live: Record<string, number>;
-}
-
-const looks: Listed[] = await (await fetch('/looks.json')).json();
-const bytes = async (file: string) => new Uint8Array(await (await fetch(`/${file}`)).arrayBuffer());
-const floats = async (file: string) => new Float32Array((await bytes(file)).buffer);
+import { compareLooks } from '../looks.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -23,26 +11,4 @@ beforeAll(async () => {
 });
 afterAll(() => device.destroy());
 
-for (const { name, live } of looks) {
-  test(`${name} is what ONNX Runtime makes of it`, async () => {
-    const look = await readLook(await bytes(`${name}.onnx`));
-    const painter = await createPainter(look, { device, precision: 'float32' });
-    const scalars = Object.fromEntries(
-      Object.entries(live).map(([key, value]) => [key, Float32Array.of(value)]),
-    );
-    const made = await painter.run({ image: await floats(`${name}.image`), ...scalars });
-    const empty = new Float32Array();
-    const painting = largestDifference(made.painting ?? empty, await floats(`${name}.painting`));
-    const guide = largestDifference(made.guide ?? empty, await floats(`${name}.guide`));
-    console.log(name, JSON.stringify({ painting, guide, ...painter.statistics }));
-    painter.destroy();
-    expect(painting).toBeLessThan(1e-4);
-    expect(guide).toBeLessThan(1e-4);
-  });
-}
-
-test('looks of our own fetch nothing that only other operators need', () => {
-  const fetched = performance.getEntriesByType('resource').map(({ name }) => name);
-  expect(fetched.filter(name => name.includes('/engine/')).length).toBeGreaterThan(20);
-  expect(fetched.filter(name => name.includes('/extended.ts'))).toEqual([]);
-});
+compareLooks(look => createPainter(look, { device, precision: 'float32' }));

@@ -1,4 +1,4 @@
-// Whole networks on WebGPU.
+// Complete networks on WebGPU.
 
 import { compareNetworks } from '../networks.ts';
 

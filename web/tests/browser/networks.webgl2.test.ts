@@ -1,4 +1,4 @@
-// Whole networks on WebGL2.
+// Complete networks on WebGL2.
 
 import { compareNetworks } from '../networks.ts';
 

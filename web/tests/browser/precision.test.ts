@@ -1,10 +1,11 @@
-// Values between layers in float16: near ONNX Runtime's float32, by the same kernels, in half the memory.
+// Activations in float16: close to ONNX Runtime's float32, with the same kernels and half the memory.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPainter, type Look, type Precision, readLook, readModel } from '../../engine/index.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { isSoftware, requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
+import { fetchFloats } from '../fetch.ts';
 import { graphOf, model, node, value } from '../onnx.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
 import { tinyLook } from '../tiny.ts';
@@ -15,13 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => device.destroy());
 
-const floats = async (file: string) => new Float32Array(await (await fetch(`/${file}`)).arrayBuffer());
 const listed: { name: string; live: Record<string, number> }[] = await (await fetch('/looks.json')).json();
 
-/** Decibels, of values from 0 to 1. */
-function signalToNoise(made: Float32Array, expected: Float32Array): number {
-  expect(made.length).toBe(expected.length);
-  const squares = expected.reduce((sum, one, i) => sum + (one - (made[i] ?? Number.NaN)) ** 2, 0);
+/** The peak signal-to-noise ratio in decibels, for values from 0 to 1. */
+function signalToNoise(actual: Float32Array, expected: Float32Array): number {
+  expect(actual.length).toBe(expected.length);
+  const squares = expected.reduce((sum, value, i) => sum + (value - (actual[i] ?? Number.NaN)) ** 2, 0);
   return -10 * Math.log10(squares / expected.length);
 }
 
@@ -30,26 +30,32 @@ test.each([
   'lean-64-float16-edges',
   'small-256-uint8-soft',
   'medium-256-uint8-soft',
-])('%s in float16 is nearly what ONNX Runtime makes of it', async name => {
+])('%s in float16 is close to the output of ONNX Runtime', async name => {
   const painter = await createPainter(await look(name), { device, precision: 'float16' });
-  const scalars = Object.entries(listed.find(one => one.name === name)?.live ?? {}).map(
+  const scalars = Object.entries(listed.find(entry => entry.name === name)?.live ?? {}).map(
     ([key, scalar]) => [key, Float32Array.of(scalar)] as const,
   );
-  const made = await painter.run({ image: await floats(`${name}.image`), ...Object.fromEntries(scalars) });
-  const painting = signalToNoise(made.painting ?? new Float32Array(), await floats(`${name}.painting`));
-  const guide = signalToNoise(made.guide ?? new Float32Array(), await floats(`${name}.guide`));
+  const outputs = await painter.run({
+    image: await fetchFloats(`${name}.image`),
+    ...Object.fromEntries(scalars),
+  });
+  const painting = signalToNoise(
+    outputs.painting ?? new Float32Array(),
+    await fetchFloats(`${name}.painting`),
+  );
+  const guide = signalToNoise(outputs.guide ?? new Float32Array(), await fetchFloats(`${name}.guide`));
   console.log(name, 'dB', JSON.stringify({ painting, guide }));
   painter.destroy();
   expect(painting).toBeGreaterThanOrEqual(45);
   expect(guide).toBeGreaterThanOrEqual(45);
-  // Exact to float32 it is not: were it, halves would not be what is tested here.
+  // If it were exact to float32, the test would not have used float16.
   expect(painting).toBeLessThan(110);
 });
 
-test('a picture far out of range gives numbers', async () => {
+test('a picture far out of range gives finite values', async () => {
   const painter = await createPainter(await look('lean-64-uint16-colour'), { device, precision: 'float16' });
-  for (const most of [1e4, -1e4]) {
-    const image = Float32Array.from({ length: 3 * 4096 }, (_, i) => ((i % 61) / 60) * most);
+  for (const scale of [1e4, -1e4]) {
+    const image = Float32Array.from({ length: 3 * 4096 }, (_, i) => ((i % 61) / 60) * scale);
     const { painting = new Float32Array(), guide = new Float32Array() } = await painter.run({ image });
     expect(painting).toHaveLength(3 * 4096);
     expect([...painting, ...guide].every(Number.isFinite)).toBe(true);
@@ -57,7 +63,7 @@ test('a picture far out of range gives numbers', async () => {
   painter.destroy();
 });
 
-test('what a half cannot hold is the largest that it can', async () => {
+test('values beyond the range of float16 are clamped to its largest value', async () => {
   const shape = [1, 5, 1, 1];
   const graph = graphOf({
     nodes: [node('Mul', ['x', 'x'], ['square'], {}), node('Mul', ['square', 'x'], ['y'], {})],
@@ -71,7 +77,7 @@ test('what a half cannot hold is the largest that it can', async () => {
   painter.destroy();
 });
 
-/** Bytes of the buffers of values between layers, and what else a painter says of itself. */
+/** Bytes of the buffers of activations, bytes of the other buffers, and the other statistics of a painter. */
 async function costOf(opened: Look, precision?: Precision) {
   const values: number[] = [];
   const createBuffer = device.createBuffer;
@@ -87,15 +93,15 @@ async function costOf(opened: Look, precision?: Precision) {
   return { values, others: bufferBytes - values.reduce((a, b) => a + b, 0), rest };
 }
 
-test('values take half the memory, and a frame as many kernels', async () => {
+test('activations take half the memory, and a frame as many kernels', async () => {
   const opened = await look('small-256-uint8-soft');
-  const [whole, half] = [await costOf(opened, 'float32'), await costOf(opened, 'float16')];
-  console.log('bytes of values', JSON.stringify([whole.values, half.values]));
-  expect(whole.values.length).toBeGreaterThan(2);
-  expect(half).toEqual({ ...whole, values: whole.values.map(bytes => bytes / 2) });
+  const [single, half] = [await costOf(opened, 'float32'), await costOf(opened, 'float16')];
+  console.log('bytes of values', JSON.stringify([single.values, half.values]));
+  expect(single.values.length).toBeGreaterThan(2);
+  expect(half).toEqual({ ...single, values: single.values.map(bytes => bytes / 2) });
 });
 
-test('a software GPU, which has no use for halves, is left with float32', async () => {
+test('a software GPU uses float32 by default', async () => {
   const opened = await readLook(tinyLook());
   const half = isSoftware(device) || !device.features.has('shader-f16') ? 'float32' : 'float16';
   expect(await costOf(opened)).toEqual(await costOf(opened, half));
@@ -104,7 +110,7 @@ test('a software GPU, which has no use for halves, is left with float32', async 
 test.each([
   ['lean-256-uint8-soft', SOFTWARE_CONFIG],
   ['lean-64-uint16-colour', GPU_CONFIG],
-])('the canvas shows what run() gives of %s in float16 too', async (name, config) => {
+])('the canvas shows what run() gives for %s in float16, too', async (name, config) => {
   const canvas = new OffscreenCanvas(1, 1);
   const settings = { canvas, onLost: () => undefined, precision: 'float16' as const };
   const painter = await createWebgpuPainter(await look(name), settings, device, {

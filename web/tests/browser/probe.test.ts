@@ -1,5 +1,5 @@
-// What the health monitor's probe finds: NaN inside a network is found where the painting hides it, nothing is
-// compiled or kept for it, and frames do not notice.
+// The health monitor's probe: it finds NaN inside a network even if the painting is finite, it compiles and keeps
+// nothing, and it does not affect frames.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Look, readLook } from '../../engine/index.ts';
@@ -26,9 +26,9 @@ const BACKENDS: readonly (readonly [Backend, Precision])[] = [
   ['webgl2', 'float32'],
 ];
 
-/** Two convolutions, and between them a square root of numbers from `least`, which is NaN below zero. The painting
- * is a tanh, and finite whatever it is given. */
-async function rooted(least: number): Promise<Look> {
+/** A look of two convolutions with a square root between them, whose input is at least about `least`. Below zero the
+ * root is NaN. The painting is a tanh, which the GPU computes as a finite value even for NaN. */
+async function lookWithRoot(least: number): Promise<Look> {
   const shape = [1, 3, SIDE, SIDE];
   const weights = (name: string, ...dims: number[]) =>
     tensor(name, dims, new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(0.01));
@@ -67,12 +67,17 @@ function painterOn(
     : createWebgl2Painter(look, settings);
 }
 
-test('frames that come as external textures are probed as such', async () => {
+test('the probe works for frames that are external textures', async () => {
   for (const [least, fault] of [
     [-100, /NaN/],
     [1, null],
   ] as const) {
-    const painter = await painterOn('webgpu', await rooted(least), 'float32', new OffscreenCanvas(1, 1));
+    const painter = await painterOn(
+      'webgpu',
+      await lookWithRoot(least),
+      'float32',
+      new OffscreenCanvas(1, 1),
+    );
     const frame = new VideoFrame(scene(), { timestamp: 0 });
     painter.paint(frame);
     frame.close();
@@ -83,29 +88,29 @@ test('frames that come as external textures are probed as such', async () => {
     const found = await diagnose(painter);
     if (fault) expect(found).toMatch(fault);
     else expect(found).toBeNull();
-    // Kernels for frames that are copied were made for nobody.
+    // The probe did not compile the kernels for copied frames.
     expect(painter.statistics.pipelines).toBe(pipelines);
     painter.destroy();
   }
 });
 
 for (const [backend, precision] of BACKENDS) {
-  test(`${backend} in ${precision}: NaN inside is found, though the painting is finite`, async () => {
+  test(`${backend} in ${precision}: NaN inside the network is found although the painting is finite`, async () => {
     const canvas = new OffscreenCanvas(1, 1);
-    const painter = await painterOn(backend, await rooted(-100), precision, canvas);
+    const painter = await painterOn(backend, await lookWithRoot(-100), precision, canvas);
     painter.paint(scene());
     expect(await diagnose(painter)).toMatch(/NaN/);
     const image = new Float32Array(3 * SIDE * SIDE).fill(0.5);
     const { painting = new Float32Array([Number.NaN]) } = await painter.run({ image });
     expect(painting.every(Number.isFinite)).toBe(true);
     painter.destroy();
-    const sound = await painterOn(backend, await rooted(1), precision, new OffscreenCanvas(1, 1));
-    sound.paint(scene());
-    expect(await diagnose(sound)).toBeNull();
-    sound.destroy();
+    const healthy = await painterOn(backend, await lookWithRoot(1), precision, new OffscreenCanvas(1, 1));
+    healthy.paint(scene());
+    expect(await diagnose(healthy)).toBeNull();
+    healthy.destroy();
   });
 
-  test(`${backend} in ${precision}: looks are sound, whatever the sliders, and frames stay as they are`, async () => {
+  test(`${backend} in ${precision}: looks pass the probe for all slider values, and frames do not change`, async () => {
     for (const opened of [await fetched('lean-64-uint16-colour'), await readLook(tinyLook())]) {
       const canvas = new OffscreenCanvas(1, 1);
       const painter = await painterOn(backend, opened, precision, canvas);
@@ -131,7 +136,7 @@ for (const [backend, precision] of BACKENDS) {
   });
 }
 
-test('a GPU whose kernels do nothing any more is found, though there are numbers from before', async () => {
+test('a GPU whose kernels stop writing is found, although the buffers hold earlier values', async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const painter = await painterOn('webgpu', await fetched('lean-64-uint16-colour'), 'float32', canvas);
   painter.paint(scene());

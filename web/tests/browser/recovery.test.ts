@@ -1,4 +1,4 @@
-// The GPU goes away in mid-play and comes back: painting goes on by itself, as it was.
+// Recovery from device loss: painting resumes automatically with the same settings.
 
 import { afterEach, expect, test } from 'vitest';
 import { createPainter, EngineError, type Look, type PainterOptions, readLook } from '../../engine/index.ts';
@@ -7,48 +7,48 @@ import { tinyLook } from '../tiny.ts';
 
 const look = await readLook(tinyLook());
 
-/** Devices that the engine asked for, oldest first. */
+/** Devices that the engine requested, oldest first. */
 const devices: GPUDevice[] = [];
 const request = GPUAdapter.prototype.requestDevice;
-GPUAdapter.prototype.requestDevice = async function (...given) {
-  const device = await request.apply(this, given);
+GPUAdapter.prototype.requestDevice = async function (...args) {
+  const device = await request.apply(this, args);
   devices.push(device);
   return device;
 };
 
 const undo: (() => void)[] = [];
 afterEach(() => {
-  for (const one of undo.splice(0).reverse()) one();
+  for (const restore of undo.splice(0).reverse()) restore();
   for (const device of devices.splice(0)) device.destroy();
 });
 
 const newest = (): GPUDevice => {
   const device = devices.at(-1);
-  if (!device) throw new Error('no device was asked for');
+  if (!device) throw new Error('no device was requested');
   return device;
 };
 
-/** The next device is made, as `made` tells, but is given only when `give` is called. */
-function holdDevice(): { made: Promise<void>; give: () => void } {
-  const asking = GPUAdapter.prototype.requestDevice;
-  let [tell, give] = [(): void => undefined, (): void => undefined];
+/** Delays the next request for a device: `made` resolves when the device exists, and the request ends after `release`. */
+function holdDevice(): { made: Promise<void>; release: () => void } {
+  const original = GPUAdapter.prototype.requestDevice;
+  let [resolveMade, release] = [(): void => undefined, (): void => undefined];
   const made = new Promise<void>(resolve => {
-    tell = resolve;
+    resolveMade = resolve;
   });
-  const given = new Promise<void>(resolve => {
-    give = resolve;
+  const released = new Promise<void>(resolve => {
+    release = resolve;
   });
-  GPUAdapter.prototype.requestDevice = async function (...wish) {
-    GPUAdapter.prototype.requestDevice = asking;
-    const device = await asking.apply(this, wish);
-    tell();
-    await given;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    GPUAdapter.prototype.requestDevice = original;
+    const device = await original.apply(this, args);
+    resolveMade();
+    await released;
     return device;
   };
-  return { made, give };
+  return { made, release };
 }
 
-/** A picture with no black in it. */
+/** A picture without black pixels. */
 function scene(): OffscreenCanvas {
   const canvas = new OffscreenCanvas(64, 64);
   const context = canvas.getContext('2d');
@@ -67,14 +67,15 @@ function bytesOf(canvas: OffscreenCanvas): number[] {
   return Array.from(context?.getImageData(0, 0, canvas.width, canvas.height).data ?? []);
 }
 
-interface Stage {
+interface Setup {
   canvas: OffscreenCanvas;
   revived: number[];
   reasons: string[];
   options: PainterOptions;
 }
 
-function stage(): Stage {
+/** Options of a painter, and lists that record its recoveries and losses. */
+function setUp(): Setup {
   const [canvas, revived, reasons] = [new OffscreenCanvas(1, 1), [] as number[], [] as string[]];
   const options: PainterOptions = {
     canvas,
@@ -85,8 +86,8 @@ function stage(): Stage {
   return { canvas, revived, reasons, options };
 }
 
-test('a device that is lost in mid-play comes back on the same canvas, as everything was', async () => {
-  const { canvas, revived, reasons, options } = stage();
+test('after a device loss painting resumes on the same canvas with the same guide and live inputs', async () => {
+  const { canvas, revived, reasons, options } = setUp();
   const guide = new OffscreenCanvas(1, 1);
   const painter = await createPainter(look, options);
   painter.attachGuide(guide);
@@ -98,7 +99,7 @@ test('a device that is lost in mid-play comes back on the same canvas, as everyt
   painter.paint(scene());
   painter.set('contrast', 2);
   await newest().lost;
-  // In between, nothing throws, and what is turned is kept.
+  // Until the recovery nothing throws, and changes of live inputs are kept.
   painter.paint(scene());
   painter.set('contrast', 0.5);
   painter.set('contrast', Number.NaN);
@@ -127,17 +128,18 @@ test('a device that is lost in mid-play comes back on the same canvas, as everyt
   other.destroy();
 });
 
-test('a picture that was painted once is painted again without being asked', async () => {
-  const { canvas, revived, options } = stage();
+test('the last picture is painted again after the recovery', async () => {
+  const { canvas, revived, options } = setUp();
   const painter = await createPainter(look, options);
   painter.paint(scene());
   const before = bytesOf(canvas);
   await painter.finished();
   const paints: number[][] = [];
   const submit = GPUQueue.prototype.submit;
-  GPUQueue.prototype.submit = function (...given) {
-    submit.apply(this, given);
-    // A canvas can be read only in the task that painted it. What comes later is the health monitor's, which paints nothing.
+  GPUQueue.prototype.submit = function (...args) {
+    submit.apply(this, args);
+    // A canvas can be read only in the task that painted it. Later submits come from the health monitor, which does
+    // not paint.
     if (revived.length === 0) paints.push(bytesOf(canvas));
   };
   try {
@@ -150,8 +152,8 @@ test('a picture that was painted once is painted again without being asked', asy
   painter.destroy();
 });
 
-test('what runs while the GPU goes away gives its answer all the same', async () => {
-  const { options, reasons } = stage();
+test('a run returns its result even if the device is lost during it', async () => {
+  const { options, reasons } = setUp();
   const painter = await createPainter(look, options);
   const image = Float32Array.from({ length: 3 * 4096 }, (_, i) => (i % 64) / 64);
   const expected = await painter.run({ image });
@@ -164,12 +166,12 @@ test('what runs while the GPU goes away gives its answer all the same', async ()
   painter.destroy();
 });
 
-test('a look that takes the GPU down each time is given up, once and for good', async () => {
-  const { options, reasons, revived } = stage();
+test('recovery ends, with one reported loss, for a look that loses the device each time', async () => {
+  const { options, reasons, revived } = setUp();
   const painter = await createPainter(look, options);
   const submit = GPUQueue.prototype.submit;
-  GPUQueue.prototype.submit = function (...given) {
-    submit.apply(this, given);
+  GPUQueue.prototype.submit = function (...args) {
+    submit.apply(this, args);
     newest().destroy();
   };
   try {
@@ -188,23 +190,23 @@ test('a look that takes the GPU down each time is given up, once and for good', 
   expect(reasons).toHaveLength(1);
 });
 
-test('a GPU that does not come back at first is asked again', async () => {
-  const { options, reasons, revived } = stage();
+test('recovery tries again if there is no adapter at first', async () => {
+  const { options, reasons, revived } = setUp();
   const painter = await createPainter(look, options);
-  const asking = navigator.gpu.requestAdapter;
+  const original = navigator.gpu.requestAdapter;
   let refusals = 1;
   Object.defineProperty(GPU.prototype, 'requestAdapter', {
     configurable: true,
     writable: true,
-    value(this: GPU, ...given: []) {
-      return refusals-- > 0 ? Promise.resolve(null) : asking.apply(this, given);
+    value(this: GPU, ...args: []) {
+      return refusals-- > 0 ? Promise.resolve(null) : original.apply(this, args);
     },
   });
   try {
     newest().destroy();
     await expect.poll(() => revived.length).toBe(1);
   } finally {
-    Object.defineProperty(GPU.prototype, 'requestAdapter', { value: asking });
+    Object.defineProperty(GPU.prototype, 'requestAdapter', { value: original });
   }
   expect(reasons).toEqual([]);
   painter.destroy();
@@ -214,28 +216,28 @@ for (const [what, { prototype }, method] of [
   ['an adapter', GPU, 'requestAdapter'],
   ['a device', GPUAdapter, 'requestDevice'],
 ] as const) {
-  test(`destroyed as it is given ${what} again it stays so, and leaves no device behind`, async () => {
-    const { options, reasons, revived } = stage();
+  test(`a painter destroyed while recovery requests ${what} stays destroyed and leaves no device behind`, async () => {
+    const { options, reasons, revived } = setUp();
     const painter = await createPainter(look, options);
-    const asking: unknown = Reflect.get(prototype, method);
-    if (typeof asking !== 'function') throw new Error(`${method} is no method.`);
-    Reflect.set(prototype, method, async function (this: object, ...wish: unknown[]) {
-      const given: unknown = await Reflect.apply(asking, this, wish);
+    const original: unknown = Reflect.get(prototype, method);
+    if (typeof original !== 'function') throw new Error(`${method} is not a method.`);
+    Reflect.set(prototype, method, async function (this: object, ...args: unknown[]) {
+      const result: unknown = await Reflect.apply(original, this, args);
       painter.destroy();
-      return given;
+      return result;
     });
-    undo.push(() => Reflect.set(prototype, method, asking));
+    undo.push(() => Reflect.set(prototype, method, original));
     newest().destroy();
     await expect.poll(() => devices.length).toBe(2);
     for (const device of devices) await device.lost;
-    // Nothing comes later, either.
+    // No callbacks or requests come later, either.
     await new Promise(resolve => setTimeout(resolve, 500));
     expect([reasons, revived, devices.length]).toEqual([[], [], 2]);
   });
 }
 
-test('destroyed while it is made anew, it leaves the canvas to the next painter', async () => {
-  const { canvas, options, reasons, revived } = stage();
+test('a painter destroyed during its recovery leaves the canvas to the next painter', async () => {
+  const { canvas, options, reasons, revived } = setUp();
   const painter = await createPainter(look, options);
   const held = holdDevice();
   newest().destroy();
@@ -244,7 +246,7 @@ test('destroyed while it is made anew, it leaves the canvas to the next painter'
   painter.destroy();
   const next = await createPainter(look, options);
   next.paint(scene());
-  held.give();
+  held.release();
   await late.lost;
   next.paint(scene());
   expect(Math.max(...bytesOf(canvas).slice(0, 3))).toBeGreaterThan(0);
@@ -252,8 +254,8 @@ test('destroyed while it is made anew, it leaves the canvas to the next painter'
   next.destroy();
 });
 
-test('a guide that is refused is not tried again, and is no loss', async () => {
-  const { options, reasons, revived } = stage();
+test('recovery leaves out a guide canvas that the painter refuses, and does not count it as a loss', async () => {
+  const { options, reasons, revived } = setUp();
   const painter = await createPainter(look, options);
   const taken = new OffscreenCanvas(1, 1);
   taken.getContext('2d');
@@ -261,37 +263,37 @@ test('a guide that is refused is not tried again, and is no loss', async () => {
   const held = holdDevice();
   newest().destroy();
   await held.made;
-  // There is nobody to refuse it now.
+  // During the recovery there is no painter that could refuse it.
   painter.attachGuide(taken);
-  held.give();
+  held.release();
   await expect.poll(() => revived.length).toBe(1);
   expect(devices).toHaveLength(2);
   expect(reasons).toEqual([]);
   painter.destroy();
 });
 
-test('a shared device is its owner’s: its loss is reported and not mended', async () => {
-  const { options, reasons, revived } = stage();
+test('the loss of a shared device is reported, but the painter does not recover', async () => {
+  const { options, reasons, revived } = setUp();
   const adapter = await navigator.gpu.requestAdapter();
   const device = await adapter?.requestDevice();
   if (!device) throw new Error('no device');
-  const asked = devices.length;
+  const requests = devices.length;
   const painter = await createPainter(look, { ...options, device });
   device.destroy();
   await expect.poll(() => reasons.length).toBe(1);
-  expect(devices).toHaveLength(asked);
+  expect(devices).toHaveLength(requests);
   expect(revived).toEqual([]);
   painter.destroy();
 });
 
-/** Milliseconds of one loss: until the painter was made at first, until it was revived, and from the loss to the
- * first submit beside what compiling shaders took. */
+/** Milliseconds of one recovery: `made` to make the painter at first, `revived` to recover, `compiling` to compile
+ * shaders, and `rest` from the loss to the first submit without compiling. */
 async function timesOf(
   lean: Look,
-): Promise<{ made: number; revived: number; compiling: number; own: number }> {
-  const { options, revived } = stage();
+): Promise<{ made: number; revived: number; compiling: number; rest: number }> {
+  const { options, revived } = setUp();
   const began = performance.now();
-  // Neither the health monitor nor the tuner works beside it.
+  // The health monitor and the tuner are off, so that they take no time.
   const painter = await createPainter(lean, { ...options, upkeep: false });
   const made = performance.now() - began;
   painter.paint(scene());
@@ -299,14 +301,14 @@ async function timesOf(
   const compiling = { pending: 0, since: 0, milliseconds: 0, firstSubmit: 0 };
   const compile = GPUDevice.prototype.createComputePipelineAsync;
   const submit = GPUQueue.prototype.submit;
-  GPUDevice.prototype.createComputePipelineAsync = function (...given) {
+  GPUDevice.prototype.createComputePipelineAsync = function (...args) {
     if (compiling.pending++ === 0) compiling.since = performance.now();
-    return compile.apply(this, given).finally(() => {
+    return compile.apply(this, args).finally(() => {
       if (--compiling.pending === 0) compiling.milliseconds += performance.now() - compiling.since;
     });
   };
-  GPUQueue.prototype.submit = function (...given) {
-    submit.apply(this, given);
+  GPUQueue.prototype.submit = function (...args) {
+    submit.apply(this, args);
     compiling.firstSubmit ||= performance.now();
   };
   const lost = performance.now();
@@ -319,27 +321,27 @@ async function timesOf(
   }
   painter.destroy();
   const { milliseconds, firstSubmit } = compiling;
-  const own = firstSubmit - lost - milliseconds;
-  return { made, revived: revived[0] ?? Number.NaN, compiling: milliseconds, own };
+  const rest = firstSubmit - lost - milliseconds;
+  return { made, revived: revived[0] ?? Number.NaN, compiling: milliseconds, rest };
 }
 
-test('the time that it takes, for a look of the usual size', async () => {
+test('recovery of a look of common size takes little more time than compiling shaders', async () => {
   const lean = await fetched('lean-64-uint16-colour');
   const first = await timesOf(lean);
-  // A pause of the machine is no fault of the engine: one that is slow is slow again.
-  const soon = first.own < 500 && first.revived < 2 * first.made + 2000;
-  const { made, revived, compiling, own } = soon ? first : await timesOf(lean);
+  // A second measurement rules out a pause of the machine.
+  const isFast = first.rest < 500 && first.revived < 2 * first.made + 2000;
+  const { made, revived, compiling, rest } = isFast ? first : await timesOf(lean);
   console.log(
-    `lean at 64 pixels: made in ${made.toFixed(0)} ms, revived in ${revived.toFixed(0)} ms; to the first submit ${own.toFixed(0)} ms beside ${compiling.toFixed(0)} ms of compiling`,
+    `lean at 64 pixels: made in ${made.toFixed(0)} ms, revived in ${revived.toFixed(0)} ms; to the first submit ${rest.toFixed(0)} ms without ${compiling.toFixed(0)} ms of compiling`,
   );
   expect(compiling).toBeGreaterThan(0);
-  expect(own).toBeLessThan(500);
-  // Nearly all of it is compiling shaders, which is SwiftShader's time here and is no longer than at first.
+  expect(rest).toBeLessThan(500);
+  // Nearly all of the time is SwiftShader compiling shaders, which takes no longer than at first.
   expect(revived).toBeLessThan(2 * made + 2000);
 });
 
-test('a WebGL2 context that is taken away and given back', async () => {
-  const { canvas, options, revived, reasons } = stage();
+test('painting resumes after a WebGL2 context is lost and restored', async () => {
+  const { canvas, options, revived, reasons } = setUp();
   const painter = await createPainter(look, { ...options, backend: 'webgl2' });
   expect(painter.backend).toBe('webgl2');
   painter.set('brightness', 0.25);

@@ -1,4 +1,4 @@
-// `run` on both backends: what is kept from run to run, and what is left on the GPU.
+// `run` on both backends: inputs that are kept between runs, and results that stay on the GPU.
 
 import { afterAll, expect, test } from 'vitest';
 import { type Backend, createPainter, type Painter } from '../../engine/index.ts';
@@ -8,7 +8,7 @@ import { look } from '../scene.ts';
 const NAME = 'lean-64-uint16-colour';
 const BACKENDS: readonly Backend[] = ['webgpu', 'webgl2'];
 
-const made = (backend: Backend): Painter => {
+const painterOn = (backend: Backend): Painter => {
   const painter = painters.get(backend);
   if (!painter) throw new Error(`There is no painter on ${backend}.`);
   return painter;
@@ -21,7 +21,7 @@ afterAll(() => {
 });
 
 for (const backend of BACKENDS) {
-  test(`${backend}: an input that is not given is as it was, once it has been given`, async () => {
+  test(`${backend}: an omitted input keeps its value of the last run`, async () => {
     const painter = await createPainter(await look(NAME), { backend, precision: 'float32', upkeep: false });
     painters.set(backend, painter);
     await expect(painter.run({})).rejects.toThrow("Input 'image' needs 12288 numbers and got none.");
@@ -38,16 +38,16 @@ for (const backend of BACKENDS) {
     );
   });
 
-  test(`${backend}: live inputs that are given are for one run`, async () => {
-    const painter = made(backend);
+  test(`${backend}: values of live inputs apply to one run only`, async () => {
+    const painter = painterOn(backend);
     const plain = await painter.run({ image });
     const brighter = await painter.run({ brightness: Float32Array.of(0.3) });
     expect(brighter.guide).not.toEqual(plain.guide);
     expect(await painter.run({})).toEqual(plain);
   });
 
-  test(`${backend}: a run that is not read gives nothing, and takes what it is given`, async () => {
-    const painter = made(backend);
+  test(`${backend}: a run without a readback returns nothing, and keeps its inputs`, async () => {
+    const painter = painterOn(backend);
     const read = await painter.run({ image });
     await painter.run({ image: image.map(value => 1 - value) });
     expect(await painter.run({ image }, { read: false })).toEqual({});
@@ -55,34 +55,34 @@ for (const backend of BACKENDS) {
   });
 }
 
-test('webgpu: a run that is not read asks for what painting asks for, and maps nothing', async () => {
-  const painter = made('webgpu');
+test('webgpu: a run without a readback makes the same calls as painting, and maps no buffer', async () => {
+  const painter = painterOn('webgpu');
   await painter.run({ image }, { read: false });
-  const asked: string[] = [];
-  const count = (owner: { readonly prototype: object }, method: string) =>
-    hook(owner, method, () => asked.push(method));
+  const calls: string[] = [];
+  const record = (owner: { readonly prototype: object }, method: string) =>
+    hook(owner, method, () => calls.push(method));
   const restore = [
-    count(GPUComputePassEncoder, 'dispatchWorkgroups'),
-    count(GPUQueue, 'submit'),
-    count(GPUQueue, 'writeBuffer'),
-    count(GPUDevice, 'createBindGroup'),
+    record(GPUComputePassEncoder, 'dispatchWorkgroups'),
+    record(GPUQueue, 'submit'),
+    record(GPUQueue, 'writeBuffer'),
+    record(GPUDevice, 'createBindGroup'),
   ];
   const memory = trackGpuMemory();
   await painter.run({}, { read: false });
   memory.close();
   for (const undo of restore) undo();
   const { dispatches } = painter.statistics;
-  expect(asked).toEqual([...Array<string>(dispatches).fill('dispatchWorkgroups'), 'submit']);
+  expect(calls).toEqual([...Array<string>(dispatches).fill('dispatchWorkgroups'), 'submit']);
   expect([memory.maps, memory.peakBytes, memory.pipelines]).toEqual([0, 0, []]);
 });
 
-/** Has every call of a method seen; returns what ends it. */
-function hook({ prototype }: { readonly prototype: object }, method: string, seen: () => void): () => void {
+/** Calls `onCall` at every call of a method; returns a function that ends this. */
+function hook({ prototype }: { readonly prototype: object }, method: string, onCall: () => void): () => void {
   const original: unknown = Reflect.get(prototype, method);
-  if (typeof original !== 'function') throw new Error(`${method} is no method.`);
-  Reflect.set(prototype, method, function (this: unknown, ...given: unknown[]) {
-    seen();
-    return Reflect.apply(original, this, given);
+  if (typeof original !== 'function') throw new Error(`${method} is not a method.`);
+  Reflect.set(prototype, method, function (this: unknown, ...args: unknown[]) {
+    onCall();
+    return Reflect.apply(original, this, args);
   });
   return () => Reflect.set(prototype, method, original);
 }

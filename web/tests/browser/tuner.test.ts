@@ -1,4 +1,5 @@
-// Tuning in a real browser: after the first painting, remembered, and without another painting for it.
+// Tuning in a real browser: it starts after the first painting, its result is stored, and it does not change the
+// painting.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
@@ -7,7 +8,7 @@ import { cacheKey, openTuningCache } from '../../engine/webgpu/tuning/cache.ts';
 import { defaultConfig, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import type { PageEnvironment } from '../../engine/webgpu/tuning/environment.ts';
 import { callsOf } from '../calls.ts';
-import { far, look, pixels, scene } from '../scene.ts';
+import { colourDistance, look, pixels, scene } from '../scene.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -17,51 +18,51 @@ afterAll(() => device.destroy());
 
 const NAME = 'lean-64-uint16-colour';
 
-/** A page environment that counts idle moments, and grants the first `most` of them. */
-function environment(most = Number.POSITIVE_INFINITY) {
-  const kept = new Map<string, string>();
+/** A page environment that counts requests for idle time, and grants the first `maxMoments` of them. */
+function environment(maxMoments = Number.POSITIVE_INFINITY) {
+  const stored = new Map<string, string>();
   let moments = 0;
   const made: PageEnvironment = {
     defaultConfig: defaultConfig,
     idle: async () => {
       moments += 1;
       await new Promise(resolve => setTimeout(resolve));
-      return moments <= most;
+      return moments <= maxMoments;
     },
-    storage: { read: key => kept.get(key) ?? null, write: (key, value) => kept.set(key, value) },
+    storage: { read: key => stored.get(key) ?? null, write: (key, value) => stored.set(key, value) },
   };
-  return { ...made, kept, moments: () => moments };
+  return { ...made, stored, moments: () => moments };
 }
 
 const key = () => cacheKey(adapterName(device), defaultConfig(device));
 
-async function painterIn(around: PageEnvironment) {
+async function painterIn(page: PageEnvironment) {
   const canvas = new OffscreenCanvas(1, 1);
   const settings = { canvas, onLost: () => undefined };
-  return { canvas, painter: await createWebgpuPainter(await look(NAME), settings, device, around) };
+  return { canvas, painter: await createWebgpuPainter(await look(NAME), settings, device, page) };
 }
 
-test('where it is not to tune it does not', async () => {
-  const around = environment();
+test('the option `tune: false` turns tuning off', async () => {
+  const page = environment();
   const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined, tune: false };
-  const painter = await createWebgpuPainter(await look(NAME), settings, device, around);
+  const painter = await createWebgpuPainter(await look(NAME), settings, device, page);
   painter.paint(scene());
   await painter.finished();
-  expect([around.moments(), around.kept.size]).toEqual([0, 0]);
+  expect([page.moments(), page.stored.size]).toEqual([0, 0]);
   painter.destroy();
 });
 
-test('the first painting needs no tuning, a tuned one is the same, and the choice is kept', async () => {
-  const around = environment();
-  const { canvas, painter } = await painterIn(around);
-  expect(around.moments()).toBe(0);
+test('the first painting does not wait for tuning, later ones look the same, and the result is stored', async () => {
+  const page = environment();
+  const { canvas, painter } = await painterIn(page);
+  expect(page.moments()).toBe(0);
   painter.paint(scene());
   const before = pixels(canvas);
-  await expect.poll(() => around.kept.size).toBe(1);
-  expect(around.moments()).toBeGreaterThan(0);
-  const moments = around.moments();
+  await expect.poll(() => page.stored.size).toBe(1);
+  expect(page.moments()).toBeGreaterThan(0);
+  const moments = page.moments();
   await painter.finished();
-  // The kernels that were chosen are compiled first, and then those that were only tried are forgotten.
+  // The chosen kernels are compiled first; then the kernels that were only tried are dropped.
   await expect.poll(() => painter.statistics.pipelines).toBeLessThanOrEqual(12);
   for (let frame = 0; frame < 3; frame++) {
     await new Promise(resolve => setTimeout(resolve, 200));
@@ -70,34 +71,34 @@ test('the first painting needs no tuning, a tuned one is the same, and the choic
     );
     expect(made.pipelines).toBe(0);
     const after = pixels(canvas);
-    for (let at = 0; at < 64; at += 3) expect(far(after(at, at), before(at, at))).toBeLessThan(2);
+    for (let at = 0; at < 64; at += 3) expect(colourDistance(after(at, at), before(at, at))).toBeLessThan(2);
   }
   await expect.poll(() => painter.statistics.pipelines).toBeLessThanOrEqual(12);
-  expect(around.moments()).toBe(moments);
+  expect(page.moments()).toBe(moments);
   painter.destroy();
-  const again = await painterIn(around);
+  const again = await painterIn(page);
   again.painter.paint(scene());
   await again.painter.finished();
   await new Promise(resolve => setTimeout(resolve, 200));
-  expect(around.moments()).toBe(moments);
+  expect(page.moments()).toBe(moments);
   again.painter.destroy();
 });
 
-test('a page that is hidden is not tuned on, and nothing is kept of it', async () => {
-  const around = environment(0);
-  const { painter } = await painterIn(around);
+test('a page without idle time is not tuned, and nothing is stored', async () => {
+  const page = environment(0);
+  const { painter } = await painterIn(page);
   painter.paint(scene());
-  await expect.poll(() => around.moments()).toBe(1);
+  await expect.poll(() => page.moments()).toBe(1);
   await new Promise(resolve => setTimeout(resolve, 500));
-  expect(around.moments()).toBe(1);
-  expect(around.kept.size).toBe(0);
+  expect(page.moments()).toBe(1);
+  expect(page.stored.size).toBe(0);
   painter.destroy();
 });
 
-test('where the GPU refuses what was found it is forgotten, and the usual kernels paint', async () => {
-  const around = environment(0);
+test('if the GPU refuses stored shapes, they are deleted and the default kernels paint', async () => {
+  const page = environment(0);
   const fine = { wide: 2, tall: 1, deep: 1, share: 1 };
-  around.kept.set(key(), JSON.stringify({ fine }));
+  page.stored.set(key(), JSON.stringify({ fine }));
   const original = GPUDevice.prototype.createComputePipelineAsync;
   const refused: string[] = [];
   const modules = new Map<object, string>();
@@ -115,11 +116,11 @@ test('where the GPU refuses what was found it is forgotten, and the usual kernel
     return original.call(this, descriptor);
   };
   try {
-    const { canvas, painter } = await painterIn(around);
+    const { canvas, painter } = await painterIn(page);
     expect(refused.length).toBeGreaterThan(0);
-    expect(around.kept.get(key())).toBe('{}');
+    expect(page.stored.get(key())).toBe('{}');
     painter.paint(scene());
-    expect(far(pixels(canvas)(8, 32), [0, 0, 0])).toBeGreaterThan(0);
+    expect(colourDistance(pixels(canvas)(8, 32), [0, 0, 0])).toBeGreaterThan(0);
     painter.destroy();
   } finally {
     GPUDevice.prototype.createComputePipelineAsync = original;
@@ -127,19 +128,19 @@ test('where the GPU refuses what was found it is forgotten, and the usual kernel
   }
 });
 
-test('a GPU that is lost forgets what was found on it; lost by what is tried, it tries nothing again', async () => {
-  const painting = async (around: ReturnType<typeof environment>, own: GPUDevice) => {
+test('a device loss deletes the stored shapes; a loss while tuning stores the defaults, so that tuning is not repeated', async () => {
+  const painting = async (page: ReturnType<typeof environment>, tunedDevice: GPUDevice) => {
     const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined };
-    const painter = await createWebgpuPainter(await look(NAME), settings, own, around);
+    const painter = await createWebgpuPainter(await look(NAME), settings, tunedDevice, page);
     painter.paint(scene());
     return painter;
   };
   const found = environment(0);
   const [first, second] = [await requestDevice(), await requestDevice()];
-  found.kept.set(key(), JSON.stringify(SOFTWARE_CONFIG.shapes));
+  found.stored.set(key(), JSON.stringify(SOFTWARE_CONFIG.shapes));
   await painting(found, first);
   first.destroy();
-  await expect.poll(() => found.kept.get(key())).toBe('{}');
+  await expect.poll(() => found.stored.get(key())).toBe('{}');
   const trying = environment();
   trying.idle = async () => {
     second.destroy();
@@ -147,10 +148,10 @@ test('a GPU that is lost forgets what was found on it; lost by what is tried, it
     return true;
   };
   await painting(trying, second);
-  await expect.poll(() => trying.kept.get(key())).toBe(JSON.stringify(defaultConfig(second).shapes));
+  await expect.poll(() => trying.stored.get(key())).toBe(JSON.stringify(defaultConfig(second).shapes));
 });
 
-test('of what is kept shapes are taken', () => {
+test('only valid shapes are read from the stored text', () => {
   const reading = (text: string): PageEnvironment => ({
     defaultConfig: defaultConfig,
     idle: async () => true,
@@ -160,8 +161,8 @@ test('of what is kept shapes are taken', () => {
   const fine = { wide: 2, tall: 1, deep: 1, share: 1 };
   const { heavy } = SOFTWARE_CONFIG.shapes;
   expect(found(JSON.stringify({ fine, heavy, odd: heavy }))).toEqual({ fine, heavy });
-  for (const odd of [{ wide: 7777 }, { wide: true }, { deep: 3 }, { tall: 64 }, { share: undefined }])
-    expect(found(JSON.stringify({ fine, coarse: { ...fine, ...odd } })), JSON.stringify(odd)).toEqual({
+  for (const wrong of [{ wide: 7777 }, { wide: true }, { deep: 3 }, { tall: 64 }, { share: undefined }])
+    expect(found(JSON.stringify({ fine, coarse: { ...fine, ...wrong } })), JSON.stringify(wrong)).toEqual({
       fine,
     });
   for (const text of ['not JSON', 'null', '{}', '3', '{"tiny":3}']) expect(found(text), text).toEqual({});

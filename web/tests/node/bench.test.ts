@@ -42,7 +42,7 @@ describe('statistics', () => {
     // The machine is ten times slower in the last two rounds: the ratio of the medians would be wrong.
     const ours = samples([10, 10, 100, 100]);
     expect(medianRatio(samples([30, 30, 300, 300]), ours)).toBe(3);
-    // A rival that left early is compared with limner's samples of the same rounds.
+    // A rival that was removed early is compared with limner's samples of the same rounds.
     expect(medianRatio(samples([30, 30]), ours)).toBe(3);
     expect(medianRatio([{ round: 9, milliseconds: 1, burst: 1 }], ours)).toBeNull();
   });
@@ -221,8 +221,8 @@ describe('rounds', () => {
 
     async timeSteps(): Promise<number> {
       this.turns.push(this.label);
-      const own = this.turns.filter(label => label === this.label);
-      if (own.length === this.breaksAt) throw new Error('The device was lost.');
+      const count = this.turns.filter(label => label === this.label).length;
+      if (count === this.breaksAt) throw new Error('The device was lost.');
       return 10;
     }
 

@@ -1,10 +1,10 @@
-// What trimming leaves out of a convolution's axis is what multiplies padding alone.
+// Trimming removes from a convolution's axis only the taps that multiply padding.
 
 import { expect, test } from 'vitest';
 import type { ConvAxis } from '../../engine/graph/ir/operation.ts';
 import { directAxis, transposedAxis, trimAxis } from '../../engine/graph/lowering/conv-axis.ts';
 
-/** Every product that counts: of which output, kernel row and input row. */
+/** All products with an input row, each as output row, kernel row and input row. */
 function products(
   { phases, outputStride, inputStride, inputStep, kernelStep }: ConvAxis,
   inputs: number,
@@ -25,7 +25,7 @@ const taps = ({ phases }: ConvAxis): number => phases.reduce((sum, { count }) =>
 
 const SMALL = [1, 2, 3, 4, 5];
 
-test('no product that counts is lost, whatever kernel, stride, dilation, padding and size', () => {
+test('trimming keeps every product with an input row, for all kernels, strides, dilations, paddings and sizes', () => {
   let shorter = 0;
   for (const kernel of SMALL)
     for (const stride of [1, 2, 3])
@@ -35,15 +35,15 @@ test('no product that counts is lost, whatever kernel, stride, dilation, padding
             for (const outputs of SMALL)
               for (const make of [directAxis, transposedAxis]) {
                 const axis = make(kernel, stride, dilation, before);
-                const made = trimAxis(axis, inputs, outputs);
-                expect(products(made, inputs, outputs)).toEqual(products(axis, inputs, outputs));
-                if (taps(axis) > 0) expect(taps(made)).toBeGreaterThan(0);
-                if (taps(made) < taps(axis)) shorter += 1;
+                const trimmed = trimAxis(axis, inputs, outputs);
+                expect(products(trimmed, inputs, outputs)).toEqual(products(axis, inputs, outputs));
+                if (taps(axis) > 0) expect(taps(trimmed)).toBeGreaterThan(0);
+                if (taps(trimmed) < taps(axis)) shorter += 1;
               }
   expect(shorter).toBeGreaterThan(500);
 });
 
-test('of a kernel of 4 on the innermost pixels of a U-Net a quarter is left', () => {
+test('a 4x4 kernel on the innermost pixels of a U-Net is trimmed to a quarter', () => {
   expect(trimAxis(directAxis(4, 2, 1, 1), 2, 1).phases).toEqual([{ first: 1, count: 2, start: 0 }]);
   expect(trimAxis(transposedAxis(4, 2, 1, 1), 1, 2).phases).toEqual([
     { first: 1, count: 1, start: 0 },
@@ -51,7 +51,7 @@ test('of a kernel of 4 on the innermost pixels of a U-Net a quarter is left', ()
   ]);
 });
 
-test('where every tap meets a pixel somewhere, the axis stays as it is', () => {
+test('an axis does not change if every tap reads an input somewhere', () => {
   const axis = directAxis(4, 2, 1, 1);
   expect(trimAxis(axis, 8, 4)).toEqual(axis);
 });

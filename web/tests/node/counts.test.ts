@@ -1,5 +1,5 @@
-// How many kernels a frame of each size takes, at each number of pixels. The graphs are made here, with
-// weights that are all zero: the count depends on shapes alone, and files of all would take long to write.
+// The number of operations in a frame, for each size and each number of pixels. The graphs are built here with weights
+// of zero: the number depends on shapes only, and files for all combinations would take long to write.
 
 import { expect, test } from 'vitest';
 import { lower } from '../../engine/graph/lowering/lower.ts';
@@ -7,7 +7,7 @@ import { makePlan } from '../../engine/graph/passes/plan.ts';
 import { type Constant, constantOf } from '../../engine/onnx/constant.ts';
 import type { Attribute, OnnxModel, OnnxNode } from '../../engine/onnx/model.ts';
 
-/** Channels of the outermost layer, of the innermost, and layers at 256 pixels. */
+/** Channels of the outermost layer, largest number of channels, and layers at 256 pixels. */
 const SIZES = {
   lean: [16, 64, 7],
   small: [4, 512, 8],

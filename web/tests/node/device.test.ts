@@ -1,4 +1,4 @@
-// Asking for WebGPU in browsers of all ages: an answer or a sentence, never an exception.
+// Detection of WebGPU in old and new browsers: it always returns a result and never throws.
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { webgpuAvailable } from '../../engine/index.ts';
@@ -8,7 +8,7 @@ afterEach(() => vi.unstubAllGlobals());
 const browser = (adapter: unknown) =>
   vi.stubGlobal('navigator', { gpu: { requestAdapter: async () => adapter } });
 
-test('a browser without WebGPU, or without a graphics processor', async () => {
+test('a browser without WebGPU or without a GPU gives a reason', async () => {
   vi.stubGlobal('navigator', {});
   expect(await webgpuAvailable()).toEqual({ ok: false, reason: 'This browser has no WebGPU.' });
   browser(null);
@@ -20,14 +20,14 @@ test('a browser without WebGPU, or without a graphics processor', async () => {
   expect(await webgpuAvailable()).toEqual({ ok: false, reason: 'WebGPU failed: blocked' });
 });
 
-test('an adapter of before 2024 says nothing of itself', async () => {
+test('an adapter without info, as before 2024, is an unnamed GPU', async () => {
   browser({});
   expect(await webgpuAvailable()).toEqual({ ok: true, adapter: 'unnamed GPU' });
   browser({ isFallbackAdapter: true });
   expect(await webgpuAvailable()).toMatchObject({ ok: false, software: true });
 });
 
-test('a software rasteriser is known by its name or by what it says', async () => {
+test('a software adapter is recognized by its name or by isFallbackAdapter', async () => {
   browser({ info: { vendor: 'google', architecture: 'swiftshader', device: '', description: '' } });
   expect(await webgpuAvailable()).toMatchObject({ ok: false, software: true });
   expect(await webgpuAvailable({ allowSoftware: true })).toEqual({ ok: true, adapter: 'google swiftshader' });

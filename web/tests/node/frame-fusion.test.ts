@@ -1,4 +1,4 @@
-// Which operations a frame makes in one kernel.
+// Fusion of a frame's operations into kernels.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -15,20 +15,27 @@ test.each([
   ['small-256-uint8-soft', 17],
   ['medium-256-uint8-soft', 17],
   ['large-256-uint8-soft', 17],
-])('%s: the picture with its means, the guide with the first convolution', async (name, steps) => {
-  const framePlan = fuseFrame(await planOf(name));
-  expect(framePlan.steps).toHaveLength(steps);
-  expect(framePlan.steps.slice(0, 3).map(({ kind }) => kind)).toEqual(['downsample', 'inputConv', 'single']);
-  expect(framePlan.steps.slice(2).every(({ kind }) => kind === 'single')).toBe(true);
-});
+])(
+  '%s: the picture is fused with its downsampling, and the guide with the first convolution',
+  async (name, steps) => {
+    const framePlan = fuseFrame(await planOf(name));
+    expect(framePlan.steps).toHaveLength(steps);
+    expect(framePlan.steps.slice(0, 3).map(({ kind }) => kind)).toEqual([
+      'downsample',
+      'inputConv',
+      'single',
+    ]);
+    expect(framePlan.steps.slice(2).every(({ kind }) => kind === 'single')).toBe(true);
+  },
+);
 
-test('a picture that goes straight into a convolution is sampled there', async () => {
+test('a convolution that reads the picture directly samples it itself', async () => {
   const { steps, guide } = fuseFrame(await planOf('lean-64-uint16-colour'));
   expect(steps[0]?.kind).toBe('inputConv');
   expect(guide?.kind).toBe('frameInput');
 });
 
-test('edges stay kernels of their own', async () => {
+test('the edges guide is not fused with the first convolution', async () => {
   const { steps } = fuseFrame(await planOf('lean-64-float16-edges'));
   expect(steps.map(({ kind }) => kind)).not.toContain('inputConv');
 });
@@ -48,7 +55,7 @@ test('no fused kernel reads a buffer that it writes', async () => {
   }
 });
 
-test('a tile fits the memory of a workgroup that every GPU has', async () => {
+test('a tile fits into the workgroup memory that every GPU has', async () => {
   const { steps } = fuseFrame(await planOf('lean-64-uint16-colour'));
   for (const step of steps) {
     if (step.kind !== 'inputConv') continue;
@@ -59,7 +66,7 @@ test('a tile fits the memory of a workgroup that every GPU has', async () => {
   }
 });
 
-test('a guide that takes its rows in no rising order is no tile', async () => {
+test('a guide whose rows are not in ascending order has no tile', async () => {
   const { steps } = fuseFrame(await planOf('lean-256-uint8-soft'));
   const fused = steps.find(step => step.kind === 'inputConv');
   if (fused?.kind !== 'inputConv' || fused.guide.kind !== 'resample') throw new Error('no soft guide');

@@ -1,4 +1,4 @@
-// The health monitor: what counts as a fault, when it checks, and what follows from a fault.
+// The health monitor: what counts as a fault, when it checks, and how a painter recovers from a fault.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readLook } from '../../engine/look.ts';
@@ -13,8 +13,8 @@ afterEach(() => vi.useRealTimers());
 
 const look = await readLook(tinyLook());
 
-/** A painter whose kernels compute those values from the test pattern. */
-function painterOf(values: Float32Array): BackendPainter {
+/** A painter whose probe finds these values. */
+function fakePainter(values: Float32Array): BackendPainter {
   return {
     info: look.info,
     backend: 'webgpu',
@@ -31,27 +31,27 @@ function painterOf(values: Float32Array): BackendPainter {
   };
 }
 
-const honest = Float32Array.of(0, 0, 0.5, -2);
+const healthy = Float32Array.of(0, 0, 0.5, -2);
 const broken = Float32Array.of(0, 0.5, Number.NaN, 1);
-const dead = new Float32Array(12);
+const zeros = new Float32Array(12);
 
-test('NaN, infinity and nothing but zeros are faults, and so is a painting that is not written', async () => {
-  const all = { isPainted: true };
-  expect(diagnoseResult({ ...all, values: broken })).toMatch(/NaN.*\.$/);
-  expect(diagnoseResult({ ...all, values: Float32Array.of(0, Number.NEGATIVE_INFINITY) })).toMatch(/NaN/);
-  expect(diagnoseResult({ ...all, values: dead })).toMatch(/zeros.*\.$/);
-  expect(diagnoseResult({ ...all, values: honest })).toBeNull();
-  expect(diagnoseResult({ ...all, values: Float32Array.of(0, 0, 1e-6) })).toBeNull();
-  // A look of one kernel leaves nothing to a next one.
-  expect(diagnoseResult({ ...all, values: new Float32Array() })).toBeNull();
-  expect(diagnoseResult({ values: honest, isPainted: false })).toMatch(/zeros/);
-  expect(await diagnose(painterOf(honest))).toBeNull();
-  expect(await diagnose(painterOf(broken))).toMatch(/NaN/);
-  const refuses = { ...painterOf(honest), probe: () => Promise.reject(new Error('lost')) };
-  expect(await diagnose(refuses)).toBeNull();
+test('NaN, infinities, only zeros, and an unwritten painting are faults', async () => {
+  const written = { isPainted: true };
+  expect(diagnoseResult({ ...written, values: broken })).toMatch(/NaN.*\.$/);
+  expect(diagnoseResult({ ...written, values: Float32Array.of(0, Number.NEGATIVE_INFINITY) })).toMatch(/NaN/);
+  expect(diagnoseResult({ ...written, values: zeros })).toMatch(/zeros.*\.$/);
+  expect(diagnoseResult({ ...written, values: healthy })).toBeNull();
+  expect(diagnoseResult({ ...written, values: Float32Array.of(0, 0, 1e-6) })).toBeNull();
+  // A look with one kernel has no activations.
+  expect(diagnoseResult({ ...written, values: new Float32Array() })).toBeNull();
+  expect(diagnoseResult({ values: healthy, isPainted: false })).toMatch(/zeros/);
+  expect(await diagnose(fakePainter(healthy))).toBeNull();
+  expect(await diagnose(fakePainter(broken))).toMatch(/NaN/);
+  const failing = { ...fakePainter(healthy), probe: () => Promise.reject(new Error('lost')) };
+  expect(await diagnose(failing)).toBeNull();
 });
 
-test('the test pattern has many colours, and is opaque', () => {
+test('the test pattern has many colours and is opaque', () => {
   const picture = testPattern();
   expect(picture).toHaveLength(4 * TEST_PATTERN_SIDE ** 2);
   const colours = Array.from({ length: TEST_PATTERN_SIDE ** 2 }, (_, i) =>
@@ -61,7 +61,7 @@ test('the test pattern has many colours, and is opaque', () => {
   expect(picture.every((value, i) => i % 4 < 3 || value === 255)).toBe(true);
 });
 
-test('it looks a second after the first painting, then every two minutes while there is painting', async () => {
+test('it checks one second after the first painting, then every two minutes during painting', async () => {
   const check = vi.fn(async () => undefined);
   const monitor = new HealthMonitor(check);
   await vi.advanceTimersByTimeAsync(10_000);
@@ -83,15 +83,15 @@ test('it looks a second after the first painting, then every two minutes while t
   expect(check).toHaveBeenCalledTimes(2);
 });
 
-/** A lasting painter whose painters are made one after the other. */
-async function lasting(found: readonly Float32Array[], delays = [0, 1000], upkeep = true) {
+/** A recovering painter whose inner painters have these values one after the other. */
+async function recovering(values: readonly Float32Array[], delays = [0, 1000], upkeep = true) {
   const made: BackendPainter[] = [];
   const careful: boolean[] = [];
   const [reasons, revived]: [string[], number[]] = [[], []];
   const painter = await createRecoveringPainter({
     make: async (_, isCareful) => {
       careful.push(isCareful);
-      const next = painterOf(found[made.length] ?? honest);
+      const next = fakePainter(values[made.length] ?? healthy);
       made.push(next);
       return next;
     },
@@ -104,8 +104,8 @@ async function lasting(found: readonly Float32Array[], delays = [0, 1000], upkee
   return { painter, made, careful, reasons, revived };
 }
 
-test('a painter that fails once is made anew, with care, and that is all', async () => {
-  const { made, careful, reasons, revived } = await lasting([broken, honest]);
+test('after one fault the painter is recreated with `isCareful`, and no loss is reported', async () => {
+  const { made, careful, reasons, revived } = await recovering([broken, healthy]);
   await vi.advanceTimersByTimeAsync(3000);
   expect([made.length, revived.length, reasons.length]).toEqual([2, 1, 0]);
   expect(careful).toEqual([false, true]);
@@ -115,26 +115,29 @@ test('a painter that fails once is made anew, with care, and that is all', async
 
 test.each([
   ['numbers', broken, 'NaN'],
-  ['paintings', dead, 'zeros'],
-] as const)('a GPU that gives no %s again is given up with a sentence, once', async (_, values, word) => {
-  const { painter, made, reasons } = await lasting([values, values]);
-  await vi.advanceTimersByTimeAsync(10_000);
-  expect(made).toHaveLength(2);
-  expect(reasons).toHaveLength(1);
-  expect(reasons[0]).toContain(word);
-  expect(reasons[0]).toMatch(/\.$/);
-  painter.paint({ width: 64, height: 64 } as HTMLCanvasElement);
-  expect(made[1]?.paint).toHaveBeenCalledTimes(1);
-});
+  ['paintings', zeros, 'zeros'],
+] as const)(
+  'a GPU that gives no valid %s twice is reported as lost once, with a sentence',
+  async (_, values, word) => {
+    const { painter, made, reasons } = await recovering([values, values]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(made).toHaveLength(2);
+    expect(reasons).toHaveLength(1);
+    expect(reasons[0]).toContain(word);
+    expect(reasons[0]).toMatch(/\.$/);
+    painter.paint({ width: 64, height: 64 } as HTMLCanvasElement);
+    expect(made[1]?.paint).toHaveBeenCalledTimes(1);
+  },
+);
 
-test('on a shared device a fault is only reported', async () => {
-  const { made, reasons } = await lasting([broken], []);
+test('on a shared device a fault is reported, and the painter is not recreated', async () => {
+  const { made, reasons } = await recovering([broken], []);
   await vi.advanceTimersByTimeAsync(3000);
   expect([made.length, reasons.length]).toEqual([1, 1]);
 });
 
-test('without upkeep nobody looks', async () => {
-  const { made, reasons } = await lasting([broken], [0, 1000], false);
+test('without upkeep the health monitor does not run', async () => {
+  const { made, reasons } = await recovering([broken], [0, 1000], false);
   expect(vi.getTimerCount()).toBe(0);
   await vi.advanceTimersByTimeAsync(200_000);
   expect([made.length, reasons.length]).toEqual([1, 0]);

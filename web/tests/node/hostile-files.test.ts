@@ -1,4 +1,4 @@
-// The reader treats a file as hostile: whatever the bytes are, it answers with a look or a sentence, soon.
+// Hostile files: for any bytes the reader quickly returns a look or throws an EngineError.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { graphOf, message, model, node, tensor, text, value, varint } from '../o
 
 const file = new Uint8Array(readFileSync(`${CACHE}/lean-64-uint16-colour.onnx`));
 
-/** What reading did: nothing else than a look or an EngineError is allowed. */
+/** 'read', or the message of an EngineError. Other errors are thrown. */
 async function outcome(bytes: Uint8Array): Promise<string> {
   try {
     await readLook(bytes);
@@ -23,7 +23,7 @@ async function outcome(bytes: Uint8Array): Promise<string> {
   }
 }
 
-test('a look is read with what its maker wrote', async () => {
+test('a look is read with its metadata', async () => {
   const { info } = await readLook(file);
   expect(info).toMatchObject({
     name: 'lean uint16',
@@ -35,7 +35,7 @@ test('a look is read with what its maker wrote', async () => {
   expect(info.figures).toEqual({ seed: 7 });
 });
 
-test('a file cut anywhere is refused with a sentence', async () => {
+test('a file that is cut short anywhere is refused with a sentence', async () => {
   const random = seeded(1);
   const cuts = Array.from({ length: 200 }, () => Math.floor(random() * file.length));
   for (const cut of [0, 1, 2, 7, file.length - 1, ...cuts]) {
@@ -43,7 +43,7 @@ test('a file cut anywhere is refused with a sentence', async () => {
   }
 });
 
-test('random bytes are no model', async () => {
+test('random bytes are refused with a sentence', async () => {
   const random = seeded(3);
   for (let i = 0; i < 300; i++) {
     const bytes = Uint8Array.from({ length: 1 + Math.floor(random() * 400) }, () => random() * 256);
@@ -54,7 +54,7 @@ test('random bytes are no model', async () => {
 const image = value('image', [1, 3, 8, 8]);
 const out = value('painting', [1, 3, 8, 8]);
 
-/** A small look in which every kind of field occurs. */
+/** A small look with every kind of protobuf field. */
 function graphFile(): Uint8Array {
   return model(
     graphOf({
@@ -85,7 +85,7 @@ const single = (op: string, inputs: string[], attributes = {}, constants: Uint8A
     }),
   );
 
-test('the small look is one', async () => {
+test('the small look is read', async () => {
   expect(await outcome(graphFile())).toBe('read');
 });
 
@@ -114,7 +114,7 @@ test.each([
     'impossible',
   ],
   [
-    'pads without end',
+    'huge pads',
     single('Pad', ['image'], { pads: [0, 0, 2 ** 40, 0, 0, 0, 0, 0], mode: 'edge' }),
     'which the engine does not support',
   ],
@@ -124,7 +124,7 @@ test.each([
     'paints pictures from pictures',
   ],
   [
-    'an open size',
+    'an open dimension',
     model(graphOf({ nodes: [], inputs: [value('image', [1, 3, 'h', 'w'])], outputs: [out] })),
     "leaves its dimension 'h' open",
   ],
@@ -133,7 +133,7 @@ test.each([
   expect(await outcome(bytes)).toContain(sentence);
 });
 
-test('graphs that double their own expression again and again are read at once', async () => {
+test('graphs whose expressions double many times are read quickly', async () => {
   const doubled = (first: string) =>
     Array.from({ length: 60 }, (_, i) =>
       node('Mul', [i ? `d${i}` : first, i ? `d${i}` : first], [`d${i + 1}`], {}),
@@ -152,7 +152,7 @@ test('graphs that double their own expression again and again are read at once',
   }
 });
 
-test('a chain of thousands of nodes is read or refused at once', { timeout: 60_000 }, async () => {
+test('a chain of thousands of nodes is read or refused quickly', { timeout: 60_000 }, async () => {
   for (const [first, sentence] of [
     ['live', 'operations on scalars'],
     ['image', 'read'],
@@ -166,7 +166,7 @@ test('a chain of thousands of nodes is read or refused at once', { timeout: 60_0
   }
 });
 
-test('a format of the future asks for a newer page', async () => {
+test('the error for a newer format version says that the page must be updated', async () => {
   const property = message(14, [...text(1, 'limner.format'), ...text(2, '2')]);
   expect(await outcome(Uint8Array.from([...graphFile(), ...property]))).toContain('update the page');
 });
@@ -176,13 +176,13 @@ test('external data is refused', async () => {
   expect(() => readConstant(external)).toThrow('stored outside the file');
 });
 
-test('messages nested a thousand deep are passed over', async () => {
+test('unknown messages nested a thousand deep are skipped', async () => {
   let inner: number[] = [];
   for (let i = 0; i < 1000; i++) inner = message(5, inner);
   expect(await outcome(Uint8Array.from([...graphFile(), ...message(25, inner)]))).toBe('read');
 });
 
-test('every storage of numbers is read', async () => {
+test('tensor data of every type is read, from raw and typed fields', async () => {
   const typed = (type: number, field: number, bytes: number[]) =>
     floats(readConstant(Uint8Array.from([...varint(1, 2), ...varint(2, type), ...message(field, bytes)])));
   expect([...typed(1, 9, [0, 0, 128, 63, 0, 0, 0, 192])]).toEqual([1, -2]);
@@ -196,7 +196,7 @@ test('every storage of numbers is read', async () => {
   expect([...typed(7, 7, [5, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1])]).toEqual([5, -1]);
 });
 
-test('halves have all their kinds of value', async () => {
+test('float16 is converted: subnormal, normal, largest and infinite values', async () => {
   const values = [0x0001, 0x03ff, 0x7bff, 0xfc00, 0x3555].map(halfToFloat);
   expect(values).toEqual([2 ** -24, 1023 * 2 ** -24, 65504, Number.NEGATIVE_INFINITY, 0.333251953125]);
 });
@@ -208,6 +208,6 @@ test('weights are views of the file, not copies', async () => {
   for (const { bytes } of weights) expect(bytes.buffer).toBe(file.buffer);
 });
 
-test('graphs that are no pictures are read for tools', async () => {
+test('`readGraph` reads a graph without the checks of a look', async () => {
   expect((await readGraph(graphFile())).operations).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
-// What the kernels of the test looks ask of a GPU, in every configuration, against what WebGPU promises: a phone with
-// eight storage buffers a stage and 16 kB of workgroup memory compiles all that a desktop does.
+// The kernels of the test looks stay within the default limits of WebGPU in every configuration, so that a phone with
+// eight storage buffers per stage and 16 kB of workgroup memory compiles the same kernels as a desktop.
 
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -28,24 +28,24 @@ const CONFIGS: Record<string, KernelConfig> = {
   'software GPUs': SOFTWARE_CONFIG,
   'quads of threads': quads,
   GPUs: GPU_CONFIG,
-  ...Object.fromEntries([0, 1, 2, 3].map(i => [`software GPUs, tried ${i}`, near(quads, i)])),
-  ...Object.fromEntries([0, 1, 2, 3, 4, 5].map(i => [`GPUs, tried ${i}`, near(GPU_CONFIG, i)])),
+  ...Object.fromEntries([0, 1, 2, 3].map(i => [`software GPUs, neighbours ${i}`, near(quads, i)])),
+  ...Object.fromEntries([0, 1, 2, 3, 4, 5].map(i => [`GPUs, neighbours ${i}`, near(GPU_CONFIG, i)])),
 };
 
-interface Seen {
+interface Requests {
   layouts: GPUBindGroupLayoutDescriptor[];
   codes: string[];
 }
 
-/** As much of a device as making kernels takes; it records what it is asked for. */
-function deviceOf(seen: Seen): GPUDevice {
+/** A fake device for creating kernels, which records bind group layouts and shader code. */
+function fakeDevice(requests: Requests): GPUDevice {
   const buffer = ({ size }: GPUBufferDescriptor) => ({
     size,
     getMappedRange: () => new ArrayBuffer(size),
     unmap: () => undefined,
     destroy: () => undefined,
   });
-  const made = {
+  const device = {
     limits: { maxStorageBufferBindingSize: 2 ** 31, maxBufferSize: 2 ** 31 },
     queue: { writeBuffer: () => undefined },
     createBuffer: buffer,
@@ -54,15 +54,15 @@ function deviceOf(seen: Seen): GPUDevice {
     createComputePipelineAsync: async () => ({}),
     createComputePipeline: () => ({}),
     createBindGroupLayout: (descriptor: GPUBindGroupLayoutDescriptor) => {
-      seen.layouts.push(descriptor);
+      requests.layouts.push(descriptor);
       return {};
     },
     createShaderModule: ({ code }: GPUShaderModuleDescriptor) => {
-      seen.codes.push(code);
+      requests.codes.push(code);
       return {};
     },
   };
-  return made as unknown as GPUDevice;
+  return device as unknown as GPUDevice;
 }
 
 beforeEach(() => {
@@ -71,8 +71,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-/** `A * B + 3` of whole numbers and of constants of the text. */
-function numberOf(expression: string, code: string): number {
+/** The value of an expression such as `A * B + 3` of integers and of constants in the code. */
+function evaluate(expression: string, code: string): number {
   const sum = (terms: string): number =>
     terms
       .split('+')
@@ -83,72 +83,76 @@ function numberOf(expression: string, code: string): number {
   const factor = (name: string): number => {
     if (/^\d+u?$/.test(name)) return Number.parseInt(name, 10);
     const [, value] = new RegExp(`const ${name}(?:: \\w+)? = ([^;]+);`).exec(code) ?? [];
-    if (value === undefined) throw new Error(`nothing gives ${name} a value`);
+    if (value === undefined) throw new Error(`${name} is not defined`);
     return sum(value);
   };
   return sum(expression);
 }
 
-/** Of an element of an array: `Sum` has three numbers or four, and fills sixteen bytes. */
+/** Bytes of an array element by type. `Sum` has three or four numbers and takes sixteen bytes. */
 const BYTES: Record<string, number> = { f32: 4, i32: 4, u32: 4, vec4f: 16, vec2f: 8, Sum: 16 };
 
 test.each(
   looks.flatMap(({ name }) =>
     Object.entries(CONFIGS).map(([label, config]) => [name, label, config] as const),
   ),
-)('kernels of %s in the config for %s fit every adapter', { timeout: 60_000 }, async (name, _, config) => {
-  const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
-  const seen: Seen = { layouts: [], codes: [] };
-  const program = createFrameProgram(new BufferAllocator(deviceOf(seen)), plan, config, 'rgba8unorm');
-  const kernels = await prepareKernels(program, config, ['external'])();
-  kernelsOfKind(program, kernels, 'texture');
-  expect(seen.codes.length).toBeGreaterThan(4);
-  for (const { label, entries } of seen.layouts) {
-    const kinds = [...entries].map(({ buffer }) => buffer?.type);
-    const storage = kinds.filter(kind => kind === 'storage' || kind === 'read-only-storage').length;
-    expect(storage, label).toBeLessThanOrEqual(REQUIRED_LIMITS.maxStorageBuffersPerShaderStage);
-    const uniforms = kinds.filter(kind => kind === 'uniform').length;
-    expect(uniforms, label).toBeLessThanOrEqual(REQUIRED_LIMITS.maxUniformBuffersPerShaderStage);
-  }
-  for (const code of seen.codes) {
-    const [, size = ''] = /@workgroup_size\(([^)]+)\)/.exec(code) ?? [];
-    const threads = size.split(',').reduce((product, one) => product * numberOf(one, code), 1);
-    expect(threads, code).toBeGreaterThan(0);
-    expect(threads, code).toBeLessThanOrEqual(REQUIRED_LIMITS.maxComputeInvocationsPerWorkgroup);
-    const shared = [...code.matchAll(/var<workgroup> \w+: array<(\w+), ([^>]+)>/g)];
-    const bytes = shared.reduce(
-      (sum, [, type = '', many = '']) => sum + (BYTES[type] ?? Number.NaN) * numberOf(many, code),
-      0,
-    );
-    expect(bytes, code).toBeLessThanOrEqual(REQUIRED_LIMITS.maxComputeWorkgroupStorageSize);
-  }
-});
+)(
+  'kernels of %s in the configuration for %s stay within the limits of every adapter',
+  { timeout: 60_000 },
+  async (name, _, config) => {
+    const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
+    const requests: Requests = { layouts: [], codes: [] };
+    const program = createFrameProgram(new BufferAllocator(fakeDevice(requests)), plan, config, 'rgba8unorm');
+    const kernels = await prepareKernels(program, config, ['external'])();
+    kernelsOfKind(program, kernels, 'texture');
+    expect(requests.codes.length).toBeGreaterThan(4);
+    for (const { label, entries } of requests.layouts) {
+      const kinds = [...entries].map(({ buffer }) => buffer?.type);
+      const storage = kinds.filter(kind => kind === 'storage' || kind === 'read-only-storage').length;
+      expect(storage, label).toBeLessThanOrEqual(REQUIRED_LIMITS.maxStorageBuffersPerShaderStage);
+      const uniforms = kinds.filter(kind => kind === 'uniform').length;
+      expect(uniforms, label).toBeLessThanOrEqual(REQUIRED_LIMITS.maxUniformBuffersPerShaderStage);
+    }
+    for (const code of requests.codes) {
+      const [, size = ''] = /@workgroup_size\(([^)]+)\)/.exec(code) ?? [];
+      const threads = size.split(',').reduce((product, one) => product * evaluate(one, code), 1);
+      expect(threads, code).toBeGreaterThan(0);
+      expect(threads, code).toBeLessThanOrEqual(REQUIRED_LIMITS.maxComputeInvocationsPerWorkgroup);
+      const shared = [...code.matchAll(/var<workgroup> \w+: array<(\w+), ([^>]+)>/g)];
+      const bytes = shared.reduce(
+        (sum, [, type = '', length = '']) => sum + (BYTES[type] ?? Number.NaN) * evaluate(length, code),
+        0,
+      );
+      expect(bytes, code).toBeLessThanOrEqual(REQUIRED_LIMITS.maxComputeWorkgroupStorageSize);
+    }
+  },
+);
 
-/** Texts of a frame's kernels, for both kinds of frames. */
-const textsOf = (framePlan: FramePlan, config: KernelConfig, step: FrameStep): string[] =>
+/** Shader code of a step, for both kinds of frame sources. */
+const codesOf = (framePlan: FramePlan, config: KernelConfig, step: FrameStep): string[] =>
   (['external', 'texture'] as const).map(kind => {
     const { code, frame } = compileStep(framePlan, config, step, { kind, format: 'rgba8unorm' });
     return `${frame ? kind : ''} ${code}`;
   });
 
-/** The class whose shape a step's kernel has. */
+/** The convolution class whose shape a step's kernel uses. */
 function classIn(config: KernelConfig, step: FrameStep): ConvClass | null {
   if (step.kind !== 'single' || step.operation.kind !== 'convolution') return null;
   return isTiledConv(step.operation) ? classOf(config, step.operation) : null;
 }
 
-/** Pipelines in each configuration that the tuner may end with: any shape that it tries, in any class. */
+/** The number of pipelines for each configuration that the tuner may choose: any shape it tries, for each class. */
 function pipelinesIn(framePlan: FramePlan, config: KernelConfig): number[] {
   const steps = (name: ConvClass | null) => framePlan.steps.filter(step => classIn(config, step) === name);
   const ofConfig = (one: KernelConfig, name: ConvClass | null) =>
-    steps(name).flatMap(step => textsOf(framePlan, one, step));
+    steps(name).flatMap(step => codesOf(framePlan, one, step));
   return CONV_CLASSES.reduce(
     (made, name) => {
       const tried = [config.shapes[name], ...neighbours(name, config.shapes[name])];
-      const texts = tried.map(shape =>
+      const codes = tried.map(shape =>
         ofConfig({ ...config, shapes: { ...config.shapes, [name]: shape } }, name),
       );
-      return made.flatMap(one => texts.map(more => new Set([...one, ...more])));
+      return made.flatMap(one => codes.map(more => new Set([...one, ...more])));
     },
     [new Set(ofConfig(config, null))],
   ).map(one => one.size);
@@ -162,14 +166,17 @@ test.each(
         ([label, config]) => [name, label, config] as const,
       ),
     ),
-)('%s takes 12 pipelines at most in whatever config the tuner finds for %s', async (name, _, config) => {
-  const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
-  const made = pipelinesIn(fuseFrame(plan), config);
-  expect(made.length).toBeGreaterThan(100);
-  expect(Math.max(...made)).toBeLessThanOrEqual(12);
-});
+)(
+  '%s needs at most 12 pipelines in any configuration that the tuner may choose for %s',
+  async (name, _, config) => {
+    const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
+    const made = pipelinesIn(fuseFrame(plan), config);
+    expect(made.length).toBeGreaterThan(100);
+    expect(Math.max(...made)).toBeLessThanOrEqual(12);
+  },
+);
 
-test('an adapter with less is refused with a sentence', () => {
+test('an adapter with lower limits is refused with a sentence', () => {
   const enough = { ...REQUIRED_LIMITS } as unknown as GPUSupportedLimits;
   expect(() => checkLimits(enough)).not.toThrow();
   const less = { ...REQUIRED_LIMITS, maxStorageBuffersPerShaderStage: 4 } as unknown as GPUSupportedLimits;

@@ -1,4 +1,4 @@
-// The table of operators is held to what the tests find: any other word in it is a difference.
+// The check of docs/operators.md against the test results finds every difference.
 
 import { expect, test } from 'vitest';
 import { differences, type Report, tableOf } from '../operators.ts';
@@ -13,7 +13,7 @@ const report = (refused: string[] = []): Report => ({
   ],
 });
 
-test('a table agrees with the reports that it is made of', () => {
+test('a table agrees with the reports from which it is made', () => {
   const other: Report = { ...report(), results: report().results.slice(0, 2) };
   for (const webgl2 of [report(), report(['is too large'])]) {
     const webgpu = webgl2.results.length > 3 ? report(['is large']) : report();
@@ -24,7 +24,7 @@ test('a table agrees with the reports that it is made of', () => {
   expect(differences(tableOf({ webgpu: report() }), 'webgpu', other).length).toBeGreaterThan(1);
 });
 
-test('each word that is changed is found', () => {
+test('every changed word is found', () => {
   const table = tableOf({ webgpu: report(), webgl2: report() });
   for (const [from, to] of [
     ['2 on WebGPU', '3 on WebGPU'],

@@ -1,4 +1,4 @@
-// What the passes make of graphs: how many operations are left, and what went where.
+// The passes over graphs: which operations they leave, and what they fuse.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { transposedAxis } from '../../engine/graph/lowering/conv-axis.ts';
 import { readLook } from '../../engine/index.ts';
 import { readGraph, readModel } from '../../engine/look.ts';
 import { CACHE } from '../cases.ts';
-import { graphOf, model, node, tensor, value, whole } from '../onnx.ts';
+import { graphOf, int64Tensor, model, node, tensor, value } from '../onnx.ts';
 
 const planOf = async (name: string) =>
   (await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)))).plan;
@@ -19,7 +19,7 @@ test.each([
   ['small-256-uint8-soft', 16],
   ['medium-256-uint8-soft', 16],
   ['large-256-uint8-soft', 16],
-])('%s is the camera, two resamplings and its convolutions', async (name, convolutions) => {
+])('%s becomes the frame input, two resamplings and its convolutions', async (name, convolutions) => {
   const { operations } = await planOf(name);
   expect(kinds(operations)).toEqual([
     'frameInput',
@@ -37,13 +37,13 @@ test('the edges guide adds a pad and one convolution', async () => {
   ]);
 });
 
-test('8-bit weights stay 8-bit, views of the file', async () => {
+test('8-bit weights stay 8-bit', async () => {
   const { operations } = await planOf('small-256-uint8-soft');
   for (const operation of operations)
     if (operation.kind === 'convolution') expect(operation.weights.type).toBe('uint8');
 });
 
-test('activations of all sizes fit in little more than the largest layers', async () => {
+test('activations need little more memory than the largest layers', async () => {
   const bytes = (await planOf('medium-256-uint8-soft')).buffers.reduce((a, b) => a + b, 0);
   expect(bytes).toBeLessThan(6e6);
 });
@@ -106,12 +106,12 @@ test('a residual is added in the epilogue of the later convolution', async () =>
   expect(operations[1]?.inputs).toHaveLength(2);
 });
 
-test('what nobody reads is not computed', async () => {
+test('an unused result is not computed', async () => {
   const { operations } = await plan([node('Exp', ['x'], ['unused'], {}), node('Relu', ['x'], ['y'], {})], []);
   expect(operations).toHaveLength(1);
 });
 
-test('a join of a part with what is made from it stays a copy', async () => {
+test('a concatenation of a tensor with a tensor computed from it stays a copy', async () => {
   const { operations } = await plan(
     [
       node('Relu', ['x'], ['a'], {}),
@@ -131,7 +131,7 @@ test.each([
   [3, 7, ['concat']],
   [4, 60, []],
 ])(
-  'of %i channels each, %i tensors are joined by as many at a time as a kernel takes',
+  'with %i channels each, %i tensors are concatenated in groups that a kernel can read',
   async (channels, count, joins) => {
     const parts = Array.from({ length: count }, (_, i) => `p${i}`);
     const weights = tensor('w', [channels, 4, 3, 3], new Float32Array(channels * 36));
@@ -148,7 +148,7 @@ test.each([
   },
 );
 
-test('sums of any number of tensors are made by as many at a time as a kernel takes', async () => {
+test('a sum of many tensors is computed in groups that a kernel can read', async () => {
   const parts = Array.from({ length: 40 }, (_, i) => `p${i}`);
   const nodes = [
     ...parts.map(part => node('MaxPool', ['x'], [part], { kernel_shape: [1, 1] })),
@@ -161,7 +161,7 @@ test('sums of any number of tensors are made by as many at a time as a kernel ta
   for (const { inputs } of operations) expect(inputs.length).toBeLessThanOrEqual(6);
 });
 
-test('a picture that meets a constant picture does so in a kernel of its own: the camera reads no tensors', async () => {
+test('a picture plus a constant picture is a separate kernel, because the frame input cannot read tensors', async () => {
   const { plan: made } = await readLook(
     model(
       graphOf({
@@ -179,7 +179,7 @@ test('a picture that meets a constant picture does so in a kernel of its own: th
   expect(made.operations[0]?.inputs).toEqual([]);
 });
 
-test('a constant that several operations read lies in one buffer', async () => {
+test('a constant that several operations read is stored once', async () => {
   const { operations, buffers } = await plan(
     [
       node('Add', ['x', 'c'], ['a'], {}),
@@ -201,7 +201,7 @@ test('a 4x4 transposed convolution of stride 2 reads two rows per phase', async 
   ]);
 });
 
-test('phases give every product of a transposed convolution once', async () => {
+test('the phases of a transposed convolution contain every product once', async () => {
   for (const [kernel, stride, dilation, before] of [
     [4, 2, 1, 1],
     [3, 2, 1, 0],
@@ -240,7 +240,7 @@ test('a channel shuffle over five dimensions is one view', async () => {
       node('Reshape', ['b', 'four'], ['c'], {}),
       node('Relu', ['c'], ['y'], {}),
     ],
-    [whole('five', 1, 2, 2, 8, 8), whole('four', 1, 4, 8, 8)],
+    [int64Tensor('five', 1, 2, 2, 8, 8), int64Tensor('four', 1, 4, 8, 8)],
   );
   expect(kinds(operations)).toEqual(['movement']);
   const [shuffle] = operations;
@@ -252,7 +252,7 @@ test('a channel shuffle over five dimensions is one view', async () => {
   });
 });
 
-test('a reshape there and back is nothing', async () => {
+test('a reshape and its inverse cancel out', async () => {
   const { operations } = await plan(
     [
       node('Relu', ['x'], ['a'], {}),
@@ -260,21 +260,21 @@ test('a reshape there and back is nothing', async () => {
       node('Reshape', ['b', 'four'], ['c'], {}),
       node('Exp', ['c'], ['y'], {}),
     ],
-    [whole('four', 1, 4, 8, 8)],
+    [int64Tensor('four', 1, 4, 8, 8)],
   );
   expect(kinds(operations)).toEqual(['elementwise']);
 });
 
-test('a reshape that is an output too is kept', async () => {
+test('a reshape that is also an output is kept', async () => {
   const nodes = [node('Reshape', ['x', 'two'], ['y'], {}), node('Transpose', ['y'], ['z'], { perm: [1, 0] })];
   const outputs = [value('y', [4, 64]), value('z', [64, 4])];
-  const bytes = model(graphOf({ nodes, constants: [whole('two', 4, 64)], inputs: [picture], outputs }));
+  const bytes = model(graphOf({ nodes, constants: [int64Tensor('two', 4, 64)], inputs: [picture], outputs }));
   const { operations } = await readGraph(bytes);
   expect(kinds(operations)).toEqual(['movement', 'movement']);
   expect(operations[1]?.inputs[0]?.name).toBe('x');
 });
 
-test('views address every element as the odometer does', () => {
+test('view addresses agree with counting through all elements', () => {
   const shapes = [
     { view: { dims: [2, 3, 4], strides: [1, 2, 6], start: 0 }, from: [1, 4, 3, 2], to: [1, 2, 3, 4] },
     { view: { dims: [3, 5, 2], strides: [10, -1, 5], start: 4 }, from: [1, 3, 2, 5], to: [1, 1, 15, 2] },
@@ -300,7 +300,7 @@ test('views address every element as the odometer does', () => {
   }
 });
 
-/** What a shader makes of an address: whole numbers, whose quotients are cut off. */
+/** Evaluates an address as a shader does: with integers, whose quotients are truncated. */
 function integerValue(text: string, at: readonly number[], address: ViewAddress): number {
   const named = text
     .replace(/\boffset\b/g, () => `(${address.offset})`)
@@ -335,7 +335,7 @@ function integerValue(text: string, at: readonly number[], address: ViewAddress)
   return sum();
 }
 
-test('sizes that a file computes are whole numbers, exactly, and cost nothing', async () => {
+test('computed sizes are exact integers and need no operations', async () => {
   const nodes = [
     node('Shape', ['x'], ['size'], {}),
     node('Gather', ['size', 'places'], ['sides'], {}),
@@ -344,22 +344,26 @@ test('sizes that a file computes are whole numbers, exactly, and cost nothing', 
     node('Concat', ['first', 'back'], ['target'], { axis: 0 }),
     node('Reshape', ['x', 'target'], ['y'], {}),
   ];
-  const constants = [whole('places', 3, 2), whole('large', 2 ** 30 + 1), whole('first', 1, 4)];
+  const constants = [
+    int64Tensor('places', 3, 2),
+    int64Tensor('large', 2 ** 30 + 1),
+    int64Tensor('first', 1, 4),
+  ];
   const { operations, outputs } = await plan(nodes, constants);
   expect(outputs[0]?.dims).toEqual([1, 4, 8, 8]);
   expect(kinds(operations)).toEqual(['elementwise']);
 });
 
-test('a classifier is what it has to compute and little more', async () => {
+test('a classifier becomes few operations', async () => {
   const { plan: made } = await readModel(new Uint8Array(readFileSync(`${CACHE}/classifier.onnx`)));
-  // Two layers around an activation that is written in a copy, and the four steps of Softmax.
+  // Two layers around an activation that needs a copy, and the four steps of Softmax.
   expect(kinds(made.operations).slice(-11)).toEqual([
     ...['convolution', 'reduce', 'convolution', 'movement', 'movement', 'convolution', 'movement'],
     ...['reduce', 'elementwise', 'reduce', 'elementwise'],
   ]);
 });
 
-test('an export of torch with open sizes leaves nothing of its arithmetic on sizes', async () => {
+test('arithmetic on sizes in an export of torch with open sizes is folded completely', async () => {
   const bytes = new Uint8Array(readFileSync(`${CACHE}/from-torch.onnx`));
   const { plan: made } = await readModel(bytes, { dims: { height: 24, width: 40 } });
   expect(made.operations.length).toBeLessThanOrEqual(23);

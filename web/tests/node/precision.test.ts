@@ -1,18 +1,18 @@
-// Halves as the engine writes them into the GPU's memory, and when it does.
+// Conversion to float16, and the default precision.
 
 import { expect, test } from 'vitest';
 import { halfToFloat } from '../../engine/onnx/constant.ts';
 import { floatToHalf } from '../../engine/webgpu/kernels/precision.ts';
 import { defaultPrecision } from '../../engine/webgpu/runtime/device.ts';
 
-test('every finite half is itself', () => {
+test('every finite float16 is converted to itself', () => {
   for (let bits = 0; bits < 0x10000; bits++) {
     const value = halfToFloat(bits);
     if (Number.isFinite(value) && floatToHalf(value) !== bits) expect(floatToHalf(value)).toBe(bits);
   }
 });
 
-test('what lies between two halves becomes the nearer one, and what lies beyond the last one that', () => {
+test('values are rounded to the nearest float16 and clamped to the largest', () => {
   for (let bits = 0; bits < 0x7bff; bits++) {
     const [low, high] = [halfToFloat(bits), halfToFloat(bits + 1)];
     const inner = [0.4, 0.6].map(part => floatToHalf(low + part * (high - low)));
@@ -24,7 +24,7 @@ test('what lies between two halves becomes the nearer one, and what lies beyond 
   expect(halfToFloat(floatToHalf(Number.NaN))).toBeNaN();
 });
 
-test('float16 is the usual precision of real GPUs that compute in it', () => {
+test('float16 is the default on hardware GPUs that support it', () => {
   const gpu = (description: string, ...features: string[]) =>
     ({ info: { description }, features: new Set(features) }) as unknown as GPUDevice;
   expect(defaultPrecision(gpu('nvidia hopper', 'shader-f16'))).toBe('float16');

@@ -1,4 +1,4 @@
-// What the tuner makes of what it measures; how it measures on a GPU is for `tests/browser/tuner.test.ts`.
+// The tuner's decisions for given measurements. `tests/browser/tuner.test.ts` tests the measurements on a GPU.
 
 import { expect, test } from 'vitest';
 import type { KernelConfig } from '../../engine/webgpu/kernels/config.ts';
@@ -7,10 +7,11 @@ import { SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { neighbours, tune } from '../../engine/webgpu/tuning/tuner.ts';
 
 const { shapes } = SOFTWARE_CONFIG;
-const always = async () => true;
+const alwaysIdle = async () => true;
 
-/** Benchmarks that take so long in each configuration, and what was tried; null is a shape that the GPU refuses. */
-function benchmarks(msOf: (config: KernelConfig) => number | null) {
+/** Fake benchmarks with a given time for each configuration, and a record of the configurations. A time of null means
+ * that the GPU refuses the shape. */
+function fakeBenchmarks(msOf: (config: KernelConfig) => number | null) {
   const tried: KernelConfig[] = [];
   const repeats: number[] = [];
   const benchmark = async (_: string, config: KernelConfig) => {
@@ -25,23 +26,23 @@ function benchmarks(msOf: (config: KernelConfig) => number | null) {
   return { tried, repeats, benchmark };
 }
 
-test('where the clock stands still runs are few, and all stays as it is', async () => {
-  const { repeats, benchmark } = benchmarks(() => 0);
-  expect(await tune(SOFTWARE_CONFIG, {}, benchmark, always)).toEqual(shapes);
+test('with a clock that stands still there are few runs, and shapes do not change', async () => {
+  const { repeats, benchmark } = fakeBenchmarks(() => 0);
+  expect(await tune(SOFTWARE_CONFIG, {}, benchmark, alwaysIdle)).toEqual(shapes);
   expect(Math.max(...repeats)).toBeLessThanOrEqual(100);
 });
 
-test('what is faster by more than noise is found, class by class', async () => {
+test('the tuner finds shapes that are faster by more than noise, class by class', async () => {
   const faster = { ...shapes.coarse, wide: 4 };
-  const { benchmark } = benchmarks(config =>
+  const { benchmark } = fakeBenchmarks(config =>
     config.shapes.coarse.wide === 4 ? 0.9 : config.shapes.fine.deep === 1 ? 0.97 : 1,
   );
-  expect(await tune(SOFTWARE_CONFIG, {}, benchmark, always)).toEqual({ ...shapes, coarse: faster });
+  expect(await tune(SOFTWARE_CONFIG, {}, benchmark, alwaysIdle)).toEqual({ ...shapes, coarse: faster });
 });
 
-test('a shape that the GPU refuses is passed over, and a class that the look lacks is not known', async () => {
+test('the tuner skips shapes that the GPU refuses, and gives no shape for classes that the look lacks', async () => {
   const [first, second] = neighbours('coarse', shapes.coarse);
-  const { benchmark } = benchmarks(({ shapes: now }) => {
+  const { benchmark } = fakeBenchmarks(({ shapes: now }) => {
     if (now.tiny !== shapes.tiny || now.coarse === first) return null;
     return JSON.stringify(now.coarse) === JSON.stringify(first)
       ? null
@@ -49,24 +50,29 @@ test('a shape that the GPU refuses is passed over, and a class that the look lac
         ? 0.5
         : 1;
   });
-  const found = await tune(SOFTWARE_CONFIG, { heavy: shapes.heavy, fine: shapes.fine }, benchmark, always);
+  const found = await tune(
+    SOFTWARE_CONFIG,
+    { heavy: shapes.heavy, fine: shapes.fine },
+    benchmark,
+    alwaysIdle,
+  );
   expect(found?.coarse).toEqual(second);
-  const none = benchmarks(() => null);
-  expect(await tune(SOFTWARE_CONFIG, {}, none.benchmark, always)).toEqual({});
+  const none = fakeBenchmarks(() => null);
+  expect(await tune(SOFTWARE_CONFIG, {}, none.benchmark, alwaysIdle)).toEqual({});
 });
 
-test('what is known is not tried again', async () => {
-  const { tried, benchmark } = benchmarks(() => 1);
+test('classes with a known shape are not tuned again', async () => {
+  const { tried, benchmark } = fakeBenchmarks(() => 1);
   const known = { coarse: { ...shapes.coarse, wide: 1 } };
-  const found = await tune(SOFTWARE_CONFIG, known, benchmark, always);
+  const found = await tune(SOFTWARE_CONFIG, known, benchmark, alwaysIdle);
   expect(found?.coarse).toEqual(known.coarse);
   expect(Object.keys(found ?? {}).sort()).toEqual([...CONV_CLASSES].sort());
   expect(tried.every(config => config.shapes.coarse === shapes.coarse)).toBe(true);
 });
 
-test('a layer that takes long is left as it is, and a page without an idle moment too', async () => {
-  const { tried, benchmark } = benchmarks(() => 7);
-  expect(await tune(SOFTWARE_CONFIG, {}, benchmark, always)).toEqual(shapes);
+test('slow layers are not tuned, and neither is a page without idle time', async () => {
+  const { tried, benchmark } = fakeBenchmarks(() => 7);
+  expect(await tune(SOFTWARE_CONFIG, {}, benchmark, alwaysIdle)).toEqual(shapes);
   expect(tried.length).toBe(CONV_CLASSES.length);
   expect(await tune(SOFTWARE_CONFIG, {}, benchmark, async () => false)).toBeNull();
 });

@@ -1,5 +1,5 @@
-// The npm package as its users get it: built, packed, typed, and its example pages painting from a camera, under
-// the Content-Security-Policy of docs/engine.md too.
+// The built npm package: its content, its types, and its example pages, which paint from a camera, with and without the
+// Content-Security-Policy of docs/engine.md.
 
 import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,9 +15,9 @@ import { CACHE } from '../cases.ts';
 const WEB = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = join(WEB, 'dist/engine');
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript' };
-const GUIDE = readFileSync(join(WEB, '../docs/engine.md'), 'utf8');
-/** The policy that the guide gives, to the letter. */
-const POLICY = /^ {4}Content-Security-Policy: (.+)$/m.exec(GUIDE)?.[1] ?? '';
+const MANUAL = readFileSync(join(WEB, '../docs/engine.md'), 'utf8');
+/** The exact policy in docs/engine.md. */
+const POLICY = /^ {4}Content-Security-Policy: (.+)$/m.exec(MANUAL)?.[1] ?? '';
 const INLINE = /<script( type="module")?>([\s\S]*?)<\/script>/;
 
 let browser: Browser;
@@ -26,7 +26,7 @@ let server: Server;
 beforeAll(async () => {
   execFileSync(process.execPath, ['engine/package/build.mjs'], { cwd: WEB, stdio: 'inherit' });
   server = createServer(({ url = '/' }, response) => {
-    if (/^\/strict\/.*(html|js)$/.test(url)) return strict(url, response);
+    if (/^\/strict\/.*(html|js)$/.test(url)) return sendStrict(url, response);
     const path = url.endsWith('look.onnx') ? `${CACHE}/lean-64-uint16-colour.onnx` : join(BUILT, url);
     if (!existsSync(path)) return response.writeHead(404).end();
     response.setHeader('Content-Type', TYPES[extname(path)] ?? 'application/octet-stream');
@@ -44,8 +44,8 @@ afterAll(async () => {
   server?.close();
 });
 
-/** A tab of its own, that waits as long as the tests do. */
-async function open(options: BrowserContextOptions = {}): Promise<Page> {
+/** A page in a new browser context, with a timeout like the tests'. */
+async function openTab(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(TIMEOUT_MS / 2);
   return context.newPage();
@@ -54,8 +54,8 @@ async function open(options: BrowserContextOptions = {}): Promise<Page> {
 const address = (page: string, folder = 'example'): string =>
   `http://127.0.0.1:${(server.address() as AddressInfo).port}/${folder}/${page}`;
 
-/** An example under the policy: as it is, but its script in a file of its own and its style left out. */
-function strict(url: string, response: ServerResponse): void {
+/** Serves an example with the policy: its script is moved to a separate file, and its style is left out. */
+function sendStrict(url: string, response: ServerResponse): void {
   const [, page = '', script] = /^\/strict\/([^/]+?)(\.own\.js)?$/.exec(url) ?? [];
   const html = readFileSync(join(BUILT, 'example', page), 'utf8');
   response.setHeader('Content-Type', TYPES[script ? '.js' : '.html'] ?? '');
@@ -65,7 +65,7 @@ function strict(url: string, response: ServerResponse): void {
   response.end(moved.replace(/<style>[\s\S]*?<\/style>/, ''));
 }
 
-/** Levels of green in the painting; a canvas of a GPU can be read only in the task that painted it. */
+/** Counts the levels of green in the painting, in the task that paints: later a GPU canvas cannot be read. */
 const LEVELS = `
   window.levels = 0;
   const request = HTMLVideoElement.prototype.requestVideoFrameCallback;
@@ -81,7 +81,7 @@ const LEVELS = `
     });
   };`;
 
-/** What the page's policy was asked and refused. */
+/** Records requests that the page's policy refused. */
 const REFUSALS = `
   window.refusals = [];
   document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) =>
@@ -90,10 +90,10 @@ const REFUSALS = `
 const WITHOUT_WEBGPU = 'delete Navigator.prototype.gpu;';
 
 for (const page of ['index.html', 'script-tag.html']) {
-  test(`${page} paints what the camera sees`, async () => {
-    const tab = await open({ permissions: ['camera'] });
-    const complaints: string[] = [];
-    tab.on('pageerror', error => complaints.push(String(error)));
+  test(`${page} paints the camera's picture`, async () => {
+    const tab = await openTab({ permissions: ['camera'] });
+    const errors: string[] = [];
+    tab.on('pageerror', error => errors.push(String(error)));
     await tab.addInitScript(LEVELS);
     await tab.goto(address(page));
     await tab.waitForFunction(() =>
@@ -102,7 +102,7 @@ for (const page of ['index.html', 'script-tag.html']) {
     expect(await tab.textContent('p')).toMatch(/^Painting on webgpu, /);
     await expect.poll(() => tab.evaluate('window.levels')).toBeGreaterThan(16);
     expect(await tab.evaluate(() => document.querySelector('canvas')?.width)).toBe(64);
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
     await tab.context().close();
   });
 }
@@ -112,29 +112,29 @@ for (const [page, backend] of [
   ['index.html', 'webgl2'],
   ['script-tag.html', 'webgl2'],
 ] as const) {
-  test(`${page} paints on ${backend} under the policy of the guide`, async () => {
+  test(`${page} paints on ${backend} with the policy of docs/engine.md`, async () => {
     expect(POLICY).toMatch(/^default-src 'none'; script-src 'self'; connect-src 'self'$/);
-    const tab = await open({ permissions: ['camera'] });
-    const complaints: string[] = [];
-    tab.on('pageerror', error => complaints.push(String(error)));
+    const tab = await openTab({ permissions: ['camera'] });
+    const errors: string[] = [];
+    tab.on('pageerror', error => errors.push(String(error)));
     await tab.addInitScript(`${LEVELS}${REFUSALS}${backend === 'webgl2' ? WITHOUT_WEBGPU : ''}`);
-    const answer = await tab.goto(address(page, 'strict'));
-    expect(answer?.headers()['content-security-policy']).toBe(POLICY);
+    const response = await tab.goto(address(page, 'strict'));
+    expect(response?.headers()['content-security-policy']).toBe(POLICY);
     await expect.poll(() => tab.textContent('p')).toMatch(new RegExp(`^Painting on ${backend}, |^Nothing`));
     expect(await tab.textContent('p')).toMatch(new RegExp(`^Painting on ${backend}, `));
     await expect.poll(() => tab.evaluate('window.levels')).toBeGreaterThan(16);
     expect(await tab.evaluate('window.refusals')).toEqual([]);
-    expect(complaints).toEqual([]);
-    // The policy is in force, and what it refuses is heard of.
-    await tab.addScriptTag({ content: 'window.slipped = true' }).catch(() => undefined);
+    expect(errors).toEqual([]);
+    // The policy is in force, and its refusals are recorded.
+    await tab.addScriptTag({ content: 'window.didRun = true' }).catch(() => undefined);
     await expect.poll(() => tab.evaluate('window.refusals')).toEqual(['script-src-elem inline']);
-    expect(await tab.evaluate('window.slipped')).toBe(undefined);
+    expect(await tab.evaluate('window.didRun')).toBe(undefined);
     await tab.context().close();
   });
 }
 
-test('where there is no camera the page says so', async () => {
-  const tab = await open();
+test('the page says if there is no camera', async () => {
+  const tab = await openTab();
   await tab.addInitScript(() => {
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('no camera here'));
   });
@@ -143,7 +143,7 @@ test('where there is no camera the page says so', async () => {
   await tab.context().close();
 });
 
-test('the package has what is meant, and names what it exports', () => {
+test('the package contains the expected files, and its exports exist', () => {
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: BUILT, encoding: 'utf8' });
   const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
   const paths = files.map(({ path }) => path);
@@ -171,7 +171,7 @@ test('the package has what is meant, and names what it exports', () => {
   }
 });
 
-test('a program that uses it is checked against its types, without any others', () => {
+test('a program is checked against the types of the package alone', () => {
   const file = join(BUILT, 'consumer.ts');
   const program = `import { createPainter, EngineError, load, paintVideo, type Look, type Painter } from './types/index';
     const look: Look = await load(new Blob());
@@ -183,7 +183,7 @@ test('a program that uses it is checked against its types, without any others', 
   writeFileSync(file, program);
   const options =
     '--ignoreConfig --noEmit --strict --skipLibCheck --module esnext --target es2022 --lib es2022,dom --moduleResolution bundler';
-  let said = '';
+  let output = '';
   try {
     execFileSync(
       process.execPath,
@@ -194,9 +194,9 @@ test('a program that uses it is checked against its types, without any others', 
       },
     );
   } catch (error) {
-    said = String(Reflect.get(Object(error), 'stdout'));
+    output = String(Reflect.get(Object(error), 'stdout'));
   }
-  // The one mistake is found, so the types are no any; and there is none beside it.
-  expect(said.match(/error TS\d+/g)).toEqual(['error TS2322']);
-  expect(said).toContain("'number' is not assignable to type 'string'");
+  // The compiler finds the one deliberate error, so the types are not `any`, and no other errors.
+  expect(output.match(/error TS\d+/g)).toEqual(['error TS2322']);
+  expect(output).toContain("'number' is not assignable to type 'string'");
 });

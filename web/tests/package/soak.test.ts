@@ -1,6 +1,6 @@
-// Painting for a long time: nothing on the GPU and nothing in JavaScript grows. 3,000 frames of a tiny look in
-// CI; `npm run soak` paints a lean look for as many frames as LIMNER_SOAK_FRAMES says (100,000 without it),
-// tells how it is going, and writes docs/benchmarks/soak.json.
+// Memory does not grow while painting for a long time, neither on the GPU nor in JavaScript. CI paints 3,000 frames of a
+// tiny look. `npm run soak` paints LIMNER_SOAK_FRAMES frames (default 100,000) of a lean look, prints its progress, and
+// writes docs/benchmarks/soak.json.
 
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -19,21 +19,22 @@ const LONG = process.env.LIMNER_SOAK !== undefined;
 const LOOK = 'lean-64-uint16-colour';
 const FRAMES = LONG ? Number(process.env.LIMNER_SOAK_FRAMES ?? 100_000) : 3000;
 const BACKENDS = LONG ? (['webgpu'] as const) : (['webgpu', 'webgl2'] as const);
-/** Frames between two looks at the memory; what is made once (pipelines, the health monitor's buffers) is made by then. */
-const EVERY = LONG ? 500 : 250;
-const WARM = 1000;
-/** After a collection V8's heap still breathes: compiled code comes and goes by some hundred kilobytes. A leak of
- * one small object (100 bytes) a frame would be 200 kB within CI's 2,000 frames after the warm-up, and 10 MB in
- * the long run. */
+/** Frames between two samples of memory. */
+const SAMPLE_FRAMES = LONG ? 500 : 250;
+/** Frames after which everything that is made once exists, such as pipelines and the health monitor's buffers. */
+const WARM_UP_FRAMES = 1000;
+/** V8's heap varies by some hundred kilobytes even after garbage collection, because of compiled code. A leak of one
+ * small object (100 bytes) per frame would be 200 kB in CI's 2,000 frames after the warm-up, and 10 MB in the long
+ * run. */
 const MAX_HEAP_GROWTH = LONG ? 512 * 1024 : 150 * 1024;
 
-/** The GPU process breathes by some megabytes (what it frees goes back to the system late), so the least of the
- * first half is compared with the least of the second: up to 3 MB apart in CI's runs. A frame's picture that is left
- * behind, 24 kB, would be 20 MB and more between them. */
+/** The memory of the GPU process varies by some megabytes, because it returns freed memory late. Therefore the minimum of
+ * the first half is compared with the minimum of the second half: they differ by up to 3 MB in CI. A leak of each
+ * frame's picture (24 kB) would make a difference of 20 MB or more. */
 const MAX_GPU_GROWTH = 8 * 1024 * 1024;
 
-/** Counts what is made and destroyed of each kind that a painter could forget, and how often something is read by
- * others than the test of the upload paths: by the health monitor. */
+/** Counts created minus destroyed objects of each kind that a painter could leak, and the readbacks of the health
+ * monitor (all readbacks except those of the upload-path probe). */
 const HOOKS = `
   window.reads = 0;
   window.made = { GPUBuffer: 0, GPUTexture: 0, GPUBindGroup: 0, GPUComputePipeline: 0, WebGLTexture: 0, WebGLBuffer: 0,
@@ -56,7 +57,7 @@ const HOOKS = `
   for (const [owner, method] of [[GPUBuffer, 'mapAsync'], [WebGL2RenderingContext, 'getBufferSubData']]) {
     const original = owner.prototype[method];
     owner.prototype[method] = function (...given) {
-      if (this.label !== 'way') window.reads += 1;
+      if (this.label !== 'upload probe') window.reads += 1;
       return original.apply(this, given);
     };
   }
@@ -107,7 +108,7 @@ afterAll(async () => {
   server?.close();
 });
 
-/** Resident bytes of the browser's GPU process, where the system tells. */
+/** Resident bytes of the browser's GPU process; null if the system does not provide them. */
 async function gpuBytes(): Promise<number | null> {
   const session = await browser.newBrowserCDPSession();
   try {
@@ -122,8 +123,9 @@ async function gpuBytes(): Promise<number | null> {
   }
 }
 
-/** What is alive between two checks of the health monitor, which makes something and destroys it again. */
-async function alive(tab: Page): Promise<Made> {
+/** The counts of live objects. They are read until two readings agree, because a check of the health monitor creates
+ * and destroys objects. */
+async function countLiveObjects(tab: Page): Promise<Made> {
   for (let before = ''; ; ) {
     const made: Made = await tab.evaluate('({ ...window.made })');
     if (JSON.stringify(made) === before) return made;
@@ -132,7 +134,7 @@ async function alive(tab: Page): Promise<Made> {
   }
 }
 
-async function sampled(tab: Page, session: CDPSession, frame: number, began: number): Promise<Sample> {
+async function takeSample(tab: Page, session: CDPSession, frame: number, began: number): Promise<Sample> {
   await session.send('HeapProfiler.collectGarbage');
   await session.send('HeapProfiler.collectGarbage');
   const { usedSize } = await session.send('Runtime.getHeapUsage');
@@ -141,12 +143,12 @@ async function sampled(tab: Page, session: CDPSession, frame: number, began: num
     seconds: Math.round((performance.now() - began) / 100) / 10,
     heapBytes: usedSize,
     gpuProcessBytes: await gpuBytes(),
-    made: await alive(tab),
+    made: await countLiveObjects(tab),
   };
 }
 
-/** Paints so many frames more, each a new VideoFrame as a camera gives them. */
-const BEGIN = (look: string, backend: string) => `(async () => {
+/** Makes a painter and defines `paintFrames`, which paints a number of frames, each a new VideoFrame as from a camera. */
+const START = (look: string, backend: string) => `(async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const lost = [];
   const painter = await limner.createPainter(await limner.load('/${look}.onnx'),
@@ -154,7 +156,7 @@ const BEGIN = (look: string, backend: string) => `(async () => {
   const scene = new OffscreenCanvas(96, 64);
   const context = scene.getContext('2d');
   let painted = 0;
-  window.more = async count => {
+  window.paintFrames = async count => {
     for (let i = 0; i < count; i++, painted++) {
       context.fillStyle = 'hsl(' + (painted % 360) + ' 80% 60%)';
       context.fillRect(painted % 96, 0, 8, 64);
@@ -170,22 +172,22 @@ const BEGIN = (look: string, backend: string) => `(async () => {
 })()`;
 
 test.each(BACKENDS)(
-  `${FRAMES} frames on %s, and nothing grows`,
+  `memory does not grow over ${FRAMES} frames on %s`,
   { timeout: 24 * 3600_000 },
   async backend => {
     const tab = await browser.newPage();
     await tab.addInitScript(HOOKS);
     await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     const session = await tab.context().newCDPSession(tab);
-    const adapter: string = await tab.evaluate(BEGIN(LONG ? 'long' : 'tiny', backend));
-    // The health monitor probes a second after the first painting; what it needs is made once.
-    await tab.evaluate('window.more(1)');
+    const adapter: string = await tab.evaluate(START(LONG ? 'long' : 'tiny', backend));
+    // The health monitor probes one second after the first painting and makes its buffers once.
+    await tab.evaluate('window.paintFrames(1)');
     await expect.poll(() => tab.evaluate('window.reads')).toBeGreaterThan(0);
     const samples: Sample[] = [];
     const began = performance.now();
-    for (let frame = 0; frame < FRAMES; frame += EVERY) {
-      expect(await tab.evaluate(`window.more(${EVERY})`)).toEqual([]);
-      const now = await sampled(tab, session, frame + EVERY, began);
+    for (let frame = 0; frame < FRAMES; frame += SAMPLE_FRAMES) {
+      expect(await tab.evaluate(`window.paintFrames(${SAMPLE_FRAMES})`)).toEqual([]);
+      const now = await takeSample(tab, session, frame + SAMPLE_FRAMES, began);
       samples.push(now);
       if (LONG) {
         const left = Math.round(((FRAMES - now.frame) / now.frame) * now.seconds);
@@ -194,7 +196,7 @@ test.each(BACKENDS)(
       }
     }
     await tab.close();
-    const warm = samples.find(({ frame }) => frame >= WARM);
+    const warm = samples.find(({ frame }) => frame >= WARM_UP_FRAMES);
     const last = samples.at(-1);
     if (!warm || !last) throw new Error('too few frames to compare');
     const painted = last.frame - warm.frame;
@@ -207,7 +209,9 @@ test.each(BACKENDS)(
       `${backend}: ${last.frame} frames in ${last.seconds} s, heap ${growth} bytes more after ${painted} frames`,
     );
     expect(growth).toBeLessThan(MAX_HEAP_GROWTH);
-    const gpu = samples.filter(({ frame }) => frame >= WARM).flatMap(one => one.gpuProcessBytes ?? []);
+    const gpu = samples
+      .filter(({ frame }) => frame >= WARM_UP_FRAMES)
+      .flatMap(one => one.gpuProcessBytes ?? []);
     if (process.platform === 'linux') expect(gpu.length).toBeGreaterThan(3);
     const half = Math.floor(gpu.length / 2);
     const gpuGrowth = Math.min(...gpu.slice(half)) - Math.min(...gpu.slice(0, half));
@@ -216,7 +220,7 @@ test.each(BACKENDS)(
   },
 );
 
-test.skipIf(LONG)('painters on a device that somebody shares are freed once they are destroyed', async () => {
+test.skipIf(LONG)('destroyed painters on a shared device are garbage-collected', async () => {
   const tab = await browser.newPage();
   await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const session = await tab.context().newCDPSession(tab);
@@ -235,17 +239,17 @@ test.skipIf(LONG)('painters on a device that somebody shares are freed once they
       window.looks.push(new WeakRef(look.plan));
     }
   })()`);
-  const left = async () => {
+  const countLooks = async () => {
     await session.send('HeapProfiler.collectGarbage');
     return tab.evaluate('window.looks.filter(look => look.deref()).length');
   };
-  await expect.poll(left, { timeout: 20_000 }).toBe(0);
+  await expect.poll(countLooks, { timeout: 20_000 }).toBe(0);
   await tab.close();
 });
 
 function write(adapter: string, backend: string, samples: readonly Sample[]): void {
   const result = {
-    what: 'frames painted one after the other, with what was alive after each collection of garbage',
+    what: 'frames painted one after the other, with memory and live objects after each garbage collection',
     look: LOOK,
     backend,
     adapter,
