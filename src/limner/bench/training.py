@@ -127,8 +127,8 @@ def _measure(
         step()
     began = time.perf_counter()
     while len(times[0]) < least or (len(times[0]) < most and time.perf_counter() - began < budget):
-        times[0].append(_time_step(lambda: next(limner_steps), group.device))
-        times[1].append(_time_step(plain.train_step, group.device))
+        times[0].append(_benchmark_step(lambda: next(limner_steps), group.device))
+        times[1].append(_benchmark_step(plain.train_step, group.device))
     measured = [_throughput(seconds, recipe.batch) for seconds in times]
     return {
         "size": recipe.size,
@@ -150,7 +150,8 @@ def _limner_steps(
         yield train_step(state, recipe, make_pair(batch, guide, recipe.pixels), group).tolist()
 
 
-def _time_step(step: Callable[[], object], device: torch.device) -> float:
+def _benchmark_step(step: Callable[[], object], device: torch.device) -> float:
+    """The seconds of one step of limner or of the baseline, the GPU's work included."""
     began = time.perf_counter()
     step()
     if device.type == "cuda":
