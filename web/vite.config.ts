@@ -56,7 +56,7 @@ function emitRuntime(): Plugin {
   };
 }
 
-/** The licences of all that the built page contains. */
+/** LICENSES.txt: the licences of the page, the engine and ONNX Runtime. */
 function composeLicences(): string {
   const { name, version } = JSON.parse(readFileSync(join(ortFolder, '../package.json'), 'utf8')) as {
     name: string;

@@ -1,5 +1,6 @@
 // Expressions as shader code. A table holds what WGSL and GLSL write differently.
 
+import { assertNever } from '../error.ts';
 import type { Binary, Expression, Unary } from '../graph/ir/expression.ts';
 import { LANES, type Shape, type Tensor } from '../graph/ir/tensor.ts';
 
@@ -76,7 +77,7 @@ export function expressionCode(
         return `${product} + ${float4}(${node.offset.map(number).join(', ')})`;
       }
       default:
-        return node satisfies never;
+        return assertNever(node);
     }
   };
   const walk = (node: Expression): string => {

@@ -1,5 +1,6 @@
 // Code for views, padding and concatenation. Our own looks do not use it.
 
+import { assertNever } from '../error.ts';
 import type { Concat, IndexMap, Movement, View } from '../graph/ir/operation.ts';
 import { LANES } from '../graph/ir/tensor.ts';
 import { literal, type ShaderLanguage } from './expression-code.ts';
@@ -17,7 +18,7 @@ export function movementCode(language: ShaderLanguage, operation: Movement, insi
     case 'extend':
       return extendCode(language, map);
     default:
-      return map satisfies never;
+      return assertNever(map);
   }
 }
 

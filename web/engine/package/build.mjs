@@ -35,7 +35,7 @@ async function bundle(lib, chunks) {
       lib: { ...lib, entry: at('../index.ts') },
       rolldownOptions: {
         output: {
-          // A library's modules keep their white space otherwise, an eighth of their weight.
+          // A library's modules keep their white space otherwise, an eighth of their size.
           minify: true,
           ...(chunks
             ? { chunkFileNames: 'chunks/[name]-[hash].js', codeSplitting }

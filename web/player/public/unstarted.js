@@ -1,6 +1,7 @@
 // In old JavaScript, so that it runs where the page's own script cannot.
 (() => {
   var WAIT_MS = 3000;
+  // Variables, since the formatter puts a trailing comma into a call of several lines, which old browsers cannot parse.
   var FROM_FOLDER =
     'A browser does not run this page straight from a folder. Serve the folder, for instance with: python -m http.server';
   var NOT_STARTED =

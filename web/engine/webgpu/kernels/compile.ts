@@ -50,7 +50,7 @@ export function compile(context: KernelContext, operation: Operation, target: Ta
   shader.inlineSizes = plan.hasCamera && operation.output === plan.outputs[0];
   switch (operation.kind) {
     case 'frameInput':
-      throw new EngineError(`The picture '${operation.name}' is compiled for a kind of frame.`);
+      throw new EngineError(`The picture '${operation.name}' must be compiled for a kind of frame.`);
     case 'resample':
       return compileResample(shader, operation);
     case 'elementwise':
