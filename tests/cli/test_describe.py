@@ -18,7 +18,7 @@ from limner.summary import LayerSummary, NetworkSummary
 from limner.training.run import begin_run
 
 PAPER: dict[Size, tuple[int, int]] = {
-    # Murr 2020, table 2; multiply-adds by design/engine.md's own count.
+    # Parameters: Murr 2020, table 2. Multiply-adds: without those by filled-in zeros.
     "small": (6_297_491, 49_283_072),
     "medium": (16_786_211, 174_063_616),
     "large": (54_423_811, 6_014_631_936),

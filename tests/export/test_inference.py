@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers.looks import lively, recipe
+from helpers.looks import recipe, trained_generator
 from limner.export.inference import fuse_for_inference, make_look_module, with_transposed_convs
 from limner.networks.summary import count_parameters
 from limner.networks.unet import NearestConv
@@ -16,7 +16,7 @@ from limner.recipe import Size, Upsampling
 @pytest.mark.parametrize("upsampling", ["nearest", "transposed"])
 @pytest.mark.parametrize("size", ["lean", "small"])
 def test_the_fused_network_paints_the_same(size: Size, upsampling: Upsampling) -> None:
-    network = lively(recipe(size, upsampling=upsampling))
+    network = trained_generator(recipe(size, upsampling=upsampling))
     guide = torch.rand(2, 1, 64, 64) * 2 - 1
     with torch.no_grad():
         expected, found = network(guide), fuse_for_inference(network)(guide)
@@ -25,12 +25,12 @@ def test_the_fused_network_paints_the_same(size: Size, upsampling: Upsampling) -
 
 
 def test_batch_norm_dropout_and_nearest_upsampling_are_gone() -> None:
-    kinds = {type(module) for module in fuse_for_inference(lively(recipe())).modules()}
+    kinds = {type(module) for module in fuse_for_inference(trained_generator(recipe())).modules()}
     assert not kinds & {nn.BatchNorm2d, nn.Dropout, NearestConv}
 
 
 def test_fusing_does_not_change_the_trained_network() -> None:
-    network = copy.deepcopy(lively(recipe())).train()
+    network = copy.deepcopy(trained_generator(recipe())).train()
     before = copy.deepcopy(network.state_dict())
     fuse_for_inference(network)
     assert network.training
@@ -40,13 +40,13 @@ def test_fusing_does_not_change_the_trained_network() -> None:
 
 
 def test_upsampling_does_not_change_the_parameter_count_of_papers() -> None:
-    nearest, plain = (lively(recipe(upsampling=kind)) for kind in ("nearest", "transposed"))
+    nearest, plain = (trained_generator(recipe(upsampling=kind)) for kind in ("nearest", "transposed"))
     assert count_parameters(nearest) < count_parameters(plain)
     assert count_parameters(with_transposed_convs(nearest)) == count_parameters(plain)
 
 
 def test_the_module_returns_a_painting_in_0_to_1_and_the_guide() -> None:
-    module = make_look_module(recipe(guide="colour"), lively(recipe(guide="colour")))
+    module = make_look_module(recipe(guide="colour"), trained_generator(recipe(guide="colour")))
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         painting, guide = module(image, *module.defaults())

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from helpers.files import scene
-from helpers.looks import lively, look_bytes, recipe
+from helpers.looks import look_bytes, recipe, trained_generator
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.look.look import open_look
@@ -21,7 +21,9 @@ from limner.look.storage import STORAGES, Storage
 def test_the_report_and_the_file_agree(tmp_path: Path, storage: Storage) -> None:
     held_out = [np.asarray(scene(100, 84, seed)) for seed in range(3)]
     out = tmp_path / "new" / "look.onnx"
-    report = export_look(lively(recipe()), recipe(), out, storage=storage, name="Sky", held_out=held_out)
+    report = export_look(
+        trained_generator(recipe()), recipe(), out, storage=storage, name="Sky", held_out=held_out
+    )
     look = open_look(out)
     assert report.path == out
     assert report.bytes == out.stat().st_size == look.figures["bytes"]
@@ -34,7 +36,7 @@ def test_the_report_and_the_file_agree(tmp_path: Path, storage: Storage) -> None
 
 
 def test_figures_are_counted_as_in_papers(tmp_path: Path) -> None:
-    report = export_look(lively(recipe()), recipe(), tmp_path / "look.onnx")
+    report = export_look(trained_generator(recipe()), recipe(), tmp_path / "look.onnx")
     # lean at 64 pixels: 5 levels of 16 to 64 filters, counted by hand.
     encoder = 16 * (1 * 16 + 16 * 32 + 32 * 64 + 64 * 64 + 64 * 64)
     decoder = 16 * (64 * 64 + 128 * 64 + 128 * 32 + 64 * 16 + 32 * 3) + 3
@@ -46,13 +48,18 @@ def test_figures_are_counted_as_in_papers(tmp_path: Path) -> None:
 def test_the_same_weights_and_metadata_give_the_same_bytes(tmp_path: Path) -> None:
     out = tmp_path / "look.onnx"
     export_look(
-        lively(recipe()), recipe(), out, name="Clouds", author="Ada Example", credit="Photos by Ada"
+        trained_generator(recipe()),
+        recipe(),
+        out,
+        name="Clouds",
+        author="Ada Example",
+        credit="Photos by Ada",
     )
     assert out.read_bytes() == look_bytes()
 
 
 def test_exporting_does_not_change_the_generator(tmp_path: Path) -> None:
-    network = copy.deepcopy(lively(recipe())).train()
+    network = copy.deepcopy(trained_generator(recipe())).train()
     before = copy.deepcopy(network.state_dict())
     export_look(network, recipe(), tmp_path / "look.onnx")
     assert network.training
@@ -61,7 +68,7 @@ def test_exporting_does_not_change_the_generator(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_a_diverged_network_is_refused(tmp_path: Path, bad: float) -> None:
-    network = copy.deepcopy(lively(recipe()))
+    network = copy.deepcopy(trained_generator(recipe()))
     network.get_parameter("up.1.norm.weight").data[3] = bad
     with pytest.raises(LimnerError, match="its training diverged"):
         export_look(network, recipe(), tmp_path / "look.onnx")
@@ -72,7 +79,7 @@ def test_a_diverged_network_is_refused(tmp_path: Path, bad: float) -> None:
 def test_a_folder_without_write_permission_raises(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(LimnerError, match="permission denied"):
-        export_look(lively(recipe()), recipe(), tmp_path / "look.onnx")
+        export_look(trained_generator(recipe()), recipe(), tmp_path / "look.onnx")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +96,7 @@ def test_a_failed_write_keeps_the_old_look(
 
     monkeypatch.setattr(os, "fsync", raise_os_error)
     with pytest.raises(LimnerError, match=sentence):
-        export_look(lively(recipe()), recipe(), out)
+        export_look(trained_generator(recipe()), recipe(), out)
     assert out.read_bytes() == b"the old look"
     assert list(tmp_path.iterdir()) == [out]
 
@@ -97,4 +104,4 @@ def test_a_failed_write_keeps_the_old_look(
 def test_an_output_path_below_a_file_raises(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LimnerError, match=r"look\.onnx cannot be written"):
-        export_look(lively(recipe()), recipe(), tmp_path / "file" / "look.onnx")
+        export_look(trained_generator(recipe()), recipe(), tmp_path / "file" / "look.onnx")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from helpers.looks import graph, lively, recipe
+from helpers.looks import graph, recipe, trained_generator
 from limner.export.inference import make_look_module
 from limner.export.onnx_graph import export_graph
 from limner.look.validation import value_shape
@@ -90,7 +90,7 @@ def test_small_constants_are_kept() -> None:
 
 def test_the_same_weights_give_the_same_bytes() -> None:
     the_recipe = recipe()
-    again = export_graph(make_look_module(the_recipe, lively(the_recipe)), the_recipe.pixels)
+    again = export_graph(make_look_module(the_recipe, trained_generator(the_recipe)), the_recipe.pixels)
     assert again.SerializeToString(deterministic=True) == graph(the_recipe).SerializeToString(
         deterministic=True
     )

@@ -20,7 +20,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from helpers.looks import lively, look_file, recipe, strided_bytes
+from helpers.looks import look_file, recipe, strided_bytes, trained_generator
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.export.tfjs import MODEL, SHARD, quantize_weight, with_quantized_weights, write_tfjs
@@ -39,7 +39,9 @@ BYTES = {"float32": 4, "float16": 2, "uint16": 2, "uint8": 1}
 def exact(tmp_path_factory: pytest.TempPathFactory) -> Look:
     """A look with weights in float32."""
     path = tmp_path_factory.mktemp("exact") / "clouds.onnx"
-    export_look(lively(recipe()), recipe(), path, storage="float32", name="Clouds", author="Ada Example")
+    export_look(
+        trained_generator(recipe()), recipe(), path, storage="float32", name="Clouds", author="Ada Example"
+    )
     return open_look(path)
 
 

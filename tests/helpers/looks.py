@@ -1,4 +1,4 @@
-"""Networks with weights as after training, and their looks, made once for all tests."""
+"""Networks with weights as after training, and their looks, the_recipe once for all tests."""
 
 from functools import cache
 from pathlib import Path
@@ -25,10 +25,10 @@ def recipe(size: Size = "lean", guide: GuideName = "soft", upsampling: Upsamplin
 
 
 @cache
-def lively(made: Recipe) -> UNet:
+def trained_generator(the_recipe: Recipe) -> UNet:
     """A generator as after training: its features keep their scale, its batch norms have statistics."""
     torch.manual_seed(11)
-    network = make_generator(made)
+    network = make_generator(the_recipe)
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             sources = module.in_channels * (4 if isinstance(module, nn.ConvTranspose2d) else 9)
@@ -45,13 +45,13 @@ def lively(made: Recipe) -> UNet:
 
 
 @cache
-def module(made: Recipe) -> LookModule:
-    return make_look_module(made, lively(made))
+def module(the_recipe: Recipe) -> LookModule:
+    return make_look_module(the_recipe, trained_generator(the_recipe))
 
 
 @cache
-def graph(made: Recipe) -> ModelProto:
-    return export_graph(module(made), made.pixels)
+def graph(the_recipe: Recipe) -> ModelProto:
+    return export_graph(module(the_recipe), the_recipe.pixels)
 
 
 @cache
@@ -59,8 +59,15 @@ def look_bytes(guide: GuideName = "soft") -> bytes:
     """A complete look with metadata, weights in uint8."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "look.onnx"
-        made = recipe(guide=guide)
-        export_look(lively(made), made, path, name="Clouds", author="Ada Example", credit="Photos by Ada")
+        the_recipe = recipe(guide=guide)
+        export_look(
+            trained_generator(the_recipe),
+            the_recipe,
+            path,
+            name="Clouds",
+            author="Ada Example",
+            credit="Photos by Ada",
+        )
         return path.read_bytes()
 
 

@@ -47,7 +47,7 @@ def random_look(folder: Path, size: Size, pixels: int) -> Path:
     return path
 
 
-def write_float32_look(look: Look, path: Path) -> None:
+def write_subpixel_look(look: Look, path: Path) -> None:
     """Write `look` for ONNX readers that have no transposed convolutions.
 
     Raises LimnerError if the look cannot be rewritten or the file cannot be written.
@@ -56,7 +56,7 @@ def write_float32_look(look: Look, path: Path) -> None:
 
 
 FORMATS: dict[str, tuple[Callable[[Look, Path], None], str]] = {
-    "plain": (write_float32_look, "plain.onnx"),
+    "plain": (write_subpixel_look, "plain.onnx"),
     "tfjs": (write_tfjs, f"tfjs/{MODEL}"),
     "tflite": (write_tflite, "look.tflite"),
 }

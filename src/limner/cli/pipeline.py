@@ -46,7 +46,7 @@ def run_pipeline(
     check_before_work(project, recipe)
     pictures = prepare_store(sources, project.pictures, recipe.pixels, importing)
     project.save(sources)
-    run = train(pictures, project.run, recipe, budget)
+    run = train_run(pictures, project.run, recipe, budget)
     export_run(run, project.look, storage, project.credits)
     publish([project.look], project.page)
     print(f"The look is {project.look}. The page is the folder {project.page}; any static host serves it.")
@@ -92,7 +92,7 @@ def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: Im
     return pictures
 
 
-def train(pictures: ImageStore, out: Path, recipe: Recipe, budget: BudgetOptions) -> Run:
+def train_run(pictures: ImageStore, out: Path, recipe: Recipe, budget: BudgetOptions) -> Run:
     """Train, or resume training, with live output in the terminal."""
     from limner.training.loop import train
     from limner.training.terminal import TerminalReporter
@@ -116,9 +116,10 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
 
     check_output_path(out)
     held_out = _held_out(run)
+    generator = run.generator()
     print("Writing the look and comparing torch, ONNX Runtime and the engine ...", flush=True)
     report = export_look(
-        run.generator(),
+        generator,
         run.recipe,
         out,
         storage=storage,

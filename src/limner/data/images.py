@@ -1,6 +1,6 @@
 """Read one picture file as an upright RGB picture, or give a reason why not.
 
-Expect every file that a person may have in a folder: phone photos stored on their side, cut-outs, 16-bit
+Folders of pictures hold files of every kind: phone photos stored on their side, cut-outs, 16-bit
 scans, panoramas of 20,000 pixels, truncated downloads, and text files with the name of a picture. The
 content decides what kind a file is; its suffix only says whether it is meant to be a picture.
 

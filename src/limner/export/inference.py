@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from limner.guide import ColourGuide, EdgesGuide, SoftGuide, make_guide
+from limner.guide import GuideModule, make_guide
 from limner.live import LiveInput
 from limner.networks.unet import NearestConv, UNet, replace_layers
 from limner.recipe import Recipe
@@ -23,7 +23,7 @@ from limner.recipe import Recipe
 class LookModule(nn.Module):
     """Maps a picture (B, 3, P, P) in 0..1 to its painting (B, 3, P, P) in 0..1 and guide (B, C, P, P)."""
 
-    def __init__(self, guide: SoftGuide | EdgesGuide | ColourGuide, generator: UNet) -> None:
+    def __init__(self, guide: GuideModule, generator: UNet) -> None:
         super().__init__()
         self.guide = guide
         self.generator = generator

@@ -53,7 +53,7 @@ OPTIONS = {
 WITH_BIAS = 3
 """The version of TRANSPOSE_CONV that has a bias; all other operators use version 1.
 
-Version 4 can also fuse a relu, but LiteRT.js' WebGPU delegate supports only version 3."""
+Version 4 can also fuse a relu, but LiteRT.js' WebGPU delegate supports versions up to 3."""
 
 ALIGNMENT = 16
 """Alignment of buffer contents that the schema requires, in bytes."""

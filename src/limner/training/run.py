@@ -90,7 +90,7 @@ class Run:
             check_networks_match(path, network.state_dict(), found)
             network.load_state_dict(found)
             return network.eval()
-        raise LimnerError(f"The run in {self.folder} has no good checkpoint yet: train it first.")
+        raise LimnerError(f"The run in {self.folder} has no intact checkpoint yet: train it first.")
 
 
 def open_run(folder: Path) -> Run:

@@ -42,7 +42,7 @@ class DoctorCommand:
         require_sources(self.sources)
         with ProgressBar() as bar:
             progress = no_progress if self.json else bar
-            diagnosis = check_dataset(
+            report = check_dataset(
                 self.sources,
                 pixels=Recipe(pixels=self.pixels).pixels,
                 inputs=self.inputs,
@@ -50,10 +50,10 @@ class DoctorCommand:
                 progress=progress,
             )
         if self.sheet:
-            write_contact_sheet(diagnosis, self.sheet)
+            write_contact_sheet(report, self.sheet)
         if self.json:
-            print(json.dumps(diagnosis.to_json(), indent=2))
+            print(json.dumps(report.to_json(), indent=2))
         else:
-            print("\n".join(diagnosis.sentences()))
-        if diagnosis.has_problem:
+            print("\n".join(report.sentences()))
+        if report.has_problem:
             raise LimnerError("These pictures are not ready for training: see the problems above.")

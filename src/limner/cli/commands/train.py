@@ -31,7 +31,7 @@ class TrainCommand:
     budget: Flat[BudgetOptions] = field(default_factory=BudgetOptions)
 
     def run(self) -> None:
-        from limner.cli.pipeline import train
+        from limner.cli.pipeline import train_run
         from limner.data.store import open_store
 
-        train(open_store(self.pictures), self.out, self.recipe, self.budget)
+        train_run(open_store(self.pictures), self.out, self.recipe, self.budget)
