@@ -98,7 +98,7 @@ def test_a_missing_run_is_refused(tmp_path: Path) -> None:
 
 def test_the_generator_is_that_of_the_last_intact_checkpoint(tmp_path: Path) -> None:
     run = begin_run(tmp_path, TINY, tmp_path / "store")
-    with pytest.raises(LimnerError, match="no good checkpoint yet"):
+    with pytest.raises(LimnerError, match="no intact checkpoint yet"):
         run.generator()
     state = TrainState(TINY, torch.device("cpu"))
     for step in (1, 2):
