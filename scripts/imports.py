@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import grimp
 
 from sources import source_files
 
@@ -32,31 +33,26 @@ class Import:
 
 def read_imports(root: Path) -> list[Import]:
     """The imports within limner, and within the engine and the pages; sorted."""
-    found: set[Import] = set()
+    found = {*python_imports(root), *typescript_imports(root)}
+    return sorted(one for one in found if one.importer != one.imported)
+
+
+def python_imports(root: Path) -> Iterator[Import]:
+    """The imports between limner's modules, without those of `__main__`, which only runs `main`."""
+    graph = grimp.build_graph("limner", cache_dir=None)
+    for module in graph.modules - {"limner.__main__"}:
+        for imported in graph.find_modules_directly_imported_by(module):
+            yield Import(_module_path(root, module), _module_path(root, imported))
+
+
+def typescript_imports(root: Path) -> Iterator[Import]:
+    """The imports between web's files, shaders included, without those of `web/build`."""
     for path in source_files(root):
-        read = python_imports if path.endswith(".py") else typescript_imports
-        if not path.startswith("web/build/"):
-            found |= {Import(path, imported) for imported in read(root, path) if imported != path}
-    return sorted(found)
-
-
-def python_imports(root: Path, path: str) -> Iterator[str]:
-    """The modules of limner that a module imports; none for `__main__`, which only runs `main`."""
-    if path.endswith("/__main__.py"):
-        return
-    for node in ast.walk(ast.parse((root / path).read_text(encoding="utf-8"))):
-        for name in _modules(node):
-            imported = _module_path(root, name)
-            if imported is not None:
-                yield imported
-
-
-def typescript_imports(root: Path, path: str) -> Iterator[str]:
-    """The files of web that a TypeScript file imports, shaders included."""
-    for specifier in specifiers((root / path).read_text(encoding="utf-8")):
-        imported = os.path.normpath(Path(path).parent / specifier)
-        if (root / imported).is_file():
-            yield Path(imported).as_posix()
+        if path.startswith("web/") and not path.startswith("web/build/"):
+            for specifier in specifiers((root / path).read_text(encoding="utf-8")):
+                imported = os.path.normpath(Path(path).parent / specifier)
+                if (root / imported).is_file():
+                    yield Import(path, Path(imported).as_posix())
 
 
 def specifiers(code: str) -> list[str]:
@@ -65,25 +61,8 @@ def specifiers(code: str) -> list[str]:
     return ["".join(groups).partition("?")[0] for groups in found]
 
 
-def _modules(node: ast.AST) -> list[str]:
-    """All names that an import statement may import as modules."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module is not None:
-        if node.level:
-            raise SystemExit(f"`from {'.' * node.level}{node.module}`: imports in limner are absolute.")
-        return [f"{node.module}.{alias.name}" for alias in node.names]
-    return []
-
-
-def _module_path(root: Path, name: str) -> str | None:
-    """The file of a module of limner, or of the module that defines a name; None for other packages."""
-    if name.partition(".")[0] != "limner":
-        return None
-    while name:
-        path = Path("src", *name.split("."))
-        for file in (path.with_suffix(".py"), path / "__init__.py"):
-            if (root / file).is_file():
-                return file.as_posix()
-        name = name.rpartition(".")[0]
-    return None
+def _module_path(root: Path, name: str) -> str:
+    """The file of a module or package of limner."""
+    path = Path("src", *name.split("."))
+    file = path.with_suffix(".py")
+    return (file if (root / file).is_file() else path / "__init__.py").as_posix()

@@ -106,7 +106,8 @@ def heights(graph: nx.DiGraph) -> dict[str, int]:
 def rank_nodes(graph: nx.DiGraph, pull: float) -> dict[str, int]:
     """The row of each node, from 0 at the top. Every arrow points down, and arrows are short.
 
-    A node lies near those above it where they, times `pull`, are more than those below; else near these.
+    A node moves up to the nodes above it if their number times `pull` exceeds the number below. Otherwise
+    it stays close to the nodes below.
     """
     height = heights(graph)
     rank = {node: max(height.values()) - height[node] for node in graph}
@@ -122,8 +123,8 @@ def rank_nodes(graph: nx.DiGraph, pull: float) -> dict[str, int]:
 def order_rows(vertices: Iterable[Vertex], links: Sequence[Link]) -> Rows:
     """The order of each row with the fewest crossings found.
 
-    By turns downwards and upwards, a row is sorted by the mean place of its neighbours in the row before;
-    half of the times, those of the same mean are turned round.
+    Sweeps go down and up in turn. Each sorts a row by the mean position of its neighbours in the previous
+    row, and half of them reverse ties.
     """
     rows: Rows = [list(row) for _, row in itertools.groupby(sorted(vertices, key=_row), key=_row)]
     above, below = _neighbours(links)
