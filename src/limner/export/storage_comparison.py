@@ -85,25 +85,13 @@ def run_model(model: ModelProto, pictures: Sequence[Batch]) -> list[Batch]:
     return [session.run(["painting"], {"image": picture})[0] for picture in pictures]
 
 
-HEADER = ("weights", "MB", "of float32", "PSNR (dB)", "mean difference")
-
-
-def _cells(row: StorageComparison) -> tuple[str, ...]:
-    psnr = f"{row.psnr:.1f}" if math.isfinite(row.psnr) else "same"
-    return row.storage, f"{row.bytes / 1e6:.2f}", f"{row.share:.1%}", psnr, f"{row.difference:.5f}"
-
-
 def rich_table(rows: Sequence[StorageComparison]) -> Table:
     """The comparison as a table for the terminal."""
-    table = Table(*HEADER)
+    table = Table("weights", "MB", "of float32", "PSNR (dB)", "mean difference")
     for column in table.columns[1:]:
         column.justify = "right"
     for row in rows:
-        table.add_row(*_cells(row))
+        psnr = f"{row.psnr:.1f}" if math.isfinite(row.psnr) else "same"
+        size, share = f"{row.bytes / 1e6:.2f}", f"{row.share:.1%}"
+        table.add_row(row.storage, size, share, psnr, f"{row.difference:.5f}")
     return table
-
-
-def markdown(rows: Sequence[StorageComparison]) -> str:
-    """The comparison as a Markdown table."""
-    lines = [HEADER, ("---", *["---:"] * (len(HEADER) - 1)), *map(_cells, rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
