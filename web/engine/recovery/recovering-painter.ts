@@ -69,7 +69,7 @@ class RecoveringPainter implements Painter {
   /** Destroyed, or lost for good. */
   #isOver = false;
   #losses: number[] = [];
-  /** The health monitor has had it created anew once. */
+  /** The health monitor has already made it recover once. */
   #isSuspect = false;
   readonly #live = new Map<string, number>();
   #guide: Canvas | null = null;
@@ -189,7 +189,7 @@ class RecoveringPainter implements Painter {
 
   /** Never rejects: a failure counts as another loss. */
   async #recover(delay: number, since: number): Promise<void> {
-    // Even without a delay, everybody hears of the loss before the recovery begins.
+    // Even without a delay, code that awaits the loss runs before the recovery begins.
     await wait(delay);
     if (this.#isOver) return;
     try {

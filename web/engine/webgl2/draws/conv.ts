@@ -26,7 +26,7 @@ interface WeightFormat {
   /** By output lane: the stored value is `times` the weight, plus `plus`. */
   readonly times: readonly [number, number, number, number];
   readonly plus: readonly [number, number, number, number];
-  /** The bytes whose top bit is flipped: every so many, from `first` on. */
+  /** The bytes whose top bit is flipped: `first`, and every `every`-th byte after it. */
   readonly signFlipped: { readonly first: number; readonly every: number } | null;
 }
 

@@ -1,4 +1,4 @@
-// Frames of a camera, a video or a picture as a texture, uploaded anew for each frame. If the browser does not upload
+// Frames of a camera, a video or a picture as a texture, uploaded for each frame. If the browser does not upload
 // a video to WebGL, or does it wrongly, other upload paths are used (`frames/uploader.ts`).
 
 import {

@@ -47,7 +47,7 @@ export const TO_BUFFER: Target = { kind: 'buffer' };
 
 export const ROW = 65535 * 64;
 
-/** Workgroups for so many threads, in two dimensions if one is too small. */
+/** The workgroups for a number of threads, in two dimensions if one is too small. */
 export function linearWorkgroups(threads: number, each = 64): [number, number, number] {
   const groups = Math.ceil(threads / each);
   return groups <= 65535 ? [groups, 1, 1] : [65535, Math.ceil(groups / 65535), 1];

@@ -43,7 +43,7 @@ export function declareBands(shader: ShaderBuilder, operation: Resample): void {
   shader.add(`const WIDTH = vec2i(${left?.width ?? 1}, ${right?.width ?? 1});`);
 }
 
-/** Whether there are so few outputs with so many inputs each that threads should share each sum. */
+/** Whether threads should share each sum: few outputs, with many inputs each. */
 export function isResampleReduce({ left, right, output }: Resample): boolean {
   const [n, , h, w] = output.shape;
   return (left?.width ?? 1) * (right?.width ?? 1) >= 64 && n * h * w * channelBlocks(output) < MIN_THREADS;

@@ -1,4 +1,4 @@
-// Code that reads the weights that `pack-weights.ts` packs. They are widened as they are loaded, by WGSL's unpack
+// Code that reads weights as `pack-weights.ts` lays them out. They are widened as they are loaded, by WGSL's unpack
 // functions, which need no extension, not even for half floats.
 
 import type { Element } from '../../codegen/pack-weights.ts';

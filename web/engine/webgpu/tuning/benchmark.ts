@@ -9,7 +9,7 @@ import type { FrameProgram } from '../runtime/frame-program.ts';
 import { withErrorScopes } from '../runtime/memory.ts';
 import { awaitKernel, dispatch, makeBindGroup } from '../runtime/pipeline-cache.ts';
 
-/** Resolves to the milliseconds of so many runs. They write the frame's buffers, which every frame overwrites. */
+/** Resolves to the milliseconds of `repeats` runs. They write the frame's buffers, which every frame overwrites. */
 export type Benchmark = (repeats: number) => Promise<number>;
 
 /** The costliest layer of a class. The one that writes the canvas is left out. */
