@@ -1,0 +1,23 @@
+"""Names of files for people: in sentences, on terminals, and in commands to copy.
+
+A file system gives any byte string as a name. Python decodes bytes that are not UTF-8 to surrogates, which
+no terminal, JSON reader or protobuf takes; and control characters in a name would steer the terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+
+def printable(text: str | Path) -> str:
+    """The text with U+FFFD for each surrogate, control and other unprintable character."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in str(text))
+
+
+def quoted(path: str | Path) -> str:
+    """The path as one word of a command that a person can copy into the shell of this system."""
+    shown = printable(path)
+    return subprocess.list2cmdline([shown]) if os.name == "nt" else shlex.quote(shown)

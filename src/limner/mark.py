@@ -1,0 +1,77 @@
+"""The mark in every picture and film that limner writes: that limner wrote the file, and what it is.
+
+PNG has it as the text `Software`, JPEG and GIF as their comment, WebP as the EXIF tag `Software`, videos as
+the container's tag `comment`. A file with a mark may be replaced by its own command. Marked files are never
+training pictures, except drawings: the demo learns from those.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from limner import __version__
+
+Kind = Literal["painting", "contact sheet", "sample sheet", "film", "preview", "drawing"]
+
+VIDEO_TAG = "comment"
+"""The tag of a container's metadata that holds the mark."""
+
+_MARK = re.compile(rf"limner [\w.+-]+: ({'|'.join(get_args(Kind))})")
+_SOFTWARE = 0x0131  # the EXIF tag
+
+
+def make_mark(kind: Kind) -> str:
+    """Such as `limner 0.1.0: painting`."""
+    return f"limner {__version__}: {kind}"
+
+
+def save_options(image_format: str, kind: Kind) -> dict[str, Any]:
+    """The options of Pillow's `save` that write the mark; the format is PNG, JPEG, GIF or WEBP."""
+    from PIL import Image, PngImagePlugin
+
+    match image_format:
+        case "PNG":
+            text = PngImagePlugin.PngInfo()
+            text.add_text("Software", make_mark(kind))
+            return {"pnginfo": text}
+        case "WEBP":
+            exif = Image.Exif()
+            exif[_SOFTWARE] = make_mark(kind)
+            return {"exif": exif}
+        case "JPEG" | "GIF":
+            return {"comment": make_mark(kind)}
+        case _:
+            raise ValueError(image_format)
+
+
+def read_image_mark(path: Path) -> Kind | None:
+    """What limner says that this picture is; None if it has no mark or cannot be opened."""
+    from PIL import Image
+
+    with (
+        suppress(OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError),
+        Image.open(path) as image,
+    ):
+        software = image.getexif().get(_SOFTWARE) if image.format == "WEBP" else image.info.get("Software")
+        return parse_mark(software) or parse_mark(image.info.get("comment"))
+    return None
+
+
+def read_video_mark(path: Path) -> Kind | None:
+    """What limner says that this video is; None if it has no mark or cannot be opened."""
+    import av
+
+    with suppress(av.FFmpegError, ValueError, OSError), av.open(str(path)) as container:
+        return parse_mark({k.lower(): v for k, v in container.metadata.items()}.get(VIDEO_TAG))
+    return None
+
+
+def parse_mark(text: object) -> Kind | None:
+    """The kind in a mark; None for any other text or bytes."""
+    if isinstance(text, bytes):
+        text = text.decode("latin-1")
+    found = _MARK.fullmatch(text.rstrip("\0")) if isinstance(text, str) else None
+    return found[1] if found else None  # type: ignore[return-value]

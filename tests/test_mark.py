@@ -1,0 +1,42 @@
+"""Every format keeps the mark, and files without it have none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.files import scene, video
+from limner.mark import make_mark, parse_mark, read_image_mark, read_video_mark, save_options
+
+
+@pytest.mark.parametrize(
+    ("suffix", "image_format"), [(".png", "PNG"), (".jpg", "JPEG"), (".gif", "GIF"), (".webp", "WEBP")]
+)
+def test_a_picture_keeps_its_mark(tmp_path: Path, suffix: str, image_format: str) -> None:
+    marked, plain = tmp_path / f"marked{suffix}", tmp_path / f"plain{suffix}"
+    scene(20, 20).save(marked, image_format, **save_options(image_format, "contact sheet"))
+    scene(20, 20).save(plain, image_format)
+    assert read_image_mark(marked) == "contact sheet"
+    assert read_image_mark(plain) is None
+
+
+def test_files_without_a_mark(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text(make_mark("painting"))
+    assert read_image_mark(text) is None
+    assert read_image_mark(tmp_path / "missing.png") is None
+    assert read_video_mark(video(tmp_path / "clip.mp4", frames=2)) is None
+    assert read_video_mark(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["limner", "limner 0.1.0: portrait", "by limner 0.1.0: painting", b"\xff", 3]
+)
+def test_other_texts_are_no_mark(text: object) -> None:
+    assert parse_mark(text) is None
+
+
+def test_marks_of_other_versions_are_known() -> None:
+    assert parse_mark("limner 12.3.4.dev1+g1: film") == "film"
+    assert parse_mark(make_mark("drawing").encode() + b"\0") == "drawing"
