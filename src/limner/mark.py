@@ -8,11 +8,15 @@ training pictures, except drawings: the demo learns from those.
 from __future__ import annotations
 
 import re
+import struct
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from limner import __version__
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Kind = Literal["painting", "contact sheet", "sample sheet", "film", "preview", "drawing"]
 
@@ -55,9 +59,17 @@ def read_image_mark(path: Path) -> Kind | None:
         suppress(OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError),
         Image.open(path) as image,
     ):
-        software = image.getexif().get(_SOFTWARE) if image.format == "WEBP" else image.info.get("Software")
-        return parse_mark(software) or parse_mark(image.info.get("comment"))
+        return image_mark(image)
     return None
+
+
+def image_mark(image: Image.Image) -> Kind | None:
+    """What limner says that this opened picture is; None if it has no mark."""
+    software = image.info.get("Software")
+    if image.format == "WEBP":
+        with suppress(OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error):
+            software = image.getexif().get(_SOFTWARE)
+    return parse_mark(software) or parse_mark(image.info.get("comment"))
 
 
 def read_video_mark(path: Path) -> Kind | None:

@@ -74,3 +74,14 @@ def sound(path: Path) -> Path:
         for packet in (*stream.encode(frame), *stream.encode()):
             container.mux(packet)
     return path
+
+
+def animation(path: Path, *, durations: tuple[int, ...], size: tuple[int, int] = (40, 40)) -> Path:
+    """An animated picture: frames of these milliseconds, green rising by 60 with each."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A bright corner that moves, so that no encoder joins frames.
+    frames = [Image.new("RGB", size, (0, 60 * index % 256, 0)) for index in range(len(durations))]
+    for index, frame in enumerate(frames):
+        frame.putpixel((index % size[0], 0), (255, 0, 0))
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=list(durations))
+    return path

@@ -130,7 +130,7 @@ def test_a_folder_is_searched_recursively_and_skipped_files_are_reported(
     for part in ("", "sea/north", ".thumbnails"):
         photos(source / part, 1)
     (source / "sea" / "waves.MOV").write_bytes(b"a clip")
-    (source / "phone.HEIC").write_bytes(b"a picture")
+    (source / "phone.CR2").write_bytes(b"a picture")
     out = source / "painted"
     for _ in range(2):  # its own paintings are not painted again
         report = paint_file(look, source, out, force=True)
@@ -140,7 +140,7 @@ def test_a_folder_is_searched_recursively_and_skipped_files_are_reported(
         ]
     assert {(path.name, reason) for path, reason in report.skipped} == {
         ("waves.MOV", "is a clip: paint it separately"),
-        ("phone.HEIC", "is a HEIC picture: export it as JPEG or PNG"),
+        ("phone.CR2", "is a RAW photo: export it as JPEG"),
     }
 
 

@@ -4,22 +4,21 @@ A few threads decode (Pillow releases the GIL while it decodes), at most a handf
 writer: a thousand photos need no more memory than eight.
 """
 
-import hashlib
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from limner.data.images import UnreachableFile, UnreadableFile, plan_resize, read_image, resize
+from limner.data.decode import decode_source, hash_text, measure_film, read_film
+from limner.data.images import ResizePlan, UnreachableFile, UnreadableFile, plan_resize, resize
 from limner.data.sources import FileStamp, Source, SourceList
 from limner.data.store import ImageStore, Pixels, SourceRecord, StoredImage, StoreSettings, StoreWriter
-from limner.data.videos import measure_video, plan_squares, read_frames
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.progress import Progress
 
@@ -27,7 +26,6 @@ HOLD_OUT_EVERY = 20
 """One in this many is held out: pictures, or segments of a video."""
 
 _PROGRESS_LABEL = "Decoding pictures"
-_ASPECT_TOLERANCE = 1.05
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,15 @@ class _PreparedImage:
     split: str
     enlarged: bool
     trimmed: bool
+    first_page: bool = False
 
 
 @dataclass(frozen=True)
-class _DecodedFile:
-    """One image file: the hash of its bytes (and its partner's), and its picture."""
+class _PreparedFile:
+    """One file: the hash of its bytes (and its partner's), and its picture; None for a film."""
 
     content: str
-    image: _PreparedImage
+    image: _PreparedImage | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class _Task:
     source: Source
     stamps: tuple[FileStamp, ...]
     record: SourceRecord | None
-    future: Future[_DecodedFile] | None
+    future: Future[_PreparedFile] | None
 
 
 class StoreBuilder:
@@ -114,16 +113,17 @@ class StoreBuilder:
         except OSError:
             stamps = ()
         record = self._records.get(stamps) if stamps else None
-        if source.kind == "video" or (record is not None and not record.duplicate):
+        if record is not None and not record.duplicate:
             return _Task(source, stamps, record, None)
-        return _Task(source, stamps, None, pool.submit(_decode_source, source, self._settings))
+        return _Task(source, stamps, None, pool.submit(_prepare_source, source, self._settings))
 
     def _record(self, task: _Task, writer: StoreWriter) -> SourceRecord:
         """Write the pictures of one source and return its record."""
         first = len(self._entries)
         stamps, content, reason, duplicate = task.stamps, "", "", False
+        is_film = task.source.kind == "video"
         try:
-            content = self._content_hash(task)
+            content, is_film = self._judge(task)
             duplicate = content in self._contents
             if not duplicate:
                 self._add_pictures(task, content, writer)
@@ -139,26 +139,27 @@ class StoreBuilder:
             content=content,
             reason=reason,
             duplicate=duplicate,
-            video=task.source.kind == "video",
+            video=is_film,
             first=first,
             count=len(self._entries) - first,
         )
 
-    def _content_hash(self, task: _Task) -> str:
-        if task.record is not None:
-            if task.record.reason:
-                raise UnreadableFile(task.record.reason)
-            return task.record.content
+    def _judge(self, task: _Task) -> tuple[str, bool]:
+        """The hash of a source's content, and whether it is a film. Raises `UnreadableFile`."""
         if task.future is not None:
-            return task.future.result().content
-        return _hash_file(task.source.path)
+            prepared = task.future.result()
+            return prepared.content, prepared.image is None
+        assert task.record is not None
+        if task.record.reason:
+            raise UnreadableFile(task.record.reason)
+        return task.record.content, task.record.video
 
     def _add_pictures(self, task: _Task, content: str, writer: StoreWriter) -> None:
-        if task.record is not None and self._earlier is not None and task.record.count:
+        if task.record is not None and self._earlier is not None:
             for index in range(task.record.first, task.record.first + task.record.count):
                 self._copy_earlier(self._earlier, index, writer)
-        elif task.future is not None:
-            self._add_image(task.future.result().image, writer)
+        elif task.future is not None and (image := task.future.result().image) is not None:
+            self._add_image(image, writer)
         else:
             self._add_frames(task.source, content, writer)
 
@@ -169,17 +170,14 @@ class StoreBuilder:
         self._entries.append(replace(earlier.index.entries[index], offset=offset))
 
     def _add_frames(self, source: Source, content: str, writer: StoreWriter) -> None:
-        clip = measure_video(source.path)
-        frames = read_frames(source.path, self._settings.frames)
-        for count, frame in enumerate(frames, start=1):
-            segment = int(HOLD_OUT_EVERY * frame.seconds / clip.seconds)
-            for square in plan_squares(*frame.image.size):
-                where = f", {square.where}" if square.where else ""
-                name = f"{source.name} at {frame.seconds:.2f} s{where}"
-                part = frame.image.crop(square.box)
-                key = _digest(f"{content} {segment}".encode())
-                self._add_image(_prepare_image(name, part, None, key, self._settings), writer)
-            self._progress(self._done + count, self._total, _PROGRESS_LABEL)
+        clip = measure_film(source)
+        units = self._progress_units(source)
+        for count, squares in enumerate(read_film(source, clip, self._settings.frames), start=1):
+            for square in squares:
+                key = hash_text(f"{content} {int(HOLD_OUT_EVERY * square.position)}")
+                plan = plan_resize(*square.image.size, self._settings.short_side)
+                self._add_image(_prepare_image(square.name, square.image, plan, key), writer)
+            self._progress(self._done + min(count, units), self._total, _PROGRESS_LABEL)
 
     def _add_image(self, image: _PreparedImage, writer: StoreWriter) -> None:
         height, width, _ = image.target.shape
@@ -196,6 +194,7 @@ class StoreBuilder:
                 held_out=False,
                 enlarged=image.enlarged,
                 trimmed=image.trimmed,
+                first_page=image.first_page,
             )
         )
         self.decoded += 1
@@ -206,8 +205,12 @@ class StoreBuilder:
         needed = "At least 2 pictures are needed, and 200 or more are recommended"
         skipped = [(file.name, file.reason) for file in self._files if file.reason]
         skipped += self._source_list.skipped
-        example = f". For example, {skipped[0][0]} {skipped[0][1]}" if skipped else ""
-        found = f"only {self._entries[0].name} could be used" if self._entries else "none could be read"
+        example = printable(f". For example, {skipped[0][0]} {skipped[0][1]}") if skipped else ""
+        found = (
+            f"only {printable(self._entries[0].name)} could be used"
+            if self._entries
+            else "none could be read"
+        )
         raise LimnerError(f"{needed}, but {found}{example}.")
 
 
@@ -215,79 +218,36 @@ def _workers() -> int:
     return min(4, os.cpu_count() or 1)
 
 
-def _decode_source(source: Source, settings: StoreSettings) -> _DecodedFile:
-    """Read one image file (and its partner). Raises `UnreadableFile`."""
-    split = _hash_file(source.path)
-    decode_side = 2 * settings.short_side  # shrinking a JPEG decoded at twice the size is sharper
-    if settings.pairs in {"left", "right"}:
-        image = read_image(source.path, at_least=2 * decode_side)
-        target, input_image = _split_halves(image, settings.pairs)
-    else:
-        target, input_image = read_image(source.path, at_least=decode_side), None
-    content = split
-    if source.partner is not None:
-        content = _digest((split + _hash_file(source.partner)).encode())
-        input_image = _read_partner(source.partner, decode_side)
-    return _DecodedFile(content, _prepare_image(source.name, target, input_image, split, settings))
+def _prepare_source(source: Source, settings: StoreSettings) -> _PreparedFile:
+    """Decode and resize one file. Raises `UnreadableFile`."""
+    decoded = decode_source(source, settings)
+    still = decoded.still
+    if still is None:
+        return _PreparedFile(decoded.content, None)
+    image = _prepare_image(source.name, still.image, still.plan, decoded.split)
+    if still.input is not None:
+        image = replace(image, input=_resize_input(still.input, still.image, still.plan))
+    return _PreparedFile(decoded.content, replace(image, first_page=still.has_more_pages))
 
 
-def _split_halves(image: Image.Image, side: str) -> tuple[Image.Image, Image.Image]:
-    """The target half and the input half of a picture."""
-    half = image.width // 2
-    if half == 0:
-        raise UnreadableFile("is too narrow to hold a picture on each side")
-    left = image.crop((0, 0, half, image.height))
-    right = image.crop((image.width - half, 0, image.width, image.height))
-    return (right, left) if side == "left" else (left, right)
-
-
-def _read_partner(path: Path, decode_side: int) -> Image.Image:
-    try:
-        return read_image(path, at_least=decode_side)
-    except UnreadableFile as error:
-        raise type(error)(f"has a partner, {path.name}, which {error}") from error
-
-
-def _prepare_image(
-    name: str, target: Image.Image, input_image: Image.Image | None, split: str, settings: StoreSettings
-) -> _PreparedImage:
-    plan = plan_resize(*target.size, settings.short_side)
+def _prepare_image(name: str, target: Image.Image, plan: ResizePlan, split: str) -> _PreparedImage:
     return _PreparedImage(
         name=name,
         target=np.asarray(resize(target, plan)),
-        input=None if input_image is None else _match_sizes(input_image, target, settings.short_side),
+        input=None,
         split=split,
         enlarged=plan.enlarged,
         trimmed=plan.trimmed,
     )
 
 
-def _match_sizes(input_image: Image.Image, target: Image.Image, short_side: int) -> Pixels:
+def _resize_input(input_image: Image.Image, target: Image.Image, plan: ResizePlan) -> Pixels:
     """Crop and resize an input exactly like its target. Their resolutions may differ, their shapes not."""
-    aspect = (input_image.width / input_image.height) / (target.width / target.height)
-    if not 1 / _ASPECT_TOLERANCE < aspect < _ASPECT_TOLERANCE:
-        raise UnreadableFile(
-            f"is {target.width} x {target.height} and its input "
-            f"{input_image.width} x {input_image.height}: both pictures of a pair need the same shape"
-        )
-    plan = plan_resize(*target.size, short_side)
     scale_x, scale_y = input_image.width / target.width, input_image.height / target.height
     left, top, right, bottom = plan.box
     right, bottom = min(right * scale_x, input_image.width), min(bottom * scale_y, input_image.height)
     box = (left * scale_x, top * scale_y, right, bottom)
     return np.asarray(resize(input_image, replace(plan, box=box)))
-
-
-def _hash_file(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, partial(hashlib.blake2b, digest_size=8)).hexdigest()
-    except OSError as error:
-        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
-
-
-def _digest(text: bytes) -> str:
-    return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
 def _hold_out(entries: Sequence[StoredImage]) -> list[StoredImage]:

@@ -6,7 +6,7 @@ content decides what kind a file is; its suffix only says whether it is meant to
 
 Decisions:
 - Transparent parts become white: cut-outs and drawings are made for paper and pages.
-- Only the first frame of an animation and the first page of a file are read.
+- Only the first page of a file is read. `limner.data.animations` reads all frames of an animation.
 - Colours with a profile are converted to sRGB; colours without one are assumed to be sRGB.
 """
 
@@ -25,20 +25,22 @@ import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError, features
 from PIL.JpegImagePlugin import jpeg_factory
 
+from limner import mark
+from limner.data import heic, kinds
 from limner.errors import first_line
-
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif"}
-)
-"""Suffixes, in lower case, of files that are meant to be pictures and can be read."""
-
-FOREIGN_SUFFIXES = frozenset({".heic", ".heif", ".raw", ".cr2", ".nef", ".arw", ".dng", ".psd"})
-"""Suffixes of common pictures that limner cannot read: they are reported, not silently skipped."""
 
 MAX_ASPECT_RATIO = 4
 """Largest ratio of the long side to the short side; only the middle of a longer picture is kept."""
 
-_FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "BMP", *(("AVIF",) if features.check("avif") else ()))
+_ANIMATED_FORMATS = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
+_FORMATS: tuple[str, ...] = (
+    "PNG",
+    "WEBP",
+    "GIF",
+    "TIFF",
+    "BMP",
+    *(("AVIF",) if features.check("avif") else ()),
+)
 _ORIENTATION = 0x0112  # the EXIF tag
 _TRANSPOSITIONS = {  # `ImageOps.exif_transpose` also rewrites the EXIF, which fails if that is broken
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -85,6 +87,22 @@ class ResizePlan:
     """Whether the source is longer than `MAX_ASPECT_RATIO` times its short side."""
 
 
+@dataclass(frozen=True)
+class ImageInfo:
+    """What a picture's file says of it, without decoding."""
+
+    size: tuple[int, int]
+    """Width and height in pixels, upright."""
+    decoded_size: tuple[int, int]
+    """Width and height of what `read_image` gives."""
+    is_animated: bool
+    """Whether it is an animation of several frames."""
+    has_more_pages: bool
+    """Whether it is the first of several pages."""
+    mark: mark.Kind | None
+    """What limner wrote it as."""
+
+
 def plan_resize(width: int, height: int, short_side: int) -> ResizePlan:
     """Plan to resize a picture of width x height pixels to a short side; crop it if it is too long."""
     short = min(width, height)
@@ -106,11 +124,23 @@ def resize(image: Image.Image, plan: ResizePlan) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, box=plan.box, reducing_gap=3.0)
 
 
-def measure_image(path: Path) -> tuple[int, int]:
-    """Width and height in pixels, upright, from the file's header alone. Raises `UnreadableFile`."""
-    with _open_image(path) as image:
-        width, height = image.size
-        return (height, width) if _orientation(image) in {5, 6, 7, 8} else (width, height)
+def inspect_image(path: Path, *, at_least: int) -> ImageInfo:
+    """What the file says of its picture, and what `read_image` would give; decodes nothing.
+
+    Raises `UnreadableFile` as `read_image` does, except for damage.
+    """
+    with open_image(path) as image:
+        size = _upright_size(image)
+        written_as = mark.image_mark(image)
+        has_more = _has_more_frames(image)
+        _draft(image, at_least)
+        return ImageInfo(
+            size=size,
+            decoded_size=_upright_size(image),
+            is_animated=has_more and image.format in _ANIMATED_FORMATS,
+            has_more_pages=has_more and image.format == "TIFF",
+            mark=written_as,
+        )
 
 
 def read_image(path: Path, *, at_least: int) -> Image.Image:
@@ -121,23 +151,20 @@ def read_image(path: Path, *, at_least: int) -> Image.Image:
 
     Raises `UnreadableFile` if the file is not a picture, is damaged or cut off, or needs too much memory.
     """
-    with _open_image(path) as image:
-        image.draft("RGB", (at_least, at_least))
-        pixels = image.width * image.height
-        if pixels > _MAX_PIXELS or _is_progressive_too_large(image):
-            raise UnreadableFile(
-                f"has {pixels / 1e6:,.0f} million pixels, more than fit in memory: make it smaller"
-            )
-        with _large_image_lock if pixels > _LARGE_PIXELS else nullcontext():
+    with open_image(path) as image:
+        _draft(image, at_least)
+        is_large = image.width * image.height > _LARGE_PIXELS
+        with _large_image_lock if is_large else nullcontext():
             try:
                 image.load()
-                return _to_upright_rgb(image)
+                return to_upright_rgb(image)
             except (OSError, SyntaxError, ValueError, EOFError) as error:
                 raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
 
 
 @contextmanager
-def _open_image(path: Path) -> Iterator[Image.Image]:
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """Open a picture without decoding it. Raises `UnreadableFile` if it is not a picture."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -147,29 +174,45 @@ def _open_image(path: Path) -> Iterator[Image.Image]:
 
 
 def _identify(file: BinaryIO, path: Path) -> Image.Image:
-    head = file.read(512)
+    head = file.read(kinds.HEAD_BYTES)
     file.seek(0)
+    kind = kinds.identify(head, path.suffix.lower())
+    if isinstance(kind, kinds.ForeignKind):
+        raise UnreadableFile(kind.reason)
+    formats = _FORMATS
+    if head[4:8] == b"ftyp" and heic.is_available():
+        heic.register()
+        formats = (*_FORMATS, "HEIF")
     try:
         # `Image.open` refuses a large JPEG before it can be set to decode at a smaller size.
         if head.startswith(b"\xff\xd8\xff"):
             return jpeg_factory(file, str(path))
-        return Image.open(file, formats=_FORMATS)
+        return Image.open(file, formats=formats)
     except Image.DecompressionBombError as error:
         raise UnreadableFile("has more pixels than fit in memory: make it smaller") from error
     except UnidentifiedImageError as error:
-        raise UnreadableFile(_describe_head(head)) from error
+        is_picture = kinds.identify(head, suffix="") == "image"
+        reason = "is damaged or cut off" if is_picture else kinds.describe_unknown(head)
+        raise UnreadableFile(reason) from error
     except (OSError, SyntaxError, ValueError, EOFError, KeyError) as error:
         raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
 
 
-def _describe_head(head: bytes) -> str:
-    if not head:
-        return "is an empty file"
-    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1"}:
-        return "is a HEIC picture: export it as JPEG"
-    if b"\0" not in head and not any(byte < 9 or 13 < byte < 27 for byte in head):
-        return "is a text file, not a picture"
-    return "is not a picture in a format that limner can read"
+def _draft(image: Image.Image, at_least: int) -> None:
+    """Let a JPEG be decoded smaller. Raises `UnreadableFile` if decoding takes too much memory even so."""
+    image.draft("RGB", (at_least, at_least))
+    pixels = image.width * image.height
+    if pixels > _MAX_PIXELS or _is_progressive_too_large(image):
+        raise UnreadableFile(
+            f"has {pixels / 1e6:,.0f} million pixels, more than fit in memory: make it smaller"
+        )
+
+
+def _has_more_frames(image: Image.Image) -> bool:
+    try:
+        return bool(getattr(image, "n_frames", 1) > 1)
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error):
+        return False  # the rest of the file is broken, but the first picture may be intact
 
 
 def _is_progressive_too_large(image: Image.Image) -> bool:
@@ -182,7 +225,8 @@ def _is_progressive_too_large(image: Image.Image) -> bool:
     return bool(image.info.get("progressive")) and full > _MAX_PIXELS
 
 
-def _to_upright_rgb(image: Image.Image) -> Image.Image:
+def to_upright_rgb(image: Image.Image) -> Image.Image:
+    """A decoded picture upright, in 8-bit sRGB; transparent parts become white."""
     profile = image.info.get("icc_profile")
     # Transpose only if needed: it copies the picture, and a panorama may have 300 MB.
     transposition = _TRANSPOSITIONS.get(_orientation(image))
@@ -191,6 +235,11 @@ def _to_upright_rgb(image: Image.Image) -> Image.Image:
     if colour.mode in {"RGB", "CMYK"} and isinstance(profile, bytes):
         colour = _to_srgb(colour, profile)
     return colour if colour.mode == "RGB" else colour.convert("RGB")
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    return (height, width) if _orientation(image) in {5, 6, 7, 8} else (width, height)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -23,7 +23,7 @@ from limner.data.images import UnreadableFile
 from limner.data.pairs import Side
 from limner.data.report import PrepareReport
 from limner.data.sources import Source, find_sources
-from limner.data.store import ImageStore, StoreSettings, open_store
+from limner.data.store import READING_RULES, ImageStore, StoreSettings, open_store
 from limner.data.videos import measure_video
 from limner.errors import LimnerError
 from limner.progress import Progress
@@ -32,6 +32,24 @@ from limner.progress import Progress
 def short_side_for(pixels: int) -> int:
     """Short side of the stored pictures: large enough for crops at 100 to 130 % without upscaling."""
     return math.ceil(1.3 * pixels - 1e-9)
+
+
+def make_settings(*, pixels: int, frames: int, inputs: Path | None, side: Side | None) -> StoreSettings:
+    """The settings of a store.
+
+    Raises `LimnerError` for numbers below 1, and for two kinds of pairs at once.
+    """
+    if pixels < 1 or frames < 1:
+        raise LimnerError("The number of pixels and the number of frames must be 1 or more.")
+    if inputs is not None and side is not None:
+        raise LimnerError("Give either a folder of inputs or the input's side of each picture, not both.")
+    return StoreSettings(
+        pixels=pixels,
+        short_side=short_side_for(pixels),
+        frames=frames,
+        pairs=side or ("none" if inputs is None else "inputs"),
+        rules=READING_RULES,
+    )
 
 
 def prepare(
@@ -53,16 +71,7 @@ def prepare(
     Raises `LimnerError` if there are fewer than two pictures, if a path does not exist, and if the disk is
     full or cannot be written. An earlier store in `folder` is then unchanged.
     """
-    if pixels < 1 or frames < 1:
-        raise LimnerError("The number of pixels and the number of frames must be 1 or more.")
-    if inputs is not None and side is not None:
-        raise LimnerError("Give either a folder of inputs or the input's side of each picture, not both.")
-    settings = StoreSettings(
-        pixels=pixels,
-        short_side=short_side_for(pixels),
-        frames=frames,
-        pairs=side or ("none" if inputs is None else "inputs"),
-    )
+    settings = make_settings(pixels=pixels, frames=frames, inputs=inputs, side=side)
     source_list = find_sources(sources, inputs=inputs, pairs_only=side is not None)
     earlier = _open_earlier(folder, settings)
     if earlier is not None and _is_unchanged(source_list.sources, earlier):

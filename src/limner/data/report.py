@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from limner.data import kinds
 from limner.data.sources import Skipped
 from limner.data.store import ImageStore
+from limner.display import printable
 
 FEW_PICTURES = 100
 """Below this many pictures a network overfits; the artists used 800 to 1,000."""
 
-_MAX_NAMED = 8
+_MAX_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class PrepareReport:
     duplicates: int
     """Files that are exact copies of another file; their picture is kept once."""
     videos: int
+    """Videos and animated pictures."""
+    first_pages: int
+    """Files with several pages, of which the first is used."""
     skipped: tuple[Skipped, ...]
     """Files that gave no picture: name and reason."""
     bytes: int
@@ -52,6 +57,7 @@ class PrepareReport:
             trimmed=sum(entry.trimmed for entry in index.entries),
             duplicates=sum(file.duplicate for file in index.files),
             videos=sum(file.video and file.count > 0 for file in index.files),
+            first_pages=sum(entry.first_page for entry in index.entries),
             skipped=(*skipped, *unread),
             bytes=index.bytes,
         )
@@ -65,7 +71,8 @@ class PrepareReport:
         if self.reused:
             sentences.append(f"{self.reused:,} of them are from the earlier preparation.")
         if self.videos:
-            sentences.append(f"{plural(self.videos, 'video', 'videos')} gave frames.")
+            films = plural(self.videos, "video or animated picture", "videos and animated pictures")
+            sentences.append(f"{films} gave frames.")
         if self.enlarged:
             sentences.append(
                 f"{plural(self.enlarged, 'picture is', 'pictures are')} smaller than "
@@ -77,22 +84,59 @@ class PrepareReport:
                 "middle is kept."
             )
         if self.duplicates:
-            copies = plural(self.duplicates, "file is an exact copy", "files are exact copies")
-            sentences.append(f"{copies} of another file: each picture is kept once.")
-        if self.skipped:
-            sentences.append(self._skipped_sentence())
+            sentences.append(duplicates_sentence(self.duplicates))
+        if self.first_pages:
+            sentences.append(first_page_sentence(self.first_pages))
+        sentences += describe_skipped(self.skipped)
         if self.pictures < FEW_PICTURES:
             sentences.append(
                 "These are few pictures: 200 or more give a better network, and 800 to 1,000 the best."
             )
         return tuple(sentences)
 
-    def _skipped_sentence(self) -> str:
-        named = "; ".join(f"{name} {reason}" for name, reason in self.skipped[:_MAX_NAMED])
-        more = len(self.skipped) - _MAX_NAMED
-        return f"{plural(len(self.skipped), 'file was', 'files were')} skipped: {named}" + (
-            f"; and {more} more." if more > 0 else "."
+
+def describe_skipped(skipped: Sequence[Skipped]) -> tuple[str, ...]:
+    """Sentences on skipped files: one for each kind with what to do, then one for all other files."""
+    by_kind: dict[kinds.ForeignKind, list[str]] = {}
+    others: list[str] = []
+    for name, reason in skipped:
+        kind = kinds.find_by_reason(reason)
+        if kind is None:
+            others.append(printable(f"{name} {reason}"))
+        else:
+            by_kind.setdefault(kind, []).append(printable(name))
+    sentences = [_kind_sentence(kind, names) for kind, names in by_kind.items()]
+    if others:
+        count = plural(len(others), "file is skipped", "files are skipped")
+        sentences.append(f"{count}: {list_some(others, '; ')}.")
+    return tuple(sentences)
+
+
+def first_page_sentence(count: int) -> str:
+    """That only the first page of some files is used."""
+    return f"Of {plural(count, 'file', 'files')} with several pages only the first page is used."
+
+
+def duplicates_sentence(count: int) -> str:
+    """That exact copies are used once."""
+    copies = plural(count, "file is an exact copy", "files are exact copies")
+    return f"{copies} of another file: each picture is kept once."
+
+
+def _kind_sentence(kind: kinds.ForeignKind, names: Sequence[str]) -> str:
+    """Such as `2 RAW photos are skipped (a.nef, b.nef): export them as JPEG.`"""
+    if len(names) == 1:
+        return (
+            f"{kind.one[0].upper()}{kind.one[1:]} is skipped ({names[0]}): {kind.advice.format(it='it')}."
         )
+    advice = kind.advice.format(it="them")
+    return f"{len(names):,} {kind.many} are skipped ({list_some(names)}): {advice}."
+
+
+def list_some(names: Sequence[str], joint: str = ", ") -> str:
+    """The first few of these names."""
+    more = len(names) - _MAX_NAMED
+    return joint.join(names[:_MAX_NAMED]) + (f"{joint}and {more:,} more" if more > 0 else "")
 
 
 def plural(count: int, singular: str, plural_form: str) -> str:

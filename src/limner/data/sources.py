@@ -1,22 +1,46 @@
 """The files of a data set: folders are searched recursively, in order of name, and pairs are matched.
 
-Hidden files and system files (`.thumbnails`, `__MACOSX`, `._photo.jpg`) are not pictures. A folder that
-links into itself is searched once.
+The content of a file decides whether it is a picture or a video. In a folder, files whose suffix belongs to
+something else (`.txt`, `.pdf`, `.mp3`) are not opened: a folder may hold a million of them. A file that is
+named is always opened.
+
+Hidden files and system files (`.thumbnails`, `__MACOSX`, `@eaDir`, `._photo.jpg`) are not pictures. A
+folder that links into itself is searched once.
 """
 
+import mimetypes
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from limner.data import images, videos
+from limner.data import kinds, videos
+from limner.data.images import UnreadableFile
+from limner.data.kinds import Media
+from limner.display import printable
 from limner.errors import LimnerError
 
-Kind = Literal["image", "video"]
 Skipped = tuple[str, str]
 """A skipped file: its name, and a reason that continues a sentence that begins with the name."""
+
+
+_SYSTEM_NAMES = frozenset(
+    {"__macosx", "@eadir", "@tmp", "@__thumb", "#recycle", "#snapshot", "lost+found", "desktop.ini"}
+    | {"$recycle.bin", "recycler", "system volume information", "thumbs.db", "ehthumbs.db"}
+)
+"""Names, in lower case, that operating systems, network drives and viewers put beside pictures."""
+
+_SYSTEM_SUFFIXES = (".lrdata",)  # Lightroom's previews
+
+_OTHER_SUFFIXES = frozenset(
+    suffix
+    for suffix, mime in mimetypes.MimeTypes().types_map[True].items()  # Python's own, not this system's
+    if mime.partition("/")[0] not in {"image", "video"}
+)
+_SUFFIXES_OF_CODE = frozenset({".ts", ".mts"})
+"""Suffixes of TypeScript that are also those of videos."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +59,7 @@ class Source:
     path: Path
     name: str
     """The path inside the folder that was given, with forward slashes."""
-    kind: Kind
+    kind: Media
     partner: Path | None = None
     """The input of the pair; this picture is then its target."""
 
@@ -63,18 +87,30 @@ def find_sources(
 
     Raises `LimnerError` for a path that does not exist, and if nothing was found.
     """
-    sources: list[Source] = []
-    skipped: list[Skipped] = []
-    for path in paths:
-        for file, name in _walk_files(path):
-            kind = _kind(file)
-            if (reason := _reason_to_skip(file, kind, is_named=file == path)) is not None:
-                skipped.append((name, reason))
-            elif kind is not None:
-                sources.append(Source(file, name, kind))
+    found = [scan(path) for path in paths]
+    sources = [source for part in found for source in part.sources]
+    skipped = [file for part in found for file in part.skipped]
     _require_sources(paths, sources, skipped)
     if inputs is not None or pairs_only:
         return _pair_with_inputs(sources, skipped, inputs)
+    return SourceList(tuple(sources), tuple(skipped))
+
+
+def scan(path: Path) -> SourceList:
+    """The pictures and videos in a file or folder, in order of name, and the skipped files.
+
+    Raises `LimnerError` if the path does not exist.
+    """
+    sources: list[Source] = []
+    skipped: list[Skipped] = []
+    for file, name in _walk_files(path, skipped):
+        try:
+            kind = _classify(file, is_named=file == path)
+        except UnreadableFile as error:
+            skipped.append((name, str(error)))
+        else:
+            if kind is not None:
+                sources.append(Source(file, name, kind))
     return SourceList(tuple(sources), tuple(skipped))
 
 
@@ -83,14 +119,20 @@ def _stamp(file: Path) -> FileStamp:
     return FileStamp(str(file.resolve()), state.st_size, state.st_mtime_ns)
 
 
-def _walk_files(path: Path) -> Iterator[tuple[Path, str]]:
+def _walk_files(path: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]]:
+    """Yield each file with its name; folders that cannot be searched are added to `skipped`."""
     if not path.exists():
-        raise LimnerError(f"There is no file or folder {path}.")
+        raise LimnerError(f"There is no file or folder {printable(path)}.")
     if not path.is_dir():
         yield path, path.name
         return
+
+    def skip_folder(error: OSError) -> None:
+        name = os.path.relpath(error.filename, path)
+        skipped.append((name, f"is a folder that cannot be searched ({error.strerror})"))
+
     seen: set[tuple[int, int]] = set()
-    for folder, folders, files in os.walk(path, followlinks=True):
+    for folder, folders, files in os.walk(path, followlinks=True, onerror=skip_folder):
         state = Path(folder).stat()
         if (state.st_dev, state.st_ino) in seen:
             folders.clear()
@@ -99,16 +141,23 @@ def _walk_files(path: Path) -> Iterator[tuple[Path, str]]:
         folders[:] = sorted(
             name
             for name in folders
-            if not _is_system_file(name) and not _is_limner_folder(Path(folder) / name)
+            if not _is_system_name(name) and not _is_limner_folder(Path(folder) / name)
         )
         for name in sorted(files):
-            if not _is_system_file(name):
+            if not _is_system_name(name) or _is_in_cloud(name):
                 file = Path(folder) / name
                 yield file, file.relative_to(path).as_posix()
 
 
-def _is_system_file(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+def _is_system_name(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _SYSTEM_NAMES or name.endswith(_SYSTEM_SUFFIXES)
+
+
+def _is_in_cloud(name: str) -> bool:
+    """Whether this is macOS's placeholder for a picture or a video that is only in iCloud."""
+    suffix = Path(name.removesuffix(".icloud")).suffix.lower()
+    is_placeholder = name.startswith(".") and name.endswith(".icloud")
+    return is_placeholder and (suffix in videos.SUFFIXES or kinds.identify(b"", suffix) is not None)
 
 
 def _is_limner_folder(folder: Path) -> bool:
@@ -117,42 +166,56 @@ def _is_limner_folder(folder: Path) -> bool:
     return any((folder / mark).is_file() for mark in marks)
 
 
-def _kind(file: Path) -> Kind | None:
+def _classify(file: Path, *, is_named: bool) -> Media | None:
+    """The kind of a file to read; None for a file that is silently ignored. Raises `UnreadableFile`."""
+    if _is_in_cloud(file.name):
+        raise UnreadableFile(kinds.CLOUD.reason)
     suffix = file.suffix.lower()
-    if suffix in images.SUFFIXES:
-        return "image"
-    return "video" if suffix in videos.SUFFIXES else None
-
-
-def _reason_to_skip(file: Path, kind: Kind | None, *, is_named: bool) -> str | None:
-    """Why a file is skipped; None for a file to read, and for a file that is silently ignored."""
-    suffix = file.suffix.lower()
-    if suffix in images.FOREIGN_SUFFIXES:
-        return f"is a {suffix[1:].upper()} picture: export it as JPEG or PNG"
-    if kind is None:
-        return f"has no suffix of a picture or video ({suffix or 'none'})" if is_named else None
+    by_suffix = kinds.identify(b"", suffix) or ("video" if suffix in videos.SUFFIXES else None)
+    is_meant = is_named or by_suffix is not None
+    if not is_meant and suffix in _OTHER_SUFFIXES:
+        return None
     try:
         # Opening a named pipe would block for ever.
-        return None if stat.S_ISREG(file.stat().st_mode) else "is not a regular file"
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise UnreadableFile("is not a regular file")
+    except OSError as error:
+        if is_meant:
+            raise UnreadableFile("is a broken link") from error
+        return None
+    head = _read_head(file)
+    is_code = suffix in _SUFFIXES_OF_CODE and kinds.is_text(head)
+    kind = kinds.identify(head, suffix) or (None if is_code else by_suffix)
+    if isinstance(kind, kinds.ForeignKind):
+        raise UnreadableFile(kind.reason)
+    if kind is None and is_named:
+        raise UnreadableFile(kinds.describe_unknown(head))
+    return kind
+
+
+def _read_head(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(kinds.HEAD_BYTES)
     except OSError:
-        return "is a broken link"
+        return b""  # the suffix decides, and whoever decodes the file says why it cannot
 
 
 def _require_sources(paths: Sequence[Path], sources: list[Source], skipped: list[Skipped]) -> None:
     if sources:
         return
-    where = " or ".join(str(path) for path in paths) or "the empty list of sources"
+    where = " or ".join(printable(path) for path in paths) or "the empty list of sources"
     if skipped:
         name, reason = skipped[0]
-        raise LimnerError(f"No picture or video can be read from {where}: {name} {reason}.")
+        raise LimnerError(f"No picture or video can be read from {where}: {printable(name)} {reason}.")
     raise LimnerError(
-        f"No picture or video was found in {where}. limner reads JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, "
-        "MP4, MOV, WebM, MKV and AVI files."
+        f"No picture or video was found in {where}. limner reads JPEG, PNG, WebP, GIF, TIFF, BMP and AVIF "
+        "pictures, HEIC with an extra, and the usual videos."
     )
 
 
 def _pair_with_inputs(sources: list[Source], skipped: list[Skipped], inputs: Path | None) -> SourceList:
-    partners = _PartnerIndex(inputs) if inputs is not None else None
+    partners = _PartnerIndex.of(inputs) if inputs is not None else None
     kept: list[Source] = []
     for source in sources:
         if inputs is not None and source.path.resolve().is_relative_to(inputs.resolve()):
@@ -162,30 +225,52 @@ def _pair_with_inputs(sources: list[Source], skipped: list[Skipped], inputs: Pat
             skipped.append((source.name, "is a video, but pairs are made of pictures"))
         elif partners is None:
             kept.append(source)
-        elif (partner := partners.find(source)) is None:
-            skipped.append((source.name, f"has no partner in {inputs}"))
+        elif (partner := partners.find(source.name)) is None:
+            skipped.append((source.name, partners.why_missing(source.name)))
         else:
             kept.append(Source(source.path, source.name, "image", partner))
     if not kept:
-        example = f": {skipped[0][0]} {skipped[0][1]}" if skipped else ""
+        example = printable(f": {skipped[0][0]} {skipped[0][1]}") if skipped else ""
         raise LimnerError(f"No pair of pictures was found{example}.")
     return SourceList(tuple(kept), tuple(skipped))
 
 
+@dataclass(frozen=True)
 class _PartnerIndex:
-    """The pictures of the `inputs` folder by path without suffix, and by bare name if that is unique."""
+    """The files of the `inputs` folder by path without suffix, and pictures also by bare name."""
 
-    def __init__(self, folder: Path) -> None:
+    folder: Path
+    by_path: dict[str, Path] = field(default_factory=dict)
+    by_stem: dict[str, list[Path]] = field(default_factory=dict)
+    skipped: dict[str, Skipped] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folder: Path) -> "_PartnerIndex":
+        """Search the folder. Raises `LimnerError` if it is none."""
         if not folder.is_dir():
-            raise LimnerError(f"There is no folder of inputs {folder}.")
-        self._by_path: dict[str, Path] = {}
-        self._by_stem: dict[str, list[Path]] = {}
-        for file, name in _walk_files(folder):
-            if file.suffix.lower() in images.SUFFIXES and file.is_file():
-                self._by_path.setdefault(name.removesuffix(file.suffix), file)
-                self._by_stem.setdefault(file.stem, []).append(file)
+            raise LimnerError(f"There is no folder of inputs {printable(folder)}.")
+        index, found = cls(folder), scan(folder)
+        for source in found.sources:
+            if source.kind == "image":
+                index.by_path.setdefault(_pair_key(source.name), source.path)
+                index.by_stem.setdefault(_pair_key(source.path.name), []).append(source.path)
+        for name, reason in found.skipped:
+            index.skipped.setdefault(_pair_key(name), (name, reason))
+        return index
 
-    def find(self, source: Source) -> Path | None:
-        exact = self._by_path.get(source.name.removesuffix(source.path.suffix))
-        same_name = self._by_stem.get(source.path.stem, [])
-        return exact or (same_name[0] if len(same_name) == 1 else None)
+    def find(self, name: str) -> Path | None:
+        """The partner of the source of this name: of the same path, or else the only one of its name."""
+        same_name = self.by_stem.get(_pair_key(Path(name).name), [])
+        return self.by_path.get(_pair_key(name)) or (same_name[0] if len(same_name) == 1 else None)
+
+    def why_missing(self, name: str) -> str:
+        """A reason that continues a sentence that begins with the source's name."""
+        if _pair_key(name) not in self.skipped:
+            return f"has no partner in {printable(self.folder)}"
+        partner, reason = self.skipped[_pair_key(name)]
+        return f"has a partner, {partner}, which {reason}"
+
+
+def _pair_key(name: str) -> str:
+    """The name without its suffix. macOS spells accents as letters of their own, other systems do not."""
+    return unicodedata.normalize("NFC", name.removesuffix(Path(name).suffix))

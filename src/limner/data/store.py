@@ -31,6 +31,10 @@ from limner.files import disk_errors
 FORMAT = 1
 """The version of the format; a store of another version is prepared again."""
 
+READING_RULES = 2
+"""Counts the changes of what limner makes of a file. A store by older rules still opens for training, but
+preparing it again reads all files again. 2: the content decides; animations give all frames."""
+
 INDEX = "pictures.json"
 
 RAW = re.compile(r"pictures-[0-9a-f]{8}\.bin")
@@ -43,13 +47,15 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """The settings that, together with the files, determine the contents of a store."""
+    """All that, together with the files, determines the contents of a store."""
 
     pixels: int
     short_side: int
     frames: int
     pairs: str
     """`none`, `inputs`, `left` or `right`."""
+    rules: int = 1
+    """`READING_RULES` of the version that prepared the store."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class StoredImage:
     held_out: bool
     enlarged: bool
     trimmed: bool
+    first_page: bool = False
+    """Whether its file has more pages, which are not used."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ class SourceRecord:
     duplicate: bool
     """Whether an earlier file has the same bytes."""
     video: bool
+    """Whether it is a film: a video or an animated picture."""
     first: int
     count: int
     """Its pictures are the `count` entries from `first` on."""

@@ -24,6 +24,8 @@ from PIL import Image
 from limner.data import images, videos
 from limner.data.arrays import center_crop, to_image
 from limner.data.images import UnreadableFile
+from limner.data.sources import scan
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write
 from limner.look.look import Look
@@ -134,8 +136,8 @@ def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
 def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress) -> PaintReport:
     found, skipped = _find_pictures(source, target)
     if not found:
-        example = f"; {skipped[0][0].name} {skipped[0][1]}" if skipped else ""
-        raise LimnerError(f"{source} has no pictures{example}.")
+        example = printable(f"; {skipped[0][0].name} {skipped[0][1]}") if skipped else ""
+        raise LimnerError(f"{printable(source)} has no pictures{example}.")
     paintings: list[Path] = []
     for number, path in enumerate(found):
         progress(number, len(found), "Painting")
@@ -150,27 +152,25 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
     progress(len(found), len(found), "Painting")
     if not paintings:
         path, reason = skipped[0]
-        raise LimnerError(f"None of the pictures in {source} can be read; {path.name} {reason}.")
+        raise LimnerError(printable(f"None of the pictures in {source} can be read; {path.name} {reason}."))
     return PaintReport(tuple(paintings), tuple(skipped))
 
 
 def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     """The pictures in a folder, searched recursively, and the skipped files with the reason."""
-    found: list[Path] = []
-    skipped: list[tuple[Path, str]] = []
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        # The paintings may be written into this very folder.
-        if hidden or path.is_relative_to(target) or not path.is_file():
-            continue
-        suffix = path.suffix.lower()
-        if suffix in images.SUFFIXES:
-            found.append(path)
-        elif suffix in videos.SUFFIXES:
-            skipped.append((path, "is a clip: paint it separately"))
-        elif suffix in images.FOREIGN_SUFFIXES:
-            skipped.append((path, f"is a {suffix[1:].upper()} picture: export it as JPEG or PNG"))
-    return found, skipped
+    found = scan(folder)
+    pictures = [source.path for source in found.sources if source.kind == "image"]
+    skipped = [(folder / name, reason) for name, reason in found.skipped]
+    skipped += [
+        (source.path, "is a clip: paint it separately")
+        for source in found.sources
+        if source.kind == "video"
+    ]
+    # The paintings may be written into this very folder.
+    return (
+        [path for path in pictures if not path.is_relative_to(target)],
+        [(path, reason) for path, reason in skipped if not path.is_relative_to(target)],
+    )
 
 
 def _paint_clip(paint: Painter, source: Path, target: Path, progress: Progress) -> None:

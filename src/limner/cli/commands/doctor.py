@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from limner.cli.options import NO_DEFAULT_SHOWN, Sources, require_sources
+from limner.cli.options import NO_DEFAULT_SHOWN, Flat, ImportOptions, Sources, require_sources
 from limner.errors import LimnerError
 from limner.recipe import Recipe
 
@@ -24,10 +24,7 @@ class DoctorCommand:
     """Folders (searched recursively), pictures, videos."""
     pixels: int = 256
     """Side, in pixels, of the painting that will be trained."""
-    inputs: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """For pairs: a folder of input pictures with the same names as the sources'."""
-    frames: int = 400
-    """Frames to take from each video, evenly spread."""
+    importing: Flat[ImportOptions] = field(default_factory=ImportOptions)
     sheet: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """File for a contact sheet of the pictures."""
     json: bool = False
@@ -45,8 +42,9 @@ class DoctorCommand:
             report = check_dataset(
                 self.sources,
                 pixels=Recipe(pixels=self.pixels).pixels,
-                inputs=self.inputs,
-                frames=self.frames,
+                inputs=self.importing.inputs,
+                side=self.importing.side,
+                frames=self.importing.frames,
                 progress=progress,
             )
         if self.sheet:

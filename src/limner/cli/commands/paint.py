@@ -36,6 +36,7 @@ class PaintCommand:
     live: Flat[LiveOptions] = field(default_factory=LiveOptions)
 
     def run(self) -> None:
+        from limner.data.report import describe_skipped
         from limner.look.look import open_look
         from limner.look.paint import paint_file
         from limner.progress import ProgressBar
@@ -51,7 +52,7 @@ class PaintCommand:
                 force=self.force,
                 progress=progress,
             )
-        for path, reason in report.skipped:
-            print(f"{path.name} {reason}.")
+        for sentence in describe_skipped([(path.name, reason) for path, reason in report.skipped]):
+            print(sentence)
         more = ", ..." if len(report.paintings) > 5 else ""
         print(f"Painted: {', '.join(map(str, report.paintings[:5]))}{more}")

@@ -20,10 +20,12 @@ from limner.data.checks.diversity import colour_predictability, vendi_score
 from limner.data.checks.near_duplicates import near_duplicates
 from limner.data.checks.rules import DatasetStats, Finding, run_rules
 from limner.data.checks.thumbnails import Thumbnail, make_thumbnail
-from limner.data.images import UnreadableFile, measure_image, plan_resize, read_image
-from limner.data.prepare import short_side_for
+from limner.data.decode import decode_source, measure_film, read_film
+from limner.data.images import UnreadableFile
+from limner.data.pairs import Side
+from limner.data.prepare import make_settings
 from limner.data.sources import Skipped, Source, find_sources
-from limner.data.videos import measure_video, plan_squares, read_frames
+from limner.data.store import StoreSettings
 from limner.errors import LimnerError
 from limner.files import disk_errors
 from limner.progress import Progress, no_progress
@@ -68,29 +70,34 @@ def check_dataset(
     *,
     pixels: int = 256,
     inputs: Path | None = None,
+    side: Side | None = None,
     frames: int = 400,
     progress: Progress = no_progress,
 ) -> CheckReport:
     """Check pictures and videos as `limner.data.prepare.prepare` would read them. Writes nothing.
 
-    Raises `LimnerError` if a path does not exist or nothing was found.
+    Raises `LimnerError` for the arguments that `prepare` refuses, and if a path does not exist or nothing
+    was found.
     """
-    found = find_sources(sources, inputs=inputs)
-    thumbnails, unreadable, from_videos = _take_thumbnails(found.sources, frames, progress)
-    skipped = (*found.skipped, *unreadable)
+    settings = make_settings(pixels=pixels, frames=frames, inputs=inputs, side=side)
+    found = find_sources(sources, inputs=inputs, pairs_only=side is not None)
+    survey = _survey(found.sources, settings, progress)
+    thumbnails = survey.thumbnails
     stills = [t for t in thumbnails if not t.video]
     groups = near_duplicates(stills)
     stats = DatasetStats(
         pixels=pixels,
-        short_side=short_side_for(pixels),
-        pictures=len(stills) + from_videos,
+        short_side=settings.short_side,
+        pictures=len(stills) + survey.from_films,
         stills=len(stills),
-        videos=sum(source.kind == "video" for source in found.sources),
-        skipped=skipped,
+        videos=survey.films,
+        duplicates=survey.duplicates,
+        first_pages=survey.first_pages,
+        skipped=(*found.skipped, *survey.skipped),
         near_duplicates=tuple(tuple(stills[index].name for index in group) for group in groups),
         vendi_score=vendi_score(thumbnails),
         colour_predictability=colour_predictability(thumbnails) if thumbnails else 1.0,
-        store_bytes=_store_bytes(stills, from_videos, pixels, inputs is not None),
+        store_bytes=survey.store_bytes,
     )
     return CheckReport(stats, run_rules(stats, thumbnails), tuple(thumbnails))
 
@@ -115,67 +122,87 @@ def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -
         sheet.save(file)
 
 
-def _take_thumbnails(
-    sources: Sequence[Source], frames: int, progress: Progress
-) -> tuple[list[Thumbnail], list[Skipped], int]:
-    """The thumbnails, the skipped files, and the number of pictures that the videos would give."""
-    thumbnails: list[Thumbnail] = []
-    skipped: list[Skipped] = []
-    from_videos = 0
+@dataclass
+class _Survey:
+    """What was found in the sources, each copy counted once."""
+
+    thumbnails: list[Thumbnail] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    from_films: int = 0
+    """Pictures that videos and animations give."""
+    films: int = 0
+    duplicates: int = 0
+    first_pages: int = 0
+    store_bytes: int = 0
+    """Bytes that `limner.data.prepare.prepare` would write."""
+
+
+def _survey(sources: Sequence[Source], settings: StoreSettings, progress: Progress) -> _Survey:
+    survey = _Survey()
+    contents: set[str] = set()
     every = -(-len(sources) // _TILES)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for index, (source, future) in enumerate(_read_ahead(sources, pool, every)):
+        for index, (source, future) in enumerate(_read_ahead(sources, settings, pool, every)):
             progress(index, len(sources), _PROGRESS_LABEL)
             try:
-                if future is not None:
-                    thumbnails.append(future.result())
+                file = future.result()
+                if file.content in contents:
+                    survey.duplicates += 1
+                    continue
+                if file.thumbnail is not None:
+                    survey.thumbnails.append(file.thumbnail)
+                    survey.first_pages += file.is_first_page
+                    survey.store_bytes += file.store_bytes
                 else:
-                    video_thumbnails, count = _video_thumbnails(source, frames)
-                    thumbnails += video_thumbnails
-                    from_videos += count
+                    _add_film(survey, source, settings)
+                contents.add(file.content)
             except UnreadableFile as error:
-                skipped.append((source.name, str(error)))
+                survey.skipped.append((source.name, str(error)))
     progress(len(sources), len(sources), _PROGRESS_LABEL)
-    return thumbnails, skipped, from_videos
+    return survey
+
+
+@dataclass(frozen=True)
+class _CheckedFile:
+    """One file: the hash of its bytes (and its partner's), and its thumbnail; None for a film."""
+
+    content: str
+    thumbnail: Thumbnail | None = None
+    is_first_page: bool = False
+    store_bytes: int = 0
 
 
 def _read_ahead(
-    sources: Sequence[Source], pool: ThreadPoolExecutor, every: int
-) -> Iterator[tuple[Source, Future[Thumbnail] | None]]:
+    sources: Sequence[Source], settings: StoreSettings, pool: ThreadPoolExecutor, every: int
+) -> Iterator[tuple[Source, Future[_CheckedFile]]]:
     """Yield each source in order, while threads read the next ones."""
-    waiting: deque[tuple[Source, Future[Thumbnail] | None]] = deque()
+    waiting: deque[tuple[Source, Future[_CheckedFile]]] = deque()
     for index, source in enumerate(sources):
-        tile = index % every == 0
-        is_image = source.kind == "image"
-        waiting.append((source, pool.submit(_image_thumbnail, source, tile) if is_image else None))
+        waiting.append((source, pool.submit(_check_source, source, settings, index % every == 0)))
         if len(waiting) > 8:
             yield waiting.popleft()
     yield from waiting
 
 
-def _image_thumbnail(source: Source, tile: bool) -> Thumbnail:
-    size = measure_image(source.path)
-    return make_thumbnail(read_image(source.path, at_least=2 * _SIDE), source.name, size, tile=tile)
+def _check_source(source: Source, settings: StoreSettings, tile: bool) -> _CheckedFile:
+    decoded = decode_source(source, settings, at_least=2 * _SIDE)
+    if (still := decoded.still) is None:
+        return _CheckedFile(decoded.content)
+    thumbnail = make_thumbnail(still.image, source.name, still.size, tile=tile)
+    store_bytes = still.plan.width * still.plan.height * 3 * (1 if still.input is None else 2)
+    return _CheckedFile(decoded.content, thumbnail, still.has_more_pages, store_bytes)
 
 
-def _video_thumbnails(source: Source, frames: int) -> tuple[list[Thumbnail], int]:
-    """Thumbnails of some frames, and the number of pictures that `prepare` would take."""
-    clip = measure_video(source.path)
-    thumbnails: list[Thumbnail] = []
-    squares_per_frame = 1
-    for index, frame in enumerate(read_frames(source.path, min(frames, _FRAMES))):
-        squares = plan_squares(*frame.image.size)
-        squares_per_frame = len(squares)
-        size = (min(frame.image.size),) * 2
-        square = frame.image.crop(squares[index % squares_per_frame].box)
-        name = f"{source.name} at {frame.seconds:.2f} s"
-        thumbnails.append(make_thumbnail(square, name, size, video=True, tile=index % 10 < 2))
-    return thumbnails, squares_per_frame * min(frames, clip.frames)
-
-
-def _store_bytes(stills: Sequence[Thumbnail], from_videos: int, pixels: int, is_paired: bool) -> int:
-    """Bytes that `limner.data.prepare.prepare` would write."""
-    side = short_side_for(pixels)
-    plans = [plan_resize(t.width, t.height, side) for t in stills]
-    still_bytes = sum(plan.width * plan.height * 3 for plan in plans)
-    return (still_bytes + from_videos * side * side * 3) * (2 if is_paired else 1)
+def _add_film(survey: _Survey, source: Source, settings: StoreSettings) -> None:
+    """Count the pictures of a film as the store does, and keep thumbnails of up to `_FRAMES` frames."""
+    clip = measure_film(source)
+    every = -(-min(settings.frames, clip.frames) // _FRAMES)
+    for index, squares in enumerate(read_film(source, clip, settings.frames)):
+        survey.from_films += len(squares)
+        survey.store_bytes += len(squares) * settings.short_side**2 * 3
+        if index % every == 0:
+            kept = index // every
+            square = squares[kept % len(squares)]
+            size, tile = square.image.size, kept % 10 < 2
+            survey.thumbnails.append(make_thumbnail(square.image, square.name, size, video=True, tile=tile))
+    survey.films += 1

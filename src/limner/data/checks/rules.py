@@ -7,10 +7,19 @@ from typing import Literal
 
 import numpy as np
 
+from limner.data import kinds
 from limner.data.checks.thumbnails import Thumbnail
 from limner.data.images import MAX_ASPECT_RATIO
-from limner.data.report import FEW_PICTURES, plural
+from limner.data.report import (
+    FEW_PICTURES,
+    describe_skipped,
+    duplicates_sentence,
+    first_page_sentence,
+    list_some,
+    plural,
+)
 from limner.data.sources import Skipped
+from limner.display import printable
 
 Level = Literal["good", "note", "warning", "problem"]
 
@@ -26,7 +35,6 @@ ONE_TAKE = 5.0
 UNPREDICTABLE_COLOUR = -0.05
 """Below this predictability, grey says nothing about colour: flowers of five kinds, CIFAR-10."""
 
-_MAX_NAMED = 6
 _BLACK = 0.06
 _BLANK = 0.02
 _GREY = 0.02
@@ -56,6 +64,11 @@ class DatasetStats:
     """Pictures that training would use: the stills and the squares from all frames taken."""
     stills: int
     videos: int
+    """Videos and animated pictures."""
+    duplicates: int
+    """Files that are exact copies of another file; their picture counts once."""
+    first_pages: int
+    """Files with several pages, of which the first is used."""
     skipped: tuple[Skipped, ...]
     near_duplicates: tuple[tuple[str, ...], ...]
     """Groups of stills that are nearly the same picture, by name."""
@@ -71,7 +84,11 @@ class DatasetStats:
             "vendi_score": "effective",
             "colour_predictability": "told_colour",
         }
-        return {renamed.get(name, name): value for name, value in asdict(self).items()}
+        figures = {renamed.get(name, name): value for name, value in asdict(self).items()}
+        return figures | {
+            "passed_over": [(printable(name), printable(reason)) for name, reason in self.skipped],
+            "near_duplicates": [[printable(name) for name in group] for group in self.near_duplicates],
+        }
 
 
 Rule = Callable[[DatasetStats, Sequence[Thumbnail]], Iterator[Finding]]
@@ -89,7 +106,7 @@ def _count(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
     sentence = f"{plural(count, 'picture', 'pictures')} can be used."
     if stats.videos:
         stills = plural(stats.stills, "still", "stills")
-        videos = plural(stats.videos, "video", "videos")
+        videos = plural(stats.videos, "video or animated picture", "videos and animated pictures")
         sentence = f"{sentence[:-1]}, from {f'{stills} and ' if stats.stills else ''}{videos}."
     if count < 2:
         yield Finding("problem", sentence, "At least 2 are needed, and 200 or more are recommended.")
@@ -106,11 +123,24 @@ def _count(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
 
 
 def _unreadable(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
-    skipped = stats.skipped
-    if skipped:
-        reasons = [f"{name} {reason}" for name, reason in skipped]
-        verb = "file is" if len(skipped) == 1 else "files are"
-        yield Finding("warning", f"{len(skipped):,} {verb} skipped: {_list_some(reasons, '; ')}.")
+    for is_own in (False, True):
+        files = [file for file in stats.skipped if _is_own(file) == is_own]
+        yield from (Finding("note" if is_own else "warning", line) for line in describe_skipped(files))
+
+
+def _is_own(skipped: Skipped) -> bool:
+    """Whether limner wrote this file, so that nothing is missing without it."""
+    return kinds.find_by_reason(skipped[1]) in kinds.LIMNER_KINDS.values()
+
+
+def _first_pages(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    if stats.first_pages:
+        yield Finding("note", first_page_sentence(stats.first_pages))
+
+
+def _copies(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    if stats.duplicates:
+        yield Finding("note", duplicates_sentence(stats.duplicates))
 
 
 def _sizes(stats: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
@@ -143,7 +173,7 @@ def _shapes(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Findin
         yield Finding(
             "note",
             f"{plural(len(long), 'picture is', 'pictures are')} more than {MAX_ASPECT_RATIO} times as long "
-            f"as wide: {_list_some(long)}.",
+            f"as wide: {_list(long)}.",
             "Only the middle is used.",
         )
 
@@ -158,7 +188,7 @@ def _duplicates(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding
     yield Finding(
         level,
         f"{plural(copies, 'picture is', 'pictures are')} nearly the same as another: "
-        f"{_list_some(listed, '; ')}.",
+        f"{_list(listed, '; ')}.",
         "Keep one of each: a copy counts twice in training, or leaks into the held-out split.",
     )
 
@@ -206,7 +236,7 @@ def _colours(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Findi
     elif fraction > 0.05:
         yield Finding(
             "warning",
-            f"{100 * fraction:.0f} % of the pictures are grey among others in colour: {_list_some(grey)}.",
+            f"{100 * fraction:.0f} % of the pictures are grey among others in colour: {_list(grey)}.",
             "Colours will fade: keep either the grey pictures or the colour pictures.",
         )
 
@@ -219,7 +249,7 @@ def _light(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding
             fraction = len(names) / len(thumbnails)
             yield Finding(
                 "problem" if fraction > 0.9 else "warning" if fraction > 0.02 else "note",
-                f"{plural(len(names), 'picture is', 'pictures are')} {fault}: {_list_some(names)}.",
+                f"{plural(len(names), 'picture is', 'pictures are')} {fault}: {_list(names)}.",
                 "There is nothing to learn from them: leave them out.",
             )
 
@@ -230,7 +260,7 @@ def _bars(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]
         yield Finding(
             "note",
             f"{plural(len(barred), 'picture has', 'pictures have')} an entirely black edge: "
-            f"{_list_some(barred)}.",
+            f"{_list(barred)}.",
             "If those are bars, crop them: the network would paint bars too.",
         )
 
@@ -247,14 +277,15 @@ def _store(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
     yield Finding("good", f"Prepared for {stats.pixels} pixels, they take {size:,.0f} MB of disk space.")
 
 
-def _list_some(names: Sequence[str], joint: str = ", ") -> str:
-    more = len(names) - _MAX_NAMED
-    return joint.join(names[:_MAX_NAMED]) + (f"{joint}and {more:,} more" if more > 0 else "")
+def _list(names: Sequence[str], joint: str = ", ") -> str:
+    return printable(list_some(names, joint))
 
 
 _RULES: tuple[Rule, ...] = (
     _count,
     _unreadable,
+    _first_pages,
+    _copies,
     _sizes,
     _shapes,
     _duplicates,

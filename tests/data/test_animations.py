@@ -1,0 +1,91 @@
+"""Animated pictures give frames as videos do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.files import animation, scene
+from helpers.stores import prepare_store
+from limner.data.animations import measure_animation, read_animation
+from limner.data.images import UnreadableFile, inspect_image
+
+
+def greens(path: Path, count: int) -> list[tuple[float, int]]:
+    """The time and the green of each frame."""
+    return [
+        (round(frame.seconds, 3), int(np.asarray(frame.image)[..., 1].mean()))
+        for frame in read_animation(path, count)
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png", "avif"])
+def test_all_frames_are_read_at_their_times(tmp_path: Path, suffix: str) -> None:
+    path = animation(tmp_path / f"a.{suffix}", durations=(100, 300, 50, 150))
+    clip = measure_animation(path)
+    assert (clip.frames, round(clip.seconds, 3)) == (4, 0.6)
+    times, colours = zip(*greens(path, 400), strict=True)
+    assert times == (0, 0.1, 0.4, 0.45)
+    assert np.abs(np.subtract(colours, (0, 60, 120, 180))).max() <= 4
+    assert inspect_image(path, at_least=8).is_animated
+
+
+def test_fewer_frames_are_spread_over_the_time(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.gif", durations=(100, 1000, 100, 100, 1000, 100))
+    assert [time for time, _ in greens(path, 2)] == [0.1, 1.3]
+    assert len(greens(path, 1)) == 1
+
+
+def test_a_frame_without_a_duration_takes_as_long_as_in_a_browser(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.gif", durations=(0, 10, 20))
+    assert measure_animation(path).seconds == pytest.approx(0.22)
+
+
+def test_transparent_parts_become_white(tmp_path: Path) -> None:
+    frames = [Image.new("RGBA", (20, 20), (0, 0, 0, 0)) for _ in range(2)]
+    frames[1].paste((255, 0, 0, 255), (0, 0, 10, 20))
+    path = tmp_path / "a.webp"
+    frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True)
+    empty, half = (np.asarray(frame.image) for frame in read_animation(path, 9))
+    assert (empty == 255).all() and (half[:, 15] == 255).all()
+    assert half[5, 5].tolist() == [255, 0, 0]
+
+
+def test_a_png_s_picture_for_other_programs_is_no_frame(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (20, 20), (0, 60 * at, 0)) for at in range(4)]
+    path = tmp_path / "a.png"
+    frames[3].save(path, save_all=True, append_images=frames[:3], default_image=True, duration=100)
+    assert greens(path, 9) == [(0, 0), (0.1, 60), (0.2, 120)]
+
+
+def test_an_animation_that_is_cut_off_gives_the_frames_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    frames = [scene(60, 60, seed) for seed in range(6)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert 1 <= len(greens(path, 9)) < 6
+    path.write_bytes(whole[:300])
+    with pytest.raises(UnreadableFile, match="damaged or cut off"):
+        measure_animation(path)
+
+
+def test_one_frame_is_a_still_and_several_are_a_film(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    animation(source / "film.gif", durations=(100,) * 8, size=(60, 30))
+    animation(source / "still.gif", durations=(100,), size=(60, 30))
+    pictures, report = prepare_store(tmp_path / "store", source, frames=8)
+    assert (len(pictures), report.videos) == (17, 1)
+    assert pictures.name(1) == "film.gif at 0.00 s, right"
+    assert pictures.image(16).shape == (42, 84, 3)
+    _, again = prepare_store(tmp_path / "store", source, frames=8)
+    assert (again.decoded, again.videos) == (0, 1)
+
+
+def test_an_animation_is_half_of_no_pair(tmp_path: Path) -> None:
+    for name in ("a.gif", "b.gif", "c.gif"):
+        animation(tmp_path / "in" / name, durations=(100,) * (2 if name == "a.gif" else 1), size=(60, 30))
+    scene(60, 30).save(tmp_path / "in" / "d.png")
+    _, report = prepare_store(tmp_path / "store", tmp_path / "in", side="left")
+    assert report.skipped == (("a.gif", "is animated, but pairs are made of still pictures"),)
