@@ -22,6 +22,7 @@ from limner.cli.commands.pictures import PicturesCommand
 from limner.cli.commands.play import PlayCommand
 from limner.cli.commands.publish import PublishCommand
 from limner.cli.commands.train import TrainCommand
+from limner.cli.options import PATHS
 from limner.errors import LimnerError
 
 
@@ -54,10 +55,14 @@ def parse(arguments: Sequence[str]) -> Command:
     """Parse the arguments into a command; exits with code 2 and a hint if they are invalid."""
     name, *rest = arguments or [""]
     if name in COMMANDS:
-        command: Command = tyro.cli(COMMANDS[name], prog=f"limner {name}", args=rest, config=CONFIG)
+        command: Command = tyro.cli(
+            COMMANDS[name], prog=f"limner {name}", args=rest, config=CONFIG, registry=PATHS
+        )
         return command
     union: Any = functools.reduce(operator.or_, (_as_subcommand(*entry) for entry in COMMANDS.items()))
-    parsed: Command = tyro.cli(union, prog="limner", description=ABOUT, args=list(arguments), config=CONFIG)
+    parsed: Command = tyro.cli(
+        union, prog="limner", description=ABOUT, args=list(arguments), config=CONFIG, registry=PATHS
+    )
     return parsed
 
 

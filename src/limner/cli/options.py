@@ -18,6 +18,9 @@ Target = Literal["onnx", "tfjs"]
 NO_DEFAULT_SHOWN = tyro.conf.arg(help_behavior_hint="")
 """For options whose help text already states the default."""
 
+PATHS = tyro.constructors.ConstructorRegistry()
+"""How paths are read from the command line."""
+
 Sources = Annotated[
     Positional[tuple[Path, ...]], tyro.conf.arg(metavar="SOURCE...", help_behavior_hint="(required)")
 ]
@@ -86,6 +89,28 @@ class ServeOptions:
     """Port. Default: the first free port from 8000."""
     open: bool = True
     """Whether to open the page in the browser."""
+
+
+@PATHS.primitive_rule
+def _read_paths(
+    info: tyro.constructors.PrimitiveTypeInfo,
+) -> tyro.constructors.PrimitiveConstructorSpec[Path] | None:
+    """Read every `Path`; refuse an empty one, such as an unset `$VARIABLE`: Python takes it for `.`."""
+    if info.type is not Path:
+        return None
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="PATH",
+        instance_from_str=lambda words: _parse_path(words[0]),
+        is_instance=lambda value: isinstance(value, Path),
+        str_from_instance=lambda path: [str(path)],
+    )
+
+
+def _parse_path(text: str) -> Path:
+    if not text:
+        raise LimnerError("A path is empty. The current folder is `.`.")
+    return Path(text)
 
 
 def require_sources(sources: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -56,13 +56,13 @@ def describe(target: str, *, pixels: int = 256, guide: GuideName = "soft") -> Ne
     if target in get_args(Size):
         return describe_recipe(target, Recipe(size=target, pixels=pixels, guide=guide))  # type: ignore[arg-type]
     path = Path(target)
-    if path.is_dir():
+    if target and path.is_dir():
         from limner.training.run import open_run
 
         return dataclasses.replace(describe_recipe(target, open_run(path).recipe), kind="run")
-    if not path.exists():
+    if not target or not path.exists():
         names = ", ".join(get_args(Size))
-        raise LimnerError(f"{target} is not a file, a folder or one of {names}.")
+        raise LimnerError(f"{target or 'An empty name'} is not a file, a folder or one of {names}.")
     from limner.look.summary import describe_look
 
     return describe_look(path)
