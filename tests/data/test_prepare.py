@@ -1,6 +1,7 @@
 """Preparing a store: which files are used and which are skipped, and that failures leave no damage."""
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from helpers.files import photos, scene, shared, sound, video
 from helpers.stores import file_bytes, picture_bytes, prepare_store
 from limner.data.pairs import Side
 from limner.data.prepare import prepare, short_side_for
+from limner.data.store import open_store
 from limner.errors import LimnerError
 
 
@@ -66,6 +68,20 @@ def test_other_settings_prepare_again(tmp_path: Path) -> None:
     prepare_store(tmp_path / "store", source)
     pictures, report = prepare_store(tmp_path / "store", source, pixels=16)
     assert (pictures.short_side, report.decoded) == (21, 4)
+
+
+def test_a_store_by_older_rules_opens_and_is_read_anew(tmp_path: Path) -> None:
+    source = photos(tmp_path / "in", 4)
+    index = tmp_path / "store" / "pictures.json"
+    prepare_store(index.parent, source)
+    older = json.loads(index.read_text())
+    del older["settings"]["rules"]
+    for entry in older["entries"]:
+        del entry["first_page"]
+    index.write_text(json.dumps(older))
+    assert len(open_store(index.parent)) == 4
+    _, report = prepare_store(index.parent, source)
+    assert report.decoded == 4
 
 
 def test_the_order_and_the_split_are_reproducible(tmp_path: Path) -> None:

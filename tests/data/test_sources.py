@@ -101,7 +101,8 @@ def test_system_folders_and_files_are_passed_over_in_silence(tmp_path: Path) -> 
     photos(tmp_path / "lost+found", 1)
     photos(tmp_path / "Previews.lrdata", 1)
     photos(tmp_path, 1)
-    (tmp_path / "Thumbs.db").write_bytes(b"\xff\xd8\xff")
+    for name in ("Thumbs.db", "GX010001.THM", "photo-000.jpg_original", "photo-000.jpg~"):
+        scene(40, 30, seed=9).save(tmp_path / name, "JPEG")
     (tmp_path / "desktop.ini").write_text("[.ShellClassInfo]")
     assert (names(tmp_path), scan(tmp_path).skipped) == (["photo-000.jpg"], ())
 

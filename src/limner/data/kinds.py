@@ -8,6 +8,7 @@ sequences, take an SVG drawing for XML, and give no advice.
 """
 
 import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -182,15 +183,28 @@ def _identify_content(head: bytes, suffix: str) -> Media | ForeignKind | None:
         if head.startswith(signature, offset):
             return kind
     if head.startswith(_TIFF_SIGNATURES):
-        # Most RAW photos are TIFF files too; their first page is a thumbnail.
-        return RAW if _FOREIGN_SUFFIXES.get(suffix) is RAW else "image"
+        is_raw = _FOREIGN_SUFFIXES.get(suffix) is RAW or _begins_with_thumbnail(head)
+        return RAW if is_raw else "image"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return "image"
-    if head[4:8] == b"ftyp":
+    if head[4:8] == b"ftyp" and len(head) >= 12:
         return _identify_brands(head)
     if head[4:8] in _QUICKTIME_ATOMS or _is_transport_stream(head) or _is_ogg_video(head):
         return "video"
     return _identify_text(head)
+
+
+def _begins_with_thumbnail(head: bytes) -> bool:
+    """Whether a TIFF file's first page is a smaller copy of another, as in RAW photos of most makers.
+
+    Its first tag is then NewSubfileType (254), a LONG (type 4), with the lowest bit set.
+    """
+    order = "<" if head.startswith(b"II") else ">"
+    offset = int.from_bytes(head[4:8], "little" if order == "<" else "big")
+    if head[2:4] in {b"+\0", b"\0+"} or offset + 14 > len(head):
+        return False  # a BigTIFF, or its first page is described later in the file
+    tag, kind, _, value = struct.unpack_from(f"{order}HHII", head, offset + 2)
+    return bool(tag == 254 and kind == 4 and value & 1)
 
 
 def _identify_brands(head: bytes) -> Media | ForeignKind | None:

@@ -32,7 +32,8 @@ _SYSTEM_NAMES = frozenset(
 )
 """Names, in lower case, that operating systems, network drives and viewers put beside pictures."""
 
-_SYSTEM_SUFFIXES = (".lrdata",)  # Lightroom's previews
+_SYSTEM_ENDINGS = (".lrdata", ".thm", ".lrv", "_original", "~")
+"""Lightroom's previews, cameras' thumbnails and small copies of clips, ExifTool's and editors' backups."""
 
 _OTHER_SUFFIXES = frozenset(
     suffix
@@ -150,7 +151,8 @@ def _walk_files(path: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]
 
 
 def _is_system_name(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _SYSTEM_NAMES or name.endswith(_SYSTEM_SUFFIXES)
+    lower = name.lower()
+    return lower.startswith(".") or lower in _SYSTEM_NAMES or lower.endswith(_SYSTEM_ENDINGS)
 
 
 def _is_in_cloud(name: str) -> bool:
