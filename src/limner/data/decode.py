@@ -77,7 +77,7 @@ def decode_source(source: Source, settings: StoreSettings, *, at_least: int | No
         _refuse_own(read_video_mark(source.path))
         return DecodedFile(split, split, None)
     store_side = 2 * settings.short_side  # shrinking a JPEG decoded at twice the size is sharper
-    decode_side = store_side if at_least is None else at_least
+    decode_side = store_side if at_least is None else min(at_least, store_side)
     halves = 2 if settings.pairs in {"left", "right"} else 1
     info = inspect_image(source.path, at_least=halves * store_side)
     _refuse_own(info.mark)

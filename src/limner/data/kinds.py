@@ -71,10 +71,8 @@ LIMNER_KINDS: Mapping[mark.Kind, ForeignKind] = {
 }
 """Files with limner's mark; the demo does learn from drawings."""
 
-_FOREIGN_KINDS = (
-    *(HEIC, AVIF, RAW, JPEG_XL, JPEG_2000, JPEG_XR, TGA, NETPBM, HDR, SVG, LAYERED, LFS_POINTER, CLOUD),
-    *LIMNER_KINDS.values(),
-)
+_PICTURE_KINDS = (HEIC, AVIF, RAW, JPEG_XL, JPEG_2000, JPEG_XR, TGA, NETPBM, HDR, SVG, LAYERED)
+_BY_REASON = {kind.reason: kind for kind in (*_PICTURE_KINDS, LFS_POINTER, CLOUD, *LIMNER_KINDS.values())}
 
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"}
@@ -242,6 +240,3 @@ def _identify_text(head: bytes) -> ForeignKind | None:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     is_xml = start.startswith((b"<?xml", b"<!--", b"<!doctype svg"))
     return SVG if start.startswith(b"<svg") or (is_xml and b"<svg" in start) else None
-
-
-_BY_REASON = {kind.reason: kind for kind in _FOREIGN_KINDS}
