@@ -117,7 +117,7 @@ def test_bad_files_are_named_counted_and_skipped(tmp_path: Path) -> None:
     source = photos(tmp_path / "in", 3)
     (source / "notes.txt").write_text("not asked for")
     (source / "text.jpg").write_text("hello")
-    (source / "phone.heic").write_bytes(b"x")
+    (source / "camera.cr3").write_bytes(b"x")
     (source / "gone.jpg").symlink_to(source / "nowhere.jpg")
     os.mkfifo(source / "pipe.jpg")
     half = (source / "photo-000.jpg").read_bytes()
@@ -126,9 +126,9 @@ def test_bad_files_are_named_counted_and_skipped(tmp_path: Path) -> None:
     pictures, report = prepare_store(tmp_path / "store", source)
     assert len(pictures) == 3
     reasons = dict(report.skipped)
-    assert " ".join(sorted(reasons)) == "gone.jpg half.jpg phone.heic pipe.jpg sound.mp4 text.jpg"
+    assert " ".join(sorted(reasons)) == "camera.cr3 gone.jpg half.jpg pipe.jpg sound.mp4 text.jpg"
     sentences = " ".join(report.sentences())
-    assert "A HEIC picture is skipped (phone.heic): " in sentences
+    assert "A RAW photo is skipped (camera.cr3): " in sentences
     assert "5 files are skipped: " in sentences
     _, again = prepare_store(tmp_path / "store", source)
     assert (again.decoded, dict(again.skipped)) == (0, reasons)

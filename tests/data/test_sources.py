@@ -105,6 +105,8 @@ def test_system_folders_and_files_are_passed_over_in_silence(tmp_path: Path) -> 
         scene(40, 30, seed=9).save(tmp_path / name, "JPEG")
     (tmp_path / "desktop.ini").write_text("[.ShellClassInfo]")
     assert (names(tmp_path), scan(tmp_path).skipped) == (["photo-000.jpg"], ())
+    photos(tmp_path / "holiday_original", 1)
+    assert names(tmp_path) == ["photo-000.jpg", "holiday_original/photo-000.jpg"]
 
 
 def test_pictures_that_are_elsewhere_have_advice(tmp_path: Path) -> None:

@@ -32,8 +32,9 @@ _SYSTEM_NAMES = frozenset(
 )
 """Names, in lower case, that operating systems, network drives and viewers put beside pictures."""
 
-_SYSTEM_ENDINGS = (".lrdata", ".thm", ".lrv", "_original", "~")
-"""Lightroom's previews, cameras' thumbnails and small copies of clips, ExifTool's and editors' backups."""
+_COPY_ENDINGS = (".lrdata", ".thm", ".lrv", "_original", "~")
+"""How suffixes end of Lightroom's previews, of cameras' thumbnails and small clips, and of backups that
+ExifTool (`photo.jpg_original`) and editors (`photo.jpg~`) make."""
 
 _OTHER_SUFFIXES = frozenset(
     suffix
@@ -151,8 +152,8 @@ def _walk_files(path: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]
 
 
 def _is_system_name(name: str) -> bool:
-    lower = name.lower()
-    return lower.startswith(".") or lower in _SYSTEM_NAMES or lower.endswith(_SYSTEM_ENDINGS)
+    is_copy = Path(name).suffix.lower().endswith(_COPY_ENDINGS)
+    return name.startswith(".") or name.lower() in _SYSTEM_NAMES or is_copy
 
 
 def _is_in_cloud(name: str) -> bool:
