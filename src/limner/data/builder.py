@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from limner.data.decode import decode_source, hash_text, measure_film, read_film
+from limner.data.decode import FilmReader, decode_source, hash_text, measure_film
 from limner.data.images import ResizePlan, UnreachableFile, UnreadableFile, plan_resize, resize
 from limner.data.sources import FileStamp, Source, SourceList
 from limner.data.store import ImageStore, Pixels, SourceRecord, StoredImage, StoreSettings, StoreWriter
@@ -120,13 +120,13 @@ class StoreBuilder:
     def _record(self, task: _Task, writer: StoreWriter) -> SourceRecord:
         """Write the pictures of one source and return its record."""
         first = len(self._entries)
-        stamps, content, reason, duplicate = task.stamps, "", "", False
+        stamps, content, reason, left_out, duplicate = task.stamps, "", "", "", False
         is_film = task.source.kind == "video"
         try:
             content, is_film = self._judge(task)
             duplicate = content in self._contents
             if not duplicate:
-                self._add_pictures(task, content, writer)
+                left_out = self._add_pictures(task, content, writer)
                 self._contents.add(content)
         except UnreachableFile as error:
             # Without stamps, the next run tries the file again.
@@ -142,6 +142,7 @@ class StoreBuilder:
             video=is_film,
             first=first,
             count=len(self._entries) - first,
+            left_out=left_out,
         )
 
     def _judge(self, task: _Task) -> tuple[str, bool]:
@@ -154,14 +155,16 @@ class StoreBuilder:
             raise UnreadableFile(task.record.reason)
         return task.record.content, task.record.video
 
-    def _add_pictures(self, task: _Task, content: str, writer: StoreWriter) -> None:
+    def _add_pictures(self, task: _Task, content: str, writer: StoreWriter) -> str:
+        """Add the pictures of a source; returns what damage cost a film."""
         if task.record is not None and self._earlier is not None:
             for index in range(task.record.first, task.record.first + task.record.count):
                 self._copy_earlier(self._earlier, index, writer)
-        elif task.future is not None and (image := task.future.result().image) is not None:
+            return task.record.left_out
+        if task.future is not None and (image := task.future.result().image) is not None:
             self._add_image(image, writer)
-        else:
-            self._add_frames(task.source, content, writer)
+            return ""
+        return self._add_frames(task.source, content, writer)
 
     def _copy_earlier(self, earlier: ImageStore, index: int, writer: StoreWriter) -> None:
         offset = writer.add(earlier.image(index))
@@ -169,15 +172,16 @@ class StoreBuilder:
             writer.add(earlier.input_image(index))
         self._entries.append(replace(earlier.index.entries[index], offset=offset))
 
-    def _add_frames(self, source: Source, content: str, writer: StoreWriter) -> None:
-        clip = measure_film(source)
+    def _add_frames(self, source: Source, content: str, writer: StoreWriter) -> str:
+        film = FilmReader(source, measure_film(source), self._settings.frames)
         units = self._progress_units(source)
-        for count, squares in enumerate(read_film(source, clip, self._settings.frames), start=1):
+        for count, squares in enumerate(film, start=1):
             for square in squares:
                 key = hash_text(f"{content} {int(HOLD_OUT_EVERY * square.position)}")
                 plan = plan_resize(*square.image.size, self._settings.short_side)
                 self._add_image(_prepare_image(square.name, square.image, plan, key), writer)
             self._progress(self._done + min(count, units), self._total, _PROGRESS_LABEL)
+        return film.left_out
 
     def _add_image(self, image: _PreparedImage, writer: StoreWriter) -> None:
         height, width, _ = image.target.shape

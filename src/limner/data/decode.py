@@ -50,7 +50,7 @@ class DecodedFile:
     split: str
     """Hash of its own bytes."""
     still: Still | None
-    """None for a film: `read_film` reads its frames."""
+    """None for a film: `FilmReader` reads its frames."""
 
 
 @dataclass(frozen=True)
@@ -111,22 +111,35 @@ def measure_film(source: Source) -> videos.Clip:
     return measure(source.path)
 
 
-def read_film(source: Source, clip: videos.Clip, frames: int) -> Iterator[tuple[FilmSquare, ...]]:
-    """Yield the squares of each of at most `frames` frames of a video or an animated picture.
+class FilmReader(Iterator[tuple[FilmSquare, ...]]):
+    """The squares of each of at most `frames` frames of a video or an animated picture.
 
-    Raises `UnreadableFile` if no frame can be read.
+    `next` raises `UnreadableFile` if no frame can be read.
     """
-    read = videos.read_frames if source.kind == "video" else animations.read_animation
-    for frame in read(source.path, frames):
-        yield tuple(
+
+    def __init__(self, source: Source, clip: videos.Clip, frames: int) -> None:
+        self._name = source.name
+        self._seconds = clip.seconds
+        read = videos.read_frames if source.kind == "video" else animations.AnimationReader
+        self._frames: Iterator[videos.Frame] = read(source.path, frames)
+
+    def __next__(self) -> tuple[FilmSquare, ...]:
+        frame = next(self._frames)
+        return tuple(
             FilmSquare(
-                name=f"{source.name} at {frame.seconds:.2f} s"
+                name=f"{self._name} at {frame.seconds:.2f} s"
                 + (f", {square.where}" if square.where else ""),
                 image=frame.image.crop(square.box),
-                position=frame.seconds / clip.seconds,
+                position=frame.seconds / self._seconds,
             )
             for square in videos.plan_squares(*frame.image.size)
         )
+
+    @property
+    def left_out(self) -> str:
+        """What damage cost, or empty: known after the last frame; continues a sentence after the name."""
+        # `read_frames` gives a plain iterator until it can tell.
+        return str(getattr(self._frames, "left_out", ""))
 
 
 def hash_text(text: str) -> str:

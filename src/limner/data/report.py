@@ -36,6 +36,8 @@ class PrepareReport:
     """Videos and animated pictures."""
     first_pages: int
     """Files with several pages, of which the first is used."""
+    damaged: tuple[Skipped, ...]
+    """Films that gave only a part of their frames: name and what is left out."""
     skipped: tuple[Skipped, ...]
     """Files that gave no picture: name and reason."""
     bytes: int
@@ -57,6 +59,7 @@ class PrepareReport:
             trimmed=sum(entry.trimmed for entry in index.entries),
             duplicates=sum(file.duplicate for file in index.files),
             videos=sum(file.video and file.count > 0 for file in index.files),
+            damaged=tuple((file.name, file.left_out) for file in index.files if file.left_out),
             first_pages=sum(entry.first_page for entry in index.entries),
             skipped=(*skipped, *unread),
             bytes=index.bytes,
@@ -87,6 +90,8 @@ class PrepareReport:
             sentences.append(duplicates_sentence(self.duplicates))
         if self.first_pages:
             sentences.append(first_page_sentence(self.first_pages))
+        if self.damaged:
+            sentences.append(damaged_sentence(self.damaged))
         sentences += describe_skipped(self.skipped)
         if self.pictures < FEW_PICTURES:
             sentences.append(
@@ -115,6 +120,12 @@ def describe_skipped(skipped: Sequence[Skipped]) -> tuple[str, ...]:
 def first_page_sentence(count: int) -> str:
     """That only the first page of some files is used."""
     return f"Of {plural(count, 'file', 'files')} with several pages only the first page is used."
+
+
+def damaged_sentence(damaged: Sequence[Skipped]) -> str:
+    """Which films gave only a part of their frames."""
+    count = plural(len(damaged), "file is used in part", "files are used in part")
+    return f"{count}: {list_some([printable(f'{name} {reason}') for name, reason in damaged], '; ')}."
 
 
 def duplicates_sentence(count: int) -> str:

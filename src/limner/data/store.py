@@ -92,6 +92,8 @@ class SourceRecord:
     first: int
     count: int
     """Its pictures are the `count` entries from `first` on."""
+    left_out: str = ""
+    """What damage cost a film; empty if nothing."""
 
 
 @dataclass(frozen=True)

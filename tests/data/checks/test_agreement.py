@@ -24,6 +24,9 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(video(folder / "clip.mp4", frames=7), folder / "copy.mp4")
     shutil.copy(animation(folder / "a.gif", durations=(100,) * 5, size=(90, 60)), folder / "copy.gif")
     (folder / "cut.mp4").write_bytes((folder / "clip.mp4").read_bytes()[:900])
+    film = [scene(60, 60, seed) for seed in range(4)]
+    film[0].save(folder / "cut.gif", save_all=True, append_images=film[1:])
+    (folder / "cut.gif").write_bytes((folder / "cut.gif").read_bytes()[:-2000])
     (folder / "half.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "half-too.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "text.jpg").write_text("hello")
@@ -57,10 +60,12 @@ def agree(folder: Path, store: Path, **options: object) -> tuple[int, dict[str, 
     assert (stats.pictures, stats.duplicates) == (len(pictures), prepared.duplicates)
     assert (stats.videos, stats.first_pages) == (prepared.videos, prepared.first_pages)
     assert stats.store_bytes == prepared.bytes
+    assert stats.damaged == prepared.damaged
     assert sorted(stats.skipped) == sorted(prepared.skipped)
     # An unchanged folder gets the same report from the store that is there.
     _, again = prepare_store(store, folder, **options)  # type: ignore[arg-type]
     assert (again.decoded, sorted(again.skipped)) == (0, sorted(prepared.skipped))
+    assert again.damaged == prepared.damaged
     return len(pictures), dict(stats.skipped)
 
 
@@ -68,7 +73,8 @@ def test_on_a_folder_with_every_kind_of_fault(nasty: Path, tmp_path: Path) -> No
     pictures, skipped = agree(nasty, tmp_path / "store", frames=4)
     stills = {f"photo-00{at}.jpg" for at in range(4)}
     stills |= {"drawing.png", "narrow.png", "long.jpg", "named.HEIC", "pages.tif"}
-    assert pictures == len(stills) + 2 * 4 + 2 * 4  # both ends of each frame of the clip and the animation
+    # Both ends of each frame of the clip and the animation, and what is left of the one that is cut off.
+    assert pictures == len(stills) + 2 * 4 + 2 * 4 + 3
     damaged = {"cut.mp4", "empty.png", "half.jpg", "half-too.jpg", "text.jpg"}
     special = {"gone.jpg", "pipe.jpg", "sound.mp4"}
     of_limner = {"contact sheet.png", "painting.jpeg", "film.gif"}

@@ -20,7 +20,7 @@ from limner.data.checks.diversity import colour_predictability, vendi_score
 from limner.data.checks.near_duplicates import near_duplicates
 from limner.data.checks.rules import DatasetStats, Finding, run_rules
 from limner.data.checks.thumbnails import Thumbnail, make_thumbnail
-from limner.data.decode import decode_source, measure_film, read_film
+from limner.data.decode import FilmReader, decode_source, measure_film
 from limner.data.images import UnreadableFile
 from limner.data.pairs import Side
 from limner.data.prepare import make_settings
@@ -93,6 +93,7 @@ def check_dataset(
         videos=survey.films,
         duplicates=survey.duplicates,
         first_pages=survey.first_pages,
+        damaged=tuple(survey.damaged),
         skipped=(*found.skipped, *survey.skipped),
         near_duplicates=tuple(tuple(stills[index].name for index in group) for group in groups),
         vendi_score=vendi_score(thumbnails),
@@ -128,6 +129,8 @@ class _Survey:
 
     thumbnails: list[Thumbnail] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    damaged: list[Skipped] = field(default_factory=list)
+    """Films that give only a part of their frames."""
     from_films: int = 0
     """Pictures that videos and animations give."""
     films: int = 0
@@ -197,7 +200,8 @@ def _add_film(survey: _Survey, source: Source, settings: StoreSettings) -> None:
     """Count the pictures of a film as the store does, and keep thumbnails of up to `_FRAMES` frames."""
     clip = measure_film(source)
     every = -(-min(settings.frames, clip.frames) // _FRAMES)
-    for index, squares in enumerate(read_film(source, clip, settings.frames)):
+    film = FilmReader(source, clip, settings.frames)
+    for index, squares in enumerate(film):
         survey.from_films += len(squares)
         survey.store_bytes += len(squares) * settings.short_side**2 * 3
         if index % every == 0:
@@ -206,3 +210,5 @@ def _add_film(survey: _Survey, source: Source, settings: StoreSettings) -> None:
             size, tile = square.image.size, kept % 10 < 2
             survey.thumbnails.append(make_thumbnail(square.image, square.name, size, video=True, tile=tile))
     survey.films += 1
+    if film.left_out:
+        survey.damaged.append((source.name, film.left_out))

@@ -12,6 +12,7 @@ from limner.data.checks.thumbnails import Thumbnail
 from limner.data.images import MAX_ASPECT_RATIO
 from limner.data.report import (
     FEW_PICTURES,
+    damaged_sentence,
     describe_skipped,
     duplicates_sentence,
     first_page_sentence,
@@ -69,6 +70,8 @@ class DatasetStats:
     """Files that are exact copies of another file; their picture counts once."""
     first_pages: int
     """Files with several pages, of which the first is used."""
+    damaged: tuple[Skipped, ...]
+    """Films that give only a part of their frames: name and what is left out."""
     skipped: tuple[Skipped, ...]
     near_duplicates: tuple[tuple[str, ...], ...]
     """Groups of stills that are nearly the same picture, by name."""
@@ -87,6 +90,7 @@ class DatasetStats:
         figures = {renamed.get(name, name): value for name, value in asdict(self).items()}
         return figures | {
             "passed_over": [(printable(name), printable(reason)) for name, reason in self.skipped],
+            "damaged": [(printable(name), printable(reason)) for name, reason in self.damaged],
             "near_duplicates": [[printable(name) for name in group] for group in self.near_duplicates],
         }
 
@@ -131,6 +135,11 @@ def _unreadable(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding
 def _is_own(skipped: Skipped) -> bool:
     """Whether limner wrote this file, so that nothing is missing without it."""
     return kinds.find_by_reason(skipped[1]) in kinds.LIMNER_KINDS.values()
+
+
+def _damaged(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    if stats.damaged:
+        yield Finding("warning", damaged_sentence(stats.damaged))
 
 
 def _first_pages(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
@@ -284,6 +293,7 @@ def _list(names: Sequence[str], joint: str = ", ") -> str:
 _RULES: tuple[Rule, ...] = (
     _count,
     _unreadable,
+    _damaged,
     _first_pages,
     _copies,
     _sizes,
