@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import operator
 import sys
@@ -22,6 +23,9 @@ from limner.cli.commands.pictures import PicturesCommand
 from limner.cli.commands.play import PlayCommand
 from limner.cli.commands.publish import PublishCommand
 from limner.cli.commands.train import TrainCommand
+from limner.cli.streams import steady_streams
+from limner.cli.terminal import usable_size
+from limner.display import printable
 from limner.errors import LimnerError
 
 
@@ -49,6 +53,14 @@ ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that pa
 `limner COMMAND --help` explains each command; `limner --version` prints the version."""
 CONFIG = (tyro.conf.HelptextFromCommentsOff, tyro.conf.DisallowNone)
 
+ADVICE = {
+    errno.ENAMETOOLONG: "give a shorter one",
+    errno.EACCES: "change its permissions, or choose another",
+    errno.EPERM: "change its permissions, or choose another",
+    errno.ENOSPC: "free some space and run the same command again",
+}
+"""What to do about an OSError that no stage turned into a sentence of its own."""
+
 
 def parse(arguments: Sequence[str]) -> Command:
     """Parse the arguments into a command; exits with code 2 and a hint if they are invalid."""
@@ -70,17 +82,33 @@ def _as_subcommand(name: str, kind: type[Any]) -> Any:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 after printing an error, 130 after Ctrl-C."""
     options = sys.argv[1:] if arguments is None else list(arguments)
-    if options in (["--version"], ["-V"]):
-        print(f"limner {__version__}")
+    with usable_size(), steady_streams():
+        try:
+            run(options)
+        except (LimnerError, OSError) as error:
+            print(f"limner: {printable(sentence_of(error))}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("limner: stopped.", file=sys.stderr)
+            return 130
         return 0
-    try:
-        parse(options or ["--help"]).run()
-    except LimnerError as error:
-        print(f"limner: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("limner: stopped.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        return 0  # the reader of our output (such as `head`) closed the pipe
-    return 0
+
+
+def run(options: Sequence[str]) -> None:
+    """Run one command, or print the version. Raises LimnerError, OSError, SystemExit."""
+    if list(options) in (["--version"], ["-V"]):
+        print(f"limner {__version__}")
+        return
+    if any("\0" in option for option in options):
+        raise LimnerError("An argument has a NUL character, which no name has: leave it out.")
+    parse(options or ["--help"]).run()
+
+
+def sentence_of(error: LimnerError | OSError) -> str:
+    """What is wrong, where, and what to do."""
+    if isinstance(error, LimnerError):
+        return str(error)
+    names = " or ".join(str(name) for name in (error.filename, error.filename2) if name)
+    reason = error.strerror or type(error).__name__
+    advice = ADVICE.get(error.errno or 0, "check it and run the same command again")
+    return f"{names or 'A file'} cannot be used ({reason}): {advice}."
