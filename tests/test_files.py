@@ -52,6 +52,15 @@ def test_a_file_in_the_path_gives_an_error(tmp_path: Path) -> None:
         atomic_write(tmp_path / "file" / "look.onnx", "y")
 
 
+def test_the_longest_names_can_be_written(tmp_path: Path) -> None:
+    longest = tmp_path / ("é" * 122 + "x.onnx")
+    atomic_write(longest, "x")
+    _export(tmp_path / ("n" * 255), "y")
+    assert len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(LimnerError, match="its name is too long: choose a shorter one with --out"):
+        atomic_write(tmp_path / ("n" * 256), "x")
+
+
 def _export(folder: Path, content: str) -> None:
     with atomic_folder(folder) as temporary:
         (temporary / "model.json").write_text(content)

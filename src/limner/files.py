@@ -23,6 +23,7 @@ REASONS = {
     errno.ENOTDIR: "a part of its path is a file, not a folder: choose another folder with --out",
     errno.EISDIR: "a folder of that name exists already: choose another name with --out",
     errno.EEXIST: "a file of that name exists already: choose another name with --out",
+    errno.ENAMETOOLONG: "its name is too long: choose a shorter one with --out",
 }
 
 
@@ -49,7 +50,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+                dir=path.parent, prefix=_part_prefix(path), suffix=".part", delete=False
             ) as file:
                 temporary = Path(file.name)
                 yield file  # type: ignore[misc]
@@ -80,7 +81,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         try:
             target = path.resolve()  # replace the folder that a link points to, not the link
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
+            temporary = Path(
+                tempfile.mkdtemp(dir=target.parent, prefix=_part_prefix(target), suffix=".part")
+            )
             yield temporary
             for file in temporary.rglob("*"):
                 if file.is_file():
@@ -90,6 +93,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _part_prefix(path: Path) -> str:
+    """The beginning of a temporary name: cut, since with its suffix the longest name would be too long."""
+    return f".{path.name[:40]}."
 
 
 def _fsync(file: Path) -> None:
