@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.names import SHOWN, odd_name
 from limner.cli import pipeline
 from limner.cli.main import main
 from limner.data.store import open_store
@@ -69,6 +70,40 @@ def test_makes_a_page_from_pictures_and_resumes(work: Path, capsys: pytest.Captu
     steps = [json.loads(line)["step"] for line in open_run(project / "run").log.read_text().splitlines()]
     assert steps == [1, 2]
     assert open_look(project / "north-sea.onnx").author == "Ada"
+
+
+def test_names_of_odd_bytes_from_end_to_end(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each file and folder is found again; people and other programs get valid text."""
+    folder = odd_name(work)
+    name = folder.name
+    photos(folder)
+    (folder / "0.png").rename(folder / f"{name}.png")
+    (folder / f"{name}.jpg").write_text("no picture")
+    assert main(["doctor", name, "--pixels", "64", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["passed_over"] == [[f"{SHOWN}.jpg", "is a text file, not a picture"]]
+    assert look(name, *TINY, "--out", f"{name}-look") == 0
+    output = capsys.readouterr()
+    assert f"{SHOWN}.jpg is a text file" in output.out
+    assert f"The page is the folder {SHOWN}-look/page" in output.out
+    project = work / f"{name}-look"
+    before = (project / "pictures" / "pictures.json").read_bytes()
+    assert main(["pictures", name, "--pixels", "64", "--out", f"{name}-look/pictures"]) == 0
+    assert (project / "pictures" / "pictures.json").read_bytes() == before
+    resume = ["--out", f"{name}-look/run", *TINY[:2], "--epochs", "2", *TINY[4:]]
+    assert main(["train", f"{name}-look/pictures", *resume]) == 0
+    assert len(open_run(project / "run").log.read_text().splitlines()) == 2
+    assert f"{name}.png" in [entry.name for entry in open_store(project / "pictures").index.entries]
+    next(project.glob("*.onnx")).rename(f"{name}.onnx")
+    assert open_look(Path(f"{name}.onnx")).name == SHOWN
+
+    assert main(["publish", f"{name}.onnx", "--out", f"{name}-page"]) == 0
+    entries = json.loads((work / f"{name}-page" / "looks" / "looks.json").read_text("utf-8"))["looks"]
+    assert [entry["name"] for entry in entries] == [SHOWN]
+    assert main(["paint", f"{name}.onnx", f"{name}/{name}.png", "--out", f"{name}.jpg"]) == 0
+    assert f"Painted: {SHOWN}.jpg" in capsys.readouterr().out
+    assert main(["describe", f"{name}.onnx", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["target"] == f"{SHOWN}.onnx"
 
 
 def test_a_different_recipe_is_refused_and_the_store_is_unchanged(

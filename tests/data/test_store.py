@@ -2,12 +2,14 @@
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers.files import photos
+from helpers.names import LATIN1
 from helpers.stores import file_bytes, picture_bytes, prepare_store
 from limner.data.store import StoredImage, StoreSettings, StoreWriter, open_store
 from limner.errors import LimnerError
@@ -72,6 +74,26 @@ def test_opening_a_damaged_store_gives_an_error(tmp_path: Path) -> None:
         open_store(store)
     pictures, _ = prepare_store(store, tmp_path / "in")
     assert len(pictures) == 3
+
+
+def test_names_of_any_bytes_are_kept(tmp_path: Path) -> None:
+    names = [LATIN1, "花.jpg"]
+    with StoreWriter(tmp_path) as writer:
+        writer.add(np.zeros((64, 64, 3), np.uint8))
+        writer.commit(SETTINGS, [replace(ENTRY, name=name) for name in names], [])
+    index = tmp_path / "pictures.json"
+    assert index.read_bytes().isascii()
+    assert [entry.name for entry in open_store(tmp_path).index.entries] == names
+
+
+def test_an_index_in_utf8_is_read(tmp_path: Path) -> None:
+    """As earlier versions wrote it."""
+    write(tmp_path)
+    index = tmp_path / "pictures.json"
+    content = json.loads(index.read_text())
+    content["entries"][0]["name"] = "花.jpg"
+    index.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    assert open_store(tmp_path).name(0) == "花.jpg"
 
 
 def test_another_process_memory_maps_the_file(tmp_path: Path) -> None:

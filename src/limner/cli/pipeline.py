@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from limner.cli.options import BudgetOptions, Credits, ImportOptions, ServeOptions
 from limner.cli.project import Project
 from limner.data.synthetic.subjects import Subject
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.look.storage import Storage
 from limner.recipe import Recipe
@@ -49,7 +50,8 @@ def run_pipeline(
     run = train_run(pictures, project.run, recipe, budget)
     export_run(run, project.look, storage, project.credits)
     publish([project.look], project.page)
-    print(f"The look is {project.look}. The page is the folder {project.page}; any static host serves it.")
+    look, page = printable(project.look), printable(project.page)
+    print(f"The look is {look}. The page is the folder {page}; any static host serves it.")
     serve(project.page, port=serving.port, open_browser=serving.open)
 
 
@@ -88,7 +90,7 @@ def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: Im
             progress=progress,
         )
     for sentence in report.sentences():
-        print(sentence)
+        print(printable(sentence))
     return pictures
 
 
@@ -123,7 +125,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
         run.recipe,
         out,
         storage=storage,
-        name=credits.name or out.stem,
+        name=credits.name or printable(out.stem),
         author=credits.author,
         credit=credits.credit,
         licence=credits.licence,
@@ -131,11 +133,11 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
         in_browser=True,
         compare=STORAGES,
     )
-    print(f"{out}: {report.bytes / 1e6:.2f} MB, {report.parameters:,} parameters.")
+    print(f"{printable(out)}: {report.bytes / 1e6:.2f} MB, {report.parameters:,} parameters.")
     for parity in report.parity:
         print(f"{parity.runtime} paints the same as the network in torch, within {parity.difference:.1e}.")
     if report.unchecked:
-        print(f"The engine was not checked in a browser: {report.unchecked}.")
+        print(f"The engine was not checked in a browser: {printable(report.unchecked)}.")
     compared = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
     print(f"How much each storage changes the painting, measured on {compared}:")
     rich_print(rich_table(report.comparisons[::-1]))
@@ -161,7 +163,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
             run.recipe,
             path,
             storage="float32",
-            name=credits.name or out.name.removesuffix("-tfjs"),
+            name=credits.name or printable(out.name.removesuffix("-tfjs")),
             author=credits.author,
             credit=credits.credit,
             licence=credits.licence,
@@ -171,7 +173,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     write_tfjs(look, out, storage)
     files = list(out.iterdir())
     size = sum(file.stat().st_size for file in files)
-    print(f"{out}: {size / 1e6:.2f} MB in {len(files)} files, {report.parameters:,} parameters.")
+    print(f"{printable(out)}: {size / 1e6:.2f} MB in {len(files)} files, {report.parameters:,} parameters.")
     if storage == "float32":
         return
     pictures = choose_pictures(held_out, look.pixels)
@@ -232,7 +234,7 @@ def _held_out(run: Run) -> list[NDArray[np.uint8]]:
     try:
         pictures = open_store(run.pictures)
     except LimnerError as error:
-        print(f"The run's pictures cannot be read: {error}")
+        print(printable(f"The run's pictures cannot be read: {error}"))
         return []
     load_input = pictures.input_image if pictures.is_paired() else pictures.image
     return [load_input(index) for index in pictures.held_out[:MAX_PICTURES]]

@@ -281,7 +281,8 @@ class StoreWriter:
     ) -> None:
         """Replace the earlier store with the new one."""
         index = StoreIndex(settings, self._final, self._offset, tuple(entries), tuple(files))
-        text = json.dumps({"format": FORMAT} | asdict(index), indent=1, ensure_ascii=False)
+        # As ASCII: a name may have odd bytes, which UTF-8 refuses and escapes keep.
+        text = json.dumps({"format": FORMAT} | asdict(index), indent=1)
         with disk_errors(self._folder):
             self._stream.flush()
             os.fsync(self._stream.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,8 @@ LINES = ("name", "author", "credit", "licence")
 
 KEYS = ("format", *LINES, "pixels", "size", "guide", "live", "recipe", "figures")
 """All keys, in the order in which they are written."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +103,12 @@ def read_metadata(model: ModelProto) -> Metadata | None:
 
 
 def _clean_line(text: str) -> str:
-    """One line, without the control characters that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
+    """One line, without the control characters that a terminal would obey.
+
+    Odd bytes of the command line become U+FFFD, since protobuf takes only valid Unicode.
+    """
+    valid = _SURROGATE.sub("\ufffd", text)
+    return "".join(letter if letter.isprintable() else " " for letter in valid).strip()
 
 
 def _read_object(text: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from limner.data.arrays import to_image
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write, disk_errors
 from limner.look.look import Look, open_look
@@ -77,7 +78,7 @@ def _entry(look: Look, used_names: set[str]) -> dict[str, Any]:
     used_names.add(file)
     return {
         "file": file,
-        "name": look.name or look.path.stem,
+        "name": look.name or printable(look.path.stem),
         "author": look.author,
         "credit": look.credit,
         "licence": look.licence,

@@ -309,7 +309,7 @@ class Trainer:
 def digest_of_store(pictures: ImageStore) -> str:
     """A digest of the list of pictures: it changes where a picture is added or removed."""
     lines = "\n".join(f"{entry.name} {entry.split} {entry.held_out}" for entry in pictures.index.entries)
-    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+    return hashlib.sha256(lines.encode(errors="surrogatepass")).hexdigest()[:16]  # names of any bytes
 
 
 def _check_recipe_fits(pictures: ImageStore, recipe: Recipe, group: ProcessGroup) -> None:

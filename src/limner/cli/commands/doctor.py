@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from limner.cli.options import NO_DEFAULT_SHOWN, Sources, require_sources
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.recipe import Recipe
 
@@ -54,6 +55,7 @@ class DoctorCommand:
         if self.json:
             print(json.dumps(report.to_json(), indent=2))
         else:
-            print("\n".join(report.sentences()))
+            for sentence in report.sentences():
+                print(printable(sentence))
         if report.has_problem:
             raise LimnerError("These pictures are not ready for training: see the problems above.")

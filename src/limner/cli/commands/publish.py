@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from limner.cli.options import Looks
+from limner.display import printable, quoted
 
 
 @dataclass(frozen=True)
@@ -26,4 +27,7 @@ class PublishCommand:
         from limner.page.publish import publish
 
         publish(self.looks, self.out)
-        print(f"{self.out} is ready: put it on any static host, or open it with `limner play {self.out}`.")
+        print(
+            f"{printable(self.out)} is ready: put it on any static host, or open it with `limner play "
+            f"{quoted(self.out)}`."
+        )

@@ -24,6 +24,7 @@ from limner.data.images import UnreadableFile, measure_image, plan_resize, read_
 from limner.data.prepare import short_side_for
 from limner.data.sources import Skipped, Source, find_sources
 from limner.data.videos import measure_video, plan_squares, read_frames
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import disk_errors
 from limner.progress import Progress, no_progress
@@ -77,7 +78,7 @@ def check_dataset(
     """
     found = find_sources(sources, inputs=inputs)
     thumbnails, unreadable, from_videos = _take_thumbnails(found.sources, frames, progress)
-    skipped = (*found.skipped, *unreadable)
+    skipped = tuple((printable(name), printable(reason)) for name, reason in (*found.skipped, *unreadable))
     stills = [t for t in thumbnails if not t.video]
     groups = near_duplicates(stills)
     stats = DatasetStats(
@@ -155,7 +156,8 @@ def _read_ahead(
 
 def _image_thumbnail(source: Source, tile: bool) -> Thumbnail:
     size = measure_image(source.path)
-    return make_thumbnail(read_image(source.path, at_least=2 * _SIDE), source.name, size, tile=tile)
+    image = read_image(source.path, at_least=2 * _SIDE)
+    return make_thumbnail(image, printable(source.name), size, tile=tile)
 
 
 def _video_thumbnails(source: Source, frames: int) -> tuple[list[Thumbnail], int]:
@@ -168,7 +170,7 @@ def _video_thumbnails(source: Source, frames: int) -> tuple[list[Thumbnail], int
         squares_per_frame = len(squares)
         size = (min(frame.image.size),) * 2
         square = frame.image.crop(squares[index % squares_per_frame].box)
-        name = f"{source.name} at {frame.seconds:.2f} s"
+        name = f"{printable(source.name)} at {frame.seconds:.2f} s"
         thumbnails.append(make_thumbnail(square, name, size, video=True, tile=index % 10 < 2))
     return thumbnails, squares_per_frame * min(frames, clip.frames)
 
