@@ -1,7 +1,9 @@
 """A store is opened, checked, and written in its own folder."""
 
 import json
+import os
 import pickle
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +86,13 @@ def test_names_of_any_bytes_are_kept(tmp_path: Path) -> None:
     index = tmp_path / "pictures.json"
     assert index.read_bytes().isascii()
     assert [entry.name for entry in open_store(tmp_path).index.entries] == names
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are Unicode on this system")
+def test_a_locale_that_cannot_name_the_folder_is_no_damage(tmp_path: Path) -> None:
+    """A lone surrogate outside the bytes' range stands for a letter that the locale lacks."""
+    with pytest.raises(LimnerError, match="This locale cannot name"):
+        open_store(tmp_path / "\ud800")
 
 
 def test_an_index_in_utf8_is_read(tmp_path: Path) -> None:

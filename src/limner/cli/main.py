@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import operator
 import sys
@@ -26,7 +25,7 @@ from limner.cli.commands.train import TrainCommand
 from limner.cli.streams import steady_streams
 from limner.cli.terminal import usable_size
 from limner.display import printable
-from limner.errors import LimnerError
+from limner.errors import LimnerError, system_reason
 
 
 class Command(Protocol):
@@ -52,14 +51,6 @@ ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that pa
 
 `limner COMMAND --help` explains each command; `limner --version` prints the version."""
 CONFIG = (tyro.conf.HelptextFromCommentsOff, tyro.conf.DisallowNone)
-
-ADVICE = {
-    errno.ENAMETOOLONG: "give a shorter one",
-    errno.EACCES: "change its permissions, or choose another",
-    errno.EPERM: "change its permissions, or choose another",
-    errno.ENOSPC: "free some space and run the same command again",
-}
-"""What to do about an OSError that no stage turned into a sentence of its own."""
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -109,6 +100,4 @@ def sentence_of(error: LimnerError | OSError) -> str:
     if isinstance(error, LimnerError):
         return str(error)
     names = " or ".join(str(name) for name in (error.filename, error.filename2) if name)
-    reason = error.strerror or type(error).__name__
-    advice = ADVICE.get(error.errno or 0, "check it and run the same command again")
-    return f"{names or 'A file'} cannot be used ({reason}): {advice}."
+    return f"{names or 'A file'} cannot be used: {system_reason(error)}."

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from limner.data.sources import FileStamp
-from limner.errors import LimnerError
+from limner.errors import LimnerError, system_reason
 from limner.files import disk_errors
 
 FORMAT = 1
@@ -178,8 +178,10 @@ def _read_index(folder: Path) -> StoreIndex:
         version = raw["format"]
     except FileNotFoundError as error:
         raise LimnerError(f"There are no prepared pictures in {folder}: {INDEX} is missing.") from error
+    except UnicodeEncodeError as error:  # a path out of a run.json that was written in another locale
+        raise LimnerError(f"This locale cannot name {path}: set LC_ALL=C.UTF-8 and try again.") from error
     except OSError as error:
-        raise LimnerError(f"{path} cannot be read: {error.strerror}.") from error
+        raise LimnerError(f"{path} cannot be read: {system_reason(error)}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise LimnerError(_damaged_index(path)) from error
     if version != FORMAT:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from limner.errors import LimnerError
+from limner.errors import LimnerError, system_reason
 from limner.look.metadata import Metadata, read_metadata
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session, short_message
@@ -124,7 +124,7 @@ def open_look(path: Path) -> Look:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise LimnerError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise LimnerError(f"{path} cannot be opened: {system_reason(error)}.") from error
     return read_look(content, path)
 
 

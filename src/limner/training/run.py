@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limner import __version__
-from limner.errors import LimnerError
+from limner.errors import LimnerError, system_reason
 from limner.files import atomic_write
 from limner.recipe import Recipe
 
@@ -104,7 +104,7 @@ def open_run(folder: Path) -> Run:
         missing = Path(error.filename).name
         raise LimnerError(f"There is no run in {folder}: {missing} is missing.") from error
     except OSError as error:
-        raise LimnerError(f"The run in {folder} cannot be read: {error.strerror}.") from error
+        raise LimnerError(f"The run in {folder} cannot be read: {system_reason(error)}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise LimnerError(f"{path} is damaged: start a new run in another folder.") from error
     if run_format != FORMAT:
