@@ -11,6 +11,7 @@ from helpers.files import photos
 from helpers.stores import file_bytes, picture_bytes, prepare_store
 from limner.data.store import StoredImage, StoreSettings, StoreWriter, open_store
 from limner.errors import LimnerError
+from limner.lock import folder_lock
 
 SETTINGS = StoreSettings(pixels=64, short_side=64, frames=1, pairs="none")
 ENTRY = StoredImage("a", 0, 64, 64, "0" * 16, held_out=False, enlarged=False, trimmed=False)
@@ -37,6 +38,19 @@ def test_the_leftovers_of_a_killed_write_are_deleted(tmp_path: Path) -> None:
     write(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {".DS_Store", "pictures.json", open_store(tmp_path).index.file}
+
+
+def test_a_store_that_another_process_writes_is_left_alone(tmp_path: Path) -> None:
+    part = tmp_path / "pictures-0a1b2c3e.bin.part"
+    with folder_lock(tmp_path, "written"):
+        part.write_bytes(b"half")
+        with pytest.raises(LimnerError, match="is being written by process"):
+            write(tmp_path)
+        assert part.exists()
+    write(tmp_path)
+    assert not part.exists()
+    with StoreWriter(tmp_path), pytest.raises(LimnerError, match="is being written by process"):
+        write(tmp_path)
 
 
 def test_rewriting_a_store_keeps_foreign_files(tmp_path: Path) -> None:
