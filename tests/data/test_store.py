@@ -32,6 +32,21 @@ def test_foreign_files_are_never_deleted(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)
 
 
+@pytest.mark.parametrize("text", ['{"albums": []}', "[]", "not JSON"])
+def test_another_program_s_index_is_no_store(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pictures.json").write_text(text)
+    with pytest.raises(LimnerError, match=r"holds no prepared pictures \(it contains pictures\.json\)"):
+        write(tmp_path)
+    assert file_bytes(tmp_path) == {"pictures.json": text.encode()}
+
+
+def test_a_store_with_a_damaged_index_is_written_again(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "pictures.json").write_text("{")
+    write(tmp_path)
+    assert len(open_store(tmp_path)) == 1
+
+
 def test_the_leftovers_of_a_killed_write_are_deleted(tmp_path: Path) -> None:
     for name in ("pictures-0a1b2c3d.bin", "pictures-0a1b2c3e.bin.part", "pictures.json.part", ".DS_Store"):
         (tmp_path / name).write_bytes(b"half")

@@ -218,7 +218,7 @@ def _parse_index(raw: dict[str, Any]) -> StoreIndex:
 
 def _require_own_folder(folder: Path) -> None:
     """Raise `LimnerError` if the folder has other files: a store deletes its own older files."""
-    if not folder.is_dir() or (folder / INDEX).exists():
+    if not folder.is_dir() or _is_store(folder):
         return
     foreign = [
         entry.name
@@ -232,6 +232,21 @@ def _require_own_folder(folder: Path) -> None:
             f"{folder} is not empty and holds no prepared pictures (it contains {min(foreign)}): choose "
             "another folder with --out."
         )
+
+
+def _is_store(folder: Path) -> bool:
+    """Whether limner made the folder: other programs write a pictures.json too.
+
+    A damaged index is known by the raw file beside it.
+    """
+    try:
+        index = json.loads((folder / INDEX).read_bytes())
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        index = None
+    is_index = isinstance(index, dict) and {"format", "settings"} <= index.keys()
+    return is_index or any(RAW.fullmatch(entry.name) for entry in folder.iterdir())
 
 
 class StoreWriter:
