@@ -37,7 +37,7 @@ from limner.recipe import Recipe
 from limner.seeding import DROPOUT, derive_seed
 from limner.training.batch_norm import MAX_BATCHES, recalibrate_batch_norm
 from limner.training.budget import Budget
-from limner.training.checkpoint import is_all_finite, load_newest, save_checkpoint
+from limner.training.checkpoint import is_all_finite, list_checkpoints, load_newest, save_checkpoint
 from limner.training.distributed import ProcessGroup, process_group
 from limner.training.log import EpochRecord, RunLog
 from limner.training.pix2pix import LOSSES, train_step
@@ -214,7 +214,7 @@ class Trainer:
 
     def divergence_error(self, cause: str) -> LimnerError:
         """The error of a run that diverged."""
-        last = max((path.stem for path in self.run.checkpoints.glob("step-*.safetensors")), default=None)
+        last = next((path.stem for path in list_checkpoints(self.run.checkpoints)), None)
         saved = (
             f"The run is kept as of step {int(last.removeprefix('step-')):,}"
             if last
