@@ -55,7 +55,8 @@ def publish(looks: Sequence[Path], folder: Path, *, force: bool = False) -> Path
         atomic_write(folder / name, content)
     _copy_web(folder)
     for name in earlier.keys() - files.keys():
-        (folder / name).unlink(missing_ok=True)
+        with disk_errors(folder / name):
+            (folder / name).unlink(missing_ok=True)
     write_manifest(folder, files)
     return folder
 
