@@ -16,6 +16,7 @@ from limner.cli.main import main
 from limner.data.store import open_store
 from limner.export import onnx_graph, storage_comparison
 from limner.look.look import open_look
+from limner.mark import read_image_mark
 from limner.page import publish as publish_module
 from limner.page import server as server_module
 from limner.training.run import open_run
@@ -153,6 +154,8 @@ def test_the_demo_draws_trains_and_serves(
     assert main(["demo", "night", "--pixels", "64", "--minutes", "0.01", "--no-open"]) == 0
     assert "served limner-demo-night/page" in capsys.readouterr().out
     assert open_look(work / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"
+    drawings = [*(work / "limner-demo-night" / "drawings").rglob("*.png")]
+    assert {read_image_mark(path) for path in drawings} == {"drawing"}
 
 
 def test_an_export_overwrites_looks_only(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,7 +166,7 @@ def test_an_export_overwrites_looks_only(work: Path, capsys: pytest.CaptureFixtu
     assert main(["export", run, "--out", "precious.onnx"]) == 1
     assert main(["export", run, "--out", "photo.png"]) == 1
     assert (work / "precious.onnx").read_text() == "a diary"
-    assert "is not a look" in capsys.readouterr().err
+    assert "precious.onnx holds what limner did not write" in capsys.readouterr().err
     assert main(["export", run, "--out", "other.onnx", "--storage", "float16"]) == 0
     assert main(["export", run, "--out", "other.onnx"]) == 0
 

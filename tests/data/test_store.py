@@ -15,6 +15,7 @@ from helpers.names import LATIN1
 from helpers.stores import file_bytes, picture_bytes, prepare_store
 from limner.data.store import StoredImage, StoreSettings, StoreWriter, open_store
 from limner.errors import LimnerError
+from limner.lock import folder_lock
 
 SETTINGS = StoreSettings(pixels=64, short_side=64, frames=1, pairs="none")
 ENTRY = StoredImage("a", 0, 64, 64, "0" * 16, held_out=False, enlarged=False, trimmed=False)
@@ -35,12 +36,40 @@ def test_foreign_files_are_never_deleted(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)
 
 
+@pytest.mark.parametrize("text", ['{"albums": []}', "[]", "not JSON"])
+def test_another_program_s_index_is_no_store(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pictures.json").write_text(text)
+    with pytest.raises(LimnerError, match=r"holds no prepared pictures \(it contains pictures\.json\)"):
+        write(tmp_path)
+    assert file_bytes(tmp_path) == {"pictures.json": text.encode()}
+
+
+def test_a_store_with_a_damaged_index_is_written_again(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "pictures.json").write_text("{")
+    write(tmp_path)
+    assert len(open_store(tmp_path)) == 1
+
+
 def test_the_leftovers_of_a_killed_write_are_deleted(tmp_path: Path) -> None:
     for name in ("pictures-0a1b2c3d.bin", "pictures-0a1b2c3e.bin.part", "pictures.json.part", ".DS_Store"):
         (tmp_path / name).write_bytes(b"half")
     write(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {".DS_Store", "pictures.json", open_store(tmp_path).index.file}
+
+
+def test_a_store_that_another_process_writes_is_left_alone(tmp_path: Path) -> None:
+    part = tmp_path / "pictures-0a1b2c3e.bin.part"
+    with folder_lock(tmp_path, "written"):
+        part.write_bytes(b"half")
+        with pytest.raises(LimnerError, match="is being written by process"):
+            write(tmp_path)
+        assert part.exists()
+    write(tmp_path)
+    assert not part.exists()
+    with StoreWriter(tmp_path), pytest.raises(LimnerError, match="is being written by process"):
+        write(tmp_path)
 
 
 def test_rewriting_a_store_keeps_foreign_files(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from helpers.names import LATIN1
 from helpers.stores import TINY, store
 from limner.data.store import ImageStore, StoredImage
 from limner.errors import LimnerError
+from limner.lock import LOCK, folder_lock
 from limner.recipe import Precision
 from limner.training.checkpoint import list_checkpoints, read_checkpoint
 from limner.training.log import RunLog
@@ -400,3 +401,24 @@ def test_the_digest_of_a_store_takes_any_names() -> None:
     assert digest_of_store(pictures) == "24a24bd915a74ea9"
     pictures.index.entries = [replace(entry, name=LATIN1)]
     assert digest_of_store(pictures) != "24a24bd915a74ea9"
+
+
+def test_one_trainer_at_a_time(pictures: ImageStore, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with (
+        folder_lock(run, "trained"),
+        pytest.raises(LimnerError, match=rf"run is being trained by process {os.getpid()}, since"),
+    ):
+        train(pictures, TINY, run, epochs=1)
+    assert list(run.iterdir()) == []
+    locked: list[bool] = []
+    train(pictures, TINY, run, epochs=1, report=at_step(1, lambda: locked.append((run / LOCK).exists())))
+    assert locked == [True]
+    assert not (run / LOCK).exists()
+
+
+def test_a_folder_that_is_not_a_run_gets_no_lock(pictures: ImageStore, tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("mine")
+    with pytest.raises(LimnerError, match="is not empty and not a run"):
+        train(pictures, TINY, tmp_path, epochs=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]

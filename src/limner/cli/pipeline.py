@@ -39,23 +39,32 @@ def run_pipeline(
     budget: BudgetOptions,
     storage: Storage,
     serving: ServeOptions,
+    force: bool = False,
 ) -> None:
     """Run every step, from the sources to a page that is served until Ctrl-C."""
     from limner.page.publish import publish
     from limner.page.server import serve
 
-    check_before_work(project, recipe)
+    check_before_work(project, recipe, force=force)
     pictures = prepare_store(sources, project.pictures, recipe.pixels, importing)
     project.save(sources)
     run = train_run(pictures, project.run, recipe, budget)
-    export_run(run, project.look, storage, project.credits)
-    publish([project.look], project.page)
+    export_run(run, project.look, storage, project.credits, force=force)
+    publish([project.look], project.page, force=force)
     look, page = printable(project.look), printable(project.page)
     print(f"The look is {look}. The page is the folder {page}; any static host serves it.")
     serve(project.page, port=serving.port, open_browser=serving.open)
 
 
-def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, serving: ServeOptions) -> None:
+def demo(
+    subject: Subject,
+    *,
+    pixels: int,
+    minutes: float,
+    out: Path | None,
+    serving: ServeOptions,
+    force: bool = False,
+) -> None:
     """Run the whole pipeline on pictures that limner draws itself."""
     recipe = Recipe(pixels=pixels)
     credits = Credits(
@@ -65,11 +74,18 @@ def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, ser
         licence="CC0 1.0",
     )
     project = Project(out or Path(f"limner-demo-{subject}"), credits)
-    check_before_work(project, recipe)
+    check_before_work(project, recipe, force=force)
     drawings = _draw_pictures(subject, pixels, project.folder)
     budget = BudgetOptions(minutes=minutes)
     run_pipeline(
-        project, (drawings,), ImportOptions(), recipe, budget=budget, storage="uint8", serving=serving
+        project,
+        (drawings,),
+        ImportOptions(),
+        recipe,
+        budget=budget,
+        storage="uint8",
+        serving=serving,
+        force=force,
     )
 
 
@@ -108,7 +124,9 @@ def train_run(pictures: ImageStore, out: Path, recipe: Recipe, budget: BudgetOpt
         return train(pictures, recipe, out, epochs=budget.epochs, minutes=budget.minutes, report=terminal)
 
 
-def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> ExportReport:
+def export_run(
+    run: Run, out: Path, storage: Storage, credits: Credits, *, force: bool = False
+) -> ExportReport:
     """Write the run's look, and print its size, parity and storage comparison."""
     from rich import print as rich_print
 
@@ -116,7 +134,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     from limner.export.storage_comparison import rich_table
     from limner.look.storage import STORAGES
 
-    check_output_path(out)
+    check_output_path(out, force=force)
     held_out = _held_out(run)
     generator = run.generator()
     print("Writing the look and comparing torch, ONNX Runtime and the engine ...", flush=True)
@@ -144,7 +162,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     return report
 
 
-def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None:
+def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits, *, force: bool = False) -> None:
     """Write the run's look for TensorFlow.js, and print how much quantization changes the painting."""
     from tempfile import TemporaryDirectory
 
@@ -153,7 +171,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     from limner.export.tfjs import check_output_folder, with_quantized_weights, write_tfjs
     from limner.look.look import open_look
 
-    check_output_folder(out)
+    check_output_folder(out, force=force)
     held_out = _held_out(run)
     print("Writing the network for TensorFlow.js ...", flush=True)
     with TemporaryDirectory(prefix="limner-") as folder:
@@ -170,7 +188,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
             held_out=held_out,
         )
         look = open_look(path)
-    write_tfjs(look, out, storage)
+    write_tfjs(look, out, storage, force=force)
     files = list(out.iterdir())
     size = sum(file.stat().st_size for file in files)
     print(f"{printable(out)}: {size / 1e6:.2f} MB in {len(files)} files, {report.parameters:,} parameters.")
@@ -198,13 +216,18 @@ def play(source: Path, serving: ServeOptions) -> None:
         serve(publish([source], Path(folder)), port=serving.port, open_browser=serving.open)
 
 
-def check_before_work(project: Project, recipe: Recipe) -> None:
+def check_before_work(project: Project, recipe: Recipe, *, force: bool = False) -> None:
     """Raise now the errors that would otherwise come after hours of training; writes nothing."""
-    from limner.page.publish import check_page
+    from limner.export.onnx import check_output_path
+    from limner.lock import check_unlocked
+    from limner.page.publish import check_output
     from limner.training.run import check_run
 
-    check_page(project.page)
+    project.check_replaceable(force=force)
+    check_output_path(project.look, force=force)
+    check_output([project.look], project.page, force=force)
     check_run(project.run, recipe)
+    check_unlocked(project.run, "trained")
 
 
 def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
@@ -212,6 +235,7 @@ def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
     from limner.data.prepare import short_side_for
     from limner.data.synthetic.draw import draw
     from limner.files import atomic_file
+    from limner.mark import save_options
     from limner.progress import ProgressBar
 
     side = short_side_for(pixels)
@@ -221,7 +245,7 @@ def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
             path = drawings / f"{subject}-{index:03}.png"
             if not path.exists():
                 with atomic_file(path) as file:
-                    picture.save(file, "PNG")
+                    picture.save(file, "PNG", **save_options("PNG", "drawing"))
             progress(index + 1, DEMO_PICTURES, "drawing pictures")
     return drawings
 

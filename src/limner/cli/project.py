@@ -18,7 +18,7 @@ from typing import Any
 from limner.cli.options import Credits
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_write
+from limner.files import atomic_write, check_replaceable
 from limner.slug import slugify
 
 PROJECT_FILE = "project.json"
@@ -50,6 +50,10 @@ class Project:
     def page(self) -> Path:
         """The page."""
         return self.folder / "page"
+
+    def check_replaceable(self, *, force: bool = False) -> None:
+        """Raise LimnerError where `save` would replace a file that limner did not write."""
+        check_replaceable(self.folder / PROJECT_FILE, lambda _: _load(self.folder) is not None, force=force)
 
     def save(self, sources: Sequence[Path]) -> None:
         """Write the sources and credits to the project file."""

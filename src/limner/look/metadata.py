@@ -15,6 +15,9 @@ from limner.live import LiveInput
 
 FORMAT = "1"
 
+PRODUCER = "limner"
+"""The producer's name in the models that limner writes."""
+
 LINES = ("name", "author", "credit", "licence")
 """Text for people: one line each, empty where not given."""
 
@@ -70,6 +73,11 @@ def write_metadata(model: ModelProto, metadata: Metadata) -> None:
     )
 
 
+def is_limner_model(model: ModelProto) -> bool:
+    """Whether limner wrote this model, be its metadata whole or not."""
+    return model.producer_name == PRODUCER or any(p.key.startswith("limner.") for p in model.metadata_props)
+
+
 def read_metadata(model: ModelProto) -> Metadata | None:
     """A limner look's metadata, or None where the file is another program's.
 
@@ -79,7 +87,7 @@ def read_metadata(model: ModelProto) -> Metadata | None:
     values = {
         p.key.removeprefix("limner."): p.value for p in model.metadata_props if "limner." in p.key[:7]
     }
-    if not values and model.producer_name != "limner":
+    if not is_limner_model(model):
         return None
     if missing := [key for key in KEYS if key not in values]:
         raise LimnerError(f"is cut off: its metadata lacks {', '.join(missing)}")

@@ -42,8 +42,9 @@ class DamagedCheckpoint(LimnerError):
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
-    """The checkpoints in a folder, newest first."""
-    return sorted(folder.glob("step-*.safetensors"), reverse=True)
+    """The checkpoints in a folder, newest first; copies of other names are a person's."""
+    files = folder.glob("step-*.safetensors")
+    return sorted((path for path in files if path.stem.removeprefix("step-").isdecimal()), reverse=True)
 
 
 def save_checkpoint(folder: Path, state: TrainState, recipe: Recipe, pictures: str) -> Path:

@@ -22,11 +22,13 @@ class PublishCommand:
     """Looks, in the order in which the page lists them."""
     out: Path
     """The page's folder."""
+    force: bool = False
+    """Replace files of the page that a person edited or added."""
 
     def run(self) -> None:
         from limner.page.publish import publish
 
-        publish(self.looks, self.out)
+        publish(self.looks, self.out, force=self.force)
         print(
             f"{printable(self.out)} is ready: put it on any static host, or open it with `limner play "
             f"{quoted(self.out)}`."
