@@ -36,7 +36,7 @@ def test_a_folder_is_never_replaced_by_a_file(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_too_long_gives_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(LimnerError, match="cannot be written: File name too long"):
+    with pytest.raises(LimnerError, match="cannot be written: its name is too long"):
         check_replaceable(tmp_path / ("x" * 300), is_marked, force=False)
 
 
