@@ -66,7 +66,7 @@ export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {
  * paint it with another runtime. Rejects as `readLook` does if the file is no look by its inputs and outputs. */
 export async function readLookInfo(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<LookInfo> {
   const { model, pixels } = await readKind(bytes, dims);
-  const shapes = model.outputs.map(output => output.dims);
+  const shapes = [model.outputs[0]?.dims ?? null]; // other outputs do not hinder another runtime
   return makeInfo(model, pixels, shapes, []);
 }
 

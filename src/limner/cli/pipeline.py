@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from limner.data.store import ImageStore
     from limner.export.onnx import ExportReport
+    from limner.page.check import LookCheck
     from limner.training.run import Run
 
 DEMO_PICTURES = 300
@@ -48,7 +49,7 @@ def run_pipeline(
     project.save(sources)
     run = train_run(pictures, project.run, recipe, budget)
     export_run(run, project.look, storage, project.credits)
-    publish([project.look], project.page)
+    publish([project.look], project.page, on_checked=_print_unless_fine)
     print(f"The look is {project.look}. The page is the folder {project.page}; any static host serves it.")
     serve(project.page, port=serving.port, open_browser=serving.open)
 
@@ -193,7 +194,13 @@ def play(source: Path, serving: ServeOptions) -> None:
         serve(source, port=serving.port, open_browser=serving.open)
         return
     with TemporaryDirectory(prefix="limner-") as folder:
-        serve(publish([source], Path(folder)), port=serving.port, open_browser=serving.open)
+        page = publish([source], Path(folder), on_checked=_print_unless_fine)
+        serve(page, port=serving.port, open_browser=serving.open)
+
+
+def _print_unless_fine(check: LookCheck) -> None:
+    if not check.is_fine:
+        print(*check.sentences(), sep="\n")
 
 
 def check_before_work(project: Project, recipe: Recipe) -> None:

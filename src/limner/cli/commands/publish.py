@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from limner.cli.options import Looks
+from limner.display import printable, quoted
 
 
 @dataclass(frozen=True)
@@ -25,5 +26,8 @@ class PublishCommand:
     def run(self) -> None:
         from limner.page.publish import publish
 
-        publish(self.looks, self.out)
-        print(f"{self.out} is ready: put it on any static host, or open it with `limner play {self.out}`.")
+        publish(self.looks, self.out, on_checked=lambda check: print(*check.sentences(), sep="\n"))
+        print(
+            f"{printable(self.out)} is ready: put it on any static host, or open it with "
+            f"`limner play {quoted(self.out)}`."
+        )
