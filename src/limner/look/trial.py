@@ -13,7 +13,7 @@ from limner.errors import LimnerError
 from limner.look.look import Look
 
 BEYOND = 1.5
-"""A network that works in 0..1 gives hardly any larger value; one that works in 0..255 gives mostly such."""
+"""In 0..1 a network gives hardly any larger value; in 0..255 it gives hardly any other."""
 
 
 @dataclass(frozen=True)

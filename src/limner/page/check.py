@@ -83,7 +83,7 @@ class Refusals:
     graph: str | None
     """The engine does not run the graph, but ONNX Runtime may."""
     kind: str | None
-    """The inputs and outputs are not those of a look, or the file is damaged: no part of the page paints it."""
+    """The inputs and outputs are not those of a look, or the file is damaged: nothing here paints it."""
 
 
 class EngineUnavailable(Exception):
@@ -154,9 +154,10 @@ def read_in_browser(look: bytes) -> Refusals:
 
 
 def _parse_answer(answer: Any) -> Refusals:
-    return Refusals(
-        **{key: None if answer[key] is None else str(answer[key]).rstrip(".") for key in ("graph", "kind")}
-    )
+    def sentence(text: object) -> str | None:
+        return None if text is None else printable(str(text)).rstrip(".")  # it quotes names of the file
+
+    return Refusals(sentence(answer["graph"]), sentence(answer["kind"]))
 
 
 def read_table(model: Any) -> Refusals:

@@ -71,7 +71,7 @@ export async function createWasmPainter(
     return new OrtPainter(info, connection, loaded, options);
   } catch (error) {
     connection.close();
-    throw new Error(`ONNX Runtime (WASM) did not start: ${errorMessage(error)}`);
+    throw new Error(`ONNX Runtime (WASM) does not run it: ${errorMessage(error)}`);
   } finally {
     signal.removeEventListener('abort', close);
   }

@@ -12,8 +12,7 @@ interface LoadedModel {
   image: string;
 }
 
-const FAILURE =
-  'it computes something that ONNX Runtime does not know, or the connection broke off, or the memory is too small.';
+const FAILURE = 'something in it is unknown there, or the memory is too small, or the connection broke off.';
 
 let loaded: LoadedModel | null = null;
 
