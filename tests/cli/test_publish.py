@@ -48,12 +48,13 @@ def test_paint_says_that_a_look_seems_to_work_in_0_to_255(
     assert "b.onnx seems to work in 0..255" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [["publish", "--out", "page"], ["describe"], ["play"]])
+@pytest.mark.parametrize("command", [["publish", "--out", "page"], ["describe"], ["play"], ["paint"]])
 def test_a_pointer_of_git_lfs_is_named(
     command: list[str], work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (work / "c.onnx").write_bytes(LFS_POINTER)
-    assert main([*command, "c.onnx"]) == 1
+    source = ["photo.png"] if command == ["paint"] else []
+    assert main([*command, "c.onnx", *source]) == 1
     assert (
         "c.onnx is not a look but Git LFS's pointer to the file: run `git lfs pull`"
         in capsys.readouterr().err

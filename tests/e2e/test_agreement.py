@@ -43,10 +43,13 @@ def drop_outcome(guest: Visit, name: str, content: bytes) -> Outcome:
 def test_the_page_does_with_each_file_what_publish_says(
     tmp_path: Path, visit: Callable[..., Visit]
 ) -> None:
-    """`tests/page/test_check.py` compares what `publish` says with the same outcomes."""
+    """`tests/page/test_check.py` compares what `publish` says with the same outcomes.
+
+    With reduced motion the scene is paused, so that nothing paints while the next file loads.
+    """
     make_site(tmp_path, names=())
     files = {name: stranger for name, stranger in STRANGERS.items() if name not in LEFT_OUT}
-    guest = visit("webgpu", viewport=SMALL)
+    guest = visit("webgpu", viewport=SMALL, reduced_motion="reduce")
     guest.page.add_init_script(HARDWARE_GPU)
     with serve(tmp_path) as url:
         guest.open(url, painted=False)
