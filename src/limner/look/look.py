@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from limner.display import printable
-from limner.errors import LimnerError
-from limner.look.metadata import Metadata, read_metadata
+from limner.errors import LimnerError, system_reason
+from limner.look.metadata import Metadata, is_limner_model, read_metadata
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session, short_message
 from limner.look.validation import (
@@ -83,7 +82,7 @@ class Look(Metadata):
         """
         if image.shape != (self.pixels, self.pixels, 3):
             raise LimnerError(
-                f"The image has shape {image.shape}; {printable(self.path)} paints {self.pixels} pixels."
+                f"The image has shape {image.shape}; {self.path} paints {self.pixels} pixels."
             )
         feed = {
             self._input: image.transpose(2, 0, 1)[None].astype(np.float32),
@@ -94,7 +93,7 @@ class Look(Metadata):
         except LimnerError:
             raise
         except Exception as error:  # onnxruntime's exceptions share no class
-            raise LimnerError(f"{printable(self.path)} cannot paint: {short_message(error)}.") from error
+            raise LimnerError(f"{self.path} cannot paint: {short_message(error)}.") from error
         return outputs
 
     def to_graph_inputs(self, live: Mapping[str, float]) -> dict[str, NDArray[np.float32]]:
@@ -103,12 +102,11 @@ class Look(Metadata):
         for name, value in live.items():
             if name not in self.live:
                 known = ", ".join(self.live) or "none"
-                raise LimnerError(f"{printable(self.path)} has no live input {name}; it has {known}.")
+                raise LimnerError(f"{self.path} has no live input {name}; it has {known}.")
             allowed = self.live[name]
             if not allowed.minimum <= value <= allowed.maximum:  # also refuses NaN
                 raise LimnerError(
-                    f"{name} is {value:g}; {printable(self.path)} takes "
-                    f"{allowed.minimum:g} to {allowed.maximum:g}."
+                    f"{name} is {value:g}; {self.path} takes {allowed.minimum:g} to {allowed.maximum:g}."
                 )
             values[name] = np.array(value, dtype=np.float32)
         return values
@@ -127,16 +125,25 @@ def open_look(path: Path) -> Look:
     try:
         size = path.stat().st_size
         if path.is_dir():
-            raise LimnerError(f"{printable(path)} is a folder; give the file of a look.")
+            raise LimnerError(f"{path} is a folder; give the file of a look.")
         if size > MAX_FILE_BYTES:
             raise LimnerError(
-                f"{printable(path)} has {size / 1e6:,.0f} MB; "
-                f"a look has at most {MAX_FILE_BYTES / 1e6:,.0f}."
+                f"{path} has {size / 1e6:,.0f} MB; a look has at most {MAX_FILE_BYTES / 1e6:,.0f}."
             )
         content = path.read_bytes()
     except OSError as error:
-        raise LimnerError(f"{printable(path)} cannot be opened: {error.strerror}.") from error
+        raise LimnerError(f"{path} cannot be opened: {system_reason(error)}.") from error
     return read_look(content, path)
+
+
+def is_limner_look(path: Path) -> bool:
+    """Whether `path` is a model that limner wrote, and not another program's or no model at all."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return False
+        return is_limner_model(parse_model(path.read_bytes()))
+    except (OSError, LimnerError):
+        return False
 
 
 def read_look(content: bytes, path: Path) -> Look:
@@ -152,7 +159,7 @@ def read_look(content: bytes, path: Path) -> Look:
         else:
             check_agreement(metadata, model.graph, pixels)
     except LimnerError as error:
-        raise LimnerError(f"{printable(path)} {error}.") from error
+        raise LimnerError(f"{path} {error}.") from error
     return Look(**vars(metadata), path=path, content=content, model=model)
 
 

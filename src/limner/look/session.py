@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from limner.display import printable
 from limner.errors import LimnerError
 
 LIBRARY_NOISE = re.compile(
@@ -30,9 +29,7 @@ def make_session(content: bytes, path: Path) -> Any:
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no class
-        raise LimnerError(
-            f"{printable(path)} is refused by ONNX Runtime: {short_message(error)}."
-        ) from error
+        raise LimnerError(f"{path} is refused by ONNX Runtime: {short_message(error)}.") from error
 
 
 def short_message(error: Exception) -> str:

@@ -30,7 +30,7 @@ class Trial:
         if self.output.shape != (1, 3, pixels, pixels):
             size = " x ".join(str(side) for side in self.output.shape)
             raise LimnerError(
-                f"{printable(self.look.path)} cannot be painted with on a page: from a picture of "
+                f"{self.look.path} cannot be painted with on a page: from a picture of "
                 f"1 x 3 x {pixels} x {pixels} values it makes {size}, and a look keeps the size."
             )
 

@@ -101,7 +101,7 @@ def check_look(look: Look) -> LookCheck:
         if refusals.graph is None and refusals.kind is None:
             return LookCheck(trial, "unchecked", str(error))
     if refusals.kind is not None:
-        raise LimnerError(f"{printable(look.path)} cannot be painted with on a page: {refusals.kind}.")
+        raise LimnerError(f"{look.path} cannot be painted with on a page: {refusals.kind}.")
     if refusals.graph is not None:
         return LookCheck(trial, "wasm", refusals.graph)
     return LookCheck(trial, "gpu")

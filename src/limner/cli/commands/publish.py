@@ -22,12 +22,19 @@ class PublishCommand:
     """Looks, in the order in which the page lists them."""
     out: Path
     """The page's folder."""
+    force: bool = False
+    """Replace files of the page that a person edited or added."""
 
     def run(self) -> None:
         from limner.page.publish import publish
 
-        publish(self.looks, self.out, on_checked=lambda check: print(*check.sentences(), sep="\n"))
+        publish(
+            self.looks,
+            self.out,
+            force=self.force,
+            on_checked=lambda check: print(*check.sentences(), sep="\n"),
+        )
         print(
-            f"{printable(self.out)} is ready: put it on any static host, or open it with "
-            f"`limner play {quoted(self.out)}`."
+            f"{printable(self.out)} is ready: put it on any static host, or open it with `limner play "
+            f"{quoted(self.out)}`."
         )
