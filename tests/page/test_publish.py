@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from helpers.strangers import enlarging
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.mark import read_image_mark
@@ -267,6 +268,36 @@ def test_a_folder_with_other_files_is_refused(look: Path, tmp_path: Path) -> Non
     with pytest.raises(LimnerError, match="holds other files"):
         publish([look], folder)
     assert [path.name for path in folder.iterdir()] == ["holiday.jpg"]
+
+
+@pytest.mark.parametrize(
+    "names", [[".DS_Store"], [".git", "README.md", "LICENSE", "CNAME", ".gitignore"], ["Thumbs.db"], []]
+)
+def test_a_folder_of_a_fresh_repository_is_published_into(
+    look: Path, tmp_path: Path, names: list[str]
+) -> None:
+    folder = tmp_path / "page"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text("kept")
+    publish([look], folder)
+    assert (folder / "index.html").exists()
+    assert [(folder / name).read_text() for name in names] == ["kept"] * len(names)
+
+
+def test_how_the_page_paints_is_said_before_anything_is_written(look: Path, tmp_path: Path) -> None:
+    seen: list[tuple[Path, bool]] = []
+    page = tmp_path / "page"
+    publish([look], page, on_checked=lambda check: seen.append((check.look.path, page.exists())))
+    assert seen == [(look, False)]
+
+
+def test_a_look_that_no_page_paints_raises_before_anything_is_written(look: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "large.onnx"
+    bad.write_bytes(enlarging())
+    with pytest.raises(LimnerError, match=r"large\.onnx cannot be painted with on a page"):
+        publish([look, bad], tmp_path / "page")
+    assert not (tmp_path / "page").exists()
 
 
 def test_an_invalid_look_raises_before_anything_is_written(look: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from limner.data.store import ImageStore
     from limner.export.onnx import ExportReport
+    from limner.page.check import LookCheck
     from limner.training.run import Run
 
 DEMO_PICTURES = 300
@@ -50,7 +51,7 @@ def run_pipeline(
     project.save(sources)
     run = train_run(pictures, project.run, recipe, budget)
     export_run(run, project.look, storage, project.credits, force=force)
-    publish([project.look], project.page, force=force)
+    publish([project.look], project.page, force=force, on_checked=_print_unless_fine)
     look, page = printable(project.look), printable(project.page)
     print(f"The look is {look}. The page is the folder {page}; any static host serves it.")
     serve(project.page, port=serving.port, open_browser=serving.open)
@@ -213,7 +214,13 @@ def play(source: Path, serving: ServeOptions) -> None:
         serve(source, port=serving.port, open_browser=serving.open)
         return
     with TemporaryDirectory(prefix="limner-") as folder:
-        serve(publish([source], Path(folder)), port=serving.port, open_browser=serving.open)
+        page = publish([source], Path(folder), on_checked=_print_unless_fine)
+        serve(page, port=serving.port, open_browser=serving.open)
+
+
+def _print_unless_fine(check: LookCheck) -> None:
+    if not check.is_fine:
+        print(*check.sentences(), sep="\n")
 
 
 def check_before_work(project: Project, recipe: Recipe, *, force: bool = False) -> None:

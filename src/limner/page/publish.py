@@ -5,19 +5,20 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from limner.data.arrays import to_image
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write, disk_errors
-from limner.look.look import Look, open_look
+from limner.look.look import Look, open_look, to_image_array
+from limner.look.trial import Trial
 from limner.mark import save_options
+from limner.page.check import LookCheck, check_look
 from limner.page.manifest import (
     MANIFEST,
     Files,
@@ -33,20 +34,38 @@ LIST = Path("looks") / "looks.json"
 WEB = Path(__file__).parents[1] / "_web"
 """The built page without looks: part of the wheel; in a checkout, `make web` builds it."""
 
+NO_CONTENT = {
+    *(".git", ".github", ".gitignore", ".gitattributes", ".gitkeep", ".hg", ".svn"),
+    *("readme", "readme.md", "readme.txt", "license", "license.md", "license.txt", "cname", ".nojekyll"),
+    *(".ds_store", ".localized", ".directory", "thumbs.db", "desktop.ini"),
+}
+"""Names, in lower case, that repositories, static hosts and file managers put into an empty folder."""
 
-def publish(looks: Sequence[Path], folder: Path, *, force: bool = False) -> Path:
+
+def publish(
+    looks: Sequence[Path],
+    folder: Path,
+    *,
+    force: bool = False,
+    on_checked: Callable[[LookCheck], object] = lambda _: None,
+) -> Path:
     """Write a page with `looks` into `folder` and return the folder.
+
+    `on_checked` gets how the page paints each look, before anything is written.
 
     Files that a person added (such as a CNAME) stay. Files of an earlier page are replaced, and those that
     only the earlier page had are removed. index.html is written last, so that visitors never get a partial
-    page. Raises LimnerError if a look cannot be read, the folder is not a page, a person edited a file of
-    the page (unless `force` is set), or a file cannot be written.
+    page. Raises LimnerError if a look cannot be read, a page cannot paint it, the folder is not a page, a
+    person edited a file of the page (unless `force` is set), or a file cannot be written.
     """
     if not looks:
         raise LimnerError("No look was given: name one or more .onnx files.")
     check_output(looks, folder, force=force)
     opened = [open_look(path) for path in looks]
-    previews = [_preview(look) for look in opened]  # raises for a look that cannot paint, before any write
+    checks = [check_look(look) for look in opened]
+    previews = [_preview(check.trial) for check in checks]
+    for check in checks:
+        on_checked(check)
     contents = _looks_contents(opened, previews)
     files = {name: frozenset({digest(content)}) for name, content in contents.items()}
     files |= {name: frozenset({digest_of_file(WEB / name)}) for name in _web_files()}
@@ -79,8 +98,13 @@ def check_page(folder: Path) -> None:
     """Raise LimnerError if `folder` is a file, or has files but is not a page."""
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file; give --out the name of a folder.")
-    if folder.exists() and any(folder.iterdir()) and not _is_page(folder):
+    if folder.exists() and _has_content(folder) and not _is_page(folder):
         raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
+
+
+def _has_content(folder: Path) -> bool:
+    """Whether the folder has files that a fresh repository or a file manager would not put there."""
+    return any(path.name.lower() not in NO_CONTENT for path in folder.iterdir())
 
 
 def _is_page(folder: Path) -> bool:
@@ -162,14 +186,9 @@ def _listed_files(folder: Path) -> set[str]:
     return {f"looks/{name}" for name in names if Path(name).name == name}
 
 
-def _preview(look: Look) -> bytes:
-    """A small JPEG: the look's painting of soft random shapes, which shows its style."""
-    noise = np.random.default_rng(7).random((5, 5, 3), dtype=np.float32)
-    image = Image.fromarray((noise * 255).astype(np.uint8)).resize(
-        (look.pixels,) * 2, Image.Resampling.BICUBIC
-    )
-    painting = look.paint(np.asarray(image, dtype=np.float32) / np.float32(255))
-    small = to_image(painting).resize((128, 128), Image.Resampling.LANCZOS)
+def _preview(trial: Trial) -> bytes:
+    """A small JPEG of a look's trial painting, which shows its style."""
+    small = to_image(to_image_array(trial.output)).resize((128, 128), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=80, **save_options("JPEG", "preview"))
     return buffer.getvalue()

@@ -39,11 +39,15 @@ class PaintCommand:
     def run(self) -> None:
         from limner.look.look import open_look
         from limner.look.paint import paint_file
+        from limner.look.trial import try_look
         from limner.progress import ProgressBar
 
+        look = open_look(self.look)
+        if not look.guide and (warning := try_look(look).range_warning()):
+            print(warning)  # another program's file does not say its range
         with ProgressBar() as progress:
             report = paint_file(
-                open_look(self.look),
+                look,
                 self.source,
                 self.out,
                 live=self.live.given_values(),

@@ -28,7 +28,12 @@ class PublishCommand:
     def run(self) -> None:
         from limner.page.publish import publish
 
-        publish(self.looks, self.out, force=self.force)
+        publish(
+            self.looks,
+            self.out,
+            force=self.force,
+            on_checked=lambda check: print(*check.sentences(), sep="\n"),
+        )
         print(
             f"{printable(self.out)} is ready: put it on any static host, or open it with `limner play "
             f"{quoted(self.out)}`."
