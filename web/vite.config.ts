@@ -4,9 +4,13 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { engineTable } from './build/engine-table.ts';
 import { minifyOutput } from './build/minify-output.ts';
 import { minifyShaders } from './build/minify-shaders.ts';
 import { plainImports } from './build/plain-imports.ts';
+import { EXTENDED } from './engine/graph/lowering/extended.ts';
+import { OPERATORS } from './engine/graph/lowering/lower.ts';
+import { MAX_NODES, MIN_OPSET } from './engine/onnx/model.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
 const ortFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
@@ -70,11 +74,24 @@ function composeLicences(): string {
   ].join(`\n\n${'-'.repeat(72)}\n\n`);
 }
 
+/** Read from the engine's own tables, so that it cannot differ from them. */
+const TABLE = {
+  operators: [...new Set([...Object.keys(OPERATORS), ...Object.keys(EXTENDED)])].sort(),
+  minOpset: MIN_OPSET,
+  maxNodes: MAX_NODES,
+};
+
 export default defineConfig({
   root: join(web, 'player'),
   base: './',
   cacheDir: join(web, '.cache/vite'),
-  plugins: [minifyShaders(), plainImports(), emitRuntime(), minifyOutput()],
+  plugins: [
+    minifyShaders(),
+    plainImports(),
+    emitRuntime(),
+    minifyOutput(),
+    engineTable(join(web, '../src/limner/page/engine.json'), TABLE),
+  ],
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
   worker: {
     format: 'es',

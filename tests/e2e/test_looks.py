@@ -5,6 +5,7 @@ from pathlib import Path
 
 from e2e.harness import MARKS, Visit, assert_tiny_painting, make_site, serve
 from e2e.tiny import classifier, tiny_look
+from helpers.strangers import enlarging
 
 pytestmark = MARKS
 
@@ -100,7 +101,7 @@ def test_files_that_are_not_looks(shared: Visit) -> None:
         shared.page.click("#alert-close")
         shared.drop(name, content)
         sentence = shared.alert_text()
-        assert sentence.startswith(f"{name} cannot be opened: "), sentence
+        assert sentence.startswith(f"{name} cannot be painted with here: "), sentence
         assert len(sentence) > len(name) + 40
     shared.page.click("#alert-close")
     assert shared.page.inner_text("#label-name") == "Tiny"
@@ -121,6 +122,21 @@ def test_a_page_without_looks(tmp_path: Path, visit: Callable[..., Visit]) -> No
     with serve(tmp_path) as url:
         guest = visit().open(url, painted=False)
         assert "no looks beside this page" in guest.alert_text()
+
+
+def test_a_published_look_that_cannot_be_painted_leaves_the_others(
+    tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    page = make_site(tmp_path)
+    (page / "looks" / "second.onnx").write_bytes(enlarging())
+    with serve(tmp_path) as url:
+        guest = visit().open(f"{url}?backend=wasm&look=second.onnx", painted=False)
+        sentence = guest.alert_text()
+        assert sentence.startswith("“Second” cannot be painted with here: "), sentence
+        assert guest.page.is_hidden("#alert-action"), "trying again does not help"
+        guest.choose("Tiny")
+        assert_tiny_painting(guest.painting())
+        assert guest.page.is_hidden("#alert")
 
 
 def test_an_interrupted_download(address: str, visit: Callable[..., Visit]) -> None:

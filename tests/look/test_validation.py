@@ -7,6 +7,7 @@ import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from helpers.onnx_models import image_model, refusal
+from helpers.strangers import LFS_POINTER
 
 
 class Bomb:
@@ -22,6 +23,7 @@ class Bomb:
         (pickle.dumps(Bomb(), protocol=5), "a Python pickle, which limner never opens"),
         (b"PK\x03\x04" + b"0" * 100, "a PyTorch checkpoint or another archive"),
         (b"\x89PNG\r\n" + b"0" * 100, "a picture"),
+        (LFS_POINTER, "Git LFS's pointer to the file: run `git lfs pull`, or download it from the site"),
         (b"this is a text about looks\n" * 10, "is not an ONNX file"),
     ],
 )

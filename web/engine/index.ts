@@ -13,7 +13,15 @@ import { webgpuAvailable } from './webgpu/runtime/adapter.ts';
 
 export type { Availability } from './availability.ts';
 export { EngineError } from './error.ts';
-export { type Live, type Look, type LookInfo, type ReadOptions, readLook, readModel } from './look.ts';
+export {
+  type Live,
+  type Look,
+  type LookInfo,
+  type ReadOptions,
+  readLook,
+  readLookInfo,
+  readModel,
+} from './look.ts';
 export type { Backend, Canvas, FrameSource, Painter, Precision, RunOptions } from './painter.ts';
 export { webgpuAvailable } from './webgpu/runtime/adapter.ts';
 

@@ -2,6 +2,7 @@
 // contract. A model without that metadata is accepted if it is of the right kind.
 
 import { EngineError } from './error.ts';
+import type { LiveInput } from './graph/ir/operation.ts';
 import { lower } from './graph/lowering/lower.ts';
 import { checkCost } from './graph/passes/cost.ts';
 import { makePlan, type Plan } from './graph/passes/plan.ts';
@@ -35,41 +36,62 @@ export interface Look {
 }
 
 export interface ReadOptions {
-  /** Sizes for the dimensions that the file leaves open, by their names. A batch defaults to 1. */
+  /** Sizes for the dimensions that the file leaves open, by their names. A batch defaults to 1, and the sides of a
+   * look's picture to 256. */
   readonly dims?: Sizes;
 }
 
+type Dims = readonly (number | string)[];
+
+const BATCH = [1];
+/** The picture of a look that takes any size. `limner paint` has the same default. */
+const PICTURE = [1, 3, 256, 256];
+
 /** Our own looks have no open dimensions. */
-async function bindOpenDims(model: OnnxModel, dims: Sizes): Promise<OnnxModel> {
+async function bindOpenDims(model: OnnxModel, dims: Sizes, defaults: readonly number[]): Promise<OnnxModel> {
   const open = model.inputs.some(value => value.dims?.some(dim => typeof dim === 'string'));
-  return open ? (await import('./onnx/free-dims.ts')).bindDims(model, dims) : model;
+  return open ? (await import('./onnx/free-dims.ts')).bindDims(model, dims, defaults) : model;
 }
 
 /** Parses, checks, fuses and plans, without a GPU. Rejects with an EngineError whatever the bytes are. */
 export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
-  const model = await bindOpenDims(readOnnx(bytes), dims);
+  const { model, pixels } = await readKind(bytes, dims);
+  const plan = await makePlan(await lower(model), true);
+  checkCost(plan);
+  const shapes = plan.outputs.map(output => output.dims);
+  return { info: makeInfo(model, pixels, shapes, plan.live), plan };
+}
+
+/** What the file says about a look, live inputs excepted, also of a look that the engine cannot run. A page can then
+ * paint it with another runtime. Rejects as `readLook` does if the file is no look by its inputs and outputs. */
+export async function readLookInfo(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<LookInfo> {
+  const { model, pixels } = await readKind(bytes, dims);
+  const shapes = [model.outputs[0]?.dims ?? null]; // other outputs do not hinder another runtime
+  return makeInfo(model, pixels, shapes, []);
+}
+
+/** A model that is a look as far as its inputs and outputs say, and the side of its picture. */
+async function readKind(bytes: Uint8Array, dims: Sizes): Promise<{ model: OnnxModel; pixels: number }> {
+  const model = await bindOpenDims(readOnnx(bytes), dims, PICTURE);
   const format = model.metadata.get('limner.format');
   if (format !== undefined && format !== '1') {
     throw new EngineError(`This look has format ${format}, and this page reads format 1; update the page.`);
   }
-  checkKind(model);
-  const plan = await makePlan(await lower(model), true);
-  checkCost(plan);
-  return { info: readInfo(model, plan), plan };
+  return { model, pixels: checkKind(model) };
 }
 
 /** Reads any float32 network that the engine supports, also one that is no look: its painter can `run`, but not
  * paint. */
 export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
-  const model = await bindOpenDims(readOnnx(bytes), dims);
+  const model = await bindOpenDims(readOnnx(bytes), dims, BATCH);
   const plan = await makePlan(await lower(model), false);
   checkCost(plan);
-  return { info: { ...readMetadata(model), pixels: 0, live: readLive(undefined, plan) }, plan };
+  return { info: { ...readMetadata(model), pixels: 0, live: readLive(undefined, plan.live) }, plan };
 }
 
 /** The plan of a graph of any cost, for tests and tools. */
 export async function readGraph(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Plan> {
-  return makePlan(await lower(await bindOpenDims(readOnnx(bytes), dims)), false);
+  return makePlan(await lower(await bindOpenDims(readOnnx(bytes), dims, BATCH)), false);
 }
 
 const KIND = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';
@@ -77,14 +99,15 @@ const FLOAT32 = 1;
 /** Larger sides are refused before anything is computed. */
 const MAX_PIXELS = 4096;
 
-/** Checked as far as the file says. Open dimensions are known when the network is lowered. */
-const isPicture = (dims: readonly (number | string)[] | null | undefined): boolean =>
-  dims?.length === 4 && [1, 3].every((size, i) => dims[i] === size || typeof dims[i] === 'string');
+/** Checked as far as the file says. Open dimensions of outputs are known when the network is lowered. */
+const isImage = (dims: Dims | null | undefined, begin: readonly number[]): boolean =>
+  dims?.length === 4 && begin.every((size, i) => dims[i] === size || typeof dims[i] === 'string');
 
-function checkKind({ inputs, outputs, constants }: OnnxModel): void {
+/** The side of the picture. Throws if the inputs and outputs are not those of a look. */
+function checkKind({ inputs, outputs, constants }: OnnxModel): number {
   const given = inputs.filter(({ name, dims }) => !constants.has(name) && dims?.length !== 0);
   const [picture, ...others] = given;
-  if (!picture || !isPicture(picture.dims)) {
+  if (!picture || !isImage(picture.dims, [1, 3])) {
     const shape = picture?.dims?.join(' x ') ?? 'nothing';
     throw new EngineError(`${KIND}, but this model's input is ${shape}.`);
   }
@@ -94,7 +117,7 @@ function checkKind({ inputs, outputs, constants }: OnnxModel): void {
     );
   }
   const [painting] = outputs;
-  if (!painting || (painting.dims !== null && !isPicture(painting.dims))) {
+  if (!painting || (painting.dims !== null && !isImage(painting.dims, [1, 3]))) {
     const shape = painting?.dims?.join(' x ') ?? 'nothing';
     throw new EngineError(`${KIND}, but this model's output is ${shape}.`);
   }
@@ -102,28 +125,33 @@ function checkKind({ inputs, outputs, constants }: OnnxModel): void {
     ({ name, type }) => type !== FLOAT32 && !constants.get(name)?.dims.length,
   );
   if (other) throw new EngineError(`${KIND}, but '${other.name}' of this model is not of float32.`);
-  const [, , height, width] = picture.dims ?? [];
-  if (typeof height !== 'number' || typeof width !== 'number') return; // `bindSizes` says which is open
-  if (height !== width || width > MAX_PIXELS) {
+  const [height, width] = picture.dims?.slice(2).map(Number) ?? [];
+  if (!width || height !== width || width > MAX_PIXELS) {
     const size = `${height} x ${width}`;
     throw new EngineError(`A look takes a square of up to ${MAX_PIXELS} pixels, but this one takes ${size}.`);
   }
+  return width;
 }
 
-function readInfo(model: OnnxModel, plan: Plan): LookInfo {
-  const { metadata } = model;
-  const pixels = plan.inputs[0]?.shape[3] ?? 0;
-  const shapes = plan.outputs.map(({ dims }) => dims.join(' x '));
-  const square = (channels: number) => `1 x ${channels} x ${pixels} x ${pixels}`;
-  if (shapes[0] !== square(3)) {
+/** Checks the shapes of the outputs as far as they are known. */
+function makeInfo(
+  model: OnnxModel,
+  pixels: number,
+  [painting, guide]: readonly (Dims | null)[],
+  live: readonly LiveInput[],
+): LookInfo {
+  const square = (channels: number) => [1, channels, pixels, pixels];
+  if (painting && !isImage(painting, square(3))) {
     throw new EngineError(
-      `A look paints ${square(3)} from a picture of that size; this one paints ${shapes[0]}.`,
+      `A look paints ${square(3).join(' x ')} from a picture of that size; this one paints ${painting.join(' x ')}.`,
     );
   }
-  if (shapes[1] !== undefined && shapes[1] !== square(1) && shapes[1] !== square(3)) {
-    throw new EngineError(`The second output of a look is its guide, ${square(1)}; here it is ${shapes[1]}.`);
+  if (guide && !isImage(guide, square(1)) && !isImage(guide, square(3))) {
+    throw new EngineError(
+      `The second output of a look is its guide, ${square(1).join(' x ')}; here it is ${guide.join(' x ')}.`,
+    );
   }
-  return { ...readMetadata(model), pixels, live: readLive(metadata.get('limner.live'), plan) };
+  return { ...readMetadata(model), pixels, live: readLive(model.metadata.get('limner.live'), live) };
 }
 
 /** The author's metadata. */
@@ -155,11 +183,11 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Ranges of the live inputs that the graph has. */
-function readLive(text: string | undefined, plan: Plan): Record<string, Live> {
+function readLive(text: string | undefined, inputs: readonly LiveInput[]): Record<string, Live> {
   const written = readObject(text, 'live inputs');
   // The names come from the file: none may be inherited from Object.
   const live: Record<string, Live> = Object.create(null);
-  for (const { name, default: value } of plan.live) {
+  for (const { name, default: value } of inputs) {
     const entry = Object.hasOwn(written, name) ? written[name] : undefined;
     const own = isRecord(entry) ? entry : {};
     const numberOf = (key: string, fallback: number) => {

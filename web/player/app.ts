@@ -1,10 +1,10 @@
 /** Connects the controls, the frame sources and the looks to the render loop. */
-import type { Look } from '../engine/index.ts';
 import { closePanels, getButton, getElement, saveFile, setIcon, setLabel } from '../shared/dom.ts';
 import { FetchError } from '../shared/download.ts';
 import { errorMessage } from '../shared/errors.ts';
 import { LookLoader } from './look-loader.ts';
 import { listLooks } from './looks/look-index.ts';
+import type { AnyLook } from './painters/painter.ts';
 import { parseForcedBackend } from './painters/select.ts';
 import { RenderLoop } from './render/render-loop.ts';
 import { detectFileKind } from './sources/file.ts';
@@ -154,8 +154,8 @@ export class App {
   }
 
   /** Disables the guide button for a look without a guide. */
-  #updateGuideButton(look: Look): void {
-    const hasGuide = look.info.guide !== '';
+  #updateGuideButton({ info }: AnyLook): void {
+    const hasGuide = info.guide !== '';
     const guideButton = getButton('guide-button');
     if (!hasGuide) this.#guideToggle?.set(false);
     guideButton.disabled = !hasGuide;

@@ -3,13 +3,12 @@
  * loop. Only one look loads at a time; a later request aborts the earlier one. A lost painter is replaced
  * in the same way.
  */
-import { type Look, readLook } from '../engine/index.ts';
 import { makeElement } from '../shared/dom.ts';
 import { FetchError } from '../shared/download.ts';
 import { errorMessage } from '../shared/errors.ts';
 import { fetchLook, type LookEntry } from './looks/look-index.ts';
-import type { Backend, Painter } from './painters/painter.ts';
-import { selectPainter } from './painters/select.ts';
+import { type AnyLook, type Backend, type Painter, UnpaintableError } from './painters/painter.ts';
+import { readAnyLook, selectPainter } from './painters/select.ts';
 import type { RenderLoop } from './render/render-loop.ts';
 import { lookTitle, showLabel } from './ui/look-label.ts';
 import { type LookList, receivedSize } from './ui/look-list.ts';
@@ -19,9 +18,10 @@ import type { Sliders } from './ui/sliders.ts';
 const MAX_LOSSES = 3;
 const LOSS_WINDOW_MS = 60_000;
 const MAX_LOOK_BYTES = 1e9;
+const UNPAINTABLE = 'cannot be painted with here';
 
 interface LoadedLook {
-  readonly look: Look;
+  readonly look: AnyLook;
   readonly bytes: Uint8Array;
   readonly fileName: string;
 }
@@ -32,9 +32,9 @@ export class LookLoader {
   readonly #lookList: LookList;
   readonly #sliders: Sliders;
   readonly #forcedBackend: Backend | null;
-  readonly #onLookShown: (look: Look) => void;
+  readonly #onLookShown: (look: AnyLook) => void;
   /** For each look, the GPU backends that failed after the engine's own retries, and why. */
-  readonly #failedBackends = new WeakMap<Look, Map<Backend, string>>();
+  readonly #failedBackends = new WeakMap<AnyLook, Map<Backend, string>>();
   #loading: AbortController | null = null;
   #current: LoadedLook | null = null;
   #lossTimes: number[] = [];
@@ -42,7 +42,7 @@ export class LookLoader {
   constructor(
     parts: { notifications: Notifications; renderLoop: RenderLoop; lookList: LookList; sliders: Sliders },
     forcedBackend: Backend | null,
-    onLookShown: (look: Look) => void,
+    onLookShown: (look: AnyLook) => void,
   ) {
     this.#notifications = parts.notifications;
     this.#renderLoop = parts.renderLoop;
@@ -64,13 +64,18 @@ export class LookLoader {
           signal,
         );
         this.#lookList.showProgress(`Unpacking ${entry.name}`, null);
-        const loaded = { look: await readLook(bytes), bytes, fileName: entry.file };
+        const loaded = { look: await readAnyLook(bytes), bytes, fileName: entry.file };
         if (await this.#startPainter(loaded, chosenAt, signal)) this.#lookList.select(entry.file);
       },
       error => {
-        const isRetryable = !(error instanceof FetchError) || error.isRetryable;
+        const isRefused = error instanceof UnpaintableError;
+        const isRetryable = error instanceof FetchError ? error.isRetryable : !isRefused;
         const retry = { label: 'Try again', run: () => void this.loadEntry(entry) };
-        this.#notifications.alert(errorMessage(error), isRetryable ? retry : undefined);
+        const reason = errorMessage(error);
+        this.#notifications.alert(
+          error instanceof FetchError ? reason : `“${entry.name}” ${UNPAINTABLE}: ${reason}`,
+          isRetryable ? retry : undefined,
+        );
       },
     );
   }
@@ -85,10 +90,10 @@ export class LookLoader {
         this.#lookList.showProgress(`Unpacking ${file.name}`, null);
         const bytes = new Uint8Array(await file.arrayBuffer());
         if (signal.aborted) return;
-        const loaded = { look: await readLook(bytes), bytes, fileName: file.name };
+        const loaded = { look: await readAnyLook(bytes), bytes, fileName: file.name };
         if (await this.#startPainter(loaded, chosenAt, signal)) this.#lookList.select(null);
       },
-      error => this.#notifications.alert(`${file.name} cannot be opened: ${errorMessage(error)}`),
+      error => this.#notifications.alert(`${file.name} ${UNPAINTABLE}: ${errorMessage(error)}`),
     );
   }
 
@@ -183,13 +188,14 @@ export class LookLoader {
     this.#current = loaded;
     showLabel(look.info, bytes.length, fileName);
     document.body.classList.remove('no-look');
-    const suffix = failed.size > 0 && painter.backend === 'wasm' ? ', without the GPU: it was lost' : '';
+    const why = 'refusal' in look ? 'it cannot run this look' : failed.size > 0 && 'it was lost';
+    const suffix = why && painter.backend === 'wasm' ? `, without the GPU: ${why}` : '';
     this.#notifications.inform(`Painting with “${lookTitle(look.info, fileName)}”${suffix}.`);
     this.#onLookShown(look);
     return true;
   }
 
-  #recordFailure(look: Look, backend: Backend, reason: string): void {
+  #recordFailure(look: AnyLook, backend: Backend, reason: string): void {
     if (backend === 'wasm') return; // WASM is the last resort, so it is tried again
     const failed = this.#failedBackends.get(look) ?? new Map<Backend, string>();
     this.#failedBackends.set(

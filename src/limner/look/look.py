@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from limner.errors import LimnerError
-from limner.look.metadata import Metadata, read_metadata
+from limner.errors import LimnerError, system_reason
+from limner.look.metadata import Metadata, is_limner_model, read_metadata
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session, short_message
 from limner.look.validation import (
@@ -68,8 +68,17 @@ class Look(Metadata):
     def paint_and_guide(self, image: Image, **live: float) -> tuple[Image, Image]:
         """The painting (P, P, 3) and the network's input (P, P, 1 or 3).
 
-        For an ONNX file that is not ours the input is the image itself. Raises LimnerError where a live
-        value is unknown or out of range, or the image has another size.
+        For an ONNX file that is not ours the input is the image itself. Raises LimnerError as `run` does.
+        """
+        outputs = self.run(image, **live)
+        guide = to_image_array(outputs[1]) if self.guide else image.astype(np.float32)
+        return to_image_array(outputs[0]), guide
+
+    def run(self, image: Image, **live: float) -> list[NDArray[np.float32]]:
+        """The network's outputs for `image` (P, P, 3), as they are: the painting first, (1, 3, P, P).
+
+        Raises LimnerError where a live value is unknown or out of range, the image has another size, or
+        ONNX Runtime fails.
         """
         if image.shape != (self.pixels, self.pixels, 3):
             raise LimnerError(
@@ -80,13 +89,12 @@ class Look(Metadata):
             **self.to_graph_inputs(live),
         }
         try:
-            outputs = self._session.run(None, feed)
+            outputs: list[NDArray[np.float32]] = self._session.run(None, feed)
         except LimnerError:
             raise
         except Exception as error:  # onnxruntime's exceptions share no class
             raise LimnerError(f"{self.path} cannot paint: {short_message(error)}.") from error
-        painting, guide = outputs[0], outputs[1] if self.guide else feed[self._input]
-        return _to_image_array(painting), _to_image_array(guide)
+        return outputs
 
     def to_graph_inputs(self, live: Mapping[str, float]) -> dict[str, NDArray[np.float32]]:
         """Values of live inputs as graph inputs. Raises LimnerError for unknown or out-of-range values."""
@@ -124,8 +132,18 @@ def open_look(path: Path) -> Look:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise LimnerError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise LimnerError(f"{path} cannot be opened: {system_reason(error)}.") from error
     return read_look(content, path)
+
+
+def is_limner_look(path: Path) -> bool:
+    """Whether `path` is a model that limner wrote, and not another program's or no model at all."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return False
+        return is_limner_model(parse_model(path.read_bytes()))
+    except (OSError, LimnerError):
+        return False
 
 
 def read_look(content: bytes, path: Path) -> Look:
@@ -145,7 +163,7 @@ def read_look(content: bytes, path: Path) -> Look:
     return Look(**vars(metadata), path=path, content=content, model=model)
 
 
-def _to_image_array(output: NDArray[np.float32]) -> Image:
+def to_image_array(output: NDArray[np.float32]) -> Image:
     """Convert (1, C, P, P) with any values to (P, P, C) in 0..1."""
     picture: Image = np.nan_to_num(output[0].transpose(1, 2, 0)).clip(0, 1).astype(np.float32)
     return picture

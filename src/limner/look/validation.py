@@ -35,6 +35,9 @@ OTHER_FORMATS = {
     b"\x89HDF": "a Keras file in HDF5: convert it to ONNX",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
+    b"version https://git-lfs.github.com/spec/": (
+        "Git LFS's pointer to the file: run `git lfs pull`, or download it from the site"
+    ),
 }
 
 

@@ -87,23 +87,37 @@ def run_engine(look: bytes, inputs: Mapping[str, NDArray[np.float32]], seconds: 
     Raises BrowserUnavailable if there is no browser, or if it does not start, crashes, or takes longer than
     `seconds`. Raises LimnerError with the engine's message if the engine refuses the look.
     """
-    tools = next(ASSETS.glob("tools-*.js"), None)
-    if tools is None:
-        raise BrowserUnavailable("the page is not built")
     encoded = {
         name: base64.b64encode(np.ascontiguousarray(value, np.float32).tobytes()).decode()
         for name, value in inputs.items()
     }
-    with open_page(FLAGS) as page:
-        page.route("**/*", lambda route: _answer(route, look))
-        page.goto(ORIGIN)
-        answer = page.evaluate(RUN, [f"/assets/{tools.name}", encoded, seconds * 1000])
+    answer = evaluate(RUN, look, encoded, seconds * 1000)
     if answer.get("late"):
         raise BrowserUnavailable(f"it took longer than {seconds:.0f} s")
     if "refused" in answer:
         raise LimnerError(f"The engine refuses the look: {answer['refused']}")
     outputs: dict[str, str] = answer["outputs"]
     return {name: np.frombuffer(base64.b64decode(text), np.float32) for name, text in outputs.items()}
+
+
+def evaluate(script: str, look: bytes, *arguments: Any) -> Any:
+    """What a JavaScript function returns in a page that has the engine, and the look at /look.onnx.
+
+    The function gets a list: the engine's address, and `arguments`. Raises BrowserUnavailable as
+    `open_page` does, and if the page is not built.
+    """
+    tools = tools_file()
+    if tools is None:
+        raise BrowserUnavailable("the page is not built")
+    with open_page(FLAGS) as page:
+        page.route("**/*", lambda route: _answer(route, look))
+        page.goto(ORIGIN)
+        return page.evaluate(script, [f"/assets/{tools.name}", *arguments])
+
+
+def tools_file() -> Path | None:
+    """The module of the built page that exports the engine's API."""
+    return next(ASSETS.glob("tools-*.js"), None)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The doctor and the store agree: on the number of pictures, on copies, and on every file passed over."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ from PIL import Image
 from helpers.files import animation, photos, scene, sound, video
 from helpers.stores import prepare_store
 from limner import mark
+from limner.cli.main import main
 from limner.data.checks.dataset import check_dataset
 from limner.data.pairs import Side
 from limner.data.report import describe_skipped
@@ -104,6 +106,16 @@ def test_large_jpegs_get_one_verdict_at_every_size(tmp_path: Path) -> None:
     """The doctor decodes them smaller than the store does."""
     source = photos(tmp_path / "in", 2, size=(1601, 1203))
     agree(source, tmp_path / "store")
+
+
+def test_a_sheet_may_lie_among_the_pictures_and_be_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = photos(tmp_path, 3)
+    command = ["doctor", str(source), "--pixels", "64", "--json"]
+    for _ in range(2):
+        assert main([*command, "--sheet", str(source / "overview.png")]) == 0
+        assert json.loads(capsys.readouterr().out)["pictures"] == 3
 
 
 def test_a_sheet_in_the_folder_is_known_by_its_mark(tmp_path: Path) -> None:

@@ -46,10 +46,10 @@ export interface OnnxModel {
 
 /** A message of two bytes in a file takes some hundred bytes in memory. So each kind of message is limited to what
  * networks on pictures need. Fusion also looks at the whole graph for each node that it fuses. */
-const MAX_NODES = 2048;
+export const MAX_NODES = 2048;
 const MAX_CONSTANTS = 8192;
 /** Before this opset, operators such as Upsample and Add have other inputs. */
-const MIN_OPSET = 9;
+export const MIN_OPSET = 9;
 /** Inputs of all nodes together: the edges of the graph. */
 const MAX_EDGES = 8192;
 /** Inputs and outputs of the graph or of a node, attributes of a node, dimensions. */

@@ -2,10 +2,16 @@
  * Selects the backend: WebGPU if there is a hardware adapter, else WebGL2 on a hardware GPU, else ONNX Runtime
  * in WebAssembly. A software GPU counts as none: it is many times slower than WebAssembly on the same machine.
  */
-import { createPainter, type Look, webgl2Available, webgpuAvailable } from '../../engine/index.ts';
+import {
+  createPainter,
+  EngineError,
+  readLook,
+  webgl2Available,
+  webgpuAvailable,
+} from '../../engine/index.ts';
 import type { OnProgress } from '../../shared/download.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import type { Backend, Painter } from './painter.ts';
+import type { AnyLook, Backend, Painter } from './painter.ts';
 
 /** Best first. */
 const GPU_BACKENDS = ['webgpu', 'webgl2'] as const;
@@ -36,23 +42,38 @@ export interface SelectOptions {
   onLost: (reason: string) => void;
 }
 
-async function createOnWasm(
-  look: Look,
-  bytes: Uint8Array,
-  options: SelectOptions,
-  fallbackReason: string | null,
-): Promise<Painter> {
-  const { createWasmPainter } = await import('./wasm/painter.ts').catch(() => {
+const fetchWasmPart = () =>
+  import('./wasm/part.ts').catch(() => {
     throw new Error(
       'The part that paints without the GPU could not be fetched. Check the connection and try again.',
     );
   });
+
+/** Reads a look. One that the engine refuses may still be painted by ONNX Runtime. */
+export async function readAnyLook(bytes: Uint8Array): Promise<AnyLook> {
+  try {
+    return await readLook(bytes);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    console.info(error.message); // it names nodes and shapes, which tell a visitor nothing
+    return (await fetchWasmPart()).readWasmLook(bytes, error.message);
+  }
+}
+
+async function createOnWasm(
+  look: AnyLook,
+  bytes: Uint8Array,
+  options: SelectOptions,
+  fallbackReason: string | null,
+): Promise<Painter> {
+  const { createWasmPainter } = await fetchWasmPart();
   const painter = await createWasmPainter(look.info, bytes, { ...options, fallbackReason });
   workerTraffic.bytes = painter.fetchedBytes;
   return painter;
 }
 
-async function createOnGpu(backend: GpuBackend, look: Look, options: SelectOptions): Promise<Painter> {
+async function createOnGpu(backend: GpuBackend, look: AnyLook, options: SelectOptions): Promise<Painter> {
+  if ('refusal' in look) throw new Error(look.refusal);
   const failure = options.excluded.get(backend);
   if (failure !== undefined) throw new Error(failure);
   const requirements = { allowSoftware: options.forcedBackend === backend };
@@ -64,7 +85,11 @@ async function createOnGpu(backend: GpuBackend, look: Look, options: SelectOptio
 }
 
 /** Creates a painter on the best backend that this browser has for a look. */
-export async function selectPainter(look: Look, bytes: Uint8Array, options: SelectOptions): Promise<Painter> {
+export async function selectPainter(
+  look: AnyLook,
+  bytes: Uint8Array,
+  options: SelectOptions,
+): Promise<Painter> {
   let fallbackReason: string | null = null;
   for (const backend of GPU_BACKENDS) {
     if (options.forcedBackend !== null && options.forcedBackend !== backend) continue;

@@ -10,6 +10,7 @@ import tyro
 from tyro.conf import Positional
 
 from limner.cli.options import NO_DEFAULT_SHOWN, Flat, LiveOptions
+from limner.display import printable
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,15 @@ class PaintCommand:
         from limner.data.report import describe_skipped
         from limner.look.look import open_look
         from limner.look.paint import paint_file
+        from limner.look.trial import try_look
         from limner.progress import ProgressBar
 
+        look = open_look(self.look)
+        if not look.guide and (warning := try_look(look).range_warning()):
+            print(warning)  # another program's file does not say its range
         with ProgressBar() as progress:
             report = paint_file(
-                open_look(self.look),
+                look,
                 self.source,
                 self.out,
                 live=self.live.given_values(),
@@ -55,4 +60,4 @@ class PaintCommand:
         for sentence in describe_skipped([(path.name, reason) for path, reason in report.skipped]):
             print(sentence)
         more = ", ..." if len(report.paintings) > 5 else ""
-        print(f"Painted: {', '.join(map(str, report.paintings[:5]))}{more}")
+        print(f"Painted: {', '.join(map(printable, report.paintings[:5]))}{more}")

@@ -7,6 +7,7 @@ known (`limner.data.checks.diversity`, `limner.data.checks.near_duplicates`). Th
 what makes training pointless or impossible is a problem.
 """
 
+import io
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -26,9 +27,14 @@ from limner.data.pairs import Side
 from limner.data.prepare import make_settings
 from limner.data.sources import Skipped, Source, find_sources
 from limner.data.store import StoreSettings
+from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import disk_errors
+from limner.files import atomic_write, check_no_source, check_replaceable
+from limner.mark import read_image_mark, save_options
 from limner.progress import Progress, no_progress
+
+SHEET_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+"""Suffixes of contact sheets, and Pillow's names of their formats."""
 
 _FRAMES = 100
 _TILES = 240
@@ -103,13 +109,43 @@ def check_dataset(
     return CheckReport(stats, run_rules(stats, thumbnails), tuple(thumbnails))
 
 
+def check_sheet(
+    file: Path, sources: Sequence[Path], *, inputs: Path | None = None, force: bool = False
+) -> None:
+    """Raise `LimnerError` where no contact sheet of `sources` may be written to `file`.
+
+    A sheet replaces an earlier sheet, with `force` any file, and never a picture that is checked.
+    """
+    _require_sheet_suffix(file)
+    if not _is_sheet(file):  # an earlier sheet may lie among the pictures: it is passed over
+        check_no_source([file], _source_files(sources, inputs))
+    check_replaceable(file, _is_sheet, force=force)
+
+
+def _is_sheet(file: Path) -> bool:
+    return read_image_mark(file) == "contact sheet"
+
+
+def _source_files(sources: Sequence[Path], inputs: Path | None) -> Iterator[Path]:
+    for source in find_sources(sources, inputs=inputs).sources:
+        yield source.path
+        if source.partner is not None:
+            yield source.partner
+
+
+def _require_sheet_suffix(file: Path) -> None:
+    if file.suffix.lower() not in SHEET_FORMATS:
+        raise LimnerError(
+            f"A contact sheet is a .png or a .jpg file, and {printable(file.name)} is neither."
+        )
+
+
 def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -> None:
-    """Write a contact sheet of up to a few hundred of the pictures.
+    """Write a contact sheet of up to a few hundred of the pictures, atomically.
 
     Raises `LimnerError` if the file is not a .png or .jpg or cannot be written.
     """
-    if file.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
-        raise LimnerError(f"A contact sheet is a .png or a .jpg file, and {file.name} is neither.")
+    _require_sheet_suffix(file)
     tiles = [t.tile for t in report.thumbnails if t.tile is not None]
     across = max(1, min(columns, len(tiles)))
     down = max(1, -(-len(tiles) // across))
@@ -119,8 +155,10 @@ def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -
         x = _MARGIN + index % across * step + (_SIDE - tile.width) // 2
         y = _MARGIN + index // across * step + (_SIDE - tile.height) // 2
         sheet.paste(tile, (x, y))
-    with disk_errors(file):
-        sheet.save(file)
+    sheet_format = SHEET_FORMATS[file.suffix.lower()]
+    buffer = io.BytesIO()
+    sheet.save(buffer, sheet_format, **save_options(sheet_format, "contact sheet"))
+    atomic_write(file, buffer.getvalue())
 
 
 @dataclass

@@ -15,7 +15,7 @@ import { isByConstant, lowerMatMulByConstant } from './matmul-constant.ts';
 import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './movement.ts';
 
 /** The operators of our own looks. */
-const OPERATORS: Readonly<Record<string, Lowering>> = {
+export const OPERATORS: Readonly<Record<string, Lowering>> = {
   ...ELEMENTWISE,
   Cast: lowerCast,
   Concat: lowerConcat,

@@ -71,8 +71,7 @@ export async function createWasmPainter(
     return new OrtPainter(info, connection, loaded, options);
   } catch (error) {
     connection.close();
-    const reason = errorMessage(error);
-    throw new Error(`ONNX Runtime (WASM) could not open this look: ${reason}`);
+    throw new Error(`ONNX Runtime (WASM) does not run it: ${errorMessage(error)}`);
   } finally {
     signal.removeEventListener('abort', close);
   }

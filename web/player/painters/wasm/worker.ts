@@ -12,6 +12,8 @@ interface LoadedModel {
   image: string;
 }
 
+const FAILURE = 'something in it is unknown there, or the memory is too small, or the connection broke off.';
+
 let loaded: LoadedModel | null = null;
 
 const reply = (message: Reply, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
@@ -49,6 +51,11 @@ async function paint(request: PaintRequest): Promise<void> {
   for (const [name, value] of Object.entries(request.live)) feeds[name] = scalar(value);
   const outputNames = session.outputNames.slice(0, request.guide ? 2 : 1);
   const outputs = await session.run(feeds, outputNames);
+  const shape = outputs[outputNames[0] ?? '']?.dims.join();
+  if (shape !== [1, 3, pixels, pixels].join()) {
+    reply({ kind: 'failed', reason: 'its painting has another size than its picture.' });
+    return;
+  }
   const outputRgba = (name: string | undefined) => {
     const tensor = name && outputs[name];
     return tensor ? planesToRgba(tensor.data as Float32Array, pixels ** 2) : null;
@@ -73,6 +80,7 @@ function handleRequest(request: Request): Promise<void> {
 
 self.addEventListener('message', (event: MessageEvent<Request>) => {
   handleRequest(event.data).catch((error: unknown) => {
-    reply({ kind: 'failed', reason: errorMessage(error) });
+    console.info(errorMessage(error)); // it names nodes and shapes, which tell a visitor nothing
+    reply({ kind: 'failed', reason: FAILURE });
   });
 });

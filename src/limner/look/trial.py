@@ -1,0 +1,53 @@
+"""A trial: a look paints one test picture, which shows what its file does not say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from limner.display import printable
+from limner.errors import LimnerError
+from limner.look.look import Look
+
+BEYOND = 1.5
+"""In 0..1 a network gives hardly any larger value; in 0..255 it gives hardly any other."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A look's painting of soft random shapes."""
+
+    look: Look
+    output: NDArray[np.float32]
+    """The network's first output, as it is."""
+
+    def check_size(self) -> None:
+        """Raise LimnerError unless the painting has the size of the picture."""
+        pixels = self.look.pixels
+        if self.output.shape != (1, 3, pixels, pixels):
+            size = " x ".join(str(side) for side in self.output.shape)
+            raise LimnerError(
+                f"{self.look.path} cannot be painted with on a page: from a picture of "
+                f"1 x 3 x {pixels} x {pixels} values it makes {size}, and a look keeps the size."
+            )
+
+    def range_warning(self) -> str | None:
+        """A sentence if the network seems to work in 0..255, not in 0..1."""
+        if np.mean(np.abs(self.output) > BEYOND) <= 0.5:
+            return None
+        return (
+            f"{printable(self.look.path)} seems to work in 0..255: most of its values are beyond 1, so its "
+            "paintings are white. A look takes and gives 0..1."
+        )
+
+
+def try_look(look: Look) -> Trial:
+    """Paint soft random shapes, which show a look's style. Raises LimnerError if the look cannot paint."""
+    noise = np.random.default_rng(7).random((5, 5, 3), dtype=np.float32)
+    image = Image.fromarray((noise * 255).astype(np.uint8)).resize(
+        (look.pixels,) * 2, Image.Resampling.BICUBIC
+    )
+    return Trial(look, look.run(np.asarray(image, dtype=np.float32) / np.float32(255))[0])

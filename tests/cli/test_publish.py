@@ -1,0 +1,61 @@
+"""publish and paint: what they print of a look from another program."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from helpers.strangers import LFS_POINTER, STRANGERS, times_two_hundred
+from limner.cli.main import main
+from limner.page import check as check_module
+from limner.page import publish as publish_module
+from limner.page.check import Refusals
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, and a minimal page."""
+    web = tmp_path / "web"
+    web.mkdir()
+    (web / "index.html").write_text("page")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setattr(publish_module, "WEB", web)
+    monkeypatch.setattr(check_module, "read_in_node", lambda _: Refusals("Node 'c' is too long", None))
+    return work
+
+
+def test_publish_prints_how_each_look_is_painted(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "a.onnx").write_bytes(STRANGERS["bare"].content)
+    (work / "b.onnx").write_bytes(times_two_hundred())
+    assert main(["publish", "a.onnx", "b.onnx", "--out", "my page"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "a.onnx paints by ONNX Runtime (WASM) only, which is slower: Node 'c' is too long.",
+        "b.onnx paints by ONNX Runtime (WASM) only, which is slower: Node 'c' is too long.",
+        "b.onnx seems to work in 0..255: most of its values are beyond 1, so its paintings are white. "
+        "A look takes and gives 0..1.",
+        "my page is ready: put it on any static host, or open it with `limner play 'my page'`.",
+    ]
+
+
+def test_paint_says_that_a_look_seems_to_work_in_0_to_255(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (work / "b.onnx").write_bytes(times_two_hundred())
+    Image.new("RGB", (40, 40)).save(work / "photo.png")
+    assert main(["paint", "b.onnx", "photo.png"]) == 0
+    assert "b.onnx seems to work in 0..255" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["publish", "--out", "page"], ["describe"], ["play"], ["paint"]])
+def test_a_pointer_of_git_lfs_is_named(
+    command: list[str], work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (work / "c.onnx").write_bytes(LFS_POINTER)
+    source = ["photo.png"] if command == ["paint"] else []
+    assert main([*command, "c.onnx", *source]) == 1
+    assert (
+        "c.onnx is not a look but Git LFS's pointer to the file: run `git lfs pull`"
+        in capsys.readouterr().err
+    )

@@ -1,0 +1,115 @@
+"""Files that people may publish or drop on the page, each made here, and what a page does with it."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from e2e.tiny import classifier, tiny_look
+
+Outcome = Literal["gpu", "wasm", "refused"]
+
+LFS_POINTER = (
+    b"version https://git-lfs.github.com/spec/v1\n"
+    b"oid sha256:5945dee6478abdab2d5e4ce3868b4d969741e3dad2134cc669da65a4f092755b\nsize 435852734\n"
+)
+
+
+class Stranger(NamedTuple):
+    """A file, and what a page does with it."""
+
+    content: bytes
+    outcome: Outcome
+    by_table: Outcome | None = None
+    """What the table of operators finds, before ONNX Runtime judges; None if it finds nothing."""
+
+
+def network(
+    nodes: list[NodeProto],
+    *,
+    sides: tuple[int | str, int | str] = (32, 32),
+    painted: tuple[int | str, int | str] | None = None,
+    constants: dict[str, object] | None = None,
+    opset: int = 17,
+    other_inputs: tuple[str, ...] = (),
+) -> bytes:
+    """A network from `x` to `y`, both of `sides` unless the painting has other ones."""
+    picture = [1, 3, *sides]
+    graph = helper.make_graph(
+        nodes,
+        "stranger",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, picture) for name in ("x", *other_inputs)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3, *(painted or sides)])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in (constants or {}).items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def group_norm() -> bytes:
+    """Group norm as torch exports it, with a value of 8 x 16,384 for the statistics."""
+    rng = np.random.default_rng(5)
+    return network(
+        [
+            helper.make_node("Conv", ["x", "open"], ["a"]),
+            helper.make_node("Reshape", ["a", "groups"], ["b"]),
+            helper.make_node("InstanceNormalization", ["b", "ones", "zeros"], ["c"]),
+            helper.make_node("Reshape", ["c", "channels"], ["d"]),
+            helper.make_node("Conv", ["d", "close"], ["e"]),
+            helper.make_node("Sigmoid", ["e"], ["y"]),
+        ],
+        sides=(64, 64),
+        constants={
+            "open": rng.normal(0, 0.3, (32, 3, 1, 1)).astype(np.float32),
+            "close": rng.normal(0, 0.3, (3, 32, 1, 1)).astype(np.float32),
+            "groups": np.array([1, 8, -1]),
+            "channels": np.array([1, 32, 64, 64]),
+            "ones": np.ones(8, np.float32),
+            "zeros": np.zeros(8, np.float32),
+        },
+    )
+
+
+def times_two_hundred() -> bytes:
+    """A network that works in 0..255."""
+    return network([helper.make_node("Mul", ["x", "scale"], ["y"])], constants={"scale": np.float32(200)})
+
+
+def enlarging(painted: tuple[int | str, int | str] = (64, 64)) -> bytes:
+    """A super-resolution network: the painting has twice the side of the picture."""
+    return network(
+        [
+            helper.make_node("Concat", ["x"] * 4, ["a"], axis=1),
+            helper.make_node("DepthToSpace", ["a"], ["y"], blocksize=2),
+        ],
+        painted=painted,
+    )
+
+
+RELU = [helper.make_node("Relu", ["x"], ["y"])]
+
+STRANGERS = {
+    "own": Stranger(tiny_look(), "gpu"),
+    "bare": Stranger(tiny_look(bare=True), "gpu"),
+    "any-size": Stranger(network(RELU, sides=("height", "width")), "gpu"),
+    "range": Stranger(times_two_hundred(), "gpu"),
+    "group-norm": Stranger(group_norm(), "wasm"),
+    "unknown-operator": Stranger(
+        network([helper.make_node("Shrink", ["x"], ["y"], lambd=0.1)]), "wasm", "wasm"
+    ),
+    "old": Stranger(network(RELU, opset=8), "refused", "refused"),
+    "enlarging": Stranger(enlarging(), "refused"),
+    "enlarging-unsaid": Stranger(enlarging(("h", "w")), "refused"),
+    "unknown-domain": Stranger(
+        network([helper.make_node("Relu", ["x"], ["y"], domain="com.example")]), "refused", "wasm"
+    ),
+    "two-pictures": Stranger(
+        network([helper.make_node("Add", ["x", "z"], ["y"])], other_inputs=("z",)), "refused"
+    ),
+    "oblong": Stranger(network(RELU, sides=(32, 48)), "refused"),
+    "classifier": Stranger(classifier(), "refused"),
+    "pointer": Stranger(LFS_POINTER, "refused"),
+    "garbage": Stranger(b"this is no network at all", "refused"),
+    "cut": Stranger(tiny_look()[:700], "refused"),
+}

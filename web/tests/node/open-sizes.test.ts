@@ -1,0 +1,66 @@
+// Looks that leave sizes open, and what the file says about a look that the engine cannot run.
+
+import { describe, expect, test } from 'vitest';
+import { readLook, readLookInfo, readModel } from '../../engine/index.ts';
+import { graphOf, model, node, value } from '../onnx.ts';
+
+type Dims = readonly (number | string)[];
+
+const network = (dims: Dims, { op = 'Relu', painted = dims }: { op?: string; painted?: Dims } = {}) =>
+  model(
+    graphOf({
+      nodes: [node(op, ['image'], ['painting'], {})],
+      inputs: [value('image', dims)],
+      outputs: [value('painting', painted)],
+    }),
+  );
+
+describe('a look that leaves sizes open', () => {
+  test.each<[string, Dims]>([
+    ['height and width', [1, 3, 'height', 'width']],
+    ['all', ['batch', 'channels', 'height', 'width']],
+    ['one that the other fits', [1, 3, 'height', 256]],
+  ])('takes 256 pixels: %s', async (_, dims) => {
+    const { info, plan } = await readLook(network(dims));
+    expect(info.pixels).toBe(256);
+    expect(plan.inputs[0]?.shape).toEqual([1, 3, 256, 256]);
+  });
+
+  test('takes the sizes that it is given', async () => {
+    const dims = { height: 64, width: 64 };
+    expect((await readLook(network([1, 3, 'height', 'width']), { dims })).info.pixels).toBe(64);
+  });
+
+  test('is refused where the default makes no square', async () => {
+    await expect(readLook(network([1, 3, 'height', 128]))).rejects.toThrow('takes 256 x 128');
+  });
+
+  test('has no default as a model that is no look', async () => {
+    await expect(readModel(network([1, 3, 'height', 'width']))).rejects.toThrow(
+      "leaves its dimension 'height' open",
+    );
+  });
+});
+
+describe('what the file says about a look', () => {
+  const square = [1, 3, 64, 64];
+
+  test('is known of a graph that the engine does not run', async () => {
+    const bytes = network(square, { op: 'GridSample' });
+    await expect(readLook(bytes)).rejects.toThrow('is not supported');
+    expect(await readLookInfo(bytes)).toMatchObject({ pixels: 64, name: '', live: {} });
+  });
+
+  test('may leave the size of the painting open', async () => {
+    const bytes = network(square, { op: 'GridSample', painted: ['b', 3, 'h', 'w'] });
+    expect((await readLookInfo(bytes)).pixels).toBe(64);
+  });
+
+  test.each<[string, Dims, Dims, string]>([
+    ['another size', square, [1, 3, 128, 128], 'this one paints 1 x 3 x 128 x 128'],
+    ['scores', square, [1, 10], "this model's output is 1 x 10"],
+    ['no picture', [1, 10], [1, 10], "this model's input is 1 x 10"],
+  ])('refuses a network that paints %s', async (_, dims, painted, reason) => {
+    await expect(readLookInfo(network(dims, { painted }))).rejects.toThrow(reason);
+  });
+});
