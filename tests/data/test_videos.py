@@ -14,9 +14,13 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from helpers.files import BURSTS, damage, scene, shared, sound, video
+from limner.data.checks.dataset import check_dataset
 from limner.data.images import UnreadableFile
+from limner.data.prepare import prepare
 from limner.data.video_timeline import Timeline
 from limner.data.videos import SUFFIXES, Clip, Frame, measure_video, plan_squares, read_frames
+from limner.errors import LimnerError
+from limner.progress import no_progress
 
 
 def frames(path: Path, count: int) -> list[Frame]:
@@ -356,6 +360,18 @@ def test_a_title_of_any_bytes_and_a_name_like_an_address_are_no_obstacle(
     assert len(frames(path, 2)) == 2
     monkeypatch.chdir(tmp_path)
     assert len(frames(path.rename(tmp_path / "12:30.avi").relative_to(tmp_path), 2)) == 2
+
+
+def test_at_least_one_frame_is_asked_for(tmp_path: Path) -> None:
+    path = video(tmp_path / "a.mp4", frames=2)
+    sentence = r"number of frames must be 1 or more\.$"
+    for count in (0, -3):
+        with pytest.raises(LimnerError, match=sentence):
+            read_frames(path, count)
+        with pytest.raises(LimnerError, match=sentence):
+            prepare([path], tmp_path / "store", pixels=16, frames=count, progress=no_progress)
+        with pytest.raises(LimnerError, match=sentence):
+            check_dataset([path], frames=count)
 
 
 def test_wide_and_tall_frames_give_a_square_from_each_end() -> None:

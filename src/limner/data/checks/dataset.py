@@ -23,7 +23,7 @@ from limner.data.checks.thumbnails import Thumbnail, make_thumbnail
 from limner.data.images import UnreadableFile, measure_image, plan_resize, read_image
 from limner.data.prepare import short_side_for
 from limner.data.sources import Skipped, Source, find_sources
-from limner.data.videos import measure_video, plan_squares, read_frames
+from limner.data.videos import check_frames, measure_video, plan_squares, read_frames
 from limner.errors import LimnerError
 from limner.files import disk_errors
 from limner.progress import Progress, no_progress
@@ -75,6 +75,7 @@ def check_dataset(
 
     Raises `LimnerError` if a path does not exist or nothing was found.
     """
+    check_frames(frames)
     found = find_sources(sources, inputs=inputs)
     thumbnails, unreadable, from_videos = _take_thumbnails(found.sources, frames, progress)
     skipped = (*found.skipped, *unreadable)
