@@ -18,7 +18,7 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-MAX_STEP_BACK = 1
+MAX_STEP_BACK = 0.1
 """Seconds that a packet may lie before the one before it. More is a clock that began anew."""
 
 MAX_STEP_ON = 10
@@ -106,7 +106,10 @@ class PacketReader:
     def __iter__(self) -> Iterator[Packet[VideoStream]]:
         """From where the container stands, to the empty packet that ends a stream."""
         tick = self._stream.time_base or Fraction(1)
-        back, on = MAX_STEP_BACK / tick, MAX_STEP_ON / tick if self._is_broadcast else math.inf
+        back, on = (
+            MAX_STEP_BACK / float(tick),
+            MAX_STEP_ON / float(tick) if self._is_broadcast else math.inf,
+        )
         shift = 0
         last: int | None = None
         due = 0
