@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -127,9 +127,9 @@ def measure_video(path: Path) -> Clip:
 def read_frames(path: Path, count: int) -> FrameReader:
     """At most `count` frames, in order, from the middles of `count` equal parts of the video.
 
-    A video with fewer frames gives each once. The first frame's `next` raises `UnreadableFile` if the file
-    is not a video or no frame can be decoded. After the last frame, `FrameReader.left_out` says whether
-    damage cost any.
+    A video with fewer frames gives each once. Raises `LimnerError` for a count below 1. The first frame's
+    `next` raises `UnreadableFile` if the file is not a video or no frame can be decoded. After the last
+    frame, `FrameReader.left_out` says whether damage cost any.
     """
     check_frames(count)
     return FrameReader(path, count)
@@ -166,7 +166,13 @@ class FrameReader(Iterator[Frame]):
             stream = _find_stream(container)
             stream.thread_type = "AUTO"
             for time, frame in self._select(container, stream, timeline, count):
-                image = make_upright(converter.convert(frame), frame, stream.sample_aspect_ratio)
+                try:
+                    image = converter.convert(frame)
+                except (av.FFmpegError, ValueError):  # a pixel format that swscale does not know
+                    self._is_damaged = True
+                    self._lost += 1
+                    continue
+                image = make_upright(image, frame, stream.sample_aspect_ratio)
                 yield Frame(timeline.seconds_at(time), image)
                 has_frames = True
         if not has_frames:
@@ -188,8 +194,9 @@ class FrameReader(Iterator[Frame]):
             if not timeline.is_indexed:
                 keyframe = timeline.keyframe_before(keyframe - 1)
             if timeline.is_continuous and keyframe > decoded + _SEEK_BEYOND:
-                container.seek(timeline.starts[keyframe], stream=stream)
-                frames = self._decode(container, stream, timeline, keyframe)
+                with suppress(av.FFmpegError):  # without it, all between is decoded
+                    container.seek(timeline.starts[keyframe], stream=stream)
+                    frames = self._decode(container, stream, timeline, keyframe)
             for time, frame in frames:
                 decoded = bisect_left(timeline.starts, time)
                 if decoded >= pick:
