@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from helpers.names import odd_name
 from limner.display import printable, quoted
 
 
@@ -21,3 +24,12 @@ def test_paths_are_quoted_for_the_shell() -> None:
     assert quoted("page") == "page"
     assert quoted(Path("my page")) == "'my page'"
     assert quoted("it's") == "'it'\"'\"'s'"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="quotes for bash")
+def test_a_shell_finds_a_file_by_its_quoted_name(tmp_path: Path) -> None:
+    path = odd_name(tmp_path, os.fsdecode(b"it's\\ a caf\xe9\x1b\n.onnx"))
+    path.write_text("found")
+    assert quoted(path).isprintable()
+    command = f"cat {quoted(path)}"
+    assert subprocess.run(["bash", "-c", command], capture_output=True, check=True).stdout == b"found"

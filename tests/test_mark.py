@@ -39,4 +39,5 @@ def test_other_texts_are_no_mark(text: object) -> None:
 
 def test_marks_of_other_versions_are_known() -> None:
     assert parse_mark("limner 12.3.4.dev1+g1: film") == "film"
+    assert parse_mark("limner page: painting") == "painting"  # that of web/player/render/painting-mark.ts
     assert parse_mark(make_mark("drawing").encode() + b"\0") == "drawing"

@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from limner.progress import ProgressBar, no_progress
@@ -26,6 +27,14 @@ def test_a_terminal_gets_a_bar_for_each_task() -> None:
     output = screen.getvalue()
     assert "Decoding" in output and "4/4" in output
     assert "Drawing" in output and "1/2" in output
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_names_are_not_markup(is_terminal: bool) -> None:
+    screen = io.StringIO()
+    with ProgressBar(Console(file=screen, width=100, force_terminal=is_terminal)) as bar:
+        bar(1, 2, "seconds of [red]sea[/]")
+    assert "seconds of [red]sea[/]" in screen.getvalue()
 
 
 def test_no_progress_accepts_a_call() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from limner.slug import slugify
@@ -20,6 +22,12 @@ def test_names_in_other_scripts_stay_different() -> None:
     slugs = [slugify(name) for name in names]
     assert len(set(slugs)) == len(names)
     assert all(slug and slug.isascii() and not slug.startswith("-") for slug in slugs)
+
+
+def test_names_of_odd_bytes_stay_different() -> None:
+    slugs = {slugify(os.fsdecode(name)) for name in (b"caf", b"caf\xe8", b"caf\xe9")}
+    assert len(slugs) == 3
+    assert "caf" in slugs
 
 
 def test_long_names_are_truncated() -> None:

@@ -18,6 +18,19 @@ def printable(text: str | Path) -> str:
 
 
 def quoted(path: str | Path) -> str:
-    """The path as one word of a command that a person can copy into the shell of this system."""
-    shown = printable(path)
-    return subprocess.list2cmdline([shown]) if os.name == "nt" else shlex.quote(shown)
+    """The path as one word of a command that a person can copy into the shell of this system.
+
+    Where it has characters that cannot be shown, the word is in the form of bash and zsh with escapes.
+    """
+    text = str(path)
+    if os.name == "nt":
+        return subprocess.list2cmdline([printable(text)])
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(map(_escape, text)) + "'"
+
+
+def _escape(letter: str) -> str:
+    if letter.isprintable() and letter not in "'\\":
+        return letter
+    return "".join(f"\\{byte:03o}" for byte in os.fsencode(letter))

@@ -1,4 +1,4 @@
-"""Atomic writes: a file or folder is either complete or absent."""
+"""Atomic writes: a file or folder is either complete or absent; and which files may be replaced at all."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from limner.display import printable
 from limner.errors import LimnerError
 
 REASONS = {
@@ -23,7 +24,44 @@ REASONS = {
     errno.ENOTDIR: "a part of its path is a file, not a folder: choose another folder with --out",
     errno.EISDIR: "a folder of that name exists already: choose another name with --out",
     errno.EEXIST: "a file of that name exists already: choose another name with --out",
+    errno.ENAMETOOLONG: "its name is too long: choose a shorter one with --out",
 }
+
+
+def check_replaceable(path: Path, is_ours: Callable[[Path], bool], *, force: bool) -> None:
+    """Raise LimnerError where a file must not be written to `path`, before any work for it is done.
+
+    A file is replaced if limner wrote it, which `is_ours` says of a regular file. With `force` any file is
+    replaced; a folder never is.
+    """
+    with disk_errors(path):
+        if path.is_dir():
+            raise LimnerError(
+                f"{printable(path)} is a folder, but a file is to be written: choose another name."
+            )
+        if force or not os.path.lexists(path) or (path.is_file() and is_ours(path)):
+            return
+    raise LimnerError(
+        f"{printable(path)} holds what limner did not write: choose another place, or add --force to "
+        "replace it."
+    )
+
+
+def check_no_source(outputs: Iterable[Path], sources: Iterable[Path]) -> None:
+    """Raise LimnerError where an output is also a source, be it by a link or by another spelling.
+
+    `sources`, which exist, are asked for only where an output exists too.
+    """
+    existing = {_identity(path): path for path in outputs if path.exists()}
+    for source in sources if existing else ():
+        if (path := existing.get(_identity(source))) is not None:
+            raise LimnerError(f"{printable(path)} is the source itself; choose another name.")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What all names of one file have in common."""
+    state = path.stat()
+    return state.st_dev, state.st_ino
 
 
 @contextmanager
@@ -49,7 +87,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+                dir=path.parent, prefix=_part_prefix(path), suffix=".part", delete=False
             ) as file:
                 temporary = Path(file.name)
                 yield file  # type: ignore[misc]
@@ -80,7 +118,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         try:
             target = path.resolve()  # replace the folder that a link points to, not the link
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
+            temporary = Path(
+                tempfile.mkdtemp(dir=target.parent, prefix=_part_prefix(target), suffix=".part")
+            )
             yield temporary
             for file in temporary.rglob("*"):
                 if file.is_file():
@@ -90,6 +130,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _part_prefix(path: Path) -> str:
+    """The beginning of a temporary name: cut, since with its suffix the longest name would be too long."""
+    return f".{path.name[:40]}."
 
 
 def _fsync(file: Path) -> None:

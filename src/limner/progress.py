@@ -40,7 +40,7 @@ class ProgressBar:
         self._tasks: dict[str, TaskID] = {}
         self._tenths: dict[str, int] = {}
         self._bars = RichProgress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(elapsed_when_finished=True),
@@ -71,4 +71,4 @@ class ProgressBar:
         tenth = 10 * done // max(total, 1)
         if tenth > self._tenths.get(what, 0):
             self._tenths[what] = tenth
-            self._console.print(f"{what}: {done} of {total}", highlight=False)
+            self._console.print(f"{what}: {done} of {total}", highlight=False, markup=False)

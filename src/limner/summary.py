@@ -15,6 +15,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from limner.display import printable
+
 
 @dataclass(frozen=True)
 class LayerSummary:
@@ -66,7 +68,8 @@ class NetworkSummary:
     def to_json(self) -> str:
         """Everything, as indented JSON."""
         totals = {name: getattr(self, name) for name in ("parameters", "multiply_adds", "zero_stuffed")}
-        return json.dumps({**dataclasses.asdict(self), **totals}, indent=2)
+        fields = dataclasses.asdict(self) | totals | {"target": printable(self.target)}
+        return json.dumps(fields, indent=2)
 
     def table(self) -> Group:
         """The summary as a table for the terminal."""
@@ -77,7 +80,8 @@ class NetworkSummary:
         for layer in self.layers:
             counts = (layer.parameters, layer.multiply_adds, layer.zero_stuffed)
             shape = "x".join(map(str, layer.shape))
-            table.add_row(layer.name, layer.kind, shape, *(f"{count:,}" for count in counts))
+            texts = [Text(printable(text)) for text in (layer.name, layer.kind, shape)]
+            table.add_row(*texts, *(f"{count:,}" for count in counts))
         table.add_section()
         totals = (self.parameters, self.multiply_adds, self.zero_stuffed)
         table.add_row("total", "", "", *(f"{count:,}" for count in totals))
@@ -87,7 +91,7 @@ class NetworkSummary:
         lines += [f"export's {key}: {_format_value(value)}" for key, value in self.figures.items()]
         if self.recipe:
             lines.append(f"recipe: {_format_value(self.recipe)}")
-        return Group(table, *(Text(line) for line in lines))
+        return Group(table, *(Text(printable(line)) for line in lines))
 
 
 def _format_value(value: Any) -> str:
@@ -104,4 +108,4 @@ def _format_value(value: Any) -> str:
         case list():
             return "; ".join(map(_format_value, value))
         case _:
-            return "".join(letter if letter.isprintable() else " " for letter in str(value))
+            return str(value)

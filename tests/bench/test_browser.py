@@ -145,6 +145,7 @@ class TestInTheBrowser:
         assert json.loads((tmp_path / "browser.json").read_text()) == results
         table = (tmp_path / "browser.md").read_text()
         assert "| limner, WebGPU |" in table
+        assert "Made by `limner bench browser` from `browser.json`." in table
         for work in ("model", "camera"):
             assert f"(browser-1-lean-{work}.svg)" in table
             drawing = (tmp_path / f"browser-1-lean-{work}.svg").read_text()

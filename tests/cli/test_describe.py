@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from rich.console import Console
 
 from helpers.looks import look_file, recipe
+from helpers.names import LATIN1, SHOWN
 from limner.cli.commands.describe import describe
 from limner.errors import LimnerError
 from limner.networks.summary import describe_recipe
@@ -118,6 +119,16 @@ def test_prints_a_table_and_json(tmp_path: Path) -> None:
     assert len(read["layers"]) == len(summary.layers)
     assert read["layers"][0]["name"] == summary.layers[0].name
     assert "6,297,491" in printed_table(describe("small"))
+
+
+def test_a_strangers_names_neither_act_nor_fail() -> None:
+    layer = LayerSummary("[red]a[/]\x1b[2J", "Conv", (3, 8, 8), 1, 1, 1)
+    summary = NetworkSummary(f"{LATIN1}[/]", "ONNX file", 8, (layer,), {}, figures={"[/]": "\x1b[2J"})
+    text = printed_table(summary)
+    assert "[red]a[/]\ufffd[2J" in text
+    assert f"{SHOWN}[/]: ONNX file" in text
+    assert "export's [/]: \ufffd[2J" in text
+    assert json.loads(summary.to_json())["target"] == f"{SHOWN}[/]"
 
 
 def test_an_unknown_or_invalid_target_raises(tmp_path: Path) -> None:

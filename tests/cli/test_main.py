@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from helpers.names import LATIN1, SHOWN, TOO_LONG
 from limner import __version__
-from limner.cli.main import COMMANDS, main, parse
+from limner.cli.main import COMMANDS, main, parse, sentence_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,6 +106,63 @@ def test_an_error_is_printed_as_one_sentence(
     assert sentence in output
     assert "Traceback" not in output
     assert list(tmp_path.iterdir()) == []  # no partial output is left behind
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["look", TOO_LONG],
+        ["look", ".", "--out", TOO_LONG],
+        ["pictures", TOO_LONG, "--out", "store"],
+        ["train", TOO_LONG, "--out", "run"],
+        ["export", TOO_LONG, "--out", "a.onnx"],
+        ["publish", TOO_LONG, "--out", "page"],
+        ["publish", "a.onnx", "--out", TOO_LONG],
+        ["play", TOO_LONG],
+        ["paint", TOO_LONG, "photo.jpg"],
+        ["describe", TOO_LONG],
+        ["doctor", TOO_LONG],
+        ["doctor", ".", "--inputs", TOO_LONG],
+    ],
+)
+def test_a_name_that_is_too_long_gets_a_sentence(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photo.jpg").write_bytes(b"")
+    assert main(arguments) == 1
+    output = capsys.readouterr().err
+    assert output.startswith("limner: ") and output.count("\n") == 1
+    assert TOO_LONG in output
+    assert "choose a shorter one" in output or "give a shorter one" in output
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+
+
+def test_odd_bytes_and_control_characters_of_a_name_are_replaced(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for command in (["play"], ["doctor"], ["describe"]):
+        assert main([*command, f"{LATIN1}\x1b[2J\n[red]"]) == 1
+        output = capsys.readouterr().err
+        assert f"{SHOWN}\ufffd[2J\ufffd[red]" in output
+        assert output.count("\n") == 1
+
+
+def test_a_nul_character_gets_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "photos\0"]) == 1
+    assert "NUL character" in capsys.readouterr().err
+
+
+def test_an_error_of_the_system_is_a_sentence() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "run/log.jsonl")
+    assert sentence_of(full) == (
+        "run/log.jsonl cannot be used: No space left on device: free some space and run the same command "
+        "again."
+    )
+    assert sentence_of(TimeoutError()).startswith("A file cannot be used: TimeoutError")
 
 
 def test_a_mistyped_option_gets_a_hint(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.names import SHOWN, odd_name
 from limner.cli import pipeline
 from limner.cli.main import main
 from limner.data.store import open_store
 from limner.export import onnx_graph, storage_comparison
 from limner.look.look import open_look
+from limner.mark import read_image_mark
 from limner.page import publish as publish_module
 from limner.page import server as server_module
 from limner.training.run import open_run
@@ -71,6 +73,40 @@ def test_makes_a_page_from_pictures_and_resumes(work: Path, capsys: pytest.Captu
     assert open_look(project / "north-sea.onnx").author == "Ada"
 
 
+def test_names_of_odd_bytes_from_end_to_end(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each file and folder is found again; people and other programs get valid text."""
+    folder = odd_name(work)
+    name = folder.name
+    photos(folder)
+    (folder / "0.png").rename(folder / f"{name}.png")
+    (folder / f"{name}.jpg").write_text("no picture")
+    assert main(["doctor", name, "--pixels", "64", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["passed_over"] == [[f"{SHOWN}.jpg", "is a text file, not a picture"]]
+    assert look(name, *TINY, "--out", f"{name}-look") == 0
+    output = capsys.readouterr()
+    assert f"{SHOWN}.jpg is a text file" in output.out
+    assert f"The page is the folder {SHOWN}-look/page" in output.out
+    project = work / f"{name}-look"
+    before = (project / "pictures" / "pictures.json").read_bytes()
+    assert main(["pictures", name, "--pixels", "64", "--out", f"{name}-look/pictures"]) == 0
+    assert (project / "pictures" / "pictures.json").read_bytes() == before
+    resume = ["--out", f"{name}-look/run", *TINY[:2], "--epochs", "2", *TINY[4:]]
+    assert main(["train", f"{name}-look/pictures", *resume]) == 0
+    assert len(open_run(project / "run").log.read_text().splitlines()) == 2
+    assert f"{name}.png" in [entry.name for entry in open_store(project / "pictures").index.entries]
+    next(project.glob("*.onnx")).rename(f"{name}.onnx")
+    assert open_look(Path(f"{name}.onnx")).name == SHOWN
+
+    assert main(["publish", f"{name}.onnx", "--out", f"{name}-page"]) == 0
+    entries = json.loads((work / f"{name}-page" / "looks" / "looks.json").read_text("utf-8"))["looks"]
+    assert [entry["name"] for entry in entries] == [SHOWN]
+    assert main(["paint", f"{name}.onnx", f"{name}/{name}.png", "--out", f"{name}.jpg"]) == 0
+    assert f"Painted: {SHOWN}.jpg" in capsys.readouterr().out
+    assert main(["describe", f"{name}.onnx", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["target"] == f"{SHOWN}.onnx"
+
+
 def test_a_different_recipe_is_refused_and_the_store_is_unchanged(
     work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,6 +154,8 @@ def test_the_demo_draws_trains_and_serves(
     assert main(["demo", "night", "--pixels", "64", "--minutes", "0.01", "--no-open"]) == 0
     assert "served limner-demo-night/page" in capsys.readouterr().out
     assert open_look(work / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"
+    drawings = [*(work / "limner-demo-night" / "drawings").rglob("*.png")]
+    assert {read_image_mark(path) for path in drawings} == {"drawing"}
 
 
 def test_an_export_overwrites_looks_only(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +166,7 @@ def test_an_export_overwrites_looks_only(work: Path, capsys: pytest.CaptureFixtu
     assert main(["export", run, "--out", "precious.onnx"]) == 1
     assert main(["export", run, "--out", "photo.png"]) == 1
     assert (work / "precious.onnx").read_text() == "a diary"
-    assert "is not a look" in capsys.readouterr().err
+    assert "precious.onnx holds what limner did not write" in capsys.readouterr().err
     assert main(["export", run, "--out", "other.onnx", "--storage", "float16"]) == 0
     assert main(["export", run, "--out", "other.onnx"]) == 0
 

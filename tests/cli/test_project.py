@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.names import SHOWN, odd_name
 from limner.cli.options import Credits
 from limner.cli.project import open_project
 from limner.errors import LimnerError
@@ -45,6 +46,19 @@ def test_different_sources_of_the_same_name_are_refused() -> None:
         open_project(None, (Path("b/Photos"),), Credits())
     named = open_project(Path("limner-photos"), (Path("b/Photos"),), Credits())
     assert named.folder == Path("limner-photos")
+
+
+def test_sources_of_odd_bytes_are_found_again(working_folder: Path) -> None:
+    folder = odd_name(working_folder)
+    folder.mkdir()
+    project = open_project(None, (folder,), Credits())
+    project.save((folder,))
+    assert project.credits.name == SHOWN
+    assert open_project(None, (folder,), Credits()) == project
+    other = working_folder / "a" / folder.name
+    other.mkdir()
+    with pytest.raises(LimnerError, match="was made from"):
+        open_project(None, (other,), Credits())
 
 
 def test_a_damaged_project_file_is_ignored() -> None:

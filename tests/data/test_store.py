@@ -1,16 +1,21 @@
 """A store is opened, checked, and written in its own folder."""
 
 import json
+import os
 import pickle
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers.files import photos
+from helpers.names import LATIN1
 from helpers.stores import file_bytes, picture_bytes, prepare_store
 from limner.data.store import StoredImage, StoreSettings, StoreWriter, open_store
 from limner.errors import LimnerError
+from limner.lock import folder_lock
 
 SETTINGS = StoreSettings(pixels=64, short_side=64, frames=1, pairs="none")
 ENTRY = StoredImage("a", 0, 64, 64, "0" * 16, held_out=False, enlarged=False, trimmed=False)
@@ -31,12 +36,40 @@ def test_foreign_files_are_never_deleted(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)
 
 
+@pytest.mark.parametrize("text", ['{"albums": []}', "[]", "not JSON"])
+def test_another_program_s_index_is_no_store(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pictures.json").write_text(text)
+    with pytest.raises(LimnerError, match=r"holds no prepared pictures \(it contains pictures\.json\)"):
+        write(tmp_path)
+    assert file_bytes(tmp_path) == {"pictures.json": text.encode()}
+
+
+def test_a_store_with_a_damaged_index_is_written_again(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "pictures.json").write_text("{")
+    write(tmp_path)
+    assert len(open_store(tmp_path)) == 1
+
+
 def test_the_leftovers_of_a_killed_write_are_deleted(tmp_path: Path) -> None:
     for name in ("pictures-0a1b2c3d.bin", "pictures-0a1b2c3e.bin.part", "pictures.json.part", ".DS_Store"):
         (tmp_path / name).write_bytes(b"half")
     write(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {".DS_Store", "pictures.json", open_store(tmp_path).index.file}
+
+
+def test_a_store_that_another_process_writes_is_left_alone(tmp_path: Path) -> None:
+    part = tmp_path / "pictures-0a1b2c3e.bin.part"
+    with folder_lock(tmp_path, "written"):
+        part.write_bytes(b"half")
+        with pytest.raises(LimnerError, match="is being written by process"):
+            write(tmp_path)
+        assert part.exists()
+    write(tmp_path)
+    assert not part.exists()
+    with StoreWriter(tmp_path), pytest.raises(LimnerError, match="is being written by process"):
+        write(tmp_path)
 
 
 def test_rewriting_a_store_keeps_foreign_files(tmp_path: Path) -> None:
@@ -72,6 +105,33 @@ def test_opening_a_damaged_store_gives_an_error(tmp_path: Path) -> None:
         open_store(store)
     pictures, _ = prepare_store(store, tmp_path / "in")
     assert len(pictures) == 3
+
+
+def test_names_of_any_bytes_are_kept(tmp_path: Path) -> None:
+    names = [LATIN1, "花.jpg"]
+    with StoreWriter(tmp_path) as writer:
+        writer.add(np.zeros((64, 64, 3), np.uint8))
+        writer.commit(SETTINGS, [replace(ENTRY, name=name) for name in names], [])
+    index = tmp_path / "pictures.json"
+    assert index.read_bytes().isascii()
+    assert [entry.name for entry in open_store(tmp_path).index.entries] == names
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are Unicode on this system")
+def test_a_locale_that_cannot_name_the_folder_is_no_damage(tmp_path: Path) -> None:
+    """A lone surrogate outside the bytes' range stands for a letter that the locale lacks."""
+    with pytest.raises(LimnerError, match="This locale cannot name"):
+        open_store(tmp_path / "\ud800")
+
+
+def test_an_index_in_utf8_is_read(tmp_path: Path) -> None:
+    """As earlier versions wrote it."""
+    write(tmp_path)
+    index = tmp_path / "pictures.json"
+    content = json.loads(index.read_text())
+    content["entries"][0]["name"] = "花.jpg"
+    index.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    assert open_store(tmp_path).name(0) == "花.jpg"
 
 
 def test_another_process_memory_maps_the_file(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from PIL import Image
 
 import limner.page.chromium
 from e2e.tiny import LIVE, PIXELS, tiny_look
+from limner.mark import read_image_mark
 
 BUILT = Path(__file__).parents[2] / "src/limner/_web"
 CLIP = Path(__file__).parents[3] / "shared/data/clips/rabbit320.mp4"
@@ -202,6 +203,7 @@ class Visit:
         """The painting as the button "Save" writes it, (P, P, 3) in 0..1."""
         with self.page.expect_download() as download:
             self.page.evaluate("document.getElementById('save-button').click()")
+        assert read_image_mark(Path(download.value.path())) == "painting"
         picture = Image.open(Path(download.value.path()))
         return np.asarray(picture.convert("RGB"), dtype=np.float64) / 255
 

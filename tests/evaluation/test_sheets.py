@@ -20,6 +20,7 @@ from limner.evaluation.sheets import (
     write_film,
     write_image,
 )
+from limner.mark import read_image_mark
 from limner.training.state import TrainState
 
 
@@ -64,6 +65,8 @@ def test_a_film_shows_the_first_sheets_and_rests_on_the_last(tmp_path: Path) -> 
             assert isinstance(pixel, tuple)
             reds.append(pixel[0])
             durations.append(film.info["duration"])
+    assert read_image_mark(tmp_path / "film.gif") == "film"
+    assert read_image_mark(tmp_path / "step-00000000.jpg") == "sample sheet"
     assert len(reds) == MAX_FRAMES
     assert reds == sorted(reds)
     assert reds[0] < 8

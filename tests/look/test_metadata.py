@@ -3,6 +3,7 @@
 import pytest
 from onnx import ModelProto
 
+from helpers.names import LATIN1, SHOWN
 from limner.errors import LimnerError
 from limner.live import LiveInput
 from limner.look.metadata import KEYS, Metadata, read_metadata, write_metadata
@@ -44,6 +45,14 @@ def test_control_characters_are_removed() -> None:
     metadata = read_metadata(model)
     assert metadata is not None
     assert metadata.name == "Red [31m Alert"
+
+
+def test_odd_bytes_are_replaced() -> None:
+    model = ModelProto()
+    write_metadata(model, Metadata(pixels=64, author=LATIN1))
+    metadata = read_metadata(ModelProto.FromString(model.SerializeToString()))
+    assert metadata is not None
+    assert metadata.author == SHOWN
 
 
 def test_another_programs_file_has_no_metadata() -> None:

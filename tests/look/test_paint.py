@@ -14,6 +14,7 @@ from limner.data.arrays import center_crop
 from limner.errors import LimnerError
 from limner.look.look import Look, open_look
 from limner.look.paint import paint_file
+from limner.mark import read_image_mark, read_video_mark
 
 
 @pytest.fixture
@@ -81,6 +82,7 @@ def test_the_exif_orientation_is_applied(tmp_path: Path, look: Look) -> None:
 def test_the_suffix_decides_the_format(tmp_path: Path, look: Look, name: str, format_name: str) -> None:
     (path,) = paint_file(look, photo(tmp_path / "photo.png"), tmp_path / "new" / name).paintings
     assert Image.open(path).format == format_name
+    assert read_image_mark(path) == "painting"
 
 
 def test_a_clip_keeps_its_frames_and_times(tmp_path: Path, look: Look) -> None:
@@ -89,6 +91,7 @@ def test_a_clip_keeps_its_frames_and_times(tmp_path: Path, look: Look) -> None:
     report = paint_file(look, source, progress=lambda done, total, _: progress.append((done, total)))
     (path,) = report.paintings
     assert path == tmp_path / "clip-painted.mp4"
+    assert read_video_mark(path) == "painting"
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         frames = list(container.decode(stream))
@@ -197,6 +200,7 @@ def test_a_suffix_in_capitals_is_that_container(
 ) -> None:
     paint_file(look, video(tmp_path / "clip.mp4", frames=2, rate=10), tmp_path / name)
     assert (tmp_path / name).read_bytes()[8:12] == brand
+    assert read_video_mark(tmp_path / name) == "painting"
 
 
 def test_files_are_replaced_only_with_force_and_a_source_never(tmp_path: Path, look: Look) -> None:
@@ -213,6 +217,26 @@ def test_files_are_replaced_only_with_force_and_a_source_never(tmp_path: Path, l
     paint_file(look, source, tmp_path / "taken.png", force=True)
     assert Image.open(tmp_path / "taken.png").size == (64, 64)
     assert source.read_bytes() == before
+
+
+def test_a_free_name_that_is_a_link_to_the_source_is_refused(tmp_path: Path, look: Look) -> None:
+    source = photo(tmp_path / "photo.png")
+    (tmp_path / "photo-painted.png").symlink_to(source)
+    with pytest.raises(LimnerError, match="is the source itself"):
+        paint_file(look, source, force=True)
+    assert (tmp_path / "photo-painted.png").is_symlink()
+
+
+def test_a_folder_s_painting_never_replaces_one_of_its_pictures(tmp_path: Path, look: Look) -> None:
+    source = tmp_path / "holiday"
+    for folder in (source, source / "sea"):
+        folder.mkdir()
+        photo(folder / "photo.png")
+    before = (source / "sea" / "photo.png").read_bytes()
+    (tmp_path / "out").symlink_to(source / "sea")  # a target inside the source, by another spelling
+    with pytest.raises(LimnerError, match=r"out/photo\.png is the source itself"):
+        paint_file(look, source, tmp_path / "out", force=True)
+    assert (source / "sea" / "photo.png").read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -11,10 +12,30 @@ from PIL import Image
 
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
+from limner.mark import read_image_mark
 from limner.networks.unet import make_generator
 from limner.page import publish as module
+from limner.page.manifest import MANIFEST, read_manifest
 from limner.page.publish import publish
 from limner.recipe import Recipe
+
+FILES = {
+    ".nojekyll",
+    "assets/app-2.js",
+    "index.html",
+    "limner.json",
+    "looks/looks.json",
+    "looks/north-sea.jpg",
+    "looks/north-sea.onnx",
+}
+"""The files of a page with one look."""
+
+WRITES = 7
+"""Writes of a page with one look where there is one already: its files, and the manifest twice."""
+
+
+def files(page: Path) -> set[str]:
+    return {path.relative_to(page).as_posix() for path in page.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +83,7 @@ def test_the_list_has_the_look_with_its_credits(look: Path, tmp_path: Path) -> N
     assert (page / "looks" / "north-sea.onnx").read_bytes() == look.read_bytes()
     with Image.open(page / "looks" / "north-sea.jpg") as preview:
         assert preview.size == (128, 128)
+    assert read_image_mark(page / "looks" / "north-sea.jpg") == "preview"
     assert (page / "index.html").read_text() == "new"
     assert (page / "assets" / "app-2.js").exists()
     assert (page / ".nojekyll").exists()
@@ -108,8 +130,109 @@ def test_a_list_with_paths_outside_the_page_removes_nothing(look: Path, tmp_path
     (tmp_path / "precious").write_text("kept")
     evil = {"looks": [{"file": "../../precious", "preview": str(tmp_path / "precious")}]}
     (page / "looks" / "looks.json").write_text(json.dumps(evil))
+    (page / MANIFEST).unlink()  # as in a page of an earlier version
     publish([look], page)
     assert (tmp_path / "precious").read_text() == "kept"
+
+
+def test_a_page_without_a_manifest_is_replaced_with_its_stale_files(look: Path, tmp_path: Path) -> None:
+    page = publish([look, look], tmp_path / "page")
+    (page / MANIFEST).unlink()
+    (page / "assets" / "app-1.js").write_text("1")
+    (page / "index.html").write_text("old")
+    (page / "CNAME").write_text("sea.example")
+    publish([look], page)
+    assert files(page) == {*FILES, "CNAME"}
+    assert (page / "index.html").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "looks/looks.json", "looks/north-sea.onnx", "assets/app-2.js"]
+)
+def test_an_edited_file_is_replaced_with_force_only(
+    look: Path, tmp_path: Path, web: Path, name: str
+) -> None:
+    page = publish([look], tmp_path / "page")
+    (web / "assets" / "app-2.js").rename(web / "assets" / "app-3.js")
+    (page / name).write_text("edited")
+    before = {path: (page / path).read_bytes() for path in files(page)}
+    with pytest.raises(LimnerError, match=rf"{name} holds what limner did not write: .* --force"):
+        publish([look], page)
+    assert {path: (page / path).read_bytes() for path in files(page)} == before
+    publish([look], page, force=True)
+    assert files(page) == {*FILES, "assets/app-3.js"} - {"assets/app-2.js"}
+    publish([look], page)
+
+
+def test_files_that_a_person_added_are_not_replaced_and_stay(look: Path, tmp_path: Path, web: Path) -> None:
+    page = publish([look], tmp_path / "page")
+    (page / "assets" / "mine.css").write_text("mine")
+    (page / "assets" / "app-3.js").write_text("mine")
+    publish([look], page)
+    (web / "assets" / "app-3.js").write_text("3")
+    with pytest.raises(LimnerError, match=r"app-3\.js holds what limner did not write"):
+        publish([look], page)
+    publish([look], page, force=True)
+    assert (page / "assets" / "app-3.js").read_text() == "3"
+    assert (page / "assets" / "mine.css").read_text() == "mine"
+
+
+def test_a_file_that_a_person_deleted_is_written_again(look: Path, tmp_path: Path) -> None:
+    page = publish([look], tmp_path / "page")
+    (page / "index.html").unlink()
+    assert (publish([look], page) / "index.html").read_text() == "new"
+
+
+@pytest.mark.parametrize("text", ["{}", '{"limner.page": 1, "files": {"../precious": []}}'])
+def test_a_strangers_manifest_is_replaced_with_force_only(look: Path, tmp_path: Path, text: str) -> None:
+    page = publish([look], tmp_path / "page")
+    (tmp_path / "precious").write_text("kept")
+    (page / "assets" / "mine.css").write_text("mine")
+    (page / MANIFEST).write_text(text)
+    with pytest.raises(LimnerError, match=r"limner\.json holds what limner did not write"):
+        publish([look], page)
+    publish([look], page, force=True)
+    assert (tmp_path / "precious").read_text() == "kept"
+    assert files(page) == {*FILES, "assets/mine.css"}
+
+
+@pytest.mark.parametrize("at", [0, 1, 3, 5, 6, 7])
+def test_a_page_interrupted_at_any_write_can_be_published_again(
+    look: Path, tmp_path: Path, web: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    page = publish([look, look], tmp_path / "page")
+    (web / "index.html").write_text("newer")
+    (web / "assets" / "app-2.js").rename(web / "assets" / "app-3.js")
+    replace = Path.replace
+    replaced: list[Path] = []
+
+    def stop(self: Path, target: Path) -> Path:
+        if len(replaced) == at:
+            raise KeyboardInterrupt
+        replaced.append(target)
+        return replace(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", stop)
+        with contextlib.suppress(KeyboardInterrupt):
+            publish([look], page)
+    assert len(replaced) == min(at, WRITES)
+    publish([look], page)
+    assert files(page) == {*FILES, "assets/app-3.js"} - {"assets/app-2.js"}
+    assert set(read_manifest(page) or ()) == files(page) - {".nojekyll", MANIFEST}
+
+
+def test_a_first_page_interrupted_at_once_is_known(
+    look: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: Path, __: bytes) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(module, "atomic_write", stop)
+        publish([look], tmp_path / "page")
+    assert files(tmp_path / "page") == {MANIFEST}
+    assert files(publish([look], tmp_path / "page")) == FILES
 
 
 def test_a_look_of_the_page_survives_a_new_look_of_the_same_name(look: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from helpers.names import odd_name
 from helpers.stores import TINY
 from limner.data.loader import Position
 from limner.errors import LimnerError
@@ -51,6 +52,11 @@ def test_the_whole_state_is_restored(tmp_path: Path) -> None:
     assert all(torch.equal(tensors[name], expected_tensors[name]) for name in tensors)
     owners = {name.split(".")[0] for name in tensors}
     assert owners == {"sums", "generator", "discriminator", "generator_adam", "discriminator_adam"}
+
+
+def test_a_folder_of_odd_bytes(tmp_path: Path) -> None:
+    path = save(odd_name(tmp_path), 7)
+    assert read_checkpoint(path)[1]["step"] == "7"
 
 
 def test_a_float16_scaler_is_restored(tmp_path: Path) -> None:

@@ -13,19 +13,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
 from PIL import Image
 
 import limner.training.loop
+from helpers.names import LATIN1
 from helpers.stores import TINY, store
-from limner.data.store import ImageStore
+from limner.data.store import ImageStore, StoredImage
 from limner.errors import LimnerError
+from limner.lock import LOCK, folder_lock
 from limner.recipe import Precision
 from limner.training.checkpoint import list_checkpoints, read_checkpoint
 from limner.training.log import RunLog
-from limner.training.loop import train
+from limner.training.loop import digest_of_store, train
 from limner.training.pix2pix import train_step
 from limner.training.reporter import NullReporter, Status
 from limner.training.run import Run
@@ -105,7 +108,8 @@ from pathlib import Path
 import limner.training.timing
 from limner.data.store import open_store
 from limner.training.reporter import NullReporter
-from limner.training.loop import train
+from limner.training.loop import digest_of_store, train
+from helpers.names import LATIN1
 from helpers.stores import TINY
 
 # Write a checkpoint after every step.
@@ -387,3 +391,34 @@ def test_wrong_options_are_refused(
 def test_pictures_of_another_size_are_refused(pictures: ImageStore, tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match="prepared for 64 pixels, and the recipe says 128"):
         train(pictures, replace(TINY, pixels=128), tmp_path, epochs=1)
+
+
+def test_the_digest_of_a_store_takes_any_names() -> None:
+    """For valid names it stays as it was: a run must not say that its pictures changed."""
+    entry = StoredImage("a.jpg", 0, 1, 1, "0123456789abcdef", held_out=False, enlarged=False, trimmed=False)
+    pictures = Mock()
+    pictures.index.entries = [entry, replace(entry, name="花.png")]
+    assert digest_of_store(pictures) == "24a24bd915a74ea9"
+    pictures.index.entries = [replace(entry, name=LATIN1)]
+    assert digest_of_store(pictures) != "24a24bd915a74ea9"
+
+
+def test_one_trainer_at_a_time(pictures: ImageStore, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with (
+        folder_lock(run, "trained"),
+        pytest.raises(LimnerError, match=rf"run is being trained by process {os.getpid()}, since"),
+    ):
+        train(pictures, TINY, run, epochs=1)
+    assert list(run.iterdir()) == []
+    locked: list[bool] = []
+    train(pictures, TINY, run, epochs=1, report=at_step(1, lambda: locked.append((run / LOCK).exists())))
+    assert locked == [True]
+    assert not (run / LOCK).exists()
+
+
+def test_a_folder_that_is_not_a_run_gets_no_lock(pictures: ImageStore, tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("mine")
+    with pytest.raises(LimnerError, match="is not empty and not a run"):
+        train(pictures, TINY, tmp_path, epochs=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]

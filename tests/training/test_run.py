@@ -11,7 +11,7 @@ import torch
 
 from helpers.stores import TINY
 from limner.errors import LimnerError
-from limner.training.checkpoint import save_checkpoint
+from limner.training.checkpoint import list_checkpoints, save_checkpoint
 from limner.training.run import begin_run, check_run, open_run
 from limner.training.state import TrainState
 
@@ -41,6 +41,30 @@ def test_a_beginning_that_was_interrupted_is_repeated(tmp_path: Path) -> None:
     begin_run(tmp_path, TINY, tmp_path / "store")
     (tmp_path / "run.json").unlink()
     assert begin_run(tmp_path, replace(TINY, batch=8), tmp_path / "store").recipe.batch == 8
+
+
+@pytest.mark.parametrize("text", ['{"flour": 500}', "two eggs"])
+def test_another_program_s_recipe_is_not_the_beginning_of_a_run(tmp_path: Path, text: str) -> None:
+    (tmp_path / "recipe.json").write_text(text)
+    with pytest.raises(LimnerError, match=r"not empty and not a run \(it holds recipe\.json\)"):
+        begin_run(tmp_path, TINY, tmp_path / "store")
+    assert (tmp_path / "recipe.json").read_text() == text
+
+
+def test_a_person_s_copies_are_neither_sheets_nor_checkpoints(tmp_path: Path) -> None:
+    run = begin_run(tmp_path, TINY, tmp_path / "store")
+    state = TrainState(TINY, torch.device("cpu"))
+    first = save_checkpoint(run.checkpoints, state, TINY, "")
+    copy = first.rename(first.with_name("step-00000000 best.safetensors"))
+    for step in (1, 2, 3):
+        state.position = replace(state.position, step=step)
+        save_checkpoint(run.checkpoints, state, TINY, "")
+    assert [path.stem for path in list_checkpoints(run.checkpoints)] == ["step-00000003", "step-00000002"]
+    assert copy.exists()
+    run.samples.mkdir()
+    for name in ("step-00000001.jpg", "step-best.jpg"):
+        (run.samples / name).write_bytes(b"")
+    assert [path.name for path in run.sheets()] == ["step-00000001.jpg"]
 
 
 def test_checking_writes_nothing(tmp_path: Path) -> None:

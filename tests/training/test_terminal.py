@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from helpers.names import LATIN1, SHOWN
 from helpers.status import STATUS
 from limner.training.log import EpochRecord
 from limner.training.terminal import TerminalReporter, format_duration, format_line
@@ -44,6 +45,18 @@ def test_a_plain_line_shows_the_held_out_l1() -> None:
         terminal.on_step(replace(STATUS, losses={}))
     assert out.getvalue().endswith("Warming up. Held out: difference 0.345, in training 0.300.\n")
     assert "Held out" not in format_line(STATUS, replace(RECORD, held_out_l1=None))
+
+
+def test_odd_bytes_of_names_are_replaced() -> None:
+    for is_terminal in (True, False):
+        rich_console, out = make_console(terminal=is_terminal)
+        with TerminalReporter(rich_console) as terminal:
+            terminal.on_step(STATUS)
+            terminal.on_samples(Path(LATIN1) / "sheet.jpg")
+            terminal.message(f"The run is in {LATIN1}\x1b[2J.")
+        assert f"The run is in {SHOWN}\ufffd[2J." in out.getvalue()
+        assert (f"{SHOWN}/sheet.jpg" in out.getvalue()) is is_terminal
+        assert LATIN1 not in out.getvalue()
 
 
 @pytest.mark.parametrize(("rank", "is_drawn"), [("0", True), ("1", False)])

@@ -124,7 +124,8 @@ def write_browser(
                     _write_drawing(path, tab.evaluate(PLOT, [look, work]))
                 if path.is_file():
                     drawings += f"\n![{path.name}]({path.name})\n"
-    atomic_write(folder / "browser.md", table + drawings)
+    origin = "\nMade by `limner bench browser` from `browser.json`.\n"
+    atomic_write(folder / "browser.md", table + origin + drawings)
 
 
 def _write_drawing(path: Path, drawing: str | None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.export.subpixel import with_subpixel_convs
@@ -71,7 +72,11 @@ def write_formats(look: Path, folder: Path) -> dict[str, Any]:
     """
     opened = open_look(look)
     folder.mkdir(parents=True, exist_ok=True)
-    entry: dict[str, Any] = {"name": opened.name or look.stem, "pixels": opened.pixels, "onnx": ONNX}
+    entry: dict[str, Any] = {
+        "name": opened.name or printable(look.stem),
+        "pixels": opened.pixels,
+        "onnx": ONNX,
+    }
     if look != folder / ONNX:
         shutil.copyfile(look, folder / ONNX)
     refused: dict[str, str] = {}

@@ -22,7 +22,10 @@ from limner.cli.commands.pictures import PicturesCommand
 from limner.cli.commands.play import PlayCommand
 from limner.cli.commands.publish import PublishCommand
 from limner.cli.commands.train import TrainCommand
-from limner.errors import LimnerError
+from limner.cli.streams import steady_streams
+from limner.cli.terminal import usable_size
+from limner.display import printable
+from limner.errors import LimnerError, system_reason
 
 
 class Command(Protocol):
@@ -70,17 +73,31 @@ def _as_subcommand(name: str, kind: type[Any]) -> Any:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 after printing an error, 130 after Ctrl-C."""
     options = sys.argv[1:] if arguments is None else list(arguments)
-    if options in (["--version"], ["-V"]):
-        print(f"limner {__version__}")
+    with usable_size(), steady_streams():
+        try:
+            run(options)
+        except (LimnerError, OSError) as error:
+            print(f"limner: {printable(sentence_of(error))}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("limner: stopped.", file=sys.stderr)
+            return 130
         return 0
-    try:
-        parse(options or ["--help"]).run()
-    except LimnerError as error:
-        print(f"limner: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("limner: stopped.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        return 0  # the reader of our output (such as `head`) closed the pipe
-    return 0
+
+
+def run(options: Sequence[str]) -> None:
+    """Run one command, or print the version. Raises LimnerError, OSError, SystemExit."""
+    if list(options) in (["--version"], ["-V"]):
+        print(f"limner {__version__}")
+        return
+    if any("\0" in option for option in options):
+        raise LimnerError("An argument has a NUL character, which no name has: leave it out.")
+    parse(options or ["--help"]).run()
+
+
+def sentence_of(error: LimnerError | OSError) -> str:
+    """What is wrong, where, and what to do."""
+    if isinstance(error, LimnerError):
+        return str(error)
+    names = " or ".join(str(name) for name in (error.filename, error.filename2) if name)
+    return f"{names or 'A file'} cannot be used: {system_reason(error)}."

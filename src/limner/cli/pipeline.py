@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from limner.cli.options import BudgetOptions, Credits, ImportOptions, ServeOptions
 from limner.cli.project import Project
 from limner.data.synthetic.subjects import Subject
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.look.storage import Storage
 from limner.recipe import Recipe
@@ -38,22 +39,32 @@ def run_pipeline(
     budget: BudgetOptions,
     storage: Storage,
     serving: ServeOptions,
+    force: bool = False,
 ) -> None:
     """Run every step, from the sources to a page that is served until Ctrl-C."""
     from limner.page.publish import publish
     from limner.page.server import serve
 
-    check_before_work(project, recipe)
+    check_before_work(project, recipe, force=force)
     pictures = prepare_store(sources, project.pictures, recipe.pixels, importing)
     project.save(sources)
     run = train_run(pictures, project.run, recipe, budget)
-    export_run(run, project.look, storage, project.credits)
-    publish([project.look], project.page)
-    print(f"The look is {project.look}. The page is the folder {project.page}; any static host serves it.")
+    export_run(run, project.look, storage, project.credits, force=force)
+    publish([project.look], project.page, force=force)
+    look, page = printable(project.look), printable(project.page)
+    print(f"The look is {look}. The page is the folder {page}; any static host serves it.")
     serve(project.page, port=serving.port, open_browser=serving.open)
 
 
-def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, serving: ServeOptions) -> None:
+def demo(
+    subject: Subject,
+    *,
+    pixels: int,
+    minutes: float,
+    out: Path | None,
+    serving: ServeOptions,
+    force: bool = False,
+) -> None:
     """Run the whole pipeline on pictures that limner draws itself."""
     recipe = Recipe(pixels=pixels)
     credits = Credits(
@@ -63,11 +74,18 @@ def demo(subject: Subject, *, pixels: int, minutes: float, out: Path | None, ser
         licence="CC0 1.0",
     )
     project = Project(out or Path(f"limner-demo-{subject}"), credits)
-    check_before_work(project, recipe)
+    check_before_work(project, recipe, force=force)
     drawings = _draw_pictures(subject, pixels, project.folder)
     budget = BudgetOptions(minutes=minutes)
     run_pipeline(
-        project, (drawings,), ImportOptions(), recipe, budget=budget, storage="uint8", serving=serving
+        project,
+        (drawings,),
+        ImportOptions(),
+        recipe,
+        budget=budget,
+        storage="uint8",
+        serving=serving,
+        force=force,
     )
 
 
@@ -88,7 +106,7 @@ def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: Im
             progress=progress,
         )
     for sentence in report.sentences():
-        print(sentence)
+        print(printable(sentence))
     return pictures
 
 
@@ -106,7 +124,9 @@ def train_run(pictures: ImageStore, out: Path, recipe: Recipe, budget: BudgetOpt
         return train(pictures, recipe, out, epochs=budget.epochs, minutes=budget.minutes, report=terminal)
 
 
-def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> ExportReport:
+def export_run(
+    run: Run, out: Path, storage: Storage, credits: Credits, *, force: bool = False
+) -> ExportReport:
     """Write the run's look, and print its size, parity and storage comparison."""
     from rich import print as rich_print
 
@@ -114,7 +134,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
     from limner.export.storage_comparison import rich_table
     from limner.look.storage import STORAGES
 
-    check_output_path(out)
+    check_output_path(out, force=force)
     held_out = _held_out(run)
     generator = run.generator()
     print("Writing the look and comparing torch, ONNX Runtime and the engine ...", flush=True)
@@ -123,7 +143,7 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
         run.recipe,
         out,
         storage=storage,
-        name=credits.name or out.stem,
+        name=credits.name or printable(out.stem),
         author=credits.author,
         credit=credits.credit,
         licence=credits.licence,
@@ -131,18 +151,18 @@ def export_run(run: Run, out: Path, storage: Storage, credits: Credits) -> Expor
         in_browser=True,
         compare=STORAGES,
     )
-    print(f"{out}: {report.bytes / 1e6:.2f} MB, {report.parameters:,} parameters.")
+    print(f"{printable(out)}: {report.bytes / 1e6:.2f} MB, {report.parameters:,} parameters.")
     for parity in report.parity:
         print(f"{parity.runtime} paints the same as the network in torch, within {parity.difference:.1e}.")
     if report.unchecked:
-        print(f"The engine was not checked in a browser: {report.unchecked}.")
+        print(f"The engine was not checked in a browser: {printable(report.unchecked)}.")
     compared = f"{len(held_out)} held-out pictures" if held_out else "noise and flat pictures"
     print(f"How much each storage changes the painting, measured on {compared}:")
     rich_print(rich_table(report.comparisons[::-1]))
     return report
 
 
-def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None:
+def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits, *, force: bool = False) -> None:
     """Write the run's look for TensorFlow.js, and print how much quantization changes the painting."""
     from tempfile import TemporaryDirectory
 
@@ -151,7 +171,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
     from limner.export.tfjs import check_output_folder, with_quantized_weights, write_tfjs
     from limner.look.look import open_look
 
-    check_output_folder(out)
+    check_output_folder(out, force=force)
     held_out = _held_out(run)
     print("Writing the network for TensorFlow.js ...", flush=True)
     with TemporaryDirectory(prefix="limner-") as folder:
@@ -161,17 +181,17 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits) -> None
             run.recipe,
             path,
             storage="float32",
-            name=credits.name or out.name.removesuffix("-tfjs"),
+            name=credits.name or printable(out.name.removesuffix("-tfjs")),
             author=credits.author,
             credit=credits.credit,
             licence=credits.licence,
             held_out=held_out,
         )
         look = open_look(path)
-    write_tfjs(look, out, storage)
+    write_tfjs(look, out, storage, force=force)
     files = list(out.iterdir())
     size = sum(file.stat().st_size for file in files)
-    print(f"{out}: {size / 1e6:.2f} MB in {len(files)} files, {report.parameters:,} parameters.")
+    print(f"{printable(out)}: {size / 1e6:.2f} MB in {len(files)} files, {report.parameters:,} parameters.")
     if storage == "float32":
         return
     pictures = choose_pictures(held_out, look.pixels)
@@ -196,13 +216,18 @@ def play(source: Path, serving: ServeOptions) -> None:
         serve(publish([source], Path(folder)), port=serving.port, open_browser=serving.open)
 
 
-def check_before_work(project: Project, recipe: Recipe) -> None:
+def check_before_work(project: Project, recipe: Recipe, *, force: bool = False) -> None:
     """Raise now the errors that would otherwise come after hours of training; writes nothing."""
-    from limner.page.publish import check_page
+    from limner.export.onnx import check_output_path
+    from limner.lock import check_unlocked
+    from limner.page.publish import check_output
     from limner.training.run import check_run
 
-    check_page(project.page)
+    project.check_replaceable(force=force)
+    check_output_path(project.look, force=force)
+    check_output([project.look], project.page, force=force)
     check_run(project.run, recipe)
+    check_unlocked(project.run, "trained")
 
 
 def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
@@ -210,6 +235,7 @@ def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
     from limner.data.prepare import short_side_for
     from limner.data.synthetic.draw import draw
     from limner.files import atomic_file
+    from limner.mark import save_options
     from limner.progress import ProgressBar
 
     side = short_side_for(pixels)
@@ -219,7 +245,7 @@ def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
             path = drawings / f"{subject}-{index:03}.png"
             if not path.exists():
                 with atomic_file(path) as file:
-                    picture.save(file, "PNG")
+                    picture.save(file, "PNG", **save_options("PNG", "drawing"))
             progress(index + 1, DEMO_PICTURES, "drawing pictures")
     return drawings
 
@@ -232,7 +258,7 @@ def _held_out(run: Run) -> list[NDArray[np.uint8]]:
     try:
         pictures = open_store(run.pictures)
     except LimnerError as error:
-        print(f"The run's pictures cannot be read: {error}")
+        print(printable(f"The run's pictures cannot be read: {error}"))
         return []
     load_input = pictures.input_image if pictures.is_paired() else pictures.image
     return [load_input(index) for index in pictures.held_out[:MAX_PICTURES]]

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from limner.cli.options import Credits
+from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_write
+from limner.files import atomic_write, check_replaceable
 from limner.slug import slugify
 
 PROJECT_FILE = "project.json"
@@ -50,10 +51,15 @@ class Project:
         """The page."""
         return self.folder / "page"
 
+    def check_replaceable(self, *, force: bool = False) -> None:
+        """Raise LimnerError where `save` would replace a file that limner did not write."""
+        check_replaceable(self.folder / PROJECT_FILE, lambda _: _load(self.folder) is not None, force=force)
+
     def save(self, sources: Sequence[Path]) -> None:
         """Write the sources and credits to the project file."""
         about = {"sources": _resolve_paths(sources), "credits": asdict(self.credits)}
-        atomic_write(self.folder / PROJECT_FILE, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+        # As ASCII: a path may have odd bytes, which UTF-8 refuses and escapes keep.
+        atomic_write(self.folder / PROJECT_FILE, json.dumps(about, indent=2) + "\n")
 
 
 def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) -> Project:
@@ -75,7 +81,7 @@ def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) ->
     merged = Credits(**earlier["credits"]) if earlier else Credits()
     given = {key: value for key, value in asdict(credits).items() if value}
     merged = replace(merged, **given)
-    return Project(folder, merged if merged.name else replace(merged, name=name))
+    return Project(folder, merged if merged.name else replace(merged, name=printable(name)))
 
 
 def _load(folder: Path) -> dict[str, Any] | None:

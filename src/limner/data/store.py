@@ -16,7 +16,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -25,8 +25,9 @@ import numpy as np
 import numpy.typing as npt
 
 from limner.data.sources import FileStamp
-from limner.errors import LimnerError
+from limner.errors import LimnerError, system_reason
 from limner.files import disk_errors
+from limner.lock import folder_lock
 
 FORMAT = 1
 """The version of the format; a store of another version is prepared again."""
@@ -178,8 +179,10 @@ def _read_index(folder: Path) -> StoreIndex:
         version = raw["format"]
     except FileNotFoundError as error:
         raise LimnerError(f"There are no prepared pictures in {folder}: {INDEX} is missing.") from error
+    except UnicodeEncodeError as error:  # a path out of a run.json that was written in another locale
+        raise LimnerError(f"This locale cannot name {path}: set LC_ALL=C.UTF-8 and try again.") from error
     except OSError as error:
-        raise LimnerError(f"{path} cannot be read: {error.strerror}.") from error
+        raise LimnerError(f"{path} cannot be read: {system_reason(error)}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise LimnerError(_damaged_index(path)) from error
     if version != FORMAT:
@@ -217,7 +220,7 @@ def _parse_index(raw: dict[str, Any]) -> StoreIndex:
 
 def _require_own_folder(folder: Path) -> None:
     """Raise `LimnerError` if the folder has other files: a store deletes its own older files."""
-    if not folder.is_dir() or (folder / INDEX).exists():
+    if not folder.is_dir() or _is_store(folder):
         return
     foreign = [
         entry.name
@@ -233,12 +236,27 @@ def _require_own_folder(folder: Path) -> None:
         )
 
 
+def _is_store(folder: Path) -> bool:
+    """Whether limner made the folder: other programs write a pictures.json too.
+
+    A damaged index is known by the raw file beside it.
+    """
+    try:
+        index = json.loads((folder / INDEX).read_bytes())
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        index = None
+    is_index = isinstance(index, dict) and {"format", "settings"} <= index.keys()
+    return is_index or any(RAW.fullmatch(entry.name) for entry in folder.iterdir())
+
+
 class StoreWriter:
     """Writes a new store beside an existing one, which stays valid until `commit`.
 
-    A context manager: if it ends without a `commit`, it deletes what it wrote.
-    Raises `LimnerError` if the folder holds other things than a store, and if the disk is full or cannot be
-    written.
+    A context manager: it holds the folder's lock, and if it ends without a `commit`, it deletes what it
+    wrote. Raises `LimnerError` if the folder holds other things than a store, if another process writes it,
+    and if the disk is full or cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -246,22 +264,26 @@ class StoreWriter:
         self._final = f"pictures-{secrets.token_hex(4)}.bin"
         self._part = folder / f"{self._final}.part"
         self._offset = 0
+        self._lock = ExitStack()
 
     def __enter__(self) -> Self:
         _require_own_folder(self._folder)
-        with disk_errors(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for file in self._folder.iterdir():
-                if LEFT_OVER.fullmatch(file.name):
-                    file.unlink()
-            self._stream = self._part.open("wb")
+        with ExitStack() as stack:
+            stack.enter_context(folder_lock(self._folder, "written"))
+            with disk_errors(self._folder):
+                for file in self._folder.iterdir():
+                    if LEFT_OVER.fullmatch(file.name):
+                        file.unlink()
+                self._stream = self._part.open("wb")
+            self._lock = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Buffered bytes need not reach a full disk: the file is deleted anyway.
-        with suppress(OSError):
-            self._stream.close()
-        self._part.unlink(missing_ok=True)
+        with self._lock:
+            # Buffered bytes need not reach a full disk: the file is deleted anyway.
+            with suppress(OSError):
+                self._stream.close()
+            self._part.unlink(missing_ok=True)
 
     @property
     def bytes(self) -> int:
@@ -281,7 +303,8 @@ class StoreWriter:
     ) -> None:
         """Replace the earlier store with the new one."""
         index = StoreIndex(settings, self._final, self._offset, tuple(entries), tuple(files))
-        text = json.dumps({"format": FORMAT} | asdict(index), indent=1, ensure_ascii=False)
+        # As ASCII: a name may have odd bytes, which UTF-8 refuses and escapes keep.
+        text = json.dumps({"format": FORMAT} | asdict(index), indent=1)
         with disk_errors(self._folder):
             self._stream.flush()
             os.fsync(self._stream.fileno())

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from limner.evaluation.samples import Samples, evenly_spaced, generate
 from limner.files import atomic_write
+from limner.mark import save_options
 from limner.networks.unet import UNet
 
 MAX_CELL = 256
@@ -84,9 +85,9 @@ def draw_sheet(
 
 
 def write_image(path: Path, image: Image.Image) -> None:
-    """Write a JPEG atomically."""
+    """Write a sample sheet as a JPEG, atomically."""
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90)
+    image.save(buffer, "JPEG", quality=90, **save_options("JPEG", "sample sheet"))
     atomic_write(path, buffer.getvalue())
 
 
@@ -98,7 +99,8 @@ def write_film(path: Path, sheets: Sequence[Path]) -> None:
         return
     durations = [max(6000 // len(frames), 40)] * (len(frames) - 1) + [2000]
     buffer = io.BytesIO()
-    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    animation = {"save_all": True, "append_images": frames[1:], "duration": durations, "loop": 0}
+    frames[0].save(buffer, "GIF", **animation, **save_options("GIF", "film"))
     atomic_write(path, buffer.getvalue())
 
 

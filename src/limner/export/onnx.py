@@ -18,13 +18,14 @@ import torch
 from numpy.typing import NDArray
 from onnx import ModelProto
 
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.export.inference import fuse_for_inference, make_look_module, with_transposed_convs
 from limner.export.onnx_graph import export_graph, infer_and_check
 from limner.export.parity import Parity, check_engine_parity, check_torch_parity, make_probes
 from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storages
-from limner.files import atomic_write
-from limner.look.look import open_look, read_look
+from limner.files import atomic_write, check_replaceable
+from limner.look.look import is_limner_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
 from limner.look.storage import STORAGES, Storage
@@ -133,15 +134,11 @@ def export_look(
     return report
 
 
-def check_output_path(out: Path) -> None:
-    """Raise LimnerError if `out` is not an .onnx name or an existing file there is not a look."""
+def check_output_path(out: Path, *, force: bool = False) -> None:
+    """Raise LimnerError if `out` is no .onnx name, or without `force` a file that limner did not write."""
     if out.suffix.lower() != ".onnx":
-        raise LimnerError(f"A look is an .onnx file, but {out.name} has another suffix.")
-    if out.exists():
-        try:
-            open_look(out)
-        except LimnerError as error:
-            raise LimnerError(f"{out} exists and is not a look: choose another name.") from error
+        raise LimnerError(f"A look is an .onnx file, but {printable(out.name)} has another suffix.")
+    check_replaceable(out, is_limner_look, force=force)
 
 
 def measure_network(generator: UNet, recipe: Recipe) -> tuple[int, int, int]:

@@ -26,6 +26,7 @@ from onnxscript import optimizer
 
 from limner import __version__
 from limner.export.inference import LookModule
+from limner.look.metadata import PRODUCER
 
 Array = NDArray[Any]
 
@@ -35,7 +36,6 @@ OPSET = 21
 IR_VERSION = 10
 """The ONNX file format released with that opset; runtimes of 2024 read it too."""
 
-PRODUCER = "limner"
 
 DEFAULTS: dict[str, tuple[object, ...]] = {
     "auto_pad": (b"NOTSET",),

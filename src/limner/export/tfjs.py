@@ -125,8 +125,8 @@ def with_quantized_weights(model: ModelProto, storage: Storage) -> ModelProto:
     return result
 
 
-def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
-    """Write `look` into `folder` atomically; an earlier export there is replaced.
+def write_tfjs(look: Look, folder: Path, storage: Storage = "float32", *, force: bool = False) -> None:
+    """Write `look` into `folder` atomically; an earlier export there is replaced, with `force` any model.
 
     In TensorFlow.js `model.predict(image)` paints: (1, P, P, 3) to (1, P, P, 3), RGB in 0..1. The live
     inputs are optional, and the guide is a node that can be requested:
@@ -134,7 +134,7 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
 
     Raises LimnerError if the look cannot be expressed, the folder has other files, or it cannot be written.
     """
-    check_output_folder(folder)
+    check_output_folder(folder, force=force)
     try:
         graph = to_nhwc(look.model, live=True)
         writer = _Writer(graph, storage, set(quantizable_weights(dequantize_weights(look.model))))
@@ -163,15 +163,23 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32") -> None:
         (temporary / MODEL).write_text(json.dumps(model, ensure_ascii=False), encoding="utf-8")
 
 
-def check_output_folder(folder: Path) -> None:
-    """Raise LimnerError if `folder` is a file, or has files other than those of an earlier export."""
+def check_output_folder(folder: Path, *, force: bool = False) -> None:
+    """Raise LimnerError if `folder` is a file, or has files other than those of an earlier export.
+
+    `force` allows another program's model. A folder with other files is never replaced.
+    """
     if folder.suffix.lower() == ".onnx" or (folder.exists() and not folder.is_dir()):
         raise LimnerError(
             f"TensorFlow.js needs a folder, but {folder} is a file's name: choose another name."
         )
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if names and not (all(map(_is_our_file, names)) and _is_our_model(folder / MODEL)):
+    if not all(map(_is_our_file, names)):
         raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
+    if names and not force and not _is_our_model(folder / MODEL):
+        raise LimnerError(
+            f"{folder} holds a model that limner did not write: give --out an empty or a new folder, or "
+            "add --force to replace it."
+        )
 
 
 def _is_our_file(name: str) -> bool:

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from limner.errors import LimnerError
-from limner.look.metadata import Metadata, read_metadata
+from limner.errors import LimnerError, system_reason
+from limner.look.metadata import Metadata, is_limner_model, read_metadata
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session, short_message
 from limner.look.validation import (
@@ -124,8 +124,18 @@ def open_look(path: Path) -> Look:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise LimnerError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise LimnerError(f"{path} cannot be opened: {system_reason(error)}.") from error
     return read_look(content, path)
+
+
+def is_limner_look(path: Path) -> bool:
+    """Whether `path` is a model that limner wrote, and not another program's or no model at all."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return False
+        return is_limner_model(parse_model(path.read_bytes()))
+    except (OSError, LimnerError):
+        return False
 
 
 def read_look(content: bytes, path: Path) -> Look:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +15,16 @@ from limner.live import LiveInput
 
 FORMAT = "1"
 
+PRODUCER = "limner"
+"""The producer's name in the models that limner writes."""
+
 LINES = ("name", "author", "credit", "licence")
 """Text for people: one line each, empty where not given."""
 
 KEYS = ("format", *LINES, "pixels", "size", "guide", "live", "recipe", "figures")
 """All keys, in the order in which they are written."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +73,11 @@ def write_metadata(model: ModelProto, metadata: Metadata) -> None:
     )
 
 
+def is_limner_model(model: ModelProto) -> bool:
+    """Whether limner wrote this model, be its metadata whole or not."""
+    return model.producer_name == PRODUCER or any(p.key.startswith("limner.") for p in model.metadata_props)
+
+
 def read_metadata(model: ModelProto) -> Metadata | None:
     """A limner look's metadata, or None where the file is another program's.
 
@@ -76,7 +87,7 @@ def read_metadata(model: ModelProto) -> Metadata | None:
     values = {
         p.key.removeprefix("limner."): p.value for p in model.metadata_props if "limner." in p.key[:7]
     }
-    if not values and model.producer_name != "limner":
+    if not is_limner_model(model):
         return None
     if missing := [key for key in KEYS if key not in values]:
         raise LimnerError(f"is cut off: its metadata lacks {', '.join(missing)}")
@@ -100,8 +111,12 @@ def read_metadata(model: ModelProto) -> Metadata | None:
 
 
 def _clean_line(text: str) -> str:
-    """One line, without the control characters that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
+    """One line, without the control characters that a terminal would obey.
+
+    Odd bytes of the command line become U+FFFD, since protobuf takes only valid Unicode.
+    """
+    valid = _SURROGATE.sub("\ufffd", text)
+    return "".join(letter if letter.isprintable() else " " for letter in valid).strip()
 
 
 def _read_object(text: str) -> dict[str, Any]:

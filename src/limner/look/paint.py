@@ -26,8 +26,9 @@ from limner.data import images, videos
 from limner.data.arrays import center_crop, to_image
 from limner.data.images import UnreadableFile
 from limner.errors import LimnerError
-from limner.files import atomic_file, atomic_write
+from limner.files import atomic_file, atomic_write, check_no_source
 from limner.look.look import Look
+from limner.mark import VIDEO_TAG, make_mark, save_options
 from limner.progress import Progress, no_progress
 
 PILLOW_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -128,7 +129,8 @@ def _join_side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
 def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
     image = images.read_image(source, at_least=paint.look.pixels)
     buffer = io.BytesIO()
-    paint(image).save(buffer, PILLOW_FORMATS[target.suffix.lower()], quality=92)
+    image_format = PILLOW_FORMATS[target.suffix.lower()]
+    paint(image).save(buffer, image_format, quality=92, **save_options(image_format, "painting"))
     atomic_write(target, buffer.getvalue())
 
 
@@ -137,12 +139,14 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
     if not found:
         example = f"; {skipped[0][0].name} {skipped[0][1]}" if skipped else ""
         raise LimnerError(f"{source} has no pictures{example}.")
+    names = {path: _painting_names(target / path.relative_to(source)) for path in found}
+    check_no_source((painting for pair in names.values() for painting in pair), found)
     paintings: list[Path] = []
     for number, path in enumerate(found):
         progress(number, len(found), "Painting")
-        painting = target / path.relative_to(source).with_suffix(".png")
+        painting, second = names[path]
         if painting in paintings:  # a.jpg and a.png
-            painting = painting.with_name(f"{path.name}.png")
+            painting = second
         try:
             _paint_picture(paint, path, painting)
             paintings.append(painting)
@@ -153,6 +157,11 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
         path, reason = skipped[0]
         raise LimnerError(f"None of the pictures in {source} can be read; {path.name} {reason}.")
     return PaintReport(tuple(paintings), tuple(skipped))
+
+
+def _painting_names(path: Path) -> tuple[Path, Path]:
+    """The names of a painting for a picture's place in the target: the first, and one where it is taken."""
+    return path.with_suffix(".png"), path.with_name(f"{path.name}.png")
 
 
 def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
@@ -199,6 +208,7 @@ def _video_writer(
     """Yield a function that appends a picture of `size` to `file`, shown between two times in seconds."""
     kind = {".mkv": "matroska", ".mov": "mov"}.get(target.suffix.lower(), "mp4")
     with av.open(file, mode="w", format=kind) as container:
+        container.metadata[VIDEO_TAG] = make_mark("painting")
         # Without B-frames, frames are stored in the order in which they are shown. MP4 stores only how long
         # each lasts in the order of storage, so that a long last frame would be cut short with them.
         stream: Any = container.add_stream("libx264", rate=rate, options={"crf": "16", "bf": "0"})
@@ -227,13 +237,14 @@ def _choose_target(source: Path, out: Path | None, suffixes: tuple[str, ...], fo
     default = f"{source.resolve().stem if suffixes else source.resolve().name}-painted"
     suffix = suffixes[0] if suffixes else ""
     if out is None:
-        return _find_free_name(source.resolve().parent, default, suffix, force)
+        out = _find_free_name(source.resolve().parent, default, suffix, force)
+        check_no_source([out], [source])
+        return out
     if suffixes and out.is_dir():
         out = out / f"{default}{suffix}"
     if suffixes and out.suffix.lower() not in suffixes:
         raise LimnerError(f"{out} has no suffix that can be written; choose one of {', '.join(suffixes)}.")
-    if out.exists() and out.samefile(source):
-        raise LimnerError(f"{out} is the source itself; choose another --out.")
+    check_no_source([out], [source])
     if not suffixes and out.exists() and not out.is_dir():
         raise LimnerError(f"{out} is a file; give --out the name of a folder.")
     if not force and out.exists() and (suffixes or any(out.iterdir())):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,20 @@ import numpy as np
 from PIL import Image
 
 from limner.data.arrays import to_image
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write, disk_errors
 from limner.look.look import Look, open_look
+from limner.mark import save_options
+from limner.page.manifest import (
+    MANIFEST,
+    Files,
+    check_unedited,
+    digest,
+    digest_of_file,
+    read_manifest,
+    write_manifest,
+)
 from limner.slug import slugify
 
 LIST = Path("looks") / "looks.json"
@@ -23,39 +34,57 @@ WEB = Path(__file__).parents[1] / "_web"
 """The built page without looks: part of the wheel; in a checkout, `make web` builds it."""
 
 
-def publish(looks: Sequence[Path], folder: Path) -> Path:
+def publish(looks: Sequence[Path], folder: Path, *, force: bool = False) -> Path:
     """Write a page with `looks` into `folder` and return the folder.
 
-    Files that a person added (such as a CNAME) stay. Files of an earlier page are replaced, and looks that
+    Files that a person added (such as a CNAME) stay. Files of an earlier page are replaced, and those that
     only the earlier page had are removed. index.html is written last, so that visitors never get a partial
-    page. Raises LimnerError if a look cannot be read, the folder is not a page, or a file cannot be
-    written.
+    page. Raises LimnerError if a look cannot be read, the folder is not a page, a person edited a file of
+    the page (unless `force` is set), or a file cannot be written.
     """
     if not looks:
         raise LimnerError("No look was given: name one or more .onnx files.")
-    _check_web()
-    check_page(folder)
+    check_output(looks, folder, force=force)
     opened = [open_look(path) for path in looks]
     previews = [_preview(look) for look in opened]  # raises for a look that cannot paint, before any write
-    entries = _entries(opened)
-    earlier = _listed_files(folder)
-    # Written first, so that the next run recognises an interrupted page as a page.
-    atomic_write(folder / LIST, json.dumps({"looks": []}))
-    for look, preview, entry in zip(opened, previews, entries, strict=True):
-        atomic_write(folder / "looks" / entry["file"], look.content)
-        atomic_write(folder / "looks" / entry["preview"], preview)
-    atomic_write(folder / LIST, json.dumps({"looks": entries}, indent=2, ensure_ascii=False))
+    contents = _looks_contents(opened, previews)
+    files = {name: frozenset({digest(content)}) for name, content in contents.items()}
+    files |= {name: frozenset({digest_of_file(WEB / name)}) for name in _web_files()}
+    earlier = _earlier_files(folder, files)
+    write_manifest(folder, earlier, files)
+    for name, content in contents.items():
+        atomic_write(folder / name, content)
     _copy_web(folder)
-    _remove_stale(folder, earlier - _files(entries))
+    for name in earlier.keys() - files.keys():
+        with disk_errors(folder / name):
+            (folder / name).unlink(missing_ok=True)
+    write_manifest(folder, files)
     return folder
+
+
+def check_output(looks: Sequence[Path], folder: Path, *, force: bool = False) -> None:
+    """Raise the errors of `publish` that need no look to be read."""
+    _check_web()
+    check_page(folder)
+    files = _file_names(looks)
+    names = [
+        *(f"looks/{name}" for name in (*files, *map(_preview_name, files))),
+        LIST.as_posix(),
+        *_web_files(),
+    ]
+    check_unedited(folder, _earlier_files(folder, names), names, force=force)
 
 
 def check_page(folder: Path) -> None:
     """Raise LimnerError if `folder` is a file, or has files but is not a page."""
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file; give --out the name of a folder.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / LIST).exists():
+    if folder.exists() and any(folder.iterdir()) and not _is_page(folder):
         raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
+
+
+def _is_page(folder: Path) -> bool:
+    return (folder / LIST).exists() or read_manifest(folder) is not None
 
 
 def _check_web() -> None:
@@ -63,43 +92,74 @@ def _check_web() -> None:
         raise LimnerError("The page is not built yet: run `make web` in the checkout (it needs Node 20).")
 
 
+def _looks_contents(looks: Sequence[Look], previews: Sequence[bytes]) -> dict[str, bytes]:
+    """The files in looks/ and their contents."""
+    entries = _entries(looks)
+    contents: dict[str, bytes] = {}
+    for look, preview, entry in zip(looks, previews, entries, strict=True):
+        contents |= {f"looks/{entry['file']}": look.content, f"looks/{entry['preview']}": preview}
+    text = json.dumps({"looks": entries}, indent=2, ensure_ascii=False)
+    return contents | {LIST.as_posix(): text.encode()}
+
+
 def _entries(looks: Sequence[Look]) -> list[dict[str, Any]]:
     """The entries of looks.json."""
-    used_names: set[str] = set()
-    return [_entry(look, used_names) for look in looks]
+    files = _file_names([look.path for look in looks])
+    return [_entry(look, file) for look, file in zip(looks, files, strict=True)]
 
 
-def _entry(look: Look, used_names: set[str]) -> dict[str, Any]:
-    stem, count = slugify(look.path.stem), 2
-    file = f"{stem}.onnx"
-    while file in used_names:
-        file, count = f"{stem}-{count}.onnx", count + 1
-    used_names.add(file)
+def _file_names(looks: Sequence[Path]) -> list[str]:
+    """The name of each look's file in the page."""
+    names: list[str] = []
+    for look in looks:
+        stem, count = slugify(look.stem), 2
+        name = f"{stem}.onnx"
+        while name in names:
+            name, count = f"{stem}-{count}.onnx", count + 1
+        names.append(name)
+    return names
+
+
+def _preview_name(file: str) -> str:
+    return file.removesuffix(".onnx") + ".jpg"
+
+
+def _entry(look: Look, file: str) -> dict[str, Any]:
     return {
         "file": file,
-        "name": look.name or look.path.stem,
+        "name": look.name or printable(look.path.stem),
         "author": look.author,
         "credit": look.credit,
         "licence": look.licence,
         "pixels": look.pixels,
         "size": look.size,
         "bytes": len(look.content),
-        "preview": file.removesuffix(".onnx") + ".jpg",
+        "preview": _preview_name(file),
     }
 
 
-def _files(entries: Sequence[dict[str, Any]]) -> set[str]:
-    return {str(entry[key]) for entry in entries for key in ("file", "preview")}
+def _earlier_files(folder: Path, names: Iterable[str]) -> Files:
+    """The files of the page that is in the folder, with their digests.
+
+    Before there were manifests, a page had its list, the files that it lists, and all in assets/ and
+    runtime/. Such a page is taken as it is, with those of `names` that it has.
+    """
+    manifest = read_manifest(folder)
+    if (folder / MANIFEST).exists() or not (folder / LIST).exists():
+        return manifest or {}
+    built = [*(folder / "assets").glob("*"), *(folder / "runtime").glob("*")]
+    found = {*names, *_listed_files(folder), *(path.relative_to(folder).as_posix() for path in built)}
+    return {name: frozenset({digest_of_file(folder / name)}) for name in found if (folder / name).is_file()}
 
 
 def _listed_files(folder: Path) -> set[str]:
-    """Files in looks/ that an earlier page listed."""
+    """Files that the list of an earlier page names."""
     try:
         listed = json.loads((folder / LIST).read_text(encoding="utf-8"))["looks"]
-        names = _files(listed)
+        names = {str(entry[key]) for entry in listed for key in ("file", "preview")}
     except (OSError, ValueError, KeyError, TypeError):
         return set()
-    return {name for name in names if Path(name).name == name}
+    return {f"looks/{name}" for name in names if Path(name).name == name}
 
 
 def _preview(look: Look) -> bytes:
@@ -111,7 +171,7 @@ def _preview(look: Look) -> bytes:
     painting = look.paint(np.asarray(image, dtype=np.float32) / np.float32(255))
     small = to_image(painting).resize((128, 128), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=80)
+    small.save(buffer, "JPEG", quality=80, **save_options("JPEG", "preview"))
     return buffer.getvalue()
 
 
@@ -120,17 +180,14 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(reader, writer, 1 << 20)
 
 
+def _web_files() -> list[str]:
+    """The files of the built page, index.html last."""
+    files = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.is_file())
+    return sorted(files, key=lambda name: name == "index.html")
+
+
 def _copy_web(folder: Path) -> None:
-    files = sorted(path for path in WEB.rglob("*") if path.is_file())
-    for path in sorted(files, key=lambda path: path.name == "index.html"):
-        _copy(path, folder / path.relative_to(WEB))
-    atomic_write(folder / ".nojekyll", "")  # otherwise GitHub Pages processes the files with Jekyll
-
-
-def _remove_stale(folder: Path, looks: set[str]) -> None:
-    """Remove an earlier page's stale files: assets of another build, and looks no longer listed."""
-    current = {path.relative_to(WEB) for path in WEB.rglob("*")}
-    built = [*(folder / "assets").glob("*"), *(folder / "runtime").glob("*")]
-    stale = [path for path in built if path.is_file() and path.relative_to(folder) not in current]
-    for path in [*stale, *(folder / "looks" / name for name in looks)]:
-        path.unlink(missing_ok=True)
+    for name in _web_files():
+        _copy(WEB / name, folder / name)
+    if not (folder / ".nojekyll").exists():
+        atomic_write(folder / ".nojekyll", "")  # otherwise GitHub Pages processes the files with Jekyll

@@ -17,6 +17,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -41,8 +42,9 @@ class DamagedCheckpoint(LimnerError):
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
-    """The checkpoints in a folder, newest first."""
-    return sorted(folder.glob("step-*.safetensors"), reverse=True)
+    """The checkpoints in a folder, newest first; copies of other names are a person's."""
+    files = folder.glob("step-*.safetensors")
+    return sorted((path for path in files if path.stem.removeprefix("step-").isdecimal()), reverse=True)
 
 
 def save_checkpoint(folder: Path, state: TrainState, recipe: Recipe, pictures: str) -> Path:
@@ -127,7 +129,7 @@ def check_networks_match(path: Path, expected: Mapping[str, Tensor], found: Mapp
 def read_checkpoint(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors whose names start with `prefix`, and the metadata; the whole file is checked first."""
     try:
-        with safe_open(path, "pt") as file:
+        with path.open("rb") as opened, safe_open(_utf8_path(path, opened), "pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
@@ -140,6 +142,15 @@ def read_checkpoint(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], di
     if metadata.get("crc32") != checksum(tensors):
         raise DamagedCheckpoint(f"{path} is damaged (its checksum is wrong).")
     return {name: tensor for name, tensor in tensors.items() if name.startswith(prefix)}, metadata
+
+
+def _utf8_path(path: Path, opened: BinaryIO) -> Path:
+    """A path for safetensors, which takes only UTF-8: where `path` has other bytes, the descriptor's."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return Path(f"/dev/fd/{opened.fileno()}")
+    return path
 
 
 def checksum(tensors: Mapping[str, Tensor]) -> str:

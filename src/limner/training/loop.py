@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,16 +32,17 @@ from limner.errors import LimnerError
 from limner.evaluation.samples import Samples
 from limner.evaluation.sheets import draw_generator_sheet, write_film, write_image
 from limner.guide import make_guide
+from limner.lock import folder_lock
 from limner.recipe import Recipe
 from limner.seeding import DROPOUT, derive_seed
 from limner.training.batch_norm import MAX_BATCHES, recalibrate_batch_norm
 from limner.training.budget import Budget
-from limner.training.checkpoint import is_all_finite, load_newest, save_checkpoint
+from limner.training.checkpoint import is_all_finite, list_checkpoints, load_newest, save_checkpoint
 from limner.training.distributed import ProcessGroup, process_group
 from limner.training.log import EpochRecord, RunLog
 from limner.training.pix2pix import LOSSES, train_step
 from limner.training.reporter import NullReporter, Reporter, Status
-from limner.training.run import Run, begin_run, open_run
+from limner.training.run import Run, begin_run, check_run, open_run
 from limner.training.signals import StopSignal
 from limner.training.state import TrainState
 from limner.training.timing import StepTimer
@@ -66,8 +68,9 @@ def train(
     `Terminated` (a SystemExit). `device` is by default the CUDA GPU where there is one, else the CPU.
     torch's global random number generator is reseeded.
 
-    Raises LimnerError where the pictures or the folder do not fit the recipe, a file cannot be written, or
-    a loss or weight is NaN or infinite; the last checkpoint is then unchanged.
+    The first process holds the folder's lock. Raises LimnerError where another process trains the run, the
+    pictures or the folder do not fit the recipe, a file cannot be written, or a loss or weight is NaN or
+    infinite; the last checkpoint is then unchanged.
     """
     budget = Budget.parse(epochs, minutes)
     with process_group(device) as group:
@@ -75,10 +78,13 @@ def train(
         with StopSignal(reporter.message) as stop_signal:
             _check_recipe_fits(pictures, recipe, group)
             if group.is_main:
-                begin_run(folder, recipe, pictures.folder)
-            group.barrier()
-            run = open_run(folder)
-            Trainer(pictures, run, budget, group, report=reporter, stop_signal=stop_signal).run_loop()
+                check_run(folder, recipe)  # before the lock, which writes into the folder
+            with folder_lock(folder, "trained") if group.is_main else nullcontext():
+                if group.is_main:
+                    begin_run(folder, recipe, pictures.folder)
+                group.barrier()
+                run = open_run(folder)
+                Trainer(pictures, run, budget, group, report=reporter, stop_signal=stop_signal).run_loop()
     return run
 
 
@@ -208,7 +214,7 @@ class Trainer:
 
     def divergence_error(self, cause: str) -> LimnerError:
         """The error of a run that diverged."""
-        last = max((path.stem for path in self.run.checkpoints.glob("step-*.safetensors")), default=None)
+        last = next((path.stem for path in list_checkpoints(self.run.checkpoints)), None)
         saved = (
             f"The run is kept as of step {int(last.removeprefix('step-')):,}"
             if last
@@ -309,7 +315,7 @@ class Trainer:
 def digest_of_store(pictures: ImageStore) -> str:
     """A digest of the list of pictures: it changes where a picture is added or removed."""
     lines = "\n".join(f"{entry.name} {entry.split} {entry.held_out}" for entry in pictures.index.entries)
-    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+    return hashlib.sha256(lines.encode(errors="surrogatepass")).hexdigest()[:16]  # names of any bytes
 
 
 def _check_recipe_fits(pictures: ImageStore, recipe: Recipe, group: ProcessGroup) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limner import __version__
-from limner.errors import LimnerError
+from limner.errors import LimnerError, system_reason
 from limner.files import atomic_write
 from limner.recipe import Recipe
 
@@ -64,8 +64,9 @@ class Run:
         return self.folder / "film.gif"
 
     def sheets(self) -> list[Path]:
-        """The sheets in the folder, oldest first."""
-        return sorted(self.samples.glob("step-*.jpg"))
+        """The sheets in the folder, oldest first; copies of other names are a person's."""
+        sheets = self.samples.glob("step-*.jpg")
+        return sorted(path for path in sheets if path.stem.removeprefix("step-").isdecimal())
 
     def generator(self) -> UNet:
         """The generator of the last intact checkpoint, on the CPU, in evaluation mode.
@@ -104,7 +105,7 @@ def open_run(folder: Path) -> Run:
         missing = Path(error.filename).name
         raise LimnerError(f"There is no run in {folder}: {missing} is missing.") from error
     except OSError as error:
-        raise LimnerError(f"The run in {folder} cannot be read: {error.strerror}.") from error
+        raise LimnerError(f"The run in {folder} cannot be read: {system_reason(error)}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise LimnerError(f"{path} is damaged: start a new run in another folder.") from error
     if run_format != FORMAT:
@@ -152,12 +153,21 @@ def _check_folder_is_free(folder: Path) -> None:
     foreign = [
         entry.name
         for entry in (folder.iterdir() if folder.exists() else ())
-        if entry.name != "recipe.json" and not entry.name.startswith(".")
+        if not entry.name.startswith(".") and not _is_recipe(entry)
     ]
     if foreign:
         raise LimnerError(
             f"{folder} is not empty and not a run (it holds {min(foreign)}): choose another folder."
         )
+
+
+def _is_recipe(path: Path) -> bool:
+    """Whether limner began a run with this file."""
+    try:
+        Recipe.from_json(path.read_text(encoding="utf-8") if path.name == "recipe.json" else "")
+    except (OSError, ValueError, LimnerError):
+        return False
+    return True
 
 
 def _relative_path(path: Path, start: Path) -> str:

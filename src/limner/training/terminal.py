@@ -17,6 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from limner.display import printable
 from limner.training.log import EpochRecord
 from limner.training.reporter import Status, describe_data_fraction, describe_losses
 
@@ -67,7 +68,7 @@ class TerminalReporter:
 
     def message(self, sentence: str) -> None:
         """Print the sentence, above the display where there is one."""
-        self._print(sentence)
+        self._print(printable(sentence))
 
     def _print(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
@@ -96,7 +97,7 @@ def render(status: Status, record: EpochRecord | None, sheet: Path | None) -> Re
     if record is not None and record.held_out_l1 is not None:
         table.add_row("held out", format_held_out(record))
     if sheet is not None:
-        table.add_row("look at", Text(str(sheet), overflow="fold"))
+        table.add_row("look at", Text(printable(sheet), overflow="fold"))
     warning = describe_data_fraction(status.data_fraction)
     return Group(table, Text(warning, style="yellow")) if warning else table
 

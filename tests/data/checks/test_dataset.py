@@ -10,6 +10,7 @@ from PIL import Image
 from helpers.files import photos, scene, shared, video
 from limner.data.checks.dataset import CheckReport, check_dataset, write_contact_sheet
 from limner.errors import LimnerError
+from limner.mark import read_image_mark
 
 
 def finding(report: CheckReport, words: str) -> str:
@@ -156,7 +157,11 @@ def test_the_contact_sheet_shows_the_pictures(tmp_path: Path) -> None:
     with pytest.raises(LimnerError, match="neither"):
         write_contact_sheet(report, tmp_path / "sheet.txt")
     with pytest.raises(LimnerError, match="cannot be written"):
-        write_contact_sheet(report, tmp_path / "missing" / "sheet.png")
+        write_contact_sheet(report, tmp_path / "sheet.png" / "sheet.png")
+    write_contact_sheet(report, tmp_path / "new" / "sheet.JPG")
+    for name in ("sheet.png", "new/sheet.JPG"):
+        assert read_image_mark(tmp_path / name) == "contact sheet"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "new", "sheet.png"]
 
 
 def test_real_sets_give_the_documented_figures() -> None:

@@ -8,6 +8,7 @@ import { getElement, makeElement } from '../../shared/dom.ts';
 import type { Painter } from '../painters/painter.ts';
 import type { Source } from '../sources/source.ts';
 import { FrameStats } from './frame-stats.ts';
+import { markPainting } from './painting-mark.ts';
 
 const MEASURE_EVERY = 30;
 /** A slower painter is waited for at every frame, so that frames do not pile up. */
@@ -170,7 +171,7 @@ export class RenderLoop {
     });
   }
 
-  /** The painting as a PNG, at the look's own size. */
+  /** The painting as a PNG with limner's mark, at the look's own size. */
   async toBlob(): Promise<Blob> {
     await this.#whenIdle();
     const painter = this.#painter;
@@ -181,7 +182,7 @@ export class RenderLoop {
     if (painter.backend === 'wasm') await painter.finished();
     return new Promise((resolve, reject) => {
       canvas.toBlob(blob =>
-        blob ? resolve(blob) : reject(new Error('The browser could not save the picture.')),
+        blob ? resolve(markPainting(blob)) : reject(new Error('The browser could not save the picture.')),
       );
     });
   }

@@ -40,6 +40,8 @@ class BenchCommand:
     """For browser: looks. Default: one look with random weights for each of --sizes."""
     out: Path = Path("benchmarks")
     """Folder for the results."""
+    force: bool = False
+    """Replace files at --out that are no results of this benchmark."""
     pictures: Annotated[Path | None, tyro.conf.arg(metavar="STORE", help_behavior_hint="")] = None
     """For discriminator: a store written by `limner pictures`."""
     pixels: int = 256
@@ -54,9 +56,11 @@ class BenchCommand:
     """Fewer repetitions: rough figures in a minute or two."""
 
     def run(self) -> None:
+        from limner.bench.results import check_results
         from limner.progress import ProgressBar
 
         self._refuse_unused_options()
+        check_results(self.out, self.what, force=self.force)
         with ProgressBar() as progress:
             match self.what:
                 case "training":

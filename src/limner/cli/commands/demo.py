@@ -29,11 +29,18 @@ class DemoCommand:
     """Minutes to train."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """The project folder. Default: limner-demo-SUBJECT."""
+    force: bool = False
+    """Replace files of the project that limner did not write, and edited files of its page."""
     serving: Flat[ServeOptions] = field(default_factory=ServeOptions)
 
     def run(self) -> None:
         from limner.cli import pipeline
 
         pipeline.demo(
-            self.subject, pixels=self.pixels, minutes=self.minutes, out=self.out, serving=self.serving
+            self.subject,
+            pixels=self.pixels,
+            minutes=self.minutes,
+            out=self.out,
+            serving=self.serving,
+            force=self.force,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from limner.cli.options import NO_DEFAULT_SHOWN, Sources, require_sources
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.recipe import Recipe
 
@@ -30,16 +31,20 @@ class DoctorCommand:
     """Frames to take from each video, evenly spread."""
     sheet: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """File for a contact sheet of the pictures."""
+    force: bool = False
+    """Let the sheet replace a file that is no sheet; a picture that is checked is never replaced."""
     json: bool = False
     """Print JSON."""
 
     def run(self) -> None:
         import json
 
-        from limner.data.checks.dataset import check_dataset, write_contact_sheet
+        from limner.data.checks.dataset import check_dataset, check_sheet, write_contact_sheet
         from limner.progress import ProgressBar, no_progress
 
         require_sources(self.sources)
+        if self.sheet:
+            check_sheet(self.sheet, self.sources, inputs=self.inputs, force=self.force)
         with ProgressBar() as bar:
             progress = no_progress if self.json else bar
             report = check_dataset(
@@ -54,6 +59,7 @@ class DoctorCommand:
         if self.json:
             print(json.dumps(report.to_json(), indent=2))
         else:
-            print("\n".join(report.sentences()))
+            for sentence in report.sentences():
+                print(printable(sentence))
         if report.has_problem:
             raise LimnerError("These pictures are not ready for training: see the problems above.")

@@ -31,6 +31,8 @@ class ExportCommand:
     """onnx: a look. tfjs: the same network for TensorFlow.js."""
     storage: Storage = "uint8"
     """How weights are stored; uint8 takes a quarter of float32's bytes and looks the same."""
+    force: bool = False
+    """Replace a file at --out that limner did not write."""
     credits: Flat[Credits] = field(default_factory=Credits)
 
     def run(self) -> None:
@@ -38,4 +40,4 @@ class ExportCommand:
         from limner.training.run import open_run
 
         export = export_run if self.to == "onnx" else export_tfjs
-        export(open_run(self.source), self.out, self.storage, self.credits)
+        export(open_run(self.source), self.out, self.storage, self.credits, force=self.force)

@@ -39,6 +39,8 @@ class LookCommand:
     """The project folder. Default: limner-NAME in the current folder."""
     storage: Storage = "uint8"
     """How weights are stored; uint8 takes a quarter of float32's bytes and looks the same."""
+    force: bool = False
+    """Replace files of the project that limner did not write, and edited files of its page."""
     recipe: Flat[Recipe] = field(default_factory=Recipe)
     importing: Flat[ImportOptions] = field(default_factory=ImportOptions)
     budget: Flat[BudgetOptions] = field(default_factory=BudgetOptions)
@@ -58,4 +60,5 @@ class LookCommand:
             budget=self.budget,
             storage=self.storage,
             serving=self.serving,
+            force=self.force,
         )

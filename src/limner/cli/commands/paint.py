@@ -10,6 +10,7 @@ import tyro
 from tyro.conf import Positional
 
 from limner.cli.options import NO_DEFAULT_SHOWN, Flat, LiveOptions
+from limner.display import printable
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,6 @@ class PaintCommand:
                 progress=progress,
             )
         for path, reason in report.skipped:
-            print(f"{path.name} {reason}.")
+            print(printable(f"{path.name} {reason}."))
         more = ", ..." if len(report.paintings) > 5 else ""
-        print(f"Painted: {', '.join(map(str, report.paintings[:5]))}{more}")
+        print(f"Painted: {', '.join(map(printable, report.paintings[:5]))}{more}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from limner.cli.options import Looks
+from limner.display import printable, quoted
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,14 @@ class PublishCommand:
     """Looks, in the order in which the page lists them."""
     out: Path
     """The page's folder."""
+    force: bool = False
+    """Replace files of the page that a person edited or added."""
 
     def run(self) -> None:
         from limner.page.publish import publish
 
-        publish(self.looks, self.out)
-        print(f"{self.out} is ready: put it on any static host, or open it with `limner play {self.out}`.")
+        publish(self.looks, self.out, force=self.force)
+        print(
+            f"{printable(self.out)} is ready: put it on any static host, or open it with `limner play "
+            f"{quoted(self.out)}`."
+        )

@@ -7,6 +7,7 @@ known (`limner.data.checks.diversity`, `limner.data.checks.near_duplicates`). Th
 what makes training pointless or impossible is a problem.
 """
 
+import io
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -24,9 +25,14 @@ from limner.data.images import UnreadableFile, measure_image, plan_resize, read_
 from limner.data.prepare import short_side_for
 from limner.data.sources import Skipped, Source, find_sources
 from limner.data.videos import check_frames, measure_video, plan_squares, read_frames
+from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import disk_errors
+from limner.files import atomic_write, check_no_source, check_replaceable
+from limner.mark import read_image_mark, save_options
 from limner.progress import Progress, no_progress
+
+SHEET_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+"""Suffixes of contact sheets, and Pillow's names of their formats."""
 
 _FRAMES = 100
 _TILES = 240
@@ -78,7 +84,7 @@ def check_dataset(
     check_frames(frames)
     found = find_sources(sources, inputs=inputs)
     thumbnails, unreadable, from_videos = _take_thumbnails(found.sources, frames, progress)
-    skipped = (*found.skipped, *unreadable)
+    skipped = tuple((printable(name), printable(reason)) for name, reason in (*found.skipped, *unreadable))
     stills = [t for t in thumbnails if not t.video]
     groups = near_duplicates(stills)
     stats = DatasetStats(
@@ -96,13 +102,38 @@ def check_dataset(
     return CheckReport(stats, run_rules(stats, thumbnails), tuple(thumbnails))
 
 
+def check_sheet(
+    file: Path, sources: Sequence[Path], *, inputs: Path | None = None, force: bool = False
+) -> None:
+    """Raise `LimnerError` where no contact sheet of `sources` may be written to `file`.
+
+    A sheet replaces an earlier sheet, with `force` any file, and never a picture that is checked.
+    """
+    _require_sheet_suffix(file)
+    check_no_source([file], _source_files(sources, inputs))
+    check_replaceable(file, lambda path: read_image_mark(path) == "contact sheet", force=force)
+
+
+def _source_files(sources: Sequence[Path], inputs: Path | None) -> Iterator[Path]:
+    for source in find_sources(sources, inputs=inputs).sources:
+        yield source.path
+        if source.partner is not None:
+            yield source.partner
+
+
+def _require_sheet_suffix(file: Path) -> None:
+    if file.suffix.lower() not in SHEET_FORMATS:
+        raise LimnerError(
+            f"A contact sheet is a .png or a .jpg file, and {printable(file.name)} is neither."
+        )
+
+
 def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -> None:
-    """Write a contact sheet of up to a few hundred of the pictures.
+    """Write a contact sheet of up to a few hundred of the pictures, atomically.
 
     Raises `LimnerError` if the file is not a .png or .jpg or cannot be written.
     """
-    if file.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
-        raise LimnerError(f"A contact sheet is a .png or a .jpg file, and {file.name} is neither.")
+    _require_sheet_suffix(file)
     tiles = [t.tile for t in report.thumbnails if t.tile is not None]
     across = max(1, min(columns, len(tiles)))
     down = max(1, -(-len(tiles) // across))
@@ -112,8 +143,10 @@ def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -
         x = _MARGIN + index % across * step + (_SIDE - tile.width) // 2
         y = _MARGIN + index // across * step + (_SIDE - tile.height) // 2
         sheet.paste(tile, (x, y))
-    with disk_errors(file):
-        sheet.save(file)
+    sheet_format = SHEET_FORMATS[file.suffix.lower()]
+    buffer = io.BytesIO()
+    sheet.save(buffer, sheet_format, **save_options(sheet_format, "contact sheet"))
+    atomic_write(file, buffer.getvalue())
 
 
 def _take_thumbnails(
@@ -156,7 +189,8 @@ def _read_ahead(
 
 def _image_thumbnail(source: Source, tile: bool) -> Thumbnail:
     size = measure_image(source.path)
-    return make_thumbnail(read_image(source.path, at_least=2 * _SIDE), source.name, size, tile=tile)
+    image = read_image(source.path, at_least=2 * _SIDE)
+    return make_thumbnail(image, printable(source.name), size, tile=tile)
 
 
 def _video_thumbnails(source: Source, frames: int) -> tuple[list[Thumbnail], int]:
@@ -169,7 +203,7 @@ def _video_thumbnails(source: Source, frames: int) -> tuple[list[Thumbnail], int
         squares_per_frame = len(squares)
         size = (min(frame.image.size),) * 2
         square = frame.image.crop(squares[index % squares_per_frame].box)
-        name = f"{source.name} at {frame.seconds:.2f} s"
+        name = f"{printable(source.name)} at {frame.seconds:.2f} s"
         thumbnails.append(make_thumbnail(square, name, size, video=True, tile=index % 10 < 2))
     return thumbnails, squares_per_frame * min(frames, clip.frames)
 

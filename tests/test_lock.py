@@ -1,0 +1,167 @@
+"""One process at a time holds a folder; no lock outlives its process, or follows a copy."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from limner import lock
+from limner.errors import LimnerError
+from limner.lock import LOCK, check_unlocked, folder_lock
+
+HOLD = """
+import sys
+from pathlib import Path
+from limner.lock import folder_lock
+with folder_lock(Path(sys.argv[1]), "trained"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds `folder`."""
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def hold(folder: Path) -> None:
+    with folder_lock(folder, "trained"):
+        assert (folder / LOCK).exists()
+    assert not (folder / LOCK).exists()
+
+
+@pytest.fixture
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without locks, as some network drives are."""
+
+    def refuse(_: int, *, blocking: bool) -> bool:
+        assert not blocking
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(lock, "lock_descriptor", refuse)
+
+
+def leave_behind(where: Path, **changes: Any) -> None:
+    """A lock file of this process, with changes, that nobody removed."""
+    with folder_lock(where, "trained"):
+        about = json.loads((where / LOCK).read_text())
+    (where / LOCK).write_text("\n" + json.dumps(about | changes))
+
+
+def test_a_second_process_is_refused_by_name_until_the_first_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "run"
+    with holder(folder) as process:
+        sentence = (
+            rf"run is being trained by process {process.pid}, since 20.*: wait until it ends, or stop"
+        )
+        for _ in range(2):
+            with pytest.raises(LimnerError, match=sentence):
+                hold(folder)
+            with pytest.raises(LimnerError, match=sentence):
+                check_unlocked(folder, "trained")
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait() == 0
+        assert list(folder.iterdir()) == []
+    hold(folder)
+
+
+def test_a_second_call_in_the_same_process_is_refused(tmp_path: Path) -> None:
+    sentence = rf"is being trained by process {os.getpid()}"
+    with folder_lock(tmp_path, "trained"), pytest.raises(LimnerError, match=sentence):
+        hold(tmp_path)
+    check_unlocked(tmp_path, "trained")
+
+
+def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
+    with holder(tmp_path) as process:
+        process.kill()
+        process.wait()
+    assert (tmp_path / LOCK).exists()
+    check_unlocked(tmp_path, "trained")
+    hold(tmp_path)
+
+
+def test_the_lock_is_released_when_the_block_fails(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), folder_lock(tmp_path, "trained"):
+        raise KeyboardInterrupt
+    hold(tmp_path)
+
+
+def test_copies_and_moved_folders_are_not_locked(tmp_path: Path) -> None:
+    folder, copy, moved, link = (tmp_path / name for name in ("run", "copy", "moved", "link"))
+    link.symlink_to(folder)
+    with holder(folder):
+        shutil.copytree(folder, copy)
+        hold(copy)
+        with pytest.raises(LimnerError, match="is being trained"):
+            hold(link)
+        folder.rename(moved)
+        hold(moved)
+        with folder_lock(moved, "trained"), pytest.raises(LimnerError, match="is being trained"):
+            hold(moved)
+        hold(moved)
+
+
+def test_a_lock_file_that_says_nothing_still_locks(tmp_path: Path) -> None:
+    with folder_lock(tmp_path, "trained"):
+        for text in ("", "\n[]", '\n{"process": "x"}', '\n{"process": 1}'):
+            (tmp_path / LOCK).write_text(text)
+            with pytest.raises(
+                LimnerError, match="is being trained by another process: wait until it ends"
+            ):
+                hold(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LimnerError, match="file/run cannot be written"):
+        hold(tmp_path / "file" / "run")
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_without_locks_the_file_itself_locks(tmp_path: Path) -> None:
+    with folder_lock(tmp_path, "trained"):
+        sentence = rf"by process {os.getpid()}, since .*; if it has ended already, delete .*\.limner\.lock"
+        with pytest.raises(LimnerError, match=sentence):
+            hold(tmp_path)
+    hold(tmp_path)
+    (tmp_path / LOCK).write_text("")
+    with pytest.raises(LimnerError, match="by another process"):
+        hold(tmp_path)
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize(
+    "changes",
+    [{"boot": "an earlier one"}, {"started": "1"}, {"process": 2**22 + 1}, {"folder": "/another/folder"}],
+)
+def test_without_locks_a_stale_file_is_taken_over(tmp_path: Path, changes: dict[str, Any]) -> None:
+    leave_behind(tmp_path, **changes)
+    hold(tmp_path)
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize("changes", [{}, {"host": "another"}, {"host": "another", "process": 2**22 + 1}])
+def test_without_locks_what_may_run_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    leave_behind(tmp_path, **changes)
+    with pytest.raises(LimnerError, match="on another, since" if changes else "since"):
+        hold(tmp_path)
