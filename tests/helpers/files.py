@@ -50,6 +50,7 @@ def video(
     picture: Image.Image | None = None,
     matrix: Sequence[int] | None = None,
     options: Mapping[str, str] | None = None,
+    comment: str = "",
 ) -> Path:
     """A video: left half red, right half dark, blue rising by 5 of 255 with each frame; or one picture.
 
@@ -63,6 +64,7 @@ def video(
         stream.width, stream.height = picture.size if picture else size
         stream.pix_fmt = "yuv420p"
         stream.set_display_matrix(matrix)
+        container.metadata["comment"] = comment
         if times:
             stream.codec_context.time_base = Fraction(1, 1000)
             stream.codec_context.flags |= Flags.frame_duration
