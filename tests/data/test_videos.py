@@ -242,6 +242,28 @@ def test_frames_that_damage_hid_are_told(tmp_path: Path) -> None:
     assert re.search(r"has no pictures from [01]\.\d to [12]\.\d s$", reader.left_out)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "mpeg4"), ("a.ts", "libx264"), ("a.avi", "mpeg4")]
+)
+def test_noise_anywhere_gives_frames_in_order_or_a_reason(tmp_path: Path, name: str, codec: str) -> None:
+    whole = np.frombuffer(video(tmp_path / name, codec=codec, frames=30).read_bytes(), np.uint8)
+    for seed in range(12):
+        path = tmp_path / f"{seed}-{name}"
+        rng = np.random.default_rng(seed)
+        data = whole.copy()
+        data[rng.integers(0, len(data), 20)] = rng.integers(0, 256, 20, np.uint8)
+        path.write_bytes(data.tobytes())
+        for count in (3, 400):
+            try:
+                read = frames(path, count)
+            except UnreadableFile:
+                continue
+            clip = measure_video(path)
+            assert len(read) <= clip.frames
+            assert all(a.seconds < b.seconds for a, b in pairwise(read))
+            assert read[-1].seconds < clip.seconds
+
+
 def test_a_truncated_video_gives_the_frames_it_has(tmp_path: Path) -> None:
     path = video(tmp_path / "a.mkv", frames=200, size=(320, 240))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

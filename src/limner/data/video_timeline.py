@@ -22,8 +22,9 @@ MAX_STEP_BACK = 0.1
 """Seconds that a packet may lie before the one before it. More is a clock that began anew."""
 
 MAX_STEP_ON = 10
-"""Seconds that a packet of a broadcast format may lie after the one before it, as in `ffmpeg`. Such streams
-change their clock within a recording; in a file, an hour between two frames is meant."""
+"""Seconds that a packet of a broadcast format may lie after the one before it, as in `ffmpeg`, or be shown
+after it is decoded. Such streams change their clock within a recording; in a file, an hour between two
+frames is meant."""
 
 MAX_READ_ERRORS = 100
 """Errors in a row after which the rest of a file is given up."""
@@ -113,6 +114,8 @@ class PacketReader:
         due = 0
         for packet in self._read():
             if packet.dts is not None:
+                if packet.pts is not None and abs(packet.pts - packet.dts) > max_on:
+                    packet.pts, self.is_damaged = packet.dts, True
                 time = packet.dts + shift
                 if last is not None and not -max_back <= time - last <= max_on:
                     self.is_continuous = False
@@ -133,6 +136,8 @@ class PacketReader:
                     errors = 0
                     if packet.size or packet.dts is None:  # AVI repeats a frame by an empty packet
                         yield packet
+                return
+            except IndexError:  # PyAV ends so if another stream began after the file was opened
                 return
             except (av.FFmpegError, ValueError):
                 self.is_damaged = True
