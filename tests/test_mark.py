@@ -21,6 +21,13 @@ def test_a_picture_keeps_its_mark(tmp_path: Path, suffix: str, image_format: str
     assert read_image_mark(plain) is None
 
 
+def test_a_video_keeps_its_mark_under_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = video(tmp_path / "clip.mp4", frames=2, comment=make_mark("film"))
+    monkeypatch.chdir(tmp_path)
+    # To FFmpeg, the part before a colon is a protocol.
+    assert read_video_mark(path.rename("12:30.mp4")) == "film"
+
+
 def test_files_without_a_mark(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text(make_mark("painting"))

@@ -76,7 +76,12 @@ def read_video_mark(path: Path) -> Kind | None:
     """What limner says that this video is; None if it has no mark or cannot be opened."""
     import av
 
-    with suppress(av.FFmpegError, ValueError, OSError), av.open(str(path)) as container:
+    # As in `limner.data.videos`: no playlist opens an address, and no name is taken for one.
+    options = {"protocol_whitelist": "file"}
+    with (
+        suppress(av.FFmpegError, ValueError, OSError),
+        av.open(str(path.absolute()), options=options, metadata_errors="replace") as container,
+    ):
         return parse_mark({k.lower(): v for k, v in container.metadata.items()}.get(VIDEO_TAG))
     return None
 

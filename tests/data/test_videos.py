@@ -1,16 +1,26 @@
-"""Frames of intact, rotated, truncated and empty videos."""
+"""Frames of videos: their times, colours and orientation; damaged, cut off and empty ones."""
 
+import re
 import struct
+from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from PIL import Image
 
-from helpers.files import shared, sound, video
+from helpers.files import BURSTS, damage, scene, shared, sound, video
+from limner.data.checks.dataset import check_dataset
 from limner.data.images import UnreadableFile
-from limner.data.videos import Frame, measure_video, plan_squares, read_frames
+from limner.data.prepare import prepare
+from limner.data.video_timeline import Timeline
+from limner.data.videos import SUFFIXES, Clip, Frame, measure_video, plan_squares, read_frames
+from limner.errors import LimnerError
+from limner.progress import no_progress
 
 
 def frames(path: Path, count: int) -> list[Frame]:
@@ -25,7 +35,8 @@ def left_is_red(image: Image.Image) -> bool:
 @pytest.mark.parametrize(
     ("name", "codec"),
     [("a.mp4", "mpeg4"), ("a.mov", "mpeg4"), ("a.mkv", "mpeg4"), ("a.avi", "mpeg4"),
-     ("a.m4v", "mpeg4"), ("a.webm", "libvpx")],
+     ("a.m4v", "mpeg4"), ("a.webm", "libvpx"), ("a.3gp", "mpeg4"), ("a.wmv", "wmv2"), ("a.flv", "flv"),
+     ("a.ts", "libx264"), ("a.mts", "libx264"), ("a.mpg", "mpeg2video"), ("a.vob", "mpeg2video")],
 )  # fmt: skip
 def test_frames_are_spread_evenly(tmp_path: Path, name: str, codec: str) -> None:
     path = video(tmp_path / name, codec=codec)
@@ -49,30 +60,266 @@ def test_distant_frames_are_found_by_seeking(tmp_path: Path) -> None:
         assert blue == pytest.approx(round(frame.seconds * 5) * 5 % 256, abs=20)
 
 
-MATRICES = {
-    90: (0, 1, 0, -1, 0, 0),
-    180: (-1, 0, 0, 0, -1, 0),
-    270: (0, -1, 0, 1, 0, 0),
-}
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv"])
+def test_frames_have_their_own_times(tmp_path: Path, name: str) -> None:
+    path = video(tmp_path / name, times=BURSTS)
+    clip = measure_video(path)
+    assert (clip.frames, clip.seconds) == (30, 8)
+    assert [frame.seconds for frame in frames(path, 400)] == pytest.approx(BURSTS[:-1])
+    # The middles of the thirds lie in the stills.
+    assert [frame.seconds for frame in frames(path, 3)] == pytest.approx([0.18, 2.68, 5.18])
+    assert len({frame.seconds for frame in frames(path, 20)}) == 20
 
 
-@pytest.mark.parametrize("degrees", MATRICES)
-def test_rotated_videos_give_upright_frames(tmp_path: Path, degrees: int) -> None:
-    path = video(tmp_path / "a.mp4")
-    data = bytearray(path.read_bytes())
-    matrix = data.index(b"tkhd") + 44
-    values = [value << 16 for value in MATRICES[degrees]]
-    data[matrix : matrix + 36] = struct.pack(">9i", *values, 0, 0, 1 << 30)
-    path.write_bytes(data)
-    image = frames(path, 1)[0].image
-    assert image.size == ((96, 64) if degrees == 180 else (64, 96))
-    assert left_is_red(image.rotate(degrees, expand=True))
+@pytest.mark.parametrize("count", [1, 2, 5, 9, 10, 30])
+def test_picks_are_distinct_and_as_even_as_the_frames_allow(count: int) -> None:
+    timeline = Timeline(
+        starts=(0, 1, 2, 3, 4, 5, 50, 51, 52, 90),
+        end=100,
+        keyframes=(0, 6),
+        time_base=Fraction(1, 10),
+        is_continuous=True,
+        is_indexed=True,
+        is_damaged=False,
+        losses=(),
+    )
+    picks = timeline.pick(count)
+    assert len(picks) == min(count, 10)
+    assert all(a < b for a, b in pairwise(picks))
+    if count <= 2:
+        assert picks == {1: [6], 2: [5, 8]}[count]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "c", "d"),
+    [(1, 0, 0, 1), (-1, 0, 0, 1), (-1, 0, 0, -1), (1, 0, 0, -1),
+     (0, 1, 1, 0), (0, 1, -1, 0), (0, -1, -1, 0), (0, -1, 1, 0)],
+)  # fmt: skip
+def test_turned_and_mirrored_videos_give_upright_frames(
+    tmp_path: Path, a: int, b: int, c: int, d: int
+) -> None:
+    greys = {(-1, -1): 40, (1, -1): 100, (-1, 1): 160, (1, 1): 220}  # by x and y from the middle
+    picture = Image.new("RGB", (96, 64))
+    for (x, y), grey in greys.items():
+        picture.paste((grey,) * 3, (48 * (x > 0), 32 * (y > 0), 48 * (x > 0) + 48, 32 * (y > 0) + 32))
+    one, unit = 1 << 16, 1 << 30
+    matrix = (a * one, b * one, 0, c * one, d * one, 0, 0, 0, unit)
+    path = video(tmp_path / "a.mp4", frames=1, picture=picture, matrix=matrix)
+    (frame,) = frames(path, 1)
+    width, height = frame.image.size
+    assert (width, height) == ((96, 64) if a else (64, 96))
+    for (x, y), grey in greys.items():
+        shown_x, shown_y = a * x + c * y, b * x + d * y
+        found = frame.image.getpixel((width // 2 + shown_x * 16, height // 2 + shown_y * 16))
+        assert found == pytest.approx((grey,) * 3, abs=6)
+
+
+BARS = np.array([(200, 60, 40), (40, 180, 60), (50, 70, 200)], np.uint8)
+
+
+def bars(path: Path, size: tuple[int, int], stored: int, tag: int, colour_range: int) -> Path:
+    """Three bars without loss, as the matrix with the number `stored`, with the tag `tag`."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv444p"
+        stream.codec_context.colorspace = tag
+        stream.codec_context.color_range = colour_range
+        pixels = np.repeat(BARS, size[0] // 3, axis=0)[None].repeat(size[1], axis=0)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24").reformat(
+            format="yuv444p", dst_colorspace=stored, dst_color_range=colour_range or 1
+        )
+        frame.colorspace, frame.color_range = tag, colour_range
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+BT709, UNTAGGED, BT601, BT2020 = 1, 2, 5, 9
+LIMITED, FULL = 1, 2
+
+
+@pytest.mark.parametrize(
+    ("size", "stored", "tag", "colour_range"),
+    [
+        ((1281, 720), BT709, UNTAGGED, 0),
+        ((402, 720), BT709, UNTAGGED, 0),
+        ((720, 576), BT601, UNTAGGED, 0),
+        ((1281, 720), BT601, BT601, LIMITED),
+        ((96, 64), BT709, BT709, LIMITED),
+        ((96, 64), BT709, BT709, FULL),
+        ((96, 64), BT2020, BT2020, LIMITED),
+    ],
+)
+def test_colours_are_those_of_the_tag_or_else_of_the_size(
+    tmp_path: Path, size: tuple[int, int], stored: int, tag: int, colour_range: int
+) -> None:
+    (frame,) = frames(bars(tmp_path / "a.mkv", size, stored, tag, colour_range), 1)
+    found = np.asarray(frame.image, int)[size[1] // 2, size[0] // 6 :: size[0] // 3][:3]
+    assert np.abs(found - BARS).max() <= 2
+
+
+def pq(nits: float) -> float:
+    """The code of a brightness in PQ, 0..1 (SMPTE ST 2084)."""
+    power = (nits / 10_000) ** (2610 / 16384)
+    return float(((3424 / 4096 + 2413 / 128 * power) / (1 + 2392 / 128 * power)) ** (2523 / 32))
+
+
+def hdr(path: Path, nits: Sequence[Sequence[float]]) -> Path:
+    """Squares of 32 pixels, BT.2020, each with its red, green, blue in nits; graded for 1,000 nits."""
+    codes = np.array([[pq(value) for value in colour] for colour in nits])
+    luma = codes @ (0.2627, 0.678, 0.0593)
+    planes = (
+        64 + 876 * luma,
+        512 + 896 * (codes[:, 2] - luma) / 1.8814,
+        512 + 896 * (codes[:, 0] - luma) / 1.4746,
+    )
+    display = "G(8500,39850)B(6550,2300)R(35400,14600)WP(15635,16450)L(10000000,50)"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(
+            "libx264", rate=25, options={"crf": "4", "x264-params": f"mastering-display={display}"}
+        )
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = 32 * len(nits), 32
+        stream.pix_fmt = "yuv420p10le"
+        tags = {"colorspace": BT2020, "color_primaries": 9, "color_trc": 16, "color_range": LIMITED}
+        frame = av.VideoFrame(stream.width, stream.height, "yuv420p10le")
+        for name, value in tags.items():
+            setattr(stream.codec_context, name, value)
+            setattr(frame, name, value)
+        for plane, values in zip(frame.planes, planes, strict=True):
+            row = np.zeros(plane.line_size // 2, np.uint16)
+            row[: plane.width] = np.repeat(np.round(values), plane.width // len(nits))
+            plane.update(np.tile(row, plane.height).tobytes())
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def test_hdr_is_mapped_to_a_plain_screen(tmp_path: Path) -> None:
+    red = (80, 15, 5)  # read as if it were plain: (117, 84, 66), a washed-out brown
+    path = hdr(tmp_path / "a.mp4", [red, (44,) * 3, (203,) * 3, (400,) * 3, (1000,) * 3])
+    (frame,) = frames(path, 1)
+    found = np.asarray(frame.image, int)[16, 16::32]
+    assert found[0, 0] - found[0, 1:].max() > 90
+    greys = found[1:]
+    assert np.ptp(greys, axis=1).max() <= 3
+    grey, white, bright, brightest = greys[:, 0]
+    assert 90 < grey < 130  # a mid grey stays one
+    assert 150 < white < bright < brightest  # highlights differ
+    assert brightest >= 250
+
+
+def test_pixels_that_are_not_square_are_stretched(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 71, 49, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(2)
+        frame = av.VideoFrame.from_ndarray(np.zeros((49, 71, 3), np.uint8), format="rgb24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert frames(path, 1)[0].image.size == (142, 49)
+
+
+def test_decoding_goes_on_after_damage(tmp_path: Path) -> None:
+    path = damage(video(tmp_path / "a.mp4", size=(320, 240)), at=0.4)
+    reader = read_frames(path, 50)
+    read = list(reader)
+    lost = 50 - len(read)
+    assert 0 < lost < 30
+    assert reader.left_out == f"is damaged: {lost} frames could not be decoded"
+    assert read[-1].seconds == pytest.approx(1.96)
+    assert all(a.seconds < b.seconds for a, b in pairwise(read))
+
+
+def test_frames_that_damage_hid_are_told(tmp_path: Path) -> None:
+    path = damage(video(tmp_path / "a.mkv", size=(320, 240)), at=0.5)
+    reader = read_frames(path, 10)
+    assert list(reader)[-1].seconds > 1.5
+    assert re.search(r"has no pictures from [01]\.\d to [12]\.\d s$", reader.left_out)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "mpeg4"), ("a.ts", "libx264"), ("a.avi", "mpeg4")]
+)
+def test_noise_anywhere_gives_frames_in_order_or_a_reason(tmp_path: Path, name: str, codec: str) -> None:
+    whole = np.frombuffer(video(tmp_path / name, codec=codec, frames=30).read_bytes(), np.uint8)
+    for seed in range(12):
+        path = tmp_path / f"{seed}-{name}"
+        rng = np.random.default_rng(seed)
+        data = whole.copy()
+        data[rng.integers(0, len(data), 20)] = rng.integers(0, 256, 20, np.uint8)
+        path.write_bytes(data.tobytes())
+        for count in (3, 400):
+            try:
+                read = frames(path, count)
+            except UnreadableFile:
+                continue
+            clip = measure_video(path)
+            assert len(read) <= clip.frames
+            assert all(a.seconds < b.seconds for a, b in pairwise(read))
+            assert read[-1].seconds < clip.seconds
 
 
 def test_a_truncated_video_gives_the_frames_it_has(tmp_path: Path) -> None:
     path = video(tmp_path / "a.mkv", frames=200, size=(320, 240))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert 5 <= len(frames(path, 20)) < 20
+    reader = read_frames(path, 400)
+    found = len(list(reader))
+    assert 50 <= found < 150
+    assert reader.left_out == f"declares 8.0 s and has pictures for {found / 25:.1f} s"
+    # They are spread over what there is.
+    assert frames(path, 20)[-1].seconds == pytest.approx(0.975 * found / 25, abs=0.05)
+
+
+FRAGMENTED = {"movflags": "frag_keyframe+empty_moov"}
+
+
+def test_a_recording_in_fragments_is_read(tmp_path: Path) -> None:
+    path = video(tmp_path / "a.mp4", options=FRAGMENTED)
+    assert measure_video(path) == Clip(path, 2, 50)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    assert 10 < len(frames(path, 400)) < 50
+
+
+@pytest.mark.parametrize("declared", [0, 10_000_000])
+def test_a_wrong_duration_does_not_matter(tmp_path: Path, declared: int) -> None:
+    path = video(tmp_path / "a.mp4")
+    data = bytearray(path.read_bytes())
+    for box, offset in ((b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)):
+        at = data.index(box) + offset
+        data[at : at + 4] = struct.pack(">I", declared)
+    path.write_bytes(data)
+    assert measure_video(path) == Clip(path, 2, 50)
+    assert [frame.seconds for frame in frames(path, 5)] == pytest.approx([0.2, 0.6, 1, 1.4, 1.8], abs=0.05)
+
+
+def test_an_edit_list_decides_what_is_shown(tmp_path: Path) -> None:
+    path = video(tmp_path / "a.mp4")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"elst") + 12
+    ticks = struct.unpack_from(">I", data, data.index(b"mdhd") + 16)[0]
+    data[at : at + 8] = struct.pack(">II", 1000, ticks)  # one second, from the first second on
+    path.write_bytes(data)
+    read = frames(path, 400)
+    assert [round(frame.seconds, 2) for frame in read] == [index / 25 for index in range(25)]
+    assert int(np.asarray(read[0].image)[32, 90, 2]) == pytest.approx(25 * 5, abs=20)
+
+
+def test_a_clock_that_begins_anew_goes_on(tmp_path: Path) -> None:
+    once = video(tmp_path / "a.ts", codec="libx264").read_bytes()
+    path = tmp_path / "b.ts"
+    path.write_bytes(once + once)
+    clip = measure_video(path)
+    assert clip.frames == 100
+    assert clip.seconds == pytest.approx(4, abs=0.1)
+    read = frames(path, 400)
+    assert len(read) == 100
+    assert all(0.03 < b.seconds - a.seconds < 0.09 for a, b in pairwise(read))
 
 
 def test_a_recording_without_a_duration_is_counted(tmp_path: Path) -> None:
@@ -91,12 +338,18 @@ def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "half.mp4").write_bytes(whole.read_bytes()[:1000])
     (tmp_path / "text.mp4").write_text("no video" * 100)
     (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\na.mp4\n#EXT-X-ENDLIST\n")
+    (tmp_path / "script.mp4").write_text("ffconcat version 1.0\nfile a.mp4\n")
     sound(tmp_path / "sound.mp4")
+    sound(tmp_path / "cover.mp4", cover=scene(64, 64))
     expected = {
-        "half.mp4": "damaged or cut off",
+        "half.mp4": r"is an MP4 whose index \(moov\) is missing",
         "text.mp4": "damaged or cut off",
+        "list.mp4": "is not a video",
+        "script.mp4": "is not a video",
         "empty.mp4": "is an empty file",
         "sound.mp4": "has sound but no pictures",
+        "cover.mp4": "has sound but no pictures",
         "missing.mp4": "cannot be opened",
     }
     for name, message in expected.items():
@@ -109,6 +362,38 @@ def test_a_video_without_frames_is_refused(tmp_path: Path, suffix: str, message:
     path = video(tmp_path / f"a.{suffix}", frames=0)
     with pytest.raises(UnreadableFile, match=message):
         frames(path, 3)
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_a_file_with_only_the_name_of_a_video_is_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(np.random.default_rng(0).bytes(3000))
+    with pytest.raises(UnreadableFile, match="is not a video that can be read"):
+        frames(path, 3)
+
+
+def test_a_title_of_any_bytes_and_a_name_like_an_address_are_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = video(tmp_path / "a.avi", frames=2)
+    data = path.read_bytes()
+    assert b"Lavf" in data
+    path.write_bytes(data.replace(b"Lavf", b"caf\xe9"))
+    assert len(frames(path, 2)) == 2
+    monkeypatch.chdir(tmp_path)
+    assert len(frames(path.rename(tmp_path / "12:30.avi").relative_to(tmp_path), 2)) == 2
+
+
+def test_at_least_one_frame_is_asked_for(tmp_path: Path) -> None:
+    path = video(tmp_path / "a.mp4", frames=2)
+    sentence = r"number of frames must be 1 or more\.$"
+    for count in (0, -3):
+        with pytest.raises(LimnerError, match=sentence):
+            read_frames(path, count)
+        with pytest.raises(LimnerError, match=sentence):
+            prepare([path], tmp_path / "store", pixels=16, frames=count, progress=no_progress)
+        with pytest.raises(LimnerError, match=sentence):
+            check_dataset([path], frames=count)
 
 
 def test_wide_and_tall_frames_give_a_square_from_each_end() -> None:

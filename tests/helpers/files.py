@@ -1,5 +1,6 @@
 """Pictures and videos that tests generate."""
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import av
 import numpy as np
 import pytest
 from av.audio.stream import AudioStream
+from av.codec.context import Flags
+from av.stream import Disposition
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -43,32 +46,69 @@ def video(
     size: tuple[int, int] = (96, 64),
     codec: str = "mpeg4",
     rate: int = 25,
+    times: Sequence[float] = (),
+    picture: Image.Image | None = None,
+    matrix: Sequence[int] | None = None,
+    options: Mapping[str, str] | None = None,
+    comment: str = "",
 ) -> Path:
-    """A video: left half red, right half dark, blue rising by 5 of 255 with each frame."""
+    """A video: left half red, right half dark, blue rising by 5 of 255 with each frame; or one picture.
+
+    `times` are the seconds at which frames begin and the last one ends, instead of a constant rate.
+    `matrix` is the display matrix, as a, b, u, c, d, v, x, y, w. `options` are the container's.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=dict(options or {})) as container:
         stream = container.add_stream(codec, rate=rate)
         assert isinstance(stream, VideoStream)
-        stream.width, stream.height = size
+        stream.width, stream.height = picture.size if picture else size
         stream.pix_fmt = "yuv420p"
+        stream.set_display_matrix(matrix)
+        container.metadata["comment"] = comment
+        if times:
+            stream.codec_context.time_base = Fraction(1, 1000)
+            stream.codec_context.flags |= Flags.frame_duration
         container.start_encoding()
-        for index in range(frames):
+        for index in range(len(times) - 1 if times else frames):
             pixels = np.zeros((size[1], size[0], 3), np.uint8)
             pixels[:, : size[0] // 2, 0] = 255
             pixels[..., 2] = index * 5 % 256
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            for packet in stream.encode(frame):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
+            frame = av.VideoFrame.from_ndarray(np.asarray(picture) if picture else pixels, format="rgb24")
+            if times:
+                frame.time_base = Fraction(1, 1000)
+                frame.pts = round(times[index] * 1000)
+                frame.duration = round(times[index + 1] * 1000) - frame.pts
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
     return path
 
 
-def sound(path: Path) -> Path:
-    """A video file with sound and no pictures."""
+BURSTS = (*(start + burst / 50 for start in (0, 2.5, 5) for burst in range(10)), 8)
+"""Times for `video`: three times ten frames at 50 a second, and a still of two seconds and more."""
+
+
+def damage(path: Path, *, at: float, share: float = 0.1) -> Path:
+    """Overwrite a share of a file with noise, beginning at a share of it."""
+    content = bytearray(path.read_bytes())
+    first, count = round(at * len(content)), round(share * len(content))
+    content[first : first + count] = np.random.default_rng(0).bytes(count)
+    path.write_bytes(content)
+    return path
+
+
+def sound(path: Path, *, cover: Image.Image | None = None) -> Path:
+    """A video file with sound and no pictures but its cover."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=44100)
         assert isinstance(stream, AudioStream)
+        if cover:
+            pictures = container.add_stream("mjpeg", rate=25)
+            assert isinstance(pictures, VideoStream)
+            pictures.width, pictures.height = cover.size
+            pictures.pix_fmt = "yuvj420p"
+            pictures.disposition = Disposition.attached_pic
+            container.mux(pictures.encode(av.VideoFrame.from_image(cover)))  # type: ignore[no-untyped-call]
+            container.mux(pictures.encode())
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
         frame.sample_rate, frame.time_base = 44100, Fraction(1, 44100)
         for packet in (*stream.encode(frame), *stream.encode()):

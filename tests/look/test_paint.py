@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.files import photos, scene, video
+from helpers.files import BURSTS, damage, photos, scene, video
 from helpers.looks import look_file
 from limner.data.arrays import center_crop
 from limner.errors import LimnerError
@@ -104,6 +104,53 @@ def test_a_clip_keeps_its_frames_and_times(tmp_path: Path, look: Look) -> None:
     expected = look.paint(center_crop(first, 64)) * 255
     found = frames[0].to_ndarray(format="rgb24")
     assert np.abs(found - expected).mean() < 8  # H.264 halves the resolution of colours
+
+
+def times(path: Path) -> list[float]:
+    """The seconds, from the first frame on, at which the frames of a clip begin and the last one ends."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frames = list(container.decode(stream))
+        ticks = [frame.pts or 0 for frame in frames]
+        ticks.append(ticks[-1] + frames[-1].duration)
+        return [float((tick - ticks[0]) * (stream.time_base or 0)) for tick in ticks]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+@pytest.mark.parametrize("seconds", [BURSTS, (0, 3)], ids=["bursts", "one frame"])
+def test_uneven_times_stay_as_they_are(
+    tmp_path: Path, look: Look, suffix: str, seconds: tuple[float, ...]
+) -> None:
+    source = video(tmp_path / f"clip{suffix}", times=seconds)
+    progress: list[tuple[int, int]] = []
+    out = tmp_path / f"painted{suffix}"
+    paint_file(look, source, out, progress=lambda done, total, _: progress.append((done, total)))
+    assert times(source) == pytest.approx(seconds)
+    assert times(out) == pytest.approx(seconds)
+    assert {total for _, total in progress} == {len(seconds) - 1}
+    assert progress[-1][0] == len(seconds) - 1
+    # A player ends the clip after this time.
+    with av.open(str(out)) as container:
+        assert (container.duration or 0) / av.time_base == seconds[-1]
+
+
+def test_a_damaged_clip_is_painted_and_the_loss_is_told(tmp_path: Path, look: Look) -> None:
+    source = damage(video(tmp_path / "clip.mp4", size=(320, 240)), at=0.4)
+    report = paint_file(look, source)
+    (path,) = report.paintings
+    painted = len(times(path)) - 1
+    assert 20 < painted < 50
+    assert times(path)[-2:] == pytest.approx([1.96, 2])
+    assert report.skipped == ((source, f"is damaged: {50 - painted} frames could not be decoded"),)
+
+
+def test_a_clip_may_change_its_size(tmp_path: Path, look: Look) -> None:
+    wide = video(tmp_path / "wide.ts", codec="libx264", frames=5)
+    tall = video(tmp_path / "tall.ts", codec="libx264", frames=5, size=(64, 96))
+    source = tmp_path / "clip.ts"
+    source.write_bytes(wide.read_bytes() + tall.read_bytes())
+    (path,) = paint_file(look, source, whole=True).paintings
+    assert len(times(path)) == 10 + 1
 
 
 def test_a_folder_becomes_a_folder_of_paintings(tmp_path: Path, look: Look) -> None:

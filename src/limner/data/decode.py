@@ -121,7 +121,7 @@ class FilmReader(Iterator[tuple[FilmSquare, ...]]):
         self._name = source.name
         self._seconds = clip.seconds
         read = videos.read_frames if source.kind == "video" else animations.AnimationReader
-        self._frames: Iterator[videos.Frame] = read(source.path, frames)
+        self._frames = read(source.path, frames)
 
     def __next__(self) -> tuple[FilmSquare, ...]:
         frame = next(self._frames)
@@ -138,8 +138,7 @@ class FilmReader(Iterator[tuple[FilmSquare, ...]]):
     @property
     def left_out(self) -> str:
         """What damage cost, or empty: known after the last frame; continues a sentence after the name."""
-        # `read_frames` gives a plain iterator until it can tell.
-        return str(getattr(self._frames, "left_out", ""))
+        return self._frames.left_out
 
 
 def hash_text(text: str) -> str:

@@ -1,22 +1,39 @@
 """Frames of a video, evenly spread over it, upright, as RGB pictures.
 
-PyAV bundles FFmpeg, so a video needs nothing installed. Frames far apart are found by seeking (a film of an
-hour takes a minute or two), close ones by decoding sequentially. A truncated video gives the frames it has.
+PyAV bundles FFmpeg, so a video needs nothing installed. The time stamps in the file say which frames there
+are (`limner.data.video_timeline`). Frames far apart are found by seeking, so that a film of an hour takes a
+minute or two, and close ones by decoding all between. A damaged video gives the frames that can be decoded.
 """
 
+from __future__ import annotations
+
+from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import av
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from PIL import Image
 
 from limner.data.images import UnreachableFile, UnreadableFile
-from limner.errors import first_line
+from limner.data.video_colour import RgbConverter
+from limner.data.video_orientation import make_upright
+from limner.data.video_timeline import PacketReader, Timeline, read_timeline
+from limner.errors import LimnerError
 
-SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"})
-"""Suffixes, in lower case, of files that are treated as videos."""
+SUFFIXES = frozenset(
+    {
+        *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".webm", ".mkv", ".avi", ".wmv", ".asf", ".flv", ".ogv"),
+        *(".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts"),
+    }
+)
+"""Suffixes, in lower case, of files that are meant to be videos. Their content decides."""
 
 TWO_SQUARES = 1.5
 """Aspect ratio from which a frame gives two squares, one from each end; below it, one from the middle.
@@ -25,8 +42,23 @@ The two squares of a 16:9 frame share a fifth of the frame, those of a 3:2 frame
 they would be nearly the same picture.
 """
 
-_SEEK_BEYOND = 2.0
-"""Seconds between requested frames above which seeking is faster than decoding all frames between."""
+_SEEK_BEYOND = 8
+"""Frames that are decoded in vain before a keyframe: with more, seeking to it is faster."""
+
+_OPTIONS = {
+    # A playlist or a script under a video's name would open other files and addresses.
+    "protocol_whitelist": "file",
+    "format_whitelist": "mov,mp4,matroska,webm,avi,asf,flv,ogg,mpeg,mpegts,mpegvideo,mp3,aac,flac,wav",
+    # Some old files have no time to show a frame, only a time to decode it.
+    "fflags": "+genpts",
+}
+"""FFmpeg's options: video containers, and sound so that the report can call it that; files only."""
+
+_STILLS = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+"""Streams that hold a cover or thumbnails."""
+
+_MP4_BOXES = frozenset({b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip"})
+"""The names of boxes with which an MP4 or MOV begins."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +67,9 @@ class Clip:
 
     path: Path
     seconds: float
+    """From the first frame's beginning to the last frame's end."""
     frames: int
-    """Number of frames; an estimate if the container does not say."""
+    """Number of frames; with damage, some of them cannot be decoded."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +77,7 @@ class Frame:
     """One frame of a video."""
 
     seconds: float
-    """Time from the beginning of the video."""
+    """Time from the video's first frame."""
     image: Image.Image
     """RGB, upright, with square pixels."""
 
@@ -76,130 +109,184 @@ def plan_squares(width: int, height: int) -> tuple[Square, ...]:
     return (Square("", (x, y, x + side, y + side)),)
 
 
+def check_frames(count: int) -> None:
+    """Raise `LimnerError` unless `count` frames can be taken from a video."""
+    if count < 1:
+        raise LimnerError("The number of frames must be 1 or more.")
+
+
 def measure_video(path: Path) -> Clip:
-    """Length of a video. Raises `UnreadableFile` if it has no pictures."""
-    with _open_video(path) as container:
-        return _measure(container, path)
+    """Length of a video. Raises `UnreadableFile` if it has no pictures.
 
-
-def read_frames(path: Path, count: int) -> Iterator[Frame]:
-    """Yield at most `count` frames, in order, from the middles of `count` equal parts of the video.
-
-    Raises `UnreadableFile` if the file is not a video or no frame can be decoded. Damage after the first
-    frame ends the frames early.
+    The whole file is read once for its time stamps, unless it was read before and is unchanged.
     """
-    with _open_video(path) as container:
-        clip = _measure(container, path)
-        timestamps = [(part + 0.5) * clip.seconds / count for part in range(count)]
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        interval = clip.seconds / count
-        read = _read_by_seeking if interval > _SEEK_BEYOND else _read_sequentially
+    timeline = _timeline_of(path)
+    return Clip(path, timeline.seconds, len(timeline.starts))
+
+
+def read_frames(path: Path, count: int) -> FrameReader:
+    """At most `count` frames, in order, from the middles of `count` equal parts of the video.
+
+    A video with fewer frames gives each once. Raises `LimnerError` for a count below 1. The first frame's
+    `next` raises `UnreadableFile` if the file is not a video or no frame can be decoded. After the last
+    frame, `FrameReader.left_out` says whether damage cost any.
+    """
+    check_frames(count)
+    return FrameReader(path, count)
+
+
+class FrameReader(Iterator[Frame]):
+    """The frames that `read_frames` gives, and what the file could not give."""
+
+    def __init__(self, path: Path, count: int) -> None:
+        self._frames = self._read(path, count)
+        self._timeline: Timeline | None = None
+        self._lost = 0
+        self._is_damaged = False
+
+    def __next__(self) -> Frame:
+        return next(self._frames)
+
+    @property
+    def left_out(self) -> str:
+        """What the file could not give so far, such as `is damaged: 12 frames could not be decoded`; or
+        empty. It continues a sentence that begins with the file's name."""
+        losses = self._timeline.losses if self._timeline else ()
+        if self._is_damaged and self._lost:
+            frames = "1 frame" if self._lost == 1 else f"{self._lost:,} frames"
+            losses = (f"is damaged: {frames} could not be decoded", *losses)
+        return ", and ".join(losses)
+
+    def _read(self, path: Path, count: int) -> Iterator[Frame]:
+        self._timeline = timeline = _timeline_of(path)
+        self._is_damaged = timeline.is_damaged
+        converter = RgbConverter()
         has_frames = False
-        try:
-            for seconds, frame in read(container, stream, timestamps):
-                yield Frame(seconds, _to_upright_image(frame, stream))
+        with _open_video(path) as container:
+            stream = _find_stream(container)
+            stream.thread_type = "AUTO"
+            for time, frame in self._select(container, stream, timeline, count):
+                try:
+                    image = converter.convert(frame)
+                except (av.FFmpegError, ValueError):  # a pixel format that swscale does not know
+                    self._is_damaged = True
+                    self._lost += 1
+                    continue
+                image = make_upright(image, frame, stream.sample_aspect_ratio)
+                yield Frame(timeline.seconds_at(time), image)
                 has_frames = True
-        except (av.FFmpegError, ValueError) as error:
-            if not has_frames:
-                raise UnreadableFile(f"is damaged ({first_line(error)})") from error
         if not has_frames:
             raise UnreadableFile("has no frame that can be decoded: it is damaged or cut off")
 
+    def _select(
+        self, container: Any, stream: VideoStream, timeline: Timeline, count: int
+    ) -> Iterator[tuple[int, VideoFrame]]:
+        """The picked frames with their times. A pick that is damaged gives the next frame that is not."""
+        if count >= len(timeline.starts):
+            yield from self._decode(container, stream, timeline, 0)
+            return
+        frames = self._decode(container, stream, timeline, 0)
+        decoded = -1  # index of the last decoded frame
+        for pick in timeline.pick(count):
+            if pick <= decoded:
+                continue
+            keyframe = timeline.keyframe_before(pick)
+            if not timeline.is_indexed:
+                keyframe = timeline.keyframe_before(keyframe - 1)
+            if timeline.is_continuous and keyframe > decoded + _SEEK_BEYOND:
+                with suppress(av.FFmpegError):  # without it, all between is decoded
+                    container.seek(timeline.starts[keyframe], stream=stream)
+                    frames = self._decode(container, stream, timeline, keyframe)
+            for time, frame in frames:
+                decoded = bisect_left(timeline.starts, time)
+                if decoded >= pick:
+                    yield time, frame
+                    break
+            else:
+                return
 
-def _open_video(path: Path) -> Any:
+    def _decode(
+        self, container: Any, stream: VideoStream, timeline: Timeline, first: int
+    ) -> Iterator[tuple[int, VideoFrame]]:
+        """Decode to the end, from the keyframe at index `first`, where the container stands.
+
+        Counts the frames that do not come.
+        """
+        # Without an index, the first frame to come may be a later one.
+        due = first if first == 0 or timeline.is_indexed else None
+        packets = PacketReader(container, stream)
+        last = timeline.starts[first] - 1
+        for packet in packets:
+            self._is_damaged |= packets.is_damaged
+            try:
+                frames = packet.decode()
+            except (av.FFmpegError, ValueError):
+                self._is_damaged = True
+                continue
+            for frame in frames:
+                time = last + 1 if frame.pts is None else frame.pts
+                # After a seek, frames before the keyframe may come, which cannot be decoded from there.
+                if time <= last:
+                    continue
+                if frame.is_corrupt:
+                    self._is_damaged = True
+                    continue
+                index = bisect_left(timeline.starts, time)
+                if due is not None:
+                    self._lost += max(0, index - due)
+                last, due = time, index + 1
+                yield time, frame
+        if due is not None:
+            self._lost += max(0, len(timeline.starts) - due)
+
+
+@lru_cache(maxsize=16)
+def _read_timeline(path: Path, _size: int, _changed_ns: int) -> Timeline:
+    with _open_video(path) as container:
+        timeline = read_timeline(container, _find_stream(container))
+    if timeline is None:
+        raise UnreadableFile("is a video without frames")
+    return timeline
+
+
+def _timeline_of(path: Path) -> Timeline:
+    """The times of a video's frames. To prepare a video takes them three times and reads them once."""
     try:
-        with path.open("rb") as file:
-            is_empty = not file.read(1)
+        stat = path.stat()
     except OSError as error:
         raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
-    if is_empty:
+    return _read_timeline(path.absolute(), stat.st_size, stat.st_mtime_ns)
+
+
+@contextmanager
+def _open_video(path: Path) -> Iterator[Any]:
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
+    if not head:
         raise UnreadableFile("is an empty file")
     try:
-        return av.open(str(path))
+        # An absolute path, because FFmpeg takes the relative path `12:30.mp4` for an address.
+        container = av.open(str(path.absolute()), options=_OPTIONS, metadata_errors="replace")
     except (av.FFmpegError, ValueError, OSError) as error:
+        if head[4:] in _MP4_BOXES:
+            raise UnreadableFile(
+                "is an MP4 whose index (moov) is missing: the recording was not finished, or the file is "
+                "damaged or cut off"
+            ) from error
         raise UnreadableFile("is not a video that can be read: it is damaged or cut off") from error
+    with container:
+        yield container
 
 
-def _measure(container: Any, path: Path) -> Clip:
-    if not container.streams.video:
+def _find_stream(container: Any) -> VideoStream:
+    """The first stream of moving pictures. Raises `UnreadableFile` if there is none that can be decoded."""
+    streams = [stream for stream in container.streams.video if not stream.disposition & _STILLS]
+    if not streams:
         raise UnreadableFile("has sound but no pictures" if container.streams.audio else "has no pictures")
-    stream = container.streams.video[0]
-    seconds = _declared_seconds(container, stream)
-    frames = stream.frames or round(seconds * float(stream.average_rate or 0))
-    if seconds <= 0 or frames <= 0:
-        seconds, frames = _count_frames(container, stream)
-    if seconds <= 0 or frames <= 0:
-        raise UnreadableFile("is a video without frames")
-    return Clip(path, seconds, frames)
-
-
-def _declared_seconds(container: Any, stream: Any) -> float:
-    if stream.duration is not None:
-        return float(stream.duration * stream.time_base)
-    return float(container.duration or 0) / av.time_base
-
-
-def _count_frames(container: Any, stream: Any) -> tuple[float, int]:
-    """Count seconds and frames by reading the file: a browser's recorder writes no duration."""
-    first, last, frames = float("inf"), 0.0, 0
-    try:
-        for packet in container.demux(stream):
-            if packet.pts is not None and packet.size:
-                time = float(packet.pts * packet.time_base)
-                first, last = (
-                    min(first, time),
-                    max(last, time + float(packet.duration or 0) * float(packet.time_base)),
-                )
-                frames += 1
-    except (av.FFmpegError, ValueError):
-        # Count the frames before the damage.
-        pass
-    if frames:
-        container.seek(0)
-    return (max(last - first, 1e-3) if frames else 0.0), frames
-
-
-def _read_sequentially(container: Any, stream: Any, timestamps: list[float]) -> Iterator[tuple[float, Any]]:
-    start = _start_seconds(stream)
-    next_index = 0
-    for frame in container.decode(stream):
-        seconds = (frame.time or 0.0) - start
-        if next_index < len(timestamps) and seconds + _half_frame(stream) >= timestamps[next_index]:
-            yield seconds, frame
-            # If the video has fewer frames than requested, yield each once.
-            while next_index < len(timestamps) and seconds + _half_frame(stream) >= timestamps[next_index]:
-                next_index += 1
-        if next_index == len(timestamps):
-            return
-
-
-def _read_by_seeking(container: Any, stream: Any, timestamps: list[float]) -> Iterator[tuple[float, Any]]:
-    start = _start_seconds(stream)
-    last = -1.0
-    for target in timestamps:
-        container.seek(int((target + start) / stream.time_base), stream=stream)
-        for frame in container.decode(stream):
-            seconds = (frame.time or 0.0) - start
-            if seconds + _half_frame(stream) >= target:
-                if seconds > last:
-                    yield seconds, frame
-                last = seconds
-                break
-
-
-def _start_seconds(stream: Any) -> float:
-    return float((stream.start_time or 0) * stream.time_base)
-
-
-def _half_frame(stream: Any) -> float:
-    return 0.5 / float(stream.average_rate or 25)
-
-
-def _to_upright_image(frame: Any, stream: Any) -> Image.Image:
-    image: Image.Image = frame.to_image()
-    aspect = float(stream.sample_aspect_ratio or 1)
-    if aspect != 1:
-        image = image.resize((max(1, round(image.width * aspect)), image.height))
-    quarter_turns = round(frame.rotation / 90) % 4
-    return image.rotate(90 * quarter_turns, expand=True) if quarter_turns else image
+    for stream in streams:
+        if stream.codec_context is not None and stream.time_base:
+            return stream  # type: ignore[no-any-return]
+    raise UnreadableFile("has pictures that FFmpeg cannot decode: convert it to MP4 with H.264")

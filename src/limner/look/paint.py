@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
+from av.codec.context import Flags
 from PIL import Image
 
 from limner.data import images, videos
@@ -48,8 +49,8 @@ class PaintReport:
 
     paintings: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...] = ()
-    """Pictures and clips of a folder that were not painted, each with a reason that continues a sentence
-    after its name."""
+    """Pictures and clips of a folder that were not painted, and a clip of which a part was not, each with
+    a reason that continues a sentence after its name."""
 
 
 def paint_file(
@@ -83,11 +84,11 @@ def paint_file(
     if source.suffix.lower() in videos.SUFFIXES:
         target = _choose_target(source, out, CLIP_SUFFIXES, force)
         with _unreadable_errors(source):
-            _paint_clip(paint, source, target, progress)
-    else:
-        target = _choose_target(source, out, tuple(PILLOW_FORMATS), force)
-        with _unreadable_errors(source):
-            _paint_picture(paint, source, target)
+            left_out = _paint_clip(paint, source, target, progress)
+        return PaintReport((target,), ((source, left_out),) if left_out else ())
+    target = _choose_target(source, out, tuple(PILLOW_FORMATS), force)
+    with _unreadable_errors(source):
+        _paint_picture(paint, source, target)
     return PaintReport((target,))
 
 
@@ -182,40 +183,49 @@ def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[P
     )
 
 
-def _paint_clip(paint: Painter, source: Path, target: Path, progress: Progress) -> None:
+def _paint_clip(paint: Painter, source: Path, target: Path, progress: Progress) -> str:
+    """Paint each frame of a clip at its own time. Returns what the clip could not give, or nothing."""
     clip = videos.measure_video(source)
-    # Asking for more frames than the clip has yields each frame once.
-    frames = videos.read_frames(source, 2 * clip.frames)
-    first = next(frames)
-    painting = paint(first.image)
-    rate = Fraction(clip.frames / clip.seconds).limit_denominator(1001)
+    frames = videos.read_frames(source, clip.frames)
+    frame = next(frames)
+    painting = paint(frame.image)
+    # The encoder plans with a rate; what it writes are the frames' own times.
+    rate = max(Fraction(clip.frames / clip.seconds).limit_denominator(1001), Fraction(1, 1001))
     with atomic_file(target) as file, _video_writer(file, target, painting.size, rate) as write_frame:
-        write_frame(painting, first.seconds)
-        for number, frame in enumerate(frames, start=1):
-            progress(number, max(clip.frames, number), "Painting")
-            write_frame(paint(frame.image), frame.seconds)
+        for number, following in enumerate(frames, start=1):
+            write_frame(painting, frame.seconds, following.seconds)
+            progress(number, clip.frames, "Painting")
+            frame, painting = following, paint(following.image)
+        write_frame(painting, frame.seconds, clip.seconds)
     progress(clip.frames, clip.frames, "Painting")
+    return frames.left_out
 
 
 @contextmanager
 def _video_writer(
     file: BinaryIO, target: Path, size: tuple[int, int], rate: Fraction
-) -> Iterator[Callable[[Image.Image, float], None]]:
-    """Yield a function that appends a picture of `size` to `file`, at increasing seconds."""
+) -> Iterator[Callable[[Image.Image, float, float], None]]:
+    """Yield a function that appends a picture of `size` to `file`, shown between two times in seconds."""
     kind = {".mkv": "matroska", ".mov": "mov"}.get(target.suffix.lower(), "mp4")
     with av.open(file, mode="w", format=kind) as container:
         container.metadata[VIDEO_TAG] = make_mark("painting")
-        stream: Any = container.add_stream("libx264", rate=rate, options={"crf": "16"})
+        # Without B-frames, frames are stored in the order in which they are shown. MP4 stores only how long
+        # each lasts in the order of storage, so that a long last frame would be cut short with them.
+        stream: Any = container.add_stream("libx264", rate=rate, options={"crf": "16", "bf": "0"})
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, TICKS_PER_SECOND)
+        stream.codec_context.flags |= Flags.frame_duration
         last = -1
 
-        def write_frame(painting: Image.Image, seconds: float) -> None:
+        def write_frame(painting: Image.Image, start: float, end: float) -> None:
             nonlocal last
+            if painting.size != size:  # a recording can change its size, as when a phone is turned
+                painting = painting.resize(size)
             frame = av.VideoFrame.from_image(painting)  # type: ignore[no-untyped-call]
             frame.time_base = Fraction(1, TICKS_PER_SECOND)
-            frame.pts = last = max(round(seconds * TICKS_PER_SECOND), last + 1)
+            frame.pts = last = max(round(start * TICKS_PER_SECOND), last + 1)
+            frame.duration = max(round(end * TICKS_PER_SECOND) - last, 1)
             container.mux(stream.encode(frame))
 
         yield write_frame
