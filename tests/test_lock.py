@@ -165,3 +165,9 @@ def test_without_locks_what_may_run_is_refused(tmp_path: Path, changes: dict[str
     leave_behind(tmp_path, **changes)
     with pytest.raises(LimnerError, match="on another, since" if changes else "since"):
         hold(tmp_path)
+
+
+def test_a_lock_that_is_a_link_to_nowhere_is_no_endless_wait(tmp_path: Path) -> None:
+    (tmp_path / LOCK).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(LimnerError, match="cannot be written"), folder_lock(tmp_path, "trained"):
+        pass

@@ -1,4 +1,4 @@
-"""Atomic writes: a file or folder is either complete or absent; and which files may be replaced at all."""
+"""Atomic writes: a file or folder is complete or absent; and which files may be read and replaced."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ REASONS = {
     errno.EEXIST: "a file of that name exists already: choose another name with --out",
     errno.ENAMETOOLONG: "its name is too long: choose a shorter one with --out",
 }
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a regular file. Raises OSError for anything else: reading a pipe may wait for ever."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return path.read_bytes()
 
 
 def check_replaceable(path: Path, is_ours: Callable[[Path], bool], *, force: bool) -> None:

@@ -127,6 +127,8 @@ def _open(path: Path) -> tuple[int, bool]:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644), True
     except FileExistsError:
+        if path.is_symlink():  # one that leads nowhere would neither be opened nor created
+            raise
         return os.open(path, os.O_RDWR), False
 
 

@@ -1,5 +1,6 @@
 """Painting pictures, clips and folders through a look."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.files import BURSTS, damage, photos, scene, video
+from helpers.files import BURSTS, animation, damage, photos, scene, video
 from helpers.looks import look_file
 from limner.data.arrays import center_crop
 from limner.errors import LimnerError
@@ -151,6 +152,33 @@ def test_a_clip_may_change_its_size(tmp_path: Path, look: Look) -> None:
     source.write_bytes(wide.read_bytes() + tall.read_bytes())
     (path,) = paint_file(look, source, whole=True).paintings
     assert len(times(path)) == 10 + 1
+
+
+@pytest.mark.parametrize("name", ["anim.gif", "anim.webp", "named-wrongly.jpg"])
+def test_an_animated_picture_is_painted_as_a_clip(tmp_path: Path, look: Look, name: str) -> None:
+    source = animation(tmp_path / "anim.gif", durations=(100, 40, 300)).rename(tmp_path / name)
+    if name.endswith(".webp"):
+        animation(source, durations=(100, 40, 300))
+    (painted,) = paint_file(look, source).paintings
+    assert painted.suffix == ".mp4"
+    assert times(painted) == pytest.approx([0, 0.1, 0.14, 0.44], abs=1e-4)
+
+
+def test_the_content_of_a_file_decides_how_it_is_painted(tmp_path: Path, look: Look) -> None:
+    clip = video(tmp_path / "clip.mp4", frames=3).rename(tmp_path / "clip.jpg")
+    assert len(times(paint_file(look, clip).paintings[0])) == 3 + 1  # the end as well
+    picture = photo(tmp_path / "photo.png").rename(tmp_path / "photo.mp4")
+    assert paint_file(look, picture).paintings[0].suffix == ".png"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, look: Look) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(LimnerError, match=r"pipe\.jpg is not a regular file"):
+        paint_file(look, tmp_path / "pipe.jpg")
+    os.mkfifo(tmp_path / "pipe.onnx")
+    with pytest.raises(LimnerError, match=r"pipe\.onnx cannot be opened: it is not a regular file"):
+        open_look(tmp_path / "pipe.onnx")
 
 
 def test_a_folder_becomes_a_folder_of_paintings(tmp_path: Path, look: Look) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from limner.cli.options import Credits
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_write, check_replaceable
+from limner.files import atomic_write, check_replaceable, read_regular
 from limner.slug import slugify
 
 PROJECT_FILE = "project.json"
@@ -87,7 +87,7 @@ def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) ->
 def _load(folder: Path) -> dict[str, Any] | None:
     """The project file's content; None if it cannot be read, as nothing depends on it."""
     try:
-        about = json.loads((folder / PROJECT_FILE).read_text(encoding="utf-8"))
+        about = json.loads(read_regular(folder / PROJECT_FILE))
         Credits(**about["credits"])
         return {"sources": [str(source) for source in about["sources"]], "credits": about["credits"]}
     except (OSError, ValueError, KeyError, TypeError):

@@ -105,10 +105,24 @@ def decode_source(source: Source, settings: StoreSettings, *, at_least: int | No
     return DecodedFile(content, split, still)
 
 
+def is_film(source: Source) -> bool:
+    """Whether a source has frames: a video, or an animated picture. Raises `UnreadableFile`."""
+    return source.kind == "video" or inspect_image(source.path, at_least=1).is_animated
+
+
 def measure_film(source: Source) -> videos.Clip:
     """Length of a video or an animated picture. Raises `UnreadableFile`."""
     measure = videos.measure_video if source.kind == "video" else animations.measure_animation
     return measure(source.path)
+
+
+def read_film(source: Source, frames: int) -> videos.FrameReader | animations.AnimationReader:
+    """At most `frames` frames of a video or an animated picture.
+
+    `next` raises `UnreadableFile` if no frame can be read.
+    """
+    read = videos.read_frames if source.kind == "video" else animations.AnimationReader
+    return read(source.path, frames)
 
 
 class FilmReader(Iterator[tuple[FilmSquare, ...]]):
@@ -120,8 +134,7 @@ class FilmReader(Iterator[tuple[FilmSquare, ...]]):
     def __init__(self, source: Source, clip: videos.Clip, frames: int) -> None:
         self._name = source.name
         self._seconds = clip.seconds
-        read = videos.read_frames if source.kind == "video" else animations.AnimationReader
-        self._frames = read(source.path, frames)
+        self._frames = read_film(source, frames)
 
     def __next__(self) -> tuple[FilmSquare, ...]:
         frame = next(self._frames)

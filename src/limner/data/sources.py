@@ -116,6 +116,14 @@ def scan(path: Path) -> SourceList:
     return SourceList(tuple(sources), tuple(skipped))
 
 
+def find_source(file: Path) -> Source:
+    """The picture or video in one file. Raises `UnreadableFile` if it is neither."""
+    found = scan(file)
+    for _, reason in found.skipped:
+        raise UnreadableFile(reason)
+    return found.sources[0]
+
+
 def _stamp(file: Path) -> FileStamp:
     state = file.stat()
     return FileStamp(str(file.resolve()), state.st_size, state.st_mtime_ns)

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from limner.data.sources import FileStamp
 from limner.errors import LimnerError, system_reason
-from limner.files import disk_errors
+from limner.files import disk_errors, read_regular
 from limner.lock import folder_lock
 
 FORMAT = 1
@@ -186,7 +186,7 @@ def open_store(folder: Path) -> ImageStore:
 def _read_index(folder: Path) -> StoreIndex:
     path = folder / INDEX
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(read_regular(path))
         version = raw["format"]
     except FileNotFoundError as error:
         raise LimnerError(f"There are no prepared pictures in {folder}: {INDEX} is missing.") from error
@@ -253,7 +253,7 @@ def _is_store(folder: Path) -> bool:
     A damaged index is known by the raw file beside it.
     """
     try:
-        index = json.loads((folder / INDEX).read_bytes())
+        index = json.loads(read_regular(folder / INDEX))
     except FileNotFoundError:
         return False
     except (OSError, ValueError):

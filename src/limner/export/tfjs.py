@@ -42,7 +42,7 @@ from limner.export.nhwc import (
     Unary,
     to_nhwc,
 )
-from limner.files import atomic_folder
+from limner.files import atomic_folder, read_regular
 from limner.look.look import Look
 from limner.look.quantization import dequantize_weights, quantizable_weights
 from limner.look.storage import Storage
@@ -189,7 +189,7 @@ def _is_our_file(name: str) -> bool:
 def _is_our_model(model: Path) -> bool:
     """Whether limner wrote this model.json: other converters use the same file names."""
     try:
-        written = json.loads(model.read_bytes())
+        written = json.loads(read_regular(model))
     except (OSError, ValueError):
         return False
     return isinstance(written, dict) and str(written.get("generatedBy")).startswith("limner ")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from limner.errors import LimnerError, system_reason
+from limner.files import read_regular
 from limner.look.metadata import Metadata, is_limner_model, read_metadata
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session, short_message
@@ -130,7 +131,7 @@ def open_look(path: Path) -> Look:
             raise LimnerError(
                 f"{path} has {size / 1e6:,.0f} MB; a look has at most {MAX_FILE_BYTES / 1e6:,.0f}."
             )
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as error:
         raise LimnerError(f"{path} cannot be opened: {system_reason(error)}.") from error
     return read_look(content, path)
@@ -141,7 +142,7 @@ def is_limner_look(path: Path) -> bool:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             return False
-        return is_limner_model(parse_model(path.read_bytes()))
+        return is_limner_model(parse_model(read_regular(path)))
     except (OSError, LimnerError):
         return False
 

@@ -11,26 +11,24 @@ name is taken. An `out` that exists is refused unless `force` is set. A source i
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
 
-import av
-from av.codec.context import Flags
 from PIL import Image
 
-from limner.data import images, videos
 from limner.data.arrays import center_crop, to_image
-from limner.data.images import UnreadableFile
-from limner.data.sources import scan
+from limner.data.decode import is_film, measure_film, read_film
+from limner.data.images import UnreadableFile, read_image
+from limner.data.sources import Source, find_source, scan
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write, check_no_source
 from limner.look.look import Look
-from limner.mark import VIDEO_TAG, make_mark, save_options
+from limner.look.video_writer import video_writer
+from limner.mark import save_options
 from limner.progress import Progress, no_progress
 
 PILLOW_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -38,9 +36,6 @@ PILLOW_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP
 
 CLIP_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
 """Suffixes of painted clips: containers that hold H.264."""
-
-TICKS_PER_SECOND = 90_000
-"""Resolution of a painted clip's frame times, as in broadcasting: uneven frame times stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +63,9 @@ def paint_file(
 
     The middle square is painted, as on the page. `whole` squeezes the whole picture into the square and
     stretches the painting back. `beside` puts the network's input to the left of its painting.
-    A picture becomes a PNG (or JPEG or WebP by `out`'s suffix). A clip becomes H.264 without sound; its
-    frames keep their times. A folder (searched recursively) becomes a folder of the same structure.
-    `live` holds values as in `look.live`.
+    A picture becomes a PNG (or JPEG or WebP by `out`'s suffix). A clip or an animated picture becomes H.264
+    without sound; its frames keep their times. A folder (searched recursively) becomes a folder of the same
+    structure. `live` holds values as in `look.live`.
 
     Raises LimnerError for a source that cannot be read, an `out` that exists, and full or read-only disks.
     """
@@ -81,15 +76,15 @@ def paint_file(
         raise LimnerError(f"{source} does not exist.")
     if source.is_dir():
         return _paint_folder(paint, source, _choose_target(source, out, (), force), progress)
-    if source.suffix.lower() in videos.SUFFIXES:
-        target = _choose_target(source, out, CLIP_SUFFIXES, force)
-        with _unreadable_errors(source):
-            left_out = _paint_clip(paint, source, target, progress)
-        return PaintReport((target,), ((source, left_out),) if left_out else ())
-    target = _choose_target(source, out, tuple(PILLOW_FORMATS), force)
     with _unreadable_errors(source):
+        file = find_source(source)
+        if is_film(file):
+            target = _choose_target(source, out, CLIP_SUFFIXES, force)
+            left_out = _paint_clip(paint, file, target, progress)
+            return PaintReport((target,), ((source, left_out),) if left_out else ())
+        target = _choose_target(source, out, tuple(PILLOW_FORMATS), force)
         _paint_picture(paint, source, target)
-    return PaintReport((target,))
+        return PaintReport((target,))
 
 
 @dataclass(frozen=True)
@@ -129,7 +124,7 @@ def _join_side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
 
 
 def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
-    image = images.read_image(source, at_least=paint.look.pixels)
+    image = read_image(source, at_least=paint.look.pixels)
     buffer = io.BytesIO()
     image_format = PILLOW_FORMATS[target.suffix.lower()]
     paint(image).save(buffer, image_format, quality=92, **save_options(image_format, "painting"))
@@ -150,6 +145,8 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
         if painting in paintings:  # a.jpg and a.png
             painting = second
         try:
+            if is_film(Source(path, path.name, "image")):
+                raise UnreadableFile("is an animation: paint it separately")
             _paint_picture(paint, path, painting)
             paintings.append(painting)
         except UnreadableFile as error:
@@ -169,13 +166,10 @@ def _painting_names(path: Path) -> tuple[Path, Path]:
 def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     """The pictures in a folder, searched recursively, and the skipped files with the reason."""
     found = scan(folder)
+    films = [source.path for source in found.sources if source.kind == "video"]
     pictures = [source.path for source in found.sources if source.kind == "image"]
     skipped = [(folder / name, reason) for name, reason in found.skipped]
-    skipped += [
-        (source.path, "is a clip: paint it separately")
-        for source in found.sources
-        if source.kind == "video"
-    ]
+    skipped += [(path, "is a clip: paint it separately") for path in films]
     # The paintings may be written into this very folder.
     return (
         [path for path in pictures if not path.is_relative_to(target)],
@@ -183,15 +177,18 @@ def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[P
     )
 
 
-def _paint_clip(paint: Painter, source: Path, target: Path, progress: Progress) -> str:
+def _paint_clip(paint: Painter, source: Source, target: Path, progress: Progress) -> str:
     """Paint each frame of a clip at its own time. Returns what the clip could not give, or nothing."""
-    clip = videos.measure_video(source)
-    frames = videos.read_frames(source, clip.frames)
+    clip = measure_film(source)
+    frames = read_film(source, clip.frames)
     frame = next(frames)
     painting = paint(frame.image)
     # The encoder plans with a rate; what it writes are the frames' own times.
     rate = max(Fraction(clip.frames / clip.seconds).limit_denominator(1001), Fraction(1, 1001))
-    with atomic_file(target) as file, _video_writer(file, target, painting.size, rate) as write_frame:
+    with (
+        atomic_file(target) as file,
+        video_writer(file, target.suffix.lower(), painting.size, rate) as write_frame,
+    ):
         for number, following in enumerate(frames, start=1):
             write_frame(painting, frame.seconds, following.seconds)
             progress(number, clip.frames, "Painting")
@@ -199,37 +196,6 @@ def _paint_clip(paint: Painter, source: Path, target: Path, progress: Progress) 
         write_frame(painting, frame.seconds, clip.seconds)
     progress(clip.frames, clip.frames, "Painting")
     return frames.left_out
-
-
-@contextmanager
-def _video_writer(
-    file: BinaryIO, target: Path, size: tuple[int, int], rate: Fraction
-) -> Iterator[Callable[[Image.Image, float, float], None]]:
-    """Yield a function that appends a picture of `size` to `file`, shown between two times in seconds."""
-    kind = {".mkv": "matroska", ".mov": "mov"}.get(target.suffix.lower(), "mp4")
-    with av.open(file, mode="w", format=kind) as container:
-        container.metadata[VIDEO_TAG] = make_mark("painting")
-        # Without B-frames, frames are stored in the order in which they are shown. MP4 stores only how long
-        # each lasts in the order of storage, so that a long last frame would be cut short with them.
-        stream: Any = container.add_stream("libx264", rate=rate, options={"crf": "16", "bf": "0"})
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = Fraction(1, TICKS_PER_SECOND)
-        stream.codec_context.flags |= Flags.frame_duration
-        last = -1
-
-        def write_frame(painting: Image.Image, start: float, end: float) -> None:
-            nonlocal last
-            if painting.size != size:  # a recording can change its size, as when a phone is turned
-                painting = painting.resize(size)
-            frame = av.VideoFrame.from_image(painting)  # type: ignore[no-untyped-call]
-            frame.time_base = Fraction(1, TICKS_PER_SECOND)
-            frame.pts = last = max(round(start * TICKS_PER_SECOND), last + 1)
-            frame.duration = max(round(end * TICKS_PER_SECOND) - last, 1)
-            container.mux(stream.encode(frame))
-
-        yield write_frame
-        container.mux(stream.encode())
 
 
 def _choose_target(source: Path, out: Path | None, suffixes: tuple[str, ...], force: bool) -> Path:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from limner import __version__
-from limner.files import atomic_write, check_replaceable
+from limner.files import atomic_write, check_replaceable, read_regular
 
 MANIFEST = "limner.json"
 
@@ -31,7 +31,7 @@ Files = Mapping[str, frozenset[str]]
 def read_manifest(folder: Path) -> Files | None:
     """The files of the page in `folder`; None where it has no manifest that this version wrote or knows."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = json.loads(read_regular(folder / MANIFEST))
         if manifest["limner.page"] != FORMAT:
             return None
         files = {str(name): frozenset(map(str, digests)) for name, digests in manifest["files"].items()}

@@ -14,7 +14,7 @@ from PIL import Image
 from limner.data.arrays import to_image
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_file, atomic_write, disk_errors
+from limner.files import atomic_file, atomic_write, disk_errors, read_regular
 from limner.look.look import Look, open_look, to_image_array
 from limner.look.trial import Trial
 from limner.mark import save_options
@@ -179,7 +179,7 @@ def _earlier_files(folder: Path, names: Iterable[str]) -> Files:
 def _listed_files(folder: Path) -> set[str]:
     """Files that the list of an earlier page names."""
     try:
-        listed = json.loads((folder / LIST).read_text(encoding="utf-8"))["looks"]
+        listed = json.loads(read_regular(folder / LIST))["looks"]
         names = {str(entry[key]) for entry in listed for key in ("file", "preview")}
     except (OSError, ValueError, KeyError, TypeError):
         return set()

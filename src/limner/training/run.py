@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from limner import __version__
 from limner.errors import LimnerError, system_reason
-from limner.files import atomic_write
+from limner.files import atomic_write, read_regular
 from limner.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ def open_run(folder: Path) -> Run:
     """Open a run. Raises LimnerError where there is none, or it is damaged or has another version."""
     path = folder / "run.json"
     try:
-        about: Any = json.loads(path.read_text(encoding="utf-8"))
+        about: Any = json.loads(read_regular(path))
         run_format, pictures, version = about["limner.run"], about["pictures"], about["version"]
-        recipe = (folder / "recipe.json").read_text(encoding="utf-8")
+        recipe = read_regular(folder / "recipe.json").decode()
     except FileNotFoundError as error:
         missing = Path(error.filename).name
         raise LimnerError(f"There is no run in {folder}: {missing} is missing.") from error
@@ -164,7 +164,7 @@ def _check_folder_is_free(folder: Path) -> None:
 def _is_recipe(path: Path) -> bool:
     """Whether limner began a run with this file."""
     try:
-        Recipe.from_json(path.read_text(encoding="utf-8") if path.name == "recipe.json" else "")
+        Recipe.from_json(read_regular(path).decode() if path.name == "recipe.json" else "")
     except (OSError, ValueError, LimnerError):
         return False
     return True
