@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from e2e.harness import MARKS, MAX_WAIT_MS, SMALL, Visit, assert_tiny_painting, make_site, serve
+from e2e.harness import (
+    ISOLATED,
+    MARKS,
+    MAX_WAIT_MS,
+    SMALL,
+    Visit,
+    assert_tiny_painting,
+    make_site,
+    serve,
+)
 
 pytestmark = MARKS
 
@@ -119,7 +128,7 @@ def test_threads_work_under_the_content_security_policy(
     tmp_path: Path, visit: Callable[..., Visit]
 ) -> None:
     make_site(tmp_path)
-    with serve(tmp_path, isolated=True) as url:
+    with serve(tmp_path, headers=ISOLATED) as url:
         guest = visit(viewport=SMALL).open(f"{url}?backend=wasm")
         assert_tiny_painting(guest.painting())
         guest.page.keyboard.press("s")
