@@ -9,4 +9,6 @@ export interface Painter extends Omit<EnginePainter, 'backend' | 'run'> {
   readonly lastRunMs?: number;
   /** Why WebGPU is not used; null where the URL asked for this backend. */
   readonly fallbackReason?: string | null;
+  /** Why WASM is not used either, where WebGL2 paints without a graphics processor. */
+  readonly wasmFailure?: string;
 }
