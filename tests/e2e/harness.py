@@ -6,7 +6,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -73,12 +73,11 @@ def _add_look(looks: Path, name: str) -> dict[str, Any]:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    isolated = False
+    headers_of_site: Mapping[str, str] = {}
 
     def end_headers(self) -> None:
-        if self.isolated:
-            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        for name, value in self.headers_of_site.items():
+            self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, *_: Any) -> None:
@@ -89,11 +88,22 @@ class _Handler(SimpleHTTPRequestHandler):
             super().copyfile(*args)
 
 
+ISOLATED = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
+"""Headers that isolate a page from other origins, so that it may use threads."""
+
+
 @contextlib.contextmanager
-def serve(folder: Path, *, isolated: bool = False) -> Iterator[str]:
-    """Serve a folder on loopback and yield the page's URL. Cross-origin isolated pages may use threads."""
-    handler = type("Handler", (_Handler,), {"isolated": isolated})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
+def serve(
+    folder: Path, *, headers: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[str]:
+    """Serve a folder on loopback, each file with these headers, and yield the page's URL.
+
+    Without a port, a free one is used.
+    """
+    handler = type("Handler", (_Handler,), {"headers_of_site": headers or {}})
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", port or 0), functools.partial(handler, directory=str(folder))
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -102,6 +112,19 @@ def serve(folder: Path, *, isolated: bool = False) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextlib.contextmanager
+def embed(folder: Path, address: str, attributes: str = "") -> Iterator[str]:
+    """Serve, from another origin, a page that shows `address` in a frame, and yield its URL."""
+    page = folder / SUB_PATH.strip("/")
+    page.mkdir(parents=True)
+    (page / "index.html").write_text(
+        f"<!doctype html><title>Around</title>"
+        f'<iframe {attributes} width="480" height="480" src="{address}"></iframe>'
+    )
+    with serve(folder) as url:
+        yield url
 
 
 def camera_file(path: Path, seconds: float = 1.0) -> Path:

@@ -1,9 +1,11 @@
 """The looks in the page's list, and files that visitors open."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from e2e.harness import MARKS, Visit, assert_tiny_painting, make_site, serve
+from e2e.harness import MARKS, SMALL, Visit, assert_tiny_painting, make_site, serve
 from e2e.tiny import classifier, tiny_look
 from helpers.strangers import enlarging
 
@@ -153,3 +155,22 @@ def test_an_interrupted_download(address: str, visit: Callable[..., Visit]) -> N
     assert "broke off" in guest.alert_text()
     assert guest.page.inner_text("#label-name") == "Tiny"
     assert_tiny_painting(guest.painting())
+
+
+def test_the_network_is_gone(tmp_path: Path, visit: Callable[..., Visit]) -> None:
+    """Looks that were fetched before are in the browser's cache, even if the site has them checked anew."""
+    make_site(tmp_path, names=("Tiny", "Second", "Third"))
+    site = functools.partial(serve, tmp_path, headers={"Cache-Control": "no-cache"})
+    guest = visit(viewport=SMALL)
+    with site() as url:
+        guest.open(f"{url}?backend=webgl2")
+        guest.choose("Second")
+    guest.choose("Tiny")
+    guest.page.click("#look-button")
+    guest.page.click("#look-list button:has-text('Third')")
+    assert "broke off" in guest.alert_text()
+    assert guest.page.inner_text("#label-name") == "Tiny"
+    assert_tiny_painting(guest.painting())
+    with site(port=urlsplit(url).port):
+        guest.page.click("#alert-action")
+        guest.wait_for_look("Third")

@@ -3,8 +3,9 @@
 import gzip
 import re
 from collections.abc import Callable
+from pathlib import Path
 
-from e2e.harness import BUILT, MARKS, Visit
+from e2e.harness import BUILT, MARKS, SMALL, Visit, embed
 
 pytestmark = MARKS
 
@@ -30,6 +31,26 @@ def test_a_script_that_does_not_load_gives_a_message(address: str, visit: Callab
     guest.context.route("**/assets/*.js", lambda route: route.abort("failed"))
     guest.open(address, painted=False)
     guest.page.wait_for_selector(".noscript:has-text('did not start')")
+
+
+def test_a_page_in_a_sandbox_names_its_own_address(
+    address: str, tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    """Browsers fetch no module for a sandbox unless the site allows it."""
+    with embed(tmp_path, address, 'sandbox="allow-scripts"') as around:
+        guest = visit(viewport=SMALL)
+        guest.page.clock.install()
+        guest.open(around, painted=False)
+        guest.page.clock.fast_forward(3500)
+        guest.page.frames[1].wait_for_selector(f".noscript:has-text('tab of its own: {address}')")
+
+
+def test_a_page_that_is_opened_from_a_folder(visit: Callable[..., Visit]) -> None:
+    guest = visit(viewport=SMALL).open((BUILT / "index.html").as_uri(), painted=False)
+    sentence = guest.page.inner_text(".noscript")
+    assert "limner play ." in sentence
+    assert "python3 -m http.server" in sentence and "py -m http.server" in sentence
+    assert guest.page.evaluate("getComputedStyle(document.body).margin") == "0px", "it keeps its style"
 
 
 def test_a_page_that_starts_shows_no_such_message(shared: Visit) -> None:

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from e2e.harness import MARKS, MAX_WAIT_MS, SMALL, Visit, assert_tiny_painting, make_site, serve
+from e2e.harness import (
+    ISOLATED,
+    MARKS,
+    MAX_WAIT_MS,
+    SMALL,
+    Visit,
+    assert_tiny_painting,
+    make_site,
+    serve,
+)
 
 pytestmark = MARKS
 
@@ -31,6 +40,26 @@ LOSE_DEVICE_AT_SUBMIT = """window.devices = 0;
         const submit = device.queue.submit.bind(device.queue);
         device.queue.submit = work => { submit(work); device.destroy(); };
         return device;
+    };"""
+
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "media-src 'self' blob: mediastream:; connect-src 'self'; worker-src "
+)
+"""A site's policy, without 'wasm-unsafe-eval'. It ends with what may run as a worker."""
+
+NO_WEBGL2 = """for (const canvas of [HTMLCanvasElement, OffscreenCanvas]) {
+        const original = canvas.prototype.getContext;
+        canvas.prototype.getContext = function (kind, ...args) {
+            return kind === 'webgl2' ? null : original.call(this, kind, ...args);
+        };
+    }"""
+
+BREAK_WASM_ON_DEMAND = """const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...rest) {
+        if (!window.broken || message.kind !== 'paint') return post.call(this, message, ...rest);
+        post.call(this, { ...message, rgba: null });
     };"""
 
 
@@ -68,6 +97,54 @@ def test_a_software_gpu_is_not_used(address: str, visit: Callable[..., Visit]) -
     figures = guest.page.inner_text("#stats-list").lower()
     assert "onnx runtime" in figures
     assert "software" in figures, "the page says why it does not use WebGPU"
+
+
+@pytest.mark.parametrize("workers", ["'self'", "'none'"])
+def test_a_policy_that_forbids_webassembly_or_workers(
+    workers: str, folder: Path, visit: Callable[..., Visit]
+) -> None:
+    """A GPU in software paints then, slowly, and the page says so."""
+    with serve(folder, headers={"Content-Security-Policy": POLICY + workers}) as url:
+        guest = visit(viewport=SMALL).open(url)
+        guest.page.wait_for_selector("#status:has-text('slowly')")
+        assert_tiny_painting(guest.painting())
+        guest.page.keyboard.press("s")
+        figures = guest.page.inner_text("#stats-list")
+        assert re.search("painted by\\s+WebGL2", figures)
+        assert "why not WASM" in figures
+
+
+def test_wasm_that_is_lost_gives_way_to_a_gpu_in_software(
+    address: str, visit: Callable[..., Visit]
+) -> None:
+    guest = visit(viewport=SMALL)
+    guest.page.add_init_script(BREAK_WASM_ON_DEMAND)
+    guest.open(address)
+    guest.page.evaluate("window.broken = true")
+    guest.page.wait_for_selector("#status:has-text('slowly')")
+    assert_tiny_painting(guest.painting())
+    guest.page.keyboard.press("s")
+    assert "WASM was lost" in guest.page.inner_text("#stats-list")
+    assert guest.page.is_hidden("#alert")
+
+
+def test_a_browser_that_cannot_paint_at_all(address: str, visit: Callable[..., Visit]) -> None:
+    guest = visit(viewport=SMALL)
+    guest.page.add_init_script(f"delete globalThis.WebAssembly; {NO_WEBGL2}")
+    guest.open(address, painted=False)
+    sentence = guest.alert_text("cannot paint here")
+    assert "no graphics processor" in sentence and "no WebAssembly" in sentence
+    assert "Turn on graphics acceleration" in sentence
+
+
+def test_a_part_of_the_engine_that_is_not_fetched(address: str, visit: Callable[..., Visit]) -> None:
+    guest = visit(viewport=SMALL)
+    guest.context.route("**/assets/painter-*.js", lambda route: route.abort("failed"))
+    guest.open(f"{address}?backend=webgl2", painted=False)
+    assert "A part of this page could not be fetched. Check the connection" in guest.alert_text()
+    guest.context.unroute("**/assets/painter-*.js")
+    guest.page.click("#alert-action")
+    guest.wait_for_painting()
 
 
 def test_recovery_after_a_device_loss(address: str, visit: Callable[..., Visit]) -> None:
@@ -119,7 +196,7 @@ def test_threads_work_under_the_content_security_policy(
     tmp_path: Path, visit: Callable[..., Visit]
 ) -> None:
     make_site(tmp_path)
-    with serve(tmp_path, isolated=True) as url:
+    with serve(tmp_path, headers=ISOLATED) as url:
         guest = visit(viewport=SMALL).open(f"{url}?backend=wasm")
         assert_tiny_painting(guest.painting())
         guest.page.keyboard.press("s")

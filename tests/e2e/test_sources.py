@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from e2e.harness import MARKS, SMALL, Visit, clip_file, sound_file
+from e2e.harness import MARKS, SMALL, Visit, clip_file, embed, serve, sound_file
 from limner.page.chromium import find_chromium
 
 pytestmark = MARKS
@@ -82,6 +82,62 @@ def test_permission_refused(address: str, visit: Callable[..., Visit]) -> None:
     guest.page.click("#camera-button")
     assert "refused" in guest.alert_text()
     guest.page.wait_for_selector("#camera-button:enabled")
+
+
+def test_a_page_over_http(address: str, visit: Callable[..., Visit]) -> None:
+    """Browsers hide the camera's interface there."""
+    guest = visit(viewport=SMALL)
+    guest.page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
+    guest.open(f"{address}?backend=webgl2", painted=False)
+    guest.page.click("#camera-button")
+    assert "only to pages that come over https" in guest.alert_text()
+
+
+def test_a_frame_without_the_camera(address: str, tmp_path: Path, visit: Callable[..., Visit]) -> None:
+    """The address bar cannot help there; a tab of its own can."""
+    with embed(tmp_path, f"{address}?backend=webgl2") as around:
+        guest = visit(permissions=["camera"]).open(around, painted=False)
+        inside = guest.page.frames[1]
+        inside.click("#camera-button")
+        inside.wait_for_selector("#alert-text:has-text('a tab of its own')")
+        with guest.context.expect_page() as opened:
+            inside.click("#alert-action:has-text('new tab')")
+        assert opened.value.url == f"{address}?backend=webgl2"
+
+
+def test_a_frame_in_a_sandbox_without_tabs(
+    folder: Path, tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    """It has no storage either. The page paints, and names its own address."""
+    with (
+        serve(folder, headers={"Access-Control-Allow-Origin": "*"}) as url,
+        embed(tmp_path, f"{url}?backend=webgl2", 'sandbox="allow-scripts"') as around,
+    ):
+        guest = visit().open(around, painted=False)
+        inside = guest.page.frames[1]
+        inside.wait_for_selector(".painted canvas")
+        inside.click("#camera-button")
+        inside.click("#alert-action:has-text('new tab')")
+        inside.wait_for_selector(f"#alert-text:has-text('Open {url}?backend=webgl2 in one')")
+
+
+def test_a_frame_that_may_have_the_camera(
+    address: str, tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    """It is refused by the visitor, who can allow it beside the address bar."""
+    with embed(tmp_path, f"{address}?backend=webgl2", 'allow="camera; fullscreen"') as around:
+        guest = visit().open(around, painted=False)
+        inside = guest.page.frames[1]
+        inside.click("#camera-button")
+        inside.wait_for_selector("#alert-text:has-text('address bar')")
+
+
+def test_a_site_that_forbids_the_camera(folder: Path, visit: Callable[..., Visit]) -> None:
+    with serve(folder, headers={"Permissions-Policy": "camera=()"}) as url:
+        guest = visit(viewport=SMALL, permissions=["camera"])
+        guest.open(f"{url}?backend=webgl2", painted=False)
+        guest.page.click("#camera-button")
+        assert "This site forbids the camera" in guest.alert_text()
 
 
 def test_no_camera(playwright_driver: Any, address: str) -> None:

@@ -274,7 +274,7 @@ def test_a_folder_s_painting_never_replaces_one_of_its_pictures(tmp_path: Path, 
         ("text.jpg", b"a text", {}, r"text.jpg is a text file, not a picture\.$"),
         ("empty.png", b"", {}, "empty.png is an empty file"),
         ("broken.mp4", b"broken" * 99, {}, "broken.mp4 is not a video that can be read"),
-        ("text.jpg", b"a text", {"out": Path("painting.tiff")}, "painting.tiff has no suffix that can be"),
+        ("photo.ppm.gif", b"GIF87a" + bytes(40), {}, "photo.ppm.gif is damaged or cut off"),
         ("text.jpg", b"a text", {"live": {"hue": 1.0}}, "has no live input hue"),
     ],
 )
@@ -288,6 +288,15 @@ def test_sources_and_options_that_are_refused(
     with pytest.raises(LimnerError, match=sentence):
         paint_file(look, tmp_path / name, **options)
     assert set(tmp_path.iterdir()) == before
+
+
+def test_a_suffix_that_cannot_be_written_is_refused(tmp_path: Path, look: Look) -> None:
+    source = photo(tmp_path / "photo.png")
+    with pytest.raises(LimnerError, match=r"painting\.tiff has no suffix that can be written"):
+        paint_file(look, source, Path("painting.tiff"))
+    clip = video(tmp_path / "clip.mp4", frames=1)
+    with pytest.raises(LimnerError, match=r"painting\.png has no suffix that can be written; .*\.mp4"):
+        paint_file(look, clip, Path("painting.png"))
 
 
 def test_folders_without_readable_pictures_are_refused(tmp_path: Path, look: Look) -> None:

@@ -1,25 +1,42 @@
-/** Minifies the output of the build once more: a second minifier finds what the first one leaves. The HTML loses
- * its indentation. */
+/** Minifies the output of the build once more: a second minifier finds what the first one leaves. The HTML loses its
+ * indentation, and `crossorigin`: it changes nothing for files of the same site, but without it a page from a folder
+ * or in a sandbox keeps its style sheet. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { minify } from 'terser';
 import type { Plugin } from 'vite';
 
+/** A script that is no module, for browsers too old for the page. Vite would leave it as it is. */
+const CLASSIC_SCRIPT = 'unstarted.js';
+/** What Vite hands to the helper around `import()`, and ours does not read. */
+const HELPER_ARGUMENTS = ',[],import.meta.url)';
+
 export function minifyOutput(): Plugin {
+  let root = '';
   return {
     name: 'limner-smaller',
     enforce: 'post',
-    async generateBundle(_, bundle) {
-      for (const file of Object.values(bundle)) {
-        if (file.fileName.endsWith('.html') && file.type === 'asset') {
-          file.source = String(file.source).replace(/\n\s+/g, '\n');
+    configResolved(config) {
+      root = config.root;
+    },
+    generateBundle: {
+      order: 'post', // after Vite has completed the calls of the helper
+      async handler(_, bundle) {
+        for (const file of Object.values(bundle)) {
+          if (file.fileName.endsWith('.html') && file.type === 'asset') {
+            file.source = String(file.source).replace(/\n\s+/g, '\n').replaceAll(' crossorigin', '');
+          }
+          if (file.type !== 'chunk') continue;
+          const { code } = await minify(file.code, {
+            ecma: 2020,
+            module: true,
+            compress: { passes: 4, pure_getters: true, unsafe_arrows: true },
+          });
+          if (code) file.code = code.replaceAll(HELPER_ARGUMENTS, ')');
         }
-        if (file.type !== 'chunk') continue;
-        const { code } = await minify(file.code, {
-          ecma: 2020,
-          module: true,
-          compress: { passes: 4, pure_getters: true, unsafe_arrows: true },
-        });
-        if (code) file.code = code;
-      }
+        const { code } = await minify(await readFile(join(root, CLASSIC_SCRIPT), 'utf8'), { ie8: true });
+        if (code) this.emitFile({ type: 'asset', fileName: CLASSIC_SCRIPT, source: code });
+      },
     },
   };
 }

@@ -33,7 +33,7 @@ export class LookLoader {
   readonly #sliders: Sliders;
   readonly #forcedBackend: Backend | null;
   readonly #onLookShown: (look: AnyLook) => void;
-  /** For each look, the GPU backends that failed after the engine's own retries, and why. */
+  /** For each look, the backends that failed after the engine's own retries, and why. */
   readonly #failedBackends = new WeakMap<AnyLook, Map<Backend, string>>();
   #loading: AbortController | null = null;
   #current: LoadedLook | null = null;
@@ -180,7 +180,8 @@ export class LookLoader {
     const isShown = await this.#renderLoop.setPainter(painter, chosenAt, isCancelled);
     if (!isShown) {
       if (signal.aborted || started.lossReason === null) return false;
-      if (painter.backend === 'wasm' || this.#forcedBackend !== null) throw new Error(started.lossReason);
+      const hasFailedBefore = failed.has(painter.backend);
+      if (hasFailedBefore || this.#forcedBackend !== null) throw new Error(started.lossReason);
       this.#recordFailure(look, painter.backend, started.lossReason);
       return this.#startPainter(loaded, chosenAt, signal);
     }
@@ -188,19 +189,26 @@ export class LookLoader {
     this.#current = loaded;
     showLabel(look.info, bytes.length, fileName);
     document.body.classList.remove('no-look');
-    const why = 'refusal' in look ? 'it cannot run this look' : failed.size > 0 && 'it was lost';
-    const suffix = why && painter.backend === 'wasm' ? `, without the GPU: ${why}` : '';
+    const suffix = describeFallback(look, painter, failed);
     this.#notifications.inform(`Painting with “${lookTitle(look.info, fileName)}”${suffix}.`);
     this.#onLookShown(look);
     return true;
   }
 
   #recordFailure(look: AnyLook, backend: Backend, reason: string): void {
-    if (backend === 'wasm') return; // WASM is the last resort, so it is tried again
     const failed = this.#failedBackends.get(look) ?? new Map<Backend, string>();
+    const subject = backend === 'wasm' ? 'WASM' : 'The GPU';
     this.#failedBackends.set(
       look,
-      failed.set(backend, `The GPU was lost while it painted this look (${reason}).`),
+      failed.set(backend, `${subject} was lost while it painted this look (${reason}).`),
     );
   }
+}
+
+/** What a visitor should know about the choice of the backend, as the end of a sentence. */
+function describeFallback(look: AnyLook, painter: Painter, failed: ReadonlyMap<Backend, string>): string {
+  if ('refusal' in look) return ', without the GPU: it cannot run this look';
+  if (painter.wasmFailure) return ', slowly: without a graphics processor, and without WASM';
+  const isGpuLost = failed.has('webgpu') || failed.has('webgl2');
+  return isGpuLost && painter.backend === 'wasm' ? ', without the GPU: it was lost' : '';
 }

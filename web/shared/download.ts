@@ -22,6 +22,8 @@ export interface DownloadOptions {
   bytes: number;
   onProgress: OnProgress;
   signal?: AbortSignal;
+  /** Whether only the browser's cache is asked, and no server. */
+  fromCache?: boolean;
 }
 
 /** Throws a FetchError, or the reason of an aborted signal. */
@@ -34,7 +36,8 @@ export async function download(url: string, options: DownloadOptions): Promise<U
   signal?.addEventListener('abort', abort);
   let timer = window.setTimeout(abort, STALL_TIMEOUT_MS);
   try {
-    const response = await fetch(url, { signal: controller.signal });
+    const cached = options.fromCache && ({ cache: 'only-if-cached', mode: 'same-origin' } as const);
+    const response = await fetch(url, { signal: controller.signal, ...cached });
     if (!response.ok)
       throw new FetchError(`${capitalize(description)} is not where this page expects it (${url}).`, true);
     const total = options.bytes || contentLength(response);

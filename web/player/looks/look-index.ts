@@ -57,15 +57,19 @@ export async function listLooks(): Promise<LookEntry[]> {
 }
 
 /** Fetches a look and reports progress. Throws a FetchError, or the reason of an aborted `signal`. */
-export function fetchLook(
+export async function fetchLook(
   entry: LookEntry,
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return download(lookUrl(entry.file), {
-    description: `“${entry.name}”`,
-    bytes: entry.bytes,
-    onProgress,
-    signal,
-  });
+  const url = lookUrl(entry.file);
+  const options = { description: `“${entry.name}”`, bytes: entry.bytes, onProgress, signal };
+  try {
+    return await download(url, options);
+  } catch (error) {
+    // Without a network, a look that was fetched before is still in the browser's cache.
+    return download(url, { ...options, fromCache: true }).catch(() => {
+      throw error;
+    });
+  }
 }

@@ -9,6 +9,8 @@ export interface Painter extends Omit<EnginePainter, 'backend' | 'run'> {
   readonly lastRunMs?: number;
   /** Why WebGPU is not used; null where the URL asked for this backend. */
   readonly fallbackReason?: string | null;
+  /** Why WASM is not used either, where WebGL2 paints without a graphics processor. */
+  readonly wasmFailure?: string;
 }
 
 /** A look whose graph the engine refuses: only ONNX Runtime may paint it. */

@@ -1,6 +1,7 @@
 /**
  * Selects the backend: WebGPU if there is a hardware adapter, else WebGL2 on a hardware GPU, else ONNX Runtime
- * in WebAssembly. A software GPU counts as none: it is many times slower than WebAssembly on the same machine.
+ * in WebAssembly. WebGL2 on a software GPU comes last: it is many times slower than WebAssembly on the same
+ * machine, but a site's policy may forbid WebAssembly, and a slow painting is better than none.
  */
 import {
   createPainter,
@@ -26,6 +27,9 @@ export function parseForcedBackend(search: string): Backend | null {
   return isGpuBackend(requested) || requested === 'wasm' ? requested : null;
 }
 
+/** The shortest module: the magic number, and version 1. */
+const EMPTY_MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+
 /** Bytes that workers fetched: the page's own resource timing does not include them. */
 export const workerTraffic = { bytes: 0 };
 
@@ -42,12 +46,7 @@ export interface SelectOptions {
   onLost: (reason: string) => void;
 }
 
-const fetchWasmPart = () =>
-  import('./wasm/part.ts').catch(() => {
-    throw new Error(
-      'The part that paints without the GPU could not be fetched. Check the connection and try again.',
-    );
-  });
+const fetchWasmPart = () => import('./wasm/part.ts');
 
 /** Reads a look. One that the engine refuses may still be painted by ONNX Runtime. */
 export async function readAnyLook(bytes: Uint8Array): Promise<AnyLook> {
@@ -72,14 +71,18 @@ async function createOnWasm(
   return painter;
 }
 
-async function createOnGpu(backend: GpuBackend, look: AnyLook, options: SelectOptions): Promise<Painter> {
+async function createOnGpu(
+  backend: GpuBackend,
+  look: AnyLook,
+  options: SelectOptions,
+  allowSoftware: boolean,
+): Promise<Painter> {
   if ('refusal' in look) throw new Error(look.refusal);
   const failure = options.excluded.get(backend);
   if (failure !== undefined) throw new Error(failure);
-  const requirements = { allowSoftware: options.forcedBackend === backend };
   const availability = await (backend === 'webgpu'
-    ? webgpuAvailable(requirements)
-    : webgl2Available(requirements));
+    ? webgpuAvailable({ allowSoftware })
+    : webgl2Available({ allowSoftware }));
   if (!availability.ok) throw new Error(availability.reason);
   return createPainter(look, { backend, canvas: options.makeCanvas(), onLost: options.onLost });
 }
@@ -90,16 +93,48 @@ export async function selectPainter(
   bytes: Uint8Array,
   options: SelectOptions,
 ): Promise<Painter> {
+  const { forcedBackend, excluded, signal } = options;
   let fallbackReason: string | null = null;
   for (const backend of GPU_BACKENDS) {
-    if (options.forcedBackend !== null && options.forcedBackend !== backend) continue;
+    if (forcedBackend !== null && forcedBackend !== backend) continue;
     try {
-      return Object.assign(await createOnGpu(backend, look, options), { fallbackReason });
+      const painter = await createOnGpu(backend, look, options, forcedBackend !== null);
+      return Object.assign(painter, { fallbackReason });
     } catch (error) {
       // There is no such GPU, or the engine cannot compile this look for it.
-      if (options.forcedBackend !== null) throw error;
+      if (forcedBackend !== null) throw error;
       fallbackReason ??= errorMessage(error);
     }
   }
-  return createOnWasm(look, bytes, options, fallbackReason);
+  try {
+    const failure = excluded.get('wasm');
+    if (failure !== undefined) throw new Error(failure);
+    return await createOnWasm(look, bytes, options, fallbackReason);
+  } catch (error) {
+    if (forcedBackend !== null || signal.aborted) throw error;
+    try {
+      const painter = await createOnGpu('webgl2', look, options, true);
+      return Object.assign(painter, { fallbackReason, wasmFailure: errorMessage(error) });
+    } catch {
+      // Nothing else paints, so a WASM painter that was lost is tried again.
+      if (excluded.has('wasm')) return createOnWasm(look, bytes, options, fallbackReason);
+      throw wasmRefusal() ?? error;
+    }
+  }
+}
+
+/** Why no look at all can be painted without a GPU; null if WebAssembly runs here. */
+function wasmRefusal(): Error | null {
+  try {
+    new WebAssembly.Module(EMPTY_MODULE);
+    return null;
+  } catch {
+    const cause =
+      typeof WebAssembly === 'undefined'
+        ? 'it has no WebAssembly'
+        : 'the policy of this site forbids WebAssembly';
+    return new Error(
+      `This browser cannot paint here: it gives this page no graphics processor, and ${cause}. Turn on graphics acceleration in the browser’s settings, or open the page in another browser.`,
+    );
+  }
 }

@@ -6,15 +6,42 @@ export interface CameraDevice {
   label: string;
 }
 
-const REFUSED =
-  "The camera was refused. Allow it for this page beside the browser's address bar, then press “Use my camera” again; a picture, a video or the built-in scene work without it.";
+const OTHERS_WORK = 'a picture, a video or the built-in scene work without it.';
+const REFUSED = `The camera was refused. Allow it for this page beside the browser's address bar, then press “Use my camera” again; ${OTHERS_WORK}`;
+const INSECURE =
+  'Browsers give the camera only to pages that come over https or from this machine (localhost). A picture or a video under “Subject” works as well.';
+const EMBEDDED = `This page is shown inside another one, where the browser gives it no camera. Open it in a tab of its own; ${OTHERS_WORK}`;
+const FORBIDDEN = `This site forbids the camera to its pages (by the header Permissions-Policy), which only its owner can change; ${OTHERS_WORK}`;
 
-function cameraErrorMessage(error: unknown): string {
+const isEmbedded = () => window.top !== window.self;
+
+/** Whether the site and the pages around this one let it have the camera; undefined if the browser does not say. */
+function isCameraAllowed(): boolean | undefined {
+  const { featurePolicy } = document as { featurePolicy?: { allowsFeature(name: string): boolean } };
+  return featurePolicy?.allowsFeature('camera');
+}
+
+/** What to say where there is no camera interface at all: browsers hide it from pages that came over http. */
+function insecureError(): SourceError {
+  // Over https, the page around this one is the one that came over http.
+  const isOwnFault = location.protocol !== 'https:' || !isEmbedded();
+  return isOwnFault ? new SourceError(INSECURE) : new SourceError(EMBEDDED, true);
+}
+
+function refusalError(): SourceError {
+  const isAllowed = isCameraAllowed();
+  if (isEmbedded() && !isAllowed) return new SourceError(EMBEDDED, true);
+  return new SourceError(isAllowed === false ? FORBIDDEN : REFUSED);
+}
+
+function cameraError(error: unknown): SourceError {
   const name = error instanceof DOMException || error instanceof Error ? error.name : '';
+  if (name === 'NotAllowedError' || name === 'SecurityError') return refusalError();
+  return new SourceError(cameraErrorMessage(name));
+}
+
+function cameraErrorMessage(name: string): string {
   switch (name) {
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return REFUSED;
     case 'NotFoundError':
     case 'DevicesNotFoundError':
       return 'No camera was found. Plug one in and try again, or open a picture or a video under “Subject”.';
@@ -30,11 +57,7 @@ function cameraErrorMessage(error: unknown): string {
 
 /** Opens the camera with this id; without an id, the one that faces the visitor. */
 export async function openCamera(deviceId: string | null, onEnded: () => void): Promise<Source> {
-  if (!navigator.mediaDevices?.getUserMedia) {
-    throw new SourceError(
-      'Browsers give the camera only to pages that come over https or from this machine (localhost). A picture or a video under “Subject” works as well.',
-    );
-  }
+  if (!navigator.mediaDevices?.getUserMedia) throw insecureError();
   const constraints = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: 'user' };
   let stream: MediaStream;
   try {
@@ -43,7 +66,7 @@ export async function openCamera(deviceId: string | null, onEnded: () => void): 
       video: { ...constraints, width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 60 } },
     });
   } catch (error) {
-    throw new SourceError(cameraErrorMessage(error));
+    throw cameraError(error);
   }
   try {
     return await sourceFromStream(stream, onEnded);

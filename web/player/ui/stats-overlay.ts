@@ -44,6 +44,7 @@ export class StatsOverlay {
       ]);
     }
     if (painter?.fallbackReason) rows.push(['why not WebGPU', painter.fallbackReason]);
+    if (painter?.wasmFailure) rows.push(['why not WASM', painter.wasmFailure]);
     this.#list.replaceChildren(
       ...rows.map(([name, value]) => {
         const row = makeElement('div');

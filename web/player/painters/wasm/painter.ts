@@ -40,9 +40,7 @@ export async function createWasmPainter(
 ): Promise<WasmPainter> {
   const { signal, onProgress, onDownloaded } = options;
   if (typeof WebAssembly === 'undefined') {
-    throw new Error(
-      'This browser has neither a usable GPU nor WebAssembly, so it cannot paint. Try a current one.',
-    );
+    throw new Error('This browser has no WebAssembly.');
   }
   const binary = await fetchRuntime((fraction, received) => {
     if (!signal.aborted) onProgress(fraction, received);
@@ -97,7 +95,7 @@ class WorkerConnection {
       const pending = this.#pending;
       this.#pending = null;
       pending?.reject(
-        new Error(event.message || 'its files could not be fetched. Check the connection and try again.'),
+        new Error(event.message || 'its worker did not start. Check the connection and try again.'),
       );
     });
   }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPainter, type Look, webgl2Available, webgpuAvailable } from '../../../engine/index.ts';
 import { parseForcedBackend, type SelectOptions, selectPainter } from '../../../player/painters/select.ts';
 import { createWasmPainter } from '../../../player/painters/wasm/painter.ts';
@@ -24,6 +24,19 @@ const makeOptions = (changes: Partial<SelectOptions> = {}): SelectOptions => ({
 const select = (changes?: Partial<SelectOptions>) =>
   selectPainter(look, new Uint8Array(), makeOptions(changes));
 
+/** WebGL2 on a software GPU: refused, except where the page asks for it. */
+const allowSoftwareOnly = () =>
+  vi
+    .mocked(webgl2Available)
+    .mockImplementation(async ({ allowSoftware } = {}) =>
+      allowSoftware
+        ? { ok: true, adapter: 'software' }
+        : { ok: false, software: true, reason: 'runs in software' },
+    );
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 beforeEach(() => {
   vi.mocked(webgpuAvailable).mockReset().mockResolvedValue({ ok: true, adapter: 'card' });
   vi.mocked(webgl2Available).mockReset().mockResolvedValue({ ok: false, reason: 'no WebGL2' });
@@ -78,6 +91,41 @@ describe('the choice of the backend', () => {
     vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'card' });
     expect(await select({ excluded })).toMatchObject({ backend: 'webgl2', fallbackReason: 'it was lost' });
     expect(webgpuAvailable).not.toHaveBeenCalled();
+  });
+
+  it('is WebGL2 in software where WASM does not work, with both reasons', async () => {
+    allowSoftwareOnly();
+    vi.mocked(createWasmPainter).mockRejectedValue(new Error('forbidden'));
+    vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
+    const slow = { backend: 'webgl2', fallbackReason: 'none', wasmFailure: 'forbidden' };
+    expect(await select()).toMatchObject(slow);
+    await expect(select({ forcedBackend: 'wasm' })).rejects.toThrow('forbidden');
+    await expect(select({ signal: AbortSignal.abort() })).rejects.toThrow('forbidden');
+  });
+
+  it('is WebGL2 in software once WASM was lost, and WASM again if nothing else paints', async () => {
+    const excluded = new Map([['wasm', 'it was lost']] as const);
+    vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
+    expect(await select({ excluded })).toMatchObject({ backend: 'wasm' });
+    allowSoftwareOnly();
+    expect(await select({ excluded })).toMatchObject({ backend: 'webgl2', wasmFailure: 'it was lost' });
+    expect(createWasmPainter).toHaveBeenCalledTimes(1);
+  });
+
+  it('is none where nothing paints: the reason of WASM, or what the browser refuses', async () => {
+    vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
+    vi.mocked(createWasmPainter).mockRejectedValue(new Error('broke off'));
+    await expect(select()).rejects.toThrow(/^broke off$/);
+    vi.stubGlobal('WebAssembly', {
+      Module: class {
+        constructor() {
+          throw new Error('unsafe-eval');
+        }
+      },
+    });
+    await expect(select()).rejects.toThrow(/cannot paint here.* forbids WebAssembly.* graphics acceleration/);
+    vi.stubGlobal('WebAssembly', undefined);
+    await expect(select()).rejects.toThrow(/cannot paint here.* has no WebAssembly/);
   });
 
   it('follows the URL', async () => {
