@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,19 @@ def test_marks_of_other_versions_are_known() -> None:
     assert parse_mark("limner 12.3.4.dev1+g1: film") == "film"
     assert parse_mark("limner page: painting") == "painting"  # that of web/player/render/painting-mark.ts
     assert parse_mark(make_mark("drawing").encode() + b"\0") == "drawing"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    assert read_image_mark(tmp_path / "pipe.png") is None
+    assert read_video_mark(tmp_path / "pipe.png") is None
+
+
+def test_a_picture_of_too_many_pixels_has_no_mark(tmp_path: Path) -> None:
+    """Pillow refuses it with an error that is none of its ordinary ones."""
+    side = (40_000).to_bytes(2, "little")
+    (tmp_path / "huge.gif").write_bytes(
+        b"GIF89a" + 2 * side + bytes(3) + b"," + bytes(4) + 2 * side + bytes(40)
+    )
+    assert read_image_mark(tmp_path / "huge.gif") is None

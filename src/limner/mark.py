@@ -24,6 +24,7 @@ VIDEO_TAG = "comment"
 """The tag of a container's metadata that holds the mark."""
 
 _MARK = re.compile(rf"limner [\w.+-]+: ({'|'.join(get_args(Kind))})")
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _SOFTWARE = 0x0131  # the EXIF tag
 
 
@@ -55,11 +56,11 @@ def read_image_mark(path: Path) -> Kind | None:
     """What limner says that this picture is; None if it has no mark or cannot be opened."""
     from PIL import Image
 
-    with (
-        suppress(OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError),
-        Image.open(path) as image,
-    ):
-        return image_mark(image)
+    faults = (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, Image.DecompressionBombError)
+    with suppress(*faults):
+        if path.is_file():  # a pipe would be waited for, for ever
+            with Image.open(path, formats=_FORMATS) as image:
+                return image_mark(image)
     return None
 
 
@@ -78,11 +79,10 @@ def read_video_mark(path: Path) -> Kind | None:
 
     # As in `limner.data.videos`: no playlist opens an address, and no name is taken for one.
     options = {"protocol_whitelist": "file"}
-    with (
-        suppress(av.FFmpegError, ValueError, OSError),
-        av.open(str(path.absolute()), options=options, metadata_errors="replace") as container,
-    ):
-        return parse_mark({k.lower(): v for k, v in container.metadata.items()}.get(VIDEO_TAG))
+    with suppress(av.FFmpegError, ValueError, OSError):
+        if path.is_file():
+            with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
+                return parse_mark({k.lower(): v for k, v in container.metadata.items()}.get(VIDEO_TAG))
     return None
 
 
