@@ -1,0 +1,116 @@
+"""Command lines as people type them: mostly sensible, now and then nonsense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+ODD_PATHS = ["", ".", "missing", "x" * 260, "nul\0byte", "/dev/null", "new/deep/er", "-", "~"]
+NUMBERS = ["1", "2", "0", "-1", "64", "3.5", "nan", "inf", "1e9", "99999999999999999999", "x", ""]
+OUTPUTS = ["out", "store", "run", "page", "tiny.onnx", "notes.txt", "album"]
+"""Names for what a command writes: free ones, limner's own, and a person's."""
+
+Arguments = list["str | Made"]
+
+
+@dataclass(frozen=True)
+class Made:
+    """The path of something in the folder that hypothesis made, by its number."""
+
+    number: int
+
+    def path(self, made: list[Path]) -> str:
+        """The path; that of the working folder where nothing was made."""
+        return str(made[self.number % len(made)]) if made else "."
+
+
+def resolve(arguments: Arguments, made: list[Path]) -> list[str]:
+    """The arguments with the paths of what was made."""
+    return [word.path(made) if isinstance(word, Made) else word for word in arguments]
+
+
+def _words(*values: st.SearchStrategy[Any]) -> st.SearchStrategy[Arguments]:
+    return st.tuples(*values).map(list)
+
+
+def _option(name: str, *values: st.SearchStrategy[Any]) -> st.SearchStrategy[Arguments]:
+    return st.one_of(*values).map(lambda value: [name, value])
+
+
+def _mostly(*values: str) -> st.SearchStrategy[str]:
+    """One of the values, and in one case of ten a number or a word that may be none."""
+    return st.sampled_from([*values] * (9 * len(NUMBERS) // len(values)) + NUMBERS)
+
+
+def _rarely(name: str, *values: st.SearchStrategy[Any]) -> st.SearchStrategy[Arguments]:
+    return st.one_of(st.just([]), st.just([]), _option(name, *values))
+
+
+def _flag(name: str) -> st.SearchStrategy[Arguments]:
+    return st.sampled_from([[], [], [name]])
+
+
+def _join(*parts: st.SearchStrategy[Arguments]) -> st.SearchStrategy[Arguments]:
+    return st.tuples(*parts).map(lambda groups: [word for group in groups for word in group])
+
+
+MADE = [Made(number) for number in range(8)]
+SOURCE = st.sampled_from(["gallery"] * 6 + ["photos"] * 8 + MADE + ODD_PATHS)
+LOOK = st.sampled_from(["tiny.onnx"] * 24 + MADE + ODD_PATHS)
+OUT = st.sampled_from(["out"] * 12 + OUTPUTS + MADE + ODD_PATHS)
+NAME = st.text(max_size=8) | st.sampled_from(["caf\udce9", "[b]", "\x1b[0m"])
+
+SOURCES = st.lists(SOURCE, min_size=1, max_size=2) | st.lists(SOURCE, max_size=2)
+PIXELS = _option("--pixels", _mostly("64"))
+FRAMES = _option("--frames", _mostly("2", "5"))
+INPUTS = _rarely("--inputs", SOURCE)
+SIDE = _rarely("--side", _mostly("left", "right"))
+TO = _option("--out", OUT)
+CREDITS = _rarely("--name", NAME)
+MINUTES = _option("--minutes", _mostly("0.01"))
+RECIPE = _option("--discriminator", st.just("4"))
+FORCE, JSON = _flag("--force"), _flag("--json")
+BENCHMARK = _mostly("training", "discriminator", "browser")
+
+COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
+    "doctor": _join(
+        SOURCES,
+        PIXELS,
+        FRAMES,
+        INPUTS,
+        SIDE,
+        _rarely("--sheet", st.sampled_from(["sheet.png", "sheet.jpg", "gallery/0.jpg", "sheet.txt"]) | OUT),
+        JSON,
+        FORCE,
+    ),
+    "pictures": _join(SOURCES, TO, PIXELS, FRAMES, INPUTS, SIDE),
+    "paint": _join(
+        _words(LOOK, SOURCE),
+        _rarely("--out", st.sampled_from(["p.png", "p.jpg", "p.mp4", "gallery/0.jpg"]) | OUT),
+        _rarely("--brightness", _mostly("0.1")),
+        _flag("--beside"),
+        _flag("--whole"),
+        FORCE,
+    ),
+    "describe": _join(
+        _words(st.sampled_from(["run", "Lean"]) | LOOK | SOURCE),
+        PIXELS,
+        JSON,
+    ),
+    "publish": _join(st.lists(LOOK, min_size=1, max_size=2) | st.just([]), TO, FORCE),
+    "train": _join(_words(st.just("store") | SOURCE), TO, PIXELS, MINUTES, RECIPE),
+    "export": _join(
+        _words(st.just("run") | SOURCE),
+        _option("--out", st.sampled_from(["new.onnx", "tiny.onnx"]) | OUT),
+        CREDITS,
+        FORCE,
+    ),
+    "look": _join(SOURCES, _rarely("--out", OUT), PIXELS, FRAMES, MINUTES, RECIPE, CREDITS),
+    "play": _join(_words(LOOK | st.just("page")), _rarely("--port", _mostly("8123"))),
+    "demo": _join(_words(_mostly("sea", "garden", "night")), TO, PIXELS, MINUTES),
+    "bench": _join(_words(BENCHMARK), TO, PIXELS, _flag("--quick"), _flag("--gpu")),
+}
+"""Arguments of each command."""
