@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 ODD_PATHS = ["", ".", "missing", "x" * 260, "nul\0byte", "/dev/null", "new/deep/er", "-", "~"]
 NUMBERS = ["1", "2", "0", "-1", "64", "3.5", "nan", "inf", "1e9", "99999999999999999999", "x", ""]
-OUTPUTS = ["out", "store", "run", "page", "tiny.onnx", "notes.txt", "album"]
+OUTPUTS = [
+    "out",
+    "store",
+    "run",
+    "page",
+    "edited",
+    "theirs",
+    "tiny.onnx",
+    "theirs.onnx",
+    "notes.txt",
+    "gallery",
+]
 """Names for what a command writes: free ones, limner's own, and a person's."""
 
 Arguments = list["str | Made"]
@@ -82,14 +93,21 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
         FRAMES,
         INPUTS,
         SIDE,
-        _rarely("--sheet", st.sampled_from(["sheet.png", "sheet.jpg", "gallery/0.jpg", "sheet.txt"]) | OUT),
+        _rarely(
+            "--sheet",
+            st.sampled_from(["sheet.png", "theirs.png", "gallery/photo-000.jpg", "sheet.txt"]) | OUT,
+        ),
         JSON,
         FORCE,
     ),
     "pictures": _join(SOURCES, TO, PIXELS, FRAMES, INPUTS, SIDE),
     "paint": _join(
         _words(LOOK, SOURCE),
-        _rarely("--out", st.sampled_from(["p.png", "p.jpg", "p.mp4", "gallery/0.jpg"]) | OUT),
+        _rarely(
+            "--out",
+            st.sampled_from(["p.png", "p.mp4", "theirs.png", "gallery/photo-000.jpg", "gallery/clip.mp4"])
+            | OUT,
+        ),
         _rarely("--brightness", _mostly("0.1")),
         _flag("--beside"),
         _flag("--whole"),
@@ -104,7 +122,7 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
     "train": _join(_words(st.just("store") | SOURCE), TO, PIXELS, MINUTES, RECIPE),
     "export": _join(
         _words(st.just("run") | SOURCE),
-        _option("--out", st.sampled_from(["new.onnx", "tiny.onnx"]) | OUT),
+        _option("--out", st.sampled_from(["new.onnx", "tiny.onnx", "theirs.onnx"]) | OUT),
         CREDITS,
         FORCE,
     ),

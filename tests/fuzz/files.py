@@ -156,6 +156,7 @@ def contents() -> dict[str, bytes]:
         "json": b"{}",
         "list": b'{"looks": [{"file": "../a.jpg"}]}',
         "bad json": b'{"a": [1, ',
+        "deep json": b"[" * 5000,
         "pickle": b"\x80\x04\x95.",
         "zip": b"PK\x03\x04" + bytes(30),
     }

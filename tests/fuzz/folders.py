@@ -53,6 +53,7 @@ def write_folder(top: Path, parts: list[Item]) -> list[Path]:
     """Make the things below `top`; returns their paths. What the file system refuses is left out."""
     made: list[Path] = []
     parents = [top]
+    modes: dict[Path, int] = {}
     for part in parts:
         path = parents[part.parent % len(parents)] / os.fsdecode(part.name)
         if os.path.lexists(path):
@@ -64,18 +65,29 @@ def write_folder(top: Path, parts: list[Item]) -> list[Path]:
         made.append(path)
         if part.kind == "folder":
             parents.append(path)
+            modes[path] = part.mode | 0o111 if part.mode else 0
+    for path, mode in reversed(modes.items()):  # at the end, since a closed folder takes no files
+        path.chmod(mode)
     return made
 
 
+def open_folders(top: Path) -> None:
+    """Let all folders below `top` be deleted."""
+    top.chmod(0o755)
+    for path in top.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            open_folders(path)
+
+
 def _make(path: Path, part: Item, made: list[Path]) -> None:
-    files = [earlier for earlier in made if earlier.is_file()]
+    files = [earlier for earlier in made if earlier.is_file() and not earlier.is_symlink()]
     match part.kind:
         case "folder":
             path.mkdir()
         case "link":
-            path.symlink_to(made[-1] if made else path.parent / "nowhere")
+            path.symlink_to(os.path.relpath(made[-1], path.parent) if made else "nowhere")
         case "loop":
-            path.symlink_to(path.parent)
+            path.symlink_to(".")
         case "hard link" if files:
             path.hardlink_to(files[-1])
         case "pipe":
@@ -96,9 +108,13 @@ def snapshot(top: Path) -> dict[str, tuple[str, str]]:
 
 
 def _state(path: Path) -> tuple[str, str]:
-    mode = path.lstat().st_mode
-    if stat.S_ISLNK(mode):
+    about = path.lstat()
+    if stat.S_ISLNK(about.st_mode):
         return "link", str(path.readlink())
-    if stat.S_ISREG(mode):
-        return f"file {mode:o}", hashlib.sha256(path.read_bytes()).hexdigest()
-    return f"{mode:o}", ""
+    if not stat.S_ISREG(about.st_mode):
+        return f"{about.st_mode:o}", ""
+    try:
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+    except PermissionError:
+        content = f"{about.st_size} bytes of {about.st_mtime_ns}"
+    return f"file {about.st_mode:o}", content

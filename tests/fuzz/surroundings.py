@@ -25,9 +25,6 @@ variables = st.fixed_dictionaries(
         "TERM": st.sampled_from(["dumb", "", "unknown", "xterm-256color"]),
         "NO_COLOR": st.just("1"),
         "FORCE_COLOR": st.just("1"),
-        "LANG": st.sampled_from(["C", "de_DE.UTF-8", "nonsense"]),
-        "LC_ALL": st.sampled_from(["POSIX", "tr_TR.ISO-8859-9"]),
-        "RANK": st.sampled_from(["0"]),
     },
 )
 outputs = st.one_of(*[st.sampled_from(ENCODINGS)] * 4, st.sampled_from(["none", *FAILURES]))

@@ -1,0 +1,76 @@
+"""What the fuzz runs in: a working folder as people have it, and commands whose long work is short."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+import torch
+
+import limner.cli.main
+from e2e.tiny import tiny_look
+from fuzz.files import contents
+from helpers.files import photos
+from helpers.stores import store
+from limner.errors import LimnerError
+from limner.training import loop
+from limner.training.pix2pix import LOSSES
+from limner.training.signals import StopSignal
+
+
+@pytest.fixture(scope="package", autouse=True)
+def short_work() -> Iterator[None]:
+    """Replace what takes long or leaves the process: training stops after one step, nothing is served."""
+    with pytest.MonkeyPatch.context() as patch:
+        web = Path(mkdtemp())
+        (web / "index.html").write_text("page")
+        patch.setattr("limner.page.publish.WEB", web)
+        patch.setattr("limner.page.server.serve", lambda *_, **__: None)
+        patch.setattr("limner.page.chromium.find_chromium", lambda: None)
+        patch.setattr("limner.page.check.shutil.which", lambda _: None)
+        patch.setattr("limner.cli.pipeline.DEMO_PICTURES", 4)
+        patch.setattr(StopSignal, "requested", True)
+        patch.setattr(loop, "train_step", lambda *_: torch.zeros(len(LOSSES)))
+        for benchmark in ("training", "discriminator", "browser"):
+            patch.setattr(f"limner.bench.{benchmark}.bench_{benchmark}", _refuse)
+        yield
+        shutil.rmtree(web)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise LimnerError("Benchmarks are not fuzzed.")
+
+
+@pytest.fixture(scope="package")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working folder: what limner made before, and files of people, some at the names of outputs."""
+    made = tmp_path_factory.mktemp("template")
+    _add_own_files(made, store(tmp_path_factory.mktemp("pictures"), 4).folder)
+    (made / "notes.txt").write_text("mine\n")
+    photos(made / "gallery", 3)
+    (made / "gallery" / "waves.gif").write_bytes(contents()["animation"])
+    (made / "gallery" / "clip.mp4").write_bytes(contents()["film"])
+    (made / "theirs.onnx").write_bytes(contents()["bare look"])
+    (made / "theirs.png").write_bytes(contents()["clear png"])
+    theirs = made / "theirs"
+    theirs.mkdir()
+    (theirs / "project.json").write_text(json.dumps({"sources": ["my bibliography"], "credits": {}}))
+    (theirs / "pictures.json").write_text("[" * 5000)
+    (theirs / "training.json").write_text(json.dumps({"benchmark": "mine"}))
+    (theirs / "index.html").write_text("mine")
+    shutil.copytree(made / "page", made / "edited")
+    (made / "edited" / "index.html").write_text("mine")
+    (made / "edited" / "mine.css").write_text("mine")
+    return made
+
+
+def _add_own_files(made: Path, store: Path) -> None:
+    (made / "tiny.onnx").write_bytes(tiny_look())
+    store.rename(made / "store")
+    train = ["train", str(made / "store"), "--out", str(made / "run"), "--pixels", "64"]
+    assert limner.cli.main.main([*train, "--discriminator", "4"]) == 0
+    assert limner.cli.main.main(["publish", str(made / "tiny.onnx"), "--out", str(made / "page")]) == 0
