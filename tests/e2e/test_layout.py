@@ -248,3 +248,17 @@ def test_the_bar_of_a_phone_held_sideways_has_two_columns(guest: Visit) -> None:
     )
     assert [len(set(column)) for column in columns] == [1, 1], "each group is a column of its own"
     assert columns[0][0] != columns[1][0]
+
+
+def test_a_new_alert_starts_at_its_first_line(guest: Visit) -> None:
+    page = guest.page
+    _resize(page, 320, 480)
+    page.evaluate(SHOW, ["", False])
+    guest.drop("long name " * 40 + ".txt", b"")
+    guest.alert_text()
+    assert page.evaluate(SHARE_OF_TEXT) < 1
+    page.evaluate("document.getElementById('alert-text').scrollTop = 1000")
+    guest.drop("another long name " * 30 + ".txt", b"")
+    guest.alert_text("another")
+    assert page.evaluate("document.getElementById('alert-text').scrollTop") == 0
+    page.click("#alert-close")
