@@ -102,6 +102,7 @@ export default defineConfig({
     outDir: join(web, '../src/limner/_web'),
     emptyOutDir: true,
     target: 'es2022',
+    cssTarget: ['chrome123', 'firefox128', 'safari18'], // what older ones need (prefixes) is left out
     modulePreload: false,
     rolldownOptions: {
       // The engine is an entry of its own: the page imports it, and `limner export` checks looks with it. So is the

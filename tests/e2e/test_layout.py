@@ -35,7 +35,8 @@ MIN_PAINTING = 192
 SET_LABEL = """() => {
     const words = {
         name: 'North Sea in Winter', author: 'by Ada Example',
-        credit: 'Photographs by A. Example and the archive of the harbour museum. Licence: CC BY 4.0',
+        credit: 'Photographs by A. Example, B. Example and the archive of the harbour museum, scanned and '
+            + 'kindly lent by the Society of Friends of the Harbour, 1904 to 1931. Licence: CC BY 4.0',
         facts: 'lean · 256 px · 0.9 MB',
     };
     for (const [part, text] of Object.entries(words)) {
@@ -43,13 +44,40 @@ SET_LABEL = """() => {
     }
 }"""
 
-SHOW = """([alert, more]) => {
-    document.getElementById('status').classList.remove('shown');
+SHOW = """([alert, more, status = '']) => {
+    document.getElementById('status').classList.toggle('shown', status !== '');
+    document.getElementById('status').textContent = status;
     document.getElementById('alert').hidden = !alert;
     document.getElementById('alert-text').textContent = alert;
+    document.getElementById('alert-action').hidden = !alert;
+    document.getElementById('alert-action').textContent = 'Open in a new tab';
     document.getElementById('more').classList.toggle('open', more);
-    document.getElementById('room').scrollTop = 0;
+    for (const one of ['#room', '.label', '#alert-text']) document.querySelector(one).scrollTop = 0;
 }"""
+
+WHOLE = """names => names.filter(name => {
+    // Nothing scrolls these into view but the room: whatever cuts or covers a piece of one is a fault.
+    const button = document.querySelector(name);
+    const room = document.getElementById('room');
+    const middle = element => (box => (box.top + box.bottom) / 2)(element.getBoundingClientRect());
+    room.scrollTop += middle(button) - middle(room);
+    const { left, top, right, bottom } = button.getBoundingClientRect();
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    const points = [[x, y], [x, top + 1], [x, bottom - 1], [left + 1, y], [right - 1, y]];
+    return !points.every(([x, y]) => button.contains(document.elementFromPoint(x, y)));
+})"""
+"""The buttons of these that are not wholly visible."""
+
+CUT = """() => {
+    // A box whose content is longer than itself must scroll, and its edge must fade.
+    return ['.details', '.label', '#alert', '#alert-text', '#stats-view'].filter(name => {
+        const box = document.querySelector(name);
+        const { overflowY, maskImage, display } = getComputedStyle(box);
+        const isLonger = box.scrollHeight > box.clientHeight + 1;
+        return display !== 'none' && isLonger && !(overflowY === 'auto' && maskImage !== 'none');
+    });
+}"""
+"""The boxes that cut their content without a sign."""
 
 MEASURE = """() => {
     // What is seen of an element: its box, without what the boxes that scroll it cut off.
@@ -88,6 +116,17 @@ MEASURE = """() => {
     };
 }"""
 
+OVERLAPS_STATUS = """name => {
+    const [a, b] = ['#status', name].map(one => document.querySelector(one).getBoundingClientRect());
+    return Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+}"""
+
+SHARE_OF_TEXT = """() => {
+    const text = document.getElementById('alert-text');
+    return text.clientHeight / text.scrollHeight;
+}"""
+
 REACH = """selector => {
     const target = document.querySelector(selector);
     target.scrollIntoView({ block: 'end' });
@@ -97,9 +136,13 @@ REACH = """selector => {
 }"""
 
 ALERT = (
-    "The camera was refused. Allow it for this page beside the browser's address bar, then press “Use my "
-    "camera” again; a picture, a video or the built-in scene work without it."
+    "“North Sea in Winter, after the Photographs of the Harbour Museum” cannot be painted with here: "
+    "This browser cannot paint here: it gives this page no graphics processor, and the policy of this site "
+    "forbids WebAssembly. Turn on graphics acceleration in the browser’s settings, or open the page in "
+    "another browser."
 )
+"""At least as long as any that the page has."""
+STATUS = "Painting with “North Sea in Winter”, without the GPU: it cannot run this look."
 
 
 def _resize(page: Any, width: int, height: int) -> None:
@@ -128,7 +171,11 @@ def test_nothing_is_covered_at_any_size(guest: Visit) -> None:
             assert found["overlaps"] == [] and found["covered"] == 0, case
             assert found["tooWide"] <= 0, case
             assert found["touch"] >= MIN_TOUCH, case
-            if not alert:
+            assert page.evaluate(CUT) == [], case
+            if alert:
+                assert page.evaluate(WHOLE, ["#alert-close", "#alert-action", "#camera-button"]) == [], case
+                assert page.evaluate(SHARE_OF_TEXT) > 0.3, case
+            else:
                 assert min(found["painting"]) >= MIN_PAINTING, case
         page.evaluate(SHOW, ["", False])
         for target in ("#label-name", "#label-credit", "#label-facts", "#camera-button", "#play-button"):
@@ -167,6 +214,9 @@ def test_letters_of_twice_the_size(playwright_driver: Any, address: str) -> None
     page.evaluate(SET_LABEL)
     for size in [(360, 640), (640, 360), (844, 390), (768, 1024), (1280, 800)]:
         _resize(page, *size)
+        page.evaluate(SHOW, [ALERT, False])
+        for target in ("#alert-text", "#alert-action", "#alert-close"):
+            assert page.evaluate(REACH, target), (size, target)
         page.evaluate(SHOW, ["", False])
         found = page.evaluate(MEASURE)
         assert found["overlaps"] == [] and found["covered"] == 0, (size, found)
@@ -176,9 +226,39 @@ def test_letters_of_twice_the_size(playwright_driver: Any, address: str) -> None
     launched.close()
 
 
-def test_the_status_takes_no_clicks(guest: Visit) -> None:
-    """It lies over the page until it fades."""
-    for size in [(700, 360), (360, 640), (1280, 800)]:
-        _resize(guest.page, *size)
-        style = "getComputedStyle(document.getElementById('status'))"
-        assert guest.page.evaluate(f"{style}.pointerEvents") == "none"
+def test_the_status_lies_over_nothing(guest: Visit) -> None:
+    """Neither while it is shown nor while it fades does it take clicks."""
+    page = guest.page
+    for size in SIZES:
+        _resize(page, *size)
+        page.evaluate(SHOW, ["", False, STATUS])
+        for name in (".frame", ".label h2", "#label-author", "#camera-button", ".bar", ".site-header h1"):
+            assert not page.evaluate(OVERLAPS_STATUS, name), (size, name)
+        assert page.evaluate("getComputedStyle(document.getElementById('status')).pointerEvents") == "none"
+
+
+def test_the_bar_of_a_phone_held_sideways_has_two_columns(guest: Visit) -> None:
+    page = guest.page
+    _resize(page, 844, 390)
+    page.evaluate(SHOW, ["", False])
+    columns = page.evaluate(
+        """() => ['.main', '.more'].map(group => [...document.querySelectorAll(`.bar ${group} button`)]
+            .filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect())
+            .map(box => Math.round(box.left + box.width / 2)))"""
+    )
+    assert [len(set(column)) for column in columns] == [1, 1], "each group is a column of its own"
+    assert columns[0][0] != columns[1][0]
+
+
+def test_a_new_alert_starts_at_its_first_line(guest: Visit) -> None:
+    page = guest.page
+    _resize(page, 320, 480)
+    page.evaluate(SHOW, ["", False])
+    guest.drop("long name " * 40 + ".txt", b"")
+    guest.alert_text()
+    assert page.evaluate(SHARE_OF_TEXT) < 1
+    page.evaluate("document.getElementById('alert-text').scrollTop = 1000")
+    guest.drop("another long name " * 30 + ".txt", b"")
+    guest.alert_text("another")
+    assert page.evaluate("document.getElementById('alert-text').scrollTop") == 0
+    page.click("#alert-close")

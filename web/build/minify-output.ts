@@ -1,5 +1,5 @@
 /** Minifies the output of the build once more: a second minifier finds what the first one leaves. The HTML loses its
- * indentation, and `crossorigin`: it changes nothing for files of the same site, but without it a page from a folder
+ * line breaks, quotes that it does not need, and `crossorigin`: it changes nothing for files of the same site, but without it a page from a folder
  * or in a sandbox keeps its style sheet. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import type { Plugin } from 'vite';
 
 /** A script that is no module, for browsers too old for the page. Vite would leave it as it is. */
 const CLASSIC_SCRIPT = 'unstarted.js';
-/** What Vite hands to the helper around `import()`, and ours does not read. */
+/** What Vite hands to the helper around `import()`, and ours does not read. The page has such calls, so where none is
+ * found, Vite writes them in another way. */
 const HELPER_ARGUMENTS = ',[],import.meta.url)';
 
 export function minifyOutput(): Plugin {
@@ -22,9 +23,14 @@ export function minifyOutput(): Plugin {
     generateBundle: {
       order: 'post', // after Vite has completed the calls of the helper
       async handler(_, bundle) {
+        let isFound = false;
         for (const file of Object.values(bundle)) {
           if (file.fileName.endsWith('.html') && file.type === 'asset') {
-            file.source = String(file.source).replace(/\n\s+/g, '\n').replaceAll(' crossorigin', '');
+            file.source = String(file.source)
+              .replace(/\n\s+/g, '\n')
+              .replaceAll('>\n<', '><')
+              .replace(/="([\w#.:/-]+)"(?=[\s>])/g, '=$1')
+              .replaceAll(' crossorigin', '');
           }
           if (file.type !== 'chunk') continue;
           const { code } = await minify(file.code, {
@@ -32,8 +38,11 @@ export function minifyOutput(): Plugin {
             module: true,
             compress: { passes: 4, pure_getters: true, unsafe_arrows: true },
           });
-          if (code) file.code = code.replaceAll(HELPER_ARGUMENTS, ')');
+          if (!code) continue;
+          isFound ||= code.includes(HELPER_ARGUMENTS);
+          file.code = code.replaceAll(HELPER_ARGUMENTS, ')');
         }
+        if (!isFound) this.error(`No call ends with “${HELPER_ARGUMENTS}”: see HELPER_ARGUMENTS.`);
         const { code } = await minify(await readFile(join(root, CLASSIC_SCRIPT), 'utf8'), { ie8: true });
         if (code) this.emitFile({ type: 'asset', fileName: CLASSIC_SCRIPT, source: code });
       },

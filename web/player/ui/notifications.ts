@@ -43,6 +43,7 @@ export class Notifications {
     this.#action = action ?? null;
     this.#alertBox.hidden = false;
     this.#alertText.textContent = message;
+    this.#alertText.scrollTop = 0;
     this.#actionButton.hidden = !action;
     this.#actionButton.textContent = action?.label ?? '';
   }
