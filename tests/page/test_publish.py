@@ -265,13 +265,31 @@ def test_a_folder_with_other_files_is_refused(look: Path, tmp_path: Path) -> Non
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "holiday.jpg").write_bytes(b"x")
-    with pytest.raises(LimnerError, match="holds other files"):
+    (folder / ".hidden").write_bytes(b"x")
+    with pytest.raises(LimnerError, match=r"holds other files, such as holiday\.jpg; "):
         publish([look], folder)
-    assert [path.name for path in folder.iterdir()] == ["holiday.jpg"]
+    assert {path.name for path in folder.iterdir()} == {"holiday.jpg", ".hidden"}
 
 
 @pytest.mark.parametrize(
-    "names", [[".DS_Store"], [".git", "README.md", "LICENSE", "CNAME", ".gitignore"], ["Thumbs.db"], []]
+    "names",
+    [
+        [],
+        [".DS_Store", "._.DS_Store", ".Trashes", "Icon\r"],
+        ["Thumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information"],
+        ["@eaDir", "lost+found"],
+        [
+            ".git",
+            "README.md",
+            "LICENSE",
+            "CNAME",
+            ".gitignore",
+            ".gitmodules",
+            ".circleci",
+            ".editorconfig",
+        ],
+        ["README.rst", "LICENCE", "COPYING.txt", ".gitlab-ci.yml", ".domains", ".well-known", ".vscode"],
+    ],
 )
 def test_a_folder_of_a_fresh_repository_is_published_into(
     look: Path, tmp_path: Path, names: list[str]

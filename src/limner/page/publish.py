@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,14 @@ from limner.page.manifest import (
     write_manifest,
 )
 from limner.slug import slugify
+from limner.system_files import is_system_name
 
 LIST = Path("looks") / "looks.json"
 WEB = Path(__file__).parents[1] / "_web"
 """The built page without looks: part of the wheel; in a checkout, `make web` builds it."""
 
-NO_CONTENT = {
-    *(".git", ".github", ".gitignore", ".gitattributes", ".gitkeep", ".hg", ".svn"),
-    *("readme", "readme.md", "readme.txt", "license", "license.md", "license.txt", "cname", ".nojekyll"),
-    *(".ds_store", ".localized", ".directory", "thumbs.db", "desktop.ini"),
-}
-"""Names, in lower case, that repositories, static hosts and file managers put into an empty folder."""
+OF_REPOSITORY = ("readme*", "licen[cs]e*", "copying*", "cname")
+"""Patterns of names, in lower case, that a fresh repository or a static host has in an empty folder."""
 
 
 def publish(
@@ -98,13 +96,18 @@ def check_page(folder: Path) -> None:
     """Raise LimnerError if `folder` is a file, or has files but is not a page."""
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file; give --out the name of a folder.")
-    if folder.exists() and _has_content(folder) and not _is_page(folder):
-        raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
+    if not folder.exists() or _is_page(folder):
+        return
+    for name in sorted(path.name for path in folder.iterdir()):
+        if _is_content(name):
+            raise LimnerError(
+                f"{folder} holds other files, such as {name}; give --out an empty or a new folder."
+            )
 
 
-def _has_content(folder: Path) -> bool:
-    """Whether the folder has files that a fresh repository or a file manager would not put there."""
-    return any(path.name.lower() not in NO_CONTENT for path in folder.iterdir())
+def _is_content(name: str) -> bool:
+    """Whether a person put a file of this name there, and not a repository, a host or a file manager."""
+    return not is_system_name(name) and not any(fnmatchcase(name.lower(), each) for each in OF_REPOSITORY)
 
 
 def _is_page(folder: Path) -> bool:
