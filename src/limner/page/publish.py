@@ -16,10 +16,10 @@ from limner.data.arrays import to_image
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write, disk_errors, read_regular
-from limner.look.look import Look, open_look, to_image_array
+from limner.look.look import Look, to_image_array
 from limner.look.trial import Trial
 from limner.mark import save_options
-from limner.page.check import LookCheck, check_look
+from limner.page.check import LookCheck, check_file
 from limner.page.manifest import (
     MANIFEST,
     Files,
@@ -49,21 +49,25 @@ def publish(
 ) -> Path:
     """Write a page with `looks` into `folder` and return the folder.
 
-    `on_checked` gets how the page paints each look, before anything is written.
+    `on_checked` gets how the page paints each look, or that it cannot, before anything is written.
 
     Files that a person added (such as a CNAME) stay. Files of an earlier page are replaced, and those that
     only the earlier page had are removed. index.html is written last, so that visitors never get a partial
-    page. Raises LimnerError if a look cannot be read, a page cannot paint it, the folder is not a page, a
-    person edited a file of the page (unless `force` is set), or a file cannot be written.
+    page. Raises LimnerError with the reasons of all looks that cannot be read or painted with on a page;
+    and if the folder is not a page, a person edited a file of the page (unless `force` is set), or a file
+    cannot be written.
     """
     if not looks:
         raise LimnerError("No look was given: name one or more .onnx files.")
     check_output(looks, folder, force=force)
-    opened = [open_look(path) for path in looks]
-    checks = [check_look(look) for look in opened]
-    previews = [_preview(check.trial) for check in checks]
+    checks = [check_file(path) for path in looks]
     for check in checks:
         on_checked(check)
+    if refusals := [check.reason for check in checks if check.painter == "refused"]:
+        raise LimnerError(" ".join(refusals))
+    trials = [check.trial for check in checks if check.trial]
+    opened = [trial.look for trial in trials]
+    previews = [_preview(trial) for trial in trials]
     contents = _looks_contents(opened, previews)
     files = {name: frozenset({digest(content)}) for name, content in contents.items()}
     files |= {name: frozenset({digest_of_file(WEB / name)}) for name in _web_files()}
