@@ -24,6 +24,8 @@ def test_paths_are_quoted_for_the_shell() -> None:
     assert quoted("page") == "page"
     assert quoted(Path("my page")) == "'my page'"
     assert quoted("it's") == "'it'\"'\"'s'"
+    assert quoted("-page") == "./-page"
+    assert quoted(Path("-my page")) == "'./-my page'"
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="quotes for bash")

@@ -20,9 +20,12 @@ def printable(text: str | Path) -> str:
 def quoted(path: str | Path) -> str:
     """The path as one word of a command that a person can copy into the shell of this system.
 
-    Where it has characters that cannot be shown, the word is in the form of bash and zsh with escapes.
+    A path that begins with a hyphen gets `./`, since commands take it for an option otherwise. Where a path
+    has characters that cannot be shown, the word is in the form of bash and zsh with escapes.
     """
     text = str(path)
+    if text.startswith("-"):
+        text = f".{os.sep}{text}"
     if os.name == "nt":
         return subprocess.list2cmdline([printable(text)])
     if text.isprintable():

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from helpers.strangers import LFS_POINTER, STRANGERS, times_two_hundred
+from helpers.strangers import LFS_POINTER, STRANGERS, enlarging, times_two_hundred
 from limner.cli.main import main
+from limner.display import quoted
 from limner.page import check as check_module
 from limner.page import publish as publish_module
 from limner.page.check import Refusals
@@ -31,12 +32,35 @@ def test_publish_prints_how_each_look_is_painted(work: Path, capsys: pytest.Capt
     (work / "b.onnx").write_bytes(times_two_hundred())
     assert main(["publish", "a.onnx", "b.onnx", "--out", "my page"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "a.onnx paints by ONNX Runtime (WASM) only, which is slower: Node 'c' is too long.",
-        "b.onnx paints by ONNX Runtime (WASM) only, which is slower: Node 'c' is too long.",
+        "a.onnx paints by ONNX Runtime (WASM) only, which is slower: the page's own engine cannot run it. "
+        "(The engine says: Node 'c' is too long.)",
+        "b.onnx paints by ONNX Runtime (WASM) only, which is slower: the page's own engine cannot run it. "
+        "(The engine says: Node 'c' is too long.)",
         "b.onnx seems to work in 0..255: most of its values are beyond 1, so its paintings are white. "
         "A look takes and gives 0..1.",
         "my page is ready: put it on any static host, or open it with `limner play 'my page'`.",
     ]
+
+
+def test_publish_says_of_each_look_once_what_becomes_of_it(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("large", "bare", "small"):
+        (work / f"{name}.onnx").write_bytes(STRANGERS["bare"].content if name == "bare" else enlarging())
+    assert main(["publish", "large.onnx", "bare.onnx", "small.onnx", "--out", "page"]) == 1
+    out, err = capsys.readouterr()
+    assert [line.partition(" ")[0] for line in out.splitlines()] == ["bare.onnx"]
+    assert err.startswith("limner: large.onnx cannot be painted with")
+    assert err.count("large.onnx") == err.count("small.onnx") == 1
+    assert not (work / "page").exists()
+
+
+def test_a_page_whose_name_begins_with_a_hyphen_can_be_played(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (work / "a.onnx").write_bytes(STRANGERS["bare"].content)
+    assert main(["publish", "a.onnx", "--out=-page"]) == 0
+    assert f"`limner play {quoted('./-page')}`" in capsys.readouterr().out
 
 
 def test_paint_says_that_a_look_seems_to_work_in_0_to_255(

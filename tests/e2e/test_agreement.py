@@ -9,8 +9,6 @@ from helpers.strangers import STRANGERS, Outcome
 
 pytestmark = MARKS
 
-LEFT_OUT = {"own", "bare", "range", "unknown-operator"}
-"""Left out, since compiling a look or starting ONNX Runtime takes seconds; others stand for them."""
 NOT_FOR_VISITORS = re.compile(r"[Nn]ode '|\bop \w|\d x \d|tensor|dims|opset|\{")
 
 HARDWARE_GPU = """Object.defineProperty(GPUAdapter.prototype, 'info', {
@@ -48,13 +46,14 @@ def test_the_page_does_with_each_file_what_publish_says(
     With reduced motion the scene is paused, so that nothing paints while the next file loads.
     """
     make_site(tmp_path, names=())
-    files = {name: stranger for name, stranger in STRANGERS.items() if name not in LEFT_OUT}
     guest = visit("webgpu", viewport=SMALL, reduced_motion="reduce")
     guest.page.add_init_script(HARDWARE_GPU)
     with serve(tmp_path) as url:
         guest.open(url, painted=False)
         guest.alert_text("no looks")
         guest.page.click("#alert-close")
-        outcomes = {name: drop_outcome(guest, name, stranger.content) for name, stranger in files.items()}
-    assert outcomes == {name: stranger.outcome for name, stranger in files.items()}
+        outcomes = {
+            name: drop_outcome(guest, name, stranger.content) for name, stranger in STRANGERS.items()
+        }
+    assert outcomes == {name: stranger.outcome for name, stranger in STRANGERS.items()}
     assert [problem for problem in guest.problems if "404" not in problem] == []

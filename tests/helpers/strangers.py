@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 import numpy as np
+import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from e2e.tiny import classifier, tiny_look
@@ -32,13 +33,20 @@ def network(
     constants: dict[str, object] | None = None,
     opset: int = 17,
     other_inputs: tuple[str, ...] = (),
+    scalars: tuple[str, ...] = (),
 ) -> bytes:
     """A network from `x` to `y`, both of `sides` unless the painting has other ones."""
     picture = [1, 3, *sides]
     graph = helper.make_graph(
         nodes,
         "stranger",
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, picture) for name in ("x", *other_inputs)],
+        [
+            *(
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, picture)
+                for name in ("x", *other_inputs)
+            ),
+            *(helper.make_tensor_value_info(name, TensorProto.FLOAT, []) for name in scalars),
+        ],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3, *(painted or sides)])],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in (constants or {}).items()],
     )
@@ -71,6 +79,40 @@ def group_norm() -> bytes:
     )
 
 
+def written_out_norm() -> bytes:
+    """Instance norm as older exporters write it: the statistics are of 9,216 values in a row."""
+    return network(
+        [
+            helper.make_node("Reshape", ["x", "row"], ["a"]),
+            helper.make_node("ReduceMean", ["a"], ["mean"], axes=[3]),
+            helper.make_node("Sub", ["x", "mean"], ["b"]),
+            helper.make_node("Mul", ["b", "b"], ["c"]),
+            helper.make_node("Reshape", ["c", "row"], ["d"]),
+            helper.make_node("ReduceMean", ["d"], ["e"], axes=[3]),
+            helper.make_node("Sqrt", ["e"], ["f"]),
+            helper.make_node("Div", ["b", "f"], ["y"]),
+        ],
+        sides=(96, 96),
+        constants={"row": np.array([1, 3, 1, -1])},
+    )
+
+
+def picture_and_shape() -> bytes:
+    """A network with a second output, which is not of float32."""
+    model = onnx.load_from_string(network([*RELU, helper.make_node("Shape", ["x"], ["shape"])]))
+    model.graph.output.append(helper.make_tensor_value_info("shape", TensorProto.INT64, [4]))
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def foreign_operator() -> bytes:
+    """An operator of ONNX Runtime's own."""
+    model = onnx.load_from_string(network([helper.make_node("Gelu", ["x"], ["y"], domain="com.microsoft")]))
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    content: bytes = model.SerializeToString()
+    return content
+
+
 def times_two_hundred() -> bytes:
     """A network that works in 0..255."""
     return network([helper.make_node("Mul", ["x", "scale"], ["y"])], constants={"scale": np.float32(200)})
@@ -90,14 +132,31 @@ def enlarging(painted: tuple[int | str, int | str] = (64, 64)) -> bytes:
 RELU = [helper.make_node("Relu", ["x"], ["y"])]
 
 STRANGERS = {
-    "own": Stranger(tiny_look(), "gpu"),
+    "own": Stranger(tiny_look("own"), "gpu"),
     "bare": Stranger(tiny_look(bare=True), "gpu"),
     "any-size": Stranger(network(RELU, sides=("height", "width")), "gpu"),
+    "any-height": Stranger(network(RELU, sides=("height", 256)), "gpu"),
+    "any-width": Stranger(network(RELU, sides=(128, "width")), "gpu"),
+    "minus-one": Stranger(network(RELU, sides=(-1, -1)), "gpu"),
+    "scalar": Stranger(network([helper.make_node("Add", ["x", "k"], ["y"])], scalars=("k",)), "gpu"),
     "range": Stranger(times_two_hundred(), "gpu"),
     "group-norm": Stranger(group_norm(), "wasm"),
     "unknown-operator": Stranger(
         network([helper.make_node("Shrink", ["x"], ["y"], lambd=0.1)]), "wasm", "wasm"
     ),
+    "scalar-of-unknown-operator": Stranger(
+        network(
+            [
+                helper.make_node("Shrink", ["x"], ["a"], lambd=0.1),
+                helper.make_node("Add", ["a", "k"], ["y"]),
+            ],
+            scalars=("k",),
+        ),
+        *("wasm", "wasm"),
+    ),
+    "written-out-norm": Stranger(written_out_norm(), "wasm"),
+    "second-output": Stranger(picture_and_shape(), "wasm"),
+    "foreign-operator": Stranger(foreign_operator(), "wasm", "wasm"),
     "old": Stranger(network(RELU, opset=8), "refused", "refused"),
     "enlarging": Stranger(enlarging(), "refused"),
     "enlarging-unsaid": Stranger(enlarging(("h", "w")), "refused"),
@@ -107,6 +166,7 @@ STRANGERS = {
     "two-pictures": Stranger(
         network([helper.make_node("Add", ["x", "z"], ["y"])], other_inputs=("z",)), "refused"
     ),
+    "too-large": Stranger(network(RELU, sides=(4160, 4160)), "refused"),
     "oblong": Stranger(network(RELU, sides=(32, 48)), "refused"),
     "classifier": Stranger(classifier(), "refused"),
     "pointer": Stranger(LFS_POINTER, "refused"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,17 @@ import onnx
 import pytest
 
 from helpers.strangers import STRANGERS, network, times_two_hundred
-from limner.errors import LimnerError
 from limner.look.look import read_look
 from limner.page import check as module
-from limner.page.check import LookCheck, check_look, read_in_node, read_table
+from limner.page.check import (
+    EngineUnavailable,
+    LookCheck,
+    check_file,
+    check_look,
+    read_in_browser,
+    read_in_node,
+    read_table,
+)
 from limner.page.chromium import find_chromium, tools_file
 
 needs_engine = pytest.mark.skipif(tools_file() is None, reason="the page is not built: run `make web`")
@@ -20,6 +28,11 @@ needs_engine = pytest.mark.skipif(tools_file() is None, reason="the page is not 
 
 def check(content: bytes) -> LookCheck:
     return check_look(read_look(content, Path("clouds.onnx")))
+
+
+def check_written(folder: Path, content: bytes) -> LookCheck:
+    (folder / "clouds.onnx").write_bytes(content)
+    return check_file(folder / "clouds.onnx")
 
 
 @pytest.fixture
@@ -45,13 +58,22 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
 
 @needs_engine
 @pytest.mark.parametrize("name", STRANGERS)
-def test_publish_knows_what_the_page_does(name: str) -> None:
+def test_publish_knows_what_the_page_does(name: str, tmp_path: Path) -> None:
     content, outcome, _ = STRANGERS[name]
-    if outcome == "refused":
-        with pytest.raises(LimnerError, match=r"clouds\.onnx .*[^.]\.$"):
-            check(content)
-    else:
-        assert check(content).painter == outcome
+    found = check_written(tmp_path, content)
+    assert found.painter == outcome
+    for sentence in found.sentences():
+        assert re.search(r"clouds\.onnx.* .*[^.]\.\)?$", sentence)
+        assert not re.search(r"\b0 x \d|\d x 0\b", sentence)
+
+
+@needs_engine
+def test_a_refusal_by_the_engine_says_so_before_its_reason() -> None:
+    (sentence,) = check(STRANGERS["old"].content).sentences()
+    assert sentence == (
+        "clouds.onnx cannot be painted with on a page: the page does not read such files. (The engine "
+        "says: The model is of opset 8; convert the model to opset 9 or later.)"
+    )
 
 
 @needs_engine
@@ -59,6 +81,7 @@ def test_the_engines_reason_is_given_without_characters_that_steer_a_terminal() 
     node = onnx.helper.make_node("Shrink", ["x"], ["y"], lambd=0.1, name="\x1b[2Jnode")
     (sentence,) = check(network([node])).sentences()
     assert "paints by ONNX Runtime (WASM) only" in sentence
+    assert "cannot run it. (The engine says: Node '" in sentence
     assert "[2Jnode" in sentence
     assert "\x1b" not in sentence
 
@@ -92,7 +115,28 @@ def test_a_broken_node_does_not_stop_publishing(node: Callable[[str], None], scr
     node(script)
     found = check(STRANGERS["own"].content)
     assert found.painter == "unchecked"
-    assert found.reason.startswith("Node failed")
+    assert found.reason.startswith("Node failed; version 20 or newer is needed (")
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        (
+            "echo 'node: bad option: --input-type=module' >&2; exit 9",
+            "node: bad option: --input-type=module",
+        ),
+        (
+            "printf '\\nfile.js:1\\n??=\\n\\nSyntaxError: no\\033[2J\\n' >&2; exit 1",
+            "SyntaxError: no\ufffd[2J",
+        ),
+        ("exit 1", "it says nothing"),
+    ],
+)
+def test_what_a_broken_node_says_is_shown(node: Callable[[str], None], script: str, line: str) -> None:
+    node(script)
+    found = check(STRANGERS["own"].content)
+    assert f"is needed ({line}), and there is no Chromium" in found.reason
 
 
 @needs_engine
@@ -114,3 +158,15 @@ def test_a_browser_answers_where_there_is_no_node(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("shutil.which", lambda _: None)
     found = check(STRANGERS["group-norm"].content)
     assert (found.painter, found.reason) == ("wasm", expected.graph)
+
+
+@needs_engine
+@pytest.mark.browser
+@pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
+def test_a_browser_that_hangs_does_not_stop_publishing(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = module.IN_BROWSER.replace(module.READ, "() => new Promise(() => {})")
+    assert endless != module.IN_BROWSER
+    monkeypatch.setattr(module, "IN_BROWSER", endless)
+    monkeypatch.setattr(module, "MAX_SECONDS", 0.2)
+    with pytest.raises(EngineUnavailable, match=r"the browser took longer than 0\.2 s"):
+        read_in_browser(STRANGERS["own"].content)

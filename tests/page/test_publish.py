@@ -10,12 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers.strangers import enlarging
+from helpers.strangers import LFS_POINTER, enlarging
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.mark import read_image_mark
 from limner.networks.unet import make_generator
 from limner.page import publish as module
+from limner.page.check import LookCheck
 from limner.page.manifest import MANIFEST, read_manifest
 from limner.page.publish import publish
 from limner.recipe import Recipe
@@ -265,13 +266,31 @@ def test_a_folder_with_other_files_is_refused(look: Path, tmp_path: Path) -> Non
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "holiday.jpg").write_bytes(b"x")
-    with pytest.raises(LimnerError, match="holds other files"):
+    (folder / ".hidden").write_bytes(b"x")
+    with pytest.raises(LimnerError, match=r"holds other files, such as holiday\.jpg; "):
         publish([look], folder)
-    assert [path.name for path in folder.iterdir()] == ["holiday.jpg"]
+    assert {path.name for path in folder.iterdir()} == {"holiday.jpg", ".hidden"}
 
 
 @pytest.mark.parametrize(
-    "names", [[".DS_Store"], [".git", "README.md", "LICENSE", "CNAME", ".gitignore"], ["Thumbs.db"], []]
+    "names",
+    [
+        [],
+        [".DS_Store", "._.DS_Store", ".Trashes", "Icon\r"],
+        ["Thumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information"],
+        ["@eaDir", "lost+found"],
+        [
+            ".git",
+            "README.md",
+            "LICENSE",
+            "CNAME",
+            ".gitignore",
+            ".gitmodules",
+            ".circleci",
+            ".editorconfig",
+        ],
+        ["README.rst", "LICENCE", "COPYING.txt", ".gitlab-ci.yml", ".domains", ".well-known", ".vscode"],
+    ],
 )
 def test_a_folder_of_a_fresh_repository_is_published_into(
     look: Path, tmp_path: Path, names: list[str]
@@ -288,8 +307,22 @@ def test_a_folder_of_a_fresh_repository_is_published_into(
 def test_how_the_page_paints_is_said_before_anything_is_written(look: Path, tmp_path: Path) -> None:
     seen: list[tuple[Path, bool]] = []
     page = tmp_path / "page"
-    publish([look], page, on_checked=lambda check: seen.append((check.look.path, page.exists())))
+    publish([look], page, on_checked=lambda check: seen.append((check.path, page.exists())))
     assert seen == [(look, False)]
+
+
+def test_all_looks_are_checked_and_all_refusals_are_raised_together(look: Path, tmp_path: Path) -> None:
+    looks = [tmp_path / f"{name}.onnx" for name in ("large", "pointer")]
+    for path, content in zip(looks, [enlarging(), LFS_POINTER], strict=True):
+        path.write_bytes(content)
+    seen: list[LookCheck] = []
+    with pytest.raises(
+        LimnerError, match=r"large\.onnx cannot be .*\. .*pointer\.onnx is not a look but Git LFS"
+    ):
+        publish([looks[0], look, looks[1]], tmp_path / "page", on_checked=seen.append)
+    assert [check.path for check in seen] == [looks[0], look, looks[1]]
+    assert [check.painter == "refused" for check in seen] == [True, False, True]
+    assert not (tmp_path / "page").exists()
 
 
 def test_a_look_that_no_page_paints_raises_before_anything_is_written(look: Path, tmp_path: Path) -> None:

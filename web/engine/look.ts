@@ -7,7 +7,7 @@ import { lower } from './graph/lowering/lower.ts';
 import { checkCost } from './graph/passes/cost.ts';
 import { makePlan, type Plan } from './graph/passes/plan.ts';
 import type { Sizes } from './onnx/free-dims.ts';
-import { type OnnxModel, readModel as readOnnx } from './onnx/model.ts';
+import { type OnnxModel, type OnnxValue, readModel as readOnnx } from './onnx/model.ts';
 
 export interface Live {
   label: string;
@@ -36,43 +36,45 @@ export interface Look {
 }
 
 export interface ReadOptions {
-  /** Sizes for the dimensions that the file leaves open, by their names. A batch defaults to 1, and the sides of a
-   * look's picture to 256. */
+  /** Sizes for the dimensions that the file leaves open, by their names. A batch defaults to 1. A side of a look's
+   * picture defaults to the other side; if both are open, to 256. */
   readonly dims?: Sizes;
 }
 
 type Dims = readonly (number | string)[];
 
-const BATCH = [1];
-/** The picture of a look that takes any size. `limner paint` has the same default. */
-const PICTURE = [1, 3, 256, 256];
-
 /** Our own looks have no open dimensions. */
-async function bindOpenDims(model: OnnxModel, dims: Sizes, defaults: readonly number[]): Promise<OnnxModel> {
+async function bindOpenDims(model: OnnxModel, dims: Sizes, isLook: boolean): Promise<OnnxModel> {
   const open = model.inputs.some(value => value.dims?.some(dim => typeof dim === 'string'));
-  return open ? (await import('./onnx/free-dims.ts')).bindDims(model, dims, defaults) : model;
+  return open ? (await import('./onnx/free-dims.ts')).bindDims(model, dims, isLook) : model;
 }
 
 /** Parses, checks, fuses and plans, without a GPU. Rejects with an EngineError whatever the bytes are. */
 export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
   const { model, pixels } = await readKind(bytes, dims);
+  const { inputs, outputs, constants } = model;
+  checkFloats([...inputs.filter(({ name }) => !constants.get(name)?.dims.length), ...outputs]);
   const plan = await makePlan(await lower(model), true);
   checkCost(plan);
   const shapes = plan.outputs.map(output => output.dims);
   return { info: makeInfo(model, pixels, shapes, plan.live), plan };
 }
 
-/** What the file says about a look, live inputs excepted, also of a look that the engine cannot run. A page can then
- * paint it with another runtime. Rejects as `readLook` does if the file is no look by its inputs and outputs. */
+/** What the file says about a look, also of a look that the engine cannot run. A page can then paint it with another
+ * runtime. Of the live inputs it has those without a default, which a runtime needs a value for. Rejects as `readLook`
+ * does if the file is no look by its inputs and its first output. */
 export async function readLookInfo(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<LookInfo> {
   const { model, pixels } = await readKind(bytes, dims);
   const shapes = [model.outputs[0]?.dims ?? null]; // other outputs do not hinder another runtime
-  return makeInfo(model, pixels, shapes, []);
+  const live = model.inputs.flatMap(({ name, dims }) =>
+    dims?.length || model.constants.has(name) ? [] : { name, default: 0 },
+  );
+  return makeInfo(model, pixels, shapes, live);
 }
 
 /** A model that is a look as far as its inputs and outputs say, and the side of its picture. */
 async function readKind(bytes: Uint8Array, dims: Sizes): Promise<{ model: OnnxModel; pixels: number }> {
-  const model = await bindOpenDims(readOnnx(bytes), dims, PICTURE);
+  const model = await bindOpenDims(readOnnx(bytes), dims, true);
   const format = model.metadata.get('limner.format');
   if (format !== undefined && format !== '1') {
     throw new EngineError(`This look has format ${format}, and this page reads format 1; update the page.`);
@@ -83,7 +85,7 @@ async function readKind(bytes: Uint8Array, dims: Sizes): Promise<{ model: OnnxMo
 /** Reads any float32 network that the engine supports, also one that is no look: its painter can `run`, but not
  * paint. */
 export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
-  const model = await bindOpenDims(readOnnx(bytes), dims, BATCH);
+  const model = await bindOpenDims(readOnnx(bytes), dims, false);
   const plan = await makePlan(await lower(model), false);
   checkCost(plan);
   return { info: { ...readMetadata(model), pixels: 0, live: readLive(undefined, plan.live) }, plan };
@@ -91,7 +93,7 @@ export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = 
 
 /** The plan of a graph of any cost, for tests and tools. */
 export async function readGraph(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Plan> {
-  return makePlan(await lower(await bindOpenDims(readOnnx(bytes), dims, BATCH)), false);
+  return makePlan(await lower(await bindOpenDims(readOnnx(bytes), dims, false)), false);
 }
 
 const KIND = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';
@@ -102,6 +104,11 @@ const MAX_PIXELS = 4096;
 /** Checked as far as the file says. Open dimensions of outputs are known when the network is lowered. */
 const isImage = (dims: Dims | null | undefined, begin: readonly number[]): boolean =>
   dims?.length === 4 && begin.every((size, i) => dims[i] === size || typeof dims[i] === 'string');
+
+function checkFloats(values: readonly OnnxValue[]): void {
+  const other = values.find(({ type }) => type !== FLOAT32);
+  if (other) throw new EngineError(`${KIND}, but '${other.name}' of this model is not of float32.`);
+}
 
 /** The side of the picture. Throws if the inputs and outputs are not those of a look. */
 function checkKind({ inputs, outputs, constants }: OnnxModel): number {
@@ -121,10 +128,7 @@ function checkKind({ inputs, outputs, constants }: OnnxModel): number {
     const shape = painting?.dims?.join(' x ') ?? 'nothing';
     throw new EngineError(`${KIND}, but this model's output is ${shape}.`);
   }
-  const other = [...inputs, ...outputs].find(
-    ({ name, type }) => type !== FLOAT32 && !constants.get(name)?.dims.length,
-  );
-  if (other) throw new EngineError(`${KIND}, but '${other.name}' of this model is not of float32.`);
+  checkFloats([...inputs.filter(({ name }) => !constants.has(name)), painting]);
   const [height, width] = picture.dims?.slice(2).map(Number) ?? [];
   if (!width || height !== width || width > MAX_PIXELS) {
     const size = `${height} x ${width}`;

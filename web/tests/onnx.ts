@@ -57,9 +57,9 @@ export function node(op: string, inputs: string[], outputs: string[], attributes
   ];
 }
 
-export function value(name: string, dims: readonly (number | string)[]): number[] {
+export function value(name: string, dims: readonly (number | string)[], type = 1): number[] {
   const shape = dims.flatMap(dim => message(1, typeof dim === 'number' ? varint(1, dim) : text(2, dim)));
-  return [...text(1, name), ...message(2, message(1, [...varint(1, 1), ...message(2, shape)]))];
+  return [...text(1, name), ...message(2, message(1, [...varint(1, type), ...message(2, shape)]))];
 }
 
 export function graphOf(parts: {

@@ -219,7 +219,7 @@ def play(source: Path, serving: ServeOptions) -> None:
 
 
 def _print_unless_fine(check: LookCheck) -> None:
-    if not check.is_fine:
+    if not check.is_fine and check.painter != "refused":
         print(*check.sentences(), sep="\n")
 
 

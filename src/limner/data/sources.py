@@ -21,16 +21,10 @@ from limner.data.images import UnreadableFile
 from limner.data.kinds import Media
 from limner.display import printable
 from limner.errors import LimnerError
+from limner.system_files import is_system_name
 
 Skipped = tuple[str, str]
 """A skipped file: its name, and a reason that continues a sentence that begins with the name."""
-
-
-_SYSTEM_NAMES = frozenset(
-    {"__macosx", "@eadir", "@tmp", "@__thumb", "#recycle", "#snapshot", "lost+found", "desktop.ini"}
-    | {"$recycle.bin", "recycler", "system volume information", "thumbs.db", "ehthumbs.db"}
-)
-"""Names, in lower case, that operating systems, network drives and viewers put beside pictures."""
 
 _COPY_ENDINGS = (".lrdata", ".thm", ".lrv", "_original", "~")
 """How suffixes end of Lightroom's previews, of cameras' thumbnails and small clips, and of backups that
@@ -151,17 +145,16 @@ def _walk_files(path: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]
         folders[:] = sorted(
             name
             for name in folders
-            if not _is_system_name(name) and not _is_limner_folder(Path(folder) / name)
+            if not _is_passed_over(name) and not _is_limner_folder(Path(folder) / name)
         )
         for name in sorted(files):
-            if not _is_system_name(name) or _is_in_cloud(name):
+            if not _is_passed_over(name) or _is_in_cloud(name):
                 file = Path(folder) / name
                 yield file, file.relative_to(path).as_posix()
 
 
-def _is_system_name(name: str) -> bool:
-    is_copy = Path(name).suffix.lower().endswith(_COPY_ENDINGS)
-    return name.startswith(".") or name.lower() in _SYSTEM_NAMES or is_copy
+def _is_passed_over(name: str) -> bool:
+    return is_system_name(name) or Path(name).suffix.lower().endswith(_COPY_ENDINGS)
 
 
 def _is_in_cloud(name: str) -> bool:

@@ -31,7 +31,8 @@ from limner.look.validation import (
     check_tensors,
     infer_shapes,
     parse_model,
-    required_inputs,
+    picture_input,
+    required_scalars,
     square_side,
 )
 
@@ -87,6 +88,7 @@ class Look(Metadata):
             )
         feed = {
             self._input: image.transpose(2, 0, 1)[None].astype(np.float32),
+            **{scalar.name: np.zeros((), np.float32) for scalar in required_scalars(self.model.graph)},
             **self.to_graph_inputs(live),
         }
         try:
@@ -114,13 +116,14 @@ class Look(Metadata):
 
     @property
     def _input(self) -> str:
-        return required_inputs(self.model.graph)[0].name
+        return picture_input(self.model.graph).name
 
 
 def open_look(path: Path) -> Look:
     """Read and check a look, or another program's image-to-image ONNX file.
 
-    Another program's file receives RGB in 0..1, and its first output is taken as RGB in 0..1.
+    Another program's file receives RGB in 0..1, and 0 for each scalar without a default; its first output
+    is taken as RGB in 0..1.
     Raises LimnerError with a sentence for any other file.
     """
     try:

@@ -14,6 +14,8 @@ from limner.look.look import Look
 
 BEYOND = 1.5
 """In 0..1 a network gives hardly any larger value; in 0..255 it gives hardly any other."""
+BELOW = -0.1
+"""In 0..1 a network gives hardly any smaller value; in -1..1 a quarter of its values and more."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,24 @@ class Trial:
             )
 
     def range_warning(self) -> str | None:
-        """A sentence if the network seems to work in 0..255, not in 0..1."""
-        if np.mean(np.abs(self.output) > BEYOND) <= 0.5:
-            return None
-        return (
-            f"{printable(self.look.path)} seems to work in 0..255: most of its values are beyond 1, so its "
-            "paintings are white. A look takes and gives 0..1."
-        )
+        """Sentences if the network seems to give 0..255 or -1..1, not 0..1, or hardly any number."""
+        name = printable(self.look.path)
+        if np.mean(~np.isfinite(self.output)) > 0.5:
+            return (
+                f"{name} gives no picture: most of its values are NaN or infinite. Its training diverged, "
+                "or it takes another range than 0..1."
+            )
+        if np.mean(np.abs(self.output) > BEYOND) > 0.5:
+            return (
+                f"{name} seems to work in 0..255: most of its values are beyond 1, so its paintings are "
+                "white. A look takes and gives 0..1."
+            )
+        if (below := np.mean(self.output < BELOW)) > 0.25:
+            return (
+                f"{name} seems to work in -1..1: {below:.0%} of its values are below 0, so its paintings "
+                "are too dark. A look takes and gives 0..1."
+            )
+        return None
 
 
 def try_look(look: Look) -> Trial:

@@ -110,8 +110,8 @@ def infer_shapes(model: ModelProto) -> ModelProto:
 
 
 def value_shape(value: ValueInfoProto) -> list[int]:
-    """A value's shape; 0 for a dimension that is decided at run time."""
-    return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+    """A value's shape; 0 for a dimension that is decided at run time, which some programs write as -1."""
+    return [max(dim.dim_value, 0) for dim in value.type.tensor_type.shape.dim]
 
 
 def required_inputs(graph: GraphProto) -> list[ValueInfoProto]:
@@ -120,14 +120,36 @@ def required_inputs(graph: GraphProto) -> list[ValueInfoProto]:
     return [value for value in graph.input if value.name not in defaults]
 
 
-def square_side(graph: GraphProto) -> int:
-    """The side of the square that the network paints. It must take and return one RGB image."""
-    inputs = required_inputs(graph)
-    if len(inputs) != 1 or not graph.output:
+def required_scalars(graph: GraphProto) -> list[ValueInfoProto]:
+    """The scalars in float32 without a default: live inputs, which a page sets to 0 at first."""
+    return [value for value in required_inputs(graph) if _is_scalar(value)]
+
+
+def picture_input(graph: GraphProto) -> ValueInfoProto:
+    """The only input without a default that is no such scalar. Raises LimnerError if there is not one."""
+    inputs = [value for value in required_inputs(graph) if not _is_scalar(value)]
+    if len(inputs) != 1:
         raise LimnerError(f"takes {len(inputs)} inputs; a look takes one image")
-    input_shape, output_shape = value_shape(inputs[0]), value_shape(graph.output[0])
+    return inputs[0]
+
+
+def _is_scalar(value: ValueInfoProto) -> bool:
+    tensor = value.type.tensor_type
+    return tensor.elem_type == TensorProto.FLOAT and tensor.HasField("shape") and not tensor.shape.dim
+
+
+def square_side(graph: GraphProto) -> int:
+    """The side of the square that the network paints. It must take and return one RGB image.
+
+    An open side takes the length of the other one; where both are open, it is the default. The page's
+    engine has the same rule (web/engine/onnx/free-dims.ts).
+    """
+    picture = picture_input(graph)
+    if not graph.output:
+        raise LimnerError("returns nothing; a look returns one image")
+    input_shape, output_shape = value_shape(picture), value_shape(graph.output[0])
     for verb, value, shape in (
-        ("takes", inputs[0], input_shape),
+        ("takes", picture, input_shape),
         ("returns", graph.output[0], output_shape),
     ):
         is_image = len(shape) == 4 and shape[0] in {0, 1} and shape[1] in {0, 3}
@@ -136,12 +158,12 @@ def square_side(graph: GraphProto) -> int:
                 f"is not an image-to-image network: it {verb} {_describe_tensor(value, shape)}, "
                 "not an RGB image (1, 3, height, width) in float32"
             )
-    height, width = input_shape[2:]
+    height, width = (side or max(input_shape[2:]) or DEFAULT_PIXELS for side in input_shape[2:])
     if height != width:
         raise LimnerError(f"takes images of {width} x {height} pixels; a look takes square images")
     if height > MAX_SIDE:
         raise LimnerError(f"takes images of {height:,} pixels a side; a look takes at most {MAX_SIDE:,}")
-    return height or DEFAULT_PIXELS
+    return height
 
 
 def _describe_tensor(value: ValueInfoProto, shape: list[int]) -> str:
@@ -151,7 +173,7 @@ def _describe_tensor(value: ValueInfoProto, shape: list[int]) -> str:
 
 def check_agreement(metadata: Metadata, graph: GraphProto, pixels: int) -> None:
     """Check that the metadata describes the graph."""
-    live = {value.name for value in graph.input} - {required_inputs(graph)[0].name}
+    live = {value.name for value in graph.input} - {picture_input(graph).name}
     names = [value.name for value in graph.output]
     if metadata.pixels != pixels or set(metadata.live) != live or names != ["painting", "guide"]:
         raise LimnerError("has metadata that does not match its graph: export it again")

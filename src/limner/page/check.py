@@ -13,17 +13,21 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from limner.display import printable
-from limner.errors import LimnerError
-from limner.look.look import Look
+from limner.errors import LimnerError, first_line
+from limner.look.look import Look, open_look
 from limner.look.trial import Trial, try_look
 from limner.page.chromium import ASSETS, BrowserUnavailable, evaluate, tools_file
 
 MAX_SECONDS = 30
-"""The engine reads a look or refuses it within a second; Node on a busy machine takes longer to start."""
+"""The engine reads a look or refuses it within a second; on a busy machine Node takes longer to start."""
+
+MIN_NODE = 20
+"""As in web/package.json."""
 
 TABLE = Path(__file__).with_name("engine.json")
 """The engine's operators and limits: part of the wheel; in a checkout, `make web` writes it."""
@@ -43,37 +47,47 @@ IN_NODE = f"""import {{ readFileSync }} from 'node:fs';
 const answer = await ({READ})([process.argv[1], () => readFileSync(0)]);
 process.stdout.write(JSON.stringify(answer));"""
 
-IN_BROWSER = f"""([tools]) => ({READ})([tools, async () => (await fetch('/look.onnx')).arrayBuffer()])"""
+IN_BROWSER = f"""([tools, patience]) => Promise.race([
+  ({READ})([tools, async () => (await fetch('/look.onnx')).arrayBuffer()]),
+  new Promise(done => setTimeout(done, patience, null)),
+])"""
+"""The same answer; null if it takes longer than `patience`, in milliseconds."""
 
 
 @dataclass(frozen=True)
 class LookCheck:
-    """How a page paints a look."""
+    """How a page paints a look, or that it cannot."""
 
-    trial: Trial
-    painter: Literal["gpu", "wasm", "unchecked"]
+    path: Path
+    painter: Literal["gpu", "wasm", "unchecked", "refused"]
     reason: str = ""
-    """Why not on the GPU, or why it was not checked; a sentence without its full stop."""
-
-    @property
-    def look(self) -> Look:
-        return self.trial.look
+    """Why not on the GPU, or why not checked, without its full stop; of a refusal the whole sentence."""
+    trial: Trial | None = None
+    """None for a file that cannot be painted with at all."""
 
     @property
     def is_fine(self) -> bool:
-        return self.painter == "gpu" and self.trial.range_warning() is None
+        return self.painter == "gpu" and self._range_warning() is None
 
     def sentences(self) -> Iterator[str]:
-        name = printable(self.look.path)
+        name = printable(self.path)
         match self.painter:
             case "gpu":
                 yield f"{name} paints on the visitor's GPU."
             case "wasm":
-                yield f"{name} paints by ONNX Runtime (WASM) only, which is slower: {self.reason}."
+                yield (
+                    f"{name} paints by ONNX Runtime (WASM) only, which is slower: the page's own engine "
+                    f"cannot run it. (The engine says: {self.reason}.)"
+                )
             case "unchecked":
                 yield f"{name}: how the page paints it was not checked. {self.reason}."
-        if warning := self.trial.range_warning():
+            case "refused":
+                yield printable(self.reason)
+        if self.painter != "refused" and (warning := self._range_warning()):
             yield warning
+
+    def _range_warning(self) -> str | None:
+        return self.trial.range_warning() if self.trial else None
 
 
 @dataclass(frozen=True)
@@ -90,21 +104,37 @@ class EngineUnavailable(Exception):
     """The engine could not be asked; the message is a sentence without its full stop."""
 
 
+def check_file(path: Path) -> LookCheck:
+    """Find out how a page paints the look in a file, be it one or not."""
+    try:
+        return check_look(open_look(path))
+    except LimnerError as error:
+        return LookCheck(path, "refused", str(error))
+
+
 def check_look(look: Look) -> LookCheck:
-    """Find out how a page paints `look`. Raises LimnerError if a page cannot paint it."""
-    trial = try_look(look)
-    trial.check_size()
+    """Find out how a page paints `look`."""
+    try:
+        trial = try_look(look)
+        trial.check_size()
+    except LimnerError as error:
+        return LookCheck(look.path, "refused", str(error))
+    found = partial(LookCheck, look.path, trial=trial)
     try:
         refusals = _ask_engine(look.content)
     except EngineUnavailable as error:
         refusals = read_table(look.model)
         if refusals.graph is None and refusals.kind is None:
-            return LookCheck(trial, "unchecked", str(error))
+            return found("unchecked", str(error))
     if refusals.kind is not None:
-        raise LimnerError(f"{look.path} cannot be painted with on a page: {refusals.kind}.")
+        return found(
+            "refused",
+            f"{look.path} cannot be painted with on a page: the page does not read such files. (The engine "
+            f"says: {refusals.kind}.)",
+        )
     if refusals.graph is not None:
-        return LookCheck(trial, "wasm", refusals.graph)
-    return LookCheck(trial, "gpu")
+        return found("wasm", refusals.graph)
+    return found("gpu")
 
 
 def _ask_engine(look: bytes) -> Refusals:
@@ -141,16 +171,28 @@ def read_in_node(look: bytes) -> Refusals:
             return _parse_answer(json.loads(ended.stdout))
         except subprocess.TimeoutExpired as error:
             raise EngineUnavailable(f"Node took longer than {MAX_SECONDS} s") from error
-        except (OSError, subprocess.CalledProcessError, ValueError, KeyError, TypeError) as error:
-            raise EngineUnavailable("Node failed (it must be version 20 or newer)") from error
+        except subprocess.CalledProcessError as error:
+            raise EngineUnavailable(_node_failure(error.stderr.decode(errors="replace"))) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise EngineUnavailable(_node_failure(first_line(error))) from error
+
+
+def _node_failure(output: str) -> str:
+    """The failure with the line of Node's output that names an error, else with the first line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    reason = next((line for line in lines if "Error" in line), [*lines, "it says nothing"][0])
+    return f"Node failed; version {MIN_NODE} or newer is needed ({printable(reason[:100])})"
 
 
 def read_in_browser(look: bytes) -> Refusals:
     """What the engine refuses, asked in Chromium. Raises EngineUnavailable if it is missing or fails."""
     try:
-        return _parse_answer(evaluate(IN_BROWSER, look))
+        answer = evaluate(IN_BROWSER, look, MAX_SECONDS * 1000)
     except BrowserUnavailable as error:
         raise EngineUnavailable(str(error)) from error
+    if answer is None:
+        raise EngineUnavailable(f"the browser took longer than {MAX_SECONDS} s")
+    return _parse_answer(answer)
 
 
 def _parse_answer(answer: Any) -> Refusals:
@@ -169,10 +211,10 @@ def read_table(model: Any) -> Refusals:
     opsets = {opset.domain: opset.version for opset in model.opset_import}
     opset = opsets.get("", opsets.get("ai.onnx", 1))
     if opset < table["minOpset"]:
-        return Refusals(None, f"it is of opset {opset}; convert it to opset {table['minOpset']} or later")
+        return Refusals(None, f"It is of opset {opset}; convert it to opset {table['minOpset']} or later")
     if len(model.graph.node) > table["maxNodes"]:
-        return Refusals(None, f"it has more than {table['maxNodes']:,} nodes")
+        return Refusals(None, f"It has more than {table['maxNodes']:,} nodes")
     for node in model.graph.node:
         if node.domain not in {"", "ai.onnx"} or node.op_type not in table["operators"]:
-            return Refusals(f"the engine has no operator {printable(node.op_type)}", None)
+            return Refusals(f"The engine has no operator {printable(node.op_type)}", None)
     return Refusals(None, None)

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from limner.data.arrays import to_image
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write, disk_errors, read_regular
-from limner.look.look import Look, open_look, to_image_array
+from limner.look.look import Look, to_image_array
 from limner.look.trial import Trial
 from limner.mark import save_options
-from limner.page.check import LookCheck, check_look
+from limner.page.check import LookCheck, check_file
 from limner.page.manifest import (
     MANIFEST,
     Files,
@@ -29,17 +30,14 @@ from limner.page.manifest import (
     write_manifest,
 )
 from limner.slug import slugify
+from limner.system_files import is_system_name
 
 LIST = Path("looks") / "looks.json"
 WEB = Path(__file__).parents[1] / "_web"
 """The built page without looks: part of the wheel; in a checkout, `make web` builds it."""
 
-NO_CONTENT = {
-    *(".git", ".github", ".gitignore", ".gitattributes", ".gitkeep", ".hg", ".svn"),
-    *("readme", "readme.md", "readme.txt", "license", "license.md", "license.txt", "cname", ".nojekyll"),
-    *(".ds_store", ".localized", ".directory", "thumbs.db", "desktop.ini"),
-}
-"""Names, in lower case, that repositories, static hosts and file managers put into an empty folder."""
+OF_REPOSITORY = ("readme*", "licen[cs]e*", "copying*", "cname")
+"""Patterns of names, in lower case, that a fresh repository or a static host has in an empty folder."""
 
 
 def publish(
@@ -51,21 +49,25 @@ def publish(
 ) -> Path:
     """Write a page with `looks` into `folder` and return the folder.
 
-    `on_checked` gets how the page paints each look, before anything is written.
+    `on_checked` gets how the page paints each look, or that it cannot, before anything is written.
 
     Files that a person added (such as a CNAME) stay. Files of an earlier page are replaced, and those that
     only the earlier page had are removed. index.html is written last, so that visitors never get a partial
-    page. Raises LimnerError if a look cannot be read, a page cannot paint it, the folder is not a page, a
-    person edited a file of the page (unless `force` is set), or a file cannot be written.
+    page. Raises LimnerError with the reasons of all looks that cannot be read or painted with on a page;
+    and if the folder is not a page, a person edited a file of the page (unless `force` is set), or a file
+    cannot be written.
     """
     if not looks:
         raise LimnerError("No look was given: name one or more .onnx files.")
     check_output(looks, folder, force=force)
-    opened = [open_look(path) for path in looks]
-    checks = [check_look(look) for look in opened]
-    previews = [_preview(check.trial) for check in checks]
+    checks = [check_file(path) for path in looks]
     for check in checks:
         on_checked(check)
+    if refusals := [check.reason for check in checks if check.painter == "refused"]:
+        raise LimnerError(" ".join(refusals))
+    trials = [check.trial for check in checks if check.trial]
+    opened = [trial.look for trial in trials]
+    previews = [_preview(trial) for trial in trials]
     contents = _looks_contents(opened, previews)
     files = {name: frozenset({digest(content)}) for name, content in contents.items()}
     files |= {name: frozenset({digest_of_file(WEB / name)}) for name in _web_files()}
@@ -98,13 +100,18 @@ def check_page(folder: Path) -> None:
     """Raise LimnerError if `folder` is a file, or has files but is not a page."""
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file; give --out the name of a folder.")
-    if folder.exists() and _has_content(folder) and not _is_page(folder):
-        raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
+    if not folder.exists() or _is_page(folder):
+        return
+    for name in sorted(path.name for path in folder.iterdir()):
+        if _is_content(name):
+            raise LimnerError(
+                f"{folder} holds other files, such as {name}; give --out an empty or a new folder."
+            )
 
 
-def _has_content(folder: Path) -> bool:
-    """Whether the folder has files that a fresh repository or a file manager would not put there."""
-    return any(path.name.lower() not in NO_CONTENT for path in folder.iterdir())
+def _is_content(name: str) -> bool:
+    """Whether a person put a file of this name there, and not a repository, a host or a file manager."""
+    return not is_system_name(name) and not any(fnmatchcase(name.lower(), each) for each in OF_REPOSITORY)
 
 
 def _is_page(folder: Path) -> bool:

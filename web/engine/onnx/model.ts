@@ -262,8 +262,10 @@ function readShape(bytes: Uint8Array): (number | string)[] {
     if (field !== 1 || wire !== 2) return false;
     let dim: number | string = '?';
     eachField(cursor.chunk(), (inner, innerField, innerWire) => {
-      if (innerField === 1 && innerWire === 0) dim = inner.varint();
-      else if (innerField === 2 && innerWire === 2) dim = inner.text();
+      if (innerField === 1 && innerWire === 0) {
+        const size = inner.varint();
+        if (size >= 0) dim = size; // some programs write -1 for an open dimension
+      } else if (innerField === 2 && innerWire === 2) dim = inner.text();
       else return false;
       return true;
     });

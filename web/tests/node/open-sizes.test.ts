@@ -20,6 +20,7 @@ describe('a look that leaves sizes open', () => {
     ['height and width', [1, 3, 'height', 'width']],
     ['all', ['batch', 'channels', 'height', 'width']],
     ['one that the other fits', [1, 3, 'height', 256]],
+    ['written as -1', [1, 3, -1, -1]],
   ])('takes 256 pixels: %s', async (_, dims) => {
     const { info, plan } = await readLook(network(dims));
     expect(info.pixels).toBe(256);
@@ -31,8 +32,23 @@ describe('a look that leaves sizes open', () => {
     expect((await readLook(network([1, 3, 'height', 'width']), { dims })).info.pixels).toBe(64);
   });
 
-  test('is refused where the default makes no square', async () => {
-    await expect(readLook(network([1, 3, 'height', 128]))).rejects.toThrow('takes 256 x 128');
+  test.each<[Dims, number]>([
+    [[1, 3, 'height', 128], 128],
+    [[1, 3, 64, 'width'], 64],
+  ])('takes the side that is not open: %j', async (dims, pixels) => {
+    const bytes = network(dims);
+    expect((await readLook(bytes)).info.pixels).toBe(pixels);
+    expect((await readLookInfo(bytes)).pixels).toBe(pixels);
+  });
+
+  test('takes the size that one of its sides is given', async () => {
+    const bytes = network([1, 3, 'height', 'width']);
+    expect((await readLook(bytes, { dims: { width: 96 } })).info.pixels).toBe(96);
+  });
+
+  test('is refused where the sizes that it is given make no square', async () => {
+    const dims = { height: 64, width: 32 };
+    await expect(readLook(network([1, 3, 'height', 'width']), { dims })).rejects.toThrow('takes 64 x 32');
   });
 
   test('has no default as a model that is no look', async () => {
@@ -54,6 +70,28 @@ describe('what the file says about a look', () => {
   test('may leave the size of the painting open', async () => {
     const bytes = network(square, { op: 'GridSample', painted: ['b', 3, 'h', 'w'] });
     expect((await readLookInfo(bytes)).pixels).toBe(64);
+  });
+
+  test('is known of a graph with other outputs than a look has', async () => {
+    const outputs = [value('painting', square), value('shape', [4], 7)];
+    const bytes = model(
+      graphOf({
+        nodes: [node('Relu', ['image'], ['painting'], {}), node('Shape', ['image'], ['shape'], {})],
+        inputs: [value('image', square)],
+        outputs,
+      }),
+    );
+    await expect(readLook(bytes)).rejects.toThrow("'shape' of this model is not of float32");
+    expect((await readLookInfo(bytes)).pixels).toBe(64);
+  });
+
+  test('has the scalars that need a value', async () => {
+    const inputs = [value('image', square), value('k', [])];
+    const nodes = [node('Add', ['image', 'k'], ['painting'], {})];
+    const bytes = model(graphOf({ nodes, inputs, outputs: [value('painting', square)] }));
+    const k = { label: 'k', min: 0, max: 1, default: 0 };
+    expect((await readLookInfo(bytes)).live).toEqual({ k });
+    expect((await readLook(bytes)).info.live).toEqual({ k });
   });
 
   test.each<[string, Dims, Dims, string]>([

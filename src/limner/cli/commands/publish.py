@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from limner.cli.options import Looks
 from limner.display import printable, quoted
+
+if TYPE_CHECKING:
+    from limner.page.check import LookCheck
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,14 @@ class PublishCommand:
             self.looks,
             self.out,
             force=self.force,
-            on_checked=lambda check: print(*check.sentences(), sep="\n"),
+            on_checked=_print_unless_refused,
         )
         print(
             f"{printable(self.out)} is ready: put it on any static host, or open it with `limner play "
             f"{quoted(self.out)}`."
         )
+
+
+def _print_unless_refused(check: LookCheck) -> None:
+    if check.painter != "refused":  # the error says why
+        print(*check.sentences(), sep="\n")

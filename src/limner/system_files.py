@@ -1,0 +1,12 @@
+"""Files and folders that operating systems, network drives and viewers put beside those of people."""
+
+_NAMES = frozenset(
+    {"__macosx", "icon\r", "@eadir", "@tmp", "@__thumb", "#recycle", "#snapshot", "lost+found"}
+    | {"$recycle.bin", "recycler", "system volume information", "desktop.ini", "thumbs.db", "ehthumbs.db"}
+)
+"""In lower case."""
+
+
+def is_system_name(name: str) -> bool:
+    """Whether a file or folder of this name is hidden or a system's own."""
+    return name.startswith(".") or name.lower() in _NAMES
