@@ -24,6 +24,9 @@ const RUNTIME = {
   'runtime/ort.wasm': { from: 'ort-wasm-simd-threaded.wasm', type: 'application/wasm' },
 } as const;
 
+/** A file's name. The usual eight letters of a hash are the part of a name that does not compress; six are enough. */
+const ASSET = 'assets/[name]-[hash:6]';
+
 /** One chunk holds what every page needs of the engine and what both backends share: many small files are larger. */
 const ENGINE_CHUNKS = [
   {
@@ -112,7 +115,12 @@ export default defineConfig({
         painter: join(web, 'engine/webgpu/painter.ts'),
       },
       preserveEntrySignatures: 'allow-extension',
-      output: { entryFileNames: 'assets/[name]-[hash].js', codeSplitting: { groups: ENGINE_CHUNKS } },
+      output: {
+        entryFileNames: `${ASSET}.js`,
+        chunkFileNames: `${ASSET}.js`,
+        assetFileNames: `${ASSET}[extname]`,
+        codeSplitting: { groups: ENGINE_CHUNKS },
+      },
     },
     reportCompressedSize: true,
   },

@@ -9,7 +9,10 @@ import type { Plugin } from 'vite';
 /** A script that is no module, for browsers too old for the page. Vite would leave it as it is. */
 const CLASSIC_SCRIPT = 'unstarted.js';
 /** What Vite hands to the helper around `import()`, and ours does not read. */
-const HELPER_ARGUMENTS = ',[],import.meta.url)';
+const HELPER_ARGUMENTS = /,(\[\],import\.meta\.url|import\.meta)(?=\))/g;
+/** What Vite makes of `const { name } = await import(…)`, so that the bundler keeps no other export of that file. */
+const WRAPPED_IMPORT =
+  /async\(\)=>\{let(\{\w+:\w+\})=await[ (](import\("[^"]+"\)(\.then\(\w=>\w\.\w\))?)\)?;return\1\}/g;
 
 export function minifyOutput(): Plugin {
   let root = '';
@@ -32,7 +35,7 @@ export function minifyOutput(): Plugin {
             module: true,
             compress: { passes: 4, pure_getters: true, unsafe_arrows: true },
           });
-          if (code) file.code = code.replaceAll(HELPER_ARGUMENTS, ')');
+          if (code) file.code = code.replace(HELPER_ARGUMENTS, '').replace(WRAPPED_IMPORT, '()=>$2');
         }
         const { code } = await minify(await readFile(join(root, CLASSIC_SCRIPT), 'utf8'), { ie8: true });
         if (code) this.emitFile({ type: 'asset', fileName: CLASSIC_SCRIPT, source: code });
