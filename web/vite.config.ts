@@ -34,6 +34,8 @@ const ENGINE_CHUNKS = [
     test: /web\/engine\/((frames\/|recovery\/)?[\w-]+|codegen\/(pack-weights|expression-code|movement-code)|webgpu\/runtime\/adapter)\.ts/,
   },
   { name: 'engine', test: /web\/engine\/(?!webgpu\/)/, tags: ['$initial' as const] },
+  // The error of an import that fails. The engine's file has most imports, and must not need the page's.
+  { name: 'engine', test: /web\/shared\/errors\.ts/ },
   // One holds what every page on WebGPU needs, and one what only looks with other operators need.
   {
     name: 'painter',

@@ -1,7 +1,14 @@
 /** Connects the controls, the frame sources and the looks to the render loop. */
-import { closePanels, getButton, getElement, saveFile, setIcon, setLabel } from '../shared/dom.ts';
-import { FetchError } from '../shared/download.ts';
-import { errorMessage } from '../shared/errors.ts';
+import {
+  closePanels,
+  getButton,
+  getElement,
+  isEmbedded,
+  saveFile,
+  setIcon,
+  setLabel,
+} from '../shared/dom.ts';
+import { errorMessage, FetchError } from '../shared/errors.ts';
 import { LookLoader } from './look-loader.ts';
 import { listLooks } from './looks/look-index.ts';
 import type { AnyLook } from './painters/painter.ts';
@@ -60,10 +67,9 @@ export class App {
       const first = looks.find(entry => entry.file === requested) ?? looks[0];
       if (first) await this.#lookLoader.loadEntry(first, 0);
     } catch (error) {
-      const isRetryable = error instanceof FetchError && error.isRetryable;
       this.#notifications.alert(
         errorMessage(error),
-        isRetryable ? { label: 'Try again', run: () => void this.start() } : undefined,
+        error instanceof FetchError ? { label: 'Try again', run: () => void this.start() } : undefined,
       );
     }
   }
