@@ -117,6 +117,8 @@ def test_a_frame_in_a_sandbox_without_tabs(
         guest = visit().open(around, painted=False)
         inside = guest.page.frames[1]
         inside.wait_for_selector(".painted canvas")
+        inside.evaluate("document.getElementById('save-button').click()")
+        inside.wait_for_selector("#status:has-text('If the painting is not in your downloads')")
         inside.click("#camera-button")
         inside.click("#alert-action:has-text('new tab')")
         inside.wait_for_selector(f"#alert-text:has-text('Open {url}?backend=webgl2 in one')")

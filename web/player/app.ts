@@ -172,7 +172,12 @@ export class App {
     try {
       const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
       saveFile(await this.#renderLoop.toBlob(), `limner-${time}.png`);
-      this.#notifications.inform('The painting is in your downloads.');
+      // A page around this one may forbid downloads, and the browser does not say so.
+      this.#notifications.inform(
+        isEmbedded()
+          ? 'If the painting is not in your downloads, open this page in a tab of its own.'
+          : 'The painting is in your downloads.',
+      );
     } catch (error) {
       this.#notifications.alert(errorMessage(error));
     }
