@@ -24,6 +24,9 @@ const RUNTIME = {
   'runtime/ort.wasm': { from: 'ort-wasm-simd-threaded.wasm', type: 'application/wasm' },
 } as const;
 
+/** A file's name. The usual eight letters of a hash are the part of a name that does not compress; six are enough. */
+const ASSET = 'assets/[name]-[hash:6]';
+
 /** One chunk holds what every page needs of the engine and what both backends share: many small files are larger. */
 const ENGINE_CHUNKS = [
   {
@@ -31,6 +34,8 @@ const ENGINE_CHUNKS = [
     test: /web\/engine\/((frames\/|recovery\/)?[\w-]+|codegen\/(pack-weights|expression-code|movement-code)|webgpu\/runtime\/adapter)\.ts/,
   },
   { name: 'engine', test: /web\/engine\/(?!webgpu\/)/, tags: ['$initial' as const] },
+  // The error of an import that fails. The engine's file has most imports, and must not need the page's.
+  { name: 'engine', test: /web\/shared\/errors\.ts/ },
   // One holds what every page on WebGPU needs, and one what only looks with other operators need.
   {
     name: 'painter',
@@ -113,7 +118,12 @@ export default defineConfig({
         painter: join(web, 'engine/webgpu/painter.ts'),
       },
       preserveEntrySignatures: 'allow-extension',
-      output: { entryFileNames: 'assets/[name]-[hash].js', codeSplitting: { groups: ENGINE_CHUNKS } },
+      output: {
+        entryFileNames: `${ASSET}.js`,
+        chunkFileNames: `${ASSET}.js`,
+        assetFileNames: `${ASSET}[extname]`,
+        codeSplitting: { groups: ENGINE_CHUNKS },
+      },
     },
     reportCompressedSize: true,
   },

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import helper
 
 from e2e.harness import (
     ISOLATED,
@@ -15,11 +16,17 @@ from e2e.harness import (
     SMALL,
     Visit,
     assert_tiny_painting,
+    embed,
     make_site,
     serve,
 )
+from helpers.strangers import STRANGERS, network
 
 pytestmark = MARKS
+
+NOT_FETCHED = "A part of this page could not be fetched. Check the connection and try again."
+MISH = network([helper.make_node("Mish", ["x"], ["y"])], opset=18)
+"""A network whose operator only the part of the engine for rarer ones knows."""
 
 RECORD_DEVICES = """window.devices = [];
     const request = GPUAdapter.prototype.requestDevice;
@@ -112,6 +119,37 @@ def test_a_policy_that_forbids_webassembly_or_workers(
         figures = guest.page.inner_text("#stats-list")
         assert re.search("painted by\\s+WebGL2", figures)
         assert "why not WASM" in figures
+        guest.drop("group-norm.onnx", STRANGERS["group-norm"].content)
+        assert guest.alert_text() == (
+            "group-norm.onnx cannot be painted with here: it cannot run on a graphics processor, and the "
+            "policy of this site forbids WebAssembly."
+        )
+        assert guest.page.is_hidden("#alert-action"), "trying again does not help"
+
+
+def test_a_policy_that_forbids_workers_alone(folder: Path, visit: Callable[..., Visit]) -> None:
+    policy = POLICY.replace("script-src", "script-src 'wasm-unsafe-eval'") + "'none'"
+    with serve(folder, headers={"Content-Security-Policy": policy}) as url:
+        guest = visit(viewport=SMALL)
+        guest.page.add_init_script(NO_WEBGL2)
+        guest.open(url, painted=False)
+        assert "the policy of this site may forbid workers" in guest.alert_text("worker did not start")
+
+
+def test_a_frame_in_a_sandbox_without_webgl2(
+    folder: Path, tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    """A page without an origin of its own can start no worker, so the runtime is not fetched."""
+    with (
+        serve(folder, headers={"Access-Control-Allow-Origin": "*"}) as url,
+        embed(tmp_path, url, 'sandbox="allow-scripts"') as around,
+    ):
+        guest = visit(viewport=SMALL)
+        guest.page.add_init_script(NO_WEBGL2)
+        inside = guest.open(around, painted=False).page.frames[1]
+        inside.wait_for_selector("#alert-text:has-text('sandbox, where WASM does not run')")
+        assert inside.is_visible("#alert-action:has-text('new tab')")
+        assert not any("/runtime/" in address for address in guest.requests)
 
 
 def test_wasm_that_is_lost_gives_way_to_a_gpu_in_software(
@@ -132,19 +170,45 @@ def test_a_browser_that_cannot_paint_at_all(address: str, visit: Callable[..., V
     guest = visit(viewport=SMALL)
     guest.page.add_init_script(f"delete globalThis.WebAssembly; {NO_WEBGL2}")
     guest.open(address, painted=False)
-    sentence = guest.alert_text("cannot paint here")
+    sentence = guest.alert_text("cannot be painted with here")
     assert "no graphics processor" in sentence and "no WebAssembly" in sentence
-    assert "Turn on graphics acceleration" in sentence
+    assert "Turn on graphics acceleration" in sentence and "another browser" in sentence
 
 
 def test_a_part_of_the_engine_that_is_not_fetched(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit(viewport=SMALL)
     guest.context.route("**/assets/painter-*.js", lambda route: route.abort("failed"))
     guest.open(f"{address}?backend=webgl2", painted=False)
-    assert "A part of this page could not be fetched. Check the connection" in guest.alert_text()
+    assert guest.alert_text() == NOT_FETCHED
     guest.context.unroute("**/assets/painter-*.js")
     guest.page.click("#alert-action")
     guest.wait_for_painting()
+    for part, name in {"extended": "mish", "free-dims": "any-size"}.items():
+        guest.context.route(f"**/assets/{part}-*.js", lambda route: route.abort("failed"))
+        guest.drop(f"{name}.onnx", MISH if name == "mish" else STRANGERS[name].content)
+        assert guest.alert_text() == NOT_FETCHED, "it is no fault of the file"
+        guest.context.unroute(f"**/assets/{part}-*.js")
+        guest.page.click("#alert-action")
+        guest.wait_for_look(name)
+        assert guest.page.is_hidden("#alert")
+
+
+def test_a_damaged_file_without_a_network(address: str, visit: Callable[..., Visit]) -> None:
+    guest = visit(viewport=SMALL).open(f"{address}?backend=webgl2")
+    guest.context.route("**/*", lambda route: route.abort("internetdisconnected"))
+    guest.drop("garbage.onnx", STRANGERS["garbage"].content)
+    assert guest.alert_text().startswith("garbage.onnx cannot be painted with here: it is no network")
+
+
+def test_a_look_for_another_backend_than_that_of_the_url(address: str, visit: Callable[..., Visit]) -> None:
+    guest = visit(viewport=SMALL).open(f"{address}?backend=webgl2", painted=False)
+    for name in ("group-norm", "enlarging-unsaid"):
+        guest.drop(f"{name}.onnx", STRANGERS[name].content)
+        assert guest.alert_text(name) == (
+            f"{name}.onnx cannot be painted with here: the address of this page asks for "
+            "“backend=webgl2”, which does not paint it; remove that from the address."
+        )
+        assert guest.page.is_hidden("#alert-action"), "trying again does not help"
 
 
 def test_recovery_after_a_device_loss(address: str, visit: Callable[..., Visit]) -> None:

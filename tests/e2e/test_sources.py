@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from e2e.harness import MARKS, SMALL, Visit, clip_file, embed, serve, sound_file
+from helpers.strangers import LFS_POINTER
 from limner.page.chromium import find_chromium
 
 pytestmark = MARKS
@@ -116,6 +117,8 @@ def test_a_frame_in_a_sandbox_without_tabs(
         guest = visit().open(around, painted=False)
         inside = guest.page.frames[1]
         inside.wait_for_selector(".painted canvas")
+        inside.evaluate("document.getElementById('save-button').click()")
+        inside.wait_for_selector("#status:has-text('If the painting is not in your downloads')")
         inside.click("#camera-button")
         inside.click("#alert-action:has-text('new tab')")
         inside.wait_for_selector(f"#alert-text:has-text('Open {url}?backend=webgl2 in one')")
@@ -159,6 +162,9 @@ def test_a_picture_and_a_video(shared: Visit, tmp_path: Path) -> None:
     )
     guest.drop("broken.png", b"not a picture", "image/png")
     guest.alert_text("could not be read as a picture")
+    for name, kind in {"photo.jpg": "image/jpeg", "film.mp4": "video/mp4"}.items():
+        guest.drop(name, LFS_POINTER, kind)
+        guest.alert_text(f"{name} is Git LFS")
     page.set_input_files("#file-video", clip_file(tmp_path / "clip.webm"))
     page.wait_for_selector("body[data-source=video]")
     guest.wait_for_match(lambda seen: bool(seen.std() > 0.03), "a painting of the video")

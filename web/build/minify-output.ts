@@ -1,6 +1,6 @@
 /** Minifies the output of the build once more: a second minifier finds what the first one leaves. The HTML loses its
- * line breaks, quotes that it does not need, and `crossorigin`: it changes nothing for files of the same site, but without it a page from a folder
- * or in a sandbox keeps its style sheet. */
+ * line breaks, quotes that it does not need, and `crossorigin`: that changes nothing for files of the same site, but
+ * without it a page from a folder or in a sandbox keeps its style sheet. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { minify } from 'terser';
@@ -10,7 +10,10 @@ import type { Plugin } from 'vite';
 const CLASSIC_SCRIPT = 'unstarted.js';
 /** What Vite hands to the helper around `import()`, and ours does not read. The page has such calls, so where none is
  * found, Vite writes them in another way. */
-const HELPER_ARGUMENTS = ',[],import.meta.url)';
+const HELPER_ARGUMENTS = /,(\[\],import\.meta\.url|import\.meta)(?=\))/g;
+/** What Vite makes of `const { name } = await import(…)`, so that the bundler keeps no other export of that file. */
+const WRAPPED_IMPORT =
+  /async\(\)=>\{let(\{\w+:\w+\})=await[ (](import\("[^"]+"\)(\.then\(\w=>\w\.\w\))?)\)?;return\1\}/g;
 
 export function minifyOutput(): Plugin {
   let root = '';
@@ -39,8 +42,8 @@ export function minifyOutput(): Plugin {
             compress: { passes: 4, pure_getters: true, unsafe_arrows: true },
           });
           if (!code) continue;
-          isFound ||= code.includes(HELPER_ARGUMENTS);
-          file.code = code.replaceAll(HELPER_ARGUMENTS, ')');
+          isFound ||= code.search(HELPER_ARGUMENTS) >= 0;
+          file.code = code.replace(HELPER_ARGUMENTS, '').replace(WRAPPED_IMPORT, '()=>$2');
         }
         if (!isFound) this.error(`No call ends with “${HELPER_ARGUMENTS}”: see HELPER_ARGUMENTS.`);
         const { code } = await minify(await readFile(join(root, CLASSIC_SCRIPT), 'utf8'), { ie8: true });

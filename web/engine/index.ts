@@ -107,7 +107,7 @@ async function tryBackend(
   } catch (error) {
     if (error instanceof EngineError) throw error;
     const name = backend === 'webgpu' ? 'WebGPU' : 'WebGL2';
-    throw new EngineError(`${name} refused to paint with this look: ${messageOf(error)}`);
+    throw new EngineError(`${name} refused to paint with this look: ${messageOf(error)}`, { cause: error });
   }
 }
 

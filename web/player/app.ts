@@ -1,7 +1,14 @@
 /** Connects the controls, the frame sources and the looks to the render loop. */
-import { closePanels, getButton, getElement, saveFile, setIcon, setLabel } from '../shared/dom.ts';
-import { FetchError } from '../shared/download.ts';
-import { errorMessage } from '../shared/errors.ts';
+import {
+  closePanels,
+  getButton,
+  getElement,
+  isEmbedded,
+  saveFile,
+  setIcon,
+  setLabel,
+} from '../shared/dom.ts';
+import { errorMessage, FetchError } from '../shared/errors.ts';
 import { LookLoader } from './look-loader.ts';
 import { listLooks } from './looks/look-index.ts';
 import type { AnyLook } from './painters/painter.ts';
@@ -60,10 +67,9 @@ export class App {
       const first = looks.find(entry => entry.file === requested) ?? looks[0];
       if (first) await this.#lookLoader.loadEntry(first, 0);
     } catch (error) {
-      const isRetryable = error instanceof FetchError && error.isRetryable;
       this.#notifications.alert(
         errorMessage(error),
-        isRetryable ? { label: 'Try again', run: () => void this.start() } : undefined,
+        error instanceof FetchError ? { label: 'Try again', run: () => void this.start() } : undefined,
       );
     }
   }
@@ -166,7 +172,12 @@ export class App {
     try {
       const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
       saveFile(await this.#renderLoop.toBlob(), `limner-${time}.png`);
-      this.#notifications.inform('The painting is in your downloads.');
+      // A page around this one may forbid downloads, and the browser does not say so.
+      this.#notifications.inform(
+        isEmbedded()
+          ? 'If the painting is not in your downloads, open this page in a tab of its own.'
+          : 'The painting is in your downloads.',
+      );
     } catch (error) {
       this.#notifications.alert(errorMessage(error));
     }

@@ -4,15 +4,16 @@
  * in the same way.
  */
 import { makeElement } from '../shared/dom.ts';
-import { FetchError } from '../shared/download.ts';
-import { errorMessage } from '../shared/errors.ts';
+import { errorMessage, FetchError, OwnTabError } from '../shared/errors.ts';
 import { fetchLook, type LookEntry } from './looks/look-index.ts';
+import { readAnyLook } from './painters/any-look.ts';
 import { type AnyLook, type Backend, type Painter, UnpaintableError } from './painters/painter.ts';
-import { readAnyLook, selectPainter } from './painters/select.ts';
+import { selectPainter } from './painters/select.ts';
 import type { RenderLoop } from './render/render-loop.ts';
 import { lookTitle, showLabel } from './ui/look-label.ts';
 import { type LookList, receivedSize } from './ui/look-list.ts';
 import type { Notifications } from './ui/notifications.ts';
+import { makeTabAction } from './ui/own-tab.ts';
 import type { Sliders } from './ui/sliders.ts';
 
 const MAX_LOSSES = 3;
@@ -67,16 +68,7 @@ export class LookLoader {
         const loaded = { look: await readAnyLook(bytes), bytes, fileName: entry.file };
         if (await this.#startPainter(loaded, chosenAt, signal)) this.#lookList.select(entry.file);
       },
-      error => {
-        const isRefused = error instanceof UnpaintableError;
-        const isRetryable = error instanceof FetchError ? error.isRetryable : !isRefused;
-        const retry = { label: 'Try again', run: () => void this.loadEntry(entry) };
-        const reason = errorMessage(error);
-        this.#notifications.alert(
-          error instanceof FetchError ? reason : `“${entry.name}” ${UNPAINTABLE}: ${reason}`,
-          isRetryable ? retry : undefined,
-        );
-      },
+      error => this.#showFailure(`“${entry.name}”`, error, () => void this.loadEntry(entry)),
     );
   }
 
@@ -86,14 +78,24 @@ export class LookLoader {
     const chosenAt = performance.now();
     return this.#runExclusively(
       async signal => {
-        if (file.size > MAX_LOOK_BYTES) throw new Error('it is larger than a browser can hold.');
+        if (file.size > MAX_LOOK_BYTES) throw new UnpaintableError('it is larger than a browser can hold.');
         this.#lookList.showProgress(`Unpacking ${file.name}`, null);
         const bytes = new Uint8Array(await file.arrayBuffer());
         if (signal.aborted) return;
         const loaded = { look: await readAnyLook(bytes), bytes, fileName: file.name };
         if (await this.#startPainter(loaded, chosenAt, signal)) this.#lookList.select(null);
       },
-      error => this.#notifications.alert(`${file.name} ${UNPAINTABLE}: ${errorMessage(error)}`),
+      error => this.#showFailure(file.name, error, () => void this.loadFile(file)),
+    );
+  }
+
+  /** Says why a look was not started, with a button for what helps. */
+  #showFailure(name: string, error: unknown, run: () => void): void {
+    const reason = errorMessage(error);
+    const retry = error instanceof UnpaintableError ? undefined : { label: 'Try again', run };
+    this.#notifications.alert(
+      error instanceof FetchError ? reason : `${name} ${UNPAINTABLE}: ${reason}`,
+      error instanceof OwnTabError ? makeTabAction(this.#notifications) : retry,
     );
   }
 

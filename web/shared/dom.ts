@@ -1,5 +1,8 @@
 /** Helpers for the DOM of a page. */
 
+/** Whether this page is shown inside another one. */
+export const isEmbedded = (): boolean => window.top !== window.self;
+
 /** The element with this id. Throws if there is none of that type: the page is broken then. */
 export function getElement<T extends HTMLElement = HTMLElement>(
   id: string,

@@ -1,14 +1,6 @@
 /** Fetches a file with progress, and gives up on a connection that stalls. */
 
-/** A file could not be fetched. `isRetryable` if another try may help. */
-export class FetchError extends Error {
-  readonly isRetryable: boolean;
-
-  constructor(message: string, isRetryable: boolean) {
-    super(message);
-    this.isRetryable = isRetryable;
-  }
-}
+import { FetchError } from './errors.ts';
 
 const STALL_TIMEOUT_MS = 20_000;
 
@@ -39,7 +31,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
     const cached = options.fromCache && ({ cache: 'only-if-cached', mode: 'same-origin' } as const);
     const response = await fetch(url, { signal: controller.signal, ...cached });
     if (!response.ok)
-      throw new FetchError(`${capitalize(description)} is not where this page expects it (${url}).`, true);
+      throw new FetchError(`${capitalize(description)} is not where this page expects it (${url}).`);
     const total = options.bytes || contentLength(response);
     const chunks: Uint8Array[] = [];
     let received = 0;
@@ -54,7 +46,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
     return joinChunks(chunks, received);
   } catch (error) {
     if (signal?.aborted || error instanceof FetchError) throw error;
-    throw new FetchError(`Fetching ${description} broke off. Check the connection and try again.`, true);
+    throw new FetchError(`Fetching ${description} broke off. Check the connection and try again.`);
   } finally {
     window.clearTimeout(timer);
     signal?.removeEventListener('abort', abort);

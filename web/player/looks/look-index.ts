@@ -1,5 +1,6 @@
 /** The looks that are published beside this page: fetches their list, and one look with progress. */
-import { download, FetchError, type OnProgress } from '../../shared/download.ts';
+import { download, type OnProgress } from '../../shared/download.ts';
+import { FetchError } from '../../shared/errors.ts';
 
 export interface LookEntry {
   file: string;
@@ -24,7 +25,7 @@ export const previewUrl = (entry: LookEntry): string | null => entry.preview && 
 /** Parses looks.json. Entries without a file name are left out. */
 export function parseLooks(value: unknown): LookEntry[] {
   const list = typeof value === 'object' && value !== null && 'looks' in value ? value.looks : null;
-  if (!Array.isArray(list)) throw new FetchError('looks/looks.json is not a list of looks.', false);
+  if (!Array.isArray(list)) throw new Error('looks/looks.json is not a list of looks.');
   const readText = (field: unknown) => (typeof field === 'string' ? field : '');
   const readNumber = (field: unknown) => (typeof field === 'number' && Number.isFinite(field) ? field : 0);
   return list
@@ -45,14 +46,14 @@ export function parseLooks(value: unknown): LookEntry[] {
 
 export async function listLooks(): Promise<LookEntry[]> {
   const response = await fetch('looks/looks.json', { cache: 'no-cache' }).catch(() => {
-    throw new FetchError('The list of looks could not be fetched. Check the connection and try again.', true);
+    throw new FetchError('The list of looks could not be fetched. Check the connection and try again.');
   });
-  if (!response.ok) throw new FetchError(NO_LOOKS, false);
+  if (!response.ok) throw new Error(NO_LOOKS);
   const value: unknown = await response.json().catch(() => {
-    throw new FetchError('The list of looks (looks/looks.json) cannot be read.', false);
+    throw new Error('The list of looks (looks/looks.json) cannot be read.');
   });
   const looks = parseLooks(value);
-  if (looks.length === 0) throw new FetchError(NO_LOOKS, false);
+  if (looks.length === 0) throw new Error(NO_LOOKS);
   return looks;
 }
 

@@ -3,28 +3,19 @@
  * in WebAssembly. WebGL2 on a software GPU comes last: it is many times slower than WebAssembly on the same
  * machine, but a site's policy may forbid WebAssembly, and a slow painting is better than none.
  */
-import {
-  createPainter,
-  EngineError,
-  readLook,
-  webgl2Available,
-  webgpuAvailable,
-} from '../../engine/index.ts';
+import { createPainter, EngineError, webgl2Available, webgpuAvailable } from '../../engine/index.ts';
 import type { OnProgress } from '../../shared/download.ts';
-import { errorMessage } from '../../shared/errors.ts';
-import type { AnyLook, Backend, Painter } from './painter.ts';
+import { errorMessage, FetchError } from '../../shared/errors.ts';
+import { type AnyLook, type Backend, type Painter, UnpaintableError } from './painter.ts';
 
 /** Best first. */
 const GPU_BACKENDS = ['webgpu', 'webgl2'] as const;
 export type GpuBackend = (typeof GPU_BACKENDS)[number];
 
-const isGpuBackend = (backend: string | null): backend is GpuBackend =>
-  GPU_BACKENDS.some(one => one === backend);
-
 /** The backend that the URL asks for, as in `?backend=wasm`; null if it leaves the choice to the page. */
 export function parseForcedBackend(search: string): Backend | null {
   const requested = new URLSearchParams(search).get('backend');
-  return isGpuBackend(requested) || requested === 'wasm' ? requested : null;
+  return [...GPU_BACKENDS, 'wasm' as const].find(backend => backend === requested) ?? null;
 }
 
 /** The shortest module: the magic number, and version 1. */
@@ -46,18 +37,7 @@ export interface SelectOptions {
   onLost: (reason: string) => void;
 }
 
-const fetchWasmPart = () => import('./wasm/part.ts');
-
-/** Reads a look. One that the engine refuses may still be painted by ONNX Runtime. */
-export async function readAnyLook(bytes: Uint8Array): Promise<AnyLook> {
-  try {
-    return await readLook(bytes);
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    console.info(error.message); // it names nodes and shapes, which tell a visitor nothing
-    return (await fetchWasmPart()).readWasmLook(bytes, error.message);
-  }
-}
+const fetchWasmPainter = () => import('./wasm/painter.ts');
 
 async function createOnWasm(
   look: AnyLook,
@@ -65,26 +45,40 @@ async function createOnWasm(
   options: SelectOptions,
   fallbackReason: string | null,
 ): Promise<Painter> {
-  const { createWasmPainter } = await fetchWasmPart();
-  const painter = await createWasmPainter(look.info, bytes, { ...options, fallbackReason });
+  const painter = await (await fetchWasmPainter()).createWasmPainter(look.info, bytes, {
+    ...options,
+    fallbackReason,
+  });
   workerTraffic.bytes = painter.fetchedBytes;
   return painter;
 }
 
+/** There is no GPU for this backend, whatever the look. */
+class NoGpuError extends Error {}
+
+/**
+ * Throws a NoGpuError, an EngineError if this backend does not paint this look, and a FetchError if a part of it could
+ * not be fetched.
+ */
 async function createOnGpu(
   backend: GpuBackend,
   look: AnyLook,
   options: SelectOptions,
   allowSoftware: boolean,
 ): Promise<Painter> {
-  if ('refusal' in look) throw new Error(look.refusal);
+  if ('refusal' in look) throw new EngineError(look.refusal);
   const failure = options.excluded.get(backend);
   if (failure !== undefined) throw new Error(failure);
   const availability = await (backend === 'webgpu'
     ? webgpuAvailable({ allowSoftware })
     : webgl2Available({ allowSoftware }));
-  if (!availability.ok) throw new Error(availability.reason);
-  return createPainter(look, { backend, canvas: options.makeCanvas(), onLost: options.onLost });
+  if (!availability.ok) throw new NoGpuError(availability.reason);
+  try {
+    return await createPainter(look, { backend, canvas: options.makeCanvas(), onLost: options.onLost });
+  } catch (error) {
+    const { cause } = error as Error;
+    throw cause instanceof FetchError ? cause : error;
+  }
 }
 
 /** Creates a painter on the best backend that this browser has for a look. */
@@ -95,14 +89,17 @@ export async function selectPainter(
 ): Promise<Painter> {
   const { forcedBackend, excluded, signal } = options;
   let fallbackReason: string | null = null;
+  let isGpuMissing = true;
   for (const backend of GPU_BACKENDS) {
     if (forcedBackend !== null && forcedBackend !== backend) continue;
     try {
       const painter = await createOnGpu(backend, look, options, forcedBackend !== null);
       return Object.assign(painter, { fallbackReason });
     } catch (error) {
-      // There is no such GPU, or the engine cannot compile this look for it.
-      if (forcedBackend !== null) throw error;
+      // A slower backend is no answer to a connection that broke off.
+      if (error instanceof FetchError) throw error;
+      if (forcedBackend !== null) throw error instanceof EngineError ? forcedRefusal(backend, error) : error;
+      isGpuMissing &&= error instanceof NoGpuError;
       fallbackReason ??= errorMessage(error);
     }
   }
@@ -115,26 +112,38 @@ export async function selectPainter(
     try {
       const painter = await createOnGpu('webgl2', look, options, true);
       return Object.assign(painter, { fallbackReason, wasmFailure: errorMessage(error) });
-    } catch {
+    } catch (slowError) {
+      if (slowError instanceof FetchError) throw slowError;
       // Nothing else paints, so a WASM painter that was lost is tried again.
       if (excluded.has('wasm')) return createOnWasm(look, bytes, options, fallbackReason);
-      throw wasmRefusal() ?? error;
+      throw wasmRefusal(isGpuMissing) ?? error;
     }
   }
 }
 
-/** Why no look at all can be painted without a GPU; null if WebAssembly runs here. */
-function wasmRefusal(): Error | null {
+/** What to say where the engine refuses a look on the backend that the URL asks for. */
+function forcedRefusal(backend: GpuBackend, error: EngineError): UnpaintableError {
+  console.info(error.message);
+  return new UnpaintableError(
+    `the address of this page asks for “backend=${backend}”, which does not paint it; remove that from the address.`,
+  );
+}
+
+/** What to say where only WebAssembly could paint, and does not run; null if it runs. */
+function wasmRefusal(isGpuMissing: boolean): UnpaintableError | null {
   try {
     new WebAssembly.Module(EMPTY_MODULE);
     return null;
   } catch {
-    const cause =
-      typeof WebAssembly === 'undefined'
-        ? 'it has no WebAssembly'
-        : 'the policy of this site forbids WebAssembly';
-    return new Error(
-      `This browser cannot paint here: it gives this page no graphics processor, and ${cause}. Turn on graphics acceleration in the browser’s settings, or open the page in another browser.`,
-    );
+    const isWasmMissing = typeof WebAssembly === 'undefined';
+    const gpu = isGpuMissing
+      ? 'this browser gives the page no graphics processor'
+      : 'it cannot run on a graphics processor';
+    const wasm = isWasmMissing
+      ? 'this browser has no WebAssembly'
+      : 'the policy of this site forbids WebAssembly';
+    const gpuRemedy = isGpuMissing ? ' Turn on graphics acceleration in the browser’s settings.' : '';
+    const wasmRemedy = isWasmMissing ? ' Try another browser.' : '';
+    return new UnpaintableError(`${gpu}, and ${wasm}.${gpuRemedy}${wasmRemedy}`);
   }
 }

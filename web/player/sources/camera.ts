@@ -1,5 +1,7 @@
 /** The visitor's camera. The page asks for it only when the visitor presses a button. */
-import { makeMutedVideo, playVideo, requestVideoFrame, type Source, SourceError } from './source.ts';
+import { isEmbedded } from '../../shared/dom.ts';
+import { OwnTabError } from '../../shared/errors.ts';
+import { makeMutedVideo, playVideo, requestVideoFrame, type Source } from './source.ts';
 
 export interface CameraDevice {
   id: string;
@@ -13,8 +15,6 @@ const INSECURE =
 const EMBEDDED = `This page is shown inside another one, where the browser gives it no camera. Open it in a tab of its own; ${OTHERS_WORK}`;
 const FORBIDDEN = `This site forbids the camera to its pages (by the header Permissions-Policy), which only its owner can change; ${OTHERS_WORK}`;
 
-const isEmbedded = () => window.top !== window.self;
-
 /** Whether the site and the pages around this one let it have the camera; undefined if the browser does not say. */
 function isCameraAllowed(): boolean | undefined {
   const { featurePolicy } = document as { featurePolicy?: { allowsFeature(name: string): boolean } };
@@ -22,22 +22,22 @@ function isCameraAllowed(): boolean | undefined {
 }
 
 /** What to say where there is no camera interface at all: browsers hide it from pages that came over http. */
-function insecureError(): SourceError {
+function insecureError(): Error {
   // Over https, the page around this one is the one that came over http.
   const isOwnFault = location.protocol !== 'https:' || !isEmbedded();
-  return isOwnFault ? new SourceError(INSECURE) : new SourceError(EMBEDDED, true);
+  return isOwnFault ? new Error(INSECURE) : new OwnTabError(EMBEDDED);
 }
 
-function refusalError(): SourceError {
+function refusalError(): Error {
   const isAllowed = isCameraAllowed();
-  if (isEmbedded() && !isAllowed) return new SourceError(EMBEDDED, true);
-  return new SourceError(isAllowed === false ? FORBIDDEN : REFUSED);
+  if (isEmbedded() && !isAllowed) return new OwnTabError(EMBEDDED);
+  return new Error(isAllowed === false ? FORBIDDEN : REFUSED);
 }
 
-function cameraError(error: unknown): SourceError {
+function cameraError(error: unknown): Error {
   const name = error instanceof DOMException || error instanceof Error ? error.name : '';
   if (name === 'NotAllowedError' || name === 'SecurityError') return refusalError();
-  return new SourceError(cameraErrorMessage(name));
+  return new Error(cameraErrorMessage(name));
 }
 
 function cameraErrorMessage(name: string): string {
@@ -72,7 +72,7 @@ export async function openCamera(deviceId: string | null, onEnded: () => void): 
     return await sourceFromStream(stream, onEnded);
   } catch {
     for (const track of stream.getTracks()) track.stop();
-    throw new SourceError(
+    throw new Error(
       'The camera opened but sends no pictures. Unplug it and plug it in again, or choose another one.',
     );
   }

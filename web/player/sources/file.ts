@@ -1,6 +1,7 @@
 /** Pictures and videos that the visitor opens or drops. They never leave the browser. */
 import { centerCrop, getContext2d } from '../../shared/canvas.ts';
-import { makeMutedVideo, playVideo, requestVideoFrame, type Source, SourceError } from './source.ts';
+import { IS_POINTER, isLfsPointer, POINTER_START_BYTES } from '../../shared/lfs-pointer.ts';
+import { makeMutedVideo, playVideo, requestVideoFrame, type Source } from './source.ts';
 
 export type FileKind = 'look' | 'picture' | 'video' | 'unknown';
 
@@ -13,6 +14,13 @@ export function detectFileKind(file: { name: string; type: string }): FileKind {
   if (file.type.startsWith('image/') || PICTURE_NAME.test(file.name)) return 'picture';
   if (file.type.startsWith('video/') || VIDEO_NAME.test(file.name)) return 'video';
   return 'unknown';
+}
+
+/** The error for a file that is no picture or video to the browser. */
+async function fileError(file: File, message: string): Promise<Error> {
+  const start = file.slice(0, POINTER_START_BYTES).arrayBuffer();
+  const bytes = new Uint8Array(await start.catch(() => new ArrayBuffer())); // the file may be gone
+  return new Error(isLfsPointer(bytes) ? `${file.name} ${IS_POINTER}` : message);
 }
 
 const MAX_SIDE = 1024;
@@ -39,7 +47,7 @@ export async function openPicture(file: File): Promise<Source> {
       stop: () => undefined,
     };
   } catch {
-    throw new SourceError(`${file.name} could not be read as a picture. Try a PNG, JPEG or WebP file.`);
+    throw await fileError(file, `${file.name} could not be read as a picture. Try a PNG, JPEG or WebP file.`);
   } finally {
     URL.revokeObjectURL(url);
   }
@@ -76,11 +84,11 @@ export async function openVideo(file: File): Promise<Source> {
     await video.play();
   } catch {
     close();
-    throw new SourceError(`This browser cannot play ${file.name}. Try an MP4 (H.264) or WebM file.`);
+    throw await fileError(file, `This browser cannot play ${file.name}. Try an MP4 (H.264) or WebM file.`);
   }
   if (video.videoWidth === 0) {
     close();
-    throw new SourceError(`${file.name} has no pictures that this browser can show, only sound.`);
+    throw new Error(`${file.name} has no pictures that this browser can show, only sound.`);
   }
   return {
     kind: 'video',

@@ -24,17 +24,6 @@ export interface Source {
   stop(): void;
 }
 
-/** An error whose message is shown to the visitor. */
-export class SourceError extends Error {
-  /** Whether the source would open in a tab of its own: this page is inside another one that stands in the way. */
-  readonly needsOwnTab: boolean;
-
-  constructor(message: string, needsOwnTab = false) {
-    super(message);
-    this.needsOwnTab = needsOwnTab;
-  }
-}
-
 /** Calls back at a video's next frame, or at the next animation frame where browsers do not announce it. */
 export function requestVideoFrame(video: HTMLVideoElement, callback: () => void): () => void {
   if ('requestVideoFrameCallback' in video) {

@@ -1,11 +1,12 @@
 /** The choice of the source: camera, video, picture or the built-in scene. */
 import { getButton, getElement, makeElement } from '../../shared/dom.ts';
-import { errorMessage } from '../../shared/errors.ts';
+import { errorMessage, OwnTabError } from '../../shared/errors.ts';
 import { type CameraDevice, isCameraGranted, listCameras, openCamera } from '../sources/camera.ts';
 import { openPicture, openVideo } from '../sources/file.ts';
 import { openScene } from '../sources/scene.ts';
-import { type Source, SourceError, type SourceKind } from '../sources/source.ts';
+import type { Source, SourceKind } from '../sources/source.ts';
 import type { Notifications } from './notifications.ts';
+import { makeTabAction } from './own-tab.ts';
 
 const KINDS: readonly SourceKind[] = ['camera', 'video', 'picture', 'scene'];
 
@@ -74,17 +75,10 @@ export class SourcePicker {
       // The previous camera may have been stopped for this one.
       if (this.#kind === 'camera' && !this.#source) this.#useSource('scene', openScene());
       const retry = { label: 'Try again', run: () => void this.#openSource(kind, open) };
-      const tab = { label: 'Open in a new tab', run: () => this.#openOwnTab() };
-      const remedy = error instanceof SourceError && error.needsOwnTab ? tab : retry;
+      const remedy = error instanceof OwnTabError ? makeTabAction(this.#notifications) : retry;
       this.#notifications.alert(errorMessage(error), kind === 'camera' ? remedy : undefined);
       return false;
     }
-  }
-
-  /** Opens this page in a tab of its own. A page around it may forbid that too. */
-  #openOwnTab(): void {
-    const { href } = location;
-    if (!window.open(href)) this.#notifications.alert(`No new tab could be opened. Open ${href} in one.`);
   }
 
   #useSource(kind: SourceKind, source: Source): void {

@@ -4,8 +4,9 @@
  */
 import type { Canvas, LookInfo } from '../../../engine/index.ts';
 import { centerCrop, getContext2d } from '../../../shared/canvas.ts';
+import { isEmbedded } from '../../../shared/dom.ts';
 import type { OnProgress } from '../../../shared/download.ts';
-import { errorMessage } from '../../../shared/errors.ts';
+import { errorMessage, OwnTabError } from '../../../shared/errors.ts';
 import type { Painter } from '../painter.ts';
 import { removeDefaults } from './live-inputs.ts';
 import type { PaintRequest, Reply, Request } from './protocol.ts';
@@ -15,6 +16,8 @@ type PaintSource = Parameters<Painter['paint']>[0];
 type PaintOptions = { mirror?: boolean };
 
 const MAX_THREADS = 4;
+const NOT_STARTED =
+  'its worker did not start; the policy of this site may forbid workers, or the connection broke off.';
 
 export interface WasmPainter extends Painter {
   /** Bytes that the worker fetched. */
@@ -42,18 +45,19 @@ export async function createWasmPainter(
   if (typeof WebAssembly === 'undefined') {
     throw new Error('This browser has no WebAssembly.');
   }
+  if (self.origin === 'null') throw sandboxError();
   const binary = await fetchRuntime((fraction, received) => {
     if (!signal.aborted) onProgress(fraction, received);
   });
   if (signal.aborted) throw new Error('The look was replaced while it loaded.');
   onDownloaded();
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-  const connection = new WorkerConnection(worker);
   const threads = self.crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1;
   const liveNames = new Set(Object.keys(info.live));
-  const close = () => connection.close();
+  let connection: WorkerConnection | null = null;
+  const close = () => connection?.close();
   signal.addEventListener('abort', close);
   try {
+    connection = new WorkerConnection(startWorker());
     const model = removeDefaults(bytes, liveNames);
     const runtime = { script: new URL('runtime/ort.js', document.baseURI).href, binary };
     const load = {
@@ -68,11 +72,28 @@ export async function createWasmPainter(
     if (loaded.kind !== 'loaded') throw new Error('The runtime did not load the look.');
     return new OrtPainter(info, connection, loaded, options);
   } catch (error) {
-    connection.close();
+    close();
     throw new Error(`ONNX Runtime (WASM) does not run it: ${errorMessage(error)}`);
   } finally {
     signal.removeEventListener('abort', close);
   }
+}
+
+/** Some browsers throw where the policy of the site forbids workers, and others tell the worker. */
+function startWorker(): Worker {
+  try {
+    return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  } catch {
+    throw new Error(NOT_STARTED);
+  }
+}
+
+/** A page in a sandbox has no origin, and a worker must be of its page's. */
+function sandboxError(): Error {
+  const sentence = 'this page is kept in a sandbox, where WASM does not run';
+  return isEmbedded()
+    ? new OwnTabError(`${sentence}; open it in a tab of its own.`)
+    : new Error(`${sentence}.`);
 }
 
 /** Sends requests to a worker, one at a time. */
@@ -94,9 +115,7 @@ class WorkerConnection {
       event.preventDefault();
       const pending = this.#pending;
       this.#pending = null;
-      pending?.reject(
-        new Error(event.message || 'its worker did not start. Check the connection and try again.'),
-      );
+      pending?.reject(new Error(event.message || NOT_STARTED));
     });
   }
 

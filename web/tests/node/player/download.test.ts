@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { download, FetchError } from '../../../shared/download.ts';
+import { download } from '../../../shared/download.ts';
+import { FetchError } from '../../../shared/errors.ts';
 
 /** Stubs `fetch` with a body of these chunks; null is a connection that stalls. */
 function serve(chunks: readonly (number[] | null)[], init: ResponseInit = {}): void {

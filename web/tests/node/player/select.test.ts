@@ -1,10 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPainter, type Look, webgl2Available, webgpuAvailable } from '../../../engine/index.ts';
+import {
+  createPainter,
+  EngineError,
+  type Look,
+  webgl2Available,
+  webgpuAvailable,
+} from '../../../engine/index.ts';
+import { type AnyLook, UnpaintableError } from '../../../player/painters/painter.ts';
 import { parseForcedBackend, type SelectOptions, selectPainter } from '../../../player/painters/select.ts';
 import { createWasmPainter } from '../../../player/painters/wasm/painter.ts';
+import { FetchError } from '../../../shared/errors.ts';
 
 vi.mock('../../../engine/index.ts', () => ({
   createPainter: vi.fn(),
+  EngineError: class extends Error {},
   webgpuAvailable: vi.fn(),
   webgl2Available: vi.fn(),
 }));
@@ -21,8 +30,20 @@ const makeOptions = (changes: Partial<SelectOptions> = {}): SelectOptions => ({
   onLost: () => undefined,
   ...changes,
 });
-const select = (changes?: Partial<SelectOptions>) =>
-  selectPainter(look, new Uint8Array(), makeOptions(changes));
+const select = (changes?: Partial<SelectOptions>, chosen: AnyLook = look) =>
+  selectPainter(chosen, new Uint8Array(), makeOptions(changes));
+const refused: AnyLook = { info: look.info, refusal: "Node 'c' makes 1 x 16384 values" };
+const logged = vi.spyOn(console, 'info').mockReturnValue();
+
+/** A browser whose site forbids WebAssembly. */
+const forbidWasm = () =>
+  vi.stubGlobal('WebAssembly', {
+    Module: class {
+      constructor() {
+        throw new Error('unsafe-eval');
+      }
+    },
+  });
 
 /** WebGL2 on a software GPU: refused, except where the page asks for it. */
 const allowSoftwareOnly = () =>
@@ -116,16 +137,46 @@ describe('the choice of the backend', () => {
     vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
     vi.mocked(createWasmPainter).mockRejectedValue(new Error('broke off'));
     await expect(select()).rejects.toThrow(/^broke off$/);
-    vi.stubGlobal('WebAssembly', {
-      Module: class {
-        constructor() {
-          throw new Error('unsafe-eval');
-        }
-      },
-    });
-    await expect(select()).rejects.toThrow(/cannot paint here.* forbids WebAssembly.* graphics acceleration/);
+    forbidWasm();
+    const sentence = expect.stringMatching(
+      /^this browser gives .* no graphics .* forbids WebAssembly. Turn on graphics [^.]+.$/,
+    );
+    await expect(select()).rejects.toMatchObject({ message: sentence });
     vi.stubGlobal('WebAssembly', undefined);
-    await expect(select()).rejects.toThrow(/cannot paint here.* has no WebAssembly/);
+    await expect(select()).rejects.toThrow(/has no WebAssembly. Turn on graphics .* another browser.$/);
+  });
+
+  it('is none where the GPU refuses the look and the site forbids WebAssembly: a GPU is there', async () => {
+    vi.mocked(createWasmPainter).mockRejectedValue(new Error('broke off'));
+    vi.mocked(createPainter).mockRejectedValue(new EngineError('too large'));
+    forbidWasm();
+    const reason = 'it cannot run on a graphics processor, and the policy of this site forbids WebAssembly.';
+    for (const chosen of [look, refused]) {
+      await expect(select({}, chosen)).rejects.toEqual(new UnpaintableError(reason));
+    }
+  });
+
+  it('is not a slower one because a part of the engine could not be fetched', async () => {
+    const missing = new FetchError('A part could not be fetched.');
+    vi.mocked(createPainter).mockRejectedValue(new EngineError('WebGPU refused', { cause: missing }));
+    await expect(select()).rejects.toBe(missing);
+    vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
+    vi.mocked(createWasmPainter).mockRejectedValue(new Error('forbidden'));
+    allowSoftwareOnly();
+    await expect(select()).rejects.toBe(missing);
+  });
+
+  it('is in words for visitors where the engine refuses the look on the backend of the URL', async () => {
+    vi.mocked(createPainter).mockRejectedValue(new EngineError("Node 'c' is too large"));
+    for (const [chosen, reason] of [
+      [look, "Node 'c' is too large"],
+      [refused, refused.refusal],
+    ] as const) {
+      const forced = select({ forcedBackend: 'webgpu' }, chosen);
+      await expect(forced).rejects.toThrow(UnpaintableError);
+      await expect(forced).rejects.toThrow(/^the address of this page asks for “backend=webgpu”, which/);
+      expect(logged).toHaveBeenLastCalledWith(reason);
+    }
   });
 
   it('follows the URL', async () => {

@@ -1,3 +1,0 @@
-/** What is fetched only where the engine does not paint. */
-export { createWasmPainter } from './painter.ts';
-export { readWasmLook } from './wasm-look.ts';
