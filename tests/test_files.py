@@ -22,12 +22,32 @@ def test_only_files_of_limner_are_replaced_without_force(tmp_path: Path) -> None
     theirs.write_text("theirs")
     link.symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe")
-    for path in (ours, tmp_path / "missing", theirs / "below"):
+    (tmp_path / "ours-by-link").symlink_to(ours)
+    for path in (ours, tmp_path / "missing", tmp_path / "missing" / "below", tmp_path / "ours-by-link"):
         check_replaceable(path, is_marked, force=False)
     for path in (theirs, link, tmp_path / "pipe"):
         with pytest.raises(LimnerError, match=rf"{path.name} holds what limner did not write: .* --force"):
             check_replaceable(path, is_marked, force=False)
         check_replaceable(path, is_marked, force=True)
+
+
+def test_a_file_that_cannot_be_read_is_a_strangers(tmp_path: Path) -> None:
+    def fail(_: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / "secret").write_text("theirs")
+    with pytest.raises(LimnerError, match="secret holds what limner did not write"):
+        check_replaceable(tmp_path / "secret", fail, force=False)
+
+
+def test_a_file_in_the_path_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name in ("file", "link"):
+        with pytest.raises(
+            LimnerError, match=rf"deep/look\.onnx cannot be written: .*{name} is not a folder"
+        ):
+            check_replaceable(tmp_path / name / "deep" / "look.onnx", is_marked, force=True)
 
 
 def test_a_folder_is_never_replaced_by_a_file(tmp_path: Path) -> None:
@@ -62,6 +82,16 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["look.onnx"]
 
 
+def test_a_file_is_replaced_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "look.onnx").write_text("old")
+    (tmp_path / "link.onnx").symlink_to(Path("shared") / "look.onnx")
+    atomic_write(tmp_path / "link.onnx", "new")
+    assert (tmp_path / "link.onnx").is_symlink()
+    assert (tmp_path / "shared" / "look.onnx").read_text() == "new"
+    assert len(list(tmp_path.rglob("*"))) == 3
+
+
 def test_a_file_is_readable_for_a_web_server(tmp_path: Path) -> None:
     atomic_write(tmp_path / "page.html", "x")
     assert (tmp_path / "page.html").stat().st_mode & 0o777 == 0o644
@@ -75,7 +105,9 @@ def test_the_old_file_stays_when_the_disk_fills(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", raise_disk_full)
-    with pytest.raises(LimnerError, match=r"look\.onnx cannot be written: the disk is full"):
+    with pytest.raises(
+        LimnerError, match=r"look\.onnx cannot be written: the disk is full.*not changed\.$"
+    ):
         atomic_write(path, "half")
     assert path.read_text() == "good"
     assert [entry.name for entry in tmp_path.iterdir()] == ["look.onnx"]

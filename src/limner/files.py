@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,19 +39,33 @@ def check_replaceable(path: Path, is_ours: Callable[[Path], bool], *, force: boo
     """Raise LimnerError where a file must not be written to `path`, before any work for it is done.
 
     A file is replaced if limner wrote it, which `is_ours` says of a regular file. With `force` any file is
-    replaced; a folder never is.
+    replaced; a folder never is. Of a link, the file that it leads to is meant.
     """
-    with disk_errors(path):
-        if path.is_dir():
-            raise LimnerError(
-                f"{printable(path)} is a folder, but a file is to be written: choose another name."
-            )
-        if force or not os.path.lexists(path) or (path.is_file() and is_ours(path)):
+    check_place(path)
+    if force or not os.path.lexists(path):
+        return
+    with suppress(OSError):  # what cannot be read is not known to be limner's
+        if path.is_file() and is_ours(path):
             return
     raise LimnerError(
         f"{printable(path)} holds what limner did not write: choose another place, or add --force to "
         "replace it."
     )
+
+
+def check_place(path: Path) -> None:
+    """Raise LimnerError where no file can be at `path`: a folder is there, or a file is in its way."""
+    with disk_errors(path):
+        if path.is_dir():
+            raise LimnerError(
+                f"{printable(path)} is a folder, but a file is to be written: choose another name."
+            )
+        parent = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
+        if not parent.is_dir():
+            raise LimnerError(
+                f"{printable(path)} cannot be written: {printable(parent)} is not a folder. Choose another "
+                "place."
+            )
 
 
 def check_no_source(outputs: Iterable[Path], sources: Iterable[Path]) -> None:
@@ -73,35 +87,38 @@ def _identity(path: Path) -> tuple[int, int]:
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError about a write to `path` into a LimnerError with a sentence."""
+    """Turn an OSError about a write to `path` into a LimnerError with a sentence.
+
+    A block that fails must leave what is at `path` as it was for its readers: the sentence promises it.
+    """
     try:
         yield
     except OSError as error:
         reason = REASONS.get(error.errno or 0, f"{error.strerror or error}")
-        raise LimnerError(
-            f"{path} cannot be written: {reason}. Nothing that existed was changed."
-        ) from error
+        raise LimnerError(f"{path} cannot be written: {reason}. It was not changed.") from error
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file that appears at `path` when the block ends, and not at all if the block fails.
 
+    Of a link, the file that it leads to is replaced, as other programs do: several may share that file.
     Raises LimnerError with a sentence if the file cannot be written.
     """
     temporary: Path | None = None
     with disk_errors(path):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            target = Path(os.path.realpath(path))
+            target.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=_part_prefix(path), suffix=".part", delete=False
+                dir=target.parent, prefix=_part_prefix(target), suffix=".part", delete=False
             ) as file:
                 temporary = Path(file.name)
                 yield file  # type: ignore[misc]
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(0o644)  # tempfile makes it 0600, but web servers must be able to read it
-            temporary.replace(path)
+            temporary.replace(target)
         finally:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
@@ -123,7 +140,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     temporary: Path | None = None
     with disk_errors(path):
         try:
-            target = path.resolve()  # replace the folder that a link points to, not the link
+            target = Path(os.path.realpath(path))  # of a link, the folder that it leads to
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(
                 tempfile.mkdtemp(dir=target.parent, prefix=_part_prefix(target), suffix=".part")

@@ -1,7 +1,8 @@
 """The lock of a folder that one process at a time may write: a run in training, a store in preparation.
 
 The lock is the operating system's, on a file in the folder. It ends with its process, however that dies; it
-is not copied with the folder; and it holds between containers. The file says who holds it, for people.
+is not copied with the folder; and it holds between containers. The file says who holds it, for people, and
+which folder: a folder that was renamed took the file along, and is free where that can be proven.
 Some network drives have no locks: there, whoever creates the file holds it, and what it says about its
 process tells whether that still runs.
 """
@@ -40,6 +41,8 @@ class Holder:
     host: str
     boot: str
     """An identifier of the system's current boot; empty where the system has none."""
+    view: str
+    """What its paths and its number mean: they mean something else in another container."""
     process: int
     started: str
     """When the process started, in the kernel's clock ticks; empty where the system does not tell."""
@@ -51,21 +54,25 @@ class Holder:
         return self.host == platform.node()
 
     def is_elsewhere(self, folder: Path) -> bool:
-        """Whether it holds another folder, of which this one is a copy, or which was moved here."""
+        """Whether it holds another folder, of which this one is a copy, or which was moved here.
+
+        False where this process cannot know: the holder's path must mean here what it means there.
+        """
         return (
             self.is_on_this_machine()
-            and self.boot == _boot()
+            and (self.boot, self.view) == (_boot(), _view())
             and not (Path(self.folder).exists() and folder.samefile(self.folder))
         )
 
     def is_running(self) -> bool:
-        """Whether the process still runs; true where this machine cannot know."""
-        if (
-            not self.is_on_this_machine() or os.name == "nt"
-        ):  # Windows would interrupt it: signal 0 is Ctrl-C
+        """Whether the process still runs; true where this process cannot know."""
+        # Windows would interrupt it: signal 0 is Ctrl-C.
+        if not self.is_on_this_machine() or os.name == "nt":
             return True
         if self.boot != _boot():
             return False
+        if self.view != _view():
+            return True
         with suppress(PermissionError):  # it runs, as another user
             try:
                 os.kill(self.process, 0)
@@ -74,50 +81,95 @@ class Holder:
         return self.started == _start_of(self.process)  # numbers of processes are used again
 
 
+@dataclass(frozen=True)
+class FolderLock:
+    """A folder that this process holds."""
+
+    folder: Path
+    """As the caller named it."""
+    work: Work
+    descriptor: int
+    """Of the open lock file."""
+
+    def check_in_place(self) -> None:
+        """Raise LimnerError where the folder's path no longer leads to the folder that is held."""
+        if not _is_file_at(self.descriptor, self.folder / LOCK):
+            raise LimnerError(
+                f"{printable(self.folder)} was moved or deleted while it was being {self.work}, or its "
+                f"{LOCK} was: nothing more is written. Give the folder's new name to go on from there."
+            )
+
+
 @contextmanager
-def folder_lock(folder: Path, work: Work) -> Iterator[None]:
-    """Hold `folder` during the block; it is made where it is missing.
+def folder_lock(folder: Path, work: Work) -> Iterator[FolderLock]:
+    """Hold `folder` during the block. It is made where it is missing, and removed again if it stays empty.
 
     Raises LimnerError where another process holds it, with a sentence that names the process, and where the
     folder cannot be written.
     """
-    with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder.resolve() / LOCK
-        descriptor = _take(path, folder, work)
-    try:
-        yield
-    finally:
-        _release(path, descriptor)
+    path = Path(os.path.realpath(folder)) / LOCK
+    with _new_folders(path.parent):
+        with disk_errors(folder):
+            descriptor = _take(path, folder, work)
+        try:
+            yield FolderLock(folder, work, descriptor)
+        finally:
+            _release(path, descriptor)
 
 
 def check_unlocked(folder: Path, work: Work) -> None:
-    """Raise LimnerError, as `folder_lock` does, where another process holds `folder`."""
-    if (folder / LOCK).exists():
-        with folder_lock(folder, work):
-            pass
+    """Raise LimnerError, as `folder_lock` does, where another process holds `folder`; writes nothing."""
+    try:
+        descriptor = _open_existing(folder / LOCK)
+    except OSError:  # mostly, there is none
+        return
+    try:
+        has_locks, is_held = _lock(descriptor, is_new=False)
+        if not is_held:
+            _check_stale(descriptor, folder, work, has_locks=has_locks)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _new_folders(folder: Path) -> Iterator[None]:
+    """Remove after the block those folders of the path that it made, if they are empty."""
+    missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            for path in missing:
+                path.rmdir()
 
 
 def _take(path: Path, folder: Path, work: Work) -> int:
     """A descriptor that holds the lock file at `path`."""
     while True:
+        folder.mkdir(parents=True, exist_ok=True)  # its last holder may have removed what it made
         try:
             descriptor, is_new = _open(path)
         except FileNotFoundError:  # its holder has just released it
             continue
+        is_held = False
         try:
             has_locks, is_held = _lock(descriptor, is_new)
-            # Its last holder may have removed the file while this process opened it.
-            if is_held and _is_file_at(descriptor, path):
-                _record(descriptor, path.parent)
-                return descriptor
             if not is_held:
-                holder = _read_holder(descriptor)
-                if not _is_stale(holder, path.parent, has_locks=has_locks):
-                    raise LimnerError(_refusal(holder, folder, work, has_locks=has_locks))
+                _check_stale(descriptor, folder, work, has_locks=has_locks)
                 path.unlink(missing_ok=True)
+            # Its last holder may have removed the file while this process opened it.
+            elif _is_file_at(descriptor, path):
+                if not os.access(path, os.W_OK):  # another user left it
+                    path.unlink()
+                else:
+                    _record(descriptor, path.parent)
+                    if _is_file_at(descriptor, path):
+                        return descriptor
         except BaseException:
-            os.close(descriptor)
+            if is_held:
+                _release(path, descriptor)  # without locks, what is left of it would lock for ever
+            else:
+                os.close(descriptor)
             raise
         os.close(descriptor)
 
@@ -129,7 +181,14 @@ def _open(path: Path) -> tuple[int, bool]:
     except FileExistsError:
         if path.is_symlink():  # one that leads nowhere would neither be opened nor created
             raise
-        return os.open(path, os.O_RDWR), False
+        return _open_existing(path), False
+
+
+def _open_existing(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR)
+    except PermissionError:  # another user's can be locked too, and says who holds it
+        return os.open(path, os.O_RDONLY)
 
 
 def _lock(descriptor: int, is_new: bool) -> tuple[bool, bool]:
@@ -143,16 +202,20 @@ def _lock(descriptor: int, is_new: bool) -> tuple[bool, bool]:
 def _is_file_at(descriptor: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 
-def _is_stale(holder: Holder | None, folder: Path, *, has_locks: bool) -> bool:
-    """Whether `holder` does not hold this folder, although the lock file is not free."""
-    if holder is None:
-        return False
-    # With locks of the system the process runs; it may be one of another container, which looks dead here.
-    return holder.is_elsewhere(folder) or (not has_locks and not holder.is_running())
+def _check_stale(descriptor: int, folder: Path, work: Work, *, has_locks: bool) -> None:
+    """Raise LimnerError unless the lock file, which is not free, shows that nobody holds `folder`."""
+    holder = _read_holder(descriptor)
+    if holder is not None:
+        is_elsewhere, is_running = holder.is_elsewhere(folder), holder.is_running()
+        # The holder of a system's lock runs. If the file names one that does not, it is an earlier one: the
+        # holder has yet to write who it is.
+        if (is_elsewhere and is_running) if has_locks else (is_elsewhere or not is_running):
+            return
+    raise LimnerError(_refusal(holder, folder, work, has_locks=has_locks))
 
 
 def _refusal(holder: Holder | None, folder: Path, work: Work, *, has_locks: bool) -> str:
@@ -173,6 +236,7 @@ def _record(descriptor: int, folder: Path) -> None:
         folder=str(folder),
         host=platform.node(),
         boot=_boot(),
+        view=_view(),
         process=os.getpid(),
         started=_start_of(os.getpid()),
         since=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
@@ -208,6 +272,15 @@ def _release(path: Path, descriptor: int) -> None:
 def _boot() -> str:
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
+
+
+def _view() -> str:
+    """The namespaces of mounts and processes, and the root; empty where the system tells no namespaces."""
+    with suppress(OSError):
+        spaces = [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in ("mnt", "pid")]
+        root = Path("/").stat()
+        return " ".join([*spaces, f"{root.st_dev}:{root.st_ino}"])
     return ""
 
 

@@ -1,12 +1,14 @@
 """The mark in every picture and film that limner writes: that limner wrote the file, and what it is.
 
 PNG has it as the text `Software`, JPEG and GIF as their comment, WebP as the EXIF tag `Software`, videos as
-the container's tag `comment`. A file with a mark may be replaced by its own command. Marked files are never
-training pictures, except drawings: the demo learns from those.
+the container's tag `comment`. A file with a mark may be replaced by its own command, except a painting: it
+may be the only one of its look. Marked files are never training pictures, except drawings: the demo learns
+from those.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from contextlib import suppress
@@ -62,6 +64,11 @@ def read_image_mark(path: Path) -> Kind | None:
             with Image.open(path, formats=_FORMATS) as image:
                 return image_mark(image)
     return None
+
+
+def is_replaceable(path: Path, kind: Kind) -> bool:
+    """Whether a picture of this kind may be written to `path`: nothing is there, or one with this mark."""
+    return not os.path.lexists(path) or read_image_mark(path) == kind
 
 
 def image_mark(image: Image.Image) -> Kind | None:

@@ -13,6 +13,7 @@ from helpers.looks import look_file
 from helpers.onnx_models import image_model
 from helpers.stores import TINY, colours
 from limner.bench.results import FILES, Benchmark, check_results
+from limner.cli import pipeline
 from limner.cli.commands.bench import BenchCommand
 from limner.cli.main import main
 from limner.cli.options import Credits
@@ -183,3 +184,13 @@ def test_benchmarks_replace_results_only(benchmark: Benchmark) -> None:
     check_results(Path("new"), benchmark)
     with pytest.raises(LimnerError, match="is a file; give --out the name of a folder"):
         check_results(Path("out", f"{benchmark}.json"), benchmark)
+
+
+def test_the_demo_draws_over_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "DEMO_PICTURES", 2)
+    drawings = Path("demo/drawings/sea-84")
+    drawings.mkdir(parents=True)
+    (drawings / "sea-000.png").symlink_to("/nowhere/sea.png")
+    pipeline._draw_pictures("sea", 64, Path("demo"))
+    assert (drawings / "sea-000.png").is_symlink()
+    assert read_image_mark(drawings / "sea-001.png") == "drawing"

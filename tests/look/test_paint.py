@@ -247,12 +247,45 @@ def test_files_are_replaced_only_with_force_and_a_source_never(tmp_path: Path, l
     assert source.read_bytes() == before
 
 
+def test_links_that_lead_nowhere_are_replaced_only_with_force(tmp_path: Path, look: Look) -> None:
+    source = photo(tmp_path / "photo.png")
+    drive = tmp_path / "drive" / "painting.png"
+    link, default = tmp_path / "link.png", tmp_path / "photo-painted.png"
+    for path in (link, default):
+        path.symlink_to(drive)
+    with pytest.raises(LimnerError, match=r"link\.png exists; add --force to replace it"):
+        paint_file(look, source, link)
+    assert paint_file(look, source).paintings == (tmp_path / "photo-painted-2.png",)
+    assert not drive.parent.exists()
+    paint_file(look, source, link, force=True)
+    assert link.is_symlink()
+    assert read_image_mark(drive) == "painting"
+
+
 def test_a_free_name_that_is_a_link_to_the_source_is_refused(tmp_path: Path, look: Look) -> None:
     source = photo(tmp_path / "photo.png")
     (tmp_path / "photo-painted.png").symlink_to(source)
     with pytest.raises(LimnerError, match="is the source itself"):
         paint_file(look, source, force=True)
     assert (tmp_path / "photo-painted.png").is_symlink()
+
+
+def test_folders_and_files_in_the_way_are_refused_before_painting(tmp_path: Path, look: Look) -> None:
+    source = tmp_path / "holiday"
+    source.mkdir()
+    for name in ("a.png", "b.png"):
+        photo(source / name)
+    (tmp_path / "out" / "b.png").mkdir(parents=True)
+    with pytest.raises(LimnerError, match=r"out/b\.png is a folder"):
+        paint_file(look, source, tmp_path / "out", force=True)
+    assert not (tmp_path / "out" / "a.png").exists()
+    with pytest.raises(
+        LimnerError, match=r"a\.png/painting\.png cannot be written: .*a\.png is not a folder"
+    ):
+        paint_file(look, source / "a.png", source / "a.png" / "painting.png", force=True)
+    (source / "a-painted.png").mkdir()
+    with pytest.raises(LimnerError, match=r"a-painted\.png is a folder"):
+        paint_file(look, source / "a.png", force=True)
 
 
 def test_a_folder_s_painting_never_replaces_one_of_its_pictures(tmp_path: Path, look: Look) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -127,30 +129,39 @@ def test_looks_no_longer_listed_are_removed(look: Path, tmp_path: Path) -> None:
     }
 
 
-def test_a_list_with_paths_outside_the_page_removes_nothing(look: Path, tmp_path: Path) -> None:
+def test_a_site_of_another_program_is_published_into_with_force_only(look: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    texts = {
+        "looks/looks.json": '{"looks": [{"file": "old.onnx", "preview": "old.jpg"}]}',
+        "looks/old.onnx": "mine",
+        "looks/old.jpg": "mine",
+        "index.html": "mine",
+        "assets/hero.js": "mine",
+        "runtime/x": "mine",
+    }
+    for name, text in texts.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text)
+    with pytest.raises(LimnerError, match=r"site holds other files; .* --force to put the page among them"):
+        publish([look], site)
+    assert {name: (site / name).read_text() for name in files(site)} == texts
+    publish([look], site, force=True)
+    assert files(site) == FILES | texts.keys()
+    replaced = {"looks/looks.json", "index.html"}
+    assert {(site / name).read_text() for name in texts.keys() - replaced} == {"mine"}
+    assert (site / "index.html").read_text() == "new"
+
+
+def test_a_page_that_lost_its_manifest_is_refused(look: Path, tmp_path: Path) -> None:
     page = publish([look], tmp_path / "page")
-    (tmp_path / "precious").write_text("kept")
-    evil = {"looks": [{"file": "../../precious", "preview": str(tmp_path / "precious")}]}
-    (page / "looks" / "looks.json").write_text(json.dumps(evil))
-    (page / MANIFEST).unlink()  # as in a page of an earlier version
-    publish([look], page)
-    assert (tmp_path / "precious").read_text() == "kept"
-
-
-def test_a_page_without_a_manifest_is_replaced_with_its_stale_files(look: Path, tmp_path: Path) -> None:
-    page = publish([look, look], tmp_path / "page")
     (page / MANIFEST).unlink()
-    (page / "assets" / "app-1.js").write_text("1")
-    (page / "index.html").write_text("old")
-    (page / "CNAME").write_text("sea.example")
-    publish([look], page)
-    assert files(page) == {*FILES, "CNAME"}
-    assert (page / "index.html").read_text() == "new"
+    with pytest.raises(LimnerError, match="page holds other files"):
+        publish([look], page)
+    publish([look], page, force=True)
+    assert files(publish([look], page)) == FILES
 
 
-@pytest.mark.parametrize(
-    "name", ["index.html", "looks/looks.json", "looks/north-sea.onnx", "assets/app-2.js"]
-)
+@pytest.mark.parametrize("name", ["index.html", "looks/looks.json", "looks/north-sea.onnx"])
 def test_an_edited_file_is_replaced_with_force_only(
     look: Path, tmp_path: Path, web: Path, name: str
 ) -> None:
@@ -164,6 +175,59 @@ def test_an_edited_file_is_replaced_with_force_only(
     publish([look], page, force=True)
     assert files(page) == {*FILES, "assets/app-3.js"} - {"assets/app-2.js"}
     publish([look], page)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_an_edited_file_that_the_page_no_longer_has_stays(
+    look: Path, tmp_path: Path, web: Path, force: bool
+) -> None:
+    page = publish([look, look], tmp_path / "page")
+    (web / "assets" / "app-2.js").rename(web / "assets" / "app-3.js")
+    edited = [page / name for name in ("assets/app-2.js", "looks/north-sea-2.jpg")]
+    for path in edited:
+        path.write_text("edited")
+    publish([look], page, force=force)
+    assert [path.read_text() for path in edited] == ["edited"] * 2
+    assert files(page) == {*FILES, "assets/app-3.js", "looks/north-sea-2.jpg"}
+
+
+def test_a_file_in_the_way_of_the_page_is_refused_before_anything_is_written(
+    look: Path, tmp_path: Path, web: Path
+) -> None:
+    page = publish([look], tmp_path / "page")
+    shutil.rmtree(page / "assets")
+    (page / "assets").write_text("mine")
+    (web / "index.html").write_text("newer")
+    before = {path: (page / path).read_bytes() for path in files(page)}
+    for force in (False, True):
+        with pytest.raises(LimnerError, match=r"app-2\.js cannot be written: .*/assets is not a folder"):
+            publish([look], page, force=force)
+    assert {path: (page / path).read_bytes() for path in files(page)} == before
+    (web / "assets" / "app-2.js").unlink()
+    publish([look], page)
+    assert (page / "assets").read_text() == "mine", "a page without that file goes round it"
+
+
+def test_a_disk_that_fills_leaves_a_page_that_is_said_to_be_incomplete(
+    look: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = publish([look], tmp_path / "page")
+    replace = Path.replace
+
+    def fill(self: Path, target: Path) -> Path:
+        if target.name == "app-2.js":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", fill)
+        sentence = (
+            r"app-2\.js cannot be written: the disk is full.* It was not changed\. "
+            r"The page in .*page is incomplete: publish it again\."
+        )
+        with pytest.raises(LimnerError, match=sentence):
+            publish([look], page)
+    assert files(publish([look], page)) == FILES
 
 
 def test_files_that_a_person_added_are_not_replaced_and_stay(look: Path, tmp_path: Path, web: Path) -> None:

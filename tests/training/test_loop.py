@@ -21,10 +21,11 @@ from PIL import Image
 
 import limner.training.loop
 from helpers.names import LATIN1
-from helpers.stores import TINY, store
+from helpers.stores import TINY, colours, store
 from limner.data.store import ImageStore, StoredImage
 from limner.errors import LimnerError
 from limner.lock import LOCK, folder_lock
+from limner.mark import read_image_mark
 from limner.recipe import Precision
 from limner.training.checkpoint import list_checkpoints, read_checkpoint
 from limner.training.log import RunLog
@@ -338,6 +339,52 @@ def test_sheets_after_the_checkpoint_are_replaced(pictures: ImageStore, tmp_path
     assert not left_over.exists()
 
 
+def test_pictures_of_a_person_in_a_run_stay(pictures: ImageStore, tmp_path: Path) -> None:
+    run = train(pictures, TINY, tmp_path, epochs=1)
+    theirs = [run.samples / f"step-{step:08}.jpg" for step in (6, 900)]
+    for path in theirs:
+        colours(1).save(path)
+    before = [path.read_bytes() for path in theirs]
+
+    def replace_film() -> None:
+        colours(1).save(run.film)
+
+    reporter = at_step(5, replace_film)
+    train(pictures, TINY, tmp_path, epochs=2, report=reporter)
+    assert [path.read_bytes() for path in theirs] == before
+    assert read_image_mark(run.film) is None
+    stays = "holds what limner did not write: it stays, and no"
+    assert reporter.messages[1:3] == [
+        f"{theirs[0]} {stays} sample sheet is written.",
+        f"{run.film} {stays} film is written.",
+    ]
+    with pytest.raises(LimnerError, match=r"film\.gif holds what limner did not write: move it"):
+        train(pictures, TINY, tmp_path, epochs=3)
+    assert read_step(tmp_path) == 6
+    run.film.unlink()
+    train(pictures, TINY, tmp_path, epochs=2)
+    with Image.open(run.film) as film:
+        assert getattr(film, "n_frames", 1) == 1
+
+
+@pytest.mark.parametrize("due", ["a checkpoint", "a record"])
+def test_a_run_that_is_moved_is_not_written_to_its_old_place(
+    pictures: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, due: str
+) -> None:
+    run, moved = tmp_path / "run", tmp_path / "moved"
+    train(pictures, TINY, run, epochs=1)
+    monkeypatch.setattr("limner.training.timing.StepTimer.checkpoint_due", lambda *_: due == "a checkpoint")
+
+    def move() -> None:
+        run.rename(moved)
+
+    with pytest.raises(LimnerError, match="run was moved or deleted while it was being trained"):
+        train(pictures, TINY, run, epochs=3, report=at_step(4, move))
+    assert not run.exists()
+    train(pictures, TINY, moved, epochs=2)
+    assert read_step(moved) == 6
+
+
 def test_changed_pictures_are_reported(pictures: ImageStore, tmp_path: Path) -> None:
     train(pictures, TINY, tmp_path / "run", epochs=1)
     reporter = RecordingReporter()
@@ -410,7 +457,7 @@ def test_one_trainer_at_a_time(pictures: ImageStore, tmp_path: Path) -> None:
         pytest.raises(LimnerError, match=rf"run is being trained by process {os.getpid()}, since"),
     ):
         train(pictures, TINY, run, epochs=1)
-    assert list(run.iterdir()) == []
+    assert not run.exists()
     locked: list[bool] = []
     train(pictures, TINY, run, epochs=1, report=at_step(1, lambda: locked.append((run / LOCK).exists())))
     assert locked == [True]

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from helpers.stores import TINY
+from helpers.stores import TINY, colours
 from limner.errors import LimnerError
+from limner.evaluation.sheets import write_image
 from limner.training.checkpoint import list_checkpoints, save_checkpoint
 from limner.training.run import begin_run, check_run, open_run
 from limner.training.state import TrainState
@@ -63,7 +64,8 @@ def test_a_person_s_copies_are_neither_sheets_nor_checkpoints(tmp_path: Path) ->
     assert copy.exists()
     run.samples.mkdir()
     for name in ("step-00000001.jpg", "step-best.jpg"):
-        (run.samples / name).write_bytes(b"")
+        write_image(run.samples / name, colours(1))
+    colours(1).save(run.samples / "step-00000002.jpg")
     assert [path.name for path in run.sheets()] == ["step-00000001.jpg"]
 
 

@@ -6,6 +6,7 @@ any file is replaced.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -250,7 +251,7 @@ def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
     with ProgressBar() as progress:
         for index, picture in enumerate(draw(subject, DEMO_PICTURES, side, seed=1)):
             path = drawings / f"{subject}-{index:03}.png"
-            if not path.exists():
+            if not os.path.lexists(path):
                 with atomic_file(path) as file:
                     picture.save(file, "PNG", **save_options("PNG", "drawing"))
             progress(index + 1, DEMO_PICTURES, "drawing pictures")

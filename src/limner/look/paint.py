@@ -11,6 +11,7 @@ name is taken. An `out` that exists is refused unless `force` is set. A source i
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from limner.data.images import UnreadableFile, read_image
 from limner.data.sources import Source, find_source, scan
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_file, atomic_write, check_no_source
+from limner.files import atomic_file, atomic_write, check_no_source, check_place
 from limner.look.look import Look
 from limner.look.video_writer import video_writer
 from limner.mark import save_options
@@ -138,6 +139,8 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
         raise LimnerError(f"{printable(source)} has no pictures{example}.")
     names = {path: _painting_names(target / path.relative_to(source)) for path in found}
     check_no_source((painting for pair in names.values() for painting in pair), found)
+    for painting, _ in names.values():
+        check_place(painting)
     paintings: list[Path] = []
     for number, path in enumerate(found):
         progress(number, len(found), "Painting")
@@ -205,22 +208,27 @@ def _choose_target(source: Path, out: Path | None, suffixes: tuple[str, ...], fo
     if out is None:
         out = _find_free_name(source.resolve().parent, default, suffix, force)
         check_no_source([out], [source])
+        if suffixes:
+            check_place(out)
         return out
     if suffixes and out.is_dir():
         out = out / f"{default}{suffix}"
     if suffixes and out.suffix.lower() not in suffixes:
         raise LimnerError(f"{out} has no suffix that can be written; choose one of {', '.join(suffixes)}.")
     check_no_source([out], [source])
-    if not suffixes and out.exists() and not out.is_dir():
+    if suffixes:
+        check_place(out)
+    elif os.path.lexists(out) and not out.is_dir():
         raise LimnerError(f"{out} is a file; give --out the name of a folder.")
-    if not force and out.exists() and (suffixes or any(out.iterdir())):
+    # Paintings of before are not replaced either: each may be the only one of its look.
+    if not force and os.path.lexists(out) and (suffixes or any(out.iterdir())):
         raise LimnerError(f"{out} exists; add --force to replace it, or choose another --out.")
     return out
 
 
 def _find_free_name(folder: Path, name: str, suffix: str, force: bool) -> Path:
     path, count = folder / f"{name}{suffix}", 2
-    while path.exists() and not force:
+    while os.path.lexists(path) and not force:
         path, count = folder / f"{name}-{count}{suffix}", count + 1
     return path
 

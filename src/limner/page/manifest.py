@@ -48,14 +48,25 @@ def write_manifest(folder: Path, *pages: Files) -> None:
     atomic_write(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
-def check_unedited(folder: Path, files: Files, names: Iterable[str], *, force: bool = False) -> None:
+def check_unedited(folder: Path, names: Iterable[str], *, force: bool = False) -> None:
     """Raise LimnerError where a file of a page was edited or added by a person, unless `force` is set.
 
-    `files` are those that limner wrote, and `names` those that it is going to write.
+    `names` are the files that are going to be written, without the manifest.
     """
-    check_replaceable(folder / MANIFEST, lambda _: read_manifest(folder) is not None, force=force)
-    for name in sorted({*files, *names}):
-        check_replaceable(folder / name, partial(_has_digest, files.get(name, frozenset())), force=force)
+    manifest = read_manifest(folder)
+    check_replaceable(folder / MANIFEST, lambda _: manifest is not None, force=force)
+    files = manifest or {}
+    for name in sorted(names):
+        is_ours = partial(is_unedited, digests=files.get(name, frozenset()))
+        check_replaceable(folder / name, is_ours, force=force)
+
+
+def is_unedited(path: Path, digests: frozenset[str]) -> bool:
+    """Whether a regular file at `path`, which can be read, has one of these digests."""
+    try:
+        return path.is_file() and digest_of_file(path) in digests
+    except OSError:
+        return False
 
 
 def digest(content: bytes) -> str:
@@ -67,10 +78,6 @@ def digest_of_file(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _has_digest(digests: frozenset[str], path: Path) -> bool:
-    return digest_of_file(path) in digests
 
 
 def _is_inside(name: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,17 @@ from PIL import Image
 from limner.data.arrays import to_image
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_file, atomic_write, disk_errors, read_regular
+from limner.files import atomic_write, disk_errors
 from limner.look.look import Look, to_image_array
 from limner.look.trial import Trial
 from limner.mark import save_options
 from limner.page.check import LookCheck, check_file
 from limner.page.manifest import (
     MANIFEST,
-    Files,
     check_unedited,
     digest,
     digest_of_file,
+    is_unedited,
     read_manifest,
     write_manifest,
 )
@@ -52,10 +52,10 @@ def publish(
     `on_checked` gets how the page paints each look, or that it cannot, before anything is written.
 
     Files that a person added (such as a CNAME) stay. Files of an earlier page are replaced, and those that
-    only the earlier page had are removed. index.html is written last, so that visitors never get a partial
-    page. Raises LimnerError with the reasons of all looks that cannot be read or painted with on a page;
-    and if the folder is not a page, a person edited a file of the page (unless `force` is set), or a file
-    cannot be written.
+    only the earlier page had are removed, unless a person edited them. index.html is written last, so that
+    visitors never get a partial page. Raises LimnerError with the reasons of all looks that cannot be read
+    or painted with on a page; and if the folder is not a page or a person edited a file of the page (unless
+    `force` is set), or a file cannot be written.
     """
     if not looks:
         raise LimnerError("No look was given: name one or more .onnx files.")
@@ -71,41 +71,46 @@ def publish(
     contents = _looks_contents(opened, previews)
     files = {name: frozenset({digest(content)}) for name, content in contents.items()}
     files |= {name: frozenset({digest_of_file(WEB / name)}) for name in _web_files()}
-    earlier = _earlier_files(folder, files)
+    earlier = read_manifest(folder) or {}
     write_manifest(folder, earlier, files)
-    for name, content in contents.items():
-        atomic_write(folder / name, content)
-    _copy_web(folder)
-    for name in earlier.keys() - files.keys():
-        with disk_errors(folder / name):
-            (folder / name).unlink(missing_ok=True)
-    write_manifest(folder, files)
+    try:
+        for name, content in contents.items():
+            atomic_write(folder / name, content)
+        _copy_web(folder)
+        for name in earlier.keys() - files.keys():
+            if is_unedited(folder / name, earlier[name]):
+                with disk_errors(folder / name):
+                    (folder / name).unlink()
+        write_manifest(folder, files)
+    except LimnerError as error:
+        raise LimnerError(f"{error} The page in {folder} is incomplete: publish it again.") from error
     return folder
 
 
 def check_output(looks: Sequence[Path], folder: Path, *, force: bool = False) -> None:
     """Raise the errors of `publish` that need no look to be read."""
     _check_web()
-    check_page(folder)
+    check_page(folder, force=force)
     files = _file_names(looks)
     names = [
         *(f"looks/{name}" for name in (*files, *map(_preview_name, files))),
         LIST.as_posix(),
         *_web_files(),
     ]
-    check_unedited(folder, _earlier_files(folder, names), names, force=force)
+    check_unedited(folder, names, force=force)
 
 
-def check_page(folder: Path) -> None:
-    """Raise LimnerError if `folder` is a file, or has files but is not a page."""
+def check_page(folder: Path, *, force: bool = False) -> None:
+    """Raise LimnerError if `folder` is a file, or, unless `force` is set, has files but is not a page."""
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file; give --out the name of a folder.")
-    if not folder.exists() or _is_page(folder):
+    if force or not folder.exists() or _is_page(folder):
         return
     for name in sorted(path.name for path in folder.iterdir()):
         if _is_content(name):
             raise LimnerError(
-                f"{folder} holds other files, such as {name}; give --out an empty or a new folder."
+                f"{folder} holds other files, such as {name}; give --out an empty or a new folder, or add "
+                "--force to put the page among them."
             )
 
 
@@ -115,7 +120,8 @@ def _is_content(name: str) -> bool:
 
 
 def _is_page(folder: Path) -> bool:
-    return (folder / LIST).exists() or read_manifest(folder) is not None
+    """Whether the folder has a manifest; `check_unedited` asks whether that is limner's."""
+    return os.path.lexists(folder / MANIFEST)
 
 
 def _check_web() -> None:
@@ -169,41 +175,12 @@ def _entry(look: Look, file: str) -> dict[str, Any]:
     }
 
 
-def _earlier_files(folder: Path, names: Iterable[str]) -> Files:
-    """The files of the page that is in the folder, with their digests.
-
-    Before there were manifests, a page had its list, the files that it lists, and all in assets/ and
-    runtime/. Such a page is taken as it is, with those of `names` that it has.
-    """
-    manifest = read_manifest(folder)
-    if (folder / MANIFEST).exists() or not (folder / LIST).exists():
-        return manifest or {}
-    built = [*(folder / "assets").glob("*"), *(folder / "runtime").glob("*")]
-    found = {*names, *_listed_files(folder), *(path.relative_to(folder).as_posix() for path in built)}
-    return {name: frozenset({digest_of_file(folder / name)}) for name in found if (folder / name).is_file()}
-
-
-def _listed_files(folder: Path) -> set[str]:
-    """Files that the list of an earlier page names."""
-    try:
-        listed = json.loads(read_regular(folder / LIST))["looks"]
-        names = {str(entry[key]) for entry in listed for key in ("file", "preview")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
-    return {f"looks/{name}" for name in names if Path(name).name == name}
-
-
 def _preview(trial: Trial) -> bytes:
     """A small JPEG of a look's trial painting, which shows its style."""
     small = to_image(to_image_array(trial.output)).resize((128, 128), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=80, **save_options("JPEG", "preview"))
     return buffer.getvalue()
-
-
-def _copy(source: Path, target: Path) -> None:
-    with disk_errors(target), source.open("rb") as reader, atomic_file(target) as writer:
-        shutil.copyfileobj(reader, writer, 1 << 20)
 
 
 def _web_files() -> list[str]:
@@ -214,6 +191,6 @@ def _web_files() -> list[str]:
 
 def _copy_web(folder: Path) -> None:
     for name in _web_files():
-        _copy(WEB / name, folder / name)
-    if not (folder / ".nojekyll").exists():
+        atomic_write(folder / name, (WEB / name).read_bytes())
+    if not os.path.lexists(folder / ".nojekyll"):
         atomic_write(folder / ".nojekyll", "")  # otherwise GitHub Pages processes the files with Jekyll

@@ -32,7 +32,8 @@ from limner.errors import LimnerError
 from limner.evaluation.samples import Samples
 from limner.evaluation.sheets import draw_generator_sheet, write_film, write_image
 from limner.guide import make_guide
-from limner.lock import folder_lock
+from limner.lock import FolderLock, folder_lock
+from limner.mark import Kind, is_replaceable
 from limner.recipe import Recipe
 from limner.seeding import DROPOUT, derive_seed
 from limner.training.batch_norm import MAX_BATCHES, recalibrate_batch_norm
@@ -69,8 +70,8 @@ def train(
     torch's global random number generator is reseeded.
 
     The first process holds the folder's lock. Raises LimnerError where another process trains the run, the
-    pictures or the folder do not fit the recipe, a file cannot be written, or a loss or weight is NaN or
-    infinite; the last checkpoint is then unchanged.
+    pictures or the folder do not fit the recipe, the folder is moved, a file cannot be written, or a loss
+    or weight is NaN or infinite; the last checkpoint is then unchanged.
     """
     budget = Budget.parse(epochs, minutes)
     with process_group(device) as group:
@@ -79,12 +80,15 @@ def train(
             _check_recipe_fits(pictures, recipe, group)
             if group.is_main:
                 check_run(folder, recipe)  # before the lock, which writes into the folder
-            with folder_lock(folder, "trained") if group.is_main else nullcontext():
+            with folder_lock(folder, "trained") if group.is_main else nullcontext() as lock:
                 if group.is_main:
                     begin_run(folder, recipe, pictures.folder)
                 group.barrier()
                 run = open_run(folder)
-                Trainer(pictures, run, budget, group, report=reporter, stop_signal=stop_signal).run_loop()
+                trainer = Trainer(
+                    pictures, run, budget, group, lock=lock, report=reporter, stop_signal=stop_signal
+                )
+                trainer.run_loop()
     return run
 
 
@@ -98,11 +102,12 @@ class Trainer:
         budget: Budget,
         group: ProcessGroup,
         *,
+        lock: FolderLock | None,
         report: Reporter,
         stop_signal: StopSignal,
     ) -> None:
         self.run, self.budget, self.group, self.report = run, budget, group, report
-        self.stop_signal = stop_signal
+        self.lock, self.stop_signal = lock, stop_signal
         self.recipe = run.recipe
         self.pictures_digest = digest_of_store(pictures)
         self.state = TrainState(self.recipe, group.device)
@@ -269,6 +274,7 @@ class Trainer:
         self.state.sums.zero_()
         if not self.group.is_main:
             return
+        self.check_in_place()
         self.recalibrate()
         record = EpochRecord(
             step=self.state.position.step,
@@ -286,6 +292,7 @@ class Trainer:
         """Write a checkpoint and a sheet. Changes nothing that training depends on."""
         state, position, start = self.state, self.state.position, time.perf_counter()
         if self.group.is_main:
+            self.check_in_place()
             self.recalibrate()
             if not is_all_finite(state.tensors().values()):
                 raise self.divergence_error("a weight is NaN or infinite")
@@ -293,15 +300,30 @@ class Trainer:
             save_checkpoint(self.run.checkpoints, state, self.recipe, self.pictures_digest)
             caption = f"epoch {position.epoch:,}, step {position.step:,}, {state.seconds / 60:,.1f} min"
             path = self.run.samples / f"step-{position.step:08}.jpg"
-            write_image(path, draw_generator_sheet(self.samples, state.generator, caption))
-            self.report.on_samples(path)
+            if self.may_write(path, "sample sheet"):
+                write_image(path, draw_generator_sheet(self.samples, state.generator, caption))
+                self.report.on_samples(path)
         self.timer.end_checkpoint(start)
+
+    def check_in_place(self) -> None:
+        """Raise LimnerError where the run was moved: its old place is no run, and nothing resumes there."""
+        if self.lock is not None:
+            self.lock.check_in_place()
+
+    def may_write(self, path: Path, kind: Kind) -> bool:
+        """Whether a picture may be written to `path`; a person's file there stays, which a message says."""
+        if is_replaceable(path, kind):
+            return True
+        self.report.message(f"{path} holds what limner did not write: it stays, and no {kind} is written.")
+        return False
 
     def finish(self, *, trained: bool) -> None:
         """Write the film; report what was reached, where the run is, and how to resume it."""
         if not self.group.is_main:
             return
-        write_film(self.run.film, self.run.sheets())
+        self.check_in_place()
+        if self.may_write(self.run.film, "film"):
+            write_film(self.run.film, self.run.sheets())
         position, minutes = self.state.position, self.state.seconds / 60
         if self.stop_signal.requested:
             self.report.message(f"Stopped at step {position.step:,}. The same command resumes from there.")

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from limner import __version__
 from limner.errors import LimnerError, system_reason
 from limner.files import atomic_write, read_regular
+from limner.mark import is_replaceable, read_image_mark
 from limner.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -64,9 +65,10 @@ class Run:
         return self.folder / "film.gif"
 
     def sheets(self) -> list[Path]:
-        """The sheets in the folder, oldest first; copies of other names are a person's."""
-        sheets = self.samples.glob("step-*.jpg")
-        return sorted(path for path in sheets if path.stem.removeprefix("step-").isdecimal())
+        """The sheets in the folder, oldest first; files of other names or without a mark are a person's."""
+        found = self.samples.glob("step-*.jpg")
+        sheets = sorted(path for path in found if path.stem.removeprefix("step-").isdecimal())
+        return [path for path in sheets if read_image_mark(path) == "sample sheet"]
 
     def generator(self) -> UNet:
         """The generator of the last intact checkpoint, on the CPU, in evaluation mode.
@@ -119,7 +121,8 @@ def open_run(folder: Path) -> Run:
 def check_run(folder: Path, recipe: Recipe) -> Run | None:
     """The run in `folder` if `recipe` can resume it, None if a run can begin there. Writes nothing.
 
-    Raises LimnerError where the folder holds something else, or a run of another recipe or version.
+    Raises LimnerError where the folder holds something else, or a run of another recipe or version, and
+    where a file of a person would be replaced when training ends.
     """
     if not (folder / "run.json").exists():
         _check_folder_is_free(folder)
@@ -130,6 +133,8 @@ def check_run(folder: Path, recipe: Recipe) -> Run | None:
             f"The run in {folder} has another recipe: its {', '.join(differing)}. Give the same "
             "values to resume it, or another folder to start a new run."
         )
+    if not is_replaceable(run.film, "film"):
+        raise LimnerError(f"{run.film} holds what limner did not write: move it to another place.")
     return run
 
 
