@@ -36,12 +36,12 @@ const ENGINE_CHUNKS = [
   { name: 'engine', test: /web\/engine\/(?!webgpu\/)/, tags: ['$initial' as const] },
   // The error of an import that fails. The engine's file has most imports, and must not need the page's.
   { name: 'engine', test: /web\/shared\/errors\.ts/ },
-  // One holds what every page on WebGPU needs, and one what only looks with other operators need.
+  // One holds what every page on WebGPU needs, and one what only networks with other operators or open sizes need.
   {
     name: 'painter',
     test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|instance-norm|conv-(naive|grouped)))/,
   },
-  { name: 'extended', test: /web\/engine\/(graph|codegen)\// },
+  { name: 'extended', test: /web\/engine\/(graph\/|codegen\/|onnx\/free-dims)/ },
 ];
 
 function emitRuntime(): Plugin {
