@@ -4,7 +4,6 @@ A browser shows a frame of less than 20 ms for 100 ms, because old GIFs say 0; h
 animation that is cut off gives the frames it has.
 """
 
-import struct
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image
 
 from limner.data.images import UnreadableFile, open_image, to_upright_rgb
 from limner.data.videos import Clip, Frame
+from limner.decoders import IMAGE_FAULTS
 from limner.errors import first_line
 
 _MIN_SECONDS = 0.02
@@ -75,7 +75,7 @@ class _Decoder:
             try:
                 image.seek(index)
                 image.load()
-            except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error) as error:
+            except IMAGE_FAULTS as error:
                 if index == first:
                     raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
                 self.lost = end - index

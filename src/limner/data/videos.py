@@ -25,6 +25,7 @@ from limner.data.images import UnreachableFile, UnreadableFile
 from limner.data.video_colour import RgbConverter
 from limner.data.video_orientation import make_upright
 from limner.data.video_timeline import PacketReader, Timeline, read_timeline
+from limner.decoders import open_video
 from limner.errors import LimnerError
 
 SUFFIXES = frozenset(
@@ -44,15 +45,6 @@ they would be nearly the same picture.
 
 _SEEK_BEYOND = 8
 """Frames that are decoded in vain before a keyframe: with more, seeking to it is faster."""
-
-_OPTIONS = {
-    # A playlist or a script under a video's name would open other files and addresses.
-    "protocol_whitelist": "file",
-    "format_whitelist": "mov,mp4,matroska,webm,avi,asf,flv,ogg,mpeg,mpegts,mpegvideo,mp3,aac,flac,wav",
-    # Some old files have no time to show a frame, only a time to decode it.
-    "fflags": "+genpts",
-}
-"""FFmpeg's options: video containers, and sound so that the report can call it that; files only."""
 
 _STILLS = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
 """Streams that hold a cover or thumbnails."""
@@ -268,8 +260,7 @@ def _open_video(path: Path) -> Iterator[Any]:
     if not head:
         raise UnreadableFile("is an empty file")
     try:
-        # An absolute path, because FFmpeg takes the relative path `12:30.mp4` for an address.
-        container = av.open(str(path.absolute()), options=_OPTIONS, metadata_errors="replace")
+        container = open_video(path)
     except (av.FFmpegError, ValueError, OSError) as error:
         if head[4:] in _MP4_BOXES:
             raise UnreadableFile(
