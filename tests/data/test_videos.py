@@ -13,7 +13,7 @@ import pytest
 from av.video.stream import VideoStream
 from PIL import Image
 
-from helpers.files import BURSTS, damage, scene, shared, sound, video
+from helpers.files import BURSTS, damage, motion_jpeg, scene, shared, sound, video
 from limner.data.checks.dataset import check_dataset
 from limner.data.images import UnreadableFile
 from limner.data.prepare import prepare
@@ -112,6 +112,19 @@ def test_turned_and_mirrored_videos_give_upright_frames(
         shown_x, shown_y = a * x + c * y, b * x + d * y
         found = frame.image.getpixel((width // 2 + shown_x * 16, height // 2 + shown_y * 16))
         assert found == pytest.approx((grey,) * 3, abs=6)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_camera_s_avi_of_jpegs_with_exif_is_read_upright(tmp_path: Path, orientation: int) -> None:
+    shown = Image.new("RGB", (96, 64), "black")
+    shown.paste("red", (0, 0, 48, 64))
+    turns = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    stored = shown.transpose(turns[orientation]) if orientation in turns else shown
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    read = frames(motion_jpeg(tmp_path / "a.avi", [stored] * 3, exif), 9)
+    assert [frame.image.size for frame in read] == [(96, 64)] * 3
+    assert all(left_is_red(frame.image) for frame in read)
 
 
 BARS = np.array([(200, 60, 40), (40, 180, 60), (50, 70, 200)], np.uint8)
