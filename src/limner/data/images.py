@@ -33,6 +33,7 @@ MAX_ASPECT_RATIO = 4
 """Largest ratio of the long side to the short side; only the middle of a longer picture is kept."""
 
 _ANIMATED_FORMATS = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
+_PAGED_FORMATS = frozenset({"TIFF", "HEIF"})  # in an MPO, the others are previews and maps of depth
 _FORMATS: tuple[str, ...] = (
     "PNG",
     "WEBP",
@@ -138,7 +139,7 @@ def inspect_image(path: Path, *, at_least: int) -> ImageInfo:
             size=size,
             decoded_size=_upright_size(image),
             is_animated=has_more and image.format in _ANIMATED_FORMATS,
-            has_more_pages=has_more and image.format == "TIFF",
+            has_more_pages=has_more and image.format in _PAGED_FORMATS,
             mark=written_as,
         )
 
@@ -176,11 +177,13 @@ def open_image(path: Path) -> Iterator[Image.Image]:
 def _identify(file: BinaryIO, path: Path) -> Image.Image:
     head = file.read(kinds.HEAD_BYTES)
     file.seek(0)
+    if not head:
+        raise UnreadableFile("is an empty file")
     kind = kinds.identify(head, path.suffix.lower())
     if isinstance(kind, kinds.ForeignKind):
         raise UnreadableFile(kind.reason)
     formats = _FORMATS
-    if head[4:8] == b"ftyp" and heic.is_available():
+    if kind == "image" and head[4:8] == b"ftyp" and heic.is_available():
         heic.register()
         formats = (*_FORMATS, "HEIF")
     try:
