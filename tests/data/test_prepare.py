@@ -244,7 +244,7 @@ def test_progress_is_reported(tmp_path: Path) -> None:
         ([], "No picture or video was found in"),
         (["one.jpg"], "only one.jpg could be used"),
         (["text.jpg"], "none could be read"),
-        (["bad.mp4"], "bad.mp4 is not a video"),
+        (["bad.mp4"], "bad.mp4 is a text file, not a video"),
     ],
 )
 def test_too_few_pictures_are_refused_with_a_sentence(

@@ -350,6 +350,7 @@ def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     whole = video(tmp_path / "a.mp4")
     (tmp_path / "half.mp4").write_bytes(whole.read_bytes()[:1000])
     (tmp_path / "text.mp4").write_text("no video" * 100)
+    (tmp_path / "noise.mp4").write_bytes(bytes(300))
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\na.mp4\n#EXT-X-ENDLIST\n")
     (tmp_path / "script.mp4").write_text("ffconcat version 1.0\nfile a.mp4\n")
@@ -357,9 +358,10 @@ def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     sound(tmp_path / "cover.mp4", cover=scene(64, 64))
     expected = {
         "half.mp4": r"is an MP4 whose index \(moov\) is missing",
-        "text.mp4": "damaged or cut off",
-        "list.mp4": "is not a video",
-        "script.mp4": "is not a video",
+        "text.mp4": r"is a text file, not a video$",
+        "noise.mp4": "is a video that cannot be read: convert it to MP4 if another program can play it",
+        "list.mp4": "is a text file",
+        "script.mp4": "is a text file",
         "empty.mp4": "is an empty file",
         "sound.mp4": "has sound but no pictures",
         "cover.mp4": "has sound but no pictures",
@@ -381,7 +383,7 @@ def test_a_video_without_frames_is_refused(tmp_path: Path, suffix: str, message:
 def test_a_file_with_only_the_name_of_a_video_is_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(np.random.default_rng(0).bytes(3000))
-    with pytest.raises(UnreadableFile, match="is not a video that can be read"):
+    with pytest.raises(UnreadableFile, match="is a video that cannot be read: convert it to MP4"):
         frames(path, 3)
 
 

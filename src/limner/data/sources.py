@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from limner.data import kinds, videos
-from limner.data.images import UnreadableFile
+from limner.data.images import UnreachableFile, UnreadableFile
 from limner.data.kinds import Media
 from limner.display import printable
 from limner.errors import LimnerError
@@ -29,6 +29,8 @@ Skipped = tuple[str, str]
 _SYSTEM_NAMES = frozenset(
     {"__macosx", "@eadir", "@tmp", "@__thumb", "#recycle", "#snapshot", "lost+found", "desktop.ini"}
     | {"$recycle.bin", "recycler", "system volume information", "thumbs.db", "ehthumbs.db"}
+    | {"@recycle", "lost.dir", "network trash folder", "temporary items"}
+    | {f"found.{number:03}" for number in range(10)}  # what Windows' chkdsk saved
 )
 """Names, in lower case, that operating systems, network drives and viewers put beside pictures."""
 
@@ -151,7 +153,9 @@ def _walk_files(path: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]
         folders[:] = sorted(
             name
             for name in folders
-            if not _is_system_name(name) and not _is_limner_folder(Path(folder) / name)
+            if not _is_system_name(name)
+            and not _is_limner_folder(Path(folder) / name)
+            and not _is_cache_of_photos(Path(folder) / name)
         )
         for name in sorted(files):
             if not _is_system_name(name) or _is_in_cloud(name):
@@ -177,6 +181,11 @@ def _is_limner_folder(folder: Path) -> bool:
     return any((folder / mark).is_file() for mark in marks)
 
 
+def _is_cache_of_photos(folder: Path) -> bool:
+    """Whether macOS's Photos keeps smaller copies here; its pictures are in `originals`."""
+    return folder.name == "resources" and folder.parent.suffix.lower() == ".photoslibrary"
+
+
 def _classify(file: Path, *, is_named: bool) -> Media | None:
     """The kind of a file to read; None for a file that is silently ignored. Raises `UnreadableFile`."""
     if _is_in_cloud(file.name):
@@ -194,7 +203,15 @@ def _classify(file: Path, *, is_named: bool) -> Media | None:
         if is_meant:
             raise UnreadableFile("is a broken link") from error
         return None
-    head = _read_head(file)
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(kinds.HEAD_BYTES)
+    except OSError as error:
+        if is_meant:
+            raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
+        return None
+    if not head and is_meant:
+        raise UnreadableFile("is an empty file")
     is_code = suffix in _SUFFIXES_OF_CODE and kinds.is_text(head)
     kind = kinds.identify(head, suffix) or (None if is_code else by_suffix)
     if isinstance(kind, kinds.ForeignKind):
@@ -202,14 +219,6 @@ def _classify(file: Path, *, is_named: bool) -> Media | None:
     if kind is None and is_named:
         raise UnreadableFile(kinds.describe_unknown(head))
     return kind
-
-
-def _read_head(file: Path) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(kinds.HEAD_BYTES)
-    except OSError:
-        return b""  # the suffix decides, and whoever decodes the file says why it cannot
 
 
 def _require_sources(paths: Sequence[Path], sources: list[Source], skipped: list[Skipped]) -> None:

@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from limner.data.images import UnreachableFile, UnreadableFile
+from limner.data.kinds import HEAD_BYTES, UNREADABLE_VIDEO, is_text
 from limner.data.video_colour import RgbConverter
 from limner.data.video_orientation import make_upright
 from limner.data.video_timeline import PacketReader, Timeline, read_timeline
@@ -254,7 +255,7 @@ def _timeline_of(path: Path) -> Timeline:
 def _open_video(path: Path) -> Iterator[Any]:
     try:
         with path.open("rb") as file:
-            head = file.read(8)
+            head = file.read(HEAD_BYTES)
     except OSError as error:
         raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
     if not head:
@@ -262,12 +263,13 @@ def _open_video(path: Path) -> Iterator[Any]:
     try:
         container = open_video(path)
     except (av.FFmpegError, ValueError, OSError) as error:
-        if head[4:] in _MP4_BOXES:
+        if head[4:8] in _MP4_BOXES:
             raise UnreadableFile(
                 "is an MP4 whose index (moov) is missing: the recording was not finished, or the file is "
                 "damaged or cut off"
             ) from error
-        raise UnreadableFile("is not a video that can be read: it is damaged or cut off") from error
+        reason = "is a text file, not a video" if is_text(head) else UNREADABLE_VIDEO.reason
+        raise UnreadableFile(reason) from error
     with container:
         yield container
 

@@ -145,6 +145,21 @@ def test_skipped_files_are_listed_by_kind_and_then_one_by_one() -> None:
     assert describe_skipped([]) == ()
 
 
+def test_videos_that_cannot_be_read_are_counted_by_kind(tmp_path: Path) -> None:
+    source = photos(tmp_path / "in", 2)
+    for name in ("g.mts", "h.wmv", "i.3gp", "j.mpg"):
+        (source / name).write_bytes(bytes(3000))
+    (source / "k.mxf").write_bytes(bytes(3000))
+    (source / "l.mp4").write_bytes(b"")
+    _, skipped = agree(source, tmp_path / "store")
+    assert set(describe_skipped(sorted(skipped.items()))) == {
+        "4 videos that cannot be read are skipped (g.mts, h.wmv, i.3gp, j.mpg): "
+        "convert them to MP4 if another program can play them.",
+        "A video of another kind is skipped (k.mxf): convert it to MP4.",
+        "1 file is skipped: l.mp4 is an empty file.",
+    }
+
+
 def test_only_the_first_page_is_used_and_that_is_said(tmp_path: Path) -> None:
     source = photos(tmp_path / "in", 1)
     pages = [scene(60, 50, seed) for seed in (7, 8)]
