@@ -224,6 +224,25 @@ def test_hdr_is_mapped_to_a_plain_screen(tmp_path: Path) -> None:
     assert brightest >= 250
 
 
+@pytest.mark.parametrize(("codec", "pixel_format"), [("qtrle", "argb"), ("prores_ks", "yuva444p10le")])
+def test_transparent_parts_become_white(tmp_path: Path, codec: str, pixel_format: str) -> None:
+    path = tmp_path / "a.mov"
+    pixels = np.zeros((32, 64, 4), np.uint8)
+    pixels[:, 32:] = 200, 60, 40, 255
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, pixel_format
+        for picture in (pixels, np.zeros_like(pixels)):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgba").reformat(format=pixel_format)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    half, opaque = (np.asarray(frame.image, int) for frame in frames(path, 2))
+    assert half[16, 16].tolist() == [255, 255, 255]
+    assert np.abs(half[16, 48] - (200, 60, 40)).max() <= 4
+    assert opaque.max() <= 2  # a program that knows no transparency
+
+
 def test_pixels_that_are_not_square_are_stretched(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as container:
