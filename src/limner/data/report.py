@@ -123,7 +123,7 @@ def first_page_sentence(count: int) -> str:
 
 
 def damaged_sentence(damaged: Sequence[Skipped]) -> str:
-    """Which films gave only a part of their frames."""
+    """Which videos and animated pictures gave only a part of their frames."""
     count = plural(len(damaged), "file is used in part", "files are used in part")
     return f"{count}: {list_some([printable(f'{name} {reason}') for name, reason in damaged], '; ')}."
 
