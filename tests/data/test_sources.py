@@ -173,6 +173,27 @@ def test_a_partner_that_cannot_be_read_is_told_from_none(tmp_path: Path) -> None
     )
 
 
+def test_two_partners_of_one_name_are_ambiguous(tmp_path: Path) -> None:
+    """Which of them the network learned from would be chance."""
+    targets, inputs = photos(tmp_path / "a", 3), photos(tmp_path / "b", 1)
+    scene(60, 48).save(inputs / "photo-000.png")
+    for part in ("x", "y"):
+        photos(inputs / part, 1, first=1)
+    photos(inputs / "x", 1, first=2)
+    found = find_sources([targets], inputs=inputs)
+    assert [source.name for source in found.sources] == ["photo-002.jpg"]
+    assert found.skipped == (
+        (
+            "photo-000.jpg",
+            "has more than one partner (photo-000.jpg and photo-000.png): keep one of them",
+        ),
+        (
+            "photo-001.jpg",
+            "has more than one partner (x/photo-001.jpg and y/photo-001.jpg): keep one of them",
+        ),
+    )
+
+
 def test_names_of_any_bytes_are_shown_with_replacements(tmp_path: Path) -> None:
     folder = tmp_path / "caf\udce9"
     try:

@@ -260,7 +260,7 @@ class _PartnerIndex:
     """The files of the `inputs` folder by path without suffix, and pictures also by bare name."""
 
     folder: Path
-    by_path: dict[str, Path] = field(default_factory=dict)
+    by_path: dict[str, list[Path]] = field(default_factory=dict)
     by_stem: dict[str, list[Path]] = field(default_factory=dict)
     skipped: dict[str, Skipped] = field(default_factory=dict)
 
@@ -272,23 +272,30 @@ class _PartnerIndex:
         index, found = cls(folder), scan(folder)
         for source in found.sources:
             if source.kind == "image":
-                index.by_path.setdefault(_pair_key(source.name), source.path)
+                index.by_path.setdefault(_pair_key(source.name), []).append(source.path)
                 index.by_stem.setdefault(_pair_key(source.path.name), []).append(source.path)
         for name, reason in found.skipped:
             index.skipped.setdefault(_pair_key(name), (name, reason))
         return index
 
     def find(self, name: str) -> Path | None:
-        """The partner of the source of this name: of the same path, or else the only one of its name."""
-        same_name = self.by_stem.get(_pair_key(Path(name).name), [])
-        return self.by_path.get(_pair_key(name)) or (same_name[0] if len(same_name) == 1 else None)
+        """The partner of the source of this name; None if there is none, or more than one."""
+        found = self._find_all(name)
+        return found[0] if len(found) == 1 else None
 
     def why_missing(self, name: str) -> str:
         """A reason that continues a sentence that begins with the source's name."""
+        if found := self._find_all(name):
+            partners = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
+            return f"has more than one partner ({partners}): keep one of them"
         if _pair_key(name) not in self.skipped:
             return f"has no partner in {printable(self.folder)}"
         partner, reason = self.skipped[_pair_key(name)]
         return f"has a partner, {partner}, which {reason}"
+
+    def _find_all(self, name: str) -> list[Path]:
+        """The files of the same path, or else those of the same name elsewhere."""
+        return self.by_path.get(_pair_key(name)) or self.by_stem.get(_pair_key(Path(name).name), [])
 
 
 def _pair_key(name: str) -> str:

@@ -38,7 +38,7 @@ _MATRICES = {
 }
 
 EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-"""swscale's flags. The default ones round down and take one colour for two pixels: up to 3 of 255 too dark."""
+"""swscale's flags. The default ones round down and take one colour for two pixels: 3 of 255 too dark."""
 
 
 class RgbConverter:
