@@ -60,7 +60,10 @@ class _Task:
 
 
 class StoreBuilder:
-    """Fills one store. `decoded` is the number of pictures that the earlier store did not have."""
+    """Fills one store. `decoded` is the number of pictures that the earlier store did not have.
+
+    `counts` are the pictures and frames of each source, as far as they are known, for the progress.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,8 @@ class StoreBuilder:
         folder: Path,
         settings: StoreSettings,
         earlier: ImageStore | None,
+        *,
+        counts: Sequence[int],
         progress: Progress,
     ) -> None:
         self.decoded = 0
@@ -78,7 +83,9 @@ class StoreBuilder:
         self._records = {} if earlier is None else {r.stamps: r for r in earlier.index.files}
         self._progress = progress
         self._done = 0
-        self._total = sum(self._progress_units(source) for source in source_list.sources)
+        self._units = 0  # of the source at work
+        self._counts = counts
+        self._total = sum(counts)
         self._entries: list[StoredImage] = []
         self._files: list[SourceRecord] = []
         self._contents: set[str] = set()
@@ -86,17 +93,14 @@ class StoreBuilder:
     def run(self) -> None:
         """Decode all sources and replace the earlier store. Raises `LimnerError`."""
         with StoreWriter(self._folder) as writer, ThreadPoolExecutor(_workers()) as pool:
-            for task in self._submit_ahead(pool):
-                done = self._done
-                self._progress(done, self._total, _PROGRESS_LABEL)
+            for task, count in zip(self._submit_ahead(pool), self._counts, strict=True):
+                self._units = count
+                self._progress(self._done, self._total, _PROGRESS_LABEL)
                 self._files.append(self._record(task, writer))
-                self._done = done + self._progress_units(task.source)
+                self._done += self._units
             self._progress(self._done, self._total, _PROGRESS_LABEL)
             self._require_two_pictures()
             writer.commit(self._settings, _hold_out(self._entries), self._files)
-
-    def _progress_units(self, source: Source) -> int:
-        return self._settings.frames if source.kind == "video" else 1
 
     def _submit_ahead(self, pool: ThreadPoolExecutor) -> Iterator[_Task]:
         """Yield the tasks in order, while threads decode the next ones."""
@@ -173,8 +177,11 @@ class StoreBuilder:
         self._entries.append(replace(earlier.index.entries[index], offset=offset))
 
     def _add_frames(self, source: Source, content: str, writer: StoreWriter) -> str:
-        film = FilmReader(source, measure_film(source), self._settings.frames)
-        units = self._progress_units(source)
+        clip = measure_film(source)
+        film = FilmReader(source, clip, self._settings.frames)
+        units = min(self._settings.frames, clip.frames)
+        self._total += units - self._units  # an animation was counted as one picture
+        self._units = units
         for count, squares in enumerate(film, start=1):
             for square in squares:
                 key = hash_text(f"{content} {int(HOLD_OUT_EVERY * square.position)}")
