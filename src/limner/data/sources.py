@@ -91,12 +91,13 @@ def find_sources(
 
     Raises `LimnerError` for a path that does not exist, and if nothing was found.
     """
+    partners = None if inputs is None else _PartnerIndex.of(inputs)
     found = [scan(path) for path in paths]
     sources = [source for part in found for source in part.sources]
     skipped = [file for part in found for file in part.skipped]
     _require_sources(paths, sources, skipped)
-    if inputs is not None or pairs_only:
-        return _pair_with_inputs(sources, skipped, inputs)
+    if partners is not None or pairs_only:
+        return _pair(sources, skipped, partners)
     return SourceList(tuple(sources), tuple(skipped))
 
 
@@ -234,11 +235,11 @@ def _require_sources(paths: Sequence[Path], sources: list[Source], skipped: list
     )
 
 
-def _pair_with_inputs(sources: list[Source], skipped: list[Skipped], inputs: Path | None) -> SourceList:
-    partners = _PartnerIndex.of(inputs) if inputs is not None else None
+def _pair(sources: list[Source], skipped: list[Skipped], partners: "_PartnerIndex | None") -> SourceList:
+    """Pair each picture with its input; without `partners`, it holds both."""
     kept: list[Source] = []
     for source in sources:
-        if inputs is not None and source.path.resolve().is_relative_to(inputs.resolve()):
+        if partners is not None and source.path.resolve().is_relative_to(partners.folder.resolve()):
             # The inputs' folder may be inside a source folder.
             continue
         if source.kind == "video":
