@@ -104,13 +104,13 @@ def test_an_animation_that_is_cut_off_gives_the_frames_it_has(tmp_path: Path) ->
         measure_animation(path)
 
 
-def test_one_frame_is_a_still_and_several_are_a_film(tmp_path: Path) -> None:
+def test_one_frame_is_a_still_and_several_are_a_clip(tmp_path: Path) -> None:
     source = tmp_path / "in"
-    animation(source / "film.gif", durations=(100,) * 8, size=(60, 30))
+    animation(source / "moving.gif", durations=(100,) * 8, size=(60, 30))
     animation(source / "still.gif", durations=(100,), size=(60, 30))
     pictures, report = prepare_store(tmp_path / "store", source, frames=8)
     assert (len(pictures), report.videos) == (17, 1)
-    assert pictures.name(1) == "film.gif at 0.00 s, right"
+    assert pictures.name(1) == "moving.gif at 0.00 s, right"
     assert pictures.image(16).shape == (42, 84, 3)
     _, again = prepare_store(tmp_path / "store", source, frames=8)
     assert (again.decoded, again.videos) == (0, 1)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from limner.data.decode import FilmReader, decode_source, hash_text, measure_film
+from limner.data.decode import ClipReader, decode_source, hash_text, measure_clip
 from limner.data.images import ResizePlan, UnreachableFile, UnreadableFile, plan_resize, resize
 from limner.data.sources import FileStamp, Source, SourceList
 from limner.data.store import ImageStore, Pixels, SourceRecord, StoredImage, StoreSettings, StoreWriter
@@ -43,7 +43,7 @@ class _PreparedImage:
 
 @dataclass(frozen=True)
 class _PreparedFile:
-    """One file: the hash of its bytes (and its partner's), and its picture; None for a film."""
+    """One file: the hash of its bytes (and its partner's), and its picture; None for a clip."""
 
     content: str
     image: _PreparedImage | None
@@ -125,9 +125,9 @@ class StoreBuilder:
         """Write the pictures of one source and return its record."""
         first = len(self._entries)
         stamps, content, reason, left_out, duplicate = task.stamps, "", "", "", False
-        is_film = task.source.kind == "video"
+        is_clip = task.source.kind == "video"
         try:
-            content, is_film = self._judge(task)
+            content, is_clip = self._judge(task)
             duplicate = content in self._contents
             if not duplicate:
                 left_out = self._add_pictures(task, content, writer)
@@ -143,14 +143,14 @@ class StoreBuilder:
             content=content,
             reason=reason,
             duplicate=duplicate,
-            video=is_film,
+            video=is_clip,
             first=first,
             count=len(self._entries) - first,
             left_out=left_out,
         )
 
     def _judge(self, task: _Task) -> tuple[str, bool]:
-        """The hash of a source's content, and whether it is a film. Raises `UnreadableFile`."""
+        """The hash of a source's content, and whether it is a clip. Raises `UnreadableFile`."""
         if task.future is not None:
             prepared = task.future.result()
             return prepared.content, prepared.image is None
@@ -160,7 +160,7 @@ class StoreBuilder:
         return task.record.content, task.record.video
 
     def _add_pictures(self, task: _Task, content: str, writer: StoreWriter) -> str:
-        """Add the pictures of a source; returns what damage cost a film."""
+        """Add the pictures of a source; returns what damage cost a clip."""
         if task.record is not None and self._earlier is not None:
             for index in range(task.record.first, task.record.first + task.record.count):
                 self._copy_earlier(self._earlier, index, writer)
@@ -177,18 +177,18 @@ class StoreBuilder:
         self._entries.append(replace(earlier.index.entries[index], offset=offset))
 
     def _add_frames(self, source: Source, content: str, writer: StoreWriter) -> str:
-        clip = measure_film(source)
-        film = FilmReader(source, clip, self._settings.frames)
+        clip = measure_clip(source)
+        frames = ClipReader(source, clip, self._settings.frames)
         units = min(self._settings.frames, clip.frames)
         self._total += units - self._units  # an animation was counted as one picture
         self._units = units
-        for count, squares in enumerate(film, start=1):
+        for count, squares in enumerate(frames, start=1):
             for square in squares:
                 key = hash_text(f"{content} {int(HOLD_OUT_EVERY * square.position)}")
                 plan = plan_resize(*square.image.size, self._settings.short_side)
                 self._add_image(_prepare_image(square.name, square.image, plan, key), writer)
             self._progress(self._done + min(count, units), self._total, _PROGRESS_LABEL)
-        return film.left_out
+        return frames.left_out
 
     def _add_image(self, image: _PreparedImage, writer: StoreWriter) -> None:
         height, width, _ = image.target.shape

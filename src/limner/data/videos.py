@@ -1,7 +1,7 @@
 """Frames of a video, evenly spread over it, upright, as RGB pictures.
 
 PyAV bundles FFmpeg, so a video needs nothing installed. The time stamps in the file say which frames there
-are (`limner.data.video_timeline`). Frames far apart are found by seeking, so that a film of an hour takes a
+are (`limner.data.video_timeline`). Frames far apart are found by seeking, so that an hour takes a
 minute or two, and close ones by decoding all between. A damaged video gives the frames that can be decoded.
 """
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from PIL import Image
 
 from limner.data.arrays import center_crop, to_image
-from limner.data.decode import is_film, measure_film, read_film
+from limner.data.decode import is_clip, measure_clip, read_clip
 from limner.data.images import UnreadableFile, read_image
 from limner.data.kinds import LIMNER_KINDS
 from limner.data.sources import Source, find_source, scan
@@ -86,7 +86,7 @@ def paint_file(
         return _paint_folder(paint, source, _choose_target(source, out, (), force), progress)
     with _unreadable_errors(source):
         file = find_source(source)
-        if is_film(file):
+        if is_clip(file):
             target = _choose_target(source, out, CLIP_SUFFIXES, force)
             left_out = _paint_clip(paint, file, target, progress)
             return PaintReport((target,), damaged=((source, left_out),) if left_out else ())
@@ -175,7 +175,7 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
         if painting in paintings:  # a.jpg and a.png
             painting = second
         try:
-            if is_film(Source(path, path.name, "image")):
+            if is_clip(Source(path, path.name, "image")):
                 raise UnreadableFile("is an animation: paint it separately")
             _paint_picture(paint, path, painting)
             paintings.append(painting)
@@ -214,8 +214,8 @@ def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[P
 
 def _paint_clip(paint: Painter, source: Source, target: Path, progress: Progress) -> str:
     """Paint each frame of a clip at its own time. Returns what the clip could not give, or nothing."""
-    clip = measure_film(source)
-    frames = read_film(source, clip.frames)
+    clip = measure_clip(source)
+    frames = read_clip(source, clip.frames)
     frame = next(frames)
     paint.check_size(frame.image.size, "H.264")
     painting = paint(frame.image)

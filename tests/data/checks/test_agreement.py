@@ -26,8 +26,8 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(video(folder / "clip.mp4", frames=7), folder / "copy.mp4")
     shutil.copy(animation(folder / "a.gif", durations=(100,) * 5, size=(90, 60)), folder / "copy.gif")
     (folder / "cut.mp4").write_bytes((folder / "clip.mp4").read_bytes()[:900])
-    film = [scene(60, 60, seed) for seed in range(4)]
-    film[0].save(folder / "cut.gif", save_all=True, append_images=film[1:])
+    moving = [scene(60, 60, seed) for seed in range(4)]
+    moving[0].save(folder / "cut.gif", save_all=True, append_images=moving[1:])
     (folder / "cut.gif").write_bytes((folder / "cut.gif").read_bytes()[:-2000])
     (folder / "half.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "half-too.jpg").write_bytes(whole[: len(whole) // 2])
