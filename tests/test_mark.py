@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,22 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     assert read_image_mark(tmp_path / "pipe.png") is None
     assert read_video_mark(tmp_path / "pipe.png") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_script_with_a_video_s_name_opens_nothing(tmp_path: Path) -> None:
+    """FFmpeg's scripts name other files: a pipe among them would be waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    script = tmp_path / "script.mp4"
+    script.write_text("ffconcat version 1.0\nfile 'pipe'\n")
+    # In a process of its own, because a call that waits in FFmpeg cannot be ended.
+    code = (
+        "import pathlib, sys; from limner.mark import read_video_mark; "
+        "print(read_video_mark(pathlib.Path(sys.argv[1])))"
+    )
+    command = [sys.executable, "-c", code, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+    assert done.stdout == "None\n"
 
 
 def test_a_picture_of_too_many_pixels_has_no_mark(tmp_path: Path) -> None:

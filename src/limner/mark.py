@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from limner import __version__
+from limner.decoders import IMAGE_FAULTS, open_video
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -58,8 +58,7 @@ def read_image_mark(path: Path) -> Kind | None:
     """What limner says that this picture is; None if it has no mark or cannot be opened."""
     from PIL import Image
 
-    faults = (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, Image.DecompressionBombError)
-    with suppress(*faults):
+    with suppress(*IMAGE_FAULTS, Image.DecompressionBombError):
         if path.is_file():  # a pipe would be waited for, for ever
             with Image.open(path, formats=_FORMATS) as image:
                 return image_mark(image)
@@ -75,7 +74,7 @@ def image_mark(image: Image.Image) -> Kind | None:
     """What limner says that this opened picture is; None if it has no mark."""
     software = image.info.get("Software")
     if image.format == "WEBP":
-        with suppress(OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error):
+        with suppress(*IMAGE_FAULTS):
             software = image.getexif().get(_SOFTWARE)
     return parse_mark(software) or parse_mark(image.info.get("comment"))
 
@@ -84,11 +83,9 @@ def read_video_mark(path: Path) -> Kind | None:
     """What limner says that this video is; None if it has no mark or cannot be opened."""
     import av
 
-    # As in `limner.data.videos`: no playlist opens an address, and no name is taken for one.
-    options = {"protocol_whitelist": "file"}
     with suppress(av.FFmpegError, ValueError, OSError):
         if path.is_file():
-            with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
+            with open_video(path) as container:
                 return parse_mark({k.lower(): v for k, v in container.metadata.items()}.get(VIDEO_TAG))
     return None
 

@@ -3,6 +3,8 @@
 _NAMES = frozenset(
     {"__macosx", "icon\r", "@eadir", "@tmp", "@__thumb", "#recycle", "#snapshot", "lost+found"}
     | {"$recycle.bin", "recycler", "system volume information", "desktop.ini", "thumbs.db", "ehthumbs.db"}
+    | {"@recycle", "lost.dir", "network trash folder", "temporary items"}
+    | {f"found.{number:03}" for number in range(10)}  # what Windows' chkdsk saved
 )
 """In lower case."""
 

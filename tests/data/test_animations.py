@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from helpers.files import animation, scene
 from helpers.stores import prepare_store
@@ -42,6 +43,35 @@ def test_a_frame_without_a_duration_takes_as_long_as_in_a_browser(tmp_path: Path
     assert measure_animation(path).seconds == pytest.approx(0.22)
 
 
+def test_an_animation_is_decoded_once_for_its_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = animation(tmp_path / "a.gif", durations=(100,) * 6)
+    seeks: list[int] = []
+    original = GifImageFile.seek
+
+    def spy(image: GifImageFile, frame: int) -> None:
+        seeks.append(frame)
+        original(image, frame)
+
+    monkeypatch.setattr(GifImageFile, "seek", spy)
+    assert measure_animation(path).frames == 6
+    assert len(list(AnimationReader(path, 3))) == 3
+    assert seeks.count(5) == 2  # for the times, and for the pictures
+
+
+def test_large_frames_are_refused_before_they_are_decoded(tmp_path: Path) -> None:
+    """Pillow composes them in memory, with several copies of four bytes a pixel."""
+    side = 8_000
+    path = animation(tmp_path / "a.gif", durations=(100, 100), size=(8, 8))
+    content = path.read_bytes()
+    path.write_bytes(content[:6] + 2 * side.to_bytes(2, "little") + content[10:])
+    sentence = "is an animation of 64 million pixels, more than fit in memory: make it smaller"
+    for read in (measure_animation, lambda file: next(AnimationReader(file, 1))):
+        with pytest.raises(UnreadableFile, match=sentence):
+            read(path)
+
+
 def test_transparent_parts_become_white(tmp_path: Path) -> None:
     frames = [Image.new("RGBA", (20, 20), (0, 0, 0, 0)) for _ in range(2)]
     frames[1].paste((255, 0, 0, 255), (0, 0, 10, 20))
@@ -74,13 +104,13 @@ def test_an_animation_that_is_cut_off_gives_the_frames_it_has(tmp_path: Path) ->
         measure_animation(path)
 
 
-def test_one_frame_is_a_still_and_several_are_a_film(tmp_path: Path) -> None:
+def test_one_frame_is_a_still_and_several_are_a_clip(tmp_path: Path) -> None:
     source = tmp_path / "in"
-    animation(source / "film.gif", durations=(100,) * 8, size=(60, 30))
+    animation(source / "moving.gif", durations=(100,) * 8, size=(60, 30))
     animation(source / "still.gif", durations=(100,), size=(60, 30))
     pictures, report = prepare_store(tmp_path / "store", source, frames=8)
     assert (len(pictures), report.videos) == (17, 1)
-    assert pictures.name(1) == "film.gif at 0.00 s, right"
+    assert pictures.name(1) == "moving.gif at 0.00 s, right"
     assert pictures.image(16).shape == (42, 84, 3)
     _, again = prepare_store(tmp_path / "store", source, frames=8)
     assert (again.decoded, again.videos) == (0, 1)

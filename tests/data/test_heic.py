@@ -54,8 +54,8 @@ def test_it_is_imported_only_when_a_file_needs_it(tmp_path: Path, monkeypatch: p
 
 
 def test_with_pillow_heif_they_are_read_upright(tmp_path: Path) -> None:
-    pillow_heif = pytest.importorskip("pillow_heif")
-    pillow_heif.register_heif_opener()
+    pytest.importorskip("pillow_heif")
+    heic.register()
     picture = Image.new("RGB", (64, 48), "black")
     picture.paste("red", (0, 0, 64, 12))
     exif = Image.Exif()
@@ -71,3 +71,27 @@ def test_with_pillow_heif_they_are_read_upright(tmp_path: Path) -> None:
     (tmp_path / "cut.heic").write_bytes((tmp_path / "a.heic").read_bytes()[:300])
     with pytest.raises(UnreadableFile, match="damaged or cut off"):
         read_image(tmp_path / "cut.heic", at_least=8)
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif2", b"avci", b"MiHE"])
+def test_with_pillow_heif_every_major_brand_is_read_as_a_still(tmp_path: Path, brand: bytes) -> None:
+    pytest.importorskip("pillow_heif")
+    heic.register()
+    source = photos(tmp_path / "in", 1)
+    scene(64, 48, seed=9).save(source / "a.heic")
+    content = (source / "a.heic").read_bytes()
+    (source / "a.heic").write_bytes(content[:8] + brand + content[12:])
+    pictures, report = prepare_store(tmp_path / "store", source)
+    assert (pictures.name(0), len(pictures), report.skipped, report.videos) == ("a.heic", 2, (), 0)
+
+
+def test_with_pillow_heif_only_the_first_picture_of_a_burst_is_used_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("pillow_heif")
+    heic.register()
+    source = photos(tmp_path / "in", 1)
+    burst = [scene(64, 48, seed) for seed in (7, 8, 9)]
+    burst[0].save(source / "burst.heic", save_all=True, append_images=burst[1:])
+    pictures, report = prepare_store(tmp_path / "store", source)
+    assert (len(pictures), report.first_pages) == (2, 1)

@@ -3,13 +3,15 @@
 import subprocess
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from helpers.files import scene
+from helpers.files import damage, scene
+from limner.data.animations import AnimationReader, measure_animation
 from limner.data.images import (
     UnreachableFile,
     UnreadableFile,
@@ -18,6 +20,7 @@ from limner.data.images import (
     read_image,
     resize,
 )
+from limner.mark import read_image_mark
 
 
 def reason(path: Path) -> str:
@@ -164,6 +167,36 @@ def test_truncated_files_are_refused(tmp_path: Path, suffix: str) -> None:
     Image.fromarray(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8)).save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert "damaged or cut off" in reason(path)
+
+
+@pytest.mark.parametrize("suffix", ["avif", "webp", "png", "gif", "jpg", "tif", "bmp"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_noise_anywhere_gives_pictures_or_a_reason(tmp_path: Path, suffix: str, count: int) -> None:
+    path = tmp_path / f"a.{suffix}"
+    pictures = [scene(40, 30, seed) for seed in range(count)]
+    options = {"save_all": True, "append_images": pictures[1:]} if suffix not in {"jpg", "bmp"} else {}
+    pictures[0].save(path, **options)  # type: ignore[arg-type]
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        data = whole.copy()
+        data[rng.integers(0, len(data), 6)] = rng.integers(0, 256, 6, np.uint8)
+        path.write_bytes(data.tobytes())
+        read_image_mark(path)
+        with suppress(UnreadableFile):
+            assert read_image(path, at_least=8).mode == "RGB"
+        with suppress(UnreadableFile):
+            if inspect_image(path, at_least=8).is_animated:
+                assert measure_animation(path).frames >= len(list(AnimationReader(path, 2)))
+
+
+def test_a_damaged_avif_is_refused(tmp_path: Path) -> None:
+    """Pillow's plugin for AVIF has an error of its own."""
+    pictures = [scene(64, 48, seed) for seed in range(3)]
+    pictures[0].save(tmp_path / "still.avif")
+    assert "Decoding of color planes failed" in reason(damage(tmp_path / "still.avif", at=0.6, share=0.2))
+    pictures[0].save(tmp_path / "moving.avif", save_all=True, append_images=pictures[1:])
+    assert measure_animation(damage(tmp_path / "moving.avif", at=0.7, share=0.3)).frames == 1
 
 
 def test_a_long_panorama_is_decoded_small(tmp_path: Path) -> None:

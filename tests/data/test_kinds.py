@@ -43,6 +43,13 @@ def test_readable_pictures_are_known_whatever_their_suffix(image_format: str, su
         (kinds.HEIC, brands(b"mif1", b"mif1", b"heic")),
         (kinds.HEIC, brands(b"msf1", b"hevc")),
         (kinds.HEIC, brands(b"mif1")),
+        (kinds.HEIC, brands(b"mif2", b"mif1", b"heic")),
+        (kinds.HEIC, brands(b"avci", b"mif1")),
+        (kinds.HEIC, brands(b"avcs", b"msf1")),
+        (kinds.HEIC, brands(b"j2ki")),
+        (kinds.HEIC, brands(b"jpeg", b"mif1")),
+        (kinds.HEIC, brands(b"vvic", b"mif1")),
+        (kinds.HEIC, brands(b"MiHE", b"mif1", b"heic")),
         (kinds.RAW, brands(b"crx ", b"isom")),
         (kinds.RAW, b"II*\0\x10\0\0\0CR\2\0"),
         (kinds.RAW, b"II\x1a\0\0\0HEAPCCDR"),
@@ -63,6 +70,10 @@ def test_readable_pictures_are_known_whatever_their_suffix(image_format: str, su
         (kinds.SVG, b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- drawn -->\n<SVG>'),
         (kinds.LAYERED, b"8BPS\0\1"),
         (kinds.LAYERED, b"gimp xcf v011"),
+        (kinds.OTHER_VIDEO, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01"),
+        (kinds.OTHER_VIDEO, b".RMF\0\0\0\x12"),
+        (kinds.OTHER_VIDEO, b"\x1f\x07\0\x3f"),
+        (kinds.OTHER_VIDEO, b"YUV4MPEG2 W64 H48"),
         (kinds.LFS_POINTER, b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n"),
     ],
 )
@@ -101,12 +112,28 @@ def test_videos_are_known_by_their_content(head: bytes) -> None:
         (".dng", kinds.RAW),
         (".tga", kinds.TGA),
         (".hif", kinds.HEIC),
+        (".ico", kinds.OTHER_PICTURE),
+        (".fits", kinds.OTHER_PICTURE),
+        (".mxf", kinds.OTHER_VIDEO),
+        (".braw", kinds.OTHER_VIDEO),
+        (".rwz", kinds.RAW),
+        (".clip", kinds.LAYERED),
         (".jpeg", "image"),
     ],
 )
 def test_the_suffix_decides_where_the_content_says_nothing(suffix: str, kind: object) -> None:
     assert identify(bytes(300), suffix) == kind
     assert identify(b"", suffix) == kind
+
+
+@pytest.mark.parametrize("major", [b"qt  ", b"isom", b"mp42"])
+def test_a_heif_suffix_decides_between_a_picture_and_a_video(major: bytes) -> None:
+    both = brands(major, b"mif1", b"isom")
+    assert identify(both, ".mp4") == identify(both, "") == "video"
+    assert identify(both, ".heic") is kinds.HEIC
+    assert identify(brands(major, b"isom"), ".heic") == "video"
+    assert identify(brands(b"new1"), ".heif") is kinds.HEIC
+    assert identify(brands(b"new1"), "") == "video"
 
 
 def test_a_raw_photo_is_told_from_the_tiff_that_it_is() -> None:

@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.files import photos, scene, shared, sound, video
+from helpers.files import animation, photos, scene, shared, sound, video
 from helpers.stores import file_bytes, picture_bytes, prepare_store
 from limner.data.pairs import Side
 from limner.data.prepare import prepare, short_side_for
@@ -224,6 +225,26 @@ def test_real_photos(tmp_path: Path) -> None:
     assert (len(pictures), report.duplicates, report.skipped) == (382, 5, ())
 
 
+def test_progress_counts_the_frames_that_there_are(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    video(source / "a.mp4", frames=7)
+    animation(source / "b.gif", durations=(100,) * 9)
+    photos(source, 2)
+    (source / "broken.mp4").write_bytes(bytes(300))
+    calls: list[tuple[int, int]] = []
+    for frames, total in ((10**23, 7 + 9 + 2), (3, 3 + 3 + 2)):
+        prepare(
+            [source],
+            tmp_path / "store",
+            pixels=16,
+            frames=frames,
+            progress=lambda done, total, _: calls.append((done, total)),
+        )
+        assert calls[-1] == (total, total)
+        assert all(a <= b for a, b in pairwise(done for done, _ in calls))
+        calls.clear()
+
+
 def test_progress_is_reported(tmp_path: Path) -> None:
     calls: list[tuple[int, int]] = []
     video(photos(tmp_path / "in", 6) / "a.mp4")
@@ -244,7 +265,7 @@ def test_progress_is_reported(tmp_path: Path) -> None:
         ([], "No picture or video was found in"),
         (["one.jpg"], "only one.jpg could be used"),
         (["text.jpg"], "none could be read"),
-        (["bad.mp4"], "bad.mp4 is not a video"),
+        (["bad.mp4"], "bad.mp4 is a text file, not a video"),
     ],
 )
 def test_too_few_pictures_are_refused_with_a_sentence(

@@ -66,6 +66,10 @@ def test_files_that_are_no_pictures_are_passed_over_in_silence(tmp_path: Path) -
         ("notes.txt", b"a text", "is a text file, not a picture"),
         ("code.ts", b"a text", "is a text file, not a picture"),
         ("empty", b"", "is an empty file"),
+        ("empty.heic", b"", "is an empty file"),
+        ("empty.nef", b"", "is an empty file"),
+        ("empty.mp4", b"", "is an empty file"),
+        ("a.mxf", b"\x06\x0e\x2b\x34\x02\x05\x01\x01", "is a video of another kind: convert it to MP4"),
         ("model.bin", bytes(300), "is not a picture in a format that limner can read"),
         ("drawing.svg", b"<svg/>", "is an SVG drawing: export it as PNG"),
     ],
@@ -87,6 +91,8 @@ def test_a_picture_that_is_named_is_read_whatever_its_suffix(tmp_path: Path) -> 
 def test_every_suffix_of_a_picture_or_a_video_gets_a_word(tmp_path: Path) -> None:
     """Also where the content says nothing: then the file is read, and what is wrong with it is said."""
     foreign = {".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".dng", ".pef", ".srw", ".jxl"}
+    foreign |= {".mxf", ".dv", ".rm", ".nut", ".swf", ".y4m", ".h264", ".r3d", ".rmvb", ".ico", ".icns"}
+    foreign |= {".pcx", ".dds", ".eps", ".ai", ".qoi", ".hdr", ".dcm", ".djvu", ".clip", ".emf", ".cap"}
     foreign |= {".jp2", ".j2k", ".tga", ".ppm", ".svg", ".psd"}
     for suffix in {*foreign, ".jpg", ".webp", *videos.SUFFIXES}:
         (tmp_path / f"a{suffix}").write_bytes(bytes(300))
@@ -98,6 +104,9 @@ def test_every_suffix_of_a_picture_or_a_video_gets_a_word(tmp_path: Path) -> Non
 def test_system_folders_and_files_are_passed_over_in_silence(tmp_path: Path) -> None:
     for folder in ("@eaDir", ".thumbnails", "__MACOSX", "$RECYCLE.BIN", "System Volume Information"):
         photos(tmp_path / "album" / folder, 1)
+    for folder in ("@Recycle", "LOST.DIR", "FOUND.000", "Network Trash Folder", "Temporary Items"):
+        photos(tmp_path / folder, 1)
+    photos(tmp_path / "Our.photoslibrary" / "resources" / "derivatives", 1)
     photos(tmp_path / "lost+found", 1)
     photos(tmp_path / "Previews.lrdata", 1)
     photos(tmp_path, 1)
@@ -106,7 +115,14 @@ def test_system_folders_and_files_are_passed_over_in_silence(tmp_path: Path) -> 
     (tmp_path / "desktop.ini").write_text("[.ShellClassInfo]")
     assert (names(tmp_path), scan(tmp_path).skipped) == (["photo-000.jpg"], ())
     photos(tmp_path / "holiday_original", 1)
-    assert names(tmp_path) == ["photo-000.jpg", "holiday_original/photo-000.jpg"]
+    photos(tmp_path / "Our.photoslibrary" / "originals", 1)
+    photos(tmp_path / "resources", 1)
+    assert set(names(tmp_path)) == {
+        "photo-000.jpg",
+        "holiday_original/photo-000.jpg",
+        "Our.photoslibrary/originals/photo-000.jpg",
+        "resources/photo-000.jpg",
+    }
 
 
 def test_pictures_that_are_elsewhere_have_advice(tmp_path: Path) -> None:
@@ -154,6 +170,27 @@ def test_a_partner_that_cannot_be_read_is_told_from_none(tmp_path: Path) -> None
     assert find_sources([targets], inputs=inputs).skipped == (
         ("photo-001.jpg", "has a partner, photo-001.cr2, which is a RAW photo: export it as JPEG"),
         ("photo-002.jpg", f"has no partner in {inputs}"),
+    )
+
+
+def test_two_partners_of_one_name_are_ambiguous(tmp_path: Path) -> None:
+    """Which of them the network learned from would be chance."""
+    targets, inputs = photos(tmp_path / "a", 3), photos(tmp_path / "b", 1)
+    scene(60, 48).save(inputs / "photo-000.png")
+    for part in ("x", "y"):
+        photos(inputs / part, 1, first=1)
+    photos(inputs / "x", 1, first=2)
+    found = find_sources([targets], inputs=inputs)
+    assert [source.name for source in found.sources] == ["photo-002.jpg"]
+    assert found.skipped == (
+        (
+            "photo-000.jpg",
+            "has more than one partner (photo-000.jpg and photo-000.png): keep one of them",
+        ),
+        (
+            "photo-001.jpg",
+            "has more than one partner (x/photo-001.jpg and y/photo-001.jpg): keep one of them",
+        ),
     )
 
 

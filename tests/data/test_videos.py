@@ -13,7 +13,7 @@ import pytest
 from av.video.stream import VideoStream
 from PIL import Image
 
-from helpers.files import BURSTS, damage, scene, shared, sound, video
+from helpers.files import BURSTS, damage, motion_jpeg, scene, shared, sound, video
 from limner.data.checks.dataset import check_dataset
 from limner.data.images import UnreadableFile
 from limner.data.prepare import prepare
@@ -114,6 +114,19 @@ def test_turned_and_mirrored_videos_give_upright_frames(
         assert found == pytest.approx((grey,) * 3, abs=6)
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_camera_s_avi_of_jpegs_with_exif_is_read_upright(tmp_path: Path, orientation: int) -> None:
+    shown = Image.new("RGB", (96, 64), "black")
+    shown.paste("red", (0, 0, 48, 64))
+    turns = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    stored = shown.transpose(turns[orientation]) if orientation in turns else shown
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    read = frames(motion_jpeg(tmp_path / "a.avi", [stored] * 3, exif), 9)
+    assert [frame.image.size for frame in read] == [(96, 64)] * 3
+    assert all(left_is_red(frame.image) for frame in read)
+
+
 BARS = np.array([(200, 60, 40), (40, 180, 60), (50, 70, 200)], np.uint8)
 
 
@@ -209,6 +222,25 @@ def test_hdr_is_mapped_to_a_plain_screen(tmp_path: Path) -> None:
     assert 90 < grey < 130  # a mid grey stays one
     assert 150 < white < bright < brightest  # highlights differ
     assert brightest >= 250
+
+
+@pytest.mark.parametrize(("codec", "pixel_format"), [("qtrle", "argb"), ("prores_ks", "yuva444p10le")])
+def test_transparent_parts_become_white(tmp_path: Path, codec: str, pixel_format: str) -> None:
+    path = tmp_path / "a.mov"
+    pixels = np.zeros((32, 64, 4), np.uint8)
+    pixels[:, 32:] = 200, 60, 40, 255
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, pixel_format
+        for picture in (pixels, np.zeros_like(pixels)):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgba").reformat(format=pixel_format)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    half, opaque = (np.asarray(frame.image, int) for frame in frames(path, 2))
+    assert half[16, 16].tolist() == [255, 255, 255]
+    assert np.abs(half[16, 48] - (200, 60, 40)).max() <= 4
+    assert opaque.max() <= 2  # a program that knows no transparency
 
 
 def test_pixels_that_are_not_square_are_stretched(tmp_path: Path) -> None:
@@ -337,6 +369,7 @@ def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     whole = video(tmp_path / "a.mp4")
     (tmp_path / "half.mp4").write_bytes(whole.read_bytes()[:1000])
     (tmp_path / "text.mp4").write_text("no video" * 100)
+    (tmp_path / "noise.mp4").write_bytes(bytes(300))
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\na.mp4\n#EXT-X-ENDLIST\n")
     (tmp_path / "script.mp4").write_text("ffconcat version 1.0\nfile a.mp4\n")
@@ -344,9 +377,10 @@ def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     sound(tmp_path / "cover.mp4", cover=scene(64, 64))
     expected = {
         "half.mp4": r"is an MP4 whose index \(moov\) is missing",
-        "text.mp4": "damaged or cut off",
-        "list.mp4": "is not a video",
-        "script.mp4": "is not a video",
+        "text.mp4": r"is a text file, not a video$",
+        "noise.mp4": "is a video that cannot be read: convert it to MP4 if another program can play it",
+        "list.mp4": "is a text file",
+        "script.mp4": "is a text file",
         "empty.mp4": "is an empty file",
         "sound.mp4": "has sound but no pictures",
         "cover.mp4": "has sound but no pictures",
@@ -368,7 +402,7 @@ def test_a_video_without_frames_is_refused(tmp_path: Path, suffix: str, message:
 def test_a_file_with_only_the_name_of_a_video_is_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(np.random.default_rng(0).bytes(3000))
-    with pytest.raises(UnreadableFile, match="is not a video that can be read"):
+    with pytest.raises(UnreadableFile, match="is a video that cannot be read: convert it to MP4"):
         frames(path, 3)
 
 

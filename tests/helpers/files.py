@@ -1,5 +1,6 @@
 """Pictures and videos that tests generate."""
 
+import io
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -112,6 +113,23 @@ def sound(path: Path, *, cover: Image.Image | None = None) -> Path:
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
         frame.sample_rate, frame.time_base = 44100, Fraction(1, 44100)
         for packet in (*stream.encode(frame), *stream.encode()):
+            container.mux(packet)
+    return path
+
+
+def motion_jpeg(path: Path, pictures: Sequence[Image.Image], exif: Image.Exif) -> Path:
+    """An AVI as cameras write it: JPEGs, each with EXIF."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=5)
+        assert isinstance(stream, VideoStream)
+        (stream.width, stream.height), stream.pix_fmt = pictures[0].size, "yuvj420p"
+        container.start_encoding()
+        for index, picture in enumerate(pictures):
+            buffer = io.BytesIO()
+            picture.save(buffer, "JPEG", exif=exif, quality=95)
+            packet = av.Packet(buffer.getvalue())
+            packet.stream, packet.time_base, packet.is_keyframe = stream, Fraction(1, 5), True
+            packet.pts = packet.dts = index
             container.mux(packet)
     return path
 

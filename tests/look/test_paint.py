@@ -1,6 +1,7 @@
 """Painting pictures, clips and folders through a look."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from PIL import Image
 
 from helpers.files import BURSTS, animation, damage, photos, scene, video
 from helpers.looks import look_file
+from helpers.strangers import RELU, network
+from limner.cli.main import main
 from limner.data.arrays import center_crop
 from limner.errors import LimnerError
 from limner.look.look import Look, open_look
@@ -142,7 +145,49 @@ def test_a_damaged_clip_is_painted_and_the_loss_is_told(tmp_path: Path, look: Lo
     painted = len(times(path)) - 1
     assert 20 < painted < 50
     assert times(path)[-2:] == pytest.approx([1.96, 2])
-    assert report.skipped == ((source, f"is damaged: {50 - painted} frames could not be decoded"),)
+    assert report.damaged == ((source, f"is damaged: {50 - painted} frames could not be decoded"),)
+    assert report.skipped == ()
+
+
+def test_the_command_says_that_a_damaged_clip_is_used_in_part(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = damage(video(tmp_path / "clip.mp4", size=(320, 240)), at=0.4)
+    assert main(["paint", str(look_file(tmp_path)), str(source)]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^1 file is used in part: clip\.mp4 is damaged: \d+ frames could not be", out, re.M)
+    assert "Painted: " in out and "skipped" not in out
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "beside", "limit"),
+    [
+        ("a.webp", (8000, 3), False, "170,666 x 64 pixels, and WEBP takes 16,383 a side"),
+        ("a.jpg", (8000, 3), False, "170,666 x 64 pixels, and JPEG takes 65,500 a side"),
+        ("a.png", (30_000, 1), False, "1,920,000 x 64 pixels, more than 100 million"),
+        ("a.mp4", (3000, 16), True, "24,000 x 64 pixels, and H.264 takes 16,384 a side"),
+    ],
+)
+def test_what_is_too_long_for_whole_is_refused_before_painting(
+    tmp_path: Path, look: Look, *, name: str, size: tuple[int, int], beside: bool, limit: str
+) -> None:
+    if name.endswith(".mp4"):
+        source = video(tmp_path / "long.mp4", frames=1, size=size)
+    else:
+        Image.new("RGB", size).save(source := tmp_path / "long.png")
+    sentence = f"is too long for --whole: its painting would have {limit}. Paint it without --whole."
+    with pytest.raises(LimnerError, match=re.escape(sentence)):
+        paint_file(look, source, tmp_path / "out" / name, whole=True, beside=beside)
+    assert not (tmp_path / "out" / name).exists()
+    painted = paint_file(look, source, tmp_path / "out" / name, beside=beside).paintings
+    assert painted == (tmp_path / "out" / name,)
+
+
+def test_a_clip_is_painted_by_a_look_of_an_odd_side(tmp_path: Path) -> None:
+    (tmp_path / "odd.onnx").write_bytes(network(RELU, sides=(65, 65)))
+    (path,) = paint_file(open_look(tmp_path / "odd.onnx"), video(tmp_path / "a.mp4", frames=2)).paintings
+    with av.open(str(path)) as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (64, 64)
 
 
 def test_a_clip_may_change_its_size(tmp_path: Path, look: Look) -> None:
@@ -210,9 +255,9 @@ def test_a_folder_is_searched_recursively_and_skipped_files_are_reported(
     (source / "sea" / "waves.MOV").write_bytes(b"a clip")
     (source / "phone.CR2").write_bytes(b"a picture")
     out = source / "painted"
-    for _ in range(2):  # its own paintings are not painted again
-        report = paint_file(look, source, out, force=True)
-        assert [path.relative_to(out).as_posix() for path in report.paintings] == [
+    for again in (out, source / ".." / "holiday" / "painted"):  # its own paintings are not painted again
+        report = paint_file(look, source, again, force=True)
+        assert [path.relative_to(again).as_posix() for path in report.paintings] == [
             "photo-000.png",
             "sea/north/photo-000.png",
         ]
@@ -220,6 +265,20 @@ def test_a_folder_is_searched_recursively_and_skipped_files_are_reported(
         ("waves.MOV", "is a clip: paint it separately"),
         ("phone.CR2", "is a RAW photo: export it as JPEG"),
     }
+
+
+def test_paintings_in_a_folder_are_known_by_their_mark(tmp_path: Path, look: Look) -> None:
+    source = photos(tmp_path / "holiday", 1)
+    paint_file(look, source / "photo-000.jpg")
+    paint_file(look, video(source / "clip.mp4", frames=2))
+    (source / "clip.mp4").unlink()
+    report = paint_file(look, source)
+    assert [path.name for path in report.paintings] == ["photo-000.png"]
+    reason = "is a painting that limner wrote: limner does not learn from it"
+    assert report.skipped == (
+        (source / "clip-painted.mp4", reason),
+        (source / "photo-000-painted.png", reason),
+    )
 
 
 @pytest.mark.parametrize(("name", "brand"), [("A.MOV", b"qt  "), ("A.MP4", b"isom")])
@@ -306,7 +365,7 @@ def test_a_folder_s_painting_never_replaces_one_of_its_pictures(tmp_path: Path, 
         ("nothing.png", None, {}, "nothing.png does not exist"),
         ("text.jpg", b"a text", {}, r"text.jpg is a text file, not a picture\.$"),
         ("empty.png", b"", {}, "empty.png is an empty file"),
-        ("broken.mp4", b"broken" * 99, {}, "broken.mp4 is not a video that can be read"),
+        ("broken.mp4", b"broken" * 99, {}, "broken.mp4 is a text file, not a video"),
         ("photo.ppm.gif", b"GIF87a" + bytes(40), {}, "photo.ppm.gif is damaged or cut off"),
         ("text.jpg", b"a text", {"live": {"hue": 1.0}}, "has no live input hue"),
     ],

@@ -142,7 +142,9 @@ def test_a_site_of_another_program_is_published_into_with_force_only(look: Path,
     for name, text in texts.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(text)
-    with pytest.raises(LimnerError, match=r"site holds other files, such as .*; .* --force to put the page among them"):
+    with pytest.raises(
+        LimnerError, match=r"site holds other files, such as .*; .* --force to put the page among them"
+    ):
         publish([look], site)
     assert {name: (site / name).read_text() for name in files(site)} == texts
     publish([look], site, force=True)

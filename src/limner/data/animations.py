@@ -4,25 +4,32 @@ A browser shows a frame of less than 20 ms for 100 ms, because old GIFs say 0; h
 animation that is cut off gives the frames it has.
 """
 
-import struct
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
 from PIL import Image
 
-from limner.data.images import UnreadableFile, open_image, to_upright_rgb
+from limner.data.images import UnreachableFile, UnreadableFile, open_image, to_upright_rgb
 from limner.data.videos import Clip, Frame
+from limner.decoders import IMAGE_FAULTS
 from limner.errors import first_line
+
+MAX_FRAME_PIXELS = 40_000_000
+"""Pixels of a frame: more than 8K has. Pillow holds several copies of it, with four bytes a pixel."""
 
 _MIN_SECONDS = 0.02
 _DEFAULT_SECONDS = 0.1
 
 
 def measure_animation(path: Path) -> Clip:
-    """Length and frames of an animation; decodes all of it. Raises `UnreadableFile`."""
-    with open_image(path) as image:
-        durations = [duration for duration, _ in _Decoder(image)]
+    """Length and frames of an animation. Raises `UnreadableFile`.
+
+    All of it is decoded for that, unless it was before and is unchanged.
+    """
+    durations = _durations_of(path)
     return Clip(path, sum(durations), len(durations))
 
 
@@ -43,10 +50,10 @@ class AnimationReader(Iterator[Frame]):
         return next(self._frames)
 
     def _read(self, path: Path, count: int) -> Iterator[Frame]:
-        with open_image(path) as image:
+        with _open_animation(path) as image:
             chosen = None
             if getattr(image, "n_frames", 1) > count:
-                chosen = _choose([duration for duration, _ in _Decoder(image)], count)
+                chosen = _choose(_durations_of(path), count)
             decoder = _Decoder(image)
             start = 0.0
             for index, (duration, frame) in enumerate(decoder):
@@ -75,13 +82,39 @@ class _Decoder:
             try:
                 image.seek(index)
                 image.load()
-            except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error) as error:
+            except IMAGE_FAULTS as error:
                 if index == first:
                     raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
                 self.lost = end - index
                 return
             seconds = float(image.info.get("duration") or 0) / 1000
             yield (seconds if seconds >= _MIN_SECONDS else _DEFAULT_SECONDS), image
+
+
+@contextmanager
+def _open_animation(path: Path) -> Iterator[Image.Image]:
+    with open_image(path) as image:
+        if (pixels := image.width * image.height) > MAX_FRAME_PIXELS:
+            raise UnreadableFile(
+                f"is an animation of {pixels / 1e6:,.0f} million pixels, more than fit in memory: "
+                "make it smaller"
+            )
+        yield image
+
+
+@lru_cache(maxsize=16)
+def _read_durations(path: Path, _size: int, _changed_ns: int) -> tuple[float, ...]:
+    with _open_animation(path) as image:
+        return tuple(duration for duration, _ in _Decoder(image))
+
+
+def _durations_of(path: Path) -> tuple[float, ...]:
+    """The seconds of each frame. To prepare an animation takes them twice and reads them once."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
+    return _read_durations(path.absolute(), stat.st_size, stat.st_mtime_ns)
 
 
 def _choose(durations: Sequence[float], count: int) -> set[int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from limner.data.decode import FilmReader, decode_source, hash_text, measure_film
+from limner.data.decode import ClipReader, decode_source, hash_text, measure_clip
 from limner.data.images import ResizePlan, UnreachableFile, UnreadableFile, plan_resize, resize
 from limner.data.sources import FileStamp, Source, SourceList
 from limner.data.store import ImageStore, Pixels, SourceRecord, StoredImage, StoreSettings, StoreWriter
@@ -43,7 +43,7 @@ class _PreparedImage:
 
 @dataclass(frozen=True)
 class _PreparedFile:
-    """One file: the hash of its bytes (and its partner's), and its picture; None for a film."""
+    """One file: the hash of its bytes (and its partner's), and its picture; None for a clip."""
 
     content: str
     image: _PreparedImage | None
@@ -60,7 +60,10 @@ class _Task:
 
 
 class StoreBuilder:
-    """Fills one store. `decoded` is the number of pictures that the earlier store did not have."""
+    """Fills one store. `decoded` is the number of pictures that the earlier store did not have.
+
+    `counts` are the pictures and frames of each source, as far as they are known, for the progress.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,8 @@ class StoreBuilder:
         folder: Path,
         settings: StoreSettings,
         earlier: ImageStore | None,
+        *,
+        counts: Sequence[int],
         progress: Progress,
     ) -> None:
         self.decoded = 0
@@ -78,7 +83,9 @@ class StoreBuilder:
         self._records = {} if earlier is None else {r.stamps: r for r in earlier.index.files}
         self._progress = progress
         self._done = 0
-        self._total = sum(self._progress_units(source) for source in source_list.sources)
+        self._units = 0  # of the source at work
+        self._counts = counts
+        self._total = sum(counts)
         self._entries: list[StoredImage] = []
         self._files: list[SourceRecord] = []
         self._contents: set[str] = set()
@@ -86,17 +93,14 @@ class StoreBuilder:
     def run(self) -> None:
         """Decode all sources and replace the earlier store. Raises `LimnerError`."""
         with StoreWriter(self._folder) as writer, ThreadPoolExecutor(_workers()) as pool:
-            for task in self._submit_ahead(pool):
-                done = self._done
-                self._progress(done, self._total, _PROGRESS_LABEL)
+            for task, count in zip(self._submit_ahead(pool), self._counts, strict=True):
+                self._units = count
+                self._progress(self._done, self._total, _PROGRESS_LABEL)
                 self._files.append(self._record(task, writer))
-                self._done = done + self._progress_units(task.source)
+                self._done += self._units
             self._progress(self._done, self._total, _PROGRESS_LABEL)
             self._require_two_pictures()
             writer.commit(self._settings, _hold_out(self._entries), self._files)
-
-    def _progress_units(self, source: Source) -> int:
-        return self._settings.frames if source.kind == "video" else 1
 
     def _submit_ahead(self, pool: ThreadPoolExecutor) -> Iterator[_Task]:
         """Yield the tasks in order, while threads decode the next ones."""
@@ -121,9 +125,9 @@ class StoreBuilder:
         """Write the pictures of one source and return its record."""
         first = len(self._entries)
         stamps, content, reason, left_out, duplicate = task.stamps, "", "", "", False
-        is_film = task.source.kind == "video"
+        is_clip = task.source.kind == "video"
         try:
-            content, is_film = self._judge(task)
+            content, is_clip = self._judge(task)
             duplicate = content in self._contents
             if not duplicate:
                 left_out = self._add_pictures(task, content, writer)
@@ -139,14 +143,14 @@ class StoreBuilder:
             content=content,
             reason=reason,
             duplicate=duplicate,
-            video=is_film,
+            video=is_clip,
             first=first,
             count=len(self._entries) - first,
             left_out=left_out,
         )
 
     def _judge(self, task: _Task) -> tuple[str, bool]:
-        """The hash of a source's content, and whether it is a film. Raises `UnreadableFile`."""
+        """The hash of a source's content, and whether it is a clip. Raises `UnreadableFile`."""
         if task.future is not None:
             prepared = task.future.result()
             return prepared.content, prepared.image is None
@@ -156,7 +160,7 @@ class StoreBuilder:
         return task.record.content, task.record.video
 
     def _add_pictures(self, task: _Task, content: str, writer: StoreWriter) -> str:
-        """Add the pictures of a source; returns what damage cost a film."""
+        """Add the pictures of a source; returns what damage cost a clip."""
         if task.record is not None and self._earlier is not None:
             for index in range(task.record.first, task.record.first + task.record.count):
                 self._copy_earlier(self._earlier, index, writer)
@@ -173,15 +177,18 @@ class StoreBuilder:
         self._entries.append(replace(earlier.index.entries[index], offset=offset))
 
     def _add_frames(self, source: Source, content: str, writer: StoreWriter) -> str:
-        film = FilmReader(source, measure_film(source), self._settings.frames)
-        units = self._progress_units(source)
-        for count, squares in enumerate(film, start=1):
+        clip = measure_clip(source)
+        frames = ClipReader(source, clip, self._settings.frames)
+        units = min(self._settings.frames, clip.frames)
+        self._total += units - self._units  # an animation was counted as one picture
+        self._units = units
+        for count, squares in enumerate(frames, start=1):
             for square in squares:
                 key = hash_text(f"{content} {int(HOLD_OUT_EVERY * square.position)}")
                 plan = plan_resize(*square.image.size, self._settings.short_side)
                 self._add_image(_prepare_image(square.name, square.image, plan, key), writer)
             self._progress(self._done + min(count, units), self._total, _PROGRESS_LABEL)
-        return film.left_out
+        return frames.left_out
 
     def _add_image(self, image: _PreparedImage, writer: StoreWriter) -> None:
         height, width, _ = image.target.shape

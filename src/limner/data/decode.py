@@ -50,22 +50,22 @@ class DecodedFile:
     split: str
     """Hash of its own bytes."""
     still: Still | None
-    """None for a film: `FilmReader` reads its frames."""
+    """None for a clip, which is a video or an animated picture: `ClipReader` reads its frames."""
 
 
 @dataclass(frozen=True)
-class FilmSquare:
-    """One picture from a film."""
+class ClipSquare:
+    """One picture from a clip."""
 
     name: str
     """The source's name, with the time and the part of the frame."""
     image: Image.Image
     position: float
-    """The time in the film: 0 is its beginning, 1 its end."""
+    """The time in the clip: 0 is its beginning, 1 its end."""
 
 
 def decode_source(source: Source, settings: StoreSettings, *, at_least: int | None = None) -> DecodedFile:
-    """Read one source (and its partner), as large as the store needs it; of a film only the bytes' hash.
+    """Read one source (and its partner), as large as the store needs it; of a clip only the bytes' hash.
 
     With `at_least`, a JPEG may be decoded smaller, as in `limner.data.images.read_image`. The verdict is
     the same for every size.
@@ -105,18 +105,18 @@ def decode_source(source: Source, settings: StoreSettings, *, at_least: int | No
     return DecodedFile(content, split, still)
 
 
-def is_film(source: Source) -> bool:
+def is_clip(source: Source) -> bool:
     """Whether a source has frames: a video, or an animated picture. Raises `UnreadableFile`."""
     return source.kind == "video" or inspect_image(source.path, at_least=1).is_animated
 
 
-def measure_film(source: Source) -> videos.Clip:
+def measure_clip(source: Source) -> videos.Clip:
     """Length of a video or an animated picture. Raises `UnreadableFile`."""
     measure = videos.measure_video if source.kind == "video" else animations.measure_animation
     return measure(source.path)
 
 
-def read_film(source: Source, frames: int) -> videos.FrameReader | animations.AnimationReader:
+def read_clip(source: Source, frames: int) -> videos.FrameReader | animations.AnimationReader:
     """At most `frames` frames of a video or an animated picture.
 
     `next` raises `UnreadableFile` if no frame can be read.
@@ -125,7 +125,7 @@ def read_film(source: Source, frames: int) -> videos.FrameReader | animations.An
     return read(source.path, frames)
 
 
-class FilmReader(Iterator[tuple[FilmSquare, ...]]):
+class ClipReader(Iterator[tuple[ClipSquare, ...]]):
     """The squares of each of at most `frames` frames of a video or an animated picture.
 
     `next` raises `UnreadableFile` if no frame can be read.
@@ -134,12 +134,12 @@ class FilmReader(Iterator[tuple[FilmSquare, ...]]):
     def __init__(self, source: Source, clip: videos.Clip, frames: int) -> None:
         self._name = source.name
         self._seconds = clip.seconds
-        self._frames = read_film(source, frames)
+        self._frames = read_clip(source, frames)
 
-    def __next__(self) -> tuple[FilmSquare, ...]:
+    def __next__(self) -> tuple[ClipSquare, ...]:
         frame = next(self._frames)
         return tuple(
-            FilmSquare(
+            ClipSquare(
                 name=f"{self._name} at {frame.seconds:.2f} s"
                 + (f", {square.where}" if square.where else ""),
                 image=frame.image.crop(square.box),

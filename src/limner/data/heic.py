@@ -3,6 +3,8 @@
 from functools import cache
 from importlib.util import find_spec
 
+from PIL import Image
+
 
 @cache
 def is_available() -> bool:
@@ -16,3 +18,6 @@ def register() -> None:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
+    # Its own test knows ten brands and libheif more; `limner.data.kinds` has found that a file is HEIF.
+    heif = pillow_heif.HeifImageFile
+    Image.register_open(heif.format, heif)

@@ -12,7 +12,6 @@ Decisions:
 
 import io
 import math
-import struct
 import threading
 import warnings
 from collections.abc import Iterator
@@ -27,12 +26,14 @@ from PIL.JpegImagePlugin import jpeg_factory
 
 from limner import mark
 from limner.data import heic, kinds
+from limner.decoders import IMAGE_FAULTS
 from limner.errors import first_line
 
 MAX_ASPECT_RATIO = 4
 """Largest ratio of the long side to the short side; only the middle of a longer picture is kept."""
 
 _ANIMATED_FORMATS = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
+_PAGED_FORMATS = frozenset({"TIFF", "HEIF"})  # in an MPO, the others are previews and maps of depth
 _FORMATS: tuple[str, ...] = (
     "PNG",
     "WEBP",
@@ -138,7 +139,7 @@ def inspect_image(path: Path, *, at_least: int) -> ImageInfo:
             size=size,
             decoded_size=_upright_size(image),
             is_animated=has_more and image.format in _ANIMATED_FORMATS,
-            has_more_pages=has_more and image.format == "TIFF",
+            has_more_pages=has_more and image.format in _PAGED_FORMATS,
             mark=written_as,
         )
 
@@ -158,7 +159,7 @@ def read_image(path: Path, *, at_least: int) -> Image.Image:
             try:
                 image.load()
                 return to_upright_rgb(image)
-            except (OSError, SyntaxError, ValueError, EOFError) as error:
+            except IMAGE_FAULTS as error:
                 raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
 
 
@@ -176,11 +177,13 @@ def open_image(path: Path) -> Iterator[Image.Image]:
 def _identify(file: BinaryIO, path: Path) -> Image.Image:
     head = file.read(kinds.HEAD_BYTES)
     file.seek(0)
+    if not head:
+        raise UnreadableFile("is an empty file")
     kind = kinds.identify(head, path.suffix.lower())
     if isinstance(kind, kinds.ForeignKind):
         raise UnreadableFile(kind.reason)
     formats = _FORMATS
-    if head[4:8] == b"ftyp" and heic.is_available():
+    if kind == "image" and head[4:8] == b"ftyp" and heic.is_available():
         heic.register()
         formats = (*_FORMATS, "HEIF")
     try:
@@ -194,7 +197,7 @@ def _identify(file: BinaryIO, path: Path) -> Image.Image:
         is_picture = kinds.identify(head, suffix="") == "image"
         reason = "is damaged or cut off" if is_picture else kinds.describe_unknown(head)
         raise UnreadableFile(reason) from error
-    except (OSError, SyntaxError, ValueError, EOFError, KeyError) as error:
+    except IMAGE_FAULTS as error:
         raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
 
 
@@ -211,7 +214,7 @@ def _draft(image: Image.Image, at_least: int) -> None:
 def _has_more_frames(image: Image.Image) -> bool:
     try:
         return bool(getattr(image, "n_frames", 1) > 1)
-    except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error):
+    except IMAGE_FAULTS:
         return False  # the rest of the file is broken, but the first picture may be intact
 
 
@@ -245,7 +248,7 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 def _orientation(image: Image.Image) -> int:
     try:
         orientation = image.getexif().get(_ORIENTATION, 1)
-    except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error):
+    except IMAGE_FAULTS:
         return 1  # the EXIF is broken, but the picture may be intact
     return orientation if isinstance(orientation, int) else 1
 

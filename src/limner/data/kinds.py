@@ -26,7 +26,7 @@ HEAD_BYTES = 512
 
 @dataclass(frozen=True)
 class ForeignKind:
-    """A kind of picture that limner does not read."""
+    """A kind of picture or video that limner does not read."""
 
     one: str
     """Such as `a RAW photo`."""
@@ -55,6 +55,13 @@ NETPBM = ForeignKind("a PPM or PGM picture", "PPM or PGM pictures", _EXPORT)
 HDR = ForeignKind("an HDR picture", "HDR pictures", _EXPORT)
 SVG = ForeignKind("an SVG drawing", "SVG drawings", "export {it} as PNG")
 LAYERED = ForeignKind("a file of a drawing program", "files of drawing programs", _EXPORT)
+OTHER_PICTURE = ForeignKind("a picture of another kind", "pictures of other kinds", _EXPORT)
+OTHER_VIDEO = ForeignKind("a video of another kind", "videos of other kinds", "convert {it} to MP4")
+UNREADABLE_VIDEO = ForeignKind(
+    "a video that cannot be read",
+    "videos that cannot be read",
+    "convert {it} to MP4 if another program can play {it}",
+)
 LFS_POINTER = ForeignKind(
     "Git LFS's pointer to the file", "pointers of Git LFS to files", "run `git lfs pull`"
 )
@@ -71,8 +78,13 @@ LIMNER_KINDS: Mapping[mark.Kind, ForeignKind] = {
 }
 """Files with limner's mark; the demo does learn from drawings."""
 
-_PICTURE_KINDS = (HEIC, AVIF, RAW, JPEG_XL, JPEG_2000, JPEG_XR, TGA, NETPBM, HDR, SVG, LAYERED)
-_BY_REASON = {kind.reason: kind for kind in (*_PICTURE_KINDS, LFS_POINTER, CLOUD, *LIMNER_KINDS.values())}
+_BY_REASON = {
+    kind.reason: kind
+    for kind in (
+        *(HEIC, AVIF, RAW, JPEG_XL, JPEG_2000, JPEG_XR, TGA, NETPBM, HDR, SVG, LAYERED, OTHER_PICTURE),
+        *(OTHER_VIDEO, UNREADABLE_VIDEO, LFS_POINTER, CLOUD, *LIMNER_KINDS.values()),
+    )
+}
 
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"}
@@ -81,8 +93,8 @@ PICTURE_SUFFIXES = frozenset(
 """Suffixes, in lower case, of files that are meant to be pictures and can be read."""
 
 _RAW_SUFFIXES = (
-    ".3fr .arw .bay .cr2 .cr3 .crw .dcr .dng .erf .fff .gpr .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf "
-    ".pef .ptx .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f"
+    ".3fr .ari .arw .bay .cap .cr2 .cr3 .crw .dcr .dng .drf .eip .erf .fff .gpr .iiq .k25 .kdc .mef .mos "
+    ".mrw .nef .nrw .orf .pef .ptx .raf .raw .rw2 .rwl .rwz .sr2 .srf .srw .x3f"
 )
 _FOREIGN_SUFFIXES: Mapping[str, ForeignKind] = {
     suffix: kind
@@ -94,9 +106,23 @@ _FOREIGN_SUFFIXES: Mapping[str, ForeignKind] = {
         (JPEG_XR, ".jxr .wdp .hdp"),
         (TGA, ".tga .icb .vda"),
         (NETPBM, ".ppm .pgm .pbm .pnm .pam .pfm"),
-        (HDR, ".exr"),
+        (HDR, ".exr .hdr"),
         (SVG, ".svg .svgz"),
-        (LAYERED, ".psd .psb .xcf .kra .ora .afphoto .procreate"),
+        (
+            LAYERED,
+            ".psd .psb .xcf .kra .ora .afphoto .afdesign .procreate .ai .cdr .clip .pdn .psp .pspimage",
+        ),
+        (LAYERED, ".sketch .blend"),
+        (
+            OTHER_PICTURE,
+            ".ico .icns .cur .pcx .dds .eps .sgi .fits .qoi .dcm .djvu .bpg .flif .wmf .emf .pict",
+        ),
+        (OTHER_PICTURE, ".pct .xbm .xpm .dpx .mng"),
+        (
+            OTHER_VIDEO,
+            ".mxf .dv .rm .rmvb .nut .gxf .swf .ivf .wtv .y4m .h264 .264 .h265 .265 .hevc .mjpeg",
+        ),
+        (OTHER_VIDEO, ".r3d .braw .crm .dvr-ms .amv .bik"),
     )
     for suffix in suffixes.split()
 }
@@ -115,6 +141,12 @@ _SIGNATURES: tuple[tuple[int, bytes, Media | ForeignKind], ...] = (
     (0, b"\0\0\1\xba", "video"),  # MPEG program stream
     (0, b"\0\0\1\xb3", "video"),  # MPEG video
     (0, b"FLV\1", "video"),
+    (0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01", OTHER_VIDEO),  # MXF
+    (0, b".RMF\0\0", OTHER_VIDEO),  # RealMedia
+    (0, b"\x1f\x07\0", OTHER_VIDEO),  # DV
+    (0, b"nut/multimedia container\0", OTHER_VIDEO),
+    (0, b"DKIF\0\0", OTHER_VIDEO),  # IVF
+    (0, b"YUV4MPEG2 ", OTHER_VIDEO),
     (8, b"CR\2\0", RAW),  # CR2
     (6, b"HEAPCCDR", RAW),  # CRW
     (0, b"IIRO", RAW),  # ORF
@@ -140,6 +172,11 @@ _SIGNATURES: tuple[tuple[int, bytes, Media | ForeignKind], ...] = (
 _NETPBM_HEADER = re.compile(rb"P[1-6]\s(?:\s|#[^\n]*\n)*\d+\s+\d+\s")
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIF_BRANDS = frozenset(  # of all codecs: H.264, JPEG, JPEG 2000, H.266, EVC
+    {*_HEIC_BRANDS, *_AVIF_BRANDS, b"mif1", b"mif2", b"mif3", b"msf1", b"miaf", b"avci", b"avcs", b"jpeg"}
+    | {b"jpgs", b"j2ki", b"j2is", b"vvic", b"vvis", b"evbi", b"evbs", b"evmi", b"evms"}
+)
+_VIDEO_BRANDS = (b"qt  ", b"iso", b"mp4", b"3g", b"M4V")
 _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P "})
 _QUICKTIME_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 _BITMAP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})  # sizes, in bytes, of all versions
@@ -160,8 +197,6 @@ def find_by_reason(reason: str) -> ForeignKind | None:
 
 def describe_unknown(head: bytes) -> str:
     """What a file is that is no known kind; continues a sentence that begins with the file's name."""
-    if not head:
-        return "is an empty file"
     if is_text(head):
         return "is a text file, not a picture"
     return "is not a picture in a format that limner can read"
@@ -186,7 +221,7 @@ def _identify_content(head: bytes, suffix: str) -> Media | ForeignKind | None:
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return "image"
     if head[4:8] == b"ftyp" and len(head) >= 12:
-        return _identify_brands(head)
+        return _identify_brands(head, suffix)
     if head[4:8] in _QUICKTIME_ATOMS or _is_transport_stream(head) or _is_ogg_video(head):
         return "video"
     return _identify_text(head)
@@ -205,21 +240,20 @@ def _begins_with_thumbnail(head: bytes) -> bool:
     return bool(tag == 254 and kind == 4 and value & 1)
 
 
-def _identify_brands(head: bytes) -> Media | ForeignKind | None:
-    """The kind of an ISO base media file, by its brand; a general brand lists compatible ones."""
-    brand = head[8:12]
-    if brand == b"crx ":
+def _identify_brands(head: bytes, suffix: str) -> Media | ForeignKind | None:
+    """The kind of an ISO base media file, by its major brand and the compatible ones."""
+    major = head[8:12]
+    if major == b"crx ":
         return RAW  # CR3
     end = min(int.from_bytes(head[:4], "big"), len(head))
-    brands = {brand}
-    is_general = brand in {b"mif1", b"msf1", b"miaf"}
-    if is_general:
-        brands |= {head[at : at + 4] for at in range(16, end, 4)}
-    if brands & _AVIF_BRANDS:
-        return AVIF
-    if is_general or brands & _HEIC_BRANDS:
-        return HEIC
-    return None if brand in _AUDIO_BRANDS else "video"
+    brands = {major, *(head[at : at + 4] for at in range(16, end, 4))}
+    # Makers have major brands of their own, in pictures and in videos.
+    has_heif_brand, has_heif_suffix = bool(brands & _HEIF_BRANDS), _identify_suffix(suffix) is HEIC
+    is_video = major.startswith(_VIDEO_BRANDS)
+    if (has_heif_brand and has_heif_suffix) if is_video else (has_heif_brand or has_heif_suffix):
+        is_avif = major in _AVIF_BRANDS or (major not in _HEIC_BRANDS and brands & _AVIF_BRANDS)
+        return AVIF if is_avif else HEIC
+    return None if major in _AUDIO_BRANDS else "video"
 
 
 def _is_transport_stream(head: bytes) -> bool:

@@ -76,8 +76,9 @@ def prepare(
     earlier = _open_earlier(folder, settings)
     if earlier is not None and _is_unchanged(source_list.sources, earlier):
         return earlier, PrepareReport.of(earlier, source_list.skipped, decoded=0)
-    _check_disk_space(source_list.sources, folder, settings)
-    builder = StoreBuilder(source_list, folder, settings, earlier, progress)
+    counts = [_count_pictures(source, settings) for source in source_list.sources]
+    _check_disk_space(sum(counts), folder, settings)
+    builder = StoreBuilder(source_list, folder, settings, earlier, counts=counts, progress=progress)
     builder.run()
     pictures = open_store(folder)
     return pictures, PrepareReport.of(pictures, source_list.skipped, decoded=builder.decoded)
@@ -100,10 +101,10 @@ def _is_unchanged(sources: Sequence[Source], earlier: ImageStore) -> bool:
     return stamps == [record.stamps for record in earlier.index.files]
 
 
-def _check_disk_space(sources: Sequence[Source], folder: Path, settings: StoreSettings) -> None:
+def _check_disk_space(pictures: int, folder: Path, settings: StoreSettings) -> None:
     """Raise `LimnerError` if the disk has no room for the store even with pictures of the smallest size."""
     bytes_per_picture = settings.short_side**2 * 3 * (1 if settings.pairs == "none" else 2)
-    needed = bytes_per_picture * sum(_count_pictures(source, settings) for source in sources)
+    needed = bytes_per_picture * pictures
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
     if needed > free:
@@ -114,6 +115,7 @@ def _check_disk_space(sources: Sequence[Source], folder: Path, settings: StoreSe
 
 
 def _count_pictures(source: Source, settings: StoreSettings) -> int:
+    """The least number of pictures that a source gives. Animations are found when they are read."""
     if source.kind == "image":
         return 1
     try:

@@ -37,7 +37,7 @@ class PrepareReport:
     first_pages: int
     """Files with several pages, of which the first is used."""
     damaged: tuple[Skipped, ...]
-    """Films that gave only a part of their frames: name and what is left out."""
+    """Clips that gave only a part of their frames: name and what is left out."""
     skipped: tuple[Skipped, ...]
     """Files that gave no picture: name and reason."""
     bytes: int
@@ -74,8 +74,8 @@ class PrepareReport:
         if self.reused:
             sentences.append(f"{self.reused:,} of them are from the earlier preparation.")
         if self.videos:
-            films = plural(self.videos, "video or animated picture", "videos and animated pictures")
-            sentences.append(f"{films} gave frames.")
+            clips = plural(self.videos, "video or animated picture", "videos and animated pictures")
+            sentences.append(f"{clips} gave frames.")
         if self.enlarged:
             sentences.append(
                 f"{plural(self.enlarged, 'picture is', 'pictures are')} smaller than "
@@ -123,7 +123,7 @@ def first_page_sentence(count: int) -> str:
 
 
 def damaged_sentence(damaged: Sequence[Skipped]) -> str:
-    """Which films gave only a part of their frames."""
+    """Which clips gave only a part of their frames."""
     count = plural(len(damaged), "file is used in part", "files are used in part")
     return f"{count}: {list_some([printable(f'{name} {reason}') for name, reason in damaged], '; ')}."
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from limner.data import kinds, videos
-from limner.data.images import UnreadableFile
+from limner.data.images import UnreachableFile, UnreadableFile
 from limner.data.kinds import Media
 from limner.display import printable
 from limner.errors import LimnerError
@@ -83,12 +83,13 @@ def find_sources(
 
     Raises `LimnerError` for a path that does not exist, and if nothing was found.
     """
+    partners = None if inputs is None else _PartnerIndex.of(inputs)
     found = [scan(path) for path in paths]
     sources = [source for part in found for source in part.sources]
     skipped = [file for part in found for file in part.skipped]
     _require_sources(paths, sources, skipped)
-    if inputs is not None or pairs_only:
-        return _pair_with_inputs(sources, skipped, inputs)
+    if partners is not None or pairs_only:
+        return _pair(sources, skipped, partners)
     return SourceList(tuple(sources), tuple(skipped))
 
 
@@ -145,7 +146,9 @@ def _walk_files(path: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]
         folders[:] = sorted(
             name
             for name in folders
-            if not _is_passed_over(name) and not _is_limner_folder(Path(folder) / name)
+            if not _is_passed_over(name)
+            and not _is_limner_folder(Path(folder) / name)
+            and not _is_cache_of_photos(Path(folder) / name)
         )
         for name in sorted(files):
             if not _is_passed_over(name) or _is_in_cloud(name):
@@ -170,6 +173,11 @@ def _is_limner_folder(folder: Path) -> bool:
     return any((folder / mark).is_file() for mark in marks)
 
 
+def _is_cache_of_photos(folder: Path) -> bool:
+    """Whether macOS's Photos keeps smaller copies here; its pictures are in `originals`."""
+    return folder.name == "resources" and folder.parent.suffix.lower() == ".photoslibrary"
+
+
 def _classify(file: Path, *, is_named: bool) -> Media | None:
     """The kind of a file to read; None for a file that is silently ignored. Raises `UnreadableFile`."""
     if _is_in_cloud(file.name):
@@ -187,7 +195,15 @@ def _classify(file: Path, *, is_named: bool) -> Media | None:
         if is_meant:
             raise UnreadableFile("is a broken link") from error
         return None
-    head = _read_head(file)
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(kinds.HEAD_BYTES)
+    except OSError as error:
+        if is_meant:
+            raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
+        return None
+    if not head and is_meant:
+        raise UnreadableFile("is an empty file")
     is_code = suffix in _SUFFIXES_OF_CODE and kinds.is_text(head)
     kind = kinds.identify(head, suffix) or (None if is_code else by_suffix)
     if isinstance(kind, kinds.ForeignKind):
@@ -195,14 +211,6 @@ def _classify(file: Path, *, is_named: bool) -> Media | None:
     if kind is None and is_named:
         raise UnreadableFile(kinds.describe_unknown(head))
     return kind
-
-
-def _read_head(file: Path) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(kinds.HEAD_BYTES)
-    except OSError:
-        return b""  # the suffix decides, and whoever decodes the file says why it cannot
 
 
 def _require_sources(paths: Sequence[Path], sources: list[Source], skipped: list[Skipped]) -> None:
@@ -218,11 +226,11 @@ def _require_sources(paths: Sequence[Path], sources: list[Source], skipped: list
     )
 
 
-def _pair_with_inputs(sources: list[Source], skipped: list[Skipped], inputs: Path | None) -> SourceList:
-    partners = _PartnerIndex.of(inputs) if inputs is not None else None
+def _pair(sources: list[Source], skipped: list[Skipped], partners: "_PartnerIndex | None") -> SourceList:
+    """Pair each picture with its input; without `partners`, it holds both."""
     kept: list[Source] = []
     for source in sources:
-        if inputs is not None and source.path.resolve().is_relative_to(inputs.resolve()):
+        if partners is not None and source.path.resolve().is_relative_to(partners.folder.resolve()):
             # The inputs' folder may be inside a source folder.
             continue
         if source.kind == "video":
@@ -244,7 +252,7 @@ class _PartnerIndex:
     """The files of the `inputs` folder by path without suffix, and pictures also by bare name."""
 
     folder: Path
-    by_path: dict[str, Path] = field(default_factory=dict)
+    by_path: dict[str, list[Path]] = field(default_factory=dict)
     by_stem: dict[str, list[Path]] = field(default_factory=dict)
     skipped: dict[str, Skipped] = field(default_factory=dict)
 
@@ -256,23 +264,30 @@ class _PartnerIndex:
         index, found = cls(folder), scan(folder)
         for source in found.sources:
             if source.kind == "image":
-                index.by_path.setdefault(_pair_key(source.name), source.path)
+                index.by_path.setdefault(_pair_key(source.name), []).append(source.path)
                 index.by_stem.setdefault(_pair_key(source.path.name), []).append(source.path)
         for name, reason in found.skipped:
             index.skipped.setdefault(_pair_key(name), (name, reason))
         return index
 
     def find(self, name: str) -> Path | None:
-        """The partner of the source of this name: of the same path, or else the only one of its name."""
-        same_name = self.by_stem.get(_pair_key(Path(name).name), [])
-        return self.by_path.get(_pair_key(name)) or (same_name[0] if len(same_name) == 1 else None)
+        """The partner of the source of this name; None if there is none, or more than one."""
+        found = self._find_all(name)
+        return found[0] if len(found) == 1 else None
 
     def why_missing(self, name: str) -> str:
         """A reason that continues a sentence that begins with the source's name."""
+        if found := self._find_all(name):
+            partners = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
+            return f"has more than one partner ({partners}): keep one of them"
         if _pair_key(name) not in self.skipped:
             return f"has no partner in {printable(self.folder)}"
         partner, reason = self.skipped[_pair_key(name)]
         return f"has a partner, {partner}, which {reason}"
+
+    def _find_all(self, name: str) -> list[Path]:
+        """The files of the same path, or else those of the same name elsewhere."""
+        return self.by_path.get(_pair_key(name)) or self.by_stem.get(_pair_key(Path(name).name), [])
 
 
 def _pair_key(name: str) -> str:

@@ -89,12 +89,12 @@ class SourceRecord:
     duplicate: bool
     """Whether an earlier file has the same bytes."""
     video: bool
-    """Whether it is a film: a video or an animated picture."""
+    """Whether it is a clip: a video or an animated picture."""
     first: int
     count: int
     """Its pictures are the `count` entries from `first` on."""
     left_out: str = ""
-    """What damage cost a film; empty if nothing."""
+    """What damage cost a clip; empty if nothing."""
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ _MATRICES = {
     10: Colorspace.BT2020,
 }
 
-# The default rounds down and takes one colour for two pixels: up to 3 of 255 too dark.
-_EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+"""swscale's flags. The default ones round down and take one colour for two pixels: 3 of 255 too dark."""
 
 
 class RgbConverter:
@@ -49,19 +49,31 @@ class RgbConverter:
         self._tone_mapper: _ToneMapper | None = None
 
     def convert(self, frame: VideoFrame) -> Image.Image:
-        """The frame as an RGB picture of the same size, neither turned nor stretched."""
-        rgb = self._map_tones(frame) if frame.color_trc in _HDR else self._reformat(frame)
-        return Image.fromarray(rgb.to_ndarray())
+        """The frame as an RGB picture of the same size, neither turned nor stretched, on white."""
+        if frame.color_trc in _HDR:
+            return Image.fromarray(self._map_tones(frame).to_ndarray())
+        if any(component.is_alpha for component in frame.format.components):
+            return _put_on_white(Image.fromarray(self._reformat(frame, "rgba").to_ndarray()))
+        return Image.fromarray(self._reformat(frame, "rgb24").to_ndarray())
 
-    def _reformat(self, frame: VideoFrame) -> VideoFrame:
+    def _reformat(self, frame: VideoFrame, pixel_format: str) -> VideoFrame:
         return self._reformatter.reformat(
-            frame, format="rgb24", src_colorspace=_matrix_of(frame), interpolation=int(_EXACT)
+            frame, format=pixel_format, src_colorspace=_matrix_of(frame), interpolation=int(EXACT)
         )
 
     def _map_tones(self, frame: VideoFrame) -> VideoFrame:
         if self._tone_mapper is None or not self._tone_mapper.fits(frame):
             self._tone_mapper = _ToneMapper(frame)
         return self._tone_mapper.convert(frame)
+
+
+def _put_on_white(image: Image.Image) -> Image.Image:
+    alpha = image.getchannel("A")
+    if alpha.getextrema()[1] == 0:  # programs that know no transparency write 0 there
+        return image.convert("RGB")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=alpha)
+    return white
 
 
 def _matrix_of(frame: VideoFrame) -> int:
@@ -86,7 +98,7 @@ class _ToneMapper:
             f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1000"
             f":colorspace={matrix}:range={colour_range}",
         )
-        # The flags of `_EXACT` give wrong hues here (FFmpeg 8.1); the default ones do not.
+        # The flags of `EXACT` give wrong hues here (FFmpeg 8.1); the default ones do not.
         scale = self._graph.add("scale", "out_transfer=iec61966-2-1:out_primaries=bt709:intent=perceptual")
         self._graph.link_nodes(
             source, scale, self._graph.add("format", "pix_fmts=rgb24"), self._graph.add("buffersink")

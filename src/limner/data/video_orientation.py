@@ -26,6 +26,9 @@ _TRANSPOSES = {
     (0, -1, 1, 0): _Transpose.ROTATE_90,
 }
 
+_ROTATIONS = {1: _Transpose.ROTATE_90, 2: _Transpose.ROTATE_180, 3: _Transpose.ROTATE_270}
+"""By quarter turns counterclockwise."""
+
 
 def make_upright(image: Image.Image, frame: VideoFrame, pixel_aspect: Fraction | None) -> Image.Image:
     """The picture of `frame` as players show it. `pixel_aspect` is the width of a pixel over its height."""
@@ -36,11 +39,13 @@ def make_upright(image: Image.Image, frame: VideoFrame, pixel_aspect: Fraction |
 
 
 def _read_transpose(frame: VideoFrame) -> _Transpose | None:
-    """The nearest of the eight orientations to the frame's display matrix.
-
-    The rotation alone, which PyAV computes, does not tell a mirrored frame from a turned one.
-    """
-    side_data: Any = frame.side_data  # PyAV's stub has another type
+    """The nearest of the eight orientations to the frame's display matrix."""
+    try:
+        side_data: Any = frame.side_data  # PyAV's stub has another type
+    except ValueError:
+        # PyAV 18 lacks names for some side data, such as the EXIF of cameras' MJPEG, and then gives none.
+        # Its own rotation does not tell a mirrored frame from a turned one.
+        return _ROTATIONS.get(round(frame.rotation / 90) % 4)
     if Type.DISPLAYMATRIX not in side_data:
         return None
     matrix = np.frombuffer(side_data[Type.DISPLAYMATRIX], np.int32)

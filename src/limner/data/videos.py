@@ -1,7 +1,7 @@
 """Frames of a video, evenly spread over it, upright, as RGB pictures.
 
 PyAV bundles FFmpeg, so a video needs nothing installed. The time stamps in the file say which frames there
-are (`limner.data.video_timeline`). Frames far apart are found by seeking, so that a film of an hour takes a
+are (`limner.data.video_timeline`). Frames far apart are found by seeking, so that an hour takes a
 minute or two, and close ones by decoding all between. A damaged video gives the frames that can be decoded.
 """
 
@@ -22,9 +22,11 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from limner.data.images import UnreachableFile, UnreadableFile
+from limner.data.kinds import HEAD_BYTES, UNREADABLE_VIDEO, is_text
 from limner.data.video_colour import RgbConverter
 from limner.data.video_orientation import make_upright
 from limner.data.video_timeline import PacketReader, Timeline, read_timeline
+from limner.decoders import open_video
 from limner.errors import LimnerError
 
 SUFFIXES = frozenset(
@@ -44,15 +46,6 @@ they would be nearly the same picture.
 
 _SEEK_BEYOND = 8
 """Frames that are decoded in vain before a keyframe: with more, seeking to it is faster."""
-
-_OPTIONS = {
-    # A playlist or a script under a video's name would open other files and addresses.
-    "protocol_whitelist": "file",
-    "format_whitelist": "mov,mp4,matroska,webm,avi,asf,flv,ogg,mpeg,mpegts,mpegvideo,mp3,aac,flac,wav",
-    # Some old files have no time to show a frame, only a time to decode it.
-    "fflags": "+genpts",
-}
-"""FFmpeg's options: video containers, and sound so that the report can call it that; files only."""
 
 _STILLS = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
 """Streams that hold a cover or thumbnails."""
@@ -262,21 +255,21 @@ def _timeline_of(path: Path) -> Timeline:
 def _open_video(path: Path) -> Iterator[Any]:
     try:
         with path.open("rb") as file:
-            head = file.read(8)
+            head = file.read(HEAD_BYTES)
     except OSError as error:
         raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
     if not head:
         raise UnreadableFile("is an empty file")
     try:
-        # An absolute path, because FFmpeg takes the relative path `12:30.mp4` for an address.
-        container = av.open(str(path.absolute()), options=_OPTIONS, metadata_errors="replace")
+        container = open_video(path)
     except (av.FFmpegError, ValueError, OSError) as error:
-        if head[4:] in _MP4_BOXES:
+        if head[4:8] in _MP4_BOXES:
             raise UnreadableFile(
                 "is an MP4 whose index (moov) is missing: the recording was not finished, or the file is "
                 "damaged or cut off"
             ) from error
-        raise UnreadableFile("is not a video that can be read: it is damaged or cut off") from error
+        reason = "is a text file, not a video" if is_text(head) else UNREADABLE_VIDEO.reason
+        raise UnreadableFile(reason) from error
     with container:
         yield container
 

@@ -21,15 +21,16 @@ from pathlib import Path
 from PIL import Image
 
 from limner.data.arrays import center_crop, to_image
-from limner.data.decode import is_film, measure_film, read_film
+from limner.data.decode import is_clip, measure_clip, read_clip
 from limner.data.images import UnreadableFile, read_image
+from limner.data.kinds import LIMNER_KINDS
 from limner.data.sources import Source, find_source, scan
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write, check_no_source, check_place
 from limner.look.look import Look
-from limner.look.video_writer import video_writer
-from limner.mark import save_options
+from limner.look.video_writer import MAX_SIDE, video_writer
+from limner.mark import read_image_mark, read_video_mark, save_options
 from limner.progress import Progress, no_progress
 
 PILLOW_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -38,15 +39,22 @@ PILLOW_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP
 CLIP_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
 """Suffixes of painted clips: containers that hold H.264."""
 
+MAX_PAINTED_PIXELS = 100_000_000
+"""Pixels of a painting with `whole`: some 600 MB in memory while it is made."""
+
+_MAX_SIDES = {"JPEG": 65_500, "WEBP": 16_383, "H.264": MAX_SIDE}
+"""Most pixels of a painting's side, by format."""
+
 
 @dataclass(frozen=True)
 class PaintReport:
-    """What was painted."""
+    """What was painted. A reason continues a sentence that begins with the file's name."""
 
     paintings: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...] = ()
-    """Pictures and clips of a folder that were not painted, and a clip of which a part was not, each with
-    a reason that continues a sentence after its name."""
+    """Pictures and clips of a folder that were not painted, each with the reason."""
+    damaged: tuple[tuple[Path, str], ...] = ()
+    """A clip that was painted in part, with what is left out."""
 
 
 def paint_file(
@@ -79,10 +87,10 @@ def paint_file(
         return _paint_folder(paint, source, _choose_target(source, out, (), force), progress)
     with _unreadable_errors(source):
         file = find_source(source)
-        if is_film(file):
+        if is_clip(file):
             target = _choose_target(source, out, CLIP_SUFFIXES, force)
             left_out = _paint_clip(paint, file, target, progress)
-            return PaintReport((target,), ((source, left_out),) if left_out else ())
+            return PaintReport((target,), damaged=((source, left_out),) if left_out else ())
         target = _choose_target(source, out, tuple(PILLOW_FORMATS), force)
         _paint_picture(paint, source, target)
         return PaintReport((target,))
@@ -103,18 +111,39 @@ class Painter:
         painting, guide = self.look.paint_and_guide(square, **self.live)
         if self.beside:
             return _join_side_by_side(
-                self._restore_shape(to_image(guide), image), self._restore_shape(to_image(painting), image)
+                self._restore_shape(to_image(guide), image.size),
+                self._restore_shape(to_image(painting), image.size),
             )
-        return self._restore_shape(to_image(painting), image)
+        return self._restore_shape(to_image(painting), image.size)
 
-    def _restore_shape(self, square: Image.Image, image: Image.Image) -> Image.Image:
-        """With `whole`: stretch the square to the aspect of `image`; its side becomes the short side."""
+    def check_size(self, size: tuple[int, int], painting_format: str) -> None:
+        """Raise `UnreadableFile` for a picture of this width and height whose painting is too long."""
+        if not self.whole:
+            return
+        width, height = self._whole_size(size)
+        width *= 1 + self.beside
+        max_side = _MAX_SIDES.get(painting_format)
+        if width * height > MAX_PAINTED_PIXELS:
+            limit = f"more than {MAX_PAINTED_PIXELS // 10**6} million"
+        elif max_side is not None and max(width, height) > max_side:
+            limit = f"and {painting_format} takes {max_side:,} a side"
+        else:
+            return
+        raise UnreadableFile(
+            f"is too long for --whole: its painting would have {width:,} x {height:,} pixels, {limit}. "
+            "Paint it without --whole"
+        )
+
+    def _restore_shape(self, square: Image.Image, size: tuple[int, int]) -> Image.Image:
+        """With `whole`: stretch the square to the aspect of the picture of this size."""
         if not self.whole:
             return square
-        scale = square.width / min(image.size)
-        # H.264 halves the resolution of colours, so both sides must be even.
-        width, height = (2 * round(side * scale / 2) for side in image.size)
-        return square.resize((width, height), Image.Resampling.BICUBIC)
+        return square.resize(self._whole_size(size), Image.Resampling.BICUBIC)
+
+    def _whole_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The look's side becomes the short side. Both are even, for H.264."""
+        width, height = (2 * round(side * self.look.pixels / min(size) / 2) for side in size)
+        return width, height
 
 
 def _join_side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
@@ -128,6 +157,7 @@ def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
     image = read_image(source, at_least=paint.look.pixels)
     buffer = io.BytesIO()
     image_format = PILLOW_FORMATS[target.suffix.lower()]
+    paint.check_size(image.size, image_format)
     paint(image).save(buffer, image_format, quality=92, **save_options(image_format, "painting"))
     atomic_write(target, buffer.getvalue())
 
@@ -136,7 +166,7 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
     found, skipped = _find_pictures(source, target)
     if not found:
         example = printable(f"; {skipped[0][0].name} {skipped[0][1]}") if skipped else ""
-        raise LimnerError(f"{printable(source)} has no pictures{example}.")
+        raise LimnerError(f"{printable(source)} has no pictures to paint{example}.")
     names = {path: _painting_names(target / path.relative_to(source)) for path in found}
     check_no_source((painting for pair in names.values() for painting in pair), found)
     for painting, _ in names.values():
@@ -148,7 +178,7 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
         if painting in paintings:  # a.jpg and a.png
             painting = second
         try:
-            if is_film(Source(path, path.name, "image")):
+            if is_clip(Source(path, path.name, "image")):
                 raise UnreadableFile("is an animation: paint it separately")
             _paint_picture(paint, path, painting)
             paintings.append(painting)
@@ -169,22 +199,28 @@ def _painting_names(path: Path) -> tuple[Path, Path]:
 def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     """The pictures in a folder, searched recursively, and the skipped files with the reason."""
     found = scan(folder)
-    films = [source.path for source in found.sources if source.kind == "video"]
-    pictures = [source.path for source in found.sources if source.kind == "image"]
+    pictures: list[Path] = []
     skipped = [(folder / name, reason) for name, reason in found.skipped]
-    skipped += [(path, "is a clip: paint it separately") for path in films]
-    # The paintings may be written into this very folder.
-    return (
-        [path for path in pictures if not path.is_relative_to(target)],
-        [(path, reason) for path, reason in skipped if not path.is_relative_to(target)],
-    )
+    for source in found.sources:
+        is_video = source.kind == "video"
+        mark = read_video_mark(source.path) if is_video else read_image_mark(source.path)
+        if mark is not None and mark in LIMNER_KINDS:
+            # The paintings may be written into this very folder.
+            if not source.path.resolve().is_relative_to(target.resolve()):
+                skipped.append((source.path, LIMNER_KINDS[mark].reason))
+        elif is_video:
+            skipped.append((source.path, "is a clip: paint it separately"))
+        else:
+            pictures.append(source.path)
+    return pictures, skipped
 
 
 def _paint_clip(paint: Painter, source: Source, target: Path, progress: Progress) -> str:
     """Paint each frame of a clip at its own time. Returns what the clip could not give, or nothing."""
-    clip = measure_film(source)
-    frames = read_film(source, clip.frames)
+    clip = measure_clip(source)
+    frames = read_clip(source, clip.frames)
     frame = next(frames)
+    paint.check_size(frame.image.size, "H.264")
     painting = paint(frame.image)
     # The encoder plans with a rate; what it writes are the frames' own times.
     rate = max(Fraction(clip.frames / clip.seconds).limit_denominator(1001), Fraction(1, 1001))

@@ -26,8 +26,8 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(video(folder / "clip.mp4", frames=7), folder / "copy.mp4")
     shutil.copy(animation(folder / "a.gif", durations=(100,) * 5, size=(90, 60)), folder / "copy.gif")
     (folder / "cut.mp4").write_bytes((folder / "clip.mp4").read_bytes()[:900])
-    film = [scene(60, 60, seed) for seed in range(4)]
-    film[0].save(folder / "cut.gif", save_all=True, append_images=film[1:])
+    moving = [scene(60, 60, seed) for seed in range(4)]
+    moving[0].save(folder / "cut.gif", save_all=True, append_images=moving[1:])
     (folder / "cut.gif").write_bytes((folder / "cut.gif").read_bytes()[:-2000])
     (folder / "half.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "half-too.jpg").write_bytes(whole[: len(whole) // 2])
@@ -143,6 +143,21 @@ def test_skipped_files_are_listed_by_kind_and_then_one_by_one() -> None:
         "2 files are skipped: a.jpg is an empty file; b\ufffd.jpg is damaged or cut off.",
     )
     assert describe_skipped([]) == ()
+
+
+def test_videos_that_cannot_be_read_are_counted_by_kind(tmp_path: Path) -> None:
+    source = photos(tmp_path / "in", 2)
+    for name in ("g.mts", "h.wmv", "i.3gp", "j.mpg"):
+        (source / name).write_bytes(bytes(3000))
+    (source / "k.mxf").write_bytes(bytes(3000))
+    (source / "l.mp4").write_bytes(b"")
+    _, skipped = agree(source, tmp_path / "store")
+    assert set(describe_skipped(sorted(skipped.items()))) == {
+        "4 videos that cannot be read are skipped (g.mts, h.wmv, i.3gp, j.mpg): "
+        "convert them to MP4 if another program can play them.",
+        "A video of another kind is skipped (k.mxf): convert it to MP4.",
+        "1 file is skipped: l.mp4 is an empty file.",
+    }
 
 
 def test_only_the_first_page_is_used_and_that_is_said(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class PaintCommand:
     live: Flat[LiveOptions] = field(default_factory=LiveOptions)
 
     def run(self) -> None:
-        from limner.data.report import describe_skipped
+        from limner.data.report import damaged_sentence, describe_skipped
         from limner.look.look import open_look
         from limner.look.paint import paint_file
         from limner.look.trial import try_look
@@ -59,5 +59,7 @@ class PaintCommand:
             )
         for sentence in describe_skipped([(path.name, reason) for path, reason in report.skipped]):
             print(sentence)
+        if report.damaged:
+            print(damaged_sentence([(path.name, left_out) for path, left_out in report.damaged]))
         more = ", ..." if len(report.paintings) > 5 else ""
         print(f"Painted: {', '.join(map(printable, report.paintings[:5]))}{more}")

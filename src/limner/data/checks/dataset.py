@@ -21,7 +21,7 @@ from limner.data.checks.diversity import colour_predictability, vendi_score
 from limner.data.checks.near_duplicates import near_duplicates
 from limner.data.checks.rules import DatasetStats, Finding, run_rules
 from limner.data.checks.thumbnails import Thumbnail, make_thumbnail
-from limner.data.decode import FilmReader, decode_source, measure_film
+from limner.data.decode import ClipReader, decode_source, measure_clip
 from limner.data.images import UnreadableFile
 from limner.data.pairs import Side
 from limner.data.prepare import make_settings
@@ -94,9 +94,9 @@ def check_dataset(
     stats = DatasetStats(
         pixels=pixels,
         short_side=settings.short_side,
-        pictures=len(stills) + survey.from_films,
+        pictures=len(stills) + survey.from_clips,
         stills=len(stills),
-        videos=survey.films,
+        videos=survey.clips,
         duplicates=survey.duplicates,
         first_pages=survey.first_pages,
         damaged=tuple(survey.damaged),
@@ -168,10 +168,10 @@ class _Survey:
     thumbnails: list[Thumbnail] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     damaged: list[Skipped] = field(default_factory=list)
-    """Films that give only a part of their frames."""
-    from_films: int = 0
+    """Clips that give only a part of their frames."""
+    from_clips: int = 0
     """Pictures that videos and animations give."""
-    films: int = 0
+    clips: int = 0
     duplicates: int = 0
     first_pages: int = 0
     store_bytes: int = 0
@@ -195,7 +195,7 @@ def _survey(sources: Sequence[Source], settings: StoreSettings, progress: Progre
                     survey.first_pages += file.is_first_page
                     survey.store_bytes += file.store_bytes
                 else:
-                    _add_film(survey, source, settings)
+                    _add_clip(survey, source, settings)
                 contents.add(file.content)
             except UnreadableFile as error:
                 survey.skipped.append((source.name, str(error)))
@@ -205,7 +205,7 @@ def _survey(sources: Sequence[Source], settings: StoreSettings, progress: Progre
 
 @dataclass(frozen=True)
 class _CheckedFile:
-    """One file: the hash of its bytes (and its partner's), and its thumbnail; None for a film."""
+    """One file: the hash of its bytes (and its partner's), and its thumbnail; None for a clip."""
 
     content: str
     thumbnail: Thumbnail | None = None
@@ -234,19 +234,19 @@ def _check_source(source: Source, settings: StoreSettings, tile: bool) -> _Check
     return _CheckedFile(decoded.content, thumbnail, still.has_more_pages, store_bytes)
 
 
-def _add_film(survey: _Survey, source: Source, settings: StoreSettings) -> None:
-    """Count the pictures of a film as the store does, and keep thumbnails of up to `_FRAMES` frames."""
-    clip = measure_film(source)
+def _add_clip(survey: _Survey, source: Source, settings: StoreSettings) -> None:
+    """Count the pictures of a clip as the store does, and keep thumbnails of up to `_FRAMES` frames."""
+    clip = measure_clip(source)
     every = -(-min(settings.frames, clip.frames) // _FRAMES)
-    film = FilmReader(source, clip, settings.frames)
-    for index, squares in enumerate(film):
-        survey.from_films += len(squares)
+    frames = ClipReader(source, clip, settings.frames)
+    for index, squares in enumerate(frames):
+        survey.from_clips += len(squares)
         survey.store_bytes += len(squares) * settings.short_side**2 * 3
         if index % every == 0:
             kept = index // every
             square = squares[kept % len(squares)]
             size, tile = square.image.size, kept % 10 < 2
             survey.thumbnails.append(make_thumbnail(square.image, square.name, size, video=True, tile=tile))
-    survey.films += 1
-    if film.left_out:
-        survey.damaged.append((source.name, film.left_out))
+    survey.clips += 1
+    if frames.left_out:
+        survey.damaged.append((source.name, frames.left_out))

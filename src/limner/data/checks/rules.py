@@ -71,7 +71,7 @@ class DatasetStats:
     first_pages: int
     """Files with several pages, of which the first is used."""
     damaged: tuple[Skipped, ...]
-    """Films that give only a part of their frames: name and what is left out."""
+    """Clips that give only a part of their frames: name and what is left out."""
     skipped: tuple[Skipped, ...]
     near_duplicates: tuple[tuple[str, ...], ...]
     """Groups of stills that are nearly the same picture, by name."""
