@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.names import odd_name
-from limner.display import printable, quoted
+from limner.display import printable, quoted, readable_size
 
 
 def test_odd_bytes_and_control_characters_are_replaced() -> None:
@@ -35,3 +35,9 @@ def test_a_shell_finds_a_file_by_its_quoted_name(tmp_path: Path) -> None:
     assert quoted(path).isprintable()
     command = f"cat {quoted(path)}"
     assert subprocess.run(["bash", "-c", command], capture_output=True, check=True).stdout == b"found"
+
+
+def test_sizes_have_digits() -> None:
+    assert readable_size(21_600_000) == "22 MB"
+    assert readable_size(1_400_000) == "1,400 kB"
+    assert readable_size(12_345) == "12 kB"

@@ -40,6 +40,7 @@ def test_json_round_trip() -> None:
     ("text", "message"),
     [
         ("{", "is not JSON"),
+        ("[" * 200_000, "is not JSON"),
         ("[]", "is not a JSON object"),
         ('{"colour": 1}', "has colour, which this version of limner does not know"),
         ('{"batch": "4"}', "batch is '4', not a int"),

@@ -30,5 +30,10 @@ def test_names_of_odd_bytes_stay_different() -> None:
     assert "caf" in slugs
 
 
-def test_long_names_are_truncated() -> None:
-    assert len(slugify("a" * 1000)) == 100
+def test_long_names_are_truncated_and_stay_different() -> None:
+    assert slugify("a" * 100) == "a" * 100
+    names = ["a" * 1000, "a" * 1001, *(f"{'a' * 100}{end}" for end in ("花", "море", " b", "b"))]
+    slugs = [slugify(name) for name in names]
+    assert len(set(slugs)) == len(names)
+    assert {len(slug) for slug in slugs} == {100}
+    assert "--" not in slugify(f"{'a' * 92} {'b' * 20}")

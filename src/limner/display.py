@@ -1,4 +1,4 @@
-"""Names of files for people: in sentences, on terminals, and in commands to copy.
+"""Names and sizes of files for people: in sentences, on terminals, and in commands to copy.
 
 A file system gives any byte string as a name. Python decodes bytes that are not UTF-8 to surrogates, which
 no terminal, JSON reader or protobuf takes; and control characters in a name would steer the terminal.
@@ -37,3 +37,8 @@ def _escape(letter: str) -> str:
     if letter.isprintable() and letter not in "'\\":
         return letter
     return "".join(f"\\{byte:03o}" for byte in os.fsencode(letter))
+
+
+def readable_size(count: float) -> str:
+    """Bytes as people read them, with two digits or more where there are any: `22 MB`, `1,400 kB`."""
+    return f"{count / 1e6:,.0f} MB" if count >= 1e7 else f"{count / 1e3:,.0f} kB"

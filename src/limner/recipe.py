@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from limner.errors import LimnerError
+from limner.files import parse_json
 
 Size = Literal["lean", "small", "medium", "large"]
 GuideName = Literal["soft", "edges", "colour"]
@@ -106,7 +107,7 @@ class Recipe:
     def from_json(cls, text: str) -> Recipe:
         """Read the output of `to_json`. Raises LimnerError that names an unknown field or a wrong value."""
         try:
-            values: Any = json.loads(text)
+            values: Any = parse_json(text)
         except ValueError as error:
             raise LimnerError(f"The recipe is not JSON ({error}).") from error
         if not isinstance(values, dict):

@@ -12,7 +12,7 @@ from helpers.files import photos
 from helpers.looks import look_file
 from helpers.onnx_models import image_model
 from helpers.stores import TINY, colours
-from limner.bench.results import FILES, Benchmark, check_results
+from limner.bench.results import FILES, Benchmark, check_results, write_results
 from limner.cli import pipeline
 from limner.cli.commands.bench import BenchCommand
 from limner.cli.main import main
@@ -180,6 +180,9 @@ def test_benchmarks_replace_results_only(benchmark: Benchmark) -> None:
     for name in FILES[benchmark]:
         Path("out", name.replace("*", "1-sea-model")).write_text("[]")
     Path("out", f"{benchmark}.json").write_text(json.dumps({"benchmark": benchmark}))
+    with pytest.raises(LimnerError, match="holds what limner did not write"):
+        check_results(Path("out"), benchmark)
+    write_results({"benchmark": benchmark}, Path("out"), benchmark)
     check_results(Path("out"), benchmark)
     check_results(Path("new"), benchmark)
     with pytest.raises(LimnerError, match="is a file; give --out the name of a folder"):

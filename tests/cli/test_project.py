@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from helpers.names import SHOWN, odd_name
+from helpers.strangers import NESTED_JSON
 from limner.cli.options import Credits
 from limner.cli.project import open_project
 from limner.errors import LimnerError
@@ -61,10 +63,43 @@ def test_sources_of_odd_bytes_are_found_again(working_folder: Path) -> None:
         open_project(None, (other,), Credits())
 
 
-def test_a_damaged_project_file_is_ignored() -> None:
+STRANGERS = [
+    '{"sources": ["my bibliography"], "credits": {}}',
+    '{"sources": ["/home/ada/photos"], "credits": {"name": "Sea"}}',
+    '{"sources": ["photos"], "credits": {"name": "Sea", "author": "", "credit": "", "licence": ""}}',
+    '{"limner.project": 1, "sources": [], "credits": {"name": 5}}',
+    '{"limner.project": 1, "sources": [5], "credits": {}}',
+    '{"limner.project": 1, "sources": null, "credits": {}}',
+    '{"limner.project": 1, "sources": [], "credits": null}',
+    "[]",
+    "{",
+    *NESTED_JSON,
+]
+
+
+def test_a_project_file_of_the_first_format_is_read_and_replaced() -> None:
+    """It has no mark, and sources as paths from the root."""
+    sources = (Path("a/Photos"),)
     Path("limner-photos").mkdir()
-    Path("limner-photos/project.json").write_text("{")
-    assert open_project(None, (Path("a/Photos"),), Credits()).credits.name == "Photos"
+    sea = {"name": "Sea", "author": "Ada", "credit": "", "licence": ""}
+    about = {"sources": [str(Path("a/Photos").resolve())], "credits": sea}
+    Path("limner-photos/project.json").write_text(json.dumps(about))
+    project = open_project(None, sources, Credits())
+    assert project.credits == Credits("Sea", "Ada")
+    project.check_replaceable()
+    project.save(sources)
+    assert open_project(None, sources, Credits()) == project
+    assert json.loads(Path("limner-photos/project.json").read_text()) == {"limner.project": 1} | about
+
+
+@pytest.mark.parametrize("text", STRANGERS)
+def test_a_damaged_project_file_or_a_stranger_s_is_ignored_and_kept(text: str) -> None:
+    Path("limner-photos").mkdir()
+    Path("limner-photos/project.json").write_text(text)
+    project = open_project(None, (Path("a/Photos"),), Credits())
+    assert project.credits.name == "Photos"
+    with pytest.raises(LimnerError, match="holds what limner did not write"):
+        project.check_replaceable()
 
 
 def test_a_file_at_the_project_folder_is_an_error() -> None:

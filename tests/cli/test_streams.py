@@ -93,6 +93,19 @@ def test_characters_that_the_encoding_lacks_are_replaced(
     assert "recipe: size lean" in text and '"multiply_adds"' in text and "usage: limner" in text
 
 
+@pytest.mark.parametrize("encoding", ["idna", "undefined"])
+def test_encodings_that_replace_nothing_give_way_to_utf8(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    assert main(["describe", "lean"]) == 0
+    assert main(["describe", "nowhere é"]) == 1
+    text = written.getvalue().decode()
+    assert "recipe: size lean" in text and "limner: " in text and "nowhere é" in text
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_the_interpreter_exits_cleanly() -> None:
     """What it still holds for a stream, it must not try to write when it exits."""

@@ -1,6 +1,7 @@
 """A store is opened, checked, and written in its own folder."""
 
 import json
+import math
 import os
 import pickle
 import sys
@@ -12,10 +13,12 @@ import pytest
 
 from helpers.files import photos
 from helpers.names import LATIN1
-from helpers.stores import file_bytes, picture_bytes, prepare_store
+from helpers.stores import colours, file_bytes, picture_bytes, prepare_store
+from helpers.strangers import NESTED_JSON
 from limner.data.store import StoredImage, StoreSettings, StoreWriter, open_store
 from limner.errors import LimnerError
 from limner.lock import folder_lock
+from limner.training.loop import digest_of_store
 
 SETTINGS = StoreSettings(pixels=64, short_side=64, frames=1, pairs="none")
 ENTRY = StoredImage("a", 0, 64, 64, "0" * 16, held_out=False, enlarged=False, trimmed=False)
@@ -36,7 +39,17 @@ def test_foreign_files_are_never_deleted(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)
 
 
-@pytest.mark.parametrize("text", ['{"albums": []}', "[]", "not JSON"])
+STRANGERS = [
+    '{"albums": []}',
+    "[]",
+    "7",
+    '{"format": "A4", "settings": {"margin": 2}}',
+    '{"format": 1, "settings": {"pixels": 64, "short_side": 64}, "files": ["a.jpg"]}',
+]
+"""Contents of a pictures.json of another program."""
+
+
+@pytest.mark.parametrize("text", [*STRANGERS, "not JSON", NESTED_JSON[0]])
 def test_another_program_s_index_is_no_store(tmp_path: Path, text: str) -> None:
     (tmp_path / "pictures.json").write_text(text)
     with pytest.raises(LimnerError, match=r"holds no prepared pictures \(it contains pictures\.json\)"):
@@ -44,9 +57,41 @@ def test_another_program_s_index_is_no_store(tmp_path: Path, text: str) -> None:
     assert file_bytes(tmp_path) == {"pictures.json": text.encode()}
 
 
-def test_a_store_with_a_damaged_index_is_written_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", STRANGERS)
+def test_a_person_is_not_told_to_delete_another_program_s_folder(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pictures.json").write_text(text)
+    with pytest.raises(LimnerError, match=r"no prepared pictures in .* is another program's"):
+        open_store(tmp_path)
+
+
+def test_a_store_of_the_first_format_is_opened_trained_on_and_prepared_again(tmp_path: Path) -> None:
+    """It has no mark, and neither the fields nor the letters of today."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(3):
+        colours(number).save(source / f"花 {number}.png")
+    now, _ = prepare_store(tmp_path / "store", source)
+    path = tmp_path / "store" / "pictures.json"
+    index = json.loads(path.read_text())
+    del index["limner.store"], index["settings"]["rules"]
+    for name, records in (("first_page", index["entries"]), ("left_out", index["files"])):
+        for record in records:
+            del record[name]
+    text = json.dumps({"format": 1} | index, indent=1, ensure_ascii=False)
+    path.write_text(text, encoding="utf-8")
+    first = open_store(tmp_path / "store")
+    assert first.index.entries == now.index.entries
+    assert digest_of_store(first) == digest_of_store(now)
+    assert first.index.settings.rules == 1
+    again, _ = prepare_store(tmp_path / "store", source)
+    assert again.index.settings == now.index.settings
+    assert picture_bytes(again) == picture_bytes(now)
+
+
+@pytest.mark.parametrize("text", ["{", NESTED_JSON[0], '{"limner.store": 1}', '{"limner.store": 2}'])
+def test_a_store_with_a_damaged_index_is_written_again(tmp_path: Path, text: str) -> None:
     write(tmp_path)
-    (tmp_path / "pictures.json").write_text("{")
+    (tmp_path / "pictures.json").write_text(text)
     write(tmp_path)
     assert len(open_store(tmp_path)) == 1
 
@@ -94,8 +139,14 @@ def test_opening_a_damaged_store_gives_an_error(tmp_path: Path) -> None:
             open_store(store)
 
     damage("{", "damaged")
-    damage("[]", "damaged")
-    damage(json.dumps(index | {"format": 99}), "format 99")
+    damage("[]", "is another program's")
+    damage(NESTED_JSON[0], "damaged")
+    damage(NESTED_JSON[1], "damaged")
+    damage(json.dumps(index | {"limner.store": 99}), "format 99")
+    damage('{"limner.store": 1}', "damaged")
+    damage(json.dumps(index | {"bytes": math.inf}), "damaged")
+    for value in (math.inf, math.nan, 0.5, "0", None):
+        damage(json.dumps(index | {"entries": [index["entries"][0] | {"offset": value}]}), "damaged")
     damage(json.dumps(index | {"file": "../outside.bin"}), "damaged")
     damage(json.dumps(index | {"entries": [{"name": 1}]}), "damaged")
     (store / "pictures.json").write_bytes(intact["pictures.json"])

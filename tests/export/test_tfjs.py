@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from helpers.looks import look_file, recipe, strided_bytes, trained_generator
+from helpers.strangers import NESTED_JSON
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.export.tfjs import MODEL, SHARD, quantize_weight, with_quantized_weights, write_tfjs
@@ -171,8 +172,34 @@ def test_other_files_are_not_overwritten(exact: Look, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
 
 
+def test_a_folder_or_a_file_named_like_weights_is_not_deleted(exact: Look, tmp_path: Path) -> None:
+    write_tfjs(exact, tmp_path / "a")
+    write_tfjs(exact, tmp_path / "b")
+    (tmp_path / "a" / "group1-shard2of2.bin").mkdir()
+    (tmp_path / "a" / "group1-shard2of2.bin" / "photo.jpg").write_bytes(b"mine")
+    (tmp_path / "b" / "group1-shard-photos.bin").write_bytes(b"mine")
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        with pytest.raises(LimnerError, match="holds other files"):
+            write_tfjs(exact, folder, force=True)
+    assert (tmp_path / "a" / "group1-shard2of2.bin" / "photo.jpg").read_bytes() == b"mine"
+    assert (tmp_path / "b" / "group1-shard-photos.bin").read_bytes() == b"mine"
+
+
+def test_files_of_file_managers_are_passed_over(exact: Look, tmp_path: Path) -> None:
+    for name in (".DS_Store", "Thumbs.db"):
+        (tmp_path / name).write_bytes(b"icons")
+    write_tfjs(exact, tmp_path)
+    (tmp_path / "desktop.ini").mkdir()
+    with pytest.raises(LimnerError, match="holds other files"):
+        write_tfjs(exact, tmp_path)
+
+
 @pytest.mark.parametrize(
-    "model", ['{"format": "graph-model", "generatedBy": "2.15.0"}', "[]", '{"generatedBy": "limner', ""]
+    "model",
+    [
+        '{"format": "graph-model", "generatedBy": "2.15.0"}',
+        *("[]", '{"generatedBy": "limner', "", NESTED_JSON[0]),
+    ],
 )
 def test_another_converters_model_is_not_overwritten(exact: Look, model: str, tmp_path: Path) -> None:
     folder = tmp_path / "export"

@@ -173,3 +173,7 @@ STRANGERS = {
     "garbage": Stranger(b"this is no network at all", "refused"),
     "cut": Stranger(tiny_look()[:700], "refused"),
 }
+
+
+NESTED_JSON = ("[" * 200_000, "[" * 900 + "]" * 900)
+"""JSON that is too deep for Python to read, and JSON that it reads but cannot copy or print."""

@@ -4,6 +4,7 @@ import pytest
 from onnx import ModelProto
 
 from helpers.names import LATIN1, SHOWN
+from helpers.strangers import NESTED_JSON
 from limner.errors import LimnerError
 from limner.live import LiveInput
 from limner.look.metadata import KEYS, Metadata, read_metadata, write_metadata
@@ -69,4 +70,14 @@ def test_every_key_is_required(key: str) -> None:
     del model.metadata_props[:]
     model.metadata_props.extend(kept)
     with pytest.raises(LimnerError, match=f"its metadata lacks {key}"):
+        read_metadata(model)
+
+
+@pytest.mark.parametrize("value", NESTED_JSON)
+def test_figures_that_are_nested_too_deeply_are_damage(value: str) -> None:
+    model = ModelProto()
+    write_metadata(model, FULL)
+    (figures,) = [prop for prop in model.metadata_props if prop.key == "limner.figures"]
+    figures.value = f'{{"a": {value}}}'
+    with pytest.raises(LimnerError, match="has damaged metadata"):
         read_metadata(model)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers.strangers import LFS_POINTER, enlarging
+from helpers.strangers import LFS_POINTER, NESTED_JSON, enlarging
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.mark import read_image_mark
@@ -251,7 +251,15 @@ def test_a_file_that_a_person_deleted_is_written_again(look: Path, tmp_path: Pat
     assert (publish([look], page) / "index.html").read_text() == "new"
 
 
-@pytest.mark.parametrize("text", ["{}", '{"limner.page": 1, "files": {"../precious": []}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"limner.page": 1, "files": {"../precious": []}}',
+        '{"limner.page": 1, "files": {"looks/\\ud800.jpg": ["x"]}}',
+        *NESTED_JSON,
+    ],
+)
 def test_a_strangers_manifest_is_replaced_with_force_only(look: Path, tmp_path: Path, text: str) -> None:
     page = publish([look], tmp_path / "page")
     (tmp_path / "precious").write_text("kept")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from helpers.strangers import NESTED_JSON
 from limner.errors import LimnerError
 from limner.training.log import EpochRecord, RunLog
 
@@ -34,6 +36,15 @@ def test_a_line_that_was_cut_off_is_skipped_and_dropped(tmp_path: Path) -> None:
     assert log.records() == [RECORD]
     log.truncate_after(10)
     assert path.read_text() == whole
+
+
+@pytest.mark.parametrize("value", NESTED_JSON)
+def test_a_line_that_is_nested_too_deeply_is_skipped(tmp_path: Path, value: str) -> None:
+    log = RunLog(tmp_path / "log.jsonl")
+    line = json.dumps(asdict(RECORD) | {"time": 0}).replace('"time": 0', f'"time": {value}')
+    (tmp_path / "log.jsonl").write_text(f"{line}\n")
+    log.append(RECORD)
+    assert log.records() == [RECORD]
 
 
 def test_a_missing_log_is_an_empty_log(tmp_path: Path) -> None:

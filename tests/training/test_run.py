@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from helpers.stores import TINY, colours
+from helpers.strangers import NESTED_JSON
 from limner.errors import LimnerError
 from limner.evaluation.sheets import write_image
 from limner.training.checkpoint import list_checkpoints, save_checkpoint
@@ -44,7 +45,10 @@ def test_a_beginning_that_was_interrupted_is_repeated(tmp_path: Path) -> None:
     assert begin_run(tmp_path, replace(TINY, batch=8), tmp_path / "store").recipe.batch == 8
 
 
-@pytest.mark.parametrize("text", ['{"flour": 500}', "two eggs"])
+@pytest.mark.parametrize(
+    "text",
+    ['{"flour": 500}', "two eggs", "{}", "{}\n", '{"size": "large"}', TINY.to_json(), NESTED_JSON[0]],
+)
 def test_another_program_s_recipe_is_not_the_beginning_of_a_run(tmp_path: Path, text: str) -> None:
     (tmp_path / "recipe.json").write_text(text)
     with pytest.raises(LimnerError, match=r"not empty and not a run \(it holds recipe\.json\)"):
@@ -109,12 +113,26 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
         begin_run(tmp_path, TINY, tmp_path / "store")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"limner.run": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "{}", '{"limner.run": 1}', *NESTED_JSON),
+        '{"limner.run": 1, "version": "0.1.0", "pictures": 5}',
+    ],
+)
 def test_a_damaged_run_is_refused(tmp_path: Path, text: str) -> None:
     begin_run(tmp_path, TINY, tmp_path / "store")
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(LimnerError, match=r"run\.json is damaged"):
         open_run(tmp_path)
+
+
+def test_a_damaged_recipe_is_refused(tmp_path: Path) -> None:
+    begin_run(tmp_path, TINY, tmp_path / "store")
+    for text in NESTED_JSON:
+        (tmp_path / "recipe.json").write_text(text)
+        with pytest.raises(LimnerError, match="The recipe is not JSON"):
+            open_run(tmp_path)
 
 
 def test_a_missing_run_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ them.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from typing import Any
 
 from limner.bench.environment import cpu_name, load_average
 from limner.bench.looks import FORMATS, random_look, write_formats
+from limner.bench.results import write_results
 from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.page.chromium import ANY_GPU, FLAGS, BrowserUnavailable, open_page
@@ -112,7 +112,7 @@ def write_browser(
     The first `drawn_count` looks already have their drawings in `folder`. The JSON is written before the
     browser renders the table and the drawings.
     """
-    atomic_write(folder / "browser.json", json.dumps(results, indent=1) + "\n")
+    write_results(results, folder, "browser")
     drawings = ""
     with serve_in_background(make_app(page)) as address, _open_bench(address, gpu=False) as tab:
         table = tab.evaluate(MARKDOWN, results)

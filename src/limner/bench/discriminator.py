@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from limner.bench.environment import collect_environment, describe_environment
+from limner.bench.results import write_results
 from limner.data.augmentation import TrainingPair, make_pair
 from limner.data.loader import BatchLoader
 from limner.data.store import ImageStore
@@ -87,7 +88,7 @@ def bench_discriminator(
         samples, {"shown": guides, **paintings, "target": target}, f"{seconds:.0f} s of training"
     )
     write_image(folder / "discriminator.jpg", sheet)
-    atomic_write(folder / "discriminator.json", json.dumps(results, indent=1) + "\n")
+    write_results(results, folder, "discriminator")
     atomic_write(folder / "discriminator.md", table(results))
     return results
 

@@ -1,17 +1,18 @@
 """The files of a benchmark's results: which of them limner wrote, and may write again.
 
-`BENCHMARK.json` says which benchmark it is of. Tables and drawings beside it are of the same benchmark.
+`BENCHMARK.json` has limner's mark and says which benchmark it is of. Tables and drawings beside it are of
+the same benchmark.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import check_replaceable
+from limner.files import atomic_write, check_replaceable, read_json
 
 Benchmark = Literal["training", "discriminator", "browser"]
 
@@ -21,6 +22,23 @@ FILES: dict[Benchmark, tuple[str, ...]] = {
     "browser": ("browser.json", "browser.md", "browser-*.svg"),
 }
 """What each benchmark writes, as patterns."""
+
+FORMAT = 1
+"""Version of the format of a benchmark's JSON."""
+
+FIELDS: dict[Benchmark, frozenset[str]] = {
+    "training": frozenset({"versions", "machine", "threads", "settings"}),
+    "discriminator": frozenset({"versions", "machine", "threads", "widths"}),
+    "browser": frozenset({"origin", "looks"}),
+}
+"""Fields of each benchmark's JSON. The first ones have no mark: these must tell."""
+
+
+def write_results(results: dict[str, Any], folder: Path, benchmark: Benchmark) -> Path:
+    """Write `BENCHMARK.json` with limner's mark; returns its path."""
+    path = folder / f"{benchmark}.json"
+    atomic_write(path, json.dumps({"limner.benchmark": FORMAT} | results, indent=1) + "\n")
+    return path
 
 
 def check_results(folder: Path, benchmark: Benchmark, *, force: bool = False) -> None:
@@ -34,9 +52,11 @@ def check_results(folder: Path, benchmark: Benchmark, *, force: bool = False) ->
 
 
 def is_result(path: Path, benchmark: Benchmark) -> bool:
-    """Whether `path` holds the results of `benchmark`."""
+    """Whether `path` holds the results of `benchmark` that limner wrote."""
     try:
-        results = json.loads(path.read_bytes())
+        results = read_json(path)
     except (OSError, ValueError):
         return False
-    return isinstance(results, dict) and results.get("benchmark") == benchmark
+    if not isinstance(results, dict) or results.get("benchmark") != benchmark:
+        return False
+    return "limner.benchmark" in results or results.keys() >= FIELDS[benchmark]

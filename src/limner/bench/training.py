@@ -8,7 +8,6 @@ of each is a warm-up and is not counted. Both timings include the preparation of
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 import time
@@ -20,6 +19,7 @@ import torch
 
 from limner.bench.baseline import BaselineTrainer
 from limner.bench.environment import collect_environment, describe_environment
+from limner.bench.results import write_results
 from limner.data.augmentation import make_pair
 from limner.data.loader import BatchLoader
 from limner.data.prepare import prepare
@@ -70,10 +70,9 @@ def bench_training(
 
 def write_training(results: dict[str, Any], folder: Path) -> list[Path]:
     """Write `training.json` and its table, `training.md`."""
-    paths = [folder / "training.json", folder / "training.md"]
-    atomic_write(paths[0], json.dumps(results, indent=1) + "\n")
-    atomic_write(paths[1], table(results))
-    return paths
+    written = write_results(results, folder, "training")
+    atomic_write(folder / "training.md", table(results))
+    return [written, folder / "training.md"]
 
 
 def table(results: dict[str, Any]) -> str:

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from limner.cli.options import Credits
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_write, check_replaceable, read_regular
+from limner.files import atomic_write, check_replaceable, read_json
 from limner.slug import slugify
 
 PROJECT_FILE = "project.json"
+
+FORMAT = 1
+"""Version of the project file's format."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,11 @@ class Project:
 
     def save(self, sources: Sequence[Path]) -> None:
         """Write the sources and credits to the project file."""
-        about = {"sources": _resolve_paths(sources), "credits": asdict(self.credits)}
+        about = {
+            "limner.project": FORMAT,
+            "sources": _resolve_paths(sources),
+            "credits": asdict(self.credits),
+        }
         # As ASCII: a path may have odd bytes, which UTF-8 refuses and escapes keep.
         atomic_write(self.folder / PROJECT_FILE, json.dumps(about, indent=2) + "\n")
 
@@ -73,25 +80,42 @@ def open_project(out: Path | None, sources: Sequence[Path], credits: Credits) ->
     if folder.exists() and not folder.is_dir():
         raise LimnerError(f"{folder} is a file; name a folder with --out.")
     earlier = _load(folder)
-    if out is None and earlier and earlier["sources"] != _resolve_paths(sources):
+    if out is None and earlier and earlier.sources != _resolve_paths(sources):
         raise LimnerError(
-            f"{folder} was made from {', '.join(earlier['sources'])}: name another folder with --out, "
+            f"{folder} was made from {', '.join(earlier.sources)}: name another folder with --out, "
             f"or name this one, to continue with the pictures of {', '.join(map(str, sources))}."
         )
-    merged = Credits(**earlier["credits"]) if earlier else Credits()
+    merged = earlier.credits if earlier else Credits()
     given = {key: value for key, value in asdict(credits).items() if value}
     merged = replace(merged, **given)
     return Project(folder, merged if merged.name else replace(merged, name=printable(name)))
 
 
-def _load(folder: Path) -> dict[str, Any] | None:
-    """The project file's content; None if it cannot be read, as nothing depends on it."""
+@dataclass(frozen=True)
+class _Record:
+    """The content of a project file."""
+
+    sources: list[str]
+    credits: Credits
+
+
+def _load(folder: Path) -> _Record | None:
+    """The project file's content; None if it is another program's or damaged, as nothing depends on it."""
     try:
-        about = json.loads(read_regular(folder / PROJECT_FILE))
-        Credits(**about["credits"])
-        return {"sources": [str(source) for source in about["sources"]], "credits": about["credits"]}
+        about = read_json(folder / PROJECT_FILE)
+        record = _Record(list(about["sources"]), Credits(**about["credits"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    texts = (*record.sources, *asdict(record.credits).values())
+    is_known = about.get("limner.project") == FORMAT or _is_first_format(about)
+    return record if is_known and all(isinstance(text, str) for text in texts) else None
+
+
+def _is_first_format(about: dict[str, Any]) -> bool:
+    """Whether this is the content of a first project file, which has no mark: its fields must tell."""
+    names = {field.name for field in fields(Credits)}
+    are_paths = all(Path(str(source)).is_absolute() for source in about["sources"])
+    return about.keys() == {"sources", "credits"} and about["credits"].keys() == names and are_paths
 
 
 def _resolve_paths(sources: Sequence[Path]) -> list[str]:

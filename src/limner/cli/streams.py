@@ -93,7 +93,15 @@ def _null_stream() -> TextIO:
 
 
 def _replace_unencodable(stream: TextIO) -> TextIO:
-    """The stream; characters that its encoding lacks become question marks instead of errors."""
+    """The stream; characters that its encoding lacks become question marks instead of errors.
+
+    Encodings that replace nothing (`idna`, `undefined`) give way to UTF-8.
+    """
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="replace")
+        encoding = stream.encoding
+        try:
+            "é".encode(encoding, "replace")
+        except UnicodeError:
+            encoding = "utf-8"
+        stream.reconfigure(encoding=encoding, errors="replace")
     return stream

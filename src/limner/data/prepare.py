@@ -25,6 +25,7 @@ from limner.data.report import PrepareReport
 from limner.data.sources import Source, find_sources
 from limner.data.store import READING_RULES, ImageStore, StoreSettings, open_store
 from limner.data.videos import measure_video
+from limner.display import readable_size
 from limner.errors import LimnerError
 from limner.progress import Progress
 
@@ -109,8 +110,8 @@ def _check_disk_space(pictures: int, folder: Path, settings: StoreSettings) -> N
     free = shutil.disk_usage(existing).free
     if needed > free:
         raise LimnerError(
-            f"These pictures need at least {needed / 1e6:,.0f} MB in {folder}, where "
-            f"{free / 1e6:,.0f} MB are free: free some space, or choose another folder or fewer pixels."
+            f"These pictures need at least {readable_size(needed)} in {folder}, where "
+            f"{readable_size(free)} are free: free some space, or choose another folder or fewer pixels."
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from limner.data import kinds
 from limner.data.sources import Skipped
 from limner.data.store import ImageStore
-from limner.display import printable
+from limner.display import printable, readable_size
 
 FEW_PICTURES = 100
 """Below this many pictures a network overfits; the artists used 800 to 1,000."""
@@ -68,7 +68,7 @@ class PrepareReport:
     def sentences(self) -> tuple[str, ...]:
         """The report for people: first the contents of the store, then what needs attention."""
         sentences = [
-            f"{self.pictures:,} pictures are ready ({self.bytes / 1e6:,.0f} MB): {self.training:,} to "
+            f"{self.pictures:,} pictures are ready ({readable_size(self.bytes)}): {self.training:,} to "
             f"train on, {self.held_out:,} held out."
         ]
         if self.reused:

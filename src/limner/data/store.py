@@ -17,20 +17,23 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar, get_origin
 
 import numpy as np
 import numpy.typing as npt
 
 from limner.data.sources import FileStamp
 from limner.errors import LimnerError, system_reason
-from limner.files import disk_errors, read_regular
+from limner.files import disk_errors, read_json
 from limner.lock import folder_lock
 
 FORMAT = 1
 """The version of the format; a store of another version is prepared again."""
+
+MARK = "limner.store"
+"""The key of the version in the index: other programs write a pictures.json too."""
 
 READING_RULES = 2
 """Counts the changes of what limner makes of a file. A store by older rules still opens for training, but
@@ -186,16 +189,18 @@ def open_store(folder: Path) -> ImageStore:
 def _read_index(folder: Path) -> StoreIndex:
     path = folder / INDEX
     try:
-        raw = json.loads(read_regular(path))
-        version = raw["format"]
+        raw = read_json(path)
     except FileNotFoundError as error:
         raise LimnerError(f"There are no prepared pictures in {folder}: {INDEX} is missing.") from error
     except UnicodeEncodeError as error:  # a path out of a run.json that was written in another locale
         raise LimnerError(f"This locale cannot name {path}: set LC_ALL=C.UTF-8 and try again.") from error
     except OSError as error:
         raise LimnerError(f"{path} cannot be read: {system_reason(error)}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise LimnerError(_damaged_index(path)) from error
+    version = _format_of(raw)
+    if version is None:
+        raise LimnerError(f"There are no prepared pictures in {folder}: its {INDEX} is another program's.")
     if version != FORMAT:
         raise LimnerError(
             f"The pictures in {folder} have format {version}, but this version of limner reads format "
@@ -211,22 +216,55 @@ def _damaged_index(path: Path) -> str:
     return f"{path} is damaged: delete the folder {path.parent} and prepare the pictures again."
 
 
+def _format_of(index: Any) -> Any:
+    """The version in an index; None where limner did not write it."""
+    if not isinstance(index, dict):
+        return None
+    if MARK in index:
+        return index[MARK]
+    # The first stores have no mark: their fields must tell.
+    settings = index.get("settings")
+    has_settings = isinstance(settings, dict) and {"pixels", "short_side"} <= settings.keys()
+    is_store = has_settings and {"file", "bytes", "entries", "files"} <= index.keys()
+    return index.get("format") if is_store else None
+
+
 def _parse_index(raw: dict[str, Any]) -> StoreIndex:
     files = [
-        {**record, "stamps": tuple(FileStamp(**s) for s in record["stamps"])} for record in raw["files"]
+        {**record, "stamps": tuple(_checked(FileStamp(**stamp)) for stamp in record["stamps"])}
+        for record in raw["files"]
     ]
-    index = StoreIndex(
-        settings=StoreSettings(**raw["settings"]),
-        file=str(raw["file"]),
-        bytes=int(raw["bytes"]),
-        entries=tuple(StoredImage(**entry) for entry in raw["entries"]),
-        files=tuple(SourceRecord(**record) for record in files),
+    index = _checked(
+        StoreIndex(
+            settings=_checked(StoreSettings(**raw["settings"])),
+            file=raw["file"],
+            bytes=raw["bytes"],
+            entries=tuple(_checked(StoredImage(**entry)) for entry in raw["entries"]),
+            files=tuple(_checked(SourceRecord(**record)) for record in files),
+        )
     )
     if Path(index.file).name != index.file or any(
         min(e.offset, e.height - 1, e.width - 1) < 0 for e in index.entries
     ):
         raise ValueError("an offset outside the store")
     return index
+
+
+_Record = TypeVar("_Record")
+
+_FIELD_TYPES: dict[type, list[tuple[str, Any]]] = {
+    kind: [(each.name, get_origin(each.type) or each.type) for each in fields(kind)]
+    for kind in (StoreIndex, StoreSettings, StoredImage, SourceRecord, FileStamp)
+}
+"""The names and types of the fields of each record in an index."""
+
+
+def _checked(record: _Record) -> _Record:
+    """The record. Raises TypeError where a value has another type: JSON may have infinity for a number."""
+    for name, kind in _FIELD_TYPES[type(record)]:
+        if not isinstance(getattr(record, name), kind):
+            raise TypeError(name)
+    return record
 
 
 def _require_own_folder(folder: Path) -> None:
@@ -248,18 +286,13 @@ def _require_own_folder(folder: Path) -> None:
 
 
 def _is_store(folder: Path) -> bool:
-    """Whether limner made the folder: other programs write a pictures.json too.
-
-    A damaged index is known by the raw file beside it.
-    """
+    """Whether limner made the folder. A damaged index is known by the raw file beside it."""
     try:
-        index = json.loads(read_regular(folder / INDEX))
+        return _format_of(read_json(folder / INDEX)) is not None
     except FileNotFoundError:
         return False
     except (OSError, ValueError):
-        index = None
-    is_index = isinstance(index, dict) and {"format", "settings"} <= index.keys()
-    return is_index or any(RAW.fullmatch(entry.name) for entry in folder.iterdir())
+        return any(RAW.fullmatch(entry.name) for entry in folder.iterdir())
 
 
 class StoreWriter:
@@ -315,7 +348,7 @@ class StoreWriter:
         """Replace the earlier store with the new one."""
         index = StoreIndex(settings, self._final, self._offset, tuple(entries), tuple(files))
         # As ASCII: a name may have odd bytes, which UTF-8 refuses and escapes keep.
-        text = json.dumps({"format": FORMAT} | asdict(index), indent=1)
+        text = json.dumps({MARK: FORMAT} | asdict(index), indent=1)
         with disk_errors(self._folder):
             self._stream.flush()
             os.fsync(self._stream.fileno())

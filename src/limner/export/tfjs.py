@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,12 +43,16 @@ from limner.export.nhwc import (
     Unary,
     to_nhwc,
 )
-from limner.files import atomic_folder, read_regular
+from limner.files import atomic_folder, read_json
 from limner.look.look import Look
 from limner.look.quantization import dequantize_weights, quantizable_weights
 from limner.look.storage import Storage
 
 MODEL = "model.json"
+SHARD_NAME = re.compile(r"group1-shard\d+of\d+\.bin")
+
+MADE_BY_FILE_MANAGERS = {".ds_store", ".directory", "thumbs.db", "desktop.ini"}
+"""Names, in lower case, of files that are made anew when a person opens the folder: they may be deleted."""
 
 SHARD = 4 * 2**20
 """Maximum bytes of a weight file, as in tfjs' converter: a size that browsers keep in their cache."""
@@ -166,30 +171,37 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32", *, force:
 def check_output_folder(folder: Path, *, force: bool = False) -> None:
     """Raise LimnerError if `folder` is a file, or has files other than those of an earlier export.
 
-    `force` allows another program's model. A folder with other files is never replaced.
+    `force` allows another program's model. A folder with other files, except those that file managers make,
+    is never replaced.
     """
     if folder.suffix.lower() == ".onnx" or (folder.exists() and not folder.is_dir()):
         raise LimnerError(
             f"TensorFlow.js needs a folder, but {folder} is a file's name: choose another name."
         )
-    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if not all(map(_is_our_file, names)):
+    found = list(folder.iterdir()) if folder.exists() else []
+    files = [path for path in found if not _is_made_by_file_manager(path)]
+    if not all(map(_has_our_name, files)):
         raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
-    if names and not force and not _is_our_model(folder / MODEL):
+    if files and not force and not _is_our_model(folder / MODEL):
         raise LimnerError(
             f"{folder} holds a model that limner did not write: give --out an empty or a new folder, or "
             "add --force to replace it."
         )
 
 
-def _is_our_file(name: str) -> bool:
-    return name == MODEL or (name.startswith("group1-shard") and name.endswith(".bin"))
+def _is_made_by_file_manager(path: Path) -> bool:
+    return path.is_file() and path.name.lower() in MADE_BY_FILE_MANAGERS
+
+
+def _has_our_name(path: Path) -> bool:
+    """Whether it is a file of the names in a model's folder, be it ours or another converter's."""
+    return path.is_file() and (path.name == MODEL or SHARD_NAME.fullmatch(path.name) is not None)
 
 
 def _is_our_model(model: Path) -> bool:
     """Whether limner wrote this model.json: other converters use the same file names."""
     try:
-        written = json.loads(read_regular(model))
+        written = read_json(model)
     except (OSError, ValueError):
         return False
     return isinstance(written, dict) and str(written.get("generatedBy")).startswith("limner ")

@@ -11,6 +11,7 @@ from typing import Any
 from onnx import ModelProto, StringStringEntryProto
 
 from limner.errors import LimnerError
+from limner.files import parse_json
 from limner.live import LiveInput
 
 FORMAT = "1"
@@ -106,7 +107,7 @@ def read_metadata(model: ModelProto) -> Metadata | None:
             recipe=_read_object(values["recipe"]),
             figures=_read_object(values["figures"]),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LimnerError("has damaged metadata: export it again") from error
 
 
@@ -120,7 +121,7 @@ def _clean_line(text: str) -> str:
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    value = json.loads(text)
+    value = parse_json(text)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from limner import __version__
-from limner.files import atomic_write, check_replaceable, read_regular
+from limner.files import atomic_write, check_replaceable, read_json
 
 MANIFEST = "limner.json"
 
@@ -31,7 +32,7 @@ Files = Mapping[str, frozenset[str]]
 def read_manifest(folder: Path) -> Files | None:
     """The files of the page in `folder`; None where it has no manifest that this version wrote or knows."""
     try:
-        manifest = json.loads(read_regular(folder / MANIFEST))
+        manifest = read_json(folder / MANIFEST)
         if manifest["limner.page"] != FORMAT:
             return None
         files = {str(name): frozenset(map(str, digests)) for name, digests in manifest["files"].items()}
@@ -82,5 +83,9 @@ def digest_of_file(path: Path) -> str:
 
 def _is_inside(name: str) -> bool:
     """Whether `name` is a path inside the page: a manifest may come from a stranger."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:  # a lone surrogate, which this system has in no name
+        return False
     path = PurePosixPath(name)
     return not path.is_absolute() and ".." not in path.parts and not set("\\:\0") & set(name)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from limner.files import atomic_write, disk_errors
+from limner.files import atomic_write, disk_errors, parse_json
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class RunLog:
         records = []
         for line in self._path.read_text(encoding="utf-8").splitlines():
             try:
-                records.append(EpochRecord(**json.loads(line)))
+                records.append(EpochRecord(**parse_json(line)))
             except (ValueError, TypeError):
                 continue
         return records

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from limner import __version__
 from limner.errors import LimnerError, system_reason
-from limner.files import atomic_write, read_regular
+from limner.files import atomic_write, read_json, read_regular
 from limner.mark import is_replaceable, read_image_mark
 from limner.recipe import Recipe
 
@@ -100,8 +100,9 @@ def open_run(folder: Path) -> Run:
     """Open a run. Raises LimnerError where there is none, or it is damaged or has another version."""
     path = folder / "run.json"
     try:
-        about: Any = json.loads(read_regular(path))
-        run_format, pictures, version = about["limner.run"], about["pictures"], about["version"]
+        about: Any = read_json(path)
+        run_format, version = about["limner.run"], str(about["version"])
+        pictures = Path(os.path.normpath(folder / about["pictures"]))
         recipe = read_regular(folder / "recipe.json").decode()
     except FileNotFoundError as error:
         missing = Path(error.filename).name
@@ -115,7 +116,7 @@ def open_run(folder: Path) -> Run:
             f"The run in {folder} has format {run_format}, and this limner reads format {FORMAT}: "
             "use the version that wrote it, or start a new run in another folder."
         )
-    return Run(folder, Recipe.from_json(recipe), Path(os.path.normpath(folder / pictures)), version)
+    return Run(folder, Recipe.from_json(recipe), pictures, version)
 
 
 def check_run(folder: Path, recipe: Recipe) -> Run | None:
@@ -142,7 +143,7 @@ def begin_run(folder: Path, recipe: Recipe, pictures: Path) -> Run:
     """Begin a run in an empty folder, or open the one in it to resume it. Raises as `check_run`."""
     run = check_run(folder, recipe)
     if run is None:
-        atomic_write(folder / "recipe.json", recipe.to_json() + "\n")
+        atomic_write(folder / "recipe.json", _recipe_text(recipe))
     elif run.pictures.resolve() == pictures.resolve():
         return run
     # run.json is written last: a folder without it holds no run yet.
@@ -167,12 +168,18 @@ def _check_folder_is_free(folder: Path) -> None:
 
 
 def _is_recipe(path: Path) -> bool:
-    """Whether limner began a run with this file."""
+    """Whether limner began a run with this file: it has exactly the text that `begin_run` writes."""
+    if path.name != "recipe.json":
+        return False
     try:
-        Recipe.from_json(read_regular(path).decode() if path.name == "recipe.json" else "")
+        text = read_regular(path).decode()
+        return text == _recipe_text(Recipe.from_json(text))
     except (OSError, ValueError, LimnerError):
         return False
-    return True
+
+
+def _recipe_text(recipe: Recipe) -> str:
+    return recipe.to_json() + "\n"
 
 
 def _relative_path(path: Path, start: Path) -> str:

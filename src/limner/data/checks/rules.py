@@ -20,7 +20,7 @@ from limner.data.report import (
     plural,
 )
 from limner.data.sources import Skipped
-from limner.display import printable
+from limner.display import printable, readable_size
 
 Level = Literal["good", "note", "warning", "problem"]
 
@@ -282,8 +282,8 @@ def _has_bars(thumbnail: Thumbnail) -> bool:
 
 
 def _store(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
-    size = stats.store_bytes / 1e6
-    yield Finding("good", f"Prepared for {stats.pixels} pixels, they take {size:,.0f} MB of disk space.")
+    size = readable_size(stats.store_bytes)
+    yield Finding("good", f"Prepared for {stats.pixels} pixels, they take {size} of disk space.")
 
 
 def _list(names: Sequence[str], joint: str = ", ") -> str:
