@@ -23,7 +23,7 @@ from filelock import lock_descriptor
 
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import disk_errors
+from limner.files import disk_errors, parse_json
 
 LOCK = ".limner.lock"
 """Hidden, so that it counts neither as content of the folder nor as a picture."""
@@ -250,7 +250,7 @@ def _read_holder(descriptor: int) -> Holder | None:
     """Who holds the file; None where it does not say."""
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
         os.lseek(descriptor, 1, os.SEEK_SET)
-        about = json.loads(os.read(descriptor, 1 << 16))
+        about = parse_json(os.read(descriptor, 1 << 16))
         process = int(about.pop("process"))
         return Holder(process=process, **{name: str(value) for name, value in about.items()})
     return None

@@ -205,3 +205,21 @@ def test_names_of_any_bytes_are_shown_with_replacements(tmp_path: Path) -> None:
         find_sources([folder])
     str(caught.value).encode()
     assert "b\ufffdd.tga is a TGA picture" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("project.json", "limner.project"),
+        ("run.json", "limner.run"),
+        ("pictures.json", "limner.store"),
+        ("limner.json", "limner.page"),
+    ],
+)
+def test_a_folder_that_limner_made_is_passed_over_and_a_stranger_s_of_that_name_is_not(
+    tmp_path: Path, file: str, key: str
+) -> None:
+    for folder, content in (("ours", f'{{"{key}": 1}}'), ("theirs", '{"name": "a"}'), ("torn", "[" * 9999)):
+        photos(tmp_path / folder, 1)
+        (tmp_path / folder / file).write_text(content)
+    assert names(tmp_path) == ["theirs/photo-000.jpg", "torn/photo-000.jpg"]

@@ -38,6 +38,13 @@ def test_a_line_that_was_cut_off_is_skipped_and_dropped(tmp_path: Path) -> None:
     assert path.read_text() == whole
 
 
+def test_a_line_that_is_no_text_is_skipped(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / "log.jsonl")
+    (tmp_path / "log.jsonl").write_bytes(b"\xff\xfe\n")
+    log.append(RECORD)
+    assert log.records() == [RECORD]
+
+
 @pytest.mark.parametrize("value", NESTED_JSON)
 def test_a_line_that_is_nested_too_deeply_is_skipped(tmp_path: Path, value: str) -> None:
     log = RunLog(tmp_path / "log.jsonl")

@@ -21,10 +21,14 @@ from limner.data.images import UnreachableFile, UnreadableFile
 from limner.data.kinds import Media
 from limner.display import printable
 from limner.errors import LimnerError
+from limner.files import read_json
 from limner.system_files import is_system_name
 
 Skipped = tuple[str, str]
 """A skipped file: its name, and a reason that continues a sentence that begins with the name."""
+
+_FILES_WITH_MARKS = ("project.json", "run.json", "pictures.json", "limner.json")
+"""The JSON files of a project, a run, a store and a page; a key of each begins with `limner.`."""
 
 _COPY_ENDINGS = (".lrdata", ".thm", ".lrv", "_original", "~")
 """How suffixes end of Lightroom's previews, of cameras' thumbnails and small clips, and of backups that
@@ -168,9 +172,15 @@ def _is_in_cloud(name: str) -> bool:
 
 
 def _is_limner_folder(folder: Path) -> bool:
-    """Whether limner made this folder: paintings are not training pictures."""
-    marks = ("project.json", "run.json", "pictures.json", "looks/looks.json")
-    return any((folder / mark).is_file() for mark in marks)
+    """Whether limner made this folder: a project, a run, a store or a page."""
+    return any(_has_mark(folder / name) for name in _FILES_WITH_MARKS)
+
+
+def _has_mark(file: Path) -> bool:
+    try:
+        return file.is_file() and any(key.startswith("limner.") for key in read_json(file))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return False
 
 
 def _is_cache_of_photos(folder: Path) -> bool:

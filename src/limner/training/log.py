@@ -51,7 +51,7 @@ class RunLog:
         if not self._path.exists():
             return []
         records = []
-        for line in self._path.read_text(encoding="utf-8").splitlines():
+        for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 records.append(EpochRecord(**parse_json(line)))
             except (ValueError, TypeError):
