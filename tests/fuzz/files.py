@@ -75,10 +75,10 @@ def _marked(image_format: str) -> bytes:
     return file.getvalue()
 
 
-def _animation(image_format: str) -> bytes:
+def _animation(image_format: str, durations: tuple[int, ...] = (100, 100, 100)) -> bytes:
     file = io.BytesIO()
-    frames = [scene(24, 24, seed) for seed in range(3)]
-    frames[0].save(file, image_format, save_all=True, append_images=frames[1:], duration=100)
+    frames = [scene(24, 24, seed) for seed in range(len(durations))]
+    frames[0].save(file, image_format, save_all=True, append_images=frames[1:], duration=list(durations))
     return file.getvalue()
 
 
@@ -130,6 +130,8 @@ def contents() -> dict[str, bytes]:
         "tiff": _image("TIFF"),
         "webp": _image("WEBP"),
         "animation": _animation("GIF"),
+        "uneven animation": _animation("GIF", (4000, 40, 40, 40, 40, 40)),
+        "half animation": _animation("GIF", (4000, 40, 40, 40, 40, 40))[:2500],
         "moving webp": _animation("WEBP"),
         "painting": _marked("PNG"),
         "painted jpeg": _marked("JPEG"),
@@ -152,6 +154,7 @@ def contents() -> dict[str, bytes]:
         "empty": b"",
         "zeros": bytes(300),
         "text": b"hello\n",
+        "text like a video": b"The free software guide\n",
         "html": b"<!doctype html><title>404</title>",
         "json": b"{}",
         "list": b'{"looks": [{"file": "../a.jpg"}]}',

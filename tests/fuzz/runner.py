@@ -34,6 +34,9 @@ REPLACEABLE = {
 }
 """What limner made in the working folder, and which command may replace it without `--force`."""
 
+STRANGERS = {"run/notes.txt", "run/samples/step-00000900.jpg", "page/notes.txt", "edited/mine.css"}
+"""Files of people among limner's own, which no command replaces or deletes."""
+
 OUTPUT_OPTIONS = {"--out", "--sheet"}
 
 READERS = {"doctor", "paint"}
@@ -144,11 +147,11 @@ def run_main(arguments: list[str], stdout: str, stderr: str) -> tuple[int, str]:
 def find_losses(before: dict[str, Any], after: dict[str, Any], arguments: list[str]) -> list[str]:
     """What existed and is gone or changed, except what the command line may replace."""
     allowed = REPLACEABLE.get(arguments[0], set()) | _forced(arguments)
-    read = _good_sources(arguments) if arguments[0] in READERS else set()
+    kept = STRANGERS | (_good_sources(arguments) if arguments[0] in READERS else set())
     return [
         path
         for path, state in before.items()
-        if after.get(path) != state and (_is_below(path, read) or not _is_below(path, allowed))
+        if after.get(path) != state and (_is_below(path, kept) or not _is_below(path, allowed))
     ]
 
 
