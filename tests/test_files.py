@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -141,6 +142,18 @@ def test_the_old_file_stays_when_the_disk_fills(tmp_path: Path, monkeypatch: pyt
     assert [entry.name for entry in tmp_path.iterdir()] == ["look.onnx"]
 
 
+def test_a_folder_that_cannot_be_made_gives_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As below /proc, where every user gets this error."""
+    monkeypatch.setattr(Path, "mkdir", Mock(side_effect=FileNotFoundError(errno.ENOENT, "none")))
+    sentence = (
+        rf"^{tmp_path}/a/sheet\.png cannot be written: its folder .* cannot be made: .* another place\.$"
+    )
+    with pytest.raises(LimnerError, match=sentence):
+        atomic_write(tmp_path / "a" / "sheet.png", "x")
+
+
 def test_no_file_is_left_when_the_block_fails(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="broken"), atomic_file(tmp_path / "look.onnx") as file:
         file.write(b"half")
@@ -159,7 +172,7 @@ def test_the_longest_names_can_be_written(tmp_path: Path) -> None:
     atomic_write(longest, "x")
     _export(tmp_path / ("n" * 255), "y")
     assert len(list(tmp_path.iterdir())) == 2
-    with pytest.raises(LimnerError, match="its name is too long: choose a shorter one with --out"):
+    with pytest.raises(LimnerError, match=r"its name is too long: choose a shorter one\.$"):
         atomic_write(tmp_path / ("n" * 256), "x")
 
 

@@ -19,14 +19,15 @@ from limner.errors import LimnerError
 REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
-    errno.EROFS: "the disk is read-only: choose another folder with --out",
-    errno.EACCES: "permission denied: choose another folder with --out",
-    errno.EPERM: "permission denied: choose another folder with --out",
+    errno.EROFS: "the disk is read-only: choose another place",
+    errno.EACCES: "permission denied: choose another place",
+    errno.EPERM: "permission denied: choose another place",
     errno.EFBIG: "the file grew beyond the size that this system allows",
-    errno.ENOTDIR: "a part of its path is a file, not a folder: choose another folder with --out",
-    errno.EISDIR: "a folder of that name exists already: choose another name with --out",
-    errno.EEXIST: "a file of that name exists already: choose another name with --out",
-    errno.ENAMETOOLONG: "its name is too long: choose a shorter one with --out",
+    errno.ENOENT: "its folder does not exist and cannot be made: choose another place",
+    errno.ENOTDIR: "a part of its path is a file, not a folder: choose another place",
+    errno.EISDIR: "a folder of that name exists already: choose another name",
+    errno.EEXIST: "a file of that name exists already: choose another name",
+    errno.ENAMETOOLONG: "its name is too long: choose a shorter one",
 }
 
 MAX_NESTING = 100
@@ -118,13 +119,16 @@ def _identity(path: Path) -> tuple[int, int]:
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn an OSError about a write to `path` into a LimnerError with a sentence.
 
-    A block that fails must leave what is at `path` as it was for its readers: the sentence promises it.
+    A block that fails must leave what is at `path` as it was for its readers: where something was there,
+    the sentence promises it.
     """
+    was_there = os.path.lexists(path)
     try:
         yield
     except OSError as error:
         reason = REASONS.get(error.errno or 0, f"{error.strerror or error}")
-        raise LimnerError(f"{path} cannot be written: {reason}. It was not changed.") from error
+        state = " It was not changed." if was_there else ""
+        raise LimnerError(f"{path} cannot be written: {reason}.{state}") from error
 
 
 @contextmanager
