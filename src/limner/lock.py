@@ -24,7 +24,8 @@ from filelock import lock_descriptor
 
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import disk_errors, parse_json
+from limner.files import disk_errors
+from limner.reading import parse_json
 
 LOCK = ".limner.lock"
 """Hidden, so that it counts neither as content of the folder nor as a picture."""

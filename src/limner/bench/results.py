@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_write, check_replaceable, read_json
+from limner.files import atomic_write, check_replaceable
+from limner.reading import read_json
 
 Benchmark = Literal["training", "discriminator", "browser"]
 

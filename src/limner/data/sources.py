@@ -21,7 +21,7 @@ from limner.data.images import UnreachableFile, UnreadableFile
 from limner.data.kinds import Media
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import read_json
+from limner.reading import read_json
 from limner.system_files import is_system_name
 
 Skipped = tuple[str, str]

@@ -43,10 +43,11 @@ from limner.export.nhwc import (
     Unary,
     to_nhwc,
 )
-from limner.files import atomic_folder, read_json
+from limner.files import atomic_folder
 from limner.look.look import Look
 from limner.look.quantization import dequantize_weights, quantizable_weights
 from limner.look.storage import Storage
+from limner.reading import read_json
 from limner.system_files import is_made_by_file_manager
 
 MODEL = "model.json"
