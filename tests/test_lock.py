@@ -9,15 +9,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from limner import lock
 from limner.errors import LimnerError
-from limner.lock import LOCK, check_unlocked, folder_lock
+from limner.lock import LOCK, FolderLock, check_unlocked, folder_lock
 
 HOLD = """
 import sys
@@ -272,6 +274,41 @@ def test_without_locks_a_stale_file_is_taken_over(tmp_path: Path, changes: dict[
 def test_without_locks_what_may_run_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     leave_behind(tmp_path, **changes)
     with pytest.raises(LimnerError, match="on another, since" if "host" in changes else "since"):
+        hold(tmp_path)
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize("last_step", ["_check_stale", "secrets.token_hex"])
+@pytest.mark.parametrize("has_links", [True, False])
+def test_of_two_processes_one_takes_a_stale_file_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last_step: str, has_links: bool
+) -> None:
+    """The first takes it over after the second has found it stale, directly after `last_step`."""
+    if not has_links:
+        monkeypatch.setattr(Path, "hardlink_to", Mock(side_effect=PermissionError))
+    leave_behind(tmp_path, started="1")
+    first, step = folder_lock(tmp_path, "trained"), attrgetter(last_step)(lock)
+    with ExitStack() as stack:
+
+        def step_and_race(*args: Any, **options: Any) -> Any:
+            result = step(*args, **options)
+            monkeypatch.setattr(f"limner.lock.{last_step}", step)
+            held.append(stack.enter_context(first))
+            return result
+
+        held: list[FolderLock] = []
+        monkeypatch.setattr(f"limner.lock.{last_step}", step_and_race)
+        with pytest.raises(LimnerError, match=f"by process {os.getpid()}"):
+            hold(tmp_path)
+        held[0].check_in_place()
+        assert [path.name for path in tmp_path.iterdir()] == [LOCK]
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize("process", [10**30, 2**31, 0, -5, float("inf"), "7"])
+def test_without_locks_a_number_of_no_process_is_nobody_s(tmp_path: Path, process: Any) -> None:
+    leave_behind(tmp_path, process=process)
+    with pytest.raises(LimnerError, match="by another process"):
         hold(tmp_path)
 
 

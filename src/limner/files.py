@@ -1,130 +1,47 @@
-"""Atomic writes: a file or folder is complete or absent; and which files may be read and replaced."""
+"""Atomic writes: a file or folder is complete or absent."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from itertools import chain
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from limner.display import printable
 from limner.errors import LimnerError
 
 REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
-    errno.EROFS: "the disk is read-only: choose another folder with --out",
-    errno.EACCES: "permission denied: choose another folder with --out",
-    errno.EPERM: "permission denied: choose another folder with --out",
+    errno.EROFS: "the disk is read-only: choose another place",
+    errno.EACCES: "permission denied: choose another place",
+    errno.EPERM: "permission denied: choose another place",
     errno.EFBIG: "the file grew beyond the size that this system allows",
-    errno.ENOTDIR: "a part of its path is a file, not a folder: choose another folder with --out",
-    errno.EISDIR: "a folder of that name exists already: choose another name with --out",
-    errno.EEXIST: "a file of that name exists already: choose another name with --out",
-    errno.ENAMETOOLONG: "its name is too long: choose a shorter one with --out",
+    errno.ENOENT: "its folder does not exist and cannot be made: choose another place",
+    errno.ENOTDIR: "a part of its path is a file, not a folder: choose another place",
+    errno.EISDIR: "a folder of that name exists already: choose another name",
+    errno.EEXIST: "a file of that name exists already: choose another name",
+    errno.ENAMETOOLONG: "its name is too long: choose a shorter one",
 }
-
-MAX_NESTING = 100
-"""Levels of JSON. Ours has 5; from a few hundred on Python fails, some only where the value is used."""
-
-
-def read_regular(path: Path) -> bytes:
-    """The bytes of a regular file. Raises OSError for anything else: reading a pipe may wait for ever."""
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    return path.read_bytes()
-
-
-def read_json(path: Path) -> Any:
-    """The value of a regular file of JSON. Raises OSError as `read_regular`, ValueError as `parse_json`."""
-    return parse_json(read_regular(path))
-
-
-def parse_json(text: str | bytes) -> Any:
-    """The value of a JSON text. Raises ValueError where it is damaged, or nested too deeply to be read."""
-    try:
-        value = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if _is_nested_too_deeply(value):
-        raise ValueError("nested too deeply")
-    return value
-
-
-def _is_nested_too_deeply(value: Any) -> bool:
-    level = [value] if isinstance(value, dict | list) else []
-    for _ in range(MAX_NESTING):
-        values = chain.from_iterable(each.values() if isinstance(each, dict) else each for each in level)
-        level = [each for each in values if isinstance(each, dict | list)]
-    return bool(level)
-
-
-def check_replaceable(path: Path, is_ours: Callable[[Path], bool], *, force: bool) -> None:
-    """Raise LimnerError where a file must not be written to `path`, before any work for it is done.
-
-    A file is replaced if limner wrote it, which `is_ours` says of a regular file. With `force` any file is
-    replaced; a folder never is. Of a link, the file that it leads to is meant.
-    """
-    check_place(path)
-    if force or not os.path.lexists(path):
-        return
-    with suppress(OSError):  # what cannot be read is not known to be limner's
-        if path.is_file() and is_ours(path):
-            return
-    raise LimnerError(
-        f"{printable(path)} holds what limner did not write: choose another place, or add --force to "
-        "replace it."
-    )
-
-
-def check_place(path: Path) -> None:
-    """Raise LimnerError where no file can be at `path`: a folder is there, or a file is in its way."""
-    with disk_errors(path):
-        if path.is_dir():
-            raise LimnerError(
-                f"{printable(path)} is a folder, but a file is to be written: choose another name."
-            )
-        parent = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
-        if not parent.is_dir():
-            raise LimnerError(
-                f"{printable(path)} cannot be written: {printable(parent)} is not a folder. Choose another "
-                "place."
-            )
-
-
-def check_no_source(outputs: Iterable[Path], sources: Iterable[Path]) -> None:
-    """Raise LimnerError where an output is also a source, be it by a link or by another spelling.
-
-    `sources`, which exist, are asked for only where an output exists too.
-    """
-    existing = {_identity(path): path for path in outputs if path.exists()}
-    for source in sources if existing else ():
-        if (path := existing.get(_identity(source))) is not None:
-            raise LimnerError(f"{printable(path)} is the source itself; choose another name.")
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """What all names of one file have in common."""
-    state = path.stat()
-    return state.st_dev, state.st_ino
 
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn an OSError about a write to `path` into a LimnerError with a sentence.
 
-    A block that fails must leave what is at `path` as it was for its readers: the sentence promises it.
+    A block that fails must leave what is at `path` as it was for its readers: where something was there,
+    the sentence promises it.
     """
+    was_there = os.path.lexists(path)
     try:
         yield
     except OSError as error:
         reason = REASONS.get(error.errno or 0, f"{error.strerror or error}")
-        raise LimnerError(f"{path} cannot be written: {reason}. It was not changed.") from error
+        state = " It was not changed." if was_there else ""
+        raise LimnerError(f"{path} cannot be written: {reason}.{state}") from error
 
 
 @contextmanager

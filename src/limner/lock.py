@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -23,7 +24,8 @@ from filelock import lock_descriptor
 
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import disk_errors, parse_json
+from limner.files import disk_errors
+from limner.reading import parse_json
 
 LOCK = ".limner.lock"
 """Hidden, so that it counts neither as content of the folder nor as a picture."""
@@ -156,7 +158,7 @@ def _take(path: Path, folder: Path, work: Work) -> int:
             has_locks, is_held = _lock(descriptor, is_new)
             if not is_held:
                 _check_stale(descriptor, folder, work, has_locks=has_locks)
-                path.unlink(missing_ok=True)
+                _delete_stale(descriptor, path)
             # Its last holder may have removed the file while this process opened it.
             elif _is_file_at(descriptor, path):
                 if not os.access(path, os.W_OK):  # another user left it
@@ -218,6 +220,34 @@ def _check_stale(descriptor: int, folder: Path, work: Work, *, has_locks: bool) 
     raise LimnerError(_refusal(holder, folder, work, has_locks=has_locks))
 
 
+def _delete_stale(descriptor: int, path: Path) -> None:
+    """Delete the lock file of `descriptor`, unless another process has already put its own at `path`.
+
+    Between a look at `path` and its deletion another process could take it over. So the file is moved to a
+    name that nobody else knows, and looked at there.
+    """
+    if not _is_file_at(descriptor, path):
+        return
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        path.rename(aside)
+    except FileNotFoundError:
+        return
+    if not _is_file_at(descriptor, aside):
+        _put_back(aside, path)
+    aside.unlink(missing_ok=True)
+
+
+def _put_back(aside: Path, path: Path) -> None:
+    """Move the file back, unless a third process has put its own there, which a link does not replace."""
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        pass
+    except OSError:  # mostly a drive without links
+        aside.rename(path)
+
+
 def _refusal(holder: Holder | None, folder: Path, work: Work, *, has_locks: bool) -> str:
     if holder is None:
         who = "another process"
@@ -251,7 +281,9 @@ def _read_holder(descriptor: int) -> Holder | None:
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
         os.lseek(descriptor, 1, os.SEEK_SET)
         about = parse_json(os.read(descriptor, 1 << 16))
-        process = int(about.pop("process"))
+        process = about.pop("process")
+        if not (isinstance(process, int) and 0 < process < 2**31):  # to `os.kill`, -5 is a group
+            return None
         return Holder(process=process, **{name: str(value) for name, value in about.items()})
     return None
 

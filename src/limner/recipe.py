@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from limner.errors import LimnerError
-from limner.files import parse_json
+from limner.reading import parse_json
 
 Size = Literal["lean", "small", "medium", "large"]
 GuideName = Literal["soft", "edges", "colour"]

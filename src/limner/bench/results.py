@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_write, check_replaceable, read_json
+from limner.files import atomic_write
+from limner.reading import read_json
+from limner.replacing import check_replaceable
 
 Benchmark = Literal["training", "discriminator", "browser"]
 

@@ -18,7 +18,9 @@ from typing import Any
 from limner.cli.options import Credits
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_write, check_replaceable, read_json
+from limner.files import atomic_write
+from limner.reading import read_json
+from limner.replacing import check_replaceable
 from limner.slug import slugify
 
 PROJECT_FILE = "project.json"

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 
 from PIL import features
 
-from limner import mark
+from limner import git_lfs, mark
 from limner.data import heic
 
 Media = Literal["image", "video"]
@@ -62,9 +62,7 @@ UNREADABLE_VIDEO = ForeignKind(
     "videos that cannot be read",
     "convert {it} to MP4 if another program can play {it}",
 )
-LFS_POINTER = ForeignKind(
-    "Git LFS's pointer to the file", "pointers of Git LFS to files", "run `git lfs pull`"
-)
+LFS_POINTER = ForeignKind(git_lfs.POINTER, "pointers of Git LFS to files", git_lfs.REMEDY)
 CLOUD = ForeignKind(
     "a file that is in iCloud only", "files that are in iCloud only", "download {it} to this computer"
 )
@@ -167,7 +165,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Media | ForeignKind], ...] = (
     (0, b"gimp xcf ", LAYERED),
     (38, b"application/x-krita", LAYERED),
     (38, b"image/openraster", LAYERED),
-    (0, b"version https://git-lfs.github.com/spec/", LFS_POINTER),
+    (0, git_lfs.SIGNATURE, LFS_POINTER),
 )
 _NETPBM_HEADER = re.compile(rb"P[1-6]\s(?:\s|#[^\n]*\n)*\d+\s+\d+\s")
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})

@@ -11,17 +11,17 @@ folder that links into itself is searched once.
 import mimetypes
 import os
 import stat
-import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from limner.data import kinds, videos
 from limner.data.images import UnreachableFile, UnreadableFile
 from limner.data.kinds import Media
+from limner.data.pairs import PartnerIndex
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import read_json
+from limner.reading import read_json
 from limner.system_files import is_system_name
 
 Skipped = tuple[str, str]
@@ -87,7 +87,7 @@ def find_sources(
 
     Raises `LimnerError` for a path that does not exist, and if nothing was found.
     """
-    partners = None if inputs is None else _PartnerIndex.of(inputs)
+    partners = None if inputs is None else _index_partners(inputs)
     found = [scan(path) for path in paths]
     sources = [source for part in found for source in part.sources]
     skipped = [file for part in found for file in part.skipped]
@@ -236,7 +236,7 @@ def _require_sources(paths: Sequence[Path], sources: list[Source], skipped: list
     )
 
 
-def _pair(sources: list[Source], skipped: list[Skipped], partners: "_PartnerIndex | None") -> SourceList:
+def _pair(sources: list[Source], skipped: list[Skipped], partners: PartnerIndex | None) -> SourceList:
     """Pair each picture with its input; without `partners`, it holds both."""
     kept: list[Source] = []
     for source in sources:
@@ -257,49 +257,14 @@ def _pair(sources: list[Source], skipped: list[Skipped], partners: "_PartnerInde
     return SourceList(tuple(kept), tuple(skipped))
 
 
-@dataclass(frozen=True)
-class _PartnerIndex:
-    """The files of the `inputs` folder by path without suffix, and pictures also by bare name."""
-
-    folder: Path
-    by_path: dict[str, list[Path]] = field(default_factory=dict)
-    by_stem: dict[str, list[Path]] = field(default_factory=dict)
-    skipped: dict[str, Skipped] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, folder: Path) -> "_PartnerIndex":
-        """Search the folder. Raises `LimnerError` if it is none."""
-        if not folder.is_dir():
-            raise LimnerError(f"There is no folder of inputs {printable(folder)}.")
-        index, found = cls(folder), scan(folder)
-        for source in found.sources:
-            if source.kind == "image":
-                index.by_path.setdefault(_pair_key(source.name), []).append(source.path)
-                index.by_stem.setdefault(_pair_key(source.path.name), []).append(source.path)
-        for name, reason in found.skipped:
-            index.skipped.setdefault(_pair_key(name), (name, reason))
-        return index
-
-    def find(self, name: str) -> Path | None:
-        """The partner of the source of this name; None if there is none, or more than one."""
-        found = self._find_all(name)
-        return found[0] if len(found) == 1 else None
-
-    def why_missing(self, name: str) -> str:
-        """A reason that continues a sentence that begins with the source's name."""
-        if found := self._find_all(name):
-            partners = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
-            return f"has more than one partner ({partners}): keep one of them"
-        if _pair_key(name) not in self.skipped:
-            return f"has no partner in {printable(self.folder)}"
-        partner, reason = self.skipped[_pair_key(name)]
-        return f"has a partner, {partner}, which {reason}"
-
-    def _find_all(self, name: str) -> list[Path]:
-        """The files of the same path, or else those of the same name elsewhere."""
-        return self.by_path.get(_pair_key(name)) or self.by_stem.get(_pair_key(Path(name).name), [])
-
-
-def _pair_key(name: str) -> str:
-    """The name without its suffix. macOS spells accents as letters of their own, other systems do not."""
-    return unicodedata.normalize("NFC", name.removesuffix(Path(name).suffix))
+def _index_partners(folder: Path) -> PartnerIndex:
+    """The pictures in the folder of inputs. Raises `LimnerError` if it is none."""
+    if not folder.is_dir():
+        raise LimnerError(f"There is no folder of inputs {printable(folder)}.")
+    index, found = PartnerIndex(folder), scan(folder)
+    for source in found.sources:
+        if source.kind == "image":
+            index.add(source.name, source.path)
+    for name, reason in found.skipped:
+        index.add_skipped(name, reason)
+    return index

@@ -26,8 +26,9 @@ import numpy.typing as npt
 
 from limner.data.sources import FileStamp
 from limner.errors import LimnerError, system_reason
-from limner.files import disk_errors, read_json
+from limner.files import disk_errors
 from limner.lock import folder_lock
+from limner.reading import read_json
 
 FORMAT = 1
 """The version of the format; a store of another version is prepared again."""

@@ -24,7 +24,7 @@ from limner.export.inference import fuse_for_inference, make_look_module, with_t
 from limner.export.onnx_graph import export_graph, infer_and_check
 from limner.export.parity import Parity, check_engine_parity, check_torch_parity, make_probes
 from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storages
-from limner.files import atomic_write, check_replaceable
+from limner.files import atomic_write
 from limner.look.look import is_limner_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
@@ -32,6 +32,7 @@ from limner.look.storage import STORAGES, Storage
 from limner.networks.summary import count_parameters, summarize_layers
 from limner.networks.unet import UNet
 from limner.recipe import Recipe
+from limner.replacing import check_replaceable
 
 
 @dataclass(frozen=True)

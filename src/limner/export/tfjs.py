@@ -43,16 +43,15 @@ from limner.export.nhwc import (
     Unary,
     to_nhwc,
 )
-from limner.files import atomic_folder, read_json
+from limner.files import atomic_folder
 from limner.look.look import Look
 from limner.look.quantization import dequantize_weights, quantizable_weights
 from limner.look.storage import Storage
+from limner.reading import read_json
+from limner.system_files import is_made_by_file_manager
 
 MODEL = "model.json"
 SHARD_NAME = re.compile(r"group1-shard\d+of\d+\.bin")
-
-MADE_BY_FILE_MANAGERS = {".ds_store", ".directory", "thumbs.db", "desktop.ini"}
-"""Names, in lower case, of files that are made anew when a person opens the folder: they may be deleted."""
 
 SHARD = 4 * 2**20
 """Maximum bytes of a weight file, as in tfjs' converter: a size that browsers keep in their cache."""
@@ -179,7 +178,7 @@ def check_output_folder(folder: Path, *, force: bool = False) -> None:
             f"TensorFlow.js needs a folder, but {folder} is a file's name: choose another name."
         )
     found = list(folder.iterdir()) if folder.exists() else []
-    files = [path for path in found if not _is_made_by_file_manager(path)]
+    files = [path for path in found if not (path.is_file() and is_made_by_file_manager(path.name))]
     if not all(map(_has_our_name, files)):
         raise LimnerError(f"{folder} holds other files; give --out an empty or a new folder.")
     if files and not force and not _is_our_model(folder / MODEL):
@@ -187,10 +186,6 @@ def check_output_folder(folder: Path, *, force: bool = False) -> None:
             f"{folder} holds a model that limner did not write: give --out an empty or a new folder, or "
             "add --force to replace it."
         )
-
-
-def _is_made_by_file_manager(path: Path) -> bool:
-    return path.is_file() and path.name.lower() in MADE_BY_FILE_MANAGERS
 
 
 def _has_our_name(path: Path) -> bool:

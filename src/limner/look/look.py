@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from limner.errors import LimnerError, system_reason
-from limner.files import read_regular
 from limner.look.metadata import Metadata, is_limner_model, read_metadata
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session, short_message
@@ -35,6 +34,7 @@ from limner.look.validation import (
     required_scalars,
     square_side,
 )
+from limner.reading import read_regular
 
 MAX_FILE_BYTES = 512 * 2**20
 """Largest file that is opened, in bytes; our largest look has 218 MB."""

@@ -11,8 +11,8 @@ from typing import Any
 from onnx import ModelProto, StringStringEntryProto
 
 from limner.errors import LimnerError
-from limner.files import parse_json
 from limner.live import LiveInput
+from limner.reading import parse_json
 
 FORMAT = "1"
 

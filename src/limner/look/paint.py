@@ -27,11 +27,12 @@ from limner.data.kinds import LIMNER_KINDS
 from limner.data.sources import Source, find_source, scan
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_file, atomic_write, check_no_source, check_place
+from limner.files import atomic_file, atomic_write
 from limner.look.look import Look
 from limner.look.video_writer import MAX_SIDE, video_writer
 from limner.mark import read_image_mark, read_video_mark, save_options
 from limner.progress import Progress, no_progress
+from limner.replacing import check_no_source, check_place
 
 PILLOW_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 """Suffixes of paintings, and Pillow's names of their formats."""

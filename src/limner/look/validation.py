@@ -13,6 +13,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto
 
+from limner import git_lfs
 from limner.errors import LimnerError
 from limner.look.metadata import Metadata
 from limner.look.session import short_message
@@ -35,9 +36,7 @@ OTHER_FORMATS = {
     b"\x89HDF": "a Keras file in HDF5: convert it to ONNX",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
-    b"version https://git-lfs.github.com/spec/": (
-        "Git LFS's pointer to the file: run `git lfs pull`, or download it from the site"
-    ),
+    git_lfs.SIGNATURE: f"{git_lfs.POINTER}: {git_lfs.REMEDY}, or download it from the site",
 }
 
 

@@ -18,7 +18,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from limner import __version__
-from limner.files import atomic_write, check_replaceable, read_json
+from limner.files import atomic_write
+from limner.reading import read_json
+from limner.replacing import check_replaceable
 
 MANIFEST = "limner.json"
 

@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from limner.files import atomic_write, disk_errors, parse_json
+from limner.files import atomic_write, disk_errors
+from limner.reading import parse_json
 
 
 @dataclass(frozen=True)

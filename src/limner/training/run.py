@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from limner import __version__
 from limner.errors import LimnerError, system_reason
-from limner.files import atomic_write, read_json, read_regular
+from limner.files import atomic_write
 from limner.mark import is_replaceable, read_image_mark
+from limner.reading import read_json, read_regular
 from limner.recipe import Recipe
 
 if TYPE_CHECKING:

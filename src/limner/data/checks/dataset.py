@@ -29,9 +29,10 @@ from limner.data.sources import Skipped, Source, find_sources
 from limner.data.store import StoreSettings
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.files import atomic_write, check_no_source, check_replaceable
+from limner.files import atomic_write
 from limner.mark import read_image_mark, save_options
 from limner.progress import Progress, no_progress
+from limner.replacing import check_no_source, check_replaceable
 
 SHEET_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 """Suffixes of contact sheets, and Pillow's names of their formats."""
