@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from e2e.harness import MARKS, SMALL, Visit, assert_tiny_painting, make_site, serve
@@ -174,3 +175,18 @@ def test_the_network_is_gone(tmp_path: Path, visit: Callable[..., Visit]) -> Non
     with site(port=urlsplit(url).port):
         guest.page.click("#alert-action")
         guest.wait_for_look("Third")
+
+
+def test_a_look_that_is_dropped_before_the_list_comes_stays(
+    address: str, visit: Callable[..., Visit]
+) -> None:
+    guest = visit(viewport=SMALL)
+    held: list[Any] = []
+    guest.context.route("**/looks/looks.json", lambda route: held.append(route))
+    guest.open(f"{address}?backend=webgl2", painted=False)
+    guest.drop("own.onnx", tiny_look("My own"))
+    guest.wait_for_painting()
+    held[0].continue_()
+    guest.page.wait_for_selector("#look-list .look", state="attached")
+    guest.page.wait_for_timeout(300)
+    assert guest.page.inner_text("#label-name") == "My own"

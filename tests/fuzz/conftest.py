@@ -22,7 +22,7 @@ from limner.training.pix2pix import LOSSES
 from limner.training.signals import StopSignal
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def short_work() -> Iterator[None]:
     """Replace what takes long or leaves the process: training stops after one step, nothing is served."""
     with pytest.MonkeyPatch.context() as patch:
@@ -45,7 +45,7 @@ def _refuse(*_: object, **__: object) -> None:
     raise LimnerError("Benchmarks are not fuzzed.")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The working folder: what limner made before, and files of people, some at the names of outputs."""
     made = tmp_path_factory.mktemp("template")

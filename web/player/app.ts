@@ -65,7 +65,8 @@ export class App {
       this.#lookList.setLooks(looks, entry => void this.#lookLoader.loadEntry(entry));
       const requested = new URLSearchParams(location.search).get('look');
       const first = looks.find(entry => entry.file === requested) ?? looks[0];
-      if (first) await this.#lookLoader.loadEntry(first, 0);
+      // A visitor may have dropped a look before the list came.
+      if (first && !this.#lookLoader.isAsked) await this.#lookLoader.loadEntry(first, 0);
     } catch (error) {
       this.#notifications.alert(
         errorMessage(error),

@@ -36,6 +36,8 @@ export class LookLoader {
   readonly #onLookShown: (look: AnyLook) => void;
   /** For each look, the backends that failed after the engine's own retries, and why. */
   readonly #failedBackends = new WeakMap<AnyLook, Map<Backend, string>>();
+  /** Whether a look was asked for, even if it failed. */
+  isAsked = false;
   #loading: AbortController | null = null;
   #current: LoadedLook | null = null;
   #lossTimes: number[] = [];
@@ -140,6 +142,7 @@ export class LookLoader {
     task: (signal: AbortSignal) => Promise<void>,
     onError: (error: unknown) => void,
   ): Promise<void> {
+    this.isAsked = true;
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
