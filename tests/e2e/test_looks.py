@@ -182,7 +182,11 @@ def test_a_look_that_is_dropped_before_the_list_comes_stays(
 ) -> None:
     guest = visit(viewport=SMALL)
     held: list[Any] = []
-    guest.context.route("**/looks/looks.json", lambda route: held.append(route))
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    guest.context.route("**/looks/looks.json", hold)
     guest.open(f"{address}?backend=webgl2", painted=False)
     guest.drop("own.onnx", tiny_look("My own"))
     guest.wait_for_painting()
