@@ -104,6 +104,22 @@ def test_an_animation_that_is_cut_off_gives_the_frames_it_has(tmp_path: Path) ->
         measure_animation(path)
 
 
+def test_an_animation_of_uneven_times_gives_as_many_frames_as_were_asked_for(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.gif", durations=(5000, *(50,) * 9))
+    assert len(greens(path, 5)) == 5
+
+
+def test_an_animation_of_uneven_times_that_is_cut_off_gives_the_frames_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    frames = [scene(60, 60, seed) for seed in range(10)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[5000, *(50,) * 9])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    clip = measure_animation(path)
+    assert 5 <= clip.frames < 10
+    assert len(list(AnimationReader(path, clip.frames))) == clip.frames
+
+
 def test_one_frame_is_a_still_and_several_are_a_clip(tmp_path: Path) -> None:
     source = tmp_path / "in"
     animation(source / "moving.gif", durations=(100,) * 8, size=(60, 30))

@@ -20,6 +20,7 @@ from limner.data.images import (
 from limner.data.kinds import LIMNER_KINDS
 from limner.data.sources import Source
 from limner.data.store import StoreSettings
+from limner.errors import LimnerError
 from limner.mark import Kind, read_video_mark
 
 _ASPECT_TOLERANCE = 1.05
@@ -117,11 +118,13 @@ def measure_clip(source: Source) -> videos.Clip:
 
 
 def read_clip(source: Source, frames: int) -> videos.FrameReader | animations.AnimationReader:
-    """At most `frames` frames of a video or an animated picture.
+    """At most `frames` frames of a video or an animated picture, evenly spread over it.
 
-    `next` raises `UnreadableFile` if no frame can be read.
+    Raises `LimnerError` for a number below 1. `next` raises `UnreadableFile` if no frame can be read.
     """
-    read = videos.read_frames if source.kind == "video" else animations.AnimationReader
+    if frames < 1:
+        raise LimnerError("The number of frames must be 1 or more.")
+    read = videos.FrameReader if source.kind == "video" else animations.AnimationReader
     return read(source.path, frames)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -77,21 +77,23 @@ class Timeline:
         position = bisect_right(self.keyframes, index)
         return self.keyframes[position - 1] if position else 0
 
-    def pick(self, count: int) -> list[int]:
-        """Indices of `count` frames, or of all if there are fewer, evenly spread over time.
 
-        They are the frames that are shown at the middles of `count` equal parts of the video. A frame that
-        is shown at several of them is taken once, and the next frames make up for it.
-        """
-        count = min(count, len(self.starts))
-        first, ticks = self.starts[0], self.end - self.starts[0]
-        picks: list[int] = []
-        for part in range(count):
-            shown = bisect_right(self.starts, first + (2 * part + 1) * ticks // (2 * count)) - 1
-            earliest = picks[-1] + 1 if picks else 0
-            latest = len(self.starts) - (count - part)
-            picks.append(min(max(shown, earliest), latest))
-        return picks
+def pick_frames(starts: Sequence[int], end: int, count: int) -> list[int]:
+    """Indices of `count` frames, or of all if there are fewer, evenly spread over time.
+
+    `starts` says when each frame begins, ascending, and `end` when the last one ends. The picked frames are
+    those that are shown at the middles of `count` equal parts of that time. A frame that is shown at
+    several of them is taken once, and the next frames make up for it.
+    """
+    count = min(count, len(starts))
+    first, ticks = starts[0], end - starts[0]
+    picks: list[int] = []
+    for part in range(count):
+        shown = bisect_right(starts, first + (2 * part + 1) * ticks // (2 * count)) - 1
+        earliest = picks[-1] + 1 if picks else 0
+        latest = len(starts) - (count - part)
+        picks.append(min(max(shown, earliest), latest))
+    return picks
 
 
 class PacketReader:

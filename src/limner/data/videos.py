@@ -25,9 +25,8 @@ from limner.data.images import UnreachableFile, UnreadableFile
 from limner.data.kinds import HEAD_BYTES, UNREADABLE_VIDEO, is_text
 from limner.data.video_colour import RgbConverter
 from limner.data.video_orientation import make_upright
-from limner.data.video_timeline import PacketReader, Timeline, read_timeline
+from limner.data.video_timeline import PacketReader, Timeline, pick_frames, read_timeline
 from limner.decoders import open_video
-from limner.errors import LimnerError
 
 SUFFIXES = frozenset(
     {
@@ -102,12 +101,6 @@ def plan_squares(width: int, height: int) -> tuple[Square, ...]:
     return (Square("", (x, y, x + side, y + side)),)
 
 
-def check_frames(count: int) -> None:
-    """Raise `LimnerError` unless `count` frames can be taken from a video."""
-    if count < 1:
-        raise LimnerError("The number of frames must be 1 or more.")
-
-
 def measure_video(path: Path) -> Clip:
     """Length of a video. Raises `UnreadableFile` if it has no pictures.
 
@@ -117,19 +110,13 @@ def measure_video(path: Path) -> Clip:
     return Clip(path, timeline.seconds, len(timeline.starts))
 
 
-def read_frames(path: Path, count: int) -> FrameReader:
-    """At most `count` frames, in order, from the middles of `count` equal parts of the video.
-
-    A video with fewer frames gives each once. Raises `LimnerError` for a count below 1. The first frame's
-    `next` raises `UnreadableFile` if the file is not a video or no frame can be decoded. After the last
-    frame, `FrameReader.left_out` says whether damage cost any.
-    """
-    check_frames(count)
-    return FrameReader(path, count)
-
-
 class FrameReader(Iterator[Frame]):
-    """The frames that `read_frames` gives, and what the file could not give."""
+    """At most `count` frames, 1 or more, in order, from the middles of `count` equal parts of the video.
+
+    A video with fewer frames gives each once. The first frame's `next` raises `UnreadableFile` if the file
+    is not a video or no frame can be decoded. After the last frame, `left_out` says whether damage cost
+    any.
+    """
 
     def __init__(self, path: Path, count: int) -> None:
         self._frames = self._read(path, count)
@@ -180,7 +167,7 @@ class FrameReader(Iterator[Frame]):
             return
         frames = self._decode(container, stream, timeline, 0)
         decoded = -1  # index of the last decoded frame
-        for pick in timeline.pick(count):
+        for pick in pick_frames(timeline.starts, timeline.end, count):
             if pick <= decoded:
                 continue
             keyframe = timeline.keyframe_before(pick)
