@@ -6,13 +6,13 @@ animation that is cut off gives the frames it has.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
 from PIL import Image
 
-from limner.data.images import UnreachableFile, UnreadableFile, open_image, to_upright_rgb
+from limner.data.file_cache import read_once
+from limner.data.images import UnreadableFile, open_image, to_upright_rgb
 from limner.data.video_timeline import pick_frames
 from limner.data.videos import Clip, Frame
 from limner.decoders import IMAGE_FAULTS
@@ -103,16 +103,8 @@ def _open_animation(path: Path) -> Iterator[Image.Image]:
         yield image
 
 
-@lru_cache(maxsize=16)
-def _read_durations(path: Path, _size: int, _changed_ns: int) -> tuple[float, ...]:
-    with _open_animation(path) as image:
-        return tuple(duration for duration, _ in _Decoder(image))
-
-
+@read_once
 def _durations_of(path: Path) -> tuple[float, ...]:
     """The seconds of each frame. To prepare an animation takes them twice and reads them once."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
-    return _read_durations(path.absolute(), stat.st_size, stat.st_mtime_ns)
+    with _open_animation(path) as image:
+        return tuple(duration for duration, _ in _Decoder(image))

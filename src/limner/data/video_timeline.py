@@ -7,6 +7,7 @@ varies, a browser's recorder declares nothing, and a recording that was cut off 
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,11 +47,11 @@ MIN_SHORTFALL = 1.0
 class Timeline:
     """The frames of a video as their times, in ticks of `time_base`."""
 
-    starts: tuple[int, ...]
+    starts: Sequence[int]
     """When each frame begins, ascending."""
     end: int
     """When the last frame ends."""
-    keyframes: tuple[int, ...]
+    keyframes: Sequence[int]
     """The frames at which decoding can begin, as indices of `starts`, ascending."""
     time_base: Fraction
     """Seconds of a tick."""
@@ -162,10 +163,12 @@ def read_timeline(container: Any, stream: VideoStream) -> Timeline | None:
         return None
     starts = tuple(sorted({time for time, _, _ in packets}))
     end = starts[-1] + (packets[-1][1] or _usual_duration(starts, stream))
+    # Arrays, because the times of many videos are kept: an hour takes a megabyte, as a tuple four.
+    keyframes = sorted({bisect_left(starts, time) for time, _, is_key in packets if is_key})
     return Timeline(
-        starts=starts,
+        starts=array("q", starts),
         end=end,
-        keyframes=tuple(sorted({bisect_left(starts, time) for time, _, is_key in packets if is_key})),
+        keyframes=array("q", keyframes),
         time_base=stream.time_base or Fraction(1),
         is_continuous=reader.is_continuous,
         is_indexed=not is_broadcast(container),

@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
+from limner.data.file_cache import read_once
 from limner.data.images import UnreachableFile, UnreadableFile
 from limner.data.kinds import HEAD_BYTES, UNREADABLE_VIDEO, is_text
 from limner.data.video_colour import RgbConverter
@@ -220,22 +220,14 @@ class FrameReader(Iterator[Frame]):
             self._lost += max(0, len(timeline.starts) - due)
 
 
-@lru_cache(maxsize=16)
-def _read_timeline(path: Path, _size: int, _changed_ns: int) -> Timeline:
+@read_once
+def _timeline_of(path: Path) -> Timeline:
+    """The times of a video's frames. To prepare a video takes them three times and reads them once."""
     with _open_video(path) as container:
         timeline = read_timeline(container, _find_stream(container))
     if timeline is None:
         raise UnreadableFile("is a video without frames")
     return timeline
-
-
-def _timeline_of(path: Path) -> Timeline:
-    """The times of a video's frames. To prepare a video takes them three times and reads them once."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
-    return _read_timeline(path.absolute(), stat.st_size, stat.st_mtime_ns)
 
 
 @contextmanager
