@@ -361,6 +361,8 @@ def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     whole = video(tmp_path / "a.mp4")
     (tmp_path / "half.mp4").write_bytes(whole.read_bytes()[:1000])
     (tmp_path / "text.mp4").write_text("no video" * 100)
+    (tmp_path / "free.mp4").write_text("The free software guide\n")
+    (tmp_path / "wide.mp4").write_text("The wide world of clouds\n")
     (tmp_path / "noise.mp4").write_bytes(bytes(300))
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\na.mp4\n#EXT-X-ENDLIST\n")
@@ -370,6 +372,8 @@ def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     expected = {
         "half.mp4": r"is an MP4 whose index \(moov\) is missing",
         "text.mp4": r"is a text file, not a video$",
+        "free.mp4": "is a text file, not a video$",
+        "wide.mp4": "is a text file, not a video$",
         "noise.mp4": "is a video that cannot be read: convert it to MP4 if another program can play it",
         "list.mp4": "is a text file",
         "script.mp4": "is a text file",

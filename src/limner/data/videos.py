@@ -22,7 +22,7 @@ from PIL import Image
 
 from limner.data.file_cache import read_once
 from limner.data.images import UnreachableFile, UnreadableFile
-from limner.data.kinds import HEAD_BYTES, UNREADABLE_VIDEO, is_text
+from limner.data.kinds import HEAD_BYTES, UNREADABLE_VIDEO, is_box, is_text
 from limner.data.video_colour import RgbConverter
 from limner.data.video_orientation import make_upright
 from limner.data.video_timeline import PacketReader, Timeline, pick_frames, read_timeline
@@ -242,7 +242,7 @@ def _open_video(path: Path) -> Iterator[Any]:
     try:
         container = open_video(path)
     except (av.FFmpegError, ValueError, OSError) as error:
-        if head[4:8] in _MP4_BOXES:
+        if is_box(head, _MP4_BOXES):
             raise UnreadableFile(
                 "is an MP4 whose index (moov) is missing: the recording was not finished, or the file is "
                 "damaged or cut off"
