@@ -1,5 +1,6 @@
 """Animated pictures give frames as videos do."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,14 @@ def test_an_animation_of_uneven_times_that_is_cut_off_gives_the_frames_it_has(tm
     clip = measure_animation(path)
     assert 5 <= clip.frames < 10
     assert len(list(AnimationReader(path, clip.frames))) == clip.frames
+
+
+def test_no_more_than_a_tenth_of_an_animation_of_uneven_times_is_held_out(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.gif", durations=(8000, *(60,) * 29))
+    pictures, _ = prepare_store(tmp_path / "store", path, frames=30)
+    segments = Counter(entry.split for entry in pictures.index.entries)  # each is held out or not
+    assert (len(segments), max(segments.values())) == (20, 2)
+    assert 1 <= sum(entry.held_out for entry in pictures.index.entries) <= 6
 
 
 def test_one_frame_is_a_still_and_several_are_a_clip(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from helpers.files import animation, photos, scene, shared, sound, video
 from helpers.stores import file_bytes, picture_bytes, prepare_store
+from limner.data.decode import hash_text
 from limner.data.pairs import Side
 from limner.data.prepare import prepare, short_side_for
 from limner.data.store import open_store
@@ -174,6 +175,15 @@ def test_videos_give_frames_and_a_square_from_each_end(tmp_path: Path) -> None:
     assert len(set(splits.values())) == 5  # both ends of a frame are on one side of the split
     _, again = prepare_store(tmp_path / "store", tmp_path / "a.mp4", tmp_path / "in", frames=5)
     assert again.decoded == 0
+
+
+def test_a_video_is_held_out_in_twentieths(tmp_path: Path) -> None:
+    path = video(tmp_path / "a.mp4", size=(32, 32), frames=50, rate=25)
+    pictures, _ = prepare_store(tmp_path / "store", path, frames=50)
+    content = pictures.index.files[0].content
+    assert [entry.split for entry in pictures.index.entries] == [
+        hash_text(f"{content} {20 * frame // 50}") for frame in range(50)
+    ]
 
 
 def test_pairs_by_name(tmp_path: Path) -> None:
@@ -341,6 +351,7 @@ PREPARE_WITH_FILE_LIMIT = """
 import resource, sys
 from pathlib import Path
 from limner.errors import LimnerError
+from limner.data.decode import hash_text
 from limner.data.prepare import prepare
 from limner.progress import no_progress
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
@@ -364,6 +375,7 @@ def test_a_disk_that_fills_during_a_run_leaves_the_store_unchanged(tmp_path: Pat
 PREPARE_AND_MEASURE_MEMORY = """
 import resource, sys
 from pathlib import Path
+from limner.data.decode import hash_text
 from limner.data.prepare import prepare
 from limner.progress import no_progress
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

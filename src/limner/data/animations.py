@@ -61,7 +61,7 @@ class AnimationReader(Iterator[Frame]):
             for index, (_, frame) in enumerate(decoder):
                 if index in picks:
                     # A copy, because Pillow draws the next frame into this one.
-                    yield Frame(starts[index], to_upright_rgb(frame.copy()))
+                    yield Frame(index, starts[index], to_upright_rgb(frame.copy()))
             if decoder.lost:
                 frames = "1 frame" if decoder.lost == 1 else f"{decoder.lost:,} frames"
                 self.left_out = f"is damaged or cut off: {frames} could not be decoded"

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -61,8 +62,9 @@ class ClipSquare:
     name: str
     """The source's name, with the time and the part of the frame."""
     image: Image.Image
-    position: float
-    """The time in the clip: 0 is its beginning, 1 its end."""
+    position: Fraction
+    """The share of the clip's frames that come before its frame. Not the share of the time: a frame may be
+    shown for half of it."""
 
 
 def decode_source(source: Source, settings: StoreSettings, *, at_least: int | None = None) -> DecodedFile:
@@ -136,7 +138,7 @@ class ClipReader(Iterator[tuple[ClipSquare, ...]]):
 
     def __init__(self, source: Source, clip: videos.Clip, frames: int) -> None:
         self._name = source.name
-        self._seconds = clip.seconds
+        self._clip = clip
         self._frames = read_clip(source, frames)
 
     def __next__(self) -> tuple[ClipSquare, ...]:
@@ -146,7 +148,7 @@ class ClipReader(Iterator[tuple[ClipSquare, ...]]):
                 name=f"{self._name} at {frame.seconds:.2f} s"
                 + (f", {square.where}" if square.where else ""),
                 image=frame.image.crop(square.box),
-                position=frame.seconds / self._seconds,
+                position=Fraction(frame.index, self._clip.frames),
             )
             for square in videos.plan_squares(*frame.image.size)
         )

@@ -8,7 +8,7 @@ pictures.image(0)  # uint8 (333, 500, 3), a view into the memory map
 
 Pictures of unchanged files are copied from the earlier store. About one picture in twenty is held out of
 training. A hash of the source file's bytes decides which, so that the split stays the same when pictures
-are added. Frames of a video are held out in segments (a twentieth of the video each), because neighbouring
+are added. Frames of a video are held out in segments (a twentieth of the frames each), because neighbouring
 frames are nearly the same picture and would leak into the held-out split. If the hash holds none out, which
 is usual below twenty pictures, the picture with the smallest hash is held out.
 """

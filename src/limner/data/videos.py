@@ -68,6 +68,8 @@ class Clip:
 class Frame:
     """One frame of a video."""
 
+    index: int
+    """0 is the video's first frame; frames that are not taken or cannot be decoded count too."""
     seconds: float
     """Time from the video's first frame."""
     image: Image.Image
@@ -153,7 +155,7 @@ class FrameReader(Iterator[Frame]):
                     self._lost += 1
                     continue
                 image = make_upright(image, frame, stream.sample_aspect_ratio)
-                yield Frame(timeline.seconds_at(time), image)
+                yield Frame(bisect_left(timeline.starts, time), timeline.seconds_at(time), image)
                 has_frames = True
         if not has_frames:
             raise UnreadableFile("has no frame that can be decoded: it is damaged or cut off")
