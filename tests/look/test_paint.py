@@ -1,5 +1,6 @@
 """Painting pictures, clips and folders through a look."""
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from helpers.files import BURSTS, animation, damage, photos, scene, video
 from helpers.looks import look_file
@@ -147,6 +149,25 @@ def test_a_damaged_clip_is_painted_and_the_loss_is_told(tmp_path: Path, look: Lo
     assert times(path)[-2:] == pytest.approx([1.96, 2])
     assert report.damaged == ((source, f"is damaged: {50 - painted} frames could not be decoded"),)
     assert report.skipped == ()
+
+
+def test_a_clip_that_can_no_longer_be_read_is_named_and_not_its_painting(
+    tmp_path: Path, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = animation(tmp_path / "a.gif", durations=(100,) * 3)
+    copies = 0
+    original = GifImageFile.copy
+
+    def fail_at_the_second(image: GifImageFile) -> Image.Image:
+        nonlocal copies
+        if (copies := copies + 1) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        return original(image)
+
+    monkeypatch.setattr(GifImageFile, "copy", fail_at_the_second)
+    with pytest.raises(LimnerError, match=r"/a\.gif is damaged or cut off \(.*Input/output error\)\.$"):
+        paint_file(look, source)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".onnx"] == ["a.gif"]
 
 
 def test_the_command_says_that_a_damaged_clip_is_used_in_part(

@@ -49,6 +49,15 @@ def test_an_odd_side_loses_its_last_pixel(tmp_path: Path) -> None:
     assert frame.image.size == (64, 32)
 
 
+def test_a_fault_of_the_frames_reader_is_not_the_encoder_s() -> None:
+    with (
+        pytest.raises(av.error.InvalidDataError),
+        video_writer(io.BytesIO(), ".mp4", (16, 16), Fraction(5)) as write_frame,
+    ):
+        write_frame(Image.new("RGB", (16, 16)), 0, 1)
+        raise av.error.InvalidDataError(1, "a frame to paint is damaged")
+
+
 def test_what_the_encoder_refuses_is_a_sentence() -> None:
     with (
         pytest.raises(LimnerError, match=r"A clip of 16,386 x 16 pixels cannot be written as H\.264 \("),

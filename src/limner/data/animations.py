@@ -68,7 +68,10 @@ class AnimationReader(Iterator[Frame]):
 
 
 class _Decoder:
-    """Yields each frame, with the seconds that it is shown, up to the first damage."""
+    """Yields each frame, with the seconds that it is shown, up to the first damage.
+
+    Raises one of `IMAGE_FAULTS` if that is in the first frame.
+    """
 
     def __init__(self, image: Image.Image) -> None:
         self._image = image
@@ -83,9 +86,9 @@ class _Decoder:
             try:
                 image.seek(index)
                 image.load()
-            except IMAGE_FAULTS as error:
+            except IMAGE_FAULTS:
                 if index == first:
-                    raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
+                    raise
                 self.lost = end - index
                 return
             seconds = float(image.info.get("duration") or 0) / 1000
@@ -100,7 +103,11 @@ def _open_animation(path: Path) -> Iterator[Image.Image]:
                 f"is an animation of {pixels / 1e6:,.0f} million pixels, more than fit in memory: "
                 "make it smaller"
             )
-        yield image
+        # The readers of this module, whose blocks write nothing.
+        try:
+            yield image
+        except IMAGE_FAULTS as error:
+            raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
 
 
 @read_once
