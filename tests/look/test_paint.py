@@ -274,6 +274,7 @@ def test_a_folder_is_searched_recursively_and_skipped_files_are_reported(
     for part in ("", "sea/north", ".thumbnails"):
         photos(source / part, 1)
     (source / "sea" / "waves.MOV").write_bytes(b"a clip")
+    animation(source / "sea" / "boat.gif", durations=(100, 100))
     (source / "phone.CR2").write_bytes(b"a picture")
     out = source / "painted"
     for again in (out, source / ".." / "holiday" / "painted"):  # its own paintings are not painted again
@@ -284,6 +285,7 @@ def test_a_folder_is_searched_recursively_and_skipped_files_are_reported(
         ]
     assert {(path.name, reason) for path, reason in report.skipped} == {
         ("waves.MOV", "is a clip: paint it separately"),
+        ("boat.gif", "is a clip: paint it separately"),
         ("phone.CR2", "is a RAW photo: export it as JPEG"),
     }
 
@@ -416,6 +418,12 @@ def test_folders_without_readable_pictures_are_refused(tmp_path: Path, look: Loo
     (tmp_path / "empty").mkdir()
     with pytest.raises(LimnerError, match="empty has no pictures"):
         paint_file(look, tmp_path / "empty")
+    moving = animation(tmp_path / "empty" / "moving.gif", durations=(100, 100))
+    with pytest.raises(
+        LimnerError, match=r"empty has no pictures to paint; moving\.gif is a clip: paint it"
+    ):
+        paint_file(look, tmp_path / "empty")
+    moving.unlink()
     (tmp_path / "empty" / "a.png").write_bytes(b"a text")
     with pytest.raises(LimnerError, match=r"None of the pictures in .*empty can be read; a\.png is a text"):
         paint_file(look, tmp_path / "empty")
