@@ -1,5 +1,6 @@
 """Animated pictures give frames as videos do."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,30 @@ def test_an_animation_that_is_cut_off_gives_the_frames_it_has(tmp_path: Path) ->
     path.write_bytes(whole[:300])
     with pytest.raises(UnreadableFile, match="damaged or cut off"):
         measure_animation(path)
+
+
+def test_an_animation_of_uneven_times_gives_as_many_frames_as_were_asked_for(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.gif", durations=(5000, *(50,) * 9))
+    assert len(greens(path, 5)) == 5
+
+
+def test_an_animation_of_uneven_times_that_is_cut_off_gives_the_frames_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    frames = [scene(60, 60, seed) for seed in range(10)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[5000, *(50,) * 9])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    clip = measure_animation(path)
+    assert 5 <= clip.frames < 10
+    assert len(list(AnimationReader(path, clip.frames))) == clip.frames
+
+
+def test_no_more_than_a_tenth_of_an_animation_of_uneven_times_is_held_out(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.gif", durations=(8000, *(60,) * 29))
+    pictures, _ = prepare_store(tmp_path / "store", path, frames=30)
+    segments = Counter(entry.split for entry in pictures.index.entries)  # each is held out or not
+    assert (len(segments), max(segments.values())) == (20, 2)
+    assert 1 <= sum(entry.held_out for entry in pictures.index.entries) <= 6
 
 
 def test_one_frame_is_a_still_and_several_are_a_clip(tmp_path: Path) -> None:

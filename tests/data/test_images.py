@@ -232,3 +232,9 @@ def test_shrinking_keeps_the_mean() -> None:
     assert small.size == (40, 30)
     means = [np.asarray(image, float).mean() for image in (picture, small)]
     assert abs(means[0] - means[1]) < 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux has a file whose reading fails")
+def test_a_file_that_opens_and_cannot_be_read_gives_a_reason() -> None:
+    with pytest.raises(UnreachableFile, match=r"^cannot be read \(Input/output error\)$"):
+        read_image(Path("/proc/self/mem"), at_least=1)

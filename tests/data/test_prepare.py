@@ -15,10 +15,13 @@ from PIL import Image
 
 from helpers.files import animation, photos, scene, shared, sound, video
 from helpers.stores import file_bytes, picture_bytes, prepare_store
+from limner.data.decode import hash_text
 from limner.data.pairs import Side
 from limner.data.prepare import prepare, short_side_for
 from limner.data.store import open_store
 from limner.errors import LimnerError
+
+DECODING = "Decoding pictures"
 
 
 def test_a_folder_becomes_a_store(tmp_path: Path) -> None:
@@ -176,6 +179,15 @@ def test_videos_give_frames_and_a_square_from_each_end(tmp_path: Path) -> None:
     assert again.decoded == 0
 
 
+def test_a_video_is_held_out_in_twentieths(tmp_path: Path) -> None:
+    path = video(tmp_path / "a.mp4", size=(32, 32), frames=50, rate=25)
+    pictures, _ = prepare_store(tmp_path / "store", path, frames=50)
+    content = pictures.index.files[0].content
+    assert [entry.split for entry in pictures.index.entries] == [
+        hash_text(f"{content} {20 * frame // 50}") for frame in range(50)
+    ]
+
+
 def test_pairs_by_name(tmp_path: Path) -> None:
     source = photos(tmp_path / "in", 4)
     for at in range(3):
@@ -238,7 +250,7 @@ def test_progress_counts_the_frames_that_there_are(tmp_path: Path) -> None:
             tmp_path / "store",
             pixels=16,
             frames=frames,
-            progress=lambda done, total, _: calls.append((done, total)),
+            progress=lambda done, total, what: calls.append((done, total)) if what == DECODING else None,
         )
         assert calls[-1] == (total, total)
         assert all(a <= b for a, b in pairwise(done for done, _ in calls))
@@ -246,17 +258,42 @@ def test_progress_counts_the_frames_that_there_are(tmp_path: Path) -> None:
 
 
 def test_progress_is_reported(tmp_path: Path) -> None:
-    calls: list[tuple[int, int]] = []
+    calls: list[tuple[str, int, int]] = []
     video(photos(tmp_path / "in", 6) / "a.mp4")
     prepare(
         [tmp_path / "in"],
         tmp_path / "store",
         pixels=16,
         frames=4,
-        progress=lambda done, total, _: calls.append((done, total)),
+        progress=lambda done, total, what: calls.append((what, done, total)),
     )
-    assert calls == sorted(calls)
-    assert calls[-1] == (10, 10)
+    assert calls[:2] == [("Measuring videos", 0, 1), ("Measuring videos", 1, 1)]  # an hour takes seconds
+    decoding = calls[2:]
+    assert {what for what, _, _ in decoding} == {DECODING}
+    assert decoding == sorted(decoding)
+    assert decoding[-1] == (DECODING, 10, 10)
+
+
+def test_unchanged_videos_are_not_read_again_when_a_picture_is_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in"
+    for number in range(3):
+        video(source / f"{number}.mp4", frames=4 + number)
+    prepare_store(tmp_path / "store", source, frames=5)
+    photos(source, 1)
+    measured: list[Path] = []
+    monkeypatch.setattr("limner.data.prepare.measure_video", measured.append)
+    calls: list[tuple[int, int]] = []
+    pictures, report = prepare(
+        [source],
+        tmp_path / "store",
+        pixels=32,
+        frames=5,
+        progress=lambda done, total, what: calls.append((done, total)) if what == DECODING else None,
+    )
+    assert (measured, report.decoded) == ([], 1)
+    assert calls[-1] == (len(pictures), len(pictures))
 
 
 @pytest.mark.parametrize(
@@ -341,6 +378,7 @@ PREPARE_WITH_FILE_LIMIT = """
 import resource, sys
 from pathlib import Path
 from limner.errors import LimnerError
+from limner.data.decode import hash_text
 from limner.data.prepare import prepare
 from limner.progress import no_progress
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
@@ -364,6 +402,7 @@ def test_a_disk_that_fills_during_a_run_leaves_the_store_unchanged(tmp_path: Pat
 PREPARE_AND_MEASURE_MEMORY = """
 import resource, sys
 from pathlib import Path
+from limner.data.decode import hash_text
 from limner.data.prepare import prepare
 from limner.progress import no_progress
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

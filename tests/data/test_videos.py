@@ -13,18 +13,20 @@ import pytest
 from av.video.stream import VideoStream
 from PIL import Image
 
-from helpers.files import BURSTS, damage, motion_jpeg, scene, shared, sound, video
+from helpers.files import BURSTS, animation, damage, motion_jpeg, scene, shared, sound, video
 from limner.data.checks.dataset import check_dataset
+from limner.data.decode import read_clip
 from limner.data.images import UnreadableFile
 from limner.data.prepare import prepare
-from limner.data.video_timeline import Timeline
-from limner.data.videos import SUFFIXES, Clip, Frame, measure_video, plan_squares, read_frames
+from limner.data.sources import Source
+from limner.data.video_timeline import pick_frames
+from limner.data.videos import SUFFIXES, Clip, Frame, FrameReader, measure_video, plan_squares
 from limner.errors import LimnerError
 from limner.progress import no_progress
 
 
 def frames(path: Path, count: int) -> list[Frame]:
-    return list(read_frames(path, count))
+    return list(FrameReader(path, count))
 
 
 def left_is_red(image: Image.Image) -> bool:
@@ -73,17 +75,7 @@ def test_frames_have_their_own_times(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 5, 9, 10, 30])
 def test_picks_are_distinct_and_as_even_as_the_frames_allow(count: int) -> None:
-    timeline = Timeline(
-        starts=(0, 1, 2, 3, 4, 5, 50, 51, 52, 90),
-        end=100,
-        keyframes=(0, 6),
-        time_base=Fraction(1, 10),
-        is_continuous=True,
-        is_indexed=True,
-        is_damaged=False,
-        losses=(),
-    )
-    picks = timeline.pick(count)
+    picks = pick_frames((0, 1, 2, 3, 4, 5, 50, 51, 52, 90), 100, count)
     assert len(picks) == min(count, 10)
     assert all(a < b for a, b in pairwise(picks))
     if count <= 2:
@@ -258,7 +250,7 @@ def test_pixels_that_are_not_square_are_stretched(tmp_path: Path) -> None:
 
 def test_decoding_goes_on_after_damage(tmp_path: Path) -> None:
     path = damage(video(tmp_path / "a.mp4", size=(320, 240)), at=0.4)
-    reader = read_frames(path, 50)
+    reader = FrameReader(path, 50)
     read = list(reader)
     lost = 50 - len(read)
     assert 0 < lost < 30
@@ -269,7 +261,7 @@ def test_decoding_goes_on_after_damage(tmp_path: Path) -> None:
 
 def test_frames_that_damage_hid_are_told(tmp_path: Path) -> None:
     path = damage(video(tmp_path / "a.mkv", size=(320, 240)), at=0.5)
-    reader = read_frames(path, 10)
+    reader = FrameReader(path, 10)
     assert list(reader)[-1].seconds > 1.5
     assert re.search(r"has no pictures from [01]\.\d to [12]\.\d s$", reader.left_out)
 
@@ -299,7 +291,7 @@ def test_noise_anywhere_gives_frames_in_order_or_a_reason(tmp_path: Path, name: 
 def test_a_truncated_video_gives_the_frames_it_has(tmp_path: Path) -> None:
     path = video(tmp_path / "a.mkv", frames=200, size=(320, 240))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    reader = read_frames(path, 400)
+    reader = FrameReader(path, 400)
     found = len(list(reader))
     assert 50 <= found < 150
     assert reader.left_out == f"declares 8.0 s and has pictures for {found / 25:.1f} s"
@@ -369,6 +361,8 @@ def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     whole = video(tmp_path / "a.mp4")
     (tmp_path / "half.mp4").write_bytes(whole.read_bytes()[:1000])
     (tmp_path / "text.mp4").write_text("no video" * 100)
+    (tmp_path / "free.mp4").write_text("The free software guide\n")
+    (tmp_path / "wide.mp4").write_text("The wide world of clouds\n")
     (tmp_path / "noise.mp4").write_bytes(bytes(300))
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\na.mp4\n#EXT-X-ENDLIST\n")
@@ -378,6 +372,8 @@ def test_files_without_video_are_refused_with_a_reason(tmp_path: Path) -> None:
     expected = {
         "half.mp4": r"is an MP4 whose index \(moov\) is missing",
         "text.mp4": r"is a text file, not a video$",
+        "free.mp4": "is a text file, not a video$",
+        "wide.mp4": "is a text file, not a video$",
         "noise.mp4": "is a video that cannot be read: convert it to MP4 if another program can play it",
         "list.mp4": "is a text file",
         "script.mp4": "is a text file",
@@ -420,10 +416,13 @@ def test_a_title_of_any_bytes_and_a_name_like_an_address_are_no_obstacle(
 
 def test_at_least_one_frame_is_asked_for(tmp_path: Path) -> None:
     path = video(tmp_path / "a.mp4", frames=2)
+    moving = animation(tmp_path / "b.gif", durations=(100, 100))
     sentence = r"number of frames must be 1 or more\.$"
     for count in (0, -3):
         with pytest.raises(LimnerError, match=sentence):
-            read_frames(path, count)
+            read_clip(Source(path, path.name, "video"), count)
+        with pytest.raises(LimnerError, match=sentence):
+            read_clip(Source(moving, moving.name, "image"), count)
         with pytest.raises(LimnerError, match=sentence):
             prepare([path], tmp_path / "store", pixels=16, frames=count, progress=no_progress)
         with pytest.raises(LimnerError, match=sentence):

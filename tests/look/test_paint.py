@@ -1,5 +1,6 @@
 """Painting pictures, clips and folders through a look."""
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from helpers.files import BURSTS, animation, damage, photos, scene, video
 from helpers.looks import look_file
@@ -149,6 +151,25 @@ def test_a_damaged_clip_is_painted_and_the_loss_is_told(tmp_path: Path, look: Lo
     assert report.skipped == ()
 
 
+def test_a_clip_that_can_no_longer_be_read_is_named_and_not_its_painting(
+    tmp_path: Path, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = animation(tmp_path / "a.gif", durations=(100,) * 3)
+    copies = 0
+    original = GifImageFile.copy
+
+    def fail_at_the_second(image: GifImageFile) -> Image.Image:
+        nonlocal copies
+        if (copies := copies + 1) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        return original(image)
+
+    monkeypatch.setattr(GifImageFile, "copy", fail_at_the_second)
+    with pytest.raises(LimnerError, match=r"/a\.gif is damaged or cut off \(.*Input/output error\)\.$"):
+        paint_file(look, source)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".onnx"] == ["a.gif"]
+
+
 def test_the_command_says_that_a_damaged_clip_is_used_in_part(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -253,6 +274,7 @@ def test_a_folder_is_searched_recursively_and_skipped_files_are_reported(
     for part in ("", "sea/north", ".thumbnails"):
         photos(source / part, 1)
     (source / "sea" / "waves.MOV").write_bytes(b"a clip")
+    animation(source / "sea" / "boat.gif", durations=(100, 100))
     (source / "phone.CR2").write_bytes(b"a picture")
     out = source / "painted"
     for again in (out, source / ".." / "holiday" / "painted"):  # its own paintings are not painted again
@@ -263,6 +285,7 @@ def test_a_folder_is_searched_recursively_and_skipped_files_are_reported(
         ]
     assert {(path.name, reason) for path, reason in report.skipped} == {
         ("waves.MOV", "is a clip: paint it separately"),
+        ("boat.gif", "is a clip: paint it separately"),
         ("phone.CR2", "is a RAW photo: export it as JPEG"),
     }
 
@@ -395,6 +418,12 @@ def test_folders_without_readable_pictures_are_refused(tmp_path: Path, look: Loo
     (tmp_path / "empty").mkdir()
     with pytest.raises(LimnerError, match="empty has no pictures"):
         paint_file(look, tmp_path / "empty")
+    moving = animation(tmp_path / "empty" / "moving.gif", durations=(100, 100))
+    with pytest.raises(
+        LimnerError, match=r"empty has no pictures to paint; moving\.gif is a clip: paint it"
+    ):
+        paint_file(look, tmp_path / "empty")
+    moving.unlink()
     (tmp_path / "empty" / "a.png").write_bytes(b"a text")
     with pytest.raises(LimnerError, match=r"None of the pictures in .*empty can be read; a\.png is a text"):
         paint_file(look, tmp_path / "empty")

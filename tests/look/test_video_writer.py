@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from limner.data.videos import read_frames
+from limner.data.videos import FrameReader
 from limner.errors import LimnerError
 from limner.look.video_writer import MAX_SIDE, video_writer
 
@@ -34,7 +34,7 @@ def test_a_clip_has_the_painted_colours_at_any_size(tmp_path: Path, width: int, 
     for index, colour in enumerate(COLOURS):
         picture.paste(colour, (index * part, 0, (index + 1) * part, 64))
     path = write(tmp_path / f"a{suffix}", picture)
-    (frame,) = read_frames(path, 1)
+    (frame,) = FrameReader(path, 1)
     found = np.asarray(frame.image, int)[32, part // 2 :: part]
     assert np.abs(found - COLOURS).max() <= 3
     with av.open(str(path)) as container:
@@ -45,8 +45,17 @@ def test_a_clip_has_the_painted_colours_at_any_size(tmp_path: Path, width: int, 
 
 
 def test_an_odd_side_loses_its_last_pixel(tmp_path: Path) -> None:
-    (frame,) = read_frames(write(tmp_path / "a.mp4", Image.new("RGB", (65, 33), "teal")), 1)
+    (frame,) = FrameReader(write(tmp_path / "a.mp4", Image.new("RGB", (65, 33), "teal")), 1)
     assert frame.image.size == (64, 32)
+
+
+def test_a_fault_of_the_frames_reader_is_not_the_encoder_s() -> None:
+    with (
+        pytest.raises(av.error.InvalidDataError),
+        video_writer(io.BytesIO(), ".mp4", (16, 16), Fraction(5)) as write_frame,
+    ):
+        write_frame(Image.new("RGB", (16, 16)), 0, 1)
+        raise av.error.InvalidDataError(1, "a frame to paint is damaged")
 
 
 def test_what_the_encoder_refuses_is_a_sentence() -> None:

@@ -4,15 +4,16 @@ A browser shows a frame of less than 20 ms for 100 ms, because old GIFs say 0; h
 animation that is cut off gives the frames it has.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
 from PIL import Image
 
-from limner.data.images import UnreachableFile, UnreadableFile, open_image, to_upright_rgb
+from limner.data.file_cache import read_once
+from limner.data.images import UnreadableFile, open_image, to_upright_rgb
+from limner.data.video_timeline import pick_frames
 from limner.data.videos import Clip, Frame
 from limner.decoders import IMAGE_FAULTS
 from limner.errors import first_line
@@ -22,6 +23,7 @@ MAX_FRAME_PIXELS = 40_000_000
 
 _MIN_SECONDS = 0.02
 _DEFAULT_SECONDS = 0.1
+_TICK = 1e-6  # seconds
 
 
 def measure_animation(path: Path) -> Clip:
@@ -34,11 +36,11 @@ def measure_animation(path: Path) -> Clip:
 
 
 class AnimationReader(Iterator[Frame]):
-    """At most `count` frames, in order; transparent parts are white.
+    """At most `count` frames, 1 or more, in order; transparent parts are white.
 
-    These are all frames if there are no more, and otherwise those that are shown at the middles of `count`
-    equal parts of the time. The first frame's `next` raises `UnreadableFile` if the file is not a picture
-    or that frame is damaged. After the last frame, `left_out` says whether damage cost any.
+    These are all frames if there are no more, and otherwise those of `pick_frames`. The first frame's
+    `next` raises `UnreadableFile` if the file is not a picture or that frame is damaged. After the last
+    frame, `left_out` says whether damage cost any.
     """
 
     def __init__(self, path: Path, count: int) -> None:
@@ -51,23 +53,25 @@ class AnimationReader(Iterator[Frame]):
 
     def _read(self, path: Path, count: int) -> Iterator[Frame]:
         with _open_animation(path) as image:
-            chosen = None
-            if getattr(image, "n_frames", 1) > count:
-                chosen = _choose(_durations_of(path), count)
+            # All that can be decoded: a file that is cut off declares more.
+            starts = list(accumulate(_durations_of(path), initial=0.0))
+            *begins, end = (round(start / _TICK) for start in starts)
+            picks = set(pick_frames(begins, end, count))
             decoder = _Decoder(image)
-            start = 0.0
-            for index, (duration, frame) in enumerate(decoder):
-                if chosen is None or index in chosen:
+            for index, (_, frame) in enumerate(decoder):
+                if index in picks:
                     # A copy, because Pillow draws the next frame into this one.
-                    yield Frame(start, to_upright_rgb(frame.copy()))
-                start += duration
+                    yield Frame(index, starts[index], to_upright_rgb(frame.copy()))
             if decoder.lost:
                 frames = "1 frame" if decoder.lost == 1 else f"{decoder.lost:,} frames"
                 self.left_out = f"is damaged or cut off: {frames} could not be decoded"
 
 
 class _Decoder:
-    """Yields each frame, with the seconds that it is shown, up to the first damage."""
+    """Yields each frame, with the seconds that it is shown, up to the first damage.
+
+    Raises one of `IMAGE_FAULTS` if that is in the first frame.
+    """
 
     def __init__(self, image: Image.Image) -> None:
         self._image = image
@@ -82,9 +86,9 @@ class _Decoder:
             try:
                 image.seek(index)
                 image.load()
-            except IMAGE_FAULTS as error:
+            except IMAGE_FAULTS:
                 if index == first:
-                    raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
+                    raise
                 self.lost = end - index
                 return
             seconds = float(image.info.get("duration") or 0) / 1000
@@ -99,27 +103,15 @@ def _open_animation(path: Path) -> Iterator[Image.Image]:
                 f"is an animation of {pixels / 1e6:,.0f} million pixels, more than fit in memory: "
                 "make it smaller"
             )
-        yield image
+        # The readers of this module, whose blocks write nothing.
+        try:
+            yield image
+        except IMAGE_FAULTS as error:
+            raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
 
 
-@lru_cache(maxsize=16)
-def _read_durations(path: Path, _size: int, _changed_ns: int) -> tuple[float, ...]:
-    with _open_animation(path) as image:
-        return tuple(duration for duration, _ in _Decoder(image))
-
-
+@read_once
 def _durations_of(path: Path) -> tuple[float, ...]:
     """The seconds of each frame. To prepare an animation takes them twice and reads them once."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
-    return _read_durations(path.absolute(), stat.st_size, stat.st_mtime_ns)
-
-
-def _choose(durations: Sequence[float], count: int) -> set[int]:
-    """The indices of the frames that are shown at the middles of `count` equal parts of the time."""
-    step = sum(durations) / count
-    # How many middles come before each frame, and before the end.
-    middles = [round(start / step) for start in accumulate(durations, initial=0.0)]
-    return {index for index in range(len(durations)) if middles[index] < middles[index + 1]}
+    with _open_animation(path) as image:
+        return tuple(duration for duration, _ in _Decoder(image))

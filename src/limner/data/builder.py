@@ -80,7 +80,7 @@ class StoreBuilder:
         self._folder = folder
         self._settings = settings
         self._earlier = earlier
-        self._records = {} if earlier is None else {r.stamps: r for r in earlier.index.files}
+        self._records = {} if earlier is None else earlier.reusable_records()
         self._progress = progress
         self._done = 0
         self._units = 0  # of the source at work
@@ -112,12 +112,8 @@ class StoreBuilder:
         yield from waiting
 
     def _make_task(self, source: Source, pool: ThreadPoolExecutor) -> _Task:
-        try:
-            stamps = source.stamps()
-        except OSError:
-            stamps = ()
-        record = self._records.get(stamps) if stamps else None
-        if record is not None and not record.duplicate:
+        stamps = stamps_of(source)
+        if (record := self._records.get(stamps)) is not None:
             return _Task(source, stamps, record, None)
         return _Task(source, stamps, None, pool.submit(_prepare_source, source, self._settings))
 
@@ -223,6 +219,14 @@ class StoreBuilder:
             else "none could be read"
         )
         raise LimnerError(f"{needed}, but {found}{example}.")
+
+
+def stamps_of(source: Source) -> tuple[FileStamp, ...]:
+    """The source's stamps; empty if it cannot be reached."""
+    try:
+        return source.stamps()
+    except OSError:
+        return ()
 
 
 def _workers() -> int:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from limner.data.images import (
 from limner.data.kinds import LIMNER_KINDS
 from limner.data.sources import Source
 from limner.data.store import StoreSettings
+from limner.errors import LimnerError
 from limner.mark import Kind, read_video_mark
 
 _ASPECT_TOLERANCE = 1.05
@@ -60,8 +62,9 @@ class ClipSquare:
     name: str
     """The source's name, with the time and the part of the frame."""
     image: Image.Image
-    position: float
-    """The time in the clip: 0 is its beginning, 1 its end."""
+    position: Fraction
+    """The share of the clip's frames that come before its frame. Not the share of the time: a frame may be
+    shown for half of it."""
 
 
 def decode_source(source: Source, settings: StoreSettings, *, at_least: int | None = None) -> DecodedFile:
@@ -117,11 +120,13 @@ def measure_clip(source: Source) -> videos.Clip:
 
 
 def read_clip(source: Source, frames: int) -> videos.FrameReader | animations.AnimationReader:
-    """At most `frames` frames of a video or an animated picture.
+    """At most `frames` frames of a video or an animated picture, evenly spread over it.
 
-    `next` raises `UnreadableFile` if no frame can be read.
+    Raises `LimnerError` for a number below 1. `next` raises `UnreadableFile` if no frame can be read.
     """
-    read = videos.read_frames if source.kind == "video" else animations.AnimationReader
+    if frames < 1:
+        raise LimnerError("The number of frames must be 1 or more.")
+    read = videos.FrameReader if source.kind == "video" else animations.AnimationReader
     return read(source.path, frames)
 
 
@@ -133,7 +138,7 @@ class ClipReader(Iterator[tuple[ClipSquare, ...]]):
 
     def __init__(self, source: Source, clip: videos.Clip, frames: int) -> None:
         self._name = source.name
-        self._seconds = clip.seconds
+        self._clip = clip
         self._frames = read_clip(source, frames)
 
     def __next__(self) -> tuple[ClipSquare, ...]:
@@ -143,7 +148,7 @@ class ClipReader(Iterator[tuple[ClipSquare, ...]]):
                 name=f"{self._name} at {frame.seconds:.2f} s"
                 + (f", {square.where}" if square.where else ""),
                 image=frame.image.crop(square.box),
-                position=frame.seconds / self._seconds,
+                position=Fraction(frame.index, self._clip.frames),
             )
             for square in videos.plan_squares(*frame.image.size)
         )

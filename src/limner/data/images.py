@@ -175,8 +175,11 @@ def open_image(path: Path) -> Iterator[Image.Image]:
 
 
 def _identify(file: BinaryIO, path: Path) -> Image.Image:
-    head = file.read(kinds.HEAD_BYTES)
-    file.seek(0)
+    try:
+        head = file.read(kinds.HEAD_BYTES)
+        file.seek(0)
+    except OSError as error:
+        raise UnreachableFile(f"cannot be read ({error.strerror})") from error
     if not head:
         raise UnreadableFile("is an empty file")
     kind = kinds.identify(head, path.suffix.lower())

@@ -9,7 +9,7 @@ sequences, take an SVG drawing for XML, and give no advice.
 
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -149,7 +149,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Media | ForeignKind], ...] = (
     (6, b"HEAPCCDR", RAW),  # CRW
     (0, b"IIRO", RAW),  # ORF
     (0, b"IIRS", RAW),
-    (0, b"MMOR", RAW),
+    (0, b"MMOR\0", RAW),  # not MMORPG, in a text
     (0, b"IIU\0", RAW),  # RW2
     (0, b"FUJIFILMCCD-RAW", RAW),
     (0, b"FOVb", RAW),  # X3F
@@ -176,6 +176,7 @@ _HEIF_BRANDS = frozenset(  # of all codecs: H.264, JPEG, JPEG 2000, H.266, EVC
 )
 _VIDEO_BRANDS = (b"qt  ", b"iso", b"mp4", b"3g", b"M4V")
 _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P "})
+_FILE_TYPE = frozenset({b"ftyp"})
 _QUICKTIME_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 _BITMAP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})  # sizes, in bytes, of all versions
 
@@ -205,6 +206,14 @@ def is_text(head: bytes) -> bool:
     return bool(head) and not any(byte < 9 or 13 < byte < 27 for byte in head)
 
 
+def is_box(head: bytes, names: Container[bytes]) -> bool:
+    """Whether these bytes begin a box (an atom) of QuickTime's or MP4's, and its name is one of these.
+
+    Some names are words, as in a text that begins with `The free`.
+    """
+    return head[4:8] in names and not is_text(head)
+
+
 def _identify_suffix(suffix: str) -> Media | ForeignKind | None:
     return "image" if suffix in PICTURE_SUFFIXES else _FOREIGN_SUFFIXES.get(suffix)
 
@@ -218,9 +227,9 @@ def _identify_content(head: bytes, suffix: str) -> Media | ForeignKind | None:
         return RAW if is_raw else "image"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return "image"
-    if head[4:8] == b"ftyp" and len(head) >= 12:
+    if is_box(head, _FILE_TYPE) and len(head) >= 12:
         return _identify_brands(head, suffix)
-    if head[4:8] in _QUICKTIME_ATOMS or _is_transport_stream(head) or _is_ogg_video(head):
+    if is_box(head, _QUICKTIME_ATOMS) or _is_transport_stream(head) or _is_ogg_video(head):
         return "video"
     return _identify_text(head)
 

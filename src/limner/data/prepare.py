@@ -8,7 +8,7 @@ pictures.image(0)  # uint8 (333, 500, 3), a view into the memory map
 
 Pictures of unchanged files are copied from the earlier store. About one picture in twenty is held out of
 training. A hash of the source file's bytes decides which, so that the split stays the same when pictures
-are added. Frames of a video are held out in segments (a twentieth of the video each), because neighbouring
+are added. Frames of a video are held out in segments (a twentieth of the frames each), because neighbouring
 frames are nearly the same picture and would leak into the held-out split. If the hash holds none out, which
 is usual below twenty pictures, the picture with the smallest hash is held out.
 """
@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from limner.data.builder import StoreBuilder
+from limner.data.builder import StoreBuilder, stamps_of
 from limner.data.images import UnreadableFile
 from limner.data.pairs import Side
 from limner.data.report import PrepareReport
@@ -28,6 +28,8 @@ from limner.data.videos import measure_video
 from limner.display import readable_size
 from limner.errors import LimnerError
 from limner.progress import Progress
+
+_PROGRESS_LABEL = "Measuring videos"
 
 
 def short_side_for(pixels: int) -> int:
@@ -77,7 +79,7 @@ def prepare(
     earlier = _open_earlier(folder, settings)
     if earlier is not None and _is_unchanged(source_list.sources, earlier):
         return earlier, PrepareReport.of(earlier, source_list.skipped, decoded=0)
-    counts = [_count_pictures(source, settings) for source in source_list.sources]
+    counts = _count_pictures(source_list.sources, settings, earlier, progress)
     _check_disk_space(sum(counts), folder, settings)
     builder = StoreBuilder(source_list, folder, settings, earlier, counts=counts, progress=progress)
     builder.run()
@@ -115,11 +117,28 @@ def _check_disk_space(pictures: int, folder: Path, settings: StoreSettings) -> N
         )
 
 
-def _count_pictures(source: Source, settings: StoreSettings) -> int:
-    """The least number of pictures that a source gives. Animations are found when they are read."""
-    if source.kind == "image":
-        return 1
+def _count_pictures(
+    sources: Sequence[Source], settings: StoreSettings, earlier: ImageStore | None, progress: Progress
+) -> list[int]:
+    """The least number of pictures that each source gives.
+
+    An earlier store knows it of unchanged sources. Of others, videos are read for it, and animations are
+    found later, when they are decoded.
+    """
+    records = {} if earlier is None else earlier.reusable_records()
+    known = [records.get(stamps_of(source)) for source in sources]
+    counts = [1 if record is None else record.count for record in known]
+    unknown = [i for i, source in enumerate(sources) if source.kind == "video" and known[i] is None]
+    for number, index in enumerate(unknown):
+        progress(number, len(unknown), _PROGRESS_LABEL)
+        counts[index] = _count_frames(sources[index].path, settings)
+    if unknown:
+        progress(len(unknown), len(unknown), _PROGRESS_LABEL)
+    return counts
+
+
+def _count_frames(path: Path, settings: StoreSettings) -> int:
     try:
-        return min(settings.frames, measure_video(source.path).frames)
+        return min(settings.frames, measure_video(path).frames)
     except UnreadableFile:
         return 0

@@ -151,6 +151,11 @@ class ImageStore:
         """The source file; for a video, also the time and the part of the frame."""
         return self.index.entries[index].name
 
+    def reusable_records(self) -> dict[tuple[FileStamp, ...], SourceRecord]:
+        """The records of sources that need not be read again while their stamps are the same."""
+        # A copy is read again: the file that it is a copy of may be gone.
+        return {file.stamps: file for file in self.index.files if file.stamps and not file.duplicate}
+
     def _view(self, index: int, nth: int) -> Pixels:
         entry = self.index.entries[index]
         size = entry.height * entry.width * 3

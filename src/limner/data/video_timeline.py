@@ -7,8 +7,9 @@ varies, a browser's recorder declares nothing, and a recording that was cut off 
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -46,11 +47,11 @@ MIN_SHORTFALL = 1.0
 class Timeline:
     """The frames of a video as their times, in ticks of `time_base`."""
 
-    starts: tuple[int, ...]
+    starts: Sequence[int]
     """When each frame begins, ascending."""
     end: int
     """When the last frame ends."""
-    keyframes: tuple[int, ...]
+    keyframes: Sequence[int]
     """The frames at which decoding can begin, as indices of `starts`, ascending."""
     time_base: Fraction
     """Seconds of a tick."""
@@ -77,21 +78,23 @@ class Timeline:
         position = bisect_right(self.keyframes, index)
         return self.keyframes[position - 1] if position else 0
 
-    def pick(self, count: int) -> list[int]:
-        """Indices of `count` frames, or of all if there are fewer, evenly spread over time.
 
-        They are the frames that are shown at the middles of `count` equal parts of the video. A frame that
-        is shown at several of them is taken once, and the next frames make up for it.
-        """
-        count = min(count, len(self.starts))
-        first, ticks = self.starts[0], self.end - self.starts[0]
-        picks: list[int] = []
-        for part in range(count):
-            shown = bisect_right(self.starts, first + (2 * part + 1) * ticks // (2 * count)) - 1
-            earliest = picks[-1] + 1 if picks else 0
-            latest = len(self.starts) - (count - part)
-            picks.append(min(max(shown, earliest), latest))
-        return picks
+def pick_frames(starts: Sequence[int], end: int, count: int) -> list[int]:
+    """Indices of `count` frames, or of all if there are fewer, evenly spread over time.
+
+    `starts` says when each frame begins, ascending, and `end` when the last one ends. The picked frames are
+    those that are shown at the middles of `count` equal parts of that time. A frame that is shown at
+    several of them is taken once, and the next frames make up for it.
+    """
+    count = min(count, len(starts))
+    first, ticks = starts[0], end - starts[0]
+    picks: list[int] = []
+    for part in range(count):
+        shown = bisect_right(starts, first + (2 * part + 1) * ticks // (2 * count)) - 1
+        earliest = picks[-1] + 1 if picks else 0
+        latest = len(starts) - (count - part)
+        picks.append(min(max(shown, earliest), latest))
+    return picks
 
 
 class PacketReader:
@@ -160,10 +163,12 @@ def read_timeline(container: Any, stream: VideoStream) -> Timeline | None:
         return None
     starts = tuple(sorted({time for time, _, _ in packets}))
     end = starts[-1] + (packets[-1][1] or _usual_duration(starts, stream))
+    # Arrays, because the times of many videos are kept: an hour takes a megabyte, as a tuple four.
+    keyframes = sorted({bisect_left(starts, time) for time, _, is_key in packets if is_key})
     return Timeline(
-        starts=starts,
+        starts=array("q", starts),
         end=end,
-        keyframes=tuple(sorted({bisect_left(starts, time) for time, _, is_key in packets if is_key})),
+        keyframes=array("q", keyframes),
         time_base=stream.time_base or Fraction(1),
         is_continuous=reader.is_continuous,
         is_indexed=not is_broadcast(container),

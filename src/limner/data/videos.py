@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,13 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
+from limner.data.file_cache import read_once
 from limner.data.images import UnreachableFile, UnreadableFile
-from limner.data.kinds import HEAD_BYTES, UNREADABLE_VIDEO, is_text
+from limner.data.kinds import HEAD_BYTES, UNREADABLE_VIDEO, is_box, is_text
 from limner.data.video_colour import RgbConverter
 from limner.data.video_orientation import make_upright
-from limner.data.video_timeline import PacketReader, Timeline, read_timeline
+from limner.data.video_timeline import PacketReader, Timeline, pick_frames, read_timeline
 from limner.decoders import open_video
-from limner.errors import LimnerError
 
 SUFFIXES = frozenset(
     {
@@ -69,6 +68,8 @@ class Clip:
 class Frame:
     """One frame of a video."""
 
+    index: int
+    """0 is the video's first frame; frames that are not taken or cannot be decoded count too."""
     seconds: float
     """Time from the video's first frame."""
     image: Image.Image
@@ -102,12 +103,6 @@ def plan_squares(width: int, height: int) -> tuple[Square, ...]:
     return (Square("", (x, y, x + side, y + side)),)
 
 
-def check_frames(count: int) -> None:
-    """Raise `LimnerError` unless `count` frames can be taken from a video."""
-    if count < 1:
-        raise LimnerError("The number of frames must be 1 or more.")
-
-
 def measure_video(path: Path) -> Clip:
     """Length of a video. Raises `UnreadableFile` if it has no pictures.
 
@@ -117,19 +112,13 @@ def measure_video(path: Path) -> Clip:
     return Clip(path, timeline.seconds, len(timeline.starts))
 
 
-def read_frames(path: Path, count: int) -> FrameReader:
-    """At most `count` frames, in order, from the middles of `count` equal parts of the video.
-
-    A video with fewer frames gives each once. Raises `LimnerError` for a count below 1. The first frame's
-    `next` raises `UnreadableFile` if the file is not a video or no frame can be decoded. After the last
-    frame, `FrameReader.left_out` says whether damage cost any.
-    """
-    check_frames(count)
-    return FrameReader(path, count)
-
-
 class FrameReader(Iterator[Frame]):
-    """The frames that `read_frames` gives, and what the file could not give."""
+    """At most `count` frames, 1 or more, in order, from the middles of `count` equal parts of the video.
+
+    A video with fewer frames gives each once. The first frame's `next` raises `UnreadableFile` if the file
+    is not a video or no frame can be decoded. After the last frame, `left_out` says whether damage cost
+    any.
+    """
 
     def __init__(self, path: Path, count: int) -> None:
         self._frames = self._read(path, count)
@@ -166,7 +155,7 @@ class FrameReader(Iterator[Frame]):
                     self._lost += 1
                     continue
                 image = make_upright(image, frame, stream.sample_aspect_ratio)
-                yield Frame(timeline.seconds_at(time), image)
+                yield Frame(bisect_left(timeline.starts, time), timeline.seconds_at(time), image)
                 has_frames = True
         if not has_frames:
             raise UnreadableFile("has no frame that can be decoded: it is damaged or cut off")
@@ -180,7 +169,7 @@ class FrameReader(Iterator[Frame]):
             return
         frames = self._decode(container, stream, timeline, 0)
         decoded = -1  # index of the last decoded frame
-        for pick in timeline.pick(count):
+        for pick in pick_frames(timeline.starts, timeline.end, count):
             if pick <= decoded:
                 continue
             keyframe = timeline.keyframe_before(pick)
@@ -233,22 +222,14 @@ class FrameReader(Iterator[Frame]):
             self._lost += max(0, len(timeline.starts) - due)
 
 
-@lru_cache(maxsize=16)
-def _read_timeline(path: Path, _size: int, _changed_ns: int) -> Timeline:
+@read_once
+def _timeline_of(path: Path) -> Timeline:
+    """The times of a video's frames. To prepare a video takes them three times and reads them once."""
     with _open_video(path) as container:
         timeline = read_timeline(container, _find_stream(container))
     if timeline is None:
         raise UnreadableFile("is a video without frames")
     return timeline
-
-
-def _timeline_of(path: Path) -> Timeline:
-    """The times of a video's frames. To prepare a video takes them three times and reads them once."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise UnreachableFile(f"cannot be opened ({error.strerror})") from error
-    return _read_timeline(path.absolute(), stat.st_size, stat.st_mtime_ns)
 
 
 @contextmanager
@@ -263,7 +244,7 @@ def _open_video(path: Path) -> Iterator[Any]:
     try:
         container = open_video(path)
     except (av.FFmpegError, ValueError, OSError) as error:
-        if head[4:8] in _MP4_BOXES:
+        if is_box(head, _MP4_BOXES):
             raise UnreadableFile(
                 "is an MP4 whose index (moov) is missing: the recording was not finished, or the file is "
                 "damaged or cut off"

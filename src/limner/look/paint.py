@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -179,8 +179,6 @@ def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress
         if painting in paintings:  # a.jpg and a.png
             painting = second
         try:
-            if is_clip(Source(path, path.name, "image")):
-                raise UnreadableFile("is an animation: paint it separately")
             _paint_picture(paint, path, painting)
             paintings.append(painting)
         except UnreadableFile as error:
@@ -209,11 +207,18 @@ def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[P
             # The paintings may be written into this very folder.
             if not source.path.resolve().is_relative_to(target.resolve()):
                 skipped.append((source.path, LIMNER_KINDS[mark].reason))
-        elif is_video:
+        elif _is_known_clip(source):
             skipped.append((source.path, "is a clip: paint it separately"))
         else:
             pictures.append(source.path)
     return pictures, skipped
+
+
+def _is_known_clip(source: Source) -> bool:
+    """Whether a source is a clip. Of one that cannot be read, the attempt to paint it says why."""
+    with suppress(UnreadableFile):
+        return is_clip(source)
+    return False
 
 
 def _paint_clip(paint: Painter, source: Source, target: Path, progress: Progress) -> str:

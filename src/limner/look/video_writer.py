@@ -44,7 +44,7 @@ def video_writer(
     """
     kind = {".mkv": "matroska", ".mov": "mov"}.get(suffix, "mp4")
     width, height = (side - side % 2 for side in size)
-    with _encoder_errors(size), av.open(file, mode="w", format=kind) as container:
+    with av.open(file, mode="w", format=kind) as container:
         container.metadata[VIDEO_TAG] = make_mark("painting")
         # Without B-frames, frames are stored in the order in which they are shown. MP4 stores only how long
         # each lasts in the order of storage, so that a long last frame would be cut short with them.
@@ -56,6 +56,10 @@ def video_writer(
         stream.codec_context.flags |= Flags.frame_duration
         last = -1
 
+        def encode(frame: av.VideoFrame | None) -> None:
+            with _encoder_errors(size):
+                container.mux(stream.encode(frame))
+
         def write_frame(painting: Image.Image, start: float, end: float) -> None:
             nonlocal last
             if painting.size != size:  # a recording can change its size, as when a phone is turned
@@ -64,10 +68,10 @@ def video_writer(
             frame.time_base = Fraction(1, TICKS_PER_SECOND)
             frame.pts = last = max(round(start * TICKS_PER_SECOND), last + 1)
             frame.duration = max(round(end * TICKS_PER_SECOND) - last, 1)
-            container.mux(stream.encode(frame))
+            encode(frame)
 
         yield write_frame
-        container.mux(stream.encode())
+        encode(None)
 
 
 def _to_yuv(picture: Image.Image) -> av.VideoFrame:
