@@ -143,6 +143,23 @@ def test_a_site_that_forbids_the_camera(folder: Path, visit: Callable[..., Visit
         assert "This site forbids the camera" in guest.alert_text()
 
 
+def test_the_first_look_leaves_an_alert_of_the_camera(folder: Path, visit: Callable[..., Visit]) -> None:
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    with serve(folder, headers={"Permissions-Policy": "camera=()"}) as url:
+        guest = visit(viewport=SMALL, permissions=["camera"])
+        guest.context.route("**/looks/looks.json", hold)
+        guest.open(f"{url}?backend=webgl2", painted=False)
+        guest.page.click("#camera-button")
+        sentence = guest.alert_text("This site forbids the camera")
+        held[0].continue_()
+        guest.wait_for_painting()
+        assert guest.page.is_visible("#alert") and guest.page.inner_text("#alert-text") == sentence
+
+
 def test_no_camera(playwright_driver: Any, address: str) -> None:
     launched = playwright_driver.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
     guest = Visit(launched, viewport=SMALL, permissions=["camera"]).open(address, painted=False)

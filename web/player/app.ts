@@ -62,7 +62,10 @@ export class App {
     }
     try {
       const looks = await listLooks();
-      this.#lookList.setLooks(looks, entry => void this.#lookLoader.loadEntry(entry));
+      this.#lookList.setLooks(looks, entry => {
+        this.#notifications.clear();
+        void this.#lookLoader.loadEntry(entry);
+      });
       const requested = new URLSearchParams(location.search).get('look');
       const first = looks.find(entry => entry.file === requested) ?? looks[0];
       // A visitor may have dropped a look before the list came.

@@ -57,7 +57,6 @@ export class LookLoader {
 
   /** Fetches a look of the list and starts it. */
   loadEntry(entry: LookEntry, chosenAt = performance.now()): Promise<void> {
-    this.#notifications.clear();
     return this.#runExclusively(
       async signal => {
         this.#lookList.showProgress(`Fetching ${entry.name}`, entry.bytes > 0 ? 0 : null);
