@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from limner import __version__
 from limner.errors import LimnerError, system_reason
 from limner.files import atomic_write
-from limner.mark import is_replaceable, read_image_mark
+from limner.mark import read_image_mark
 from limner.reading import read_json, read_regular
 from limner.recipe import Recipe
 
@@ -123,8 +123,7 @@ def open_run(folder: Path) -> Run:
 def check_run(folder: Path, recipe: Recipe) -> Run | None:
     """The run in `folder` if `recipe` can resume it, None if a run can begin there. Writes nothing.
 
-    Raises LimnerError where the folder holds something else, or a run of another recipe or version, and
-    where a file of a person would be replaced when training ends.
+    Raises LimnerError where the folder holds something else, or a run of another recipe or version.
     """
     if not (folder / "run.json").exists():
         _check_folder_is_free(folder)
@@ -135,8 +134,6 @@ def check_run(folder: Path, recipe: Recipe) -> Run | None:
             f"The run in {folder} has another recipe: its {', '.join(differing)}. Give the same "
             "values to resume it, or another folder to start a new run."
         )
-    if not is_replaceable(run.film, "film"):
-        raise LimnerError(f"{run.film} holds what limner did not write: move it to another place.")
     return run
 
 
