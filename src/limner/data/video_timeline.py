@@ -150,8 +150,7 @@ class PacketReader:
 def read_timeline(container: Any, stream: VideoStream) -> Timeline | None:
     """The times of all frames of a stream; None if it has no frames.
 
-    This reads the whole file and decodes nothing, which takes as long as the disk needs: an hour of video
-    (108,000 frames, 700 MB) a second where the file is in memory.
+    This reads the whole file and decodes nothing, which takes as long as the disk needs.
     """
     reader = PacketReader(container, stream)
     packets = sorted(
