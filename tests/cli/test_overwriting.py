@@ -21,22 +21,12 @@ from limner.cli.project import open_project
 from limner.errors import LimnerError
 from limner.lock import folder_lock
 from limner.mark import read_image_mark
-from limner.page import publish as publish_module
 from limner.training.run import begin_run
 
 REFUSED = "holds what limner did not write: choose another place, or add --force to replace it."
 
 
-@pytest.fixture(autouse=True)
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder, and a minimal page in place of the built one."""
-    web, work = tmp_path / "web", tmp_path / "work"
-    for folder in (web, work):
-        folder.mkdir()
-    (web / "index.html").write_text("page")
-    monkeypatch.setattr(publish_module, "WEB", web)
-    monkeypatch.chdir(work)
-    return work
+pytestmark = pytest.mark.usefixtures("work")
 
 
 def refuse(capsys: pytest.CaptureFixture[str], *arguments: str, words: str = REFUSED) -> None:

@@ -17,24 +17,17 @@ from limner.data.store import open_store
 from limner.export import onnx_graph, storage_comparison
 from limner.look.look import open_look
 from limner.mark import read_image_mark
-from limner.page import publish as publish_module
 from limner.page import server as server_module
 from limner.training.run import open_run
 
+pytestmark = pytest.mark.usefixtures("work")
+
 
 @pytest.fixture(autouse=True)
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder, a minimal page, and a server that returns at once."""
-    web = tmp_path / "web"
-    web.mkdir()
-    (web / "index.html").write_text("page")
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    monkeypatch.setattr(publish_module, "WEB", web)
+def short_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that returns at once, and no browser."""
     monkeypatch.setattr(server_module, "serve", lambda page, **_: print(f"served {page}"))
     monkeypatch.setattr("limner.page.chromium.find_chromium", lambda: None)
-    return work
 
 
 def photos(folder: Path, count: int = 4, seed: int = 0) -> Path:

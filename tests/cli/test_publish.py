@@ -9,22 +9,15 @@ from helpers.strangers import LFS_POINTER, STRANGERS, enlarging, times_two_hundr
 from limner.cli.main import main
 from limner.display import quoted
 from limner.page import check as check_module
-from limner.page import publish as publish_module
 from limner.page.check import Refusals
+
+pytestmark = pytest.mark.usefixtures("work")
 
 
 @pytest.fixture(autouse=True)
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder, and a minimal page."""
-    web = tmp_path / "web"
-    web.mkdir()
-    (web / "index.html").write_text("page")
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    monkeypatch.setattr(publish_module, "WEB", web)
+def engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that runs no graph."""
     monkeypatch.setattr(check_module, "read_in_node", lambda _: Refusals("Node 'c' is too long", None))
-    return work
 
 
 def test_publish_prints_how_each_look_is_painted(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
