@@ -14,6 +14,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 from PIL import Image
 
+from limner.data.videos import Frame, FrameReader
+
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
@@ -143,3 +145,14 @@ def animation(path: Path, *, durations: tuple[int, ...], size: tuple[int, int] =
         frame.putpixel((index % size[0], 0), (255, 0, 0))
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=list(durations))
     return path
+
+
+def frames(path: Path, count: int) -> list[Frame]:
+    """At most `count` frames of a video."""
+    return list(FrameReader(path, count))
+
+
+def left_is_red(image: Image.Image) -> bool:
+    """Whether this is an upright frame of `video`."""
+    pixels = np.asarray(image, int)
+    return bool(pixels[:, 2, 0].min() > 200 and pixels[:, -3, 0].max() < 60)
