@@ -84,7 +84,7 @@ class Concat(NhwcOp):
 class Binary(NhwcOp):
     """An elementwise operation on two inputs; one may be a scalar or have one value per channel."""
 
-    kind: Literal["add", "sub", "mul"]
+    kind: Literal["add", "sub", "mul", "div"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +155,7 @@ class _GraphReader:
     shapes: dict[str, Shape]
     ops: list[NhwcOp] = field(default_factory=list)
     planes: dict[str, str] = field(default_factory=dict)
-    """Names of the 2-D (H, W) form of values: the operands and results of matrix products."""
+    """Names of the 2-D (H, W * C) form of values: the operands and results of matrix products."""
     only_planes: set[str] = field(default_factory=set)
     """Values that exist only in their 2-D form so far."""
 
@@ -181,7 +181,7 @@ class _GraphReader:
                     raise _refusal(node, "it concatenates along an axis other than the channels")
                 images = tuple(self._operand(node, name) for name in node.input)
                 self.ops.append(Concat(output=output, inputs=images))
-            case "Add" | "Sub" | "Mul":
+            case "Add" | "Sub" | "Mul" | "Div":
                 operands = tuple(self._operand(node, name) for name in node.input)
                 kind = node.op_type.lower()
                 self.ops.append(Binary(output=output, inputs=operands, kind=kind))
@@ -254,21 +254,33 @@ class _GraphReader:
         matrix = self.constants.get(left if plane else right)
         if matrix is None or matrix.ndim != 2:
             raise _refusal(node, "only products with a constant matrix can be written")
-        inputs = (left, self._plane(node, right)) if plane else (self._plane(node, left), right)
+        inputs = (
+            (left, self._plane(node, right))
+            if plane
+            else (self._plane(node, left), self._per_channel(right, self.shapes[left][3]))
+        )
         name = f"{node.output[0]}/plane"
         self.planes[node.output[0]] = name
         self.only_planes.add(node.output[0])
-        self.shapes[name] = self.shapes[node.output[0]][1:3]
+        self.shapes[name] = _plane_shape(self.shapes[node.output[0]])
         self.ops.append(MatMul(output=name, inputs=inputs, plane=plane))
 
     def _plane(self, node: NodeProto, name: str) -> str:
         if name not in self.planes:
-            if len(self.shapes[name]) != 4 or self.shapes[name][3] != 1:
-                raise _refusal(node, "only images with one channel can be multiplied by a matrix")
+            if len(self.shapes[name]) != 4:
+                raise _refusal(node, "only images can be multiplied by a matrix")
             self.planes[name] = f"{name}/plane"
-            self.shapes[f"{name}/plane"] = self.shapes[name][1:3]
+            self.shapes[f"{name}/plane"] = _plane_shape(self.shapes[name])
             self.ops.append(Reshape(output=f"{name}/plane", inputs=(name,)))
         return self.planes[name]
+
+    def _per_channel(self, matrix: str, channels: int) -> str:
+        """The constant that multiplies the columns of a plane as `matrix` does those of each channel."""
+        if channels == 1:
+            return matrix
+        name = f"{matrix}/{channels}"
+        self.constants[name] = np.kron(self.constants[matrix], np.eye(channels, dtype=np.float32))
+        return name
 
     def _pad(self, node: NodeProto, attributes: dict[str, Any]) -> None:
         pads = self.constants[node.input[1]].tolist() if node.input[1] in self.constants else []
@@ -333,6 +345,11 @@ def _to_nhwc_values(values: Sequence[Any]) -> tuple[Any, ...]:
 
 def _nhwc_shape(shape: Sequence[int]) -> Shape:
     return _to_nhwc_values(shape) if len(shape) == 4 else tuple(shape)
+
+
+def _plane_shape(image: Shape) -> Shape:
+    _, height, width, channels = image
+    return height, width * channels
 
 
 def _refusal(node: NodeProto, why: str) -> LimnerError:

@@ -60,6 +60,7 @@ OPERATIONS = {
     "add": "AddV2",
     "sub": "Sub",
     "mul": "Mul",
+    "div": "RealDiv",
     "relu": "Relu",
     "leaky": "LeakyRelu",
     "tanh": "Tanh",

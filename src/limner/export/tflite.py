@@ -32,13 +32,22 @@ from limner.export.nhwc import (
 from limner.files import atomic_write
 from limner.look.look import Look
 
-OPERATIONS = {"add": "ADD", "sub": "SUB", "mul": "MUL", "relu": "RELU", "tanh": "TANH", "sqrt": "SQRT"}
+OPERATIONS = {
+    "add": "ADD",
+    "sub": "SUB",
+    "mul": "MUL",
+    "div": "DIV",
+    "relu": "RELU",
+    "tanh": "TANH",
+    "sqrt": "SQRT",
+}
 """LiteRT's operator names."""
 
 OPTIONS = {
     "ADD": "Add",
     "CONCATENATION": "Concatenation",
     "CONV_2D": "Conv2D",
+    "DIV": "Div",
     "LEAKY_RELU": "LeakyRelu",
     "MIRROR_PAD": "MirrorPad",
     "MUL": "Mul",
