@@ -4,6 +4,9 @@ A guide is a module of standard operators. Training uses it, and the export puts
 live page and the training cannot disagree. Its live inputs are tensors: in training one value per picture
 (B, 1, 1, 1), in a look scalars with a default.
 
+The soft guide keeps 11 x 11 numbers of a picture: its light in coarse cells. What is done to the light is
+done to these, and enlarging comes last.
+
 The soft guide's two resamplings are products with constant matrices. Akten's training used OpenCV's area
 and cubic modes. ONNX's Resize has no exact counterpart to them when the factor is not a whole number; a
 matrix is exact everywhere. The products are thin and cheap beside the network: at 256 pixels about 1.5
@@ -12,49 +15,63 @@ million multiply-adds, half a percent of lean's.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
+from limner.levels import LEVELS, PHOTOS, AutoLevels, Light
 from limner.live import LiveInput
 from limner.recipe import GuideName
 
-CELL = 24
-"""Side of a coarse cell, in pixels of a 256-pixel picture: Akten's area downscale."""
-
+CELLS = round(256 / 24)
+"""Coarse cells along a side: Akten's are 24 pixels of a 256-pixel picture wide."""
 
 BRIGHTNESS = LiveInput("Brightness", -0.5, 0.5, 0.0)
 CONTRAST = LiveInput("Contrast", 0.0, 3.0, 1.0)
-DETAIL = LiveInput("Detail", 0.0, 1.0, 0.0)
+
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in grey: BT.601, as in OpenCV."""
+
+NO_SHIFT = torch.zeros((), dtype=torch.float64)
 
 
-def area_matrix(size: int, cells: int) -> Tensor:
-    """(cells, size): each row is the exact mean over one of `cells` equal parts of `size` pixels."""
-    edges = torch.linspace(0, size, cells + 1, dtype=torch.float64)
-    pixels = torch.arange(size, dtype=torch.float64)
-    low = torch.maximum(edges[:-1, None], pixels[None])
-    high = torch.minimum(edges[1:, None], pixels[None] + 1)
-    return ((high - low).clamp(min=0) * cells / size).float()
+def area_matrix(size: int, cells: int, shift: Tensor = NO_SHIFT) -> Tensor:
+    """(..., cells, size): each row is the exact mean over one of `cells` equal parts of `size` pixels.
+
+    `shift` (...) moves the parts by that share of a cell, from -1/2 to 1/2. What lies outside does not
+    count.
+    """
+    steps = torch.arange(cells + 1, dtype=shift.dtype, device=shift.device)
+    edges = ((steps + shift[..., None]) * (size / cells)).clamp(0, size)
+    pixels = torch.arange(size, dtype=shift.dtype, device=shift.device)
+    low = torch.maximum(edges[..., :-1, None], pixels)
+    high = torch.minimum(edges[..., 1:, None], pixels + 1)
+    inside = edges.diff()[..., None]
+    return ((high - low).clamp(min=0) / inside).float()
 
 
-def cubic_matrix(cells: int, size: int) -> Tensor:
-    """(size, cells): cubic interpolation (Keys 1981, a = -0.75, as in OpenCV), borders repeated."""
+def cubic_matrix(cells: int, size: int, shift: Tensor = NO_SHIFT) -> Tensor:
+    """(..., size, cells): cubic interpolation (Keys 1981, a = -0.75, as in OpenCV), borders repeated.
+
+    `shift` (...) moves the cells as in `area_matrix`.
+    """
     a = -0.75
-    matrix = torch.zeros(size, cells, dtype=torch.float64)
-    for row in range(size):
-        centre = (row + 0.5) * cells / size - 0.5
-        for tap in range(math.floor(centre) - 1, math.floor(centre) + 3):
-            x = abs(centre - tap)
-            near = (a + 2) * x**3 - (a + 3) * x**2 + 1
-            far = a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a
-            matrix[row, min(max(tap, 0), cells - 1)] += near if x <= 1 else far
+    rows = torch.arange(size, dtype=shift.dtype, device=shift.device)
+    centres = (rows + 0.5) * (cells / size) - 0.5 - shift[..., None]
+    # Cells that the border repeats count as cells of their own, and are then added to the outermost ones.
+    taps = torch.arange(-3, cells + 3, dtype=shift.dtype, device=shift.device)
+    x = (centres[..., None] - taps).abs()
+    near = ((a + 2) * x - (a + 3)) * x**2 + 1
+    far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+    weights = torch.where(x <= 1, near, torch.where(x < 2, far, 0))
+    matrix = weights[..., 3:-3].clone()
+    matrix[..., 0] += weights[..., :3].sum(-1)
+    matrix[..., -1] += weights[..., -3:].sum(-1)
     return matrix.float()
 
 
 def grey(picture: Tensor) -> Tensor:
-    """(B, 3, H, W) to (B, 1, H, W) by the luma of BT.601, as in OpenCV."""
-    weight = picture.new_tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
+    """(B, 3, H, W) to (B, 1, H, W) by `LUMA`."""
+    weight = picture.new_tensor(LUMA).reshape(1, 3, 1, 1)
     return nn.functional.conv2d(picture, weight)
 
 
@@ -68,21 +85,59 @@ class SoftGuide(nn.Module):
 
     channels = 1
 
-    def __init__(self, pixels: int) -> None:
+    def __init__(self, pixels: int, light: Light = PHOTOS) -> None:
         super().__init__()
-        self.live = {"brightness": BRIGHTNESS, "contrast": CONTRAST, "detail": DETAIL}
-        cells = round(256 / CELL)
-        self.register_buffer("down", area_matrix(pixels, cells), persistent=False)
-        self.register_buffer("up", cubic_matrix(cells, pixels), persistent=False)
+        self.live = {"brightness": BRIGHTNESS, "contrast": CONTRAST, "levels": LEVELS}
+        self.pixels = pixels
+        self.auto_levels = AutoLevels(light, CELLS)
+        self.register_buffer("down", area_matrix(pixels, CELLS), persistent=False)
         self.down: Tensor
-        self.up: Tensor
+        for side in _sides(pixels):
+            self.register_buffer(f"up_{side}", _enlarging_matrix(pixels, side), persistent=False)
 
-    def forward(self, picture: Tensor, brightness: Tensor, contrast: Tensor, detail: Tensor) -> Tensor:
-        shade = grey(picture)
-        # Rows first, then columns, keeps each product thin: cells x P, cells x cells, P x cells, P x P.
-        coarse = torch.matmul(torch.matmul(self.down, shade), self.down.T)
-        soft = torch.matmul(torch.matmul(self.up, coarse), self.up.T)
-        return adjust(soft + detail * (shade - soft), brightness, contrast)
+    def forward(self, picture: Tensor, brightness: Tensor, contrast: Tensor, levels: Tensor) -> Tensor:
+        return self.enlarge(self.cells(picture, brightness, contrast, levels), self.pixels)
+
+    def cells(
+        self,
+        picture: Tensor,
+        brightness: Tensor,
+        contrast: Tensor,
+        levels: Tensor,
+        shift: Tensor | None = None,
+    ) -> Tensor:
+        """The light of a picture (B, 3, P, P) in coarse cells (B, 1, 11, 11), 0..1: all that is kept of it.
+
+        `shift` (2, B) moves the grid of cells down and to the right, by shares of a cell from -1/2 to 1/2.
+        """
+        rows = columns = self.down
+        if shift is not None:
+            rows, columns = area_matrix(self.pixels, CELLS, shift)[:, :, None]
+        # Rows first, then columns, keeps each product thin: 11 x P, 11 x 11.
+        coarse = torch.matmul(torch.matmul(rows, grey(picture)), columns.mT)
+        return adjust(self.auto_levels(coarse, levels), brightness, contrast)
+
+    def enlarge(self, cells: Tensor, side: int, shift: Tensor | None = None) -> Tensor:
+        """Cells (B, 1, 11, 11) as the guide (B, 1, P, P), or for a smaller `side` its exact area mean.
+
+        `side` is a power of two from 32 to P; `shift` is as in `cells`.
+        """
+        rows = columns = self.get_buffer(f"up_{side}")
+        if shift is not None:
+            rows, columns = _enlarging_matrix(self.pixels, side, shift)[:, :, None]
+        # Cubic interpolation overshoots beside steep edges.
+        return torch.matmul(torch.matmul(rows, cells), columns.mT).clamp(0, 1)
+
+
+def _enlarging_matrix(pixels: int, side: int, shift: Tensor = NO_SHIFT) -> Tensor:
+    """(..., side, CELLS): cubic interpolation to `pixels`, then the means of `side` equal parts."""
+    cubic = cubic_matrix(CELLS, pixels, shift)
+    return cubic if side == pixels else area_matrix(pixels, side).to(cubic.device) @ cubic
+
+
+def _sides(pixels: int) -> list[int]:
+    """Powers of two from 32 to `pixels`."""
+    return [side for side in (32, 64, 128, 256, 512) if side <= pixels]
 
 
 class EdgesGuide(nn.Module):
@@ -125,11 +180,11 @@ class ColourGuide(nn.Module):
 GuideModule = SoftGuide | EdgesGuide | ColourGuide
 
 
-def make_guide(name: GuideName, pixels: int) -> GuideModule:
-    """The guide `name` for pictures of `pixels` x `pixels`."""
+def make_guide(name: GuideName, pixels: int, light: Light = PHOTOS) -> GuideModule:
+    """The guide `name` for pictures of `pixels` x `pixels`, whose auto-levels aim at `light`."""
     match name:
         case "soft":
-            return SoftGuide(pixels)
+            return SoftGuide(pixels, light)
         case "edges":
             return EdgesGuide()
         case "colour":

@@ -8,6 +8,7 @@ from torch import nn
 
 from helpers.looks import recipe, trained_generator
 from limner.export.inference import fuse_for_inference, make_look_module, with_transposed_convs
+from limner.levels import Light
 from limner.networks.summary import count_parameters
 from limner.networks.unet import NearestConv
 from limner.recipe import Size, Upsampling
@@ -54,3 +55,14 @@ def test_the_module_returns_a_painting_in_0_to_1_and_the_guide() -> None:
     assert 0 <= painting.min() < 0.4
     assert 0.6 < painting.max() <= 1
     torch.testing.assert_close(guide, image, rtol=0, atol=1e-6)
+
+
+def test_auto_levels_aim_at_the_light_of_the_look_s_pictures() -> None:
+    dark, bright = (
+        make_look_module(recipe(), trained_generator(recipe()), Light(mean, 0.1, 0.15))
+        for mean in (0.2, 0.7)
+    )
+    image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        guides = [module(image, *module.defaults())[1].mean().item() for module in (dark, bright)]
+    assert guides == pytest.approx([0.2, 0.7], abs=0.02)

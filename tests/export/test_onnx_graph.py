@@ -14,7 +14,7 @@ from limner.networks.unet import make_generator
 from limner.recipe import GuideName
 
 COMMON = {"Conv", "ConvTranspose", "LeakyRelu", "Relu", "Concat", "Tanh", "Mul", "Add", "Sub", "Clip"}
-KINDS = {"soft": COMMON | {"MatMul"}, "edges": COMMON | {"Pad", "Sqrt"}, "colour": COMMON}
+KINDS = {"soft": COMMON | {"MatMul", "Sqrt", "Div"}, "edges": COMMON | {"Pad", "Sqrt"}, "colour": COMMON}
 GUIDES: list[GuideName] = ["soft", "edges", "colour"]
 
 
@@ -29,7 +29,7 @@ def test_the_graph_has_few_kinds_of_operators(guide: GuideName) -> None:
 @pytest.mark.parametrize("guide", GUIDES)
 def test_the_graph_has_the_specified_inputs_and_outputs(guide: GuideName) -> None:
     model = graph(recipe(guide=guide))
-    live = ["brightness", "contrast", "detail"][: 3 if guide == "soft" else 2]
+    live = ["brightness", "contrast", "levels"][: 3 if guide == "soft" else 2]
     assert [value.name for value in model.graph.input] == ["image", *live]
     assert [value_shape(value) for value in model.graph.input] == [[1, 3, 64, 64]] + [[]] * len(live)
     channels = 3 if guide == "colour" else 1
@@ -43,7 +43,7 @@ def test_the_graph_has_the_specified_inputs_and_outputs(guide: GuideName) -> Non
         if tensor.name in live
     }
     assert {name: (default.shape, default.item()) for name, default in defaults.items()} == {
-        name: ((), 1.0 if name == "contrast" else 0.0) for name in live
+        name: ((), 0.0 if name == "brightness" else 1.0) for name in live
     }
 
 

@@ -44,7 +44,7 @@ def test_every_kind_of_look_agrees_in_every_storage(size: Any, guide: Any, upsam
 def graph_with_scaled_guide(factor: float) -> ModelProto:
     model = ModelProto()
     model.CopyFrom(graph(recipe()))
-    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == "guide.up")
+    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == "guide.up_64")
     tensor.CopyFrom(
         numpy_helper.from_array(numpy_helper.to_array(tensor) * np.float32(factor), tensor.name)
     )
@@ -67,11 +67,11 @@ def test_live_inputs_are_overridable_and_agree_with_torch() -> None:
     assert [entry.name for entry in session.get_inputs()] == ["image"]
     overridable = session.get_overridable_initializers()
     assert [(entry.name, entry.shape) for entry in overridable] == [
-        (name, []) for name in ("brightness", "contrast", "detail")
+        (name, []) for name in ("brightness", "contrast", "levels")
     ]
     image = np.random.default_rng(2).random((1, 3, 64, 64), dtype=np.float32)
     plain = session.run(["painting"], {"image": image})[0]
-    for name, value in (("brightness", 0.3), ("contrast", 2.0), ("detail", 0.8)):
+    for name, value in (("brightness", 0.3), ("contrast", 2.0), ("levels", 0.2)):
         changed = session.run(["painting"], {"image": image, name: np.array(value, np.float32)})[0]
         values = [
             torch.tensor(value if live_name == name else live.default)
@@ -85,7 +85,7 @@ def test_live_inputs_are_overridable_and_agree_with_torch() -> None:
 
 def test_live_settings_cover_defaults_and_both_ends() -> None:
     defaults, low, high = live_settings(module(recipe()))
-    assert defaults == {"brightness": 0, "contrast": 1, "detail": 0}
+    assert defaults == {"brightness": 0, "contrast": 1, "levels": 1}
     assert all(low[name] < high[name] for name in defaults)
 
 

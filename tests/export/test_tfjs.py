@@ -297,7 +297,7 @@ def expected(look: Look, storage: Storage, live: dict[str, float]) -> tuple[Any,
 def test_tensorflow_js_paints_the_same_as_onnx_runtime(
     exact: Look, storage: Storage, tmp_path: Path
 ) -> None:
-    live = {"brightness": 0.1, "contrast": 1.5, "detail": 0.4}
+    live = {"brightness": 0.1, "contrast": 1.5, "levels": 0.4}
     write_tfjs(exact, tmp_path / "tfjs", storage)
     result = paint_with_tfjs(tmp_path / "tfjs", picture(), live)
     plain, _ = expected(exact, storage, {})

@@ -21,7 +21,7 @@ def test_an_opened_look_has_its_metadata(tmp_path: Path) -> None:
         "",
     )
     assert (look.pixels, look.size, look.guide) == (64, "lean", "soft")
-    assert list(look.live) == ["brightness", "contrast", "detail"]
+    assert list(look.live) == ["brightness", "contrast", "levels"]
     assert (look.live["contrast"].minimum, look.live["contrast"].default) == (0, 1)
     assert look.recipe["upsampling"] == "nearest"
     assert look.content == look.path.read_bytes()
@@ -32,9 +32,9 @@ def test_it_paints_as_onnxruntime_does_with_its_file(tmp_path: Path) -> None:
     import onnxruntime
 
     image = np.random.default_rng(0).random((64, 64, 3), dtype=np.float32)
-    feed = {"image": image.transpose(2, 0, 1)[None], "detail": np.array(0.5, np.float32)}
+    feed = {"image": image.transpose(2, 0, 1)[None], "levels": np.array(0.5, np.float32)}
     painting, guide = onnxruntime.InferenceSession(look.content).run(None, feed)
-    painted, painted_guide = look.paint_and_guide(image, detail=0.5)
+    painted, painted_guide = look.paint_and_guide(image, levels=0.5)
     assert painted.shape == (64, 64, 3)
     assert painted_guide.shape == (64, 64, 1)
     np.testing.assert_allclose(painted, painting[0].transpose(1, 2, 0), rtol=0, atol=1e-5)
@@ -45,8 +45,8 @@ def test_it_paints_as_onnxruntime_does_with_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("live", "sentence"),
     [
-        ({"colour": 1.0}, "has no live input colour; it has brightness, contrast, detail"),
-        ({"detail": 1.5}, "detail is 1.5; .* takes 0 to 1"),
+        ({"colour": 1.0}, "has no live input colour; it has brightness, contrast, levels"),
+        ({"levels": 1.5}, "levels is 1.5; .* takes 0 to 1"),
         ({"contrast": float("nan")}, "contrast is nan"),
     ],
 )

@@ -17,10 +17,13 @@ Array = NDArray[np.float32]
 
 SHAPES = {"lean": (16, 64, 7), "small": (4, 512, 8), "medium": (8, 512, 8), "large": (64, 512, 8)}
 LIVE = {"brightness": (-0.5, 0.5, 0.0), "contrast": (0.0, 3.0, 1.0), "detail": (0.0, 1.0, 0.0)}
+"""Detail is a live input of the soft guide of 0.1 alone."""
+LEVELS = (0.0, 1.0, 1.0)
 
 LOOKS = [
     ("lean", 256, "float32", "soft"),
     ("lean", 256, "uint8", "soft"),
+    ("lean", 256, "uint8", "levels"),
     ("lean", 64, "float16", "edges"),
     ("lean", 64, "uint16", "colour"),
     ("lean", 512, "uint8", "edges"),
@@ -108,19 +111,53 @@ def number(graph: Graph, value: float) -> str:
     return graph.constant(np.array(value, dtype=np.float32))
 
 
+def add_auto_levels(graph: Graph, cells: str, count: int) -> str:
+    """The nodes that move mean and spread of the cells, as `limner.levels` writes them."""
+    first, second = (
+        graph.constant(np.array(pair, dtype=np.float32).reshape(1, 2, 1, 1)) for pair in ((1, 0), (0, 1))
+    )
+    average = graph.constant(np.full((count, count), 1 / count, dtype=np.float32))
+    centred = graph.node("Sub", cells, number(graph, 0.5))
+    factor = graph.node("Add", first, graph.node("Mul", second, centred))
+    powers = graph.node("Mul", centred, factor)
+    moments = graph.node("MatMul", graph.node("MatMul", average, powers), average)
+    centred, mean, square = (
+        graph.node("Conv", *pair) for pair in ((powers, first), (moments, first), (moments, second))
+    )
+    variance = graph.node("Sub", square, graph.node("Mul", mean, mean))
+    curved = graph.node("Mul", variance, number(graph, 8 / 9 / 0.18**2))
+    deviation = graph.node("Sqrt", graph.node("Add", curved, number(graph, 1 / 9)))
+    stretched = graph.node("Div", graph.node("Sub", centred, mean), deviation)
+    followed = graph.node("Add", stretched, graph.node("Mul", mean, number(graph, 0.6)))
+    levelled = graph.node("Add", followed, number(graph, 0.44))
+    unchanged = graph.node("Add", centred, number(graph, 0.5))
+    return graph.node("Add", unchanged, graph.node("Mul", "levels", graph.node("Sub", levelled, unchanged)))
+
+
+def add_adjustment(graph: Graph, shade: str, output: str = "") -> str:
+    centred = graph.node("Mul", "contrast", graph.node("Sub", shade, number(graph, 0.5)))
+    moved = graph.node("Add", centred, graph.node("Add", "brightness", number(graph, 0.5)))
+    return graph.node("Clip", moved, number(graph, 0), number(graph, 1), output=output)
+
+
 def add_guide(graph: Graph, kind: str, pixels: int) -> int:
     """The nodes from `image` to `guide`; returns the guide's channels."""
     shade = "image"
     if kind != "colour":
         luma = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
         shade = graph.node("Conv", "image", graph.constant(luma))
-    if kind == "soft":
+    if kind in {"soft", "levels"}:
         cells = round(256 / 24)
         down, up = graph.constant(area_matrix(pixels, cells)), graph.constant(cubic_matrix(cells, pixels))
         down_t = graph.node("Transpose", down, perm=[1, 0])
         up_t = graph.node("Transpose", up, perm=[1, 0])
         coarse = graph.node("MatMul", graph.node("MatMul", down, shade), down_t)
+        if kind == "levels":
+            coarse = add_adjustment(graph, add_auto_levels(graph, coarse, cells))
         soft = graph.node("MatMul", graph.node("MatMul", up, coarse), up_t)
+        if kind == "levels":
+            graph.node("Clip", soft, number(graph, 0), number(graph, 1), output="guide")
+            return 1
         detail = graph.node("Mul", "detail", graph.node("Sub", shade, soft))
         shade = graph.node("Add", soft, detail)
     if kind == "edges":
@@ -137,9 +174,7 @@ def add_guide(graph: Graph, kind: str, pixels: int) -> int:
             parts.append(graph.node("Mul", part, part))
         squares = graph.node("Add", graph.node("Add", *parts), number(graph, 1e-8))
         shade = graph.node("Mul", graph.node("Sqrt", squares), number(graph, 1.5))
-    centred = graph.node("Mul", "contrast", graph.node("Sub", shade, number(graph, 0.5)))
-    moved = graph.node("Add", centred, graph.node("Add", "brightness", number(graph, 0.5)))
-    graph.node("Clip", moved, number(graph, 0), number(graph, 1), output="guide")
+    add_adjustment(graph, shade, "guide")
     return 3 if kind == "colour" else 1
 
 
@@ -167,6 +202,8 @@ def make_look(size: str, pixels: int, storage: str, guide: str) -> onnx.ModelPro
     channels = add_guide(graph, guide, pixels)
     add_generator(graph, size, pixels, channels)
     live = {name: LIVE[name] for name in LIVE if guide == "soft" or name != "detail"}
+    if guide == "levels":
+        live["levels"] = LEVELS
     inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, (1, 3, pixels, pixels))]
     for name, (_, _, default) in live.items():
         inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ()))
@@ -198,6 +235,8 @@ def write_unets(folder: Path) -> None:
         live = {"brightness": 0.05, "contrast": 1.2, "detail": 0.3}
         if guide != "soft":
             del live["detail"]
+        if guide == "levels":
+            live["levels"] = 0.7
         listed.append({"name": name, "size": size, "pixels": pixels, "guide": guide, "live": live})
         model = make_look(size, pixels, storage, guide)
         path = folder / f"{name}.onnx"

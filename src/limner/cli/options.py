@@ -73,8 +73,8 @@ class LiveOptions:
     """The guide's brightness."""
     contrast: Annotated[float | None, NO_DEFAULT_SHOWN] = None
     """The guide's contrast."""
-    detail: Annotated[float | None, NO_DEFAULT_SHOWN] = None
-    """How much of the picture's own detail the guide keeps."""
+    levels: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """How far the light is moved to that of the look's pictures: 0 for not at all."""
 
     def given_values(self) -> dict[str, float]:
         """The live inputs that were given."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from limner.data.store import ImageStore
     from limner.export.onnx import ExportReport
+    from limner.levels import Light
     from limner.page.check import LookCheck
     from limner.training.run import Run
 
@@ -137,7 +138,7 @@ def export_run(
     from limner.look.storage import STORAGES
 
     check_output_path(out, force=force)
-    held_out = _held_out(run)
+    light, held_out = _light_and_held_out(run)
     generator = run.generator()
     print("Writing the look and comparing torch, ONNX Runtime and the engine ...", flush=True)
     report = export_look(
@@ -149,6 +150,7 @@ def export_run(
         author=credits.author,
         credit=credits.credit,
         licence=credits.licence,
+        light=light,
         held_out=held_out,
         in_browser=True,
         compare=STORAGES,
@@ -174,7 +176,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits, *, forc
     from limner.look.look import open_look
 
     check_output_folder(out, force=force)
-    held_out = _held_out(run)
+    light, held_out = _light_and_held_out(run)
     print("Writing the network for TensorFlow.js ...", flush=True)
     with TemporaryDirectory(prefix="limner-") as folder:
         path = Path(folder) / f"{out.name}.onnx"  # error sentences contain this name
@@ -187,6 +189,7 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits, *, forc
             author=credits.author,
             credit=credits.credit,
             licence=credits.licence,
+            light=light,
             held_out=held_out,
         )
         look = open_look(path)
@@ -258,15 +261,20 @@ def _draw_pictures(subject: Subject, pixels: int, folder: Path) -> Path:
     return drawings
 
 
-def _held_out(run: Run) -> list[NDArray[np.uint8]]:
-    """Up to `MAX_PICTURES` held-out inputs of the run; prints the reason if the store cannot be read."""
+def _light_and_held_out(run: Run) -> tuple[Light, list[NDArray[np.uint8]]]:
+    """The light of the run's pictures, and up to `MAX_PICTURES` held-out inputs.
+
+    Prints the reason if the store cannot be read; then the light is that of photos.
+    """
+    from limner.data.light import measure_light
     from limner.data.store import open_store
     from limner.export.storage_comparison import MAX_PICTURES
+    from limner.levels import PHOTOS
 
     try:
         pictures = open_store(run.pictures)
     except LimnerError as error:
         print(printable(f"The run's pictures cannot be read: {error}"))
-        return []
+        return PHOTOS, []
     load_input = pictures.input_image if pictures.is_paired() else pictures.image
-    return [load_input(index) for index in pictures.held_out[:MAX_PICTURES]]
+    return measure_light(pictures), [load_input(index) for index in pictures.held_out[:MAX_PICTURES]]

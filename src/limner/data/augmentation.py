@@ -129,7 +129,7 @@ def make_pair(batch: Batch, guide: GuideModule, pixels: int) -> TrainingPair:
     target = crop_and_resize(batch.target, batch.window, pixels)
     source = target if batch.source is None else crop_and_resize(batch.source, batch.window, pixels)
     brightness, contrast = batch.guide_params.reshape(2, -1, 1, 1, 1)
-    live = {"brightness": brightness, "contrast": contrast, "detail": torch.zeros_like(brightness)}
+    live = {"brightness": brightness, "contrast": contrast, "levels": torch.zeros_like(brightness)}
     guide_image = guide(source, *(live[name] for name in guide.live))
     return TrainingPair(
         (2 * guide_image - 1).contiguous(memory_format=torch.channels_last),

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from limner.guide import GuideModule, make_guide
+from limner.levels import PHOTOS, Light
 from limner.live import LiveInput
 from limner.networks.unet import NearestConv, UNet, replace_layers
 from limner.recipe import Recipe
@@ -62,9 +63,13 @@ def fuse_for_inference(generator: UNet) -> UNet:
     return network
 
 
-def make_look_module(recipe: Recipe, generator: UNet) -> LookModule:
-    """The recipe's guide and the fused generator, ready for inference and export."""
-    return LookModule(make_guide(recipe.guide, recipe.pixels), fuse_for_inference(generator)).eval()
+def make_look_module(recipe: Recipe, generator: UNet, light: Light = PHOTOS) -> LookModule:
+    """The recipe's guide and the fused generator, ready for inference and export.
+
+    Auto-levels aim at `light`.
+    """
+    guide = make_guide(recipe.guide, recipe.pixels, light)
+    return LookModule(guide, fuse_for_inference(generator)).eval()
 
 
 def _to_transposed(layer: nn.Module) -> nn.Module:

@@ -25,6 +25,7 @@ from limner.export.onnx_graph import export_graph, infer_and_check
 from limner.export.parity import Parity, check_engine_parity, check_torch_parity, make_probes
 from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storages
 from limner.files import atomic_write
+from limner.levels import PHOTOS, Light
 from limner.look.look import is_limner_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
@@ -81,12 +82,14 @@ def export_look(
     author: str = "",
     credit: str = "",
     licence: str = "",
+    light: Light = PHOTOS,
     held_out: Sequence[NDArray[np.uint8]] = (),
     in_browser: bool = False,
     compare: Collection[Storage] = (),
 ) -> ExportReport:
     """Write a look atomically and return its figures.
 
+    `light` is that of the pictures that the network learned from; auto-levels aim at it.
     `held_out` are pictures (H, W, 3) from the held-out split. Parity and the effect of quantization are
     measured on them; if there are none, on noise and flat pictures. `generator` is not changed. The same
     weights and metadata give the same bytes. `in_browser` also checks the engine on one of the pictures, if
@@ -97,7 +100,7 @@ def export_look(
     cannot be written.
     """
     _check_weights(generator)
-    module = make_look_module(recipe, generator)
+    module = make_look_module(recipe, generator, light)
     exact = export_graph(module, recipe.pixels)
     model = infer_and_check(quantize_weights(exact, storage))
     storages = [kind for kind in STORAGES if kind == storage or kind in compare]

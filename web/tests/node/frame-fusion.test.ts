@@ -10,6 +10,13 @@ import { CACHE } from '../cases.ts';
 const planOf = async (name: string) =>
   (await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)))).plan;
 
+test('auto-levels cost one kernel', async () => {
+  const { steps, guide } = fuseFrame(await planOf('lean-256-uint8-levels'));
+  expect(steps).toHaveLength(16);
+  expect(steps.slice(0, 3).map(({ kind }) => kind)).toEqual(['downsample', 'single', 'inputConv']);
+  expect(guide?.kind).toBe('resample');
+});
+
 test.each([
   ['lean-256-uint8-soft', 15],
   ['small-256-uint8-soft', 17],
