@@ -1,0 +1,114 @@
+"""The pictures that a painter is measured on: held-out ones, training pictures, and frames of clips.
+
+All are squares in 0..1. Held-out pictures are wider than what is painted: a camera can move in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from limner.data.arrays import center_crop
+from limner.data.augmentation import crop_and_resize
+from limner.data.decode import is_clip, measure_clip, read_clip
+from limner.data.images import UnreadableFile, read_image
+from limner.data.loader import center_batch
+from limner.data.sources import find_source, find_sources
+from limner.data.store import ImageStore
+from limner.display import printable
+from limner.errors import LimnerError
+from limner.evaluation.equivariance import MARGIN, crop_middle
+from limner.evaluation.judge import shrink
+from limner.evaluation.samples import evenly_spaced
+from limner.progress import Progress
+
+MAX_FRAMES = 100
+"""Frames of a clip: the first ones, three seconds or four."""
+
+MIN_PICTURES = 4
+"""Fewest held-out pictures: with fewer, no interval means anything."""
+
+
+class HeldOut(NamedTuple):
+    """N pictures that training has not seen; all (N, 3, P + 2 `MARGIN`, P + 2 `MARGIN`)."""
+
+    inputs: Tensor
+    """What the guide is made from."""
+    targets: Tensor
+    """What a painting should look like; the same tensor unless the pictures are pairs."""
+
+
+def load_held_out(store: ImageStore, pixels: int, count: int) -> HeldOut:
+    """At most `count` held-out pictures of a store. Raises LimnerError where it has too few."""
+    if len(store.held_out) < MIN_PICTURES:
+        raise LimnerError(
+            f"The store in {printable(store.folder)} holds out {len(store.held_out)} pictures, too few to "
+            f"measure on: give a folder of {MIN_PICTURES} or more other pictures with --against."
+        )
+    batches = list(_load(store, evenly_spaced(store.held_out, count), pixels))
+    targets = torch.cat([batch.targets for batch in batches])
+    return HeldOut(
+        torch.cat([batch.inputs for batch in batches]) if store.is_paired() else targets, targets
+    )
+
+
+def load_training(store: ImageStore, pixels: int, count: int) -> Tensor:
+    """At most `count` training pictures of a store, evenly spread, as small as the judge sees them."""
+    batches = _load(store, evenly_spaced(store.training, count), pixels)
+    return torch.cat([shrink(crop_middle(batch.targets)) for batch in batches])
+
+
+def read_folder(folder: Path, pixels: int, count: int, progress: Progress) -> Tensor:
+    """At most `count` pictures of a folder, evenly spread, as `HeldOut` has them. Clips are passed over.
+
+    Raises LimnerError where too few can be read.
+    """
+    sources = [source for source in find_sources([folder]).sources if source.kind == "image"]
+    side, squares = pixels + 2 * MARGIN, []
+    chosen = evenly_spaced(sources, count)
+    for number, source in enumerate(chosen, start=1):
+        progress(number, len(chosen), f"Reading {printable(folder.name)}")
+        try:
+            picture = center_crop(read_image(source.path, at_least=side), side)
+        except UnreadableFile:
+            continue  # a few that cannot be read do not change what the others say
+        squares.append(torch.from_numpy(picture))
+    if len(squares) < MIN_PICTURES:
+        raise LimnerError(
+            f"{printable(folder)} has {len(squares)} pictures that can be read, and measures need "
+            f"{MIN_PICTURES} or more: name a folder with more."
+        )
+    return torch.stack(squares).permute(0, 3, 1, 2).contiguous()
+
+
+def read_frames(path: Path, pixels: int) -> Tensor:
+    """The first `MAX_FRAMES` frames (F, 3, P, P) of a video or an animated picture.
+
+    Raises LimnerError for a file that is none, or has a single frame.
+    """
+    try:
+        source = find_source(path)
+        frames = read_clip(source, measure_clip(source).frames) if is_clip(source) else iter(())
+        squares = [center_crop(frame.image, pixels) for frame in islice(frames, MAX_FRAMES)]
+    except UnreadableFile as error:
+        raise LimnerError(f"{printable(path)} {error}.") from error
+    if len(squares) < 2:
+        raise LimnerError(f"{printable(path)} is not a clip: flicker needs two frames or more.")
+    return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).contiguous()
+
+
+def _load(store: ImageStore, indices: Sequence[int], pixels: int) -> Iterator[HeldOut]:
+    side = pixels + 2 * MARGIN
+    for start in range(0, len(indices), 8):
+        batch = center_batch(store, indices[start : start + 8])
+        targets = crop_and_resize(batch.target, batch.window, side).contiguous()
+        source = batch.source
+        yield HeldOut(
+            targets if source is None else crop_and_resize(source, batch.window, side).contiguous(), targets
+        )
