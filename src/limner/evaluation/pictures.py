@@ -104,11 +104,13 @@ def read_frames(path: Path, pixels: int) -> Tensor:
 
 
 def _load(store: ImageStore, indices: Sequence[int], pixels: int) -> Iterator[HeldOut]:
-    side = pixels + 2 * MARGIN
     for start in range(0, len(indices), 8):
         batch = center_batch(store, indices[start : start + 8])
-        targets = crop_and_resize(batch.target, batch.window, side).contiguous()
-        source = batch.source
-        yield HeldOut(
-            targets if source is None else crop_and_resize(source, batch.window, side).contiguous(), targets
-        )
+        targets = _crop(batch.target, batch.window, pixels)
+        inputs = targets if batch.source is None else _crop(batch.source, batch.window, pixels)
+        yield HeldOut(inputs, targets)
+
+
+def _crop(boxes: Tensor, window: Tensor, pixels: int) -> Tensor:
+    squares = crop_and_resize(boxes, window, pixels + 2 * MARGIN)
+    return squares.clamp(0, 1).contiguous()  # interpolation rounds a little beyond white
