@@ -28,8 +28,8 @@ def test_held_out_pictures_are_wider_than_what_is_painted(tmp_path: Path) -> Non
     assert held_out.inputs is held_out.targets
     assert held_out.targets.shape == (3, 3, 64 + 2 * MARGIN, 64 + 2 * MARGIN)
     assert 0 <= held_out.targets.min() < held_out.targets.max() <= 1
-    training = load_training(pictures, 64, 20)
-    assert training.shape == (20, 3, 64, 64)
+    training = load_training(pictures, 64)
+    assert training.shape == (len(pictures.training), 3, 64, 64)
     assert torch.equal(shrink(training), training)
 
 

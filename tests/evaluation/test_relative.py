@@ -7,22 +7,21 @@ import math
 import torch
 from torch import Tensor
 
-from limner.evaluation.relative import compare_to_real, divide
+from limner.evaluation.relative import compare_to_real
 
 
-def mean(values: Tensor, weights: Tensor) -> float:
-    return float(weights @ values / weights.sum())
+def same(means: Tensor) -> Tensor:
+    return means
 
 
 def test_the_halves_of_a_varied_set_differ_more_than_those_of_an_even_one() -> None:
     even = torch.ones(20, dtype=torch.float64)
     varied = torch.linspace(0.1, 1.9, 20, dtype=torch.float64)
-    assert compare_to_real(mean, 2 * even, even, seed=0).ratio.value == 2
-    assert compare_to_real(mean, even, even, seed=0).halves == 0
-    assert 0.2 < compare_to_real(mean, varied, varied, seed=0).halves < 1
+    assert compare_to_real(same, 2 * even, even, seed=0).ratio.value == 2
+    assert compare_to_real(same, even, even, seed=0).halves == 0
+    assert 0.2 < compare_to_real(same, varied, varied, seed=0).halves < 1
 
 
 def test_too_few_pictures_have_no_halves() -> None:
     three = torch.ones(3, dtype=torch.float64)
-    assert math.isnan(compare_to_real(mean, three, three, seed=0).halves)
-    assert math.isnan(divide(1.0, 0.0))
+    assert math.isnan(compare_to_real(same, three, three, seed=0).halves)

@@ -18,8 +18,8 @@ ROUNDS = 400
 LEVEL = 0.95
 """The share of draws that the interval holds."""
 
-Statistic = Callable[[Tensor], float]
-"""A figure of pictures with these weights (N,), float64, of sum N."""
+Statistic = Callable[[Tensor], Tensor]
+"""A figure (R,) for each of R rows of weights (R, N), float64, of sum N."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,19 @@ def bootstrap(statistic: Statistic, count: int, seed: int) -> Interval:
     The interval is moved so that the redrawn median is the figure: among redrawn pictures some come twice,
     so what counts different ones is too low.
     """
-    values = list(filter(math.isfinite, (statistic(weights) for weights in draw_weights(count, seed))))
-    value = statistic(torch.ones(count, dtype=torch.float64))
-    if not values:
+    once = torch.ones(1, count, dtype=torch.float64)
+    values = statistic(torch.cat([once, draw_weights(count, seed)]))
+    value, drawn = float(values[0]), values[1:][values[1:].isfinite()]
+    if not len(drawn):
         return Interval(value, math.nan, math.nan)
     ranks = torch.tensor([(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], dtype=torch.float64)
-    low, median, high = torch.tensor(values, dtype=torch.float64).quantile(ranks).tolist()
+    low, median, high = drawn.quantile(ranks).tolist()
     return Interval(value, value + low - median, value + high - median)
 
 
 def bootstrap_mean(values: Tensor, seed: int) -> Interval:
     """The mean of one value (N,), float64, for each picture."""
-    return bootstrap(lambda weights: float(weights @ values / weights.sum()), len(values), seed)
+    return bootstrap(lambda weights: weights @ values / len(values), len(values), seed)
 
 
 def draw_weights(count: int, seed: int) -> Tensor:

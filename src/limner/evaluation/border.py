@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from limner.evaluation.relative import Relative, compare_to_real, divide
+from limner.evaluation.relative import Relative, compare_to_real
 from limner.guide import grey
 
 WIDTH = 8
@@ -50,6 +50,5 @@ def _split(values: Tensor) -> tuple[Tensor, Tensor]:
     return values[:, is_border], values[:, ~is_border]
 
 
-def _border_to_inside(regions: Tensor, weights: Tensor) -> float:
-    border, inside = (weights @ regions).tolist()
-    return divide(border, inside)
+def _border_to_inside(regions: Tensor) -> Tensor:
+    return regions[:, 0] / regions[:, 1]

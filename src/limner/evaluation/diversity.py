@@ -12,7 +12,6 @@ from torch import Tensor
 
 from limner.data.checks.diversity import effective_number
 from limner.evaluation.bootstrap import Interval, bootstrap
-from limner.evaluation.relative import divide
 
 
 def measure_diversity(painted: Tensor, real: Tensor, seed: int) -> Interval:
@@ -24,15 +23,14 @@ def measure_diversity(painted: Tensor, real: Tensor, seed: int) -> Interval:
     width = float(distances[1].flatten().median()) / 2 or 1.0
     painted_similarity, real_similarity = (torch.exp(-(d**2) / (2 * width**2)) for d in distances)
 
-    def ratio(weights: Tensor) -> float:
-        return divide(_count(painted_similarity, weights), _count(real_similarity, weights))
+    def ratio(weights: Tensor) -> Tensor:
+        return _count(painted_similarity, weights) / _count(real_similarity, weights)
 
     return bootstrap(ratio, len(real), seed)
 
 
-def _count(similarity: Tensor, weights: Tensor) -> float:
-    """The effective number of pictures drawn so often each."""
-    drawn = weights > 0
-    shares = (weights[drawn] / weights.sum()).sqrt()
-    weighted = shares[:, None] * similarity[drawn][:, drawn] * shares
-    return effective_number(weighted.numpy())
+def _count(similarity: Tensor, weights: Tensor) -> Tensor:
+    """The effective number (R,) of pictures that are drawn as often as each row of (R, N) says."""
+    shares = (weights / weights.sum(1, keepdim=True)).sqrt()
+    numbers = [effective_number((row[:, None] * similarity * row).numpy()) for row in shares]
+    return torch.tensor(numbers, dtype=torch.float64)

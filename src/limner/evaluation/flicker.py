@@ -16,6 +16,4 @@ def measure_flicker(paintings: Tensor, guides: Tensor, seed: int) -> Interval:
     painted, guided = (
         frames.diff(dim=0).double().square().mean((1, 2, 3)) for frames in (paintings, guides)
     )
-    return bootstrap(
-        lambda weights: float((weights @ painted / (weights @ guided)).sqrt()), len(painted), seed
-    )
+    return bootstrap(lambda weights: (weights @ painted / (weights @ guided)).sqrt(), len(painted), seed)

@@ -10,7 +10,6 @@ alike.
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -41,10 +40,12 @@ def measure_grid(paintings: Tensor, real: Tensor, seed: int) -> dict[str, dict[s
     painted, pictured = measure_lines_and_edges(paintings), measure_lines_and_edges(real)
     ratios = {}
     for name, peak in frequencies.items():
-        beside = _free_neighbours(peak, frequencies.values(), paintings.shape[-1] // 2)
-        figure = partial(_peak_to_neighbours, peak=peak, beside=beside)
+        bins = [peak, *_free_neighbours(peak, frequencies.values(), paintings.shape[-1] // 2)]
         ratios[name] = {
-            signal: compare_to_real(figure, painted[signal], pictured[signal], seed) for signal in painted
+            signal: compare_to_real(
+                _peak_to_neighbours, painted[signal][:, bins], pictured[signal][:, bins], seed
+            )
+            for signal in painted
         }
     return ratios
 
@@ -84,7 +85,6 @@ def _free_neighbours(peak: int, taken: Collection[int], highest: int) -> list[in
     return [cycles for cycles in beside if 0 < cycles <= highest and cycles not in taken]
 
 
-def _peak_to_neighbours(power: Tensor, weights: Tensor, peak: int, beside: list[int]) -> float:
-    """A pattern's power divided by the geometric mean of the power beside it."""
-    mean = weights @ power
-    return float(mean[peak] / mean[beside].log().mean().exp())
+def _peak_to_neighbours(power: Tensor) -> Tensor:
+    """Of power (R, 1 + neighbours): a pattern's, divided by the geometric mean of that beside it."""
+    return power[:, 0] / power[:, 1:].log().mean(1).exp()

@@ -20,9 +20,9 @@ def measure_kid(painted: Tensor, real: Tensor, seed: int) -> Interval:
     discrepancy = compare_pictures(painted, real)
     own = discrepancy.diagonal()
 
-    def kid(weights: Tensor) -> float:
-        pairs = weights.sum() ** 2 - (weights**2).sum()
-        return 1000 * float((weights @ discrepancy @ weights - weights**2 @ own) / pairs)
+    def kid(weights: Tensor) -> Tensor:
+        pairs = weights.sum(1) ** 2 - (weights**2).sum(1)
+        return 1000 * ((weights @ discrepancy * weights).sum(1) - weights**2 @ own) / pairs
 
     return bootstrap(kid, len(real), seed)
 

@@ -6,11 +6,11 @@ picture, as in Meehan et al. 2020.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, normalize
 
 from limner.evaluation.bootstrap import Interval, bootstrap
-from limner.evaluation.relative import divide
 
 CROP = 0.95
 """The part of a training picture's side that its copy shows."""
@@ -29,12 +29,16 @@ def measure_memorising(
     painted_distances = nearest_distances(painted, training)
     held_out_distances = nearest_distances(held_out, training)
 
-    def ratio(weights: Tensor) -> float:
-        repeats = weights.long()
-        new = float(held_out_distances.repeat_interleave(repeats).median()) - copied
-        return divide(float(painted_distances.repeat_interleave(repeats).median()) - copied, new)
+    def ratio(weights: Tensor) -> Tensor:
+        made, new = (_medians(each, weights) for each in (painted_distances, held_out_distances))
+        return (made - copied) / (new - copied)
 
     return bootstrap(ratio, len(painted), seed)
+
+
+def _medians(values: Tensor, weights: Tensor) -> Tensor:
+    """The median (R,) of values (N,) that are drawn as often as each row of (R, N) says."""
+    return torch.stack([values.repeat_interleave(row.long()).median() for row in weights])
 
 
 def nearest_distances(features: Tensor, training: Tensor) -> Tensor:

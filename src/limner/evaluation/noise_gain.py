@@ -21,6 +21,4 @@ def measure_noise_gain(paint: Paint, pictures: Tensor, paintings: Tensor, seed: 
     noisy = (pictures + DEVIATION * noise).clamp(0, 1)
     added = (noisy - pictures).double().square().mean((1, 2, 3))
     changed = (paint(noisy) - paintings).double().square().mean((1, 2, 3))
-    return bootstrap(
-        lambda weights: float((weights @ changed / (weights @ added)).sqrt()), len(added), seed
-    )
+    return bootstrap(lambda weights: (weights @ changed / (weights @ added)).sqrt(), len(added), seed)

@@ -16,6 +16,8 @@ the CPU."""
 
 BATCH = 8
 
+CPU = torch.device("cpu")
+
 
 class Painter(NamedTuple):
     """What paints, and what it is shown."""
@@ -25,8 +27,22 @@ class Painter(NamedTuple):
 
 
 def make_painter(generator: nn.Module, guide: GuideModule) -> Painter:
-    """The painter of a generator in evaluation mode, with the guide at its defaults, on the same device."""
-    device = next(generator.parameters()).device
+    """The painter of a generator in evaluation mode, with its guide on the same device."""
+    show = make_guide_painter(guide, device := next(generator.parameters()).device)
+
+    @torch.no_grad()
+    def paint(pictures: Tensor) -> Tensor:
+        paintings = []
+        for batch in torch.split(pictures, BATCH):
+            shown = (2 * show(batch) - 1).to(device, memory_format=torch.channels_last)
+            paintings.append((generator(shown).float() / 2 + 0.5).clamp(0, 1).cpu())
+        return torch.cat(paintings)
+
+    return Painter(paint, show)
+
+
+def make_guide_painter(guide: GuideModule, device: torch.device = CPU) -> Paint:
+    """What `guide`, which is on `device`, makes of pictures, its live inputs at their defaults."""
     live = [
         torch.full((1, 1, 1, 1), live_input.default, device=device) for live_input in guide.live.values()
     ]
@@ -35,13 +51,4 @@ def make_painter(generator: nn.Module, guide: GuideModule) -> Painter:
     def show(pictures: Tensor) -> Tensor:
         return torch.cat([guide(batch.to(device), *live).cpu() for batch in torch.split(pictures, BATCH)])
 
-    @torch.no_grad()
-    def paint(pictures: Tensor) -> Tensor:
-        paintings = []
-        for batch in torch.split(pictures, BATCH):
-            shown = 2 * guide(batch.to(device), *live) - 1
-            painting = generator(shown.contiguous(memory_format=torch.channels_last))
-            paintings.append((painting.float() / 2 + 0.5).clamp(0, 1).cpu())
-        return torch.cat(paintings)
-
-    return Painter(paint, show)
+    return show

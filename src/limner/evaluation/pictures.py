@@ -6,6 +6,7 @@ All are squares in 0..1. Held-out pictures are wider than what is painted: a cam
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +31,9 @@ from limner.progress import Progress
 
 MAX_FRAMES = 100
 """Frames of a clip: the first ones, three seconds or four."""
+
+MAX_TRAINING = 1000
+"""Training pictures that paintings are compared with: each is seen once, in some 10 ms."""
 
 MIN_PICTURES = 4
 """Fewest held-out pictures: with fewer, no interval means anything."""
@@ -58,33 +62,45 @@ def load_held_out(store: ImageStore, pixels: int, count: int) -> HeldOut:
     )
 
 
-def load_training(store: ImageStore, pixels: int, count: int) -> Tensor:
-    """At most `count` training pictures of a store, evenly spread, as small as the judge sees them."""
-    batches = _load(store, evenly_spaced(store.training, count), pixels)
+def load_training(store: ImageStore, pixels: int) -> Tensor:
+    """At most `MAX_TRAINING` training pictures of a store, as small as the judge sees them."""
+    batches = _load(store, evenly_spaced(store.training, MAX_TRAINING), pixels)
     return torch.cat([shrink(crop_middle(batch.targets)) for batch in batches])
 
 
 def read_folder(folder: Path, pixels: int, count: int, progress: Progress) -> Tensor:
     """At most `count` pictures of a folder, evenly spread, as `HeldOut` has them. Clips are passed over.
 
-    Raises LimnerError where too few can be read.
+    Raises LimnerError where fewer than `MIN_PICTURES` can be read.
     """
-    sources = [source for source in find_sources([folder]).sources if source.kind == "image"]
-    side, squares = pixels + 2 * MARGIN, []
-    chosen = evenly_spaced(sources, count)
-    for number, source in enumerate(chosen, start=1):
-        progress(number, len(chosen), f"Reading {printable(folder.name)}")
-        try:
-            picture = center_crop(read_image(source.path, at_least=side), side)
-        except UnreadableFile:
-            continue  # a few that cannot be read do not change what the others say
-        squares.append(torch.from_numpy(picture))
+    squares = list(_read_squares(folder, pixels, count, progress))
     if len(squares) < MIN_PICTURES:
         raise LimnerError(
             f"{printable(folder)} has {len(squares)} pictures that can be read, and measures need "
             f"{MIN_PICTURES} or more: name a folder with more."
         )
-    return torch.stack(squares).permute(0, 3, 1, 2).contiguous()
+    return torch.cat(squares)
+
+
+def read_training(folder: Path, pixels: int, progress: Progress) -> Tensor:
+    """At most `MAX_TRAINING` pictures of a folder, as `load_training` has them. Raises LimnerError
+    where none can be read."""
+    squares = _read_squares(folder, pixels, MAX_TRAINING, progress)
+    small = [shrink(crop_middle(square)) for square in squares]
+    if not small:
+        raise LimnerError(f"{printable(folder)} has no picture that can be read: name another folder.")
+    return torch.cat(small)
+
+
+def _read_squares(folder: Path, pixels: int, count: int, progress: Progress) -> Iterator[Tensor]:
+    """Pictures (1, 3, P + 2 `MARGIN`, P + 2 `MARGIN`); a few that cannot be read change no figure."""
+    sources = [source for source in find_sources([folder]).sources if source.kind == "image"]
+    side, chosen = pixels + 2 * MARGIN, evenly_spaced(sources, count)
+    for number, source in enumerate(chosen, start=1):
+        progress(number, len(chosen), f"Reading {printable(folder.name)}")
+        with suppress(UnreadableFile):
+            picture = center_crop(read_image(source.path, at_least=side), side)
+            yield torch.from_numpy(picture).permute(2, 0, 1)[None].contiguous()
 
 
 def read_frames(path: Path, pixels: int) -> Tensor:

@@ -15,8 +15,11 @@ from torch import Tensor
 
 from limner.evaluation.bootstrap import LEVEL, ROUNDS, Interval, bootstrap
 
-Figure = Callable[[Tensor, Tensor], float]
-"""A figure, above 0, of what was measured of pictures (N, ...) with weights (N,)."""
+Figure = Callable[[Tensor], Tensor]
+"""A figure (R,), above 0, of R weighted means (R, ...) of what was measured of pictures."""
+
+MIN_PICTURES = 4
+"""Fewest real pictures that have two halves to compare."""
 
 
 @dataclass(frozen=True)
@@ -26,31 +29,29 @@ class Relative:
     ratio: Interval
     halves: float
     """How far the ratio of two halves of the real pictures is from 1: at most this for 95 % of halvings;
-    NaN for fewer than 4 pictures."""
+    NaN for fewer than `MIN_PICTURES`."""
 
 
 def compare_to_real(figure: Figure, painted: Tensor, real: Tensor, seed: int) -> Relative:
-    """Compare what was measured of N paintings and of the N real pictures that belong to them."""
+    """Compare what was measured of N paintings, (N, ...), and of the N pictures that belong to them."""
 
-    def ratio(weights: Tensor) -> float:
-        return divide(figure(painted, weights), figure(real, weights))
+    def ratio(weights: Tensor) -> Tensor:
+        return figure(average(painted, weights)) / figure(average(real, weights))
 
     return Relative(bootstrap(ratio, len(real), seed), _compare_halves(figure, real, seed))
 
 
-def divide(numerator: float, denominator: float) -> float:
-    """The ratio; NaN where the denominator is 0."""
-    return numerator / denominator if denominator else math.nan
+def average(measured: Tensor, weights: Tensor) -> Tensor:
+    """Weighted means (R, ...) of what was measured of pictures, (N, ...), by R rows of weights (R, N)."""
+    means: Tensor = torch.tensordot(weights / weights.sum(1, keepdim=True), measured, dims=1)
+    return means
 
 
 def _compare_halves(figure: Figure, real: Tensor, seed: int) -> float:
     count = len(real)
-    if count < 4:
+    if count < MIN_PICTURES:
         return math.nan
-    generator = torch.Generator().manual_seed(seed)
-    distances = torch.empty(ROUNDS, dtype=torch.float64)
-    for nth in range(ROUNDS):
-        order = torch.randperm(count, generator=generator)
-        first = torch.zeros(count, dtype=torch.float64).index_fill_(0, order[: count // 2], 1)
-        distances[nth] = abs(divide(figure(real, first), figure(real, 1 - first)) - 1)
-    return float(distances.quantile(LEVEL))
+    shuffled = torch.rand(ROUNDS, count, generator=torch.Generator().manual_seed(seed)).argsort(1)
+    first = (shuffled < count // 2).double()
+    ratios = figure(average(real, first)) / figure(average(real, 1 - first))
+    return float((ratios - 1).abs().quantile(LEVEL))

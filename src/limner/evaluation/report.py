@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group
@@ -16,6 +17,7 @@ from limner import __version__
 from limner.display import printable
 from limner.evaluation.bootstrap import LEVEL, Interval
 from limner.evaluation.relative import Relative
+from limner.reading import read_json
 
 FORMAT = 1
 """Version of the JSON's format, and its mark."""
@@ -95,6 +97,15 @@ class Report:
             *self.left_out,
         ]
         return Group(table, *map(Text, lines))
+
+
+def is_report(path: Path) -> bool:
+    """Whether `path` holds a report that limner wrote."""
+    try:
+        values = read_json(path)
+    except (OSError, ValueError):
+        return False
+    return isinstance(values, dict) and MARK in values
 
 
 def relative_figures(prefix: str, label: str, ratios: Iterable[tuple[str, Relative]]) -> list[Figure]:

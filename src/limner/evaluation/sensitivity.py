@@ -14,8 +14,9 @@ def measure_sensitivity(paintings: Tensor, guides: Tensor, seed: int) -> Interva
     """
     painted, guided = mean_squared_differences(paintings), mean_squared_differences(guides)
 
-    def sensitivity(weights: Tensor) -> float:
-        return float(((weights @ painted @ weights) / (weights @ guided @ weights)).sqrt())
+    def sensitivity(weights: Tensor) -> Tensor:
+        changed, shown = ((weights @ between * weights).sum(1) for between in (painted, guided))
+        return (changed / shown).sqrt()
 
     return bootstrap(sensitivity, len(paintings), seed)
 

@@ -34,8 +34,8 @@ def measure_spectrum(paintings: Tensor, real: Tensor, seed: int) -> SpectrumDiff
         return 10 * ((weights @ painted_power) / (weights @ real_power)).log10()
 
     return SpectrumDifference(
-        rms=bootstrap(lambda weights: float(difference(weights).square().mean().sqrt()), len(real), seed),
-        top_octave=bootstrap(lambda weights: float(difference(weights)[octave].mean()), len(real), seed),
+        rms=bootstrap(lambda weights: difference(weights).square().mean(1).sqrt(), len(real), seed),
+        top_octave=bootstrap(lambda weights: difference(weights)[:, octave].mean(1), len(real), seed),
     )
 
 
