@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_type_hints
 from limner.errors import LimnerError
 from limner.reading import parse_json
 
-Size = Literal["lean", "small", "medium", "large"]
+Size = Literal["full", "lean", "small", "medium", "large"]
 GuideName = Literal["soft", "edges", "colour"]
 Upsampling = Literal["nearest", "transposed"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
@@ -24,26 +24,40 @@ PIXELS = (64, 128, 256, 512)
 class Recipe:
     """All settings that determine a training run."""
 
-    size: Size = "lean"
-    """Generator size: lean is the default; small, medium and large are the paper's (Murr 2020, table 1)."""
+    size: Size = "full"
+    """Generator size: full is the default, lean is for phones and old laptops; small, medium and large are
+    the paper's (Murr 2020, table 1)."""
     pixels: int = 256
     """Side of the painting in pixels: 64, 128, 256 or 512."""
     guide: GuideName = "soft"
     """The network's input: soft (grey, coarse), edges, or colour (the picture itself)."""
     upsampling: Upsampling = "nearest"
-    """Upsampling layers: nearest (then a 3x3 convolution: no checkerboards) or transposed (the paper)."""
-    discriminator: int = 16
+    """Upsampling layers of the paper's sizes: nearest (then a 3x3 convolution: no checkerboards) or
+    transposed (as in the paper). full and lean have nearest."""
+    discriminator: int = 32
     """Width of the PatchGAN's first layer; the pix2pix paper has 64."""
     batch: int = 4
     """Pictures per step, summed over all processes."""
-    learning_rate: float = 2e-4
+    learning_rate: float = 4e-4
     """Adam's learning rate, for both networks."""
     beta1: float = 0.5
     """Adam's decay rate of the first moment."""
-    l1: float = 100.0
-    """Weight of the L1 loss beside the adversarial loss (pix2pix: lambda)."""
+    feature_matching: float = 4.0
+    """Weight of the L1 loss of the discriminator's features, beside the adversarial loss of weight 1."""
+    perceptual: float = 3.0
+    """Weight of the perceptual loss: the difference of SqueezeNet's features."""
+    low_l1: float = 10.0
+    """Weight of the L1 loss of means of 8x8 pixels."""
+    l1: float = 4.0
+    """Weight of the L1 loss. A high one blurs."""
+    light: float = 10.0
+    """Weight of the loss of scenes: light and dark that a camera shows have to appear in the painting."""
+    motion: float = 0.0
+    """Weight of the loss of a moved camera: paintings have to move with it."""
+    average: float = 0.998
+    """Decay of the moving average of the generator's weights, which is what paints."""
     dropout: float = 0.5
-    """Dropout rate of the generator's three innermost upsampling layers."""
+    """Dropout rate of the three innermost upsampling layers of the paper's sizes."""
     flip: bool = True
     """Mirror half of the pictures, left to right."""
     scale: float = 1.3
@@ -68,6 +82,11 @@ class Recipe:
                 f"pixels is {self.pixels}; choose a power of two from 64 to 512: "
                 f"{', '.join(map(str, PIXELS))}."
             )
+        if self.upsampling == "transposed" and self.size in ("full", "lean"):
+            raise LimnerError(
+                f"upsampling is transposed, which {self.size} has not; choose nearest, or one of the paper's "
+                "sizes: small, medium, large."
+            )
         if self.batch < 2:
             raise LimnerError(f"batch is {self.batch}; batch norm needs at least 2 pictures in a step.")
         if not 4 <= self.discriminator <= 256:
@@ -75,7 +94,13 @@ class Recipe:
         for name, low, high in (
             ("learning_rate", 1e-7, 1.0),
             ("beta1", 0.0, 0.999),
+            ("feature_matching", 0.0, 1e4),
+            ("perceptual", 0.0, 1e4),
+            ("low_l1", 0.0, 1e4),
             ("l1", 0.0, 1e4),
+            ("light", 0.0, 1e4),
+            ("motion", 0.0, 1e4),
+            ("average", 0.0, 0.99999),
             ("dropout", 0.0, 0.9),
             ("scale", 1.0, 1.3),
             ("brightness", 0.0, 1.0),

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 
 from limner.networks.patchgan import make_discriminator
-from limner.networks.unet import make_generator
+from limner.networks.generator import make_generator
 from limner.recipe import Recipe
 
 

@@ -18,13 +18,13 @@ from limner.export.tfjs import MODEL, write_tfjs
 from limner.export.tflite import write_tflite
 from limner.files import atomic_write
 from limner.look.look import Look, open_look
-from limner.networks.unet import UNet, make_generator
+from limner.networks.generator import Generator, make_generator
 from limner.recipe import Recipe, Size
 
 ONNX = "look.onnx"
 
 
-def random_generator(recipe: Recipe) -> UNet:
+def random_generator(recipe: Recipe) -> Generator:
     """A generator with random weights that keep the features' variance from layer to layer (He).
 
     With the default initialisation the features would fade, and every engine would paint the same flat grey

@@ -12,7 +12,7 @@ from limner.data.augmentation import TrainingPair, make_pair
 from limner.data.loader import center_batch
 from limner.data.store import ImageStore
 from limner.guide import GuideModule
-from limner.networks.unet import UNet
+from limner.networks.generator import Generator
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class Samples:
         batch = center_batch(self._pictures, indices).to(self._device)
         return make_pair(batch, self._guide, self.pixels)
 
-    def held_out_l1(self, generator: UNet) -> float | None:
+    def held_out_l1(self, generator: Generator) -> float | None:
         """Mean absolute difference on `MAX_LOGGED` held-out pictures, on the scale of -1..1.
 
         Dropout is off. None where no picture is held out.
@@ -79,7 +79,7 @@ def evenly_spaced(indices: Sequence[T], count: int) -> list[T]:
 
 
 @torch.no_grad()
-def generate(generator: UNet, inputs: Tensor) -> Tensor:
+def generate(generator: Generator, inputs: Tensor) -> Tensor:
     """Paint `inputs` without dropout. The generator is left in training mode."""
     generator.eval()
     painting: Tensor = generator(inputs)

@@ -18,7 +18,7 @@ from torch import Tensor
 from limner.evaluation.samples import Samples, evenly_spaced, generate
 from limner.files import atomic_write
 from limner.mark import save_options
-from limner.networks.unet import UNet
+from limner.networks.generator import Generator
 
 MAX_CELL = 256
 """Largest side of a cell, in pixels."""
@@ -31,7 +31,7 @@ MARGIN, LINE = 72, 20
 INK, PAPER = (40, 40, 40), (250, 250, 248)
 
 
-def draw_generator_sheet(samples: Samples, generator: UNet, caption: str) -> Image.Image:
+def draw_generator_sheet(samples: Samples, generator: Generator, caption: str) -> Image.Image:
     """The sheet of the generator's current paintings."""
     inputs, target = samples.sheet_pairs()
     rows = {"shown": inputs, "painting": generate(generator, inputs), "target": target}

@@ -31,7 +31,7 @@ from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
 from limner.look.storage import STORAGES, Storage
 from limner.networks.summary import count_parameters, summarize_layers
-from limner.networks.unet import UNet
+from limner.networks.generator import Generator
 from limner.recipe import Recipe
 from limner.replacing import check_replaceable
 
@@ -73,7 +73,7 @@ class ExportReport:
 
 
 def export_look(
-    generator: UNet,
+    generator: Generator,
     recipe: Recipe,
     out: Path,
     *,
@@ -145,7 +145,7 @@ def check_output_path(out: Path, *, force: bool = False) -> None:
     check_replaceable(out, is_limner_look, force=force)
 
 
-def measure_network(generator: UNet, recipe: Recipe) -> tuple[int, int, int]:
+def measure_network(generator: Generator, recipe: Recipe) -> tuple[int, int, int]:
     """Parameters, multiply-adds and zero-stuffed multiply-adds, all as `ExportReport` has them."""
     image = torch.zeros(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
     counted = summarize_layers(fuse_for_inference(generator), image)
@@ -156,7 +156,7 @@ def measure_network(generator: UNet, recipe: Recipe) -> tuple[int, int, int]:
     )
 
 
-def _check_weights(generator: UNet) -> None:
+def _check_weights(generator: Generator) -> None:
     if not all(torch.isfinite(value).all() for value in generator.state_dict().values()):
         raise LimnerError(
             "The network has weights that are NaN or infinite: its training diverged. Train it again with "

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from limner.networks.unet import make_generator
+from limner.networks.generator import make_generator
 from limner.recipe import Recipe
 from limner.summary import LayerSummary, NetworkSummary
 

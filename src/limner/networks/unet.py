@@ -1,4 +1,4 @@
-"""The pix2pix U-Net (Isola et al. 2016) with the filters of Murr 2020, table 1, and our `lean`.
+"""The pix2pix U-Net (Isola et al. 2016) with the filters of Murr 2020, table 1.
 
 Every encoder level halves the image with a 4x4 stride-2 convolution. Every decoder level doubles it and
 also gets the features of the matching encoder level through a skip connection. Skips are taken after the
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from limner.recipe import Recipe, Size, Upsampling
+from limner.recipe import Size, Upsampling
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,6 @@ class UNetConfig:
 
 
 CONFIGS: dict[Size, UNetConfig] = {
-    "lean": UNetConfig(16, 64, 7),
     "small": UNetConfig(4, 512, 8),
     "medium": UNetConfig(8, 512, 8),
     "large": UNetConfig(64, 512, 8),
@@ -147,18 +146,6 @@ class UNet(nn.Module):
 def batch_norm(channels: int) -> nn.BatchNorm2d:
     """Batch norm with Keras' epsilon: torch's 1e-5 divides by almost 0 at a one-pixel innermost level."""
     return nn.BatchNorm2d(channels, eps=1e-3)
-
-
-def make_generator(recipe: Recipe) -> UNet:
-    """The recipe's generator with pix2pix's initial weights: normal, standard deviation 0.02."""
-    network = UNet(
-        filters(recipe.size, recipe.pixels),
-        recipe.guide_channels,
-        recipe.upsampling,
-        recipe.dropout,
-    )
-    network.apply(init_weights)
-    return network
 
 
 def init_weights(module: nn.Module) -> None:

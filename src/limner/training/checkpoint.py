@@ -2,7 +2,7 @@
 
 ```
 checkpoints/step-00001234.safetensors
-    tensors   generator.*, discriminator.*, generator_adam.*, discriminator_adam.*, sums
+    tensors   generator.*, average.*, discriminator.*, generator_adam.*, discriminator_adam.*, sums
     metadata  limner.checkpoint, step, epoch, position, seconds, scaler, recipe, pictures, crc32
 ```
 
@@ -30,7 +30,7 @@ from limner.files import atomic_write
 from limner.recipe import Recipe
 from limner.training.state import TrainState
 
-FORMAT = "1"
+FORMAT = "2"
 """Version of the format; it changes with the meaning of the files."""
 
 MAX_KEPT = 2

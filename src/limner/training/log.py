@@ -19,13 +19,19 @@ class EpochRecord:
     epoch: int
     """Epochs finished so far."""
     d_real: float
-    """Mean over the epoch: the discriminator's cross-entropy on photos; 0.69 where it guesses."""
+    """Mean over the epoch: the discriminator's hinge loss on photos; 1 where it guesses."""
     d_fake: float
     """The same on paintings."""
     g_adversarial: float
-    """The generator's adversarial cross-entropy."""
+    """The generator's adversarial loss: less than 0 where the discriminator believes it."""
+    g_feature_matching: float
+    """The generator's further losses, without their weights: see `limner.training.losses`."""
+    g_perceptual: float
+    g_low_l1: float
     g_l1: float
     """Mean absolute difference between painting and target, on the scale of -1..1."""
+    g_light: float
+    g_motion: float
     held_out_l1: float | None
     """The same on up to 16 held-out pictures, without dropout; null where no picture is held out."""
     pictures_per_second: float

@@ -25,7 +25,6 @@ from pathlib import Path
 
 import torch
 
-from limner.data.augmentation import make_pair
 from limner.data.loader import BatchLoader, Position
 from limner.data.store import ImageStore
 from limner.errors import LimnerError
@@ -41,11 +40,12 @@ from limner.training.budget import Budget
 from limner.training.checkpoint import is_all_finite, list_checkpoints, load_newest, save_checkpoint
 from limner.training.distributed import ProcessGroup, process_group
 from limner.training.log import EpochRecord, RunLog
-from limner.training.pix2pix import LOSSES, train_step
+from limner.training.inputs import make_inputs
+from limner.training.pix2pix import train_step
 from limner.training.reporter import NullReporter, Reporter, Status
 from limner.training.run import Run, begin_run, check_run, open_run
 from limner.training.signals import StopSignal
-from limner.training.state import TrainState
+from limner.training.state import LOSSES, TrainState
 from limner.training.timing import StepTimer
 
 LOSS_CHECK_STEPS = 20
@@ -132,10 +132,10 @@ class Trainer:
         stream = self.loader.stream(state.position)
         while not stop:
             timer.start_step()
-            pair = make_pair(next(stream), self.guide, self.recipe.pixels)
+            inputs = make_inputs(next(stream), self.guide, self.recipe, state.position.step, group.rank)
             timer.end_preparing()
             torch.manual_seed(derive_seed(self.recipe.seed, DROPOUT, state.position.step, group.rank))
-            state.sums += train_step(state, self.recipe, pair, group)
+            state.sums += train_step(state, self.recipe, self.guide, inputs, group)
             state.position = state.position.next(self.loader.steps_per_epoch)
             epoch_over = state.position.epoch_step == 0
             are_losses_due = self.losses_due(epoch_over)
@@ -251,7 +251,7 @@ class Trainer:
         )
 
     def recalibrate(self) -> None:
-        """Recompute the generator's batch-norm statistics over the first batches of the first epoch.
+        """Recompute the average's batch-norm statistics over the inputs of the first steps.
 
         Only once per step, since they depend on the weights alone.
         """
@@ -261,8 +261,10 @@ class Trainer:
         count = min(self.loader.steps_per_epoch, MAX_BATCHES)
         positions = (Position(step, 0, step) for step in range(count))
         batches = (self.loader.at(position).to(self.group.device) for position in positions)
-        inputs = (make_pair(batch, self.guide, self.recipe.pixels).input for batch in batches)
-        recalibrate_batch_norm(self.state.generator, inputs)
+        inputs = (
+            make_inputs(batch, self.guide, self.recipe, step).all() for step, batch in enumerate(batches)
+        )
+        recalibrate_batch_norm(self.state.average, inputs)
 
     def close_epoch(self) -> None:
         """Log the finished epoch and reset the sums of the losses.
@@ -280,7 +282,7 @@ class Trainer:
             step=self.state.position.step,
             epoch=self.state.position.epoch,
             **self.losses,
-            held_out_l1=self.samples.held_out_l1(self.state.generator),
+            held_out_l1=self.samples.held_out_l1(self.state.average),
             pictures_per_second=speed,
             seconds=self.timer.seconds,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -301,7 +303,7 @@ class Trainer:
             caption = f"epoch {position.epoch:,}, step {position.step:,}, {state.seconds / 60:,.1f} min"
             path = self.run.samples / f"step-{position.step:08}.jpg"
             if self.may_write(path, "sample sheet"):
-                write_image(path, draw_generator_sheet(self.samples, state.generator, caption))
+                write_image(path, draw_generator_sheet(self.samples, state.average, caption))
                 self.report.on_samples(path)
         self.timer.end_checkpoint(start)
 

@@ -1,73 +1,115 @@
-"""One step of pix2pix (Isola et al. 2016): the discriminator learns, then the generator.
+"""One step of training: the discriminator learns, then the generator.
 
-The generator paints once in a step; both losses use that painting. The discriminator is frozen while the
-generator learns, so no gradients of its weights are computed.
+It is pix2pix (Isola et al. 2016) with other losses. The generator paints once in a step, and all losses use
+that painting. The discriminator is frozen while the generator learns, so no gradients of its weights are
+computed.
+
+Beside the pairs, the generator paints inputs that have no target:
+
+- Scenes (`limner.data.synthetic.scenes`) are what a camera shows and photos do not. The discriminator
+  judges their paintings, and the guide of a painting has to be the guide that was shown.
+- The first pair is painted again with the camera moved by a few pixels. The painting has to move with it
+  (Eilertsen et al. 2019, *Single-frame regularization for temporally stable CNNs*).
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
-from limner.data.augmentation import TrainingPair
+from limner.guide import GuideModule
 from limner.recipe import Recipe
 from limner.training.distributed import ProcessGroup
+from limner.training.inputs import StepInputs
+from limner.training.losses import (
+    adversarial_loss,
+    fake_loss,
+    feature_matching,
+    light_loss,
+    low_frequency_l1,
+    motion_loss,
+    perceptual_loss,
+    real_loss,
+)
+from limner.training.moving_average import update_average
 from limner.training.state import TrainState
 
-LOSSES = ("d_real", "d_fake", "g_adversarial", "g_l1")
-"""What `train_step` returns: the discriminator's cross-entropy on photos and on paintings (0.69 where it
-guesses), the generator's adversarial cross-entropy, and the mean absolute difference between
-painting and target on the scale of -1..1 (0..2)."""
-
-
-def train_step(state: TrainState, recipe: Recipe, pair: TrainingPair, group: ProcessGroup) -> Tensor:
-    """Update both networks once; returns the losses (4,) float32 in the order of `LOSSES`."""
+def train_step(
+    state: TrainState, recipe: Recipe, guide: GuideModule, inputs: StepInputs, group: ProcessGroup
+) -> Tensor:
+    """Update the networks and the average once; returns the losses, float32, in the order of `LOSSES`."""
     with state.autocast():
-        painting = state.generator(pair.input)
-    real, fake = _update_discriminator(state, pair, painting.detach(), group)
-    adversarial, l1 = _update_generator(state, recipe, pair, painting, group)
+        paintings = inputs.split(state.generator(inputs.all()))
+    d_losses = _update_discriminator(state, inputs, paintings, group)
+    g_losses = _update_generator(state, recipe, guide, inputs, paintings, group)
     state.scaler.update()
-    losses = torch.stack([real, fake, adversarial, l1]).detach()
+    update_average(state.average, state.generator, recipe.average, state.position.step)
+    losses = torch.stack([*d_losses, *g_losses]).detach()
     group.all_reduce_mean([losses])
     return losses
 
 
 def _update_discriminator(
-    state: TrainState, pair: TrainingPair, painting: Tensor, group: ProcessGroup
-) -> tuple[Tensor, Tensor]:
+    state: TrainState, inputs: StepInputs, paintings: Paintings, group: ProcessGroup
+) -> list[Tensor]:
     state.discriminator.requires_grad_(True)
     with state.autocast():
-        real = real_loss(state.discriminator(pair.input, pair.target))
-        fake = fake_loss(state.discriminator(pair.input, painting))
+        real = real_loss(state.discriminator(inputs.pair.target)[0])
+        fakes = torch.cat([paintings.pairs, paintings.scenes]).detach()
+        fake = fake_loss(state.discriminator(fakes)[0])
     state.discriminator_optimizer.zero_grad()
-    # Halved, so that the discriminator learns at half the generator's rate (Isola et al. 2016, 3.3).
-    state.scaler.scale((real + fake) / 2).backward()  # type: ignore[no-untyped-call]
+    state.scaler.scale(real + fake).backward()  # type: ignore[no-untyped-call]
     group.average_gradients(state.discriminator.parameters())
     state.scaler.step(state.discriminator_optimizer)
-    return real, fake
+    return [real, fake]
 
 
 def _update_generator(
-    state: TrainState, recipe: Recipe, pair: TrainingPair, painting: Tensor, group: ProcessGroup
-) -> tuple[Tensor, Tensor]:
+    state: TrainState,
+    recipe: Recipe,
+    guide: GuideModule,
+    inputs: StepInputs,
+    paintings: Paintings,
+    group: ProcessGroup,
+) -> list[Tensor]:
+    painting, target = paintings.pairs, inputs.pair.target
     state.discriminator.requires_grad_(False)
     with state.autocast():
-        adversarial = real_loss(state.discriminator(pair.input, painting))
-    l1 = (painting.float() - pair.target).abs().mean()
+        logits, features = state.discriminator(torch.cat([painting, paintings.scenes]))
+        with torch.no_grad():
+            targets = state.discriminator(target)[1]
+        losses = {
+            "adversarial": adversarial_loss(logits),
+            "feature_matching": feature_matching([maps[: len(target)] for maps in features], targets),
+            "perceptual": _perceptual_loss(state, painting, target),
+        }
+    painting = painting.float()
+    losses |= {
+        "low_l1": low_frequency_l1(painting, target),
+        "l1": (painting - target).abs().mean(),
+        "light": _light_loss(guide, inputs, paintings),
+        "motion": motion_loss(painting[:1], paintings.moved.float(), inputs.motion),
+    }
+    weights = {"adversarial": 1.0} | {name: getattr(recipe, name) for name in losses if name != "adversarial"}
+    loss = torch.stack([weights[name] * value for name, value in losses.items()]).sum()
     state.generator_optimizer.zero_grad()
-    loss = adversarial + recipe.l1 * l1
     state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
     group.average_gradients(state.generator.parameters())
     state.scaler.step(state.generator_optimizer)
-    return adversarial, l1
+    return list(losses.values())
 
 
-def real_loss(logits: Tensor) -> Tensor:
-    """Mean cross-entropy of logits against "this is a photo", in float32."""
-    return softplus(-logits.float()).mean()
+def _perceptual_loss(state: TrainState, painting: Tensor, target: Tensor) -> Tensor:
+    """The perceptual loss of a part of the pictures, or 0 where the recipe has none."""
+    if state.features is None:
+        return painting.new_zeros(())
+    view, target_view = take_view(torch.cat([painting, target])).chunk(2)
+    return perceptual_loss(state.features, view, target_view)
 
 
-def fake_loss(logits: Tensor) -> Tensor:
-    """Mean cross-entropy of logits against "this is a painting", in float32."""
-    return softplus(logits.float()).mean()
+def _light_loss(guide: GuideModule, inputs: StepInputs, paintings: Paintings) -> Tensor:
+    """How far the guides of scenes' paintings are from those of the scenes, or 0 without scenes."""
+    if not len(paintings.scenes) or not isinstance(guide, SoftGuide):
+        return paintings.scenes.new_zeros((), dtype=torch.float32)
+    painted = guide.coarse(paintings.scenes.float() / 2 + 0.5)
+    return (painted - inputs.scene_cells).abs().mean()

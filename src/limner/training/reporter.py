@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ class Status:
     epochs: int | None
     """The budget in epochs; None where only time is limited."""
     losses: Mapping[str, float]
-    """Means over the current epoch, by the names of `limner.training.pix2pix.LOSSES`; empty at first."""
+    """Means over the current epoch, by the names of `limner.training.state.LOSSES`; empty at first."""
     pictures_per_second: float
     """Throughput over the steps alone: see `StepTimer.pictures_per_second`."""
     seconds: float
@@ -79,11 +78,11 @@ def describe_losses(status: Status) -> str:
     if not status.losses or status.step < WARM_UP_STEPS:
         return "Warming up."
     mean_loss = (status.losses["d_real"] + status.losses["d_fake"]) / 2
-    if mean_loss < 0.05:
+    if mean_loss < 0.1:
         return "The discriminator tells every painting from a photo: the generator learns little from it."
-    if mean_loss < 0.35:
+    if mean_loss < 0.4:
         return "The discriminator is ahead: it tells most paintings from photos."
-    if mean_loss < 0.95 * math.log(2):
+    if mean_loss < 0.95:
         return "The two networks are in balance."
     return "The discriminator can hardly tell paintings from photos: it guesses."
 

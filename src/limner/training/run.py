@@ -28,9 +28,9 @@ from limner.reading import read_json, read_regular
 from limner.recipe import Recipe
 
 if TYPE_CHECKING:
-    from limner.networks.unet import UNet
+    from limner.networks.generator import Generator
 
-FORMAT = 1
+FORMAT = 2
 """Version of the format; it changes with the meaning of the folder's files."""
 
 
@@ -71,12 +71,12 @@ class Run:
         sheets = sorted(path for path in found if path.stem.removeprefix("step-").isdecimal())
         return [path for path in sheets if read_image_mark(path) == "sample sheet"]
 
-    def generator(self) -> UNet:
-        """The generator of the last intact checkpoint, on the CPU, in evaluation mode.
+    def generator(self) -> Generator:
+        """The averaged generator of the last intact checkpoint, on the CPU, in evaluation mode.
 
         Raises LimnerError where there is no checkpoint, none can be read, or it has another version.
         """
-        from limner.networks.unet import make_generator
+        from limner.networks.generator import make_generator
         from limner.training.checkpoint import (
             DamagedCheckpoint,
             check_networks_match,
@@ -87,10 +87,10 @@ class Run:
         network = make_generator(self.recipe)
         for path in list_checkpoints(self.checkpoints):
             try:
-                tensors, _ = read_checkpoint(path, "generator.")
+                tensors, _ = read_checkpoint(path, "average.")
             except DamagedCheckpoint:
                 continue
-            found = {name.removeprefix("generator."): tensor for name, tensor in tensors.items()}
+            found = {name.removeprefix("average."): tensor for name, tensor in tensors.items()}
             check_networks_match(path, network.state_dict(), found)
             network.load_state_dict(found)
             return network.eval()

@@ -1,19 +1,38 @@
-"""The state of training: two networks, their Adam optimisers, a gradient scaler, and the position."""
+"""The state of training: the networks, their Adam optimisers, a gradient scaler, and the position."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from limner.data.loader import Position
+from limner.networks.features import SqueezeNet, load_squeezenet
+from limner.networks.generator import make_generator
 from limner.networks.patchgan import make_discriminator
-from limner.networks.unet import make_generator
 from limner.recipe import Recipe
 from limner.seeding import INIT, derive_seed
 
 Network = TypeVar("Network", bound=nn.Module)
+
+BETA2 = 0.99
+"""Adam's decay rate of the second moment. torch's 0.999 remembers the first, wild steps for too long."""
+
+LOSSES = (
+    "d_real",
+    "d_fake",
+    "g_adversarial",
+    "g_feature_matching",
+    "g_perceptual",
+    "g_low_l1",
+    "g_l1",
+    "g_light",
+    "g_motion",
+)
+"""The losses of a step, those of `limner.training.losses` in its order, without their weights. The
+discriminator's are 1 where it guesses. A loss that a step has no inputs for is 0."""
 
 
 class TrainState:
@@ -23,7 +42,11 @@ class TrainState:
         torch.manual_seed(derive_seed(recipe.seed, INIT))
         # Initial weights are drawn on the CPU, so they are the same on every device.
         self.generator = to_device(make_generator(recipe), device)
+        self.average = copy.deepcopy(self.generator).requires_grad_(False)
+        """The moving average of the generator: what paints."""
         self.discriminator = to_device(make_discriminator(recipe), device)
+        self.features = to_device(load_squeezenet(), device) if recipe.perceptual else None
+        """The frozen network of the perceptual loss."""
         self.generator_optimizer = make_optimizer(self.generator, recipe)
         self.discriminator_optimizer = make_optimizer(self.discriminator, recipe)
         self.device = device
@@ -33,7 +56,7 @@ class TrainState:
         self.position = Position()
         self.seconds = 0.0
         """Training time over all sessions."""
-        self.sums = torch.zeros(4, dtype=torch.float64, device=device)
+        self.sums = torch.zeros(len(LOSSES), dtype=torch.float64, device=device)
         """Sums of the losses over the current epoch."""
 
     def autocast(self) -> torch.autocast:
@@ -43,6 +66,7 @@ class TrainState:
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor that training changes, by a name that begins with its owner."""
         named: dict[str, Tensor] = {"sums": self.sums}
+        named |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
         for owner, network, optimizer in (
             ("generator", self.generator, self.generator_optimizer),
             ("discriminator", self.discriminator, self.discriminator_optimizer),
@@ -64,7 +88,7 @@ def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
     """The recipe's Adam with its state allocated, so that it can be saved and loaded by copying tensors."""
     parameters = list(network.parameters())
     optimizer = torch.optim.Adam(
-        parameters, lr=recipe.learning_rate, betas=(recipe.beta1, 0.999), fused=True
+        parameters, lr=recipe.learning_rate, betas=(recipe.beta1, BETA2), fused=True
     )
     for parameter in parameters:
         optimizer.state[parameter] = {

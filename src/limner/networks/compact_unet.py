@@ -1,0 +1,195 @@
+"""The generators `full` and `lean`: small U-Nets for pictures without frames, grids and bands.
+
+They differ from pix2pix's U-Net in five ways:
+
+- For the soft guide the encoder begins at 32 pixels. The guide's 11 x 11 cells hold nothing finer; above
+  32 pixels there are only the layers that paint. Other guides have an encoder from the full side, whose
+  skips end at half of it.
+- Every convolution is 3x3 and repeats the border's pixels. Zeros beyond the border are what a network sees
+  nowhere else in a picture, and paints as a frame.
+- Doubling is by nearest neighbour and a 3x3 convolution, which leaves no checkerboard.
+- The last layer works at the full side. A layer that doubles the side and makes colours at once paints each
+  feature by four fixed filters, which is seen as a grid of two pixels.
+- A fixed noise is added at 32 pixels. Where the guide is flat, a convolution without it can only paint what
+  is flat too: bands.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, conv2d, conv_transpose2d, pad
+
+from limner.networks.unet import batch_norm
+from limner.recipe import GuideName, Size
+
+START = 32
+"""Side in pixels at which the encoder begins for the soft guide, and at which layers are widest."""
+
+LEVELS = 4
+"""Sides of the inner U-Net: 32, 16, 8 and 4 pixels."""
+
+GRAIN = 0.15
+"""Initial strength of the noise, on the scale of the guide's -1..1."""
+
+
+@dataclass(frozen=True)
+class CompactConfig:
+    """Channels of a `CompactUNet`."""
+
+    inner: int
+    """At `START` pixels and below."""
+    outer: tuple[int, ...]
+    """After each doubling above `START`: at 64, 128, 256 and 512 pixels."""
+
+
+CONFIGS: dict[Size, CompactConfig] = {
+    "full": CompactConfig(96, (64, 32, 16, 16)),
+    "lean": CompactConfig(48, (32, 16, 8, 8)),
+}
+
+
+class EdgeConv(nn.Module):
+    """A 3x3 convolution that repeats the border's pixels: (B, in, H, W) to (B, out, H/stride, W/stride)."""
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(channels_out, channels_in, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(channels_out))
+        self.stride = stride
+
+    def forward(self, image: Tensor) -> Tensor:
+        edged = pad(image, (1, 1, 1, 1), mode="replicate")
+        return conv2d(edged, self.weight, self.bias, self.stride)
+
+
+class DoublingConv(EdgeConv):
+    """Nearest-neighbour doubling, then an `EdgeConv`: (B, in, H, W) to (B, out, 2H, 2W).
+
+    Both together are one 4x4 transposed convolution of stride 2 with the kernel M w M^T, borders included:
+    the doubled image repeats its border where the small image does. It is computed in that form, at 4/9 of
+    the multiply-adds; the weights stay 3x3.
+    """
+
+    def forward(self, image: Tensor) -> Tensor:
+        edged = pad(image, (1, 1, 1, 1), mode="replicate")
+        return conv_transpose2d(edged, self.transposed_kernel(), self.bias, stride=2, padding=3)
+
+    def transposed_kernel(self) -> Tensor:
+        """(in, out, 4, 4): the kernel of the equal transposed convolution."""
+        # A row marks which of the three taps reach this offset of the doubled image. It reverses their
+        # order, because a transposed convolution scatters.
+        spread = self.weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+        return torch.einsum("ai,ocij,bj->coab", spread, self.weight, spread)
+
+
+class Block(nn.Module):
+    """A convolution, batch norm and leaky ReLU."""
+
+    def __init__(self, conv: EdgeConv) -> None:
+        super().__init__()
+        self.conv = conv
+        self.norm = batch_norm(len(conv.bias))
+        self.activation = nn.LeakyReLU(0.2)
+
+    def forward(self, image: Tensor) -> Tensor:
+        features: Tensor = self.activation(self.norm(self.conv(image)))
+        return features
+
+
+class Grain(nn.Module):
+    """Adds a fixed noise to (B, C, 32, 32), with a learned strength for each channel.
+
+    In training each picture gets the noise from another place, so that no place of a painting is special.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        # Drawn by a generator of its own: the noise is a constant of the architecture, not a weight.
+        noise = torch.randn(1, 1, START, START, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("noise", noise, persistent=False)
+        self.noise: Tensor
+        self.strength = nn.Parameter(torch.full((channels, 1, 1), GRAIN))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return image + self.strength * (self._moved(len(image)) if self.training else self.noise)
+
+    def _moved(self, count: int) -> Tensor:
+        moves = torch.randint(START, (count, 2)).tolist()
+        return torch.cat([self.noise.roll(move, (2, 3)) for move in moves])
+
+
+class CompactUNet(nn.Module):
+    """The generator: a guide (B, C, S, S) in -1..1 to a painting (B, 3, P, P) in -1..1.
+
+    S is P. For the soft guide it may also be `START`: a larger guide is averaged to that.
+    """
+
+    def __init__(self, config: CompactConfig, pixels: int, guide: GuideName, channels_in: int) -> None:
+        super().__init__()
+        inner, outer = config.inner, config.outer[: round(math.log2(pixels / START))]
+        self.is_soft = guide == "soft"
+        self.entry = nn.ModuleList()
+        """The encoder above `START` pixels; a soft guide has none."""
+        channels = channels_in
+        skips: list[int] = []
+        if not self.is_soft:
+            # Half as wide as the decoder's: reading the guide is easier than painting.
+            for width in (width // 2 for width in outer[-2::-1]):
+                self.entry.append(Block(EdgeConv(channels, width, 2)))
+                channels = width
+                skips.append(width)
+            self.entry.append(Block(EdgeConv(channels, inner, 2)))
+            channels = inner
+        self.grain = Grain(channels)
+        self.stem = Block(EdgeConv(channels, inner))
+        self.down = nn.ModuleList(Block(EdgeConv(inner, inner, 2)) for _ in range(LEVELS - 1))
+        self.up = nn.ModuleList(
+            Block(DoublingConv(inner if level == 0 else 2 * inner, inner)) for level in range(LEVELS - 1)
+        )
+        self.join = Block(EdgeConv(2 * inner, inner))
+        self.outer = nn.ModuleList()
+        channels = inner
+        for width in outer:
+            self.outer.append(Block(DoublingConv(channels, width)))
+            channels = width + (skips.pop() if skips else 0)
+        self.last = EdgeConv(channels, 3)
+
+    def forward(self, guide: Tensor) -> Tensor:
+        features, outer_skips = self._enter(guide)
+        features = self.stem(self.grain(features))
+        skips = [features]
+        for down in self.down:
+            features = down(features)
+            skips.append(features)
+        features = skips.pop()
+        for up in self.up:
+            features = torch.cat([up(features), skips.pop()], dim=1)
+        features = self.join(features)
+        for level in self.outer:
+            features = level(features)
+            if outer_skips:
+                features = torch.cat([features, outer_skips.pop()], dim=1)
+        return torch.tanh(self.last(features))
+
+    def _enter(self, guide: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The features at `START` pixels, and the skips above, innermost last."""
+        if self.is_soft:
+            factor = guide.shape[-1] // START
+            return avg_pool2d(guide, factor) if factor > 1 else guide, []
+        skips = []
+        features = guide
+        for block in self.entry:
+            features = block(features)
+            skips.append(features)
+        return features, skips[:-1]
+
+
+def init_compact(module: nn.Module) -> None:
+    """He's normal distribution for leaky ReLU (He et al. 2015), in which signals keep their size."""
+    if isinstance(module, EdgeConv):
+        nn.init.kaiming_normal_(module.weight, 0.2)
+        nn.init.zeros_(module.bias)
