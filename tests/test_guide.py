@@ -69,9 +69,8 @@ def test_a_guide_stays_in_range_beside_steep_edges() -> None:
 def test_a_shifted_grid_moves_the_cells_and_not_the_light() -> None:
     guide = SoftGuide(64)
     ramp = torch.linspace(0.1, 0.9, 64).expand(2, 3, 64, 64)
-    shift = torch.tensor([[0.0, 0.25], [-0.5, 0.5]])
-    shifted = guide.cells(ramp, ZERO, ONE, ZERO, shift)
-    plain = guide.cells(ramp, ZERO, ONE, ZERO)
+    shift = torch.tensor([[0.0, -0.5], [0.25, 0.5]])
+    shifted, plain = guide.coarse(ramp, shift), guide.coarse(ramp)
     half_a_cell = 0.8 * 64 / 63 / 22  # nearly: a pixel that is cut by an edge has one shade
     for at, sign in ((0, -1), (1, 1)):
         moved = shifted[at, :, :, 1:-1] - plain[at, :, :, 1:-1]
@@ -85,8 +84,8 @@ def test_a_shifted_grid_moves_the_cells_and_not_the_light() -> None:
 def test_a_shift_of_nothing_changes_nothing() -> None:
     guide, still = SoftGuide(64), torch.zeros(2, 2)
     picture = noise(2, 3, 64, 64)
-    cells = guide.cells(picture, ZERO, ONE, ZERO, still)
-    torch.testing.assert_close(cells, guide.cells(picture, ZERO, ONE, ZERO))
+    cells = guide.coarse(picture, still)
+    torch.testing.assert_close(cells, guide.coarse(picture))
     for side in (32, 64):
         torch.testing.assert_close(guide.enlarge(cells, side, still), guide.enlarge(cells, side))
 

@@ -98,33 +98,33 @@ class SoftGuide(nn.Module):
     def forward(self, picture: Tensor, brightness: Tensor, contrast: Tensor, levels: Tensor) -> Tensor:
         return self.enlarge(self.cells(picture, brightness, contrast, levels), self.pixels)
 
-    def cells(
-        self,
-        picture: Tensor,
-        brightness: Tensor,
-        contrast: Tensor,
-        levels: Tensor,
-        shift: Tensor | None = None,
-    ) -> Tensor:
-        """The light of a picture (B, 3, P, P) in coarse cells (B, 1, 11, 11), 0..1: all that is kept of it.
+    def cells(self, picture: Tensor, brightness: Tensor, contrast: Tensor, levels: Tensor) -> Tensor:
+        """All that the guide keeps of a picture (B, 3, P, P): cells (B, 1, 11, 11), 0..1."""
+        return self.light(self.coarse(picture), brightness, contrast, levels)
 
-        `shift` (2, B) moves the grid of cells down and to the right, by shares of a cell from -1/2 to 1/2.
+    def coarse(self, picture: Tensor, shift: Tensor | None = None) -> Tensor:
+        """The means of a picture (B, 3, P, P) in the coarse cells (B, 1, 11, 11).
+
+        `shift` (B, 2) moves the grid of cells down and to the right, by shares of a cell from -1/2 to 1/2.
         """
         rows = columns = self.down
         if shift is not None:
-            rows, columns = area_matrix(self.pixels, CELLS, shift)[:, :, None]
+            rows, columns = area_matrix(self.pixels, CELLS, shift)[:, :, None].unbind(1)
         # Rows first, then columns, keeps each product thin: 11 x P, 11 x 11.
-        coarse = torch.matmul(torch.matmul(rows, grey(picture)), columns.mT)
+        return torch.matmul(torch.matmul(rows, grey(picture)), columns.mT)
+
+    def light(self, coarse: Tensor, brightness: Tensor, contrast: Tensor, levels: Tensor) -> Tensor:
+        """Coarse cells after the live inputs."""
         return adjust(self.auto_levels(coarse, levels), brightness, contrast)
 
     def enlarge(self, cells: Tensor, side: int, shift: Tensor | None = None) -> Tensor:
         """Cells (B, 1, 11, 11) as the guide (B, 1, P, P), or for a smaller `side` its exact area mean.
 
-        `side` is a power of two from 32 to P; `shift` is as in `cells`.
+        `side` is a power of two from 32 to P; `shift` is as in `coarse`.
         """
         rows = columns = self.get_buffer(f"up_{side}")
         if shift is not None:
-            rows, columns = _enlarging_matrix(self.pixels, side, shift)[:, :, None]
+            rows, columns = _enlarging_matrix(self.pixels, side, shift)[:, :, None].unbind(1)
         # Cubic interpolation overshoots beside steep edges.
         return torch.matmul(torch.matmul(rows, cells), columns.mT).clamp(0, 1)
 

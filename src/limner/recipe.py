@@ -66,6 +66,8 @@ class Recipe:
     """Largest random change of the guide's brightness, up or down."""
     contrast: float = 0.15
     """Largest random difference of the guide's contrast from 1, up or down."""
+    camera: float = 1.0
+    """How much guides are degraded as by a webcam: dull, dark at the corners, noisy. 0 for not at all."""
     precision: Precision = "auto"
     """auto is float32 on a CPU, and bfloat16 or float16 on a GPU."""
     seed: int = 0
@@ -105,6 +107,7 @@ class Recipe:
             ("scale", 1.0, 1.3),
             ("brightness", 0.0, 1.0),
             ("contrast", 0.0, 0.9),
+            ("camera", 0.0, 1.0),
         ):
             if not low <= getattr(self, name) <= high:  # also refuses NaN
                 raise LimnerError(

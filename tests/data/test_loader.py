@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from helpers.stores import TINY, store
-from limner.data.augmentation import identity_params, sample_params
+from limner.data.augmentation import Batch, identity_params, sample_params
 from limner.data.loader import BatchLoader, Position, center_batch, load_batch
 from limner.data.store import ImageStore
 
@@ -57,6 +57,11 @@ def test_an_epoch_uses_every_picture_and_fills_up_with_its_first(tmp_path: Path)
     assert first != second
 
 
+def noise_of(batch: Batch) -> torch.Tensor:
+    assert batch.camera is not None
+    return batch.camera.noise
+
+
 def test_few_pictures_fill_a_large_batch(tmp_path: Path) -> None:
     pictures = square_store(tmp_path)
     batches = BatchLoader(pictures, replace(TINY, batch=32), CPU)
@@ -73,8 +78,10 @@ def test_a_batch_depends_on_its_position_alone(pictures: ImageStore) -> None:
         assert torch.equal(batch.target, same.target)
         assert torch.equal(batch.window, same.window)
         assert torch.equal(batch.guide_params, same.guide_params)
+        assert torch.equal(noise_of(batch), noise_of(same))
         position = position.next(batches.steps_per_epoch)
     assert not torch.equal(streamed[0].window, streamed[1].window)
+    assert not torch.equal(noise_of(streamed[0]), noise_of(streamed[1]))
     other = BatchLoader(pictures, replace(TINY, seed=1), CPU).at(Position())
     assert not torch.equal(other.window, streamed[0].window)
 
@@ -86,6 +93,12 @@ def test_two_processes_share_one_global_batch(pictures: ImageStore) -> None:
     assert torch.equal(torch.cat([part.target for part in parts]), whole.target)
     assert torch.equal(torch.cat([part.window for part in parts], 1), whole.window)
     assert torch.equal(torch.cat([part.guide_params for part in parts], 1), whole.guide_params)
+    assert torch.equal(torch.cat([noise_of(part) for part in parts]), noise_of(whole))
+
+
+def test_a_recipe_without_a_camera_leaves_guides_alone(pictures: ImageStore) -> None:
+    assert BatchLoader(pictures, replace(TINY, camera=0.0), CPU).at(Position()).camera is None
+    assert center_batch(pictures, pictures.held_out).camera is None
 
 
 def test_positions_follow_each_other() -> None:

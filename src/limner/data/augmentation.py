@@ -2,20 +2,23 @@
 
 Akten's recipe (*Learning to See*, 2017): each time a picture is used, it is scaled to 100 to 130 %, cropped
 and perhaps mirrored, and its guide is made brighter or darker. One affine `grid_sample` does this on the
-device for a whole batch. kornia offers any transform, but costs more.
+device for a whole batch. kornia offers any transform, but costs more. The guide is then degraded as by a
+webcam (`limner.data.camera`).
 
 Both pictures of a training pair get the same crop, so they stay aligned.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
-from limner.guide import GuideModule
+from limner.data.camera import CameraParams, degrade
+from limner.guide import GuideModule, SoftGuide
 from limner.recipe import Recipe
 
 
@@ -78,23 +81,24 @@ class Batch:
     `AugmentationParams.mirror`."""
     guide_params: Tensor
     """float32 (2, B): the guide's brightness and contrast."""
+    camera: CameraParams | None = None
+    """What the inputs' cameras make of them; None for nothing."""
 
     def to(self, device: torch.device) -> Self:
         """Copy the batch to a device, asynchronously where possible."""
-        return type(self)(
-            self.target.to(device, non_blocking=True),
-            None if self.source is None else self.source.to(device, non_blocking=True),
-            self.window.to(device, non_blocking=True),
-            self.guide_params.to(device, non_blocking=True),
-        )
+        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> Self:
         """Copy the batch to page-locked memory, from which a GPU copies asynchronously."""
+        return self._map(Tensor.pin_memory)
+
+    def _map(self, function: Callable[[Tensor], Tensor]) -> Self:
         return type(self)(
-            self.target.pin_memory(),
-            None if self.source is None else self.source.pin_memory(),
-            self.window.pin_memory(),
-            self.guide_params.pin_memory(),
+            function(self.target),
+            None if self.source is None else function(self.source),
+            function(self.window),
+            function(self.guide_params),
+            None if self.camera is None else self.camera.map(function),
         )
 
 
@@ -128,10 +132,25 @@ def make_pair(batch: Batch, guide: GuideModule, pixels: int) -> TrainingPair:
     """Make the training pair of a batch that is on the guide's device."""
     target = crop_and_resize(batch.target, batch.window, pixels)
     source = target if batch.source is None else crop_and_resize(batch.source, batch.window, pixels)
-    brightness, contrast = batch.guide_params.reshape(2, -1, 1, 1, 1)
-    live = {"brightness": brightness, "contrast": contrast, "levels": torch.zeros_like(brightness)}
-    guide_image = guide(source, *(live[name] for name in guide.live))
     return TrainingPair(
-        (2 * guide_image - 1).contiguous(memory_format=torch.channels_last),
+        (2 * _make_guide(batch, source, guide) - 1).contiguous(memory_format=torch.channels_last),
         (2 * target - 1).contiguous(memory_format=torch.channels_last),
     )
+
+
+def _make_guide(batch: Batch, source: Tensor, guide: GuideModule) -> Tensor:
+    """The guide (B, C, P, P) of the batch's inputs (B, 3, P, P), through its cameras."""
+    brightness, contrast = batch.guide_params.reshape(2, -1, 1, 1, 1)
+    camera = batch.camera
+    if not isinstance(guide, SoftGuide):
+        seen = source if camera is None else degrade(source, camera)
+        image: Tensor = guide(seen, brightness, contrast)
+        return image
+    shift = None if camera is None else camera.shift
+    cells = guide.coarse(source, shift)
+    if camera is not None:
+        # The cells are all that is kept of the picture, and degrading these costs next to nothing.
+        cells = degrade(cells, camera)
+    # Auto-levels are for light that training never shows.
+    levels = torch.zeros_like(brightness)
+    return guide.enlarge(guide.light(cells, brightness, contrast, levels), guide.pixels, shift)

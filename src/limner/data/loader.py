@@ -18,9 +18,10 @@ import numpy as np
 import torch
 
 from limner.data.augmentation import AugmentationParams, Batch, identity_params, sample_params
+from limner.data.camera import CameraParams, sample_camera
 from limner.data.store import ImageStore
 from limner.recipe import Recipe
-from limner.seeding import AUGMENTATION, SHUFFLE, derive_generator
+from limner.seeding import AUGMENTATION, CAMERA, SHUFFLE, derive_generator
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,13 @@ class BatchLoader:
         # Drawn for the global batch, so that two processes train on the same data as one.
         params = sample_params(
             recipe, recipe.batch, derive_generator(recipe.seed, AUGMENTATION, position.step)
-        )
-        return load_batch(self._pictures, indices, params.slice(self._share.start, self._share.stop))
+        ).slice(self._share.start, self._share.stop)
+        camera = None
+        if recipe.camera > 0:
+            generator = derive_generator(recipe.seed, CAMERA, position.step)
+            drawn = sample_camera(recipe.camera, recipe.batch, generator)
+            camera = drawn.map(lambda values: values[self._share])
+        return load_batch(self._pictures, indices, params, camera)
 
 
 def center_batch(pictures: ImageStore, indices: Sequence[int]) -> Batch:
@@ -98,7 +104,12 @@ def center_batch(pictures: ImageStore, indices: Sequence[int]) -> Batch:
     return load_batch(pictures, indices, identity_params(len(indices)))
 
 
-def load_batch(pictures: ImageStore, indices: Sequence[int], params: AugmentationParams) -> Batch:
+def load_batch(
+    pictures: ImageStore,
+    indices: Sequence[int],
+    params: AugmentationParams,
+    camera: CameraParams | None = None,
+) -> Batch:
     """Copy the boxes around the pictures' windows from the memory map."""
     side = pictures.short_side
     boxes = np.empty((2 if pictures.is_paired() else 1, len(indices), side, side, 3), np.uint8)
@@ -124,4 +135,5 @@ def load_batch(pictures: ImageStore, indices: Sequence[int], params: Augmentatio
         source=torch.from_numpy(boxes[1]) if pictures.is_paired() else None,
         window=window,
         guide_params=torch.stack([params.brightness, params.contrast]),
+        camera=camera,
     )
