@@ -19,8 +19,8 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 
-from limner.networks.patchgan import make_discriminator
 from limner.networks.generator import make_generator
+from limner.networks.patchgan import make_discriminator
 from limner.recipe import Recipe
 
 

@@ -20,7 +20,6 @@ import torch
 from limner.bench.baseline import BaselineTrainer
 from limner.bench.environment import collect_environment, describe_environment
 from limner.bench.results import write_results
-from limner.data.augmentation import make_pair
 from limner.data.loader import BatchLoader
 from limner.data.prepare import prepare
 from limner.data.store import ImageStore
@@ -31,6 +30,7 @@ from limner.networks.summary import count_parameters
 from limner.progress import Progress, no_progress
 from limner.recipe import Recipe, Size
 from limner.training.distributed import ProcessGroup, process_group
+from limner.training.inputs import make_inputs
 from limner.training.pix2pix import train_step
 from limner.training.state import TrainState
 
@@ -146,7 +146,8 @@ def _limner_steps(
     """Limner's training steps; each `next` runs one and yields its losses."""
     guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
     for batch in BatchLoader(pictures, recipe, group.device).stream(state.position):
-        yield train_step(state, recipe, make_pair(batch, guide, recipe.pixels), group).tolist()
+        inputs = make_inputs(batch, guide, recipe, state.position.step)
+        yield train_step(state, recipe, inputs, group).tolist()
 
 
 def _benchmark_step(step: Callable[[], object], device: torch.device) -> float:

@@ -39,8 +39,8 @@ from limner.training.batch_norm import MAX_BATCHES, recalibrate_batch_norm
 from limner.training.budget import Budget
 from limner.training.checkpoint import is_all_finite, list_checkpoints, load_newest, save_checkpoint
 from limner.training.distributed import ProcessGroup, process_group
-from limner.training.log import EpochRecord, RunLog
 from limner.training.inputs import make_inputs
+from limner.training.log import EpochRecord, RunLog
 from limner.training.pix2pix import train_step
 from limner.training.reporter import NullReporter, Reporter, Status
 from limner.training.run import Run, begin_run, check_run, open_run
@@ -135,7 +135,7 @@ class Trainer:
             inputs = make_inputs(next(stream), self.guide, self.recipe, state.position.step, group.rank)
             timer.end_preparing()
             torch.manual_seed(derive_seed(self.recipe.seed, DROPOUT, state.position.step, group.rank))
-            state.sums += train_step(state, self.recipe, self.guide, inputs, group)
+            state.sums += train_step(state, self.recipe, inputs, group)
             state.position = state.position.next(self.loader.steps_per_epoch)
             epoch_over = state.position.epoch_step == 0
             are_losses_due = self.losses_due(epoch_over)
