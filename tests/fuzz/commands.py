@@ -118,6 +118,14 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
         PIXELS,
         JSON,
     ),
+    "evaluate": _join(
+        _words(st.just("run") | LOOK),
+        _option("--against", SOURCE),
+        _rarely("--training", SOURCE),
+        _rarely("--clip", st.just("gallery/clip.mp4") | SOURCE),
+        _rarely("--out", OUT),
+        FORCE,
+    ),
     "publish": _join(st.lists(LOOK, min_size=1, max_size=2) | st.just([]), TO, FORCE),
     "train": _join(_words(st.just("store") | SOURCE), TO, PIXELS, MINUTES, RECIPE),
     "export": _join(

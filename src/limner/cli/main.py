@@ -15,6 +15,7 @@ from limner.cli.commands.bench import BenchCommand
 from limner.cli.commands.demo import DemoCommand
 from limner.cli.commands.describe import DescribeCommand
 from limner.cli.commands.doctor import DoctorCommand
+from limner.cli.commands.evaluate import EvaluateCommand
 from limner.cli.commands.export import ExportCommand
 from limner.cli.commands.look import LookCommand
 from limner.cli.commands.paint import PaintCommand
@@ -46,6 +47,7 @@ COMMANDS: dict[str, type[Any]] = {
     "paint": PaintCommand,
     "describe": DescribeCommand,
     "doctor": DoctorCommand,
+    "evaluate": EvaluateCommand,
     "bench": BenchCommand,
 }
 ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that paints live in the browser.

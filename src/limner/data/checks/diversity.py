@@ -48,7 +48,12 @@ def vendi_score(thumbnails: Sequence[Thumbnail]) -> float:
         return 0.0
     chosen = _subsample(thumbnails)
     colours = np.stack([_coarse(t.layout).ravel() for t in chosen])
-    eigenvalues = np.linalg.eigvalsh(_similarity(colours, _WIDTH) / len(chosen))
+    return effective_number(_similarity(colours, _WIDTH) / len(chosen))
+
+
+def effective_number(similarity: Floats) -> float:
+    """The Vendi score of a similarity matrix (N, N) whose diagonal is each picture's share, of sum 1."""
+    eigenvalues = np.linalg.eigvalsh(similarity)
     positive = eigenvalues[eigenvalues > 1e-12]
     return float(np.exp(-np.sum(positive * np.log(positive))))
 

@@ -1,0 +1,181 @@
+"""evaluate: measure how well a run or a look paints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import tyro
+from tyro.conf import Positional
+
+from limner.cli.options import NO_DEFAULT_SHOWN
+from limner.display import printable
+from limner.errors import LimnerError
+from limner.recipe import GuideName
+from limner.slug import slugify
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from limner.data.store import ImageStore
+    from limner.evaluation.paint import Painter
+    from limner.evaluation.pictures import HeldOut
+    from limner.evaluation.report import Report
+    from limner.progress import Progress
+
+RESULT = "evaluation.json"
+
+MIN_PIXELS = 32
+"""Side of the smallest paintings that have a border, an inside and features."""
+
+
+@dataclass(frozen=True)
+class EvaluateCommand:
+    """Measure how well a run or a look paints, on pictures that its training has not seen.
+
+    docs/measures.md says what each figure sees.
+
+    For example:
+
+        limner evaluate run --clip walk.mp4
+        limner evaluate clouds.onnx --against other-photos --training my-photos --out figures
+    """
+
+    target: Annotated[Positional[Path], tyro.conf.arg(metavar="RUN|LOOK")]
+    """A run's folder, or a look's file."""
+    against: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """Folder of real pictures that training has not seen. Default: the run's held-out pictures."""
+    training: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """Folder of the training pictures, for memorising. Default: those of the run."""
+    clip: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="CLIP...", help_behavior_hint="")] = ()
+    """Videos, for flicker: their first 100 frames."""
+    pictures: int = 128
+    """Most held-out pictures to paint: more give narrower intervals."""
+    out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """Folder for the figures as evaluation.json."""
+    force: bool = False
+    """Replace an evaluation.json at --out that limner did not write."""
+
+    def run(self) -> None:
+        from rich import print as rich_print
+
+        from limner.evaluation.report import is_report
+        from limner.files import atomic_write
+        from limner.progress import ProgressBar
+        from limner.replacing import check_replaceable
+
+        if self.out is not None:
+            check_replaceable(self.out / RESULT, is_report, force=self.force)
+        with ProgressBar() as progress:
+            report = self._evaluate(progress)
+        target = str(self.target)
+        rich_print(report.table(target))
+        if self.out is not None:
+            atomic_write(self.out / RESULT, report.to_json(target))
+            print(f"Written: {printable(self.out / RESULT)}")
+
+    def _evaluate(self, progress: Progress) -> Report:
+        from limner.evaluation.judge import choose_judge
+        from limner.evaluation.measure import measure
+
+        subject = _open_run(self.target) if self.target.is_dir() else _open_look(self.target)
+        return measure(
+            subject.painter.paint,
+            subject.painter.guide,
+            self._load_held_out(subject, progress),
+            training=self._load_training(subject, progress),
+            clips=self._read_clips(subject.pixels),
+            judge=choose_judge(subject.recipe),
+            progress=progress,
+        )
+
+    def _load_held_out(self, subject: _Subject, progress: Progress) -> HeldOut:
+        from limner.evaluation.pictures import MIN_PICTURES, HeldOut, load_held_out, read_folder
+
+        if self.pictures < MIN_PICTURES:
+            raise LimnerError(f"--pictures is {self.pictures}; measures need {MIN_PICTURES} or more.")
+        store = subject.store
+        if self.against is None:
+            if store is None:
+                raise LimnerError(
+                    f"{printable(self.target)} does not hold its pictures: name a folder of real ones that "
+                    "its training has not seen, with --against."
+                )
+            return load_held_out(store, subject.pixels, self.pictures)
+        if store is not None and store.is_paired():
+            raise LimnerError("This run learned from pairs, and --against has no inputs: leave it out.")
+        squares = read_folder(self.against, subject.pixels, self.pictures, progress)
+        return HeldOut(squares, squares)
+
+    def _load_training(self, subject: _Subject, progress: Progress) -> Tensor | None:
+        from limner.evaluation.pictures import load_training, read_training
+
+        if self.training is not None:
+            return read_training(self.training, subject.pixels, progress)
+        return None if subject.store is None else load_training(subject.store, subject.pixels)
+
+    def _read_clips(self, pixels: int) -> dict[str, Tensor]:
+        """Frames by the clips' names; clips of one name are numbered."""
+        from limner.evaluation.pictures import read_frames
+
+        clips: dict[str, Tensor] = {}
+        for path in self.clip:
+            name, number = slugify(path.stem), 2
+            while name in clips:
+                name, number = f"{slugify(path.stem)}-{number}", number + 1
+            clips[name] = read_frames(path, pixels)
+        return clips
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is measured."""
+
+    painter: Painter
+    pixels: int
+    recipe: Mapping[str, Any]
+    """The fields of the recipe, as far as known."""
+    store: ImageStore | None
+    """The pictures of a run."""
+
+
+def _open_run(folder: Path) -> _Subject:
+    from limner.data.store import open_store
+    from limner.evaluation.paint import make_painter
+    from limner.guide import make_guide
+    from limner.training.run import open_run
+
+    run = open_run(folder)
+    recipe = run.recipe
+    painter = make_painter(run.generator(), make_guide(recipe.guide, recipe.pixels))
+    return _Subject(painter, recipe.pixels, asdict(recipe), open_store(run.pictures))
+
+
+def _open_look(path: Path) -> _Subject:
+    """A look paints by ONNX Runtime, so that what is measured is what is published."""
+    import torch
+
+    from limner.evaluation.paint import Painter, make_guide_painter
+    from limner.guide import make_guide
+    from limner.look.look import open_look
+    from limner.look.trial import try_look
+
+    look = open_look(path)
+    try_look(look).check_size()
+    if look.pixels < MIN_PIXELS:
+        raise LimnerError(
+            f"{printable(path)} paints {look.pixels} pixels, and measures need {MIN_PIXELS} or more."
+        )
+
+    def paint(pictures: Tensor) -> Tensor:
+        paintings = [look.paint(picture.permute(1, 2, 0).numpy()) for picture in pictures]
+        return torch.stack([torch.from_numpy(painting).permute(2, 0, 1) for painting in paintings])
+
+    def show_picture(pictures: Tensor) -> Tensor:
+        return pictures
+
+    names = [name for name in get_args(GuideName) if name == look.guide]
+    guide = make_guide_painter(make_guide(names[0], look.pixels)) if names else show_picture
+    return _Subject(Painter(paint, guide), look.pixels, look.recipe, None)

@@ -1,0 +1,24 @@
+"""Noise gain: how much of a camera's noise comes through to the painting, where it flickers."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from limner.evaluation.bootstrap import Interval, bootstrap
+from limner.evaluation.paint import Paint
+
+DEVIATION = 0.02
+"""Standard deviation of the noise, in 0..1: a webcam's in a dim room."""
+
+
+def measure_noise_gain(paint: Paint, pictures: Tensor, paintings: Tensor, seed: int) -> Interval:
+    """RMS of what noise changes in paintings, divided by the RMS of the noise.
+
+    Pictures and their paintings are (N, 3, P, P) in 0..1.
+    """
+    noise = torch.randn(pictures.shape, generator=torch.Generator().manual_seed(seed))
+    noisy = (pictures + DEVIATION * noise).clamp(0, 1)
+    added = (noisy - pictures).double().square().mean((1, 2, 3))
+    changed = (paint(noisy) - paintings).double().square().mean((1, 2, 3))
+    return bootstrap(lambda weights: (weights @ changed / (weights @ added)).sqrt(), len(added), seed)

@@ -1,0 +1,54 @@
+"""What measures take to be a painter: functions of pictures, be they of a generator, a look or a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from limner.guide import GuideModule
+
+Paint = Callable[[Tensor], Tensor]
+"""Float32 pictures (N, 3, P, P) to paintings (N, 3, P, P), or to guides (N, 1 or 3, P, P); all in 0..1, on
+the CPU."""
+
+BATCH = 8
+
+CPU = torch.device("cpu")
+
+
+class Painter(NamedTuple):
+    """What paints, and what it is shown."""
+
+    paint: Paint
+    guide: Paint
+
+
+def make_painter(generator: nn.Module, guide: GuideModule) -> Painter:
+    """The painter of a generator in evaluation mode, with its guide on the same device."""
+    show = make_guide_painter(guide, device := next(generator.parameters()).device)
+
+    @torch.no_grad()
+    def paint(pictures: Tensor) -> Tensor:
+        paintings = []
+        for batch in torch.split(pictures, BATCH):
+            shown = (2 * show(batch) - 1).to(device, memory_format=torch.channels_last)
+            paintings.append((generator(shown).float() / 2 + 0.5).clamp(0, 1).cpu())
+        return torch.cat(paintings)
+
+    return Painter(paint, show)
+
+
+def make_guide_painter(guide: GuideModule, device: torch.device = CPU) -> Paint:
+    """What `guide`, which is on `device`, makes of pictures, its live inputs at their defaults."""
+    live = [
+        torch.full((1, 1, 1, 1), live_input.default, device=device) for live_input in guide.live.values()
+    ]
+
+    @torch.no_grad()
+    def show(pictures: Tensor) -> Tensor:
+        return torch.cat([guide(batch.to(device), *live).cpu() for batch in torch.split(pictures, BATCH)])
+
+    return show

@@ -1,0 +1,124 @@
+"""SqueezeNet 1.0 (Iandola et al. 2016), trained on ImageNet and frozen: features of pictures.
+
+The weights are those of the authors' Caffe model and lie beside this file, with their licence. A loss may
+use the network, since gradients reach the pictures; a measure of a recipe with such a loss must not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Collection
+from importlib.resources import files
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from limner.errors import LimnerError
+
+Tap = Literal["fire2", "fire3", "fire4", "fire5", "fire6", "fire7", "fire8", "fire9"]
+TAPS: tuple[Tap, ...] = get_args(Tap)
+"""The layers whose maps can be asked for, in their order."""
+
+FIRES: dict[Tap, tuple[int, int, int]] = {
+    "fire2": (96, 16, 64),
+    "fire3": (128, 16, 64),
+    "fire4": (128, 32, 128),
+    "fire5": (256, 32, 128),
+    "fire6": (256, 48, 192),
+    "fire7": (384, 48, 192),
+    "fire8": (384, 64, 256),
+    "fire9": (512, 64, 256),
+}
+"""Channels of each Fire module: in, squeezed, and of each of its two expansions."""
+
+INDEX: dict[Tap, int] = dict(zip(TAPS, (3, 4, 5, 7, 8, 9, 10, 12), strict=True))
+"""The number by which the file names each layer."""
+
+POOLED_BEFORE = frozenset({"fire2", "fire5", "fire9"})
+CHANNELS = 512
+"""Numbers in a pooled feature."""
+
+MIN_PIXELS = 32
+"""Smallest side of a picture: a smaller one leaves nothing for fire9."""
+
+WEIGHTS = "squeezenet1_0.npz"
+SHA256 = "5cc9bcb8011a95f5d385b271e23cc579e0b2a22fa07812d0a51f4130fac545ff"
+
+MEAN_BGR = (104.0, 117.0, 123.0)
+"""What the authors subtract from pictures in 0..255, whose channels they order blue, green, red."""
+
+
+class Fire(nn.Module):
+    """(B, in, H, W) to (B, 2 expanded, H, W): a 1x1 squeeze, then 1x1 and 3x3 expansions side by side."""
+
+    def __init__(self, channels_in: int, squeezed: int, expanded: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Conv2d(channels_in, squeezed, 1)
+        self.expand1x1 = nn.Conv2d(squeezed, expanded, 1)
+        self.expand3x3 = nn.Conv2d(squeezed, expanded, 3, padding=1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        squeezed = torch.relu(self.squeeze(image))
+        return torch.relu(torch.cat([self.expand1x1(squeezed), self.expand3x3(squeezed)], dim=1))
+
+
+class SqueezeNet(nn.Module):
+    """The convolutions of SqueezeNet 1.0. Weights and maps are channels-last; no weight is trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 96, 7, stride=2)
+        self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.fires = nn.ModuleDict({name: Fire(*FIRES[name]) for name in TAPS})
+        self.eval().requires_grad_(False)
+
+    def features(self, pictures: Tensor, taps: Collection[Tap]) -> list[Tensor]:
+        """The maps (B, C, h, w) after the layers `taps`, in the network's order; later layers do not run.
+
+        Pictures are RGB in -1..1, (B, 3, H, W) with sides of at least `MIN_PIXELS`.
+        """
+        maps: list[Tensor] = []
+        image = torch.relu(self.conv1(pictures))
+        for name in TAPS[: max(map(TAPS.index, taps)) + 1]:
+            if name in POOLED_BEFORE:
+                image = self.pool(image)
+            image = self.fires[name](image)
+            if name in taps:
+                maps.append(image)
+        return maps
+
+    def pooled(self, pictures: Tensor) -> Tensor:
+        """Mean features (B, 512) of the last layer; pictures as in `features`."""
+        return self.features(pictures, ["fire9"])[0].mean((2, 3))
+
+
+def load_squeezenet() -> SqueezeNet:
+    """The network with its weights, on the CPU. Raises LimnerError where the file of weights is damaged."""
+    content = files("limner.networks").joinpath(WEIGHTS).read_bytes()
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        raise LimnerError(f"limner's own file {WEIGHTS} is damaged: install limner again.")
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        stored = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    network = SqueezeNet()
+    network.conv1.weight.copy_(stored["features.0.weight"])
+    network.conv1.bias.copy_(stored["features.0.bias"])  # type: ignore[union-attr]
+    _fold_input_range(network.conv1)
+    for name, fire in network.fires.items():
+        prefix = f"features.{INDEX[name]}."  # type: ignore[index]
+        fire.load_state_dict(
+            {key.removeprefix(prefix): weight for key, weight in stored.items() if key.startswith(prefix)}
+        )
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _fold_input_range(conv: nn.Conv2d) -> None:
+    """Let a layer that takes BGR in 0..255 less its mean take RGB in -1..1.
+
+    It is exact, since the layer does not pad, and spares a training step three passes over its pictures.
+    """
+    shift = 127.5 - torch.tensor(MEAN_BGR)
+    conv.bias.add_(torch.einsum("oihw,i->o", conv.weight, shift))  # type: ignore[union-attr]
+    conv.weight.copy_(127.5 * conv.weight.flip(1))
