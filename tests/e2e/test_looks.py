@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from e2e.harness import MARKS, SMALL, Visit, add_look, assert_tiny_painting, make_site, serve
 from e2e.tiny import classifier, tiny_look
 from helpers.strangers import enlarging
+from limner.files import atomic_write
 
 pytestmark = MARKS
 
@@ -207,7 +208,7 @@ def test_a_look_that_is_trained_meanwhile_joins_the_list(
         guest = visit(viewport=SMALL).open(f"{url}?backend=wasm")
         guest.page.wait_for_selector("#look-list [aria-pressed=true]", state="attached")
         entries.append(add_look(looks, "Second"))
-        (looks / "looks.json").write_text(json.dumps({"looks": entries}))
+        atomic_write(looks / "looks.json", json.dumps({"looks": entries}))
         guest.page.wait_for_selector("#status:has-text('“Second” is among the looks now.')")
         assert guest.page.locator("#look-list [aria-pressed=true]:has-text('Tiny')").count() == 1
         guest.choose("Second")
