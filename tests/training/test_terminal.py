@@ -12,7 +12,7 @@ from rich.console import Console
 from helpers.names import LATIN1, SHOWN
 from helpers.status import STATUS
 from limner.training.log import EpochRecord
-from limner.training.terminal import TerminalReporter, format_duration, format_line
+from limner.training.terminal import TerminalReporter, format_line
 
 RECORD = EpochRecord(36, 2, 0.6, 0.7, 0.9, 0.3, 0.345, 12.0, 50.0, "2026-01-01T00:00:00+00:00")
 
@@ -96,11 +96,3 @@ def test_the_display_before_the_first_step() -> None:
 
 def test_after_its_last_step_an_epoch_is_still_shown() -> None:
     assert format_line(replace(STATUS, epoch_step=0, epochs=None)).startswith("epoch 2, step 18 of 18")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.4, "0 s"), (59, "59 s"), (61, "1 min"), (3599, "1 h 00 min"), (7500, "2 h 05 min")],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert format_duration(seconds) == text

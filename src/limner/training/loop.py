@@ -51,6 +51,9 @@ from limner.training.timing import StepTimer
 LOSS_CHECK_STEPS = 20
 """Steps between checks of the losses on a GPU, since a check waits for it; a CPU checks every step."""
 
+ESTIMATE_STEPS = 20
+"""Steps of a session after which the end of training is estimated: the first ones are slower."""
+
 
 def train(
     pictures: ImageStore,
@@ -64,10 +67,10 @@ def train(
 ) -> Run:
     """Train a run in `folder`, or resume the one in it, until `epochs` or `minutes` are reached.
 
-    Both include earlier sessions. Without either, training ends after 200 epochs. Ctrl-C and SIGTERM end
-    training after the current step with a checkpoint, as if the budget were reached; SIGTERM then raises
-    `Terminated` (a SystemExit). `device` is by default the CUDA GPU where there is one, else the CPU.
-    torch's global random number generator is reseeded.
+    Both include earlier sessions. Without either, training ends after 200 epochs or three hours. Ctrl-C and
+    SIGTERM end training after the current step with a checkpoint, as if the budget were reached; SIGTERM
+    then raises `Terminated` (a SystemExit). `device` is by default the CUDA GPU where there is one, else
+    the CPU. torch's global random number generator is reseeded.
 
     The first process holds the folder's lock. Raises LimnerError where another process trains the run, the
     pictures or the folder do not fit the recipe, the folder is moved, a file cannot be written, or a loss
@@ -127,8 +130,12 @@ class Trainer:
         stop = self.budget.epochs_reached(state.position) or self.budget.time_reached(state.seconds)
         if stop:
             self.report.message(
-                f"This run has already reached its budget, at step {state.position.step:,}."
+                f"This run has already reached its budget, at step {state.position.step:,}: to train it "
+                "further, give more epochs or minutes."
             )
+        else:
+            self.report.message(self.budget.describe())
+        first_step = state.position.step
         stream = self.loader.stream(state.position)
         while not stop:
             timer.start_step()
@@ -147,6 +154,8 @@ class Trainer:
             if are_losses_due:
                 stop, save = self.agree_on_stop(epoch_over)
             self.report_status()
+            if state.position.step == first_step + ESTIMATE_STEPS:
+                self.report_end()
             if epoch_over:
                 self.close_epoch()
                 stop = stop or self.budget.epochs_reached(state.position)
@@ -248,6 +257,13 @@ class Trainer:
                 ),
                 data_fraction=timer.data_fraction,
             )
+        )
+
+    def report_end(self) -> None:
+        """Report when training will end."""
+        position, timer, steps = self.state.position, self.timer, self.loader.steps_per_epoch
+        self.report.message(
+            self.budget.describe_end(position, timer.seconds, steps, timer.seconds_per_step)
         )
 
     def recalibrate(self) -> None:
