@@ -12,9 +12,18 @@ from rich.console import Console
 from helpers.names import LATIN1, SHOWN
 from helpers.status import STATUS
 from limner.training.log import EpochRecord
+from limner.training.state import LOSSES
 from limner.training.terminal import TerminalReporter, format_line
 
-RECORD = EpochRecord(36, 2, 0.6, 0.7, 0.9, 0.3, 0.345, 12.0, 50.0, "2026-01-01T00:00:00+00:00")
+RECORD = EpochRecord(
+    step=36,
+    epoch=2,
+    **dict.fromkeys(LOSSES, 0.6),
+    held_out_l1=0.345,
+    pictures_per_second=12.0,
+    seconds=50.0,
+    time="2026-01-01T00:00:00+00:00",
+)
 
 
 def make_console(*, terminal: bool) -> tuple[Console, io.StringIO]:

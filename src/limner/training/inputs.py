@@ -54,7 +54,8 @@ class StepInputs(NamedTuple):
 
     def split(self, painted: Tensor) -> Paintings:
         """The paintings of `all`, taken apart."""
-        return Paintings(*painted.split([len(self.pair.input), len(self.scenes), len(self.moved)]))
+        sizes = [len(self.pair.input), len(self.scenes), len(self.moved)]
+        return Paintings(*torch.split(painted, sizes))
 
 
 def make_inputs(batch: Batch, guide: GuideModule, recipe: Recipe, step: int, rank: int = 0) -> StepInputs:
