@@ -9,7 +9,7 @@ from limner.evaluation.bootstrap import Interval, bootstrap
 from limner.evaluation.paint import Paint
 
 DEVIATION = 0.02
-"""Standard deviation of the noise, in 0..1: a webcam's in a dim room."""
+"""Standard deviation of the noise, in 0..1: five steps of 8 bits."""
 
 
 def measure_noise_gain(paint: Paint, pictures: Tensor, paintings: Tensor, seed: int) -> Interval:
