@@ -88,7 +88,8 @@ class EvaluateCommand:
         )
 
     def _load_held_out(self, subject: _Subject, progress: Progress) -> HeldOut:
-        from limner.evaluation.pictures import MIN_PICTURES, HeldOut, load_held_out, read_folder
+        from limner.evaluation.pictures import HeldOut, load_held_out, read_folder
+        from limner.evaluation.relative import MIN_PICTURES
 
         if self.pictures < MIN_PICTURES:
             raise LimnerError(f"--pictures is {self.pictures}; measures need {MIN_PICTURES} or more.")

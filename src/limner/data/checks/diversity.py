@@ -48,14 +48,14 @@ def vendi_score(thumbnails: Sequence[Thumbnail]) -> float:
         return 0.0
     chosen = _subsample(thumbnails)
     colours = np.stack([_coarse(t.layout).ravel() for t in chosen])
-    return effective_number(_similarity(colours, _WIDTH) / len(chosen))
+    eigenvalues = np.asarray(np.linalg.eigvalsh(_similarity(colours, _WIDTH) / len(chosen)), np.float64)
+    return float(effective_number(eigenvalues))
 
 
-def effective_number(similarity: Floats) -> float:
-    """The Vendi score of a similarity matrix (N, N) whose diagonal is each picture's share, of sum 1."""
-    eigenvalues = np.linalg.eigvalsh(similarity)
-    positive = eigenvalues[eigenvalues > 1e-12]
-    return float(np.exp(-np.sum(positive * np.log(positive))))
+def effective_number(eigenvalues: Floats) -> Floats:
+    """The Vendi score (...) of the eigenvalues (..., N), of sum 1, of similarities over their number."""
+    positive = np.where(eigenvalues > 1e-12, eigenvalues, 1)  # both 0 and 1 add nothing to the entropy
+    return np.asarray(np.exp(-np.sum(positive * np.log(positive), axis=-1)))
 
 
 def colour_predictability(thumbnails: Sequence[Thumbnail]) -> float:
