@@ -41,7 +41,7 @@ def test_spectral_norm_bounds_every_layer() -> None:
     with torch.no_grad():
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d):
-                layer.parametrizations.weight.original.mul_(100)  # type: ignore[union-attr]
+                layer.parametrizations.weight.original.mul_(100)  # type: ignore[operator, union-attr]
         for _ in range(50):  # each step of training improves the estimate
             network(torch.rand(1, 3, 64, 64))
         for layer in network.eval().modules():

@@ -55,6 +55,10 @@ ESTIMATE_STEPS = 20
 """Steps of a session after which the end of training is estimated: the first ones are slower."""
 
 
+class TrainingDiverged(LimnerError):
+    """A loss or a weight is NaN or infinite; the last checkpoint is unchanged."""
+
+
 def train(
     pictures: ImageStore,
     recipe: Recipe,
@@ -226,7 +230,7 @@ class Trainer:
             if not math.isfinite(mean):
                 raise self.divergence_error(f"the loss {name} is NaN or infinite")
 
-    def divergence_error(self, cause: str) -> LimnerError:
+    def divergence_error(self, cause: str) -> TrainingDiverged:
         """The error of a run that diverged."""
         last = next((path.stem for path in list_checkpoints(self.run.checkpoints)), None)
         saved = (
@@ -234,7 +238,7 @@ class Trainer:
             if last
             else "Nothing was saved yet"
         )
-        return LimnerError(
+        return TrainingDiverged(
             f"Training diverged at step {self.state.position.step:,}: {cause}. {saved}. Try a new run with "
             "a lower learning_rate, a larger batch, or precision float32."
         )
