@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from limner.evaluation.relative import Relative, compare_to_real
-from limner.guide import CELL, grey
+from limner.guide import CELLS, grey
 
 BLOCKS = (2, 4, 8, 16, 32)
 """Pixels of the blocks that upsampling layers can leave."""
@@ -53,7 +53,7 @@ def measure_grid(paintings: Tensor, real: Tensor, seed: int) -> dict[str, dict[s
 def pattern_frequencies(pixels: int) -> dict[str, int]:
     """The patterns' names and their cycles a side, for pictures of `pixels` x `pixels`."""
     blocks = {f"{block} px": pixels // block for block in BLOCKS if pixels // block >= MIN_CYCLES}
-    return {"cell": round(256 / CELL), **blocks}
+    return {"cell": CELLS, **blocks}
 
 
 def measure_lines_and_edges(pictures: Tensor) -> dict[str, Tensor]:
