@@ -1,4 +1,4 @@
-"""Names of any bytes can be printed, and pasted into a shell."""
+"""Names of any bytes can be printed, and pasted into a shell; sizes and durations are short."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.names import odd_name
-from limner.display import printable, quoted, readable_size
+from limner.display import printable, quoted, readable_duration, readable_size
 
 
 def test_odd_bytes_and_control_characters_are_replaced() -> None:
@@ -41,3 +41,11 @@ def test_sizes_have_digits() -> None:
     assert readable_size(21_600_000) == "22 MB"
     assert readable_size(1_400_000) == "1,400 kB"
     assert readable_size(12_345) == "12 kB"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59, "59 s"), (61, "1 min"), (3599, "1 h 00 min"), (7500, "2 h 05 min")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert readable_duration(seconds) == text

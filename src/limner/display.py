@@ -1,4 +1,4 @@
-"""Names and sizes of files for people: in sentences, on terminals, and in commands to copy.
+"""Names, sizes and durations for people: in sentences, on terminals, and in commands to copy.
 
 A file system gives any byte string as a name. Python decodes bytes that are not UTF-8 to surrogates, which
 no terminal, JSON reader or protobuf takes; and control characters in a name would steer the terminal.
@@ -42,3 +42,11 @@ def _escape(letter: str) -> str:
 def readable_size(count: float) -> str:
     """Bytes as people read them, with two digits or more where there are any: `22 MB`, `1,400 kB`."""
     return f"{count / 1e6:,.0f} MB" if count >= 1e7 else f"{count / 1e3:,.0f} kB"
+
+
+def readable_duration(seconds: float) -> str:
+    """Such as `40 s`, `4 min` or `2 h 05 min`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -49,6 +49,12 @@ def area_matrix(size: int, cells: int, shift: Tensor = NO_SHIFT) -> Tensor:
     return ((high - low).clamp(min=0) / inside).float()
 
 
+def average_cells(images: Tensor) -> Tensor:
+    """The means of images (B, 1, S, S) in the soft guide's cells, (B, 1, 11, 11)."""
+    down = area_matrix(images.shape[-1], CELLS).to(images.device)
+    return torch.matmul(torch.matmul(down, images), down.mT)
+
+
 def cubic_matrix(cells: int, size: int, shift: Tensor = NO_SHIFT) -> Tensor:
     """(..., size, cells): cubic interpolation (Keys 1981, a = -0.75, as in OpenCV), borders repeated.
 

@@ -86,8 +86,8 @@ class Recipe:
             )
         if self.upsampling == "transposed" and self.size in ("full", "lean"):
             raise LimnerError(
-                f"upsampling is transposed, which {self.size} has not; choose nearest, or one of the paper's "
-                "sizes: small, medium, large."
+                f"upsampling is transposed, which {self.size} has not; choose nearest, or one of the "
+                "paper's sizes: small, medium, large."
             )
         if self.batch < 2:
             raise LimnerError(f"batch is {self.batch}; batch norm needs at least 2 pictures in a step.")

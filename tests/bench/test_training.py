@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from limner.bench import training
 from limner.bench.training import bench_training, write_training
 
 
-def test_throughput_is_measured_for_limner_and_the_baseline(tmp_path: Path) -> None:
+def test_throughput_is_measured_for_limner_and_the_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "published_recipe", lambda recipe: replace(recipe, discriminator=8))
+    monkeypatch.setattr(training, "QUICK_SECONDS", 0.2)
     reports: list[tuple[int, int]] = []
     results = bench_training(
         pixels=64,
@@ -20,7 +26,7 @@ def test_throughput_is_measured_for_limner_and_the_baseline(tmp_path: Path) -> N
         widths=(8, 16),
         progress=lambda done, total, _: reports.append((done, total)),
     )
-    assert reports == [(0, 1), (1, 1)]
+    assert reports == [(0, 3), (1, 3), (2, 3), (3, 3)]
     (row,) = results["settings"]
     assert (row["size"], row["discriminator"]) == ("lean", 16)
     for side in ("limner", "plain"):
@@ -28,6 +34,15 @@ def test_throughput_is_measured_for_limner_and_the_baseline(tmp_path: Path) -> N
         assert row[side]["slowest"] <= row[side]["pictures_per_second"] <= row[side]["fastest"]
     expected = row["limner"]["pictures_per_second"] / row["plain"]["pictures_per_second"]
     assert row["ratio"] == pytest.approx(expected)
+    assert results["published"]["plain_discriminator_parameters"] < row["discriminator_parameters"]
+    default = results["default"]
+    assert set(default["shares"]) >= {"data", "generator", "discriminator", "optimizer", "other"}
+    assert sum(default["shares"].values()) == pytest.approx(1, abs=0.02)
+    assert default["shares"]["generator"] > 0.1 and default["shares"]["discriminator"] > 0.1
+    assert default["seconds"] >= 0.2
+    assert default["extrapolated"]["seconds"] == pytest.approx(200_000 / default["pictures_per_second"])
     paths = write_training(results, tmp_path)
     assert json.loads(paths[0].read_text())["versions"]["torch"] == torch.__version__
     assert f"| lean | 16 | {row['generator_parameters']:,} + " in paths[1].read_text()
+    assert "against pix2pix as published" in paths[1].read_text()
+    assert "Extrapolated, not measured: 1,000 pictures times 200 epochs" in paths[1].read_text()

@@ -18,6 +18,10 @@ from limner.errors import LimnerError
         ({"what": "training", "gpu": True}, "bench training takes no --gpu"),
         ({"what": "discriminator", "rivals": ("ort-wasm",)}, "discriminator takes no --rivals"),
         ({"what": "discriminator", "sizes": ("lean",)}, "discriminator takes no --sizes"),
+        ({"what": "training", "recipes": ("now",)}, "training takes no --recipes"),
+        ({"what": "browser", "named_looks": ("a=b.onnx",)}, "browser takes no --looks"),
+        ({"what": "quality", "looks": (Path("x.onnx"),)}, "quality takes no looks"),
+        ({"what": "quality", "quick": True, "sets": ("sea",)}, "leave out --recipes, --looks and --sets"),
         ({"what": "browser", "pictures": Path("store")}, "bench browser takes no --pictures"),
     ],
 )

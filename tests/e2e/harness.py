@@ -46,12 +46,12 @@ def make_site(folder: Path, *, names: tuple[str, ...] = ("Tiny", "Second")) -> P
     if names:
         looks = page / "looks"
         looks.mkdir()
-        entries = [_add_look(looks, name) for name in names]
+        entries = [add_look(looks, name) for name in names]
         (looks / "looks.json").write_text(json.dumps({"looks": entries}))
     return page
 
 
-def _add_look(looks: Path, name: str) -> dict[str, Any]:
+def add_look(looks: Path, name: str) -> dict[str, Any]:
     """Write a tiny look and return its entry in looks.json.
 
     Every look but "Tiny" has one more live input, so that the sliders change with the look.

@@ -1,14 +1,16 @@
 """The looks in the page's list, and files that visitors open."""
 
 import functools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from e2e.harness import MARKS, SMALL, Visit, assert_tiny_painting, make_site, serve
+from e2e.harness import MARKS, SMALL, Visit, add_look, assert_tiny_painting, make_site, serve
 from e2e.tiny import classifier, tiny_look
 from helpers.strangers import enlarging
+from limner.files import atomic_write
 
 pytestmark = MARKS
 
@@ -194,3 +196,25 @@ def test_a_look_that_is_dropped_before_the_list_comes_stays(
     guest.page.wait_for_selector("#look-list .look", state="attached")
     guest.page.wait_for_timeout(300)
     assert guest.page.inner_text("#label-name") == "My own"
+
+
+def test_a_look_that_is_trained_meanwhile_joins_the_list(
+    tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    looks = make_site(tmp_path, names=("Tiny",)) / "looks"
+    entries = json.loads((looks / "looks.json").read_text())["looks"]
+    (looks / "looks.json").write_text(json.dumps({"looks": entries, "refresh": 0.2}))
+    with serve(tmp_path) as url:
+        guest = visit(viewport=SMALL).open(f"{url}?backend=wasm")
+        guest.page.wait_for_selector("#look-list [aria-pressed=true]", state="attached")
+        entries.append(add_look(looks, "Second"))
+        atomic_write(looks / "looks.json", json.dumps({"looks": entries}))
+        guest.page.wait_for_selector("#status:has-text('“Second” is among the looks now.')")
+        assert guest.page.locator("#look-list [aria-pressed=true]:has-text('Tiny')").count() == 1
+        guest.choose("Second")
+        asked: list[str] = []
+        guest.page.on("request", lambda request: asked.append(request.url))
+        guest.page.wait_for_timeout(500)
+        assert not any("looks.json" in url for url in asked), "the list is complete"
+        assert guest.page.locator("#look-list .look").count() == 2
+        assert guest.problems == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from limner.evaluation.judge import Judge
 from limner.evaluation.measure import MAX_MOVED, measure
 from limner.evaluation.pictures import HeldOut
 
+ROOT = Path(__file__).parents[2]
 HELD_OUT = HeldOut(drawn_wide(2), drawn_wide(2))
 CLIP = drawn(1, pixels=PIXELS + 8, count=1)[:, :, :PIXELS, :PIXELS].repeat(4, 1, 1, 1)
 
@@ -30,6 +33,9 @@ def test_a_blurred_painter_is_worse_than_one_that_copies(judge: Judge) -> None:
     )
     assert good.judge == judge.name and good.pictures == 32 and good.training_pictures == 32
     assert not good.left_out
+    documented = (ROOT / "docs/measures.md").read_text(encoding="utf-8")
+    for figure in good.figures:
+        assert f"`{re.sub('[0-9]+(?=_?px)', 'N', figure.key)}`" in documented
     for key in ("kid_x1000", "spectrum_rms_db", "held_out_l1"):
         assert good.figure(key).interval.high < bad.figure(key).interval.low
     assert bad.figure("top_octave_db").interval.high < -6

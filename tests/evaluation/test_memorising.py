@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from helpers.drawn import drawn
 from limner.evaluation.judge import Judge
 from limner.evaluation.memorising import make_copies, measure_memorising
@@ -14,6 +16,11 @@ def test_copies_have_0_and_new_pictures_1(judge: Judge) -> None:
     assert measure_memorising(memorised, new, learned, copied, seed=0).high < 0.5
     others = measure_memorising(judge.features(drawn(3)), new, learned, copied, seed=0)
     assert 0.7 < others.low < 1 < others.high < 1.3
+
+
+def test_held_out_pictures_that_were_learned_determine_nothing(judge: Judge) -> None:
+    learned, copied = judge.features(drawn(1)), judge.features(make_copies(drawn(1)))
+    assert math.isnan(measure_memorising(learned, learned, learned, copied, seed=0).value)
 
 
 def test_a_copy_is_mirrored_cropped_and_of_the_same_size() -> None:

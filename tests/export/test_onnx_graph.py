@@ -10,7 +10,7 @@ from helpers.looks import graph, recipe, trained_generator
 from limner.export.inference import make_look_module
 from limner.export.onnx_graph import export_graph
 from limner.look.validation import value_shape
-from limner.networks.unet import make_generator
+from limner.networks.generator import make_generator
 from limner.recipe import GuideName
 
 COMMON = {"Conv", "ConvTranspose", "LeakyRelu", "Relu", "Concat", "Tanh", "Mul", "Add", "Sub", "Clip"}

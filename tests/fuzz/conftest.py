@@ -18,8 +18,8 @@ from helpers.files import photos
 from helpers.stores import store
 from limner.errors import LimnerError
 from limner.training import loop
-from limner.training.pix2pix import LOSSES
 from limner.training.signals import StopSignal
+from limner.training.state import LOSSES
 
 
 @pytest.fixture(scope="module", autouse=True)

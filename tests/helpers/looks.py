@@ -12,7 +12,7 @@ from torch import nn
 from limner.export.inference import LookModule, make_look_module
 from limner.export.onnx import export_look
 from limner.export.onnx_graph import export_graph
-from limner.networks.unet import UNet, make_generator
+from limner.networks.generator import Generator, make_generator
 from limner.recipe import GuideName, Recipe, Size, Upsampling
 
 PIXELS = 64
@@ -25,7 +25,7 @@ def recipe(size: Size = "lean", guide: GuideName = "soft", upsampling: Upsamplin
 
 
 @cache
-def trained_generator(the_recipe: Recipe) -> UNet:
+def trained_generator(the_recipe: Recipe) -> Generator:
     """A generator as after training: its features keep their scale, its batch norms have statistics."""
     torch.manual_seed(11)
     network = make_generator(the_recipe)

@@ -12,7 +12,7 @@ from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.export.parity import check_engine_parity
 from limner.look.look import open_look
-from limner.networks.unet import make_generator
+from limner.networks.generator import make_generator
 from limner.page.chromium import ASSETS, find_chromium, run_engine
 from limner.recipe import Recipe
 

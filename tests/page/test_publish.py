@@ -16,7 +16,7 @@ from helpers.strangers import LFS_POINTER, NESTED_JSON, enlarging
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.mark import read_image_mark
-from limner.networks.unet import make_generator
+from limner.networks.generator import make_generator
 from limner.page import publish as module
 from limner.page.check import LookCheck
 from limner.page.manifest import MANIFEST, read_manifest

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from limner.errors import LimnerError
-from limner.page.server import listen, make_app, serve
+from limner.page import server
+from limner.page.server import listen, make_app, serve, serve_during
 
 
 @pytest.fixture
@@ -100,3 +102,18 @@ def test_listens_on_loopback(page: Path, capsys: pytest.CaptureFixture[str]) -> 
     else:
         pytest.fail("the server did not answer")
     assert f"http://127.0.0.1:{port}/" in capsys.readouterr().out
+
+
+def test_a_page_is_served_while_work_goes_on_and_after_it(
+    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers: list[str] = []
+
+    def ask() -> None:
+        address = capsys.readouterr().out.split(" at ")[1].split()[0]
+        answers.append(urllib.request.urlopen(address, timeout=10).read().decode())
+
+    monkeypatch.setattr(server, "_wait_for_ctrl_c", ask)
+    with serve_during(page, open_browser=False):
+        ask()
+    assert answers == ["<title>limner</title>"] * 2

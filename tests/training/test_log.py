@@ -11,8 +11,17 @@ import pytest
 from helpers.strangers import NESTED_JSON
 from limner.errors import LimnerError
 from limner.training.log import EpochRecord, RunLog
+from limner.training.state import LOSSES
 
-RECORD = EpochRecord(10, 1, 0.6, 0.7, 0.9, 0.3, None, 12.0, 50.0, "2026-01-01T00:00:00+00:00")
+RECORD = EpochRecord(
+    step=10,
+    epoch=1,
+    **dict.fromkeys(LOSSES, 0.6),
+    held_out_l1=None,
+    pictures_per_second=12.0,
+    seconds=50.0,
+    time="2026-01-01T00:00:00+00:00",
+)
 
 
 def test_records_after_a_step_are_dropped(tmp_path: Path) -> None:

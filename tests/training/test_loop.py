@@ -172,16 +172,17 @@ def test_ctrl_c_stops_after_the_step_and_the_same_command_resumes(
     assert signal.getsignal(signal.SIGINT) is before
     assert reporter.statuses[-1].step <= 5
     step = reporter.statuses[-1].step
-    assert reporter.messages[:2] == [
+    assert reporter.messages[:3] == [
+        "Training ends after 3 epochs.",
         STOP_MESSAGES[signal.SIGINT],
         f"Stopped at step {step}. The same command resumes from there.",
     ]
-    assert reporter.messages[2].startswith(f"Trained 1 whole epochs, {step} steps, in 0.")
-    assert reporter.messages[2].endswith(f" minutes. The run is in {tmp_path}.")
+    assert reporter.messages[3].startswith(f"Trained 1 whole epochs, {step} steps, in 0.")
+    assert reporter.messages[3].endswith(f" minutes. The run is in {tmp_path}.")
     resumed = RecordingReporter()
     run = train(pictures, TINY, tmp_path, epochs=EPOCHS, report=resumed)
     assert resumed.messages[0] == f"Resuming at step {step}."
-    assert resumed.messages[1].startswith("Trained 3 whole epochs, 9 steps, in 0.")
+    assert resumed.messages[2].startswith("Trained 3 whole epochs, 9 steps, in 0.")
     assert resumed.statuses[0].step == step + 1
     assert_same(run, whole)
 
@@ -292,10 +293,17 @@ def test_minutes_include_earlier_sessions(
     assert reporter.statuses == []
     assert reporter.messages == [
         "Resuming at step 6.",
-        "This run has already reached its budget, at step 6.",
+        "This run has already reached its budget, at step 6: to train it further, give more epochs or "
+        "minutes.",
     ]
     clock.now += 99  # time between sessions does not count
-    train(pictures, TINY, tmp_path, minutes=1.8 / 60, report=RecordingReporter(clock.pass_by))
+    monkeypatch.setattr("limner.training.loop.ESTIMATE_STEPS", 2)
+    reporter = RecordingReporter(clock.pass_by)
+    train(pictures, TINY, tmp_path, minutes=1.8 / 60, report=reporter)
+    assert reporter.messages[1:3] == [
+        "Training ends after 0.03 minutes.",
+        "At this speed it ends in about 0 s, after 3 epochs.",
+    ]
     assert read_step(tmp_path) == 9, "1.5 s of the budget were used before"
 
 
@@ -354,7 +362,7 @@ def test_pictures_of_a_person_in_a_run_stay(pictures: ImageStore, tmp_path: Path
     assert [path.read_bytes() for path in theirs] == before
     assert read_image_mark(run.film) is None
     stays = "holds what limner did not write: it stays, and no"
-    assert reporter.messages[1:3] == [
+    assert reporter.messages[2:4] == [
         f"{theirs[0]} {stays} sample sheet is written.",
         f"{run.film} {stays} film is written.",
     ]

@@ -12,9 +12,18 @@ from rich.console import Console
 from helpers.names import LATIN1, SHOWN
 from helpers.status import STATUS
 from limner.training.log import EpochRecord
-from limner.training.terminal import TerminalReporter, format_duration, format_line
+from limner.training.state import LOSSES
+from limner.training.terminal import TerminalReporter, format_line
 
-RECORD = EpochRecord(36, 2, 0.6, 0.7, 0.9, 0.3, 0.345, 12.0, 50.0, "2026-01-01T00:00:00+00:00")
+RECORD = EpochRecord(
+    step=36,
+    epoch=2,
+    **dict.fromkeys(LOSSES, 0.6),
+    held_out_l1=0.345,
+    pictures_per_second=12.0,
+    seconds=50.0,
+    time="2026-01-01T00:00:00+00:00",
+)
 
 
 def make_console(*, terminal: bool) -> tuple[Console, io.StringIO]:
@@ -96,11 +105,3 @@ def test_the_display_before_the_first_step() -> None:
 
 def test_after_its_last_step_an_epoch_is_still_shown() -> None:
     assert format_line(replace(STATUS, epoch_step=0, epochs=None)).startswith("epoch 2, step 18 of 18")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.4, "0 s"), (59, "59 s"), (61, "1 min"), (3599, "1 h 00 min"), (7500, "2 h 05 min")],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert format_duration(seconds) == text

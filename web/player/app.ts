@@ -10,7 +10,7 @@ import {
 } from '../shared/dom.ts';
 import { errorMessage, FetchError } from '../shared/errors.ts';
 import { LookLoader } from './look-loader.ts';
-import { listLooks } from './looks/look-index.ts';
+import { type LookEntry, listLooks } from './looks/look-index.ts';
 import type { AnyLook } from './painters/painter.ts';
 import { parseForcedBackend } from './painters/select.ts';
 import { RenderLoop } from './render/render-loop.ts';
@@ -61,11 +61,7 @@ export class App {
       this.#notifications.inform('Paused, as your system asks for less motion. Press Play or Step.');
     }
     try {
-      const looks = await listLooks();
-      this.#lookList.setLooks(looks, entry => {
-        this.#notifications.clear();
-        void this.#lookLoader.loadEntry(entry);
-      });
+      const looks = await this.#updateLooks();
       const requested = new URLSearchParams(location.search).get('look');
       const first = looks.find(entry => entry.file === requested) ?? looks[0];
       // A visitor may have dropped a look before the list came.
@@ -76,6 +72,20 @@ export class App {
         error instanceof FetchError ? { label: 'Try again', run: () => void this.start() } : undefined,
       );
     }
+  }
+
+  /** Fetches the list of looks, and goes on doing so while one is being trained. */
+  async #updateLooks(count = Infinity): Promise<LookEntry[]> {
+    const { looks, refresh } = await listLooks();
+    this.#lookList.addLooks(looks, entry => {
+      this.#notifications.clear();
+      void this.#lookLoader.loadEntry(entry);
+    });
+    if (looks.length > count) this.#notifications.inform(`“${looks.at(-1)?.name}” is among the looks now.`);
+    // Where the server has ended, no look comes any more.
+    if (refresh)
+      setTimeout(() => void this.#updateLooks(looks.length).catch(() => undefined), refresh * 1000);
+    return looks;
   }
 
   #bindControls(): void {

@@ -43,6 +43,17 @@ export function closePanels(): void {
   for (const panel of document.querySelectorAll<HTMLElement>('[popover]')) panel.hidePopover?.();
 }
 
+/** Makes a button open the file chooser of a hidden input. */
+export function bindFileInput(button: string, input: string, onFile: (file: File) => void): void {
+  const chooser = getElement(input, HTMLInputElement);
+  getButton(button).addEventListener('click', () => chooser.click());
+  chooser.addEventListener('change', () => {
+    const file = chooser.files?.[0];
+    if (file) onFile(file);
+    chooser.value = ''; // so that the same file can be chosen again
+  });
+}
+
 /** Offers a file to the visitor as a download. */
 export function saveFile(content: Blob, name: string): void {
   const link = makeElement('a');

@@ -21,7 +21,6 @@ from torch import Tensor
 
 from limner.bench.environment import collect_environment, describe_environment
 from limner.bench.results import write_results
-from limner.data.augmentation import TrainingPair, make_pair
 from limner.data.loader import BatchLoader
 from limner.data.store import ImageStore
 from limner.errors import LimnerError
@@ -34,6 +33,7 @@ from limner.progress import Progress, no_progress
 from limner.recipe import Recipe
 from limner.seeding import DROPOUT, derive_seed
 from limner.training.distributed import ProcessGroup, process_group
+from limner.training.inputs import StepInputs, make_inputs
 from limner.training.pix2pix import train_step
 from limner.training.state import TrainState
 
@@ -114,7 +114,8 @@ class _WidthTrainer:
         spent, stream = 0.0, self._loader.stream(self.state.position)
         while "equal_time" not in results or (steps is not None and "equal_steps" not in results):
             began = time.perf_counter()
-            self._step(make_pair(next(stream), self._guide, self._recipe.pixels))
+            step = self.state.position.step
+            self._step(make_inputs(next(stream), self._guide, self._recipe, step))
             spent += time.perf_counter() - began
             if self.state.position.step == steps:
                 results["equal_steps"] = self._measure(spent)
@@ -122,9 +123,9 @@ class _WidthTrainer:
                 results["equal_time"] = self._measure(spent)
         return {"equal_steps": results["equal_time"], **results}
 
-    def _step(self, pair: TrainingPair) -> None:
+    def _step(self, inputs: StepInputs) -> None:
         torch.manual_seed(derive_seed(self._recipe.seed, DROPOUT, self.state.position.step, 0))
-        train_step(self.state, self._recipe, pair, self._group).tolist()
+        train_step(self.state, self._recipe, inputs, self._group).tolist()
         self.state.position = self.state.position.next(self._loader.steps_per_epoch)
 
     def _measure(self, spent: float) -> dict[str, Any]:

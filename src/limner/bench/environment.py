@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ def collect_environment(device: torch.device) -> dict[str, Any]:
     """Versions, machine, threads and time, for the head of a benchmark's JSON."""
     return {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": source_commit(),
         "versions": {
             "limner": __version__,
             "python": platform.python_version(),
@@ -34,6 +36,17 @@ def collect_environment(device: torch.device) -> dict[str, Any]:
         },
         "threads": torch.get_num_threads(),
     }
+
+
+def source_commit() -> str | None:
+    """The commit of limner's source, with `-dirty` if it was changed since; None outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=30
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def cpu_name() -> str:

@@ -16,11 +16,12 @@ from limner.files import atomic_write
 from limner.reading import read_json
 from limner.replacing import check_replaceable
 
-Benchmark = Literal["training", "discriminator", "browser"]
+Benchmark = Literal["training", "discriminator", "quality", "browser"]
 
 FILES: dict[Benchmark, tuple[str, ...]] = {
     "training": ("training.json", "training.md"),
     "discriminator": ("discriminator.json", "discriminator.md", "discriminator.jpg"),
+    "quality": ("quality.json", "quality.md", "quality-*.jpg"),
     "browser": ("browser.json", "browser.md", "browser-*.svg"),
 }
 """What each benchmark writes, as patterns."""
@@ -33,7 +34,7 @@ FIELDS: dict[Benchmark, frozenset[str]] = {
     "discriminator": frozenset({"versions", "machine", "threads", "widths"}),
     "browser": frozenset({"origin", "looks"}),
 }
-"""Fields of each benchmark's JSON. The first ones have no mark: these must tell."""
+"""Fields of the JSON of benchmarks whose first results have no mark: these must tell."""
 
 
 def write_results(results: dict[str, Any], folder: Path, benchmark: Benchmark) -> Path:
@@ -61,4 +62,5 @@ def is_result(path: Path, benchmark: Benchmark) -> bool:
         return False
     if not isinstance(results, dict) or results.get("benchmark") != benchmark:
         return False
-    return "limner.benchmark" in results or results.keys() >= FIELDS[benchmark]
+    fields = FIELDS.get(benchmark)
+    return "limner.benchmark" in results or (fields is not None and results.keys() >= fields)

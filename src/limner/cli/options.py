@@ -57,7 +57,7 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class BudgetOptions:
-    """The training budget: when training ends. Default: 200 epochs."""
+    """The training budget: when training ends. Default: 200 epochs or three hours, whichever is first."""
 
     epochs: Annotated[int | None, NO_DEFAULT_SHOWN] = None
     """Passes over all training pictures."""

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 DEMO_PICTURES = 300
 """Pictures that the demo draws; their store is prepared in seconds."""
 
+REFRESH_SECONDS = 5.0
+"""How often the demo's open page asks whether the look in training is there."""
+
 
 def run_pipeline(
     project: Project,
@@ -49,14 +52,32 @@ def run_pipeline(
     from limner.page.server import serve
 
     check_before_work(project, recipe, force=force)
+    make_look(project, sources, importing, recipe, budget=budget, storage=storage, force=force)
+    publish([project.look], project.page, force=force, on_checked=_print_unless_fine)
+    _print_places(project)
+    serve(project.page, port=serving.port, open_browser=serving.open)
+
+
+def make_look(
+    project: Project,
+    sources: Sequence[Path],
+    importing: ImportOptions,
+    recipe: Recipe,
+    *,
+    budget: BudgetOptions,
+    storage: Storage,
+    force: bool = False,
+) -> None:
+    """Run the steps from the sources to the look's file."""
     pictures = prepare_store(sources, project.pictures, recipe.pixels, importing)
     project.save(sources)
     run = train_run(pictures, project.run, recipe, budget)
     export_run(run, project.look, storage, project.credits, force=force)
-    publish([project.look], project.page, force=force, on_checked=_print_unless_fine)
+
+
+def _print_places(project: Project) -> None:
     look, page = printable(project.look), printable(project.page)
     print(f"The look is {look}. The page is the folder {page}; any static host serves it.")
-    serve(project.page, port=serving.port, open_browser=serving.open)
 
 
 def demo(
@@ -68,7 +89,14 @@ def demo(
     serving: ServeOptions,
     force: bool = False,
 ) -> None:
-    """Run the whole pipeline on pictures that limner draws itself."""
+    """Run the whole pipeline on pictures that limner draws itself.
+
+    Where looks ship with limner, the page opens at once with them; the trained one joins them later.
+    """
+    from limner.look.packaged import packaged_looks
+    from limner.page.publish import publish
+    from limner.page.server import serve_during
+
     recipe = Recipe(pixels=pixels)
     credits = Credits(
         name=f"The {subject}",
@@ -77,19 +105,30 @@ def demo(
         licence="CC0 1.0",
     )
     project = Project(out or Path(f"limner-demo-{subject}"), credits)
-    check_before_work(project, recipe, force=force)
-    drawings = _draw_pictures(subject, pixels, project.folder)
+    packaged = packaged_looks()
+    check_before_work(project, recipe, beside=packaged, force=force)
     budget = BudgetOptions(minutes=minutes)
-    run_pipeline(
-        project,
-        (drawings,),
-        ImportOptions(),
-        recipe,
-        budget=budget,
-        storage="uint8",
-        serving=serving,
-        force=force,
-    )
+    if not packaged:
+        drawings = _draw_pictures(subject, pixels, project.folder)
+        run_pipeline(
+            project,
+            (drawings,),
+            ImportOptions(),
+            recipe,
+            budget=budget,
+            storage="uint8",
+            serving=serving,
+            force=force,
+        )
+        return
+    publish(packaged, project.page, force=force, refresh=REFRESH_SECONDS)
+    with serve_during(project.page, port=serving.port, open_browser=serving.open):
+        drawings = _draw_pictures(subject, pixels, project.folder)
+        make_look(
+            project, (drawings,), ImportOptions(), recipe, budget=budget, storage="uint8", force=force
+        )
+        publish([*packaged, project.look], project.page, force=force, on_checked=_print_unless_fine)
+        _print_places(project)
 
 
 def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: ImportOptions) -> ImageStore:
@@ -207,18 +246,22 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits, *, forc
     print(f"Compared with float32 on {compared}: PSNR {psnr:.1f} dB, mean difference {difference:.5f}.")
 
 
-def play(source: Path, serving: ServeOptions) -> None:
-    """Serve a page; for a look, serve a temporary page with only that look."""
+def play(source: Path | None, serving: ServeOptions) -> None:
+    """Serve a page; for a look, or without a source for those that ship with limner, a temporary page."""
     from tempfile import TemporaryDirectory
 
+    from limner.look.packaged import packaged_looks
     from limner.page.publish import publish
     from limner.page.server import serve
 
-    if source.is_dir():
+    if source is not None and source.is_dir():
         serve(source, port=serving.port, open_browser=serving.open)
         return
+    looks = packaged_looks() if source is None else [source]
+    if not looks:
+        raise LimnerError("Name a page or a look, such as `limner play page`: none ships with this limner.")
     with TemporaryDirectory(prefix="limner-") as folder:
-        page = publish([source], Path(folder), on_checked=_print_unless_fine)
+        page = publish(looks, Path(folder), on_checked=_print_unless_fine)
         serve(page, port=serving.port, open_browser=serving.open)
 
 
@@ -227,8 +270,13 @@ def _print_unless_fine(check: LookCheck) -> None:
         print(*check.sentences(), sep="\n")
 
 
-def check_before_work(project: Project, recipe: Recipe, *, force: bool = False) -> None:
-    """Raise now the errors that would otherwise come after hours of training; writes nothing."""
+def check_before_work(
+    project: Project, recipe: Recipe, *, beside: Sequence[Path] = (), force: bool = False
+) -> None:
+    """Raise now the errors that would otherwise come after hours of training; writes nothing.
+
+    `beside` are the looks that the page will have before the project's own.
+    """
     from limner.export.onnx import check_output_path
     from limner.lock import check_unlocked
     from limner.page.publish import check_output
@@ -236,7 +284,7 @@ def check_before_work(project: Project, recipe: Recipe, *, force: bool = False) 
 
     project.check_replaceable(force=force)
     check_output_path(project.look, force=force)
-    check_output([project.look], project.page, force=force)
+    check_output([*beside, project.look], project.page, force=force)
     check_run(project.run, recipe)
     check_unlocked(project.run, "trained")
 

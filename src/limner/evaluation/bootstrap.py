@@ -1,15 +1,15 @@
 """Bootstrap intervals (Efron 1979) of figures that are computed from a set of pictures.
 
 A figure is a function of weights, one for each picture: how often it was drawn. The same number of pictures
-and the same seed give the same draws. So the difference of two figures on the same pictures has a paired
-interval: `bootstrap(lambda weights: one(weights) - other(weights), count, seed)`.
+and the same seed give the same draws. So two figures of the same pictures can be compared draw by draw: the
+interval of their difference is that of `make_interval(one.value - other.value, one.draws - other.draws)`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -29,22 +29,29 @@ class Interval:
     value: float
     low: float
     high: float
+    draws: Tensor = field(repr=False, compare=False)
+    """(`ROUNDS`,), float64: the figure of redrawn pictures; NaN where they do not determine it."""
 
 
 def bootstrap(statistic: Statistic, count: int, seed: int) -> Interval:
-    """The figure of all `count` pictures, and the middle 95 % of its values on redrawn ones.
+    """The figure of all `count` pictures, with its interval."""
+    once = torch.ones(1, count, dtype=torch.float64)
+    values = statistic(torch.cat([once, draw_weights(count, seed)]))
+    return make_interval(float(values[0]), values[1:])
+
+
+def make_interval(value: float, draws: Tensor) -> Interval:
+    """The middle 95 % of a figure's values on redrawn pictures.
 
     The interval is moved so that the redrawn median is the figure: among redrawn pictures some come twice,
     so what counts different ones is too low.
     """
-    once = torch.ones(1, count, dtype=torch.float64)
-    values = statistic(torch.cat([once, draw_weights(count, seed)]))
-    value, drawn = float(values[0]), values[1:][values[1:].isfinite()]
+    drawn = draws[draws.isfinite()]
     if not len(drawn):
-        return Interval(value, math.nan, math.nan)
+        return Interval(value, math.nan, math.nan, draws)
     ranks = torch.tensor([(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], dtype=torch.float64)
     low, median, high = drawn.quantile(ranks).tolist()
-    return Interval(value, value + low - median, value + high - median)
+    return Interval(value, value + low - median, value + high - median, draws)
 
 
 def bootstrap_mean(values: Tensor, seed: int) -> Interval:

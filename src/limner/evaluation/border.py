@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from limner.evaluation.batches import map_batches
 from limner.evaluation.relative import Relative, compare_to_real
 from limner.guide import grey
 
@@ -20,7 +21,7 @@ def measure_border(paintings: Tensor, real: Tensor, seed: int) -> dict[str, Rela
 
     Both (N, 3, P, P) in 0..1, P above 2 `WIDTH`. 1 is as in real pictures.
     """
-    painted, pictured = measure_regions(paintings), measure_regions(real)
+    painted, pictured = (map_batches(measure_regions, of) for of in (paintings, real))
     return {
         name: compare_to_real(_border_to_inside, painted[:, nth], pictured[:, nth], seed)
         for nth, name in enumerate(("brightness", "contrast", "detail"))

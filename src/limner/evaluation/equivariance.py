@@ -50,7 +50,7 @@ def compare_moved(still: Tensor, moved: Tensor, down: int, across: int) -> Tenso
     """Mean squared difference (N,), float64, where both show the same place."""
     (here_y, there_y), (here_x, there_x) = _overlap(down), _overlap(across)
     difference = still[:, :, here_y, here_x] - moved[:, :, there_y, there_x]
-    return difference.double().square().mean((1, 2, 3))
+    return difference.square().mean((1, 2, 3), dtype=torch.float64)
 
 
 def _overlap(shift: int) -> tuple[slice, slice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from limner.evaluation.bootstrap import Interval, bootstrap
@@ -14,6 +15,6 @@ def measure_flicker(paintings: Tensor, guides: Tensor, seed: int) -> Interval:
     nothing moves.
     """
     painted, guided = (
-        frames.diff(dim=0).double().square().mean((1, 2, 3)) for frames in (paintings, guides)
+        frames.diff(dim=0).square().mean((1, 2, 3), dtype=torch.float64) for frames in (paintings, guides)
     )
     return bootstrap(lambda weights: (weights @ painted / (weights @ guided)).sqrt(), len(painted), seed)

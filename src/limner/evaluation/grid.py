@@ -14,6 +14,7 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
+from limner.evaluation.batches import map_batches
 from limner.evaluation.relative import Relative, compare_to_real
 from limner.guide import CELLS, grey
 
@@ -37,15 +38,15 @@ def measure_grid(paintings: Tensor, real: Tensor, seed: int) -> dict[str, dict[s
     1 is as in real pictures, 2 is a pattern with twice their power.
     """
     frequencies = pattern_frequencies(paintings.shape[-1])
-    painted, pictured = measure_lines_and_edges(paintings), measure_lines_and_edges(real)
+    painted, pictured = (map_batches(measure_power, of) for of in (paintings, real))
     ratios = {}
     for name, peak in frequencies.items():
         bins = [peak, *_free_neighbours(peak, frequencies.values(), paintings.shape[-1] // 2)]
         ratios[name] = {
             signal: compare_to_real(
-                _peak_to_neighbours, painted[signal][:, bins], pictured[signal][:, bins], seed
+                _peak_to_neighbours, painted[:, nth, bins], pictured[:, nth, bins], seed
             )
-            for signal in painted
+            for nth, signal in enumerate(("lines", "edges"))
         }
     return ratios
 
@@ -56,8 +57,8 @@ def pattern_frequencies(pixels: int) -> dict[str, int]:
     return {"cell": CELLS, **blocks}
 
 
-def measure_lines_and_edges(pictures: Tensor) -> dict[str, Tensor]:
-    """The power (N, P/2 + 1), float64, of both signals at 0, 1, ... P/2 cycles a side."""
+def measure_power(pictures: Tensor) -> Tensor:
+    """Power (N, 2, P/2 + 1), float64, of lines and of edges at 0, 1, ... P/2 cycles a side."""
     shade = grey(pictures)[:, 0].double()
     lines, edges = [], []
     for image in (shade, shade.mT):
@@ -65,7 +66,7 @@ def measure_lines_and_edges(pictures: Tensor) -> dict[str, Tensor]:
         steps = image.diff(dim=2, append=image[:, :, -1:]).abs()
         # Of a mean step of 1, or pictures of much contrast would count most.
         edges.append(_power(steps).mean(1) / (steps.mean((1, 2))[:, None] + STEP) ** 2)
-    return {"lines": lines[0] + lines[1], "edges": edges[0] + edges[1]}
+    return torch.stack([lines[0] + lines[1], edges[0] + edges[1]], 1)
 
 
 def _power(signals: Tensor) -> Tensor:

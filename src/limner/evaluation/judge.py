@@ -14,13 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from limner.evaluation.batches import map_batches
 from limner.networks.efficientnet import is_installed, load_efficientnet
 from limner.networks.features import load_squeezenet
 
 PATCH = 128
 """Side in pixels of what the judge sees: it was trained on objects of about this size."""
-
-BATCH = 16
 
 NO_JUDGE = (
     "KID, memorising and diversity are left out: they need a network that the training did not use. "
@@ -44,11 +43,10 @@ class Judge:
     @torch.no_grad()
     def features(self, pictures: Tensor) -> Tensor:
         """Features (N, C), float64, of pictures (N, 3, H, W) in 0..1."""
-        batches = (2 * batch - 1 for batch in torch.split(pictures, BATCH))
-        layout = torch.channels_last
-        return torch.cat(
-            [self.network.pooled(batch.contiguous(memory_format=layout)) for batch in batches]
-        ).double()
+        return map_batches(self._pool, pictures).double()
+
+    def _pool(self, pictures: Tensor) -> Tensor:
+        return self.network.pooled((2 * pictures - 1).contiguous(memory_format=torch.channels_last))
 
     def patch_features(self, pictures: Tensor) -> Tensor:
         """Features (N, K, C) of the K patches of `PATCH` pixels that tile each picture (N, 3, P, P)."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
-import torch
 from torch import Tensor
 
+from limner.evaluation.batches import map_batches
 from limner.evaluation.border import measure_border
 from limner.evaluation.diversity import measure_diversity
 from limner.evaluation.equivariance import SHIFTS, crop_middle, measure_equivariance
@@ -17,7 +18,7 @@ from limner.evaluation.kid import measure_kid
 from limner.evaluation.l1 import measure_l1
 from limner.evaluation.memorising import make_copies, measure_memorising
 from limner.evaluation.noise_gain import measure_noise_gain
-from limner.evaluation.paint import BATCH, Paint
+from limner.evaluation.paint import Paint
 from limner.evaluation.pictures import HeldOut
 from limner.evaluation.report import Figure, Report, relative_figures
 from limner.evaluation.samples import evenly_spaced
@@ -129,13 +130,11 @@ def _count_paintings(paint: Paint, total: int, progress: Progress) -> Paint:
     """`paint`, a few pictures at a time, which tells `progress` how many of `total` are painted."""
     done = 0
 
-    def counted(pictures: Tensor) -> Tensor:
+    def count(pictures: Tensor) -> Tensor:
         nonlocal done
-        paintings = []
-        for batch in torch.split(pictures, BATCH):
-            paintings.append(paint(batch))
-            done += len(batch)
-            progress(done, total, "Painting")
-        return torch.cat(paintings)
+        paintings = paint(pictures)
+        done += len(pictures)
+        progress(done, total, "Painting")
+        return paintings
 
-    return counted
+    return partial(map_batches, count)

@@ -22,8 +22,9 @@ def measure_memorising(
     """(paintings - copies) / (held-out - copies), of the median distances to the nearest training picture.
 
     0 for copies of training pictures, 1 for what is as new as held-out pictures; above 1 for paintings that
-    are far from every picture, good or bad. Features are (N, C) of paintings and held-out pictures, (M, C)
-    of training pictures, and of `make_copies` of some.
+    are far from every picture, good or bad; NaN where held-out pictures are no farther than copies.
+    Features are (N, C) of paintings and held-out pictures, (M, C) of training pictures, and of
+    `make_copies` of some.
     """
     copied = float(nearest_distances(copies, training).median())
     painted_distances = nearest_distances(painted, training)
@@ -31,7 +32,7 @@ def measure_memorising(
 
     def ratio(weights: Tensor) -> Tensor:
         made, new = (_medians(each, weights) for each in (painted_distances, held_out_distances))
-        return (made - copied) / (new - copied)
+        return torch.where(new > copied, (made - copied) / (new - copied), torch.nan)
 
     return bootstrap(ratio, len(painted), seed)
 

@@ -9,7 +9,7 @@ from limner.evaluation.bootstrap import Interval, bootstrap
 from limner.evaluation.paint import Paint
 
 DEVIATION = 0.02
-"""Standard deviation of the noise, in 0..1: a webcam's in a dim room."""
+"""Standard deviation of the noise, in 0..1: five steps of 8 bits."""
 
 
 def measure_noise_gain(paint: Paint, pictures: Tensor, paintings: Tensor, seed: int) -> Interval:
@@ -19,6 +19,6 @@ def measure_noise_gain(paint: Paint, pictures: Tensor, paintings: Tensor, seed: 
     """
     noise = torch.randn(pictures.shape, generator=torch.Generator().manual_seed(seed))
     noisy = (pictures + DEVIATION * noise).clamp(0, 1)
-    added = (noisy - pictures).double().square().mean((1, 2, 3))
-    changed = (paint(noisy) - paintings).double().square().mean((1, 2, 3))
+    added = (noisy - pictures).square().mean((1, 2, 3), dtype=torch.float64)
+    changed = (paint(noisy) - paintings).square().mean((1, 2, 3), dtype=torch.float64)
     return bootstrap(lambda weights: (weights @ changed / (weights @ added)).sqrt(), len(added), seed)

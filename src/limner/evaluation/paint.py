@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from limner.evaluation.batches import map_batches
 from limner.guide import GuideModule
 
 Paint = Callable[[Tensor], Tensor]
 """Float32 pictures (N, 3, P, P) to paintings (N, 3, P, P), or to guides (N, 1 or 3, P, P); all in 0..1, on
 the CPU."""
-
-BATCH = 8
 
 CPU = torch.device("cpu")
 
@@ -32,13 +32,11 @@ def make_painter(generator: nn.Module, guide: GuideModule) -> Painter:
 
     @torch.no_grad()
     def paint(pictures: Tensor) -> Tensor:
-        paintings = []
-        for batch in torch.split(pictures, BATCH):
-            shown = (2 * show(batch) - 1).to(device, memory_format=torch.channels_last)
-            paintings.append((generator(shown).float() / 2 + 0.5).clamp(0, 1).cpu())
-        return torch.cat(paintings)
+        shown = (2 * show(pictures) - 1).to(device, memory_format=torch.channels_last)
+        painting: Tensor = generator(shown).float() / 2 + 0.5
+        return painting.clamp(0, 1).cpu()
 
-    return Painter(paint, show)
+    return Painter(partial(map_batches, paint), show)
 
 
 def make_guide_painter(guide: GuideModule, device: torch.device = CPU) -> Paint:
@@ -49,6 +47,7 @@ def make_guide_painter(guide: GuideModule, device: torch.device = CPU) -> Paint:
 
     @torch.no_grad()
     def show(pictures: Tensor) -> Tensor:
-        return torch.cat([guide(batch.to(device), *live).cpu() for batch in torch.split(pictures, BATCH)])
+        guide_image: Tensor = guide(pictures.to(device), *live)
+        return guide_image.cpu()
 
-    return show
+    return partial(map_batches, show)

@@ -26,6 +26,7 @@ from limner.display import printable
 from limner.errors import LimnerError
 from limner.evaluation.equivariance import MARGIN, crop_middle
 from limner.evaluation.judge import shrink
+from limner.evaluation.relative import MIN_PICTURES
 from limner.evaluation.samples import evenly_spaced
 from limner.progress import Progress
 
@@ -34,9 +35,6 @@ MAX_FRAMES = 100
 
 MAX_TRAINING = 1000
 """Training pictures that paintings are compared with: each is seen once, in some 10 ms."""
-
-MIN_PICTURES = 4
-"""Fewest held-out pictures: with fewer, no interval means anything."""
 
 
 class HeldOut(NamedTuple):

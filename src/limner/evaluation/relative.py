@@ -19,7 +19,7 @@ Figure = Callable[[Tensor], Tensor]
 """A figure (R,), above 0, of R weighted means (R, ...) of what was measured of pictures."""
 
 MIN_PICTURES = 4
-"""Fewest real pictures that have two halves to compare."""
+"""Fewest real pictures that a painter is measured on: two halves of two."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Relative:
     ratio: Interval
     halves: float
     """How far the ratio of two halves of the real pictures is from 1: at most this for 95 % of halvings;
-    NaN for fewer than `MIN_PICTURES`."""
+    NaN for fewer pictures than `MIN_PICTURES`."""
 
 
 def compare_to_real(figure: Figure, painted: Tensor, real: Tensor, seed: int) -> Relative:

@@ -23,8 +23,7 @@ def measure_sensitivity(paintings: Tensor, guides: Tensor, seed: int) -> Interva
 
 def mean_squared_differences(images: Tensor) -> Tensor:
     """(N, N), float64: the mean squared difference of any two of N images (N, C, H, W)."""
-    values = images.flatten(1).double()
-    values = values - values.mean(0)  # small numbers lose no digits in the difference below
-    products = values @ values.T / values.shape[1]
+    values = images.flatten(1) - images.flatten(1).mean(0)  # or the difference below would lose digits
+    products = (values @ values.T).double() / values.shape[1]
     squares = products.diagonal()
     return (squares[:, None] + squares - 2 * products).clamp(min=0)

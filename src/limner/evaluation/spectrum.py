@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from limner.evaluation.batches import map_batches
 from limner.evaluation.bootstrap import Interval, bootstrap
 from limner.guide import grey
 
@@ -27,7 +28,7 @@ class SpectrumDifference:
 
 def measure_spectrum(paintings: Tensor, real: Tensor, seed: int) -> SpectrumDifference:
     """Compare the spectra of N paintings and N real pictures, both (N, 3, P, P) in 0..1."""
-    painted_power, real_power = radial_power(paintings), radial_power(real)
+    painted_power, real_power = (map_batches(radial_power, of) for of in (paintings, real))
     octave = slice(paintings.shape[-1] // 4 - 1, None)
 
     def difference(weights: Tensor) -> Tensor:

@@ -14,17 +14,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from limner.guide import GuideModule, make_guide
+from limner.guide import GuideModule, SoftGuide, make_guide
 from limner.levels import PHOTOS, Light
 from limner.live import LiveInput
-from limner.networks.unet import NearestConv, UNet, replace_layers
+from limner.networks.compact_unet import START, Block, CompactUNet, DoublingConv
+from limner.networks.generator import Generator
+from limner.networks.unet import Down, NearestConv, Up, replace_layers
 from limner.recipe import Recipe
 
 
 class LookModule(nn.Module):
     """Maps a picture (B, 3, P, P) in 0..1 to its painting (B, 3, P, P) in 0..1 and guide (B, C, P, P)."""
 
-    def __init__(self, guide: GuideModule, generator: UNet) -> None:
+    def __init__(self, guide: GuideModule, generator: Generator) -> None:
         super().__init__()
         self.guide = guide
         self.generator = generator
@@ -35,15 +37,21 @@ class LookModule(nn.Module):
         return self.guide.live
 
     def forward(self, image: Tensor, *live: Tensor) -> tuple[Tensor, Tensor]:
-        guide = self.guide(image, *live)
-        return self.generator(2 * guide - 1) * 0.5 + 0.5, guide
+        guide = self.guide
+        if isinstance(guide, SoftGuide) and isinstance(self.generator, CompactUNet):
+            # The generator begins at few pixels: the guide is enlarged to more only for people.
+            cells = guide.cells(image, *live)
+            shown, guide_image = guide.enlarge(cells, START), guide.enlarge(cells, guide.pixels)
+        else:
+            shown = guide_image = guide(image, *live)
+        return self.generator(2 * shown - 1) * 0.5 + 0.5, guide_image
 
     def defaults(self) -> Sequence[Tensor]:
         """The default values of the live inputs, each of shape ()."""
         return [torch.tensor(live.default) for live in self.live.values()]
 
 
-def with_transposed_convs(generator: UNet) -> UNet:
+def with_transposed_convs(generator: Generator) -> Generator:
     """A copy of `generator`, for evaluation only, that upsamples by transposed convolutions only.
 
     Papers count the parameters of this form: 6,297,491 for `small` at 256 pixels.
@@ -53,30 +61,33 @@ def with_transposed_convs(generator: UNet) -> UNet:
     return network
 
 
-def fuse_for_inference(generator: UNet) -> UNet:
+def fuse_for_inference(generator: Generator) -> Generator:
     """A copy of `generator`, for evaluation only, without batch norm, dropout and nearest upsampling."""
     network = with_transposed_convs(generator)
-    for level in [*network.down, *network.up]:
-        _fold_norm(level)
-    for up in network.up:
-        up.dropout = nn.Identity()
+    for level in network.modules():
+        if isinstance(level, (Block, Down, Up)):
+            _fold_norm(level)
+        if isinstance(level, Up):
+            level.dropout = nn.Identity()
     return network
 
 
-def make_look_module(recipe: Recipe, generator: UNet, light: Light = PHOTOS) -> LookModule:
+def make_look_module(recipe: Recipe, generator: Generator, light: Light = PHOTOS) -> LookModule:
     """The recipe's guide and the fused generator, ready for inference and export.
 
     Auto-levels aim at `light`.
     """
     guide = make_guide(recipe.guide, recipe.pixels, light)
-    return LookModule(guide, fuse_for_inference(generator)).eval()
+    network = fuse_for_inference(generator)
+    replace_layers(network, lambda layer: layer.to_nearest() if isinstance(layer, DoublingConv) else layer)
+    return LookModule(guide, network).eval()
 
 
 def _to_transposed(layer: nn.Module) -> nn.Module:
     return layer.to_transposed().eval().requires_grad_(False) if isinstance(layer, NearestConv) else layer
 
 
-def _fold_norm(level: nn.Module) -> None:
+def _fold_norm(level: Block | Down | Up) -> None:
     norm, conv = level.norm, level.conv
     if isinstance(norm, nn.BatchNorm2d) and isinstance(conv, (nn.Conv2d, nn.ConvTranspose2d)):
         level.conv = fuse_conv_bn_eval(conv, norm, transpose=isinstance(conv, nn.ConvTranspose2d))

@@ -30,8 +30,8 @@ from limner.look.look import is_limner_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
 from limner.look.storage import STORAGES, Storage
-from limner.networks.summary import count_parameters, summarize_layers
 from limner.networks.generator import Generator
+from limner.networks.summary import count_parameters, summarize_layers
 from limner.recipe import Recipe
 from limner.replacing import check_replaceable
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, conv_transpose2d, pad
+from torch.nn.functional import avg_pool2d, conv_transpose2d, pad
 
 from limner.networks.unet import batch_norm
 from limner.recipe import GuideName, Size
@@ -52,18 +52,11 @@ CONFIGS: dict[Size, CompactConfig] = {
 }
 
 
-class EdgeConv(nn.Module):
+class EdgeConv(nn.Conv2d):
     """A 3x3 convolution that repeats the border's pixels: (B, in, H, W) to (B, out, H/stride, W/stride)."""
 
     def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(channels_out, channels_in, 3, 3))
-        self.bias = nn.Parameter(torch.zeros(channels_out))
-        self.stride = stride
-
-    def forward(self, image: Tensor) -> Tensor:
-        edged = pad(image, (1, 1, 1, 1), mode="replicate")
-        return conv2d(edged, self.weight, self.bias, self.stride)
+        super().__init__(channels_in, channels_out, 3, stride, 1, padding_mode="replicate")
 
 
 class DoublingConv(EdgeConv):
@@ -74,8 +67,8 @@ class DoublingConv(EdgeConv):
     the multiply-adds; the weights stay 3x3.
     """
 
-    def forward(self, image: Tensor) -> Tensor:
-        edged = pad(image, (1, 1, 1, 1), mode="replicate")
+    def forward(self, input: Tensor) -> Tensor:
+        edged = pad(input, (1, 1, 1, 1), mode="replicate")
         return conv_transpose2d(edged, self.transposed_kernel(), self.bias, stride=2, padding=3)
 
     def transposed_kernel(self) -> Tensor:
@@ -85,6 +78,12 @@ class DoublingConv(EdgeConv):
         spread = self.weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
         return torch.einsum("ai,ocij,bj->coab", spread, self.weight, spread)
 
+    def to_nearest(self) -> nn.Sequential:
+        """The same layer as it is defined: for files, whose readers know no better."""
+        conv = EdgeConv(self.in_channels, self.out_channels).to(self.weight)
+        conv.load_state_dict(self.state_dict())
+        return nn.Sequential(nn.Upsample(scale_factor=2.0, mode="nearest"), conv)
+
 
 class Block(nn.Module):
     """A convolution, batch norm and leaky ReLU."""
@@ -92,7 +91,7 @@ class Block(nn.Module):
     def __init__(self, conv: EdgeConv) -> None:
         super().__init__()
         self.conv = conv
-        self.norm = batch_norm(len(conv.bias))
+        self.norm = batch_norm(conv.out_channels)
         self.activation = nn.LeakyReLU(0.2)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -103,7 +102,7 @@ class Block(nn.Module):
 class Grain(nn.Module):
     """Adds a fixed noise to (B, C, 32, 32), with a learned strength for each channel.
 
-    In training each picture gets the noise from another place, so that no place of a painting is special.
+    In training each batch gets the noise from another place, so that no place of a painting is special.
     """
 
     def __init__(self, channels: int) -> None:
@@ -115,11 +114,10 @@ class Grain(nn.Module):
         self.strength = nn.Parameter(torch.full((channels, 1, 1), GRAIN))
 
     def forward(self, image: Tensor) -> Tensor:
-        return image + self.strength * (self._moved(len(image)) if self.training else self.noise)
-
-    def _moved(self, count: int) -> Tensor:
-        moves = torch.randint(START, (count, 2)).tolist()
-        return torch.cat([self.noise.roll(move, (2, 3)) for move in moves])
+        noise = self.noise
+        if self.training:
+            noise = noise.roll(torch.randint(START, (2,)).tolist(), (2, 3))
+        return image + self.strength * noise
 
 
 class CompactUNet(nn.Module):
@@ -192,4 +190,5 @@ def init_compact(module: nn.Module) -> None:
     """He's normal distribution for leaky ReLU (He et al. 2015), in which signals keep their size."""
     if isinstance(module, EdgeConv):
         nn.init.kaiming_normal_(module.weight, 0.2)
+        assert module.bias is not None
         nn.init.zeros_(module.bias)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from limner.networks.compact_unet import DoublingConv
 from limner.networks.generator import make_generator
 from limner.recipe import Recipe
 from limner.summary import LayerSummary, NetworkSummary
@@ -49,7 +50,9 @@ def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor
         raise TypeError(f"{name} is not a convolution")
     taps = module.kernel_size[0] * module.kernel_size[1]
     zero_stuffed = output[0].numel() * module.in_channels // module.groups * taps
-    is_transposed = isinstance(module, nn.ConvTranspose2d)
+    if isinstance(module, DoublingConv):
+        taps = 16  # of the transposed convolution that it is computed as
+    is_transposed = isinstance(module, (nn.ConvTranspose2d, DoublingConv))
     # A transposed convolution multiplies each input pixel by the whole kernel, and does nothing else.
     multiply_adds = image[0].numel() * module.out_channels // module.groups * taps
     return LayerSummary(

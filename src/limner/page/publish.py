@@ -45,9 +45,12 @@ def publish(
     folder: Path,
     *,
     force: bool = False,
+    refresh: float = 0,
     on_checked: Callable[[LookCheck], object] = lambda _: None,
 ) -> Path:
     """Write a page with `looks` into `folder` and return the folder.
+
+    With `refresh`, an open page fetches the list of looks again after so many seconds: more will come.
 
     `on_checked` gets how the page paints each look, or that it cannot, before anything is written.
 
@@ -68,7 +71,7 @@ def publish(
     trials = [check.trial for check in checks if check.trial]
     opened = [trial.look for trial in trials]
     previews = [_preview(trial) for trial in trials]
-    contents = _looks_contents(opened, previews)
+    contents = _looks_contents(opened, previews, refresh)
     files = {name: frozenset({digest(content)}) for name, content in contents.items()}
     files |= {name: frozenset({digest_of_file(WEB / name)}) for name in _web_files()}
     earlier = read_manifest(folder) or {}
@@ -129,13 +132,14 @@ def _check_web() -> None:
         raise LimnerError("The page is not built yet: run `make web` in the checkout (it needs Node 20).")
 
 
-def _looks_contents(looks: Sequence[Look], previews: Sequence[bytes]) -> dict[str, bytes]:
+def _looks_contents(looks: Sequence[Look], previews: Sequence[bytes], refresh: float) -> dict[str, bytes]:
     """The files in looks/ and their contents."""
     entries = _entries(looks)
     contents: dict[str, bytes] = {}
     for look, preview, entry in zip(looks, previews, entries, strict=True):
         contents |= {f"looks/{entry['file']}": look.content, f"looks/{entry['preview']}": preview}
-    text = json.dumps({"looks": entries}, indent=2, ensure_ascii=False)
+    index = {"looks": entries} | ({"refresh": refresh} if refresh else {})
+    text = json.dumps(index, indent=2, ensure_ascii=False)
     return contents | {LIST.as_posix(): text.encode()}
 
 

@@ -8,7 +8,7 @@ import socket
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 
 import uvicorn
 from starlette.applications import Starlette
@@ -81,9 +81,9 @@ def listen(port: int | None) -> socket.socket:
 
 
 @contextlib.contextmanager
-def serve_in_background(app: Starlette) -> Iterator[str]:
-    """Serve `app` in the background during the block; yields its address."""
-    with listen(None) as listener:
+def serve_in_background(app: Starlette, *, port: int | None = None) -> Iterator[str]:
+    """Serve `app` in the background during the block; yields its address. `port` is as for `listen`."""
+    with listen(port) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -99,10 +99,28 @@ def serve(page: Path, *, port: int | None = None, open_browser: bool = True) -> 
     if not (page / "index.html").is_file():
         raise LimnerError(f"{page} is not a page (it has no index.html); make one with `limner publish`.")
     with listen(port) as listener:
-        address = f"http://{HOST}:{listener.getsockname()[1]}/"
-        print(f"The page paints at {address}  (Ctrl-C to stop)", flush=True)
-        if open_browser:
-            Timer(0.5, webbrowser.open, [address]).start()
+        _announce(f"http://{HOST}:{listener.getsockname()[1]}/", open_browser=open_browser)
         config = uvicorn.Config(make_app(page), log_level="warning", lifespan="off")
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def serve_during(page: Path, *, port: int | None = None, open_browser: bool = True) -> Iterator[None]:
+    """As `serve`, in the background while the block works, and on after it until Ctrl-C."""
+    with serve_in_background(make_app(page), port=port) as address:
+        _announce(address, open_browser=open_browser)
+        yield
+        print(f"The page goes on painting at {address}  (Ctrl-C to stop)", flush=True)
+        _wait_for_ctrl_c()
+
+
+def _wait_for_ctrl_c() -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        Event().wait()
+
+
+def _announce(address: str, *, open_browser: bool) -> None:
+    print(f"The page paints at {address}  (Ctrl-C to stop)", flush=True)
+    if open_browser:
+        Timer(0.5, webbrowser.open, [address]).start()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from limner.data.loader import Position
+from limner.display import readable_duration
 from limner.errors import LimnerError
 
-DEFAULT_EPOCHS = 200
-"""The budget where none is given: the epochs of the pix2pix paper."""
+DEFAULT_EPOCHS, DEFAULT_MINUTES = 200, 180.0
+"""The budget where none is given: the epochs of the pix2pix paper, or an evening of a laptop."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,33 @@ class Budget:
         if minutes is not None and not minutes > 0:
             raise LimnerError(f"minutes is {minutes}; choose more than 0.")
         if epochs is None and minutes is None:
-            epochs = DEFAULT_EPOCHS
+            epochs, minutes = DEFAULT_EPOCHS, DEFAULT_MINUTES
         return cls(epochs, None if minutes is None else 60 * minutes)
+
+    def describe(self) -> str:
+        """When training ends, as a sentence."""
+        limits = [] if self.epochs is None else [f"{self.epochs:,} epochs"]
+        if self.seconds is not None:
+            limits.append(f"{self.seconds / 60:g} minutes")
+        first = ", whichever is first" if len(limits) > 1 else ""
+        return f"Training ends after {' or '.join(limits)}{first}."
+
+    def describe_end(
+        self, position: Position, seconds: float, steps_per_epoch: int, seconds_per_step: float
+    ) -> str:
+        """Which limit comes first at the speed of the last steps, and when, as a sentence.
+
+        There must have been a step. Takes what `seconds_left` takes.
+        """
+        left = self.seconds_left(position, seconds, steps_per_epoch, seconds_per_step)
+        assert left is not None
+        epochs = position.epoch + (position.epoch_step + left / seconds_per_step) / steps_per_epoch
+        reached = (
+            "all epochs"
+            if self.epochs is not None and epochs > self.epochs - 0.5
+            else f"{epochs:,.0f} epochs"
+        )
+        return f"At this speed it ends in about {readable_duration(left)}, after {reached}."
 
     def epochs_reached(self, position: Position) -> bool:
         """Whether all epochs are done."""

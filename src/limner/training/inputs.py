@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from limner.data.augmentation import Batch, TrainingPair, make_pair
 from limner.data.synthetic.scenes import draw_scenes
-from limner.guide import GuideModule, SoftGuide
+from limner.guide import GuideModule, SoftGuide, average_cells
 from limner.recipe import Recipe
 from limner.seeding import MOTION, SCENES, derive_generator
 
@@ -42,6 +41,8 @@ class StepInputs(NamedTuple):
     pair: TrainingPair
     scenes: Tensor
     """(N, 1, P, P): guides of scenes."""
+    scene_cells: Tensor
+    """(N, 1, 11, 11): the light of the scenes, 0..1."""
     moved: Tensor
     """(M, C, P, P): the guide of the first pair with the camera moved; M is 0 or 1."""
     motion: tuple[int, int]
@@ -53,7 +54,8 @@ class StepInputs(NamedTuple):
 
     def split(self, painted: Tensor) -> Paintings:
         """The paintings of `all`, taken apart."""
-        return Paintings(*painted.split([len(self.pair.input), len(self.scenes), len(self.moved)]))
+        sizes = [len(self.pair.input), len(self.scenes), len(self.moved)]
+        return Paintings(*torch.split(painted, sizes))
 
 
 def make_inputs(batch: Batch, guide: GuideModule, recipe: Recipe, step: int, rank: int = 0) -> StepInputs:
@@ -62,13 +64,16 @@ def make_inputs(batch: Batch, guide: GuideModule, recipe: Recipe, step: int, ran
     What is drawn here is a function of the recipe's seed, the step and the process alone.
     """
     pair = make_pair(batch, guide, recipe.pixels)
-    none = pair.input[:0]
-    scenes, moved, motion = none, none, (0, 0)
+    scenes = cells = moved = pair.input[:0]
+    motion = (0, 0)
     if recipe.light and isinstance(guide, SoftGuide) and batch.source is None:
-        scenes = _scene_guides(guide, recipe, len(batch.target), step, rank).to(pair.input)
+        generator = derive_generator(recipe.seed, SCENES, step, rank)
+        count = max(1, len(pair.input) // PICTURES_PER_SCENE)
+        cells = average_cells(draw_scenes(count, SCENE_PIXELS, generator).to(pair.input.device))
+        scenes = 2 * guide.enlarge(cells, recipe.pixels) - 1
     if recipe.motion:
         generator = derive_generator(recipe.seed, MOTION, step, rank)
         down, right = torch.randint(-MAX_MOTION, MAX_MOTION + 1, (2,), generator=generator).tolist()
         motion = (down, right)
-        moved = make_pair(batch.first().move(*motion, recipe.pixels), guide, recipe.pixels).input
-    return StepInputs(pair, scenes, moved, motion)
+        moved = make_pair(batch.first().move(down, right, recipe.pixels), guide, recipe.pixels).input
+    return StepInputs(pair, scenes, cells, moved, motion)

@@ -39,8 +39,8 @@ from limner.training.batch_norm import MAX_BATCHES, recalibrate_batch_norm
 from limner.training.budget import Budget
 from limner.training.checkpoint import is_all_finite, list_checkpoints, load_newest, save_checkpoint
 from limner.training.distributed import ProcessGroup, process_group
-from limner.training.log import EpochRecord, RunLog
 from limner.training.inputs import make_inputs
+from limner.training.log import EpochRecord, RunLog
 from limner.training.pix2pix import train_step
 from limner.training.reporter import NullReporter, Reporter, Status
 from limner.training.run import Run, begin_run, check_run, open_run
@@ -50,6 +50,13 @@ from limner.training.timing import StepTimer
 
 LOSS_CHECK_STEPS = 20
 """Steps between checks of the losses on a GPU, since a check waits for it; a CPU checks every step."""
+
+ESTIMATE_STEPS = 20
+"""Steps of a session after which the end of training is estimated: the first ones are slower."""
+
+
+class TrainingDiverged(LimnerError):
+    """A loss or a weight is NaN or infinite; the last checkpoint is unchanged."""
 
 
 def train(
@@ -64,10 +71,10 @@ def train(
 ) -> Run:
     """Train a run in `folder`, or resume the one in it, until `epochs` or `minutes` are reached.
 
-    Both include earlier sessions. Without either, training ends after 200 epochs. Ctrl-C and SIGTERM end
-    training after the current step with a checkpoint, as if the budget were reached; SIGTERM then raises
-    `Terminated` (a SystemExit). `device` is by default the CUDA GPU where there is one, else the CPU.
-    torch's global random number generator is reseeded.
+    Both include earlier sessions. Without either, training ends after 200 epochs or three hours. Ctrl-C and
+    SIGTERM end training after the current step with a checkpoint, as if the budget were reached; SIGTERM
+    then raises `Terminated` (a SystemExit). `device` is by default the CUDA GPU where there is one, else
+    the CPU. torch's global random number generator is reseeded.
 
     The first process holds the folder's lock. Raises LimnerError where another process trains the run, the
     pictures or the folder do not fit the recipe, the folder is moved, a file cannot be written, or a loss
@@ -127,15 +134,19 @@ class Trainer:
         stop = self.budget.epochs_reached(state.position) or self.budget.time_reached(state.seconds)
         if stop:
             self.report.message(
-                f"This run has already reached its budget, at step {state.position.step:,}."
+                f"This run has already reached its budget, at step {state.position.step:,}: to train it "
+                "further, give more epochs or minutes."
             )
+        else:
+            self.report.message(self.budget.describe())
+        first_step = state.position.step
         stream = self.loader.stream(state.position)
         while not stop:
             timer.start_step()
             inputs = make_inputs(next(stream), self.guide, self.recipe, state.position.step, group.rank)
             timer.end_preparing()
             torch.manual_seed(derive_seed(self.recipe.seed, DROPOUT, state.position.step, group.rank))
-            state.sums += train_step(state, self.recipe, self.guide, inputs, group)
+            state.sums += train_step(state, self.recipe, inputs, group)
             state.position = state.position.next(self.loader.steps_per_epoch)
             epoch_over = state.position.epoch_step == 0
             are_losses_due = self.losses_due(epoch_over)
@@ -147,6 +158,8 @@ class Trainer:
             if are_losses_due:
                 stop, save = self.agree_on_stop(epoch_over)
             self.report_status()
+            if state.position.step == first_step + ESTIMATE_STEPS:
+                self.report_end()
             if epoch_over:
                 self.close_epoch()
                 stop = stop or self.budget.epochs_reached(state.position)
@@ -217,7 +230,7 @@ class Trainer:
             if not math.isfinite(mean):
                 raise self.divergence_error(f"the loss {name} is NaN or infinite")
 
-    def divergence_error(self, cause: str) -> LimnerError:
+    def divergence_error(self, cause: str) -> TrainingDiverged:
         """The error of a run that diverged."""
         last = next((path.stem for path in list_checkpoints(self.run.checkpoints)), None)
         saved = (
@@ -225,7 +238,7 @@ class Trainer:
             if last
             else "Nothing was saved yet"
         )
-        return LimnerError(
+        return TrainingDiverged(
             f"Training diverged at step {self.state.position.step:,}: {cause}. {saved}. Try a new run with "
             "a lower learning_rate, a larger batch, or precision float32."
         )
@@ -248,6 +261,13 @@ class Trainer:
                 ),
                 data_fraction=timer.data_fraction,
             )
+        )
+
+    def report_end(self) -> None:
+        """Report when training will end."""
+        position, timer, steps = self.state.position, self.timer, self.loader.steps_per_epoch
+        self.report.message(
+            self.budget.describe_end(position, timer.seconds, steps, timer.seconds_per_step)
         )
 
     def recalibrate(self) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, relu
 
+from limner.guide import average_cells, grey
 from limner.networks.features import SqueezeNet, Tap
 
 LOW_FREQUENCY = 8
@@ -84,6 +85,16 @@ def take_view(pictures: Tensor) -> Tensor:
         return avg_pool2d(pictures, pixels // VIEW)
     top, left = torch.randint(pixels - VIEW + 1, (2,)).tolist()
     return pictures[:, :, top : top + VIEW, left : left + VIEW]
+
+
+def light_loss(paintings: Tensor, cells: Tensor) -> Tensor:
+    """Mean absolute difference between the light of paintings, in the guide's cells, and the light shown.
+
+    `cells` are (B, 1, 11, 11) in 0..1, paintings (B, 3, P, P) in -1..1. 0 where both are empty.
+    """
+    if not len(cells):
+        return paintings.new_zeros(())
+    return (average_cells(grey(paintings / 2 + 0.5)) - cells).abs().mean()
 
 
 def motion_loss(painting: Tensor, moved: Tensor, motion: tuple[int, int]) -> Tensor:

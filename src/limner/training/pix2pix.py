@@ -17,10 +17,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from limner.guide import GuideModule
 from limner.recipe import Recipe
 from limner.training.distributed import ProcessGroup
-from limner.training.inputs import StepInputs
+from limner.training.inputs import Paintings, StepInputs
 from limner.training.losses import (
     adversarial_loss,
     fake_loss,
@@ -30,18 +29,18 @@ from limner.training.losses import (
     motion_loss,
     perceptual_loss,
     real_loss,
+    take_view,
 )
 from limner.training.moving_average import update_average
 from limner.training.state import TrainState
 
-def train_step(
-    state: TrainState, recipe: Recipe, guide: GuideModule, inputs: StepInputs, group: ProcessGroup
-) -> Tensor:
+
+def train_step(state: TrainState, recipe: Recipe, inputs: StepInputs, group: ProcessGroup) -> Tensor:
     """Update the networks and the average once; returns the losses, float32, in the order of `LOSSES`."""
     with state.autocast():
         paintings = inputs.split(state.generator(inputs.all()))
     d_losses = _update_discriminator(state, inputs, paintings, group)
-    g_losses = _update_generator(state, recipe, guide, inputs, paintings, group)
+    g_losses = _update_generator(state, recipe, inputs, paintings, group)
     state.scaler.update()
     update_average(state.average, state.generator, recipe.average, state.position.step)
     losses = torch.stack([*d_losses, *g_losses]).detach()
@@ -67,7 +66,6 @@ def _update_discriminator(
 def _update_generator(
     state: TrainState,
     recipe: Recipe,
-    guide: GuideModule,
     inputs: StepInputs,
     paintings: Paintings,
     group: ProcessGroup,
@@ -87,10 +85,12 @@ def _update_generator(
     losses |= {
         "low_l1": low_frequency_l1(painting, target),
         "l1": (painting - target).abs().mean(),
-        "light": _light_loss(guide, inputs, paintings),
+        "light": light_loss(paintings.scenes.float(), inputs.scene_cells),
         "motion": motion_loss(painting[:1], paintings.moved.float(), inputs.motion),
     }
-    weights = {"adversarial": 1.0} | {name: getattr(recipe, name) for name in losses if name != "adversarial"}
+    weights = {"adversarial": 1.0} | {
+        name: getattr(recipe, name) for name in losses if name != "adversarial"
+    }
     loss = torch.stack([weights[name] * value for name, value in losses.items()]).sum()
     state.generator_optimizer.zero_grad()
     state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
@@ -105,11 +105,3 @@ def _perceptual_loss(state: TrainState, painting: Tensor, target: Tensor) -> Ten
         return painting.new_zeros(())
     view, target_view = take_view(torch.cat([painting, target])).chunk(2)
     return perceptual_loss(state.features, view, target_view)
-
-
-def _light_loss(guide: GuideModule, inputs: StepInputs, paintings: Paintings) -> Tensor:
-    """How far the guides of scenes' paintings are from those of the scenes, or 0 without scenes."""
-    if not len(paintings.scenes) or not isinstance(guide, SoftGuide):
-        return paintings.scenes.new_zeros((), dtype=torch.float32)
-    painted = guide.coarse(paintings.scenes.float() / 2 + 0.5)
-    return (painted - inputs.scene_cells).abs().mean()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from limner.data.loader import Position
-from limner.networks.features import SqueezeNet, load_squeezenet
+from limner.networks.features import load_squeezenet
 from limner.networks.generator import make_generator
 from limner.networks.patchgan import make_discriminator
 from limner.recipe import Recipe

@@ -17,7 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from limner.display import printable
+from limner.display import printable, readable_duration
 from limner.training.log import EpochRecord
 from limner.training.reporter import Status, describe_data_fraction, describe_losses
 
@@ -84,12 +84,11 @@ def render(status: Status, record: EpochRecord | None, sheet: Path | None) -> Re
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column()
-    done = status.epoch_step + status.steps_per_epoch * status.epoch
-    if status.epochs is not None:
-        bar = ProgressBar(total=status.epochs * status.steps_per_epoch, completed=done, width=40)
+    if status.seconds_left is not None:
+        bar = ProgressBar(total=status.seconds + status.seconds_left, completed=status.seconds, width=40)
         table.add_row("", bar)
     table.add_row("epoch", format_epoch(status))
-    table.add_row("time", f"{format_duration(status.seconds)} so far{format_time_left(status)}")
+    table.add_row("time", f"{readable_duration(status.seconds)} so far{format_time_left(status)}")
     table.add_row("speed", f"{status.pictures_per_second:,.1f} pictures a second")
     table.add_row("networks", describe_losses(status))
     if status.losses:
@@ -105,7 +104,7 @@ def render(status: Status, record: EpochRecord | None, sheet: Path | None) -> Re
 def format_line(status: Status, record: EpochRecord | None = None) -> str:
     """A status and the last epoch's held-out L1 as one plain line."""
     sentences = [
-        f"{format_epoch(status)}; {format_duration(status.seconds)} so far{format_time_left(status)}; "
+        f"{format_epoch(status)}; {readable_duration(status.seconds)} so far{format_time_left(status)}; "
         f"{status.pictures_per_second:,.1f} pictures a second. {describe_losses(status)}"
     ]
     if status.losses:
@@ -132,7 +131,7 @@ def format_epoch(status: Status) -> str:
 
 def format_time_left(status: Status) -> str:
     """Such as `, 4 min left`; empty while unknown."""
-    return "" if status.seconds_left is None else f", {format_duration(status.seconds_left)} left"
+    return "" if status.seconds_left is None else f", {readable_duration(status.seconds_left)} left"
 
 
 def format_losses(status: Status) -> str:
@@ -144,11 +143,3 @@ def format_losses(status: Status) -> str:
         f"discriminator {d_real:.2f} on photos, {d_fake:.2f} on paintings; generator {adversarial:.2f}, "
         f"difference {l1:.3f}"
     )
-
-
-def format_duration(seconds: float) -> str:
-    """Such as `40 s`, `4 min` or `2 h 05 min`."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

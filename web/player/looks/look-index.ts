@@ -14,6 +14,12 @@ export interface LookEntry {
   preview: string | null;
 }
 
+export interface LookIndex {
+  looks: LookEntry[];
+  /** Seconds after which the list is fetched again, because a look is being trained; 0 if none is. */
+  refresh: number;
+}
+
 const NO_LOOKS =
   'There are no looks beside this page yet. Drop one anywhere on the page (an .onnx file that limner made), or publish the page again with a look.';
 
@@ -23,13 +29,16 @@ const lookUrl = (file: string) => `looks/${encodeURIComponent(file)}`;
 export const previewUrl = (entry: LookEntry): string | null => entry.preview && lookUrl(entry.preview);
 
 /** Parses looks.json. Entries without a file name are left out. */
-export function parseLooks(value: unknown): LookEntry[] {
-  const list = typeof value === 'object' && value !== null && 'looks' in value ? value.looks : null;
-  if (!Array.isArray(list)) throw new Error('looks/looks.json is not a list of looks.');
+export function parseLooks(value: unknown): LookIndex {
+  const isRecord = (item: unknown): item is Record<string, unknown> =>
+    typeof item === 'object' && item !== null;
+  if (!isRecord(value) || !Array.isArray(value.looks)) {
+    throw new Error('looks/looks.json is not a list of looks.');
+  }
   const readText = (field: unknown) => (typeof field === 'string' ? field : '');
-  const readNumber = (field: unknown) => (typeof field === 'number' && Number.isFinite(field) ? field : 0);
-  return list
-    .filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
+  const readNumber = (field: unknown) => (Number.isFinite(field) ? Number(field) : 0);
+  const looks = value.looks
+    .filter(isRecord)
     .map(item => ({
       file: readText(item.file),
       name: readText(item.name) || readText(item.file).replace(/\.onnx$/i, ''),
@@ -42,19 +51,17 @@ export function parseLooks(value: unknown): LookEntry[] {
       preview: readText(item.preview) || null,
     }))
     .filter(entry => entry.file !== '');
+  return { looks, refresh: readNumber(value.refresh) };
 }
 
-export async function listLooks(): Promise<LookEntry[]> {
+export async function listLooks(): Promise<LookIndex> {
   const response = await fetch('looks/looks.json', { cache: 'no-cache' }).catch(() => {
     throw new FetchError('The list of looks could not be fetched. Check the connection and try again.');
   });
   if (!response.ok) throw new Error(NO_LOOKS);
-  const value: unknown = await response.json().catch(() => {
-    throw new Error('The list of looks (looks/looks.json) cannot be read.');
-  });
-  const looks = parseLooks(value);
-  if (looks.length === 0) throw new Error(NO_LOOKS);
-  return looks;
+  const index = parseLooks(await response.json().catch(() => null));
+  if (index.looks.length === 0) throw new Error(NO_LOOKS);
+  return index;
 }
 
 /** Fetches a look and reports progress. Throws a FetchError, or the reason of an aborted `signal`. */

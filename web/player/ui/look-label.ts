@@ -11,12 +11,16 @@ export const lookTitle = (info: Pick<LookInfo, 'name'>, fileName: string): strin
 export const lookCredit = ({ credit, licence }: { credit: string; licence: string }): string =>
   [credit, licence && `Licence: ${licence}`].filter(Boolean).join('. ');
 
+/** The figures of a look in one line; those that are 0 or empty are unknown. */
+export const lookFacts = ({ size, pixels }: { size: string; pixels: number }, bytes: number): string =>
+  [size, pixels && `${pixels} px`, bytes && formatFileSize(bytes)].filter(Boolean).join(' · ');
+
 export function showLabel(info: LookInfo, bytes: number, fileName: string): void {
   const name = lookTitle(info, fileName);
   setText('label-name', name);
   setText('label-author', info.author && `by ${info.author}`);
   setText('label-credit', lookCredit(info));
-  setText('label-facts', [info.size, `${info.pixels} px`, formatFileSize(bytes)].filter(Boolean).join(' · '));
+  setText('label-facts', lookFacts(info, bytes));
   getElement('painting').setAttribute('aria-label', `Live painting by the look “${name}”`);
   document.title = `${name} – limner`;
 }

@@ -1,42 +1,34 @@
 /** The list of looks to choose from, and the progress bar of the one that loads. */
-import { getButton, getElement, makeElement } from '../../shared/dom.ts';
+import { bindFileInput, getElement, makeElement } from '../../shared/dom.ts';
 import { formatFileSize } from '../../shared/format.ts';
 import { type LookEntry, previewUrl } from '../looks/look-index.ts';
-import { lookCredit } from './look-label.ts';
+import { lookCredit, lookFacts } from './look-label.ts';
 
 export class LookList {
   readonly #list = getElement('look-list', HTMLUListElement);
   readonly #loading = getElement('loading');
   readonly #progressBar = getElement('loading-bar', HTMLProgressElement);
   readonly #progressText = getElement('loading-text');
-  readonly #fileInput = getElement('file-look', HTMLInputElement);
   readonly #buttons = new Map<string, HTMLButtonElement>();
 
   constructor(onFile: (file: File) => void) {
-    getButton('look-open').addEventListener('click', () => this.#fileInput.click());
-    this.#fileInput.addEventListener('change', () => {
-      const file = this.#fileInput.files?.[0];
-      if (file) onFile(file);
-      this.#fileInput.value = '';
-    });
+    bindFileInput('look-open', 'file-look', onFile);
   }
 
-  /** Fills the list. */
-  setLooks(looks: readonly LookEntry[], onChosen: (entry: LookEntry) => void): void {
-    this.#buttons.clear();
-    this.#list.replaceChildren(
-      ...looks.map(entry => {
-        const button = makeElement('button', 'look');
-        button.type = 'button';
-        button.setAttribute('aria-pressed', 'false');
-        button.append(this.#makePreview(entry), this.#makeDescription(entry));
-        button.addEventListener('click', () => onChosen(entry));
-        this.#buttons.set(entry.file, button);
-        const item = makeElement('li');
-        item.append(button);
-        return item;
-      }),
-    );
+  /** Adds the looks that are not in the list yet. */
+  addLooks(looks: readonly LookEntry[], onChosen: (entry: LookEntry) => void): void {
+    for (const entry of looks) {
+      if (this.#buttons.has(entry.file)) continue;
+      const button = makeElement('button', 'look');
+      button.type = 'button';
+      button.setAttribute('aria-pressed', 'false');
+      button.append(this.#makePreview(entry), this.#makeDescription(entry));
+      button.addEventListener('click', () => onChosen(entry));
+      this.#buttons.set(entry.file, button);
+      const item = makeElement('li');
+      item.append(button);
+      this.#list.append(item);
+    }
   }
 
   /** Marks the current look; null if it is a file of the visitor's. */
@@ -71,15 +63,10 @@ export class LookList {
 
   #makeDescription(entry: LookEntry): HTMLElement {
     const description = makeElement('span', 'description');
-    const facts = [
-      entry.size,
-      entry.pixels > 0 ? `${entry.pixels} px` : '',
-      entry.bytes > 0 ? formatFileSize(entry.bytes) : '',
-    ];
     const attribution = [entry.author && `by ${entry.author}`, lookCredit(entry)].filter(Boolean).join('. ');
     description.append(
       makeElement('span', 'name', entry.name),
-      makeElement('span', 'facts', facts.filter(Boolean).join(' · ')),
+      makeElement('span', 'facts', lookFacts(entry, entry.bytes)),
     );
     if (attribution) description.append(makeElement('span', 'facts credit', attribution));
     return description;

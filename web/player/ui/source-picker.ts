@@ -1,5 +1,5 @@
 /** The choice of the source: camera, video, picture or the built-in scene. */
-import { getButton, getElement, makeElement } from '../../shared/dom.ts';
+import { bindFileInput, getButton, getElement, makeElement } from '../../shared/dom.ts';
 import { errorMessage, OwnTabError } from '../../shared/errors.ts';
 import { type CameraDevice, isCameraGranted, listCameras, openCamera } from '../sources/camera.ts';
 import { openPicture, openVideo } from '../sources/file.ts';
@@ -31,8 +31,8 @@ export class SourcePicker {
       'click',
       () => void this.#openSource('scene', async () => openScene()),
     );
-    this.#bindFileInput('video', file => this.chooseVideo(file));
-    this.#bindFileInput('picture', file => this.choosePicture(file));
+    bindFileInput('source-video', 'file-video', file => void this.chooseVideo(file));
+    bindFileInput('source-picture', 'file-picture', file => void this.choosePicture(file));
     this.#deviceSelect.addEventListener('change', () => void this.chooseCamera(this.#deviceSelect.value));
     navigator.mediaDevices?.addEventListener?.('devicechange', () => void this.#onDeviceChange());
   }
@@ -113,16 +113,6 @@ export class SourcePicker {
     document.body.dataset.source = kind;
     this.#cameraButton.hidden = kind === 'camera';
     getElement('device-row').hidden = kind !== 'camera' || this.#deviceSelect.options.length < 2;
-  }
-
-  #bindFileInput(kind: 'video' | 'picture', onFile: (file: File) => Promise<void>): void {
-    const input = getElement(`file-${kind}`, HTMLInputElement);
-    getButton(`source-${kind}`).addEventListener('click', () => input.click());
-    input.addEventListener('change', () => {
-      const file = input.files?.[0];
-      if (file) void onFile(file);
-      input.value = '';
-    });
   }
 
   async #updateDevices(source?: Source): Promise<void> {

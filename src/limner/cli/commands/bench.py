@@ -27,13 +27,15 @@ class BenchCommand:
 
         limner bench training --out docs/benchmarks
         limner bench discriminator --pictures store
+        limner bench quality --recipes now wide:discriminator=32 --sets sunflowers garden --minutes 14
         limner bench browser clouds.onnx --quick
     """
 
-    what: Positional[Literal["training", "discriminator", "browser"]]
+    what: Positional[Literal["training", "discriminator", "quality", "browser"]]
     """training: throughput in pictures a second for each size and discriminator width, compared with a
     common implementation of the same step. discriminator: the quality that each width reaches in equal
-    time and in equal steps. browser: the engine and its rivals, compared in Chromium."""
+    time and in equal steps. quality: recipes and looks on held-out pictures, after equal training time.
+    browser: the engine and its rivals, compared in Chromium."""
     looks: Annotated[
         Positional[tuple[Path, ...]], tyro.conf.arg(metavar="[LOOK...]", help_behavior_hint="")
     ] = ()
@@ -45,7 +47,23 @@ class BenchCommand:
     pictures: Annotated[Path | None, tyro.conf.arg(metavar="STORE", help_behavior_hint="")] = None
     """For discriminator: a store written by `limner pictures`."""
     pixels: int = 256
-    """For training and browser: side of the pictures."""
+    """For training, quality and browser: side of the pictures."""
+    recipes: Annotated[tuple[str, ...], tyro.conf.arg(metavar="RECIPE...", help_behavior_hint="")] = ()
+    """For quality: recipes to train, as NAME, NAME:field=value,field=value, or a recipe's JSON file. The
+    others are compared with the first."""
+    named_looks: Annotated[
+        tuple[str, ...], tyro.conf.arg(name="looks", metavar="NAME=LOOK...", help_behavior_hint="")
+    ] = ()
+    """For quality: looks that are only measured, as NAME=LOOK, or NAME@SET=LOOK for one set. Train them on
+    the pictures in OUT/quality/sets."""
+    sets: Annotated[tuple[str, ...], tyro.conf.arg(metavar="SET...", help_behavior_hint="")] = ()
+    """For quality: folders of pictures, of which 30 % are held out; or garden, sea, night: drawn ones."""
+    seeds: tuple[int, ...] = (0, 1)
+    """For quality: seeds of the recipes."""
+    minutes: float = 14.0
+    """For quality: training time of each recipe with each seed on each set."""
+    clips: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="CLIP...", help_behavior_hint="")] = ()
+    """For quality: videos, for flicker."""
     sizes: tuple[Size, ...] = ("small", "medium", "large")
     """For browser: sizes of the looks with random weights."""
     rivals: Annotated[tuple[str, ...], tyro.conf.arg(metavar="RIVAL...", help_behavior_hint="")] = ()
@@ -67,6 +85,8 @@ class BenchCommand:
                     self._training(progress)
                 case "discriminator":
                     self._discriminator(progress)
+                case "quality":
+                    self._quality(progress)
                 case "browser":
                     self._browser(progress)
         print((self.out / f"{self.what}.md").read_text(encoding="utf-8"))
@@ -79,6 +99,12 @@ class BenchCommand:
             "--rivals": (bool(self.rivals), "browser"),
             "--gpu": (self.gpu, "browser"),
             "--pictures": (self.pictures is not None, "discriminator"),
+            "--recipes": (bool(self.recipes), "quality"),
+            "--looks": (bool(self.named_looks), "quality"),
+            "--sets": (bool(self.sets), "quality"),
+            "--seeds": (self.seeds != BenchCommand.seeds, "quality"),
+            "--minutes": (self.minutes != BenchCommand.minutes, "quality"),
+            "--clips": (bool(self.clips), "quality"),
         }
         for option, (is_given, benchmark) in options.items():
             if is_given and benchmark != self.what:
@@ -99,6 +125,24 @@ class BenchCommand:
         if self.pictures is None:
             raise LimnerError("Name the pictures to train on: --pictures STORE.")
         bench_discriminator(open_store(self.pictures), self.out, quick=self.quick, progress=progress)
+
+    def _quality(self, progress: Progress) -> None:
+        from limner.bench.contestants import parse_look, parse_recipe
+        from limner.bench.quality import QUICK_PLAN, QualityPlan, bench_quality
+
+        plan = QualityPlan(
+            recipes=[parse_recipe(text, self.pixels) for text in self.recipes],
+            looks=[parse_look(text) for text in self.named_looks],
+            sets=self.sets,
+            seeds=self.seeds,
+            minutes=self.minutes,
+            clips=self.clips,
+        )
+        if self.quick and (plan.recipes or plan.looks or plan.sets):
+            raise LimnerError(
+                "--quick compares recipes of its own: leave out --recipes, --looks and --sets."
+            )
+        bench_quality(QUICK_PLAN if self.quick else plan, self.out, progress=progress)
 
     def _browser(self, progress: Progress) -> None:
         from limner.bench.browser import bench_browser, write_browser

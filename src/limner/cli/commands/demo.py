@@ -16,6 +16,8 @@ from limner.data.synthetic.subjects import Subject
 class DemoCommand:
     """Show the whole pipeline without any pictures: draw some, train under three minutes, serve the page.
 
+    The page opens at once with the looks that ship with limner; the trained one joins them when it is done.
+
     For example:
 
         limner demo sea

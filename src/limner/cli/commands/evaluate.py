@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from tyro.conf import Positional
@@ -13,7 +13,6 @@ from tyro.conf import Positional
 from limner.cli.options import NO_DEFAULT_SHOWN
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.recipe import GuideName
 from limner.slug import slugify
 
 if TYPE_CHECKING:
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from limner.progress import Progress
 
 RESULT = "evaluation.json"
-
-MIN_PIXELS = 32
-"""Side of the smallest paintings that have a border, an inside and features."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,8 @@ class EvaluateCommand:
         )
 
     def _load_held_out(self, subject: _Subject, progress: Progress) -> HeldOut:
-        from limner.evaluation.pictures import MIN_PICTURES, HeldOut, load_held_out, read_folder
+        from limner.evaluation.pictures import HeldOut, load_held_out, read_folder
+        from limner.evaluation.relative import MIN_PICTURES
 
         if self.pictures < MIN_PICTURES:
             raise LimnerError(f"--pictures is {self.pictures}; measures need {MIN_PICTURES} or more.")
@@ -142,40 +139,17 @@ class _Subject:
 
 
 def _open_run(folder: Path) -> _Subject:
+    from limner.bench.painters import run_painter
     from limner.data.store import open_store
-    from limner.evaluation.paint import make_painter
-    from limner.guide import make_guide
     from limner.training.run import open_run
 
     run = open_run(folder)
-    recipe = run.recipe
-    painter = make_painter(run.generator(), make_guide(recipe.guide, recipe.pixels))
-    return _Subject(painter, recipe.pixels, asdict(recipe), open_store(run.pictures))
+    return _Subject(run_painter(run), run.recipe.pixels, asdict(run.recipe), open_store(run.pictures))
 
 
 def _open_look(path: Path) -> _Subject:
-    """A look paints by ONNX Runtime, so that what is measured is what is published."""
-    import torch
-
-    from limner.evaluation.paint import Painter, make_guide_painter
-    from limner.guide import make_guide
+    from limner.bench.painters import look_painter
     from limner.look.look import open_look
-    from limner.look.trial import try_look
 
     look = open_look(path)
-    try_look(look).check_size()
-    if look.pixels < MIN_PIXELS:
-        raise LimnerError(
-            f"{printable(path)} paints {look.pixels} pixels, and measures need {MIN_PIXELS} or more."
-        )
-
-    def paint(pictures: Tensor) -> Tensor:
-        paintings = [look.paint(picture.permute(1, 2, 0).numpy()) for picture in pictures]
-        return torch.stack([torch.from_numpy(painting).permute(2, 0, 1) for painting in paintings])
-
-    def show_picture(pictures: Tensor) -> Tensor:
-        return pictures
-
-    names = [name for name in get_args(GuideName) if name == look.guide]
-    guide = make_guide_painter(make_guide(names[0], look.pixels)) if names else show_picture
-    return _Subject(Painter(paint, guide), look.pixels, look.recipe, None)
+    return _Subject(look_painter(look), look.pixels, look.recipe, None)

@@ -18,11 +18,14 @@ class PlayCommand:
 
     For example:
 
+        limner play
         limner play page
     """
 
-    source: Annotated[Positional[Path], tyro.conf.arg(metavar="PAGE|LOOK")]
-    """A folder written by `limner publish`, or a look's file."""
+    source: Annotated[
+        Positional[Path | None], tyro.conf.arg(metavar="[PAGE|LOOK]", help_behavior_hint="")
+    ] = None
+    """A folder written by `limner publish`, or a look's file. Default: the looks that ship with limner."""
     serving: Flat[ServeOptions] = field(default_factory=ServeOptions)
 
     def run(self) -> None:

@@ -48,11 +48,16 @@ describe('pixels', () => {
 
 describe('the list of looks', () => {
   it('keeps known fields and leaves out entries without a file', () => {
-    const looks = parseLooks({
+    const { looks, refresh } = parseLooks({
       looks: [{ file: 'garden.onnx', bytes: 'many', extra: 1 }, { name: 'none' }, 3],
     });
+    expect(refresh).toBe(0);
     expect(looks).toHaveLength(1);
     expect(looks[0]).toMatchObject({ file: 'garden.onnx', name: 'garden', bytes: 0, preview: null });
+  });
+
+  it('says when it is to be fetched again', () => {
+    expect(parseLooks({ looks: [], refresh: 5 }).refresh).toBe(5);
   });
 
   it('throws if it is not a list', () => {

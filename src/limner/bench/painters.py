@@ -1,0 +1,51 @@
+"""What is measured: a run's generator, or a look as ONNX Runtime paints it."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import torch
+from torch import Tensor
+
+from limner.display import printable
+from limner.errors import LimnerError
+from limner.evaluation.paint import Painter, make_guide_painter, make_painter
+from limner.guide import make_guide
+from limner.look.look import Look
+from limner.look.trial import try_look
+from limner.recipe import GuideName
+from limner.training.run import Run
+
+MIN_PIXELS = 32
+"""Side of the smallest paintings that have a border, an inside and features."""
+
+
+def run_painter(run: Run, device: torch.device | None = None) -> Painter:
+    """The painter of a run's last checkpoint. Raises LimnerError where there is none."""
+    device = device or torch.device("cpu")
+    guide = make_guide(run.recipe.guide, run.recipe.pixels).to(device)
+    return make_painter(run.generator().to(device), guide)
+
+
+def look_painter(look: Look) -> Painter:
+    """The painter of a look, so that what is measured is what is published.
+
+    Another program's look is shown the pictures as they are. Raises LimnerError where it cannot paint, or
+    paints too small.
+    """
+    try_look(look).check_size()
+    if look.pixels < MIN_PIXELS:
+        raise LimnerError(
+            f"{printable(look.path)} paints {look.pixels} pixels, and measures need {MIN_PIXELS} or more."
+        )
+
+    def paint(pictures: Tensor) -> Tensor:
+        paintings = [look.paint(picture.permute(1, 2, 0).numpy()) for picture in pictures]
+        return torch.stack([torch.from_numpy(painting).permute(2, 0, 1) for painting in paintings])
+
+    def show_picture(pictures: Tensor) -> Tensor:
+        return pictures
+
+    names = [name for name in get_args(GuideName) if name == look.guide]
+    guide = make_guide_painter(make_guide(names[0], look.pixels)) if names else show_picture
+    return Painter(paint, guide)

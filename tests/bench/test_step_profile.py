@@ -1,0 +1,54 @@
+"""The profile of a step: each network's forward and backward passes are counted to it."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.profiler import record_function
+
+from limner.bench.step_profile import DATA, profile_steps
+
+CPU = torch.device("cpu")
+
+
+def convolutions(channels: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(3, channels, 3, padding=1), nn.Conv2d(channels, 3, 3, padding=1))
+
+
+def test_time_is_counted_to_its_network() -> None:
+    torch.manual_seed(0)
+    networks = {"large": convolutions(64), "small": convolutions(4)}
+    parameters = [each for network in networks.values() for each in network.parameters()]
+    optimizer = torch.optim.Adam(parameters)
+
+    def step() -> None:
+        with record_function(DATA):
+            picture = torch.rand(2, 3, 96, 96)
+        networks["small"](networks["large"](picture)).mean().backward()
+        optimizer.step()
+
+    step()
+    shares = profile_steps(step, 3, networks, CPU)
+    assert shares.keys() == {"large", "small", "data", "optimizer", "other"}
+    assert abs(sum(shares.values()) - 1) < 0.02
+    assert shares["large"] > 0.5 and shares["large"] > 2 * shares["small"]
+    assert all(shares[part] > 0 for part in ("small", "data", "optimizer"))
+
+
+def test_the_backward_pass_counts() -> None:
+    network = convolutions(64)
+    picture = torch.rand(2, 3, 96, 96)
+
+    def forward() -> None:
+        with torch.no_grad():
+            network(picture)
+
+    def both() -> None:
+        with torch.no_grad():
+            sum_of = network(picture)
+        network(picture + 0 * sum_of).mean().backward()
+
+    forward()
+    assert profile_steps(forward, 2, {"network": network}, CPU)["network"] > 0.5
+    assert profile_steps(both, 2, {"network": network}, CPU)["network"] > 0.8
+    assert not network._forward_hooks and not network._forward_pre_hooks, "the hooks are gone"

@@ -1,0 +1,78 @@
+"""The looks that ship with limner: `play` shows them, and `demo` before its own is trained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.looks import look_file
+from limner.cli.main import main
+from limner.look import packaged
+from limner.page import server
+
+pytestmark = pytest.mark.usefixtures("work")
+
+
+def listed(page: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((page / "looks" / "looks.json").read_text())
+    return found | {"looks": [look["file"] for look in found["looks"]]}
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package with two looks."""
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    for name in ("sea.onnx", "garden.onnx"):
+        look_file(folder, name=name)
+    monkeypatch.setattr(packaged, "FOLDER", folder)
+    monkeypatch.setattr("limner.page.chromium.find_chromium", lambda: None)
+    return folder
+
+
+def test_all_packaged_looks_are_small() -> None:
+    assert sum(path.stat().st_size for path in packaged.packaged_looks()) <= packaged.MAX_BYTES
+
+
+@pytest.mark.usefixtures("shelf")
+def test_play_without_a_name_shows_the_packaged_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[dict[str, Any]] = []
+    monkeypatch.setattr(server, "serve", lambda page, **_: served.append(listed(page)))
+    assert main(["play"]) == 0
+    assert served == [{"looks": ["garden.onnx", "sea.onnx"]}]
+
+
+def test_play_without_a_name_and_without_packaged_looks_is_refused(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in shelf.iterdir():
+        path.unlink()
+    assert main(["play"]) == 1
+    assert "Name a page or a look" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("shelf")
+def test_the_demo_shows_the_packaged_looks_while_it_trains(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    @contextmanager
+    def serve_during(page: Path, **_: object) -> Iterator[None]:
+        seen.append(listed(page))
+        yield
+        seen.append(listed(page))
+
+    monkeypatch.setattr(server, "serve_during", serve_during)
+    monkeypatch.setattr("limner.cli.pipeline.DEMO_PICTURES", 6)
+    assert main(["demo", "night", "--pixels", "64", "--minutes", "0.01"]) == 0
+    assert seen == [
+        {"looks": ["garden.onnx", "sea.onnx"], "refresh": 5.0},
+        {"looks": ["garden.onnx", "sea.onnx", "the-night.onnx"]},
+    ]
+    assert (work / "limner-demo-night" / "the-night.onnx").is_file()
