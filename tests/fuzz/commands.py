@@ -97,6 +97,7 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
             "--sheet",
             st.sampled_from(["sheet.png", "theirs.png", "gallery/photo-000.jpg", "sheet.txt"]) | OUT,
         ),
+        _rarely("--split", st.sampled_from(["subjects", "gallery", "theirs.png"]) | OUT),
         JSON,
         FORCE,
     ),

@@ -2,7 +2,7 @@
 
 The content of a file decides whether it is a picture or a video. In a folder, files whose suffix belongs to
 something else (`.txt`, `.pdf`, `.mp3`) are not opened: a folder may hold a million of them. A file that is
-named is always opened.
+named, or that stands in a list that is named (`limner.data.lists`), is always opened.
 
 Hidden files and system files (`.thumbnails`, `__MACOSX`, `@eaDir`, `._photo.jpg`) are not pictures. A
 folder that links into itself is searched once.
@@ -18,6 +18,7 @@ from pathlib import Path
 from limner.data import kinds, videos
 from limner.data.images import UnreachableFile, UnreadableFile
 from limner.data.kinds import Media
+from limner.data.lists import is_list, read_list
 from limner.data.pairs import PartnerIndex
 from limner.display import printable
 from limner.errors import LimnerError
@@ -98,15 +99,16 @@ def find_sources(
 
 
 def scan(path: Path) -> SourceList:
-    """The pictures and videos in a file or folder, in order of name, and the skipped files.
+    """The pictures and videos in a file, folder or list, in order of name, and the skipped files.
 
     Raises `LimnerError` if the path does not exist.
     """
     sources: list[Source] = []
     skipped: list[Skipped] = []
+    is_named = not path.is_dir()
     for file, name in _walk_files(path, skipped):
         try:
-            kind = _classify(file, is_named=file == path)
+            kind = _classify(file, is_named=is_named)
         except UnreadableFile as error:
             skipped.append((name, str(error)))
         else:
@@ -133,7 +135,7 @@ def _walk_files(path: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]
     if not path.exists():
         raise LimnerError(f"There is no file or folder {printable(path)}.")
     if not path.is_dir():
-        yield path, path.name
+        yield from _list_files(path)
         return
 
     def skip_folder(error: OSError) -> None:
@@ -158,6 +160,16 @@ def _walk_files(path: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]
             if not _is_passed_over(name) or _is_in_cloud(name):
                 file = Path(folder) / name
                 yield file, file.relative_to(path).as_posix()
+
+
+def _list_files(path: Path) -> list[tuple[Path, str]]:
+    """The file itself, or the files of a list. Their names are paths in the folder that holds them all."""
+    try:
+        files = sorted(read_list(path)) if is_list(path) else []
+        folder = os.path.commonpath([file.parent for file in files])
+    except (OSError, ValueError):  # it cannot be read, it is no list, or its files lie on several drives
+        return [(path, path.name)]
+    return [(file, file.relative_to(folder).as_posix()) for file in files]
 
 
 def _is_passed_over(name: str) -> bool:
@@ -197,6 +209,8 @@ def _classify(file: Path, *, is_named: bool) -> Media | None:
     is_meant = is_named or by_suffix is not None
     if not is_meant and suffix in _OTHER_SUFFIXES:
         return None
+    if is_named and not os.path.lexists(file):
+        raise UnreadableFile("is in a list and does not exist")
     try:
         # Opening a named pipe would block for ever.
         if not stat.S_ISREG(file.stat().st_mode):

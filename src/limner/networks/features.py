@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from importlib.resources import files
 from typing import Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from limner.errors import LimnerError
@@ -112,6 +113,25 @@ def load_squeezenet() -> SqueezeNet:
             {key.removeprefix(prefix): weight for key, weight in stored.items() if key.startswith(prefix)}
         )
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def load_extractor() -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """A function from RGB pictures (N, H, W, 3), uint8, to features (N, 768) of what they are of.
+
+    Means of an early layer, which knows colours and textures, beside those of the last one, which knows
+    things; both have length 1. Kinds of things alone do not tell a sunset from clouds.
+    """
+    network = load_squeezenet()
+
+    @torch.no_grad()
+    def extract(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        signed = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2) / 127.5 - 1
+        maps = network.features(signed, ["fire4", "fire9"])
+        pooled = [nn.functional.normalize(image.mean((2, 3))) for image in maps]
+        features: NDArray[np.float32] = torch.cat(pooled, dim=1).numpy()
+        return features
+
+    return extract
 
 
 def _fold_input_range(conv: nn.Conv2d) -> None:

@@ -15,11 +15,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from limner.data.checks.diversity import colour_predictability, vendi_score
 from limner.data.checks.near_duplicates import near_duplicates
-from limner.data.checks.rules import DatasetStats, Finding, run_rules
+from limner.data.checks.rules import DatasetStats, Finding, SubjectShare, run_rules
+from limner.data.checks.subjects import (
+    MAX_PICTURES,
+    MIN_PICTURES,
+    FeatureExtractor,
+    Subjects,
+    find_subjects,
+)
 from limner.data.checks.thumbnails import Thumbnail, make_thumbnail
 from limner.data.decode import ClipReader, decode_source, measure_clip
 from limner.data.images import UnreadableFile
@@ -51,6 +59,8 @@ class CheckReport:
     stats: DatasetStats
     findings: tuple[Finding, ...]
     thumbnails: tuple[Thumbnail, ...] = field(repr=False, compare=False)
+    subjects: Subjects | None = field(repr=False, compare=False)
+    """None where they were not looked for, or there are too few pictures."""
 
     @property
     def has_problem(self) -> bool:
@@ -79,9 +89,12 @@ def check_dataset(
     inputs: Path | None = None,
     side: Side | None = None,
     frames: int = 400,
+    extract: FeatureExtractor | None = None,
     progress: Progress = no_progress,
 ) -> CheckReport:
     """Check pictures and videos as `limner.data.prepare.prepare` would read them. Writes nothing.
+
+    With `extract`, the subjects are looked for too, by the features of some of the pictures.
 
     Raises `LimnerError` for the arguments that `prepare` refuses, and if a path does not exist or nothing
     was found.
@@ -92,6 +105,9 @@ def check_dataset(
     thumbnails = survey.thumbnails
     stills = [t for t in thumbnails if not t.video]
     groups = near_duplicates(stills)
+    looked_at = [t for t in thumbnails if t.square is not None]
+    looked_at = looked_at[:: _every(len(looked_at), MAX_PICTURES)]
+    subjects = None if extract is None else _find_subjects(looked_at, extract, progress)
     stats = DatasetStats(
         pixels=pixels,
         short_side=settings.short_side,
@@ -105,9 +121,11 @@ def check_dataset(
         near_duplicates=tuple(tuple(stills[index].name for index in group) for group in groups),
         vendi_score=vendi_score(thumbnails),
         colour_predictability=colour_predictability(thumbnails) if thumbnails else 1.0,
+        subjects=_subject_shares(subjects, looked_at),
+        subjects_overlap=subjects is not None and not subjects.is_separate,
         store_bytes=survey.store_bytes,
     )
-    return CheckReport(stats, run_rules(stats, thumbnails), tuple(thumbnails))
+    return CheckReport(stats, run_rules(stats, thumbnails), tuple(thumbnails), subjects)
 
 
 def check_sheet(
@@ -162,6 +180,28 @@ def write_contact_sheet(report: CheckReport, file: Path, *, columns: int = 16) -
     atomic_write(file, buffer.getvalue())
 
 
+def _subject_shares(subjects: Subjects | None, looked_at: Sequence[Thumbnail]) -> tuple[SubjectShare, ...]:
+    if subjects is None:
+        return ()
+    examples = [looked_at[index].name for index in subjects.examples]
+    return tuple(map(SubjectShare, subjects.shares, examples))
+
+
+def _find_subjects(
+    thumbnails: Sequence[Thumbnail], extract: FeatureExtractor, progress: Progress
+) -> Subjects | None:
+    """The subjects of thumbnails that have squares; None for too few."""
+    if len(thumbnails) < MIN_PICTURES:
+        return None  # without the seconds that loading a network takes
+    squares = [t.square for t in thumbnails if t.square is not None]
+    features = []
+    for index, square in enumerate(squares):
+        progress(index, len(squares), "Looking for subjects")
+        features.append(extract(square[None]))
+    progress(len(squares), len(squares), "Looking for subjects")
+    return find_subjects(np.concatenate(features))
+
+
 @dataclass
 class _Survey:
     """What was found in the sources, each copy counted once."""
@@ -182,9 +222,8 @@ class _Survey:
 def _survey(sources: Sequence[Source], settings: StoreSettings, progress: Progress) -> _Survey:
     survey = _Survey()
     contents: set[str] = set()
-    every = -(-len(sources) // _TILES)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for index, (source, future) in enumerate(_read_ahead(sources, settings, pool, every)):
+        for index, (source, future) in enumerate(_read_ahead(sources, settings, pool)):
             progress(index, len(sources), _PROGRESS_LABEL)
             try:
                 file = future.result()
@@ -215,22 +254,29 @@ class _CheckedFile:
 
 
 def _read_ahead(
-    sources: Sequence[Source], settings: StoreSettings, pool: ThreadPoolExecutor, every: int
+    sources: Sequence[Source], settings: StoreSettings, pool: ThreadPoolExecutor
 ) -> Iterator[tuple[Source, Future[_CheckedFile]]]:
     """Yield each source in order, while threads read the next ones."""
     waiting: deque[tuple[Source, Future[_CheckedFile]]] = deque()
+    tiles, squares = (_every(len(sources), most) for most in (_TILES, MAX_PICTURES))
     for index, source in enumerate(sources):
-        waiting.append((source, pool.submit(_check_source, source, settings, index % every == 0)))
+        tile, square = index % tiles == 0, index % squares == 0
+        waiting.append((source, pool.submit(_check_source, source, settings, tile=tile, square=square)))
         if len(waiting) > 8:
             yield waiting.popleft()
     yield from waiting
 
 
-def _check_source(source: Source, settings: StoreSettings, tile: bool) -> _CheckedFile:
+def _every(count: int, most: int) -> int:
+    """The step that takes at most `most` of `count`, evenly."""
+    return max(1, -(-count // most))
+
+
+def _check_source(source: Source, settings: StoreSettings, *, tile: bool, square: bool) -> _CheckedFile:
     decoded = decode_source(source, settings, at_least=2 * _SIDE)
     if (still := decoded.still) is None:
         return _CheckedFile(decoded.content)
-    thumbnail = make_thumbnail(still.image, source.name, still.size, tile=tile)
+    thumbnail = make_thumbnail(still.image, source.name, still.size, tile=tile, square=square)
     store_bytes = still.plan.width * still.plan.height * 3 * (1 if still.input is None else 2)
     return _CheckedFile(decoded.content, thumbnail, still.has_more_pages, store_bytes)
 
@@ -238,7 +284,7 @@ def _check_source(source: Source, settings: StoreSettings, tile: bool) -> _Check
 def _add_clip(survey: _Survey, source: Source, settings: StoreSettings) -> None:
     """Count the pictures of a clip as the store does, and keep thumbnails of up to `_FRAMES` frames."""
     clip = measure_clip(source)
-    every = -(-min(settings.frames, clip.frames) // _FRAMES)
+    every = _every(min(settings.frames, clip.frames), _FRAMES)
     frames = ClipReader(source, clip, settings.frames)
     for index, squares in enumerate(frames):
         survey.from_clips += len(squares)
@@ -246,8 +292,16 @@ def _add_clip(survey: _Survey, source: Source, settings: StoreSettings) -> None:
         if index % every == 0:
             kept = index // every
             square = squares[kept % len(squares)]
-            size, tile = square.image.size, kept % 10 < 2
-            survey.thumbnails.append(make_thumbnail(square.image, square.name, size, video=True, tile=tile))
+            survey.thumbnails.append(
+                make_thumbnail(
+                    square.image,
+                    square.name,
+                    square.image.size,
+                    video=True,
+                    tile=kept % 10 < 2,
+                    square=kept % 5 == 0,
+                )
+            )
     survey.clips += 1
     if frames.left_out:
         survey.damaged.append((source.name, frames.left_out))

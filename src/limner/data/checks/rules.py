@@ -56,6 +56,16 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class SubjectShare:
+    """One of several subjects."""
+
+    share: float
+    """Of the pictures, 0..1."""
+    example: str
+    """The name of a picture that is typical of it."""
+
+
+@dataclass(frozen=True)
 class DatasetStats:
     """The figures that the findings are made from."""
 
@@ -78,6 +88,9 @@ class DatasetStats:
     vendi_score: float
     colour_predictability: float
     """See `limner.data.checks.diversity`."""
+    subjects: tuple[SubjectShare, ...]
+    """The largest first; empty where they were not looked for. See `limner.data.checks.subjects`."""
+    subjects_overlap: bool
     store_bytes: int
 
     def to_json(self) -> dict[str, object]:
@@ -92,6 +105,7 @@ class DatasetStats:
             "passed_over": [(printable(name), printable(reason)) for name, reason in self.skipped],
             "damaged": [(printable(name), printable(reason)) for name, reason in self.damaged],
             "near_duplicates": [[printable(name) for name in group] for group in self.near_duplicates],
+            "subjects": [[subject.share, printable(subject.example)] for subject in self.subjects],
         }
 
 
@@ -237,6 +251,22 @@ def _colour_predictability(stats: DatasetStats, thumbnails: Sequence[Thumbnail])
         yield Finding("good", f"{sentence}.")
 
 
+def _subjects(stats: DatasetStats, _: Sequence[Thumbnail]) -> Iterator[Finding]:
+    if not stats.subjects:
+        return
+    if len(stats.subjects) == 1:
+        yield Finding("good", "The pictures have one subject.")
+        return
+    listed = _list([f"{100 * each.share:.0f} % like {each.example}" for each in stats.subjects])
+    what = "kinds that overlap" if stats.subjects_overlap else "subjects"
+    yield Finding(
+        "note" if stats.subjects_overlap else "warning",
+        f"The pictures are of {len(stats.subjects)} {what}: {listed}.",
+        "Few pictures of one subject learn in minutes what many subjects together do not learn in an hour. "
+        "--split FOLDER lists the pictures of each, for a look of its own.",
+    )
+
+
 def _colours(_: DatasetStats, thumbnails: Sequence[Thumbnail]) -> Iterator[Finding]:
     grey = [t.name for t in thumbnails if t.colourfulness < _GREY]
     fraction = len(grey) / len(thumbnails)
@@ -301,6 +331,7 @@ _RULES: tuple[Rule, ...] = (
     _duplicates,
     _diversity,
     _colour_predictability,
+    _subjects,
     _colours,
     _light,
     _bars,

@@ -13,6 +13,7 @@ _LAYOUT_SIDE = 16
 _HASH_SIDE = 32
 _FREQUENCIES = 8
 _TILE_SIDE = 96
+SQUARE_SIDE = 128
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -33,6 +34,8 @@ class Thumbnail:
     """Standard deviation of grey, 0..0.5, at 32 x 32."""
     tile: Image.Image | None = field(repr=False, compare=False)
     """At most 96 x 96, for the contact sheet."""
+    square: npt.NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
+    """(128, 128, 3) RGB: the middle square, for features of the subject."""
 
     @property
     def grey(self) -> Floats:
@@ -46,7 +49,13 @@ class Thumbnail:
 
 
 def make_thumbnail(
-    image: Image.Image, name: str, size: tuple[int, int], *, video: bool = False, tile: bool = True
+    image: Image.Image,
+    name: str,
+    size: tuple[int, int],
+    *,
+    video: bool = False,
+    tile: bool = True,
+    square: bool = False,
 ) -> Thumbnail:
     """Make the thumbnail of an RGB picture whose source has `size` (width, height)."""
     grey = np.asarray(_shrink(image.convert("L"), _HASH_SIDE), np.float64) / 255
@@ -62,7 +71,16 @@ def make_thumbnail(
         code=_perceptual_hash(grey),
         contrast=float(grey.std()),
         tile=tile_image,
+        square=middle_square(image) if square else None,
     )
+
+
+def middle_square(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """(128, 128, 3): the middle square of an RGB picture."""
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    box = (left, top, left + side, top + side)
+    return np.asarray(image.resize((SQUARE_SIDE, SQUARE_SIDE), Image.Resampling.BOX, box=box))
 
 
 def _shrink(image: Image.Image, side: int) -> Image.Image:
