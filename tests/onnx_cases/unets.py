@@ -21,6 +21,7 @@ LIVE = {"brightness": (-0.5, 0.5, 0.0), "contrast": (0.0, 3.0, 1.0), "detail": (
 LOOKS = [
     ("lean", 256, "float32", "soft"),
     ("lean", 256, "uint8", "soft"),
+    ("full", 256, "uint8", "soft"),
     ("lean", 64, "float16", "edges"),
     ("lean", 64, "uint16", "colour"),
     ("lean", 512, "uint8", "edges"),
@@ -72,6 +73,16 @@ class Graph:
             axis=axis,
         )
 
+    def edge_convolution(self, image: str, channels: tuple[int, int], stride: int = 1) -> str:
+        """3x3, with edge padding."""
+        inputs, outputs = channels
+        pads = self.constant(np.array([0, 0, 1, 1, 0, 0, 1, 1], dtype=np.int64))
+        padded = self.node("Pad", image, pads, mode="edge")
+        array = self.random.standard_normal((outputs, inputs, 3, 3)) * math.sqrt(2 / (inputs * 9))
+        bias = (self.random.standard_normal(outputs) * 0.1).astype(np.float32)
+        weights = self.weights(array.astype(np.float32), 0)
+        return self.node("Conv", padded, weights, self.constant(bias), strides=[stride, stride])
+
     def convolution(self, image: str, channels: tuple[int, int], transposed: bool) -> str:
         inputs, outputs = channels
         shape = (inputs, outputs, 4, 4) if transposed else (outputs, inputs, 4, 4)
@@ -108,6 +119,25 @@ def number(graph: Graph, value: float) -> str:
     return graph.constant(np.array(value, dtype=np.float32))
 
 
+def coarse_cells(graph: Graph, shade: str, pixels: int) -> str:
+    """The means over the cells of a soft guide."""
+    down = graph.constant(area_matrix(pixels, round(256 / 24)))
+    left = graph.node("MatMul", down, shade)
+    return graph.node("MatMul", left, graph.node("Transpose", down, perm=[1, 0]))
+
+
+def soft_shade(graph: Graph, coarse: str, pixels: int) -> str:
+    """The cells enlarged to `pixels`."""
+    up = graph.constant(cubic_matrix(round(256 / 24), pixels))
+    return graph.node("MatMul", graph.node("MatMul", up, coarse), graph.node("Transpose", up, perm=[1, 0]))
+
+
+def adjusted(graph: Graph, shade: str, output: str = "") -> str:
+    centred = graph.node("Mul", "contrast", graph.node("Sub", shade, number(graph, 0.5)))
+    moved = graph.node("Add", centred, graph.node("Add", "brightness", number(graph, 0.5)))
+    return graph.node("Clip", moved, number(graph, 0), number(graph, 1), output=output)
+
+
 def add_guide(graph: Graph, kind: str, pixels: int) -> int:
     """The nodes from `image` to `guide`; returns the guide's channels."""
     shade = "image"
@@ -115,12 +145,7 @@ def add_guide(graph: Graph, kind: str, pixels: int) -> int:
         luma = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
         shade = graph.node("Conv", "image", graph.constant(luma))
     if kind == "soft":
-        cells = round(256 / 24)
-        down, up = graph.constant(area_matrix(pixels, cells)), graph.constant(cubic_matrix(cells, pixels))
-        down_t = graph.node("Transpose", down, perm=[1, 0])
-        up_t = graph.node("Transpose", up, perm=[1, 0])
-        coarse = graph.node("MatMul", graph.node("MatMul", down, shade), down_t)
-        soft = graph.node("MatMul", graph.node("MatMul", up, coarse), up_t)
+        soft = soft_shade(graph, coarse_cells(graph, shade, pixels), pixels)
         detail = graph.node("Mul", "detail", graph.node("Sub", shade, soft))
         shade = graph.node("Add", soft, detail)
     if kind == "edges":
@@ -137,9 +162,7 @@ def add_guide(graph: Graph, kind: str, pixels: int) -> int:
             parts.append(graph.node("Mul", part, part))
         squares = graph.node("Add", graph.node("Add", *parts), number(graph, 1e-8))
         shade = graph.node("Mul", graph.node("Sqrt", squares), number(graph, 1.5))
-    centred = graph.node("Mul", "contrast", graph.node("Sub", shade, number(graph, 0.5)))
-    moved = graph.node("Add", centred, graph.node("Add", "brightness", number(graph, 0.5)))
-    graph.node("Clip", moved, number(graph, 0), number(graph, 1), output="guide")
+    adjusted(graph, shade, "guide")
     return 3 if kind == "colour" else 1
 
 
@@ -162,11 +185,58 @@ def add_generator(graph: Graph, size: str, pixels: int, channels: int) -> None:
     graph.node("Add", graph.node("Mul", value, half), half, output="painting")
 
 
+FULL = (16, 32, 48, 64)
+"""Channels of the encoder of `full`, from 32 pixels to 4."""
+
+
+def live_names(size: str, guide: str) -> list[str]:
+    return [name for name in LIVE if name != "detail" or (guide == "soft" and size != "full")]
+
+
+def add_full(graph: Graph, pixels: int) -> None:
+    """A soft guide that the network sees at 32 pixels, and people at all; and a network with edge padding
+    whose decoder doubles by repeating pixels, with skip connections up to 32 pixels."""
+    luma = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
+    coarse = coarse_cells(graph, graph.node("Conv", "image", graph.constant(luma)), pixels)
+    adjusted(graph, soft_shade(graph, coarse, pixels), "guide")
+    seen = adjusted(graph, soft_shade(graph, coarse, 32))
+    value = graph.node("Sub", graph.node("Mul", seen, number(graph, 2)), number(graph, 1))
+    skips, channels = [], 1
+    for level, width in enumerate(FULL):
+        value = graph.edge_convolution(value, (channels, width), stride=2 if level else 1)
+        value = graph.node("LeakyRelu", value, alpha=0.2)
+        skips.append(value)
+        channels = width
+    value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, channels)), alpha=0.2)
+    decoder = [*zip(FULL[-2::-1], skips[-2::-1], strict=True), (16, ""), (16, ""), (8, "")]
+    scales = graph.constant(np.array([1, 1, 2, 2], dtype=np.float32))
+    for width, skip in decoder:
+        value = graph.node(
+            "Resize", value, "", scales, mode="nearest",
+            coordinate_transformation_mode="asymmetric", nearest_mode="floor",
+        )  # fmt: skip
+        value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, width)), alpha=0.2)
+        channels = width
+        if skip:
+            value = graph.node("Concat", value, skip, axis=1)
+            channels = 2 * width
+        if skip == skips[0]:
+            value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, width)), alpha=0.2)
+            channels = width
+    value = graph.node("Tanh", graph.edge_convolution(value, (channels, 3)))
+    half = number(graph, 0.5)
+    graph.node("Add", graph.node("Mul", value, half), half, output="painting")
+
+
 def make_look(size: str, pixels: int, storage: str, guide: str) -> onnx.ModelProto:
     graph = Graph(7, storage)
-    channels = add_guide(graph, guide, pixels)
-    add_generator(graph, size, pixels, channels)
-    live = {name: LIVE[name] for name in LIVE if guide == "soft" or name != "detail"}
+    channels = 1
+    if size == "full":
+        add_full(graph, pixels)
+    else:
+        channels = add_guide(graph, guide, pixels)
+        add_generator(graph, size, pixels, channels)
+    live = {name: LIVE[name] for name in live_names(size, guide)}
     inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, (1, 3, pixels, pixels))]
     for name, (_, _, default) in live.items():
         inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ()))
@@ -195,9 +265,8 @@ def write_unets(folder: Path) -> None:
     listed = []
     for size, pixels, storage, guide in LOOKS:
         name = f"{size}-{pixels}-{storage}-{guide}"
-        live = {"brightness": 0.05, "contrast": 1.2, "detail": 0.3}
-        if guide != "soft":
-            del live["detail"]
+        given = {"brightness": 0.05, "contrast": 1.2, "detail": 0.3}
+        live = {key: given[key] for key in live_names(size, guide)}
         listed.append({"name": name, "size": size, "pixels": pixels, "guide": guide, "live": live})
         model = make_look(size, pixels, storage, guide)
         path = folder / f"{name}.onnx"

@@ -4,11 +4,11 @@
 
 import { constantOf, floats } from '../../onnx/constant.ts';
 import { type Expression, input, laneMatrix } from '../ir/expression.ts';
-import type { Weights } from '../ir/operation.ts';
+import type { ConvAxis, Convolution, Weights } from '../ir/operation.ts';
 import { LANES } from '../ir/tensor.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { directAxis, transposedAxis, trimAxis } from './conv-axis.ts';
-import { defineSpatial, readSpatialInput } from './spatial.ts';
+import { defineSpatial, readSpatialInput, type SpatialInput } from './spatial.ts';
 
 type Pair = [number, number];
 interface Geometry {
@@ -54,7 +54,7 @@ function makeWeights(node: NodeReader, value: Value, { dims, transposed, group }
     throw node.fail('needs its weights as constants in the file.');
   }
   const { constant } = value;
-  const plain = { dims, transposed, scale: null, zero: null };
+  const plain = { dims, transposed, sumOf: null, scale: null, zero: null };
   if (value.kind === 'constant') {
     if (constant.type === 'float16') return { ...plain, type: 'float16', bytes: constant.bytes };
     if (constant.type === 'float32') return { ...plain, type: 'float32', bytes: constant.bytes };
@@ -76,7 +76,7 @@ function makeWeights(node: NodeReader, value: Value, { dims, transposed, group }
   const bytes = offset === 0 ? constant.bytes : flipSign(constant.bytes, wide ? 2 : 1);
   const scale = spread(value.scale, 0);
   const zero = spread(value.zero, offset);
-  return { type: wide ? 'uint16' : 'uint8', bytes, dims, transposed, scale, zero };
+  return { ...plain, type: wide ? 'uint16' : 'uint8', bytes, scale, zero };
 }
 
 /** Adds half the range: flips the top bit of each value. */
@@ -137,37 +137,53 @@ export function windowPads(
     : [small[0], small[1], y - small[0], x - small[1]];
 }
 
+/** One axis, and the outputs along it. */
+interface SizedAxis {
+  readonly axis: ConvAxis;
+  readonly out: number;
+}
+
 export function lowerConv(node: NodeReader): void {
-  const { tensor, line } = readSpatialInput(node);
+  const picture = readSpatialInput(node);
   const group = node.int('group', 1);
-  const weights = readWeights(node, readLayout(node, false, line));
-  const [n, channels, height, width] = tensor.shape;
+  const weights = readWeights(node, readLayout(node, false, picture.line));
+  const [, channels, height, width] = picture.tensor.shape;
   const [outputs, perGroup] = weights.dims;
   if (group < 1 || perGroup * group !== channels || outputs % group !== 0) {
     throw node.fail(`has weights for ${perGroup * group} channels, but its input has ${channels}.`);
   }
-  const shape = readGeometry(node, weights, line);
-  const pads = windowPads(node, [height, width], shape, line);
-  const axes = ([0, 1] as const).map(i => {
+  const shape = readGeometry(node, weights, picture.line);
+  const pads = windowPads(node, [height, width], shape, picture.line);
+  const sized = (i: 0 | 1): SizedAxis => {
     const size = i === 0 ? height : width;
-    const before = pads[i] ?? 0;
+    const before = pads[i];
     const [kernel, stride, dilation] = [shape.kernel[i], shape.strides[i], shape.dilations[i]];
     const padded = before + size + (pads[i + 2] ?? 0);
     const out = Math.floor((padded - extent(kernel, dilation)) / stride) + 1;
     if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
     return { out, axis: trimAxis(directAxis(kernel, stride, dilation, before), size, out) };
-  });
-  const [y, x] = axes;
-  if (!y || !x) throw node.fail('has no 2-D shape.');
-  const dims = [n, outputs, y.out, x.out];
+  };
   const bias = readBias(node, outputs);
-  const common = { name: node.node.name, inputs: [tensor], output: node.outputTensor(dims) };
   const epilogue = pointwiseExpression(weights, bias, group, shape, pads);
-  const convolution = { weights, bias, group, y: y.axis, x: x.axis, epilogue: null, prologue: null };
+  emitConv(node, picture, { weights, bias, group }, outputs, [sized(0), sized(1)], epilogue);
+}
+
+/** Emits the convolution, or in its place the expression over one block of channels that it is. */
+function emitConv(
+  node: NodeReader,
+  { tensor, line }: SpatialInput,
+  parts: Pick<Convolution, 'weights' | 'bias' | 'group'>,
+  outputs: number,
+  [y, x]: readonly [SizedAxis, SizedAxis],
+  pointwise: Expression | null = null,
+): void {
+  const output = node.outputTensor([tensor.shape[0], outputs, y.out, x.out]);
+  const common = { name: node.node.name, inputs: [tensor], output };
+  const axes = { y: y.axis, x: x.axis, padding: 'zero' } as const;
   const made = node.builder.emit(
-    epilogue
-      ? { kind: 'elementwise', ...common, epilogue }
-      : { kind: 'convolution', ...common, ...convolution },
+    pointwise
+      ? { kind: 'elementwise', ...common, epilogue: pointwise }
+      : { kind: 'convolution', ...common, ...parts, ...axes, epilogue: null, prologue: null },
   );
   defineSpatial(node, made, line);
 }
@@ -206,41 +222,28 @@ function pointwiseExpression(
 }
 
 export function lowerConvTranspose(node: NodeReader): void {
-  const { tensor, line } = readSpatialInput(node);
+  const picture = readSpatialInput(node);
+  const { line } = picture;
   const group = node.int('group', 1);
   const weights = readWeights(node, readLayout(node, true, line));
-  const [n, channels, height, width] = tensor.shape;
+  const [, channels, height, width] = picture.tensor.shape;
   const [inputs, perGroup] = weights.dims;
   if (group < 1 || inputs !== channels || channels % group !== 0) {
     throw node.fail(`has weights for ${inputs} channels, but its input has ${channels}.`);
   }
   const shape = readGeometry(node, weights, line);
   const grown = node.pair('output_padding', line, 0, 0);
-  const axes = ([0, 1] as const).map(i => {
+  const sized = (i: 0 | 1): SizedAxis => {
     const size = i === 0 ? height : width;
     const full = shape.strides[i] * (size - 1) + grown[i] + extent(shape.kernel[i], shape.dilations[i]);
     const { out, before } = transposedSize(node, i, line, size, full, shape.strides[i]);
     if (out < 1) throw node.fail('has pads that leave nothing of its output.');
     const axis = transposedAxis(shape.kernel[i], shape.strides[i], shape.dilations[i], before);
     return { out, axis: trimAxis(axis, size, out) };
-  });
-  const [y, x] = axes;
-  if (!y || !x) throw node.fail('has no 2-D shape.');
+  };
   const outputs = perGroup * group;
-  const made = node.builder.emit({
-    kind: 'convolution',
-    name: node.node.name,
-    inputs: [tensor],
-    output: node.outputTensor([n, outputs, y.out, x.out]),
-    epilogue: null,
-    prologue: null,
-    weights,
-    bias: readBias(node, outputs),
-    group,
-    y: y.axis,
-    x: x.axis,
-  });
-  defineSpatial(node, made, line);
+  const parts = { weights, bias: readBias(node, outputs), group };
+  emitConv(node, picture, parts, outputs, [sized(0), sized(1)]);
 }
 
 /** Output size and the pad before it. Either the pads decide the size, or a requested size decides the pads. */

@@ -10,6 +10,7 @@ import { makeTensor, type Tensor } from '../ir/tensor.ts';
 import { GraphBuilder, NodeReader } from './builder.ts';
 import { isByAxis, isToFloat, lowerCast, lowerDequantize } from './cast.ts';
 import { lowerConv, lowerConvTranspose } from './conv.ts';
+import { isDoubling, lowerDoubling } from './doubling.ts';
 import { ELEMENTWISE, type Lowering } from './elementwise.ts';
 import { isByConstant, lowerMatMulByConstant } from './matmul-constant.ts';
 import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './movement.ts';
@@ -24,6 +25,7 @@ export const OPERATORS: Readonly<Record<string, Lowering>> = {
   DequantizeLinear: lowerDequantize,
   MatMul: lowerMatMulByConstant,
   Pad: lowerPad,
+  Resize: lowerDoubling,
   Slice: lowerSlice,
   Transpose: lowerTranspose,
 };
@@ -34,6 +36,7 @@ const IS_COMMON: Readonly<Record<string, (node: NodeReader) => boolean>> = {
   Concat: node => node.node.inputs.some((_, i) => !('constant' in node.value(i))),
   DequantizeLinear: isByAxis,
   MatMul: isByConstant,
+  Resize: isDoubling,
 };
 
 /** Whether all inputs of an element-wise node are constants. Such a node is folded. */

@@ -95,14 +95,16 @@ fn zeros_at(c: i32) -> array<vec4f, DEEP> {
   return array<vec4f, DEEP>(${zeros.join(', ')});
 }
 fn row_at(n: i32, y: i32) -> i32 {
-  let at = (n * sizes[2].z + y) * sizes[2].w * sizes[3].x + sizes[3].y;
-  return select(-1, at, y >= 0 && y < sizes[2].z);
+  let inside = clamp(y, 0, sizes[2].z - 1);
+  let at = (n * sizes[2].z + inside) * sizes[2].w * sizes[3].x + sizes[3].y;
+  return select(-1, at, EDGE || y == inside);
 }
 fn rows_at(n: i32, y: i32, below: i32) -> array<i32, TALL> {
   return array<i32, TALL>(${rowsAt.join(', ')});
 }
 fn column_at(x: i32) -> i32 {
-  return select(-1, x * sizes[3].x, x >= 0 && x < sizes[2].w);
+  let inside = clamp(x, 0, sizes[2].w - 1);
+  return select(-1, inside * sizes[3].x, EDGE || x == inside);
 }
 fn columns_at(base: i32) -> array<i32, ${columns.length}> {
   let left = base * INPUT_STRIDE.y;
@@ -110,7 +112,7 @@ fn columns_at(base: i32) -> array<i32, ${columns.length}> {
 }
 fn fetch(row: i32, k: i32, column: i32) -> vec4f {
   let value = block_0(max(row, 0) + k + max(column, 0));
-  return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, min(row, column) >= 0);
+  return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, EDGE || min(row, column) >= 0);
 }
 fn multiply(sum: ptr<function, array<Sum, SUMS>>, rows: array<i32, TALL>, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, k: i32, weight: i32, blocks_in: i32) {
 ${productLines(x, shape).join('\n')}

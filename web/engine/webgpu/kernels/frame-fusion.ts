@@ -4,6 +4,8 @@
 // - the camera's picture and its downsampling, which read every pixel once;
 // - the guide and the first convolution, which reads it.
 //
+// A guide that the network does not read is only computed where it is shown.
+//
 // Plain data, made without a GPU. `run` executes the same steps, and then computes the guide where it is read.
 
 import type { BandedMatrix, Convolution, FrameInput, Operation, Resample } from '../../graph/ir/operation.ts';
@@ -44,21 +46,24 @@ export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): 
   const painted = paintingOperation(plan);
   const operations =
     painted && !plan.operations.includes(painted) ? [...plan.operations, painted] : plan.operations;
-  const steps = fuseInputConv(fuseDownsample(operations), plan);
+  const shown = plan.outputs[1];
+  const unread = operations.find(
+    operation => operation.output === shown && isUnread(operation, operations, plan),
+  );
+  const steps = fuseInputConv(fuseDownsample(operations.filter(operation => operation !== unread)), plan);
   const moved = new Map<Tensor, BufferSlice>();
   const buffers = [...plan.buffers];
-  const shown = plan.outputs[1];
-  let guide: Operation | null = shown ? copyOf(shown) : null;
-  for (const step of steps) {
-    if (step.kind !== 'inputConv') continue;
-    if (step.guide.output === shown) guide = step.guide;
-    // The kernel may write where its input lies: in the plan, the input's buffer was free by then.
-    for (const tensor of step.guide.inputs) {
-      if (tensor.constant || moved.has(tensor)) continue;
-      const buffer = buffers.push(paddedLength(tensor) * 4) - 1;
-      moved.set(tensor, { buffer, offset: 0, stride: channelBlocks(tensor) });
-    }
+  // These read their inputs later than in the plan, where the buffers may be free by then.
+  const late = [
+    ...steps.flatMap(step => (step.kind === 'inputConv' ? [step.guide] : [])),
+    ...(unread ? [unread] : []),
+  ];
+  for (const tensor of late.flatMap(({ inputs }) => inputs)) {
+    if (tensor.constant || moved.has(tensor)) continue;
+    const buffer = buffers.push(paddedLength(tensor) * 4) - 1;
+    moved.set(tensor, { buffer, offset: 0, stride: channelBlocks(tensor) });
   }
+  const guide = late.find(({ output }) => output === shown) ?? (shown ? copyOf(shown) : null);
   const slices = new Map([...plan.slices, ...moved]);
   return { steps, painted, guide, plan: { ...plan, buffers, slices }, extended };
 }
@@ -70,6 +75,19 @@ function paintingOperation(plan: Plan): Operation | null {
   const read = plan.operations.some(operation => operation.inputs.some(tensor => tensor === painting));
   if (maker && !read && maker.kind !== 'frameInput') return maker;
   return painting ? copyOf(painting) : null;
+}
+
+/** Whether no other operation reads its output, and its inputs may be kept for later. */
+function isUnread(operation: Operation, operations: readonly Operation[], plan: Plan): boolean {
+  const isKept = (tensor: Tensor) =>
+    plan.slices.get(tensor)?.stride === channelBlocks(tensor) &&
+    operations.some(({ output }) => output === tensor);
+  return (
+    operation.kind !== 'frameInput' &&
+    operation.output !== plan.outputs[0] &&
+    operation.inputs.every(isKept) &&
+    !operations.some(({ inputs }) => inputs.includes(operation.output))
+  );
 }
 
 /** Copies a tensor to a canvas. */
