@@ -1,4 +1,4 @@
-/** Minifies shaders: removes comments, indentation and spaces. */
+/** Minifies shaders: removes comments, indentation, spaces and line breaks. */
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
@@ -18,9 +18,19 @@ export function minifyShaders(): Plugin {
 
 function stripComments(text: string): string {
   const lines = text.split('\n').map(line => stripSpaces(line.replace(/\/\/.*/, '').trim()));
-  return lines.filter(line => line !== '').join('\n');
+  return lines
+    .filter(line => line !== '')
+    .reduce((all, line) => all + (isJoint(all, line) ? '' : '\n') + line);
 }
+
+/** Whether two lines need nothing between them: not two words, and no line of the preprocessor. */
+const isJoint = (before: string, after: string): boolean =>
+  !/#[^\n]*$/.test(before) && !after.startsWith('#') && !(/\w$/.test(before) && /^\w/.test(after));
 
 /** Removes spaces that separate no words. Preprocessor lines stay unchanged. */
 const stripSpaces = (line: string): string =>
-  line.startsWith('#') ? line : line.replace(/ ?([,;:{}()]) ?| ([=+*<>?]|[=!<>]=|&&|\|\|) /g, '$1$2');
+  line.startsWith('#')
+    ? line
+    : line
+        .replace(/ ([=+*/%&|<>?]|[-+*/=!<>]=|->|-(?! -)|&&|\|\||<<|>>) /g, '$1')
+        .replace(/ ?([,;:{}()]) ?/g, '$1');

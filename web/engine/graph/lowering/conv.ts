@@ -5,9 +5,11 @@
 import { constantOf, floats } from '../../onnx/constant.ts';
 import { type Expression, input, laneMatrix } from '../ir/expression.ts';
 import type { ConvAxis, Convolution, Weights } from '../ir/operation.ts';
+import { SUBPIXEL_AXIS, sumWeights } from '../ir/subpixel.ts';
 import { LANES } from '../ir/tensor.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { directAxis, transposedAxis, trimAxis } from './conv-axis.ts';
+import { findDoubled, findPadded } from './conv-input.ts';
 import { defineSpatial, readSpatialInput, type SpatialInput } from './spatial.ts';
 
 type Pair = [number, number];
@@ -144,42 +146,53 @@ interface SizedAxis {
 }
 
 export function lowerConv(node: NodeReader): void {
-  const picture = readSpatialInput(node);
+  const { tensor: given, line } = readSpatialInput(node);
   const group = node.int('group', 1);
-  const weights = readWeights(node, readLayout(node, false, picture.line));
-  const [, channels, height, width] = picture.tensor.shape;
+  const weights = readWeights(node, readLayout(node, false, line));
+  const [, channels, height, width] = given.shape;
   const [outputs, perGroup] = weights.dims;
   if (group < 1 || perGroup * group !== channels || outputs % group !== 0) {
     throw node.fail(`has weights for ${perGroup * group} channels, but its input has ${channels}.`);
   }
-  const shape = readGeometry(node, weights, picture.line);
-  const pads = windowPads(node, [height, width], shape, picture.line);
+  const shape = readGeometry(node, weights, line);
+  const own = windowPads(node, [height, width], shape, line);
+  const edge = own.some(pad => pad > 0) ? null : findPadded(node, given);
+  const { tensor, pads } = edge ?? { tensor: given, pads: own };
+  const { kernel, strides, dilations } = shape;
+  const isCentred = `${[kernel, strides, dilations, pads, group]}` === '3,3,1,1,1,1,1,1,1,1,1';
+  const small = isCentred ? findDoubled(node, tensor) : null;
   const sized = (i: 0 | 1): SizedAxis => {
-    const size = i === 0 ? height : width;
-    const before = pads[i];
-    const [kernel, stride, dilation] = [shape.kernel[i], shape.strides[i], shape.dilations[i]];
-    const padded = before + size + (pads[i + 2] ?? 0);
-    const out = Math.floor((padded - extent(kernel, dilation)) / stride) + 1;
+    const [size, before, stride, dilation] = [
+      tensor.shape[i === 0 ? 2 : 3],
+      pads[i],
+      strides[i],
+      dilations[i],
+    ];
+    const padded = before + size + pads[i === 0 ? 2 : 3];
+    const out = Math.floor((padded - extent(kernel[i], dilation)) / stride) + 1;
     if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
-    return { out, axis: trimAxis(directAxis(kernel, stride, dilation, before), size, out) };
+    const axis = directAxis(kernel[i], stride, dilation, before);
+    return { out, axis: small ? SUBPIXEL_AXIS : edge ? axis : trimAxis(axis, size, out) };
   };
   const bias = readBias(node, outputs);
-  const epilogue = pointwiseExpression(weights, bias, group, shape, pads);
-  emitConv(node, picture, { weights, bias, group }, outputs, [sized(0), sized(1)], epilogue);
+  const pointwise = pointwiseExpression(weights, bias, group, shape, pads);
+  const padding = edge ? 'edge' : 'zero';
+  const parts = { weights: small ? sumWeights(weights) : weights, bias, group, padding } as const;
+  emitConv(node, { tensor: small ?? tensor, line }, parts, outputs, [sized(0), sized(1)], pointwise);
 }
 
 /** Emits the convolution, or in its place the expression over one block of channels that it is. */
 function emitConv(
   node: NodeReader,
   { tensor, line }: SpatialInput,
-  parts: Pick<Convolution, 'weights' | 'bias' | 'group'>,
+  parts: Pick<Convolution, 'weights' | 'bias' | 'group' | 'padding'>,
   outputs: number,
   [y, x]: readonly [SizedAxis, SizedAxis],
   pointwise: Expression | null = null,
 ): void {
   const output = node.outputTensor([tensor.shape[0], outputs, y.out, x.out]);
   const common = { name: node.node.name, inputs: [tensor], output };
-  const axes = { y: y.axis, x: x.axis, padding: 'zero' } as const;
+  const axes = { y: y.axis, x: x.axis };
   const made = node.builder.emit(
     pointwise
       ? { kind: 'elementwise', ...common, epilogue: pointwise }
@@ -242,7 +255,7 @@ export function lowerConvTranspose(node: NodeReader): void {
     return { out, axis: trimAxis(axis, size, out) };
   };
   const outputs = perGroup * group;
-  const parts = { weights, bias: readBias(node, outputs), group };
+  const parts = { weights, bias: readBias(node, outputs), group, padding: 'zero' } as const;
   emitConv(node, picture, parts, outputs, [sized(0), sized(1)]);
 }
 

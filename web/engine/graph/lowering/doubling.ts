@@ -4,13 +4,15 @@ import { emitResample, makeBandedMatrix } from './banded-matrix.ts';
 import type { NodeReader } from './builder.ts';
 
 /** Whether it doubles height and width by repeating pixels. */
-export const isDoubling = (node: NodeReader): boolean =>
-  node.text('mode', '') === 'nearest' &&
-  node.text('coordinate_transformation_mode', '') === 'asymmetric' &&
-  node.text('nearest_mode', '') === 'floor' &&
-  node.has(2) &&
-  node.tensor(0).dims.length === 4 &&
-  node.floats(2).join() === '1,1,2,2';
+export function isDoubling(node: NodeReader): boolean {
+  const modes = ['mode', 'coordinate_transformation_mode', 'nearest_mode'].map(name => node.text(name, ''));
+  return (
+    modes.join() === 'nearest,asymmetric,floor' &&
+    node.has(2) &&
+    node.tensor(0).dims.length === 4 &&
+    node.floats(2).join() === '1,1,2,2'
+  );
+}
 
 export function lowerDoubling(node: NodeReader): void {
   const tensor = node.tensor(0);

@@ -7,7 +7,6 @@
 // - an element-wise operation that could do neither, since its input has other readers, becomes a convolution's
 //   prologue;
 // - a matrix on the left and one on the right become one resampling;
-// - a convolution reads its input as it was before it was padded or doubled;
 // - a view absorbs the reshapes around it.
 //
 // This pass knows no backend.
@@ -33,7 +32,6 @@ import {
 } from '../ir/operation.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
 import { channelBlocks, sameShape, type Tensor } from '../ir/tensor.ts';
-import { foldConvInputs } from './conv-input.ts';
 
 /** Tensors that a fused operation may read. With weights, constants and the output they must fit 8 bindings. */
 const MAX_INPUTS = 4;
@@ -100,7 +98,6 @@ export function fuse(operations: readonly Operation[], outputs: readonly Tensor[
   let fused = withoutDead(operations, outputs);
   for (const step of [fuseElementwise, mergeViews, mergeResample, fuseElementwise])
     fused = fuseUntilDone(fused, keep, step);
-  fused = withoutDead(foldConvInputs(fused), outputs);
   fused = fused.map(operation => (operation.kind === 'convolution' ? foldScaleShift(operation) : operation));
   return fuseUntilDone(fused, keep, fusePrologue);
 }

@@ -94,17 +94,8 @@ const SUMS = ${sums};
 fn zeros_at(c: i32) -> array<vec4f, DEEP> {
   return array<vec4f, DEEP>(${zeros.join(', ')});
 }
-fn row_at(n: i32, y: i32) -> i32 {
-  let inside = clamp(y, 0, sizes[2].z - 1);
-  let at = (n * sizes[2].z + inside) * sizes[2].w * sizes[3].x + sizes[3].y;
-  return select(-1, at, EDGE || y == inside);
-}
 fn rows_at(n: i32, y: i32, below: i32) -> array<i32, TALL> {
   return array<i32, TALL>(${rowsAt.join(', ')});
-}
-fn column_at(x: i32) -> i32 {
-  let inside = clamp(x, 0, sizes[2].w - 1);
-  return select(-1, inside * sizes[3].x, EDGE || x == inside);
 }
 fn columns_at(base: i32) -> array<i32, ${columns.length}> {
   let left = base * INPUT_STRIDE.y;

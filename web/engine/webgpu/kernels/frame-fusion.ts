@@ -32,6 +32,8 @@ export interface FramePlan {
   readonly steps: readonly FrameStep[];
   /** The operation that writes the canvas. */
   readonly painted: Operation | null;
+  /** Operations that a frame computes within others, or not at all. */
+  readonly late: readonly Operation[];
   /** The operation that shows the guide after a frame. */
   readonly guide: Operation | null;
   /** The plan, with buffers of their own for tensors that live longer by fusion. */
@@ -47,17 +49,17 @@ export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): 
   const operations =
     painted && !plan.operations.includes(painted) ? [...plan.operations, painted] : plan.operations;
   const shown = plan.outputs[1];
-  const unread = operations.find(
-    operation => operation.output === shown && isUnread(operation, operations, plan),
+  const unread = operations.filter(
+    operation => operation.output === shown && isUnreadGuide(operation, operations, plan),
   );
-  const steps = fuseInputConv(fuseDownsample(operations.filter(operation => operation !== unread)), plan);
+  const steps = fuseInputConv(
+    fuseDownsample(operations.filter(operation => !unread.includes(operation))),
+    plan,
+  );
   const moved = new Map<Tensor, BufferSlice>();
   const buffers = [...plan.buffers];
   // These read their inputs later than in the plan, where the buffers may be free by then.
-  const late = [
-    ...steps.flatMap(step => (step.kind === 'inputConv' ? [step.guide] : [])),
-    ...(unread ? [unread] : []),
-  ];
+  const late = [...unread, ...steps.flatMap(step => (step.kind === 'inputConv' ? [step.guide] : []))];
   for (const tensor of late.flatMap(({ inputs }) => inputs)) {
     if (tensor.constant || moved.has(tensor)) continue;
     const buffer = buffers.push(paddedLength(tensor) * 4) - 1;
@@ -65,30 +67,30 @@ export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): 
   }
   const guide = late.find(({ output }) => output === shown) ?? (shown ? copyOf(shown) : null);
   const slices = new Map([...plan.slices, ...moved]);
-  return { steps, painted, guide, plan: { ...plan, buffers, slices }, extended };
+  return { steps, painted, late, guide, plan: { ...plan, buffers, slices }, extended };
 }
 
 /** The operation that writes the canvas: the one that makes the painting, unless others read it too. */
 function paintingOperation(plan: Plan): Operation | null {
   const painting = plan.outputs[0];
   const maker = plan.operations.find(operation => operation.output === painting);
-  const read = plan.operations.some(operation => operation.inputs.some(tensor => tensor === painting));
-  if (maker && !read && maker.kind !== 'frameInput') return maker;
+  if (maker && !isRead(painting, plan.operations) && maker.kind !== 'frameInput') return maker;
   return painting ? copyOf(painting) : null;
 }
 
-/** Whether no other operation reads its output, and its inputs may be kept for later. */
-function isUnread(operation: Operation, operations: readonly Operation[], plan: Plan): boolean {
-  const isKept = (tensor: Tensor) =>
-    plan.slices.get(tensor)?.stride === channelBlocks(tensor) &&
-    operations.some(({ output }) => output === tensor);
-  return (
-    operation.kind !== 'frameInput' &&
-    operation.output !== plan.outputs[0] &&
-    operation.inputs.every(isKept) &&
-    !operations.some(({ inputs }) => inputs.includes(operation.output))
-  );
-}
+/** Whether it resamples what may be kept for it, and no other operation reads the result. */
+const isUnreadGuide = (operation: Operation, operations: readonly Operation[], plan: Plan): boolean =>
+  operation.kind === 'resample' &&
+  operation.output !== plan.outputs[0] &&
+  areMovable(operation.inputs, plan) &&
+  !isRead(operation.output, operations);
+
+const isRead = (tensor: Tensor | undefined, operations: readonly Operation[]): boolean =>
+  operations.some(({ inputs }) => inputs.some(input => input === tensor));
+
+/** Whether none of them is a part of a concatenation. */
+const areMovable = (tensors: readonly Tensor[], plan: Plan): boolean =>
+  tensors.every(tensor => plan.slices.get(tensor)?.stride === channelBlocks(tensor));
 
 /** Copies a tensor to a canvas. */
 const copyOf = (tensor: Tensor): Operation => ({
@@ -166,6 +168,6 @@ function isInputConv(guide: Resample | FrameInput, convolution: Convolution, pla
     tensor !== plan.outputs[0] &&
     convolution.inputs.length === 1 &&
     convolution.output !== plan.outputs[0] &&
-    guide.inputs.every(input => plan.slices.get(input)?.stride === channelBlocks(input))
+    areMovable(guide.inputs, plan)
   );
 }

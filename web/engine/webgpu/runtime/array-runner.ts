@@ -3,7 +3,6 @@
 // with the frames, in the shapes from before tuning.
 
 import { EngineError } from '../../error.ts';
-import type { Operation } from '../../graph/ir/operation.ts';
 import { productOf } from '../../graph/ir/strides.ts';
 import { paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
@@ -18,25 +17,16 @@ import { awaitKernel, dispatch, makeBindGroup, type PipelineCache } from './pipe
 
 type Arrays = Record<string, Float32Array>;
 
-const computedBy = (step: FrameStep): Operation[] =>
-  step.kind === 'single'
-    ? [step.operation]
-    : step.kind === 'downsample'
-      ? [step.source, step.means]
-      : [step.convolution];
-
 /** The steps of a frame that write buffers, and then the guide, which a frame may never compute by itself. */
-function splitSteps({ plan, steps }: FramePlan): {
+function splitSteps({ plan, steps, late }: FramePlan): {
   frame: readonly FrameStep[];
   guide: readonly FrameStep[];
 } {
   if (!plan.hasCamera) return { frame: plan.operations.map(singleStep), guide: [] };
-  const computed = steps.flatMap(computedBy);
-  const rest = plan.operations.filter(operation => !computed.includes(operation));
   return {
     // A copy of a tensor to the canvas is no operation of the plan.
     frame: steps.filter(step => step.kind !== 'single' || plan.operations.includes(step.operation)),
-    guide: rest.filter(({ output }) => plan.outputs.includes(output)).map(singleStep),
+    guide: late.filter(({ output }) => plan.outputs.includes(output)).map(singleStep),
   };
 }
 
