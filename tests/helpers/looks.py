@@ -102,3 +102,34 @@ def strided_bytes() -> bytes:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     content: bytes = model.SerializeToString()
     return content
+
+
+def edge_padded_bytes() -> bytes:
+    """A network whose convolutions repeat the edge, one with stride 2 and one of a doubled image."""
+    rng = np.random.default_rng(5)
+    shapes = {"a": (8, 3, 3, 3), "b": (6, 8, 3, 3), "c": (5, 6, 3, 3), "d": (3, 5, 3, 3), "bias": (5,)}
+    constants = [
+        numpy_helper.from_array(rng.normal(0, 0.3, shape).astype(np.float32), name)
+        for name, shape in shapes.items()
+    ]
+    constants.append(numpy_helper.from_array(np.array([0, 0, 1, 1, 0, 0, 1, 1]), "pads"))
+    constants.append(numpy_helper.from_array(np.array([1, 1, 2, 2], dtype=np.float32), "scales"))
+    modes = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    nodes = [
+        helper.make_node("Pad", ["x", "pads"], ["xp"], mode="edge"),
+        helper.make_node("Conv", ["xp", "a"], ["p"]),
+        helper.make_node("LeakyRelu", ["p"], ["q"], alpha=0.2),
+        helper.make_node("Pad", ["q", "pads"], ["qp"], mode="edge"),
+        helper.make_node("Conv", ["qp", "b"], ["r"], strides=[2, 2]),
+        helper.make_node("Resize", ["r", "", "scales"], ["s"], **modes),
+        helper.make_node("Pad", ["s", "pads"], ["sp"], mode="edge"),
+        helper.make_node("Conv", ["sp", "c", "bias"], ["t"]),
+        helper.make_node("Pad", ["t", "pads"], ["tp"], mode="edge"),
+        helper.make_node("Conv", ["tp", "d"], ["u"]),
+        helper.make_node("Tanh", ["u"], ["y"]),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 3, 32, 32)) for name in "xy"]
+    graph = helper.make_graph(nodes, "edges", ends[:1], ends[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    content: bytes = model.SerializeToString()
+    return content

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from limner.networks.unet import make_generator
+from limner.networks.unet import NearestConv, make_generator
 from limner.recipe import Recipe
 from limner.summary import LayerSummary, NetworkSummary
 
@@ -25,9 +25,15 @@ def summarize_layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
     layers: list[LayerSummary] = []
     hooks = []
 
+    doubling = {f"{name}.conv" for name, m in network.named_modules() if isinstance(m, NearestConv)}
+
     def count(name: str) -> object:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            layers.append(_summarize_layer(name, module, inputs[0], output))
+            layer = _summarize_layer(name, module, inputs[0], output)
+            if name in doubling:
+                # Of the nine taps, four read different pixels: engines add the others' weights first.
+                layer = dataclasses.replace(layer, multiply_adds=layer.multiply_adds * 4 // 9)
+            layers.append(layer)
 
         return hook
 
@@ -63,16 +69,23 @@ def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor
 
 
 def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
-    """The summary of a recipe's network with transposed convolutions, as in papers and in looks."""
+    """The summary of a recipe's network."""
     with torch.device("meta"):  # shapes only: no memory and no time, even for 54 million weights
-        network = make_generator(dataclasses.replace(recipe, upsampling="transposed"))
+        network = make_generator(recipe)
         layers = summarize_layers(
             network, torch.empty(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
         )
-    normalized = {
-        f"{name.removesuffix('.norm')}.conv": module.num_features
+    norms = {
+        name.removesuffix("norm"): module.num_features
         for name, module in network.named_modules()
         if isinstance(module, nn.BatchNorm2d)
+    }
+    # The convolution before a norm is in the same module, or in one of its modules.
+    normalized = {
+        layer.name: channels
+        for layer in layers
+        for prefix, channels in norms.items()
+        if layer.name.startswith(prefix)
     }
     layers_with_norm = (
         dataclasses.replace(layer, parameters=layer.parameters + 4 * normalized.get(layer.name, 0))
