@@ -1,8 +1,10 @@
-/** Minifies shaders: removes comments, indentation, spaces and line breaks. */
+/** Minifies shaders: removes comments, indentation, spaces and line breaks. Of the parts of shaders that are texts in
+ * scripts, it removes the indentation. */
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
 const SHADER = /\.(wgsl|glsl)\?raw$/;
+const SCRIPT = /\/engine\/(codegen|webgpu\/kernels|webgl2\/draws)\/[\w-]+\.ts$/;
 
 export function minifyShaders(): Plugin {
   return {
@@ -13,6 +15,8 @@ export function minifyShaders(): Plugin {
       const text = readFileSync(id.replace(/\?raw$/, ''), 'utf8');
       return { code: `export default ${JSON.stringify(stripComments(text))};`, moduleType: 'js' };
     },
+    transform: (code, id) =>
+      SCRIPT.test(id) ? { code: code.replace(/(\n|\\n) +/g, '$1'), map: null } : null,
   };
 }
 

@@ -29,14 +29,12 @@ export function findPadded(node: NodeReader, tensor: Tensor): { tensor: Tensor; 
 export function findDoubled(node: NodeReader, tensor: Tensor): Tensor | null {
   const maker = makerOf(node, tensor);
   const source = maker?.inputs[0];
-  const doubles = maker?.kind === 'resample' && isDoubling(maker.left) && isDoubling(maker.right);
-  return doubles &&
-    source &&
-    2 * source.shape[2] === tensor.shape[2] &&
-    2 * source.shape[3] === tensor.shape[3]
-    ? source
-    : null;
+  if (!source || maker.kind !== 'resample') return null;
+  const [, , height, width] = source.shape;
+  return isDoubling(maker.left, height) && isDoubling(maker.right, width) ? source : null;
 }
 
-const isDoubling = (band: BandedMatrix | null): boolean =>
-  band?.width === 1 && band.starts.every((start, row) => start === row >> 1 && band.weights[row] === 1);
+const isDoubling = (band: BandedMatrix | null, size: number): boolean =>
+  band?.rows === 2 * size &&
+  band.width === 1 &&
+  band.starts.every((start, row) => start === row >> 1 && band.weights[row] === 1);

@@ -145,73 +145,75 @@ interface SizedAxis {
   readonly out: number;
 }
 
-export function lowerConv(node: NodeReader): void {
-  const { tensor: given, line } = readSpatialInput(node);
+type ConvNode = SpatialInput &
+  Geometry &
+  Pick<Convolution, 'weights' | 'bias' | 'group' | 'padding'> & { readonly outputs: number };
+
+function readConv(node: NodeReader, transposed: boolean): ConvNode {
+  const picture = readSpatialInput(node);
+  const [, channels] = picture.tensor.shape;
   const group = node.int('group', 1);
-  const weights = readWeights(node, readLayout(node, false, line));
-  const [, channels, height, width] = given.shape;
-  const [outputs, perGroup] = weights.dims;
-  if (group < 1 || perGroup * group !== channels || outputs % group !== 0) {
-    throw node.fail(`has weights for ${perGroup * group} channels, but its input has ${channels}.`);
+  const weights = readWeights(node, readLayout(node, transposed, picture.line));
+  const [first, second] = weights.dims;
+  const [inputs, outputs] = transposed ? [first, second * group] : [second * group, first];
+  if (group < 1 || inputs !== channels || first % group !== 0) {
+    throw node.fail(`has weights for ${inputs} channels, but its input has ${channels}.`);
   }
-  const shape = readGeometry(node, weights, line);
-  const own = windowPads(node, [height, width], shape, line);
-  const edge = own.some(pad => pad > 0) ? null : findPadded(node, given);
-  const { tensor, pads } = edge ?? { tensor: given, pads: own };
-  const { kernel, strides, dilations } = shape;
-  const isCentred = `${[kernel, strides, dilations, pads, group]}` === '3,3,1,1,1,1,1,1,1,1,1';
-  const small = isCentred ? findDoubled(node, tensor) : null;
-  const sized = (i: 0 | 1): SizedAxis => {
-    const [size, before, stride, dilation] = [
-      tensor.shape[i === 0 ? 2 : 3],
-      pads[i],
-      strides[i],
-      dilations[i],
-    ];
-    const padded = before + size + pads[i === 0 ? 2 : 3];
-    const out = Math.floor((padded - extent(kernel[i], dilation)) / stride) + 1;
-    if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
-    const axis = directAxis(kernel[i], stride, dilation, before);
-    return { out, axis: small ? SUBPIXEL_AXIS : edge ? axis : trimAxis(axis, size, out) };
-  };
-  const bias = readBias(node, outputs);
-  const pointwise = pointwiseExpression(weights, bias, group, shape, pads);
-  const padding = edge ? 'edge' : 'zero';
-  const parts = { weights: small ? sumWeights(weights) : weights, bias, group, padding } as const;
-  emitConv(node, { tensor: small ?? tensor, line }, parts, outputs, [sized(0), sized(1)], pointwise);
+  const shape = readGeometry(node, weights, picture.line);
+  return { ...picture, ...shape, weights, group, outputs, bias: readBias(node, outputs), padding: 'zero' };
 }
 
-/** Emits the convolution, or in its place the expression over one block of channels that it is. */
 function emitConv(
   node: NodeReader,
-  { tensor, line }: SpatialInput,
-  parts: Pick<Convolution, 'weights' | 'bias' | 'group' | 'padding'>,
-  outputs: number,
-  [y, x]: readonly [SizedAxis, SizedAxis],
-  pointwise: Expression | null = null,
+  { tensor, line, outputs, ...conv }: ConvNode,
+  sized: (i: 0 | 1) => SizedAxis,
+  epilogue: Expression | null = null,
 ): void {
-  const output = node.outputTensor([tensor.shape[0], outputs, y.out, x.out]);
+  const [{ axis: y, out: height }, { axis: x, out: width }] = [sized(0), sized(1)];
+  const output = node.outputTensor([tensor.shape[0], outputs, height, width]);
   const common = { name: node.node.name, inputs: [tensor], output };
-  const axes = { y: y.axis, x: x.axis };
+  const { weights, bias, group, padding } = conv;
   const made = node.builder.emit(
-    pointwise
-      ? { kind: 'elementwise', ...common, epilogue: pointwise }
-      : { kind: 'convolution', ...common, ...parts, ...axes, epilogue: null, prologue: null },
+    epilogue
+      ? { kind: 'elementwise', ...common, epilogue }
+      : { kind: 'convolution', ...common, weights, bias, group, y, x, padding, epilogue, prologue: null },
   );
   defineSpatial(node, made, line);
 }
 
+export function lowerConv(node: NodeReader): void {
+  const conv = readConv(node, false);
+  const { line, kernel, strides, dilations, weights, group } = conv;
+  const [, , height, width] = conv.tensor.shape;
+  const own = windowPads(node, [height, width], conv, line);
+  const edge = own.some(pad => pad > 0) ? null : findPadded(node, conv.tensor);
+  const { tensor, pads } = edge ?? { tensor: conv.tensor, pads: own };
+  const isCentred = `${[kernel, strides, dilations, pads, group]}` === '3,3,1,1,1,1,1,1,1,1,1';
+  const small = isCentred ? findDoubled(node, tensor) : null;
+  const sized = (i: 0 | 1): SizedAxis => {
+    const size = tensor.shape[i === 0 ? 2 : 3];
+    const padded = pads[i] + size + pads[i === 0 ? 2 : 3];
+    const out = Math.floor((padded - extent(kernel[i], dilations[i])) / strides[i]) + 1;
+    if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
+    const axis = directAxis(kernel[i], strides[i], dilations[i], pads[i]);
+    return { out, axis: small ? SUBPIXEL_AXIS : edge ? axis : trimAxis(axis, size, out) };
+  };
+  const folded = {
+    ...conv,
+    tensor: small ?? tensor,
+    weights: small ? sumWeights(weights) : weights,
+    padding: edge ? 'edge' : 'zero',
+  } as const;
+  emitConv(node, folded, sized, pointwiseExpression(conv, pads));
+}
+
 /** A 1x1 convolution between at most four channels, as a matrix over the lanes of one block. */
 function pointwiseExpression(
-  weights: Weights,
-  bias: Float32Array | null,
-  group: number,
-  shape: Geometry,
+  { weights, bias, group, kernel, strides }: ConvNode,
   pads: readonly number[],
 ): Expression | null {
   const [outputs, channels] = weights.dims;
-  const single =
-    shape.kernel.every(k => k === 1) && shape.strides.every(s => s === 1) && pads.every(p => p === 0);
+  const single = kernel.every(k => k === 1) && strides.every(s => s === 1) && pads.every(p => p === 0);
   if (
     !single ||
     group !== 1 ||
@@ -235,28 +237,17 @@ function pointwiseExpression(
 }
 
 export function lowerConvTranspose(node: NodeReader): void {
-  const picture = readSpatialInput(node);
-  const { line } = picture;
-  const group = node.int('group', 1);
-  const weights = readWeights(node, readLayout(node, true, line));
-  const [, channels, height, width] = picture.tensor.shape;
-  const [inputs, perGroup] = weights.dims;
-  if (group < 1 || inputs !== channels || channels % group !== 0) {
-    throw node.fail(`has weights for ${inputs} channels, but its input has ${channels}.`);
-  }
-  const shape = readGeometry(node, weights, line);
+  const conv = readConv(node, true);
+  const { tensor, line, kernel, strides, dilations } = conv;
   const grown = node.pair('output_padding', line, 0, 0);
-  const sized = (i: 0 | 1): SizedAxis => {
-    const size = i === 0 ? height : width;
-    const full = shape.strides[i] * (size - 1) + grown[i] + extent(shape.kernel[i], shape.dilations[i]);
-    const { out, before } = transposedSize(node, i, line, size, full, shape.strides[i]);
+  emitConv(node, conv, i => {
+    const size = tensor.shape[i === 0 ? 2 : 3];
+    const full = strides[i] * (size - 1) + grown[i] + extent(kernel[i], dilations[i]);
+    const { out, before } = transposedSize(node, i, line, size, full, strides[i]);
     if (out < 1) throw node.fail('has pads that leave nothing of its output.');
-    const axis = transposedAxis(shape.kernel[i], shape.strides[i], shape.dilations[i], before);
+    const axis = transposedAxis(kernel[i], strides[i], dilations[i], before);
     return { out, axis: trimAxis(axis, size, out) };
-  };
-  const outputs = perGroup * group;
-  const parts = { weights, bias: readBias(node, outputs), group, padding: 'zero' } as const;
-  emitConv(node, picture, parts, outputs, [sized(0), sized(1)]);
+  });
 }
 
 /** Output size and the pad before it. Either the pads decide the size, or a requested size decides the pads. */

@@ -5,7 +5,9 @@ import type { NodeReader } from './builder.ts';
 
 /** Whether it doubles height and width by repeating pixels. */
 export function isDoubling(node: NodeReader): boolean {
-  const modes = ['mode', 'coordinate_transformation_mode', 'nearest_mode'].map(name => node.text(name, 'nearest'));
+  const modes = ['mode', 'coordinate_transformation_mode', 'nearest_mode'].map(name =>
+    node.text(name, 'nearest'),
+  );
   return (
     modes.join() === 'nearest,asymmetric,floor' &&
     node.has(2) &&
