@@ -7,11 +7,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from limner.export.inference import LookModule, make_look_module
 from limner.export.onnx import export_look
 from limner.export.onnx_graph import export_graph
+from limner.guide import make_guide
 from limner.networks.unet import UNet, make_generator
 from limner.recipe import GuideName, Recipe, Size, Upsampling
 
@@ -42,6 +44,45 @@ def trained_generator(the_recipe: Recipe) -> UNet:
             module.running_var.uniform_(0.3, 2)
             nn.init.normal_(module.bias, 0, 0.3)
     return network.eval()
+
+
+class EdgeNetwork(nn.Module):
+    """An encoder and a decoder whose convolutions all repeat the edge: (B, 1, P, P) to (B, 3, P, P)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(12)
+        self.first = edge_conv(1, 8)
+        self.down = nn.ModuleList([edge_conv(8, 12, stride=2), edge_conv(12, 16, stride=2)])
+        self.up = nn.ModuleList([edge_conv(16, 12), edge_conv(24, 8)])
+        self.last = edge_conv(16, 3)
+
+    def forward(self, guide: Tensor) -> Tensor:
+        skips = [functional.leaky_relu(self.first(guide), 0.2)]
+        for down in self.down:
+            skips.append(functional.leaky_relu(down(skips[-1]), 0.2))
+        features = skips.pop()
+        for up in self.up:
+            doubled = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+            features = torch.cat([functional.leaky_relu(up(doubled), 0.2), skips.pop()], dim=1)
+        return torch.tanh(self.last(features))
+
+
+def edge_conv(channels_in: int, channels_out: int, *, stride: int = 1) -> nn.Conv2d:
+    layer = nn.Conv2d(channels_in, channels_out, 3, stride, 1, padding_mode="replicate")
+    nn.init.normal_(layer.weight, 0, (2 / (9 * channels_in)) ** 0.5)
+    return layer
+
+
+@cache
+def edge_module() -> LookModule:
+    """A look's module around an `EdgeNetwork`, with the soft guide."""
+    return LookModule(make_guide("soft", PIXELS), EdgeNetwork()).eval()  # type: ignore[arg-type]
+
+
+@cache
+def edge_graph() -> ModelProto:
+    return export_graph(edge_module(), PIXELS)
 
 
 @cache
