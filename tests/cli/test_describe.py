@@ -51,9 +51,17 @@ def test_a_size_is_described_at_the_given_pixels_and_guide() -> None:
         describe("lean", pixels=100)
 
 
-def test_upsampling_does_not_change_the_described_layers() -> None:
+def test_nearest_upsampling_multiplies_as_often_and_stores_nine_weights_for_sixteen() -> None:
     nearest, plain = (describe_recipe("x", Recipe(upsampling=kind)) for kind in ("nearest", "transposed"))
-    assert nearest.layers == plain.layers
+    assert nearest.multiply_adds == plain.multiply_adds
+    ups = [(a, b) for a, b in zip(nearest.layers, plain.layers, strict=True) if b.kind == "ConvTranspose"]
+    assert len(ups) == 7
+    for ours, papers in ups:
+        assert (ours.kind, ours.shape, ours.name) == ("Conv", papers.shape, f"{papers.name}.conv")
+        assert ours.multiply_adds == papers.multiply_adds
+        assert 16 * ours.zero_stuffed == 9 * papers.zero_stuffed
+        rest = 3 if papers.name == "last" else 4 * papers.shape[0]
+        assert 16 * (ours.parameters - rest) == 9 * (papers.parameters - rest)
 
 
 def figures_of(layer: LayerSummary) -> tuple[object, ...]:
