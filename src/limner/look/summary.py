@@ -64,9 +64,15 @@ def _summarize_node(
         # Only the values of the input are multiplied, each with the whole kernel.
         true = math.prod(image) * math.prod(weight[1:])
         zero_stuffed = _count_zero_stuffed(node, weight, output)
-    return LayerSummary(
-        node.name or node.output[0], node.op_type, tuple(output[1:]), parameters, true, zero_stuffed
-    )
+    name = _layer_name(node)
+    return LayerSummary(name, node.op_type, tuple(output[1:]), parameters, true, zero_stuffed)
+
+
+def _layer_name(node: Any) -> str:
+    """The name of a layer: that of its weights, as in torch, or else of its node."""
+    weight = node.input[1] if len(node.input) > 1 else ""
+    stem: str = weight.removesuffix(".weight")
+    return stem if stem != weight else node.name or node.output[0]
 
 
 def _multiply_adds_per_value(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:
