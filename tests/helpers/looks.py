@@ -22,7 +22,11 @@ PIXELS = 64
 torch.set_num_threads(1)  # in networks this small, waiting for threads costs more than they gain
 
 
-def recipe(size: Size = "lean", guide: GuideName = "soft", upsampling: Upsampling = "nearest") -> Recipe:
+def recipe(
+    size: Size | None = None, guide: GuideName = "soft", upsampling: Upsampling = "nearest"
+) -> Recipe:
+    """A quick recipe; only the paper's sizes have transposed convolutions."""
+    size = size or ("small" if upsampling == "transposed" else "lean")
     return Recipe(size=size, guide=guide, upsampling=upsampling, pixels=PIXELS)
 
 

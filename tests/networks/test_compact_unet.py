@@ -70,6 +70,7 @@ def test_doubling_is_a_convolution_of_the_doubled_image_borders_included() -> No
 def test_multiply_adds_of_doubling_are_those_of_its_transposed_form() -> None:
     (layer,) = summarize_layers(DoublingConv(5, 7), torch.zeros(1, 5, 8, 8))
     assert layer.multiply_adds == 16 * 5 * 7 * 8 * 8
+    assert layer.zero_stuffed == 9 * 5 * 7 * 16 * 16
     assert layer.parameters == 9 * 5 * 7 + 7
 
 

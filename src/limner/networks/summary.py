@@ -57,9 +57,7 @@ def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor
         raise TypeError(f"{name} is not a convolution")
     taps = module.kernel_size[0] * module.kernel_size[1]
     zero_stuffed = output[0].numel() * module.in_channels // module.groups * taps
-    if isinstance(module, DoublingConv):
-        taps = 16  # of the transposed convolution that it is computed as
-    is_transposed = isinstance(module, (nn.ConvTranspose2d, DoublingConv))
+    is_transposed = isinstance(module, nn.ConvTranspose2d)
     # A transposed convolution multiplies each input pixel by the whole kernel, and does nothing else.
     multiply_adds = image[0].numel() * module.out_channels // module.groups * taps
     return LayerSummary(
