@@ -101,8 +101,16 @@ class SoftGuide(nn.Module):
         for side in _sides(pixels):
             self.register_buffer(f"up_{side}", _enlarging_matrix(pixels, side), persistent=False)
 
-    def forward(self, picture: Tensor, brightness: Tensor, contrast: Tensor, levels: Tensor) -> Tensor:
-        return self.enlarge(self.cells(picture, brightness, contrast, levels), self.pixels)
+    def forward(
+        self,
+        picture: Tensor,
+        brightness: Tensor,
+        contrast: Tensor,
+        levels: Tensor,
+        side: int | None = None,
+    ) -> Tensor:
+        """The guide (B, 1, P, P) of a picture (B, 3, P, P), or that of fewer pixels: see `enlarge`."""
+        return self.enlarge(self.cells(picture, brightness, contrast, levels), side or self.pixels)
 
     def cells(self, picture: Tensor, brightness: Tensor, contrast: Tensor, levels: Tensor) -> Tensor:
         """All that the guide keeps of a picture (B, 3, P, P): cells (B, 1, 11, 11), 0..1."""

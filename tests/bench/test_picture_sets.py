@@ -46,6 +46,14 @@ def test_a_set_is_kept_and_its_pictures_must_not_change(photos: Path, tmp_path: 
         prepare_set(str(photos), tmp_path / "sets", 64)
 
 
+def test_a_folder_of_a_person_stays(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "sets" / "photos-64").mkdir(parents=True)
+    (tmp_path / "sets" / "photos-64" / "diary.txt").write_text("mine")
+    with pytest.raises(LimnerError, match="are not those that"):
+        prepare_set(str(photos), tmp_path / "sets", 64)
+    assert (tmp_path / "sets" / "photos-64" / "diary.txt").read_text() == "mine"
+
+
 def test_a_drawn_set_holds_out_other_drawings(tmp_path: Path) -> None:
     pictures = prepare_set("sea", tmp_path, 64, drawn=3)
     parts = [sorted(folder.iterdir()) for folder in (pictures.training, pictures.held_out)]

@@ -17,6 +17,7 @@ from limner.bench.contestants import LookEntry, RecipeEntry
 from limner.bench.quality import QUICK_PLAN, bench_quality, check_plan
 from limner.errors import LimnerError
 from limner.mark import read_image_mark
+from limner.training.checkpoint import list_checkpoints
 from limner.training.loop import TrainingDiverged, train
 from limner.training.run import open_run
 
@@ -36,7 +37,7 @@ def test_recipes_and_looks_are_compared_with_the_first(results: dict[str, Any]) 
     (garden,) = results["sets"]
     default, fast, before = garden["contestants"]
     assert [each["name"] for each in (default, fast, before)] == ["default", "too-fast", "before"]
-    assert garden["held_out"] == 16 and garden["judge"]
+    assert garden["held_out"] == 8 and garden["judge"]
     for each in (default, fast):
         assert each["trainings"][0]["steps"] > 0
         assert each["trainings"][0]["seconds"] >= 60 * results["minutes"]
@@ -80,10 +81,10 @@ def test_nothing_is_trained_twice_and_more_minutes_resume(
     bench_quality(again, folder, device="cpu")
     assert trained == []
     (run,) = (open_run(path) for path in folder.glob("quality/runs/garden/default-*/"))
-    steps = len(run.log.read_text().splitlines())
+    before = list_checkpoints(run.checkpoints)
     bench_quality(replace(again, minutes=0.03), folder, device="cpu")
     assert trained == [0.03]
-    assert len(run.log.read_text().splitlines()) > steps
+    assert list_checkpoints(run.checkpoints)[0].stem > before[0].stem
 
 
 def test_recipes_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,12 +108,23 @@ def test_recipes_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         turns.train_in_turns(trainings, 3)
 
 
+def test_ctrl_c_ends_all_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[object] = []
+    monkeypatch.setattr(turns, "train", lambda *arguments, **_: begun.append(arguments))
+    recipe = QUICK_PLAN.recipes[0].recipe
+    trainings = [turns.Training(recipe, None, tmp_path / name) for name in "ab"]  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        turns.train_in_turns(trainings, 12)
+    assert len(begun) == 1, "it was stopped before its time was up"
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({"recipes": ()}, "nothing to compare"),
         ({"sets": ()}, "Name the pictures"),
         ({"sets": ("sea", "x/sea")}, "Two sets have one name"),
+        ({"clips": (Path("a/x.mp4"), Path("b/x.mp4"))}, "Two clips have one name"),
         ({"seeds": ()}, "a number in --seeds"),
         ({"looks": [LookEntry("a", Path("a.onnx"), "sea")]}, "the sets are garden"),
         ({"recipes": (QUICK_PLAN.recipes[0],) * 2}, "Two contestants have one name"),

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from limner.bench import training
+from limner.bench.baseline import PlainTrainer
 from limner.bench.training import bench_training, write_training
 
 
 def test_throughput_is_measured_for_limner_and_the_baseline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "published_recipe", lambda recipe: replace(recipe, discriminator=8))
+    monkeypatch.setattr(training, "PublishedTrainer", PlainTrainer)
     monkeypatch.setattr(training, "QUICK_SECONDS", 0.2)
     reports: list[tuple[int, int]] = []
     results = bench_training(
@@ -34,7 +34,7 @@ def test_throughput_is_measured_for_limner_and_the_baseline(
         assert row[side]["slowest"] <= row[side]["pictures_per_second"] <= row[side]["fastest"]
     expected = row["limner"]["pictures_per_second"] / row["plain"]["pictures_per_second"]
     assert row["ratio"] == pytest.approx(expected)
-    assert results["published"]["plain_discriminator_parameters"] < row["discriminator_parameters"]
+    assert results["published"]["size"] == "full"
     default = results["default"]
     assert set(default["shares"]) >= {"data", "generator", "discriminator", "optimizer", "other"}
     assert sum(default["shares"].values()) == pytest.approx(1, abs=0.02)

@@ -31,9 +31,9 @@ def drawn_wide(seed: int, count: int = COUNT) -> Tensor:
 
 
 def show_soft(pictures: Tensor) -> Tensor:
-    """The soft guide of pictures."""
+    """The soft guide of pictures, its live inputs at their defaults."""
     guide = SoftGuide(pictures.shape[-1])
-    guide_image: Tensor = guide(pictures, torch.zeros(()), torch.ones(()), torch.zeros(()))
+    guide_image: Tensor = guide(pictures, torch.zeros(()), torch.ones(()), torch.ones(()))
     return guide_image
 
 

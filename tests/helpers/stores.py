@@ -16,7 +16,7 @@ from limner.data.store import ImageStore
 from limner.progress import no_progress
 from limner.recipe import Recipe
 
-TINY = Recipe(pixels=64, discriminator=4, batch=4)
+TINY = Recipe(size="lean", pixels=64, discriminator=4, batch=4)
 """The fastest recipe that still has all parts."""
 
 # In steps this small, threads cost more by waiting for each other than they gain.

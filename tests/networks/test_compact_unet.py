@@ -89,5 +89,5 @@ def test_grain_is_fixed_when_painting_and_moves_in_training() -> None:
 
 
 def test_a_summary_has_a_row_for_each_layer() -> None:
-    summary = describe_recipe("full", Recipe())
+    summary = describe_recipe("full", Recipe(size="full"))
     assert len(summary.layers) == 12

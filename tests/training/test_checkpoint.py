@@ -51,7 +51,14 @@ def test_the_whole_state_is_restored(tmp_path: Path) -> None:
     assert tensors.keys() == expected_tensors.keys()
     assert all(torch.equal(tensors[name], expected_tensors[name]) for name in tensors)
     owners = {name.split(".")[0] for name in tensors}
-    assert owners == {"sums", "generator", "discriminator", "generator_adam", "discriminator_adam"}
+    assert owners == {
+        "sums",
+        "generator",
+        "average",
+        "discriminator",
+        "generator_adam",
+        "discriminator_adam",
+    }
 
 
 def test_a_folder_of_odd_bytes(tmp_path: Path) -> None:
@@ -126,15 +133,15 @@ def test_a_folder_without_checkpoints_is_no_error(tmp_path: Path) -> None:
 
 def test_another_recipe_is_refused(tmp_path: Path) -> None:
     path = save(tmp_path, 1)
-    with pytest.raises(LimnerError, match=r"differs in learning_rate \(0.0002, not 0.001\)"):
+    with pytest.raises(LimnerError, match=r"differs in learning_rate \(0.0004, not 0.001\)"):
         load_checkpoint(path, TrainState(TINY, CPU), replace(TINY, learning_rate=1e-3))
 
 
 def test_another_format_is_refused_and_not_skipped(tmp_path: Path) -> None:
     save(tmp_path, 1)
     path = save(tmp_path, 2)
-    save_file(load_file(path), path, {"limner.checkpoint": "2"})
-    with pytest.raises(LimnerError, match="format 2, and this limner reads format 1"):
+    save_file(load_file(path), path, {"limner.checkpoint": "1"})
+    with pytest.raises(LimnerError, match="format 1, and this limner reads format 2"):
         load_newest(tmp_path, TrainState(TINY, CPU), TINY, pytest.fail)
 
 

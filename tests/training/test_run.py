@@ -106,18 +106,18 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
 def test_another_version_is_refused(tmp_path: Path) -> None:
     begin_run(tmp_path, TINY, tmp_path / "store")
     about = json.loads((tmp_path / "run.json").read_text())
-    (tmp_path / "run.json").write_text(json.dumps(about | {"limner.run": 2}))
-    with pytest.raises(LimnerError, match="has format 2, and this limner reads format 1"):
+    (tmp_path / "run.json").write_text(json.dumps(about | {"limner.run": 1}))
+    with pytest.raises(LimnerError, match="has format 1, and this limner reads format 2"):
         open_run(tmp_path)
-    with pytest.raises(LimnerError, match="has format 2, and this limner reads format 1"):
+    with pytest.raises(LimnerError, match="has format 1, and this limner reads format 2"):
         begin_run(tmp_path, TINY, tmp_path / "store")
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "[]", "{}", '{"limner.run": 1}', *NESTED_JSON),
-        '{"limner.run": 1, "version": "0.1.0", "pictures": 5}',
+        *("", "[]", "{}", '{"limner.run": 2}', *NESTED_JSON),
+        '{"limner.run": 2, "version": "0.1.0", "pictures": 5}',
     ],
 )
 def test_a_damaged_run_is_refused(tmp_path: Path, text: str) -> None:
@@ -147,7 +147,7 @@ def test_the_generator_is_that_of_the_last_intact_checkpoint(tmp_path: Path) -> 
     state = TrainState(TINY, torch.device("cpu"))
     for step in (1, 2):
         state.position = replace(state.position, step=step)
-        for parameter in state.generator.parameters():
+        for parameter in state.average.parameters():
             parameter.data.fill_(step / 100)
         newest = save_checkpoint(run.checkpoints, state, TINY, "")
     generator = run.generator()

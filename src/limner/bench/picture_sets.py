@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,13 +80,14 @@ def prepare_set(
 ) -> PictureSet:
     """The set of a folder of pictures, or of a subject that is drawn; kept in `folder`.
 
-    Raises LimnerError where the pictures changed since, or too few can be read.
+    Raises LimnerError where the pictures changed since, something else is in the set's place, or too few
+    can be read.
     """
     name = set_name(source)
     place = folder / f"{name}-{pixels}"
     subject = next((subject for subject in get_args(Subject) if subject == source), None)
     digest = f"drawn-{drawn}" if subject else _digest_of(Path(source))
-    if (place / "set.json").exists():
+    if os.path.lexists(place):
         _check_unchanged(place, source, digest)
     else:
         with atomic_folder(place) as filling:

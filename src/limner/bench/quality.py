@@ -44,7 +44,7 @@ from limner.training.log import RunLog
 
 MAX_HELD_OUT = 300
 
-QUICK_PIXELS, QUICK_DRAWN, QUICK_MINUTES = 64, 16, 0.05
+QUICK_PIXELS, QUICK_DRAWN, QUICK_MINUTES = 64, 8, 0.05
 QUICK_RECIPES = (
     RecipeEntry("default", Recipe(pixels=QUICK_PIXELS)),
     # No discriminator stands this: the report has to say so.
@@ -124,6 +124,9 @@ def check_plan(plan: QualityPlan) -> int:
     for look in plan.looks:
         if look.picture_set not in (None, *names):
             raise LimnerError(f"{look.name} is of {look.picture_set}; the sets are {', '.join(names)}.")
+    clips = [slugify(path.stem) for path in plan.clips]
+    if len(set(clips)) < len(clips):
+        raise LimnerError(f"Two clips have one name ({', '.join(clips)}): rename a file.")
     labels = [entry.name for entry in plan.recipes]
     if len(set(labels)) < len(labels) or set(labels) & {look.name for look in plan.looks}:
         raise LimnerError("Two contestants have one name: give each recipe and look its own.")
@@ -229,7 +232,7 @@ def _measure(
     judge: Judge | None,
     progress: Progress,
 ) -> list[Measured]:
-    training = load_training(pictures.store, held_out.inputs.shape[-1])
+    training = load_training(pictures.store, pictures.store.pixels)
     total = sum(len(contestant.painters) for contestant in contestants)
     label, done = f"painters measured on {pictures.name}", 0
     measured = []

@@ -54,7 +54,8 @@ def train_in_turns(
 ) -> list[Trained]:
     """Train all for `minutes`, in turns; a run that is in its folder already is continued.
 
-    `on_seconds` gets the training time of all together. Raises LimnerError where a run was trained longer.
+    `on_seconds` gets the training time of all together. Raises LimnerError where a run was trained longer,
+    and KeyboardInterrupt after Ctrl-C.
     """
     limit = 60 * minutes
     for training in trainings:
@@ -84,7 +85,15 @@ def train_in_turns(
                 )
             except TrainingDiverged as error:
                 diverged[training.folder] = str(error)
+            else:
+                _check_not_stopped(training.folder, limit * turn / count)
     return [_result(training, diverged) for training in trainings]
+
+
+def _check_not_stopped(folder: Path, seconds: float) -> None:
+    """Raise KeyboardInterrupt after a training that Ctrl-C ended: it returns as if its time were up."""
+    if _progress_of(folder)[1] < seconds:
+        raise KeyboardInterrupt
 
 
 class _Seconds(NullReporter):

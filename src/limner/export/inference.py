@@ -17,7 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from limner.guide import GuideModule, SoftGuide, make_guide
 from limner.levels import PHOTOS, Light
 from limner.live import LiveInput
-from limner.networks.compact_unet import START, Block, CompactUNet, DoublingConv
+from limner.networks.compact_unet import START, Block, CompactUNet, DoublingConv, Grain
 from limner.networks.generator import Generator
 from limner.networks.unet import Down, NearestConv, Up, replace_layers
 from limner.recipe import Recipe
@@ -37,14 +37,11 @@ class LookModule(nn.Module):
         return self.guide.live
 
     def forward(self, image: Tensor, *live: Tensor) -> tuple[Tensor, Tensor]:
-        guide = self.guide
-        if isinstance(guide, SoftGuide) and isinstance(self.generator, CompactUNet):
-            # The generator begins at few pixels: the guide is enlarged to more only for people.
-            cells = guide.cells(image, *live)
-            shown, guide_image = guide.enlarge(cells, START), guide.enlarge(cells, guide.pixels)
-        else:
-            shown = guide_image = guide(image, *live)
-        return self.generator(2 * shown - 1) * 0.5 + 0.5, guide_image
+        guide = shown = self.guide(image, *live)
+        if isinstance(self.guide, SoftGuide) and isinstance(self.generator, CompactUNet):
+            # The generator begins at few pixels: the guide is enlarged to more for people alone.
+            shown = self.guide(image, *live, START)
+        return self.generator(2 * shown - 1) * 0.5 + 0.5, guide
 
     def defaults(self) -> Sequence[Tensor]:
         """The default values of the live inputs, each of shape ()."""
@@ -79,8 +76,14 @@ def make_look_module(recipe: Recipe, generator: Generator, light: Light = PHOTOS
     """
     guide = make_guide(recipe.guide, recipe.pixels, light)
     network = fuse_for_inference(generator)
-    replace_layers(network, lambda layer: layer.to_nearest() if isinstance(layer, DoublingConv) else layer)
+    replace_layers(network, _for_file)
     return LookModule(guide, network).eval()
+
+
+def _for_file(layer: nn.Module) -> nn.Module:
+    if isinstance(layer, DoublingConv):
+        return layer.to_nearest()
+    return layer.to_constant() if isinstance(layer, Grain) else layer
 
 
 def _to_transposed(layer: nn.Module) -> nn.Module:

@@ -119,6 +119,22 @@ class Grain(nn.Module):
             noise = noise.roll(torch.randint(START, (2,)).tolist(), (2, 3))
         return image + self.strength * noise
 
+    def to_constant(self) -> AddConstant:
+        """The same layer with the noise as strong as it was learned."""
+        return AddConstant((self.strength * self.noise).detach())
+
+
+class AddConstant(nn.Module):
+    """Adds a constant (1, C, H, W)."""
+
+    def __init__(self, constant: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("constant", constant)
+        self.constant: Tensor
+
+    def forward(self, image: Tensor) -> Tensor:
+        return image + self.constant
+
 
 class CompactUNet(nn.Module):
     """The generator: a guide (B, C, S, S) in -1..1 to a painting (B, 3, P, P) in -1..1.

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from limner.networks.compact_unet import DoublingConv
+from limner.networks.compact_unet import CONFIGS, DoublingConv
 from limner.networks.generator import make_generator
 from limner.recipe import Recipe
 from limner.summary import LayerSummary, NetworkSummary
@@ -66,9 +66,13 @@ def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor
 
 
 def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
-    """The summary of a recipe's network with transposed convolutions, as in papers and in looks."""
-    with torch.device("meta"):  # shapes only: no memory and no time, even for 54 million weights
-        network = make_generator(dataclasses.replace(recipe, upsampling="transposed"))
+    """The summary of a recipe's network; the paper's sizes are counted with transposed convolutions."""
+    is_compact = recipe.size in CONFIGS
+    # Shapes only: no memory and no time, even for 54 million weights.
+    with torch.device("cpu" if is_compact else "meta"):
+        network = make_generator(
+            recipe if is_compact else dataclasses.replace(recipe, upsampling="transposed")
+        )
         layers = summarize_layers(
             network, torch.empty(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
         )
