@@ -31,7 +31,7 @@ PHOTOS = Light(mean=0.44, variation=0.12, spread=0.18)
 """Of photos of flowers, sunrises and clouds: `scripts/light.py` prints the figures of any set."""
 
 CAMERA = Light(mean=0.5, variation=0.2, spread=0.13)
-"""About that of 1,000 drawn scenes (0.51, 0.18, 0.13) and of frames of clips (0.49, 0.13, 0.14)."""
+"""About that of 1,000 scenes that limner draws (0.51, 0.18, 0.13), and of clips (0.49, 0.13, 0.14)."""
 
 MAX_GAIN = 3.0
 """The gain of a picture without contrast. A higher one would make clouds of a wall's shadows."""

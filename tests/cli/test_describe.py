@@ -45,15 +45,26 @@ def test_describes_the_papers_networks_exactly(size: Size) -> None:
 def test_a_size_is_described_at_the_given_pixels_and_guide() -> None:
     summary = describe("lean", pixels=512, guide="colour")
     assert (summary.pixels, summary.recipe["guide"]) == (512, "colour")
-    assert summary.layers[0].shape == (16, 256, 256)
-    assert summary.layers[0].parameters == 3 * 16 * 16
+    # The encoder is half as wide as the decoder at 256 pixels; the three channels have 3x3 weights.
+    assert summary.layers[0].shape == (4, 256, 256)
+    assert summary.layers[0].parameters == 3 * 4 * 9 + 4 + 4 * 4
     with pytest.raises(LimnerError, match="pixels is 100"):
         describe("lean", pixels=100)
 
 
-def test_upsampling_does_not_change_the_described_layers() -> None:
-    nearest, plain = (describe_recipe("x", Recipe(upsampling=kind)) for kind in ("nearest", "transposed"))
-    assert nearest.layers == plain.layers
+def test_nearest_upsampling_multiplies_as_often_and_stores_nine_weights_for_sixteen() -> None:
+    nearest, plain = (
+        describe_recipe("x", Recipe(size="small", upsampling=kind)) for kind in ("nearest", "transposed")
+    )
+    assert nearest.multiply_adds == plain.multiply_adds
+    ups = [(a, b) for a, b in zip(nearest.layers, plain.layers, strict=True) if b.kind == "ConvTranspose"]
+    assert len(ups) == 8
+    for ours, papers in ups:
+        assert (ours.kind, ours.shape, ours.name) == ("Conv", papers.shape, f"{papers.name}.conv")
+        assert ours.multiply_adds == papers.multiply_adds
+        assert 16 * ours.zero_stuffed == 9 * papers.zero_stuffed
+        rest = 3 if papers.name == "last" else 4 * papers.shape[0]
+        assert 16 * (ours.parameters - rest) == 9 * (papers.parameters - rest)
 
 
 def figures_of(layer: LayerSummary) -> tuple[object, ...]:
@@ -67,11 +78,12 @@ def test_a_look_has_its_networks_layers(tmp_path: Path) -> None:
     assert (summary.kind, summary.pixels) == ("look", 64)
     assert summary.bytes == {"file": path.stat().st_size}
     assert summary.credits == {"name": "Clouds", "author": "Ada Example", "credit": "Photos by Ada"}
-    generator_layers = [layer for layer in summary.layers if not layer.name.startswith("guide.")]
+    noise, *generator_layers = [layer for layer in summary.layers if not layer.name.startswith("guide.")]
+    assert (noise.name, noise.parameters, noise.multiply_adds) == ("grain", 32 * 32, 0)
     assert list(map(figures_of, generator_layers)) == list(map(figures_of, network.layers))
-    # Folding batch norm turns its four values per channel into one.
-    normed_channels = sum(layer.shape[0] for layer in generator_layers[1:-1])
-    assert sum(layer.parameters for layer in generator_layers) == network.parameters - 3 * normed_channels
+    # Folding batch norm leaves nothing of its four values per channel: the convolution has a bias already.
+    normed_channels = sum(layer.shape[0] for layer in generator_layers[:-1])
+    assert sum(layer.parameters for layer in generator_layers) == network.parameters - 4 * normed_channels
     assert summary.figures["parameters"] == network.parameters
     assert summary.figures["multiply_adds"] == network.multiply_adds
     assert summary.figures["zero_stuffed"] == network.zero_stuffed
@@ -132,7 +144,9 @@ def test_a_strangers_names_neither_act_nor_fail() -> None:
 
 
 def test_an_unknown_or_invalid_target_raises(tmp_path: Path) -> None:
-    with pytest.raises(LimnerError, match="is not a file, a folder or one of lean, small, medium, large"):
+    with pytest.raises(
+        LimnerError, match="is not a file, a folder or one of full, lean, small, medium, large"
+    ):
         describe("huge")
     (tmp_path / "text.onnx").write_text("a text")
     with pytest.raises(LimnerError, match=r"text\.onnx is not an ONNX file"):

@@ -7,10 +7,8 @@ import torch
 from torch import nn
 
 from helpers.looks import recipe, trained_generator
-from limner.export.inference import fuse_for_inference, make_look_module, with_transposed_convs
+from limner.export.inference import fuse_for_inference, make_look_module
 from limner.levels import Light
-from limner.networks.summary import count_parameters
-from limner.networks.unet import NearestConv
 from limner.recipe import Size, Upsampling
 
 
@@ -25,9 +23,9 @@ def test_the_fused_network_paints_the_same(size: Size, upsampling: Upsampling) -
     torch.testing.assert_close(found, expected, rtol=0, atol=2e-5)
 
 
-def test_batch_norm_dropout_and_nearest_upsampling_are_gone() -> None:
+def test_batch_norm_and_dropout_are_gone() -> None:
     kinds = {type(module) for module in fuse_for_inference(trained_generator(recipe())).modules()}
-    assert not kinds & {nn.BatchNorm2d, nn.Dropout, NearestConv}
+    assert not kinds & {nn.BatchNorm2d, nn.Dropout}
 
 
 def test_fusing_does_not_change_the_trained_network() -> None:
@@ -38,12 +36,6 @@ def test_fusing_does_not_change_the_trained_network() -> None:
     assert all(value.requires_grad for value in network.parameters())
     assert network.state_dict().keys() == before.keys()
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
-
-
-def test_upsampling_does_not_change_the_parameter_count_of_papers() -> None:
-    nearest, plain = (trained_generator(recipe(upsampling=kind)) for kind in ("nearest", "transposed"))
-    assert count_parameters(nearest) < count_parameters(plain)
-    assert count_parameters(with_transposed_convs(nearest)) == count_parameters(plain)
 
 
 def test_the_module_returns_a_painting_in_0_to_1_and_the_guide() -> None:

@@ -22,15 +22,22 @@ CASES: dict[str, tuple[str, Any, str]] = {
     ),
     "groups": ("group", 2, r"down\.1\.conv \(Conv\) cannot be written .*only plain 2-D"),
     "uneven padding": ("pads", [0, 0, 2, 2], r"up\.1\.conv \(ConvTranspose\) cannot .*its pads"),
+    "another resizing": ("nearest_mode", "ceil", r"up\.1\.conv\.resize \(Resize\) cannot .*repeats pixels"),
+}
+NODES = {
+    "op_type": "tanh",
+    "group": "down.1.conv",
+    "pads": "up.1.conv",
+    "nearest_mode": "up.1.conv.resize",
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_an_unsupported_node_is_refused_by_name(case: str) -> None:
     attribute, value, sentence = CASES[case]
-    model = onnx.ModelProto.FromString(graph(recipe()).SerializeToString())
-    name = {"op_type": "tanh", "group": "down.1.conv", "pads": "up.1.conv"}[attribute]
-    node = next(node for node in model.graph.node if node.name == name)
+    the_recipe = recipe(upsampling="transposed" if attribute == "pads" else "nearest")
+    model = onnx.ModelProto.FromString(graph(the_recipe).SerializeToString())
+    node = next(node for node in model.graph.node if node.name == NODES[attribute])
     if attribute == "op_type":
         node.op_type = value
     else:

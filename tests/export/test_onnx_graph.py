@@ -13,7 +13,7 @@ from limner.look.validation import value_shape
 from limner.networks.generator import make_generator
 from limner.recipe import GuideName
 
-COMMON = {"Conv", "ConvTranspose", "LeakyRelu", "Relu", "Concat", "Tanh", "Mul", "Add", "Sub", "Clip"}
+COMMON = {"Conv", "Resize", "LeakyRelu", "Relu", "Concat", "Tanh", "Mul", "Add", "Sub", "Clip"}
 KINDS = {"soft": COMMON | {"MatMul", "Sqrt", "Div"}, "edges": COMMON | {"Pad", "Sqrt"}, "colour": COMMON}
 GUIDES: list[GuideName] = ["soft", "edges", "colour"]
 
@@ -51,11 +51,18 @@ def test_names_say_where_in_the_network_a_node_belongs() -> None:
     model = graph(recipe())
     names = [node.name for node in model.graph.node]
     assert len(set(names)) == len(names)
-    assert {"guide.clip", "down.0.conv", "down.3.activation", "up.2.conv", "up.2.concat", "last"} <= set(
-        names
-    )
-    weights = {node.input[1] for node in model.graph.node if node.op_type == "ConvTranspose"}
-    assert weights == {*(f"up.{level}.conv.weight" for level in range(4)), "last.weight"}
+    assert {
+        "guide.clip",
+        "down.0.conv",
+        "down.3.activation",
+        "up.2.conv.conv",
+        "up.2.concat",
+        "last.conv",
+    } <= set(names)
+    layers = [*(f"up.{level}.conv" for level in range(4)), "last"]
+    assert [name for name in names if name.endswith(".resize")] == [f"{layer}.resize" for layer in layers]
+    weights = {node.input[1] for node in model.graph.node if node.op_type == "Conv"}
+    assert {f"{layer}.conv.weight" for layer in layers} <= weights
 
 
 def test_every_value_has_a_complete_shape() -> None:
@@ -74,7 +81,7 @@ def test_there_are_no_unused_initializers_and_no_traces_of_the_exporter() -> Non
     assert not any(node.metadata_props or node.doc_string for node in model.graph.node)
     for tensor in model.graph.initializer:
         tensor.ClearField("raw_data")  # weights can contain any byte
-    assert b"/" not in model.SerializeToString()
+    assert not [name for node in model.graph.node for name in [node.name, *node.output] if "/" in name]
     assert b"torch" not in model.SerializeToString()
 
 
@@ -99,13 +106,18 @@ def test_the_same_weights_give_the_same_bytes() -> None:
 def test_zero_biases_are_not_written_and_other_biases_are() -> None:
     torch.manual_seed(0)
     fresh = export_graph(make_look_module(recipe(), make_generator(recipe())), 64)
-    last = next(node for node in fresh.graph.node if node.name == "last")
-    trained = next(node for node in graph(recipe()).graph.node if node.name == "last")
+    last = next(node for node in fresh.graph.node if node.name == "last.conv")
+    trained = next(node for node in graph(recipe()).graph.node if node.name == "last.conv")
     assert len(last.input) == 2
-    assert list(trained.input)[1:] == ["last.weight", "last.bias"]
+    assert list(trained.input)[1:] == ["last.conv.weight", "last.conv.bias"]
 
 
 def test_only_attributes_that_differ_from_onnxs_defaults_are_written() -> None:
-    node = next(node for node in graph(recipe()).graph.node if node.name == "down.0.conv")
-    attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
-    assert attributes == {"kernel_shape": [4, 4], "pads": [1, 1, 1, 1], "strides": [2, 2]}
+    nodes = {node.name: node for node in graph(recipe()).graph.node}
+
+    def attributes(name: str) -> dict[str, object]:
+        return {entry.name: helper.get_attribute_value(entry) for entry in nodes[name].attribute}
+
+    assert attributes("down.0.conv") == {"kernel_shape": [4, 4], "pads": [1, 1, 1, 1], "strides": [2, 2]}
+    modes = {"coordinate_transformation_mode": b"asymmetric", "nearest_mode": b"floor"}
+    assert attributes("up.0.conv.resize") == modes

@@ -10,10 +10,16 @@ import torch
 from onnx import ModelProto, numpy_helper
 
 from helpers.files import scene
-from helpers.looks import graph, module, recipe
+from helpers.looks import edge_graph, edge_module, graph, module, recipe
 from limner.errors import LimnerError
 from limner.export.onnx_graph import infer_and_check
-from limner.export.parity import MAX_DIFFERENCE, check_torch_parity, live_settings, make_probes
+from limner.export.parity import (
+    MAX_DIFFERENCE,
+    check_engine_parity,
+    check_torch_parity,
+    live_settings,
+    make_probes,
+)
 from limner.look.quantization import quantize_weights
 from limner.look.session import make_session
 from limner.look.storage import STORAGES
@@ -41,6 +47,23 @@ def test_every_kind_of_look_agrees_in_every_storage(size: Any, guide: Any, upsam
     if size == "large":  # 100 MB each: do not keep them
         graph.cache_clear()
         module.cache_clear()
+
+
+def test_a_network_that_repeats_the_edge_agrees_in_every_storage() -> None:
+    kinds = [node.op_type for node in edge_graph().graph.node if not node.name.startswith("guide.")]
+    assert (kinds.count("Pad"), kinds.count("Resize"), kinds.count("Conv")) == (6, 2, 6)
+    pictures = make_probes([np.asarray(scene(90, 70))], 64)
+    for storage in STORAGES:
+        model = infer_and_check(quantize_weights(edge_graph(), storage))
+        assert check_torch_parity(edge_module(), model, pictures).difference <= MAX_DIFFERENCE
+
+
+@pytest.mark.browser
+def test_the_engine_agrees_on_a_network_that_repeats_the_edge() -> None:
+    model = infer_and_check(quantize_weights(edge_graph(), "uint8"))
+    parity = check_engine_parity(model, make_probes([np.asarray(scene(90, 70))], 64)[-1:])
+    assert not isinstance(parity, str)
+    assert parity.difference <= MAX_DIFFERENCE
 
 
 def graph_with_scaled_guide(factor: float) -> ModelProto:

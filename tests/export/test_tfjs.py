@@ -20,7 +20,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from helpers.looks import look_file, recipe, strided_bytes, trained_generator
+from helpers.looks import edge_padded_bytes, look_file, recipe, strided_bytes, trained_generator
 from helpers.strangers import NESTED_JSON
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
@@ -126,8 +126,8 @@ def test_writes_the_model_and_its_shards_and_replaces_an_earlier_export(
     write_tfjs(exact, folder)
     model, listed, content = read_folder(folder)
     paths = model["weightsManifest"][0]["paths"]
-    assert paths == [f"group1-shard{number}of5.bin" for number in range(1, 6)]
-    assert [(folder / path).stat().st_size for path in paths[:4]] == [400_000] * 4
+    assert paths == [f"group1-shard{number}of4.bin" for number in range(1, 5)]
+    assert [(folder / path).stat().st_size for path in paths[:3]] == [400_000] * 3
     assert {path.name for path in folder.iterdir()} == {MODEL, *paths}
     assert sum(4 * int(np.prod(entry["shape"])) for entry in listed) == len(content)
     assert model["format"] == "graph-model"
@@ -138,11 +138,7 @@ def test_writes_the_model_and_its_shards_and_replaces_an_earlier_export(
     assert metadata["live"]["contrast"] == {"label": "Contrast", "min": 0.0, "max": 3.0, "default": 1.0}
 
     write_tfjs(exact, folder, "uint8")
-    assert {path.name for path in folder.iterdir()} == {
-        MODEL,
-        "group1-shard1of2.bin",
-        "group1-shard2of2.bin",
-    }
+    assert {path.name for path in folder.iterdir()} == {MODEL, "group1-shard1of1.bin"}
     assert [path.name for path in tmp_path.iterdir()] == ["clouds-tfjs"]
 
 
@@ -158,10 +154,20 @@ def test_the_manifest_and_the_nodes_agree(exact: Look, tmp_path: Path) -> None:
     assert read <= set(nodes)
     assert set(nodes) - read == {"painting"}
     kinds = [node["op"] for node in nodes.values()]
+    assert (kinds.count("_FusedConv2D"), kinds.count("ResizeNearestNeighbor")) == (10, 5)
+    assert not {"Relu", "LeakyRelu"} & set(kinds)
+    assert "Pad" not in kinds
+
+
+def test_an_activation_after_a_transposed_convolution_is_a_node(tmp_path: Path) -> None:
+    the_recipe = recipe(upsampling="transposed")
+    export_look(trained_generator(the_recipe), the_recipe, tmp_path / "look.onnx")
+    write_tfjs(open_look(tmp_path / "look.onnx"), tmp_path / "tfjs")
+    model, _, _ = read_folder(tmp_path / "tfjs")
+    kinds = [node["op"] for node in model["modelTopology"]["node"]]
     assert (kinds.count("_FusedConv2D"), kinds.count("Conv2DBackpropInput")) == (5, 5)
     assert kinds.count("Relu") == 4
     assert "LeakyRelu" not in kinds
-    assert "Pad" not in kinds
 
 
 def test_other_files_are_not_overwritten(exact: Look, tmp_path: Path) -> None:
@@ -325,12 +331,20 @@ def test_other_guides_and_a_quantized_look_paint_the_same(guide: Any, tmp_path: 
     np.testing.assert_allclose(result["outputs"][1], guide_image, rtol=0, atol=1e-4)
 
 
-def test_supports_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
-    look = read_look(strided_bytes(), tmp_path / "strided.onnx")
+@pytest.mark.parametrize(
+    ("content", "counts"),
+    [
+        # Strides, pads and a transposed convolution that looks do not have.
+        (strided_bytes(), {"Pad": 1, "MirrorPad": 3, "LeakyRelu": 1, "Conv2DBackpropInput": 1}),
+        (edge_padded_bytes(), {"Pad": 0, "MirrorPad": 4, "LeakyRelu": 0, "ResizeNearestNeighbor": 1}),
+    ],
+)
+def test_paints_other_paddings_and_strides(content: bytes, counts: dict[str, int], tmp_path: Path) -> None:
+    look = read_look(content, tmp_path / "other.onnx")
     write_tfjs(look, tmp_path / "tfjs")
     model, _, _ = read_folder(tmp_path / "tfjs")
     kinds = [node["op"] for node in model["modelTopology"]["node"]]
-    assert (kinds.count("Pad"), kinds.count("MirrorPad"), kinds.count("LeakyRelu")) == (1, 3, 1)
+    assert {kind: kinds.count(kind) for kind in counts} == counts
     image = picture(32)
     result = paint_with_tfjs(tmp_path / "tfjs", image, {}, ["y"])
     session = make_session(look.content, look.path)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from helpers.looks import look_file, strided_bytes
+from helpers.looks import edge_padded_bytes, look_file, strided_bytes
 from limner.errors import LimnerError
 from limner.export.tflite import ALIGNMENT, write_tflite
 from limner.look.look import open_look, read_look
@@ -41,9 +41,10 @@ def test_litert_paints_the_same_as_onnx_runtime(guide: Any, tmp_path: Path) -> N
     assert np.ptp(painting) > 0.5
 
 
-def test_supports_strides_and_pads_that_looks_do_not_have(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [strided_bytes(), edge_padded_bytes()])
+def test_paints_other_paddings_and_strides(content: bytes, tmp_path: Path) -> None:
     pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
-    look = read_look(strided_bytes(), tmp_path / "strided.onnx")
+    look = read_look(content, tmp_path / "other.onnx")
     write_tflite(look, tmp_path / "look.tflite")
     image = np.random.default_rng(5).random((32, 32, 3), dtype=np.float32)
     found = paint_with_litert(tmp_path / "look.tflite", image, ("x", "y"))

@@ -7,11 +7,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from limner.export.inference import LookModule, make_look_module
 from limner.export.onnx import export_look
 from limner.export.onnx_graph import export_graph
+from limner.guide import make_guide
 from limner.networks.generator import Generator, make_generator
 from limner.recipe import GuideName, Recipe, Size, Upsampling
 
@@ -42,6 +44,45 @@ def trained_generator(the_recipe: Recipe) -> Generator:
             module.running_var.uniform_(0.3, 2)
             nn.init.normal_(module.bias, 0, 0.3)
     return network.eval()
+
+
+class EdgeNetwork(nn.Module):
+    """An encoder and a decoder whose convolutions all repeat the edge: (B, 1, P, P) to (B, 3, P, P)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(12)
+        self.first = edge_conv(1, 8)
+        self.down = nn.ModuleList([edge_conv(8, 12, stride=2), edge_conv(12, 16, stride=2)])
+        self.up = nn.ModuleList([edge_conv(16, 12), edge_conv(24, 8)])
+        self.last = edge_conv(16, 3)
+
+    def forward(self, guide: Tensor) -> Tensor:
+        skips = [functional.leaky_relu(self.first(guide), 0.2)]
+        for down in self.down:
+            skips.append(functional.leaky_relu(down(skips[-1]), 0.2))
+        features = skips.pop()
+        for up in self.up:
+            doubled = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+            features = torch.cat([functional.leaky_relu(up(doubled), 0.2), skips.pop()], dim=1)
+        return torch.tanh(self.last(features))
+
+
+def edge_conv(channels_in: int, channels_out: int, *, stride: int = 1) -> nn.Conv2d:
+    layer = nn.Conv2d(channels_in, channels_out, 3, stride, 1, padding_mode="replicate")
+    nn.init.normal_(layer.weight, 0, (2 / (9 * channels_in)) ** 0.5)
+    return layer
+
+
+@cache
+def edge_module() -> LookModule:
+    """A look's module around an `EdgeNetwork`, with the soft guide."""
+    return LookModule(make_guide("soft", PIXELS), EdgeNetwork()).eval()  # type: ignore[arg-type]
+
+
+@cache
+def edge_graph() -> ModelProto:
+    return export_graph(edge_module(), PIXELS)
 
 
 @cache
@@ -99,6 +140,37 @@ def strided_bytes() -> bytes:
     constants.append(numpy_helper.from_array(pads, "pads"))
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 3, 32, 32)) for name in "xy"]
     graph = helper.make_graph(nodes, "strided", ends[:1], ends[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def edge_padded_bytes() -> bytes:
+    """A network whose convolutions repeat the edge, one with stride 2 and one of a doubled image."""
+    rng = np.random.default_rng(5)
+    shapes = {"a": (8, 3, 3, 3), "b": (6, 8, 3, 3), "c": (5, 6, 3, 3), "d": (3, 5, 3, 3), "bias": (5,)}
+    constants = [
+        numpy_helper.from_array(rng.normal(0, 0.3, shape).astype(np.float32), name)
+        for name, shape in shapes.items()
+    ]
+    constants.append(numpy_helper.from_array(np.array([0, 0, 1, 1, 0, 0, 1, 1]), "pads"))
+    constants.append(numpy_helper.from_array(np.array([1, 1, 2, 2], dtype=np.float32), "scales"))
+    modes = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    nodes = [
+        helper.make_node("Pad", ["x", "pads"], ["xp"], mode="edge"),
+        helper.make_node("Conv", ["xp", "a"], ["p"]),
+        helper.make_node("LeakyRelu", ["p"], ["q"], alpha=0.2),
+        helper.make_node("Pad", ["q", "pads"], ["qp"], mode="edge"),
+        helper.make_node("Conv", ["qp", "b"], ["r"], strides=[2, 2]),
+        helper.make_node("Resize", ["r", "", "scales"], ["s"], **modes),
+        helper.make_node("Pad", ["s", "pads"], ["sp"], mode="edge"),
+        helper.make_node("Conv", ["sp", "c", "bias"], ["t"]),
+        helper.make_node("Pad", ["t", "pads"], ["tp"], mode="edge"),
+        helper.make_node("Conv", ["tp", "d"], ["u"]),
+        helper.make_node("Tanh", ["u"], ["y"]),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 3, 32, 32)) for name in "xy"]
+    graph = helper.make_graph(nodes, "edges", ends[:1], ends[1:], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     content: bytes = model.SerializeToString()
     return content

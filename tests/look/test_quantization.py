@@ -110,7 +110,7 @@ def test_the_guide_and_the_biases_stay_in_float32(guide: str) -> None:
 
 
 def test_scales_are_per_output_channel() -> None:
-    model = quantize_weights(graph(recipe()), "uint8")
+    model = quantize_weights(graph(recipe(upsampling="transposed")), "uint8")
     readers = {node.output[0]: node for node in model.graph.node if node.op_type == "DequantizeLinear"}
     sizes = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
     found = set()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from onnx_cases.exports import write_exports
+from onnx_cases.folding import write_folding
 from onnx_cases.networks import write_networks
 from onnx_cases.nodes import write_nodes
 from onnx_cases.opsets import write_opsets
@@ -17,6 +18,7 @@ from onnx_cases.unets import write_unets
 
 PARTS = {
     "exports": write_exports,
+    "folding": write_folding,
     "networks": write_networks,
     "nodes": write_nodes,
     "opsets": write_opsets,

@@ -16,14 +16,20 @@ from onnx import TensorProto, helper, numpy_helper
 Array = NDArray[np.float32]
 
 SHAPES = {"lean": (16, 64, 7), "small": (4, 512, 8), "medium": (8, 512, 8), "large": (64, 512, 8)}
-LIVE = {"brightness": (-0.5, 0.5, 0.0), "contrast": (0.0, 3.0, 1.0), "detail": (0.0, 1.0, 0.0)}
+LIVE = {
+    "brightness": (-0.5, 0.5, 0.0),
+    "contrast": (0.0, 3.0, 1.0),
+    "detail": (0.0, 1.0, 0.0),
+    "levels": (0.0, 1.0, 1.0),
+}
 """Detail is a live input of the soft guide of 0.1 alone."""
-LEVELS = (0.0, 1.0, 1.0)
+
 
 LOOKS = [
     ("lean", 256, "float32", "soft"),
     ("lean", 256, "uint8", "soft"),
     ("lean", 256, "uint8", "levels"),
+    ("full", 256, "uint8", "soft"),
     ("lean", 64, "float16", "edges"),
     ("lean", 64, "uint16", "colour"),
     ("lean", 512, "uint8", "edges"),
@@ -75,6 +81,16 @@ class Graph:
             axis=axis,
         )
 
+    def edge_convolution(self, image: str, channels: tuple[int, int], stride: int = 1) -> str:
+        """3x3, with edge padding."""
+        inputs, outputs = channels
+        pads = self.constant(np.array([0, 0, 1, 1, 0, 0, 1, 1], dtype=np.int64))
+        padded = self.node("Pad", image, pads, mode="edge")
+        array = self.random.standard_normal((outputs, inputs, 3, 3)) * math.sqrt(2 / (inputs * 9))
+        bias = (self.random.standard_normal(outputs) * 0.1).astype(np.float32)
+        weights = self.weights(array.astype(np.float32), 0)
+        return self.node("Conv", padded, weights, self.constant(bias), strides=[stride, stride])
+
     def convolution(self, image: str, channels: tuple[int, int], transposed: bool) -> str:
         inputs, outputs = channels
         shape = (inputs, outputs, 4, 4) if transposed else (outputs, inputs, 4, 4)
@@ -109,6 +125,19 @@ def cubic_matrix(cells: int, size: int) -> Array:
 
 def number(graph: Graph, value: float) -> str:
     return graph.constant(np.array(value, dtype=np.float32))
+
+
+def coarse_cells(graph: Graph, shade: str, pixels: int) -> str:
+    """The means over the cells of a soft guide."""
+    down = graph.constant(area_matrix(pixels, round(256 / 24)))
+    left = graph.node("MatMul", down, shade)
+    return graph.node("MatMul", left, graph.node("Transpose", down, perm=[1, 0]))
+
+
+def soft_shade(graph: Graph, coarse: str, pixels: int) -> str:
+    """The cells enlarged to `pixels`."""
+    up = graph.constant(cubic_matrix(round(256 / 24), pixels))
+    return graph.node("MatMul", graph.node("MatMul", up, coarse), graph.node("Transpose", up, perm=[1, 0]))
 
 
 def add_auto_levels(graph: Graph, cells: str, count: int) -> str:
@@ -147,14 +176,10 @@ def add_guide(graph: Graph, kind: str, pixels: int) -> int:
         luma = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
         shade = graph.node("Conv", "image", graph.constant(luma))
     if kind in {"soft", "levels"}:
-        cells = round(256 / 24)
-        down, up = graph.constant(area_matrix(pixels, cells)), graph.constant(cubic_matrix(cells, pixels))
-        down_t = graph.node("Transpose", down, perm=[1, 0])
-        up_t = graph.node("Transpose", up, perm=[1, 0])
-        coarse = graph.node("MatMul", graph.node("MatMul", down, shade), down_t)
+        coarse = coarse_cells(graph, shade, pixels)
         if kind == "levels":
-            coarse = add_adjustment(graph, add_auto_levels(graph, coarse, cells))
-        soft = graph.node("MatMul", graph.node("MatMul", up, coarse), up_t)
+            coarse = add_adjustment(graph, add_auto_levels(graph, coarse, round(256 / 24)))
+        soft = soft_shade(graph, coarse, pixels)
         if kind == "levels":
             graph.node("Clip", soft, number(graph, 0), number(graph, 1), output="guide")
             return 1
@@ -197,13 +222,64 @@ def add_generator(graph: Graph, size: str, pixels: int, channels: int) -> None:
     graph.node("Add", graph.node("Mul", value, half), half, output="painting")
 
 
+FULL = (16, 32, 48, 64)
+"""Channels of the encoder of `full`, from 32 pixels to 4."""
+
+
+def live_names(size: str, guide: str) -> list[str]:
+    if size == "full" or guide == "levels":
+        return ["brightness", "contrast", "levels"]
+    return ["brightness", "contrast", *(["detail"] if guide == "soft" else [])]
+
+
+def add_full(graph: Graph, pixels: int) -> None:
+    """A levelled guide, which the network sees at 32 pixels, with noise, and people at all of them; and a
+    network with edge padding whose decoder doubles by repeating pixels, with skips up to 32 pixels."""
+    luma = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
+    coarse = coarse_cells(graph, graph.node("Conv", "image", graph.constant(luma)), pixels)
+    coarse = add_adjustment(graph, add_auto_levels(graph, coarse, round(256 / 24)))
+    ends = number(graph, 0), number(graph, 1)
+    graph.node("Clip", soft_shade(graph, coarse, pixels), *ends, output="guide")
+    seen = graph.node("Clip", soft_shade(graph, coarse, 32), *ends)
+    value = graph.node("Sub", graph.node("Mul", seen, number(graph, 2)), number(graph, 1))
+    noise = graph.random.standard_normal((1, 1, 32, 32)).astype(np.float32)
+    value = graph.node("Add", value, graph.constant(0.15 * noise))
+    skips, channels = [], 1
+    for level, width in enumerate(FULL):
+        value = graph.edge_convolution(value, (channels, width), stride=2 if level else 1)
+        value = graph.node("LeakyRelu", value, alpha=0.2)
+        skips.append(value)
+        channels = width
+    value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, channels)), alpha=0.2)
+    decoder = [*zip(FULL[-2::-1], skips[-2::-1], strict=True), (16, ""), (16, ""), (8, "")]
+    scales = graph.constant(np.array([1, 1, 2, 2], dtype=np.float32))
+    for width, skip in decoder:
+        value = graph.node(
+            "Resize", value, "", scales, mode="nearest",
+            coordinate_transformation_mode="asymmetric", nearest_mode="floor",
+        )  # fmt: skip
+        value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, width)), alpha=0.2)
+        channels = width
+        if skip:
+            value = graph.node("Concat", value, skip, axis=1)
+            channels = 2 * width
+        if skip == skips[0]:
+            value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, width)), alpha=0.2)
+            channels = width
+    value = graph.node("Tanh", graph.edge_convolution(value, (channels, 3)))
+    half = number(graph, 0.5)
+    graph.node("Add", graph.node("Mul", value, half), half, output="painting")
+
+
 def make_look(size: str, pixels: int, storage: str, guide: str) -> onnx.ModelProto:
     graph = Graph(7, storage)
-    channels = add_guide(graph, guide, pixels)
-    add_generator(graph, size, pixels, channels)
-    live = {name: LIVE[name] for name in LIVE if guide == "soft" or name != "detail"}
-    if guide == "levels":
-        live["levels"] = LEVELS
+    channels = 1
+    if size == "full":
+        add_full(graph, pixels)
+    else:
+        channels = add_guide(graph, guide, pixels)
+        add_generator(graph, size, pixels, channels)
+    live = {name: LIVE[name] for name in live_names(size, guide)}
     inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, (1, 3, pixels, pixels))]
     for name, (_, _, default) in live.items():
         inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ()))
@@ -232,11 +308,8 @@ def write_unets(folder: Path) -> None:
     listed = []
     for size, pixels, storage, guide in LOOKS:
         name = f"{size}-{pixels}-{storage}-{guide}"
-        live = {"brightness": 0.05, "contrast": 1.2, "detail": 0.3}
-        if guide != "soft":
-            del live["detail"]
-        if guide == "levels":
-            live["levels"] = 0.7
+        given = {"brightness": 0.05, "contrast": 1.2, "detail": 0.3, "levels": 0.7}
+        live = {key: given[key] for key in live_names(size, guide)}
         listed.append({"name": name, "size": size, "pixels": pixels, "guide": guide, "live": live})
         model = make_look(size, pixels, storage, guide)
         path = folder / f"{name}.onnx"

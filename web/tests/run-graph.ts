@@ -23,7 +23,7 @@ export async function runOnWebgpu(plan: Plan, device: GPUDevice, inputs: Arrays)
       () => new PipelineCache(allocator, makePlanBuffers(allocator, plan, config), config),
     );
     const runner = await ArrayRunner.create(
-      { plan, extended, steps: [], painted: null, guide: null },
+      { plan, extended, steps: [], painted: null, late: [], guide: null },
       pipelines,
     );
     return await runner.run(inputs, defaultLiveInputs(plan), {});

@@ -19,6 +19,7 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from limner.errors import LimnerError
+from limner.look.doubling import is_doubling
 from limner.look.quantization import dequantize_weights
 from limner.look.validation import value_shape
 
@@ -73,6 +74,11 @@ class Pad(NhwcOp):
     mode: Literal["constant", "symmetric"]
     amounts: tuple[tuple[int, int], ...]
     """Amounts before and after, for each axis."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubling(NhwcOp):
+    """Each pixel repeated, two by two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +182,8 @@ class _GraphReader:
                 self._matmul(node)
             case "Pad":
                 self._pad(node, attributes)
+            case "Resize":
+                self._double(node)
             case "Concat":
                 if attributes["axis"] not in {1, -3}:
                     raise _refusal(node, "it concatenates along an axis other than the channels")
@@ -296,6 +304,11 @@ class _GraphReader:
                 (b - c, a - d) for (b, a), (c, d) in zip(remaining, step_amounts, strict=True)
             )
         self._add_pad(node.output[0], image, "symmetric", remaining)
+
+    def _double(self, node: NodeProto) -> None:
+        if not is_doubling(node, self.constants):
+            raise _refusal(node, "only a doubling that repeats pixels can be written")
+        self.ops.append(Doubling(output=node.output[0], inputs=(self.image(node.input[0]),)))
 
     def _add_pad(self, output: str, image: str, mode: Any, amounts: tuple[tuple[int, int], ...]) -> str:
         sides = zip(self.shapes[image], amounts, strict=True)

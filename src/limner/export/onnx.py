@@ -20,7 +20,7 @@ from onnx import ModelProto
 
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.export.inference import fuse_for_inference, make_look_module, with_transposed_convs
+from limner.export.inference import fuse_for_inference, make_look_module
 from limner.export.onnx_graph import export_graph, infer_and_check
 from limner.export.parity import Parity, check_engine_parity, check_torch_parity, make_probes
 from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storages
@@ -45,10 +45,11 @@ class ExportReport:
     """Size of the file."""
     storage: Storage
     parameters: int
-    """As papers count them: with transposed convolutions, and four per batch-norm channel."""
+    """As papers count them: four per batch-norm channel."""
     multiply_adds: int
     zero_stuffed: int
-    """Multiply-adds as counted by papers that zero-stuff a transposed convolution's input."""
+    """Multiply-adds as counted by papers that zero-stuff a transposed convolution's input. A convolution of
+    a doubled image has nine per output and input channel, of which an engine needs four."""
     parity: tuple[Parity, ...]
     comparisons: tuple[StorageComparison, ...]
     """The chosen storage and those in `compare`, each against float32, in the order of STORAGES."""
@@ -150,7 +151,7 @@ def measure_network(generator: Generator, recipe: Recipe) -> tuple[int, int, int
     image = torch.zeros(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
     counted = summarize_layers(fuse_for_inference(generator), image)
     return (
-        count_parameters(with_transposed_convs(generator)),
+        count_parameters(generator),
         sum(layer.multiply_adds for layer in counted),
         sum(layer.zero_stuffed for layer in counted),
     )

@@ -38,14 +38,20 @@ IR_VERSION = 10
 
 
 DEFAULTS: dict[str, tuple[object, ...]] = {
+    "antialias": (0,),
     "auto_pad": (b"NOTSET",),
+    "cubic_coeff_a": (-0.75,),
     "dilations": ([1, 1],),
+    "exclude_outside": (0,),
+    "extrapolation_value": (0.0,),
     "group": (1,),
+    "keep_aspect_ratio_policy": (b"stretch",),
+    "mode": (b"nearest",),
     "output_padding": ([0, 0],),
     "pads": ([0, 0, 0, 0],),
     "strides": ([1, 1],),
 }
-"""ONNX's defaults for the attributes of convolutions: attributes with these values are not written."""
+"""ONNX's defaults for attributes of convolutions and Resize, which are not written."""
 
 
 def export_graph(module: LookModule, pixels: int) -> ModelProto:
@@ -204,7 +210,7 @@ def _tidy(model: ModelProto) -> None:
 
 
 def _node_name(node: NodeProto, names: dict[str, str]) -> str:
-    """A name such as `down.3.conv`, `up.2.activation`, `up.2.concat` or `guide.mul`."""
+    """A name such as `down.3.conv`, `up.2.conv.resize`, `up.2.concat` or `guide.mul`."""
     scopes: list[str] = next(
         (ast.literal_eval(p.value) for p in node.metadata_props if p.key.endswith(".name_scopes")), [""]
     )
@@ -216,7 +222,8 @@ def _node_name(node: NodeProto, names: dict[str, str]) -> str:
     if path in {"", "generator"}:
         return kind
     name = path.removeprefix("generator.")
-    return f"{name}.{kind}" if name == "guide" else name
+    # Of a convolution that pads or doubles its input, the convolution has the layer's name.
+    return f"{name}.{kind}" if name == "guide" or node.op_type in {"Pad", "Resize"} else name
 
 
 def _constant_name(model: ModelProto, tensor: TensorProto) -> str:
@@ -226,7 +233,7 @@ def _constant_name(model: ModelProto, tensor: TensorProto) -> str:
     if not tensor.dims:
         return f"constant.{numpy_helper.to_array(tensor).item():g}"
     reader = next(node for node in model.graph.node if tensor.name in node.input)
-    part = {"MatMul": "matrix", "Pad": "pads"}.get(reader.op_type, "weight")
+    part = {"MatMul": "matrix", "Pad": "pads", "Resize": "scales"}.get(reader.op_type, "weight")
     return f"{reader.name}.{part}"
 
 

@@ -35,6 +35,7 @@ from limner.export.nhwc import (
     Clip,
     Concat,
     Convolution,
+    Doubling,
     MatMul,
     NhwcGraph,
     NhwcOp,
@@ -264,6 +265,10 @@ class _Writer:
                     ("Pad", {}) if op.mode == "constant" else ("MirrorPad", {"mode": _text("SYMMETRIC")})
                 )
                 self._node(kind, op.output, [*self._inputs(op), pads], **mode)
+            case Doubling():
+                size = self._integers(f"{op.output}/size", self.graph.shapes[op.output][1:3])
+                flags = _flags("align_corners", "half_pixel_centers")
+                self._node("ResizeNearestNeighbor", op.output, [*self._inputs(op), size], **flags)
             case Concat():
                 axis = self._integers(f"{op.output}/axis", 3)
                 count = {"N": {"i": str(len(op.inputs))}}

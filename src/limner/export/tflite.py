@@ -21,6 +21,7 @@ from limner.export.nhwc import (
     Clip,
     Concat,
     Convolution,
+    Doubling,
     MatMul,
     NhwcOp,
     Pad,
@@ -53,6 +54,7 @@ OPTIONS = {
     "MUL": "Mul",
     "PAD": "Pad",
     "RESHAPE": "Reshape",
+    "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighbor",
     "SUB": "Sub",
     "TRANSPOSE": "Transpose",
     "TRANSPOSE_CONV": "TransposeConv",
@@ -159,11 +161,8 @@ class _Writer:
                 self._transposed_convolution(op)
             case MatMul():
                 self._matmul(op)
-            case Reshape():
-                shape = self.shapes[op.output]
-                target = self._integers(f"{op.output}/shape", shape)
-                inputs = [self._tensor(op.inputs[0]), target]
-                self._operator("RESHAPE", inputs, op.output, newShape=list(shape))
+            case Reshape() | Doubling():
+                self._reshape(op)
             case Pad():
                 inputs = [self._tensor(op.inputs[0]), self._integers(f"{op.output}/pads", op.amounts)]
                 if op.mode == "constant":
@@ -181,6 +180,17 @@ class _Writer:
                 self._operator(OPERATIONS[op.kind], list(map(self._tensor, op.inputs)), op.output)
             case _:
                 raise TypeError(op)
+
+    def _reshape(self, op: Reshape | Doubling) -> None:
+        shape = self.shapes[op.output]
+        image = self._tensor(op.inputs[0])
+        if isinstance(op, Reshape):
+            target = self._integers(f"{op.output}/shape", shape)
+            self._operator("RESHAPE", [image, target], op.output, newShape=list(shape))
+            return
+        size = self._integers(f"{op.output}/size", shape[1:3])
+        options = {"alignCorners": False, "halfPixelCenters": False}
+        self._operator("RESIZE_NEAREST_NEIGHBOR", [image, size], op.output, **options)
 
     def _convolution(self, op: Convolution) -> None:
         image, weight, *bias = op.inputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ def describe_look(path: Path) -> NetworkSummary:
 
 
 def _summarize_graph(model: Any) -> list[LayerSummary]:
+    from limner.look.doubling import find_doubled_convs
     from limner.look.quantization import dequantize_weights
     from limner.look.validation import value_shape
 
@@ -36,7 +38,15 @@ def _summarize_graph(model: Any) -> list[LayerSummary]:
     constants = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     values = [*graph.input, *graph.value_info, *graph.output]
     shapes = {value.name: tuple(value_shape(value)) for value in values} | constants
-    return [layer for node in graph.node if (layer := _summarize_node(node, shapes, constants)) is not None]
+    doubled = find_doubled_convs(graph)
+    layers = []
+    for node in graph.node:
+        layer = _summarize_node(node, shapes, constants)
+        if layer is not None and node.output[0] in doubled:
+            # Of the nine taps, four read different pixels: engines add the others' weights first.
+            layer = dataclasses.replace(layer, multiply_adds=layer.multiply_adds * 4 // 9)
+        layers += [layer] if layer else []
+    return layers
 
 
 def _summarize_node(
@@ -54,9 +64,15 @@ def _summarize_node(
         # Only the values of the input are multiplied, each with the whole kernel.
         true = math.prod(image) * math.prod(weight[1:])
         zero_stuffed = _count_zero_stuffed(node, weight, output)
-    return LayerSummary(
-        node.name or node.output[0], node.op_type, tuple(output[1:]), parameters, true, zero_stuffed
-    )
+    name = _layer_name(node)
+    return LayerSummary(name, node.op_type, tuple(output[1:]), parameters, true, zero_stuffed)
+
+
+def _layer_name(node: Any) -> str:
+    """The name of a layer: that of its weights, as in torch, or else of its node."""
+    weight = node.input[1] if len(node.input) > 1 else ""
+    stem: str = weight.removesuffix(".weight")
+    return stem if stem != weight else node.name or node.output[0]
 
 
 def _multiply_adds_per_value(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:

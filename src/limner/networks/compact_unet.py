@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv_transpose2d, pad
+from torch.nn.functional import avg_pool2d, conv_transpose2d, interpolate, pad
 
 from limner.networks.unet import batch_norm
 from limner.recipe import GuideName, Size
@@ -78,11 +78,18 @@ class DoublingConv(EdgeConv):
         spread = self.weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
         return torch.einsum("ai,ocij,bj->coab", spread, self.weight, spread)
 
-    def to_nearest(self) -> nn.Sequential:
+    def to_nearest(self) -> NearestEdgeConv:
         """The same layer as it is defined: for files, whose readers know no better."""
-        conv = EdgeConv(self.in_channels, self.out_channels).to(self.weight)
+        conv = NearestEdgeConv(self.in_channels, self.out_channels).to(self.weight)
         conv.load_state_dict(self.state_dict())
-        return nn.Sequential(nn.Upsample(scale_factor=2.0, mode="nearest"), conv)
+        return conv
+
+
+class NearestEdgeConv(EdgeConv):
+    """Nearest-neighbour doubling, then an `EdgeConv`, computed as it is defined."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(interpolate(input, scale_factor=2.0, mode="nearest"))
 
 
 class Block(nn.Module):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from limner.networks.compact_unet import CONFIGS, DoublingConv
 from limner.networks.generator import make_generator
+from limner.networks.unet import NearestConv
 from limner.recipe import Recipe
 from limner.summary import LayerSummary, NetworkSummary
 
@@ -26,9 +27,15 @@ def summarize_layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
     layers: list[LayerSummary] = []
     hooks = []
 
+    doubling = {f"{name}.conv" for name, m in network.named_modules() if isinstance(m, NearestConv)}
+
     def count(name: str) -> object:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            layers.append(_summarize_layer(name, module, inputs[0], output))
+            layer = _summarize_layer(name, module, inputs[0], output)
+            if name in doubling or isinstance(module, DoublingConv):
+                # Of the nine taps, four read different pixels: engines add the others' weights first.
+                layer = dataclasses.replace(layer, multiply_adds=layer.multiply_adds * 4 // 9)
+            layers.append(layer)
 
         return hook
 
@@ -66,20 +73,24 @@ def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor
 
 
 def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
-    """The summary of a recipe's network; the paper's sizes are counted with transposed convolutions."""
-    is_compact = recipe.size in CONFIGS
-    # Shapes only: no memory and no time, even for 54 million weights.
-    with torch.device("cpu" if is_compact else "meta"):
-        network = make_generator(
-            recipe if is_compact else dataclasses.replace(recipe, upsampling="transposed")
-        )
+    """The summary of a recipe's network."""
+    # Shapes only, where the network is large: no memory and no time, even for 54 million weights.
+    with torch.device("cpu" if recipe.size in CONFIGS else "meta"):
+        network = make_generator(recipe)
         layers = summarize_layers(
             network, torch.empty(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
         )
-    normalized = {
-        f"{name.removesuffix('.norm')}.conv": module.num_features
+    norms = {
+        name.removesuffix("norm"): module.num_features
         for name, module in network.named_modules()
         if isinstance(module, nn.BatchNorm2d)
+    }
+    # The convolution before a norm is in the same module, or in one of its modules.
+    normalized = {
+        layer.name: channels
+        for layer in layers
+        for prefix, channels in norms.items()
+        if layer.name.startswith(prefix)
     }
     layers_with_norm = (
         dataclasses.replace(layer, parameters=layer.parameters + 4 * normalized.get(layer.name, 0))

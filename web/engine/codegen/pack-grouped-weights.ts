@@ -1,6 +1,7 @@
 // Weights of grouped convolutions, packed for their kernels.
 
 import type { Weights } from '../graph/ir/operation.ts';
+import { sumTaps } from '../graph/ir/subpixel.ts';
 import { floats } from '../onnx/constant.ts';
 import type { ConstantData } from './constant-data.ts';
 import { channelsOf, shareKey } from './pack-weights.ts';
@@ -12,7 +13,7 @@ export function packGrouped(weights: Weights, group: number, label: string): Con
   const taps = kh * kw;
   const [perIn, perOut] = [inputs / group, outputs / group];
   const fill = (target: ArrayBuffer) => {
-    const from = floats(weights);
+    const from = weights.sumOf ? sumTaps(weights.sumOf) : floats(weights);
     const to = new Float32Array(target);
     for (let o = 0; o < outputs; o++) {
       for (let i = 0; i < perIn; i++) {

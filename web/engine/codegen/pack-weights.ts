@@ -1,10 +1,11 @@
 // Weights, packed for the kernels: blocks of 4 input x 4 output channels, ordered [output block][kernel row][kernel
-// column][input block][input channel][output channel], in the type that the file has. Weights of eight bits stay
-// eight bits on the GPU.
+// column][input block][input channel][output channel], in the type that the file has: weights of eight bits stay
+// eight bits on the GPU. Only sums of weights (`subpixel.ts`) are wider.
 
 import type { Weights } from '../graph/ir/operation.ts';
+import { sumTaps } from '../graph/ir/subpixel.ts';
 import { LANES } from '../graph/ir/tensor.ts';
-import { bytesOf, numbers } from '../onnx/constant.ts';
+import { bytesOf, floatToHalf, numbers } from '../onnx/constant.ts';
 import type { ConstantData } from './constant-data.ts';
 
 export type Element = Weights['type'];
@@ -23,7 +24,9 @@ export function channelsOf({ dims, transposed }: Weights, group: number): Channe
 
 /** The key by which convolutions share packed weights. Convolutions that share an initializer have different weight
  * objects with the same bytes (and the same zero points, which identify the bytes too). */
-export function shareKey({ bytes, zero, type, dims, transposed }: Weights, group: number) {
+export function shareKey(weights: Weights, group: number) {
+  const { type, dims, transposed, sumOf } = weights;
+  const { zero, bytes } = sumOf ?? weights;
   return { owner: zero ?? bytes, layout: `${type} ${dims.join(' ')} ${transposed} ${group}` };
 }
 
@@ -34,11 +37,17 @@ export function packWeights(weights: Weights, label: string): ConstantData {
   const count = Math.ceil(channels.inputs / LANES) * Math.ceil(channels.outputs / LANES) * taps;
   const fill = (target: ArrayBuffer) => {
     const to = numbers({ bytes: new Uint8Array(target), type: weights.type });
-    packBlocks(numbers(weights), to, channels, taps, weights.transposed);
+    packBlocks(storedNumbers(weights), to, channels, taps, weights.transposed);
     if (weights.zero) fillEmptyInputs(to, weights.zero, channels, taps);
   };
   const bytes = count * LANES * LANES * bytesOf(weights.type);
   return { label, ...shareKey(weights, 1), bytes, fill };
+}
+
+function storedNumbers(weights: Weights): WeightArray {
+  if (!weights.sumOf) return numbers(weights);
+  const sums = sumTaps(weights.sumOf);
+  return weights.type === 'float16' ? Uint16Array.from(sums, floatToHalf) : sums;
 }
 
 /** Packs block by block, so that reads and writes stay close together: a look has up to 54 million weights, and the

@@ -216,6 +216,21 @@ export function halfToFloat(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The nearest finite IEEE half. */
+export function floatToHalf(value: number): number {
+  float[0] = Math.min(Math.max(value, -65504), 65504);
+  const [word = 0] = bits;
+  const sign = (word >>> 16) & 0x8000;
+  const size = word & 0x7fffffff;
+  if (size > 0x7f800000) return 0x7e00;
+  // Below 2^-14 halves are 2^-24 apart. Above, the exponent counts from there, and ties go to even.
+  if (size < 0x38800000) return sign | Math.round(Math.abs(value) * 2 ** 24);
+  return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
+}
+
 /** Whether `floats` copies. */
 export const isCopied = ({ type, bytes }: Constant): boolean =>
   type !== 'float32' || bytes.byteOffset % 4 !== 0;

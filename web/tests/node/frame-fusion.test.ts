@@ -19,6 +19,7 @@ test('auto-levels cost one kernel', async () => {
 
 test.each([
   ['lean-256-uint8-soft', 15],
+  ['full-256-uint8-soft', 14],
   ['small-256-uint8-soft', 17],
   ['medium-256-uint8-soft', 17],
   ['large-256-uint8-soft', 17],
@@ -42,9 +43,24 @@ test('a convolution that reads the picture directly samples it itself', async ()
   expect(guide?.kind).toBe('frameInput');
 });
 
-test('the edges guide is not fused with the first convolution', async () => {
-  const { steps } = fuseFrame(await planOf('lean-64-float16-edges'));
-  expect(steps.map(({ kind }) => kind)).not.toContain('inputConv');
+test('the edges guide is a convolution that samples the picture itself, and no tile of the next one', async () => {
+  const { steps, plan } = fuseFrame(await planOf('lean-64-float16-edges'));
+  expect(steps.slice(1).map(({ kind }) => kind)).not.toContain('inputConv');
+  const [first] = steps;
+  expect(first?.kind === 'inputConv' && first.convolution.output).toBe(plan.outputs[1]);
+});
+
+test('a guide that the network does not read is computed where it is shown, from what is kept for it', async () => {
+  const whole = await planOf('full-256-uint8-soft');
+  const { steps, guide, plan } = fuseFrame(whole);
+  expect(guide?.output).toBe(whole.outputs[1]);
+  expect(whole.operations).toContain(guide);
+  expect(steps.filter(step => step.kind === 'single').map(({ operation }) => operation)).not.toContain(guide);
+  for (const tensor of guide?.inputs ?? []) {
+    const kept = plan.slices.get(tensor)?.buffer;
+    const others = [...plan.slices].filter(([other, { buffer }]) => other !== tensor && buffer === kept);
+    expect(others).toEqual([]);
+  }
 });
 
 test('no fused kernel reads a buffer that it writes', async () => {

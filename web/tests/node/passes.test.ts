@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type ViewAddress, viewAddress } from '../../engine/codegen/view-address.ts';
-import type { Operation } from '../../engine/graph/ir/operation.ts';
+import { multiplyAdds } from '../../engine/graph/ir/cost.ts';
+import type { Convolution, Operation } from '../../engine/graph/ir/operation.ts';
+import { paddedLength } from '../../engine/graph/ir/tensor.ts';
 import { transposedAxis } from '../../engine/graph/lowering/conv-axis.ts';
 import { readLook } from '../../engine/index.ts';
 import { readGraph, readModel } from '../../engine/look.ts';
@@ -12,7 +14,13 @@ import { graphOf, int64Tensor, model, node, tensor, value } from '../onnx.ts';
 
 const planOf = async (name: string) =>
   (await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)))).plan;
+const networkOf = async (name: string) =>
+  (await readModel(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)))).plan;
 const kinds = (operations: readonly Operation[]) => operations.map(({ kind }) => kind);
+const paddings = (operations: readonly Operation[]) =>
+  operations.flatMap(operation => (operation.kind === 'convolution' ? [operation.padding] : []));
+const isDoubled = (operation: Operation): operation is Convolution =>
+  operation.kind === 'convolution' && operation.weights.sumOf !== null;
 
 test.each([
   ['lean-256-uint8-soft', 14],
@@ -29,12 +37,49 @@ test.each([
   ]);
 });
 
-test('the edges guide adds a pad and one convolution', async () => {
-  expect(kinds((await planOf('lean-64-float16-edges')).operations).slice(0, 3)).toEqual([
+test('the edges guide adds one convolution, whose border repeats the edge', async () => {
+  const { operations } = await planOf('lean-64-float16-edges');
+  expect(kinds(operations).slice(0, 3)).toEqual(['frameInput', 'convolution', 'convolution']);
+  expect(paddings(operations).slice(0, 2)).toEqual(['edge', 'zero']);
+});
+
+test('padding with the edge and doubling cost no operation', async () => {
+  const { operations } = await planOf('full-256-uint8-soft');
+  expect(kinds(operations)).toEqual([
     'frameInput',
-    'movement',
-    'convolution',
+    ...Array(3).fill('resample'),
+    ...Array(13).fill('convolution'),
   ]);
+  expect(paddings(operations)).toEqual(Array(13).fill('edge'));
+});
+
+test('a convolution of a doubled picture multiplies four times per output and not nine', async () => {
+  const { operations } = await planOf('full-256-uint8-soft');
+  const doubled = operations.filter(isDoubled);
+  expect(doubled.map(({ output }) => output.shape[3])).toEqual([8, 16, 32, 64, 128, 256]);
+  for (const { inputs, output, ...convolution } of doubled) {
+    expect((inputs[0]?.shape[3] ?? 0) * 2).toBe(output.shape[3]);
+    const plain = { ...convolution, inputs, output, epilogue: null };
+    expect(multiplyAdds(plain)).toBe(4 * paddedLength(output) * (inputs[0]?.shape[1] ?? 0));
+  }
+});
+
+test.each([
+  ['uint8', 'float16'],
+  ['uint16', 'float32'],
+  ['float16', 'float32'],
+  ['float32', 'float32'],
+])('sums of %s weights are %s', async (storage, type) => {
+  const { operations } = await networkOf(`doubled-${storage}`);
+  const types = operations.filter(isDoubled).map(({ weights }) => weights.type);
+  expect(types).toEqual(Array(4).fill(type));
+});
+
+test('what others read of a padded or doubled picture is computed as before', async () => {
+  const { operations } = await networkOf('read-twice');
+  expect(kinds(operations)).toEqual(expect.arrayContaining(['movement', 'resample']));
+  expect(paddings(operations)).toEqual(['edge', 'zero', 'zero', 'zero', 'zero', 'zero']);
+  expect(operations.filter(isDoubled)).toHaveLength(1);
 });
 
 test('8-bit weights stay 8-bit', async () => {

@@ -1,8 +1,7 @@
 // Conversion to float16, and the default precision.
 
 import { expect, test } from 'vitest';
-import { halfToFloat } from '../../engine/onnx/constant.ts';
-import { floatToHalf } from '../../engine/webgpu/kernels/precision.ts';
+import { floatToHalf, halfToFloat } from '../../engine/onnx/constant.ts';
 import { defaultPrecision } from '../../engine/webgpu/runtime/device.ts';
 
 test('every finite float16 is converted to itself', () => {

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from limner.summary import NetworkSummary
 
 
+PAPER_SIZES = ("small", "medium", "large")
+"""Sizes of Murr 2020. A size's name stands for the paper's network, which has transposed convolutions."""
+
+
 @dataclass(frozen=True)
 class DescribeCommand:
     """Show a network's layers, parameters, multiply-adds and bytes.
@@ -54,7 +58,10 @@ def describe(target: str, *, pixels: int = 256, guide: GuideName = "soft") -> Ne
     from limner.networks.summary import describe_recipe
 
     if target in get_args(Size):
-        return describe_recipe(target, Recipe(size=target, pixels=pixels, guide=guide))  # type: ignore[arg-type]
+        recipe = Recipe(size=target, pixels=pixels, guide=guide)  # type: ignore[arg-type]
+        if target in PAPER_SIZES:
+            recipe = dataclasses.replace(recipe, upsampling="transposed")
+        return describe_recipe(target, recipe)
     path = Path(target)
     if target and path.is_dir():
         from limner.training.run import open_run

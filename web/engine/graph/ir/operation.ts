@@ -11,8 +11,12 @@ import type { Shape, Tensor } from './tensor.ts';
 
 /** Weights of a convolution: (out, in per group, kh, kw), or (in, out, kh, kw) if transposed. */
 export interface Weights {
+  /** What the GPU reads. */
   readonly type: Extract<DataType, 'float32' | 'float16' | 'uint8' | 'uint16'>;
   readonly bytes: Uint8Array;
+  /** The file's weights, if these are sums of them (see `subpixel.ts`). They are added at each upload, so that the
+   * page does not hold both. */
+  readonly sumOf: Weights | null;
   readonly dims: readonly [number, number, number, number];
   readonly transposed: boolean;
   /** Per output channel: weight = scale * (stored - zero). Null means 1 and 0. */
@@ -82,6 +86,8 @@ export interface Convolution extends OperationFields {
   readonly group: number;
   readonly y: ConvAxis;
   readonly x: ConvAxis;
+  /** What lies beyond the input: zeros, or its edge pixels again. */
+  readonly padding: 'zero' | 'edge';
   /** Applied to each value that is read, but not to the zeros of the border. */
   readonly prologue: Expression | null;
 }

@@ -28,5 +28,6 @@ export function emitPointwise(node: NodeReader, tensor: Tensor, weights: Weights
     group: 1,
     y: ONE,
     x: ONE,
+    padding: 'zero',
   });
 }

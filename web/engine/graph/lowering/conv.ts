@@ -4,11 +4,13 @@
 
 import { constantOf, floats } from '../../onnx/constant.ts';
 import { type Expression, input, laneMatrix } from '../ir/expression.ts';
-import type { Weights } from '../ir/operation.ts';
+import type { ConvAxis, Convolution, Weights } from '../ir/operation.ts';
+import { SUBPIXEL_AXIS, sumWeights } from '../ir/subpixel.ts';
 import { LANES } from '../ir/tensor.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { directAxis, transposedAxis, trimAxis } from './conv-axis.ts';
-import { defineSpatial, readSpatialInput } from './spatial.ts';
+import { findDoubled, findPadded } from './conv-input.ts';
+import { defineSpatial, readSpatialInput, type SpatialInput } from './spatial.ts';
 
 type Pair = [number, number];
 interface Geometry {
@@ -54,7 +56,7 @@ function makeWeights(node: NodeReader, value: Value, { dims, transposed, group }
     throw node.fail('needs its weights as constants in the file.');
   }
   const { constant } = value;
-  const plain = { dims, transposed, scale: null, zero: null };
+  const plain = { dims, transposed, sumOf: null, scale: null, zero: null };
   if (value.kind === 'constant') {
     if (constant.type === 'float16') return { ...plain, type: 'float16', bytes: constant.bytes };
     if (constant.type === 'float32') return { ...plain, type: 'float32', bytes: constant.bytes };
@@ -76,7 +78,7 @@ function makeWeights(node: NodeReader, value: Value, { dims, transposed, group }
   const bytes = offset === 0 ? constant.bytes : flipSign(constant.bytes, wide ? 2 : 1);
   const scale = spread(value.scale, 0);
   const zero = spread(value.zero, offset);
-  return { type: wide ? 'uint16' : 'uint8', bytes, dims, transposed, scale, zero };
+  return { ...plain, type: wide ? 'uint16' : 'uint8', bytes, scale, zero };
 }
 
 /** Adds half the range: flips the top bit of each value. */
@@ -137,52 +139,81 @@ export function windowPads(
     : [small[0], small[1], y - small[0], x - small[1]];
 }
 
-export function lowerConv(node: NodeReader): void {
-  const { tensor, line } = readSpatialInput(node);
+/** One axis, and the outputs along it. */
+interface SizedAxis {
+  readonly axis: ConvAxis;
+  readonly out: number;
+}
+
+type ConvNode = SpatialInput &
+  Geometry &
+  Pick<Convolution, 'weights' | 'bias' | 'group' | 'padding'> & { readonly outputs: number };
+
+function readConv(node: NodeReader, transposed: boolean): ConvNode {
+  const picture = readSpatialInput(node);
+  const [, channels] = picture.tensor.shape;
   const group = node.int('group', 1);
-  const weights = readWeights(node, readLayout(node, false, line));
-  const [n, channels, height, width] = tensor.shape;
-  const [outputs, perGroup] = weights.dims;
-  if (group < 1 || perGroup * group !== channels || outputs % group !== 0) {
-    throw node.fail(`has weights for ${perGroup * group} channels, but its input has ${channels}.`);
+  const weights = readWeights(node, readLayout(node, transposed, picture.line));
+  const [first, second] = weights.dims;
+  const [inputs, outputs] = transposed ? [first, second * group] : [second * group, first];
+  if (group < 1 || inputs !== channels || first % group !== 0) {
+    throw node.fail(`has weights for ${inputs} channels, but its input has ${channels}.`);
   }
-  const shape = readGeometry(node, weights, line);
-  const pads = windowPads(node, [height, width], shape, line);
-  const axes = ([0, 1] as const).map(i => {
-    const size = i === 0 ? height : width;
-    const before = pads[i] ?? 0;
-    const [kernel, stride, dilation] = [shape.kernel[i], shape.strides[i], shape.dilations[i]];
-    const padded = before + size + (pads[i + 2] ?? 0);
-    const out = Math.floor((padded - extent(kernel, dilation)) / stride) + 1;
-    if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
-    return { out, axis: trimAxis(directAxis(kernel, stride, dilation, before), size, out) };
-  });
-  const [y, x] = axes;
-  if (!y || !x) throw node.fail('has no 2-D shape.');
-  const dims = [n, outputs, y.out, x.out];
-  const bias = readBias(node, outputs);
-  const common = { name: node.node.name, inputs: [tensor], output: node.outputTensor(dims) };
-  const epilogue = pointwiseExpression(weights, bias, group, shape, pads);
-  const convolution = { weights, bias, group, y: y.axis, x: x.axis, epilogue: null, prologue: null };
+  const shape = readGeometry(node, weights, picture.line);
+  return { ...picture, ...shape, weights, group, outputs, bias: readBias(node, outputs), padding: 'zero' };
+}
+
+function emitConv(
+  node: NodeReader,
+  { tensor, line, outputs, ...conv }: ConvNode,
+  sized: (i: 0 | 1) => SizedAxis,
+  epilogue: Expression | null = null,
+): void {
+  const [{ axis: y, out: height }, { axis: x, out: width }] = [sized(0), sized(1)];
+  const output = node.outputTensor([tensor.shape[0], outputs, height, width]);
+  const common = { name: node.node.name, inputs: [tensor], output };
+  const { weights, bias, group, padding } = conv;
   const made = node.builder.emit(
     epilogue
       ? { kind: 'elementwise', ...common, epilogue }
-      : { kind: 'convolution', ...common, ...convolution },
+      : { kind: 'convolution', ...common, weights, bias, group, y, x, padding, epilogue, prologue: null },
   );
   defineSpatial(node, made, line);
 }
 
+export function lowerConv(node: NodeReader): void {
+  const conv = readConv(node, false);
+  const { line, kernel, strides, dilations, weights, group } = conv;
+  const [, , height, width] = conv.tensor.shape;
+  const own = windowPads(node, [height, width], conv, line);
+  const edge = own.some(pad => pad > 0) ? null : findPadded(node, conv.tensor);
+  const { tensor, pads } = edge ?? { tensor: conv.tensor, pads: own };
+  const isCentred = `${[kernel, strides, dilations, pads, group]}` === '3,3,1,1,1,1,1,1,1,1,1';
+  const small = isCentred ? findDoubled(node, tensor) : null;
+  const sized = (i: 0 | 1): SizedAxis => {
+    const size = tensor.shape[i === 0 ? 2 : 3];
+    const padded = pads[i] + size + pads[i === 0 ? 2 : 3];
+    const out = Math.floor((padded - extent(kernel[i], dilations[i])) / strides[i]) + 1;
+    if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
+    const axis = directAxis(kernel[i], strides[i], dilations[i], pads[i]);
+    return { out, axis: small ? SUBPIXEL_AXIS : edge ? axis : trimAxis(axis, size, out) };
+  };
+  const folded = {
+    ...conv,
+    tensor: small ?? tensor,
+    weights: small ? sumWeights(weights) : weights,
+    padding: edge ? 'edge' : 'zero',
+  } as const;
+  emitConv(node, folded, sized, pointwiseExpression(conv, pads));
+}
+
 /** A 1x1 convolution between at most four channels, as a matrix over the lanes of one block. */
 function pointwiseExpression(
-  weights: Weights,
-  bias: Float32Array | null,
-  group: number,
-  shape: Geometry,
+  { weights, bias, group, kernel, strides }: ConvNode,
   pads: readonly number[],
 ): Expression | null {
   const [outputs, channels] = weights.dims;
-  const single =
-    shape.kernel.every(k => k === 1) && shape.strides.every(s => s === 1) && pads.every(p => p === 0);
+  const single = kernel.every(k => k === 1) && strides.every(s => s === 1) && pads.every(p => p === 0);
   if (
     !single ||
     group !== 1 ||
@@ -206,41 +237,17 @@ function pointwiseExpression(
 }
 
 export function lowerConvTranspose(node: NodeReader): void {
-  const { tensor, line } = readSpatialInput(node);
-  const group = node.int('group', 1);
-  const weights = readWeights(node, readLayout(node, true, line));
-  const [n, channels, height, width] = tensor.shape;
-  const [inputs, perGroup] = weights.dims;
-  if (group < 1 || inputs !== channels || channels % group !== 0) {
-    throw node.fail(`has weights for ${inputs} channels, but its input has ${channels}.`);
-  }
-  const shape = readGeometry(node, weights, line);
+  const conv = readConv(node, true);
+  const { tensor, line, kernel, strides, dilations } = conv;
   const grown = node.pair('output_padding', line, 0, 0);
-  const axes = ([0, 1] as const).map(i => {
-    const size = i === 0 ? height : width;
-    const full = shape.strides[i] * (size - 1) + grown[i] + extent(shape.kernel[i], shape.dilations[i]);
-    const { out, before } = transposedSize(node, i, line, size, full, shape.strides[i]);
+  emitConv(node, conv, i => {
+    const size = tensor.shape[i === 0 ? 2 : 3];
+    const full = strides[i] * (size - 1) + grown[i] + extent(kernel[i], dilations[i]);
+    const { out, before } = transposedSize(node, i, line, size, full, strides[i]);
     if (out < 1) throw node.fail('has pads that leave nothing of its output.');
-    const axis = transposedAxis(shape.kernel[i], shape.strides[i], shape.dilations[i], before);
+    const axis = transposedAxis(kernel[i], strides[i], dilations[i], before);
     return { out, axis: trimAxis(axis, size, out) };
   });
-  const [y, x] = axes;
-  if (!y || !x) throw node.fail('has no 2-D shape.');
-  const outputs = perGroup * group;
-  const made = node.builder.emit({
-    kind: 'convolution',
-    name: node.node.name,
-    inputs: [tensor],
-    output: node.outputTensor([n, outputs, y.out, x.out]),
-    epilogue: null,
-    prologue: null,
-    weights,
-    bias: readBias(node, outputs),
-    group,
-    y: y.axis,
-    x: x.axis,
-  });
-  defineSpatial(node, made, line);
 }
 
 /** Output size and the pad before it. Either the pads decide the size, or a requested size decides the pads. */

@@ -10,6 +10,7 @@ import { makeTensor, type Tensor } from '../ir/tensor.ts';
 import { GraphBuilder, NodeReader } from './builder.ts';
 import { isByAxis, isToFloat, lowerCast, lowerDequantize } from './cast.ts';
 import { lowerConv, lowerConvTranspose } from './conv.ts';
+import { isDoubling, lowerDoubling } from './doubling.ts';
 import { ELEMENTWISE, type Lowering } from './elementwise.ts';
 import { isByConstant, lowerMatMulByConstant } from './matmul-constant.ts';
 import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './movement.ts';
@@ -24,6 +25,7 @@ export const OPERATORS: Readonly<Record<string, Lowering>> = {
   DequantizeLinear: lowerDequantize,
   MatMul: lowerMatMulByConstant,
   Pad: lowerPad,
+  Resize: lowerDoubling,
   Slice: lowerSlice,
   Transpose: lowerTranspose,
 };
@@ -34,6 +36,7 @@ const IS_COMMON: Readonly<Record<string, (node: NodeReader) => boolean>> = {
   Concat: node => node.node.inputs.some((_, i) => !('constant' in node.value(i))),
   DequantizeLinear: isByAxis,
   MatMul: isByConstant,
+  Resize: isDoubling,
 };
 
 /** Whether all inputs of an element-wise node are constants. Such a node is folded. */
@@ -41,16 +44,17 @@ const hasConstantsAlone = (reader: NodeReader): boolean =>
   Object.hasOwn(ELEMENTWISE, reader.node.op) &&
   reader.node.inputs.every((name, i) => !name || 'constant' in reader.value(i));
 
+/** The entry of a table by an operator's name, which comes from the file: none may be inherited from Object. */
+const entryOf = <T>(table: Readonly<Record<string, T>>, op: string): T | undefined =>
+  Object.hasOwn(table, op) ? table[op] : undefined;
+
 async function findLowering(reader: NodeReader): Promise<Lowering> {
   const { op, domain } = reader.node;
   if (domain === '' || domain === 'ai.onnx') {
-    const isCommon = Object.hasOwn(IS_COMMON, op) ? IS_COMMON[op] : undefined;
-    const known = hasConstantsAlone(reader) || (isCommon && !isCommon(reader));
-    const common = Object.hasOwn(OPERATORS, op) && !known ? OPERATORS[op] : undefined;
-    if (common) return common;
-    const { EXTENDED } = await import('./extended.ts');
-    const extended = Object.hasOwn(EXTENDED, op) ? EXTENDED[op] : undefined;
-    if (extended) return extended;
+    const isCommon = entryOf(IS_COMMON, op)?.(reader) ?? true;
+    const common = isCommon && !hasConstantsAlone(reader) ? entryOf(OPERATORS, op) : undefined;
+    const lowering = common ?? entryOf((await import('./extended.ts')).EXTENDED, op);
+    if (lowering) return lowering;
   }
   throw reader.fail('is not supported by the engine; see its README for the operators that are.');
 }

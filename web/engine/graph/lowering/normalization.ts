@@ -154,6 +154,7 @@ export function lowerLocalResponse(node: NodeReader): void {
     bytes: new Uint8Array(near.buffer),
     dims: [channels, channels, 1, 1],
     transposed: false,
+    sumOf: null,
     scale: null,
     zero: null,
   } as const;

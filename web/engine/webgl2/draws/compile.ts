@@ -1,6 +1,5 @@
 // Compiles a step to its draw: a .glsl file, the code before it, and its bindings.
 
-import { edgeCode } from '../../codegen/movement-code.ts';
 import { EngineError } from '../../error.ts';
 import type { FrameInput, Resample } from '../../graph/ir/operation.ts';
 import { LANES, type Tensor } from '../../graph/ir/tensor.ts';
@@ -9,7 +8,6 @@ import type { Draw } from './draw.ts';
 import elementwise from './elementwise.glsl?raw';
 import { elementwiseDraw, makeCode, startShader } from './elementwise.ts';
 import frameSource from './frame-source.glsl?raw';
-import { GLSL } from './glsl-math.ts';
 import resample from './resample.glsl?raw';
 import { ShaderBuilder } from './shader.ts';
 import type { DrawStep } from './step.ts';
@@ -24,9 +22,6 @@ export function compile(layouts: TextureLayouts, step: DrawStep, limits: GpuLimi
       return compileResample(startShader(layouts, step), step);
     case 'elementwise':
       return elementwiseDraw(startShader(layouts, step), makeCode('  return vec4(0);'));
-    case 'movement':
-      if (step.map.kind !== 'extend' || step.map.mode !== 'edge') return null;
-      return elementwiseDraw(startShader(layouts, step), makeCode(edgeCode(GLSL, step.map.before)));
     default:
       return null;
   }

@@ -10,19 +10,16 @@ vec4 make(int n, int y, int x, int c) {
     int channel = c * 4 + lane;
     int start = channel / channels_out * channels_in;
     for (int j = 0; j < vertical.y; j++) {
-      int from_y = base.x + vertical.z + j * INPUT_STEP.x;
-      if (from_y < 0 || from_y >= sizes[2].z) {
-        continue;
-      }
       for (int i = 0; i < horizontal.y; i++) {
-        int from_x = base.y + horizontal.z + i * INPUT_STEP.y;
-        if (from_x < 0 || from_x >= sizes[2].w) {
+        ivec2 position = base + ivec2(vertical.z, horizontal.z) + ivec2(j, i) * INPUT_STEP;
+        ivec2 from = clamp(position, ivec2(0), sizes[2].zw - 1);
+        if (!EDGE && from != position) {
           continue;
         }
         int tap = (vertical.x + j * KERNEL_STEP.x) * KERNEL_WIDTH + horizontal.x + i * KERNEL_STEP.y;
         int at = (channel * TAPS + tap) * channels_in;
         for (int k = 0; k < channels_in; k++) {
-          float value = prepare(read_0(n, from_y, from_x, (start + k) / 4))[(start + k) % 4];
+          float value = prepare(read_0(n, from.x, from.y, (start + k) / 4))[(start + k) % 4];
           vec4 weight = texelFetch(weights, ivec2((at + k) / 4 % WEIGHTS_WIDTH, (at + k) / 4 / WEIGHTS_WIDTH), 0);
           sum[lane] += weight[(at + k) % 4] * value;
         }

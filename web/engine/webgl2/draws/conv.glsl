@@ -18,8 +18,9 @@ void main() {
   CONSTANTS
   SUMS
   for (int j = 0; j < vertical.y; j++) {
-    int y = top + j * INPUT_STEP_Y;
-    if (y < 0 || y >= shape.z) {
+    int position = top + j * INPUT_STEP_Y;
+    int y = clamp(position, 0, shape.z - 1);
+    if (!EDGE && y != position) {
       continue;
     }
     int row = at.c * TAPS + (vertical.x + j * KERNEL_STEP_Y) * KERNEL_WIDTH;

@@ -121,11 +121,15 @@ export function axisCode(letter: 'x' | 'y', { phases }: ConvAxis): string {
 }
 
 /** Declares what both convolution shaders read. */
-export function declareGeometry(shader: ShaderBuilder, { y, x, weights, prologue }: Convolution): void {
+export function declareGeometry(
+  shader: ShaderBuilder,
+  { y, x, weights, padding, prologue }: Convolution,
+): void {
   const [, , kernelHeight, kernelWidth] = weights.dims;
   shader.add(pair('OUTPUT_STRIDE', y.outputStride, x.outputStride));
   shader.add(pair('INPUT_STRIDE', y.inputStride, x.inputStride));
   shader.add(`const int KERNEL_WIDTH = ${kernelWidth};\nconst int TAPS = ${kernelHeight * kernelWidth};`);
+  shader.add(`const bool EDGE = ${padding === 'edge'};`);
   shader.add(axisCode('y', y));
   shader.valueFunction('prepare', prologue ?? { kind: 'value' });
 }
@@ -239,7 +243,7 @@ function constantLines(
 }
 
 function productLines(
-  { x, inputs, output, prologue }: Convolution,
+  { x, inputs, output, padding, prologue }: Convolution,
   input: TextureLayout,
   { wide, deep, tileWidth }: TextureLayout,
   taps: Taps,
@@ -251,18 +255,21 @@ function productLines(
   const aligned = unit % input.wide === 0;
   const name = (column: number) => `v${columns.indexOf(column)}`;
   const loads = columns.map(column => {
-    const at = `origin + ${column}`;
+    // Only columns that may lie beyond an edge are compared with it.
+    const low = column < 0 ? [`origin + ${column} >= 0`] : [];
+    const high = (tileWidth - 1) * unit + column >= width ? [`origin + ${column} < shape.w`] : [];
+    const inside = [...low, ...high].join(' && ');
+    const clamps = padding === 'edge' && inside;
+    const at = clamps ? `clamp(origin + ${column}, 0, shape.w - 1)` : `(origin + ${column})`;
     const texel = Math.floor(column / input.wide);
-    const texelAt = aligned
-      ? `origin_texel + ${texel}, 0, ${(column - texel * input.wide) * input.deep}`
-      : `${shiftRight(`(${at})`, input.wide)}, 0, ${maskLow(`(${at})`, input.wide)} * ${input.deep}`;
+    const texelAt =
+      aligned && !clamps
+        ? `origin_texel + ${texel}, 0, ${(column - texel * input.wide) * input.deep}`
+        : `${shiftRight(at, input.wide)}, 0, ${maskLow(at, input.wide)} * ${input.deep}`;
     const fetched = `texelFetch(input_0, from + ivec3(${texelAt}), 0)`;
     const value = prologue ? `prepare(${fetched})` : fetched;
-    // Only columns that may lie beyond an edge are compared with it.
-    const low = column < 0 ? [`${at} >= 0`] : [];
-    const high = (tileWidth - 1) * unit + column >= width ? [`${at} < shape.w`] : [];
-    const inside = [...low, ...high].join(' && ');
-    return `vec4 ${name(column)} = ${inside ? `mix(vec4(0), ${value}, bvec4(${inside}))` : value};`;
+    const zeroed = inside && !clamps ? `mix(vec4(0), ${value}, bvec4(${inside}))` : value;
+    return `vec4 ${name(column)} = ${zeroed};`;
   });
   const multiplied = [...taps].flatMap(([kernel, uses]) =>
     list(deep).flatMap(d => [

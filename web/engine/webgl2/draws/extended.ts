@@ -2,7 +2,7 @@
 
 import { operandCode } from '../../codegen/matmul-code.ts';
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
-import { concatCode, movementCode } from '../../codegen/movement-code-extended.ts';
+import { concatCode, movementCode } from '../../codegen/movement-code.ts';
 import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
 import { COMBINE, NEUTRAL } from '../../codegen/reduce-code.ts';
 import { EngineError } from '../../error.ts';

@@ -1,18 +1,14 @@
 // Compiles an operation to its kernel: a .wgsl file, the code before it, and its bindings.
 
-import { edgeCode } from '../../codegen/movement-code.ts';
 import { EngineError } from '../../error.ts';
 import { type Expression, visitAll } from '../../graph/ir/expression.ts';
-import type { IndexMap, Operation } from '../../graph/ir/operation.ts';
+import type { Operation } from '../../graph/ir/operation.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import { compileTiledConv, isTiledConv } from './conv-tiled.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import { type Kernel, type Target, TO_BUFFER } from './kernel.ts';
 import { compileResample } from './resample.ts';
 import { type ExtendedKernels, type KernelContext, ShaderBuilder } from './shader.ts';
-import { WGSL } from './wgsl.ts';
-
-type Extend = Extract<IndexMap, { kind: 'extend' }>;
 
 /** Whether it only uses functions that WGSL has. */
 function usesBuiltinsAlone(tree: Expression | null): boolean {
@@ -34,14 +30,10 @@ const isCommon = (operation: Operation): boolean =>
   usesBuiltinsAlone(operation.kind === 'convolution' ? operation.prologue : null) &&
   isCommonKind(operation);
 
-const isEdge = (map: IndexMap): map is Extend => map.kind === 'extend' && map.mode === 'edge';
-
 const isCommonKind = (operation: Operation): boolean =>
-  operation.kind === 'movement'
-    ? isEdge(operation.map)
-    : operation.kind === 'convolution'
-      ? isTiledConv(operation)
-      : ['frameInput', 'elementwise', 'resample'].includes(operation.kind);
+  operation.kind === 'convolution'
+    ? isTiledConv(operation)
+    : ['frameInput', 'elementwise', 'resample'].includes(operation.kind);
 
 export function compile(context: KernelContext, operation: Operation, target: Target = TO_BUFFER): Kernel {
   const { plan, extended } = context;
@@ -57,9 +49,6 @@ export function compile(context: KernelContext, operation: Operation, target: Ta
       return elementwiseKernel(shader, 'vec4f(0)');
     case 'convolution':
       if (isTiledConv(operation)) return compileTiledConv(shader, operation);
-      break;
-    case 'movement':
-      if (isEdge(operation.map)) return elementwiseKernel(shader, edgeCode(WGSL, operation.map.before));
       break;
     default:
       break;

@@ -19,7 +19,10 @@ ${cases.join('\n')}
 
 const pair = (name: string, y: number, x: number): string => `const ${name} = vec2i(${y}, ${x});`;
 
-export function declareGeometry(shader: ShaderBuilder, { weights, x, y, prologue }: Convolution): void {
+export function declareGeometry(
+  shader: ShaderBuilder,
+  { weights, x, y, padding, prologue }: Convolution,
+): void {
   const [, , kh, kw] = weights.dims;
   shader.add(`const TAPS = ${kh * kw};`);
   shader.add(pair('KERNEL', kh, kw));
@@ -27,13 +30,17 @@ export function declareGeometry(shader: ShaderBuilder, { weights, x, y, prologue
   shader.add(pair('INPUT_STRIDE', y.inputStride, x.inputStride));
   shader.add(pair('INPUT_STEP', y.inputStep, x.inputStep));
   shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
+  shader.add(`const EDGE = ${padding === 'edge'};`);
   shader.add(axisCode('y', y));
   if (prologue) shader.valueFunction('prepare', prologue);
 }
 
-/** The sum of products, scaled and shifted per channel, as the epilogue takes it. */
-export function scaleShiftCode(shader: ShaderBuilder, { weights, bias, group }: Convolution): string {
-  const unit = group > 1 ? 1 : FULL_SCALE[weights.type];
+/** The sum of products, scaled and shifted per channel, as the epilogue takes it. A weight of 1 is read as 1 / unit. */
+export function scaleShiftCode(
+  shader: ShaderBuilder,
+  { weights, bias }: Convolution,
+  unit: number = FULL_SCALE[weights.type],
+): string {
   const scaled = weights.scale
     ? `raw * ${shader.channel(
         weights.scale.map(s => s * unit),

@@ -1,43 +1,30 @@
-// Convolution by kernels that are too wide to unroll. A thread computes WIDE outputs side by side in one block of
-// channels, and reads each block of weights once for them.
-const WIDE = 4;
-
-@compute @workgroup_size(8, 8)
+// Convolution channel by channel, for groups and for kernels that are too wide to unroll. Not optimized.
+@compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let size = sizes[0];
-  let bases = sizes[BASES].xy;
-  let blocks = sizes[1].z;
-  let blocks_in = sizes[3].z;
-  let c = i32(id.z) % blocks;
-  let phase = vec2i(i32(id.z) / blocks / OUTPUT_STRIDE.y, i32(id.z) / blocks % OUTPUT_STRIDE.y);
-  let n = i32(id.y) / bases.x;
-  let base = vec2i(i32(id.y) % bases.x, i32(id.x) * WIDE);
-  if (n >= size.x || base.y >= bases.y) {
+  let at = element(i32(id.x + id.y * ROW));
+  if (at.x >= sizes[0].x) {
     return;
   }
-  let vertical = phase_y(phase.x);
-  let horizontal = phase_x(phase.y);
-  let zero = zero_point(c);
-  var sum: array<vec4f, WIDE>;
-  for (var j = 0; j < vertical.y; j++) {
-    let y = base.x * INPUT_STRIDE.x + vertical.z + j * INPUT_STEP.x;
-    let row = (vertical.x + j * KERNEL_STEP.x) * KERNEL.y + horizontal.x;
-    for (var i = 0; i < horizontal.y; i++) {
-      let x = base.y * INPUT_STRIDE.y + horizontal.z + i * INPUT_STEP.y;
-      let first = (c * TAPS + row + i * KERNEL_STEP.y) * blocks_in;
-      for (var k = 0; k < blocks_in; k++) {
-        let weight = block(first + k, zero);
-        for (var p = 0; p < WIDE; p++) {
-          sum[p] += weight * load(n, y, x + p * INPUT_STRIDE.y, k);
+  let size = sizes[0];
+  let vertical = phase_y(at.y % OUTPUT_STRIDE.x);
+  let horizontal = phase_x(at.z % OUTPUT_STRIDE.y);
+  let base = at.yz / OUTPUT_STRIDE * INPUT_STRIDE;
+  let channels_in = sizes[2].y / GROUPS;
+  let channels_out = size.y / GROUPS;
+  var sum = vec4f(0);
+  for (var lane = 0; lane < 4 && at.w * 4 + lane < size.y; lane++) {
+    let channel = at.w * 4 + lane;
+    let start = channel / channels_out * channels_in;
+    for (var j = 0; j < vertical.y; j++) {
+      for (var i = 0; i < horizontal.y; i++) {
+        let tap = (vertical.x + j * KERNEL_STEP.x) * KERNEL.y + horizontal.x + i * KERNEL_STEP.y;
+        let pixel = base + vec2i(vertical.z + j * INPUT_STEP.x, horizontal.z + i * INPUT_STEP.y);
+        for (var k = 0; k < channels_in; k++) {
+          let value = load(at.x, pixel.x, pixel.y, (start + k) / 4)[(start + k) % 4];
+          sum[lane] += weights[(channel * TAPS + tap) * channels_in + k] * value;
         }
       }
     }
   }
-  let y = base.x * OUTPUT_STRIDE.x + phase.x;
-  for (var p = 0; p < WIDE; p++) {
-    let x = (base.y + p) * OUTPUT_STRIDE.y + phase.y;
-    if (y < size.z && x < size.w) {
-      store(sum[p], n, y, x, c);
-    }
-  }
+  store(sum, at.x, at.y, at.z, at.w);
 }

@@ -94,15 +94,8 @@ const SUMS = ${sums};
 fn zeros_at(c: i32) -> array<vec4f, DEEP> {
   return array<vec4f, DEEP>(${zeros.join(', ')});
 }
-fn row_at(n: i32, y: i32) -> i32 {
-  let at = (n * sizes[2].z + y) * sizes[2].w * sizes[3].x + sizes[3].y;
-  return select(-1, at, y >= 0 && y < sizes[2].z);
-}
 fn rows_at(n: i32, y: i32, below: i32) -> array<i32, TALL> {
   return array<i32, TALL>(${rowsAt.join(', ')});
-}
-fn column_at(x: i32) -> i32 {
-  return select(-1, x * sizes[3].x, x >= 0 && x < sizes[2].w);
 }
 fn columns_at(base: i32) -> array<i32, ${columns.length}> {
   let left = base * INPUT_STRIDE.y;
@@ -110,7 +103,7 @@ fn columns_at(base: i32) -> array<i32, ${columns.length}> {
 }
 fn fetch(row: i32, k: i32, column: i32) -> vec4f {
   let value = block_0(max(row, 0) + k + max(column, 0));
-  return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, min(row, column) >= 0);
+  return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, EDGE || min(row, column) >= 0);
 }
 fn multiply(sum: ptr<function, array<Sum, SUMS>>, rows: array<i32, TALL>, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, k: i32, weight: i32, blocks_in: i32) {
 ${productLines(x, shape).join('\n')}

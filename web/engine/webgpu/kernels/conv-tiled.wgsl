@@ -7,6 +7,18 @@
 
 var<private> lane: i32;
 
+// Addresses of a row and of a column, or -1 where the input is zero.
+fn row_at(n: i32, y: i32) -> i32 {
+  let inside = clamp(y, 0, sizes[2].z - 1);
+  let at = (n * sizes[2].z + inside) * sizes[2].w * sizes[3].x + sizes[3].y;
+  return select(-1, at, EDGE || y == inside);
+}
+
+fn column_at(x: i32) -> i32 {
+  let inside = clamp(x, 0, sizes[2].w - 1);
+  return select(-1, inside * sizes[3].x, EDGE || x == inside);
+}
+
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let size = sizes[0];

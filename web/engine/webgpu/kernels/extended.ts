@@ -1,7 +1,7 @@
 // Kernels of operations that our own looks do not use. Fetched when a model has one.
 
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
-import { concatCode, movementCode } from '../../codegen/movement-code-extended.ts';
+import { concatCode, movementCode } from '../../codegen/movement-code.ts';
 import { assertNever } from '../../error.ts';
 import type { InstanceNorm } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';

@@ -4,6 +4,8 @@
 // - the camera's picture and its downsampling, which read every pixel once;
 // - the guide and the first convolution, which reads it.
 //
+// A guide that the network does not read is only computed where it is shown.
+//
 // Plain data, made without a GPU. `run` executes the same steps, and then computes the guide where it is read.
 
 import type { BandedMatrix, Convolution, FrameInput, Operation, Resample } from '../../graph/ir/operation.ts';
@@ -30,6 +32,8 @@ export interface FramePlan {
   readonly steps: readonly FrameStep[];
   /** The operation that writes the canvas. */
   readonly painted: Operation | null;
+  /** Operations that a frame computes within others, or not at all. */
+  readonly late: readonly Operation[];
   /** The operation that shows the guide after a frame. */
   readonly guide: Operation | null;
   /** The plan, with buffers of their own for tensors that live longer by fusion. */
@@ -44,33 +48,49 @@ export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): 
   const painted = paintingOperation(plan);
   const operations =
     painted && !plan.operations.includes(painted) ? [...plan.operations, painted] : plan.operations;
-  const steps = fuseInputConv(fuseDownsample(operations), plan);
+  const shown = plan.outputs[1];
+  const unread = operations.filter(
+    operation => operation.output === shown && isUnreadGuide(operation, operations, plan),
+  );
+  const steps = fuseInputConv(
+    fuseDownsample(operations.filter(operation => !unread.includes(operation))),
+    plan,
+  );
   const moved = new Map<Tensor, BufferSlice>();
   const buffers = [...plan.buffers];
-  const shown = plan.outputs[1];
-  let guide: Operation | null = shown ? copyOf(shown) : null;
-  for (const step of steps) {
-    if (step.kind !== 'inputConv') continue;
-    if (step.guide.output === shown) guide = step.guide;
-    // The kernel may write where its input lies: in the plan, the input's buffer was free by then.
-    for (const tensor of step.guide.inputs) {
-      if (tensor.constant || moved.has(tensor)) continue;
-      const buffer = buffers.push(paddedLength(tensor) * 4) - 1;
-      moved.set(tensor, { buffer, offset: 0, stride: channelBlocks(tensor) });
-    }
+  // These read their inputs later than in the plan, where the buffers may be free by then.
+  const late = [...unread, ...steps.flatMap(step => (step.kind === 'inputConv' ? [step.guide] : []))];
+  for (const tensor of late.flatMap(({ inputs }) => inputs)) {
+    if (tensor.constant || moved.has(tensor)) continue;
+    const buffer = buffers.push(paddedLength(tensor) * 4) - 1;
+    moved.set(tensor, { buffer, offset: 0, stride: channelBlocks(tensor) });
   }
+  const guide = late.find(({ output }) => output === shown) ?? (shown ? copyOf(shown) : null);
   const slices = new Map([...plan.slices, ...moved]);
-  return { steps, painted, guide, plan: { ...plan, buffers, slices }, extended };
+  return { steps, painted, late, guide, plan: { ...plan, buffers, slices }, extended };
 }
 
 /** The operation that writes the canvas: the one that makes the painting, unless others read it too. */
 function paintingOperation(plan: Plan): Operation | null {
   const painting = plan.outputs[0];
   const maker = plan.operations.find(operation => operation.output === painting);
-  const read = plan.operations.some(operation => operation.inputs.some(tensor => tensor === painting));
-  if (maker && !read && maker.kind !== 'frameInput') return maker;
+  if (maker && !isRead(painting, plan.operations) && maker.kind !== 'frameInput') return maker;
   return painting ? copyOf(painting) : null;
 }
+
+/** Whether it resamples what may be kept for it, and no other operation reads the result. */
+const isUnreadGuide = (operation: Operation, operations: readonly Operation[], plan: Plan): boolean =>
+  operation.kind === 'resample' &&
+  operation.output !== plan.outputs[0] &&
+  areMovable(operation.inputs, plan) &&
+  !isRead(operation.output, operations);
+
+const isRead = (tensor: Tensor | undefined, operations: readonly Operation[]): boolean =>
+  operations.some(({ inputs }) => inputs.some(input => input === tensor));
+
+/** Whether none of them is a part of a concatenation. */
+const areMovable = (tensors: readonly Tensor[], plan: Plan): boolean =>
+  tensors.every(tensor => plan.slices.get(tensor)?.stride === channelBlocks(tensor));
 
 /** Copies a tensor to a canvas. */
 const copyOf = (tensor: Tensor): Operation => ({
@@ -148,6 +168,6 @@ function isInputConv(guide: Resample | FrameInput, convolution: Convolution, pla
     tensor !== plan.outputs[0] &&
     convolution.inputs.length === 1 &&
     convolution.output !== plan.outputs[0] &&
-    guide.inputs.every(input => plan.slices.get(input)?.stride === channelBlocks(input))
+    areMovable(guide.inputs, plan)
   );
 }

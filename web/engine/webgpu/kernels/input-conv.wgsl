@@ -12,9 +12,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let first = origin * INPUT_STRIDE + START;
   start_tile(n, first, i32(index));
   for (var at = i32(index); at < AREA; at += THREADS) {
-    let pixel = first + vec2i(at / TILE.y, at % TILE.y);
+    let position = first + vec2i(at / TILE.y, at % TILE.y);
+    let pixel = clamp(position, vec2i(0), sizes[GUIDE].zw - 1);
     var value = vec4f(0);
-    if (all(pixel >= vec2i(0)) && all(pixel < sizes[GUIDE].zw)) {
+    if (EDGE || all(pixel == position)) {
       value = value_of(made(pixel, at % TILE.y), n, pixel.x, pixel.y);
     }
     keep_tile(at, value);

@@ -1,7 +1,7 @@
 // Precision of tensors in GPU memory. Kernels always compute in float32: they widen what they read and narrow what
 // they write (`float32.wgsl`, `float16.wgsl`). Weights keep the file's type.
 
-import { halfToFloat } from '../../onnx/constant.ts';
+import { floatToHalf, halfToFloat } from '../../onnx/constant.ts';
 import type { Precision } from '../../painter.ts';
 import float16 from './float16.wgsl?raw';
 import float32 from './float32.wgsl?raw';
@@ -18,18 +18,3 @@ export const narrowValues = (precision: Precision, values: Float32Array<ArrayBuf
 
 export const widenValues = (precision: Precision, bytes: ArrayBuffer): Float32Array =>
   precision === 'float16' ? Float32Array.from(new Uint16Array(bytes), halfToFloat) : new Float32Array(bytes);
-
-const float = new Float32Array(1);
-const bits = new Uint32Array(float.buffer);
-
-/** The nearest finite IEEE half. */
-export function floatToHalf(value: number): number {
-  float[0] = Math.min(Math.max(value, -65504), 65504);
-  const [word = 0] = bits;
-  const sign = (word >>> 16) & 0x8000;
-  const size = word & 0x7fffffff;
-  if (size > 0x7f800000) return 0x7e00;
-  // Below 2^-14 halves are 2^-24 apart. Above, the exponent counts from there, and ties go to even.
-  if (size < 0x38800000) return sign | Math.round(Math.abs(value) * 2 ** 24);
-  return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
-}

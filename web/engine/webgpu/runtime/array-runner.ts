@@ -18,7 +18,7 @@ import { awaitKernel, dispatch, makeBindGroup, type PipelineCache } from './pipe
 type Arrays = Record<string, Float32Array>;
 
 /** The steps of a frame that write buffers, and then the guide, which a frame may never compute by itself. */
-function splitSteps({ plan, steps }: FramePlan): {
+function splitSteps({ plan, steps, late }: FramePlan): {
   frame: readonly FrameStep[];
   guide: readonly FrameStep[];
 } {
@@ -26,9 +26,7 @@ function splitSteps({ plan, steps }: FramePlan): {
   return {
     // A copy of a tensor to the canvas is no operation of the plan.
     frame: steps.filter(step => step.kind !== 'single' || plan.operations.includes(step.operation)),
-    guide: steps.flatMap(step =>
-      step.kind === 'inputConv' && plan.outputs.includes(step.guide.output) ? [singleStep(step.guide)] : [],
-    ),
+    guide: late.filter(({ output }) => plan.outputs.includes(output)).map(singleStep),
   };
 }
 
