@@ -123,3 +123,10 @@ def test_only_attributes_that_differ_from_onnxs_defaults_are_written() -> None:
     assert attributes("down.0.conv") == {"kernel_shape": [4, 4], "pads": [1, 1, 1, 1], "strides": [2, 2]}
     modes = {"coordinate_transformation_mode": b"asymmetric", "nearest_mode": b"floor"}
     assert attributes("up.0.conv.resize") == modes
+
+
+def test_the_cells_of_both_guides_are_computed_once() -> None:
+    """The network begins with a smaller guide than people are shown, enlarged from the same cells."""
+    nodes = graph(recipe()).graph.node
+    # Averaging to cells, auto-levels' averages, and two enlargements: rows and columns of each.
+    assert sum(node.op_type == "MatMul" for node in nodes) == 2 * (1 + 1 + 2)

@@ -96,7 +96,8 @@ def _run_exporter(module: LookModule, pixels: int) -> ModelProto:
     for simplify in (
         passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
         passes.RemoveUnusedNodesPass(),
-        passes.DeduplicateInitializersPass(),
+        # The guide's matrices are above the pass' default limit, and two guides of one picture share them.
+        passes.DeduplicateInitializersPass(size_limit=2**20),
         passes.CommonSubexpressionEliminationPass(),
     ):
         simplify(program.model)

@@ -47,7 +47,7 @@ test('padding with the edge and doubling cost no operation', async () => {
   const { operations } = await planOf('full-256-uint8-soft');
   expect(kinds(operations)).toEqual([
     'frameInput',
-    ...Array(3).fill('resample'),
+    ...Array(4).fill('resample'),
     ...Array(13).fill('convolution'),
   ]);
   expect(paddings(operations)).toEqual(Array(13).fill('edge'));
