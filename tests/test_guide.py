@@ -6,7 +6,18 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from limner.guide import ColourGuide, EdgesGuide, SoftGuide, area_matrix, cubic_matrix, grey, make_guide
+from limner.guide import (
+    CELLS,
+    SMOOTHNESS,
+    ColourGuide,
+    EdgesGuide,
+    SoftGuide,
+    area_matrix,
+    cubic_matrix,
+    grey,
+    make_guide,
+    smoothing_matrix,
+)
 from limner.recipe import GuideName
 
 ZERO, ONE = torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1)
@@ -44,50 +55,34 @@ def test_a_constant_picture_stays_constant(pixels: int) -> None:
     torch.testing.assert_close(output, torch.full((1, 1, pixels, pixels), 0.4), atol=1e-5, rtol=0)
 
 
-def test_soft_is_the_enlarged_means_of_coarse_cells() -> None:
+def test_smoothing_keeps_the_mean_and_has_the_asked_deviation() -> None:
+    window = smoothing_matrix(64, 2.5)
+    torch.testing.assert_close(window.sum(1), torch.ones(64))
+    places = torch.arange(64.0)
+    variance = (window[32] * (places - 32) ** 2).sum()
+    assert float(variance.sqrt()) == pytest.approx(2.5, rel=0.02)
+
+
+def test_soft_is_the_smoothed_and_enlarged_means_of_cells() -> None:
     picture = noise(2, 3, 128, 128)
-    guide = SoftGuide(128)
-    down, up = area_matrix(128, 11), cubic_matrix(11, 128)
-    expected = up @ (down @ grey(picture) @ down.T) @ up.T
-    torch.testing.assert_close(guide(picture, ZERO, ONE, ZERO), expected, atol=1e-5, rtol=0)
+    down = area_matrix(128, CELLS)
+    smooth = smoothing_matrix(CELLS, SMOOTHNESS)
+    cells = smooth @ (down @ grey(picture) @ down.T) @ smooth.T
+    live = (ZERO, ONE, ZERO)
+    torch.testing.assert_close(SoftGuide(128)(picture, *live, CELLS), cells, atol=1e-5, rtol=0)
+    torch.testing.assert_close(SoftGuide(128, side=CELLS)(picture, *live), cells, atol=1e-5, rtol=0)
+    up = cubic_matrix(CELLS, 128)
+    torch.testing.assert_close(SoftGuide(128)(picture, *live), up @ cells @ up.T, atol=1e-5, rtol=0)
 
 
-def test_a_smaller_guide_is_the_exact_mean_of_the_guide() -> None:
-    guide = SoftGuide(128)
-    cells = 0.2 + 0.6 * noise(1, 1, 11, 11)
-    whole = guide.enlarge(cells, 128)
-    torch.testing.assert_close(guide.enlarge(cells, 32), interpolate(whole, (32, 32), mode="area"))
-
-
-def test_a_guide_stays_in_range_beside_steep_edges() -> None:
-    cells = torch.zeros(1, 1, 11, 11)
-    cells[..., 5:] = 1
-    output = SoftGuide(64).enlarge(cells, 64)
-    assert [float(output.min()), float(output.max())] == [0, 1]
-
-
-def test_a_shifted_grid_moves_the_cells_and_not_the_light() -> None:
-    guide = SoftGuide(64)
-    ramp = torch.linspace(0.1, 0.9, 64).expand(2, 3, 64, 64)
-    shift = torch.tensor([[0.0, -0.5], [0.25, 0.5]])
-    shifted, plain = guide.coarse(ramp, shift), guide.coarse(ramp)
-    half_a_cell = 0.8 * 64 / 63 / 22  # nearly: a pixel that is cut by an edge has one shade
-    for at, sign in ((0, -1), (1, 1)):
-        moved = shifted[at, :, :, 1:-1] - plain[at, :, :, 1:-1]
-        torch.testing.assert_close(moved, torch.full_like(moved, sign * half_a_cell), atol=3e-4, rtol=0)
-    enlarged = guide.enlarge(shifted, 64, shift)
-    inside = (..., slice(12, -12))
-    # This cubic bends ramps by that much; cells that were enlarged in place would be off by half a cell.
-    torch.testing.assert_close(enlarged[inside], guide.enlarge(plain, 64)[inside], atol=8e-3, rtol=0)
-
-
-def test_a_shift_of_nothing_changes_nothing() -> None:
-    guide, still = SoftGuide(64), torch.zeros(2, 2)
-    picture = noise(2, 3, 64, 64)
-    cells = guide.coarse(picture, still)
-    torch.testing.assert_close(cells, guide.coarse(picture))
-    for side in (32, 64):
-        torch.testing.assert_close(guide.enlarge(cells, side, still), guide.enlarge(cells, side))
+def test_a_guide_moves_with_the_camera() -> None:
+    wide = torch.zeros(1, 3, 64, 72)
+    wide[..., 36:] = 1
+    guides = [SoftGuide(64)(wide[..., at : at + 64], ZERO, ONE, ZERO) for at in range(8)]
+    for at, guide in enumerate(guides):
+        moved_back = guide[..., 16 - at : 48 - at]
+        # The means of 11 cells that stay in place are off by an eighth.
+        torch.testing.assert_close(moved_back, guides[0][..., 16:48], atol=0.03, rtol=0)
 
 
 def test_grey_is_bt_601() -> None:

@@ -115,6 +115,11 @@ class Recipe:
                 )
 
     @property
+    def guide_side(self) -> int:
+        """Side of the generator's input in pixels: full and lean begin with the soft guide's cells."""
+        return 32 if self.guide == "soft" and self.size in ("full", "lean") else self.pixels
+
+    @property
     def guide_channels(self) -> int:
         """Channels of the generator's input."""
         return 3 if self.guide == "colour" else 1

@@ -17,7 +17,6 @@ STILL = CameraParams(
     contrast=torch.ones(1),
     haze=torch.full((1,), 0.5),
     vignette=torch.zeros(1),
-    shift=torch.zeros(1, 2),
     noise=torch.zeros(1, 1, BLOCKS, BLOCKS),
 )
 
@@ -37,7 +36,6 @@ def test_parameters_stay_within_their_limits_and_reach_them() -> None:
         (camera.contrast, 1 - HAZE, 1.0),
         (camera.haze, 0.3, 0.7),
         (camera.vignette, 0.0, VIGNETTE),
-        (camera.shift, -0.5, 0.5),
     ):
         assert low <= values.min() + 1e-6
         assert values.min() < low + 0.01 * (high - low)
@@ -52,7 +50,6 @@ def test_no_strength_changes_nothing() -> None:
     image = torch.rand(5, 3, 16, 16, generator=generator())
     camera = sample_camera(0.0, 5, generator())
     torch.testing.assert_close(degrade(image, camera), image)
-    assert not camera.shift.any()
 
 
 def test_the_generator_decides() -> None:
@@ -108,12 +105,3 @@ def test_a_camera_changes_the_guide_and_not_the_target(guide: GuideName) -> None
     for before, after in zip(plain.input, degraded.input, strict=True):
         assert (after - before).abs().mean() > 0.02
     assert degraded.input.abs().max() <= 1
-
-
-def test_a_shifted_grid_moves_the_guide_s_cells_and_leaves_its_light() -> None:
-    still = STILL.map(lambda values: values.repeat(2, *[1] * (values.ndim - 1)))
-    plain = pair_of("soft", None).input
-    moved = pair_of("soft", replace(still, shift=torch.tensor([[0.4, 0.0], [0.0, -0.4]]))).input
-    torch.testing.assert_close(pair_of("soft", still).input, plain)
-    assert (moved - plain).abs().max() > 0.02
-    torch.testing.assert_close(moved.mean(dim=(1, 2, 3)), plain.mean(dim=(1, 2, 3)), atol=0.03, rtol=0)

@@ -15,8 +15,9 @@ from limner.recipe import Size, Upsampling
 @pytest.mark.parametrize("upsampling", ["nearest", "transposed"])
 @pytest.mark.parametrize("size", ["lean", "small"])
 def test_the_fused_network_paints_the_same(size: Size, upsampling: Upsampling) -> None:
-    network = trained_generator(recipe(size, upsampling=upsampling))
-    guide = torch.rand(2, 1, 64, 64) * 2 - 1
+    the_recipe = recipe(size, upsampling=upsampling)
+    network = trained_generator(the_recipe)
+    guide = torch.rand(2, 1, the_recipe.guide_side, the_recipe.guide_side) * 2 - 1
     with torch.no_grad():
         expected, found = network(guide), fuse_for_inference(network)(guide)
     assert expected.std() > 0.05

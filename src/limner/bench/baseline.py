@@ -100,7 +100,7 @@ class PlainTrainer:
         self.discriminator = make_discriminator(recipe).to(device)
         self._average = copy.deepcopy(self.generator)
         self._features = load_squeezenet().to(device)
-        self._guide = make_guide(recipe.guide, recipe.pixels).to(device)
+        self._guide = make_guide(recipe.guide, recipe.pixels, side=recipe.guide_side).to(device)
         self._generator_optimizer = make_adam(self.generator, recipe)
         self._discriminator_optimizer = make_adam(self.discriminator, recipe)
         self._batches = load_batches(files, recipe, device)
@@ -142,7 +142,7 @@ class PlainTrainer:
         """Guides of scenes (N, 1, P, P) in -1..1, and their light in coarse cells."""
         cells = average_cells(draw_scenes(count, SCENE_PIXELS, self._generator)).to(self._device)
         assert isinstance(self._guide, SoftGuide)
-        return 2 * self._guide.enlarge(cells, self._recipe.pixels) - 1, cells
+        return 2 * self._guide.enlarge(cells, self._guide.side) - 1, cells
 
 
 def _as_defined(layer: nn.Module) -> nn.Module:

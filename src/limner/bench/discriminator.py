@@ -70,7 +70,7 @@ def bench_discriminator(
     paintings: dict[str, Tensor] = {}
     with process_group(device) as group:
         results: dict[str, Any] = {"benchmark": "discriminator", **collect_environment(group.device)}
-        guide = make_guide(recipe.guide, recipe.pixels).to(group.device)
+        guide = make_guide(recipe.guide, recipe.pixels, side=recipe.guide_side).to(group.device)
         samples = Samples(pictures, guide, recipe.pixels, group.device)
         results |= {"recipe": json.loads(recipe.to_json()), "seconds": seconds, "widths": rows}
         results["photos"] = _measure_photos(pictures, samples)

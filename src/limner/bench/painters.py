@@ -7,9 +7,11 @@ from typing import get_args
 import torch
 from torch import Tensor
 
+from limner.data.light import measure_light
+from limner.data.store import open_store
 from limner.display import printable
 from limner.errors import LimnerError
-from limner.evaluation.paint import Painter, make_guide_painter, make_painter
+from limner.evaluation.paint import Painter, make_painter
 from limner.guide import make_guide
 from limner.look.look import Look
 from limner.look.trial import try_look
@@ -23,7 +25,9 @@ MIN_PIXELS = 32
 def run_painter(run: Run, device: torch.device | None = None) -> Painter:
     """The painter of a run's last checkpoint. Raises LimnerError where there is none."""
     device = device or torch.device("cpu")
-    guide = make_guide(run.recipe.guide, run.recipe.pixels).to(device)
+    recipe = run.recipe
+    light = measure_light(open_store(run.pictures))
+    guide = make_guide(recipe.guide, recipe.pixels, light, recipe.guide_side).to(device)
     return make_painter(run.generator().to(device), guide)
 
 
@@ -46,6 +50,8 @@ def look_painter(look: Look) -> Painter:
     def show_picture(pictures: Tensor) -> Tensor:
         return pictures
 
-    names = [name for name in get_args(GuideName) if name == look.guide]
-    guide = make_guide_painter(make_guide(names[0], look.pixels)) if names else show_picture
-    return Painter(paint, guide)
+    def show_guide(pictures: Tensor) -> Tensor:
+        guides = [look.paint_and_guide(picture.permute(1, 2, 0).numpy())[1] for picture in pictures]
+        return torch.stack([torch.from_numpy(guide).permute(2, 0, 1) for guide in guides])
+
+    return Painter(paint, show_guide if look.guide in get_args(GuideName) else show_picture)

@@ -152,7 +152,7 @@ class _TrainingBench:
 
     def _steps(self, state: TrainState, recipe: Recipe) -> Iterator[list[float]]:
         """Limner's training steps; each `next` runs one and yields its losses."""
-        guide = make_guide(recipe.guide, recipe.pixels).to(self._group.device)
+        guide = make_guide(recipe.guide, recipe.pixels, side=recipe.guide_side).to(self._group.device)
         batches = BatchLoader(self._pictures, recipe, self._group.device).stream(state.position)
         for step, batch in enumerate(batches):
             with record_function(DATA):

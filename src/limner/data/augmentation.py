@@ -127,7 +127,7 @@ class TrainingPair(NamedTuple):
     """A batch of inputs and targets for one training step, both channels-last, -1..1."""
 
     input: Tensor
-    """(B, C, P, P): the guide."""
+    """(B, C, S, S): the guide; S is P, or fewer where a network begins with less."""
     target: Tensor
     """(B, 3, P, P): the picture that the guide was made from, or the pair's target."""
 
@@ -160,18 +160,17 @@ def make_pair(batch: Batch, guide: GuideModule, pixels: int) -> TrainingPair:
 
 
 def _make_guide(batch: Batch, source: Tensor, guide: GuideModule) -> Tensor:
-    """The guide (B, C, P, P) of the batch's inputs (B, 3, P, P), through its cameras."""
+    """The guide (B, C, S, S) of the batch's inputs (B, 3, P, P), through its cameras."""
     brightness, contrast = batch.guide_params.reshape(2, -1, 1, 1, 1)
     camera = batch.camera
     if not isinstance(guide, SoftGuide):
         seen = source if camera is None else degrade(source, camera)
         image: Tensor = guide(seen, brightness, contrast)
         return image
-    shift = None if camera is None else camera.shift
-    cells = guide.coarse(source, shift)
+    cells = guide.coarse(source)
     if camera is not None:
         # The cells are all that is kept of the picture, and degrading these costs next to nothing.
         cells = degrade(cells, camera)
     # Auto-levels are for light that training never shows.
     levels = torch.zeros_like(brightness)
-    return guide.enlarge(guide.light(cells, brightness, contrast, levels), guide.pixels, shift)
+    return guide.enlarge(guide.light(cells, brightness, contrast, levels), guide.side)

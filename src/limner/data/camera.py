@@ -25,9 +25,6 @@ VIGNETTE = 0.4
 NOISE = 0.03
 """Largest standard deviation of the noise, of 64 x 64 blocks, as denoising and compression leave it."""
 
-SHIFT = 0.5
-"""Largest shift of the guide's coarse grid, in cells: half a cell reaches every position."""
-
 BLOCKS = 64
 
 
@@ -43,8 +40,6 @@ class CameraParams:
     """(B,): the grey to which contrast is lost."""
     vignette: Tensor
     """(B,): the share of the light that is lost in the corners."""
-    shift: Tensor
-    """(B, 2): the shift of the coarse grid down and to the right, in cells."""
     noise: Tensor
     """(B, 1, BLOCKS, BLOCKS): is added."""
 
@@ -55,14 +50,13 @@ class CameraParams:
 
 def sample_camera(strength: float, count: int, generator: torch.Generator) -> CameraParams:
     """Draw the cameras of `count` pictures on the CPU; a `strength` of 0 changes nothing, 1 is a webcam."""
-    gamma, contrast, haze, vignette, noise, down, across = torch.rand(7, count, generator=generator)
+    gamma, contrast, haze, vignette, noise = torch.rand(5, count, generator=generator)
     blocks = torch.randn(count, 1, BLOCKS, BLOCKS, generator=generator)
     return CameraParams(
         gamma=2 ** (strength * GAMMA * (2 * gamma - 1)),
         contrast=1 - strength * HAZE * contrast,
         haze=0.3 + 0.4 * haze,
         vignette=strength * VIGNETTE * vignette,
-        shift=strength * SHIFT * (2 * torch.stack([down, across], dim=1) - 1),
         noise=strength * NOISE * noise.reshape(-1, 1, 1, 1) * blocks,
     )
 
@@ -70,7 +64,7 @@ def sample_camera(strength: float, count: int, generator: torch.Generator) -> Ca
 def degrade(image: Tensor, camera: CameraParams) -> Tensor:
     """(B, C, H, W) in 0..1 as the cameras give it, on their device.
 
-    The image may be the guide's coarse cells.
+    The image may be the guide's cells.
     """
     gamma, contrast, haze, vignette = (
         values.reshape(-1, 1, 1, 1)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from limner.evaluation.batches import map_batches
 from limner.evaluation.relative import Relative, compare_to_real
-from limner.guide import CELLS, grey
+from limner.guide import grey
 
 BLOCKS = (2, 4, 8, 16, 32)
 """Pixels of the blocks that upsampling layers can leave."""
@@ -27,6 +27,9 @@ MIN_CYCLES = 4
 NEIGHBOURS = (-3, -2, 2, 3)
 """Cycles from a pattern's frequency to those that it is compared with; the window smears it over 1."""
 
+
+AKTEN_CELLS = 11
+"""Cells along a side of the guide of Akten and of earlier looks, whose grid networks learned to paint."""
 
 STEP = 1 / 255
 """The step of 8 bits."""
@@ -54,7 +57,7 @@ def measure_grid(paintings: Tensor, real: Tensor, seed: int) -> dict[str, dict[s
 def pattern_frequencies(pixels: int) -> dict[str, int]:
     """The patterns' names and their cycles a side, for pictures of `pixels` x `pixels`."""
     blocks = {f"{block} px": pixels // block for block in BLOCKS if pixels // block >= MIN_CYCLES}
-    return {"cell": CELLS, **blocks}
+    return {"cell": AKTEN_CELLS, **blocks}
 
 
 def measure_power(pictures: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from limner.evaluation.batches import map_batches
-from limner.guide import GuideModule
+from limner.guide import GuideModule, SoftGuide
 
 Paint = Callable[[Tensor], Tensor]
 """Float32 pictures (N, 3, P, P) to paintings (N, 3, P, P), or to guides (N, 1 or 3, P, P); all in 0..1, on
@@ -30,9 +30,12 @@ def make_painter(generator: nn.Module, guide: GuideModule) -> Painter:
     """The painter of a generator in evaluation mode, with its guide on the same device."""
     show = make_guide_painter(guide, device := next(generator.parameters()).device)
 
+    live = _defaults(guide, device)
+
     @torch.no_grad()
     def paint(pictures: Tensor) -> Tensor:
-        shown = (2 * show(pictures) - 1).to(device, memory_format=torch.channels_last)
+        guide_image = guide(pictures.to(device), *live)
+        shown = (2 * guide_image - 1).contiguous(memory_format=torch.channels_last)
         painting: Tensor = generator(shown).float() / 2 + 0.5
         return painting.clamp(0, 1).cpu()
 
@@ -40,14 +43,19 @@ def make_painter(generator: nn.Module, guide: GuideModule) -> Painter:
 
 
 def make_guide_painter(guide: GuideModule, device: torch.device = CPU) -> Paint:
-    """What `guide`, which is on `device`, makes of pictures, its live inputs at their defaults."""
-    live = [
-        torch.full((1, 1, 1, 1), live_input.default, device=device) for live_input in guide.live.values()
-    ]
+    """What `guide`, which is on `device`, makes of pictures, at their side and with default live inputs."""
+    live = _defaults(guide, device)
+    side = [guide.pixels] if isinstance(guide, SoftGuide) else []
 
     @torch.no_grad()
     def show(pictures: Tensor) -> Tensor:
-        guide_image: Tensor = guide(pictures.to(device), *live)
+        guide_image: Tensor = guide(pictures.to(device), *live, *side)
         return guide_image.cpu()
 
     return partial(map_batches, show)
+
+
+def _defaults(guide: GuideModule, device: torch.device) -> list[Tensor]:
+    return [
+        torch.full((1, 1, 1, 1), live_input.default, device=device) for live_input in guide.live.values()
+    ]

@@ -17,7 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from limner.guide import GuideModule, SoftGuide, make_guide
 from limner.levels import PHOTOS, Light
 from limner.live import LiveInput
-from limner.networks.compact_unet import START, Block, CompactUNet, DoublingConv, Grain
+from limner.networks.compact_unet import Block, DoublingConv, Grain
 from limner.networks.generator import Generator
 from limner.networks.unet import Down, NearestConv, Up, replace_layers
 from limner.recipe import Recipe
@@ -38,9 +38,9 @@ class LookModule(nn.Module):
 
     def forward(self, image: Tensor, *live: Tensor) -> tuple[Tensor, Tensor]:
         guide = shown = self.guide(image, *live)
-        if isinstance(self.guide, SoftGuide) and isinstance(self.generator, CompactUNet):
-            # The generator begins at few pixels: the guide is enlarged to more for people alone.
-            shown = self.guide(image, *live, START)
+        if isinstance(self.guide, SoftGuide):
+            # A generator may begin at fewer pixels: the guide is enlarged for people alone.
+            guide = self.guide(image, *live, self.guide.pixels)
         return self.generator(2 * shown - 1) * 0.5 + 0.5, guide
 
     def defaults(self) -> Sequence[Tensor]:
@@ -64,7 +64,7 @@ def make_look_module(recipe: Recipe, generator: Generator, light: Light = PHOTOS
 
     Auto-levels aim at `light`.
     """
-    guide = make_guide(recipe.guide, recipe.pixels, light)
+    guide = make_guide(recipe.guide, recipe.pixels, light, recipe.guide_side)
     network = fuse_for_inference(generator)
     replace_layers(network, _for_file)
     return LookModule(guide, network).eval()

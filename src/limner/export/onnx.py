@@ -148,7 +148,7 @@ def check_output_path(out: Path, *, force: bool = False) -> None:
 
 def measure_network(generator: Generator, recipe: Recipe) -> tuple[int, int, int]:
     """Parameters, multiply-adds and zero-stuffed multiply-adds, all as `ExportReport` has them."""
-    image = torch.zeros(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
+    image = torch.zeros(1, recipe.guide_channels, recipe.guide_side, recipe.guide_side)
     counted = summarize_layers(fuse_for_inference(generator), image)
     return (
         count_parameters(generator),

@@ -2,9 +2,8 @@
 
 They differ from pix2pix's U-Net in five ways:
 
-- For the soft guide the encoder begins at 32 pixels. The guide's 11 x 11 cells hold nothing finer; above
-  32 pixels there are only the layers that paint. Other guides have an encoder from the full side, whose
-  skips end at half of it.
+- For the soft guide the encoder begins at its 32 x 32 cells; above there are only the layers that paint.
+  Other guides have an encoder from the full side, whose skips end at half of it.
 - Every convolution is 3x3 and repeats the border's pixels. Zeros beyond the border are what a network sees
   nowhere else in a picture, and paints as a frame.
 - Doubling is by nearest neighbour and a 3x3 convolution, which leaves no checkerboard.
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv_transpose2d, interpolate, pad
+from torch.nn.functional import conv_transpose2d, interpolate, pad
 
 from limner.networks.unet import batch_norm
 from limner.recipe import GuideName, Size
@@ -146,7 +145,7 @@ class AddConstant(nn.Module):
 class CompactUNet(nn.Module):
     """The generator: a guide (B, C, S, S) in -1..1 to a painting (B, 3, P, P) in -1..1.
 
-    S is P. For the soft guide it may also be `START`: a larger guide is averaged to that.
+    S is `START` for the soft guide, and P for others.
     """
 
     def __init__(self, config: CompactConfig, pixels: int, guide: GuideName, channels_in: int) -> None:
@@ -199,8 +198,7 @@ class CompactUNet(nn.Module):
     def _enter(self, guide: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The features at `START` pixels, and the skips above, innermost last."""
         if self.is_soft:
-            factor = guide.shape[-1] // START
-            return avg_pool2d(guide, factor) if factor > 1 else guide, []
+            return guide, []
         skips = []
         features = guide
         for block in self.entry:

@@ -76,7 +76,7 @@ def describe_recipe(target: str, recipe: Recipe) -> NetworkSummary:
     with torch.device("cpu" if recipe.size in CONFIGS else "meta"):
         network = make_generator(recipe)
         layers = summarize_layers(
-            network, torch.empty(1, recipe.guide_channels, recipe.pixels, recipe.pixels)
+            network, torch.empty(1, recipe.guide_channels, recipe.guide_side, recipe.guide_side)
         )
     norms = {
         name.removesuffix("norm"): module.num_features

@@ -40,11 +40,11 @@ class StepInputs(NamedTuple):
 
     pair: TrainingPair
     scenes: Tensor
-    """(N, 1, P, P): guides of scenes."""
+    """(N, 1, S, S): guides of scenes."""
     scene_cells: Tensor
-    """(N, 1, 11, 11): the light of the scenes, 0..1."""
+    """(N, 1, 32, 32): the light of the scenes, 0..1."""
     moved: Tensor
-    """(M, C, P, P): the guide of the first pair with the camera moved; M is 0 or 1."""
+    """(M, C, S, S): the guide of the first pair with the camera moved; M is 0 or 1."""
     motion: tuple[int, int]
     """Pixels by which the camera moved, down and to the right."""
 
@@ -70,7 +70,7 @@ def make_inputs(batch: Batch, guide: GuideModule, recipe: Recipe, step: int, ran
         generator = derive_generator(recipe.seed, SCENES, step, rank)
         count = max(1, len(pair.input) // PICTURES_PER_SCENE)
         cells = average_cells(draw_scenes(count, SCENE_PIXELS, generator).to(pair.input.device))
-        scenes = 2 * guide.enlarge(cells, recipe.pixels) - 1
+        scenes = 2 * guide.enlarge(cells, guide.side) - 1
     if recipe.motion:
         generator = derive_generator(recipe.seed, MOTION, step, rank)
         down, right = torch.randint(-MAX_MOTION, MAX_MOTION + 1, (2,), generator=generator).tolist()

@@ -118,7 +118,9 @@ class Trainer:
         self.recipe = run.recipe
         self.pictures_digest = digest_of_store(pictures)
         self.state = TrainState(self.recipe, group.device)
-        self.guide = make_guide(self.recipe.guide, self.recipe.pixels).to(group.device)
+        self.guide = make_guide(self.recipe.guide, self.recipe.pixels, side=self.recipe.guide_side).to(
+            group.device
+        )
         self.loader = BatchLoader(pictures, self.recipe, group.device, rank=group.rank, world=group.world)
         self.samples = Samples(pictures, self.guide, self.recipe.pixels, group.device)
         self.log = RunLog(run.log)

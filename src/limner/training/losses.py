@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, relu
 
-from limner.guide import average_cells, grey
+from limner.guide import CELLS, SMOOTHNESS, average_cells, grey, smoothing_matrix
 from limner.networks.features import SqueezeNet, Tap
 
 LOW_FREQUENCY = 8
@@ -88,13 +88,15 @@ def take_view(pictures: Tensor) -> Tensor:
 
 
 def light_loss(paintings: Tensor, cells: Tensor) -> Tensor:
-    """Mean absolute difference between the light of paintings, in the guide's cells, and the light shown.
+    """Mean absolute difference between the smoothed light of paintings and that of what was shown.
 
-    `cells` are (B, 1, 11, 11) in 0..1, paintings (B, 3, P, P) in -1..1. 0 where both are empty.
+    `cells` are (B, 1, 32, 32) in 0..1, paintings (B, 3, P, P) in -1..1. 0 where both are empty.
     """
     if not len(cells):
         return paintings.new_zeros(())
-    return (average_cells(grey(paintings / 2 + 0.5)) - cells).abs().mean()
+    smooth = smoothing_matrix(CELLS, SMOOTHNESS).to(cells.device)
+    difference = average_cells(grey(paintings / 2 + 0.5)) - cells
+    return torch.matmul(torch.matmul(smooth, difference), smooth.mT).abs().mean()
 
 
 def motion_loss(painting: Tensor, moved: Tensor, motion: tuple[int, int]) -> Tensor:
