@@ -23,7 +23,7 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def summarize_layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
-    """Every layer of `network` with weights, in the order in which `image` (1, C, H, W) passes through them.
+    """Every layer of `network` with weights, in the order in which `image` (1, C, H, W) passes them.
 
     Batch norm is not among them: inference folds it into the convolution before it.
     """
