@@ -14,7 +14,7 @@ from limner.recipe import Recipe
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("size", "huge", "choose one of lean, small, medium, large"),
+        ("size", "huge", "choose one of full, lean, small, medium, large"),
         ("guide", "depth", "choose one of soft, edges, colour"),
         ("pixels", 100, "choose a power of two from 64 to 512"),
         ("batch", 1, "batch norm needs at least 2 pictures"),
@@ -55,7 +55,7 @@ def test_invalid_json_is_refused(text: str, message: str) -> None:
 
 def test_names_the_differences() -> None:
     assert Recipe().differences(Recipe()) == []
-    assert Recipe(batch=8, l1=10.0).differences(Recipe()) == ["batch (8, not 4)", "l1 (10.0, not 100.0)"]
+    assert Recipe(batch=8, l1=10.0).differences(Recipe()) == ["batch (8, not 4)", "l1 (10.0, not 4.0)"]
 
 
 def test_a_colour_guide_has_three_channels() -> None:

@@ -7,6 +7,8 @@ from torch import nn
 from torch.profiler import record_function
 
 from limner.bench.step_profile import DATA, profile_steps
+from limner.networks.features import load_squeezenet
+from limner.training.losses import perceptual_loss
 
 CPU = torch.device("cpu")
 
@@ -52,3 +54,14 @@ def test_the_backward_pass_counts() -> None:
     assert profile_steps(forward, 2, {"network": network}, CPU)["network"] > 0.5
     assert profile_steps(both, 2, {"network": network}, CPU)["network"] > 0.8
     assert not network._forward_hooks and not network._forward_pre_hooks, "the hooks are gone"
+
+
+def test_the_perceptual_loss_counts_to_the_network_of_its_features() -> None:
+    features = load_squeezenet()
+    painting = torch.rand(2, 3, 64, 64, requires_grad=True)
+
+    def step() -> None:
+        perceptual_loss(features, painting, torch.zeros(2, 3, 64, 64)).backward()
+
+    step()
+    assert profile_steps(step, 2, {"features": features}, CPU)["features"] > 0.5

@@ -16,13 +16,13 @@ from limner.errors import LimnerError
     [
         ({"what": "training", "looks": (Path("x.onnx"),)}, "bench training takes no looks"),
         ({"what": "training", "gpu": True}, "bench training takes no --gpu"),
-        ({"what": "discriminator", "rivals": ("ort-wasm",)}, "discriminator takes no --rivals"),
-        ({"what": "discriminator", "sizes": ("lean",)}, "discriminator takes no --sizes"),
+        ({"what": "quality", "rivals": ("ort-wasm",)}, "quality takes no --rivals"),
+        ({"what": "training", "sizes": ("lean",)}, "training takes no --sizes"),
         ({"what": "training", "recipes": ("now",)}, "training takes no --recipes"),
         ({"what": "browser", "named_looks": ("a=b.onnx",)}, "browser takes no --looks"),
         ({"what": "quality", "looks": (Path("x.onnx"),)}, "quality takes no looks"),
         ({"what": "quality", "quick": True, "sets": ("sea",)}, "leave out --recipes, --looks and --sets"),
-        ({"what": "browser", "pictures": Path("store")}, "bench browser takes no --pictures"),
+        ({"what": "browser", "clips": (Path("a.mp4"),)}, "bench browser takes no --clips"),
     ],
 )
 def test_an_unused_option_is_refused(options: dict[str, Any], sentence: str) -> None:

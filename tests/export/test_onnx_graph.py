@@ -11,7 +11,7 @@ from limner.export.inference import make_look_module
 from limner.export.onnx_graph import export_graph
 from limner.look.validation import value_shape
 from limner.networks.generator import make_generator
-from limner.recipe import GuideName
+from limner.recipe import GuideName, Size
 
 COMMON = {"Conv", "Pad", "Resize", "LeakyRelu", "Concat", "Tanh", "Mul", "Add", "Sub", "Clip"}
 KINDS = {"soft": COMMON | {"MatMul", "Sqrt", "Div"}, "edges": COMMON | {"Sqrt"}, "colour": COMMON}
@@ -115,12 +115,15 @@ def test_zero_biases_are_not_written_and_other_biases_are() -> None:
 
 
 def test_only_attributes_that_differ_from_onnxs_defaults_are_written() -> None:
-    nodes = {node.name: node for node in graph(recipe()).graph.node}
-
-    def attributes(name: str) -> dict[str, object]:
+    def attributes(name: str, size: Size = "lean") -> dict[str, object]:
+        nodes = {node.name: node for node in graph(recipe(size)).graph.node}
         return {entry.name: helper.get_attribute_value(entry) for entry in nodes[name].attribute}
 
-    assert attributes("down.0.conv") == {"kernel_shape": [4, 4], "pads": [1, 1, 1, 1], "strides": [2, 2]}
+    assert attributes("join.conv") == {"kernel_shape": [3, 3]}
+    assert attributes("join.conv.pad") == {"mode": b"edge"}
+    assert attributes("down.0.conv") == {"kernel_shape": [3, 3], "strides": [2, 2]}
+    padded = {"kernel_shape": [4, 4], "pads": [1, 1, 1, 1], "strides": [2, 2]}
+    assert attributes("down.0.conv", "small") == padded
     modes = {"coordinate_transformation_mode": b"asymmetric", "nearest_mode": b"floor"}
     assert attributes("up.0.conv.resize") == modes
 

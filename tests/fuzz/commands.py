@@ -84,7 +84,7 @@ CREDITS = _rarely("--name", NAME)
 MINUTES = _option("--minutes", _mostly("0.01"))
 RECIPE = _option("--discriminator", st.just("4"))
 FORCE, JSON = _flag("--force"), _flag("--json")
-BENCHMARK = _mostly("training", "discriminator", "browser")
+BENCHMARK = _mostly("training", "quality", "browser")
 
 COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
     "doctor": _join(

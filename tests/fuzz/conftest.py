@@ -35,7 +35,7 @@ def short_work() -> Iterator[None]:
         patch.setattr("limner.cli.pipeline.DEMO_PICTURES", 4)
         patch.setattr(StopSignal, "requested", True)
         patch.setattr(loop, "train_step", lambda *_: torch.zeros(len(LOSSES)))
-        for benchmark in ("training", "discriminator", "browser"):
+        for benchmark in ("training", "quality", "browser"):
             patch.setattr(f"limner.bench.{benchmark}.bench_{benchmark}", _refuse)
         yield
         shutil.rmtree(web)

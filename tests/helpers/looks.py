@@ -1,4 +1,4 @@
-"""Networks with weights as after training, and their looks, the_recipe once for all tests."""
+"""Networks with weights as after training, and their looks, made once for all tests."""
 
 from functools import cache
 from pathlib import Path

@@ -136,11 +136,9 @@ def test_dequantizing_leaves_plain_float32(storage: Storage = "uint8") -> None:
     exact = graph(recipe())
     back = dequantize_weights(quantize_weights(exact, storage))
     assert [node.op_type for node in back.graph.node] == [node.op_type for node in exact.graph.node]
-    kinds = {tensor.data_type for tensor in back.graph.initializer}
-    assert kinds == {TensorProto.FLOAT}
-    assert {tensor.name for tensor in back.graph.initializer} == {
-        tensor.name for tensor in exact.graph.initializer
-    }
+    kinds = {tensor.name: tensor.data_type for tensor in back.graph.initializer}
+    assert kinds == {tensor.name: tensor.data_type for tensor in exact.graph.initializer}
+    assert {kinds[name] for name in kinds if not name.endswith("pads")} == {TensorProto.FLOAT}
 
 
 @pytest.mark.parametrize(("axis", "scales"), [(5, 8), (-5, 8), (0, 3), (0, 1), (1, 8)], ids=str)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from limner.networks.compact_unet import START, CompactUNet, DoublingConv, EdgeConv, Grain
 from limner.networks.generator import make_generator
-from limner.networks.summary import describe_recipe, summarize_layers
+from limner.networks.summary import count_parameters, describe_recipe, summarize_layers
 from limner.recipe import PIXELS, GuideName, Recipe, Size
 
 
@@ -84,5 +84,9 @@ def test_grain_is_fixed_when_painting_and_moves_in_training() -> None:
 
 
 def test_a_summary_has_a_row_for_each_layer() -> None:
-    summary = describe_recipe("full", Recipe(size="full"))
-    assert len(summary.layers) == 12
+    recipe = Recipe(size="full", guide="edges")
+    summary = describe_recipe("full", recipe)
+    assert len(summary.layers) == 16
+    grain = next(layer for layer in summary.layers if layer.name == "grain")
+    assert (grain.kind, grain.shape, grain.parameters) == ("Add", (96, START, START), 96)
+    assert summary.parameters == count_parameters(make_generator(recipe))

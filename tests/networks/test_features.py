@@ -31,7 +31,7 @@ def test_the_first_layer_takes_rgb_where_the_file_has_bgr_less_its_mean() -> Non
 
 def test_maps_come_in_the_order_of_the_network_with_its_shapes() -> None:
     network, pictures = load_squeezenet(), random_pictures(2, 64)
-    shapes = [tuple(image.shape) for image in network.features(pictures, ["fire5", "fire2", "fire9"])]
+    shapes = [tuple(image.shape) for image in network(pictures, ["fire5", "fire2", "fire9"])]
     assert shapes == [(2, 128, 14, 14), (2, 256, 7, 7), (2, 512, 3, 3)]
     assert network.pooled(pictures).shape == (2, 512)
 
@@ -50,7 +50,7 @@ def test_no_weight_is_trained_but_pictures_get_gradients() -> None:
 
 def test_channels_last_pictures_stay_so_in_every_layer() -> None:
     pictures = random_pictures(2, 64).contiguous(memory_format=torch.channels_last)
-    for image in load_squeezenet().features(pictures, TAPS):
+    for image in load_squeezenet()(pictures, TAPS):
         assert image.is_contiguous(memory_format=torch.channels_last)
 
 

@@ -26,7 +26,7 @@ pytestmark = [
 @pytest.mark.parametrize("guide", ["soft", "edges", "colour"])
 def test_the_engine_paints_the_same_as_torch(guide: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
-    recipe = Recipe(pixels=64, guide=guide)  # type: ignore[arg-type]
+    recipe = Recipe(size="lean", pixels=64, guide=guide)  # type: ignore[arg-type]
     report = export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
     assert [parity.runtime for parity in report.parity] == ["ONNX Runtime", "the engine (WebGPU)"]
     assert report.parity[1].difference <= 1e-4
@@ -34,7 +34,7 @@ def test_the_engine_paints_the_same_as_torch(guide: str, tmp_path: Path) -> None
 
 
 def test_a_different_painting_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = Recipe(pixels=64)
+    recipe = Recipe(size="lean", pixels=64)
     export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx")
     picture = np.full((1, 3, 64, 64), 0.5, np.float32)
     wrong = {"painting": np.zeros(3 * 64 * 64, np.float32), "guide": np.zeros(64 * 64, np.float32)}
@@ -55,7 +55,7 @@ def test_without_a_browser_the_look_is_written_and_the_report_has_the_reason(
     browser: str | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("limner.page.chromium.find_chromium", lambda: browser)
-    recipe = Recipe(pixels=64)
+    recipe = Recipe(size="lean", pixels=64)
     report = export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
     assert reason in report.unchecked
     assert len(report.parity) == 1

@@ -45,7 +45,7 @@ def files(page: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def look(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
-    recipe = Recipe(pixels=64)
+    recipe = Recipe(size="lean", pixels=64)
     path = tmp_path_factory.mktemp("looks") / "North Sea.onnx"
     export_look(
         make_generator(recipe).eval(),
@@ -316,7 +316,7 @@ def test_a_look_of_the_page_survives_a_new_look_of_the_same_name(look: Path, tmp
     old = (page / "looks" / "north-sea.onnx").read_bytes()
     other = tmp_path / "new" / "North Sea.onnx"
     torch.manual_seed(1)
-    recipe = Recipe(pixels=64)
+    recipe = Recipe(size="lean", pixels=64)
     export_look(make_generator(recipe).eval(), recipe, other, name="Newer")
     publish([other, page / "looks" / "north-sea.onnx"], page)
     assert (page / "looks" / "north-sea.onnx").read_bytes() == other.read_bytes()

@@ -16,11 +16,10 @@ from limner.files import atomic_write
 from limner.reading import read_json
 from limner.replacing import check_replaceable
 
-Benchmark = Literal["training", "discriminator", "quality", "browser"]
+Benchmark = Literal["training", "quality", "browser"]
 
 FILES: dict[Benchmark, tuple[str, ...]] = {
     "training": ("training.json", "training.md"),
-    "discriminator": ("discriminator.json", "discriminator.md", "discriminator.jpg"),
     "quality": ("quality.json", "quality.md", "quality-*.jpg"),
     "browser": ("browser.json", "browser.md", "browser-*.svg"),
 }
@@ -31,7 +30,6 @@ FORMAT = 1
 
 FIELDS: dict[Benchmark, frozenset[str]] = {
     "training": frozenset({"versions", "machine", "threads", "settings"}),
-    "discriminator": frozenset({"versions", "machine", "threads", "widths"}),
     "browser": frozenset({"origin", "looks"}),
 }
 """Fields of the JSON of benchmarks whose first results have no mark: these must tell."""

@@ -32,14 +32,9 @@ INK, PAPER = (40, 40, 40), (250, 250, 248)
 
 
 def draw_generator_sheet(samples: Samples, generator: Generator, caption: str) -> Image.Image:
-    """The sheet of the generator's current paintings."""
+    """The sheet of the generator's current paintings; its columns are those of `Samples.sheet_pairs`."""
     inputs, target = samples.sheet_pairs()
     rows = {"shown": inputs, "painting": generate(generator, inputs), "target": target}
-    return draw_rows(samples, rows, caption)
-
-
-def draw_rows(samples: Samples, rows: dict[str, Tensor], caption: str) -> Image.Image:
-    """A sheet of rows (columns, 1 or 3, P, P) in -1..1; the columns are those of `Samples.sheet_pairs`."""
     side = min(samples.pixels, MAX_CELL)
     cells = {
         name: [draw_cell(image, side) for image in to_uint8(row.expand(-1, 3, -1, -1))]

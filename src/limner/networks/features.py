@@ -76,7 +76,7 @@ class SqueezeNet(nn.Module):
         self.fires = nn.ModuleDict({name: Fire(*FIRES[name]) for name in TAPS})
         self.eval().requires_grad_(False)
 
-    def features(self, pictures: Tensor, taps: Collection[Tap]) -> list[Tensor]:
+    def forward(self, pictures: Tensor, taps: Collection[Tap]) -> list[Tensor]:
         """The maps (B, C, h, w) after the layers `taps`, in the network's order; later layers do not run.
 
         Pictures are RGB in -1..1, (B, 3, H, W) with sides of at least `MIN_PIXELS`.
@@ -92,8 +92,9 @@ class SqueezeNet(nn.Module):
         return maps
 
     def pooled(self, pictures: Tensor) -> Tensor:
-        """Mean features (B, 512) of the last layer; pictures as in `features`."""
-        return self.features(pictures, ["fire9"])[0].mean((2, 3))
+        """Mean features (B, 512) of the last layer; pictures as in `forward`."""
+        maps: list[Tensor] = self(pictures, ["fire9"])
+        return maps[0].mean((2, 3))
 
 
 def load_squeezenet() -> SqueezeNet:
@@ -126,7 +127,7 @@ def load_extractor() -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
     @torch.no_grad()
     def extract(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         signed = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2) / 127.5 - 1
-        maps = network.features(signed, ["fire4", "fire9"])
+        maps = network(signed, ["fire4", "fire9"])
         pooled = [nn.functional.normalize(image.mean((2, 3))) for image in maps]
         features: NDArray[np.float32] = torch.cat(pooled, dim=1).numpy()
         return features

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from limner.networks.compact_unet import CONFIGS, DoublingConv
+from limner.networks.compact_unet import CONFIGS, START, DoublingConv, Grain
 from limner.networks.generator import make_generator
 from limner.networks.unet import NearestConv
 from limner.recipe import Recipe
@@ -23,7 +23,10 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def summarize_layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
-    """Every convolution of `network` in the order in which `image` (1, C, H, W) passes through them."""
+    """Every layer of `network` with weights, in the order in which `image` (1, C, H, W) passes them.
+
+    Batch norm is not among them: inference folds it into the convolution before it.
+    """
     layers: list[LayerSummary] = []
     hooks = []
 
@@ -40,7 +43,7 @@ def summarize_layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
         return hook
 
     for name, module in network.named_modules():
-        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, Grain)):
             hooks.append(module.register_forward_hook(count(name)))  # type: ignore[arg-type]
     was_training = network.training
     network.eval()
@@ -53,8 +56,10 @@ def summarize_layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
 
 
 def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> LayerSummary:
+    if isinstance(module, Grain):
+        return LayerSummary(name, "Add", tuple(output.shape[1:]), module.strength.numel(), 0, 0)
     if not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-        raise TypeError(f"{name} is not a convolution")
+        raise TypeError(f"{name} is neither a convolution nor a grain")
     taps = module.kernel_size[0] * module.kernel_size[1]
     zero_stuffed = output[0].numel() * module.in_channels // module.groups * taps
     is_transposed = isinstance(module, nn.ConvTranspose2d)
@@ -111,6 +116,8 @@ def _count_stored_bytes(network: Any, normalized: set[str], storage: str) -> int
     """Bytes of a look's weights in a storage: batch norm folds into a bias; integers add scale and zero."""
     total = 0
     for name, module in network.named_modules():
+        if isinstance(module, Grain):
+            total += 4 * module.strength.numel() * START**2
         if not hasattr(module, "kernel_size"):
             continue
         width, channels = _BITS[storage] // 8, module.out_channels

@@ -60,8 +60,8 @@ def perceptual_loss(network: SqueezeNet, painting: Tensor, target: Tensor) -> Te
     It has not the heads that LPIPS learns. Pictures are (B, 3, H, W) in -1..1.
     """
     with torch.no_grad():
-        targets = [normalize_features(f) for f in network.features(target, TAPS)]
-    paintings = [normalize_features(f) for f in network.features(painting, TAPS)]
+        targets = [normalize_features(f) for f in network(target, TAPS)]
+    paintings = [normalize_features(f) for f in network(painting, TAPS)]
     distances = [(a - b).square().sum(1).mean() for a, b in zip(paintings, targets, strict=True)]
     return torch.stack(distances).sum()
 

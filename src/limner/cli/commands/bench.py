@@ -26,16 +26,14 @@ class BenchCommand:
     For example:
 
         limner bench training --out docs/benchmarks
-        limner bench discriminator --pictures store
         limner bench quality --recipes now wide:discriminator=32 --sets sunflowers garden --minutes 14
         limner bench browser clouds.onnx --quick
     """
 
-    what: Positional[Literal["training", "discriminator", "quality", "browser"]]
+    what: Positional[Literal["training", "quality", "browser"]]
     """training: throughput in pictures a second for each size and discriminator width, compared with a
-    common implementation of the same step. discriminator: the quality that each width reaches in equal
-    time and in equal steps. quality: recipes and looks on held-out pictures, after equal training time.
-    browser: the engine and its rivals, compared in Chromium."""
+    common implementation of the same step. quality: recipes and looks on held-out pictures, after equal
+    training time. browser: the engine and its rivals, compared in Chromium."""
     looks: Annotated[
         Positional[tuple[Path, ...]], tyro.conf.arg(metavar="[LOOK...]", help_behavior_hint="")
     ] = ()
@@ -44,8 +42,6 @@ class BenchCommand:
     """Folder for the results."""
     force: bool = False
     """Replace files at --out that are no results of this benchmark."""
-    pictures: Annotated[Path | None, tyro.conf.arg(metavar="STORE", help_behavior_hint="")] = None
-    """For discriminator: a store written by `limner pictures`."""
     pixels: int = 256
     """For training, quality and browser: side of the pictures."""
     recipes: Annotated[tuple[str, ...], tyro.conf.arg(metavar="RECIPE...", help_behavior_hint="")] = ()
@@ -83,8 +79,6 @@ class BenchCommand:
             match self.what:
                 case "training":
                     self._training(progress)
-                case "discriminator":
-                    self._discriminator(progress)
                 case "quality":
                     self._quality(progress)
                 case "browser":
@@ -98,7 +92,6 @@ class BenchCommand:
             "--sizes": (self.sizes != BenchCommand.sizes, "browser"),
             "--rivals": (bool(self.rivals), "browser"),
             "--gpu": (self.gpu, "browser"),
-            "--pictures": (self.pictures is not None, "discriminator"),
             "--recipes": (bool(self.recipes), "quality"),
             "--looks": (bool(self.named_looks), "quality"),
             "--sets": (bool(self.sets), "quality"),
@@ -117,14 +110,6 @@ class BenchCommand:
         from limner.bench.training import bench_training, write_training
 
         write_training(bench_training(pixels=self.pixels, quick=self.quick, progress=progress), self.out)
-
-    def _discriminator(self, progress: Progress) -> None:
-        from limner.bench.discriminator import bench_discriminator
-        from limner.data.store import open_store
-
-        if self.pictures is None:
-            raise LimnerError("Name the pictures to train on: --pictures STORE.")
-        bench_discriminator(open_store(self.pictures), self.out, quick=self.quick, progress=progress)
 
     def _quality(self, progress: Progress) -> None:
         from limner.bench.contestants import parse_look, parse_recipe
