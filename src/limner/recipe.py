@@ -34,7 +34,7 @@ class Recipe:
     upsampling: Upsampling = "nearest"
     """Upsampling layers of the paper's sizes: nearest (then a 3x3 convolution: no checkerboards) or
     transposed (as in the paper). full and lean have nearest."""
-    discriminator: int = 32
+    discriminator: int = 16
     """Width of the PatchGAN's first layer; the pix2pix paper has 64."""
     batch: int = 4
     """Pictures per step, summed over all processes."""
@@ -52,8 +52,6 @@ class Recipe:
     """Weight of the L1 loss. A high one blurs."""
     light: float = 10.0
     """Weight of the loss of scenes: light and dark that a camera shows have to appear in the painting."""
-    motion: float = 0.0
-    """Weight of the loss of a moved camera: paintings have to move with it."""
     average: float = 0.998
     """Decay of the moving average of the generator's weights, which is what paints."""
     dropout: float = 0.5
@@ -101,7 +99,6 @@ class Recipe:
             ("low_l1", 0.0, 1e4),
             ("l1", 0.0, 1e4),
             ("light", 0.0, 1e4),
-            ("motion", 0.0, 1e4),
             ("average", 0.0, 0.99999),
             ("dropout", 0.0, 0.9),
             ("scale", 1.0, 1.3),

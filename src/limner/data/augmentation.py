@@ -11,7 +11,7 @@ Both pictures of a training pair get the same crop, so they stay aligned.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import NamedTuple, Self
 
 import torch
@@ -91,27 +91,6 @@ class Batch:
     def pin_memory(self) -> Self:
         """Copy the batch to page-locked memory, from which a GPU copies asynchronously."""
         return self._map(Tensor.pin_memory)
-
-    def first(self) -> Self:
-        """The first picture alone."""
-        return type(self)(
-            self.target[:1],
-            None if self.source is None else self.source[:1],
-            self.window[:, :1],
-            self.guide_params[:, :1],
-            None if self.camera is None else self.camera.map(lambda values: values[:1]),
-        )
-
-    def move(self, down: int, right: int, pixels: int) -> Self:
-        """Move the window by `down` and `right` pixels of a picture of `pixels` x `pixels`.
-
-        Beyond the box the border is repeated.
-        """
-        top, left, side, mirror = self.window
-        window = torch.stack(
-            [top + side * (down / pixels), left + mirror * side * (right / pixels), side, mirror]
-        )
-        return replace(self, window=window)
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> Self:
         return type(self)(

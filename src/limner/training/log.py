@@ -31,7 +31,6 @@ class EpochRecord:
     g_l1: float
     """Mean absolute difference between painting and target, on the scale of -1..1."""
     g_light: float
-    g_motion: float
     held_out_l1: float | None
     """The same on up to 16 held-out pictures, without dropout; null where no picture is held out."""
     pictures_per_second: float

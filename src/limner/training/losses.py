@@ -17,9 +17,6 @@ LOW_FREQUENCY = 8
 TAPS: tuple[Tap, ...] = ("fire2", "fire4", "fire6", "fire8")
 """Layers of SqueezeNet that `perceptual_loss` compares: from strokes to things."""
 
-BORDER = 8
-"""Pixels at the border that `motion_loss` leaves out: more than a camera moves in a step."""
-
 VIEW = 128
 """Side in pixels of what SqueezeNet is shown: larger pictures cost too much."""
 
@@ -97,17 +94,3 @@ def light_loss(paintings: Tensor, cells: Tensor) -> Tensor:
     smooth = smoothing_matrix(CELLS, SMOOTHNESS).to(cells.device)
     difference = average_cells(grey(paintings / 2 + 0.5)) - cells
     return torch.matmul(torch.matmul(smooth, difference), smooth.mT).abs().mean()
-
-
-def motion_loss(painting: Tensor, moved: Tensor, motion: tuple[int, int]) -> Tensor:
-    """Mean absolute difference of a painting and that of the moved camera (B, 3, P, P), moved back.
-
-    `motion` is how far the camera moved, in pixels down and to the right. `BORDER` pixels at the border do
-    not count, for what comes into the picture is new there. 0 where `moved` is empty.
-    """
-    if not len(moved):
-        return painting.new_zeros(())
-    down, right = motion
-    end = painting.shape[-1] - BORDER
-    still = painting[:, :, BORDER + down : end + down, BORDER + right : end + right]
-    return (still - moved[:, :, BORDER:end, BORDER:end]).abs().mean()

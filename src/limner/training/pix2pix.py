@@ -4,12 +4,8 @@ It is pix2pix (Isola et al. 2016) with other losses. The generator paints once i
 that painting. The discriminator is frozen while the generator learns, so no gradients of its weights are
 computed.
 
-Beside the pairs, the generator paints inputs that have no target:
-
-- Scenes (`limner.data.synthetic.scenes`) are what a camera shows and photos do not. The discriminator
-  judges their paintings, and the guide of a painting has to be the guide that was shown.
-- The first pair is painted again with the camera moved by a few pixels. The painting has to move with it
-  (Eilertsen et al. 2019, *Single-frame regularization for temporally stable CNNs*).
+Beside the pairs, the generator paints scenes (`limner.data.synthetic.scenes`), which have no target. The
+discriminator judges their paintings, and the light of a painting has to be the light that was shown.
 """
 
 from __future__ import annotations
@@ -19,14 +15,13 @@ from torch import Tensor
 
 from limner.recipe import Recipe
 from limner.training.distributed import ProcessGroup
-from limner.training.inputs import Paintings, StepInputs
+from limner.training.inputs import StepInputs
 from limner.training.losses import (
     adversarial_loss,
     fake_loss,
     feature_matching,
     light_loss,
     low_frequency_l1,
-    motion_loss,
     perceptual_loss,
     real_loss,
     take_view,
@@ -38,8 +33,8 @@ from limner.training.state import TrainState
 def train_step(state: TrainState, recipe: Recipe, inputs: StepInputs, group: ProcessGroup) -> Tensor:
     """Update the networks and the average once; returns the losses, float32, in the order of `LOSSES`."""
     with state.autocast():
-        paintings = inputs.split(state.generator(inputs.all()))
-    d_losses = _update_discriminator(state, inputs, paintings, group)
+        paintings = state.generator(inputs.all())
+    d_losses = _update_discriminator(state, inputs, paintings.detach(), group)
     g_losses = _update_generator(state, recipe, inputs, paintings, group)
     state.scaler.update()
     update_average(state.average, state.generator, recipe.average, state.position.step)
@@ -49,13 +44,12 @@ def train_step(state: TrainState, recipe: Recipe, inputs: StepInputs, group: Pro
 
 
 def _update_discriminator(
-    state: TrainState, inputs: StepInputs, paintings: Paintings, group: ProcessGroup
+    state: TrainState, inputs: StepInputs, paintings: Tensor, group: ProcessGroup
 ) -> list[Tensor]:
     state.discriminator.requires_grad_(True)
     with state.autocast():
         real = real_loss(state.discriminator(inputs.pair.target)[0])
-        fakes = torch.cat([paintings.pairs, paintings.scenes]).detach()
-        fake = fake_loss(state.discriminator(fakes)[0])
+        fake = fake_loss(state.discriminator(paintings)[0])
     state.discriminator_optimizer.zero_grad()
     state.scaler.scale(real + fake).backward()  # type: ignore[no-untyped-call]
     group.average_gradients(state.discriminator.parameters())
@@ -67,13 +61,14 @@ def _update_generator(
     state: TrainState,
     recipe: Recipe,
     inputs: StepInputs,
-    paintings: Paintings,
+    paintings: Tensor,
     group: ProcessGroup,
 ) -> list[Tensor]:
-    painting, target = paintings.pairs, inputs.pair.target
+    target = inputs.pair.target
+    painting, scenes = paintings.tensor_split([len(target)])
     state.discriminator.requires_grad_(False)
     with state.autocast():
-        logits, features = state.discriminator(torch.cat([painting, paintings.scenes]))
+        logits, features = state.discriminator(paintings)
         with torch.no_grad():
             targets = state.discriminator(target)[1]
         losses = {
@@ -85,8 +80,7 @@ def _update_generator(
     losses |= {
         "low_l1": low_frequency_l1(painting, target),
         "l1": (painting - target).abs().mean(),
-        "light": light_loss(paintings.scenes.float(), inputs.scene_cells),
-        "motion": motion_loss(painting[:1], paintings.moved.float(), inputs.motion),
+        "light": light_loss(scenes.float(), inputs.scene_cells),
     }
     weights = {"adversarial": 1.0} | {
         name: getattr(recipe, name) for name in losses if name != "adversarial"

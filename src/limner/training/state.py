@@ -29,7 +29,6 @@ LOSSES = (
     "g_low_l1",
     "g_l1",
     "g_light",
-    "g_motion",
 )
 """The losses of a step, those of `limner.training.losses` in its order, without their weights. The
 discriminator's are 1 where it guesses. A loss that a step has no inputs for is 0."""
