@@ -54,7 +54,9 @@ def to_uint8(row: Tensor) -> npt.NDArray[np.uint8]:
 def draw_cell(image: npt.NDArray[np.uint8], side: int) -> Image.Image:
     """A square picture of `side` pixels."""
     picture = Image.fromarray(image)
-    return picture if picture.width == side else picture.resize((side, side), Image.Resampling.BOX)
+    # A soft guide has fewer pixels than its painting.
+    way = Image.Resampling.BOX if picture.width > side else Image.Resampling.BICUBIC
+    return picture if picture.width == side else picture.resize((side, side), way)
 
 
 def draw_sheet(
