@@ -24,8 +24,8 @@ check: setup ## Run the fast subset: linters, types, quick tests (two to three m
 	scripts/test --fast
 
 fix: setup ## Format, and fix what the linters can fix
-	$(BIN)/ruff check --fix -q src tests scripts hatch_build.py
-	$(BIN)/ruff format src tests scripts hatch_build.py
+	$(BIN)/ruff check --fix -q src tests scripts runs hatch_build.py
+	$(BIN)/ruff format src tests scripts runs hatch_build.py
 	cd web && npx biome check --write .
 
 setup: $(VENV)/.installed $(PAGE) ## Set up the virtual environment and build the page

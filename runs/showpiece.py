@@ -1,0 +1,116 @@
+"""Train one of the looks that ship with limner, anew, and record what it reached.
+
+    python runs/showpiece.py garden
+    python runs/showpiece.py sea
+    python runs/showpiece.py night
+    python runs/showpiece.py sunflowers --pictures flowers/sunflowers
+    python runs/showpiece.py sunrise --pictures sunrise
+
+The recipe is limner's default. A set is drawn, or is a folder of which 30 % are held out, as in
+`limner bench quality`. Every 15 minutes the run is measured on the held-out pictures; the figures are in
+`showpieces/NAME.json`, the look in `showpieces/NAME.onnx`. The same command resumes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from limner.bench.environment import collect_environment
+from limner.bench.painters import run_painter
+from limner.bench.picture_sets import PictureSet, prepare_set
+from limner.data.light import measure_light
+from limner.evaluation.judge import choose_judge
+from limner.evaluation.measure import measure
+from limner.evaluation.pictures import HeldOut, load_training, read_folder
+from limner.export.onnx import export_look
+from limner.files import atomic_write
+from limner.progress import ProgressBar, no_progress
+from limner.recipe import Recipe
+from limner.training.loop import train
+from limner.training.run import Run
+from limner.training.terminal import TerminalReporter
+
+TURN_MINUTES = 15
+MAX_MINUTES = 120
+MAX_HELD_OUT = 100
+"""Pictures that each measurement paints, for its time is not the training's."""
+
+
+def make_showpiece(name: str, source: str, out: Path, minutes: float, credits: dict[str, str]) -> None:
+    """Train, measure and export the showpiece `name` in `out`."""
+    recipe = Recipe()
+    with ProgressBar() as progress:
+        pictures = prepare_set(source, out / "sets", recipe.pixels, progress=progress)
+    record = out / f"{name}.json"
+    measured: list[dict[str, Any]] = json.loads(record.read_text())["measured"] if record.exists() else []
+    while len(measured) * TURN_MINUTES < minutes:
+        until = min((len(measured) + 1) * TURN_MINUTES, minutes)
+        with TerminalReporter() as reporter:
+            run = train(pictures.store, recipe, out / name, minutes=until, report=reporter)
+        measured.append({"minutes": until, **measure_run(run, pictures)})
+        environment = collect_environment(torch.device("cpu"))
+        content = {"showpiece": name, "recipe": asdict(recipe), **environment, "measured": measured}
+        atomic_write(record, json.dumps(content, indent=1) + "\n")
+        export(run, pictures, out / f"{name}.onnx", credits)
+
+
+def measure_run(run: Run, pictures: PictureSet) -> dict[str, Any]:
+    """The figures of a run's last checkpoint."""
+    painter = run_painter(run)
+    wide = read_folder(pictures.held_out, run.recipe.pixels, MAX_HELD_OUT, no_progress)
+    report = measure(
+        painter.paint,
+        painter.guide,
+        HeldOut(wide, wide),
+        training=load_training(pictures.store, run.recipe.pixels),
+        clips={},
+        judge=choose_judge(asdict(run.recipe)),
+    )
+    print("; ".join(f"{figure.label} {figure.interval.value:.3g}" for figure in report.figures))
+    content: dict[str, Any] = json.loads(report.to_json(run.folder.name))
+    return {"judge": content["judge"], "figures": content["figures"]}
+
+
+def export(run: Run, pictures: PictureSet, path: Path, credits: dict[str, str]) -> None:
+    """Write the run's look."""
+    held_out = [pictures.store.image(index) for index in pictures.store.held_out[:8]]
+    light = measure_light(pictures.store)
+    report = export_look(
+        run.generator(),
+        run.recipe,
+        path,
+        light=light,
+        held_out=held_out,
+        name=credits["name"],
+        credit=credits["credit"],
+        licence=credits["licence"],
+    )
+    print(f"{path}: {report.bytes:,} bytes")
+
+
+def main() -> None:
+    """Make one showpiece."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", help="garden, sea or night, which are drawn, or any name with --pictures")
+    parser.add_argument("--pictures", help="a folder of pictures of one subject")
+    parser.add_argument("--minutes", type=float, default=MAX_MINUTES)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--out", type=Path, default=Path("showpieces"))
+    parser.add_argument("--credit", default="")
+    parser.add_argument("--licence", default="")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    credits = {"name": given.name.capitalize(), "credit": given.credit, "licence": given.licence}
+    make_showpiece(given.name, given.pictures or given.name, given.out, given.minutes, credits)
+
+
+if __name__ == "__main__":
+    main()
