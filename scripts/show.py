@@ -1,6 +1,7 @@
-"""Make the pictures for the docs: a page with a clip as its camera, and rows of camera, guide, painting.
+"""Make the docs' pictures: a page with a clip as its camera, its film, rows of camera, guide, painting.
 
     python scripts/show.py page PAGE CLIP OUT.jpg [LOOK.onnx]
+    python scripts/show.py film PAGE CLIP OUT.webp [LOOK.onnx]
     python scripts/show.py rows OUT.jpg LOOK.onnx=CLIP@SECONDS ...
 
 Needs playwright and a Chromium.
@@ -8,9 +9,12 @@ Needs playwright and a Chromium.
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +22,7 @@ import av
 import numpy as np
 import uvicorn
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from limner.data.arrays import center_crop
 from limner.look.look import open_look
@@ -26,6 +30,12 @@ from limner.page.chromium import FLAGS, find_chromium
 from limner.page.server import listen, make_app
 
 SIDE = 256
+
+FILM_FRAMES, FILM_SIZE = 48, (640, 400)
+FILM_FRAME_MS = 100
+
+FILM_PAUSE_MS = 100
+"""Between two screenshots, so that the page can paint."""
 
 
 def write_camera_file(clip: Path, out: Path, frames: int = 60) -> Path:
@@ -39,8 +49,9 @@ def write_camera_file(clip: Path, out: Path, frames: int = 60) -> Path:
     return out
 
 
-def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
-    """Take a screenshot of the page as it paints the clip, with the guide shown."""
+@contextmanager
+def open_page(page: Path, clip: Path, look: str) -> Iterator[Page]:
+    """The page in a headless Chromium as it paints the clip."""
     with tempfile.TemporaryDirectory() as folder, listen(None) as listener, sync_playwright() as player:
         config = uvicorn.Config(make_app(page), log_level="warning", lifespan="off")
         server = uvicorn.Server(config)
@@ -56,15 +67,40 @@ def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
         tab = browser.new_page(viewport={"width": 1280, "height": 800})
         tab.goto(f"http://localhost:{listener.getsockname()[1]}/?look={look}")
         tab.get_by_role("button", name="Use my camera").first.click(timeout=60_000)
-        tab.keyboard.press("g")
-        tab.keyboard.press("s")
         tab.get_by_text("nobody yet").wait_for(state="hidden", timeout=120_000)
         tab.wait_for_timeout(8_000)
-        shot = Path(folder) / "page.png"
-        tab.screenshot(path=shot)
+        yield tab
         browser.close()
         server.should_exit = True
-        Image.open(shot).convert("RGB").save(out, quality=88)
+
+
+def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
+    """Take a screenshot of the page as it paints the clip, with the guide shown."""
+    with open_page(page, clip, look) as tab:
+        tab.keyboard.press("g")
+        tab.keyboard.press("s")
+        tab.wait_for_timeout(2_000)
+        take(tab).save(out, quality=88)
+
+
+def show_film(page: Path, clip: Path, out: Path, look: str = "") -> None:
+    """Film the page as it paints the clip: an animated WebP of `FILM_FRAMES` screenshots.
+
+    They are shown faster than a computer without a GPU paints them, at the clip's own speed.
+    """
+    with open_page(page, clip, look) as tab:
+        frames = []
+        for _ in range(FILM_FRAMES):
+            frames.append(take(tab).resize(FILM_SIZE, Image.Resampling.LANCZOS))
+            tab.wait_for_timeout(FILM_PAUSE_MS)
+        frames[0].save(
+            out, save_all=True, append_images=frames[1:], duration=FILM_FRAME_MS, loop=0, quality=70
+        )
+
+
+def take(tab: Page) -> Image.Image:
+    """A screenshot."""
+    return Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
 
 
 def frame_at(clip: Path, seconds: Fraction) -> Image.Image:
@@ -97,6 +133,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["page", page, clip, out, *look]:
             show_page(Path(page), Path(clip), Path(out), *look)
+        case ["film", page, clip, out, *look]:
+            show_film(Path(page), Path(clip), Path(out), *look)
         case ["rows", out, *row_specs] if row_specs:
             show_rows(Path(out), row_specs)
         case _:
