@@ -72,11 +72,9 @@ function composeLicences(): string {
     version: string;
   };
   const mit = readFileSync(join(web, '../LICENSE'), 'utf8');
-  const terms = mit.slice(mit.indexOf('Permission is hereby granted'));
-  return [
-    `limner's page and engine\n\n${mit.trim()}`,
-    `runtime/: ${name} ${version}, https://onnxruntime.ai\n\nMIT License\n\nCopyright (c) Microsoft Corporation\n\n${terms.trim()}`,
-  ].join(`\n\n${'-'.repeat(72)}\n\n`);
+  const runtime = `The folder runtime/ is ${name} ${version}, https://onnxruntime.ai: Copyright (c) Microsoft Corporation`;
+  // Both have the same terms.
+  return mit.replace('Permission is hereby granted', `${runtime}\n\n$&`);
 }
 
 /** Read from the engine's own tables, so that it cannot differ from them. */

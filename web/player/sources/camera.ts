@@ -43,7 +43,6 @@ function cameraError(error: unknown): Error {
 function cameraErrorMessage(name: string): string {
   switch (name) {
     case 'NotFoundError':
-    case 'DevicesNotFoundError':
       return 'No camera was found. Plug one in and try again, or open a picture or a video under “Subject”.';
     case 'OverconstrainedError':
       return 'That camera is no longer there. Choose another one under “Subject”.';

@@ -26,8 +26,8 @@ interface WeightFormat {
   /** By output lane: the stored value is `times` the weight, plus `plus`. */
   readonly times: readonly [number, number, number, number];
   readonly plus: readonly [number, number, number, number];
-  /** The bytes whose top bit is flipped: `first`, and every `every`-th byte after it. */
-  readonly signFlipped: { readonly first: number; readonly every: number } | null;
+  /** Whether the top bit of each word is stored flipped. */
+  readonly hasFlippedSign: boolean;
 }
 
 const ONES = [1, 1, 1, 1] as const;
@@ -48,7 +48,7 @@ mat4 matrix(int k, int row, vec4 zero) {
     product: 'm * v',
     times: ONES,
     plus: ZEROS,
-    signFlipped: null,
+    hasFlippedSign: false,
   },
   float16: {
     numbers: 'uint',
@@ -67,7 +67,7 @@ mat4 matrix(int k, int row, vec4 zero) {
     product: 'm * v',
     times: ONES,
     plus: ZEROS,
-    signFlipped: null,
+    hasFlippedSign: false,
   },
   uint16: {
     numbers: 'int',
@@ -88,7 +88,7 @@ mat4 matrix(int k, int row, vec4 zero) {
     product: 'm * v',
     times: [1, 2 ** 16, 1, 2 ** 16],
     plus: [0, -(2 ** 15), 0, -(2 ** 15)],
-    signFlipped: { first: 3, every: 4 },
+    hasFlippedSign: true,
   },
   uint8: {
     numbers: 'int',
@@ -106,7 +106,7 @@ mat4 matrix(int k, int row, vec4 zero) {
     product: 'v * m',
     times: [1, 2 ** 8, 2 ** 16, 2 ** 24],
     plus: [0, 0, 0, -128],
-    signFlipped: { first: 3, every: 4 },
+    hasFlippedSign: true,
   },
 };
 
@@ -205,10 +205,9 @@ function weightTable({ weights, name }: Convolution, format: WeightFormat, limit
   }
   const fill = (target: ArrayBuffer) => {
     packed.fill(target);
-    if (!format.signFlipped) return;
-    const bytes = new Uint8Array(target);
-    const { first, every } = format.signFlipped;
-    for (let i = first; i < bytes.length; i += every) bytes[i] = (bytes[i] ?? 0) ^ 128;
+    if (!format.hasFlippedSign) return;
+    const words = new Uint32Array(target);
+    for (let i = 0; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (2 ** 31);
   };
   return { ...packed, fill, bytes: width * height * 16, numbers: format.numbers, width, height };
 }
