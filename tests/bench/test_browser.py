@@ -128,7 +128,7 @@ class TestInTheBrowser:
         self, results: dict[str, Any]
     ) -> None:
         jax = results["looks"][0]["rivals"][2]
-        assert jax["state"] == "ran"
+        assert jax["state"] == "ran", jax
         assert jax["difference"] <= 1e-4
 
     def test_the_results_have_their_environment(self, results: dict[str, Any]) -> None:

@@ -1,15 +1,15 @@
-"""Rewrite a look without transposed convolutions and doubled images, for a rival of the bench: jax-js.
+"""Rewrite a look for a rival of the bench, jax-js, without the operators that it lacks.
 
-It lacks both. Each of the four phases (even and odd rows, even and odd columns) of a 4x4 stride-2
+These are transposed convolutions, doubled images, and padding with the edge. Each of the four phases (even and odd rows, even and odd columns) of a 4x4 stride-2
 transposed convolution is a 2x2 convolution, and so is each phase of a 3x3 convolution of a doubled image.
 Together they are one convolution with four times the channels, on the image padded by one. A pixel shuffle
 of its output gives the result with one extra row and column on every side. Except at the borders, the sums
-and their number are the same. The operators used are supported by old ONNX readers.
+and their number are the same. Padding with the edge gathers rows, then columns. The operators used are supported by old ONNX readers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ PLAIN = {
 
 
 def with_subpixel_convs(model: ModelProto) -> ModelProto:
-    """Rewrite `model`, which must have value shapes, without transposed convolutions and doubled images.
+    """Rewrite `model`, which must have value shapes, without the operators that jax-js lacks.
 
     The result is in float32 and has constant live inputs. Constants of matrix products get four axes, which
     jax-js needs. Raises LimnerError if a transposed convolution is not 4x4 with stride 2 and padding 1, or
@@ -47,15 +47,18 @@ def with_subpixel_convs(model: ModelProto) -> ModelProto:
     """
     graph = dequantize_weights(model).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    shapes = {value.name: value_shape(value) for value in [*graph.value_info, *graph.output]}
+    shapes = {value.name: value_shape(value) for value in [*graph.input, *graph.value_info, *graph.output]}
     doubled = find_doubled_convs(graph)
     nodes: list[NodeProto] = []
     for node in graph.node:
         match node.op_type:
             case "Conv" if node.output[0] in doubled:
-                nodes += _rewrite_doubled_conv(doubled[node.output[0]], shapes[node.output[0]], tensors)
+                nodes += _rewrite_doubled_conv(doubled[node.output[0]], shapes, tensors)
             case "ConvTranspose":
                 nodes += _rewrite_transposed_conv(node, shapes[node.output[0]], tensors)
+            case "Pad" if _has_edge_mode(node):
+                pads = numpy_helper.to_array(tensors[node.input[1]]).tolist()
+                nodes += _edge_nodes(node.input[0], node.output[0], pads, shapes, tensors)
             case "MatMul":
                 nodes.append(_matmul_with_4d_constants(node, tensors))
             case _:
@@ -101,7 +104,7 @@ def _rewrite_transposed_conv(
 
 
 def _rewrite_doubled_conv(
-    doubled: DoubledConv, shape: list[int], tensors: dict[str, TensorProto]
+    doubled: DoubledConv, shapes: Mapping[str, list[int]], tensors: dict[str, TensorProto]
 ) -> list[NodeProto]:
     """The nodes that replace a 3x3 convolution of a doubled image, its doubling and its padding."""
     name = doubled.conv.output[0]
@@ -109,12 +112,30 @@ def _rewrite_doubled_conv(
     kernels = _summed_kernels(numpy_helper.to_array(tensors[weight]))
     weights = _phase_weights(name, kernels, bias, tensors)
     if not doubled.has_edge_padding:
-        return _phase_nodes(name, [doubled.image, *weights], 1, shape, tensors)
-    pads = _integers(f"{name}.edge_pads", EDGE_PADS, tensors)
-    padded = helper.make_node(
-        "Pad", [doubled.image, pads], [f"{name}.padded"], f"{name}.padded", mode="edge"
-    )
-    return [padded, *_phase_nodes(name, [padded.output[0], *weights], 0, shape, tensors)]
+        return _phase_nodes(name, [doubled.image, *weights], 1, shapes[name], tensors)
+    padded = f"{name}.padded"
+    edge = _edge_nodes(doubled.image, padded, EDGE_PADS, shapes, tensors)
+    return [*edge, *_phase_nodes(name, [padded, *weights], 0, shapes[name], tensors)]
+
+
+def _has_edge_mode(pad: NodeProto) -> bool:
+    return any(entry.name == "mode" and entry.s == b"edge" for entry in pad.attribute)
+
+
+def _edge_nodes(
+    image: str, name: str, pads: list[int], shapes: Mapping[str, list[int]], tensors: dict[str, TensorProto]
+) -> list[NodeProto]:
+    """The nodes that repeat the edge of rows and columns of `image` to make `name`; `pads` are ONNX's."""
+    rows, columns = f"{name}.rows", f"{name}.columns"
+    for index, axis in ((rows, 2), (columns, 3)):
+        size = shapes[image][axis]
+        places = np.arange(-pads[axis], size + pads[axis + 4], dtype=np.int64)
+        _constant(index, places.clip(0, size - 1), tensors)
+    tall = f"{name}.tall"
+    return [
+        helper.make_node("Gather", [image, rows], [tall], tall, axis=2),
+        helper.make_node("Gather", [tall, columns], [name], name, axis=3),
+    ]
 
 
 def _phase_weights(
