@@ -12,7 +12,8 @@ from limner.training.state import TrainState
 
 def batches() -> list[torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
-    return [torch.rand(4, 1, 64, 64, generator=generator) * 2 - 1 for _ in range(3)]
+    side = TINY.guide_side
+    return [torch.rand(4, 1, side, side, generator=generator) * 2 - 1 for _ in range(3)]
 
 
 def buffers(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -25,7 +26,7 @@ def test_recalibration_does_not_depend_on_earlier_batches() -> None:
     first = buffers(network)
     rng_state = torch.get_rng_state()
     for _ in range(5):
-        network(torch.rand(4, 1, 64, 64))
+        network(torch.rand(4, 1, TINY.guide_side, TINY.guide_side))
     assert any(not torch.equal(first[name], buffer) for name, buffer in buffers(network).items())
     recalibrate_batch_norm(network, batches())
     assert all(torch.equal(first[name], buffer) for name, buffer in buffers(network).items())

@@ -333,7 +333,7 @@ def test_the_files_of_a_run(whole: Run) -> None:
         assert film.n_frames == len(whole.sheets())  # type: ignore[attr-defined]
     generator = whole.generator()
     with torch.no_grad():
-        assert generator(torch.zeros(1, 1, 64, 64)).isfinite().all()
+        assert generator(torch.zeros(1, 1, TINY.guide_side, TINY.guide_side)).isfinite().all()
 
 
 def test_sheets_after_the_checkpoint_are_replaced(pictures: ImageStore, tmp_path: Path) -> None:
