@@ -61,7 +61,7 @@ def test_the_perceptual_loss_counts_to_the_network_of_its_features() -> None:
     painting = torch.rand(2, 3, 64, 64, requires_grad=True)
 
     def step() -> None:
-        perceptual_loss(features, painting, torch.zeros(2, 3, 64, 64)).backward()
+        perceptual_loss(features, painting, torch.zeros(2, 3, 64, 64)).backward()  # type: ignore[no-untyped-call]
 
     step()
     assert profile_steps(step, 2, {"features": features}, CPU)["features"] > 0.5

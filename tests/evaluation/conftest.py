@@ -17,7 +17,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
 
 @pytest.fixture
 def samples(pictures: ImageStore) -> Samples:
-    guide = make_guide(TINY.guide, TINY.pixels)
+    guide = make_guide(TINY.guide, TINY.pixels, side=TINY.guide_side)
     return Samples(pictures, guide, TINY.pixels, torch.device("cpu"))
 
 

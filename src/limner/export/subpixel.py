@@ -1,10 +1,13 @@
 """Rewrite a look for a rival of the bench, jax-js, without the operators that it lacks.
 
-These are transposed convolutions, doubled images, and padding with the edge. Each of the four phases (even and odd rows, even and odd columns) of a 4x4 stride-2
-transposed convolution is a 2x2 convolution, and so is each phase of a 3x3 convolution of a doubled image.
-Together they are one convolution with four times the channels, on the image padded by one. A pixel shuffle
-of its output gives the result with one extra row and column on every side. Except at the borders, the sums
-and their number are the same. Padding with the edge gathers rows, then columns. The operators used are supported by old ONNX readers.
+These are transposed convolutions, doubled images, and padding with the edge.
+
+Each of the four phases (even and odd rows, even and odd columns) of a 4x4 stride-2 transposed convolution
+is a 2x2 convolution, and so is each phase of a 3x3 convolution of a doubled image. Together they are one
+convolution with four times the channels, on the image padded by one. A pixel shuffle of its output gives
+the result with one extra row and column on every side. Except at the borders, the sums and their number
+are the same. Padding with the edge gathers rows, then columns. The operators used are supported by old
+ONNX readers.
 """
 
 from __future__ import annotations
