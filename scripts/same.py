@@ -6,6 +6,8 @@ Each tree decodes the same pictures, trains on them for 20 steps, exports the ru
 resumes the earlier revision's run for 20 more; then the files are compared, and the options of all
 commands. The command line alone is used, as names inside the package may differ. Prints a table, and
 exits with 1 on a difference. It takes some three minutes on two cores, which is why no test runs it.
+
+Revisions whose runs have another format cannot be compared: neither resumes the other's run.
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ RAW = re.compile(r"pictures-[0-9a-f]{8}\.bin")
 """The store's file of raw pictures, which has a random name."""
 CAPTION = 40
 """The height of a sheet's caption in pixels; the caption contains the training time."""
-UNTIMED = ("step", "epoch", "d_real", "d_fake", "g_adversarial", "g_l1", "held_out_l1")
-"""The fields of the log that do not depend on a clock."""
+TIMED = frozenset({"pictures_per_second", "seconds", "time"})
+"""The fields of the log that depend on a clock."""
 
 Digests = dict[str, str]
 """Names of compared parts, with their SHA-256 digests."""
@@ -112,6 +114,12 @@ def train(tree: Tree, folder: Path, epochs: int) -> None:
     newest_checkpoint(folder, steps=10 * epochs)
 
 
+def run_format(folder: Path) -> int:
+    """The version of the format of the run in `folder`."""
+    about: dict[str, int] = json.loads((folder / "run" / "run.json").read_text())
+    return about["limner.run"]
+
+
 def newest_checkpoint(folder: Path, steps: int) -> Path:
     """The run's checkpoint at a step; it must be the newest."""
     newest = max((folder / "run" / "checkpoints").glob("step-*.safetensors"))
@@ -142,7 +150,7 @@ def run_digests(folder: Path, about: str, steps: int) -> Digests:
     run = folder / "run"
     records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     fields = sorted({name for record in records for name in record})
-    losses = [[record[name] for name in UNTIMED] for record in records]
+    losses = [[record.get(name) for name in fields if name not in TIMED] for record in records]
     with Image.open(max((run / "samples").glob("step-*.jpg"))) as sheet:
         pixels = np.asarray(sheet)[CAPTION:].tobytes()
     return {
@@ -224,6 +232,11 @@ def observe(tree: Tree, pictures: Path, folder: Path) -> Digests:
     digests |= run_digests(work, "run", steps=20) | export_digests(work)
     if not begun.exists():
         shutil.copytree(work, begun)
+    if run_format(begun) != run_format(work):
+        raise SystemExit(
+            f"The revision's runs have format {run_format(begun)} and ours have format {run_format(work)}: "
+            "neither resumes the other's. Compare with a later revision."
+        )
     for part in ("store", "run"):
         shutil.copytree(begun / part, resumed / part)
     train(tree, resumed, epochs=4)

@@ -66,23 +66,6 @@ class NearestConv(nn.Module):
         features: Tensor = self.conv(grown)
         return features
 
-    def to_transposed(self) -> nn.ConvTranspose2d:
-        """The 4x4 stride-2 transposed convolution that equals this layer exactly, borders included.
-
-        Its kernel is M w M^T per pair of channels (w flipped, because a transposed convolution scatters).
-        """
-        weight = self.conv.weight.detach()
-        # A row of M marks which of the three taps reach this offset of the doubled image.
-        spread = weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
-        kernel = torch.einsum("ai,ociw,bw->coab", spread, weight, spread)
-        has_bias = self.conv.bias is not None
-        layer = nn.ConvTranspose2d(kernel.shape[0], kernel.shape[1], 4, 2, 1, bias=has_bias)
-        layer.to(weight)
-        layer.weight.data.copy_(kernel)
-        if self.conv.bias is not None and layer.bias is not None:
-            layer.bias.data.copy_(self.conv.bias.detach())
-        return layer
-
 
 def upsampling_layer(
     channels_in: int, channels_out: int, upsampling: Upsampling, *, bias: bool
