@@ -93,13 +93,18 @@ def test_the_size_of_stored_weights(storage: Storage) -> None:
         if tensor.name.endswith("conv.weight")
     )
     saved = exact.ByteSize() - quantize_weights(exact, storage).ByteSize()
-    assert saved == pytest.approx(weights * (4 - BYTES[storage]), rel=0.03, abs=1)
+    # Of the guide: `down` and its transpose to one float16, the others' transposes, and `average` to float16.
+    down, up, smooth = 64 * 32, 64 * 32, 32 * 32
+    guide = 0 if storage == "float32" else 6 * down + 4 * up + 4 * smooth + 2 * smooth
+    assert saved == pytest.approx(weights * (4 - BYTES[storage]) + guide, rel=0.03, abs=1)
 
 
+@pytest.mark.parametrize("storage", STORAGES)
 @pytest.mark.parametrize("guide", ["soft", "edges"])
-def test_the_guide_and_the_biases_stay_in_float32(guide: str) -> None:
+def test_the_guide_and_the_biases_keep_their_values(guide: str, storage: Storage) -> None:
     exact = graph(recipe(guide=guide))  # type: ignore[arg-type]
-    kept = {tensor.name: tensor for tensor in quantize_weights(exact, "uint8").graph.initializer}
+    back = dequantize_weights(quantize_weights(exact, storage))
+    kept = {tensor.name: tensor for tensor in back.graph.initializer}
     same = [
         tensor
         for tensor in exact.graph.initializer
@@ -107,6 +112,22 @@ def test_the_guide_and_the_biases_stay_in_float32(guide: str) -> None:
     ]
     assert len(same) > 10
     assert all(kept[tensor.name] == tensor for tensor in same)
+
+
+@pytest.mark.parametrize("storage", ["uint8", "uint16", "float16"])
+def test_a_matrix_of_the_guide_is_stored_once_and_as_float16_where_that_is_exact(storage: Storage) -> None:
+    model = quantize_weights(graph(recipe()), storage)
+    stored = {
+        tensor.name: (tensor.data_type, list(tensor.dims))
+        for tensor in model.graph.initializer
+        if tensor.name.startswith("guide.") and len(tensor.dims) == 2
+    }
+    assert stored == {
+        "guide.down.stored": (TensorProto.FLOAT16, [32, 64]),
+        "guide.auto_levels.average.stored": (TensorProto.FLOAT16, [32, 32]),
+        "guide.smooth": (TensorProto.FLOAT, [32, 32]),
+        "guide.up": (TensorProto.FLOAT, [64, 32]),
+    }
 
 
 def test_scales_are_per_output_channel() -> None:

@@ -1,4 +1,9 @@
-"""Looks with random weights, as the export writes them, and ONNX Runtime's outputs for them."""
+"""Looks with random weights, as the export writes them, and ONNX Runtime's outputs for them.
+
+`full`, and `lean` with the guide `levels`, have the form of today's export; the others that of 0.1. They are
+written by hand, so that the web's tests need neither torch nor limner; `tests/export/test_compact_looks.py`
+compares them with the export.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 Array = NDArray[np.float32]
 
+COMPACT = {"full": (96, (64, 32, 16)), "lean": (48, (32, 16, 8))}
+"""Channels of the compact networks up to 32 pixels, and after each doubling above."""
+
+CELLS = 32
+"""Cells along a side of the guide `levels`."""
+
 SHAPES = {"lean": (16, 64, 7), "small": (4, 512, 8), "medium": (8, 512, 8), "large": (64, 512, 8)}
 LIVE = {
     "brightness": (-0.5, 0.5, 0.0),
@@ -29,7 +40,7 @@ LOOKS = [
     ("lean", 256, "float32", "soft"),
     ("lean", 256, "uint8", "soft"),
     ("lean", 256, "uint8", "levels"),
-    ("full", 256, "uint8", "soft"),
+    ("full", 256, "uint8", "levels"),
     ("lean", 64, "float16", "edges"),
     ("lean", 64, "uint16", "colour"),
     ("lean", 512, "uint8", "edges"),
@@ -50,7 +61,7 @@ class Graph:
 
     def constant(self, array: Array | NDArray[np.generic]) -> str:
         name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
     def node(self, op: str, *inputs: str, output: str = "", **attributes: Any) -> str:
@@ -81,6 +92,12 @@ class Graph:
             axis=axis,
         )
 
+    def matrix(self, array: Array) -> str:
+        """A matrix of the guide: as float16 where that is exact."""
+        if self.storage == "float32" or not np.array_equal(array.astype(np.float16), array):
+            return self.constant(array)
+        return self.node("Cast", self.constant(array.astype(np.float16)), to=TensorProto.FLOAT)
+
     def edge_convolution(self, image: str, channels: tuple[int, int], stride: int = 1) -> str:
         """3x3, with edge padding."""
         inputs, outputs = channels
@@ -89,7 +106,16 @@ class Graph:
         array = self.random.standard_normal((outputs, inputs, 3, 3)) * math.sqrt(2 / (inputs * 9))
         bias = (self.random.standard_normal(outputs) * 0.1).astype(np.float32)
         weights = self.weights(array.astype(np.float32), 0)
-        return self.node("Conv", padded, weights, self.constant(bias), strides=[stride, stride])
+        strides = {"strides": [stride, stride]} if stride > 1 else {}
+        return self.node("Conv", padded, weights, self.constant(bias), **strides)
+
+    def doubling_convolution(self, image: str, scales: str, channels: tuple[int, int]) -> str:
+        """3x3 with edge padding, of the image with each pixel repeated two by two."""
+        doubled = self.node(
+            "Resize", image, "", scales,
+            coordinate_transformation_mode="asymmetric", nearest_mode="floor",
+        )  # fmt: skip
+        return self.edge_convolution(doubled, channels)
 
     def convolution(self, image: str, channels: tuple[int, int], transposed: bool) -> str:
         inputs, outputs = channels
@@ -140,23 +166,39 @@ def soft_shade(graph: Graph, coarse: str, pixels: int) -> str:
     return graph.node("MatMul", graph.node("MatMul", up, coarse), graph.node("Transpose", up, perm=[1, 0]))
 
 
-def add_auto_levels(graph: Graph, cells: str, count: int) -> str:
+def smoothing_matrix() -> Array:
+    places = np.arange(CELLS)
+    distance = np.abs(places[:, None] - places) / 1.5
+    window = np.where(distance <= 3, np.exp(-0.5 * distance**2), 0)
+    matrix: Array = (window / window.sum(1, keepdims=True)).astype(np.float32)
+    return matrix
+
+
+def resample(graph: Graph, matrix: Array, image: str, output: str = "") -> str:
+    """The product with `matrix` from the left and with its transpose from the right."""
+    stored = graph.matrix(matrix)
+    left = graph.node("MatMul", stored, image)
+    return graph.node("MatMul", left, graph.node("Transpose", stored, perm=[1, 0]), output=output)
+
+
+def add_auto_levels(graph: Graph, cells: str) -> str:
     """The nodes that move mean and spread of the cells, as `limner.levels` writes them."""
     first, second = (
         graph.constant(np.array(pair, dtype=np.float32).reshape(1, 2, 1, 1)) for pair in ((1, 0), (0, 1))
     )
-    average = graph.constant(np.full((count, count), 1 / count, dtype=np.float32))
     centred = graph.node("Sub", cells, number(graph, 0.5))
     factor = graph.node("Add", first, graph.node("Mul", second, centred))
     powers = graph.node("Mul", centred, factor)
+    average = graph.matrix(np.full((CELLS, CELLS), 1 / CELLS, dtype=np.float32))
     moments = graph.node("MatMul", graph.node("MatMul", average, powers), average)
     centred, mean, square = (
         graph.node("Conv", *pair) for pair in ((powers, first), (moments, first), (moments, second))
     )
     variance = graph.node("Sub", square, graph.node("Mul", mean, mean))
-    curved = graph.node("Mul", variance, number(graph, 8 / 9 / 0.18**2))
+    moved = graph.node("Sub", centred, mean)
+    curved = graph.node("Mul", variance, number(graph, 8 / 9 / 0.19**2))
     deviation = graph.node("Sqrt", graph.node("Add", curved, number(graph, 1 / 9)))
-    stretched = graph.node("Div", graph.node("Sub", centred, mean), deviation)
+    stretched = graph.node("Div", moved, deviation)
     followed = graph.node("Add", stretched, graph.node("Mul", mean, number(graph, 0.6)))
     levelled = graph.node("Add", followed, number(graph, 0.44))
     unchanged = graph.node("Add", centred, number(graph, 0.5))
@@ -175,14 +217,8 @@ def add_guide(graph: Graph, kind: str, pixels: int) -> int:
     if kind != "colour":
         luma = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
         shade = graph.node("Conv", "image", graph.constant(luma))
-    if kind in {"soft", "levels"}:
-        coarse = coarse_cells(graph, shade, pixels)
-        if kind == "levels":
-            coarse = add_adjustment(graph, add_auto_levels(graph, coarse, round(256 / 24)))
-        soft = soft_shade(graph, coarse, pixels)
-        if kind == "levels":
-            graph.node("Clip", soft, number(graph, 0), number(graph, 1), output="guide")
-            return 1
+    if kind == "soft":
+        soft = soft_shade(graph, coarse_cells(graph, shade, pixels), pixels)
         detail = graph.node("Mul", "detail", graph.node("Sub", shade, soft))
         shade = graph.node("Add", soft, detail)
     if kind == "edges":
@@ -222,50 +258,46 @@ def add_generator(graph: Graph, size: str, pixels: int, channels: int) -> None:
     graph.node("Add", graph.node("Mul", value, half), half, output="painting")
 
 
-FULL = (16, 32, 48, 64)
-"""Channels of the encoder of `full`, from 32 pixels to 4."""
+def live_names(guide: str) -> list[str]:
+    extra = {"levels": ["levels"], "soft": ["detail"]}
+    return ["brightness", "contrast", *extra.get(guide, [])]
 
 
-def live_names(size: str, guide: str) -> list[str]:
-    if size == "full" or guide == "levels":
-        return ["brightness", "contrast", "levels"]
-    return ["brightness", "contrast", *(["detail"] if guide == "soft" else [])]
-
-
-def add_full(graph: Graph, pixels: int) -> None:
-    """A levelled guide, which the network sees at 32 pixels, with noise, and people at all of them; and a
-    network with edge padding whose decoder doubles by repeating pixels, with skips up to 32 pixels."""
+def add_levelled_guide(graph: Graph, pixels: int) -> str:
+    """The nodes from `image` to `guide`, which people see; returns the guide as the network sees it."""
     luma = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
-    coarse = coarse_cells(graph, graph.node("Conv", "image", graph.constant(luma)), pixels)
-    coarse = add_adjustment(graph, add_auto_levels(graph, coarse, round(256 / 24)))
-    ends = number(graph, 0), number(graph, 1)
-    graph.node("Clip", soft_shade(graph, coarse, pixels), *ends, output="guide")
-    seen = graph.node("Clip", soft_shade(graph, coarse, 32), *ends)
+    shade = graph.node("Conv", "image", graph.constant(luma))
+    cells = resample(graph, area_matrix(pixels, CELLS), shade)
+    cells = add_adjustment(graph, add_auto_levels(graph, cells))
+    smoothing = smoothing_matrix()
+    seen = resample(graph, smoothing, cells)
+    resample(graph, cubic_matrix(CELLS, pixels) @ smoothing, cells, "guide")
+    return seen
+
+
+def add_compact(graph: Graph, size: str, seen: str) -> None:
+    """A network that begins at 32 pixels with noise, pads with the edge, and doubles by repeating pixels."""
+    inner, outer = COMPACT[size]
     value = graph.node("Sub", graph.node("Mul", seen, number(graph, 2)), number(graph, 1))
-    noise = graph.random.standard_normal((1, 1, 32, 32)).astype(np.float32)
+    noise = graph.random.standard_normal((1, 1, CELLS, CELLS)).astype(np.float32)
     value = graph.node("Add", value, graph.constant(0.15 * noise))
     skips, channels = [], 1
-    for level, width in enumerate(FULL):
-        value = graph.edge_convolution(value, (channels, width), stride=2 if level else 1)
+    for stride in (1, 2, 2, 2):
+        value = graph.edge_convolution(value, (channels, inner), stride)
         value = graph.node("LeakyRelu", value, alpha=0.2)
         skips.append(value)
-        channels = width
-    value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, channels)), alpha=0.2)
-    decoder = [*zip(FULL[-2::-1], skips[-2::-1], strict=True), (16, ""), (16, ""), (8, "")]
+        channels = inner
     scales = graph.constant(np.array([1, 1, 2, 2], dtype=np.float32))
-    for width, skip in decoder:
-        value = graph.node(
-            "Resize", value, "", scales, mode="nearest",
-            coordinate_transformation_mode="asymmetric", nearest_mode="floor",
-        )  # fmt: skip
-        value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, width)), alpha=0.2)
+    for skip in skips[-2::-1]:
+        value = graph.doubling_convolution(value, scales, (channels, inner))
+        value = graph.node("Concat", graph.node("LeakyRelu", value, alpha=0.2), skip, axis=1)
+        channels = 2 * inner
+    value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, inner)), alpha=0.2)
+    channels = inner
+    for width in outer:
+        value = graph.doubling_convolution(value, scales, (channels, width))
+        value = graph.node("LeakyRelu", value, alpha=0.2)
         channels = width
-        if skip:
-            value = graph.node("Concat", value, skip, axis=1)
-            channels = 2 * width
-        if skip == skips[0]:
-            value = graph.node("LeakyRelu", graph.edge_convolution(value, (channels, width)), alpha=0.2)
-            channels = width
     value = graph.node("Tanh", graph.edge_convolution(value, (channels, 3)))
     half = number(graph, 0.5)
     graph.node("Add", graph.node("Mul", value, half), half, output="painting")
@@ -274,12 +306,12 @@ def add_full(graph: Graph, pixels: int) -> None:
 def make_look(size: str, pixels: int, storage: str, guide: str) -> onnx.ModelProto:
     graph = Graph(7, storage)
     channels = 1
-    if size == "full":
-        add_full(graph, pixels)
+    if guide == "levels":
+        add_compact(graph, size, add_levelled_guide(graph, pixels))
     else:
         channels = add_guide(graph, guide, pixels)
         add_generator(graph, size, pixels, channels)
-    live = {name: LIVE[name] for name in live_names(size, guide)}
+    live = {name: LIVE[name] for name in live_names(guide)}
     inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, (1, 3, pixels, pixels))]
     for name, (_, _, default) in live.items():
         inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ()))
@@ -309,7 +341,7 @@ def write_unets(folder: Path) -> None:
     for size, pixels, storage, guide in LOOKS:
         name = f"{size}-{pixels}-{storage}-{guide}"
         given = {"brightness": 0.05, "contrast": 1.2, "detail": 0.3, "levels": 0.7}
-        live = {key: given[key] for key in live_names(size, guide)}
+        live = {key: given[key] for key in live_names(guide)}
         listed.append({"name": name, "size": size, "pixels": pixels, "guide": guide, "live": live})
         model = make_look(size, pixels, storage, guide)
         path = folder / f"{name}.onnx"

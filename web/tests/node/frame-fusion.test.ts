@@ -2,22 +2,42 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { Tensor } from '../../engine/graph/ir/tensor.ts';
 import { readLook } from '../../engine/index.ts';
 import { fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
 import { fitTile } from '../../engine/webgpu/kernels/input-conv.ts';
+import { compileStep } from '../../engine/webgpu/runtime/frame-program.ts';
+import { SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { CACHE } from '../cases.ts';
 
 const planOf = async (name: string) =>
   (await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)))).plan;
 
+test.each(['full-256-uint8-levels', 'lean-256-uint8-levels'])(
+  '%s: before its convolutions, auto-levels and smoothing cost a kernel each',
+  async name => {
+    const { steps, guide } = fuseFrame(await planOf(name));
+    const kinds = steps.map(step => (step.kind === 'single' ? step.operation.kind : step.kind));
+    expect(kinds).toEqual(['downsample', 'resample', 'resample', ...Array(12).fill('convolution')]);
+    expect(steps.length).toBeLessThanOrEqual(15);
+    expect(guide?.kind).toBe('resample');
+  },
+);
+
 test.each([
-  ['lean-256-uint8-levels', 16],
-  ['full-256-uint8-soft', 15],
-])('%s: auto-levels cost one kernel', async (name, count) => {
-  const { steps, guide } = fuseFrame(await planOf(name));
-  expect(steps).toHaveLength(count);
-  expect(steps.slice(0, 3).map(({ kind }) => kind)).toEqual(['downsample', 'single', 'inputConv']);
-  expect(guide?.kind).toBe('resample');
+  ['full-256-uint8-levels', false],
+  ['lean-256-uint8-levels', false],
+  ['lean-256-uint8-soft', true],
+])('%s: the picture is written where more than its downsampling reads it (%s)', async (name, isWritten) => {
+  const framePlan = fuseFrame(await planOf(name));
+  const [step] = framePlan.steps;
+  if (step?.kind !== 'downsample') throw new Error('no downsampling');
+  const { bindings } = compileStep(framePlan, SOFTWARE_CONFIG, step, null);
+  const written = bindings.flatMap(binding => (binding.kind === 'write' ? [binding.buffer] : []));
+  const bufferOf = (tensor: Tensor) => framePlan.plan.slices.get(tensor)?.buffer;
+  expect(written.sort()).toEqual(
+    [...(isWritten ? [bufferOf(step.source.output)] : []), bufferOf(step.means.output)].sort(),
+  );
 });
 
 test.each([
@@ -53,7 +73,7 @@ test('the edges guide is a convolution that samples the picture itself, and no t
 });
 
 test('a guide that the network does not read is computed where it is shown, from what is kept for it', async () => {
-  const whole = await planOf('full-256-uint8-soft');
+  const whole = await planOf('full-256-uint8-levels');
   const { steps, guide, plan } = fuseFrame(whole);
   expect(guide?.output).toBe(whole.outputs[1]);
   expect(whole.operations).toContain(guide);

@@ -44,17 +44,17 @@ test('the edges guide adds one convolution, whose border repeats the edge', asyn
 });
 
 test('padding with the edge and doubling cost no operation', async () => {
-  const { operations } = await planOf('full-256-uint8-soft');
+  const { operations } = await planOf('full-256-uint8-levels');
   expect(kinds(operations)).toEqual([
     'frameInput',
     ...Array(4).fill('resample'),
-    ...Array(13).fill('convolution'),
+    ...Array(12).fill('convolution'),
   ]);
-  expect(paddings(operations)).toEqual(Array(13).fill('edge'));
+  expect(paddings(operations)).toEqual(Array(12).fill('edge'));
 });
 
 test('a convolution of a doubled picture multiplies four times per output and not nine', async () => {
-  const { operations } = await planOf('full-256-uint8-soft');
+  const { operations } = await planOf('full-256-uint8-levels');
   const doubled = operations.filter(isDoubled);
   expect(doubled.map(({ output }) => output.shape[3])).toEqual([8, 16, 32, 64, 128, 256]);
   for (const { inputs, output, ...convolution } of doubled) {

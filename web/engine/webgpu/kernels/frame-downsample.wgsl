@@ -1,5 +1,5 @@
 // The picture and its downsampling to few cells. A workgroup computes the pixels of one cell and their weighted sum.
-// Cells overlap a little: a pixel is written by the last cell that it belongs to.
+// Cells overlap a little: a pixel is kept by the last cell that it belongs to.
 
 var<workgroup> parts: array<vec4f, THREADS>;
 
@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let pixel = first + inner;
     let value = value_of(sampled(pixel.yx), 0, pixel.x, pixel.y, 0);
     if (all(pixel < next)) {
-      picture[(pixel.x * whole.y + pixel.y) * sizes[3].x + sizes[3].y] = narrow(value);
+      keep((pixel.x * whole.y + pixel.y) * sizes[3].x + sizes[3].y, value);
     }
     sum += weight_y(cell.x, inner.x) * weight_x(cell.y, inner.y) * value;
   }

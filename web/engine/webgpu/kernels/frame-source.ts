@@ -50,11 +50,18 @@ export function compileFrameInput(
   return shader.kernel(frameSource, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
 }
 
-/** The picture and its downsampling at once: each workgroup computes the pixels of one cell. */
+/** The picture and its downsampling, in one kernel. */
+export interface Downsample {
+  readonly source: FrameInput;
+  readonly means: Resample;
+  /** Whether the picture is an output, or other operations read it. Else no kernel writes it. */
+  readonly isPictureRead: boolean;
+}
+
+/** The kernel of a downsampling: each workgroup computes the pixels of one cell. */
 export function compileDownsample(
   context: KernelContext,
-  source: FrameInput,
-  means: Resample,
+  { source, means, isPictureRead }: Downsample,
   frame: FrameLayout | null,
 ): Kernel {
   const [, , h, w] = means.output.shape;
@@ -64,8 +71,11 @@ export function compileDownsample(
   declareSampling(shader, source.output, frame);
   declareBands(shader, means);
   shader.epilogue('value_of', source.epilogue, source.output, 2);
-  const buffer = context.plan.slices.get(source.output)?.buffer ?? 0;
-  shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<Block>');
+  if (isPictureRead) {
+    const buffer = context.plan.slices.get(source.output)?.buffer ?? 0;
+    shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<Block>');
+  }
+  shader.add(`fn keep(at: i32, value: vec4f) {\n  ${isPictureRead ? 'picture[at] = narrow(value);' : ''}\n}`);
   shader.finish();
   return shader.kernel(frameDownsample, [w, h, 1]);
 }
