@@ -1,22 +1,13 @@
-/** Statistics of the painted frames: frame times and frame rate. */
+/** Statistics of the frames that one look painted: frame times and frame rate. */
 
 const RATE_WINDOW_MS = 1000;
 
 export class FrameStats {
-  #frameTimes: number[] = [];
+  readonly #frameTimes: number[] = [];
   #lastMs: number | null = null;
   #sumMs = 0;
   #count = 0;
   firstPaintingMs: number | null = null;
-
-  /** Forgets all measurements, for a new look. */
-  reset(): void {
-    this.#frameTimes = [];
-    this.#lastMs = null;
-    this.#sumMs = 0;
-    this.#count = 0;
-    this.firstPaintingMs = null;
-  }
 
   /** Counts a painted frame. */
   addFrame(now: number): void {

@@ -17,7 +17,7 @@ const SLOW_MS = 24;
 const LOADING_INTERVAL_MS = 90;
 
 export class RenderLoop {
-  readonly stats = new FrameStats();
+  stats = new FrameStats();
   readonly #frameElement = getElement('frame');
   readonly #sourceElement = getElement('source-view');
   readonly #paintingElement = getElement('painting');
@@ -99,7 +99,7 @@ export class RenderLoop {
     this.#lookInfo = info;
     this.#liveInputs = liveInputs;
     this.#frameCount = 0;
-    this.stats.reset();
+    this.stats = new FrameStats();
     this.stats.firstPaintingMs = performance.now() - chosenAt;
     this.#paintingElement.replaceChildren(canvas);
     this.#attachGuide();
