@@ -27,12 +27,12 @@ class DescribeCommand:
 
     For example:
 
-        limner describe lean --pixels 512
+        limner describe full --pixels 512
         limner describe clouds.onnx --json
     """
 
     target: Annotated[Positional[str], tyro.conf.arg(metavar="NAME|RUN|LOOK")]
-    """A size (lean, small, medium or large), a run's folder, or a look's file."""
+    """A size (full, lean, small, medium or large), a run's folder, or a look's file."""
     pixels: int = 256
     """For a size's name: side of the painting in pixels."""
     guide: GuideName = "soft"
