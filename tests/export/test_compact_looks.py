@@ -31,16 +31,14 @@ def test_the_webs_tests_model_what_is_exported(size: Size) -> None:
 
 
 def form(model: ModelProto) -> list[tuple[Any, ...]]:
-    """The nodes without names: operator, attributes, and inputs as their node's place, or type and shape."""
+    """Each node's operator, attributes and inputs: a node's place, or a constant's type and shape."""
     values: dict[str, Any] = {"": None} | {value.name: value.name for value in model.graph.input}
     for tensor in model.graph.initializer:
         values.setdefault(tensor.name, (tensor.data_type, tuple(tensor.dims)))
     nodes = []
     for place, node in enumerate(model.graph.node):
-        # kernel_shape repeats the shape of the weights.
-        attributes = {
-            a.name: helper.get_attribute_value(a) for a in node.attribute if a.name != "kernel_shape"
-        }
+        attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+        attributes.pop("kernel_shape", None)  # the weight has it, too
         nodes.append((node.op_type, attributes, [values[name] for name in node.input]))
         values[node.output[0]] = place
     return [*nodes, *(values[value.name] for value in model.graph.output)]

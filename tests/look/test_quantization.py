@@ -93,7 +93,8 @@ def test_the_size_of_stored_weights(storage: Storage) -> None:
         if tensor.name.endswith("conv.weight")
     )
     saved = exact.ByteSize() - quantize_weights(exact, storage).ByteSize()
-    # Of the guide: `down` and its transpose to one float16, the others' transposes, and `average` to float16.
+    # The guide saves 6 bytes of 8 of `down` and its transpose, the transposes of two others, and half of
+    # `average`.
     down, up, smooth = 64 * 32, 64 * 32, 32 * 32
     guide = 0 if storage == "float32" else 6 * down + 4 * up + 4 * smooth + 2 * smooth
     assert saved == pytest.approx(weights * (4 - BYTES[storage]) + guide, rel=0.03, abs=1)

@@ -1,7 +1,7 @@
 """Looks with random weights, as the export writes them, and ONNX Runtime's outputs for them.
 
-`full`, and `lean` with the guide `levels`, have the form of today's export; the others that of 0.1. They are
-written by hand, so that the web's tests need neither torch nor limner; `tests/export/test_compact_looks.py`
+`full` and `lean` with the guide `levels` have the form of today's export, the others that of 0.1. They are
+written by hand, so that the web's tests need neither torch nor limner. `tests/export/test_compact_looks.py`
 compares them with the export.
 """
 
@@ -106,7 +106,7 @@ class Graph:
         array = self.random.standard_normal((outputs, inputs, 3, 3)) * math.sqrt(2 / (inputs * 9))
         bias = (self.random.standard_normal(outputs) * 0.1).astype(np.float32)
         weights = self.weights(array.astype(np.float32), 0)
-        strides = {"strides": [stride, stride]} if stride > 1 else {}
+        strides: dict[str, Any] = {"strides": [stride, stride]} if stride > 1 else {}
         return self.node("Conv", padded, weights, self.constant(bias), **strides)
 
     def doubling_convolution(self, image: str, scales: str, channels: tuple[int, int]) -> str:
@@ -276,7 +276,7 @@ def add_levelled_guide(graph: Graph, pixels: int) -> str:
 
 
 def add_compact(graph: Graph, size: str, seen: str) -> None:
-    """A network that begins at 32 pixels with noise, pads with the edge, and doubles by repeating pixels."""
+    """A network that begins with noise at 32 pixels, pads with the edge, and doubles by repeating."""
     inner, outer = COMPACT[size]
     value = graph.node("Sub", graph.node("Mul", seen, number(graph, 2)), number(graph, 1))
     noise = graph.random.standard_normal((1, 1, CELLS, CELLS)).astype(np.float32)

@@ -23,10 +23,18 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("guide", ["soft", "edges", "colour"])
-def test_the_engine_paints_the_same_as_torch(guide: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(size="full", pixels=128),
+        Recipe(size="lean", pixels=64),
+        Recipe(size="lean", pixels=64, guide="edges"),
+        Recipe(size="lean", pixels=64, guide="colour"),
+    ],
+    ids=lambda recipe: f"{recipe.size}-{recipe.guide}",
+)
+def test_the_engine_paints_the_same_as_torch(recipe: Recipe, tmp_path: Path) -> None:
     torch.manual_seed(1)
-    recipe = Recipe(size="lean", pixels=64, guide=guide)  # type: ignore[arg-type]
     report = export_look(make_generator(recipe).eval(), recipe, tmp_path / "a.onnx", in_browser=True)
     assert [parity.runtime for parity in report.parity] == ["ONNX Runtime", "the engine (WebGPU)"]
     assert report.parity[1].difference <= 1e-4

@@ -115,6 +115,7 @@ const FRAMES = [
   ['small-256-uint8-soft', 17, 10, 9_727_456],
   ['medium-256-uint8-soft', 17, 10, 20_478_592],
   ['large-256-uint8-soft', 17, 9, 71_612_224],
+  ['full-256-uint8-levels', 15, 10, 8_574_832],
   ['lean-512-uint8-edges', 19, 11, 20_627_840],
 ] as const;
 

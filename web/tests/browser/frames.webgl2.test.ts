@@ -216,6 +216,8 @@ const FRAMES = [
   ['small-256-uint8-soft', 22, 12e6],
   ['medium-256-uint8-soft', 22, 12e6],
   ['large-256-uint8-soft', 22, 12e6],
+  ['full-256-uint8-levels', 22, 12e6],
+  ['lean-256-uint8-levels', 22, 12e6],
   ['lean-512-uint8-edges', 20, 25e6],
 ] as const;
 

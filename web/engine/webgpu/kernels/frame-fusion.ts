@@ -1,8 +1,7 @@
 // Fuses operations of a frame into one kernel, beyond the fusion of the graph. The values between them are never
 // shown, so they need no buffer and no dispatch:
 //
-// - the camera's picture and its downsampling, which read every pixel once; the picture is only written where others
-//   read it, too;
+// - the camera's picture and its downsampling, which read every pixel once;
 // - the guide and the first convolution, which reads it.
 //
 // A guide that the network does not read is only computed where it is shown.
@@ -12,14 +11,13 @@
 import type { BandedMatrix, Convolution, FrameInput, Operation, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks, paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
 import type { BufferSlice, Plan } from '../../graph/passes/plan.ts';
-import type { Downsample } from './frame-source.ts';
 import { fitTile, type InputTile } from './input-conv.ts';
 import { isResampleReduce } from './resample.ts';
 import type { ExtendedKernels } from './shader.ts';
 
 export type FrameStep =
   | { readonly kind: 'single'; readonly operation: Operation }
-  | ({ readonly kind: 'downsample' } & Downsample)
+  | { readonly kind: 'downsample'; readonly source: FrameInput; readonly means: Resample }
   | {
       readonly kind: 'inputConv';
       readonly guide: Resample | FrameInput;
@@ -54,8 +52,10 @@ export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): 
   const unread = operations.filter(
     operation => operation.output === shown && isUnreadGuide(operation, operations, plan),
   );
-  const kept = operations.filter(operation => !unread.includes(operation));
-  const steps = fuseInputConv(fuseDownsample(kept, plan), plan);
+  const steps = fuseInputConv(
+    fuseDownsample(operations.filter(operation => !unread.includes(operation))),
+    plan,
+  );
   const moved = new Map<Tensor, BufferSlice>();
   const buffers = [...plan.buffers];
   // These read their inputs later than in the plan, where the buffers may be free by then.
@@ -101,15 +101,13 @@ const copyOf = (tensor: Tensor): Operation => ({
   epilogue: { kind: 'input', index: 0 },
 });
 
-function fuseDownsample(operations: readonly Operation[], plan: Plan): FrameStep[] {
+function fuseDownsample(operations: readonly Operation[]): FrameStep[] {
   const source = operations.find(operation => operation.kind === 'frameInput');
   const means = operations.find(
     operation => operation.kind === 'resample' && operation.inputs[0] === source?.output,
   );
   if (source && means?.kind === 'resample' && isDownsample(source, means)) {
-    const others = plan.operations.filter(operation => operation !== means);
-    const isPictureRead = plan.outputs.includes(source.output) || isRead(source.output, others);
-    const fused: FrameStep = { kind: 'downsample', source, means, isPictureRead };
+    const fused: FrameStep = { kind: 'downsample', source, means };
     return operations.flatMap(operation =>
       operation === source ? [fused] : operation === means ? [] : [singleStep(operation)],
     );

@@ -50,18 +50,12 @@ export function compileFrameInput(
   return shader.kernel(frameSource, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
 }
 
-/** The picture and its downsampling, in one kernel. */
-export interface Downsample {
-  readonly source: FrameInput;
-  readonly means: Resample;
-  /** Whether the picture is an output, or other operations read it. Else no kernel writes it. */
-  readonly isPictureRead: boolean;
-}
-
-/** The kernel of a downsampling: each workgroup computes the pixels of one cell. */
+/** The picture and its downsampling at once: each workgroup computes the pixels of one cell. They are only written where
+ * more than the downsampling reads them. */
 export function compileDownsample(
   context: KernelContext,
-  { source, means, isPictureRead }: Downsample,
+  source: FrameInput,
+  means: Resample,
   frame: FrameLayout | null,
 ): Kernel {
   const [, , h, w] = means.output.shape;
@@ -71,11 +65,15 @@ export function compileDownsample(
   declareSampling(shader, source.output, frame);
   declareBands(shader, means);
   shader.epilogue('value_of', source.epilogue, source.output, 2);
-  if (isPictureRead) {
-    const buffer = context.plan.slices.get(source.output)?.buffer ?? 0;
+  const { operations, outputs, slices } = context.plan;
+  const readers = operations.filter(({ inputs }) => inputs.includes(source.output));
+  let keep = '';
+  if (readers.length > 1 || outputs.includes(source.output)) {
+    const buffer = slices.get(source.output)?.buffer ?? 0;
     shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> picture: array<Block>');
+    keep = 'picture[at] = narrow(value);';
   }
-  shader.add(`fn keep(at: i32, value: vec4f) {\n  ${isPictureRead ? 'picture[at] = narrow(value);' : ''}\n}`);
+  shader.add(`fn keep(at: i32, value: vec4f) {${keep}}`);
   shader.finish();
   return shader.kernel(frameDownsample, [w, h, 1]);
 }

@@ -142,7 +142,7 @@ export function compileStep(
       return compileOperation(context, step.operation, frame, target);
     }
     case 'downsample':
-      return compileDownsample(context, step, frame);
+      return compileDownsample(context, step.source, step.means, frame);
     case 'inputConv':
       return compileInputConv(context, step.guide, step.convolution, step.tile, frame);
     default:
