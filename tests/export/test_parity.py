@@ -69,7 +69,7 @@ def test_the_engine_agrees_on_a_network_that_repeats_the_edge() -> None:
 def graph_with_scaled_guide(factor: float) -> ModelProto:
     model = ModelProto()
     model.CopyFrom(graph(recipe()))
-    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == "guide.smooth")
+    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == "guide.up")
     tensor.CopyFrom(
         numpy_helper.from_array(numpy_helper.to_array(tensor) * np.float32(factor), tensor.name)
     )
