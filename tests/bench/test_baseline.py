@@ -34,7 +34,7 @@ def test_pictures_are_cropped_at_random_and_in_range(tmp_path: Path) -> None:
     store(tmp_path)
     files = PictureFiles(sorted((tmp_path / "sources").iterdir()), TINY)
     (guide, target), (_, other) = files[0], files[0]
-    assert guide.shape == (1, 64, 64) and target.shape == (3, 64, 64)
+    assert guide.shape == (1, TINY.guide_side, TINY.guide_side) and target.shape == (3, 64, 64)
     assert guide.abs().max() <= 1 and target.abs().max() <= 1
     assert not torch.equal(target, other)
 

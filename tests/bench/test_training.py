@@ -36,9 +36,12 @@ def test_throughput_is_measured_for_limner_and_the_baseline(
     assert row["ratio"] == pytest.approx(expected)
     assert results["published"]["size"] == "full"
     default = results["default"]
-    assert set(default["shares"]) >= {"data", "generator", "discriminator", "optimizer", "other"}
-    assert sum(default["shares"].values()) == pytest.approx(1, abs=0.02)
-    assert default["shares"]["generator"] > 0.1 and default["shares"]["discriminator"] > 0.1
+    shares = default["shares"]
+    networks = [shares[name] for name in ("generator", "discriminator", "features")]
+    assert set(shares) >= {"data", "optimizer", "other"}
+    assert sum(shares.values()) == pytest.approx(1, abs=0.02)
+    # At 64 pixels full costs many times what the other two cost.
+    assert min(networks) > 0.02 and sum(networks) > 0.4
     assert default["seconds"] >= 0.2
     assert default["extrapolated"]["seconds"] == pytest.approx(200_000 / default["pictures_per_second"])
     paths = write_training(results, tmp_path)

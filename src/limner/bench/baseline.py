@@ -1,8 +1,8 @@
 """The baselines of the training benchmark: training steps as they are commonly written.
 
 They follow the well-known PyTorch implementations. Worker processes of a `DataLoader` open the files, and
-Pillow decodes, resizes, crops and mirrors every picture. `interpolate` makes the guide for one picture at a
-time. Memory format and Adam are torch's defaults. Doubling layers are written as they are defined. The
+Pillow decodes, resizes, crops and mirrors every picture. They make the guide of one picture at a time.
+Memory format and Adam are torch's defaults. Doubling layers are written as they are defined. The
 discriminator is not frozen during the generator's step, and the losses are read after every step. The
 comparison is fair: the generator runs only once in a step.
 """
@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
 from limner.data.synthetic.scenes import draw_scenes
@@ -51,13 +50,14 @@ ENDLESS = 2**31
 
 
 class PictureFiles(Dataset[tuple[Tensor, Tensor]]):
-    """Picture files as training pairs (C, P, P), -1..1: the guide, and the picture.
+    """Picture files as training pairs, -1..1: the guide (1, S, S), and the picture (3, P, P).
 
     Random numbers are of Python's module, which torch seeds in every worker.
     """
 
     def __init__(self, files: Sequence[Path], recipe: Recipe) -> None:
         self._files, self._recipe = files, recipe
+        self._guide = SoftGuide(recipe.pixels, side=recipe.guide_side)
 
     def __len__(self) -> int:
         return len(self._files)
@@ -78,12 +78,10 @@ class PictureFiles(Dataset[tuple[Tensor, Tensor]]):
         return self._make_guide(target), target * 2 - 1
 
     def _make_guide(self, target: Tensor) -> Tensor:
-        grey = (0.299 * target[0] + 0.587 * target[1] + 0.114 * target[2])[None, None]
-        coarse = interpolate(grey, (11, 11), mode="area")
-        soft = interpolate(coarse, target.shape[1:], mode="bicubic")
-        contrast = 1 + random.uniform(-1, 1) * self._recipe.contrast
-        brightness = random.uniform(-1, 1) * self._recipe.brightness
-        return (contrast * (soft - 0.5) + 0.5 + brightness).clamp(0, 1)[0] * 2 - 1
+        contrast = torch.tensor(1 + random.uniform(-1, 1) * self._recipe.contrast)
+        brightness = torch.tensor(random.uniform(-1, 1) * self._recipe.brightness)
+        guide: Tensor = self._guide(target[None], brightness, contrast, torch.zeros(()))
+        return 2 * guide[0] - 1
 
 
 class PlainTrainer:
