@@ -116,7 +116,7 @@ const FRAMES = [
   ['medium-256-uint8-soft', 17, 10, 20_478_592],
   ['large-256-uint8-soft', 17, 9, 71_612_224],
   ['full-256-uint8-levels', 15, 10, 8_574_832],
-  ['lean-512-uint8-edges', 19, 11, 20_627_840],
+  ['lean-512-uint8-edges', 17, 9, 20_627_664],
 ] as const;
 
 /** The limit of GPU memory of a look with 256 pixels. */

@@ -218,7 +218,7 @@ const FRAMES = [
   ['large-256-uint8-soft', 22, 12e6],
   ['full-256-uint8-levels', 22, 12e6],
   ['lean-256-uint8-levels', 22, 12e6],
-  ['lean-512-uint8-edges', 20, 25e6],
+  ['lean-512-uint8-edges', 19, 25e6],
 ] as const;
 
 for (const [name, draws, values] of FRAMES) {

@@ -67,7 +67,6 @@ const MAKERS: Readonly<Record<string, MakeExpression>> = {
   Ceil: unaryMaker('ceil'),
   Celu: celu,
   Cos: unaryMaker('cos'),
-  Div: chainMaker('div'),
   Elu: (node, x = NONE) => exponentialBelow(x, node.float('alpha', 1)),
   Erf: unaryMaker('erf'),
   Exp: unaryMaker('exp'),

@@ -50,6 +50,7 @@ const clip: MakeExpression = (node, x = NONE, low, high) => {
 export const MAKERS: Readonly<Record<string, MakeExpression>> = {
   Add: chainMaker('add'),
   Clip: clip,
+  Div: chainMaker('div'),
   LeakyRelu: (node, x = NONE) => selectBySign(x, x, scaledBy(node.float('alpha', 0.01), x)),
   Mul: chainMaker('mul'),
   Relu: unaryMaker('relu'),
