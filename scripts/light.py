@@ -18,9 +18,10 @@ import torch
 from limner.data.light import measure_light
 from limner.data.prepare import prepare
 from limner.data.synthetic.scenes import draw_scenes
-from limner.guide import CELLS, area_matrix
+from limner.guide import area_matrix
 from limner.levels import Light
 from limner.progress import no_progress
+from limner.recipe import CELLS
 from limner.seeding import SCENES, derive_generator
 
 SCENE_SIDE = 64

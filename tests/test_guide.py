@@ -7,7 +7,6 @@ import torch
 from torch.nn.functional import interpolate
 
 from limner.guide import (
-    CELLS,
     SMOOTHNESS,
     ColourGuide,
     EdgesGuide,
@@ -18,7 +17,7 @@ from limner.guide import (
     make_guide,
     smoothing_matrix,
 )
-from limner.recipe import GuideName
+from limner.recipe import CELLS, GuideName
 
 ZERO, ONE = torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1)
 

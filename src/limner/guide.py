@@ -21,10 +21,7 @@ from torch import Tensor, nn
 
 from limner.levels import LEVELS, PHOTOS, AutoLevels, Light
 from limner.live import LiveInput
-from limner.recipe import GuideName
-
-CELLS = 32
-"""Cells along a side of the soft guide; networks that need no more begin there."""
+from limner.recipe import CELLS, GuideName
 
 SMOOTHNESS = 1.5
 """Standard deviation of the window by which cells are smoothed, in cells: as much is left as of Akten's

@@ -19,6 +19,12 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 PIXELS = (64, 128, 256, 512)
 
+COMPACT: tuple[Size, ...] = ("full", "lean")
+"""The sizes that are not the paper's."""
+
+CELLS = 32
+"""Cells along a side of the soft guide. The compact sizes begin with them: nothing finer is left."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -82,7 +88,7 @@ class Recipe:
                 f"pixels is {self.pixels}; choose a power of two from 64 to 512: "
                 f"{', '.join(map(str, PIXELS))}."
             )
-        if self.upsampling == "transposed" and self.size in ("full", "lean"):
+        if self.upsampling == "transposed" and self.size in COMPACT:
             raise LimnerError(
                 f"upsampling is transposed, which {self.size} has not; choose nearest, or one of the "
                 "paper's sizes: small, medium, large."
@@ -113,8 +119,8 @@ class Recipe:
 
     @property
     def guide_side(self) -> int:
-        """Side of the generator's input in pixels: full and lean begin with the soft guide's cells."""
-        return 32 if self.guide == "soft" and self.size in ("full", "lean") else self.pixels
+        """Side of the generator's input in pixels."""
+        return CELLS if self.guide == "soft" and self.size in COMPACT else self.pixels
 
     @property
     def guide_channels(self) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from limner.data.store import ImageStore
-from limner.guide import CELLS, LUMA, area_matrix
+from limner.guide import LUMA, area_matrix
 from limner.levels import Light
+from limner.recipe import CELLS
 
 MAX_PICTURES = 500
 """Pictures that are measured, evenly chosen; more would hardly change the figures."""

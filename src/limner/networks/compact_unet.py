@@ -23,9 +23,9 @@ from torch import Tensor, nn
 from torch.nn.functional import conv_transpose2d, interpolate, pad
 
 from limner.networks.unet import batch_norm
-from limner.recipe import GuideName, Size
+from limner.recipe import CELLS, GuideName, Size
 
-START = 32
+START = CELLS
 """Side in pixels at which the encoder begins for the soft guide, and at which layers are widest."""
 
 LEVELS = 4

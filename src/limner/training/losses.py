@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, relu
 
-from limner.guide import CELLS, SMOOTHNESS, average_cells, grey, smoothing_matrix
+from limner.guide import SMOOTHNESS, average_cells, grey, smoothing_matrix
 from limner.networks.features import SqueezeNet, Tap
+from limner.recipe import CELLS
 
 LOW_FREQUENCY = 8
 """Side in pixels of the means that `low_frequency_l1` compares."""
