@@ -1,12 +1,13 @@
 """Train one of the looks that ship with limner, anew, and record what it reached.
 
     python runs/showpiece.py garden
-    python runs/showpiece.py sea
-    python runs/showpiece.py night
+    python runs/showpiece.py sea --size lean
+    python runs/showpiece.py night --size lean
     python runs/showpiece.py sunflowers --pictures flowers/sunflowers
     python runs/showpiece.py sunrise --pictures sunrise
 
-The recipe is limner's default. A set is drawn, or is a folder of which 30 % are held out, as in
+The recipe is limner's default; two of the three looks inside the package are lean, since together they
+may take 2 MB. A set is drawn, or is a folder of which 30 % are held out, as in
 `limner bench quality`. Every 15 minutes the run is measured on the held-out pictures; the figures are in
 `showpieces/NAME.json`, the look in `showpieces/NAME.onnx`. The same command resumes.
 """
@@ -31,7 +32,7 @@ from limner.evaluation.pictures import HeldOut, load_training, read_folder
 from limner.export.onnx import export_look
 from limner.files import atomic_write
 from limner.progress import ProgressBar, no_progress
-from limner.recipe import Recipe
+from limner.recipe import COMPACT, Recipe
 from limner.training.loop import train
 from limner.training.run import Run
 from limner.training.terminal import TerminalReporter
@@ -42,9 +43,10 @@ MAX_HELD_OUT = 100
 """Pictures that each measurement paints, for its time is not the training's."""
 
 
-def make_showpiece(name: str, source: str, out: Path, minutes: float, credits: dict[str, str]) -> None:
+def make_showpiece(
+    name: str, source: str, recipe: Recipe, out: Path, *, minutes: float, credits: dict[str, str]
+) -> None:
     """Train, measure and export the showpiece `name` in `out`."""
-    recipe = Recipe()
     with ProgressBar() as progress:
         pictures = prepare_set(source, out / "sets", recipe.pixels, progress=progress)
     record = out / f"{name}.json"
@@ -101,6 +103,7 @@ def main() -> None:
     )
     parser.add_argument("name", help="garden, sea or night, which are drawn, or any name with --pictures")
     parser.add_argument("--pictures", help="a folder of pictures of one subject")
+    parser.add_argument("--size", choices=COMPACT, default=Recipe.size)
     parser.add_argument("--minutes", type=float, default=MAX_MINUTES)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", type=Path, default=Path("showpieces"))
@@ -109,7 +112,14 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     credits = {"name": given.name.capitalize(), "credit": given.credit, "licence": given.licence}
-    make_showpiece(given.name, given.pictures or given.name, given.out, given.minutes, credits)
+    make_showpiece(
+        given.name,
+        given.pictures or given.name,
+        Recipe(size=given.size),
+        given.out,
+        minutes=given.minutes,
+        credits=credits,
+    )
 
 
 if __name__ == "__main__":
