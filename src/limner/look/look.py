@@ -25,6 +25,7 @@ from limner.errors import LimnerError, system_reason
 from limner.look.metadata import Metadata, is_limner_model, read_metadata
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session, short_message
+from limner.look.transposed import with_transposed_convs
 from limner.look.validation import (
     check_agreement,
     check_tensors,
@@ -57,7 +58,8 @@ class Look(Metadata):
     def session(self) -> Any:
         """A new onnxruntime session on the CPU. Raises LimnerError where onnxruntime refuses the graph."""
         # A session would dequantize stored weights at every picture, taking two to three times as long.
-        return make_session(dequantize_weights(self.model).SerializeToString(), self.path)
+        model = with_transposed_convs(dequantize_weights(self.model))
+        return make_session(model.SerializeToString(), self.path)
 
     @cached_property
     def _session(self) -> Any:
