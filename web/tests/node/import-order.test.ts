@@ -78,12 +78,14 @@ const REFUSED: Cases = [
     '../../sources/camera.ts',
     '../../app.ts',
   ],
-  ['player/painters/wasm/live-inputs.ts', '../../../engine/onnx/model.ts', '../../ui/sliders.ts'],
+  ['player/painters/wasm/live-inputs.ts', '../../../engine/look.ts', '../../ui/sliders.ts'],
+  ['player/painters/wasm/transposed.ts', '../../../engine/graph/eval/evaluator.ts', '../../app.ts'],
 ];
 
 /** The exceptions, and imports down the list that a sweeping pattern might catch. */
 const ALLOWED: Cases = [
   ['player/painters/wasm/live-inputs.ts', '../../../engine/onnx/protobuf.ts', '../painter.ts'],
+  ['player/painters/wasm/transposed.ts', '../../../engine/onnx/model.ts', './onnx-writer.ts'],
   ['bench/rivals/limner.ts', '../../engine/webgpu/painter.ts', '../../engine/webgl2/painter.ts'],
   ['bench/rivals/limner.ts', './rival.ts', '../../engine/index.ts', '../../shared/planes.ts'],
   ['player/app.ts', './look-loader.ts', '../engine/index.ts', '../shared/dom.ts'],

@@ -1,0 +1,71 @@
+// Writes the few messages of an ONNX file that this folder makes anew, in the protobuf wire format.
+
+const utf8 = new TextEncoder();
+
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+
+/** Numbers of AttributeProto.type. */
+const STRING = 3;
+const INTS = 7;
+
+const FLOAT32 = 1;
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+export function concat(parts: readonly Uint8Array[]): Bytes {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function varint(value: number): Bytes {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  return Uint8Array.from([...bytes, rest]);
+}
+
+/** A field of a number, or of bytes: a text, numbers or another message. */
+export const writeField = (field: number, content: Uint8Array | number): Bytes =>
+  typeof content === 'number'
+    ? concat([varint(field * 8 + VARINT), varint(content)])
+    : concat([varint(field * 8 + LENGTH_DELIMITED), varint(content.length), content]);
+
+const textField = (field: number, text: string) => writeField(field, utf8.encode(text));
+
+export interface NewNode {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly attributes: Readonly<Record<string, string | readonly number[]>>;
+}
+
+/** A NodeProto. */
+export const writeNode = ({ op, inputs, output, attributes }: NewNode): Bytes =>
+  concat([
+    ...inputs.map(input => textField(1, input)),
+    textField(2, output),
+    textField(4, op),
+    ...Object.entries(attributes).map(([name, value]) => writeField(5, writeAttribute(name, value))),
+  ]);
+
+const writeAttribute = (name: string, value: string | readonly number[]) =>
+  concat([
+    textField(1, name),
+    ...(typeof value === 'string' ? [textField(4, value)] : value.map(number => writeField(8, number))),
+    writeField(20, typeof value === 'string' ? STRING : INTS),
+  ]);
+
+/** A TensorProto of float32 numbers. */
+export const writeFloats = (name: string, dims: readonly number[], values: readonly number[]): Bytes =>
+  concat([
+    ...dims.map(dim => writeField(1, dim)),
+    writeField(2, FLOAT32),
+    textField(8, name),
+    writeField(9, new Uint8Array(Float32Array.from(values).buffer)),
+  ]);
