@@ -1,4 +1,4 @@
-// Trimming removes from a convolution's axis only the taps that multiply padding.
+// The axes of convolutions: phases of transposed ones, and trimming, which removes only taps that multiply padding.
 
 import { expect, test } from 'vitest';
 import type { ConvAxis } from '../../engine/graph/ir/operation.ts';
@@ -54,4 +54,42 @@ test('a 4x4 kernel on the innermost pixels of a U-Net is trimmed to a quarter', 
 test('an axis does not change if every tap reads an input somewhere', () => {
   const axis = directAxis(4, 2, 1, 1);
   expect(trimAxis(axis, 8, 4)).toEqual(axis);
+});
+
+test('a 4x4 transposed convolution of stride 2 reads two rows per phase', async () => {
+  expect(transposedAxis(4, 2, 1, 1).phases).toEqual([
+    { first: 1, count: 2, start: 0 },
+    { first: 0, count: 2, start: 1 },
+  ]);
+});
+
+test('the phases of a transposed convolution contain every product once', async () => {
+  for (const [kernel, stride, dilation, before] of [
+    [4, 2, 1, 1],
+    [3, 2, 1, 0],
+    [3, 1, 2, 1],
+    [3, 2, 2, 0],
+    [2, 3, 1, 1],
+    [5, 4, 6, 2],
+  ] as const) {
+    const axis = transposedAxis(kernel, stride, dilation, before);
+    const size = 5;
+    const expected = new Set<string>();
+    for (let i = 0; i < size; i++) {
+      for (let k = 0; k < kernel; k++) expected.add(`${i * stride + k * dilation - before} ${i} ${k}`);
+    }
+    const made: string[] = [];
+    const outputs = Math.ceil((stride * (size - 1) + (kernel - 1) * dilation + 1) / stride) + before + 1;
+    for (let base = -before; base < outputs; base++) {
+      axis.phases.forEach(({ first, count, start }, phase) => {
+        for (let j = 0; j < count; j++) {
+          const input = base * axis.inputStride + start + j * axis.inputStep;
+          if (input < 0 || input >= size) continue;
+          made.push(`${base * stride + phase} ${input} ${first + j * axis.kernelStep}`);
+        }
+      });
+    }
+    expect(new Set(made)).toEqual(expected);
+    expect(made).toHaveLength(expected.size);
+  }
 });

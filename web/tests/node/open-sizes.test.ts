@@ -1,7 +1,9 @@
 // Looks that leave sizes open, and what the file says about a look that the engine cannot run.
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readLook, readLookInfo, readModel } from '../../engine/index.ts';
+import { CACHE } from '../cases.ts';
 import { graphOf, model, node, value } from '../onnx.ts';
 
 type Dims = readonly (number | string)[];
@@ -101,4 +103,16 @@ describe('what the file says about a look', () => {
   ])('refuses a network that paints %s', async (_, dims, painted, reason) => {
     await expect(readLookInfo(network(dims, { painted }))).rejects.toThrow(reason);
   });
+});
+
+test('arithmetic on sizes in an export of torch with open sizes is folded completely', async () => {
+  const bytes = new Uint8Array(readFileSync(`${CACHE}/from-torch.onnx`));
+  const { plan: made } = await readModel(bytes, { dims: { height: 24, width: 40 } });
+  expect(made.operations.length).toBeLessThanOrEqual(23);
+  await expect(readModel(bytes, { dims: { height: 24 } })).rejects.toThrow(
+    "The model's input 'image' leaves its dimension 'width' open (batch x 3 x height x width)",
+  );
+  await expect(readModel(bytes, { dims: { height: 24, width: 0.5 } })).rejects.toThrow(
+    "The size 'width' is given as 0.5",
+  );
 });
