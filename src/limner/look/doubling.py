@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, helper, numpy_helper
 
 EDGE_PADS = [0, 0, 1, 1, 0, 0, 1, 1]
+"""ONNX's pads of an image (N, C, H, W) whose edge is repeated once."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,13 @@ def _match(
     before = makers.get(conv.input[0])
     has_edge = before is not None and before.op_type == "Pad" and _attributes(before).get("mode") == b"edge"
     if before is not None and has_edge:
-        pads = constants.get(before.input[1])
-        if len(before.input) != 2 or pads is None or pads.tolist() != EDGE_PADS:
+        pads = constants.get(before.input[1]) if len(before.input) == 2 else None
+        if pads is None or pads.tolist() != EDGE_PADS:
             return None
         before = makers.get(before.input[0])
     is_plain = (
         weight is not None
+        and weight.dtype == np.float32
         and weight.shape[2:] == (3, 3)
         and own.get("pads", [0] * 4) == ([0] * 4 if has_edge else [1] * 4)
         and own.get("group", 1) == 1

@@ -17,29 +17,32 @@ SPREAD = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], np.float32)
 
 
 def with_transposed_convs(model: ModelProto) -> ModelProto:
-    """A copy of `model` in which transposed convolutions replace those of doubled images.
+    """`model` with transposed convolutions in place of those of doubled images.
 
-    Weights must be in float32, as `dequantize_weights` makes them.
+    Weights must be in float32, as `dequantize_weights` makes them; others stay as they are. So does a model
+    with control flow, whose inner graphs may read any value.
     """
+    doubled = find_doubled_convs(model.graph)
+    has_inner_graphs = any(entry.HasField("g") for node in model.graph.node for entry in node.attribute)
+    if not doubled or has_inner_graphs:
+        return model
     result = ModelProto()
     result.CopyFrom(model)
     graph = result.graph
-    doubled = find_doubled_convs(graph)
     constants = {tensor.name: tensor for tensor in graph.initializer}
     nodes: list[NodeProto] = []
     for node in graph.node:
         found = doubled.get(node.output[0])
         nodes += [node] if found is None else _transposed_nodes(found, constants)
-    read = {value.name for value in graph.output}
+    read = {value.name for value in [*graph.input, *graph.output]}
     kept: list[NodeProto] = []
     for node in reversed(nodes):
-        if not read.isdisjoint(node.output):
+        if not read.isdisjoint(node.output) or node.op_type not in {"Pad", "Resize"}:
             kept.append(node)
             read |= set(node.input)
-    inputs = {value.name for value in graph.input}
     del graph.node[:], graph.initializer[:]
     graph.node.extend(reversed(kept))
-    graph.initializer.extend(tensor for name, tensor in constants.items() if name in read | inputs)
+    graph.initializer.extend(tensor for name, tensor in constants.items() if name in read)
     return result
 
 
@@ -56,6 +59,8 @@ def _transposed_nodes(doubled: DoubledConv, constants: dict[str, TensorProto]) -
         constants[pads.name] = pads
         image = f"{name}.edged"
         nodes.append(helper.make_node("Pad", [doubled.image, pads.name], [image], image, mode="edge"))
-    options = {"kernel_shape": [4, 4], "strides": [2, 2], "pads": [3 if doubled.has_edge_padding else 1] * 4}
     inputs = [image, transposed.name, *bias]
-    return [*nodes, helper.make_node("ConvTranspose", inputs, [name], doubled.conv.name, **options)]
+    values = {"kernel_shape": [4, 4], "strides": [2, 2], "pads": [3 if doubled.has_edge_padding else 1] * 4}
+    conv = helper.make_node("ConvTranspose", inputs, [name], doubled.conv.name)
+    conv.attribute.extend(helper.make_attribute(key, value) for key, value in values.items())
+    return [*nodes, conv]

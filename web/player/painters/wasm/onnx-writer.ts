@@ -25,9 +25,9 @@ export function concat(parts: readonly Uint8Array[]): Bytes {
 
 function varint(value: number): Bytes {
   const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  return Uint8Array.from([...bytes, rest]);
+  let rest = BigInt.asUintN(64, BigInt(value)); // a negative number has ten bytes
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest % 128n) + 128);
+  return Uint8Array.from([...bytes, Number(rest)]);
 }
 
 /** A field of a number, or of bytes: a text, numbers or another message. */

@@ -16,6 +16,11 @@ const GRAPH = 7; // ModelProto.graph
 const NODE = 1; // GraphProto.node
 const INITIALIZER = 5; // GraphProto.initializer
 
+/** Their inner graphs may read any value, and are not looked into. */
+const CONTROL_FLOW = ['If', 'Loop', 'Scan'];
+
+const FLOAT32 = 1; // TensorProto.FLOAT
+
 const EDGE_PADS = '0,0,1,1,0,0,1,1';
 
 /** M: which of the three taps reach each of the four rows of the transposed kernel. */
@@ -43,7 +48,7 @@ interface DoubledConv {
 export function withTransposedConvs(bytes: Bytes): Bytes {
   const model = readModel(bytes);
   const found = findDoubledConvs(model);
-  if (found.size === 0) return bytes;
+  if (found.size === 0 || model.nodes.some(({ op }) => CONTROL_FLOW.includes(op))) return bytes;
   const read = new Set(model.outputs.map(output => output.name));
   const nodes: Bytes[] = [];
   const file = readFields(bytes);
@@ -53,15 +58,15 @@ export function withTransposedConvs(bytes: Bytes): Bytes {
   const originals = graph.filter(([field]) => field === NODE).map(([, content]) => content);
   for (let at = model.nodes.length - 1; at >= 0; at--) {
     const node = model.nodes[at];
-    if (!node?.outputs.some(name => read.has(name))) continue; // such as a doubling that was replaced
+    if (!node || (isReplaceable(node) && !node.outputs.some(name => read.has(name)))) continue;
     const doubled = found.get(node);
     const made = doubled ? transposedNodes(doubled) : [];
     for (const name of doubled ? made.flatMap(one => one.inputs) : node.inputs) read.add(name);
     const messages = doubled ? made.map(writeNode) : [originals[at] ?? new Uint8Array()];
-    nodes.unshift(...messages.map(message => writeField(NODE, message)));
+    nodes.push(concat(messages.map(message => writeField(NODE, message))));
   }
   const rewritten = concat([
-    ...nodes,
+    ...nodes.reverse(),
     writeField(INITIALIZER, writeFloats(SPREAD_NAME, [4, 3], SPREAD.flat())),
     writeField(INITIALIZER, writeFloats(TRANSPOSED_SPREAD_NAME, [3, 4], TRANSPOSED_SPREAD.flat())),
     ...graph.filter(([field]) => field !== NODE).map(([field, content]) => writeField(field, content)),
@@ -97,9 +102,11 @@ function isPlain(
   makers: ReadonlyMap<string, OnnxNode>,
 ): boolean {
   const weight = conv.inputs[1] ?? '';
-  const stored = model.constants.get(weight) ?? model.constants.get(makers.get(weight)?.inputs[0] ?? '');
+  const maker = makers.get(weight);
+  const stored = model.constants.get(maker?.inputs[0] ?? weight);
   const group = conv.attributes.get('group');
   return (
+    (maker ? makesFloat32(maker, model) : stored?.type === 'float32') &&
     stored?.dims.slice(2).join() === '3,3' &&
     ints(conv, 'pads', [0, 0, 0, 0]).every(one => one === pad) &&
     [...ints(conv, 'strides', [1]), ...ints(conv, 'dilations', [1])].every(one => one === 1) &&
@@ -108,6 +115,16 @@ function isPlain(
     (pad === 0 || conv.attributes.has('pads'))
   );
 }
+
+/** Whether it makes float32 numbers of stored weights. */
+function makesFloat32(maker: OnnxNode, model: OnnxModel): boolean {
+  const to = maker.attributes.get('to');
+  if (maker.op === 'Cast') return to?.kind === 'int' && to.value === FLOAT32;
+  return maker.op === 'DequantizeLinear' && model.constants.get(maker.inputs[1] ?? '')?.type === 'float32';
+}
+
+/** Whether a node can be left out once nothing reads it. */
+const isReplaceable = (node: OnnxNode) => node.op === 'Resize' || node.op === 'Pad';
 
 /** Whether it repeats each pixel two by two, as torch's exporter writes it. */
 function isDoubling(node: OnnxNode, model: OnnxModel): boolean {
