@@ -8,8 +8,9 @@
 
 The recipe is limner's default; two of the three looks inside the package are lean, since together they
 may take 2 MB. A set is drawn, or is a folder of which 30 % are held out, as in
-`limner bench quality`. Every 15 minutes the run is measured on the held-out pictures; the figures are in
-`showpieces/NAME.json`, the look in `showpieces/NAME.onnx`. The same command resumes.
+`limner bench quality`. Every 15 minutes the run is measured on the held-out pictures.
+`showpieces/NAME.json` has the figures, with the machine and the commit of each, and `showpieces/NAME.onnx`
+is the look. The same command resumes.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import torch
 from limner.bench.environment import collect_environment
 from limner.bench.painters import run_painter
 from limner.bench.picture_sets import PictureSet, prepare_set
+from limner.bench.turns import check_not_stopped, run_progress
 from limner.data.light import measure_light
 from limner.evaluation.judge import choose_judge
 from limner.evaluation.measure import measure
@@ -40,7 +42,7 @@ from limner.training.terminal import TerminalReporter
 TURN_MINUTES = 15
 MAX_MINUTES = 120
 MAX_HELD_OUT = 100
-"""Pictures that each measurement paints, for its time is not the training's."""
+"""Held-out pictures of a measurement, which takes minutes beside the training."""
 
 
 def make_showpiece(
@@ -55,9 +57,12 @@ def make_showpiece(
         until = min((len(measured) + 1) * TURN_MINUTES, minutes)
         with TerminalReporter() as reporter:
             run = train(pictures.store, recipe, out / name, minutes=until, report=reporter)
-        measured.append({"minutes": until, **measure_run(run, pictures)})
+        check_not_stopped(run.folder, 60 * until)
+        steps, seconds = run_progress(run.folder)
         environment = collect_environment(torch.device("cpu"))
-        content = {"showpiece": name, "recipe": asdict(recipe), **environment, "measured": measured}
+        record_of_run = {"minutes": round(seconds / 60, 1), "steps": steps, **environment}
+        measured.append(record_of_run | measure_run(run, pictures))
+        content = {"showpiece": name, "recipe": asdict(recipe), "measured": measured}
         atomic_write(record, json.dumps(content, indent=1) + "\n")
         export(run, pictures, out / f"{name}.onnx", credits)
 
@@ -67,11 +72,11 @@ def measure_run(run: Run, pictures: PictureSet) -> dict[str, Any]:
     painter = run_painter(run)
     wide = read_folder(pictures.held_out, run.recipe.pixels, MAX_HELD_OUT, no_progress)
     report = measure(
-        painter.paint,
-        painter.guide,
+        painter,
         HeldOut(wide, wide),
         training=load_training(pictures.store, run.recipe.pixels),
         clips={},
+        camera=painter,
         judge=choose_judge(asdict(run.recipe)),
     )
     print("; ".join(f"{figure.label} {figure.interval.value:.3g}" for figure in report.figures))

@@ -43,6 +43,13 @@ def test_a_seed_that_disagrees_makes_it_noise() -> None:
     assert compare_figures(seeds[:1], first).verdict == "better"
 
 
+def test_seeds_that_overlap_make_it_noise() -> None:
+    first = [figure(HARDNESS + 0.3), figure(HARDNESS)]
+    seeds = [figure(HARDNESS + 0.02), figure(HARDNESS + 0.03)]
+    assert compare_figures(seeds, first).difference.high < 0
+    assert compare_figures(seeds, first).verdict == "within noise"
+
+
 def test_nearer_to_the_ideal_is_better_from_either_side() -> None:
     ratio = 1 + 0.5 * HARDNESS
     above, below = figure(1 + ratio, ideal=1), figure(ratio - 1, ideal=1)

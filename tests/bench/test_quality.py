@@ -16,6 +16,7 @@ from limner.bench import turns
 from limner.bench.contestants import LookEntry, RecipeEntry
 from limner.bench.quality import QUICK_PLAN, bench_quality, check_plan
 from limner.errors import LimnerError
+from limner.evaluation import judge
 from limner.mark import read_image_mark
 from limner.training.checkpoint import list_checkpoints
 from limner.training.loop import TrainingDiverged, train
@@ -87,6 +88,27 @@ def test_nothing_is_trained_twice_and_more_minutes_resume(
     assert list_checkpoints(run.checkpoints)[0].stem > before[0].stem
 
 
+def test_nothing_is_trained_where_something_cannot_be_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "train", lambda *_, **__: pytest.fail("it trains"))
+    (tmp_path / "no-clip.mp4").write_bytes(b"nothing")
+    with pytest.raises(LimnerError, match="no-clip"):
+        bench_quality(replace(QUICK_PLAN, clips=[tmp_path / "no-clip.mp4"]), tmp_path / "out")
+    with pytest.raises(LimnerError, match="measures need"):
+        bench_quality(replace(QUICK_PLAN, drawn=3), tmp_path / "few")
+
+
+def test_squeezenet_does_not_judge_a_look_that_learned_to_please_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "is_installed", lambda: False)
+    looks = [LookEntry(name, look_file(tmp_path), None) for name in ("a", "b")]
+    results = bench_quality(replace(QUICK_PLAN, recipes=(), looks=looks), tmp_path / "out")
+    assert results["sets"][0]["judge"] is None
+    assert "limner[measure]" in results["sets"][0]["left_out"][0]
+
+
 def test_recipes_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds: dict[Path, float] = {}
     order: list[str] = []
@@ -98,7 +120,7 @@ def test_recipes_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         seconds[folder] = 60 * minutes
 
     monkeypatch.setattr(turns, "train", train)
-    monkeypatch.setattr(turns, "_progress_of", lambda folder: (0, seconds.get(folder, 0.0)))
+    monkeypatch.setattr(turns, "run_progress", lambda folder: (0, seconds.get(folder, 0.0)))
     recipe = QUICK_PLAN.recipes[0].recipe
     trainings = [turns.Training(recipe, None, tmp_path / name) for name in "abc"]  # type: ignore[arg-type]
     results = turns.train_in_turns(trainings, 12)

@@ -30,6 +30,15 @@ def test_patches_tile_a_picture() -> None:
     torch.testing.assert_close(cut_patches(small), small[:, None])
 
 
+def test_nothing_of_a_picture_of_any_side_is_left_out() -> None:
+    picture = torch.zeros(1, 3, 224, 224)
+    picture[..., 160:, 160:] = 1
+    assert cut_patches(picture).shape == (1, 4, 3, PATCH, PATCH)
+    assert cut_patches(picture)[0, 3].mean() > 0.2
+    assert shrink(picture).shape[-1] == PATCH
+    torch.testing.assert_close(shrink(picture).mean(), picture.mean(), rtol=0.02, atol=0)
+
+
 def test_whole_pictures_are_halved_to_the_size_of_a_patch() -> None:
     picture = torch.rand(1, 3, 2 * PATCH, 2 * PATCH)
     assert shrink(picture).shape[-1] == PATCH

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,11 +16,20 @@ from helpers.drawn import PIXELS, blur, drawn, drawn_wide, show_soft
 from limner.evaluation.equivariance import crop_middle
 from limner.evaluation.judge import Judge
 from limner.evaluation.measure import MAX_MOVED, measure
+from limner.evaluation.paint import Paint, Painter
 from limner.evaluation.pictures import HeldOut
+from limner.evaluation.report import Report
 
 ROOT = Path(__file__).parents[2]
 HELD_OUT = HeldOut(drawn_wide(2), drawn_wide(2))
 CLIP = drawn(1, pixels=PIXELS + 8, count=1)[:, :, :PIXELS, :PIXELS].repeat(4, 1, 1, 1)
+
+
+def measure_pictures(paint: Paint, held_out: HeldOut, guide: Paint = show_soft, **options: Any) -> Report:
+    """`measure` with what most tests here leave out."""
+    given = {"training": None, "clips": {}, "judge": None} | options
+    painter = Painter(paint, guide)
+    return measure(painter, held_out, camera=painter, **given)
 
 
 def paint_blurred(pictures: Tensor) -> Tensor:
@@ -28,7 +38,7 @@ def paint_blurred(pictures: Tensor) -> Tensor:
 
 def test_a_blurred_painter_is_worse_than_one_that_copies(judge: Judge) -> None:
     good, bad = (
-        measure(paint, show_soft, HELD_OUT, training=drawn(1), clips={}, judge=judge)
+        measure_pictures(paint, HELD_OUT, training=drawn(1), judge=judge)
         for paint in (lambda pictures: pictures, paint_blurred)
     )
     assert good.judge == judge.name and good.pictures == 32 and good.training_pictures == 32
@@ -45,10 +55,10 @@ def test_a_blurred_painter_is_worse_than_one_that_copies(judge: Judge) -> None:
 
 def test_what_cannot_be_measured_is_left_out_with_a_sentence(judge: Judge) -> None:
     few = HeldOut(HELD_OUT.inputs[:4], HELD_OUT.targets[:4])
-    without_judge = measure(show, show_soft, few, training=None, clips={}, judge=None)
+    without_judge = measure_pictures(show, few)
     assert "limner[measure]" in without_judge.left_out[0]
     assert "kid_x1000" not in {figure.key for figure in without_judge.figures}
-    without_training = measure(show, show_soft, few, training=None, clips={}, judge=judge)
+    without_training = measure_pictures(show, few, judge=judge)
     assert "--training" in without_training.left_out[0]
     assert "memorising_ratio" not in {figure.key for figure in without_training.figures}
 
@@ -59,7 +69,7 @@ def show(pictures: Tensor) -> Tensor:
 
 def test_json_has_every_figure_and_null_for_what_is_not_determined() -> None:
     few = HeldOut(HELD_OUT.inputs[:4], HELD_OUT.targets[:4])
-    report = measure(show, show_soft, few, training=None, clips={"still": CLIP}, judge=None)
+    report = measure_pictures(show, few, clips={"still": CLIP})
     assert math.isnan(report.figure("flicker_still").interval.value)
     written = json.loads(report.to_json("a look"), parse_constant=pytest.fail)
     assert written["limner.evaluation"] == 1
@@ -68,15 +78,20 @@ def test_json_has_every_figure_and_null_for_what_is_not_determined() -> None:
     assert written["figures"]["border_detail_to_real"].keys() >= {"low", "high", "is_within_halves"}
 
 
+def test_clips_are_painted_by_the_camera_painter() -> None:
+    black, moving = Painter(torch.zeros_like, show_soft), torch.cat([drawn(1)[:2], CLIP])
+    report = measure(
+        Painter(show, show_soft), HELD_OUT, training=None, clips={"c": moving}, camera=black, judge=None
+    )
+    assert report.figure("flicker_c").interval.value == 0
+
+
 def test_progress_counts_all_paintings_to_the_end() -> None:
     calls: list[tuple[int, int]] = []
-    measure(
+    measure_pictures(
         show,
-        show_soft,
         HELD_OUT,
-        training=None,
         clips={"still": CLIP},
-        judge=None,
         progress=lambda done, total, _: calls.append((done, total)),
     )
     assert calls[-1][0] == calls[-1][1] == 2 * 32 + 13 * MAX_MOVED + 4
@@ -85,8 +100,6 @@ def test_progress_counts_all_paintings_to_the_end() -> None:
 
 def test_targets_of_pairs_are_what_paintings_are_compared_with() -> None:
     pairs = HeldOut(HELD_OUT.inputs, HELD_OUT.inputs.flip(1))
-    report = measure(
-        lambda pictures: pictures.flip(1), show_soft, pairs, training=None, clips={}, judge=None
-    )
+    report = measure_pictures(lambda pictures: pictures.flip(1), pairs)
     assert report.figure("held_out_l1").interval.value == 0
     assert torch.equal(crop_middle(pairs.targets), crop_middle(pairs.inputs).flip(1))

@@ -19,6 +19,7 @@ from limner.evaluation.pictures import (
     read_folder,
     read_frames,
 )
+from limner.mark import save_options
 from limner.progress import no_progress
 
 
@@ -55,6 +56,14 @@ def test_a_folder_gives_its_pictures_and_passes_over_the_rest(tmp_path: Path) ->
         (tmp_path / f"{seed}.png").unlink()
     with pytest.raises(LimnerError, match="has 3 pictures that can be read"):
         read_folder(tmp_path, 64, 10, no_progress)
+
+
+def test_paintings_and_animations_are_not_taken_for_pictures(tmp_path: Path) -> None:
+    for seed in range(6):
+        colours(seed).save(tmp_path / f"{seed}.png")
+    colours(7).save(tmp_path / "painted.png", **save_options("PNG", "painting"))
+    colours(8).save(tmp_path / "moving.gif", save_all=True, append_images=[colours(9)])
+    assert len(read_folder(tmp_path, 64, 10, no_progress)) == 6
 
 
 def test_frames_come_in_order_from_the_beginning(tmp_path: Path) -> None:

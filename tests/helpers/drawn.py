@@ -31,9 +31,9 @@ def drawn_wide(seed: int, count: int = COUNT) -> Tensor:
 
 
 def show_soft(pictures: Tensor) -> Tensor:
-    """The soft guide of pictures, its live inputs at their defaults."""
+    """The soft guide of pictures, as training shows them: without auto-levels."""
     guide = SoftGuide(pictures.shape[-1])
-    guide_image: Tensor = guide(pictures, torch.zeros(()), torch.ones(()), torch.ones(()))
+    guide_image: Tensor = guide(pictures, torch.zeros(()), torch.ones(()), torch.zeros(()))
     return guide_image
 
 

@@ -33,16 +33,16 @@ def average_figure(seeds: Sequence[Figure]) -> Interval:
 def compare_figures(seeds: Sequence[Figure], first: Sequence[Figure]) -> Comparison:
     """Compare one figure of a contestant's seeds with the same figure of the first contestant's.
 
-    The verdict is within noise unless the interval excludes 0 and every seed agrees with it: the interval
-    knows of other pictures, and of other seeds only the disagreement tells.
+    The verdict is within noise unless the interval excludes 0, and every seed of the one is better than
+    every seed of the other: the interval knows of other pictures, and of seeds only their spread tells.
     """
     ours, theirs = ([_distance(figure) for figure in figures] for figures in (seeds, first))
     mean, base = _mean(ours), _mean(theirs)
     difference = make_interval(mean[0] - base[0], mean[1] - base[1])
     verdict: Verdict = "within noise"
-    if difference.high < 0 and all(value < base[0] for value, _ in ours):
+    if difference.high < 0 and max(_values(ours)) < min(_values(theirs)):
         verdict = "better"
-    elif difference.low > 0 and all(value > base[0] for value, _ in ours):
+    elif difference.low > 0 and min(_values(ours)) > max(_values(theirs)):
         verdict = "worse"
     return Comparison(difference, verdict)
 
@@ -51,6 +51,10 @@ def _distance(figure: Figure) -> tuple[float, Tensor]:
     """How far a figure is from its ideal: its value, and its draws."""
     interval = figure.interval
     return abs(interval.value - figure.ideal), (interval.draws - figure.ideal).abs()
+
+
+def _values(distances: Sequence[tuple[float, Tensor]]) -> list[float]:
+    return [value for value, _ in distances]
 
 
 def _mean(distances: Sequence[tuple[float, Tensor]]) -> tuple[float, Tensor]:

@@ -39,6 +39,7 @@ def parse_recipe(text: str, pixels: int) -> RecipeEntry:
     if text.endswith(".json"):
         path = Path(text)
         try:
+            _check_name(path.stem, text)
             return RecipeEntry(path.stem, Recipe.from_json(read_regular(path).decode()))
         except (OSError, UnicodeDecodeError) as error:
             reason = system_reason(error) if isinstance(error, OSError) else "it is no text"

@@ -19,12 +19,15 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from PIL import Image
 
+from limner.data.decode import is_still
+from limner.data.images import UnreadableFile
 from limner.data.prepare import prepare, short_side_for
 from limner.data.sources import find_sources
 from limner.data.store import ImageStore
@@ -137,8 +140,9 @@ def _digest_of(source: Path) -> str:
 
 
 def _hashes(source: Path) -> Iterator[tuple[Path, str]]:
-    """The pictures of a folder and the SHA-256 of their bytes, in hexadecimal digits."""
+    """The still pictures of a folder and the SHA-256 of their bytes, in hexadecimal digits."""
     for found in find_sources([source]).sources:
-        if found.kind == "image":
-            with found.path.open("rb") as file:
-                yield found.path, hashlib.file_digest(file, "sha256").hexdigest()
+        with suppress(UnreadableFile):
+            if is_still(found):
+                with found.path.open("rb") as file:
+                    yield found.path, hashlib.file_digest(file, "sha256").hexdigest()

@@ -29,7 +29,7 @@ from limner.bench.results import write_results
 from limner.bench.turns import Trained, Training, train_in_turns
 from limner.errors import LimnerError
 from limner.evaluation.equivariance import crop_middle
-from limner.evaluation.judge import Judge, choose_judge
+from limner.evaluation.judge import Judge, choose_judge, is_trained_with_squeezenet
 from limner.evaluation.measure import measure
 from limner.evaluation.pictures import HeldOut, load_training, read_folder, read_frames
 from limner.files import atomic_write
@@ -77,9 +77,11 @@ def bench_quality(
 ) -> dict[str, Any]:
     """Train what is not trained yet, measure all, and write `quality.json`, `.md` and a sheet for each set.
 
-    Raises LimnerError where the contestants do not fit each other, or a set cannot be prepared.
+    Raises LimnerError before anything is trained where the contestants do not fit each other, or a set or
+    a clip cannot be read.
     """
     pixels = check_plan(plan)
+    clips = {slugify(path.stem): read_frames(path, pixels) for path in plan.clips}
     cache = folder / "quality"
     sets = [
         prepare_set(source, cache / "sets", pixels, drawn=plan.drawn, progress=progress)
@@ -89,16 +91,15 @@ def bench_quality(
         main_device = group.device
     results: dict[str, Any] = {"benchmark": "quality", **collect_environment(main_device)}
     results |= {"minutes": plan.minutes, "pixels": pixels, "seeds": list(plan.seeds), "sets": []}
+    held_out = [read_folder(pictures.held_out, pixels, MAX_HELD_OUT, no_progress) for pictures in sets]
     trained = _train(plan, sets, cache / "runs", device, progress)
-    judge = _choose_judge(plan.recipes)
-    clips = {slugify(path.stem): read_frames(path, pixels) for path in plan.clips}
-    for number, pictures in enumerate(sets):
+    judge = _choose_judge(plan)
+    for number, (pictures, wide) in enumerate(zip(sets, held_out, strict=True)):
         progress(number, len(sets), "sets measured")
         contestants = [
             *_trained_contestants(plan, trained, pictures, main_device),
             *_look_contestants(plan.looks, pictures.name),
         ]
-        wide = read_folder(pictures.held_out, pixels, MAX_HELD_OUT, no_progress)
         measured = _measure(
             contestants, HeldOut(wide, wide), pictures, clips=clips, judge=judge, progress=progress
         )
@@ -183,10 +184,11 @@ def _note_commit(folder: Path) -> str | None:
     return commit if isinstance(commit, str) else None
 
 
-def _choose_judge(recipes: Sequence[RecipeEntry]) -> Judge | None:
-    """One judge for all; None if a recipe was trained with the only one that is installed."""
-    judges = [choose_judge(asdict(entry.recipe)) for entry in recipes] or [choose_judge({})]
-    return None if None in judges else judges[0]
+def _choose_judge(plan: QualityPlan) -> Judge | None:
+    """One judge for all; None if a recipe or look was trained with the only one that is installed."""
+    recipes: list[Mapping[str, Any]] = [asdict(entry.recipe) for entry in plan.recipes]
+    recipes += [open_look(look.path).recipe for look in plan.looks]
+    return choose_judge({"perceptual": any(map(is_trained_with_squeezenet, recipes))})
 
 
 def _trained_contestants(
@@ -197,9 +199,10 @@ def _trained_contestants(
 ) -> Iterator[Contestant]:
     for entry in plan.recipes:
         results = [(seed, *trained[pictures.name, entry.name, seed]) for seed in plan.seeds]
-        painters = [run_painter(result.run, device) for _, result, _ in results if result.run is not None]
+        runs = [result.run for _, result, _ in results if result.run is not None]
+        painters, cameras = ([run_painter(run, device, levels=levels) for run in runs] for levels in (0, 1))
         records = [_record_training(seed, result, commit) for seed, result, commit in results]
-        yield Contestant(entry.name, entry.recipe, painters, records)
+        yield Contestant(entry.name, entry.recipe, painters, cameras, records)
 
 
 def _record_training(seed: int, trained: Trained, commit: str | None) -> dict[str, Any]:
@@ -219,8 +222,9 @@ def _look_contestants(looks: Sequence[LookEntry], name: str) -> Iterator[Contest
     """Looks of a set, or of none; those of one name are its seeds."""
     chosen = [look for look in looks if look.picture_set in (None, name)]
     for label in dict.fromkeys(look.name for look in chosen):
-        painters = [look_painter(open_look(look.path)) for look in chosen if look.name == label]
-        yield Contestant(label, None, painters, [])
+        opened = [open_look(look.path) for look in chosen if look.name == label]
+        painters, cameras = ([look_painter(look, levels=levels) for look in opened] for levels in (0, 1))
+        yield Contestant(label, None, painters, cameras, [])
 
 
 def _measure(
@@ -238,10 +242,10 @@ def _measure(
     measured = []
     for contestant in contestants:
         reports = []
-        for painter in contestant.painters:
+        for painter, camera in zip(contestant.painters, contestant.cameras, strict=True):
             progress(done, total, label)
             reports.append(
-                measure(painter.paint, painter.guide, held_out, training=training, clips=clips, judge=judge)
+                measure(painter, held_out, training=training, clips=clips, camera=camera, judge=judge)
             )
             done += 1
         measured.append(Measured(contestant, reports))

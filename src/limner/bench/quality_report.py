@@ -33,6 +33,8 @@ class Contestant:
     """None for a look."""
     painters: list[Painter]
     """One for each seed that has something to measure."""
+    cameras: list[Painter]
+    """The same with auto-levels."""
     trainings: list[dict[str, Any]]
     """What is recorded of each seed's training."""
 
@@ -46,7 +48,6 @@ class Measured:
 
 
 def record_set(pictures: PictureSet, measured: Sequence[Measured], held_out: int) -> dict[str, Any]:
-    first = next((each for each in measured if each.reports), None)
     reports = [report for each in measured for report in each.reports]
     return {
         "name": pictures.name,
@@ -55,17 +56,17 @@ def record_set(pictures: PictureSet, measured: Sequence[Measured], held_out: int
         "held_out": held_out,
         "judge": reports[0].judge if reports else None,
         "left_out": list(reports[0].left_out) if reports else [],
-        "contestants": [_record_contestant(each, first) for each in measured],
+        "contestants": [_record_contestant(each, measured[0]) for each in measured],
     }
 
 
-def _record_contestant(measured: Measured, first: Measured | None) -> dict[str, Any]:
+def _record_contestant(measured: Measured, first: Measured) -> dict[str, Any]:
     contestant = measured.contestant
     return {
         "name": contestant.name,
         "recipe": None if contestant.recipe is None else asdict(contestant.recipe),
         "trainings": contestant.trainings,
-        "figures": {} if first is None else dict(_record_figures(measured, first)),
+        "figures": dict(_record_figures(measured, first)),
     }
 
 
@@ -86,7 +87,7 @@ def _record_figures(measured: Measured, first: Measured) -> Iterator[tuple[str, 
         }
         if figure.halves is not None:
             record["halves_of_real_differ_by"] = _finite(figure.halves)
-        if measured is not first:
+        if measured is not first and first.reports:
             compared = compare_figures(seeds, [report.figure(figure.key) for report in first.reports])
             record["against_first"] = {
                 "difference": _finite(compared.difference.value),
@@ -128,8 +129,8 @@ def table(results: dict[str, Any]) -> str:
         "each set. Made by `limner bench quality` from `quality.json`.",
         "",
         f"Values are means over the seeds, with {LEVEL:.0%} intervals over held-out pictures. *Better* and "
-        "*worse* compare with the first column, picture by picture: the paired interval excludes 0, and no "
-        "seed disagrees. All else is within noise.",
+        "*worse* compare with the first column, picture by picture: the paired interval excludes 0, and "
+        "all seeds of the one are better than all of the other. All else is within noise.",
     ]
     for pictures in results["sets"]:
         lines += ["", *_set_lines(pictures)]
@@ -147,6 +148,8 @@ def _set_lines(pictures: dict[str, Any]) -> Iterator[str]:
     yield f"|---|---|{'---|' * len(contestants)}"
     steps = (_join(training["steps"] for training in each["trainings"]) for each in contestants)
     yield f"| steps | | {' | '.join(steps)} |"
+    minutes = (_join(round(one["seconds"] / 60, 1) for one in each["trainings"]) for each in contestants)
+    yield f"| minutes | | {' | '.join(minutes)} |"
     keys = dict.fromkeys(key for each in contestants for key in each["figures"])
     for key in keys:
         found = [each["figures"].get(key) for each in contestants]

@@ -9,6 +9,7 @@ recipe is also compared with pix2pix as published, profiled, and run without pau
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import tempfile
 import time
@@ -154,9 +155,9 @@ class _TrainingBench:
         """Limner's training steps; each `next` runs one and yields its losses."""
         guide = make_guide(recipe.guide, recipe.pixels, side=recipe.guide_side).to(self._group.device)
         batches = BatchLoader(self._pictures, recipe, self._group.device).stream(state.position)
-        for step, batch in enumerate(batches):
+        for step in itertools.count():
             with record_function(DATA):
-                inputs = make_inputs(batch, guide, recipe, step)
+                inputs = make_inputs(next(batches), guide, recipe, step)
             yield train_step(state, recipe, inputs, self._group).tolist()
 
 

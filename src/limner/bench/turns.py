@@ -59,9 +59,9 @@ def train_in_turns(
     """
     limit = 60 * minutes
     for training in trainings:
-        steps, seconds = _progress_of(training.folder)
-        # The last step may end after the limit, and the checkpoint takes its time.
-        if seconds > 1.1 * limit + 60:
+        steps, seconds = run_progress(training.folder)
+        # The last step may end after the limit, and a checkpoint takes its time.
+        if seconds > max(1.02 * limit, limit + 15):
             raise LimnerError(
                 f"The run in {printable(training.folder)} was trained for {readable_duration(seconds)}, "
                 f"{steps:,} steps: give at least as many --minutes, or another folder with --out."
@@ -86,13 +86,13 @@ def train_in_turns(
             except TrainingDiverged as error:
                 diverged[training.folder] = str(error)
             else:
-                _check_not_stopped(training.folder, limit * turn / count)
+                check_not_stopped(training.folder, limit * turn / count)
     return [_result(training, diverged) for training in trainings]
 
 
-def _check_not_stopped(folder: Path, seconds: float) -> None:
+def check_not_stopped(folder: Path, seconds: float) -> None:
     """Raise KeyboardInterrupt after a training that Ctrl-C ended: it returns as if its time were up."""
-    if _progress_of(folder)[1] < seconds:
+    if run_progress(folder)[1] < seconds:
         raise KeyboardInterrupt
 
 
@@ -107,16 +107,16 @@ class _Seconds(NullReporter):
 
 
 def _result(training: Training, diverged: Mapping[Path, str]) -> Trained:
-    steps, seconds = _progress_of(training.folder)
+    steps, seconds = run_progress(training.folder)
     run = open_run(training.folder) if steps else None
     return Trained(run, steps, seconds, diverged.get(training.folder))
 
 
 def _seconds_by_folder(trainings: Iterable[Training]) -> dict[Path, float]:
-    return {training.folder: _progress_of(training.folder)[1] for training in trainings}
+    return {training.folder: run_progress(training.folder)[1] for training in trainings}
 
 
-def _progress_of(folder: Path) -> tuple[int, float]:
+def run_progress(folder: Path) -> tuple[int, float]:
     """The steps and seconds of the last intact checkpoint; zeros where there is none."""
     for path in list_checkpoints(folder / "checkpoints"):
         try:

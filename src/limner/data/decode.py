@@ -113,6 +113,14 @@ def is_clip(source: Source) -> bool:
     return source.kind == "video" or inspect_image(source.path, at_least=1).is_animated
 
 
+def is_still(source: Source) -> bool:
+    """Whether a source is a still picture that limner did not make of others. Raises `UnreadableFile`."""
+    if source.kind == "video":
+        return False
+    info = inspect_image(source.path, at_least=1)
+    return not info.is_animated and info.mark not in LIMNER_KINDS
+
+
 def measure_clip(source: Source) -> videos.Clip:
     """Length of a video or an animated picture. Raises `UnreadableFile`."""
     measure = videos.measure_video if source.kind == "video" else animations.measure_animation

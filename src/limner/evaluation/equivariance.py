@@ -15,7 +15,7 @@ MARGIN = max(SHIFTS)
 """Pixels that a picture needs around its middle square, for the camera to move."""
 
 MAX_PSNR = 60.0
-"""The PSNR in dB of pictures that are equal: half of it is less than half a step of 8 bits."""
+"""The PSNR in dB of pictures that are equal: their difference is a quarter of a step of 8 bits."""
 
 
 def measure_equivariance(paint: Paint, guide: Paint, wide: Tensor, seed: int) -> dict[int, Interval]:

@@ -6,13 +6,14 @@ recipe's loss.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from limner.evaluation.batches import map_batches
 from limner.networks.efficientnet import is_installed, load_efficientnet
@@ -77,13 +78,18 @@ def is_trained_with_squeezenet(recipe: Mapping[str, Any]) -> bool:
 
 
 def cut_patches(pictures: Tensor) -> Tensor:
-    """(N, C, P, P) to (N, K, C, S, S): tiles of S = `PATCH` pixels, or the whole of a smaller picture."""
+    """(N, C, P, P) to (N, K, C, S, S): tiles of S = `PATCH` pixels, or the whole of a smaller picture.
+
+    Pictures whose side is no multiple of S are first enlarged to the next one, so that nothing is left out.
+    """
     side = min(pictures.shape[-1], PATCH)
+    if pictures.shape[-1] % side:
+        whole = math.ceil(pictures.shape[-1] / side) * side
+        pictures = interpolate(pictures, (whole, whole), mode="bilinear", align_corners=False)
     tiles = pictures.unfold(2, side, side).unfold(3, side, side)  # (N, C, rows, columns, S, S)
     return tiles.flatten(2, 3).transpose(1, 2)
 
 
 def shrink(pictures: Tensor) -> Tensor:
-    """Halve pictures (N, C, P, P) by means until their side is at most `PATCH` pixels."""
-    factor = max(1, pictures.shape[-1] // PATCH)
-    return avg_pool2d(pictures, factor) if factor > 1 else pictures
+    """Means of pictures (N, C, P, P) that are larger than `PATCH` pixels: (N, C, `PATCH`, `PATCH`)."""
+    return adaptive_avg_pool2d(pictures, PATCH) if pictures.shape[-1] > PATCH else pictures

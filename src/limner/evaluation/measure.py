@@ -18,7 +18,7 @@ from limner.evaluation.kid import measure_kid
 from limner.evaluation.l1 import measure_l1
 from limner.evaluation.memorising import make_copies, measure_memorising
 from limner.evaluation.noise_gain import measure_noise_gain
-from limner.evaluation.paint import Paint
+from limner.evaluation.paint import Paint, Painter
 from limner.evaluation.pictures import HeldOut
 from limner.evaluation.report import Figure, Report, relative_figures
 from limner.evaluation.samples import evenly_spaced
@@ -33,17 +33,17 @@ NO_TRAINING = "Memorising is left out: it needs the training pictures. Name thei
 
 
 def measure(
-    paint: Paint,
-    guide: Paint,
+    painter: Painter,
     held_out: HeldOut,
     *,
     training: Tensor | None,
     clips: Mapping[str, Tensor],
+    camera: Painter,
     judge: Judge | None,
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> Report:
-    """Measure what `paint` makes of held-out pictures and of clips, and `guide` shows it.
+    """Measure what `painter` makes of held-out pictures, and `camera`, the same painter, of clips.
 
     `training` are training pictures (M, 3, Q, Q) of any side, `clips` frames (F, 3, P, P) by their names.
     A figure that lacks its pictures or the judge is left out, with a sentence. The same arguments give the
@@ -51,7 +51,8 @@ def measure(
     """
     moved = evenly_spaced(range(len(held_out.inputs)), MAX_MOVED)
     total = 2 * len(held_out.inputs) + (1 + 4 * len(SHIFTS)) * len(moved) + sum(map(len, clips.values()))
-    paint = _count_paintings(paint, total, progress)
+    count = _PaintingCount(total, progress)
+    paint, guide = count.watch(painter.paint), painter.guide
     inputs, real = crop_middle(held_out.inputs), crop_middle(held_out.targets)
     paintings, guides = paint(inputs), guide(inputs)
     figures = [
@@ -62,7 +63,7 @@ def measure(
         Figure("camera_sensitivity", "camera sensitivity", 1, measure_sensitivity(paintings, guides, seed)),
     ]
     for name, frames in clips.items():
-        flicker = measure_flicker(paint(frames), guide(frames), seed)
+        flicker = measure_flicker(count.watch(camera.paint)(frames), camera.guide(frames), seed)
         figures.append(Figure(f"flicker_{name}", f"flicker: {name}", 1, flicker))
     return Report(
         pictures=len(real),
@@ -126,15 +127,20 @@ def _left_out(training: Tensor | None, judge: Judge | None) -> Iterator[str]:
         yield NO_TRAINING
 
 
-def _count_paintings(paint: Paint, total: int, progress: Progress) -> Paint:
-    """`paint`, a few pictures at a time, which tells `progress` how many of `total` are painted."""
-    done = 0
+class _PaintingCount:
+    """Tells `progress` how many of `total` pictures are painted."""
 
-    def count(pictures: Tensor) -> Tensor:
-        nonlocal done
-        paintings = paint(pictures)
-        done += len(pictures)
-        progress(done, total, "Painting")
-        return paintings
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total, self._progress = total, progress
+        self._done = 0
 
-    return partial(map_batches, count)
+    def watch(self, paint: Paint) -> Paint:
+        """`paint`, a few pictures at a time and counted."""
+
+        def count(pictures: Tensor) -> Tensor:
+            paintings = paint(pictures)
+            self._done += len(pictures)
+            self._progress(self._done, self._total, "Painting")
+            return paintings
+
+        return partial(map_batches, count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from limner.evaluation.batches import BATCH
 from limner.evaluation.bootstrap import Interval, bootstrap
 from limner.evaluation.paint import Paint
 
@@ -17,8 +18,15 @@ def measure_noise_gain(paint: Paint, pictures: Tensor, paintings: Tensor, seed: 
 
     Pictures and their paintings are (N, 3, P, P) in 0..1.
     """
-    noise = torch.randn(pictures.shape, generator=torch.Generator().manual_seed(seed))
-    noisy = (pictures + DEVIATION * noise).clamp(0, 1)
-    added = (noisy - pictures).square().mean((1, 2, 3), dtype=torch.float64)
-    changed = (paint(noisy) - paintings).square().mean((1, 2, 3), dtype=torch.float64)
+    generator = torch.Generator().manual_seed(seed)
+    added, changed = [], []
+    for picture, painting in zip(torch.split(pictures, BATCH), torch.split(paintings, BATCH), strict=True):
+        noise = torch.randn(picture.shape, generator=generator)
+        noisy = (picture + DEVIATION * noise).clamp(0, 1)
+        added.append((noisy - picture).square().mean((1, 2, 3), dtype=torch.float64))
+        changed.append((paint(noisy) - painting).square().mean((1, 2, 3), dtype=torch.float64))
+    return _ratio(torch.cat(changed), torch.cat(added), seed)
+
+
+def _ratio(changed: Tensor, added: Tensor, seed: int) -> Interval:
     return bootstrap(lambda weights: (weights @ changed / (weights @ added)).sqrt(), len(added), seed)

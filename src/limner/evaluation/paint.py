@@ -20,17 +20,25 @@ CPU = torch.device("cpu")
 
 
 class Painter(NamedTuple):
-    """What paints, and what it is shown."""
+    """What paints, and what it is shown.
+
+    Auto-levels are for cameras. Held-out pictures have the light of a look's pictures already, so they are
+    painted without.
+    """
 
     paint: Paint
     guide: Paint
 
 
-def make_painter(generator: nn.Module, guide: GuideModule) -> Painter:
-    """The painter of a generator in evaluation mode, with its guide on the same device."""
-    show = make_guide_painter(guide, device := next(generator.parameters()).device)
+def make_painter(generator: nn.Module, guide: GuideModule, *, levels: float) -> Painter:
+    """The painter of a generator in evaluation mode, with its guide on the same device.
 
-    live = _defaults(guide, device)
+    `levels` is the strength of auto-levels, 0..1, where the guide has them; other live inputs have their
+    defaults.
+    """
+    show = make_guide_painter(guide, device := next(generator.parameters()).device, levels=levels)
+
+    live = _live_values(guide, levels, device)
 
     @torch.no_grad()
     def paint(pictures: Tensor) -> Tensor:
@@ -42,9 +50,9 @@ def make_painter(generator: nn.Module, guide: GuideModule) -> Painter:
     return Painter(partial(map_batches, paint), show)
 
 
-def make_guide_painter(guide: GuideModule, device: torch.device = CPU) -> Paint:
-    """What `guide`, which is on `device`, makes of pictures, at their side and with default live inputs."""
-    live = _defaults(guide, device)
+def make_guide_painter(guide: GuideModule, device: torch.device = CPU, *, levels: float = 0) -> Paint:
+    """What `guide`, which is on `device`, makes of pictures, at their side; see `make_painter`."""
+    live = _live_values(guide, levels, device)
     side = [guide.pixels] if isinstance(guide, SoftGuide) else []
 
     @torch.no_grad()
@@ -55,7 +63,8 @@ def make_guide_painter(guide: GuideModule, device: torch.device = CPU) -> Paint:
     return partial(map_batches, show)
 
 
-def _defaults(guide: GuideModule, device: torch.device) -> list[Tensor]:
-    return [
-        torch.full((1, 1, 1, 1), live_input.default, device=device) for live_input in guide.live.values()
-    ]
+def _live_values(guide: GuideModule, levels: float, device: torch.device) -> list[Tensor]:
+    values = {name: live_input.default for name, live_input in guide.live.items()}
+    if "levels" in values:
+        values["levels"] = levels
+    return [torch.full((1, 1, 1, 1), value, device=device) for value in values.values()]

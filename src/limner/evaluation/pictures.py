@@ -17,10 +17,10 @@ from torch import Tensor
 
 from limner.data.arrays import center_crop
 from limner.data.augmentation import crop_and_resize
-from limner.data.decode import is_clip, measure_clip, read_clip
+from limner.data.decode import is_clip, is_still, measure_clip, read_clip
 from limner.data.images import UnreadableFile, read_image
 from limner.data.loader import center_batch
-from limner.data.sources import find_source, find_sources
+from limner.data.sources import Source, find_source, find_sources
 from limner.data.store import ImageStore
 from limner.display import printable
 from limner.errors import LimnerError
@@ -67,9 +67,10 @@ def load_training(store: ImageStore, pixels: int) -> Tensor:
 
 
 def read_folder(folder: Path, pixels: int, count: int, progress: Progress) -> Tensor:
-    """At most `count` pictures of a folder, evenly spread, as `HeldOut` has them. Clips are passed over.
+    """At most `count` pictures of a folder, evenly spread, as `HeldOut` has them.
 
-    Raises LimnerError where fewer than `MIN_PICTURES` can be read.
+    Clips are passed over, and what limner painted. Raises LimnerError where fewer than `MIN_PICTURES`
+    can be read.
     """
     squares = list(_read_squares(folder, pixels, count, progress))
     if len(squares) < MIN_PICTURES:
@@ -92,13 +93,20 @@ def read_training(folder: Path, pixels: int, progress: Progress) -> Tensor:
 
 def _read_squares(folder: Path, pixels: int, count: int, progress: Progress) -> Iterator[Tensor]:
     """Pictures (1, 3, P + 2 `MARGIN`, P + 2 `MARGIN`); a few that cannot be read change no figure."""
-    sources = [source for source in find_sources([folder]).sources if source.kind == "image"]
+    sources = [source for source in find_sources([folder]).sources if _is_readable_still(source)]
     side, chosen = pixels + 2 * MARGIN, evenly_spaced(sources, count)
     for number, source in enumerate(chosen, start=1):
         progress(number, len(chosen), f"Reading {printable(folder.name)}")
         with suppress(UnreadableFile):
             picture = center_crop(read_image(source.path, at_least=side), side)
             yield torch.from_numpy(picture).permute(2, 0, 1)[None].contiguous()
+
+
+def _is_readable_still(source: Source) -> bool:
+    try:
+        return is_still(source)
+    except UnreadableFile:
+        return False
 
 
 def read_frames(path: Path, pixels: int) -> Tensor:

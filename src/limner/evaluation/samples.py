@@ -22,9 +22,6 @@ HELD_OUT, TRAINING = 4, 2
 MAX_LOGGED = 16
 """Most held-out pictures for the held-out L1: few, since it is computed after every epoch."""
 
-MAX_MEASURED = 64
-"""Most held-out pictures of `Samples.held_out_pairs`, for callers with more time."""
-
 
 class Samples:
     """Fixed pictures of a store as training pairs, whose inputs come from `guide`; it is on `device`."""
@@ -35,7 +32,6 @@ class Samples:
         self._sheet_held_out = evenly_spaced(pictures.held_out, HELD_OUT)
         self._sheet_training = evenly_spaced(pictures.training, TRAINING)
         self._logged = evenly_spaced(pictures.held_out, MAX_LOGGED)
-        self._measured = evenly_spaced(pictures.held_out, MAX_MEASURED)
 
     def sheet_pairs(self) -> TrainingPair:
         """The columns of a sheet: first held-out pictures, then training pictures."""
@@ -44,14 +40,6 @@ class Samples:
     def count_columns(self) -> tuple[int, int]:
         """The number of columns with held-out pictures, and with training pictures."""
         return len(self._sheet_held_out), len(self._sheet_training)
-
-    def held_out_pairs(self) -> Iterator[TrainingPair]:
-        """At most `MAX_MEASURED` held-out pictures, a few at a time."""
-        return self._batches(self._measured)
-
-    def training_pairs(self, count: int) -> Iterator[TrainingPair]:
-        """At most `count` training pictures, evenly spread, a few at a time."""
-        return self._batches(evenly_spaced(self._pictures.training, count))
 
     def _batches(self, indices: Sequence[int]) -> Iterator[TrainingPair]:
         for start in range(0, len(indices), 8):

@@ -78,11 +78,11 @@ class EvaluateCommand:
 
         subject = _open_run(self.target) if self.target.is_dir() else _open_look(self.target)
         return measure(
-            subject.painter.paint,
-            subject.painter.guide,
+            subject.painter,
             self._load_held_out(subject, progress),
             training=self._load_training(subject, progress),
             clips=self._read_clips(subject.pixels),
+            camera=subject.camera,
             judge=choose_judge(subject.recipe),
             progress=progress,
         )
@@ -131,6 +131,8 @@ class _Subject:
     """What is measured."""
 
     painter: Painter
+    camera: Painter
+    """The same with auto-levels, which are for cameras."""
     pixels: int
     recipe: Mapping[str, Any]
     """The fields of the recipe, as far as known."""
@@ -144,7 +146,13 @@ def _open_run(folder: Path) -> _Subject:
     from limner.training.run import open_run
 
     run = open_run(folder)
-    return _Subject(run_painter(run), run.recipe.pixels, asdict(run.recipe), open_store(run.pictures))
+    return _Subject(
+        run_painter(run),
+        run_painter(run, levels=1),
+        run.recipe.pixels,
+        asdict(run.recipe),
+        open_store(run.pictures),
+    )
 
 
 def _open_look(path: Path) -> _Subject:
@@ -152,4 +160,4 @@ def _open_look(path: Path) -> _Subject:
     from limner.look.look import open_look
 
     look = open_look(path)
-    return _Subject(look_painter(look), look.pixels, look.recipe, None)
+    return _Subject(look_painter(look), look_painter(look, levels=1), look.pixels, look.recipe, None)
