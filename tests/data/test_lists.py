@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from helpers.files import photos
+from limner.data.images import UnreadableFile
 from limner.data.lists import is_list, read_list, write_list
-from limner.data.sources import find_sources
+from limner.data.sources import find_source, find_sources
 from limner.errors import LimnerError
 
 
@@ -51,6 +52,32 @@ def test_paths_may_be_relative_to_the_list(tmp_path: Path) -> None:
     assert [source.path for source in find_sources([folder / "list.txt"]).sources] == [
         folder / "photo-001.jpg"
     ]
+
+
+def test_a_list_may_be_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = photos(tmp_path / "photos", 3)
+    write_list(folder / "list.txt", [folder / "photo-000.jpg"])
+    with (folder / "list.txt").open("ab") as file:
+        file.write(b"photo-002.jpg\n")
+    lines = (folder / "list.txt").read_bytes().replace(b"\n", b"\r\n")
+    (folder / "list.txt").write_bytes(lines)  # as an editor on Windows does
+    monkeypatch.chdir(folder)
+    found = find_sources([Path("list.txt")])
+    assert [source.name for source in found.sources] == ["photo-000.jpg", "photo-002.jpg"]
+    assert not found.skipped
+
+
+def test_an_empty_list_has_a_sentence_of_its_own(tmp_path: Path) -> None:
+    write_list(tmp_path / "list.txt", [])
+    with pytest.raises(LimnerError, match=r"list\.txt names no pictures"):
+        find_sources([tmp_path / "list.txt"])
+
+
+def test_a_list_is_not_taken_for_one_picture(tmp_path: Path) -> None:
+    folder = photos(tmp_path / "photos", 1)
+    write_list(folder / "list.txt", [folder / "photo-000.jpg"])
+    with pytest.raises(UnreadableFile, match="name one of its files"):
+        find_source(folder / "list.txt")
 
 
 def test_a_list_in_a_folder_is_no_source(tmp_path: Path) -> None:

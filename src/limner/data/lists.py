@@ -23,13 +23,16 @@ def is_list(file: Path) -> bool:
     if not file.is_file():
         return False
     with file.open("rb") as stream:
-        return stream.read(len(HEADING)) == HEADING
+        return stream.read(len(HEADING) + 1).replace(b"\r\n", b"\n").startswith(HEADING)
 
 
 def read_list(file: Path) -> list[Path]:
     """The paths in a list, in its order. Raises OSError where it cannot be read."""
-    lines = read_regular(file).removeprefix(HEADING).split(b"\n")
-    return [file.parent / os.fsdecode(line) for line in lines if line]
+    content = read_regular(file)
+    if not content.startswith(HEADING):  # an editor on Windows ended its lines
+        content = content.replace(b"\r\n", b"\n")
+    lines = content.removeprefix(HEADING).split(b"\n")
+    return [file.absolute().parent / os.fsdecode(line) for line in lines if line]
 
 
 def write_list(file: Path, paths: Iterable[Path]) -> None:

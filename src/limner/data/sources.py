@@ -122,6 +122,8 @@ def find_source(file: Path) -> Source:
     found = scan(file)
     for _, reason in found.skipped:
         raise UnreadableFile(reason)
+    if [source.path for source in found.sources] != [file]:
+        raise UnreadableFile("is no single picture or video: name one of its files")
     return found.sources[0]
 
 
@@ -165,9 +167,13 @@ def _walk_files(path: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]
 def _list_files(path: Path) -> list[tuple[Path, str]]:
     """The file itself, or the files of a list. Their names are paths in the folder that holds them all."""
     try:
-        files = sorted(read_list(path)) if is_list(path) else []
+        if not is_list(path):
+            return [(path, path.name)]
+        files = sorted(read_list(path))
+        if not files:
+            raise LimnerError(f"The list {printable(path)} names no pictures: add a path, or delete it.")
         folder = os.path.commonpath([file.parent for file in files])
-    except (OSError, ValueError):  # it cannot be read, it is no list, or its files lie on several drives
+    except (OSError, ValueError):  # it cannot be read, or its files lie on several drives
         return [(path, path.name)]
     return [(file, file.relative_to(folder).as_posix()) for file in files]
 

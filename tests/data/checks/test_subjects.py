@@ -57,6 +57,16 @@ def test_pictures_that_vary_much_are_of_several_kinds_that_overlap() -> None:
     assert 2 <= len(subjects.shares) <= 6
 
 
+def test_few_different_pictures_are_no_reason_to_fail() -> None:
+    features = np.repeat(np.random.default_rng(3).normal(size=(3, 60)), 20, axis=0)
+    assert len(found(features).shares) == 3
+
+
+def test_a_strange_picture_or_two_are_no_subject() -> None:
+    subjects = found(directions(0, 100, 0.3), directions(1, 2, 0.1))
+    assert subjects.shares == (1.0,)
+
+
 def test_few_pictures_do_not_tell() -> None:
     assert find_subjects(directions(0, MIN_PICTURES - 1, 0.5)) is None
 

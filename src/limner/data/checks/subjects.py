@@ -63,6 +63,12 @@ VARIED = 0.31
 ONE_SUBJECT = 0.27
 """Variation of a varied subject: sets of overlapping subjects are grouped until groups have no more."""
 
+MIN_SHARE = 0.05
+"""A smaller group is a few strange pictures, and no subject."""
+
+_EQUAL = 1e-9
+"""Squared distances below this are rounding."""
+
 _RUNS = 4
 _ITERATIONS = 50
 
@@ -106,7 +112,8 @@ def find_subjects(features: Floats) -> Subjects | None:
     groupings = [_k_means(directions, count) for count in range(2, MAX_SUBJECTS + 1)]
     silhouettes = [_silhouette(directions, labels) for labels in groupings]
     best = int(np.argmax(silhouettes))
-    if silhouettes[best] >= SEPARATE:
+    smallest = np.bincount(groupings[best]).min() / len(directions)
+    if silhouettes[best] >= SEPARATE and smallest >= MIN_SHARE:
         return _describe(directions, groupings[best], is_separate=True)
     if variation < VARIED:
         return _describe(directions, single, is_separate=True)
@@ -134,7 +141,7 @@ def _variation(directions: Floats, labels: Labels) -> float:
 
 
 def _silhouette(directions: Floats, labels: Labels) -> float:
-    """The mean silhouette of all pictures (Rousseeuw 1987)."""
+    """The mean silhouette of all pictures (Rousseeuw 1987): 0 for a picture that is its own group."""
     distances = np.sqrt(_squared_distances(directions, directions))
     members = np.eye(labels.max() + 1)[labels]
     counts = members.sum(axis=0)
@@ -145,7 +152,8 @@ def _silhouette(directions: Floats, labels: Labels) -> float:
     own = means[everyone, labels]
     means[everyone, labels] = np.inf
     nearest = means.min(axis=1)
-    return float(np.mean((nearest - own) / np.maximum(nearest, own)))
+    values = (nearest - own) / np.maximum(np.maximum(nearest, own), _EQUAL)
+    return float(np.mean(np.where(counts[labels] > 1, values, 0)))
 
 
 def _k_means(directions: Floats, count: int) -> Labels:
@@ -160,6 +168,8 @@ def _spread_centres(directions: Floats, count: int, seed: int) -> Floats:
     centres = directions[rng.integers(len(directions), size=1)]
     while len(centres) < count:
         distances = _squared_distances(directions, centres).min(axis=1)
+        if distances.sum() < _EQUAL:
+            break  # there are fewer different pictures than centres
         chosen = rng.choice(len(directions), p=distances / distances.sum())
         centres = np.concatenate([centres, directions[chosen, None]])
     return centres
