@@ -24,6 +24,7 @@ from limner.recipe import Recipe
         ("l1", math.nan, "choose a value from 0 to 10000"),
         ("scale", 1.31, "choose a value from 1 to 1.3"),
         ("dropout", -0.1, "choose a value from 0 to 0.9"),
+        ("dropout", 0.3, "which full has not"),
     ],
 )
 def test_invalid_values_are_refused(field: str, value: Any, message: str) -> None:

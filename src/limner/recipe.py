@@ -57,7 +57,8 @@ class Recipe:
     l1: float = 4.0
     """Weight of the L1 loss. A high one blurs."""
     light: float = 10.0
-    """Weight of the loss of scenes: light and dark that a camera shows have to appear in the painting."""
+    """Weight of the loss of scenes: light and dark that a camera shows have to appear in the painting.
+    0 shows the network none. Only the soft guide has scenes, and not with pairs."""
     average: float = 0.998
     """Decay of the moving average of the generator's weights, which is what paints."""
     dropout: float = 0.5
@@ -116,6 +117,11 @@ class Recipe:
                 raise LimnerError(
                     f"{name} is {getattr(self, name)}; choose a value from {low:g} to {high:g}."
                 )
+        if self.dropout != Recipe.dropout and self.size in COMPACT:
+            raise LimnerError(
+                f"dropout is {self.dropout}, which {self.size} has not; leave it out, or choose one of the "
+                "paper's sizes: small, medium, large."
+            )
 
     @property
     def guide_side(self) -> int:

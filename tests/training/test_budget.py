@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
+
 from limner.data.loader import Position
+from limner.errors import LimnerError
 from limner.training.budget import Budget
 
 
@@ -10,6 +15,12 @@ def test_the_default_is_the_epochs_of_the_paper_or_an_evening() -> None:
     assert Budget.parse(None, None) == Budget(200, 10_800.0)
     assert Budget.parse(None, 2.0) == Budget(None, 120.0)
     assert Budget.parse(50, None) == Budget(50, None)
+
+
+@pytest.mark.parametrize("minutes", [0.0, -1.0, math.inf, math.nan])
+def test_only_a_number_of_minutes_is_a_budget(minutes: float) -> None:
+    with pytest.raises(LimnerError, match=r"minutes is .*give --epochs"):
+        Budget.parse(None, minutes)
 
 
 def test_it_says_when_training_ends() -> None:

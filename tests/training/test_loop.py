@@ -366,7 +366,7 @@ def test_pictures_of_a_person_in_a_run_stay(pictures: ImageStore, tmp_path: Path
         f"{theirs[0]} {stays} sample sheet is written.",
         f"{run.film} {stays} film is written.",
     ]
-    # The films of earlier versions have no mark, and their runs go on.
+    # A film that a person put there does not stop training.
     train(pictures, TINY, tmp_path, epochs=3)
     assert read_step(tmp_path) == 9
     assert read_image_mark(run.film) is None

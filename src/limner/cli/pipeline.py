@@ -123,11 +123,16 @@ def demo(
         return
     publish(packaged, project.page, force=force, refresh=REFRESH_SECONDS)
     with serve_during(project.page, port=serving.port, open_browser=serving.open):
-        drawings = _draw_pictures(subject, pixels, project.folder)
-        make_look(
-            project, (drawings,), ImportOptions(), recipe, budget=budget, storage="uint8", force=force
-        )
-        publish([*packaged, project.look], project.page, force=force, on_checked=_print_unless_fine)
+        looks = packaged
+        try:
+            drawings = _draw_pictures(subject, pixels, project.folder)
+            make_look(
+                project, (drawings,), ImportOptions(), recipe, budget=budget, storage="uint8", force=force
+            )
+            looks = [*packaged, project.look]
+        finally:
+            # Without `refresh`: a page that nobody adds to must not ask for new looks.
+            publish(looks, project.page, force=force, on_checked=_print_unless_fine)
         _print_places(project)
 
 

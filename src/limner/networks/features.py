@@ -39,8 +39,6 @@ INDEX: dict[Tap, int] = dict(zip(TAPS, (3, 4, 5, 7, 8, 9, 10, 12), strict=True))
 """The number by which the file names each layer."""
 
 POOLED_BEFORE = frozenset({"fire2", "fire5", "fire9"})
-CHANNELS = 512
-"""Numbers in a pooled feature."""
 
 MIN_PIXELS = 32
 """Smallest side of a picture: a smaller one leaves nothing for fire9."""

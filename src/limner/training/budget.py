@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from limner.data.loader import Position
@@ -25,8 +26,10 @@ class Budget:
         """The budget from the options of a command. Raises LimnerError where a value is out of range."""
         if epochs is not None and epochs < 1:
             raise LimnerError(f"epochs is {epochs}; choose 1 or more.")
-        if minutes is not None and not minutes > 0:
-            raise LimnerError(f"minutes is {minutes}; choose more than 0.")
+        if minutes is not None and not 0 < minutes < math.inf:
+            raise LimnerError(
+                f"minutes is {minutes}; choose a number above 0. Without a limit of time, give --epochs."
+            )
         if epochs is None and minutes is None:
             epochs, minutes = DEFAULT_EPOCHS, DEFAULT_MINUTES
         return cls(epochs, None if minutes is None else 60 * minutes)

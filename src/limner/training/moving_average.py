@@ -15,7 +15,7 @@ WARM_UP = 10
 
 @torch.no_grad()
 def update_average(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
-    """Move `average` towards `network` after `step` steps; the decay rises to `decay` as steps are done.
+    """Move `average` towards `network` in step `step`, from 0; the decay rises to `decay` over the steps.
 
     Only parameters are averaged. Batch-norm statistics are recomputed for the averaged weights.
     """

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.utils.parametrize import cached
 
 from limner.recipe import Recipe
 from limner.training.distributed import ProcessGroup
@@ -47,7 +48,7 @@ def _update_discriminator(
     state: TrainState, inputs: StepInputs, paintings: Tensor, group: ProcessGroup
 ) -> list[Tensor]:
     state.discriminator.requires_grad_(True)
-    with state.autocast():
+    with state.autocast(), cached():
         real = real_loss(state.discriminator(inputs.pair.target)[0])
         fake = fake_loss(state.discriminator(paintings)[0])
     state.discriminator_optimizer.zero_grad()
@@ -67,7 +68,7 @@ def _update_generator(
     target = inputs.pair.target
     painting, scenes = paintings.tensor_split([len(target)])
     state.discriminator.requires_grad_(False)
-    with state.autocast():
+    with state.autocast(), cached():
         logits, features = state.discriminator(paintings)
         with torch.no_grad():
             targets = state.discriminator(target)[1]

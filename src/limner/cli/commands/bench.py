@@ -123,10 +123,8 @@ class BenchCommand:
             minutes=self.minutes,
             clips=self.clips,
         )
-        if self.quick and (plan.recipes or plan.looks or plan.sets):
-            raise LimnerError(
-                "--quick compares recipes of its own: leave out --recipes, --looks and --sets."
-            )
+        if self.quick and plan != QualityPlan((), (), (), BenchCommand.seeds, BenchCommand.minutes):
+            raise LimnerError("--quick has a plan of its own: leave out all other options but --out.")
         bench_quality(QUICK_PLAN if self.quick else plan, self.out, progress=progress)
 
     def _browser(self, progress: Progress) -> None:

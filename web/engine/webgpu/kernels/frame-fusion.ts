@@ -41,8 +41,8 @@ export interface FramePlan {
   readonly extended: ExtendedKernels | null;
 }
 
-/** Wider bands cost more in every workgroup than fusion saves. A guide of 32 pixels reads 5 cells. */
-const MAX_BAND_WIDTH = 5;
+/** Wider bands cost more in every workgroup than fusion saves. */
+const MAX_BAND_WIDTH = 4;
 
 export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): FramePlan {
   const painted = paintingOperation(plan);
