@@ -81,7 +81,8 @@ def measure_run(run: Run, pictures: PictureSet) -> dict[str, Any]:
     )
     print("; ".join(f"{figure.label} {figure.interval.value:.3g}" for figure in report.figures))
     content: dict[str, Any] = json.loads(report.to_json(run.folder.name))
-    return {"judge": content["judge"], "figures": content["figures"]}
+    keys = ("judge", "pictures", "training_pictures", "figures")
+    return {key: content[key] for key in keys}
 
 
 def export(run: Run, pictures: PictureSet, path: Path, credits: dict[str, str]) -> None:

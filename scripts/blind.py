@@ -138,7 +138,7 @@ def write_questions(out: Path, questions: list[Question], seed: int) -> None:
             )
             key[name] = {"kind": question.kind} | question.secret
         (folder / "questions.json").write_text(json.dumps(asked, indent=1) + "\n")
-    atomic_write(key_path(out), json.dumps(key, indent=1) + "\n")
+        atomic_write(key_path(out), json.dumps(key, indent=1) + "\n")  # first: questions need their key
 
 
 def key_path(out: Path) -> Path:
@@ -239,6 +239,11 @@ def main() -> None:
         return
     if options.out.exists() or key_path(options.out).exists():
         raise SystemExit(f"{options.out} or its key exists already: choose another name.")
+    stems = [
+        path.stem for path in [*options.clips, *(path for path, _ in map(parse_single, options.single))]
+    ]
+    if len(set(stems)) < len(stems):
+        raise SystemExit(f"Two clips or looks have one name ({', '.join(stems)}): rename a file.")
     frames = [*clip_frames(options.clips), *(still_life_frames() if options.still_life else ())]
     questions: list[Question] = []
     if options.before and options.after:

@@ -1,13 +1,13 @@
-"""Record what a training reached, and write docs/results.md, the table of all that is recorded.
+"""Record what a showpiece's training reached, and write docs/results.md, the table of all that is recorded.
 
-    limner evaluate run --against held-out --training photos --out figures
-    python scripts/results.py record NAME --run run --figures figures/evaluation.json --pictures sunflowers
+    python runs/showpiece.py garden
+    python scripts/results.py record garden --showpiece showpieces/garden.json --pictures garden
     python scripts/results.py table
     python scripts/results.py table --check
 
-Record on the machine and at the commit that trained the run. Rows of one set of pictures are sorted by KID:
-the first is to be beaten. Figures on other held-out pictures cannot be compared, so give each set a name of
-its own (`limner bench quality` keeps its sets).
+A record has the figures of each measurement, with its steps, time, machine and commit; the table has those
+of the last. Rows of one set of pictures are sorted by KID: the first is to be beaten. Figures on other
+held-out pictures cannot be compared, so give each set a name of its own.
 """
 
 from __future__ import annotations
@@ -17,24 +17,18 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from limner.bench.environment import collect_environment
-from limner.evaluation.report import is_report
 from limner.files import atomic_write
-from limner.training.checkpoint import list_checkpoints, read_checkpoint
-from limner.training.run import open_run
+from limner.reading import read_json
 
 DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """# Results
 
-Looks and what their training reached, the best of each set first: beat them. `limner evaluate` makes the
-figures ([what they see](measures.md)), `python scripts/results.py` this page from `docs/results/`.
+Looks and what their training reached, the best of each set first: beat them. `python runs/showpiece.py`
+makes the figures ([what they see](measures.md)), `python scripts/results.py` this page from `docs/results/`.
 """
 
 COLUMNS = {
@@ -50,35 +44,17 @@ COLUMNS = {
 """The figures of the table, by their keys in evaluation.json; the record has all."""
 
 
-def make_record(run_folder: Path, figures: Path, pictures: str) -> dict[str, Any]:
-    """What is recorded of a run and its evaluation. Raises LimnerError where the run cannot be read."""
-    if not is_report(figures):
-        raise SystemExit(f"{figures} is no evaluation: make it by `limner evaluate RUN --out FOLDER`.")
-    run = open_run(run_folder)
-    checkpoints = list_checkpoints(run.checkpoints)
-    if not checkpoints:
-        raise SystemExit(f"{run_folder} has no checkpoint: train it first.")
-    _, metadata = read_checkpoint(checkpoints[0], "none")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    environment = collect_environment(device)
-    machine = environment["machine"]
-    evaluation = json.loads(figures.read_text())
-    return {
-        "limner.result": 1,
-        "pictures": pictures,
-        "training_pictures": evaluation["training_pictures"],
-        "held_out_pictures": evaluation["pictures"],
-        "judge": evaluation["judge"],
-        "figures": evaluation["figures"],
-        "recipe": json.loads(run.recipe.to_json()),
-        "steps": int(metadata["step"]),
-        "minutes": round(float(metadata["seconds"]) / 60, 1),
-        "machine": machine["device"]
-        if device.type == "cuda"
-        else f"{machine['cpu']}, {machine['cores']} cores",
-        "commit": environment["commit"],
-        "date": datetime.now(UTC).date().isoformat(),
-    }
+def make_record(showpiece: Path, pictures: str) -> dict[str, Any]:
+    """What is recorded of a showpiece's measurements."""
+    try:
+        content = read_json(showpiece)
+        measured = content["measured"]
+        measured[-1]["figures"].items()
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise SystemExit(
+            f"{showpiece} has no measurements: make it by `python runs/showpiece.py`."
+        ) from None
+    return {"limner.result": 1, "pictures": pictures, "recipe": content["recipe"], "measured": measured}
 
 
 def read_records(folder: Path) -> dict[str, dict[str, Any]]:
@@ -98,8 +74,9 @@ def table(records: dict[str, dict[str, Any]]) -> str:
 
 def _rank(record: dict[str, Any]) -> tuple[str, float]:
     """Of each judge, those with a KID first, the lowest foremost."""
-    kid = record["figures"].get("kid_x1000", {}).get("value")
-    return record["judge"] or "~", math.inf if kid is None else kid
+    last = record["measured"][-1]
+    kid = last["figures"].get("kid_x1000", {}).get("value")
+    return last["judge"] or "~", math.inf if kid is None else kid
 
 
 def _rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[str]:
@@ -107,14 +84,23 @@ def _rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[str]:
     yield f"| {' | '.join(names)} |"
     yield f"|{'---|' * len(names)}"
     for name, record in records:
-        recipe = record["recipe"]
-        figures = " | ".join(_format(record["figures"].get(key)) for key in COLUMNS)
-        judge = "" if record["judge"] is None else f" (judge: {record['judge']})"
+        recipe, last = record["recipe"], record["measured"][-1]
+        figures = " | ".join(_format(last["figures"].get(key)) for key in COLUMNS)
+        judge = "" if last["judge"] is None else f" (judge: {last['judge']})"
         yield (
             f"| [{name}](results/{name}.json){judge} | {recipe['size']}, {recipe['pixels']} | {figures} | "
-            f"{record['minutes']:g} | {record['steps']:,} | {record['machine']} | "
-            f"{record['commit'] or 'unknown'}, {record['date']} |"
+            f"{last['minutes']:g} | {last['steps']:,} | {_machine(last)} | "
+            f"{(last['commit'] or 'unknown')[:7]}, {last['time'][:10]} |"
         )
+
+
+def _machine(measurement: dict[str, Any]) -> str:
+    """Such as `AMD EPYC, 1 of 2 cores`."""
+    machine, threads = measurement["machine"], measurement["threads"]
+    if machine["device"] != "cpu":
+        return str(machine["device"])
+    used = f"{threads} of " if threads < machine["cores"] else ""
+    return f"{machine['cpu']}, {used}{machine['cores']} cores"
 
 
 def _format(figure: dict[str, Any] | None) -> str:
@@ -133,8 +119,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     recording = commands.add_parser("record")
     recording.add_argument("name")
-    recording.add_argument("--run", type=Path, required=True)
-    recording.add_argument("--figures", type=Path, required=True)
+    recording.add_argument("--showpiece", type=Path, required=True)
     recording.add_argument("--pictures", required=True)
     writing = commands.add_parser("table")
     writing.add_argument("--check", action="store_true", help="only check that the page is up to date")
@@ -145,7 +130,7 @@ def main() -> None:
         if not re.fullmatch(r"[a-z0-9-]+", options.name):
             raise SystemExit(f"{options.name!r} is no name: take small letters, digits and hyphens.")
         path = options.docs / "results" / f"{options.name}.json"
-        record = make_record(options.run, options.figures, options.pictures)
+        record = make_record(options.showpiece, options.pictures)
         atomic_write(path, json.dumps(record, indent=1) + "\n")
         print(f"Recorded: {path}. `python scripts/results.py table` writes the page.")
         return

@@ -12,71 +12,68 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
-import uvicorn
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
 
 from limner.data.arrays import center_crop
 from limner.look.look import open_look
-from limner.page.chromium import FLAGS, find_chromium
-from limner.page.server import listen, make_app
+from limner.page.chromium import FLAGS, open_page
+from limner.page.server import make_app, serve_in_background
 
 SIDE = 256
 
 FILM_FRAMES, FILM_SIZE = 48, (640, 400)
 FILM_FRAME_MS = 100
+"""How long each frame of a film is shown."""
 
-FILM_PAUSE_MS = 100
-"""Between two screenshots, so that the page can paint."""
+SLOWNESS = 5
+"""How much slower than life a film's camera is: a computer without a GPU paints in its own time."""
+
+CAMERA_FRAMES = 150
+"""Frames of the fake camera, which begins anew after them."""
 
 
-def write_camera_file(clip: Path, out: Path, frames: int = 60) -> Path:
+def write_camera_file(clip: Path, out: Path, slowness: int) -> Path:
     """Write the clip's first frames in the format of Chromium's fake camera (Y4M)."""
     with out.open("wb") as file, av.open(str(clip)) as opened:
-        file.write(b"YUV4MPEG2 W480 H360 F15:1 Ip A1:1 C420jpeg\n")
-        for index, frame in enumerate(opened.decode(video=0)):
-            if index == frames:
-                break
+        rate = Fraction(opened.streams.video[0].average_rate or 25) / slowness
+        file.write(b"YUV4MPEG2 W480 H360 F%d:%d Ip A1:1 C420jpeg\n" % rate.as_integer_ratio())
+        for frame in islice(opened.decode(video=0), CAMERA_FRAMES):
             file.write(b"FRAME\n" + frame.reformat(480, 360, "yuv420p").to_ndarray().tobytes())
     return out
 
 
 @contextmanager
-def open_page(page: Path, clip: Path, look: str) -> Iterator[Page]:
+def open_painting(page: Path, clip: Path, look: str, slowness: int = 1) -> Iterator[Any]:
     """The page in a headless Chromium as it paints the clip."""
-    with tempfile.TemporaryDirectory() as folder, listen(None) as listener, sync_playwright() as player:
-        config = uvicorn.Config(make_app(page), log_level="warning", lifespan="off")
-        server = uvicorn.Server(config)
-        threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
-        video = write_camera_file(clip, Path(folder) / "camera.y4m")
+    with tempfile.TemporaryDirectory() as folder, serve_in_background(make_app(page)) as address:
+        video = write_camera_file(clip, Path(folder) / "camera.y4m", slowness)
         camera_flags = [
-            "--no-sandbox",
             "--use-fake-ui-for-media-stream",
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-video-capture={video}",
         ]
-        browser = player.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, *camera_flags])
-        tab = browser.new_page(viewport={"width": 1280, "height": 800})
-        tab.goto(f"http://localhost:{listener.getsockname()[1]}/?look={look}")
-        tab.get_by_role("button", name="Use my camera").first.click(timeout=60_000)
-        tab.get_by_text("nobody yet").wait_for(state="hidden", timeout=120_000)
-        tab.wait_for_timeout(8_000)
-        yield tab
-        browser.close()
-        server.should_exit = True
+        with open_page([*FLAGS, *camera_flags]) as tab:
+            tab.set_viewport_size({"width": 1280, "height": 800})
+            tab.goto(f"{address}?look={look}")
+            tab.get_by_role("button", name="Use my camera").first.click(timeout=60_000)
+            tab.get_by_text("nobody yet").wait_for(state="hidden", timeout=120_000)
+            tab.wait_for_timeout(8_000)
+            yield tab
 
 
 def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
     """Take a screenshot of the page as it paints the clip, with the guide shown."""
-    with open_page(page, clip, look) as tab:
+    with open_painting(page, clip, look) as tab:
         tab.keyboard.press("g")
         tab.keyboard.press("s")
         tab.wait_for_timeout(2_000)
@@ -86,19 +83,23 @@ def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
 def show_film(page: Path, clip: Path, out: Path, look: str = "") -> None:
     """Film the page as it paints the clip: an animated WebP of `FILM_FRAMES` screenshots.
 
-    They are shown faster than a computer without a GPU paints them, at the clip's own speed.
+    The camera is `SLOWNESS` times slower than life while the page is filmed, and the film that much faster.
     """
-    with open_page(page, clip, look) as tab:
+    with open_painting(page, clip, look, SLOWNESS) as tab:
         frames = []
+        due = time.monotonic()
         for _ in range(FILM_FRAMES):
             frames.append(take(tab).resize(FILM_SIZE, Image.Resampling.LANCZOS))
-            tab.wait_for_timeout(FILM_PAUSE_MS)
+            due += SLOWNESS * FILM_FRAME_MS / 1000
+            if due < time.monotonic():
+                raise SystemExit("This computer takes screenshots too slowly: raise SLOWNESS.")
+            tab.wait_for_timeout(1000 * (due - time.monotonic()))
         frames[0].save(
             out, save_all=True, append_images=frames[1:], duration=FILM_FRAME_MS, loop=0, quality=70
         )
 
 
-def take(tab: Page) -> Image.Image:
+def take(tab: Any) -> Image.Image:
     """A screenshot."""
     return Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
 

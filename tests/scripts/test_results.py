@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 
 import results
-from helpers.stores import TINY, store
-from limner.cli.main import main as limner
-from limner.training.loop import train
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
@@ -20,21 +17,23 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     results.main()
 
 
-def record(kid: float | None, **changes: Any) -> dict[str, Any]:
-    value = {"value": kid, "low": None, "high": None}
-    made = {
-        "limner.result": 1,
-        "pictures": "garden",
+def measurement(kid: float | None) -> dict[str, Any]:
+    return {
         "judge": "A",
-        "figures": {"kid_x1000": value},
-        "recipe": {"size": "lean", "pixels": 64},
+        "figures": {"kid_x1000": {"value": kid, "low": None, "high": None}},
         "steps": 1000,
         "minutes": 14.0,
-        "machine": "CPU",
-        "commit": "abc",
-        "date": "2026-11-28",
+        "machine": {"device": "cpu", "cpu": "CPU", "cores": 2},
+        "threads": 1,
+        "commit": "abcdef0123",
+        "time": "2026-11-28T12:00:00+00:00",
     }
-    return made | changes
+
+
+def record(kid: float | None, pictures: str = "garden") -> dict[str, Any]:
+    measured = [measurement(0.0), measurement(kid)]
+    recipe = {"size": "lean", "pixels": 64}
+    return {"limner.result": 1, "pictures": pictures, "recipe": recipe, "measured": measured}
 
 
 def test_the_lowest_kid_of_each_set_is_first() -> None:
@@ -48,30 +47,27 @@ def test_the_lowest_kid_of_each_set_is_first() -> None:
     )
     rows = [line.split("]")[0] for line in page.splitlines() if line.startswith(("| [", "## "))]
     assert rows == ["## garden", "| [best", "| [worse", "| [unknown", "## sea", "| [other"]
-    assert "| 14 | 1,000 | CPU | abc, 2026-11-28 |" in page
+    assert "| 14 | 1,000 | CPU, 1 of 2 cores | abcdef0, 2026-11-28 |" in page
 
 
-def test_a_run_is_recorded_and_the_page_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = store(tmp_path)
-    train(pictures, TINY, tmp_path / "run", epochs=1)
-    docs = tmp_path / "docs"
+def test_a_showpiece_is_recorded_and_the_page_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docs, showpiece = tmp_path / "docs", tmp_path / "sea.json"
     with pytest.raises(SystemExit, match="Nothing is recorded"):
         run(monkeypatch, "table", "--docs", docs)
-    sources = str(tmp_path / "sources")
-    evaluate = ["evaluate", str(tmp_path / "run"), "--against", sources, "--pictures", "6"]
-    assert limner([*evaluate, "--training", sources, "--out", str(tmp_path)]) == 0
-    command = ["record", "tiny", "--run", tmp_path / "run", "--pictures", "soft blobs", "--docs", docs]
-    run(monkeypatch, *command, "--figures", tmp_path / "evaluation.json")
-    recorded = json.loads((docs / "results" / "tiny.json").read_text())
-    assert recorded["steps"] == 3 and recorded["held_out_pictures"] == 6
-    assert recorded["figures"]["held_out_l1"]["value"] > 0
+    showpiece.write_text(json.dumps(record(3.0)))
+    command = ["record", "sea", "--pictures", "drawn sea", "--docs", docs]
+    run(monkeypatch, *command, "--showpiece", showpiece)
+    assert len(json.loads((docs / "results" / "sea.json").read_text())["measured"]) == 2
     with pytest.raises(SystemExit, match="is not up to date"):
         run(monkeypatch, "table", "--check", "--docs", docs)
     run(monkeypatch, "table", "--docs", docs)
     run(monkeypatch, "table", "--check", "--docs", docs)
-    assert "| [tiny](results/tiny.json)" in (docs / "results.md").read_text()
-    with pytest.raises(SystemExit, match="is no evaluation"):
-        run(monkeypatch, *command, "--figures", docs / "results" / "tiny.json")
+    assert "| [sea](results/sea.json)" in (docs / "results.md").read_text()
+    showpiece.write_text('{"measured": []}')
+    with pytest.raises(SystemExit, match="has no measurements"):
+        run(monkeypatch, *command, "--showpiece", showpiece)
 
 
 @pytest.mark.skipif(not (results.DOCS / "results").is_dir(), reason="nothing is recorded yet")

@@ -170,7 +170,11 @@ def write_training(results: dict[str, Any], folder: Path) -> list[Path]:
 
 def table(results: dict[str, Any]) -> str:
     """The results as Markdown."""
-    where = "float32 on a CPU" if results["machine"]["device"] == "cpu" else "in the GPU's own precision"
+    where = (
+        "float32 on a CPU"
+        if results["machine"]["device"] == "cpu"
+        else "limner in the GPU's own precision, the others in float32"
+    )
     lines = [
         "# Training speed",
         "",
