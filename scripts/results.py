@@ -28,7 +28,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """# Results
 
 Looks and what their training reached, the best of each set first: beat them. `python runs/showpiece.py`
-makes the figures ([what they see](measures.md)), `python scripts/results.py` this page from `docs/results/`.
+makes the figures ([what they see](measures.md)), `python scripts/results.py` this page from
+`docs/results/`.
 """
 
 COLUMNS = {
