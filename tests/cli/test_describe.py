@@ -80,12 +80,12 @@ def test_a_look_has_its_networks_layers(tmp_path: Path) -> None:
     assert summary.credits == {"name": "Clouds", "author": "Ada Example", "credit": "Photos by Ada"}
     generator_layers = [layer for layer in summary.layers if not layer.name.startswith("guide.")]
     assert list(map(figures_of, generator_layers)) == list(map(figures_of, network.layers))
-    # The file has the noise as strong as it was learned; the network learns that strength alone.
+    # The file has the noise, of which nothing is learned.
     grain, *convolutions = [layer.parameters for layer in generator_layers]
-    assert (network.layers[0].parameters, grain) == (1, 32 * 32)
+    assert (network.layers[0].parameters, grain) == (0, 32 * 32)
     # Folding batch norm leaves nothing of its four values per channel: the convolution has a bias already.
     normed_channels = sum(layer.shape[0] for layer in generator_layers[1:-1])
-    assert sum(convolutions) == network.parameters - 1 - 4 * normed_channels
+    assert sum(convolutions) == network.parameters - 4 * normed_channels
     assert summary.figures["parameters"] == network.parameters
     assert summary.figures["multiply_adds"] == network.multiply_adds
     assert summary.figures["zero_stuffed"] == network.zero_stuffed

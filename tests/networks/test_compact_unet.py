@@ -69,7 +69,7 @@ def test_multiply_adds_of_doubling_are_those_of_its_transposed_form() -> None:
 
 
 def test_grain_is_fixed_when_painting_and_moves_in_training() -> None:
-    grain = Grain(1)
+    grain = Grain()
     flat = torch.zeros(2, 1, START, START)
     grain.eval()
     assert torch.equal(grain(flat), grain(flat))
@@ -88,5 +88,5 @@ def test_a_summary_has_a_row_for_each_layer() -> None:
     summary = describe_recipe("full", recipe)
     assert len(summary.layers) == 16
     grain = next(layer for layer in summary.layers if layer.name == "grain")
-    assert (grain.kind, grain.shape, grain.parameters) == ("Add", (96, START, START), 96)
+    assert (grain.kind, grain.shape, grain.parameters) == ("Add", (96, START, START), 0)
     assert summary.parameters == count_parameters(make_generator(recipe))

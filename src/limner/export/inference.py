@@ -17,7 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from limner.guide import GuideModule, SoftGuide, make_guide
 from limner.levels import PHOTOS, Light
 from limner.live import LiveInput
-from limner.networks.compact_unet import Block, DoublingConv, Grain
+from limner.networks.compact_unet import Block, DoublingConv
 from limner.networks.generator import Generator
 from limner.networks.unet import Down, NearestConv, Up, replace_layers
 from limner.recipe import Recipe
@@ -73,7 +73,7 @@ def make_look_module(recipe: Recipe, generator: Generator, light: Light = PHOTOS
 def _for_file(layer: nn.Module) -> nn.Module:
     if isinstance(layer, DoublingConv):
         return layer.to_nearest()
-    return layer.to_constant() if isinstance(layer, Grain) else layer
+    return layer
 
 
 def _fold_norm(level: Block | Down | Up) -> None:

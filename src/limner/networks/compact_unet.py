@@ -32,7 +32,8 @@ LEVELS = 4
 """Sides of the inner U-Net: 32, 16, 8 and 4 pixels."""
 
 GRAIN = 0.15
-"""Initial strength of the noise, on the scale of the guide's -1..1."""
+"""Standard deviation of the noise, on the scale of the guide's -1..1. It is not learned: losses that
+compare with pictures ask for less and less of it, until flat places are bands again."""
 
 
 @dataclass(frozen=True)
@@ -106,40 +107,23 @@ class Block(nn.Module):
 
 
 class Grain(nn.Module):
-    """Adds a fixed noise to (B, C, 32, 32), with a learned strength for each channel.
+    """Adds a fixed noise to (B, C, 32, 32), the same to all channels.
 
     In training each batch gets the noise from another place, so that no place of a painting is special.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         # Drawn by a generator of its own: the noise is a constant of the architecture, not a weight.
         noise = torch.randn(1, 1, START, START, generator=torch.Generator().manual_seed(0))
-        self.register_buffer("noise", noise, persistent=False)
+        self.register_buffer("noise", GRAIN * noise, persistent=False)
         self.noise: Tensor
-        self.strength = nn.Parameter(torch.full((channels, 1, 1), GRAIN))
 
     def forward(self, image: Tensor) -> Tensor:
         noise = self.noise
         if self.training:
             noise = noise.roll(torch.randint(START, (2,)).tolist(), (2, 3))
-        return image + self.strength * noise
-
-    def to_constant(self) -> AddConstant:
-        """The same layer with the noise as strong as it was learned."""
-        return AddConstant((self.strength * self.noise).detach())
-
-
-class AddConstant(nn.Module):
-    """Adds a constant (1, C, H, W)."""
-
-    def __init__(self, constant: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("constant", constant)
-        self.constant: Tensor
-
-    def forward(self, image: Tensor) -> Tensor:
-        return image + self.constant
+        return image + noise
 
 
 class CompactUNet(nn.Module):
@@ -164,7 +148,7 @@ class CompactUNet(nn.Module):
                 skips.append(width)
             self.entry.append(Block(EdgeConv(channels, inner, 2)))
             channels = inner
-        self.grain = Grain(channels)
+        self.grain = Grain()
         self.stem = Block(EdgeConv(channels, inner))
         self.down = nn.ModuleList(Block(EdgeConv(inner, inner, 2)) for _ in range(LEVELS - 1))
         self.up = nn.ModuleList(

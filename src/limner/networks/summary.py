@@ -57,7 +57,7 @@ def summarize_layers(network: nn.Module, image: Tensor) -> list[LayerSummary]:
 
 def _summarize_layer(name: str, module: nn.Module, image: Tensor, output: Tensor) -> LayerSummary:
     if isinstance(module, Grain):
-        return LayerSummary(name, "Add", tuple(output.shape[1:]), module.strength.numel(), 0, 0)
+        return LayerSummary(name, "Add", tuple(output.shape[1:]), 0, 0, 0)
     if not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         raise TypeError(f"{name} is neither a convolution nor a grain")
     taps = module.kernel_size[0] * module.kernel_size[1]
@@ -117,7 +117,7 @@ def _count_stored_bytes(network: Any, normalized: set[str], storage: str) -> int
     total = 0
     for name, module in network.named_modules():
         if isinstance(module, Grain):
-            total += 4 * module.strength.numel() * START**2
+            total += 4 * START**2
         if not hasattr(module, "kernel_size"):
             continue
         width, channels = _BITS[storage] // 8, module.out_channels

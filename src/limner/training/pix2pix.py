@@ -50,12 +50,23 @@ def _update_discriminator(
     state.discriminator.requires_grad_(True)
     with state.autocast(), cached():
         real = real_loss(state.discriminator(inputs.pair.target)[0])
-        fake = fake_loss(state.discriminator(paintings)[0])
+        fakes = split_scenes(state.discriminator(paintings)[0], inputs)
+        fake = torch.stack([fake_loss(logits) for logits in fakes]).mean()
     state.discriminator_optimizer.zero_grad()
     state.scaler.scale(real + fake).backward()  # type: ignore[no-untyped-call]
     group.average_gradients(state.discriminator.parameters())
     state.scaler.step(state.discriminator_optimizer)
     return [real, fake]
+
+
+def split_scenes(values: Tensor, inputs: StepInputs) -> list[Tensor]:
+    """What belongs to the pairs, and to the scenes if there are any.
+
+    The discriminator's word on a few scenes weighs as much as that on all pairs: no other loss asks that
+    paintings of scenes are like the pictures.
+    """
+    pairs, scenes = values.tensor_split([len(inputs.pair.target)])
+    return [pairs, scenes] if len(scenes) else [pairs]
 
 
 def _update_generator(
@@ -73,7 +84,9 @@ def _update_generator(
         with torch.no_grad():
             targets = state.discriminator(target)[1]
         losses = {
-            "adversarial": adversarial_loss(logits),
+            "adversarial": torch.stack(
+                [adversarial_loss(part) for part in split_scenes(logits, inputs)]
+            ).sum(),
             "feature_matching": feature_matching([maps[: len(target)] for maps in features], targets),
             "perceptual": _perceptual_loss(state, painting, target),
         }
