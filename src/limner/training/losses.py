@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, relu
 
-from limner.guide import average_cells, grey, smoothing_matrix
+from limner.guide import SMOOTHNESS, average_cells, grey, smoothing_matrix
 from limner.networks.features import SqueezeNet, Tap
 from limner.recipe import CELLS
 
@@ -20,11 +20,6 @@ TAPS: tuple[Tap, ...] = ("fire2", "fire4", "fire6", "fire8")
 
 VIEW = 128
 """Side in pixels of what SqueezeNet is shown: larger pictures cost too much."""
-
-
-LIGHT_SMOOTHNESS = 4.0
-"""Standard deviation, in cells, of the window through which `light_loss` compares: wider than a flower, so
-that a flat wall may become flowers, and narrower than a head."""
 
 
 def real_loss(logits: Tensor) -> Tensor:
@@ -91,12 +86,12 @@ def take_view(pictures: Tensor) -> Tensor:
 
 
 def light_loss(paintings: Tensor, cells: Tensor) -> Tensor:
-    """Mean absolute difference between the much smoothed light of paintings and that of what was shown.
+    """Mean absolute difference between the smoothed light of paintings and that of what was shown.
 
     `cells` are (B, 1, 32, 32) in 0..1, paintings (B, 3, P, P) in -1..1. 0 where both are empty.
     """
     if not len(cells):
         return paintings.new_zeros(())
-    smooth = smoothing_matrix(CELLS, LIGHT_SMOOTHNESS).to(cells.device)
+    smooth = smoothing_matrix(CELLS, SMOOTHNESS).to(cells.device)
     difference = average_cells(grey(paintings / 2 + 0.5)) - cells
     return torch.matmul(torch.matmul(smooth, difference), smooth.mT).abs().mean()
