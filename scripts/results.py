@@ -36,7 +36,7 @@ COLUMNS = {
     "kid_x1000": "KID x 1000",
     "top_octave_db": "top octave, dB",
     "held_out_l1": "held-out L1",
-    "equivariance_loss_2px_db": "shift by 2 px, lost dB",
+    "moved_psnr_2px_db": "shift by 2 px, PSNR, dB",
     "noise_gain": "noise gain",
     "camera_sensitivity": "camera sensitivity",
     "memorising_ratio": "memorising",

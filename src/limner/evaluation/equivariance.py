@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -18,16 +20,25 @@ MAX_PSNR = 60.0
 """The PSNR in dB of pictures that are equal: their difference is a quarter of a step of 8 bits."""
 
 
-def measure_equivariance(paint: Paint, guide: Paint, wide: Tensor, seed: int) -> dict[int, Interval]:
-    """What the network loses when the camera moves 1, 2 and 4 pixels, in dB; 0 where it moves as its guide.
+class Moved(NamedTuple):
+    """What a moved camera does to paintings, in dB."""
 
-    The loss is the PSNR of the moved and the still guide, less that of the paintings, both where they show
-    the same place; a mean of four directions. `wide` (N, 3, P + 2 `MARGIN`, P + 2 `MARGIN`) is what the
-    camera could see: it moves by cropping, so new things come in at the edge.
+    loss: Interval
+    """The PSNR of the guides, less that of the paintings: 0 if those move as their guide."""
+    psnr: Interval
+    """The PSNR of the moved and the still paintings, at most `MAX_PSNR`."""
+
+
+def measure_equivariance(paint: Paint, guide: Paint, wide: Tensor, seed: int) -> dict[int, Moved]:
+    """What happens when the camera moves 1, 2 and 4 pixels.
+
+    Moved and still are compared where they show the same place; a mean of four directions. `wide`
+    (N, 3, P + 2 `MARGIN`, P + 2 `MARGIN`) is what the camera could see: it moves by cropping, so new things
+    come in at the edge.
     """
     still = crop_middle(wide)
     painted, guided = paint(still), guide(still)
-    intervals = {}
+    found = {}
     for shift in SHIFTS:
         errors = torch.zeros(2, len(wide), dtype=torch.float64)
         for down, across in ((0, shift), (0, -shift), (shift, 0), (-shift, 0)):
@@ -35,8 +46,8 @@ def measure_equivariance(paint: Paint, guide: Paint, wide: Tensor, seed: int) ->
             errors[0] += compare_moved(guided, guide(moved), down, across) / 4
             errors[1] += compare_moved(painted, paint(moved), down, across) / 4
         psnr = -10 * errors.clamp(min=10 ** (-MAX_PSNR / 10)).log10()
-        intervals[shift] = bootstrap_mean(psnr[0] - psnr[1], seed)
-    return intervals
+        found[shift] = Moved(bootstrap_mean(psnr[0] - psnr[1], seed), bootstrap_mean(psnr[1], seed))
+    return found
 
 
 def crop_middle(wide: Tensor, down: int = 0, across: int = 0) -> Tensor:

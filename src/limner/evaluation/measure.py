@@ -10,7 +10,7 @@ from torch import Tensor
 from limner.evaluation.batches import map_batches
 from limner.evaluation.border import measure_border
 from limner.evaluation.diversity import measure_diversity
-from limner.evaluation.equivariance import SHIFTS, crop_middle, measure_equivariance
+from limner.evaluation.equivariance import MAX_PSNR, SHIFTS, crop_middle, measure_equivariance
 from limner.evaluation.flicker import measure_flicker
 from limner.evaluation.grid import measure_grid
 from limner.evaluation.judge import NO_JUDGE, Judge, shrink
@@ -116,8 +116,9 @@ def _compare(paintings: Tensor, real: Tensor, seed: int) -> Iterator[Figure]:
 
 
 def _move(paint: Paint, guide: Paint, wide: Tensor, seed: int) -> Iterator[Figure]:
-    for shift, loss in measure_equivariance(paint, guide, wide, seed).items():
-        yield Figure(f"equivariance_loss_{shift}px_db", f"shift by {shift} px, lost dB", 0, loss)
+    for shift, moved in measure_equivariance(paint, guide, wide, seed).items():
+        yield Figure(f"equivariance_loss_{shift}px_db", f"shift by {shift} px, lost dB", 0, moved.loss)
+        yield Figure(f"moved_psnr_{shift}px_db", f"shift by {shift} px, PSNR, dB", MAX_PSNR, moved.psnr)
 
 
 def _left_out(training: Tensor | None, judge: Judge | None) -> Iterator[str]:
