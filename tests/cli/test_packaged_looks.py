@@ -12,6 +12,7 @@ import pytest
 
 from helpers.looks import look_file
 from limner.cli.main import main
+from limner.errors import LimnerError
 from limner.look import packaged
 from limner.page import server
 
@@ -76,3 +77,20 @@ def test_the_demo_shows_the_packaged_looks_while_it_trains(
         {"looks": ["garden.onnx", "sea.onnx", "the-night.onnx"]},
     ]
     assert (work / "limner-demo-night" / "the-night.onnx").is_file()
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_page_of_a_demo_that_failed_does_not_ask_for_new_looks(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def serve_during(*_: object, **__: object) -> Iterator[None]:
+        yield
+
+    def fail(*_: object) -> None:
+        raise LimnerError("The disk is full.")
+
+    monkeypatch.setattr(server, "serve_during", serve_during)
+    monkeypatch.setattr("limner.cli.pipeline._draw_pictures", fail)
+    assert main(["demo", "night", "--pixels", "64"]) == 1
+    assert listed(work / "limner-demo-night" / "page") == {"looks": ["garden.onnx", "sea.onnx"]}

@@ -1,0 +1,51 @@
+"""A showpiece is recorded turn by turn, and Ctrl-C records nothing that was not reached."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import showpiece
+
+from helpers.stores import TINY
+from limner.bench import picture_sets
+
+CREDITS = {"name": "Night", "credit": "", "licence": ""}
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns of half a second, on six pictures."""
+    monkeypatch.setattr(showpiece, "TURN_MINUTES", 0.01)
+    prepare = picture_sets.prepare_set
+    monkeypatch.setattr(showpiece, "prepare_set", lambda *given, **more: prepare(*given, **more, drawn=6))
+
+
+def make(folder: Path, minutes: float) -> list[dict[str, Any]]:
+    showpiece.make_showpiece("night", "night", TINY, folder, minutes=minutes, credits=CREDITS)
+    measured: list[dict[str, Any]] = json.loads((folder / "night.json").read_text())["measured"]
+    return measured
+
+
+@pytest.mark.usefixtures("short")
+def test_each_turn_is_measured_and_the_next_call_goes_on(tmp_path: Path) -> None:
+    (first,) = make(tmp_path, 0.01)
+    assert (tmp_path / "night.onnx").is_file()
+    again, second = make(tmp_path, 0.02)
+    assert again == first
+    assert second["steps"] > first["steps"] > 0
+    assert second["figures"]["held_out_l1"]["value"] > 0
+    assert {"commit", "machine", "time"} <= second.keys()
+
+
+@pytest.mark.usefixtures("short")
+def test_ctrl_c_ends_it_without_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train = showpiece.train
+    monkeypatch.setattr(
+        showpiece, "train", lambda *given, **more: train(*given, **(more | {"minutes": 1e-6}))
+    )
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path, 0.01)
+    assert not (tmp_path / "night.json").exists()
