@@ -11,6 +11,7 @@ import showpiece
 
 from helpers.stores import TINY
 from limner.bench import picture_sets
+from limner.training.loop import train
 
 CREDITS = {"name": "Night", "credit": "", "licence": ""}
 
@@ -42,7 +43,6 @@ def test_each_turn_is_measured_and_the_next_call_goes_on(tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("short")
 def test_ctrl_c_ends_it_without_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train = showpiece.train
     monkeypatch.setattr(
         showpiece, "train", lambda *given, **more: train(*given, **(more | {"minutes": 1e-6}))
     )
