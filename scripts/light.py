@@ -1,4 +1,4 @@
-"""Print the light of sets of pictures, as limner's auto-levels know it: the figures in limner/levels.py.
+"""Print the light of sets of pictures: the figures in `limner/light.py` and `limner/levels.py`.
 
     python scripts/light.py flowers sunrise clouds
 
@@ -19,7 +19,7 @@ from limner.data.light import measure_light
 from limner.data.prepare import prepare
 from limner.data.synthetic.scenes import draw_scenes
 from limner.guide import area_matrix
-from limner.levels import Light
+from limner.light import Light
 from limner.progress import no_progress
 from limner.recipe import CELLS
 from limner.seeding import SCENES, derive_generator

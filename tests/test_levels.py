@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from limner.levels import CAMERA, MAX_GAIN, PHOTOS, AutoLevels, Light
+from limner.levels import CAMERA_MEAN, CAMERA_VARIATION, MAX_GAIN, AutoLevels
+from limner.light import PHOTOS, Light
 
 ALL = torch.ones(1, 1, 1, 1)
 
@@ -26,7 +27,7 @@ def test_nothing_changes_at_strength_0() -> None:
 
 def test_the_camera_s_usual_light_becomes_that_of_the_pictures() -> None:
     light = Light(mean=0.3, variation=0.08, spread=0.14)
-    levelled = AutoLevels(light, 11)(cells(CAMERA.mean, light.spread), ALL)
+    levelled = AutoLevels(light, 11)(cells(CAMERA_MEAN, light.spread), ALL)
     torch.testing.assert_close(levelled, cells(light.mean, light.spread), atol=1e-5, rtol=0)
 
 
@@ -39,7 +40,7 @@ def test_half_the_strength_moves_half_the_way() -> None:
 @pytest.mark.parametrize("mean", [0.1, 0.5, 0.9])
 def test_dark_rooms_stay_darker_than_bright_ones(mean: float) -> None:
     levelled = float(AutoLevels(PHOTOS, 11)(cells(mean, 0.02), ALL).mean())
-    expected = PHOTOS.mean + (mean - CAMERA.mean) * PHOTOS.variation / CAMERA.variation
+    expected = PHOTOS.mean + (mean - CAMERA_MEAN) * PHOTOS.variation / CAMERA_VARIATION
     assert levelled == pytest.approx(expected, abs=1e-5)
 
 

@@ -19,7 +19,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from limner.levels import LEVELS, PHOTOS, AutoLevels, Light
+from limner.levels import LEVELS, AutoLevels
+from limner.light import PHOTOS, Light
 from limner.live import LiveInput
 from limner.recipe import CELLS, GuideName
 

@@ -7,31 +7,15 @@ frame to frame, so that a painting depends on its frame alone and never pumps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
+from limner.light import Light
 from limner.live import LiveInput
 
-
-@dataclass(frozen=True)
-class Light:
-    """The light of many pictures, in their coarse grey cells of 0..1."""
-
-    mean: float
-    """The mean of all cells."""
-    variation: float
-    """The standard deviation of the pictures' means."""
-    spread: float
-    """The mean of the pictures' standard deviations."""
-
-
-PHOTOS = Light(mean=0.44, variation=0.12, spread=0.19)
-"""Of photos of flowers, sunrises and clouds: `scripts/light.py` prints the figures of any set."""
-
-CAMERA = Light(mean=0.5, variation=0.2, spread=0.14)
-"""About that of the scenes that limner draws (0.51, 0.18, 0.14)."""
+CAMERA_MEAN, CAMERA_VARIATION = 0.5, 0.2
+"""The mean of a camera's cells, and the standard deviation of its frames' means: about those of the scenes
+that limner draws, which `scripts/light.py` prints."""
 
 MAX_GAIN = 3.0
 """The gain of a picture without contrast. A higher one would make clouds of a wall's shadows."""
@@ -56,7 +40,7 @@ class AutoLevels(nn.Module):
         # Pictures without any contrast, too, can be learned from.
         self.spread = max(light.spread, MIN_SPREAD)
         # A room that is darker than others stays darker: means of a camera become means of pictures.
-        self.follow = min(light.variation / CAMERA.variation, 1.0)
+        self.follow = min(light.variation / CAMERA_VARIATION, 1.0)
         first, second = torch.eye(2).reshape(2, 1, 2, 1, 1)
         self.register_buffer("first", first, persistent=False)
         self.register_buffer("second", second, persistent=False)
@@ -67,7 +51,7 @@ class AutoLevels(nn.Module):
 
     def forward(self, cells: Tensor, strength: Tensor) -> Tensor:
         """Move (B, 1, N, N) cells all the way where `strength` is 1, not at all where it is 0."""
-        centred = cells - CAMERA.mean
+        centred = cells - CAMERA_MEAN
         powers = centred * (self.first + self.second * centred)
         moments = torch.matmul(torch.matmul(self.average, powers), self.average)
         centred, mean, square = self._pick(powers, 0), self._pick(moments, 0), self._pick(moments, 1)
@@ -76,7 +60,7 @@ class AutoLevels(nn.Module):
         flat, curve = 1 / MAX_GAIN**2, (1 - 1 / MAX_GAIN**2) / self.spread**2
         levelled = (centred - mean) / torch.sqrt(flat + curve * variance)
         levelled = levelled + self.follow * mean + self.light.mean
-        unchanged = centred + CAMERA.mean
+        unchanged = centred + CAMERA_MEAN
         return unchanged + strength * (levelled - unchanged)
 
     def _pick(self, pair: Tensor, channel: int) -> Tensor:

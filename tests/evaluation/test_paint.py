@@ -8,7 +8,7 @@ from helpers.drawn import drawn, show_soft
 from helpers.looks import recipe, trained_generator
 from limner.evaluation.paint import make_painter
 from limner.guide import GuideModule, make_guide
-from limner.levels import Light
+from limner.light import Light
 
 
 def live_values(guide: GuideModule, levels: float) -> list[torch.Tensor]:

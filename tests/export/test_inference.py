@@ -8,7 +8,7 @@ from torch import nn
 
 from helpers.looks import recipe, trained_generator
 from limner.export.inference import fuse_for_inference, make_look_module
-from limner.levels import Light
+from limner.light import Light
 from limner.recipe import Size, Upsampling
 
 

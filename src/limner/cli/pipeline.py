@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from limner.data.store import ImageStore
     from limner.export.onnx import ExportReport
-    from limner.levels import Light
+    from limner.light import Light
     from limner.page.check import LookCheck
     from limner.training.run import Run
 
@@ -322,7 +322,7 @@ def _light_and_held_out(run: Run) -> tuple[Light, list[NDArray[np.uint8]]]:
     from limner.data.light import measure_light
     from limner.data.store import open_store
     from limner.export.storage_comparison import MAX_PICTURES
-    from limner.levels import PHOTOS
+    from limner.light import PHOTOS
 
     try:
         pictures = open_store(run.pictures)

@@ -6,7 +6,7 @@ import numpy as np
 
 from limner.data.store import ImageStore
 from limner.guide import LUMA, area_matrix
-from limner.levels import Light
+from limner.light import Light
 from limner.recipe import CELLS
 
 MAX_PICTURES = 500

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from limner.evaluation.bootstrap import LEVEL, ROUNDS, Interval, bootstrap
 
-Figure = Callable[[Tensor], Tensor]
+Statistic = Callable[[Tensor], Tensor]
 """A figure (R,), above 0, of R weighted means (R, ...) of what was measured of pictures."""
 
 MIN_PICTURES = 4
@@ -32,13 +32,13 @@ class Relative:
     NaN for fewer pictures than `MIN_PICTURES`."""
 
 
-def compare_to_real(figure: Figure, painted: Tensor, real: Tensor, seed: int) -> Relative:
+def compare_to_real(statistic: Statistic, painted: Tensor, real: Tensor, seed: int) -> Relative:
     """Compare what was measured of N paintings, (N, ...), and of the N pictures that belong to them."""
 
     def ratio(weights: Tensor) -> Tensor:
-        return figure(average(painted, weights)) / figure(average(real, weights))
+        return statistic(average(painted, weights)) / statistic(average(real, weights))
 
-    return Relative(bootstrap(ratio, len(real), seed), _compare_halves(figure, real, seed))
+    return Relative(bootstrap(ratio, len(real), seed), _compare_halves(statistic, real, seed))
 
 
 def average(measured: Tensor, weights: Tensor) -> Tensor:
@@ -47,11 +47,11 @@ def average(measured: Tensor, weights: Tensor) -> Tensor:
     return means
 
 
-def _compare_halves(figure: Figure, real: Tensor, seed: int) -> float:
+def _compare_halves(statistic: Statistic, real: Tensor, seed: int) -> float:
     count = len(real)
     if count < MIN_PICTURES:
         return math.nan
     shuffled = torch.rand(ROUNDS, count, generator=torch.Generator().manual_seed(seed)).argsort(1)
     first = (shuffled < count // 2).double()
-    ratios = figure(average(real, first)) / figure(average(real, 1 - first))
+    ratios = statistic(average(real, first)) / statistic(average(real, 1 - first))
     return float((ratios - 1).abs().quantile(LEVEL))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from limner.guide import GuideModule, SoftGuide, make_guide
-from limner.levels import PHOTOS, Light
+from limner.light import PHOTOS, Light
 from limner.live import LiveInput
 from limner.networks.compact_unet import Block, DoublingConv
 from limner.networks.generator import Generator

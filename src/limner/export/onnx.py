@@ -25,7 +25,7 @@ from limner.export.onnx_graph import export_graph, infer_and_check
 from limner.export.parity import Parity, check_engine_parity, check_torch_parity, make_probes
 from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storages
 from limner.files import atomic_write
-from limner.levels import PHOTOS, Light
+from limner.light import PHOTOS, Light
 from limner.look.look import is_limner_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
