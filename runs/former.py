@@ -1,0 +1,95 @@
+"""Train what an earlier commit would, for `limner bench quality` to measure beside today's recipes.
+
+    python runs/former.py a7cfa9c --sets photos garden --seeds 0 1 --minutes 3 --pixels 128 --out results
+    limner bench quality --recipes now --sets photos garden --seeds 0 1 --minutes 3 --pixels 128 \\
+        --out results --looks ...
+
+The commit's own code trains its default recipe, on the sets of the benchmark's folder `--out`, and exports
+looks beside them. The last line that is printed is the value of `--looks`. The same command resumes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from limner.bench.picture_sets import DRAWN, prepare_set
+from limner.progress import ProgressBar
+
+ROOT = Path(__file__).parents[1]
+NAME = "former"
+
+
+def train_former(
+    commit: str,
+    sources: Sequence[str],
+    seeds: Sequence[int],
+    out: Path,
+    *,
+    minutes: float,
+    pixels: int,
+    drawn: int = DRAWN,
+) -> list[str]:
+    """Train and export one look for each set and seed; returns the values of `--looks`."""
+    looks = []
+    with ProgressBar() as progress, checked_out(commit) as checkout:
+        for source in sources:
+            pictures = prepare_set(source, out / "quality" / "sets", pixels, drawn=drawn, progress=progress)
+            place = out / NAME / f"{commit}-{pictures.name}-{pixels}"
+            store = place / "store"
+            limner(checkout, "pictures", pictures.training, "--out", store, "--pixels", pixels)
+            for seed in seeds:
+                run, look = place / f"seed{seed}", place / f"seed{seed}.onnx"
+                options = ("--pixels", pixels, "--seed", seed, "--minutes", minutes)
+                limner(checkout, "train", store, "--out", run, *options)
+                limner(checkout, "export", run, "--out", look)
+                looks.append(f"{NAME}@{pictures.name}={look}")
+    return looks
+
+
+@contextmanager
+def checked_out(commit: str) -> Iterator[Path]:
+    """A folder with the files of a commit of this repository."""
+    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
+        checkout = Path(folder) / "checkout"
+        git = ("git", "-C", str(ROOT), "worktree")
+        subprocess.run([*git, "add", "--quiet", "--detach", str(checkout), commit], check=True)
+        try:
+            yield checkout
+        finally:
+            subprocess.run([*git, "remove", "--force", str(checkout)], check=True)
+
+
+def limner(checkout: Path, *arguments: object) -> None:
+    """Run a command of the limner in a checkout."""
+    command = [sys.executable, "-m", "limner", *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(checkout / "src")}
+    subprocess.run(command, env=environment, check=True)
+
+
+def main() -> None:
+    """Train the looks, and print what `--looks` takes."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("commit")
+    parser.add_argument("--sets", nargs="+", required=True, help="folders of pictures, or drawn subjects")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--pixels", type=int, default=128)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    looks = train_former(
+        given.commit, given.sets, given.seeds, given.out, minutes=given.minutes, pixels=given.pixels
+    )
+    print(" ".join(looks))
+
+
+if __name__ == "__main__":
+    main()
