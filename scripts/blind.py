@@ -38,7 +38,7 @@ from limner.page.server import make_app, serve_in_background
 
 SIDE, GAP = 512, 24
 FRAMES = 4
-"""Frames of each clip and of the still life, evenly spread."""
+"""Frames of each clip and of the still life, evenly spread, by default."""
 
 STILL_LIFE_STEPS = 18
 """Steps of the page's still life between two frames, a twelfth of a second each."""
@@ -64,10 +64,10 @@ class Question:
         return {"pair": ["left", "right"], "finished": ["yes", "no"]}.get(self.kind)
 
 
-def clip_frames(clips: Iterable[Path]) -> Iterator[tuple[str, Image.Image]]:
+def clip_frames(clips: Iterable[Path], count: int = FRAMES) -> Iterator[tuple[str, Image.Image]]:
     """Frames of clips with their names."""
     for clip in clips:
-        for number, frame in enumerate(read_clip(find_source(clip), FRAMES), start=1):
+        for number, frame in enumerate(read_clip(find_source(clip), count), start=1):
             yield f"{clip.stem} {number}", frame.image
 
 
@@ -227,6 +227,7 @@ def main() -> None:
     painting.add_argument("--single", action="append", default=[], metavar="LOOK=WORD|WORD")
     painting.add_argument("--clips", type=Path, nargs="*", default=[])
     painting.add_argument("--still-life", action="store_true")
+    painting.add_argument("--frames", type=int, default=FRAMES, help="of each clip and of the still life")
     painting.add_argument("--seed", type=int, default=0)
     scoring = commands.add_parser("score")
     scoring.add_argument("out", type=Path)
@@ -244,7 +245,8 @@ def main() -> None:
     ]
     if len(set(stems)) < len(stems):
         raise SystemExit(f"Two clips or looks have one name ({', '.join(stems)}): rename a file.")
-    frames = [*clip_frames(options.clips), *(still_life_frames() if options.still_life else ())]
+    still_life = still_life_frames(options.frames) if options.still_life else ()
+    frames = [*clip_frames(options.clips, options.frames), *still_life]
     questions: list[Question] = []
     if options.before and options.after:
         questions += pair_questions(open_look(options.before), open_look(options.after), frames)
