@@ -21,7 +21,7 @@ from limner.errors import LimnerError
         ({"what": "training", "recipes": ("now",)}, "training takes no --recipes"),
         ({"what": "browser", "named_looks": ("a=b.onnx",)}, "browser takes no --looks"),
         ({"what": "quality", "looks": (Path("x.onnx"),)}, "quality takes no looks"),
-        ({"what": "quality", "quick": True, "sets": ("sea",)}, "leave out --recipes, --looks and --sets"),
+        ({"what": "quality", "quick": True, "sets": ("sea",)}, "leave out all other options"),
         ({"what": "browser", "clips": (Path("a.mp4"),)}, "bench browser takes no --clips"),
     ],
 )

@@ -144,6 +144,7 @@ def test_the_demo_draws_trains_and_serves(
     work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "DEMO_PICTURES", 4)
+    monkeypatch.setattr("limner.look.packaged.FOLDER", work / "no-looks")
     assert main(["demo", "night", "--pixels", "64", "--minutes", "0.01", "--no-open"]) == 0
     assert "served limner-demo-night/page" in capsys.readouterr().out
     assert open_look(work / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -30,6 +31,10 @@ def short_work() -> Iterator[None]:
         (web / "index.html").write_text("page")
         patch.setattr("limner.page.publish.WEB", web)
         patch.setattr("limner.page.server.serve", lambda *_, **__: None)
+        patch.setattr("limner.page.server.serve_during", lambda *_, **__: nullcontext())
+        shelf = Path(mkdtemp())
+        (shelf / "tiny.onnx").write_bytes(tiny_look())
+        patch.setattr("limner.look.packaged.FOLDER", shelf)
         patch.setattr("limner.page.chromium.find_chromium", lambda: None)
         patch.setattr("limner.page.check.shutil.which", lambda _: None)
         patch.setattr("limner.cli.pipeline.DEMO_PICTURES", 4)
@@ -39,6 +44,7 @@ def short_work() -> Iterator[None]:
             patch.setattr(f"limner.bench.{benchmark}.bench_{benchmark}", _refuse)
         yield
         shutil.rmtree(web)
+        shutil.rmtree(shelf)
 
 
 def _refuse(*_: object, **__: object) -> None:

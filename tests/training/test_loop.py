@@ -432,7 +432,7 @@ def test_half_precision_trains(pictures: ImageStore, tmp_path: Path, precision: 
     ("options", "sentence"),
     [
         ({"epochs": 0}, "epochs is 0; choose 1 or more"),
-        ({"minutes": 0.0}, "minutes is 0.0; choose more than 0"),
+        ({"minutes": 0.0}, "minutes is 0.0; choose a number above 0"),
         ({"minutes": float("nan")}, "minutes is nan"),
         ({"epochs": 1, "device": "warp"}, "There is no device warp here"),
         ({"epochs": 1, "device": "mps"}, "cpu or cuda, and not yet on mps"),
