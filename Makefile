@@ -42,8 +42,9 @@ bench-training: setup ## Benchmark training: throughput for each size and discri
 bench-browser: setup browser web/dist/bench/index.html ## Benchmark engines in the browser
 	$(BIN)/limner bench browser --out docs/benchmarks
 
-pictures: setup ## Remake the docs' pictures: PAGE=folder LOOKS="LOOK=CLIP@SECONDS ..." CLIP=clip
-	$(BIN)/python scripts/show.py page $(PAGE) $(CLIP) docs/pictures/page.jpg
+pictures: setup ## Remake the docs' pictures: PAGE=folder CLIP=clip LOOK=file-in-page LOOKS="LOOK=CLIP@SECONDS ..."
+	$(BIN)/python scripts/show.py page $(PAGE) $(CLIP) docs/pictures/page.jpg $(LOOK)
+	$(BIN)/python scripts/show.py film $(PAGE) $(CLIP) docs/pictures/film.webp $(LOOK)
 	$(BIN)/python scripts/show.py rows docs/pictures/paintings.jpg $(LOOKS)
 
 wheel: web ## Build the wheel, including the page

@@ -81,11 +81,12 @@ def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
 
 
 def show_film(page: Path, clip: Path, out: Path, look: str = "") -> None:
-    """Film the page as it paints the clip: an animated WebP of `FILM_FRAMES` screenshots.
+    """Film the page and its guide as it paints the clip: an animated WebP of `FILM_FRAMES` screenshots.
 
     The camera is `SLOWNESS` times slower than life while the page is filmed, and the film that much faster.
     """
     with open_painting(page, clip, look, SLOWNESS) as tab:
+        tab.keyboard.press("g")
         frames = []
         due = time.monotonic()
         for _ in range(FILM_FRAMES):
@@ -95,7 +96,7 @@ def show_film(page: Path, clip: Path, out: Path, look: str = "") -> None:
                 raise SystemExit("This computer takes screenshots too slowly: raise SLOWNESS.")
             tab.wait_for_timeout(1000 * (due - time.monotonic()))
         frames[0].save(
-            out, save_all=True, append_images=frames[1:], duration=FILM_FRAME_MS, loop=0, quality=70
+            out, save_all=True, append_images=frames[1:], duration=FILM_FRAME_MS, loop=0, quality=80
         )
 
 

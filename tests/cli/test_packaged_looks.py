@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from helpers.looks import look_file
 from limner.cli.main import main
 from limner.errors import LimnerError
 from limner.look import packaged
+from limner.look.look import open_look
 from limner.page import server
 
 pytestmark = pytest.mark.usefixtures("work")
@@ -36,8 +38,14 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_all_packaged_looks_are_small() -> None:
-    assert sum(path.stat().st_size for path in packaged.packaged_looks()) <= packaged.MAX_BYTES
+def test_three_small_looks_ship_with_limner() -> None:
+    paths = packaged.packaged_looks()
+    assert [path.name for path in paths] == ["garden.onnx", "night.onnx", "sea.onnx"]
+    assert sum(path.stat().st_size for path in paths) <= packaged.MAX_BYTES
+    for path in paths:
+        look = open_look(path)
+        assert (look.pixels, look.licence) == (256, "CC0 1.0")
+        assert look.paint(np.full((256, 256, 3), 0.5, np.float32)).std() > 0.05
 
 
 @pytest.mark.usefixtures("shelf")
