@@ -29,7 +29,7 @@ HEAD = """# Results
 
 Looks and what their training reached, the best of each set first: beat them. `python runs/showpiece.py`
 makes the figures ([what they see](measures.md)), `python scripts/results.py` this page from
-`docs/results/`.
+`docs/results/`. What strangers said of the paintings is [here](results/blind-drawn/README.md).
 """
 
 COLUMNS = {
