@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import former
 import pytest
 
+import former
+import same
 from limner.bench.contestants import parse_look
 from limner.look.look import open_look
 
-HAS_HISTORY = subprocess.run(["git", "-C", former.ROOT, "rev-parse", "HEAD"], check=False).returncode == 0
+HAS_HISTORY = subprocess.run(["git", "-C", same.ROOT, "rev-parse", "HEAD"], check=False).returncode == 0
 
 
 @pytest.mark.skipif(not HAS_HISTORY, reason="needs a git checkout")

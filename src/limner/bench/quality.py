@@ -32,6 +32,7 @@ from limner.evaluation.equivariance import crop_middle
 from limner.evaluation.judge import Judge, choose_judge, is_trained_with_squeezenet
 from limner.evaluation.measure import measure
 from limner.evaluation.pictures import HeldOut, load_training, read_folder, read_frames
+from limner.evaluation.relative import MIN_PICTURES
 from limner.files import atomic_write
 from limner.look.look import open_look
 from limner.networks.summary import count_parameters
@@ -91,15 +92,17 @@ def bench_quality(
         main_device = group.device
     results: dict[str, Any] = {"benchmark": "quality", **collect_environment(main_device)}
     results |= {"minutes": plan.minutes, "pixels": pixels, "seeds": list(plan.seeds), "sets": []}
-    held_out = [read_folder(pictures.held_out, pixels, MAX_HELD_OUT, no_progress) for pictures in sets]
+    for pictures in sets:
+        read_folder(pictures.held_out, pixels, MIN_PICTURES, no_progress)  # raises now, not after hours
     trained = _train(plan, sets, cache / "runs", device, progress)
     judge = _choose_judge(plan)
-    for number, (pictures, wide) in enumerate(zip(sets, held_out, strict=True)):
+    for number, pictures in enumerate(sets):
         progress(number, len(sets), "sets measured")
         contestants = [
             *_trained_contestants(plan, trained, pictures, main_device),
             *_look_contestants(plan.looks, pictures.name),
         ]
+        wide = read_folder(pictures.held_out, pixels, MAX_HELD_OUT, no_progress)
         measured = _measure(
             contestants, HeldOut(wide, wide), pictures, clips=clips, judge=judge, progress=progress
         )

@@ -25,8 +25,7 @@ def measure_noise_gain(paint: Paint, pictures: Tensor, paintings: Tensor, seed: 
         noisy = (picture + DEVIATION * noise).clamp(0, 1)
         added.append((noisy - picture).square().mean((1, 2, 3), dtype=torch.float64))
         changed.append((paint(noisy) - painting).square().mean((1, 2, 3), dtype=torch.float64))
-    return _ratio(torch.cat(changed), torch.cat(added), seed)
-
-
-def _ratio(changed: Tensor, added: Tensor, seed: int) -> Interval:
-    return bootstrap(lambda weights: (weights @ changed / (weights @ added)).sqrt(), len(added), seed)
+    powers = torch.cat(changed), torch.cat(added)
+    return bootstrap(
+        lambda weights: (weights @ powers[0] / (weights @ powers[1])).sqrt(), len(pictures), seed
+    )

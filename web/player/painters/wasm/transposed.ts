@@ -6,6 +6,7 @@
  *
  * `limner/look/transposed.py` does the same for Python.
  */
+import { EngineError } from '../../../engine/index.ts';
 import { floats } from '../../../engine/onnx/constant.ts';
 import { bigints } from '../../../engine/onnx/integers.ts';
 import { type OnnxModel, type OnnxNode, readModel } from '../../../engine/onnx/model.ts';
@@ -44,9 +45,18 @@ interface DoubledConv {
   readonly edgePads: string | null;
 }
 
-/** The same ONNX file with transposed convolutions in place of those of doubled images. */
+/** The same ONNX file with transposed convolutions in place of those of doubled images. A file that our reader refuses
+ * stays as it is: the runtime reads more. */
 export function withTransposedConvs(bytes: Bytes): Bytes {
-  const model = readModel(bytes);
+  try {
+    return rewrite(bytes, readModel(bytes));
+  } catch (error) {
+    if (error instanceof EngineError) return bytes;
+    throw error;
+  }
+}
+
+function rewrite(bytes: Bytes, model: OnnxModel): Bytes {
   const found = findDoubledConvs(model);
   if (found.size === 0 || model.nodes.some(({ op }) => CONTROL_FLOW.includes(op))) return bytes;
   const read = new Set(model.outputs.map(output => output.name));

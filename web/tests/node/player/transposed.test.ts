@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-web';
 import { expect, test } from 'vitest';
+import { EngineError } from '../../../engine/error.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
 import { removeDefaults } from '../../../player/painters/wasm/live-inputs.ts';
 import { withTransposedConvs } from '../../../player/painters/wasm/transposed.ts';
@@ -44,6 +45,12 @@ test.each(['full-256-uint8-levels', 'lean-256-uint8-levels'])('%s paints the sam
   const right = floats(`${name}.painting`);
   expect(painting.length).toBe(right.length);
   expect(largestDifference(painting, right)).toBeLessThan(1e-4);
+});
+
+test('a file that our reader refuses is left to the runtime', () => {
+  const damaged = read('lean-256-uint8-levels.onnx').slice(0, -9);
+  expect(() => readModel(damaged)).toThrow(EngineError);
+  expect(withTransposedConvs(damaged)).toBe(damaged);
 });
 
 test('a file without doubled images stays as it is', () => {

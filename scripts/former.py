@@ -1,6 +1,6 @@
 """Train what an earlier commit would, for `limner bench quality` to measure beside today's recipes.
 
-    python runs/former.py a7cfa9c --sets photos garden --seeds 0 1 --minutes 3 --pixels 128 --out results
+    python scripts/former.py a7cfa9c --sets photos garden --seeds 0 1 --minutes 3 --pixels 128 --out results
     limner bench quality --recipes now --sets photos garden --seeds 0 1 --minutes 3 --pixels 128 \\
         --out results --looks ...
 
@@ -14,15 +14,13 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from limner.bench.picture_sets import DRAWN, prepare_set
 from limner.progress import ProgressBar
+from same import checkout
 
-ROOT = Path(__file__).parents[1]
 NAME = "former"
 
 
@@ -38,38 +36,25 @@ def train_former(
 ) -> list[str]:
     """Train and export one look for each set and seed; returns the values of `--looks`."""
     looks = []
-    with ProgressBar() as progress, checked_out(commit) as checkout:
+    with ProgressBar() as progress, checkout(commit) as tree:
         for source in sources:
             pictures = prepare_set(source, out / "quality" / "sets", pixels, drawn=drawn, progress=progress)
             place = out / NAME / f"{commit}-{pictures.name}-{pixels}"
             store = place / "store"
-            limner(checkout, "pictures", pictures.training, "--out", store, "--pixels", pixels)
+            limner(tree.root, "pictures", pictures.training, "--out", store, "--pixels", pixels)
             for seed in seeds:
                 run, look = place / f"seed{seed}", place / f"seed{seed}.onnx"
                 options = ("--pixels", pixels, "--seed", seed, "--minutes", minutes)
-                limner(checkout, "train", store, "--out", run, *options)
-                limner(checkout, "export", run, "--out", look)
+                limner(tree.root, "train", store, "--out", run, *options)
+                limner(tree.root, "export", run, "--out", look)
                 looks.append(f"{NAME}@{pictures.name}={look}")
     return looks
 
 
-@contextmanager
-def checked_out(commit: str) -> Iterator[Path]:
-    """A folder with the files of a commit of this repository."""
-    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
-        checkout = Path(folder) / "checkout"
-        git = ("git", "-C", str(ROOT), "worktree")
-        subprocess.run([*git, "add", "--quiet", "--detach", str(checkout), commit], check=True)
-        try:
-            yield checkout
-        finally:
-            subprocess.run([*git, "remove", "--force", str(checkout)], check=True)
-
-
-def limner(checkout: Path, *arguments: object) -> None:
-    """Run a command of the limner in a checkout."""
+def limner(root: Path, *arguments: object) -> None:
+    """Run a command of the limner in the folder `root`, and show what it prints."""
     command = [sys.executable, "-m", "limner", *map(str, arguments)]
-    environment = os.environ | {"PYTHONPATH": str(checkout / "src")}
+    environment = os.environ | {"PYTHONPATH": str(root / "src")}
     subprocess.run(command, env=environment, check=True)
 
 
