@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 
 from helpers.stores import store
 from limner.data.augmentation import Batch, crop_and_resize, make_pair, sample_params
 from limner.data.loader import load_batch
-from limner.guide import make_guide
+from limner.data.synthetic.draw import draw
+from limner.guide import grey, make_guide
 from limner.recipe import Recipe
+from limner.spectrum import radial_power
 
 
 def window(top: float, left: float, side: float, mirror: float = 1.0) -> torch.Tensor:
@@ -40,8 +44,21 @@ def test_a_mirrored_window_is_the_same_window_mirrored() -> None:
 def test_a_larger_window_equals_interpolate() -> None:
     box = boxes(80)
     whole = box.permute(0, 3, 1, 2) / 255
-    expected = torch.nn.functional.interpolate(whole, (64, 64), mode="bilinear", align_corners=False)
+    expected = torch.nn.functional.interpolate(whole, (64, 64), mode="bicubic", align_corners=False)
+    expected = expected.clamp(0, 1)
     torch.testing.assert_close(crop_and_resize(box, window(0, 0, 80), 64), expected, atol=2e-5, rtol=0)
+
+
+def test_a_crop_is_as_sharp_as_its_picture() -> None:
+    """Wherever the window begins, and however large it is."""
+    (picture,) = draw("garden", 1, 84, 0)
+    box = torch.from_numpy(np.array(picture))[None]
+    for top, side in ((4.0, 70.5), (5.5, 70.5), (0.3, 83.2)):
+        drawn = picture.resize((64, 64), Image.Resampling.LANCZOS, box=(top, top, top + side, top + side))
+        real = torch.from_numpy(np.array(drawn)).permute(2, 0, 1)[None] / 255
+        crop = crop_and_resize(box, window(top, top, side), 64)
+        power, real_power = (radial_power(grey(squares)) for squares in (crop, real))
+        assert abs(10 * (power / real_power).log10()[0, 15:].mean()) < 1, "dB of the finest octave"
 
 
 def test_parameters_stay_within_the_recipe() -> None:

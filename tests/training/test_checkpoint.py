@@ -141,7 +141,7 @@ def test_another_format_is_refused_and_not_skipped(tmp_path: Path) -> None:
     save(tmp_path, 1)
     path = save(tmp_path, 2)
     save_file(load_file(path), path, {"limner.checkpoint": "1"})
-    with pytest.raises(LimnerError, match="format 1, and this limner reads format 3"):
+    with pytest.raises(LimnerError, match="format 1, and this limner reads format 4"):
         load_newest(tmp_path, TrainState(TINY, CPU), TINY, pytest.fail)
 
 

@@ -107,9 +107,9 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
     begin_run(tmp_path, TINY, tmp_path / "store")
     about = json.loads((tmp_path / "run.json").read_text())
     (tmp_path / "run.json").write_text(json.dumps(about | {"limner.run": 1}))
-    with pytest.raises(LimnerError, match="has format 1, and this limner reads format 3"):
+    with pytest.raises(LimnerError, match="has format 1, and this limner reads format 4"):
         open_run(tmp_path)
-    with pytest.raises(LimnerError, match="has format 1, and this limner reads format 3"):
+    with pytest.raises(LimnerError, match="has format 1, and this limner reads format 4"):
         begin_run(tmp_path, TINY, tmp_path / "store")
 
 

@@ -112,10 +112,11 @@ class TrainingPair(NamedTuple):
 
 
 def crop_and_resize(boxes: Tensor, window: Tensor, pixels: int) -> Tensor:
-    """Crop a window from each box and resize it to `pixels` x `pixels`, bilinearly.
+    """Crop a window from each box and resize it to `pixels` x `pixels`.
 
+    Cubic, since linear interpolation blurs, and a network paints as softly as the pictures it is shown.
     Boxes are uint8 (B, S, S, 3), `window` is (4, B) as in `Batch`. Returns float32 (B, 3, P, P), 0..1,
-    channels-last. A window's side is at most 1.3 P, so two taps per axis skip almost no pixels.
+    channels-last. A window's side is at most 1.3 P, so four taps per axis skip no pixels.
     """
     top, left, side, mirror = window / window.new_tensor([boxes.shape[1]] * 3 + [1])[:, None]
     zeros = torch.zeros_like(side)
@@ -124,8 +125,10 @@ def crop_and_resize(boxes: Tensor, window: Tensor, pixels: int) -> Tensor:
     size = [len(boxes), 3, pixels, pixels]
     grid = nn.functional.affine_grid(torch.stack([across, down], dim=1), size, align_corners=False)
     images = boxes.permute(0, 3, 1, 2).float()
-    crops = nn.functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
-    return (crops / 255).contiguous(memory_format=torch.channels_last)
+    crops = nn.functional.grid_sample(
+        images, grid, mode="bicubic", padding_mode="border", align_corners=False
+    )
+    return (crops / 255).clamp(0, 1).contiguous(memory_format=torch.channels_last)
 
 
 def make_pair(batch: Batch, guide: GuideModule, pixels: int) -> TrainingPair:

@@ -134,5 +134,4 @@ def _load(store: ImageStore, indices: Sequence[int], pixels: int) -> Iterator[He
 
 
 def _crop(boxes: Tensor, window: Tensor, pixels: int) -> Tensor:
-    squares = crop_and_resize(boxes, window, pixels + 2 * MARGIN)
-    return squares.clamp(0, 1).contiguous()  # interpolation rounds a little beyond white
+    return crop_and_resize(boxes, window, pixels + 2 * MARGIN).contiguous()

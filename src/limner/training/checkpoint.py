@@ -30,7 +30,7 @@ from limner.files import atomic_write
 from limner.recipe import Recipe
 from limner.training.state import TrainState
 
-FORMAT = "3"
+FORMAT = "4"
 """Version of the format; it changes with the meaning of the files."""
 
 MAX_KEPT = 2

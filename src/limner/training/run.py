@@ -30,7 +30,7 @@ from limner.recipe import Recipe
 if TYPE_CHECKING:
     from limner.networks.generator import Generator
 
-FORMAT = 3
+FORMAT = 4
 """Version of the format; it changes with the meaning of the folder's files."""
 
 
