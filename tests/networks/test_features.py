@@ -12,7 +12,7 @@ from torch.nn.functional import conv2d
 
 from limner.errors import LimnerError
 from limner.networks import features
-from limner.networks.features import TAPS, WEIGHTS, load_squeezenet
+from limner.networks.features import LAYERS, WEIGHTS, load_squeezenet
 
 
 def random_pictures(count: int, pixels: int) -> Tensor:
@@ -50,7 +50,7 @@ def test_no_weight_is_trained_but_pictures_get_gradients() -> None:
 
 def test_channels_last_pictures_stay_so_in_every_layer() -> None:
     pictures = random_pictures(2, 64).contiguous(memory_format=torch.channels_last)
-    for image in load_squeezenet()(pictures, TAPS):
+    for image in load_squeezenet()(pictures, LAYERS):
         assert image.is_contiguous(memory_format=torch.channels_last)
 
 

@@ -28,8 +28,8 @@ from limner.recipe import CELLS, GuideName, Size
 START = CELLS
 """Side in pixels at which the encoder begins for the soft guide, and at which layers are widest."""
 
-LEVELS = 4
-"""Sides of the inner U-Net: 32, 16, 8 and 4 pixels."""
+SIDES = 4
+"""How many sides the inner U-Net has: 32, 16, 8 and 4 pixels."""
 
 GRAIN = 0.15
 """Standard deviation of the noise, on the scale of the guide's -1..1. It is not learned: losses that
@@ -150,9 +150,9 @@ class CompactUNet(nn.Module):
             channels = inner
         self.grain = Grain()
         self.stem = Block(EdgeConv(channels, inner))
-        self.down = nn.ModuleList(Block(EdgeConv(inner, inner, 2)) for _ in range(LEVELS - 1))
+        self.down = nn.ModuleList(Block(EdgeConv(inner, inner, 2)) for _ in range(SIDES - 1))
         self.up = nn.ModuleList(
-            Block(DoublingConv(inner if level == 0 else 2 * inner, inner)) for level in range(LEVELS - 1)
+            Block(DoublingConv(inner if level == 0 else 2 * inner, inner)) for level in range(SIDES - 1)
         )
         self.join = Block(EdgeConv(2 * inner, inner))
         self.outer = nn.ModuleList()

@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from limner.errors import LimnerError
 
-Tap = Literal["fire2", "fire3", "fire4", "fire5", "fire6", "fire7", "fire8", "fire9"]
-TAPS: tuple[Tap, ...] = get_args(Tap)
+Layer = Literal["fire2", "fire3", "fire4", "fire5", "fire6", "fire7", "fire8", "fire9"]
+LAYERS: tuple[Layer, ...] = get_args(Layer)
 """The layers whose maps can be asked for, in their order."""
 
-FIRES: dict[Tap, tuple[int, int, int]] = {
+FIRES: dict[Layer, tuple[int, int, int]] = {
     "fire2": (96, 16, 64),
     "fire3": (128, 16, 64),
     "fire4": (128, 32, 128),
@@ -35,7 +35,7 @@ FIRES: dict[Tap, tuple[int, int, int]] = {
 }
 """Channels of each Fire module: in, squeezed, and of each of its two expansions."""
 
-INDEX: dict[Tap, int] = dict(zip(TAPS, (3, 4, 5, 7, 8, 9, 10, 12), strict=True))
+INDEX: dict[Layer, int] = dict(zip(LAYERS, (3, 4, 5, 7, 8, 9, 10, 12), strict=True))
 """The number by which the file names each layer."""
 
 POOLED_BEFORE = frozenset({"fire2", "fire5", "fire9"})
@@ -71,21 +71,21 @@ class SqueezeNet(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(3, 96, 7, stride=2)
         self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.fires = nn.ModuleDict({name: Fire(*FIRES[name]) for name in TAPS})
+        self.fires = nn.ModuleDict({name: Fire(*FIRES[name]) for name in LAYERS})
         self.eval().requires_grad_(False)
 
-    def forward(self, pictures: Tensor, taps: Collection[Tap]) -> list[Tensor]:
-        """The maps (B, C, h, w) after the layers `taps`, in the network's order; later layers do not run.
+    def forward(self, pictures: Tensor, layers: Collection[Layer]) -> list[Tensor]:
+        """The maps (B, C, h, w) after `layers`, in the network's order; later layers do not run.
 
         Pictures are RGB in -1..1, (B, 3, H, W) with sides of at least `MIN_PIXELS`.
         """
         maps: list[Tensor] = []
         image = torch.relu(self.conv1(pictures))
-        for name in TAPS[: max(map(TAPS.index, taps)) + 1]:
+        for name in LAYERS[: max(map(LAYERS.index, layers)) + 1]:
             if name in POOLED_BEFORE:
                 image = self.pool(image)
             image = self.fires[name](image)
-            if name in taps:
+            if name in layers:
                 maps.append(image)
         return maps
 

@@ -9,14 +9,14 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, relu
 
 from limner.guide import SMOOTHNESS, average_cells, grey, smoothing_matrix
-from limner.networks.features import SqueezeNet, Tap
+from limner.networks.features import Layer, SqueezeNet
 from limner.recipe import CELLS
 from limner.spectrum import radial_power
 
 LOW_FREQUENCY = 8
 """Side in pixels of the means that `low_frequency_l1` compares."""
 
-TAPS: tuple[Tap, ...] = ("fire2", "fire4", "fire6", "fire8")
+COMPARED: tuple[Layer, ...] = ("fire2", "fire4", "fire6", "fire8")
 """Layers of SqueezeNet that `perceptual_loss` compares: from strokes to things."""
 
 VIEW = 128
@@ -59,8 +59,8 @@ def perceptual_loss(network: SqueezeNet, painting: Tensor, target: Tensor) -> Te
     It has not the heads that LPIPS learns. Pictures are (B, 3, H, W) in -1..1.
     """
     with torch.no_grad():
-        targets = [normalize_features(f) for f in network(target, TAPS)]
-    paintings = [normalize_features(f) for f in network(painting, TAPS)]
+        targets = [normalize_features(f) for f in network(target, COMPARED)]
+    paintings = [normalize_features(f) for f in network(painting, COMPARED)]
     distances = [(a - b).square().sum(1).mean() for a, b in zip(paintings, targets, strict=True)]
     return torch.stack(distances).sum()
 
