@@ -3,6 +3,7 @@ import * as ort from 'onnxruntime-web/wasm';
 import { errorMessage } from '../../../shared/errors.ts';
 import { planesToRgba, rgbaToPlanes } from '../../../shared/planes.ts';
 import type { LoadRequest, PaintRequest, Reply, Request } from './protocol.ts';
+import { sessionOptions } from './session-options.ts';
 import { withTransposedConvs } from './transposed.ts';
 
 interface LoadedModel {
@@ -24,12 +25,8 @@ async function load(request: LoadRequest): Promise<void> {
   ort.env.wasm.wasmPaths = { mjs: request.runtime.script };
   ort.env.wasm.wasmBinary = request.runtime.binary;
   ort.env.wasm.numThreads = request.threads;
-  const session = await ort.InferenceSession.create(withTransposedConvs(request.model), {
-    executionProviders: ['wasm'],
-    graphOptimizationLevel: 'all',
-    // Else it would keep stored weights as they are, and dequantize them at every painting.
-    extra: { session: { disable_quant_qdq: '1' } },
-  });
+  const options = sessionOptions(request.model);
+  const session = await ort.InferenceSession.create(withTransposedConvs(request.model), options);
   const image = session.inputNames.find(name => !request.live.includes(name)) ?? 'image';
   loaded = { session, image, pixels: request.pixels, planes: new Float32Array(3 * request.pixels ** 2) };
   const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];

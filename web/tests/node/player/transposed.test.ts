@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { EngineError } from '../../../engine/error.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
 import { removeDefaults } from '../../../player/painters/wasm/live-inputs.ts';
+import { sessionOptions } from '../../../player/painters/wasm/session-options.ts';
 import { withTransposedConvs } from '../../../player/painters/wasm/transposed.ts';
 import { CACHE } from '../../cases.ts';
 import { largestDifference } from '../../compare.ts';
@@ -19,10 +20,7 @@ const read = (file: string) => new Uint8Array(readFileSync(join(CACHE, file)));
 const floats = (file: string) => new Float32Array(read(file).buffer);
 
 async function paint(bytes: Uint8Array, name: string): Promise<Float32Array> {
-  const session = await ort.InferenceSession.create(bytes, {
-    executionProviders: ['wasm'],
-    extra: { session: { disable_quant_qdq: '1' } },
-  });
+  const session = await ort.InferenceSession.create(bytes, sessionOptions(bytes));
   const image = floats(`${name}.image`);
   const side = Math.sqrt(image.length / 3);
   const feeds: Record<string, ort.Tensor> = { image: new ort.Tensor('float32', image, [1, 3, side, side]) };
