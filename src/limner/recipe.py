@@ -50,14 +50,12 @@ class Recipe:
     """Adam's decay rate of the first moment."""
     feature_matching: float = 4.0
     """Weight of the L1 loss of the discriminator's features, beside the adversarial loss of weight 1."""
-    perceptual: float = 3.0
+    perceptual: float = 8.0
     """Weight of the perceptual loss: the difference of SqueezeNet's features."""
     low_l1: float = 10.0
     """Weight of the L1 loss of means of 8x8 pixels."""
     l1: float = 4.0
     """Weight of the L1 loss. A high one blurs."""
-    spectrum: float = 0.3
-    """Weight of the spectrum loss: details of each size have to be as strong as those of the pictures."""
     light: float = 10.0
     """Weight of the loss of scenes: light and dark that a camera shows have to appear in the painting.
     0 shows the network none. Only the soft guide has scenes, and not with pairs."""
@@ -107,7 +105,6 @@ class Recipe:
             ("perceptual", 0.0, 1e4),
             ("low_l1", 0.0, 1e4),
             ("l1", 0.0, 1e4),
-            ("spectrum", 0.0, 1e4),
             ("light", 0.0, 1e4),
             ("average", 0.0, 0.99999),
             ("dropout", 0.0, 0.9),

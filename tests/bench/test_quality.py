@@ -15,6 +15,7 @@ from helpers.looks import look_file
 from limner.bench import turns
 from limner.bench.contestants import LookEntry, RecipeEntry
 from limner.bench.quality import QUICK_PLAN, bench_quality, check_plan
+from limner.bench.quality_report import table
 from limner.errors import LimnerError
 from limner.evaluation import judge
 from limner.mark import read_image_mark
@@ -62,9 +63,15 @@ def test_the_files_are_written(results: dict[str, Any], folder: Path) -> None:
     written = json.loads((folder / "quality.json").read_text(), parse_constant=pytest.fail)
     assert written == {"limner.benchmark": 1} | results
     assert "| held-out L1 | 0 |" in (folder / "quality.md").read_text()
+    assert "![garden](quality-garden.jpg)" in (folder / "quality.md").read_text()
     assert read_image_mark(folder / "quality-garden.jpg") == "sample sheet"
     with Image.open(folder / "quality-garden.jpg") as sheet:
         assert sheet.height == 40 + 5 * 64, "a row for the guide, three contestants, and the pictures"
+
+
+def test_the_table_shows_no_photos(results: dict[str, Any]) -> None:
+    (drawn,) = results["sets"]
+    assert "![" not in table(results | {"sets": [drawn | {"drawn": False}]})
 
 
 @pytest.mark.usefixtures("results")

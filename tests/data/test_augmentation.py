@@ -12,9 +12,9 @@ from helpers.stores import store
 from limner.data.augmentation import Batch, crop_and_resize, make_pair, sample_params
 from limner.data.loader import load_batch
 from limner.data.synthetic.draw import draw
-from limner.guide import grey, make_guide
+from limner.evaluation.spectrum import radial_power
+from limner.guide import make_guide
 from limner.recipe import Recipe
-from limner.spectrum import radial_power
 
 
 def window(top: float, left: float, side: float, mirror: float = 1.0) -> torch.Tensor:
@@ -57,7 +57,7 @@ def test_a_crop_is_as_sharp_as_its_picture() -> None:
         drawn = picture.resize((64, 64), Image.Resampling.LANCZOS, box=(top, top, top + side, top + side))
         real = torch.from_numpy(np.array(drawn)).permute(2, 0, 1)[None] / 255
         crop = crop_and_resize(box, window(top, top, side), 64)
-        power, real_power = (radial_power(grey(squares)) for squares in (crop, real))
+        power, real_power = (radial_power(squares) for squares in (crop, real))
         assert abs(10 * (power / real_power).log10()[0, 15:].mean()) < 1, "dB of the finest octave"
 
 

@@ -16,6 +16,7 @@ from limner.evaluation.sheets import (
     MARGIN,
     MAX_FRAMES,
     draw_generator_sheet,
+    draw_sheet,
     to_uint8,
     write_film,
     write_image,
@@ -45,6 +46,14 @@ def test_a_sheet_has_three_rows_of_fixed_pictures(pictures: ImageStore, samples:
     assert all(torch.equal(a, b) for a, b in zip(before, state.tensors().values(), strict=True))
     assert torch.equal(rng_state, torch.get_rng_state())
     assert state.generator.training
+
+
+def test_a_long_name_covers_no_picture() -> None:
+    red = Image.new("RGB", (64, 64), "red")
+    sheet = draw_sheet({"guide": [red], "a recipe with a long name": [red]}, [("held out", 1)], "caption")
+    cells = sheet.crop((sheet.width - 64, 2 * LINE, sheet.width, sheet.height))
+    assert sheet.width > MARGIN + 64
+    assert cells.getcolors() == [(2 * 64 * 64, (255, 0, 0))]
 
 
 def test_images_are_rounded_and_clamped() -> None:

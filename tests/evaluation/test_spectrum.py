@@ -7,8 +7,7 @@ import math
 import torch
 
 from helpers.drawn import blur, drawn
-from limner.evaluation.spectrum import measure_spectrum
-from limner.spectrum import radial_power
+from limner.evaluation.spectrum import measure_spectrum, radial_power
 
 
 def test_blurred_pictures_lack_the_top_octave_and_others_of_the_kind_do_not() -> None:
@@ -27,6 +26,6 @@ def test_noise_shows_as_power_above_real_pictures() -> None:
 
 def test_a_wave_has_its_power_at_its_own_frequency() -> None:
     wave = torch.sin(2 * math.pi * 9 * torch.arange(64) / 64) / 4 + 0.5
-    power = radial_power(wave.expand(1, 1, 64, 64))
+    power = radial_power(wave.expand(1, 3, 64, 64))
     assert power.shape == (1, 31)
     assert int(power.argmax()) == 9 - 1

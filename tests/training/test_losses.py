@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate
 
 from limner.data.synthetic.draw import draw
 from limner.guide import average_cells, grey
@@ -19,7 +18,6 @@ from limner.training.losses import (
     low_frequency_l1,
     perceptual_loss,
     real_loss,
-    spectrum_loss,
     take_view,
 )
 
@@ -92,15 +90,3 @@ def test_light_loss_compares_smooth_light_and_no_colour(pictures: Tensor) -> Non
     texture = 0.4 * torch.tensor([1.0, -1.0]).repeat_interleave(2).repeat(16)
     assert light_loss(pictures + texture, cells) < 0.02
     assert light_loss(pictures[:0], cells[:0]) == 0
-
-
-def test_spectrum_loss_sees_blur_and_noise_and_not_where_things_are(pictures: Tensor) -> None:
-    soft = interpolate(avg_pool2d(pictures, 2), scale_factor=2.0, mode="bilinear")
-    noisy = pictures + 0.3 * torch.randn(pictures.shape, generator=torch.Generator().manual_seed(0))
-    assert spectrum_loss(pictures, pictures) == 0
-    mirrored = spectrum_loss(pictures.flip(3), pictures)
-    assert mirrored < 0.1 * min(spectrum_loss(soft, pictures), spectrum_loss(noisy, pictures))
-
-
-def test_spectrum_loss_compares_batches_and_not_pictures(pictures: Tensor) -> None:
-    assert spectrum_loss(pictures.flip(0), pictures) < 1e-5

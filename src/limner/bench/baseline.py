@@ -38,7 +38,6 @@ from limner.training.losses import (
     low_frequency_l1,
     perceptual_loss,
     real_loss,
-    spectrum_loss,
 )
 from limner.training.state import BETA2
 
@@ -121,7 +120,6 @@ class PlainTrainer:
             + recipe.perceptual * perceptual_loss(self._features, painting, target)
             + recipe.low_l1 * low_frequency_l1(painting, target)
             + recipe.l1 * (painting - target).abs().mean()
-            + recipe.spectrum * spectrum_loss(painting, target)
             + recipe.light * light_loss(painted[len(guide) :], cells)
         )
         self._generator_optimizer.zero_grad()

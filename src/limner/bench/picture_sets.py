@@ -60,6 +60,8 @@ class PictureSet:
     folder: Path
     digest: str
     """Changes with the pictures."""
+    is_drawn: bool
+    """Whether limner drew the pictures."""
     store: ImageStore
 
     @property
@@ -105,7 +107,7 @@ def prepare_set(
             record = {"limner.set": FORMAT, "source": name, "digest": digest}
             (filling / "set.json").write_text(json.dumps(record, indent=1) + "\n")
     store, _ = prepare([place / "training"], place / "store", pixels=pixels, progress=progress)
-    return PictureSet(name, place, digest, store)
+    return PictureSet(name, place, digest, subject is not None, store)
 
 
 def _check_unchanged(place: Path, source: str, digest: str) -> None:

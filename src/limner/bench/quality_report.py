@@ -51,6 +51,7 @@ def record_set(pictures: PictureSet, measured: Sequence[Measured], held_out: int
     reports = [report for each in measured for report in each.reports]
     return {
         "name": pictures.name,
+        "drawn": pictures.is_drawn,
         "digest": pictures.digest,
         "training": len(pictures.store.training),
         "held_out": held_out,
@@ -162,8 +163,9 @@ def _set_lines(pictures: dict[str, Any]) -> Iterator[str]:
             for sentence in filter(None, (training["diverged"], training["collapsed"])):
                 yield f"- {each['name']}, seed {training['seed']}: {sentence}"
     yield from (f"- {sentence}" for sentence in pictures["left_out"])
-    yield ""
-    yield f"![{pictures['name']}](quality-{pictures['name']}.jpg)"
+    if pictures["drawn"]:  # photos may be trained on, and not always shown
+        yield ""
+        yield f"![{pictures['name']}](quality-{pictures['name']}.jpg)"
 
 
 def _cell(figure: dict[str, Any]) -> str:

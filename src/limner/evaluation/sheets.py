@@ -7,6 +7,7 @@ are held-out pictures, the right ones are training pictures. A gap between the t
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,11 +66,13 @@ def draw_sheet(
     """Labelled rows of square cells; `groups` names the columns from the left."""
     side = next(iter(rows.values()))[0].width
     columns, gap = sum(count for _, count in groups), 12
-    width = MARGIN + columns * side + gap * (len(groups) - 1)
+    font = ImageFont.load_default(12)
+    margin = max(MARGIN, *(12 + math.ceil(font.getlength(name)) for name in rows))
+    width = margin + columns * side + gap * (len(groups) - 1)
     sheet = Image.new("RGB", (width, 2 * LINE + len(rows) * side), PAPER)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-    pen.text((MARGIN, 4), caption, INK, font)
-    left, first = MARGIN, 0
+    pen = ImageDraw.Draw(sheet)
+    pen.text((margin, 4), caption, INK, font)
+    left, first = margin, 0
     for name, count in groups:
         pen.text((left, LINE + 3), name, INK, font)
         for row, cells in enumerate(rows.values()):

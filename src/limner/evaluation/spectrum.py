@@ -1,15 +1,19 @@
-"""The power of details by their size: the radial spectrum of paintings against that of real pictures."""
+"""The power of details by their size: the radial spectrum of paintings against that of real pictures.
+
+The spectrum is of the grey picture under a Hann window, without which the jump from one border to the
+opposite one would look like fine detail.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from limner.evaluation.batches import map_batches
 from limner.evaluation.bootstrap import Interval, bootstrap
 from limner.guide import grey
-from limner.spectrum import radial_power
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class SpectrumDifference:
 
 def measure_spectrum(paintings: Tensor, real: Tensor, seed: int) -> SpectrumDifference:
     """Compare the spectra of N paintings and N real pictures, both (N, 3, P, P) in 0..1."""
-    painted_power, real_power = (map_batches(_power, of) for of in (paintings, real))
+    painted_power, real_power = (map_batches(radial_power, of) for of in (paintings, real))
     octave = slice(paintings.shape[-1] // 4 - 1, None)
 
     def difference(weights: Tensor) -> Tensor:
@@ -36,5 +40,15 @@ def measure_spectrum(paintings: Tensor, real: Tensor, seed: int) -> SpectrumDiff
     )
 
 
-def _power(pictures: Tensor) -> Tensor:
-    return radial_power(grey(pictures).double())
+def radial_power(pictures: Tensor) -> Tensor:
+    """Mean power (N, P/2 - 1), float64, at 1, 2, ... P/2 - 1 cycles a side, of pictures (N, 3, P, P)."""
+    shade = grey(pictures)[:, 0].double()
+    side = shade.shape[-1]
+    window = torch.hann_window(side, dtype=torch.float64)
+    shade = (shade - shade.mean((1, 2), keepdim=True)) * window[:, None] * window
+    power = torch.fft.fft2(shade).abs().square().flatten(1)
+    cycles = torch.fft.fftfreq(side, 1 / side, dtype=torch.float64)
+    radius = torch.hypot(cycles[:, None], cycles).round().long().flatten().clamp(max=side // 2)
+    totals = torch.zeros(len(power), side // 2 + 1, dtype=torch.float64).index_add_(1, radius, power)
+    # Rounding errors of a flat picture have no power worth a logarithm; 8 bits cannot show so little.
+    return (totals / radius.bincount())[:, 1:-1].clamp(min=1e-6)

@@ -30,7 +30,6 @@ class EpochRecord:
     g_low_l1: float
     g_l1: float
     """Mean absolute difference between painting and target, on the scale of -1..1."""
-    g_spectrum: float
     g_light: float
     held_out_l1: float | None
     """The same on up to 16 held-out pictures, without dropout; null where no picture is held out."""

@@ -11,7 +11,6 @@ from torch.nn.functional import avg_pool2d, relu
 from limner.guide import SMOOTHNESS, average_cells, grey, smoothing_matrix
 from limner.networks.features import Layer, SqueezeNet
 from limner.recipe import CELLS
-from limner.spectrum import radial_power
 
 LOW_FREQUENCY = 8
 """Side in pixels of the means that `low_frequency_l1` compares."""
@@ -69,17 +68,6 @@ def normalize_features(features: Tensor) -> Tensor:
     """Scale the features (B, C, H, W) of each place to unit length, in float32."""
     features = features.float()
     return features * (features.square().sum(1, keepdim=True) + 1e-6).rsqrt()
-
-
-def spectrum_loss(paintings: Tensor, targets: Tensor) -> Tensor:
-    """Mean absolute difference of the logarithms of two batches' mean power, over the sizes of details.
-
-    Durall et al. (2020, *Watch your up-convolution*) compare spectra of single pictures. But a guide does
-    not tell how sharp its picture is, and a loss of single pictures would ask for the softer ones. Pictures
-    are (B, 3, P, P) in -1..1.
-    """
-    painted, real = (radial_power(grey(pictures)).mean(0).log() for pictures in (paintings, targets))
-    return (painted - real).abs().mean()
 
 
 def take_view(pictures: Tensor) -> Tensor:

@@ -25,7 +25,6 @@ from limner.training.losses import (
     low_frequency_l1,
     perceptual_loss,
     real_loss,
-    spectrum_loss,
     take_view,
 )
 from limner.training.moving_average import update_average
@@ -95,7 +94,6 @@ def _update_generator(
     losses |= {
         "low_l1": low_frequency_l1(painting, target),
         "l1": (painting - target).abs().mean(),
-        "spectrum": spectrum_loss(painting, target),
         "light": light_loss(scenes.float(), inputs.scene_cells),
     }
     weights = {"adversarial": 1.0} | {

@@ -28,7 +28,6 @@ LOSSES = (
     "g_perceptual",
     "g_low_l1",
     "g_l1",
-    "g_spectrum",
     "g_light",
 )
 """The losses of a step, those of `limner.training.losses` in its order, without their weights. The
