@@ -327,13 +327,21 @@ def test_the_files_of_a_run(whole: Run) -> None:
         assert min(record["d_real"], record["d_fake"], record["g_adversarial"]) > 0
         assert record["pictures_per_second"] > 0
     assert records[0]["seconds"] < records[-1]["seconds"]
-    assert records[0]["g_l1"] > records[-1]["g_l1"], "it learns"
+    assert records[0]["g_perceptual"] > records[-1]["g_perceptual"], "it learns"
     assert whole.sheets()[-1].name == "step-00000009.jpg"
     with Image.open(whole.film) as film:
         assert film.n_frames == len(whole.sheets())  # type: ignore[attr-defined]
     generator = whole.generator()
     with torch.no_grad():
         assert generator(torch.zeros(1, 1, TINY.guide_side, TINY.guide_side)).isfinite().all()
+
+
+def test_a_longer_run_comes_nearer_to_the_pictures(long: Run) -> None:
+    first, *_, last = RunLog(long.log).records()
+    assert last.g_perceptual < 0.8 * first.g_perceptual
+    assert last.g_l1 < first.g_l1
+    assert last.held_out_l1 is not None and first.held_out_l1 is not None
+    assert last.held_out_l1 < first.held_out_l1
 
 
 def test_sheets_after_the_checkpoint_are_replaced(pictures: ImageStore, tmp_path: Path) -> None:
