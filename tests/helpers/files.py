@@ -156,3 +156,8 @@ def left_is_red(image: Image.Image) -> bool:
     """Whether this is an upright frame of `video`."""
     pixels = np.asarray(image, int)
     return bool(pixels[:, 2, 0].min() > 200 and pixels[:, -3, 0].max() < 60)
+
+
+def photo(path: Path) -> Path:
+    scene(200, 150).save(path)
+    return path
