@@ -49,7 +49,7 @@ DRAWN = 300
 TRAINING_SEED, HELD_OUT_SEED = 1, 2
 """Seeds of drawn sets: `limner demo` trains on the first."""
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,14 @@ class ImportOptions:
 
 
 @dataclass(frozen=True)
+class StoreOptions(ImportOptions):
+    """How pictures are imported from the sources, and what the network learns of them."""
+
+    strokes: bool = False
+    """Paint the pictures anew with brush strokes first, so that the network paints as in oils."""
+
+
+@dataclass(frozen=True)
 class BudgetOptions:
     """The training budget: when training ends. Default: 200 epochs or three hours, whichever is first."""
 

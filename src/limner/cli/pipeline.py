@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from limner.cli.options import BudgetOptions, Credits, ImportOptions, ServeOptions
+from limner.cli.options import BudgetOptions, Credits, ServeOptions, StoreOptions
 from limner.cli.project import Project
 from limner.data.synthetic.subjects import Subject
 from limner.display import printable
@@ -39,7 +39,7 @@ REFRESH_SECONDS = 5.0
 def run_pipeline(
     project: Project,
     sources: Sequence[Path],
-    importing: ImportOptions,
+    importing: StoreOptions,
     recipe: Recipe,
     *,
     budget: BudgetOptions,
@@ -61,7 +61,7 @@ def run_pipeline(
 def make_look(
     project: Project,
     sources: Sequence[Path],
-    importing: ImportOptions,
+    importing: StoreOptions,
     recipe: Recipe,
     *,
     budget: BudgetOptions,
@@ -113,7 +113,7 @@ def demo(
         run_pipeline(
             project,
             (drawings,),
-            ImportOptions(),
+            StoreOptions(),
             recipe,
             budget=budget,
             storage="uint8",
@@ -127,7 +127,7 @@ def demo(
         try:
             drawings = _draw_pictures(subject, pixels, project.folder)
             make_look(
-                project, (drawings,), ImportOptions(), recipe, budget=budget, storage="uint8", force=force
+                project, (drawings,), StoreOptions(), recipe, budget=budget, storage="uint8", force=force
             )
             looks = [*packaged, project.look]
         finally:
@@ -136,7 +136,7 @@ def demo(
         _print_places(project)
 
 
-def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: ImportOptions) -> ImageStore:
+def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: StoreOptions) -> ImageStore:
     """Decode the sources into the store `out`, with a progress bar, and print a report."""
     Recipe(pixels=pixels)  # raises for an unsupported size before anything is decoded
     from limner.data.prepare import prepare
@@ -150,6 +150,7 @@ def prepare_store(sources: Sequence[Path], out: Path, pixels: int, importing: Im
             inputs=importing.inputs,
             side=importing.side,
             frames=importing.frames,
+            strokes=importing.strokes,
             progress=progress,
         )
     for sentence in report.sentences():

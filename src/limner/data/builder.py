@@ -18,6 +18,7 @@ from limner.data.decode import ClipReader, decode_source, hash_text, measure_cli
 from limner.data.images import ResizePlan, UnreachableFile, UnreadableFile, plan_resize, resize
 from limner.data.sources import FileStamp, Source, SourceList
 from limner.data.store import ImageStore, Pixels, SourceRecord, StoredImage, StoreSettings, StoreWriter
+from limner.data.strokes import paint_strokes
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.progress import Progress
@@ -182,7 +183,8 @@ class StoreBuilder:
             for square in squares:
                 key = hash_text(f"{content} {int(HOLD_OUT_EVERY * square.position)}")
                 plan = plan_resize(*square.image.size, self._settings.short_side)
-                self._add_image(_prepare_image(square.name, square.image, plan, key), writer)
+                image = _prepare_image(square.name, square.image, plan, key, self._settings)
+                self._add_image(image, writer)
             self._progress(self._done + min(count, units), self._total, _PROGRESS_LABEL)
         return frames.left_out
 
@@ -239,16 +241,19 @@ def _prepare_source(source: Source, settings: StoreSettings) -> _PreparedFile:
     still = decoded.still
     if still is None:
         return _PreparedFile(decoded.content, None)
-    image = _prepare_image(source.name, still.image, still.plan, decoded.split)
+    image = _prepare_image(source.name, still.image, still.plan, decoded.split, settings)
     if still.input is not None:
         image = replace(image, input=_resize_input(still.input, still.image, still.plan))
     return _PreparedFile(decoded.content, replace(image, first_page=still.has_more_pages))
 
 
-def _prepare_image(name: str, target: Image.Image, plan: ResizePlan, split: str) -> _PreparedImage:
+def _prepare_image(
+    name: str, target: Image.Image, plan: ResizePlan, split: str, settings: StoreSettings
+) -> _PreparedImage:
+    picture = resize(target, plan)
     return _PreparedImage(
         name=name,
-        target=np.asarray(resize(target, plan)),
+        target=np.asarray(paint_strokes(picture) if settings.strokes else picture),
         input=None,
         split=split,
         enlarged=plan.enlarged,

@@ -37,7 +37,9 @@ def short_side_for(pixels: int) -> int:
     return math.ceil(1.3 * pixels - 1e-9)
 
 
-def make_settings(*, pixels: int, frames: int, inputs: Path | None, side: Side | None) -> StoreSettings:
+def make_settings(
+    *, pixels: int, frames: int, inputs: Path | None, side: Side | None, strokes: bool = False
+) -> StoreSettings:
     """The settings of a store.
 
     Raises `LimnerError` for numbers below 1, and for two kinds of pairs at once.
@@ -52,6 +54,7 @@ def make_settings(*, pixels: int, frames: int, inputs: Path | None, side: Side |
         frames=frames,
         pairs=side or ("none" if inputs is None else "inputs"),
         rules=READING_RULES,
+        strokes=strokes,
     )
 
 
@@ -63,6 +66,7 @@ def prepare(
     inputs: Path | None = None,
     side: Side | None = None,
     frames: int = 400,
+    strokes: bool = False,
     progress: Progress,
 ) -> tuple[ImageStore, PrepareReport]:
     """Decode pictures and videos into a store in `folder`, and open it.
@@ -70,11 +74,12 @@ def prepare(
     `inputs` is a folder with a picture of the same name for each source: the network's input.
     `side` says instead that every source holds both pictures, and which half is the input (pix2pix pairs).
     `frames` is the number of frames to take from each video, evenly spread over it.
+    `strokes` paints the pictures anew with brush strokes (`limner.data.strokes`), but no inputs.
 
     Raises `LimnerError` if there are fewer than two pictures, if a path does not exist, and if the disk is
     full or cannot be written. An earlier store in `folder` is then unchanged.
     """
-    settings = make_settings(pixels=pixels, frames=frames, inputs=inputs, side=side)
+    settings = make_settings(pixels=pixels, frames=frames, inputs=inputs, side=side, strokes=strokes)
     source_list = find_sources(sources, inputs=inputs, pairs_only=side is not None)
     earlier = _open_earlier(folder, settings)
     if earlier is not None and _is_unchanged(source_list.sources, earlier):

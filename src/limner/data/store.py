@@ -61,6 +61,8 @@ class StoreSettings:
     """`none`, `inputs`, `left` or `right`."""
     rules: int = 1
     """`READING_RULES` of the version that prepared the store."""
+    strokes: bool = False
+    """Whether the pictures are painted anew with brush strokes."""
 
 
 @dataclass(frozen=True)

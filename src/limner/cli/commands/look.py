@@ -11,9 +11,9 @@ from limner.cli.options import (
     BudgetOptions,
     Credits,
     Flat,
-    ImportOptions,
     ServeOptions,
     Sources,
+    StoreOptions,
     require_sources,
 )
 from limner.look.storage import Storage
@@ -30,6 +30,7 @@ class LookCommand:
 
         limner look my-photos
         limner look timelapse.mp4 --minutes 60 --name "Clouds over Leith"
+        limner look my-photos --strokes
         limner look facades --side right --guide colour
     """
 
@@ -42,7 +43,7 @@ class LookCommand:
     force: bool = False
     """Replace files of the project that limner did not write, and edited files of its page."""
     recipe: Flat[Recipe] = field(default_factory=Recipe)
-    importing: Flat[ImportOptions] = field(default_factory=ImportOptions)
+    importing: Flat[StoreOptions] = field(default_factory=StoreOptions)
     budget: Flat[BudgetOptions] = field(default_factory=BudgetOptions)
     credits: Flat[Credits] = field(default_factory=Credits)
     serving: Flat[ServeOptions] = field(default_factory=ServeOptions)

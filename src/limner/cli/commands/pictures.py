@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from limner.cli.options import Flat, ImportOptions, Sources, require_sources
+from limner.cli.options import Flat, Sources, StoreOptions, require_sources
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class PicturesCommand:
     """The store's folder."""
     pixels: int = 256
     """Side, in pixels, of the painting that will be trained: 64, 128, 256 or 512."""
-    importing: Flat[ImportOptions] = field(default_factory=ImportOptions)
+    importing: Flat[StoreOptions] = field(default_factory=StoreOptions)
 
     def run(self) -> None:
         from limner.cli import pipeline

@@ -3,7 +3,8 @@
 A network sees only a soft, grey, coarse version of a picture, and these pictures are made for that. Light
 and dark lie in large patches that differ from picture to picture. The brightness and position of a patch
 determine what it is and its colour (a bright spot in the grass is a pale flower, a darker one a red flower;
-the brighter the sky, the closer to gold).
+the brighter the sky, the closer to gold). In the end they are painted with brush strokes, so that the
+network paints with them, too: what it cannot make out then looks like brushwork, not like a fault.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image
 
+from limner.data.strokes import paint_strokes
 from limner.data.synthetic.garden import garden
 from limner.data.synthetic.night import night
 from limner.data.synthetic.primitives import Floats, to_image
@@ -31,4 +33,4 @@ def draw(subject: Subject, count: int, size: int, seed: int) -> Iterator[Image.I
     """
     for index in range(count):
         rng = np.random.default_rng((seed, index))
-        yield to_image(SUBJECTS[subject](rng, size))
+        yield paint_strokes(to_image(SUBJECTS[subject](rng, size)))

@@ -17,10 +17,10 @@ from limner.data.synthetic.primitives import (
 )
 
 SKY: tuple[Stop, ...] = (
-    (0.0, (0.005, 0.01, 0.04)),
-    (0.3, (0.03, 0.06, 0.17)),
-    (0.6, (0.13, 0.19, 0.40)),
-    (0.85, (0.50, 0.48, 0.68)),
+    (0.0, (0.01, 0.025, 0.09)),
+    (0.3, (0.04, 0.10, 0.30)),
+    (0.6, (0.15, 0.26, 0.54)),
+    (0.85, (0.52, 0.52, 0.74)),
     (1.0, (0.95, 0.88, 0.86)),
 )
 LIGHTS: tuple[Stop, ...] = (
@@ -70,19 +70,18 @@ def _base(rng: np.random.Generator, size: int, *, has_milky_way: bool) -> Floats
 
 
 def _stars(rng: np.random.Generator, picture: Floats) -> Floats:
-    size = picture.shape[0]
-    count = int(size * size * uniform(rng, 0.006, 0.018))
-    rows, columns = rng.integers(0, size, (2, count))
-    bright = rng.pareto(2.2, count).clip(0, 5) * 0.16 + 0.06
-    tint = np.asarray([(0.8, 0.88, 1.0), (1.0, 1.0, 1.0), (1.0, 0.86, 0.7)], np.float32)
+    """Add stars: many small ones, and a few large ones with a halo, as painters see them."""
+    tints = ((0.75, 0.86, 1.0), (1.0, 1.0, 0.96), (1.0, 0.88, 0.62))
     picture = picture.copy()
-    picture[rows, columns] += bright[:, None].astype(np.float32) * tint[rng.integers(0, 3, count)]
-    for _ in range(int(rng.integers(3, 14))):
-        patch = Patch(picture, (uniform(rng, 0, 1), uniform(rng, 0, 1)), uniform(rng, 0.008, 0.022))
+    for _ in range(int(rng.integers(30, 90))):
+        radius = 0.004 * (1 + min(float(rng.pareto(2.0)), 4))
+        patch = Patch(picture, (uniform(rng, 0, 1), uniform(rng, 0, 0.9)), 4 * radius)
         if not patch.is_empty:
-            distance = np.hypot(patch.u, patch.v)
-            cross = np.exp(-12 * np.abs(patch.u * patch.v) - 3 * distance)
-            patch.blend((1.0, 1.0, 1.0), np.clip(cross * smoothstep(1.0, 0.3, distance), 0, 1))
+            distance = 4 * np.hypot(patch.u, patch.v)
+            disc = smoothstep(1.3, 0.7, distance)
+            halo = 0.55 * np.exp(-1.1 * distance) * smoothstep(4.0, 2.0, distance)
+            light = uniform(rng, 0.5, 1.0) * np.maximum(disc, halo)
+            patch.blend(tints[int(rng.integers(0, 3))], light)
     return picture
 
 
@@ -143,9 +142,9 @@ def _hills(rng: np.random.Generator, picture: Floats, ground: float) -> Floats:
             top = top - _firs(rng, size)
         rows = y * np.ones((1, size), np.float32)
         cover = smoothstep(top[None, :] - 0.8 / size, top[None, :] + 0.8 / size, rows)
-        shade = 0.16 * (1 - near) + 0.015
+        shade = 0.17 * (1 - near) + 0.05
         mist = 0.16 * (1 - near) * smoothstep(0.0, 0.22, rows - top[None, :])
-        colour = np.asarray((0.55, 0.72, 1.0), np.float32) * (shade + mist)[..., None]
+        colour = np.asarray((0.45, 0.75, 1.0), np.float32) * (shade + mist)[..., None]
         picture = mix(picture, colour, cover)
     return picture
 
