@@ -20,8 +20,8 @@ that limner draws, which `scripts/light.py` prints."""
 MAX_GAIN = 3.0
 """The gain of a picture without contrast. A higher one would make clouds of a wall's shadows."""
 
-MIN_SPREAD = 0.02
-"""The least spread that is aimed at."""
+MIN_SPREAD = 0.05
+"""The least spread that is aimed at: what half floats can still tell from none."""
 
 LEVELS = LiveInput("Auto levels", 0.0, 1.0, 1.0)
 
@@ -55,7 +55,8 @@ class AutoLevels(nn.Module):
         powers = centred * (self.first + self.second * centred)
         moments = torch.matmul(torch.matmul(self.average, powers), self.average)
         centred, mean, square = self._pick(powers, 0), self._pick(moments, 0), self._pick(moments, 1)
-        variance = square - mean * mean
+        # Of flat cells, rounding alone could make it negative: a GPU may keep the powers as half floats.
+        variance = torch.relu(square - mean * mean)
         # The gain is MAX_GAIN for flat cells and 1 for cells of the pictures' spread.
         flat, curve = 1 / MAX_GAIN**2, (1 - 1 / MAX_GAIN**2) / self.spread**2
         levelled = (centred - mean) / torch.sqrt(flat + curve * variance)

@@ -26,6 +26,9 @@ COMPACT = {"full": (96, (64, 32, 16)), "lean": (48, (32, 16, 8))}
 CELLS = 32
 """Cells along a side of the guide `levels`."""
 
+SPREADS = {"full": 0.19, "lean": 0.02}
+"""Spread at which auto-levels aim; half floats do not resolve the squares of the smaller one."""
+
 SHAPES = {"lean": (16, 64, 7), "small": (4, 512, 8), "medium": (8, 512, 8), "large": (64, 512, 8)}
 LIVE = {
     "brightness": (-0.5, 0.5, 0.0),
@@ -181,7 +184,7 @@ def resample(graph: Graph, matrix: Array, image: str, output: str = "") -> str:
     return graph.node("MatMul", left, graph.node("Transpose", stored, perm=[1, 0]), output=output)
 
 
-def add_auto_levels(graph: Graph, cells: str) -> str:
+def add_auto_levels(graph: Graph, cells: str, spread: float) -> str:
     """The nodes that move mean and spread of the cells, as `limner.levels` writes them."""
     first, second = (
         graph.constant(np.array(pair, dtype=np.float32).reshape(1, 2, 1, 1)) for pair in ((1, 0), (0, 1))
@@ -194,9 +197,9 @@ def add_auto_levels(graph: Graph, cells: str) -> str:
     centred, mean, square = (
         graph.node("Conv", *pair) for pair in ((powers, first), (moments, first), (moments, second))
     )
-    variance = graph.node("Sub", square, graph.node("Mul", mean, mean))
+    variance = graph.node("Relu", graph.node("Sub", square, graph.node("Mul", mean, mean)))
     moved = graph.node("Sub", centred, mean)
-    curved = graph.node("Mul", variance, number(graph, 8 / 9 / 0.19**2))
+    curved = graph.node("Mul", variance, number(graph, 8 / 9 / spread**2))
     deviation = graph.node("Sqrt", graph.node("Add", curved, number(graph, 1 / 9)))
     stretched = graph.node("Div", moved, deviation)
     followed = graph.node("Add", stretched, graph.node("Mul", mean, number(graph, 0.6)))
@@ -263,12 +266,12 @@ def live_names(guide: str) -> list[str]:
     return ["brightness", "contrast", *extra.get(guide, [])]
 
 
-def add_levelled_guide(graph: Graph, pixels: int) -> str:
+def add_levelled_guide(graph: Graph, size: str, pixels: int) -> str:
     """The nodes from `image` to `guide`, which people see; returns the guide as the network sees it."""
     luma = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
     shade = graph.node("Conv", "image", graph.constant(luma))
     cells = resample(graph, area_matrix(pixels, CELLS), shade)
-    cells = add_adjustment(graph, add_auto_levels(graph, cells))
+    cells = add_adjustment(graph, add_auto_levels(graph, cells, SPREADS[size]))
     smoothing = smoothing_matrix()
     seen = resample(graph, smoothing, cells)
     resample(graph, cubic_matrix(CELLS, pixels) @ smoothing, cells, "guide")
@@ -307,7 +310,7 @@ def make_look(size: str, pixels: int, storage: str, guide: str) -> onnx.ModelPro
     graph = Graph(7, storage)
     channels = 1
     if guide == "levels":
-        add_compact(graph, size, add_levelled_guide(graph, pixels))
+        add_compact(graph, size, add_levelled_guide(graph, size, pixels))
     else:
         channels = add_guide(graph, guide, pixels)
         add_generator(graph, size, pixels, channels)

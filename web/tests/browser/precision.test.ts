@@ -52,6 +52,21 @@ test.each([
   expect(painting).toBeLessThan(110);
 });
 
+test('a flat wall stays flat, though half floats do not resolve its variance', async () => {
+  const painter = await createPainter(await look('lean-256-uint8-levels'), { device, precision: 'float16' });
+  for (let shade = 0; shade <= 1; shade += 1 / 16) {
+    const { guide = new Float32Array() } = await painter.run({
+      image: new Float32Array(3 * 65_536).fill(shade),
+    });
+    const [least, most] = guide.reduce(
+      ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+      [2, -2],
+    );
+    expect(most - least, `shade ${shade}`).toBeLessThan(0.01); // false for NaN
+  }
+  painter.destroy();
+});
+
 test('a picture far out of range gives finite values', async () => {
   const painter = await createPainter(await look('lean-64-uint16-colour'), { device, precision: 'float16' });
   for (const scale of [1e4, -1e4]) {
