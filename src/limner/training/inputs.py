@@ -40,7 +40,7 @@ class StepInputs(NamedTuple):
 def make_inputs(batch: Batch, guide: GuideModule, recipe: Recipe, step: int, rank: int = 0) -> StepInputs:
     """The inputs of a step from a batch that is on the guide's device.
 
-    Scenes are a function of the recipe's seed, the step and the process alone.
+    Scenes are a function of the recipe's seed, the step and the process alone: each process paints its own.
     """
     pair = make_pair(batch, guide, recipe.pixels)
     if not recipe.light or not isinstance(guide, SoftGuide) or batch.source is not None:

@@ -32,7 +32,7 @@ class EpochRecord:
     """Mean absolute difference between painting and target, on the scale of -1..1."""
     g_light: float
     held_out_l1: float | None
-    """The same on up to 16 held-out pictures, without dropout; null where no picture is held out."""
+    """`g_l1` on up to 16 held-out pictures, without dropout; null where no picture is held out."""
     pictures_per_second: float
     """Throughput over the steps of the epoch alone: see `StepTimer.pictures_per_second`."""
     seconds: float

@@ -28,7 +28,7 @@ from limner.training.losses import (
     take_view,
 )
 from limner.training.moving_average import update_average
-from limner.training.state import TrainState
+from limner.training.state import LOSSES, TrainState
 
 
 def train_step(state: TrainState, recipe: Recipe, inputs: StepInputs, group: ProcessGroup) -> Tensor:
@@ -39,14 +39,15 @@ def train_step(state: TrainState, recipe: Recipe, inputs: StepInputs, group: Pro
     g_losses = _update_generator(state, recipe, inputs, paintings, group)
     state.scaler.update()
     update_average(state.average, state.generator, recipe.average, state.position.step)
-    losses = torch.stack([*d_losses, *g_losses]).detach()
-    group.all_reduce_mean([losses])
-    return losses
+    losses = d_losses | g_losses
+    means = torch.stack([losses[name] for name in LOSSES]).detach()
+    group.all_reduce_mean([means])
+    return means
 
 
 def _update_discriminator(
     state: TrainState, inputs: StepInputs, paintings: Tensor, group: ProcessGroup
-) -> list[Tensor]:
+) -> dict[str, Tensor]:
     state.discriminator.requires_grad_(True)
     with state.autocast(), cached():
         real = real_loss(state.discriminator(inputs.pair.target)[0])
@@ -56,7 +57,7 @@ def _update_discriminator(
     state.scaler.scale(real + fake).backward()  # type: ignore[no-untyped-call]
     group.average_gradients(state.discriminator.parameters())
     state.scaler.step(state.discriminator_optimizer)
-    return [real, fake]
+    return {"d_real": real, "d_fake": fake}
 
 
 def split_scenes(values: Tensor, inputs: StepInputs) -> list[Tensor]:
@@ -75,7 +76,7 @@ def _update_generator(
     inputs: StepInputs,
     paintings: Tensor,
     group: ProcessGroup,
-) -> list[Tensor]:
+) -> dict[str, Tensor]:
     target = inputs.pair.target
     painting, scenes = paintings.tensor_split([len(target)])
     state.discriminator.requires_grad_(False)
@@ -104,7 +105,7 @@ def _update_generator(
     state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
     group.average_gradients(state.generator.parameters())
     state.scaler.step(state.generator_optimizer)
-    return list(losses.values())
+    return {f"g_{name}": value for name, value in losses.items()}
 
 
 def _perceptual_loss(state: TrainState, painting: Tensor, target: Tensor) -> Tensor:

@@ -30,8 +30,8 @@ LOSSES = (
     "g_l1",
     "g_light",
 )
-"""The losses of a step, those of `limner.training.losses` in its order, without their weights. The
-discriminator's are 1 where it guesses. A loss that a step has no inputs for is 0."""
+"""The losses of a step, those of `limner.training.losses` without their weights. The discriminator's are 1
+where it guesses. A loss that a step has no inputs for is 0."""
 
 
 class TrainState:
