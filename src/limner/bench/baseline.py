@@ -38,6 +38,7 @@ from limner.training.losses import (
     low_frequency_l1,
     perceptual_loss,
     real_loss,
+    take_view,
 )
 from limner.training.state import BETA2
 
@@ -72,7 +73,7 @@ class PictureFiles(Dataset[tuple[Tensor, Tensor]]):
         picture = picture.resize(size, Image.Resampling.BICUBIC)
         left, top = random.randint(0, size[0] - pixels), random.randint(0, size[1] - pixels)
         picture = picture.crop((left, top, left + pixels, top + pixels))
-        if random.random() < 0.5:
+        if self._recipe.flip and random.random() < 0.5:
             picture = ImageOps.mirror(picture)
         target = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
         return self._make_guide(target), target * 2 - 1
@@ -87,8 +88,8 @@ class PictureFiles(Dataset[tuple[Tensor, Tensor]]):
 class PlainTrainer:
     """Runs limner's training step in its plain form on picture files.
 
-    The step has limner's networks, losses, scenes, and moving average. Its workers end when it is no longer
-    used.
+    The step has limner's networks, losses, scenes and moving average, but no webcam's faults in guides.
+    Its workers end when it is no longer used.
     """
 
     def __init__(self, files: Sequence[Path], recipe: Recipe, device: torch.device) -> None:
@@ -113,11 +114,12 @@ class PlainTrainer:
         painting = painted[: len(guide)]
         fake_logits, fake_features = self.discriminator(painted)
         _, real_features = self.discriminator(target)
+        view, target_view = take_view(torch.cat([painting, target])).chunk(2)
         generator_loss = (
-            adversarial_loss(fake_logits)
+            torch.stack([adversarial_loss(part) for part in fake_logits.tensor_split([len(guide)])]).sum()
             + recipe.feature_matching
             * feature_matching([maps[: len(guide)] for maps in fake_features], real_features)
-            + recipe.perceptual * perceptual_loss(self._features, painting, target)
+            + recipe.perceptual * perceptual_loss(self._features, view, target_view)
             + recipe.low_l1 * low_frequency_l1(painting, target)
             + recipe.l1 * (painting - target).abs().mean()
             + recipe.light * light_loss(painted[len(guide) :], cells)
@@ -125,8 +127,10 @@ class PlainTrainer:
         self._generator_optimizer.zero_grad()
         generator_loss.backward()
         self._generator_optimizer.step()
-        discriminator_loss = real_loss(self.discriminator(target)[0]) + fake_loss(
-            self.discriminator(painted.detach())[0]
+        fakes = self.discriminator(painted.detach())[0].tensor_split([len(guide)])
+        discriminator_loss = (
+            real_loss(self.discriminator(target)[0])
+            + torch.stack([fake_loss(part) for part in fakes]).mean()
         )
         self._discriminator_optimizer.zero_grad()
         discriminator_loss.backward()  # type: ignore[no-untyped-call]
