@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,10 @@ def test_names_of_any_bytes_are_kept(tmp_path: Path) -> None:
     assert read_list(tmp_path / "list.txt") == [path]
 
 
-def test_a_name_with_a_line_break_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a\nb.jpg", "a.jpg\r"])
+def test_a_name_with_a_line_break_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(LimnerError, match="has a line break in its name"):
-        write_list(tmp_path / "list.txt", [tmp_path / "a\nb.jpg"])
+        write_list(tmp_path / "list.txt", [tmp_path / name])
     assert not (tmp_path / "list.txt").exists()
 
 
@@ -65,6 +67,15 @@ def test_a_list_may_be_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = find_sources([Path("list.txt")])
     assert [source.name for source in found.sources] == ["photo-000.jpg", "photo-002.jpg"]
     assert not found.skipped
+
+
+def test_a_line_is_added_to_a_list_on_windows(tmp_path: Path) -> None:
+    folder = photos(tmp_path / "photos", 3)
+    write_list(folder / "list.txt", [folder / "photo-000.jpg"])
+    content = (folder / "list.txt").read_bytes()
+    (folder / "list.txt").write_bytes(BOM_UTF8 + content + b"photo-002.jpg\r\n\r\n")
+    assert is_list(folder / "list.txt")
+    assert [path.name for path in read_list(folder / "list.txt")] == ["photo-000.jpg", "photo-002.jpg"]
 
 
 def test_an_empty_list_has_a_sentence_of_its_own(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +69,13 @@ def test_a_strange_picture_or_two_are_no_subject() -> None:
     assert subjects.shares == (1.0,)
 
 
+def test_strange_pictures_hide_no_subjects() -> None:
+    """Two subjects and a few strange pictures are best parted in three, one of them too small."""
+    features = [directions(0, 60, 0.3), directions(1, 60, 0.3), directions(2, 3, 0.1)]
+    first, second = found(*features).shares
+    assert 0.45 < second <= first < 0.55
+
+
 def test_few_pictures_do_not_tell() -> None:
     assert find_subjects(directions(0, MIN_PICTURES - 1, 0.5)) is None
 
@@ -126,6 +135,21 @@ def test_one_subject_is_good_and_few_pictures_say_nothing(tmp_path: Path) -> Non
         folder = photos(tmp_path / str(count), count, size=(40, 40))
         report = check_dataset([folder], pixels=32, extract=lambda squares: np.ones((len(squares), 8)))
         assert [each.level for each in report.findings if "subject" in each.sentence] == levels
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no names with line breaks")
+def test_a_name_that_no_list_can_hold_leaves_the_lists_as_they_were(mixed: Path, tmp_path: Path) -> None:
+    copy, lists = tmp_path / "copy", tmp_path / "lists"
+    shutil.copytree(mixed, copy)
+    subjects = checked(copy).subjects
+    assert subjects is not None
+    split_sources([copy], subjects, lists, by_colour, pixels=32)
+    before = [path.read_bytes() for path in sorted(lists.iterdir())]
+    (copy / "49.png").rename(copy / "49\n.png")  # of the second subject: the first list is already known
+    (copy / "00.png").unlink()
+    with pytest.raises(LimnerError, match="line break"):
+        split_sources([copy], subjects, lists, by_colour, pixels=32)
+    assert [path.read_bytes() for path in sorted(lists.iterdir())] == before
 
 
 def test_a_split_lists_each_readable_file_once(mixed: Path, tmp_path: Path) -> None:

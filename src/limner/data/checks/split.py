@@ -12,7 +12,7 @@ from limner.data.checks.subjects import MAX_SUBJECTS, FeatureExtractor, Floats, 
 from limner.data.checks.thumbnails import SQUARE_SIDE, middle_square
 from limner.data.decode import ClipReader, decode_source, measure_clip
 from limner.data.images import UnreadableFile
-from limner.data.lists import is_list, write_list
+from limner.data.lists import check_paths, is_list, write_list
 from limner.data.pairs import Side
 from limner.data.prepare import make_settings
 from limner.data.sources import Source, find_sources
@@ -65,6 +65,8 @@ def split_sources(
             contents.add(content)
             files[np.bincount(subjects.assign(features)).argmax()].append(source.path)
     progress(len(found), len(found), "Splitting by subject")
+    for paths in files:
+        check_paths(paths)  # before the first list replaces an earlier one
     written = []
     for file, paths in zip(_list_paths(folder, len(files)), files, strict=True):
         write_list(file, paths)

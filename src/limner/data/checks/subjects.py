@@ -7,8 +7,8 @@ compared. Two figures say whether a set has one subject:
 nothing in common. *Silhouette* (Rousseeuw 1987) of the best k-means groups: how much nearer a picture is to
 its own group than to the next one, from -1 to 1.
 
-Measured once, 2026-11, on up to 200 pictures each of sets that are not in this repo but for the drawn ones,
-with the features of `limner.networks.features.load_extractor`:
+Measured in 2026-11 by `scripts/subjects.py`, which measures any set, on up to 200 pictures each. Only the
+drawn sets are in this repo, then without brush strokes:
 
 | set | variation | silhouette |
 |---|---|---|
@@ -109,16 +109,34 @@ def find_subjects(features: Floats) -> Subjects | None:
     variation = _variation(directions, single)
     if variation < SIMILAR:
         return _describe(directions, single, is_separate=True)
-    groupings = [_k_means(directions, count) for count in range(2, MAX_SUBJECTS + 1)]
-    silhouettes = [_silhouette(directions, labels) for labels in groupings]
-    best = int(np.argmax(silhouettes))
-    smallest = np.bincount(groupings[best]).min() / len(directions)
-    if silhouettes[best] >= SEPARATE and smallest >= MIN_SHARE:
-        return _describe(directions, groupings[best], is_separate=True)
+    groupings = _group(directions)
+    silhouette, best = _best_grouping(directions, groupings)
+    if silhouette >= SEPARATE:
+        return _describe(directions, best, is_separate=True)
     if variation < VARIED:
         return _describe(directions, single, is_separate=True)
     enough = (labels for labels in groupings if _variation(directions, labels) <= ONE_SUBJECT)
     return _describe(directions, next(enough, groupings[-1]), is_separate=False)
+
+
+def measure_groups(features: Floats) -> tuple[float, float]:
+    """Variation and silhouette of pictures with `features` (N, C), on which `find_subjects` decides."""
+    directions = _normalize(np.asarray(features, np.float64))
+    variation = _variation(directions, np.zeros(len(directions), np.intp))
+    return variation, _best_grouping(directions, _group(directions))[0]
+
+
+def _group(directions: Floats) -> list[Labels]:
+    """The pictures in two groups, in three, and so on."""
+    return [_k_means(directions, count) for count in range(2, MAX_SUBJECTS + 1)]
+
+
+def _best_grouping(directions: Floats, groupings: list[Labels]) -> tuple[float, Labels]:
+    """The highest silhouette and its groups, of those without a group of a few strange pictures."""
+    smallest = MIN_SHARE * len(directions)
+    fair = [labels for labels in groupings if np.bincount(labels).min() >= smallest]
+    measured = [(_silhouette(directions, labels), labels) for labels in fair]
+    return max(measured, key=lambda pair: pair[0], default=(-1.0, groupings[0]))
 
 
 def _normalize(features: Floats) -> Floats:
