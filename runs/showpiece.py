@@ -3,12 +3,13 @@
     python runs/showpiece.py garden
     python runs/showpiece.py sea --size lean
     python runs/showpiece.py night --size lean
-    python runs/showpiece.py sunflowers --pictures flowers/sunflowers
-    python runs/showpiece.py sunrise --pictures sunrise
+    python runs/showpiece.py sunflowers --pictures flowers/sunflowers --strokes
+    python runs/showpiece.py sunrise --pictures sunrise --strokes
 
 The recipe is limner's default; two of the three looks inside the package are lean, since together they
 may take 2 MB. A set is drawn, or is a folder of which 30 % are held out, as in
-`limner bench quality`. Every 15 minutes the run is measured on the held-out pictures.
+`limner bench quality`; with `--strokes` they are painted with brush strokes first, as by
+`limner look --strokes`. Every 15 minutes the run is measured on the held-out pictures.
 `showpieces/NAME.json` has the figures, with the machine and the commit of each, and `showpieces/NAME.onnx`
 is the look. The same command resumes.
 """
@@ -24,15 +25,21 @@ from typing import Any
 import torch
 
 from limner.bench.environment import collect_environment
-from limner.bench.painters import run_painter
+from limner.bench.painters import run_painters
 from limner.bench.picture_sets import PictureSet, prepare_set
 from limner.bench.turns import check_not_stopped, run_progress
+from limner.data.decode import is_still
+from limner.data.images import plan_resize, read_image, resize
 from limner.data.light import measure_light
+from limner.data.prepare import short_side_for
+from limner.data.sources import find_sources
+from limner.data.strokes import paint_strokes
 from limner.evaluation.judge import choose_judge
 from limner.evaluation.measure import measure
 from limner.evaluation.pictures import HeldOut, load_training, read_folder
 from limner.export.onnx import export_look
-from limner.files import atomic_write
+from limner.files import atomic_folder, atomic_write
+from limner.mark import save_options
 from limner.progress import ProgressBar, no_progress
 from limner.recipe import COMPACT, Recipe
 from limner.training.loop import train
@@ -67,20 +74,33 @@ def make_showpiece(
         export(run, pictures, out / f"{name}.onnx", credits)
 
 
+def paint_folder(source: Path, out: Path, pixels: int) -> Path:
+    """Paint the pictures of a folder with brush strokes into the folder `out`, if that is not there yet."""
+    if not out.exists():
+        found = [each for each in find_sources([source]).sources if is_still(each)]
+        with atomic_folder(out) as filling, ProgressBar() as progress:
+            for number, each in enumerate(found):
+                progress(number, len(found), "painting pictures")
+                picture = read_image(each.path, at_least=short_side_for(pixels))
+                small = resize(picture, plan_resize(*picture.size, short_side_for(pixels)))
+                paint_strokes(small).save(filling / f"{number:04}.png", **save_options("PNG", "drawing"))
+    return out
+
+
 def measure_run(run: Run, pictures: PictureSet) -> dict[str, Any]:
     """The figures of a run's last checkpoint."""
-    painter = run_painter(run)
+    plain, levelled = run_painters(run, measure_light(pictures.store))
     wide = read_folder(pictures.held_out, run.recipe.pixels, MAX_HELD_OUT, no_progress)
     report = measure(
-        painter,
+        plain,
         HeldOut(wide, wide),
         training=load_training(pictures.store, run.recipe.pixels),
         clips={},
-        camera=painter,
+        levelled=levelled,
         judge=choose_judge(asdict(run.recipe)),
     )
     print("; ".join(f"{figure.label} {figure.interval.value:.3g}" for figure in report.figures))
-    content: dict[str, Any] = json.loads(report.to_json(run.folder.name))
+    content: dict[str, Any] = json.loads(report.to_json(run.folder.name, {}))
     keys = ("judge", "pictures", "training_pictures", "figures")
     return {key: content[key] for key in keys}
 
@@ -109,6 +129,9 @@ def main() -> None:
     )
     parser.add_argument("name", help="garden, sea or night, which are drawn, or any name with --pictures")
     parser.add_argument("--pictures", help="a folder of pictures of one subject")
+    parser.add_argument(
+        "--strokes", action="store_true", help="paint the pictures with brush strokes first"
+    )
     parser.add_argument("--size", choices=COMPACT, default=Recipe.size)
     parser.add_argument("--minutes", type=float, default=MAX_MINUTES)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -118,10 +141,14 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     credits = {"name": given.name.capitalize(), "credit": given.credit, "licence": given.licence}
+    recipe = Recipe(size=given.size)
+    source = given.pictures or given.name
+    if given.strokes:
+        source = str(paint_folder(Path(source), given.out / "painted" / given.name, recipe.pixels))
     make_showpiece(
         given.name,
-        given.pictures or given.name,
-        Recipe(size=given.size),
+        source,
+        recipe,
         given.out,
         minutes=given.minutes,
         credits=credits,

@@ -5,19 +5,26 @@
         --out results --looks ...
 
 The commit's own code trains its default recipe, on the sets of the benchmark's folder `--out`, and exports
-looks beside them. The last line that is printed is the value of `--looks`. The same command resumes.
+looks beside them. `OUT/former/COMMIT-PIXELS.json` has the steps that it made, to compare with those of
+quality.json. The last line that is printed is the value of `--looks`. The same command resumes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import torch
+
+from limner.bench.environment import collect_environment
 from limner.bench.picture_sets import DRAWN, prepare_set
+from limner.files import atomic_write
 from limner.progress import ProgressBar
 from same import checkout
 
@@ -35,7 +42,7 @@ def train_former(
     drawn: int = DRAWN,
 ) -> list[str]:
     """Train and export one look for each set and seed; returns the values of `--looks`."""
-    looks = []
+    looks, trainings = [], []
     with ProgressBar() as progress, checkout(commit) as tree:
         for source in sources:
             pictures = prepare_set(source, out / "quality" / "sets", pixels, drawn=drawn, progress=progress)
@@ -48,7 +55,18 @@ def train_former(
                 limner(tree.root, "train", store, "--out", run, *options)
                 limner(tree.root, "export", run, "--out", look)
                 looks.append(f"{NAME}@{pictures.name}={look}")
+                trainings.append({"set": pictures.name, "seed": seed, **last_epoch(run)})
+    record = {"trained": commit, "minutes": minutes, "pixels": pixels, "trainings": trainings}
+    record |= collect_environment(torch.device("cpu"))
+    atomic_write(out / NAME / f"{commit}-{pixels}.json", json.dumps(record, indent=1) + "\n")
     return looks
+
+
+def last_epoch(run: Path) -> dict[str, Any]:
+    """Steps and seconds up to the end of the last epoch that was finished; none where none was."""
+    lines = (run / "log.jsonl").read_text().splitlines() if (run / "log.jsonl").exists() else []
+    epoch = json.loads(lines[-1]) if lines else {}
+    return {key: epoch.get(key) for key in ("step", "seconds")}
 
 
 def limner(root: Path, *arguments: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from limner.bench.contestants import LookEntry, parse_look, parse_recipe
+from limner.bench.entries import LookEntry, parse_look, parse_recipe
 from limner.errors import LimnerError
 from limner.recipe import Recipe
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def test_a_run_is_measured_on_its_own_held_out_pictures(
     written = evaluate("run")
     assert written["pictures"] == len(run.held_out)
     assert written["training_pictures"] == len(run.training)
+    assert {"commit", "machine", "versions", "time"} <= written.keys()
     assert {"kid_x1000", "memorising_ratio", "noise_gain"} <= written["figures"].keys()
     shown = capsys.readouterr().out
     assert "KID x 1000" in shown and "judged by EfficientNet-Lite0" in shown
@@ -63,6 +65,17 @@ def test_a_look_paints_what_its_run_paints(capsys: pytest.CaptureFixture[str]) -
     assert run["held_out_l1"]["value"] == pytest.approx(published["held_out_l1"]["value"], rel=0.05)
     assert "memorising_ratio" in run and "memorising_ratio" not in published
     assert "Name their folder with --training" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_run_whose_pictures_are_gone_is_measured_against_others(
+    run: ImageStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(run.folder)
+    refuse(capsys, "comes without its pictures", "run")
+    figures = evaluate("run", "--against", "photos")["figures"]
+    assert "held_out_l1" in figures and "memorising_ratio" not in figures
+    assert "The run's pictures cannot be read" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("folder")
@@ -91,5 +104,5 @@ def test_a_strangers_file_is_not_replaced(work: Path, capsys: pytest.CaptureFixt
     refuse(capsys, "holds what limner did not write", *arguments)
     refuse(capsys, "no file or folder nowhere", *arguments, "--force")
     assert report.read_text() == '{"mine": 1}'
-    report.write_text(Report(4, 0, None, (), ()).to_json("a look"))
+    report.write_text(Report(4, 0, None, (), ()).to_json("a look", {}))
     refuse(capsys, "no file or folder nowhere", *arguments)

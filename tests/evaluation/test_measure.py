@@ -29,7 +29,7 @@ def measure_pictures(paint: Paint, held_out: HeldOut, guide: Paint = show_soft, 
     """`measure` with what most tests here leave out."""
     given = {"training": None, "clips": {}, "judge": None} | options
     painter = Painter(paint, guide)
-    return measure(painter, held_out, camera=painter, **given)
+    return measure(painter, held_out, levelled=painter, **given)
 
 
 def paint_blurred(pictures: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ def test_json_has_every_figure_and_null_for_what_is_not_determined() -> None:
     few = HeldOut(HELD_OUT.inputs[:4], HELD_OUT.targets[:4])
     report = measure_pictures(show, few, clips={"still": CLIP})
     assert math.isnan(report.figure("flicker_still").interval.value)
-    written = json.loads(report.to_json("a look"), parse_constant=pytest.fail)
+    written = json.loads(report.to_json("a look", {"threads": 1}), parse_constant=pytest.fail)
     assert written["limner.evaluation"] == 1
     assert written["figures"].keys() == {figure.key for figure in report.figures}
     assert written["figures"]["flicker_still"]["value"] is None
@@ -81,7 +81,7 @@ def test_json_has_every_figure_and_null_for_what_is_not_determined() -> None:
 def test_clips_are_painted_by_the_camera_painter() -> None:
     black, moving = Painter(torch.zeros_like, show_soft), torch.cat([drawn(1)[:2], CLIP])
     report = measure(
-        Painter(show, show_soft), HELD_OUT, training=None, clips={"c": moving}, camera=black, judge=None
+        Painter(show, show_soft), HELD_OUT, training=None, clips={"c": moving}, levelled=black, judge=None
     )
     assert report.figure("flicker_c").interval.value == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 import former
 import same
-from limner.bench.contestants import parse_look
+from limner.bench.entries import parse_look
 from limner.look.look import open_look
 
 HAS_HISTORY = subprocess.run(["git", "-C", same.ROOT, "rev-parse", "HEAD"], check=False).returncode == 0
@@ -23,3 +24,6 @@ def test_a_commit_trains_its_own_look(tmp_path: Path) -> None:
     opened = open_look(entry.path)
     assert opened.pixels == 64
     assert opened.recipe["seed"] == 3
+    record = json.loads((tmp_path / "former" / "HEAD-64.json").read_text())
+    assert [(each["set"], each["seed"]) for each in record["trainings"]] == [("night", 3)]
+    assert record["trainings"][0]["step"] > 0

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 import showpiece
+from PIL import Image
 
+from helpers.files import photos
 from helpers.stores import TINY
 from limner.bench import picture_sets
+from limner.data.prepare import short_side_for
 from limner.training.loop import train
 
 CREDITS = {"name": "Night", "credit": "", "licence": ""}
@@ -39,6 +42,17 @@ def test_each_turn_is_measured_and_the_next_call_goes_on(tmp_path: Path) -> None
     assert second["steps"] > first["steps"] > 0
     assert second["figures"]["held_out_l1"]["value"] > 0
     assert {"commit", "machine", "time"} <= second.keys()
+
+
+def test_a_folder_is_painted_once(tmp_path: Path) -> None:
+    source = photos(tmp_path / "photos", 3)
+    (source / "notes.txt").write_text("no picture")
+    out = showpiece.paint_folder(source, tmp_path / "painted" / "waves", 64)
+    assert [path.name for path in sorted(out.iterdir())] == ["0000.png", "0001.png", "0002.png"]
+    with Image.open(out / "0000.png") as painted:
+        assert min(painted.size) == short_side_for(64)
+    (source / "photo-000.jpg").unlink()
+    assert len(list(showpiece.paint_folder(source, out, 64).iterdir())) == 3
 
 
 @pytest.mark.usefixtures("short")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from limner.training.log import EpochRecord
 
 MIN_LOSS, MAX_LOSS = 0.05, 2.0
-"""Mean losses of a discriminator that still teaches: below, it knows every painting; above, it is surely
-wrong, and worse than a guess by any loss (0.69 by cross-entropy, 1 by hinge)."""
+"""Mean losses of a discriminator that still teaches: below, it knows every painting; above, it is
+surely wrong, and worse than a guess, whose hinge loss is 1."""
 
 
 def describe_collapse(records: Sequence[EpochRecord]) -> str | None:

@@ -1,4 +1,4 @@
-"""The contestants of the quality benchmark: recipes to train, and looks that are only measured."""
+"""What the quality benchmark is given: recipes to train, and looks that are only measured."""
 
 from __future__ import annotations
 

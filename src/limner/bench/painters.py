@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
-from limner.data.light import measure_light
-from limner.data.store import open_store
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.evaluation.paint import Painter, make_painter
 from limner.guide import make_guide
+from limner.light import Light
 from limner.look.look import Look
 from limner.look.trial import try_look
 from limner.recipe import GuideName
@@ -22,20 +21,29 @@ MIN_PIXELS = 32
 """Side of the smallest paintings that have a border, an inside and features."""
 
 
-def run_painter(run: Run, device: torch.device | None = None, *, levels: float = 0) -> Painter:
-    """The painter of a run's last checkpoint, with auto-levels at `levels`: 0 for pictures, 1 for a camera.
+class Painters(NamedTuple):
+    """One network as two painters."""
+
+    plain: Painter
+    """For pictures, which have the light of those that it learned from."""
+    levelled: Painter
+    """With auto-levels, for frames of a camera."""
+
+
+def run_painters(run: Run, light: Light, device: torch.device | None = None) -> Painters:
+    """The painters of a run's last checkpoint; `light` is that of its pictures, for auto-levels.
 
     Raises LimnerError where there is no checkpoint.
     """
     device = device or torch.device("cpu")
     recipe = run.recipe
-    light = measure_light(open_store(run.pictures))
     guide = make_guide(recipe.guide, recipe.pixels, light, recipe.guide_side).to(device)
-    return make_painter(run.generator().to(device), guide, levels=levels)
+    generator = run.generator().to(device)
+    return Painters(*(make_painter(generator, guide, levels=levels) for levels in (0, 1)))
 
 
-def look_painter(look: Look, *, levels: float = 0) -> Painter:
-    """The painter of a look, so that what is measured is what is published; `levels` as in `run_painter`.
+def look_painters(look: Look) -> Painters:
+    """The painters of a look, so that what is measured is what is published.
 
     Another program's look is shown the pictures as they are. Raises LimnerError where it cannot paint, or
     paints too small.
@@ -45,7 +53,10 @@ def look_painter(look: Look, *, levels: float = 0) -> Painter:
         raise LimnerError(
             f"{printable(look.path)} paints {look.pixels} pixels, and measures need {MIN_PIXELS} or more."
         )
+    return Painters(*(_look_painter(look, levels) for levels in (0, 1)))
 
+
+def _look_painter(look: Look, levels: float) -> Painter:
     live = {"levels": levels} if "levels" in look.live else {}
 
     def paint(pictures: Tensor) -> Tensor:

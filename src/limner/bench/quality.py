@@ -20,13 +20,15 @@ import torch
 from torch import Tensor
 
 from limner.bench.balance import describe_collapse
-from limner.bench.contestants import LookEntry, RecipeEntry
+from limner.bench.contestants import Contestant, Measured
+from limner.bench.entries import LookEntry, RecipeEntry
 from limner.bench.environment import collect_environment, source_commit
-from limner.bench.painters import look_painter, run_painter
+from limner.bench.painters import look_painters, run_painters
 from limner.bench.picture_sets import DRAWN, PictureSet, prepare_set, set_name
-from limner.bench.quality_report import Contestant, Measured, record_set, table, write_sheet
+from limner.bench.quality_report import record_set, table, write_sheet
 from limner.bench.results import write_results
 from limner.bench.turns import Trained, Training, train_in_turns
+from limner.data.light import measure_light
 from limner.errors import LimnerError
 from limner.evaluation.equivariance import crop_middle
 from limner.evaluation.judge import Judge, choose_judge, is_trained_with_squeezenet
@@ -200,12 +202,13 @@ def _trained_contestants(
     pictures: PictureSet,
     device: torch.device,
 ) -> Iterator[Contestant]:
+    light = measure_light(pictures.store)
     for entry in plan.recipes:
         results = [(seed, *trained[pictures.name, entry.name, seed]) for seed in plan.seeds]
         runs = [result.run for _, result, _ in results if result.run is not None]
-        painters, cameras = ([run_painter(run, device, levels=levels) for run in runs] for levels in (0, 1))
+        painters = [run_painters(run, light, device) for run in runs]
         records = [_record_training(seed, result, commit) for seed, result, commit in results]
-        yield Contestant(entry.name, entry.recipe, painters, cameras, records)
+        yield Contestant(entry.name, entry.recipe, painters, records)
 
 
 def _record_training(seed: int, trained: Trained, commit: str | None) -> dict[str, Any]:
@@ -225,9 +228,8 @@ def _look_contestants(looks: Sequence[LookEntry], name: str) -> Iterator[Contest
     """Looks of a set, or of none; those of one name are its seeds."""
     chosen = [look for look in looks if look.picture_set in (None, name)]
     for label in dict.fromkeys(look.name for look in chosen):
-        opened = [open_look(look.path) for look in chosen if look.name == label]
-        painters, cameras = ([look_painter(look, levels=levels) for look in opened] for levels in (0, 1))
-        yield Contestant(label, None, painters, cameras, [])
+        painters = [look_painters(open_look(look.path)) for look in chosen if look.name == label]
+        yield Contestant(label, None, painters, [])
 
 
 def _measure(
@@ -245,10 +247,10 @@ def _measure(
     measured = []
     for contestant in contestants:
         reports = []
-        for painter, camera in zip(contestant.painters, contestant.cameras, strict=True):
+        for painter, levelled in contestant.painters:
             progress(done, total, label)
             reports.append(
-                measure(painter, held_out, training=training, clips=clips, camera=camera, judge=judge)
+                measure(painter, held_out, training=training, clips=clips, levelled=levelled, judge=judge)
             )
             done += 1
         measured.append(Measured(contestant, reports))

@@ -4,47 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from limner.bench.comparison import average_figure, compare_figures
+from limner.bench.contestants import Measured
 from limner.bench.environment import describe_environment
 from limner.bench.picture_sets import PictureSet
 from limner.evaluation.bootstrap import LEVEL
-from limner.evaluation.paint import Painter
-from limner.evaluation.report import Report
 from limner.evaluation.samples import evenly_spaced
 from limner.evaluation.sheets import draw_cell, draw_sheet, to_uint8, write_image
-from limner.recipe import Recipe
 
 COLUMNS = 6
 """Held-out pictures on a contact sheet."""
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """One recipe or look on one set."""
-
-    name: str
-    recipe: Recipe | None
-    """None for a look."""
-    painters: list[Painter]
-    """One for each seed that has something to measure."""
-    cameras: list[Painter]
-    """The same with auto-levels."""
-    trainings: list[dict[str, Any]]
-    """What is recorded of each seed's training."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A contestant with its figures, one report for each painter."""
-
-    contestant: Contestant
-    reports: list[Report]
 
 
 def record_set(pictures: PictureSet, measured: Sequence[Measured], held_out: int) -> dict[str, Any]:
@@ -106,7 +81,9 @@ def _finite(value: float) -> float | None:
 def write_sheet(path: Path, measured: Sequence[Measured], real: Tensor, minutes: float) -> None:
     """A row for the guide, for each contestant's first seed, and for the real pictures."""
     shown = real[evenly_spaced(range(len(real)), COLUMNS)]
-    painters = {each.contestant.name: each.contestant.painters[0] for each in measured if each.reports}
+    painters = {
+        each.contestant.name: each.contestant.painters[0].plain for each in measured if each.reports
+    }
     if not painters:
         return
     rows = {"guide": next(iter(painters.values())).guide(shown).expand(-1, 3, -1, -1)}

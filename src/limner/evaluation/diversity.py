@@ -13,8 +13,8 @@ from torch import Tensor
 from limner.data.checks.diversity import effective_number
 from limner.evaluation.bootstrap import Interval, bootstrap
 
-BATCH = 32
-"""Matrices whose eigenvalues are computed at once: many times faster than one by one, and not too large."""
+MATRICES_AT_ONCE = 32
+"""So many eigenvalues are computed many times faster than one by one, and need little memory."""
 
 
 def measure_diversity(painted: Tensor, real: Tensor, seed: int) -> Interval:
@@ -37,6 +37,6 @@ def _count(similarity: Tensor, weights: Tensor) -> Tensor:
     shares = (weights / weights.sum(1, keepdim=True)).sqrt()
     eigenvalues = [
         torch.linalg.eigvalsh(rows[:, :, None] * similarity * rows[:, None])
-        for rows in torch.split(shares, BATCH)
+        for rows in torch.split(shares, MATRICES_AT_ONCE)
     ]
     return torch.from_numpy(effective_number(torch.cat(eigenvalues).numpy()))

@@ -57,7 +57,7 @@ def measure_grid(paintings: Tensor, real: Tensor, seed: int) -> dict[str, dict[s
 def pattern_frequencies(pixels: int) -> dict[str, int]:
     """The patterns' names and their cycles a side, for pictures of `pixels` x `pixels`."""
     blocks = {f"{block} px": pixels // block for block in BLOCKS if pixels // block >= MIN_CYCLES}
-    return {"cell": AKTEN_CELLS, **blocks}
+    return {f"{AKTEN_CELLS} cells": AKTEN_CELLS, **blocks}
 
 
 def measure_power(pictures: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ PATCH = 128
 
 NO_JUDGE = (
     "KID, memorising and diversity are left out: they need a network that the training did not use. "
-    "Install it with `pip install limner[measure]`."
+    'Install it with `pip install "limner[measure]"`.'
 )
 
 

@@ -27,7 +27,7 @@ from limner.evaluation.spectrum import measure_spectrum
 from limner.progress import Progress, no_progress
 
 MAX_MOVED = 32
-"""Most pictures in which the camera moves: each is painted 12 times."""
+"""Most pictures in which the camera moves: each is painted 13 times."""
 
 NO_TRAINING = "Memorising is left out: it needs the training pictures. Name their folder with --training."
 
@@ -38,12 +38,12 @@ def measure(
     *,
     training: Tensor | None,
     clips: Mapping[str, Tensor],
-    camera: Painter,
+    levelled: Painter,
     judge: Judge | None,
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> Report:
-    """Measure what `painter` makes of held-out pictures, and `camera`, the same painter, of clips.
+    """Measure what `painter` makes of held-out pictures, and `levelled`, which has auto-levels, of clips.
 
     `training` are training pictures (M, 3, Q, Q) of any side, `clips` frames (F, 3, P, P) by their names.
     A figure that lacks its pictures or the judge is left out, with a sentence. The same arguments give the
@@ -63,7 +63,7 @@ def measure(
         Figure("camera_sensitivity", "camera sensitivity", 1, measure_sensitivity(paintings, guides, seed)),
     ]
     for name, frames in clips.items():
-        flicker = measure_flicker(count.watch(camera.paint)(frames), camera.guide(frames), seed)
+        flicker = measure_flicker(count.watch(levelled.paint)(frames), levelled.guide(frames), seed)
         figures.append(Figure(f"flicker_{name}", f"flicker: {name}", 1, flicker))
     return Report(
         pictures=len(real),

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from limner.evaluation.bootstrap import LEVEL, ROUNDS, Interval, bootstrap
 
-Statistic = Callable[[Tensor], Tensor]
+MeanStatistic = Callable[[Tensor], Tensor]
 """A figure (R,), above 0, of R weighted means (R, ...) of what was measured of pictures."""
 
 MIN_PICTURES = 4
@@ -32,7 +32,7 @@ class Relative:
     NaN for fewer pictures than `MIN_PICTURES`."""
 
 
-def compare_to_real(statistic: Statistic, painted: Tensor, real: Tensor, seed: int) -> Relative:
+def compare_to_real(statistic: MeanStatistic, painted: Tensor, real: Tensor, seed: int) -> Relative:
     """Compare what was measured of N paintings, (N, ...), and of the N pictures that belong to them."""
 
     def ratio(weights: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ def average(measured: Tensor, weights: Tensor) -> Tensor:
     return means
 
 
-def _compare_halves(statistic: Statistic, real: Tensor, seed: int) -> float:
+def _compare_halves(statistic: MeanStatistic, real: Tensor, seed: int) -> float:
     count = len(real)
     if count < MIN_PICTURES:
         return math.nan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from limner import __version__
 from limner.display import printable
 from limner.evaluation.bootstrap import LEVEL, Interval
 from limner.evaluation.relative import Relative
@@ -61,12 +60,12 @@ class Report:
         """The figure with this key. Raises KeyError."""
         return {figure.key: figure for figure in self.figures}[key]
 
-    def to_json(self, target: str) -> str:
-        """Everything, as indented JSON; a figure that is not determined is null."""
+    def to_json(self, target: str, environment: Mapping[str, Any]) -> str:
+        """Everything, and where it was measured, as JSON; a figure that is not determined is null."""
         values: dict[str, Any] = {
             MARK: FORMAT,
-            "version": __version__,
             "target": printable(target),
+            **environment,
             "judge": self.judge,
             "pictures": self.pictures,
             "training_pictures": self.training_pictures,

@@ -112,7 +112,7 @@ class BenchCommand:
         write_training(bench_training(pixels=self.pixels, quick=self.quick, progress=progress), self.out)
 
     def _quality(self, progress: Progress) -> None:
-        from limner.bench.contestants import parse_look, parse_recipe
+        from limner.bench.entries import parse_look, parse_recipe
         from limner.bench.quality import QUICK_PLAN, QualityPlan, bench_quality
 
         plan = QualityPlan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,8 +56,10 @@ class EvaluateCommand:
     """Replace an evaluation.json at --out that limner did not write."""
 
     def run(self) -> None:
+        import torch
         from rich import print as rich_print
 
+        from limner.bench.environment import collect_environment
         from limner.evaluation.report import is_report
         from limner.files import atomic_write
         from limner.progress import ProgressBar
@@ -66,10 +69,11 @@ class EvaluateCommand:
             check_replaceable(self.out / RESULT, is_report, force=self.force)
         with ProgressBar() as progress:
             report = self._evaluate(progress)
+            environment = collect_environment(torch.device("cpu"))
         target = str(self.target)
         rich_print(report.table(target))
         if self.out is not None:
-            atomic_write(self.out / RESULT, report.to_json(target))
+            atomic_write(self.out / RESULT, report.to_json(target, environment))
             print(f"Written: {printable(self.out / RESULT)}")
 
     def _evaluate(self, progress: Progress) -> Report:
@@ -78,11 +82,11 @@ class EvaluateCommand:
 
         subject = _open_run(self.target) if self.target.is_dir() else _open_look(self.target)
         return measure(
-            subject.painter,
+            subject.plain,
             self._load_held_out(subject, progress),
             training=self._load_training(subject, progress),
             clips=self._read_clips(subject.pixels),
-            camera=subject.camera,
+            levelled=subject.levelled,
             judge=choose_judge(subject.recipe),
             progress=progress,
         )
@@ -97,7 +101,7 @@ class EvaluateCommand:
         if self.against is None:
             if store is None:
                 raise LimnerError(
-                    f"{printable(self.target)} does not hold its pictures: name a folder of real ones that "
+                    f"{printable(self.target)} comes without its pictures: name a folder of real ones that "
                     "its training has not seen, with --against."
                 )
             return load_held_out(store, subject.pixels, self.pictures)
@@ -130,8 +134,8 @@ class EvaluateCommand:
 class _Subject:
     """What is measured."""
 
-    painter: Painter
-    camera: Painter
+    plain: Painter
+    levelled: Painter
     """The same with auto-levels, which are for cameras."""
     pixels: int
     recipe: Mapping[str, Any]
@@ -141,23 +145,25 @@ class _Subject:
 
 
 def _open_run(folder: Path) -> _Subject:
-    from limner.bench.painters import run_painter
+    from limner.bench.painters import run_painters
+    from limner.data.light import measure_light
     from limner.data.store import open_store
+    from limner.light import PHOTOS
     from limner.training.run import open_run
 
     run = open_run(folder)
-    return _Subject(
-        run_painter(run),
-        run_painter(run, levels=1),
-        run.recipe.pixels,
-        asdict(run.recipe),
-        open_store(run.pictures),
-    )
+    try:
+        store = open_store(run.pictures)
+        light = measure_light(store)
+    except LimnerError as error:
+        print(printable(f"The run's pictures cannot be read: {error}"), file=sys.stderr)
+        store, light = None, PHOTOS
+    return _Subject(*run_painters(run, light), run.recipe.pixels, asdict(run.recipe), store)
 
 
 def _open_look(path: Path) -> _Subject:
-    from limner.bench.painters import look_painter
+    from limner.bench.painters import look_painters
     from limner.look.look import open_look
 
     look = open_look(path)
-    return _Subject(look_painter(look), look_painter(look, levels=1), look.pixels, look.recipe, None)
+    return _Subject(*look_painters(look), look.pixels, look.recipe, None)
