@@ -46,6 +46,7 @@ pictures: setup ## Remake the docs' pictures: PAGE=folder CLIP=clip LOOK=file-in
 	$(BIN)/python scripts/show.py page $(PAGE) $(CLIP) docs/pictures/page.jpg $(LOOK)
 	$(BIN)/python scripts/show.py film $(PAGE) $(CLIP) docs/pictures/film.webp $(LOOK)
 	$(BIN)/python scripts/show.py rows docs/pictures/paintings.jpg $(LOOKS)
+	$(BIN)/python scripts/show.py strokes docs/pictures/strokes.jpg
 
 wheel: web ## Build the wheel, including the page
 	$(BIN)/pip wheel --no-deps -w dist .

@@ -29,7 +29,8 @@ HEAD = """# Results
 
 Looks and what their training reached, the best of each set first: beat them. `python runs/showpiece.py`
 makes the figures ([what they see](measures.md)), `python scripts/results.py` this page from
-`docs/results/`. What strangers said of the paintings is [here](results/blind-drawn/README.md).
+`docs/results/`. *KID before* is that of the measurement before the last: where it is higher, training was
+still improving. What strangers said of the paintings is [here](results/blind-drawn/README.md).
 """
 
 COLUMNS = {
@@ -81,7 +82,16 @@ def _rank(record: dict[str, Any]) -> tuple[str, float]:
 
 
 def _rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[str]:
-    names = ("look", "size, pixels", *COLUMNS.values(), "minutes", "steps", "machine", "commit, date")
+    names = (
+        "look",
+        "size, pixels",
+        *COLUMNS.values(),
+        "KID before",
+        "minutes",
+        "steps",
+        "machine",
+        "commit, date",
+    )
     yield f"| {' | '.join(names)} |"
     yield f"|{'---|' * len(names)}"
     for name, record in records:
@@ -90,9 +100,18 @@ def _rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[str]:
         judge = "" if last["judge"] is None else f" (judge: {last['judge']})"
         yield (
             f"| [{name}](results/{name}.json){judge} | {recipe['size']}, {recipe['pixels']} | {figures} | "
-            f"{last['minutes']:g} | {last['steps']:,} | {_machine(last)} | "
+            f"{_before(record)} | {last['minutes']:g} | {last['steps']:,} | {_machine(last)} | "
             f"{(last['commit'] or 'unknown')[:7]}, {last['time'][:10]} |"
         )
+
+
+def _before(record: dict[str, Any]) -> str:
+    """KID of the measurement before the last, such as `682 at 60 min`: whether it was still improving."""
+    if len(record["measured"]) < 2:
+        return "-"
+    before = record["measured"][-2]
+    kid = before["figures"].get("kid_x1000", {}).get("value")
+    return "-" if kid is None else f"{kid:.3g} at {before['minutes']:g} min"
 
 
 def _machine(measurement: dict[str, Any]) -> str:

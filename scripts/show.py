@@ -3,8 +3,9 @@
     python scripts/show.py page PAGE CLIP OUT.jpg [LOOK.onnx]
     python scripts/show.py film PAGE CLIP OUT.webp [LOOK.onnx]
     python scripts/show.py rows OUT.jpg LOOK.onnx=CLIP@SECONDS ...
+    python scripts/show.py strokes OUT.jpg
 
-Needs playwright and a Chromium.
+All but rows and strokes need playwright and a Chromium.
 """
 
 from __future__ import annotations
@@ -25,11 +26,17 @@ import numpy as np
 from PIL import Image
 
 from limner.data.arrays import center_crop
+from limner.data.strokes import paint_strokes
+from limner.data.synthetic.draw import SUBJECTS
+from limner.data.synthetic.primitives import to_image
 from limner.look.look import open_look
 from limner.page.chromium import FLAGS, open_page
 from limner.page.server import make_app, serve_in_background
 
 SIDE = 256
+
+SEED = 6
+"""Of the pictures that show brush strokes: flowers, a low sun, a moon."""
 
 FILM_FRAMES, FILM_SIZE = 48, (640, 400)
 FILM_FRAME_MS = 100
@@ -131,6 +138,16 @@ def show_rows(out: Path, row_specs: list[str]) -> None:
     sheet.save(out, quality=88)
 
 
+def show_strokes(out: Path) -> None:
+    """Draw one picture of each subject as it is drawn, and below it as it is painted with brush strokes."""
+    sheet = Image.new("RGB", (len(SUBJECTS) * (SIDE + 4) - 4, 2 * SIDE + 4), "#14120f")
+    for column, draw_subject in enumerate(SUBJECTS.values()):
+        drawn = to_image(draw_subject(np.random.default_rng(SEED), SIDE))
+        for row, picture in enumerate((drawn, paint_strokes(drawn))):
+            sheet.paste(picture, (column * (SIDE + 4), row * (SIDE + 4)))
+    sheet.save(out, quality=90)
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["page", page, clip, out, *look]:
@@ -139,5 +156,7 @@ if __name__ == "__main__":
             show_film(Path(page), Path(clip), Path(out), *look)
         case ["rows", out, *row_specs] if row_specs:
             show_rows(Path(out), row_specs)
+        case ["strokes", out]:
+            show_strokes(Path(out))
         case _:
             raise SystemExit(__doc__)

@@ -115,14 +115,14 @@ class SoftGuide(nn.Module):
 
     def cells(self, picture: Tensor, brightness: Tensor, contrast: Tensor, levels: Tensor) -> Tensor:
         """All that the guide keeps of a picture (B, 3, P, P): cells (B, 1, 32, 32), 0..1."""
-        return self.light(self.coarse(picture), brightness, contrast, levels)
+        return self.adjust_cells(self.coarse(picture), brightness, contrast, levels)
 
     def coarse(self, picture: Tensor) -> Tensor:
         """The means of a picture (B, 3, P, P) in the cells (B, 1, 32, 32)."""
         # Rows first, then columns, keeps each product thin: 32 x P, 32 x 32.
         return torch.matmul(torch.matmul(self.down, grey(picture)), self.down.mT)
 
-    def light(self, coarse: Tensor, brightness: Tensor, contrast: Tensor, levels: Tensor) -> Tensor:
+    def adjust_cells(self, coarse: Tensor, brightness: Tensor, contrast: Tensor, levels: Tensor) -> Tensor:
         """Cells after the live inputs."""
         return adjust(self.auto_levels(coarse, levels), brightness, contrast)
 

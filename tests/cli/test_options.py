@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from helpers.files import scene
 from limner.cli.main import main
+from limner.data.store import open_store
+from limner.data.strokes import paint_strokes
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,17 @@ def test_the_number_of_frames_is_checked_everywhere(
 ) -> None:
     assert main([*command, "--frames", frames]) == 1
     assert "must be 1 or more" in capsys.readouterr().err
+
+
+def test_strokes_are_an_option_of_the_commands_that_fill_a_store(tmp_path: Path) -> None:
+    for seed in range(2):
+        scene(120, 90, seed).save(tmp_path / f"{seed}.png")
+    stored = []
+    for options in ([], ["--strokes"]):
+        out = tmp_path / f"store{len(options)}"
+        assert main(["pictures", str(tmp_path), "--out", str(out), "--pixels", "64", *options]) == 0
+        stored.append(open_store(out).image(0))
+    assert np.array_equal(stored[1], np.asarray(paint_strokes(Image.fromarray(stored[0]))))
 
 
 def test_the_doctor_checks_pairs_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

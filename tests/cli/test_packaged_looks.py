@@ -16,6 +16,7 @@ from limner.cli.main import main
 from limner.errors import LimnerError
 from limner.look import packaged
 from limner.look.look import open_look
+from limner.mark import read_image_mark
 from limner.page import server
 
 pytestmark = pytest.mark.usefixtures("work")
@@ -56,15 +57,6 @@ def test_play_without_a_name_shows_the_packaged_looks(monkeypatch: pytest.Monkey
     assert served == [{"looks": ["garden.onnx", "sea.onnx"]}]
 
 
-def test_play_without_a_name_and_without_packaged_looks_is_refused(
-    shelf: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for path in shelf.iterdir():
-        path.unlink()
-    assert main(["play"]) == 1
-    assert "Name a page or a look" in capsys.readouterr().err
-
-
 @pytest.mark.usefixtures("shelf")
 def test_the_demo_shows_the_packaged_looks_while_it_trains(
     work: Path, monkeypatch: pytest.MonkeyPatch
@@ -84,7 +76,9 @@ def test_the_demo_shows_the_packaged_looks_while_it_trains(
         {"looks": ["garden.onnx", "sea.onnx"], "refresh": 5.0},
         {"looks": ["garden.onnx", "sea.onnx", "the-night.onnx"]},
     ]
-    assert (work / "limner-demo-night" / "the-night.onnx").is_file()
+    assert open_look(work / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"
+    drawings = [*(work / "limner-demo-night" / "drawings").rglob("*.png")]
+    assert {read_image_mark(path) for path in drawings} == {"drawing"}
 
 
 @pytest.mark.usefixtures("shelf")

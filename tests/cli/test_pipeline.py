@@ -11,12 +11,10 @@ import pytest
 from PIL import Image
 
 from helpers.names import SHOWN, odd_name
-from limner.cli import pipeline
 from limner.cli.main import main
 from limner.data.store import open_store
 from limner.export import onnx_graph, storage_comparison
 from limner.look.look import open_look
-from limner.mark import read_image_mark
 from limner.page import server as server_module
 from limner.training.run import open_run
 
@@ -138,18 +136,6 @@ def test_two_source_folders_of_the_same_name_are_not_mixed(
     assert look("b/photos", *TINY) == 1
     assert "--out" in capsys.readouterr().err
     assert (work / "limner-photos" / "photos.onnx").read_bytes() == before
-
-
-def test_the_demo_draws_trains_and_serves(
-    work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pipeline, "DEMO_PICTURES", 4)
-    monkeypatch.setattr("limner.look.packaged.FOLDER", work / "no-looks")
-    assert main(["demo", "night", "--pixels", "64", "--minutes", "0.01", "--no-open"]) == 0
-    assert "served limner-demo-night/page" in capsys.readouterr().out
-    assert open_look(work / "limner-demo-night" / "the-night.onnx").licence == "CC0 1.0"
-    drawings = [*(work / "limner-demo-night" / "drawings").rglob("*.png")]
-    assert {read_image_mark(path) for path in drawings} == {"drawing"}
 
 
 def test_an_export_overwrites_looks_only(work: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from limner.data.decode import hash_text
 from limner.data.pairs import Side
 from limner.data.prepare import prepare, short_side_for
 from limner.data.store import open_store
+from limner.data.strokes import paint_strokes
 from limner.errors import LimnerError
 
 DECODING = "Decoding pictures"
@@ -73,12 +74,34 @@ def test_other_settings_prepare_again(tmp_path: Path) -> None:
     assert (pictures.short_side, report.decoded) == (21, 4)
 
 
+def test_strokes_are_painted_on_targets_and_on_no_inputs(tmp_path: Path) -> None:
+    source, inputs = photos(tmp_path / "in", 3), photos(tmp_path / "inputs", 3)
+    plain, _ = prepare_store(tmp_path / "plain", source, pixels=64, inputs=inputs)
+    painted, report = prepare_store(tmp_path / "painted", source, pixels=64, inputs=inputs, strokes=True)
+    assert report.decoded == 3
+    for index in range(3):
+        strokes = paint_strokes(Image.fromarray(plain.image(index)))
+        assert np.array_equal(painted.image(index), np.asarray(strokes))
+        assert not np.array_equal(painted.image(index), plain.image(index))
+        assert np.array_equal(painted.input_image(index), plain.input_image(index))
+
+
+def test_strokes_are_painted_on_frames_too(tmp_path: Path) -> None:
+    clip = video(tmp_path / "clip.mp4", frames=4)
+    plain, _ = prepare_store(tmp_path / "store", clip, pixels=64)
+    before = [plain.image(index).copy() for index in range(len(plain))]
+    painted, report = prepare_store(tmp_path / "store", clip, pixels=64, strokes=True)
+    assert report.decoded == len(before) == len(painted)
+    for index, frame in enumerate(before):
+        assert np.array_equal(painted.image(index), np.asarray(paint_strokes(Image.fromarray(frame))))
+
+
 def test_a_store_by_older_rules_opens_and_is_read_anew(tmp_path: Path) -> None:
     source = photos(tmp_path / "in", 4)
     index = tmp_path / "store" / "pictures.json"
     prepare_store(index.parent, source)
     older = json.loads(index.read_text())
-    del older["settings"]["rules"]
+    del older["settings"]["rules"], older["settings"]["strokes"]
     for entry in older["entries"]:
         del entry["first_page"]
     index.write_text(json.dumps(older))

@@ -51,10 +51,18 @@ def prepare_store(
     inputs: Path | None = None,
     side: Side | None = None,
     frames: int = 10,
+    strokes: bool = False,
 ) -> tuple[ImageStore, PrepareReport]:
     """Prepare a store of small pictures, without progress."""
     return prepare(
-        sources, folder, pixels=pixels, inputs=inputs, side=side, frames=frames, progress=no_progress
+        sources,
+        folder,
+        pixels=pixels,
+        inputs=inputs,
+        side=side,
+        frames=frames,
+        strokes=strokes,
+        progress=no_progress,
     )
 
 

@@ -47,7 +47,7 @@ def test_the_lowest_kid_of_each_set_is_first() -> None:
     )
     rows = [line.split("]")[0] for line in page.splitlines() if line.startswith(("| [", "## "))]
     assert rows == ["## garden", "| [best", "| [worse", "| [unknown", "## sea", "| [other"]
-    assert "| 14 | 1,000 | CPU, 1 of 2 cores | abcdef0, 2026-11-28 |" in page
+    assert "| 0 at 14 min | 14 | 1,000 | CPU, 1 of 2 cores | abcdef0, 2026-11-28 |" in page
 
 
 def test_a_showpiece_is_recorded_and_the_page_checked(

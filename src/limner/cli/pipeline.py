@@ -91,7 +91,7 @@ def demo(
 ) -> None:
     """Run the whole pipeline on pictures that limner draws itself.
 
-    Where looks ship with limner, the page opens at once with them; the trained one joins them later.
+    The page opens at once with the looks that ship with limner; the trained one joins them later.
     """
     from limner.look.packaged import packaged_looks
     from limner.page.publish import publish
@@ -108,19 +108,6 @@ def demo(
     packaged = packaged_looks()
     check_before_work(project, recipe, beside=packaged, force=force)
     budget = BudgetOptions(minutes=minutes)
-    if not packaged:
-        drawings = _draw_pictures(subject, pixels, project.folder)
-        run_pipeline(
-            project,
-            (drawings,),
-            StoreOptions(),
-            recipe,
-            budget=budget,
-            storage="uint8",
-            serving=serving,
-            force=force,
-        )
-        return
     publish(packaged, project.page, force=force, refresh=REFRESH_SECONDS)
     with serve_during(project.page, port=serving.port, open_browser=serving.open):
         looks = packaged
@@ -264,8 +251,6 @@ def play(source: Path | None, serving: ServeOptions) -> None:
         serve(source, port=serving.port, open_browser=serving.open)
         return
     looks = packaged_looks() if source is None else [source]
-    if not looks:
-        raise LimnerError("Name a page or a look, such as `limner play page`: none ships with this limner.")
     with TemporaryDirectory(prefix="limner-") as folder:
         page = publish(looks, Path(folder), on_checked=_print_unless_fine)
         serve(page, port=serving.port, open_browser=serving.open)

@@ -155,4 +155,4 @@ def _make_guide(batch: Batch, source: Tensor, guide: GuideModule) -> Tensor:
         cells = degrade(cells, camera)
     # Auto-levels are for light that training never shows.
     levels = torch.zeros_like(brightness)
-    return guide.enlarge(guide.light(cells, brightness, contrast, levels), guide.side)
+    return guide.enlarge(guide.adjust_cells(cells, brightness, contrast, levels), guide.side)

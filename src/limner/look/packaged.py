@@ -11,5 +11,5 @@ MAX_BYTES = 2_000_000
 
 
 def packaged_looks() -> list[Path]:
-    """The files of the packaged looks, by name; empty in a package without any."""
+    """The files of the packaged looks, by name."""
     return sorted(FOLDER.glob("*.onnx"))

@@ -7,7 +7,7 @@ from limner.networks.unet import UNet, filters, init_weights
 from limner.recipe import Recipe
 
 Generator = UNet | CompactUNet
-"""(B, C, P, P) in -1..1 to (B, 3, P, P) in -1..1."""
+"""(B, C, S, S) in -1..1 to (B, 3, P, P) in -1..1. S is P, or 32 for a compact network with a soft guide."""
 
 
 def make_generator(recipe: Recipe) -> Generator:

@@ -7,11 +7,12 @@ import torch
 
 from limner.data.synthetic.scenes import draw_scenes
 from limner.guide import area_matrix
+from limner.recipe import CELLS
 from limner.seeding import SCENES, derive_generator
 
 
 def _coarse(scenes: torch.Tensor) -> torch.Tensor:
-    down = area_matrix(scenes.shape[-1], 11)
+    down = area_matrix(scenes.shape[-1], CELLS)
     return (down @ scenes @ down.T).flatten(1)
 
 

@@ -36,7 +36,7 @@ def _scene(rng: np.random.Generator, size: int) -> Floats:
         picture = _furniture(rng, picture)
     is_backlit = rng.random() < 0.35
     if is_backlit:
-        picture = _light(rng, picture)
+        picture = _window_or_lamp(rng, picture)
     # Against the light a camera shows silhouettes.
     shade = uniform(rng, 0.1, 0.5) if is_backlit and rng.random() < 0.6 else 1.0
     if rng.random() < 0.85:
@@ -74,7 +74,7 @@ def _furniture(rng: np.random.Generator, picture: Floats) -> Floats:
     return picture + np.float32(uniform(rng, -0.3, 0.3)) * cover(shape, 0.02)
 
 
-def _light(rng: np.random.Generator, picture: Floats) -> Floats:
+def _window_or_lamp(rng: np.random.Generator, picture: Floats) -> Floats:
     """A window with its frame, or a lamp, with light around it."""
     size = len(picture)
     x, y = uniform(rng, 0.05, 0.95), uniform(rng, 0, 0.6)
