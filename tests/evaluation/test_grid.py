@@ -43,10 +43,10 @@ def test_blocks_are_seen_by_their_edges() -> None:
 def test_the_guides_cells_are_seen() -> None:
     real = drawn(1)
     wave = 0.03 * torch.sin(2 * math.pi * 11 * torch.arange(PIXELS) / PIXELS)
-    cell = measure_grid((real + wave).clamp(0, 1), real, seed=0)["cell"]
+    cell = measure_grid((real + wave).clamp(0, 1), real, seed=0)["11 cells"]
     assert cell["lines"].ratio.low > 1 + cell["lines"].halves
 
 
 def test_the_patterns_of_a_size() -> None:
-    assert pattern_frequencies(64) == {"cell": 11, "2 px": 32, "4 px": 16, "8 px": 8, "16 px": 4}
+    assert pattern_frequencies(64) == {"11 cells": 11, "2 px": 32, "4 px": 16, "8 px": 8, "16 px": 4}
     assert pattern_frequencies(256)["32 px"] == 8

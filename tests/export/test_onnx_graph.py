@@ -14,7 +14,7 @@ from limner.networks.generator import make_generator
 from limner.recipe import GuideName, Size
 
 COMMON = {"Conv", "Pad", "Resize", "LeakyRelu", "Concat", "Tanh", "Mul", "Add", "Sub", "Clip"}
-KINDS = {"soft": COMMON | {"MatMul", "Sqrt", "Div"}, "edges": COMMON | {"Sqrt"}, "colour": COMMON}
+KINDS = {"soft": COMMON | {"MatMul", "Sqrt", "Div", "Relu"}, "edges": COMMON | {"Sqrt"}, "colour": COMMON}
 GUIDES: list[GuideName] = ["soft", "edges", "colour"]
 
 

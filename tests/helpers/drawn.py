@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from limner.data.synthetic.draw import draw
+from limner.data.synthetic.draw import SUBJECTS
+from limner.data.synthetic.primitives import to_image
 from limner.data.synthetic.subjects import Subject
 from limner.evaluation.equivariance import MARGIN
 from limner.guide import SoftGuide
@@ -20,8 +21,11 @@ torch.set_num_threads(1)  # on pictures this small, threads cost more by waiting
 
 @cache
 def drawn(seed: int, subject: Subject = "garden", pixels: int = PIXELS, count: int = COUNT) -> Tensor:
-    """(count, 3, pixels, pixels) in 0..1."""
-    pictures = [np.asarray(image, np.float32) / 255 for image in draw(subject, count, pixels, seed)]
+    """(count, 3, pixels, pixels) in 0..1, without brush strokes, which hide what is this small."""
+    images = (
+        to_image(SUBJECTS[subject](np.random.default_rng((seed, nth)), pixels)) for nth in range(count)
+    )
+    pictures = [np.asarray(image, np.float32) / 255 for image in images]
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
 
 
