@@ -18,7 +18,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -26,6 +25,7 @@ from limner.bench.environment import collect_environment
 from limner.bench.picture_sets import DRAWN, prepare_set
 from limner.files import atomic_write
 from limner.progress import ProgressBar
+from limner.training.checkpoint import list_checkpoints
 from same import checkout
 
 NAME = "former"
@@ -55,18 +55,16 @@ def train_former(
                 limner(tree.root, "train", store, "--out", run, *options)
                 limner(tree.root, "export", run, "--out", look)
                 looks.append(f"{NAME}@{pictures.name}={look}")
-                trainings.append({"set": pictures.name, "seed": seed, **last_epoch(run)})
+                trainings.append({"set": pictures.name, "seed": seed, "steps": count_steps(run)})
     record = {"trained": commit, "minutes": minutes, "pixels": pixels, "trainings": trainings}
     record |= collect_environment(torch.device("cpu"))
     atomic_write(out / NAME / f"{commit}-{pixels}.json", json.dumps(record, indent=1) + "\n")
     return looks
 
 
-def last_epoch(run: Path) -> dict[str, Any]:
-    """Steps and seconds up to the end of the last epoch that was finished; none where none was."""
-    lines = (run / "log.jsonl").read_text().splitlines() if (run / "log.jsonl").exists() else []
-    epoch = json.loads(lines[-1]) if lines else {}
-    return {key: epoch.get(key) for key in ("step", "seconds")}
+def count_steps(run: Path) -> int:
+    """The steps of a run, by its last checkpoint."""
+    return int(list_checkpoints(run / "checkpoints")[0].stem.removeprefix("step-"))
 
 
 def limner(root: Path, *arguments: object) -> None:

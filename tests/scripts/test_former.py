@@ -26,4 +26,4 @@ def test_a_commit_trains_its_own_look(tmp_path: Path) -> None:
     assert opened.recipe["seed"] == 3
     record = json.loads((tmp_path / "former" / "HEAD-64.json").read_text())
     assert [(each["set"], each["seed"]) for each in record["trainings"]] == [("night", 3)]
-    assert record["trainings"][0]["step"] > 0
+    assert record["trainings"][0]["steps"] > 0
