@@ -54,7 +54,8 @@ test.each([
 
 test('a flat wall stays flat, though half floats do not resolve its variance', async () => {
   const painter = await createPainter(await look('lean-256-uint8-levels'), { device, precision: 'float16' });
-  for (let shade = 0; shade <= 1; shade += 1 / 16) {
+  // Rounded to half floats, the variance of walls of these shades comes out below 0.
+  for (const shade of [2, 6, 16, 30, 47, 152, 169, 183, 197].map(step => step / 199)) {
     const { guide = new Float32Array() } = await painter.run({
       image: new Float32Array(3 * 65_536).fill(shade),
     });
