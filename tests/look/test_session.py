@@ -1,15 +1,15 @@
-"""ONNX Runtime's messages become one sentence."""
+"""ONNX Runtime's sums are exact, and its messages become one sentence."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from helpers.onnx_models import image_model
 from limner.errors import LimnerError
 from limner.look.look import read_look
-from limner.look.session import short_message
+from limner.look.session import make_session, short_message
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,48 @@ def test_a_network_that_the_runtime_refuses_raises_one_sentence() -> None:
     look = read_look(model.SerializeToString(), Path("dyn.onnx"))
     with pytest.raises(LimnerError, match=r"^dyn\.onnx is refused by ONNX Runtime: Fatal error: example"):
         look.paint(np.zeros((64, 64, 3), np.float32))
+
+
+FLOAT_NODES = (
+    helper.make_node("DequantizeLinear", ["stored", "byte", "zero"], ["value"]),
+    helper.make_node("DequantizeLinear", ["weights", "step", "signed zero"], ["read"]),
+    helper.make_node("Conv", ["value", "read"], ["out"]),
+    helper.make_node("QuantizeLinear", ["out", "sum", "zero"], ["rounded"]),
+)
+INTEGER_NODES = (
+    helper.make_node(
+        "QLinearConv",
+        ["stored", "byte", "zero", "weights", "step", "signed zero", "sum", "zero"],
+        ["rounded"],
+    ),
+)
+
+
+@pytest.mark.parametrize("nodes", [FLOAT_NODES, INTEGER_NODES], ids=["floats", "integers"])
+def test_sums_of_products_of_bytes_do_not_saturate(nodes: tuple[NodeProto, ...]) -> None:
+    # On CPUs that have AVX2 but no VNNI they do by default; elsewhere this cannot fail.
+    channels, pixels = 16, 8
+    constants: dict[str, np.ndarray] = {
+        "byte": np.array(1 / 255, np.float32),
+        "step": np.array(1 / 127, np.float32),
+        "sum": np.array(channels / 255, np.float32),
+        "zero": np.array(0, np.uint8),
+        "signed zero": np.array(0, np.int8),
+        "weights": np.full((channels, channels, 1, 1), 127, np.int8),
+    }
+    shape = [1, channels, pixels, pixels]
+    graph = helper.make_graph(
+        [
+            helper.make_node("QuantizeLinear", ["image", "byte", "zero"], ["stored"]),
+            *nodes,
+            helper.make_node("DequantizeLinear", ["rounded", "sum", "zero"], ["painting"]),
+        ],
+        "bytes",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("painting", TensorProto.FLOAT, shape)],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    session = make_session(model.SerializeToString(), Path("bytes.onnx"))
+    [painting] = session.run(None, {"image": np.ones(shape, np.float32)})
+    np.testing.assert_allclose(painting, channels, rtol=1e-6)
