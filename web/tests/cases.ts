@@ -1,8 +1,8 @@
-// Global setup: runs the Python packer of the test cases, unless the cache holds the output of the same packer.
+// Global setup: runs the Python packer of the test cases, unless the cache holds the output of the same packers.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -14,14 +14,20 @@ const PARTS = ['nodes', 'unets', 'networks', 'exports', 'opsets', 'folding'];
 
 export default function pack(): void {
   mkdirSync(CACHE, { recursive: true });
-  for (const part of PARTS) packPart(part);
+  const hash = hashPackers();
+  for (const part of PARTS) packPart(part, hash);
 }
 
-function packPart(part: string): void {
-  const hash = createHash('sha256')
-    .update(readFileSync(at(`${PACKER}/${part}.py`)))
-    .digest('hex');
-  /** The packer's hash, written last, so that it is missing if packing failed. */
+/** Of all files: the parts import each other. */
+function hashPackers(): string {
+  const files = readdirSync(at(PACKER)).filter(name => name.endsWith('.py'));
+  const hash = createHash('sha256');
+  for (const name of files.sort()) hash.update(name).update(readFileSync(at(`${PACKER}/${name}`)));
+  return hash.digest('hex');
+}
+
+function packPart(part: string, hash: string): void {
+  /** The packers' hash, written last, so that it is missing if packing failed. */
   const hashFile = `${CACHE}/${part}.sha256`;
   if (existsSync(hashFile) && readFileSync(hashFile, 'utf8') === hash) return;
   const python = process.env.LIMNER_PYTHON ?? at('../../.venv/bin/python');
