@@ -1,4 +1,4 @@
-// Global setup: runs the Python packer of the test cases, unless the cache holds the output of the same packers.
+// Global setup: runs the Python packers of the test cases, unless the cache holds the output of the same files.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ export default function pack(): void {
   for (const part of PARTS) packPart(part, hash);
 }
 
-/** Of all files: the parts import each other. */
+/** The hash of all packers, because they import each other. */
 function hashPackers(): string {
   const files = readdirSync(at(PACKER)).filter(name => name.endsWith('.py'));
   const hash = createHash('sha256');

@@ -26,9 +26,9 @@ def make_session(content: bytes, path: Path) -> Any:
     options.log_severity_level = 4
     # Threads that spin while they wait take CPU time from other threads on a small machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Sums of products of signed 8-bit numbers saturate at 16 bits on CPUs that have AVX2 but no VNNI. So
-    # networks with QuantizeLinear and DequantizeLinear are computed in floats, as ONNX defines them, and
-    # integer operators with unsigned weights.
+    # On CPUs that have AVX2 but no VNNI, sums of products with signed 8-bit weights saturate at 16 bits.
+    # The first entry computes QuantizeLinear and DequantizeLinear in floats, as ONNX defines them; the
+    # second gives integer operators, such as QLinearConv, unsigned weights.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.add_session_config_entry("session.x64quantprecision", "1")
     try:
