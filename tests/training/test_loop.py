@@ -15,7 +15,7 @@ from PIL import Image
 
 import limner.training.loop
 from helpers.names import LATIN1
-from helpers.stores import TINY, colours, store
+from helpers.stores import TINY, colours, prepare_store, store
 from helpers.training import RecordingReporter, at_step, last_tensors, read_step
 from limner.data.store import ImageStore, StoredImage
 from limner.errors import LimnerError
@@ -227,10 +227,28 @@ def test_the_digest_of_a_store_takes_any_names() -> None:
     """For valid names it stays as it was: a run must not say that its pictures changed."""
     entry = StoredImage("a.jpg", 0, 1, 1, "0123456789abcdef", held_out=False, enlarged=False, trimmed=False)
     pictures = Mock()
+    pictures.index.settings.strokes = False
     pictures.index.entries = [entry, replace(entry, name="花.png")]
     assert digest_of_store(pictures) == "24a24bd915a74ea9"
     pictures.index.entries = [replace(entry, name=LATIN1)]
     assert digest_of_store(pictures) != "24a24bd915a74ea9"
+
+
+def test_a_run_goes_on_neither_with_strokes_nor_without_them_unawares(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for seed in range(8):
+        colours(seed).save(tmp_path / "in" / f"{seed}.png")
+    photos, _ = prepare_store(tmp_path / "photos", tmp_path / "in", pixels=64)
+    oils, _ = prepare_store(tmp_path / "oils", tmp_path / "in", pixels=64, strokes=True)
+    for first, second, sentence in (
+        (oils, photos, "with brush strokes, and these are without: give --strokes"),
+        (photos, oils, "without brush strokes, and these are with: leave out --strokes"),
+    ):
+        run = tmp_path / first.folder.name / "run"
+        train(first, TINY, run, epochs=1)
+        with pytest.raises(LimnerError, match=sentence):
+            train(second, TINY, run, epochs=2)
+        train(first, TINY, run, epochs=2)
 
 
 def test_one_trainer_at_a_time(pictures: ImageStore, tmp_path: Path) -> None:

@@ -189,9 +189,20 @@ class Trainer:
             self.discard_newer_files()
             if metadata is not None:
                 self.report.message(f"Resuming at step {state.position.step:,}.")
-                if metadata["pictures"] != self.pictures_digest:
-                    self.report.message("The pictures have changed since; training uses the new ones.")
+                self.check_pictures(metadata["pictures"])
         self.broadcast_state()
+
+    def check_pictures(self, former: str) -> None:
+        """Say that the pictures changed, or raise LimnerError where they gained or lost their strokes."""
+        had, have = (digest.endswith(STROKES) for digest in (former, self.pictures_digest))
+        if had != have:
+            raise LimnerError(
+                f"The run in {self.run.folder} learned from pictures {'with' if had else 'without'} brush "
+                f"strokes, and these are {'with' if have else 'without'}: "
+                f"{'give' if had else 'leave out'} --strokes, or begin another run."
+            )
+        if former != self.pictures_digest:
+            self.report.message("The pictures have changed since; training uses the new ones.")
 
     def discard_newer_files(self) -> None:
         """Drop what an earlier session wrote after its last intact checkpoint; it will be written again."""
@@ -358,10 +369,15 @@ class Trainer:
             )
 
 
+STROKES = "-strokes"
+"""What the digest of pictures with brush strokes ends with."""
+
+
 def digest_of_store(pictures: ImageStore) -> str:
-    """A digest of the list of pictures: it changes where a picture is added or removed."""
+    """A digest of the list of pictures: it changes where one is added or removed, and with strokes."""
     lines = "\n".join(f"{entry.name} {entry.split} {entry.held_out}" for entry in pictures.index.entries)
-    return hashlib.sha256(lines.encode(errors="surrogatepass")).hexdigest()[:16]  # names of any bytes
+    digest = hashlib.sha256(lines.encode(errors="surrogatepass")).hexdigest()[:16]  # names of any bytes
+    return f"{digest}{STROKES}" if pictures.index.settings.strokes else digest
 
 
 def _check_recipe_fits(pictures: ImageStore, recipe: Recipe, group: ProcessGroup) -> None:
