@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from limner.bench import quality
 from limner.cli.commands.bench import BenchCommand
 from limner.errors import LimnerError
 
@@ -28,3 +29,15 @@ from limner.errors import LimnerError
 def test_an_unused_option_is_refused(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(LimnerError, match=sentence):
         BenchCommand(**options).run()
+
+
+def test_quick_quality_takes_its_own_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[Any] = []
+
+    def note(plan: quality.QualityPlan, out: Path, **_: object) -> None:
+        plans.append(plan)
+        (out / "quality.md").write_text("measured")
+
+    monkeypatch.setattr(quality, "bench_quality", note)
+    BenchCommand(what="quality", quick=True, out=tmp_path).run()
+    assert plans == [quality.QUICK_PLAN]

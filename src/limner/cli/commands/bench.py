@@ -115,6 +115,12 @@ class BenchCommand:
         from limner.bench.entries import parse_look, parse_recipe
         from limner.bench.quality import QUICK_PLAN, QualityPlan, bench_quality
 
+        if self.quick:
+            chosen = (self.recipes, self.named_looks, self.sets, self.clips)
+            if any(chosen) or (self.seeds, self.minutes) != (BenchCommand.seeds, BenchCommand.minutes):
+                raise LimnerError("--quick has a plan of its own: leave out all other options but --out.")
+            bench_quality(QUICK_PLAN, self.out, progress=progress)
+            return
         plan = QualityPlan(
             recipes=[parse_recipe(text, self.pixels) for text in self.recipes],
             looks=[parse_look(text) for text in self.named_looks],
@@ -123,9 +129,7 @@ class BenchCommand:
             minutes=self.minutes,
             clips=self.clips,
         )
-        if self.quick and plan != QualityPlan((), (), (), BenchCommand.seeds, BenchCommand.minutes):
-            raise LimnerError("--quick has a plan of its own: leave out all other options but --out.")
-        bench_quality(QUICK_PLAN if self.quick else plan, self.out, progress=progress)
+        bench_quality(plan, self.out, progress=progress)
 
     def _browser(self, progress: Progress) -> None:
         from limner.bench.browser import bench_browser, write_browser
