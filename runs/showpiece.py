@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,10 @@ import torch
 
 from limner.bench.environment import collect_environment
 from limner.bench.painters import run_painters
-from limner.bench.picture_sets import PictureSet, prepare_set
+from limner.bench.picture_sets import PictureSet, digest_of, prepare_set
 from limner.bench.turns import check_not_stopped, run_progress
 from limner.data.decode import is_still
-from limner.data.images import plan_resize, read_image, resize
+from limner.data.images import UnreadableFile, plan_resize, read_image, resize
 from limner.data.light import measure_light
 from limner.data.prepare import short_side_for
 from limner.data.sources import find_sources
@@ -74,16 +75,23 @@ def make_showpiece(
         export(run, pictures, out / f"{name}.onnx", credits)
 
 
-def paint_folder(source: Path, out: Path, pixels: int) -> Path:
-    """Paint the pictures of a folder with brush strokes into the folder `out`, if that is not there yet."""
+def paint_folder(source: Path, folder: Path, pixels: int) -> Path:
+    """Paint the pictures of a folder with brush strokes, once, and return the folder of the paintings.
+
+    What cannot be read is passed over.
+    """
+    out = folder / f"{digest_of(source)}-{pixels}" / source.resolve().name
     if not out.exists():
-        found = [each for each in find_sources([source]).sources if is_still(each)]
+        found = find_sources([source]).sources
         with atomic_folder(out) as filling, ProgressBar() as progress:
             for number, each in enumerate(found):
                 progress(number, len(found), "painting pictures")
-                picture = read_image(each.path, at_least=short_side_for(pixels))
-                small = resize(picture, plan_resize(*picture.size, short_side_for(pixels)))
-                paint_strokes(small).save(filling / f"{number:04}.png", **save_options("PNG", "drawing"))
+                with suppress(UnreadableFile):
+                    if is_still(each):
+                        picture = read_image(each.path, at_least=short_side_for(pixels))
+                        small = resize(picture, plan_resize(*picture.size, short_side_for(pixels)))
+                        path = filling / f"{number:04}.png"
+                        paint_strokes(small).save(path, **save_options("PNG", "drawing"))
     return out
 
 
@@ -144,7 +152,7 @@ def main() -> None:
     recipe = Recipe(size=given.size)
     source = given.pictures or given.name
     if given.strokes:
-        source = str(paint_folder(Path(source), given.out / "painted" / given.name, recipe.pixels))
+        source = str(paint_folder(Path(source), given.out / "painted", recipe.pixels))
     make_showpiece(
         given.name,
         source,

@@ -16,6 +16,8 @@ from limner.bench import picture_sets
 from limner.data.prepare import short_side_for
 from limner.training.loop import train
 
+PNG_HEADER = b"\x89PNG\r\n\x1a\n"
+
 CREDITS = {"name": "Night", "credit": "", "licence": ""}
 
 
@@ -44,15 +46,19 @@ def test_each_turn_is_measured_and_the_next_call_goes_on(tmp_path: Path) -> None
     assert {"commit", "machine", "time"} <= second.keys()
 
 
-def test_a_folder_is_painted_once(tmp_path: Path) -> None:
+def test_a_folder_is_painted_once_and_anew_where_it_changes(tmp_path: Path) -> None:
     source = photos(tmp_path / "photos", 3)
     (source / "notes.txt").write_text("no picture")
-    out = showpiece.paint_folder(source, tmp_path / "painted" / "waves", 64)
-    assert [path.name for path in sorted(out.iterdir())] == ["0000.png", "0001.png", "0002.png"]
-    with Image.open(out / "0000.png") as painted:
+    (source / "cut-off.png").write_bytes(PNG_HEADER)
+    out = showpiece.paint_folder(source, tmp_path / "painted", 64)
+    assert out.name == "photos"
+    assert len(list(out.iterdir())) == 3
+    with Image.open(min(out.iterdir())) as painted:
         assert min(painted.size) == short_side_for(64)
+    assert showpiece.paint_folder(source, tmp_path / "painted", 64) == out
+    assert showpiece.paint_folder(source, tmp_path / "painted", 128) != out
     (source / "photo-000.jpg").unlink()
-    assert len(list(showpiece.paint_folder(source, out, 64).iterdir())) == 3
+    assert len(list(showpiece.paint_folder(source, tmp_path / "painted", 64).iterdir())) == 2
 
 
 @pytest.mark.usefixtures("short")

@@ -91,7 +91,7 @@ def prepare_set(
     name = set_name(source)
     place = folder / f"{name}-{pixels}"
     subject = next((subject for subject in get_args(Subject) if subject == source), None)
-    digest = f"drawn-{drawn}" if subject else _digest_of(Path(source))
+    digest = f"drawn-{drawn}" if subject else digest_of(Path(source))
     if os.path.lexists(place):
         _check_unchanged(place, source, digest)
     else:
@@ -136,7 +136,8 @@ def _split(source: Path, training: Path, held_out: Path) -> None:
         shutil.copyfile(path, (held_out if is_held_out else training) / f"{hashed[:16]}{path.suffix}")
 
 
-def _digest_of(source: Path) -> str:
+def digest_of(source: Path) -> str:
+    """A digest of the bytes of a folder's still pictures."""
     hashes = "".join(hashed for _, hashed in _hashes(source))
     return hashlib.sha256(hashes.encode()).hexdigest()[:16]
 
