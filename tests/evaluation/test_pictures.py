@@ -18,6 +18,7 @@ from limner.evaluation.pictures import (
     load_training,
     read_folder,
     read_frames,
+    read_training,
 )
 from limner.mark import save_options
 from limner.progress import no_progress
@@ -56,6 +57,17 @@ def test_a_folder_gives_its_pictures_and_passes_over_the_rest(tmp_path: Path) ->
         (tmp_path / f"{seed}.png").unlink()
     with pytest.raises(LimnerError, match="has 3 pictures that can be read"):
         read_folder(tmp_path, 64, 10, no_progress)
+
+
+def test_a_folder_is_painted_with_strokes_on_request(tmp_path: Path) -> None:
+    for seed in range(4):
+        colours(seed).save(tmp_path / f"{seed}.png")
+    photos = read_folder(tmp_path, 64, 10, no_progress)
+    oils = read_folder(tmp_path, 64, 10, no_progress, strokes=True)
+    assert oils.shape == photos.shape
+    assert 0.004 < (oils - photos).abs().mean() < 0.15
+    small = [read_training(tmp_path, 64, no_progress, strokes=strokes) for strokes in (False, True)]
+    assert not torch.equal(*small)
 
 
 def test_paintings_and_animations_are_not_taken_for_pictures(tmp_path: Path) -> None:

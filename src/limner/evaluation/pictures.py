@@ -18,10 +18,12 @@ from torch import Tensor
 from limner.data.arrays import center_crop
 from limner.data.augmentation import crop_and_resize
 from limner.data.decode import is_clip, is_still, measure_clip, read_clip
-from limner.data.images import UnreadableFile, read_image
+from limner.data.images import UnreadableFile, plan_resize, read_image, resize
 from limner.data.loader import center_batch
+from limner.data.prepare import short_side_for
 from limner.data.sources import Source, find_source, find_sources
 from limner.data.store import ImageStore
+from limner.data.strokes import paint_strokes
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.evaluation.equivariance import MARGIN, crop_middle
@@ -66,13 +68,16 @@ def load_training(store: ImageStore, pixels: int) -> Tensor:
     return torch.cat([shrink(crop_middle(batch.targets)) for batch in batches])
 
 
-def read_folder(folder: Path, pixels: int, count: int, progress: Progress) -> Tensor:
-    """At most `count` pictures of a folder, evenly spread, as `HeldOut` has them.
+def read_folder(
+    folder: Path, pixels: int, count: int, progress: Progress, *, strokes: bool = False
+) -> Tensor:
+    """At most `count` pictures of a folder, evenly spread, as `HeldOut` has them; with `strokes`, painted
+    with brush strokes first, as a store with strokes has them.
 
     Clips are passed over, and what limner painted. Raises LimnerError where fewer than `MIN_PICTURES`
     can be read.
     """
-    squares = list(_read_squares(folder, pixels, count, progress))
+    squares = list(_read_squares(folder, pixels, count, progress, strokes))
     if len(squares) < MIN_PICTURES:
         raise LimnerError(
             f"{printable(folder)} has {len(squares)} pictures that can be read, and measures need "
@@ -81,25 +86,31 @@ def read_folder(folder: Path, pixels: int, count: int, progress: Progress) -> Te
     return torch.cat(squares)
 
 
-def read_training(folder: Path, pixels: int, progress: Progress) -> Tensor:
+def read_training(folder: Path, pixels: int, progress: Progress, *, strokes: bool = False) -> Tensor:
     """At most `MAX_TRAINING` pictures of a folder, as `load_training` has them. Raises LimnerError
     where none can be read."""
-    squares = _read_squares(folder, pixels, MAX_TRAINING, progress)
+    squares = _read_squares(folder, pixels, MAX_TRAINING, progress, strokes)
     small = [shrink(crop_middle(square)) for square in squares]
     if not small:
         raise LimnerError(f"{printable(folder)} has no picture that can be read: name another folder.")
     return torch.cat(small)
 
 
-def _read_squares(folder: Path, pixels: int, count: int, progress: Progress) -> Iterator[Tensor]:
+def _read_squares(
+    folder: Path, pixels: int, count: int, progress: Progress, strokes: bool
+) -> Iterator[Tensor]:
     """Pictures (1, 3, P + 2 `MARGIN`, P + 2 `MARGIN`); a few that cannot be read change no figure."""
     sources = [source for source in find_sources([folder]).sources if _is_readable_still(source)]
     side, chosen = pixels + 2 * MARGIN, evenly_spaced(sources, count)
     for number, source in enumerate(chosen, start=1):
         progress(number, len(chosen), f"Reading {printable(folder.name)}")
         with suppress(UnreadableFile):
-            picture = center_crop(read_image(source.path, at_least=side), side)
-            yield torch.from_numpy(picture).permute(2, 0, 1)[None].contiguous()
+            picture = read_image(source.path, at_least=side)
+            if strokes:
+                small = resize(picture, plan_resize(*picture.size, short_side_for(pixels)))
+                picture = paint_strokes(small)
+            square = center_crop(picture, side)
+            yield torch.from_numpy(square).permute(2, 0, 1)[None].contiguous()
 
 
 def _is_readable_still(source: Source) -> bool:

@@ -46,6 +46,9 @@ class EvaluateCommand:
     """Folder of real pictures that training has not seen. Default: the run's held-out pictures."""
     training: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """Folder of the training pictures, for memorising. Default: those of the run."""
+    strokes: bool = False
+    """Paint the pictures of --against and --training with brush strokes first. For what learned with
+    --strokes: oils cannot be compared with photos."""
     clip: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="CLIP...", help_behavior_hint="")] = ()
     """Videos, for flicker: their first 100 frames."""
     pictures: int = 128
@@ -107,14 +110,18 @@ class EvaluateCommand:
             return load_held_out(store, subject.pixels, self.pictures)
         if store is not None and store.is_paired():
             raise LimnerError("This run learned from pairs, and --against has no inputs: leave it out.")
-        squares = read_folder(self.against, subject.pixels, self.pictures, progress)
+        if store is not None and store.index.settings.strokes and not self.strokes:
+            print(
+                "This run learned from pictures with brush strokes: give --strokes, unless these have them."
+            )
+        squares = read_folder(self.against, subject.pixels, self.pictures, progress, strokes=self.strokes)
         return HeldOut(squares, squares)
 
     def _load_training(self, subject: _Subject, progress: Progress) -> Tensor | None:
         from limner.evaluation.pictures import load_training, read_training
 
         if self.training is not None:
-            return read_training(self.training, subject.pixels, progress)
+            return read_training(self.training, subject.pixels, progress, strokes=self.strokes)
         return None if subject.store is None else load_training(subject.store, subject.pixels)
 
     def _read_clips(self, pixels: int) -> dict[str, Tensor]:
