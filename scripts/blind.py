@@ -199,7 +199,8 @@ def _is_yes(entry: dict[str, Any], answer: str) -> bool:
     said = re.findall(r"\w+", answer.lower())
     if entry["kind"] == "finished":
         return said[:1] == ["yes"]
-    return any(word.lower() in (*said, answer.strip().lower()) for word in entry["words"])
+    text = f" {' '.join(said)} "
+    return any(f" {word.lower()} " in text for word in entry["words"])
 
 
 def _is_majority(votes: Sequence[bool]) -> bool:
