@@ -25,6 +25,7 @@ from limner.recipe import Recipe
         ("scale", 1.31, "choose a value from 1 to 1.3"),
         ("dropout", -0.1, "choose a value from 0 to 0.9"),
         ("dropout", 0.3, "which full has not"),
+        ("light", -1.0, "choose a value from 0"),
     ],
 )
 def test_invalid_values_are_refused(field: str, value: Any, message: str) -> None:
@@ -61,3 +62,9 @@ def test_names_the_differences() -> None:
 
 def test_a_colour_guide_has_three_channels() -> None:
     assert [Recipe(guide=name).guide_channels for name in ("soft", "edges", "colour")] == [1, 1, 3]
+
+
+def test_only_the_soft_guide_has_scenes() -> None:
+    with pytest.raises(LimnerError, match="guide is edges, which has no scenes"):
+        Recipe(guide="edges", light=5.0)
+    assert Recipe(guide="edges", light=0.0).light == 0

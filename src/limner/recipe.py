@@ -117,6 +117,11 @@ class Recipe:
                 raise LimnerError(
                     f"{name} is {getattr(self, name)}; choose a value from {low:g} to {high:g}."
                 )
+        if self.light not in (0, Recipe.light) and self.guide != "soft":
+            raise LimnerError(
+                f"light is {self.light:g}, and guide is {self.guide}, which has no scenes: leave light "
+                "out, or choose the soft guide."
+            )
         if self.dropout != Recipe.dropout and self.size in COMPACT:
             raise LimnerError(
                 f"dropout is {self.dropout}, which {self.size} has not; leave it out, or choose one of the "
