@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from limner.bench.balance import describe_collapse
+from limner.bench.collapse import describe_collapse
 from limner.training.log import EpochRecord
 from limner.training.state import LOSSES
 

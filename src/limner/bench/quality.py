@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from limner.bench.balance import describe_collapse
+from limner.bench.collapse import describe_collapse
 from limner.bench.contestants import Contestant, Measured
 from limner.bench.entries import LookEntry, RecipeEntry
 from limner.bench.environment import collect_environment, source_commit
