@@ -82,9 +82,11 @@ export class App {
       void this.#lookLoader.loadEntry(entry);
     });
     if (looks.length > count) this.#notifications.inform(`“${looks.at(-1)?.name}” is among the looks now.`);
-    // Where the server has ended, no look comes any more.
-    if (refresh)
-      setTimeout(() => void this.#updateLooks(looks.length).catch(() => undefined), refresh * 1000);
+    // A request may fail as the computer wakes up. Where the server has ended, no look comes any more.
+    let tries = 9;
+    const wait = () =>
+      setTimeout(() => this.#updateLooks(looks.length).catch(() => tries-- && wait()), refresh * 1000);
+    if (refresh) wait();
     return looks;
   }
 
