@@ -39,6 +39,7 @@ COLUMNS = {
     "top_octave_db": "top octave, dB",
     "held_out_l1": "held-out L1",
     "moved_psnr_2px_db": "shift by 2 px, PSNR, dB",
+    "equivariance_loss_2px_db": "shift by 2 px, lost dB",
     "noise_gain": "noise gain",
     "camera_sensitivity": "camera sensitivity",
     "memorising_ratio": "memorising",
@@ -87,6 +88,7 @@ def _rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[str]:
         "look",
         "size, pixels",
         *COLUMNS.values(),
+        "border and grid: the farthest from real",
         "KID before",
         "minutes",
         "steps",
@@ -101,9 +103,25 @@ def _rows(records: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[str]:
         judge = "" if last["judge"] is None else f" (judge: {last['judge']})"
         yield (
             f"| [{name}](results/{name}.json){judge} | {recipe['size']}, {recipe['pixels']} | {figures} | "
+            f"{_farthest(last['figures'])} | "
             f"{_before(record)} | {last['minutes']:g} | {last['steps']:,} | {_machine(last)} | "
             f"{(last['commit'] or 'unknown')[:7]}, {last['time'][:10]} |"
         )
+
+
+def _farthest(figures: dict[str, Any]) -> str:
+    """Of the ratios to real pictures the farthest from 1, such as `grid 2 px edges 3.84; halves 0.07`."""
+    ratios = {
+        key: figure
+        for key, figure in figures.items()
+        if key.startswith(("border_", "grid_")) and figure["value"]
+    }
+    if not ratios:
+        return "-"
+    key = max(ratios, key=lambda one: abs(math.log(ratios[one]["value"])))
+    halves = ratios[key].get("halves_of_real_differ_by")
+    name = key.removesuffix("_to_real").replace("_", " ")
+    return f"{name} {ratios[key]['value']:.3g}" + ("" if halves is None else f"; halves {halves:.2g}")
 
 
 def _before(record: dict[str, Any]) -> str:

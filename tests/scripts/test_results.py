@@ -50,6 +50,16 @@ def test_the_lowest_kid_of_each_set_is_first() -> None:
     assert "| 0 at 14 min | 14 | 1,000 | CPU, 1 of 2 cores | abcdef0, 2026-11-28 |" in page
 
 
+def test_the_figure_that_is_farthest_from_real_pictures_is_told() -> None:
+    figures = {
+        "grid_2_px_edges_to_real": {"value": 1.5, "halves_of_real_differ_by": 0.07},
+        "border_detail_to_real": {"value": 0.5, "halves_of_real_differ_by": 0.1},
+        "kid_x1000": {"value": 900.0},
+    }
+    assert results._farthest(figures) == "border detail 0.5; halves 0.1"
+    assert results._farthest({}) == "-"
+
+
 def test_a_showpiece_is_recorded_and_the_page_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
