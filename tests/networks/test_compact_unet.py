@@ -48,6 +48,15 @@ def test_the_budgets_hold(size: Size, most_multiply_adds: float, most_weights: f
     assert len(layers) <= 13
 
 
+@pytest.mark.parametrize(("guide", "channels"), [("edges", 1), ("colour", 3)])
+def test_full_sees_edges_and_colours_at_the_price_that_the_docs_name(
+    guide: GuideName, channels: int
+) -> None:
+    layers = summarize_layers(compact("full", 256, guide), torch.zeros(1, channels, 256, 256))
+    assert sum(layer.multiply_adds for layer in layers) <= 0.98e9
+    assert sum(layer.parameters for layer in layers) <= 1.05e6
+
+
 @pytest.mark.parametrize("stride", [1, 2])
 def test_a_flat_picture_has_no_frame(stride: int) -> None:
     features = EdgeConv(3, 5, stride)(torch.full((1, 3, 8, 8), 0.7))
