@@ -82,7 +82,6 @@ def show_page(page: Path, clip: Path, out: Path, look: str = "") -> None:
     """Take a screenshot of the page as it paints the clip, with the guide shown."""
     with open_painting(page, clip, look) as tab:
         tab.keyboard.press("g")
-        tab.keyboard.press("s")
         tab.wait_for_timeout(2_000)
         take(tab).save(out, quality=88)
 
@@ -94,6 +93,7 @@ def show_film(page: Path, clip: Path, out: Path, look: str = "") -> None:
     """
     with open_painting(page, clip, look, SLOWNESS) as tab:
         tab.keyboard.press("g")
+        tab.wait_for_timeout(4_000)  # until the guide has its first frame
         frames = []
         due = time.monotonic()
         for _ in range(FILM_FRAMES):
