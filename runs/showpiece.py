@@ -49,6 +49,8 @@ from limner.training.terminal import TerminalReporter
 
 TURN_MINUTES = 15
 MAX_MINUTES = 120
+DRAWN = {"credit": "Learned from pictures drawn by limner", "licence": "CC0 1.0"}
+
 MAX_HELD_OUT = 100
 """Held-out pictures of a measurement, which takes minutes beside the training."""
 
@@ -144,11 +146,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=MAX_MINUTES)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", type=Path, default=Path("showpieces"))
-    parser.add_argument("--credit", default="")
+    parser.add_argument("--credit", default="", help="of the pictures; drawn ones say so themselves")
     parser.add_argument("--licence", default="")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     credits = {"name": given.name.capitalize(), "credit": given.credit, "licence": given.licence}
+    if given.pictures is None:
+        credits |= DRAWN
     recipe = Recipe(size=given.size)
     source = given.pictures or given.name
     if given.strokes:
