@@ -30,7 +30,7 @@ HEAD = """# Results
 Looks and what their training reached, the best of each set first: beat them. `python runs/showpiece.py`
 makes the figures ([what they see](measures.md)), `python scripts/results.py` this page from
 `docs/results/`. *KID before* is that of the measurement before the last: where it is higher, training was
-still improving. Judges were asked about [the paintings](results/blind-drawn/README.md), and which they
+still improving. Judges were asked about [the paintings](results/blind-oils/README.md), and which they
 prefer, [those of today's recipe or of the former one](results/blind-pairs/README.md).
 """
 
