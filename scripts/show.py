@@ -42,7 +42,7 @@ FILM_FRAMES, FILM_SIZE = 48, (640, 400)
 FILM_FRAME_MS = 100
 """How long each frame of a film is shown."""
 
-SLOWNESS = 8
+SLOWNESS = 12
 """How much slower than life a film's camera is: a computer without a GPU paints in its own time."""
 
 CAMERA_FRAMES = 150
