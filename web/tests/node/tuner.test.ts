@@ -1,13 +1,14 @@
 // The tuner's decisions for given measurements. `tests/browser/tuner.test.ts` tests the measurements on a GPU.
 
 import { expect, test } from 'vitest';
-import type { KernelConfig } from '../../engine/webgpu/kernels/config.ts';
+import type { ConvShape, KernelConfig } from '../../engine/webgpu/kernels/config.ts';
 import { CONV_CLASSES } from '../../engine/webgpu/tuning/cache.ts';
 import { SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { neighbours, tune } from '../../engine/webgpu/tuning/tuner.ts';
 
 const { shapes } = SOFTWARE_CONFIG;
 const alwaysIdle = async () => true;
+const isWide = (shape: ConvShape, wide: number) => 'wide' in shape && shape.wide === wide;
 
 /** Fake benchmarks with a given time for each configuration, and a record of the configurations. A time of null means
  * that the GPU refuses the shape. */
@@ -35,7 +36,7 @@ test('with a clock that stands still there are few runs, and shapes do not chang
 test('the tuner finds shapes that are faster by more than noise, class by class', async () => {
   const faster = { ...shapes.coarse, wide: 4 };
   const { benchmark } = fakeBenchmarks(config =>
-    config.shapes.coarse.wide === 4 ? 0.9 : config.shapes.fine.deep === 1 ? 0.97 : 1,
+    isWide(config.shapes.coarse, 4) ? 0.9 : config.shapes.fine.deep === 1 ? 0.97 : 1,
   );
   expect(await tune(SOFTWARE_CONFIG, {}, benchmark, alwaysIdle)).toEqual({ ...shapes, coarse: faster });
 });
@@ -46,7 +47,7 @@ test('the tuner skips shapes that the GPU refuses, and gives no shape for classe
     if (now.tiny !== shapes.tiny || now.coarse === first) return null;
     return JSON.stringify(now.coarse) === JSON.stringify(first)
       ? null
-      : now.coarse.wide === second?.wide
+      : isWide(now.coarse, second && 'wide' in second ? second.wide : 0)
         ? 0.5
         : 1;
   });

@@ -2,9 +2,12 @@
 
 import { EngineError } from '../../error.ts';
 import { type Expression, visitAll } from '../../graph/ir/expression.ts';
-import type { Operation } from '../../graph/ir/operation.ts';
+import type { Convolution, Operation } from '../../graph/ir/operation.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { compileTiledConv, isTiledConv } from './conv-tiled.ts';
+import { isGemmShape } from './config.ts';
+import { classOf, isTiledConv } from './conv-class.ts';
+import { compileGemmConv } from './conv-gemm.ts';
+import { compileTiledConv } from './conv-tiled.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import { type Kernel, type Target, TO_BUFFER } from './kernel.ts';
 import { compileResample } from './resample.ts';
@@ -48,11 +51,19 @@ export function compile(context: KernelContext, operation: Operation, target: Ta
     case 'elementwise':
       return elementwiseKernel(shader, 'vec4f(0)');
     case 'convolution':
-      if (isTiledConv(operation)) return compileTiledConv(shader, operation);
+      if (isTiledConv(operation)) return compileConv(shader, operation);
       break;
     default:
       break;
   }
   if (!extended) throw new EngineError('Kernels were not fetched.');
   return extended.compileExtended(shader, operation);
+}
+
+function compileConv(shader: ShaderBuilder, operation: Convolution): Kernel {
+  const { config } = shader.context;
+  const shape = config.shapes[classOf(config, operation)];
+  return isGemmShape(shape)
+    ? compileGemmConv(shader, operation, shape)
+    : compileTiledConv(shader, operation, shape);
 }

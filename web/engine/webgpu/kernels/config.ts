@@ -11,6 +11,21 @@ export interface TileShape {
   readonly share: number;
 }
 
+/** A convolution as a matrix product: tiles of `columns` x `rows` outputs in `blocks` blocks of channels. A thread has
+ * `quads` of 2 x 2 outputs in `deep` blocks. Its sums get `terms` terms at a time. */
+export interface GemmShape {
+  readonly columns: number;
+  readonly rows: number;
+  readonly blocks: number;
+  readonly quads: number;
+  readonly deep: number;
+  readonly terms: number;
+}
+
+export type ConvShape = TileShape | GemmShape;
+
+export const isGemmShape = (shape: ConvShape): shape is GemmShape => 'quads' in shape;
+
 /** Convolutions by their parallelism: many outputs with many products each (heavy) or few (fine), few outputs and
  * many weights (coarse), a single pixel (tiny). */
 export type ConvClass = 'heavy' | 'fine' | 'coarse' | 'tiny';
@@ -22,7 +37,7 @@ export interface KernelConfig {
   readonly minThreads: number;
   /** Whether subgroups have four threads, which exchange values at next to no cost. */
   readonly hasQuads: boolean;
-  readonly shapes: Readonly<Record<ConvClass, TileShape>>;
+  readonly shapes: Readonly<Record<ConvClass, ConvShape>>;
   /** Precision of the values between kernels. */
   readonly precision: Precision;
 }

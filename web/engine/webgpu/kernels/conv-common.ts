@@ -3,7 +3,7 @@
 import { packWeights } from '../../codegen/pack-weights.ts';
 import type { ConvAxis, Convolution } from '../../graph/ir/operation.ts';
 import type { ShaderBuilder } from './shader.ts';
-import { blockCode, FULL_SCALE } from './weight-unpacking.ts';
+import { FULL_SCALE, WEIGHT_VECTOR } from './weight-unpacking.ts';
 
 export function axisCode(letter: 'x' | 'y', axis: ConvAxis): string {
   const cases = axis.phases.map(
@@ -50,16 +50,10 @@ export function scaleShiftCode(
   return bias ? `${scaled} + ${shader.channel(bias)}` : scaled;
 }
 
-/** Declares the weights' array, `block` and `zero_point`. */
-export function declareWeights(
-  shader: ShaderBuilder,
-  { weights, name }: Convolution,
-  rows: 3 | 4 = 4,
-  hasQuads = false,
-): void {
-  const { element, code } = blockCode(weights.type, rows, hasQuads);
+/** Declares the weights' array, the code that reads it, and `zero_point`. */
+export function declareWeights(shader: ShaderBuilder, { weights, name }: Convolution, code: string): void {
   const data = packWeights(weights, name);
-  shader.bind({ kind: 'data', data }, `var<storage, read> weights: array<${element}>`);
+  shader.bind({ kind: 'data', data }, `var<storage, read> weights: array<${WEIGHT_VECTOR[weights.type]}>`);
   shader.add(code);
   const zero = weights.zero
     ? shader.channel(weights.zero.map(z => z / FULL_SCALE[weights.type]))

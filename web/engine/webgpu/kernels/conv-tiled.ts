@@ -1,35 +1,25 @@
 // Tiled convolutions, transposed ones too: the tile's shape, and the unrolled products of a thread.
 
-import { multiplyAdds } from '../../graph/ir/cost.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
-import type { ConvClass, KernelConfig, TileShape } from './config.ts';
+import type { KernelConfig, TileShape } from './config.ts';
 import { columnReads, declareGeometry, declareWeights, outputBases, scaleShiftCode } from './conv-common.ts';
 import convTiled from './conv-tiled.wgsl?raw';
 import { type Kernel, linearWorkgroups } from './kernel.ts';
 import type { ShaderBuilder } from './shader.ts';
+import { blockCode } from './weight-unpacking.ts';
 
-/** Wider kernels use a loop (`conv-naive.ts`): unrolled, their program would be too long. */
-const MAX_KERNEL_WIDTH = 16;
 /** Sums per thread, at most; and sums per thread in workgroup memory, where threads share them. */
 const MAX_SUMS = 64;
 const MAX_SHARED_SUMS = 16;
-/** Multiply-adds from which on a convolution is heavy. */
-const HEAVY_MULTIPLY_ADDS = 8e6;
-/** Outputs per thread when threads are counted. Tile shapes do not matter here, as the tuner changes them. */
-const OUTPUTS_PER_THREAD = 4;
 const MAX_WIDTH = 16;
 
-export const isTiledConv = ({ group, weights }: Convolution): boolean =>
-  group === 1 && weights.dims[3] <= MAX_KERNEL_WIDTH;
-
-export function compileTiledConv(shader: ShaderBuilder, operation: Convolution): Kernel {
+export function compileTiledConv(shader: ShaderBuilder, operation: Convolution, given: TileShape): Kernel {
   const [n] = operation.output.shape;
   const out = channelBlocks(operation.output);
   const [height, width] = outputBases(operation);
   const { config } = shader.context;
-  const name = classOf(config, operation);
-  const shape = fitShape(config.shapes[name], config, operation);
+  const shape = fitShape(given, config, operation);
   const down = Math.ceil(height / shape.tall);
   const across = Math.ceil(width / shape.wide);
   const tiles = n * down * across;
@@ -40,7 +30,7 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution):
   declareGeometry(shader, operation);
   // A picture has three channels, so a matrix of three rows is enough.
   const rows = operation.output.shape[1] === 3 ? 3 : 4;
-  declareWeights(shader, operation, rows, hasQuads);
+  declareWeights(shader, operation, blockCode(operation.weights.type, rows, hasQuads));
   shader.add(`const THREADS = ${config.threads};`);
   shader.add(`const BASES = ${shader.size(down, across, height)};`);
   shader.add(tileCode(operation, shape, hasQuads, rows));
@@ -48,16 +38,6 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution):
   const threads = tiles * Math.ceil(out / shape.deep) * shape.share;
   const [x, y] = linearWorkgroups(threads, config.threads);
   return shader.kernel(convTiled, [x, y, operation.y.outputStride]);
-}
-
-export function classOf({ minThreads }: KernelConfig, operation: Convolution): ConvClass {
-  const { output, x } = operation;
-  const [n, , height] = output.shape;
-  const [rows, columns] = outputBases(operation);
-  if (rows * columns === 1 || x.outputStride > 2) return 'tiny';
-  const usual: ConvClass = multiplyAdds(operation) < HEAVY_MULTIPLY_ADDS ? 'fine' : 'heavy';
-  const threads = (n * height * columns * channelBlocks(output)) / OUTPUTS_PER_THREAD;
-  return threads < minThreads || columns < 4 ? 'coarse' : usual;
 }
 
 /** Reduces the shape to the convolution's outputs and the GPU's registers. Depth that is cut may become width. */

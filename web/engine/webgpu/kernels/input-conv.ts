@@ -14,13 +14,12 @@ import { columnCode } from './weight-unpacking.ts';
 /** Strips of outputs side by side in a tile; and the outputs per strip, with the rows of strips. */
 const ACROSS = 4;
 const SHAPES = [
-  { wide: 8, rows: 16 },
   { wide: 4, rows: 16 },
   { wide: 4, rows: 8 },
 ] as const;
 /** Workgroup memory that every GPU has. */
 const MAX_BYTES = 16384;
-/** Values that a thread keeps in registers. */
+/** Values of the tile that a thread reads: each is a line of the program. */
 const MAX_VALUES = 128;
 
 export interface InputTile {
@@ -101,7 +100,10 @@ export function compileInputConv(
   shader.add(`fn value_of(made: vec4f, n: i32, y: i32, x: i32) -> vec4f {
   return ${convolution.prologue ? `prepare(${value})` : value};
 }`);
-  declareWeights(shader, convolution);
+  const lanes = Array.from({ length: tile.channels }, (_, lane) =>
+    columnCode(convolution.weights.type, lane),
+  );
+  declareWeights(shader, convolution, lanes.join('\n'));
   shader.add(productsCode(convolution, tile));
   shader.add(keepCode('tile', 'AREA', tile));
   declareGuide(shader, guide, tile, frame);
@@ -174,30 +176,31 @@ function keepCode(name: string, area: string, { channels }: InputTile): string {
   return `fn keep_${name}(at: i32, value: vec4f) {\n${lines.join('\n')}\n}`;
 }
 
-/** The values that a thread keeps of the tile, and their products with one block of output channels. */
+/** The products of a strip with one block of output channels. Values are read from workgroup memory where they are
+ * needed: kept, they would take too many registers. */
 function productsCode({ x, y, weights }: Convolution, tile: InputTile): string {
   const { wide, size, channels } = tile;
   const [, , kh] = weights.dims;
   const { columns, taps } = columnReads(x, wide);
   const [first = 0] = columns;
-  const values: string[] = [];
   const lines: string[] = [];
   for (let lane = 0; lane < channels; lane++) {
     for (let j = 0; j < kh; j++) {
       const row = `${lane} * AREA + at + ${j * y.inputStep * size[1]}`;
-      values.push(...columns.map(column => `tile[${row} + ${column - first}]`));
+      const name = `${lane}_${j}`;
+      columns.forEach((column, i) => {
+        lines.push(`let v${name}_${i} = tile[${row} + ${column - first}];`);
+      });
       for (const { kernel, at } of taps) {
-        const weight = `w${lane}_${j}_${kernel}`;
+        const weight = `w${name}_${kernel}`;
         lines.push(`let ${weight} = column_${lane}(first + ${j} * KERNEL.y + ${kernel}, zero);`);
         at.forEach((column, p) => {
-          const value = `values[${(lane * kh + j) * columns.length + column}]`;
-          lines.push(`sum[${p}] += ${weight} * ${value};`);
+          lines.push(`sum[${p}] += ${weight} * v${name}_${column};`);
         });
       }
     }
   }
   const start = [y.phases[0]?.start ?? 0, x.phases[0]?.start ?? 0];
-  const type = `array<f32, ${values.length}>`;
   return `const WIDE = ${wide};
 const ACROSS = ${ACROSS};
 const ROWS = ${tile.rows};
@@ -207,11 +210,7 @@ const AREA = ${size[0] * size[1]};
 var<workgroup> tile: array<f32, CHANNELS * AREA>;
 const START = vec2i(${start[0]}, ${start[1]});
 var<private> sums: array<vec4f, WIDE>;
-${Array.from({ length: channels }, (_, lane) => columnCode(weights.type, lane)).join('\n')}
-fn values_at(at: i32) -> ${type} {
-  return ${type}(${values.join(', ')});
-}
-fn products(values: ${type}, c: i32, zero: vec4f) -> array<vec4f, WIDE> {
+fn products(at: i32, c: i32, zero: vec4f) -> array<vec4f, WIDE> {
   let first = c * TAPS;
   var sum: array<vec4f, WIDE>;
 ${lines.join('\n')}

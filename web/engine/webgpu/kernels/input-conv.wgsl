@@ -29,9 +29,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     if (y >= size.z || x >= size.w) {
       continue;
     }
-    let values = values_at(offset.x * INPUT_STRIDE.x * TILE.y + offset.y * INPUT_STRIDE.y);
+    let at = offset.x * INPUT_STRIDE.x * TILE.y + offset.y * INPUT_STRIDE.y;
     for (var c = start; c < min(start + each, blocks); c++) {
-      sums = products(values, c, zero_point(c));
+      sums = products(at, c, zero_point(c));
       take_channels(c);
       for (var p = 0; p < WIDE && x + p < size.w; p++) {
         put(sums[p], n, y, x + p, c);

@@ -7,8 +7,12 @@ import { findAdapter, infoOf, nameOf } from './adapter.ts';
 
 /** Browsers before 2024 name the adapter nowhere, or only on the adapter. So its name is kept from there. */
 const names = new WeakMap<GPUDevice, string>();
+const vendors = new WeakMap<GPUDevice, string>();
 
 export const adapterName = (device: GPUDevice): string => names.get(device) ?? nameOf(infoOf(device));
+
+/** The vendor as browsers name it, such as intel; empty if they do not say. */
+export const vendorOf = (device: GPUDevice): string => vendors.get(device) ?? infoOf(device).vendor ?? '';
 
 export const isSoftware = (device: GPUDevice): boolean => isSoftwareName(adapterName(device));
 
@@ -63,7 +67,9 @@ export async function requestDevice(): Promise<GPUDevice> {
       maxBufferSize: limits.maxBufferSize,
     },
   });
-  names.set(device, nameOf(infoOf(adapter)));
+  const info = infoOf(adapter);
+  names.set(device, nameOf(info));
+  vendors.set(device, info.vendor ?? '');
   return device;
 }
 

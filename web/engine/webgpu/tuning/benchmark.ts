@@ -4,7 +4,7 @@ import { multiplyAdds } from '../../graph/ir/cost.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
 import { compile } from '../kernels/compile.ts';
 import type { ConvClass, KernelConfig } from '../kernels/config.ts';
-import { classOf, isTiledConv } from '../kernels/conv-tiled.ts';
+import { classOf, isTiledConv } from '../kernels/conv-class.ts';
 import type { FrameProgram } from '../runtime/frame-program.ts';
 import { withErrorScopes } from '../runtime/memory.ts';
 import { awaitKernel, dispatch, makeBindGroup } from '../runtime/pipeline-cache.ts';

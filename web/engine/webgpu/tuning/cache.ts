@@ -1,33 +1,42 @@
 // The tuned shapes of an adapter, by class of convolution, in local storage.
 
-import type { ConvClass, KernelConfig, TileShape } from '../kernels/config.ts';
+import type { ConvClass, ConvShape, GemmShape, KernelConfig, TileShape } from '../kernels/config.ts';
 import type { PageEnvironment } from './environment.ts';
 
 /** Raise it with changes of kernels or candidates, which outdate stored shapes. */
-const VERSION = 4;
+const VERSION = 5;
 export const CONV_CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
 
 export const cacheKey = (adapter: string, { precision }: KernelConfig): string =>
   `limner kernels ${VERSION} ${precision} ${adapter}`;
 
-const POWERS_OF_TWO = [1, 2, 4, 8, 16, 32, 64];
+const isPower = (size: unknown, most: number, least = 1): boolean =>
+  [1, 2, 4, 8, 16, 32, 64].some(power => power === size && power >= least && power <= most);
 
-/** Whether it is a valid shape: powers of two, up to the longest program that GPUs accept. In class fine, `deep` is
- * at most 2: some layers have few channels, and with more each would be a pipeline of its own, beyond the twelve that
- * a look may take. */
-export function isTileShape(name: ConvClass, shape: Partial<TileShape> | undefined): shape is TileShape {
-  const isPower = (size: unknown, most: number): boolean =>
-    POWERS_OF_TWO.some(power => power === size && power <= most);
-  return (
-    isPower(shape?.wide, 16) &&
-    isPower(shape?.tall, 2) &&
-    isPower(shape?.deep, name === 'fine' ? 2 : 4) &&
-    isPower(shape?.share, 64)
-  );
-}
+/** Whether it is a valid shape: powers of two, up to the longest program that GPUs accept. */
+export const isConvShape = (
+  name: ConvClass,
+  shape: Partial<TileShape & GemmShape> | undefined,
+): shape is ConvShape => (shape?.quads === undefined ? isTileShape(name, shape) : isGemm(shape));
+
+/** In class fine, `deep` is at most 2: some layers have few channels, and with more each would be a pipeline of its
+ * own, beyond the twelve that a look may take. */
+const isTileShape = (name: ConvClass, shape: Partial<TileShape> | undefined): boolean =>
+  isPower(shape?.wide, 16) &&
+  isPower(shape?.tall, 2) &&
+  isPower(shape?.deep, name === 'fine' ? 2 : 4) &&
+  isPower(shape?.share, 64);
+
+const isGemm = ({ columns, rows, blocks, quads, deep, terms }: Partial<GemmShape>): boolean =>
+  isPower(columns, 16, 8) &&
+  isPower(rows, 16, 8) &&
+  isPower(blocks, 16, 4) &&
+  isPower(quads, 2) &&
+  isPower(deep, 2) &&
+  isPower(terms, 4, 2);
 
 /** Tuned shapes, by the classes that were tuned. */
-export type TunedShapes = Partial<Record<ConvClass, TileShape>>;
+export type TunedShapes = Partial<Record<ConvClass, ConvShape>>;
 
 /** The tuned shapes of an adapter. */
 export interface TuningCache {
@@ -42,7 +51,7 @@ export function openTuningCache(key: string, { storage }: PageEnvironment, isEna
     const stored: TunedShapes = JSON.parse((isEnabled && storage.read(key)) || '{}');
     for (const name of CONV_CLASSES) {
       const shape = stored[name];
-      if (isTileShape(name, shape)) shapes[name] = shape;
+      if (isConvShape(name, shape)) shapes[name] = shape;
     }
   } catch {
     // Somebody else's text under this key.

@@ -2,14 +2,26 @@
 // time, and once per adapter. Results change by rounding alone, since a shape only decides which thread computes
 // what.
 
-import type { ConvClass, KernelConfig, TileShape } from '../kernels/config.ts';
+import {
+  type ConvClass,
+  type ConvShape,
+  type GemmShape,
+  isGemmShape,
+  type KernelConfig,
+  type TileShape,
+} from '../kernels/config.ts';
 import type { Benchmark } from './benchmark.ts';
-import { CONV_CLASSES, isTileShape, type TunedShapes } from './cache.ts';
+import { CONV_CLASSES, isConvShape, type TunedShapes } from './cache.ts';
 
 /** The shapes one step away. */
-export function neighbours(name: ConvClass, shape: TileShape): TileShape[] {
+export function neighbours(name: ConvClass, shape: ConvShape): ConvShape[] {
+  const near = isGemmShape(shape) ? gemmSteps(name, shape) : tileSteps(shape);
+  return near.filter(one => isConvShape(name, one) && !isSameShape(one, shape));
+}
+
+const tileSteps = (shape: TileShape): TileShape[] => {
   const { wide, deep, share } = shape;
-  const near = [
+  return [
     { wide: wide * 2 },
     { wide: wide / 2 },
     { deep: deep * 2 },
@@ -17,8 +29,17 @@ export function neighbours(name: ConvClass, shape: TileShape): TileShape[] {
     { share: share / 4 },
     { share: 1 },
   ].map(step => ({ ...shape, ...step }));
-  return near.filter(one => isTileShape(name, one) && !isSameShape(one, shape));
-}
+};
+
+/** Light layers keep their shape, so that they share pipelines. */
+const gemmSteps = (name: ConvClass, shape: GemmShape): GemmShape[] => {
+  if (name !== 'heavy') return [];
+  const { columns, quads } = shape;
+  return [
+    { quads: quads * 2, columns: columns * 2 },
+    { quads: quads / 2, columns: columns / 2 },
+  ].map(step => ({ ...shape, ...step }));
+};
 
 /** Milliseconds of GPU time at once. A slower kernel is not tuned. */
 const SLICE_MS = 6;
@@ -28,8 +49,8 @@ const MIN_MS = 0.1;
 /** How much faster a shape must be, against noise. */
 const GAIN = 0.95;
 
-const isSameShape = (a: TileShape, b: TileShape): boolean =>
-  a.wide === b.wide && a.tall === b.tall && a.deep === b.deep && a.share === b.share;
+const isSameShape = (a: ConvShape, b: ConvShape): boolean =>
+  Object.entries(a).every(([key, size]) => Reflect.get(b, key) === size);
 
 /** Tunes each class that the look has and that is not known yet. Null if it had to stop. A benchmark is null if the
  * look has no such layer or the GPU refuses the shape. */
