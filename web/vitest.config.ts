@@ -51,6 +51,16 @@ export default defineConfig({
         },
       },
       {
+        // Run by `npm run proxy`, which fetches what it needs.
+        test: {
+          name: 'proxy',
+          include: ['tests/proxy/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['tests/cases.ts'],
+          ...timeouts,
+        },
+      },
+      {
         publicDir: '.cache',
         // The tests use the minified shaders, as pages do.
         plugins: [minifyShaders()],

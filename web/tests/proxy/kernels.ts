@@ -1,0 +1,110 @@
+// The kernels of a frame, with what they multiply, read and write: what there is to compile and to estimate.
+
+import type { Convolution } from '../../engine/graph/ir/operation.ts';
+import { paddedLength, type Tensor } from '../../engine/graph/ir/tensor.ts';
+import { readLook } from '../../engine/look.ts';
+import { fetchKernels } from '../../engine/webgpu/kernels/compile.ts';
+import { type ConvShape, isGemmShape, type KernelConfig } from '../../engine/webgpu/kernels/config.ts';
+import { classOf } from '../../engine/webgpu/kernels/conv-class.ts';
+import { fitGemm, type GemmTile } from '../../engine/webgpu/kernels/conv-gemm-tile.ts';
+import { type FrameStep, fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
+import { storedBytes } from '../../engine/webgpu/kernels/precision.ts';
+import { compileStep } from '../../engine/webgpu/runtime/frame-program.ts';
+
+/** A convolution in a kernel of its own. */
+export interface Product {
+  readonly tile: GemmTile;
+  /** Times that a thread goes through its loop. */
+  readonly rounds: number;
+  /** Multiply-adds of a thread in one of them, without those of lanes that no channel has. */
+  readonly inRound: number;
+  /** The part of all threads' products that no output needs. */
+  readonly idle: number;
+}
+
+export interface FrameKernel {
+  readonly label: string;
+  readonly code: string;
+  readonly workgroups: number;
+  /** True multiply-adds of a convolution; 0 for others. */
+  readonly multiplyAdds: number;
+  /** Bytes read and written. */
+  readonly bytes: number;
+  readonly product: Product | null;
+}
+
+/** The kernels of a frame that comes as a texture. */
+export async function kernelsOf(file: Uint8Array<ArrayBuffer>, config: KernelConfig): Promise<FrameKernel[]> {
+  const { plan } = await readLook(file);
+  const framePlan = fuseFrame(plan, await fetchKernels(plan));
+  return framePlan.steps.map(step => {
+    const { label, code, workgroups, bindings } = compileStep(framePlan, config, step, {
+      kind: 'texture',
+      format: 'rgba8unorm',
+    });
+    const convolution = convolutionOf(step);
+    const weights = bindings.reduce((sum, one) => sum + (one.kind === 'data' ? one.data.bytes : 0), 0);
+    return {
+      label,
+      code,
+      workgroups: workgroups.reduce((all, one) => all * one, 1),
+      multiplyAdds: convolution ? trueMultiplyAdds(convolution) : 0,
+      bytes: weights + bytesOf([...inputsOf(step), outputOf(step)], config),
+      product: convolution && step.kind === 'single' ? productOf(convolution, config) : null,
+    };
+  });
+}
+
+const convolutionOf = (step: FrameStep): Convolution | null =>
+  step.kind === 'inputConv'
+    ? step.convolution
+    : step.kind === 'single' && step.operation.kind === 'convolution'
+      ? step.operation
+      : null;
+
+const inputsOf = (step: FrameStep): readonly Tensor[] =>
+  step.kind === 'single' ? step.operation.inputs : step.kind === 'inputConv' ? step.guide.inputs : [];
+
+const outputOf = (step: FrameStep): Tensor =>
+  step.kind === 'single'
+    ? step.operation.output
+    : step.kind === 'inputConv'
+      ? step.convolution.output
+      : step.means.output;
+
+const bytesOf = (tensors: readonly Tensor[], { precision }: KernelConfig): number =>
+  tensors.reduce((sum, tensor) => sum + storedBytes(precision, 4 * paddedLength(tensor)), 0);
+
+const tapsOf = ({ y, x }: Convolution): number => {
+  const mean = ({ phases }: Convolution['y']) =>
+    phases.reduce((sum, { count }) => sum + count, 0) / phases.length;
+  return mean(y) * mean(x);
+};
+
+/** Those of the network, without the lanes that blocks of four add. */
+const trueMultiplyAdds = (convolution: Convolution): number =>
+  convolution.output.shape.reduce((all, size) => all * size, 1) *
+  tapsOf(convolution) *
+  (convolution.inputs[0]?.shape[1] ?? 0);
+
+function productOf(convolution: Convolution, config: KernelConfig): Product | null {
+  const shape: ConvShape = config.shapes[classOf(config, convolution)];
+  if (convolution.group > 1 || !isGemmShape(shape)) return null;
+  const tile = fitGemm(shape, config.minThreads, convolution);
+  const { columns, rows, blocks, terms, quads, deep, split } = tile;
+  const [n, channels, height, width] = convolution.output.shape;
+  const [down, across] = [convolution.y.outputStride, convolution.x.outputStride];
+  const computed =
+    n *
+    Math.ceil(height / down / rows) *
+    Math.ceil(width / across / columns) *
+    Math.ceil(channels / 4 / blocks) *
+    (columns * rows * blocks * 4 * down * across);
+  const inputs = Math.ceil((convolution.inputs[0]?.shape[1] ?? 0) / 4);
+  return {
+    tile,
+    rounds: Math.ceil((tapsOf(convolution) * inputs) / terms / split),
+    inRound: 64 * terms * quads * deep * Math.min(1, channels / 4),
+    idle: 1 - (n * channels * height * width) / computed,
+  };
+}

@@ -1,0 +1,56 @@
+// What compilers of real GPUs make of the engine's kernels: `npm run proxy`, not in `npm test`. It holds our looks to
+// counts, and writes docs/benchmarks/gpus.json and gpus.md.
+
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { CACHE } from '../cases.ts';
+import { DEVICES } from './devices.ts';
+import { type KernelResult, measure } from './measure.ts';
+import { writeReport } from './report.ts';
+
+const folder = process.env.LIMNER_PROXY;
+if (!folder) throw new Error('Run this by `npm run proxy`.');
+
+/** Looks of 256 pixels, of every size and guide. */
+const looks = (JSON.parse(readFileSync(`${CACHE}/looks.json`, 'utf8')) as { name: string }[])
+  .map(({ name }) => name)
+  .filter(name => name.includes('-256-uint8'));
+const files = new Map(looks.map(name => [name, new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`))]));
+
+const deck = await measure(DEVICES.deck, 'float16', files, folder);
+const xe = await measure(DEVICES.xe, 'float16', files, folder);
+const floats = await measure(DEVICES.xe, 'float32', files, folder);
+writeReport({ deck, xe });
+const named = (results: KernelResult[], broken: (one: KernelResult) => boolean) =>
+  results.filter(broken).map(({ kernel, registers, spills, perInstruction }) => ({
+    label: kernel.label,
+    registers,
+    spills,
+    perInstruction,
+    idle: kernel.product?.idle,
+  }));
+
+/** Multiply-adds from which on a layer's loop has to be dense; and those below which idle threads do not matter. */
+const HEAVY = 8e6;
+const LIGHT = 1e6;
+
+test.each(looks)('%s: no kernel spills registers on Xe, in halves or floats', async name => {
+  expect(named(xe.get(name) ?? [], ({ spills }) => spills > 0)).toEqual([]);
+  expect(named(floats.get(name) ?? [], ({ spills }) => spills > 0)).toEqual([]);
+});
+
+test.each(looks)('%s: no kernel takes more than 128 vector registers on RDNA2', name => {
+  expect(named(deck.get(name) ?? [], ({ registers, spills }) => registers > 128 || spills > 0)).toEqual([]);
+});
+
+test.each(looks)('%s: heavy layers have 0.7 products for each vector instruction on RDNA2', name => {
+  const isThin = ({ kernel, perInstruction }: KernelResult) =>
+    kernel.product !== null && kernel.multiplyAdds > HEAVY && perInstruction < 0.7;
+  expect(named(deck.get(name) ?? [], isThin)).toEqual([]);
+});
+
+test.each(looks)('%s: at most a quarter of the threads of a layer is idle', name => {
+  const isIdle = ({ kernel }: KernelResult) =>
+    kernel.multiplyAdds > LIGHT && (kernel.product?.idle ?? 0) > 0.25;
+  expect(named([...(deck.get(name) ?? []), ...(xe.get(name) ?? [])], isIdle)).toEqual([]);
+});
