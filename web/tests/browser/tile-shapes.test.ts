@@ -9,7 +9,7 @@ import { hasQuads, requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { BufferAllocator, withErrorScopes } from '../../engine/webgpu/runtime/memory.ts';
 import { PipelineCache } from '../../engine/webgpu/runtime/pipeline-cache.ts';
 import { makePlanBuffers } from '../../engine/webgpu/runtime/plan-buffers.ts';
-import { GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
+import { GPU_CONFIG, LARGE_GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { largestDifference } from '../compare.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
 import { near } from '../shapes.ts';
@@ -33,17 +33,20 @@ const configs: readonly (readonly [string, KernelConfig])[] = [
   ['software', quads],
   ['gpu', GPU_CONFIG],
   ['software, every thread by itself', SOFTWARE_CONFIG],
-  ...[0, 1, 2, 3, 4, 5].map((i): readonly [string, KernelConfig] => [
-    `gpu, neighbours ${i}`,
-    { ...near(GPU_CONFIG, i), minThreads: 256 },
-  ]),
+  ['gpu with few threads', { ...GPU_CONFIG, minThreads: 256 }],
   ...[0, 1, 2, 3].map(i => [`software, neighbours ${i}`, near(quads, i)] as const),
 ];
 
-for (const [label, wanted] of configs) {
-  test(`${label}: a look is what ONNX Runtime makes of it`, async () => {
+/** Looks in which all kinds of layers of real GPUs are large enough for their tile: doubling and transposed ones. */
+const LARGE_LOOKS = ['full-256-uint8-levels', 'small-256-uint8-soft', 'medium-256-uint8-soft'];
+
+for (const [label, wanted, name] of [
+  ...configs.map(([label, config]) => [label, config, 'lean-64-uint16-colour'] as const),
+  ...LARGE_LOOKS.map(name => ['gpu', GPU_CONFIG, name] as const),
+  ...LARGE_LOOKS.map(name => ['large gpu', LARGE_GPU_CONFIG, name] as const),
+]) {
+  test(`${label}: ${name} is what ONNX Runtime makes of it`, async () => {
     const config = here(wanted);
-    const name = 'lean-64-uint16-colour';
     const framePlan = fuseFrame((await look(name)).plan);
     const { plan } = framePlan;
     const allocator = new BufferAllocator(device);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../engine/error.ts';
 import { readLook } from '../../engine/look.ts';
-import type { ConvClass, KernelConfig } from '../../engine/webgpu/kernels/config.ts';
+import { type ConvClass, isGemmShape, type KernelConfig } from '../../engine/webgpu/kernels/config.ts';
 import { classOf, isTiledConv } from '../../engine/webgpu/kernels/conv-class.ts';
 import { type FramePlan, type FrameStep, fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
 import { checkLimits, REQUIRED_LIMITS } from '../../engine/webgpu/runtime/device.ts';
@@ -30,7 +30,7 @@ const CONFIGS: Record<string, KernelConfig> = {
   GPUs: GPU_CONFIG,
   'large GPUs': LARGE_GPU_CONFIG,
   ...Object.fromEntries([0, 1, 2, 3].map(i => [`software GPUs, neighbours ${i}`, near(quads, i)])),
-  ...Object.fromEntries([0, 1, 2, 3, 4, 5].map(i => [`GPUs, neighbours ${i}`, near(GPU_CONFIG, i)])),
+  ...Object.fromEntries([0].map(i => [`GPUs, neighbours ${i}`, near(GPU_CONFIG, i)])),
 };
 
 interface Requests {
@@ -179,7 +179,8 @@ test.each(
   async (name, _, config) => {
     const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
     const made = pipelinesIn(fuseFrame(plan), config);
-    expect(made.length).toBeGreaterThan(1);
+    // On real GPUs only the heavy layers are tuned.
+    expect(made.length).toBeGreaterThan(isGemmShape(config.shapes.heavy) ? 1 : 100);
     expect(Math.max(...made)).toBeLessThanOrEqual(12);
   },
 );

@@ -36,7 +36,11 @@ test('with a clock that stands still there are few runs, and shapes do not chang
 test('the tuner finds shapes that are faster by more than noise, class by class', async () => {
   const faster = { ...shapes.coarse, wide: 4 };
   const { benchmark } = fakeBenchmarks(config =>
-    isWide(config.shapes.coarse, 4) ? 0.9 : config.shapes.fine.deep === 1 ? 0.97 : 1,
+    isWide(config.shapes.coarse, 4)
+      ? 0.9
+      : 'deep' in config.shapes.fine && config.shapes.fine.deep === 1
+        ? 0.97
+        : 1,
   );
   expect(await tune(SOFTWARE_CONFIG, {}, benchmark, alwaysIdle)).toEqual({ ...shapes, coarse: faster });
 });

@@ -12,13 +12,12 @@ export interface TileShape {
 }
 
 /** A convolution as a matrix product: tiles of `columns` x `rows` outputs in `blocks` blocks of channels. A thread has
- * `quads` of 2 x 2 outputs in `deep` blocks. Its sums get `terms` terms at a time. */
+ * `quads` of 2 x 2 outputs in one block. Its sums get `terms` terms at a time. */
 export interface GemmShape {
   readonly columns: number;
   readonly rows: number;
   readonly blocks: number;
   readonly quads: number;
-  readonly deep: number;
   readonly terms: number;
 }
 

@@ -39,12 +39,11 @@ export function fitGemm(given: GemmShape, minThreads: number, operation: Convolu
   const out = channelBlocks(output);
   const [height, width] = outputBases(operation);
   let { columns, rows, blocks, quads, terms } = given;
-  const deep = Math.min(given.deep, out);
-  const local = () => ((columns * rows) / 4 / quads) * (blocks / deep);
+  const local = () => ((columns * rows) / 4 / quads) * blocks;
   const bytes = () => 16 * (4 * terms + 1) * ((columns * rows) / 4 + blocks);
   const isLight = !isHeavy(operation);
   const mostWaste = isLight ? 4 / 3 : 5 / 4;
-  while (blocks > deep && Math.ceil(out / blocks) * blocks > mostWaste * out) blocks /= 2;
+  while (blocks > 1 && Math.ceil(out / blocks) * blocks > mostWaste * out) blocks /= 2;
   // Light layers share pipelines, at the price of idle threads.
   if (blocks < given.blocks && isLight) blocks = Math.min(blocks, FEW_BLOCKS);
   const work = multiplyAdds(operation);
@@ -73,11 +72,11 @@ export function fitGemm(given: GemmShape, minThreads: number, operation: Convolu
   const canSplit = () =>
     2 * split * terms <= all &&
     2 * split * local() <= MAX_THREADS &&
-    2 * split * bytes() + local() * 4 * quads * deep * 16 <= MAX_BYTES;
+    2 * split * bytes() + local() * 4 * quads * 16 <= MAX_BYTES;
   while (split * local() < MIN_THREADS || split * local() * groups() < minThreads) {
     if (canSplit()) split *= 2;
     else if (split * local() < MIN_THREADS && terms > 1) terms /= 2;
     else break;
   }
-  return { columns, rows, blocks, quads, deep, terms, split };
+  return { columns, rows, blocks, quads, terms, split };
 }

@@ -41,8 +41,9 @@ export function compileGemmConv(shader: ShaderBuilder, operation: Convolution, g
   shader.add(`const GEOMETRY = ${geometry};`);
   shader.add(`const EDGE = ${padding === 'edge'};`);
   if (prologue) shader.valueFunction('prepare', prologue);
-  declareColumns(shader, operation);
-  shader.finish(() => scaleShiftCode(shader, operation, holdsHalves(shader, operation) ? 1 : undefined));
+  const hasHalves = holdsHalves(shader, operation);
+  declareColumns(shader, operation, hasHalves);
+  shader.finish(() => scaleShiftCode(shader, operation, hasHalves ? 1 : undefined));
   shader.add(tileCode(operation, tile, shader.context.config.precision));
   const tiles = output.shape[0] * down * across * Math.ceil(channelBlocks(output) / tile.blocks);
   const [groups, more] = linearWorkgroups(tiles, 1);
@@ -61,8 +62,8 @@ const holdsHalves = ({ context }: ShaderBuilder, { weights }: Convolution): bool
   ) <= MAX_HALVES;
 
 /** Declares the weights and `column_of`, which reads those of an input channel. */
-function declareColumns(shader: ShaderBuilder, operation: Convolution): void {
-  if (!holdsHalves(shader, operation)) {
+function declareColumns(shader: ShaderBuilder, operation: Convolution, hasHalves: boolean): void {
+  if (!hasHalves) {
     declareWeights(shader, operation, anyColumnCode(operation.weights.type));
     return;
   }
@@ -73,21 +74,16 @@ function declareColumns(shader: ShaderBuilder, operation: Convolution): void {
 }
 
 function tileCode({ prologue }: Convolution, tile: GemmTile, precision: Precision): string {
-  const { columns, rows, blocks, quads, deep, terms, split } = tile;
-  const across = (columns * rows) / 4 / quads;
-  const local = (across * blocks) / deep;
-  const sums = 4 * quads * deep;
+  const { columns, rows, blocks, quads, terms, split } = tile;
   const quadsOfTile = (columns * rows) / 4;
+  const across = quadsOfTile / quads;
+  const local = across * blocks;
+  const sums = 4 * quads;
   const lines = (all: readonly string[]) => all.map(line => `  ${line}`).join('\n');
-  const sumOf = (q: number, p: number, d: number) => (q * 4 + p) * deep + d;
   const products = upTo(4 * terms).flatMap(i => [
     ...upTo(quads).map(q => `let v${i}_${q} = inputs[quad + ${q} * ACROSS][${i}];`),
-    ...upTo(deep).flatMap(d => [
-      `let w${i}_${d} = weights_in[block + ${d} * DOWN][${i}];`,
-      ...upTo(quads).flatMap(q =>
-        upTo(4).map(p => `(*sum)[${sumOf(q, p, d)}] += w${i}_${d} * v${i}_${q}.${'xyzw'[p]};`),
-      ),
-    ]),
+    `let w${i} = weights_in[block][${i}];`,
+    ...upTo(quads).flatMap(q => upTo(4).map(p => `(*sum)[${4 * q + p}] += w${i} * v${i}_${q}.${'xyzw'[p]};`)),
   ]);
   const pair =
     precision === 'float16'
@@ -101,19 +97,10 @@ function tileCode({ prologue }: Convolution, tile: GemmTile, precision: Precisio
         ? `if (${task} < ${count}) {\n${lines(task, i)}\n}`
         : `{\n${lines(task, i)}\n}`;
     });
-  const stores = upTo(deep).flatMap(d => [
-    `if (c + ${d} * DOWN < sizes[1].z) {`,
-    `  take_channels(c + ${d} * DOWN);`,
-    ...upTo(quads).map(
-      q =>
-        `  put_quad(${upTo(4)
-          .map(p => `(*sum)[${sumOf(q, p, d)}]`)
-          .join(
-            ', ',
-          )}, n, (origin + quad_at(quad + ${q} * ACROSS)) * stride + phase, stride, c + ${d} * DOWN);`,
-    ),
-    '}',
-  ]);
+  const stores = upTo(quads).map(q => {
+    const four = upTo(4).map(p => `(*sum)[${4 * q + p}]`);
+    return `put_quad(${four.join(', ')}, n, (origin + quad_at(quad + ${q} * ACROSS)) * stride + phase, stride, c);`;
+  });
   return `const COLUMNS = ${columns};
 const ROWS = ${rows};
 const QUADS = ${quadsOfTile};
@@ -123,7 +110,6 @@ const SPLIT = ${split};
 const LOCAL = ${local};
 const THREADS = ${local * split};
 const ACROSS = ${across};
-const DOWN = ${blocks / deep};
 const SUMS = ${sums};
 fn keep_weights(first: i32, local: u32, lane: i32, c: i32, at: i32, exists: bool) {
 ${tasks(
@@ -179,7 +165,10 @@ fn put_quad(a: vec4f, b: vec4f, c: vec4f, d: vec4f, n: i32, at: vec2i, stride: v
   put_at(d, n, at + stride, channels);
 }
 fn finish_tile(sum: ptr<function, array<vec4f, SUMS>>, n: i32, origin: vec2i, quad: i32, c: i32, stride: vec2i, phase: vec2i) {
+  if (c < sizes[1].z) {
+    take_channels(c);
 ${lines(stores)}
+  }
 }
 ${split === 1 ? 'fn add_parts(sum: ptr<function, array<vec4f, SUMS>>, part: i32, local: i32) {}' : addParts(sums)}`;
 }

@@ -1,7 +1,7 @@
 // Convolution as a matrix product (implicit GEMM). A workgroup computes a tile of COLUMNS x ROWS outputs of one phase in
 // BLOCKS blocks of channels. Its sums are over terms: a tap of the kernel and a block of input channels. Of TERMS terms
 // at a time, the workgroup brings the inputs and the weights to its memory, widened once for all threads. A thread sums
-// quads of 2 x 2 outputs in DEEP blocks (`multiply`, by conv-gemm.ts). SPLIT parts of a workgroup share the terms where
+// quads of 2 x 2 outputs in one block (`multiply`, by conv-gemm.ts). SPLIT parts of a workgroup share the terms where
 // there are few outputs.
 
 // Of each part: the inputs of each quad, and the weights of each block of outputs, both by term and input channel. One
@@ -11,7 +11,8 @@ const QUADS_ACROSS = COLUMNS / 2;
 var<workgroup> inputs: array<Channels, SPLIT * QUADS>;
 var<workgroup> weights_in: array<Channels, SPLIT * BLOCKS>;
 
-// The quotient, by the inverse of the divisor: exact for what tensors have, and integers are divided slowly.
+// The quotient, by the inverse of the divisor: integers are divided slowly. Exact up to two million, far more terms than a
+// sum has.
 fn quotient(a: i32, inverse: f32) -> i32 {
   return i32((f32(a) + 0.5) * inverse);
 }

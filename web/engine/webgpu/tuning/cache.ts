@@ -27,12 +27,11 @@ const isTileShape = (name: ConvClass, shape: Partial<TileShape> | undefined): bo
   isPower(shape?.deep, name === 'fine' ? 2 : 4) &&
   isPower(shape?.share, 64);
 
-const isGemm = ({ columns, rows, blocks, quads, deep, terms }: Partial<GemmShape>): boolean =>
+const isGemm = ({ columns, rows, blocks, quads, terms }: Partial<GemmShape>): boolean =>
   isPower(columns, 16, 8) &&
   isPower(rows, 16, 8) &&
   isPower(blocks, 16, 4) &&
   isPower(quads, 2) &&
-  isPower(deep, 2) &&
   isPower(terms, 4, 2);
 
 /** Tuned shapes, by the classes that were tuned. */

@@ -21,7 +21,7 @@ export const SOFTWARE_CONFIG: KernelConfig = {
 };
 
 /** 4 x 4 outputs of a thread. With more, Intel's compiler runs out of registers. */
-const SMALL_TILE: GemmShape = { columns: 8, rows: 8, blocks: 8, quads: 1, deep: 1, terms: 4 };
+const SMALL_TILE: GemmShape = { columns: 8, rows: 8, blocks: 8, quads: 1, terms: 4 };
 /** 8 x 4 outputs of a thread, which then reads less for each product. */
 const LARGE_TILE: GemmShape = { ...SMALL_TILE, columns: 16, quads: 2 };
 
