@@ -6,13 +6,11 @@ export interface LoopCounts {
   readonly products: number;
   /** Instructions that work on vectors of threads (AMD), or all but waits (Intel). */
   readonly instructions: number;
-  /** Reads of memory. */
-  readonly reads: number;
   /** Cycles of one wave alone in a compute unit; AMD only. */
   readonly latency: number;
 }
 
-const NONE: LoopCounts = { products: 0, instructions: 0, reads: 0, latency: 0 };
+const NONE: LoopCounts = { products: 0, instructions: 0, latency: 0 };
 
 /** The loop with most products; the shortest of those. A loop is the lines between a label and a jump back to it. */
 function busiestLoop(
@@ -49,7 +47,6 @@ export const countAmd = (assembly: string): LoopCounts =>
           /^v_(fma|fmac|mac|mad|fmamk|fmaak|madmk|madak|fma_mix|pk_fma)_?f?(32|16)/.test(name),
         ).length + dual.filter(half => /v_dual_(fma|fmac|fmaak|fmamk)/.test(half)).length,
       instructions: names.filter(name => name.startsWith('v_')).length,
-      reads: names.filter(name => /^(buffer|global|ds)_(load|read)/.test(name)).length,
       latency: playWave(ops),
     };
   });
@@ -65,7 +62,6 @@ export const countIntel = (assembly: string): LoopCounts =>
       return {
         products: names.filter(op => /^mad\(/.test(op)).length,
         instructions: names.filter(op => !op.startsWith('sync')).length,
-        reads: names.filter(op => op.startsWith('send')).length,
         latency: 0,
       };
     },

@@ -14,13 +14,10 @@ export interface Device {
   readonly gbs: number;
 }
 
-/** AMD's RDNA2 and Intel's Xe are the gates; the others are told. Figures are those of the vendors. */
-export const DEVICES: Readonly<Record<'deck' | 'xe' | 'vega' | 'uhd' | 'arc', Device>> = {
+/** One of AMD's RDNA2 and one of Intel's Xe. Figures are those of the vendors. */
+export const DEVICES: Readonly<Record<'deck' | 'xe', Device>> = {
   deck: { name: 'Steam Deck (RDNA2)', vendor: 'amd', chip: 'VANGOGH', units: 8, ghz: 1.6, gbs: 88 },
   xe: { name: 'Iris Xe (Tiger Lake)', vendor: 'intel', chip: 'tgl', units: 96, ghz: 1.3, gbs: 68 },
-  vega: { name: 'Vega 8 (Raven Ridge)', vendor: 'amd', chip: 'RAVEN', units: 8, ghz: 1.1, gbs: 35 },
-  uhd: { name: 'UHD 620 (Gen9)', vendor: 'intel', chip: 'skl', units: 24, ghz: 1.05, gbs: 34 },
-  arc: { name: 'Arc A770 (Xe-HPG)', vendor: 'intel', chip: 'dg2', units: 512, ghz: 2.1, gbs: 560 },
 };
 
 /** The environment in which Dawn finds that device alone. `folder` is what setup.sh made. */

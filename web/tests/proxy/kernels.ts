@@ -91,7 +91,7 @@ function productOf(convolution: Convolution, config: KernelConfig): Product | nu
   const shape: ConvShape = config.shapes[classOf(config, convolution)];
   if (convolution.group > 1 || !isGemmShape(shape)) return null;
   const tile = fitGemm(shape, config.minThreads, convolution);
-  const { columns, rows, blocks, terms, quads, deep, split } = tile;
+  const { columns, rows, blocks, terms, quads, split } = tile;
   const [n, channels, height, width] = convolution.output.shape;
   const [down, across] = [convolution.y.outputStride, convolution.x.outputStride];
   const computed =
@@ -104,7 +104,7 @@ function productOf(convolution: Convolution, config: KernelConfig): Product | nu
   return {
     tile,
     rounds: Math.ceil((tapsOf(convolution) * inputs) / terms / split),
-    inRound: 64 * terms * quads * deep * Math.min(1, channels / 4),
+    inRound: 64 * terms * quads * Math.min(1, channels / 4),
     idle: 1 - (n * channels * height * width) / computed,
   };
 }

@@ -11,7 +11,7 @@ import { writeReport } from './report.ts';
 const folder = process.env.LIMNER_PROXY;
 if (!folder) throw new Error('Run this by `npm run proxy`.');
 
-/** Looks of 256 pixels, of every size and guide. */
+/** Looks of 256 pixels, of every size. */
 const looks = (JSON.parse(readFileSync(`${CACHE}/looks.json`, 'utf8')) as { name: string }[])
   .map(({ name }) => name)
   .filter(name => name.includes('-256-uint8'));
@@ -34,7 +34,7 @@ const named = (results: KernelResult[], broken: (one: KernelResult) => boolean) 
 const HEAVY = 8e6;
 const LIGHT = 1e6;
 
-test.each(looks)('%s: no kernel spills registers on Xe, in halves or floats', async name => {
+test.each(looks)('%s: no kernel spills registers on Xe, in halves or floats', name => {
   expect(named(xe.get(name) ?? [], ({ spills }) => spills > 0)).toEqual([]);
   expect(named(floats.get(name) ?? [], ({ spills }) => spills > 0)).toEqual([]);
 });
