@@ -74,6 +74,8 @@ def test_a_run_whose_pictures_are_gone_is_measured_against_others(
     shutil.rmtree(run.folder)
     refuse(capsys, "comes without its pictures", "run")
     figures = evaluate("run", "--against", "photos")["figures"]
+    oils = evaluate("run", "--against", "photos", "--strokes")["figures"]
+    assert oils["held_out_l1"]["value"] != figures["held_out_l1"]["value"]
     assert "held_out_l1" in figures and "memorising_ratio" not in figures
     assert "The run's pictures cannot be read" in capsys.readouterr().err
 
