@@ -60,7 +60,7 @@ function table({ name, adapter, frame, first, compiling, statistics, layers }) {
 
 ${adapter}: ${frame.toFixed(1)} ms a frame; sum of the kernels, timed one by one, ${sum(layers, 'ms').toFixed(1)} ms (${sum(layers, 'processor').toFixed(1)} ms of CPU time). ${statistics.dispatches} dispatches, ${statistics.pipelines} pipelines, ${statistics.bufferBytes} bytes on the GPU. First painting after ${first.toFixed(0)} ms (${compiling.toFixed(0)} ms of CPU time).
 
-| layer | kernel | wide x tall x deep x share | workgroups | MMAC | weights KB | in KB | out KB | ms | CPU ms | GMAC/s | GB/s |
+| layer | kernel | long x short x deep | workgroups | MMAC | weights KB | in KB | out KB | ms | CPU ms | GMAC/s | GB/s |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;

@@ -142,13 +142,13 @@ async function layersOf(
       if (binding.kind !== 'data') return 0;
       return binding.data.bytes * (binding.data.layout === 'channels' ? 1 : fraction);
     });
-    const shape = /const WIDE = (\d+);\nconst TALL = (\d+);\nconst DEEP = (\d+);\nconst SHARE = (\d+)/.exec(
-      kernel.code,
+    const tile = ['LONG', 'SHORT', 'DEEP'].map(
+      name => new RegExp(`const ${name} = (\\d+);`).exec(kernel.code)?.[1],
     );
     layers.push({
       name: kernel.label,
-      kernel: shape ? 'tiled' : step.kind === 'single' ? step.operation.kind : step.kind,
-      shape: shape ? shape.slice(1).join(' x ') : '',
+      kernel: tile[0] ? 'tiled' : step.kind === 'single' ? step.operation.kind : step.kind,
+      shape: tile[0] ? tile.join(' x ') : '',
       workgroups: kernel.workgroups.join(' x '),
       products: operation.kind === 'convolution' ? countProducts(operation) : 0,
       weights: constants.reduce((a, b) => a + b, 0),

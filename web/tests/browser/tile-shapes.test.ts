@@ -34,6 +34,8 @@ const configs: readonly (readonly [string, KernelConfig])[] = [
   ['gpu', GPU_CONFIG],
   ['software, every thread by itself', SOFTWARE_CONFIG],
   ['gpu with few threads', { ...GPU_CONFIG, minThreads: 256 }],
+  ['large gpu', LARGE_GPU_CONFIG],
+  ['large gpu with few threads', { ...LARGE_GPU_CONFIG, minThreads: 256 }],
   ...[0, 1, 2, 3].map(i => [`software, neighbours ${i}`, near(quads, i)] as const),
 ];
 

@@ -8,9 +8,11 @@ export interface LoopCounts {
   readonly instructions: number;
   /** Cycles of one wave alone in a compute unit; AMD only. */
   readonly latency: number;
+  /** Bytes that one thread loads from memory; AMD only. */
+  readonly bytes: number;
 }
 
-const NONE: LoopCounts = { products: 0, instructions: 0, latency: 0 };
+const NONE: LoopCounts = { products: 0, instructions: 0, latency: 0, bytes: 0 };
 
 /** The loop with most products; the shortest of those. A loop is the lines between a label and a jump back to it. */
 function busiestLoop(
@@ -48,6 +50,7 @@ export const countAmd = (assembly: string): LoopCounts =>
         ).length + dual.filter(half => /v_dual_(fma|fmac|fmaak|fmamk)/.test(half)).length,
       instructions: names.filter(name => name.startsWith('v_')).length,
       latency: playWave(ops),
+      bytes: names.reduce((sum, name) => sum + loadedBytes(name), 0),
     };
   });
 
@@ -63,9 +66,16 @@ export const countIntel = (assembly: string): LoopCounts =>
         products: names.filter(op => /^mad\(/.test(op)).length,
         instructions: names.filter(op => !op.startsWith('sync')).length,
         latency: 0,
+        bytes: 0,
       };
     },
   );
+
+function loadedBytes(name: string): number {
+  const [, words] = /^(?:buffer|global)_load_(?:dword|b32)(?:x(\d))?/.exec(name) ?? [];
+  if (/_load_b(\d+)/.test(name)) return Number(/_load_b(\d+)/.exec(name)?.[1]) / 8;
+  return /^(?:buffer|global)_load_/.test(name) ? 4 * Number(words ?? 1) : 0;
+}
 
 const cleanLines = (assembly: string): string[] =>
   assembly

@@ -15,6 +15,8 @@ export interface Compiled {
 
 /** Cycles to start and end a wave: a rule of thumb. */
 const WAVE_OVERHEAD = 1200;
+/** Bytes that the cache of a unit gives in a cycle. */
+const CACHE_BYTES = 64;
 /** Threads of AMD's waves, and of Intel's as they are compiled here. */
 const AMD_THREADS = 64;
 
@@ -36,16 +38,22 @@ const threadsOf = ({ code }: FrameKernel): number => {
   return Number(new RegExp(`const ${size} = (\\d+);`).exec(code)?.[1] ?? size);
 };
 
+/** Rounds of the loop that the compiler made one of. It can where the number of rounds is part of the text. */
+export const unrolled = ({ code, product }: FrameKernel, { products }: LoopCounts): number =>
+  product && code.includes('const sizes') ? Math.max(1, Math.floor(products / product.inRound)) : 1;
+
 /** Waves are played through the loop together: they hide each other's waiting, as many as registers allow. */
 function amdMs(device: Device, kernel: FrameKernel, { statistics }: Compiled, loop: LoopCounts): number {
   const waves = kernel.workgroups * Math.ceil(threadsOf(kernel) / AMD_THREADS);
   const perUnit = Math.ceil(waves / (device.units * 2));
   const cycles = (() => {
     if (!kernel.product) return (statistics['Inverse Throughput'] ?? 0) * perUnit;
-    const { rounds } = kernel.product;
+    const rounds = kernel.product.rounds / unrolled(kernel, loop);
     const together = Math.max(1, (statistics['Subgroups per SIMD'] ?? 2) / 2);
+    // Two halves of a unit share a cache, which gives 64 bytes a cycle.
+    const loads = (2 * AMD_THREADS * loop.bytes) / CACHE_BYTES;
     const batch = (count: number) =>
-      rounds * Math.max(loop.instructions * WAVE_CYCLES * count, loop.latency) + WAVE_OVERHEAD;
+      rounds * Math.max(loop.instructions * WAVE_CYCLES * count, loads * count, loop.latency) + WAVE_OVERHEAD;
     const rest = perUnit % together;
     return Math.floor(perUnit / together) * batch(together) + (rest > 0 ? batch(rest) : 0);
   })();
@@ -56,7 +64,7 @@ function amdMs(device: Device, kernel: FrameKernel, { statistics }: Compiled, lo
 function intelMs(device: Device, kernel: FrameKernel, made: Compiled, loop: LoopCounts): number {
   const threads = kernel.workgroups * Math.ceil(threadsOf(kernel) / made.subgroup);
   const instructions = kernel.product
-    ? kernel.product.rounds * loop.instructions
+    ? (kernel.product.rounds / unrolled(kernel, loop)) * loop.instructions
     : (made.statistics['Instruction Count'] ?? 0);
   const cycles = (threads * instructions * made.subgroup) / 8;
   return cycles / (Math.min(device.units, threads) * device.ghz * 1e6);

@@ -4,16 +4,16 @@ import type { Convolution } from '../../engine/graph/ir/operation.ts';
 import { paddedLength, type Tensor } from '../../engine/graph/ir/tensor.ts';
 import { readLook } from '../../engine/look.ts';
 import { fetchKernels } from '../../engine/webgpu/kernels/compile.ts';
-import { type ConvShape, isGemmShape, type KernelConfig } from '../../engine/webgpu/kernels/config.ts';
+import type { ConvShape, KernelConfig, TileShape } from '../../engine/webgpu/kernels/config.ts';
 import { classOf } from '../../engine/webgpu/kernels/conv-class.ts';
-import { fitGemm, type GemmTile } from '../../engine/webgpu/kernels/conv-gemm-tile.ts';
+import { fitShape } from '../../engine/webgpu/kernels/conv-tiled.ts';
 import { type FrameStep, fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
 import { storedBytes } from '../../engine/webgpu/kernels/precision.ts';
 import { compileStep } from '../../engine/webgpu/runtime/frame-program.ts';
 
 /** A convolution in a kernel of its own. */
 export interface Product {
-  readonly tile: GemmTile;
+  readonly tile: ConvShape;
   /** Times that a thread goes through its loop. */
   readonly rounds: number;
   /** Multiply-adds of a thread in one of them, without those of lanes that no channel has. */
@@ -87,24 +87,52 @@ const trueMultiplyAdds = (convolution: Convolution): number =>
   tapsOf(convolution) *
   (convolution.inputs[0]?.shape[1] ?? 0);
 
+/** The tile of conv-gemm.wgsl. */
+const PRODUCT = { side: 8, blocks: 8, terms: 4 };
+
 function productOf(convolution: Convolution, config: KernelConfig): Product | null {
   const shape: ConvShape = config.shapes[classOf(config, convolution)];
-  if (convolution.group > 1 || !isGemmShape(shape)) return null;
-  const tile = fitGemm(shape, config.minThreads, convolution);
-  const { columns, rows, blocks, terms, quads, split } = tile;
+  if (convolution.group > 1) return null;
+  if (shape !== 'product') return tiledProduct(convolution, fitShape(shape, config, convolution), config);
   const [n, channels, height, width] = convolution.output.shape;
   const [down, across] = [convolution.y.outputStride, convolution.x.outputStride];
-  const computed =
-    n *
-    Math.ceil(height / down / rows) *
-    Math.ceil(width / across / columns) *
-    Math.ceil(channels / 4 / blocks) *
-    (columns * rows * blocks * 4 * down * across);
+  const blocks = Math.ceil(channels / 4 / PRODUCT.blocks) * PRODUCT.blocks;
+  const pixels = (size: number, stride: number) =>
+    Math.ceil(size / stride / PRODUCT.side) * PRODUCT.side * stride;
   const inputs = Math.ceil((convolution.inputs[0]?.shape[1] ?? 0) / 4);
   return {
+    tile: shape,
+    rounds: Math.ceil((tapsOf(convolution) * inputs) / PRODUCT.terms),
+    inRound: 64 * PRODUCT.terms,
+    idle:
+      1 - (n * channels * height * width) / (n * blocks * 4 * pixels(height, down) * pixels(width, across)),
+  };
+}
+
+function tiledProduct(
+  convolution: Convolution,
+  tile: TileShape,
+  { hasManyRegisters }: KernelConfig,
+): Product {
+  const { wide, tall, deep, share } = tile;
+  const { output, y, x, inputs } = convolution;
+  const [n, channels, height, width] = output.shape;
+  const [down, across] = [y.outputStride, x.outputStride];
+  const computed =
+    n *
+    Math.ceil(height / down / tall) *
+    Math.ceil(width / across / wide) *
+    Math.ceil(channels / 4 / deep) *
+    (down * across * tall * wide * deep * 4);
+  const blocks = Math.ceil((inputs[0]?.shape[1] ?? 0) / 4);
+  const [line, along] = tall > wide ? [x, y] : [y, x];
+  const count = ({ phases }: Convolution['y']) => phases.reduce((sum, one) => sum + one.count, 0);
+  // Taps along the tile that are unrolled, and those that are a loop.
+  const [unrolled, looped] = hasManyRegisters ? [count(along), 1] : [1, count(along) / along.outputStride];
+  return {
     tile,
-    rounds: Math.ceil((tapsOf(convolution) * inputs) / terms / split),
-    inRound: 64 * terms * quads * Math.min(1, channels / 4),
-    idle: 1 - (n * channels * height * width) / computed,
+    rounds: looped * (count(line) / line.outputStride) * Math.ceil(blocks / share),
+    inRound: 16 * unrolled * wide * tall * deep * Math.min(1, channels / 4),
+    idle: 1 - (n * Math.max(4, channels) * height * width * Math.min(share, blocks)) / computed / share,
   };
 }

@@ -10,7 +10,7 @@ import type { KernelConfig } from '../../engine/webgpu/kernels/config.ts';
 import { GPU_CONFIG, LARGE_GPU_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { countAmd, countIntel } from './assembly.ts';
 import { type Device, environmentOf } from './devices.ts';
-import { type Compiled, estimateMs } from './estimate.ts';
+import { type Compiled, estimateMs, unrolled } from './estimate.ts';
 import { type FrameKernel, kernelsOf } from './kernels.ts';
 
 export interface KernelResult {
@@ -65,7 +65,9 @@ export async function measure(
       kernel,
       registers: sumOf(isAmd ? 'VGPRs' : 'Max live registers'),
       spills: sumOf('Spilled VGPRs', 'Spilled SGPRs', 'Spill Count'),
-      perInstruction: kernel.product ? kernel.product.inRound / loop.instructions : 0,
+      perInstruction: kernel.product
+        ? (unrolled(kernel, loop) * kernel.product.inRound) / loop.instructions
+        : 0,
       ms: estimateMs(device, kernel, made, loop),
     };
   };

@@ -4,7 +4,6 @@ import { EngineError } from '../../error.ts';
 import { type Expression, visitAll } from '../../graph/ir/expression.ts';
 import type { Convolution, Operation } from '../../graph/ir/operation.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import { isGemmShape } from './config.ts';
 import { classOf, isTiledConv } from './conv-class.ts';
 import { compileGemmConv } from './conv-gemm.ts';
 import { compileTiledConv } from './conv-tiled.ts';
@@ -63,7 +62,7 @@ export function compile(context: KernelContext, operation: Operation, target: Ta
 function compileConv(shader: ShaderBuilder, operation: Convolution): Kernel {
   const { config } = shader.context;
   const shape = config.shapes[classOf(config, operation)];
-  return isGemmShape(shape)
-    ? compileGemmConv(shader, operation, shape)
+  return shape === 'product'
+    ? compileGemmConv(shader, operation)
     : compileTiledConv(shader, operation, shape);
 }

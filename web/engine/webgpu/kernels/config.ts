@@ -11,22 +11,11 @@ export interface TileShape {
   readonly share: number;
 }
 
-/** A convolution as a matrix product: tiles of `columns` x `rows` outputs in `blocks` blocks of channels. A thread has
- * `quads` of 2 x 2 outputs in one block. Its sums get `terms` terms at a time. */
-export interface GemmShape {
-  readonly columns: number;
-  readonly rows: number;
-  readonly blocks: number;
-  readonly quads: number;
-  readonly terms: number;
-}
-
-export type ConvShape = TileShape | GemmShape;
-
-export const isGemmShape = (shape: ConvShape): shape is GemmShape => 'quads' in shape;
+/** A tile, or a matrix product through workgroup memory (`conv-gemm.ts`). */
+export type ConvShape = TileShape | 'product';
 
 /** Convolutions by their parallelism: many outputs with many products each (heavy) or few (fine), few outputs and
- * many weights (coarse), a single pixel (tiny). */
+ * many weights (coarse), a single pixel or, on real GPUs, up to four (tiny). */
 export type ConvClass = 'heavy' | 'fine' | 'coarse' | 'tiny';
 
 export interface KernelConfig {
@@ -36,6 +25,10 @@ export interface KernelConfig {
   readonly minThreads: number;
   /** Whether subgroups have four threads, which exchange values at next to no cost. */
   readonly hasQuads: boolean;
+  /** Whether a thread has registers for all taps along its tile, which then share inputs. Else they are a loop. */
+  readonly hasManyRegisters: boolean;
+  /** Whether weights of 8 bits become halves where that pays. */
+  readonly hasHalves: boolean;
   readonly shapes: Readonly<Record<ConvClass, ConvShape>>;
   /** Precision of the values between kernels. */
   readonly precision: Precision;

@@ -1,15 +1,19 @@
 // What all convolution kernels declare: geometry, weights, and which columns of the input each product reads.
 
-import { packWeights } from '../../codegen/pack-weights.ts';
+import { channelsOf, type Element, packHalves, packWeights } from '../../codegen/pack-weights.ts';
+import { evaluate, isEvaluable, topologicalOrder } from '../../graph/eval/evaluator.ts';
+import { constant, type Expression, rewrite } from '../../graph/ir/expression.ts';
 import type { ConvAxis, Convolution } from '../../graph/ir/operation.ts';
+import { LANES } from '../../graph/ir/tensor.ts';
 import type { ShaderBuilder } from './shader.ts';
 import { FULL_SCALE, WEIGHT_VECTOR } from './weight-unpacking.ts';
 
-export function axisCode(letter: 'x' | 'y', axis: ConvAxis): string {
+/** The first tap of a phase, the number of taps, and where the input begins. */
+export function phaseCode(name: string, axis: ConvAxis): string {
   const cases = axis.phases.map(
     ({ first, count, start }, i) => `    case ${i} { return vec3i(${first}, ${count}, ${start}); }`,
   );
-  return `fn phase_${letter}(phase: i32) -> vec3i {
+  return `fn ${name}(phase: i32) -> vec3i {
   switch phase {
 ${cases.join('\n')}
     default { return vec3i(0); }
@@ -17,12 +21,47 @@ ${cases.join('\n')}
 }`;
 }
 
+/** Declares `x_at` and `y_at`, parts of the index of an input block, and `fetch`, which reads at a sum of such parts.
+ * Beyond the border a part is so large that it leads to the last block, which is always zero. */
+export function declareFetch(shader: ShaderBuilder, { padding, prologue }: Convolution): void {
+  const isEdge = padding === 'edge';
+  const part = (letter: string, size: string, index: string) => {
+    const last = `sizes[2].${size} - 1`;
+    return isEdge
+      ? `  let ${letter} = clamp(at, 0, ${last});\n  return ${index};`
+      : `  let ${letter} = at;\n  return select(BEYOND, ${index}, u32(at) <= u32(${last}));`;
+  };
+  if (prologue) shader.valueFunction('prepare', prologue);
+  const value = prologue ? 'prepare(value)' : 'value';
+  const isSafe = isEdge || !prologue || keepsZero(prologue);
+  shader.add(`const BEYOND = 0x30000000;
+fn y_at(n: i32, at: i32) -> i32 {
+${part('y', 'z', '(n * sizes[2].z + y) * (sizes[2].w * sizes[3].x) + sizes[3].y')}
+}
+fn x_at(at: i32) -> i32 {
+${part('x', 'w', 'x * sizes[3].x')}
+}
+fn fetch(place: i32) -> vec4f {
+  let value = widen(input_0[min(u32(place), arrayLength(&input_0) - 1)]);
+  return ${isSafe ? value : `select(vec4f(0), ${value}, place < BEYOND)`};
+}`);
+}
+
+/** Whether a prologue is zero where the value is. Then zeros beyond the border may be prepared as any other value. */
+function keepsZero(prologue: Expression): boolean {
+  const tree = rewrite(prologue, leaf => (leaf.kind === 'value' ? constant(0) : leaf));
+  if (!isEvaluable(tree)) return false;
+  let result = Number.NaN;
+  const registers = topologicalOrder(tree).map(() => new Float64Array(1));
+  evaluate({ tree, dims: [], size: 1, leaves: [], rounded: new Set() }, registers, value => {
+    result = value;
+  });
+  return result === 0;
+}
+
 const pair = (name: string, y: number, x: number): string => `const ${name} = vec2i(${y}, ${x});`;
 
-export function declareGeometry(
-  shader: ShaderBuilder,
-  { weights, x, y, padding, prologue }: Convolution,
-): void {
+export function declareGeometry(shader: ShaderBuilder, { weights, x, y }: Convolution): void {
   const [, , kh, kw] = weights.dims;
   shader.add(`const TAPS = ${kh * kw};`);
   shader.add(pair('KERNEL', kh, kw));
@@ -30,17 +69,11 @@ export function declareGeometry(
   shader.add(pair('INPUT_STRIDE', y.inputStride, x.inputStride));
   shader.add(pair('INPUT_STEP', y.inputStep, x.inputStep));
   shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
-  shader.add(`const EDGE = ${padding === 'edge'};`);
-  shader.add(axisCode('y', y));
-  if (prologue) shader.valueFunction('prepare', prologue);
+  shader.add(phaseCode('phase_y', y));
 }
 
 /** The sum of products, scaled and shifted per channel, as the epilogue takes it. A weight of 1 is read as 1 / unit. */
-export function scaleShiftCode(
-  shader: ShaderBuilder,
-  { weights, bias }: Convolution,
-  unit: number = FULL_SCALE[weights.type],
-): string {
+export function scaleShiftCode(shader: ShaderBuilder, { weights, bias }: Convolution, unit: number): string {
   const scaled = weights.scale
     ? `raw * ${shader.channel(
         weights.scale.map(s => s * unit),
@@ -50,16 +83,51 @@ export function scaleShiftCode(
   return bias ? `${scaled} + ${shader.channel(bias)}` : scaled;
 }
 
-/** Declares the weights' array, the code that reads it, and `zero_point`. */
-export function declareWeights(shader: ShaderBuilder, { weights, name }: Convolution, code: string): void {
+/** Weights of a convolution up to which those of 8 bits become halves; and outputs from which on that pays: each weight
+ * is read once for all of them, and halves are twice the bytes. */
+const MAX_HALVES = 10e6;
+const MIN_OUTPUTS = 5;
+
+/** The type in which the GPU holds the weights: that of the file, or halves, which real GPUs read with fewer
+ * instructions. */
+function heldType({ context }: ShaderBuilder, operation: Convolution): Element {
+  const { type, dims } = operation.weights;
+  const [height, width] = outputBases(operation);
+  const isMany = dims.reduce((all, dim) => all * dim, 1) > MAX_HALVES;
+  const isHalves = context.config.hasHalves && !isMany && height * width >= MIN_OUTPUTS;
+  return type === 'uint8' && isHalves ? 'float16' : type;
+}
+
+/** Declares the weights' array, `zero_point`, and the code that reads weights of the type in which they are held. Returns
+ * what a weight of 1 is stored as. */
+export function declareWeights(
+  shader: ShaderBuilder,
+  operation: Convolution,
+  code: (type: Element) => string,
+  held: Element = heldType(shader, operation),
+): number {
+  const { weights, name } = operation;
+  shader.add(code(held));
+  if (held !== weights.type) {
+    shader.bind(
+      { kind: 'data', data: packHalves(weights, name) },
+      `var<storage, read> weights: array<${WEIGHT_VECTOR[held]}>`,
+    );
+    shader.add('fn zero_point(c: i32) -> vec4f {\n  return vec4f(0);\n}');
+    return 1;
+  }
   const data = packWeights(weights, name);
-  shader.bind({ kind: 'data', data }, `var<storage, read> weights: array<${WEIGHT_VECTOR[weights.type]}>`);
-  shader.add(code);
+  shader.bind({ kind: 'data', data }, `var<storage, read> weights: array<${WEIGHT_VECTOR[held]}>`);
   const zero = weights.zero
     ? shader.channel(weights.zero.map(z => z / FULL_SCALE[weights.type]))
     : 'vec4f(0)';
   shader.add(`fn zero_point(c: i32) -> vec4f {\n  return ${zero};\n}`);
+  return FULL_SCALE[held];
 }
+
+/** Blocks of input channels. */
+export const blocksOf = ({ weights }: Convolution): number =>
+  Math.ceil(channelsOf(weights, 1).inputs / LANES);
 
 /** Rows and columns of outputs, counted once for all phases of a transposed convolution. */
 export const outputBases = ({ output, x, y }: Convolution): readonly [number, number] => [

@@ -1,15 +1,21 @@
-// Convolution as a matrix product (implicit GEMM). A workgroup computes a tile of COLUMNS x ROWS outputs of one phase in
-// BLOCKS blocks of channels. Its sums are over terms: a tap of the kernel and a block of input channels. Of TERMS terms
-// at a time, the workgroup brings the inputs and the weights to its memory, widened once for all threads. A thread sums
-// quads of 2 x 2 outputs in one block (`multiply`, by conv-gemm.ts). SPLIT parts of a workgroup share the terms where
-// there are few outputs.
+// Convolution as a matrix product (implicit GEMM). A workgroup computes a tile of 8 x 8 outputs of one phase in BLOCKS
+// blocks of channels. Its sums are over terms: a tap of the kernel and a block of input channels. Of TERMS terms at a
+// time, the workgroup brings the inputs and the weights to its memory, widened once for all threads. A thread sums a
+// quad of 2 x 2 outputs in one block (`multiply`, by conv-gemm.ts).
+//
+// Indices of threads are unsigned: dividing signed ones takes more registers. The sizes are such that each thread brings the weights of one channel, and two channels of one quad's inputs.
 
-// Of each part: the inputs of each quad, and the weights of each block of outputs, both by term and input channel. One
-// vector more keeps neighbours in other banks of memory.
+const SIDE = 8;
+const QUADS = 16;
+const BLOCKS = 8;
+const TERMS = 4;
+const THREADS = 128;
+
+// The inputs of each quad, and the weights of each block of outputs, both by term and input channel. One vector more
+// keeps neighbours in other banks of memory.
 alias Channels = array<vec4f, 4 * TERMS + 1>;
-const QUADS_ACROSS = COLUMNS / 2;
-var<workgroup> inputs: array<Channels, SPLIT * QUADS>;
-var<workgroup> weights_in: array<Channels, SPLIT * BLOCKS>;
+var<workgroup> inputs: array<Channels, QUADS>;
+var<workgroup> weights_in: array<Channels, BLOCKS>;
 
 // The quotient, by the inverse of the divisor: integers are divided slowly. Exact up to two million, far more terms than a
 // sum has.
@@ -18,15 +24,50 @@ fn quotient(a: i32, inverse: f32) -> i32 {
 }
 
 fn quad_at(quad: i32) -> vec2i {
-  return vec2i(quad / QUADS_ACROSS, quad % QUADS_ACROSS) * 2;
+  return vec2i(quad / 4, quad % 4) * 2;
+}
+
+fn keep_weights(index: u32, lane: i32, c: i32, at: i32, exists: bool) {
+  let channel = i32(index / (2 * TERMS) % 2 * 2 + index % 2);
+  let block = i32(index / (4 * TERMS));
+  let made = column_of(at, channel, zero_point(c + block));
+  weights_in[block][4 * lane + channel] = select(vec4f(0), made, exists);
+}
+
+// Two channels at a time: four would take too many registers.
+fn keep_inputs(index: u32, lane: i32, n: i32, at: vec2i, stride: vec2i, k: i32) {
+  let half = i32(index % 2);
+  let quad = i32(index / (2 * TERMS));
+  let last = sizes[2].zw - 1;
+  let image = n * sizes[2].z;
+  let block = sizes[3].y + k;
+  let next = at + stride;
+  let a = clamp(at, vec2i(0), last);
+  let b = clamp(next, vec2i(0), last);
+  let fits_a = (a == at) | vec2<bool>(EDGE);
+  let fits_b = (b == next) | vec2<bool>(EDGE);
+  let top = (image + a.x) * sizes[PITCH].z + block;
+  let below = (image + b.x) * sizes[PITCH].z + block;
+  let left = a.y * sizes[PITCH].y;
+  let right = b.y * sizes[PITCH].y;
+  let v0 = bring(top + left, half, fits_a.x && fits_a.y);
+  let v1 = bring(top + right, half, fits_a.x && fits_b.y);
+  let v2 = bring(below + left, half, fits_b.x && fits_a.y);
+  let v3 = bring(below + right, half, fits_b.x && fits_b.y);
+  inputs[quad][4 * lane + 2 * half] = vec4f(v0.x, v1.x, v2.x, v3.x);
+  inputs[quad][4 * lane + 2 * half + 1] = vec4f(v0.y, v1.y, v2.y, v3.y);
+}
+
+fn put_at(value: vec4f, n: i32, at: vec2i, c: i32) {
+  if (all(at < sizes[0].zw)) {
+    put(value, n, at.x, at.y, c);
+  }
 }
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let size = sizes[0];
   let blocks_in = sizes[3].z;
-  let part = select(i32(index / LOCAL), 0, SPLIT == 1);
-  let local = select(index % LOCAL, index, SPLIT == 1);
   let outputs = sizes[GEOMETRY].xy;
   let stride = sizes[GEOMETRY].zw;
   let steps = sizes[GEOMETRY + 1];
@@ -37,21 +78,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let tile = at % (size.x * down * across);
   let c = at / (size.x * down * across) * BLOCKS;
   let n = tile / across / down;
-  let origin = vec2i(tile / across % down * ROWS, tile % across * COLUMNS);
+  let origin = vec2i(tile / across % down, tile % across) * SIDE;
   let phase = vec2i(i32(group.z) / outputs.y, i32(group.z) % outputs.y);
   // The first row of the kernel, the number of rows and where the input begins; and the same of columns.
   let vertical = sizes[GEOMETRY + 3 + phase.x];
   let horizontal = sizes[GEOMETRY + 3 + outputs.x + phase.y];
   let terms = vertical.y * horizontal.y * blocks_in;
-  let lane = i32(local / 2 % TERMS);
-  // Of the first quad that this thread brings.
-  let corner = (origin + quad_at(i32(local / 2 / TERMS))) * stride + vec2i(vertical.z, horizontal.z);
-  // The weights of the first block; or, where a thread has a register left to keep it, of the first that it brings.
-  let row = (c + select(i32(local / 4 / TERMS), 0, SPLIT > 1)) * sizes[PITCH].x;
-  var sum: array<vec4f, SUMS>;
+  let lane = i32(index / 2 % TERMS);
+  // Of the quad and the block that this thread brings.
+  let corner = (origin + quad_at(i32(index / (2 * TERMS)))) * stride + vec2i(vertical.z, horizontal.z);
+  let row = (c + i32(index / (4 * TERMS))) * sizes[PITCH].x;
+  var sum: array<vec4f, 4>;
   // A single loop: nested ones took a third more registers.
-  for (var first = 0; first < terms; first += SPLIT * TERMS) {
-    let own = first + part * TERMS + lane;
+  for (var first = 0; first < terms; first += TERMS) {
+    let own = first + lane;
     // Beyond the last term, the last one is brought again, and weighs nothing.
     let term = min(own, terms - 1);
     let tap = quotient(term, bitcast<f32>(sizes[GEOMETRY + 2].y));
@@ -60,15 +100,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let i = tap - j * horizontal.y;
     let kernel = (vertical.x + j * steps.z) * width + horizontal.x + i * steps.w;
     workgroupBarrier();
-    keep_weights(part * BLOCKS, local, lane, c, row + kernel * blocks_in + k, own < terms);
-    keep_inputs(part * QUADS, local, lane, n, corner + vec2i(j, i) * steps.xy, stride, k);
+    keep_weights(index, lane, c, row + kernel * blocks_in + k, own < terms);
+    keep_inputs(index, lane, n, corner + vec2i(j, i) * steps.xy, stride, k);
     workgroupBarrier();
-    if (SPLIT == 1 || first + part * TERMS < terms) {
-      multiply(&sum, part * QUADS + i32(local % ACROSS), part * BLOCKS + i32(local / ACROSS));
-    }
+    multiply(&sum, i32(index % QUADS), i32(index / QUADS));
   }
-  add_parts(&sum, part, i32(local));
-  if (part == 0) {
-    finish_tile(&sum, n, origin, i32(local % ACROSS), c + i32(local / ACROSS), outputs, phase);
+  let mine = c + i32(index / QUADS);
+  if (mine < sizes[1].z) {
+    take_channels(mine);
+    let first = (origin + quad_at(i32(index % QUADS))) * outputs + phase;
+    put_at(sum[0], n, first, mine);
+    put_at(sum[1], n, first + vec2i(0, outputs.y), mine);
+    put_at(sum[2], n, first + vec2i(outputs.x, 0), mine);
+    put_at(sum[3], n, first + outputs, mine);
   }
 }

@@ -4,14 +4,16 @@
 import { packGrouped } from '../../codegen/pack-grouped-weights.ts';
 import type { Convolution } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
-import { axisCode, declareGeometry, scaleShiftCode } from './conv-common.ts';
+import { declareGeometry, phaseCode, scaleShiftCode } from './conv-common.ts';
 import convNaive from './conv-naive.wgsl?raw';
 import { type Kernel, linearWorkgroups } from './kernel.ts';
 import type { ShaderBuilder } from './shader.ts';
 
 /** Declares `load(n, y, x, c)`, also for pixels beyond the border. */
-function declareLoad(shader: ShaderBuilder, { prologue, x }: Convolution): void {
-  shader.add(axisCode('x', x));
+function declareLoad(shader: ShaderBuilder, { prologue, padding, x }: Convolution): void {
+  shader.add(phaseCode('phase_x', x));
+  shader.add(`const EDGE = ${padding === 'edge'};`);
+  if (prologue) shader.valueFunction('prepare', prologue);
   shader.add(`
 fn load(n: i32, y: i32, x: i32, c: i32) -> vec4f {
   let at = clamp(vec2i(y, x), vec2i(0), sizes[2].zw - 1);

@@ -1,9 +1,17 @@
 // Tiled convolutions, transposed ones too: the tile's shape, and the unrolled products of a thread.
 
-import type { Convolution } from '../../graph/ir/operation.ts';
+import type { ConvAxis, Convolution } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
 import type { KernelConfig, TileShape } from './config.ts';
-import { columnReads, declareGeometry, declareWeights, outputBases, scaleShiftCode } from './conv-common.ts';
+import {
+  blocksOf,
+  columnReads,
+  declareFetch,
+  declareWeights,
+  outputBases,
+  phaseCode,
+  scaleShiftCode,
+} from './conv-common.ts';
 import convTiled from './conv-tiled.wgsl?raw';
 import { type Kernel, linearWorkgroups } from './kernel.ts';
 import type { ShaderBuilder } from './shader.ts';
@@ -13,6 +21,33 @@ import { blockCode } from './weight-unpacking.ts';
 const MAX_SUMS = 64;
 const MAX_SHARED_SUMS = 16;
 const MAX_WIDTH = 16;
+const MAX_NEAR = 16;
+
+/** A convolution as its tiles see it. */
+interface TileAxes {
+  /** Whether tiles are taller than wide. */
+  readonly isUpright: boolean;
+  /** The axis across the tile, and the one along its longer side. */
+  readonly line: ConvAxis;
+  readonly along: ConvAxis;
+  /** The taps and phases along the tile that are a loop, and those of a thread: one of the two is a single tap. */
+  readonly loop: ConvAxis;
+  readonly unrolled: ConvAxis;
+  readonly long: number;
+  readonly short: number;
+}
+
+function axesOf(
+  { y, x }: Convolution,
+  { wide, tall }: TileShape,
+  { hasManyRegisters }: KernelConfig,
+): TileAxes {
+  const isUpright = tall > wide;
+  const [line, along, long, short] = isUpright ? [x, y, tall, wide] : [y, x, wide, tall];
+  const one = { ...along, outputStride: 1, phases: [{ first: 0, count: 1, start: 0 }] };
+  const [loop, unrolled] = hasManyRegisters ? [one, along] : [along, one];
+  return { isUpright, line, along, loop, unrolled, long, short };
+}
 
 export function compileTiledConv(shader: ShaderBuilder, operation: Convolution, given: TileShape): Kernel {
   const [n] = operation.output.shape;
@@ -20,95 +55,160 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution, 
   const [height, width] = outputBases(operation);
   const { config } = shader.context;
   const shape = fitShape(given, config, operation);
-  const down = Math.ceil(height / shape.tall);
-  const across = Math.ceil(width / shape.wide);
-  const tiles = n * down * across;
+  const axes = axesOf(operation, shape, config);
+  const size = axes.isUpright ? width : height;
+  const lines = Math.ceil(size / axes.short);
+  const along = Math.ceil((axes.isUpright ? height : width) / axes.long);
+  const tiles = n * lines * along;
   // Four threads of a quad use the same weights if their tiles have the same channels.
   const hasQuads = config.hasQuads && shape.share === 1 && tiles % 4 === 0;
   if (hasQuads) shader.enableSubgroups();
   shader.readInputs();
-  declareGeometry(shader, operation);
+  declareFetch(shader, operation);
+  declareAxes(shader, operation, axes);
   // A picture has three channels, so a matrix of three rows is enough.
   const rows = operation.output.shape[1] === 3 ? 3 : 4;
-  declareWeights(shader, operation, blockCode(operation.weights.type, rows, hasQuads));
+  const unit = declareWeights(shader, operation, type => blockCode(type, rows, hasQuads));
   shader.add(`const THREADS = ${config.threads};`);
-  shader.add(`const BASES = ${shader.size(down, across, height)};`);
-  shader.add(tileCode(operation, shape, hasQuads, rows));
-  shader.finish(() => scaleShiftCode(shader, operation));
+  const bases = shader.size(lines, along, size);
+  shader.add(`const BASES = ${bases};`);
+  // Bound, not text, so that layers share pipelines.
+  shader.size(neighboursOf(operation, shape, config), shape.share);
+  shader.add(tileCode(operation, axes, shape, given.share > 1, hasQuads, rows));
+  shader.finish(() => scaleShiftCode(shader, operation, unit));
   const threads = tiles * Math.ceil(out / shape.deep) * shape.share;
   const [x, y] = linearWorkgroups(threads, config.threads);
-  return shader.kernel(convTiled, [x, y, operation.y.outputStride]);
+  return shader.kernel(convTiled, [x, y, axes.line.outputStride * axes.loop.outputStride]);
+}
+
+/** Tiles of neighbouring threads that differ by their channels alone, so that the threads read the same inputs. On real
+ * GPUs, for which a workgroup is more than a quad. */
+function neighboursOf({ output }: Convolution, { deep }: TileShape, { threads }: KernelConfig): number {
+  let near = 1;
+  const most = Math.min(MAX_NEAR, threads / 4);
+  while (2 * near <= most && (channelBlocks(output) / deep) % (2 * near) === 0) near *= 2;
+  return near;
 }
 
 /** Reduces the shape to the convolution's outputs and the GPU's registers. Depth that is cut may become width. */
-function fitShape(shape: TileShape, { threads }: KernelConfig, operation: Convolution): TileShape {
+export function fitShape(
+  shape: TileShape,
+  { threads, minThreads }: KernelConfig,
+  operation: Convolution,
+): TileShape {
   const { outputStride } = operation.x;
-  const [, columns] = outputBases(operation);
-  let { wide, deep } = shape;
-  const { tall } = shape;
+  const [rows, columns] = outputBases(operation);
+  let { deep } = shape;
+  // Layers of a software GPU share pipelines, at the price of tiles that are partly empty.
+  const isReal = minThreads > 0;
+  let wide = isReal ? Math.min(shape.wide, powerAbove(columns)) : shape.wide;
+  const tall = isReal ? Math.min(shape.tall, powerAbove(rows)) : shape.tall;
   while (channelBlocks(operation.output) % deep > 0) {
     deep /= 2;
-    if (wide * 2 <= Math.min(columns, MAX_WIDTH)) wide *= 2;
+    if (tall <= wide && wide * 2 <= Math.min(columns, MAX_WIDTH)) wide *= 2;
   }
   while (wide > 1 && wide * tall * deep * outputStride > MAX_SUMS) wide /= 2;
   while (deep > 1 && wide * tall * deep * outputStride > MAX_SUMS) deep /= 2;
   const sums = wide * tall * deep * outputStride;
-  return { wide, tall, deep, share: sums > MAX_SHARED_SUMS ? 1 : Math.min(shape.share, threads) };
+  const most = 2 ** Math.floor(Math.log2(blocksOf(operation)));
+  let share = sums > MAX_SHARED_SUMS ? 1 : Math.min(shape.share, threads, most);
+  const tiles = Math.ceil(rows / tall) * Math.ceil(columns / wide) * operation.y.outputStride;
+  const all = (tiles * channelBlocks(operation.output)) / deep;
+  while (share > 1 && (all * share) / 2 >= minThreads) share /= 2;
+  return { wide, tall, deep, share };
 }
 
+const powerAbove = (size: number): number => 2 ** Math.ceil(Math.log2(size));
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-function tileCode({ x, prologue }: Convolution, shape: TileShape, hasQuads: boolean, rows: 3 | 4): string {
-  const { wide, tall, deep, share } = shape;
-  const { columns } = columnReads(x, wide);
-  const sums = wide * tall * deep * x.outputStride;
-  const rowsAt = upTo(tall).map(row => `row_at(n, select(-1, y + ${row} * INPUT_STRIDE.x, below > ${row}))`);
+/** Declares the geometry. Where taps are a loop it is bound, not text, so that layers share pipelines. */
+function declareAxes(shader: ShaderBuilder, { weights }: Convolution, axes: TileAxes): void {
+  const { line, along, loop, isUpright } = axes;
+  const [, , kh, kw] = weights.dims;
+  const isBound = !shader.context.config.hasManyRegisters;
+  const vector = (name: string, x: number, y: number) => {
+    const value = isBound ? `sizes[${shader.size(x, y)}].xy` : `vec2i(${x}, ${y})`;
+    shader.add(`fn ${name}() -> vec2i {\n  return ${value};\n}`);
+  };
+  const both = (name: string, of: (axis: ConvAxis) => number) => vector(name, of(line), of(along));
+  const phases = (name: string, axis: ConvAxis) => {
+    const [at] = isBound
+      ? axis.phases.map(({ first, count, start }) => shader.size(first, count, start))
+      : [];
+    shader.add(
+      at === undefined
+        ? phaseCode(name, axis)
+        : `fn ${name}(phase: i32) -> vec3i {\n  return sizes[${at} + phase].xyz;\n}`,
+    );
+  };
+  shader.add(`const UPRIGHT = ${isUpright};`);
+  shader.add(`const TAP_LOOP = ${isBound};`);
+  vector('taps', kh * kw, loop.outputStride);
+  vector('tap_steps', isUpright ? 1 : kw, isUpright ? kw : 1);
+  both('output_stride', axis => axis.outputStride);
+  both('input_stride', axis => axis.inputStride);
+  both('input_step', axis => axis.inputStep);
+  both('kernel_step', axis => axis.kernelStep);
+  phases('phase_across', line);
+  phases('phase_along', loop);
+}
+
+function tileCode(
+  { weights }: Convolution,
+  axes: TileAxes,
+  { deep }: TileShape,
+  isShared: boolean,
+  hasQuads: boolean,
+  rows: 3 | 4,
+): string {
+  const { isUpright, long, short, unrolled } = axes;
+  const { columns: places } = columnReads(unrolled, long);
+  const sums = long * short * deep * unrolled.outputStride;
+  const [lineAt, placeAt] = isUpright ? ['x_at(', 'y_at(n, '] : ['y_at(n, ', 'x_at('];
+  const linesAt = upTo(short).map(
+    line => `select(BEYOND, ${lineAt}at + ${line} * input_stride().x), below > ${line})`,
+  );
   const zeros = upTo(deep).map(block => `zero_point(c + ${block})`);
-  const columnsAt = columns.map(offset => `column_at(left + ${offset})`);
-  return `const WIDE = ${wide};
-const TALL = ${tall};
+  const placesAt = places.map(offset => `${placeAt}first + ${offset})`);
+  return `const LONG = ${long};
+const SHORT = ${short};
 const DEEP = ${deep};
-const SHARE = ${share};
 const QUADS = ${hasQuads};
 const SUMS = ${sums};
 fn zeros_at(c: i32) -> array<vec4f, DEEP> {
   return array<vec4f, DEEP>(${zeros.join(', ')});
 }
-fn rows_at(n: i32, y: i32, below: i32) -> array<i32, TALL> {
-  return array<i32, TALL>(${rowsAt.join(', ')});
+fn lines_at(n: i32, at: i32, below: i32) -> array<i32, SHORT> {
+  return array<i32, SHORT>(${linesAt.join(', ')});
 }
-fn columns_at(base: i32) -> array<i32, ${columns.length}> {
-  let left = base * INPUT_STRIDE.y;
-  return array<i32, ${columns.length}>(${columnsAt.join(', ')});
+fn places_at(n: i32, first: i32) -> array<i32, ${places.length}> {
+  return array<i32, ${places.length}>(${placesAt.join(', ')});
 }
-fn fetch(row: i32, k: i32, column: i32) -> vec4f {
-  let value = block_0(max(row, 0) + k + max(column, 0));
-  return select(vec4f(0), ${prologue ? 'prepare(value)' : 'value'}, EDGE || min(row, column) >= 0);
-}
-fn multiply(sum: ptr<function, array<Sum, SUMS>>, rows: array<i32, TALL>, columns: array<i32, ${columns.length}>, zero: array<vec4f, DEEP>, k: i32, weight: i32, blocks_in: i32) {
-${productLines(x, shape).join('\n')}
+fn multiply(sum: ptr<function, array<Sum, SUMS>>, lines: array<i32, SHORT>, places: array<i32, ${places.length}>, zero: array<vec4f, DEEP>, k: i32, weight: i32, blocks_in: i32) {
+${productLines(axes, deep, isUpright ? weights.dims[3] : 1).join('\n')}
 }
 fn widened(sum: Sum) -> vec4f {
   return vec4f(sum${rows === 3 ? ', 0' : ''});
 }
-${share === 1 ? PRIVATE_SUMS : sharedSums(sums)}`;
+${isShared ? sharedSums(sums) : PRIVATE_SUMS}`;
 }
 
-/** The loads and products of a thread for one row of the kernel and one block of input channels. */
-function productLines(axis: Convolution['x'], { wide, tall, deep }: TileShape): string[] {
-  const { columns, taps } = columnReads(axis, wide);
-  const rows = upTo(tall);
-  const fetched = rows.flatMap(row =>
-    columns.map((_, i) => `let v${row}_${i} = fetch(rows[${row}], k, columns[${i}]);`),
+/** The loads and products of a thread for one line of the kernel and one block of input channels. Taps along the tile are
+ * `step` taps of the kernel apart. */
+function productLines({ unrolled, long, short }: TileAxes, deep: number, step: number): string[] {
+  const { columns: places, taps } = columnReads(unrolled, long);
+  const lines = upTo(short);
+  const fetched = lines.flatMap(line =>
+    places.map((_, i) => `let v${line}_${i} = fetch(lines[${line}] + k + places[${i}]);`),
   );
   const products = taps.flatMap(({ phase, kernel, at }) =>
     upTo(deep).flatMap(block => {
-      const sum = (row: number, p: number) => ((phase * tall + row) * wide + p) * deep + block;
+      const sum = (line: number, p: number) => ((phase * short + line) * long + p) * deep + block;
       const weights = `w${phase}_${kernel}_${block}`;
       return [
-        `let ${weights} = block(weight + (${block} * TAPS + ${kernel}) * blocks_in, zero[${block}]);`,
-        ...rows.flatMap(row =>
-          at.map((column, p) => `(*sum)[${sum(row, p)}] += ${weights} * v${row}_${column};`),
+        `let ${weights} = block(weight + (${block} * taps().x + ${kernel * step}) * blocks_in, zero[${block}]);`,
+        ...lines.flatMap(line =>
+          at.map((place, p) => `(*sum)[${sum(line, p)}] += ${weights} * v${line}_${place};`),
         ),
       ];
     }),
@@ -132,9 +232,10 @@ ${upTo(sums)
   workgroupBarrier();
 }
 fn result(i: i32, index: u32) -> Sum {
-  let first = i * THREADS + i32(index) / SHARE * SHARE;
+  let share = sizes[BASES + 1].y;
+  let first = i * THREADS + i32(index) / share * share;
   var total = Sum();
-  for (var t = 0; t < SHARE; t++) {
+  for (var t = 0; t < share; t++) {
     total += parts[first + t];
   }
   return total;

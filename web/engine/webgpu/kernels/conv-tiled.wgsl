@@ -1,57 +1,57 @@
-// Tiled convolution. A thread computes a tile of WIDE * PHASES outputs side by side, in TALL rows and DEEP blocks of
-// channels. It loads what a row of the input gives for the tile once, for all products. The products are unrolled
-// (`multiply`, by conv-tiled.ts): compilers for software GPUs and phones keep an array in registers only if every
-// index is a constant. SHARE threads split a tile's sum over input channels: 1 if there are enough tiles to fill the
-// GPU, more if there are few pixels and many weights. With QUADS, each of four threads loads a quarter of the weights
-// of their block (`block`, by weight-unpacking.ts).
+// Tiled convolution. A thread computes a tile of LONG * PHASES outputs along one axis, SHORT along the other and DEEP
+// blocks of channels. It loads what a line of the input gives for the tile once, for all products. The products are
+// unrolled (`multiply`, by conv-tiled.ts): compilers for software GPUs and phones keep an array in registers only if
+// every index is a constant. Threads may split a tile's sum over input channels,
+// where there are few pixels and many weights. With QUADS, each of four threads loads a quarter of the
+// weights of their block (`block`, by weight-unpacking.ts).
+//
+// Tiles lie along rows; with UPRIGHT, along columns. Then neighbouring threads have neighbouring columns, and read
+// neighbouring memory.
 
 var<private> lane: i32;
-
-// Addresses of a row and of a column, or -1 where the input is zero.
-fn row_at(n: i32, y: i32) -> i32 {
-  let inside = clamp(y, 0, sizes[2].z - 1);
-  let at = (n * sizes[2].z + inside) * sizes[2].w * sizes[3].x + sizes[3].y;
-  return select(-1, at, EDGE || y == inside);
-}
-
-fn column_at(x: i32) -> i32 {
-  let inside = clamp(x, 0, sizes[2].w - 1);
-  return select(-1, inside * sizes[3].x, EDGE || x == inside);
-}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let size = sizes[0];
-  let rows = sizes[BASES].x;
-  let across = sizes[BASES].y;
   let blocks_in = sizes[3].z;
-  let share = i32(index) % SHARE;
-  let at = (i32(group.x) + i32(group.y) * 65535) * (THREADS / SHARE) + i32(index) / SHARE;
-  let tiles = size.x * rows * across;
-  let tile = at % tiles;
-  let c = at / tiles * DEEP;
-  let phase = i32(group.z);
-  let row = tile / across;
-  let n = row / rows;
-  let base = vec2i(row % rows * TALL, tile % across * WIDE);
+  let near = sizes[BASES + 1].x;
+  let sharing = sizes[BASES + 1].y;
+  let share = i32(index) % sharing;
+  let at = (i32(group.x) + i32(group.y) * 65535) * (THREADS / sharing) + i32(index) / sharing;
+  // Tiles across the lines, and along them.
+  let lines = sizes[BASES].x;
+  let along = sizes[BASES].y;
+  let tiles = size.x * lines * along;
+  let tile = at / near % tiles;
+  let c = (at / near / tiles * near + at % near) * DEEP;
+  let phase = vec2i(i32(group.z) / taps().y, i32(group.z) % taps().y);
+  let n = tile / (lines * along);
+  let of_image = tile % (lines * along);
+  let line = select(of_image / along, of_image % lines, UPRIGHT);
+  let base = vec2i(line * SHORT, select(of_image % along, of_image / lines, UPRIGHT) * LONG);
   let within = c < sizes[1].z;
   lane = i32(index) % 4;
   var sum: array<Sum, SUMS>;
   if (within) {
-    let columns = columns_at(base.y);
     let zero = zeros_at(c);
     let below = sizes[BASES].z - base.x;
-    let vertical = phase_y(phase);
-    for (var j = 0; j < vertical.y; j++) {
-      let y = base.x * INPUT_STRIDE.x + vertical.z + j * INPUT_STEP.x;
-      let inputs = rows_at(n, y, below);
+    let across = phase_across(phase.x);
+    let tap = phase_along(phase.y);
+    var places = places_at(n, base.y * input_stride().y + tap.z);
+    for (var t = 0; t < across.y * tap.y; t++) {
+      let j = select(t, t / tap.y, TAP_LOOP);
+      let i = select(0, t % tap.y, TAP_LOOP);
+      let lines = lines_at(n, base.x * input_stride().x + across.z + j * input_step().x, below);
       // Threads of a quad exchange weights, so they must not diverge.
-      if (inputs[0] < 0 && inputs[TALL - 1] < 0 && !QUADS) {
+      if (min(lines[0], lines[SHORT - 1]) >= BEYOND && !QUADS) {
         continue;
       }
-      let weight = (c * TAPS + (vertical.x + j * KERNEL_STEP.x) * KERNEL.y) * blocks_in;
-      for (var k = share; k < blocks_in; k += SHARE) {
-        multiply(&sum, inputs, columns, zero, k, weight + k, blocks_in);
+      if (TAP_LOOP) {
+        places = places_at(n, base.y * input_stride().y + tap.z + i * input_step().y);
+      }
+      let weight = (c * taps().x + (across.x + j * kernel_step().x) * tap_steps().x + (tap.x + i * kernel_step().y) * tap_steps().y) * blocks_in;
+      for (var k = share; k < blocks_in; k += sharing) {
+        multiply(&sum, lines, places, zero, k, weight + k, blocks_in);
       }
     }
   }
@@ -59,9 +59,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   for (var block = 0; block < DEEP; block++) {
     let own = c + block;
     take_channels(own);
-    for (var i = share; i < SUMS / DEEP; i += SHARE) {
-      let y = (base.x + i / WIDE % TALL) * OUTPUT_STRIDE.x + phase;
-      let x = (base.y + i % WIDE) * OUTPUT_STRIDE.y + i / (WIDE * TALL);
+    for (var i = share; i < SUMS / DEEP; i += sharing) {
+      let line_at = (base.x + i / LONG % SHORT) * output_stride().x + phase.x;
+      let place = (base.y + i % LONG) * output_stride().y + phase.y + i / (LONG * SHORT);
+      let y = select(line_at, place, UPRIGHT);
+      let x = select(place, line_at, UPRIGHT);
       if (within && y < size.z && x < size.w && own < sizes[1].z) {
         put(widened(result(i * DEEP + block, index)), n, y, x, own);
       }

@@ -1,5 +1,6 @@
 // The first convolution of a look, fused with its input: the guide, or the picture itself.
 
+import type { Element } from '../../codegen/pack-weights.ts';
 import type { BandedMatrix, Convolution, FrameInput, Resample } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { columnReads, declareGeometry, declareWeights, scaleShiftCode } from './conv-common.ts';
@@ -96,14 +97,17 @@ export function compileInputConv(
   shader.add(`const GUIDE = ${at};`);
   shader.epilogue('guide', guide.epilogue, guide.output, at);
   declareGeometry(shader, convolution);
+  shader.add(`const EDGE = ${convolution.padding === 'edge'};`);
+  if (convolution.prologue) shader.valueFunction('prepare', convolution.prologue);
   const value = 'guide(made, n, y, x, 0)';
   shader.add(`fn value_of(made: vec4f, n: i32, y: i32, x: i32) -> vec4f {
   return ${convolution.prologue ? `prepare(${value})` : value};
 }`);
-  const lanes = Array.from({ length: tile.channels }, (_, lane) =>
-    columnCode(convolution.weights.type, lane),
-  );
-  declareWeights(shader, convolution, lanes.join('\n'));
+  const columns = (type: Element) =>
+    Array.from({ length: tile.channels }, (_, lane) => columnCode(type, lane)).join('\n');
+  // Halves take registers that some GPUs do not have.
+  const held = config.hasManyRegisters ? undefined : convolution.weights.type;
+  const unit = declareWeights(shader, convolution, columns, held);
   shader.add(productsCode(convolution, tile));
   shader.add(keepCode('tile', 'AREA', tile));
   declareGuide(shader, guide, tile, frame);
@@ -113,7 +117,7 @@ export function compileInputConv(
   const each = config.minThreads > 0 ? Math.min(out, 4) : out;
   const slices = Math.ceil(out / each);
   shader.add(`const SLICES = ${shader.size(slices, each)};`);
-  shader.finish(() => scaleShiftCode(shader, convolution));
+  shader.finish(() => scaleShiftCode(shader, convolution, unit));
   return shader.kernel(inputConv, [
     Math.ceil(width / (ACROSS * tile.wide)),
     Math.ceil(height / tile.rows),

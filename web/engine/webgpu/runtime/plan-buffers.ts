@@ -8,6 +8,9 @@ import { narrowValues, storedBytes } from '../kernels/precision.ts';
 import type { BufferAllocator } from './memory.ts';
 import { packNhwc4 } from './nhwc4.ts';
 
+/** Of a block of four channels in float32. */
+const BLOCK_BYTES = 16;
+
 /** What all kernels of a plan share: its buffers and two small uniforms. */
 export interface PlanBuffers {
   /** Allocated on first use: painting needs fewer buffers than `run`. */
@@ -28,8 +31,9 @@ export function makePlanBuffers(
   const buffer = (index: number): GPUBuffer => {
     const size = plan.buffers[index];
     if (size === undefined) throw new EngineError(`The plan has no buffer ${index}.`);
-    const made =
-      buffers.get(index) ?? allocator.allocate(`values ${index}`, storedBytes(precision, size), usage);
+    // With a block that nothing writes, so that it is zero: where convolutions read beyond the border.
+    const bytes = storedBytes(precision, size + BLOCK_BYTES);
+    const made = buffers.get(index) ?? allocator.allocate(`values ${index}`, bytes, usage);
     buffers.set(index, made);
     return made;
   };

@@ -1,10 +1,10 @@
 // The tuned shapes of an adapter, by class of convolution, in local storage.
 
-import type { ConvClass, ConvShape, GemmShape, KernelConfig, TileShape } from '../kernels/config.ts';
+import type { ConvClass, ConvShape, KernelConfig, TileShape } from '../kernels/config.ts';
 import type { PageEnvironment } from './environment.ts';
 
 /** Raise it with changes of kernels or candidates, which outdate stored shapes. */
-const VERSION = 5;
+const VERSION = 6;
 export const CONV_CLASSES = ['heavy', 'fine', 'coarse', 'tiny'] as const;
 
 export const cacheKey = (adapter: string, { precision }: KernelConfig): string =>
@@ -16,23 +16,16 @@ const isPower = (size: unknown, most: number, least = 1): boolean =>
 /** Whether it is a valid shape: powers of two, up to the longest program that GPUs accept. */
 export const isConvShape = (
   name: ConvClass,
-  shape: Partial<TileShape & GemmShape> | undefined,
-): shape is ConvShape => (shape?.quads === undefined ? isTileShape(name, shape) : isGemm(shape));
+  shape: Partial<TileShape> | 'product' | undefined,
+): shape is ConvShape => shape === 'product' || isTileShape(name, shape);
 
 /** In class fine, `deep` is at most 2: some layers have few channels, and with more each would be a pipeline of its
  * own, beyond the twelve that a look may take. */
 const isTileShape = (name: ConvClass, shape: Partial<TileShape> | undefined): boolean =>
   isPower(shape?.wide, 16) &&
-  isPower(shape?.tall, 2) &&
+  isPower(shape?.tall, 16) &&
   isPower(shape?.deep, name === 'fine' ? 2 : 4) &&
   isPower(shape?.share, 64);
-
-const isGemm = ({ columns, rows, blocks, quads, terms }: Partial<GemmShape>): boolean =>
-  isPower(columns, 16, 8) &&
-  isPower(rows, 16, 8) &&
-  isPower(blocks, 16, 4) &&
-  isPower(quads, 2) &&
-  isPower(terms, 4, 2);
 
 /** Tuned shapes, by the classes that were tuned. */
 export type TunedShapes = Partial<Record<ConvClass, ConvShape>>;

@@ -4,13 +4,15 @@
 // rarely waits. Real GPUs hide loads behind many threads, and a thread that computes too much takes registers from
 // the others.
 
-import type { GemmShape, KernelConfig } from '../kernels/config.ts';
+import type { ConvClass, KernelConfig, TileShape } from '../kernels/config.ts';
 import { hasQuads, isSoftware, vendorOf } from '../runtime/device.ts';
 
-export const SOFTWARE_CONFIG: KernelConfig = {
+export const SOFTWARE_CONFIG: Omit<KernelConfig, 'shapes'> & { shapes: Record<ConvClass, TileShape> } = {
   threads: 4,
   minThreads: 0,
   hasQuads: false,
+  hasManyRegisters: true,
+  hasHalves: false,
   shapes: {
     heavy: { wide: 8, tall: 1, deep: 4, share: 1 },
     fine: { wide: 8, tall: 1, deep: 2, share: 1 },
@@ -20,24 +22,30 @@ export const SOFTWARE_CONFIG: KernelConfig = {
   precision: 'float32',
 };
 
-/** 4 x 4 outputs of a thread. With more, Intel's compiler runs out of registers. */
-const SMALL_TILE: GemmShape = { columns: 8, rows: 8, blocks: 8, quads: 1, terms: 4 };
-/** 8 x 4 outputs of a thread, which then reads less for each product. */
-const LARGE_TILE: GemmShape = { ...SMALL_TILE, columns: 16, quads: 2 };
+/** Eight pixels of a thread, in one block of channels. */
+const UPRIGHT: TileShape = { wide: 1, tall: 8, deep: 1, share: 1 };
+/** For few outputs: threads share sums. */
+const SQUARE: TileShape = { wide: 2, tall: 2, deep: 1, share: 32 };
+const PAIR: TileShape = { wide: 1, tall: 2, deep: 1, share: 32 };
+const PIXEL: TileShape = { wide: 1, tall: 1, deep: 1, share: 32 };
 
 /** For GPUs of which nothing is known. `docs/benchmarks/gpus.md` has what compilers make of it. */
 export const GPU_CONFIG: KernelConfig = {
   threads: 64,
   minThreads: 2048,
   hasQuads: false,
-  shapes: { heavy: SMALL_TILE, fine: SMALL_TILE, coarse: SMALL_TILE, tiny: SMALL_TILE },
+  hasManyRegisters: false,
+  hasHalves: true,
+  shapes: { heavy: 'product', fine: 'product', coarse: PAIR, tiny: PIXEL },
   precision: 'float32',
 };
 
 /** For GPUs with 128 registers and more for a thread. */
 export const LARGE_GPU_CONFIG: KernelConfig = {
   ...GPU_CONFIG,
-  shapes: { ...GPU_CONFIG.shapes, heavy: LARGE_TILE },
+  minThreads: 8192,
+  hasManyRegisters: true,
+  shapes: { heavy: UPRIGHT, fine: UPRIGHT, coarse: SQUARE, tiny: SQUARE },
 };
 
 export function defaultConfig(device: GPUDevice): KernelConfig {

@@ -2,44 +2,29 @@
 // time, and once per adapter. Results change by rounding alone, since a shape only decides which thread computes
 // what.
 
-import {
-  type ConvClass,
-  type ConvShape,
-  type GemmShape,
-  isGemmShape,
-  type KernelConfig,
-  type TileShape,
-} from '../kernels/config.ts';
+import type { ConvClass, ConvShape, KernelConfig, TileShape } from '../kernels/config.ts';
 import type { Benchmark } from './benchmark.ts';
 import { CONV_CLASSES, isConvShape, type TunedShapes } from './cache.ts';
 
 /** The shapes one step away. */
 export function neighbours(name: ConvClass, shape: ConvShape): ConvShape[] {
-  const near = isGemmShape(shape) ? gemmSteps(name, shape) : tileSteps(shape);
+  const near = shape === 'product' ? productSteps(name) : tileSteps(shape);
   return near.filter(one => isConvShape(name, one) && !isSameShape(one, shape));
 }
 
 const tileSteps = (shape: TileShape): TileShape[] => {
-  const { wide, deep, share } = shape;
-  return [
-    { wide: wide * 2 },
-    { wide: wide / 2 },
-    { deep: deep * 2 },
-    { deep: deep / 2 },
-    { share: share / 4 },
-    { share: 1 },
-  ].map(step => ({ ...shape, ...step }));
+  const { wide, tall, deep, share } = shape;
+  // Of real GPUs, whose layers share pipelines as long as they have blocks of one depth.
+  const isLarge = share > 1 || tall > wide;
+  const steps = isLarge
+    ? [{ tall: tall * 2 }, { tall: tall / 2 }]
+    : [{ wide: wide * 2 }, { wide: wide / 2 }, { deep: deep * 2 }, { deep: deep / 2 }];
+  return steps.map(step => ({ ...shape, ...step }));
 };
 
-/** Light layers keep their shape, so that they share pipelines. */
-const gemmSteps = (name: ConvClass, shape: GemmShape): GemmShape[] => {
-  if (name !== 'heavy') return [];
-  const { columns, quads } = shape;
-  return [
-    { quads: quads * 2, columns: columns * 2 },
-    { quads: quads / 2, columns: columns / 2 },
-  ].map(step => ({ ...shape, ...step }));
-};
+/** Instead of a matrix product. Light layers keep their shape, so that they share pipelines. */
+const productSteps = (name: ConvClass): TileShape[] =>
+  name === 'heavy' ? [{ wide: 1, tall: 4, deep: 1, share: 1 }] : [];
 
 /** Milliseconds of GPU time at once. A slower kernel is not tuned. */
 const SLICE_MS = 6;
@@ -49,8 +34,7 @@ const MIN_MS = 0.1;
 /** How much faster a shape must be, against noise. */
 const GAIN = 0.95;
 
-const isSameShape = (a: ConvShape, b: ConvShape): boolean =>
-  Object.entries(a).every(([key, size]) => Reflect.get(b, key) === size);
+const isSameShape = (a: ConvShape, b: ConvShape): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Tunes each class that the look has and that is not known yet. Null if it had to stop. A benchmark is null if the
  * look has no such layer or the GPU refuses the shape. */
