@@ -109,7 +109,7 @@ test('if the GPU refuses stored shapes, they are deleted and the default kernels
     return made;
   };
   GPUDevice.prototype.createComputePipelineAsync = async function (descriptor) {
-    if (modules.get(descriptor.compute.module)?.includes('const WIDE = 2;\nconst TALL = 1;')) {
+    if (modules.get(descriptor.compute.module)?.includes('const LONG = 2;\nconst SHORT = 1;')) {
       refused.push(descriptor.label ?? '');
       throw new Error('too long a program');
     }

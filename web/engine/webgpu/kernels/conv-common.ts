@@ -1,10 +1,10 @@
 // What all convolution kernels declare: geometry, weights, and which columns of the input each product reads.
 
 import { channelsOf, type Element, packHalves, packWeights } from '../../codegen/pack-weights.ts';
-import { evaluate, isEvaluable, topologicalOrder } from '../../graph/eval/evaluator.ts';
-import { constant, type Expression, rewrite } from '../../graph/ir/expression.ts';
+import { VALUE } from '../../graph/ir/expression.ts';
 import type { ConvAxis, Convolution } from '../../graph/ir/operation.ts';
 import { LANES } from '../../graph/ir/tensor.ts';
+import convFetch from './conv-fetch.wgsl?raw';
 import type { ShaderBuilder } from './shader.ts';
 import { FULL_SCALE, WEIGHT_VECTOR } from './weight-unpacking.ts';
 
@@ -21,42 +21,33 @@ ${cases.join('\n')}
 }`;
 }
 
-/** Declares `x_at` and `y_at`, parts of the index of an input block, and `fetch`, which reads at a sum of such parts.
- * Beyond the border a part is so large that it leads to the last block, which is always zero. */
-export function declareFetch(shader: ShaderBuilder, { padding, prologue }: Convolution): void {
-  const isEdge = padding === 'edge';
-  const part = (letter: string, size: string, index: string) => {
-    const last = `sizes[2].${size} - 1`;
-    return isEdge
-      ? `  let ${letter} = clamp(at, 0, ${last});\n  return ${index};`
-      : `  let ${letter} = at;\n  return select(BEYOND, ${index}, u32(at) <= u32(${last}));`;
-  };
-  if (prologue) shader.valueFunction('prepare', prologue);
-  const value = prologue ? 'prepare(value)' : 'value';
-  const isSafe = isEdge || !prologue || keepsZero(prologue);
-  shader.add(`const BEYOND = 0x30000000;
-fn y_at(n: i32, at: i32) -> i32 {
-${part('y', 'z', '(n * sizes[2].z + y) * (sizes[2].w * sizes[3].x) + sizes[3].y')}
-}
-fn x_at(at: i32) -> i32 {
-${part('x', 'w', 'x * sizes[3].x')}
-}
-fn fetch(place: i32) -> vec4f {
-  let value = widen(input_0[min(u32(place), arrayLength(&input_0) - 1)]);
-  return ${isSafe ? value : `select(vec4f(0), ${value}, place < BEYOND)`};
-}`);
+/** Binds the strides and steps of two axes and `more`, then their phases, to `GEOMETRY`: not as text, so that layers share
+ * pipelines. */
+export function bindGeometry(
+  shader: ShaderBuilder,
+  [a, b]: readonly [ConvAxis, ConvAxis],
+  [first, second]: readonly [ConvAxis['phases'], ConvAxis['phases']],
+  more: readonly (readonly [number, number, number, number])[],
+): void {
+  const at = shader.size(a.inputStride, b.inputStride, a.outputStride, b.outputStride);
+  shader.size(a.inputStep, b.inputStep, a.kernelStep, b.kernelStep);
+  for (const four of more) shader.size(...four);
+  for (const { first: tap, count, start } of [...first, ...second]) {
+    shader.size(tap, count, start, floatBits(1 / count));
+  }
+  shader.add(`const GEOMETRY = ${at};`);
 }
 
-/** Whether a prologue is zero where the value is. Then zeros beyond the border may be prepared as any other value. */
-function keepsZero(prologue: Expression): boolean {
-  const tree = rewrite(prologue, leaf => (leaf.kind === 'value' ? constant(0) : leaf));
-  if (!isEvaluable(tree)) return false;
-  let result = Number.NaN;
-  const registers = topologicalOrder(tree).map(() => new Float64Array(1));
-  evaluate({ tree, dims: [], size: 1, leaves: [], rounded: new Set() }, registers, value => {
-    result = value;
-  });
-  return result === 0;
+/** The bits of a float, as an integer. */
+export const floatBits = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0] ?? 0;
+
+/** Declares what `conv-fetch.wgsl` has. */
+export function declareFetch(shader: ShaderBuilder, { padding, prologue }: Convolution): void {
+  const isEdge = padding === 'edge';
+  shader.valueFunction('prepare', prologue ?? VALUE);
+  shader.add(`const EDGE = ${isEdge};
+const IS_SAFE = ${isEdge || !prologue};
+${convFetch}`);
 }
 
 const pair = (name: string, y: number, x: number): string => `const ${name} = vec2i(${y}, ${x});`;

@@ -38,22 +38,14 @@ fn keep_weights(index: u32, lane: i32, c: i32, at: i32, exists: bool) {
 fn keep_inputs(index: u32, lane: i32, n: i32, at: vec2i, stride: vec2i, k: i32) {
   let half = i32(index % 2);
   let quad = i32(index / (2 * TERMS));
-  let last = sizes[2].zw - 1;
-  let image = n * sizes[2].z;
-  let block = sizes[3].y + k;
-  let next = at + stride;
-  let a = clamp(at, vec2i(0), last);
-  let b = clamp(next, vec2i(0), last);
-  let fits_a = (a == at) | vec2<bool>(EDGE);
-  let fits_b = (b == next) | vec2<bool>(EDGE);
-  let top = (image + a.x) * sizes[PITCH].z + block;
-  let below = (image + b.x) * sizes[PITCH].z + block;
-  let left = a.y * sizes[PITCH].y;
-  let right = b.y * sizes[PITCH].y;
-  let v0 = bring(top + left, half, fits_a.x && fits_a.y);
-  let v1 = bring(top + right, half, fits_a.x && fits_b.y);
-  let v2 = bring(below + left, half, fits_b.x && fits_a.y);
-  let v3 = bring(below + right, half, fits_b.x && fits_b.y);
+  let top = y_at(n, at.x) + k;
+  let below = y_at(n, at.x + stride.x) + k;
+  let left = x_at(at.y);
+  let right = x_at(at.y + stride.y);
+  let v0 = fetch_pair(top + left, half);
+  let v1 = fetch_pair(top + right, half);
+  let v2 = fetch_pair(below + left, half);
+  let v3 = fetch_pair(below + right, half);
   inputs[quad][4 * lane + 2 * half] = vec4f(v0.x, v1.x, v2.x, v3.x);
   inputs[quad][4 * lane + 2 * half + 1] = vec4f(v0.y, v1.y, v2.y, v3.y);
 }
@@ -68,8 +60,8 @@ fn put_at(value: vec4f, n: i32, at: vec2i, c: i32) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let size = sizes[0];
   let blocks_in = sizes[3].z;
-  let outputs = sizes[GEOMETRY].xy;
-  let stride = sizes[GEOMETRY].zw;
+  let outputs = sizes[GEOMETRY].zw;
+  let stride = sizes[GEOMETRY].xy;
   let steps = sizes[GEOMETRY + 1];
   let width = sizes[GEOMETRY + 2].x;
   let down = sizes[GEOMETRY + 2].z;
@@ -81,13 +73,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let origin = vec2i(tile / across % down, tile % across) * SIDE;
   let phase = vec2i(i32(group.z) / outputs.y, i32(group.z) % outputs.y);
   // The first row of the kernel, the number of rows and where the input begins; and the same of columns.
-  let vertical = sizes[GEOMETRY + 3 + phase.x];
-  let horizontal = sizes[GEOMETRY + 3 + outputs.x + phase.y];
+  let vertical = sizes[GEOMETRY + 4 + phase.x];
+  let horizontal = sizes[GEOMETRY + 4 + outputs.x + phase.y];
   let terms = vertical.y * horizontal.y * blocks_in;
   let lane = i32(index / 2 % TERMS);
   // Of the quad and the block that this thread brings.
   let corner = (origin + quad_at(i32(index / (2 * TERMS)))) * stride + vec2i(vertical.z, horizontal.z);
-  let row = (c + i32(index / (4 * TERMS))) * sizes[PITCH].x;
+  let row = (c + i32(index / (4 * TERMS))) * sizes[GEOMETRY + 3].x;
   var sum: array<vec4f, 4>;
   // A single loop: nested ones took a third more registers.
   for (var first = 0; first < terms; first += TERMS) {

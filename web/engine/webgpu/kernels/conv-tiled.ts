@@ -4,12 +4,12 @@ import type { ConvAxis, Convolution } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
 import type { KernelConfig, TileShape } from './config.ts';
 import {
+  bindGeometry,
   blocksOf,
   columnReads,
   declareFetch,
   declareWeights,
   outputBases,
-  phaseCode,
   scaleShiftCode,
 } from './conv-common.ts';
 import convTiled from './conv-tiled.wgsl?raw';
@@ -58,23 +58,30 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution, 
   const axes = axesOf(operation, shape, config);
   const size = axes.isUpright ? width : height;
   const lines = Math.ceil(size / axes.short);
-  const along = Math.ceil((axes.isUpright ? height : width) / axes.long);
-  const tiles = n * lines * along;
+  const columns = Math.ceil((axes.isUpright ? height : width) / axes.long);
+  const tiles = n * lines * columns;
   // Four threads of a quad use the same weights if their tiles have the same channels.
   const hasQuads = config.hasQuads && shape.share === 1 && tiles % 4 === 0;
   if (hasQuads) shader.enableSubgroups();
   shader.readInputs();
   declareFetch(shader, operation);
-  declareAxes(shader, operation, axes);
   // A picture has three channels, so a matrix of three rows is enough.
   const rows = operation.output.shape[1] === 3 ? 3 : 4;
   const unit = declareWeights(shader, operation, type => blockCode(type, rows, hasQuads));
   shader.add(`const THREADS = ${config.threads};`);
-  const bases = shader.size(lines, along, size);
-  shader.add(`const BASES = ${bases};`);
-  // Bound, not text, so that layers share pipelines.
-  shader.size(neighboursOf(operation, shape, config), shape.share);
-  shader.add(tileCode(operation, axes, shape, given.share > 1, hasQuads, rows));
+  const { line, along, loop, isUpright } = axes;
+  const [, , kh, kw] = operation.weights.dims;
+  bindGeometry(
+    shader,
+    [line, along],
+    [line.phases, loop.phases],
+    [
+      [kh * kw, loop.outputStride, isUpright ? 1 : kw, isUpright ? kw : 1],
+      [lines, columns, size, shape.share],
+      [neighboursOf(operation, shape, config), 0, 0, 0],
+    ],
+  );
+  shader.add(tileCode(operation, axes, shape, given.share > 1, hasQuads, rows, config));
   shader.finish(() => scaleShiftCode(shader, operation, unit));
   const threads = tiles * Math.ceil(out / shape.deep) * shape.share;
   const [x, y] = linearWorkgroups(threads, config.threads);
@@ -121,38 +128,6 @@ export function fitShape(
 const powerAbove = (size: number): number => 2 ** Math.ceil(Math.log2(size));
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Declares the geometry. Where taps are a loop it is bound, not text, so that layers share pipelines. */
-function declareAxes(shader: ShaderBuilder, { weights }: Convolution, axes: TileAxes): void {
-  const { line, along, loop, isUpright } = axes;
-  const [, , kh, kw] = weights.dims;
-  const isBound = !shader.context.config.hasManyRegisters;
-  const vector = (name: string, x: number, y: number) => {
-    const value = isBound ? `sizes[${shader.size(x, y)}].xy` : `vec2i(${x}, ${y})`;
-    shader.add(`fn ${name}() -> vec2i {\n  return ${value};\n}`);
-  };
-  const both = (name: string, of: (axis: ConvAxis) => number) => vector(name, of(line), of(along));
-  const phases = (name: string, axis: ConvAxis) => {
-    const [at] = isBound
-      ? axis.phases.map(({ first, count, start }) => shader.size(first, count, start))
-      : [];
-    shader.add(
-      at === undefined
-        ? phaseCode(name, axis)
-        : `fn ${name}(phase: i32) -> vec3i {\n  return sizes[${at} + phase].xyz;\n}`,
-    );
-  };
-  shader.add(`const UPRIGHT = ${isUpright};`);
-  shader.add(`const TAP_LOOP = ${isBound};`);
-  vector('taps', kh * kw, loop.outputStride);
-  vector('tap_steps', isUpright ? 1 : kw, isUpright ? kw : 1);
-  both('output_stride', axis => axis.outputStride);
-  both('input_stride', axis => axis.inputStride);
-  both('input_step', axis => axis.inputStep);
-  both('kernel_step', axis => axis.kernelStep);
-  phases('phase_across', line);
-  phases('phase_along', loop);
-}
-
 function tileCode(
   { weights }: Convolution,
   axes: TileAxes,
@@ -160,17 +135,20 @@ function tileCode(
   isShared: boolean,
   hasQuads: boolean,
   rows: 3 | 4,
+  { hasManyRegisters }: KernelConfig,
 ): string {
   const { isUpright, long, short, unrolled } = axes;
   const { columns: places } = columnReads(unrolled, long);
   const sums = long * short * deep * unrolled.outputStride;
   const [lineAt, placeAt] = isUpright ? ['x_at(', 'y_at(n, '] : ['y_at(n, ', 'x_at('];
   const linesAt = upTo(short).map(
-    line => `select(BEYOND, ${lineAt}at + ${line} * input_stride().x), below > ${line})`,
+    line => `select(BEYOND, ${lineAt}at + ${line} * sizes[GEOMETRY].x), below > ${line})`,
   );
   const zeros = upTo(deep).map(block => `zero_point(c + ${block})`);
   const placesAt = places.map(offset => `${placeAt}first + ${offset})`);
-  return `const LONG = ${long};
+  return `const UPRIGHT = ${isUpright};
+const TAP_LOOP = ${!hasManyRegisters};
+const LONG = ${long};
 const SHORT = ${short};
 const DEEP = ${deep};
 const QUADS = ${hasQuads};
@@ -206,7 +184,7 @@ function productLines({ unrolled, long, short }: TileAxes, deep: number, step: n
       const sum = (line: number, p: number) => ((phase * short + line) * long + p) * deep + block;
       const weights = `w${phase}_${kernel}_${block}`;
       return [
-        `let ${weights} = block(weight + (${block} * taps().x + ${kernel * step}) * blocks_in, zero[${block}]);`,
+        `let ${weights} = block(weight + (${block} * sizes[GEOMETRY + 2].x + ${kernel * step}) * blocks_in, zero[${block}]);`,
         ...lines.flatMap(line =>
           at.map((place, p) => `(*sum)[${sum(line, p)}] += ${weights} * v${line}_${place};`),
         ),
@@ -232,7 +210,7 @@ ${upTo(sums)
   workgroupBarrier();
 }
 fn result(i: i32, index: u32) -> Sum {
-  let share = sizes[BASES + 1].y;
+  let share = sizes[GEOMETRY + 3].w;
   let first = i * THREADS + i32(index) / share * share;
   var total = Sum();
   for (var t = 0; t < share; t++) {

@@ -14,17 +14,22 @@ var<private> lane: i32;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let size = sizes[0];
   let blocks_in = sizes[3].z;
-  let near = sizes[BASES + 1].x;
-  let sharing = sizes[BASES + 1].y;
+  // Across the tile, and along it.
+  let strides = sizes[GEOMETRY];
+  let steps = sizes[GEOMETRY + 1];
+  let taps = sizes[GEOMETRY + 2];
+  // Tiles across the lines and along them, lines, and threads that share a sum.
+  let bases = sizes[GEOMETRY + 3];
+  let near = sizes[GEOMETRY + 4].x;
+  let sharing = bases.w;
   let share = i32(index) % sharing;
   let at = (i32(group.x) + i32(group.y) * 65535) * (THREADS / sharing) + i32(index) / sharing;
-  // Tiles across the lines, and along them.
-  let lines = sizes[BASES].x;
-  let along = sizes[BASES].y;
+  let lines = bases.x;
+  let along = bases.y;
   let tiles = size.x * lines * along;
   let tile = at / near % tiles;
   let c = (at / near / tiles * near + at % near) * DEEP;
-  let phase = vec2i(i32(group.z) / taps().y, i32(group.z) % taps().y);
+  let phase = vec2i(i32(group.z) / taps.y, i32(group.z) % taps.y);
   let n = tile / (lines * along);
   let of_image = tile % (lines * along);
   let line = select(of_image / along, of_image % lines, UPRIGHT);
@@ -34,22 +39,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var sum: array<Sum, SUMS>;
   if (within) {
     let zero = zeros_at(c);
-    let below = sizes[BASES].z - base.x;
-    let across = phase_across(phase.x);
-    let tap = phase_along(phase.y);
-    var places = places_at(n, base.y * input_stride().y + tap.z);
+    let below = bases.z - base.x;
+    let across = sizes[GEOMETRY + 5 + phase.x];
+    let tap = sizes[GEOMETRY + 5 + strides.z + phase.y];
+    var places = places_at(n, base.y * strides.y + tap.z);
     for (var t = 0; t < across.y * tap.y; t++) {
       let j = select(t, t / tap.y, TAP_LOOP);
       let i = select(0, t % tap.y, TAP_LOOP);
-      let lines = lines_at(n, base.x * input_stride().x + across.z + j * input_step().x, below);
+      let lines = lines_at(n, base.x * strides.x + across.z + j * steps.x, below);
       // Threads of a quad exchange weights, so they must not diverge.
       if (min(lines[0], lines[SHORT - 1]) >= BEYOND && !QUADS) {
         continue;
       }
       if (TAP_LOOP) {
-        places = places_at(n, base.y * input_stride().y + tap.z + i * input_step().y);
+        places = places_at(n, base.y * strides.y + tap.z + i * steps.y);
       }
-      let weight = (c * taps().x + (across.x + j * kernel_step().x) * tap_steps().x + (tap.x + i * kernel_step().y) * tap_steps().y) * blocks_in;
+      let weight = (c * taps.x + (across.x + j * steps.z) * taps.z + (tap.x + i * steps.w) * taps.w) * blocks_in;
       for (var k = share; k < blocks_in; k += sharing) {
         multiply(&sum, lines, places, zero, k, weight + k, blocks_in);
       }
@@ -60,8 +65,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let own = c + block;
     take_channels(own);
     for (var i = share; i < SUMS / DEEP; i += sharing) {
-      let line_at = (base.x + i / LONG % SHORT) * output_stride().x + phase.x;
-      let place = (base.y + i % LONG) * output_stride().y + phase.y + i / (LONG * SHORT);
+      let line_at = (base.x + i / LONG % SHORT) * strides.z + phase.x;
+      let place = (base.y + i % LONG) * strides.w + phase.y + i / (LONG * SHORT);
       let y = select(line_at, place, UPRIGHT);
       let x = select(place, line_at, UPRIGHT);
       if (within && y < size.z && x < size.w && own < sizes[1].z) {

@@ -11,6 +11,11 @@ fn widen(block: Block) -> vec4f {
   return vec4f(unpack2x16float(block.x), unpack2x16float(block.y));
 }
 
+// Two channels: the first two, or the others.
+fn widen_pair(block: Block, half: i32) -> vec2f {
+  return unpack2x16float(block[half]);
+}
+
 // The first channel, from the first word of a block.
 fn widen_first(word: u32) -> f32 {
   return unpack2x16float(word).x;
