@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const { create, globals } = createRequire(join(process.env.LIMNER_PROXY, 'package.json'))('webgpu');
 Object.assign(globalThis, globals);
 const [input, output] = process.argv.slice(2);
-const report = process.env.PROXY_STATS;
+const report = process.env.PROXY_REPORT;
 // It has to be kept: adapters do not keep it.
 const gpu = create(['backend=vulkan']);
 const adapter = await gpu.requestAdapter();
@@ -17,7 +17,7 @@ const device = await adapter.requestDevice();
 
 /** The last executable is the whole kernel. */
 function readReport() {
-  const executables = JSON.parse(readFileSync(report, 'utf8').trim().split('\n').pop());
+  const executables = JSON.parse(readFileSync(report, 'utf8'));
   const { subgroup, statistics, texts } = executables.at(-1);
   const [, assembly] = Object.entries(texts).find(([name]) => /assembly/i.test(name)) ?? [];
   return { subgroup, statistics, assembly };

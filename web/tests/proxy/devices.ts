@@ -31,8 +31,7 @@ export function environmentOf({ vendor, chip }: Device, folder: string, report: 
     VK_ICD_FILENAMES: icd,
     NODEVICE_SELECT: '1',
     LIMNER_PROXY: folder,
-    PROXY_STATS: report,
-    PROXY_TEXTS: '1',
+    PROXY_REPORT: report,
     XDG_RUNTIME_DIR: folder,
     PROXY_DRIVER: join(libraries, vendor === 'amd' ? 'libvulkan_radeon.so' : 'libvulkan_intel.so'),
     ...(vendor === 'amd'

@@ -16,7 +16,16 @@ fail() {
   echo "$1" >&2
   exit 1
 }
-[ "$(cat "$folder/version" 2>/dev/null)" = "$version" ] && exit 0
+# The shim is this checkout's, so it is compiled each time.
+compile_shim() {
+  gcc -O1 -shared -fPIC -I"$folder/root/usr/include" "$here/shim.c" -o "$folder/libshim.so" -ldl
+  printf '{"file_format_version": "1.0.0", "ICD": {"api_version": "1.3.0", "library_path": "%s/libshim.so"}}\n' \
+    "$folder" > "$folder/shim.json"
+}
+if [ "$(cat "$folder/version" 2>/dev/null)" = "$version" ]; then
+  compile_shim
+  exit
+fi
 for command in apt-get dpkg gcc npm python3; do
   command -v $command >/dev/null || fail "$command is missing."
 done
@@ -47,9 +56,7 @@ for deb in deb/*.deb; do dpkg -x "$deb" root; done
 
 echo "fetching Dawn ..." >&2
 npm install --silent --no-audit --no-fund --prefix "$folder" "webgpu@$webgpu" || fail "webgpu cannot be had from npm."
-gcc -O1 -shared -fPIC -Iroot/usr/include "$here/shim.c" -o libshim.so -ldl
-printf '{"file_format_version": "1.0.0", "ICD": {"api_version": "1.3.0", "library_path": "%s/libshim.so"}}\n' \
-  "$folder" > shim.json
+compile_shim
 
 echo "building Intel's stand-in, which takes some minutes ..." >&2
 (
