@@ -2,15 +2,17 @@
 
 /** Instructions of a loop, in one round. */
 export interface LoopCounts {
-  /** Multiply-adds: each is one for every thread. */
+  /** Multiply-adds of a thread. */
   readonly products: number;
   /** Instructions that work on vectors of threads (AMD), or all but waits (Intel). */
   readonly instructions: number;
+  /** Cycles that these keep half a compute unit (AMD) or an execution unit (Intel) busy, for all threads of a wave. */
+  readonly cycles: number;
   /** Cycles of one wave alone in a compute unit; AMD only. */
   readonly latency: number;
 }
 
-const NONE: LoopCounts = { products: 0, instructions: 0, latency: 0 };
+const NONE: LoopCounts = { products: 0, instructions: 0, cycles: 0, latency: 0 };
 
 /** The loop with most products; the shortest of those. A loop is the lines between a label and a jump back to it. */
 function busiestLoop(
@@ -41,31 +43,42 @@ export const countAmd = (assembly: string): LoopCounts =>
   busiestLoop(cleanLines(assembly), /^(BB\d+):/, /^s_c?branch\S* (BB\d+)/, ops => {
     const names = ops.map(op => op.split(' ')[0] ?? '');
     const dual = ops.filter(op => op.startsWith('v_dual')).flatMap(op => op.split('::'));
+    const count = (pattern: RegExp, among = names) => among.filter(one => pattern.test(one)).length;
+    const instructions = count(/^v_/);
     return {
       products:
-        names.filter(name =>
-          /^v_(fma|fmac|mac|mad|fmamk|fmaak|madmk|madak|fma_mix|pk_fma)_?f?(32|16)/.test(name),
-        ).length + dual.filter(half => /v_dual_(fma|fmac|fmaak|fmamk)/.test(half)).length,
-      instructions: names.filter(name => name.startsWith('v_')).length,
+        count(/^v_(fma|fmac|mac|mad|fmamk|fmaak|madmk|madak|fma_mix)_?f?(32|16)/) +
+        2 * count(/^v_pk_fma_f16/) +
+        count(/v_dual_(fma|fmac|fmaak|fmamk)/, dual),
+      instructions,
+      cycles: instructions * WAVE_CYCLES,
       latency: playWave(ops),
     };
   });
 
-/** Of Intel's (brw). */
-export const countIntel = (assembly: string): LoopCounts =>
+/** Of Intel's (brw), of a kernel whose waves have `subgroup` threads. */
+export const countIntel = (assembly: string, subgroup: number): LoopCounts =>
   busiestLoop(
     cleanLines(assembly),
     /^(LABEL\d+):/,
     /^(?:\([^)]*\)\s*)?while\(\d+\)\s+JIP:\s+(LABEL\d+)/,
     ops => {
-      const names = ops.map(op => op.replace(/^\([^)]*\)\s*/, '')).filter(op => /^[a-z]/.test(op));
+      const names = ops.map(op => op.replace(/^\([^)]*\)\s*/, '')).filter(op => /^(?!sync)[a-z]/.test(op));
+      const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
       return {
-        products: names.filter(op => /^mad\(/.test(op)).length,
-        instructions: names.filter(op => !op.startsWith('sync')).length,
+        products: sum(names.filter(op => op.startsWith('mad(')).map(widthOf)) / subgroup,
+        instructions: names.length,
+        cycles: sum(names.map(op => Math.max(1, widthOf(op) / (isHalf(op) ? 16 : 8)))),
         latency: 0,
       };
     },
   );
+
+/** The threads that an instruction of Intel's works for. */
+const widthOf = (op: string): number => Number(/^\w+\((\d+)\)/.exec(op)?.[1] ?? 1);
+
+/** Whether it is arithmetic on half floats. */
+const isHalf = (op: string): boolean => /^(mad|mul|add)\(\d+\)\s+\S+HF\b/.test(op);
 
 const cleanLines = (assembly: string): string[] =>
   assembly

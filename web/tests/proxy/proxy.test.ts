@@ -7,6 +7,7 @@ import { CACHE } from '../cases.ts';
 import { DEVICES } from './devices.ts';
 import { type KernelResult, measure } from './measure.ts';
 import { writeReport } from './report.ts';
+import { measureRivals } from './rivals.ts';
 
 const folder = process.env.LIMNER_PROXY;
 if (!folder) throw new Error('Run this by `npm run proxy`.');
@@ -15,12 +16,16 @@ if (!folder) throw new Error('Run this by `npm run proxy`.');
 const looks = (JSON.parse(readFileSync(`${CACHE}/looks.json`, 'utf8')) as { name: string }[])
   .map(({ name }) => name)
   .filter(name => name.includes('-256-uint8'));
-const files = new Map(looks.map(name => [name, new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`))]));
+const paths = new Map(looks.map(name => [name, `${CACHE}/${name}.onnx`]));
+const files = new Map([...paths].map(([name, path]) => [name, new Uint8Array(readFileSync(path))]));
 
 const deck = await measure(DEVICES.deck, 'float16', files, folder);
 const xe = await measure(DEVICES.xe, 'float16', files, folder);
 const floats = await measure(DEVICES.xe, 'float32', files, folder);
-writeReport({ deck, xe });
+writeReport({
+  deck: { frames: deck, rivals: measureRivals(DEVICES.deck, paths, folder) },
+  xe: { frames: xe, rivals: measureRivals(DEVICES.xe, paths, folder) },
+});
 const named = (results: KernelResult[], broken: (one: KernelResult) => boolean) =>
   results.filter(broken).map(({ kernel, registers, spills, perInstruction }) => ({
     label: kernel.label,
