@@ -31,12 +31,13 @@ function busiestLoop(
     const from = labels.get(jump.exec(line)?.[1] ?? '');
     if (from === undefined || from > i) return;
     const counts = count(lines.slice(from, i).filter(one => !label.test(one)));
-    const isBusier = counts.products > best.products;
-    const isShorter = counts.products === best.products && counts.instructions < best.instructions;
-    if (isBusier || isShorter) best = counts;
+    if (isBusier(counts, best)) best = counts;
   });
   return best;
 }
+
+const isBusier = (one: LoopCounts, other: LoopCounts): boolean =>
+  one.products > other.products || (one.products === other.products && one.instructions < other.instructions);
 
 /** Of AMD's drivers (ACO). */
 export const countAmd = (assembly: string): LoopCounts =>
@@ -79,6 +80,46 @@ const widthOf = (op: string): number => Number(/^\w+\((\d+)\)/.exec(op)?.[1] ?? 
 
 /** Whether it is arithmetic on half floats. */
 const isHalf = (op: string): boolean => /^(mad|mul|add)\(\d+\)\s+\S+HF\b/.test(op);
+
+/** Of Mesa's for Adreno (ir3), where an instruction may be repeated, and so may waiting. */
+export const countAdreno = (assembly: string): LoopCounts =>
+  busiestLoop(cleanLines(assembly), /^(l\d+):/, /^(?:\([^)]*\))*(?:br\w*|jump)\b.*#(l\d+)$/, ops => {
+    const times = (op: string) => 1 + Number(/\(rpt(\d)\)/.exec(op)?.[1] ?? 0);
+    const work = ops.filter(op => !/^(\([^)]*\) ?)*nop\b/.test(op));
+    const sum = (values: string[]) => values.reduce((total, op) => total + times(op), 0);
+    const instructions = sum(work);
+    return {
+      products: sum(work.filter(op => /\bmad\.f(32|16)\b/.test(op))),
+      instructions,
+      cycles: instructions,
+      latency: 0,
+    };
+  });
+
+/** Of Mesa's for Mali (Valhall), whose jumps count instructions. */
+export function countMali(assembly: string): LoopCounts {
+  const ops = cleanLines(assembly);
+  let best = NONE;
+  ops.forEach((op, i) => {
+    const offset = Number(/^(?:BRANCHZ|JUMP)\b.* offset:(-\d+)$/.exec(op)?.[1] ?? 0);
+    if (offset === 0) return;
+    const loop = ops.slice(i + 1 + offset, i);
+    const products = loop.filter(one => /^FMA\.f32\b/.test(one)).length;
+    const pairs = loop.filter(one => /^FMA\.v2f16\b/.test(one)).length;
+    const counts = {
+      products: products + 2 * pairs,
+      instructions: loop.length,
+      cycles: loop.length,
+      latency: 0,
+    };
+    if (isBusier(counts, best)) best = counts;
+  });
+  return best;
+}
+
+/** Mali's compiler does not count registers: the highest that it names, and those below. */
+export const registersOfMali = (assembly: string): number =>
+  Math.max(-1, ...[...assembly.matchAll(/\br(\d+)\b/g)].map(([, number]) => Number(number))) + 1;
 
 const cleanLines = (assembly: string): string[] =>
   assembly

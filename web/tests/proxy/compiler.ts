@@ -5,9 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Compiled } from './compiled.ts';
 import { type Device, environmentOf } from './devices.ts';
 import type { Dispatch } from './dispatch.ts';
-import type { Compiled } from './estimate.ts';
 
 const keyOf = ({ code, constants }: Dispatch): string => JSON.stringify([code, constants]);
 

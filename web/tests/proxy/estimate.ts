@@ -2,50 +2,29 @@
 // was ever run, so ratios of kernels of one kind are worth more than milliseconds. docs/benchmarks/gpus.md says what the
 // estimate leaves out.
 
-import { countAmd, countIntel, type LoopCounts } from './assembly.ts';
-import type { Device } from './devices.ts';
+import type { LoopCounts } from './assembly.ts';
+import type { Compiled } from './compiled.ts';
+import type { RatedDevice } from './devices.ts';
 import { type Dispatch, threadsOf } from './dispatch.ts';
-
-/** What a driver says of one kernel. */
-export interface Compiled {
-  readonly subgroup: number;
-  readonly statistics: Readonly<Record<string, number>>;
-  readonly assembly: string;
-}
 
 /** Cycles to start and end a wave: a rule of thumb. */
 const WAVE_OVERHEAD = 1200;
 /** Threads of AMD's waves, and of Intel's as they are compiled here. */
 const AMD_THREADS = 64;
 
-/** Counts of a kernel's busiest loop. */
-export const countLoop = ({ vendor }: Device, { assembly, subgroup }: Compiled): LoopCounts =>
-  vendor === 'amd' ? countAmd(assembly) : countIntel(assembly, subgroup);
-
-const sumOf = ({ statistics }: Compiled, ...names: string[]): number =>
-  names.reduce((sum, name) => sum + (statistics[name] ?? 0), 0);
-
-/** The most registers that a kernel has alive: of vectors of threads on AMD. */
-export const registersOf = ({ vendor }: Device, compiled: Compiled): number =>
-  sumOf(compiled, vendor === 'amd' ? 'VGPRs' : 'Max live registers');
-
-/** Registers that were written to memory for want of room. */
-export const spillsOf = (compiled: Compiled): number =>
-  sumOf(compiled, 'Spilled VGPRs', 'Spilled SGPRs', 'Spill Count');
-
 /** Milliseconds that arithmetic takes at the device's peak: 64 products a cycle for AMD's units, 8 for Intel's. */
-export const peakMs = ({ vendor, units, ghz }: Device, multiplyAdds: number): number =>
+export const peakMs = ({ vendor, units, ghz }: RatedDevice, multiplyAdds: number): number =>
   multiplyAdds / (units * (vendor === 'amd' ? 64 : 8) * ghz * 1e6);
 
 /** Milliseconds that memory takes for what a kernel reads and writes once. */
-export const memoryMs = ({ gbs }: Device, bytes: number): number => bytes / (gbs * 1e6);
+export const memoryMs = ({ gbs }: RatedDevice, bytes: number): number => bytes / (gbs * 1e6);
 
 /**
  * Milliseconds of a dispatch. `rounds` is how often a thread goes through its busiest loop, and null where that is not
  * known: then compilers' own counts are taken for AMD, and loops are counted once for Intel.
  */
 export function estimateMs(
-  device: Device,
+  device: RatedDevice,
   dispatch: Dispatch,
   compiled: Compiled,
   loop: LoopCounts,
@@ -58,7 +37,7 @@ export function estimateMs(
 
 /** Waves are played through the loop together: they hide each other's waiting, as many as registers allow. */
 function amdCycles(
-  device: Device,
+  device: RatedDevice,
   dispatch: Dispatch,
   { statistics }: Compiled,
   loop: LoopCounts,
@@ -75,7 +54,7 @@ function amdCycles(
 
 /** A lower bound: an instruction takes a cycle for 8 floats or 16 half floats, and units without a thread are idle. */
 function intelCycles(
-  device: Device,
+  device: RatedDevice,
   dispatch: Dispatch,
   { subgroup, statistics }: Compiled,
   loop: LoopCounts,

@@ -3,18 +3,20 @@
 import type { Precision } from '../../engine/painter.ts';
 import type { KernelConfig } from '../../engine/webgpu/kernels/config.ts';
 import { GPU_CONFIG, LARGE_GPU_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
+import type { LoopCounts } from './assembly.ts';
+import { type Compiled, READERS } from './compiled.ts';
 import { compileOn } from './compiler.ts';
 import type { Device } from './devices.ts';
-import { countLoop, estimateMs, registersOf, spillsOf } from './estimate.ts';
 import { type FrameKernel, kernelsOf } from './kernels.ts';
 
 export interface KernelResult {
   readonly kernel: FrameKernel;
+  readonly compiled: Compiled;
+  readonly loop: LoopCounts;
   readonly registers: number;
   readonly spills: number;
   /** Products of outputs for each instruction of the busiest loop, of vectors of threads; 0 for other kernels. */
   readonly perInstruction: number;
-  readonly ms: number;
 }
 
 /** The kernels of each look's frame, by its name. */
@@ -33,15 +35,17 @@ export async function measure(
     folder,
     frames.flatMap(({ kernels }) => kernels),
   );
+  const reader = READERS[device.vendor];
   const resultOf = (kernel: FrameKernel): KernelResult => {
     const compiled = compiledOf(kernel);
-    const loop = countLoop(device, compiled);
+    const loop = reader.countLoop(compiled);
     return {
       kernel,
-      registers: registersOf(device, compiled),
-      spills: spillsOf(compiled),
+      compiled,
+      loop,
+      registers: reader.registers(compiled),
+      spills: reader.spills(compiled),
       perInstruction: kernel.product ? kernel.product.inRound / loop.instructions : 0,
-      ms: estimateMs(device, kernel, compiled, loop, kernel.product?.rounds ?? null),
     };
   };
   return new Map(frames.map(({ name, kernels }) => [name, kernels.map(resultOf)]));

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CACHE } from '../cases.ts';
-import { DEVICES } from './devices.ts';
+import { DEVICES, PHONES } from './devices.ts';
 import { type KernelResult, measure } from './measure.ts';
 import { writeReport } from './report.ts';
 import { measureRivals } from './rivals.ts';
@@ -22,10 +22,16 @@ const files = new Map([...paths].map(([name, path]) => [name, new Uint8Array(rea
 const deck = await measure(DEVICES.deck, 'float16', files, folder);
 const xe = await measure(DEVICES.xe, 'float16', files, folder);
 const floats = await measure(DEVICES.xe, 'float32', files, folder);
-writeReport({
-  deck: { frames: deck, rivals: measureRivals(DEVICES.deck, paths, folder) },
-  xe: { frames: xe, rivals: measureRivals(DEVICES.xe, paths, folder) },
-});
+writeReport(
+  {
+    deck: { frames: deck, rivals: measureRivals(DEVICES.deck, paths, folder) },
+    xe: { frames: xe, rivals: measureRivals(DEVICES.xe, paths, folder) },
+  },
+  {
+    adreno: await measure(PHONES.adreno, 'float16', files, folder),
+    mali: await measure(PHONES.mali, 'float16', files, folder),
+  },
+);
 const named = (results: KernelResult[], broken: (one: KernelResult) => boolean) =>
   results.filter(broken).map(({ kernel, registers, spills, perInstruction }) => ({
     label: kernel.label,

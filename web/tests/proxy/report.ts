@@ -3,8 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { EngineKey } from './captures.ts';
-import { DEVICES } from './devices.ts';
-import { memoryMs, peakMs } from './estimate.ts';
+import { DEVICES, PHONES } from './devices.ts';
+import { estimateMs, memoryMs, peakMs } from './estimate.ts';
 import type { KernelResult } from './measure.ts';
 import { ENGINES, type RivalFrame, type RivalFrames } from './rivals.ts';
 
@@ -27,10 +27,12 @@ function frameOf(
   rivals: RivalFrames | undefined,
 ) {
   const device = DEVICES[key];
+  const msOf = ({ kernel, compiled, loop }: KernelResult) =>
+    estimateMs(device, kernel, compiled, loop, kernel.product?.rounds ?? null);
   return {
     look,
     device: device.name,
-    estimate_ms: sum(results, ({ ms }) => ms),
+    estimate_ms: sum(results, msOf),
     dispatches: results.length,
     peak_ms: peakMs(
       device,
@@ -42,22 +44,39 @@ function frameOf(
     ),
     spills: sum(results, ({ spills }) => spills),
     most_registers: Math.max(...results.map(({ registers }) => registers)),
-    layers: results.map(({ kernel, registers, spills, perInstruction, ms }) => ({
-      layer: kernel.label,
-      tile: kernel.product?.tile,
-      million_multiply_adds: kernel.multiplyAdds / 1e6,
-      registers,
-      spills,
-      products_per_instruction: perInstruction,
-      idle: kernel.product?.idle ?? 0,
-      estimate_ms: ms,
-    })),
+    layers: results.map(result => ({ ...layerOf(result), estimate_ms: msOf(result) })),
     rivals: Object.fromEntries(
       Object.entries(rivals ?? {}).map(([engine, frame]) => [
         engine,
         frame && rivalOf(engine as EngineKey, frame),
       ]),
     ),
+  };
+}
+
+const layerOf = ({ kernel, registers, spills, perInstruction }: KernelResult) => ({
+  layer: kernel.label,
+  tile: kernel.product?.tile,
+  million_multiply_adds: kernel.multiplyAdds / 1e6,
+  registers,
+  spills,
+  products_per_instruction: perInstruction,
+  idle: kernel.product?.idle ?? 0,
+});
+
+/** What a phone's compiler makes of a frame: nothing of it is time. */
+function phoneFrameOf(key: keyof typeof PHONES, look: string, results: readonly KernelResult[]) {
+  const products = results.filter(({ perInstruction }) => perInstruction > 0);
+  return {
+    look,
+    device: PHONES[key].name,
+    most_registers: Math.max(...results.map(({ registers }) => registers)),
+    spills: sum(results, ({ spills }) => spills),
+    spilling_kernels: results.filter(({ spills }) => spills > 0).length,
+    products_per_instruction:
+      sum(products, ({ kernel }) => kernel.multiplyAdds) /
+      sum(products, ({ kernel, perInstruction }) => kernel.multiplyAdds / perInstruction),
+    layers: results.map(layerOf),
   };
 }
 
@@ -74,14 +93,19 @@ const rivalOf = (engine: EngineKey, { ms, dispatches, layers }: RivalFrame) => (
   })),
 });
 
-export function writeReport(results: Readonly<Partial<Record<keyof typeof DEVICES, Results>>>): void {
-  const keys = Object.keys(results) as (keyof typeof DEVICES)[];
-  const frames = keys.flatMap(key =>
-    [...(results[key]?.frames ?? [])].map(([look, kernels]) =>
-      frameOf(key, look, kernels, results[key]?.rivals.get(look)),
+export function writeReport(
+  results: Readonly<Record<keyof typeof DEVICES, Results>>,
+  phoneResults: Readonly<Record<keyof typeof PHONES, Results['frames']>>,
+): void {
+  const frames = keysOf(results).flatMap(key =>
+    [...results[key].frames].map(([look, kernels]) =>
+      frameOf(key, look, kernels, results[key].rivals.get(look)),
     ),
   );
-  const json = `${JSON.stringify({ frames }, null, 1)}\n`;
+  const phones = keysOf(phoneResults).flatMap(key =>
+    [...phoneResults[key]].map(([look, kernels]) => phoneFrameOf(key, look, kernels)),
+  );
+  const json = `${JSON.stringify({ frames, phones }, null, 1)}\n`;
   writeFileSync(fileURLToPath(new URL('gpus.json', FOLDER)), json);
   const ours = frames.map(frame =>
     row(
@@ -97,8 +121,21 @@ export function writeReport(results: Readonly<Partial<Record<keyof typeof DEVICE
   const beside = frames.map(frame =>
     row(frame.look, frame.device, cell(frame), ...Object.values(frame.rivals).map(cell)),
   );
-  writeFileSync(fileURLToPath(new URL('gpus.md', FOLDER)), [HEAD, ...ours, RIVALS, ...beside, ''].join('\n'));
+  const onPhones = phones.map(frame =>
+    row(
+      frame.look,
+      frame.device,
+      frame.most_registers,
+      frame.spilling_kernels,
+      frame.spills,
+      frame.products_per_instruction.toFixed(2),
+    ),
+  );
+  const lines = [HEAD, ...ours, RIVALS, ...beside, ON_PHONES, ...onPhones, LIMITS];
+  writeFileSync(fileURLToPath(new URL('gpus.md', FOLDER)), lines.join('\n'));
 }
+
+const keysOf = <K extends string>(record: Readonly<Record<K, unknown>>): K[] => Object.keys(record) as K[];
 
 const row = (...cells: (string | number)[]): string => `| ${cells.join(' | ')} |`;
 
@@ -115,10 +152,6 @@ this is what it says. Made by \`npm run proxy\` in \`web\`, which fetches Mesa 2
   counted at a cycle for 8 floats or 16 half floats, and spills as instructions alone, so that is a lower bound.
 - *peak*: what the products would take if the GPU did nothing else; *memory*: what is read and written, each once.
 - *registers*: the most that a kernel has alive, of 128 on Intel; of vectors of threads on AMD.
-
-What this cannot know: caches and their misses, conflicts of workgroup memory, the time between dispatches, clocks, other
-drivers (Windows, macOS) and other browsers. Nothing was run. Trust ratios of one kernel before and after a change, and
-counts, more than milliseconds.
 
 | look | GPU | estimate, ms | peak | memory | registers, at most | spilled |
 |---|---|---|---|---|---|---|`;
@@ -138,3 +171,32 @@ recorded, compiled and estimated in the same way: milliseconds, and the number o
 
 | look | GPU | limner | TensorFlow.js | ONNX Runtime | LiteRT |
 |---|---|---|---|---|---|`;
+
+const ON_PHONES = `
+## Phones
+
+The same kernels, with the tiles of unknown GPUs, by Mesa's compilers for Adreno (turnip) and Mali (panvk). Qualcomm's and
+Arm's own drivers, which phones have, are other compilers; so these are counts of registers and instructions and nothing
+else, and no gate. Registers are of 32 bits; on Mali a thread has 64 at most. Products per instruction are those of the
+convolutions' busiest loops, by their multiply-adds.
+
+| look | GPU | registers, at most | kernels that spill | instructions for it | products per instruction |
+|---|---|---|---|---|---|`;
+
+const LIMITS = `
+## What this cannot know
+
+Nothing was run. So it knows nothing of
+
+- caches and their bandwidth, conflicts of banks of workgroup memory, and how loads of threads are joined;
+- how many waves really run at once, and what the scheduler makes of them;
+- the time between dispatches and for barriers between them, which networks of many small layers feel most;
+- clocks, heat and power, and who else uses the memory;
+- other compilers: Windows has those of AMD and Intel for Direct3D 12, after Dawn's HLSL and DXC; macOS and iOS have
+  Metal's; Android has the vendors'. They may spill where Mesa's does not, and the other way round;
+- other browsers, which translate WGSL by other programs than Dawn, and other versions of Mesa and Dawn;
+- NVIDIA and Apple, whose compilers are closed and whose open ones (NVK, Honeykrisp) have no stand-in to run on.
+
+Trust counts (registers, spills, instructions of a loop), and ratios of one kernel before and after a change. Do not trust
+milliseconds, nor ratios between engines that are near 1.
+`;

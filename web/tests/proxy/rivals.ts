@@ -3,10 +3,11 @@
 
 import type { LoopCounts } from './assembly.ts';
 import { type Captured, capture, type EngineKey, forEngines, type Layer } from './captures.ts';
+import { READERS } from './compiled.ts';
 import { compileOn } from './compiler.ts';
-import type { Device } from './devices.ts';
+import type { RatedDevice } from './devices.ts';
 import { type Dispatch, threadsOf } from './dispatch.ts';
-import { countLoop, estimateMs, registersOf, spillsOf } from './estimate.ts';
+import { estimateMs } from './estimate.ts';
 
 interface Engine {
   readonly name: string;
@@ -55,7 +56,7 @@ export type RivalFrames = Readonly<Record<EngineKey, RivalFrame | null>>;
 
 /** The frames of all engines, by the name of the look. `files` has the looks' paths, `folder` is what setup.sh made. */
 export function measureRivals(
-  device: Device,
+  device: RatedDevice,
   files: ReadonlyMap<string, string>,
   folder: string,
 ): Map<string, RivalFrames> {
@@ -68,15 +69,16 @@ export function measureRivals(
   });
   const all = frames.flatMap(({ dispatches }) => Object.values(dispatches).flatMap(one => one ?? []));
   const compiledOf = compileOn(device, folder, all);
+  const reader = READERS[device.vendor];
   const frameOf = (dispatches: readonly Dispatch[] | null): RivalFrame | null => {
     if (!dispatches) return null;
     const results = dispatches.map(dispatch => {
       const compiled = compiledOf(dispatch);
-      const loop = countLoop(device, compiled);
+      const loop = reader.countLoop(compiled);
       return {
         multiplyAdds: dispatch.multiplyAdds,
-        registers: registersOf(device, compiled),
-        spills: spillsOf(compiled),
+        registers: reader.registers(compiled),
+        spills: reader.spills(compiled),
         ms: estimateMs(device, dispatch, compiled, loop, fewestRounds(dispatch, loop)),
       };
     });
