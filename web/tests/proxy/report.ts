@@ -195,7 +195,8 @@ Nothing was run. So it knows nothing of
 - other compilers: Windows has those of AMD and Intel for Direct3D 12, after Dawn's HLSL and DXC; macOS and iOS have
   Metal's; Android has the vendors'. They may spill where Mesa's does not, and the other way round;
 - other browsers, which translate WGSL by other programs than Dawn, and other versions of Mesa and Dawn;
-- NVIDIA and Apple, whose compilers are closed and whose open ones (NVK, Honeykrisp) have no stand-in to run on.
+- NVIDIA and Apple: their compilers are closed, and Mesa's for them are not asked
+  ([decision 41](../decisions.md#41-other-engines-and-phones-are-asked-by-the-same-compilers) says why).
 
 Trust counts (registers, spills, instructions of a loop), and ratios of one kernel before and after a change. Do not trust
 milliseconds, nor ratios between engines that are near 1.
