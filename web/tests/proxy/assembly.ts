@@ -2,17 +2,19 @@
 
 /** Instructions of a loop, in one round. */
 export interface LoopCounts {
-  /** Multiply-adds: each is one for every thread. */
+  /** Multiply-adds of a thread. */
   readonly products: number;
   /** Instructions that work on vectors of threads (AMD), or all but waits (Intel). */
   readonly instructions: number;
+  /** Cycles that these keep half a compute unit (AMD) or an execution unit (Intel) busy, for all threads of a wave. */
+  readonly cycles: number;
   /** Cycles of one wave alone in a compute unit; AMD only. */
   readonly latency: number;
   /** Bytes that one thread loads from memory; AMD only. */
   readonly bytes: number;
 }
 
-const NONE: LoopCounts = { products: 0, instructions: 0, latency: 0, bytes: 0 };
+const NONE: LoopCounts = { products: 0, instructions: 0, cycles: 0, latency: 0, bytes: 0 };
 
 /** The loop with most products; the shortest of those. A loop is the lines between a label and a jump back to it. */
 function busiestLoop(
@@ -31,51 +33,108 @@ function busiestLoop(
     const from = labels.get(jump.exec(line)?.[1] ?? '');
     if (from === undefined || from > i) return;
     const counts = count(lines.slice(from, i).filter(one => !label.test(one)));
-    const isBusier = counts.products > best.products;
-    const isShorter = counts.products === best.products && counts.instructions < best.instructions;
-    if (isBusier || isShorter) best = counts;
+    if (isBusier(counts, best)) best = counts;
   });
   return best;
 }
+
+const isBusier = (one: LoopCounts, other: LoopCounts): boolean =>
+  one.products > other.products || (one.products === other.products && one.instructions < other.instructions);
 
 /** Of AMD's drivers (ACO). */
 export const countAmd = (assembly: string): LoopCounts =>
   busiestLoop(cleanLines(assembly), /^(BB\d+):/, /^s_c?branch\S* (BB\d+)/, ops => {
     const names = ops.map(op => op.split(' ')[0] ?? '');
     const dual = ops.filter(op => op.startsWith('v_dual')).flatMap(op => op.split('::'));
+    const count = (pattern: RegExp, among = names) => among.filter(one => pattern.test(one)).length;
+    const instructions = count(/^v_/);
     return {
       products:
-        names.filter(name =>
-          /^v_(fma|fmac|mac|mad|fmamk|fmaak|madmk|madak|fma_mix|pk_fma)_?f?(32|16)/.test(name),
-        ).length + dual.filter(half => /v_dual_(fma|fmac|fmaak|fmamk)/.test(half)).length,
-      instructions: names.filter(name => name.startsWith('v_')).length,
+        count(/^v_(fma|fmac|mac|mad|fmamk|fmaak|madmk|madak|fma_mix)_?f?(32|16)/) +
+        2 * count(/^v_pk_fma_f16/) +
+        count(/v_dual_(fma|fmac|fmaak|fmamk)/, dual),
+      instructions,
+      cycles: instructions * WAVE_CYCLES,
       latency: playWave(ops),
       bytes: names.reduce((sum, name) => sum + loadedBytes(name), 0),
     };
   });
 
-/** Of Intel's (brw). */
-export const countIntel = (assembly: string): LoopCounts =>
+/** Of Intel's (brw), of a kernel whose waves have `subgroup` threads. */
+export const countIntel = (assembly: string, subgroup: number): LoopCounts =>
   busiestLoop(
     cleanLines(assembly),
     /^(LABEL\d+):/,
     /^(?:\([^)]*\)\s*)?while\(\d+\)\s+JIP:\s+(LABEL\d+)/,
     ops => {
-      const names = ops.map(op => op.replace(/^\([^)]*\)\s*/, '')).filter(op => /^[a-z]/.test(op));
+      const names = ops.map(op => op.replace(/^\([^)]*\)\s*/, '')).filter(op => /^(?!sync)[a-z]/.test(op));
+      const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
       return {
-        products: names.filter(op => /^mad\(/.test(op)).length,
-        instructions: names.filter(op => !op.startsWith('sync')).length,
+        products: sum(names.filter(op => op.startsWith('mad(')).map(widthOf)) / subgroup,
+        instructions: names.length,
+        cycles: sum(names.map(op => Math.max(1, widthOf(op) / (isHalf(op) ? 16 : 8)))),
         latency: 0,
         bytes: 0,
       };
     },
   );
 
+/** Bytes that an instruction of AMD's loads from memory for a thread; of RDNA3 the names have bits. */
 function loadedBytes(name: string): number {
-  const [, words] = /^(?:buffer|global)_load_(?:dword|b32)(?:x(\d))?/.exec(name) ?? [];
-  if (/_load_b(\d+)/.test(name)) return Number(/_load_b(\d+)/.exec(name)?.[1]) / 8;
-  return /^(?:buffer|global)_load_/.test(name) ? 4 * Number(words ?? 1) : 0;
+  const [, words = '1', bits] = /^(?:buffer|global)_load_(?:dword(?:x(\d))?|b(\d+)|.*)/.exec(name) ?? [
+    null,
+    '0',
+  ];
+  return bits === undefined ? 4 * Number(words) : Number(bits) / 8;
 }
+
+/** The threads that an instruction of Intel's works for. */
+const widthOf = (op: string): number => Number(/^\w+\((\d+)\)/.exec(op)?.[1] ?? 1);
+
+/** Whether it is arithmetic on half floats. */
+const isHalf = (op: string): boolean => /^(mad|mul|add)\(\d+\)\s+\S+HF\b/.test(op);
+
+/** Of Mesa's for Adreno (ir3), where an instruction may be repeated, and so may waiting. */
+export const countAdreno = (assembly: string): LoopCounts =>
+  busiestLoop(cleanLines(assembly), /^(l\d+):/, /^(?:\([^)]*\))*(?:br\w*|jump)\b.*#(l\d+)$/, ops => {
+    const times = (op: string) => 1 + Number(/\(rpt(\d)\)/.exec(op)?.[1] ?? 0);
+    const work = ops.filter(op => !/^(\([^)]*\) ?)*nop\b/.test(op));
+    const sum = (values: string[]) => values.reduce((total, op) => total + times(op), 0);
+    const instructions = sum(work);
+    return {
+      products: sum(work.filter(op => /\bmad\.f(32|16)\b/.test(op))),
+      instructions,
+      cycles: instructions,
+      latency: 0,
+      bytes: 0,
+    };
+  });
+
+/** Of Mesa's for Mali (Valhall), whose jumps count instructions. */
+export function countMali(assembly: string): LoopCounts {
+  const ops = cleanLines(assembly);
+  let best = NONE;
+  ops.forEach((op, i) => {
+    const offset = Number(/^(?:BRANCHZ|JUMP)\b.* offset:(-\d+)$/.exec(op)?.[1] ?? 0);
+    if (offset === 0) return;
+    const loop = ops.slice(i + 1 + offset, i);
+    const products = loop.filter(one => /^FMA\.f32\b/.test(one)).length;
+    const pairs = loop.filter(one => /^FMA\.v2f16\b/.test(one)).length;
+    const counts = {
+      products: products + 2 * pairs,
+      instructions: loop.length,
+      cycles: loop.length,
+      latency: 0,
+      bytes: 0,
+    };
+    if (isBusier(counts, best)) best = counts;
+  });
+  return best;
+}
+
+/** Mali's compiler does not count registers: the highest that it names, and those below. */
+export const registersOfMali = (assembly: string): number =>
+  Math.max(-1, ...[...assembly.matchAll(/\br(\d+)\b/g)].map(([, number]) => Number(number))) + 1;
 
 const cleanLines = (assembly: string): string[] =>
   assembly

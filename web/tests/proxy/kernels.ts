@@ -10,6 +10,7 @@ import { fitShape } from '../../engine/webgpu/kernels/conv-tiled.ts';
 import { type FrameStep, fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
 import { storedBytes } from '../../engine/webgpu/kernels/precision.ts';
 import { compileStep } from '../../engine/webgpu/runtime/frame-program.ts';
+import type { Dispatch } from './dispatch.ts';
 
 /** A convolution in a kernel of its own. */
 export interface Product {
@@ -22,14 +23,8 @@ export interface Product {
   readonly idle: number;
 }
 
-export interface FrameKernel {
-  readonly label: string;
-  readonly code: string;
-  readonly workgroups: number;
-  /** True multiply-adds of a convolution; 0 for others. */
-  readonly multiplyAdds: number;
-  /** Bytes read and written. */
-  readonly bytes: number;
+/** Multiply-adds are those of the network, without the lanes that blocks of four add. */
+export interface FrameKernel extends Dispatch {
   readonly product: Product | null;
 }
 
@@ -47,6 +42,7 @@ export async function kernelsOf(file: Uint8Array<ArrayBuffer>, config: KernelCon
     return {
       label,
       code,
+      constants: {},
       workgroups: workgroups.reduce((all, one) => all * one, 1),
       multiplyAdds: convolution ? trueMultiplyAdds(convolution) : 0,
       bytes: weights + bytesOf([...inputsOf(step), outputOf(step)], config),
@@ -81,7 +77,6 @@ const tapsOf = ({ y, x }: Convolution): number => {
   return mean(y) * mean(x);
 };
 
-/** Those of the network, without the lanes that blocks of four add. */
 const trueMultiplyAdds = (convolution: Convolution): number =>
   convolution.output.shape.reduce((all, size) => all * size, 1) *
   tapsOf(convolution) *

@@ -4,10 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CACHE } from '../cases.ts';
-import { DEVICES } from './devices.ts';
+import { DEVICES, PHONES } from './devices.ts';
 import { memoryMs } from './estimate.ts';
-import { type KernelResult, measure } from './measure.ts';
+import { type KernelResult, measure, msOf } from './measure.ts';
 import { writeReport } from './report.ts';
+import { measureRivals } from './rivals.ts';
 
 const folder = process.env.LIMNER_PROXY;
 if (!folder) throw new Error('Run this by `npm run proxy`.');
@@ -16,12 +17,22 @@ if (!folder) throw new Error('Run this by `npm run proxy`.');
 const looks = (JSON.parse(readFileSync(`${CACHE}/looks.json`, 'utf8')) as { name: string }[])
   .map(({ name }) => name)
   .filter(name => name.includes('-256-uint8'));
-const files = new Map(looks.map(name => [name, new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`))]));
+const paths = new Map(looks.map(name => [name, `${CACHE}/${name}.onnx`]));
+const files = new Map([...paths].map(([name, path]) => [name, new Uint8Array(readFileSync(path))]));
 
 const deck = await measure(DEVICES.deck, 'float16', files, folder);
 const xe = await measure(DEVICES.xe, 'float16', files, folder);
 const floats = await measure(DEVICES.xe, 'float32', files, folder);
-writeReport({ deck, xe });
+writeReport(
+  {
+    deck: { frames: deck, rivals: measureRivals(DEVICES.deck, paths, folder) },
+    xe: { frames: xe, rivals: measureRivals(DEVICES.xe, paths, folder) },
+  },
+  {
+    adreno: await measure(PHONES.adreno, 'float16', files, folder),
+    mali: await measure(PHONES.mali, 'float16', files, folder),
+  },
+);
 const named = (results: KernelResult[], broken: (one: KernelResult) => boolean) =>
   results.filter(broken).map(({ kernel, registers, spills, perInstruction }) => ({
     label: kernel.label,
@@ -49,11 +60,11 @@ test.each(looks)('%s: no kernel takes more than 128 vector registers on RDNA2', 
 const MEMORY_BOUND = 0.95;
 
 test.each(looks)('%s: heavy layers have 0.7 products for each vector instruction on RDNA2', name => {
-  const isThin = ({ kernel, perInstruction, ms }: KernelResult) =>
-    kernel.product !== null &&
-    kernel.multiplyAdds > HEAVY &&
-    perInstruction < 0.7 &&
-    memoryMs(DEVICES.deck, kernel.bytes) < MEMORY_BOUND * ms;
+  const isThin = (result: KernelResult) =>
+    result.kernel.product !== null &&
+    result.kernel.multiplyAdds > HEAVY &&
+    result.perInstruction < 0.7 &&
+    memoryMs(DEVICES.deck, result.kernel.bytes) < MEMORY_BOUND * msOf(DEVICES.deck, result);
   expect(named(deck.get(name) ?? [], isThin)).toEqual([]);
 });
 

@@ -2,11 +2,17 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DEVICES } from './devices.ts';
+import type { EngineKey } from './captures.ts';
+import { DEVICES, PHONES } from './devices.ts';
 import { memoryMs, peakMs } from './estimate.ts';
-import type { KernelResult } from './measure.ts';
+import { type KernelResult, msOf } from './measure.ts';
+import { ENGINES, type RivalFrame, type RivalFrames } from './rivals.ts';
 
-type Results = Readonly<Partial<Record<keyof typeof DEVICES, ReadonlyMap<string, readonly KernelResult[]>>>>;
+/** What was measured on a device, by the looks' names. */
+interface Results {
+  readonly frames: ReadonlyMap<string, readonly KernelResult[]>;
+  readonly rivals: ReadonlyMap<string, RivalFrames>;
+}
 
 const FOLDER = new URL('../../../docs/benchmarks/', import.meta.url);
 
@@ -14,12 +20,18 @@ const sum = (results: readonly KernelResult[], of: (one: KernelResult) => number
   results.reduce((total, one) => total + of(one), 0);
 
 /** A frame: estimates beside what arithmetic and memory take at least. */
-function frameOf(key: keyof typeof DEVICES, look: string, results: readonly KernelResult[]) {
+function frameOf(
+  key: keyof typeof DEVICES,
+  look: string,
+  results: readonly KernelResult[],
+  rivals: RivalFrames | undefined,
+) {
   const device = DEVICES[key];
   return {
     look,
     device: device.name,
-    estimate_ms: sum(results, ({ ms }) => ms),
+    estimate_ms: sum(results, result => msOf(device, result)),
+    dispatches: results.length,
     peak_ms: peakMs(
       device,
       sum(results, ({ kernel }) => kernel.multiplyAdds),
@@ -30,32 +42,103 @@ function frameOf(key: keyof typeof DEVICES, look: string, results: readonly Kern
     ),
     spills: sum(results, ({ spills }) => spills),
     most_registers: Math.max(...results.map(({ registers }) => registers)),
-    layers: results.map(({ kernel, registers, spills, perInstruction, ms }) => ({
-      layer: kernel.label,
-      tile: kernel.product?.tile,
-      million_multiply_adds: kernel.multiplyAdds / 1e6,
-      registers,
-      spills,
-      products_per_instruction: perInstruction,
-      idle: kernel.product?.idle ?? 0,
-      estimate_ms: ms,
-    })),
+    layers: results.map(result => ({ ...layerOf(result), estimate_ms: msOf(device, result) })),
+    rivals: Object.fromEntries(
+      Object.entries(rivals ?? {}).map(([engine, frame]) => [
+        engine,
+        frame && rivalOf(engine as EngineKey, frame),
+      ]),
+    ),
   };
 }
 
-export function writeReport(results: Results): void {
-  const keys = Object.keys(results) as (keyof typeof DEVICES)[];
-  const frames = keys.flatMap(key =>
-    [...(results[key] ?? [])].map(([look, kernels]) => frameOf(key, look, kernels)),
-  );
-  const json = `${JSON.stringify({ frames }, null, 1)}\n`;
-  writeFileSync(fileURLToPath(new URL('gpus.json', FOLDER)), json);
-  const rows = frames.map(
-    ({ look, device, estimate_ms, peak_ms, memory_ms, most_registers, spills }) =>
-      `| ${look} | ${device} | ${estimate_ms.toFixed(2)} | ${peak_ms.toFixed(2)} | ${memory_ms.toFixed(2)} | ${most_registers} | ${spills} |`,
-  );
-  writeFileSync(fileURLToPath(new URL('gpus.md', FOLDER)), `${HEAD}${rows.join('\n')}\n`);
+const layerOf = ({ kernel, registers, spills, perInstruction }: KernelResult) => ({
+  layer: kernel.label,
+  tile: kernel.product?.tile,
+  million_multiply_adds: kernel.multiplyAdds / 1e6,
+  registers,
+  spills,
+  products_per_instruction: perInstruction,
+  idle: kernel.product?.idle ?? 0,
+});
+
+/** What a phone's compiler makes of a frame: nothing of it is time. */
+function phoneFrameOf(key: keyof typeof PHONES, look: string, results: readonly KernelResult[]) {
+  const products = results.filter(({ perInstruction }) => perInstruction > 0);
+  return {
+    look,
+    device: PHONES[key].name,
+    most_registers: Math.max(...results.map(({ registers }) => registers)),
+    spills: sum(results, ({ spills }) => spills),
+    spilling_kernels: results.filter(({ spills }) => spills > 0).length,
+    products_per_instruction:
+      sum(products, ({ kernel }) => kernel.multiplyAdds) /
+      sum(products, ({ kernel, perInstruction }) => kernel.multiplyAdds / perInstruction),
+    layers: results.map(layerOf),
+  };
 }
+
+const rivalOf = (engine: EngineKey, { ms, dispatches, layers }: RivalFrame) => ({
+  precision: ENGINES[engine].precision,
+  estimate_ms: ms,
+  dispatches,
+  spills: layers.reduce((total, { spills }) => total + spills, 0),
+  layers: layers.map(({ multiplyAdds, registers, spills, ms }) => ({
+    million_multiply_adds: multiplyAdds / 1e6,
+    registers,
+    spills,
+    estimate_ms: ms,
+  })),
+});
+
+export function writeReport(
+  results: Readonly<Record<keyof typeof DEVICES, Results>>,
+  phoneResults: Readonly<Record<keyof typeof PHONES, Results['frames']>>,
+): void {
+  const frames = keysOf(results).flatMap(key =>
+    [...results[key].frames].map(([look, kernels]) =>
+      frameOf(key, look, kernels, results[key].rivals.get(look)),
+    ),
+  );
+  const phones = keysOf(phoneResults).flatMap(key =>
+    [...phoneResults[key]].map(([look, kernels]) => phoneFrameOf(key, look, kernels)),
+  );
+  const json = `${JSON.stringify({ frames, phones }, null, 1)}\n`;
+  writeFileSync(fileURLToPath(new URL('gpus.json', FOLDER)), json);
+  const ours = frames.map(frame =>
+    row(
+      frame.look,
+      frame.device,
+      frame.estimate_ms.toFixed(2),
+      frame.peak_ms.toFixed(2),
+      frame.memory_ms.toFixed(2),
+      frame.most_registers,
+      frame.spills,
+    ),
+  );
+  const beside = frames.map(frame =>
+    row(frame.look, frame.device, cell(frame), ...Object.values(frame.rivals).map(cell)),
+  );
+  const onPhones = phones.map(frame =>
+    row(
+      frame.look,
+      frame.device,
+      frame.most_registers,
+      frame.spilling_kernels,
+      frame.spills,
+      frame.products_per_instruction.toFixed(2),
+    ),
+  );
+  const lines = [HEAD, ...ours, RIVALS, ...beside, ON_PHONES, ...onPhones, LIMITS];
+  writeFileSync(fileURLToPath(new URL('gpus.md', FOLDER)), lines.join('\n'));
+}
+
+const keysOf = <K extends string>(record: Readonly<Record<K, unknown>>): K[] => Object.keys(record) as K[];
+
+const row = (...cells: (string | number)[]): string => `| ${cells.join(' | ')} |`;
+
+const cell = (frame: { estimate_ms: number; dispatches: number } | null): string =>
+  frame ? `${frame.estimate_ms.toFixed(2)} (${frame.dispatches})` : '-';
 
 const HEAD = `# Real GPUs, without the GPU
 
@@ -64,14 +147,55 @@ this is what it says. Made by \`npm run proxy\` in \`web\`, which fetches Mesa 2
 [gpus.json](gpus.json) has every layer.
 
 - *estimate*: milliseconds of a frame. On AMD waves are played through each kernel's busiest loop; on Intel instructions are
-  counted at two cycles for 16 threads, and spills as instructions alone, so that is a lower bound.
+  counted at a cycle for 8 floats or 16 half floats, and spills as instructions alone, so that is a lower bound.
 - *peak*: what the products would take if the GPU did nothing else; *memory*: what is read and written, each once.
 - *registers*: the most that a kernel has alive, of 128 on Intel; of vectors of threads on AMD.
 
-What this cannot know: caches and their misses, conflicts of workgroup memory, the time between dispatches, clocks, other
-drivers (Windows, macOS) and other browsers. Nothing was run. Trust ratios of one kernel before and after a change, and
-counts, more than milliseconds.
-
 | look | GPU | estimate, ms | peak | memory | registers, at most | spilled |
-|---|---|---|---|---|---|---|
+|---|---|---|---|---|---|---|`;
+
+const RIVALS = `
+## Beside other engines
+
+TensorFlow.js, ONNX Runtime Web and LiteRT.js paint the same looks in Node, on the same drivers. What they dispatch is
+recorded, compiled and estimated in the same way: milliseconds, and the number of dispatches.
+
+- ONNX Runtime (a file in float16) and LiteRT (\`fp16\`) keep half floats, as we do. TensorFlow.js has no half floats.
+- Ours begins with a camera's frame and ends on the canvas. Theirs begin and end with numbers on the GPU.
+- The time between dispatches is not counted. A loop of their convolutions is taken to run as often as the products need,
+  as if no thread were idle; of other loops we know nothing, and count one round on Intel, and what the compiler assumes
+  on AMD. All three are in their favour.
+- A dash: LiteRT's GPU delegate lacks the padding that repeats the border, so parts of the look would run on the CPU.
+
+| look | GPU | limner | TensorFlow.js | ONNX Runtime | LiteRT |
+|---|---|---|---|---|---|`;
+
+const ON_PHONES = `
+## Phones
+
+The same kernels, with the tiles of unknown GPUs, by Mesa's compilers for Adreno (turnip) and Mali (panvk). Qualcomm's and
+Arm's own drivers, which phones have, are other compilers; so these are counts of registers and instructions and nothing
+else, and no gate. Registers are of 32 bits; on Mali a thread has 64 at most. Products per instruction are those of the
+convolutions' busiest loops, by their multiply-adds.
+
+| look | GPU | registers, at most | kernels that spill | instructions for it | products per instruction |
+|---|---|---|---|---|---|`;
+
+const LIMITS = `
+## What this cannot know
+
+Nothing was run. So it knows nothing of
+
+- caches and their bandwidth, conflicts of banks of workgroup memory, and how loads of threads are joined;
+- how many waves really run at once, and what the scheduler makes of them;
+- the time between dispatches and for barriers between them, which networks of many small layers feel most;
+- clocks, heat and power, and who else uses the memory;
+- other compilers: Windows has those of AMD and Intel for Direct3D 12, after Dawn's HLSL and DXC; macOS and iOS have
+  Metal's; Android has the vendors'. They may spill where Mesa's does not, and the other way round;
+- other browsers, which translate WGSL by other programs than Dawn, and other versions of Mesa and Dawn;
+- NVIDIA and Apple: their compilers are closed, and Mesa's for them are not asked
+  ([decision 41](../decisions.md#41-other-engines-and-phones-are-asked-by-the-same-compilers) says why).
+
+Trust counts (registers, spills, instructions of a loop), and ratios of one kernel before and after a change. Do not trust
+milliseconds, nor ratios between engines that are near 1.
 `;
