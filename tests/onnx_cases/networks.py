@@ -6,6 +6,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -179,6 +180,38 @@ def resizes() -> onnx.ModelProto:
     return net.model([1, 3, 20, 30], parts[0])
 
 
+def grid_samples(opset: int) -> onnx.ModelProto:
+    """Positions in and far beyond the picture, halfway between pixels, and not finite; and affine maps."""
+    net = Network(10)
+    # Sixteenths, which float32 computes exactly with these sides, so that nearest pixels are certain.
+    places = net.random.integers(-56, 57, (2, 6, 8, 2)).astype(np.float32) / 16
+    places[0, 0, :, 0] = (np.nan, np.inf, -np.inf, 1e6, -1e6, 3e38, 1, -1)
+    linear, nearest = "bilinear" if opset < 20 else "linear", "nearest"
+    reduced = net.node("Conv", "image", net.constant(net.drawn(2, 3, 4, 2)), strides=[1, 2])
+    moving = net.node("Transpose", net.node("Tanh", reduced), perm=[0, 2, 3, 1])
+    grids = [(net.constant(places), linear), (net.constant(places), nearest), (moving, linear)]
+    if opset >= 20:
+        thetas = net.node("Flatten", net.node("GlobalAveragePool", net.conv("image", 3, 6, 3)))
+        thetas = net.node("Reshape", thetas, net.whole(2, 2, 3))
+        still = net.constant(np.array([[[1, 0.5, 0], [-0.3, 2, 0.1]]] * 2, dtype=np.float32))
+        for theta in (thetas, still):
+            for align in (0, 1):
+                ends = (theta, net.whole(2, 3, 6, 8))
+                grids.append((net.node("AffineGrid", *ends, align_corners=align), linear))
+    value = net.conv("image", 3, 6, 1)
+    parts = []
+    for grid, mode in grids:
+        for padding in ("zeros", "border", "reflection"):
+            for align in (0, 1):
+                source = "image" if mode == nearest else value
+                options: dict[str, Any] = {"mode": mode, "padding_mode": padding, "align_corners": align}
+                made = net.node("GridSample", source, grid, **options)
+                parts.append(made if mode == nearest else net.node("Tanh", made))
+    while len(parts) > 1:
+        parts = [net.node("Concat", *parts[i : i + 7], axis=1) for i in range(0, len(parts), 7)]
+    return net.model([2, 3, 9, 16], parts[0], opset=opset)
+
+
 def quantised() -> onnx.ModelProto:
     """QuantizeLinear and DequantizeLinear around every layer, int8 weights per channel, int32 biases."""
     net = Network(5)
@@ -313,6 +346,8 @@ NETWORKS: Networks = {
     "classifier": (classifier, (1, 3, 64, 64)),
     "super-resolution": (super_resolution, (1, 3, 48, 32)),
     "resizes": (resizes, (1, 3, 20, 30)),
+    "grid-samples-16": (partial(grid_samples, 16), (2, 3, 9, 16)),
+    "grid-samples-20": (partial(grid_samples, 20), (2, 3, 9, 16)),
     "quantised": (quantised, (1, 3, 32, 32)),
     "from-torch": (from_torch, (1, 3, 24, 40)),
     "weight-norm": (weight_norm, (1, 3, 32, 48)),

@@ -23,12 +23,12 @@ Array = np.ndarray[Any, Any]
 
 # All inputs are computed.
 ALL = {
-    "Add", "Concat", "Div", "Equal", "Gemm", "Greater", "GreaterOrEqual", "LayerNormalization", "Less",
-    "LessOrEqual", "MatMul", "Max", "Mean", "Min", "Mod", "Mul", "PRelu", "Pow", "Sub", "Sum",
+    "Add", "Concat", "Div", "Equal", "Gemm", "Greater", "GreaterOrEqual", "GridSample",
+    "LayerNormalization", "Less", "LessOrEqual", "MatMul", "Max", "Mean", "Min", "Mod", "Mul", "PRelu", "Pow", "Sub", "Sum",
 }  # fmt: skip
 # The first input is computed, the others are constants.
 FIRST = {
-    "Abs", "AveragePool", "BatchNormalization", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Conv",
+    "Abs", "AffineGrid", "AveragePool", "BatchNormalization", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Conv",
     "ConvTranspose", "Cos", "DepthToSpace", "Dropout", "Elu", "Erf", "Exp", "Expand", "Flatten", "Floor",
     "Gather", "Gelu",
     "GlobalAveragePool", "GlobalMaxPool", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity",

@@ -117,6 +117,13 @@ export const SEEDS: readonly Uint8Array[] = [
     ],
     [zeros('m', 8, 8)],
   ),
+  look(
+    [
+      node('AffineGrid', ['theta', 'size'], ['grid'], { align_corners: 1 }),
+      node('GridSample', ['image', 'grid'], ['painting'], { padding_mode: 'reflection' }),
+    ],
+    [zeros('theta', 1, 2, 3), int64Tensor('size', 1, 3, 8, 8)],
+  ),
   // Arithmetic on constants, some of them empty.
   look(
     [
@@ -239,7 +246,7 @@ const OPS = [
   'Conv', 'ConvTranspose', 'Resize', 'Pad', 'Tile', 'Expand', 'Reshape', 'Concat', 'Split', 'Slice', 'MatMul',
   'Gemm', 'Transpose', 'MaxPool', 'Shape', 'Gather', 'If', 'Loop', 'Constant', 'Softmax', 'Upsample',
   'DepthToSpace', 'ConstantOfShape', 'Range', 'Pow', 'LayerNormalization', 'LRN', 'QuantizeLinear', 'Where',
-  'ReduceProd', 'ReduceMax', 'ReduceMean', 'ReduceL2', 'Mod', 'Less', 'Cast', 'Squeeze',
+  'ReduceProd', 'ReduceMax', 'ReduceMean', 'ReduceL2', 'Mod', 'Less', 'Cast', 'Squeeze', 'GridSample',
 ]; // biome-ignore format: a list
 
 /** Changes one field of a message, at any depth. */

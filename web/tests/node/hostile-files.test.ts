@@ -8,7 +8,7 @@ import { floats, halfToFloat, readConstant } from '../../engine/onnx/constant.ts
 import { readModel } from '../../engine/onnx/model.ts';
 import { CACHE } from '../cases.ts';
 import { seeded } from '../mutations.ts';
-import { graphOf, message, model, node, tensor, text, value, varint } from '../onnx.ts';
+import { graphOf, int64Tensor, message, model, node, tensor, text, value, varint } from '../onnx.ts';
 
 const file = new Uint8Array(readFileSync(`${CACHE}/lean-64-uint16-colour.onnx`));
 
@@ -91,11 +91,7 @@ test('the small look is read', async () => {
 
 test.each([
   ['a missing name', single('Relu', ['nowhere']), "Node 'painting' (op Relu) reads 'nowhere'"],
-  [
-    'an unknown operator',
-    single('GridSample', ['image']),
-    "Node 'painting' (op GridSample) is not supported",
-  ],
+  ['an unknown operator', single('NonZero', ['image']), "Node 'painting' (op NonZero) is not supported"],
   ['an operator of another domain', single('constructor', ['image']), 'is not supported'],
   ['a cycle', single('Add', ['image', 'painting']), 'a missing name, or a cycle'],
   [
@@ -127,6 +123,38 @@ test.each([
     'an open dimension that makes too large a square',
     model(graphOf({ nodes: [], inputs: [value('image', [1, 3, 'h', 5000])], outputs: [out] })),
     'but this one takes 5000 x 5000',
+  ],
+  [
+    'a grid for other images',
+    single('GridSample', ['image', 'w'], {}, [tensor('w', [2, 8, 8, 2], new Float32Array(256))]),
+    'has a grid of [2, 8, 8, 2] for a picture of [1, 3, 8, 8]',
+  ],
+  [
+    'an unknown way to sample',
+    single('GridSample', ['image', 'w'], { mode: 'toString' }, [
+      tensor('w', [1, 8, 8, 2], new Float32Array(128)),
+    ]),
+    "samples by 'toString'; the engine supports 'linear' and 'nearest'",
+  ],
+  [
+    'an unknown padding',
+    single('GridSample', ['image', 'w'], { padding_mode: 'wrap' }, [
+      tensor('w', [1, 8, 8, 2], new Float32Array(128)),
+    ]),
+    "pads by 'wrap'",
+  ],
+  [
+    'a huge affine grid',
+    single('AffineGrid', ['t', 's'], {}, [
+      tensor('t', [1, 2, 3], new Float32Array(6)),
+      int64Tensor('s', 1, 3, 2 ** 24, 4),
+    ]),
+    'constants take 67108880 bytes; the engine allows',
+  ],
+  [
+    'an affine grid without a map',
+    single('AffineGrid', ['image', 's'], {}, [int64Tensor('s', 1, 3, 8, 8)]),
+    'from [1, 3, 8, 8], which is not (N, 2, 3)',
   ],
   ['no graph', model(), 'it has no graph'],
 ])('%s is refused with a sentence', async (_, bytes, sentence) => {

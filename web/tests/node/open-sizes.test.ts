@@ -64,13 +64,13 @@ describe('what the file says about a look', () => {
   const square = [1, 3, 64, 64];
 
   test('is known of a graph that the engine does not run', async () => {
-    const bytes = network(square, { op: 'GridSample' });
+    const bytes = network(square, { op: 'NonZero' });
     await expect(readLook(bytes)).rejects.toThrow('is not supported');
     expect(await readLookInfo(bytes)).toMatchObject({ pixels: 64, name: '', live: {} });
   });
 
   test('may leave the size of the painting open', async () => {
-    const bytes = network(square, { op: 'GridSample', painted: ['b', 3, 'h', 'w'] });
+    const bytes = network(square, { op: 'NonZero', painted: ['b', 3, 'h', 'w'] });
     expect((await readLookInfo(bytes)).pixels).toBe(64);
   });
 
