@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from onnx_cases.unets import Array, Graph
 
@@ -249,6 +249,43 @@ def quantised() -> onnx.ModelProto:
     return net.model([1, 3, 32, 32], value, "nk")
 
 
+def four_bits() -> onnx.ModelProto:
+    """Weights of four bits, two to a byte: with a scale for all, for each channel and for each block."""
+    net = Network(11)
+
+    def stored(kind: int, values: Any, name: str, typed: bool) -> str:
+        tensor = helper.make_tensor(name, kind, values.shape, values.flatten())
+        raw = numpy_helper.from_array(numpy_helper.to_array(tensor), name)
+        net.constants.append(tensor if typed else raw)
+        return name
+
+    def weights(kind: int, *shape: int, scales: tuple[int, ...], typed: bool, **attributes: Any) -> str:
+        low, high = (-8, 8) if kind == TensorProto.INT4 else (0, 16)
+        scale = net.constant((0.08 + 0.04 * net.random.random(scales)).astype(np.float32))
+        name = f"four_bits_{len(net.constants)}"
+        values = stored(kind, net.random.integers(low, high, shape), name, typed)
+        middle = net.random.integers(low + 6, high - 6, scales)
+        zero = stored(kind, middle, f"{name}_zero", not typed)
+        return net.node("DequantizeLinear", values, scale, zero, **attributes)
+
+    signed, unsigned = TensorProto.INT4, TensorProto.UINT4
+    # 81, 135 and 375 numbers leave half of the last byte empty.
+    value = "image"
+    for side, kind, inputs, outputs, scales, typed in (
+        (3, signed, 3, 3, (3,), False),
+        (3, unsigned, 3, 5, (5,), True),
+        (5, signed, 5, 3, (), False),
+    ):
+        made = weights(kind, outputs, inputs, side, side, scales=scales, typed=typed, axis=0)
+        value = net.node("Tanh", net.node("Conv", value, made))
+    blocks = weights(unsigned, 4, 3, 3, 3, scales=(4, 1, 3, 3), typed=False, axis=1, block_size=3)
+    value = net.node("Tanh", net.node("Conv", value, blocks))
+    turned = net.node("Transpose", weights(signed, 9, 10, scales=(10,), typed=True, axis=1), perm=[1, 0])
+    value = net.node("Tanh", net.node("MatMul", value, turned))
+    blocks = weights(signed, 9, 5, scales=(3, 5), typed=True, axis=0, block_size=3)
+    return net.model([1, 3, 20, 20], net.node("MatMul", value, blocks), opset=21)
+
+
 def from_torch() -> onnx.ModelProto:
     """Written by torch.onnx.export with open sizes: Shape, Gather, Mul, Concat, Reshape, Resize."""
     import torch
@@ -349,6 +386,7 @@ NETWORKS: Networks = {
     "grid-samples-16": (partial(grid_samples, 16), (2, 3, 9, 16)),
     "grid-samples-20": (partial(grid_samples, 20), (2, 3, 9, 16)),
     "quantised": (quantised, (1, 3, 32, 32)),
+    "four-bits": (four_bits, (1, 3, 20, 20)),
     "from-torch": (from_torch, (1, 3, 24, 40)),
     "weight-norm": (weight_norm, (1, 3, 32, 48)),
     "standardised": (standardised, (1, 3, 20, 28)),

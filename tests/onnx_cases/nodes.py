@@ -24,13 +24,14 @@ Array = np.ndarray[Any, Any]
 # All inputs are computed.
 ALL = {
     "Add", "Concat", "Div", "Equal", "Gemm", "Greater", "GreaterOrEqual", "GridSample",
-    "LayerNormalization", "Less", "LessOrEqual", "MatMul", "Max", "Mean", "Min", "Mod", "Mul", "PRelu", "Pow", "Sub", "Sum",
+    "LayerNormalization", "Less", "LessOrEqual", "MatMul", "Max", "Mean", "Min", "Mod", "Mul", "PRelu",
+    "Pow", "Sub", "Sum",
 }  # fmt: skip
 # The first input is computed, the others are constants.
 FIRST = {
-    "Abs", "AffineGrid", "AveragePool", "BatchNormalization", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Conv",
-    "ConvTranspose", "Cos", "DepthToSpace", "Dropout", "Elu", "Erf", "Exp", "Expand", "Flatten", "Floor",
-    "Gather", "Gelu",
+    "Abs", "AffineGrid", "AveragePool", "BatchNormalization", "Cast", "CastLike", "Ceil", "Celu", "Clip",
+    "Conv", "ConvTranspose", "Cos", "DepthToSpace", "Dropout", "Elu", "Erf", "Exp", "Expand", "Flatten",
+    "Floor", "Gather", "Gelu",
     "GlobalAveragePool", "GlobalMaxPool", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity",
     "InstanceNormalization", "LRN", "LeakyRelu", "Log", "LogSoftmax", "LpPool", "MaxPool", "Mish", "Neg",
     "Pad", "QuantizeLinear", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
@@ -52,7 +53,8 @@ WHOLE = {
 CASTS = {"Cast", "CastLike"}
 # Types that constants may have.
 STORED = {
-    "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16",
+    "bool", "float16", "float32", "float64", "int4", "int8", "int16", "int32", "int64", "uint4", "uint8",
+    "uint16",
 }  # fmt: skip
 FLOATS = {"float16", "float32", "float64"}
 

@@ -169,6 +169,21 @@ export const SEEDS: readonly Uint8Array[] = [
       zeros('scale', 3),
     ],
   ),
+  look(
+    [
+      node('DequantizeLinear', ['q', 'scale'], ['w'], { axis: 1, block_size: 2 }),
+      node('Conv', ['image', 'w'], ['painting'], { pads: [1, 1, 1, 1] }),
+    ],
+    [
+      Uint8Array.from([
+        ...[3, 3, 3, 3].flatMap(dim => varint(1, dim)),
+        ...varint(2, 22),
+        ...text(8, 'q'),
+        ...message(9, new Uint8Array(41)),
+      ]),
+      zeros('scale', 3, 2, 3, 3),
+    ],
+  ),
 ];
 
 /** A field of a protobuf message: its tag and its content. */

@@ -221,7 +221,36 @@ test('tensor data of every type is read, from raw and typed fields', async () =>
   expect([...typed(3, 9, [7, 255])]).toEqual([7, -1]);
   expect([...typed(4, 9, [1, 1, 255, 255])]).toEqual([257, 65535]);
   expect([...typed(6, 5, [3, 4])]).toEqual([3, 4]);
+  // Four bits each, the first in the low ones.
+  expect([...typed(21, 9, [0xf1])]).toEqual([1, 15]);
+  expect([...typed(22, 9, [0xf1])]).toEqual([1, -1]);
+  expect([...typed(21, 5, [0x98, 0x01])]).toEqual([8, 9]);
+  expect([...typed(22, 5, [0xf8, 0x01])]).toEqual([-8, -1]);
   expect([...typed(7, 7, [5, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1])]).toEqual([5, -1]);
+});
+
+test('numbers of four bits fill bytes two by two, and others are refused with a sentence', () => {
+  const read = (type: number, count: number, bytes: number[], field = 9) =>
+    readConstant(
+      Uint8Array.from([...text(8, 'w'), ...varint(1, count), ...varint(2, type), ...message(field, bytes)]),
+    );
+  expect([...floats(read(22, 3, [0x21, 0x7f]))]).toEqual([1, 2, -1]);
+  expect([...floats(read(21, 1, [0xff]))]).toEqual([15]);
+  expect([...floats(read(21, 0, []))]).toEqual([]);
+  for (const [count, bytes] of [
+    [3, [1]],
+    [3, [1, 2, 3]],
+    [2, [1, 2]],
+    [2 ** 40, [1]],
+    [1, []],
+  ] as const) {
+    for (const field of [9, 5]) {
+      expect(() => read(22, count, [...bytes], field)).toThrow(
+        `Tensor 'w' claims ${count} values of int4 (${count}) but holds ${bytes.length} bytes.`,
+      );
+    }
+  }
+  expect(() => read(25, 1, [1])).toThrow('has ONNX data type 25, which the engine does not read');
 });
 
 test('float16 is converted: subnormal, normal, largest and infinite values', async () => {
