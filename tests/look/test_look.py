@@ -139,6 +139,32 @@ def test_weights_of_four_bits_paint(
     np.testing.assert_allclose(made, expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("opset", [7, 8])
+def test_an_early_file_that_lists_its_constants_among_its_inputs_paints(opset: int) -> None:
+    model = image_model([1, 3, 64, 64])
+    model.opset_import[0].version = opset
+    model.ir_version = 3
+    stored = numpy_helper.from_array(np.array([0.5], np.float16), "stored")
+    twice = numpy_helper.from_array(np.array(2, np.float32), "twice")
+    model.graph.initializer.extend([stored, twice])
+    model.graph.input.extend(
+        helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in (stored, twice)
+    )
+    del model.graph.node[:]
+    model.graph.node.extend(
+        [
+            helper.make_node("Cast", ["stored"], ["half"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["input", "half"], ["a"]),
+            helper.make_node("Mul", ["a", "twice"], ["output"]),
+        ]
+    )
+    look = read_look(model.SerializeToString(), Path("other.onnx"))
+    image = np.random.default_rng(0).random((64, 64, 3), dtype=np.float32)
+    np.testing.assert_array_equal(look.paint(image), image)
+    assert dict(look.live) == {}
+
+
 def test_a_network_that_takes_any_size_paints_256() -> None:
     any_size: list[int | str] = ["n", 3, "h", "w"]
     look = read_look(image_model(any_size, input_shape=any_size).SerializeToString(), Path("other.onnx"))
