@@ -128,8 +128,8 @@ def pack_case(case: str, op: str, model: ModelProto, data: Any) -> dict[str, Any
     del packed.graph.input[:]
     packed.graph.input.extend(values[i] for i in places)
     for opset in packed.opset_import:
-        # 9 is the oldest opset that the engine reads; the operators of older cases are the same in it.
-        opset.version = max(opset.version, 9)
+        # 7 is the oldest opset that the engine reads; the operators of older cases are the same in it.
+        opset.version = max(opset.version, 7)
     for value in packed.graph.input:
         if value.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE:
             value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT

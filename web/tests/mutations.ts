@@ -1,7 +1,18 @@
 // Hostile files for the fuzz tests: seed files of many kinds, and random mutations of them. One number determines a
 // file, so that a file that breaks the engine can be reproduced.
 
-import { graphOf, int64Tensor, message, model, node, tensor, text, value, varint } from './onnx.ts';
+import {
+  graphOf,
+  int64Scalar,
+  int64Tensor,
+  message,
+  model,
+  node,
+  tensor,
+  text,
+  value,
+  varint,
+} from './onnx.ts';
 
 /** The random number generator Mulberry32: numbers in [0, 1), the same in every run. */
 export function seeded(seed: number): () => number {
@@ -26,9 +37,6 @@ function look(nodes: number[][], constants: Uint8Array[] = [], live: string[] = 
 
 const zeros = (name: string, ...dims: number[]): Uint8Array =>
   tensor(name, dims, new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(0.1));
-
-const scalar = (name: string, number: number): Uint8Array =>
-  Uint8Array.from([...varint(2, 7), ...text(8, name), ...varint(7, number)]);
 
 const single = (
   op: string,
@@ -138,7 +146,7 @@ export const SEEDS: readonly Uint8Array[] = [
       node('ConstantOfShape', ['one'], ['z'], {}),
       node('Add', ['image', 'z'], ['painting'], {}),
     ],
-    [int64Tensor('none'), scalar('four', 4), scalar('r1', 1)],
+    [int64Tensor('none'), int64Scalar('four', 4), int64Scalar('r1', 1)],
   ),
   // Weights that are computed from other constants of the file.
   look(
