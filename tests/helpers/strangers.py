@@ -157,7 +157,7 @@ STRANGERS = {
     "written-out-norm": Stranger(written_out_norm(), "wasm"),
     "second-output": Stranger(picture_and_shape(), "wasm"),
     "foreign-operator": Stranger(foreign_operator(), "wasm", "wasm"),
-    "old": Stranger(network(RELU, opset=8), "refused", "refused"),
+    "old": Stranger(network(RELU, opset=6), "refused", "refused"),
     "enlarging": Stranger(enlarging(), "refused"),
     "enlarging-unsaid": Stranger(enlarging(("h", "w")), "refused"),
     "unknown-domain": Stranger(

@@ -1,10 +1,12 @@
 """Looks that open and paint, and damaged files that are refused."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from onnx import ModelProto, helper, numpy_helper
+import torch
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from helpers.looks import look_bytes, look_file
 from helpers.onnx_models import image_model, refusal
@@ -101,6 +103,66 @@ def test_another_programs_image_network_opens_and_paints() -> None:
     painting, guide = look.paint_and_guide(image)
     np.testing.assert_array_equal(painting, image)
     np.testing.assert_array_equal(guide, image)
+
+
+@pytest.mark.parametrize(
+    ("scales", "attributes"),
+    [((3,), {"axis": 0}), ((), {}), ((3, 2, 3, 3), {"axis": 1, "block_size": 2})],
+    ids=["by-channel", "one-scale", "by-block"],
+)
+@pytest.mark.parametrize("kind", [TensorProto.INT4, TensorProto.UINT4])
+def test_weights_of_four_bits_paint(
+    kind: TensorProto.DataType, scales: tuple[int, ...], attributes: dict[str, Any]
+) -> None:
+    rng = np.random.default_rng(4)
+    stored = rng.integers(-8, 8, (3, 3, 3, 3)) + (8 if kind == TensorProto.UINT4 else 0)
+    scale = rng.uniform(0.01, 0.02, scales).astype(np.float32)
+    model = image_model([1, 3, 64, 64])
+    model.opset_import[0].version = 21  # the first with these types
+    model.graph.initializer.append(helper.make_tensor("stored", kind, stored.shape, stored.flatten()))
+    model.graph.initializer.append(numpy_helper.from_array(scale, "scale"))
+    zero = 8 if kind == TensorProto.UINT4 else 0
+    model.graph.initializer.append(helper.make_tensor("zero", kind, scales, [zero] * scale.size))
+    del model.graph.node[:]
+    ends = ["stored", "scale", "zero"]
+    model.graph.node.append(helper.make_node("DequantizeLinear", ends, ["w"], **attributes))
+    model.graph.node.append(helper.make_node("Conv", ["input", "w"], ["output"], pads=[1, 1, 1, 1]))
+
+    spread = scale.reshape(3, 1, 1, 1) if scales == (3,) else scale
+    if len(scales) == 4:
+        spread = spread.repeat(2, axis=1)[:, :3]
+    weights = torch.from_numpy(((stored - zero) * spread).astype(np.float32))
+    image = rng.random((64, 64, 3), dtype=np.float32)
+    picture = torch.from_numpy(image.transpose(2, 0, 1)[None])
+    expected = torch.nn.functional.conv2d(picture, weights, padding=1).numpy()
+    [made] = read_look(model.SerializeToString(), Path("other.onnx")).run(image)
+    np.testing.assert_allclose(made, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("opset", [7, 8])
+def test_an_early_file_that_lists_its_constants_among_its_inputs_paints(opset: int) -> None:
+    model = image_model([1, 3, 64, 64])
+    model.opset_import[0].version = opset
+    model.ir_version = 3
+    stored = numpy_helper.from_array(np.array([0.5], np.float16), "stored")
+    twice = numpy_helper.from_array(np.array(2, np.float32), "twice")
+    model.graph.initializer.extend([stored, twice])
+    model.graph.input.extend(
+        helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in (stored, twice)
+    )
+    del model.graph.node[:]
+    model.graph.node.extend(
+        [
+            helper.make_node("Cast", ["stored"], ["half"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["input", "half"], ["a"]),
+            helper.make_node("Mul", ["a", "twice"], ["output"]),
+        ]
+    )
+    look = read_look(model.SerializeToString(), Path("other.onnx"))
+    image = np.random.default_rng(0).random((64, 64, 3), dtype=np.float32)
+    np.testing.assert_array_equal(look.paint(image), image)
+    assert dict(look.live) == {}
 
 
 def test_a_network_that_takes_any_size_paints_256() -> None:

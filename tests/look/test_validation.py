@@ -72,6 +72,18 @@ def test_declared_sizes_larger_than_the_file_are_refused() -> None:
     assert "does not contain them" in refusal(with_node.SerializeToString())
 
 
+@pytest.mark.parametrize("kind", [TensorProto.INT4, TensorProto.UINT4])
+def test_values_of_four_bits_fill_their_bytes(kind: TensorProto.DataType) -> None:
+    typed = helper.make_tensor("w", kind, [81], [1] * 81)
+    raw = numpy_helper.from_array(numpy_helper.to_array(typed), "w")
+    assert (len(typed.int32_data), len(raw.raw_data)) == (41, 41)
+    for tensor in (typed, raw):
+        for elements in (79, 80, 83):
+            tensor.dims[:] = [elements]
+            sentence = f"declares {elements} values of four bits for w and holds 41 bytes"
+            assert sentence in refusal(with_constant(tensor))
+
+
 def test_weights_in_another_file_are_refused() -> None:
     tensor = numpy_helper.from_array(np.zeros(4, np.float32), "w")
     tensor.ClearField("raw_data")

@@ -6,13 +6,14 @@ import json
 import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from onnx_cases.unets import Array, Graph
 
@@ -179,6 +180,38 @@ def resizes() -> onnx.ModelProto:
     return net.model([1, 3, 20, 30], parts[0])
 
 
+def grid_samples(opset: int) -> onnx.ModelProto:
+    """Positions in and far beyond the picture, halfway between pixels, and not finite; and affine maps."""
+    net = Network(10)
+    # Sixteenths, which float32 computes exactly with these sides, so that nearest pixels are certain.
+    places = net.random.integers(-56, 57, (2, 6, 8, 2)).astype(np.float32) / 16
+    places[0, 0, :, 0] = (np.nan, np.inf, -np.inf, 1e6, -1e6, 3e38, 1, -1)
+    linear, nearest = "bilinear" if opset < 20 else "linear", "nearest"
+    reduced = net.node("Conv", "image", net.constant(net.drawn(2, 3, 4, 2)), strides=[1, 2])
+    moving = net.node("Transpose", net.node("Tanh", reduced), perm=[0, 2, 3, 1])
+    grids = [(net.constant(places), linear), (net.constant(places), nearest), (moving, linear)]
+    if opset >= 20:
+        thetas = net.node("Flatten", net.node("GlobalAveragePool", net.conv("image", 3, 6, 3)))
+        thetas = net.node("Reshape", thetas, net.whole(2, 2, 3))
+        still = net.constant(np.array([[[1, 0.5, 0], [-0.3, 2, 0.1]]] * 2, dtype=np.float32))
+        for theta in (thetas, still):
+            for align in (0, 1):
+                ends = (theta, net.whole(2, 3, 6, 8))
+                grids.append((net.node("AffineGrid", *ends, align_corners=align), linear))
+    value = net.conv("image", 3, 6, 1)
+    parts = []
+    for grid, mode in grids:
+        for padding in ("zeros", "border", "reflection"):
+            for align in (0, 1):
+                source = "image" if mode == nearest else value
+                options: dict[str, Any] = {"mode": mode, "padding_mode": padding, "align_corners": align}
+                made = net.node("GridSample", source, grid, **options)
+                parts.append(made if mode == nearest else net.node("Tanh", made))
+    while len(parts) > 1:
+        parts = [net.node("Concat", *parts[i : i + 7], axis=1) for i in range(0, len(parts), 7)]
+    return net.model([2, 3, 9, 16], parts[0], opset=opset)
+
+
 def quantised() -> onnx.ModelProto:
     """QuantizeLinear and DequantizeLinear around every layer, int8 weights per channel, int32 biases."""
     net = Network(5)
@@ -214,6 +247,43 @@ def quantised() -> onnx.ModelProto:
     value = net.node("Flatten", value)
     value = net.node("Gemm", value, weights(8, 32, axis=0), bias(8), transB=1)
     return net.model([1, 3, 32, 32], value, "nk")
+
+
+def four_bits() -> onnx.ModelProto:
+    """Weights of four bits, two to a byte: with a scale for all, for each channel and for each block."""
+    net = Network(11)
+
+    def stored(kind: int, values: Any, name: str, typed: bool) -> str:
+        tensor = helper.make_tensor(name, kind, values.shape, values.flatten())
+        raw = numpy_helper.from_array(numpy_helper.to_array(tensor), name)
+        net.constants.append(tensor if typed else raw)
+        return name
+
+    def weights(kind: int, *shape: int, scales: tuple[int, ...], typed: bool, **attributes: Any) -> str:
+        low, high = (-8, 8) if kind == TensorProto.INT4 else (0, 16)
+        scale = net.constant((0.08 + 0.04 * net.random.random(scales)).astype(np.float32))
+        name = f"four_bits_{len(net.constants)}"
+        values = stored(kind, net.random.integers(low, high, shape), name, typed)
+        middle = net.random.integers(low + 6, high - 6, scales)
+        zero = stored(kind, middle, f"{name}_zero", not typed)
+        return net.node("DequantizeLinear", values, scale, zero, **attributes)
+
+    signed, unsigned = TensorProto.INT4, TensorProto.UINT4
+    # 81, 135 and 375 numbers leave half of the last byte empty.
+    value = "image"
+    for side, kind, inputs, outputs, scales, typed in (
+        (3, signed, 3, 3, (3,), False),
+        (3, unsigned, 3, 5, (5,), True),
+        (5, signed, 5, 3, (), False),
+    ):
+        made = weights(kind, outputs, inputs, side, side, scales=scales, typed=typed, axis=0)
+        value = net.node("Tanh", net.node("Conv", value, made))
+    blocks = weights(unsigned, 4, 3, 3, 3, scales=(4, 1, 3, 3), typed=False, axis=1, block_size=3)
+    value = net.node("Tanh", net.node("Conv", value, blocks))
+    turned = net.node("Transpose", weights(signed, 9, 10, scales=(10,), typed=True, axis=1), perm=[1, 0])
+    value = net.node("Tanh", net.node("MatMul", value, turned))
+    blocks = weights(signed, 9, 5, scales=(3, 5), typed=True, axis=0, block_size=3)
+    return net.model([1, 3, 20, 20], net.node("MatMul", value, blocks), opset=21)
 
 
 def from_torch() -> onnx.ModelProto:
@@ -313,7 +383,10 @@ NETWORKS: Networks = {
     "classifier": (classifier, (1, 3, 64, 64)),
     "super-resolution": (super_resolution, (1, 3, 48, 32)),
     "resizes": (resizes, (1, 3, 20, 30)),
+    "grid-samples-16": (partial(grid_samples, 16), (2, 3, 9, 16)),
+    "grid-samples-20": (partial(grid_samples, 20), (2, 3, 9, 16)),
     "quantised": (quantised, (1, 3, 32, 32)),
+    "four-bits": (four_bits, (1, 3, 20, 20)),
     "from-torch": (from_torch, (1, 3, 24, 40)),
     "weight-norm": (weight_norm, (1, 3, 32, 48)),
     "standardised": (standardised, (1, 3, 20, 28)),

@@ -23,14 +23,15 @@ Array = np.ndarray[Any, Any]
 
 # All inputs are computed.
 ALL = {
-    "Add", "Concat", "Div", "Equal", "Gemm", "Greater", "GreaterOrEqual", "LayerNormalization", "Less",
-    "LessOrEqual", "MatMul", "Max", "Mean", "Min", "Mod", "Mul", "PRelu", "Pow", "Sub", "Sum",
+    "Add", "Concat", "Div", "Equal", "Gemm", "Greater", "GreaterOrEqual", "GridSample",
+    "LayerNormalization", "Less", "LessOrEqual", "MatMul", "Max", "Mean", "Min", "Mod", "Mul", "PRelu",
+    "Pow", "Sub", "Sum",
 }  # fmt: skip
 # The first input is computed, the others are constants.
 FIRST = {
-    "Abs", "AveragePool", "BatchNormalization", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Conv",
-    "ConvTranspose", "Cos", "DepthToSpace", "Dropout", "Elu", "Erf", "Exp", "Expand", "Flatten", "Floor",
-    "Gather", "Gelu",
+    "Abs", "AffineGrid", "AveragePool", "BatchNormalization", "Cast", "CastLike", "Ceil", "Celu", "Clip",
+    "Conv", "ConvTranspose", "Cos", "DepthToSpace", "Dropout", "Elu", "Erf", "Exp", "Expand", "Flatten",
+    "Floor", "Gather", "Gelu",
     "GlobalAveragePool", "GlobalMaxPool", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity",
     "InstanceNormalization", "LRN", "LeakyRelu", "Log", "LogSoftmax", "LpPool", "MaxPool", "Mish", "Neg",
     "Pad", "QuantizeLinear", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
@@ -52,7 +53,8 @@ WHOLE = {
 CASTS = {"Cast", "CastLike"}
 # Types that constants may have.
 STORED = {
-    "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16",
+    "bool", "float16", "float32", "float64", "int4", "int8", "int16", "int32", "int64", "uint4", "uint8",
+    "uint16",
 }  # fmt: skip
 FLOATS = {"float16", "float32", "float64"}
 
@@ -126,8 +128,8 @@ def pack_case(case: str, op: str, model: ModelProto, data: Any) -> dict[str, Any
     del packed.graph.input[:]
     packed.graph.input.extend(values[i] for i in places)
     for opset in packed.opset_import:
-        # 9 is the oldest opset that the engine reads; the operators of older cases are the same in it.
-        opset.version = max(opset.version, 9)
+        # 7 is the oldest opset that the engine reads; the operators of older cases are the same in it.
+        opset.version = max(opset.version, 7)
     for value in packed.graph.input:
         if value.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE:
             value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT

@@ -16,7 +16,7 @@ import onnx
 from onnx_cases.networks import Network, Networks, write_networks
 
 # From the oldest that the engine reads. Each changed the form of one of the operators below.
-OPSETS = (9, 10, 11, 12, 13, 14, 16, 18, 19, 20, 21, 22, 23)
+OPSETS = (7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 19, 20, 21, 22, 23)
 
 
 class Written(Network):
@@ -82,7 +82,15 @@ class Written(Network):
             return self.node("Dropout", value, ratio=0.4)
         return self.node("Dropout", value, self.number(0.4), self.scalar(np.bool_(False)))
 
+    def per_element(self, value: str, *shape: int) -> str:
+        """Batch normalisation with four numbers for each element, which opset 9 removed."""
+        ends = [self.constant(self.drawn(*shape, gain=0.3) + np.float32(one)) for one in (1, 0, 0)]
+        variance = self.constant(np.abs(self.drawn(*shape)) + np.float32(0.5))
+        return self.node("BatchNormalization", value, *ends, variance, spatial=0)
+
     def grown(self, value: str, mode: str, by: float) -> str:
+        if self.opset < 9:
+            return self.node("Upsample", value, mode=mode, scales=[1.0, 1.0, by, by])
         scales = self.constant(np.array([1, 1, by, by], dtype=np.float32))
         if self.opset < 11:
             return self.node("Upsample" if self.opset < 10 else "Resize", value, scales, mode=mode)
@@ -99,7 +107,8 @@ class Written(Network):
 
 def network(opset: int) -> onnx.ModelProto:
     net = Written(opset)
-    value = net.clip(net.conv("image", 3, 8, 3, pads=[1, 1, 1, 1]), -0.75, 1.5)
+    image = net.per_element("image", 3, 20, 34) if opset < 9 else "image"
+    value = net.clip(net.conv(image, 3, 8, 3, pads=[1, 1, 1, 1]), -0.75, 1.5)
     value = net.conv(net.pad(value, (0, 0, 1, 1, 0, 0, 1, 1), "reflect"), 8, 8, 3)
     value = net.pad(value, (0, 0, 0, 2, 0, 0, 1, 0), "constant", 0.25)
     value = net.cut(value, (1, 0), (-1, 30), (2, 3))
@@ -130,10 +139,54 @@ def network(opset: int) -> onnx.ModelProto:
     weights = net.constant(net.drawn(16, 16, gain=0.25))
     bias = [net.constant(net.drawn(16, gain=0.1))] if opset < 11 else []
     sums = net.by_axes("Unsqueeze", 13, net.node("Gemm", sums, weights, *bias), 2, 3)
-    return net.model([1, 3, 20, 34], net.node("Add", value, sums), opset=opset)
+    model = net.model([1, 3, 20, 34], net.node("Add", value, sums), opset=opset)
+    return listing_constants(model) if opset < 9 else model
 
 
-NETWORKS: Networks = {f"opset-{opset}": (partial(network, opset), (1, 3, 20, 34)) for opset in OPSETS}
+def early(opset: int) -> onnx.ModelProto:
+    """Operators that opsets before 9 have in the form of today, with constants of all kinds."""
+    net = Written(opset)
+    value = net.node("LRN", net.conv("image", 3, 8, 3, pads=[1, 1, 1, 1]), size=3, alpha=0.3)
+    slope = net.constant(np.abs(net.drawn(8, 1, 1, gain=0.2)))
+    value = net.node("PRelu", value, slope)
+    value = net.node("AveragePool", value, kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)
+    weights = net.constant(net.drawn(8, 4, 4, 4, gain=0.2))
+    value = net.node("ConvTranspose", value, weights, strides=[2, 2], pads=[1, 1, 1, 1])
+    above = net.node("Cast", net.node("Greater", value, net.number(0.1)), to=onnx.TensorProto.FLOAT)
+    value = net.node("Sum", value, net.node("Mul", above, net.node("Sigmoid", value)))
+    value = net.node("Mean", value, net.node("Elu", value), net.node("HardSigmoid", value))
+    value = net.node("Max", value, net.node("Neg", value))
+    value = net.node("Pow", net.node("Add", value, net.number(0.5)), net.number(1.5))
+    value = net.node("DepthToSpace", value, blocksize=2)
+    value = net.node("Pad", value, pads=[0, 0, 1, 0, 0, 0, 0, 2], mode="edge")
+    rows = net.node("Reshape", value, net.whole(1, -1, 70))
+    whole = onnx.helper.make_tensor("whole", onnx.TensorProto.INT64, [1, 1, 70], range(70))
+    steps = net.node("Cast", net.node("Constant", value=whole), to=onnx.TensorProto.FLOAT)
+    rows = net.node("Add", rows, net.scaled(steps, 0.01))
+    first = net.node("Gather", rows, net.scalar(np.int64(3)), axis=1)
+    rows = net.node(
+        "Sub", net.node("Transpose", rows, perm=[0, 2, 1]), net.node("Unsqueeze", first, axes=[2])
+    )
+    if opset >= 8:
+        rows = net.node("Mul", rows, net.node("Expand", net.number(0.5), net.whole(1, 70, 1)))
+    return listing_constants(net.model([1, 3, 16, 17], rows, "nwh", opset=opset))
+
+
+def listing_constants(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model in version 3 of the format, in which initializers are inputs, too."""
+    model.ir_version = 3
+    model.graph.input.extend(
+        onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in model.graph.initializer
+    )
+    onnx.checker.check_model(model)
+    return model
+
+
+NETWORKS: Networks = {
+    **{f"opset-{opset}": (partial(network, opset), (1, 3, 20, 34)) for opset in OPSETS},
+    **{f"early-{opset}": (partial(early, opset), (1, 3, 16, 17)) for opset in OPSETS if opset < 9},
+}
 
 
 def write_opsets(folder: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_refusal_by_the_engine_says_so_before_its_reason() -> None:
     (sentence,) = check(STRANGERS["old"].content).sentences()
     assert sentence == (
         "clouds.onnx cannot be painted with on a page: the page does not read such files. (The engine "
-        "says: The model is of opset 8; convert the model to opset 9 or later.)"
+        "says: The model is of opset 6; convert the model to opset 7 or later.)"
     )
 
 

@@ -33,6 +33,9 @@ export const REFUSED: Conformance['refused'] = [
   [/^test_batchnorm_.*training_mode$/, 'training mode'],
   [/^test_training_dropout/, 'as in training'],
   [/^test_(basic_)?(conv|convtranspose|averagepool|maxpool|lppool).*_3d/, 'has an input of 5 dimensions'],
+  [/^test_gridsample_volumetric/, 'has an input of 5 dimensions'],
+  [/^test_gridsample_bicubic/, "samples by 'cubic'"],
+  [/^test_affine_grid_3d/, 'makes a grid of 5 dimensions'],
 ];
 
 export async function conform({ backend, run, refused, least }: Conformance): Promise<void> {

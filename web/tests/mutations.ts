@@ -1,7 +1,18 @@
 // Hostile files for the fuzz tests: seed files of many kinds, and random mutations of them. One number determines a
 // file, so that a file that breaks the engine can be reproduced.
 
-import { graphOf, int64Tensor, message, model, node, tensor, text, value, varint } from './onnx.ts';
+import {
+  graphOf,
+  int64Scalar,
+  int64Tensor,
+  message,
+  model,
+  node,
+  tensor,
+  text,
+  value,
+  varint,
+} from './onnx.ts';
 
 /** The random number generator Mulberry32: numbers in [0, 1), the same in every run. */
 export function seeded(seed: number): () => number {
@@ -26,9 +37,6 @@ function look(nodes: number[][], constants: Uint8Array[] = [], live: string[] = 
 
 const zeros = (name: string, ...dims: number[]): Uint8Array =>
   tensor(name, dims, new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(0.1));
-
-const scalar = (name: string, number: number): Uint8Array =>
-  Uint8Array.from([...varint(2, 7), ...text(8, name), ...varint(7, number)]);
 
 const single = (
   op: string,
@@ -117,6 +125,13 @@ export const SEEDS: readonly Uint8Array[] = [
     ],
     [zeros('m', 8, 8)],
   ),
+  look(
+    [
+      node('AffineGrid', ['theta', 'size'], ['grid'], { align_corners: 1 }),
+      node('GridSample', ['image', 'grid'], ['painting'], { padding_mode: 'reflection' }),
+    ],
+    [zeros('theta', 1, 2, 3), int64Tensor('size', 1, 3, 8, 8)],
+  ),
   // Arithmetic on constants, some of them empty.
   look(
     [
@@ -131,7 +146,7 @@ export const SEEDS: readonly Uint8Array[] = [
       node('ConstantOfShape', ['one'], ['z'], {}),
       node('Add', ['image', 'z'], ['painting'], {}),
     ],
-    [int64Tensor('none'), scalar('four', 4), scalar('r1', 1)],
+    [int64Tensor('none'), int64Scalar('four', 4), int64Scalar('r1', 1)],
   ),
   // Weights that are computed from other constants of the file.
   look(
@@ -160,6 +175,21 @@ export const SEEDS: readonly Uint8Array[] = [
         ...message(9, new Uint8Array(81)),
       ]),
       zeros('scale', 3),
+    ],
+  ),
+  look(
+    [
+      node('DequantizeLinear', ['q', 'scale'], ['w'], { axis: 1, block_size: 2 }),
+      node('Conv', ['image', 'w'], ['painting'], { pads: [1, 1, 1, 1] }),
+    ],
+    [
+      Uint8Array.from([
+        ...[3, 3, 3, 3].flatMap(dim => varint(1, dim)),
+        ...varint(2, 22),
+        ...text(8, 'q'),
+        ...message(9, new Uint8Array(41)),
+      ]),
+      zeros('scale', 3, 2, 3, 3),
     ],
   ),
 ];
@@ -239,7 +269,7 @@ const OPS = [
   'Conv', 'ConvTranspose', 'Resize', 'Pad', 'Tile', 'Expand', 'Reshape', 'Concat', 'Split', 'Slice', 'MatMul',
   'Gemm', 'Transpose', 'MaxPool', 'Shape', 'Gather', 'If', 'Loop', 'Constant', 'Softmax', 'Upsample',
   'DepthToSpace', 'ConstantOfShape', 'Range', 'Pow', 'LayerNormalization', 'LRN', 'QuantizeLinear', 'Where',
-  'ReduceProd', 'ReduceMax', 'ReduceMean', 'ReduceL2', 'Mod', 'Less', 'Cast', 'Squeeze',
+  'ReduceProd', 'ReduceMax', 'ReduceMean', 'ReduceL2', 'Mod', 'Less', 'Cast', 'Squeeze', 'GridSample',
 ]; // biome-ignore format: a list
 
 /** Changes one field of a message, at any depth. */

@@ -40,6 +40,10 @@ export const int64Tensor = (name: string, ...values: number[]) =>
     ...values.flatMap(v => varint(7, v)),
   ]);
 
+/** An int64 of rank 0. */
+export const int64Scalar = (name: string, number: number): Uint8Array =>
+  Uint8Array.from([...varint(2, 7), ...text(8, name), ...varint(7, number)]);
+
 function attribute(name: string, value: number | string | number[]): number[] {
   if (typeof value === 'string') return [...text(1, name), ...text(4, value), ...varint(20, 3)];
   if (Array.isArray(value)) return [...text(1, name), ...value.flatMap(v => varint(8, v)), ...varint(20, 7)];
@@ -76,7 +80,7 @@ export function graphOf(parts: {
   ];
 }
 
-export function model(graph?: number[]): Uint8Array {
-  const opset = message(8, varint(2, 21));
-  return Uint8Array.from([...varint(1, 10), ...opset, ...(graph ? message(7, graph) : [])]);
+export function model(graph?: number[], { opset = 21, format = 10 } = {}): Uint8Array {
+  const imported = message(8, varint(2, opset));
+  return Uint8Array.from([...varint(1, format), ...imported, ...(graph ? message(7, graph) : [])]);
 }

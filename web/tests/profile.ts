@@ -92,7 +92,7 @@ async function layersOf(
 ): Promise<Layer[]> {
   const allocator = new BufferAllocator(device);
   const format = canvasFormat(device);
-  const config = { ...defaultConfig(device), precision: defaultPrecision(device) };
+  const config = { ...defaultConfig(device), precision: defaultPrecision(device, plan) };
   const { program, prepare } = await withErrorScopes(device, () => {
     const frameProgram = createFrameProgram(allocator, plan, config, format);
     return { program: frameProgram, prepare: prepareKernels(frameProgram, config, ['external']) };

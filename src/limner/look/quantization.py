@@ -111,6 +111,8 @@ def dequantize_weights(model: ModelProto) -> ModelProto:
     kept = [tensor for name, tensor in constants.items() if name not in unused]
     _replace_field(result.graph.initializer, kept)
     _replace_field(result.graph.node, nodes)
+    # Before version 4 of the format, a file lists its initializers among its inputs.
+    _replace_field(result.graph.input, [value for value in result.graph.input if value.name not in unused])
     return result
 
 

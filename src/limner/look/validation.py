@@ -26,6 +26,10 @@ MAX_SIDE = 4096
 """Largest side of an image, in pixels."""
 
 
+FOUR_BITS = {TensorProto.INT4, TensorProto.UINT4}
+"""The types whose values lie two to a byte, either in the raw data or one byte to an int32."""
+
+
 DEFAULT_PIXELS = 256
 """Side of the painting for a network that takes any size."""
 
@@ -88,6 +92,13 @@ def check_tensors(graph: GraphProto) -> None:
             raise LimnerError(
                 f"declares {elements:,} values for {name} but does not contain them: it is damaged"
             )
+        if tensor.data_type in FOUR_BITS:
+            held = len(tensor.raw_data) if tensor.HasField("raw_data") else len(tensor.int32_data)
+            if held != (elements + 1) // 2:
+                raise LimnerError(
+                    f"declares {elements:,} values of four bits for {name} and holds {held:,} bytes: "
+                    "it is damaged"
+                )
 
 
 def infer_shapes(model: ModelProto) -> ModelProto:

@@ -12,6 +12,8 @@ export type DataType =
   | 'float64'
   | 'uint8'
   | 'int8'
+  | 'uint4'
+  | 'int4'
   | 'uint16'
   | 'int16'
   | 'int32'
@@ -29,15 +31,19 @@ const TYPES: Readonly<Record<number, DataType>> = {
   9: 'bool',
   10: 'float16',
   11: 'float64',
+  21: 'uint4',
+  22: 'int4',
 };
 
-/** The typed array for each type; float16 as bit patterns. */
+/** The typed array for each type; float16 as bit patterns, numbers of four bits one to a byte. */
 const ARRAYS = {
   float32: Float32Array,
   float16: Uint16Array,
   float64: Float64Array,
   uint8: Uint8Array,
   int8: Int8Array,
+  uint4: Uint8Array,
+  int4: Int8Array,
   uint16: Uint16Array,
   int16: Int16Array,
   int32: Int32Array,
@@ -45,7 +51,7 @@ const ARRAYS = {
   bool: Uint8Array,
 } as const;
 
-/** Bytes of one number. */
+/** Bytes of one number in memory. */
 export const bytesOf = (type: DataType): number => ARRAYS[type].BYTES_PER_ELEMENT;
 
 export interface Constant {
@@ -121,12 +127,21 @@ export function readConstant(message: Uint8Array): Constant {
   const type = readDataType(code, where);
   const size = sizeOf(dims, where);
   const bytes = raw ?? readTypedField(message, type, where);
-  if (bytes.length !== size * bytesOf(type)) {
+  const isPacked = type.endsWith('int4');
+  if (bytes.length !== (isPacked ? Math.ceil(size / 2) : size * bytesOf(type))) {
     throw new EngineError(
       `${where} claims ${size} values of ${type} (${dims.join(' x ')}) but holds ${bytes.length} bytes.`,
     );
   }
-  return { name, type, dims, bytes };
+  return { name, type, dims, bytes: isPacked ? unpackNibbles(bytes, size, type) : bytes };
+}
+
+/** Numbers of four bits, two to a byte in the file, the first of them in the low bits. */
+function unpackNibbles(packed: Uint8Array, size: number, type: DataType): Uint8Array {
+  const sign = type === 'int4' ? 8 : 0;
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) bytes[i] = ((((packed[i >> 1] ?? 0) >> (4 * (i & 1))) & 15) ^ sign) - sign;
+  return bytes;
 }
 
 /** The field of TensorProto that holds numbers of a type, where they are not raw bytes. */

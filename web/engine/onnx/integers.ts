@@ -9,9 +9,8 @@ export const bigints = (constant: Constant): bigint[] =>
 /** Wraps the value around the ends of the type. A bool stays as it is. */
 export function wrapToType(type: DataType, value: bigint): bigint {
   if (type === 'bool') return value;
-  return type.startsWith('u')
-    ? BigInt.asUintN(8 * bytesOf(type), value)
-    : BigInt.asIntN(8 * bytesOf(type), value);
+  const bits = type.endsWith('int4') ? 4 : 8 * bytesOf(type);
+  return type.startsWith('u') ? BigInt.asUintN(bits, value) : BigInt.asIntN(bits, value);
 }
 
 export function integerConstant(

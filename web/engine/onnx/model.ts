@@ -48,8 +48,11 @@ export interface OnnxModel {
  * networks on pictures need. Fusion also looks at the whole graph for each node that it fuses. */
 export const MAX_NODES = 2048;
 const MAX_CONSTANTS = 8192;
-/** Before this opset, operators such as Upsample and Add have other inputs. */
-export const MIN_OPSET = 9;
+/** Before this opset, Add and its like broadcast along an axis, and other operators keep training apart by an
+ * attribute. */
+export const MIN_OPSET = 7;
+/** Before this version of the format, files list their initializers among the inputs, though no one sets them. */
+const MIN_FORMAT_WITH_CONSTANTS = 4;
 /** Inputs of all nodes together: the edges of the graph. */
 const MAX_EDGES = 8192;
 /** Inputs and outputs of the graph or of a node, attributes of a node, dimensions. */
@@ -64,9 +67,11 @@ export function readModel(bytes: Uint8Array): OnnxModel {
   const metadata = new Map<string, string>();
   const opsets = new Map<string, number>();
   let graph: Uint8Array | undefined;
+  let format = MIN_FORMAT_WITH_CONSTANTS;
   eachField(bytes, (cursor, field, wire) => {
-    if (wire !== 2) return false;
-    if (field === 7) graph = cursor.chunk();
+    if (field === 1 && wire === 0) format = cursor.varint();
+    else if (wire !== 2) return false;
+    else if (field === 7) graph = cursor.chunk();
     else if (field === 8) readOpset(cursor.chunk(), opsets);
     else if (field === 14) readEntry(cursor.chunk(), metadata);
     else return false;
@@ -81,7 +86,10 @@ export function readModel(bytes: Uint8Array): OnnxModel {
       `The model is of opset ${opset}; convert the model to opset ${MIN_OPSET} or later.`,
     );
   }
-  return { ...readGraph(graph), metadata, opset, size: bytes.length };
+  const { inputs, ...rest } = readGraph(graph);
+  const given =
+    format < MIN_FORMAT_WITH_CONSTANTS ? inputs.filter(({ name }) => !rest.constants.has(name)) : inputs;
+  return { ...rest, inputs: given, metadata, opset, size: bytes.length };
 }
 
 function readOpset(bytes: Uint8Array, into: Map<string, number>): void {

@@ -161,8 +161,7 @@ class WebgpuPainter implements BackendPainter {
     const allocator = new BufferAllocator(device);
     const loss = watchLoss(device);
     const { environment } = settings;
-    // A network that only runs on arrays is for somebody who wants numbers.
-    const precision = settings.precision ?? (plan.hasCamera ? defaultPrecision(device) : 'float32');
+    const precision = settings.precision ?? defaultPrecision(device, plan);
     const usual = { ...environment.defaultConfig(device), precision };
     const cache = openTuningCache(cacheKey(adapterName(device), usual), environment, settings.tune);
     try {

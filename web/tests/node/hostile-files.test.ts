@@ -8,7 +8,7 @@ import { floats, halfToFloat, readConstant } from '../../engine/onnx/constant.ts
 import { readModel } from '../../engine/onnx/model.ts';
 import { CACHE } from '../cases.ts';
 import { seeded } from '../mutations.ts';
-import { graphOf, message, model, node, tensor, text, value, varint } from '../onnx.ts';
+import { graphOf, int64Tensor, message, model, node, tensor, text, value, varint } from '../onnx.ts';
 
 const file = new Uint8Array(readFileSync(`${CACHE}/lean-64-uint16-colour.onnx`));
 
@@ -91,11 +91,7 @@ test('the small look is read', async () => {
 
 test.each([
   ['a missing name', single('Relu', ['nowhere']), "Node 'painting' (op Relu) reads 'nowhere'"],
-  [
-    'an unknown operator',
-    single('GridSample', ['image']),
-    "Node 'painting' (op GridSample) is not supported",
-  ],
+  ['an unknown operator', single('NonZero', ['image']), "Node 'painting' (op NonZero) is not supported"],
   ['an operator of another domain', single('constructor', ['image']), 'is not supported'],
   ['a cycle', single('Add', ['image', 'painting']), 'a missing name, or a cycle'],
   [
@@ -127,6 +123,38 @@ test.each([
     'an open dimension that makes too large a square',
     model(graphOf({ nodes: [], inputs: [value('image', [1, 3, 'h', 5000])], outputs: [out] })),
     'but this one takes 5000 x 5000',
+  ],
+  [
+    'a grid for other images',
+    single('GridSample', ['image', 'w'], {}, [tensor('w', [2, 8, 8, 2], new Float32Array(256))]),
+    'has a grid of [2, 8, 8, 2] for a picture of [1, 3, 8, 8]',
+  ],
+  [
+    'an unknown way to sample',
+    single('GridSample', ['image', 'w'], { mode: 'toString' }, [
+      tensor('w', [1, 8, 8, 2], new Float32Array(128)),
+    ]),
+    "samples by 'toString'; the engine supports 'linear' and 'nearest'",
+  ],
+  [
+    'an unknown padding',
+    single('GridSample', ['image', 'w'], { padding_mode: 'wrap' }, [
+      tensor('w', [1, 8, 8, 2], new Float32Array(128)),
+    ]),
+    "pads by 'wrap'",
+  ],
+  [
+    'a huge affine grid',
+    single('AffineGrid', ['t', 's'], {}, [
+      tensor('t', [1, 2, 3], new Float32Array(6)),
+      int64Tensor('s', 1, 3, 2 ** 24, 4),
+    ]),
+    'constants take 67108880 bytes; the engine allows',
+  ],
+  [
+    'an affine grid without a map',
+    single('AffineGrid', ['image', 's'], {}, [int64Tensor('s', 1, 3, 8, 8)]),
+    'from [1, 3, 8, 8], which is not (N, 2, 3)',
   ],
   ['no graph', model(), 'it has no graph'],
 ])('%s is refused with a sentence', async (_, bytes, sentence) => {
@@ -193,7 +221,36 @@ test('tensor data of every type is read, from raw and typed fields', async () =>
   expect([...typed(3, 9, [7, 255])]).toEqual([7, -1]);
   expect([...typed(4, 9, [1, 1, 255, 255])]).toEqual([257, 65535]);
   expect([...typed(6, 5, [3, 4])]).toEqual([3, 4]);
+  // Four bits each, the first in the low ones.
+  expect([...typed(21, 9, [0xf1])]).toEqual([1, 15]);
+  expect([...typed(22, 9, [0xf1])]).toEqual([1, -1]);
+  expect([...typed(21, 5, [0x98, 0x01])]).toEqual([8, 9]);
+  expect([...typed(22, 5, [0xf8, 0x01])]).toEqual([-8, -1]);
   expect([...typed(7, 7, [5, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1])]).toEqual([5, -1]);
+});
+
+test('numbers of four bits fill bytes two by two, and others are refused with a sentence', () => {
+  const read = (type: number, count: number, bytes: number[], field = 9) =>
+    readConstant(
+      Uint8Array.from([...text(8, 'w'), ...varint(1, count), ...varint(2, type), ...message(field, bytes)]),
+    );
+  expect([...floats(read(22, 3, [0x21, 0x7f]))]).toEqual([1, 2, -1]);
+  expect([...floats(read(21, 1, [0xff]))]).toEqual([15]);
+  expect([...floats(read(21, 0, []))]).toEqual([]);
+  for (const [count, bytes] of [
+    [3, [1]],
+    [3, [1, 2, 3]],
+    [2, [1, 2]],
+    [2 ** 40, [1]],
+    [1, []],
+  ] as const) {
+    for (const field of [9, 5]) {
+      expect(() => read(22, count, [...bytes], field)).toThrow(
+        `Tensor 'w' claims ${count} values of int4 (${count}) but holds ${bytes.length} bytes.`,
+      );
+    }
+  }
+  expect(() => read(25, 1, [1])).toThrow('has ONNX data type 25, which the engine does not read');
 });
 
 test('float16 is converted: subnormal, normal, largest and infinite values', async () => {

@@ -331,14 +331,14 @@ test('an attribute of a wrong type is refused, instead of being ignored', async 
   expect(await refusal(file([leaky]))).toContain("has 'alpha' as string, but it must be float");
 });
 
-test('the error for an opset before 9 says that the model must be converted', async () => {
+test('the error for an opset before 7 says that the model must be converted', async () => {
   const bytes = file([relu]);
   // Files of these tests have opset 21.
   const at = bytes.findIndex((byte, i) => byte === 16 && bytes[i + 1] === 21);
   const old = bytes.slice();
-  old[at + 1] = 8;
-  expect(await refusal(old)).toContain('convert the model to opset 9 or later');
-  old[at + 1] = 9;
+  old[at + 1] = 6;
+  expect(await refusal(old)).toContain('convert the model to opset 7 or later');
+  old[at + 1] = 7;
   expect(await refusal(old)).toBe('read');
 });
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readLook, readLookInfo, readModel } from '../../engine/index.ts';
 import { CACHE } from '../cases.ts';
-import { graphOf, model, node, value } from '../onnx.ts';
+import { graphOf, int64Scalar, model, node, tensor, value } from '../onnx.ts';
 
 type Dims = readonly (number | string)[];
 
@@ -64,13 +64,13 @@ describe('what the file says about a look', () => {
   const square = [1, 3, 64, 64];
 
   test('is known of a graph that the engine does not run', async () => {
-    const bytes = network(square, { op: 'GridSample' });
+    const bytes = network(square, { op: 'NonZero' });
     await expect(readLook(bytes)).rejects.toThrow('is not supported');
     expect(await readLookInfo(bytes)).toMatchObject({ pixels: 64, name: '', live: {} });
   });
 
   test('may leave the size of the painting open', async () => {
-    const bytes = network(square, { op: 'GridSample', painted: ['b', 3, 'h', 'w'] });
+    const bytes = network(square, { op: 'NonZero', painted: ['b', 3, 'h', 'w'] });
     expect((await readLookInfo(bytes)).pixels).toBe(64);
   });
 
@@ -94,6 +94,24 @@ describe('what the file says about a look', () => {
     const k = { label: 'k', min: 0, max: 1, default: 0 };
     expect((await readLookInfo(bytes)).live).toEqual({ k });
     expect((await readLook(bytes)).info.live).toEqual({ k });
+  });
+
+  test('takes initializers among the inputs for constants before version 4 of the format', async () => {
+    const [inputs, constants] = [
+      [value('image', square), value('k', []), value('at', [], 7)],
+      [tensor('k', [], Float32Array.of(2)), int64Scalar('at', 1)],
+    ];
+    const nodes = [
+      node('Gather', ['image', 'at'], ['row'], { axis: 1 }),
+      node('Unsqueeze', ['row'], ['channel'], { axes: [1] }),
+      node('Mul', ['image', 'k'], ['scaled'], {}),
+      node('Add', ['scaled', 'channel'], ['painting'], {}),
+    ];
+    const graph = graphOf({ nodes, inputs, constants, outputs: [value('painting', square)] });
+    expect((await readLook(model(graph, { opset: 8, format: 3 }))).info.live).toEqual({});
+    await expect(readLook(model(graph, { opset: 8, format: 4 }))).rejects.toThrow(
+      "'at' of this model is not of float32",
+    );
   });
 
   test.each<[string, Dims, Dims, string]>([

@@ -1,8 +1,10 @@
 // Conversion to float16, and the default precision.
 
 import { expect, test } from 'vitest';
+import { readGraph } from '../../engine/look.ts';
 import { floatToHalf, halfToFloat } from '../../engine/onnx/constant.ts';
 import { defaultPrecision } from '../../engine/webgpu/runtime/device.ts';
+import { graphOf, model, node, value } from '../onnx.ts';
 
 test('every finite float16 is converted to itself', () => {
   for (let bits = 0; bits < 0x10000; bits++) {
@@ -23,10 +25,23 @@ test('values are rounded to the nearest float16 and clamped to the largest', () 
   expect(halfToFloat(floatToHalf(Number.NaN))).toBeNaN();
 });
 
+const gpu = (description: string, ...features: string[]) =>
+  ({ info: { description }, features: new Set(features) }) as unknown as GPUDevice;
+
 test('float16 is the default on hardware GPUs that support it', () => {
-  const gpu = (description: string, ...features: string[]) =>
-    ({ info: { description }, features: new Set(features) }) as unknown as GPUDevice;
-  expect(defaultPrecision(gpu('nvidia hopper', 'shader-f16'))).toBe('float16');
-  expect(defaultPrecision(gpu('nvidia hopper'))).toBe('float32');
-  expect(defaultPrecision(gpu('SwiftShader', 'shader-f16'))).toBe('float32');
+  const plan = { hasCamera: true, operations: [] };
+  expect(defaultPrecision(gpu('nvidia hopper', 'shader-f16'), plan)).toBe('float16');
+  expect(defaultPrecision(gpu('nvidia hopper'), plan)).toBe('float32');
+  expect(defaultPrecision(gpu('SwiftShader', 'shader-f16'), plan)).toBe('float32');
+});
+
+test('networks on arrays, and those that sample at computed positions, have float32', async () => {
+  const inputs = [value('image', [1, 3, 8, 8]), value('grid', [1, 8, 8, 2])];
+  const sampled = [node('GridSample', ['image', 'grid'], ['out'], {})];
+  const plan = await readGraph(
+    model(graphOf({ nodes: sampled, inputs, outputs: [value('out', [1, 3, 8, 8])] })),
+  );
+  const fast = gpu('nvidia hopper', 'shader-f16');
+  expect(defaultPrecision(fast, { ...plan, hasCamera: true })).toBe('float32');
+  expect(defaultPrecision(fast, { hasCamera: false, operations: [] })).toBe('float32');
 });

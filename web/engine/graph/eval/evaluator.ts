@@ -56,8 +56,10 @@ function elementReader({ type, bytes }: Constant): (index: number) => number {
     case 'uint16':
       return i => view.getUint16(2 * i, true);
     case 'int8':
+    case 'int4':
       return i => view.getInt8(i);
     case 'uint8':
+    case 'uint4':
     case 'bool':
       return i => view.getUint8(i);
     default:

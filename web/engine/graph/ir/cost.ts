@@ -24,6 +24,8 @@ export function multiplyAdds(operation: Operation): number {
       return epilogue + own * operation.kernel[0] * operation.kernel[1];
     case 'reduce':
       return epilogue + own + (operation.inputs[0] ? paddedLength(operation.inputs[0]) : 0);
+    case 'gridSample':
+      return epilogue + own * 4;
     case 'matMul':
       return epilogue + own * (operation.inputs[0]?.shape[3] ?? 1);
     default:

@@ -122,6 +122,16 @@ export interface Reduce extends OperationFields {
 export interface MatMul extends OperationFields {
   readonly kind: 'matMul';
 }
+/** Samples inputs[0] at the positions of inputs[1], (N, H, W, 2): x and y for each pixel of the output, from -1 to 1
+ * across the picture. */
+export interface GridSample extends OperationFields {
+  readonly kind: 'gridSample';
+  readonly interpolation: 'nearest' | 'linear';
+  /** What lies beyond the picture. */
+  readonly padding: 'zeros' | 'border' | 'reflection';
+  /** Whether -1 and 1 are the middles of the outer pixels, else their outer edges. */
+  readonly alignCorners: boolean;
+}
 export interface Movement extends OperationFields {
   readonly kind: 'movement';
   readonly map: IndexMap;
@@ -140,6 +150,7 @@ export type Operation =
   | InstanceNorm
   | Reduce
   | MatMul
+  | GridSample
   | Movement
   | Concat;
 
@@ -160,5 +171,5 @@ export interface Graph {
 export function ownInputCount(operation: Operation): number {
   if (operation.kind === 'frameInput') return 0;
   if (operation.kind === 'elementwise' || operation.kind === 'concat') return operation.inputs.length;
-  return operation.kind === 'matMul' ? 2 : 1;
+  return operation.kind === 'matMul' || operation.kind === 'gridSample' ? 2 : 1;
 }

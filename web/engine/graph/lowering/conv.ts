@@ -2,7 +2,7 @@
 // of a part of the kernel (see Odena et al. 2016). So 4x4 with stride 2 costs 4 products per output and not 16, and
 // both share their kernels.
 
-import { constantOf, floats } from '../../onnx/constant.ts';
+import { bytesOf, constantOf, floats, isInteger } from '../../onnx/constant.ts';
 import { type Expression, input, laneMatrix } from '../ir/expression.ts';
 import type { ConvAxis, Convolution, Weights } from '../ir/operation.ts';
 import { SUBPIXEL_AXIS, sumWeights } from '../ir/subpixel.ts';
@@ -18,8 +18,6 @@ interface Geometry {
   strides: Pair;
   dilations: Pair;
 }
-
-const SIGNED_OFFSET: Readonly<Record<string, number>> = { int8: 128, int16: 32768 };
 
 /** How weights are laid out: (out, in per group, kh, kw), or (in, out per group, kh, kw) if transposed. */
 interface WeightLayout {
@@ -63,14 +61,14 @@ function makeWeights(node: NodeReader, value: Value, { dims, transposed, group }
     const copy = constantOf(constant.name, dims, node.builder.floats(constant));
     return { ...plain, type: 'float32', bytes: copy.bytes };
   }
-  const wide = constant.type === 'uint16' || constant.type === 'int16';
+  const wide = bytesOf(constant.type) === 2;
   const perOutput = value.scale.length === 1 || (value.axis === outAxis && group === 1);
-  if (!perOutput || !(wide || constant.type === 'uint8' || constant.type === 'int8')) {
+  if (!perOutput || !isInteger(constant) || bytesOf(constant.type) > 2) {
     const copy = node.constant(1);
     return { ...plain, type: 'float32', bytes: copy.bytes };
   }
   // Signed weights are stored as unsigned ones, with the zero point shifted.
-  const offset = SIGNED_OFFSET[constant.type] ?? 0;
+  const offset = !constant.type.startsWith('i') ? 0 : wide ? 32768 : 128;
   const outputs = transposed ? dims[1] * group : dims[0];
   const spread = (values: Float32Array, add: number) =>
     Float32Array.from({ length: outputs }, (_, i) => (values[values.length === 1 ? 0 : i] ?? 0) + add);

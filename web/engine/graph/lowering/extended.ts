@@ -4,6 +4,7 @@
 import type { Lowering } from './elementwise.ts';
 import { ELEMENTWISE_EXTENDED } from './elementwise-extended.ts';
 import { lowerGemm } from './gemm.ts';
+import { lowerAffineGrid, lowerGridSample } from './grid-sample.ts';
 import { lowerMatMul } from './matmul.ts';
 import {
   lowerAnyConcat,
@@ -42,6 +43,7 @@ import {
 
 export const EXTENDED: Readonly<Record<string, Lowering>> = {
   ...ELEMENTWISE_EXTENDED,
+  AffineGrid: lowerAffineGrid,
   AveragePool: lowerAveragePool,
   BatchNormalization: lowerBatchNorm,
   Cast: lowerAnyCast,
@@ -59,6 +61,7 @@ export const EXTENDED: Readonly<Record<string, Lowering>> = {
   Gemm: lowerGemm,
   GlobalAveragePool: lowerGlobalPool,
   GlobalMaxPool: lowerGlobalPool,
+  GridSample: lowerGridSample,
   GroupNormalization: lowerGroupNorm,
   Identity: lowerIdentity,
   InstanceNormalization: lowerInstanceNorm,

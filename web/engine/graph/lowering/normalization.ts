@@ -19,7 +19,8 @@ function channelConstant(node: NodeReader, values: Float32Array, rank: number): 
   return { kind: 'constant', constant: constantOf(`${node.output} per channel`, dims, values) };
 }
 
-/** In inference: a scale and a shift per channel. The passes fold them into the convolution before. */
+/** In inference: a scale and a shift per channel. The passes fold them into the convolution before. Before opset 9 they
+ * may be per element instead. */
 export function lowerBatchNorm(node: NodeReader): void {
   if (node.int('training_mode', 0) === 1) {
     throw node.fail('is in training mode; export the model for inference.');
@@ -27,14 +28,23 @@ export function lowerBatchNorm(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
   const [scale, shift, mean, variance] = [1, 2, 3, 4].map(i => node.floats(i));
-  const fits = [scale, shift, mean, variance].every(values => values?.length === dims[1]);
+  const perElement = node.int('spatial', 1) === 0;
+  const count = perElement ? productOf(dims.slice(1)) : dims[1];
+  const fits = [scale, shift, mean, variance].every(values => values?.length === count);
   if (dims.length < 2 || !scale || !shift || !mean || !variance || !fits) {
-    throw node.fail(`needs four numbers for each of ${dims[1] ?? 0} channels.`);
+    throw node.fail(`needs four numbers for each of ${count} ${perElement ? 'elements' : 'channels'}.`);
   }
   const epsilon = node.float('epsilon', 1e-5);
   const factor = scale.map((s, i) => s / Math.sqrt((variance[i] ?? 0) + epsilon));
   const offset = shift.map((b, i) => b - (mean[i] ?? 0) * (factor[i] ?? 0));
-  const constants = [factor, offset].map(values => channelConstant(node, values, dims.length));
+  const constants = [factor, offset].map(values =>
+    perElement
+      ? ({
+          kind: 'constant',
+          constant: constantOf(`${node.output} per element`, dims.slice(1), values),
+        } as const)
+      : channelConstant(node, values, dims.length),
+  );
   node.define(emitElementwise(node, dims, [value, ...constants], scaleAndShift));
 }
 

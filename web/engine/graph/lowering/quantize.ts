@@ -1,7 +1,15 @@
 // Lowering of QuantizeLinear and DequantizeLinear. Computed values stay float32, rounded and clamped to the integer
 // range. Constants become integers.
 
-import { bytesOf, type Constant, constantOf, type DataType, readDataType } from '../../onnx/constant.ts';
+import {
+  bytesOf,
+  type Constant,
+  constantOf,
+  type DataType,
+  isInteger,
+  numbers,
+  readDataType,
+} from '../../onnx/constant.ts';
 import { applyUnary } from '../eval/scalar-math.ts';
 import { binary, constant, unary } from '../ir/expression.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
@@ -16,6 +24,8 @@ const NONE = constant(0);
 const RANGES: Partial<Record<DataType, readonly [low: number, high: number]>> = {
   uint8: [0, 255],
   int8: [-128, 127],
+  uint4: [0, 15],
+  int4: [-8, 7],
   uint16: [0, 65535],
   int16: [-32768, 32767],
 };
@@ -123,23 +133,25 @@ export function lowerAnyDequantize(node: NodeReader): void {
 }
 
 /** Dequantizes a constant with one scale per block of an axis; null if there are no such blocks. */
-function dequantizeBlocks(node: NodeReader, { dims }: Constant): Constant | null {
+function dequantizeBlocks(node: NodeReader, constant: Constant): Constant | null {
   const block = node.int('block_size', 0);
-  if (block <= 0) return null;
+  if (block <= 0 || !isInteger(constant)) return null;
   const [scale, zero] = [node.floats(1), node.has(2) ? node.floats(2) : null];
+  const { dims } = constant;
   const axis = node.axis(node.int('axis', 1), dims.length);
   const size = dims[axis] ?? 1;
   const inner = productOf(dims.slice(axis + 1));
   const parts = Math.ceil(size / block);
   const fits = scale.length === productOf(dims.slice(0, axis)) * parts * inner;
   if (!fits || (zero && zero.length !== scale.length)) return null;
-  const values = node.floats(0).slice();
-  node.builder.spend(4 * values.length);
+  const stored = numbers(constant);
+  node.builder.spend(4 * stored.length);
+  const values = new Float32Array(stored.length);
   for (let i = 0; i < values.length; i++) {
     const part = Math.floor((Math.floor(i / inner) % size) / block);
     const row = Math.floor(i / (inner * size));
     const k = (row * parts + part) * inner + (i % inner);
-    values[i] = (scale[k] ?? 0) * ((values[i] ?? 0) - (zero?.[k] ?? 0));
+    values[i] = (scale[k] ?? 0) * (Number(stored[i]) - (zero?.[k] ?? 0));
   }
   return constantOf(node.output, dims, values);
 }

@@ -1,5 +1,6 @@
 // Draws that our own looks do not use. Fetched when a model has one.
 
+import { gridSampleCode } from '../../codegen/grid-sample-code.ts';
 import { operandCode } from '../../codegen/matmul-code.ts';
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
 import { concatCode, movementCode } from '../../codegen/movement-code.ts';
@@ -44,6 +45,8 @@ export function compileExtended(layouts: TextureLayouts, step: DrawStep): Draw {
       return compileMatMul(shader, step);
     case 'maxPool':
       return elementwiseDraw(shader, makeCode(maxPoolCode(GLSL, step)));
+    case 'gridSample':
+      return elementwiseDraw(shader, makeCode(gridSampleCode(GLSL, step)));
     case 'movement':
       return elementwiseDraw(shader, makeCode(movementCode(GLSL, step, INSIDE)));
     case 'concat':

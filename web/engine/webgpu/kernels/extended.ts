@@ -1,5 +1,6 @@
 // Kernels of operations that our own looks do not use. Fetched when a model has one.
 
+import { gridSampleCode } from '../../codegen/grid-sample-code.ts';
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
 import { concatCode, movementCode } from '../../codegen/movement-code.ts';
 import { assertNever } from '../../error.ts';
@@ -45,6 +46,8 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
       return compileNaiveConv(shader, operation);
     case 'movement':
       return elementwiseKernel(shader, movementCode(WGSL, operation, INSIDE));
+    case 'gridSample':
+      return elementwiseKernel(shader, gridSampleCode(WGSL, operation));
     case 'instanceNorm':
       return compileInstanceNorm(shader, operation);
     case 'maxPool':

@@ -1,6 +1,7 @@
 // The device: its limits, features and default precision.
 
 import { EngineError } from '../../error.ts';
+import type { Plan } from '../../graph/passes/plan.ts';
 import type { Precision } from '../../painter.ts';
 import { isSoftwareName } from '../../software-gpu.ts';
 import { findAdapter, infoOf, nameOf } from './adapter.ts';
@@ -48,9 +49,18 @@ export function hasQuads(device: GPUDevice): boolean {
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4;
 }
 
-/** Halves are half the bytes, where a GPU converts them in hardware. If it computes in halves, it does. */
-export const defaultPrecision = (device: GPUDevice): Precision =>
-  device.features.has('shader-f16') && !isSoftware(device) ? 'float16' : 'float32';
+/** Halves are half the bytes, where a GPU converts them in hardware. If it computes in halves, it does. They are too
+ * coarse for positions in a picture. A network that only runs on arrays is for somebody who wants numbers. */
+export const defaultPrecision = (
+  device: GPUDevice,
+  { hasCamera, operations }: Pick<Plan, 'hasCamera' | 'operations'>,
+): Precision =>
+  hasCamera &&
+  device.features.has('shader-f16') &&
+  !isSoftware(device) &&
+  operations.every(({ kind }) => kind !== 'gridSample')
+    ? 'float16'
+    : 'float32';
 
 /** Requests a device with the adapter's limits on storage. */
 export async function requestDevice(): Promise<GPUDevice> {
