@@ -13,6 +13,7 @@ from onnx_cases.exports import write_exports
 from onnx_cases.folding import write_folding
 from onnx_cases.networks import write_networks
 from onnx_cases.nodes import write_nodes
+from onnx_cases.normalizations import write_normalizations
 from onnx_cases.opsets import write_opsets
 from onnx_cases.unets import write_unets
 
@@ -21,6 +22,7 @@ PARTS = {
     "folding": write_folding,
     "networks": write_networks,
     "nodes": write_nodes,
+    "normalizations": write_normalizations,
     "opsets": write_opsets,
     "unets": write_unets,
 }

@@ -104,12 +104,15 @@ export interface MaxPool extends OperationFields {
   readonly before: readonly [number, number];
   readonly dilations: readonly [number, number];
 }
-/** Instance normalization: scales each channel of each image to mean `shift` and deviation `scale`. */
-export interface InstanceNorm extends OperationFields {
-  readonly kind: 'instanceNorm';
-  readonly epsilon: number;
-  readonly scale: Float32Array;
-  readonly shift: Float32Array;
+/** (value - mean) * inverse(variance). A mean and a variance are those of `channels` neighbouring channels: one for
+ * instance norm, some for group norm, all for layer norm. `normalization.ts` says which numbers kernels have. */
+export interface Normalization extends OperationFields {
+  readonly kind: 'normalization';
+  readonly channels: number;
+  /** Whether they are those of all rows, and of all columns. */
+  readonly axes: readonly [h: boolean, w: boolean];
+  /** The inverse of the deviation, of the variance (`value`). */
+  readonly inverse: Expression;
 }
 /** Reduces the axes to one value. */
 export interface Reduce extends OperationFields {
@@ -137,7 +140,7 @@ export type Operation =
   | Convolution
   | Resample
   | MaxPool
-  | InstanceNorm
+  | Normalization
   | Reduce
   | MatMul
   | Movement

@@ -8,20 +8,12 @@ import type { Operation } from '../ir/operation.ts';
 import { paddedLength } from '../ir/tensor.ts';
 import type { Plan } from './plan.ts';
 
-const MAX_SIDE = 4096;
 const MAX_BYTES = 2 ** 30;
 /** Sixteen times our largest look at 256 pixels. */
 const MAX_MULTIPLY_ADDS = 2 ** 38;
 
 /** Throws an error that names the costliest node. */
 export function checkCost({ operations, buffers }: Plan): void {
-  for (const { name, output } of operations) {
-    const [, , height, width] = output.shape;
-    if (Math.max(height, width) > MAX_SIDE) {
-      const size = `${height} x ${width}`;
-      throw new EngineError(`Node '${name}' makes ${size} values; a look has up to ${MAX_SIDE} a side.`);
-    }
-  }
   const bytes = [...buffers, ...weightBytes(operations)].reduce((a, b) => a + b, 0);
   if (bytes > MAX_BYTES) {
     const { name } = costliest(operations, ({ output }) => paddedLength(output));

@@ -102,6 +102,12 @@ export function fuse(operations: readonly Operation[], outputs: readonly Tensor[
   return fuseUntilDone(fused, keep, fusePrologue);
 }
 
+/** Element-wise operations alone, fused where possible, and without what no output depends on. */
+export const fuseElementwiseOnly = (
+  operations: readonly Operation[],
+  outputs: readonly Tensor[],
+): Operation[] => fuseUntilDone(withoutDead(operations, outputs), new Set(outputs), fuseElementwise);
+
 function fuseUntilDone(operations: Operation[], keep: ReadonlySet<Tensor>, step: FusionStep): Operation[] {
   const graph = new FusionGraph(operations, keep);
   for (let changed = true; changed; ) {
@@ -198,7 +204,8 @@ function mergeViews(graph: FusionGraph, at: number): boolean {
   return true;
 }
 
-const isCopy = (epilogue: Expression | null): boolean => epilogue === null || epilogue.kind === 'value';
+export const isCopy = (epilogue: Expression | null): boolean =>
+  epilogue === null || epilogue.kind === 'value';
 
 /** If one of two views only reshapes, the other one is both; else null. */
 function viewOfView(before: Movement, after: Movement): Extract<IndexMap, { kind: 'view' }> | null {
@@ -207,7 +214,7 @@ function viewOfView(before: Movement, after: Movement): Extract<IndexMap, { kind
   return isReshape(after) ? before.map : null;
 }
 
-function isReshape({ map, inputs: [from] }: Movement): boolean {
+export function isReshape({ map, inputs: [from] }: Movement): boolean {
   if (map.kind !== 'view' || map.start !== 0 || !from) return false;
   const { dims, strides } = map;
   const inOrder = stridesOf(dims).every((stride, i) => dims[i] === 1 || stride === strides[i]);
