@@ -7,6 +7,7 @@
 
 import type { DataType } from '../../onnx/constant.ts';
 import type { Expression } from './expression.ts';
+import { productOf, stridesOf } from './strides.ts';
 import type { Shape, Tensor } from './tensor.ts';
 
 /** Weights of a convolution: (out, in per group, kh, kw), or (in, out, kh, kw) if transposed. */
@@ -164,4 +165,12 @@ export function ownInputCount(operation: Operation): number {
   if (operation.kind === 'frameInput') return 0;
   if (operation.kind === 'elementwise' || operation.kind === 'concat') return operation.inputs.length;
   return operation.kind === 'matMul' ? 2 : 1;
+}
+
+/** Whether it only gives its input another shape. */
+export function isReshape({ map, inputs: [from] }: Movement): boolean {
+  if (map.kind !== 'view' || map.start !== 0 || !from) return false;
+  const { dims, strides } = map;
+  const inOrder = stridesOf(dims).every((stride, i) => dims[i] === 1 || stride === strides[i]);
+  return inOrder && productOf(dims) === productOf(from.shape);
 }

@@ -25,12 +25,12 @@ import {
   type Convolution,
   type Elementwise,
   type IndexMap,
+  isReshape,
   type Movement,
   type Operation,
   ownInputCount,
   type Resample,
 } from '../ir/operation.ts';
-import { productOf, stridesOf } from '../ir/strides.ts';
 import { channelBlocks, sameShape, type Tensor } from '../ir/tensor.ts';
 
 /** Tensors that a fused operation may read. With weights, constants and the output they must fit 8 bindings. */
@@ -212,13 +212,6 @@ function viewOfView(before: Movement, after: Movement): Extract<IndexMap, { kind
   if (before.map.kind !== 'view' || after.map.kind !== 'view') return null;
   if (isReshape(before)) return after.map;
   return isReshape(after) ? before.map : null;
-}
-
-export function isReshape({ map, inputs: [from] }: Movement): boolean {
-  if (map.kind !== 'view' || map.start !== 0 || !from) return false;
-  const { dims, strides } = map;
-  const inOrder = stridesOf(dims).every((stride, i) => dims[i] === 1 || stride === strides[i]);
-  return inOrder && productOf(dims) === productOf(from.shape);
 }
 
 const asCopy = ({ epilogue, name, inputs, output }: Movement): Elementwise => {

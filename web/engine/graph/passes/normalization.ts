@@ -20,10 +20,17 @@ import {
 } from '../ir/expression.ts';
 import { MAX_READ_TENSORS } from '../ir/limits.ts';
 import { canNormalize, valuesPerMean } from '../ir/normalization.ts';
-import type { Elementwise, Movement, Normalization, Operation, Reduce } from '../ir/operation.ts';
+import {
+  type Elementwise,
+  isReshape,
+  type Movement,
+  type Normalization,
+  type Operation,
+  type Reduce,
+} from '../ir/operation.ts';
 import { productOf, stridesOf } from '../ir/strides.ts';
 import { makeTensor, type Shape, sameShape, type Tensor } from '../ir/tensor.ts';
-import { fuseElementwiseOnly, isCopy, isReshape } from './fusion.ts';
+import { fuseElementwiseOnly, isCopy } from './fusion.ts';
 
 /** Operations in a row that compute a function of a variance, nodes of their expression, and factors beside it. */
 const MAX_CHAIN = 16;
