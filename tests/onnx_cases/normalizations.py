@@ -273,6 +273,39 @@ def from_torch(dynamo: bool) -> onnx.ModelProto:
     return onnx.load_from_string(file.getvalue())
 
 
+def fast_neural_style() -> onnx.ModelProto:
+    """As its ONNX files of 2018: pictures from 0 to 255, spelled-out norms, pixels doubled by Concat."""
+    net = Spelled(27, 9)
+    net.begin = net.node("Mul", "image", net.number(BRIGHT))
+
+    def reflected(value: str, pad: int) -> str:
+        return net.node("Pad", value, pads=[0, 0, pad, pad, 0, 0, pad, pad], mode="reflect")
+
+    def normed(value: str, channels: int) -> str:
+        def mean(all: str) -> str:
+            return net.mean(net.shaped(all, 1, channels, 1, -1), 3)
+
+        apart = net.node("Sub", value, mean(value))
+        value = net.node("Div", apart, net.root(mean(net.node("Mul", apart, apart)), 1e-5))
+        scale, shift = (
+            net.shaped(one, -1, channels, 1, 1) for one in (net.gains(channels), net.shifts(channels))
+        )
+        return net.node("Add", net.node("Mul", value, scale), shift)
+
+    def doubled(value: str, channels: int, height: int, width: int) -> str:
+        column = net.shaped(value, -1, 1)
+        rows = net.shaped(net.node("Concat", column, column, axis=1), -1, 2 * width)
+        return net.shaped(net.node("Concat", rows, rows, axis=1), -1, channels, 2 * height, 2 * width)
+
+    value = net.node("Relu", normed(net.conv(reflected(net.begin, 4), 3, 8, 9), 8))
+    value = net.node("Relu", normed(net.conv(reflected(value, 1), 8, 16, 3, strides=[2, 2]), 16))
+    inner = net.node("Relu", normed(net.conv(reflected(value, 1), 16, 16, 3), 16))
+    value = net.node("Add", normed(net.conv(reflected(inner, 1), 16, 16, 3), 16), value)
+    value = net.conv(reflected(doubled(value, 16, 24, 16), 1), 16, 8, 3)
+    value = net.conv(reflected(net.node("Relu", normed(value, 8)), 4), 8, 3, 9)
+    return net.model([1, 3, 48, 32], value, opset=9)
+
+
 def mean_elsewhere() -> onnx.ModelProto:
     """Another node reads the mean and the deviation: both are computed, and the norm too."""
     net = Spelled(18)
@@ -400,6 +433,7 @@ SPELLED: dict[str, tuple[Maker, tuple[int, ...], int]] = {
     "layer-of-tokens": (layer_of_tokens, IMAGE, 1),
     "norms-from-torch": (partial(from_torch, False), IMAGE, 5),
     "norms-from-dynamo": (partial(from_torch, True), IMAGE, 5),
+    "fast-neural-style": (fast_neural_style, (1, 3, 48, 32), 5),
     "mean-elsewhere": (mean_elsewhere, IMAGE, 1),
     "other-subtracted": (other_subtracted, IMAGE, 0),
     "other-divided": (other_divided, IMAGE, 0),
