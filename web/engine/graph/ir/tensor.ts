@@ -44,9 +44,8 @@ export function makeTensor(
   }
   const size = sizeOf(dims, `Tensor '${name}'`);
   if (size === 0 || size > MAX_ELEMENTS) {
-    throw new EngineError(
-      `Tensor '${name}' has ${size} elements (${dims.join(' x ')}), which the engine does not support.`,
-    );
+    const most = `the engine supports 1 to ${MAX_ELEMENTS}`;
+    throw new EngineError(`Tensor '${name}' has ${size} elements (${dims.join(' x ')}); ${most}.`);
   }
   return { name, dims, shape: shapeOf(dims), constant };
 }
