@@ -377,7 +377,7 @@ def cubes() -> onnx.ModelProto:
 
 
 def far_offset() -> onnx.ModelProto:
-    """As TensorFlow normalizes, but with the mean of another tensor, or with another factor."""
+    """As TensorFlow normalizes, but with the mean of another tensor, or with other factors."""
     net = Spelled(25, gain=1)
     other = net.conv(net.begin, 3, CHANNELS, 3, pads=[1, 1, 1, 1])
     mean = net.mean(net.x, 2, 3)
@@ -387,7 +387,11 @@ def far_offset() -> onnx.ModelProto:
     for wrong, factor in ((net.mean(other, 2, 3), inverse), (mean, net.root(variance))):
         offset = net.node("Sub", net.shifts(CHANNELS, 1, 1), net.node("Mul", wrong, factor))
         parts.append(net.node("Add", net.node("Mul", net.x, inverse), offset))
-    return net.finish(net.node("Add", *parts))
+    gains = [net.gains(CHANNELS, *PIXELS) for _ in range(2)]
+    shifted = net.node("Mul", net.node("Mul", net.x, inverse), gains[0])
+    offset = net.node("Mul", net.node("Mul", mean, inverse), gains[1])
+    parts.append(net.node("Add", shifted, net.node("Sub", net.shifts(CHANNELS, *PIXELS), offset)))
+    return net.finish(net.node("Sum", *parts))
 
 
 def scales_of_other_channels() -> onnx.ModelProto:

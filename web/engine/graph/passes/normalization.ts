@@ -137,6 +137,17 @@ const isSame = (a: Expression, b: Expression): boolean =>
   (a.kind === 'constant' && b.kind === 'constant' && a.value === b.value) ||
   (a.kind === 'perChannel' && b.kind === 'perChannel' && a.values === b.values);
 
+/** The one factor that is not among the others; null if there are more, or if one of the others is missing. */
+function onlyOther(factors: readonly Factor[], others: readonly Factor[]): Factor | null {
+  const left = [...factors];
+  for (const { of, inverted } of others) {
+    const at = left.findIndex(factor => factor.inverted === inverted && isSame(factor.of, of));
+    if (at < 0) return null;
+    left.splice(at, 1);
+  }
+  return left.length === 1 ? (left[0] ?? null) : null;
+}
+
 /** Whether the tree divides `value` by `count`. Files hold 1 / count as float32. */
 function isMeanOf(tree: Expression, count: number): boolean {
   if (tree.kind !== 'binary') return false;
@@ -154,6 +165,7 @@ const constantOnRight = ({ left, right }: { left: Expression; right: Expression 
 
 class NormalizationFuser {
   readonly #producers: Map<Tensor, Operation>;
+  readonly #sources = new Map<Tensor, Tensor>();
   readonly #statistics = new Map<Tensor, Statistic | null>();
 
   constructor(readonly operations: readonly Operation[]) {
@@ -168,15 +180,19 @@ class NormalizationFuser {
 
   /** The tensor of which this one has the same values in the same order. */
   #source(tensor: Tensor): Tensor {
-    let source = tensor;
-    for (;;) {
-      const made = this.#producers.get(source);
-      const from = made?.inputs[0];
-      if (!from || made.inputs.length !== 1 || countOf(from) !== countOf(source)) return source;
-      const isReshaped = made.kind === 'movement' && isCopy(made.epilogue) && isReshape(made);
-      if (!isReshaped && !(made.kind === 'elementwise' && made.epilogue.kind === 'input')) return source;
-      source = from;
-    }
+    let source = this.#sources.get(tensor) ?? tensor;
+    for (let from = this.#copied(source); from; from = this.#copied(source)) source = from;
+    this.#sources.set(tensor, source);
+    return source;
+  }
+
+  /** The tensor that was only copied to this one; undefined if it was made otherwise. */
+  #copied(tensor: Tensor): Tensor | undefined {
+    const made = this.#producers.get(tensor);
+    const from = made?.inputs[0];
+    if (!from || made.inputs.length !== 1 || countOf(from) !== countOf(tensor)) return undefined;
+    const isReshaped = made.kind === 'movement' && isCopy(made.epilogue) && isReshape(made);
+    return isReshaped || (made.kind === 'elementwise' && made.epilogue.kind === 'input') ? from : undefined;
   }
 
   #fuseTree(operation: Elementwise): Operation[] {
@@ -231,11 +247,8 @@ class NormalizationFuser {
     const others = factorsOf(isShifted ? offset.right : offset);
     for (const one of own) {
       const rest = own.filter(factor => factor !== one);
-      const isRest = (other: Factor) =>
-        rest.some(factor => factor.inverted === other.inverted && isSame(factor.of, other.of));
-      const [other, ...more] = others.filter(factor => !isRest(factor));
-      if (!other || more.length > 0 || others.length !== own.length || other.inverted || one.inverted)
-        continue;
+      const other = onlyOther(others, rest);
+      if (!other || other.inverted || one.inverted) continue;
       // Without a shift, the mean is negated.
       const negated = other.of.kind === 'unary' && other.of.name === 'neg' ? other.of.of : null;
       const mean = isShifted ? other.of : negated;
@@ -355,6 +368,7 @@ class NormalizationFuser {
   #expand(tensor: Tensor, chain: Chain, isMoved: boolean): Expression | null {
     const made = this.#producers.get(tensor);
     const known = chain.known.get(tensor);
+    if (known && isMoved && contains(known, 'perChannel')) return null;
     if (known !== undefined || !made) return known ?? null;
     const isReduce = made.kind === 'reduce' && (chain.reduce ?? made) === made;
     const isReshaped = made.kind === 'movement' && isReshape(made);
