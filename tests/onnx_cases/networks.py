@@ -152,7 +152,8 @@ def detector() -> onnx.ModelProto:
     """As UltraFace: anchors of four scales, 4,420 in all, with two scores and a box each."""
     net = Network(12)
     value = net.node("Relu", net.conv("image", 3, 8, 3, strides=[4, 4], pads=[1, 1, 1, 1]))
-    scores, boxes = [], []
+    scores: list[str] = []
+    boxes: list[str] = []
     for anchors in (3, 2, 2, 3):
         value = net.node("Relu", net.conv(value, 8, 8, 3, strides=[2, 2], pads=[1, 1, 1, 1]))
         for parts, each in ((scores, 2), (boxes, 4)):
