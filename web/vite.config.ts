@@ -39,7 +39,7 @@ const ENGINE_CHUNKS = [
   // One holds what every page on WebGPU needs, and one what only networks with other operators or open sizes need.
   {
     name: 'painter',
-    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|instance-norm|conv-(naive|grouped)))/,
+    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|normalization|conv-(naive|grouped)))/,
   },
   { name: 'extended', test: /web\/engine\/(graph\/|codegen\/|onnx\/free-dims)/ },
 ];

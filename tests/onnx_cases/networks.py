@@ -149,6 +149,23 @@ def super_resolution() -> onnx.ModelProto:
     )
 
 
+def detector() -> onnx.ModelProto:
+    """As UltraFace: anchors of four scales, 4,420 in all, with two scores and a box each."""
+    net = Network(12)
+    value = net.node("Relu", net.conv("image", 3, 8, 3, strides=[4, 4], pads=[1, 1, 1, 1]))
+    scores: list[str] = []
+    boxes: list[str] = []
+    for anchors in (3, 2, 2, 3):
+        value = net.node("Relu", net.conv(value, 8, 8, 3, strides=[2, 2], pads=[1, 1, 1, 1]))
+        for parts, each in ((scores, 2), (boxes, 4)):
+            head = net.conv(value, 8, anchors * each, 3, pads=[1, 1, 1, 1])
+            last = net.node("Transpose", head, perm=[0, 2, 3, 1])
+            parts.append(net.node("Reshape", last, net.whole(1, -1, each)))
+    likely = net.node("Softmax", net.node("Concat", *scores, axis=1), axis=2)
+    places = net.node("Concat", *boxes, axis=1)
+    return net.model([1, 3, 240, 320], net.node("Concat", likely, places, axis=2), "nak")
+
+
 def resizes() -> onnx.ModelProto:
     """By fractions. ONNX Runtime computes coordinates in float32: sizes and neighbours depend on it."""
     net = Network(9)
@@ -382,6 +399,7 @@ NETWORKS: Networks = {
     "style-transfer": (style_transfer, (2, 3, 40, 64)),
     "classifier": (classifier, (1, 3, 64, 64)),
     "super-resolution": (super_resolution, (1, 3, 48, 32)),
+    "detector": (detector, (1, 3, 240, 320)),
     "resizes": (resizes, (1, 3, 20, 30)),
     "grid-samples-16": (partial(grid_samples, 16), (2, 3, 9, 16)),
     "grid-samples-20": (partial(grid_samples, 20), (2, 3, 9, 16)),

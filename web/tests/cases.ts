@@ -10,7 +10,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const CACHE = at('../.cache');
 const PACKER = '../../tests/onnx_cases';
 /** The packers: Python files that are run and cached separately. */
-const PARTS = ['nodes', 'unets', 'networks', 'exports', 'opsets', 'folding'];
+const PARTS = ['nodes', 'unets', 'networks', 'doublings', 'exports', 'opsets', 'folding', 'normalizations'];
 
 export default function pack(): void {
   mkdirSync(CACHE, { recursive: true });

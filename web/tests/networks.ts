@@ -22,9 +22,14 @@ interface ListedNetwork {
 const MAX_ROUNDED_APART = 0.02;
 
 const lists = await Promise.all(
-  ['/networks.json', '/exports.json', '/opsets.json', '/folding.json'].map(async list =>
-    (await fetch(list)).json(),
-  ),
+  [
+    '/networks.json',
+    '/doublings.json',
+    '/exports.json',
+    '/opsets.json',
+    '/folding.json',
+    '/normalizations.json',
+  ].map(async list => (await fetch(list)).json()),
 );
 /** Networks of all kinds, some of them from other exporters, and one network in every opset. */
 const networks: ListedNetwork[] = lists.flat();

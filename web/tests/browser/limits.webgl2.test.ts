@@ -87,13 +87,16 @@ for (const [maxBytesPerPixel, format, layers] of [
   });
 }
 
-for (const [name, dims] of [
-  ['style-transfer', { batch: 2, channels: 3, height: 40, width: 64 }],
-  ['resnet-generator', { batch: 1, channels: 3, height: 64, width: 64 }],
+// The last two networks multiply their pictures by 255 themselves.
+for (const [name, brightness, dims] of [
+  ['style-transfer', 255, { batch: 2, channels: 3, height: 40, width: 64 }],
+  ['resnet-generator', 255, { batch: 1, channels: 3, height: 64, width: 64 }],
+  ['fast-neural-style', 1, { batch: 1, channels: 3, height: 48, width: 32 }],
+  ['group-operator', 1, { batch: 1, channels: 3, height: 10, width: 14 }],
 ] as const) {
   test(`${name} on pictures of 0 to 255: half floats suffice for its normalizations`, async () => {
     const { plan: network } = await readModel(await fetchBytes(`${name}.onnx`), { dims });
-    const picture = (await fetchFloats(`${name}.input`)).map(value => value * 255);
+    const picture = (await fetchFloats(`${name}.input`)).map(value => value * brightness);
     const { out: exact = new Float32Array() } = await runOnWebgl2(network, context, { image: picture });
     const halves: Partial<Context> = { format: 'RGBA16F', texelBytes: 8 };
     const { out = new Float32Array() } = await runOnWebgl2(
@@ -122,6 +125,28 @@ test('the error for a tensor that is too large names it', async () => {
   await expect(refused).rejects.toThrow(EngineError);
   await expect(refused).rejects.toThrow(
     /^Tensor '.+' needs a texture of \d+ x \d+; this GPU allows 16 a side\.$/,
+  );
+});
+
+test('a side may be as long as a texture, and a row eight times that', async () => {
+  const { textureSize } = context.limits;
+  const on = async (...shape: number[]) => {
+    const graph = graphOf({
+      nodes: [node('Relu', ['x'], ['y'], {})],
+      inputs: [value('x', shape)],
+      outputs: [value('y', shape)],
+    });
+    const x = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i % 7) - 3);
+    const { y } = await runOnWebgl2((await readModel(model(graph))).plan, context, { x });
+    expect(y).toEqual(x.map(value => Math.max(value, 0)));
+  };
+  await on(1, textureSize, 2);
+  await on(1, 2, 8 * textureSize);
+  await expect(on(1, textureSize + 1, 2)).rejects.toThrow(
+    `Tensor 'x' needs a texture of 1 x ${textureSize + 1}; this GPU allows ${textureSize} a side.`,
+  );
+  await expect(on(1, 2, 8 * textureSize + 8)).rejects.toThrow(
+    `Tensor 'x' needs a texture of ${textureSize + 1} x 2; this GPU allows ${textureSize} a side.`,
   );
 });
 

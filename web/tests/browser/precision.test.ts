@@ -5,7 +5,8 @@ import { createPainter, type Look, type Precision, readLook, readModel } from '.
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { isSoftware, requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
-import { fetchFloats } from '../fetch.ts';
+import { largestDifference } from '../compare.ts';
+import { fetchBytes, fetchFloats } from '../fetch.ts';
 import { graphOf, model, node, value } from '../onnx.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
 import { tinyLook } from '../tiny.ts';
@@ -50,6 +51,24 @@ test.each([
   expect(guide).toBeGreaterThanOrEqual(45);
   // If it were exact to float32, the test would not have used float16.
   expect(painting).toBeLessThan(110);
+});
+
+test.each([
+  ['fast-neural-style', 48, 32],
+  ['tensorflow', 10, 14],
+  ['group-operator', 10, 14],
+  ['layer-of-pictures', 10, 14],
+  ['layer-of-channels-8', 10, 14],
+] as const)('%s, which normalizes values up to 255, is close in float16', async (name, height, width) => {
+  const batch = name.startsWith('layer') ? 2 : 1;
+  const opened = await readModel(await fetchBytes(`${name}.onnx`), { dims: { batch, height, width } });
+  const painter = await createPainter(opened, { device, precision: 'float16' });
+  const { out = new Float32Array() } = await painter.run({ image: await fetchFloats(`${name}.input`) });
+  painter.destroy();
+  const difference = largestDifference(out, await fetchFloats(`${name}.output`));
+  expect(difference).toBeLessThan(0.02);
+  // If it were exact to float32, the test would not have used float16.
+  expect(difference).toBeGreaterThan(1e-4);
 });
 
 test('a flat wall has its shade, though half floats do not resolve its variance', async () => {

@@ -112,7 +112,7 @@ test.each([
   [
     'huge pads',
     single('Pad', ['image'], { pads: [0, 0, 2 ** 40, 0, 0, 0, 0, 0], mode: 'edge' }),
-    'which the engine does not support',
+    'the engine supports 1 to 268435456',
   ],
   [
     'a classifier',

@@ -1,7 +1,7 @@
 // Small files with huge demands: each is refused quickly, with an error that names the node.
 
 import { expect, test, vi } from 'vitest';
-import { EngineError, readLook } from '../../engine/index.ts';
+import { EngineError, readLook, readModel } from '../../engine/index.ts';
 import { readGraph } from '../../engine/look.ts';
 import { graphOf, int64Tensor, model, node, tensor, text, value } from '../onnx.ts';
 
@@ -112,6 +112,24 @@ test('too many pixels, too much memory and too many multiply-adds are refused', 
     constants: [...channels(32), zeros('u', 32, 32, 9, 9)],
   });
   expect(await refusal(busy)).toMatch(/multiply-adds a frame, most of them in node 'c1'/);
+});
+
+test('tensors that are no pictures may have long sides', async () => {
+  const shape = [1, 3, 128, 128];
+  const nodes = [
+    node('Reshape', ['image', 'flat'], ['long'], {}),
+    node('Softmax', ['long'], ['likely'], { axis: 2 }),
+    node('Reshape', ['likely', 'square'], ['painting'], {}),
+  ];
+  const constants = [int64Tensor('flat', 1, -1, 2), int64Tensor('square', ...shape)];
+  const { plan } = await readLook(file(nodes, { size: [128, 128], constants }));
+  expect(Math.max(...plan.operations.map(({ output }) => output.shape[2]))).toBe(24576);
+  const wide = graphOf({
+    nodes: [node('Relu', ['x'], ['y'], {})],
+    inputs: [value('x', [1, 8192, 2100])],
+    outputs: [value('y', [1, 8192, 2100])],
+  });
+  expect((await readModel(model(wide))).plan.outputs[0]?.dims).toEqual([1, 8192, 2100]);
 });
 
 test('a shared initializer counts once, in memory and on the GPU', async () => {

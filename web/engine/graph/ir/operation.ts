@@ -7,6 +7,7 @@
 
 import type { DataType } from '../../onnx/constant.ts';
 import type { Expression } from './expression.ts';
+import { productOf, stridesOf } from './strides.ts';
 import type { Shape, Tensor } from './tensor.ts';
 
 /** Weights of a convolution: (out, in per group, kh, kw), or (in, out, kh, kw) if transposed. */
@@ -104,12 +105,15 @@ export interface MaxPool extends OperationFields {
   readonly before: readonly [number, number];
   readonly dilations: readonly [number, number];
 }
-/** Instance normalization: scales each channel of each image to mean `shift` and deviation `scale`. */
-export interface InstanceNorm extends OperationFields {
-  readonly kind: 'instanceNorm';
-  readonly epsilon: number;
-  readonly scale: Float32Array;
-  readonly shift: Float32Array;
+/** (value - mean) * inverse(variance). A mean and a variance are those of `channels` neighbouring channels: one for
+ * instance norm, some for group norm, all for layer norm. `normalization.ts` says which numbers kernels have. */
+export interface Normalization extends OperationFields {
+  readonly kind: 'normalization';
+  readonly channels: number;
+  /** Whether they are those of all rows, and of all columns. */
+  readonly axes: readonly [h: boolean, w: boolean];
+  /** The inverse of the deviation, of the variance (`value`). */
+  readonly inverse: Expression;
 }
 /** Reduces the axes to one value. */
 export interface Reduce extends OperationFields {
@@ -147,7 +151,7 @@ export type Operation =
   | Convolution
   | Resample
   | MaxPool
-  | InstanceNorm
+  | Normalization
   | Reduce
   | MatMul
   | GridSample
@@ -172,4 +176,12 @@ export function ownInputCount(operation: Operation): number {
   if (operation.kind === 'frameInput') return 0;
   if (operation.kind === 'elementwise' || operation.kind === 'concat') return operation.inputs.length;
   return operation.kind === 'matMul' || operation.kind === 'gridSample' ? 2 : 1;
+}
+
+/** Whether it only gives its input another shape. */
+export function isReshape({ map, inputs: [from] }: Movement): boolean {
+  if (map.kind !== 'view' || map.start !== 0 || !from) return false;
+  const { dims, strides } = map;
+  const inOrder = stridesOf(dims).every((stride, i) => dims[i] === 1 || stride === strides[i]);
+  return inOrder && productOf(dims) === productOf(from.shape);
 }

@@ -30,7 +30,6 @@ export const sameShape = (a: Shape, b: Shape): boolean => a.every((dim, i) => di
 /** More elements than a tensor of any network on pictures has. It keeps a hostile shape from asking for all
  * memory. */
 const MAX_ELEMENTS = 2 ** 28;
-const MAX_SIDE = 65536;
 const MAX_DIMENSIONS = 8;
 
 export function makeTensor(
@@ -44,10 +43,9 @@ export function makeTensor(
     );
   }
   const size = sizeOf(dims, `Tensor '${name}'`);
-  if (size === 0 || size > MAX_ELEMENTS || dims.slice(-2).some(side => side > MAX_SIDE)) {
-    throw new EngineError(
-      `Tensor '${name}' has ${size} elements (${dims.join(' x ')}), which the engine does not support.`,
-    );
+  if (size === 0 || size > MAX_ELEMENTS) {
+    const most = `the engine supports 1 to ${MAX_ELEMENTS}`;
+    throw new EngineError(`Tensor '${name}' has ${size} elements (${dims.join(' x ')}); ${most}.`);
   }
   return { name, dims, shape: shapeOf(dims), constant };
 }

@@ -184,8 +184,8 @@ export function lowerConv(node: NodeReader): void {
   const { line, kernel, strides, dilations, weights, group } = conv;
   const [, , height, width] = conv.tensor.shape;
   const own = windowPads(node, [height, width], conv, line);
-  const edge = own.some(pad => pad > 0) ? null : findPadded(node, conv.tensor);
-  const { tensor, pads } = edge ?? { tensor: conv.tensor, pads: own };
+  const padded = own.some(pad => pad > 0) ? null : findPadded(node, conv.tensor);
+  const { tensor, pads, padding } = padded ?? { ...conv, pads: own };
   const isCentred = `${[kernel, strides, dilations, pads, group]}` === '3,3,1,1,1,1,1,1,1,1,1';
   const small = isCentred ? findDoubled(node, tensor) : null;
   const sized = (i: 0 | 1): SizedAxis => {
@@ -194,14 +194,14 @@ export function lowerConv(node: NodeReader): void {
     const out = Math.floor((padded - extent(kernel[i], dilations[i])) / strides[i]) + 1;
     if (out < 1) throw node.fail('has a kernel that is larger than its padded input.');
     const axis = directAxis(kernel[i], strides[i], dilations[i], pads[i]);
-    return { out, axis: small ? SUBPIXEL_AXIS : edge ? axis : trimAxis(axis, size, out) };
+    return { out, axis: small ? SUBPIXEL_AXIS : padding === 'edge' ? axis : trimAxis(axis, size, out) };
   };
   const folded = {
     ...conv,
     tensor: small ?? tensor,
     weights: small ? sumWeights(weights) : weights,
-    padding: edge ? 'edge' : 'zero',
-  } as const;
+    padding,
+  };
   emitConv(node, folded, sized, pointwiseExpression(conv, pads));
 }
 

@@ -33,11 +33,14 @@ export const OPERATORS: Readonly<Record<string, Lowering>> = {
 /** The kinds of nodes that our own looks have, of operators that `extended.ts` lowers in general. */
 const IS_COMMON: Readonly<Record<string, (node: NodeReader) => boolean>> = {
   Cast: isToFloat,
-  Concat: node => node.node.inputs.some((_, i) => !('constant' in node.value(i))),
+  Concat: node => isOfSeveral(node) && node.node.inputs.some((_, i) => !('constant' in node.value(i))),
   DequantizeLinear: isByAxis,
   MatMul: isByConstant,
   Resize: isDoubling,
 };
+
+/** Whether no input is read twice. */
+const isOfSeveral = ({ node: { inputs } }: NodeReader): boolean => new Set(inputs).size === inputs.length;
 
 /** Whether all inputs of an element-wise node are constants. Such a node is folded. */
 const hasConstantsAlone = (reader: NodeReader): boolean =>

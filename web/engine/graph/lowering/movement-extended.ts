@@ -2,13 +2,14 @@
 
 import { bytesOf, type Constant, sizeOf } from '../../onnx/constant.ts';
 import { input } from '../ir/expression.ts';
-import type { View } from '../ir/operation.ts';
+import { isReshape, type View } from '../ir/operation.ts';
 import { productOf } from '../ir/strides.ts';
-import { emitResample, makeBandedMatrix } from './banded-matrix.ts';
+import { emitResample, MAX_WEIGHTS, makeBandedMatrix } from './banded-matrix.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { asConstants, foldElementwise } from './constant-folding.ts';
+import { makerOf } from './conv-input.ts';
 import { broadcast } from './elementwise.ts';
-import { applyView, emitSlice, lowerConcat, readConcat, reshape } from './movement.ts';
+import { applyView, type ConcatArgs, emitSlice, lowerConcat, readConcat, reshape } from './movement.ts';
 
 export function lowerDepthToSpace(node: NodeReader): void {
   const [n, c, h, w] = readPicture(node);
@@ -190,8 +191,19 @@ export function lowerReshape(node: NodeReader): void {
 
 const defineReshaped = (node: NodeReader, dims: readonly number[]): void => {
   const value = node.value(0);
-  node.define(reshapeQuantized(value, dims) ?? reshape(node, value, dims));
+  node.define(reshapeQuantized(value, dims) ?? reshape(node, beforeReshape(node, value), dims));
 };
+
+/** The value that was reshaped to this one, which is the same to all that reshape it again. */
+function beforeReshape(node: NodeReader, value: Value): Value {
+  const maker = value.kind === 'tensor' ? makerOf(node, value.tensor) : undefined;
+  const source = maker?.inputs[0];
+  if (!source || maker.inputs.length > 1 || productOf(source.dims) !== productOf(dimsOf(value))) return value;
+  const isCopy = maker.kind === 'elementwise' && maker.epilogue.kind === 'input';
+  return isCopy || (maker.kind === 'movement' && isReshape(maker))
+    ? { kind: 'tensor', tensor: source }
+    : value;
+}
 
 /** Keeps quantized values quantized if the axis of the scales stays one axis; else null. */
 function reshapeQuantized(value: Value, dims: readonly number[]): Value | null {
@@ -231,9 +243,46 @@ export function lowerUnsqueeze(node: NodeReader): void {
   defineReshaped(node, dims);
 }
 
+/** The same picture twice: each of its pixels, or each of its rows, is repeated. So fast-neural-style doubles pictures,
+ * after reshapes to one column and to one row each. Null if something else is repeated. */
+function emitRepeat(node: NodeReader, { values, axis, dims }: ConcatArgs): Value | null {
+  const source = beforeReshape(node, node.value(0));
+  const [first, ...others] = node.node.inputs;
+  if (source.kind !== 'tensor' || others.some(name => name !== first)) return null;
+  const [n, c, h, w] = source.tensor.shape;
+  const inner = productOf(dimsOf(node.value(0)).slice(axis));
+  if (inner !== 1 && inner !== w) return null;
+  const count = values.length;
+  const size = inner === 1 ? w : h;
+  if (count * size > MAX_WEIGHTS) return null;
+  const band = makeBandedMatrix(
+    node,
+    [count * size, 1, size],
+    row => Math.floor(row / count),
+    () => 1,
+  );
+  const name = `${node.output} repeated`;
+  if (inner === 1) {
+    const wide = emitResample(node, source.tensor, [n, c, h, count * w], [null, band], name);
+    return reshape(node, wide, dims);
+  }
+  // Rows of repeated pixels: both at once.
+  const maker = makerOf(node, source.tensor);
+  const isWide = maker?.kind === 'resample' && !maker.left && !maker.epilogue;
+  const [from = source.tensor] = isWide ? maker.inputs : [];
+  const tall = emitResample(node, from, [n, c, count * h, w], [band, isWide ? maker.right : null], name);
+  return reshape(node, tall, dims);
+}
+
 /** Concatenates constants to a constant. */
 export function lowerAnyConcat(node: NodeReader): void {
-  const { values, axis, dims } = readConcat(node);
+  const concat = readConcat(node);
+  const { values, axis, dims } = concat;
+  const repeated = emitRepeat(node, concat);
+  if (repeated) {
+    node.define(repeated);
+    return;
+  }
   const constants = asConstants(node, values);
   if (constants?.every(({ type }) => type === constants[0]?.type)) {
     node.define({ kind: 'constant', constant: concatConstants(node, constants, axis, dims) });

@@ -1,8 +1,8 @@
 // Lowering of normalizations. The pixels of each channel have their own operation. The other normalizations are views
-// of such pictures, or reductions and element-wise operations.
+// of such pictures, or reductions and element-wise operations; `passes/normalization.ts` fuses them.
 
 import { constantOf } from '../../onnx/constant.ts';
-import { binary, constant, type Expression, unary } from '../ir/expression.ts';
+import { binary, constant, type Expression, unary, VALUE } from '../ir/expression.ts';
 import { productOf } from '../ir/strides.ts';
 import { makeTensor } from '../ir/tensor.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
@@ -51,24 +51,24 @@ export function lowerBatchNorm(node: NodeReader): void {
 const scaleAndShift = ([x = NONE, factor = NONE, offset = NONE]: Expression[]): Expression =>
   binary('add', binary('mul', x, factor), offset);
 
-/** Normalizes each channel to mean `shift` and deviation `scale`. */
+/** Normalizes each channel to mean 0 and deviation 1. */
 function emitInstanceNorm(
   node: NodeReader,
   value: Value,
   dims: readonly number[],
-  [scale, shift]: readonly [Float32Array, Float32Array],
+  epilogue: Expression | null = null,
 ): Value {
   const picture = reshape(node, value, dims, `${node.output} as a picture`);
-  const tensor = node.builder.tensor(picture, node.output);
+  const epsilon = constant(node.float('epsilon', 1e-5));
   return node.builder.emit({
-    kind: 'instanceNorm',
+    kind: 'normalization',
     name: node.node.name,
-    inputs: [tensor],
+    inputs: [node.builder.tensor(picture, node.output)],
     output: makeTensor(`${node.output} normalized`, dims),
-    epilogue: null,
-    epsilon: node.float('epsilon', 1e-5),
-    scale,
-    shift,
+    epilogue,
+    channels: 1,
+    axes: [true, true],
+    inverse: unary('reciprocal', unary('sqrt', binary('add', VALUE, epsilon))),
   });
 }
 
@@ -80,7 +80,10 @@ export function lowerInstanceNorm(node: NodeReader): void {
     throw node.fail(`needs a scale and a shift for each of ${c} channels of a picture.`);
   }
   const four = [n, c, productOf(sides.slice(0, -1)), sides.at(-1) ?? 1];
-  node.define(reshape(node, emitInstanceNorm(node, node.value(0), four, [scale, shift]), dims));
+  const isPlain = scale.every(factor => factor === 1) && shift.every(offset => offset === 0);
+  const perChannel = [scale, shift].map((values): Expression => ({ kind: 'perChannel', values }));
+  const scaled = isPlain ? null : scaleAndShift([VALUE, ...perChannel]);
+  node.define(reshape(node, emitInstanceNorm(node, node.value(0), four, scaled), dims));
 }
 
 /** Scale and shift are per channel; before opset 21 they are per group. */
@@ -95,8 +98,7 @@ export function lowerGroupNorm(node: NodeReader): void {
     throw node.fail(`cannot make ${groups} groups of ${c} channels with the scales that it has.`);
   }
   const four = [n, groups, each * productOf(sides.slice(0, -1)), sides.at(-1) ?? 1];
-  const [ones, zeros] = [new Float32Array(groups).fill(1), new Float32Array(groups)];
-  const even = emitInstanceNorm(node, node.value(0), four, [ones, zeros]);
+  const even = emitInstanceNorm(node, node.value(0), four);
   const back = reshape(node, even, dims, `${node.output} in channels`);
   const constants = given.map(values => {
     const spread = Float32Array.from(

@@ -18,6 +18,7 @@ const COORDINATES = [
   'asymmetric',
   'half_pixel_symmetric',
   'tf_crop_and_resize',
+  'tf_half_pixel_for_nn',
 ];
 const POLICIES = ['stretch', 'not_larger', 'not_smaller'];
 
@@ -154,6 +155,8 @@ function sourcePosition(
       const length = (to - from) * (size - 1);
       return toFloat32(from * (size - 1) + (out === 1 ? length / 2 : (o * length) / (out - 1)));
     }
+    case 'tf_half_pixel_for_nn':
+      return toFloat32((o + 0.5) / scale);
     case 'half_pixel_symmetric': {
       // A fractional size is cut evenly on both sides.
       const shift = toFloat32((size / 2) * toFloat32(1 - toFloat32(out / toFloat32(size * scale))));

@@ -8,24 +8,23 @@ import type { Operation } from '../ir/operation.ts';
 import { paddedLength } from '../ir/tensor.ts';
 import type { Plan } from './plan.ts';
 
-const MAX_SIDE = 4096;
+/** Values of a picture, or of what a look makes of one. Other shapes than a square may have longer sides. */
+const MAX_PIXELS = 4096 ** 2;
 const MAX_BYTES = 2 ** 30;
 /** Sixteen times our largest look at 256 pixels. */
 const MAX_MULTIPLY_ADDS = 2 ** 38;
 
 /** Throws an error that names the costliest node. */
-export function checkCost({ operations, buffers }: Plan): void {
-  for (const { name, output } of operations) {
-    const [, , height, width] = output.shape;
-    if (Math.max(height, width) > MAX_SIDE) {
-      const size = `${height} x ${width}`;
-      throw new EngineError(`Node '${name}' makes ${size} values; a look has up to ${MAX_SIDE} a side.`);
-    }
+export function checkCost({ operations, buffers, hasCamera }: Plan): void {
+  const large = operations.find(({ output: { shape } }) => hasCamera && shape[2] * shape[3] > MAX_PIXELS);
+  if (large) {
+    const size = large.output.shape.slice(2).join(' x ');
+    throw new EngineError(`Node '${large.name}' makes ${size} values; a look has up to 4096 x 4096.`);
   }
   const bytes = [...buffers, ...weightBytes(operations)].reduce((a, b) => a + b, 0);
   if (bytes > MAX_BYTES) {
     const { name } = costliest(operations, ({ output }) => paddedLength(output));
-    const most = `the engine gives a look ${MAX_BYTES}`;
+    const most = `the engine allows ${MAX_BYTES}`;
     throw new EngineError(
       `The model needs ${bytes} bytes on the GPU, most of them for node '${name}'; ${most}.`,
     );

@@ -25,12 +25,12 @@ import {
   type Convolution,
   type Elementwise,
   type IndexMap,
+  isReshape,
   type Movement,
   type Operation,
   ownInputCount,
   type Resample,
 } from '../ir/operation.ts';
-import { productOf, stridesOf } from '../ir/strides.ts';
 import { channelBlocks, sameShape, type Tensor } from '../ir/tensor.ts';
 
 /** Tensors that a fused operation may read. With weights, constants and the output they must fit 8 bindings. */
@@ -101,6 +101,12 @@ export function fuse(operations: readonly Operation[], outputs: readonly Tensor[
   fused = fused.map(operation => (operation.kind === 'convolution' ? foldScaleShift(operation) : operation));
   return fuseUntilDone(fused, keep, fusePrologue);
 }
+
+/** Element-wise operations alone, fused where possible, and without what no output depends on. */
+export const fuseElementwiseOnly = (
+  operations: readonly Operation[],
+  outputs: readonly Tensor[],
+): Operation[] => fuseUntilDone(withoutDead(operations, outputs), new Set(outputs), fuseElementwise);
 
 function fuseUntilDone(operations: Operation[], keep: ReadonlySet<Tensor>, step: FusionStep): Operation[] {
   const graph = new FusionGraph(operations, keep);
@@ -198,20 +204,14 @@ function mergeViews(graph: FusionGraph, at: number): boolean {
   return true;
 }
 
-const isCopy = (epilogue: Expression | null): boolean => epilogue === null || epilogue.kind === 'value';
+export const isCopy = (epilogue: Expression | null): boolean =>
+  epilogue === null || epilogue.kind === 'value';
 
 /** If one of two views only reshapes, the other one is both; else null. */
 function viewOfView(before: Movement, after: Movement): Extract<IndexMap, { kind: 'view' }> | null {
   if (before.map.kind !== 'view' || after.map.kind !== 'view') return null;
   if (isReshape(before)) return after.map;
   return isReshape(after) ? before.map : null;
-}
-
-function isReshape({ map, inputs: [from] }: Movement): boolean {
-  if (map.kind !== 'view' || map.start !== 0 || !from) return false;
-  const { dims, strides } = map;
-  const inOrder = stridesOf(dims).every((stride, i) => dims[i] === 1 || stride === strides[i]);
-  return inOrder && productOf(dims) === productOf(from.shape);
 }
 
 const asCopy = ({ epilogue, name, inputs, output }: Movement): Elementwise => {

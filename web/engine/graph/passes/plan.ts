@@ -38,7 +38,11 @@ export async function makePlan(graph: Graph, hasCamera: boolean): Promise<Plan> 
   const source: Operation[] = picture
     ? [{ kind: 'frameInput', name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
     : [];
-  const fused = fuse([...source, ...graph.operations], graph.outputs);
+  let all = [...source, ...graph.operations];
+  if (all.some(({ kind }) => kind === 'reduce' || kind === 'normalization')) {
+    all = (await import('./normalization.ts')).fuseNormalizations(all, graph.outputs);
+  }
+  const fused = fuse(all, graph.outputs);
   const concats = concatGroups(fused, graph);
   let operations = fused.filter(operation => !concats.has(operation.output));
   if (operations.some(({ inputs }) => inputs.length > MAX_READ_TENSORS)) {

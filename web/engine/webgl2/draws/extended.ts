@@ -1,5 +1,6 @@
 // Draws that our own looks do not use. Fetched when a model has one.
 
+import { readCode } from '../../codegen/expression-code.ts';
 import { gridSampleCode } from '../../codegen/grid-sample-code.ts';
 import { operandCode } from '../../codegen/matmul-code.ts';
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
@@ -10,14 +11,14 @@ import { EngineError } from '../../error.ts';
 import type { Convolution, MatMul, Reduce } from '../../graph/ir/operation.ts';
 import { axisCode, declareGeometry, pair } from './conv.ts';
 import convNaive from './conv-naive.glsl?raw';
-import deviation from './deviation.glsl?raw';
 import type { Draw } from './draw.ts';
 import { elementwiseDraw, makeCode, startShader } from './elementwise.ts';
 import { GLSL } from './glsl-math.ts';
 import matmul from './matmul.glsl?raw';
+import powerSum from './power-sum.glsl?raw';
 import reduce from './reduce.glsl?raw';
 import type { ShaderBuilder } from './shader.ts';
-import type { DrawStep } from './step.ts';
+import type { DrawStep, PowerSum } from './step.ts';
 import type { TextureLayouts } from './texture-layout.ts';
 
 export { reduceOrNormalizePasses } from './reduce-passes.ts';
@@ -27,14 +28,7 @@ const INSIDE = 'all(greaterThanEqual(i, ivec4(0))) && all(lessThan(i, sizes[2]))
 const NAIVE_WEIGHTS_WIDTH = 1024;
 
 export function compileExtended(layouts: TextureLayouts, step: DrawStep): Draw {
-  if (step.kind === 'deviation') {
-    const operation = { ...step, kind: 'elementwise', epilogue: step.epilogue ?? { kind: 'value' } } as const;
-    const shader = startShader(layouts, operation);
-    const rows = step.along === 'rows';
-    shader.add(`#define LENGTH ${rows ? 'w' : 'z'}`);
-    shader.add(`#define DISTANCE ${rows ? 'read_0(n, y, i, c) - read_1(n, 0, 0, c)' : 'read_0(n, i, x, c)'}`);
-    return elementwiseDraw(shader, deviation);
-  }
+  if (step.kind === 'powerSum') return compilePowerSum(layouts, step);
   const shader = startShader(layouts, step);
   switch (step.kind) {
     case 'convolution':
@@ -55,6 +49,30 @@ export function compileExtended(layouts: TextureLayouts, step: DrawStep): Draw {
       break;
   }
   throw new EngineError(`Node '${step.name}' (${step.kind}) is compiled elsewhere.`);
+}
+
+/** What each kind of sum reads, by the number `i` of its values. */
+const SUMMED: Readonly<Record<PowerSum['along'] | 'group', readonly [count: string, value: string]>> = {
+  rows: ['sizes[2].w', 'read_0(n, y, i, c)'],
+  columns: ['sizes[2].z', 'read_0(n, i, x, c)'],
+  channels: ['(sizes[2].y + 3) / 4', 'read_0(n, y, x, i)'],
+  group: ['GROUP', 'member(n, y, x, c, i)'],
+};
+
+function compilePowerSum(layouts: TextureLayouts, step: PowerSum): Draw {
+  const { along, channels, power, inputs, output } = step;
+  const operation = { ...step, kind: 'elementwise', epilogue: step.epilogue ?? { kind: 'value' } } as const;
+  const shader = startShader(layouts, operation);
+  const [image = output, mean] = inputs;
+  const whole = along === 'channels' && channels === image.shape[1];
+  const [count, value] = SUMMED[along === 'channels' && !whole ? 'group' : along];
+  const distance = mean ? `${value} - ${readCode(1, mean, image.shape)}` : value;
+  shader.add(`#define GROUP ${channels}`);
+  shader.add(`#define COUNT ${count}`);
+  shader.add(`#define WHOLE ${whole}`);
+  shader.add(`#define VALUE ${distance}`);
+  shader.add(`#define POWER(v) ${power === 2 ? '(v) * (v)' : '(v)'}`);
+  return elementwiseDraw(shader, powerSum);
 }
 
 function compileNaiveConv(shader: ShaderBuilder, operation: Convolution): Draw {

@@ -14,7 +14,7 @@ export async function splitPasses(operations: readonly Operation[]): Promise<Dra
   };
   const steps: DrawStep[] = [];
   for (const operation of operations) {
-    if (operation.kind === 'instanceNorm' || operation.kind === 'reduce') {
+    if (operation.kind === 'normalization' || operation.kind === 'reduce') {
       const { reduceOrNormalizePasses } = await import('./extended.ts');
       steps.push(...reduceOrNormalizePasses(operation, temporary));
     } else if (operation.kind === 'resample') steps.push(...resamplePasses(operation, temporary));

@@ -11,19 +11,22 @@ import {
   unary,
   VALUE,
 } from '../../graph/ir/expression.ts';
-import type { InstanceNorm, Reduce } from '../../graph/ir/operation.ts';
-import type { DrawStep, MakeTensor } from './step.ts';
+import type { Normalization, Reduce } from '../../graph/ir/operation.ts';
+import type { Shape, Tensor } from '../../graph/ir/tensor.ts';
+import type { DrawStep, MakeTensor, PowerSum } from './step.ts';
 
 /** Values per output from which on a reduction goes along rows first. */
 const MIN_VALUES = 128;
-/** Axes of the sums along rows, and then along columns. */
+/** The axis of sums along rows. */
 const ROWS = [false, false, false, true] as const;
-const COLUMNS = [false, false, true, false] as const;
 
-export function reduceOrNormalizePasses(operation: InstanceNorm | Reduce, temporary: MakeTensor): DrawStep[] {
+export function reduceOrNormalizePasses(
+  operation: Normalization | Reduce,
+  temporary: MakeTensor,
+): DrawStep[] {
   return operation.kind === 'reduce'
     ? reducePasses(operation, temporary)
-    : instanceNormPasses(operation, temporary);
+    : normalizationPasses(operation, temporary);
 }
 
 function reducePasses(operation: Reduce, temporary: MakeTensor): DrawStep[] {
@@ -43,49 +46,64 @@ function reducePasses(operation: Reduce, temporary: MakeTensor): DrawStep[] {
   ];
 }
 
-function instanceNormPasses(operation: InstanceNorm, temporary: MakeTensor): DrawStep[] {
-  const { name, inputs, output, epsilon, scale, shift, epilogue } = operation;
+/** One axis of a normalization, and the number of values along it. */
+interface SummedAxis {
+  readonly along: PowerSum['along'];
+  readonly count: number;
+}
+
+function summedAxes({ channels, axes }: Normalization, [, , h, w]: Shape): SummedAxis[] {
+  const all: SummedAxis[] = [
+    { along: 'rows', count: axes[1] ? w : 1 },
+    { along: 'columns', count: axes[0] ? h : 1 },
+    { along: 'channels', count: channels },
+  ];
+  const several = all.filter(({ count }) => count > 1);
+  return several.length > 0 ? several : all.slice(0, 1);
+}
+
+/** Means along one axis after the other, then roots of mean squares in the same way. */
+function normalizationPasses(operation: Normalization, temporary: MakeTensor): DrawStep[] {
+  const { name, inputs, output, channels, inverse, epilogue } = operation;
   const [image = output, ...others] = inputs;
-  const [n, c, h, w] = image.shape;
-  const rows = (what: string) => temporary(`${name} ${what} of rows`, [n, c, h, 1]);
-  const whole = (what: string) => temporary(`${name} ${what}`, [n, c, 1, 1]);
-  const [means, mean, roots, deviation] = [
-    rows('means'),
-    whole('mean'),
-    rows('deviation'),
-    whole('deviation'),
-  ];
-  const reduce = { kind: 'reduce', name, how: 'sum' } as const;
-  const centered = binary('sub', input(0), input(1));
-  const scaled = binary('mul', binary('div', centered, input(2)), { kind: 'perChannel', values: scale });
-  const normalized = binary('add', scaled, { kind: 'perChannel', values: shift });
-  return [
-    { ...reduce, axes: ROWS, inputs: [image], output: means, epilogue: meanOf(w) },
-    { ...reduce, axes: COLUMNS, inputs: [means], output: mean, epilogue: meanOf(h) },
-    {
-      kind: 'deviation',
-      name,
-      along: 'rows',
-      inputs: [image, mean],
-      output: roots,
-      epilogue: unary('sqrt', meanOf(w)),
-    },
-    {
-      kind: 'deviation',
-      name,
-      along: 'columns',
-      inputs: [roots],
-      output: deviation,
-      epilogue: unary('sqrt', binary('add', meanOf(h), constant(epsilon))),
-    },
-    {
-      kind: 'elementwise',
-      name,
-      inputs: [image, mean, deviation, ...others],
-      output,
-      epilogue: epilogue ? epilogueOfLastDraw(normalized, epilogue) : normalized,
-    },
-  ];
+  const steps: DrawStep[] = [];
+  const sums = (what: string, power: 1 | 2, mean: readonly Tensor[]): Tensor => {
+    let from = image;
+    for (const { along, count } of summedAxes(operation, image.shape)) {
+      const [n, c, h, w] = from.shape;
+      const made = temporary(`${name} ${what} along ${along}`, [
+        n,
+        along === 'channels' && channels === c ? 1 : c,
+        along === 'columns' ? 1 : h,
+        along === 'rows' ? 1 : w,
+      ]);
+      const whole = meanOf(count);
+      const common = { kind: 'powerSum', name, along, channels, power } as const;
+      // The mean is subtracted once, from the values themselves.
+      const read = from === image ? [image, ...mean] : [from];
+      steps.push({
+        ...common,
+        inputs: read,
+        output: made,
+        epilogue: power === 2 ? unary('sqrt', whole) : whole,
+      });
+      from = made;
+    }
+    return from;
+  };
+  const mean = sums('means', 1, []);
+  const deviation = sums('deviations', 2, [mean]);
+  const variance = binary('mul', input(2), input(2));
+  const factor = substituteValue(inverse, variance);
+  const normalized = binary('mul', binary('sub', input(0), input(1)), factor);
+  steps.push({
+    kind: 'elementwise',
+    name,
+    inputs: [image, mean, deviation, ...others],
+    output,
+    epilogue: epilogue ? epilogueOfLastDraw(normalized, epilogue) : normalized,
+  });
+  return steps;
 }
 
 const meanOf = (count: number): Expression => binary('mul', VALUE, constant(1 / count));

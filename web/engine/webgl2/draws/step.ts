@@ -1,21 +1,24 @@
 // Steps of a frame: what each draw computes.
 
 import type { Expression } from '../../graph/ir/expression.ts';
-import type { InstanceNorm, Operation } from '../../graph/ir/operation.ts';
+import type { Normalization, Operation } from '../../graph/ir/operation.ts';
 import type { Shape, Tensor } from '../../graph/ir/tensor.ts';
 
-/** A sum of squares: along rows of the distances of inputs[0] from the mean in inputs[1], or along columns of
- * inputs[0]. */
-export interface Deviation {
-  readonly kind: 'deviation';
+/** Sums of inputs[0] along one axis: of its values; or of their squares, or of those of their distances from the mean in
+ * inputs[1]. Along channels, `channels` neighbours have one sum: it is in each of their lanes, or in one of its own if
+ * all channels have the same. */
+export interface PowerSum {
+  readonly kind: 'powerSum';
   readonly name: string;
-  readonly along: 'rows' | 'columns';
+  readonly along: 'channels' | 'rows' | 'columns';
+  readonly channels: number;
+  readonly power: 1 | 2;
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
   readonly epilogue: Expression | null;
 }
 
-export type DrawStep = Exclude<Operation, InstanceNorm> | Deviation;
+export type DrawStep = Exclude<Operation, Normalization> | PowerSum;
 
 export interface DrawSteps {
   readonly steps: readonly DrawStep[];

@@ -4,13 +4,11 @@ import { gridSampleCode } from '../../codegen/grid-sample-code.ts';
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
 import { concatCode, movementCode } from '../../codegen/movement-code.ts';
 import { assertNever } from '../../error.ts';
-import type { InstanceNorm } from '../../graph/ir/operation.ts';
-import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { compileNaiveConv } from './conv-naive.ts';
 import { elementwiseKernel } from './elementwise.ts';
-import instanceNorm from './instance-norm.wgsl?raw';
 import type { Kernel } from './kernel.ts';
 import { compileMatMul } from './matmul.ts';
+import { compileNormalization } from './normalization.ts';
 import { compileReduce } from './reduce.ts';
 import type { ExtendedKernels, ExtendedOperation, ShaderBuilder } from './shader.ts';
 import { WGSL } from './wgsl.ts';
@@ -48,8 +46,8 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
       return elementwiseKernel(shader, movementCode(WGSL, operation, INSIDE));
     case 'gridSample':
       return elementwiseKernel(shader, gridSampleCode(WGSL, operation));
-    case 'instanceNorm':
-      return compileInstanceNorm(shader, operation);
+    case 'normalization':
+      return compileNormalization(shader, operation);
     case 'maxPool':
       return elementwiseKernel(shader, maxPoolCode(WGSL, operation));
     case 'reduce':
@@ -61,17 +59,6 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
     default:
       return assertNever(operation);
   }
-}
-
-function compileInstanceNorm(shader: ShaderBuilder, { epsilon, scale, shift, output }: InstanceNorm): Kernel {
-  const { threads } = shader.context.config;
-  shader.readInputs();
-  shader.add(`const THREADS = ${threads === 64 ? 256 : threads};`);
-  shader.add(`const EPSILON = ${epsilon};`);
-  shader.add(`fn scale(c: i32) -> vec4f { return ${shader.channel(scale)}; }`);
-  shader.add(`fn shift(c: i32) -> vec4f { return ${shader.channel(shift)}; }`);
-  shader.finish();
-  return shader.kernel(instanceNorm, [channelBlocks(output), output.shape[0], 1]);
 }
 
 export const EXTENDED: ExtendedKernels = { functions, compileExtended };

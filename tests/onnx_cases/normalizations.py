@@ -1,0 +1,462 @@
+"""Networks whose normalizations exporters spelled out, and near misses, which normalize in no such way."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import onnx
+
+from onnx_cases.networks import Network, Networks, exported, write_networks
+
+CHANNELS = 8
+PIXELS = (10, 14)
+EPSILON = 1e-3
+BRIGHT = 255.0
+"""Networks of Johnson's kind work on values up to 255, whose squares half floats cannot hold."""
+
+
+class Spelled(Network):
+    """Normalizations in the form of one opset."""
+
+    def __init__(self, seed: int, opset: int = 17, channels: int = CHANNELS, gain: float = BRIGHT) -> None:
+        super().__init__(seed)
+        self.opset = opset
+        self.channels = channels
+        self.begin = self.node("Mul", "image", self.number(gain))
+        self.x = self.conv(self.begin, 3, channels, 3, pads=[1, 1, 1, 1])
+
+    def number(self, value: float) -> str:
+        return self.constant(np.array(value, dtype=np.float32))
+
+    def mean(self, value: str, *axes: int, keepdims: int = 1) -> str:
+        if self.opset < 18:
+            return self.node("ReduceMean", value, axes=axes, keepdims=keepdims)
+        return self.node("ReduceMean", value, self.whole(*axes), keepdims=keepdims)
+
+    def square(self, value: str) -> str:
+        return self.node("Mul", value, value)
+
+    def root(self, variance: str, epsilon: float = EPSILON) -> str:
+        return self.node("Sqrt", self.node("Add", variance, self.number(epsilon)))
+
+    def shaped(self, value: str, *dims: int) -> str:
+        return self.node("Reshape", value, self.whole(*dims))
+
+    def gains(self, *dims: int) -> str:
+        return self.constant(1 + self.drawn(*dims, gain=0.2))
+
+    def shifts(self, *dims: int) -> str:
+        return self.constant(self.drawn(*dims, gain=0.2))
+
+    def scaled(self, value: str) -> str:
+        scaled = self.node("Mul", value, self.gains(self.channels, 1, 1))
+        return self.node("Add", scaled, self.shifts(self.channels, 1, 1))
+
+    def normalized(self, x: str, *axes: int) -> str:
+        """(x - mean) / sqrt(variance + epsilon)."""
+        apart = self.node("Sub", x, self.mean(x, *axes))
+        return self.node("Div", apart, self.root(self.mean(self.square(apart), *axes)))
+
+    def finish(self, value: str, *images: int) -> onnx.ModelProto:
+        value = self.conv(self.node("Relu", value), self.channels, 3, 3, pads=[1, 1, 1, 1])
+        return self.model([*(images or (1,)), 3, *PIXELS], value, opset=self.opset)
+
+
+def instance_by_pow() -> onnx.ModelProto:
+    net = Spelled(1)
+    apart = net.node("Sub", net.x, net.mean(net.x, 2, 3))
+    variance = net.mean(net.node("Pow", apart, net.number(2)), 2, 3)
+    return net.finish(net.scaled(net.node("Div", apart, net.root(variance))), 2)
+
+
+def instance_by_reciprocal() -> onnx.ModelProto:
+    net = Spelled(2, 18)
+    apart = net.node("Sub", net.x, net.mean(net.x, -1, -2))
+    inverse = net.node("Reciprocal", net.root(net.mean(net.square(apart), 2, 3)))
+    return net.finish(net.scaled(net.node("Mul", apart, inverse)))
+
+
+def instance_by_power() -> onnx.ModelProto:
+    net = Spelled(3)
+    apart = net.node("Sub", net.x, net.mean(net.x, 2, 3))
+    variance = net.node("Add", net.mean(net.square(apart), 2, 3), net.number(EPSILON))
+    return net.finish(net.scaled(net.node("Mul", net.node("Pow", variance, net.number(-0.5)), apart)))
+
+
+def instance_by_pooling() -> onnx.ModelProto:
+    net = Spelled(4)
+    apart = net.node("Sub", net.x, net.node("GlobalAveragePool", net.x))
+    variance = net.node("GlobalAveragePool", net.square(apart))
+    return net.finish(net.scaled(net.node("Div", apart, net.root(variance))), 2)
+
+
+def instance_by_sums() -> onnx.ModelProto:
+    """The root of a sum of squares, and n beside it."""
+    net = Spelled(5, 13)
+    count = net.number(PIXELS[0] * PIXELS[1])
+    axes = net.whole(2, 3)
+    apart = net.node("Sub", net.x, net.node("Div", net.node("ReduceSum", net.x, axes), count))
+    variance = net.node("Div", net.node("ReduceSumSquare", apart, axes=[2, 3]), count)
+    return net.finish(net.scaled(net.node("Div", apart, net.root(variance))))
+
+
+def instance_of_rows(opset: int) -> onnx.ModelProto:
+    """As in the ONNX files of fast-neural-style."""
+    net = Spelled(6, opset)
+    flat = net.shaped(net.x, 1, CHANNELS, 1, -1)
+    apart = net.node("Sub", net.x, net.mean(flat, 3))
+    squares = net.shaped(net.square(apart), 1, CHANNELS, 1, -1)
+    value = net.node("Div", apart, net.root(net.mean(squares, 3)))
+    return net.finish(net.scaled(value))
+
+
+def tensorflow(scales: bool, shifts: bool) -> onnx.ModelProto:
+    """tf.nn.moments and tf.nn.batch_normalization, by tf2onnx."""
+    net = Spelled(7, 13)
+    mean = net.mean(net.x, 2, 3)
+    variance = net.mean(net.square(net.node("Sub", net.x, mean)), 2, 3)
+    inverse = net.node("Reciprocal", net.root(variance))
+    if scales:
+        inverse = net.node("Mul", inverse, net.gains(1, CHANNELS, 1, 1))
+    value = net.node("Mul", net.x, inverse)
+    if shifts:
+        offset = net.node("Sub", net.shifts(1, CHANNELS, 1, 1), net.node("Mul", mean, inverse))
+    else:
+        offset = net.node("Mul", net.node("Neg", mean), inverse)
+    return net.finish(net.node("Add", value, offset))
+
+
+def keras_contrib() -> onnx.ModelProto:
+    """Epsilon is added to the deviation, whose mean is computed apart."""
+    net = Spelled(8, 12)
+    other = net.node("Sub", net.x, net.mean(net.x, 2, 3))
+    deviation = net.node("Sqrt", net.mean(net.square(other), 2, 3))
+    deviation = net.node("Add", deviation, net.number(EPSILON))
+    value = net.node("Div", net.node("Sub", net.x, net.mean(net.x, 2, 3)), deviation)
+    return net.finish(net.scaled(value))
+
+
+def adaptive() -> onnx.ModelProto:
+    """AdaIN: the mean and the deviation become those of another picture."""
+    net = Spelled(9)
+    style = net.conv(net.begin, 3, CHANNELS, 3, pads=[1, 1, 1, 1])
+    mean = net.mean(style, 2, 3)
+    deviation = net.root(net.mean(net.square(net.node("Sub", style, mean)), 2, 3))
+    value = net.node("Mul", net.normalized(net.x, 2, 3), deviation)
+    return net.finish(net.node("Add", value, mean))
+
+
+def group(groups: int, channels: int, opset: int, *, plain: bool = True) -> onnx.ModelProto:
+    """torch's, by both of its exporters: an instance norm of groups."""
+    net = Spelled(10, opset, channels)
+    scale, shift = (net.constant(np.full(groups, value, np.float32)) for value in (1, 0))
+    if not plain:
+        scale, shift = net.gains(groups), net.shifts(groups)
+    rows = net.node("Reshape", net.x, net.whole(0, groups, -1))
+    value = net.node("InstanceNormalization", rows, scale, shift, epsilon=EPSILON)
+    return net.finish(net.scaled(net.node("Reshape", value, net.node("Shape", net.x))), 2)
+
+
+def group_of_five() -> onnx.ModelProto:
+    """Pictures of five dimensions, scaled and shifted there."""
+    net = Spelled(11)
+    x = net.shaped(net.x, 1, 2, CHANNELS // 2, *PIXELS)
+    value = net.normalized(x, 2, 3, 4)
+    value = net.node("Mul", value, net.gains(1, 2, CHANNELS // 2, 1, 1))
+    return net.finish(net.shaped(value, 1, CHANNELS, *PIXELS))
+
+
+def group_operator(groups: int, channels: int) -> onnx.ModelProto:
+    net = Spelled(12, 21, channels)
+    scale, shift = net.gains(channels), net.shifts(channels)
+    return net.finish(
+        net.node("GroupNormalization", net.x, scale, shift, num_groups=groups, epsilon=EPSILON)
+    )
+
+
+def layer_operator(axis: int, *dims: int) -> onnx.ModelProto:
+    net = Spelled(13)
+    scale, shift = net.gains(*dims), net.shifts(*dims)
+    return net.finish(net.node("LayerNormalization", net.x, scale, shift, axis=axis, epsilon=EPSILON), 2)
+
+
+def layer_of_channels(channels: int) -> onnx.ModelProto:
+    """As ConvNeXt's: each pixel by itself."""
+    net = Spelled(14, channels=channels)
+    return net.finish(net.scaled(net.normalized(net.x, 1)), 2)
+
+
+def layer_of_last(channels: int) -> onnx.ModelProto:
+    """The same by LayerNormalization, with channels last."""
+    net = Spelled(15, channels=channels)
+    last = net.node("Transpose", net.x, perm=[0, 2, 3, 1])
+    value = net.node("LayerNormalization", last, net.gains(channels), net.shifts(channels), epsilon=EPSILON)
+    return net.finish(net.node("Transpose", value, perm=[0, 3, 1, 2]))
+
+
+def layer_of_all() -> onnx.ModelProto:
+    """As MUNIT's, whose mean and deviation are those of all channels."""
+    net = Spelled(16, channels=6)
+    flat = net.shaped(net.x, 2, -1)
+    count = 6 * PIXELS[0] * PIXELS[1]
+    mean = net.shaped(net.mean(flat, 1, keepdims=0), 2, 1, 1, 1)
+    apart = net.node("Sub", flat, net.mean(flat, 1))
+    variance = net.node(
+        "Div", net.node("Mul", net.mean(net.square(apart), 1), net.number(count)), net.number(count - 1)
+    )
+    deviation = net.node("Add", net.shaped(net.node("Sqrt", variance), 2, 1, 1, 1), net.number(EPSILON))
+    value = net.node("Div", net.node("Sub", net.x, mean), deviation)
+    return net.finish(net.scaled(value), 2)
+
+
+def layer_of_tokens() -> onnx.ModelProto:
+    """As in the Annotated Transformer: a * (x - mean) / (deviation + epsilon) + b."""
+    net = Spelled(17, gain=1)
+    tokens = net.node("Transpose", net.shaped(net.x, 1, CHANNELS, -1), perm=[0, 2, 1])
+    mean = net.mean(tokens, 2)
+    apart = net.node("Sub", tokens, mean)
+    variance = net.node("Mul", net.mean(net.square(apart), 2), net.number(CHANNELS / (CHANNELS - 1)))
+    deviation = net.node("Add", net.node("Sqrt", variance), net.number(EPSILON))
+    value = net.node("Div", net.node("Mul", net.gains(CHANNELS), apart), deviation)
+    value = net.node("Transpose", net.node("Add", value, net.shifts(CHANNELS)), perm=[0, 2, 1])
+    return net.finish(net.shaped(value, 1, CHANNELS, *PIXELS))
+
+
+def from_torch(dynamo: bool) -> onnx.ModelProto:
+    """Norms in the words of their authors, as torch exports them."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    class Norms(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList(nn.Conv2d(n, 12, 3, padding=1) for n in (3, 12, 12, 12, 12))
+            self.groups = nn.GroupNorm(3, 12)
+            self.weight = nn.Parameter(1 + 0.1 * torch.randn(12, 1, 1))
+            self.last = nn.Conv2d(12, 3, 1)
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            x = self.layers[0](image)
+            mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), keepdim=True)
+            x = functional.relu((x - mean) / (variance + 1e-5).sqrt() * self.weight)
+            x = self.layers[1](x)
+            mean = x.mean(1, keepdim=True)
+            x = (x - mean) * torch.rsqrt((x - mean).pow(2).mean(1, keepdim=True) + 1e-6)
+            x = functional.relu(self.groups(self.layers[2](x)))
+            x = self.layers[3](x)
+            variance, mean = torch.var_mean(x, (2, 3), unbiased=False, keepdim=True)
+            x = functional.relu(self.weight * ((x - mean) / torch.sqrt(variance + 1e-5)))
+            x = self.layers[4](x)
+            rows = x.flatten(1)
+            deviation = rows.std(1).view(-1, 1, 1, 1)
+            x = (x - rows.mean(1).view(-1, 1, 1, 1)) / (deviation + 1e-5)
+            return torch.sigmoid(self.last(x))
+
+    torch.manual_seed(3)
+    if not dynamo:
+        return exported(Norms(), *PIXELS)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Norms().eval(), (torch.rand(1, 3, *PIXELS),), cast(Any, file), opset_version=18, dynamo=True,
+            input_names=["image"], output_names=["out"], verbose=False,
+        )  # fmt: skip
+    return onnx.load_from_string(file.getvalue())
+
+
+def fast_neural_style() -> onnx.ModelProto:
+    """As its ONNX files of 2018: pictures from 0 to 255, spelled-out norms, pixels doubled by Concat."""
+    net = Spelled(27, 9)
+    net.begin = net.node("Mul", "image", net.number(BRIGHT))
+
+    def reflected(value: str, pad: int) -> str:
+        return net.node("Pad", value, pads=[0, 0, pad, pad, 0, 0, pad, pad], mode="reflect")
+
+    def normed(value: str, channels: int) -> str:
+        def mean(all: str) -> str:
+            return net.mean(net.shaped(all, 1, channels, 1, -1), 3)
+
+        apart = net.node("Sub", value, mean(value))
+        value = net.node("Div", apart, net.root(mean(net.node("Mul", apart, apart)), 1e-5))
+        scale, shift = (
+            net.shaped(one, -1, channels, 1, 1) for one in (net.gains(channels), net.shifts(channels))
+        )
+        return net.node("Add", net.node("Mul", value, scale), shift)
+
+    def doubled(value: str, channels: int, height: int, width: int) -> str:
+        column = net.shaped(value, -1, 1)
+        rows = net.shaped(net.node("Concat", column, column, axis=1), -1, 2 * width)
+        return net.shaped(net.node("Concat", rows, rows, axis=1), -1, channels, 2 * height, 2 * width)
+
+    value = net.node("Relu", normed(net.conv(reflected(net.begin, 4), 3, 8, 9), 8))
+    value = net.node("Relu", normed(net.conv(reflected(value, 1), 8, 16, 3, strides=[2, 2]), 16))
+    inner = net.node("Relu", normed(net.conv(reflected(value, 1), 16, 16, 3), 16))
+    value = net.node("Add", normed(net.conv(reflected(inner, 1), 16, 16, 3), 16), value)
+    value = net.conv(reflected(doubled(value, 16, 24, 16), 1), 16, 8, 3)
+    value = net.conv(reflected(net.node("Relu", normed(value, 8)), 4), 8, 3, 9)
+    return net.model([1, 3, 48, 32], value, opset=9)
+
+
+def mean_elsewhere() -> onnx.ModelProto:
+    """Another node reads the mean and the deviation: both are computed, and the norm too."""
+    net = Spelled(18)
+    mean = net.mean(net.x, 2, 3)
+    apart = net.node("Sub", net.x, mean)
+    deviation = net.root(net.mean(net.square(apart), 2, 3))
+    value = net.node("Div", apart, deviation)
+    value = net.node("Add", value, net.node("Tanh", net.node("Mul", mean, deviation)))
+    return net.finish(net.node("Add", value, net.node("Mul", apart, net.number(1e-3))))
+
+
+def other_subtracted() -> onnx.ModelProto:
+    net = Spelled(19)
+    other = net.conv(net.begin, 3, CHANNELS, 3, pads=[1, 1, 1, 1])
+    apart = net.node("Sub", net.x, net.mean(other, 2, 3))
+    return net.finish(net.node("Div", apart, net.root(net.mean(net.square(apart), 2, 3))))
+
+
+def other_divided() -> onnx.ModelProto:
+    net = Spelled(20)
+    other = net.conv(net.begin, 3, CHANNELS, 3, pads=[1, 1, 1, 1])
+    apart = net.node("Sub", other, net.mean(other, 2, 3))
+    own = net.node("Sub", net.x, net.mean(net.x, 2, 3))
+    return net.finish(net.node("Div", own, net.root(net.mean(net.square(apart), 2, 3))))
+
+
+def other_axes() -> onnx.ModelProto:
+    net = Spelled(21)
+    apart = net.node("Sub", net.x, net.mean(net.x, 3))
+    value = net.node("Div", apart, net.root(net.mean(net.square(apart), 2, 3)))
+    apart = net.node("Sub", value, net.mean(value, 2, 3))
+    return net.finish(net.node("Div", apart, net.root(net.mean(net.square(apart), 1, 2, 3))))
+
+
+def turned_mean(*, deviation: bool) -> onnx.ModelProto:
+    """The statistics of rows, taken from columns: the same numbers in another place."""
+    net = Spelled(22)
+    square = net.node("Slice", net.x, net.whole(0, 0), net.whole(8, 8), net.whole(2, 3))
+
+    def moved(value: str, turns: bool) -> str:
+        return net.shaped(value, 1, CHANNELS, 1, 8) if turns else value
+
+    apart = net.node("Sub", square, moved(net.mean(square, 3), not deviation))
+    own = net.node("Sub", square, net.mean(square, 3))
+    variance = net.mean(net.square(own), 3)
+    value = net.node("Div", apart, moved(net.root(variance), deviation))
+    padded = net.node("Pad", value, net.whole(0, 0, 0, 0, 0, 0, PIXELS[0] - 8, PIXELS[1] - 8))
+    return net.finish(padded)
+
+
+def no_mean() -> onnx.ModelProto:
+    """A sum is subtracted, or nothing: root mean squares."""
+    net = Spelled(23, gain=1)
+    apart = net.node("Sub", net.x, net.node("ReduceSum", net.x, net.whole(2, 3)))
+    value = net.node("Div", apart, net.root(net.mean(net.square(apart), 2, 3)))
+    return net.finish(net.node("Div", value, net.root(net.mean(net.square(value), 2, 3))))
+
+
+def cubes() -> onnx.ModelProto:
+    net = Spelled(24, gain=1)
+    apart = net.node("Sub", net.x, net.mean(net.x, 2, 3))
+    other = net.node("Sub", net.x, net.number(0.5))
+    cubes = net.node("Abs", net.mean(net.node("Pow", apart, net.number(3)), 2, 3))
+    mixed = net.node("Abs", net.mean(net.node("Mul", apart, other), 2, 3))
+    value = net.node(
+        "Add", net.node("Div", apart, net.root(cubes)), net.node("Div", apart, net.root(mixed))
+    )
+    return net.finish(value)
+
+
+def far_offset() -> onnx.ModelProto:
+    """As TensorFlow normalizes, but with the mean of another tensor, or with other factors."""
+    net = Spelled(25, gain=1)
+    other = net.conv(net.begin, 3, CHANNELS, 3, pads=[1, 1, 1, 1])
+    mean = net.mean(net.x, 2, 3)
+    variance = net.mean(net.square(net.node("Sub", net.x, mean)), 2, 3)
+    inverse = net.node("Reciprocal", net.root(variance))
+    parts = []
+    for wrong, factor in ((net.mean(other, 2, 3), inverse), (mean, net.root(variance))):
+        offset = net.node("Sub", net.shifts(CHANNELS, 1, 1), net.node("Mul", wrong, factor))
+        parts.append(net.node("Add", net.node("Mul", net.x, inverse), offset))
+    gains = [net.gains(CHANNELS, *PIXELS) for _ in range(2)]
+    shifted = net.node("Mul", net.node("Mul", net.x, inverse), gains[0])
+    offset = net.node("Mul", net.node("Mul", mean, inverse), gains[1])
+    parts.append(net.node("Add", shifted, net.node("Sub", net.shifts(CHANNELS, *PIXELS), offset)))
+    return net.finish(net.node("Sum", *parts))
+
+
+def scales_of_other_channels() -> onnx.ModelProto:
+    """A gain for each of other channels, which a reshape makes."""
+    net = Spelled(26)
+    apart = net.node("Sub", net.x, net.mean(net.x, 2, 3))
+    variance = net.shaped(net.mean(net.square(apart), 2, 3), 1, 2, CHANNELS // 2, 1)
+    inverse = net.node("Reciprocal", net.node("Mul", net.root(variance), net.gains(2, 1, 1)))
+    return net.finish(net.node("Mul", apart, net.shaped(inverse, 1, CHANNELS, 1, 1)))
+
+
+IMAGE = (1, 3, *PIXELS)
+PAIR = (2, 3, *PIXELS)
+Maker = Callable[[], onnx.ModelProto]
+SPELLED: dict[str, tuple[Maker, tuple[int, ...], int]] = {
+    "instance-by-pow": (instance_by_pow, PAIR, 1),
+    "instance-by-reciprocal": (instance_by_reciprocal, IMAGE, 1),
+    "instance-by-power": (instance_by_power, IMAGE, 1),
+    "instance-by-pooling": (instance_by_pooling, PAIR, 1),
+    "instance-by-sums": (instance_by_sums, IMAGE, 1),
+    "instance-of-rows-9": (partial(instance_of_rows, 9), IMAGE, 1),
+    "instance-of-rows-17": (partial(instance_of_rows, 17), IMAGE, 1),
+    "tensorflow": (partial(tensorflow, True, True), IMAGE, 1),
+    "tensorflow-plain": (partial(tensorflow, False, False), IMAGE, 1),
+    "tensorflow-shifted": (partial(tensorflow, False, True), IMAGE, 1),
+    "keras-contrib": (keras_contrib, IMAGE, 1),
+    "adaptive": (adaptive, IMAGE, 1),
+    "group-2": (partial(group, 2, 8, 17), PAIR, 1),
+    "group-of-two": (partial(group, 5, 10, 18), PAIR, 1),
+    "group-of-three": (partial(group, 4, 12, 17), PAIR, 1),
+    "group-of-all": (partial(group, 1, 6, 18), PAIR, 1),
+    "group-scaled": (partial(group, 3, 12, 17, plain=False), PAIR, 1),
+    "group-of-five": (group_of_five, IMAGE, 1),
+    "group-operator": (partial(group_operator, 2, 24), IMAGE, 1),
+    "group-operator-of-five": (partial(group_operator, 3, 15), IMAGE, 1),
+    "layer-of-pictures": (partial(layer_operator, 1, CHANNELS, *PIXELS), PAIR, 1),
+    "layer-of-planes": (partial(layer_operator, 2, *PIXELS), PAIR, 1),
+    "layer-of-rows": (partial(layer_operator, -1, PIXELS[1]), PAIR, 1),
+    "layer-of-channels-8": (partial(layer_of_channels, 8), PAIR, 1),
+    "layer-of-channels-6": (partial(layer_of_channels, 6), PAIR, 1),
+    "layer-of-last": (partial(layer_of_last, 10), IMAGE, 1),
+    "layer-of-all": (layer_of_all, PAIR, 1),
+    "layer-of-tokens": (layer_of_tokens, IMAGE, 1),
+    "norms-from-torch": (partial(from_torch, False), IMAGE, 5),
+    "norms-from-dynamo": (partial(from_torch, True), IMAGE, 5),
+    "fast-neural-style": (fast_neural_style, (1, 3, 48, 32), 5),
+    "mean-elsewhere": (mean_elsewhere, IMAGE, 1),
+    "other-subtracted": (other_subtracted, IMAGE, 0),
+    "other-divided": (other_divided, IMAGE, 0),
+    "other-axes": (other_axes, IMAGE, 0),
+    "turned-mean": (partial(turned_mean, deviation=False), IMAGE, 0),
+    "turned-deviation": (partial(turned_mean, deviation=True), IMAGE, 0),
+    "no-mean": (no_mean, IMAGE, 0),
+    "cubes": (cubes, IMAGE, 0),
+    "far-offset": (far_offset, IMAGE, 0),
+    "scales-of-other-channels": (scales_of_other_channels, IMAGE, 0),
+}
+"""How each is made, its picture, and how many normalizations are to be found in it."""
+
+
+def write_normalizations(folder: Path) -> None:
+    networks: Networks = {name: (make, shape) for name, (make, shape, _) in SPELLED.items()}
+    write_networks(folder, networks, "normalizations")
+    path = folder / "normalizations.json"
+    listed = json.loads(path.read_text())
+    for one in listed:
+        one["norms"] = SPELLED[one["name"]][2]
+    path.write_text(json.dumps(listed))
