@@ -64,7 +64,9 @@ export function readModel(bytes: Uint8Array): OnnxModel {
   const metadata = new Map<string, string>();
   const opsets = new Map<string, number>();
   let graph: Uint8Array | undefined;
-  eachField(bytes, (cursor, field, wire) => {
+  // Without the methods of Node's Buffer, whose slice() is no copy.
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  eachField(file, (cursor, field, wire) => {
     if (wire !== 2) return false;
     if (field === 7) graph = cursor.chunk();
     else if (field === 8) readOpset(cursor.chunk(), opsets);
