@@ -28,7 +28,8 @@ export interface NodePainter
 /** Makes a painter that recovers from the loss of its GPU. Rejects with an EngineError if there is no GPU, or if the GPU
  * refuses the look. */
 export async function createNodePainter(look: Look, options: NodePainterOptions): Promise<NodePainter> {
-  const { gpu, onLost, ...others } = options;
+  // Callers in JavaScript may leave them out.
+  const { gpu, onLost, ...others }: NodePainterOptions = Object(options);
   await checkGpu(gpu);
   const canvas = new MemoryCanvas();
   let isOver = false;

@@ -227,7 +227,7 @@ test('a painter survives two lost devices, and the third loss has a reason', () 
 test('what is wrong is said in a sentence', () => {
   const [sentences] = run(`const look = await sea();
     const sentences = {
-      none: await message(createNodePainter(look, {})),
+      none: await message(createNodePainter(look)),
       noGpu: await message(createNodePainter(look, { gpu: globals })),
       constants: await message(createNodePainter(look, { gpu: create([]) })),
     };
