@@ -74,8 +74,8 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
 
 /** Makes a painter that recovers from the loss of its GPU. It fetches the backend that it uses. */
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
-  const { canvas = null, device, gpu, upkeep = true } = options;
-  const { onLost = () => undefined, onRevived = () => undefined } = options;
+  const nothing = () => undefined;
+  const { canvas = null, device, gpu, upkeep = true, onLost = nothing, onRevived = nothing } = options;
   if (device && options.backend === 'webgl2') throw new EngineError('WebGL2 takes no device.');
   const delays = device ? [] : RECOVERY_DELAYS;
   const backends = options.backend ? [options.backend] : await candidateBackends(device ?? gpu);
