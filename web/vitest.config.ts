@@ -46,7 +46,7 @@ export default defineConfig({
           name: 'package',
           include: ['tests/package/**/*.test.ts'],
           environment: 'node',
-          globalSetup: ['tests/cases.ts'],
+          globalSetup: ['tests/cases.ts', 'tests/package/build.ts'],
           ...timeouts,
         },
       },

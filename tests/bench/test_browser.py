@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from limner.bench.browser import PAGE, bench_browser, refuse_software, write_browser
+from limner.bench.browser import PACKAGE, PAGE, bench_browser, refuse_software, write_browser
 from limner.bench.looks import random_generator, random_look, write_formats
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
@@ -26,9 +26,9 @@ from limner.recipe import Recipe
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
 MAX_WAIT_MS = 300_000
-RIVALS = ("limner-webgpu", "ort-wasm", "jax-webgpu")
+RIVALS = ("limner-webgpu", "ort-wasm", "jax-webgpu", "limner-node")
 EVERY = {
-    *("limner-webgpu", "limner-webgl2"),
+    *("limner-webgpu", "limner-webgl2", "limner-node"),
     *("ort-webgpu", "ort-wasm", "ort-wasm-threads"),
     *("tfjs-webgpu", "tfjs-webgl", "tfjs-wasm"),
     *("litert-webgpu", "litert-wasm", "jax-webgpu", "year-2020"),
@@ -47,10 +47,14 @@ in_browser = [
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bench's page, built from the current code."""
     folder = tmp_path_factory.mktemp("bench") / "page"
-    npx = shutil.which("npx")
+    npx, node = shutil.which("npx"), shutil.which("node")
     assert npx is not None
-    command = [npx, "vite", "build", "--config", "vite.bench.config.ts", "--outDir", str(folder)]
-    subprocess.run(command, cwd=WEB, check=True, capture_output=True)
+    assert node is not None
+    for command in (
+        [npx, "vite", "build", "--config", "vite.bench.config.ts", "--outDir", str(folder)],
+        [node, "engine/package/build.mjs", str(folder / PACKAGE)],
+    ):
+        subprocess.run(command, cwd=WEB, check=True, capture_output=True)
     return folder
 
 
@@ -69,7 +73,7 @@ def results(page: Path) -> dict[str, Any]:
     # The time has no fixed bound, but the reported seconds must be of the order of the time spent.
     assert 0 < reports[-1][0] <= reports[-1][1] <= 2 * (time.perf_counter() - began)
     loading = "engines loaded for lean (look 1 of 1)"
-    assert [report for report in reports if report[2] == loading] == [(at, 3, loading) for at in range(4)]
+    assert [report for report in reports if report[2] == loading] == [(at, 4, loading) for at in range(5)]
     assert {what for _, _, what in reports} == {loading, "seconds of lean (look 1 of 1)"}
     return measured
 
@@ -98,7 +102,7 @@ class TestInTheBrowser:
     def test_rivals_paint_the_same_and_are_timed(self, results: dict[str, Any]) -> None:
         (look,) = results["looks"]
         assert (look["name"], look["pixels"]) == ("lean", 64)
-        ours, reference, _ = look["rivals"]
+        ours, reference, _, _ = look["rivals"]
         assert [ours["name"], reference["name"]] == ["limner-webgpu", "ort-wasm"]
         assert ours["difference"] <= 1e-4
         assert ours["ranked"]
@@ -115,7 +119,7 @@ class TestInTheBrowser:
         assert ours["times"]["model"]["ratio"] == 1
 
     def test_a_frames_gpu_calls_and_memory_are_counted(self, results: dict[str, Any]) -> None:
-        ours, reference, _ = results["looks"][0]["rivals"]
+        ours, reference, _, _ = results["looks"][0]["rivals"]
         assert 5 <= ours["calls"]["dispatches"] <= 17
         assert ours["calls"]["submits"] == 1
         assert (ours["calls"]["resources"], ours["calls"]["readbacks"]) == (0, 0)
@@ -130,6 +134,34 @@ class TestInTheBrowser:
         jax = results["looks"][0]["rivals"][2]
         assert jax["state"] == "ran", jax
         assert jax["difference"] <= 1e-4
+
+    def test_limner_in_node_is_measured_in_the_same_rounds(self, results: dict[str, Any]) -> None:
+        ours, _, _, node = results["looks"][0]["rivals"]
+        assert node["state"] == "ran", node
+        assert "broke" not in node
+        assert node["label"] == "limner, Node (Dawn)"
+        assert re.fullmatch(r"SwiftShader.*, Node \d+\.\d+\.\d+, webgpu \d+\.\d+\.\d+", node["adapter"])
+        assert (node["version"], node["look"]) == (ours["version"], ours["look"])
+        assert node["ranked"]
+        assert node["difference"] <= 1e-4
+        # Its painting of a video frame came back, too.
+        assert node["shown"] < 6
+        assert node["first"] > 0
+        for work in ("model", "camera"):
+            assert len(node["times"][work]["samples"]) >= 3
+            assert node["times"][work]["ratio"] > 0
+        # Nothing that was not measured is told as zero.
+        assert (node["calls"], node["memory"]) == (None, {"gpu": 0, "wasm": 0})
+
+    def test_without_node_its_row_is_left_out_with_the_reason(
+        self, page: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("limner.bench.node_engine.shutil.which", lambda _: None)
+        (look,) = bench_browser(
+            sizes=("lean",), pixels=64, rivals=("limner-node", "ort-wasm"), quick=True, page=page
+        )["looks"]
+        assert look["rivals"][0]["why"] == "Node was not found"
+        assert look["rivals"][1]["state"] == "ran"
 
     def test_the_results_have_their_environment(self, results: dict[str, Any]) -> None:
         origin = results["origin"]
@@ -150,7 +182,7 @@ class TestInTheBrowser:
             assert f"(browser-1-lean-{work}.svg)" in table
             drawing = (tmp_path / f"browser-1-lean-{work}.svg").read_text()
             assert drawing.startswith("<svg")
-            assert drawing.count("<circle") == 3
+            assert drawing.count("<circle") == 4
 
     def test_a_looks_name_cannot_write_outside_the_folder(
         self, results: dict[str, Any], page: Path, tmp_path: Path

@@ -4,7 +4,7 @@ import { readLook } from '../engine/index.ts';
 import { getButton, getElement, makeElement } from '../shared/dom.ts';
 import type { LookUrls } from './look-files.ts';
 import type { Environment } from './results.ts';
-import { isRival, RIVAL_NAMES, RIVALS, type RivalName } from './rivals/index.ts';
+import { isRival, NODE, RIVAL_NAMES, RIVALS, type RivalName } from './rivals/index.ts';
 
 /** Lists of the looks beside the page, as `limner publish` and `limner bench browser` write them. */
 const LISTS = ['./looks/looks.json', '../looks/looks.json'];
@@ -22,7 +22,7 @@ export class Form {
   readonly #ownLook = getElement('own-look', HTMLInputElement);
 
   constructor() {
-    for (const name of RIVAL_NAMES) {
+    for (const name of RIVAL_NAMES.filter(rival => rival !== NODE)) {
       const { box, label } = makeChoice('checkbox', 'rival', name, RIVALS[name].label);
       box.checked = true;
       getElement('rivals').append(label);

@@ -23,9 +23,11 @@ export const formatTiming = (timing: Timing | undefined): string =>
 export const formatRatio = (timing: Timing | undefined): string =>
   timing?.ratio ? timing.ratio.toFixed(timing.ratio < 10 ? 2 : 1) : '-';
 
-export const formatCalls = ({
-  calls: { dispatches, submits, bindGroups, resources, writes, readbacks },
-}: RivalResult): string => [dispatches, submits, bindGroups, resources, writes, readbacks].join(' / ');
+export function formatCalls({ calls }: RivalResult): string {
+  if (!calls) return '-';
+  const { dispatches, submits, bindGroups, resources, writes, readbacks } = calls;
+  return [dispatches, submits, bindGroups, resources, writes, readbacks].join(' / ');
+}
 
 export function formatDifference({ difference, ranked }: RivalResult): string {
   if (difference === null) return 'not compared';

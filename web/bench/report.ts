@@ -45,7 +45,9 @@ finished painting, by the means of each library. *Times limner* is the median of
 round (to limner on WebGPU, or on WebGL2 without it). *First painting* starts when code and look are fetched, and
 ends with the first finished frame. *Calls a frame*: dispatches or draws / submits or flushes / bind groups created /
 buffers and textures created / writes / read-backs. *GPU* is the memory of buffers and textures, *WASM* the heap.
-*Difference* is the largest difference from the painting of ONNX Runtime (WASM) for the same input, in 0..1; *canvas
+limner in Node is a process beside the browser: from
+camera to canvas it turns a picture of the video's size in memory into a painting in memory, and its code, calls and memory
+are not measured. *Difference* is the largest difference from the painting of ONNX Runtime (WASM) for the same input, in 0..1; *canvas
 apart* is the mean difference of the canvas from its canvas, of 255.`;
 
 export function markdown({ origin, looks }: Results): string {

@@ -1,9 +1,8 @@
 // The results of a run, as they are written to JSON. Tables and plots are made from them alone.
 
 import type { Comparison } from './comparison.ts';
-import type { CallCounts, MemoryBytes } from './gpu-counters.ts';
 import type { RivalName } from './rivals/index.ts';
-import type { LoadReport, Workload } from './sandbox.ts';
+import type { CountReport, LoadReport, Workload } from './sandbox.ts';
 import type { Sample, Spread } from './statistics.ts';
 import type { TransferSize } from './transfer-size.ts';
 
@@ -25,12 +24,10 @@ export interface SkippedRival extends RivalIdentity {
   readonly why: string;
 }
 
-export interface RivalResult extends RivalIdentity, LoadReport, Comparison {
+export interface RivalResult extends RivalIdentity, LoadReport, CountReport, Comparison {
   readonly state: 'ran';
   /** The size of the library's files. */
   readonly code: TransferSize;
-  readonly calls: CallCounts;
-  readonly memory: MemoryBytes;
   readonly times: Partial<Record<Workload, Timing>>;
   /** Why it stopped early, if it did. */
   readonly broke?: string;

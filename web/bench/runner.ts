@@ -5,10 +5,11 @@
 
 import { compareOutputs, type RivalOutput } from './comparison.ts';
 import type { LookUrls } from './look-files.ts';
+import { NodeSandbox } from './node-sandbox.ts';
 import type { LookResult, RivalResult, SkippedRival, Timing } from './results.ts';
-import { isLimner, REFERENCE, RIVALS, type RivalName } from './rivals/index.ts';
+import { isLimner, NODE, REFERENCE, RIVALS, type RivalName } from './rivals/index.ts';
 import { failureReason, type Participant, type Plan, Rounds, withTimeout } from './rounds.ts';
-import type { Sandbox, Workload } from './sandbox.ts';
+import type { RivalPlace, Workload } from './sandbox.ts';
 import { medianRatio, summarize } from './statistics.ts';
 import { makeSceneVideo, type VideoFeed } from './test-input.ts';
 import { measureTransferSize } from './transfer-size.ts';
@@ -26,7 +27,7 @@ export interface Progress {
 
 interface LoadedRival extends Participant {
   readonly name: RivalName;
-  readonly sandbox: Sandbox;
+  readonly sandbox: RivalPlace;
   readonly result: Omit<RivalResult, 'times' | 'broke' | 'code'>;
   /** URLs of all that its document fetched, without the look. */
   readonly fetchedUrls: readonly string[];
@@ -107,7 +108,7 @@ export class BenchRunner {
     referenceOutput: RivalOutput | null,
     signal: AbortSignal,
   ): Promise<{ rival: LoadedRival; output: RivalOutput }> {
-    const { sandbox, frame } = await this.#openSandbox();
+    const { sandbox, remove } = await this.#openSandbox(name);
     try {
       await sandbox.setVideo(stillVideo.stream);
       const loadReport = await withTimeout(sandbox.load(name, look), signal);
@@ -133,26 +134,30 @@ export class BenchRunner {
         stepMs: { model: null, camera: null },
         failure: null,
         timeSteps: (workload, steps, isStopped) => sandbox.timeSteps(workload, steps, isStopped),
-        remove: () => frame.remove(),
+        remove,
       };
       return { rival, output };
     } catch (error) {
-      frame.remove();
+      remove();
       throw error;
     }
   }
 
   async #countCalls(name: RivalName, look: LookUrls, stillVideo: VideoFeed, signal: AbortSignal) {
-    const { sandbox, frame } = await this.#openSandbox();
+    const { sandbox, remove } = await this.#openSandbox(name);
     try {
       await sandbox.setVideo(stillVideo.stream);
       return await withTimeout(sandbox.countCalls(name, look), signal);
     } finally {
-      frame.remove();
+      remove();
     }
   }
 
-  async #openSandbox(): Promise<{ sandbox: Sandbox; frame: HTMLIFrameElement }> {
+  async #openSandbox(name: RivalName): Promise<{ sandbox: RivalPlace; remove: () => void }> {
+    if (name === NODE) {
+      const sandbox = new NodeSandbox();
+      return { sandbox, remove: () => sandbox.remove() };
+    }
     const frame = document.createElement('iframe');
     frame.src = './sandbox.html';
     frame.title = 'One rival of the bench';
@@ -167,13 +172,13 @@ export class BenchRunner {
       frame.remove();
       throw new Error('its page did not start');
     }
-    return { sandbox, frame };
+    return { sandbox, remove: () => frame.remove() };
   }
 }
 
 /** The results of one rival, with ratios to limner. */
 async function toResult(rival: LoadedRival, all: readonly LoadedRival[]): Promise<RivalResult> {
-  const ours = all.find(({ name, failure }) => isLimner(name) && failure === null);
+  const ours = all.find(({ name, failure }) => isLimner(name) && name !== NODE && failure === null);
   const timing = (workload: Workload): Timing | null => {
     const samples = rival.samples[workload];
     const spread = summarize(samples);

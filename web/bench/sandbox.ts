@@ -7,7 +7,7 @@ import { type CallCounts, GpuCounters, type MemoryBytes } from './gpu-counters.t
 import { fetchLookFiles, type LookUrls } from './look-files.ts';
 import { RIVALS, type RivalName } from './rivals/index.ts';
 import type { Rival } from './rivals/rival.ts';
-import { makeTestImage } from './test-input.ts';
+import { makeTestImage, showFrame } from './test-input.ts';
 
 export interface LoadReport {
   readonly version: string;
@@ -19,6 +19,13 @@ export interface LoadReport {
   readonly first: number;
   /** The size of the look's file in the format that the rival reads. */
   readonly look: { readonly bytes: number };
+}
+
+/** GPU calls of one frame, and the memory held by then. */
+export interface CountReport {
+  /** Null if they cannot be counted. */
+  readonly calls: CallCounts | null;
+  readonly memory: MemoryBytes;
 }
 
 /** The network alone, or all steps from camera to canvas. */
@@ -41,10 +48,7 @@ export class Sandbox {
 
   /** Sets the video that the rival's camera path reads. Resolves with its first frame in place. */
   async setVideo(stream: MediaStream): Promise<void> {
-    this.#video.srcObject = stream;
-    await this.#video.play();
-    while (this.#video.videoWidth === 0) await new Promise(resolve => setTimeout(resolve, 10));
-    this.#video.pause();
+    await showFrame(this.#video, stream);
   }
 
   /** Fetches a rival and its look and paints once. Throws the reason if it cannot. */
@@ -83,7 +87,7 @@ export class Sandbox {
    * Loads a rival with counters in place, and returns the GPU calls of one frame and the memory held by then. The
    * counters stay in place, so nothing is timed in this document.
    */
-  async countCalls(name: RivalName, look: LookUrls): Promise<{ calls: CallCounts; memory: MemoryBytes }> {
+  async countCalls(name: RivalName, look: LookUrls): Promise<CountReport> {
     const counters = new GpuCounters();
     await this.load(name, look);
     await this.#paintFrame();
@@ -129,6 +133,9 @@ export class Sandbox {
     return this.#loadedRival;
   }
 }
+
+/** What the bench asks of the place where a rival runs. */
+export type RivalPlace = Pick<Sandbox, keyof Sandbox>;
 
 declare global {
   interface Window {

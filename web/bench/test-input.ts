@@ -71,6 +71,14 @@ export async function openCameraVideo(): Promise<VideoFeed> {
   return { stream, setPlaying: () => undefined, stop: () => stopTracks(stream) };
 }
 
+/** Shows the first frame of a video that does not go on. */
+export async function showFrame(video: HTMLVideoElement, stream: MediaStream): Promise<void> {
+  video.srcObject = stream;
+  await video.play();
+  while (video.videoWidth === 0) await new Promise(resolve => setTimeout(resolve, 10));
+  video.pause();
+}
+
 function stopTracks(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }

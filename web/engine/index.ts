@@ -32,6 +32,9 @@ export interface PainterOptions {
   backend?: Backend;
   /** A WebGPU device to share. Its owner keeps it, so a loss is reported and not recovered from. */
   device?: GPUDevice;
+  /** Where the painter requests devices, for programs that are no pages: see `@limner/engine/node`. Default: the
+   * browser. */
+  gpu?: GPU;
   /** Precision of the values between layers, on WebGPU. Default: float16 where the GPU computes in it, else
    * float32. */
   precision?: Precision;
@@ -71,18 +74,18 @@ export async function webgl2Available(options: { allowSoftware?: boolean } = {})
 
 /** Makes a painter that recovers from the loss of its GPU. It fetches the backend that it uses. */
 export async function createPainter(look: Look, options: PainterOptions = {}): Promise<Painter> {
-  const { canvas = null, device, upkeep = true } = options;
-  const { onLost = () => undefined, onRevived = () => undefined } = options;
+  const nothing = () => undefined;
+  const { canvas = null, device, gpu, upkeep = true, onLost = nothing, onRevived = nothing } = options;
   if (device && options.backend === 'webgl2') throw new EngineError('WebGL2 takes no device.');
   const delays = device ? [] : RECOVERY_DELAYS;
-  const backends = options.backend ? [options.backend] : await candidateBackends(device);
+  const backends = options.backend ? [options.backend] : await candidateBackends(device ?? gpu);
   const refusals: unknown[] = [];
   for (const backend of backends) {
     // After a loss, the painter is made without tuning.
     let tune = upkeep;
     const make: RecoveryOptions['make'] = (onLost, careful, isCancelled) => {
       const precision = careful ? 'float32' : options.precision;
-      const settings = { canvas, onLost, isCancelled, precision, tune };
+      const settings = { canvas, gpu, onLost, isCancelled, precision, tune };
       tune = false;
       return tryBackend(backend, look, settings, device);
     };
@@ -112,8 +115,8 @@ async function tryBackend(
 }
 
 /** Backends to try, best first. A software GPU comes last. */
-async function candidateBackends(device?: GPUDevice): Promise<readonly Backend[]> {
-  if (device) return ['webgpu'];
+async function candidateBackends(given?: GPUDevice | GPU): Promise<readonly Backend[]> {
+  if (given) return ['webgpu'];
   const webgpu = await webgpuAvailable();
   if (webgpu.ok) return ['webgpu', 'webgl2'];
   if (!webgpu.software) return ['webgl2'];

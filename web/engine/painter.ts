@@ -49,6 +49,9 @@ export interface BackendSettings {
   readonly onLost: (reason: string) => void;
   /** Whether the painter was destroyed while it was created. Asked before the canvas is touched. */
   readonly isCancelled?: () => boolean;
+  /** On WebGPU: where a device is requested, if not of the browser. There are neither canvases on a screen nor video
+   * frames then. */
+  readonly gpu?: GPU | undefined;
   /** On WebGPU; the default depends on the GPU. WebGL2 uses the format that the browser can draw into. */
   readonly precision?: Precision | undefined;
   /** False: the default kernels are used, tuned shapes are ignored, and nothing is tuned. */

@@ -5,8 +5,8 @@
 The bench's page (web/bench) does the measuring; visitors can open the same page. This command makes the
 looks and serves the page on loopback, with the headers that WASM threads need. It opens the page in a fresh
 Chromium for each look, so that the first painting is a cold start. Chromium's fake camera is the video
-source. The page and the rivals' packages are not part of limner's package: `npm run bench:build` builds
-them.
+source. limner in Node is a process beside the browser, which the page asks through this command. The page
+and the rivals' packages are not part of limner's package: `npm run bench:build` builds them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from limner.bench.environment import cpu_name, load_average
+from limner.bench.environment import cpu_name, is_software_gpu, load_average
 from limner.bench.looks import FORMATS, random_look, write_formats
+from limner.bench.node_engine import NodeEngine, open_node
 from limner.bench.results import write_results
 from limner.errors import LimnerError
 from limner.files import atomic_write
@@ -31,6 +32,8 @@ from limner.slug import slugify
 SIZES: tuple[Size, ...] = ("small", "medium", "large")
 
 PAGE = Path(__file__).parents[3] / "web" / "dist" / "bench"
+PACKAGE = "engine"
+"""The folder of @limner/engine in the page's: limner in Node is measured as it is published."""
 
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 """Chromium's built-in test video, 640 by 480."""
@@ -52,9 +55,6 @@ ADAPTERS = """async () => {
     WebGL: named ? String(gl.getParameter(named.UNMASKED_RENDERER_WEBGL)) : '',
   };
 }"""
-
-SOFTWARE = ("swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render")
-"""Parts of the names of software adapters: Chromium's, Mesa's and Windows'."""
 
 
 def bench_browser(
@@ -96,7 +96,9 @@ def bench_browser(
                 look = _add_addresses(entry, f"./looks/{number}")
                 request = {"looks": [look], "quick": quick, "video": "camera"}
                 reporter = _LookProgress(f"{look['name']} (look {number} of {len(entries)})", progress)
-                measured = _measure(address, request, rivals, gpu=gpu, reporter=reporter)
+                file = top / str(number) / entry["onnx"]
+                with open_node(file, page / PACKAGE, gpu=gpu) as node:
+                    measured = _measure(address, request, rivals, node, gpu=gpu, reporter=reporter)
                 looks_so_far = [*results.get("looks", []), *measured["looks"]]
                 origin = measured["origin"] | {"machine": machine}
                 results = measured | {"origin": origin, "looks": looks_so_far}
@@ -141,7 +143,7 @@ def refuse_software(adapters: dict[str, str]) -> None:
     for kind, name in adapters.items():
         if not name:
             raise LimnerError(f"Chromium has no GPU for {kind} on this machine: leave out --gpu.")
-        if any(word in name.lower() for word in SOFTWARE):
+        if is_software_gpu(name):
             raise LimnerError(
                 f"Chromium computes {kind} on the CPU here ({name}): install the GPU's driver, or leave "
                 "out --gpu."
@@ -177,9 +179,15 @@ class _LookProgress:
 
 
 def _measure(
-    address: str, request: dict[str, Any], rivals: Sequence[str], *, gpu: bool, reporter: _LookProgress
+    address: str,
+    request: dict[str, Any],
+    rivals: Sequence[str],
+    node: NodeEngine,
+    *,
+    gpu: bool,
+    reporter: _LookProgress,
 ) -> dict[str, Any]:
-    """Measure one look in a fresh Chromium."""
+    """Measure one look in a fresh Chromium, and in Node."""
     with _open_bench(address, gpu=gpu) as tab:
         available = tab.evaluate("() => window.limnerBench.rivals")
         for rival in rivals:
@@ -190,6 +198,7 @@ def _measure(
         chosen = list(rivals) or available
         reporter.engines = len(chosen)
         tab.expose_function("limnerTell", reporter)
+        tab.expose_function("limnerNode", node.ask)
         measured: dict[str, Any] = tab.evaluate(RUN, [request | {"rivals": chosen}])
         return measured
 

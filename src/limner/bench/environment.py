@@ -14,6 +14,9 @@ import torch
 
 from limner import __version__
 
+SOFTWARE_GPUS = ("swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render")
+"""Parts of the names of software adapters: Chromium's, Mesa's and Windows'."""
+
 
 def collect_environment(device: torch.device) -> dict[str, Any]:
     """Versions, machine, threads and time, for the head of a benchmark's JSON."""
@@ -58,6 +61,11 @@ def cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def is_software_gpu(name: str) -> bool:
+    """Whether the adapter of that name computes on the CPU."""
+    return any(word in name.lower() for word in SOFTWARE_GPUS)
 
 
 def load_average() -> float | None:

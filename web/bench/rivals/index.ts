@@ -9,6 +9,8 @@ interface RivalEntry {
   readonly load: () => Promise<Engine>;
 }
 
+export const NO_NODE = 'only `limner bench browser` can start Node';
+
 export const RIVALS = {
   'limner-webgpu': {
     label: 'limner, WebGPU',
@@ -17,6 +19,11 @@ export const RIVALS = {
   'limner-webgl2': {
     label: 'limner, WebGL2',
     load: async () => (await import('./limner.ts')).makeLimner('webgl2'),
+  },
+  /** In a process of its own (`node-sandbox.ts`), and in no document. */
+  'limner-node': {
+    label: 'limner, Node (Dawn)',
+    load: async () => Promise.reject(new Error(NO_NODE)),
   },
   'ort-webgpu': {
     label: 'ONNX Runtime, WebGPU',
@@ -63,6 +70,8 @@ export const RIVALS = {
 export type RivalName = keyof typeof RIVALS;
 
 export const RIVAL_NAMES = Object.keys(RIVALS) as RivalName[];
+
+export const NODE: RivalName = 'limner-node';
 
 /** The rival whose output is the reference for all others. */
 export const REFERENCE: RivalName = 'ort-wasm';

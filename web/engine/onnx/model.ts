@@ -68,7 +68,9 @@ export function readModel(bytes: Uint8Array): OnnxModel {
   const opsets = new Map<string, number>();
   let graph: Uint8Array | undefined;
   let format = MIN_FORMAT_WITH_CONSTANTS;
-  eachField(bytes, (cursor, field, wire) => {
+  // Without the methods of Node's Buffer, whose slice() is no copy.
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  eachField(file, (cursor, field, wire) => {
     if (field === 1 && wire === 0) format = cursor.varint();
     else if (wire !== 2) return false;
     else if (field === 7) graph = cursor.chunk();

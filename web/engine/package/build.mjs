@@ -1,14 +1,15 @@
-// `npm run engine`: the npm package @limner/engine, made into dist/engine. As a module its backends are chunks
-// that a page fetches when it needs them; for a script tag all is in one file, with the global `limner`.
+// `npm run engine`: the npm package @limner/engine, made into dist/engine, or into the folder that is given. As a module
+// its backends are chunks that a page fetches when it needs them; for a script tag all is in one file, with the global
+// `limner`. `node.js` is for Node, and shares the chunks.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, loadConfigFromFile } from 'vite';
 
 const at = path => fileURLToPath(new URL(path, import.meta.url));
-const OUT = at('../../dist/engine');
+const OUT = resolve(process.argv[2] ?? at('../../dist/engine'));
 
 // Shaders and files as the page has them.
 const command = { command: 'build', mode: 'production' };
@@ -17,10 +18,15 @@ const plugins = page.plugins.filter(({ name }) => name === 'limner-shaders');
 // In the page the WebGPU painter is an entry. Here it is none, since a library's entry keeps every export. The bundler
 // then adds a helper function to its chunk. If `graph/lowering/extended.ts` were in a group as well, both would import
 // the helper from one more file, so the group `extended` is smaller here.
-const groups = page.build.rolldownOptions.output.codeSplitting.groups.map(group =>
-  group.name === 'extended' ? { ...group, test: /web\/engine\/(codegen|graph\/passes\/legalize)/ } : group,
-);
+const EXTENDED = /web\/engine\/(codegen|graph\/passes\/legalize)/;
+/** What only Node needs must not be in the chunks of pages. */
+const NODE = /web\/engine\/(node|webgpu\/runtime\/memory-canvas)\.ts$/;
+const groups = page.build.rolldownOptions.output.codeSplitting.groups.map(group => {
+  const pattern = group.name === 'extended' ? EXTENDED : group.test;
+  return { ...group, test: module => pattern.test(module) && !NODE.test(module) };
+});
 const codeSplitting = { groups };
+const index = at('../index.ts');
 
 async function bundle(lib, chunks) {
   await build({
@@ -32,7 +38,7 @@ async function bundle(lib, chunks) {
       outDir: OUT,
       emptyOutDir: false,
       target: 'es2022',
-      lib: { ...lib, entry: at('../index.ts') },
+      lib,
       rolldownOptions: {
         output: {
           // A library's modules keep their white space otherwise, an eighth of their size.
@@ -56,7 +62,7 @@ function pruneTypes() {
       keep(join(dirname(file), `${path}.d.ts`));
     }
   };
-  keep(join(OUT, 'types/index.d.ts'));
+  for (const entry of ['index', 'node']) keep(join(OUT, `types/${entry}.d.ts`));
   for (const name of readdirSync(join(OUT, 'types'), { recursive: true })) {
     const file = join(OUT, 'types', name);
     if (file.endsWith('.d.ts') && !kept.has(file)) rmSync(file);
@@ -64,11 +70,13 @@ function pruneTypes() {
 }
 
 rmSync(OUT, { recursive: true, force: true });
-await bundle({ formats: ['es'], fileName: () => 'limner.js' }, true);
-await bundle({ formats: ['iife'], name: 'limner', fileName: () => 'limner.global.js' }, false);
-execFileSync(process.execPath, [at('../../node_modules/typescript/bin/tsc'), '-p', at('tsconfig.json')], {
-  stdio: 'inherit',
-});
+const entry = { limner: index, node: at('../node.ts') };
+await bundle({ formats: ['es'], entry, fileName: (_, name) => `${name}.js` }, true);
+const fileName = () => 'limner.global.js';
+await bundle({ formats: ['iife'], entry: index, name: 'limner', fileName }, false);
+const compiler = at('../../node_modules/typescript/bin/tsc');
+const options = ['-p', at('tsconfig.json'), '--outDir', join(OUT, 'types')];
+execFileSync(process.execPath, [compiler, ...options], { stdio: 'inherit' });
 pruneTypes();
 for (const file of ['package.json', 'README.md']) cpSync(at(file), `${OUT}/${file}`);
 cpSync(at('../../../LICENSE'), `${OUT}/LICENSE`);

@@ -65,7 +65,7 @@ export async function createWebgpuPainter(
 ): Promise<BackendPainter> {
   const ownsDevice = device === undefined;
   if (device) checkLimits(device.limits);
-  const used = device ?? (await requestDevice());
+  const used = device ?? (await requestDevice(settings.gpu));
   try {
     const extended = await fetchKernels(look.plan);
     return await WebgpuPainter.create(look.info, look.plan, used, {
@@ -165,9 +165,9 @@ class WebgpuPainter implements BackendPainter {
     const usual = { ...environment.defaultConfig(device), precision };
     const cache = openTuningCache(cacheKey(adapterName(device), usual), environment, settings.tune);
     try {
-      const format = canvasFormat(device);
+      const format = settings.gpu ? 'rgba8unorm' : canvasFormat(device);
       const config = withShapes(usual, cache.shapes);
-      const external = await hasExternalTextures(device);
+      const external = !settings.gpu && (await hasExternalTextures(device));
       const { program, pending } = await withErrorScopes(device, () => {
         const made = createFrameProgram(allocator, plan, config, format, external, settings.extended);
         return { program: made, pending: prepareKernels(made, config, [preferredFrameKind(made)]) };

@@ -59,7 +59,8 @@ const REFUSED: Cases = [
   ['engine/webgl2/runtime/a.ts', '../painter.ts', '../../webgpu/runtime/adapter.ts', '../../index.ts'],
   ['engine/webgpu/painter.ts', '../webgl2/painter.ts', '../index.ts', '../../shared/dom.ts'],
   ['engine/webgl2/painter.ts', '../webgpu/painter.ts', '../index.ts', '../../player/app.ts'],
-  ['engine/index.ts', '../shared/dom.ts', '../player/app.ts', './training/a.ts'],
+  ['engine/index.ts', '../shared/dom.ts', '../player/app.ts', './training/a.ts', './node.ts'],
+  ['engine/node.ts', '../shared/dom.ts', './webgl2/painter.ts', './training/a.ts'],
   ['shared/a.ts', '../engine/index.ts', '../player/app.ts'],
   ['build/a.ts', '../engine/index.ts', '../shared/dom.ts'],
   ['bench/a.ts', '../player/app.ts', '../engine/look.ts', '../engine/webgpu/painter.ts'],
@@ -90,6 +91,7 @@ const ALLOWED: Cases = [
   ['bench/rivals/limner.ts', './rival.ts', '../../engine/index.ts', '../../shared/planes.ts'],
   ['player/app.ts', './look-loader.ts', '../engine/index.ts', '../shared/dom.ts'],
   ['engine/index.ts', './webgpu/painter.ts', './webgl2/runtime/context.ts', './look.ts'],
+  ['engine/node.ts', './index.ts', './webgpu/runtime/adapter.ts', './look.ts'],
   ['engine/webgl2/runtime/a.ts', '../draws/draw.ts', '../../frames/source.ts', '../../run-inputs.ts'],
   ['engine/graph/lowering/a.ts', '../eval/evaluator.ts', '../ir/tensor.ts', '../../onnx/model.ts'],
 ];

@@ -34,6 +34,14 @@ test.each([
   ]);
 });
 
+test('a Buffer of Node is read as other bytes are', async () => {
+  const file = readFileSync(`${CACHE}/lean-64-uint16-colour.onnx`);
+  // At an odd place nothing is aligned, so numbers are copied.
+  const given = Buffer.concat([Buffer.alloc(1), file]).subarray(1);
+  expect(await readLook(given)).toEqual(await readLook(new Uint8Array(file)));
+  expect(given.equals(file)).toBe(true);
+});
+
 test('the edges guide adds one convolution, whose border repeats the edge', async () => {
   const { operations } = await planOf('lean-64-float16-edges');
   expect(kinds(operations).slice(0, 3)).toEqual(['frameInput', 'convolution', 'convolution']);

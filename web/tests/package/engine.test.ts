@@ -11,9 +11,9 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CHROMIUM_FLAGS, TIMEOUT_MS } from '../../vitest.config.ts';
 import { CACHE } from '../cases.ts';
+import { BUILT } from './build.ts';
 
 const WEB = fileURLToPath(new URL('../..', import.meta.url));
-const BUILT = join(WEB, 'dist/engine');
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript' };
 const MANUAL = readFileSync(join(WEB, '../docs/engine.md'), 'utf8');
 /** The exact policy in docs/engine.md. */
@@ -24,7 +24,6 @@ let browser: Browser;
 let server: Server;
 
 beforeAll(async () => {
-  execFileSync(process.execPath, ['engine/package/build.mjs'], { cwd: WEB, stdio: 'inherit' });
   server = createServer(({ url = '/' }, response) => {
     if (/^\/strict\/.*(html|js)$/.test(url)) return sendStrict(url, response);
     const path = url.endsWith('look.onnx') ? `${CACHE}/lean-64-uint16-colour.onnx` : join(BUILT, url);
@@ -153,14 +152,16 @@ test('the package contains the expected files, and its exports exist', () => {
     'package.json',
     'limner.js',
     'limner.global.js',
+    'node.js',
     'types/index.d.ts',
+    'types/node.d.ts',
     'example/index.html',
     'example/script-tag.html',
   ]) {
     expect(paths).toContain(path);
   }
   const others = paths.filter(path => !/^(chunks|types)\//.test(path));
-  expect(others).toHaveLength(7);
+  expect(others).toHaveLength(8);
   const { exports } = JSON.parse(readFileSync(join(BUILT, 'package.json'), 'utf8')) as {
     exports: Record<string, string | { types: string; default: string }>;
   };

@@ -33,7 +33,7 @@ class BenchCommand:
     what: Positional[Literal["training", "quality", "browser"]]
     """training: throughput in pictures a second for each size and discriminator width, compared with a
     common implementation of the same step. quality: recipes and looks on held-out pictures, after equal
-    training time. browser: the engine and its rivals, compared in Chromium."""
+    training time. browser: the engine and its rivals, compared in Chromium, and the engine in Node."""
     looks: Annotated[
         Positional[tuple[Path, ...]], tyro.conf.arg(metavar="[LOOK...]", help_behavior_hint="")
     ] = ()

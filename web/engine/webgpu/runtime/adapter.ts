@@ -7,10 +7,11 @@ import { isSoftwareName } from '../../software-gpu.ts';
 const NO_WEBGPU = 'This browser has no WebGPU.';
 const NO_ADAPTER = 'WebGPU found no graphics processor that it may use.';
 
-export async function findAdapter(): Promise<GPUAdapter | string> {
-  if (typeof navigator === 'undefined' || !navigator.gpu) return NO_WEBGPU;
+/** The best adapter of a GPU object, by default the browser's; or why there is none, as a sentence. */
+export async function findAdapter(gpu = globalThis.navigator?.gpu): Promise<GPUAdapter | string> {
+  if (!gpu) return NO_WEBGPU;
   try {
-    return (await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' })) ?? NO_ADAPTER;
+    return (await gpu.requestAdapter({ powerPreference: 'high-performance' })) ?? NO_ADAPTER;
   } catch (error) {
     return `WebGPU failed: ${messageOf(error)}`;
   }

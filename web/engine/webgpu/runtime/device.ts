@@ -62,9 +62,9 @@ export const defaultPrecision = (
     ? 'float16'
     : 'float32';
 
-/** Requests a device with the adapter's limits on storage. */
-export async function requestDevice(): Promise<GPUDevice> {
-  const adapter = await findAdapter();
+/** Requests a device with the adapter's limits on storage, by default from the browser. */
+export async function requestDevice(gpu?: GPU): Promise<GPUDevice> {
+  const adapter = await findAdapter(gpu);
   if (typeof adapter === 'string') throw new EngineError(adapter);
   const { limits } = adapter;
   checkLimits(limits);
@@ -83,8 +83,6 @@ export async function requestDevice(): Promise<GPUDevice> {
   return device;
 }
 
-/** The format that the canvas is displayed in without conversion, if compute shaders may write it. */
-export function canvasFormat(device: GPUDevice): GPUTextureFormat {
-  const preferred = navigator.gpu.getPreferredCanvasFormat();
-  return preferred === 'bgra8unorm' && !device.features.has('bgra8unorm-storage') ? 'rgba8unorm' : preferred;
-}
+/** The format that the browser displays a canvas in without conversion, if compute shaders may write it. */
+export const canvasFormat = (device: GPUDevice): GPUTextureFormat =>
+  device.features.has('bgra8unorm-storage') ? navigator.gpu.getPreferredCanvasFormat() : 'rgba8unorm';

@@ -17,7 +17,8 @@ export function browserEnvironment(): PageEnvironment {
   const fallback = new Map<string, string>();
   const storage = (): Storage | null => {
     try {
-      return globalThis.localStorage ?? null;
+      // Node may have one, and warns of it.
+      return globalThis.document ? localStorage : null;
     } catch {
       return null; // Pages may be forbidden to look.
     }
@@ -26,8 +27,7 @@ export function browserEnvironment(): PageEnvironment {
     defaultConfig,
     idle: () =>
       new Promise(resolve => {
-        const answer = () =>
-          resolve(typeof document === 'undefined' || document.visibilityState === 'visible');
+        const answer = () => resolve(globalThis.document?.visibilityState !== 'hidden');
         if (typeof requestIdleCallback === 'function') requestIdleCallback(answer, { timeout: 1000 });
         else setTimeout(answer, 50);
       }),
