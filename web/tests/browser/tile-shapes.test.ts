@@ -9,7 +9,13 @@ import { hasQuads, requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { BufferAllocator, withErrorScopes } from '../../engine/webgpu/runtime/memory.ts';
 import { PipelineCache } from '../../engine/webgpu/runtime/pipeline-cache.ts';
 import { makePlanBuffers } from '../../engine/webgpu/runtime/plan-buffers.ts';
-import { GPU_CONFIG, LARGE_GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
+import {
+  ADRENO_CONFIG,
+  GPU_CONFIG,
+  LARGE_GPU_CONFIG,
+  MALI_CONFIG,
+  SOFTWARE_CONFIG,
+} from '../../engine/webgpu/tuning/defaults.ts';
 import { largestDifference } from '../compare.ts';
 import { expectCanvasAsRun, look } from '../scene.ts';
 import { near } from '../shapes.ts';
@@ -35,6 +41,8 @@ const configs: readonly (readonly [string, KernelConfig])[] = [
   ['software, every thread by itself', SOFTWARE_CONFIG],
   ['gpu with few threads', { ...GPU_CONFIG, minThreads: 256 }],
   ['large gpu', LARGE_GPU_CONFIG],
+  ['adreno', ADRENO_CONFIG],
+  ['mali', MALI_CONFIG],
   ['large gpu with few threads', { ...LARGE_GPU_CONFIG, minThreads: 256 }],
   ...[0, 1, 2, 3].map(i => [`software, neighbours ${i}`, near(quads, i)] as const),
 ];

@@ -17,7 +17,13 @@ import {
 } from '../../engine/webgpu/runtime/frame-program.ts';
 import { BufferAllocator } from '../../engine/webgpu/runtime/memory.ts';
 import { CONV_CLASSES } from '../../engine/webgpu/tuning/cache.ts';
-import { GPU_CONFIG, LARGE_GPU_CONFIG, SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
+import {
+  ADRENO_CONFIG,
+  GPU_CONFIG,
+  LARGE_GPU_CONFIG,
+  MALI_CONFIG,
+  SOFTWARE_CONFIG,
+} from '../../engine/webgpu/tuning/defaults.ts';
 import { neighbours } from '../../engine/webgpu/tuning/tuner.ts';
 import { CACHE } from '../cases.ts';
 import { near } from '../shapes.ts';
@@ -29,6 +35,8 @@ const CONFIGS: Record<string, KernelConfig> = {
   'quads of threads': quads,
   GPUs: GPU_CONFIG,
   'large GPUs': LARGE_GPU_CONFIG,
+  Adreno: ADRENO_CONFIG,
+  Mali: MALI_CONFIG,
   ...Object.fromEntries([0, 1, 2, 3].map(i => [`software GPUs, neighbours ${i}`, near(quads, i)])),
   ...Object.fromEntries([0, 1].map(i => [`GPUs, neighbours ${i}`, near(GPU_CONFIG, i)])),
   ...Object.fromEntries([0, 1].map(i => [`large GPUs, neighbours ${i}`, near(LARGE_GPU_CONFIG, i)])),
@@ -173,6 +181,8 @@ test.each(
         'quads of threads': quads,
         GPUs: GPU_CONFIG,
         'large GPUs': LARGE_GPU_CONFIG,
+        Adreno: ADRENO_CONFIG,
+        Mali: MALI_CONFIG,
       }).map(([label, config]) => [name, label, config] as const),
     ),
 )(

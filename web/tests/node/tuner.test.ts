@@ -3,7 +3,14 @@
 import { expect, test } from 'vitest';
 import type { ConvShape, KernelConfig } from '../../engine/webgpu/kernels/config.ts';
 import { CONV_CLASSES } from '../../engine/webgpu/tuning/cache.ts';
-import { SOFTWARE_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
+import {
+  ADRENO_CONFIG,
+  defaultConfig,
+  GPU_CONFIG,
+  LARGE_GPU_CONFIG,
+  MALI_CONFIG,
+  SOFTWARE_CONFIG,
+} from '../../engine/webgpu/tuning/defaults.ts';
 import { neighbours, tune } from '../../engine/webgpu/tuning/tuner.ts';
 
 const { shapes } = SOFTWARE_CONFIG;
@@ -80,4 +87,13 @@ test('slow layers are not tuned, and neither is a page without idle time', async
   expect(await tune(SOFTWARE_CONFIG, {}, benchmark, alwaysIdle)).toEqual(shapes);
   expect(tried.length).toBe(CONV_CLASSES.length);
   expect(await tune(SOFTWARE_CONFIG, {}, benchmark, async () => false)).toBeNull();
+});
+
+test('the defaults follow from what the adapter says of its vendor', () => {
+  const configOf = (vendor: string) =>
+    defaultConfig({ adapterInfo: { vendor, architecture: '', device: '', description: '' } } as GPUDevice);
+  for (const vendor of ['amd', 'apple', 'nvidia', 'AMD']) expect(configOf(vendor)).toBe(LARGE_GPU_CONFIG);
+  expect(configOf('qualcomm')).toBe(ADRENO_CONFIG);
+  expect(configOf('arm')).toBe(MALI_CONFIG);
+  for (const vendor of ['intel', '', 'img-tec', 'charm']) expect(configOf(vendor)).toBe(GPU_CONFIG);
 });

@@ -2,7 +2,12 @@
 
 import type { Precision } from '../../engine/painter.ts';
 import type { KernelConfig } from '../../engine/webgpu/kernels/config.ts';
-import { GPU_CONFIG, LARGE_GPU_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
+import {
+  ADRENO_CONFIG,
+  GPU_CONFIG,
+  LARGE_GPU_CONFIG,
+  MALI_CONFIG,
+} from '../../engine/webgpu/tuning/defaults.ts';
 import type { LoopCounts } from './assembly.ts';
 import { type Compiled, READERS } from './compiled.ts';
 import { compileOn } from './compiler.ts';
@@ -22,6 +27,13 @@ export interface KernelResult {
   readonly perInstruction: number;
 }
 
+const CONFIGS: Readonly<Record<Device['vendor'], KernelConfig>> = {
+  amd: LARGE_GPU_CONFIG,
+  intel: GPU_CONFIG,
+  qualcomm: ADRENO_CONFIG,
+  arm: MALI_CONFIG,
+};
+
 /** Rounds of the loop that the compiler made one of. It can where the number of rounds is part of the text. */
 const unrolled = ({ code, product }: FrameKernel, { products }: LoopCounts): number =>
   product && code.includes('const sizes') ? Math.max(1, Math.floor(products / product.inRound)) : 1;
@@ -37,7 +49,7 @@ export async function measure(
   looks: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   folder: string,
 ): Promise<Map<string, KernelResult[]>> {
-  const config: KernelConfig = { ...(device.vendor === 'amd' ? LARGE_GPU_CONFIG : GPU_CONFIG), precision };
+  const config: KernelConfig = { ...CONFIGS[device.vendor], precision };
   const frames = await Promise.all(
     [...looks].map(async ([name, bytes]) => ({ name, kernels: await kernelsOf(bytes, config) })),
   );

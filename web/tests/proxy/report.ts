@@ -173,9 +173,9 @@ recorded, compiled and estimated in the same way: milliseconds, and the number o
 const ON_PHONES = `
 ## Phones
 
-The same kernels, with the tiles of unknown GPUs, by Mesa's compilers for Adreno (turnip) and Mali (panvk). Qualcomm's and
-Arm's own drivers, which phones have, are other compilers; so these are counts of registers and instructions and nothing
-else, and no gate. Registers are of 32 bits; on Mali a thread has 64 at most. Products per instruction are those of the
+The kernels that these GPUs get, by Mesa's compilers for Adreno (turnip) and Mali (panvk). Qualcomm's and Arm's own
+drivers, which phones have, are other compilers; so these are counts of registers and instructions and nothing else, and
+no gate. Registers are of 32 bits; on Mali a thread has 64 at most. Products per instruction are those of the
 convolutions' busiest loops, by their multiply-adds.
 
 | look | GPU | registers, at most | kernels that spill | instructions for it | products per instruction |

@@ -26,6 +26,7 @@ export const SOFTWARE_CONFIG: Omit<KernelConfig, 'shapes'> & { shapes: Record<Co
 const UPRIGHT: TileShape = { wide: 1, tall: 8, deep: 1, share: 1 };
 /** For few outputs: threads share sums. */
 const SQUARE: TileShape = { wide: 2, tall: 2, deep: 1, share: 32 };
+const SMALL: TileShape = { wide: 1, tall: 2, deep: 1, share: 1 };
 const PAIR: TileShape = { wide: 1, tall: 2, deep: 1, share: 32 };
 const PIXEL: TileShape = { wide: 1, tall: 1, deep: 1, share: 32 };
 
@@ -48,7 +49,29 @@ export const LARGE_GPU_CONFIG: KernelConfig = {
   shapes: { heavy: UPRIGHT, fine: UPRIGHT, coarse: SQUARE, tiny: SQUARE },
 };
 
+/** For Qualcomm's, which have those registers and quick workgroup memory. */
+export const ADRENO_CONFIG: KernelConfig = {
+  ...LARGE_GPU_CONFIG,
+  minThreads: 2048,
+  shapes: { ...LARGE_GPU_CONFIG.shapes, heavy: 'product', fine: 'product', tiny: PIXEL },
+};
+
+/** For Arm's, whose threads have 64 registers, and whose workgroup memory is main memory (Arm's guide for OpenCL). */
+export const MALI_CONFIG: KernelConfig = {
+  ...GPU_CONFIG,
+  hasManyRegisters: true,
+  shapes: { ...GPU_CONFIG.shapes, heavy: SMALL, fine: SMALL },
+};
+
+/** By what the vendor's name says. A GPU that says nothing may be any. */
+const VENDORS: readonly (readonly [RegExp, KernelConfig])[] = [
+  [/^(amd|apple|nvidia)\b/i, LARGE_GPU_CONFIG],
+  [/^qualcomm\b/i, ADRENO_CONFIG],
+  [/^arm\b/i, MALI_CONFIG],
+];
+
 export function defaultConfig(device: GPUDevice): KernelConfig {
   if (isSoftware(device)) return { ...SOFTWARE_CONFIG, hasQuads: hasQuads(device) };
-  return /^(amd|apple|nvidia)\b/i.test(vendorOf(device)) ? LARGE_GPU_CONFIG : GPU_CONFIG;
+  const vendor = vendorOf(device);
+  return VENDORS.find(([pattern]) => pattern.test(vendor))?.[1] ?? GPU_CONFIG;
 }
