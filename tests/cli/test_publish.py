@@ -32,7 +32,7 @@ def test_publish_prints_how_each_look_is_painted(work: Path, capsys: pytest.Capt
         "(The engine says: Node 'c' is too long.)",
         "b.onnx paints by ONNX Runtime (WASM) only, which is slower: the page's own engine cannot run it. "
         "(The engine says: Node 'c' is too long.)",
-        "b.onnx takes 0..1, NCHW, RGB and gives 0..255, NCHW, RGB; it is converted. If its paintings look "
+        "b.onnx takes 0..1 and gives 0..255; it is converted. If its paintings look "
         "wrong, say what it takes with --range, --layout and --channels.",
         "my page is ready: put it on any static host, or open it with `limner play 'my page'`.",
     ]

@@ -58,4 +58,4 @@ def test_other_words_are_refused(given: dict[str, str], sentence: str) -> None:
 def test_formats_are_described() -> None:
     form = PictureFormat("0..255", "NHWC", "BGR")
     assert Formats(form, form).describe() == "takes and gives 0..255, NHWC, BGR"
-    assert Formats(form).describe() == "takes 0..255, NHWC, BGR and gives 0..1, NCHW, RGB"
+    assert Formats(form).describe() == "takes 0..255, NHWC, BGR and gives 0..1"

@@ -57,7 +57,7 @@ def test_the_list_has_what_a_network_of_another_program_takes(tmp_path: Path) ->
     assert other["pictures"] == {"input": words, "output": words}
     assert (wide["pixels"], wide["width"], wide["height"]) == (64, 64, 48)
     assert "pictures" not in wide
-    assert "takes and gives 0..255, NHWC, RGB; it is converted" in " ".join(seen[0].sentences())
+    assert "takes and gives 0..255, NHWC; it is converted" in " ".join(seen[0].sentences())
     published = open_look(page / "looks" / "other.onnx")
     assert published.formats == Formats(form, form)
     assert published.paint(np.full((64, 64, 3), 0.5, np.float32)).std() < 0.05

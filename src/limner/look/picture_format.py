@@ -66,7 +66,9 @@ class PictureFormat:
         return rgb
 
     def __str__(self) -> str:
-        return f"{self.range}, {self.layout}, {self.channels}"
+        """The range, and what else differs from a look's picture."""
+        words = [word for word in (self.layout, self.channels) if word not in {"NCHW", "RGB"}]
+        return ", ".join([self.range, *words])
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Formats:
         return self == PLAIN
 
     def describe(self) -> str:
-        """The rest of a sentence, such as "takes and gives 0..255, NCHW, RGB"."""
+        """The rest of a sentence, such as "takes and gives 0..255, NHWC"."""
         if self.input == self.output:
             return f"takes and gives {self.input}"
         return f"takes {self.input} and gives {self.output}"
