@@ -164,10 +164,10 @@ STRANGERS = {
         network([helper.make_node("Relu", ["x"], ["y"], domain="com.example")]), "refused", "wasm"
     ),
     "two-pictures": Stranger(
-        network([helper.make_node("Add", ["x", "z"], ["y"])], other_inputs=("z",)), "refused"
+        network([helper.make_node("Add", ["x", "z"], ["y"])], other_inputs=("z",)), "gpu"
     ),
     "too-large": Stranger(network(RELU, sides=(4160, 4160)), "refused"),
-    "oblong": Stranger(network(RELU, sides=(32, 48)), "refused"),
+    "oblong": Stranger(network(RELU, sides=(32, 48)), "gpu"),
     "classifier": Stranger(classifier(), "refused"),
     "pointer": Stranger(LFS_POINTER, "refused"),
     "garbage": Stranger(b"this is no network at all", "refused"),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.strangers import LFS_POINTER, enlarging
+from helpers.pictures import core, wrap
+from helpers.strangers import LFS_POINTER, RELU, enlarging, network
 from limner.errors import LimnerError
+from limner.look.look import open_look
+from limner.look.picture_format import Formats, PictureFormat
 from limner.mark import read_image_mark
 from limner.page.check import LookCheck
 from limner.page.publish import publish
@@ -38,6 +42,25 @@ def test_the_list_has_the_look_with_its_credits(look: Path, tmp_path: Path) -> N
     assert (page / "index.html").read_text() == "new"
     assert (page / "assets" / "app-2.js").exists()
     assert (page / ".nojekyll").exists()
+
+
+def test_the_list_has_what_a_network_of_another_program_takes(tmp_path: Path) -> None:
+    form = PictureFormat("0..255", "NHWC", "RGB")
+    (tmp_path / "other.onnx").write_bytes(wrap(core("tanh"), Formats(form, form)))
+    (tmp_path / "wide.onnx").write_bytes(network(RELU, sides=(48, 64)))
+    seen: list[LookCheck] = []
+    page = publish(
+        [tmp_path / "other.onnx", tmp_path / "wide.onnx"], tmp_path / "page", on_checked=seen.append
+    )
+    other, wide = json.loads((page / "looks" / "looks.json").read_text())["looks"]
+    words = {"range": "0..255", "layout": "NHWC", "channels": "RGB"}
+    assert other["pictures"] == {"input": words, "output": words}
+    assert (wide["pixels"], wide["width"], wide["height"]) == (64, 64, 48)
+    assert "pictures" not in wide
+    assert "takes and gives 0..255, NHWC; it is converted" in " ".join(seen[0].sentences())
+    published = open_look(page / "looks" / "other.onnx")
+    assert published.formats == Formats(form, form)
+    assert published.paint(np.full((64, 64, 3), 0.5, np.float32)).std() < 0.05
 
 
 def test_two_looks_of_the_same_name_are_both_published(look: Path, tmp_path: Path) -> None:

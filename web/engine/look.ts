@@ -22,8 +22,10 @@ export interface LookInfo {
   author: string;
   credit: string;
   licence: string;
-  /** The side of the picture, the painting and the guide; 0 for a model that is no look. */
+  /** The longer side of the picture, the painting and the guide; 0 for a model that is no look. */
   pixels: number;
+  width: number;
+  height: number;
   size: string;
   guide: string;
   live: Record<string, Live>;
@@ -51,35 +53,38 @@ async function bindOpenDims(model: OnnxModel, dims: Sizes, isLook: boolean): Pro
 
 /** Parses, checks, fuses and plans, without a GPU. Rejects with an EngineError whatever the bytes are. */
 export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
-  const { model, pixels } = await readKind(bytes, dims);
+  const { model, sides } = await readKind(bytes, dims);
   const { inputs, outputs, constants } = model;
   checkFloats([...inputs.filter(({ name }) => !constants.get(name)?.dims.length), ...outputs]);
   const plan = await makePlan(await lower(model), true);
   checkCost(plan);
   const shapes = plan.outputs.map(output => output.dims);
-  return { info: makeInfo(model, pixels, shapes, plan.live), plan };
+  return { info: makeInfo(model, sides, shapes, plan.live), plan };
 }
 
 /** What the file says about a look, also of a look that the engine cannot run. A page can then paint it with another
  * runtime. Of the live inputs it has those without a default, which a runtime needs a value for. Rejects as `readLook`
  * does if the file is no look by its inputs and its first output. */
 export async function readLookInfo(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<LookInfo> {
-  const { model, pixels } = await readKind(bytes, dims);
+  const { model, sides } = await readKind(bytes, dims);
   const shapes = [model.outputs[0]?.dims ?? null]; // other outputs do not hinder another runtime
   const live = model.inputs.flatMap(({ name, dims }) =>
     dims?.length || model.constants.has(name) ? [] : { name, default: 0 },
   );
-  return makeInfo(model, pixels, shapes, live);
+  return makeInfo(model, sides, shapes, live);
 }
 
-/** A model that is a look as far as its inputs and outputs say, and the side of its picture. */
-async function readKind(bytes: Uint8Array, dims: Sizes): Promise<{ model: OnnxModel; pixels: number }> {
+/** Height and width. */
+type Sides = readonly [height: number, width: number];
+
+/** A model that is a look as far as its inputs and outputs say, and the sides of its picture. */
+async function readKind(bytes: Uint8Array, dims: Sizes): Promise<{ model: OnnxModel; sides: Sides }> {
   const model = await bindOpenDims(readOnnx(bytes), dims, true);
   const format = model.metadata.get('limner.format');
   if (format !== undefined && format !== '1') {
     throw new EngineError(`This look has format ${format}, and this page reads format 1; update the page.`);
   }
-  return { model, pixels: checkKind(model) };
+  return { model, sides: checkKind(model) };
 }
 
 /** Reads any float32 network that the engine supports, also one that is no look: its painter can `run`, but not
@@ -88,7 +93,10 @@ export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = 
   const model = await bindOpenDims(readOnnx(bytes), dims, false);
   const plan = await makePlan(await lower(model), false);
   checkCost(plan);
-  return { info: { ...readMetadata(model), pixels: 0, live: readLive(undefined, plan.live) }, plan };
+  return {
+    info: { ...readMetadata(model), ...describeSides([0, 0]), live: readLive(undefined, plan.live) },
+    plan,
+  };
 }
 
 /** The plan of a graph of any cost, for tests and tools. */
@@ -110,8 +118,10 @@ function checkFloats(values: readonly OnnxValue[]): void {
   if (other) throw new EngineError(`${KIND}, but '${other.name}' of this model is not of float32.`);
 }
 
-/** The side of the picture. Throws if the inputs and outputs are not those of a look. */
-function checkKind({ inputs, outputs, constants }: OnnxModel): number {
+const describeSides = ([height, width]: Sides) => ({ pixels: Math.max(height, width), width, height });
+
+/** The sides of the picture. Throws if the inputs and outputs are not those of a look. */
+function checkKind({ inputs, outputs, constants }: OnnxModel): Sides {
   const given = inputs.filter(({ name, dims }) => !constants.has(name) && dims?.length !== 0);
   const [picture, ...others] = given;
   if (!picture || !isImage(picture.dims, [1, 3])) {
@@ -130,36 +140,40 @@ function checkKind({ inputs, outputs, constants }: OnnxModel): number {
   }
   checkFloats([...inputs.filter(({ name }) => !constants.has(name)), painting]);
   const [height, width] = picture.dims?.slice(2).map(Number) ?? [];
-  if (!width || height !== width || width > MAX_PIXELS) {
+  if (!width || !height || Math.max(width, height) > MAX_PIXELS) {
     const size = `${height} x ${width}`;
-    throw new EngineError(`A look takes a square of up to ${MAX_PIXELS} pixels, but this one takes ${size}.`);
+    throw new EngineError(`A look takes up to ${MAX_PIXELS} pixels a side, but this one takes ${size}.`);
   }
-  return width;
+  return [height, width];
 }
 
 /** Checks the shapes of the outputs as far as they are known. */
 function makeInfo(
   model: OnnxModel,
-  pixels: number,
+  sides: Sides,
   [painting, guide]: readonly (Dims | null)[],
   live: readonly LiveInput[],
 ): LookInfo {
-  const square = (channels: number) => [1, channels, pixels, pixels];
-  if (painting && !isImage(painting, square(3))) {
+  const shape = (channels: number) => [1, channels, ...sides];
+  if (painting && !isImage(painting, shape(3))) {
     throw new EngineError(
-      `A look paints ${square(3).join(' x ')} from a picture of that size; this one paints ${painting.join(' x ')}.`,
+      `A look paints ${shape(3).join(' x ')} from a picture of that size; this one paints ${painting.join(' x ')}.`,
     );
   }
-  if (guide && !isImage(guide, square(1)) && !isImage(guide, square(3))) {
+  if (guide && !isImage(guide, shape(1)) && !isImage(guide, shape(3))) {
     throw new EngineError(
-      `The second output of a look is its guide, ${square(1).join(' x ')}; here it is ${guide.join(' x ')}.`,
+      `The second output of a look is its guide, ${shape(1).join(' x ')}; here it is ${guide.join(' x ')}.`,
     );
   }
-  return { ...readMetadata(model), pixels, live: readLive(model.metadata.get('limner.live'), live) };
+  return {
+    ...readMetadata(model),
+    ...describeSides(sides),
+    live: readLive(model.metadata.get('limner.live'), live),
+  };
 }
 
 /** The author's metadata. */
-function readMetadata({ metadata }: OnnxModel): Omit<LookInfo, 'pixels' | 'live'> {
+function readMetadata({ metadata }: OnnxModel): Omit<LookInfo, 'pixels' | 'width' | 'height' | 'live'> {
   const text = (key: string) => metadata.get(`limner.${key}`) ?? '';
   return {
     name: text('name'),

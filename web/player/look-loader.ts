@@ -7,6 +7,7 @@ import { makeElement } from '../shared/dom.ts';
 import { errorMessage, FetchError, OwnTabError } from '../shared/errors.ts';
 import { fetchLook, type LookEntry } from './looks/look-index.ts';
 import { readAnyLook } from './painters/any-look.ts';
+import type { Adapted, Said } from './painters/format/adapt.ts';
 import { type AnyLook, type Backend, type Painter, UnpaintableError } from './painters/painter.ts';
 import { selectPainter } from './painters/select.ts';
 import type { RenderLoop } from './render/render-loop.ts';
@@ -25,6 +26,8 @@ interface LoadedLook {
   readonly look: AnyLook;
   readonly bytes: Uint8Array;
   readonly fileName: string;
+  /** For another program's network: what was found out about it. */
+  readonly adapted?: Adapted | null;
 }
 
 export class LookLoader {
@@ -56,7 +59,7 @@ export class LookLoader {
   }
 
   /** Fetches a look of the list and starts it. */
-  loadEntry(entry: LookEntry, chosenAt = performance.now()): Promise<void> {
+  loadEntry(entry: LookEntry, chosenAt = performance.now(), said?: Said): Promise<void> {
     return this.#runExclusively(
       async signal => {
         this.#lookList.showProgress(`Fetching ${entry.name}`, entry.bytes > 0 ? 0 : null);
@@ -66,15 +69,17 @@ export class LookLoader {
           signal,
         );
         this.#lookList.showProgress(`Unpacking ${entry.name}`, null);
-        const loaded = { look: await readAnyLook(bytes), bytes, fileName: entry.file };
-        if (await this.#startPainter(loaded, chosenAt, signal)) this.#lookList.select(entry.file);
+        const loaded = await this.#readLook(bytes, entry.file, signal, said ?? 'published');
+        if (!(await this.#startPainter(loaded, chosenAt, signal))) return;
+        this.#lookList.select(entry.file);
+        await this.#showForm(loaded, true, changed => void this.loadEntry(entry, performance.now(), changed));
       },
       error => this.#showFailure(`“${entry.name}”`, error, () => void this.loadEntry(entry)),
     );
   }
 
   /** Opens and starts a look from the visitor's disk. */
-  loadFile(file: File): Promise<void> {
+  loadFile(file: File, said: Said = {}): Promise<void> {
     this.#notifications.clear();
     const chosenAt = performance.now();
     return this.#runExclusively(
@@ -83,11 +88,46 @@ export class LookLoader {
         this.#lookList.showProgress(`Unpacking ${file.name}`, null);
         const bytes = new Uint8Array(await file.arrayBuffer());
         if (signal.aborted) return;
-        const loaded = { look: await readAnyLook(bytes), bytes, fileName: file.name };
-        if (await this.#startPainter(loaded, chosenAt, signal)) this.#lookList.select(null);
+        const loaded = await this.#readLook(bytes, file.name, signal, said);
+        if (!(await this.#startPainter(loaded, chosenAt, signal))) return;
+        this.#lookList.select(null);
+        await this.#showForm(loaded, false, changed => void this.loadFile(file, changed));
       },
       error => this.#showFailure(file.name, error, () => void this.loadFile(file)),
     );
+  }
+
+  /** Reads a look. Another program's network is made one, whatever the format of its pictures. */
+  async #readLook(
+    bytes: Uint8Array<ArrayBuffer>,
+    fileName: string,
+    signal: AbortSignal,
+    said: Said | 'published',
+  ): Promise<LoadedLook> {
+    const read = await readAnyLook(bytes).catch((error: unknown) => {
+      if (error instanceof UnpaintableError) return error;
+      throw error;
+    });
+    if (!(read instanceof Error) && read.info.guide) return { look: read, bytes, fileName };
+    const { adapt, PUBLISHED } = await import('./ui/format-form.ts');
+    const adapted = await adapt(bytes, said === 'published' ? PUBLISHED : said, async trial =>
+      this.#selectPainter({ look: await readAnyLook(trial), bytes: trial, fileName }, new Map(), signal),
+    );
+    if (adapted && adapted.bytes !== bytes) {
+      return { look: await readAnyLook(adapted.bytes), bytes: adapted.bytes, fileName, adapted };
+    }
+    if (read instanceof Error) throw read;
+    return { look: read, bytes, fileName, adapted };
+  }
+
+  /** Shows what the visitor may say about another program's network, and removes it for other looks. */
+  async #showForm(
+    { adapted }: LoadedLook,
+    isPublished: boolean,
+    onSaid: (said: Said) => void,
+  ): Promise<void> {
+    document.getElementById('format-form')?.remove();
+    if (adapted) (await import('./ui/format-form.ts')).showFormatForm(adapted, isPublished, onSaid);
   }
 
   /** Says why a look was not started, with a button for what helps. */
@@ -160,24 +200,15 @@ export class LookLoader {
 
   /** Creates a painter for a look and shows it; false if the task was aborted. */
   async #startPainter(loaded: LoadedLook, chosenAt: number, signal: AbortSignal): Promise<boolean> {
-    const { look, bytes, fileName } = loaded;
+    const { look, bytes, fileName, adapted } = loaded;
     const started: { painter: Painter | null; lossReason: string | null } = {
       painter: null,
       lossReason: null,
     };
     const failed = this.#failedBackends.get(look) ?? new Map<Backend, string>();
-    const painter = await selectPainter(look, bytes, {
-      forcedBackend: this.#forcedBackend,
-      excluded: failed,
-      signal,
-      makeCanvas: () => makeElement('canvas'),
-      onProgress: (fraction, received) =>
-        this.#lookList.showProgress(`Fetching the WASM painter${receivedSize(fraction, received)}`, fraction),
-      onDownloaded: () => this.#lookList.showProgress('Starting the WASM painter', null),
-      onLost: reason => {
-        started.lossReason = reason;
-        if (started.painter && started.painter === this.#renderLoop.painter) this.handleLoss(reason);
-      },
+    const painter = await this.#selectPainter(loaded, failed, signal, reason => {
+      started.lossReason = reason;
+      if (started.painter && started.painter === this.#renderLoop.painter) this.handleLoss(reason);
     });
     started.painter = painter;
     const isCancelled = () => signal.aborted || started.lossReason !== null;
@@ -194,9 +225,28 @@ export class LookLoader {
     showLabel(look.info, bytes.length, fileName);
     document.body.classList.remove('no-look');
     const suffix = describeFallback(look, painter, failed);
-    this.#notifications.inform(`Painting with “${lookTitle(look.info, fileName)}”${suffix}.`);
+    const found = adapted?.sentence ? ` ${adapted.sentence}` : '';
+    this.#notifications.inform(`Painting with “${lookTitle(look.info, fileName)}”${suffix}.${found}`);
     this.#onLookShown(look);
     return true;
+  }
+
+  #selectPainter(
+    { look, bytes }: LoadedLook,
+    excluded: ReadonlyMap<Backend, string>,
+    signal: AbortSignal,
+    onLost: (reason: string) => void = () => undefined,
+  ): Promise<Painter> {
+    return selectPainter(look, bytes, {
+      forcedBackend: this.#forcedBackend,
+      excluded,
+      signal,
+      makeCanvas: () => makeElement('canvas'),
+      onProgress: (fraction, received) =>
+        this.#lookList.showProgress(`Fetching the WASM painter${receivedSize(fraction, received)}`, fraction),
+      onDownloaded: () => this.#lookList.showProgress('Starting the WASM painter', null),
+      onLost,
+    });
   }
 
   #recordFailure(look: AnyLook, backend: Backend, reason: string): void {

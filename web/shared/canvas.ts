@@ -1,4 +1,4 @@
-/** 2-D canvases, and the centre square of a picture. */
+/** 2-D canvases, and the middle of a picture. */
 
 export function getContext2d(
   canvas: HTMLCanvasElement,
@@ -17,8 +17,9 @@ export function getContext2d(
   return context;
 }
 
-/** Left, top, width and height of the largest square in the middle. */
-export function centerCrop(width: number, height: number): [number, number, number, number] {
-  const side = Math.min(width, height);
-  return [(width - side) / 2, (height - side) / 2, side, side];
+/** Left, top, width and height of the largest part in the middle that has this ratio of width to height. */
+export function centerCrop(width: number, height: number, ratio = 1): [number, number, number, number] {
+  const wide = Math.min(width, height * ratio);
+  const tall = Math.min(height, width / ratio);
+  return [(width - wide) / 2, (height - tall) / 2, wide, tall];
 }

@@ -90,6 +90,23 @@ class LiveOptions:
 
 
 @dataclass(frozen=True)
+class PictureOptions:
+    """The pictures of another program's network. Default: found out, from the file and by trying.
+
+    A pair with a colon, such as 0..255:0..1, is of what the network takes and of what it gives.
+    """
+
+    range: Annotated[str | None, NO_DEFAULT_SHOWN] = None
+    """The values of black and white: 0..1, -1..1 or 0..255."""
+    layout: Annotated[str | None, NO_DEFAULT_SHOWN] = None
+    """The order of the axes: NCHW or NHWC."""
+    channels: Annotated[str | None, NO_DEFAULT_SHOWN] = None
+    """The channels: RGB, BGR, grey or RGBA."""
+    pixels: Annotated[int | None, NO_DEFAULT_SHOWN] = None
+    """Side of the picture, for a network that takes any size. Default: 256."""
+
+
+@dataclass(frozen=True)
 class ServeOptions:
     """Where the page is served: on this machine only."""
 

@@ -1,4 +1,4 @@
-"""Convert pictures of any shape to the square that a network takes, and back."""
+"""Convert pictures of any shape to the one that a network takes, and back."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 
-def center_crop(picture: Image.Image, pixels: int, *, whole: bool = False) -> NDArray[np.float32]:
-    """The centre square of an RGB picture, as (pixels, pixels, 3) in 0..1, resized with antialiasing.
+def center_crop(
+    picture: Image.Image, size: int | tuple[int, int], *, whole: bool = False
+) -> NDArray[np.float32]:
+    """The largest centred part of an RGB picture that has the shape of `size`, as (H, W, 3) in 0..1.
 
-    `whole` squeezes the whole picture into the square instead.
+    It is resized to `size`, width and height or the side of a square, with antialiasing. `whole` squeezes
+    the whole picture into it instead.
     """
+    across, down = (size, size) if isinstance(size, int) else size
     width, height = picture.size
-    side = min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
-    box = (0.0, 0.0, float(width), float(height)) if whole else (left, top, left + side, top + side)
-    small = picture.resize((pixels, pixels), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    scale = min(width / across, height / down)
+    left, top = (width - across * scale) / 2, (height - down * scale) / 2
+    box = (0.0, 0.0, float(width), float(height)) if whole else (left, top, width - left, height - top)
+    small = picture.resize((across, down), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
     return np.asarray(small, dtype=np.float32) / np.float32(255)
 
 

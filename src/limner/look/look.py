@@ -22,18 +22,21 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from limner.errors import LimnerError, system_reason
+from limner.look.format_conversion import read_formats
 from limner.look.metadata import Metadata, is_limner_model, read_metadata
+from limner.look.picture_format import PLAIN, Formats
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session, short_message
 from limner.look.transposed import with_transposed_convs
 from limner.look.validation import (
     check_agreement,
     check_tensors,
+    describe_size,
     infer_shapes,
     parse_model,
     picture_input,
+    picture_shape,
     required_scalars,
-    square_side,
 )
 from limner.reading import read_regular
 
@@ -42,7 +45,7 @@ MAX_FILE_BYTES = 512 * 2**20
 
 
 Image = NDArray[np.float32]
-"""(P, P, 3) RGB in 0..1."""
+"""(H, W, 3) RGB in 0..1; ours are square, (P, P, 3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,8 @@ class Look(Metadata):
     """The whole file."""
     model: ModelProto = field(repr=False, compare=False)
     """The graph, with the shapes of its values."""
+    formats: Formats = PLAIN
+    """Those of the network before it was converted (`limner.look.adaptation`); else those of a look."""
 
     def session(self) -> Any:
         """A new onnxruntime session on the CPU. Raises LimnerError where onnxruntime refuses the graph."""
@@ -65,12 +70,17 @@ class Look(Metadata):
     def _session(self) -> Any:
         return self.session()
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the picture and of the painting. The longer one is `pixels`."""
+        return picture_shape(self.model.graph)
+
     def paint(self, image: Image, **live: float) -> Image:
-        """Paint `image`; both are (P, P, 3) in 0..1. `live` holds values as in `Look.live`."""
+        """Paint `image`; both are (H, W, 3) in 0..1. `live` holds values as in `Look.live`."""
         return self.paint_and_guide(image, **live)[0]
 
     def paint_and_guide(self, image: Image, **live: float) -> tuple[Image, Image]:
-        """The painting (P, P, 3) and the network's input (P, P, 1 or 3).
+        """The painting (H, W, 3) and the network's input (H, W, 1 or 3).
 
         For an ONNX file that is not ours the input is the image itself. Raises LimnerError as `run` does.
         """
@@ -79,14 +89,14 @@ class Look(Metadata):
         return to_image_array(outputs[0]), guide
 
     def run(self, image: Image, **live: float) -> list[NDArray[np.float32]]:
-        """The network's outputs for `image` (P, P, 3), as they are: the painting first, (1, 3, P, P).
+        """The network's outputs for `image` (H, W, 3), as they are: the painting first, (1, 3, H, W).
 
         Raises LimnerError where a live value is unknown or out of range, the image has another size, or
         ONNX Runtime fails.
         """
-        if image.shape != (self.pixels, self.pixels, 3):
+        if image.shape != (*self.shape, 3):
             raise LimnerError(
-                f"The image has shape {image.shape}; {self.path} paints {self.pixels} pixels."
+                f"The image has shape {image.shape}; {self.path} paints {describe_size(*self.shape)}."
             )
         feed = {
             self._input: image.transpose(2, 0, 1)[None].astype(np.float32),
@@ -125,9 +135,14 @@ def open_look(path: Path) -> Look:
     """Read and check a look, or another program's image-to-image ONNX file.
 
     Another program's file receives RGB in 0..1, and 0 for each scalar without a default; its first output
-    is taken as RGB in 0..1.
+    is taken as RGB in 0..1. `adaptation.open_network` also opens those with other pictures.
     Raises LimnerError with a sentence for any other file.
     """
+    return read_look(read_look_file(path), path)
+
+
+def read_look_file(path: Path) -> bytes:
+    """The bytes of a look's file. Raises LimnerError if it cannot be read, or is too large."""
     try:
         size = path.stat().st_size
         if path.is_dir():
@@ -136,10 +151,9 @@ def open_look(path: Path) -> Look:
             raise LimnerError(
                 f"{path} has {size / 1e6:,.0f} MB; a look has at most {MAX_FILE_BYTES / 1e6:,.0f}."
             )
-        content = read_regular(path)
+        return read_regular(path)
     except OSError as error:
         raise LimnerError(f"{path} cannot be opened: {system_reason(error)}.") from error
-    return read_look(content, path)
 
 
 def is_limner_look(path: Path) -> bool:
@@ -159,17 +173,18 @@ def read_look(content: bytes, path: Path) -> Look:
         metadata = read_metadata(model)
         check_tensors(model.graph)
         model = infer_shapes(model)
-        pixels = square_side(model.graph)
+        shape = picture_shape(model.graph)
         if metadata is None:
-            metadata = Metadata(pixels=pixels)
+            metadata = Metadata(pixels=max(shape))
         else:
-            check_agreement(metadata, model.graph, pixels)
+            check_agreement(metadata, model.graph, shape)
     except LimnerError as error:
         raise LimnerError(f"{path} {error}.") from error
-    return Look(**vars(metadata), path=path, content=content, model=model)
+    formats = read_formats(model) or PLAIN
+    return Look(**vars(metadata), path=path, content=content, model=model, formats=formats)
 
 
 def to_image_array(output: NDArray[np.float32]) -> Image:
-    """Convert (1, C, P, P) with any values to (P, P, C) in 0..1."""
+    """Convert (1, C, H, W) with any values to (H, W, C) in 0..1."""
     picture: Image = np.nan_to_num(output[0].transpose(1, 2, 0)).clip(0, 1).astype(np.float32)
     return picture

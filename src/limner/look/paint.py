@@ -71,11 +71,11 @@ def paint_file(
 ) -> PaintReport:
     """Paint a picture, a clip or a folder of pictures.
 
-    The middle square is painted, as on the page. `whole` squeezes the whole picture into the square and
-    stretches the painting back. `beside` puts the network's input to the left of its painting.
-    A picture becomes a PNG (or JPEG or WebP by `out`'s suffix). A clip or an animated picture becomes H.264
-    without sound; its frames keep their times. A folder (searched recursively) becomes a folder of the same
-    structure. `live` holds values as in `look.live`.
+    The middle is painted, as on the page: of most networks a square. `whole` squeezes the whole picture
+    into that shape and stretches the painting back. `beside` puts the network's input to the left of its
+    painting. A picture becomes a PNG (or JPEG or WebP by `out`'s suffix). A clip or an animated picture
+    becomes H.264 without sound; its frames keep their times. A folder (searched recursively) becomes a
+    folder of the same structure. `live` holds values as in `look.live`.
 
     Raises LimnerError for a source that cannot be read, an `out` that exists, and full or read-only disks.
     """
@@ -108,8 +108,9 @@ class Painter:
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The painting of an RGB picture of any size."""
-        square = center_crop(image, self.look.pixels, whole=self.whole)
-        painting, guide = self.look.paint_and_guide(square, **self.live)
+        height, width = self.look.shape
+        part = center_crop(image, (width, height), whole=self.whole)
+        painting, guide = self.look.paint_and_guide(part, **self.live)
         if self.beside:
             return _join_side_by_side(
                 self._restore_shape(to_image(guide), image.size),
@@ -135,15 +136,16 @@ class Painter:
             "Paint it without --whole"
         )
 
-    def _restore_shape(self, square: Image.Image, size: tuple[int, int]) -> Image.Image:
-        """With `whole`: stretch the square to the aspect of the picture of this size."""
+    def _restore_shape(self, painting: Image.Image, size: tuple[int, int]) -> Image.Image:
+        """With `whole`: stretch the painting to the aspect of the picture of this size."""
         if not self.whole:
-            return square
-        return square.resize(self._whole_size(size), Image.Resampling.BICUBIC)
+            return painting
+        return painting.resize(self._whole_size(size), Image.Resampling.BICUBIC)
 
     def _whole_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The look's side becomes the short side. Both are even, for H.264."""
-        width, height = (2 * round(side * self.look.pixels / min(size) / 2) for side in size)
+        """The look's short side becomes the short side. Both are even, for H.264."""
+        short = min(self.look.shape)
+        width, height = (2 * round(side * short / min(size) / 2) for side in size)
         return width, height
 
 

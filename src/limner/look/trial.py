@@ -28,12 +28,12 @@ class Trial:
 
     def check_size(self) -> None:
         """Raise LimnerError unless the painting has the size of the picture."""
-        pixels = self.look.pixels
-        if self.output.shape != (1, 3, pixels, pixels):
+        height, width = self.look.shape
+        if self.output.shape != (1, 3, height, width):
             size = " x ".join(str(side) for side in self.output.shape)
             raise LimnerError(
                 f"{self.look.path} cannot be painted with on a page: from a picture of "
-                f"1 x 3 x {pixels} x {pixels} values it makes {size}, and a look keeps the size."
+                f"1 x 3 x {height} x {width} values it makes {size}, and a look keeps the size."
             )
 
     def range_warning(self) -> str | None:
@@ -42,17 +42,17 @@ class Trial:
         if np.mean(~np.isfinite(self.output)) > 0.5:
             return (
                 f"{name} gives no picture: most of its values are NaN or infinite. Its training diverged, "
-                "or it takes another range than 0..1."
+                "or it takes another range: say which with --range."
             )
         if np.mean(np.abs(self.output) > BEYOND) > 0.5:
             return (
                 f"{name} seems to work in 0..255: most of its values are beyond 1, so its paintings are "
-                "white. A look takes and gives 0..1."
+                "white. Say what it takes and gives with --range."
             )
         if (below := np.mean(self.output < BELOW)) > 0.25:
             return (
                 f"{name} seems to work in -1..1: {below:.0%} of its values are below 0, so its paintings "
-                "are too dark. A look takes and gives 0..1."
+                "are too dark. Say what it takes and gives with --range."
             )
         return None
 
@@ -61,6 +61,6 @@ def try_look(look: Look) -> Trial:
     """Paint soft random shapes, which show a look's style. Raises LimnerError if the look cannot paint."""
     noise = np.random.default_rng(7).random((5, 5, 3), dtype=np.float32)
     image = Image.fromarray((noise * 255).astype(np.uint8)).resize(
-        (look.pixels,) * 2, Image.Resampling.BICUBIC
+        look.shape[::-1], Image.Resampling.BICUBIC
     )
     return Trial(look, look.run(np.asarray(image, dtype=np.float32) / np.float32(255))[0])

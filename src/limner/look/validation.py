@@ -148,8 +148,8 @@ def _is_scalar(value: ValueInfoProto) -> bool:
     return tensor.elem_type == TensorProto.FLOAT and tensor.HasField("shape") and not tensor.shape.dim
 
 
-def square_side(graph: GraphProto) -> int:
-    """The side of the square that the network paints. It must take and return one RGB image.
+def picture_shape(graph: GraphProto) -> tuple[int, int]:
+    """Height and width of what the network paints. It must take and return one RGB image.
 
     An open side takes the length of the other one; where both are open, it is the default. The page's
     engine has the same rule (web/engine/onnx/free-dims.ts).
@@ -169,11 +169,14 @@ def square_side(graph: GraphProto) -> int:
                 "not an RGB image (1, 3, height, width) in float32"
             )
     height, width = (side or max(input_shape[2:]) or DEFAULT_PIXELS for side in input_shape[2:])
-    if height != width:
-        raise LimnerError(f"takes images of {width} x {height} pixels; a look takes square images")
-    if height > MAX_SIDE:
-        raise LimnerError(f"takes images of {height:,} pixels a side; a look takes at most {MAX_SIDE:,}")
-    return height
+    if (side := max(height, width)) > MAX_SIDE:
+        raise LimnerError(f"takes images of {side:,} pixels a side; a look takes at most {MAX_SIDE:,}")
+    return height, width
+
+
+def describe_size(height: int, width: int) -> str:
+    """Such as "256 pixels", or "640 x 480 pixels" where the picture is not square."""
+    return f"{width} pixels" if width == height else f"{width} x {height} pixels"
 
 
 def _describe_tensor(value: ValueInfoProto, shape: list[int]) -> str:
@@ -181,9 +184,9 @@ def _describe_tensor(value: ValueInfoProto, shape: list[int]) -> str:
     return f"({', '.join(str(size or '?') for size in shape)}) in {kind}"
 
 
-def check_agreement(metadata: Metadata, graph: GraphProto, pixels: int) -> None:
+def check_agreement(metadata: Metadata, graph: GraphProto, shape: tuple[int, int]) -> None:
     """Check that the metadata describes the graph."""
     live = {value.name for value in graph.input} - {picture_input(graph).name}
     names = [value.name for value in graph.output]
-    if metadata.pixels != pixels or set(metadata.live) != live or names != ["painting", "guide"]:
+    if shape != (metadata.pixels,) * 2 or set(metadata.live) != live or names != ["painting", "guide"]:
         raise LimnerError("has metadata that does not match its graph: export it again")

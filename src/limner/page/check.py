@@ -12,14 +12,16 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from limner.display import printable
 from limner.errors import LimnerError, first_line
-from limner.look.look import Look, open_look
+from limner.look.adaptation import Adapted, open_network
+from limner.look.look import Look
+from limner.look.picture_format import NOTHING_SAID, FormatOptions
 from limner.look.trial import Trial, try_look
 from limner.page.chromium import ASSETS, BrowserUnavailable, evaluate, tools_file
 
@@ -64,6 +66,8 @@ class LookCheck:
     """Why not on the GPU, or why not checked, without its full stop; of a refusal the whole sentence."""
     trial: Trial | None = None
     """None for a file that cannot be painted with at all."""
+    adapted: Adapted | None = None
+    """How the file was opened, where that is known."""
 
     @property
     def is_fine(self) -> bool:
@@ -83,7 +87,11 @@ class LookCheck:
                 yield f"{name}: how the page paints it was not checked. {self.reason}."
             case "refused":
                 yield printable(self.reason)
-        if self.painter != "refused" and (warning := self._range_warning()):
+        if self.painter == "refused":
+            return
+        if self.adapted:
+            yield from self.adapted.sentences()
+        if warning := self._range_warning():
             yield warning
 
     def _range_warning(self) -> str | None:
@@ -104,12 +112,13 @@ class EngineUnavailable(Exception):
     """The engine could not be asked; the message is a sentence without its full stop."""
 
 
-def check_file(path: Path) -> LookCheck:
-    """Find out how a page paints the look in a file, be it one or not."""
+def check_file(path: Path, options: FormatOptions = NOTHING_SAID) -> LookCheck:
+    """Find out how a page paints the network in a file, be it one or not, converted if need be."""
     try:
-        return check_look(open_look(path))
+        adapted = open_network(path, options)
     except LimnerError as error:
         return LookCheck(path, "refused", str(error))
+    return replace(check_look(adapted.look), adapted=adapted)
 
 
 def check_look(look: Look) -> LookCheck:

@@ -6,17 +6,19 @@ import io
 import json
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from limner.data.arrays import to_image
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_write, disk_errors
 from limner.look.look import Look, to_image_array
+from limner.look.picture_format import NOTHING_SAID, FormatOptions
 from limner.look.trial import Trial
 from limner.mark import save_options
 from limner.page.check import LookCheck, check_file
@@ -46,9 +48,13 @@ def publish(
     *,
     force: bool = False,
     refresh: float = 0,
+    options: FormatOptions = NOTHING_SAID,
     on_checked: Callable[[LookCheck], object] = lambda _: None,
 ) -> Path:
     """Write a page with `looks` into `folder` and return the folder.
+
+    `options` are about the pictures of the looks that other programs made; these are converted where their
+    pictures have another format than a look's.
 
     With `refresh`, an open page fetches the list of looks again after so many seconds: more will come.
 
@@ -63,7 +69,7 @@ def publish(
     if not looks:
         raise LimnerError("No look was given: name one or more .onnx files.")
     check_output(looks, folder, force=force)
-    checks = [check_file(path) for path in looks]
+    checks = [check_file(path, options) for path in looks]
     for check in checks:
         on_checked(check)
     if refusals := [check.reason for check in checks if check.painter == "refused"]:
@@ -166,7 +172,8 @@ def _preview_name(file: str) -> str:
 
 
 def _entry(look: Look, file: str) -> dict[str, Any]:
-    return {
+    height, width = look.shape
+    entry: dict[str, Any] = {
         "file": file,
         "name": look.name or printable(look.path.stem),
         "author": look.author,
@@ -177,11 +184,17 @@ def _entry(look: Look, file: str) -> dict[str, Any]:
         "bytes": len(look.content),
         "preview": _preview_name(file),
     }
+    if height != width:
+        entry |= {"width": width, "height": height}
+    if not look.formats.is_plain:
+        entry["pictures"] = asdict(look.formats)
+    return entry
 
 
 def _preview(trial: Trial) -> bytes:
     """A small JPEG of a look's trial painting, which shows its style."""
-    small = to_image(to_image_array(trial.output)).resize((128, 128), Image.Resampling.LANCZOS)
+    painting = to_image(to_image_array(trial.output))
+    small = ImageOps.fit(painting, (128, 128), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=80, **save_options("JPEG", "preview"))
     return buffer.getvalue()

@@ -9,6 +9,8 @@ export interface LookEntry {
   credit: string;
   licence: string;
   pixels: number;
+  width: number;
+  height: number;
   size: string;
   bytes: number;
   preview: string | null;
@@ -46,6 +48,8 @@ export function parseLooks(value: unknown): LookIndex {
       credit: readText(item.credit),
       licence: readText(item.licence),
       pixels: readNumber(item.pixels),
+      width: readNumber(item.width ?? item.pixels),
+      height: readNumber(item.height ?? item.pixels),
       size: readText(item.size),
       bytes: readNumber(item.bytes),
       preview: readText(item.preview) || null,

@@ -4,7 +4,7 @@ import { IS_POINTER, isLfsPointer } from '../../shared/lfs-pointer.ts';
 import { type AnyLook, UnpaintableError } from './painter.ts';
 
 const NO_LOOK =
-  'it is no network that turns a square picture (of at most 4,096 pixels a side) into a painting of the same size, or it is damaged, or too old or too new for this page.';
+  'it is no network that turns a picture (of at most 4,096 pixels a side) into a painting of the same size, or it is damaged, or too old or too new for this page.';
 
 /**
  * Reads a look. One that the engine refuses may still be painted by ONNX Runtime. Throws an UnpaintableError for a file

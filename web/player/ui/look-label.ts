@@ -12,8 +12,13 @@ export const lookCredit = ({ credit, licence }: { credit: string; licence: strin
   [credit, licence && `Licence: ${licence}`].filter(Boolean).join('. ');
 
 /** The figures of a look in one line; those that are 0 or empty are unknown. */
-export const lookFacts = ({ size, pixels }: { size: string; pixels: number }, bytes: number): string =>
-  [size, pixels && `${pixels} px`, bytes && formatFileSize(bytes)].filter(Boolean).join(' · ');
+export const lookFacts = (
+  { size, pixels, width, height }: Pick<LookInfo, 'size' | 'pixels' | 'width' | 'height'>,
+  bytes: number,
+): string =>
+  [size, pixels && `${width === height ? pixels : `${width} × ${height}`} px`, bytes && formatFileSize(bytes)]
+    .filter(Boolean)
+    .join(' · ');
 
 export function showLabel(info: LookInfo, bytes: number, fileName: string): void {
   const name = lookTitle(info, fileName);

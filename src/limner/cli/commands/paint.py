@@ -9,8 +9,9 @@ from typing import Annotated
 import tyro
 from tyro.conf import Positional
 
-from limner.cli.options import NO_DEFAULT_SHOWN, Flat, LiveOptions
+from limner.cli.options import NO_DEFAULT_SHOWN, Flat, LiveOptions, PictureOptions
 from limner.display import printable
+from limner.errors import LimnerError
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,27 @@ class PaintCommand:
     force: bool = False
     """Overwrite an existing file or folder at --out."""
     live: Flat[LiveOptions] = field(default_factory=LiveOptions)
+    pictures: Flat[PictureOptions] = field(default_factory=PictureOptions)
 
     def run(self) -> None:
         from limner.data.report import damaged_sentence, describe_skipped
-        from limner.look.look import open_look
+        from limner.look.adaptation import open_network
         from limner.look.paint import paint_file
+        from limner.look.picture_format import read_options
         from limner.look.trial import try_look
         from limner.progress import ProgressBar
 
-        look = open_look(self.look)
+        adapted = open_network(self.look, read_options(**vars(self.pictures)))
+        look = adapted.look
+        if look.guide and self.pictures != PictureOptions():
+            raise LimnerError(
+                f"{self.look} is limner's own, and its pictures are known: leave out --range, --layout, "
+                "--channels and --pixels."
+            )
+        for sentence in adapted.sentences():
+            print(sentence)
         if not look.guide and (warning := try_look(look).range_warning()):
-            print(warning)  # another program's file does not say its range
+            print(warning)
         with ProgressBar() as progress:
             report = paint_file(
                 look,

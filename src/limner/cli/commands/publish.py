@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from limner.cli.options import Looks
+from limner.cli.options import Flat, Looks, PictureOptions
 from limner.display import printable, quoted
 
 if TYPE_CHECKING:
@@ -28,14 +28,17 @@ class PublishCommand:
     """The page's folder."""
     force: bool = False
     """Replace files of the page that a person edited or added."""
+    pictures: Flat[PictureOptions] = field(default_factory=PictureOptions)
 
     def run(self) -> None:
+        from limner.look.picture_format import read_options
         from limner.page.publish import publish
 
         publish(
             self.looks,
             self.out,
             force=self.force,
+            options=read_options(**vars(self.pictures)),
             on_checked=_print_unless_refused,
         )
         print(

@@ -63,7 +63,8 @@ export async function createWasmPainter(
     const load = {
       kind: 'load',
       model,
-      pixels: info.pixels,
+      width: info.width,
+      height: info.height,
       live: [...liveNames],
       runtime,
       threads,
@@ -173,8 +174,8 @@ class OrtPainter implements WasmPainter {
     for (const [name, liveInput] of Object.entries(info.live)) {
       if (loaded.inputs.includes(name)) this.#liveInputs.set(name, liveInput.default);
     }
-    this.#canvas = makeContext(makeCanvas(), info.pixels);
-    this.#scratch = makeContext(document.createElement('canvas'), info.pixels, { willReadFrequently: true });
+    this.#canvas = makeContext(makeCanvas(), info);
+    this.#scratch = makeContext(document.createElement('canvas'), info, { willReadFrequently: true });
   }
 
   get canvas(): HTMLCanvasElement {
@@ -186,7 +187,7 @@ class OrtPainter implements WasmPainter {
   }
 
   attachGuide(canvas: Canvas | null): void {
-    this.#guide = canvas instanceof HTMLCanvasElement ? makeContext(canvas, this.info.pixels) : null;
+    this.#guide = canvas instanceof HTMLCanvasElement ? makeContext(canvas, this.info) : null;
   }
 
   set(name: string, value: number): void {
@@ -227,32 +228,32 @@ class OrtPainter implements WasmPainter {
     this.#connection.close();
   }
 
-  /** The centre square of a frame at the look's size, mirrored on request. */
+  /** The middle of a frame at the look's size, mirrored on request. */
   #readFrame(source: PaintSource, mirror: boolean): Uint8ClampedArray<ArrayBuffer> {
-    const side = this.info.pixels;
+    const { width, height } = this.info;
     const scratch = this.#scratch;
-    scratch.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? side : 0, 0);
-    scratch.drawImage(source, ...centerCrop(...frameSize(source)), 0, 0, side, side);
-    return scratch.getImageData(0, 0, side, side).data as Uint8ClampedArray<ArrayBuffer>;
+    scratch.setTransform(mirror ? -1 : 1, 0, 0, 1, mirror ? width : 0, 0);
+    scratch.drawImage(source, ...centerCrop(...frameSize(source), width / height), 0, 0, width, height);
+    return scratch.getImageData(0, 0, width, height).data as Uint8ClampedArray<ArrayBuffer>;
   }
 
   #showPainting(
     painting: Uint8ClampedArray<ArrayBuffer>,
     guide: Uint8ClampedArray<ArrayBuffer> | null,
   ): void {
-    const side = this.info.pixels;
-    this.#canvas.putImageData(new ImageData(painting, side, side), 0, 0);
-    if (guide) this.#guide?.putImageData(new ImageData(guide, side, side), 0, 0);
+    const { width, height } = this.info;
+    this.#canvas.putImageData(new ImageData(painting, width, height), 0, 0);
+    if (guide) this.#guide?.putImageData(new ImageData(guide, width, height), 0, 0);
   }
 }
 
 function makeContext(
   canvas: HTMLCanvasElement,
-  side: number,
+  { width, height }: LookInfo,
   settings: CanvasRenderingContext2DSettings = {},
 ): CanvasRenderingContext2D {
-  canvas.width = side;
-  canvas.height = side;
+  canvas.width = width;
+  canvas.height = height;
   const context = getContext2d(canvas, settings);
   context.imageSmoothingQuality = 'high';
   return context;

@@ -3,7 +3,8 @@
 export interface LoadRequest {
   kind: 'load';
   model: Uint8Array<ArrayBuffer>;
-  pixels: number;
+  width: number;
+  height: number;
   /** The names of the live inputs. */
   live: readonly string[];
   /** The URL of the runtime's script, and its WebAssembly binary. */
@@ -13,7 +14,7 @@ export interface LoadRequest {
 
 export interface PaintRequest {
   kind: 'paint';
-  /** RGBA bytes, pixels x pixels. */
+  /** RGBA bytes, row by row. */
   rgba: Uint8ClampedArray<ArrayBuffer>;
   live: Record<string, number>;
   guide: boolean;

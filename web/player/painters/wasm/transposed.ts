@@ -10,8 +10,8 @@ import { EngineError } from '../../../engine/index.ts';
 import { floats } from '../../../engine/onnx/constant.ts';
 import { bigints } from '../../../engine/onnx/integers.ts';
 import { type OnnxModel, type OnnxNode, readModel } from '../../../engine/onnx/model.ts';
-import { eachField } from '../../../engine/onnx/protobuf.ts';
-import { type Bytes, concat, type NewNode, writeField, writeFloats, writeNode } from './onnx-writer.ts';
+import { isBytes, readFields } from '../onnx-fields.ts';
+import { type Bytes, concat, type NewNode, writeField, writeFloats, writeNode } from '../onnx-writer.ts';
 
 const GRAPH = 7; // ModelProto.graph
 const NODE = 1; // GraphProto.node
@@ -182,16 +182,3 @@ function transposedNodes({ conv, image, edgePads }: DoubledConv): NewNode[] {
     }),
   ];
 }
-
-/** The fields of a message, in order: bytes, or a number. */
-function readFields(message: Uint8Array): [field: number, content: Uint8Array | number][] {
-  const fields: [number, Uint8Array | number][] = [];
-  eachField(message, (cursor, field, wire) => {
-    if (wire !== 0 && wire !== 2) return false; // ONNX has no others in a model and its graph
-    fields.push([field, wire === 2 ? cursor.chunk() : cursor.varint()]);
-    return true;
-  });
-  return fields;
-}
-
-const isBytes = (content: Uint8Array | number): content is Uint8Array => typeof content !== 'number';

@@ -9,7 +9,8 @@ import { withTransposedConvs } from './transposed.ts';
 interface LoadedModel {
   session: ort.InferenceSession;
   planes: Float32Array;
-  pixels: number;
+  /** The shape of the picture and of the painting. */
+  shape: readonly [1, 3, height: number, width: number];
   /** The name of the image input. */
   image: string;
 }
@@ -28,7 +29,8 @@ async function load(request: LoadRequest): Promise<void> {
   const options = sessionOptions(request.model);
   const session = await ort.InferenceSession.create(withTransposedConvs(request.model), options);
   const image = session.inputNames.find(name => !request.live.includes(name)) ?? 'image';
-  loaded = { session, image, pixels: request.pixels, planes: new Float32Array(3 * request.pixels ** 2) };
+  const { width, height } = request;
+  loaded = { session, image, shape: [1, 3, height, width], planes: new Float32Array(3 * width * height) };
   const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
   const bytes = entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
   reply({ kind: 'loaded', inputs: session.inputNames, threads: request.threads, bytes });
@@ -42,25 +44,25 @@ function getLoaded(): LoadedModel {
 const scalar = (value: number) => new ort.Tensor('float32', Float32Array.of(value), []);
 
 async function paint(request: PaintRequest): Promise<void> {
-  const { session, planes, pixels, image } = getLoaded();
+  const { session, planes, shape, image } = getLoaded();
+  const pixels = planes.length / 3;
   const start = performance.now();
   rgbaToPlanes(request.rgba, planes);
   const feeds: Record<string, ort.Tensor> = {
-    [image]: new ort.Tensor('float32', planes, [1, 3, pixels, pixels]),
+    [image]: new ort.Tensor('float32', planes, shape),
   };
   for (const [name, value] of Object.entries(request.live)) feeds[name] = scalar(value);
   const outputNames = session.outputNames.slice(0, request.guide ? 2 : 1);
   const outputs = await session.run(feeds, outputNames);
-  const shape = outputs[outputNames[0] ?? '']?.dims.join();
-  if (shape !== [1, 3, pixels, pixels].join()) {
+  if (outputs[outputNames[0] ?? '']?.dims.join() !== shape.join()) {
     reply({ kind: 'failed', reason: 'its painting has another size than its picture.' });
     return;
   }
   const outputRgba = (name: string | undefined) => {
     const tensor = name && outputs[name];
-    return tensor ? planesToRgba(tensor.data as Float32Array, pixels ** 2) : null;
+    return tensor ? planesToRgba(tensor.data as Float32Array, pixels) : null;
   };
-  const painting = outputRgba(outputNames[0]) ?? new Uint8ClampedArray(4 * pixels ** 2);
+  const painting = outputRgba(outputNames[0]) ?? new Uint8ClampedArray(4 * pixels);
   const guide = outputRgba(outputNames[1]);
   const milliseconds = performance.now() - start;
   const transfer = guide ? [painting.buffer, guide.buffer] : [painting.buffer];

@@ -36,7 +36,7 @@ it('is refused in words for visitors where it is no look', async () => {
   const reading = readAnyLook(new Uint8Array());
   await expect(reading).rejects.toThrow(UnpaintableError);
   await expect(reading).rejects.toThrow(
-    /no network that turns a square picture .* or too old or too new for this page/,
+    /no network that turns a picture .* or too old or too new for this page/,
   );
 });
 

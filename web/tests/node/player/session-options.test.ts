@@ -1,7 +1,7 @@
 // A model of 8-bit layers keeps the runtime's 8-bit kernels, and a look with stored weights is decoded once.
 
 import { expect, test } from 'vitest';
-import { writeNode } from '../../../player/painters/wasm/onnx-writer.ts';
+import { writeNode } from '../../../player/painters/onnx-writer.ts';
 import { sessionOptions } from '../../../player/painters/wasm/session-options.ts';
 
 test.each([

@@ -1,4 +1,4 @@
-// Writes the few messages of an ONNX file that this folder makes anew, in the protobuf wire format.
+// Writes the few messages of an ONNX file that the page makes anew, in the protobuf wire format.
 
 const utf8 = new TextEncoder();
 
@@ -6,6 +6,7 @@ const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 
 /** Numbers of AttributeProto.type. */
+const INT = 2;
 const STRING = 3;
 const INTS = 7;
 
@@ -36,13 +37,15 @@ export const writeField = (field: number, content: Uint8Array | number): Bytes =
     ? concat([varint(field * 8 + VARINT), varint(content)])
     : concat([varint(field * 8 + LENGTH_DELIMITED), varint(content.length), content]);
 
-const textField = (field: number, text: string) => writeField(field, utf8.encode(text));
+export const textField = (field: number, text: string) => writeField(field, utf8.encode(text));
+
+type AttributeValue = string | number | readonly number[];
 
 export interface NewNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly output: string;
-  readonly attributes: Readonly<Record<string, string | readonly number[]>>;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
 /** A NodeProto. */
@@ -54,12 +57,13 @@ export const writeNode = ({ op, inputs, output, attributes }: NewNode): Bytes =>
     ...Object.entries(attributes).map(([name, value]) => writeField(5, writeAttribute(name, value))),
   ]);
 
-const writeAttribute = (name: string, value: string | readonly number[]) =>
-  concat([
-    textField(1, name),
-    ...(typeof value === 'string' ? [textField(4, value)] : value.map(number => writeField(8, number))),
-    writeField(20, typeof value === 'string' ? STRING : INTS),
-  ]);
+function writeAttribute(name: string, value: AttributeValue): Bytes {
+  if (typeof value === 'string')
+    return concat([textField(1, name), textField(4, value), writeField(20, STRING)]);
+  if (typeof value === 'number')
+    return concat([textField(1, name), writeField(3, value), writeField(20, INT)]);
+  return concat([textField(1, name), ...value.map(number => writeField(8, number)), writeField(20, INTS)]);
+}
 
 /** A TensorProto of float32 numbers. */
 export const writeFloats = (name: string, dims: readonly number[], values: readonly number[]): Bytes =>
@@ -69,3 +73,10 @@ export const writeFloats = (name: string, dims: readonly number[], values: reado
     textField(8, name),
     writeField(9, new Uint8Array(Float32Array.from(values).buffer)),
   ]);
+
+/** A ValueInfoProto: an input or an output of this type and shape. */
+export const writeValue = (name: string, dims: readonly number[], type = FLOAT32): Bytes => {
+  const shape = concat(dims.map(dim => writeField(1, writeField(1, dim))));
+  const tensor = concat([writeField(1, type), writeField(2, shape)]);
+  return concat([textField(1, name), writeField(2, writeField(1, tensor))]);
+};

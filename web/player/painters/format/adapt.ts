@@ -1,0 +1,314 @@
+/**
+ * Makes a look of another program's network, whatever the format of its pictures. Layout and channels are read from the
+ * shapes. The range is read from the first and the last nodes, where those tell; else each is tried. What the visitor
+ * says comes first. limner/look/adaptation.py does the same for `limner publish` and `limner paint`.
+ */
+import { EngineError, readModel } from '../../../engine/index.ts';
+import { type OnnxModel, type OnnxValue, readModel as readOnnx } from '../../../engine/onnx/model.ts';
+import { type Painter, UnpaintableError } from '../painter.ts';
+import { convert, convertForTrial, type Network, PROPERTY, withSize } from './conversion.ts';
+import { Ends } from './hints.ts';
+import { describeOutputs } from './network-kind.ts';
+import {
+  CHANNELS,
+  type Channels,
+  channelCount,
+  describeFormats,
+  type Formats,
+  isPlain,
+  type Layout,
+  type PictureFormat,
+  RANGE_NAMES,
+  type Range,
+} from './picture-format.ts';
+import { findRanges, type Grey, greyOf, makeTestPicture, paintInRanges, type Ranges } from './trial.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What the visitor says, or the publisher; the rest is found out. */
+export interface Said {
+  readonly ranges?: Ranges;
+  readonly channels?: { readonly input: Channels; readonly output: Channels };
+  readonly pixels?: number;
+}
+
+/** Those of a network that is published: it was converted by then. */
+export const PUBLISHED: Said = {
+  ranges: { input: '0..1', output: '0..1' },
+  channels: { input: 'RGB', output: 'RGB' },
+};
+
+export interface Adapted {
+  /** The file as a look; the same bytes if it was one. */
+  readonly bytes: Bytes;
+  readonly formats: Formats;
+  /** The sides that the visitor may choose, and the present one; none for a network of one size. */
+  readonly sizes: readonly number[];
+  readonly pixels: number;
+  /** What was found, as a sentence; empty where there is nothing to say. */
+  readonly sentence: string;
+}
+
+/** Makes a painter for the bytes of a look. */
+export type MakePainter = (bytes: Bytes) => Promise<Painter>;
+
+const FLOAT32 = 1;
+/** float32, uint8, float16. */
+const PICTURE_TYPES = [FLOAT32, 2, 10];
+
+const DEFAULT_PIXELS = 256;
+/** Sides to choose from. */
+const SIDES = [128, 192, 256, 320, 384, 512];
+/** Sides that are tried where a network does not take the usual one. */
+const OTHER_SIDES = [224, 240, 288, 320, 192, 384, 128, 512, 300, 200, 400];
+
+/**
+ * Null if the file is no network that this page reads, or was converted before. Throws an UnpaintableError, with a
+ * reason for visitors, for a network that makes no picture from a picture.
+ */
+export async function adapt(bytes: Bytes, said: Said, makePainter: MakePainter): Promise<Adapted | null> {
+  const model = readFile(bytes);
+  if (!model || model.metadata.has(PROPERTY)) return null;
+  const inputs = findPictures(model);
+  const input = readInputFormat(inputs[0], said);
+  const { size, sizes, outputs } = await findSize(bytes, model, inputs, input, said.pixels);
+  const { place, layout, channels } = chooseOutput(outputs, input.layout, size);
+  const output = model.outputs[place];
+  if (!output) throw new UnpaintableError('it makes nothing.');
+  const ends = new Ends(model, inputs[0].name, output.name);
+  const order =
+    said.channels?.input ?? (input.channels === 'RGB' ? ends.inputChannels() : null) ?? input.channels;
+  const given: Formats = {
+    input: { ...input, channels: fitting(order, input.channels) },
+    output: { range: '0..1', layout, channels: fitting(said.channels?.output ?? channels, channels) },
+  };
+  const network: Network = { bytes, inputs, output, ...size };
+  const { ranges, isSure } = await chooseRanges(network, given, ends, said, makePainter);
+  const formats: Formats = {
+    input: { ...given.input, range: ranges.input },
+    output: { ...given.output, range: ranges.output },
+  };
+  const isOpen = sizes.length > 0;
+  const isUsual = !isOpen || (size.width === DEFAULT_PIXELS && size.height === DEFAULT_PIXELS);
+  const isLook = isPlain(formats) && isUsual && place === 0 && inputs.length === 1;
+  return {
+    bytes: isLook ? bytes : convert(network, formats),
+    formats,
+    sizes,
+    pixels: Math.max(size.width, size.height),
+    sentence: describe(formats, isSure || said.ranges !== undefined, inputs.length),
+  };
+}
+
+function describe(formats: Formats, isSure: boolean, pictures: number): string {
+  const doubt = isSure ? '' : ', as far as a trial can tell';
+  const several = pictures > 1 ? ` It gets the same picture ${pictures} times.` : '';
+  if (isPlain(formats) && isSure) return several.trim();
+  return `This network ${describeFormats(formats)}${doubt}; under Look you can change that.${several}`;
+}
+
+/** The channels, if their number is right. */
+const fitting = (wanted: Channels, found: Channels): Channels =>
+  channelCount(wanted) === channelCount(found) ? wanted : found;
+
+function readFile(bytes: Bytes): OnnxModel | null {
+  try {
+    return readOnnx(bytes);
+  } catch (error) {
+    if (error instanceof EngineError) return null;
+    throw error;
+  }
+}
+
+/** The inputs that get the picture: one, or several of the same shape. */
+function findPictures({ inputs, constants }: OnnxModel): readonly [OnnxValue, ...OnnxValue[]] {
+  const needed = inputs.filter(
+    ({ name, type, dims }) => !constants.has(name) && !(type === FLOAT32 && dims?.length === 0),
+  );
+  const [first, ...others] = needed.filter(value => layoutsOf(value).length > 0);
+  if (!first) {
+    const [other] = needed;
+    throw new UnpaintableError(
+      `it is no network on pictures: it takes ${other ? `“${other.name}”, ${shapeOf(other)}` : 'nothing'}.`,
+    );
+  }
+  const odd = needed.find(value => shapeOf(value) !== shapeOf(first) || value.type !== first.type);
+  if (odd) {
+    throw new UnpaintableError(
+      `it takes more than a picture: its input “${odd.name}” is ${shapeOf(odd)}, and this page has nothing for it.`,
+    );
+  }
+  return [first, ...others];
+}
+
+const shapeOf = ({ dims }: OnnxValue) =>
+  dims?.map(dim => (typeof dim === 'string' ? '?' : dim)).join(' x ') || 'one number';
+
+/** The layouts that the shape of an input allows, the likeliest first; none if it is no picture. */
+function layoutsOf({ dims, type }: OnnxValue): Layout[] {
+  const batch = dims?.[0];
+  if (dims?.length !== 4 || !PICTURE_TYPES.includes(type) || (typeof batch === 'number' && batch !== 1))
+    return [];
+  const places = [
+    ['NCHW', dims[1]],
+    ['NHWC', dims[3]],
+  ] as const;
+  const sure = places.filter(([, count]) => typeof count === 'number' && count in CHANNELS);
+  const open = places.filter(([, count]) => typeof count === 'string');
+  return (sure.length > 0 ? sure : open).map(([layout]) => layout);
+}
+
+function readInputFormat(value: OnnxValue, said: Said): PictureFormat {
+  const layout = layoutsOf(value)[0] ?? 'NCHW';
+  const count = value.dims?.[layout === 'NCHW' ? 1 : 3];
+  const channels = typeof count === 'number' ? CHANNELS[count] : said.channels?.input;
+  return { range: '0..1', layout, channels: channels ?? 'RGB' };
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+interface Output {
+  readonly name: string;
+  /** Null where neither the file nor the engine knows. */
+  readonly dims: readonly number[] | null;
+}
+
+/** The size that is painted, those to choose from, and the outputs at that size. */
+async function findSize(
+  bytes: Bytes,
+  model: OnnxModel,
+  inputs: readonly OnnxValue[],
+  format: PictureFormat,
+  wanted: number | undefined,
+): Promise<{ size: Size; sizes: number[]; outputs: Output[] }> {
+  const first = format.layout === 'NCHW' ? 2 : 1;
+  const [height, width] = [0, 1].map(axis => {
+    const side = inputs[0]?.dims?.[first + axis];
+    return typeof side === 'number' ? side : undefined;
+  });
+  const sizeOf = (side: number): Size => ({ width: width ?? side, height: height ?? side });
+  const compute = (size: Size) => computeOutputs(bytes, model, inputs, format, size);
+  const usual = wanted ?? width ?? height ?? DEFAULT_PIXELS;
+  const found = await compute(sizeOf(usual));
+  if (width !== undefined && height !== undefined) {
+    return { size: sizeOf(usual), sizes: [], outputs: found ?? declaredOutputs(model, sizeOf(usual)) };
+  }
+  const sizes: number[] = [];
+  for (const side of SIDES) if (side === usual ? found : await compute(sizeOf(side))) sizes.push(side);
+  if (found) return { size: sizeOf(usual), sizes: sorted([...sizes, usual]), outputs: found };
+  for (const side of OTHER_SIDES) {
+    const outputs = await compute(sizeOf(side));
+    if (outputs) return { size: sizeOf(side), sizes: sorted([...sizes, side]), outputs };
+  }
+  // The engine runs it at no size; ONNX Runtime may.
+  return { size: sizeOf(usual), sizes: SIDES, outputs: declaredOutputs(model, sizeOf(usual)) };
+}
+
+const sorted = (sides: readonly number[]) => [...new Set(sides)].sort((a, b) => a - b);
+
+/** The shapes of the outputs at a size; null where the engine does not run the network so. */
+async function computeOutputs(
+  bytes: Bytes,
+  { outputs }: OnnxModel,
+  inputs: readonly OnnxValue[],
+  { layout, channels }: PictureFormat,
+  { width, height }: Size,
+): Promise<Output[] | null> {
+  const count = channelCount(channels);
+  const shape = layout === 'NCHW' ? [1, count, height, width] : [1, height, width, count];
+  try {
+    const { plan } = await readModel(withSize(bytes, inputs, shape));
+    return outputs.map(({ name }, i) => ({ name, dims: plan.outputs[i]?.dims ?? null }));
+  } catch (error) {
+    if (error instanceof EngineError) return null;
+    throw error;
+  }
+}
+
+/** The shapes of the outputs as the file has them; open ones are taken for those of the picture. */
+const declaredOutputs = ({ outputs }: OnnxModel, { width, height }: Size): Output[] =>
+  outputs.map(({ name, dims }) => {
+    if (!dims) return { name, dims: null };
+    const isLast =
+      typeof dims[3] === 'number' &&
+      dims[3] in CHANNELS &&
+      !(typeof dims[1] === 'number' && dims[1] in CHANNELS);
+    const usual = isLast ? [1, height, width, 3] : [1, 3, height, width];
+    return { name, dims: dims.map((dim, i) => (typeof dim === 'number' ? dim : (usual[i] ?? 1))) };
+  });
+
+/** The first output that is a picture, its layout and its channels. */
+function chooseOutput(
+  outputs: readonly Output[],
+  usual: Layout,
+  { width, height }: Size,
+): { place: number; layout: Layout; channels: Channels } {
+  const layouts: Layout[] = usual === 'NCHW' ? ['NCHW', 'NHWC'] : ['NHWC', 'NCHW'];
+  let larger = '';
+  for (const [place, { dims }] of outputs.entries()) {
+    for (const layout of layouts) {
+      const [count, tall, wide] = layout === 'NCHW' ? [1, 2, 3] : [3, 1, 2];
+      const channels = CHANNELS[dims?.[count ?? 1] ?? 0];
+      const [outHeight, outWidth] = [dims?.[tall ?? 2], dims?.[wide ?? 3]];
+      if (!channels || dims?.length !== 4 || dims[0] !== 1 || !outWidth || !outHeight) continue;
+      if (outHeight === height && outWidth === width) return { place, layout, channels };
+      if (Math.min(outHeight, outWidth) >= 16) larger ||= `${outWidth} x ${outHeight}`;
+    }
+  }
+  if (larger) {
+    throw new UnpaintableError(
+      `from a picture of ${width} x ${height} pixels it makes one of ${larger}, and a look keeps the size.`,
+    );
+  }
+  const [first] = outputs;
+  if (first && !first.dims) return { place: 0, layout: usual, channels: 'RGB' };
+  const known = outputs.flatMap(({ name, dims }) => (dims ? { name, dims } : []));
+  throw new UnpaintableError(`it ${describeOutputs(known)}; it makes no picture.`);
+}
+
+/** What is said, or what the graph tells, or what a trial finds. */
+async function chooseRanges(
+  network: Network,
+  formats: Formats,
+  ends: Ends,
+  { ranges }: Said,
+  makePainter: MakePainter,
+): Promise<{ ranges: Ranges; isSure: boolean }> {
+  if (ranges) return { ranges, isSure: true };
+  const isBytes = ({ type }: OnnxValue) => type === 2;
+  const inputHint = network.inputs.some(isBytes) ? '0..255' : ends.inputRange();
+  const inputs = inputHint ? [inputHint] : RANGE_NAMES;
+  const outputsOf = (input: Range): readonly Range[] => {
+    const hint = isBytes(network.output) ? '0..255' : ends.outputRange(input);
+    return hint ? [hint] : RANGE_NAMES;
+  };
+  const pairs = inputs.flatMap(input => outputsOf(input).map(output => ({ input, output })));
+  const [usual] = pairs;
+  if (!usual) throw new Error('There is no range to try.');
+  if (pairs.length === 1) return { ranges: usual, isSure: true };
+  const { width, height } = network;
+  const picture = greyOf(makeTestPicture(width, height));
+  const paintings = await paintTrial(convertForTrial(network, formats), inputs, makePainter);
+  // Where the trial fails, the painting says why.
+  return paintings ? findRanges(paintings, outputsOf, picture) : { ranges: usual, isSure: false };
+}
+
+async function paintTrial(
+  bytes: Bytes,
+  inputs: readonly Range[],
+  makePainter: MakePainter,
+): Promise<Map<Range, Grey[]> | null> {
+  let painter: Painter | null = null;
+  try {
+    painter = await makePainter(bytes);
+    return await paintInRanges(painter, inputs);
+  } catch (error) {
+    if (error instanceof EngineError || error instanceof UnpaintableError) return null;
+    throw error;
+  } finally {
+    painter?.destroy();
+  }
+}
