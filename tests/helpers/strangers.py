@@ -140,7 +140,7 @@ STRANGERS = {
     "minus-one": Stranger(network(RELU, sides=(-1, -1)), "gpu"),
     "scalar": Stranger(network([helper.make_node("Add", ["x", "k"], ["y"])], scalars=("k",)), "gpu"),
     "range": Stranger(times_two_hundred(), "gpu"),
-    "group-norm": Stranger(group_norm(), "wasm"),
+    "group-norm": Stranger(group_norm(), "gpu"),
     "unknown-operator": Stranger(
         network([helper.make_node("Shrink", ["x"], ["y"], lambd=0.1)]), "wasm", "wasm"
     ),
@@ -154,7 +154,7 @@ STRANGERS = {
         ),
         *("wasm", "wasm"),
     ),
-    "written-out-norm": Stranger(written_out_norm(), "wasm"),
+    "written-out-norm": Stranger(written_out_norm(), "gpu"),
     "second-output": Stranger(picture_and_shape(), "wasm"),
     "foreign-operator": Stranger(foreign_operator(), "wasm", "wasm"),
     "old": Stranger(network(RELU, opset=6), "refused", "refused"),
