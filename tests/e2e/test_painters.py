@@ -119,9 +119,9 @@ def test_a_policy_that_forbids_webassembly_or_workers(
         figures = guest.page.inner_text("#stats-list")
         assert re.search("painted by\\s+WebGL2", figures)
         assert "why not WASM" in figures
-        guest.drop("group-norm.onnx", STRANGERS["group-norm"].content)
+        guest.drop("unknown-operator.onnx", STRANGERS["unknown-operator"].content)
         assert guest.alert_text() == (
-            "group-norm.onnx cannot be painted with here: it cannot run on a graphics processor, and the "
+            "unknown-operator.onnx cannot be painted with here: it cannot run on a graphics processor, and the "
             "policy of this site forbids WebAssembly."
         )
         assert guest.page.is_hidden("#alert-action"), "trying again does not help"
@@ -209,7 +209,7 @@ def test_a_damaged_file_without_a_network(address: str, visit: Callable[..., Vis
 
 def test_a_look_for_another_backend_than_that_of_the_url(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit(viewport=SMALL).open(f"{address}?backend=webgl2")
-    for name in ("group-norm", "enlarging-unsaid"):
+    for name in ("unknown-operator", "enlarging-unsaid"):
         guest.drop(f"{name}.onnx", STRANGERS[name].content)
         assert guest.alert_text(name) == (
             f"{name}.onnx cannot be painted with here: the address of this page asks for "

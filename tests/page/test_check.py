@@ -154,9 +154,9 @@ def test_a_node_that_hangs_does_not_stop_publishing(
 @pytest.mark.browser
 @pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 def test_a_browser_answers_where_there_is_no_node(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = read_in_node(STRANGERS["second-output"].content)
+    expected = read_in_node(STRANGERS["unknown-operator"].content)
     monkeypatch.setattr("shutil.which", lambda _: None)
-    found = check(STRANGERS["second-output"].content)
+    found = check(STRANGERS["unknown-operator"].content)
     assert (found.painter, found.reason) == ("wasm", expected.graph)
 
 
