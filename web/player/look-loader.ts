@@ -20,6 +20,8 @@ import type { Sliders } from './ui/sliders.ts';
 const MAX_LOSSES = 3;
 const LOSS_WINDOW_MS = 60_000;
 const MAX_LOOK_BYTES = 1e9;
+/** With which programs begin ONNX files: field 1, the version of the format. */
+const FIRST_BYTE = 0x08;
 const UNPAINTABLE = 'cannot be painted with here';
 
 interface LoadedLook {
@@ -109,7 +111,9 @@ export class LookLoader {
       throw error;
     });
     if (!(read instanceof Error) && read.info.guide) return { look: read, bytes, fileName };
-    const { adapt, PUBLISHED } = await import('./ui/format-form.ts');
+    const { adapt, PUBLISHED } = await import('./ui/format-form.ts').catch(error => {
+      throw read instanceof Error && bytes[0] !== FIRST_BYTE ? read : error; // a damaged file needs no more
+    });
     const adapted = await adapt(bytes, said === 'published' ? PUBLISHED : said, async trial =>
       this.#selectPainter({ look: await readAnyLook(trial), bytes: trial, fileName }, new Map(), signal),
     );
