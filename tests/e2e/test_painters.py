@@ -209,7 +209,7 @@ def test_a_damaged_file_without_a_network(address: str, visit: Callable[..., Vis
 
 def test_a_look_for_another_backend_than_that_of_the_url(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit(viewport=SMALL).open(f"{address}?backend=webgl2")
-    for name in ("unknown-operator", "enlarging-unsaid"):
+    for name in ("unknown-operator", "scalar-of-unknown-operator"):
         guest.drop(f"{name}.onnx", STRANGERS[name].content)
         assert guest.alert_text(name) == (
             f"{name}.onnx cannot be painted with here: the address of this page asks for "
