@@ -41,6 +41,8 @@ const ENGINE_CHUNKS = [
     name: 'painter',
     test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|normalization|conv-(naive|grouped)))/,
   },
+  // What recognizes norms that are spelled out, for networks that have sums.
+  { name: 'norms', test: /web\/engine\/graph\/passes\/normalization\.ts/ },
   { name: 'extended', test: /web\/engine\/(graph\/|codegen\/|onnx\/free-dims)/ },
 ];
 

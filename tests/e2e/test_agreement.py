@@ -9,7 +9,7 @@ from helpers.strangers import STRANGERS, Outcome
 
 pytestmark = MARKS
 
-NOT_FOR_VISITORS = re.compile(r"[Nn]ode '|\bop \w|\d x \d|tensor|dims|opset|\{")
+NOT_FOR_VISITORS = re.compile(r"[Nn]ode '|\bop \w|\d x \d+ x|tensor|dims|opset|\{")
 
 HARDWARE_GPU = """Object.defineProperty(GPUAdapter.prototype, 'info', {
     get: () => ({ vendor: 'test', architecture: '', device: '', description: '' })

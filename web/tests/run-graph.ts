@@ -5,6 +5,7 @@ import { defaultLiveInputs } from '../engine/live-inputs.ts';
 import type { Context } from '../engine/webgl2/runtime/context.ts';
 import { Network } from '../engine/webgl2/runtime/network.ts';
 import { fetchKernels } from '../engine/webgpu/kernels/compile.ts';
+import type { KernelConfig } from '../engine/webgpu/kernels/config.ts';
 import { ArrayRunner } from '../engine/webgpu/runtime/array-runner.ts';
 import { BufferAllocator, withErrorScopes } from '../engine/webgpu/runtime/memory.ts';
 import { PipelineCache } from '../engine/webgpu/runtime/pipeline-cache.ts';
@@ -13,11 +14,15 @@ import { defaultConfig } from '../engine/webgpu/tuning/defaults.ts';
 
 type Arrays = Record<string, Float32Array>;
 
-export async function runOnWebgpu(plan: Plan, device: GPUDevice, inputs: Arrays): Promise<Arrays> {
+export async function runOnWebgpu(
+  plan: Plan,
+  device: GPUDevice,
+  inputs: Arrays,
+  config: KernelConfig = defaultConfig(device),
+): Promise<Arrays> {
   const extended = await fetchKernels(plan);
   const allocator = new BufferAllocator(device);
   try {
-    const config = defaultConfig(device);
     const pipelines = await withErrorScopes(
       device,
       () => new PipelineCache(allocator, makePlanBuffers(allocator, plan, config), config),

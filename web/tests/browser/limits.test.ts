@@ -74,6 +74,6 @@ test('the error for a tensor that is too large names it', async () => {
     },
   });
   await expect(runOnWebgpu(plan, small, { x: new Float32Array(2 * LENGTH) })).rejects.toThrow(
-    /^'values \d' needs 6400016 bytes in one buffer; this GPU allows 1048576\.$/,
+    /^'values \d' needs 6400000 bytes in one buffer; this GPU allows 1048576\.$/,
   );
 });

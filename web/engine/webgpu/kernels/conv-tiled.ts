@@ -21,6 +21,8 @@ import { blockCode } from './weight-unpacking.ts';
 const MAX_SUMS = 64;
 const MAX_SHARED_SUMS = 16;
 const MAX_WIDTH = 16;
+/** Taps along a tile from which on they are a loop: unrolled, they would be too long a program. */
+const MAX_TAPS = 16;
 const MAX_NEAR = 16;
 
 /** A convolution as its tiles see it. */
@@ -45,7 +47,8 @@ function axesOf(
   const isUpright = tall > wide;
   const [line, along, long, short] = isUpright ? [x, y, tall, wide] : [y, x, wide, tall];
   const one = { ...along, outputStride: 1, phases: [{ first: 0, count: 1, start: 0 }] };
-  const [loop, unrolled] = hasManyRegisters ? [one, along] : [along, one];
+  const taps = Math.max(...along.phases.map(({ count }) => count));
+  const [loop, unrolled] = hasManyRegisters && taps <= MAX_TAPS ? [one, along] : [along, one];
   return { isUpright, line, along, loop, unrolled, long, short };
 }
 
@@ -81,7 +84,7 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution, 
       [neighboursOf(operation, shape, config), 0, 0, 0],
     ],
   );
-  shader.add(tileCode(operation, axes, shape, given.share > 1, hasQuads, rows, config));
+  shader.add(tileCode(operation, axes, shape, given.share > 1, hasQuads, rows));
   shader.finish(() => scaleShiftCode(shader, operation, unit));
   const threads = tiles * Math.ceil(out / shape.deep) * shape.share;
   const [x, y] = linearWorkgroups(threads, config.threads);
@@ -103,22 +106,22 @@ export function fitShape(
   { threads, minThreads }: KernelConfig,
   operation: Convolution,
 ): TileShape {
-  const { outputStride } = operation.x;
   const [rows, columns] = outputBases(operation);
   let { deep } = shape;
   // Layers of a software GPU share pipelines, at the price of tiles that are partly empty.
   const isReal = minThreads > 0;
   let wide = isReal ? Math.min(shape.wide, powerAbove(columns)) : shape.wide;
-  const tall = isReal ? Math.min(shape.tall, powerAbove(rows)) : shape.tall;
+  let tall = isReal ? Math.min(shape.tall, powerAbove(rows)) : shape.tall;
   while (channelBlocks(operation.output) % deep > 0) {
     deep /= 2;
     if (tall <= wide && wide * 2 <= Math.min(columns, MAX_WIDTH)) wide *= 2;
   }
-  while (wide > 1 && wide * tall * deep * outputStride > MAX_SUMS) wide /= 2;
-  while (deep > 1 && wide * tall * deep * outputStride > MAX_SUMS) deep /= 2;
-  const sums = wide * tall * deep * outputStride;
+  const sums = () => wide * tall * deep * (tall > wide ? operation.y : operation.x).outputStride;
+  while (wide > 1 && sums() > MAX_SUMS) wide /= 2;
+  while (deep > 1 && sums() > MAX_SUMS) deep /= 2;
+  while (tall > 1 && sums() > MAX_SUMS) tall /= 2;
   const most = 2 ** Math.floor(Math.log2(blocksOf(operation)));
-  let share = sums > MAX_SHARED_SUMS ? 1 : Math.min(shape.share, threads, most);
+  let share = sums() > MAX_SHARED_SUMS ? 1 : Math.min(shape.share, threads, most);
   const tiles = Math.ceil(rows / tall) * Math.ceil(columns / wide) * operation.y.outputStride;
   const all = (tiles * channelBlocks(operation.output)) / deep;
   while (share > 1 && (all * share) / 2 >= minThreads) share /= 2;
@@ -132,14 +135,15 @@ function tileCode(
   { weights }: Convolution,
   axes: TileAxes,
   { deep }: TileShape,
-  isShared: boolean,
+  canShare: boolean,
   hasQuads: boolean,
   rows: 3 | 4,
-  { hasManyRegisters }: KernelConfig,
 ): string {
-  const { isUpright, long, short, unrolled } = axes;
+  const { isUpright, along, loop, long, short, unrolled } = axes;
   const { columns: places } = columnReads(unrolled, long);
   const sums = long * short * deep * unrolled.outputStride;
+  // Memory of a workgroup is declared whether threads share a sum or not, so that layers share pipelines.
+  const isShared = canShare && sums <= MAX_SHARED_SUMS;
   const [lineAt, placeAt] = isUpright ? ['x_at(', 'y_at(n, '] : ['y_at(n, ', 'x_at('];
   const linesAt = upTo(short).map(
     line => `select(BEYOND, ${lineAt}at + ${line} * sizes[GEOMETRY].x), below > ${line})`,
@@ -147,7 +151,7 @@ function tileCode(
   const zeros = upTo(deep).map(block => `zero_point(c + ${block})`);
   const placesAt = places.map(offset => `${placeAt}first + ${offset})`);
   return `const UPRIGHT = ${isUpright};
-const TAP_LOOP = ${!hasManyRegisters};
+const TAP_LOOP = ${loop === along};
 const LONG = ${long};
 const SHORT = ${short};
 const DEEP = ${deep};

@@ -28,11 +28,14 @@ export function makePlanBuffers(
   const { queue } = allocator.device;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const buffers = new Map<number, GPUBuffer>();
+  // Convolutions read beyond the border in a block that nothing writes, so that it is zero.
+  const hasBorder = new Set(
+    plan.operations.map(({ kind, inputs: [x] }) => x && kind === 'convolution' && plan.slices.get(x)?.buffer),
+  );
   const buffer = (index: number): GPUBuffer => {
     const size = plan.buffers[index];
     if (size === undefined) throw new EngineError(`The plan has no buffer ${index}.`);
-    // With a block that nothing writes, so that it is zero: where convolutions read beyond the border.
-    const bytes = storedBytes(precision, size + BLOCK_BYTES);
+    const bytes = storedBytes(precision, size + (hasBorder.has(index) ? BLOCK_BYTES : 0));
     const made = buffers.get(index) ?? allocator.allocate(`values ${index}`, bytes, usage);
     buffers.set(index, made);
     return made;

@@ -24,6 +24,8 @@ export const isConvShape = (
 const isTileShape = (name: ConvClass, shape: Partial<TileShape> | undefined): boolean =>
   isPower(shape?.wide, 16) &&
   isPower(shape?.tall, 16) &&
+  // The kernel leaves out a row of the kernel where the first and the last line of a tile are beyond the border.
+  Math.min(shape?.wide ?? 0, shape?.tall ?? 0) <= 2 &&
   isPower(shape?.deep, name === 'fine' ? 2 : 4) &&
   isPower(shape?.share, 64);
 
