@@ -121,8 +121,8 @@ def test_a_policy_that_forbids_webassembly_or_workers(
         assert "why not WASM" in figures
         guest.drop("unknown-operator.onnx", STRANGERS["unknown-operator"].content)
         assert guest.alert_text() == (
-            "unknown-operator.onnx cannot be painted with here: it cannot run on a graphics processor, and the "
-            "policy of this site forbids WebAssembly."
+            "unknown-operator.onnx cannot be painted with here: it cannot run on a graphics processor, and "
+            "the policy of this site forbids WebAssembly."
         )
         assert guest.page.is_hidden("#alert-action"), "trying again does not help"
 

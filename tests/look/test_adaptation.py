@@ -138,19 +138,22 @@ def test_a_damaged_property_is_passed_over(text: str) -> None:
     assert adapt(model.SerializeToString()).look.formats == PLAIN
 
 
-def test_other_floats_and_bytes_are_cast() -> None:
-    for kind, number in ((TensorProto.UINT8, np.uint8), (TensorProto.FLOAT16, np.float16)):
-        made = helper.make_graph(
-            [helper.make_node("Identity", ["x"], ["y"])],
-            "same",
-            [helper.make_tensor_value_info("x", kind, [1, 16, 16, 3])],
-            [helper.make_tensor_value_info("y", kind, [1, 16, 16, 3])],
-        )
-        model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-        adapted = adapt(model.SerializeToString())
-        image = draw_test_picture(16, 16)
-        expected = (image * 255).round() / 255 if number is np.uint8 else image
-        np.testing.assert_allclose(adapted.look.paint(image), expected, atol=1e-3)
+@pytest.mark.parametrize("opset", [7, 8, 9, 10, 11, 17])
+@pytest.mark.parametrize(
+    ("kind", "number"), [(TensorProto.UINT8, np.uint8), (TensorProto.FLOAT16, np.float16)]
+)
+def test_other_floats_and_bytes_are_cast(kind: int, number: type, opset: int) -> None:
+    made = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])],
+        "same",
+        [helper.make_tensor_value_info("x", kind, [1, 16, 16, 3])],
+        [helper.make_tensor_value_info("y", kind, [1, 16, 16, 3])],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    adapted = adapt(model.SerializeToString())
+    image = draw_test_picture(16, 16)
+    expected = np.floor(image * np.float32(255) + np.float32(0.5)) / 255 if number is np.uint8 else image
+    np.testing.assert_allclose(adapted.look.paint(image), expected, atol=1e-3)
 
 
 def test_a_network_that_takes_any_size_takes_the_one_that_is_said() -> None:

@@ -20,7 +20,7 @@ export interface NodePainterOptions
 
 export interface NodePainter
   extends Pick<Painter, 'info' | 'adapter' | 'statistics' | 'set' | 'run' | 'finished' | 'destroy'> {
-  /** Paints the centre square of a picture; resolves to the painting, in the look's size. If the GPU is lost meanwhile,
+  /** Paints the middle of a picture, in the look's shape; resolves to the painting, in the look's size. If the GPU is lost meanwhile,
    * the picture is painted after the recovery. Rejects with an EngineError if there is none. */
   paint(picture: Picture, view?: { mirror?: boolean }): Promise<Picture>;
 }

@@ -135,7 +135,7 @@ class _Chain:
         if form.layout == "NHWC":
             self._add("Transpose", perm=[0, 2, 3, 1])
         if element_type == TensorProto.UINT8:
-            self._add("Round")
+            self._scale(1.0, 0.5)  # the cast cuts decimals off; Round needs opset 11
         self._cast(element_type)
 
     def decode(self, form: PictureFormat, element_type: int) -> None:

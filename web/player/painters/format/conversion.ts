@@ -177,7 +177,7 @@ class Chain {
       this.#scale(white - black, black);
     }
     if (layout === 'NHWC') this.#add('Transpose', [], { perm: [0, 2, 3, 1] });
-    if (type === UINT8) this.#add('Round');
+    if (type === UINT8) this.#scale(1, 0.5); // the cast cuts decimals off; Round needs opset 11
     if (type !== FLOAT32) this.#add('Cast', [], { to: type });
   }
 
