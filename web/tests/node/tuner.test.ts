@@ -15,7 +15,7 @@ import { neighbours, tune } from '../../engine/webgpu/tuning/tuner.ts';
 
 const { shapes } = SOFTWARE_CONFIG;
 const alwaysIdle = async () => true;
-const isWide = (shape: ConvShape, wide: number) => shape !== 'product' && shape.wide === wide;
+const isWide = (shape: ConvShape, wide: number) => shape !== 'gemm' && shape.wide === wide;
 
 /** Fake benchmarks with a given time for each configuration, and a record of the configurations. A time of null means
  * that the GPU refuses the shape. */
@@ -45,7 +45,7 @@ test('the tuner finds shapes that are faster by more than noise, class by class'
   const { benchmark } = fakeBenchmarks(config =>
     isWide(config.shapes.coarse, 4)
       ? 0.9
-      : config.shapes.fine !== 'product' && config.shapes.fine.deep === 1
+      : config.shapes.fine !== 'gemm' && config.shapes.fine.deep === 1
         ? 0.97
         : 1,
   );
@@ -58,7 +58,7 @@ test('the tuner skips shapes that the GPU refuses, and gives no shape for classe
     if (now.tiny !== shapes.tiny || now.coarse === first) return null;
     return JSON.stringify(now.coarse) === JSON.stringify(first)
       ? null
-      : isWide(now.coarse, second && second !== 'product' ? second.wide : 0)
+      : isWide(now.coarse, second && second !== 'gemm' ? second.wide : 0)
         ? 0.5
         : 1;
   });

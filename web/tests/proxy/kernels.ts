@@ -88,7 +88,7 @@ const PRODUCT = { side: 8, blocks: 8, terms: 4 };
 function productOf(convolution: Convolution, config: KernelConfig): Product | null {
   const shape: ConvShape = config.shapes[classOf(config, convolution)];
   if (convolution.group > 1) return null;
-  if (shape !== 'product') return tiledProduct(convolution, fitShape(shape, config, convolution), config);
+  if (shape !== 'gemm') return tiledProduct(convolution, fitShape(shape, config, convolution), config);
   const [n, channels, height, width] = convolution.output.shape;
   const [down, across] = [convolution.y.outputStride, convolution.x.outputStride];
   const blocks = Math.ceil(channels / 4 / PRODUCT.blocks) * PRODUCT.blocks;

@@ -55,17 +55,24 @@ test.each(looks)('%s: no kernel takes more than 128 vector registers on RDNA2', 
   expect(named(deck.get(name) ?? [], ({ registers, spills }) => registers > 128 || spills > 0)).toEqual([]);
 });
 
-/** Of what a kernel takes: then memory bounds it, and instructions do not matter. Layers of 2 x 2 pixels read each weight
- * for four outputs alone; as halves the weights would take fewer instructions, and twice the time. */
-const MEMORY_BOUND = 0.95;
+/** Layers of 2 x 2 pixels, which read each weight for four outputs alone: memory is what takes their time. As halves their
+ * weights would take fewer instructions, and twice the time. */
+const MEMORY_BOUND: Readonly<Record<string, readonly string[]>> = {
+  'medium-256-uint8-soft': ['Conv_36', 'ConvTranspose_46'],
+  'large-256-uint8-soft': ['Conv_36', 'ConvTranspose_46'],
+};
 
 test.each(looks)('%s: heavy layers have 0.7 products for each vector instruction on RDNA2', name => {
-  const isThin = (result: KernelResult) =>
-    result.kernel.product !== null &&
-    result.kernel.multiplyAdds > HEAVY &&
-    result.perInstruction < 0.7 &&
-    memoryMs(DEVICES.deck, result.kernel.bytes) < MEMORY_BOUND * msOf(DEVICES.deck, result);
-  expect(named(deck.get(name) ?? [], isThin)).toEqual([]);
+  const results = deck.get(name) ?? [];
+  const isThin = ({ kernel, perInstruction }: KernelResult) =>
+    kernel.product !== null && kernel.multiplyAdds > HEAVY && perInstruction < 0.7;
+  const isListed = ({ kernel }: KernelResult) => MEMORY_BOUND[name]?.includes(kernel.label) ?? false;
+  expect(named(results, one => isThin(one) && !isListed(one))).toEqual([]);
+  for (const one of results.filter(isListed)) {
+    expect(memoryMs(DEVICES.deck, one.kernel.bytes), one.kernel.label).toBeGreaterThan(
+      0.95 * msOf(DEVICES.deck, one),
+    );
+  }
 });
 
 test.each(looks)('%s: at most a quarter of the threads of a layer is idle', name => {

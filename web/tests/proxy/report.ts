@@ -149,7 +149,8 @@ this is what it says. Made by \`npm run proxy\` in \`web\`, which fetches Mesa 2
 - *estimate*: milliseconds of a frame. On AMD waves are played through each kernel's busiest loop; on Intel instructions are
   counted at a cycle for 8 floats or 16 half floats, and spills as instructions alone, so that is a lower bound.
 - *peak*: what the products would take if the GPU did nothing else; *memory*: what is read and written, each once.
-- *registers*: the most that a kernel has alive, of 128 on Intel; of vectors of threads on AMD.
+- *registers*: the most that a kernel has alive, of vectors of threads on AMD. Intel has 128, and its compiler counts before
+  it assigns them: a kernel with 129 may fit.
 
 | look | GPU | estimate, ms | peak | memory | registers, at most | spilled |
 |---|---|---|---|---|---|---|`;

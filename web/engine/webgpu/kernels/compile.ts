@@ -62,7 +62,5 @@ export function compile(context: KernelContext, operation: Operation, target: Ta
 function compileConv(shader: ShaderBuilder, operation: Convolution): Kernel {
   const { config } = shader.context;
   const shape = config.shapes[classOf(config, operation)];
-  return shape === 'product'
-    ? compileGemmConv(shader, operation)
-    : compileTiledConv(shader, operation, shape);
+  return shape === 'gemm' ? compileGemmConv(shader, operation) : compileTiledConv(shader, operation, shape);
 }

@@ -11,8 +11,8 @@ export interface TileShape {
   readonly share: number;
 }
 
-/** A tile, or a matrix product through workgroup memory (`conv-gemm.ts`). */
-export type ConvShape = TileShape | 'product';
+/** A tile in registers, or a GEMM through workgroup memory (`conv-gemm.ts`). */
+export type ConvShape = TileShape | 'gemm';
 
 /** Convolutions by their parallelism: many outputs with many products each (heavy) or few (fine), few outputs and
  * many weights (coarse), a single pixel or, on real GPUs, up to four (tiny). */

@@ -19,7 +19,7 @@ const TINY = 4;
 /** Blocks that a tile may compute for each block that there is. */
 const MAX_WASTE = 4 / 3;
 
-const fitsProduct = (out: number): boolean => Math.ceil(out / GEMM_BLOCKS) * GEMM_BLOCKS <= MAX_WASTE * out;
+const fitsGemm = (out: number): boolean => Math.ceil(out / GEMM_BLOCKS) * GEMM_BLOCKS <= MAX_WASTE * out;
 
 export const isTiledConv = ({ group, weights }: Convolution): boolean =>
   group === 1 && weights.dims[3] <= MAX_KERNEL_WIDTH;
@@ -32,7 +32,7 @@ export function classOf({ minThreads, shapes }: KernelConfig, operation: Convolu
   const [rows, columns] = outputBases(operation);
   if (rows * columns <= (minThreads > 0 ? TINY : 1) || x.outputStride > 2) return 'tiny';
   const usual: ConvClass = isHeavy(operation) ? 'heavy' : 'fine';
-  if (shapes[usual] === 'product' && !fitsProduct(channelBlocks(output))) return 'coarse';
+  if (shapes[usual] === 'gemm' && !fitsGemm(channelBlocks(output))) return 'coarse';
   const threads = (n * height * columns * channelBlocks(output)) / OUTPUTS_PER_THREAD;
   return threads < minThreads || columns < 4 ? 'coarse' : usual;
 }

@@ -16,8 +16,8 @@ const isPower = (size: unknown, most: number, least = 1): boolean =>
 /** Whether it is a valid shape: powers of two, up to the longest program that GPUs accept. */
 export const isConvShape = (
   name: ConvClass,
-  shape: Partial<TileShape> | 'product' | undefined,
-): shape is ConvShape => shape === 'product' || isTileShape(name, shape);
+  shape: Partial<TileShape> | 'gemm' | undefined,
+): shape is ConvShape => shape === 'gemm' || isTileShape(name, shape);
 
 /** In class fine, `deep` is at most 2: some layers have few channels, and with more each would be a pipeline of its
  * own, beyond the twelve that a look may take. */

@@ -37,7 +37,7 @@ export const GPU_CONFIG: KernelConfig = {
   hasQuads: false,
   hasManyRegisters: false,
   hasHalves: true,
-  shapes: { heavy: 'product', fine: 'product', coarse: PAIR, tiny: PIXEL },
+  shapes: { heavy: 'gemm', fine: 'gemm', coarse: PAIR, tiny: PIXEL },
   precision: 'float32',
 };
 
@@ -53,7 +53,7 @@ export const LARGE_GPU_CONFIG: KernelConfig = {
 export const ADRENO_CONFIG: KernelConfig = {
   ...LARGE_GPU_CONFIG,
   minThreads: 2048,
-  shapes: { ...LARGE_GPU_CONFIG.shapes, heavy: 'product', fine: 'product', tiny: PIXEL },
+  shapes: { ...LARGE_GPU_CONFIG.shapes, heavy: 'gemm', fine: 'gemm', tiny: PIXEL },
 };
 
 /** For Arm's, whose threads have 64 registers, and whose workgroup memory is main memory (Arm's guide for OpenCL). */

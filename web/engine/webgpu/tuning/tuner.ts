@@ -8,7 +8,7 @@ import { CONV_CLASSES, isConvShape, type TunedShapes } from './cache.ts';
 
 /** The shapes one step away. */
 export function neighbours(name: ConvClass, shape: ConvShape): ConvShape[] {
-  const near = shape === 'product' ? productSteps(name) : tileSteps(shape);
+  const near = shape === 'gemm' ? gemmSteps(name) : tileSteps(shape);
   return near.filter(one => isConvShape(name, one) && !isSameShape(one, shape));
 }
 
@@ -22,8 +22,8 @@ const tileSteps = (shape: TileShape): TileShape[] => {
   return steps.map(step => ({ ...shape, ...step }));
 };
 
-/** Instead of a matrix product. Light layers keep their shape, so that they share pipelines. */
-const productSteps = (name: ConvClass): TileShape[] =>
+/** Instead of a GEMM. Light layers keep their shape, so that they share pipelines. */
+const gemmSteps = (name: ConvClass): TileShape[] =>
   name === 'heavy' ? [{ wide: 1, tall: 4, deep: 1, share: 1 }] : [];
 
 /** Milliseconds of GPU time at once. A slower kernel is not tuned. */
