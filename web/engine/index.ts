@@ -38,6 +38,8 @@ export interface PainterOptions {
   /** Precision of the values between layers, on WebGPU. Default: float16 where the GPU computes in it, else
    * float32. */
   precision?: Precision;
+  /** What is painted first: its kernels are compiled before the painter is there, on WebGPU. Default: video. */
+  firstFrame?: 'video' | 'picture';
   /** Background work: the health monitor and, on WebGPU, the tuning of kernels. Pass false for measurements. */
   upkeep?: boolean;
   /** Called when the GPU was lost and painting goes on, with the milliseconds that it took. */
@@ -77,6 +79,7 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
   const nothing = () => undefined;
   const { canvas = null, device, gpu, upkeep = true, onLost = nothing, onRevived = nothing } = options;
   if (device && options.backend === 'webgl2') throw new EngineError('WebGL2 takes no device.');
+  const { firstFrame } = options;
   const delays = device ? [] : RECOVERY_DELAYS;
   const backends = options.backend ? [options.backend] : await candidateBackends(device ?? gpu);
   const refusals: unknown[] = [];
@@ -85,7 +88,7 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
     let tune = upkeep;
     const make: RecoveryOptions['make'] = (onLost, careful, isCancelled) => {
       const precision = careful ? 'float32' : options.precision;
-      const settings = { canvas, gpu, onLost, isCancelled, precision, tune };
+      const settings = { canvas, gpu, onLost, isCancelled, precision, firstFrame, tune };
       tune = false;
       return tryBackend(backend, look, settings, device);
     };

@@ -54,6 +54,8 @@ export interface BackendSettings {
   readonly gpu?: GPU | undefined;
   /** On WebGPU; the default depends on the GPU. WebGL2 uses the format that the browser can draw into. */
   readonly precision?: Precision | undefined;
+  /** On WebGPU: what the kernels that exist at first are for. Default: video. */
+  readonly firstFrame?: 'video' | 'picture' | undefined;
   /** False: the default kernels are used, tuned shapes are ignored, and nothing is tuned. */
   readonly tune?: boolean | undefined;
 }

@@ -170,6 +170,7 @@ export class LookLoader {
       forcedBackend: this.#forcedBackend,
       excluded: failed,
       signal,
+      firstFrame: this.#renderLoop.isVideo ? 'video' : 'picture',
       makeCanvas: () => makeElement('canvas'),
       onProgress: (fraction, received) =>
         this.#lookList.showProgress(`Fetching the WASM painter${receivedSize(fraction, received)}`, fraction),

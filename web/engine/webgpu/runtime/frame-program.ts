@@ -101,6 +101,27 @@ export function prepareKernels(
   };
 }
 
+/** Prepares them one after the other, each in an idle moment, so that frames go on; those of the last kind first. Null if
+ * there is no such moment. */
+export async function prepareWhileIdle(
+  program: FrameProgram,
+  config: KernelConfig,
+  kinds: readonly FrameKind[],
+  idle: () => Promise<boolean>,
+): Promise<FrameKernels | null> {
+  const { framePlan, pipelines, format } = program;
+  const { device } = pipelines;
+  for (const kind of [...kinds].reverse()) {
+    for (const step of framePlan.steps) {
+      const kernel = compileStep(framePlan, config, step, { kind, format });
+      if (pipelines.has(kernel)) continue;
+      if (!(await idle())) return null;
+      await (await withErrorScopes(device, () => pipelines.prepare(kernel))).pending;
+    }
+  }
+  return (await withErrorScopes(device, () => prepareKernels(program, config, kinds)))();
+}
+
 /** The kernels for that kind of frame. At its first frame, those that differ are made by `createComputePipeline`, which
  * returns at once: the browser compiles them before it executes that frame, which comes late and is not lost. */
 export function kernelsOfKind(

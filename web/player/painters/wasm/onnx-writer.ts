@@ -69,3 +69,17 @@ export const writeFloats = (name: string, dims: readonly number[], values: reado
     textField(8, name),
     writeField(9, new Uint8Array(Float32Array.from(values).buffer)),
   ]);
+
+/** A ModelProto that gives back its input, one number. */
+export function smallestModel(): Bytes {
+  const one = writeField(2, writeField(1, writeField(1, 1))); // TypeProto.Tensor.shape
+  const type = writeField(1, concat([writeField(1, FLOAT32), one]));
+  const value = (name: string) => concat([textField(1, name), writeField(2, type)]);
+  const graph = concat([
+    writeField(1, writeNode({ op: 'Identity', inputs: ['x'], output: 'y', attributes: {} })),
+    textField(2, 'smallest'),
+    writeField(11, value('x')),
+    writeField(12, value('y')),
+  ]);
+  return concat([writeField(1, 8), writeField(7, graph), writeField(8, writeField(2, 13))]);
+}
