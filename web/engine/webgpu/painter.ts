@@ -181,7 +181,7 @@ class WebgpuPainter implements BackendPainter {
         return { made, pending: prepareKernels(made, first, [kind]) };
       });
       const program = { ...made, hasExternal: await external };
-      const kernels = await pending();
+      const kernels = await pending(settings.onCompiled);
       // A lost device reports no errors.
       if (loss.reason) throw new EngineError(`The GPU was lost as the look was set up (${loss.reason}).`);
       throwIfCancelled(settings);

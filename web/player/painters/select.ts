@@ -7,6 +7,7 @@ import {
   type Availability,
   createPainter,
   EngineError,
+  type OnCompiled,
   webgl2Available,
   webgpuAvailable,
 } from '../../engine/index.ts';
@@ -62,6 +63,8 @@ export interface SelectOptions {
   /** Called while the WASM runtime downloads, and when it is complete. */
   onProgress: OnProgress;
   onDownloaded: () => void;
+  /** Called each time that a kernel of the GPU was compiled. */
+  onCompiled: OnCompiled;
   onLost: (reason: string) => void;
 }
 
@@ -103,9 +106,9 @@ async function createOnGpu(
   const availability = await (asked ?? askForGpu(backend, allowSoftware));
   if (!availability.ok) throw new NoGpuError(availability.reason);
   try {
-    const { firstFrame, onLost } = options;
+    const { firstFrame, onCompiled, onLost } = options;
     const canvas = options.makeCanvas();
-    return await createPainter(look, { backend, canvas, firstFrame, onLost });
+    return await createPainter(look, { backend, canvas, firstFrame, onCompiled, onLost });
   } catch (error) {
     const { cause } = error as Error;
     throw cause instanceof FetchError ? cause : error;

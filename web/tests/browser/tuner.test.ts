@@ -158,6 +158,19 @@ test('where no moment is idle, the starter goes on painting, and each painting a
   painter.destroy();
 });
 
+test('kernels are counted as they are compiled', async () => {
+  const told: number[][] = [];
+  const settings = {
+    canvas: new OffscreenCanvas(1, 1),
+    onLost: () => undefined,
+    onCompiled: (...counts: number[]) => told.push(counts),
+  };
+  const painter = await createWebgpuPainter(await look(NAME), settings, device, environment(0));
+  const { pipelines } = painter.statistics;
+  expect(told).toEqual(Array.from({ length: pipelines }, (_, i) => [i + 1, pipelines]));
+  painter.destroy();
+});
+
 test('a page without idle time is not tuned, and nothing is stored', async () => {
   const page = environment(0);
   const { painter } = await painterIn(page);

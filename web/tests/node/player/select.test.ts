@@ -36,6 +36,7 @@ const makeOptions = (changes: Partial<SelectOptions> = {}): SelectOptions => ({
   makeCanvas: () => ({}) as HTMLCanvasElement,
   onProgress: () => undefined,
   onDownloaded: () => undefined,
+  onCompiled: () => undefined,
   onLost: () => undefined,
   ...changes,
 });
