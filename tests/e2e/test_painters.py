@@ -50,6 +50,21 @@ LOSE_DEVICE_AT_SUBMIT = """window.devices = 0;
     };"""
 
 
+SLOW_COMPILER = """const compile = GPUDevice.prototype.createComputePipelineAsync;
+    let count = 0;
+    GPUDevice.prototype.createComputePipelineAsync = async function (...args) {
+        const wait = 1500 * ++count;
+        const pipeline = await compile.apply(this, args);
+        await new Promise(resolve => setTimeout(resolve, wait));
+        return pipeline;
+    };
+    window.said = [];
+    addEventListener('DOMContentLoaded', () => {
+        const status = document.getElementById('status');
+        new MutationObserver(() => window.said.push(status.textContent))
+            .observe(status, { childList: true, characterData: true, subtree: true });
+    });"""
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "media-src 'self' blob: mediastream:; connect-src 'self'; worker-src "
@@ -216,6 +231,19 @@ def test_a_look_for_another_backend_than_that_of_the_url(address: str, visit: Ca
             "“backend=webgl2”, which does not paint it; remove that from the address."
         )
         assert guest.page.is_hidden("#alert-action"), "trying again does not help"
+
+
+def test_a_slow_compiler_shows_progress(address: str, visit: Callable[..., Visit]) -> None:
+    guest = visit("webgpu")
+    guest.page.add_init_script(SLOW_COMPILER)
+    guest.open(f"{address}?backend=webgpu", painted=False)
+    guest.page.wait_for_selector("#loading-text:text-matches('^Preparing 1 of [2-9] kernels$')")
+    assert guest.page.is_visible("#loading-bar")
+    guest.wait_for_painting()
+    guest.page.wait_for_selector("#loading", state="hidden")
+    announced = [text for text in guest.page.evaluate("window.said") if "Preparing" in text]
+    assert len(announced) == 1, "a screen reader hears it once"
+    assert re.fullmatch(r"Preparing [2-9] kernels for this look\.", announced[0])
 
 
 def test_recovery_after_a_device_loss(address: str, visit: Callable[..., Visit]) -> None:

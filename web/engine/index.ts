@@ -3,7 +3,15 @@
 import type { Availability } from './availability.ts';
 import { assertNever, EngineError, messageOf } from './error.ts';
 import { type Look, readLook } from './look.ts';
-import type { Backend, BackendPainter, BackendSettings, Canvas, Painter, Precision } from './painter.ts';
+import type {
+  Backend,
+  BackendPainter,
+  BackendSettings,
+  Canvas,
+  OnCompiled,
+  Painter,
+  Precision,
+} from './painter.ts';
 import {
   createRecoveringPainter,
   RECOVERY_DELAYS,
@@ -22,7 +30,7 @@ export {
   readLookInfo,
   readModel,
 } from './look.ts';
-export type { Backend, Canvas, FrameSource, Painter, Precision, RunOptions } from './painter.ts';
+export type { Backend, Canvas, FrameSource, OnCompiled, Painter, Precision, RunOptions } from './painter.ts';
 export { webgpuAvailable } from './webgpu/runtime/adapter.ts';
 
 export interface PainterOptions {
@@ -38,6 +46,10 @@ export interface PainterOptions {
   /** Precision of the values between layers, on WebGPU. Default: float16 where the GPU computes in it, else
    * float32. */
   precision?: Precision;
+  /** What is painted first: its kernels are compiled before the painter is there, on WebGPU. Default: video. */
+  firstFrame?: 'video' | 'picture';
+  /** Called each time that a kernel was compiled, until the painter is there. */
+  onCompiled?: OnCompiled;
   /** Background work: the health monitor and, on WebGPU, the tuning of kernels. Pass false for measurements. */
   upkeep?: boolean;
   /** Called when the GPU was lost and painting goes on, with the milliseconds that it took. */
@@ -77,16 +89,19 @@ export async function createPainter(look: Look, options: PainterOptions = {}): P
   const nothing = () => undefined;
   const { canvas = null, device, gpu, upkeep = true, onLost = nothing, onRevived = nothing } = options;
   if (device && options.backend === 'webgl2') throw new EngineError('WebGL2 takes no device.');
+  const { firstFrame, onCompiled } = options;
   const delays = device ? [] : RECOVERY_DELAYS;
   const backends = options.backend ? [options.backend] : await candidateBackends(device ?? gpu);
   const refusals: unknown[] = [];
   for (const backend of backends) {
     // After a loss, the painter is made without tuning.
     let tune = upkeep;
+    let told = onCompiled;
     const make: RecoveryOptions['make'] = (onLost, careful, isCancelled) => {
       const precision = careful ? 'float32' : options.precision;
-      const settings = { canvas, gpu, onLost, isCancelled, precision, tune };
+      const settings = { canvas, gpu, onLost, isCancelled, precision, firstFrame, onCompiled: told, tune };
       tune = false;
+      told = undefined;
       return tryBackend(backend, look, settings, device);
     };
     try {

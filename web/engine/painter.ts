@@ -54,9 +54,15 @@ export interface BackendSettings {
   readonly gpu?: GPU | undefined;
   /** On WebGPU; the default depends on the GPU. WebGL2 uses the format that the browser can draw into. */
   readonly precision?: Precision | undefined;
+  readonly onCompiled?: OnCompiled | undefined;
+  /** On WebGPU: what the kernels that exist at first are for. Default: video. */
+  readonly firstFrame?: 'video' | 'picture' | undefined;
   /** False: the default kernels are used, tuned shapes are ignored, and nothing is tuned. */
   readonly tune?: boolean | undefined;
 }
+
+/** Gets how many of the kernels (on WebGL2, programs) that a painter needs are compiled. */
+export type OnCompiled = (done: number, total: number) => void;
 
 /** Call it after every wait, before the canvas is touched. */
 export function throwIfCancelled({ isCancelled }: BackendSettings): void {

@@ -12,7 +12,7 @@ import { errorMessage, FetchError } from '../shared/errors.ts';
 import { LookLoader } from './look-loader.ts';
 import { type LookEntry, listLooks } from './looks/look-index.ts';
 import type { AnyLook } from './painters/painter.ts';
-import { parseForcedBackend } from './painters/select.ts';
+import { parseForcedBackend, prepareBackend } from './painters/select.ts';
 import { RenderLoop } from './render/render-loop.ts';
 import { detectFileKind } from './sources/file.ts';
 import { openScene } from './sources/scene.ts';
@@ -40,15 +40,16 @@ export class App {
   #guideToggle: Toggle | null = null;
 
   constructor(notifications: Notifications) {
+    const forcedBackend = parseForcedBackend(location.search);
+    // Whoever needs what fails here tries again, and says why.
+    prepareBackend(forcedBackend).catch(() => undefined);
     this.#notifications = notifications;
     this.#renderLoop = new RenderLoop(openScene(), error => this.#lookLoader.handleLoss(errorMessage(error)));
     this.#sourcePicker = new SourcePicker(notifications, source => this.#showSource(source));
     this.#lookList = new LookList(file => void this.#lookLoader.loadFile(file));
     const sliders = new Sliders((name, value) => this.#renderLoop.setLiveInput(name, value));
     const parts = { notifications, renderLoop: this.#renderLoop, lookList: this.#lookList, sliders };
-    this.#lookLoader = new LookLoader(parts, parseForcedBackend(location.search), look =>
-      this.#updateGuideButton(look),
-    );
+    this.#lookLoader = new LookLoader(parts, forcedBackend, look => this.#updateGuideButton(look));
     this.#statsOverlay = new StatsOverlay(this.#renderLoop);
     listenForDrops(file => void this.#openFile(file));
     this.#bindControls();

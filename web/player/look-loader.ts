@@ -3,6 +3,7 @@
  * loop. Only one look loads at a time; a later request aborts the earlier one. A lost painter is replaced
  * in the same way.
  */
+import type { OnCompiled } from '../engine/index.ts';
 import { makeElement } from '../shared/dom.ts';
 import { errorMessage, FetchError, OwnTabError } from '../shared/errors.ts';
 import { fetchLook, type LookEntry } from './looks/look-index.ts';
@@ -19,6 +20,9 @@ import type { Sliders } from './ui/sliders.ts';
 
 const MAX_LOSSES = 3;
 const LOSS_WINDOW_MS = 60_000;
+/** Fewer kernels compile without a word, unless they take longer. */
+const MANY_KERNELS = 20;
+const LONG_COMPILING_MS = 1000;
 const MAX_LOOK_BYTES = 1e9;
 /** With which programs begin ONNX files: field 1, the version of the format. */
 const FIRST_BYTE = 0x08;
@@ -245,12 +249,27 @@ export class LookLoader {
       forcedBackend: this.#forcedBackend,
       excluded,
       signal,
+      firstFrame: this.#renderLoop.isVideo ? 'video' : 'picture',
       makeCanvas: () => makeElement('canvas'),
       onProgress: (fraction, received) =>
         this.#lookList.showProgress(`Fetching the WASM painter${receivedSize(fraction, received)}`, fraction),
       onDownloaded: () => this.#lookList.showProgress('Starting the WASM painter', null),
+      onCompiled: this.#showCompiling(signal),
       onLost,
     });
+  }
+
+  /** Shows how many kernels are compiled, where there are many or it takes long. It is announced once. */
+  #showCompiling(signal: AbortSignal): OnCompiled {
+    const start = performance.now();
+    let isAnnounced = false;
+    return (done, total) => {
+      const isShort = total <= MANY_KERNELS && performance.now() - start < LONG_COMPILING_MS;
+      if (signal.aborted || isShort) return;
+      this.#lookList.showProgress(`Preparing ${done} of ${total} kernels`, done / total);
+      if (!isAnnounced) this.#notifications.inform(`Preparing ${total} kernels for this look.`);
+      isAnnounced = true;
+    };
   }
 
   #recordFailure(look: AnyLook, backend: Backend, reason: string): void {

@@ -37,7 +37,7 @@ export async function createWebgl2Painter(look: Look, settings: BackendSettings)
   const frames = new FrameTexture(context.gl, [width, height], textureSize);
   const network = new Network(context, plan, { frame: frames.texture, size: [wide, tall] });
   try {
-    await network.prepare();
+    await network.prepare(settings.onCompiled);
     const show = settings.canvas && painting ? await network.show(painting) : null;
     throwIfCancelled(settings);
     return new Webgl2Painter(look.info, network, frames, show, settings);

@@ -18,7 +18,7 @@ import {
 } from '../painter.ts';
 import { fetchKernels } from './kernels/compile.ts';
 import type { ConvClass, KernelConfig } from './kernels/config.ts';
-import type { FrameKind } from './kernels/kernel.ts';
+import type { FrameKind, Kernel } from './kernels/kernel.ts';
 import type { ExtendedKernels } from './kernels/shader.ts';
 import type { ArrayRunner } from './runtime/array-runner.ts';
 import { adapterName, canvasFormat, checkLimits, defaultPrecision, requestDevice } from './runtime/device.ts';
@@ -34,6 +34,7 @@ import {
   type PerFrameKind,
   preferredFrameKind,
   prepareKernels,
+  prepareWhileIdle,
 } from './runtime/frame-program.ts';
 import { FrameTextures } from './runtime/frame-textures.ts';
 import { BufferAllocator, gpuErrorMessage, withErrorScopes } from './runtime/memory.ts';
@@ -47,6 +48,7 @@ import {
   type TunedShapes,
   type TuningCache,
 } from './tuning/cache.ts';
+import { starterConfig } from './tuning/defaults.ts';
 import { browserEnvironment, type PageEnvironment } from './tuning/environment.ts';
 import { tune } from './tuning/tuner.ts';
 
@@ -112,6 +114,8 @@ class WebgpuPainter implements BackendPainter {
   #guideContext: GPUCanvasContext | null = null;
   #guideKernels: PerFrameKind<CompiledKernel> | null = null;
   #runner: Promise<ArrayRunner> | null = null;
+  /** Whether the starter's kernels paint. */
+  #isStarting: boolean;
   #isTuned: boolean;
   #isTuning = false;
   #isLost = false;
@@ -128,6 +132,7 @@ class WebgpuPainter implements BackendPainter {
   ) {
     this.#isTuned = settings.tune === false || CONV_CLASSES.every(name => cache.shapes[name]);
     this.#kernels = kernels;
+    this.#isStarting = kernels.config !== program.pipelines.config;
     const { device, buffers } = program.pipelines;
     const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
     this.#frames = new FrameTextures(device, buffers.crop, [width, height], program.hasExternal);
@@ -146,9 +151,9 @@ class WebgpuPainter implements BackendPainter {
   #handleLoss(reason: string): void {
     if (this.#isLost) return;
     this.#isLost = true;
-    // Tuned shapes may be the cause, so they are dropped. If the loss came while tuning, the current shapes are
+    // Tuned shapes may be the cause, so they are dropped. If the loss came while tuning, the shapes before it are
     // saved, so that nothing is tuned again.
-    this.cache.save(this.#isTuning ? this.#kernels.config.shapes : {});
+    this.cache.save(this.#isTuning ? this.program.pipelines.config.shapes : {});
     this.#settings.onLost(reason);
   }
 
@@ -167,12 +172,16 @@ class WebgpuPainter implements BackendPainter {
     try {
       const format = settings.gpu ? 'rgba8unorm' : canvasFormat(device);
       const config = withShapes(usual, cache.shapes);
-      const external = !settings.gpu && (await hasExternalTextures(device));
-      const { program, pending } = await withErrorScopes(device, () => {
-        const made = createFrameProgram(allocator, plan, config, format, external, settings.extended);
-        return { program: made, pending: prepareKernels(made, config, [preferredFrameKind(made)]) };
+      const isFirst = settings.tune !== false && Object.keys(cache.shapes).length === 0;
+      const first = (isFirst && starterConfig(config)) || config;
+      const external = settings.gpu ? Promise.resolve(false) : hasExternalTextures(device);
+      const kind = settings.firstFrame !== 'picture' && (await external) ? 'external' : 'texture';
+      const { made, pending } = await withErrorScopes(device, () => {
+        const made = createFrameProgram(allocator, plan, config, format, false, settings.extended);
+        return { made, pending: prepareKernels(made, first, [kind]) };
       });
-      const kernels = await pending();
+      const program = { ...made, hasExternal: await external };
+      const kernels = await pending(settings.onCompiled);
       // A lost device reports no errors.
       if (loss.reason) throw new EngineError(`The GPU was lost as the look was set up (${loss.reason}).`);
       throwIfCancelled(settings);
@@ -288,14 +297,38 @@ class WebgpuPainter implements BackendPainter {
       this.#dropUnusedPipelines();
       return benchmarkCandidate(this.program, name, config).catch(() => null);
     };
-    tune(this.#kernels.config, this.cache.shapes, benchmark, idle)
-      .then(found => this.#adoptShapes(found ?? this.cache.shapes))
+    const work = async () => {
+      if (this.#isStarting && !(await this.#leaveStarter(idle))) {
+        // A later painting goes on with it.
+        this.#isTuned = false;
+        return;
+      }
+      const found = await tune(this.#kernels.config, this.cache.shapes, benchmark, idle);
+      await this.#adoptShapes(found ?? this.cache.shapes);
+    };
+    work()
       // Frames go on with the current kernels. A loss is reported elsewhere.
       .catch(() => undefined)
       .finally(() => {
         this.#isTuning = false;
         this.#dropUnusedPipelines();
       });
+  }
+
+  /** Goes on with the default kernels, for the frames that have come and for video. False if the page is not idle. */
+  async #leaveStarter(idle: () => Promise<boolean>): Promise<boolean> {
+    const { config } = this.program.pipelines;
+    const kinds = new Set([preferredFrameKind(this.program), ...this.#kernels.byKind.keys()]);
+    // The first painting comes first.
+    await this.finished();
+    const kernels = await prepareWhileIdle(this.program, config, [...kinds], idle);
+    if (!kernels || this.#isLost) return false;
+    const starter = this.#usedKernels();
+    this.#kernels = kernels;
+    this.#isStarting = false;
+    this.#dropUnusedPipelines();
+    this.program.pipelines.freeSizes(starter, this.#usedKernels());
+    return true;
   }
 
   /** The shapes are saved once the GPU has accepted them. */
@@ -311,9 +344,12 @@ class WebgpuPainter implements BackendPainter {
 
   /** Drops the pipelines of tried shapes, so that at most one is held that no frame needs. */
   #dropUnusedPipelines(): void {
+    this.program.pipelines.retain(this.#usedKernels());
+  }
+
+  #usedKernels(): Kernel[] {
     const kernels = [...this.#kernels.byKind.values()].flat().map(({ compiled }) => compiled);
-    const shown = Object.values(this.#guideKernels ?? {});
-    this.program.pipelines.retain([...kernels, ...shown].map(({ kernel }) => kernel));
+    return [...kernels, ...Object.values(this.#guideKernels ?? {})].map(({ kernel }) => kernel);
   }
 
   async probe(): Promise<ProbeResult> {

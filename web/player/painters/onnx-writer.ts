@@ -80,3 +80,14 @@ export const writeValue = (name: string, dims: readonly number[], type = FLOAT32
   const tensor = concat([writeField(1, type), writeField(2, shape)]);
   return concat([textField(1, name), writeField(2, writeField(1, tensor))]);
 };
+
+/** A ModelProto that gives back its input, one number. */
+export function smallestModel(): Bytes {
+  const graph = concat([
+    writeField(1, writeNode({ op: 'Identity', inputs: ['x'], output: 'y', attributes: {} })),
+    textField(2, 'smallest'),
+    writeField(11, writeValue('x', [1])),
+    writeField(12, writeValue('y', [1])),
+  ]);
+  return concat([writeField(1, 8), writeField(7, graph), writeField(8, writeField(2, 13))]);
+}

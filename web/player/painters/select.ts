@@ -3,7 +3,14 @@
  * in WebAssembly. WebGL2 on a software GPU comes last: it is many times slower than WebAssembly on the same
  * machine, but a site's policy may forbid WebAssembly, and a slow painting is better than none.
  */
-import { createPainter, EngineError, webgl2Available, webgpuAvailable } from '../../engine/index.ts';
+import {
+  type Availability,
+  createPainter,
+  EngineError,
+  type OnCompiled,
+  webgl2Available,
+  webgpuAvailable,
+} from '../../engine/index.ts';
 import type { OnProgress } from '../../shared/download.ts';
 import { errorMessage, FetchError } from '../../shared/errors.ts';
 import { type AnyLook, type Backend, type Painter, UnpaintableError } from './painter.ts';
@@ -21,6 +28,26 @@ export function parseForcedBackend(search: string): Backend | null {
 /** The shortest module: the magic number, and version 1. */
 const EMPTY_MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
+/** Whether there is a GPU, asked before there is a look: for the first painter alone. */
+const early = new Map<GpuBackend, Promise<Availability>>();
+
+const askForGpu = (backend: GpuBackend, allowSoftware: boolean): Promise<Availability> =>
+  backend === 'webgpu' ? webgpuAvailable({ allowSoftware }) : webgl2Available({ allowSoftware });
+
+/**
+ * Starts what the first painter needs of any look, while that is fetched: looks for a GPU, and fetches ONNX Runtime if
+ * there is none.
+ */
+export async function prepareBackend(forcedBackend: Backend | null): Promise<void> {
+  for (const backend of GPU_BACKENDS) {
+    if (forcedBackend !== null && forcedBackend !== backend) continue;
+    const asked = askForGpu(backend, forcedBackend !== null);
+    early.set(backend, asked);
+    if ((await asked).ok) return;
+  }
+  if (forcedBackend === null || forcedBackend === 'wasm') (await fetchWasmPainter()).prepareRuntime();
+}
+
 /** Bytes that workers fetched: the page's own resource timing does not include them. */
 export const workerTraffic = { bytes: 0 };
 
@@ -29,11 +56,15 @@ export interface SelectOptions {
   /** Backends that are not tried, and why. */
   excluded: ReadonlyMap<Backend, string>;
   signal: AbortSignal;
+  /** What the source shows. */
+  firstFrame: 'video' | 'picture';
   /** Makes a new canvas: a canvas has one kind of context, so no two backends can share it. */
   makeCanvas: () => HTMLCanvasElement;
   /** Called while the WASM runtime downloads, and when it is complete. */
   onProgress: OnProgress;
   onDownloaded: () => void;
+  /** Called each time that a kernel of the GPU was compiled. */
+  onCompiled: OnCompiled;
   onLost: (reason: string) => void;
 }
 
@@ -69,12 +100,15 @@ async function createOnGpu(
   if ('refusal' in look) throw new EngineError(look.refusal);
   const failure = options.excluded.get(backend);
   if (failure !== undefined) throw new Error(failure);
-  const availability = await (backend === 'webgpu'
-    ? webgpuAvailable({ allowSoftware })
-    : webgl2Available({ allowSoftware }));
+  const isSame = allowSoftware === (options.forcedBackend !== null);
+  const asked = isSame ? early.get(backend) : undefined;
+  early.delete(backend);
+  const availability = await (asked ?? askForGpu(backend, allowSoftware));
   if (!availability.ok) throw new NoGpuError(availability.reason);
   try {
-    return await createPainter(look, { backend, canvas: options.makeCanvas(), onLost: options.onLost });
+    const { firstFrame, onCompiled, onLost } = options;
+    const canvas = options.makeCanvas();
+    return await createPainter(look, { backend, canvas, firstFrame, onCompiled, onLost });
   } catch (error) {
     const { cause } = error as Error;
     throw cause instanceof FetchError ? cause : error;

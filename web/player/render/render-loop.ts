@@ -52,6 +52,10 @@ export class RenderLoop {
     return this.#isPlaying;
   }
 
+  get isVideo(): boolean {
+    return this.#source.frame instanceof HTMLVideoElement;
+  }
+
   /** Shows another source and stops the previous one. */
   setSource(source: Source): void {
     this.#cancelNextFrame();

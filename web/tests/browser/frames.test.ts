@@ -146,6 +146,7 @@ for (const [name, dispatches, pipelines, bufferBytes] of FRAMES) {
       device,
       precision: 'float32',
       canvas: new OffscreenCanvas(1, 1),
+      upkeep: false,
     });
     expect(painter.statistics).toEqual({ dispatches, pipelines, bufferBytes });
     if (opened.info.pixels === 256) {

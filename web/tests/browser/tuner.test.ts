@@ -84,6 +84,93 @@ test('the first painting does not wait for tuning, later ones look the same, and
   again.painter.destroy();
 });
 
+test('the first painting needs fewer and shorter programs, and the default kernels follow one by one', async () => {
+  const page = environment();
+  const codes: string[] = [];
+  const modules = new Map<object, string>();
+  /** The texts of the default kernels; how many of them compile now, and at most. */
+  const usualCodes = new Set<string>();
+  let [pending, together, again] = [0, 0, 0];
+  const { createShaderModule, createComputePipelineAsync } = GPUDevice.prototype;
+  GPUDevice.prototype.createShaderModule = function (descriptor) {
+    const made = createShaderModule.call(this, descriptor);
+    codes.push(descriptor.code);
+    modules.set(made, descriptor.code);
+    return made;
+  };
+  GPUDevice.prototype.createComputePipelineAsync = async function (descriptor) {
+    const isUsual = usualCodes.has(modules.get(descriptor.compute.module) ?? '');
+    again += isUsual ? 1 : 0;
+    pending += isUsual ? 1 : 0;
+    together = Math.max(together, pending);
+    const made = await createComputePipelineAsync.call(this, descriptor);
+    pending -= isUsual ? 1 : 0;
+    return made;
+  };
+  const compiled = () => codes.splice(0).reduce((sum, { length }) => sum + length, 0);
+  try {
+    const opened = await look('full-256-uint8-levels');
+    const make = (tune: boolean) => {
+      const canvas = new OffscreenCanvas(1, 1);
+      const settings = { canvas, onLost: () => undefined, firstFrame: 'picture', tune } as const;
+      return createWebgpuPainter(opened, settings, device, page).then(painter => ({ canvas, painter }));
+    };
+    const usual = await make(false);
+    for (const code of codes) usualCodes.add(code);
+    const usualBytes = compiled();
+    const usualPipelines = usual.painter.statistics.pipelines;
+    const started = await make(true);
+    expect(compiled()).toBeLessThan(0.6 * usualBytes);
+    expect(started.painter.statistics.pipelines).toBeLessThan(usualPipelines);
+    [together, again] = [0, 0];
+    const picture = await createImageBitmap(scene());
+    usual.painter.paint(picture);
+    const wanted = pixels(usual.canvas);
+    const expectSame = () => {
+      started.painter.paint(picture);
+      const found = pixels(started.canvas);
+      for (let at = 0; at < 256; at += 5)
+        expect(colourDistance(found(at, at), wanted(at, at))).toBeLessThan(2);
+    };
+    expectSame();
+    await expect.poll(() => page.stored.size, { timeout: 60_000 }).toBe(1);
+    expect(again).toBeGreaterThan(3);
+    expect(together).toBe(1);
+    await expect.poll(() => started.painter.statistics.pipelines).toBeLessThanOrEqual(12);
+    expectSame();
+    usual.painter.destroy();
+    started.painter.destroy();
+  } finally {
+    Object.assign(GPUDevice.prototype, { createShaderModule, createComputePipelineAsync });
+  }
+});
+
+test('where no moment is idle, the starter goes on painting, and each painting asks again', async () => {
+  const page = environment(0);
+  const { painter } = await painterIn(page);
+  const { pipelines } = painter.statistics;
+  for (const asked of [1, 2]) {
+    painter.paint(scene());
+    await expect.poll(() => page.moments()).toBe(asked);
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  expect(painter.statistics.pipelines).toBeLessThanOrEqual(pipelines + 2);
+  painter.destroy();
+});
+
+test('kernels are counted as they are compiled', async () => {
+  const told: number[][] = [];
+  const settings = {
+    canvas: new OffscreenCanvas(1, 1),
+    onLost: () => undefined,
+    onCompiled: (...counts: number[]) => told.push(counts),
+  };
+  const painter = await createWebgpuPainter(await look(NAME), settings, device, environment(0));
+  const { pipelines } = painter.statistics;
+  expect(told).toEqual(Array.from({ length: pipelines }, (_, i) => [i + 1, pipelines]));
+  painter.destroy();
+});
+
 test('a page without idle time is not tuned, and nothing is stored', async () => {
   const page = environment(0);
   const { painter } = await painterIn(page);

@@ -5,7 +5,7 @@ import type { Crop } from '../../frames/source.ts';
 import type { FrameInput } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
-import type { RunOptions } from '../../painter.ts';
+import type { OnCompiled, RunOptions } from '../../painter.ts';
 import { readInputs, readLiveInputs } from '../../run-inputs.ts';
 import { compile, compileArrayInput, compileCanvasCopy, compileFrameInput } from '../draws/compile.ts';
 import type { Draw } from '../draws/draw.ts';
@@ -42,7 +42,7 @@ export class Network {
   }
 
   /** Makes what every frame needs, and waits for the programs. */
-  async prepare(): Promise<void> {
+  async prepare(onCompiled?: OnCompiled): Promise<void> {
     clearErrors(this.context.gl);
     const { steps, temporaries } = await splitPasses(this.plan.operations);
     this.#steps = steps;
@@ -59,11 +59,11 @@ export class Network {
     for (const tensor of this.plan.slices.keys()) {
       if (tensor.constant) this.textures.write(tensor, tensor.constant);
     }
-    await this.#waitForPrograms([...(first ? [first] : []), ...draws]);
+    await this.#waitForPrograms([...(first ? [first] : []), ...draws], onCompiled);
   }
 
-  async #waitForPrograms(draws: readonly Draw[]): Promise<void> {
-    await this.programs.waitForPrograms(draws);
+  async #waitForPrograms(draws: readonly Draw[], onCompiled?: OnCompiled): Promise<void> {
+    await this.programs.waitForPrograms(draws, onCompiled);
     const { gl } = this.context;
     const error = gl.getError();
     if (error === gl.OUT_OF_MEMORY) {

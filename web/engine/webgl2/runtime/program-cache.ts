@@ -3,6 +3,7 @@
 
 import { assertNever, EngineError } from '../../error.ts';
 import type { Crop } from '../../frames/source.ts';
+import type { OnCompiled } from '../../painter.ts';
 import type { Draw, Sampled } from '../draws/draw.ts';
 import type { Area } from '../draws/texture-layout.ts';
 import type { Context } from './context.ts';
@@ -117,9 +118,10 @@ export class ProgramCache {
   }
 
   /** Waits for all programs, and sets their samplers. */
-  async waitForPrograms(draws: readonly Draw[]): Promise<void> {
+  async waitForPrograms(draws: readonly Draw[], onCompiled?: OnCompiled): Promise<void> {
     const { gl, parallel } = this.context;
     const checked = new Set<LinkedProgram>();
+    const total = new Set(draws.map(({ code }) => code)).size;
     for (const draw of draws) {
       const linked = this.#linked(draw.code);
       if (checked.has(linked)) continue;
@@ -143,6 +145,7 @@ export class ProgramCache {
       draw.samplers.forEach(({ name }, unit) => {
         gl.uniform1i(uniform(name), unit);
       });
+      onCompiled?.(checked.size, total);
     }
   }
 

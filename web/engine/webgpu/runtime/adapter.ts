@@ -17,6 +17,20 @@ export async function findAdapter(gpu = globalThis.navigator?.gpu): Promise<GPUA
   }
 }
 
+/** Milliseconds that a found adapter is kept for a device: GPUs come and go. */
+const KEPT_MS = 10_000;
+let kept: { readonly gpu: GPU; readonly adapter: GPUAdapter; readonly at: number } | null = null;
+
+/** The adapter that `webgpuAvailable` found just now, or another one. An adapter gives one device. Finding one again would
+ * take a tenth of the time to the first painting. */
+export async function takeAdapter(gpu = globalThis.navigator?.gpu): Promise<GPUAdapter | string> {
+  const found = kept;
+  kept = null;
+  return found && found.gpu === gpu && performance.now() - found.at < KEPT_MS
+    ? found.adapter
+    : findAdapter(gpu);
+}
+
 export function infoOf(
   owner: { info?: GPUAdapterInfo } | { adapterInfo?: GPUAdapterInfo },
 ): Partial<GPUAdapterInfo> {
@@ -35,6 +49,7 @@ const isFallback = (adapter: GPUAdapter): boolean =>
 export async function webgpuAvailable(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
   const adapter = await findAdapter();
   if (typeof adapter === 'string') return { ok: false, reason: adapter };
+  kept = { gpu: navigator.gpu, adapter, at: performance.now() };
   const info = infoOf(adapter);
   const name = nameOf(info);
   const software =

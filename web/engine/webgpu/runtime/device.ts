@@ -4,7 +4,7 @@ import { EngineError } from '../../error.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import type { Precision } from '../../painter.ts';
 import { isSoftwareName } from '../../software-gpu.ts';
-import { findAdapter, infoOf, nameOf } from './adapter.ts';
+import { infoOf, nameOf, takeAdapter } from './adapter.ts';
 
 /** Browsers before 2024 name the adapter nowhere, or only on the adapter. So its name is kept from there. */
 const names = new WeakMap<GPUDevice, string>();
@@ -64,7 +64,7 @@ export const defaultPrecision = (
 
 /** Requests a device with the adapter's limits on storage, by default from the browser. */
 export async function requestDevice(gpu?: GPU): Promise<GPUDevice> {
-  const adapter = await findAdapter(gpu);
+  const adapter = await takeAdapter(gpu);
   if (typeof adapter === 'string') throw new EngineError(adapter);
   const { limits } = adapter;
   checkLimits(limits);

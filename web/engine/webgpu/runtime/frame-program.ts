@@ -3,6 +3,7 @@
 import { assertNever, EngineError } from '../../error.ts';
 import type { Operation } from '../../graph/ir/operation.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
+import type { OnCompiled } from '../../painter.ts';
 import { compile } from '../kernels/compile.ts';
 import type { KernelConfig } from '../kernels/config.ts';
 import { type FramePlan, type FrameStep, fuseFrame } from '../kernels/frame-fusion.ts';
@@ -82,7 +83,7 @@ export function prepareKernels(
   { framePlan, pipelines, format }: FrameProgram,
   config: KernelConfig,
   kinds: Iterable<FrameKind>,
-): () => Promise<FrameKernels> {
+): (onCompiled?: OnCompiled) => Promise<FrameKernels> {
   const steps = framePlan.plan.hasCamera ? framePlan.steps : [];
   const made = Array.from(kinds, kind => {
     const prepared = steps.map(step => {
@@ -91,7 +92,12 @@ export function prepareKernels(
     });
     return { kind, prepared };
   });
-  return async () => {
+  return async onCompiled => {
+    const pipelinesOf = new Set(made.flatMap(({ prepared }) => prepared.map(({ one }) => one.pending)));
+    let done = 0;
+    // A failure is thrown below.
+    for (const one of onCompiled ? pipelinesOf : [])
+      one.then(() => onCompiled?.(++done, pipelinesOf.size)).catch(() => undefined);
     const byKind: FrameKernels['byKind'] = new Map();
     for (const { kind, prepared } of made) {
       const bound = prepared.map(async ({ one, group }) => ({ compiled: await awaitKernel(one), group }));
@@ -99,6 +105,27 @@ export function prepareKernels(
     }
     return { config, byKind };
   };
+}
+
+/** Prepares them one after the other, each in an idle moment, so that frames go on; those of the last kind first. Null if
+ * there is no such moment. */
+export async function prepareWhileIdle(
+  program: FrameProgram,
+  config: KernelConfig,
+  kinds: readonly FrameKind[],
+  idle: () => Promise<boolean>,
+): Promise<FrameKernels | null> {
+  const { framePlan, pipelines, format } = program;
+  const { device } = pipelines;
+  for (const kind of [...kinds].reverse()) {
+    for (const step of framePlan.steps) {
+      const kernel = compileStep(framePlan, config, step, { kind, format });
+      if (pipelines.has(kernel)) continue;
+      if (!(await idle())) return null;
+      await (await withErrorScopes(device, () => pipelines.prepare(kernel))).pending;
+    }
+  }
+  return (await withErrorScopes(device, () => prepareKernels(program, config, kinds)))();
 }
 
 /** The kernels for that kind of frame. At its first frame, those that differ are made by `createComputePipeline`, which

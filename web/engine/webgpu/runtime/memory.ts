@@ -25,6 +25,11 @@ export class BufferAllocator {
     return buffer;
   }
 
+  free(buffer: GPUBuffer): void {
+    this.#own.splice(this.#own.indexOf(buffer), 1);
+    buffer.destroy();
+  }
+
   destroy(): void {
     for (const buffer of this.#own) buffer.destroy();
     this.#own.length = 0;

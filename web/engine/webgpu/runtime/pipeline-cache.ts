@@ -25,6 +25,10 @@ export interface PendingKernel extends Omit<CompiledKernel, 'pipeline'> {
 /** Kernels with the same text share a pipeline. */
 const keyOf = ({ frame, code }: Kernel): string => `${frame?.kind ?? ''} ${code}`;
 
+const sizesKey = (values: readonly number[]): string => values.join(' ');
+const sizesKeys = ({ bindings }: Kernel): string[] =>
+  bindings.flatMap(one => (one.kind === 'sizes' ? [sizesKey(one.values)] : []));
+
 export class PipelineCache {
   readonly #made = new Map<string, Pick<PendingKernel, 'layout' | 'pending'>>();
   readonly #data = new Map<object, Map<string, GPUBuffer>>();
@@ -46,10 +50,25 @@ export class PipelineCache {
     return this.#made.size;
   }
 
+  has(kernel: Kernel): boolean {
+    return this.#made.has(keyOf(kernel));
+  }
+
   /** Drops all other pipelines. Whoever holds one may still use it. */
   retain(kernels: readonly Kernel[]): void {
     const kept = new Set(kernels.map(keyOf));
     for (const key of this.#made.keys()) if (!kept.has(key)) this.#made.delete(key);
+  }
+
+  /** Frees the sizes that only the `dropped` kernels have. They must never be dispatched again. */
+  freeSizes(dropped: readonly Kernel[], kept: readonly Kernel[]): void {
+    const used = new Set(kept.flatMap(sizesKeys));
+    for (const key of dropped.flatMap(sizesKeys)) {
+      const buffer = this.#sizes.get(key);
+      if (!buffer || used.has(key)) continue;
+      this.#sizes.delete(key);
+      this.allocator.free(buffer);
+    }
   }
 
   /** Compiles in the background. */
@@ -144,7 +163,7 @@ export class PipelineCache {
   }
 
   #sizesBuffer(values: readonly number[]): GPUBuffer {
-    const key = values.join(' ');
+    const key = sizesKey(values);
     const fill = (target: ArrayBuffer) => new Int32Array(target).set(values);
     const buffer =
       this.#sizes.get(key) ??

@@ -22,6 +22,8 @@ export const SOFTWARE_CONFIG: Omit<KernelConfig, 'shapes'> & { shapes: Record<Co
   precision: 'float32',
 };
 
+const STARTER: TileShape = { wide: 4, tall: 1, deep: 2, share: 1 };
+
 /** Eight pixels of a thread, in one block of channels. */
 const UPRIGHT: TileShape = { wide: 1, tall: 8, deep: 1, share: 1 };
 /** For few outputs: threads share sums. */
@@ -69,6 +71,17 @@ const VENDORS: readonly (readonly [RegExp, KernelConfig])[] = [
   [/^qualcomm\b/i, ADRENO_CONFIG],
   [/^arm\b/i, MALI_CONFIG],
 ];
+
+/** What the first painting on a software GPU starts with: half the text to compile, as taps are a loop, and layers have one
+ * tile and share pipelines. Null for real GPUs, whose programs would be a tenth shorter. */
+export const starterConfig = (config: KernelConfig): KernelConfig | null =>
+  config.minThreads > 0
+    ? null
+    : {
+        ...config,
+        hasManyRegisters: false,
+        shapes: { heavy: STARTER, fine: STARTER, coarse: STARTER, tiny: STARTER },
+      };
 
 export function defaultConfig(device: GPUDevice): KernelConfig {
   if (isSoftware(device)) return { ...SOFTWARE_CONFIG, hasQuads: hasQuads(device) };

@@ -16,6 +16,7 @@ type PaintSource = Parameters<Painter['paint']>[0];
 type PaintOptions = { mirror?: boolean };
 
 const MAX_THREADS = 4;
+const REPLACED = 'The look was replaced while it loaded.';
 const NOT_STARTED =
   'its worker did not start; the policy of this site may forbid workers, or the connection broke off.';
 
@@ -35,6 +36,32 @@ export interface WasmOptions {
   onLost: (reason: string) => void;
 }
 
+/** A worker that waits for the first look. */
+let prepared: Promise<WorkerConnection> | null = null;
+
+/** Starts the runtime before there is a look for it. If that fails, it is tried again with the look, which tells why. */
+export function prepareRuntime(): void {
+  if (typeof WebAssembly === 'undefined' || self.origin === 'null') return;
+  prepared = startRuntime(fetchRuntime(() => undefined));
+  prepared.catch(() => undefined);
+}
+
+/** Starts a worker with the runtime, whose WebAssembly it compiles. */
+async function startRuntime(fetched: ReturnType<typeof fetchRuntime>): Promise<WorkerConnection> {
+  const connection = new WorkerConnection(startWorker());
+  try {
+    const script = new URL('runtime/ort.js', document.baseURI).href;
+    await connection.request({ kind: 'start', script, binary: await fetched, threads: countThreads() });
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+const countThreads = () =>
+  self.crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1;
+
 /** Starts the runtime with this look. */
 export async function createWasmPainter(
   info: LookInfo,
@@ -46,28 +73,28 @@ export async function createWasmPainter(
     throw new Error('This browser has no WebAssembly.');
   }
   if (self.origin === 'null') throw sandboxError();
-  const binary = await fetchRuntime((fraction, received) => {
+  const fetched = fetchRuntime((fraction, received) => {
     if (!signal.aborted) onProgress(fraction, received);
   });
-  if (signal.aborted) throw new Error('The look was replaced while it loaded.');
+  await fetched;
+  if (signal.aborted) throw new Error(REPLACED);
   onDownloaded();
-  const threads = self.crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1;
+  const waiting = prepared;
+  prepared = null;
   const liveNames = new Set(Object.keys(info.live));
   let connection: WorkerConnection | null = null;
   const close = () => connection?.close();
   signal.addEventListener('abort', close);
   try {
-    connection = new WorkerConnection(startWorker());
+    connection = (await waiting?.catch(() => null)) ?? (await startRuntime(fetched));
+    if (signal.aborted) throw new Error(REPLACED);
     const model = removeDefaults(bytes, liveNames);
-    const runtime = { script: new URL('runtime/ort.js', document.baseURI).href, binary };
     const load = {
       kind: 'load',
       model,
       width: info.width,
       height: info.height,
       live: [...liveNames],
-      runtime,
-      threads,
     } as const;
     const loaded = await connection.request(load, [model.buffer]);
     if (loaded.kind !== 'loaded') throw new Error('The runtime did not load the look.');
@@ -102,6 +129,8 @@ class WorkerConnection {
   readonly #worker: Worker;
   #queue: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  /** Why the worker failed, before it was asked for anything. */
+  #failure: Error | null = null;
   #pending: { resolve: (reply: Reply) => void; reject: (reason: Error) => void } | null = null;
 
   constructor(worker: Worker) {
@@ -114,9 +143,10 @@ class WorkerConnection {
     });
     worker.addEventListener('error', event => {
       event.preventDefault();
-      const pending = this.#pending;
+      const failure = new Error(event.message || NOT_STARTED);
+      if (!this.#pending) this.#failure = failure;
+      this.#pending?.reject(failure);
       this.#pending = null;
-      pending?.reject(new Error(event.message || NOT_STARTED));
     });
   }
 
@@ -132,6 +162,7 @@ class WorkerConnection {
     const answer = this.#queue.then(
       () =>
         new Promise<Reply>((resolve, reject) => {
+          if (this.#failure) throw this.#failure;
           if (this.#isClosed) throw new Error('the runtime was stopped');
           this.#pending = { resolve, reject };
           this.#worker.postMessage(request, transfer);
@@ -162,14 +193,15 @@ class OrtPainter implements WasmPainter {
   constructor(
     info: LookInfo,
     connection: WorkerConnection,
-    loaded: { inputs: readonly string[]; threads: number; bytes: number },
+    loaded: { inputs: readonly string[]; bytes: number },
     { fallbackReason, onLost, makeCanvas }: WasmOptions,
   ) {
     this.info = info;
     this.fallbackReason = fallbackReason;
     this.#connection = connection;
     this.#onLost = onLost;
-    this.adapter = loaded.threads > 1 ? `ONNX Runtime, ${loaded.threads} threads` : 'ONNX Runtime, 1 thread';
+    const threads = countThreads();
+    this.adapter = threads > 1 ? `ONNX Runtime, ${threads} threads` : 'ONNX Runtime, 1 thread';
     this.fetchedBytes = loaded.bytes;
     for (const [name, liveInput] of Object.entries(info.live)) {
       if (loaded.inputs.includes(name)) this.#liveInputs.set(name, liveInput.default);

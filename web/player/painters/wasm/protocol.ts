@@ -1,5 +1,13 @@
 /** The messages between the page and its ONNX Runtime worker. */
 
+export interface StartRequest {
+  kind: 'start';
+  /** The URL of the runtime's script, and its WebAssembly binary. */
+  script: string;
+  binary: Uint8Array<ArrayBuffer>;
+  threads: number;
+}
+
 export interface LoadRequest {
   kind: 'load';
   model: Uint8Array<ArrayBuffer>;
@@ -7,9 +15,6 @@ export interface LoadRequest {
   height: number;
   /** The names of the live inputs. */
   live: readonly string[];
-  /** The URL of the runtime's script, and its WebAssembly binary. */
-  runtime: { script: string; binary: Uint8Array<ArrayBuffer> };
-  threads: number;
 }
 
 export interface PaintRequest {
@@ -20,10 +25,11 @@ export interface PaintRequest {
   guide: boolean;
 }
 
-export type Request = LoadRequest | PaintRequest;
+export type Request = StartRequest | LoadRequest | PaintRequest;
 
 export type Reply =
-  | { kind: 'loaded'; inputs: readonly string[]; threads: number; bytes: number }
+  | { kind: 'started' }
+  | { kind: 'loaded'; inputs: readonly string[]; bytes: number }
   | {
       kind: 'painted';
       painting: Uint8ClampedArray<ArrayBuffer>;

@@ -2,7 +2,8 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { errorMessage } from '../../../shared/errors.ts';
 import { planesToRgba, rgbaToPlanes } from '../../../shared/planes.ts';
-import type { LoadRequest, PaintRequest, Reply, Request } from './protocol.ts';
+import { smallestModel } from '../onnx-writer.ts';
+import type { LoadRequest, PaintRequest, Reply, Request, StartRequest } from './protocol.ts';
 import { sessionOptions } from './session-options.ts';
 import { withTransposedConvs } from './transposed.ts';
 
@@ -21,11 +22,18 @@ let loaded: LoadedModel | null = null;
 
 const reply = (message: Reply, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
 
-async function load(request: LoadRequest): Promise<void> {
+/** The runtime starts with its first model. */
+async function start({ script, binary, threads }: StartRequest): Promise<void> {
   ort.env.logLevel = 'error';
-  ort.env.wasm.wasmPaths = { mjs: request.runtime.script };
-  ort.env.wasm.wasmBinary = request.runtime.binary;
-  ort.env.wasm.numThreads = request.threads;
+  ort.env.wasm.wasmPaths = { mjs: script };
+  ort.env.wasm.wasmBinary = binary;
+  ort.env.wasm.numThreads = threads;
+  const session = await ort.InferenceSession.create(smallestModel());
+  await session.release();
+  reply({ kind: 'started' });
+}
+
+async function load(request: LoadRequest): Promise<void> {
   const options = sessionOptions(request.model);
   const session = await ort.InferenceSession.create(withTransposedConvs(request.model), options);
   const image = session.inputNames.find(name => !request.live.includes(name)) ?? 'image';
@@ -33,7 +41,7 @@ async function load(request: LoadRequest): Promise<void> {
   loaded = { session, image, shape: [1, 3, height, width], planes: new Float32Array(3 * width * height) };
   const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
   const bytes = entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
-  reply({ kind: 'loaded', inputs: session.inputNames, threads: request.threads, bytes });
+  reply({ kind: 'loaded', inputs: session.inputNames, bytes });
 }
 
 function getLoaded(): LoadedModel {
@@ -71,6 +79,8 @@ async function paint(request: PaintRequest): Promise<void> {
 
 function handleRequest(request: Request): Promise<void> {
   switch (request.kind) {
+    case 'start':
+      return start(request);
     case 'load':
       return load(request);
     case 'paint':

@@ -7,8 +7,13 @@ import {
   webgpuAvailable,
 } from '../../../engine/index.ts';
 import { type AnyLook, UnpaintableError } from '../../../player/painters/painter.ts';
-import { parseForcedBackend, type SelectOptions, selectPainter } from '../../../player/painters/select.ts';
-import { createWasmPainter } from '../../../player/painters/wasm/painter.ts';
+import {
+  parseForcedBackend,
+  prepareBackend,
+  type SelectOptions,
+  selectPainter,
+} from '../../../player/painters/select.ts';
+import { createWasmPainter, prepareRuntime } from '../../../player/painters/wasm/painter.ts';
 import { FetchError } from '../../../shared/errors.ts';
 
 vi.mock('../../../engine/index.ts', () => ({
@@ -17,16 +22,21 @@ vi.mock('../../../engine/index.ts', () => ({
   webgpuAvailable: vi.fn(),
   webgl2Available: vi.fn(),
 }));
-vi.mock('../../../player/painters/wasm/painter.ts', () => ({ createWasmPainter: vi.fn() }));
+vi.mock('../../../player/painters/wasm/painter.ts', () => ({
+  createWasmPainter: vi.fn(),
+  prepareRuntime: vi.fn(),
+}));
 
 const look = { info: {} } as Look;
 const makeOptions = (changes: Partial<SelectOptions> = {}): SelectOptions => ({
   forcedBackend: null,
   excluded: new Map(),
   signal: new AbortController().signal,
+  firstFrame: 'picture',
   makeCanvas: () => ({}) as HTMLCanvasElement,
   onProgress: () => undefined,
   onDownloaded: () => undefined,
+  onCompiled: () => undefined,
   onLost: () => undefined,
   ...changes,
 });
@@ -74,6 +84,39 @@ beforeEach(() => {
           ReturnType<typeof createWasmPainter>
         >,
     );
+});
+
+describe('before there is a look', () => {
+  beforeEach(() => void vi.mocked(prepareRuntime).mockReset());
+
+  it('a GPU is looked for, and the first painter takes the answer', async () => {
+    vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
+    vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'card' });
+    await prepareBackend(null);
+    expect(prepareRuntime).not.toHaveBeenCalled();
+    for (const times of [1, 2]) {
+      expect(await select()).toMatchObject({ backend: 'webgl2', fallbackReason: 'none' });
+      expect(webgpuAvailable).toHaveBeenCalledTimes(times);
+      expect(webgl2Available).toHaveBeenCalledTimes(times);
+    }
+  });
+
+  it('ONNX Runtime starts where there is no GPU or the URL asks for it, and nowhere else', async () => {
+    for (const [forced, starts] of [
+      ['wasm', 1],
+      ['webgpu', 1],
+      [null, 1],
+    ] as const) {
+      await prepareBackend(forced);
+      expect(prepareRuntime).toHaveBeenCalledTimes(starts);
+    }
+    vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
+    await prepareBackend(null);
+    expect(prepareRuntime).toHaveBeenCalledTimes(2);
+    await prepareBackend('webgpu');
+    expect(prepareRuntime).toHaveBeenCalledTimes(2);
+    await select();
+  });
 });
 
 describe('the choice of the backend', () => {
