@@ -5,9 +5,11 @@
 //
 // FOLDER is another built page (`vite build --outDir FOLDER` in another checkout), whose loads take turns with this
 // page's. The latency is that of each file, in milliseconds. The looks are those of `web/.cache`, which the tests write.
+// With a folder it writes docs/benchmarks/cold-start.json and cold-start.md.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { cpus } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -119,8 +121,19 @@ function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
+/** What was found of one page, of all its loads. */
+function summarize(loads) {
+  const ms = loads.map(({ firstMs }) => firstMs);
+  const [{ pipelines, shaderBytes }] = loads;
+  return { ms: median(ms), least: Math.min(...ms), most: Math.max(...ms), pipelines, shaderBytes };
+}
+
+const tell = ({ ms, least, most, pipelines, shaderBytes }) =>
+  `${ms.toFixed(0)} ms (${least.toFixed(0)} to ${most.toFixed(0)}), ${pipelines} pipelines of ${shaderBytes} bytes`;
+
 const [former] = positionals;
 const folders = [join(web, '../src/limner/_web'), ...(former ? [former] : [])];
+const results = [];
 for (const look of options.looks.split(',').map(fileOf)) {
   const pages = await Promise.all(folders.map(folder => serve(folder, look)));
   for (const backend of options.backends.split(',')) {
@@ -130,15 +143,38 @@ for (const look of options.looks.split(',').map(fileOf)) {
       const order = i % 2 ? [...pages.keys()].reverse() : pages.keys();
       for (const at of order) loads[at].push(await load(pages[at].address, backend));
     }
-    const told = loads.map((some, at) => {
-      const ms = some.map(({ firstMs }) => firstMs);
-      const [{ pipelines, shaderBytes }] = some;
-      const range = `${Math.min(...ms).toFixed(0)} to ${Math.max(...ms).toFixed(0)}`;
-      return `${at === 0 ? 'this page' : 'the other'} ${median(ms).toFixed(0)} ms (${range}), ${pipelines} pipelines of ${shaderBytes} bytes`;
-    });
-    const [own, other] = loads.map(some => median(some.map(({ firstMs }) => firstMs)));
-    const ratio = other ? `; ratio ${(own / other).toFixed(2)}` : '';
-    console.log(`${look}, ${backend}: ${told.join('; ')}${ratio}`);
+    const [own, other] = loads.map(summarize);
+    results.push({ look, backend, own, other });
+    const beside = other ? `; the other ${tell(other)}; ratio ${(own.ms / other.ms).toFixed(2)}` : '';
+    console.log(`${look}, ${backend}: this page ${tell(own)}${beside}`);
   }
   for (const page of pages) page.close();
+}
+if (former) record(results);
+
+function record(found) {
+  const machine = {
+    cpu: cpus()[0]?.model ?? '',
+    cores: cpus().length,
+    gpu: process.env.LIMNER_GPU ? 'yes' : 'none',
+  };
+  const { loads, latency } = options;
+  const folder = new URL('../../docs/benchmarks/', import.meta.url);
+  const json = { machine, loads: Number(loads), latency_ms: Number(latency), results: found };
+  writeFileSync(new URL('cold-start.json', folder), `${JSON.stringify(json, null, 1)}\n`);
+  const rows = found.map(
+    ({ look, backend, own, other }) =>
+      `| ${[look, backend, other.ms.toFixed(0), own.ms.toFixed(0), (own.ms / other.ms).toFixed(2), `${own.least.toFixed(0)} to ${own.most.toFixed(0)}`, `${other.pipelines}, ${own.pipelines}`, `${other.shaderBytes}, ${own.shaderBytes}`].join(' | ')} |`,
+  );
+  const head = `# The first painting on a cold start
+
+Written by \`npm run cold-start -- FOLDER\` in \`web\`: milliseconds from opening the page to its first painting, the median of
+${loads} loads, each in a browser with a fresh profile, in turns with another built page (before). ${machine.cpu},
+${machine.cores} cores, GPU: ${machine.gpu}; ${latency} ms of latency for each file. Pipelines and bytes of shaders are those
+before the first painting.
+
+| look | backend | before, ms | now, ms | ratio | now, from to | pipelines, before and now | bytes of shaders, before and now |
+|---|---|---|---|---|---|---|---|
+`;
+  writeFileSync(new URL('cold-start.md', folder), `${head}${rows.join('\n')}\n`);
 }

@@ -22,6 +22,7 @@ export const SOFTWARE_CONFIG: Omit<KernelConfig, 'shapes'> & { shapes: Record<Co
   precision: 'float32',
 };
 
+/** The quickest of twelve to compile and paint once, by their sum. */
 const STARTER: TileShape = { wide: 4, tall: 1, deep: 2, share: 1 };
 
 /** Eight pixels of a thread, in one block of channels. */
