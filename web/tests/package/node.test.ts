@@ -201,6 +201,8 @@ test('a painter survives two lost devices, and the third loss has a reason', () 
       onLost: reason => events.push('lost: ' + (reason.length > 0)),
     });
     const same = [];
+    // A painter that was rebuilt has other kernels than one that begins on a software GPU: equal to a rounding.
+    const apart = (a, b) => a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
     const { data } = await painter.paint(picture);
     painter.set('brightness', 0.2);
     const brighter = await painter.paint(picture);
@@ -209,7 +211,7 @@ test('a painter survives two lost devices, and the third loss has a reason', () 
       const meanwhile = painter.paint(picture);
       devices.at(-1).destroy();
       for (const one of [await meanwhile, await painter.paint(picture)])
-        same.push(Buffer.compare(one.data, brighter.data) === 0 && Buffer.compare(one.data, data) !== 0);
+        same.push(apart(one.data, brighter.data) < 2 && apart(one.data, data) > 20);
     }
     const last = message(painter.paint(picture));
     devices.at(-1).destroy();
