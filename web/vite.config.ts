@@ -42,7 +42,7 @@ const ENGINE_CHUNKS = [
     test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|normalization|conv-(naive|grouped)))/,
   },
   // What recognizes norms that are spelled out, for networks that have sums.
-  { name: 'norms', test: /web\/engine\/graph\/passes\/normalization\.ts/ },
+  { name: 'norms', test: /web\/engine\/graph\/passes\/(normalization|grouping|factors|means)\.ts/ },
   { name: 'extended', test: /web\/engine\/(graph\/|codegen\/|onnx\/free-dims)/ },
 ];
 

@@ -9,7 +9,6 @@
 
 import {
   binary,
-  constant,
   type Expression,
   input,
   rewrite,
@@ -19,7 +18,6 @@ import {
   visitAll,
 } from '../ir/expression.ts';
 import { MAX_READ_TENSORS } from '../ir/limits.ts';
-import { canNormalize, valuesPerMean } from '../ir/normalization.ts';
 import {
   type Elementwise,
   isReshape,
@@ -28,62 +26,23 @@ import {
   type Operation,
   type Reduce,
 } from '../ir/operation.ts';
-import { productOf, stridesOf } from '../ir/strides.ts';
+import { productOf } from '../ir/strides.ts';
 import { makeTensor, type Shape, sameShape, type Tensor } from '../ir/tensor.ts';
+import { contains, type Factor, factorsOf, multiply, onlyOther, splitScale } from './factors.ts';
 import { fuseElementwiseOnly, isCopy } from './fusion.ts';
+import {
+  findTogether,
+  type Grouping,
+  groupingOf,
+  reduceGrouping,
+  type Together,
+  togetherGrouping,
+} from './grouping.ts';
+import { functionOfMean, isMeanOf } from './means.ts';
 
-/** Operations in a row that compute a function of a variance, nodes of their expression, and factors beside it. */
+/** Operations in a row that compute a function of a variance, and nodes of their expression. */
 const MAX_CHAIN = 16;
 const MAX_TREE = 64;
-const MAX_FACTORS = 8;
-
-/** Which mean (or variance) each value has, in the values' order. */
-interface Grouping {
-  /** Dimensions to count through, and strides among the means. Neighbouring dimensions are merged where possible, so
-   * equal groupings of any shapes have equal keys. */
-  readonly key: string;
-  /** Values per mean. */
-  readonly each: number;
-}
-
-function groupingOf(dims: readonly number[], kept: readonly number[]): Grouping {
-  const strides = stridesOf(kept);
-  const merged: { dim: number; stride: number }[] = [];
-  dims.forEach((dim, i) => {
-    if (dim === 1) return;
-    const stride = kept[i] === 1 ? 0 : (strides[i] ?? 0);
-    const last = merged.at(-1);
-    if (last && last.stride === stride * dim) merged[merged.length - 1] = { dim: last.dim * dim, stride };
-    else merged.push({ dim, stride });
-  });
-  const each = productOf(merged.map(({ dim, stride }) => (stride === 0 ? dim : 1)));
-  return { key: merged.map(({ dim, stride }) => `${dim}:${stride}`).join(), each };
-}
-
-const reduceGrouping = ({ inputs: [from], output }: Reduce): Grouping | null =>
-  from ? groupingOf(from.shape, output.shape) : null;
-
-type Together = Pick<Normalization, 'channels' | 'axes'>;
-
-function togetherGrouping([n, c, h, w]: Shape, { channels, axes: [rows, columns] }: Together): Grouping {
-  const kept = [n, c / channels, 1, rows ? 1 : h, columns ? 1 : w];
-  return groupingOf([n, c / channels, channels, h, w], kept);
-}
-
-/** How a kernel takes together what the grouping does; null if none can. */
-function findTogether(shape: Shape, { key, each }: Grouping): Together | null {
-  for (const axes of [
-    [true, true],
-    [false, true],
-    [true, false],
-    [false, false],
-  ] as const) {
-    const channels = each / valuesPerMean({ channels: 1, axes }, shape);
-    const fits = Number.isInteger(channels) && canNormalize(channels, shape);
-    if (fits && togetherGrouping(shape, { channels, axes }).key === key) return { channels, axes };
-  }
-  return null;
-}
 
 /** A mean or a variance, or a function of one. */
 interface Statistic {
@@ -100,68 +59,7 @@ interface Centered {
   readonly grouping: Grouping;
 }
 
-/** Operations of a product or a quotient. */
-interface Factor {
-  readonly of: Expression;
-  readonly inverted: boolean;
-}
-
 const countOf = (tensor: Tensor): number => productOf(tensor.shape);
-
-/** Factors that share branches are up to 2^n, so only some are taken apart. */
-function factorsOf(tree: Expression): Factor[] {
-  const factors: Factor[] = [{ of: tree, inverted: false }];
-  for (let at = 0; at < factors.length && factors.length < MAX_FACTORS; ) {
-    const { of, inverted } = factors[at] ?? { of: tree, inverted: true };
-    if (of.kind === 'binary' && !inverted && (of.name === 'mul' || of.name === 'div')) {
-      factors.splice(at, 1, { of: of.left, inverted }, { of: of.right, inverted: of.name === 'div' });
-    } else at++;
-  }
-  return factors;
-}
-
-const multiply = (of: Expression, factors: readonly Factor[]): Expression =>
-  factors.reduce((made, factor) => binary(factor.inverted ? 'div' : 'mul', made, factor.of), of);
-
-function contains(tree: Expression, kind: Expression['kind']): boolean {
-  let found = false;
-  visitAll(tree, node => {
-    found ||= node.kind === kind;
-  });
-  return found;
-}
-
-const isSame = (a: Expression, b: Expression): boolean =>
-  a === b ||
-  (a.kind === 'input' && b.kind === 'input' && a.index === b.index) ||
-  (a.kind === 'constant' && b.kind === 'constant' && a.value === b.value) ||
-  (a.kind === 'perChannel' && b.kind === 'perChannel' && a.values === b.values);
-
-/** The one factor that is not among the others; null if there are more, or if one of the others is missing. */
-function onlyOther(factors: readonly Factor[], others: readonly Factor[]): Factor | null {
-  const left = [...factors];
-  for (const { of, inverted } of others) {
-    const at = left.findIndex(factor => factor.inverted === inverted && isSame(factor.of, of));
-    if (at < 0) return null;
-    left.splice(at, 1);
-  }
-  return left.length === 1 ? (left[0] ?? null) : null;
-}
-
-/** Whether the tree divides `value` by `count`. Files hold 1 / count as float32. */
-function isMeanOf(tree: Expression, count: number): boolean {
-  if (tree.kind !== 'binary') return false;
-  const [number, other] =
-    tree.left.kind === 'constant' ? [tree.left.value, tree.right] : constantOnRight(tree);
-  const share = tree.name === 'div' ? 1 / number : number;
-  const inOrder = tree.name === 'mul' || (tree.name === 'div' && tree.right.kind === 'constant');
-  return inOrder && other.kind === 'value' && Math.abs(share * count - 1) < 1e-6;
-}
-
-const constantOnRight = ({ left, right }: { left: Expression; right: Expression }): [number, Expression] => [
-  right.kind === 'constant' ? right.value : Number.NaN,
-  left,
-];
 
 class NormalizationFuser {
   readonly #producers: Map<Tensor, Operation>;
@@ -468,23 +366,6 @@ interface Match extends Centered {
 
 const inputOf = ({ inputs }: Elementwise, tree: Expression): Tensor | undefined =>
   tree.kind === 'input' ? inputs[tree.index] : undefined;
-
-/** A function of a sum, as one of the mean. */
-function functionOfMean(tree: Expression, count: number): Expression {
-  const known = new Map<Expression, Expression>();
-  visitAll(tree, node => {
-    if (isMeanOf(node, count)) known.set(node, VALUE);
-  });
-  return rewrite(tree, leaf => (leaf.kind === 'value' ? binary('mul', VALUE, constant(count)) : leaf), known);
-}
-
-/** Takes a factor per channel out of a function of a sum. */
-function splitScale(tree: Expression): [rest: Expression, scale: Expression | null] {
-  if (tree.kind !== 'binary' || tree.name !== 'mul' || !contains(tree, 'perChannel')) return [tree, null];
-  const isScale = [tree.left, tree.right].map(side => !contains(side, 'value'));
-  if (isScale[0]) return [tree.right, tree.left];
-  return isScale[1] ? [tree.left, tree.right] : [tree, null];
-}
 
 /** The epilogue for more channels, each group of which had one number. Undefined if that is impossible. */
 function repeatChannels(

@@ -24,7 +24,7 @@ const fitsGemm = (out: number): boolean => Math.ceil(out / GEMM_BLOCKS) * GEMM_B
 export const isTiledConv = ({ group, weights }: Convolution): boolean =>
   group === 1 && weights.dims[3] <= MAX_KERNEL_WIDTH;
 
-export const isHeavy = (operation: Convolution): boolean => multiplyAdds(operation) >= HEAVY_MULTIPLY_ADDS;
+const isHeavy = (operation: Convolution): boolean => multiplyAdds(operation) >= HEAVY_MULTIPLY_ADDS;
 
 export function classOf({ minThreads, shapes }: KernelConfig, operation: Convolution): ConvClass {
   const { output, x } = operation;
