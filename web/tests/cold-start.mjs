@@ -13,10 +13,9 @@ import { cpus } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
+import { launchChromium } from './launch.mjs';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
-const SOFTWARE = ['--use-angle=swiftshader', '--use-vulkan=swiftshader', '--use-webgpu-adapter=swiftshader'];
 const TYPES = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -95,15 +94,7 @@ function watch() {
 }
 
 async function load(address, backend) {
-  const browser = await chromium.launch({
-    executablePath: process.env.LIMNER_CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--enable-unsafe-webgpu',
-      '--enable-features=Vulkan',
-      ...(process.env.LIMNER_GPU ? [] : SOFTWARE),
-    ],
-  });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     await page.addInitScript(watch);

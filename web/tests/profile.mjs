@@ -3,10 +3,9 @@
 // Chromium (LIMNER_CHROMIUM). Without a GPU this is a software adapter, and its CPU time is given too.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { chromium } from 'playwright';
 import { createServer } from 'vite';
+import { launchChromium } from './launch.mjs';
 
-const SOFTWARE = ['--use-angle=swiftshader', '--use-vulkan=swiftshader', '--use-webgpu-adapter=swiftshader'];
 const web = new URL('..', import.meta.url);
 const records = new URL('../docs/benchmarks/', web);
 
@@ -78,15 +77,7 @@ const server = await createServer({
   optimizeDeps: { noDiscovery: true },
 });
 await server.listen();
-const browser = await chromium.launch({
-  executablePath: process.env.LIMNER_CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--enable-unsafe-webgpu',
-    '--enable-features=Vulkan',
-    ...(process.env.LIMNER_GPU ? [] : SOFTWARE),
-  ],
-});
+const browser = await launchChromium();
 try {
   const page = await browser.newPage();
   const gpu = gpuProcess();
