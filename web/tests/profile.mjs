@@ -2,41 +2,10 @@
 // into docs/benchmarks/layers.{json,md}: `npm run profile -- small large`. The figures are for the adapter of
 // Chromium (LIMNER_CHROMIUM). Without a GPU this is a software adapter, and its CPU time is given too.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'vite';
-import { launchChromium } from './launch.mjs';
+import { writeFileSync } from 'node:fs';
+import { openPage } from './open-page.mjs';
 
-const web = new URL('..', import.meta.url);
-const records = new URL('../docs/benchmarks/', web);
-
-/** The GPU process of the browser that this process started. */
-function gpuProcess() {
-  const parents = new Map();
-  for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
-    try {
-      parents.set(pid, readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ')[1]);
-    } catch {
-      // The process has ended.
-    }
-  }
-  const isDescendant = pid =>
-    pid === String(process.pid) || (parents.has(pid) && isDescendant(parents.get(pid)));
-  const isGpu = pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=gpu-process');
-  return [...parents.keys()].find(pid => isDescendant(pid) && isGpu(pid));
-}
-
-/** CPU time of a process in milliseconds, over all threads; 0 if the system does not provide it. */
-function processorTime(pid) {
-  try {
-    const tasks = readdirSync(`/proc/${pid}/task`);
-    const times = tasks.map(task =>
-      Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
-    );
-    return times.reduce((a, b) => a + b, 0) / 1e6;
-  } catch {
-    return 0;
-  }
-}
+const records = new URL('../../docs/benchmarks/', import.meta.url);
 
 const sum = (layers, key) => layers.reduce((total, layer) => total + layer[key], 0);
 
@@ -67,22 +36,8 @@ ${rows.join('\n')}
 
 const given = process.argv.slice(2);
 const names = given.length > 0 ? given : ['lean', 'small', 'medium', 'large'];
-const server = await createServer({
-  configFile: false,
-  root: web.pathname,
-  publicDir: '.cache',
-  cacheDir: '.cache/vite-profile',
-  logLevel: 'error',
-  server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
-  optimizeDeps: { noDiscovery: true },
-});
-await server.listen();
-const browser = await launchChromium();
+const { page, close } = await openPage();
 try {
-  const page = await browser.newPage();
-  const gpu = gpuProcess();
-  await page.exposeFunction('processorTime', () => processorTime(gpu));
-  await page.goto(`http://127.0.0.1:${server.httpServer.address().port}/looks.json`);
   const results = [];
   for (const name of names) {
     const look = `${name}-256-uint8-soft`;
@@ -101,6 +56,5 @@ with repetitions, while they overlap in a frame. On a busy machine, use the CPU 
   writeFileSync(new URL('layers.json', records), `${JSON.stringify(results, null, 1)}\n`);
   writeFileSync(new URL('layers.md', records), head + results.map(table).join('\n'));
 } finally {
-  await browser.close();
-  await server.close();
+  await close();
 }

@@ -38,7 +38,7 @@ export interface Layer {
 }
 
 declare global {
-  /** CPU time of the browser's GPU process in milliseconds, over all cores; profile.mjs provides it. */
+  /** CPU time of the browser's GPU process in milliseconds, over all cores; open-page.mjs provides it. */
   function processorTime(): Promise<number>;
 }
 
