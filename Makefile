@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PAGE := src/limner/_web/index.html
+# Of all sizes, besides the engine: the two fastest rivals on WebGPU, the fastest on WebGL, and the reference.
+RECORDED := limner-webgpu limner-webgl2 limner-node litert-webgpu jax-webgpu tfjs-webgl ort-wasm
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/.cache/*' -not -path '*/dist/*' 2>/dev/null)
 export LIMNER_CHROMIUM := $(shell scripts/browser --find)
 
@@ -39,8 +41,9 @@ docs: setup ## Regenerate the command reference and the picture of the folders
 bench-training: setup ## Benchmark training: throughput for each size and discriminator width
 	$(BIN)/limner bench training --out docs/benchmarks
 
-bench-browser: setup browser web/dist/bench/index.html ## Benchmark engines in the browser
-	$(BIN)/limner bench browser --out docs/benchmarks
+bench-browser: setup browser web/dist/bench/index.html ## Benchmark engines in the browser, as recorded
+	$(BIN)/limner bench browser --quick --rivals $(RECORDED) --out docs/benchmarks
+	$(BIN)/limner bench browser --quick --sizes small --out docs/benchmarks/twelve
 
 pictures: setup ## Remake the docs' pictures: PAGE=folder CLIP=clip LOOK=file-in-page LOOKS="LOOK=CLIP@SECONDS ..."
 	$(BIN)/python scripts/show.py page $(PAGE) $(CLIP) docs/pictures/page.jpg $(LOOK)
