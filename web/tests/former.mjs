@@ -7,7 +7,7 @@
 // something else than before, or takes more than a tenth longer.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,7 @@ const CACHED = [
 const BACKENDS = ['webgpu', 'webgl2'];
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const git = (...args) => execFileSync('git', args, { cwd: root, maxBuffer: 2 ** 28 });
+const git = (...args) => execFileSync('git', args, { cwd: root, maxBuffer: 2 ** 28, stdio: 'pipe' });
 const readGit = (...args) =>
   git(...args)
     .toString()
@@ -35,7 +35,7 @@ const readGit = (...args) =>
 
 const [given, ...others] = process.argv.slice(2);
 if (!given || others.length > 0) throw new Error('Name the commit to compare with: npm run former -- COMMIT');
-const former = readGit('rev-parse', '--short', `${given}^{commit}`);
+const former = findCommit(given);
 const changed = readGit('status', '--porcelain', '--', 'web/engine') ? ', with changes' : '';
 const now = `${readGit('rev-parse', '--short', 'HEAD')}${changed}`;
 const load = loadavg()[0];
@@ -44,6 +44,8 @@ const looks = [
   ...PACKAGED.map(name => ({ name, file: `@fs${root}src/limner/looks/${name}.onnx` })),
   ...CACHED.map(name => ({ name, file: `${name}.onnx` })),
 ];
+const missing = CACHED.filter(name => !existsSync(join(root, `web/.cache/${name}.onnx`)));
+if (missing.length > 0) throw new Error(`web/.cache has no ${missing.join(', ')}: npm run unit makes them.`);
 const folder = mkdtempSync(join(tmpdir(), 'limner-former-'));
 const results = [];
 try {
@@ -78,6 +80,16 @@ const verdict = `Slower by more than a tenth: ${tell(slower)}. Another painting:
 console.log(verdict);
 if (slower.length + other.length > 0) process.exitCode = 1;
 record();
+
+/** The short name of a commit that has an engine. */
+function findCommit(name) {
+  try {
+    readGit('cat-file', '-e', `${name}:web/engine/index.ts`);
+    return readGit('rev-parse', '--short', `${name}^{commit}`);
+  } catch {
+    throw new Error(`${name} is no commit with an engine (web/engine/index.ts): name another.`);
+  }
+}
 
 function row({ look, backend, rounds, difference, ms, processor }) {
   const spread = ([least, , median, , most]) =>
