@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from onnx_cases.networks import Network, Networks, write_networks
+from onnx_cases.network import Network
+from onnx_cases.writing import Networks, write_networks
 
 CHANNELS = 8
 SIDES = (10, 14)

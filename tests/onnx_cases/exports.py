@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import onnx
 
-from onnx_cases.networks import Network, Networks, exported, write_networks
+from onnx_cases.network import Network
+from onnx_cases.torch_export import exported
+from onnx_cases.writing import Networks, write_networks
 
 if TYPE_CHECKING:
     from torch import nn

@@ -24,8 +24,9 @@ from onnx_cases.near_norms import (
     scales_of_other_channels,
     turned_mean,
 )
-from onnx_cases.networks import Networks, exported, write_networks
 from onnx_cases.spelled import BRIGHT, CHANNELS, EPSILON, PIXELS, Spelled
+from onnx_cases.torch_export import exported
+from onnx_cases.writing import Networks, write_networks
 
 
 def instance_by_pow() -> onnx.ModelProto:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from onnx_cases.networks import Network, Networks, write_networks
+from onnx_cases.network import Network
+from onnx_cases.writing import Networks, write_networks
 
 # From the oldest that the engine reads. Each changed the form of one of the operators below.
 OPSETS = (7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 19, 20, 21, 22, 23)

@@ -6,23 +6,25 @@ python tests/onnx_cases/pack.py web/.cache nodes
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from onnx_cases.doublings import write_doublings
 from onnx_cases.exports import write_exports
 from onnx_cases.folding import write_folding
-from onnx_cases.networks import write_networks
+from onnx_cases.networks import NETWORKS
 from onnx_cases.nodes import write_nodes
 from onnx_cases.normalizations import write_normalizations
 from onnx_cases.opsets import write_opsets
 from onnx_cases.unets import write_unets
+from onnx_cases.writing import write_networks
 
 PARTS = {
     "doublings": write_doublings,
     "exports": write_exports,
     "folding": write_folding,
-    "networks": write_networks,
+    "networks": partial(write_networks, networks=NETWORKS, listing="networks"),
     "nodes": write_nodes,
     "normalizations": write_normalizations,
     "opsets": write_opsets,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from onnx_cases.networks import Network
+from onnx_cases.network import Network
 
 CHANNELS = 8
 PIXELS = (10, 14)

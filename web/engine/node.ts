@@ -6,11 +6,12 @@ import { createPainter, type PainterOptions } from './index.ts';
 import type { Look } from './look.ts';
 import type { Canvas, FrameSource, Painter } from './painter.ts';
 import { findAdapter } from './webgpu/runtime/adapter.ts';
-import { MemoryCanvas, type Picture } from './webgpu/runtime/memory-canvas.ts';
+import { MemoryCanvas } from './webgpu/runtime/memory-canvas.ts';
+import type { Picture } from './webgpu/runtime/picture.ts';
 
 export { EngineError } from './error.ts';
 export { type Look, type LookInfo, readLook, readLookInfo, readModel } from './look.ts';
-export type { Picture } from './webgpu/runtime/memory-canvas.ts';
+export type { Picture } from './webgpu/runtime/picture.ts';
 
 export interface NodePainterOptions
   extends Pick<PainterOptions, 'precision' | 'upkeep' | 'onRevived' | 'onLost'> {

@@ -1,11 +1,6 @@
 // A canvas in memory, for programs without a page: a texture takes its place, and is read back.
 
-/** Rows of pixels, the top one first, with four bytes (RGBA) a pixel. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array | Uint8ClampedArray;
-}
+import type { Picture } from './picture.ts';
 
 /** What the engine uses of a canvas and of its context. */
 export class MemoryCanvas {
