@@ -42,7 +42,10 @@ const ENGINE_CHUNKS = [
     test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|normalization|conv-(naive|grouped)))/,
   },
   // What recognizes norms that are spelled out, for networks that have sums.
-  { name: 'norms', test: /web\/engine\/graph\/passes\/(normalization|grouping|factors|means)\.ts/ },
+  {
+    name: 'norms',
+    test: /web\/engine\/graph\/passes\/(normalization|grouping|factors|means|centering|placement|producers|statistics)\.ts/,
+  },
   { name: 'extended', test: /web\/engine\/(graph\/|codegen\/|onnx\/free-dims)/ },
 ];
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
-import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import onnx
 
+from onnx_cases.channels_last_norms import (
+    activated_between,
+    convnext,
+    keras_group,
+    keras_instance,
+    keras_layer,
+    restormer,
+)
 from onnx_cases.near_norms import (
     cubes,
     far_offset,
@@ -24,6 +29,7 @@ from onnx_cases.near_norms import (
     scales_of_other_channels,
     turned_mean,
 )
+from onnx_cases.network import OPSET
 from onnx_cases.spelled import BRIGHT, CHANNELS, EPSILON, PIXELS, Spelled
 from onnx_cases.torch_export import exported
 from onnx_cases.writing import Networks, write_networks
@@ -101,6 +107,24 @@ def keras_contrib() -> onnx.ModelProto:
     deviation = net.node("Add", deviation, net.number(EPSILON))
     value = net.node("Div", net.node("Sub", net.x, net.mean(net.x, 2, 3)), deviation)
     return net.finish(net.scaled(value))
+
+
+def expanded() -> onnx.ModelProto:
+    """As in torch's first fast-neural-style: statistics of rows, expanded to pictures before the root."""
+    net = Spelled(28)
+    rows = net.shaped(net.x, 1, CHANNELS, -1)
+    count = PIXELS[0] * PIXELS[1]
+    size = net.node("Shape", net.x)
+
+    def spread(value: str) -> str:
+        return net.node("Expand", net.node("Unsqueeze", value, net.whole(2, 3)), size)
+
+    apart = net.node("Sub", rows, net.mean(rows, 2))
+    variance = net.mean(net.square(apart), 2, keepdims=0)
+    variance = net.node("Mul", variance, net.number(count / (count - 1)))
+    scaled = net.node("Mul", spread(variance), net.number((count - 1) / count))
+    value = net.node("Sub", net.x, spread(net.mean(rows, 2, keepdims=0)))
+    return net.finish(net.scaled(net.node("Div", value, net.root(scaled))))
 
 
 def adaptive() -> onnx.ModelProto:
@@ -221,16 +245,7 @@ def from_torch(dynamo: bool) -> onnx.ModelProto:
             return torch.sigmoid(self.last(x))
 
     torch.manual_seed(3)
-    if not dynamo:
-        return exported(Norms(), *PIXELS)
-    file = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Norms().eval(), (torch.rand(1, 3, *PIXELS),), cast(Any, file), opset_version=18, dynamo=True,
-            input_names=["image"], output_names=["out"], verbose=False,
-        )  # fmt: skip
-    return onnx.load_from_string(file.getvalue())
+    return exported(Norms(), *PIXELS, 18 if dynamo else OPSET, dynamo=dynamo)
 
 
 def fast_neural_style() -> onnx.ModelProto:
@@ -281,6 +296,17 @@ SPELLED: dict[str, tuple[Maker, tuple[int, ...], int]] = {
     "tensorflow-plain": (partial(tensorflow, False, False), IMAGE, 1),
     "tensorflow-shifted": (partial(tensorflow, False, True), IMAGE, 1),
     "keras-contrib": (keras_contrib, IMAGE, 1),
+    "expanded": (expanded, IMAGE, 1),
+    "keras-instance": (keras_instance, IMAGE, 1),
+    "keras-layer": (keras_layer, IMAGE, 0),
+    "keras-group-1": (partial(keras_group, 1), IMAGE, 0),
+    "keras-group-2": (partial(keras_group, 2), IMAGE, 0),
+    "keras-group-8": (partial(keras_group, 8), IMAGE, 1),
+    "convnext-13": (partial(convnext, 13), IMAGE, 1),
+    "convnext-17": (partial(convnext, 17), IMAGE, 1),
+    "restormer-13": (partial(restormer, 13), IMAGE, 1),
+    "restormer-17": (partial(restormer, 17), IMAGE, 1),
+    "activated-between": (activated_between, IMAGE, 1),
     "adaptive": (adaptive, IMAGE, 1),
     "group-2": (partial(group, 2, 8, 17), PAIR, 1),
     "group-of-two": (partial(group, 5, 10, 18), PAIR, 1),
@@ -314,6 +340,11 @@ SPELLED: dict[str, tuple[Maker, tuple[int, ...], int]] = {
 }
 """How each is made, its picture, and how many normalizations are to be found in it."""
 
+ALONE = {"activated-between", "expanded", "keras-instance", "keras-group-8"} | {
+    f"{name}-{opset}" for name in ("convnext", "restormer") for opset in (13, 17)
+}
+"""Those of which two convolutions are left, and the normalization between them."""
+
 
 def write_normalizations(folder: Path) -> None:
     networks: Networks = {name: (make, shape) for name, (make, shape, _) in SPELLED.items()}
@@ -322,4 +353,5 @@ def write_normalizations(folder: Path) -> None:
     listed = json.loads(path.read_text())
     for one in listed:
         one["norms"] = SPELLED[one["name"]][2]
+        one["alone"] = one["name"] in ALONE
     path.write_text(json.dumps(listed))

@@ -79,7 +79,7 @@ class FusionGraph {
 }
 
 /** Operations that an output depends on, in order. */
-function withoutDead(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
+export function withoutDead(operations: readonly Operation[], outputs: readonly Tensor[]): Operation[] {
   const needed = new Set<Tensor>(outputs);
   const kept: Operation[] = [];
   for (const operation of [...operations].reverse()) {

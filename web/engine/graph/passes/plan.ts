@@ -8,7 +8,7 @@ import type { Expression } from '../ir/expression.ts';
 import { MAX_READ_TENSORS } from '../ir/limits.ts';
 import type { Graph, LiveInput, Operation } from '../ir/operation.ts';
 import { channelBlocks, LANES, paddedLength, type Tensor } from '../ir/tensor.ts';
-import { fuse } from './fusion.ts';
+import { fuse, withoutDead } from './fusion.ts';
 
 /** Where a tensor lies. `offset` and `stride` count blocks of four channels within a pixel. */
 export interface BufferSlice {
@@ -32,13 +32,17 @@ export interface Plan {
 
 const IDENTITY: Expression = { kind: 'value' };
 
+const isView = (operation: Operation): boolean =>
+  operation.kind === 'movement' && operation.map.kind === 'view';
+
 /** With `hasCamera`, the first input is a picture that a camera may give. */
 export async function makePlan(graph: Graph, hasCamera: boolean): Promise<Plan> {
   const picture = hasCamera ? graph.inputs[0] : undefined;
   const source: Operation[] = picture
     ? [{ kind: 'frameInput', name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
     : [];
-  let all = [...source, ...graph.operations];
+  let all = withoutDead([...source, ...graph.operations], graph.outputs);
+  if (all.some(isView)) all = (await import('./transposes.ts')).cancelTransposes(all);
   if (all.some(({ kind }) => kind === 'reduce' || kind === 'normalization')) {
     all = (await import('./normalization.ts')).fuseNormalizations(all, graph.outputs);
   }
