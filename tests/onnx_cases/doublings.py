@@ -1,4 +1,4 @@
-"""Pictures whose pixels are doubled before a 3x3 convolution, as exporters write it, and near misses."""
+"""Pictures whose pixels are doubled before a 3x3 convolution, and what is left of such networks."""
 
 from __future__ import annotations
 
@@ -6,158 +6,158 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import numpy as np
 import onnx
 
-from onnx_cases.network import Network
+from onnx_cases.doubled import CHANNELS, SAME, SIDES
+from onnx_cases.doubled_steps import (
+    after,
+    batch_norm,
+    by_place,
+    clip,
+    cropped,
+    edge,
+    gate,
+    instance_norm,
+    op,
+    prelu,
+    reflect,
+    zeros,
+)
+from onnx_cases.doubled_unets import (
+    added,
+    both_doubled,
+    by_unet,
+    from_torch,
+    quantized_unet,
+    read_twice,
+    two_splits,
+)
+from onnx_cases.doubling_forms import (
+    by_attribute,
+    by_axes,
+    by_computed_scales,
+    by_computed_sizes,
+    by_concat,
+    by_modes,
+    by_old,
+    by_scales,
+    by_sizes,
+    padded,
+    same,
+    three_times,
+)
 from onnx_cases.writing import Networks, write_networks
 
-CHANNELS = 8
-SIDES = (10, 14)
-SAME: dict[str, Any] = {"pads": [1, 1, 1, 1]}
-
-
-class Doubled(Network):
-    """A convolution, a doubling, and another convolution."""
-
-    def __init__(self, opset: int = 17) -> None:
-        super().__init__(1)
-        self.opset = opset
-        self.x = self.node("Relu", self.conv("image", 3, CHANNELS, 3, **SAME))
-
-    def floats(self, *values: float) -> str:
-        return self.constant(np.array(values, dtype=np.float32))
-
-    def resize(self, *ends: str, **modes: str) -> str:
-        return self.node("Resize", self.x, *ends, mode="nearest", **modes)
-
-    def plain(self) -> str:
-        return self.resize(
-            "", self.floats(1, 1, 2, 2), coordinate_transformation_mode="asymmetric", nearest_mode="floor"
-        )
-
-    def finish(self, value: str, **attributes: Any) -> onnx.ModelProto:
-        value = self.conv(value, CHANNELS, 3, 3, **(attributes or SAME))
-        return self.model([1, 3, *SIDES], self.node("Tanh", value), opset=self.opset)
-
-
-def by_modes(coordinates: str, rounding: str, opset: int = 17) -> onnx.ModelProto:
-    net = Doubled(opset)
-    ends = ["" if opset > 12 else net.floats(), net.floats(1, 1, 2, 2)]
-    return net.finish(net.resize(*ends, coordinate_transformation_mode=coordinates, nearest_mode=rounding))
-
-
-def by_sizes() -> onnx.ModelProto:
-    net = Doubled()
-    sizes = net.whole(1, CHANNELS, *(2 * side for side in SIDES))
-    return net.finish(net.resize("", "", sizes, coordinate_transformation_mode="half_pixel"))
-
-
-def by_axes() -> onnx.ModelProto:
-    net = Doubled(18)
-    value = net.node(
-        "Resize", net.x, "", net.floats(2, 2),
-        axes=[2, 3], mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor",
-    )  # fmt: skip
-    return net.finish(value)
-
-
-def by_old(op: str, opset: int) -> onnx.ModelProto:
-    net = Doubled(opset)
-    return net.finish(net.node(op, net.x, net.floats(1, 1, 2, 2), mode="nearest"))
-
-
-def by_concat() -> onnx.ModelProto:
-    """As in the ONNX files of fast-neural-style, which are older than Resize."""
-    net = Doubled()
-    column = net.node("Reshape", net.x, net.whole(-1, 1))
-    rows = net.node("Reshape", net.node("Concat", column, column, axis=1), net.whole(-1, 2 * SIDES[1]))
-    both = net.node("Concat", rows, rows, axis=1)
-    return net.finish(net.node("Reshape", both, net.whole(-1, CHANNELS, 2 * SIDES[0], 2 * SIDES[1])))
-
-
-def padded(mode: str, *sides: int, value: float = 0.0, **attributes: Any) -> onnx.ModelProto:
-    net = Doubled()
-    top, left, bottom, right = sides
-    ends = [net.whole(0, 0, top, left, 0, 0, bottom, right)]
-    if mode == "constant":
-        ends.append(net.constant(np.array(value, dtype=np.float32)))
-    return net.finish(
-        net.node("Pad", net.plain(), *ends, mode=mode), **(attributes or {"pads": [0, 0, 0, 0]})
-    )
-
-
-def same() -> onnx.ModelProto:
-    net = Doubled()
-    return net.finish(net.plain(), auto_pad="SAME_UPPER")
-
-
-def by_scales(*scales: float) -> onnx.ModelProto:
-    net = Doubled()
-    value = net.resize(
-        "", net.floats(1, 1, *scales), coordinate_transformation_mode="asymmetric", nearest_mode="floor"
-    )
-    return net.finish(value)
-
-
-def activated() -> onnx.ModelProto:
-    net = Doubled()
-    return net.finish(net.node("Tanh", net.plain()))
-
-
-def three_times() -> onnx.ModelProto:
-    """Rows and columns, each three times; and channels twice."""
-    net = Doubled()
-    column = net.node("Reshape", net.x, net.whole(-1, 1))
-    wide = net.node("Concat", column, column, column, axis=1)
-    rows = net.node("Reshape", wide, net.whole(-1, 3 * SIDES[1]))
-    tall = net.node("Concat", rows, rows, rows, axis=1)
-    value = net.node("Reshape", tall, net.whole(1, CHANNELS, 3 * SIDES[0], 3 * SIDES[1]))
-    value = net.node("Concat", value, value, axis=1)
-    value = net.conv(value, 2 * CHANNELS, CHANNELS, 1)
-    return net.finish(net.node("Concat", value, value, axis=2))
-
-
 Maker = Callable[[], onnx.ModelProto]
-DOUBLINGS: dict[str, tuple[Maker, bool]] = {
-    "doubled": (partial(by_modes, "asymmetric", "floor"), True),
-    "doubled-asymmetric-round": (partial(by_modes, "asymmetric", "round_prefer_floor"), True),
-    "doubled-half-pixel": (partial(by_modes, "half_pixel", "round_prefer_floor"), True),
-    "doubled-half-pixel-up": (partial(by_modes, "half_pixel", "round_prefer_ceil", 13), True),
-    "doubled-pytorch": (partial(by_modes, "pytorch_half_pixel", "round_prefer_floor"), True),
-    "doubled-tf": (partial(by_modes, "tf_half_pixel_for_nn", "floor", 11), True),
-    "doubled-corners": (partial(by_modes, "align_corners", "round_prefer_floor"), True),
-    "doubled-sizes": (by_sizes, True),
-    "doubled-axes": (by_axes, True),
-    "doubled-upsample": (partial(by_old, "Upsample", 9), True),
-    "doubled-resize-10": (partial(by_old, "Resize", 10), True),
-    "doubled-concat": (by_concat, True),
-    "doubled-same": (same, True),
-    "doubled-zeros": (partial(padded, "constant", 1, 1, 1, 1), True),
-    "doubled-edge": (partial(padded, "edge", 1, 1, 1, 1), True),
-    "doubled-reflect": (partial(padded, "reflect", 1, 1, 1, 1), True),
-    "doubled-ones": (partial(padded, "constant", 1, 1, 1, 1, value=1.0), False),
-    "doubled-reflect-far": (partial(padded, "reflect", 2, 1, 0, 1), False),
-    "doubled-zeros-twice": (partial(padded, "constant", 1, 1, 1, 1, **SAME), False),
-    "doubled-zeros-uneven": (partial(padded, "constant", 2, 0, 1, 3), False),
-    "doubled-floor": (partial(by_modes, "half_pixel", "floor"), False),
-    "doubled-ceil": (partial(by_modes, "asymmetric", "ceil"), False),
-    "doubled-corners-floor": (partial(by_modes, "align_corners", "floor"), False),
-    "doubled-columns": (partial(by_scales, 1.0, 2.0), False),
-    "tripled": (partial(by_scales, 3.0, 3.0), False),
-    "tripled-concat": (three_times, False),
-    "doubled-activated": (activated, False),
+TALL = (24, 32)
+
+
+class Case(NamedTuple):
+    """How a network is made; what is left of it; and the sides of its picture."""
+
+    make: Maker
+    left: str | None = "convolution doubling"
+    """Its operations. A `doubling` is a convolution that takes four products per output and not nine.
+    None if there is none."""
+    sides: tuple[int, int] = SIDES
+
+
+DOUBLINGS = {
+    "doubled": Case(partial(by_modes, "asymmetric", "floor")),
+    "doubled-asymmetric-round": Case(partial(by_modes, "asymmetric", "round_prefer_floor")),
+    "doubled-half-pixel": Case(partial(by_modes, "half_pixel", "round_prefer_floor")),
+    "doubled-half-pixel-up": Case(partial(by_modes, "half_pixel", "round_prefer_ceil", 13)),
+    "doubled-pytorch": Case(partial(by_modes, "pytorch_half_pixel", "round_prefer_floor")),
+    "doubled-tf": Case(partial(by_modes, "tf_half_pixel_for_nn", "floor", 11)),
+    "doubled-corners": Case(partial(by_modes, "align_corners", "round_prefer_floor")),
+    "doubled-sizes": Case(by_sizes),
+    "doubled-axes": Case(by_axes),
+    "doubled-upsample": Case(partial(by_old, "Upsample", 9)),
+    "doubled-resize-10": Case(partial(by_old, "Resize", 10)),
+    "doubled-concat": Case(by_concat),
+    "doubled-same": Case(same),
+    "doubled-zeros": Case(partial(padded, "constant", 1, 1, 1, 1)),
+    "doubled-edge": Case(partial(padded, "edge", 1, 1, 1, 1)),
+    "doubled-reflect": Case(partial(padded, "reflect", 1, 1, 1, 1)),
+    "doubled-ones": Case(partial(padded, "constant", 1, 1, 1, 1, value=1.0), None),
+    "doubled-reflect-far": Case(partial(padded, "reflect", 2, 1, 0, 1), None),
+    "doubled-zeros-twice": Case(partial(padded, "constant", 1, 1, 1, 1, **SAME), None),
+    "doubled-zeros-uneven": Case(partial(padded, "constant", 2, 0, 1, 3), None),
+    "doubled-floor": Case(partial(by_modes, "half_pixel", "floor"), None),
+    "doubled-ceil": Case(partial(by_modes, "asymmetric", "ceil"), None),
+    "doubled-corners-floor": Case(partial(by_modes, "align_corners", "floor"), None),
+    "doubled-columns": Case(partial(by_scales, 1.0, 2.0), None),
+    "tripled": Case(partial(by_scales, 3.0, 3.0), None),
+    "tripled-concat": Case(three_times, None),
+    "doubled-attribute": Case(by_attribute),
+    "doubled-computed-sizes": Case(by_computed_sizes),
+    "doubled-computed-scales": Case(partial(by_computed_scales, 12)),
+    "doubled-upsample-computed": Case(partial(by_computed_scales, 9)),
+    "doubled-tanh": Case(partial(after, op("Tanh"))),
+    "doubled-leaky": Case(partial(after, op("LeakyRelu", alpha=0.2))),
+    "doubled-elu": Case(partial(after, op("Elu"))),
+    "doubled-clip": Case(partial(after, clip)),
+    "doubled-prelu": Case(partial(after, prelu)),
+    "doubled-dropout": Case(partial(after, op("Dropout"), op("Identity"), op("Relu"))),
+    "doubled-batch-norm": Case(partial(after, batch_norm, op("Relu"))),
+    "doubled-instance-norm": Case(
+        partial(after, instance_norm, op("Relu")), "convolution normalization doubling"
+    ),
+    "doubled-gate": Case(
+        partial(after, gate), "convolution resample reduce convolution elementwise doubling"
+    ),
+    "doubled-relu-reflect": Case(partial(after, op("Sigmoid"), reflect)),
+    "doubled-relu-edge": Case(partial(after, op("Sigmoid"), edge)),
+    "doubled-relu-zeros": Case(partial(after, op("Sigmoid"), zeros)),
+    "doubled-both": Case(both_doubled, "convolution convolution doubling"),
+    "doubled-sum": Case(partial(added, doubled=True), "convolution convolution doubling"),
+    "doubled-read-twice": Case(read_twice, "convolution resample doubling convolution"),
+    "doubled-unet": Case(partial(by_unet, None, 8), "convolution convolution convolution doubling"),
+    "doubled-unet-first": Case(partial(by_unet, 5, None), "convolution convolution convolution doubling"),
+    "doubled-unet-between": Case(
+        partial(by_unet, 5, None, 3), "convolution convolution convolution concat convolution doubling"
+    ),
+    "doubled-unet-reflect": Case(
+        partial(by_unet, None, 8, last=reflect), "convolution convolution movement convolution doubling"
+    ),
+    "doubled-unet-edge": Case(
+        partial(by_unet, None, 8, last=edge), "convolution convolution convolution doubling"
+    ),
+    "doubled-unet-quantized": Case(
+        quantized_unet, "convolution convolution convolution doubling convolution doubling convolution"
+    ),
+    "doubled-torch": Case(
+        partial(from_torch, 17),
+        "convolution convolution doubling normalization elementwise convolution convolution doubling",
+        TALL,
+    ),
+    "doubled-torch-11": Case(
+        partial(from_torch, 11, open_sizes=True),
+        "convolution convolution doubling normalization elementwise convolution convolution doubling",
+        TALL,
+    ),
+    "doubled-dynamo": Case(
+        partial(from_torch, 18, dynamo=True),
+        "convolution convolution doubling normalization elementwise convolution convolution doubling",
+        TALL,
+    ),
+    "doubled-by-place": Case(partial(after, op("Relu"), by_place), None),
+    "doubled-cropped": Case(partial(after, op("Relu"), cropped), None),
+    "doubled-sum-of-one": Case(partial(added, doubled=False), None),
+    "doubled-unet-rows": Case(partial(by_unet, None, CHANNELS, axis=2), None),
+    "doubled-two-splits": Case(
+        two_splits, "convolution resample convolution convolution doubling convolution convolution"
+    ),
 }
-"""How each is made, and whether it costs four products per output in place of nine."""
 
 
 def write_doublings(folder: Path) -> None:
-    networks: Networks = {name: (make, (1, 3, *SIDES)) for name, (make, _) in DOUBLINGS.items()}
+    networks: Networks = {name: (case.make, (1, 3, *case.sides)) for name, case in DOUBLINGS.items()}
     write_networks(folder, networks, "doublings")
     path = folder / "doublings.json"
     listed = json.loads(path.read_text())
     for one in listed:
-        one["folded"] = DOUBLINGS[one["name"]][1]
+        one["left"] = DOUBLINGS[one["name"]].left
     path.write_text(json.dumps(listed))

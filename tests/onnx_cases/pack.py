@@ -6,6 +6,7 @@ python tests/onnx_cases/pack.py web/.cache nodes
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from onnx_cases.opsets import write_opsets
 from onnx_cases.unets import write_unets
 from onnx_cases.writing import write_networks
 
-PARTS = {
+PARTS: dict[str, Callable[[Path], None]] = {
     "doublings": write_doublings,
     "exports": write_exports,
     "folding": write_folding,

@@ -4,7 +4,21 @@
 // transposed convolution (the sub-pixel form of Shi et al. 2016). It is exact, also at the border.
 
 import { floats } from '../../onnx/constant.ts';
-import type { ConvAxis, Weights } from './operation.ts';
+import type { BandedMatrix, ConvAxis, Operation, Weights } from './operation.ts';
+import type { Tensor } from './tensor.ts';
+
+/** The tensor of which each pixel becomes two by two; null if the operation makes anything else. */
+export function doubledBy(operation: Operation | undefined): Tensor | null {
+  const source = operation?.inputs[0];
+  if (!source || operation.kind !== 'resample') return null;
+  const [, , height, width] = source.shape;
+  return isDoubling(operation.left, height) && isDoubling(operation.right, width) ? source : null;
+}
+
+const isDoubling = (band: BandedMatrix | null, size: number): boolean =>
+  band?.rows === 2 * size &&
+  band.width === 1 &&
+  band.starts.every((start, row) => start === row >> 1 && band.weights[row] === 1);
 
 /** Even outputs read the pixel before and their own, odd ones their own and the next. */
 export const SUBPIXEL_AXIS: ConvAxis = {

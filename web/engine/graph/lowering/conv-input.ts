@@ -2,7 +2,8 @@
 // The convolution does all of it by its addresses, so that none costs a dispatch or a buffer. For other readers, they are
 // computed.
 
-import type { BandedMatrix, Convolution, Operation } from '../ir/operation.ts';
+import type { Convolution, Operation } from '../ir/operation.ts';
+import { doubledBy } from '../ir/subpixel.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { NodeReader } from './builder.ts';
 
@@ -33,15 +34,5 @@ export function findPadded(
 }
 
 /** The tensor of which each pixel became two by two in this one; null if it was made otherwise. */
-export function findDoubled(node: NodeReader, tensor: Tensor): Tensor | null {
-  const maker = makerOf(node, tensor);
-  const source = maker?.inputs[0];
-  if (!source || maker.kind !== 'resample') return null;
-  const [, , height, width] = source.shape;
-  return isDoubling(maker.left, height) && isDoubling(maker.right, width) ? source : null;
-}
-
-const isDoubling = (band: BandedMatrix | null, size: number): boolean =>
-  band?.rows === 2 * size &&
-  band.width === 1 &&
-  band.starts.every((start, row) => start === row >> 1 && band.weights[row] === 1);
+export const findDoubled = (node: NodeReader, tensor: Tensor): Tensor | null =>
+  doubledBy(makerOf(node, tensor));

@@ -7,6 +7,7 @@
 import type { Expression } from '../ir/expression.ts';
 import { MAX_READ_TENSORS } from '../ir/limits.ts';
 import type { Graph, LiveInput, Operation } from '../ir/operation.ts';
+import { doubledBy } from '../ir/subpixel.ts';
 import { channelBlocks, LANES, paddedLength, type Tensor } from '../ir/tensor.ts';
 import { fuse, withoutDead } from './fusion.ts';
 
@@ -43,6 +44,7 @@ export async function makePlan(graph: Graph, hasCamera: boolean): Promise<Plan> 
     : [];
   let all = withoutDead([...source, ...graph.operations], graph.outputs);
   if (all.some(isView)) all = (await import('./transposes.ts')).cancelTransposes(all);
+  if (all.some(doubledBy)) all = (await import('./doubling.ts')).foldDoublings(all);
   if (all.some(({ kind }) => kind === 'reduce' || kind === 'normalization')) {
     all = (await import('./normalization.ts')).fuseNormalizations(all, graph.outputs);
   }
