@@ -12,7 +12,7 @@ import {
   SOFTWARE_CONFIG,
 } from '../../engine/webgpu/tuning/defaults.ts';
 import { largestDifference } from '../compare.ts';
-import { graphOf, model, node, tensor, value } from '../onnx.ts';
+import { graphOf, int64Tensor, model, node, tensor, value } from '../onnx.ts';
 import { runOnWebgpu } from '../run-graph.ts';
 
 const CONFIGS: Readonly<Record<string, KernelConfig>> = {
@@ -140,6 +140,49 @@ test.each(CASES.map(one => [JSON.stringify(one), one] as const))('%s', async (_,
   for (const [label, config] of Object.entries(CONFIGS)) {
     const { y = new Float32Array() } = await runOnWebgpu(plan, device, { x }, config);
     expect(y.length, label).toBe(expected.length);
+    expect(largestDifference(y, expected), label).toBeLessThan(2e-4);
+  }
+});
+
+/** The graph of one convolution of `x` by `w`, with more nodes before it. */
+async function planOf(before: number[][], settings: Record<string, number[]>, weights: Float32Array) {
+  return readGraph(
+    model(
+      graphOf({
+        nodes: [...before, node('Conv', [before.length ? 'p' : 'x', 'w'], ['y'], settings)],
+        constants: [tensor('w', [32, 8, 3, 3], weights), int64Tensor('pads', 0, 0, 1, 1, 0, 0, 1, 1)],
+        inputs: [value('x', [1, 8, 12, 12])],
+        outputs: [value('y', [1, 32, 12, 12])],
+      }),
+    ),
+  );
+}
+
+test('an infinite pixel reaches the outputs that weigh it, and no output is NaN', async () => {
+  const one = conv('Conv', { channels: [8, 32] });
+  const weights = pseudo(32 * 8 * 9, 1);
+  const plan = await planOf([], { pads: [1, 1, 1, 1] }, weights);
+  const x = pseudo(8 * 144, 2);
+  x[7 * 144 + 6 * 12 + 6] = Number.POSITIVE_INFINITY;
+  const expected = plainly(one, x, weights);
+  expect(expected.filter(number => !Number.isFinite(number))).toHaveLength(32 * 9);
+  for (const [label, config] of Object.entries(CONFIGS)) {
+    const { y = new Float32Array() } = await runOnWebgpu(plan, device, { x }, config);
+    const apart = expected.filter((number, i) => y[i] !== number && !(Math.abs((y[i] ?? 0) - number) < 2e-4));
+    expect(apart, label).toHaveLength(0);
+  }
+});
+
+test('a prologue that makes something of zero counts for the terms of a sum alone', async () => {
+  const before = [node('Sigmoid', ['x'], ['s'], {}), node('Pad', ['s', 'pads'], ['p'], { mode: 'edge' })];
+  const plan = await planOf(before, {}, pseudo(32 * 8 * 9, 1));
+  expect(plan.operations).toMatchObject([
+    { kind: 'convolution', padding: 'edge', prologue: { name: 'sigmoid' } },
+  ]);
+  const x = pseudo(8 * 144, 2);
+  const { y: expected = new Float32Array() } = await runOnWebgpu(plan, device, { x }, SOFTWARE_CONFIG);
+  for (const [label, config] of Object.entries(CONFIGS)) {
+    const { y = new Float32Array() } = await runOnWebgpu(plan, device, { x }, config);
     expect(largestDifference(y, expected), label).toBeLessThan(2e-4);
   }
 });

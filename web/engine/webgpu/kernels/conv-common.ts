@@ -41,12 +41,16 @@ export function bindGeometry(
 /** The bits of a float, as an integer. */
 export const floatBits = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0] ?? 0;
 
-/** Declares what `conv-fetch.wgsl` has. */
-export function declareFetch(shader: ShaderBuilder, { padding, prologue }: Convolution): void {
+/** Declares what `conv-fetch.wgsl` has. `hasMoreTerms`: whether the kernel reads zeros for terms that no sum has. */
+export function declareFetch(
+  shader: ShaderBuilder,
+  { padding, prologue }: Convolution,
+  hasMoreTerms = false,
+): void {
   const isEdge = padding === 'edge';
   shader.valueFunction('prepare', prologue ?? VALUE);
   shader.add(`const EDGE = ${isEdge};
-const IS_SAFE = ${isEdge || !prologue};
+const IS_SAFE = ${!prologue || (isEdge && !hasMoreTerms)};
 ${convFetch}`);
 }
 

@@ -21,9 +21,9 @@ fn block_of(place: i32) -> Block {
   return input_0[min(u32(place), arrayLength(&input_0) - 1)];
 }
 
-// A prologue may make something else of zero.
+// A prologue may make something else of zero. A sum of three parts beyond is negative.
 fn prepared(value: vec4f, place: i32) -> vec4f {
-  return select(vec4f(0), prepare(value), IS_SAFE || place < BEYOND);
+  return select(vec4f(0), prepare(value), IS_SAFE || u32(place) < u32(BEYOND));
 }
 
 fn fetch(place: i32) -> vec4f {

@@ -41,7 +41,7 @@ export function compileGemmConv(shader: ShaderBuilder, operation: Convolution): 
   );
   // Plain convolutions and those of stride 2 that double have arrays of one length.
   for (let more = y.phases.length + x.phases.length; more < 4; more++) shader.size(0);
-  declareFetch(shader, operation);
+  declareFetch(shader, operation, true);
   const unit = declareWeights(shader, operation, anyColumnCode);
   shader.finish(() => scaleShiftCode(shader, operation, unit));
   shader.add(multiplyCode());

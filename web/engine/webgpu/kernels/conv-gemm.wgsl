@@ -27,11 +27,10 @@ fn quad_at(quad: i32) -> vec2i {
   return vec2i(quad / 4, quad % 4) * 2;
 }
 
-fn keep_weights(index: u32, lane: i32, c: i32, at: i32, exists: bool) {
+fn keep_weights(index: u32, lane: i32, c: i32, at: i32) {
   let channel = i32(index / (2 * TERMS) % 2 * 2 + index % 2);
   let block = i32(index / (4 * TERMS));
-  let made = column_of(at, channel, zero_point(c + block));
-  weights_in[block][4 * lane + channel] = select(vec4f(0), made, exists);
+  weights_in[block][4 * lane + channel] = column_of(at, channel, zero_point(c + block));
 }
 
 // Two channels at a time: four would take too many registers.
@@ -84,7 +83,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   // A single loop: nested ones took a third more registers.
   for (var first = 0; first < terms; first += TERMS) {
     let own = first + lane;
-    // Beyond the last term, the last one is brought again, and weighs nothing.
+    // Beyond the last term, its weights are brought again, and zeros: they add nothing, whatever the input has.
     let term = min(own, terms - 1);
     let tap = quotient(term, bitcast<f32>(sizes[GEOMETRY + 2].y));
     let k = term - tap * blocks_in;
@@ -92,8 +91,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let i = tap - j * horizontal.y;
     let kernel = (vertical.x + j * steps.z) * width + horizontal.x + i * steps.w;
     workgroupBarrier();
-    keep_weights(index, lane, c, row + kernel * blocks_in + k, own < terms);
-    keep_inputs(index, lane, n, corner + vec2i(j, i) * steps.xy, stride, k);
+    keep_weights(index, lane, c, row + kernel * blocks_in + k);
+    keep_inputs(index, lane, n, corner + vec2i(j, i) * steps.xy, stride, select(BEYOND, k, own < terms));
     workgroupBarrier();
     multiply(&sum, i32(index % QUADS), i32(index / QUADS));
   }
