@@ -46,6 +46,13 @@ def by_unet(*parts: int | None, last: Step | None = None, axis: int = 1) -> onnx
     return net.finish(last(net, value), channels, pads=[0, 0, 0, 0])
 
 
+def few_doubled() -> onnx.ModelProto:
+    """One doubled channel beside others, for three outputs: the sum between would be more than it saves."""
+    net = Doubled()
+    value = net.node("Concat", net.plain(net.conv(net.x, CHANNELS, 1, 1)), net.skip(7), axis=1)
+    return net.finish(value)
+
+
 def quantized_unet() -> onnx.ModelProto:
     """Two convolutions share weights of eight bits, with a scale and a zero point for each output."""
     net = Doubled()

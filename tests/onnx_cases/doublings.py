@@ -29,6 +29,7 @@ from onnx_cases.doubled_unets import (
     added,
     both_doubled,
     by_unet,
+    few_doubled,
     from_torch,
     quantized_unet,
     read_twice,
@@ -146,6 +147,7 @@ DOUBLINGS = {
     "doubled-by-place": Case(partial(after, op("Relu"), by_place), None),
     "doubled-cropped": Case(partial(after, op("Relu"), cropped), None),
     "doubled-sum-of-one": Case(partial(added, doubled=False), None),
+    "doubled-few": Case(few_doubled, None),
     "doubled-unet-rows": Case(partial(by_unet, None, CHANNELS, axis=2), None),
     "doubled-two-splits": Case(
         two_splits, "convolution resample convolution convolution doubling convolution convolution"

@@ -14,6 +14,10 @@ import { doubledBy, SUBPIXEL_AXIS, sumWeights } from '../ir/subpixel.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 import { WeightSplitter } from './split-weights.ts';
 
+/** Outputs of a split convolution for each doubled channel. The sum between is written and read, in place of the doubled
+ * channels: with many more outputs that costs more than the products save. */
+const MAX_OUTPUTS = 2;
+
 class DoublingFolder {
   /** The tensor of which each pixel is two by two in this one. */
   readonly #halves = new Map<Tensor, Tensor>();
@@ -81,7 +85,9 @@ class DoublingFolder {
     const runs = concat.inputs.map(part => ({ channels: part.shape[1], isFirst: this.#halves.has(part) }));
     const halves = concat.inputs.flatMap(part => this.#halves.get(part) ?? []);
     const others = concat.inputs.filter(part => !this.#halves.has(part));
-    if (concat.axis !== 1 || halves.length === 0 || new Set(halves).size < halves.length) return null;
+    const channels = halves.reduce((sum, half) => sum + half.shape[1], 0);
+    const isWorthIt = convolution.output.shape[1] <= MAX_OUTPUTS * channels;
+    if (concat.axis !== 1 || !isWorthIt || new Set(halves).size < halves.length) return null;
     const pair = this.#splitter.split(convolution.weights, runs);
     if (!pair) return null;
     const { output } = convolution;
