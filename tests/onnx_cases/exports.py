@@ -3,11 +3,9 @@ tensors, or QuantizeLinear and DequantizeLinear around every layer."""
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import tempfile
-import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -82,18 +80,21 @@ def spectral_hooks(folding: bool) -> onnx.ModelProto:
 
 def spectral_parametrisations() -> onnx.ModelProto:
     """By the dynamo exporter, which keeps the traced graph if it is not asked to optimise."""
-    import torch
     from torch.nn.utils.parametrizations import spectral_norm
 
-    file = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            spectral_generator(spectral_norm), (torch.rand(1, 3, 32, 48),), cast(Any, file),
-            opset_version=18, dynamo=True, optimize=False, input_names=["image"], output_names=["out"],
-            verbose=False,
-        )  # fmt: skip
-    return onnx.load_from_string(file.getvalue())
+    return exported(spectral_generator(spectral_norm), 32, 48, 18, dynamo=True, optimize=False)
+
+
+def tracked_instance_norm() -> onnx.ModelProto:
+    """torch repeats the running statistics for each picture of a batch, by Tile."""
+    import torch
+    from torch import nn
+
+    norm = nn.InstanceNorm2d(10, affine=True, track_running_stats=True)
+    torch.manual_seed(12)
+    layers = nn.Sequential(nn.Conv2d(3, 10, 3), norm, nn.LeakyReLU(0.2), nn.Conv2d(10, 3, 3))
+    layers(4 * torch.rand(2, 3, 20, 28))
+    return exported(layers, 20, 28, do_constant_folding=False)
 
 
 def dense() -> onnx.ModelProto:
@@ -270,6 +271,7 @@ EXPORTS: Networks = {
     "spectral-hooks": (partial(spectral_hooks, False), (1, 3, 32, 48)),
     "spectral-hooks-folded": (partial(spectral_hooks, True), (1, 3, 32, 48)),
     "spectral-parametrisations": (spectral_parametrisations, (1, 3, 32, 48)),
+    "tracked-instance-norm": (tracked_instance_norm, (1, 3, 20, 28)),
     "dense": (dense, (1, 3, 20, 28)),
     "arithmetic-on-bytes": (arithmetic_on_bytes, (1, 3, 12, 20)),
     "static-classifier-int8": (partial(static, classifier, "QInt8", "QUInt8", True), (1, 3, 48, 64)),

@@ -37,7 +37,8 @@ FIRST = {
     "Pad", "QuantizeLinear", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
     "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Reshape",
     "Resize", "Round", "Selu", "Shape", "Sigmoid", "Sign", "Sin", "Size", "Slice", "Softmax", "Softplus",
-    "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Swish", "Tanh", "ThresholdedRelu", "Transpose",
+    "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Swish", "Tanh", "ThresholdedRelu", "Tile",
+    "Transpose",
     "Unsqueeze", "Upsample",
 }  # fmt: skip
 # All inputs are constants.

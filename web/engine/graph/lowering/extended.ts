@@ -18,6 +18,7 @@ import {
   lowerSpaceToDepth,
   lowerSplit,
   lowerSqueeze,
+  lowerTile,
   lowerUnsqueeze,
 } from './movement-extended.ts';
 import {
@@ -92,6 +93,7 @@ export const EXTENDED: Readonly<Record<string, Lowering>> = {
   SpaceToDepth: lowerSpaceToDepth,
   Split: lowerSplit,
   Squeeze: lowerSqueeze,
+  Tile: lowerTile,
   Unsqueeze: lowerUnsqueeze,
   Upsample: lowerResize,
 };

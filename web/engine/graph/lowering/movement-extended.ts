@@ -3,7 +3,7 @@
 import { bytesOf, type Constant, sizeOf } from '../../onnx/constant.ts';
 import { input } from '../ir/expression.ts';
 import { isReshape, type View } from '../ir/operation.ts';
-import { productOf } from '../ir/strides.ts';
+import { productOf, stridesOf } from '../ir/strides.ts';
 import { emitResample, MAX_WEIGHTS, makeBandedMatrix } from './banded-matrix.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { asConstants, foldElementwise } from './constant-folding.ts';
@@ -164,6 +164,25 @@ export function lowerExpand(node: NodeReader): void {
   const dims = broadcast(node, [dimsOf(value), node.integers(1)]);
   sizeOf(dims, node.output);
   node.define(foldElementwise(node, dims, [value], ([x = input(0)]) => x));
+}
+
+/** Repeats all of it along each axis. */
+export function lowerTile(node: NodeReader): void {
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const repeats = node.integers(1);
+  if (repeats.length !== dims.length || repeats.some(count => count < 1)) {
+    throw node.fail(`repeats [${repeats.join(', ')}] times along ${dims.length} axes.`);
+  }
+  const made = dims.map((dim, i) => dim * (repeats[i] ?? 1));
+  sizeOf(made, node.output);
+  const strides = stridesOf(dims);
+  const view = {
+    dims: dims.flatMap((dim, i) => [repeats[i] ?? 1, dim]),
+    strides: strides.flatMap(stride => [0, stride]),
+    start: 0,
+  };
+  node.define(applyView(node, value, made, view));
 }
 
 export function lowerIdentity(node: NodeReader): void {
