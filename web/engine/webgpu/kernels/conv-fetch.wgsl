@@ -4,8 +4,8 @@
 const BEYOND = 0x30000000;
 
 fn part_at(at: i32, size: i32, step: i32) -> i32 {
-  let near = clamp(at, 0, size - 1);
-  return select(BEYOND, near * step, EDGE || near == at);
+  let inside = clamp(at, 0, size - 1);
+  return select(BEYOND, inside * step, EDGE || inside == at);
 }
 
 fn y_at(n: i32, at: i32) -> i32 {

@@ -23,7 +23,8 @@ const MAX_SHARED_SUMS = 16;
 const MAX_WIDTH = 16;
 /** Taps along a tile from which on they are a loop: unrolled, they would be too long a program. */
 const MAX_TAPS = 16;
-const MAX_NEAR = 16;
+/** Neighbouring threads that have the same pixels, at most. */
+const MAX_CHANNEL_TILES = 16;
 
 /** A convolution as its tiles see it. */
 interface TileAxes {
@@ -81,7 +82,7 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution, 
     [
       [kh * kw, loop.outputStride, isUpright ? 1 : kw, isUpright ? kw : 1],
       [lines, columns, size, shape.share],
-      [neighboursOf(operation, shape, config), 0, 0, 0],
+      [channelTilesOf(operation, shape, config), 0, 0, 0],
     ],
   );
   shader.add(tileCode(operation, axes, shape, given.share > 1, hasQuads, rows));
@@ -91,13 +92,13 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution, 
   return shader.kernel(convTiled, [x, y, axes.line.outputStride * axes.loop.outputStride]);
 }
 
-/** Tiles of neighbouring threads that differ by their channels alone, so that the threads read the same inputs. On real
- * GPUs, for which a workgroup is more than a quad. */
-function neighboursOf({ output }: Convolution, { deep }: TileShape, { threads }: KernelConfig): number {
-  let near = 1;
-  const most = Math.min(MAX_NEAR, threads / 4);
-  while (2 * near <= most && (channelBlocks(output) / deep) % (2 * near) === 0) near *= 2;
-  return near;
+/** Neighbouring threads whose tiles differ by their channels alone, so that they read the same inputs. On real GPUs, for
+ * which a workgroup is more than a quad. */
+function channelTilesOf({ output }: Convolution, { deep }: TileShape, { threads }: KernelConfig): number {
+  const max = Math.min(MAX_CHANNEL_TILES, threads / 4);
+  let tiles = 1;
+  while (2 * tiles <= max && (channelBlocks(output) / deep) % (2 * tiles) === 0) tiles *= 2;
+  return tiles;
 }
 
 /** Reduces the shape to the convolution's outputs and the GPU's registers. Depth that is cut may become width. */
@@ -120,11 +121,11 @@ export function fitShape(
   while (wide > 1 && sums() > MAX_SUMS) wide /= 2;
   while (deep > 1 && sums() > MAX_SUMS) deep /= 2;
   while (tall > 1 && sums() > MAX_SUMS) tall /= 2;
-  const most = 2 ** Math.floor(Math.log2(blocksOf(operation)));
-  let share = sums() > MAX_SHARED_SUMS ? 1 : Math.min(shape.share, threads, most);
-  const tiles = Math.ceil(rows / tall) * Math.ceil(columns / wide) * operation.y.outputStride;
-  const all = (tiles * channelBlocks(operation.output)) / deep;
-  while (share > 1 && (all * share) / 2 >= minThreads) share /= 2;
+  const maxShare = 2 ** Math.floor(Math.log2(blocksOf(operation)));
+  let share = sums() > MAX_SHARED_SUMS ? 1 : Math.min(shape.share, threads, maxShare);
+  const pixelTiles = Math.ceil(rows / tall) * Math.ceil(columns / wide) * operation.y.outputStride;
+  const tiles = (pixelTiles * channelBlocks(operation.output)) / deep;
+  while (share > 1 && (tiles * share) / 2 >= minThreads) share /= 2;
   return { wide, tall, deep, share };
 }
 

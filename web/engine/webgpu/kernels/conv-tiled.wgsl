@@ -20,15 +20,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let taps = sizes[GEOMETRY + 2];
   // Tiles across the lines and along them, lines, and threads that share a sum.
   let bases = sizes[GEOMETRY + 3];
-  let near = sizes[GEOMETRY + 4].x;
+  // Neighbouring threads with the same pixels and other channels.
+  let channel_tiles = sizes[GEOMETRY + 4].x;
   let sharing = bases.w;
   let share = i32(index) % sharing;
   let at = (i32(group.x) + i32(group.y) * 65535) * (THREADS / sharing) + i32(index) / sharing;
   let lines = bases.x;
   let along = bases.y;
   let tiles = size.x * lines * along;
-  let tile = at / near % tiles;
-  let c = (at / near / tiles * near + at % near) * DEEP;
+  let tile = at / channel_tiles % tiles;
+  let c = (at / channel_tiles / tiles * channel_tiles + at % channel_tiles) * DEEP;
   let phase = vec2i(i32(group.z) / taps.y, i32(group.z) % taps.y);
   let n = tile / (lines * along);
   let of_image = tile % (lines * along);

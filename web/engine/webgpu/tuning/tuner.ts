@@ -8,8 +8,8 @@ import { CONV_CLASSES, isConvShape, type TunedShapes } from './cache.ts';
 
 /** The shapes one step away. */
 export function neighbours(name: ConvClass, shape: ConvShape): ConvShape[] {
-  const near = shape === 'gemm' ? gemmSteps(name) : tileSteps(shape);
-  return near.filter(one => isConvShape(name, one) && !isSameShape(one, shape));
+  const steps = shape === 'gemm' ? gemmSteps(name) : tileSteps(shape);
+  return steps.filter(one => isConvShape(name, one) && !isSameShape(one, shape));
 }
 
 const tileSteps = (shape: TileShape): TileShape[] => {
