@@ -5,6 +5,7 @@ import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { type Kernel, linearWorkgroups } from './kernel.ts';
 import resample from './resample.wgsl?raw';
 import resampleReduce from './resample-reduce.wgsl?raw';
+import resampleRows from './resample-rows.wgsl?raw';
 import type { ShaderBuilder } from './shader.ts';
 
 /** Threads below which a GPU is mostly idle. Then threads split a sum. */
@@ -49,14 +50,27 @@ export function isResampleReduce({ left, right, output }: Resample): boolean {
   return (left?.width ?? 1) * (right?.width ?? 1) >= 64 && n * h * w * channelBlocks(output) < MIN_THREADS;
 }
 
+/** Columns of an input that fit the workgroup memory that every GPU has. */
+const MAX_COLUMNS = 1024;
+
+/** Whether outputs of a row should share the sums down columns: that saves half the products, or more. */
+export function isSharedInRows({ left, right, inputs, output }: Resample): boolean {
+  const width = output.shape[3];
+  const columns = inputs[0]?.shape[3] ?? 0;
+  const [down, across] = [left?.width ?? 1, right?.width ?? 1];
+  return columns <= MAX_COLUMNS && 2 * (columns * down + width * across) <= width * down * across;
+}
+
 export function compileResample(shader: ShaderBuilder, operation: Resample): Kernel {
-  const [n, , h, w] = operation.output.shape;
+  const { inputs, output } = operation;
+  const [n, , h, w] = output.shape;
+  const blocks = channelBlocks(output);
   shader.readInputs();
   shader.add(`const THREADS = ${shader.context.config.threads};`);
   declareBands(shader, operation);
   shader.finish();
-  const outputs = n * h * w * channelBlocks(operation.output);
-  return isResampleReduce(operation)
-    ? shader.kernel(resampleReduce, [outputs, 1, 1])
-    : shader.kernel(resample, linearWorkgroups(outputs));
+  if (!isResampleReduce(operation)) return shader.kernel(resample, linearWorkgroups(n * h * w * blocks));
+  if (!isSharedInRows(operation)) return shader.kernel(resampleReduce, [n * h * w * blocks, 1, 1]);
+  shader.add(`const COLUMNS = ${inputs[0]?.shape[3]};`);
+  return shader.kernel(resampleRows, [h, blocks, n]);
 }
