@@ -2,7 +2,8 @@
 
 import type { Element } from '../../codegen/pack-weights.ts';
 import type { BandedMatrix, Convolution, FrameInput, Resample } from '../../graph/ir/operation.ts';
-import { channelBlocks } from '../../graph/ir/tensor.ts';
+import { channelBlocks, type Tensor } from '../../graph/ir/tensor.ts';
+import type { KernelConfig } from './config.ts';
 import { columnReads, declareGeometry, declareWeights, scaleShiftCode } from './conv-common.ts';
 import { declareSampling } from './frame-source.ts';
 import inputConv from './input-conv.wgsl?raw';
@@ -112,10 +113,7 @@ export function compileInputConv(
   shader.add(keepCode('tile', 'AREA', tile));
   declareGuide(shader, guide, tile, frame);
   const [n, , height, width] = convolution.output.shape;
-  const out = channelBlocks(convolution.output);
-  // Few output channels per workgroup if the GPU is to be filled. Each workgroup computes its tile again.
-  const each = config.minThreads > 0 ? Math.min(out, 4) : out;
-  const slices = Math.ceil(out / each);
+  const { slices, each } = inputWork(tile, convolution.output, config);
   shader.add(`const SLICES = ${shader.size(slices, each)};`);
   shader.finish(() => scaleShiftCode(shader, convolution, unit));
   return shader.kernel(inputConv, [
@@ -123,6 +121,14 @@ export function compileInputConv(
     Math.ceil(height / tile.rows),
     n * slices,
   ]);
+}
+
+/** Strips of a tile; and slices of the output's channels that have workgroups of their own, with the blocks of each. */
+export function inputWork({ rows }: InputTile, output: Tensor, { minThreads }: KernelConfig) {
+  const out = channelBlocks(output);
+  // Few output channels per workgroup if the GPU is to be filled. Each workgroup computes its tile again.
+  const each = minThreads > 0 ? Math.min(out, 4) : out;
+  return { strips: rows * ACROSS, slices: Math.ceil(out / each), each };
 }
 
 /** Declares `made(pixel, column)`, a value of the guide in a column of the tile, before its epilogue, and
@@ -182,7 +188,7 @@ function keepCode(name: string, area: string, { channels }: InputTile): string {
 
 /** The products of a strip with one block of output channels. Values are read from workgroup memory where they are
  * needed: kept, they would take too many registers. */
-function productsCode({ x, y, weights }: Convolution, tile: InputTile): string {
+function productsCode({ x, y, weights, output }: Convolution, tile: InputTile): string {
   const { wide, size, channels } = tile;
   const [, , kh] = weights.dims;
   const { columns, taps } = columnReads(x, wide);
@@ -205,6 +211,11 @@ function productsCode({ x, y, weights }: Convolution, tile: InputTile): string {
     }
   }
   const start = [y.phases[0]?.start ?? 0, x.phases[0]?.start ?? 0];
+  const isWhole = output.shape[3] % wide === 0;
+  const puts = Array.from({ length: wide }, (_, p) => {
+    const put = `put(sum[${p}], n, y, x + ${p}, c);`;
+    return p === 0 || isWhole ? put : `if (x + ${p} < sizes[0].w) { ${put} }`;
+  });
   return `const WIDE = ${wide};
 const ACROSS = ${ACROSS};
 const ROWS = ${tile.rows};
@@ -213,11 +224,13 @@ const TILE = vec2i(${size[0]}, ${size[1]});
 const AREA = ${size[0] * size[1]};
 var<workgroup> tile: array<f32, CHANNELS * AREA>;
 const START = vec2i(${start[0]}, ${start[1]});
-var<private> sums: array<vec4f, WIDE>;
 fn products(at: i32, c: i32, zero: vec4f) -> array<vec4f, WIDE> {
   let first = c * TAPS;
   var sum: array<vec4f, WIDE>;
 ${lines.join('\n')}
   return sum;
+}
+fn put_strip(sum: array<vec4f, WIDE>, n: i32, y: i32, x: i32, c: i32) {
+${puts.join('\n')}
 }`;
 }

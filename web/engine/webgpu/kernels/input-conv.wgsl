@@ -31,11 +31,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     }
     let at = offset.x * INPUT_STRIDE.x * TILE.y + offset.y * INPUT_STRIDE.y;
     for (var c = start; c < min(start + each, blocks); c++) {
-      sums = products(at, c, zero_point(c));
       take_channels(c);
-      for (var p = 0; p < WIDE && x + p < size.w; p++) {
-        put(sums[p], n, y, x + p, c);
-      }
+      put_strip(products(at, c, zero_point(c)), n, y, x, c);
     }
   }
 }
