@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import {
   countAdreno,
   countAmd,
+  countAmdProgram,
   countIntel,
+  countIntelProgram,
   countMali,
   type LoopCounts,
   registersOfMali,
@@ -39,6 +41,46 @@ sync nop(1)     null<0,1,0>UB   { align1 WE_all 1N };
 (-f0.0) while(16) JIP:  LABEL1
 `;
   expect(counted(countIntel(assembly, 16))).toEqual({ products: 3, instructions: 4, cycles: 5 });
+});
+
+const NESTED = `
+v_mov_b32 v0, 0
+BB1:
+  v_add_u32 v8, v8, v9
+BB2:
+  v_fma_f32 v0, v1, v2, v0
+  s_cbranch_scc1 BB2
+  s_cbranch_scc0 BB3
+  s_branch BB1
+BB3:
+  v_mov_b32 v1, 0
+  s_endpgm
+`;
+
+test('AMD: a whole program, whose loops go round as often as is known', () => {
+  expect(counted(countAmdProgram(NESTED, [2, 5]))).toEqual({ products: 10, instructions: 14, cycles: 28 });
+});
+
+test('a loop that goes round once may be none in the program, and no other may be missing', () => {
+  expect(countAmdProgram(NESTED, [2, 5, 1]).products).toBe(10);
+  expect(() => countAmdProgram(NESTED, [2])).toThrow('The program has 2 loops, and 1 are known.');
+  expect(() => countAmdProgram(NESTED, [2, 5, 3])).toThrow('The program has 2 loops, and 3 are known.');
+});
+
+test('Intel: a whole program', () => {
+  const assembly = `
+mov(16)         g1<1>F          g2<8,8,1>F      { align1 1H };
+LABEL1:
+mad(16)         g16<1>F         g16<8,8,1>F     g98<8,8,1>F     g103<1,1,1>F { align1 1H };
+(+f0.0) break(16) JIP:  LABEL0  UIP:  LABEL0    { align1 1H };
+LABEL0:
+while(16)       JIP:  LABEL1    { align1 1H };
+`;
+  expect(counted(countIntelProgram(assembly, 16, [4]))).toEqual({
+    products: 4,
+    instructions: 13,
+    cycles: 26,
+  });
 });
 
 test('Adreno: repeated instructions count as often, and waiting does not', () => {

@@ -38,46 +38,103 @@ function busiestLoop(
   return best;
 }
 
+/** The lines of a program as they run: its loops go round as often as `trips` says, in the order of their heads, and of
+ * branches both sides are taken. */
+function unrollLoops(
+  lines: readonly string[],
+  label: RegExp,
+  jump: RegExp,
+  trips: readonly number[],
+): string[] {
+  const heads = new Map<string, number>();
+  lines.forEach((line, i) => {
+    const name = label.exec(line)?.[1];
+    if (name) heads.set(name, i);
+  });
+  const ends = new Map<number, number>();
+  lines.forEach((line, i) => {
+    const head = heads.get(jump.exec(line)?.[1] ?? '');
+    if (head !== undefined && head <= i) ends.set(head, i);
+  });
+  const loops = [...ends.keys()].sort((a, b) => a - b);
+  const known = [...trips];
+  // Of those that go round once, compilers may make no loop.
+  while (known.length > loops.length && known.includes(1)) known.splice(known.lastIndexOf(1), 1);
+  if (loops.length !== known.length) {
+    throw new Error(`The program has ${loops.length} loops, and ${trips.length} are known.`);
+  }
+  const expand = (from: number, to: number): string[] => {
+    const run: string[] = [];
+    for (let i = from; i < to; i++) {
+      const line = lines[i] ?? '';
+      const end = label.test(line) ? ends.get(i) : undefined;
+      if (end === undefined) {
+        if (!label.test(line)) run.push(line);
+        continue;
+      }
+      const round = expand(i + 1, end + 1);
+      const count = known[loops.indexOf(i)] ?? 0;
+      for (let trip = 0; trip < count; trip++) run.push(...round);
+      i = end;
+    }
+    return run;
+  };
+  return expand(0, lines.length);
+}
+
 const isBusier = (one: LoopCounts, other: LoopCounts): boolean =>
   one.products > other.products || (one.products === other.products && one.instructions < other.instructions);
 
+const AMD_LABEL = /^(BB\d+):/;
+const AMD_JUMP = /^s_c?branch\S* (BB\d+)/;
+
 /** Of AMD's drivers (ACO). */
 export const countAmd = (assembly: string): LoopCounts =>
-  busiestLoop(cleanLines(assembly), /^(BB\d+):/, /^s_c?branch\S* (BB\d+)/, ops => {
-    const names = ops.map(op => op.split(' ')[0] ?? '');
-    const dual = ops.filter(op => op.startsWith('v_dual')).flatMap(op => op.split('::'));
-    const count = (pattern: RegExp, among = names) => among.filter(one => pattern.test(one)).length;
-    const instructions = count(/^v_/);
-    return {
-      products:
-        count(/^v_(fma|fmac|mac|mad|fmamk|fmaak|madmk|madak|fma_mix)_?f?(32|16)/) +
-        2 * count(/^v_pk_fma_f16/) +
-        count(/v_dual_(fma|fmac|fmaak|fmamk)/, dual),
-      instructions,
-      cycles: instructions * WAVE_CYCLES,
-      latency: playWave(ops),
-      bytes: names.reduce((sum, name) => sum + loadedBytes(name), 0),
-    };
-  });
+  busiestLoop(cleanLines(assembly), AMD_LABEL, AMD_JUMP, ops => countAmdOps(ops, 3));
+
+/** Of a whole program of AMD's, as one round. */
+export const countAmdProgram = (assembly: string, trips: readonly number[]): LoopCounts =>
+  countAmdOps(unrollLoops(cleanLines(assembly), AMD_LABEL, AMD_JUMP, trips), 1);
+
+function countAmdOps(ops: readonly string[], rounds: number): LoopCounts {
+  const names = ops.map(op => op.split(' ')[0] ?? '');
+  const dual = ops.filter(op => op.startsWith('v_dual')).flatMap(op => op.split('::'));
+  const count = (pattern: RegExp, among = names) => among.filter(one => pattern.test(one)).length;
+  const instructions = count(/^v_/);
+  return {
+    products:
+      count(/^v_(fma|fmac|mac|mad|fmamk|fmaak|madmk|madak|fma_mix)_?f?(32|16)/) +
+      2 * count(/^v_pk_fma_f16/) +
+      count(/v_dual_(fma|fmac|fmaak|fmamk)/, dual),
+    instructions,
+    cycles: instructions * WAVE_CYCLES,
+    latency: playWave(ops, rounds),
+    bytes: names.reduce((sum, name) => sum + loadedBytes(name), 0),
+  };
+}
+
+const INTEL_LABEL = /^(LABEL\d+):/;
+const INTEL_JUMP = /^(?:\([^)]*\)\s*)?while\(\d+\)\s+JIP:\s+(LABEL\d+)/;
 
 /** Of Intel's (brw), of a kernel whose waves have `subgroup` threads. */
 export const countIntel = (assembly: string, subgroup: number): LoopCounts =>
-  busiestLoop(
-    cleanLines(assembly),
-    /^(LABEL\d+):/,
-    /^(?:\([^)]*\)\s*)?while\(\d+\)\s+JIP:\s+(LABEL\d+)/,
-    ops => {
-      const names = ops.map(op => op.replace(/^\([^)]*\)\s*/, '')).filter(op => /^(?!sync)[a-z]/.test(op));
-      const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-      return {
-        products: sum(names.filter(op => op.startsWith('mad(')).map(widthOf)) / subgroup,
-        instructions: names.length,
-        cycles: sum(names.map(op => Math.max(1, widthOf(op) / (isHalf(op) ? 16 : 8)))),
-        latency: 0,
-        bytes: 0,
-      };
-    },
-  );
+  busiestLoop(cleanLines(assembly), INTEL_LABEL, INTEL_JUMP, ops => countIntelOps(ops, subgroup));
+
+/** Of a whole program of Intel's, as one round. */
+export const countIntelProgram = (assembly: string, subgroup: number, trips: readonly number[]): LoopCounts =>
+  countIntelOps(unrollLoops(cleanLines(assembly), INTEL_LABEL, INTEL_JUMP, trips), subgroup);
+
+function countIntelOps(ops: readonly string[], subgroup: number): LoopCounts {
+  const names = ops.map(op => op.replace(/^\([^)]*\)\s*/, '')).filter(op => /^(?!sync)[a-z]/.test(op));
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    products: sum(names.filter(op => op.startsWith('mad(')).map(widthOf)) / subgroup,
+    instructions: names.length,
+    cycles: sum(names.map(op => Math.max(1, widthOf(op) / (isHalf(op) ? 16 : 8)))),
+    latency: 0,
+    bytes: 0,
+  };
+}
 
 /** Bytes that an instruction of AMD's loads from memory for a thread; of RDNA3 the names have bits. */
 function loadedBytes(name: string): number {
@@ -147,8 +204,8 @@ const LATENCY = { memory: 320, scalar: 60, shared: 64 };
 /** Cycles that an instruction for 64 threads keeps half a compute unit busy. */
 export const WAVE_CYCLES = 2;
 
-/** Cycles of one round if a wave has its unit to itself. The third round counts: by then loads overlap. */
-function playWave(ops: readonly string[]): number {
+/** Cycles of the last of some rounds if a wave has its unit to itself. In the third round of a loop loads overlap. */
+function playWave(ops: readonly string[], rounds: number): number {
   let time = 0;
   let begun = 0;
   const memory: number[] = [];
@@ -156,7 +213,7 @@ function playWave(ops: readonly string[]): number {
   const wait = (pending: number[], left: string | undefined) => {
     while (left !== undefined && pending.length > Number(left)) time = Math.max(time, pending.shift() ?? 0);
   };
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < rounds; round++) {
     begun = time;
     for (const op of ops) {
       const name = op.split(' ')[0] ?? '';

@@ -3,7 +3,9 @@
 import {
   countAdreno,
   countAmd,
+  countAmdProgram,
   countIntel,
+  countIntelProgram,
   countMali,
   type LoopCounts,
   registersOfMali,
@@ -20,6 +22,8 @@ export interface Compiled {
 /** How a vendor's reports are read. */
 interface Reader {
   countLoop(compiled: Compiled): LoopCounts;
+  /** The whole program as one round: its loops go round as often as `trips` says, in the order of their heads. */
+  countProgram?(compiled: Compiled, trips: readonly number[]): LoopCounts;
   /** The most registers of 32 bits that a thread has alive: AMD's of vectors, Intel's of 8 threads. */
   registers(compiled: Compiled): number;
   /** Registers that were written to memory for want of room, or on Adreno and Mali the instructions that do it. */
@@ -32,11 +36,13 @@ const sumOf = ({ statistics }: Compiled, ...names: string[]): number =>
 export const READERS: Readonly<Record<Device['vendor'], Reader>> = {
   amd: {
     countLoop: ({ assembly }) => countAmd(assembly),
+    countProgram: ({ assembly }, trips) => countAmdProgram(assembly, trips),
     registers: compiled => sumOf(compiled, 'VGPRs'),
     spills: compiled => sumOf(compiled, 'Spilled VGPRs', 'Spilled SGPRs'),
   },
   intel: {
     countLoop: ({ assembly, subgroup }) => countIntel(assembly, subgroup),
+    countProgram: ({ assembly, subgroup }, trips) => countIntelProgram(assembly, subgroup, trips),
     registers: compiled => sumOf(compiled, 'Max live registers'),
     spills: compiled => sumOf(compiled, 'Spill Count'),
   },

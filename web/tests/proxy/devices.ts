@@ -14,6 +14,8 @@ export interface RatedDevice extends Device {
   readonly vendor: 'amd' | 'intel';
   /** Compute units of AMD, execution units of Intel. */
   readonly units: number;
+  /** Those of them that one workgroup can use: a pair of AMD's, a dual subslice of Intel's. */
+  readonly workgroupUnits: number;
   readonly ghz: number;
   /** Bytes of main memory in a second, in 1e9. */
   readonly gbs: number;
@@ -21,8 +23,24 @@ export interface RatedDevice extends Device {
 
 /** One of AMD's RDNA2 and one of Intel's Xe. Figures are those of the vendors. */
 export const DEVICES: Readonly<Record<'deck' | 'xe', RatedDevice>> = {
-  deck: { name: 'Steam Deck (RDNA2)', vendor: 'amd', chip: 'VANGOGH', units: 8, ghz: 1.6, gbs: 88 },
-  xe: { name: 'Iris Xe (Tiger Lake)', vendor: 'intel', chip: 'tgl', units: 96, ghz: 1.3, gbs: 68 },
+  deck: {
+    name: 'Steam Deck (RDNA2)',
+    vendor: 'amd',
+    chip: 'VANGOGH',
+    units: 8,
+    workgroupUnits: 2,
+    ghz: 1.6,
+    gbs: 88,
+  },
+  xe: {
+    name: 'Iris Xe (Tiger Lake)',
+    vendor: 'intel',
+    chip: 'tgl',
+    units: 96,
+    workgroupUnits: 16,
+    ghz: 1.3,
+    gbs: 68,
+  },
 };
 
 /** GPUs of phones: their compilers are asked for registers alone. */

@@ -21,6 +21,15 @@ export const peakMs = ({ vendor, units, ghz }: RatedDevice, multiplyAdds: number
 /** Milliseconds that memory takes for what a kernel reads and writes once. */
 export const memoryMs = ({ gbs }: RatedDevice, bytes: number): number => bytes / (gbs * 1e6);
 
+/** Whether memory takes longer for `bytes` than products do at a part of the device's peak: then no kernel with that
+ * density or more of products can be quicker than memory. */
+export const isMemoryBound = (
+  device: RatedDevice,
+  multiplyAdds: number,
+  bytes: number,
+  density: number,
+): boolean => memoryMs(device, bytes) > peakMs(device, multiplyAdds) / density;
+
 /**
  * Milliseconds of a dispatch. `rounds` is how often a thread goes through its busiest loop, and null where that is not
  * known: then compilers' own counts are taken for AMD, and loops are counted once for Intel.

@@ -18,10 +18,11 @@ import { type FrameKernel, kernelsOf } from './kernels.ts';
 export interface KernelResult {
   readonly kernel: FrameKernel;
   readonly compiled: Compiled;
+  /** What time is estimated from: a kernel's busiest loop, or all of it as one round. */
   readonly loop: LoopCounts;
   readonly registers: number;
   readonly spills: number;
-  /** Of the busiest loop; null for other kernels. */
+  /** Of that loop; null where it is not known. */
   readonly rounds: number | null;
   /** Products of outputs for each instruction of the busiest loop, of vectors of threads; 0 for other kernels. */
   readonly perInstruction: number;
@@ -61,17 +62,17 @@ export async function measure(
   const reader = READERS[device.vendor];
   const resultOf = (kernel: FrameKernel): KernelResult => {
     const compiled = compiledOf(kernel);
-    const loop = reader.countLoop(compiled);
+    const { product, trips } = kernel;
+    const busiest = reader.countLoop(compiled);
+    const program = trips && reader.countProgram?.(compiled, trips);
     return {
       kernel,
       compiled,
-      loop,
+      loop: program ?? busiest,
       registers: reader.registers(compiled),
       spills: reader.spills(compiled),
-      rounds: kernel.product ? kernel.product.rounds / unrolled(kernel, loop) : null,
-      perInstruction: kernel.product
-        ? (unrolled(kernel, loop) * kernel.product.inRound) / loop.instructions
-        : 0,
+      rounds: program ? 1 : product && product.rounds / unrolled(kernel, busiest),
+      perInstruction: product ? (unrolled(kernel, busiest) * product.inRound) / busiest.instructions : 0,
     };
   };
   return new Map(frames.map(({ name, kernels }) => [name, kernels.map(resultOf)]));

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { EngineKey } from './captures.ts';
-import { DEVICES, PHONES } from './devices.ts';
+import { DEVICES, PHONES, type RatedDevice } from './devices.ts';
 import { memoryMs, peakMs } from './estimate.ts';
 import { type KernelResult, msOf } from './measure.ts';
 import { ENGINES, type RivalFrame, type RivalFrames } from './rivals.ts';
@@ -42,6 +42,7 @@ function frameOf(
     ),
     spills: sum(results, ({ spills }) => spills),
     most_registers: Math.max(...results.map(({ registers }) => registers)),
+    small_layers: smallLayersOf(device, results),
     layers: results.map(result => ({ ...layerOf(result), estimate_ms: msOf(device, result) })),
     rivals: Object.fromEntries(
       Object.entries(rivals ?? {}).map(([engine, frame]) => [
@@ -49,6 +50,18 @@ function frameOf(
         frame && rivalOf(engine as EngineKey, frame),
       ]),
     ),
+  };
+}
+
+/** Layers of 8 x 8 pixels and less, which one workgroup could compute in one dispatch: it would have a part of the device.
+ * Milliseconds of their dispatches, and what their products take at that part's peak. */
+function smallLayersOf(device: RatedDevice, results: readonly KernelResult[]) {
+  const small = results.filter(({ kernel }) => kernel.multiplyAdds > 0 && kernel.pixels <= 64);
+  const multiplyAdds = sum(small, ({ kernel }) => kernel.multiplyAdds);
+  return {
+    dispatches: small.length,
+    estimate_ms: sum(small, result => msOf(device, result)),
+    one_workgroup_peak_ms: peakMs({ ...device, units: device.workgroupUnits }, multiplyAdds),
   };
 }
 
@@ -146,8 +159,10 @@ No real GPU was at hand. Mesa's compilers for AMD's and Intel's were: they made 
 this is what it says. Made by \`npm run proxy\` in \`web\`, which fetches Mesa 25.0.7 and Dawn; values are half floats.
 [gpus.json](gpus.json) has every layer.
 
-- *estimate*: milliseconds of a frame. On AMD waves are played through each kernel's busiest loop; on Intel instructions are
-  counted at a cycle for 8 floats or 16 half floats, and spills as instructions alone, so that is a lower bound.
+- *estimate*: milliseconds of a frame. On AMD waves are played through each convolution's busiest loop; on Intel
+  instructions are counted at a cycle for 8 floats or 16 half floats, and spills as instructions alone, so that is a lower
+  bound. Of the kernels that make the network's input, and of its first convolution where that is one of them, the whole
+  program counts, for a camera of 640 x 480.
 - *peak*: what the products would take if the GPU did nothing else; *memory*: what is read and written, each once.
 - *registers*: the most that a kernel has alive, of vectors of threads on AMD. Intel has 128, and its compiler counts before
   it assigns them: a kernel with 129 may fit.
@@ -164,8 +179,8 @@ recorded, compiled and estimated in the same way: milliseconds, and the number o
 - ONNX Runtime (a file in float16) and LiteRT (\`fp16\`) keep half floats, as we do. TensorFlow.js has no half floats.
 - Ours begins with a camera's frame and ends on the canvas. Theirs begin and end with numbers on the GPU.
 - The time between dispatches is not counted. A loop of their convolutions is taken to run as often as the products need,
-  as if no thread were idle; of other loops we know nothing, and count one round on Intel, and what the compiler assumes
-  on AMD. All three are in their favour.
+  as if no thread were idle; of other loops we know nothing, and count one round on Intel. All three are in their favour.
+  On AMD we count for such loops what the compiler assumes, which may be too much.
 - A dash: LiteRT's GPU delegate lacks the padding that repeats the border, so parts of the look would run on the CPU.
 
 | look | GPU | limner | TensorFlow.js | ONNX Runtime | LiteRT |
