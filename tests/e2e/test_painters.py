@@ -84,6 +84,13 @@ BREAK_WASM_ON_DEMAND = """const post = Worker.prototype.postMessage;
         post.call(this, { ...message, rgba: null });
     };"""
 
+COUNT_FRAMES = """const request = window.requestAnimationFrame;
+    window.framesRequested = 0;
+    window.requestAnimationFrame = callback => {
+        window.framesRequested += 1;
+        return request(callback);
+    };"""
+
 
 @pytest.mark.parametrize("backend", ["webgpu", "webgl2", "wasm"])
 def test_paints_the_scene(backend: str, address: str, visit: Callable[..., Visit]) -> None:
@@ -329,6 +336,25 @@ def test_the_runtime_shows_progress_and_is_fetched_once(address: str, visit: Cal
     guest.wait_for_look("Second")
     guest.page.wait_for_selector("#loading", state="hidden")
     assert guest.problems == []
+
+
+def test_the_scene_stands_still_until_there_is_a_painter(address: str, visit: Callable[..., Visit]) -> None:
+    """Without a GPU, showing its frames would slow what loads."""
+    guest = visit()
+    guest.context.add_init_script(COUNT_FRAMES)
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    guest.context.route("**/ort.wasm", hold)
+    guest.open(f"{address}?backend=wasm", painted=False)
+    guest.page.wait_for_selector("#loading-text:has-text('Fetching the WASM painter')")
+    guest.page.wait_for_timeout(300)
+    assert guest.page.evaluate("framesRequested") == 0
+    held[0].continue_()
+    guest.wait_for_painting()
+    guest.page.wait_for_function("framesRequested > 1")
 
 
 def test_an_interrupted_runtime_download(address: str, visit: Callable[..., Visit]) -> None:

@@ -13,8 +13,6 @@ import { markPainting } from './painting-mark.ts';
 const MEASURE_EVERY = 30;
 /** A slower painter is waited for at every frame, so that frames do not pile up. */
 const SLOW_MS = 24;
-/** The time between frames of the source while there is no painter yet, so that loading gets the CPU. */
-const LOADING_INTERVAL_MS = 90;
 
 export class RenderLoop {
   stats = new FrameStats();
@@ -204,14 +202,6 @@ export class RenderLoop {
     this.#guideElement.replaceChildren(...(canvas ? [canvas] : []));
   }
 
-  #scheduleNext(): void {
-    const timer = window.setTimeout(() => {
-      this.#cancelNext = null;
-      this.#requestNextFrame();
-    }, LOADING_INTERVAL_MS);
-    this.#cancelNext = () => window.clearTimeout(timer);
-  }
-
   #cancelNextFrame(): void {
     this.#cancelNext?.();
     this.#cancelNext = null;
@@ -222,12 +212,12 @@ export class RenderLoop {
       this.#cancelNextFrame();
       return;
     }
-    if (this.#cancelNext || this.#currentPaint || !this.#isPlaying || this.#source.isStill) return;
-    const source = this.#source;
-    this.#cancelNext = source.requestFrame(() => {
+    // Before there is a painter the scene stands still: without a GPU, showing its frames slows what loads.
+    if (!this.#painter || this.#cancelNext || this.#currentPaint) return;
+    if (!this.#isPlaying || this.#source.isStill) return;
+    this.#cancelNext = this.#source.requestFrame(() => {
       this.#cancelNext = null;
-      if (this.#painter) void this.#paint();
-      else this.#scheduleNext();
+      void this.#paint();
     });
   }
 
