@@ -74,8 +74,11 @@ async function fetchBody(from: string | URL | Blob): Promise<ArrayBuffer> {
   return response.arrayBuffer();
 }
 
-/** Never throws, since the caller has other ways to paint. */
-export async function webgl2Available(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
+/** Never throws, since the caller has other ways to paint. A `canvas` keeps its context for the painter on it, if it is
+ * usable: another context would take longer. */
+export async function webgl2Available(
+  options: { allowSoftware?: boolean; canvas?: Canvas } = {},
+): Promise<Availability> {
   try {
     const context = await import('./webgl2/runtime/context.ts');
     return context.webgl2Available(options);

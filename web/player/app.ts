@@ -4,6 +4,7 @@ import {
   getButton,
   getElement,
   isEmbedded,
+  makeElement,
   saveFile,
   setIcon,
   setLabel,
@@ -42,7 +43,7 @@ export class App {
   constructor(notifications: Notifications) {
     const forcedBackend = parseForcedBackend(location.search);
     // Whoever needs what fails here tries again, and says why.
-    prepareBackend(forcedBackend).catch(() => undefined);
+    prepareBackend(forcedBackend, () => makeElement('canvas')).catch(() => undefined);
     this.#notifications = notifications;
     this.#renderLoop = new RenderLoop(openScene(), error => this.#lookLoader.handleLoss(errorMessage(error)));
     this.#sourcePicker = new SourcePicker(notifications, source => this.#showSource(source));

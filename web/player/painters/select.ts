@@ -28,22 +28,39 @@ export function parseForcedBackend(search: string): Backend | null {
 /** The shortest module: the magic number, and version 1. */
 const EMPTY_MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
-/** Whether there is a GPU, asked before there is a look: for the first painter alone. */
-const early = new Map<GpuBackend, Promise<Availability>>();
+/** Whether there is a GPU, and a canvas that a painter on it can use. */
+interface GpuRequest {
+  readonly availability: Promise<Availability>;
+  readonly canvas: HTMLCanvasElement;
+}
 
-const askForGpu = (backend: GpuBackend, allowSoftware: boolean): Promise<Availability> =>
-  backend === 'webgpu' ? webgpuAvailable({ allowSoftware }) : webgl2Available({ allowSoftware });
+/** Asked before there is a look: for the first painter alone. */
+const early = new Map<GpuBackend, GpuRequest>();
+
+const requestGpu = (
+  backend: GpuBackend,
+  allowSoftware: boolean,
+  makeCanvas: () => HTMLCanvasElement,
+): GpuRequest => {
+  const canvas = makeCanvas();
+  const availability =
+    backend === 'webgpu' ? webgpuAvailable({ allowSoftware }) : webgl2Available({ allowSoftware, canvas });
+  return { availability, canvas };
+};
 
 /**
  * Starts what the first painter needs of any look, while that is fetched: looks for a GPU, and fetches ONNX Runtime if
  * there is none.
  */
-export async function prepareBackend(forcedBackend: Backend | null): Promise<void> {
+export async function prepareBackend(
+  forcedBackend: Backend | null,
+  makeCanvas: () => HTMLCanvasElement,
+): Promise<void> {
   for (const backend of GPU_BACKENDS) {
     if (forcedBackend !== null && forcedBackend !== backend) continue;
-    const asked = askForGpu(backend, forcedBackend !== null);
-    early.set(backend, asked);
-    if ((await asked).ok) return;
+    const request = requestGpu(backend, forcedBackend !== null, makeCanvas);
+    early.set(backend, request);
+    if ((await request.availability).ok) return;
   }
   if (forcedBackend === null || forcedBackend === 'wasm') (await fetchWasmPainter()).prepareRuntime();
 }
@@ -103,11 +120,11 @@ async function createOnGpu(
   const isSame = allowSoftware === (options.forcedBackend !== null);
   const asked = isSame ? early.get(backend) : undefined;
   early.delete(backend);
-  const availability = await (asked ?? askForGpu(backend, allowSoftware));
+  const { canvas, ...request } = asked ?? requestGpu(backend, allowSoftware, options.makeCanvas);
+  const availability = await request.availability;
   if (!availability.ok) throw new NoGpuError(availability.reason);
   try {
     const { firstFrame, onCompiled, onLost } = options;
-    const canvas = options.makeCanvas();
     return await createPainter(look, { backend, canvas, firstFrame, onCompiled, onLost });
   } catch (error) {
     const { cause } = error as Error;

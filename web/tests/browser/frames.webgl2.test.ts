@@ -8,6 +8,7 @@ import { callsOf } from '../calls.ts';
 import {
   camera,
   colourDistance,
+  expectCanvasAsRun,
   look,
   loseContext,
   pixels,
@@ -66,6 +67,18 @@ test('a software renderer does not count as WebGL2, unless it is allowed', async
   const plain = await webgl2Available();
   expect(plain.ok || plain.software).toBe(true);
   expect((await webgl2Available({ allowSoftware: true })).ok).toBe(true);
+});
+
+test('a canvas that is asked for WebGL2 keeps its context for the painter, if it is usable', async () => {
+  const canvas = new OffscreenCanvas(1, 1);
+  expect((await webgl2Available({ allowSoftware: true, canvas })).ok).toBe(true);
+  expect(canvas.getContext('webgl2')?.isContextLost()).toBe(false);
+  const painter = await painterOf('lean-64-uint16-colour', { canvas });
+  await expectCanvasAsRun(painter, canvas);
+  painter.destroy();
+  const other = new OffscreenCanvas(1, 1);
+  const { ok } = await webgl2Available({ canvas: other }); // false on a software renderer
+  expect(other.getContext('webgl2')?.isContextLost()).toBe(!ok);
 });
 
 test('WebGL2 is found and used if only canvas elements support it, as in older Safari', async () => {

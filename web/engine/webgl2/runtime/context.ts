@@ -44,15 +44,25 @@ export function adapterName(gl: WebGL2RenderingContext): string {
   return typeof name === 'string' && name !== '' ? name : 'unknown';
 }
 
-/** Never throws, since the caller has other ways to paint. */
-export async function webgl2Available(options: { allowSoftware?: boolean } = {}): Promise<Availability> {
-  const gl = getContext(makeCanvas(1, 1));
+/** Never throws, since the caller has other ways to paint. A `canvas` keeps its context if that is usable. */
+export async function webgl2Available({
+  allowSoftware = false,
+  canvas,
+}: {
+  allowSoftware?: boolean;
+  canvas?: Canvas;
+} = {}): Promise<Availability> {
+  const gl = getContext(canvas ?? makeCanvas(1, 1));
   if (!gl) return { ok: false, reason: NO_WEBGL2 };
+  const availability = describeContext(gl, allowSoftware);
+  if (!canvas || !availability.ok) gl.getExtension('WEBGL_lose_context')?.loseContext();
+  return availability;
+}
+
+function describeContext(gl: WebGL2RenderingContext, allowSoftware: boolean): Availability {
   const name = adapterName(gl);
-  const storage = pickTextureFormat(gl);
-  gl.getExtension('WEBGL_lose_context')?.loseContext();
-  if (!storage) return { ok: false, reason: NO_FLOATS };
-  if (isSoftwareName(name) && !options.allowSoftware) {
+  if (!pickTextureFormat(gl)) return { ok: false, reason: NO_FLOATS };
+  if (isSoftwareName(name) && !allowSoftware) {
     return { ok: false, software: true, reason: `WebGL2 runs in software here (${name}), slower than WASM.` };
   }
   return { ok: true, adapter: name };

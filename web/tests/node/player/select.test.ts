@@ -28,12 +28,13 @@ vi.mock('../../../player/painters/wasm/painter.ts', () => ({
 }));
 
 const look = { info: {} } as Look;
+const makeCanvas = () => ({}) as HTMLCanvasElement;
 const makeOptions = (changes: Partial<SelectOptions> = {}): SelectOptions => ({
   forcedBackend: null,
   excluded: new Map(),
   signal: new AbortController().signal,
   firstFrame: 'picture',
-  makeCanvas: () => ({}) as HTMLCanvasElement,
+  makeCanvas,
   onProgress: () => undefined,
   onDownloaded: () => undefined,
   onCompiled: () => undefined,
@@ -92,7 +93,7 @@ describe('before there is a look', () => {
   it('a GPU is looked for, and the first painter takes the answer', async () => {
     vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
     vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'card' });
-    await prepareBackend(null);
+    await prepareBackend(null, makeCanvas);
     expect(prepareRuntime).not.toHaveBeenCalled();
     for (const times of [1, 2]) {
       expect(await select()).toMatchObject({ backend: 'webgl2', fallbackReason: 'none' });
@@ -101,19 +102,28 @@ describe('before there is a look', () => {
     }
   });
 
+  it('the first painter on WebGL2 gets the canvas that was asked, whose context is open', async () => {
+    const canvas = {} as HTMLCanvasElement;
+    vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'card' });
+    await prepareBackend('webgl2', () => canvas);
+    await select({ forcedBackend: 'webgl2' });
+    expect(vi.mocked(webgl2Available).mock.lastCall?.[0]?.canvas).toBe(canvas);
+    expect(vi.mocked(createPainter).mock.lastCall?.[1]?.canvas).toBe(canvas);
+  });
+
   it('ONNX Runtime starts where there is no GPU or the URL asks for it, and nowhere else', async () => {
     for (const [forced, starts] of [
       ['wasm', 1],
       ['webgpu', 1],
       [null, 1],
     ] as const) {
-      await prepareBackend(forced);
+      await prepareBackend(forced, makeCanvas);
       expect(prepareRuntime).toHaveBeenCalledTimes(starts);
     }
     vi.mocked(webgpuAvailable).mockResolvedValue({ ok: false, reason: 'none' });
-    await prepareBackend(null);
+    await prepareBackend(null, makeCanvas);
     expect(prepareRuntime).toHaveBeenCalledTimes(2);
-    await prepareBackend('webgpu');
+    await prepareBackend('webgpu', makeCanvas);
     expect(prepareRuntime).toHaveBeenCalledTimes(2);
     await select();
   });
@@ -227,7 +237,7 @@ describe('the choice of the backend', () => {
     expect(webgpuAvailable).not.toHaveBeenCalled();
     vi.mocked(webgl2Available).mockResolvedValue({ ok: true, adapter: 'software' });
     expect(await select({ forcedBackend: 'webgl2' })).toMatchObject({ backend: 'webgl2' });
-    expect(webgl2Available).toHaveBeenCalledWith({ allowSoftware: true });
+    expect(webgl2Available).toHaveBeenCalledWith({ allowSoftware: true, canvas: {} });
     expect(webgpuAvailable).not.toHaveBeenCalled();
     const parsed = ['wasm', 'webgpu', 'webgl2', 'x'].map(name => parseForcedBackend(`?backend=${name}`));
     expect([...parsed, parseForcedBackend('')]).toEqual(['wasm', 'webgpu', 'webgl2', null, null]);
