@@ -81,6 +81,25 @@ test('a canvas that is asked for WebGL2 keeps its context for the painter, if it
   expect(other.getContext('webgl2')?.isContextLost()).toBe(!ok);
 });
 
+test('each program between textures draws one texel as the painter is made, and none draws on the canvas', async () => {
+  const { drawArrays } = GL.prototype;
+  const warmed = new Map<unknown, number[]>();
+  GL.prototype.drawArrays = function (...args: Parameters<typeof drawArrays>) {
+    const [, , width, height] = this.getParameter(this.VIEWPORT);
+    const program = this.getParameter(this.CURRENT_PROGRAM);
+    expect(this.getParameter(this.FRAMEBUFFER_BINDING)).not.toBeNull();
+    warmed.set(program, [...(warmed.get(program) ?? []), width, height]);
+    drawArrays.apply(this, args);
+  };
+  const making = painterOf('lean-256-uint8-soft');
+  const painter = await making.finally(() => Object.assign(GL.prototype, { drawArrays }));
+  // Two programs do not: the one that reads the frame, and the one that draws on the canvas. The probe of the texture
+  // format has one of its own.
+  expect(warmed.size).toBe(painter.statistics.pipelines - 2 + 1);
+  for (const sizes of warmed.values()) expect(sizes).toEqual([1, 1]);
+  painter.destroy();
+});
+
 test('WebGL2 is found and used if only canvas elements support it, as in older Safari', async () => {
   const { getContext } = OffscreenCanvas.prototype;
   Object.assign(OffscreenCanvas.prototype, {

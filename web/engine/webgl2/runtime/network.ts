@@ -5,6 +5,7 @@ import type { Crop } from '../../frames/source.ts';
 import type { FrameInput } from '../../graph/ir/operation.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
+import { defaultLiveInputs } from '../../live-inputs.ts';
 import type { OnCompiled, RunOptions } from '../../painter.ts';
 import { readInputs, readLiveInputs } from '../../run-inputs.ts';
 import { compile, compileArrayInput, compileCanvasCopy, compileFrameInput } from '../draws/compile.ts';
@@ -59,11 +60,11 @@ export class Network {
     for (const tensor of this.plan.slices.keys()) {
       if (tensor.constant) this.textures.write(tensor, tensor.constant);
     }
-    await this.#waitForPrograms([...(first ? [first] : []), ...draws], onCompiled);
+    await this.#waitForPrograms([...(this.frameInput ? [this.frameInput] : []), ...this.draws], onCompiled);
   }
 
-  async #waitForPrograms(draws: readonly Draw[], onCompiled?: OnCompiled): Promise<void> {
-    await this.programs.waitForPrograms(draws, onCompiled);
+  async #waitForPrograms(draws: readonly PreparedDraw[], onCompiled?: OnCompiled): Promise<void> {
+    await this.programs.waitForPrograms(draws, defaultLiveInputs(this.plan), onCompiled);
     const { gl } = this.context;
     const error = gl.getError();
     if (error === gl.OUT_OF_MEMORY) {
@@ -78,9 +79,8 @@ export class Network {
   /** Makes the draw that shows a tensor on the canvas. */
   async show(tensor: Tensor): Promise<PreparedDraw> {
     clearErrors(this.context.gl);
-    const draw = compileCanvasCopy(this.layouts, tensor);
-    const prepared = this.programs.prepare(draw, this.resources);
-    await this.#waitForPrograms([draw]);
+    const prepared = this.programs.prepare(compileCanvasCopy(this.layouts, tensor), this.resources);
+    await this.#waitForPrograms([prepared]);
     return prepared;
   }
 
@@ -101,7 +101,7 @@ export class Network {
       this.layouts.add(camera);
       const draw = compileArrayInput(this.layouts, source, camera);
       this.#arrayInput = this.programs.prepare(draw, this.resources);
-      await this.#waitForPrograms([draw]);
+      await this.#waitForPrograms([this.#arrayInput]);
     }
     for (const [tensor, values] of readInputs(plan, inputs, this.#hasInputs))
       this.textures.write(tensor, values);

@@ -18,6 +18,7 @@ interface LinkedProgram {
 
 /** A draw, ready to be repeated. */
 export interface PreparedDraw {
+  readonly draw: Draw;
   readonly linked: LinkedProgram;
   readonly textures: readonly { readonly target: number; readonly texture: WebGLTexture | null }[];
   readonly sizes: Int32Array;
@@ -72,6 +73,7 @@ export class ProgramCache {
     const [width, height] = resources.size;
     const values = target.kind === 'canvas' ? null : this.textures.valueTexture(target.texture);
     return {
+      draw,
       linked: this.#linked(draw.code),
       textures: samplers.map(({ sampled }) => this.#texture(sampled, resources)),
       sizes: new Int32Array(draw.sizes),
@@ -117,13 +119,17 @@ export class ProgramCache {
     return made;
   }
 
-  /** Waits for all programs, and sets their samplers. */
-  async waitForPrograms(draws: readonly Draw[], onCompiled?: OnCompiled): Promise<void> {
+  /** Waits for all programs, sets their samplers, and warms them up. */
+  async waitForPrograms(
+    draws: readonly PreparedDraw[],
+    live: Float32Array,
+    onCompiled?: OnCompiled,
+  ): Promise<void> {
     const { gl, parallel } = this.context;
     const checked = new Set<LinkedProgram>();
-    const total = new Set(draws.map(({ code }) => code)).size;
-    for (const draw of draws) {
-      const linked = this.#linked(draw.code);
+    const total = new Set(draws.map(({ linked }) => linked)).size;
+    for (const prepared of draws) {
+      const { draw, linked } = prepared;
       if (checked.has(linked)) continue;
       checked.add(linked);
       const { program, fragment, uniform } = linked;
@@ -145,8 +151,19 @@ export class ProgramCache {
       draw.samplers.forEach(({ name }, unit) => {
         gl.uniform1i(uniform(name), unit);
       });
+      this.#warmUp(prepared, live);
       onCompiled?.(checked.size, total);
     }
+  }
+
+  /** Draws one texel into a texture, which every frame overwrites. Drivers may compile a program only as it draws: they
+   * do so now, while others are linked, and not in the first frame. */
+  #warmUp(prepared: PreparedDraw, live: Float32Array): void {
+    const { gl } = this.context;
+    const hasFrame = prepared.draw.samplers.some(({ sampled }) => sampled.kind === 'frame');
+    if (!prepared.framebuffer || hasFrame) return;
+    this.draw({ ...prepared, area: { ...prepared.area, width: 1, height: 1 } }, live, null);
+    gl.flush();
   }
 
   /** Draws. Sets live inputs and the frame's crop if the program reads them. */
