@@ -104,6 +104,7 @@ export class RenderLoop {
     this.stats = new FrameStats();
     this.stats.firstPaintingMs = performance.now() - chosenAt;
     this.#paintingElement.replaceChildren(canvas);
+    document.documentElement.style.setProperty('--aspect', `${info.width / info.height}`);
     this.#attachGuide();
     this.#frameElement.classList.add('painted');
     this.#showSource(this.#source);

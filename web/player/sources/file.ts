@@ -23,7 +23,10 @@ async function fileError(file: File, message: string): Promise<Error> {
   return new Error(isLfsPointer(bytes) ? `${file.name} ${IS_POINTER}` : message);
 }
 
+/** The shorter side of a picture, and of one that has no size of its own. */
 const MAX_SIDE = 1024;
+/** No look is longer than this, as a multiple of its shorter side. */
+const MAX_RATIO = 4;
 
 export async function openPicture(file: File): Promise<Source> {
   const url = URL.createObjectURL(file);
@@ -31,7 +34,7 @@ export async function openPicture(file: File): Promise<Source> {
     const image = new Image();
     image.src = url;
     await image.decode();
-    const canvas = cropToCanvas(image);
+    const canvas = toCanvas(image);
     return {
       kind: 'picture',
       frame: canvas,
@@ -53,17 +56,20 @@ export async function openPicture(file: File): Promise<Source> {
   }
 }
 
-/** The centre square of a picture, which is what a look paints. */
-function cropToCanvas(image: HTMLImageElement): HTMLCanvasElement {
+/** The picture, no larger than a look needs it. Of a very long one it is the middle. */
+function toCanvas(image: HTMLImageElement): HTMLCanvasElement {
   const width = image.naturalWidth || MAX_SIDE;
   const height = image.naturalHeight || MAX_SIDE;
-  const side = Math.min(width, height, MAX_SIDE);
+  const ratio = Math.min(Math.max(width / height, 1 / MAX_RATIO), MAX_RATIO);
+  const crop = centerCrop(width, height, ratio);
+  const [, , wide, tall] = crop;
+  const scale = Math.min(1, MAX_SIDE / Math.min(wide, tall));
   const canvas = document.createElement('canvas');
-  canvas.width = side;
-  canvas.height = side;
+  canvas.width = Math.max(1, Math.round(wide * scale));
+  canvas.height = Math.max(1, Math.round(tall * scale));
   const context = getContext2d(canvas);
   context.imageSmoothingQuality = 'high';
-  context.drawImage(image, ...centerCrop(width, height), 0, 0, side, side);
+  context.drawImage(image, ...crop, 0, 0, canvas.width, canvas.height);
   return canvas;
 }
 
