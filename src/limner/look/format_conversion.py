@@ -8,7 +8,7 @@ files that are dropped on it (web/player/painters/format/conversion.ts).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -63,10 +63,11 @@ def with_plain_pictures(
     result.CopyFrom(model)
     graph = result.graph
     types = {value.name: value.type.tensor_type.elem_type for value in [*graph.input, *graph.output]}
-    picture, painting = _free_name("image", model), _free_name("painting", model)
-    before = _Chain(picture)
+    names = _Names(graph)
+    picture, painting = names.take("image"), names.take("painting")
+    before = _Chain(picture, names)
     before.encode(formats.input, types[inputs[0]])
-    after = _Chain(output)
+    after = _Chain(output, names)
     after.decode(formats.output, types[output])
     copies = [helper.make_node("Identity", [before.value], [name]) for name in inputs]
     last = helper.make_node("Identity", [after.value], [painting])
@@ -108,22 +109,39 @@ def with_fixed_size(model: ModelProto, inputs: Sequence[str], shape: Sequence[in
     return result
 
 
-def _free_name(wanted: str, model: ModelProto) -> str:
-    """`wanted`, or with the prefix that nothing in the graph has."""
-    graph: GraphProto = model.graph
-    names = {name for node in graph.node for name in [*node.input, *node.output]}
-    names |= {value.name for value in [*graph.input, *graph.output, *graph.initializer]}
-    while wanted in names:
-        wanted = f"limner.{wanted}"
-    return wanted
+class _Names:
+    """The names in a graph and in the graphs inside it, which new values must not have."""
+
+    def __init__(self, graph: GraphProto) -> None:
+        self._taken = set(_names_in(graph))
+
+    def take(self, wanted: str) -> str:
+        """`wanted`, or with the prefix that makes it new."""
+        while wanted in self._taken:
+            wanted = f"limner.{wanted}"
+        self._taken.add(wanted)
+        return wanted
+
+
+def _names_in(graph: GraphProto) -> Iterator[str]:
+    for value in [*graph.input, *graph.output, *graph.initializer]:
+        yield value.name
+    for sparse in graph.sparse_initializer:
+        yield sparse.values.name
+    for node in graph.node:
+        yield from [*node.input, *node.output]
+        for attribute in node.attribute:
+            for inner in [attribute.g, *attribute.graphs]:
+                yield from _names_in(inner)
 
 
 class _Chain:
     """Nodes in a row, each with the value of the one before."""
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, names: _Names) -> None:
         self.value = value
         self.nodes: list[NodeProto] = []
+        self._names = names
 
     def encode(self, form: PictureFormat, element_type: int) -> None:
         """From RGB in 0..1 to this format."""
@@ -164,12 +182,12 @@ class _Chain:
             self._add("Cast", to=element_type)
 
     def _add(self, operator: str, *constants: NDArray[np.float32], **attributes: Any) -> None:
-        name = f"{self.value}.{operator.lower()}"
-        names = [f"{name}.{place}" for place in range(len(constants))]
-        for constant, key in zip(constants, names, strict=True):
+        name = self._names.take(f"{self.value}.{operator.lower()}")
+        keys = [self._names.take(f"{name}.{place}") for place in range(len(constants))]
+        for constant, key in zip(constants, keys, strict=True):
             # In old files every initializer is among the inputs; a node has no such rule.
             self.nodes.append(
                 helper.make_node("Constant", [], [key], value=numpy_helper.from_array(constant))
             )
-        self.nodes.append(helper.make_node(operator, [self.value, *names], [name], **attributes))
+        self.nodes.append(helper.make_node(operator, [self.value, *keys], [name], **attributes))
         self.value = name
