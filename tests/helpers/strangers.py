@@ -129,6 +129,25 @@ def enlarging(painted: tuple[int | str, int | str] = (64, 64)) -> bytes:
     )
 
 
+def encoder_decoder(sides: tuple[int | str, int | str] = ("h", "w")) -> bytes:
+    """A network that halves the picture three times, rounding up, and doubles it as often.
+
+    Of sides that are no multiples of 8 it makes larger ones.
+    """
+    rng = np.random.default_rng(4)
+    constants: dict[str, object] = {}
+    nodes: list[NodeProto] = []
+    value = "x"
+    for step, channels in enumerate([(4, 3), (4, 4), (4, 4), (4, 4), (4, 4), (4, 3)]):
+        constants[f"w{step}"] = rng.normal(0, 0.2, (*channels, 4, 4)).astype(np.float32)
+        operator, pads = ("Conv", [1, 1, 2, 2]) if step < 3 else ("ConvTranspose", [1, 1, 1, 1])
+        names = [value, f"w{step}"]
+        value = f"v{step}"
+        nodes.append(helper.make_node(operator, names, [value], strides=[2, 2], pads=pads))
+    nodes.append(helper.make_node("Sigmoid", [value], ["y"]))
+    return network(nodes, sides=sides, painted=("H", "W"), constants=constants)
+
+
 RELU = [helper.make_node("Relu", ["x"], ["y"])]
 
 STRANGERS = {
@@ -137,6 +156,8 @@ STRANGERS = {
     "any-size": Stranger(network(RELU, sides=("height", "width")), "gpu"),
     "any-height": Stranger(network(RELU, sides=("height", 256)), "gpu"),
     "any-width": Stranger(network(RELU, sides=(128, "width")), "gpu"),
+    "multiples-of-8": Stranger(encoder_decoder(), "gpu"),
+    "multiples-of-8-wide": Stranger(encoder_decoder((128, "w")), "gpu"),
     "minus-one": Stranger(network(RELU, sides=(-1, -1)), "gpu"),
     "scalar": Stranger(network([helper.make_node("Add", ["x", "k"], ["y"])], scalars=("k",)), "gpu"),
     "range": Stranger(times_two_hundred(), "gpu"),

@@ -36,8 +36,16 @@ def test_grey_is_the_luma() -> None:
 
 
 def test_options_are_words_or_pairs_in_any_case() -> None:
-    options = read_options(range="-1..1:0..1", layout="nhwc", channels="rgb:Grey", pixels=320)
+    options = read_options(range="-1..1:0..1", layout="nhwc", channels="rgb:Grey", pixels="320")
     assert options == FormatOptions(("-1..1", "0..1"), ("NHWC", "NHWC"), ("RGB", "grey"), 320)
+
+
+@pytest.mark.parametrize(
+    ("text", "pixels"), [("320", 320), ("512x384", (384, 512)), ("320X320", (320, 320)), ("9×16", (16, 9))]
+)
+def test_pixels_are_a_side_or_width_by_height(text: str, pixels: int | tuple[int, int]) -> None:
+    """What is read has the height first, as arrays do."""
+    assert read_options(range=None, layout=None, channels=None, pixels=text).pixels == pixels
 
 
 @pytest.mark.parametrize(
@@ -47,12 +55,21 @@ def test_options_are_words_or_pairs_in_any_case() -> None:
         ({"range": "0..1:0..1:0..1"}, "--range is"),
         ({"layout": "CHW"}, "--layout is 'CHW'; it is one of NCHW, NHWC"),
         ({"channels": ""}, "--channels is ''"),
-        ({"pixels": 0}, "--pixels is 0; it must be 1 or more"),
+        ({"pixels": "0"}, "--pixels is 0; it must be 1 or more"),
+        ({"pixels": "512x0"}, "--pixels is 512x0; it must be 1 or more"),
+        (
+            {"pixels": "-5"},
+            "--pixels is '-5'; it is a side, such as 320, or width and height, such as 512x",
+        ),
+        ({"pixels": "512x"}, "--pixels is '512x'; it is a side"),
+        ({"pixels": "512x384x3"}, "--pixels is '512x384x3'; it is a side"),
+        ({"pixels": "wide"}, "--pixels is 'wide'; it is a side"),
+        ({"pixels": "9" * 5000}, "--pixels is '999"),
     ],
 )
 def test_other_words_are_refused(given: dict[str, str], sentence: str) -> None:
     with pytest.raises(LimnerError, match=sentence.replace("?", "")):
-        read_options(**{"range": None, "layout": None, "channels": None, "pixels": None} | given)  # type: ignore[arg-type]
+        read_options(**{"range": None, "layout": None, "channels": None, "pixels": None} | given)
 
 
 def test_formats_are_described() -> None:

@@ -102,8 +102,8 @@ class PictureOptions:
     """The order of the axes: NCHW or NHWC."""
     channels: Annotated[str | None, NO_DEFAULT_SHOWN] = None
     """The channels: RGB, BGR, grey or RGBA."""
-    pixels: Annotated[int | None, NO_DEFAULT_SHOWN] = None
-    """Side of the picture, for a network that takes any size. Default: 256."""
+    pixels: Annotated[str | None, NO_DEFAULT_SHOWN] = None
+    """Side of the picture, or WIDTHxHEIGHT, for a network that takes any size. Default: 256."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,14 @@ from limner.look.picture_format import (
     PictureFormat,
     Range,
 )
+from limner.look.picture_sizes import (
+    OTHER_SIDES,
+    Size,
+    find_multiple,
+    nearest_sizes,
+    size_of,
+    write_pixels,
+)
 from limner.look.session import make_session, short_message
 from limner.look.validation import (
     DEFAULT_PIXELS,
@@ -62,12 +70,6 @@ NUMBERS: dict[int, type[np.number[Any]]] = {
 
 CHANNELS: dict[int, Channels] = {1: "grey", 3: "RGB", 4: "RGBA"}
 """What the channels are, by their number."""
-
-OTHER_SIDES = (224, 240, 288, 320, 192, 384, 128, 512, 300, 200, 400)
-"""Sides that are tried where a network that leaves its size open does not take the usual one."""
-
-MULTIPLES = (2, 4, 8, 16, 32, 64)
-"""Networks that halve a picture again and again take multiples of such numbers."""
 
 
 @dataclass(frozen=True)
@@ -176,8 +178,7 @@ class _Network:
         """The network as a look; None if the file is one as it is."""
         model, output = self._model, self._model.graph.output[self._output].name
         usual = (DEFAULT_PIXELS, DEFAULT_PIXELS)
-        is_open = 0 in self._shape(self._inputs[0])
-        if is_open and (not formats.is_plain or self.size != usual):
+        if self._is_open and (not formats.is_plain or self.size != usual):
             model = with_fixed_size(model, self._names, self._fixed_shape())
         elif formats.is_plain and self._output == 0 and len(self._inputs) == 1:
             return None
@@ -187,38 +188,72 @@ class _Network:
 
     def notes(self) -> Iterator[str]:
         name = printable(self._path)
+        if self._is_open and self._options.pixels is None:
+            yield (
+                f"{name} takes pictures of several sizes; it paints {describe_size(*self.size)}. Choose "
+                "another size with --pixels, as one side or as WIDTHxHEIGHT."
+            )
         if len(self._inputs) > 1:
             yield f"{name} takes {len(self._inputs)} pictures; all of them get the same one."
         if self._output > 0:
             chosen = printable(self._model.graph.output[self._output].name)
             yield f"{name} has {len(self._model.graph.output)} outputs; {chosen} is the first picture."
 
-    def _find_size(self) -> tuple[int, int]:
-        height, width = self._sides(self._shape(self._inputs[0]))
+    def _find_size(self) -> Size:
+        sides = self._sides(self._shape(self._inputs[0]))
         pixels = self._options.pixels
-        if height and width:
-            if pixels is not None and (height, width) != (pixels, pixels):
-                raise LimnerError(
-                    f"takes pictures of {describe_size(height, width)} only: leave out --pixels"
-                )
-            return height, width
-        if pixels is not None and pixels > MAX_SIDE:
-            raise LimnerError(f"is asked for {pixels:,} pixels a side; a look takes at most {MAX_SIDE:,}")
-        usual = pixels or max(height, width) or DEFAULT_PIXELS
-        error = self._refusal((height or usual, width or usual))
-        if error is None:
-            return height or usual, width or usual
-        others = OTHER_SIDES if pixels is None else [-(-usual // m) * m for m in MULTIPLES]
-        for side in others:
-            if side <= MAX_SIDE and self._refusal((height or side, width or side)) is None:
-                if pixels is None:
-                    return height or side, width or side
-                raise LimnerError(f"does not take {pixels} pixels, but {side}: add --pixels {side}")
-        raise LimnerError(f"cannot paint {usual} pixels: {error}")
+        if pixels is None:
+            return self._usual_size(sides)
+        said = (pixels, pixels) if isinstance(pixels, int) else pixels
+        wanted = size_of(sides, said)
+        # One number is about the sides that are open.
+        if wanted != said and (all(sides) or not isinstance(pixels, int)):
+            raise LimnerError(_describe_fixed(sides, wanted))
+        if (longest := max(wanted)) > MAX_SIDE:
+            raise LimnerError(f"is asked for {longest:,} pixels a side; a look takes at most {MAX_SIDE:,}")
+        if all(sides) or self._takes(wanted):
+            return wanted
+        taken = self._usual_size(sides)
+        if self._takes(taken):
+            raise LimnerError(self._describe_nearest(sides, wanted, taken))
+        if (error := self._refusal(wanted)) is not None:
+            raise LimnerError(f"cannot paint {describe_size(*wanted)}: {error}")
+        return wanted
 
-    def _refusal(self, size: tuple[int, int]) -> str | None:
+    def _usual_size(self, sides: Size) -> Size:
+        """The size of a network for which nobody says one."""
+        if all(sides):
+            return sides
+        usual = max(sides) or DEFAULT_PIXELS
+        candidates = [size_of(sides, (side, side)) for side in (usual, *OTHER_SIDES)]
+        errors = (self._refusal(size) for size in candidates)
+        first = next(errors)
+        if first is None:
+            return candidates[0]
+        for size, error in zip(candidates[1:], errors, strict=True):
+            if error is None:
+                return size
+        raise LimnerError(f"cannot paint {describe_size(*candidates[0])}: {first}")
+
+    def _describe_nearest(self, sides: Size, wanted: Size, taken: Size) -> str:
+        """What to give instead of the wanted size, which the network does not take."""
+        multiple = find_multiple(sides, taken, self._takes)
+        near = nearest_sizes(sides, self._options.pixels or wanted, multiple) if multiple else []
+        found = [size for size in near if max(size) <= MAX_SIDE and self._takes(size)][:2] or [taken]
+        names = " and ".join(describe_size(*size).removesuffix(" pixels") for size in found)
+        return f"does not take {describe_size(*wanted)}, but {names}: add --pixels {write_pixels(found[0])}"
+
+    def _takes(self, size: Size) -> bool:
+        """Whether the network makes a picture of this size from one."""
+        try:
+            outputs = self._run_all(self._input_format, draw_test_picture(*size))
+        except LimnerError:
+            return False
+        layouts = _layouts(self._options.layout and self._options.layout[1], self._input_format.layout)
+        return any(_is_picture(output, layout, size) for output in outputs for layout in layouts)
+
+    def _refusal(self, size: Size) -> str | None:
         """Why the network does not run at this size; None if it does."""
-        self.size = size
         try:
             self._run_all(self._input_format, draw_test_picture(*size))
         except LimnerError as error:
@@ -292,16 +327,29 @@ class _Network:
         hint = ends.output_range(input_range)
         return [hint] if hint else list(RANGES)
 
+    @property
+    def _is_open(self) -> bool:
+        """Whether the file leaves something of the picture's shape open."""
+        return 0 in self._shape(self._inputs[0])
+
     def _shape(self, value: ValueInfoProto) -> list[int]:
         return value_shape(value)
 
-    def _sides(self, shape: Sequence[int]) -> tuple[int, int]:
+    def _sides(self, shape: Sequence[int]) -> Size:
         first = 2 if self._input_format.layout == "NCHW" else 1
         return shape[first], shape[first + 1]
 
     def _fixed_shape(self) -> list[int]:
         count = self._input_format.channel_count
         return [1, count, *self.size] if self._input_format.layout == "NCHW" else [1, *self.size, count]
+
+
+def _describe_fixed(sides: Size, wanted: Size) -> str:
+    """What to say of a size other than the one that the file fixes; 0 is an open side."""
+    if all(sides):
+        return f"takes pictures of {describe_size(*sides)} only: leave out --pixels"
+    side = f"height of {sides[0]}" if sides[0] else f"width of {sides[1]}"
+    return f"takes pictures with a {side} pixels only: add --pixels {write_pixels(wanted)}"
 
 
 def _picture_inputs(model: ModelProto) -> list[ValueInfoProto]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.errors import LimnerError
+from limner.look.picture_sizes import Size, parse_pixels
 
 Range = Literal["0..1", "-1..1", "0..255"]
 Layout = Literal["NCHW", "NHWC"]
@@ -104,27 +105,27 @@ class FormatOptions:
     range: tuple[Range, Range] | None = None
     layout: tuple[Layout, Layout] | None = None
     channels: tuple[Channels, Channels] | None = None
-    pixels: int | None = None
-    """Side of the picture, for a network that takes any size."""
+    pixels: int | Size | None = None
+    """Side of the picture, or its height and width, for a network that takes any size."""
 
 
 NOTHING_SAID = FormatOptions()
 
 
 def read_options(
-    *, range: str | None, layout: str | None, channels: str | None, pixels: int | None
+    *, range: str | None, layout: str | None, channels: str | None, pixels: str | None
 ) -> FormatOptions:
     """Parse options such as "0..255", or "-1..1:0..1" where the output differs from the input.
 
+    `pixels` is such as "320" or "512x384".
+
     Raises LimnerError for any other word.
     """
-    if pixels is not None and pixels < 1:
-        raise LimnerError(f"--pixels is {pixels}; it must be 1 or more.")
     return FormatOptions(
         range=_read_pair("--range", range, get_args(Range)),
         layout=_read_pair("--layout", layout, get_args(Layout)),
         channels=_read_pair("--channels", channels, get_args(Channels)),
-        pixels=pixels,
+        pixels=None if pixels is None else parse_pixels(pixels),
     )
 
 
