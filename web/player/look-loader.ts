@@ -9,6 +9,7 @@ import { errorMessage, FetchError, OwnTabError } from '../shared/errors.ts';
 import { fetchLook, type LookEntry } from './looks/look-index.ts';
 import { readAnyLook } from './painters/any-look.ts';
 import type { Adapted, Said } from './painters/format/adapt.ts';
+import type { Sizes } from './painters/format/sizes.ts';
 import { type AnyLook, type Backend, type Painter, UnpaintableError } from './painters/painter.ts';
 import { selectPainter } from './painters/select.ts';
 import type { RenderLoop } from './render/render-loop.ts';
@@ -49,6 +50,8 @@ export class LookLoader {
   isAsked = false;
   #loading: AbortController | null = null;
   #current: LoadedLook | null = null;
+  /** Shows the form of the current look as it was, after a choice that failed. */
+  #restoreForm: () => void = () => undefined;
   #lossTimes: number[] = [];
 
   constructor(
@@ -65,7 +68,12 @@ export class LookLoader {
   }
 
   /** Fetches a look of the list and starts it. */
-  loadEntry(entry: LookEntry, chosenAt = performance.now(), said?: Said): Promise<void> {
+  loadEntry(
+    entry: LookEntry,
+    chosenAt = performance.now(),
+    said?: Said,
+    sizes?: Sizes | null,
+  ): Promise<void> {
     return this.#runExclusively(
       async signal => {
         this.#lookList.showProgress(`Fetching ${entry.name}`, entry.bytes > 0 ? 0 : null);
@@ -75,17 +83,21 @@ export class LookLoader {
           signal,
         );
         this.#lookList.showProgress(`Unpacking ${entry.name}`, null);
-        const loaded = await this.#readLook(bytes, entry.file, signal, said ?? 'published');
+        const loaded = await this.#readLook(bytes, entry.file, signal, said ?? 'published', sizes);
         if (!(await this.#startPainter(loaded, chosenAt, signal))) return;
         this.#lookList.select(entry.file);
-        await this.#showForm(loaded, true, changed => void this.loadEntry(entry, performance.now(), changed));
+        await this.#showForm(
+          loaded,
+          true,
+          (changed, known) => void this.loadEntry(entry, performance.now(), changed, known),
+        );
       },
       error => this.#showFailure(`“${entry.name}”`, error, () => void this.loadEntry(entry)),
     );
   }
 
-  /** Opens and starts a look from the visitor's disk. */
-  loadFile(file: File, said: Said = {}): Promise<void> {
+  /** Opens and starts a look from the visitor's disk. `sizes` are those that were found before. */
+  loadFile(file: File, said: Said = {}, sizes?: Sizes | null): Promise<void> {
     this.#notifications.clear();
     const chosenAt = performance.now();
     return this.#runExclusively(
@@ -94,10 +106,10 @@ export class LookLoader {
         this.#lookList.showProgress(`Unpacking ${file.name}`, null);
         const bytes = new Uint8Array(await file.arrayBuffer());
         if (signal.aborted) return;
-        const loaded = await this.#readLook(bytes, file.name, signal, said);
+        const loaded = await this.#readLook(bytes, file.name, signal, said, sizes);
         if (!(await this.#startPainter(loaded, chosenAt, signal))) return;
         this.#lookList.select(null);
-        await this.#showForm(loaded, false, changed => void this.loadFile(file, changed));
+        await this.#showForm(loaded, false, (changed, known) => void this.loadFile(file, changed, known));
       },
       error => this.#showFailure(file.name, error, () => void this.loadFile(file)),
     );
@@ -109,6 +121,7 @@ export class LookLoader {
     fileName: string,
     signal: AbortSignal,
     said: Said | 'published',
+    sizes?: Sizes | null,
   ): Promise<LoadedLook> {
     const read = await readAnyLook(bytes).catch((error: unknown) => {
       if (error instanceof UnpaintableError) return error;
@@ -118,9 +131,9 @@ export class LookLoader {
     const { adapt, PUBLISHED } = await import('./ui/format-form.ts').catch(error => {
       throw read instanceof Error && bytes[0] !== FIRST_BYTE ? read : error; // a damaged file needs no more
     });
-    const adapted = await adapt(bytes, said === 'published' ? PUBLISHED : said, async trial =>
-      this.#selectPainter({ look: await readAnyLook(trial), bytes: trial, fileName }, new Map(), signal),
-    );
+    const makeTrialPainter = async (trial: Uint8Array<ArrayBuffer>) =>
+      this.#selectPainter({ look: await readAnyLook(trial), bytes: trial, fileName }, new Map(), signal);
+    const adapted = await adapt(bytes, said === 'published' ? PUBLISHED : said, makeTrialPainter, sizes);
     if (adapted && adapted.bytes !== bytes) {
       return { look: await readAnyLook(adapted.bytes), bytes: adapted.bytes, fileName, adapted };
     }
@@ -132,14 +145,21 @@ export class LookLoader {
   async #showForm(
     { adapted }: LoadedLook,
     isPublished: boolean,
-    onSaid: (said: Said) => void,
+    onSaid: (said: Said, sizes: Sizes | null) => void,
   ): Promise<void> {
-    document.getElementById('format-form')?.remove();
-    if (adapted) (await import('./ui/format-form.ts')).showFormatForm(adapted, isPublished, onSaid);
+    if (!adapted) {
+      document.getElementById('format-form')?.remove();
+      this.#restoreForm = () => undefined;
+      return;
+    }
+    const { showFormatForm } = await import('./ui/format-form.ts');
+    this.#restoreForm = () => showFormatForm(adapted, isPublished, said => onSaid(said, adapted.sizes));
+    this.#restoreForm();
   }
 
   /** Says why a look was not started, with a button for what helps. */
   #showFailure(name: string, error: unknown, run: () => void): void {
+    this.#restoreForm();
     const reason = errorMessage(error);
     const retry = error instanceof UnpaintableError ? undefined : { label: 'Try again', run };
     this.#notifications.alert(

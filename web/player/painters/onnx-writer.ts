@@ -8,6 +8,7 @@ const LENGTH_DELIMITED = 2;
 /** Numbers of AttributeProto.type. */
 const INT = 2;
 const STRING = 3;
+const TENSOR = 4;
 const INTS = 7;
 
 const FLOAT32 = 1;
@@ -39,7 +40,13 @@ export const writeField = (field: number, content: Uint8Array | number): Bytes =
 
 export const textField = (field: number, text: string) => writeField(field, utf8.encode(text));
 
-type AttributeValue = string | number | readonly number[];
+/** Numbers in float32. */
+interface Floats {
+  readonly dims: readonly number[];
+  readonly values: readonly number[];
+}
+
+type AttributeValue = string | number | readonly number[] | Floats;
 
 export interface NewNode {
   readonly op: string;
@@ -62,15 +69,16 @@ function writeAttribute(name: string, value: AttributeValue): Bytes {
     return concat([textField(1, name), textField(4, value), writeField(20, STRING)]);
   if (typeof value === 'number')
     return concat([textField(1, name), writeField(3, value), writeField(20, INT)]);
+  if ('values' in value && 'dims' in value)
+    return concat([textField(1, name), writeField(5, writeFloats(value)), writeField(20, TENSOR)]);
   return concat([textField(1, name), ...value.map(number => writeField(8, number)), writeField(20, INTS)]);
 }
 
-/** A TensorProto of float32 numbers. */
-export const writeFloats = (name: string, dims: readonly number[], values: readonly number[]): Bytes =>
+/** A TensorProto. */
+const writeFloats = ({ dims, values }: Floats): Bytes =>
   concat([
     ...dims.map(dim => writeField(1, dim)),
     writeField(2, FLOAT32),
-    textField(8, name),
     writeField(9, new Uint8Array(Float32Array.from(values).buffer)),
   ]);
 

@@ -2,18 +2,20 @@
 import { getElement, makeElement } from '../../shared/dom.ts';
 import type { Adapted, Said } from '../painters/format/adapt.ts';
 import { type Channels, RANGE_NAMES } from '../painters/format/picture-format.ts';
+import type { Shape, Size } from '../painters/format/sizes.ts';
 
-// The page fetches all that such a network needs as one file.
+// The page fetches all that such a network needs as one file, but for what finds the sizes of one that takes several.
 export { adapt, PUBLISHED } from '../painters/format/adapt.ts';
 
-/** Shows the form in the panel of looks. `isPublished` leaves out what the publisher has said. */
+/** Shows the form in the panel of looks. `isPublished` leaves out what the publisher has said. A form that is there is
+ * replaced, and the keyboard stays where it is. */
 export function showFormatForm(adapted: Adapted, isPublished: boolean, onSaid: (said: Said) => void): void {
-  const { formats, sizes, pixels } = adapted;
+  const { formats, sizes, size } = adapted;
   const { input, output } = formats;
-  let said: Required<Said> = {
+  const said: Said = {
     ranges: { input: input.range, output: output.range },
     channels: { input: input.channels, output: output.channels },
-    pixels,
+    ...(sizes && { size }),
   };
   const form = makeElement('fieldset');
   form.id = 'format-form';
@@ -27,6 +29,7 @@ export function showFormatForm(adapted: Adapted, isPublished: boolean, onSaid: (
     if (options.length < 2) return;
     const row = makeElement('label', 'row', label);
     const select = makeElement('select');
+    select.name = label;
     select.append(
       ...options.map(value => {
         const option = makeElement('option', '', value);
@@ -34,29 +37,59 @@ export function showFormatForm(adapted: Adapted, isPublished: boolean, onSaid: (
         return option;
       }),
     );
-    select.addEventListener('change', () => {
-      said = { ...said, ...change(select.value as T) };
-      onSaid(sizes.length > 0 ? said : { ranges: said.ranges, channels: said.channels });
-    });
+    select.addEventListener('change', () => onSaid({ ...said, ...change(select.value as T) }));
     row.append(select);
     form.append(row);
   };
-  const side = (value: number) => `${value} px`;
-  add('Size', sizes.map(side), side(pixels), value => ({ pixels: Number.parseInt(value, 10) }));
-  if (!isPublished) {
-    add('Values it takes', RANGE_NAMES, input.range, value => ({ ranges: { ...said.ranges, input: value } }));
-    add('Values it gives', RANGE_NAMES, output.range, value => ({
-      ranges: { ...said.ranges, output: value },
-    }));
-    add('Colours it takes', orders(input.channels), input.channels, value => ({
-      channels: { ...said.channels, input: value },
-    }));
-    add('Colours it gives', orders(output.channels), output.channels, value => ({
-      channels: { ...said.channels, output: value },
+  const shapes = sizes?.shapes ?? [];
+  const shape = shapes.find(({ sizes }) => sizes.some(one => nameOf(one) === nameOf(size))) ?? shapes[0];
+  if (shape) {
+    add(
+      'Shape',
+      shapes.map(({ name }) => name),
+      shape.name,
+      name => ({ size: nearest(shapes.find(one => one.name === name) ?? shape, size) }),
+    );
+    add('Size', shape.sizes.map(nameOf), nameOf(size), name => ({
+      size: shape.sizes.find(one => nameOf(one) === name) ?? size,
     }));
   }
-  if (form.querySelector('select')) getElement('look-open').before(form);
+  if (!isPublished) {
+    add('Values it takes', RANGE_NAMES, input.range, value => ({
+      ranges: { input: value, output: output.range },
+    }));
+    add('Values it gives', RANGE_NAMES, output.range, value => ({
+      ranges: { input: input.range, output: value },
+    }));
+    add('Colours it takes', orders(input.channels), input.channels, value => ({
+      channels: { input: value, output: output.channels },
+    }));
+    add('Colours it gives', orders(output.channels), output.channels, value => ({
+      channels: { input: input.channels, output: value },
+    }));
+  }
+  const focused = removeFormatForm();
+  if (!form.querySelector('select')) return;
+  getElement('look-open').before(form);
+  if (focused) form.querySelector<HTMLSelectElement>(`[name="${focused}"]`)?.focus();
 }
+
+/** Removes the form, if it is there. Returns the name of the choice that the keyboard is at. */
+function removeFormatForm(): string | undefined {
+  const form = document.getElementById('format-form');
+  const focused = form?.querySelector<HTMLSelectElement>('select:focus')?.name;
+  form?.remove();
+  return focused;
+}
+
+const nameOf = ({ width, height }: Size) => `${width} × ${height} px`;
+
+/** The size of a shape whose longer side is nearest. */
+const nearest = ({ sizes }: Shape, size: Size): Size => {
+  const distance = ({ width, height }: Size) =>
+    Math.abs(Math.max(width, height) - Math.max(size.width, size.height));
+  return sizes.reduce((best, one) => (distance(one) < distance(best) ? one : best));
+};
 
 /** Only the order of three colours is unknown. */
 const orders = (channels: Channels): Channels[] =>

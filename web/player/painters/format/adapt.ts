@@ -21,6 +21,7 @@ import {
   RANGE_NAMES,
   type Range,
 } from './picture-format.ts';
+import type { Size, Sizes } from './sizes.ts';
 import { findRanges, type Grey, greyOf, makeTestPicture, paintInRanges, type Ranges } from './trial.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -29,7 +30,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface Said {
   readonly ranges?: Ranges;
   readonly channels?: { readonly input: Channels; readonly output: Channels };
-  readonly pixels?: number;
+  /** One of those to choose from. */
+  readonly size?: Size;
 }
 
 /** Those of a network that is published: it was converted by then. */
@@ -42,9 +44,9 @@ export interface Adapted {
   /** The file as a look; the same bytes if it was one. */
   readonly bytes: Bytes;
   readonly formats: Formats;
-  /** The sides that the visitor may choose, and the present one; none for a network of one size. */
-  readonly sizes: readonly number[];
-  readonly pixels: number;
+  /** The sizes that the visitor may choose; null for a network of one size. */
+  readonly sizes: Sizes | null;
+  readonly size: Size;
   /** What was found, as a sentence; empty where there is nothing to say. */
   readonly sentence: string;
 }
@@ -56,22 +58,22 @@ const FLOAT32 = 1;
 /** float32, uint8, float16. */
 const PICTURE_TYPES = [FLOAT32, 2, 10];
 
-const DEFAULT_PIXELS = 256;
-/** Sides to choose from. */
-const SIDES = [128, 192, 256, 320, 384, 512];
-/** Sides that are tried where a network does not take the usual one. */
-const OTHER_SIDES = [224, 240, 288, 320, 192, 384, 128, 512, 300, 200, 400];
-
 /**
  * Null if the file is no network that this page reads, or was converted before. Throws an UnpaintableError, with a
- * reason for visitors, for a network that makes no picture from a picture.
+ * reason for visitors, for a network that makes no picture from a picture. `known` are the sizes that were found when
+ * the file was adapted before.
  */
-export async function adapt(bytes: Bytes, said: Said, makePainter: MakePainter): Promise<Adapted | null> {
+export async function adapt(
+  bytes: Bytes,
+  said: Said,
+  makePainter: MakePainter,
+  known: Sizes | null = null,
+): Promise<Adapted | null> {
   const model = readFile(bytes);
   if (!model || model.metadata.has(PROPERTY)) return null;
   const inputs = findPictures(model);
   const input = readInputFormat(inputs[0], said);
-  const { size, sizes, outputs } = await findSize(bytes, model, inputs, input, said.pixels);
+  const { size, sizes, outputs } = await readSize(bytes, model, inputs, input, said.size, known);
   const { place, layout, channels } = chooseOutput(outputs, input.layout, size);
   const output = model.outputs[place];
   if (!output) throw new UnpaintableError('it makes nothing.');
@@ -82,29 +84,32 @@ export async function adapt(bytes: Bytes, said: Said, makePainter: MakePainter):
     input: { ...input, channels: fitting(order, input.channels) },
     output: { range: '0..1', layout, channels: fitting(said.channels?.output ?? channels, channels) },
   };
-  const network: Network = { bytes, inputs, output, ...size };
+  const network: Network = { bytes, model, inputs, output, ...size };
   const { ranges, isSure } = await chooseRanges(network, given, ends, said, makePainter);
   const formats: Formats = {
     input: { ...given.input, range: ranges.input },
     output: { ...given.output, range: ranges.output },
   };
-  const isOpen = sizes.length > 0;
-  const isUsual = !isOpen || (size.width === DEFAULT_PIXELS && size.height === DEFAULT_PIXELS);
-  const isLook = isPlain(formats) && isUsual && place === 0 && inputs.length === 1;
+  const open = sizes && (await import('./sizes.ts'));
+  const isLook = isPlain(formats) && (!open || open.isUsual(size)) && place === 0 && inputs.length === 1;
+  const sentences = [
+    describe(formats, isSure || said.ranges !== undefined),
+    open && !said.ranges ? open.describeSizes(sizes, size) : '',
+    inputs.length > 1 ? `It gets the same picture ${inputs.length} times.` : '',
+  ];
   return {
     bytes: isLook ? bytes : convert(network, formats),
     formats,
     sizes,
-    pixels: Math.max(size.width, size.height),
-    sentence: describe(formats, isSure || said.ranges !== undefined, inputs.length),
+    size,
+    sentence: sentences.filter(Boolean).join(' '),
   };
 }
 
-function describe(formats: Formats, isSure: boolean, pictures: number): string {
+function describe(formats: Formats, isSure: boolean): string {
   const doubt = isSure ? '' : ', as far as a trial can tell';
-  const several = pictures > 1 ? ` It gets the same picture ${pictures} times.` : '';
-  if (isPlain(formats) && isSure) return several.trim();
-  return `This network ${describeFormats(formats)}${doubt}; under Look you can change that.${several}`;
+  if (isPlain(formats) && isSure) return '';
+  return `This network ${describeFormats(formats)}${doubt}; under Look you can change that.`;
 }
 
 /** The channels, if their number is right. */
@@ -165,11 +170,6 @@ function readInputFormat(value: OnnxValue, said: Said): PictureFormat {
   return { range: '0..1', layout, channels: channels ?? 'RGB' };
 }
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
 interface Output {
   readonly name: string;
   /** Null where neither the file nor the engine knows. */
@@ -177,37 +177,34 @@ interface Output {
 }
 
 /** The size that is painted, those to choose from, and the outputs at that size. */
-async function findSize(
+async function readSize(
   bytes: Bytes,
   model: OnnxModel,
   inputs: readonly OnnxValue[],
   format: PictureFormat,
-  wanted: number | undefined,
-): Promise<{ size: Size; sizes: number[]; outputs: Output[] }> {
+  wanted: Size | undefined,
+  known: Sizes | null,
+): Promise<{ size: Size; sizes: Sizes | null; outputs: Output[] }> {
   const first = format.layout === 'NCHW' ? 2 : 1;
   const [height, width] = [0, 1].map(axis => {
     const side = inputs[0]?.dims?.[first + axis];
     return typeof side === 'number' ? side : undefined;
   });
-  const sizeOf = (side: number): Size => ({ width: width ?? side, height: height ?? side });
   const compute = (size: Size) => computeOutputs(bytes, model, inputs, format, size);
-  const usual = wanted ?? width ?? height ?? DEFAULT_PIXELS;
-  const found = await compute(sizeOf(usual));
+  const result = (size: Size, sizes: Sizes | null, outputs: Output[] | null) => ({
+    size,
+    sizes,
+    outputs: outputs ?? declaredOutputs(model, size),
+  });
   if (width !== undefined && height !== undefined) {
-    return { size: sizeOf(usual), sizes: [], outputs: found ?? declaredOutputs(model, sizeOf(usual)) };
+    return result({ width, height }, null, await compute({ width, height }));
   }
-  const sizes: number[] = [];
-  for (const side of SIDES) if (side === usual ? found : await compute(sizeOf(side))) sizes.push(side);
-  if (found) return { size: sizeOf(usual), sizes: sorted([...sizes, usual]), outputs: found };
-  for (const side of OTHER_SIDES) {
-    const outputs = await compute(sizeOf(side));
-    if (outputs) return { size: sizeOf(side), sizes: sorted([...sizes, side]), outputs };
-  }
-  // The engine runs it at no size; ONNX Runtime may.
-  return { size: sizeOf(usual), sizes: SIDES, outputs: declaredOutputs(model, sizeOf(usual)) };
+  if (wanted && known) return result(wanted, known, await compute(wanted));
+  const takes = async (other: Size) => !!findPicture((await compute(other)) ?? [], format.layout, other);
+  const { chooseSize } = await import('./sizes.ts');
+  const chosen = await chooseSize({ width, height }, compute, takes);
+  return result(chosen.size, chosen.sizes, chosen.made);
 }
-
-const sorted = (sides: readonly number[]) => [...new Set(sides)].sort((a, b) => a - b);
 
 /** The shapes of the outputs at a size; null where the engine does not run the network so. */
 async function computeOutputs(
@@ -240,27 +237,44 @@ const declaredOutputs = ({ outputs }: OnnxModel, { width, height }: Size): Outpu
     return { name, dims: dims.map((dim, i) => (typeof dim === 'number' ? dim : (usual[i] ?? 1))) };
   });
 
+interface Picture {
+  /** Among the outputs. */
+  readonly place: number;
+  readonly layout: Layout;
+  readonly channels: Channels;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The outputs that may be pictures, of any size. The likelier layout of each comes first. */
+const picturesIn = (outputs: readonly Output[], usual: Layout): Picture[] =>
+  outputs.flatMap(({ dims }, place) => {
+    const layouts: Layout[] = usual === 'NCHW' ? ['NCHW', 'NHWC'] : ['NHWC', 'NCHW'];
+    return layouts.flatMap(layout => {
+      const [batch, a = 0, b = 0, c = 0] = dims ?? [];
+      const [count, height, width] = layout === 'NCHW' ? [a, b, c] : [c, a, b];
+      const channels = CHANNELS[count];
+      if (!channels || dims?.length !== 4 || batch !== 1) return [];
+      return { place, layout, channels, width, height };
+    });
+  });
+
+/** The first output that is a picture of this size; null if there is none. */
+const findPicture = (outputs: readonly Output[], usual: Layout, { width, height }: Size): Picture | null =>
+  picturesIn(outputs, usual).find(one => one.width === width && one.height === height) ?? null;
+
 /** The first output that is a picture, its layout and its channels. */
 function chooseOutput(
   outputs: readonly Output[],
   usual: Layout,
-  { width, height }: Size,
-): { place: number; layout: Layout; channels: Channels } {
-  const layouts: Layout[] = usual === 'NCHW' ? ['NCHW', 'NHWC'] : ['NHWC', 'NCHW'];
-  let larger = '';
-  for (const [place, { dims }] of outputs.entries()) {
-    for (const layout of layouts) {
-      const [count, tall, wide] = layout === 'NCHW' ? [1, 2, 3] : [3, 1, 2];
-      const channels = CHANNELS[dims?.[count ?? 1] ?? 0];
-      const [outHeight, outWidth] = [dims?.[tall ?? 2], dims?.[wide ?? 3]];
-      if (!channels || dims?.length !== 4 || dims[0] !== 1 || !outWidth || !outHeight) continue;
-      if (outHeight === height && outWidth === width) return { place, layout, channels };
-      if (Math.min(outHeight, outWidth) >= 16) larger ||= `${outWidth} x ${outHeight}`;
-    }
-  }
+  size: Size,
+): Pick<Picture, 'place' | 'layout' | 'channels'> {
+  const found = findPicture(outputs, usual, size);
+  if (found) return found;
+  const larger = picturesIn(outputs, usual).find(one => Math.min(one.width, one.height) >= 16);
   if (larger) {
     throw new UnpaintableError(
-      `from a picture of ${width} x ${height} pixels it makes one of ${larger}, and a look keeps the size.`,
+      `from a picture of ${size.width} x ${size.height} pixels it makes one of ${larger.width} x ${larger.height}, and a look keeps the size.`,
     );
   }
   const [first] = outputs;
@@ -291,20 +305,22 @@ async function chooseRanges(
   if (pairs.length === 1) return { ranges: usual, isSure: true };
   const { width, height } = network;
   const picture = greyOf(makeTestPicture(width, height));
-  const paintings = await paintTrial(convertForTrial(network, formats), inputs, makePainter);
+  const paintings = await paintTrial(network, formats, inputs, makePainter);
   // Where the trial fails, the painting says why.
   return paintings ? findRanges(paintings, outputsOf, picture) : { ranges: usual, isSure: false };
 }
 
 async function paintTrial(
-  bytes: Bytes,
+  network: Network,
+  formats: Formats,
   inputs: readonly Range[],
   makePainter: MakePainter,
 ): Promise<Map<Range, Grey[]> | null> {
   let painter: Painter | null = null;
   try {
+    const { bytes, factor, offset } = convertForTrial(network, formats);
     painter = await makePainter(bytes);
-    return await paintInRanges(painter, inputs);
+    return await paintInRanges(painter, inputs, factor, offset);
   } catch (error) {
     if (error instanceof EngineError || error instanceof UnpaintableError) return null;
     throw error;

@@ -3,7 +3,7 @@
  * nodes in front of its own bring RGB in 0..1 into it, and some behind them bring its output back. So the engine and
  * ONNX Runtime both paint it. limner/look/format_conversion.py does the same.
  */
-import type { OnnxValue } from '../../../engine/onnx/model.ts';
+import type { OnnxModel, OnnxValue } from '../../../engine/onnx/model.ts';
 import { isBytes, readFields } from '../onnx-fields.ts';
 import {
   type Bytes,
@@ -11,7 +11,6 @@ import {
   type NewNode,
   textField,
   writeField,
-  writeFloats,
   writeNode,
   writeValue,
 } from '../onnx-writer.ts';
@@ -28,7 +27,6 @@ import {
 const GRAPH = 7;
 const METADATA = 14;
 const NODE = 1;
-const INITIALIZER = 5;
 const INPUT = 11;
 const OUTPUT = 12;
 const VALUE_INFO = 13;
@@ -39,10 +37,7 @@ const UINT8 = 2;
 /** The entry of the metadata that has the formats of the network as it was. */
 export const PROPERTY = 'picture_format';
 
-/** The live inputs of a trial: what the values of the picture are multiplied by, as a part of the largest, and what is
- * subtracted then. Painters take 0 to 1 for inputs that say nothing of their range. */
-export const FACTOR = 'limner.factor';
-export const OFFSET = 'limner.offset';
+/** The largest difference of white and black. */
 export const MAX_FACTOR = 255;
 
 const FROM_RGB: Readonly<Partial<Record<Channels, readonly (readonly number[])[]>>> = {
@@ -73,6 +68,7 @@ const TO_RGB: typeof FROM_RGB = {
 /** The network in a file, and which of its inputs and outputs are pictures. */
 export interface Network {
   readonly bytes: Bytes;
+  readonly model: OnnxModel;
   /** All of them get the same picture. Their shape may have open dimensions. */
   readonly inputs: readonly OnnxValue[];
   readonly output: OnnxValue;
@@ -81,22 +77,64 @@ export interface Network {
 }
 
 /** The file as a look. */
-export const convert = (network: Network, formats: Formats): Bytes =>
-  rewrite(network, formats, chain => chain.decode(formats.output, network.output.type));
+export function convert(network: Network, formats: Formats): Bytes {
+  const { before, after } = makeChains(network);
+  before.encode(formats.input, network.inputs[0]?.type ?? FLOAT32);
+  after.decode(formats.output, network.output.type);
+  return rewrite(network, formats, before, after);
+}
 
-/** The file as a look whose range is given by two live inputs. Its painting has the mean of the network's channels as it
- * is in each of the ranges: one in red, one in green, one in blue. */
-export const convertForTrial = (network: Network, formats: Formats): Bytes =>
-  rewrite(network, formats, chain => chain.decodeInAllRanges(formats.output, network.output.type), true);
+/** A look whose range is given by two live inputs. */
+export interface TrialLook {
+  readonly bytes: Bytes;
+  /** The inputs' names: what the values of the picture are multiplied by, as a part of `MAX_FACTOR`, and what is
+   * subtracted then. Painters take 0 to 1 for inputs that say nothing of their range. */
+  readonly factor: string;
+  readonly offset: string;
+}
 
-function rewrite(network: Network, formats: Formats, decode: (chain: Chain) => void, isTrial = false): Bytes {
-  const { bytes, inputs, output, width, height } = network;
+/** The file as a look for a trial. Its painting has the mean of the network's channels as it is in each of the ranges:
+ * one in red, one in green, one in blue. */
+export function convertForTrial(network: Network, formats: Formats): TrialLook {
+  const { before, after, prefix } = makeChains(network);
+  const [factor, offset] = [`${prefix}.factor`, `${prefix}.offset`];
+  before.encodeForTrial(formats.input, network.inputs[0]?.type ?? FLOAT32, factor, offset);
+  after.decodeInAllRanges(formats.output, network.output.type);
+  return { bytes: rewrite(network, formats, before, after, [factor, offset]), factor, offset };
+}
+
+/** The nodes to come in front of the network's, and those behind. */
+function makeChains({ model, output }: Network): { before: Chain; after: Chain; prefix: string } {
+  const prefix = freePrefix(model);
+  return {
+    before: new Chain(`${prefix}.image`, `${prefix}.before`),
+    after: new Chain(output.name, `${prefix}.after`),
+    prefix,
+  };
+}
+
+/** What no name in the graph begins with, so that names that begin with it are new. */
+function freePrefix({ nodes, constants, inputs, outputs }: OnnxModel): string {
+  const names = [
+    ...nodes.flatMap(node => [...node.inputs, ...node.outputs]),
+    ...constants.keys(),
+    ...[...inputs, ...outputs].map(({ name }) => name),
+  ];
+  let prefix = 'limner';
+  while (names.some(name => name.startsWith(prefix))) prefix += '_';
+  return prefix;
+}
+
+function rewrite(
+  network: Network,
+  formats: Formats,
+  before: Chain,
+  after: Chain,
+  live: readonly string[] = [],
+): Bytes {
+  const { bytes, inputs, width, height } = network;
   const names = new Set(inputs.map(input => input.name));
-  const [image, painting] = ['limner.image', 'limner.painting'];
-  const before = new Chain(image);
-  before.encode(formats.input, inputs[0]?.type ?? FLOAT32, isTrial);
-  const after = new Chain(output.name);
-  decode(after);
+  const painting = `${after.prefix}.painting`;
   const copies = [...names].map(name => ({
     op: 'Identity',
     inputs: [before.value],
@@ -114,15 +152,13 @@ function rewrite(network: Network, formats: Formats, decode: (chain: Chain) => v
   });
   const nodes = (made: readonly NewNode[]) => made.map(node => writeField(NODE, writeNode(node)));
   const shape = [1, 3, height, width];
-  const live = isTrial ? [FACTOR, OFFSET] : [];
   const rewritten = concat([
     ...nodes([...before.nodes, ...copies]),
     ...graph.filter(([field]) => field === NODE).map(([field, content]) => writeField(field, content)),
     ...nodes([...after.nodes, last]),
-    ...[...before.constants, ...after.constants].map(constant => writeField(INITIALIZER, constant)),
     ...kept.map(([field, content]) => writeField(field, content)),
     ...live.map(name => writeField(INPUT, writeValue(name, []))),
-    writeField(INPUT, writeValue(image, shape)),
+    writeField(INPUT, writeValue(before.first, shape)),
     writeField(OUTPUT, writeValue(painting, shape)),
   ]);
   const property = concat([textField(1, PROPERTY), textField(2, JSON.stringify(formats))]);
@@ -160,25 +196,31 @@ function readName(value: Uint8Array): string {
 /** Nodes in a row, each with the value of the one before. */
 class Chain {
   readonly nodes: NewNode[] = [];
-  readonly constants: Bytes[] = [];
+  value: string;
 
-  constructor(public value: string) {}
+  /** @param prefix What the names of the new values begin with. */
+  constructor(
+    readonly first: string,
+    readonly prefix: string,
+  ) {
+    this.value = first;
+  }
 
   /** From RGB in 0..1 to this format. */
-  encode({ range, layout, channels }: PictureFormat, type: number, isTrial: boolean): void {
-    const [black, white] = RANGES[range];
-    const weights = FROM_RGB[channels];
-    if (weights) this.#mix(weights, channels === 'RGBA' ? [0, 0, 0, 1] : []);
-    if (isTrial) {
-      this.#add('Mul', [FACTOR]);
-      this.#scale(MAX_FACTOR, 0);
-      this.#add('Sub', [OFFSET]);
-    } else {
-      this.#scale(white - black, black);
-    }
-    if (layout === 'NHWC') this.#add('Transpose', [], { perm: [0, 2, 3, 1] });
-    if (type === UINT8) this.#scale(1, 0.5); // the cast cuts decimals off; Round needs opset 11
-    if (type !== FLOAT32) this.#add('Cast', [], { to: type });
+  encode(format: PictureFormat, type: number): void {
+    const [black, white] = RANGES[format.range];
+    this.#mixChannels(format);
+    this.#scale(white - black, black);
+    this.#fromPlanes(format, type);
+  }
+
+  /** From RGB in 0..1 to this format, but for its range, which two live inputs give. */
+  encodeForTrial(format: PictureFormat, type: number, factor: string, offset: string): void {
+    this.#mixChannels(format);
+    this.#add('Mul', [factor]);
+    this.#scale(MAX_FACTOR, 0);
+    this.#add('Sub', [offset]);
+    this.#fromPlanes(format, type);
   }
 
   /** From this format to RGB in 0..1. */
@@ -205,6 +247,17 @@ class Chain {
     );
   }
 
+  #mixChannels({ channels }: PictureFormat): void {
+    const weights = FROM_RGB[channels];
+    if (weights) this.#mix(weights, channels === 'RGBA' ? [0, 0, 0, 1] : []);
+  }
+
+  #fromPlanes({ layout }: PictureFormat, type: number): void {
+    if (layout === 'NHWC') this.#add('Transpose', [], { perm: [0, 2, 3, 1] });
+    if (type === UINT8) this.#scale(1, 0.5); // the cast cuts decimals off; Round needs opset 11
+    if (type !== FLOAT32) this.#add('Cast', [], { to: type });
+  }
+
   #toPlanes({ layout }: PictureFormat, type: number): void {
     if (type !== FLOAT32) this.#add('Cast', [], { to: FLOAT32 });
     if (layout === 'NHWC') this.#add('Transpose', [], { perm: [0, 3, 1, 2] });
@@ -221,15 +274,18 @@ class Chain {
     this.#add('Conv', bias.length > 0 ? [kernel, this.#constant([bias.length], bias)] : [kernel]);
   }
 
+  /** In old files every initializer is among the inputs; a node has no such rule. */
   #constant(dims: readonly number[], values: readonly number[]): string {
-    const name = `${this.value}.constant.${this.constants.length}`;
-    this.constants.push(writeFloats(name, dims, values));
-    return name;
+    return this.#addNode('Constant', [], { value: { dims, values } });
   }
 
   #add(op: string, others: readonly string[] = [], attributes: NewNode['attributes'] = {}): void {
-    const output = `${this.value}.${op.toLowerCase()}`;
-    this.nodes.push({ op, inputs: [this.value, ...others], output, attributes });
-    this.value = output;
+    this.value = this.#addNode(op, [this.value, ...others], attributes);
+  }
+
+  #addNode(op: string, inputs: readonly string[], attributes: NewNode['attributes']): string {
+    const output = `${this.prefix}.${this.nodes.length}`;
+    this.nodes.push({ op, inputs, output, attributes });
+    return output;
   }
 }

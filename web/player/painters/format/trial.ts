@@ -4,7 +4,7 @@
  */
 import { getContext2d } from '../../../shared/canvas.ts';
 import type { Painter } from '../painter.ts';
-import { FACTOR, MAX_FACTOR, OFFSET } from './conversion.ts';
+import { MAX_FACTOR } from './conversion.ts';
 import { RANGE_NAMES, RANGES, type Range } from './picture-format.ts';
 
 /** By how much a range must be better than those of a look to be taken instead, and to be called sure. */
@@ -50,8 +50,13 @@ export function makeTestPicture(width: number, height: number): Uint8ClampedArra
 }
 
 /** Paints the test picture in each range that the network may take. The painter is of a file for a trial: the painting
- * has one range in each channel. */
-export async function paintInRanges(painter: Painter, inputs: readonly Range[]): Promise<Map<Range, Grey[]>> {
+ * has one range in each channel. `factor` and `offset` are its live inputs. */
+export async function paintInRanges(
+  painter: Painter,
+  inputs: readonly Range[],
+  factor: string,
+  offset: string,
+): Promise<Map<Range, Grey[]>> {
   const { canvas, info } = painter;
   const { width, height } = info;
   const picture = makeCanvas(width, height);
@@ -60,8 +65,8 @@ export async function paintInRanges(painter: Painter, inputs: readonly Range[]):
   const paintings = new Map<Range, Grey[]>();
   for (const name of inputs) {
     const [black, white] = RANGES[name];
-    painter.set(FACTOR, (white - black) / MAX_FACTOR);
-    painter.set(OFFSET, -black);
+    painter.set(factor, (white - black) / MAX_FACTOR);
+    painter.set(offset, -black);
     painter.paint(picture.canvas);
     await painter.finished();
     // A GPU's canvas can only be read in the task that painted it.

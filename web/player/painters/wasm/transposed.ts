@@ -11,11 +11,10 @@ import { floats } from '../../../engine/onnx/constant.ts';
 import { bigints } from '../../../engine/onnx/integers.ts';
 import { type OnnxModel, type OnnxNode, readModel } from '../../../engine/onnx/model.ts';
 import { isBytes, readFields } from '../onnx-fields.ts';
-import { type Bytes, concat, type NewNode, writeField, writeFloats, writeNode } from '../onnx-writer.ts';
+import { type Bytes, concat, type NewNode, writeField, writeNode } from '../onnx-writer.ts';
 
 const GRAPH = 7; // ModelProto.graph
 const NODE = 1; // GraphProto.node
-const INITIALIZER = 5; // GraphProto.initializer
 
 /** Their inner graphs may read any value, and are not looked into. */
 const CONTROL_FLOW = ['If', 'Loop', 'Scan'];
@@ -76,13 +75,19 @@ function rewrite(bytes: Bytes, model: OnnxModel): Bytes {
     nodes.push(concat(messages.map(message => writeField(NODE, message))));
   }
   const rewritten = concat([
+    constantNode(SPREAD_NAME, [4, 3], SPREAD.flat()),
+    constantNode(TRANSPOSED_SPREAD_NAME, [3, 4], TRANSPOSED_SPREAD.flat()),
     ...nodes.reverse(),
-    writeField(INITIALIZER, writeFloats(SPREAD_NAME, [4, 3], SPREAD.flat())),
-    writeField(INITIALIZER, writeFloats(TRANSPOSED_SPREAD_NAME, [3, 4], TRANSPOSED_SPREAD.flat())),
     ...graph.filter(([field]) => field !== NODE).map(([field, content]) => writeField(field, content)),
   ]);
   return concat(file.map(([field, content]) => writeField(field, field === GRAPH ? rewritten : content)));
 }
+
+const constantNode = (output: string, dims: readonly number[], values: readonly number[]): Bytes =>
+  writeField(
+    NODE,
+    writeNode({ op: 'Constant', inputs: [], output, attributes: { value: { dims, values } } }),
+  );
 
 function findDoubledConvs(model: OnnxModel): Map<OnnxNode, DoubledConv> {
   const makers = new Map(model.nodes.flatMap(node => node.outputs.map(name => [name, node] as const)));

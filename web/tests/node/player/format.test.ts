@@ -1,5 +1,6 @@
 // What the page makes of another program's network; tests/e2e/test_strangers.py drives the same in Chromium.
 
+import * as ort from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
 import { readLook } from '../../../engine/index.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
@@ -7,8 +8,10 @@ import { adapt, PUBLISHED } from '../../../player/painters/format/adapt.ts';
 import { PROPERTY } from '../../../player/painters/format/conversion.ts';
 import { Ends } from '../../../player/painters/format/hints.ts';
 import { describeOutputs } from '../../../player/painters/format/network-kind.ts';
+import { describeSizes, findSizes } from '../../../player/painters/format/sizes.ts';
 import { findRanges, greyOf, makeTestPicture } from '../../../player/painters/format/trial.ts';
-import { graphOf, model, node, tensor, value } from '../../onnx.ts';
+import { UnpaintableError } from '../../../player/painters/painter.ts';
+import { graphOf, int64Tensor, model, node, tensor, value } from '../../onnx.ts';
 
 type Step = readonly [op: string, ...constants: (number | readonly number[])[]];
 
@@ -83,13 +86,161 @@ test('a network in 0..1 stays as it is', async () => {
   expect(adapted?.sentence).toBe('');
 });
 
-test('a network of any size has sizes to choose from, and takes the one that is chosen', async () => {
-  const bytes = chain([['Relu']], [1, 3, 'h', 'w']);
-  const adapted = await adapt(bytes, PUBLISHED, never);
-  expect([adapted?.bytes, adapted?.pixels]).toEqual([bytes, 256]);
-  expect(adapted?.sizes).toEqual([128, 192, 256, 320, 384, 512]);
-  const small = await adapt(bytes, { ...PUBLISHED, pixels: 96 }, never);
-  expect((await readLook(small?.bytes ?? new Uint8Array())).info.pixels).toBe(96);
+const NCHW = [1, 3, 'h', 'w'];
+const HIDDEN = [1, 3, 'H', 'W'];
+
+/** A network that halves a picture, rounding up, and doubles it: of other sizes than multiples it makes larger ones. */
+function halving(times: number, dims: readonly (number | string)[] = NCHW) {
+  const kernel = tensor('k', [3, 3, 2, 2], new Float32Array(36).fill(0.1));
+  const steps = Array.from({ length: 2 * times }, (_, i) => {
+    const [op, pads] =
+      i < times ? (['Conv', [0, 0, 1, 1]] as const) : (['ConvTranspose', [0, 0, 0, 0]] as const);
+    const name = i === 2 * times - 1 ? 'y' : `v${i + 1}`;
+    return node(op, [i === 0 ? 'x' : `v${i}`, 'k'], [name], { strides: [2, 2], pads: [...pads] });
+  });
+  const parts = {
+    nodes: steps,
+    constants: [kernel],
+    inputs: [value('x', dims)],
+    outputs: [value('y', HIDDEN)],
+  };
+  return Uint8Array.from(model(graphOf(parts)));
+}
+
+const names = (sizes: readonly { width: number; height: number }[] | undefined) =>
+  sizes?.map(({ width, height }) => `${width}x${height}`).join(' ');
+
+describe('a network of free height and width', () => {
+  test('of any size has shapes and sizes to choose from', async () => {
+    const bytes = chain([['Relu']], NCHW);
+    const adapted = await adapt(bytes, {}, trial => Promise.reject(new UnpaintableError(`${trial.length}`)));
+    expect([adapted?.bytes, adapted?.size]).toEqual([bytes, { width: 256, height: 256 }]);
+    expect(adapted?.sizes?.multiple).toBe(1);
+    expect(adapted?.sentence).toContain('It paints 256 px; under Look you can choose any size.');
+    expect(adapted?.sizes?.shapes.map(({ name, sizes }) => [name, names(sizes)])).toEqual([
+      ['Square', '128x128 192x192 256x256 320x320 384x384 512x512 640x640'],
+      ['4:3', '128x96 192x144 256x192 320x240 384x288 512x384 640x480'],
+      ['16:9', '128x72 192x108 256x144 320x180 384x216 512x288 640x360'],
+      ['3:4 upright', '96x128 144x192 192x256 240x320 288x384 384x512 480x640'],
+      ['9:16 upright', '72x128 108x192 144x256 180x320 216x384 288x512 360x640'],
+    ]);
+  });
+
+  test.each([1, 2, 3, 4, 5])('that halves %i times takes multiples', async times => {
+    const multiple = 2 ** times;
+    const bytes = halving(times);
+    const adapted = await adapt(bytes, PUBLISHED, never);
+    expect(adapted?.sizes?.multiple).toBe(multiple);
+    const sizes = adapted?.sizes?.shapes.flatMap(shape => shape.sizes) ?? [];
+    expect(sizes.length).toBeGreaterThan(20);
+    for (const size of sizes) {
+      const sides = [size.width, size.height];
+      expect(sides.map(side => side % multiple)).toEqual([0, 0]);
+      expect(Math.max(...sides)).toBeLessThanOrEqual(640);
+      const changed = await adapt(bytes, { ...PUBLISHED, size }, never, adapted?.sizes);
+      const { info } = await readLook(changed?.bytes ?? new Uint8Array());
+      expect([info.width, info.height]).toEqual(sides);
+    }
+  });
+
+  test('whose multiple is large has no size of a shape that it cannot have', async () => {
+    const [, wide] = (await adapt(halving(6), PUBLISHED, never))?.sizes?.shapes ?? [];
+    expect(names(wide?.sizes)).toBe('192x128 256x192 320x256 384x320 512x384 640x512');
+  });
+
+  test('of one free side has sizes of that side', async () => {
+    const adapted = await adapt(halving(3, [1, 3, 128, 'w']), PUBLISHED, never);
+    expect(adapted?.size).toEqual({ width: 128, height: 128 });
+    expect(adapted?.sizes?.shapes.map(({ sizes }) => names(sizes))).toEqual([
+      '128x128 192x128 256x128 320x128 384x128 512x128 640x128',
+    ]);
+    const upright = await adapt(halving(3, [1, 3, 'h', 120]), PUBLISHED, never);
+    expect(names(upright?.sizes?.shapes[0]?.sizes)).toBe(
+      '120x120 120x128 120x192 120x256 120x320 120x384 120x512 120x640',
+    );
+  });
+
+  test('that takes one size alone leaves no choice', async () => {
+    const nodes = [node('Reshape', ['x', 's'], ['y'], {})];
+    const constants = [int64Tensor('s', 1, 3, 224, 224)];
+    const parts = { nodes, constants, inputs: [value('x', NCHW)], outputs: [value('y', HIDDEN)] };
+    const adapted = await adapt(Uint8Array.from(model(graphOf(parts))), PUBLISHED, never);
+    expect(adapted?.size).toEqual({ width: 224, height: 224 });
+    expect(adapted?.sizes?.shapes.map(({ sizes }) => names(sizes))).toEqual(['224x224']);
+    expect(adapted?.sizes && describeSizes(adapted.sizes, adapted.size)).toBe('');
+    expect((await readLook(adapted?.bytes ?? new Uint8Array())).info.pixels).toBe(224);
+  });
+
+  test('that takes squares alone has no other shape', async () => {
+    const nodes = [
+      node('Transpose', ['x'], ['t'], { perm: [0, 1, 3, 2] }),
+      node('Add', ['x', 't'], ['y'], {}),
+    ];
+    const parts = { nodes, inputs: [value('x', NCHW)], outputs: [value('y', HIDDEN)] };
+    const adapted = await adapt(Uint8Array.from(model(graphOf(parts))), PUBLISHED, never);
+    expect(adapted?.sizes?.shapes.map(({ name }) => name)).toEqual(['Square']);
+  });
+
+  test('that the engine does not run may take the usual multiples', async () => {
+    const adapted = await adapt(chain([['Unknown']], NCHW), PUBLISHED, never);
+    expect(adapted?.sizes?.shapes.length).toBe(5);
+    for (const { sizes } of adapted?.sizes?.shapes ?? []) {
+      for (const { width, height } of sizes) expect([width % 64, height % 64]).toEqual([0, 0]);
+    }
+  });
+
+  test('is tried once: what was found is given back', async () => {
+    const bytes = halving(3);
+    const adapted = await adapt(bytes, PUBLISHED, never);
+    const known = adapted?.sizes ?? null;
+    const again = await adapt(bytes, { ...PUBLISHED, size: { width: 512, height: 384 } }, never, known);
+    expect(again?.sizes).toBe(known);
+  });
+});
+
+test('trying sizes of a network gives way to the page', async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++);
+  const takes = async ({ width, height }: { width: number; height: number }) => {
+    const end = performance.now() + 30;
+    while (performance.now() < end);
+    return width % 16 === 0 && height % 16 === 0;
+  };
+  const sizes = await findSizes({ width: undefined, height: undefined }, { width: 256, height: 256 }, takes);
+  clearInterval(timer);
+  expect(sizes?.multiple).toBe(16);
+  expect(turns).toBeGreaterThanOrEqual(2);
+});
+
+describe('names that the network has', () => {
+  test.each([3, 10])('are not made again, in files of format %i', async format => {
+    const taken = ['limner.image', 'limner.before.0', 'limner_.after.0', 'limner.factor'];
+    const nodes = [
+      node('Mul', ['x', 'limner.image'], ['limner.before.0'], {}),
+      node('Add', ['limner.before.0', 'limner.factor'], ['limner_.after.0'], {}),
+      node('Identity', ['limner_.after.0'], ['y'], {}),
+    ];
+    const constants = [
+      tensor('limner.image', [], Float32Array.of(0.5)),
+      tensor('limner.factor', [], Float32Array.of(0.25)),
+    ];
+    const shape = [1, 3, 2, 2];
+    const given = format < 4 ? [value('limner.image', []), value('limner.factor', [])] : [];
+    const parts = { nodes, constants, inputs: [value('x', shape), ...given], outputs: [value('y', shape)] };
+    const bytes = Uint8Array.from(model(graphOf(parts), { format, opset: 11 }));
+    const said = { ...PUBLISHED, ranges: { input: '0..255', output: '0..255' } } as const;
+    const adapted = await adapt(bytes, said, never);
+    const made = readModel(adapted?.bytes ?? new Uint8Array());
+    const all = made.nodes.flatMap(({ outputs }) => outputs);
+    expect(new Set(all).size).toBe(all.length);
+    for (const name of taken) expect(all.filter(one => one === name).length).toBeLessThanOrEqual(1);
+    expect([...made.constants.keys()].sort()).toEqual(['limner.factor', 'limner.image']);
+    const [input] = made.inputs;
+    const session = await ort.InferenceSession.create(adapted?.bytes ?? new Uint8Array());
+    const feed = { [input?.name ?? '']: new ort.Tensor('float32', new Float32Array(12).fill(0.4), shape) };
+    const [painting] = Object.values(await session.run(feed));
+    for (const one of painting?.data ?? []) expect(one).toBeCloseTo((0.4 * 255 * 0.5 + 0.25) / 255, 5);
+  });
 });
 
 test.each<[string, (number | string)[], (number | string)[], string]>([
