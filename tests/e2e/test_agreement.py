@@ -4,8 +4,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from e2e.harness import MARKS, SMALL, Visit, make_site, serve
 from helpers.strangers import STRANGERS, Outcome
+from limner.errors import LimnerError
+from limner.look.adaptation import read_network
+from limner.look.picture_format import FormatOptions
 
 pytestmark = MARKS
 
@@ -36,6 +41,29 @@ def drop_outcome(guest: Visit, name: str, content: bytes) -> Outcome:
     painted_by = page.inner_text("#stats-list div:has-text('painted by')")
     page.keyboard.press("s")
     return "wasm" if "WASM" in painted_by else "gpu"
+
+
+@pytest.mark.parametrize(
+    ("name", "multiple"), [("any-size", 1), ("multiples-of-8", 8), ("multiples-of-8-wide", 8)]
+)
+def test_paint_takes_the_sizes_that_the_page_offers(
+    address: str, visit: Callable[..., Visit], name: str, multiple: int
+) -> None:
+    """And not the sizes between them."""
+    guest = visit(viewport=SMALL, reduced_motion="reduce").open(f"{address}?backend=wasm")
+    content = STRANGERS[name].content
+    guest.drop(f"{name}.onnx", content)
+    guest.wait_for_look(name)
+    guest.page.wait_for_selector("#format-form", state="attached")
+    offered = guest.page.locator("#format-form [name=Size] option").all_inner_texts()
+    assert len(offered) >= 7
+    for width, height in (map(int, size.removesuffix(" px").split(" × ")) for size in offered):
+        options = FormatOptions(pixels=(height, width))
+        assert read_network(content, Path("open.onnx"), options).look.shape == (height, width)
+    if multiple > 1:
+        between = FormatOptions(pixels=(height, width - multiple // 2))
+        with pytest.raises(LimnerError, match=f"open.onnx does not take .* but .*{width}"):
+            read_network(content, Path("open.onnx"), between)
 
 
 def test_the_page_does_with_each_file_what_publish_says(

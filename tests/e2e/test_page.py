@@ -9,9 +9,15 @@ from e2e.harness import BUILT, MARKS, SMALL, Visit, embed
 
 pytestmark = MARKS
 
-FETCHED_ON_USE = {"extended-": 24_000, "norms-": 3_500, "array-runner-": 1_500, "format-form-": 7_000}
+FETCHED_ON_USE = {
+    "extended-": 24_000,
+    "norms-": 3_500,
+    "array-runner-": 1_500,
+    "format-form-": 7_000,
+    "sizes-": 1_000,
+}
 """Most bytes, gzipped, of what a page with our looks never fetches: other operators, norms that are spelled
-out, `run`, and what finds the format of another program's pictures."""
+out, `run`, what finds the format of another program's pictures, and what finds the sizes of open ones."""
 
 
 def test_the_page_is_small_and_refers_only_to_itself() -> None:

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 from PIL import Image
 
 from e2e.harness import MARKS, Visit, make_site, serve
 from e2e.tiny import classifier
 from helpers.pictures import core, paint, wrap
-from helpers.strangers import RELU, network
+from helpers.strangers import RELU, encoder_decoder, network
 from limner.data.arrays import center_crop
 from limner.look.format_trial import draw_test_picture
 from limner.look.picture_format import Formats, PictureFormat
@@ -30,12 +32,12 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=["wasm", "webgpu"])
+@pytest.fixture(scope="module", params=["wasm", "webgpu", "webgl2"])
 def page(request: pytest.FixtureRequest, picture: Path, tmp_path_factory: Any) -> Iterator[Visit]:
     """A page that paints the picture."""
     folder = tmp_path_factory.mktemp("strangers")
     make_site(folder, names=("Tiny",))
-    browser = request.getfixturevalue("gpu_browser" if request.param == "webgpu" else "browser")
+    browser = request.getfixturevalue("browser" if request.param == "wasm" else "gpu_browser")
     with serve(folder) as url:
         opened = Visit(browser, viewport={"width": 900, "height": 700}).open(
             f"{url}?backend={request.param}"
@@ -100,28 +102,157 @@ def test_what_was_found_can_be_changed(page: Visit, picture: Path) -> None:
     assert page.problems == []
 
 
-def test_a_network_of_any_size_paints_and_its_size_can_be_chosen(page: Visit) -> None:
-    dropped(page, "open", network(RELU, sides=("height", "width")))
-    assert "256 px" in page.page.inner_text("#label-facts")
+def select(page: Visit, name: str) -> Any:
+    """A choice by the name that a screen reader gives it."""
+    return page.page.get_by_role("combobox", name=name, exact=True)
+
+
+def choose(page: Visit, label: str, option: str) -> None:
+    """Choose in the form of the panel, which is open, and wait until the page paints so."""
+    select(page, label).select_option(option)
+    page.page.wait_for_function(
+        "([label, option]) => document.querySelector(`#format-form [name='${label}']`)?.value === option",
+        arg=[label, option],
+    )
+    page.page.wait_for_selector("#loading", state="hidden")
+
+
+def options(page: Visit, label: str) -> list[str]:
+    return [str(text) for text in select(page, label).locator("option").all_inner_texts()]
+
+
+def is_undistorted(page: Visit) -> bool:
+    """Whether the canvas has its own proportions on the page, and fills its frame."""
+    return bool(
+        page.page.evaluate(
+            """() => {
+                const canvas = document.querySelector('#painting canvas');
+                const [box, frame] = [canvas, canvas.closest('.frame')]
+                    .map(one => one.getBoundingClientRect());
+                const shown = box.width / box.height * canvas.height / canvas.width;
+                return Math.abs(shown - 1) < 0.02
+                    && Math.abs(box.width - frame.width) < 1 && Math.abs(box.height - frame.height) < 1;
+            }"""
+        )
+    )
+
+
+def test_a_network_of_any_size_paints_and_its_size_can_be_chosen(page: Visit, picture: Path) -> None:
+    said = dropped(page, "open", network(RELU, sides=("height", "width")))
+    assert "It paints 256 px; under Look you can choose any size." in said
     assert page.painting().shape == (256, 256, 3)
     page.page.click("#look-button")
-    sizes = page.page.get_by_label("Size")
-    assert sizes.locator("option").all_inner_texts() == [
-        f"{side} px" for side in (128, 192, 256, 320, 384, 512)
-    ]
-    sizes.select_option("128 px")
-    page.page.wait_for_selector("#label-facts:has-text('128 px')")
-    page.page.keyboard.press("Escape")
+    sides = (128, 192, 256, 320, 384, 512, 640)
+    assert options(page, "Size") == [f"{side} × {side} px" for side in sides]
+    choose(page, "Size", "128 × 128 px")
     page.wait_for_match(lambda seen: seen.shape == (128, 128, 3), "the smaller painting")
+    choose(page, "Shape", "16:9")
+    assert "128 × 72 px" in page.page.inner_text("#label-facts")
+    choose(page, "Size", "192 × 108 px")
+    with Image.open(picture) as image:
+        want = center_crop(image.convert("RGB"), (192, 108))
+    page.wait_for_match(
+        lambda seen: seen.shape == want.shape and float(np.abs(seen - want).mean()) < 0.02,
+        "the middle of the picture, not stretched",
+    )
+    assert is_undistorted(page)
+    page.page.keyboard.press("Escape")
+    page.page.keyboard.press("f")
+    page.page.wait_for_selector("body.exhibit")
+    assert is_undistorted(page)
+    page.page.keyboard.press("f")
+    page.page.wait_for_selector("body:not(.exhibit)")
     assert page.problems == []
 
 
-def test_pictures_that_are_not_square(page: Visit) -> None:
+def test_a_network_that_halves_pictures_has_multiples_to_choose_from(page: Visit) -> None:
+    said = dropped(page, "halving", encoder_decoder())
+    assert "It paints 256 px; under Look you can choose multiples of 8." in said
+    page.page.click("#look-button")
+    choose(page, "Shape", "9:16 upright")
+    assert options(page, "Size") == [
+        f"{width} × {height} px"
+        for width, height in (
+            (72, 128),
+            (112, 192),
+            (144, 256),
+            (184, 320),
+            (216, 384),
+            (288, 512),
+            (360, 640),
+        )
+    ]
+    choose(page, "Size", "72 × 128 px")
+    page.wait_for_match(lambda seen: seen.shape == (128, 72, 3), "the upright painting")
+    assert is_undistorted(page)
+    page.page.keyboard.press("Escape")
+    assert page.problems == []
+
+
+def test_one_free_side_can_be_chosen(page: Visit) -> None:
+    dropped(page, "scroll", encoder_decoder((128, "w")))
+    page.page.click("#look-button")
+    assert select(page, "Shape").count() == 0
+    choose(page, "Size", "320 × 128 px")
+    page.wait_for_match(lambda seen: seen.shape == (128, 320, 3), "the wide painting")
+    page.page.keyboard.press("Escape")
+    assert page.problems == []
+
+
+def test_the_keyboard_stays_where_something_was_chosen(page: Visit) -> None:
+    dropped(page, "keys", network(RELU, sides=("height", "width")))
+    page.page.click("#look-button")
+    select(page, "Size").focus()
+    page.page.keyboard.press("ArrowUp")
+    page.page.wait_for_selector("#label-facts:has-text('192 px')")
+    page.page.wait_for_selector("#loading", state="hidden")
+    page.page.wait_for_selector("#format-form [name=Size]:focus")
+    page.page.keyboard.press("ArrowUp")
+    page.page.wait_for_selector("#label-facts:has-text('128 px')")
+    page.page.keyboard.press("Escape")
+    assert page.problems == []
+
+
+def test_names_that_an_old_file_has_are_not_made_again(page: Visit, picture: Path) -> None:
+    """Its initializers are among its inputs, and they have the names of what the page would add."""
+    form = PictureFormat("0..255", "NHWC")
+    model = onnx.load_from_string(wrap(core("sigmoid"), Formats(form, form)))
+    model.ir_version = 3
+    for name in ("limner.image", "limner.before.0", "limner.factor", "limner.after.0"):
+        model.graph.initializer.append(numpy_helper.from_array(np.array(7, np.float32), name))
+    model.graph.input.extend(
+        helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in model.graph.initializer
+    )
+    said = dropped(page, "old", model.SerializeToString())
+    assert "takes and gives 0..255, NHWC" in said
+    want = expected("sigmoid", picture)
+    page.wait_for_match(lambda seen: float(np.abs(seen - want).mean()) < 0.02, "the core's own painting")
+    assert page.problems == []
+
+
+def test_pictures_that_are_not_square(page: Visit, picture: Path) -> None:
     dropped(page, "wide", network(RELU, sides=(48, 96)))
     assert "96 × 48 px" in page.page.inner_text("#label-facts")
-    page.wait_for_match(lambda seen: seen.shape == (48, 96, 3), "a painting that is not square")
-    box = page.page.locator("#painting canvas").evaluate("canvas => getComputedStyle(canvas).objectFit")
-    assert box == "contain"
+    with Image.open(picture) as image:
+        want = center_crop(image.convert("RGB"), (96, 48))
+    page.wait_for_match(
+        lambda seen: seen.shape == (48, 96, 3) and float(np.abs(seen - want).mean()) < 0.02,
+        "the middle of the picture",
+    )
+    assert is_undistorted(page)
+
+
+def test_a_picture_that_is_not_square_is_painted_whole(page: Visit, picture: Path, tmp_path: Path) -> None:
+    """Also of one longer than 1,024 pixels, which is made smaller as it is opened."""
+    values = draw_test_picture(1200, 2400)
+    Image.fromarray((values * 255).round().astype(np.uint8)).save(tmp_path / "wide.png")
+    dropped(page, "whole", network(RELU, sides=(48, 96)))
+    page.page.set_input_files("#file-picture", str(tmp_path / "wide.png"))
+    with Image.open(tmp_path / "wide.png") as image:
+        want = center_crop(image.convert("RGB"), (96, 48))
+    page.wait_for_match(lambda seen: float(np.abs(seen - want).mean()) < 0.02, "the whole picture")
+    page.page.set_input_files("#file-picture", str(picture))
 
 
 def test_networks_that_make_no_picture_are_told_by_what_they_do(page: Visit) -> None:
@@ -136,4 +267,4 @@ def test_networks_that_make_no_picture_are_told_by_what_they_do(page: Visit) -> 
 
 def test_a_look_of_ours_fetches_nothing_for_others(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit().open(f"{address}?backend=wasm")
-    assert not any("format-form" in url for url in guest.requests)
+    assert not any("format-form" in url or "sizes-" in url for url in guest.requests)
