@@ -34,11 +34,14 @@ def find_multiple(sides: Size, taken: Size, takes: Takes) -> int | None:
     """The smallest number of which all sides are multiples that the network takes; None if there is none.
 
     `taken` is a size that it takes; its open sides are equal. So the number divides such a side, and also
-    any other one less this.
+    what it is more than any other one.
     """
     side = taken[0] if sides[0] == 0 else taken[1]
     for multiple in range(1, MAX_MULTIPLE + 1):
-        if side % multiple == 0 and takes(size_of(sides, (side + multiple, side + multiple))):
+        if side % multiple:
+            continue
+        other = side - multiple if side > multiple else side + multiple
+        if takes(size_of(sides, (other, other))):
             return multiple
     return None
 

@@ -95,7 +95,7 @@ export async function findSizes(sides: Sides, taken: Size, takes: Takes): Promis
   const side = sides.width === undefined ? taken.width : taken.height;
   const multiple = await findMultiple(side, one => tries(sizeOf(sides, one)));
   if (multiple === null) return { multiple: side, shapes: [{ name: SQUARE, sizes: [taken] }] };
-  const isOblong = isFree(sides) && (await tries({ width: side + multiple, height: side }));
+  const isOblong = isFree(sides) && (await tries({ width: neighbour(side, multiple), height: side }));
   const longSides = listSides(multiple, side);
   const isTooLarge = async (long: number) => long > side && !(await tries(sizeOf(sides, long)));
   while (await isTooLarge(longSides.at(-1) ?? side)) longSides.pop();
@@ -107,13 +107,16 @@ const listSides = (multiple: number, side: number) =>
   [...new Set([...LONG_SIDES.map(long => toMultiple(long, multiple)), side])].sort((a, b) => a - b);
 
 /** The smallest number of which all sides are multiples that a network takes. `side` is one of them, so the number divides
- * it, and also any other one less this. */
+ * it, and also what it is more than any other one. */
 async function findMultiple(side: number, takes: (side: number) => Promise<boolean>): Promise<number | null> {
   for (let multiple = 1; multiple <= MAX_MULTIPLE; multiple++) {
-    if (side % multiple === 0 && (await takes(side + multiple))) return multiple;
+    if (side % multiple === 0 && (await takes(neighbour(side, multiple)))) return multiple;
   }
   return null;
 }
+
+/** The next smaller multiple, since a larger picture may cost too much. */
+const neighbour = (side: number, multiple: number) => (side > multiple ? side - multiple : side + multiple);
 
 function makeShapes(
   sides: Sides,

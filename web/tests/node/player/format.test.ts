@@ -198,6 +198,20 @@ describe('a network of free height and width', () => {
   });
 });
 
+test('sizes that cost too much are left out', async () => {
+  const takes = async ({ width, height }: { width: number; height: number }) =>
+    width % 8 === 0 && height % 8 === 0 && width * height <= 256 ** 2;
+  const sizes = await findSizes({ width: undefined, height: undefined }, { width: 256, height: 256 }, takes);
+  expect(sizes.multiple).toBe(8);
+  expect(sizes.shapes.map(shape => names(shape.sizes.slice(-1)))).toEqual([
+    '256x256',
+    '256x192',
+    '256x144',
+    '192x256',
+    '144x256',
+  ]);
+});
+
 test('trying sizes of a network gives way to the page', async () => {
   let turns = 0;
   const timer = setInterval(() => turns++);
