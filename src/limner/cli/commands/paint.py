@@ -32,7 +32,7 @@ class PaintCommand:
     beside: bool = False
     """Show the network's input beside each painting."""
     whole: bool = False
-    """Paint the whole picture, squeezed into a square and stretched back, not only its central square."""
+    """Paint the whole picture, squeezed into the look's shape and stretched back, not only its middle."""
     force: bool = False
     """Overwrite an existing file or folder at --out."""
     live: Flat[LiveOptions] = field(default_factory=LiveOptions)
