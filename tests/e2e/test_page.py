@@ -14,10 +14,12 @@ FETCHED_ON_USE = {
     "norms-": 3_500,
     "array-runner-": 1_500,
     "format-form-": 7_000,
+    "network-kind-": 700,
     "sizes-": 1_000,
 }
 """Most bytes, gzipped, of what a page with our looks never fetches: other operators, norms that are spelled
-out, `run`, what finds the format of another program's pictures, and what finds the sizes of open ones."""
+out, `run`, what finds the format of another program's pictures, what tells a network that makes none, and
+what finds the sizes that one takes."""
 
 
 def test_the_page_is_small_and_refers_only_to_itself() -> None:
