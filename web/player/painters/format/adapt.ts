@@ -8,7 +8,6 @@ import { type OnnxModel, type OnnxValue, readModel as readOnnx } from '../../../
 import { type Painter, UnpaintableError } from '../painter.ts';
 import { convert, convertForTrial, type Network, PROPERTY, withSize } from './conversion.ts';
 import { Ends } from './hints.ts';
-import { describeOutputs } from './network-kind.ts';
 import {
   CHANNELS,
   type Channels,
@@ -74,7 +73,7 @@ export async function adapt(
   const inputs = findPictures(model);
   const input = readInputFormat(inputs[0], said);
   const { size, sizes, outputs } = await readSize(bytes, model, inputs, input, said.size, known);
-  const { place, layout, channels } = chooseOutput(outputs, input.layout, size);
+  const { place, layout, channels } = await chooseOutput(outputs, input.layout, size);
   const output = model.outputs[place];
   if (!output) throw new UnpaintableError('it makes nothing.');
   const ends = new Ends(model, inputs[0].name, output.name);
@@ -264,11 +263,11 @@ const findPicture = (outputs: readonly Output[], usual: Layout, { width, height 
   picturesIn(outputs, usual).find(one => one.width === width && one.height === height) ?? null;
 
 /** The first output that is a picture, its layout and its channels. */
-function chooseOutput(
+async function chooseOutput(
   outputs: readonly Output[],
   usual: Layout,
   size: Size,
-): Pick<Picture, 'place' | 'layout' | 'channels'> {
+): Promise<Pick<Picture, 'place' | 'layout' | 'channels'>> {
   const found = findPicture(outputs, usual, size);
   if (found) return found;
   const larger = picturesIn(outputs, usual).find(one => Math.min(one.width, one.height) >= 16);
@@ -279,6 +278,7 @@ function chooseOutput(
   }
   const [first] = outputs;
   if (first && !first.dims) return { place: 0, layout: usual, channels: 'RGB' };
+  const { describeOutputs } = await import('./network-kind.ts');
   const known = outputs.flatMap(({ name, dims }) => (dims ? { name, dims } : []));
   throw new UnpaintableError(`it ${describeOutputs(known)}; it makes no picture.`);
 }
