@@ -11,7 +11,7 @@ pytestmark = MARKS
 
 FETCHED_ON_USE = {
     "extended-": 24_000,
-    "norms-": 3_500,
+    "norms-": 3_700,
     "array-runner-": 1_500,
     "format-form-": 7_000,
     "network-kind-": 700,
