@@ -46,6 +46,8 @@ const ENGINE_CHUNKS = [
     name: 'norms',
     test: /web\/engine\/graph\/passes\/(normalization|grouping|factors|means|centering|placement|producers|statistics)\.ts/,
   },
+  // What folds doublings, and drops transposes, in other people's networks.
+  { name: 'folds', test: /web\/engine\/graph\/passes\/(doubling|split-weights|transposes)\.ts/ },
   { name: 'extended', test: /web\/engine\/(graph\/|codegen\/|onnx\/free-dims)/ },
 ];
 

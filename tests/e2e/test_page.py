@@ -12,14 +12,15 @@ pytestmark = MARKS
 FETCHED_ON_USE = {
     "extended-": 24_000,
     "norms-": 3_700,
+    "folds-": 2_700,
     "array-runner-": 1_500,
     "format-form-": 7_000,
     "network-kind-": 700,
     "sizes-": 1_000,
 }
 """Most bytes, gzipped, of what a page with our looks never fetches: other operators, norms that are spelled
-out, `run`, what finds the format of another program's pictures, what tells a network that makes none, and
-what finds the sizes that one takes."""
+out, doublings and transposes that are folded, `run`, what finds the format of another program's pictures,
+what tells a network that makes none, and what finds the sizes that one takes."""
 
 
 def test_the_page_is_small_and_refers_only_to_itself() -> None:
