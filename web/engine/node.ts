@@ -91,7 +91,12 @@ async function checkGpu(gpu: GPU | undefined): Promise<void> {
 
 function checkPicture(picture: Picture, maxSide: number): void {
   const { width = 0, height = 0, data }: Partial<Picture> = Object(picture);
-  if (!(width > 0 && height > 0) || data?.byteLength !== 4 * width * height) {
+  const isBytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
+  if (data && !isBytes) {
+    throw new EngineError('paint() takes the pixels of a picture as a Uint8Array or a Uint8ClampedArray.');
+  }
+  const isWhole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  if (!isWhole || data?.byteLength !== 4 * width * height) {
     throw new EngineError(
       `paint() takes { width, height, data } with four bytes (RGBA) a pixel; here ${width} x ${height} pixels have ${data?.byteLength ?? 'no'} bytes.`,
     );

@@ -239,6 +239,8 @@ test('what is wrong is said in a sentence', () => {
     const paint = one => message(painter.paint(one));
     sentences.path = await paint('photo.png');
     sentences.rgb = await paint({ ...picture, data: new Uint8Array(${3 * AREA}) });
+    sentences.fraction = await paint({ width: 1.5, height: 2, data: new Uint8Array(12) });
+    sentences.floats = await paint({ width: 1, height: 1, data: new Float32Array(1) });
     sentences.large = await paint({ width: 8193, height: 1, data: new Uint8Array(${4 * 8193}) });
     sentences.fine = await paint(picture);
     painter.destroy();
@@ -254,6 +256,9 @@ test('what is wrong is said in a sentence', () => {
     ),
     path: 'paint() takes { width, height, data } with four bytes (RGBA) a pixel; here 0 x 0 pixels have no bytes.',
     rgb: `paint() takes { width, height, data } with four bytes (RGBA) a pixel; here ${SIDE} x ${SIDE} pixels have ${3 * AREA} bytes.`,
+    fraction:
+      'paint() takes { width, height, data } with four bytes (RGBA) a pixel; here 1.5 x 2 pixels have 12 bytes.',
+    floats: 'paint() takes the pixels of a picture as a Uint8Array or a Uint8ClampedArray.',
     large: 'A picture of 8193 x 1 pixels is too large for this GPU; make it at most 8192 a side.',
     fine: 'no error',
     destroyed: 'The GPU was lost for good, or the painter was destroyed.',
