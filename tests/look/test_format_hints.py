@@ -6,10 +6,10 @@ import pytest
 from onnx import NodeProto, helper
 
 from helpers.strangers import network
-from limner.look.format_hints import Ends
+from limner.look.format_hints import GraphEnds
 
 
-def ends(*steps: tuple[str, object]) -> Ends:
+def ends(*steps: tuple[str, object]) -> GraphEnds:
     """A graph of operators in a row, each with a constant, attributes or nothing."""
     nodes: list[NodeProto] = []
     constants: dict[str, object] = {}
@@ -26,7 +26,7 @@ def ends(*steps: tuple[str, object]) -> Ends:
                 names.append(name)
             nodes.append(helper.make_node(operator, names, [output]))
         value = output
-    return Ends(onnx.load_from_string(network(nodes, constants=constants)).graph, "x", "y")
+    return GraphEnds(onnx.load_from_string(network(nodes, constants=constants)).graph, "x", "y")
 
 
 def each_channel(*values: float) -> np.ndarray:

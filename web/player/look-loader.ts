@@ -8,7 +8,7 @@ import { makeElement } from '../shared/dom.ts';
 import { errorMessage, FetchError, OwnTabError } from '../shared/errors.ts';
 import { fetchLook, type LookEntry } from './looks/look-index.ts';
 import { readAnyLook } from './painters/any-look.ts';
-import type { Adapted, Said } from './painters/format/adapt.ts';
+import type { Adapted, FormatChoices } from './painters/format/adapt.ts';
 import type { Sizes } from './painters/format/sizes.ts';
 import { type AnyLook, type Backend, type Painter, UnpaintableError } from './painters/painter.ts';
 import { selectPainter } from './painters/select.ts';
@@ -71,7 +71,7 @@ export class LookLoader {
   loadEntry(
     entry: LookEntry,
     chosenAt = performance.now(),
-    said?: Said,
+    said?: FormatChoices,
     sizes?: Sizes | null,
   ): Promise<void> {
     return this.#runExclusively(
@@ -97,7 +97,7 @@ export class LookLoader {
   }
 
   /** Opens and starts a look from the visitor's disk. `sizes` are those that were found before. */
-  loadFile(file: File, said: Said = {}, sizes?: Sizes | null): Promise<void> {
+  loadFile(file: File, said: FormatChoices = {}, sizes?: Sizes | null): Promise<void> {
     this.#notifications.clear();
     const chosenAt = performance.now();
     return this.#runExclusively(
@@ -120,7 +120,7 @@ export class LookLoader {
     bytes: Uint8Array<ArrayBuffer>,
     fileName: string,
     signal: AbortSignal,
-    said: Said | 'published',
+    said: FormatChoices | 'published',
     sizes?: Sizes | null,
   ): Promise<LoadedLook> {
     const read = await readAnyLook(bytes).catch((error: unknown) => {
@@ -145,7 +145,7 @@ export class LookLoader {
   async #showForm(
     { adapted }: LoadedLook,
     isPublished: boolean,
-    onSaid: (said: Said, sizes: Sizes | null) => void,
+    onSaid: (said: FormatChoices, sizes: Sizes | null) => void,
   ): Promise<void> {
     if (!adapted) {
       document.getElementById('format-form')?.remove();

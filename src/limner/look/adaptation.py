@@ -24,7 +24,7 @@ from onnx import ModelProto, TensorProto, ValueInfoProto
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.look.format_conversion import PROPERTY, with_fixed_size, with_plain_pictures
-from limner.look.format_hints import Ends
+from limner.look.format_hints import GraphEnds
 from limner.look.format_trial import Finding, draw_test_picture, find_formats, find_swapped_channels
 from limner.look.look import Look, read_look, read_look_file
 from limner.look.metadata import is_limner_model
@@ -296,7 +296,7 @@ class _Network:
             raise LimnerError(f"{verb} pictures of {CHANNEL_COUNTS[found]} channels, which are not {said}")
         return said
 
-    def _input_channels(self, ends: Ends) -> Channels:
+    def _input_channels(self, ends: GraphEnds) -> Channels:
         channels = self._said_channels(0, self._input_format.channels)
         if self._options.channels is None and channels == "RGB":
             return ends.input_channels() or _named_order(self._inputs[0].name)
@@ -308,10 +308,10 @@ class _Network:
         order = find_swapped_channels(painting, picture)
         return replace(formats, output=replace(formats.output, channels=order))
 
-    def _ends(self, output: int) -> Ends:
-        return Ends(self._model.graph, self._names[0], self._model.graph.output[output].name)
+    def _ends(self, output: int) -> GraphEnds:
+        return GraphEnds(self._model.graph, self._names[0], self._model.graph.output[output].name)
 
-    def _input_ranges(self, ends: Ends) -> list[Range]:
+    def _input_ranges(self, ends: GraphEnds) -> list[Range]:
         if self._options.range:
             return [self._options.range[0]]
         if self._inputs[0].type.tensor_type.elem_type == TensorProto.UINT8:
@@ -319,7 +319,7 @@ class _Network:
         hint = ends.input_range()
         return [hint] if hint else list(RANGES)
 
-    def _output_ranges(self, ends: Ends, input_range: Range) -> list[Range]:
+    def _output_ranges(self, ends: GraphEnds, input_range: Range) -> list[Range]:
         if self._options.range:
             return [self._options.range[1]]
         if self._model.graph.output[self._output].type.tensor_type.elem_type == TensorProto.UINT8:

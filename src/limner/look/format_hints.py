@@ -71,7 +71,7 @@ def _step_of(node: NodeProto, name: str, constants: dict[str, NDArray[np.float64
 
 
 @dataclass(frozen=True)
-class Ends:
+class GraphEnds:
     """The beginning and the end of a graph between one input and one output."""
 
     graph: GraphProto

@@ -1,6 +1,6 @@
 /** What the visitor may say about another program's network: its size, and the format of its pictures. */
 import { getElement, makeElement } from '../../shared/dom.ts';
-import type { Adapted, Said } from '../painters/format/adapt.ts';
+import type { Adapted, FormatChoices } from '../painters/format/adapt.ts';
 import { type Channels, RANGE_NAMES } from '../painters/format/picture-format.ts';
 import type { Shape, Size } from '../painters/format/sizes.ts';
 
@@ -9,10 +9,14 @@ export { adapt, PUBLISHED } from '../painters/format/adapt.ts';
 
 /** Shows the form in the panel of looks. `isPublished` leaves out what the publisher has said. A form that is there is
  * replaced, and the keyboard stays where it is. */
-export function showFormatForm(adapted: Adapted, isPublished: boolean, onSaid: (said: Said) => void): void {
+export function showFormatForm(
+  adapted: Adapted,
+  isPublished: boolean,
+  onSaid: (said: FormatChoices) => void,
+): void {
   const { formats, sizes, size } = adapted;
   const { input, output } = formats;
-  const said: Said = {
+  const said: FormatChoices = {
     ranges: { input: input.range, output: output.range },
     channels: { input: input.channels, output: output.channels },
     ...(sizes && { size }),
@@ -24,7 +28,7 @@ export function showFormatForm(adapted: Adapted, isPublished: boolean, onSaid: (
     label: string,
     options: readonly T[],
     current: T,
-    change: (value: T) => Partial<Said>,
+    change: (value: T) => Partial<FormatChoices>,
   ) => {
     if (options.length < 2) return;
     const row = makeElement('label', 'row', label);

@@ -7,7 +7,7 @@ import { EngineError, readModel } from '../../../engine/index.ts';
 import { type OnnxModel, type OnnxValue, readModel as readOnnx } from '../../../engine/onnx/model.ts';
 import { type Painter, UnpaintableError } from '../painter.ts';
 import { convert, convertForTrial, type Network, PROPERTY, withSize } from './conversion.ts';
-import { Ends } from './hints.ts';
+import { GraphEnds } from './hints.ts';
 import {
   CHANNELS,
   type Channels,
@@ -26,7 +26,7 @@ import { findRanges, type Grey, greyOf, makeTestPicture, paintInRanges, type Ran
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What the visitor says, or the publisher; the rest is found out. */
-export interface Said {
+export interface FormatChoices {
   readonly ranges?: Ranges;
   readonly channels?: { readonly input: Channels; readonly output: Channels };
   /** One of those to choose from. */
@@ -34,7 +34,7 @@ export interface Said {
 }
 
 /** Those of a network that is published: it was converted by then. */
-export const PUBLISHED: Said = {
+export const PUBLISHED: FormatChoices = {
   ranges: { input: '0..1', output: '0..1' },
   channels: { input: 'RGB', output: 'RGB' },
 };
@@ -64,7 +64,7 @@ const PICTURE_TYPES = [FLOAT32, 2, 10];
  */
 export async function adapt(
   bytes: Bytes,
-  said: Said,
+  said: FormatChoices,
   makePainter: MakePainter,
   known: Sizes | null = null,
 ): Promise<Adapted | null> {
@@ -76,12 +76,12 @@ export async function adapt(
   const { place, layout, channels } = await chooseOutput(outputs, input.layout, size);
   const output = model.outputs[place];
   if (!output) throw new UnpaintableError('it makes nothing.');
-  const ends = new Ends(model, inputs[0].name, output.name);
+  const ends = new GraphEnds(model, inputs[0].name, output.name);
   const order =
     said.channels?.input ?? (input.channels === 'RGB' ? ends.inputChannels() : null) ?? input.channels;
   const given: Formats = {
-    input: { ...input, channels: fitting(order, input.channels) },
-    output: { range: '0..1', layout, channels: fitting(said.channels?.output ?? channels, channels) },
+    input: { ...input, channels: chooseChannels(order, input.channels) },
+    output: { range: '0..1', layout, channels: chooseChannels(said.channels?.output ?? channels, channels) },
   };
   const network: Network = { bytes, model, inputs, output, ...size };
   const { ranges, isSure } = await chooseRanges(network, given, ends, said, makePainter);
@@ -112,7 +112,7 @@ function describe(formats: Formats, isSure: boolean): string {
 }
 
 /** The channels, if their number is right. */
-const fitting = (wanted: Channels, found: Channels): Channels =>
+const chooseChannels = (wanted: Channels, found: Channels): Channels =>
   channelCount(wanted) === channelCount(found) ? wanted : found;
 
 function readFile(bytes: Bytes): OnnxModel | null {
@@ -162,7 +162,7 @@ function layoutsOf({ dims, type }: OnnxValue): Layout[] {
   return (sure.length > 0 ? sure : open).map(([layout]) => layout);
 }
 
-function readInputFormat(value: OnnxValue, said: Said): PictureFormat {
+function readInputFormat(value: OnnxValue, said: FormatChoices): PictureFormat {
   const layout = layoutsOf(value)[0] ?? 'NCHW';
   const count = value.dims?.[layout === 'NCHW' ? 1 : 3];
   const channels = typeof count === 'number' ? CHANNELS[count] : said.channels?.input;
@@ -287,8 +287,8 @@ async function chooseOutput(
 async function chooseRanges(
   network: Network,
   formats: Formats,
-  ends: Ends,
-  { ranges }: Said,
+  ends: GraphEnds,
+  { ranges }: FormatChoices,
   makePainter: MakePainter,
 ): Promise<{ ranges: Ranges; isSure: boolean }> {
   if (ranges) return { ranges, isSure: true };

@@ -52,7 +52,7 @@ interface Step {
 }
 
 /** The beginning and the end of a graph between one input and one output. */
-export class Ends {
+export class GraphEnds {
   readonly #nodes: readonly OnnxNode[];
   readonly #constants = new Map<string, readonly number[]>();
   readonly #first: readonly Step[];

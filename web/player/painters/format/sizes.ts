@@ -91,7 +91,7 @@ const sizeOf = ({ width, height }: Sides, side: number): Size => ({
 
 /** The sizes to choose from, found by trying some. `taken` is a size that the network takes; its open sides are equal. */
 export async function findSizes(sides: Sides, taken: Size, takes: Takes): Promise<Sizes> {
-  const tries = givingWay(takes);
+  const tries = yieldBetween(takes);
   const side = sides.width === undefined ? taken.width : taken.height;
   const multiple = await findMultiple(side, one => tries(sizeOf(sides, one)));
   if (multiple === null) return { multiple: side, shapes: [{ name: SQUARE, sizes: [taken] }] };
@@ -139,7 +139,7 @@ function makeShapes(
 const toMultiple = (side: number, multiple: number) => Math.max(Math.round(side / multiple), 1) * multiple;
 
 /** The same tries, between which the page may paint and answer. */
-function givingWay(takes: Takes): Takes {
+function yieldBetween(takes: Takes): Takes {
   let begin = performance.now();
   return async size => {
     if (performance.now() - begin > MAX_PAUSE_MS) {

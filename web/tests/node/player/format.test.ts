@@ -6,7 +6,7 @@ import { readLook } from '../../../engine/index.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
 import { adapt, PUBLISHED } from '../../../player/painters/format/adapt.ts';
 import { PROPERTY } from '../../../player/painters/format/conversion.ts';
-import { Ends } from '../../../player/painters/format/hints.ts';
+import { GraphEnds } from '../../../player/painters/format/hints.ts';
 import { describeOutputs } from '../../../player/painters/format/network-kind.ts';
 import { describeSizes, findSizes } from '../../../player/painters/format/sizes.ts';
 import { findRanges, greyOf, makeTestPicture } from '../../../player/painters/format/trial.ts';
@@ -34,7 +34,7 @@ function chain(steps: readonly Step[], dims: readonly (number | string)[] = [1, 
   return Uint8Array.from(model(graphOf(parts)));
 }
 
-const ends = (...steps: Step[]) => new Ends(readModel(chain(steps)), 'x', 'y');
+const ends = (...steps: Step[]) => new GraphEnds(readModel(chain(steps)), 'x', 'y');
 const never = () => Promise.reject(new Error('A trial was not expected.'));
 
 describe('the ends of a graph', () => {
