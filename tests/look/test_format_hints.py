@@ -73,6 +73,7 @@ def test_the_first_nodes_tell_what_it_takes(steps: list[tuple[str, object]], exp
         ([("Tanh", None), ("Mul", 127.5), ("Add", 127.5), ("Transpose", {"perm": [0, 1, 3, 2]})], "0..255"),
         ([("Clip", [0, 255])], "0..255"),
         ([("Clip", [-1, 1])], "-1..1"),
+        ([("Clip", [0, [255]])], "0..255"),
         ([("Clip", [0, 1]), ("Mul", 255)], "0..255"),
         ([("Relu", None)], None),
         ([("Mul", 255)], None),

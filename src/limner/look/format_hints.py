@@ -109,7 +109,7 @@ class GraphEnds:
         """The range whose bounds the last nodes keep, or None where there are no such nodes."""
         black, white = RANGES[input_range]
         bounds = self._bounds(self.output, (np.array(black, float), np.array(white, float)))
-        if bounds is None or not np.isfinite(bounds).all():
+        if bounds is None or not all(np.isfinite(end).all() for end in bounds):  # they may differ in shape
             return None
         distances = {name: _distance(bounds, ends) for name, ends in RANGES.items()}
         found = min(distances, key=lambda name: distances[name])
