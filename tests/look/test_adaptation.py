@@ -323,6 +323,14 @@ def with_output(shape: list[int], name: str = "y") -> bytes:
     return content
 
 
+def with_classes() -> bytes:
+    """A network from a picture to the number of a class for each pixel: int64, 1 x 1 x 32 x 32."""
+    model = onnx.load_from_string(network([helper.make_node("ArgMax", ["x"], ["y"], axis=1)]))
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.INT64, [1, 1, 32, 32]))
+    content: bytes = model.SerializeToString()
+    return content
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -337,6 +345,7 @@ def with_output(shape: list[int], name: str = "y") -> bytes:
         (with_output([1, 17, 8, 8], "heatmaps"), "seems to find points in a picture"),
         (with_output([1, 512], "embedding"), "seems to describe a picture by 512 numbers"),
         (with_output([1, 2, 32, 32]), "seems to name what each part of a picture shows (2 classes)"),
+        (with_classes(), "seems to name what each part of a picture shows; it makes no picture"),
     ],
 )
 def test_networks_that_make_no_picture_are_told_by_what_they_do(content: bytes, sentence: str) -> None:

@@ -28,7 +28,7 @@ from limner.look.format_hints import GraphEnds
 from limner.look.format_trial import Finding, draw_test_picture, find_formats, find_swapped_channels
 from limner.look.look import Look, read_look, read_look_file
 from limner.look.metadata import is_limner_model
-from limner.look.network_kind import describe_outputs
+from limner.look.network_kind import Output, describe_outputs
 from limner.look.picture_format import (
     CHANNEL_COUNTS,
     NOTHING_SAID,
@@ -40,36 +40,26 @@ from limner.look.picture_format import (
     PictureFormat,
     Range,
 )
-from limner.look.picture_sizes import (
-    OTHER_SIDES,
-    Size,
-    find_multiple,
-    nearest_sizes,
-    size_of,
-    write_pixels,
+from limner.look.picture_sizes import Size
+from limner.look.picture_values import (
+    CHANNELS,
+    NUMBERS,
+    is_picture,
+    output_layouts,
+    picture_inputs,
+    read_input_format,
 )
 from limner.look.session import make_session, short_message
+from limner.look.size_choice import choose_size
 from limner.look.validation import (
     DEFAULT_PIXELS,
-    MAX_SIDE,
     check_tensors,
     describe_size,
     infer_shapes,
     parse_model,
-    required_inputs,
     required_scalars,
     value_shape,
 )
-
-NUMBERS: dict[int, type[np.number[Any]]] = {
-    TensorProto.FLOAT: np.float32,
-    TensorProto.FLOAT16: np.float16,
-    TensorProto.UINT8: np.uint8,
-}
-"""Types of values that a picture may have."""
-
-CHANNELS: dict[int, Channels] = {1: "grey", 3: "RGB", 4: "RGBA"}
-"""What the channels are, by their number."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +128,12 @@ class _Network:
 
     def __init__(self, model: ModelProto, path: Path, options: FormatOptions) -> None:
         self._model, self._path, self._options = model, path, options
-        self._inputs = _picture_inputs(model)
-        self._input_format = _read_input_format(self._inputs[0], options)
+        self._inputs = picture_inputs(model)
+        self._input_format = read_input_format(self._inputs[0], options)
         self._names = [value.name for value in self._inputs]
         self._session = make_session(model.SerializeToString(), path)
-        self.size = self._find_size()
+        sides = self._sides(self._shape(self._inputs[0]))
+        self.size = choose_size(sides, options.pixels, self._takes, self._refusal)
         self._output = 0
         """The place of the painting among the outputs."""
         self._painted = self.size
@@ -199,58 +190,16 @@ class _Network:
             chosen = printable(self._model.graph.output[self._output].name)
             yield f"{name} has {len(self._model.graph.output)} outputs; {chosen} is the first picture."
 
-    def _find_size(self) -> Size:
-        sides = self._sides(self._shape(self._inputs[0]))
-        pixels = self._options.pixels
-        if pixels is None:
-            return self._usual_size(sides)
-        said = (pixels, pixels) if isinstance(pixels, int) else pixels
-        wanted = size_of(sides, said)
-        # One number is about the sides that are open.
-        if wanted != said and (all(sides) or not isinstance(pixels, int)):
-            raise LimnerError(_describe_fixed(sides, wanted))
-        if (longest := max(wanted)) > MAX_SIDE:
-            raise LimnerError(f"is asked for {longest:,} pixels a side; a look takes at most {MAX_SIDE:,}")
-        if all(sides) or self._takes(wanted):
-            return wanted
-        taken = self._usual_size(sides)
-        if self._takes(taken):
-            raise LimnerError(self._describe_nearest(sides, wanted, taken))
-        if (error := self._refusal(wanted)) is not None:
-            raise LimnerError(f"cannot paint {describe_size(*wanted)}: {error}")
-        return wanted
-
-    def _usual_size(self, sides: Size) -> Size:
-        """The size of a network for which nobody says one."""
-        if all(sides):
-            return sides
-        usual = max(sides) or DEFAULT_PIXELS
-        candidates = [size_of(sides, (side, side)) for side in (usual, *OTHER_SIDES)]
-        errors = (self._refusal(size) for size in candidates)
-        first = next(errors)
-        if first is None:
-            return candidates[0]
-        for size, error in zip(candidates[1:], errors, strict=True):
-            if error is None:
-                return size
-        raise LimnerError(f"cannot paint {describe_size(*candidates[0])}: {first}")
-
-    def _describe_nearest(self, sides: Size, wanted: Size, taken: Size) -> str:
-        """What to give instead of the wanted size, which the network does not take."""
-        multiple = find_multiple(sides, taken, self._takes)
-        near = nearest_sizes(sides, self._options.pixels or wanted, multiple) if multiple else []
-        found = [size for size in near if max(size) <= MAX_SIDE and self._takes(size)][:2] or [taken]
-        names = " and ".join(describe_size(*size).removesuffix(" pixels") for size in found)
-        return f"does not take {describe_size(*wanted)}, but {names}: add --pixels {write_pixels(found[0])}"
-
     def _takes(self, size: Size) -> bool:
         """Whether the network makes a picture of this size from one."""
         try:
             outputs = self._run_all(self._input_format, draw_test_picture(*size))
         except LimnerError:
             return False
-        layouts = _layouts(self._options.layout and self._options.layout[1], self._input_format.layout)
-        return any(_is_picture(output, layout, size) for output in outputs for layout in layouts)
+        layouts = output_layouts(
+            self._options.layout and self._options.layout[1], self._input_format.layout
+        )
+        return any(is_picture(output, layout, size) for output in outputs for layout in layouts)
 
     def _refusal(self, size: Size) -> str | None:
         """Why the network does not run at this size; None if it does."""
@@ -276,15 +225,20 @@ class _Network:
     def _choose_output(self, outputs: Sequence[NDArray[Any]]) -> tuple[int, Layout, Channels]:
         """The first output that is a picture, its layout and its channels."""
         values = self._model.graph.output
-        layouts = _layouts(self._options.layout and self._options.layout[1], self._input_format.layout)
+        layouts = output_layouts(
+            self._options.layout and self._options.layout[1], self._input_format.layout
+        )
         for is_any_size in (False, True):  # a picture of another size is refused later, with its sizes
             for place, output in enumerate(outputs):
                 for layout in layouts:
-                    if _is_picture(output, layout, None if is_any_size else self.size):
+                    if is_picture(output, layout, None if is_any_size else self.size):
                         channels = CHANNELS[output.shape[1 if layout == "NCHW" else 3]]
                         return place, layout, self._said_channels(1, channels)
-        shapes = [(value.name, output.shape) for value, output in zip(values, outputs, strict=True)]
-        raise LimnerError(f"{describe_outputs(shapes)}; it makes no picture")
+        described = [
+            Output(value.name, output.shape, output.dtype.kind in "iu")
+            for value, output in zip(values, outputs, strict=True)
+        ]
+        raise LimnerError(f"{describe_outputs(described)}; it makes no picture")
 
     def _said_channels(self, end: int, found: Channels) -> Channels:
         """The channels that a person says, if their number is right."""
@@ -342,75 +296,6 @@ class _Network:
     def _fixed_shape(self) -> list[int]:
         count = self._input_format.channel_count
         return [1, count, *self.size] if self._input_format.layout == "NCHW" else [1, *self.size, count]
-
-
-def _describe_fixed(sides: Size, wanted: Size) -> str:
-    """What to say of a size other than the one that the file fixes; 0 is an open side."""
-    if all(sides):
-        return f"takes pictures of {describe_size(*sides)} only: leave out --pixels"
-    side = f"height of {sides[0]}" if sides[0] else f"width of {sides[1]}"
-    return f"takes pictures with a {side} pixels only: add --pixels {write_pixels(wanted)}"
-
-
-def _picture_inputs(model: ModelProto) -> list[ValueInfoProto]:
-    """The inputs that get the picture. Raises LimnerError if there are others that need a value."""
-    scalars = {value.name for value in required_scalars(model.graph)}
-    inputs = [value for value in required_inputs(model.graph) if value.name not in scalars]
-    pictures = [value for value in inputs if _shape_layouts(value)]
-    if not pictures:
-        given = f"'{printable(inputs[0].name)}', {_describe(inputs[0])}" if inputs else "nothing"
-        raise LimnerError(f"is no network on pictures: it takes {given}")
-    shape, kind = value_shape(pictures[0]), pictures[0].type.tensor_type.elem_type
-    for value in inputs:
-        if value_shape(value) != shape or value.type.tensor_type.elem_type != kind:
-            raise LimnerError(
-                f"takes more than a picture: its input '{printable(value.name)}' is {_describe(value)}, "
-                "and limner has nothing for it"
-            )
-    return pictures
-
-
-def _describe(value: ValueInfoProto) -> str:
-    shape = " x ".join(str(side or "?") for side in value_shape(value)) or "one number"
-    kind = TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()
-    return f"{shape} in {kind}"
-
-
-def _shape_layouts(value: ValueInfoProto) -> list[Layout]:
-    """The layouts that the shape of an input allows, the likeliest first; none if it is no picture."""
-    shape = value_shape(value)
-    if len(shape) != 4 or shape[0] not in {0, 1} or value.type.tensor_type.elem_type not in NUMBERS:
-        return []
-    axes: tuple[tuple[Layout, int], ...] = (("NCHW", 1), ("NHWC", 3))
-    sure: list[Layout] = [layout for layout, axis in axes if shape[axis] in CHANNELS]
-    return sure or [layout for layout, axis in axes if shape[axis] == 0]
-
-
-def _read_input_format(value: ValueInfoProto, options: FormatOptions) -> PictureFormat:
-    """The layout and the channels of the input as its shape has them."""
-    layouts = _shape_layouts(value)
-    said = options.layout[0] if options.layout else layouts[0]
-    if said not in layouts:
-        raise LimnerError(f"takes {_describe(value)}, which is not {said}")
-    count = value_shape(value)[1 if said == "NCHW" else 3]
-    default: Channels = options.channels[0] if options.channels else "RGB"
-    return PictureFormat("0..1", said, CHANNELS[count] if count else default)
-
-
-def _layouts(said: Layout | None, usual: Layout) -> list[Layout]:
-    """The layouts in which an output is looked for: that of the input first."""
-    if said:
-        return [said]
-    return [usual, "NHWC" if usual == "NCHW" else "NCHW"]
-
-
-def _is_picture(output: NDArray[Any], layout: Layout, size: tuple[int, int] | None) -> bool:
-    if output.ndim != 4 or output.shape[0] != 1 or output.dtype.kind not in "fu":
-        return False
-    channels, height, width = (
-        output.shape[axis] for axis in ((1, 2, 3) if layout == "NCHW" else (3, 1, 2))
-    )
-    return channels in CHANNELS and ((height, width) == size if size else min(height, width) >= 16)
 
 
 def _to_type(values: NDArray[np.float32], element_type: int) -> NDArray[Any]:
