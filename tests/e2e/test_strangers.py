@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper
 from PIL import Image
 
 from e2e.harness import MARKS, Visit, make_site, serve
@@ -108,6 +108,20 @@ def test_what_was_found_can_be_changed(page: Visit, picture: Path) -> None:
     assert unexpected(page) == []
 
 
+def test_the_layout_can_be_changed_where_the_shape_allows_two(page: Visit) -> None:
+    model = onnx.load_from_string(network(RELU))
+    for value in (model.graph.input[0], model.graph.output[0]):
+        value.CopyFrom(helper.make_tensor_value_info(value.name, TensorProto.FLOAT, ["n", "a", "b", "c"]))
+    dropped(page, "layouts", model.SerializeToString())
+    page.page.click("#look-button")
+    assert options(page, "Layout") == ["NCHW", "NHWC"]
+    choose(page, "Layout", "NHWC")
+    assert "NHWC" in page.page.inner_text("#status")
+    choose(page, "Size", "128 × 128 px")
+    assert select(page, "Layout").input_value() == "NHWC"
+    assert unexpected(page) == []
+
+
 def select(page: Visit, name: str) -> Any:
     """A choice by the name that a screen reader gives it."""
     return page.page.get_by_role("combobox", name=name, exact=True)
@@ -145,7 +159,7 @@ def is_undistorted(page: Visit) -> bool:
 
 def test_a_network_of_any_size_paints_and_its_size_can_be_chosen(page: Visit, picture: Path) -> None:
     said = dropped(page, "open", network(RELU, sides=("height", "width")))
-    assert "It paints 256 px; under Look you can choose any size." in said
+    assert "It paints 256 px; under Look you can choose other sizes." in said
     assert page.painting().shape == (256, 256, 3)
     page.page.click("#look-button")
     sides = (128, 192, 256, 320, 384, 512, 640)
@@ -173,7 +187,7 @@ def test_a_network_of_any_size_paints_and_its_size_can_be_chosen(page: Visit, pi
 
 def test_a_network_that_halves_pictures_has_multiples_to_choose_from(page: Visit) -> None:
     said = dropped(page, "halving", encoder_decoder())
-    assert "It paints 256 px; under Look you can choose multiples of 8." in said
+    assert "It paints 256 px; under Look you can choose other sizes." in said
     page.page.click("#look-button")
     choose(page, "Shape", "9:16 upright")
     assert options(page, "Size") == [

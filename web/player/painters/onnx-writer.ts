@@ -34,9 +34,20 @@ function varint(value: number): Bytes {
 
 /** A field of a number, or of bytes: a text, numbers or another message. */
 export const writeField = (field: number, content: Uint8Array | number): Bytes =>
+  concat(fieldParts(field, content));
+
+/** The same as parts to be joined, of which the content is no copy: a network has hundreds of megabytes. */
+export const fieldParts = (field: number, content: Uint8Array | number): Uint8Array[] =>
   typeof content === 'number'
-    ? concat([varint(field * 8 + VARINT), varint(content)])
-    : concat([varint(field * 8 + LENGTH_DELIMITED), varint(content.length), content]);
+    ? [varint(field * 8 + VARINT), varint(content)]
+    : messageParts(field, [content]);
+
+/** A field of a message that is in parts itself. */
+export const messageParts = (field: number, parts: readonly Uint8Array[]): Uint8Array[] => [
+  varint(field * 8 + LENGTH_DELIMITED),
+  varint(parts.reduce((sum, part) => sum + part.length, 0)),
+  ...parts,
+];
 
 export const textField = (field: number, text: string) => writeField(field, utf8.encode(text));
 
@@ -82,9 +93,11 @@ const writeFloats = ({ dims, values }: Floats): Bytes =>
     writeField(9, new Uint8Array(Float32Array.from(values).buffer)),
   ]);
 
-/** A ValueInfoProto: an input or an output of this type and shape. */
-export const writeValue = (name: string, dims: readonly number[], type = FLOAT32): Bytes => {
-  const shape = concat(dims.map(dim => writeField(1, writeField(1, dim))));
+/** A ValueInfoProto: an input or an output of this type and shape, whose open dimensions have names. */
+export const writeValue = (name: string, dims: readonly (number | string)[], type = FLOAT32): Bytes => {
+  const shape = concat(
+    dims.map(dim => writeField(1, typeof dim === 'string' ? textField(2, dim) : writeField(1, dim))),
+  );
   const tensor = concat([writeField(1, type), writeField(2, shape)]);
   return concat([textField(1, name), writeField(2, writeField(1, tensor))]);
 };

@@ -14,11 +14,12 @@ export function showFormatForm(
   isPublished: boolean,
   onSaid: (said: FormatChoices) => void,
 ): void {
-  const { formats, sizes, size } = adapted;
+  const { formats, layouts, sizes, size } = adapted;
   const { input, output } = formats;
   const said: FormatChoices = {
     ranges: { input: input.range, output: output.range },
     channels: { input: input.channels, output: output.channels },
+    layout: input.layout,
     ...(sizes && { size }),
   };
   const form = makeElement('fieldset');
@@ -59,6 +60,7 @@ export function showFormatForm(
     }));
   }
   if (!isPublished) {
+    add('Layout', layouts, input.layout, layout => ({ layout, size: undefined })); // other sides have other sizes
     add('Values it takes', RANGE_NAMES, input.range, value => ({
       ranges: { input: value, output: output.range },
     }));

@@ -6,7 +6,7 @@
 import { EngineError, readModel } from '../../../engine/index.ts';
 import { type OnnxModel, type OnnxValue, readModel as readOnnx } from '../../../engine/onnx/model.ts';
 import { type Painter, UnpaintableError } from '../painter.ts';
-import { convert, convertForTrial, type Network, PROPERTY, withSize } from './conversion.ts';
+import { convert, convertForTrial, HEIGHT, type Network, nameSides, PROPERTY, WIDTH } from './conversion.ts';
 import { GraphEnds } from './hints.ts';
 import {
   CHANNELS,
@@ -29,8 +29,10 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface FormatChoices {
   readonly ranges?: Ranges;
   readonly channels?: { readonly input: Channels; readonly output: Channels };
+  /** One of those that the input's shape allows. */
+  readonly layout?: Layout;
   /** One of those to choose from. */
-  readonly size?: Size;
+  readonly size?: Size | undefined;
 }
 
 /** Those of a network that is published: it was converted by then. */
@@ -43,6 +45,8 @@ export interface Adapted {
   /** The file as a look; the same bytes if it was one. */
   readonly bytes: Bytes;
   readonly formats: Formats;
+  /** Those that the input's shape allows. */
+  readonly layouts: readonly Layout[];
   /** The sizes that the visitor may choose; null for a network of one size. */
   readonly sizes: Sizes | null;
   readonly size: Size;
@@ -56,6 +60,8 @@ export type MakePainter = (bytes: Bytes) => Promise<Painter>;
 const FLOAT32 = 1;
 /** float32, uint8, float16. */
 const PICTURE_TYPES = [FLOAT32, 2, 10];
+/** A network may give float64 too; the engine and ONNX Runtime cast it. */
+const PAINTING_TYPES = [...PICTURE_TYPES, 11];
 
 /**
  * Null if the file is no network that this page reads, or was converted before. Throws an UnpaintableError, with a
@@ -71,8 +77,7 @@ export async function adapt(
   const model = readFile(bytes);
   if (!model || model.metadata.has(PROPERTY)) return null;
   const inputs = findPictures(model);
-  const input = readInputFormat(inputs[0], said);
-  const { size, sizes, outputs } = await readSize(bytes, model, inputs, input, said.size, known);
+  const { input, size, sizes, outputs } = await readInput(bytes, model, inputs, said, known);
   const { place, layout, channels } = await chooseOutput(outputs, input.layout, size);
   const output = model.outputs[place];
   if (!output) throw new UnpaintableError('it makes nothing.');
@@ -99,6 +104,7 @@ export async function adapt(
   return {
     bytes: isLook ? bytes : convert(network, formats),
     formats,
+    layouts: layoutsOf(inputs[0]),
     sizes,
     size,
     sentence: sentences.filter(Boolean).join(' '),
@@ -162,8 +168,35 @@ function layoutsOf({ dims, type }: OnnxValue): Layout[] {
   return (sure.length > 0 ? sure : open).map(([layout]) => layout);
 }
 
-function readInputFormat(value: OnnxValue, said: FormatChoices): PictureFormat {
-  const layout = layoutsOf(value)[0] ?? 'NCHW';
+interface Input {
+  readonly input: PictureFormat;
+  readonly size: Size;
+  /** Null for a network of one size. */
+  readonly sizes: Sizes | null;
+  /** At that size. */
+  readonly outputs: readonly Output[];
+}
+
+/** The format and the size of the input. Where its shape allows two layouts, the engine runs one of them. */
+async function readInput(
+  bytes: Bytes,
+  model: OnnxModel,
+  inputs: readonly [OnnxValue, ...OnnxValue[]],
+  said: FormatChoices,
+  known: Sizes | null,
+): Promise<Input> {
+  const read = async (layout: Layout) => {
+    const input = readInputFormat(inputs[0], layout, said);
+    return { input, ...(await readSize(bytes, model, inputs, input, said.size, known)) };
+  };
+  const [usual = 'NCHW', other] = layoutsOf(inputs[0]);
+  const first = await read(other && said.layout ? said.layout : usual);
+  if (first.isRun || !other || said.layout) return first;
+  const second = await read(other);
+  return second.isRun ? second : first;
+}
+
+function readInputFormat(value: OnnxValue, layout: Layout, said: FormatChoices): PictureFormat {
   const count = value.dims?.[layout === 'NCHW' ? 1 : 3];
   const channels = typeof count === 'number' ? CHANNELS[count] : said.channels?.input;
   return { range: '0..1', layout, channels: channels ?? 'RGB' };
@@ -171,6 +204,7 @@ function readInputFormat(value: OnnxValue, said: FormatChoices): PictureFormat {
 
 interface Output {
   readonly name: string;
+  readonly type: number;
   /** Null where neither the file nor the engine knows. */
   readonly dims: readonly number[] | null;
 }
@@ -183,17 +217,19 @@ async function readSize(
   format: PictureFormat,
   wanted: Size | undefined,
   known: Sizes | null,
-): Promise<{ size: Size; sizes: Sizes | null; outputs: Output[] }> {
+): Promise<Omit<Input, 'input'> & { isRun: boolean }> {
   const first = format.layout === 'NCHW' ? 2 : 1;
   const [height, width] = [0, 1].map(axis => {
     const side = inputs[0]?.dims?.[first + axis];
     return typeof side === 'number' ? side : undefined;
   });
-  const compute = (size: Size) => computeOutputs(bytes, model, inputs, format, size);
+  const named = nameSides(bytes, inputs, format);
+  const compute = (size: Size) => computeOutputs(named, model, size);
   const result = (size: Size, sizes: Sizes | null, outputs: Output[] | null) => ({
     size,
     sizes,
     outputs: outputs ?? declaredOutputs(model, size),
+    isRun: outputs !== null,
   });
   if (width !== undefined && height !== undefined) {
     return result({ width, height }, null, await compute({ width, height }));
@@ -205,19 +241,15 @@ async function readSize(
   return result(chosen.size, chosen.sizes, chosen.made);
 }
 
-/** The shapes of the outputs at a size; null where the engine does not run the network so. */
+/** The shapes of the outputs at a size, of a file with named sides; null where the engine does not run the network so. */
 async function computeOutputs(
-  bytes: Bytes,
+  named: Bytes,
   { outputs }: OnnxModel,
-  inputs: readonly OnnxValue[],
-  { layout, channels }: PictureFormat,
   { width, height }: Size,
 ): Promise<Output[] | null> {
-  const count = channelCount(channels);
-  const shape = layout === 'NCHW' ? [1, count, height, width] : [1, height, width, count];
   try {
-    const { plan } = await readModel(withSize(bytes, inputs, shape));
-    return outputs.map(({ name }, i) => ({ name, dims: plan.outputs[i]?.dims ?? null }));
+    const { plan } = await readModel(named, { dims: { [WIDTH]: width, [HEIGHT]: height } });
+    return outputs.map(({ name, type }, i) => ({ name, type, dims: plan.outputs[i]?.dims ?? null }));
   } catch (error) {
     if (error instanceof EngineError) return null;
     throw error;
@@ -226,14 +258,14 @@ async function computeOutputs(
 
 /** The shapes of the outputs as the file has them; open ones are taken for those of the picture. */
 const declaredOutputs = ({ outputs }: OnnxModel, { width, height }: Size): Output[] =>
-  outputs.map(({ name, dims }) => {
-    if (!dims) return { name, dims: null };
+  outputs.map(({ name, type, dims }) => {
+    if (!dims) return { name, type, dims: null };
     const isLast =
       typeof dims[3] === 'number' &&
       dims[3] in CHANNELS &&
       !(typeof dims[1] === 'number' && dims[1] in CHANNELS);
     const usual = isLast ? [1, height, width, 3] : [1, 3, height, width];
-    return { name, dims: dims.map((dim, i) => (typeof dim === 'number' ? dim : (usual[i] ?? 1))) };
+    return { name, type, dims: dims.map((dim, i) => (typeof dim === 'number' ? dim : (usual[i] ?? 1))) };
   });
 
 interface Picture {
@@ -247,7 +279,8 @@ interface Picture {
 
 /** The outputs that may be pictures, of any size. The likelier layout of each comes first. */
 const picturesIn = (outputs: readonly Output[], usual: Layout): Picture[] =>
-  outputs.flatMap(({ dims }, place) => {
+  outputs.flatMap(({ type, dims }, place) => {
+    if (!PAINTING_TYPES.includes(type)) return []; // integers are classes
     const layouts: Layout[] = usual === 'NCHW' ? ['NCHW', 'NHWC'] : ['NHWC', 'NCHW'];
     return layouts.flatMap(layout => {
       const [batch, a = 0, b = 0, c = 0] = dims ?? [];
@@ -279,7 +312,7 @@ async function chooseOutput(
   const [first] = outputs;
   if (first && !first.dims) return { place: 0, layout: usual, channels: 'RGB' };
   const { describeOutputs } = await import('./network-kind.ts');
-  const known = outputs.flatMap(({ name, dims }) => (dims ? { name, dims } : []));
+  const known = outputs.flatMap(({ name, type, dims }) => (dims ? { name, type, dims } : []));
   throw new UnpaintableError(`it ${describeOutputs(known)}; it makes no picture.`);
 }
 

@@ -8,6 +8,8 @@ import { isBytes, readFields } from '../onnx-fields.ts';
 import {
   type Bytes,
   concat,
+  fieldParts,
+  messageParts,
   type NewNode,
   textField,
   writeField,
@@ -104,26 +106,33 @@ export function convertForTrial(network: Network, formats: Formats): TrialLook {
 }
 
 /** The nodes to come in front of the network's, and those behind. */
-function makeChains({ model, output }: Network): { before: Chain; after: Chain; prefix: string } {
-  const prefix = freePrefix(model);
+function makeChains(network: Network): { before: Chain; after: Chain; prefix: string } {
+  const prefix = freePrefix(network);
   return {
     before: new Chain(`${prefix}.image`, `${prefix}.before`),
-    after: new Chain(output.name, `${prefix}.after`),
+    after: new Chain(network.output.name, `${prefix}.after`),
     prefix,
   };
 }
 
-/** What no name in the graph begins with, so that names that begin with it are new. */
-function freePrefix({ nodes, constants, inputs, outputs }: OnnxModel): string {
-  const names = [
-    ...nodes.flatMap(node => [...node.inputs, ...node.outputs]),
+/** What no name in the graph has in it, so that names that begin with it are new. The bytes of the nodes are searched,
+ * since a subgraph of a node has names that the engine does not read. */
+function freePrefix({ bytes, model }: Network): string {
+  const { constants, inputs, outputs } = model;
+  const latin1 = new TextDecoder('latin1');
+  const texts = [
+    ...contentsOf(bytes, GRAPH).flatMap(graph => contentsOf(graph, NODE).map(node => latin1.decode(node))),
     ...constants.keys(),
     ...[...inputs, ...outputs].map(({ name }) => name),
   ];
   let prefix = 'limner';
-  while (names.some(name => name.startsWith(prefix))) prefix += '_';
+  while (texts.some(text => text.includes(prefix))) prefix += '_';
   return prefix;
 }
+
+/** The fields of this number that are texts or messages. */
+const contentsOf = (message: Uint8Array, wanted: number): Uint8Array[] =>
+  readFields(message).flatMap(([field, content]) => (field === wanted && isBytes(content) ? content : []));
 
 function rewrite(
   network: Network,
@@ -143,46 +152,51 @@ function rewrite(
   }));
   const last = { op: 'Identity', inputs: [after.value], output: painting, attributes: {} };
   const file = readFields(bytes);
-  const graph = file.flatMap(([field, content]) =>
-    field === GRAPH && isBytes(content) ? readFields(content) : [],
-  );
+  const graph = contentsOf(bytes, GRAPH).flatMap(readFields);
   const kept = graph.filter(([field, content]) => {
     if (field === NODE || field === OUTPUT || field === VALUE_INFO) return false;
     return field !== INPUT || !isBytes(content) || !names.has(readName(content));
   });
   const nodes = (made: readonly NewNode[]) => made.map(node => writeField(NODE, writeNode(node)));
   const shape = [1, 3, height, width];
-  const rewritten = concat([
+  const rewritten = [
     ...nodes([...before.nodes, ...copies]),
-    ...graph.filter(([field]) => field === NODE).map(([field, content]) => writeField(field, content)),
+    ...graph.filter(([field]) => field === NODE).flatMap(([field, content]) => fieldParts(field, content)),
     ...nodes([...after.nodes, last]),
-    ...kept.map(([field, content]) => writeField(field, content)),
+    ...kept.flatMap(([field, content]) => fieldParts(field, content)),
     ...live.map(name => writeField(INPUT, writeValue(name, []))),
     writeField(INPUT, writeValue(before.first, shape)),
     writeField(OUTPUT, writeValue(painting, shape)),
-  ]);
+  ];
   const property = concat([textField(1, PROPERTY), textField(2, JSON.stringify(formats))]);
   return concat([
-    ...file.map(([field, content]) => writeField(field, field === GRAPH ? rewritten : content)),
+    ...file.flatMap(([field, content]) =>
+      field === GRAPH ? messageParts(field, rewritten) : fieldParts(field, content),
+    ),
     writeField(METADATA, property),
   ]);
 }
 
-/** The file with this shape of these inputs. */
-export function withSize(bytes: Bytes, inputs: readonly OnnxValue[], shape: readonly number[]): Bytes {
+/** The names of the sides of the picture in a file of `nameSides`. */
+export const WIDTH = 'limner.width';
+export const HEIGHT = 'limner.height';
+
+/** The file with named sides of these inputs, so that the engine reads it at any size. It is large, so it is written
+ * once, and copied once. */
+export function nameSides(bytes: Bytes, inputs: readonly OnnxValue[], format: PictureFormat): Bytes {
   const types = new Map(inputs.map(({ name, type }) => [name, type]));
-  const rewrite = (graph: Uint8Array) =>
-    concat(
-      readFields(graph).flatMap(([field, content]) => {
-        if (field === VALUE_INFO) return [];
-        const name = field === INPUT && isBytes(content) ? readName(content) : '';
-        const type = types.get(name);
-        return writeField(field, type === undefined ? content : writeValue(name, shape, type));
-      }),
-    );
+  const count = channelCount(format.channels);
+  const shape = format.layout === 'NCHW' ? [1, count, HEIGHT, WIDTH] : [1, HEIGHT, WIDTH, count];
+  const rename = (graph: Uint8Array) =>
+    readFields(graph).flatMap(([field, content]) => {
+      if (field === VALUE_INFO) return [];
+      const name = field === INPUT && isBytes(content) ? readName(content) : '';
+      const type = types.get(name);
+      return fieldParts(field, type === undefined ? content : writeValue(name, shape, type));
+    });
   return concat(
-    readFields(bytes).map(([field, content]) =>
-      writeField(field, field === GRAPH && isBytes(content) ? rewrite(content) : content),
+    readFields(bytes).flatMap(([field, content]) =>
+      field === GRAPH && isBytes(content) ? messageParts(field, rename(content)) : fieldParts(field, content),
     ),
   );
 }

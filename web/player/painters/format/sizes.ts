@@ -16,8 +16,6 @@ export interface Shape {
 
 /** What a visitor may choose from. */
 export interface Sizes {
-  /** Of which number the sides are multiples. */
-  readonly multiple: number;
   /** Only one if the network takes squares alone, or leaves one side open. */
   readonly shapes: readonly Shape[];
 }
@@ -67,15 +65,14 @@ export async function chooseSize<T>(
   }
   // The engine runs it at no size; ONNX Runtime may.
   const shapes = makeShapes(sides, MAX_MULTIPLE, listSides(MAX_MULTIPLE, usual), isFree(sides));
-  return { size: sizeOf(sides, usual), made: null, sizes: { multiple: MAX_MULTIPLE, shapes } };
+  return { size: sizeOf(sides, usual), made: null, sizes: { shapes } };
 }
 
 /** What is chosen, and what else there is, as a sentence; empty if there is nothing else. */
-export function describeSizes({ multiple, shapes }: Sizes, { width, height }: Size): string {
+export function describeSizes({ shapes }: Sizes, { width, height }: Size): string {
   if (shapes.flatMap(({ sizes }) => sizes).length < 2) return '';
   const painted = width === height ? width : `${width} × ${height}`;
-  const others = multiple > 1 ? `multiples of ${multiple}` : 'any size';
-  return `It paints ${painted} px; under Look you can choose ${others}.`;
+  return `It paints ${painted} px; under Look you can choose other sizes.`;
 }
 
 /** Whether the file itself paints this size: without a word, the engine takes it for open sides. */
@@ -94,12 +91,12 @@ export async function findSizes(sides: Sides, taken: Size, takes: Takes): Promis
   const tries = yieldBetween(takes);
   const side = sides.width === undefined ? taken.width : taken.height;
   const multiple = await findMultiple(side, one => tries(sizeOf(sides, one)));
-  if (multiple === null) return { multiple: side, shapes: [{ name: SQUARE, sizes: [taken] }] };
+  if (multiple === null) return { shapes: [{ name: SQUARE, sizes: [taken] }] };
   const isOblong = isFree(sides) && (await tries({ width: neighbour(side, multiple), height: side }));
   const longSides = listSides(multiple, side);
   const isTooLarge = async (long: number) => long > side && !(await tries(sizeOf(sides, long)));
   while (await isTooLarge(longSides.at(-1) ?? side)) longSides.pop();
-  return { multiple, shapes: makeShapes(sides, multiple, longSides, isOblong) };
+  return { shapes: makeShapes(sides, multiple, longSides, isOblong) };
 }
 
 /** The longer sides to choose from, with the present one. */
