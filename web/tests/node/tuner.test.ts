@@ -52,6 +52,16 @@ test('the tuner finds shapes that are faster by more than noise, class by class'
   expect(await tune(SOFTWARE_CONFIG, {}, benchmark, alwaysIdle)).toEqual({ ...shapes, coarse: faster });
 });
 
+test('each class is tried with the shapes that were found for those before it', async () => {
+  const [faster] = neighbours('heavy', shapes.heavy);
+  const { tried, benchmark } = fakeBenchmarks(config => (config.shapes.heavy === shapes.heavy ? 1 : 0.5));
+  const found = await tune(SOFTWARE_CONFIG, {}, benchmark, alwaysIdle);
+  expect(found?.heavy).toEqual(faster);
+  const fine = tried.filter(config => config.shapes.fine !== shapes.fine);
+  expect(fine.length).toBeGreaterThan(0);
+  for (const config of fine) expect(config.shapes.heavy).toEqual(faster);
+});
+
 test('the tuner skips shapes that the GPU refuses, and gives no shape for classes that the look lacks', async () => {
   const [first, second] = neighbours('coarse', shapes.coarse);
   const { benchmark } = fakeBenchmarks(({ shapes: now }) => {
@@ -79,7 +89,7 @@ test('classes with a known shape are not tuned again', async () => {
   const found = await tune(SOFTWARE_CONFIG, known, benchmark, alwaysIdle);
   expect(found?.coarse).toEqual(known.coarse);
   expect(Object.keys(found ?? {}).sort()).toEqual([...CONV_CLASSES].sort());
-  expect(tried.every(config => config.shapes.coarse === shapes.coarse)).toBe(true);
+  expect(tried.every(config => config.shapes.coarse === known.coarse)).toBe(true);
 });
 
 test('slow layers are not tuned, and neither is a page without idle time', async () => {

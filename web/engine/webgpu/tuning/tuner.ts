@@ -50,7 +50,7 @@ export async function tune(
     const usual = config.shapes[name];
     let best = { shape: usual, ms: Number.POSITIVE_INFINITY };
     for (const shape of [usual, ...neighbours(name, usual)]) {
-      const run = await benchmark(name, { ...config, shapes: { ...config.shapes, [name]: shape } });
+      const run = await benchmark(name, { ...config, shapes: { ...config.shapes, ...found, [name]: shape } });
       if (!run) continue;
       const ms = await timeRun(run, idle);
       if (ms === null) return null;
