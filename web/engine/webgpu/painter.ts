@@ -327,7 +327,8 @@ class WebgpuPainter implements BackendPainter {
     this.#kernels = kernels;
     this.#isStarting = false;
     this.#dropUnusedPipelines();
-    this.program.pipelines.freeSizes(starter, this.#usedKernels());
+    // `run` and the guide may have some of them.
+    if (!this.#runner && !this.#guideContext) this.program.pipelines.freeSizes(starter, this.#usedKernels());
     return true;
   }
 
