@@ -8,6 +8,7 @@ import { readLook } from '../../engine/look.ts';
 import type { ConvClass, KernelConfig } from '../../engine/webgpu/kernels/config.ts';
 import { classOf, isTiledConv } from '../../engine/webgpu/kernels/conv-class.ts';
 import { type FramePlan, type FrameStep, fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
+import type { FrameKind } from '../../engine/webgpu/kernels/kernel.ts';
 import { checkLimits, REQUIRED_LIMITS } from '../../engine/webgpu/runtime/device.ts';
 import {
   compileStep,
@@ -142,9 +143,14 @@ test.each(
   },
 );
 
-/** Shader code of a step, for both kinds of frame sources. */
-const codesOf = (framePlan: FramePlan, config: KernelConfig, step: FrameStep): string[] =>
-  (['external', 'texture'] as const).map(kind => {
+/** Shader code of a step, for kinds of frame sources. */
+const codesOf = (
+  framePlan: FramePlan,
+  config: KernelConfig,
+  step: FrameStep,
+  kinds: readonly FrameKind[],
+): string[] =>
+  kinds.map(kind => {
     const { code, frame } = compileStep(framePlan, config, step, { kind, format: 'rgba8unorm' });
     return `${frame ? kind : ''} ${code}`;
   });
@@ -156,10 +162,10 @@ function classIn(config: KernelConfig, step: FrameStep): ConvClass | null {
 }
 
 /** The number of pipelines for each configuration that the tuner may choose: any shape it tries, for each class. */
-function pipelinesIn(framePlan: FramePlan, config: KernelConfig): number[] {
+function pipelinesIn(framePlan: FramePlan, config: KernelConfig, kinds: readonly FrameKind[]): number[] {
   const steps = (name: ConvClass | null) => framePlan.steps.filter(step => classIn(config, step) === name);
   const ofConfig = (one: KernelConfig, name: ConvClass | null) =>
-    steps(name).flatMap(step => codesOf(framePlan, one, step));
+    steps(name).flatMap(step => codesOf(framePlan, one, step, kinds));
   return CONV_CLASSES.reduce(
     (made, name) => {
       const tried = [config.shapes[name], ...neighbours(name, config.shapes[name])];
@@ -189,11 +195,15 @@ test.each(
   '%s needs at most 12 pipelines for a kind of frames in any configuration that the tuner may choose for %s',
   async (name, _, config) => {
     const { plan } = await readLook(new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)));
-    const made = pipelinesIn(fuseFrame(plan), config);
-    // On real GPUs fewer shapes are tried.
-    expect(made.length).toBeGreaterThan(config.minThreads > 0 ? 8 : 100);
-    // Both kinds of frames are counted. A page begins with one, and the other adds two pipelines.
-    expect(Math.max(...made)).toBeLessThanOrEqual(config.minThreads > 0 ? 14 : 12);
+    const isReal = config.minThreads > 0;
+    // On software GPUs 12 are enough for a page that changes its kind of frames.
+    const counted: FrameKind[][] = isReal ? [['external'], ['texture']] : [['external', 'texture']];
+    for (const kinds of counted) {
+      const made = pipelinesIn(fuseFrame(plan), config, kinds);
+      // On real GPUs fewer shapes are tried.
+      expect(made.length).toBeGreaterThan(isReal ? 8 : 100);
+      expect(Math.max(...made), `${kinds}`).toBeLessThanOrEqual(12);
+    }
   },
 );
 
