@@ -35,13 +35,23 @@ ${rows.join('\n')}
 }
 
 const given = process.argv.slice(2);
-const names = given.length > 0 ? given : ['lean', 'small', 'medium', 'large'];
+/** Looks by their size, the default first; other names are those of files in `web/.cache`. */
+const FILES = {
+  full: 'full-256-uint8-levels',
+  lean: 'lean-256-uint8-soft',
+  small: 'small-256-uint8-soft',
+  medium: 'medium-256-uint8-soft',
+  large: 'large-256-uint8-soft',
+};
+const names = given.length > 0 ? given : Object.keys(FILES);
 const { page, close } = await openPage();
 try {
   const results = [];
   for (const name of names) {
-    const look = `${name}-256-uint8-soft`;
-    const result = await page.evaluate(async file => (await import('/tests/profile.ts')).profile(file), look);
+    const result = await page.evaluate(
+      async file => (await import('/tests/profile.ts')).profile(file),
+      FILES[name] ?? name,
+    );
     results.push(result);
     console.log(table(result));
   }
