@@ -9,6 +9,9 @@ mesa=25.0.7
 package="$mesa-2~bpo12+1"
 # Raise it with changes of this script, so that it runs again.
 version="2 $package"
+# A day on which Debian had that package.
+snapshot=20250929T000000Z
+valid_until=true
 webgpu=0.6.2
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -36,12 +39,16 @@ mkdir -p "$folder/deb" "$folder/dev" "$folder/lists/partial" "$folder/root" "$fo
 cd "$folder"
 
 # The drivers come from Debian 12 and its backports, whatever this system is.
-printf '%s\n' 'Types: deb deb-src' 'URIs: http://deb.debian.org/debian' 'Suites: bookworm bookworm-backports' \
-  'Components: main' "Signed-By: $keyring" > sources/debian.sources
+set_mirror() {
+  printf '%s\n' 'Types: deb deb-src' "URIs: $1" 'Suites: bookworm bookworm-backports' \
+    'Components: main' "Signed-By: $keyring" > sources/debian.sources
+  apt update -qq || fail "Debian's packages cannot be reached: $folder/apt.log has the reason."
+}
 apt() {
   apt-get -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$folder/sources" \
     -o "Dir::State::Lists=$folder/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
-    -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any "$@" 2>> apt.log
+    -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any \
+    -o "Acquire::Check-Valid-Until=$valid_until" "$@" 2>> apt.log
 }
 # Fetches packages and unpacks them into a folder.
 unpack() {
@@ -54,8 +61,16 @@ unpack() {
   done
 }
 echo "fetching Mesa $mesa ..." >&2
-apt update -qq || fail "Debian's packages cannot be reached: $folder/apt.log has the reason."
-(cd deb && apt download -qq "mesa-vulkan-drivers=$package") || fail "Mesa $package cannot be had from Debian."
+set_mirror http://deb.debian.org/debian
+fetch_drivers() {
+  (cd deb && apt download -qq "mesa-vulkan-drivers=$package")
+}
+if ! fetch_drivers; then
+  # Backports keep one version of a package. Debian's archive of former days keeps this one, in lists that have expired.
+  valid_until=false
+  set_mirror "http://snapshot.debian.org/archive/debian/$snapshot"
+  fetch_drivers || fail "Mesa $package cannot be had from Debian, nor from its archive."
+fi
 unpack root $(dpkg-deb -f deb/mesa-vulkan-drivers_*.deb Depends | tr ',' '\n' |
   sed 's/ *|.*//; s/^ *//; s/ .*//' | grep -vE '^(libc6|libgcc-s1|libstdc\+\+6|python3.*)$')
 unpack root libbsd0 libedit2 libicu72 libmd0 libtinfo6 libvulkan-dev libxml2 libz3-4
