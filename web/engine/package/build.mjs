@@ -1,6 +1,6 @@
-// `npm run engine`: the npm package @limner/engine, made into dist/engine, or into the folder that is given. As a module
-// its backends are chunks that a page fetches when it needs them; for a script tag all is in one file, with the global
-// `limner`. `node.js` is for Node, and shares the chunks.
+// `npm run engine`: the npm package @limner/engine, made into dist/engine, or into the folder that is given.
+// As a module its backends are chunks that a page fetches when it needs them; for a script tag all is in one
+// file, with the global `limner`. `node.js` is for Node, and shares the chunks.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
-// From what a compiler made to the time of a kernel: counts of its busiest loop, beside the limits of the device. Nothing
-// was ever run, so ratios of kernels of one kind are worth more than milliseconds. docs/benchmarks/gpus.md says what the
-// estimate leaves out.
+// From what a compiler made to the time of a kernel: counts of its busiest loop, beside the limits of the
+// device. Nothing was ever run, so ratios of kernels of one kind are worth more than milliseconds.
+// docs/benchmarks/gpus.md says what the estimate leaves out.
 
 import type { LoopCounts } from './assembly.ts';
 import type { Compiled } from './compiled.ts';

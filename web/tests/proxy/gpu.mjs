@@ -3,7 +3,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** Gives Node the globals of WebGPU, and returns what `navigator.gpu` is in browsers. It has to be kept: adapters do not. */
+/** Gives Node the globals of WebGPU, and returns what `navigator.gpu` is in browsers. It has to be kept:
+ * adapters do not. */
 export function installWebGpu() {
   const { create, globals } = createRequire(join(process.env.LIMNER_PROXY, 'package.json'))('webgpu');
   Object.assign(globalThis, globals);

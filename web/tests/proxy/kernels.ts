@@ -7,6 +7,7 @@ import { readLook } from '../../engine/look.ts';
 import { fetchKernels } from '../../engine/webgpu/kernels/compile.ts';
 import type { ConvShape, KernelConfig, TileShape } from '../../engine/webgpu/kernels/config.ts';
 import { classOf } from '../../engine/webgpu/kernels/conv-class.ts';
+import { GEMM_BLOCKS, GEMM_SIDE, GEMM_TERMS } from '../../engine/webgpu/kernels/conv-gemm.ts';
 import { fitShape } from '../../engine/webgpu/kernels/conv-tiled.ts';
 import { type FrameStep, fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
 import { inputWork } from '../../engine/webgpu/kernels/input-conv.ts';
@@ -115,19 +116,16 @@ const fileBytesRead = (convolution: Convolution): number =>
 const bytesRead = ({ label, bytes }: ConstantData, convolution: Convolution | null): number =>
   convolution && label === convolution.name ? bytes * partRead(convolution) : bytes;
 
-const tapsOf = ({ y, x }: Convolution): number => {
-  const mean = ({ phases }: Convolution['y']) =>
-    phases.reduce((sum, { count }) => sum + count, 0) / phases.length;
-  return mean(y) * mean(x);
-};
+/** Taps of an output in each phase. */
+const tapsOf = ({ y, x }: Convolution): number[] =>
+  y.phases.flatMap(down => x.phases.map(across => down.count * across.count));
 
 const trueMultiplyAdds = (convolution: Convolution): number =>
   convolution.output.shape.reduce((all, size) => all * size, 1) *
-  tapsOf(convolution) *
+  mean(tapsOf(convolution)) *
   (convolution.inputs[0]?.shape[1] ?? 0);
 
-/** The tile of conv-gemm.wgsl. */
-const PRODUCT = { side: 8, blocks: 8, terms: 4 };
+const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
 
 function productOf(convolution: Convolution, config: KernelConfig): Product | null {
   const shape: ConvShape = config.shapes[classOf(config, convolution)];
@@ -135,24 +133,21 @@ function productOf(convolution: Convolution, config: KernelConfig): Product | nu
   if (shape !== 'gemm') return tiledProduct(convolution, fitShape(shape, config, convolution), config);
   const [n, channels, height, width] = convolution.output.shape;
   const [down, across] = [convolution.y.outputStride, convolution.x.outputStride];
-  const blocks = Math.ceil(channels / 4 / PRODUCT.blocks) * PRODUCT.blocks;
-  const pixels = (size: number, stride: number) =>
-    Math.ceil(size / stride / PRODUCT.side) * PRODUCT.side * stride;
+  const blocks = Math.ceil(channels / 4 / GEMM_BLOCKS) * GEMM_BLOCKS;
+  const pixels = (size: number, stride: number) => Math.ceil(size / stride / GEMM_SIDE) * GEMM_SIDE * stride;
   const inputs = Math.ceil((convolution.inputs[0]?.shape[1] ?? 0) / 4);
+  const terms = tapsOf(convolution).map(taps => taps * inputs);
+  const rounds = mean(terms.map(count => Math.ceil(count / GEMM_TERMS)));
+  const computed = n * blocks * 4 * pixels(height, down) * pixels(width, across) * rounds * GEMM_TERMS;
   return {
     tile: shape,
-    rounds: Math.ceil((tapsOf(convolution) * inputs) / PRODUCT.terms),
-    inRound: 64 * PRODUCT.terms,
-    idle:
-      1 - (n * channels * height * width) / (n * blocks * 4 * pixels(height, down) * pixels(width, across)),
+    rounds,
+    inRound: 64 * GEMM_TERMS,
+    idle: 1 - (n * channels * height * width * mean(terms)) / computed,
   };
 }
 
-function tiledProduct(
-  convolution: Convolution,
-  tile: TileShape,
-  { hasManyRegisters }: KernelConfig,
-): Product {
+function tiledProduct(convolution: Convolution, tile: TileShape, { unrollsTaps }: KernelConfig): Product {
   const { wide, tall, deep, share } = tile;
   const { output, y, x, inputs } = convolution;
   const [n, channels, height, width] = output.shape;
@@ -167,12 +162,14 @@ function tiledProduct(
   const [line, along] = tall > wide ? [x, y] : [y, x];
   const count = ({ phases }: Convolution['y']) => phases.reduce((sum, one) => sum + one.count, 0);
   // Taps along the tile that are unrolled, and those that are a loop.
-  const [unrolled, looped] = hasManyRegisters ? [count(along), 1] : [1, count(along) / along.outputStride];
+  const [unrolled, looped] = unrollsTaps ? [count(along), 1] : [1, count(along) / along.outputStride];
+  // Of the blocks that threads share, some have one more.
+  const most = Math.ceil(blocks / share);
   return {
     tile,
-    rounds: looped * (count(line) / line.outputStride) * Math.ceil(blocks / share),
+    rounds: looped * (count(line) / line.outputStride) * most,
     inRound: 16 * unrolled * wide * tall * deep * Math.min(1, channels / 4),
-    idle: 1 - (n * Math.max(4, channels) * height * width * Math.min(share, blocks)) / computed / share,
+    idle: 1 - (n * Math.max(4, channels) * height * width * blocks) / (computed * most * share),
   };
 }
 

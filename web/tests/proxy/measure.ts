@@ -36,7 +36,7 @@ const CONFIGS: Readonly<Record<Device['vendor'], KernelConfig>> = {
 };
 
 /** Rounds of the loop that the compiler made one of. It can where the number of rounds is part of the text. */
-const unrolled = ({ code, product }: FrameKernel, { products }: LoopCounts): number =>
+const countUnrolledRounds = ({ code, product }: FrameKernel, { products }: LoopCounts): number =>
   product && code.includes('const sizes') ? Math.max(1, Math.floor(products / product.inRound)) : 1;
 
 /** Milliseconds of a kernel. */
@@ -71,8 +71,10 @@ export async function measure(
       loop: program ?? busiest,
       registers: reader.registers(compiled),
       spills: reader.spills(compiled),
-      rounds: program ? 1 : product && product.rounds / unrolled(kernel, busiest),
-      perInstruction: product ? (unrolled(kernel, busiest) * product.inRound) / busiest.instructions : 0,
+      rounds: program ? 1 : product && product.rounds / countUnrolledRounds(kernel, busiest),
+      perInstruction: product
+        ? (countUnrolledRounds(kernel, busiest) * product.inRound) / busiest.instructions
+        : 0,
     };
   };
   return new Map(frames.map(({ name, kernels }) => [name, kernels.map(resultOf)]));

@@ -4,8 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CACHE } from '../cases.ts';
+import { DENSITY, heavyLayers, outputsOf, reasonBelow, XE_DENSITY } from './density.ts';
 import { DEVICES, PHONES } from './devices.ts';
-import { isMemoryBound, memoryMs } from './estimate.ts';
+import { memoryMs } from './estimate.ts';
 import { type KernelResult, measure, msOf } from './measure.ts';
 import { writeReport } from './report.ts';
 import { measureRivals } from './rivals.ts';
@@ -42,45 +43,52 @@ const named = (results: KernelResult[], broken: (one: KernelResult) => boolean) 
     idle: kernel.product?.idle,
   }));
 
-/** Multiply-adds from which on a layer's loop has to be dense; and those below which idle threads do not matter. */
-const HEAVY = 8e6;
+/** Multiply-adds below which idle threads do not matter. */
 const LIGHT = 1e6;
 
+/** What was measured of a look. Gates must not pass for want of it. */
+function resultsOf(frames: ReadonlyMap<string, KernelResult[]>, name: string): KernelResult[] {
+  const results = frames.get(name);
+  if (!results?.length) throw new Error(`No kernel of ${name} was measured.`);
+  return results;
+}
+
 test.each(looks)('%s: no kernel spills registers on Xe, in halves or floats', name => {
-  expect(named(xe.get(name) ?? [], ({ spills }) => spills > 0)).toEqual([]);
-  expect(named(floats.get(name) ?? [], ({ spills }) => spills > 0)).toEqual([]);
+  expect(named(resultsOf(xe, name), ({ spills }) => spills > 0)).toEqual([]);
+  expect(named(resultsOf(floats, name), ({ spills }) => spills > 0)).toEqual([]);
 });
 
 test.each(looks)('%s: no kernel takes more than 128 vector registers on RDNA2', name => {
-  expect(named(deck.get(name) ?? [], ({ registers, spills }) => registers > 128 || spills > 0)).toEqual([]);
+  expect(named(resultsOf(deck, name), ({ registers, spills }) => registers > 128 || spills > 0)).toEqual([]);
 });
 
-/** Products for each vector instruction that heavy layers have. */
-const DENSITY = 0.7;
-/** The same of the input convolution: its loop has sums of few terms, and the epilogue of each. */
-const INPUT_CONV_DENSITY = 0.5;
+/** The looks that have heavy layers: all but one. */
+const heavyLooks = looks.filter(name => heavyLayers(resultsOf(deck, name)).length > 0);
+test('every look but the small one has heavy layers', () => {
+  expect(looks.filter(name => !heavyLooks.includes(name))).toEqual(['small-256-uint8-soft']);
+});
 
-/** Whether a layer reads each weight for so few outputs that memory takes its time, whatever the kernel. As halves its
- * weights would take fewer instructions, and twice the time. */
-const waitsForMemory = ({ kernel }: KernelResult): boolean =>
-  isMemoryBound(DEVICES.deck, kernel.multiplyAdds, kernel.leastBytes, DENSITY);
-
-const densityOf = ({ kernel }: KernelResult): number => (kernel.isInputConv ? INPUT_CONV_DENSITY : DENSITY);
-
-test.each(looks)('%s: heavy layers have many products for each vector instruction on RDNA2', name => {
-  const heavy = (deck.get(name) ?? []).filter(
-    ({ kernel }) => kernel.product !== null && kernel.multiplyAdds > HEAVY,
-  );
-  expect(named(heavy, one => one.perInstruction < densityOf(one) && !waitsForMemory(one))).toEqual([]);
-  for (const one of heavy.filter(each => each.perInstruction < densityOf(each))) {
+test.each(heavyLooks)('%s: heavy layers have many products for each vector instruction on RDNA2', name => {
+  const below = heavyLayers(resultsOf(deck, name)).filter(one => one.perInstruction < DENSITY);
+  expect(named(below, one => reasonBelow(one) === null)).toEqual([]);
+  for (const one of below.filter(({ kernel }) => !kernel.isInputConv)) {
     expect(memoryMs(DEVICES.deck, one.kernel.bytes), one.kernel.label).toBeGreaterThan(
       0.95 * msOf(DEVICES.deck, one),
     );
   }
 });
 
+test.each(heavyLooks)(
+  '%s: heavy layers have as many products for each instruction on Xe as they had',
+  name => {
+    const heavy = heavyLayers(resultsOf(xe, name));
+    expect(heavy.length).toBeGreaterThan(0);
+    expect(named(heavy, one => one.perInstruction < (XE_DENSITY[outputsOf(one)] ?? DENSITY))).toEqual([]);
+  },
+);
+
 test.each(looks)('%s: at most a quarter of the threads of a layer is idle', name => {
   const isIdle = ({ kernel }: KernelResult) =>
     kernel.multiplyAdds > LIGHT && (kernel.product?.idle ?? 0) > 0.25;
-  expect(named([...(deck.get(name) ?? []), ...(xe.get(name) ?? [])], isIdle)).toEqual([]);
+  expect(named([...resultsOf(deck, name), ...resultsOf(xe, name)], isIdle)).toEqual([]);
 });

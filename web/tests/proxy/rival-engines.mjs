@@ -1,5 +1,6 @@
-// The engines of others, on WebGPU in Node. Each takes the folder that rival_files.py wrote, and gives a function that
-// paints once, or null where the engine cannot paint on a GPU alone. Values stay on the GPU: there is none to read from.
+// The engines of others, on WebGPU in Node. Each takes the folder that rival_files.py wrote, and gives a
+// function that paints once, or null where the engine cannot paint on a GPU alone. Values stay on the GPU:
+// there is none to read from.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,6 +1,6 @@
-// What a convolution reads: its input as it was before it was padded with its edge or with zeros, or its pixels doubled.
-// The convolution does all of it by its addresses, so that none costs a dispatch or a buffer. For other readers, they are
-// computed.
+// What a convolution reads: its input as it was before it was padded with its edge or with zeros, or its
+// pixels doubled. The convolution does all of it by its addresses, so that none costs a dispatch or a buffer.
+// For other readers, they are computed.
 
 import type { Convolution, Operation } from '../ir/operation.ts';
 import { doubledBy } from '../ir/subpixel.ts';

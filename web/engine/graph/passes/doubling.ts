@@ -1,7 +1,7 @@
-// Doubled pictures whose convolution comes later. Lowering folds a doubling into the convolution right after it
-// (`ir/subpixel.ts`). Between the two, files have operations that do the same with each pixel wherever it is: an activation,
-// a normalization, a concatenation. They commute with the doubling, so they are done with a quarter of the pixels, and
-// the convolution reads those.
+// Doubled pictures whose convolution comes later. Lowering folds a doubling into the convolution right after
+// it (`ir/subpixel.ts`). Between the two, files have operations that do the same with each pixel wherever it
+// is: an activation, a normalization, a concatenation. They commute with the doubling, so they are done with
+// a quarter of the pixels, and the convolution reads those.
 //
 // A U-Net concatenates the doubled picture with one from its encoder. A convolution of both is the sum of two: that of
 // the encoder's channels, and that of the doubled ones, which takes four products for nine.
@@ -14,8 +14,8 @@ import { doubledBy, SUBPIXEL_AXIS, sumWeights } from '../ir/subpixel.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 import { WeightSplitter } from './split-weights.ts';
 
-/** Outputs of a split convolution for each doubled channel. The sum between is written and read, in place of the doubled
- * channels: with many more outputs that costs more than the products save. */
+/** Outputs of a split convolution for each doubled channel. The sum between is written and read, in place of
+ * the doubled channels: with many more outputs that costs more than the products save. */
 const MAX_OUTPUTS = 2;
 
 class DoublingFolder {
@@ -64,7 +64,7 @@ class DoublingFolder {
     if (!isOfThree(y, before) || !isOfThree(x, before)) return [convolution];
     const tensor = reflection?.inputs[0] ?? read;
     const half = this.#halves.get(tensor);
-    if (half) return [onHalf(convolution, half, reflection)];
+    if (half) return [convolveHalf(convolution, half, reflection)];
     const maker = this.#makers.get(tensor);
     const parts = maker?.kind === 'concat' ? this.#split(convolution, maker, reflection) : null;
     return parts ?? [convolution];
@@ -87,13 +87,15 @@ class DoublingFolder {
     const others = concat.inputs.filter(part => !this.#halves.has(part));
     const channels = halves.reduce((sum, half) => sum + half.shape[1], 0);
     const isWorthIt = convolution.output.shape[1] <= MAX_OUTPUTS * channels;
-    if (concat.axis !== 1 || !isWorthIt || new Set(halves).size < halves.length) return null;
+    // An epilogue would be done to a part of the sum.
+    const isPlain = !convolution.epilogue && convolution.inputs.length === 1;
+    if (!isPlain || concat.axis !== 1 || !isWorthIt || new Set(halves).size < halves.length) return null;
     const pair = this.#splitter.split(convolution.weights, runs);
     if (!pair) return null;
     const { output } = convolution;
     const before: Operation[] = [];
-    const half = joined(halves, concat, before);
-    const read = reflected(joined(others, concat, before), reflection, before);
+    const half = concatenate(halves, concat, before);
+    const read = reflect(concatenate(others, concat, before), reflection, before);
     const sum = makeTensor(`${output.name} of what is not doubled`, output.dims);
     before.push({ ...convolution, inputs: [read], output: sum, weights: pair[1], bias: null });
     const whole = {
@@ -102,7 +104,7 @@ class DoublingFolder {
       inputs: [half, sum],
       epilogue: binary('add', VALUE, input(1)),
     };
-    return [...before, onHalf(whole, half, reflection)];
+    return [...before, convolveHalf(whole, half, reflection)];
   }
 }
 
@@ -113,7 +115,7 @@ const isOfThree = ({ outputStride, inputStride, inputStep, phases }: ConvAxis, b
   return isPlain && only?.first === 0 && only.count === 3 && only.start === -before;
 };
 
-const onHalf = (convolution: Convolution, half: Tensor, reflection: Movement | null): Convolution => ({
+const convolveHalf = (convolution: Convolution, half: Tensor, reflection: Movement | null): Convolution => ({
   ...convolution,
   inputs: [half, ...convolution.inputs.slice(1)],
   weights: sumWeights(convolution.weights),
@@ -124,7 +126,7 @@ const onHalf = (convolution: Convolution, half: Tensor, reflection: Movement | n
 });
 
 /** The parts as one tensor. What makes it goes to `before`. */
-function joined(parts: readonly Tensor[], concat: Concat, before: Operation[]): Tensor {
+function concatenate(parts: readonly Tensor[], concat: Concat, before: Operation[]): Tensor {
   const [first = concat.output] = parts;
   if (parts.length === 1) return first;
   const [n, , h, w] = first.shape;
@@ -135,7 +137,7 @@ function joined(parts: readonly Tensor[], concat: Concat, before: Operation[]): 
 }
 
 /** The tensor as the reflection pads it. */
-function reflected(tensor: Tensor, reflection: Movement | null, before: Operation[]): Tensor {
+function reflect(tensor: Tensor, reflection: Movement | null, before: Operation[]): Tensor {
   if (!reflection) return tensor;
   const [n, c, h, w] = tensor.shape;
   const output = makeTensor(`${tensor.name} reflected`, [n, c, h + 2, w + 2]);

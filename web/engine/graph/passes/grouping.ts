@@ -31,18 +31,19 @@ export function groupingOf(dims: readonly number[], kept: readonly number[]): Gr
 export const reduceGrouping = ({ inputs: [from], output }: Reduce): Grouping | null =>
   from ? groupingOf(from.shape, output.shape) : null;
 
-export type Together = Pick<Normalization, 'channels' | 'axes'>;
+/** Which values of a tensor are normalized together. */
+export type NormalizedAxes = Pick<Normalization, 'channels' | 'axes'>;
 
-export function togetherGrouping(
+export function groupingOfAxes(
   [n, c, h, w]: Shape,
-  { channels, axes: [rows, columns] }: Together,
+  { channels, axes: [rows, columns] }: NormalizedAxes,
 ): Grouping {
   const kept = [n, c / channels, 1, rows ? 1 : h, columns ? 1 : w];
   return groupingOf([n, c / channels, channels, h, w], kept);
 }
 
 /** How a kernel takes together what the grouping does; null if none can. */
-export function findTogether(shape: Shape, { key, each }: Grouping): Together | null {
+export function findNormalizedAxes(shape: Shape, { key, each }: Grouping): NormalizedAxes | null {
   for (const axes of [
     [true, true],
     [false, true],
@@ -51,7 +52,7 @@ export function findTogether(shape: Shape, { key, each }: Grouping): Together | 
   ] as const) {
     const channels = each / valuesPerMean({ channels: 1, axes }, shape);
     const fits = Number.isInteger(channels) && canNormalize(channels, shape);
-    if (fits && togetherGrouping(shape, { channels, axes }).key === key) return { channels, axes };
+    if (fits && groupingOfAxes(shape, { channels, axes }).key === key) return { channels, axes };
   }
   return null;
 }

@@ -1,7 +1,8 @@
-// Normalizations that a file spells out. Exporters write instance, group and layer norm as means, differences and roots,
-// with reshapes between; a normalization of a reshaped picture is another one of the picture itself. Both become one
-// operation. It reads its input in place, needs none of the tensors between, and squares nothing that is stored: squares
-// of values up to 255, in sums over a picture, are beyond half floats.
+// Normalizations that a file spells out. Exporters write instance, group and layer norm as means, differences
+// and roots, with reshapes between; a normalization of a reshaped picture is another one of the picture
+// itself. Both become one operation. It reads its input in place, needs none of the tensors between, and
+// squares nothing that is stored: squares of values up to 255, in sums over a picture, are beyond half
+// floats.
 //
 // What is recognized is (x - mean) * f(variance) and x * f(variance) + (shift - mean * f(variance)), where `mean` and
 // `variance` are those of x over the same values, whatever f is. Other factors and what is added stay element-wise
@@ -14,9 +15,9 @@ import { makeTensor, sameShape, type Tensor } from '../ir/tensor.ts';
 import { type Centered, Centering } from './centering.ts';
 import { contains, type Factor, factorsOf, multiply, onlyOther } from './factors.ts';
 import { fuseElementwiseOnly } from './fusion.ts';
-import { groupingOf, togetherGrouping } from './grouping.ts';
+import { groupingOf, groupingOfAxes } from './grouping.ts';
 import { functionOfMean } from './means.ts';
-import { emitNormalization, placeOf, repeatChannels } from './placement.ts';
+import { emitNormalization, findPlacement, repeatChannels } from './placement.ts';
 import { inputOf, Producers } from './producers.ts';
 import { reshapeTo } from './reshape.ts';
 import { Statistics } from './statistics.ts';
@@ -149,18 +150,18 @@ class NormalizationFuser {
     const x = tensor && this.#producers.source(tensor);
     if (!x || x === tensor || others.length > 0) return [operation];
     const before: Operation[] = [];
-    const place = placeOf(x, togetherGrouping(output.shape, operation), name, before);
-    const repeated = place && repeatChannels(epilogue, output.shape, place.from.shape);
-    if (!place || repeated === undefined) return [operation];
-    const made = emitNormalization({ ...place, inverse, epilogue: repeated }, name, before);
+    const placement = findPlacement(x, groupingOfAxes(output.shape, operation), name, before);
+    const repeated = placement && repeatChannels(epilogue, output.shape, placement.from.shape);
+    if (!placement || repeated === undefined) return [operation];
+    const made = emitNormalization({ ...placement, inverse, epilogue: repeated }, name, before);
     return [...before, reshapeTo(output, made, name)];
   }
 
   /** The normalized tensor, in the shape of the operation's output. */
   #emit({ name, output }: Elementwise, { x, grouping, inverse }: Match, before: Operation[]): Tensor | null {
-    const place = placeOf(x, grouping, name, before);
-    if (!place) return null;
-    const made = emitNormalization({ ...place, inverse, epilogue: null }, name, before);
+    const placement = findPlacement(x, grouping, name, before);
+    if (!placement) return null;
+    const made = emitNormalization({ ...placement, inverse, epilogue: null }, name, before);
     if (sameShape(made.shape, output.shape)) return made;
     const back = makeTensor(`${made.name} in place`, output.dims);
     before.push(reshapeTo(back, made, name));

@@ -4,16 +4,16 @@ import { type Expression, rewrite } from '../ir/expression.ts';
 import type { Normalization, Operation } from '../ir/operation.ts';
 import { makeTensor, type Shape, type Tensor } from '../ir/tensor.ts';
 import { contains } from './factors.ts';
-import { findTogether, type Grouping, type Together } from './grouping.ts';
+import { findNormalizedAxes, type Grouping, type NormalizedAxes } from './grouping.ts';
 import { reshapeTo } from './reshape.ts';
 
 /** What is normalized, and how. */
-export interface Place extends Together {
+export interface Placement extends NormalizedAxes {
   readonly from: Tensor;
 }
 
 export function emitNormalization(
-  { from, ...how }: Place & Pick<Normalization, 'inverse' | 'epilogue'>,
+  { from, ...how }: Placement & Pick<Normalization, 'inverse' | 'epilogue'>,
   name: string,
   before: Operation[],
 ): Tensor {
@@ -23,14 +23,19 @@ export function emitNormalization(
 }
 
 /** The tensor to normalize: x, or x with whole groups as its channels. What makes that goes to `before`. */
-export function placeOf(x: Tensor, grouping: Grouping, name: string, before: Operation[]): Place | null {
-  const together = findTogether(x.shape, grouping);
-  if (together) return { from: x, ...together };
+export function findPlacement(
+  x: Tensor,
+  grouping: Grouping,
+  name: string,
+  before: Operation[],
+): Placement | null {
+  const whole = findNormalizedAxes(x.shape, grouping);
+  if (whole) return { from: x, ...whole };
   const [n, c, h, w] = x.shape;
   const channels = grouping.each / (h * w);
   if (!Number.isInteger(channels) || c % channels !== 0) return null;
   const shape = [n, c / channels, channels * h, w] as const;
-  const found = findTogether(shape, grouping);
+  const found = findNormalizedAxes(shape, grouping);
   if (!found) return null;
   const from = makeTensor(`${x.name} in groups for ${name}`, shape);
   before.push(reshapeTo(from, x, name));

@@ -53,8 +53,8 @@ export class Statistics {
     return contains(rest, 'perChannel') ? null : { tensor, reduce, of: rest, scale };
   }
 
-  /** How the tensor is computed from a sum, `value`; null if it is computed from anything else. `isMoved`: whether it is
-   * read in another shape. */
+  /** How the tensor is computed from a sum, `value`; null if it is computed from anything else. `isMoved`:
+   * whether it is read in another shape. */
   #expand(tensor: Tensor, chain: Chain, isMoved: boolean): Expression | null {
     const made = this.producers.of(tensor);
     const known = chain.known.get(tensor);

@@ -1,5 +1,5 @@
-// What files do between transposes, without them. torch and TensorFlow normalize pictures with their channels last, or as
-// lists of pixels: they transpose a picture, take means, scale and shift, and transpose it back.
+// What files do between transposes, without them. torch and TensorFlow normalize pictures with their channels
+// last, or as lists of pixels: they transpose a picture, take means, scale and shift, and transpose it back.
 //
 // Each such operation is emitted a second time, on the tensor as it was before it was transposed, its twin. Where a
 // transpose back would give a twin, it becomes a copy of it. What nothing reads then is left out later.

@@ -4,9 +4,9 @@ import type { Expression } from '../../graph/ir/expression.ts';
 import type { Normalization, Operation } from '../../graph/ir/operation.ts';
 import type { Shape, Tensor } from '../../graph/ir/tensor.ts';
 
-/** Sums of inputs[0] along one axis: of its values; or of their squares, or of those of their distances from the mean in
- * inputs[1]. Along channels, `channels` neighbours have one sum: it is in each of their lanes, or in one of its own if
- * all channels have the same. */
+/** Sums of inputs[0] along one axis: of its values; or of their squares, or of those of their distances from
+ * the mean in inputs[1]. Along channels, `channels` neighbours have one sum: it is in each of their lanes, or
+ * in one of its own if all channels have the same. */
 export interface PowerSum {
   readonly kind: 'powerSum';
   readonly name: string;

@@ -25,8 +25,9 @@ export interface KernelConfig {
   readonly minThreads: number;
   /** Whether subgroups have four threads, which exchange values at next to no cost. */
   readonly hasQuads: boolean;
-  /** Whether a thread has registers for all taps along its tile, which then share inputs. Else they are a loop. */
-  readonly hasManyRegisters: boolean;
+  /** Whether a thread has all taps along its tile in its text, where they share inputs and take registers.
+   * Else they are a loop. */
+  readonly unrollsTaps: boolean;
   /** Whether weights of 8 bits become halves where that pays. */
   readonly hasHalves: boolean;
   readonly shapes: Readonly<Record<ConvClass, ConvShape>>;

@@ -21,8 +21,8 @@ ${cases.join('\n')}
 }`;
 }
 
-/** Binds the strides and steps of two axes and `more`, then their phases, to `GEOMETRY`: not as text, so that layers share
- * pipelines. */
+/** Binds the strides and steps of two axes and `more`, then their phases, to `GEOMETRY`: not as text, so that
+ * layers share pipelines. */
 export function bindGeometry(
   shader: ShaderBuilder,
   [a, b]: readonly [ConvAxis, ConvAxis],
@@ -93,8 +93,8 @@ function heldType({ context }: ShaderBuilder, operation: Convolution): Element {
   return type === 'uint8' && isHalves ? 'float16' : type;
 }
 
-/** Declares the weights' array, `zero_point`, and the code that reads weights of the type in which they are held. Returns
- * what a weight of 1 is stored as. */
+/** Declares the weights' array, `zero_point`, and the code that reads weights of the type in which they are
+ * held. Returns what a weight of 1 is stored as. */
 export function declareWeights(
   shader: ShaderBuilder,
   operation: Convolution,

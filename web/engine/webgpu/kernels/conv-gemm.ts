@@ -16,17 +16,17 @@ import { type Kernel, linearWorkgroups } from './kernel.ts';
 import type { ShaderBuilder } from './shader.ts';
 import { anyColumnCode } from './weight-unpacking.ts';
 
-/** A tile of outputs: `SIDE` x `SIDE` pixels, in blocks of channels; and terms of a sum that are brought at once. As in
- * conv-gemm.wgsl. */
-const SIDE = 8;
+/** A tile of outputs: `GEMM_SIDE` x `GEMM_SIDE` pixels, in blocks of channels; and terms of a sum that are brought at
+ * once. */
+export const GEMM_SIDE = 8;
 export const GEMM_BLOCKS = 8;
-const TERMS = 4;
+export const GEMM_TERMS = 4;
 
 export function compileGemmConv(shader: ShaderBuilder, operation: Convolution): Kernel {
   const { output, weights, y, x } = operation;
   const [height, width] = outputBases(operation);
-  const down = Math.ceil(height / SIDE);
-  const across = Math.ceil(width / SIDE);
+  const down = Math.ceil(height / GEMM_SIDE);
+  const across = Math.ceil(width / GEMM_SIDE);
   shader.readInputs();
   const [, , kh, kw] = weights.dims;
   const blocksIn = blocksOf(operation);
@@ -44,7 +44,10 @@ export function compileGemmConv(shader: ShaderBuilder, operation: Convolution): 
   declareFetch(shader, operation, true);
   const unit = declareWeights(shader, operation, anyColumnCode);
   shader.finish(() => scaleShiftCode(shader, operation, unit));
-  shader.add(multiplyCode());
+  shader.add(`const SIDE = ${GEMM_SIDE};
+const BLOCKS = ${GEMM_BLOCKS};
+const TERMS = ${GEMM_TERMS};
+${multiplyCode()}`);
   const tiles = output.shape[0] * down * across * Math.ceil(channelBlocks(output) / GEMM_BLOCKS);
   const [groups, more] = linearWorkgroups(tiles, 1);
   return shader.kernel(convGemm, [groups, more, y.outputStride * x.outputStride]);
@@ -52,7 +55,7 @@ export function compileGemmConv(shader: ShaderBuilder, operation: Convolution): 
 
 /** Indices are constants, so that they need no check. */
 function multiplyCode(): string {
-  const lines = Array.from({ length: 4 * TERMS }, (_, i) => [
+  const lines = Array.from({ length: 4 * GEMM_TERMS }, (_, i) => [
     `  let v${i} = inputs[quad][${i}];`,
     `  let w${i} = weights_in[block][${i}];`,
     ...[0, 1, 2, 3].map(p => `  (*sum)[${p}] += w${i} * v${i}.${'xyzw'[p]};`),

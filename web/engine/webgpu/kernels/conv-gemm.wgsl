@@ -3,12 +3,10 @@
 // time, the workgroup brings the inputs and the weights to its memory, widened once for all threads. A thread sums a
 // quad of 2 x 2 outputs in one block (`multiply`, by conv-gemm.ts).
 //
-// Indices of threads are unsigned: dividing signed ones takes more registers. The sizes are such that each thread brings the weights of one channel, and two channels of one quad's inputs.
+// Indices of threads are unsigned: dividing signed ones takes more registers. The sizes (SIDE, BLOCKS, TERMS: by
+// conv-gemm.ts) are such that each thread brings the weights of one channel, and two channels of one quad's inputs.
 
-const SIDE = 8;
 const QUADS = 16;
-const BLOCKS = 8;
-const TERMS = 4;
 const THREADS = 128;
 
 // The inputs of each quad, and the weights of each block of outputs, both by term and input channel. One vector more
@@ -17,8 +15,8 @@ alias Channels = array<vec4f, 4 * TERMS + 1>;
 var<workgroup> inputs: array<Channels, QUADS>;
 var<workgroup> weights_in: array<Channels, BLOCKS>;
 
-// The quotient, by the inverse of the divisor: integers are divided slowly. Exact up to two million, far more terms than a
-// sum has.
+// The quotient, by the inverse of the divisor: integers are divided slowly. Exact up to two million, far more terms
+// than a sum has.
 fn quotient(a: i32, inverse: f32) -> i32 {
   return i32((f32(a) + 0.5) * inverse);
 }

@@ -40,16 +40,12 @@ interface TileAxes {
   readonly short: number;
 }
 
-function axesOf(
-  { y, x }: Convolution,
-  { wide, tall }: TileShape,
-  { hasManyRegisters }: KernelConfig,
-): TileAxes {
+function axesOf({ y, x }: Convolution, { wide, tall }: TileShape, { unrollsTaps }: KernelConfig): TileAxes {
   const isUpright = tall > wide;
   const [line, along, long, short] = isUpright ? [x, y, tall, wide] : [y, x, wide, tall];
   const one = { ...along, outputStride: 1, phases: [{ first: 0, count: 1, start: 0 }] };
   const taps = Math.max(...along.phases.map(({ count }) => count));
-  const [loop, unrolled] = hasManyRegisters && taps <= MAX_TAPS ? [one, along] : [along, one];
+  const [loop, unrolled] = unrollsTaps && taps <= MAX_TAPS ? [one, along] : [along, one];
   return { isUpright, line, along, loop, unrolled, long, short };
 }
 
@@ -92,8 +88,8 @@ export function compileTiledConv(shader: ShaderBuilder, operation: Convolution, 
   return shader.kernel(convTiled, [x, y, axes.line.outputStride * axes.loop.outputStride]);
 }
 
-/** Neighbouring threads whose tiles differ by their channels alone, so that they read the same inputs. On real GPUs, for
- * which a workgroup is more than a quad. */
+/** Neighbouring threads whose tiles differ by their channels alone, so that they read the same inputs. On
+ * real GPUs, for which a workgroup is more than a quad. */
 function channelTilesOf({ output }: Convolution, { deep }: TileShape, { threads }: KernelConfig): number {
   const max = Math.min(MAX_CHANNEL_TILES, threads / 4);
   let tiles = 1;
@@ -176,8 +172,8 @@ fn widened(sum: Sum) -> vec4f {
 ${isShared ? sharedSums(sums) : PRIVATE_SUMS}`;
 }
 
-/** The loads and products of a thread for one line of the kernel and one block of input channels. Taps along the tile are
- * `step` taps of the kernel apart. */
+/** The loads and products of a thread for one line of the kernel and one block of input channels. Taps along
+ * the tile are `step` taps of the kernel apart. */
 function productLines({ unrolled, long, short }: TileAxes, deep: number, step: number): string[] {
   const { columns: places, taps } = columnReads(unrolled, long);
   const lines = upTo(short);

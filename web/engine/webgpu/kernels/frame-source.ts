@@ -50,8 +50,8 @@ export function compileFrameInput(
   return shader.kernel(frameSource, [Math.ceil(w / 8), Math.ceil(h / 8), 1]);
 }
 
-/** The picture and its downsampling at once: each workgroup computes the pixels of one cell. They are only written where
- * more than the downsampling reads them. */
+/** The picture and its downsampling at once: each workgroup computes the pixels of one cell. They are only
+ * written where more than the downsampling reads them. */
 export function compileDownsample(
   context: KernelContext,
   source: FrameInput,

@@ -107,7 +107,7 @@ export function compileInputConv(
   const columns = (type: Element) =>
     Array.from({ length: tile.channels }, (_, lane) => columnCode(type, lane)).join('\n');
   // Halves take registers that some GPUs do not have.
-  const held = config.hasManyRegisters ? undefined : convolution.weights.type;
+  const held = config.unrollsTaps ? undefined : convolution.weights.type;
   const unit = declareWeights(shader, convolution, columns, held);
   shader.add(productsCode(convolution, tile));
   shader.add(keepCode('tile', 'AREA', tile));

@@ -21,8 +21,8 @@ export async function findAdapter(gpu = globalThis.navigator?.gpu): Promise<GPUA
 const KEPT_MS = 10_000;
 let kept: { readonly gpu: GPU; readonly adapter: GPUAdapter; readonly at: number } | null = null;
 
-/** The adapter that `webgpuAvailable` found just now, or another one. An adapter gives one device. Finding one again would
- * take a tenth of the time to the first painting. */
+/** The adapter that `webgpuAvailable` found just now, or another one. An adapter gives one device. Finding
+ * one again would take a tenth of the time to the first painting. */
 export async function takeAdapter(gpu = globalThis.navigator?.gpu): Promise<GPUAdapter | string> {
   const found = kept;
   kept = null;

@@ -107,8 +107,8 @@ export function prepareKernels(
   };
 }
 
-/** Prepares them one after the other, each in an idle moment, so that frames go on; those of the last kind first. Null if
- * there is no such moment. */
+/** Prepares them one after the other, each in an idle moment, so that frames go on; those of the last kind
+ * first. Null if there is no such moment. */
 export async function prepareWhileIdle(
   program: FrameProgram,
   config: KernelConfig,

@@ -11,7 +11,7 @@ export const SOFTWARE_CONFIG: Omit<KernelConfig, 'shapes'> & { shapes: Record<Co
   threads: 4,
   minThreads: 0,
   hasQuads: false,
-  hasManyRegisters: true,
+  unrollsTaps: true,
   hasHalves: false,
   shapes: {
     heavy: { wide: 8, tall: 1, deep: 4, share: 1 },
@@ -38,7 +38,7 @@ export const GPU_CONFIG: KernelConfig = {
   threads: 64,
   minThreads: 2048,
   hasQuads: false,
-  hasManyRegisters: false,
+  unrollsTaps: false,
   hasHalves: true,
   shapes: { heavy: 'gemm', fine: 'gemm', coarse: PAIR, tiny: PIXEL },
   precision: 'float32',
@@ -48,7 +48,7 @@ export const GPU_CONFIG: KernelConfig = {
 export const LARGE_GPU_CONFIG: KernelConfig = {
   ...GPU_CONFIG,
   minThreads: 8192,
-  hasManyRegisters: true,
+  unrollsTaps: true,
   shapes: { heavy: UPRIGHT, fine: UPRIGHT, coarse: SQUARE, tiny: SQUARE },
 };
 
@@ -59,10 +59,11 @@ export const ADRENO_CONFIG: KernelConfig = {
   shapes: { ...LARGE_GPU_CONFIG.shapes, heavy: 'gemm', fine: 'gemm', tiny: PIXEL },
 };
 
-/** For Arm's, whose threads have 64 registers, and whose workgroup memory is main memory (Arm's guide for OpenCL). */
+/** For Arm's, whose threads have 64 registers, and whose workgroup memory is main memory (Arm's guide
+ * for OpenCL). Tiles of two outputs have few sums, so that taps are unrolled all the same: a loop would cost more. */
 export const MALI_CONFIG: KernelConfig = {
   ...GPU_CONFIG,
-  hasManyRegisters: true,
+  unrollsTaps: true,
   shapes: { ...GPU_CONFIG.shapes, heavy: SMALL, fine: SMALL },
 };
 
@@ -73,14 +74,14 @@ const VENDORS: readonly (readonly [RegExp, KernelConfig])[] = [
   [/^arm\b/i, MALI_CONFIG],
 ];
 
-/** What the first painting on a software GPU starts with: half the text to compile, as taps are a loop, and layers have one
- * tile and share pipelines. Null for real GPUs, whose programs would be a tenth shorter. */
+/** What the first painting on a software GPU starts with: half the text to compile, as taps are a loop, and
+ * layers have one tile and share pipelines. Null for real GPUs, whose programs would be a tenth shorter. */
 export const starterConfig = (config: KernelConfig): KernelConfig | null =>
   config.minThreads > 0
     ? null
     : {
         ...config,
-        hasManyRegisters: false,
+        unrollsTaps: false,
         shapes: { heavy: STARTER, fine: STARTER, coarse: STARTER, tiny: STARTER },
       };
 
