@@ -2,7 +2,8 @@
 
 type Hooked = Readonly<Record<string, readonly [owner: { readonly prototype: object }, method: string]>>;
 
-/** Counts the calls of each hooked method while `work` runs. Calls of the `suppressed` methods are counted but not made. */
+/** Counts the calls of each hooked method while `work` runs. Calls of the `suppressed` methods are counted
+ * but not made. */
 export function callsOf<H extends Hooked>(
   hooked: H,
   suppressed: readonly string[],

@@ -3,10 +3,11 @@
 //
 //   npm run build && npm run cold-start -- [FOLDER] [--looks full,lean] [--backends webgpu,webgl2,wasm] [--loads 10] [--latency 0]
 //
-// FOLDER is another built page (`vite build --outDir FOLDER` in another checkout), whose loads take turns with this
-// page's. The latency is that of each file, in milliseconds. The looks are those of `web/.cache`, which the tests write.
-// An empty page that only does what any page on that backend must do (FLOORS) tells how much is the browser's own time.
-// With a folder it writes docs/benchmarks/cold-start.json and cold-start.md.
+// FOLDER is another built page (`vite build --outDir FOLDER` in another checkout), whose loads take turns
+// with this page's. The latency is that of each file, in milliseconds. The looks are those of `web/.cache`,
+// which the tests write. An empty page that only does what any page on that backend must do (FLOORS) tells
+// how much is the browser's own time. With a folder it writes docs/benchmarks/cold-start.json and
+// cold-start.md.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -8,7 +8,8 @@ export function decodeFloats(base64: string): Float32Array {
   return new Float32Array(decode(base64).buffer);
 }
 
-/** The largest |a - b| - tolerance(b); at most 0 if all elements are close. NaN and infinities must be the same in both. */
+/** The largest |a - b| - tolerance(b); at most 0 if all elements are close. NaN and infinities must be the
+ * same in both. */
 export function excess(
   actual: Float32Array,
   expected: Float32Array,

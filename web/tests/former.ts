@@ -1,5 +1,5 @@
-// Takes turns between a former engine and this one, in one document and on one look: time of a frame and CPU time of the
-// GPU process. Before that, their paintings are compared.
+// Takes turns between a former engine and this one, in one document and on one look: time of a frame and CPU
+// time of the GPU process. Before that, their paintings are compared.
 
 import { quantile } from '../bench/statistics.ts';
 import { makeTestImage } from '../bench/test-input.ts';

@@ -1,5 +1,5 @@
-// An empty page for scripts that measure: it can import the modules of `web`, fetch the files of the test cases, and ask
-// for the CPU time of the browser's GPU process (`processorTime`).
+// An empty page for scripts that measure: it can import the modules of `web`, fetch the files of the test
+// cases, and ask for the CPU time of the browser's GPU process (`processorTime`).
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'vite';

@@ -87,9 +87,9 @@ export async function camera(source: OffscreenCanvas): Promise<HTMLVideoElement>
   return video;
 }
 
-/** Loses the WebGL2 context of a canvas with the extension WEBGL_lose_context. A browser does not restore such a context
- * on its own; `restoreContext` does. It may be called only in a task after the event `webglcontextlost`, which is
- * when this resolves. */
+/** Loses the WebGL2 context of a canvas with the extension WEBGL_lose_context. A browser does not restore
+ * such a context on its own; `restoreContext` does. It may be called only in a task after the event
+ * `webglcontextlost`, which is when this resolves. */
 export async function loseContext(canvas: OffscreenCanvas): Promise<WEBGL_lose_context> {
   const loss = canvas.getContext('webgl2', { alpha: false })?.getExtension('WEBGL_lose_context');
   if (!loss) throw new Error('no WebGL2, or no WEBGL_lose_context');

@@ -28,7 +28,8 @@ const newest = (): GPUDevice => {
   return device;
 };
 
-/** Delays the next request for a device: `made` resolves when the device exists, and the request ends after `release`. */
+/** Delays the next request for a device: `made` resolves when the device exists, and the request ends after
+ * `release`. */
 function holdDevice(): { made: Promise<void>; release: () => void } {
   const original = GPUAdapter.prototype.requestDevice;
   let [resolveMade, release] = [(): void => undefined, (): void => undefined];

@@ -1,5 +1,6 @@
-// Pixels that are doubled before a convolution, as exporters write it, and what comes between: the convolution takes four
-// products per output. The values are compared with ONNX Runtime's in `browser/networks.test.ts`.
+// Pixels that are doubled before a convolution, as exporters write it, and what comes between: the
+// convolution takes four products per output. The values are compared with ONNX Runtime's in
+// `browser/networks.test.ts`.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

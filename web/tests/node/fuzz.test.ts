@@ -1,5 +1,5 @@
-// Ten thousand hostile files: each is read or refused with an EngineError, quickly, and with memory in proportion to its
-// size.
+// Ten thousand hostile files: each is read or refused with an EngineError, quickly, and with memory in
+// proportion to its size.
 //
 //   LIMNER_FUZZ_FILES=100000 npx vitest run --project node tests/node/fuzz.test.ts     more files
 //   LIMNER_FUZZ_SEED=4711 npx vitest run --project node tests/node/fuzz.test.ts        a single file
@@ -17,8 +17,9 @@ import { graphOf, message, model, node, tensor, text, value, varint } from '../o
 const FILES = Number(process.env.LIMNER_FUZZ_FILES ?? 10_000);
 const ONLY = process.env.LIMNER_FUZZ_SEED;
 const MAX_MS = 1000;
-/** Bytes that may be allocated on top of twice the file's size. `lowering/builder.ts` allows 4 MB for matrices of Resize
- * and similar operators, and numbers read from typed fields before the refusal may add to that. */
+/** Bytes that may be allocated on top of twice the file's size. `lowering/builder.ts` allows 4 MB for
+ * matrices of Resize and similar operators, and numbers read from typed fields before the refusal may add to
+ * that. */
 const BASE_BYTES = 5 * 2 ** 20;
 const LOOKS = ['lean-64-uint16-colour', 'lean-64-float16-edges'].map(
   name => new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`)),

@@ -1,5 +1,5 @@
-// Programs of other people in Node: a project that has installed the package and npm's `webgpu`, on the software GPU that
-// Chromium brings.
+// Programs of other people in Node: a project that has installed the package and npm's `webgpu`, on the
+// software GPU that Chromium brings.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -13,8 +13,8 @@ const DRIVER = 'vk_swiftshader_icd.json';
 /** Less than the health monitor waits: a program that it keeps does not end by itself. */
 const MAX_MS = 100_000;
 
-/** On Linux the variables with which Dawn finds the Vulkan library and the software GPU beside Chromium. Elsewhere it uses
- * what the system has. */
+/** On Linux the variables with which Dawn finds the Vulkan library and the software GPU beside Chromium.
+ * Elsewhere it uses what the system has. */
 function softwareGpu(): Record<string, string> {
   if (process.platform !== 'linux') return {};
   const chromium = process.env.LIMNER_CHROMIUM ?? '/usr/bin/chromium';

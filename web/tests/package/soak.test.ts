@@ -1,6 +1,6 @@
-// Memory does not grow while painting for a long time, neither on the GPU nor in JavaScript. CI paints 3,000 frames of a
-// tiny look. `npm run soak` paints LIMNER_SOAK_FRAMES frames (default 100,000) of a lean look, prints its progress, and
-// writes docs/benchmarks/soak.json.
+// Memory does not grow while painting for a long time, neither on the GPU nor in JavaScript. CI paints 3,000
+// frames of a tiny look. `npm run soak` paints LIMNER_SOAK_FRAMES frames (default 100,000) of a lean look,
+// prints its progress, and writes docs/benchmarks/soak.json.
 
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -28,9 +28,9 @@ const WARM_UP_FRAMES = 1000;
  * run. */
 const MAX_HEAP_GROWTH = LONG ? 512 * 1024 : 150 * 1024;
 
-/** The memory of the GPU process varies by some megabytes, because it returns freed memory late. Therefore the minimum of
- * the first half is compared with the minimum of the second half: they differ by up to 3 MB in CI. A leak of each
- * frame's picture (24 kB) would make a difference of 20 MB or more. */
+/** The memory of the GPU process varies by some megabytes, because it returns freed memory late. Therefore
+ * the minimum of the first half is compared with the minimum of the second half: they differ by up to 3 MB in
+ * CI. A leak of each frame's picture (24 kB) would make a difference of 20 MB or more. */
 const MAX_GPU_GROWTH = 8 * 1024 * 1024;
 
 /** Counts created minus destroyed objects of each kind that a painter could leak, and the readbacks of the health
@@ -147,7 +147,8 @@ async function takeSample(tab: Page, session: CDPSession, frame: number, began: 
   };
 }
 
-/** Makes a painter and defines `paintFrames`, which paints a number of frames, each a new VideoFrame as from a camera. */
+/** Makes a painter and defines `paintFrames`, which paints a number of frames, each a new VideoFrame as from
+ * a camera. */
 const START = (look: string, backend: string) => `(async () => {
   const canvas = new OffscreenCanvas(1, 1);
   const lost = [];
