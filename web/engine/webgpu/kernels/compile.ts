@@ -2,7 +2,7 @@
 
 import { EngineError } from '../../error.ts';
 import { type Expression, visitAll } from '../../graph/ir/expression.ts';
-import type { Convolution, Operation } from '../../graph/ir/operation.ts';
+import type { Convolution, FrameInput, Operation } from '../../graph/ir/operation.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import { classOf, isTiledConv } from './conv-class.ts';
 import { compileGemmConv } from './conv-gemm.ts';
@@ -37,14 +37,17 @@ const isCommonKind = (operation: Operation): boolean =>
     ? isTiledConv(operation)
     : ['frameInput', 'elementwise', 'resample'].includes(operation.kind);
 
-export function compile(context: KernelContext, operation: Operation, target: Target = TO_BUFFER): Kernel {
+/** Compiles all but the picture, whose kernel is one for each kind of frame. */
+export function compile(
+  context: KernelContext,
+  operation: Exclude<Operation, FrameInput>,
+  target: Target = TO_BUFFER,
+): Kernel {
   const { plan, extended } = context;
   const shader = new ShaderBuilder(context, operation, target);
   // A look has one painting, so its kernel shares no pipeline.
   shader.inlineSizes = plan.hasCamera && operation.output === plan.outputs[0];
   switch (operation.kind) {
-    case 'frameInput':
-      throw new EngineError(`The picture '${operation.name}' must be compiled for a kind of frame.`);
     case 'resample':
       return compileResample(shader, operation);
     case 'elementwise':
