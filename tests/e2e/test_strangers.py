@@ -119,6 +119,7 @@ def test_the_layout_can_be_changed_where_the_shape_allows_two(page: Visit) -> No
     assert "NHWC" in page.page.inner_text("#status")
     choose(page, "Size", "128 × 128 px")
     assert select(page, "Layout").input_value() == "NHWC"
+    page.page.keyboard.press("Escape")
     assert unexpected(page) == []
 
 
