@@ -96,7 +96,8 @@ export class Network {
     const { plan } = this;
     const source = this.#steps.find(isFrameInput);
     const camera = source && plan.inputs[0];
-    if (camera && !this.#arrayInput) {
+    // A picture that nothing is fused with is written where the network reads it.
+    if (camera && camera !== source.output && !this.#arrayInput) {
       clearErrors(this.context.gl);
       this.layouts.add(camera);
       const draw = compileArrayInput(this.layouts, source, camera);
