@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from onnx_cases.doublings import write_doublings
 from onnx_cases.exports import write_exports
 from onnx_cases.folding import write_folding
+from onnx_cases.gradients import write_gradients
 from onnx_cases.networks import NETWORKS
 from onnx_cases.nodes import write_nodes
 from onnx_cases.normalizations import write_normalizations
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "doublings": write_doublings,
     "exports": write_exports,
     "folding": write_folding,
+    "gradients": write_gradients,
     "networks": partial(write_networks, networks=NETWORKS, listing="networks"),
     "nodes": write_nodes,
     "normalizations": write_normalizations,

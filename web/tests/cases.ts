@@ -10,7 +10,17 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const CACHE = at('../.cache');
 const PACKER = '../../tests/onnx_cases';
 /** The packers: Python files that are run and cached separately. */
-const PARTS = ['nodes', 'unets', 'networks', 'doublings', 'exports', 'opsets', 'folding', 'normalizations'];
+const PARTS = [
+  'nodes',
+  'unets',
+  'networks',
+  'doublings',
+  'exports',
+  'opsets',
+  'folding',
+  'normalizations',
+  'gradients',
+];
 
 export default function pack(): void {
   mkdirSync(CACHE, { recursive: true });
@@ -20,7 +30,8 @@ export default function pack(): void {
 
 /** The hash of all packers, because they import each other. */
 function hashPackers(): string {
-  const files = readdirSync(at(PACKER)).filter(name => name.endsWith('.py'));
+  const names = readdirSync(at(PACKER), { recursive: true, encoding: 'utf8' });
+  const files = names.filter(name => name.endsWith('.py'));
   const hash = createHash('sha256');
   for (const name of files.sort()) hash.update(name).update(readFileSync(at(`${PACKER}/${name}`)));
   return hash.digest('hex');

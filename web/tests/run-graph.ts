@@ -6,6 +6,7 @@ import type { Context } from '../engine/webgl2/runtime/context.ts';
 import { Network } from '../engine/webgl2/runtime/network.ts';
 import { fetchKernels } from '../engine/webgpu/kernels/compile.ts';
 import type { KernelConfig } from '../engine/webgpu/kernels/config.ts';
+import type { ExtendedKernels } from '../engine/webgpu/kernels/shader.ts';
 import { ArrayRunner } from '../engine/webgpu/runtime/array-runner.ts';
 import { BufferAllocator, withErrorScopes } from '../engine/webgpu/runtime/memory.ts';
 import { PipelineCache } from '../engine/webgpu/runtime/pipeline-cache.ts';
@@ -19,8 +20,9 @@ export async function runOnWebgpu(
   device: GPUDevice,
   inputs: Arrays,
   config: KernelConfig = defaultConfig(device),
+  kernels: ExtendedKernels | null = null,
 ): Promise<Arrays> {
-  const extended = await fetchKernels(plan);
+  const extended = kernels ?? (await fetchKernels(plan));
   const allocator = new BufferAllocator(device);
   try {
     const pipelines = await withErrorScopes(
@@ -37,8 +39,18 @@ export async function runOnWebgpu(
   }
 }
 
-export async function runOnWebgl2(plan: Plan, context: Context, inputs: Arrays): Promise<Arrays> {
-  const network = new Network({ ...context, ownsCanvas: false }, plan, { frame: null, size: [1, 1] });
+export async function runOnWebgl2(
+  plan: Plan,
+  context: Context,
+  inputs: Arrays,
+  extended?: Network['extended'],
+): Promise<Arrays> {
+  const network = new Network(
+    { ...context, ownsCanvas: false },
+    plan,
+    { frame: null, size: [1, 1] },
+    extended,
+  );
   try {
     await network.prepare();
     return await network.run(inputs, defaultLiveInputs(plan));

@@ -92,6 +92,32 @@ export interface Convolution extends OperationFields {
   /** Applied to each value that is read, but not to the zeros of the border. */
   readonly prologue: Expression | null;
 }
+/** How the window of a convolution moves: output o reads the input at o * stride - before + tap * dilation. */
+export interface WindowGeometry {
+  readonly strides: readonly [y: number, x: number];
+  readonly dilations: readonly [y: number, x: number];
+  readonly before: readonly [y: number, x: number];
+}
+/** A convolution whose weights are computed: inputs[1], laid out as `Weights` are. If it is transposed, the geometry is
+ * that of the plain convolution from its output to its input. */
+export interface ComputedConvolution extends OperationFields, WindowGeometry {
+  readonly kind: 'computedConvolution';
+  readonly transposed: boolean;
+  readonly group: number;
+}
+/** The gradient by the weights of a plain convolution, as parts: (parts * out, in per group, kh, kw). It reads the
+ * convolution's input and the gradient by its output. Each part sums some rows of the output: row r of image n is in
+ * part (n * height + r) % parts. */
+export interface ConvWeightGradient extends OperationFields, WindowGeometry {
+  readonly kind: 'convWeightGradient';
+  readonly group: number;
+  readonly parts: number;
+}
+/** Adds up parts that lie one after the other along the images. */
+export interface SumOfParts extends OperationFields {
+  readonly kind: 'sumOfParts';
+  readonly parts: number;
+}
 /** left * image * right^T per channel: resampling, average pooling, the guide's constant matrices. */
 export interface Resample extends OperationFields {
   readonly kind: 'resample';
@@ -100,6 +126,15 @@ export interface Resample extends OperationFields {
 }
 export interface MaxPool extends OperationFields {
   readonly kind: 'maxPool';
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly before: readonly [number, number];
+  readonly dilations: readonly [number, number];
+}
+/** The gradient by the input of a max pooling: each window's goes to its largest element, the first of several. It reads
+ * the pooling's input and the gradient by its output. */
+export interface MaxPoolGradient extends OperationFields {
+  readonly kind: 'maxPoolGradient';
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly before: readonly [number, number];
@@ -149,8 +184,12 @@ export type Operation =
   | FrameInput
   | Elementwise
   | Convolution
+  | ComputedConvolution
+  | ConvWeightGradient
+  | SumOfParts
   | Resample
   | MaxPool
+  | MaxPoolGradient
   | Normalization
   | Reduce
   | MatMul
@@ -171,11 +210,19 @@ export interface Graph {
   readonly live: readonly LiveInput[];
 }
 
+const READS_TWO: readonly Operation['kind'][] = [
+  'computedConvolution',
+  'convWeightGradient',
+  'gridSample',
+  'matMul',
+  'maxPoolGradient',
+];
+
 /** How many of the inputs the operation itself reads. Its epilogue reads the others. */
 export function ownInputCount(operation: Operation): number {
   if (operation.kind === 'frameInput') return 0;
   if (operation.kind === 'elementwise' || operation.kind === 'concat') return operation.inputs.length;
-  return operation.kind === 'matMul' || operation.kind === 'gridSample' ? 2 : 1;
+  return READS_TWO.includes(operation.kind) ? 2 : 1;
 }
 
 /** Whether it only gives its input another shape. */

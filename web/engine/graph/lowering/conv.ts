@@ -13,7 +13,7 @@ import { findDoubled, findPadded } from './conv-input.ts';
 import { defineSpatial, readSpatialInput, type SpatialInput } from './spatial.ts';
 
 type Pair = [number, number];
-interface Geometry {
+export interface Geometry {
   kernel: Pair;
   strides: Pair;
   dilations: Pair;
@@ -26,7 +26,7 @@ interface WeightLayout {
   readonly group: number;
 }
 
-function readLayout(node: NodeReader, transposed: boolean, line: boolean): WeightLayout {
+export function readLayout(node: NodeReader, transposed: boolean, line: boolean): WeightLayout {
   const listed = dimsOf(node.value(1));
   const [a, b, kh, kw] = line ? [...listed.slice(0, 2), 1, ...listed.slice(2)] : listed;
   if (listed.length !== (line ? 3 : 4) || !a || !b || !kh || !kw) {
@@ -95,8 +95,8 @@ function readBias(node: NodeReader, outputs: number): Float32Array | null {
   return bias;
 }
 
-function readGeometry(node: NodeReader, weights: Weights, line: boolean): Geometry {
-  const kernel: Pair = [weights.dims[2], weights.dims[3]];
+export function readGeometry(node: NodeReader, { dims }: Pick<Weights, 'dims'>, line: boolean): Geometry {
+  const kernel: Pair = [dims[2], dims[3]];
   const claimed = node.ints('kernel_shape') ? node.pair('kernel_shape', line, 1) : kernel;
   if (claimed[0] !== kernel[0] || claimed[1] !== kernel[1]) {
     throw node.fail(`claims kernel_shape [${claimed.join(', ')}] for weights of ${kernel.join(' x ')}.`);
@@ -104,7 +104,7 @@ function readGeometry(node: NodeReader, weights: Weights, line: boolean): Geomet
   return { kernel, strides: node.pair('strides', line, 1), dilations: node.pair('dilations', line, 1) };
 }
 
-const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
+export const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
 function readPads(node: NodeReader, line: boolean): [number, number, number, number] {
   const pads = node.ints('pads') ?? (line ? [0, 0] : [0, 0, 0, 0]);
@@ -249,7 +249,7 @@ export function lowerConvTranspose(node: NodeReader): void {
 }
 
 /** Output size and the pad before it. Either the pads decide the size, or a requested size decides the pads. */
-function transposedSize(
+export function transposedSize(
   node: NodeReader,
   i: 0 | 1,
   line: boolean,

@@ -54,7 +54,7 @@ export function lowerGridSample(node: NodeReader): void {
 
 /** Positions of `size` pixels from -1 to 1: of their middles, or with the outer middles at the ends. A single middle
  * at both ends is at 1, as in ONNX Runtime. */
-function positions(size: number, alignCorners: boolean): Float32Array {
+export function positions(size: number, alignCorners: boolean): Float32Array {
   if (alignCorners && size === 1) return Float32Array.of(1);
   const step = 2 / (alignCorners ? size - 1 : size);
   const first = alignCorners ? -1 : step / 2 - 1;

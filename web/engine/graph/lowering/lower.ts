@@ -15,8 +15,10 @@ import { ELEMENTWISE, type Lowering } from './elementwise.ts';
 import { isByConstant, lowerMatMulByConstant } from './matmul-constant.ts';
 import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './movement.ts';
 
+type Lowerings = Readonly<Record<string, Lowering>>;
+
 /** The operators of our own looks. */
-export const OPERATORS: Readonly<Record<string, Lowering>> = {
+export const OPERATORS: Lowerings = {
   ...ELEMENTWISE,
   Cast: lowerCast,
   Concat: lowerConcat,
@@ -51,8 +53,10 @@ const hasConstantsAlone = (reader: NodeReader): boolean =>
 const entryOf = <T>(table: Readonly<Record<string, T>>, op: string): T | undefined =>
   Object.hasOwn(table, op) ? table[op] : undefined;
 
-async function findLowering(reader: NodeReader): Promise<Lowering> {
+async function findLowering(reader: NodeReader, more: Lowerings): Promise<Lowering> {
   const { op, domain } = reader.node;
+  const special = entryOf(more, op);
+  if (special) return special;
   if (domain === '' || domain === 'ai.onnx') {
     const isCommon = entryOf(IS_COMMON, op)?.(reader) ?? true;
     const common = isCommon && !hasConstantsAlone(reader) ? entryOf(OPERATORS, op) : undefined;
@@ -62,7 +66,12 @@ async function findLowering(reader: NodeReader): Promise<Lowering> {
   throw reader.fail('is not supported by the engine; see its README for the operators that are.');
 }
 
-export async function lower(model: OnnxModel): Promise<Graph> {
+/** Lowers the inputs, the constants and the nodes. The builder knows all values by their names then. `more` comes before
+ * the tables of this file. */
+export async function lowerNodes(
+  model: OnnxModel,
+  more: Lowerings = {},
+): Promise<{ builder: GraphBuilder; inputs: Tensor[] }> {
   const builder = new GraphBuilder(model);
   const inputs = model.inputs.flatMap(value => defineInput(builder, model, value));
   for (const [name, constant] of model.constants) {
@@ -71,12 +80,17 @@ export async function lower(model: OnnxModel): Promise<Graph> {
   for (const node of model.nodes) {
     const reader = new NodeReader(builder, node);
     try {
-      const lowering = await findLowering(reader);
+      const lowering = await findLowering(reader, more);
       lowering(reader);
     } catch (error) {
       throw reader.withNodeName(error);
     }
   }
+  return { builder, inputs };
+}
+
+export async function lower(model: OnnxModel, more?: Lowerings): Promise<Graph> {
+  const { builder, inputs } = await lowerNodes(model, more);
   const outputs = model.outputs.map(({ name }) => {
     const value = builder.find(name);
     if (value === undefined) throw new EngineError(`The model's output '${name}' is computed by no node.`);

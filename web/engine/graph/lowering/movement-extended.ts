@@ -52,7 +52,8 @@ function readPicture(node: NodeReader): [n: number, c: number, h: number, w: num
   return [n, c, h, w];
 }
 
-export function lowerSplit(node: NodeReader): void {
+/** The axis of a split, and the sizes of its parts. */
+export function readSplit(node: NodeReader): { axis: number; sizes: readonly number[] } {
   const dims = dimsOf(node.value(0));
   const axis = node.axis(node.int('axis', 0), dims.length);
   const size = dims[axis] ?? 0;
@@ -66,6 +67,12 @@ export function lowerSplit(node: NodeReader): void {
   if (sizes.length !== parts || sizes.reduce((a, b) => a + b, 0) !== size) {
     throw node.fail(`has parts [${sizes.join(', ')}] for ${parts} outputs that share ${size}.`);
   }
+  return { axis, sizes };
+}
+
+export function lowerSplit(node: NodeReader): void {
+  const dims = dimsOf(node.value(0));
+  const { axis, sizes } = readSplit(node);
   let at = 0;
   node.node.outputs.forEach((output, i) => {
     const part = sizes[i] ?? 0;
@@ -84,16 +91,24 @@ export function lowerSplit(node: NodeReader): void {
   });
 }
 
-/** Gathers elements at constant indices along an axis. */
-export function lowerGather(node: NodeReader): void {
-  const value = node.value(0);
-  const dims = dimsOf(value);
+/** The axis along which elements are gathered, and their constant indices, counted from the front. */
+export function readGather(node: NodeReader): { axis: number; indices: readonly number[] } {
+  const dims = dimsOf(node.value(0));
   const axis = node.axis(node.int('axis', 0), dims.length);
   const size = dims[axis] ?? 0;
   const indices = node.integers(1).map(index => (index < 0 ? index + size : index));
   if (indices.length === 0 || indices.some(index => index < 0 || index >= size)) {
     throw node.fail(`gathers [${indices.slice(0, 8).join(', ')}] of ${size}.`);
   }
+  return { axis, indices };
+}
+
+/** Gathers elements at constant indices along an axis. */
+export function lowerGather(node: NodeReader): void {
+  const value = node.value(0);
+  const dims = dimsOf(value);
+  const { axis, indices } = readGather(node);
+  const size = dims[axis] ?? 0;
   const [before, after] = [dims.slice(0, axis), dims.slice(axis + 1)];
   const wanted = node.constant(1).dims;
   const inner = productOf(after);

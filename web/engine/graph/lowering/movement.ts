@@ -149,9 +149,15 @@ function channelSelection(
   return laneMatrix(rows, [0, 0, 0, 0], input(0));
 }
 
-export function lowerSlice(node: NodeReader): void {
-  const value = node.value(0);
-  const dims = [...dimsOf(value)];
+/** The elements of a slice: `from`, `from + by`, ... along each axis, `dims` of them. */
+export interface SliceArgs {
+  readonly from: readonly number[];
+  readonly by: readonly number[];
+  readonly dims: readonly number[];
+}
+
+export function readSlice(node: NodeReader): SliceArgs {
+  const dims = dimsOf(node.value(0));
   const rank = dims.length;
   const starts = node.ints('starts') ?? node.integers(1);
   const ends = node.ints('ends') ?? node.integers(2);
@@ -175,22 +181,43 @@ export function lowerSlice(node: NodeReader): void {
     by[axis] = step;
     out[axis] = Math.max(0, Math.ceil((end - start) / step));
   });
-  node.define(emitSlice(node, node.output, from, by, out));
+  return { from, by, dims: out };
 }
 
-export function lowerPad(node: NodeReader): void {
-  const tensor = node.tensor(0);
-  const rank = tensor.dims.length;
+export function lowerSlice(node: NodeReader): void {
+  const { from, by, dims } = readSlice(node);
+  node.define(emitSlice(node, node.output, from, by, dims));
+}
+
+/** How many elements a padding adds before each axis, and the dimensions that it makes. */
+export interface PadArgs {
+  readonly before: readonly number[];
+  readonly dims: readonly number[];
+  readonly mode: string;
+}
+
+export function readPad(node: NodeReader): PadArgs {
+  const dims = [...dimsOf(node.value(0))];
   const pads = node.ints('pads') ?? node.integers(1);
-  const axes = node.has(3) ? node.axes(node.integers(3), rank) : tensor.dims.map((_, i) => i);
+  const axes = node.has(3) ? node.axes(node.integers(3), dims.length) : dims.map((_, i) => i);
   if (pads.length !== 2 * axes.length) throw node.fail(`has ${pads.length} pads for ${axes.length} axes.`);
-  const before = tensor.dims.map(() => 0);
-  const dims = [...tensor.dims];
+  const mode = node.text('mode', 'constant');
+  // No network reflects a reflection.
+  const far = axes.some((axis, i) =>
+    [pads[i], pads[i + axes.length]].some(pad => (pad ?? 0) >= (dims[axis] ?? 0) && pad !== 0),
+  );
+  if (far && mode === 'reflect') throw node.fail(`reflects [${pads.join(', ')}], more than its input has.`);
+  const before = dims.map(() => 0);
   axes.forEach((axis, i) => {
     before[axis] = pads[i] ?? 0;
     dims[axis] = (dims[axis] ?? 0) + (pads[i] ?? 0) + (pads[i + axes.length] ?? 0);
   });
-  const mode = node.text('mode', 'constant');
+  return { before, dims, mode };
+}
+
+export function lowerPad(node: NodeReader): void {
+  const tensor = node.tensor(0);
+  const { before, dims, mode } = readPad(node);
   const start = toFour(before, 0);
   const rest = toFour(
     tensor.dims.map((dim, i) => (dims[i] ?? 0) - dim),
@@ -199,18 +226,13 @@ export function lowerPad(node: NodeReader): void {
   // Dimensions before the last three count as one. None of several can be padded on its own.
   const whole = start?.[0] === 0 && rest?.[0] === 0;
   if (!start || !rest || (!whole && productOf(tensor.dims.slice(0, -4)) > 1)) {
-    throw node.fail(`pads other than the last three of ${rank} dimensions.`);
+    throw node.fail(`pads other than the last three of ${tensor.dims.length} dimensions.`);
   }
   const define = (map: IndexMap) => node.define(emitMovement(node, tensor, node.outputTensor(dims), map));
   if (mode === 'constant') {
     const value = node.has(2) ? (node.floats(2)[0] ?? 0) : node.float('value', 0);
     define({ kind: 'pad', before: start, value });
   } else if (mode === 'edge' || mode === 'wrap' || mode === 'reflect') {
-    // No network reflects a reflection.
-    const far = axes.some((axis, i) =>
-      [pads[i], pads[i + axes.length]].some(pad => (pad ?? 0) >= (tensor.dims[axis] ?? 0) && pad !== 0),
-    );
-    if (far && mode === 'reflect') throw node.fail(`reflects [${pads.join(', ')}], more than its input has.`);
     define({ kind: 'extend', before: start, mode });
   } else throw node.fail(`pads by '${mode}', which the engine does not support.`);
 }

@@ -52,7 +52,7 @@ const scaleAndShift = ([x = NONE, factor = NONE, offset = NONE]: Expression[]): 
   binary('add', binary('mul', x, factor), offset);
 
 /** Normalizes each channel to mean 0 and deviation 1. */
-function emitInstanceNorm(
+export function emitInstanceNorm(
   node: NodeReader,
   value: Value,
   dims: readonly number[],

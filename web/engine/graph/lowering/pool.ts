@@ -10,7 +10,7 @@ import { defineSpatial, readSpatialInput, type SpatialInput } from './spatial.ts
 
 type Pair = readonly [number, number];
 
-interface Window {
+export interface Window {
   readonly kernel: Pair;
   readonly strides: Pair;
   readonly dilations: Pair;
@@ -20,7 +20,7 @@ interface Window {
   readonly out: Pair;
 }
 
-function readWindow(node: NodeReader, size: Pair, line: boolean): Window {
+export function readWindow(node: NodeReader, size: Pair, line: boolean): Window {
   if (!node.ints('kernel_shape')) throw node.fail('has no kernel_shape.');
   const kernel = node.pair('kernel_shape', line, 1);
   const strides = node.pair('strides', line, 1);

@@ -89,7 +89,8 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   ReduceSumSquare: { how: 'sum', before: square },
 };
 
-function axesOf(node: NodeReader, rank: number): number[] {
+/** The axes that a node reduces; all if it names none. */
+export function readAxes(node: NodeReader, rank: number): number[] {
   const listed = node.ints('axes') ?? (node.has(1) ? node.integers(1) : []);
   if (listed.length > 0) return node.axes(listed, rank);
   return node.int('noop_with_empty_axes', 0) === 1 ? [] : Array.from({ length: rank }, (_, i) => i);
@@ -98,7 +99,7 @@ function axesOf(node: NodeReader, rank: number): number[] {
 export function lowerReduce(node: NodeReader): void {
   const value = node.value(0);
   const dims = dimsOf(value);
-  const axes = axesOf(node, dims.length);
+  const axes = readAxes(node, dims.length);
   const kept = node.int('keepdims', 1) === 1;
   const short = kept
     ? dims.map((dim, i) => (axes.includes(i) ? 1 : dim))

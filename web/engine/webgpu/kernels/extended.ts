@@ -3,7 +3,7 @@
 import { gridSampleCode } from '../../codegen/grid-sample-code.ts';
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
 import { concatCode, movementCode } from '../../codegen/movement-code.ts';
-import { assertNever } from '../../error.ts';
+import { EngineError } from '../../error.ts';
 import { compileNaiveConv } from './conv-naive.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
@@ -57,7 +57,7 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
     case 'concat':
       return elementwiseKernel(shader, concatCode(WGSL, operation));
     default:
-      return assertNever(operation);
+      throw new EngineError(`Node '${operation.name}' (${operation.kind}) is compiled elsewhere.`);
   }
 }
 

@@ -1,0 +1,47 @@
+// The gradient rule of each operator.
+
+import type { Rule } from './backward-node.ts';
+import { CONV } from './rules/conv.ts';
+import { ELEMENTWISE } from './rules/elementwise.ts';
+import { MATMUL } from './rules/matmul.ts';
+import { MOVEMENT } from './rules/movement.ts';
+import { NORMALIZATION } from './rules/normalization.ts';
+import { POOL } from './rules/pool.ts';
+import { REDUCE } from './rules/reduce.ts';
+import { RESAMPLE } from './rules/resample.ts';
+
+const NOTHING: Rule = () => [];
+
+/** Operators whose derivative is 0 wherever it exists, and those of shapes and truth values. */
+const FLAT = [
+  'And',
+  'Ceil',
+  'Constant',
+  'ConstantOfShape',
+  'Equal',
+  'Floor',
+  'Greater',
+  'GreaterOrEqual',
+  'Less',
+  'LessOrEqual',
+  'Not',
+  'Or',
+  'Range',
+  'Round',
+  'Shape',
+  'Sign',
+  'Size',
+  'Xor',
+];
+
+export const RULES: Readonly<Record<string, Rule>> = {
+  ...CONV,
+  ...ELEMENTWISE,
+  ...MATMUL,
+  ...MOVEMENT,
+  ...NORMALIZATION,
+  ...POOL,
+  ...REDUCE,
+  ...RESAMPLE,
+  ...Object.fromEntries(FLAT.map(op => [op, NOTHING])),
+};

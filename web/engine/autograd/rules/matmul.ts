@@ -1,0 +1,58 @@
+// Gradients of products of matrices.
+
+import type { BackwardNode, Rule } from '../backward-node.ts';
+import { float, int } from '../node-writer.ts';
+
+/** Swaps the last two axes. */
+function turned({ writer }: BackwardNode, x: string, rank: number): string {
+  const perm = Array.from({ length: rank }, (_, i) => i);
+  perm.splice(rank - 2, 2, rank - 1, rank - 2);
+  return writer.transpose(x, perm);
+}
+
+const matMul: Rule = (node, [gradient]) => {
+  if (!gradient) return [];
+  const { writer, inputs } = node;
+  const [a, b] = [node.dims(0), node.dims(1)];
+  // A vector is a row on the left and a column on the right.
+  const left = a.length === 1 ? [1, ...a] : a;
+  const right = b.length === 1 ? [...b, 1] : b;
+  const lead = (node.outputDims().length > 0 ? node.outputDims() : []).slice(
+    0,
+    node.outputDims().length - (a.length > 1 ? 1 : 0) - (b.length > 1 ? 1 : 0),
+  );
+  const [rows, inner, columns] = [left.at(-2) ?? 1, left.at(-1) ?? 1, right.at(-1) ?? 1];
+  const shaped = (name: string, dims: readonly number[], own: readonly number[]) =>
+    `${dims}` === `${own}` ? name : writer.reshape(name, own);
+  const dy = () => shaped(gradient, node.outputDims(), [...lead, rows, columns]);
+  const back = (made: string, from: readonly number[], own: readonly number[], dims: readonly number[]) =>
+    shaped(writer.sumTo(made, from, own), own, dims);
+  return [
+    () => {
+      const other = turned(node, shaped(inputs[1] ?? '', b, right), right.length);
+      return back(writer.add('MatMul', [dy(), other]), [...lead, rows, inner], left, a);
+    },
+    () => {
+      const other = turned(node, shaped(inputs[0] ?? '', a, left), left.length);
+      return back(writer.add('MatMul', [other, dy()]), [...lead, inner, columns], right, b);
+    },
+  ];
+};
+
+/** alpha * A B + beta * C, where A and B may be transposed. */
+const gemm: Rule = (node, [gradient]) => {
+  if (!gradient) return [];
+  const { writer, reader, inputs } = node;
+  const [a = '', b = ''] = inputs;
+  const alpha = float(reader.float('alpha', 1));
+  const [transA, transB] = [reader.int('transA', 0), reader.int('transB', 0)];
+  const product = (left: string, right: string, turnLeft: number, turnRight: number) =>
+    writer.add('Gemm', [left, right], { alpha, transA: int(turnLeft), transB: int(turnRight) });
+  return [
+    () => (transA ? product(b, gradient, transB, 1) : product(gradient, b, 0, 1 - transB)),
+    () => (transB ? product(gradient, a, 1, transA) : product(a, gradient, 1 - transA, 0)),
+    () => writer.scaled(writer.sumTo(gradient, node.outputDims(), node.dims(2)), reader.float('beta', 1)),
+  ];
+};
+
+export const MATMUL: Readonly<Record<string, Rule>> = { Gemm: gemm, MatMul: matMul };

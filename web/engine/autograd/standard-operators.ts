@@ -1,0 +1,90 @@
+// Writes the operators that ONNX lacks as operators that it has, so that other runtimes run the graph too.
+
+import { EngineError } from '../error.ts';
+import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
+import { DOMAIN, int, ints, NodeWriter, namesOf, text } from './node-writer.ts';
+
+type Expansion = (writer: NodeWriter, node: OnnxNode) => string;
+
+const axesFrom = (first: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => first + i);
+
+function readInts({ attributes }: OnnxNode, name: string): readonly number[] {
+  const attribute = attributes.get(name);
+  return attribute?.kind === 'ints' ? attribute.value : [];
+}
+
+/** The convolution of the input with the gradient as its kernel. Images are its channels; strides and dilations change
+ * places. A group of channels of an image is a group of images of a channel. */
+const convWeightGradient: Expansion = (writer, node) => {
+  const [x = '', dy = ''] = node.inputs;
+  const [n = 1, c = 1, ...size] = readInts(node, 'input_shape');
+  const attribute = node.attributes.get('group');
+  const group = attribute?.kind === 'int' ? attribute.value : 1;
+  const spatial = axesFrom(3, size.length);
+  const swapped = [1, 0, ...axesFrom(2, size.length)];
+  const own = c / group;
+  const images =
+    group === 1
+      ? writer.transpose(x, swapped)
+      : writer.reshape(writer.transpose(writer.reshape(x, [n, group, own, ...size]), [2, 1, 0, ...spatial]), [
+          own,
+          group * n,
+          ...size,
+        ]);
+  const made = writer.add('Conv', [images, writer.transpose(dy, swapped)], {
+    strides: ints(readInts(node, 'dilations')),
+    dilations: ints(readInts(node, 'strides')),
+    pads: ints(readInts(node, 'pads')),
+    group: int(group),
+  });
+  // Rows and columns at the end of the input that no window reached.
+  const axes = axesFrom(2, size.length);
+  const ends = readInts(node, 'kernel_shape');
+  const bounds = [axes.map(() => 0), ends, axes].map(list => writer.integers(list));
+  return writer.transpose(writer.add('Slice', [made, ...bounds]), swapped);
+};
+
+/** Since then, ScatterElements adds up elements of the same index. */
+const MIN_OPSET = 16;
+
+/** The indices that MaxPool returns count through the whole input. */
+const maxPoolGradient: Expansion = (writer, node) => {
+  const [x = '', dy = ''] = node.inputs;
+  if (writer.opset < MIN_OPSET) {
+    throw new EngineError(
+      `The gradient of '${node.name}' needs ScatterElements of opset ${MIN_OPSET}, and the model is of opset ${writer.opset}: convert it to a later one.`,
+    );
+  }
+  const attributes = new Map([...node.attributes].filter(([name]) => name !== 'input_shape'));
+  const [pooled, indices] = [writer.freeName(`${x}/MaxPool`), writer.freeName(`${x}/Indices`)];
+  writer.nodes.push({
+    name: pooled,
+    op: 'MaxPool',
+    domain: '',
+    inputs: [x],
+    outputs: [pooled, indices],
+    attributes,
+  });
+  const shape = readInts(node, 'input_shape');
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  const flat = (name: string) => writer.reshape(name, [-1]);
+  const data = [writer.zeros([size]), flat(indices), flat(dy)];
+  return writer.reshape(writer.add('ScatterElements', data, { axis: int(0), reduction: text('add') }), shape);
+};
+
+const EXPANSIONS: Readonly<Record<string, Expansion>> = {
+  ConvWeightGradient: convWeightGradient,
+  MaxPoolGradient: maxPoolGradient,
+};
+
+/** The same graph of ONNX's operators alone. */
+export function toStandardOperators(model: OnnxModel): OnnxModel {
+  const writer = new NodeWriter(namesOf(model), model.opset);
+  for (const node of model.nodes) {
+    const expand = node.domain === DOMAIN ? EXPANSIONS[node.op] : undefined;
+    if (expand) writer.addNamed(node.outputs[0] ?? '', 'Identity', [expand(writer, node)]);
+    else writer.nodes.push(node);
+  }
+  return { ...model, nodes: writer.nodes, constants: new Map([...model.constants, ...writer.constants]) };
+}

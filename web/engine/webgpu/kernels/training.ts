@@ -1,0 +1,40 @@
+// Kernels of operations that only training has.
+
+import { computedConvCode, convWeightGradientCode } from '../../codegen/computed-conv-code.ts';
+import { maxPoolGradientCode } from '../../codegen/max-pool-gradient-code.ts';
+import { sineCode } from '../../codegen/sine-code.ts';
+import { elementwiseKernel } from './elementwise.ts';
+import { EXTENDED } from './extended.ts';
+import type { Kernel } from './kernel.ts';
+import type { ExtendedKernels, ExtendedOperation, ShaderBuilder } from './shader.ts';
+import { WGSL } from './wgsl.ts';
+
+function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): Kernel {
+  switch (operation.kind) {
+    case 'computedConvolution':
+      return elementwiseKernel(shader, computedConvCode(WGSL, operation));
+    case 'convWeightGradient':
+      return elementwiseKernel(shader, convWeightGradientCode(WGSL, operation));
+    case 'sumOfParts':
+      return elementwiseKernel(shader, sumOfParts(operation.parts));
+    case 'maxPoolGradient':
+      return elementwiseKernel(shader, maxPoolGradientCode(WGSL, operation));
+    default:
+      return EXTENDED.compileExtended(shader, operation);
+  }
+}
+
+const sumOfParts = (parts: number): string => `  var made = vec4f(0);
+  for (var part = 0; part < ${parts}; part++) {
+    made += read_0(part * sizes[0].x + n, y, x, c);
+  }
+  return made;`;
+
+/** Sine and cosine that shadow WGSL's own, which are not exact enough for gradients. */
+const sine = (name: 'sin' | 'cos'): string =>
+  `fn ${name}(x: vec4f) -> vec4f {\n${sineCode(WGSL, name === 'cos' ? 1 : 0)}\n}`;
+
+export const TRAINING: ExtendedKernels = {
+  functions: { ...EXTENDED.functions, 'sin(': sine('sin'), 'cos(': sine('cos') },
+  compileExtended,
+};

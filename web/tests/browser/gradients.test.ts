@@ -1,0 +1,15 @@
+// Gradients on WebGPU.
+
+import { afterAll, beforeAll } from 'vitest';
+import { TRAINING } from '../../engine/webgpu/kernels/training.ts';
+import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
+import { compareGradients } from '../gradients.ts';
+import { runOnWebgpu } from '../run-graph.ts';
+
+let device: GPUDevice;
+beforeAll(async () => {
+  device = await requestDevice();
+});
+afterAll(() => device.destroy());
+
+await compareGradients((plan, inputs) => runOnWebgpu(plan, device, inputs, undefined, TRAINING));

@@ -1,0 +1,12 @@
+// Gradients on WebGL2.
+
+import { afterAll } from 'vitest';
+import { compileTraining } from '../../engine/webgl2/draws/training.ts';
+import { openContext } from '../../engine/webgl2/runtime/context.ts';
+import { compareGradients } from '../gradients.ts';
+import { runOnWebgl2 } from '../run-graph.ts';
+
+const context = await openContext(null);
+afterAll(() => context.gl.getExtension('WEBGL_lose_context')?.loseContext());
+
+await compareGradients((plan, inputs) => runOnWebgl2(plan, context, inputs, compileTraining));
