@@ -19,6 +19,8 @@ from onnx_cases.networks import NETWORKS
 from onnx_cases.nodes import write_nodes
 from onnx_cases.normalizations import write_normalizations
 from onnx_cases.opsets import write_opsets
+from onnx_cases.optimizers import write_optimizers
+from onnx_cases.training import write_training
 from onnx_cases.unets import write_unets
 from onnx_cases.writing import write_networks
 
@@ -31,6 +33,8 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "nodes": write_nodes,
     "normalizations": write_normalizations,
     "opsets": write_opsets,
+    "optimizers": write_optimizers,
+    "training": write_training,
     "unets": write_unets,
 }
 

@@ -20,6 +20,8 @@ const PARTS = [
   'folding',
   'normalizations',
   'gradients',
+  'optimizers',
+  'training',
 ];
 
 export default function pack(): void {

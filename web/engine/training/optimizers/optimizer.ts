@@ -1,0 +1,49 @@
+// What an optimizer is: a formula for each element of a weight, in expressions. One formula serves the CPU, both GPU
+// backends, and the file of a training step. Formulas and defaults are torch's (2.13).
+
+import { binary, constant, type Expression, unary } from '../../graph/ir/expression.ts';
+
+/** What a formula reads for one element. */
+export interface Operands {
+  readonly weight: Expression;
+  readonly gradient: Expression;
+  /** The optimizer's slots, in their order. */
+  readonly slots: readonly Expression[];
+  /** The numbers of `scalars`, in their order. */
+  readonly scalars: readonly Expression[];
+}
+
+export interface Update {
+  readonly weight: Expression;
+  readonly slots: readonly Expression[];
+}
+
+export interface Optimizer {
+  readonly name: string;
+  /** What it keeps for each weight from step to step: names, and the values before the first step. */
+  readonly slots: readonly { readonly name: string; readonly initial: number }[];
+  /** Numbers of step `t`, from 1 on, at a learning rate. They are computed in float64, as powers of t are. */
+  readonly scalars: (t: number, learningRate: number) => readonly number[];
+  readonly update: (operands: Operands) => Update;
+}
+
+export const plus = (a: Expression, b: Expression): Expression => binary('add', a, b);
+export const minus = (a: Expression, b: Expression): Expression => binary('sub', a, b);
+export const times = (a: Expression | number, b: Expression): Expression =>
+  binary('mul', typeof a === 'number' ? constant(a) : a, b);
+export const over = (a: Expression, b: Expression): Expression => binary('div', a, b);
+export const root = (a: Expression): Expression => unary('sqrt', a);
+export const squared = (a: Expression): Expression => binary('mul', a, a);
+
+/** decay * mean + (1 - decay) * value: an exponential moving average. */
+export const moving = (decay: number, mean: Expression, value: Expression): Expression =>
+  plus(times(decay, mean), times(1 - decay, value));
+
+/** The gradient of the loss with an added `decay / 2` times the square of the weight. */
+export const withDecay = ({ weight, gradient }: Operands, decay: number): Expression =>
+  decay === 0 ? gradient : plus(gradient, times(decay, weight));
+
+const NONE = constant(0);
+
+/** The slot or scalar of that index. */
+export const at = (list: readonly Expression[], index: number): Expression => list[index] ?? NONE;

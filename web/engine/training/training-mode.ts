@@ -1,0 +1,67 @@
+// The layers that do something else in training than in inference: batch norm takes the statistics of the batch and
+// updates the running ones, and dropout drops values.
+
+import type { NodeWriter } from '../autograd/node-writer.ts';
+import { dimsOf, type GraphBuilder, NodeReader } from '../graph/lowering/builder.ts';
+import type { OnnxNode } from '../onnx/model.ts';
+
+/** What a layer adds to the step besides its nodes. */
+export interface Additions {
+  /** Running statistics: their new values, by name. */
+  readonly statistics: Map<string, string>;
+  /** Inputs that the step gets uniform random numbers in [0, 1) for: their shapes, by name. */
+  readonly noise: Map<string, readonly number[]>;
+}
+
+/** Writes the node as it is in training. False if that is as in inference. */
+export function writeInTraining(
+  writer: NodeWriter,
+  builder: GraphBuilder,
+  node: OnnxNode,
+  additions: Additions,
+): boolean {
+  const reader = new NodeReader(builder, node);
+  if (node.op === 'BatchNormalization') writeBatchNorm(writer, reader, additions);
+  else if (node.op === 'Dropout') return writeDropout(writer, reader, additions);
+  else return false;
+  return true;
+}
+
+/** As torch has it: the batch is normalized by its own variance, and the running variance gets the unbiased one. */
+function writeBatchNorm(writer: NodeWriter, reader: NodeReader, { statistics }: Additions): void {
+  const [x = '', scale = '', shift = '', runningMean = '', runningVariance = ''] = reader.node.inputs;
+  const dims = dimsOf(reader.value(0));
+  const axes = dims.flatMap((_, i) => (i === 1 ? [] : [i]));
+  const wide = (name: string) =>
+    writer.reshape(
+      name,
+      dims.map((dim, i) => (i === 1 ? dim : 1)),
+    );
+  const mean = writer.mean(x, axes, dims);
+  const apart = writer.minus(x, mean);
+  const variance = writer.mean(writer.times(apart, apart), axes, dims);
+  const deviation = writer.add('Sqrt', [writer.shifted(variance, reader.float('epsilon', 1e-5))]);
+  const even = writer.over(apart, deviation);
+  writer.addNamed(reader.output, 'Add', [writer.times(even, wide(scale)), wide(shift)]);
+  const count = axes.reduce((product, axis) => product * (dims[axis] ?? 1), 1);
+  const kept = reader.float('momentum', 0.9);
+  const update = (running: string, value: string) => {
+    const own = writer.reshape(writer.scaled(value, 1 - kept), [dims[1] ?? 1]);
+    statistics.set(running, writer.plus(writer.scaled(running, kept), own));
+  };
+  update(runningMean, mean);
+  update(runningVariance, writer.scaled(variance, count / Math.max(1, count - 1)));
+}
+
+/** Before opset 12 the ratio is an attribute. */
+function writeDropout(writer: NodeWriter, reader: NodeReader, { noise }: Additions): boolean {
+  const ratio = reader.has(1) ? (reader.floats(1)[0] ?? 0.5) : reader.float('ratio', 0.5);
+  if (ratio === 0) return false;
+  const [x = ''] = reader.node.inputs;
+  const uniform = writer.freeName(`${reader.output} uniform`);
+  noise.set(uniform, dimsOf(reader.value(0)));
+  const isDropped = writer.add('Less', [uniform, writer.number(ratio)]);
+  const kept = writer.scaled(x, 1 / (1 - ratio));
+  writer.addNamed(reader.output, 'Where', [isDropped, writer.number(0), kept]);
+  return true;
+}
