@@ -117,10 +117,6 @@ export class NodeWriter {
     return this.reduce('ReduceSum', a, axes, 13);
   }
 
-  max(a: string, axes: readonly number[]): string {
-    return this.reduce('ReduceMax', a, axes, 18);
-  }
-
   reduce(op: string, a: string, axes: readonly number[], firstWithInput: number): string {
     if (axes.length === 0) return a;
     return this.opset < firstWithInput
