@@ -6,8 +6,8 @@ import { EngineError } from '../error.ts';
 import { dimsOf } from '../graph/lowering/builder.ts';
 import { lowerNodes } from '../graph/lowering/lower.ts';
 import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
-import { BackwardNode } from './backward-node.ts';
-import { NodeWriter, namesOf } from './node-writer.ts';
+import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import { BackwardNode } from './rules/backward-node.ts';
 import { RULES } from './rules.ts';
 
 export interface Differentiated {

@@ -1,6 +1,6 @@
 // The gradient rule of each operator.
 
-import type { Rule } from './backward-node.ts';
+import type { Rule } from './rules/backward-node.ts';
 import { CONV } from './rules/conv.ts';
 import { ELEMENTWISE } from './rules/elementwise.ts';
 import { MATMUL } from './rules/matmul.ts';

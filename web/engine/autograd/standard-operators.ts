@@ -2,7 +2,7 @@
 
 import { EngineError } from '../error.ts';
 import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
-import { DOMAIN, int, ints, NodeWriter, namesOf, text } from './node-writer.ts';
+import { DOMAIN, int, ints, NodeWriter, namesOf, text } from '../onnx/node-writer.ts';
 
 type Expansion = (writer: NodeWriter, node: OnnxNode) => string;
 

@@ -1,9 +1,9 @@
 // Losses: what is compared with a target, as nodes that end in one number, the mean over the batch. They are torch's, with
 // reduction='mean'.
 
-import { int, type NodeWriter } from '../autograd/node-writer.ts';
 import { EngineError } from '../error.ts';
 import type { OnnxModel } from '../onnx/model.ts';
+import { int, type NodeWriter } from '../onnx/node-writer.ts';
 
 /** What a loss compares. */
 export interface Compared {

@@ -2,13 +2,13 @@
 // statistics. It is made of a model for inference, without a GPU.
 
 import { differentiate } from '../autograd/gradients.ts';
-import { NodeWriter, namesOf } from '../autograd/node-writer.ts';
 import { EngineError } from '../error.ts';
 import { dimsOf } from '../graph/lowering/builder.ts';
 import { lowerNodes } from '../graph/lowering/lower.ts';
 import type { Constant } from '../onnx/constant.ts';
 import { bindDims, type Sizes } from '../onnx/free-dims.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
+import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
 import { LOSSES, type LossName, outputOfLogits } from './losses.ts';
 import { findParameters, withFloatWeights } from './parameters.ts';
 import { type Additions, writeInTraining } from './training-mode.ts';

@@ -1,9 +1,9 @@
 // The layers that do something else in training than in inference: batch norm takes the statistics of the batch and
 // updates the running ones, and dropout drops values.
 
-import type { NodeWriter } from '../autograd/node-writer.ts';
 import { dimsOf, type GraphBuilder, NodeReader } from '../graph/lowering/builder.ts';
 import type { OnnxNode } from '../onnx/model.ts';
+import type { NodeWriter } from '../onnx/node-writer.ts';
 
 /** What a layer adds to the step besides its nodes. */
 export interface Additions {

@@ -2,8 +2,8 @@
 // for ConvTranspose. By the weights it is a convolution of the input with the gradient, `ConvWeightGradient`.
 
 import { extent, transposedSize, windowPads } from '../../graph/lowering/conv.ts';
-import type { BackwardNode, Rule } from '../backward-node.ts';
-import { DOMAIN, int, ints } from '../node-writer.ts';
+import { DOMAIN, int, ints } from '../../onnx/node-writer.ts';
+import type { BackwardNode, Rule } from './backward-node.ts';
 
 /** The geometry of a convolution, for each axis of a picture or of a line. */
 interface Geometry {

@@ -1,8 +1,8 @@
 // Gradients of element-wise operators. At kinks they are torch's: relu'(0) = 0, leaky'(0) = its slope, abs'(0) = 0; Clip
 // passes the gradient at its bounds; Max and Min share it among the inputs that are equal.
 
-import type { BackwardNode, InputGradient, Rule } from '../backward-node.ts';
-import type { NodeWriter } from '../node-writer.ts';
+import type { NodeWriter } from '../../onnx/node-writer.ts';
+import type { BackwardNode, InputGradient, Rule } from './backward-node.ts';
 
 /** The gradients of the inputs, in the shape of the output. */
 type Formula = (

@@ -1,7 +1,7 @@
 // Gradients of products of matrices.
 
-import type { BackwardNode, Rule } from '../backward-node.ts';
-import { float, int } from '../node-writer.ts';
+import { float, int } from '../../onnx/node-writer.ts';
+import type { BackwardNode, Rule } from './backward-node.ts';
 
 /** Swaps the last two axes. */
 function turned({ writer }: BackwardNode, x: string, rank: number): string {

@@ -3,8 +3,8 @@
 import { productOf } from '../../graph/ir/strides.ts';
 import { readConcat, readPad, readSlice } from '../../graph/lowering/movement.ts';
 import { readGather, readSplit } from '../../graph/lowering/movement-extended.ts';
-import type { BackwardNode, Rule } from '../backward-node.ts';
-import { int, text } from '../node-writer.ts';
+import { int, text } from '../../onnx/node-writer.ts';
+import type { BackwardNode, Rule } from './backward-node.ts';
 
 /** A rule for operators of one input that differentiable values come through. */
 const moving =

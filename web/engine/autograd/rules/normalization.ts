@@ -1,8 +1,8 @@
 // Gradients of normalizations: (value - mean) / deviation over some axes, times a scale, plus a shift.
 
 import { productOf } from '../../graph/ir/strides.ts';
-import type { BackwardNode, Rule } from '../backward-node.ts';
-import type { NodeWriter } from '../node-writer.ts';
+import type { NodeWriter } from '../../onnx/node-writer.ts';
+import type { BackwardNode, Rule } from './backward-node.ts';
 
 /** Values that share a mean and a deviation: those along `axes`. */
 interface Normalized {

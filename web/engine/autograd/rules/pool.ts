@@ -1,8 +1,8 @@
 // The gradient of max pooling goes to the largest element of each window, the first of several.
 
 import { readWindow } from '../../graph/lowering/pool.ts';
-import type { Rule } from '../backward-node.ts';
-import { DOMAIN, int, ints } from '../node-writer.ts';
+import { DOMAIN, int, ints } from '../../onnx/node-writer.ts';
+import type { Rule } from './backward-node.ts';
 
 const maxPool: Rule = (node, [gradient]) => {
   if (!gradient) return [];

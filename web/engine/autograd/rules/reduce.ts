@@ -3,8 +3,8 @@
 
 import { productOf } from '../../graph/ir/strides.ts';
 import { readAxes } from '../../graph/lowering/reduce.ts';
-import type { BackwardNode, Rule } from '../backward-node.ts';
-import type { NodeWriter } from '../node-writer.ts';
+import type { NodeWriter } from '../../onnx/node-writer.ts';
+import type { BackwardNode, Rule } from './backward-node.ts';
 
 /** A reduction: its input, its output and the gradient of that with dimensions of 1 in place of the reduced ones. */
 interface Reduction {

@@ -3,7 +3,7 @@
 
 import type { BandedMatrix } from '../../graph/ir/operation.ts';
 import { positions } from '../../graph/lowering/grid-sample.ts';
-import type { BackwardNode, Rule } from '../backward-node.ts';
+import type { BackwardNode, Rule } from './backward-node.ts';
 
 /** The transpose of a banded matrix of that many columns, row by row. */
 function transposed({ rows, width, starts, weights }: BandedMatrix, columns: number): Float32Array {

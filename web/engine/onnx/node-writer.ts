@@ -1,7 +1,7 @@
 // Appends ONNX nodes and constants to a graph, under names that nothing else has.
 
-import { type Constant, constantOf } from '../onnx/constant.ts';
-import type { Attribute, OnnxModel, OnnxNode } from '../onnx/model.ts';
+import { type Constant, constantOf } from './constant.ts';
+import type { Attribute, OnnxModel, OnnxNode } from './model.ts';
 
 type Attributes = Readonly<Record<string, Attribute>>;
 

@@ -1,10 +1,10 @@
 // A node of the forward graph as a gradient rule sees it: the names, shapes and attributes of its values, and a writer
 // for the nodes of the backward graph.
 
-import type { EngineError } from '../error.ts';
-import type { Operation } from '../graph/ir/operation.ts';
-import { dimsOf, type GraphBuilder, NodeReader } from '../graph/lowering/builder.ts';
-import type { NodeWriter } from './node-writer.ts';
+import type { EngineError } from '../../error.ts';
+import type { Operation } from '../../graph/ir/operation.ts';
+import { dimsOf, type GraphBuilder, NodeReader } from '../../graph/lowering/builder.ts';
+import type { NodeWriter } from '../../onnx/node-writer.ts';
 
 /** The gradient of an input. It is written when it is asked for; null if there is none. */
 export type InputGradient = (() => string) | null;
