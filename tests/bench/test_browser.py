@@ -34,6 +34,8 @@ EVERY = {
     *("litert-webgpu", "litert-wasm", "jax-webgpu", "year-2020"),
 }
 
+ALL_RIVALS = "LIMNER_ALL_RIVALS" in os.environ
+
 in_browser = [
     pytest.mark.browser,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
@@ -231,6 +233,8 @@ class TestInTheBrowser:
         }
         assert {"seconds of lean (look 1 of 2)", "seconds of lean (look 2 of 2)"} <= set(labels)
 
+    @pytest.mark.slow
+    @pytest.mark.skipif(not ALL_RIVALS, reason="takes minutes; set LIMNER_ALL_RIVALS=1")
     def test_onnx_runtime_captures_the_graph_if_all_commands_run_on_the_gpu(
         self, page: Path, tmp_path: Path
     ) -> None:
@@ -254,9 +258,7 @@ class TestInTheBrowser:
             assert row["shown"] < 0.1
 
     @pytest.mark.slow
-    @pytest.mark.skipif(
-        "LIMNER_ALL_RIVALS" not in os.environ, reason="takes minutes; set LIMNER_ALL_RIVALS=1"
-    )
+    @pytest.mark.skipif(not ALL_RIVALS, reason="takes minutes; set LIMNER_ALL_RIVALS=1")
     def test_every_rival_paints_the_look(self, page: Path) -> None:
         pytest.importorskip("ai_edge_litert")
         results = bench_browser(sizes=("lean",), pixels=64, quick=True, page=page)
