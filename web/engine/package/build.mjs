@@ -1,6 +1,6 @@
 // `npm run engine`: the npm package @limner/engine, made into dist/engine, or into the folder that is given.
 // As a module its backends are chunks that a page fetches when it needs them; for a script tag all is in one
-// file, with the global `limner`. `node.js` is for Node, and shares the chunks.
+// file, with the global `limner`. `node.js` is for Node, `training.js` for networks that learn; they share the chunks.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -19,11 +19,11 @@ const plugins = page.plugins.filter(({ name }) => name === 'limner-shaders');
 // then adds a helper function to its chunk. If `graph/lowering/extended.ts` were in a group as well, both would import
 // the helper from one more file, so the group `extended` is smaller here.
 const EXTENDED = /web\/engine\/(codegen|graph\/passes\/legalize)/;
-/** What only Node needs must not be in the chunks of pages. */
-const NODE = /web\/engine\/(node|webgpu\/runtime\/memory-canvas)\.ts$/;
+/** What only Node or a training needs must not be in the chunks of pages that paint. */
+const APART = /web\/engine\/((node|webgpu\/runtime\/memory-canvas)\.ts$|training\/)/;
 const groups = page.build.rolldownOptions.output.codeSplitting.groups.map(group => {
   const pattern = group.name === 'extended' ? EXTENDED : group.test;
-  return { ...group, test: module => pattern.test(module) && !NODE.test(module) };
+  return { ...group, test: module => pattern.test(module) && !APART.test(module) };
 });
 const codeSplitting = { groups };
 const index = at('../index.ts');
@@ -33,7 +33,10 @@ async function bundle(lib, chunks) {
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
+    // Chunks and workers are found from the file that needs them, wherever the package lies.
+    base: './',
     plugins,
+    worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'chunks/[name]-[hash].js' } } },
     build: {
       outDir: OUT,
       emptyOutDir: false,
@@ -62,7 +65,7 @@ function pruneTypes() {
       keep(join(dirname(file), `${path}.d.ts`));
     }
   };
-  for (const entry of ['index', 'node']) keep(join(OUT, `types/${entry}.d.ts`));
+  for (const entry of ['index', 'node', 'training/index']) keep(join(OUT, `types/${entry}.d.ts`));
   for (const name of readdirSync(join(OUT, 'types'), { recursive: true })) {
     const file = join(OUT, 'types', name);
     if (file.endsWith('.d.ts') && !kept.has(file)) rmSync(file);
@@ -70,7 +73,7 @@ function pruneTypes() {
 }
 
 rmSync(OUT, { recursive: true, force: true });
-const entry = { limner: index, node: at('../node.ts') };
+const entry = { limner: index, node: at('../node.ts'), training: at('../training/index.ts') };
 await bundle({ formats: ['es'], entry, fileName: (_, name) => `${name}.js` }, true);
 const fileName = () => 'limner.global.js';
 await bundle({ formats: ['iife'], entry: index, name: 'limner', fileName }, false);

@@ -10,19 +10,30 @@ export interface TrainingBackend {
   readonly name: 'webgpu' | 'webgl2' | 'cpu';
   /** The GPU, or what computes in its place. */
   readonly adapter: string;
-  /** Sets tensors of the state. */
+  /** Sets tensors of the state. A trainer sets all of them before the first step. */
   write(state: Tensors): Promise<void>;
   /** Tensors of the state, after all steps so far. */
   read(names: readonly string[]): Promise<Tensors>;
-  /** One step on a batch. An input that is missing keeps its values. `scalars` are the optimizer's for this step, and
-   * `counter` is the number of the step, which with the seed gives its random numbers. Resolves when the next step may
-   * be given, which may be before this one is computed. */
+  /** One step on a batch: all inputs of the step but the state; live inputs are arrays of one number. `scalars` are the
+   * optimizer's for this step, and `counter` is its number, from 0 on. Resolves when the next step may be given, which may
+   * be before this one is computed. The arrays may change then. */
   step(inputs: Tensors, scalars: readonly number[], counter: number): Promise<void>;
   /** Losses of the steps since the last call, in their order. */
   losses(): Promise<Float32Array>;
   /** Resolves when all steps are computed. */
   finished(): Promise<void>;
   destroy(): void;
+}
+
+/** What a backend is made with, besides the step. */
+export interface TrainingBackendOptions {
+  /** Of the random numbers. They come with the inputs of a step, unless the backend draws them itself. */
+  readonly seed: number;
+  /** Called once when the device is lost, with the reason as a sentence. What the backend gives from then on is void, and
+   * its promises may reject or stay open. */
+  readonly onLost: (reason: string) => void;
+  /** On WebGPU: a device to share. It stays its owner's. */
+  readonly device?: GPUDevice | undefined;
 }
 
 /** The name of what an optimizer keeps for a parameter. */

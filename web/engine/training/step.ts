@@ -27,6 +27,8 @@ export interface TrainingStep {
   /** The model for inference, with weights of float32. */
   readonly inference: OnnxModel;
   readonly target: string;
+  /** The shape of what the loss compares with the target. */
+  readonly comparedDims: readonly number[];
   readonly loss: string;
   /** Learned constants, with the values of the file. */
   readonly parameters: readonly Constant[];
@@ -85,6 +87,7 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   return {
     inference,
     target,
+    comparedDims: dims,
     loss,
     parameters,
     gradients,

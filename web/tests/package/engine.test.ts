@@ -153,15 +153,17 @@ test('the package contains the expected files, and its exports exist', () => {
     'limner.js',
     'limner.global.js',
     'node.js',
+    'training.js',
     'types/index.d.ts',
     'types/node.d.ts',
+    'types/training/index.d.ts',
     'example/index.html',
     'example/script-tag.html',
   ]) {
     expect(paths).toContain(path);
   }
   const others = paths.filter(path => !/^(chunks|types)\//.test(path));
-  expect(others).toHaveLength(8);
+  expect(others).toHaveLength(9);
   const { exports } = JSON.parse(readFileSync(join(BUILT, 'package.json'), 'utf8')) as {
     exports: Record<string, string | { types: string; default: string }>;
   };

@@ -1,0 +1,72 @@
+// Which backend trains: a GPU where there is a real one, else the CPU.
+
+import { EngineError, messageOf } from '../error.ts';
+import type { Graph } from '../graph/ir/operation.ts';
+import type { TrainingBackend, TrainingBackendOptions } from './backend.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
+import type { TrainingStep } from './step.ts';
+
+export type TrainingBackendName = TrainingBackend['name'];
+
+/** What a backend trains. */
+export interface Training {
+  readonly step: TrainingStep;
+  readonly graph: Graph;
+  readonly optimizer: Optimizer;
+}
+
+const NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'The CPU' } as const;
+
+/** Backends to try, best first. A GPU in software is slower than the CPU's own loops. */
+export async function candidateBackends(): Promise<readonly TrainingBackendName[]> {
+  const found: TrainingBackendName[] = [];
+  if (await isReal(async () => (await import('../webgpu/runtime/adapter.ts')).webgpuAvailable())) {
+    found.push('webgpu');
+  }
+  if (await isReal(async () => (await import('../webgl2/runtime/context.ts')).webgl2Available())) {
+    found.push('webgl2');
+  }
+  return [...found, 'cpu'];
+}
+
+const isReal = (ask: () => Promise<{ readonly ok: boolean }>): Promise<boolean> =>
+  ask().then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+export async function createBackend(
+  name: TrainingBackendName,
+  { step, graph, optimizer }: Training,
+  options: TrainingBackendOptions,
+): Promise<TrainingBackend> {
+  try {
+    const create = await fetchBackend(name);
+    return await create(step, graph, optimizer, options);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError(`${NAMES[name]} refused to train this model: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+type Create = (
+  step: TrainingStep,
+  graph: Graph,
+  optimizer: Optimizer,
+  options: TrainingBackendOptions,
+) => Promise<TrainingBackend>;
+
+async function fetchBackend(name: TrainingBackendName): Promise<Create> {
+  switch (name) {
+    case 'webgpu':
+      throw new EngineError('This version of the engine cannot train on WebGPU.');
+    case 'webgl2':
+      throw new EngineError('This version of the engine cannot train on WebGL2.');
+    case 'cpu':
+      return (await import('./cpu-backend.ts')).createCpuBackend;
+    default:
+      return name satisfies never;
+  }
+}

@@ -1,0 +1,39 @@
+// `@limner/engine/training`: trains a network in a web page, on WebGPU, on WebGL2, or on the CPU. It takes an ONNX file,
+// a look or another network, and gives one back.
+
+import type { OnnxModel } from '../onnx/model.ts';
+import type { Trainer } from './trainer.ts';
+import type { TrainerOptions } from './trainer-options.ts';
+
+export { EngineError } from '../error.ts';
+export { type OnnxModel, readModel } from '../onnx/model.ts';
+export type { Tensors } from './backend.ts';
+export type { TrainingBackendName } from './backends.ts';
+export type { Batch, BatchInput } from './batch.ts';
+export type { LossName } from './losses.ts';
+export { adadelta } from './optimizers/adadelta.ts';
+export { adagrad } from './optimizers/adagrad.ts';
+export { adam, adamw } from './optimizers/adam.ts';
+export { lion } from './optimizers/lion.ts';
+export type { Optimizer } from './optimizers/optimizer.ts';
+export { rmsprop } from './optimizers/rmsprop.ts';
+export { sgd } from './optimizers/sgd.ts';
+export type {
+  Ended,
+  LearningPainterOptions,
+  LearningRate,
+  NextBatch,
+  OnLosses,
+  Trainer,
+  Until,
+} from './trainer.ts';
+export type { TrainerOptions } from './trainer-options.ts';
+
+/** Makes a trainer of a model. What it needs is fetched now. Rejects with an EngineError if the model cannot be trained, or
+ * if no backend can train it. */
+export async function createTrainer(
+  model: Uint8Array | OnnxModel,
+  options: TrainerOptions,
+): Promise<Trainer> {
+  return (await import('./make-trainer.ts')).makeTrainer(model, options);
+}

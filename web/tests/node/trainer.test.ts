@@ -1,0 +1,210 @@
+// The trainer on the CPU, and what it says of wrong batches and options.
+
+import { readFileSync } from 'node:fs';
+import * as ort from 'onnxruntime-web';
+import { describe, expect, test } from 'vitest';
+import { readModel } from '../../engine/onnx/model.ts';
+import type { TrainingBackend } from '../../engine/training/backend.ts';
+import {
+  adam,
+  type Batch,
+  createTrainer,
+  type Trainer,
+  type TrainerOptions,
+} from '../../engine/training/index.ts';
+import { RecoveringBackend, type RecoveryOptions } from '../../engine/training/recovering-backend.ts';
+import { TrainingLoop } from '../../engine/training/training-loop.ts';
+import { CACHE } from '../cases.ts';
+import { batchesOf, perceptron, runFile, type Suite, testTrainer } from '../trainer.ts';
+
+const readBytes = async (file: string) => new Uint8Array(readFileSync(`${CACHE}/${file}`));
+
+/** Takes a backend away, as a lost GPU does: its calls stay open. */
+const lost = new WeakSet<TrainingBackend>();
+const create = RecoveringBackend.create;
+const losers = new WeakMap<TrainingBackend, (reason: string) => void>();
+RecoveringBackend.create = (options: RecoveryOptions, initial) =>
+  create(
+    {
+      ...options,
+      make: async onLost => {
+        const backend = await options.make(onLost);
+        losers.set(backend, onLost);
+        const { step } = backend;
+        backend.step = (...given) =>
+          lost.has(backend) ? new Promise(() => undefined) : step.apply(backend, given);
+        return backend;
+      },
+    },
+    initial,
+  );
+
+function backendOf(trainer: Trainer): TrainingBackend {
+  if (!(trainer instanceof TrainingLoop)) throw new Error('The trainer is another one.');
+  return trainer.recovering.backend;
+}
+
+const suite: Suite = {
+  backend: 'cpu',
+  cases: JSON.parse(readFileSync(`${CACHE}/training.json`, 'utf8')),
+  steps: 100,
+  readBytes,
+  readFloats: async file => new Float32Array((await readBytes(file)).buffer),
+  lose: trainer => {
+    const backend = backendOf(trainer);
+    lost.add(backend);
+    setTimeout(() => losers.get(backend)?.('The test took it away.'));
+  },
+};
+
+testTrainer(suite);
+
+const make = (options: Partial<TrainerOptions> = {}) =>
+  createTrainer(perceptron(), {
+    loss: 'mse',
+    optimizer: adam(),
+    learningRate: 0.01,
+    batch: 4,
+    backend: 'cpu',
+    ...options,
+  });
+const batch = (): Batch => ({ x: new Float32Array(24), target: new Float32Array(12) });
+
+describe('a wrong batch', () => {
+  const cases: [string, () => Record<string, unknown>, RegExp][] = [
+    ['lacks an input', () => ({ x: batch().x }), /lacks 'target', a Float32Array of 12; it has: x, target/],
+    [
+      'has another length',
+      () => ({ ...batch(), x: new Float32Array(6) }),
+      /'x'.*24 numbers \(4 x 6\).*has 6/,
+    ],
+    [
+      'has NaN',
+      () => ({ ...batch(), x: batch().x?.fill(Number.NaN, 5) }),
+      /'x' of the batch is NaN at index 5/,
+    ],
+    ['has one input more', () => ({ ...batch(), y: new Float32Array(1) }), /has no 'y'; it has: x, target/],
+    ['is no Float32Array', () => ({ ...batch(), x: Array(24).fill(0) }), /lacks 'x', a Float32Array of 24/],
+  ];
+  test.each(cases)('%s', async (_, given, sentence) => {
+    const trainer = await make();
+    await expect(trainer.step(given() as Batch)).rejects.toThrow(sentence);
+    await expect(trainer.runUntil(() => given() as Batch, { steps: 1 })).rejects.toThrow(sentence);
+    expect(trainer.steps).toBe(0);
+  });
+});
+
+test('a class that the model does not have', async () => {
+  const trainer = await make({ loss: 'crossEntropy' });
+  const { x = new Float32Array() } = batch();
+  for (const wrong of [3, -1, 0.5]) {
+    const target = Float32Array.of(0, 1, wrong, 2);
+    await expect(trainer.step({ x, target })).rejects.toThrow(
+      `'target' of the batch is ${wrong} at index 2; give classes from 0 to 2`,
+    );
+  }
+  await trainer.step({ x, target: Float32Array.of(0, 1, 2, 2) });
+});
+
+describe('wrong options', () => {
+  test.each([
+    [{ batch: 0 }, /batch is given as 0/],
+    [{ batch: 2.5 }, /batch is given as 2.5/],
+    [{ parameters: ['w3'] }, /no constant 'w3' to train/],
+    [{ backend: 'cpu', device: {} as GPUDevice }, /Only WebGPU takes a device/],
+  ] as [Partial<TrainerOptions>, RegExp][])('%o', async (options, sentence) => {
+    await expect(make(options)).rejects.toThrow(sentence);
+  });
+
+  test('a rate that is no number', async () => {
+    const trainer = await make({ learningRate: step => 1 / (step - 1) });
+    await trainer.step(batch());
+    await expect(trainer.step(batch())).rejects.toThrow('The learning rate of step 1 is Infinity');
+  });
+
+  test('a run without an end, and two at once', async () => {
+    const trainer = await make();
+    await expect(trainer.runUntil(batch, {})).rejects.toThrow('needs an end');
+    const running = trainer.runUntil(batch, { steps: 2 });
+    await expect(trainer.runUntil(batch, { steps: 1 })).rejects.toThrow('runs already');
+    expect(await running).toBe('steps');
+  });
+});
+
+describe('a run ends', () => {
+  test('at a loss', async () => {
+    const trainer = await make();
+    expect(await trainer.runUntil(batch, { loss: 1e-3 })).toBe('loss');
+  });
+
+  test('after a time', async () => {
+    const trainer = await make();
+    expect(await trainer.runUntil(batch, { milliseconds: 30 })).toBe('milliseconds');
+    expect(trainer.steps).toBeGreaterThan(0);
+  });
+
+  test('by a signal', async () => {
+    const trainer = await make();
+    const signal = AbortSignal.timeout(20);
+    expect(await trainer.runUntil(batch, { signal })).toBe('signal');
+  });
+});
+
+test('weights are read between the steps of a run', async () => {
+  const trainer = await make();
+  const running = trainer.runUntil(batch, { steps: 50 });
+  await trainer.weights();
+  expect(trainer.steps).toBeLessThan(50);
+  expect(await running).toBe('steps');
+});
+
+test('after the last loss the weights of the snapshot are there', async () => {
+  const reasons: string[] = [];
+  const trainer = await make({ snapshotEvery: 2, onLost: reason => reasons.push(reason) });
+  for (let step = 0; step < 2; step++) await trainer.step(batch());
+  const good = await trainer.weights();
+  for (let losses = 0; losses < 3; losses++) {
+    losers.get(backendOf(trainer))?.('The test took it away.');
+    await trainer.step(batch()).catch(() => undefined);
+  }
+  expect(reasons).toEqual(['The test took it away.']);
+  await expect(trainer.step(batch())).rejects.toThrow('lost for good');
+  expect((await trainer.weights()).size).toBe(good.size);
+  await trainer.save();
+});
+
+test('only the parameters that are named learn', async () => {
+  const trainer = await make({ parameters: ['w2'] });
+  const { x } = batch();
+  const given = { x: x?.fill(0.5) ?? new Float32Array(), target: new Float32Array(12).fill(1) };
+  await trainer.runUntil(() => given, { steps: 3 });
+  const saved = readModel(await trainer.save());
+  const before = perceptron().constants;
+  expect(saved.constants.get('w1')?.bytes).toEqual(before.get('w1')?.bytes);
+  expect(saved.constants.get('w2')?.bytes).not.toEqual(before.get('w2')?.bytes);
+});
+
+describe('ONNX Runtime computes the same from the saved file', () => {
+  test.each(suite.cases)('$name', async one => {
+    const trainer = await createTrainer(await readBytes(`${one.name}.onnx`), {
+      loss: one.loss,
+      optimizer: adam(),
+      learningRate: 0.001,
+      batch: one.batch,
+      backend: 'cpu',
+    });
+    const batches = await batchesOf(suite, one);
+    await trainer.runUntil(batches, { steps: 5 });
+    const bytes = await trainer.save();
+    const { x = new Float32Array() } = batches(0);
+    const made = await runFile(bytes, x, one.batch);
+    const session = await ort.InferenceSession.create(bytes);
+    const dims = trainer.inputs.find(({ name }) => name === 'x')?.dims ?? [];
+    const { y } = await session.run({ x: new ort.Tensor('float32', x, dims) });
+    const expected = (y?.data ?? new Float32Array()) as Float32Array;
+    expect(made).toHaveLength(expected.length);
+    const apart = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (made[i] ?? NaN))), 0);
+    expect(apart).toBeLessThan(1e-4);
+    await session.release();
+  });
+});

@@ -1,0 +1,218 @@
+// What a trainer does, on any backend.
+
+import { describe, expect, test } from 'vitest';
+import { CpuExecutor } from '../engine/cpu/executor.ts';
+import { lower } from '../engine/graph/lowering/lower.ts';
+import { constantOf } from '../engine/onnx/constant.ts';
+import { bindDims } from '../engine/onnx/free-dims.ts';
+import { type OnnxModel, readModel } from '../engine/onnx/model.ts';
+import { NodeWriter } from '../engine/onnx/node-writer.ts';
+import {
+  adam,
+  type Batch,
+  createTrainer,
+  EngineError,
+  type LossName,
+  sgd,
+  type Trainer,
+  type TrainerOptions,
+  type TrainingBackendName,
+} from '../engine/training/index.ts';
+
+/** A network, and what torch did with it (tests/onnx_cases/training.py). */
+export interface TrainingCase {
+  readonly name: string;
+  readonly loss: LossName;
+  readonly steps: number;
+  readonly batch: number;
+  /** torch's losses, one for each step. */
+  readonly losses: readonly number[];
+}
+
+export interface Suite {
+  readonly backend: TrainingBackendName;
+  readonly cases: readonly TrainingCase[];
+  /** Steps that are compared with torch's. */
+  readonly steps: number;
+  readonly readBytes: (file: string) => Promise<Uint8Array>;
+  readonly readFloats: (file: string) => Promise<Float32Array>;
+  /** Takes the device away. */
+  readonly lose: (trainer: Trainer) => void | Promise<void>;
+}
+
+/** The batches of a case. */
+export async function batchesOf({ readFloats }: Suite, { name, steps }: TrainingCase) {
+  const [x, target] = [await readFloats(`${name}.x`), await readFloats(`${name}.target`)];
+  const part = (all: Float32Array, step: number) => {
+    const size = all.length / steps;
+    return all.slice((step % steps) * size, ((step % steps) + 1) * size);
+  };
+  return (step: number): Batch => ({ x: part(x, step), target: part(target, step) });
+}
+
+const BATCH = 4;
+const [INPUTS, HIDDEN, OUTPUTS] = [6, 9, 3];
+
+/** A perceptron with dropout, which draws random numbers. */
+export function perceptron(): OnnxModel {
+  const writer = new NodeWriter(['x', 'w1', 'b1', 'w2', 'y'], 17);
+  const hidden = writer.add('Relu', [writer.plus(writer.add('MatMul', ['x', 'w1']), 'b1')]);
+  const kept = writer.add('Dropout', [hidden, writer.number(0.3)]);
+  writer.addNamed('y', 'MatMul', [kept, 'w2']);
+  const weights = (name: string, dims: readonly number[]) =>
+    constantOf(
+      name,
+      dims,
+      spread(
+        dims.reduce((a, b) => a * b, 1),
+        name.length,
+      ),
+    );
+  const constants = [
+    weights('w1', [INPUTS, HIDDEN]),
+    weights('b1', [HIDDEN]),
+    weights('w2', [HIDDEN, OUTPUTS]),
+  ];
+  return {
+    size: 0,
+    opset: 17,
+    metadata: new Map([['limner.name', 'A perceptron']]),
+    nodes: writer.nodes,
+    constants: new Map([...writer.constants, ...constants.map(one => [one.name, one] as const)]),
+    inputs: [{ name: 'x', type: 1, dims: ['batch', INPUTS] }],
+    outputs: [{ name: 'y', type: 1, dims: ['batch', OUTPUTS] }],
+  };
+}
+
+/** Numbers between -0.5 and 0.5 that follow no row. */
+const spread = (count: number, seed: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => (((i + seed) * 0.618034) % 1) - 0.5);
+
+const smallBatch = (step: number): Batch => ({
+  x: spread(BATCH * INPUTS, step),
+  target: spread(BATCH * OUTPUTS, 2 * step),
+});
+
+/** What a file computes, on the CPU. */
+export async function runFile(bytes: Uint8Array, x: Float32Array, batch: number): Promise<Float32Array> {
+  const executor = new CpuExecutor(await lower(bindDims(readModel(bytes), { batch }, false)));
+  executor.array('x').set(x);
+  executor.run();
+  return Float32Array.from(executor.array('y'));
+}
+
+export function testTrainer(suite: Suite): void {
+  const { backend, cases, lose } = suite;
+  const trainers: Trainer[] = [];
+  const make = async (model: Uint8Array | OnnxModel, options: Partial<TrainerOptions> = {}) => {
+    const common = { loss: 'mse', optimizer: adam(), learningRate: 0.01, batch: BATCH, backend } as const;
+    const trainer = await createTrainer(model, { ...common, ...options });
+    trainers.push(trainer);
+    return trainer;
+  };
+
+  describe('the losses are those of torch', () => {
+    test.each(cases)('$name', async one => {
+      const { name, loss, batch, losses } = one;
+      const made: number[] = [];
+      const trainer = await make(await suite.readBytes(`${name}.onnx`), {
+        loss,
+        batch,
+        learningRate: 0.001,
+        onLosses: (first, values) => {
+          expect(first).toBe(made.length);
+          made.push(...values);
+        },
+      });
+      const ended = await trainer.runUntil(await batchesOf(suite, one), { steps: suite.steps });
+      expect(ended).toBe('steps');
+      expect(trainer.backend).toBe(backend);
+      expect(made).toHaveLength(suite.steps);
+      for (const [step, value] of made.entries()) {
+        const expected = losses[step] ?? 0;
+        expect(Math.abs(value - expected) / expected, `step ${step}`).toBeLessThan(1e-3);
+      }
+      trainer.destroy();
+    });
+  });
+
+  test('two trainings come to the same bits', async () => {
+    const [one, other] = [await make(perceptron()), await make(perceptron())];
+    for (const trainer of [one, other]) await trainer.runUntil(smallBatch, { steps: 8 });
+    expect(await other.weights()).toEqual(await one.weights());
+    const seeded = await make(perceptron(), { seed: 1 });
+    await seeded.runUntil(smallBatch, { steps: 8 });
+    expect(await seeded.weights()).not.toEqual(await one.weights());
+    for (const trainer of trainers.splice(0)) trainer.destroy();
+  });
+
+  test('a lost device changes nothing in the result', async () => {
+    const losses: [number[], number[]] = [[], []];
+    const results = [];
+    for (const [i, isLost] of [false, true].entries()) {
+      const trainer = await make(perceptron(), {
+        snapshotEvery: 4,
+        onLosses: (first, values) => {
+          expect(first).toBe(losses[i]?.length);
+          losses[i]?.push(...values);
+        },
+      });
+      for (let step = 0; step < 11; step++) {
+        await trainer.step(smallBatch(step));
+        if (isLost && step === 6) await lose(trainer);
+      }
+      await trainer.finished();
+      results.push([await trainer.weights(), await trainer.save()]);
+      expect(trainer.steps).toBe(11);
+      trainer.destroy();
+    }
+    expect(losses[1]).toEqual(losses[0]);
+    expect(losses[0]).toHaveLength(11);
+    expect(results[1]).toEqual(results[0]);
+  });
+
+  test('a training that diverges stops, and the last good weights stay', async () => {
+    const trainer = await make(perceptron(), { optimizer: sgd(), snapshotEvery: 5 });
+    await trainer.runUntil(smallBatch, { steps: 5 });
+    const good = await trainer.weights();
+    trainer.learningRate = 1e30;
+    const error: unknown = await trainer.runUntil(smallBatch, { steps: 200 }).catch((one: unknown) => one);
+    expect(error).toBeInstanceOf(EngineError);
+    expect(String(error)).toMatch(/in step \d+; train with a smaller learning rate.*after 5 steps/);
+    expect(trainer.steps).toBe(5);
+    expect(await trainer.weights()).toEqual(good);
+    trainer.learningRate = 0.01;
+    await trainer.runUntil(smallBatch, { steps: 2 });
+    expect(trainer.steps).toBe(7);
+    trainer.destroy();
+  });
+
+  test('the saved file has the learned weights and the metadata', async () => {
+    const trainer = await make(perceptron(), { optimizer: sgd() });
+    await trainer.runUntil(smallBatch, { steps: 3 });
+    const model = readModel(await trainer.save());
+    expect(model.metadata.get('limner.name')).toBe('A perceptron');
+    expect(model.inputs[0]?.dims).toEqual(['batch', INPUTS]);
+    const weights = await trainer.weights();
+    for (const [name, values] of weights) {
+      const { bytes } = model.constants.get(name) ?? { bytes: new Uint8Array() };
+      expect(new Float32Array(bytes.slice().buffer)).toEqual(values);
+    }
+    expect([...weights.keys()]).toEqual(['w1', 'b1', 'w2']);
+    trainer.destroy();
+  });
+
+  test('a trainer begins anew', async () => {
+    const trainer = await make(perceptron());
+    await trainer.runUntil(smallBatch, { steps: 4 });
+    const first = await trainer.weights();
+    await trainer.restart();
+    expect(trainer.steps).toBe(0);
+    await trainer.runUntil(smallBatch, { steps: 4 });
+    expect(await trainer.weights()).toEqual(first);
+    const given = new Map([['b1', new Float32Array(HIDDEN).fill(0.25)]]);
+    await trainer.restart(given);
+    expect((await trainer.weights()).get('b1')).toEqual(given.get('b1'));
+    trainer.destroy();
+  });
+}
