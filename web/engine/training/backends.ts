@@ -63,7 +63,7 @@ async function fetchBackend(name: TrainingBackendName): Promise<Create> {
     case 'webgpu':
       throw new EngineError('This version of the engine cannot train on WebGPU.');
     case 'webgl2':
-      throw new EngineError('This version of the engine cannot train on WebGL2.');
+      return (await import('./webgl2-backend.ts')).createWebgl2Backend;
     case 'cpu':
       return (await import('./cpu-backend.ts')).createCpuBackend;
     default:

@@ -123,8 +123,12 @@ function limitsOf(gl: WebGL2RenderingContext, layers: number): GpuLimits {
 }
 
 /** Opens a context on `canvas`, or on a canvas of its own. A lost context is awaited. `check` may then throw, before
- * anything is changed. */
-export async function openContext(canvas: Canvas | null, check = (): void => undefined): Promise<Context> {
+ * anything is changed. With `isExact`, values have 32 bits. */
+export async function openContext(
+  canvas: Canvas | null,
+  check = (): void => undefined,
+  isExact = false,
+): Promise<Context> {
   const used = canvas ?? makeCanvas(1, 1);
   const gl = getContext(used);
   if (!gl) {
@@ -136,7 +140,7 @@ export async function openContext(canvas: Canvas | null, check = (): void => und
   if (gl.isContextLost()) await waitForRestore(used);
   check();
   resetState(gl);
-  const storage = pickTextureFormat(gl);
+  const storage = pickTextureFormat(gl, isExact);
   if (!storage) {
     // A lost context denies everything.
     throw new EngineError(gl.isContextLost() ? 'The WebGL2 context was lost as it was opened.' : NO_FLOATS);

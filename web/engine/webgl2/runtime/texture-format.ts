@@ -22,8 +22,8 @@ const TEXTURE_FORMATS: readonly TextureFormat[] = [
   { format: 'RGBA16F', layers: 1 },
 ];
 
-/** Null if floating point textures cannot be drawn into. */
-export function pickTextureFormat(gl: WebGL2RenderingContext): TextureFormat | null {
+/** Null if floating point textures cannot be drawn into; with `isExact`, if those of 32 bits cannot. */
+export function pickTextureFormat(gl: WebGL2RenderingContext, isExact = false): TextureFormat | null {
   gl.getExtension('EXT_color_buffer_half_float');
   const single = gl.getExtension('EXT_color_buffer_float') !== null;
   const most = Math.min(
@@ -31,7 +31,7 @@ export function pickTextureFormat(gl: WebGL2RenderingContext): TextureFormat | n
     Number(gl.getParameter(gl.MAX_COLOR_ATTACHMENTS)),
   );
   const possible = TEXTURE_FORMATS.filter(
-    ({ format, layers }) => layers <= most && (single || format === 'RGBA16F'),
+    ({ format, layers }) => layers <= most && (format === 'RGBA16F' ? !isExact : single),
   );
   return possible.find(storage => canDraw(gl, storage)) ?? null;
 }

@@ -1,0 +1,39 @@
+// The trainer on WebGL2.
+
+import { expect, test } from 'vitest';
+import { createTrainer, sgd } from '../../engine/training/index.ts';
+import { fetchBytes, fetchFloats } from '../fetch.ts';
+import { perceptron, type Suite, testTrainer } from '../trainer.ts';
+
+/** Contexts that were opened, oldest first. */
+const contexts: WebGL2RenderingContext[] = [];
+const getContext = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...given: unknown[]) {
+  const context = Reflect.apply(getContext, this, given);
+  if (context instanceof WebGL2RenderingContext) contexts.push(context);
+  return context;
+} as typeof getContext;
+
+const suite: Suite = {
+  backend: 'webgl2',
+  cases: await (await fetch('/training.json')).json(),
+  steps: 30,
+  readBytes: fetchBytes,
+  readFloats: fetchFloats,
+  lose: () => contexts.at(-1)?.getExtension('WEBGL_lose_context')?.loseContext(),
+};
+
+testTrainer(suite);
+
+test('a browser that draws into no floats of 32 bits is told so', async () => {
+  const getExtension = WebGL2RenderingContext.prototype.getExtension;
+  WebGL2RenderingContext.prototype.getExtension = function (this: WebGL2RenderingContext, name: string) {
+    return name === 'EXT_color_buffer_float' ? null : Reflect.apply(getExtension, this, [name]);
+  } as typeof getExtension;
+  try {
+    const options = { loss: 'mse', optimizer: sgd(), learningRate: 0.1, backend: 'webgl2' } as const;
+    await expect(createTrainer(perceptron(), options)).rejects.toThrow('draw into floating point textures');
+  } finally {
+    WebGL2RenderingContext.prototype.getExtension = getExtension;
+  }
+});
