@@ -10,7 +10,9 @@ import {
   type Painter,
   type PainterOptions,
   readLook,
+  webgpuAvailable,
 } from '../index.ts';
+import { requestDevice } from '../webgpu/runtime/device.ts';
 import type { LearningPainterOptions } from './trainer.ts';
 
 /** Between two painters. */
@@ -25,16 +27,20 @@ export class LearningPainter implements Painter {
   #guide: Canvas | null = null;
   #isOver = false;
   #isBusy = false;
+  /** Whether the last weights came while it was busy. */
+  #isBehind = false;
   #dueAt = 0;
 
   static async create(bytes: Uint8Array, options: LearningPainterOptions): Promise<LearningPainter> {
-    return new LearningPainter(await makePainter(bytes, options), options);
+    const maker = new PainterMaker(options);
+    return new LearningPainter(await maker.make(bytes), maker);
   }
 
   private constructor(
     private painter: Painter,
-    readonly options: LearningPainterOptions,
+    readonly maker: PainterMaker,
   ) {
+    const { options } = maker;
     this.canvas = options.canvas;
     const context = options.canvas.getContext('2d', { alpha: false });
     if (!context || !('drawImage' in context)) {
@@ -63,19 +69,32 @@ export class LearningPainter implements Painter {
     return this.#isOver;
   }
 
-  /** Goes on with the newest weights, if it is time to. Where that fails, frames go on with those before. */
+  /** Goes on with the newest weights, if it is time to; with the last ones in any case. Where that fails, frames go on with
+   * those before. */
   follow(save: () => Promise<Uint8Array>, isLast = false): void {
-    const begin = performance.now();
-    if (this.#isOver || this.#isBusy || (begin < this.#dueAt && !isLast)) return;
+    if (this.#isBusy) {
+      this.#isBehind ||= isLast;
+      return;
+    }
+    if (this.#isOver || (performance.now() < this.#dueAt && !isLast)) return;
     this.#isBusy = true;
-    const learn = async () => this.#replace(await makePainter(await save(), this.options));
-    learn()
+    this.#learn(save)
       .catch(() => undefined)
       .finally(() => {
-        const now = performance.now();
-        this.#isBusy = false;
-        this.#dueAt = now + Math.max(this.options.every ?? INTERVAL_MS, (now - begin) / SHARE);
+        const isBehind = this.#isBehind;
+        this.#isBusy = this.#isBehind = false;
+        if (isBehind) this.follow(save, true);
       });
+  }
+
+  async #learn(save: () => Promise<Uint8Array>): Promise<void> {
+    const begin = performance.now();
+    try {
+      this.#replace(await this.maker.make(await save()));
+    } finally {
+      const now = performance.now();
+      this.#dueAt = now + Math.max(this.maker.options.every ?? INTERVAL_MS, (now - begin) / SHARE);
+    }
   }
 
   #replace(painter: Painter): void {
@@ -126,13 +145,39 @@ export class LearningPainter implements Painter {
   destroy(): void {
     this.#isOver = true;
     this.painter.destroy();
+    this.maker.destroy();
   }
 }
 
-async function makePainter(bytes: Uint8Array, { backend, device }: LearningPainterOptions): Promise<Painter> {
-  const look = await readLook(bytes);
-  const options: PainterOptions = { canvas: makeCanvas(1, 1), upkeep: false };
-  if (backend) options.backend = backend;
-  if (device) options.device = device;
-  return createPainter(look, options);
+/** Makes painters of one look, on one device if they are on WebGPU. */
+class PainterMaker {
+  #device: GPUDevice | undefined;
+
+  constructor(readonly options: LearningPainterOptions) {}
+
+  async make(bytes: Uint8Array): Promise<Painter> {
+    const look = await readLook(bytes);
+    const { backend } = this.options;
+    const options: PainterOptions = { canvas: makeCanvas(1, 1), upkeep: false };
+    if (backend) options.backend = backend;
+    const device = this.options.device ?? (await this.#ownDevice());
+    return createPainter(look, device ? { ...options, device } : options);
+  }
+
+  async #ownDevice(): Promise<GPUDevice | undefined> {
+    const { backend } = this.options;
+    if (backend === 'webgl2' || (!backend && !(await webgpuAvailable()).ok)) return undefined;
+    if (this.#device) return this.#device;
+    const device = await requestDevice();
+    // The next painter gets another one.
+    void device.lost.then(() => {
+      this.#device = undefined;
+    });
+    this.#device = device;
+    return device;
+  }
+
+  destroy(): void {
+    this.#device?.destroy();
+  }
 }
