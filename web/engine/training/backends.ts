@@ -1,7 +1,6 @@
 // Which backend trains: a GPU where there is a real one, else the CPU.
 
 import { EngineError, messageOf } from '../error.ts';
-import type { Graph } from '../graph/ir/operation.ts';
 import type { TrainingBackend, TrainingBackendOptions } from './backend.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { TrainingStep } from './step.ts';
@@ -11,7 +10,6 @@ export type TrainingBackendName = TrainingBackend['name'];
 /** What a backend trains. */
 export interface Training {
   readonly step: TrainingStep;
-  readonly graph: Graph;
   readonly optimizer: Optimizer;
 }
 
@@ -37,12 +35,12 @@ const isReal = (ask: () => Promise<{ readonly ok: boolean }>): Promise<boolean> 
 
 export async function createBackend(
   name: TrainingBackendName,
-  { step, graph, optimizer }: Training,
+  { step, optimizer }: Training,
   options: TrainingBackendOptions,
 ): Promise<TrainingBackend> {
   try {
     const create = await fetchBackend(name);
-    return await create(step, graph, optimizer, options);
+    return await create(step, optimizer, options);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError(`${NAMES[name]} refused to train this model: ${messageOf(error)}`, {
@@ -53,7 +51,6 @@ export async function createBackend(
 
 type Create = (
   step: TrainingStep,
-  graph: Graph,
   optimizer: Optimizer,
   options: TrainingBackendOptions,
 ) => Promise<TrainingBackend>;

@@ -2,7 +2,8 @@
 // does not start, it computes in place.
 
 import { EngineError } from '../error.ts';
-import type { Graph } from '../graph/ir/operation.ts';
+import { lower } from '../graph/lowering/lower.ts';
+import { TRAINING } from '../graph/lowering/training.ts';
 import type { Tensors, TrainingBackend, TrainingBackendOptions } from './backend.ts';
 import type { Reply, Request } from './cpu-protocol.ts';
 import { CpuSession } from './cpu-session.ts';
@@ -20,11 +21,10 @@ interface Connection {
 
 export async function createCpuBackend(
   step: TrainingStep,
-  graph: Graph,
   optimizer: Optimizer,
   { onLost }: TrainingBackendOptions,
 ): Promise<TrainingBackend> {
-  const program = makeProgram(step, graph, optimizer);
+  const program = makeProgram(step, await lower(step.model, TRAINING), optimizer);
   const connection = (await connectToWorker(onLost)) ?? connectInPlace();
   const backend = new CpuBackend(connection);
   await backend.request({ kind: 'start', program });

@@ -1,8 +1,6 @@
 // Makes a trainer: the step of a model, and a backend that takes it.
 
 import { EngineError } from '../error.ts';
-import { lower } from '../graph/lowering/lower.ts';
-import { TRAINING } from '../graph/lowering/training.ts';
 import { bindDims } from '../onnx/free-dims.ts';
 import { type OnnxModel, readModel } from '../onnx/model.ts';
 import type { TrainingBackend } from './backend.ts';
@@ -20,11 +18,7 @@ export async function makeTrainer(
 ): Promise<TrainingLoop> {
   const file = model instanceof Uint8Array ? readModel(model) : model;
   const step = await makeStep(file, options);
-  const training: Training = {
-    step,
-    graph: await lower(step.model, TRAINING),
-    optimizer: options.optimizer,
-  };
+  const training: Training = { step, optimizer: options.optimizer };
   const recovering = await startBackend(training, options);
   const { loss, learningRate, seed = 0, snapshotEvery, onLosses } = options;
   const settings = { loss, learningRate, seed, snapshotEvery, onLosses, file };

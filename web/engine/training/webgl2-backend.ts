@@ -3,8 +3,9 @@
 
 import { EngineError } from '../error.ts';
 import { input } from '../graph/ir/expression.ts';
-import type { Graph } from '../graph/ir/operation.ts';
 import { makeTensor, type Tensor } from '../graph/ir/tensor.ts';
+import { lower } from '../graph/lowering/lower.ts';
+import { TRAINING } from '../graph/lowering/training.ts';
 import { makePlan } from '../graph/passes/plan.ts';
 import { defaultLiveInputs } from '../live-inputs.ts';
 import type { DrawStep } from '../webgl2/draws/step.ts';
@@ -39,10 +40,10 @@ interface StepDraws {
 
 export async function createWebgl2Backend(
   step: TrainingStep,
-  graph: Graph,
   optimizer: Optimizer,
   options: TrainingBackendOptions,
 ): Promise<TrainingBackend> {
+  const graph = await lower(step.model, TRAINING);
   const plan = await makePlan(graph, false);
   const network = new Network(await openContext(null, undefined, true), plan, NO_FRAME, compileTraining);
   const backend = new Webgl2Backend(network, makeProgram(step, graph, optimizer), options);
