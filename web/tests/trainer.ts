@@ -124,10 +124,11 @@ export function testTrainer(suite: Suite): void {
           made.push(...values);
         },
       });
-      const ended = await trainer.runUntil(await batchesOf(suite, one), { steps: suite.steps });
+      const steps = Math.min(suite.steps, one.steps);
+      const ended = await trainer.runUntil(await batchesOf(suite, one), { steps });
       expect(ended).toBe('steps');
       expect(trainer.backend).toBe(backend);
-      expect(made).toHaveLength(suite.steps);
+      expect(made).toHaveLength(steps);
       for (const [step, value] of made.entries()) {
         const expected = losses[step] ?? 0;
         expect(Math.abs(value - expected) / expected, `step ${step}`).toBeLessThan(1e-3);
