@@ -31,16 +31,22 @@ export class LearningPainter implements Painter {
   #isBehind = false;
   #dueAt = 0;
 
-  static async create(bytes: Uint8Array, options: LearningPainterOptions): Promise<LearningPainter> {
+  /** `save` gives the look with the newest weights. */
+  static async create(
+    save: () => Promise<Uint8Array>,
+    options: LearningPainterOptions,
+  ): Promise<LearningPainter> {
     const maker = new PainterMaker(options);
-    return new LearningPainter(await maker.make(bytes), maker);
+    return new LearningPainter(await maker.make(await save()), save, maker);
   }
 
   private constructor(
     private painter: Painter,
+    readonly save: () => Promise<Uint8Array>,
     readonly maker: PainterMaker,
   ) {
     const { options } = maker;
+    maker.onLost = () => this.follow(true);
     this.canvas = options.canvas;
     const context = options.canvas.getContext('2d', { alpha: false });
     if (!context || !('drawImage' in context)) {
@@ -71,26 +77,26 @@ export class LearningPainter implements Painter {
 
   /** Goes on with the newest weights, if it is time to; with the last ones in any case. Where that fails, frames go on with
    * those before. */
-  follow(save: () => Promise<Uint8Array>, isLast = false): void {
+  follow(isLast: boolean): void {
     if (this.#isBusy) {
       this.#isBehind ||= isLast;
       return;
     }
     if (this.#isOver || (performance.now() < this.#dueAt && !isLast)) return;
     this.#isBusy = true;
-    this.#learn(save)
+    this.#learn()
       .catch(() => undefined)
       .finally(() => {
         const isBehind = this.#isBehind;
         this.#isBusy = this.#isBehind = false;
-        if (isBehind) this.follow(save, true);
+        if (isBehind) this.follow(true);
       });
   }
 
-  async #learn(save: () => Promise<Uint8Array>): Promise<void> {
+  async #learn(): Promise<void> {
     const begin = performance.now();
     try {
-      this.#replace(await this.maker.make(await save()));
+      this.#replace(await this.maker.make(await this.save()));
     } finally {
       const now = performance.now();
       this.#dueAt = now + Math.max(this.maker.options.every ?? INTERVAL_MS, (now - begin) / SHARE);
@@ -152,6 +158,7 @@ export class LearningPainter implements Painter {
 /** Makes painters of one look, on one device if they are on WebGPU. */
 class PainterMaker {
   #device: GPUDevice | undefined;
+  onLost: () => void = () => undefined;
 
   constructor(readonly options: LearningPainterOptions) {}
 
@@ -165,13 +172,14 @@ class PainterMaker {
   }
 
   async #ownDevice(): Promise<GPUDevice | undefined> {
+    if (this.#device) return this.#device;
     const { backend } = this.options;
     if (backend === 'webgl2' || (!backend && !(await webgpuAvailable()).ok)) return undefined;
-    if (this.#device) return this.#device;
     const device = await requestDevice();
     // The next painter gets another one.
     void device.lost.then(() => {
       this.#device = undefined;
+      this.onLost();
     });
     this.#device = device;
     return device;

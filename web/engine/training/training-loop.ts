@@ -167,7 +167,7 @@ export class TrainingLoop implements Trainer {
   async createPainter(options: LearningPainterOptions): Promise<Painter> {
     // Fetched now, since most trainings show no painting.
     const { LearningPainter } = await import('./learning-painter.ts');
-    const painter = await LearningPainter.create(await this.save(), options);
+    const painter = await LearningPainter.create(() => this.save(), options);
     this.#painters.add(painter);
     return painter;
   }
@@ -175,7 +175,7 @@ export class TrainingLoop implements Trainer {
   #showLearned(isLast: boolean): void {
     for (const painter of this.#painters) {
       if (painter.isOver) this.#painters.delete(painter);
-      else painter.follow(() => this.save(), isLast);
+      else painter.follow(isLast);
     }
   }
 
