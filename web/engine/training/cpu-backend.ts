@@ -6,7 +6,6 @@ import { lower } from '../graph/lowering/lower.ts';
 import { TRAINING } from '../graph/lowering/training.ts';
 import type { Tensors, TrainingBackend, TrainingBackendOptions } from './backend.ts';
 import type { Reply, Request } from './cpu-protocol.ts';
-import { CpuSession } from './cpu-session.ts';
 import { nextTask } from './next-task.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { makeProgram } from './program.ts';
@@ -25,7 +24,7 @@ export async function createCpuBackend(
   { onLost }: TrainingBackendOptions,
 ): Promise<TrainingBackend> {
   const program = makeProgram(step, await lower(step.model, TRAINING), optimizer);
-  const connection = (await connectToWorker(onLost)) ?? connectInPlace();
+  const connection = (await connectToWorker(onLost)) ?? (await connectInPlace());
   const backend = new CpuBackend(connection);
   await backend.request({ kind: 'start', program });
   return backend;
@@ -77,7 +76,9 @@ class CpuBackend implements TrainingBackend {
   }
 }
 
-function connectInPlace(): Connection {
+async function connectInPlace(): Promise<Connection> {
+  // Fetched now: where there is a worker, it has its own.
+  const { CpuSession } = await import('./cpu-session.ts');
   const session = new CpuSession();
   return {
     place: 'the CPU, in place',
