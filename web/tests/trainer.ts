@@ -172,6 +172,26 @@ export function testTrainer(suite: Suite): void {
     expect(results[1]).toEqual(results[0]);
   });
 
+  test('a run goes on after a lost device, with the same batches', async () => {
+    const asked: number[] = [];
+    const results = [];
+    for (const isLost of [false, true]) {
+      const trainer = await make(perceptron(), { snapshotEvery: 4 });
+      const nextBatch = async (step: number): Promise<Batch> => {
+        if (isLost) asked.push(step);
+        if (isLost && step === 6 && asked.indexOf(6) === asked.length - 1) await lose(trainer);
+        return smallBatch(step);
+      };
+      expect(await trainer.runUntil(nextBatch, { steps: 9 })).toBe('steps');
+      results.push(await trainer.weights());
+      trainer.destroy();
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(asked.slice(0, 7)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    const countOf = (step: number) => asked.filter(one => one === step).length;
+    expect([3, 4, 5, 8].map(countOf)).toEqual([1, 2, 2, 1]);
+  });
+
   test('a training that diverges stops, and the last good weights stay', async () => {
     const trainer = await make(perceptron(), { optimizer: sgd(), snapshotEvery: 5 });
     await trainer.runUntil(smallBatch, { steps: 5 });
