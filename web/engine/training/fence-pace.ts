@@ -39,18 +39,28 @@ export class FencePace {
   }
 
   async #waitForFirst(): Promise<void> {
-    const { gl } = this;
     const fence = this.#fences.shift();
     if (!fence) return;
-    for (let polls = 0; !gl.isContextLost(); polls++) {
-      if (gl.getSyncParameter(fence, gl.SYNC_STATUS) === gl.SIGNALED) break;
-      // Timers of a hidden tab run once a second.
-      if (polls < QUICK_POLLS || globalThis.document?.hidden) await nextTask();
-      else await new Promise(resolve => setTimeout(resolve, 1));
-    }
-    gl.deleteSync(fence);
+    await waitForFence(this.gl, fence);
     const now = performance.now();
     this.#stepMs = Math.max(0.1, now - this.#lastSignal);
     this.#lastSignal = now;
   }
+}
+
+/** Resolves when the work so far is done, or the context is lost; in a hidden tab too, where timers run once a second or
+ * once a minute. */
+export async function workFinished(gl: WebGL2RenderingContext): Promise<void> {
+  const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+  gl.flush();
+  if (fence) await waitForFence(gl, fence);
+}
+
+async function waitForFence(gl: WebGL2RenderingContext, fence: WebGLSync): Promise<void> {
+  for (let polls = 0; !gl.isContextLost(); polls++) {
+    if (gl.getSyncParameter(fence, gl.SYNC_STATUS) === gl.SIGNALED) break;
+    if (polls < QUICK_POLLS || globalThis.document?.hidden) await nextTask();
+    else await new Promise(resolve => setTimeout(resolve, 1));
+  }
+  gl.deleteSync(fence);
 }

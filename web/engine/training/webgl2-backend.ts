@@ -14,7 +14,7 @@ import { adapterName, openContext } from '../webgl2/runtime/context.ts';
 import { Network } from '../webgl2/runtime/network.ts';
 import type { PreparedDraw } from '../webgl2/runtime/program-cache.ts';
 import type { Tensors, TrainingBackend, TrainingBackendOptions } from './backend.ts';
-import { FencePace } from './fence-pace.ts';
+import { FencePace, workFinished } from './fence-pace.ts';
 import { nextTask } from './next-task.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { makeProgram, type TrainingProgram } from './program.ts';
@@ -188,7 +188,7 @@ class Webgl2Backend implements TrainingBackend {
 
   async read(names: readonly string[]): Promise<Tensors> {
     const tensors = names.map(name => this.#current(name));
-    const values = await this.network.textures.read(tensors);
+    const values = await this.network.textures.read(tensors, workFinished);
     this.#checkContext();
     return new Map(
       names.map((name, i) => [name, values[tensors[i]?.name ?? ''] ?? new Float32Array()] as const),
@@ -241,7 +241,7 @@ class Webgl2Backend implements TrainingBackend {
 
   async #readRing(): Promise<void> {
     if (this.#read === this.#drawn) return;
-    const values = (await this.network.textures.read([this.#ring]))[this.#ring.name];
+    const values = (await this.network.textures.read([this.#ring], workFinished))[this.#ring.name];
     this.#checkContext();
     for (; this.#read < this.#drawn; this.#read++) {
       this.#losses.push(values?.[this.#read % RING] ?? Number.NaN);

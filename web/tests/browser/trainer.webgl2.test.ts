@@ -25,6 +25,29 @@ const suite: Suite = {
 
 testTrainer(suite);
 
+test('a hidden tab trains without timers', async () => {
+  const options = { loss: 'mse', optimizer: sgd(), learningRate: 0.1, backend: 'webgl2' } as const;
+  const trainer = await createTrainer(perceptron(), options);
+  const { setTimeout } = globalThis;
+  const [x, target] = [6, 3].map(size => new Float32Array(size).fill(0.5));
+  let timers = 0;
+  Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+  globalThis.setTimeout = ((...given: Parameters<typeof setTimeout>) => {
+    timers += 1;
+    return setTimeout(...given);
+  }) as typeof setTimeout;
+  try {
+    const batch = { x: x ?? new Float32Array(), target: target ?? new Float32Array() };
+    await trainer.runUntil(() => batch, { steps: 20 });
+    await trainer.weights();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+    Reflect.deleteProperty(document, 'hidden');
+  }
+  expect([trainer.steps, timers]).toEqual([20, 0]);
+  trainer.destroy();
+});
+
 test('a browser that draws into no floats of 32 bits is told so', async () => {
   const getExtension = WebGL2RenderingContext.prototype.getExtension;
   WebGL2RenderingContext.prototype.getExtension = function (this: WebGL2RenderingContext, name: string) {

@@ -56,11 +56,11 @@ export class Textures {
     gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, 0, width, height, layers, gl.RGBA, gl.FLOAT, texels);
   }
 
-  /** Reads tensors, by name, without blocking the page. */
-  async read(tensors: readonly Tensor[]): Promise<Record<string, Float32Array>> {
+  /** Reads tensors, by name, without blocking the page. `finished` waits for the GPU. */
+  async read(tensors: readonly Tensor[], finished = gpuFinished): Promise<Record<string, Float32Array>> {
     const { gl } = this.context;
     const copies = tensors.map(tensor => ({ tensor, ...this.#startCopy(tensor) }));
-    await gpuFinished(gl);
+    await finished(gl);
     return Object.fromEntries(
       copies.map(({ tensor, buffer, length }) => {
         const texels = new Float32Array(length);
