@@ -223,6 +223,20 @@ export function testTrainer(suite: Suite): void {
     trainer.destroy();
   });
 
+  test('a run ends with its trainer', async () => {
+    const trainer = await make(perceptron());
+    const error: unknown = await trainer
+      .runUntil(
+        step => {
+          if (step === 3) setTimeout(() => trainer.destroy());
+          return smallBatch(step);
+        },
+        { steps: 10_000 },
+      )
+      .catch((one: unknown) => one);
+    expect(String(error)).toContain('the trainer was destroyed');
+  });
+
   test('a trainer begins anew', async () => {
     const trainer = await make(perceptron());
     await trainer.runUntil(smallBatch, { steps: 4 });

@@ -38,6 +38,7 @@ export interface RecoveryOptions {
 interface Active {
   readonly backend: TrainingBackend;
   readonly loss: Promise<never>;
+  readonly lose: (reason: string) => void;
   reason: string | null;
   /** The number of the step whose loss is read next. */
   nextLoss: number;
@@ -159,6 +160,8 @@ export class RecoveringBackend {
 
   destroy(): void {
     this.#isOver = true;
+    // What waits for the backend fails.
+    this.#active.lose('The trainer was destroyed.');
     this.#active.backend.destroy();
   }
 
@@ -223,12 +226,13 @@ async function activate({ make }: RecoveryOptions, nextLoss: number): Promise<Ac
     fail = reject;
   });
   loss.catch(() => undefined);
-  const backend = await make(reason => {
+  const lose = (reason: string) => {
     if (active) active.reason ??= reason;
     else early ??= reason;
     fail(new EngineError(reason));
-  });
-  active = { backend, loss, reason: early, nextLoss };
+  };
+  const backend = await make(lose);
+  active = { backend, loss, lose, reason: early, nextLoss };
   return active;
 }
 
