@@ -19,8 +19,11 @@ export async function makeTrainer(
   const file = model instanceof Uint8Array ? readModel(model) : model;
   const step = await makeStep(file, options);
   const training: Training = { step, optimizer: options.optimizer };
-  const recovering = await startBackend(training, options);
   const { loss, learningRate, seed = 0, snapshotEvery, onLosses } = options;
+  if (snapshotEvery !== undefined && !(snapshotEvery >= 1)) {
+    throw new EngineError(`snapshotEvery is given as ${snapshotEvery}, which is no positive number.`);
+  }
+  const recovering = await startBackend(training, options);
   const settings = { loss, learningRate, seed, snapshotEvery, onLosses, file };
   return new TrainingLoop(training, recovering, settings);
 }

@@ -114,6 +114,7 @@ describe('wrong options', () => {
   test.each([
     [{ batch: 0 }, /batch is given as 0/],
     [{ batch: 2.5 }, /batch is given as 2.5/],
+    [{ snapshotEvery: 0 }, /snapshotEvery is given as 0/],
     [{ parameters: ['w3'] }, /no constant 'w3' to train/],
     [{ backend: 'cpu', device: {} as GPUDevice }, /Only WebGPU takes a device/],
   ] as [Partial<TrainerOptions>, RegExp][])('%o', async (options, sentence) => {
