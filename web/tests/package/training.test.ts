@@ -121,6 +121,6 @@ test('300 steps of 64 find 93 % of the test pictures of MNIST', { timeout: 1_200
   expect(said[0]).toBe('Training on cpu (the CPU, in a worker)');
   const learned = await tab.evaluate<number[]>('window.learned');
   const accuracy = await accuracyOf(Uint8Array.from(learned));
-  console.log(`LeNet finds ${100 * accuracy} % of MNIST's test pictures.`);
+  console.log(`LeNet finds ${(100 * accuracy).toFixed(2)} % of MNIST's test pictures.`);
   expect(accuracy).toBeGreaterThanOrEqual(0.93);
 });
