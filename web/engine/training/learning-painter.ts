@@ -1,6 +1,6 @@
 // A painter of a look that learns meanwhile. Every now and then a painter of the newest weights takes the place of the
-// one before. Both have a canvas of their own, and what they paint is copied: so frames go on while the next one is made,
-// and on one device it finds the pipelines of the one before.
+// one before. Both have a canvas of their own, and what they paint is copied: so frames go on while the next one is made.
+// On one device of WebGPU it finds the pipelines of the one before; on WebGL2 the programs are linked again.
 
 import { makeCanvas } from '../frames/canvas.ts';
 import {
@@ -111,7 +111,7 @@ export class LearningPainter implements Painter {
     for (const [name, value] of this.#live) painter.set(name, value);
     this.painter.attachGuide(null);
     if (this.#guide) painter.attachGuide(this.#guide);
-    this.painter.destroy();
+    this.maker.release(this.painter);
     this.painter = painter;
   }
 
@@ -155,9 +155,12 @@ export class LearningPainter implements Painter {
   }
 }
 
-/** Makes painters of one look, on one device if they are on WebGPU. */
+/** Makes painters of one look, on one device if they are on WebGPU, and on few canvases: browsers allow some contexts. */
 class PainterMaker {
   #device: GPUDevice | undefined;
+  readonly #canvases: Canvas[] = [];
+  /** Canvases without a painter. */
+  readonly #free: Canvas[] = [];
   onLost: () => void = () => undefined;
 
   constructor(readonly options: LearningPainterOptions) {}
@@ -165,10 +168,21 @@ class PainterMaker {
   async make(bytes: Uint8Array): Promise<Painter> {
     const look = await readLook(bytes);
     const { backend } = this.options;
-    const options: PainterOptions = { canvas: makeCanvas(1, 1), upkeep: false };
+    const options: PainterOptions = { canvas: this.#free.pop() ?? this.#makeCanvas(), upkeep: false };
     if (backend) options.backend = backend;
     const device = this.options.device ?? (await this.#ownDevice());
     return createPainter(look, device ? { ...options, device } : options);
+  }
+
+  #makeCanvas(): Canvas {
+    const canvas = makeCanvas(1, 1);
+    this.#canvases.push(canvas);
+    return canvas;
+  }
+
+  release(painter: Painter): void {
+    painter.destroy();
+    if (painter.canvas) this.#free.push(painter.canvas);
   }
 
   async #ownDevice(): Promise<GPUDevice | undefined> {
@@ -187,5 +201,10 @@ class PainterMaker {
 
   destroy(): void {
     this.#device?.destroy();
+    for (const canvas of this.#canvases) {
+      const context = canvas.getContext('webgl2');
+      if (context instanceof WebGL2RenderingContext)
+        context.getExtension('WEBGL_lose_context')?.loseContext();
+    }
   }
 }
