@@ -14,9 +14,11 @@ from torch import Tensor
 from onnx_cases.gradient_cases.case import WITH_PARAMETERS, Case, drawn
 from onnx_cases.gradient_cases.elementwise import several, unary
 from onnx_cases.gradient_cases.layers import convolutions, pools, products
+from onnx_cases.gradient_cases.losses import losses
 from onnx_cases.gradient_cases.movement import movement, splits
 from onnx_cases.gradient_cases.normalizations import normalizations, resizes
 from onnx_cases.gradient_cases.reductions import reductions
+from onnx_cases.gradient_cases.sampling import sampling
 from onnx_cases.unets import Array
 
 CASES = [
@@ -30,6 +32,8 @@ CASES = [
     products,
     normalizations,
     resizes,
+    sampling,
+    losses,
 ]
 
 
@@ -61,8 +65,9 @@ def model_of(case: Case, weights: list[Array]) -> onnx.ModelProto:
     for i, factors in enumerate(weights):
         constants.append(numpy_helper.from_array(factors, f"weights_{i}"))
         nodes.append(helper.make_node("Mul", [outputs[i], f"weights_{i}"], [f"weighted_{i}"]))
-        nodes.append(helper.make_node("ReduceSum", [f"weighted_{i}"], [f"sum_{i}"], keepdims=0))
-        parts.append(f"sum_{i}")
+        if factors.ndim > 0:
+            nodes.append(helper.make_node("ReduceSum", [f"weighted_{i}"], [f"sum_{i}"], keepdims=0))
+        parts.append(f"sum_{i}" if factors.ndim > 0 else f"weighted_{i}")
     nodes.append(helper.make_node("Sum", parts, ["loss"]))
     loss = helper.make_tensor_value_info("loss", TensorProto.FLOAT, [])
     graph = helper.make_graph(nodes, case.op, inputs, [loss], constants)
@@ -74,12 +79,12 @@ def model_of(case: Case, weights: list[Array]) -> onnx.ModelProto:
 
 
 def solve(case: Case) -> tuple[list[Array], list[Array]]:
-    """Weights of the outputs, and the gradients by torch in float64. An output of several is left out."""
+    """Weights of the outputs, and the gradients by torch in float64. An output of three is left out."""
     given = [torch.tensor(values, dtype=torch.float64, requires_grad=True) for values in case.inputs]
     made = case.torch(*given)
     outputs = [made] if isinstance(made, Tensor) else list(made)
     weights = [drawn(*one.shape, seed=100 + i) for i, one in enumerate(outputs)]
-    used = range(len(outputs)) if len(outputs) == 1 else range(0, len(outputs), 2)
+    used = range(0, len(outputs), 1 if len(outputs) < 3 else 2)
     loss = sum((outputs[i] * torch.tensor(weights[i], dtype=torch.float64)).sum() for i in used)
     assert isinstance(loss, Tensor)
     loss.backward()  # type: ignore[no-untyped-call]

@@ -21,8 +21,12 @@ from onnx.backend.test.case.node import collect_testcases
 
 Array = np.ndarray[Any, Any]
 
+# Operators that only training has. The engine gets their integers as floats.
+TRAINING = {"Adagrad", "Adam", "Momentum", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"}
+# What those are written as, where they are written as functions.
+TRAINING_PARTS = {"GatherElements"}
 # All inputs are computed.
-ALL = {
+ALL = TRAINING | {
     "Add", "Concat", "Div", "Equal", "Gemm", "Greater", "GreaterOrEqual", "GridSample",
     "LayerNormalization", "Less", "LessOrEqual", "MatMul", "Max", "Mean", "Min", "Mod", "Mul", "PRelu",
     "Pow", "Sub", "Sum",
@@ -58,6 +62,7 @@ STORED = {
     "uint16",
 }  # fmt: skip
 FLOATS = {"float16", "float32", "float64"}
+INTEGERS = {"int32", "int64"}
 
 
 def text(array: Array) -> str:
@@ -98,13 +103,14 @@ def reason_to_skip(
     if not all(isinstance(one, np.ndarray) for one in everything):
         return "sequences or optional values"
     inner = {node.op_type for node in model.graph.node} - ALL - FIRST - NONE - REST
+    if op in TRAINING:
+        inner -= TRAINING_PARTS
     runs = {"float32", "float64"}
+    given = runs | {"float16"} if op in CASTS else runs | INTEGERS if op in TRAINING else runs
     made = STORED if op in WHOLE else runs if computed or not constants else STORED - {"float16"}
     reasons = {
         f"written out as {', '.join(sorted(inner))}": bool(inner),
-        "other types than float32": any(
-            one.dtype.name not in (runs | {"float16"} if op in CASTS else runs) for one in computed
-        )
+        "other types than float32": any(one.dtype.name not in given for one in computed)
         or any(one.dtype.name not in made for one in outputs),
         "constants of types that the reader does not know": any(
             one.dtype.name not in STORED for one in constants
@@ -131,8 +137,13 @@ def pack_case(case: str, op: str, model: ModelProto, data: Any) -> dict[str, Any
     for opset in packed.opset_import:
         # 7 is the oldest opset that the engine reads; the operators of older cases are the same in it.
         opset.version = max(opset.version, 7)
+    if all(opset.domain for opset in packed.opset_import):
+        packed.opset_import.append(helper.make_opsetid("", 21))
+    converted = {onnx.TensorProto.DOUBLE}
+    if op in TRAINING:
+        converted |= {onnx.TensorProto.INT32, onnx.TensorProto.INT64}
     for value in packed.graph.input:
-        if value.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE:
+        if value.type.tensor_type.elem_type in converted:
             value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
     for i, array in enumerate(inputs):
         if i not in places:
@@ -140,6 +151,7 @@ def pack_case(case: str, op: str, model: ModelProto, data: Any) -> dict[str, Any
     return {
         "name": case,
         "op": op,
+        "training": op in TRAINING or case.endswith("training_mode"),
         "model": base64.b64encode(packed.SerializeToString()).decode(),
         "inputs": {values[i].name: text(inputs[i]) for i in places},
         "outputs": {

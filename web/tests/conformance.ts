@@ -6,37 +6,23 @@ import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
 import { EngineError } from '../engine/error.ts';
 import type { Plan } from '../engine/graph/passes/plan.ts';
-import { readGraph } from '../engine/look.ts';
-import { decode, decodeFloats, excess } from './compare.ts';
+import { decodeFloats, excess } from './compare.ts';
+import { type Case, planOf } from './node-cases.ts';
 import { differences, type Report, type Result } from './operators.ts';
-
-interface Case {
-  readonly name: string;
-  readonly op: string;
-  readonly skip?: string;
-  readonly model: string;
-  readonly inputs: Record<string, string>;
-  readonly outputs: Record<string, { dims: number[]; data: string }>;
-}
 
 export interface Conformance {
   readonly backend: 'webgpu' | 'webgl2';
-  readonly run: (plan: Plan, inputs: Record<string, Float32Array>) => Promise<Record<string, Float32Array>>;
+  /** `training` tells that the plan is one of training. */
+  readonly run: (
+    plan: Plan,
+    inputs: Record<string, Float32Array>,
+    training: boolean,
+  ) => Promise<Record<string, Float32Array>>;
   /** Cases that the engine refuses, with a part of the error message. */
   readonly refused: readonly (readonly [cases: RegExp, sentence: string])[];
   /** The least number of cases that must pass. */
   readonly least: number;
 }
-
-/** Cases that every backend refuses. */
-export const REFUSED: Conformance['refused'] = [
-  [/^test_batchnorm_.*training_mode$/, 'training mode'],
-  [/^test_training_dropout/, 'as in training'],
-  [/^test_(basic_)?(conv|convtranspose|averagepool|maxpool|lppool).*_3d/, 'has an input of 5 dimensions'],
-  [/^test_gridsample_volumetric/, 'has an input of 5 dimensions'],
-  [/^test_gridsample_bicubic/, "samples by 'cubic'"],
-  [/^test_affine_grid_3d/, 'makes a grid of 5 dimensions'],
-];
 
 export async function conform({ backend, run, refused, least }: Conformance): Promise<void> {
   const { onnx, cases }: { onnx: string; cases: Case[] } = await (await fetch('/nodes.json')).json();
@@ -83,7 +69,7 @@ export async function conform({ backend, run, refused, least }: Conformance): Pr
 }
 
 async function outputsOf(testCase: Case, run: Conformance['run']) {
-  const plan = await readGraph(decode(testCase.model));
+  const plan = await planOf(testCase);
   const inputs = Object.entries(testCase.inputs).map(([name, data]) => [name, decodeFloats(data)] as const);
-  return { plan, outputs: await run(plan, Object.fromEntries(inputs)) };
+  return { plan, outputs: await run(plan, Object.fromEntries(inputs), testCase.training) };
 }

@@ -61,7 +61,9 @@ ${total(webgpu)} on WebGPU and ${total(webgl2)} on WebGL2, of ${webgpu?.results.
 these operators, including those that write an operator as a function of others. \`npm run operators\` in \`web/\`
 writes this file from the test runs, and the tests fail if it differs from what they find.
 Everything is computed in float32; float64 cases are converted. Integers and booleans are evaluated exactly at load,
-as shapes are.
+as shapes are. \`Adagrad\`, \`Adam\`, \`Momentum\`, \`NegativeLogLikelihoodLoss\`, \`SoftmaxCrossEntropyLoss\` and
+\`BatchNormalization\` in training mode are for networks that learn in the page: what paints refuses them. They take
+integers that are inputs as floats. The engine's CPU backend, for training without a GPU, passes the same cases.
 
 | operator | WebGPU | WebGL2 | left out, and why |
 | --- | --- | --- | --- |

@@ -42,7 +42,7 @@ class Case:
 
 def drawn(*shape: int, seed: int = 0, gain: float = 1, offset: float = 0) -> Array:
     random = np.random.default_rng([seed, *shape])
-    return (random.standard_normal(shape) * gain + offset).astype(np.float32)
+    return np.asarray(random.standard_normal(shape) * gain + offset, np.float32)
 
 
 def positive(*shape: int, seed: int = 0) -> Array:

@@ -89,6 +89,9 @@ def several() -> list[Case]:
         Case("Sum", lambda x, y, z: x + y + z, [a, b, third]),
         Case("Mean", lambda x, y, z: (x + y + z) / 3, [a, b, third]),
         Case("Mod", torch.fmod, [a, far], {"fmod": 1}),
+        Case("Cast", lambda x: x, [a], {"to": 1}),
+        Case("CastLike", lambda x: x, [a], constants={1: np.ones(1, np.float32)}),
+        Case("Dropout", lambda x: x, [a]),
         Case("Clip", torch.clamp, [clipped, low, high], name="clip"),
         Case(
             "Clip",

@@ -90,6 +90,7 @@ def movement() -> list[Case]:
             constants={1: whole(1, -1), 2: whole(8, -99), 3: whole(1, 3), 4: whole(3, -2)},
             name="slice_by_steps",
         ),
+        Case("Tile", lambda v: v.repeat(2, 1, 3, 2), [x], constants={1: whole(2, 1, 3, 2)}),
         Case("Squeeze", lambda v: v.squeeze(1), [drawn(3, 1, 4)], constants={1: whole(1)}),
         Case("Unsqueeze", lambda v: v[:, None], [drawn(3, 4)], constants={1: whole(1)}),
         Case("Transpose", lambda v: v.permute(2, 0, 3, 1), [x], {"perm": [2, 0, 3, 1]}),

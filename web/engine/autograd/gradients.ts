@@ -5,6 +5,7 @@
 import { EngineError } from '../error.ts';
 import { dimsOf } from '../graph/lowering/builder.ts';
 import { lowerNodes } from '../graph/lowering/lower.ts';
+import { TRAINING } from '../graph/lowering/training.ts';
 import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
 import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
 import { BackwardNode } from './rules/backward-node.ts';
@@ -36,7 +37,7 @@ export async function differentiate(
   of: string,
   wanted: readonly string[],
 ): Promise<Differentiated> {
-  const { builder } = await lowerNodes(model);
+  const { builder } = await lowerNodes(model, TRAINING);
   const dims = (name: string): readonly number[] => {
     const value = builder.find(name);
     if (!value) throw new EngineError(`The model has no value '${name}' to differentiate.`);

@@ -1,6 +1,7 @@
 // The gradient rule of each operator.
 
 import type { Rule } from './rules/backward-node.ts';
+import { CLASSIFICATION_LOSS } from './rules/classification-loss.ts';
 import { CONV } from './rules/conv.ts';
 import { ELEMENTWISE } from './rules/elementwise.ts';
 import { MATMUL } from './rules/matmul.ts';
@@ -12,12 +13,13 @@ import { RESAMPLE } from './rules/resample.ts';
 
 const NOTHING: Rule = () => [];
 
-/** Operators whose derivative is 0 wherever it exists, and those of shapes and truth values. */
+/** Operators whose derivative is 0 wherever it exists, and those of shapes, integers and truth values. */
 const FLAT = [
   'And',
   'Ceil',
   'Constant',
   'ConstantOfShape',
+  'DequantizeLinear',
   'Equal',
   'Floor',
   'Greater',
@@ -26,15 +28,18 @@ const FLAT = [
   'LessOrEqual',
   'Not',
   'Or',
+  'QuantizeLinear',
   'Range',
   'Round',
   'Shape',
   'Sign',
   'Size',
+  'UniformNoise',
   'Xor',
 ];
 
 export const RULES: Readonly<Record<string, Rule>> = {
+  ...CLASSIFICATION_LOSS,
   ...CONV,
   ...ELEMENTWISE,
   ...MATMUL,

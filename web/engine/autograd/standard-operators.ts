@@ -1,8 +1,11 @@
 // Writes the operators that ONNX lacks as operators that it has, so that other runtimes run the graph too.
 
 import { EngineError } from '../error.ts';
-import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
+import type { OnnxModel, OnnxNode, OnnxValue } from '../onnx/model.ts';
 import { DOMAIN, int, ints, NodeWriter, namesOf, text } from '../onnx/node-writer.ts';
+import { type SamplingShapes, writePictureGradient, writePositionGradient } from './standard-grid-sample.ts';
+
+const FLOAT32 = 1;
 
 type Expansion = (writer: NodeWriter, node: OnnxNode) => string;
 
@@ -73,18 +76,68 @@ const maxPoolGradient: Expansion = (writer, node) => {
   return writer.reshape(writer.add('ScatterElements', data, { axis: int(0), reduction: text('add') }), shape);
 };
 
+const readText = ({ attributes }: OnnxNode, name: string): string => {
+  const attribute = attributes.get(name);
+  return attribute?.kind === 'string' ? attribute.value : '';
+};
+
+/** The attributes are those that `rules/resample.ts` writes. */
+function samplingShapes(node: OnnxNode): SamplingShapes {
+  const aligned = node.attributes.get('align_corners');
+  const padding = (['border', 'reflection'] as const).find(known => known === readText(node, 'padding_mode'));
+  return {
+    picture: readInts(node, 'input_shape'),
+    grid: readInts(node, 'grid_shape'),
+    sampling: {
+      interpolation: readText(node, 'mode') === 'nearest' ? 'nearest' : 'linear',
+      padding: padding ?? 'zeros',
+      alignCorners: aligned?.kind === 'int' && aligned.value === 1,
+    },
+  };
+}
+
+const gridSampleGradient: Expansion = (writer, node) => {
+  const [grid = '', dy = ''] = node.inputs;
+  return writePictureGradient(writer, grid, dy, samplingShapes(node));
+};
+
+const gridSamplePositionGradient: Expansion = (writer, node) => {
+  const [x = '', grid = '', dy = ''] = node.inputs;
+  return writePositionGradient(writer, x, grid, dy, samplingShapes(node));
+};
+
 const EXPANSIONS: Readonly<Record<string, Expansion>> = {
   ConvWeightGradient: convWeightGradient,
+  GridSampleGradient: gridSampleGradient,
+  GridSamplePositionGradient: gridSamplePositionGradient,
   MaxPoolGradient: maxPoolGradient,
 };
 
-/** The same graph of ONNX's operators alone. */
+const isNoise = ({ op, domain }: OnnxNode): boolean => domain === DOMAIN && op === 'UniformNoise';
+
+/** The random numbers, as inputs: ONNX's own are not the same in two runtimes. They are uniform in [0, 1). */
+const noiseInput = (node: OnnxNode): OnnxValue => ({
+  name: node.outputs[0] ?? '',
+  type: FLOAT32,
+  dims: readInts(node, 'shape'),
+});
+
+/** The same graph of ONNX's operators alone. Random numbers are further inputs, in place of the seed and the step. */
 export function toStandardOperators(model: OnnxModel): OnnxModel {
   const writer = new NodeWriter(namesOf(model), model.opset);
   for (const node of model.nodes) {
+    if (isNoise(node)) continue;
     const expand = node.domain === DOMAIN ? EXPANSIONS[node.op] : undefined;
     if (expand) writer.addNamed(node.outputs[0] ?? '', 'Identity', [expand(writer, node)]);
     else writer.nodes.push(node);
   }
-  return { ...model, nodes: writer.nodes, constants: new Map([...model.constants, ...writer.constants]) };
+  const noise = model.nodes.filter(isNoise);
+  const replaced = new Set(noise.flatMap(({ inputs }) => inputs));
+  for (const { inputs } of writer.nodes) for (const name of inputs) replaced.delete(name);
+  return {
+    ...model,
+    nodes: writer.nodes,
+    constants: new Map([...model.constants, ...writer.constants]),
+    inputs: [...model.inputs.filter(({ name }) => !replaced.has(name)), ...noise.map(noiseInput)],
+  };
 }

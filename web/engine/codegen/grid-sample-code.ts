@@ -4,16 +4,17 @@
 // as -1; where a GPU does not compare NaN as IEEE 754 says, the picture is still not left. Floats are clamped before
 // they become integers, as the languages only define that for what fits, and integers before they are addresses.
 
-import type { GridSample } from '../graph/ir/operation.ts';
+import type { Sampling } from '../graph/ir/operation.ts';
 import type { ShaderLanguage } from './expression-code.ts';
 
 /** Larger positions are read as if they were not finite. */
-const MAX_POSITION = '1e12';
+export const MAX_POSITION = '1e12';
 
-/** Computes `at`, in pixels from the middle of the first one: x and y. `size` is the picture's, in that order. */
-function positionCode(
+/** Computes `at` of `grid`, in pixels from the middle of the first one: x and y. `size` is the picture's, in that
+ * order. */
+export function positionCode(
   language: ShaderLanguage,
-  { interpolation, padding, alignCorners }: GridSample,
+  { interpolation, padding, alignCorners }: Sampling,
 ): string {
   const { float4, constant, variable, unary } = language;
   const whole = alignCorners ? '(grid + 1.0) / 2.0 * (size - 1.0)' : '((grid + 1.0) * size - 1.0) / 2.0';
@@ -39,14 +40,14 @@ function positionCode(
 }
 
 /** Adds the pixel `i` to `made`, with that weight. Beyond the picture it is a zero, or the nearest pixel. */
-function tapCode({ int4, constant }: ShaderLanguage, { padding }: GridSample, weight: string): string {
+function tapCode({ int4, constant }: ShaderLanguage, { padding }: Sampling, weight: string): string {
   const add = `made += ${weight}read_0(n, j.y, j.x, c);`;
   return `    ${constant(int4)} j = clamp(i, ${int4}(0), sizes[2].wzyx - ${int4}(1));
     ${padding === 'zeros' ? `if (i.x == j.x && i.y == j.y) { ${add} }` : add}`;
 }
 
 /** The body of `make`. A row of the grid is a channel of its tensor. */
-export function gridSampleCode(language: ShaderLanguage, operation: GridSample): string {
+export function gridSampleCode(language: ShaderLanguage, operation: Sampling): string {
   const { float4, int4, constant, variable, binary, select } = language;
   const finite = binary.less?.('abs(given)', `${float4}(${MAX_POSITION})`) ?? '';
   const element = (x: number) => `read_1(n, x, ${x}, y / 4)[y % 4]`;

@@ -2,7 +2,7 @@
 // float64 too. It runs the graph as it is lowered, not fused, so that it shares no pass with the GPU backends.
 
 import { assertNever, EngineError } from '../error.ts';
-import type { Graph, Operation } from '../graph/ir/operation.ts';
+import type { Graph, Operation, UniformNoise } from '../graph/ir/operation.ts';
 import type { Tensor } from '../graph/ir/tensor.ts';
 import { withoutDead } from '../graph/passes/fusion.ts';
 import { type Precision, type Reals, TensorArrays } from './arrays.ts';
@@ -14,9 +14,11 @@ import {
 } from './conv.ts';
 import { compileExpression } from './expression.ts';
 import { compileGridSample } from './grid-sample.ts';
+import { compileGridSampleGradient, compileGridSamplePositionGradient } from './grid-sample-gradient.ts';
 import { compileConcat, compileMovement } from './movement.ts';
 import { compileMatMul, compileResample } from './products.ts';
 import { compileNormalization, compileReduce } from './statistics.ts';
+import { compileUniformNoise } from './uniform-noise.ts';
 import { compileMaxPool, compileMaxPoolGradient } from './window.ts';
 
 export class CpuExecutor {
@@ -51,7 +53,10 @@ export class CpuExecutor {
     const { inputs, output, epilogue } = operation;
     const arrays = inputs.map(tensor => this.#arrays.of(tensor));
     const made = this.#arrays.of(output);
-    const step = compileOperation(operation, arrays, made);
+    const step =
+      operation.kind === 'uniformNoise'
+        ? compileUniformNoise(operation, this.#live, made)
+        : compileOperation(operation, arrays, made);
     const operands = inputs.map((tensor, i) => ({ tensor, array: arrays[i] ?? made }));
     const after =
       epilogue && compileExpression(epilogue, { output, made, inputs: operands, live: this.#live });
@@ -60,7 +65,11 @@ export class CpuExecutor {
 }
 
 /** What the operation does before its epilogue; null for nothing. */
-function compileOperation(operation: Operation, arrays: readonly Reals[], to: Reals): (() => void) | null {
+function compileOperation(
+  operation: Exclude<Operation, UniformNoise>,
+  arrays: readonly Reals[],
+  to: Reals,
+): (() => void) | null {
   const [first = to, second = to] = arrays;
   const { shape } = operation.inputs[0] ?? (operation.output satisfies Tensor);
   switch (operation.kind) {
@@ -90,6 +99,10 @@ function compileOperation(operation: Operation, arrays: readonly Reals[], to: Re
       return compileMatMul(operation, first, second, to);
     case 'gridSample':
       return compileGridSample(operation, first, second, to);
+    case 'gridSampleGradient':
+      return compileGridSampleGradient(operation, first, second, to);
+    case 'gridSamplePositionGradient':
+      return compileGridSamplePositionGradient(operation, [first, second, arrays[2] ?? to], to);
     case 'movement':
       return compileMovement(operation, first, shape, to);
     case 'concat':

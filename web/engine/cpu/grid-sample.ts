@@ -1,15 +1,15 @@
 // Samples a picture at computed positions.
 
 import { applyUnary } from '../graph/eval/scalar-math.ts';
-import type { GridSample } from '../graph/ir/operation.ts';
+import type { GridSample, Sampling } from '../graph/ir/operation.ts';
 import type { Reals } from './arrays.ts';
 
 /** As the kernels on GPUs have it: larger positions are read as if they were not finite. */
 const MAX_POSITION = 1e12;
 
 /** The position in pixels from the middle of the first one. */
-function positionOf(
-  { interpolation, padding, alignCorners }: GridSample,
+export function positionOf(
+  { interpolation, padding, alignCorners }: Sampling,
   given: number,
   size: number,
 ): number {

@@ -1,8 +1,10 @@
 // ONNX's own node tests on WebGPU.
 
 import { afterAll, beforeAll } from 'vitest';
+import { TRAINING } from '../../engine/webgpu/kernels/training.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
-import { conform, REFUSED } from '../conformance.ts';
+import { conform } from '../conformance.ts';
+import { REFUSED } from '../node-cases.ts';
 import { runOnWebgpu } from '../run-graph.ts';
 
 let device: GPUDevice;
@@ -13,7 +15,7 @@ afterAll(() => device.destroy());
 
 await conform({
   backend: 'webgpu',
-  run: (plan, inputs) => runOnWebgpu(plan, device, inputs),
+  run: (plan, inputs, training) => runOnWebgpu(plan, device, inputs, undefined, training ? TRAINING : null),
   refused: REFUSED,
   least: 500,
 });

@@ -1,8 +1,10 @@
 // ONNX's own node tests on WebGL2.
 
 import { afterAll } from 'vitest';
+import { compileTraining } from '../../engine/webgl2/draws/training.ts';
 import { openContext } from '../../engine/webgl2/runtime/context.ts';
-import { conform, REFUSED } from '../conformance.ts';
+import { conform } from '../conformance.ts';
+import { REFUSED } from '../node-cases.ts';
 import { runOnWebgl2 } from '../run-graph.ts';
 
 const context = await openContext(null);
@@ -10,7 +12,7 @@ afterAll(() => context.gl.getExtension('WEBGL_lose_context')?.loseContext());
 
 await conform({
   backend: 'webgl2',
-  run: (plan, inputs) => runOnWebgl2(plan, context, inputs),
+  run: (plan, inputs, training) => runOnWebgl2(plan, context, inputs, training ? compileTraining : undefined),
   refused: REFUSED,
   least: 500,
 });

@@ -1,6 +1,7 @@
 // Gradients of element-wise operators. At kinks they are torch's: relu'(0) = 0, leaky'(0) = its slope, abs'(0) = 0; Clip
 // passes the gradient at its bounds; Max and Min share it among the inputs that are equal.
 
+import { FLOATS } from '../../graph/lowering/cast.ts';
 import type { NodeWriter } from '../../onnx/node-writer.ts';
 import type { BackwardNode, InputGradient, Rule } from './backward-node.ts';
 
@@ -121,7 +122,7 @@ const power: Formula = (write, _, [a = '', b = ''], y, dy) => [
 export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Abs: derivative((write, x) => write.add('Sign', [x])),
   Add: broadcasting((_, __, ___, ____, dy) => [() => dy, () => dy]),
-  Cast: broadcasting((_, __, ___, ____, dy) => [() => dy]),
+  Cast: broadcasting((_, node, __, ___, dy) => (FLOATS.includes(node.reader.int('to', 1)) ? [() => dy] : [])),
   CastLike: broadcasting((_, __, ___, ____, dy) => [() => dy]),
   Celu: derivative((write, x, _, node) => {
     const low = write.add('Exp', [write.scaled(x, 1 / node.reader.float('alpha', 1))]);

@@ -161,6 +161,20 @@ const spaceToDepth = moving((node, dy) => {
   return writer.add('DepthToSpace', [dy], attributes);
 });
 
+/** Each element gets the gradients of its copies. One axis at a time, as tensors have four dimensions at most. */
+const tile = moving((node, dy) => {
+  const { writer, reader } = node;
+  const repeats = reader.integers(1);
+  const current = [...node.outputDims()];
+  return node.dims(0).reduce((made, size, axis) => {
+    if (repeats[axis] === 1) return made;
+    const [before, after] = [productOf(current.slice(0, axis)), productOf(current.slice(axis + 1))];
+    const copies = writer.reshape(made, [before, repeats[axis] ?? 1, size, after]);
+    current[axis] = size;
+    return writer.reshape(writer.sum(copies, [1]), current);
+  }, dy);
+});
+
 export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Concat: concat,
   DepthToSpace: depthToSpace,
@@ -173,6 +187,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   SpaceToDepth: spaceToDepth,
   Split: split,
   Squeeze: reshaped,
+  Tile: tile,
   Transpose: transpose,
   Unsqueeze: reshaped,
 };

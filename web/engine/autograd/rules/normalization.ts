@@ -55,6 +55,9 @@ function scaleAndShift(node: BackwardNode, gradient: string, even: () => string)
 const batchNorm: Rule = (node, [gradient]) => {
   if (!gradient) return [];
   const { writer, reader, inputs } = node;
+  if (reader.int('training_mode', 0) === 1) {
+    throw node.fail('is in training mode; make a training step of the model for inference.');
+  }
   const [x = '', scale = '', , mean = '', variance = ''] = inputs;
   const dims = node.dims(0);
   const wide = (name: string) => writer.reshape(name, perChannel(dims));

@@ -2,7 +2,8 @@
 // in all modes, Upsample, average pooling. Their gradient has the same matrices, transposed.
 
 import type { BandedMatrix } from '../../graph/ir/operation.ts';
-import { positions } from '../../graph/lowering/grid-sample.ts';
+import { positions, readSampling } from '../../graph/lowering/grid-sample.ts';
+import { DOMAIN, int, ints, text } from '../../onnx/node-writer.ts';
 import type { BackwardNode, Rule } from './backward-node.ts';
 
 /** The transpose of a banded matrix of that many columns, row by row. */
@@ -97,9 +98,30 @@ const affineGrid: Rule = (node, [gradient]) => {
   ];
 };
 
+/** Sampling to the nearest pixel does not change with the position, almost everywhere. */
+const gridSample: Rule = (node, [gradient]) => {
+  if (!gradient) return [];
+  const { writer, reader, inputs } = node;
+  const [x = '', grid = ''] = inputs;
+  const { interpolation, padding, alignCorners } = readSampling(reader);
+  const attributes = {
+    mode: text(interpolation),
+    padding_mode: text(padding),
+    align_corners: int(Number(alignCorners)),
+    input_shape: ints(node.dims(0)),
+    grid_shape: ints(node.dims(1)),
+  };
+  const byPosition = () => writer.add('GridSamplePositionGradient', [x, grid, gradient], attributes, DOMAIN);
+  return [
+    () => writer.add('GridSampleGradient', [grid, gradient], attributes, DOMAIN),
+    interpolation === 'linear' ? byPosition : null,
+  ];
+};
+
 export const RESAMPLE: Readonly<Record<string, Rule>> = {
   AffineGrid: affineGrid,
   AveragePool: averagePool,
+  GridSample: gridSample,
   LpPool: lpPool,
   Resize: resize,
   Upsample: resize,

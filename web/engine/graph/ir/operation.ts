@@ -163,13 +163,32 @@ export interface MatMul extends OperationFields {
 }
 /** Samples inputs[0] at the positions of inputs[1], (N, H, W, 2): x and y for each pixel of the output, from -1 to 1
  * across the picture. */
-export interface GridSample extends OperationFields {
+export interface GridSample extends OperationFields, Sampling {
   readonly kind: 'gridSample';
+}
+export interface Sampling {
   readonly interpolation: 'nearest' | 'linear';
   /** What lies beyond the picture. */
   readonly padding: 'zeros' | 'border' | 'reflection';
   /** Whether -1 and 1 are the middles of the outer pixels, else their outer edges. */
   readonly alignCorners: boolean;
+}
+/** The gradient by the picture of a `GridSample`. It reads the positions, and the gradient by the output. */
+export interface GridSampleGradient extends OperationFields, Sampling {
+  readonly kind: 'gridSampleGradient';
+}
+/** The gradient by the positions. It reads the picture, the positions, and the gradient by the output. */
+export interface GridSamplePositionGradient extends OperationFields, Sampling {
+  readonly kind: 'gridSamplePositionGradient';
+}
+/** Uniform random numbers in [0, 1), by Philox (`philox.ts`): the key is the seed, the counter is (place, step, stream, 0),
+ * and the four words are the channels of a block. Places count blocks: ((n * blocks + block) * H + y) * W + x. */
+export interface UniformNoise extends OperationFields {
+  readonly kind: 'uniformNoise';
+  readonly stream: number;
+  /** Indices of the live inputs that have them. */
+  readonly seed: number;
+  readonly step: number;
 }
 export interface Movement extends OperationFields {
   readonly kind: 'movement';
@@ -194,6 +213,9 @@ export type Operation =
   | Reduce
   | MatMul
   | GridSample
+  | GridSampleGradient
+  | GridSamplePositionGradient
+  | UniformNoise
   | Movement
   | Concat;
 
@@ -210,19 +232,22 @@ export interface Graph {
   readonly live: readonly LiveInput[];
 }
 
-const READS_TWO: readonly Operation['kind'][] = [
-  'computedConvolution',
-  'convWeightGradient',
-  'gridSample',
-  'matMul',
-  'maxPoolGradient',
-];
+/** Inputs that an operation reads, for those that do not read one. */
+const READS: Partial<Record<Operation['kind'], number>> = {
+  computedConvolution: 2,
+  convWeightGradient: 2,
+  frameInput: 0,
+  gridSample: 2,
+  gridSampleGradient: 2,
+  gridSamplePositionGradient: 3,
+  matMul: 2,
+  maxPoolGradient: 2,
+  uniformNoise: 0,
+};
 
 /** How many of the inputs the operation itself reads. Its epilogue reads the others. */
-export function ownInputCount(operation: Operation): number {
-  if (operation.kind === 'frameInput') return 0;
-  if (operation.kind === 'elementwise' || operation.kind === 'concat') return operation.inputs.length;
-  return READS_TWO.includes(operation.kind) ? 2 : 1;
+export function ownInputCount({ kind, inputs }: Operation): number {
+  return kind === 'elementwise' || kind === 'concat' ? inputs.length : (READS[kind] ?? 1);
 }
 
 /** Whether it only gives its input another shape. */

@@ -3,7 +3,7 @@
 
 import { constantOf } from '../../onnx/constant.ts';
 import { binary, constant } from '../ir/expression.ts';
-import type { GridSample } from '../ir/operation.ts';
+import type { GridSample, Sampling } from '../ir/operation.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { foldElementwise } from './constant-folding.ts';
 import { applyView } from './movement.ts';
@@ -20,6 +20,17 @@ const PADDINGS = ['zeros', 'border', 'reflection'] as const;
 
 const list = (dims: readonly number[]): string => `[${dims.join(', ')}]`;
 
+/** How a node samples, by its attributes. */
+export function readSampling(node: NodeReader): Sampling {
+  const mode = node.text('mode', 'linear');
+  const interpolation = Object.hasOwn(INTERPOLATIONS, mode) ? INTERPOLATIONS[mode] : undefined;
+  if (!interpolation) throw node.fail(`samples by '${mode}'; the engine supports 'linear' and 'nearest'.`);
+  const padded = node.text('padding_mode', 'zeros');
+  const padding = PADDINGS.find(known => known === padded);
+  if (!padding) throw node.fail(`pads by '${padded}', which the engine does not support.`);
+  return { interpolation, padding, alignCorners: node.int('align_corners', 0) === 1 };
+}
+
 export function lowerGridSample(node: NodeReader): void {
   const [tensor, grid] = [node.tensor(0), node.tensor(1)];
   const [n = 0, c = 0] = tensor.dims;
@@ -32,12 +43,6 @@ export function lowerGridSample(node: NodeReader): void {
   if (grid.dims.length !== 4 || images !== n || two !== 2) {
     throw node.fail(`has a grid of ${list(grid.dims)} for a picture of ${list(tensor.dims)}.`);
   }
-  const mode = node.text('mode', 'linear');
-  const interpolation = Object.hasOwn(INTERPOLATIONS, mode) ? INTERPOLATIONS[mode] : undefined;
-  if (!interpolation) throw node.fail(`samples by '${mode}'; the engine supports 'linear' and 'nearest'.`);
-  const padded = node.text('padding_mode', 'zeros');
-  const padding = PADDINGS.find(known => known === padded);
-  if (!padding) throw node.fail(`pads by '${padded}', which the engine does not support.`);
   node.define(
     node.builder.emit({
       kind: 'gridSample',
@@ -45,9 +50,7 @@ export function lowerGridSample(node: NodeReader): void {
       inputs: [tensor, grid],
       output: node.outputTensor([n, c, height, width]),
       epilogue: null,
-      interpolation,
-      padding,
-      alignCorners: node.int('align_corners', 0) === 1,
+      ...readSampling(node),
     }),
   );
 }

@@ -1,8 +1,13 @@
 // Draws of a graph that trains: of the steps that only training has, and of all others with exact sines.
 
 import { computedConvCode, convWeightGradientCode } from '../../codegen/computed-conv-code.ts';
+import {
+  gridSampleGradientCode,
+  gridSamplePositionGradientCode,
+} from '../../codegen/grid-sample-gradient-code.ts';
 import { maxPoolGradientCode } from '../../codegen/max-pool-gradient-code.ts';
 import { sineCode } from '../../codegen/sine-code.ts';
+import { uniformNoiseCode } from '../../codegen/uniform-noise-code.ts';
 import { compile } from './compile.ts';
 import type { Draw } from './draw.ts';
 import { elementwiseDraw, makeCode, startShader } from './elementwise.ts';
@@ -26,6 +31,18 @@ function compileStep(layouts: TextureLayouts, step: DrawStep, limits: GpuLimits)
       return elementwiseDraw(startShader(layouts, step), makeCode(sumOfParts(step.parts)));
     case 'maxPoolGradient':
       return elementwiseDraw(startShader(layouts, step), makeCode(maxPoolGradientCode(GLSL, step)));
+    case 'gridSampleGradient':
+      return elementwiseDraw(startShader(layouts, step), makeCode(gridSampleGradientCode(GLSL, step)));
+    case 'gridSamplePositionGradient':
+      return elementwiseDraw(
+        startShader(layouts, step),
+        makeCode(gridSamplePositionGradientCode(GLSL, step)),
+      );
+    case 'uniformNoise': {
+      const shader = startShader(layouts, step);
+      shader.add(makeCode(uniformNoiseCode(GLSL, step))); // so that the live inputs that it reads are declared
+      return elementwiseDraw(shader, '');
+    }
     default:
       return compile(layouts, step, limits) ?? compileExtended(layouts, step);
   }

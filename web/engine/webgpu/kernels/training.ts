@@ -1,8 +1,13 @@
 // Kernels of operations that only training has.
 
 import { computedConvCode, convWeightGradientCode } from '../../codegen/computed-conv-code.ts';
+import {
+  gridSampleGradientCode,
+  gridSamplePositionGradientCode,
+} from '../../codegen/grid-sample-gradient-code.ts';
 import { maxPoolGradientCode } from '../../codegen/max-pool-gradient-code.ts';
 import { sineCode } from '../../codegen/sine-code.ts';
+import { uniformNoiseCode } from '../../codegen/uniform-noise-code.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import { EXTENDED } from './extended.ts';
 import type { Kernel } from './kernel.ts';
@@ -19,6 +24,12 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
       return elementwiseKernel(shader, sumOfParts(operation.parts));
     case 'maxPoolGradient':
       return elementwiseKernel(shader, maxPoolGradientCode(WGSL, operation));
+    case 'gridSampleGradient':
+      return elementwiseKernel(shader, gridSampleGradientCode(WGSL, operation));
+    case 'gridSamplePositionGradient':
+      return elementwiseKernel(shader, gridSamplePositionGradientCode(WGSL, operation));
+    case 'uniformNoise':
+      return elementwiseKernel(shader, uniformNoiseCode(WGSL, operation));
     default:
       return EXTENDED.compileExtended(shader, operation);
   }
