@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
@@ -31,6 +32,19 @@ class Lion(optim.Optimizer):
                 step = (first * mean + (1 - first) * weight.grad).sign()
                 weight.sub_(group["lr"] * (step + group["weight_decay"] * weight))
                 mean.mul_(second).add_(weight.grad, alpha=1 - second)
+
+
+def orthogonalize(
+    gradient: Tensor, coefficients: tuple[float, float, float], steps: int, epsilon: float
+) -> Tensor:
+    """As torch's Muon, which does it in bfloat16, but in the precision of the gradient."""
+    a, b, c = coefficients
+    made: Tensor = gradient.T if gradient.size(0) > gradient.size(1) else gradient
+    made = made / made.norm().clamp(min=epsilon)
+    for _ in range(steps):
+        gram = made @ made.T
+        made = a * made + (b * gram + c * gram @ gram) @ made
+    return made.T if gradient.size(0) > gradient.size(1) else made
 
 
 Make = Callable[..., optim.Optimizer]
@@ -78,6 +92,20 @@ CASES: list[tuple[str, dict[str, Any], float, Make]] = [
         0.01,
         partial(Lion, betas=(0.8, 0.95), weight_decay=0.1),
     ),
+    ("muon", {}, 0.02, optim.Muon),
+    (
+        "muon",
+        {"momentum": 0.8, "nesterov": False, "weightDecay": 0.3, "iterations": 3},
+        0.01,
+        partial(optim.Muon, momentum=0.8, nesterov=False, weight_decay=0.3, ns_steps=3),
+    ),
+    (
+        "muon",
+        {"adjust": "matchRmsAdamw", "epsilon": 1},
+        0.01,
+        partial(optim.Muon, adjust_lr_fn="match_rms_adamw", eps=1),
+    ),
+    ("muon", {"turned": True}, 0.02, optim.Muon),
 ]
 
 
@@ -101,6 +129,11 @@ def write_optimizers(folder: Path) -> None:
     gradients.numpy().tofile(folder / "optimizers.gradients")
     listed = []
     for i, (name, options, rate, make) in enumerate(CASES):
-        trajectory(make, rate, start, gradients).tofile(folder / f"optimizers.{i}")
+        # A matrix of more rows than columns, for those that look at the whole of it.
+        turned = options.get("turned", False)
+        given = (start.reshape(SHAPE[::-1]), gradients.reshape(STEPS, *SHAPE[::-1]))
+        with mock.patch("torch.optim._muon._zeropower_via_newtonschulz", orthogonalize):
+            path = trajectory(make, rate, *(given if turned else (start, gradients)))
+        path.tofile(folder / f"optimizers.{i}")
         listed.append({"name": name, "options": options, "rate": rate, "file": f"optimizers.{i}"})
     (folder / "optimizers.json").write_text(json.dumps({"steps": STEPS, "shape": SHAPE, "cases": listed}))

@@ -6,14 +6,18 @@ import io
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+from unittest import mock
 
 import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn, optim
 from torch.nn import functional
+
+from onnx_cases.optimizers import orthogonalize
 
 STEPS = 100
 BATCH = 16
@@ -78,16 +82,54 @@ def pictures(*shape: int) -> Callable[[torch.Generator], Tensor]:
     return lambda random: torch.rand((BATCH, *shape), generator=random)
 
 
-CASES: list[tuple[str, Callable[[], nn.Module], tuple[int, ...], str, Loss, Any]] = [
-    ("lenet", lenet, (1, 28, 28), "crossEntropy", functional.cross_entropy, classes(10)),
-    ("residual", Residual, (3, 10, 12), "crossEntropy", functional.cross_entropy, classes(5)),
-    ("painter", painter, (1, 12, 16), "l1", functional.l1_loss, pictures(3, 12, 16)),
-    ("painter-mse", painter, (1, 12, 16), "mse", functional.mse_loss, pictures(3, 12, 16)),
+@dataclass(frozen=True)
+class Case:
+    name: str
+    make: Callable[[], nn.Module]
+    shape: tuple[int, ...]
+    loss: str
+    loss_of: Loss
+    target: Callable[[torch.Generator], Tensor]
+    steps: int = STEPS
+    clip: dict[str, float] = field(default_factory=dict)
+    optimizer: str = "adam"
+
+
+DIGITS = ("crossEntropy", functional.cross_entropy, classes(10))
+CLASSES = ("crossEntropy", functional.cross_entropy, classes(5))
+PICTURES = pictures(3, 12, 16)
+CASES = [
+    Case("lenet", lenet, (1, 28, 28), *DIGITS),
+    Case("residual", Residual, (3, 10, 12), *CLASSES),
+    Case("painter", painter, (1, 12, 16), "l1", functional.l1_loss, PICTURES),
+    Case("painter-mse", painter, (1, 12, 16), "mse", functional.mse_loss, PICTURES),
+    Case("residual-norm", Residual, (3, 10, 12), *CLASSES, 40, {"norm": 0.5}, "sgd"),
+    Case("residual-value", Residual, (3, 10, 12), *CLASSES, 40, {"value": 0.02}, "sgd"),
+    Case("residual-both", Residual, (3, 10, 12), *CLASSES, 40, {"norm": 0.8, "value": 0.1}, "sgd"),
+    Case("lenet-muon", lenet, (1, 28, 28), *DIGITS, 15, {"norm": 1}, "muon"),
 ]
 
 
-def exported(model: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
-    """In the mode for inference, without folding: batch norm stays."""
+def optimizers_of(name: str, parameters: list[nn.Parameter]) -> list[optim.Optimizer]:
+    """Optimizers that step together."""
+    if name == "adam":
+        return [optim.Adam(parameters)]
+    if name == "sgd":
+        return [optim.SGD(parameters, lr=0.1, momentum=0.9)]
+    matrices = [one for one in parameters if one.ndim == 2]
+    others = [one for one in parameters if one.ndim != 2]
+    return [optim.Muon(matrices, lr=0.01), optim.AdamW(others, lr=0.002)]
+
+
+def clip_gradients(clip: dict[str, float], parameters: list[nn.Parameter]) -> None:
+    if "norm" in clip:
+        nn.utils.clip_grad_norm_(parameters, clip["norm"])
+    if "value" in clip:
+        nn.utils.clip_grad_value_(parameters, clip["value"])
+
+
+def exported(model: nn.Module, shape: tuple[int, ...], folded: bool = False) -> onnx.ModelProto:
+    """In the mode for inference; without folding, batch norm stays."""
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -99,7 +141,7 @@ def exported(model: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
             output_names=["y"],
             dynamic_axes={"x": {0: "batch"}},
             opset_version=17,
-            do_constant_folding=False,
+            do_constant_folding=folded,
             training=torch.onnx.TrainingMode.PRESERVE,
             dynamo=False,
         )
@@ -107,38 +149,47 @@ def exported(model: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
 
 
 def write_training(folder: Path) -> None:
-    listed = []
-    for name, make, shape, loss_name, loss_of, target in CASES:
-        torch.manual_seed(11)
-        model = make()
-        (folder / f"training-{name}.onnx").write_bytes(exported(model, shape).SerializeToString())
-        random = torch.Generator().manual_seed(3)
-        model.train().double()
-        optimizer = optim.Adam(model.parameters())
-        batches, targets, losses = [], [], []
-        for _ in range(STEPS):
-            batch = torch.randn((BATCH, *shape), generator=random)
-            wanted = target(random)
-            made = loss_of(model(batch.double()), wanted.double() if wanted.is_floating_point() else wanted)
-            optimizer.zero_grad()
-            made.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            batches.append(batch.numpy())
-            targets.append(wanted.numpy().astype(np.float32))
-            losses.append(made.item())
-        np.stack(batches).tofile(folder / f"training-{name}.x")
-        np.stack(targets).tofile(folder / f"training-{name}.target")
-        state = {key: value.numpy().astype(np.float32) for key, value in model.state_dict().items()}
-        for i, (_key, values) in enumerate(state.items()):
-            values.tofile(folder / f"training-{name}.state{i}")
-        listed.append(
-            {
-                "name": f"training-{name}",
-                "loss": loss_name,
-                "steps": STEPS,
-                "batch": BATCH,
-                "losses": losses,
-                "state": list(state),
-            }
-        )
+    with mock.patch("torch.optim._muon._zeropower_via_newtonschulz", orthogonalize):
+        listed = [write_case(folder, case) for case in CASES]
     (folder / "training.json").write_text(json.dumps(listed))
+
+
+def write_case(folder: Path, case: Case) -> dict[str, Any]:
+    name = f"training-{case.name}"
+    torch.manual_seed(11)
+    model = case.make()
+    (folder / f"{name}.onnx").write_bytes(exported(model, case.shape).SerializeToString())
+    random = torch.Generator().manual_seed(3)
+    model.train().double()
+    parameters = list(model.parameters())
+    optimizers = optimizers_of(case.optimizer, parameters)
+    batches, targets, losses = [], [], []
+    for _ in range(case.steps):
+        batch = torch.randn((BATCH, *case.shape), generator=random)
+        wanted = case.target(random)
+        made = case.loss_of(
+            model(batch.double()), wanted.double() if wanted.is_floating_point() else wanted
+        )
+        model.zero_grad()
+        made.backward()  # type: ignore[no-untyped-call]
+        clip_gradients(case.clip, parameters)
+        for optimizer in optimizers:
+            optimizer.step()
+        batches.append(batch.numpy())
+        targets.append(wanted.numpy().astype(np.float32))
+        losses.append(made.item())
+    np.stack(batches).tofile(folder / f"{name}.x")
+    np.stack(targets).tofile(folder / f"{name}.target")
+    state = {key: value.numpy().astype(np.float32) for key, value in model.state_dict().items()}
+    for i, (_key, values) in enumerate(state.items()):
+        values.tofile(folder / f"{name}.state{i}")
+    return {
+        "name": name,
+        "loss": case.loss,
+        "steps": case.steps,
+        "batch": BATCH,
+        "clip": case.clip,
+        "optimizer": case.optimizer,
+        "losses": losses,
+        "state": list(state),
+    }

@@ -3,12 +3,12 @@
 import type { Precision, Reals } from '../cpu/arrays.ts';
 import { CpuExecutor } from '../cpu/executor.ts';
 import { compileExpression } from '../cpu/expression.ts';
-import { type Expression, input } from '../graph/ir/expression.ts';
 import type { Graph } from '../graph/ir/operation.ts';
 import { makeTensor } from '../graph/ir/tensor.ts';
-import { floats } from '../onnx/constant.ts';
+import { type Constant, floats } from '../onnx/constant.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { TrainingStep } from './step.ts';
+import { makeUpdate } from './update.ts';
 
 export class CpuTrainer {
   readonly #executor: CpuExecutor;
@@ -29,7 +29,7 @@ export class CpuTrainer {
     for (const { constant } of step.statistics) this.array(constant.name).set(floats(constant));
     this.#updates = step.parameters.map(constant => {
       this.array(constant.name).set(floats(constant));
-      return this.#compileUpdate(constant.name, step.gradients.get(constant.name) ?? '');
+      return this.#compileUpdate(constant);
     });
   }
 
@@ -41,6 +41,7 @@ export class CpuTrainer {
   /** One step on what the arrays of the inputs hold. Returns the loss before it. */
   run(learningRate: number): number {
     this.#steps += 1;
+    if (this.step.random) this.array(this.step.random.step)[0] = this.#steps;
     this.#executor.run();
     this.#scalars.set(this.optimizer.scalars(this.#steps, learningRate));
     for (const update of this.#updates) update();
@@ -49,27 +50,32 @@ export class CpuTrainer {
   }
 
   /** The optimizer's formula for one parameter. New values are computed before any is stored. */
-  #compileUpdate(parameter: string, gradient: string): () => void {
-    const { optimizer } = this;
-    const weight = this.array(parameter);
-    const slots = optimizer.slots.map(({ initial }) => weight.slice().fill(initial));
-    const arrays = [weight, this.array(gradient), ...slots];
-    const output = makeTensor(parameter, [weight.length]);
-    const made = optimizer.update({
-      weight: input(0),
-      gradient: input(1),
-      slots: slots.map((_, i) => input(i + 2)),
-      scalars: Array.from(this.#scalars, (_, index): Expression => ({ kind: 'live', index })),
-    });
-    const stages = [made.weight, ...made.slots].map((tree, i) => {
-      const next = weight.slice();
-      const inputs = arrays.map(array => ({ tensor: output, array }));
-      const compute = compileExpression(tree, { output, made: next, inputs, live: this.#scalars });
-      return { compute, next, target: i === 0 ? weight : (slots[i - 1] ?? weight) };
+  #compileUpdate({ name, dims }: Constant): () => void {
+    const { inputs, results, slots } = makeUpdate(this.step, this.optimizer, { name, dims });
+    const output = makeTensor(name, [this.array(name).length]);
+    const single = makeTensor('scale', [1]);
+    const arrays = new Map(
+      inputs.map(one => [one, this.#has(one) ? this.array(one) : this.array(name).slice()]),
+    );
+    for (const [slot, initial] of slots) arrays.get(slot)?.fill(initial);
+    const operands = inputs.map(one => ({
+      tensor: one === this.step.gradientScale ? single : output,
+      array: arrays.get(one) ?? this.array(name),
+    }));
+    const stages = results.map(({ target, value }) => {
+      const next = this.array(name).slice();
+      const compute = compileExpression(value, { output, made: next, inputs: operands, live: this.#scalars });
+      return { compute, next, target: arrays.get(target) ?? next };
     });
     return () => {
       for (const { compute } of stages) compute();
       for (const { next, target } of stages) target.set(next);
     };
+  }
+
+  /** Whether the step has an input or an output of that name; else the trainer alone keeps it. */
+  #has(name: string): boolean {
+    const { inputs, outputs } = this.step.model;
+    return [...inputs, ...outputs].some(value => value.name === name);
   }
 }

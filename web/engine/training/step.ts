@@ -9,9 +9,12 @@ import type { Constant } from '../onnx/constant.ts';
 import { bindDims, type Sizes } from '../onnx/free-dims.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
 import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import { slotName } from './backend.ts';
+import { type ClipOptions, writeClipped, writeGradientScale } from './clipping.ts';
 import { LOSSES, type LossName, outputOfLogits } from './losses.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
 import { findParameters, withFloatWeights } from './parameters.ts';
-import { type Additions, writeInTraining } from './training-mode.ts';
+import { type Additions, type RandomInputs, writeInTraining } from './training-mode.ts';
 
 export interface StepOptions {
   readonly loss: LossName;
@@ -19,10 +22,14 @@ export interface StepOptions {
   readonly dims?: Sizes;
   /** Names of the constants that are learned. Default: all weights and biases. */
   readonly parameters?: readonly string[];
+  readonly clip?: ClipOptions;
+  /** Needed for optimizers that look at whole tensors (`Optimizer.direction`), which have nodes in the step. */
+  readonly optimizer?: Optimizer;
 }
 
 export interface TrainingStep {
-  /** Its inputs are those of the model, then `target`, the parameters, the statistics and the noise. */
+  /** Its inputs are those of the model, `target`, those of `random`, the parameters, the statistics, and the optimizer's
+   * slots that `directions` depend on. */
   readonly model: OnnxModel;
   /** The model for inference, with weights of float32. */
   readonly inference: OnnxModel;
@@ -36,8 +43,14 @@ export interface TrainingStep {
   readonly gradients: ReadonlyMap<string, string>;
   /** Running statistics, with the values of the file, and the names of their new values. */
   readonly statistics: readonly { readonly constant: Constant; readonly next: string }[];
-  /** Inputs of uniform random numbers in [0, 1). */
-  readonly noise: readonly string[];
+  /** Live inputs that random numbers are drawn of; null if there are none. */
+  readonly random: RandomInputs | null;
+  /** The output, one number, that the update multiplies every gradient by, if they are clipped by norm. */
+  readonly gradientScale?: string | undefined;
+  /** The update brings each element of a gradient to [-clipValue, clipValue]. */
+  readonly clipValue?: number | undefined;
+  /** Outputs that the optimizer's formula reads, by parameter. */
+  readonly directions: ReadonlyMap<string, string>;
 }
 
 const FLOAT32 = 1;
@@ -56,7 +69,8 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   if (parameters.length === 0) throw new EngineError('The model has no weights to train.');
   const { builder } = await lowerNodes(inference);
   const writer = new NodeWriter(namesOf(inference), inference.opset);
-  const additions: Additions = { statistics: new Map(), noise: new Map() };
+  const random = { seed: writer.freeName('seed'), step: writer.freeName('step') };
+  const additions: Additions = { statistics: new Map(), random, streams: 0 };
   for (const node of inference.nodes) {
     if (!writeInTraining(writer, builder, node, additions)) writer.nodes.push(node);
   }
@@ -69,15 +83,20 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   const loss = writer.addNamed(writer.freeName('loss'), 'Identity', [
     write(writer, { output, dims, target }),
   ]);
-  const noise = Array.from(additions.noise, ([name, own]) => asInput({ name, dims: own }));
+  const drawn = additions.streams > 0 ? [random.seed, random.step] : [];
   const forward: OnnxModel = {
     ...inference,
     nodes: writer.nodes,
     constants: new Map([...inference.constants, ...writer.constants]),
-    inputs: [...inference.inputs, asInput({ name: target, dims: targetDims(dims) }), ...noise],
+    inputs: [
+      ...inference.inputs,
+      asInput({ name: target, dims: targetDims(dims) }),
+      ...drawn.map(name => asInput({ name, dims: [] })),
+    ],
     outputs: [{ name: loss, type: FLOAT32, dims: [] }],
   };
   const { model, gradients } = await differentiate(forward, loss, names);
+  const after = writeAfterGradients(model, parameters, gradients, options);
   const statistics = Array.from(additions.statistics, ([name, next]) => ({
     constant: constantNamed(inference, name),
     next,
@@ -92,17 +111,60 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
     parameters,
     gradients,
     statistics,
-    noise: noise.map(({ name }) => name),
+    random: additions.streams > 0 ? random : null,
+    gradientScale: after.gradientScale,
+    clipValue: options.clip?.value,
+    directions: after.directions,
     model: {
       ...model,
-      constants: new Map([...model.constants].filter(([name]) => !isState.has(name))),
-      inputs: [...model.inputs, ...state.map(asInput)],
+      nodes: [...model.nodes, ...after.writer.nodes],
+      constants: new Map(
+        [...model.constants, ...after.writer.constants].filter(([name]) => !isState.has(name)),
+      ),
+      inputs: [...model.inputs, ...state.map(asInput), ...after.slots.map(asInput)],
       outputs: [
         ...model.outputs,
         ...statistics.map(({ constant, next }) => ({ ...asInput(constant), name: next })),
+        ...after.outputs.map(asInput),
       ],
     },
   };
+}
+
+/** Names and shapes of tensors. */
+type NamedShapes = readonly Pick<Constant, 'name' | 'dims'>[];
+
+/** Writes what the update reads besides the gradients. */
+function writeAfterGradients(
+  model: OnnxModel,
+  parameters: NamedShapes,
+  gradients: ReadonlyMap<string, string>,
+  { clip = {}, optimizer }: StepOptions,
+): {
+  writer: NodeWriter;
+  slots: NamedShapes;
+  outputs: NamedShapes;
+  gradientScale: string | undefined;
+  directions: ReadonlyMap<string, string>;
+} {
+  const writer = new NodeWriter(namesOf(model), model.opset);
+  const shaped = parameters.map(({ name, dims }) => ({ name: gradients.get(name) ?? '', dims }));
+  const gradientScale = clip.norm === undefined ? undefined : writeGradientScale(writer, shaped, clip.norm);
+  const directions = new Map<string, string>();
+  const slots: { name: string; dims: readonly number[] }[] = [];
+  const outputs = gradientScale ? [{ name: gradientScale, dims: [1] as readonly number[] }] : [];
+  for (const [i, { name, dims }] of parameters.entries()) {
+    const own = optimizer?.of?.(dims) ?? optimizer;
+    if (!own?.direction) continue;
+    const gradient = writeClipped(writer, shaped[i]?.name ?? '', gradientScale, clip.value);
+    const kept = own.slots.map(slot => slotName(name, slot.name));
+    const made = own.direction(writer, { gradient, slots: kept, dims });
+    const direction = writer.addNamed(writer.freeName(`direction of ${name}`), 'Identity', [made]);
+    directions.set(name, direction);
+    slots.push(...kept.map(slot => ({ name: slot, dims })));
+    outputs.push({ name: direction, dims });
+  }
+  return { writer, slots, outputs, gradientScale, directions };
 }
 
 function constantNamed({ constants }: OnnxModel, name: string): Constant {

@@ -3,14 +3,23 @@
 
 import { dimsOf, type GraphBuilder, NodeReader } from '../graph/lowering/builder.ts';
 import type { OnnxNode } from '../onnx/model.ts';
-import type { NodeWriter } from '../onnx/node-writer.ts';
+import { DOMAIN, int, ints, type NodeWriter } from '../onnx/node-writer.ts';
 
 /** What a layer adds to the step besides its nodes. */
 export interface Additions {
   /** Running statistics: their new values, by name. */
   readonly statistics: Map<string, string>;
-  /** Inputs that the step gets uniform random numbers in [0, 1) for: their shapes, by name. */
-  readonly noise: Map<string, readonly number[]>;
+  /** The inputs that random numbers are drawn of. */
+  readonly random: RandomInputs;
+  /** How many nodes draw them. */
+  streams: number;
+}
+
+/** Live inputs: whole numbers from 0 to 2^24 - 1. */
+export interface RandomInputs {
+  readonly seed: string;
+  /** The number of the step. */
+  readonly step: string;
 }
 
 /** Writes the node as it is in training. False if that is as in inference. */
@@ -54,12 +63,20 @@ function writeBatchNorm(writer: NodeWriter, reader: NodeReader, { statistics }: 
 }
 
 /** Before opset 12 the ratio is an attribute. */
-function writeDropout(writer: NodeWriter, reader: NodeReader, { noise }: Additions): boolean {
+function writeDropout(writer: NodeWriter, reader: NodeReader, additions: Additions): boolean {
   const ratio = reader.has(1) ? (reader.floats(1)[0] ?? 0.5) : reader.float('ratio', 0.5);
   if (ratio === 0) return false;
   const [x = ''] = reader.node.inputs;
-  const uniform = writer.freeName(`${reader.output} uniform`);
-  noise.set(uniform, dimsOf(reader.value(0)));
+  const { seed, step } = additions.random;
+  const attributes = { stream: int(additions.streams), shape: ints(dimsOf(reader.value(0))) };
+  additions.streams += 1;
+  const uniform = writer.addNamed(
+    writer.freeName(`${reader.output} uniform`),
+    'UniformNoise',
+    [seed, step],
+    attributes,
+    DOMAIN,
+  );
   const isDropped = writer.add('Less', [uniform, writer.number(ratio)]);
   const kept = writer.scaled(x, 1 / (1 - ratio));
   writer.addNamed(reader.output, 'Where', [isDropped, writer.number(0), kept]);

@@ -1,13 +1,16 @@
-// A hundred steps of Adam on small networks, against torch in float64.
+// Some steps on small networks, against torch in float64.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { lower } from '../../engine/graph/lowering/lower.ts';
 import { TRAINING } from '../../engine/graph/lowering/training.ts';
 import { readModel } from '../../engine/onnx/model.ts';
+import type { ClipOptions } from '../../engine/training/clipping.ts';
 import { CpuTrainer } from '../../engine/training/cpu-trainer.ts';
 import type { LossName } from '../../engine/training/losses.ts';
-import { adam } from '../../engine/training/optimizers/adam.ts';
+import { adam, adamw } from '../../engine/training/optimizers/adam.ts';
+import { muonWith } from '../../engine/training/optimizers/muon.ts';
+import { sgd } from '../../engine/training/optimizers/sgd.ts';
 import { makeTrainingStep } from '../../engine/training/step.ts';
 import { CACHE } from '../cases.ts';
 
@@ -18,6 +21,8 @@ interface Case {
   readonly batch: number;
   /** torch's losses, one for each step. */
   readonly losses: readonly number[];
+  readonly clip: ClipOptions;
+  readonly optimizer: keyof typeof OPTIMIZERS;
   /** Names of torch's weights and statistics at the end. */
   readonly state: readonly string[];
 }
@@ -28,20 +33,26 @@ const read = (file: string): Float32Array => {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 };
 
-const RATE = 0.001;
+/** With their rates. */
+const OPTIMIZERS = {
+  adam: [adam(), 0.001],
+  muon: [muonWith(adamw(), { otherRate: 0.2 }), 0.01],
+  sgd: [sgd({ momentum: 0.9 }), 0.1],
+} as const;
 
 describe('the losses are those of torch', () => {
-  test.each(cases)('$name', async ({ name, loss, steps, batch, losses, state }) => {
+  test.each(cases)('$name', async ({ name, loss, steps, batch, clip, losses, state, ...given }) => {
     const model = readModel(readFileSync(`${CACHE}/${name}.onnx`));
-    const step = await makeTrainingStep(model, { loss, dims: { batch } });
-    const trainer = new CpuTrainer(step, await lower(step.model, TRAINING), adam());
+    const [optimizer, rate] = OPTIMIZERS[given.optimizer];
+    const step = await makeTrainingStep(model, { loss, dims: { batch }, clip, optimizer });
+    const trainer = new CpuTrainer(step, await lower(step.model, TRAINING), optimizer);
     const [inputs, targets] = [read(`${name}.x`), read(`${name}.target`)];
     const [x, target] = [trainer.array('x'), trainer.array(step.target)];
     for (let t = 0; t < steps; t++) {
       x.set(inputs.subarray(t * x.length, (t + 1) * x.length));
       target.set(targets.subarray(t * target.length, (t + 1) * target.length));
       const expected = losses[t] ?? 0;
-      expect(Math.abs(trainer.run(RATE) - expected) / expected, `step ${t}`).toBeLessThan(1e-3);
+      expect(Math.abs(trainer.run(rate) - expected) / expected, `step ${t}`).toBeLessThan(1e-3);
     }
     for (const [i, key] of state.entries()) {
       const made = step.model.inputs.some(input => input.name === key) ? trainer.array(key) : null;

@@ -2,6 +2,7 @@
 // backends, and the file of a training step. Formulas and defaults are torch's (2.13).
 
 import { binary, constant, type Expression, unary } from '../../graph/ir/expression.ts';
+import type { NodeWriter } from '../../onnx/node-writer.ts';
 
 /** What a formula reads for one element. */
 export interface Operands {
@@ -11,6 +12,17 @@ export interface Operands {
   readonly slots: readonly Expression[];
   /** The numbers of `scalars`, in their order. */
   readonly scalars: readonly Expression[];
+  /** What `direction` wrote, for optimizers that have it. */
+  readonly direction?: Expression | undefined;
+}
+
+/** Names of tensors of the shape of the weight, in the graph of the step. */
+export interface DirectionInputs {
+  /** The gradient, clipped. */
+  readonly gradient: string;
+  /** The optimizer's slots, before the step. */
+  readonly slots: readonly string[];
+  readonly dims: readonly number[];
 }
 
 export interface Update {
@@ -25,6 +37,12 @@ export interface Optimizer {
   /** Numbers of step `t`, from 1 on, at a learning rate. They are computed in float64, as powers of t are. */
   readonly scalars: (t: number, learningRate: number) => readonly number[];
   readonly update: (operands: Operands) => Update;
+  /** For optimizers that look at a whole tensor at once: writes nodes into the graph of the step, and returns the name of
+   * what the formula reads as `direction`, a tensor of the weight's shape. */
+  readonly direction?: (writer: NodeWriter, inputs: DirectionInputs) => string;
+  /** The optimizer of weights of that shape, where not all have the same one. Its formula reads the scalars of the whole.
+   * Throws an EngineError for shapes that it does not take. */
+  readonly of?: (dims: readonly number[]) => Optimizer;
 }
 
 export const plus = (a: Expression, b: Expression): Expression => binary('add', a, b);
