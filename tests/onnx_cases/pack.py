@@ -15,11 +15,13 @@ from onnx_cases.doublings import write_doublings
 from onnx_cases.exports import write_exports
 from onnx_cases.folding import write_folding
 from onnx_cases.gradients import write_gradients
+from onnx_cases.initializers import write_initializers
 from onnx_cases.networks import NETWORKS
 from onnx_cases.nodes import write_nodes
 from onnx_cases.normalizations import write_normalizations
 from onnx_cases.opsets import write_opsets
 from onnx_cases.optimizers import write_optimizers
+from onnx_cases.schedules import write_schedules
 from onnx_cases.training import write_training
 from onnx_cases.unets import write_unets
 from onnx_cases.writing import write_networks
@@ -29,11 +31,13 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "exports": write_exports,
     "folding": write_folding,
     "gradients": write_gradients,
+    "initializers": write_initializers,
     "networks": partial(write_networks, networks=NETWORKS, listing="networks"),
     "nodes": write_nodes,
     "normalizations": write_normalizations,
     "opsets": write_opsets,
     "optimizers": write_optimizers,
+    "schedules": write_schedules,
     "training": write_training,
     "unets": write_unets,
 }

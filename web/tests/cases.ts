@@ -21,6 +21,8 @@ const PARTS = [
   'normalizations',
   'gradients',
   'optimizers',
+  'initializers',
+  'schedules',
   'training',
 ];
 

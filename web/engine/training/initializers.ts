@@ -1,0 +1,77 @@
+// Initial values of one tensor, as torch.nn.init (2.13) draws them in float32: the same numbers for the same seed.
+
+import type { TorchGenerator } from './generator.ts';
+
+/** The values of a tensor of those dimensions. */
+export type Initializer = (generator: TorchGenerator, dims: readonly number[]) => Float32Array;
+
+const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
+
+/** Inputs and outputs of a weight (out, in, ...): the products of its elements that one output sums up, and that one
+ * input is in. For (in, out, ...), as transposed convolutions have them, they change places, as in torch. */
+export function countFans(dims: readonly number[]): { fanIn: number; fanOut: number } {
+  const [first = 1, second = 1, ...kernel] = dims;
+  const taps = sizeOf(kernel);
+  return { fanIn: second * taps, fanOut: first * taps };
+}
+
+export const constantly =
+  (value: number): Initializer =>
+  (_, dims) =>
+    new Float32Array(sizeOf(dims)).fill(value);
+
+export const uniform =
+  (low = 0, high = 1): Initializer =>
+  (generator, dims) =>
+    generator.uniform(sizeOf(dims), low, high);
+
+export const normal =
+  (mean = 0, deviation = 1): Initializer =>
+  (generator, dims) =>
+    generator.normal(sizeOf(dims), mean, deviation);
+
+/** The deviation of He et al. (2015), for leaky ReLUs of that slope. */
+const kaimingDeviation = (slope: number, dims: readonly number[]): number =>
+  Math.sqrt(2 / (1 + slope ** 2)) / Math.sqrt(countFans(dims).fanIn);
+
+/** The deviation of Glorot and Bengio (2010). */
+function xavierDeviation(dims: readonly number[]): number {
+  const { fanIn, fanOut } = countFans(dims);
+  return Math.sqrt(2 / (fanIn + fanOut));
+}
+
+/** Uniform, as wide as that deviation asks. */
+const withDeviation = (deviation: number): Initializer => {
+  const bound = Math.sqrt(3) * deviation;
+  return uniform(-bound, bound);
+};
+
+export const kaimingUniform =
+  (slope = 0): Initializer =>
+  (generator, dims) =>
+    withDeviation(kaimingDeviation(slope, dims))(generator, dims);
+
+export const kaimingNormal =
+  (slope = 0): Initializer =>
+  (generator, dims) =>
+    normal(0, kaimingDeviation(slope, dims))(generator, dims);
+
+export const xavierUniform: Initializer = (generator, dims) =>
+  withDeviation(xavierDeviation(dims))(generator, dims);
+
+export const xavierNormal: Initializer = (generator, dims) =>
+  normal(0, xavierDeviation(dims))(generator, dims);
+
+/** By name, with torch's defaults. */
+export const INITIALIZERS = {
+  kaimingNormal: kaimingNormal(),
+  kaimingUniform: kaimingUniform(),
+  normal: normal(),
+  ones: constantly(1),
+  uniform: uniform(),
+  xavierNormal,
+  xavierUniform,
+  zeros: constantly(0),
+} as const satisfies Readonly<Record<string, Initializer>>;
+
+export type InitializerName = keyof typeof INITIALIZERS;
