@@ -6,6 +6,7 @@ import { compileExpression } from '../cpu/expression.ts';
 import type { Graph } from '../graph/ir/operation.ts';
 import { makeTensor } from '../graph/ir/tensor.ts';
 import { type Constant, floats } from '../onnx/constant.ts';
+import { noiseInputs } from './noise.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { TrainingStep } from './step.ts';
 import { makeUpdate } from './update.ts';
@@ -22,6 +23,8 @@ export class CpuTrainer {
     graph: Graph,
     readonly optimizer: Optimizer,
     precision: Precision = 'float32',
+    /** Of random numbers. */
+    readonly seed = 0,
   ) {
     this.#executor = new CpuExecutor(graph, precision);
     const make = precision === 'float32' ? Float32Array : Float64Array;
@@ -41,7 +44,7 @@ export class CpuTrainer {
   /** One step on what the arrays of the inputs hold. Returns the loss before it. */
   run(learningRate: number): number {
     this.#steps += 1;
-    if (this.step.random) this.array(this.step.random.step)[0] = this.#steps;
+    for (const [name, values] of noiseInputs(this.step, this.seed, this.#steps)) this.array(name).set(values);
     this.#executor.run();
     this.#scalars.set(this.optimizer.scalars(this.#steps, learningRate));
     for (const update of this.#updates) update();

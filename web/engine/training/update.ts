@@ -1,7 +1,6 @@
 // The update of one parameter in expressions: the optimizer's formula with the clipped gradient. The CPU evaluates them,
 // and the GPU backends compile them.
 
-import { EngineError } from '../error.ts';
 import { type Expression, input } from '../graph/ir/expression.ts';
 import { slotName } from './backend.ts';
 import { clipped } from './clipping.ts';
@@ -31,9 +30,6 @@ export function makeUpdate(
     tensor === undefined ? undefined : input(inputs.push(tensor) - 1);
   const scale = further(step.gradientScale);
   const direction = further(step.directions.get(name));
-  if (own.direction && !direction) {
-    throw new EngineError(`The step was made without its optimizer, '${optimizer.name}'.`);
-  }
   const made = own.update({
     weight: input(0),
     gradient: clipped(input(1), scale, step.clipValue),

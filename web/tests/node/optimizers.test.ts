@@ -121,6 +121,9 @@ describe('as in torch', () => {
 
 test('Muon is for matrices, and another optimizer for the rest', () => {
   expect(() => muon().of?.([8, 3, 3, 3])).toThrow('matrices');
+  expect(() => muon().update({ weight: input(0), gradient: input(1), slots: [], scalars: [] })).toThrow(
+    'without its optimizer',
+  );
   const together = muonWith(adamw(), { otherRate: 0.1 });
   expect(together.of?.([8, 3]).name).toBe('muon');
   expect(together.of?.([8]).name).toBe('adamw');

@@ -9,6 +9,7 @@ import { lower } from '../../engine/graph/lowering/lower.ts';
 import { TRAINING } from '../../engine/graph/lowering/training.ts';
 import type { OnnxModel } from '../../engine/onnx/model.ts';
 import { float, NodeWriter } from '../../engine/onnx/node-writer.ts';
+import { noiseInputs } from '../../engine/training/noise.ts';
 import { makeTrainingStep } from '../../engine/training/step.ts';
 import { drawOnCpu, noiseModel } from '../uniform-noise.ts';
 
@@ -81,8 +82,7 @@ test('a step of dropout drops other elements at each step, and the same ones aga
   executor.array('weights').fill(1);
   const [gradient = ''] = step.gradients.values();
   const dropped = (counter: number) => {
-    executor.array(step.random?.seed ?? '')[0] = 3;
-    executor.array(step.random?.step ?? '')[0] = counter;
+    for (const [name, values] of noiseInputs(step, 3, counter)) executor.array(name).set(values);
     executor.run();
     // Of the weight: 0 where all eight images lost it.
     return Array.from(executor.array(gradient), value => (value === 0 ? 1 : 0));

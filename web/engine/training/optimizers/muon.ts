@@ -63,10 +63,13 @@ export function muon({
     slots: [{ name: 'velocity', initial: 0 }],
     scalars: (_, rate) => [rate, 1 - rate * weightDecay],
     direction,
-    update: ({ weight, gradient, slots, scalars, direction: step = gradient }) => ({
-      weight: minus(times(at(scalars, 1), weight), times(at(scalars, 0), step)),
-      slots: [moving(momentum, at(slots, 0), gradient)],
-    }),
+    update: ({ weight, gradient, slots, scalars, direction: step }) => {
+      if (!step) throw new EngineError("The training step was made without its optimizer, 'muon'.");
+      return {
+        weight: minus(times(at(scalars, 1), weight), times(at(scalars, 0), step)),
+        slots: [moving(momentum, at(slots, 0), gradient)],
+      };
+    },
     of: dims => {
       if (dims.length === 2) return made;
       throw new EngineError(
