@@ -82,11 +82,18 @@ MODULES: list[tuple[str, Callable[[], nn.Module], tuple[int, ...]]] = [
 ]
 
 
-def weights_normal(module: nn.Module) -> None:
-    """Of `weights: 'kaimingNormal'`: biases are zeros."""
+# How weights begin; biases are then zeros. The last is that of limner's compact networks.
+WEIGHTS: list[tuple[list[Any], Initialize | None]] = [
+    ([], None),
+    (["kaimingNormal"], init.kaiming_normal_),
+    (["kaimingNormal", 0.2], lambda x: init.kaiming_normal_(x, 0.2)),
+]
+
+
+def begin_weights(module: nn.Module, initialize: Initialize) -> None:
     for layer in module.modules():
         if isinstance(layer, (nn.Linear, nn.modules.conv._ConvNd)):
-            init.kaiming_normal_(layer.weight)
+            initialize(layer.weight)
             if layer.bias is not None:
                 init.zeros_(layer.bias)
 
@@ -95,26 +102,26 @@ def write_initializers(folder: Path) -> None:
     listed = []
     of_sizes = [(*one, (size,)) for one in OF_SIZES for size in SIZES]
     of_shapes = [(*one, shape) for one in OF_SHAPES for shape in SHAPES]
-    for i, (name, options, initialize, shape) in enumerate([*of_sizes, *of_shapes]):
+    for i, (name, options, draw, shape) in enumerate([*of_sizes, *of_shapes]):
         seed = SEEDS[i % len(SEEDS)]
         torch.manual_seed(seed)
         # Two draws, as the second begins where the first ended.
         values = torch.empty(2, *shape)
         for value in values:
-            initialize(value)
+            draw(value)
         values.numpy().tofile(folder / f"initializers.{i}")
         listed.append(
             {"name": name, "options": options, "seed": seed, "dims": shape, "file": f"initializers.{i}"}
         )
     modules = []
     for name, make, shape in MODULES:
-        for weights in (None, "kaimingNormal"):
+        for i, (weights, initialize) in enumerate(WEIGHTS):
             torch.manual_seed(7)
             module = make()
-            if weights:
+            if initialize:
                 torch.manual_seed(7)
-                weights_normal(module)
-            file = f"initialized-{name}{'-normal' if weights else ''}"
+                begin_weights(module, initialize)
+            file = f"initialized-{name}-{i}"
             folded = (
                 name == "mixed"
             )  # a Linear of three dimensions is a Transpose and a MatMul before folding

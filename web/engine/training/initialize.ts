@@ -17,9 +17,9 @@ import { findParameters, withFloatWeights } from './parameters.ts';
 export interface InitializeOptions {
   /** As for `torch.manual_seed`. */
   readonly seed: number;
-  /** How the weights of convolutions and products begin. Their biases are then zeros. Default: as torch's modules have
-   * them, which begin biases like weights. */
-  readonly weights?: InitializerName;
+  /** How the weights of convolutions and products begin; their biases are then zeros. A compact look begins with
+   * `kaimingNormal(0.2)`. Default: as torch's modules have them, which begin biases like weights. */
+  readonly weights?: InitializerName | Initializer;
 }
 
 /** How a constant begins. A product's weight may lie as (in, out) where torch has (out, in). */
@@ -107,7 +107,7 @@ class ModelInitializer {
   #layer(weight: Constant | undefined, bias: Constant | undefined, isTurned: boolean): void {
     if (!weight) return;
     const { weights } = this.options;
-    const initializer = weights ? INITIALIZERS[weights] : DEFAULT;
+    const initializer = typeof weights === 'string' ? INITIALIZERS[weights] : (weights ?? DEFAULT);
     this.#set(weight, { initializer, isTurned: isTurned && weight.dims.length === 2 });
     this.#bias(bias, isTurned ? [...weight.dims].reverse() : weight.dims);
   }

@@ -31,7 +31,8 @@ interface TensorCase {
 interface ModuleCase {
   readonly file: string;
   readonly seed: number;
-  readonly weights: InitializerName | null;
+  /** An initializer and its option; none for the modules' own. */
+  readonly weights: readonly [name: string, option?: number] | [];
 }
 
 const { tensors, modules }: { tensors: TensorCase[]; modules: ModuleCase[] } = JSON.parse(
@@ -77,16 +78,18 @@ describe('a model begins as the module that torch builds', () => {
     const model = readModel(readFileSync(`${CACHE}/${file}.onnx`));
     const built = await withFloatWeights(bindDims(model, { batch: 2 }, false));
     const cleared = new Map([...built.constants].map(([name, one]) => [name, withoutValues(one)]));
-    const options = { seed, ...(weights && { weights }) };
+    const [name, option] = weights;
+    const initializer = option === undefined ? name : INITIALIZERS[name ?? '']?.(option);
+    const options = { seed, ...(initializer && { weights: initializer as InitializerName | Initializer }) };
     const made = await initialize({ ...built, constants: cleared }, options);
     const statistics = built.nodes
       .filter(({ op }) => op === 'BatchNormalization')
       .flatMap(({ inputs }) => inputs.slice(3));
-    for (const name of [...findParameters(built), ...statistics]) {
-      const [own, expected] = [made.constants.get(name), built.constants.get(name)];
-      if (!own || !expected) throw new Error(`No ${name}.`);
+    for (const key of [...findParameters(built), ...statistics]) {
+      const [own, expected] = [made.constants.get(key), built.constants.get(key)];
+      if (!own || !expected) throw new Error(`No ${key}.`);
       expect(own.dims).toEqual(expected.dims);
-      expect(difference(floats(own), floats(expected)), name).toBeLessThan(1e-7);
+      expect(difference(floats(own), floats(expected)), key).toBeLessThan(1e-7);
     }
     const other = await initialize(built, { ...options, seed: seed + 1 });
     const [first = ''] = findParameters(built);
