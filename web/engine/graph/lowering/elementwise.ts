@@ -22,6 +22,8 @@ export const MAX_EXPRESSION = 512;
 /** Builds a node's expression from its operands. A missing operand is undefined. */
 export type MakeExpression = (node: NodeReader, ...operands: (Expression | undefined)[]) => Expression;
 export type Lowering = (node: NodeReader) => void;
+/** The same, for what may have to be fetched. */
+export type LoweringLater = (node: NodeReader) => void | Promise<void>;
 
 const NONE = constant(0);
 

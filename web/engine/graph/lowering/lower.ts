@@ -11,11 +11,11 @@ import { GraphBuilder, NodeReader } from './builder.ts';
 import { isByAxis, isToFloat, lowerCast, lowerDequantize } from './cast.ts';
 import { lowerConv, lowerConvTranspose } from './conv.ts';
 import { isDoubling, lowerDoubling } from './doubling.ts';
-import { ELEMENTWISE, type Lowering } from './elementwise.ts';
+import { ELEMENTWISE, type LoweringLater } from './elementwise.ts';
 import { isByConstant, lowerMatMulByConstant } from './matmul-constant.ts';
 import { lowerConcat, lowerPad, lowerSlice, lowerTranspose } from './movement.ts';
 
-type Lowerings = Readonly<Record<string, Lowering>>;
+type Lowerings = Readonly<Record<string, LoweringLater>>;
 
 /** The operators of our own looks. */
 export const OPERATORS: Lowerings = {
@@ -53,7 +53,7 @@ const hasConstantsAlone = (reader: NodeReader): boolean =>
 const entryOf = <T>(table: Readonly<Record<string, T>>, op: string): T | undefined =>
   Object.hasOwn(table, op) ? table[op] : undefined;
 
-async function findLowering(reader: NodeReader, more: Lowerings): Promise<Lowering> {
+async function findLowering(reader: NodeReader, more: Lowerings): Promise<LoweringLater> {
   const { op, domain } = reader.node;
   const special = entryOf(more, op);
   if (special) return special;
@@ -81,7 +81,7 @@ export async function lowerNodes(
     const reader = new NodeReader(builder, node);
     try {
       const lowering = await findLowering(reader, more);
-      lowering(reader);
+      await lowering(reader);
     } catch (error) {
       throw reader.withNodeName(error);
     }

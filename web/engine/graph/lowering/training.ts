@@ -5,8 +5,6 @@ import { binary, constant, type Expression, unary } from '../ir/expression.ts';
 import { productOf } from '../ir/strides.ts';
 import { LANES, makeTensor, paddedLength, type Shape, type Tensor } from '../ir/tensor.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
-import { CLASSIFICATION_LOSSES } from './classification-loss.ts';
-import { composite } from './composite.ts';
 import {
   extent,
   lowerConv,
@@ -16,9 +14,7 @@ import {
   transposedSize,
   windowPads,
 } from './conv.ts';
-import { emitElementwise, type Lowering } from './elementwise.ts';
-import { lowerAnyGather, lowerGatherElements } from './gather-computed.ts';
-import { readSampling } from './grid-sample.ts';
+import { emitElementwise, type Lowering, type LoweringLater } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import {
   emitInstanceNorm,
@@ -26,8 +22,6 @@ import {
   lowerGroupNorm as lowerConstantGroupNorm,
   lowerInstanceNorm as lowerConstantInstanceNorm,
 } from './normalization.ts';
-import { OPTIMIZER_OPS } from './optimizer-ops.ts';
-import { lowerAnyCast } from './shape-ops.ts';
 import { defineSpatial, readSpatialInput } from './spatial.ts';
 import { lowerUniformNoise } from './uniform-noise.ts';
 
@@ -169,40 +163,6 @@ function lowerMaxPoolGradient(node: NodeReader): void {
   defineSpatial(node, made, line);
 }
 
-/** By the statistics of the batch; the new running ones are further outputs. Of the variance, they get that of the batch
- * itself, where torch's get the unbiased one. */
-const lowerBatchNormInTraining = composite((writer, node) => {
-  const [x = '', scale = '', shift = '', mean = '', variance = ''] = node.node.inputs;
-  const dims = dimsOf(node.value(0));
-  const axes = dims.flatMap((_, i) => (i === 1 ? [] : [i]));
-  const wide = dims.map((dim, i) => (i === 1 ? dim : 1));
-  const own = writer.mean(x, axes, dims);
-  const apart = writer.minus(x, own);
-  const spread = writer.mean(writer.times(apart, apart), axes, dims);
-  const deviation = writer.add('Sqrt', [writer.shifted(spread, node.float('epsilon', 1e-5))]);
-  const even = writer.times(writer.over(apart, deviation), writer.reshape(scale, wide));
-  writer.addNamed(node.output, 'Add', [even, writer.reshape(shift, wide)]);
-  const kept = node.float('momentum', 0.9);
-  for (const [i, running, value] of [
-    [1, mean, own],
-    [2, variance, spread],
-  ] as const) {
-    const name = node.node.outputs[i];
-    const next = writer.scaled(writer.reshape(value, [dims[1] ?? 1]), 1 - kept);
-    if (name) writer.addNamed(name, 'Add', [writer.scaled(running, kept), next]);
-  }
-});
-
-const lowerSamplingGradient =
-  (kind: 'gridSampleGradient' | 'gridSamplePositionGradient'): Lowering =>
-  node => {
-    const inputs = node.node.inputs.map((_, i) => node.tensor(i));
-    const dims = kind === 'gridSampleGradient' ? (node.ints('input_shape') ?? []) : (inputs[1]?.dims ?? []);
-    const output = makeTensor(node.output, dims);
-    const fields = { name: node.node.name, inputs, output, epilogue: null, ...readSampling(node) };
-    node.define(node.builder.emit({ kind, ...fields }));
-  };
-
 /** In inference, with computed scales and shifts. */
 function lowerBatchNorm(node: NodeReader): void {
   const dims = dimsOf(node.value(0));
@@ -263,38 +223,34 @@ const computed =
     (isComputed ? lowering : usual)(node);
   };
 
-const lowerAnyBatchNorm: Lowering = node => {
-  const inInference = computed(lowerBatchNorm, lowerConstantBatchNorm);
-  (node.int('training_mode', 0) === 1 ? lowerBatchNormInTraining : inInference)(node);
-};
+/** Operators that few models have, whose lowerings are fetched for those. */
+const EXTENDED = [
+  'Adagrad',
+  'Adam',
+  'Cast',
+  'Gather',
+  'GatherElements',
+  'GridSampleGradient',
+  'GridSamplePositionGradient',
+  'Momentum',
+  'NegativeLogLikelihoodLoss',
+  'SoftmaxCrossEntropyLoss',
+];
 
-/** Numbers of int32 and int64. */
-const INTEGERS = [6, 7];
+const lowerExtended = async (node: NodeReader): Promise<void> =>
+  (await import('./training-extended.ts')).TRAINING_EXTENDED[node.node.op]?.(node);
 
-/** A computed float without its fraction. Integers that are computed are floats too. */
-const truncated = composite((writer, node) => {
-  const [x = ''] = node.node.inputs;
-  const size = writer.add('Floor', [writer.add('Abs', [x])]);
-  writer.addNamed(node.output, 'Mul', [writer.add('Sign', [x]), size]);
-});
+const lowerAnyBatchNorm: LoweringLater = node =>
+  node.int('training_mode', 0) === 1
+    ? lowerExtended(node)
+    : computed(lowerBatchNorm, lowerConstantBatchNorm)(node);
 
-const lowerCast: Lowering = node => {
-  const isComputed = !('constant' in node.value(0)) && INTEGERS.includes(node.int('to', 1));
-  (isComputed ? truncated : lowerAnyCast)(node);
-};
-
-export const TRAINING: Readonly<Record<string, Lowering>> = {
-  ...CLASSIFICATION_LOSSES,
-  ...OPTIMIZER_OPS,
+export const TRAINING: Readonly<Record<string, LoweringLater>> = {
+  ...Object.fromEntries(EXTENDED.map(op => [op, lowerExtended])),
   BatchNormalization: lowerAnyBatchNorm,
-  Cast: lowerCast,
   Conv: computed(lowerComputedConv, lowerConv),
   ConvTranspose: computed(lowerComputedConv, lowerConvTranspose),
   ConvWeightGradient: lowerConvWeightGradient,
-  Gather: lowerAnyGather,
-  GatherElements: lowerGatherElements,
-  GridSampleGradient: lowerSamplingGradient('gridSampleGradient'),
-  GridSamplePositionGradient: lowerSamplingGradient('gridSamplePositionGradient'),
   GroupNormalization: computed(lowerGroupNorm, lowerConstantGroupNorm),
   InstanceNormalization: computed(lowerInstanceNorm, lowerConstantInstanceNorm),
   MaxPoolGradient: lowerMaxPoolGradient,
