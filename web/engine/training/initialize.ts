@@ -1,6 +1,7 @@
 // A network that begins anew: each layer's learned constants as torch's module draws them when it is built.
 
 import { type Constant, constantOf } from '../onnx/constant.ts';
+import { bindDims, type Sizes } from '../onnx/free-dims.ts';
 import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
 import { TorchGenerator } from './generator.ts';
 import {
@@ -20,6 +21,8 @@ export interface InitializeOptions {
   /** How the weights of convolutions and products begin; their biases are then zeros. A compact look begins with
    * `kaimingNormal(0.2)`. Default: as torch's modules have them, which begin biases like weights. */
   readonly weights?: InitializerName | Initializer;
+  /** Sizes of the dimensions that the file leaves open. */
+  readonly dims?: Sizes;
 }
 
 /** How a constant begins. A product's weight may lie as (in, out) where torch has (out, in). */
@@ -137,6 +140,7 @@ function turned(values: Float32Array, [rows = 1, columns = 1]: readonly number[]
  * `torch.manual_seed(seed)`, if it builds the layers in the order in which the model runs them. Constants that are added
  * or multiplied and belong to none of torch's layers keep the file's values, such as the mean of a data set. */
 export async function initialize(given: OnnxModel, options: InitializeOptions): Promise<OnnxModel> {
-  const model = await withFloatWeights(given);
-  return { ...model, constants: new ModelInitializer(model, options).constants };
+  const model = await withFloatWeights(bindDims(given, options.dims ?? {}, false));
+  const { constants } = new ModelInitializer(model, options);
+  return { ...given, nodes: model.nodes, constants };
 }

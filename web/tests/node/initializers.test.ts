@@ -75,13 +75,19 @@ describe('draws are those of torch', () => {
 
 describe('a model begins as the module that torch builds', () => {
   test.each(modules)('$file', async ({ file, seed, weights }) => {
+    const dims = { batch: 2 };
     const model = readModel(readFileSync(`${CACHE}/${file}.onnx`));
-    const built = await withFloatWeights(bindDims(model, { batch: 2 }, false));
+    const built = await withFloatWeights(bindDims(model, dims, false));
     const cleared = new Map([...built.constants].map(([name, one]) => [name, withoutValues(one)]));
     const [name, option] = weights;
     const initializer = option === undefined ? name : INITIALIZERS[name ?? '']?.(option);
-    const options = { seed, ...(initializer && { weights: initializer as InitializerName | Initializer }) };
-    const made = await initialize({ ...built, constants: cleared }, options);
+    const options = {
+      seed,
+      dims,
+      ...(initializer && { weights: initializer as InitializerName | Initializer }),
+    };
+    const made = await initialize({ ...built, inputs: model.inputs, constants: cleared }, options);
+    expect(made.inputs).toEqual(model.inputs);
     const statistics = built.nodes
       .filter(({ op }) => op === 'BatchNormalization')
       .flatMap(({ inputs }) => inputs.slice(3));
