@@ -69,11 +69,14 @@ interface OperationFields {
   readonly output: Tensor;
   /** Applied to each value before it is stored; null for nothing. */
   readonly epilogue: Expression | null;
+  /** How many of the inputs the operation itself reads, if it is not one (`ownInputCount`). */
+  readonly reads?: number;
 }
 
 /** The camera's picture, or the array that `run` gets in its place. */
 export interface FrameInput extends OperationFields {
   readonly kind: 'frameInput';
+  readonly reads: 0;
 }
 export interface Elementwise extends OperationFields {
   readonly kind: 'elementwise';
@@ -102,6 +105,7 @@ export interface WindowGeometry {
  * that of the plain convolution from its output to its input. */
 export interface ComputedConvolution extends OperationFields, WindowGeometry {
   readonly kind: 'computedConvolution';
+  readonly reads: 2;
   readonly transposed: boolean;
   readonly group: number;
 }
@@ -110,6 +114,7 @@ export interface ComputedConvolution extends OperationFields, WindowGeometry {
  * part (n * height + r) % parts. */
 export interface ConvWeightGradient extends OperationFields, WindowGeometry {
   readonly kind: 'convWeightGradient';
+  readonly reads: 2;
   readonly group: number;
   readonly parts: number;
 }
@@ -135,6 +140,7 @@ export interface MaxPool extends OperationFields {
  * the pooling's input and the gradient by its output. */
 export interface MaxPoolGradient extends OperationFields {
   readonly kind: 'maxPoolGradient';
+  readonly reads: 2;
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly before: readonly [number, number];
@@ -160,11 +166,13 @@ export interface Reduce extends OperationFields {
  * single image or channel broadcasts it. */
 export interface MatMul extends OperationFields {
   readonly kind: 'matMul';
+  readonly reads: 2;
 }
 /** Samples inputs[0] at the positions of inputs[1], (N, H, W, 2): x and y for each pixel of the output, from -1 to 1
  * across the picture. */
 export interface GridSample extends OperationFields, Sampling {
   readonly kind: 'gridSample';
+  readonly reads: 2;
 }
 export interface Sampling {
   readonly interpolation: 'nearest' | 'linear';
@@ -176,15 +184,18 @@ export interface Sampling {
 /** The gradient by the picture of a `GridSample`. It reads the positions, and the gradient by the output. */
 export interface GridSampleGradient extends OperationFields, Sampling {
   readonly kind: 'gridSampleGradient';
+  readonly reads: 2;
 }
 /** The gradient by the positions. It reads the picture, the positions, and the gradient by the output. */
 export interface GridSamplePositionGradient extends OperationFields, Sampling {
   readonly kind: 'gridSamplePositionGradient';
+  readonly reads: 3;
 }
 /** Uniform random numbers in [0, 1), by Philox (`philox.ts`): the key is the seed, the counter is (place, step, stream, 0),
  * and the four words are the channels of a block. Places count blocks: ((n * blocks + block) * H + y) * W + x. */
 export interface UniformNoise extends OperationFields {
   readonly kind: 'uniformNoise';
+  readonly reads: 0;
   readonly stream: number;
   /** Indices of the live inputs that have them. */
   readonly seed: number;
@@ -232,23 +243,9 @@ export interface Graph {
   readonly live: readonly LiveInput[];
 }
 
-/** Inputs that an operation reads, for those that do not read one. */
-const READS: Partial<Record<Operation['kind'], number>> = {
-  computedConvolution: 2,
-  convWeightGradient: 2,
-  frameInput: 0,
-  gridSample: 2,
-  gridSampleGradient: 2,
-  gridSamplePositionGradient: 3,
-  matMul: 2,
-  maxPoolGradient: 2,
-  uniformNoise: 0,
-};
-
 /** How many of the inputs the operation itself reads. Its epilogue reads the others. */
-export function ownInputCount({ kind, inputs }: Operation): number {
-  return kind === 'elementwise' || kind === 'concat' ? inputs.length : (READS[kind] ?? 1);
-}
+export const ownInputCount = ({ kind, inputs, reads = 1 }: Operation): number =>
+  kind === 'elementwise' || kind === 'concat' ? inputs.length : reads;
 
 /** Whether it only gives its input another shape. */
 export function isReshape({ map, inputs: [from] }: Movement): boolean {

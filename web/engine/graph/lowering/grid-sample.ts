@@ -46,6 +46,7 @@ export function lowerGridSample(node: NodeReader): void {
   node.define(
     node.builder.emit({
       kind: 'gridSample',
+      reads: 2,
       name: node.node.name,
       inputs: [tensor, grid],
       output: node.outputTensor([n, c, height, width]),

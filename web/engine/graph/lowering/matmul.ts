@@ -46,5 +46,12 @@ export function emitMatMul(
   if (constant) return { kind: 'constant', constant };
   const inputs = [left, right].map((value, i) => node.builder.tensor(value, node.node.inputs[i] ?? name));
   const output = makeTensor(name, dims);
-  return node.builder.emit({ kind: 'matMul', name: node.node.name, inputs, output, epilogue: null });
+  return node.builder.emit({
+    kind: 'matMul',
+    reads: 2,
+    name: node.node.name,
+    inputs,
+    output,
+    epilogue: null,
+  });
 }

@@ -35,15 +35,19 @@ const lowerBatchNormInTraining = composite((writer, node) => {
   }
 });
 
-const lowerSamplingGradient =
-  (kind: 'gridSampleGradient' | 'gridSamplePositionGradient'): Lowering =>
-  node => {
-    const inputs = node.node.inputs.map((_, i) => node.tensor(i));
-    const dims = kind === 'gridSampleGradient' ? (node.ints('input_shape') ?? []) : (inputs[1]?.dims ?? []);
-    const output = makeTensor(node.output, dims);
-    const fields = { name: node.node.name, inputs, output, epilogue: null, ...readSampling(node) };
-    node.define(node.builder.emit({ kind, ...fields }));
-  };
+const lowerGridSampleGradient: Lowering = node => {
+  const inputs = [node.tensor(0), node.tensor(1)];
+  const output = makeTensor(node.output, node.ints('input_shape') ?? []);
+  const fields = { name: node.node.name, inputs, output, epilogue: null, ...readSampling(node) };
+  node.define(node.builder.emit({ kind: 'gridSampleGradient', reads: 2, ...fields }));
+};
+
+const lowerGridSamplePositionGradient: Lowering = node => {
+  const inputs = [node.tensor(0), node.tensor(1), node.tensor(2)];
+  const output = makeTensor(node.output, dimsOf(node.value(1)));
+  const fields = { name: node.node.name, inputs, output, epilogue: null, ...readSampling(node) };
+  node.define(node.builder.emit({ kind: 'gridSamplePositionGradient', reads: 3, ...fields }));
+};
 
 /** Numbers of int32 and int64. */
 const INTEGERS = [6, 7];
@@ -67,6 +71,6 @@ export const TRAINING_EXTENDED: Readonly<Record<string, Lowering>> = {
   Cast: lowerCast,
   Gather: lowerAnyGather,
   GatherElements: lowerGatherElements,
-  GridSampleGradient: lowerSamplingGradient('gridSampleGradient'),
-  GridSamplePositionGradient: lowerSamplingGradient('gridSamplePositionGradient'),
+  GridSampleGradient: lowerGridSampleGradient,
+  GridSamplePositionGradient: lowerGridSamplePositionGradient,
 };

@@ -64,6 +64,7 @@ function lowerComputedConv(node: NodeReader): void {
   const name = node.has(2) ? `${node.output} without bias` : node.output;
   const made = node.builder.emit({
     kind: 'computedConvolution',
+    reads: 2,
     name: node.node.name,
     inputs: [picture.tensor, node.builder.tensor(weights, node.node.inputs[1] ?? '')],
     output: makeTensor(name, [picture.tensor.shape[0], outputs, y.out, x.out]),
@@ -139,7 +140,14 @@ function lowerConvWeightGradient(node: NodeReader): void {
   const { name } = node.node;
   const split =
     parts > 1 ? makeTensor(`${node.output} in parts`, [parts * outputs, ...dims.slice(1)]) : output;
-  const fields = { kind: 'convWeightGradient', name, inputs, output: split, epilogue: null } as const;
+  const fields = {
+    kind: 'convWeightGradient',
+    reads: 2,
+    name,
+    inputs,
+    output: split,
+    epilogue: null,
+  } as const;
   const made = node.builder.emit({ ...fields, group, parts, ...geometry });
   const sum =
     parts > 1
@@ -154,6 +162,7 @@ function lowerMaxPoolGradient(node: NodeReader): void {
   const [from] = inputs;
   const made = node.builder.emit({
     kind: 'maxPoolGradient',
+    reads: 2,
     name: node.node.name,
     inputs,
     output: makeTensor(node.output, from?.dims ?? []),

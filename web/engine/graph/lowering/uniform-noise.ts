@@ -15,6 +15,7 @@ export function lowerUniformNoise(node: NodeReader): void {
   node.define(
     node.builder.emit({
       kind: 'uniformNoise',
+      reads: 0,
       name: node.node.name,
       inputs: [],
       output: makeTensor(node.output, dims),

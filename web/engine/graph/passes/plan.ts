@@ -40,7 +40,7 @@ const isView = (operation: Operation): boolean =>
 export async function makePlan(graph: Graph, hasCamera: boolean): Promise<Plan> {
   const picture = hasCamera ? graph.inputs[0] : undefined;
   const source: Operation[] = picture
-    ? [{ kind: 'frameInput', name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
+    ? [{ kind: 'frameInput', reads: 0, name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
     : [];
   let all = withoutDead([...source, ...graph.operations], graph.outputs);
   if (all.some(isView)) all = (await import('./transposes.ts')).cancelTransposes(all);
