@@ -4,6 +4,7 @@ import type { Rule } from './rules/backward-node.ts';
 import { CLASSIFICATION_LOSS } from './rules/classification-loss.ts';
 import { CONV } from './rules/conv.ts';
 import { ELEMENTWISE } from './rules/elementwise.ts';
+import { LOSS } from './rules/loss.ts';
 import { MATMUL } from './rules/matmul.ts';
 import { MOVEMENT } from './rules/movement.ts';
 import { NORMALIZATION } from './rules/normalization.ts';
@@ -42,6 +43,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ...CLASSIFICATION_LOSS,
   ...CONV,
   ...ELEMENTWISE,
+  ...LOSS,
   ...MATMUL,
   ...MOVEMENT,
   ...NORMALIZATION,

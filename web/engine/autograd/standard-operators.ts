@@ -76,37 +76,36 @@ const maxPoolGradient: Expansion = (writer, node) => {
   return writer.reshape(writer.add('ScatterElements', data, { axis: int(0), reduction: text('add') }), shape);
 };
 
-const readText = ({ attributes }: OnnxNode, name: string): string => {
-  const attribute = attributes.get(name);
-  return attribute?.kind === 'string' ? attribute.value : '';
-};
-
-/** The attributes are those that `rules/resample.ts` writes. */
-function samplingShapes(node: OnnxNode): SamplingShapes {
-  const aligned = node.attributes.get('align_corners');
-  const padding = (['border', 'reflection'] as const).find(known => known === readText(node, 'padding_mode'));
-  return {
-    picture: readInts(node, 'input_shape'),
-    grid: readInts(node, 'grid_shape'),
-    sampling: {
-      interpolation: readText(node, 'mode') === 'nearest' ? 'nearest' : 'linear',
-      padding: padding ?? 'zeros',
-      alignCorners: aligned?.kind === 'int' && aligned.value === 1,
-    },
-  };
+/** What a cross-entropy is made of: the targets as pictures, and whether each class is the right one. */
+function readClasses(writer: NodeWriter, node: OnnxNode) {
+  const [logits = '', target = ''] = node.inputs;
+  const [n = 1, classes = 1, ...rest] = readInts(node, 'input_shape');
+  const numbers = writer.floats(
+    Float32Array.from({ length: classes }, (_, i) => i),
+    [1, classes, ...rest.map(() => 1)],
+  );
+  const isClass = writer.add('Equal', [writer.reshape(target, [n, 1, ...rest]), numbers]);
+  return { logits, isClass, rank: rest.length + 2, count: rest.reduce((a, b) => a * b, n) };
 }
 
-const gridSampleGradient: Expansion = (writer, node) => {
-  const [grid = '', dy = ''] = node.inputs;
-  return writePictureGradient(writer, grid, dy, samplingShapes(node));
+const crossEntropy: Expansion = (writer, node) => {
+  const { logits, isClass, rank, count } = readClasses(writer, node);
+  const logarithms = writer.add('LogSoftmax', [logits], { axis: int(1) });
+  const picked = writer.where(isClass, logarithms, writer.number(0));
+  return writer.reshape(writer.scaled(writer.sum(picked, axesFrom(0, rank)), -1 / count), []);
 };
 
-const gridSamplePositionGradient: Expansion = (writer, node) => {
-  const [x = '', grid = '', dy = ''] = node.inputs;
-  return writePositionGradient(writer, x, grid, dy, samplingShapes(node));
+/** (softmax - 1 for the right class) / count. */
+const crossEntropyGradient: Expansion = (writer, node) => {
+  const { logits, isClass, count } = readClasses(writer, node);
+  const shares = writer.add('Softmax', [logits], { axis: int(1) });
+  const apart = writer.minus(shares, writer.where(isClass, writer.number(1), writer.number(0)));
+  return writer.scaled(apart, 1 / count);
 };
 
 const EXPANSIONS: Readonly<Record<string, Expansion>> = {
+  CrossEntropy: crossEntropy,
+  CrossEntropyGradient: crossEntropyGradient,
   ConvWeightGradient: convWeightGradient,
   GridSampleGradient: gridSampleGradient,
   GridSamplePositionGradient: gridSamplePositionGradient,

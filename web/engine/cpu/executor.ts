@@ -91,6 +91,8 @@ function compileOperation(
       return compileMaxPool(operation, first, shape, to);
     case 'maxPoolGradient':
       return compileMaxPoolGradient(operation, first, second, to);
+    case 'crossEntropy':
+      throw new EngineError(`Node '${operation.name}' (${operation.kind}) is lowered in parts for the CPU.`);
     case 'normalization':
       return compileNormalization(operation, first, shape, to);
     case 'reduce':

@@ -3,7 +3,7 @@
 
 import { EngineError } from '../error.ts';
 import type { OnnxModel } from '../onnx/model.ts';
-import { int, type NodeWriter } from '../onnx/node-writer.ts';
+import { DOMAIN, ints, type NodeWriter } from '../onnx/node-writer.ts';
 
 /** What a loss compares. */
 export interface Compared {
@@ -33,19 +33,8 @@ const elementwise = (formula: (writer: NodeWriter, output: string, target: strin
 /** Softmax cross-entropy of logits (N, C), or (N, C, ...) for pictures, and numbers of classes (N, ...). */
 const crossEntropy: Loss = {
   targetDims: ([n = 1, , ...rest]) => [n, ...rest],
-  write: (writer, { output, dims, target }) => {
-    const [n = 1, classes = 1, ...rest] = dims;
-    const numbers = writer.floats(
-      Float32Array.from({ length: classes }, (_, i) => i),
-      [1, classes, ...rest.map(() => 1)],
-    );
-    const isClass = writer.add('Equal', [writer.reshape(target, [n, 1, ...rest]), numbers]);
-    const logarithms = writer.add('LogSoftmax', [output], { axis: int(1) });
-    const picked = writer.where(isClass, logarithms, writer.number(0));
-    const sum = writer.sum(picked, allAxes(dims));
-    const count = n * rest.reduce((a, b) => a * b, 1);
-    return writer.reshape(writer.scaled(sum, -1 / count), []);
-  },
+  write: (writer, { output, dims, target }) =>
+    writer.add('CrossEntropy', [output, target], { input_shape: ints(dims) }, DOMAIN),
 };
 
 export const LOSSES = {

@@ -23,6 +23,8 @@ export interface Weights {
   /** Per output channel: weight = scale * (stored - zero). Null means 1 and 0. */
   readonly scale: Float32Array | null;
   readonly zero: Float32Array | null;
+  /** Whether the numbers are positions in a parameter, which changes (`lowering/learned-weights.ts`). */
+  readonly learned?: boolean;
 }
 
 /** One axis of a convolution, transposed or not, as phases of a plain convolution.
@@ -117,6 +119,14 @@ export interface ConvWeightGradient extends OperationFields, WindowGeometry {
   readonly reads: 2;
   readonly group: number;
   readonly parts: number;
+  /** How the parts lie if the update of the weights adds them up; else they are (parts * out, in per group, kh, kw). */
+  readonly flat?: FlatGradient;
+}
+/** Gradients in the order of their parameters: the output is (parts, elements, 1, 1). */
+export interface FlatGradient {
+  readonly kernel: readonly [number, number];
+  /** The sum of the second input over images and pixels, in as many parts: (parts, channels, 1, 1). */
+  readonly bias: Tensor | null;
 }
 /** Adds up parts that lie one after the other along the images. */
 export interface SumOfParts extends OperationFields {
@@ -155,6 +165,13 @@ export interface Normalization extends OperationFields {
   readonly axes: readonly [h: boolean, w: boolean];
   /** The inverse of the deviation, of the variance (`value`). */
   readonly inverse: Expression;
+}
+/** Softmax cross-entropy of logits (N, C, H, W) and the number of the right class of each pixel, which lies as it comes:
+ * its tensor has as many elements as pixels, in their order, and one channel. The output is its mean, or the gradient of
+ * that by the logits. */
+export interface CrossEntropy extends OperationFields {
+  readonly kind: 'crossEntropy';
+  readonly gradient: boolean;
 }
 /** Reduces the axes to one value. */
 export interface Reduce extends OperationFields {
@@ -221,6 +238,7 @@ export type Operation =
   | MaxPool
   | MaxPoolGradient
   | Normalization
+  | CrossEntropy
   | Reduce
   | MatMul
   | GridSample
@@ -242,6 +260,15 @@ export interface Graph {
   readonly outputs: readonly Tensor[];
   readonly live: readonly LiveInput[];
 }
+
+const READS_TWO: readonly Operation['kind'][] = [
+  'computedConvolution',
+  'convWeightGradient',
+  'crossEntropy',
+  'gridSample',
+  'matMul',
+  'maxPoolGradient',
+];
 
 /** How many of the inputs the operation itself reads. Its epilogue reads the others. */
 export const ownInputCount = ({ kind, inputs, reads = 1 }: Operation): number =>

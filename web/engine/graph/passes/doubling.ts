@@ -56,9 +56,9 @@ class DoublingFolder {
   }
 
   #foldConvolution(convolution: Convolution): Operation[] {
-    const { inputs, group, y, x } = convolution;
+    const { inputs, group, weights, y, x } = convolution;
     const [read] = inputs;
-    if (!read || group !== 1) return [convolution];
+    if (!read || group !== 1 || weights.learned) return [convolution];
     const reflection = this.#reflectionOf(read);
     const before = reflection ? 0 : 1;
     if (!isOfThree(y, before) || !isOfThree(x, before)) return [convolution];

@@ -37,7 +37,11 @@ const isView = (operation: Operation): boolean =>
   operation.kind === 'movement' && operation.map.kind === 'view';
 
 /** With `hasCamera`, the first input is a picture that a camera may give. */
-export async function makePlan(graph: Graph, hasCamera: boolean): Promise<Plan> {
+export const makePlan = async (graph: Graph, hasCamera: boolean): Promise<Plan> =>
+  layOut(await optimize(graph, hasCamera), graph, hasCamera);
+
+/** The operations that the outputs depend on, fused. */
+export async function optimize(graph: Graph, hasCamera: boolean): Promise<Operation[]> {
   const picture = hasCamera ? graph.inputs[0] : undefined;
   const source: Operation[] = picture
     ? [{ kind: 'frameInput', reads: 0, name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
@@ -48,13 +52,22 @@ export async function makePlan(graph: Graph, hasCamera: boolean): Promise<Plan> 
   if (all.some(({ kind }) => kind === 'reduce' || kind === 'normalization')) {
     all = (await import('./normalization.ts')).fuseNormalizations(all, graph.outputs);
   }
-  const fused = fuse(all, graph.outputs);
+  return fuse(all, graph.outputs);
+}
+
+/** Gives each tensor its place in memory. Those that are `placed` have one already. */
+export async function layOut(
+  fused: readonly Operation[],
+  graph: Graph,
+  hasCamera: boolean,
+  placed: ReadonlyMap<Tensor, BufferSlice> = new Map(),
+): Promise<Plan> {
   const concats = concatGroups(fused, graph);
   let operations = fused.filter(operation => !concats.has(operation.output));
   if (operations.some(({ inputs }) => inputs.length > MAX_READ_TENSORS)) {
     operations = (await import('./legalize.ts')).legalize(operations);
   }
-  const { slices, buffers } = assignSlices(operations, graph, concats, hasCamera);
+  const { slices, buffers } = assignSlices(operations, graph, concats, hasCamera, placed);
   return {
     operations,
     slices,
@@ -101,13 +114,15 @@ function assignSlices(
   graph: Graph,
   concats: ReadonlyMap<Tensor, readonly Tensor[]>,
   hasCamera: boolean,
+  placed: ReadonlyMap<Tensor, BufferSlice>,
 ): { slices: Map<Tensor, BufferSlice>; buffers: number[] } {
   const roots = new Map<Tensor, Tensor>();
   for (const [whole, parts] of concats) for (const part of parts) roots.set(part, whole);
   const rootOf = (tensor: Tensor): Tensor => roots.get(tensor) ?? tensor;
   const ranges = liveRanges(operations, graph, rootOf, hasCamera);
+  for (const tensor of placed.keys()) ranges.delete(tensor);
   const { assigned, buffers } = assignBuffers(ranges);
-  const slices = new Map<Tensor, BufferSlice>();
+  const slices = new Map(placed);
   for (const [root, buffer] of assigned) {
     const stride = channelBlocks(root);
     slices.set(root, { buffer, offset: 0, stride });

@@ -164,7 +164,7 @@ ${lines.join('\n')}
   take_channels(c);
   put(value, n, y, x, c);
 }`);
-    this.#declareShared();
+    this.declareShared();
   }
 
   #declarePut(): void {
@@ -194,7 +194,8 @@ fn put(value: vec4f, n: i32, y: i32, x: i32, c: i32) {
 }`);
   }
 
-  #declareShared(): void {
+  /** Declares the sizes and what else the kernel reads by now; `finish` does it too. */
+  declareShared(): void {
     const used = this.#head.join('\n');
     this.#declareSizes();
     if (used.includes('live[')) {

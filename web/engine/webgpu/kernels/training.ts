@@ -7,11 +7,13 @@ import {
 } from '../../codegen/grid-sample-gradient-code.ts';
 import { maxPoolGradientCode } from '../../codegen/max-pool-gradient-code.ts';
 import { sineCode } from '../../codegen/sine-code.ts';
-import { uniformNoiseCode } from '../../codegen/uniform-noise-code.ts';
+import { compileCrossEntropy } from './cross-entropy.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import { EXTENDED } from './extended.ts';
 import type { Kernel } from './kernel.ts';
+import { compileWindowGradient, hasWindowKernel } from './max-pool-gradient.ts';
 import type { ExtendedKernels, ExtendedOperation, ShaderBuilder } from './shader.ts';
+import { compileWeightGradient } from './weight-gradient.ts';
 import { WGSL } from './wgsl.ts';
 
 function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): Kernel {
@@ -19,17 +21,17 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
     case 'computedConvolution':
       return elementwiseKernel(shader, computedConvCode(WGSL, operation));
     case 'convWeightGradient':
-      return elementwiseKernel(shader, convWeightGradientCode(WGSL, operation));
+      return operation.group === 1
+        ? compileWeightGradient(shader, operation)
+        : elementwiseKernel(shader, convWeightGradientCode(WGSL, operation));
+    case 'crossEntropy':
+      return compileCrossEntropy(shader, operation);
     case 'sumOfParts':
       return elementwiseKernel(shader, sumOfParts(operation.parts));
     case 'maxPoolGradient':
-      return elementwiseKernel(shader, maxPoolGradientCode(WGSL, operation));
-    case 'gridSampleGradient':
-      return elementwiseKernel(shader, gridSampleGradientCode(WGSL, operation));
-    case 'gridSamplePositionGradient':
-      return elementwiseKernel(shader, gridSamplePositionGradientCode(WGSL, operation));
-    case 'uniformNoise':
-      return elementwiseKernel(shader, uniformNoiseCode(WGSL, operation));
+      return hasWindowKernel(operation)
+        ? compileWindowGradient(shader, operation)
+        : elementwiseKernel(shader, maxPoolGradientCode(WGSL, operation));
     default:
       return EXTENDED.compileExtended(shader, operation);
   }

@@ -150,7 +150,7 @@ export class PipelineCache {
       case 'crop':
         return this.buffers.crop;
       case 'data':
-        return this.#dataBuffer(binding.data);
+        return this.buffers.isLearned?.(binding.data) ? null : this.#dataBuffer(binding.data);
       case 'sizes': {
         return this.#sizesBuffer(binding.values);
       }

@@ -1,5 +1,6 @@
 // The buffers of a plan, which painting and `run` share.
 
+import type { ConstantData } from '../../codegen/constant-data.ts';
 import { EngineError } from '../../error.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import { defaultLiveInputs } from '../../live-inputs.ts';
@@ -17,6 +18,8 @@ export interface PlanBuffers {
   readonly buffer: (index: number) => GPUBuffer;
   readonly live: GPUBuffer;
   readonly crop: GPUBuffer;
+  /** Whether the constants are positions of learned weights, which a training packs into a buffer of its own. */
+  readonly isLearned?: (data: ConstantData) => boolean;
 }
 
 /** Makes the plan's buffers, with the default live inputs and the constant tensors. */

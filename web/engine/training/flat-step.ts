@@ -1,0 +1,71 @@
+// A training step whose state is flat: each tensor of it is an input of shape (1, elements, 1, 1), and so is what changes
+// it. In that shape, the GPU has the elements one after the other, so that a plan can put all of them into one buffer.
+
+import { EngineError } from '../error.ts';
+import { productOf } from '../graph/ir/strides.ts';
+import type { StateTensor } from '../graph/passes/training-plan.ts';
+import type { Constant } from '../onnx/constant.ts';
+import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
+import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import type { TrainingStep } from './step.ts';
+
+const FLOAT32 = 1;
+/** Bytes that lowering may take for each number of the state, besides what it may for the file. */
+const BYTES_PER_NUMBER = 8;
+
+export interface FlatStep {
+  readonly model: OnnxModel;
+  readonly state: readonly StateTensor[];
+}
+
+interface Changing {
+  readonly constant: Constant;
+  readonly change: string;
+  readonly isReplaced: boolean;
+}
+
+function changingTensors({ parameters, gradients, statistics }: TrainingStep): Changing[] {
+  return [
+    ...parameters.map((constant): Changing => {
+      const change = gradients.get(constant.name);
+      if (change === undefined) throw new EngineError(`The parameter '${constant.name}' has no gradient.`);
+      return { constant, change, isReplaced: false };
+    }),
+    ...statistics.map(({ constant, next }) => ({ constant, change: next, isReplaced: true })),
+  ];
+}
+
+export function flattenState(step: TrainingStep): FlatStep {
+  const { model, loss } = step;
+  const writer = new NodeWriter(namesOf(model), model.opset);
+  const changing = changingTensors(step);
+  const flat = ({ dims }: Constant): number[] => [1, productOf(dims), 1, 1];
+  const inputs = changing.map(({ constant }): OnnxValue => {
+    const { name, dims } = constant;
+    const input = writer.freeName(`${name} flat`);
+    writer.addNamed(name, 'Reshape', [input, writer.integers(dims)]);
+    return { name: input, type: FLOAT32, dims: flat(constant) };
+  });
+  const before = writer.nodes.splice(0);
+  const outputs = changing.map(({ constant, change }): OnnxValue => {
+    const output = writer.freeName(`${change} flat`);
+    writer.addNamed(output, 'Reshape', [change, writer.integers(flat(constant))]);
+    return { name: output, type: FLOAT32, dims: flat(constant) };
+  });
+  const own = new Set(changing.map(({ constant }) => constant.name));
+  const numbers = changing.reduce((sum, { constant }) => sum + productOf(constant.dims), 0);
+  return {
+    state: changing.map(({ constant, isReplaced }, i) => {
+      const [input, output] = [inputs[i]?.name ?? '', outputs[i]?.name ?? ''];
+      return { name: constant.name, input, output, isReplaced };
+    }),
+    model: {
+      ...model,
+      size: model.size + BYTES_PER_NUMBER * numbers,
+      nodes: [...before, ...model.nodes, ...writer.nodes],
+      constants: new Map([...model.constants, ...writer.constants]),
+      inputs: [...model.inputs.filter(({ name }) => !own.has(name)), ...inputs],
+      outputs: [...model.outputs.filter(({ name }) => name === loss), ...outputs],
+    },
+  };
+}

@@ -1,0 +1,278 @@
+// Trains on WebGPU. A step is one list of dispatches: forward, backward, the update of all parameters, and the packing of
+// the new weights. Nothing is read back but what is asked for; losses wait in a ring on the GPU.
+
+import { EngineError } from '../error.ts';
+import { type Expression, input } from '../graph/ir/expression.ts';
+import { productOf } from '../graph/ir/strides.ts';
+import type { Tensor } from '../graph/ir/tensor.ts';
+import { LearnedWeights } from '../graph/lowering/learned-weights.ts';
+import { lower } from '../graph/lowering/lower.ts';
+import { trainingLowerings } from '../graph/lowering/training.ts';
+import { makeTrainingPlan } from '../graph/passes/training-plan.ts';
+import { defaultLiveInputs } from '../live-inputs.ts';
+import { floats } from '../onnx/constant.ts';
+import { adapterName, requestDevice } from '../webgpu/runtime/device.ts';
+import { BufferAllocator } from '../webgpu/runtime/memory.ts';
+import { packNhwc4 } from '../webgpu/runtime/nhwc4.ts';
+import { StepSlices } from '../webgpu/runtime/step-slices.ts';
+import { RING, type StateRegion, stateRegions, TrainingProgram } from '../webgpu/runtime/training-program.ts';
+import { defaultConfig } from '../webgpu/tuning/defaults.ts';
+import { slotName, type Tensors, type TrainingBackend } from './backend.ts';
+import { flattenState } from './flat-step.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
+import type { TrainingStep } from './step.ts';
+
+export interface WebgpuBackendOptions {
+  /** A device to share. It stays its owner's. Default: a device of the backend's own. */
+  readonly device?: GPUDevice | undefined;
+  /** Called once when the device is lost, with the reason as a sentence. */
+  readonly onLost?: (reason: string) => void;
+}
+
+/** Steps that the GPU has before another one is given. */
+const MAX_AHEAD = 2;
+/** Empty submissions that are timed. */
+const TRIALS = 3;
+
+/** The state begins with the values of the file. Throws an EngineError if the GPU refuses the training. */
+export async function createWebgpuBackend(
+  step: TrainingStep,
+  optimizer: Optimizer,
+  options: WebgpuBackendOptions = {},
+): Promise<WebgpuBackend> {
+  if (step.noise.length > 0) throw new EngineError('The engine has no random numbers on WebGPU yet.');
+  const { model, state } = flattenState(step);
+  const learned = new LearnedWeights(new Set(state.map(one => one.input)));
+  const graph = await lower(model, trainingLowerings(learned));
+  const training = await makeTrainingPlan(graph, state);
+  const loss = training.plan.outputs.find(({ name }) => name === step.loss);
+  if (!loss) throw new EngineError('The training step has no loss.');
+  const device = options.device ?? (await requestDevice());
+  const allocator = new BufferAllocator(device);
+  const release = (): void => {
+    allocator.destroy();
+    if (!options.device) device.destroy();
+  };
+  try {
+    const scalars = optimizer.scalars(1, 0).length;
+    const program = await TrainingProgram.create(allocator, training, {
+      config: { ...defaultConfig(device), precision: 'float32' },
+      parameters: learned.parameters,
+      scalars,
+      loss,
+      formula: optimizer.update({
+        weight: input(0),
+        gradient: input(1),
+        slots: optimizer.slots.map((_, i) => input(i + 2)),
+        scalars: Array.from({ length: scalars }, (_, index): Expression => ({ kind: 'live', index })),
+      }),
+    });
+    const slices = new StepSlices(program.costs, await timeEmpty(device));
+    const backend = new WebgpuBackend(program, optimizer, slices, release);
+    await backend.write(initialState(step, optimizer));
+    device.lost.then(({ message }) => backend.lose(message, options.onLost));
+    return backend;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Milliseconds until the queue says that nothing is done. */
+async function timeEmpty({ queue }: GPUDevice): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < TRIALS; i++) {
+    const start = performance.now();
+    queue.submit([]);
+    await queue.onSubmittedWorkDone();
+    least = Math.min(least, performance.now() - start);
+  }
+  return least;
+}
+
+/** The values of the file, and slots at their initial value. */
+function initialState({ parameters, statistics }: TrainingStep, { slots }: Optimizer): Tensors {
+  const kept = parameters.flatMap(({ name, dims }) =>
+    slots.map(slot => {
+      const values = new Float32Array(productOf(dims)).fill(slot.initial);
+      return [slotName(name, slot.name), values] as const;
+    }),
+  );
+  const constants = [...parameters, ...statistics.map(({ constant }) => constant)];
+  return new Map([...constants.map(constant => [constant.name, floats(constant)] as const), ...kept]);
+}
+
+export class WebgpuBackend implements TrainingBackend {
+  readonly name = 'webgpu';
+  readonly adapter: string;
+  readonly #device: GPUDevice;
+  readonly #regions: ReadonlyMap<string, StateRegion>;
+  readonly #live: Float32Array<ArrayBuffer>;
+  readonly #scalars: Float32Array<ArrayBuffer>;
+  /** Arrays of inputs in the GPU's order, to write the next values into. */
+  readonly #packed = new Map<Tensor, Float32Array<ArrayBuffer>>();
+  /** Submissions that the GPU may not have done yet, a promise for each step. */
+  readonly #ahead: Promise<void>[] = [];
+  #isPacked = false;
+  #hasInputs = false;
+  /** When the GPU was done with what came before. */
+  #idleSince = 0;
+  /** Steps so far, and those whose losses were read from the ring. */
+  #given = 0;
+  #read = 0;
+  #losses: number[] = [];
+  #isOver = false;
+
+  constructor(
+    readonly program: TrainingProgram,
+    optimizer: Optimizer,
+    readonly slices: StepSlices,
+    readonly release: () => void,
+  ) {
+    const { allocator, training, buffers } = program;
+    this.#device = allocator.device;
+    this.adapter = adapterName(this.#device);
+    this.#live = defaultLiveInputs(training.plan);
+    this.#scalars = new Float32Array(buffers.uniform.size / Float32Array.BYTES_PER_ELEMENT);
+    this.#regions = stateRegions(program, name => optimizer.slots.map(slot => slotName(name, slot.name)));
+  }
+
+  lose(message: string, onLost: WebgpuBackendOptions['onLost']): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    onLost?.(message || 'The browser took the GPU away.');
+  }
+
+  async write(state: Tensors): Promise<void> {
+    for (const [name, values] of state) {
+      const { buffer, offset, elements } = this.#region(name);
+      if (values.length !== elements) {
+        throw new EngineError(`'${name}' has ${elements} numbers and got ${values.length}.`);
+      }
+      this.#device.queue.writeBuffer(buffer, offset, new Float32Array(values));
+    }
+    this.#isPacked = false;
+  }
+
+  #region(name: string): StateRegion {
+    const region = this.#regions.get(name);
+    if (!region) throw new EngineError(`The training has no tensor '${name}'.`);
+    return region;
+  }
+
+  async read(names: readonly string[]): Promise<Tensors> {
+    const regions = names.map(name => this.#region(name));
+    const values = await this.#readRegions(regions);
+    return new Map(names.map((name, i) => [name, values[i] ?? new Float32Array()]));
+  }
+
+  /** All regions by one buffer. */
+  async #readRegions(regions: readonly StateRegion[]): Promise<Float32Array[]> {
+    const word = Float32Array.BYTES_PER_ELEMENT;
+    const total = regions.reduce((sum, { elements }) => sum + word * elements, 0);
+    if (total === 0) return [];
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const staging = this.#device.createBuffer({ label: 'read', size: total, usage });
+    const encoder = this.#device.createCommandEncoder({ label: 'read' });
+    let at = 0;
+    for (const { buffer, offset, elements } of regions) {
+      encoder.copyBufferToBuffer(buffer, offset, staging, at, word * elements);
+      at += word * elements;
+    }
+    this.#device.queue.submit([encoder.finish()]);
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+      const all = new Float32Array(staging.getMappedRange()).slice();
+      const starts = regions.map((_, i) => regions.slice(0, i).reduce((sum, one) => sum + one.elements, 0));
+      return regions.map(({ elements }, i) => all.subarray(starts[i], (starts[i] ?? 0) + elements));
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  async step(inputs: Tensors, scalars: readonly number[], _counter: number): Promise<void> {
+    if (this.#given - this.#read === RING) await this.#readRing();
+    this.#writeInputs(inputs);
+    this.#scalars.set(scalars);
+    this.#scalars[this.#scalars.length - 4] = this.#given % RING;
+    this.#given += 1;
+    const { program, slices } = this;
+    this.#device.queue.writeBuffer(program.buffers.uniform, 0, this.#scalars);
+    if (!this.#isPacked && program.pack) program.submit([program.pack]);
+    this.#isPacked = true;
+    const parts = slices.split();
+    for (const [i, part] of parts.entries()) {
+      program.submit(program.kernels.slice(...part));
+      const done = this.#measure(part);
+      if (i < parts.length - 1) await done;
+      else this.#ahead.push(done);
+    }
+    while (this.#ahead.length >= MAX_AHEAD) await this.#ahead.shift();
+  }
+
+  /** Resolves when the GPU has done what was submitted just now. */
+  async #measure(part: readonly [number, number]): Promise<void> {
+    const start = performance.now();
+    await this.#device.queue.onSubmittedWorkDone();
+    const end = performance.now();
+    this.slices.measure(part, end - Math.max(start, this.#idleSince));
+    this.#idleSince = end;
+  }
+
+  #writeInputs(inputs: Tensors): void {
+    const { training, planBuffers } = this.program;
+    const { plan } = training;
+    let isLive = false;
+    for (const [name, values] of inputs) {
+      const index = plan.live.findIndex(one => one.name === name);
+      const tensor = plan.inputs.find(one => one.name === name);
+      if (index >= 0) {
+        this.#live[index] = values[0] ?? 0;
+        isLive = true;
+      } else if (tensor) this.#writeInput(tensor, values);
+      else throw new EngineError(`The training has no input '${name}'.`);
+    }
+    if (isLive) this.#device.queue.writeBuffer(planBuffers.live, 0, this.#live);
+    const missing = this.#hasInputs ? undefined : plan.inputs.find(({ name }) => !inputs.has(name));
+    if (missing) throw new EngineError(`The first step needs the input '${missing.name}'.`);
+    this.#hasInputs = true;
+  }
+
+  #writeInput(tensor: Tensor, values: Float32Array): void {
+    const { training, planBuffers } = this.program;
+    const size = productOf(tensor.shape);
+    if (values.length !== size) {
+      throw new EngineError(`Input '${tensor.name}' needs ${size} numbers and got ${values.length}.`);
+    }
+    const slice = training.plan.slices.get(tensor);
+    // An input that nothing depends on has no buffer.
+    if (!slice) return;
+    const packed = packNhwc4(tensor, values, this.#packed.get(tensor));
+    this.#packed.set(tensor, packed);
+    this.#device.queue.writeBuffer(planBuffers.buffer(slice.buffer), 0, packed);
+  }
+
+  async losses(): Promise<Float32Array> {
+    await this.#readRing();
+    return Float32Array.from(this.#losses.splice(0));
+  }
+
+  async #readRing(): Promise<void> {
+    const [from, to] = [this.#read, this.#given];
+    if (from === to) return;
+    const { ring } = this.program.buffers;
+    const [values] = await this.#readRegions([{ buffer: ring, offset: 0, elements: RING }]);
+    for (let i = from; i < to; i++) this.#losses.push(values?.[i % RING] ?? Number.NaN);
+    this.#read = to;
+  }
+
+  async finished(): Promise<void> {
+    await this.#device.queue.onSubmittedWorkDone();
+  }
+
+  destroy(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.release();
+  }
+}

@@ -1,0 +1,270 @@
+// Kernels of gradients by the weights of convolutions. A thread sums the products of a tile of weights over its part of
+// the pixels: some blocks of output channels, some of input channels, and some taps of the kernel. It reads what a run of
+// pixels needs once for all of them. Parts are added up later, in one order, so that no sum depends on luck.
+
+import type { ConvWeightGradient } from '../../graph/ir/operation.ts';
+import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
+import { type Kernel, linearWorkgroups } from './kernel.ts';
+import type { ShaderBuilder } from './shader.ts';
+
+/** Sums of four numbers that a thread has, at most. */
+const MAX_SUMS = 32;
+/** Pixels of a run. */
+const RUN = 4;
+/** Taps along a row from which on they are shared out among threads. */
+const MAX_TAPS = 8;
+
+/** The weights of one thread. */
+interface Tile {
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Input channels, if there are fewer than a block; else four. */
+  readonly lanes: number;
+}
+
+interface Geometry {
+  readonly operation: ConvWeightGradient;
+  readonly from: Tensor;
+  readonly gradient: Tensor;
+  readonly kernel: readonly [number, number];
+  readonly tile: Tile;
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** Grows the tile while it is within the sums of a thread: all rows of a kernel for few channels, else more blocks. */
+function findTile(from: Tensor, gradient: Tensor, [kh, kw]: readonly [number, number]): Tile {
+  const columns = Math.min(kw, MAX_TAPS);
+  const lanes = Math.min(LANES, from.shape[1]);
+  const rows = kh * columns * lanes <= MAX_SUMS ? kh : 1;
+  let [outputs, inputs] = [1, 1];
+  const sums = () => rows * columns * lanes * outputs * inputs;
+  if (channelBlocks(gradient) % 2 === 0 && 2 * sums() <= MAX_SUMS) outputs = 2;
+  if (channelBlocks(from) % 2 === 0 && 2 * sums() <= MAX_SUMS) inputs = 2;
+  return { outputs, inputs, rows, columns, lanes };
+}
+
+/** Whether some thread reads beyond the columns of the input. */
+function readsBeyond({ operation, from, gradient, kernel }: Geometry): boolean {
+  const { strides, dilations, before } = operation;
+  const runs = Math.ceil(gradient.shape[3] / RUN) * RUN;
+  const last = (runs - 1) * strides[1] - before[1] + (kernel[1] - 1) * dilations[1];
+  return before[1] > 0 || last >= from.shape[3];
+}
+
+const sumName = (o: number, i: number, row: number, column: number, lane: number): string =>
+  `sum_${o}_${i}_${row}_${column}_${lane}`;
+
+/** Calls `make` for each sum of a thread. */
+function eachSum(
+  { outputs, inputs, rows, columns, lanes }: Tile,
+  make: (o: number, i: number, row: number, column: number, lane: number) => string[],
+): string[] {
+  return upTo(outputs).flatMap(o =>
+    upTo(inputs).flatMap(i =>
+      upTo(rows).flatMap(row =>
+        upTo(columns).flatMap(column => upTo(lanes).flatMap(lane => make(o, i, row, column, lane))),
+      ),
+    ),
+  );
+}
+
+/** The loads and products of a run of pixels. With four input channels a sum has them, for one output channel; with fewer,
+ * it has four output channels, for one of them. */
+function runCode(geometry: Geometry, hasBias: boolean): string[] {
+  const { operation, gradient, tile } = geometry;
+  const { strides, dilations } = operation;
+  const isChecked = readsBeyond(geometry);
+  const hasTail = gradient.shape[3] % RUN !== 0;
+  const offsetOf = (p: number, column: number) => p * strides[1] + column * dilations[1];
+  const offsets = [...new Set(upTo(RUN).flatMap(p => upTo(tile.columns).map(column => offsetOf(p, column))))];
+  const gradients = upTo(RUN).flatMap(p =>
+    upTo(tile.outputs).map(o => {
+      const read = `block_1(line + (column + ${p}) * sizes[5].x + ${o})`;
+      return `let g${p}_${o} = ${hasTail && p > 0 ? `select(vec4f(0), ${read}, column + ${p} < sizes[4].w)` : read};`;
+    }),
+  );
+  const word = tile.lanes === LANES ? '' : `.${'xyz'.slice(0, tile.lanes)}`;
+  const zero = tile.lanes === LANES ? 'vec4f(0)' : tile.lanes === 1 ? '0.0' : `vec${tile.lanes}f(0)`;
+  const values = upTo(tile.rows).flatMap(row =>
+    offsets.flatMap(offset =>
+      upTo(tile.inputs).map(i => {
+        const read = `input_0[source_${row} + (from_x + ${offset}) * sizes[3].x + ${i}]${word}`;
+        const inside = [
+          ...(isChecked ? [`u32(from_x + ${offset}) < u32(sizes[2].w)`] : []),
+          ...(tile.rows > 1 || hasBias ? [`inside_${row}`] : []),
+        ];
+        const made = inside.length > 0 ? `select(${zero}, ${read}, ${inside.join(' && ')})` : read;
+        return `let x${row}_${offsets.indexOf(offset)}_${i} = ${made};`;
+      }),
+    ),
+  );
+  const products = upTo(RUN).flatMap(p =>
+    eachSum(tile, (o, i, row, column, lane) => {
+      const value = `x${row}_${offsets.indexOf(offsetOf(p, column))}_${i}`;
+      const one = 'xyzw'[lane];
+      const product =
+        tile.lanes === LANES
+          ? `${value} * g${p}_${o}.${one}`
+          : `g${p}_${o} * ${value}${tile.lanes === 1 ? '' : `.${one}`}`;
+      return [`${sumName(o, i, row, column, lane)} += ${product};`];
+    }),
+  );
+  const bias = hasBias ? upTo(tile.outputs).flatMap(o => upTo(RUN).map(p => `bias_${o} += g${p}_${o};`)) : [];
+  return [...gradients, ...values, ...products, ...bias];
+}
+
+/** Stores the sums in blocks of input channels. */
+function storeBlocks({ tile }: Geometry): string[] {
+  const isWhole = tile.lanes === LANES;
+  return upTo(tile.outputs).flatMap(o =>
+    upTo(tile.inputs).flatMap(i =>
+      upTo(tile.rows).flatMap(row =>
+        upTo(tile.columns).flatMap(column =>
+          upTo(LANES).map(lane => {
+            const lanes = upTo(LANES).map(k =>
+              k < tile.lanes ? `${sumName(o, i, row, column, k)}[${lane}]` : '0',
+            );
+            const value = isWhole ? sumName(o, i, row, column, lane) : `vec4f(${lanes.join(', ')})`;
+            return `keep(${value}, part, 4 * (c_out + ${o}) + ${lane}, c_in + ${i}, k_y + ${row}, k_x + ${column});`;
+          }),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Stores the sums one number after the other. */
+function storeNumbers({ tile }: Geometry): string[] {
+  const isWhole = tile.lanes === LANES;
+  return eachSum(tile, (o, i, row, column, lane) => {
+    const sum = sumName(o, i, row, column, lane);
+    return upTo(LANES).map(k => {
+      const [output, channel] = isWhole ? [lane, k] : [k, lane];
+      return `keep(${sum}[${k}], part, 4 * (c_out + ${o}) + ${output}, 4 * (c_in + ${i}) + ${channel}, k_y + ${row}, k_x + ${column});`;
+    });
+  });
+}
+
+const KEEP_BLOCK = `fn keep(value: vec4f, part: i32, output: i32, c: i32, k_y: i32, k_x: i32) {
+  if (output < sizes[4].y && k_y < KERNEL.x && k_x < KERNEL.y) {
+    store(value, part * sizes[4].y + output, k_y, k_x, c);
+  }
+}`;
+const KEEP_NUMBER = `fn keep(value: f32, part: i32, output: i32, channel: i32, k_y: i32, k_x: i32) {
+  if (output < sizes[4].y && channel < sizes[2].y && k_y < KERNEL.x && k_x < KERNEL.y) {
+    let at = ((output * sizes[2].y + channel) * KERNEL.x + k_y) * KERNEL.y + k_x;
+    changes[4 * (part * sizes[1].x + sizes[1].y) + at] = value;
+  }
+}`;
+/** `at` is the index of the size that says where the biases lie. */
+const keepBias = (at: number): string => `fn keep_bias(value: vec4f, part: i32, c: i32) {
+  for (var lane = 0; lane < 4; lane++) {
+    if (4 * c + lane < sizes[4].y) {
+      changes[4 * (part * sizes[${at}].x + sizes[${at}].y + c) + lane] = value[lane];
+    }
+  }
+}`;
+
+/** The parts of a kernel that depend on its tile. */
+interface TileCode {
+  readonly declarations: readonly string[];
+  readonly sources: readonly string[];
+  /** Whether rows that the tap lies beyond are left out. */
+  readonly skip: boolean;
+  readonly run: readonly string[];
+  readonly stores: readonly string[];
+}
+
+/** Neighbouring threads have neighbouring input channels. */
+const bodyCode = ({ declarations, sources, skip, run, stores }: TileCode): string => `
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let tiles = sizes[TILES];
+  let parts = sizes[TILES + 1].x;
+  let index = i32(id.x + id.y * ROW);
+  let c_in = index % tiles.x * TILE.y;
+  let c_out = index / tiles.x % tiles.y * TILE.x;
+  let tap = index / (tiles.x * tiles.y);
+  let k_y = tap % tiles.z * TILE.z;
+  let k_x = tap / tiles.z % tiles.w * TILE.w;
+  let part = tap / (tiles.z * tiles.w);
+  if (part >= parts) {
+    return;
+  }
+${declarations.join('\n')}
+  for (var at = part; at < sizes[4].x * sizes[4].z; at += parts) {
+    let image = at / sizes[4].z;
+    let from_y = at % sizes[4].z * STRIDE.x - BEFORE.x + k_y * DILATION.x;
+${sources.join('\n')}
+    ${skip ? 'if (!inside_0) { continue; }' : ''}
+    let line = at * sizes[4].w * sizes[5].x + sizes[5].y + c_out;
+    for (var column = 0; column < sizes[4].w; column += RUN) {
+      let from_x = column * STRIDE.y - BEFORE.y + k_x * DILATION.y;
+${run.join('\n')}
+    }
+  }
+${stores.join('\n')}
+}`;
+
+/** For plain convolutions without groups. */
+export function compileWeightGradient(shader: ShaderBuilder, operation: ConvWeightGradient): Kernel {
+  const { inputs, output, flat, strides, dilations, before, parts } = operation;
+  const [from = output, gradient = output] = inputs;
+  const kernel = flat?.kernel ?? [output.shape[2], output.shape[3]];
+  const tile = findTile(from, gradient, kernel);
+  const geometry = { operation, from, gradient, kernel, tile };
+  const { plan } = shader.context;
+  shader.readInputs();
+  const outTiles = Math.ceil(channelBlocks(gradient) / tile.outputs);
+  const inTiles = Math.ceil(channelBlocks(from) / tile.inputs);
+  const [rowTiles, columnTiles] = [Math.ceil(kernel[0] / tile.rows), Math.ceil(kernel[1] / tile.columns)];
+  const at = shader.size(inTiles, outTiles, rowTiles, columnTiles);
+  const place = flat?.bias ? plan.slices.get(flat.bias) : undefined;
+  shader.size(parts);
+  const biasAt = place ? shader.size(place.stride, place.offset) : 0;
+  shader.add(`const TILES = ${at};
+const RUN = ${RUN};
+const TILE = vec4i(${tile.outputs}, ${tile.inputs}, ${tile.rows}, ${tile.columns});
+const KERNEL = vec2i(${kernel});
+const STRIDE = vec2i(${strides});
+const DILATION = vec2i(${dilations});
+const BEFORE = vec2i(${before});`);
+  if (flat) {
+    const buffer = plan.slices.get(output)?.buffer ?? 0;
+    shader.bind({ kind: 'write', buffer }, 'var<storage, read_write> changes: array<f32>');
+    shader.declareShared();
+    shader.add(KEEP_NUMBER);
+    if (place) shader.add(keepBias(biasAt));
+  } else {
+    shader.finish();
+    shader.add(KEEP_BLOCK);
+  }
+  const sums = eachSum(tile, (...all) => [`var ${sumName(...all)} = vec4f(0);`]);
+  const biases = upTo(place ? tile.outputs : 0);
+  const sources = upTo(tile.rows).flatMap(row => [
+    `let y_${row} = from_y + ${row} * DILATION.x;`,
+    `let inside_${row} = y_${row} >= 0 && y_${row} < sizes[2].z;`,
+    `let source_${row} = (image * sizes[2].z + y_${row}) * sizes[2].w * sizes[3].x + sizes[3].y + c_in;`,
+  ]);
+  const stores = flat ? storeNumbers(geometry) : storeBlocks(geometry);
+  const body = bodyCode({
+    declarations: [...sums, ...biases.map(o => `var bias_${o} = vec4f(0);`)],
+    sources,
+    skip: tile.rows === 1 && !place,
+    run: runCode(geometry, Boolean(place)),
+    stores: [
+      ...stores,
+      ...(place
+        ? [
+            'if (c_in == 0 && k_y == 0 && k_x == 0) {',
+            ...biases.map(o => `keep_bias(bias_${o}, part, c_out + ${o});`),
+            '}',
+          ]
+        : []),
+    ],
+  });
+  return shader.kernel(body, linearWorkgroups(parts * inTiles * outTiles * rowTiles * columnTiles));
+}
