@@ -31,6 +31,9 @@ export interface WebgpuBackendOptions {
 
 /** Steps that the GPU has before another one is given. */
 const MAX_AHEAD = 2;
+/** Threads that sums are split for, on a GPU and on one in software, for which parts are work. */
+const GPU_THREADS = 4096;
+const SOFTWARE_THREADS = 256;
 /** Empty submissions that are timed. */
 const TRIALS = 3;
 
@@ -44,10 +47,12 @@ export async function createWebgpuBackend(
   const { model, state } = flattenState(step);
   const learned = new LearnedWeights(new Set(state.map(one => one.input)));
   const graph = await lower(model, trainingLowerings(learned));
-  const training = await makeTrainingPlan(graph, state);
+  const device = options.device ?? (await requestDevice());
+  const config = { ...defaultConfig(device), precision: 'float32' } as const;
+  const threads = config.minThreads > 0 ? GPU_THREADS : SOFTWARE_THREADS;
+  const training = await makeTrainingPlan(graph, state, threads);
   const loss = training.plan.outputs.find(({ name }) => name === step.loss);
   if (!loss) throw new EngineError('The training step has no loss.');
-  const device = options.device ?? (await requestDevice());
   const allocator = new BufferAllocator(device);
   const release = (): void => {
     allocator.destroy();
@@ -56,7 +61,7 @@ export async function createWebgpuBackend(
   try {
     const scalars = optimizer.scalars(1, 0).length;
     const program = await TrainingProgram.create(allocator, training, {
-      config: { ...defaultConfig(device), precision: 'float32' },
+      config,
       parameters: learned.parameters,
       scalars,
       loss,

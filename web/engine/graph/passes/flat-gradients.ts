@@ -7,8 +7,7 @@ import { isReshape } from '../ir/operation.ts';
 import { LANES, makeTensor, type Tensor } from '../ir/tensor.ts';
 import { isCopy } from './fusion.ts';
 
-/** Threads that a GPU should have at once, products that a thread should have, and parts that an update adds up. */
-const MIN_THREADS = 2 ** 12;
+/** Products that a thread should have, and parts that an update adds up. */
 const MIN_PRODUCTS = 64;
 const MAX_PARTS = 128;
 
@@ -26,13 +25,13 @@ export interface FlatGradients {
 
 const blocksOf = (channels: number): number => Math.ceil(channels / LANES);
 
-/** Into how many parts the pixels are split. It does not depend on the machine. */
-function countParts({ inputs, output }: ConvWeightGradient): number {
+/** Into how many parts the pixels are split. */
+function countParts({ inputs, output }: ConvWeightGradient, minThreads: number): number {
   const [from = output, gradient = output] = inputs;
   const [n, outputs, rows, columns] = gradient.shape;
   const threads = blocksOf(outputs) * blocksOf(from.shape[1]) * output.shape[2];
   const most = Math.min((n * rows * columns) / MIN_PRODUCTS, n * rows, MAX_PARTS);
-  return Math.max(1, Math.floor(Math.min(MIN_THREADS / threads, most)));
+  return Math.max(1, Math.floor(Math.min(minThreads / threads, most)));
 }
 
 class GradientFlattener {
@@ -45,6 +44,7 @@ class GradientFlattener {
   constructor(
     readonly operations: readonly Operation[],
     readonly outputs: readonly Tensor[],
+    readonly minThreads: number,
   ) {
     this.#makers = new Map(operations.map(operation => [operation.output, operation]));
     for (const tensor of operations.flatMap(({ inputs }) => inputs))
@@ -87,7 +87,7 @@ class GradientFlattener {
     const bias = gradient && biases.get(gradient);
     if (gradient && bias) biases.delete(gradient);
     if (bias) this.#replaced.set(bias, null);
-    const parts = countParts(made);
+    const parts = countParts(made, this.minThreads);
     const inParts = (whole: Tensor): Tensor => {
       const flat = parts === 1 ? whole : makeTensor(`${whole.name} in parts`, [parts, whole.shape[1], 1, 1]);
       this.parts.set(whole, { tensor: flat, parts });
@@ -114,9 +114,11 @@ function isBiasSum({ how, epilogue, inputs, output }: Reduce): boolean {
   return how === 'sum' && isCopy(epilogue) && inputs.length === 1 && isWhole;
 }
 
-/** `gradients` are outputs of the graph, in the shape (1, elements, 1, 1). */
+/** `gradients` are outputs of the graph, in the shape (1, elements, 1, 1). `minThreads` is how many threads a GPU should have
+ * at once: sums are split for them. */
 export const flattenGradients = (
   operations: readonly Operation[],
   outputs: readonly Tensor[],
   gradients: readonly Tensor[],
-): FlatGradients => new GradientFlattener(operations, outputs).flatten(gradients);
+  minThreads: number,
+): FlatGradients => new GradientFlattener(operations, outputs, minThreads).flatten(gradients);

@@ -69,11 +69,16 @@ function copyRead(operations: readonly Operation[], changes: readonly Tensor[]):
   return made;
 }
 
-export async function makeTrainingPlan(graph: Graph, state: readonly StateTensor[]): Promise<TrainingPlan> {
+/** `minThreads` is how many threads a GPU should have at once. */
+export async function makeTrainingPlan(
+  graph: Graph,
+  state: readonly StateTensor[],
+  minThreads: number,
+): Promise<TrainingPlan> {
   const changes = state.map(({ output }) => tensorNamed(graph.outputs, output));
   const optimized = withoutCopies(await optimize(graph, false), graph.outputs);
   const fused = copyRead(fuse(optimized, graph.outputs), changes);
-  const { operations, parts } = flattenGradients(fused, graph.outputs, changes);
+  const { operations, parts } = flattenGradients(fused, graph.outputs, changes, minThreads);
   const placed = new Map<Tensor, BufferSlice>();
   let [stateBlocks, changeBlocks] = [1, 0];
   const places = state.map((one, i): StatePlace => {

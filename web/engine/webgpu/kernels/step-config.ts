@@ -8,7 +8,7 @@ import { outputBases } from './conv-common.ts';
 const WIDTHS = [8, 7, 6, 5, 4];
 
 /** The width whose tiles have the fewest empty columns. */
-function fitWidth(columns: number): number {
+export function fitWidth(columns: number): number {
   const waste = (width: number) => Math.ceil(columns / width) * width;
   return WIDTHS.reduce((best, width) => (waste(width) < waste(best) ? width : best));
 }

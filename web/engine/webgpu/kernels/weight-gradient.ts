@@ -4,13 +4,16 @@
 
 import type { ConvWeightGradient } from '../../graph/ir/operation.ts';
 import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
+import type { KernelConfig } from './config.ts';
 import { type Kernel, linearWorkgroups } from './kernel.ts';
 import type { ShaderBuilder } from './shader.ts';
+import { fitWidth } from './step-config.ts';
 
-/** Sums of four numbers that a thread has, at most. */
-const MAX_SUMS = 32;
-/** Pixels of a run. */
-const RUN = 4;
+/** Sums of four numbers that a thread has, at most, and pixels of a run. A GPU has few registers for a thread; a software GPU
+ * has memory, and loads cost it most. */
+const GPU_SUMS = 32;
+const GPU_RUN = 4;
+const SOFTWARE_SUMS = 64;
 /** Taps along a row from which on they are shared out among threads. */
 const MAX_TAPS = 8;
 
@@ -22,6 +25,8 @@ interface Tile {
   readonly columns: number;
   /** Input channels, if there are fewer than a block; else four. */
   readonly lanes: number;
+  /** Neighbouring pixels that are added up at once. */
+  readonly run: number;
 }
 
 interface Geometry {
@@ -35,21 +40,29 @@ interface Geometry {
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** Grows the tile while it is within the sums of a thread: all rows of a kernel for few channels, else more blocks. */
-function findTile(from: Tensor, gradient: Tensor, [kh, kw]: readonly [number, number]): Tile {
+function findTile(
+  from: Tensor,
+  gradient: Tensor,
+  [kh, kw]: readonly [number, number],
+  { minThreads }: KernelConfig,
+): Tile {
+  const isReal = minThreads > 0;
+  const most = isReal ? GPU_SUMS : SOFTWARE_SUMS;
   const columns = Math.min(kw, MAX_TAPS);
   const lanes = Math.min(LANES, from.shape[1]);
-  const rows = kh * columns * lanes <= MAX_SUMS ? kh : 1;
+  const rows = kh * columns * lanes <= most ? kh : 1;
   let [outputs, inputs] = [1, 1];
   const sums = () => rows * columns * lanes * outputs * inputs;
-  if (channelBlocks(gradient) % 2 === 0 && 2 * sums() <= MAX_SUMS) outputs = 2;
-  if (channelBlocks(from) % 2 === 0 && 2 * sums() <= MAX_SUMS) inputs = 2;
-  return { outputs, inputs, rows, columns, lanes };
+  if (channelBlocks(gradient) % 2 === 0 && 2 * sums() <= most) outputs = 2;
+  if (channelBlocks(from) % 2 === 0 && 2 * sums() <= most) inputs = 2;
+  const run = isReal ? GPU_RUN : fitWidth(gradient.shape[3]);
+  return { outputs, inputs, rows, columns, lanes, run };
 }
 
 /** Whether some thread reads beyond the columns of the input. */
-function readsBeyond({ operation, from, gradient, kernel }: Geometry): boolean {
+function readsBeyond({ operation, from, gradient, kernel, tile: { run } }: Geometry): boolean {
   const { strides, dilations, before } = operation;
-  const runs = Math.ceil(gradient.shape[3] / RUN) * RUN;
+  const runs = Math.ceil(gradient.shape[3] / run) * run;
   const last = (runs - 1) * strides[1] - before[1] + (kernel[1] - 1) * dilations[1];
   return before[1] > 0 || last >= from.shape[3];
 }
@@ -77,10 +90,12 @@ function runCode(geometry: Geometry, hasBias: boolean): string[] {
   const { operation, gradient, tile } = geometry;
   const { strides, dilations } = operation;
   const isChecked = readsBeyond(geometry);
-  const hasTail = gradient.shape[3] % RUN !== 0;
+  const hasTail = gradient.shape[3] % tile.run !== 0;
   const offsetOf = (p: number, column: number) => p * strides[1] + column * dilations[1];
-  const offsets = [...new Set(upTo(RUN).flatMap(p => upTo(tile.columns).map(column => offsetOf(p, column))))];
-  const gradients = upTo(RUN).flatMap(p =>
+  const offsets = [
+    ...new Set(upTo(tile.run).flatMap(p => upTo(tile.columns).map(column => offsetOf(p, column)))),
+  ];
+  const gradients = upTo(tile.run).flatMap(p =>
     upTo(tile.outputs).map(o => {
       const read = `block_1(line + (column + ${p}) * sizes[5].x + ${o})`;
       return `let g${p}_${o} = ${hasTail && p > 0 ? `select(vec4f(0), ${read}, column + ${p} < sizes[4].w)` : read};`;
@@ -101,52 +116,54 @@ function runCode(geometry: Geometry, hasBias: boolean): string[] {
       }),
     ),
   );
-  const products = upTo(RUN).flatMap(p =>
-    eachSum(tile, (o, i, row, column, lane) => {
+  // One sum of all products is added to what was summed before: that is in memory, where registers are few.
+  const products = eachSum(tile, (o, i, row, column, lane) => {
+    const one = 'xyzw'[lane];
+    const terms = upTo(tile.run).map(p => {
       const value = `x${row}_${offsets.indexOf(offsetOf(p, column))}_${i}`;
-      const one = 'xyzw'[lane];
-      const product =
-        tile.lanes === LANES
-          ? `${value} * g${p}_${o}.${one}`
-          : `g${p}_${o} * ${value}${tile.lanes === 1 ? '' : `.${one}`}`;
-      return [`${sumName(o, i, row, column, lane)} += ${product};`];
-    }),
+      if (tile.lanes === LANES) return `${value} * g${p}_${o}.${one}`;
+      return `g${p}_${o} * ${value}${tile.lanes === 1 ? '' : `.${one}`}`;
+    });
+    return [`${sumName(o, i, row, column, lane)} += ${terms.join(' + ')};`];
+  });
+  const bias = upTo(hasBias ? tile.outputs : 0).map(
+    o =>
+      `bias_${o} += ${upTo(tile.run)
+        .map(p => `g${p}_${o}`)
+        .join(' + ')};`,
   );
-  const bias = hasBias ? upTo(tile.outputs).flatMap(o => upTo(RUN).map(p => `bias_${o} += g${p}_${o};`)) : [];
   return [...gradients, ...values, ...products, ...bias];
 }
 
-/** Stores the sums in blocks of input channels. */
-function storeBlocks({ tile }: Geometry): string[] {
-  const isWhole = tile.lanes === LANES;
-  return upTo(tile.outputs).flatMap(o =>
-    upTo(tile.inputs).flatMap(i =>
-      upTo(tile.rows).flatMap(row =>
-        upTo(tile.columns).flatMap(column =>
-          upTo(LANES).map(lane => {
-            const lanes = upTo(LANES).map(k =>
-              k < tile.lanes ? `${sumName(o, i, row, column, k)}[${lane}]` : '0',
-            );
-            const value = isWhole ? sumName(o, i, row, column, lane) : `vec4f(${lanes.join(', ')})`;
-            return `keep(${value}, part, 4 * (c_out + ${o}) + ${lane}, c_in + ${i}, k_y + ${row}, k_x + ${column});`;
-          }),
-        ),
-      ),
-    ),
-  );
-}
-
-/** Stores the sums one number after the other. */
-function storeNumbers({ tile }: Geometry): string[] {
-  const isWhole = tile.lanes === LANES;
-  return eachSum(tile, (o, i, row, column, lane) => {
-    const sum = sumName(o, i, row, column, lane);
-    return upTo(LANES).map(k => {
-      const [output, channel] = isWhole ? [lane, k] : [k, lane];
-      return `keep(${sum}[${k}], part, 4 * (c_out + ${o}) + ${output}, 4 * (c_in + ${i}) + ${channel}, k_y + ${row}, k_x + ${column});`;
-    });
-  });
-}
+/** Stores the sums, in loops: a thread does it once, and the text is short. A number of a sum is that of an input channel,
+ * if a sum has four of them, else that of an output channel. */
+const storeCode = ({ tile }: Geometry, isFlat: boolean): string[] => {
+  const { outputs, inputs, rows, columns, lanes } = tile;
+  const names = eachSum(tile, (...all) => [sumName(...all)]);
+  const at = (lane: string) => `all[${lanes} * at + ${lane}]`;
+  const place = `4 * (c_out + o) + OUTPUT, CHANNEL, k_y + row, k_x + column);`;
+  const isWhole = lanes === LANES;
+  const number = (lane: string, k: string) =>
+    `keep(${at(lane)}[${k}], part, ${place}`
+      .replace('OUTPUT', isWhole ? lane : k)
+      .replace('CHANNEL', `4 * (c_in + i) + ${isWhole ? k : lane}`);
+  const block = isWhole
+    ? at('k')
+    : `vec4f(${upTo(LANES).map(lane => (lane < lanes ? `${at(`${lane}`)}[k]` : '0'))})`;
+  const store = isFlat
+    ? `for (var lane = 0; lane < ${lanes}; lane++) { ${number('lane', 'k')} }`
+    : `keep(${block}, part, ${place}`.replace('OUTPUT', 'k').replace('CHANNEL', 'c_in + i');
+  return [
+    `var all = array<vec4f, ${names.length}>(${names.join(', ')});`,
+    `for (var at = 0; at < ${outputs * inputs * rows * columns}; at++) {`,
+    `let column = at % ${columns};`,
+    `let row = at / ${columns} % ${rows};`,
+    `let i = at / ${columns * rows} % ${inputs};`,
+    `let o = at / ${columns * rows * inputs};`,
+    `for (var k = 0; k < 4; k++) { ${store} }`,
+    '}',
+  ];
+};
 
 const KEEP_BLOCK = `fn keep(value: vec4f, part: i32, output: i32, c: i32, k_y: i32, k_x: i32) {
   if (output < sizes[4].y && k_y < KERNEL.x && k_x < KERNEL.y) {
@@ -214,7 +231,7 @@ export function compileWeightGradient(shader: ShaderBuilder, operation: ConvWeig
   const { inputs, output, flat, strides, dilations, before, parts } = operation;
   const [from = output, gradient = output] = inputs;
   const kernel = flat?.kernel ?? [output.shape[2], output.shape[3]];
-  const tile = findTile(from, gradient, kernel);
+  const tile = findTile(from, gradient, kernel, shader.context.config);
   const geometry = { operation, from, gradient, kernel, tile };
   const { plan } = shader.context;
   shader.readInputs();
@@ -226,7 +243,7 @@ export function compileWeightGradient(shader: ShaderBuilder, operation: ConvWeig
   shader.size(parts);
   const biasAt = place ? shader.size(place.stride, place.offset) : 0;
   shader.add(`const TILES = ${at};
-const RUN = ${RUN};
+const RUN = ${tile.run};
 const TILE = vec4i(${tile.outputs}, ${tile.inputs}, ${tile.rows}, ${tile.columns});
 const KERNEL = vec2i(${kernel});
 const STRIDE = vec2i(${strides});
@@ -249,7 +266,7 @@ const BEFORE = vec2i(${before});`);
     `let inside_${row} = y_${row} >= 0 && y_${row} < sizes[2].z;`,
     `let source_${row} = (image * sizes[2].z + y_${row}) * sizes[2].w * sizes[3].x + sizes[3].y + c_in;`,
   ]);
-  const stores = flat ? storeNumbers(geometry) : storeBlocks(geometry);
+  const stores = storeCode(geometry, flat !== undefined);
   const body = bodyCode({
     declarations: [...sums, ...biases.map(o => `var bias_${o} = vec4f(0);`)],
     sources,
