@@ -4,7 +4,7 @@
 import { EngineError } from '../error.ts';
 import { type Expression, input } from '../graph/ir/expression.ts';
 import { productOf } from '../graph/ir/strides.ts';
-import type { Tensor } from '../graph/ir/tensor.ts';
+import { channelBlocks, paddedLength, type Tensor } from '../graph/ir/tensor.ts';
 import { LearnedWeights } from '../graph/lowering/learned-weights.ts';
 import { lower } from '../graph/lowering/lower.ts';
 import { trainingLowerings } from '../graph/lowering/training.ts';
@@ -13,7 +13,7 @@ import { defaultLiveInputs } from '../live-inputs.ts';
 import { floats } from '../onnx/constant.ts';
 import { adapterName, requestDevice } from '../webgpu/runtime/device.ts';
 import { BufferAllocator } from '../webgpu/runtime/memory.ts';
-import { packNhwc4 } from '../webgpu/runtime/nhwc4.ts';
+import { forEachElement } from '../webgpu/runtime/nhwc4.ts';
 import { StepSlices } from '../webgpu/runtime/step-slices.ts';
 import { RING, type StateRegion, stateRegions, TrainingProgram } from '../webgpu/runtime/training-program.ts';
 import { defaultConfig } from '../webgpu/tuning/defaults.ts';
@@ -252,7 +252,10 @@ export class WebgpuBackend implements TrainingBackend {
     const slice = training.plan.slices.get(tensor);
     // An input that nothing depends on has no buffer.
     if (!slice) return;
-    const packed = packNhwc4(tensor, values, this.#packed.get(tensor));
+    const packed = this.#packed.get(tensor) ?? new Float32Array(paddedLength(tensor));
+    forEachElement(tensor, channelBlocks(tensor), 0, (from, to) => {
+      packed[to] = values[from] ?? 0;
+    });
     this.#packed.set(tensor, packed);
     this.#device.queue.writeBuffer(planBuffers.buffer(slice.buffer), 0, packed);
   }

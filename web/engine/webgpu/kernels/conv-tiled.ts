@@ -164,7 +164,7 @@ fn places_at(n: i32, first: i32) -> array<i32, ${places.length}> {
   return array<i32, ${places.length}>(${placesAt.join(', ')});
 }
 fn multiply(sum: ptr<function, array<Sum, SUMS>>, lines: array<i32, SHORT>, places: array<i32, ${places.length}>, zero: array<vec4f, DEEP>, k: i32, weight: i32, blocks_in: i32) {
-${productLines(axes, deep, isUpright ? weights.dims[3] : 1, weights.learned === true && !weights.transposed && weights.dims[1] === 1).join('\n')}
+${productLines(axes, deep, isUpright ? weights.dims[3] : 1).join('\n')}
 }
 fn widened(sum: Sum) -> vec4f {
   return vec4f(sum${rows === 3 ? ', 0' : ''});
@@ -173,13 +173,8 @@ ${isShared ? sharedSums(sums) : PRIVATE_SUMS}`;
 }
 
 /** The loads and products of a thread for one line of the kernel and one block of input channels. Taps along
- * the tile are `step` taps of the kernel apart. Of a single input channel, one column is enough. */
-function productLines(
-  { unrolled, long, short }: TileAxes,
-  deep: number,
-  step: number,
-  isSingle: boolean,
-): string[] {
+ * the tile are `step` taps of the kernel apart. */
+function productLines({ unrolled, long, short }: TileAxes, deep: number, step: number): string[] {
   const { columns: places, taps } = columnReads(unrolled, long);
   const lines = upTo(short);
   const fetched = lines.flatMap(line =>
@@ -190,11 +185,9 @@ function productLines(
       const sum = (line: number, p: number) => ((phase * short + line) * long + p) * deep + block;
       const weights = `w${phase}_${kernel}_${block}`;
       return [
-        `let ${weights} = block(weight + (${block} * sizes[GEOMETRY + 2].x + ${kernel * step}) * blocks_in, zero[${block}])${isSingle ? '[0]' : ''};`,
+        `let ${weights} = block(weight + (${block} * sizes[GEOMETRY + 2].x + ${kernel * step}) * blocks_in, zero[${block}]);`,
         ...lines.flatMap(line =>
-          at.map(
-            (place, p) => `(*sum)[${sum(line, p)}] += ${weights} * v${line}_${place}${isSingle ? '.x' : ''};`,
-          ),
+          at.map((place, p) => `(*sum)[${sum(line, p)}] += ${weights} * v${line}_${place};`),
         ),
       ];
     }),

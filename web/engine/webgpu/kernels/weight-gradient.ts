@@ -47,14 +47,19 @@ function findTile(
   { minThreads }: KernelConfig,
 ): Tile {
   const isReal = minThreads > 0;
-  const most = isReal ? GPU_SUMS : SOFTWARE_SUMS;
+  const [most, maxBlocks] = isReal ? [GPU_SUMS, 2] : [SOFTWARE_SUMS, 4];
   const columns = Math.min(kw, MAX_TAPS);
   const lanes = Math.min(LANES, from.shape[1]);
   const rows = kh * columns * lanes <= most ? kh : 1;
   let [outputs, inputs] = [1, 1];
   const sums = () => rows * columns * lanes * outputs * inputs;
-  if (channelBlocks(gradient) % 2 === 0 && 2 * sums() <= most) outputs = 2;
-  if (channelBlocks(from) % 2 === 0 && 2 * sums() <= most) inputs = 2;
+  const canDouble = (blocks: number, tensor: Tensor) =>
+    blocks < maxBlocks && channelBlocks(tensor) % (2 * blocks) === 0 && 2 * sums() <= most;
+  for (let grows = true; grows; ) {
+    grows = false;
+    if (canDouble(outputs, gradient)) [outputs, grows] = [2 * outputs, true];
+    if (canDouble(inputs, from)) [inputs, grows] = [2 * inputs, true];
+  }
   const run = isReal ? GPU_RUN : fitWidth(gradient.shape[3]);
   return { outputs, inputs, rows, columns, lanes, run };
 }

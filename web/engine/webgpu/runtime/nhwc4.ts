@@ -1,5 +1,5 @@
 // Packs tensors from ONNX's order (N, C, H, W) to the GPU's (N, H, W, blocks of four channels).
-import { channelBlocks, LANES, paddedLength, type Tensor } from '../../graph/ir/tensor.ts';
+import { channelBlocks, LANES, type Tensor } from '../../graph/ir/tensor.ts';
 
 /** Calls `each` with the indices of every element in both orders. */
 export function forEachElement(
@@ -19,12 +19,9 @@ export function forEachElement(
   }
 }
 
-/** Writes into `packed`, whose empty lanes are zero. */
-export function packNhwc4(
-  tensor: Tensor,
-  values: Float32Array,
-  packed: Float32Array<ArrayBuffer> = new Float32Array(paddedLength(tensor)),
-): Float32Array<ArrayBuffer> {
+export function packNhwc4(tensor: Tensor, values: Float32Array): Float32Array<ArrayBuffer> {
+  const [n, , h, w] = tensor.shape;
+  const packed = new Float32Array(n * h * w * channelBlocks(tensor) * LANES);
   forEachElement(tensor, channelBlocks(tensor), 0, (onnx, gpu) => {
     packed[gpu] = values[onnx] ?? 0;
   });

@@ -5,7 +5,6 @@ import { EngineError } from '../../error.ts';
 import { multiplyAdds } from '../../graph/ir/cost.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
 import { CHANGES, STATE, type TrainingPlan } from '../../graph/passes/training-plan.ts';
-import { compile } from '../kernels/compile.ts';
 import type { KernelConfig } from '../kernels/config.ts';
 import { type Kernel, linearWorkgroups } from '../kernels/kernel.ts';
 import {
@@ -15,7 +14,7 @@ import {
   updateGroups,
   updateTable,
 } from '../kernels/state-update.ts';
-import { fitConfig } from '../kernels/step-config.ts';
+import { compileStepKernel } from '../kernels/step-kernel.ts';
 import { TRAINING } from '../kernels/training.ts';
 import { type BufferAllocator, withErrorScopes } from './memory.ts';
 import { PackedWeights } from './packed-weights.ts';
@@ -79,7 +78,7 @@ export class TrainingProgram {
       const context = { plan, config, extended: TRAINING };
       const kernels = plan.operations.map((operation): Kernel => {
         if (operation.kind === 'frameInput') throw new EngineError('A training step reads no camera.');
-        return compile({ ...context, config: fitConfig(config, operation) }, operation);
+        return compileStepKernel(context, operation);
       });
       for (const { bindings } of kernels)
         for (const binding of bindings) if (binding.kind === 'data') packed.add(binding.data);
