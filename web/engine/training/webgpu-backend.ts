@@ -11,6 +11,7 @@ import { trainingLowerings } from '../graph/lowering/training.ts';
 import { makeTrainingPlan } from '../graph/passes/training-plan.ts';
 import { defaultLiveInputs } from '../live-inputs.ts';
 import { floats } from '../onnx/constant.ts';
+import type { UpdateFormula, UpdateRead } from '../webgpu/kernels/state-update.ts';
 import { adapterName, requestDevice } from '../webgpu/runtime/device.ts';
 import { BufferAllocator } from '../webgpu/runtime/memory.ts';
 import { forEachElement } from '../webgpu/runtime/nhwc4.ts';
@@ -60,17 +61,14 @@ export async function createWebgpuBackend(
   };
   try {
     const scalars = optimizer.scalars(1, 0).length;
+    const formula = formulaOf(optimizer, scalars);
     const program = await TrainingProgram.create(allocator, training, {
       config,
       parameters: learned.parameters,
       scalars,
       loss,
-      formula: optimizer.update({
-        weight: input(0),
-        gradient: input(1),
-        slots: optimizer.slots.map((_, i) => input(i + 2)),
-        scalars: Array.from({ length: scalars }, (_, index): Expression => ({ kind: 'live', index })),
-      }),
+      scale: null,
+      formulas: new Map(step.parameters.map(({ name }) => [name, formula])),
     });
     const slices = new StepSlices(program.costs, await timeEmpty(device));
     const backend = new WebgpuBackend(program, optimizer, slices, release);
@@ -81,6 +79,18 @@ export async function createWebgpuBackend(
     release();
     throw error;
   }
+}
+
+/** The optimizer's formula. */
+function formulaOf({ slots, update }: Optimizer, scalars: number): UpdateFormula {
+  const made = update({
+    weight: input(0),
+    gradient: input(1),
+    slots: slots.map((_, i) => input(i + 2)),
+    scalars: Array.from({ length: scalars }, (_, index): Expression => ({ kind: 'live', index })),
+  });
+  const kept = slots.map((_, i): UpdateRead => `slot_${i}`);
+  return { reads: ['weight', 'gradient', ...kept], results: [made.weight, ...made.slots] };
 }
 
 /** Milliseconds until the queue says that nothing is done. */

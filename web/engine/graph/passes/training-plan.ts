@@ -23,20 +23,27 @@ export interface StateTensor {
   readonly output: string;
   /** Whether the output is the new value, not a gradient. */
   readonly isReplaced: boolean;
+  /** Inputs of the graph that hold what the optimizer keeps for a parameter, and a further output that its formula reads; in
+   * the same shape. */
+  readonly slots?: readonly string[];
+  readonly direction?: string | undefined;
 }
 
 /** Where it lies, in blocks of four numbers. */
-export interface StatePlace extends StateTensor {
+export interface StatePlace extends Pick<StateTensor, 'name' | 'input' | 'isReplaced'> {
   readonly elements: number;
   readonly start: number;
   /** The parts of what changes it: the first one, and how far they are apart. */
   readonly change: { readonly start: number; readonly stride: number; readonly parts: number };
+  /** Where the further output lies. */
+  readonly direction: number | null;
 }
 
 export interface TrainingPlan {
   readonly plan: Plan;
   readonly places: readonly StatePlace[];
-  /** Blocks of both buffers. The first block of the state is zero. */
+  /** Blocks of the parameters and statistics, after which as many follow for each slot; the first one is zero. And blocks of
+   * what changes them. */
   readonly stateBlocks: number;
   readonly changeBlocks: number;
 }
@@ -76,28 +83,49 @@ export async function makeTrainingPlan(
   minThreads: number,
 ): Promise<TrainingPlan> {
   const changes = state.map(({ output }) => tensorNamed(graph.outputs, output));
+  const directions = state.flatMap(({ direction }) =>
+    direction === undefined ? [] : [tensorNamed(graph.outputs, direction)],
+  );
   const optimized = withoutCopies(await optimize(graph, false), graph.outputs);
-  const fused = copyRead(fuse(optimized, graph.outputs), changes);
+  const fused = copyRead(fuse(optimized, graph.outputs), [...changes, ...directions]);
   const { operations, parts } = flattenGradients(fused, graph.outputs, changes, minThreads);
   const placed = new Map<Tensor, BufferSlice>();
-  let [stateBlocks, changeBlocks] = [1, 0];
-  const places = state.map((one, i): StatePlace => {
-    const tensor = tensorNamed(graph.inputs, one.input);
+  const inputs = state.map(one => tensorNamed(graph.inputs, one.input));
+  const stateBlocks = inputs.reduce((sum, tensor) => sum + channelBlocks(tensor), 1);
+  let [start, changeBlocks] = [1, 0];
+  const placeChange = (tensor: Tensor, stride: number, parts: number): number => {
+    const first = changeBlocks;
+    placed.set(tensor, { buffer: CHANGES, offset: first, stride });
+    changeBlocks += stride * parts;
+    return first;
+  };
+  const places = state.map(({ name, input, isReplaced, slots = [], direction }, i): StatePlace => {
+    const tensor = inputs[i] ?? tensorNamed(graph.inputs, input);
     const whole = changes[i] ?? tensor;
     const change = parts.get(whole) ?? { tensor: whole, parts: 1 };
     const stride = channelBlocks(tensor);
-    const start = stateBlocks;
     placed.set(tensor, { buffer: STATE, offset: start, stride });
-    placed.set(change.tensor, { buffer: CHANGES, offset: changeBlocks, stride });
-    const place = { start: changeBlocks, stride, parts: change.parts };
-    stateBlocks += stride;
-    changeBlocks += stride * change.parts;
-    return { ...one, elements: productOf(tensor.shape), start, change: place };
+    for (const [k, slot] of slots.entries()) {
+      const offset = start + (k + 1) * stateBlocks;
+      placed.set(tensorNamed(graph.inputs, slot), { buffer: STATE, offset, stride });
+    }
+    const place: StatePlace = {
+      name,
+      input,
+      isReplaced,
+      elements: productOf(tensor.shape),
+      start,
+      change: { start: placeChange(change.tensor, stride, change.parts), stride, parts: change.parts },
+      direction:
+        direction === undefined ? null : placeChange(tensorNamed(graph.outputs, direction), stride, 1),
+    };
+    start += stride;
+    return place;
   });
   const own = {
     ...graph,
     inputs: graph.inputs.filter(tensor => !placed.has(tensor)),
-    outputs: graph.outputs.filter(tensor => !changes.includes(tensor)),
+    outputs: graph.outputs.filter(tensor => !placed.has(tensor) && !changes.includes(tensor)),
   };
   const plan = joinBatch(await layOut(operations, own, false, placed));
   return { plan, places, stateBlocks, changeBlocks };

@@ -1,6 +1,5 @@
 // Updates the state, a block of four numbers a thread. A workgroup has blocks of one tensor: its entry of the table says
 // which, and where the parts of its gradient lie. They are added up in order.
-@group(0) @binding(0) var<storage, read_write> state: array<vec4f>;
 @group(0) @binding(1) var<storage, read> changes: array<vec4f>;
 @group(0) @binding(2) var<storage, read> table: array<vec4u>;
 @group(0) @binding(4) var<storage, read> loss: array<vec4f>;
@@ -25,9 +24,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   for (var part = 0u; part < more.x; part++) {
     change += changes[entry.z + index + part * entry.w];
   }
-  if (more.y > 0) {
-    state[entry.x + index] = select(vec4f(0), change, kept);
-  } else {
-    update(entry.x + index, change, kept);
-  }
+  update(i32(more.y), entry.x + index, change, changes[more.z + index], kept);
 }

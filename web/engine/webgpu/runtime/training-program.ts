@@ -7,13 +7,7 @@ import type { Tensor } from '../../graph/ir/tensor.ts';
 import { CHANGES, STATE, type TrainingPlan } from '../../graph/passes/training-plan.ts';
 import type { KernelConfig } from '../kernels/config.ts';
 import { type Kernel, linearWorkgroups } from '../kernels/kernel.ts';
-import {
-  type StateUpdate,
-  stateUpdateCode,
-  uniformVectors,
-  updateGroups,
-  updateTable,
-} from '../kernels/state-update.ts';
+import { compileStateUpdate, type UpdateFormula, uniformVectors } from '../kernels/state-update.ts';
 import { compileStepKernel } from '../kernels/step-kernel.ts';
 import { TRAINING } from '../kernels/training.ts';
 import { type BufferAllocator, withErrorScopes } from './memory.ts';
@@ -33,17 +27,19 @@ export interface TrainingProgramOptions {
   readonly config: KernelConfig;
   /** The parameter that each array of positions of learned weights is about. */
   readonly parameters: ReadonlyMap<object, string>;
-  readonly formula: StateUpdate['formula'];
+  /** By the parameter's name. */
+  readonly formulas: ReadonlyMap<string, UpdateFormula>;
   readonly scalars: number;
   readonly loss: Tensor;
+  /** The number that all gradients are multiplied by; null for 1. */
+  readonly scale: Tensor | null;
 }
 
 /** The buffers of a training that no operation has. */
 interface StateBuffers {
+  /** Parameters and statistics, and then the slots of all parameters, one after the other. */
   readonly state: GPUBuffer;
   readonly changes: GPUBuffer;
-  /** Null if the optimizer keeps nothing. */
-  readonly slots: GPUBuffer | null;
   readonly ring: GPUBuffer;
   readonly uniform: GPUBuffer;
 }
@@ -127,16 +123,15 @@ export class TrainingProgram {
 function allocateState(
   allocator: BufferAllocator,
   { stateBlocks, changeBlocks }: TrainingPlan,
-  { formula, scalars }: TrainingProgramOptions,
+  { formulas, scalars }: TrainingProgramOptions,
 ): StateBuffers {
   const { STORAGE, COPY_DST, COPY_SRC, UNIFORM } = GPUBufferUsage;
-  const slots = formula.slots.length;
+  const tensors = Math.max(1, ...Array.from(formulas.values(), ({ results }) => results.length));
   const usage = STORAGE | COPY_DST | COPY_SRC;
   return {
     // Convolutions may read a block beyond the end, which is zero.
-    state: allocator.allocate('state', BLOCK * (stateBlocks + 1), usage),
+    state: allocator.allocate('state', BLOCK * (tensors * stateBlocks + 1), usage),
     changes: allocator.allocate('changes', BLOCK * (changeBlocks + 1), usage),
-    slots: slots > 0 ? allocator.allocate('slots', BLOCK * stateBlocks * slots, usage) : null,
     ring: allocator.allocate('losses', 4 * RING, STORAGE | COPY_SRC),
     uniform: allocator.allocate('scalars', BLOCK * uniformVectors(scalars), UNIFORM | COPY_DST),
   };
@@ -156,24 +151,26 @@ function prepareUpdate(
   allocator: BufferAllocator,
   { plan, places, stateBlocks }: TrainingPlan,
   planBuffers: PlanBuffers,
-  { state, changes, slots, ring, uniform }: StateBuffers,
-  { formula, scalars, loss }: TrainingProgramOptions,
+  { state, changes, ring, uniform }: StateBuffers,
+  { formulas, scalars, loss, scale }: TrainingProgramOptions,
 ): Promise<StateKernel> {
   const { device } = allocator;
-  const slice = plan.slices.get(loss);
-  if (!slice) throw new EngineError(`The loss '${loss.name}' has no buffer.`);
-  const entries = updateTable(places);
-  const table = allocator.allocate(
-    'table',
-    entries.byteLength,
-    GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
-  );
-  device.queue.writeBuffer(table, 0, entries);
-  const lossBuffer = planBuffers.buffer(slice.buffer);
-  const bound = [state, changes, table, uniform, lossBuffer, ring, ...(slots ? [slots] : [])];
-  const code = stateUpdateCode({ formula, scalars, stateBlocks, lossAt: slice.offset });
+  const locate = (tensor: Tensor) => {
+    const slice = plan.slices.get(tensor);
+    if (!slice) throw new EngineError(`The tensor '${tensor.name}' has no buffer.`);
+    return { buffer: planBuffers.buffer(slice.buffer), at: slice.offset };
+  };
+  const [lossPlace, scalePlace] = [locate(loss), scale && locate(scale)];
+  const [lossAt, scaleAt] = [lossPlace.at, scalePlace?.at ?? null];
+  const update = { formulas, scalars, stateBlocks, lossAt, scaleAt };
+  const { code, table, groups } = compileStateUpdate(places, update);
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+  const entries = allocator.allocate('table', table.byteLength, usage);
+  device.queue.writeBuffer(entries, 0, table);
+  const given = [state, changes, entries, uniform, lossPlace.buffer, ring];
+  const bound = [...given, ...(scalePlace ? [scalePlace.buffer] : [])];
   const resources = bound.map(buffer => ({ buffer }));
-  return prepareProgram(device, 'update', code, resources, linearWorkgroups(updateGroups(entries), 1));
+  return prepareProgram(device, 'update', code, resources, linearWorkgroups(groups, 1));
 }
 
 /** Where a tensor of the state lies. */
@@ -193,8 +190,8 @@ export function stateRegions(
     regions.set(name, { buffer: buffers.state, offset: BLOCK * start, elements });
     const kept = isReplaced ? [] : slots(name);
     kept.forEach((slot, i) => {
-      const offset = BLOCK * (start + i * stateBlocks);
-      if (buffers.slots) regions.set(slot, { buffer: buffers.slots, offset, elements });
+      const offset = BLOCK * (start + (i + 1) * stateBlocks);
+      regions.set(slot, { buffer: buffers.state, offset, elements });
     });
   }
   return regions;
