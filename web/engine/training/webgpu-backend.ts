@@ -30,8 +30,6 @@ export interface WebgpuBackendOptions {
   readonly onLost?: (reason: string) => void;
 }
 
-/** Steps that the GPU has before another one is given. */
-const MAX_AHEAD = 2;
 /** Threads that sums are split for, on a GPU and on one in software, for which parts are work. */
 const GPU_THREADS = 4096;
 const SOFTWARE_THREADS = 256;
@@ -219,10 +217,12 @@ export class WebgpuBackend implements TrainingBackend {
     for (const [i, part] of parts.entries()) {
       program.submit(program.kernels.slice(...part));
       const done = this.#measure(part);
+      // Whoever awaits it sees the failure, if it fails.
+      done.catch(() => undefined);
       if (i < parts.length - 1) await done;
       else this.#ahead.push(done);
     }
-    while (this.#ahead.length >= MAX_AHEAD) await this.#ahead.shift();
+    while (this.#ahead.length >= slices.ahead) await this.#ahead.shift();
   }
 
   /** Resolves when the GPU has done what was submitted just now. */

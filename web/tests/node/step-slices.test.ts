@@ -40,3 +40,9 @@ test('a step that turns out to be slow is split where it is slow', () => {
   expect(found.length).toBeGreaterThan(2);
   expect(found).toContainEqual([2, 3]);
 });
+
+test('the queue holds steps for the time of a slice, and two at least', () => {
+  expect(new StepSlices([4, 10, 20], 0).ahead).toBe(2);
+  expect(new StepSlices([1, 1], 0).ahead).toBe(4);
+  expect(new StepSlices([0.01], 0).ahead).toBe(16);
+});

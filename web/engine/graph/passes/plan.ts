@@ -55,19 +55,14 @@ export async function optimize(graph: Graph, hasCamera: boolean): Promise<Operat
   return fuse(all, graph.outputs);
 }
 
-/** Gives each tensor its place in memory. Those that are `placed` have one already. */
-export async function layOut(
-  fused: readonly Operation[],
-  graph: Graph,
-  hasCamera: boolean,
-  placed: ReadonlyMap<Tensor, BufferSlice> = new Map(),
-): Promise<Plan> {
+/** Gives each tensor its place in memory. */
+export async function layOut(fused: readonly Operation[], graph: Graph, hasCamera: boolean): Promise<Plan> {
   const concats = concatGroups(fused, graph);
   let operations = fused.filter(operation => !concats.has(operation.output));
   if (operations.some(({ inputs }) => inputs.length > MAX_READ_TENSORS)) {
     operations = (await import('./legalize.ts')).legalize(operations);
   }
-  const { slices, buffers } = assignSlices(operations, graph, concats, hasCamera, placed);
+  const { slices, buffers } = assignSlices(operations, graph, concats, hasCamera);
   return {
     operations,
     slices,
@@ -114,15 +109,13 @@ function assignSlices(
   graph: Graph,
   concats: ReadonlyMap<Tensor, readonly Tensor[]>,
   hasCamera: boolean,
-  placed: ReadonlyMap<Tensor, BufferSlice>,
 ): { slices: Map<Tensor, BufferSlice>; buffers: number[] } {
   const roots = new Map<Tensor, Tensor>();
   for (const [whole, parts] of concats) for (const part of parts) roots.set(part, whole);
   const rootOf = (tensor: Tensor): Tensor => roots.get(tensor) ?? tensor;
   const ranges = liveRanges(operations, graph, rootOf, hasCamera);
-  for (const tensor of placed.keys()) ranges.delete(tensor);
   const { assigned, buffers } = assignBuffers(ranges);
-  const slices = new Map(placed);
+  const slices = new Map<Tensor, BufferSlice>();
   for (const [root, buffer] of assigned) {
     const stride = channelBlocks(root);
     slices.set(root, { buffer, offset: 0, stride });

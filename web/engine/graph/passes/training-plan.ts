@@ -127,6 +127,8 @@ export async function makeTrainingPlan(
     inputs: graph.inputs.filter(tensor => !placed.has(tensor)),
     outputs: graph.outputs.filter(tensor => !placed.has(tensor) && !changes.includes(tensor)),
   };
-  const plan = joinBatch(await layOut(operations, own, false, placed));
+  const laid = await layOut(operations, own, false);
+  // Buffers are made when they are first asked for: what is placed elsewhere takes none.
+  const plan = joinBatch({ ...laid, slices: new Map([...laid.slices, ...placed]) });
   return { plan, places, stateBlocks, changeBlocks };
 }

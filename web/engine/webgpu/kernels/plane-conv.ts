@@ -11,8 +11,9 @@ import { fitWidth } from './step-config.ts';
 /** Taps along a row, and blocks of output channels of a thread. */
 const MAX_TAPS = 8;
 const MAX_BLOCKS = 2;
-/** Pixels of a thread on a GPU, which has few registers for each. */
+/** Pixels of a thread: a GPU has few registers for each. */
 const GPU_RUN = 4;
+const SOFTWARE_RUN = 8;
 
 export const isPlaneConv = ({ weights, group, y, x, padding, prologue }: Convolution): boolean =>
   weights.learned === true &&
@@ -51,7 +52,7 @@ export function compilePlaneConv(shader: ShaderBuilder, operation: Convolution):
   const { output, weights, y, x } = operation;
   const [n, , height, width] = output.shape;
   const [, , kh, kw] = weights.dims;
-  const run = shader.context.config.minThreads > 0 ? GPU_RUN : fitWidth(width);
+  const run = shader.context.config.minThreads > 0 ? GPU_RUN : fitWidth(width, SOFTWARE_RUN);
   const blocks = channelBlocks(output) % MAX_BLOCKS === 0 ? MAX_BLOCKS : 1;
   const [down, across] = [y.phases[0], x.phases[0]].map(one => one ?? { first: 0, count: 0, start: 0 });
   const [runs, tiles] = [Math.ceil(width / run), channelBlocks(output) / blocks];

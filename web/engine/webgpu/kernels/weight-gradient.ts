@@ -14,6 +14,7 @@ import { fitWidth } from './step-config.ts';
 const GPU_SUMS = 32;
 const GPU_RUN = 4;
 const SOFTWARE_SUMS = 64;
+const SOFTWARE_RUN = 8;
 /** Taps along a row from which on they are shared out among threads. */
 const MAX_TAPS = 8;
 
@@ -60,7 +61,7 @@ function findTile(
     if (canDouble(outputs, gradient)) [outputs, grows] = [2 * outputs, true];
     if (canDouble(inputs, from)) [inputs, grows] = [2 * inputs, true];
   }
-  const run = isReal ? GPU_RUN : fitWidth(gradient.shape[3]);
+  const run = isReal ? GPU_RUN : fitWidth(gradient.shape[3], SOFTWARE_RUN);
   return { outputs, inputs, rows, columns, lanes, run };
 }
 

@@ -3,6 +3,9 @@
 
 /** Milliseconds that a submission should take, at most. */
 const MAX_MS = 8;
+/** Steps in the queue. */
+const MIN_AHEAD = 2;
+const MAX_AHEAD = 16;
 /** How much an estimate may change at once. */
 const MAX_CHANGE = 4;
 
@@ -30,6 +33,13 @@ export class StepSlices {
     });
     slices.push([first, this.#costs.length]);
     return slices;
+  }
+
+  /** How many steps the queue may hold: as many as it does in the time of a slice, and two at least, so that it is never
+   * empty. */
+  get ahead(): number {
+    const step = this.#costs.reduce((a, b) => a + b, 0);
+    return Math.min(MAX_AHEAD, Math.max(MIN_AHEAD, Math.floor(MAX_MS / step)));
   }
 
   /** Takes in how long a slice took. */
