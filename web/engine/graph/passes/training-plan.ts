@@ -11,6 +11,7 @@ import { withoutCopies } from './copies.ts';
 import { flattenGradients } from './flat-gradients.ts';
 import { fuse } from './fusion.ts';
 import { type BufferSlice, layOut, optimize, type Plan } from './plan.ts';
+import { splitReductions } from './split-reductions.ts';
 
 /** The buffers of both, in slices of the plan; its own buffers are counted from 0. */
 export const STATE = -1;
@@ -127,7 +128,7 @@ export async function makeTrainingPlan(
     inputs: graph.inputs.filter(tensor => !placed.has(tensor)),
     outputs: graph.outputs.filter(tensor => !placed.has(tensor) && !changes.includes(tensor)),
   };
-  const laid = await layOut(operations, own, false);
+  const laid = await layOut(splitReductions(operations, minThreads), own, false);
   // Buffers are made when they are first asked for: what is placed elsewhere takes none.
   const plan = joinBatch({ ...laid, slices: new Map([...laid.slices, ...placed]) });
   return { plan, places, stateBlocks, changeBlocks };
