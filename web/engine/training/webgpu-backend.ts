@@ -11,6 +11,7 @@ import { trainingLowerings } from '../graph/lowering/training.ts';
 import { makeTrainingPlan } from '../graph/passes/training-plan.ts';
 import { defaultLiveInputs } from '../live-inputs.ts';
 import { floats } from '../onnx/constant.ts';
+import type { KernelConfig } from '../webgpu/kernels/config.ts';
 import type { UpdateFormula, UpdateRead } from '../webgpu/kernels/state-update.ts';
 import { adapterName, requestDevice } from '../webgpu/runtime/device.ts';
 import { BufferAllocator } from '../webgpu/runtime/memory.ts';
@@ -28,6 +29,8 @@ export interface WebgpuBackendOptions {
   readonly device?: GPUDevice | undefined;
   /** Called once when the device is lost, with the reason as a sentence. */
   readonly onLost?: (reason: string) => void;
+  /** Default: the one for the device. */
+  readonly config?: KernelConfig;
 }
 
 /** Threads that sums are split for, on a GPU and on one in software, for which parts are work. */
@@ -47,7 +50,7 @@ export async function createWebgpuBackend(
   const learned = new LearnedWeights(new Set(state.map(one => one.input)));
   const graph = await lower(model, trainingLowerings(learned));
   const device = options.device ?? (await requestDevice());
-  const config = { ...defaultConfig(device), precision: 'float32' } as const;
+  const config = { ...(options.config ?? defaultConfig(device)), precision: 'float32' } as const;
   const threads = config.minThreads > 0 ? GPU_THREADS : SOFTWARE_THREADS;
   const training = await makeTrainingPlan(graph, state, threads);
   const loss = training.plan.outputs.find(({ name }) => name === step.loss);

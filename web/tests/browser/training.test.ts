@@ -10,6 +10,7 @@ import { adam } from '../../engine/training/optimizers/adam.ts';
 import { makeTrainingStep, type TrainingStep } from '../../engine/training/step.ts';
 import { createWebgpuBackend } from '../../engine/training/webgpu-backend.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
+import { GPU_CONFIG, LARGE_GPU_CONFIG, MALI_CONFIG } from '../../engine/webgpu/tuning/defaults.ts';
 import { fetchBytes, fetchFloats } from '../fetch.ts';
 import { runOnWebgpu } from '../run-graph.ts';
 import type { TrainingCase } from '../training-steps.ts';
@@ -76,6 +77,22 @@ describe('the losses are those of torch', () => {
       backend.destroy();
     }
   });
+});
+
+const CONFIGS = { 'any GPU': GPU_CONFIG, 'large GPUs': LARGE_GPU_CONFIG, Mali: MALI_CONFIG };
+
+test.each(Object.entries(CONFIGS))('the kernels for %s compute the same', async (_, config) => {
+  for (const given of cases) {
+    const batches = await readCase(given);
+    const backend = await createWebgpuBackend(batches.step, optimizer, { device, config });
+    try {
+      const made = await train(backend, batches, 3);
+      for (const [t, loss] of made.entries())
+        expect(Math.abs(loss / (given.losses[t] ?? 0) - 1), given.name).toBeLessThan(1e-4);
+    } finally {
+      backend.destroy();
+    }
+  }
 });
 
 const lenet = cases.find(({ name }) => name === 'training-lenet');
