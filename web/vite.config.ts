@@ -31,7 +31,7 @@ const ASSET = 'assets/[name]-[hash:6]';
 const ENGINE_CHUNKS = [
   {
     name: 'engine',
-    test: /web\/engine\/((frames\/|recovery\/)?[\w-]+|codegen\/(pack-weights|expression-code)|webgpu\/runtime\/adapter)\.ts/,
+    test: /web\/engine\/((frames\/|recovery\/)?(?!state\.)[\w-]+|codegen\/(pack-weights|expression-code)|webgpu\/runtime\/adapter)\.ts/,
   },
   { name: 'engine', test: /web\/engine\/(?!webgpu\/)/, tags: ['$initial' as const] },
   // The error of an import that fails. The engine's file has most imports, and must not need the page's.

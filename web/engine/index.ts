@@ -31,6 +31,7 @@ export {
   readModel,
 } from './look.ts';
 export type { Backend, Canvas, FrameSource, OnCompiled, Painter, Precision, RunOptions } from './painter.ts';
+export type { StateInfo } from './state.ts';
 export { webgpuAvailable } from './webgpu/runtime/adapter.ts';
 
 export interface PainterOptions {

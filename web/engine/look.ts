@@ -8,6 +8,7 @@ import { checkCost } from './graph/passes/cost.ts';
 import { makePlan, type Plan } from './graph/passes/plan.ts';
 import type { Sizes } from './onnx/free-dims.ts';
 import { type OnnxModel, type OnnxValue, readModel as readOnnx } from './onnx/model.ts';
+import type { StateInfo, StateParts } from './state.ts';
 
 export interface Live {
   label: string;
@@ -29,6 +30,8 @@ export interface LookInfo {
   size: string;
   guide: string;
   live: Record<string, Live>;
+  /** What the look keeps from frame to frame. */
+  state: readonly StateInfo[];
   figures: Record<string, unknown>;
 }
 
@@ -45,10 +48,21 @@ export interface ReadOptions {
 
 type Dims = readonly (number | string)[];
 
-/** Our own looks have no open dimensions. */
-async function bindOpenDims(model: OnnxModel, dims: Sizes, isLook: boolean): Promise<OnnxModel> {
+/** A model without the inputs and outputs of its state. */
+type Model = OnnxModel & Partial<StateParts>;
+
+/** Our own looks have no open dimensions, and no state. */
+async function prepareModel(model: OnnxModel, dims: Sizes, isLook: boolean): Promise<Model> {
   const open = model.inputs.some(value => value.dims?.some(dim => typeof dim === 'string'));
-  return open ? (await import('./onnx/free-dims.ts')).bindDims(model, dims, isLook) : model;
+  const bound = open ? (await import('./onnx/free-dims.ts')).bindDims(model, dims, isLook) : model;
+  return model.metadata.has('limner.state') ? (await import('./state.ts')).splitState(bound, isLook) : bound;
+}
+
+/** Plans all of the model. */
+async function planModel(model: Model, hasCamera: boolean): Promise<Plan> {
+  const plan = await makePlan(await lower(model.whole ?? model), hasCamera);
+  model.bind?.(plan);
+  return plan;
 }
 
 /** Parses, checks, fuses and plans, without a GPU. Rejects with an EngineError whatever the bytes are. */
@@ -56,9 +70,9 @@ export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {
   const { model, sides } = await readKind(bytes, dims);
   const { inputs, outputs, constants } = model;
   checkFloats([...inputs.filter(({ name }) => !constants.get(name)?.dims.length), ...outputs]);
-  const plan = await makePlan(await lower(model), true);
+  const plan = await planModel(model, true);
   checkCost(plan);
-  const shapes = plan.outputs.map(output => output.dims);
+  const shapes = [plan.outputs[0], plan.guide].map(output => output?.dims);
   return { info: makeInfo(model, sides, shapes, plan.live), plan };
 }
 
@@ -67,7 +81,7 @@ export async function readLook(bytes: Uint8Array, { dims = {} }: ReadOptions = {
  * does if the file is no look by its inputs and its first output. */
 export async function readLookInfo(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<LookInfo> {
   const { model, sides } = await readKind(bytes, dims);
-  const shapes = [model.outputs[0]?.dims ?? null]; // other outputs do not hinder another runtime
+  const shapes = [model.outputs[0]?.dims]; // other outputs do not hinder another runtime
   const live = model.inputs.flatMap(({ name, dims }) =>
     dims?.length || model.constants.has(name) ? [] : { name, default: 0 },
   );
@@ -78,20 +92,21 @@ export async function readLookInfo(bytes: Uint8Array, { dims = {} }: ReadOptions
 type Sides = readonly [height: number, width: number];
 
 /** A model that is a look as far as its inputs and outputs say, and the sides of its picture. */
-async function readKind(bytes: Uint8Array, dims: Sizes): Promise<{ model: OnnxModel; sides: Sides }> {
-  const model = await bindOpenDims(readOnnx(bytes), dims, true);
-  const format = model.metadata.get('limner.format');
+async function readKind(bytes: Uint8Array, dims: Sizes): Promise<{ model: Model; sides: Sides }> {
+  const read = readOnnx(bytes);
+  const format = read.metadata.get('limner.format');
   if (format !== undefined && format !== '1') {
     throw new EngineError(`This look has format ${format}, and this page reads format 1; update the page.`);
   }
+  const model = await prepareModel(read, dims, true);
   return { model, sides: checkKind(model) };
 }
 
 /** Reads any float32 network that the engine supports, also one that is no look: its painter can `run`, but not
  * paint. */
 export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Look> {
-  const model = await bindOpenDims(readOnnx(bytes), dims, false);
-  const plan = await makePlan(await lower(model), false);
+  const model = await prepareModel(readOnnx(bytes), dims, false);
+  const plan = await planModel(model, false);
   checkCost(plan);
   return {
     info: { ...readMetadata(model), ...describeSides([0, 0]), live: readLive(undefined, plan.live) },
@@ -101,7 +116,7 @@ export async function readModel(bytes: Uint8Array, { dims = {} }: ReadOptions = 
 
 /** The plan of a graph of any cost, for tests and tools. */
 export async function readGraph(bytes: Uint8Array, { dims = {} }: ReadOptions = {}): Promise<Plan> {
-  return makePlan(await lower(await bindOpenDims(readOnnx(bytes), dims, false)), false);
+  return planModel(await prepareModel(readOnnx(bytes), dims, false), false);
 }
 
 const KIND = 'The engine paints pictures from pictures (float32, 1 x 3 x height x width)';
@@ -149,9 +164,9 @@ function checkKind({ inputs, outputs, constants }: OnnxModel): Sides {
 
 /** Checks the shapes of the outputs as far as they are known. */
 function makeInfo(
-  model: OnnxModel,
+  model: Model,
   sides: Sides,
-  [painting, guide]: readonly (Dims | null)[],
+  [painting, guide]: readonly (Dims | null | undefined)[],
   live: readonly LiveInput[],
 ): LookInfo {
   const shape = (channels: number) => [1, channels, ...sides];
@@ -173,7 +188,10 @@ function makeInfo(
 }
 
 /** The author's metadata. */
-function readMetadata({ metadata }: OnnxModel): Omit<LookInfo, 'pixels' | 'width' | 'height' | 'live'> {
+function readMetadata({
+  metadata,
+  state = [],
+}: Model): Omit<LookInfo, 'pixels' | 'width' | 'height' | 'live'> {
   const text = (key: string) => metadata.get(`limner.${key}`) ?? '';
   return {
     name: text('name'),
@@ -183,6 +201,7 @@ function readMetadata({ metadata }: OnnxModel): Omit<LookInfo, 'pixels' | 'width
     size: text('size'),
     guide: text('guide'),
     figures: readObject(metadata.get('limner.figures'), 'figures'),
+    state,
   };
 }
 

@@ -13,6 +13,9 @@ export interface RunOptions {
   /** False: outputs stay on the GPU, and those that painting does not need are not computed. `run` then resolves to
    * nothing when the work is submitted, and `finished` when it is done. For measurements of the network alone. */
   readonly read?: boolean;
+  /** Nothing is computed: what is given of the state is set, after it began anew if that is asked for. `run` resolves to
+   * all of it, by the names of its inputs. */
+  readonly state?: 'only' | 'reset';
 }
 
 export interface Painter {
@@ -30,7 +33,7 @@ export interface Painter {
   /** Paints the centre square of the source on the canvas. Does nothing once the GPU is lost. */
   paint(source: FrameSource, view?: { mirror?: boolean }): void;
   /** Runs the graph on arrays, by ONNX's names and in ONNX's order, for tests and tools. An input that is missing
-   * keeps its value of the last run, unless the GPU was lost in between. */
+   * keeps its value of the last run, unless the GPU was lost in between. A run replaces the state, as a frame does. */
   run(inputs: Record<string, Float32Array>, options?: RunOptions): Promise<Record<string, Float32Array>>;
   /** Resolves when the GPU has finished the submitted work. */
   finished(): Promise<void>;

@@ -7,7 +7,8 @@ import type { Plan } from './graph/passes/plan.ts';
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 
-/** The arrays by input. If inputs were given before (`again`), missing ones keep their values. */
+/** The arrays by input. If inputs were given before (`again`), missing ones keep their values; those of the state always
+ * do. */
 export function readInputs(plan: Plan, arrays: Arrays, again: boolean): (readonly [Tensor, Float32Array])[] {
   const names = [...plan.inputs, ...plan.live].map(({ name }) => name);
   const unknown = Object.keys(arrays).find(name => !names.includes(name));
@@ -16,7 +17,7 @@ export function readInputs(plan: Plan, arrays: Arrays, again: boolean): (readonl
   }
   return plan.inputs.flatMap(tensor => {
     const values = Object.hasOwn(arrays, tensor.name) ? arrays[tensor.name] : undefined;
-    if (!values && again) return [];
+    if (!values && (again || tensor.constant)) return [];
     const size = productOf(tensor.shape);
     if (values?.length === size) return [[tensor, values] as const];
     const got = values?.length ?? 'none';

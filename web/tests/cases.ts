@@ -24,6 +24,7 @@ const PARTS = [
   'initializers',
   'schedules',
   'training',
+  'state',
 ];
 
 export default function pack(): void {

@@ -8,10 +8,10 @@ import { build } from 'vite';
 const LIMIT = 44_100;
 const ENTRY = '/engine/index.ts';
 const BACKENDS = ['webgpu', 'webgl2'];
-/** Modules that are only fetched for operators and open sizes that our own looks do not use, and for `run`, which does
- * not paint. */
+/** Modules that are only fetched for operators, open sizes and state that our own looks do not have, and for `run`,
+ * which does not paint. */
 const APART =
-  /\/engine\/([\w/]+\/(extended|free-dims|array-runner)|graph\/passes\/(normalization|doubling|transposes))\.ts$/;
+  /\/engine\/([\w/]+\/(extended|free-dims|array-runner)|(webgl2\/runtime\/)?state|graph\/passes\/(normalization|doubling|transposes))\.ts$/;
 
 const result = await build({ configFile: 'vite.config.ts', logLevel: 'error', build: { write: false } });
 const chunks = [result].flat().flatMap(({ output }) => output.filter(({ type }) => type === 'chunk'));

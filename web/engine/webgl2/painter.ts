@@ -109,7 +109,7 @@ class Webgl2Painter implements BackendPainter {
   attachGuide(canvas: Canvas | null): void {
     this.#guide = null;
     this.#guideRequests += 1;
-    const guide = this.network.plan.outputs[1];
+    const { guide } = this.network.plan;
     if (canvas === null || !guide) return;
     const [, , tall, wide] = guide.shape;
     const context = canvas.getContext('2d', { alpha: false });

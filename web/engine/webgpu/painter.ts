@@ -227,7 +227,7 @@ class WebgpuPainter implements BackendPainter {
   attachGuide(canvas: Canvas | null): void {
     this.#guideContext?.unconfigure();
     this.#guideContext = null;
-    const guide = this.plan.outputs[1];
+    const { guide } = this.plan;
     if (canvas === null || !guide) return;
     const context = this.#configure(canvas, guide.shape[3], guide.shape[2]);
     this.#guideContext = context;

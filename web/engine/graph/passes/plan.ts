@@ -18,6 +18,13 @@ export interface BufferSlice {
   readonly stride: number;
 }
 
+/** A tensor that stays from run to run: a run reads `input`, to which its last operations copy `output`. The input's
+ * `constant` is what it is before the first run. */
+export interface StateTensor {
+  readonly input: Tensor;
+  readonly output: Tensor;
+}
+
 export interface Plan {
   readonly operations: readonly Operation[];
   readonly slices: ReadonlyMap<Tensor, BufferSlice>;
@@ -26,6 +33,10 @@ export interface Plan {
   /** What `run` is given. If there is a camera, the first input is its picture. */
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** The output that shows what the network sees. */
+  readonly guide: Tensor | undefined;
+  /** Of a look that has it. */
+  readonly state?: readonly StateTensor[];
   readonly live: readonly LiveInput[];
   /** Whether the first input is the camera's picture. */
   readonly hasCamera: boolean;
@@ -69,6 +80,7 @@ export async function layOut(fused: readonly Operation[], graph: Graph, hasCamer
     buffers,
     inputs: graph.inputs,
     outputs: graph.outputs,
+    guide: graph.outputs[1],
     live: graph.live,
     hasCamera,
   };

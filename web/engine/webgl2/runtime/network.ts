@@ -61,10 +61,11 @@ export class Network {
     const first = source && this.resources.frame ? compileFrameInput(this.layouts, source) : null;
     this.draws = draws.map(draw => this.programs.prepare(draw, this.resources));
     this.frameInput = first && this.programs.prepare(first, this.resources);
+    await this.#waitForPrograms([...(this.frameInput ? [this.frameInput] : []), ...this.draws], onCompiled);
+    // Draws that replace the state were warmed up in its textures.
     for (const tensor of this.plan.slices.keys()) {
       if (tensor.constant) this.textures.write(tensor, tensor.constant);
     }
-    await this.#waitForPrograms([...(this.frameInput ? [this.frameInput] : []), ...this.draws], onCompiled);
   }
 
   #extended = async (): Promise<CompileSteps> =>
@@ -98,9 +99,10 @@ export class Network {
   async run(
     inputs: Record<string, Float32Array>,
     live: Float32Array,
-    { read = true }: RunOptions = {},
+    { read = true, state }: RunOptions = {},
   ): Promise<Record<string, Float32Array>> {
     const { plan } = this;
+    if (state) return (await import('./state.ts')).accessState(this, inputs, state, read);
     const source = this.#steps.find(isFrameInput);
     const camera = source && plan.inputs[0];
     // A picture that nothing is fused with is written where the network reads it.

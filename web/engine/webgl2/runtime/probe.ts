@@ -19,10 +19,12 @@ const SAMPLE_TEXELS = 16;
 const VALUES_PER_DRAW = SAMPLES_PER_DRAW * SAMPLE_TEXELS * 4;
 
 export async function probe(network: Network, crop: Crop): Promise<ProbeResult> {
-  const { frameInput, context, draws } = network;
+  const { frameInput, context, plan } = network;
+  // The last ones replace the state.
+  const draws = network.draws.slice(0, network.draws.length - (plan.state?.length ?? 0));
   if (!frameInput) throw new EngineError('This model takes no picture, so there is no frame to probe.');
   const { gl } = context;
-  const live = defaultLiveInputs(network.plan);
+  const live = defaultLiveInputs(plan);
   const texture = gl.createTexture();
   const buffer = gl.createBuffer();
   try {

@@ -48,7 +48,7 @@ export function fuseFrame(plan: Plan, extended: ExtendedKernels | null = null): 
   const painted = paintingOperation(plan);
   const operations =
     painted && !plan.operations.includes(painted) ? [...plan.operations, painted] : plan.operations;
-  const shown = plan.outputs[1];
+  const shown = plan.guide;
   const unread = operations.filter(
     operation => operation.output === shown && isUnreadGuide(operation, operations, plan),
   );
@@ -88,9 +88,9 @@ const isUnreadGuide = (operation: Operation, operations: readonly Operation[], p
 const isRead = (tensor: Tensor | undefined, operations: readonly Operation[]): boolean =>
   operations.some(({ inputs }) => inputs.some(input => input === tensor));
 
-/** Whether none of them is a part of a concatenation. */
+/** Whether none of them is a part of a concatenation, or state, which the end of a frame replaces. */
 const areMovable = (tensors: readonly Tensor[], plan: Plan): boolean =>
-  tensors.every(tensor => plan.slices.get(tensor)?.stride === channelBlocks(tensor));
+  tensors.every(tensor => plan.slices.get(tensor)?.stride === channelBlocks(tensor) && !tensor.constant);
 
 /** Copies a tensor to a canvas. */
 const copyOf = (tensor: Tensor): Operation => ({

@@ -66,10 +66,12 @@ export class ArrayRunner {
   }
 
   /** `live` are the current live inputs. Inputs of their names override them for this run. */
-  async run(inputs: Arrays, live: Float32Array, { read = true }: RunOptions): Promise<Arrays> {
+  async run(inputs: Arrays, live: Float32Array, { read = true, state }: RunOptions): Promise<Arrays> {
     const { plan, pipelines } = this;
     const { device, buffers } = pipelines;
-    this.#writeInputs(inputs);
+    if (state) return this.#accessState(inputs, state, read);
+    this.#write(readInputs(plan, inputs, this.#hasInputs));
+    this.#hasInputs = true;
     const named = plan.live.some(({ name }) => Object.hasOwn(inputs, name));
     if (named) device.queue.writeBuffer(buffers.live, 0, readLiveInputs(plan, inputs, live));
     const encoder = device.createCommandEncoder({ label: 'run' });
@@ -77,24 +79,31 @@ export class ArrayRunner {
     for (const { compiled, group } of this.frame) dispatch(pass, compiled, group);
     if (read) for (const { compiled, group } of this.guide) dispatch(pass, compiled, group);
     pass.end();
-    const copies = read ? plan.outputs.map(tensor => this.#copy(tensor, encoder)) : [];
+    const finish = this.#startReading(read ? plan.outputs : [], encoder);
     device.queue.submit([encoder.finish()]);
     if (named) device.queue.writeBuffer(buffers.live, 0, new Float32Array(live));
-    const outputs: Arrays = {};
-    for (const { tensor, copy } of copies) outputs[tensor.name] = await this.#readBack(tensor, copy);
-    return outputs;
+    return finish();
   }
 
-  #writeInputs(inputs: Arrays): void {
+  async #accessState(given: Arrays, how: 'only' | 'reset', read: boolean): Promise<Arrays> {
+    const { plan, pipelines } = this;
+    this.#write((await import('../../state.ts')).readStateValues(plan, given, how));
+    const encoder = pipelines.device.createCommandEncoder({ label: 'state' });
+    const kept = plan.state?.map(({ input }) => input) ?? [];
+    const finish = this.#startReading(read ? kept : [], encoder);
+    pipelines.device.queue.submit([encoder.finish()]);
+    return finish();
+  }
+
+  #write(given: readonly (readonly [Tensor, Float32Array])[]): void {
     const { device, config } = this.pipelines;
-    for (const [tensor, values] of readInputs(this.plan, inputs, this.#hasInputs)) {
+    for (const [tensor, values] of given) {
       device.queue.writeBuffer(
         this.#buffer(tensor),
         0,
         narrowValues(config.precision, packNhwc4(tensor, values)),
       );
     }
-    this.#hasInputs = true;
   }
 
   #buffer(tensor: Tensor): GPUBuffer {
@@ -105,7 +114,17 @@ export class ArrayRunner {
     return pipelines.buffers.buffer(slice.buffer);
   }
 
-  /** Copied in the same submission, since frames may overwrite the buffer before it is read. */
+  /** Copies in the same submission, since frames may overwrite the buffers before they are read. Call the result when
+   * that was submitted. */
+  #startReading(tensors: readonly Tensor[], encoder: GPUCommandEncoder): () => Promise<Arrays> {
+    const copies = tensors.map(tensor => this.#copy(tensor, encoder));
+    return async () => {
+      const values: Arrays = {};
+      for (const { tensor, copy } of copies) values[tensor.name] = await this.#readBack(tensor, copy);
+      return values;
+    };
+  }
+
   #copy(tensor: Tensor, encoder: GPUCommandEncoder): { tensor: Tensor; copy: GPUBuffer } {
     const from = this.#buffer(tensor);
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;

@@ -38,7 +38,7 @@ export async function probe(
   const [, , tall = 1, width = 1] = plan.outputs[0]?.shape ?? [];
   const height = Math.min(tall, Math.floor(MAX_PAINTED_BYTES / (4 * width)));
   const samples = steps.map(step => samplesOf(program, step));
-  const sampled = samples.some(some => some.length > 0) ? MAX_SAMPLED_BYTES * bound.length : 0;
+  const sampled = samples.some(some => some?.length) ? MAX_SAMPLED_BYTES * bound.length : 0;
   const label = 'probe';
   const side = TEST_PATTERN_SIDE;
   const { COPY_DST, COPY_SRC, STORAGE_BINDING, TEXTURE_BINDING } = GPUTextureUsage;
@@ -62,7 +62,8 @@ export async function probe(
     const given = source ? device.importExternalTexture({ label, source }) : picture.createView();
     const group = makeFrameGroup(program, kind, frames.sampler, given, painting.createView());
     bound.forEach(({ compiled, group: bindings }, i) => {
-      const own = samples[i] ?? [];
+      const own = samples[i];
+      if (!own) return;
       // Old values must not pass for results.
       for (const sample of own) encoder.clearBuffer(...sample);
       const pass = encoder.beginComputePass({ label });
@@ -98,9 +99,12 @@ export async function probe(
   }
 }
 
-/** The samples of a step. The picture is not sampled, nor what goes to the canvas. */
-function samplesOf({ framePlan, pipelines }: FrameProgram, step: FrameStep): Sample[] {
-  const operation = step.kind === 'single' ? step.operation : step.kind === 'inputConv' && step.convolution;
+/** The samples of a step. The picture is not sampled, nor what goes to the canvas. Null for a step that replaces the
+ * state, which is not run. */
+function samplesOf({ framePlan, pipelines }: FrameProgram, step: FrameStep): Sample[] | null {
+  const operation =
+    step.kind === 'single' ? step.operation : step.kind === 'inputConv' ? step.convolution : null;
+  if (operation?.output.constant) return null;
   const slice = operation && operation !== framePlan.painted && framePlan.plan.slices.get(operation.output);
   if (!slice || operation.kind === 'frameInput') return [];
   const [n, , h, w] = operation.output.shape;
