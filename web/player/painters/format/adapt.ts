@@ -64,9 +64,9 @@ const PICTURE_TYPES = [FLOAT32, 2, 10];
 const PAINTING_TYPES = [...PICTURE_TYPES, 11];
 
 /**
- * Null if the file is no network that this page reads, or was converted before. Throws an UnpaintableError, with a
- * reason for visitors, for a network that makes no picture from a picture. `known` are the sizes that were found when
- * the file was adapted before.
+ * Null if the file is no network that this page reads, was converted before, or has state, which is made for looks.
+ * Throws an UnpaintableError, with a reason for visitors, for a network that makes no picture from a picture. `known`
+ * are the sizes that were found when the file was adapted before.
  */
 export async function adapt(
   bytes: Bytes,
@@ -75,7 +75,7 @@ export async function adapt(
   known: Sizes | null = null,
 ): Promise<Adapted | null> {
   const model = readFile(bytes);
-  if (!model || model.metadata.has(PROPERTY)) return null;
+  if (!model || model.metadata.has(PROPERTY) || model.metadata.has('limner.state')) return null;
   const inputs = findPictures(model);
   const { input, size, sizes, outputs } = await readInput(bytes, model, inputs, said, known);
   const { place, layout, channels } = await chooseOutput(outputs, input.layout, size);

@@ -1,7 +1,7 @@
 /**
- * Removes the defaults of a look's live inputs: ONNX Runtime Web refuses a value for any input that has one
- * ("invalid input"). Each default gets a field number that ONNX does not use, which readers skip. All other
- * bytes stay the same, so no length has to be rewritten.
+ * Removes the defaults of a look's live inputs and of its state: ONNX Runtime Web refuses a value for any input
+ * that has one ("invalid input"). Each default gets a field number that ONNX does not use, which readers skip.
+ * All other bytes stay the same, so no length has to be rewritten.
  */
 import { eachField } from '../../../engine/onnx/protobuf.ts';
 

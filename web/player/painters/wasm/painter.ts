@@ -88,13 +88,15 @@ export async function createWasmPainter(
   try {
     connection = (await waiting?.catch(() => null)) ?? (await startRuntime(fetched));
     if (signal.aborted) throw new Error(REPLACED);
-    const model = removeDefaults(bytes, liveNames);
+    const { state } = info;
+    const model = removeDefaults(bytes, new Set([...liveNames, ...state.map(({ input }) => input)]));
     const load = {
       kind: 'load',
       model,
       width: info.width,
       height: info.height,
       live: [...liveNames],
+      state,
     } as const;
     const loaded = await connection.request(load, [model.buffer]);
     if (loaded.kind !== 'loaded') throw new Error('The runtime did not load the look.');

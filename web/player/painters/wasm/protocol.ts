@@ -1,4 +1,5 @@
 /** The messages between the page and its ONNX Runtime worker. */
+import type { LookInfo } from '../../../engine/index.ts';
 
 export interface StartRequest {
   kind: 'start';
@@ -15,6 +16,8 @@ export interface LoadRequest {
   height: number;
   /** The names of the live inputs. */
   live: readonly string[];
+  /** What the look keeps from frame to frame. */
+  state: LookInfo['state'];
 }
 
 export interface PaintRequest {

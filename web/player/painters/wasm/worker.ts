@@ -14,6 +14,12 @@ interface LoadedModel {
   shape: readonly [1, 3, height: number, width: number];
   /** The name of the image input. */
   image: string;
+  /** The outputs that the next painting reads, by the names of its inputs. */
+  next: ReadonlyMap<string, string>;
+  /** What the last painting left, by the names of the inputs. */
+  state: Record<string, ort.Tensor>;
+  /** The name of the painting, and of the guide if there is one. */
+  pictures: readonly string[];
 }
 
 const FAILURE = 'something in it is unknown there, or the memory is too small, or the connection broke off.';
@@ -36,12 +42,27 @@ async function start({ script, binary, threads }: StartRequest): Promise<void> {
 async function load(request: LoadRequest): Promise<void> {
   const options = sessionOptions(request.model);
   const session = await ort.InferenceSession.create(withTransposedConvs(request.model), options);
-  const image = session.inputNames.find(name => !request.live.includes(name)) ?? 'image';
+  const next = new Map(request.state.map(({ input, output }) => [input, output]));
+  const image = session.inputNames.find(name => !request.live.includes(name) && !next.has(name)) ?? 'image';
   const { width, height } = request;
-  loaded = { session, image, shape: [1, 3, height, width], planes: new Float32Array(3 * width * height) };
+  const kept = new Set(next.values());
+  loaded = {
+    session,
+    image,
+    shape: [1, 3, height, width],
+    planes: new Float32Array(3 * width * height),
+    next,
+    state: Object.fromEntries(request.state.map(one => [one.input, firstValue(one)])),
+    pictures: session.outputNames.filter((name, i) => i === 0 || !kept.has(name)).slice(0, 2),
+  };
   const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
   const bytes = entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
   reply({ kind: 'loaded', inputs: session.inputNames, bytes });
+}
+
+function firstValue({ dims, initial }: LoadRequest['state'][number]): ort.Tensor {
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  return new ort.Tensor('float32', initial ?? new Float32Array(size), dims);
 }
 
 function getLoaded(): LoadedModel {
@@ -52,17 +73,24 @@ function getLoaded(): LoadedModel {
 const scalar = (value: number) => new ort.Tensor('float32', Float32Array.of(value), []);
 
 async function paint(request: PaintRequest): Promise<void> {
-  const { session, planes, shape, image } = getLoaded();
+  const look = getLoaded();
+  const { session, planes, shape, image, next } = look;
   const pixels = planes.length / 3;
   const start = performance.now();
   rgbaToPlanes(request.rgba, planes);
   const feeds: Record<string, ort.Tensor> = {
+    ...look.state,
     [image]: new ort.Tensor('float32', planes, shape),
   };
   for (const [name, value] of Object.entries(request.live)) feeds[name] = scalar(value);
-  const outputNames = session.outputNames.slice(0, request.guide ? 2 : 1);
-  const outputs = await session.run(feeds, outputNames);
-  if (outputs[outputNames[0] ?? '']?.dims.join() !== shape.join()) {
+  const [paintingName = '', guideName] = look.pictures.slice(0, request.guide ? 2 : 1);
+  const outputNames = new Set([paintingName, ...(guideName ? [guideName] : []), ...next.values()]);
+  const outputs = await session.run(feeds, [...outputNames]);
+  for (const [input, output] of next) {
+    const made = outputs[output];
+    if (made) look.state[input] = made;
+  }
+  if (outputs[paintingName]?.dims.join() !== shape.join()) {
     reply({ kind: 'failed', reason: 'its painting has another size than its picture.' });
     return;
   }
@@ -70,8 +98,8 @@ async function paint(request: PaintRequest): Promise<void> {
     const tensor = name && outputs[name];
     return tensor ? planesToRgba(tensor.data as Float32Array, pixels) : null;
   };
-  const painting = outputRgba(outputNames[0]) ?? new Uint8ClampedArray(4 * pixels);
-  const guide = outputRgba(outputNames[1]);
+  const painting = outputRgba(paintingName) ?? new Uint8ClampedArray(4 * pixels);
+  const guide = outputRgba(guideName);
   const milliseconds = performance.now() - start;
   const transfer = guide ? [painting.buffer, guide.buffer] : [painting.buffer];
   reply({ kind: 'painted', painting, guide, milliseconds }, transfer);
