@@ -49,6 +49,8 @@ class NetworkSummary:
     """Name, author, credit and licence, if given."""
     figures: Mapping[str, Any] = field(default_factory=dict)
     """Figures measured at a look's export."""
+    state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What a look keeps from picture to picture: by input, its `next` value (an output) and its `shape`."""
 
     @property
     def parameters(self) -> int:
@@ -89,6 +91,10 @@ class NetworkSummary:
         lines = [f"{self.target}: {self.kind}, {self.pixels} pixels", f"bytes: {_format_value(sizes)}"]
         lines += [f"{key}: {value}" for key, value in self.credits.items()]
         lines += [f"export's {key}: {_format_value(value)}" for key, value in self.figures.items()]
+        lines += [
+            f"state {name}: {' x '.join(map(str, kept['shape']))}, then the last {kept['next']}"
+            for name, kept in self.state.items()
+        ]
         if self.recipe:
             lines.append(f"recipe: {_format_value(self.recipe)}")
         return Group(table, *(Text(printable(line)) for line in lines))

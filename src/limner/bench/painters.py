@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, get_args
 
 import torch
@@ -59,15 +60,21 @@ def look_painters(look: Look) -> Painters:
 def _look_painter(look: Look, levels: float) -> Painter:
     live = {"levels": levels} if "levels" in look.live else {}
 
+    def paint_each(pictures: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Paintings and guides. A look with state begins anew with each picture."""
+        for picture in pictures:
+            look.reset_state()
+            made = look.paint_and_guide(picture.permute(1, 2, 0).numpy(), **live)
+            painting, guide = (torch.from_numpy(array).permute(2, 0, 1) for array in made)
+            yield painting, guide
+
     def paint(pictures: Tensor) -> Tensor:
-        paintings = [look.paint(picture.permute(1, 2, 0).numpy(), **live) for picture in pictures]
-        return torch.stack([torch.from_numpy(painting).permute(2, 0, 1) for painting in paintings])
+        return torch.stack([painting for painting, _ in paint_each(pictures)])
 
     def show_picture(pictures: Tensor) -> Tensor:
         return pictures
 
     def show_guide(pictures: Tensor) -> Tensor:
-        guides = [look.paint_and_guide(picture.permute(1, 2, 0).numpy(), **live)[1] for picture in pictures]
-        return torch.stack([torch.from_numpy(guide).permute(2, 0, 1) for guide in guides])
+        return torch.stack([guide for _, guide in paint_each(pictures)])
 
     return Painter(paint, show_guide if look.guide in get_args(GuideName) else show_picture)

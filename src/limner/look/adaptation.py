@@ -27,7 +27,7 @@ from limner.look.format_conversion import PROPERTY, with_fixed_size, with_plain_
 from limner.look.format_hints import GraphEnds
 from limner.look.format_trial import Finding, draw_test_picture, find_formats, find_swapped_channels
 from limner.look.look import Look, read_look, read_look_file
-from limner.look.metadata import is_limner_model
+from limner.look.metadata import has_state, is_limner_model
 from limner.look.network_kind import Output, describe_outputs
 from limner.look.picture_format import (
     CHANNEL_COUNTS,
@@ -103,7 +103,8 @@ def read_network(content: bytes, path: Path, options: FormatOptions = NOTHING_SA
     """As `open_network`, from the bytes of a file; error sentences name `path`."""
     try:
         model = parse_model(content)
-        if is_limner_model(model) or any(entry.key == PROPERTY for entry in model.metadata_props):
+        is_converted = any(entry.key == PROPERTY for entry in model.metadata_props)
+        if is_limner_model(model) or is_converted or has_state(model):
             return Adapted(read_look(content, path))
         check_tensors(model.graph)
         model = infer_shapes(model)

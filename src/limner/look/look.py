@@ -5,6 +5,8 @@ look = open_look(Path("clouds.onnx"))
 painting = look.paint(image, brightness=0.1)  # float32 (P, P, 3) in 0..1, both
 ```
 
+A look may have memory (`limner.look.state`), which each painting replaces; `reset_state` begins anew.
+
 A look may come from a stranger. Opening one runs no code from it and allocates no more than the file's own
 size justifies. A fault is raised as a sentence before any runtime reads the file.
 """
@@ -23,10 +25,11 @@ from onnx import ModelProto
 
 from limner.errors import LimnerError, system_reason
 from limner.look.format_conversion import read_formats
-from limner.look.metadata import Metadata, is_limner_model, read_metadata
+from limner.look.metadata import Metadata, is_limner_model, read_metadata, read_state_names
 from limner.look.picture_format import PLAIN, Formats
 from limner.look.quantization import dequantize_weights
 from limner.look.session import make_session, short_message
+from limner.look.state import State, StateTensor, read_state
 from limner.look.transposed import with_transposed_convs
 from limner.look.validation import (
     check_agreement,
@@ -57,6 +60,8 @@ class Look(Metadata):
     """The whole file."""
     model: ModelProto = field(repr=False, compare=False)
     """The graph, with the shapes of its values."""
+    state_tensors: tuple[StateTensor, ...] = field(default=(), compare=False)
+    """What stays from painting to painting."""
     formats: Formats = PLAIN
     """Those of the network before it was converted (`limner.look.adaptation`); else those of a look."""
 
@@ -73,7 +78,7 @@ class Look(Metadata):
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width of the picture and of the painting. The longer one is `pixels`."""
-        return picture_shape(self.model.graph)
+        return picture_shape(self.model.graph, self.state)
 
     def paint(self, image: Image, **live: float) -> Image:
         """Paint `image`; both are (H, W, 3) in 0..1. `live` holds values as in `Look.live`."""
@@ -85,11 +90,13 @@ class Look(Metadata):
         For an ONNX file that is not ours the input is the image itself. Raises LimnerError as `run` does.
         """
         outputs = self.run(image, **live)
-        guide = to_image_array(outputs[1]) if self.guide else image.astype(np.float32)
+        guide = to_image_array(outputs[self._guide_place]) if self.guide else image.astype(np.float32)
         return to_image_array(outputs[0]), guide
 
     def run(self, image: Image, **live: float) -> list[NDArray[np.float32]]:
         """The network's outputs for `image` (H, W, 3), as they are: the painting first, (1, 3, H, W).
+
+        Of a look with state, the next run goes on where this one ends.
 
         Raises LimnerError where a live value is unknown or out of range, the image has another size, or
         ONNX Runtime fails.
@@ -102,6 +109,7 @@ class Look(Metadata):
             self._input: image.transpose(2, 0, 1)[None].astype(np.float32),
             **{scalar.name: np.zeros((), np.float32) for scalar in required_scalars(self.model.graph)},
             **self.to_graph_inputs(live),
+            **self._state.values,
         }
         try:
             outputs: list[NDArray[np.float32]] = self._session.run(None, feed)
@@ -109,7 +117,27 @@ class Look(Metadata):
             raise
         except Exception as error:  # onnxruntime's exceptions share no class
             raise LimnerError(f"{self.path} cannot paint: {short_message(error)}.") from error
+        self._state.advance(dict(zip(self._outputs, outputs, strict=True)))
         return outputs
+
+    def reset_state(self) -> None:
+        """Begin anew, as before the first painting."""
+        self._state.reset()
+
+    def read_state(self) -> dict[str, NDArray[np.float32]]:
+        """A copy of what the look keeps from painting to painting, by input, in ONNX's shapes."""
+        return {name: values.copy() for name, values in self._state.values.items()}
+
+    def write_state(self, values: Mapping[str, NDArray[np.float32]]) -> None:
+        """Set some or all of it. Raises LimnerError for a name or a shape that the look does not have."""
+        try:
+            self._state.write(values)
+        except LimnerError as error:
+            raise LimnerError(f"{self.path} {error}.") from error
+
+    @cached_property
+    def _state(self) -> State:
+        return State(self.state_tensors)
 
     def to_graph_inputs(self, live: Mapping[str, float]) -> dict[str, NDArray[np.float32]]:
         """Values of live inputs as graph inputs. Raises LimnerError for unknown or out-of-range values."""
@@ -128,7 +156,17 @@ class Look(Metadata):
 
     @property
     def _input(self) -> str:
-        return picture_input(self.model.graph).name
+        return picture_input(self.model.graph, self.state).name
+
+    @property
+    def _outputs(self) -> list[str]:
+        return [value.name for value in self.model.graph.output]
+
+    @property
+    def _guide_place(self) -> int:
+        """The place of the guide: the first output after the painting that is no state."""
+        kept = set(self.state.values())
+        return next(place for place, name in enumerate(self._outputs) if place and name not in kept)
 
 
 def open_look(path: Path) -> Look:
@@ -173,15 +211,19 @@ def read_look(content: bytes, path: Path) -> Look:
         metadata = read_metadata(model)
         check_tensors(model.graph)
         model = infer_shapes(model)
-        shape = picture_shape(model.graph)
+        names = read_state_names(model)
+        state = read_state(model, names)
+        shape = picture_shape(model.graph, names)
         if metadata is None:
-            metadata = Metadata(pixels=max(shape))
+            metadata = Metadata(pixels=max(shape), state=names)
         else:
             check_agreement(metadata, model.graph, shape)
     except LimnerError as error:
         raise LimnerError(f"{path} {error}.") from error
     formats = read_formats(model) or PLAIN
-    return Look(**vars(metadata), path=path, content=content, model=model, formats=formats)
+    return Look(
+        **vars(metadata), path=path, content=content, model=model, state_tensors=state, formats=formats
+    )
 
 
 def to_image_array(output: NDArray[np.float32]) -> Image:

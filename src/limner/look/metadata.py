@@ -23,7 +23,15 @@ LINES = ("name", "author", "credit", "licence")
 """Text for people: one line each, empty where not given."""
 
 KEYS = ("format", *LINES, "pixels", "size", "guide", "live", "recipe", "figures")
-"""All keys, in the order in which they are written."""
+"""All keys but `STATE`, in the order in which they are written."""
+
+STATE = "state"
+"""The key that only looks with memory have. Another program's network may have it too."""
+
+STATE_FAULT = (
+    'has state that is no JSON object of inputs and outputs, such as {"last": "painting"}: '
+    "correct its metadata limner.state"
+)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -42,6 +50,8 @@ class Metadata:
     guide: str = ""
     live: Mapping[str, LiveInput] = field(default_factory=dict)
     """The live inputs, in the order of the graph's inputs."""
+    state: Mapping[str, str] = field(default_factory=dict)
+    """What stays from picture to picture: inputs, and the outputs that they get (`limner.look.state`)."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
     """Parameters, multiply-adds, bytes, parity and compression."""
@@ -68,15 +78,39 @@ def write_metadata(model: ModelProto, metadata: Metadata) -> None:
         "recipe": json.dumps(dict(metadata.recipe)),
         "figures": json.dumps(dict(metadata.figures)),
     }
+    if metadata.state:
+        values[STATE] = json.dumps(dict(metadata.state))
     del model.metadata_props[:]
     model.metadata_props.extend(
-        StringStringEntryProto(key=f"limner.{key}", value=values[key]) for key in KEYS
+        StringStringEntryProto(key=f"limner.{key}", value=value) for key, value in values.items()
     )
 
 
 def is_limner_model(model: ModelProto) -> bool:
     """Whether limner wrote this model, be its metadata whole or not."""
-    return model.producer_name == PRODUCER or any(p.key.startswith("limner.") for p in model.metadata_props)
+    keys = [p.key for p in model.metadata_props]
+    return model.producer_name == PRODUCER or any(
+        key.startswith("limner.") and key != f"limner.{STATE}" for key in keys
+    )
+
+
+def has_state(model: ModelProto) -> bool:
+    """Whether the file says that the look has memory."""
+    return any(p.key == f"limner.{STATE}" for p in model.metadata_props)
+
+
+def read_state_names(model: ModelProto) -> dict[str, str]:
+    """`Metadata.state`, of any model. Raises LimnerError as `read_metadata` does."""
+    for entry in model.metadata_props:
+        if entry.key == f"limner.{STATE}":
+            try:
+                names = _read_object(entry.value)
+            except (ValueError, TypeError) as error:
+                raise LimnerError(STATE_FAULT) from error
+            if not all(isinstance(output, str) for output in names.values()):
+                raise LimnerError(STATE_FAULT)
+            return names
+    return {}
 
 
 def read_metadata(model: ModelProto) -> Metadata | None:
@@ -106,6 +140,7 @@ def read_metadata(model: ModelProto) -> Metadata | None:
             live=_read_live(values["live"]),
             recipe=_read_object(values["recipe"]),
             figures=_read_object(values["figures"]),
+            state=read_state_names(model),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LimnerError("has damaged metadata: export it again") from error

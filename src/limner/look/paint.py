@@ -75,7 +75,8 @@ def paint_file(
     into that shape and stretches the painting back. `beside` puts the network's input to the left of its
     painting. A picture becomes a PNG (or JPEG or WebP by `out`'s suffix). A clip or an animated picture
     becomes H.264 without sound; its frames keep their times. A folder (searched recursively) becomes a
-    folder of the same structure. `live` holds values as in `look.live`.
+    folder of the same structure. `live` holds values as in `look.live`. A look with state keeps it over the
+    frames of a clip and begins anew with each file.
 
     Raises LimnerError for a source that cannot be read, an `out` that exists, and full or read-only disks.
     """
@@ -157,6 +158,7 @@ def _join_side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
 
 
 def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
+    paint.look.reset_state()
     image = read_image(source, at_least=paint.look.pixels)
     buffer = io.BytesIO()
     image_format = PILLOW_FORMATS[target.suffix.lower()]
@@ -225,6 +227,7 @@ def _is_known_clip(source: Source) -> bool:
 
 def _paint_clip(paint: Painter, source: Source, target: Path, progress: Progress) -> str:
     """Paint each frame of a clip at its own time. Returns what the clip could not give, or nothing."""
+    paint.look.reset_state()
     clip = measure_clip(source)
     frames = read_clip(source, clip.frames)
     frame = next(frames)

@@ -26,6 +26,10 @@ def describe_look(path: Path) -> NetworkSummary:
         recipe=look.recipe,
         credits={name: line for name, line in lines.items() if line},
         figures=look.figures,
+        state={
+            tensor.input: {"next": tensor.output, "shape": list(tensor.shape)}
+            for tensor in look.state_tensors
+        },
     )
 
 

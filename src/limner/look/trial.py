@@ -63,4 +63,8 @@ def try_look(look: Look) -> Trial:
     image = Image.fromarray((noise * 255).astype(np.uint8)).resize(
         look.shape[::-1], Image.Resampling.BICUBIC
     )
-    return Trial(look, look.run(np.asarray(image, dtype=np.float32) / np.float32(255))[0])
+    state = look.read_state()
+    look.reset_state()
+    output = look.run(np.asarray(image, dtype=np.float32) / np.float32(255))[0]
+    look.write_state(state)
+    return Trial(look, output)

@@ -7,7 +7,7 @@ sentence that continues after the file's name.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -124,37 +124,38 @@ def value_shape(value: ValueInfoProto) -> list[int]:
     return [max(dim.dim_value, 0) for dim in value.type.tensor_type.shape.dim]
 
 
-def required_inputs(graph: GraphProto) -> list[ValueInfoProto]:
-    """The inputs without a default."""
-    defaults = {tensor.name for tensor in graph.initializer}
-    return [value for value in graph.input if value.name not in defaults]
+def required_inputs(graph: GraphProto, state: Collection[str] = ()) -> list[ValueInfoProto]:
+    """The inputs without a default, and without those of a look's state."""
+    others = {tensor.name for tensor in graph.initializer} | set(state)
+    return [value for value in graph.input if value.name not in others]
 
 
 def required_scalars(graph: GraphProto) -> list[ValueInfoProto]:
     """The scalars in float32 without a default: live inputs, which a page sets to 0 at first."""
-    return [value for value in required_inputs(graph) if _is_scalar(value)]
+    return [value for value in required_inputs(graph) if is_scalar(value)]
 
 
-def picture_input(graph: GraphProto) -> ValueInfoProto:
-    """The only input without a default that is no such scalar. Raises LimnerError if there is not one."""
-    inputs = [value for value in required_inputs(graph) if not _is_scalar(value)]
+def picture_input(graph: GraphProto, state: Collection[str] = ()) -> ValueInfoProto:
+    """The only other input that is no such scalar. Raises LimnerError if there is not one."""
+    inputs = [value for value in required_inputs(graph, state) if not is_scalar(value)]
     if len(inputs) != 1:
         raise LimnerError(f"takes {len(inputs)} inputs; a look takes one image")
     return inputs[0]
 
 
-def _is_scalar(value: ValueInfoProto) -> bool:
+def is_scalar(value: ValueInfoProto) -> bool:
+    """Whether it is a single number in float32, as live inputs are."""
     tensor = value.type.tensor_type
     return tensor.elem_type == TensorProto.FLOAT and tensor.HasField("shape") and not tensor.shape.dim
 
 
-def picture_shape(graph: GraphProto) -> tuple[int, int]:
-    """Height and width of what the network paints. It must take and return one RGB image.
+def picture_shape(graph: GraphProto, state: Collection[str] = ()) -> tuple[int, int]:
+    """Height and width of what the network paints. Besides its state it must take and return one RGB image.
 
     An open side takes the length of the other one; where both are open, it is the default. The page's
     engine has the same rule (web/engine/onnx/free-dims.ts).
     """
-    picture = picture_input(graph)
+    picture = picture_input(graph, state)
     if not graph.output:
         raise LimnerError("returns nothing; a look returns one image")
     input_shape, output_shape = value_shape(picture), value_shape(graph.output[0])
@@ -186,7 +187,15 @@ def _describe_tensor(value: ValueInfoProto, shape: list[int]) -> str:
 
 def check_agreement(metadata: Metadata, graph: GraphProto, shape: tuple[int, int]) -> None:
     """Check that the metadata describes the graph."""
-    live = {value.name for value in graph.input} - {picture_input(graph).name}
+    state = metadata.state
+    live = {value.name for value in graph.input} - {picture_input(graph, state).name} - set(state)
     names = [value.name for value in graph.output]
-    if shape != (metadata.pixels,) * 2 or set(metadata.live) != live or names != ["painting", "guide"]:
+    pictures = [name for name in names if name == "painting" or name not in state.values()]
+    is_expected = pictures == ["painting", "guide"] or (not metadata.guide and pictures == ["painting"])
+    if (
+        shape != (metadata.pixels,) * 2
+        or set(metadata.live) != live
+        or names[:1] != ["painting"]
+        or not is_expected
+    ):
         raise LimnerError("has metadata that does not match its graph: export it again")
