@@ -211,6 +211,7 @@ def faulty(state: Any, **constants: Any) -> bytes:
         (faulty("[" * 100_000), "has state that is no JSON object"),
         (faulty({"old": "next"}), "has state for an input old, which it lacks"),
         (faulty({"last": "sum"}), "has state from an output sum, which it lacks"),
+        (faulty({f"s{i}": "next" for i in range(65)}), "has state of 65 tensors; a look keeps up to 64"),
         (faulty({"k": "mean"}), "has state k, a single number and so a live input"),
         (
             faulty({"last": "mean"}),

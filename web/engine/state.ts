@@ -33,11 +33,16 @@ export interface StateParts {
 }
 
 const FLOAT32 = 1;
+/** Each costs a dispatch a frame. */
+const MAX_STATE = 64;
 
 /** The model without the inputs and outputs of its state, but with its first output. Throws an EngineError for every
  * fault of the metadata. A look has a picture besides its state. */
 export function splitState(all: OnnxModel, isLook: boolean): OnnxModel & StateParts {
   const pairs = new Map(readPairs(all.metadata.get('limner.state') ?? ''));
+  if (pairs.size > MAX_STATE) {
+    throw new EngineError(`The look's state has ${pairs.size} tensors; the engine keeps up to ${MAX_STATE}.`);
+  }
   const [given, made] = [byName(all.inputs), byName(all.outputs)];
   const state = Array.from(pairs, ([input, output]) =>
     readTensor(all, { input, output, given: given.get(input), made: made.get(output) }),
@@ -152,8 +157,9 @@ function bindState(plan: Plan, declared: readonly StateInfo[]): void {
     const [from, to] = [inputs.get(input), outputs.get(output)];
     if (!from || !to) throw new EngineError(`The state '${input}' is not in the graph.`);
     checkShape(input, dims, output, to.dims);
-    // Backends write it at load, as they do with all constants. No pass is to take it for one, so it comes now.
-    Object.assign(from, { constant: initial ?? new Float32Array(productOf(dims)) } satisfies Partial<Tensor>);
+    // Backends write it at load, as they do with all constants, and numbers that it lacks as zeros. No pass is to take it
+    // for one, so it comes now.
+    Object.assign(from, { constant: initial ?? new Float32Array() } satisfies Partial<Tensor>);
     return { input: from, output: to };
   });
   const next = new Set(state.map(({ output }) => output));

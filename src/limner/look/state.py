@@ -20,6 +20,9 @@ from limner.look.validation import is_scalar, required_inputs, value_shape
 
 Array = NDArray[np.float32]
 
+MAX_STATE = 64
+"""Most tensors that a look keeps, as in the page's engine."""
+
 
 @dataclass(frozen=True, eq=False)
 class StateTensor:
@@ -28,13 +31,15 @@ class StateTensor:
     input: str
     output: str
     """Its value after a run."""
-    initial: Array
-    """Its value before the first run."""
+    shape: tuple[int, ...]
+    default: TensorProto | None = None
+    """Its value before the first run; None for zeros."""
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """As ONNX has it."""
-        return self.initial.shape
+    def initial(self) -> Array:
+        """Its value before the first run. It is only now allocated."""
+        if self.default is None:
+            return np.zeros(self.shape, np.float32)
+        return np.asarray(numpy_helper.to_array(self.default), np.float32)
 
 
 class State:
@@ -56,7 +61,7 @@ class State:
 
     def reset(self) -> None:
         """Begin anew."""
-        self._values = {tensor.input: tensor.initial for tensor in self._tensors}
+        self._values = {tensor.input: tensor.initial() for tensor in self._tensors}
 
     def write(self, values: Mapping[str, Array]) -> None:
         """Set some or all values. Raises LimnerError, which continues after the file's name."""
@@ -85,6 +90,8 @@ def read_state(model: ModelProto, names: Mapping[str, str]) -> tuple[StateTensor
     graph = model.graph
     inputs = {value.name: value for value in graph.input}
     outputs = {value.name: value for value in graph.output}
+    if len(names) > MAX_STATE:
+        raise LimnerError(f"has state of {len(names):,} tensors; a look keeps up to {MAX_STATE}")
     tensors = []
     for name, output in names.items():
         if name not in inputs:
@@ -92,9 +99,8 @@ def read_state(model: ModelProto, names: Mapping[str, str]) -> tuple[StateTensor
         if output not in outputs:
             raise LimnerError(f"has state from an output {printable(output)}, which it lacks")
         shape = _check_value(inputs[name], outputs[output])
-        given = next((tensor for tensor in graph.initializer if tensor.name == name), None)
-        initial = numpy_helper.to_array(given) if given else np.zeros(shape, np.float32)
-        tensors.append(StateTensor(name, output, initial))
+        default = next((tensor for tensor in graph.initializer if tensor.name == name), None)
+        tensors.append(StateTensor(name, output, shape, default))
     others = [value for value in required_inputs(graph, names) if not is_scalar(value)]
     if tensors and not others:
         raise LimnerError(

@@ -4,14 +4,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Backend, createPainter, type Look, type Painter, readLook } from '../../engine/index.ts';
 import type { BackendPainter, Precision } from '../../engine/painter.ts';
+import { diagnose } from '../../engine/recovery/probe.ts';
 import { createWebgl2Painter } from '../../engine/webgl2/painter.ts';
 import { createWebgpuPainter } from '../../engine/webgpu/painter.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { excess, largestDifference } from '../compare.ts';
 import { fetchBytes, fetchFloats } from '../fetch.ts';
 import { trackGpuMemory } from '../gpu-memory.ts';
+import { graphOf, message, model, node, tensor, text, value } from '../onnx.ts';
 import { colourDistance, loseContext, pixels } from '../scene.ts';
 import { pictureOf, type StateCases, splitOutputs } from '../state.ts';
+import { tinyLook } from '../tiny.ts';
 
 const [HEIGHT, WIDTH] = [24, 32];
 const cases: StateCases = await (await fetch('/state.json')).json();
@@ -90,6 +93,13 @@ function expectSame(a: Record<string, Float32Array>, b: Record<string, Float32Ar
 describe.each(['webgpu', 'webgl2'] as const)('%s', backend => {
   const make = (look: Look, canvas?: OffscreenCanvas): Promise<Painter> =>
     createPainter(look, { backend, precision: 'float32', upkeep: false, ...(canvas ? { canvas } : {}) });
+
+  const makeBackend = (look: Look): Promise<BackendPainter> => {
+    const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined, tune: false } as const;
+    return backend === 'webgpu'
+      ? createWebgpuPainter(look, { ...settings, precision: 'float32' }, device)
+      : createWebgl2Painter(look, settings);
+  };
 
   test.each(cases.looks)(
     '$name: frames advance the state as runs do, with and without the guide',
@@ -180,11 +190,7 @@ describe.each(['webgpu', 'webgl2'] as const)('%s', backend => {
 
   test('the health check neither advances nor disturbs it', async () => {
     const look = await lookOf('state-smoothed-guide');
-    const settings = { canvas: new OffscreenCanvas(1, 1), onLost: () => undefined, tune: false } as const;
-    const painter: BackendPainter =
-      backend === 'webgpu'
-        ? await createWebgpuPainter(look, { ...settings, precision: 'float32' }, device)
-        : await createWebgl2Painter(look, settings);
+    const painter = await makeBackend(look);
     const { source } = makePicture(4);
     painter.paint(source);
     const before = await stateOf(painter);
@@ -194,8 +200,30 @@ describe.each(['webgpu', 'webgl2'] as const)('%s', backend => {
     painter.destroy();
   });
 
+  test('the health check finds a state that became infinite', async () => {
+    const picture = [1, 3, HEIGHT, WIDTH];
+    const graph = graphOf({
+      nodes: [
+        node('Add', ['image', 'x'], ['painting'], {}),
+        node('Mul', ['x', 'much'], ['product'], {}),
+        node('Add', ['product', 'image'], ['x_next'], {}),
+      ],
+      constants: [tensor('much', [1], Float32Array.of(1e30))],
+      inputs: [value('image', picture), value('x', picture)],
+      outputs: [value('painting', picture), value('x_next', picture)],
+    });
+    const property = message(14, [...text(1, 'limner.state'), ...text(2, '{"x": "x_next"}')]);
+    const painter = await makeBackend(await readLook(Uint8Array.from([...model(graph), ...property])));
+    const { source } = makePicture(1);
+    painter.paint(source);
+    expect(await diagnose(painter)).toBeNull();
+    for (let frame = 0; frame < 3; frame++) painter.paint(source);
+    expect(await diagnose(painter)).toMatch(/NaN/);
+    painter.destroy();
+  });
+
   test('a look without memory has none', async () => {
-    const painter = await make(await lookOf('lean-64-uint16-colour'));
+    const painter = await make(await readLook(tinyLook()));
     expect(await stateOf(painter)).toEqual({});
     await expect(painter.run({ a: new Float32Array(1) }, { state: 'reset' })).rejects.toThrow(
       "no state 'a'; it has none",

@@ -8,6 +8,7 @@ import { EngineError, readLook, readLookInfo, readModel } from '../../engine/ind
 import { readModel as readOnnx } from '../../engine/onnx/model.ts';
 import { splitState } from '../../engine/state.ts';
 import { fuseFrame } from '../../engine/webgpu/kernels/frame-fusion.ts';
+import { allocated } from '../allocations.ts';
 import { CACHE } from '../cases.ts';
 import { excess } from '../compare.ts';
 import { graphOf, message, model, node, tensor, text, value } from '../onnx.ts';
@@ -123,6 +124,28 @@ test('the guide is the first output after the painting that no state names', asy
   await expect(readLook(mixing({ last: 'next' }))).rejects.toThrow(
     'its guide, 1 x 1 x 8 x 8; here it is 1 x 1 x 1 x 1',
   );
+});
+
+test('a state of zeros takes no memory while a look is read, and there may be 64', async () => {
+  const side = 1024;
+  const wide = [1, 3, side, side];
+  const build = (count: number) => {
+    const names = Array.from({ length: count }, (_, i) => `s${i}`);
+    const graph = graphOf({
+      nodes: [node('Relu', ['image'], ['painting'], {})],
+      inputs: ['image', ...names].map(name => value(name, wide)),
+      outputs: [value('painting', wide)],
+    });
+    const state = JSON.stringify(Object.fromEntries(names.map(name => [name, 'painting'])));
+    return Uint8Array.from([
+      ...model(graph),
+      ...message(14, [...text(1, 'limner.state'), ...text(2, state)]),
+    ]);
+  };
+  const { result, bytes } = await allocated(() => readLook(build(32)));
+  expect(result.plan.state).toHaveLength(32);
+  expect(bytes).toBeLessThan(1e6);
+  await expect(readLook(build(65))).rejects.toThrow('has 65 tensors; the engine keeps up to 64.');
 });
 
 test('two states may take one output', async () => {
