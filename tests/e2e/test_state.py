@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from onnx import helper
 
@@ -15,7 +14,7 @@ PICTURE = (1, 3, 64, 64)
 
 
 def dawn() -> bytes:
-    """A look that is a little brighter with each frame: black at first, white after fifty."""
+    """A look that is a little brighter with each frame: black at first, white after thirteen."""
     model = stateful(
         [
             helper.make_node("Mul", ["image", "none"], ["dark"]),
@@ -26,7 +25,7 @@ def dawn() -> bytes:
         ],
         inputs={"count": (1,), "image": PICTURE},
         outputs={"painting": PICTURE, "count_next": (1,)},
-        constants={"count": [-20], "none": 0, "one": 1, "step": 0.02},
+        constants={"count": [-3], "none": 0, "one": 1, "step": 0.1},
         state={"count": "count_next"},
     )
     content: bytes = model.SerializeToString()
@@ -40,8 +39,6 @@ def test_each_frame_goes_on_from_the_one_before(
     guest = visit(backend, viewport=SMALL).open(f"{address}?backend={backend}")
     guest.drop("dawn.onnx", dawn())
     guest.wait_for_look("dawn")
-    grey = guest.wait_for_match(lambda seen: bool(seen.std() < 0.01), "a painting of one colour").mean()
-    seen = guest.wait_for_match(lambda seen: bool(seen.mean() > 0.99), "a white painting")
-    assert grey <= 1
-    assert np.ptp(seen) < 0.01
-    assert guest.page.is_hidden("#alert")
+    assert guest.page.is_hidden("#alert"), guest.alert_text()
+    guest.page.wait_for_timeout(1500)
+    guest.wait_for_match(lambda seen: bool(seen.min() > 0.99), "a white painting")
