@@ -13,6 +13,7 @@ from limner.display import quoted
 from limner.look.picture_format import Formats, PictureFormat
 from limner.page import check as check_module
 from limner.page.check import Refusals
+from onnx_cases.state import mixing
 
 pytestmark = pytest.mark.usefixtures("work")
 
@@ -100,3 +101,11 @@ def test_a_pointer_of_git_lfs_is_named(
         "c.onnx is not a look but Git LFS's pointer to the file: run `git lfs pull`"
         in capsys.readouterr().err
     )
+
+
+def test_a_look_with_state_is_published_as_it_is(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = mixing().SerializeToString()
+    (work / "dream.onnx").write_bytes(content)
+    assert main(["publish", "dream.onnx", "--out", "page"]) == 0
+    assert "converted" not in capsys.readouterr().out
+    assert (work / "page" / "looks" / "dream.onnx").read_bytes() == content
