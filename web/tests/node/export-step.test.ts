@@ -1,0 +1,114 @@
+// A training step as a file, in ONNX Runtime: the losses are torch's, and every optimizer is the CPU trainer's.
+
+import { readFileSync } from 'node:fs';
+import * as ort from 'onnxruntime-web';
+import { describe, expect, test } from 'vitest';
+import { lower } from '../../engine/graph/lowering/lower.ts';
+import { TRAINING } from '../../engine/graph/lowering/training.ts';
+import { type Constant, floats } from '../../engine/onnx/constant.ts';
+import { type OnnxModel, readModel } from '../../engine/onnx/model.ts';
+import { writeModel } from '../../engine/onnx/write-model.ts';
+import { CpuTrainer } from '../../engine/training/cpu-trainer.ts';
+import { type ExportOptions, exportTrainingStep } from '../../engine/training/export-step.ts';
+import { adadelta } from '../../engine/training/optimizers/adadelta.ts';
+import { adagrad } from '../../engine/training/optimizers/adagrad.ts';
+import { adam, adamw } from '../../engine/training/optimizers/adam.ts';
+import { lion } from '../../engine/training/optimizers/lion.ts';
+import { rmsprop } from '../../engine/training/optimizers/rmsprop.ts';
+import { sgd } from '../../engine/training/optimizers/sgd.ts';
+import { makeTrainingStep } from '../../engine/training/step.ts';
+import { CACHE } from '../cases.ts';
+
+interface Case {
+  readonly name: string;
+  readonly loss: ExportOptions['loss'];
+  readonly batch: number;
+  /** torch's losses, one for each step. */
+  readonly losses: readonly number[];
+}
+
+const cases: Case[] = JSON.parse(readFileSync(`${CACHE}/training.json`, 'utf8'));
+const readFloats = (file: string): Float32Array => {
+  const bytes = readFileSync(`${CACHE}/${file}`);
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+};
+
+const RATE = 0.001;
+
+/** Trains in ONNX Runtime as a program would that knows the file alone. */
+async function* train(model: OnnxModel, options: ExportOptions, name: string): AsyncGenerator<number> {
+  const file = readModel(await exportTrainingStep(model, options));
+  const { inputs, metadata } = file;
+  const state: Record<string, string> = JSON.parse(metadata.get('limner.state') ?? '');
+  const { target, scalars } = JSON.parse(metadata.get('limner.training') ?? '');
+  // In JavaScript, ONNX Runtime takes no values for inputs that have defaults.
+  const constants = new Map([...file.constants].filter(([one]) => !Object.hasOwn(state, one)));
+  const session = await ort.InferenceSession.create(writeModel({ ...file, constants }));
+  const tensorOf = (one: string, values: Float32Array, t = 1): ort.Tensor => {
+    const dims = inputs.find(input => input.name === one)?.dims?.map(Number) ?? [];
+    const size = dims.reduce((a, b) => a * b, 1);
+    return new ort.Tensor('float32', values.slice((t - 1) * size, t * size), dims);
+  };
+  const given = { x: readFloats(`${name}.x`), [target]: readFloats(`${name}.target`) };
+  const feeds: Record<string, ort.Tensor> = {};
+  for (const one of Object.keys(state)) {
+    feeds[one] = tensorOf(one, floats(file.constants.get(one) as Constant));
+  }
+  for (let t = 1; ; t++) {
+    for (const [input, values] of Object.entries(given)) feeds[input] = tensorOf(input, values, t);
+    feeds[scalars] = tensorOf(scalars, Float32Array.from(options.optimizer.scalars(t, RATE)));
+    const made = await session.run(feeds);
+    for (const [input, output] of Object.entries(state)) feeds[input] = made[output] as ort.Tensor;
+    yield Number(made.loss?.data[0]);
+  }
+}
+
+describe('the losses are those of torch', () => {
+  test.each(cases)('$name', async ({ name, loss, batch, losses }) => {
+    const model = readModel(readFileSync(`${CACHE}/${name}.onnx`));
+    const made = train(model, { loss, optimizer: adam(), batch }, name);
+    for (const [t, expected] of losses.slice(0, 20).entries()) {
+      const { value } = await made.next();
+      expect(Math.abs(value - expected) / expected, `step ${t}`).toBeLessThan(1e-3);
+    }
+  });
+});
+
+const OPTIMIZERS = [
+  adadelta(),
+  adagrad({ initial: 0.1, weightDecay: 0.1 }),
+  adam({ weightDecay: 0.1 }),
+  adamw(),
+  lion({ weightDecay: 0.1 }),
+  rmsprop({ centered: true, momentum: 0.9 }),
+  sgd(),
+  sgd({ momentum: 0.9, dampening: 0.1 }),
+  sgd({ momentum: 0.9, nesterov: true }),
+];
+
+test.each(OPTIMIZERS.map((optimizer, i) => ({ name: `${optimizer.name} ${i}`, optimizer })))(
+  '$name is that of the CPU trainer',
+  async ({ optimizer }) => {
+    const { name, loss, batch } = cases.find(one => one.name.includes('residual')) as Case;
+    const model = readModel(readFileSync(`${CACHE}/${name}.onnx`));
+    const step = await makeTrainingStep(model, { loss, dims: { batch } });
+    const trainer = new CpuTrainer(step, await lower(step.model, TRAINING), optimizer);
+    const made = train(model, { loss, optimizer, batch }, name);
+    const given = { x: readFloats(`${name}.x`), [step.target]: readFloats(`${name}.target`) };
+    for (let t = 0; t < 4; t++) {
+      for (const [input, values] of Object.entries(given)) {
+        const array = trainer.array(input);
+        array.set(values.subarray(t * array.length, (t + 1) * array.length));
+      }
+      const { value } = await made.next();
+      expect(value).toBeCloseTo(trainer.run(RATE), 4);
+    }
+  },
+);
+
+test('a batch that the model does not take is refused', async () => {
+  const model = readModel(readFileSync(`${CACHE}/training-painter.onnx`));
+  const fixed = { ...model, inputs: model.inputs.map(value => ({ ...value, dims: [2, 1, 12, 16] })) };
+  const options = { loss: 'l1', optimizer: sgd(), batch: 3 } as const;
+  await expect(exportTrainingStep(fixed, options)).rejects.toThrow('takes 2 examples at once');
+});
