@@ -12,11 +12,18 @@ from limner.errors import LimnerError
 from limner.files import disk_errors
 
 
-def check_replaceable(path: Path, is_ours: Callable[[Path], bool], *, force: bool) -> None:
+def check_replaceable(
+    path: Path,
+    is_ours: Callable[[Path], bool],
+    *,
+    force: bool,
+    foreign: str = "holds what limner did not write",
+) -> None:
     """Raise LimnerError where a file must not be written to `path`, before any work for it is done.
 
     A file is replaced if limner wrote it, which `is_ours` says of a regular file. With `force` any file is
-    replaced; a folder never is. Of a link, the file that it leads to is meant.
+    replaced; a folder never is. Of a link, the file that it leads to is meant. `foreign` is what the
+    sentence says of a file that is not ours.
     """
     check_place(path)
     if force or not os.path.lexists(path):
@@ -24,10 +31,7 @@ def check_replaceable(path: Path, is_ours: Callable[[Path], bool], *, force: boo
     with suppress(OSError):  # what cannot be read is not known to be limner's
         if path.is_file() and is_ours(path):
             return
-    raise LimnerError(
-        f"{printable(path)} holds what limner did not write: choose another place, or add --force to "
-        "replace it."
-    )
+    raise LimnerError(f"{printable(path)} {foreign}: choose another place, or add --force to replace it.")
 
 
 def check_place(path: Path) -> None:

@@ -13,7 +13,6 @@ from helpers.strangers import STRANGERS, network, times_two_hundred
 from limner.look.look import read_look
 from limner.page import check as module
 from limner.page.check import (
-    EngineUnavailable,
     LookCheck,
     check_file,
     check_look,
@@ -22,6 +21,7 @@ from limner.page.check import (
     read_table,
 )
 from limner.page.chromium import find_chromium, tools_file
+from limner.page.node import EngineUnavailable
 
 needs_engine = pytest.mark.skipif(tools_file() is None, reason="the page is not built: run `make web`")
 

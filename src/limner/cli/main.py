@@ -23,6 +23,7 @@ from limner.cli.commands.pictures import PicturesCommand
 from limner.cli.commands.play import PlayCommand
 from limner.cli.commands.publish import PublishCommand
 from limner.cli.commands.train import TrainCommand
+from limner.cli.commands.train_step import TrainStepCommand
 from limner.cli.options import PATHS
 from limner.cli.streams import steady_streams
 from limner.cli.terminal import usable_size
@@ -48,6 +49,7 @@ COMMANDS: dict[str, type[Any]] = {
     "describe": DescribeCommand,
     "doctor": DoctorCommand,
     "evaluate": EvaluateCommand,
+    "train-step": TrainStepCommand,
     "bench": BenchCommand,
 }
 ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that paints live in the browser.

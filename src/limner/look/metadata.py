@@ -124,6 +124,8 @@ def read_metadata(model: ModelProto) -> Metadata | None:
     }
     if not is_limner_model(model):
         return None
+    if "training" in values:
+        raise LimnerError("is a training step of `limner train-step`, which paints nothing: give the look")
     if missing := [key for key in KEYS if key not in values]:
         raise LimnerError(f"is cut off: its metadata lacks {', '.join(missing)}")
     if values["format"] != FORMAT:

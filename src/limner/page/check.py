@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,12 +23,10 @@ from limner.look.look import Look
 from limner.look.picture_format import NOTHING_SAID, FormatOptions
 from limner.look.trial import Trial, try_look
 from limner.page.chromium import ASSETS, BrowserUnavailable, evaluate, tools_file
+from limner.page.node import EngineUnavailable, node_failure, run_in_node
 
 MAX_SECONDS = 30
 """The engine reads a look or refuses it within a second; on a busy machine Node takes longer to start."""
-
-MIN_NODE = 20
-"""As in web/package.json."""
 
 TABLE = Path(__file__).with_name("engine.json")
 """The engine's operators and limits: part of the wheel; in a checkout, `make web` writes it."""
@@ -108,10 +105,6 @@ class Refusals:
     """The inputs and outputs are not those of a look, or the file is damaged: nothing here paints it."""
 
 
-class EngineUnavailable(Exception):
-    """The engine could not be asked; the message is a sentence without its full stop."""
-
-
 def check_file(path: Path, options: FormatOptions = NOTHING_SAID) -> LookCheck:
     """Find out how a page paints the network in a file, be it one or not, converted if need be."""
     try:
@@ -160,9 +153,6 @@ def _ask_engine(look: bytes) -> Refusals:
 
 def read_in_node(look: bytes) -> Refusals:
     """What the engine refuses, asked in Node. Raises EngineUnavailable if Node is missing or fails."""
-    node = shutil.which("node")
-    if node is None:
-        raise EngineUnavailable("There is no Node")
     tools = tools_file()
     if tools is None:
         raise EngineUnavailable("The page is not built")
@@ -172,25 +162,11 @@ def read_in_node(look: bytes) -> Refusals:
         (folder / "package.json").write_text('{"type": "module"}')
         for path in ASSETS.glob("*.js"):
             shutil.copyfile(path, folder / path.name)
-        command = [node, "--input-type=module", "--eval", IN_NODE, (folder / tools.name).as_uri()]
-        try:
-            ended = subprocess.run(
-                command, input=look, capture_output=True, timeout=MAX_SECONDS, check=True
-            )
-            return _parse_answer(json.loads(ended.stdout))
-        except subprocess.TimeoutExpired as error:
-            raise EngineUnavailable(f"Node took longer than {MAX_SECONDS} s") from error
-        except subprocess.CalledProcessError as error:
-            raise EngineUnavailable(_node_failure(error.stderr.decode(errors="replace"))) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise EngineUnavailable(_node_failure(first_line(error))) from error
-
-
-def _node_failure(output: str) -> str:
-    """The failure with the line of Node's output that names an error, else with the first line."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    reason = next((line for line in lines if "Error" in line), [*lines, "it says nothing"][0])
-    return f"Node failed; version {MIN_NODE} or newer is needed ({printable(reason[:100])})"
+        written = run_in_node(IN_NODE, (folder / tools.name).as_uri(), data=look, seconds=MAX_SECONDS)
+    try:
+        return _parse_answer(json.loads(written))
+    except (ValueError, KeyError, TypeError) as error:
+        raise node_failure(first_line(error)) from error
 
 
 def read_in_browser(look: bytes) -> Refusals:

@@ -100,19 +100,20 @@ def run_engine(look: bytes, inputs: Mapping[str, NDArray[np.float32]], seconds: 
     return {name: np.frombuffer(base64.b64decode(text), np.float32) for name, text in outputs.items()}
 
 
-def evaluate(script: str, look: bytes, *arguments: Any) -> Any:
-    """What a JavaScript function returns in a page that has the engine, and the look at /look.onnx.
+def evaluate(script: str, look: bytes, *arguments: Any, module: Path | None = None) -> Any:
+    """What a JavaScript function returns in a page that has a module, and the look at /look.onnx.
 
-    The function gets a list: the engine's address, and `arguments`. Raises BrowserUnavailable as
-    `open_page` does, and if the page is not built.
+    The function gets a list: the module's address, and `arguments`. The module is by default the engine.
+    Raises BrowserUnavailable as `open_page` does, and if the page is not built.
     """
-    tools = tools_file()
-    if tools is None:
+    module = module or tools_file()
+    if module is None:
         raise BrowserUnavailable("the page is not built")
+    folder = module.parent
     with open_page(FLAGS) as page:
-        page.route("**/*", lambda route: _answer(route, look))
+        page.route("**/*", lambda route: _answer(route, look, folder))
         page.goto(ORIGIN)
-        return page.evaluate(script, [f"/assets/{tools.name}", *arguments])
+        return page.evaluate(script, [f"/assets/{module.name}", *arguments])
 
 
 def tools_file() -> Path | None:
@@ -146,12 +147,12 @@ def open_page(flags: Sequence[str]) -> Iterator[Any]:
         raise BrowserUnavailable(f"the browser failed ({error.message.splitlines()[0]})") from error
 
 
-def _answer(route: Any, look: bytes) -> None:
-    """Answer a request with the look, an asset of the built page, or an empty page."""
+def _answer(route: Any, look: bytes, assets: Path) -> None:
+    """Answer a request with the look, a module in the folder `assets`, or an empty page."""
     path = route.request.url.removeprefix(ORIGIN)
     if path == "look.onnx":
         route.fulfill(body=look, content_type="application/octet-stream")
-    elif path.startswith("assets/") and (ASSETS / Path(path).name).is_file():
-        route.fulfill(body=(ASSETS / Path(path).name).read_bytes(), content_type="text/javascript")
+    elif path.startswith("assets/") and (assets / Path(path).name).is_file():
+        route.fulfill(body=(assets / Path(path).name).read_bytes(), content_type="text/javascript")
     else:
         route.fulfill(body="<title>limner</title>", content_type="text/html")
