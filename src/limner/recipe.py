@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, ClassVar, Literal, Protocol, get_args, get_type_hints
 
 from limner.errors import LimnerError
 from limner.reading import parse_json
@@ -24,6 +24,32 @@ COMPACT: tuple[Size, ...] = ("full", "lean")
 
 CELLS = 32
 """Cells along a side of the soft guide. The compact sizes begin with them: nothing finer is left."""
+
+
+class LookRecipe(Protocol):
+    """What an export asks of a recipe, which is a dataclass: its fields go into the look."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def pixels(self) -> int:
+        """Side of the painting in pixels."""
+
+    @property
+    def size(self) -> str:
+        """The network."""
+
+    @property
+    def guide(self) -> GuideName:
+        """The network's input."""
+
+    @property
+    def guide_side(self) -> int:
+        """Side of the network's input in pixels."""
+
+    @property
+    def guide_channels(self) -> int:
+        """Channels of the network's input."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def _join(*parts: st.SearchStrategy[Arguments]) -> st.SearchStrategy[Arguments]:
 
 MADE = [Made(number) for number in range(8)]
 SOURCE = st.sampled_from(["gallery"] * 6 + ["photos"] * 8 + MADE + ODD_PATHS)
+PICTURE = st.sampled_from([f"gallery/photo-00{number}.jpg" for number in range(3)] * 6 + MADE + ODD_PATHS)
 LOOK = st.sampled_from(["tiny.onnx"] * 24 + MADE + ODD_PATHS)
 OUT = st.sampled_from(["out"] * 12 + OUTPUTS + MADE + ODD_PATHS)
 NAME = st.text(max_size=8) | st.sampled_from(["caf\udce9", "[b]", "\x1b[0m"])
@@ -132,6 +133,24 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
     "export": _join(
         _words(st.just("run") | SOURCE),
         _option("--out", st.sampled_from(["new.onnx", "tiny.onnx", "theirs.onnx"]) | OUT),
+        CREDITS,
+        FORCE,
+    ),
+    "train-step": _join(
+        _words(LOOK),
+        _rarely("--out", st.sampled_from(["new.onnx", "tiny.onnx", "theirs.onnx"]) | OUT),
+        _rarely("--batch", _mostly("2")),
+        _rarely("--loss", _mostly("mse", "bce")),
+        _rarely("--optimizer", _mostly("sgd", "lion")),
+        FORCE,
+    ),
+    "keyframe": _join(
+        st.lists(PICTURE, min_size=2, max_size=2) | st.lists(PICTURE, max_size=4),
+        _option("--out", st.sampled_from(["new.onnx", "tiny.onnx", "theirs.onnx"]) | OUT),
+        _option("--pixels", _mostly("64")),
+        MINUTES,
+        _rarely("--patch", _mostly("32")),
+        _rarely("--clip", st.just("gallery/clip.mp4") | SOURCE),
         CREDITS,
         FORCE,
     ),

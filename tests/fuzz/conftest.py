@@ -40,6 +40,7 @@ def short_work() -> Iterator[None]:
         patch.setattr("limner.cli.pipeline.DEMO_PICTURES", 4)
         patch.setattr(StopSignal, "requested", True)
         patch.setattr(loop, "train_step", lambda *_: torch.zeros(len(LOSSES)))
+        patch.setattr("limner.training.keyframe.train_step", lambda *_: 0.0)
         for benchmark in ("training", "quality", "browser"):
             patch.setattr(f"limner.bench.{benchmark}.bench_{benchmark}", _refuse)
         yield

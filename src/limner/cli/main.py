@@ -17,6 +17,7 @@ from limner.cli.commands.describe import DescribeCommand
 from limner.cli.commands.doctor import DoctorCommand
 from limner.cli.commands.evaluate import EvaluateCommand
 from limner.cli.commands.export import ExportCommand
+from limner.cli.commands.keyframe import KeyframeCommand
 from limner.cli.commands.look import LookCommand
 from limner.cli.commands.paint import PaintCommand
 from limner.cli.commands.pictures import PicturesCommand
@@ -40,6 +41,7 @@ class Command(Protocol):
 COMMANDS: dict[str, type[Any]] = {
     "look": LookCommand,
     "demo": DemoCommand,
+    "keyframe": KeyframeCommand,
     "pictures": PicturesCommand,
     "train": TrainCommand,
     "export": ExportCommand,

@@ -163,6 +163,25 @@ def read_image(path: Path, *, at_least: int) -> Image.Image:
                 raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
 
 
+def read_opacity(path: Path) -> Image.Image | None:
+    """How opaque the pixels of a picture are, upright, as 8-bit grey; None if it has no transparent ones.
+
+    Raises `UnreadableFile` as `read_image` does.
+    """
+    with open_image(path) as image:
+        _draft(image, image.width)
+        try:
+            image.load()
+            if not image.has_transparency_data:
+                return None
+            opacity = image.convert("RGBA").getchannel("A")
+        except IMAGE_FAULTS as error:
+            raise UnreadableFile(f"is damaged or cut off ({first_line(error)})") from error
+        transposition = _TRANSPOSITIONS.get(_orientation(image))
+        upright = opacity if transposition is None else opacity.transpose(transposition)
+        return None if upright.getextrema() == (255, 255) else upright
+
+
 @contextmanager
 def open_image(path: Path) -> Iterator[Image.Image]:
     """Open a picture without decoding it. Raises `UnreadableFile` if it is not a picture."""

@@ -20,7 +20,7 @@ from limner.live import LiveInput
 from limner.networks.compact_unet import Block, DoublingConv
 from limner.networks.generator import Generator
 from limner.networks.unet import Down, NearestConv, Up, replace_layers
-from limner.recipe import Recipe
+from limner.recipe import LookRecipe
 
 
 class LookModule(nn.Module):
@@ -59,7 +59,7 @@ def fuse_for_inference(generator: Generator) -> Generator:
     return network
 
 
-def make_look_module(recipe: Recipe, generator: Generator, light: Light = PHOTOS) -> LookModule:
+def make_look_module(recipe: LookRecipe, generator: Generator, light: Light = PHOTOS) -> LookModule:
     """The recipe's guide and the fused generator, ready for inference and export.
 
     Auto-levels aim at `light`.

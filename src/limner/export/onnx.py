@@ -32,7 +32,7 @@ from limner.look.quantization import quantize_weights
 from limner.look.storage import STORAGES, Storage
 from limner.networks.generator import Generator
 from limner.networks.summary import count_parameters, summarize_layers
-from limner.recipe import Recipe
+from limner.recipe import LookRecipe
 from limner.replacing import check_replaceable
 
 
@@ -75,7 +75,7 @@ class ExportReport:
 
 def export_look(
     generator: Generator,
-    recipe: Recipe,
+    recipe: LookRecipe,
     out: Path,
     *,
     storage: Storage = "uint8",
@@ -146,7 +146,7 @@ def check_output_path(out: Path, *, force: bool = False) -> None:
     check_replaceable(out, is_limner_look, force=force)
 
 
-def measure_network(generator: Generator, recipe: Recipe) -> tuple[int, int, int]:
+def measure_network(generator: Generator, recipe: LookRecipe) -> tuple[int, int, int]:
     """Parameters, multiply-adds and zero-stuffed multiply-adds, all as `ExportReport` has them."""
     image = torch.zeros(1, recipe.guide_channels, recipe.guide_side, recipe.guide_side)
     counted = summarize_layers(fuse_for_inference(generator), image)

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 from PIL import Image
 
@@ -83,6 +84,32 @@ def paint_file(
     values = dict(live or {})
     look.to_graph_inputs(values)  # raises before anything is decoded
     paint = Painter(look, values, whole=whole, beside=beside)
+    return paint_file_with(paint, source, out, force=force, progress=progress)
+
+
+class PicturePainter(Protocol):
+    """What paints pictures of any size."""
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of a picture's short side that it makes use of."""
+
+    def check_size(self, size: tuple[int, int], painting_format: str) -> None:
+        """Raise `UnreadableFile` for a picture of this width and height whose painting is too large."""
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        """The painting of an RGB picture."""
+
+
+def paint_file_with(
+    paint: PicturePainter,
+    source: Path,
+    out: Path | None = None,
+    *,
+    force: bool = False,
+    progress: Progress = no_progress,
+) -> PaintReport:
+    """As `paint_file`, with any painter."""
     if not source.exists():
         raise LimnerError(f"{source} does not exist.")
     if source.is_dir():
@@ -106,6 +133,11 @@ class Painter:
     live: Mapping[str, float]
     whole: bool
     beside: bool
+
+    @property
+    def pixels(self) -> int:
+        """Side of the painting in pixels."""
+        return self.look.pixels
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The painting of an RGB picture of any size."""
@@ -157,9 +189,8 @@ def _join_side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
     return both
 
 
-def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
-    paint.look.reset_state()
-    image = read_image(source, at_least=paint.look.pixels)
+def _paint_picture(paint: PicturePainter, source: Path, target: Path) -> None:
+    image = read_image(source, at_least=paint.pixels)
     buffer = io.BytesIO()
     image_format = PILLOW_FORMATS[target.suffix.lower()]
     paint.check_size(image.size, image_format)
@@ -167,7 +198,7 @@ def _paint_picture(paint: Painter, source: Path, target: Path) -> None:
     atomic_write(target, buffer.getvalue())
 
 
-def _paint_folder(paint: Painter, source: Path, target: Path, progress: Progress) -> PaintReport:
+def _paint_folder(paint: PicturePainter, source: Path, target: Path, progress: Progress) -> PaintReport:
     found, skipped = _find_pictures(source, target)
     if not found:
         example = printable(f"; {skipped[0][0].name} {skipped[0][1]}") if skipped else ""
@@ -225,7 +256,7 @@ def _is_known_clip(source: Source) -> bool:
     return False
 
 
-def _paint_clip(paint: Painter, source: Source, target: Path, progress: Progress) -> str:
+def _paint_clip(paint: PicturePainter, source: Source, target: Path, progress: Progress) -> str:
     """Paint each frame of a clip at its own time. Returns what the clip could not give, or nothing."""
     paint.look.reset_state()
     clip = measure_clip(source)

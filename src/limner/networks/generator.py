@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from limner.networks.compact_unet import CONFIGS, CompactUNet, init_compact
+from limner.networks.patch_unet import PatchUNet
 from limner.networks.unet import UNet, filters, init_weights
 from limner.recipe import Recipe
 
-Generator = UNet | CompactUNet
+Generator = UNet | CompactUNet | PatchUNet
 """(B, C, S, S) in -1..1 to (B, 3, P, P) in -1..1. S is P, or 32 for a compact network with a soft guide."""
 
 

@@ -128,12 +128,7 @@ def check_networks_match(path: Path, expected: Mapping[str, Tensor], found: Mapp
 
 def read_checkpoint(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors whose names start with `prefix`, and the metadata; the whole file is checked first."""
-    try:
-        with path.open("rb") as opened, safe_open(_utf8_path(path, opened), "pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise DamagedCheckpoint(f"{path} is damaged ({error}).") from error
+    tensors, metadata = read_tensors(path)
     if (version := metadata.get("limner.checkpoint")) != FORMAT:
         raise LimnerError(
             f"{path} is a checkpoint of format {version}, and this limner reads format {FORMAT}: "
@@ -142,6 +137,16 @@ def read_checkpoint(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], di
     if metadata.get("crc32") != checksum(tensors):
         raise DamagedCheckpoint(f"{path} is damaged (its checksum is wrong).")
     return {name: tensor for name, tensor in tensors.items() if name.startswith(prefix)}, metadata
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and the metadata of a safetensors file. Raises DamagedCheckpoint."""
+    try:
+        with path.open("rb") as opened, safe_open(_utf8_path(path, opened), "pt") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise DamagedCheckpoint(f"{path} is damaged ({error}).") from error
 
 
 def _utf8_path(path: Path, opened: BinaryIO) -> Path:
