@@ -181,6 +181,25 @@ def test_the_reference_evaluator_computes_the_same_step(loss: Loss, tmp_path: Pa
 
 
 @needs_engine
+@needs_node
+def test_the_program_draws_the_noise_of_dropout(tmp_path: Path) -> None:
+    model = ModelProto.FromString(small_network().SerializeToString())
+    model.graph.node[2].input[0] = "dropped"
+    model.graph.node.insert(2, helper.make_node("Dropout", ["b", "ratio"], ["dropped"]))
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(0.5), "ratio"))
+    (tmp_path / "dropout.onnx").write_bytes(model.SerializeToString())
+    step = write_training_step(
+        tmp_path / "dropout.onnx", tmp_path / "step.onnx", loss="mse", optimizer="adam", batch=3
+    )
+    (noise,) = step.noise
+    assert step.inputs[noise] == [3, 4, 3, 3]
+    same = draw((3, 2, 6, 6), (3, 3), steps=1) * 3
+    losses, _ = run_program(step, same)
+    assert np.isfinite(losses).all()
+    assert len(set(losses)) == 3
+
+
+@needs_engine
 @pytest.mark.browser
 @pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 def test_a_browser_makes_the_same_file_where_there_is_no_node(

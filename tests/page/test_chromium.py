@@ -11,8 +11,10 @@ import torch
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.export.parity import check_engine_parity
+from limner.keyframe_recipe import KeyframeRecipe
 from limner.look.look import open_look
 from limner.networks.generator import make_generator
+from limner.networks.patch_unet import make_patch_unet
 from limner.page.chromium import ASSETS, find_chromium, run_engine
 from limner.recipe import Recipe
 
@@ -39,6 +41,14 @@ def test_the_engine_paints_the_same_as_torch(recipe: Recipe, tmp_path: Path) -> 
     assert [parity.runtime for parity in report.parity] == ["ONNX Runtime", "the engine (WebGPU)"]
     assert report.parity[1].difference <= 1e-4
     assert open_look(tmp_path / "a.onnx").figures["parity"][1]["runtime"] == "the engine (WebGPU)"
+
+
+def test_the_engine_paints_a_look_from_keyframes_the_same_as_torch(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network, recipe = make_patch_unet().eval(), KeyframeRecipe(pixels=64)
+    report = export_look(network, recipe, tmp_path / "a.onnx", in_browser=True)
+    assert [parity.runtime for parity in report.parity] == ["ONNX Runtime", "the engine (WebGPU)"]
+    assert report.parity[1].difference <= 1e-4
 
 
 def test_a_different_painting_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,8 @@ from limner.training.moving_average import update_average
 from limner.training.patches import PatchBatch, PatchSampler
 from limner.training.signals import StopSignal
 
-AVERAGE = 0.99
-"""Decay of the moving average of the weights, which is what paints."""
+AVERAGE = 0.998
+"""Decay of the moving average of the weights, which is what paints. It rises to this over the steps."""
 
 SAVE_SECONDS = 30.0
 """Seconds between two checkpoints: what a training that is killed loses at most."""
