@@ -28,8 +28,11 @@ from limner.export.parity import with_weights
 from limner.export.step_options import RATES, Loss, OptimizerName
 from limner.export.train_step import BUNDLE, TrainingStep, is_training_step, write_training_step
 from limner.look.look import open_look
+from limner.look.packaged import FOLDER
 from limner.look.quantization import dequantize_weights, quantize_weights
+from limner.networks.generator import make_generator
 from limner.page.chromium import find_chromium
+from limner.recipe import Recipe
 
 needs_engine = pytest.mark.skipif(not BUNDLE.exists(), reason="the page is not built: run `make web`")
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no Node on this machine")
@@ -178,6 +181,19 @@ def test_the_reference_evaluator_computes_the_same_step(loss: Loss, tmp_path: Pa
     expected = ReferenceEvaluator(model).run(outputs, feeds | defaults)
     for name, own, other in zip(outputs, made, expected, strict=True):
         assert own == pytest.approx(other, abs=1e-5), name
+
+
+@needs_engine
+@needs_node
+def test_the_guide_and_the_noise_of_a_look_are_not_learned(tmp_path: Path) -> None:
+    step = write_training_step(
+        FOLDER / "sea.onnx", tmp_path / "step.onnx", loss="l1", optimizer="sgd", batch=1
+    )
+    network = make_generator(Recipe())
+    convolutions = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
+    assert set(step.parameters) == {
+        f"{name}.{part}" for name in convolutions for part in ("weight", "bias")
+    }
 
 
 @needs_engine

@@ -104,6 +104,7 @@ class TrainingStep:
 import numpy as np
 import onnxruntime
 
+onnxruntime.set_default_logger_severity(3)  # it warns of each input that has a default
 session = onnxruntime.InferenceSession({str(self.path)!r})
 state = json.loads(session.get_modelmeta().custom_metadata_map["limner.state"])
 rate, feeds = {RATES[self.optimizer]}, {{}}

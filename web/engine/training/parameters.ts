@@ -42,13 +42,17 @@ export async function withFloatWeights(model: OnnxModel): Promise<OnnxModel> {
   return { ...model, nodes, constants };
 }
 
-/** Names of the learned constants, in the order in which layers read them. What the second output of a look depends on is
- * its guide, which stays as it is. */
+/** What a look names the nodes of its guide with. */
+const GUIDE = /^guide\b/;
+
+/** Names of the learned constants, in the order in which layers read them. The guide of a look stays as it is: what its
+ * second output depends on, and what else is named so, as a network may be shown a smaller guide than people are. */
 export function findParameters(model: OnnxModel): string[] {
   const fixed = upstreamOf(model.nodes, model.outputs[1]?.name);
+  const isLook = model.metadata.has('limner.guide');
   const found = new Set<string>();
   for (const node of model.nodes) {
-    if (fixed.has(node.outputs[0] ?? '')) continue;
+    if (fixed.has(node.outputs[0] ?? '') || (isLook && GUIDE.test(node.name))) continue;
     for (const index of LEARNED[node.op] ?? []) {
       const constant = model.constants.get(node.inputs[index] ?? '');
       if (constant && isLearned(node, constant)) found.add(constant.name);
@@ -57,9 +61,13 @@ export function findParameters(model: OnnxModel): string[] {
   return [...found];
 }
 
-/** A single number that is added or multiplied is part of a formula. */
-const isLearned = (node: OnnxNode, { type, bytes }: Constant): boolean =>
-  type === 'float32' && (bytes.length > 4 || !['Add', 'Mul'].includes(node.op));
+/** A single number that is added or multiplied is part of a formula. A picture that all channels share is a mask, or the
+ * fixed noise of a look. */
+const isLearned = (node: OnnxNode, { type, dims, bytes }: Constant): boolean =>
+  type === 'float32' && (!['Add', 'Mul'].includes(node.op) || (bytes.length > 4 && !isPicture(dims)));
+
+const isPicture = ([, channels, ...sides]: readonly number[]): boolean =>
+  channels === 1 && sides.length === 2 && sides.some(side => side > 1);
 
 /** Outputs of the nodes that a value depends on. */
 function upstreamOf(nodes: readonly OnnxNode[], name: string | undefined): Set<string> {
