@@ -202,7 +202,7 @@ def test_the_program_draws_the_noise_of_dropout(tmp_path: Path) -> None:
     model = ModelProto.FromString(small_network().SerializeToString())
     model.graph.node[2].input[0] = "dropped"
     model.graph.node.insert(2, helper.make_node("Dropout", ["b", "ratio"], ["dropped"]))
-    model.graph.initializer.append(numpy_helper.from_array(np.float32(0.5), "ratio"))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(0.5, np.float32), "ratio"))
     (tmp_path / "dropout.onnx").write_bytes(model.SerializeToString())
     step = write_training_step(
         tmp_path / "dropout.onnx", tmp_path / "step.onnx", loss="mse", optimizer="adam", batch=3
