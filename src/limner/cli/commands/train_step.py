@@ -20,9 +20,11 @@ class TrainStepCommand:
 
     The file computes the loss of a batch, its gradients and the new weights, with standard operators. Its
     state (weights, running statistics, what the optimizer keeps) are inputs with defaults, and outputs. The
-    metadata `limner.state` say which output each input gets in the next step. For example, in Python:
+    metadata `limner.state` say which output each input gets in the next step. For example:
 
         limner train-step clouds.onnx --batch 4 --out step.onnx
+
+    and then, in Python:
 
         session = onnxruntime.InferenceSession("step.onnx")
         state = json.loads(session.get_modelmeta().custom_metadata_map["limner.state"])
