@@ -39,7 +39,7 @@ const ENGINE_CHUNKS = [
   // One holds what every page on WebGPU needs, and one what only networks with other operators or open sizes need.
   {
     name: 'painter',
-    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|normalization|conv-(naive|grouped)))/,
+    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner)|kernels\/(?!extended|reduce|matmul|normalization|conv-(naive|grouped)|training))/,
   },
   // What recognizes norms that are spelled out, for networks that have sums.
   {
@@ -48,6 +48,11 @@ const ENGINE_CHUNKS = [
   },
   // What folds doublings, and drops transposes, in other people's networks.
   { name: 'folds', test: /web\/engine\/graph\/passes\/(doubling|split-weights|transposes)\.ts/ },
+  // What every training needs, whatever computes it.
+  {
+    name: 'training',
+    test: /web\/engine\/(autograd\/|training\/(?!cpu|webg|fence|learning-painter)|graph\/lowering\/training|onnx\/(write-model|node-writer|protobuf-writer))/,
+  },
   { name: 'extended', test: /web\/engine\/(graph\/|codegen\/|onnx\/free-dims)/ },
 ];
 

@@ -108,6 +108,14 @@ export class App {
     const mirror = makeToggle('mirror-button', isOn => this.#renderLoop.setMirror(isOn));
     const stats = makeToggle('stats-button', isOn => this.#statsOverlay.show(isOn));
     getButton('save-button').addEventListener('click', () => void this.#savePainting());
+    const openLearning = async () =>
+      (await import('./learning/panel.ts')).openLearning({
+        notifications: this.#notifications,
+        renderLoop: this.#renderLoop,
+        lookLoader: this.#lookLoader,
+        lookList: this.#lookList,
+      });
+    getButton('learn-button').addEventListener('click', () => void openLearning().catch(showError));
     getButton('full-button').addEventListener('click', () => this.#exhibit.toggle());
     const help = getElement('help', HTMLDialogElement);
     const openHelp = () => {

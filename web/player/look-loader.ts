@@ -67,6 +67,11 @@ export class LookLoader {
     this.#onLookShown = onLookShown;
   }
 
+  /** The look that paints, or that painted last. */
+  get current(): LoadedLook | null {
+    return this.#current;
+  }
+
   /** Fetches a look of the list and starts it. */
   loadEntry(
     entry: LookEntry,

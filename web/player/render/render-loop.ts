@@ -50,6 +50,14 @@ export class RenderLoop {
     return this.#isPlaying;
   }
 
+  get source(): Source {
+    return this.#source;
+  }
+
+  get isMirrored(): boolean {
+    return this.#isMirrored;
+  }
+
   get isVideo(): boolean {
     return this.#source.frame instanceof HTMLVideoElement;
   }

@@ -1,0 +1,284 @@
+/** The panel “Learn”: a look goes on learning, or learns the style of painted frames, while the page paints. */
+import { readLookInfo } from '../../engine/index.ts';
+import { getButton, isEmbedded, makeElement, saveFile } from '../../shared/dom.ts';
+import { errorMessage } from '../../shared/errors.ts';
+import type { LookLoader } from '../look-loader.ts';
+import type { RenderLoop } from '../render/render-loop.ts';
+import { lookTitle } from '../ui/look-label.ts';
+import type { LookList } from '../ui/look-list.ts';
+import type { Notifications } from '../ui/notifications.ts';
+import { makeButton, makeToggles } from './elements.ts';
+import { Follower } from './follower.ts';
+import { FramesSection } from './frames-section.ts';
+import styles from './learning.css?url';
+import { LossPlot, recentMean } from './loss-plot.ts';
+import { PhotosSection } from './photos-section.ts';
+import type { BaseLook, Section } from './section.ts';
+import { Session } from './session.ts';
+
+export interface PanelParts {
+  readonly notifications: Notifications;
+  readonly renderLoop: RenderLoop;
+  readonly lookLoader: LookLoader;
+  readonly lookList: LookList;
+}
+
+const PANEL_ID = 'learn-panel';
+type Mode = 'photos' | 'frames';
+
+/** Opens the panel. From then on its button does. */
+export async function openLearning(parts: PanelParts): Promise<void> {
+  if (document.getElementById(PANEL_ID)) return;
+  const { element } = new LearningPanel(parts);
+  await loadStyles();
+  if (document.getElementById(PANEL_ID)) return;
+  document.body.append(element);
+  getButton('learn-button').popoverTargetElement = element;
+  element.showPopover();
+}
+
+function loadStyles(): Promise<void> {
+  const link = makeElement('link');
+  link.rel = 'stylesheet';
+  link.href = styles;
+  return new Promise((resolve, reject) => {
+    link.addEventListener('load', () => resolve());
+    link.addEventListener('error', () =>
+      reject(new Error('The panel could not be fetched. Check the connection and try again.')),
+    );
+    document.head.append(link);
+  });
+}
+
+class LearningPanel {
+  readonly element = makeElement('section', 'panel learn-panel');
+  readonly #sections: Readonly<Record<Mode, Section>>;
+  readonly #place = makeElement('div');
+  readonly #plot = new LossPlot();
+  readonly #message = makeElement('p', 'learn-message');
+  readonly #learn: HTMLButtonElement;
+  readonly #restart: HTMLButtonElement;
+  readonly #save: HTMLButtonElement;
+  #mode: Mode = 'photos';
+  #base: BaseLook | null = null;
+  /** What is learned, and what lets the painting follow. */
+  #session: Session | null = null;
+  #follower: Follower | null = null;
+  #followedSteps = 0;
+  #drawId = 0;
+
+  constructor(readonly parts: PanelParts) {
+    const { notifications, renderLoop } = parts;
+    const common = { notifications, renderLoop, baseLook: () => this.#currentLook() };
+    this.#sections = {
+      photos: new PhotosSection({ ...common, onChange: () => this.#changeExamples('photos') }),
+      frames: new FramesSection({ ...common, onChange: () => this.#changeExamples('frames') }),
+    };
+    const title = makeElement('h2', '', 'Learn');
+    title.id = 'learn-title';
+    this.element.id = PANEL_ID;
+    this.element.setAttribute('popover', '');
+    this.element.setAttribute('aria-labelledby', title.id);
+    const modes = makeToggles<Mode>(
+      'What to learn from',
+      [
+        ['photos', 'From photos'],
+        ['frames', 'From a painted frame'],
+      ],
+      mode => this.#setMode(mode),
+    );
+    this.#learn = makeButton('Learn', () => void this.#toggle(), 'primary');
+    this.#restart = makeButton('Start again', () => void this.#startAgain());
+    this.#save = makeButton('Save as a look', () => void this.#saveLook());
+    const after = makeElement('div', 'choices');
+    after.append(this.#restart, this.#save);
+    const privacy = makeElement('p', 'hint', 'It learns on this device. Nothing is sent anywhere.');
+    this.element.append(
+      title,
+      modes.element,
+      this.#place,
+      this.#learn,
+      this.#plot.element,
+      after,
+      this.#message,
+      privacy,
+    );
+    modes.set('photos');
+  }
+
+  /** The look of the page now, or null while there is none. */
+  #currentLook(): BaseLook | null {
+    const { current } = this.parts.lookLoader;
+    if (!current) return null;
+    if (this.#base?.bytes === current.bytes) return this.#base;
+    const { info } = current.look;
+    return { info, bytes: current.bytes, title: lookTitle(info, current.fileName) };
+  }
+
+  #setMode(mode: Mode): void {
+    if (mode !== this.#mode) this.#forget();
+    this.#mode = mode;
+    this.#place.replaceChildren(this.#sections[mode].element);
+    this.#update();
+  }
+
+  /** Learning goes on with the examples that there are now. */
+  #changeExamples(mode: Mode): void {
+    if (mode !== this.#mode) return;
+    const section = this.#sections[mode];
+    if (this.#session && this.#base && section.examples) {
+      this.#session.task.makeBatch = section.makeTask(this.#base).makeBatch;
+    } else if (!section.examples) this.#session?.pause();
+    this.#update();
+  }
+
+  async #toggle(): Promise<void> {
+    if (this.#session && this.#session.state !== 'paused') {
+      this.#session.pause();
+      return;
+    }
+    const section = this.#sections[this.#mode];
+    const look = this.#currentLook();
+    this.#say('');
+    if (!look || !section.examples) {
+      this.#tell(look ? section.advice : 'Choose a look first.');
+      return;
+    }
+    if (look !== this.#base) this.#forget();
+    this.#base = look;
+    try {
+      this.#session ??= this.#makeSession(section, look);
+    } catch (error) {
+      this.#tell(errorMessage(error));
+      return;
+    }
+    this.parts.notifications.inform(`Preparing to learn from ${section.examples}.`);
+    await this.#session.learn();
+  }
+
+  #makeSession(section: Section, look: BaseLook): Session {
+    const session: Session = new Session(section.makeTask(look), {
+      onChange: () => this.#handleChange(session),
+      onError: sentence => this.#tell(sentence),
+    });
+    this.#follower = new Follower(this.parts.renderLoop, error => this.#tell(errorMessage(error)));
+    this.#followedSteps = 0;
+    return session;
+  }
+
+  /** The painting follows what was learned; another look ends it. */
+  #handleChange(session: Session): void {
+    if (session !== this.#session) return;
+    if (this.#currentLook() !== this.#base) {
+      this.#forget();
+      this.#tell('Another look paints now. Press Learn: then that one learns.');
+      return;
+    }
+    this.#announceState(session);
+    this.#follow(session);
+    this.#drawId ||= requestAnimationFrame(() => {
+      this.#drawId = 0;
+      this.#update();
+    });
+  }
+
+  #saidState = '';
+
+  #announceState(session: Session): void {
+    const { state, steps, losses } = session;
+    if (state === this.#saidState) return;
+    const wasLearning = this.#saidState === 'learning';
+    this.#saidState = state;
+    const from = this.#sections[this.#mode].examples;
+    if (state === 'learning') {
+      this.parts.notifications.inform(`Learning from ${from}, on ${session.place}.`);
+    } else if (state === 'paused' && wasLearning && !this.#message.textContent) {
+      const loss = losses.length > 0 ? ` The loss is ${recentMean(losses).toFixed(4)}.` : '';
+      this.parts.notifications.inform(`Paused at step ${steps}.${loss}`);
+    }
+  }
+
+  #follow(session: Session): void {
+    const isLast = session.state === 'paused';
+    const { steps } = session;
+    if (steps === this.#followedSteps || session.losses.length === 0) return;
+    if (isLast) this.#followedSteps = steps;
+    void this.#follower?.follow(() => session.write(), isLast);
+  }
+
+  async #startAgain(): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    this.#say('');
+    await session.restart();
+    this.#followedSteps = 0;
+    this.parts.notifications.inform('Learning begins anew.');
+    if (session === this.#session) await this.#follower?.follow(() => session.write(), true);
+  }
+
+  /** Offers the file, and adds it to the page's looks. */
+  async #saveLook(): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    const { lookList, lookLoader, notifications } = this.parts;
+    try {
+      const bytes = await session.write();
+      const info = await readLookInfo(bytes);
+      const fileName = `${slugify(info.name)}-${session.steps}.onnx`;
+      const entry = { ...info, file: fileName, bytes: bytes.length, preview: null };
+      lookList.addLooks([entry], async () => {
+        await lookLoader.loadFile(new File([bytes], fileName));
+        if (lookLoader.current?.fileName === fileName) lookList.select(fileName);
+      });
+      saveFile(new Blob([bytes]), fileName);
+      const isDoubtful = isEmbedded()
+        ? ' If it is not in your downloads, open this page in a tab of its own.'
+        : '';
+      notifications.inform(`“${info.name}” is in your downloads, and among the looks here.${isDoubtful}`);
+    } catch (error) {
+      this.#tell(errorMessage(error));
+    }
+  }
+
+  /** Ends what is learned. The painting stays until something else paints. */
+  #forget(): void {
+    this.#session?.destroy();
+    this.#follower?.stop();
+    this.#session = null;
+    this.#follower = null;
+    this.#base = null;
+    this.#saidState = '';
+    this.#say('');
+    this.#update();
+  }
+
+  #say(sentence: string): void {
+    this.#message.textContent = sentence;
+  }
+
+  /** Says something that stays in the panel. */
+  #tell(sentence: string): void {
+    this.#say(sentence);
+    this.parts.notifications.inform(sentence);
+    this.#update();
+  }
+
+  #update(): void {
+    const session = this.#session;
+    const state = session?.state ?? 'paused';
+    this.#plot.show(session);
+    const word = session && session.steps > 0 ? 'Learn on' : 'Learn';
+    this.#learn.textContent = { preparing: 'Preparing…', learning: 'Pause', paused: word }[state];
+    const isEmpty = !session || session.losses.length === 0;
+    this.#restart.disabled = isEmpty;
+    this.#save.disabled = isEmpty;
+    getButton('learn-button').classList.toggle('is-learning', state === 'learning');
+  }
+}
+
+const slugify = (name: string): string =>
+  name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '') || 'look';

@@ -1,0 +1,88 @@
+/** What can be learned in the page: a look from photos, a look from painted frames, or a network of the page's own. */
+import { type OnnxModel, readModel } from '../../engine/onnx/model.ts';
+import { writeModel } from '../../engine/onnx/write-model.ts';
+import type { Trainer } from '../../engine/training/index.ts';
+import { type MakeBatch, patches, wholePictures } from './batches.ts';
+import type { Example, Size } from './example.ts';
+import { keyframeNetwork, STRIDE } from './keyframe-network.ts';
+import { type LearnedTexts, withLearnedTexts, withPictureSize, withWeights } from './learned-file.ts';
+
+export interface LearningTask {
+  readonly model: OnnxModel;
+  /** The name of the model's picture. */
+  readonly picture: string;
+  readonly learningRate: number;
+  /** Examples of a step, on a GPU and on the CPU. A model that is made for single ones takes one at a time. */
+  readonly batch: { readonly gpu: number; readonly cpu: number };
+  /** Another one takes its place when examples are added. */
+  makeBatch: MakeBatch;
+  /** The look as a file, with what was learned so far. */
+  readonly write: (trainer: Trainer) => Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** The look that learns: its file, the size of its picture, and its texts. */
+export interface LearningLook {
+  readonly bytes: Uint8Array;
+  readonly size: Size;
+  /** Asked when a file is written. */
+  readonly texts: () => LearnedTexts;
+}
+
+/** Of pix2pix, with which looks are trained. */
+const LOOK_RATE = 2e-4;
+/** For a small network that begins anew. */
+const FRESH_RATE = 2e-3;
+const PATCH = 32;
+const SEED = 1;
+/** A longer side would make painting slow. */
+const MAX_FRAME_SIDE = 384;
+
+/** A look goes on learning from whole pictures, as it takes them. */
+export function fineTuning(
+  look: LearningLook,
+  examples: readonly Example[],
+  mayMirror: boolean,
+): LearningTask {
+  const model = withPictureSize(readModel(look.bytes), look.size);
+  return {
+    model,
+    picture: model.inputs[0]?.name ?? '',
+    learningRate: LOOK_RATE,
+    batch: { gpu: 4, cpu: 1 },
+    makeBatch: wholePictures(examples, look.size, mayMirror),
+    write: async trainer => withLearnedTexts(await trainer.save(), look.texts()),
+  };
+}
+
+/** A network of the page's own learns a style from patches of painted frames. It paints frames of the given size. */
+export function keyframeLearning(
+  size: Size,
+  examples: readonly Example[],
+  texts: () => LearnedTexts,
+): LearningTask {
+  const side = Math.min(PATCH, size.width, size.height);
+  const network = keyframeNetwork(size, SEED);
+  const metadata = new Map([
+    ['limner.pixels', String(Math.max(size.width, size.height))],
+    ['limner.size', 'keyframe'],
+    ['limner.guide', 'colour'],
+  ]);
+  return {
+    model: keyframeNetwork({ width: side, height: side }, SEED),
+    picture: 'image',
+    learningRate: FRESH_RATE,
+    batch: { gpu: 32, cpu: 8 },
+    makeBatch: patches(examples, side),
+    write: async trainer => {
+      const learned = withWeights({ ...network, metadata }, await trainer.weights());
+      return withLearnedTexts(writeModel(learned), texts());
+    },
+  };
+}
+
+/** The size of frames for such a network: that of the look, in whole strides and not too large. */
+export function frameSize({ width, height }: Size): Size {
+  const scale = Math.min(1, MAX_FRAME_SIDE / Math.max(width, height));
+  const whole = (side: number) => Math.max(1, Math.round((side * scale) / STRIDE)) * STRIDE;
+  return { width: whole(width), height: whole(height) };
+}
