@@ -48,12 +48,18 @@ const ENGINE_CHUNKS = [
   },
   // What folds doublings, and drops transposes, in other people's networks.
   { name: 'folds', test: /web\/engine\/graph\/passes\/(doubling|split-weights|transposes)\.ts/ },
+  // What training adds to it is below, so that no page that only paints fetches that.
+  { name: 'extended', test: /web\/engine\/(graph\/(?!lowering\/training)|codegen\/|onnx\/free-dims)/ },
+  // One holds what WebGL2 needs of every look. Training on it needs most of that too.
+  {
+    name: 'webgl2',
+    test: /web\/engine\/webgl2\/(painter|runtime\/(?!context|frame-texture|upload)|draws\/(?!extended|training))/,
+  },
   // What every training needs, whatever computes it.
   {
     name: 'training',
     test: /web\/engine\/(autograd\/|training\/(?!cpu|webg|fence|learning-painter)|graph\/lowering\/training|onnx\/(write-model|node-writer|protobuf-writer))/,
   },
-  { name: 'extended', test: /web\/engine\/(graph\/|codegen\/|onnx\/free-dims)/ },
 ];
 
 function emitRuntime(): Plugin {

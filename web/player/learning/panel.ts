@@ -14,7 +14,7 @@ import styles from './learning.css?url';
 import { LossPlot, recentMean } from './loss-plot.ts';
 import { PhotosSection } from './photos-section.ts';
 import type { BaseLook, Section } from './section.ts';
-import { Session } from './session.ts';
+import { Session, type SessionState } from './session.ts';
 
 export interface PanelParts {
   readonly notifications: Notifications;
@@ -65,6 +65,8 @@ class LearningPanel {
   #session: Session | null = null;
   #follower: Follower | null = null;
   #followedSteps = 0;
+  /** The state that was announced. */
+  #saidState: SessionState | null = null;
   #drawId = 0;
 
   constructor(readonly parts: PanelParts) {
@@ -182,8 +184,6 @@ class LearningPanel {
     });
   }
 
-  #saidState = '';
-
   #announceState(session: Session): void {
     const { state, steps, losses } = session;
     if (state === this.#saidState) return;
@@ -247,7 +247,7 @@ class LearningPanel {
     this.#session = null;
     this.#follower = null;
     this.#base = null;
-    this.#saidState = '';
+    this.#saidState = null;
     this.#say('');
     this.#update();
   }

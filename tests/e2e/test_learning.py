@@ -1,0 +1,112 @@
+"""The panel “Learn”: a look goes on learning in the page, and a style is learned from a painted frame."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from e2e.harness import MARKS, Picture, Visit
+from limner.look.look import open_look
+
+pytestmark = MARKS
+
+LEARN = "#learn-panel .primary"
+"""The button that learns, and pauses."""
+
+
+@pytest.fixture
+def learning(visit: Callable[..., Visit], address: str) -> Iterator[Visit]:
+    """A page that paints its camera, with the panel open."""
+    guest = visit(permissions=["camera"]).open(address)
+    assert not [url for url in guest.requests if "panel" in url or "training" in url]
+    guest.page.click("#camera-button")
+    guest.page.wait_for_selector("body[data-source=camera]")
+    guest.page.click("#learn-button")
+    guest.page.wait_for_selector("#learn-panel:popover-open")
+    yield guest
+
+
+def figures(guest: Visit) -> dict[str, str]:
+    """The figures below the plot."""
+    read = "rows => Object.fromEntries(rows.map(row => [...row.children].map(one => one.textContent)))"
+    found: dict[str, str] = guest.page.eval_on_selector_all(".loss-plot dl > div", read)
+    return found
+
+
+def wait_for_figures(guest: Visit, condition: str) -> dict[str, str]:
+    """Wait until a condition on `step` and `loss` holds."""
+    values = "[...document.querySelectorAll('.loss-plot dd')].map(one => Number(one.textContent))"
+    guest.page.wait_for_function(f"(([step, loss]) => {condition})({values})")
+    return figures(guest)
+
+
+def redness(picture: Picture) -> float:
+    return float((picture[..., 0] - picture[..., 2]).mean())
+
+
+def gather_frames(guest: Visit) -> None:
+    guest.page.hover("#learn-panel .hold")
+    guest.page.mouse.down()
+    guest.page.wait_for_function("document.querySelectorAll('#learn-panel .strip canvas').length >= 4")
+    guest.page.mouse.up()
+    guest.page.wait_for_selector("#status:has-text('frames gathered')")
+
+
+def test_a_look_learns_from_the_camera_and_is_saved(learning: Visit, tmp_path: Path) -> None:
+    page = learning.page
+    gather_frames(learning)
+    page.click(LEARN)
+    first = float(wait_for_figures(learning, "step > 10")["loss"])
+    page.wait_for_selector("#status:has-text('Learning from')")
+    later = wait_for_figures(learning, f"loss < {0.9 * first}")
+    assert later["computed by"] == "the CPU"
+    page.wait_for_function("document.getElementById('label-name').textContent === 'Tiny (learned)'")
+    page.click(LEARN)
+    page.wait_for_selector("#status:has-text('Paused at step')")
+    with page.expect_download() as download:
+        page.click("#learn-panel >> text=Save as a look")
+    file = tmp_path / "learned.onnx"
+    download.value.save_as(file)
+    assert download.value.suggested_filename.startswith("tiny-learned-")
+
+    look = open_look(file)
+    assert (look.name, look.author) == ("Tiny (learned)", "A. Painter")
+    assert "Fine-tuned in the page" in look.credit
+    image = np.random.default_rng(0).random((1, 3, 64, 64), dtype=np.float32)
+    painting = onnxruntime.InferenceSession(file).run(None, {"image": image})[0]
+    assert painting.shape == image.shape
+
+    page.keyboard.press("Escape")
+    learning.choose("Tiny (learned)")
+    page.wait_for_selector("#look-list button[aria-pressed=true]:has-text('learned')", state="attached")
+    assert learning.problems == []
+
+
+def test_a_style_is_learned_from_a_painted_frame(learning: Visit) -> None:
+    page = learning.page
+    page.click("#learn-panel >> text=From a painted frame")
+    page.click(LEARN)
+    page.wait_for_selector(".learn-message:has-text('paint over it first')")
+    page.click("#learn-panel >> text=Freeze this frame")
+    stage = page.locator(".stage").bounding_box()
+    assert stage
+    page.locator(".frame-editor input[type=color]").fill("#ff0000")
+    page.locator(".frame-editor input[type=range]").fill("0.3")
+    left, top, side = stage["x"], stage["y"], stage["width"]
+    for row in range(6):
+        page.mouse.move(left + 2, top + (row + 0.5) * side / 6)
+        page.mouse.down()
+        page.mouse.move(left + side - 2, top + (row + 0.5) * side / 6, steps=4)
+        page.mouse.up()
+    page.click(".frame-editor >> text=Undo")
+    page.click(".frame-editor >> text=Done")
+    assert page.inner_text("#learn-panel .facts") == "1 painted frame"
+    before = learning.painting()
+    page.click(LEARN)
+    wanted = max(0.3, redness(before) + 0.1)
+    learning.wait_for_match(lambda seen: redness(seen) > wanted, "a painting in the style")
+    page.click("#learn-panel >> text=Start again")
+    page.wait_for_selector("#status:has-text('anew')")
+    assert learning.problems == []
