@@ -1,5 +1,6 @@
 // Learning in the page, without the page: what a step gets, strokes, colours, and the files.
 
+import * as ort from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
 import { readLookInfo } from '../../../engine/index.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
@@ -13,6 +14,7 @@ import {
   paintedPixels,
   randomPatch,
   randomWindow,
+  type Size,
 } from '../../../player/learning/example.ts';
 import { keyframeNetwork } from '../../../player/learning/keyframe-network.ts';
 import { learnedMetadata, withLearnedTexts } from '../../../player/learning/learned-file.ts';
@@ -22,7 +24,18 @@ import { dabsBetween, dabsOf, shareOf } from '../../../player/learning/strokes.t
 import { frameSize } from '../../../player/learning/task.ts';
 import { drawPhoto, testLearning } from '../../learning.ts';
 
-testLearning('cpu', { fineTuning: 200, keyframe: 60 });
+async function paintWithOnnxRuntime(
+  bytes: Uint8Array,
+  image: Float32Array,
+  { width, height }: Size,
+): Promise<Float32Array> {
+  const session = await ort.InferenceSession.create(bytes);
+  const { painting } = await session.run({ image: new ort.Tensor('float32', image, [1, 3, height, width]) });
+  await session.release();
+  return (painting?.data ?? new Float32Array()) as Float32Array;
+}
+
+testLearning('cpu', { fineTuning: 200, keyframe: 60 }, paintWithOnnxRuntime);
 
 describe('random numbers', () => {
   test('have the moments of their distributions, and are those of their key', () => {
