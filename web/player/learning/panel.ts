@@ -187,7 +187,7 @@ class LearningPanel {
   #announceState(session: Session): void {
     const { state, steps, losses } = session;
     if (state === this.#saidState) return;
-    const wasLearning = this.#saidState === 'learning';
+    const wasLearning = this.#saidState === 'learning' || this.#saidState === 'pausing';
     this.#saidState = state;
     const from = this.#sections[this.#mode].examples;
     if (state === 'learning') {
@@ -268,7 +268,8 @@ class LearningPanel {
     const state = session?.state ?? 'paused';
     this.#plot.show(session);
     const word = session && session.steps > 0 ? 'Learn on' : 'Learn';
-    this.#learn.textContent = { preparing: 'Preparing…', learning: 'Pause', paused: word }[state];
+    const words = { preparing: 'Preparing…', learning: 'Pause', pausing: 'Pausing…', paused: word };
+    this.#learn.textContent = words[state];
     const isEmpty = !session || session.losses.length === 0;
     this.#restart.disabled = isEmpty;
     this.#save.disabled = isEmpty;

@@ -4,7 +4,8 @@ import { adam, createTrainer, EngineError, type Trainer } from '../../engine/tra
 import { errorMessage } from '../../shared/errors.ts';
 import type { LearningTask } from './task.ts';
 
-export type SessionState = 'preparing' | 'learning' | 'paused';
+/** A pause begins when the step that is computed has ended. */
+export type SessionState = 'preparing' | 'learning' | 'pausing' | 'paused';
 
 export interface SessionEvents {
   /** The state, the steps or the losses are other ones. */
@@ -14,6 +15,8 @@ export interface SessionEvents {
 }
 
 const BACKEND_NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'the CPU' } as const;
+/** The engine has no other word for it than its sentence. */
+const DIVERGED = /smaller learning rate/;
 /** Steps a second are counted over this time. */
 const RATE_WINDOW_MS = 5000;
 
@@ -71,7 +74,9 @@ export class Session {
   }
 
   pause(): void {
-    this.#running?.abort();
+    if (!this.#running) return;
+    this.#running.abort();
+    this.#setState('pausing');
   }
 
   async restart(): Promise<void> {
@@ -112,7 +117,7 @@ export class Session {
 
   async #makeTrainer(): Promise<Trainer> {
     const { batch } = this.task;
-    const hasGpu = (await webgpuAvailable()).ok || (await webgl2Available()).ok;
+    const hasGpu = (await isThere(webgpuAvailable)) || (await isThere(() => webgl2Available()));
     const count = hasGpu ? batch.gpu : batch.cpu;
     try {
       return await this.#createTrainer(count);
@@ -145,11 +150,11 @@ export class Session {
   /** After a divergence the trainer stands at an earlier step: then the next try is slower. */
   #explain(reason: string): void {
     const told = this.losses.length;
-    if (this.steps >= told) {
+    if (!DIVERGED.test(reason)) {
       this.events.onError(reason);
       return;
     }
-    this.losses.length = this.steps;
+    this.losses.length = Math.min(told, this.steps);
     this.#learningRate /= 2;
     this.events.onError(
       `Learning went astray at step ${told}, so it stands at step ${this.steps} again. Press Learn: it goes on at half the pace.`,
@@ -161,3 +166,9 @@ export class Session {
     this.events.onChange();
   }
 }
+
+const isThere = (ask: () => Promise<{ readonly ok: boolean }>): Promise<boolean> =>
+  ask().then(
+    ({ ok }) => ok,
+    () => false,
+  );

@@ -1,0 +1,68 @@
+// One training of the page: it learns, pauses, begins anew, and survives a divergence.
+
+import { expect, test, vi } from 'vitest';
+import { readModel } from '../../../engine/onnx/model.ts';
+import { Session, type SessionState } from '../../../player/learning/session.ts';
+import { keyframeLearning } from '../../../player/learning/task.ts';
+import { drawPhoto } from '../../learning.ts';
+
+const size = { width: 16, height: 16 };
+
+function makeSession(learningRate?: number) {
+  const shown = drawPhoto(1, size, [0, 40, 80], [250, 200, 150]);
+  const examples = [{ ...size, shown, painted: shown.map(value => 255 - value) }];
+  const task = keyframeLearning(size, examples, () => ({ name: 'Style', from: 'One frame' }));
+  const states: SessionState[] = [];
+  const errors: string[] = [];
+  const session: Session = new Session(
+    { ...task, ...(learningRate && { learningRate }), batch: { gpu: 2, cpu: 2 } },
+    {
+      onChange: () => {
+        if (states.at(-1) !== session.state) states.push(session.state);
+      },
+      onError: sentence => errors.push(sentence),
+    },
+  );
+  return { session, states, errors };
+}
+
+const until = (test: () => boolean) => vi.waitUntil(test, { timeout: 60_000, interval: 5 });
+
+test('learns, pauses, goes on and begins anew', async () => {
+  const { session, states, errors } = makeSession();
+  await expect(session.write()).rejects.toThrow('Nothing was learned yet');
+  const learning = session.learn();
+  await until(() => session.losses.length >= 8);
+  expect(session.stepsPerSecond).toBeGreaterThan(0);
+  session.pause();
+  await learning;
+  expect(states).toEqual(['preparing', 'learning', 'pausing', 'paused']);
+  expect(session.place).toBe('the CPU');
+  expect(session.losses).toHaveLength(session.steps);
+  expect(session.losses.at(-1)).toBeLessThan(session.losses[0] ?? 0);
+
+  const [first] = session.losses;
+  const model = readModel(await session.write());
+  expect(model.metadata.get('limner.name')).toBe('Style (learned)');
+  expect(model.inputs[0]?.dims).toEqual([1, 3, 16, 16]);
+
+  await session.restart();
+  expect([session.steps, session.losses]).toEqual([0, []]);
+  const again = session.learn();
+  await until(() => session.losses.length > 0);
+  session.pause();
+  await again;
+  expect(session.losses[0]).toBe(first);
+  expect(errors).toEqual([]);
+  session.destroy();
+});
+
+test('a divergence is told, and the next try is at half the pace', async () => {
+  const { session, states, errors } = makeSession(1e30);
+  await session.learn();
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toMatch(/went astray at step \d+, so it stands at step 0 again.*half the pace/);
+  expect(states.at(-1)).toBe('paused');
+  expect((await session.write()).length).toBeGreaterThan(1000);
+  session.destroy();
+});
