@@ -48,13 +48,15 @@ const ENGINE_CHUNKS = [
   },
   // What folds doublings, and drops transposes, in other people's networks.
   { name: 'folds', test: /web\/engine\/graph\/passes\/(doubling|split-weights|transposes)\.ts/ },
-  // What training adds to it is below, so that no page that only paints fetches that.
-  { name: 'extended', test: /web\/engine\/(graph\/(?!lowering\/training)|codegen\/|onnx\/free-dims)/ },
-  // One holds what WebGL2 needs of every look. Training on it needs most of that too.
+  // What training adds to these two is below, so that no page that only paints fetches it.
   {
-    name: 'webgl2',
-    test: /web\/engine\/webgl2\/(painter|runtime\/(?!context|frame-texture|upload)|draws\/(?!extended|training))/,
+    name: 'extended',
+    test: /web\/engine\/(graph\/(?!lowering\/training)|codegen\/(?!computed-conv|max-pool-gradient|sine)|onnx\/free-dims)/,
   },
+  // Whether there is WebGL2 is asked for before there is a look.
+  { name: 'context', test: /web\/engine\/webgl2\/runtime\/context\.ts/ },
+  // One holds what WebGL2 needs of every look. Training on it needs most of that too.
+  { name: 'webgl2', test: /web\/engine\/webgl2\/(painter|runtime\/network)\.ts/ },
   // What every training needs, whatever computes it.
   {
     name: 'training',

@@ -38,7 +38,7 @@ def figures(guest: Visit) -> dict[str, str]:
 def wait_for_figures(guest: Visit, condition: str) -> dict[str, str]:
     """Wait until a condition on `step` and `loss` holds."""
     values = "[...document.querySelectorAll('.loss-plot dd')].map(one => Number(one.textContent))"
-    guest.page.wait_for_function(f"(([step, loss]) => {condition})({values})")
+    guest.page.wait_for_function(f"() => {{ const [step, loss] = {values}; return {condition}; }}")
     return figures(guest)
 
 
@@ -49,7 +49,9 @@ def redness(picture: Picture) -> float:
 def gather_frames(guest: Visit) -> None:
     guest.page.hover("#learn-panel .hold")
     guest.page.mouse.down()
-    guest.page.wait_for_function("document.querySelectorAll('#learn-panel .strip canvas').length >= 4")
+    guest.page.wait_for_function(
+        "() => document.querySelectorAll('#learn-panel .strip canvas').length >= 4"
+    )
     guest.page.mouse.up()
     guest.page.wait_for_selector("#status:has-text('frames gathered')")
 
@@ -62,7 +64,7 @@ def test_a_look_learns_from_the_camera_and_is_saved(learning: Visit, tmp_path: P
     page.wait_for_selector("#status:has-text('Learning from')")
     later = wait_for_figures(learning, f"loss < {0.9 * first}")
     assert later["computed by"] == "the CPU"
-    page.wait_for_function("document.getElementById('label-name').textContent === 'Tiny (learned)'")
+    page.wait_for_function("() => document.getElementById('label-name').textContent === 'Tiny (learned)'")
     page.click(LEARN)
     page.wait_for_selector("#status:has-text('Paused at step')")
     with page.expect_download() as download:

@@ -1,6 +1,8 @@
 // Which backend trains: a GPU where there is a real one, else the CPU.
 
 import { EngineError, messageOf } from '../error.ts';
+import type { Graph } from '../graph/ir/operation.ts';
+import { webgpuAvailable } from '../webgpu/runtime/adapter.ts';
 import type { TrainingBackend, TrainingBackendOptions } from './backend.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { TrainingStep } from './step.ts';
@@ -18,7 +20,7 @@ const NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'The CPU' } as const;
 /** Backends to try, best first. A GPU in software is slower than the CPU's own loops. */
 export async function candidateBackends(): Promise<readonly TrainingBackendName[]> {
   const found: TrainingBackendName[] = [];
-  if (await isReal(async () => (await import('../webgpu/runtime/adapter.ts')).webgpuAvailable())) {
+  if (await isReal(() => webgpuAvailable())) {
     found.push('webgpu');
   }
   if (await isReal(async () => (await import('../webgl2/runtime/context.ts')).webgl2Available())) {
