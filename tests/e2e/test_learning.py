@@ -42,6 +42,11 @@ def wait_for_figures(guest: Visit, condition: str) -> dict[str, str]:
     return figures(guest)
 
 
+def problems(guest: Visit) -> list[str]:
+    """Errors and warnings, but for the browser's that it has no GPU for WebGPU."""
+    return [one for one in guest.problems if "No available adapters" not in one]
+
+
 def redness(picture: Picture) -> float:
     return float((picture[..., 0] - picture[..., 2]).mean())
 
@@ -63,7 +68,7 @@ def test_a_look_learns_from_the_camera_and_is_saved(learning: Visit, tmp_path: P
     first = float(wait_for_figures(learning, "step > 10")["loss"])
     page.wait_for_selector("#status:has-text('Learning from')")
     later = wait_for_figures(learning, f"loss < {0.9 * first}")
-    assert later["computed by"] == "the CPU"
+    assert later["on"] == "the CPU"
     page.wait_for_function("() => document.getElementById('label-name').textContent === 'Tiny (learned)'")
     page.click(LEARN)
     page.wait_for_selector("#status:has-text('Paused at step')")
@@ -83,12 +88,12 @@ def test_a_look_learns_from_the_camera_and_is_saved(learning: Visit, tmp_path: P
     page.keyboard.press("Escape")
     learning.choose("Tiny (learned)")
     page.wait_for_selector("#look-list button[aria-pressed=true]:has-text('learned')", state="attached")
-    assert learning.problems == []
+    assert problems(learning) == []
 
 
 def test_a_style_is_learned_from_a_painted_frame(learning: Visit) -> None:
     page = learning.page
-    page.click("#learn-panel >> text=From a painted frame")
+    page.click("#learn-panel >> text=Painted frame")
     page.click(LEARN)
     page.wait_for_selector(".learn-message:has-text('paint over it first')")
     page.click("#learn-panel >> text=Freeze this frame")
@@ -104,11 +109,11 @@ def test_a_style_is_learned_from_a_painted_frame(learning: Visit) -> None:
         page.mouse.up()
     page.click(".frame-editor >> text=Undo")
     page.click(".frame-editor >> text=Done")
-    assert page.inner_text("#learn-panel .facts") == "1 painted frame"
+    page.wait_for_selector("#learn-panel .facts:has-text('1 painted frame')")
     before = learning.painting()
     page.click(LEARN)
     wanted = max(0.3, redness(before) + 0.1)
     learning.wait_for_match(lambda seen: redness(seen) > wanted, "a painting in the style")
     page.click("#learn-panel >> text=Start again")
     page.wait_for_selector("#status:has-text('anew')")
-    assert learning.problems == []
+    assert problems(learning) == []

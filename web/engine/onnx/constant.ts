@@ -70,10 +70,6 @@ export function readDataType(code: number, where: string): DataType {
   return type;
 }
 
-/** ONNX's number of a type. */
-export const dataTypeCode = (type: DataType): number =>
-  Number(Object.keys(TYPES).find(code => TYPES[Number(code)] === type));
-
 /** Product of the dimensions. Throws if it is no safe integer. */
 export function sizeOf(dims: readonly number[], where: string): number {
   let size = 1;

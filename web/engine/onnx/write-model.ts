@@ -1,7 +1,7 @@
 // Writes a model as an ONNX file.
 
 import { EngineError } from '../error.ts';
-import { type Constant, dataTypeCode } from './constant.ts';
+import type { Constant } from './constant.ts';
 import type { Attribute, OnnxModel, OnnxNode, OnnxValue } from './model.ts';
 import { type Bytes, concatBytes, writeField, writeFloat, writeText } from './protobuf-writer.ts';
 
@@ -9,10 +9,26 @@ import { type Bytes, concatBytes, writeField, writeFloat, writeText } from './pr
 const FORMAT = 10;
 const FORMAT_BEFORE_21 = 8;
 
+/** ONNX's numbers of the types. They are here, since pages that only read files need no way back. */
+const DATA_TYPES: Readonly<Record<Constant['type'], number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint4: 21,
+  int4: 22,
+};
+
 function writeConstant({ name, type, dims, bytes }: Constant): Bytes {
   return concatBytes([
     ...dims.map(dim => writeField(1, dim)),
-    writeField(2, dataTypeCode(type)),
+    writeField(2, DATA_TYPES[type]),
     writeText(8, name),
     writeField(9, type.endsWith('int4') ? packNibbles(bytes) : bytes),
   ]);

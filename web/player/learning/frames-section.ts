@@ -22,8 +22,7 @@ export class FramesSection implements Section {
 
   constructor(readonly parts: SectionParts) {
     this.#editor = new FrameEditor(sentence => parts.notifications.inform(sentence));
-    const hint =
-      'Paint over one frame, or a few. The network learns what you did, and does it to all others.';
+    const hint = 'Paint over a frame, or a few. A network learns what you did, for all others.';
     this.element.append(
       makeElement('p', 'hint', hint),
       makeButton('Freeze this frame…', () => this.#freeze(), 'wide'),
@@ -71,6 +70,7 @@ export class FramesSection implements Section {
       else if (isNew) this.#keyframes = [...this.#keyframes, keyframe];
       this.#show();
       this.parts.onChange();
+      this.parts.showPanel();
     });
   }
 

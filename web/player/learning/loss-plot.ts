@@ -32,8 +32,8 @@ export class LossPlot {
     const rows = [
       ['step', step],
       ['loss', loss],
-      ['steps a second', rate],
-      ['computed by', place],
+      ['steps/s', rate],
+      ['on', place],
     ] as const;
     for (const [name, value] of rows) {
       const row = makeElement('div');

@@ -4,6 +4,8 @@ type Colour = readonly [red: number, green: number, blue: number];
 
 /** Pixels that are looked at, at most. */
 const MAX_PIXELS = 4096;
+/** Colours that are nearer in all channels look alike. */
+const MIN_DISTANCE = 16;
 
 /** At most `count` colours of RGBA bytes, as #rrggbb, dark ones first. */
 export function findPalette(rgba: Uint8ClampedArray, count: number): string[] {
@@ -21,8 +23,14 @@ export function findPalette(rgba: Uint8ClampedArray, count: number): string[] {
     if (!widest || widestSide(widest).range === 0) break;
     boxes = boxes.flatMap(box => (box === widest ? halves(box) : [box]));
   }
-  const means = boxes.map(mean).sort((a, b) => brightness(a) - brightness(b));
-  return [...new Set(means.map(toHex))];
+  const kept: Colour[] = [];
+  for (const colour of boxes.map(mean)) {
+    const isNear = kept.some(other =>
+      colour.every((value, i) => Math.abs(value - (other[i] ?? 0)) < MIN_DISTANCE),
+    );
+    if (!isNear) kept.push(colour);
+  }
+  return kept.sort((a, b) => brightness(a) - brightness(b)).map(toHex);
 }
 
 function widestSide(colours: readonly Colour[]): { channel: 0 | 1 | 2; range: number } {

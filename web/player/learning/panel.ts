@@ -71,7 +71,12 @@ class LearningPanel {
 
   constructor(readonly parts: PanelParts) {
     const { notifications, renderLoop } = parts;
-    const common = { notifications, renderLoop, baseLook: () => this.#currentLook() };
+    const common = {
+      notifications,
+      renderLoop,
+      baseLook: () => this.#currentLook(),
+      showPanel: () => this.element.showPopover(),
+    };
     this.#sections = {
       photos: new PhotosSection({ ...common, onChange: () => this.#changeExamples('photos') }),
       frames: new FramesSection({ ...common, onChange: () => this.#changeExamples('frames') }),
@@ -84,8 +89,8 @@ class LearningPanel {
     const modes = makeToggles<Mode>(
       'What to learn from',
       [
-        ['photos', 'From photos'],
-        ['frames', 'From a painted frame'],
+        ['photos', 'Photos'],
+        ['frames', 'Painted frame'],
       ],
       mode => this.#setMode(mode),
     );
@@ -94,7 +99,6 @@ class LearningPanel {
     this.#save = makeButton('Save as a look', () => void this.#saveLook());
     const after = makeElement('div', 'choices');
     after.append(this.#restart, this.#save);
-    const privacy = makeElement('p', 'hint', 'It learns on this device. Nothing is sent anywhere.');
     this.element.append(
       title,
       modes.element,
@@ -103,7 +107,6 @@ class LearningPanel {
       this.#plot.element,
       after,
       this.#message,
-      privacy,
     );
     modes.set('photos');
   }

@@ -30,13 +30,15 @@ export class PhotosSection implements Section {
   constructor(readonly parts: SectionParts) {
     const buttons = makeElement('div', 'choices');
     const add = makeFileButton('Add photos…', 'image/*', true, files => void this.#addFiles(files));
-    this.#gather = makeButton('Hold: gather frames', () => undefined, 'hold');
-    this.#clear = makeButton('Remove all', () => this.#removeAll(), 'quiet');
+    this.#gather = makeButton('Hold to gather', () => undefined, 'hold');
+    this.#gather.setAttribute('aria-label', 'Gather frames while this is held');
+    this.#gather.title = 'Gathers frames of what is painted while you hold it';
+    this.#clear = makeButton('Remove', () => this.#removeAll(), 'quiet');
     buttons.append(...add, this.#gather);
     const row = makeElement('div', 'strip-row');
     row.append(this.#count, this.#clear);
     this.element.append(
-      makeElement('p', 'hint', 'The look goes on learning, to paint these pictures as they are.'),
+      makeElement('p', 'hint', 'The look learns to paint these as they are. They stay on this device.'),
       buttons,
       this.#strip,
       row,
@@ -151,7 +153,7 @@ export class PhotosSection implements Section {
   }
 
   #show(): void {
-    this.#count.textContent = this.examples || 'No pictures yet: drop some here.';
+    this.#count.textContent = this.examples || 'No pictures yet. Drop some here.';
     this.#clear.disabled = this.#examples.length === 0;
   }
 

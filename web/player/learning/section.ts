@@ -19,6 +19,8 @@ export interface SectionParts {
   readonly baseLook: () => BaseLook | null;
   /** The examples are other ones. */
   readonly onChange: () => void;
+  /** Shows the panel again: a dialog closes it. */
+  readonly showPanel: () => void;
 }
 
 export interface Section {
