@@ -1,6 +1,6 @@
 /** A dialog in which a frozen frame is painted over: by mouse, finger or pen, or in another program. */
 import { getContext2d } from '../../shared/canvas.ts';
-import { makeElement, saveFile } from '../../shared/dom.ts';
+import { makeElement, saveFile, setLabel } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { openPicture } from '../sources/file.ts';
 import { makeButton, makeFileButton, makeToggles } from './elements.ts';
@@ -43,7 +43,7 @@ export class FrameEditor {
       [
         ['brush', 'Brush'],
         ['eraser', 'Eraser'],
-        ['picker', 'Pick a colour'],
+        ['picker', 'Pick colour'],
       ],
       tool => this.#useTool(tool),
     );
@@ -53,15 +53,15 @@ export class FrameEditor {
     const clear = makeButton('Start over', () =>
       this.#change(keyframe => keyframe.layer.clear(), 'The frame is as it was.'),
     );
-    const save = makeButton('Save this frame', () => void this.#saveFrame());
-    const open = makeFileButton('Open a painted version…', 'image/*', false, ([file]) => {
+    const save = makeButton('Save…', () => void this.#saveFrame());
+    setLabel(save, 'Save this frame, to paint over it in another program');
+    const open = makeFileButton('Open…', 'image/*', false, ([file]) => {
       if (file) void this.#openPainted(file);
     });
+    setLabel(open[0], 'Open a painted version of this frame');
     const done = makeButton('Done', () => this.#finish(), 'primary');
-    const history = makeElement('div', 'choices');
-    history.append(this.#undo, clear);
-    const files = makeElement('div', 'choices');
-    files.append(save, ...open);
+    const history = makeElement('div', 'choices four');
+    history.append(this.#undo, clear, save, ...open);
     const hint =
       'Paint what the network shall learn: a few bold strokes will do, or every leaf. What you leave stays as it is.';
     const side = makeElement('div', 'tools');
@@ -72,7 +72,6 @@ export class FrameEditor {
       this.#makeSizeRow(),
       this.#swatches,
       history,
-      files,
       this.#message,
       done,
     );

@@ -22,7 +22,7 @@ export class FramesSection implements Section {
 
   constructor(readonly parts: SectionParts) {
     this.#editor = new FrameEditor(sentence => parts.notifications.inform(sentence));
-    const hint = 'Paint over a frame, or a few. A network learns what you did, for all others.';
+    const hint = 'What you paint over one frame is learned for all others.';
     this.element.append(
       makeElement('p', 'hint', hint),
       makeButton('Freeze this frame…', () => this.#freeze(), 'wide'),
@@ -82,7 +82,7 @@ export class FramesSection implements Section {
   }
 
   #show(): void {
-    this.#count.textContent = this.examples || 'No painted frame yet.';
+    this.#count.textContent = this.examples || 'No painted frame yet';
     this.#list.replaceChildren(
       ...this.#keyframes.map((keyframe, i) => {
         const item = makeElement('li');

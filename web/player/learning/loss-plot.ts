@@ -5,7 +5,8 @@ import type { Session } from './session.ts';
 
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 const [WIDTH, HEIGHT] = [320, 72];
-const MAX_POINTS = 160;
+/** Fewer than steps soon: single losses depend much on their pictures. */
+const MAX_POINTS = 40;
 /** Half a line's width, so that it is not cut off. */
 const EDGE = 2;
 

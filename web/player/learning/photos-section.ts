@@ -38,11 +38,12 @@ export class PhotosSection implements Section {
     const row = makeElement('div', 'strip-row');
     row.append(this.#count, this.#clear);
     this.element.append(
-      makeElement('p', 'hint', 'The look learns to paint these as they are. They stay on this device.'),
+      makeElement('p', 'hint', 'The look learns to paint these as they are.'),
       buttons,
       this.#strip,
       row,
     );
+    this.#strip.dataset.empty = 'Drop pictures here';
     this.#bindHold();
     this.#bindDrops();
     this.#show();
@@ -153,7 +154,7 @@ export class PhotosSection implements Section {
   }
 
   #show(): void {
-    this.#count.textContent = this.examples || 'No pictures yet. Drop some here.';
+    this.#count.textContent = this.examples || 'No pictures yet';
     this.#clear.disabled = this.#examples.length === 0;
   }
 
