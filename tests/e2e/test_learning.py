@@ -112,7 +112,7 @@ def test_a_style_is_learned_from_a_painted_frame(learning: Visit) -> None:
     page.wait_for_selector("#learn-panel .facts:has-text('1 painted frame')")
     before = learning.painting()
     page.click(LEARN)
-    wanted = max(0.3, redness(before) + 0.1)
+    wanted = redness(before) + 0.1
     learning.wait_for_match(lambda seen: redness(seen) > wanted, "a painting in the style")
     page.click("#learn-panel >> text=Start again")
     page.wait_for_selector("#status:has-text('anew')")
