@@ -43,8 +43,8 @@ def wait_for_figures(guest: Visit, condition: str) -> dict[str, str]:
 
 
 def problems(guest: Visit) -> list[str]:
-    """Errors and warnings, but for two: that there is no GPU for WebGPU, and ONNX Runtime's on the scales of a
-    Resize, which the page's WASM painter has folded into a convolution."""
+    """Errors and warnings, but for two: there is no GPU for WebGPU, and ONNX Runtime's on the scales
+    of a Resize, which the page's WASM painter has folded into a convolution."""
     known = ("No available adapters", "CleanUnusedInitializers")
     return [one for one in guest.problems if not any(part in one for part in known)]
 
