@@ -1,5 +1,5 @@
 // Trains the same network on all engines in turns, in one page, and measures what a step takes. First each engine takes
-// the same steps, whose losses must agree; then come the rounds. Each engine has its own document.
+// some steps, then come the rounds. Their losses must agree. Each engine has its own document.
 
 import type { CallCounts } from '../gpu-counters.ts';
 import { failureReason, seededRandom, shuffle } from '../rounds.ts';
@@ -12,7 +12,9 @@ import { countForward } from './forward.ts';
 export interface ContestPlan {
   /** The network's file. */
   readonly file: string;
-  /** Steps whose losses are compared. */
+  /** Steps that each takes before the rounds. */
+  readonly before: number;
+  /** The losses of so many of the first steps are compared, or of all if an engine takes fewer. */
   readonly compared: number;
   readonly rounds: number;
   /** A turn has so many steps as fit into this time, but at least one. */
@@ -32,8 +34,11 @@ export interface EngineResult extends Omit<StartReport, 'losses'> {
   readonly wall: Figure;
   /** Milliseconds of CPU time of a step: of the browser's GPU process and its renderers, over all cores. */
   readonly processor: Figure;
+  /** Those in the renderers alone: what JavaScript and WebAssembly take. */
+  readonly renderer: Figure;
   /** Steps that were timed. */
   readonly steps: number;
+  /** Those that are compared. */
   readonly losses: readonly number[];
   /** The largest difference of a loss from limner's on WebGPU, relative to that. */
   readonly difference: number;
@@ -56,20 +61,30 @@ interface Participant {
   readonly losses: number[];
   readonly wall: Sample[];
   readonly processor: Sample[];
+  readonly renderer: Sample[];
   /** Milliseconds of the last step that was timed. */
   stepMs: number;
 }
 
 const MAX_STEPS = 32;
-/** The whole turn. */
+const KINDS = ['wall', 'processor', 'renderer'] as const;
+
+/** Milliseconds of CPU time. */
+interface BrowserTimes {
+  readonly gpu: number;
+  readonly renderer: number;
+}
+
+/** What the steps of a turn take, all together. */
 interface Turn {
   readonly wall: number;
   readonly processor: number;
+  readonly renderer: number;
 }
 
 declare global {
-  /** Milliseconds of CPU time of the browser's GPU process and renderers so far. */
-  function browserTime(): Promise<number>;
+  /** CPU time of the browser's GPU process and its renderers so far. */
+  function browserTimes(): Promise<BrowserTimes>;
   interface Window {
     runContest?: typeof runContest;
   }
@@ -95,21 +110,23 @@ async function countCalls(name: EngineName, file: string): Promise<CallCounts> {
   }
 }
 
-async function join(name: EngineName, { file, compared }: ContestPlan): Promise<Participant> {
+async function join(name: EngineName, { file, before }: ContestPlan): Promise<Participant> {
   const calls = await countCalls(name, file);
   const { room } = await openRoom();
   const started = await room.start(name, file);
   const begin = performance.now();
-  const losses = [...started.losses, ...(await room.train(compared - 1))];
-  const stepMs = (performance.now() - begin) / (compared - 1);
-  return { name, room, started, calls, losses, wall: [], processor: [], stepMs };
+  const losses = [...started.losses, ...(await room.train(before - 1))];
+  const stepMs = (performance.now() - begin) / (before - 1);
+  return { name, room, started, calls, losses, wall: [], processor: [], renderer: [], stepMs };
 }
 
-async function takeTurn({ room }: Participant, steps: number): Promise<Turn> {
-  const [before, begin] = [await browserTime(), performance.now()];
-  await room.train(steps);
+async function takeTurn({ room, losses }: Participant, steps: number): Promise<Turn> {
+  const [before, begin] = [await browserTimes(), performance.now()];
+  losses.push(...(await room.train(steps)));
   const wall = performance.now() - begin;
-  return { wall, processor: (await browserTime()) - before };
+  const after = await browserTimes();
+  const renderer = after.renderer - before.renderer;
+  return { wall, processor: after.gpu - before.gpu + renderer, renderer };
 }
 
 async function takeRounds(
@@ -120,30 +137,35 @@ async function takeRounds(
   for (let round = 0; round < rounds; round++) {
     for (const participant of shuffle(participants, random)) {
       const burst = Math.max(1, Math.min(MAX_STEPS, Math.round(turnMs / participant.stepMs)));
-      const { wall, processor } = await takeTurn(participant, burst);
-      participant.wall.push({ round, milliseconds: wall / burst, burst });
-      participant.processor.push({ round, milliseconds: processor / burst, burst });
-      participant.stepMs = wall / burst;
+      const turn = await takeTurn(participant, burst);
+      for (const kind of KINDS) participant[kind].push({ round, milliseconds: turn[kind] / burst, burst });
+      participant.stepMs = turn.wall / burst;
     }
     console.log(`round ${round + 1} of ${rounds}`);
   }
 }
 
-async function summarize(own: Participant, one: Participant, file: string): Promise<EngineResult> {
+async function summarize(
+  own: Participant,
+  one: Participant,
+  { file, compared }: ContestPlan,
+): Promise<EngineResult> {
+  const losses = one.losses.slice(0, Math.min(compared, own.losses.length));
   const { version, adapter, fence, first } = one.started;
-  const figure = (kind: 'wall' | 'processor'): Figure => ({
+  const figure = (kind: (typeof KINDS)[number]): Figure => ({
     ms: median(one[kind].map(({ milliseconds }) => milliseconds)),
     ratio: medianRatio(one[kind], own[kind]),
   });
-  const differences = one.losses.map((loss, i) => Math.abs(loss / (own.losses[i] ?? Number.NaN) - 1));
+  const differences = losses.map((loss, i) => Math.abs(loss / (own.losses[i] ?? Number.NaN) - 1));
   return {
     name: one.name,
     label: ENGINES[one.name].label,
     ...{ version, adapter, fence, first },
     wall: figure('wall'),
     processor: figure('processor'),
+    renderer: figure('renderer'),
     steps: one.wall.reduce((sum, { burst }) => sum + burst, 0),
-    losses: one.losses,
+    losses,
     difference: Math.max(...differences),
     calls: one.calls,
     code: await measureTransferSize(one.room.fetchedUrls(file)),
@@ -166,7 +188,7 @@ export async function runContest(plan: ContestPlan): Promise<ContestResult> {
   if (!own) throw new Error(failures[0]?.reason ?? 'limner did not train.');
   await takeRounds(participants, plan);
   const engines: EngineResult[] = [];
-  for (const one of participants) engines.push(await summarize(own, one, plan.file));
+  for (const one of participants) engines.push(await summarize(own, one, plan));
   const onnx = new Uint8Array(await (await fetch(plan.file)).arrayBuffer());
   return { engines, failures, forward: await countForward(onnx) };
 }

@@ -1,5 +1,5 @@
 // What all engines learn: LeNet-5 with the weights of a file of the test cases, and batches of ten kinds of blurred
-// shapes under noise, on which the loss falls within a few steps. Both are the same in every run.
+// shapes under noise, on which the loss falls within some steps. Both are the same in every run.
 
 import { readModel } from '../../engine/training/index.ts';
 import { seededRandom } from '../rounds.ts';
@@ -40,7 +40,7 @@ function drawBatches(): readonly Examples[] {
     const pictures = new Float32Array(BATCH * SIDE ** 2);
     for (let i = 0; i < pictures.length; i++) {
       const shape = shapes[classes[Math.floor(i / SIDE ** 2)] ?? 0];
-      pictures[i] = 0.6 * (shape?.[i % SIDE ** 2] ?? 0) + 0.4 * random();
+      pictures[i] = 4 * (shape?.[i % SIDE ** 2] ?? 0) + random() - 2.5;
     }
     return { pictures, classes };
   });
