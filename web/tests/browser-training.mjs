@@ -66,7 +66,10 @@ function judge({ engines, failures, forward }) {
   const met = Object.entries(BARS).map(([name, bar]) => {
     const rival = engines.find(one => one.name === name);
     const ratio = rival?.processor.ratio ?? 0;
-    return say(ratio >= bar, `${rival?.label ?? name} at least ${bar} times, found ${ratio.toFixed(1)}.`);
+    return say(
+      ratio >= bar,
+      `${rival?.label ?? name}: at least ${bar} times the CPU time of limner's step on WebGPU, found ${ratio.toFixed(1)}.`,
+    );
   });
   const [{ calls }] = engines;
   const times = calls.dispatches / forward;
@@ -118,7 +121,7 @@ function record() {
   const text = `# A training step beside other libraries
 
 Written by \`npm run browser-training\` in \`web\`, ${date}, with the engine of ${commit}. ${machine.cpu}, ${machine.cores} cores, GPU:
-${machine.gpu}; load before the start ${load.toFixed(2)}. ${adapters.join('; ')}.
+${machine.gpu}; load before the start ${load.toFixed(2)}.
 
 All train LeNet-5 (28 x 28 padded by 2, ReLU, max pooling, 61,706 parameters, softmax cross-entropy) by Adam with a rate of
 0.001, from the same weights on the same batches of 64, in one browser. Each has its own document. After
@@ -128,17 +131,21 @@ but at least one: slow engines have few steps.
 ${verdict.sentences.map(sentence => `- ${sentence}`).join('\n')}
 
 *CPU* is the CPU time of the browser's GPU process and renderers, over all cores, which other work on the machine disturbs
-less than the clock; on a GPU in software it is the work itself. *In JavaScript* is that of the renderers alone, with WebAssembly. *Times* are medians of the ratios to limner on WebGPU within
-rounds. *First* is from the fetched code and file to the end of the first step: it compiles. Calls are those of one step
-after the first, counted in another document: *kernels* are dispatches and draws, *created* are pipelines, bind groups,
-buffers and textures. *Code* is all that the document fetched, gzipped, in bytes. *Difference* is the largest of a loss,
-relative to limner's on WebGPU, in the first ${PLAN.compared} steps, or in as many as an engine took.
+less than the clock; on a GPU in software it is the work itself. *In JavaScript* is that of the renderers alone, with
+WebAssembly. *Times* are medians of the ratios to limner on WebGPU within rounds. *First* is from the fetched code and file to
+the end of the first step: it compiles. Calls are those of one step after the first, counted in another document: *kernels*
+are dispatches and draws, *created* are pipelines, bind groups, buffers and textures. limner reads losses at most four times
+a second, which creates a buffer: a step that takes longer has one. *Code* is all that the document fetched, gzipped, in
+bytes. *Difference* is the largest of a loss, relative to limner's on WebGPU, in the first ${PLAN.compared} steps, or in as many as an
+engine took.
 
 | engine | ms a step | times | CPU ms a step | times | in JavaScript | steps | first, ms | kernels | submits | created | writes | readbacks | code | difference |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 ${engines.map(row).join('\n')}
 
-limner's forward pass alone has ${forward} dispatches. What a step waits for:
+limner's forward pass alone has ${forward} dispatches. ${adapters.join('. ')}.
+
+What a step waits for:
 
 ${engines.map(({ label, fence }) => `- ${label}: ${fence}`).join('\n')}
 
