@@ -72,6 +72,7 @@ const REFUSED: Cases = [
   ['bench/a.ts', '../player/app.ts', '../engine/look.ts', '../engine/webgpu/painter.ts'],
   ['bench/rivals/a.ts', '../main.ts', '../../engine/webgpu/painter.ts', '../../player/app.ts'],
   ['bench/rivals/limner.ts', '../../engine/webgpu/runtime/device.ts', '../../engine/look.ts'],
+  ['bench/training/a.ts', '../rivals/rival.ts', '../../engine/look.ts', '../../player/app.ts'],
   ['player/app.ts', '../bench/main.ts', '../engine/look.ts'],
   ['player/look-loader.ts', './app.ts', './main.ts', '../bench/main.ts', '../engine/look.ts'],
   ['player/learning/a.ts', '../app.ts', '../../engine/look.ts', '../../engine/training/step.ts'],
@@ -100,6 +101,12 @@ const ALLOWED: Cases = [
   ['player/painters/onnx-fields.ts', '../../engine/onnx/protobuf.ts', './painter.ts'],
   ['bench/rivals/limner.ts', '../../engine/webgpu/painter.ts', '../../engine/webgl2/painter.ts'],
   ['bench/rivals/limner.ts', './rival.ts', '../../engine/index.ts', '../../shared/planes.ts'],
+  [
+    'bench/training/a.ts',
+    '../rounds.ts',
+    '../../engine/training/index.ts',
+    '../../engine/graph/passes/plan.ts',
+  ],
   ['player/app.ts', './look-loader.ts', '../engine/index.ts', '../shared/dom.ts'],
   [
     'player/learning/a.ts',
