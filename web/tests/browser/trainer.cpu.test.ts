@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import { adam, createTrainer } from '../../engine/training/index.ts';
 import { fetchBytes, fetchFloats } from '../fetch.ts';
-import { batchesOf, perceptron, type Suite, type TrainingCase } from '../trainer.ts';
+import { batchesOf, perceptron, type Suite } from '../trainer.ts';
+import type { TrainingCase } from '../training-steps.ts';
 
 const options = { optimizer: adam(), learningRate: 0.001, backend: 'cpu' } as const;
 

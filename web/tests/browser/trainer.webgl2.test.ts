@@ -17,7 +17,7 @@ HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...g
 const suite: Suite = {
   backend: 'webgl2',
   cases: await (await fetch('/training.json')).json(),
-  steps: 30,
+  stepsOf: name => (name === 'training-lenet' ? 30 : 10),
   readBytes: fetchBytes,
   readFloats: fetchFloats,
   lose: () => contexts.at(-1)?.getExtension('WEBGL_lose_context')?.loseContext(),

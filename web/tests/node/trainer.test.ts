@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CpuExecutor } from '../../engine/cpu/executor.ts';
 import { lower } from '../../engine/graph/lowering/lower.ts';
 import { readLook } from '../../engine/look.ts';
@@ -19,7 +19,7 @@ import { RecoveringBackend, type RecoveryOptions } from '../../engine/training/r
 import { TrainingLoop } from '../../engine/training/training-loop.ts';
 import { CACHE } from '../cases.ts';
 import { largestDifference } from '../compare.ts';
-import { batchesOf, perceptron, runFile, type Suite, testTrainer } from '../trainer.ts';
+import { batchesOf, perceptron, runFile, type Suite, smallBatch, testTrainer } from '../trainer.ts';
 
 const readBytes = async (file: string) => new Uint8Array(readFileSync(`${CACHE}/${file}`));
 
@@ -51,7 +51,8 @@ function backendOf(trainer: Trainer): TrainingBackend {
 const suite: Suite = {
   backend: 'cpu',
   cases: JSON.parse(readFileSync(`${CACHE}/training.json`, 'utf8')),
-  steps: 100,
+  stepsOf: () => 100,
+  maxApart: 2e-3,
   readBytes,
   readFloats: async file => new Float32Array((await readBytes(file)).buffer),
   lose: trainer => {
@@ -73,6 +74,61 @@ const make = (options: Partial<TrainerOptions> = {}) =>
     ...options,
   });
 const batch = (): Batch => ({ x: new Float32Array(24), target: new Float32Array(12) });
+
+test('a lost device changes nothing in steps that were given one by one', async () => {
+  const losses: [number[], number[]] = [[], []];
+  const results = [];
+  for (const [i, isLost] of [false, true].entries()) {
+    const trainer = await make({
+      snapshotEvery: 4,
+      onLosses: (first, values) => {
+        expect(first).toBe(losses[i]?.length);
+        losses[i]?.push(...values);
+      },
+    });
+    for (let step = 0; step < 11; step++) {
+      await trainer.step(smallBatch(step));
+      if (isLost && step === 6) await suite.lose(trainer);
+    }
+    await trainer.finished();
+    results.push([await trainer.weights(), await trainer.save()]);
+    expect(trainer.steps).toBe(11);
+    trainer.destroy();
+  }
+  expect(losses[1]).toEqual(losses[0]);
+  expect(losses[0]).toHaveLength(11);
+  expect(results[1]).toEqual(results[0]);
+});
+
+test('losses are read at most four times a second, and all of them', async () => {
+  let now = performance.now();
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const told: [number, number][] = [];
+  try {
+    // Snapshots need the losses too.
+    const options = {
+      snapshotEvery: 1000,
+      onLosses: (first: number, { length }: Float32Array) => told.push([first, length]),
+    };
+    const trainer = await make(options);
+    for (let step = 0; step < 12; step++) {
+      await trainer.step(smallBatch(step));
+      now += 100;
+    }
+    // Every third step is 250 ms after the reading before; the first has none before it.
+    expect(told).toEqual([
+      [0, 1],
+      [1, 3],
+      [4, 3],
+      [7, 3],
+    ]);
+    await trainer.finished();
+    expect(told.at(-1)).toEqual([10, 2]);
+    trainer.destroy();
+  } finally {
+    clock.mockRestore();
+  }
+});
 
 describe('a wrong batch', () => {
   const cases: [string, () => Record<string, unknown>, RegExp][] = [
