@@ -223,7 +223,7 @@ export function testTrainer(suite: Suite): void {
         { steps: 10_000 },
       )
       .catch((one: unknown) => one);
-    expect(String(error)).toContain('the trainer was destroyed');
+    expect(String(error)).toContain('The trainer was destroyed.');
   });
 
   test('a trainer begins anew', async () => {

@@ -26,9 +26,23 @@ export async function createCpuBackend(
   const program = makeProgram(step, await lower(step.model, TRAINING), optimizer);
   const connection = (await connectToWorker(onLost)) ?? (await connectInPlace());
   const backend = new CpuBackend(connection);
-  await backend.request({ kind: 'start', program });
+  try {
+    await backend.request({ kind: 'start', program });
+  } catch (error) {
+    backend.destroy();
+    throw error;
+  }
   return backend;
 }
+
+/** Without what else lies in the buffers of the arrays: a message takes all of a buffer with it. */
+const compact = (tensors: Tensors): Tensors =>
+  new Map(
+    Array.from(tensors, ([name, values]) => [
+      name,
+      values.byteLength === values.buffer.byteLength ? values : values.slice(),
+    ]),
+  );
 
 class CpuBackend implements TrainingBackend {
   readonly name = 'cpu';
@@ -50,7 +64,7 @@ class CpuBackend implements TrainingBackend {
   }
 
   async write(state: Tensors): Promise<void> {
-    await this.request({ kind: 'write', state });
+    await this.request({ kind: 'write', state: compact(state) });
   }
 
   async read(names: readonly string[]): Promise<Tensors> {
@@ -59,7 +73,7 @@ class CpuBackend implements TrainingBackend {
   }
 
   async step(inputs: Tensors, scalars: readonly number[]): Promise<void> {
-    await this.request({ kind: 'step', inputs, scalars });
+    await this.request({ kind: 'step', inputs: compact(inputs), scalars });
   }
 
   async losses(): Promise<Float32Array> {

@@ -22,7 +22,6 @@ const SHARE = 0.2;
 
 export class LearningPainter implements Painter {
   readonly canvas: Canvas;
-  readonly #context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
   readonly #live = new Map<string, number>();
   #guide: Canvas | null = null;
   #isOver = false;
@@ -36,23 +35,27 @@ export class LearningPainter implements Painter {
     save: () => Promise<Uint8Array>,
     options: LearningPainterOptions,
   ): Promise<LearningPainter> {
+    const context = options.canvas.getContext('2d', { alpha: false });
+    if (!context || !('drawImage' in context)) {
+      throw new EngineError('The canvas gives no 2-D context; give one that has no other context.');
+    }
     const maker = new PainterMaker(options);
-    return new LearningPainter(await maker.make(await save()), save, maker);
+    try {
+      return new LearningPainter(await maker.make(await save()), save, maker, context);
+    } catch (error) {
+      maker.destroy();
+      throw error;
+    }
   }
 
   private constructor(
     private painter: Painter,
     readonly save: () => Promise<Uint8Array>,
     readonly maker: PainterMaker,
+    readonly context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
   ) {
-    const { options } = maker;
     maker.onLost = () => this.follow(true);
-    this.canvas = options.canvas;
-    const context = options.canvas.getContext('2d', { alpha: false });
-    if (!context || !('drawImage' in context)) {
-      throw new EngineError('The canvas gives no 2-D context; give one that has no other context.');
-    }
-    this.#context = context;
+    this.canvas = maker.options.canvas;
   }
 
   get info(): Painter['info'] {
@@ -131,7 +134,7 @@ export class LearningPainter implements Painter {
     this.painter.paint(...given);
     if (this.canvas.width !== canvas.width) this.canvas.width = canvas.width;
     if (this.canvas.height !== canvas.height) this.canvas.height = canvas.height;
-    this.#context.drawImage(canvas, 0, 0);
+    this.context.drawImage(canvas, 0, 0);
   }
 
   async run(...given: Parameters<Painter['run']>): ReturnType<Painter['run']> {
@@ -161,17 +164,23 @@ class PainterMaker {
   readonly #canvases: Canvas[] = [];
   /** Canvases without a painter. */
   readonly #free: Canvas[] = [];
+  #isOver = false;
   onLost: () => void = () => undefined;
 
   constructor(readonly options: LearningPainterOptions) {}
 
   async make(bytes: Uint8Array): Promise<Painter> {
     const look = await readLook(bytes);
+    this.#checkOver();
     const { backend } = this.options;
     const options: PainterOptions = { canvas: this.#free.pop() ?? this.#makeCanvas(), upkeep: false };
     if (backend) options.backend = backend;
     const device = this.options.device ?? (await this.#ownDevice());
     return createPainter(look, device ? { ...options, device } : options);
+  }
+
+  #checkOver(): void {
+    if (this.#isOver) throw new EngineError('The painter was destroyed.');
   }
 
   #makeCanvas(): Canvas {
@@ -190,6 +199,8 @@ class PainterMaker {
     const { backend } = this.options;
     if (backend === 'webgl2' || (!backend && !(await webgpuAvailable()).ok)) return undefined;
     const device = await requestDevice();
+    if (this.#isOver) device.destroy();
+    this.#checkOver();
     // The next painter gets another one.
     void device.lost.then(() => {
       this.#device = undefined;
@@ -200,6 +211,7 @@ class PainterMaker {
   }
 
   destroy(): void {
+    this.#isOver = true;
     this.#device?.destroy();
     for (const canvas of this.#canvases) {
       const context = canvas.getContext('webgl2');

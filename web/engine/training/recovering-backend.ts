@@ -44,6 +44,8 @@ interface Active {
   nextLoss: number;
 }
 
+const DESTROYED = 'The trainer was destroyed.';
+
 const wait = (milliseconds: number): Promise<void> =>
   new Promise(resolve => setTimeout(resolve, milliseconds));
 
@@ -55,13 +57,19 @@ export class RecoveringBackend {
   #active: Active;
   #losses: number[] = [];
   #isOver = false;
+  #isDestroyed = false;
   /** The number of the step whose loss is told next. */
   #told = 0;
 
   static async create(options: RecoveryOptions, initial: Tensors): Promise<RecoveringBackend> {
     const active = await activate(options, 0);
     const made = new RecoveringBackend(options, active, { steps: 0, state: initial });
-    await made.#onBackend(backend => backend.write(initial));
+    try {
+      await made.#onBackend(backend => backend.write(initial));
+    } catch (error) {
+      made.destroy();
+      throw error;
+    }
     return made;
   }
 
@@ -159,9 +167,9 @@ export class RecoveringBackend {
   }
 
   destroy(): void {
-    this.#isOver = true;
+    this.#isOver = this.#isDestroyed = true;
     // What waits for the backend fails.
-    this.#active.lose('The trainer was destroyed.');
+    this.#active.lose(DESTROYED);
     this.#active.backend.destroy();
   }
 
@@ -184,7 +192,9 @@ export class RecoveringBackend {
   async #recovered(): Promise<void> {
     while (this.#active.reason !== null && !this.#isOver) await this.#recover(this.#active.reason);
     if (this.#isOver) {
-      throw new EngineError('The GPU was lost for good, or the trainer was destroyed; the weights are kept.');
+      throw new EngineError(
+        this.#isDestroyed ? DESTROYED : 'The GPU was lost for good; the weights are kept.',
+      );
     }
   }
 
@@ -199,8 +209,13 @@ export class RecoveringBackend {
       return;
     }
     await wait(delay);
+    if (this.#isOver) return;
     try {
       const active = await activate(this.options, this.#snapshot.steps);
+      if (this.#isOver) {
+        active.backend.destroy();
+        return;
+      }
       this.#active = active;
       await Promise.race([this.#replay(active.backend), active.loss]);
     } catch (error) {

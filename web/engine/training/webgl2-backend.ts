@@ -45,15 +45,19 @@ export async function createWebgl2Backend(
 ): Promise<TrainingBackend> {
   const graph = await lower(step.model, TRAINING);
   const plan = await makePlan(graph, false);
-  const network = new Network(await openContext(null, undefined, true), plan, NO_FRAME, compileTraining);
-  const backend = new Webgl2Backend(network, makeProgram(step, graph, optimizer), options);
+  const program = makeProgram(step, graph, optimizer);
+  const context = await openContext(null, undefined, true);
+  let backend: Webgl2Backend | null = null;
   try {
+    const network = new Network(context, plan, NO_FRAME, compileTraining);
+    backend = new Webgl2Backend(network, program, options);
     await backend.prepare();
+    return backend;
   } catch (error) {
-    backend.destroy();
+    if (backend) backend.destroy();
+    else context.gl.getExtension('WEBGL_lose_context')?.loseContext();
     throw error;
   }
-  return backend;
 }
 
 class Webgl2Backend implements TrainingBackend {

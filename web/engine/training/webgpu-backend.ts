@@ -50,26 +50,25 @@ export async function createWebgpuBackend(
   const learned = new LearnedWeights(new Set(state.map(one => one.input)));
   const graph = await lower(model, trainingLowerings(learned));
   const device = options.device ?? (await requestDevice());
-  const config = { ...(options.config ?? defaultConfig(device)), precision: 'float32' } as const;
-  const threads = config.minThreads > 0 ? GPU_THREADS : SOFTWARE_THREADS;
-  const training = await makeTrainingPlan(graph, state, threads);
-  const loss = training.plan.outputs.find(({ name }) => name === step.loss);
-  if (!loss) throw new EngineError('The training step has no loss.');
   const allocator = new BufferAllocator(device);
   const release = (): void => {
     allocator.destroy();
     if (!options.device) device.destroy();
   };
   try {
-    const scalars = optimizer.scalars(1, 0).length;
-    const formula = formulaOf(optimizer, scalars);
+    const config = { ...(options.config ?? defaultConfig(device)), precision: 'float32' } as const;
+    const threads = config.minThreads > 0 ? GPU_THREADS : SOFTWARE_THREADS;
+    const training = await makeTrainingPlan(graph, state, threads);
+    const { outputs } = training.plan;
+    const loss = outputs.find(({ name }) => name === step.loss);
+    if (!loss) throw new EngineError('The training step has no loss.');
     const program = await TrainingProgram.create(allocator, training, {
       config,
       parameters: learned.parameters,
-      scalars,
+      scalars: optimizer.scalars(1, 0).length,
       loss,
-      scale: null,
-      formulas: new Map(step.parameters.map(({ name }) => [name, formula])),
+      scale: outputs.find(({ name }) => name === step.gradientScale) ?? null,
+      formulas: new Map(step.parameters.map(one => [one.name, formulaOf(step, optimizer, one)])),
     });
     const slices = new StepSlices(program.costs, await timeEmpty(device));
     const backend = new WebgpuBackend(program, optimizer, slices, release);

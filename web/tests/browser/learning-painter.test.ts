@@ -97,3 +97,14 @@ test.each(['webgpu', 'webgl2'] as const)('on %s', async backend => {
   for (const one of [painter, learned]) one.destroy();
   trainer.destroy();
 });
+
+test('a canvas with another context is refused before anything is made', async () => {
+  const options = { loss: 'l1', optimizer: adam(), learningRate: 0.1, backend: 'cpu' } as const;
+  const trainer = await createTrainer(look(), options);
+  const canvas = new OffscreenCanvas(1, 1);
+  canvas.getContext('webgl2');
+  canvases.clear();
+  await expect(trainer.createPainter({ canvas, backend: 'webgl2' })).rejects.toThrow('no 2-D context');
+  expect(canvases.size).toBe(0);
+  trainer.destroy();
+});

@@ -1,0 +1,98 @@
+// No backend outlives the trainer that made it, whenever that is destroyed.
+
+import { expect, test } from 'vitest';
+import type { TrainingBackend } from '../../engine/training/backend.ts';
+import { RecoveringBackend } from '../../engine/training/recovering-backend.ts';
+
+/** A backend that computes nothing. */
+class FakeBackend implements TrainingBackend {
+  readonly name = 'cpu';
+  readonly adapter = 'none';
+  isDestroyed = false;
+
+  constructor(readonly lose: (reason: string) => void) {}
+
+  readonly write = async (): Promise<void> => undefined;
+  readonly read = async (): Promise<Map<string, Float32Array>> => new Map();
+  readonly step = async (): Promise<void> => undefined;
+  readonly losses = async (): Promise<Float32Array> => new Float32Array();
+  readonly finished = async (): Promise<void> => undefined;
+
+  destroy(): void {
+    this.isDestroyed = true;
+  }
+}
+
+/** A promise that is kept when `open` is called. */
+function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>(resolve => {
+    open = resolve;
+  });
+  return { passed, open };
+}
+
+/** Makes fake backends; the second one waits for `release`. */
+function fakes() {
+  const made: FakeBackend[] = [];
+  const [asked, released] = [gate(), gate()];
+  const make = async (lose: (reason: string) => void): Promise<TrainingBackend> => {
+    if (made.length > 0) {
+      asked.open();
+      await released.passed;
+    }
+    const backend = new FakeBackend(lose);
+    made.push(backend);
+    return backend;
+  };
+  return { made, make, asked: asked.passed, release: released.open };
+}
+
+const settled = () => new Promise(resolve => setTimeout(resolve, 20));
+
+test('a backend that comes after the end is destroyed', async () => {
+  const { made, make, asked, release } = fakes();
+  const recovering = await RecoveringBackend.create(
+    { make, delays: [0], onLost: () => undefined },
+    new Map(),
+  );
+  made[0]?.lose('The test took it away.');
+  const reading = recovering.read([]);
+  reading.catch(() => undefined);
+  await asked;
+  recovering.destroy();
+  release();
+  await expect(reading).rejects.toThrow('The trainer was destroyed.');
+  expect(made.map(({ isDestroyed }) => isDestroyed)).toEqual([true, true]);
+});
+
+test('none is made after the end', async () => {
+  const { made, make, release } = fakes();
+  release();
+  const recovering = await RecoveringBackend.create(
+    { make, delays: [10], onLost: () => undefined },
+    new Map(),
+  );
+  made[0]?.lose('The test took it away.');
+  const reading = recovering.read([]);
+  reading.catch(() => undefined);
+  await Promise.resolve();
+  recovering.destroy();
+  await expect(reading).rejects.toThrow('The trainer was destroyed.');
+  await settled();
+  expect(made).toHaveLength(1);
+});
+
+test('one that refuses the first state is destroyed', async () => {
+  const made: FakeBackend[] = [];
+  const make = async (lose: (reason: string) => void): Promise<TrainingBackend> => {
+    const backend = Object.assign(new FakeBackend(lose), {
+      write: () => Promise.reject(new Error('The state is refused.')),
+    });
+    made.push(backend);
+    return backend;
+  };
+  const options = { make, delays: [0], onLost: () => undefined };
+  await expect(RecoveringBackend.create(options, new Map())).rejects.toThrow('The state is refused.');
+  expect(made.map(({ isDestroyed }) => isDestroyed)).toEqual([true]);
+});
