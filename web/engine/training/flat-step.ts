@@ -3,7 +3,7 @@
 
 import { EngineError } from '../error.ts';
 import { productOf } from '../graph/ir/strides.ts';
-import type { StateTensor } from '../graph/passes/training-plan.ts';
+import type { SlotInput, StateTensor } from '../graph/passes/training-plan.ts';
 import type { Constant } from '../onnx/constant.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
 import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
@@ -22,6 +22,9 @@ interface Changing {
   readonly constant: Constant;
   readonly change: string;
   readonly isReplaced: boolean;
+  /** What the graph reads of what the optimizer keeps, by the number of the slot; and what the update reads of the graph. */
+  readonly slots: readonly SlotInput[];
+  readonly direction: string | undefined;
 }
 
 function changingTensors({ parameters, gradients, statistics }: TrainingStep): Changing[] {
@@ -29,7 +32,16 @@ function changingTensors({ parameters, gradients, statistics }: TrainingStep): C
     ...parameters.map((constant): Changing => {
       const change = gradients.get(constant.name);
       if (change === undefined) throw new EngineError(`The parameter '${constant.name}' has no gradient.`);
-      return { constant, change, isReplaced: false };
+      const kept = Array.from(makeUpdate(step, optimizer, constant).slots.keys(), (input, index) => ({
+        input,
+        index,
+      }));
+      const slots = kept.filter(({ input }) => read.has(input));
+      const direction = directions.get(constant.name);
+      return { constant, change, isReplaced: false, slots, direction };
+    }),
+    ...statistics.map(({ constant, next }) => {
+      return { constant, change: next, isReplaced: true, slots: [], direction: undefined };
     }),
     ...statistics.map(({ constant, next }) => ({ constant, change: next, isReplaced: true })),
   ];
@@ -43,8 +55,27 @@ export function flattenState(step: TrainingStep): FlatStep {
   const inputs = changing.map(({ constant }): OnnxValue => {
     const { name, dims } = constant;
     const input = writer.freeName(`${name} flat`);
-    writer.addNamed(name, 'Reshape', [input, writer.integers(dims)]);
-    return { name: input, type: FLOAT32, dims: flat(constant) };
+    writer.addNamed(name, 'Reshape', [input, writer.integers(constant.dims)]);
+    inputs.push(flat(input, constant));
+    taken.add(name);
+    return input;
+  };
+  const addOutput = (name: string, constant: Constant): string => {
+    const value = flat(writer.freeName(`${name} flat`), constant);
+    writer.addNamed(value.name, 'Reshape', [name, writer.integers(value.dims)]);
+    outputs.push(value);
+    return value.name;
+  };
+  const named = changing.map(({ constant, slots }) => ({
+    input: addInput(constant.name, constant),
+    slots: slots.map(({ input, index }) => ({ input: addInput(input, constant), index })),
+  }));
+  const before = writer.nodes.splice(0);
+  const state = changing.map(({ constant, change, isReplaced, direction }, i): StateTensor => {
+    const { input, slots } = named[i] ?? { input: '', slots: [] };
+    const output = addOutput(change, constant);
+    const further = direction === undefined ? undefined : addOutput(direction, constant);
+    return { name: constant.name, input, output, isReplaced, slots, direction: further };
   });
   const before = writer.nodes.splice(0);
   const outputs = changing.map(({ constant, change }): OnnxValue => {

@@ -6,6 +6,7 @@ import { type OnnxModel, readModel } from '../onnx/model.ts';
 import type { TrainingBackend } from './backend.ts';
 import { candidateBackends, createBackend, type Training } from './backends.ts';
 import { withBatchSize } from './batch.ts';
+import { checkSeed } from './noise.ts';
 import { initialState } from './program.ts';
 import { RECOVERY_DELAYS, RecoveringBackend } from './recovering-backend.ts';
 import { makeTrainingStep, type TrainingStep } from './step.ts';
@@ -16,13 +17,14 @@ export async function makeTrainer(
   model: Uint8Array | OnnxModel,
   options: TrainerOptions,
 ): Promise<TrainingLoop> {
-  const file = model instanceof Uint8Array ? readModel(model) : model;
-  const step = await makeStep(file, options);
-  const training: Training = { step, optimizer: options.optimizer };
   const { loss, learningRate, seed = 0, snapshotEvery, onLosses } = options;
+  checkSeed(seed);
   if (snapshotEvery !== undefined && !(snapshotEvery >= 1)) {
     throw new EngineError(`snapshotEvery is given as ${snapshotEvery}, which is no positive number.`);
   }
+  const file = model instanceof Uint8Array ? readModel(model) : model;
+  const step = await makeStep(file, options);
+  const training: Training = { step, optimizer: options.optimizer };
   const recovering = await startBackend(training, options);
   const settings = { loss, learningRate, seed, snapshotEvery, onLosses, file };
   return new TrainingLoop(training, recovering, settings);

@@ -19,7 +19,7 @@ export interface TrainerOptions {
   backend?: TrainingBackendName;
   /** A WebGPU device to share. Its owner keeps it, so a loss is reported and not recovered from. */
   device?: GPUDevice;
-  /** Of the random numbers, which Dropout draws. Default: 0. */
+  /** Of the random numbers, which Dropout draws: a whole number below 2^24. Default: 0. */
   seed?: number;
   /** Names of the constants that are learned. Default: all weights and biases, but for those of a look's guide. */
   parameters?: readonly string[];

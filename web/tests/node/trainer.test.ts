@@ -170,6 +170,9 @@ describe('wrong options', () => {
   test.each([
     [{ batch: 0 }, /batch is given as 0/],
     [{ batch: 2.5 }, /batch is given as 2.5/],
+    [{ seed: -1 }, /seed is given as -1; give a whole number from 0 to 16777215/],
+    [{ seed: 0.5 }, /seed is given as 0.5/],
+    [{ seed: 2 ** 24 }, /seed is given as 16777216/],
     [{ snapshotEvery: 0 }, /snapshotEvery is given as 0/],
     [{ parameters: ['w3'] }, /no constant 'w3' to train/],
     [{ backend: 'cpu', device: {} as GPUDevice }, /Only WebGPU takes a device/],

@@ -17,6 +17,12 @@ import { splitReductions } from './split-reductions.ts';
 export const STATE = -1;
 export const CHANGES = -2;
 
+/** An input of the graph that holds what the optimizer keeps for a parameter, as the slot of that number. */
+export interface SlotInput {
+  readonly input: string;
+  readonly index: number;
+}
+
 /** A tensor of the state: an input of the graph, and the output that it is changed by. Both are (1, elements, 1, 1). */
 export interface StateTensor {
   readonly name: string;
@@ -24,9 +30,8 @@ export interface StateTensor {
   readonly output: string;
   /** Whether the output is the new value, not a gradient. */
   readonly isReplaced: boolean;
-  /** Inputs of the graph that hold what the optimizer keeps for a parameter, and a further output that its formula reads; in
-   * the same shape. */
-  readonly slots?: readonly string[];
+  /** The slots that the graph reads, and a further output that the optimizer's formula reads; in the same shape. */
+  readonly slots?: readonly SlotInput[];
   readonly direction?: string | undefined;
 }
 
@@ -106,9 +111,9 @@ export async function makeTrainingPlan(
     const change = parts.get(whole) ?? { tensor: whole, parts: 1 };
     const stride = channelBlocks(tensor);
     placed.set(tensor, { buffer: STATE, offset: start, stride });
-    for (const [k, slot] of slots.entries()) {
-      const offset = start + (k + 1) * stateBlocks;
-      placed.set(tensorNamed(graph.inputs, slot), { buffer: STATE, offset, stride });
+    for (const slot of slots) {
+      const offset = start + (slot.index + 1) * stateBlocks;
+      placed.set(tensorNamed(graph.inputs, slot.input), { buffer: STATE, offset, stride });
     }
     const place: StatePlace = {
       name,
