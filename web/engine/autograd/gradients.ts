@@ -3,6 +3,7 @@
 // before fusion, so that what is folded or fused there stays as the file has it.
 
 import { EngineError } from '../error.ts';
+import { productOf } from '../graph/ir/strides.ts';
 import { dimsOf } from '../graph/lowering/builder.ts';
 import { lowerNodes } from '../graph/lowering/lower.ts';
 import { TRAINING } from '../graph/lowering/training.ts';
@@ -43,7 +44,7 @@ export async function differentiate(
     if (!value) throw new EngineError(`The model has no value '${name}' to differentiate.`);
     return dimsOf(value);
   };
-  const size = dims(of).reduce((product, dim) => product * dim, 1);
+  const size = productOf(dims(of));
   if (size !== 1) {
     throw new EngineError(
       `'${of}' has ${size} elements; a gradient is of one number: take their mean or sum.`,

@@ -1,6 +1,7 @@
 // The gradients of GridSample as ONNX's own operators: positions in arithmetic, then gathered or scattered pixels.
 
 import type { Sampling } from '../graph/ir/operation.ts';
+import { productOf } from '../graph/ir/strides.ts';
 import { int, type NodeWriter, text } from '../onnx/node-writer.ts';
 
 /** What a gradient reads. */
@@ -122,7 +123,7 @@ function writeTaps(writer: NodeWriter, x: Positions, y: Positions, shapes: Sampl
 }
 
 const flat = (writer: NodeWriter, x: string, [n = 1, c = 1, ...sides]: readonly number[]): string =>
-  writer.reshape(x, [n, c, sides.reduce((product, side) => product * side, 1)]);
+  writer.reshape(x, [n, c, productOf(sides)]);
 
 /** The gradient by the picture. */
 export function writePictureGradient(

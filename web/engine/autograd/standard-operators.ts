@@ -1,6 +1,8 @@
 // Writes the operators that ONNX lacks as operators that it has, so that other runtimes run the graph too.
 
 import { EngineError } from '../error.ts';
+import { productOf } from '../graph/ir/strides.ts';
+import { writeSoftmax } from '../graph/lowering/classification-loss.ts';
 import type { OnnxModel, OnnxNode, OnnxValue } from '../onnx/model.ts';
 import { DOMAIN, int, ints, NodeWriter, namesOf, text } from '../onnx/node-writer.ts';
 import { type SamplingShapes, writePictureGradient, writePositionGradient } from './standard-grid-sample.ts';
@@ -70,13 +72,43 @@ const maxPoolGradient: Expansion = (writer, node) => {
     attributes,
   });
   const shape = readInts(node, 'input_shape');
-  const size = shape.reduce((product, dim) => product * dim, 1);
+  const size = productOf(shape);
   const flat = (name: string) => writer.reshape(name, [-1]);
   const data = [writer.zeros([size]), flat(indices), flat(dy)];
   return writer.reshape(writer.add('ScatterElements', data, { axis: int(0), reduction: text('add') }), shape);
 };
 
-/** What a cross-entropy is made of: the targets as pictures, and whether each class is the right one. */
+const readText = ({ attributes }: OnnxNode, name: string): string => {
+  const attribute = attributes.get(name);
+  return attribute?.kind === 'string' ? attribute.value : '';
+};
+
+/** The attributes are those that `rules/resample.ts` writes. */
+function samplingShapes(node: OnnxNode): SamplingShapes {
+  const aligned = node.attributes.get('align_corners');
+  const padding = (['border', 'reflection'] as const).find(known => known === readText(node, 'padding_mode'));
+  return {
+    picture: readInts(node, 'input_shape'),
+    grid: readInts(node, 'grid_shape'),
+    sampling: {
+      interpolation: readText(node, 'mode') === 'nearest' ? 'nearest' : 'linear',
+      padding: padding ?? 'zeros',
+      alignCorners: aligned?.kind === 'int' && aligned.value === 1,
+    },
+  };
+}
+
+const gridSampleGradient: Expansion = (writer, node) => {
+  const [grid = '', dy = ''] = node.inputs;
+  return writePictureGradient(writer, grid, dy, samplingShapes(node));
+};
+
+const gridSamplePositionGradient: Expansion = (writer, node) => {
+  const [x = '', grid = '', dy = ''] = node.inputs;
+  return writePositionGradient(writer, x, grid, dy, samplingShapes(node));
+};
+
+/** What a cross-entropy is made of: whether each class is the right one, and operators along the classes. */
 function readClasses(writer: NodeWriter, node: OnnxNode) {
   const [logits = '', target = ''] = node.inputs;
   const [n = 1, classes = 1, ...rest] = readInts(node, 'input_shape');
@@ -85,21 +117,24 @@ function readClasses(writer: NodeWriter, node: OnnxNode) {
     [1, classes, ...rest.map(() => 1)],
   );
   const isClass = writer.add('Equal', [writer.reshape(target, [n, 1, ...rest]), numbers]);
-  return { logits, isClass, rank: rest.length + 2, count: rest.reduce((a, b) => a * b, n) };
+  const softmax = (op: 'LogSoftmax' | 'Softmax'): string => {
+    if (rest.length === 0) return writer.add(op, [logits], { axis: int(1) });
+    const scores = writer.reshape(logits, [n, classes, productOf(rest)]);
+    return writer.reshape(writeSoftmax(writer, op, scores), [n, classes, ...rest]);
+  };
+  return { softmax, isClass, rank: rest.length + 2, count: n * productOf(rest) };
 }
 
 const crossEntropy: Expansion = (writer, node) => {
-  const { logits, isClass, rank, count } = readClasses(writer, node);
-  const logarithms = writer.add('LogSoftmax', [logits], { axis: int(1) });
-  const picked = writer.where(isClass, logarithms, writer.number(0));
+  const { softmax, isClass, rank, count } = readClasses(writer, node);
+  const picked = writer.where(isClass, softmax('LogSoftmax'), writer.number(0));
   return writer.reshape(writer.scaled(writer.sum(picked, axesFrom(0, rank)), -1 / count), []);
 };
 
 /** (softmax - 1 for the right class) / count. */
 const crossEntropyGradient: Expansion = (writer, node) => {
-  const { logits, isClass, count } = readClasses(writer, node);
-  const shares = writer.add('Softmax', [logits], { axis: int(1) });
-  const apart = writer.minus(shares, writer.where(isClass, writer.number(1), writer.number(0)));
+  const { softmax, isClass, count } = readClasses(writer, node);
+  const apart = writer.minus(softmax('Softmax'), writer.where(isClass, writer.number(1), writer.number(0)));
   return writer.scaled(apart, 1 / count);
 };
 

@@ -27,14 +27,15 @@ export interface TrainingBackend {
 
 /** What a backend is made with, besides the step. */
 export interface TrainingBackendOptions {
-  /** Of the random numbers. They come with the inputs of a step, unless the backend draws them itself. */
-  readonly seed: number;
   /** Called once when the device is lost, with the reason as a sentence. What the backend gives from then on is void, and
    * its promises may reject or stay open. */
   readonly onLost: (reason: string) => void;
   /** On WebGPU: a device to share. It stays its owner's. */
   readonly device?: GPUDevice | undefined;
 }
+
+/** Losses that stay on a GPU until they are read. */
+export const RING = 256;
 
 /** The name of what an optimizer keeps for a parameter. */
 export const slotName = (parameter: string, slot: string): string => `${parameter} ${slot}`;

@@ -84,7 +84,7 @@ export function withBatchSize(model: OnnxModel, batch: number): OnnxModel {
     if (first === undefined || model.constants.has(value.name)) return value;
     if (typeof first === 'number' && first !== 1 && first !== batch) {
       throw new EngineError(
-        `The model's input '${value.name}' is for batches of ${first}; train it with { batch: ${first} }.`,
+        `The model's input '${value.name}' takes ${first} examples at once, and the batch is given as ${batch}: give ${first}.`,
       );
     }
     return { ...value, dims: [batch, ...rest] };

@@ -1,15 +1,15 @@
 // A training step as one ONNX file of standard operators: loss, gradients and update. Any runtime of ONNX trains with it.
 
 import { toStandardOperators } from '../autograd/standard-operators.ts';
-import { EngineError } from '../error.ts';
-import { type Constant, constantOf } from '../onnx/constant.ts';
-import type { OnnxModel, OnnxNode, OnnxValue } from '../onnx/model.ts';
-import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import { constantOf } from '../onnx/constant.ts';
+import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
+import { int, NodeWriter, namesOf } from '../onnx/node-writer.ts';
 import { writeModel } from '../onnx/write-model.ts';
-import { slotName } from './backend.ts';
+import { withBatchSize } from './batch.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
-import { makeTrainingStep, type StepOptions, type TrainingStep } from './step.ts';
-import { writeUpdate } from './update-nodes.ts';
+import { initialState } from './program.ts';
+import { makeTrainingStep, type StepOptions } from './step.ts';
+import { writeStepWithUpdate } from './step-with-update.ts';
 
 export interface ExportOptions extends StepOptions {
   readonly optimizer: Optimizer;
@@ -48,13 +48,21 @@ interface State {
  * trained, with the reason. */
 export async function exportTrainingStep(model: OnnxModel, options: ExportOptions): Promise<Uint8Array> {
   const { optimizer, batch } = options;
-  const step = await makeTrainingStep(batch === undefined ? model : withBatch(model, batch), options);
-  const standard = toStandardOperators(step.model);
-  const writer = new NodeWriter(namesOf(standard), standard.opset);
-  const scalars = writer.freeName('scalars');
-  const count = optimizer.scalars(1, 0).length;
-  const state = writeState(writer, step, optimizer, { scalars, count });
-  const isState = new Set(state.map(({ initial }) => initial.name));
+  const step = await makeTrainingStep(batch === undefined ? model : withBatchSize(model, batch), options);
+  const whole = writeStepWithUpdate(step, optimizer);
+  const before = new Set(whole.model.inputs.map(({ name }) => name));
+  const standard = toStandardOperators(whole.model);
+  const noise = standard.inputs.map(({ name }) => name).filter(name => !before.has(name));
+  const { writer, scalars } = writeScalars(standard, whole.scalars);
+  const isScalar = new Set(whole.scalars);
+  const inputs = new Map(whole.model.inputs.map(({ name, dims }) => [name, dims?.map(Number) ?? []]));
+  const dimsOf = (name: string): readonly number[] => inputs.get(name) ?? [];
+  const state = new Map(
+    Array.from(initialState(step, optimizer), ([name, values]) => [
+      name,
+      constantOf(name, dimsOf(name), values),
+    ]),
+  );
   const made = withoutUnused({
     ...standard,
     nodes: [...standard.nodes, ...writer.nodes],
@@ -90,50 +98,20 @@ export async function exportTrainingStep(model: OnnxModel, options: ExportOption
   return writeModel({ ...made, metadata });
 }
 
-/** Appends the update of every parameter, and lists all that the step changes. */
-function writeState(
-  writer: NodeWriter,
-  { gradients, parameters, statistics }: TrainingStep,
-  optimizer: Optimizer,
-  { scalars, count }: { readonly scalars: string; readonly count: number },
-): State[] {
-  const numbers = Array.from({ length: count }, (_, i) =>
-    writer.reshape(writer.add('Gather', [scalars, writer.integers([i])]), []),
-  );
-  const keep = (initial: Constant, value: string): State => ({
-    initial,
-    next: writer.addNamed(writer.freeName(`next ${initial.name}`), 'Identity', [value]),
-  });
-  const updates = parameters.map(constant => {
-    const { name, dims } = constant;
-    const size = dims.reduce((product, dim) => product * dim, 1);
-    const slots = optimizer.slots.map(({ name: slot, initial }) =>
-      constantOf(writer.freeName(slotName(name, slot)), dims, new Float32Array(size).fill(initial)),
-    );
-    const made = writeUpdate(writer, optimizer, {
-      weight: name,
-      gradient: gradients.get(name) ?? '',
-      slots: slots.map(({ name: slot }) => slot),
-      scalars: numbers,
-    });
-    return [keep(constant, made.weight), ...slots.map((slot, i) => keep(slot, made.slots[i] ?? ''))];
-  });
-  return [...updates.flat(), ...statistics.map(({ constant, next }) => keep(constant, next))];
-}
-
-/** The model for `batch` examples at once, also where its file is for one. */
-function withBatch(model: OnnxModel, batch: number): OnnxModel {
-  const resize = (value: OnnxValue): OnnxValue => {
-    const [first, ...rest] = value.dims ?? [];
-    if (first === undefined || first === batch || model.constants.has(value.name)) return value;
-    if (typeof first === 'number' && first !== 1) {
-      throw new EngineError(
-        `The model takes ${first} examples at once (its input '${value.name}'), and the batch is ${batch}: give that number.`,
-      );
-    }
-    return { ...value, dims: [batch, ...rest] };
-  };
-  return { ...model, inputs: model.inputs.map(resize) };
+/** Nodes that take the scalars out of one input. */
+function writeScalars(
+  model: OnnxModel,
+  names: readonly string[],
+): { readonly writer: NodeWriter; readonly scalars: string } {
+  const writer = new NodeWriter(namesOf(model), model.opset);
+  const scalars = writer.freeName('scalars');
+  for (const [i, name] of names.entries()) {
+    const index = writer.freeName('index');
+    const bytes = new Uint8Array(BigInt64Array.of(BigInt(i)).buffer);
+    writer.constants.set(index, { name: index, type: 'int64', dims: [], bytes });
+    writer.addNamed(name, 'Gather', [scalars, index], { axis: int(0) });
+  }
+  return { writer, scalars };
 }
 
 /** Without the nodes and constants that no output depends on, such as what a look computes for people alone. */

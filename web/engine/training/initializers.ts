@@ -1,34 +1,33 @@
 // Initial values of one tensor, as torch.nn.init (2.13) draws them in float32: the same numbers for the same seed.
 
+import { productOf } from '../graph/ir/strides.ts';
 import type { TorchGenerator } from './generator.ts';
 
 /** The values of a tensor of those dimensions. */
 export type Initializer = (generator: TorchGenerator, dims: readonly number[]) => Float32Array;
 
-const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
-
 /** Inputs and outputs of a weight (out, in, ...): the products of its elements that one output sums up, and that one
  * input is in. For (in, out, ...), as transposed convolutions have them, they change places, as in torch. */
 export function countFans(dims: readonly number[]): { fanIn: number; fanOut: number } {
   const [first = 1, second = 1, ...kernel] = dims;
-  const taps = sizeOf(kernel);
+  const taps = productOf(kernel);
   return { fanIn: second * taps, fanOut: first * taps };
 }
 
 export const constantly =
   (value: number): Initializer =>
   (_, dims) =>
-    new Float32Array(sizeOf(dims)).fill(value);
+    new Float32Array(productOf(dims)).fill(value);
 
 export const uniform =
   (low = 0, high = 1): Initializer =>
   (generator, dims) =>
-    generator.uniform(sizeOf(dims), low, high);
+    generator.uniform(productOf(dims), low, high);
 
 export const normal =
   (mean = 0, deviation = 1): Initializer =>
   (generator, dims) =>
-    generator.normal(sizeOf(dims), mean, deviation);
+    generator.normal(productOf(dims), mean, deviation);
 
 /** The deviation of He et al. (2015), for leaky ReLUs of that slope. */
 const kaimingDeviation = (slope: number, dims: readonly number[]): number =>

@@ -47,7 +47,7 @@ async function makeStep(file: OnnxModel, options: TrainerOptions): Promise<Train
 
 /** The best backend that takes the training. If all refuse, the best one's error is the reason. */
 async function startBackend(training: Training, options: TrainerOptions): Promise<RecoveringBackend> {
-  const { device, seed = 0, onLost = () => undefined } = options;
+  const { device, onLost = () => undefined } = options;
   if (device && options.backend && options.backend !== 'webgpu') {
     throw new EngineError('Only WebGPU takes a device.');
   }
@@ -55,7 +55,7 @@ async function startBackend(training: Training, options: TrainerOptions): Promis
   const refusals: unknown[] = [];
   for (const name of forced ? [forced] : await candidateBackends()) {
     const make = (onLoss: (reason: string) => void): Promise<TrainingBackend> =>
-      createBackend(name, training, { seed, device, onLost: onLoss });
+      createBackend(name, training, { device, onLost: onLoss });
     try {
       return await RecoveringBackend.create(
         { make, delays: device ? [] : RECOVERY_DELAYS, onLost },

@@ -1,6 +1,7 @@
 // A training as plain data, without functions, so that a worker can be sent it.
 
 import type { Graph } from '../graph/ir/operation.ts';
+import { productOf } from '../graph/ir/strides.ts';
 import { floats } from '../onnx/constant.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { TrainingStep } from './step.ts';
@@ -31,13 +32,11 @@ export const makeProgram = (step: TrainingStep, graph: Graph, optimizer: Optimiz
 
 /** The whole state before the first step: the values of the file, and what the optimizer begins with. */
 export function initialState(step: TrainingStep, optimizer: Optimizer): Map<string, Float32Array> {
-  const state = new Map<string, Float32Array>();
-  for (const { constant } of step.statistics) state.set(constant.name, floats(constant).slice());
+  const constants = [...step.parameters, ...step.statistics.map(({ constant }) => constant)];
+  const state = new Map(constants.map(one => [one.name, floats(one).slice()]));
   for (const parameter of step.parameters) {
-    const values = floats(parameter).slice();
-    state.set(parameter.name, values);
     for (const [slot, initial] of makeUpdate(step, optimizer, parameter).slots) {
-      state.set(slot, new Float32Array(values.length).fill(initial));
+      state.set(slot, new Float32Array(productOf(parameter.dims)).fill(initial));
     }
   }
   return state;

@@ -17,8 +17,6 @@ export interface StepWithUpdate {
   readonly scalars: readonly string[];
   /** Names of the outputs that have the new values of parameters, slots and running statistics. */
   readonly next: ReadonlyMap<string, string>;
-  /** Values of the slots before the first step. */
-  readonly slots: ReadonlyMap<string, number>;
 }
 
 const FLOAT32 = 1;
@@ -103,14 +101,12 @@ export function writeStepWithUpdate(step: TrainingStep, optimizer: Optimizer): S
   const writer = new NodeWriter(namesOf(model), model.opset);
   const scalars = optimizer.scalars(1, 0).map((_, i) => writer.freeName(`scalar ${i}`));
   const next = new Map(step.statistics.map(one => [one.constant.name, one.next]));
-  const slots = new Map<string, number>();
   const value = (name: string, dims: readonly number[]): OnnxValue => ({ name, type: FLOAT32, dims });
   const inputs = [...model.inputs, ...scalars.map(name => value(name, []))];
   const outputs = [...model.outputs];
   for (const parameter of step.parameters) {
     const update = makeUpdate(step, optimizer, parameter);
-    for (const [slot, initial] of update.slots) {
-      slots.set(slot, initial);
+    for (const slot of update.slots.keys()) {
       if (inputs.every(({ name }) => name !== slot)) inputs.push(value(slot, parameter.dims));
     }
     for (const { target, value: expression } of update.results) {
@@ -122,5 +118,5 @@ export function writeStepWithUpdate(step: TrainingStep, optimizer: Optimizer): S
   }
   const constants = new Map([...model.constants, ...writer.constants]);
   const nodes = [...model.nodes, ...writer.nodes];
-  return { model: { ...model, nodes, constants, inputs, outputs }, scalars, next, slots };
+  return { model: { ...model, nodes, constants, inputs, outputs }, scalars, next };
 }

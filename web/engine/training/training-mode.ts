@@ -1,6 +1,7 @@
 // The layers that do something else in training than in inference: batch norm takes the statistics of the batch and
 // updates the running ones, and dropout drops values.
 
+import { writeBatchNormInTraining } from '../graph/lowering/batch-norm-in-training.ts';
 import { dimsOf, type GraphBuilder, NodeReader } from '../graph/lowering/builder.ts';
 import type { OnnxNode } from '../onnx/model.ts';
 import { DOMAIN, int, ints, type NodeWriter } from '../onnx/node-writer.ts';
@@ -36,30 +37,10 @@ export function writeInTraining(
   return true;
 }
 
-/** As torch has it: the batch is normalized by its own variance, and the running variance gets the unbiased one. */
 function writeBatchNorm(writer: NodeWriter, reader: NodeReader, { statistics }: Additions): void {
-  const [x = '', scale = '', shift = '', runningMean = '', runningVariance = ''] = reader.node.inputs;
-  const dims = dimsOf(reader.value(0));
-  const axes = dims.flatMap((_, i) => (i === 1 ? [] : [i]));
-  const wide = (name: string) =>
-    writer.reshape(
-      name,
-      dims.map((dim, i) => (i === 1 ? dim : 1)),
-    );
-  const mean = writer.mean(x, axes, dims);
-  const apart = writer.minus(x, mean);
-  const variance = writer.mean(writer.times(apart, apart), axes, dims);
-  const deviation = writer.add('Sqrt', [writer.shifted(variance, reader.float('epsilon', 1e-5))]);
-  const even = writer.over(apart, deviation);
-  writer.addNamed(reader.output, 'Add', [writer.times(even, wide(scale)), wide(shift)]);
-  const count = axes.reduce((product, axis) => product * (dims[axis] ?? 1), 1);
-  const kept = reader.float('momentum', 0.9);
-  const update = (running: string, value: string) => {
-    const own = writer.reshape(writer.scaled(value, 1 - kept), [dims[1] ?? 1]);
-    statistics.set(running, writer.plus(writer.scaled(running, kept), own));
-  };
-  update(runningMean, mean);
-  update(runningVariance, writer.scaled(variance, count / Math.max(1, count - 1)));
+  const { mean, variance } = writeBatchNormInTraining(writer, reader, true);
+  const [, , , runningMean = '', runningVariance = ''] = reader.node.inputs;
+  statistics.set(runningMean, mean).set(runningVariance, variance);
 }
 
 /** Before opset 12 the ratio is an attribute. */

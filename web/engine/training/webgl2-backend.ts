@@ -13,15 +13,13 @@ import { compileTraining } from '../webgl2/draws/training.ts';
 import { adapterName, openContext } from '../webgl2/runtime/context.ts';
 import { Network } from '../webgl2/runtime/network.ts';
 import type { PreparedDraw } from '../webgl2/runtime/program-cache.ts';
-import type { Tensors, TrainingBackend, TrainingBackendOptions } from './backend.ts';
+import { RING, type Tensors, type TrainingBackend, type TrainingBackendOptions } from './backend.ts';
 import { FencePace, workFinished } from './fence-pace.ts';
 import { nextTask } from './next-task.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { makeProgram, type TrainingProgram } from './program.ts';
 import type { TrainingStep } from './step.ts';
 
-/** Losses that are kept on the GPU. */
-const RING = 256;
 /** Canvases are of no use here; draws have no size of one. */
 const NO_FRAME = { frame: null, size: [1, 1] } as const;
 

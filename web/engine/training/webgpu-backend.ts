@@ -17,18 +17,14 @@ import { adapterName, requestDevice } from '../webgpu/runtime/device.ts';
 import { BufferAllocator } from '../webgpu/runtime/memory.ts';
 import { forEachElement } from '../webgpu/runtime/nhwc4.ts';
 import { StepSlices } from '../webgpu/runtime/step-slices.ts';
-import { RING, type StateRegion, stateRegions, TrainingProgram } from '../webgpu/runtime/training-program.ts';
+import { type StateRegion, stateRegions, TrainingProgram } from '../webgpu/runtime/training-program.ts';
 import { defaultConfig } from '../webgpu/tuning/defaults.ts';
-import { slotName, type Tensors, type TrainingBackend } from './backend.ts';
+import { RING, type Tensors, type TrainingBackend, type TrainingBackendOptions } from './backend.ts';
 import { flattenState } from './flat-step.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { TrainingStep } from './step.ts';
 
-export interface WebgpuBackendOptions {
-  /** A device to share. It stays its owner's. Default: a device of the backend's own. */
-  readonly device?: GPUDevice | undefined;
-  /** Called once when the device is lost, with the reason as a sentence. */
-  readonly onLost?: (reason: string) => void;
+export interface WebgpuBackendOptions extends Partial<TrainingBackendOptions> {
   /** Default: the one for the device. */
   readonly config?: KernelConfig;
 }
@@ -67,6 +63,7 @@ export async function createWebgpuBackend(
       parameters: learned.parameters,
       scalars: optimizer.scalars(1, 0).length,
       loss,
+      ring: RING,
       scale: outputs.find(({ name }) => name === step.gradientScale) ?? null,
       formulas: new Map(step.parameters.map(one => [one.name, formulaOf(step, optimizer, one)])),
     });

@@ -2,6 +2,7 @@
 // targets are numbers of classes (N, ...), as floats if they are computed.
 
 import { int, type NodeWriter } from '../../onnx/node-writer.ts';
+import { productOf } from '../ir/strides.ts';
 import { dimsOf, type NodeReader } from './builder.ts';
 import { composite } from './composite.ts';
 import type { Lowering } from './elementwise.ts';
@@ -22,7 +23,7 @@ const NO_CLASS = -(2 ** 31);
 
 export function writeClassWeights(writer: NodeWriter, node: NodeReader): ClassWeights {
   const [n = 1, c = 1, ...places] = dimsOf(node.value(0));
-  const d = places.reduce((product, place) => product * place, 1);
+  const d = productOf(places);
   const [, target = '', given = ''] = node.node.inputs;
   const classes = writer.floats(
     Float32Array.from({ length: c }, (_, i) => i),
@@ -75,7 +76,7 @@ function writeLoss(writer: NodeWriter, node: NodeReader, logarithms: string): vo
 
 const negativeLogLikelihood = composite((writer, node) => {
   const [n = 1, c = 1, ...places] = dimsOf(node.value(0));
-  const d = places.reduce((product, place) => product * place, 1);
+  const d = productOf(places);
   writeLoss(writer, node, writer.reshape(node.node.inputs[0] ?? '', [n, c, d]));
 });
 
@@ -83,7 +84,7 @@ const negativeLogLikelihood = composite((writer, node) => {
 const softmaxCrossEntropy = composite((writer, node) => {
   const dims = dimsOf(node.value(0));
   const [n = 1, c = 1, ...places] = dims;
-  const d = places.reduce((product, place) => product * place, 1);
+  const d = productOf(places);
   const scores = writer.reshape(node.node.inputs[0] ?? '', [n, c, d]);
   const logarithms = writeSoftmax(writer, 'LogSoftmax', scores);
   writeLoss(writer, node, logarithms);

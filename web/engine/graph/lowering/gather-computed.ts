@@ -2,6 +2,7 @@
 // the axis, of those whose index is the wanted one.
 
 import type { NodeWriter } from '../../onnx/node-writer.ts';
+import { productOf } from '../ir/strides.ts';
 import { dimsOf, type NodeReader } from './builder.ts';
 import { composite } from './composite.ts';
 import { lowerGather } from './movement-extended.ts';
@@ -27,9 +28,7 @@ export const lowerGatherElements = composite((writer, node) => {
   if (wanted.some((dim, i) => dim !== (i === axis ? 1 : dims[i]))) {
     throw node.fail(`gathers [${wanted.join(', ')}] of [${dims.join(', ')}]; the engine supports one index.`);
   }
-  const [before, after] = [dims.slice(0, axis), dims.slice(axis + 1)].map(list =>
-    list.reduce((product, dim) => product * dim, 1),
-  );
+  const [before, after] = [dims.slice(0, axis), dims.slice(axis + 1)].map(productOf);
   const [n, d, size] = [before ?? 1, after ?? 1, dims[axis] ?? 1];
   const [data = '', indices = ''] = node.node.inputs;
   const made = pick(
@@ -45,7 +44,7 @@ export const lowerGatherElements = composite((writer, node) => {
 /** Of a list. */
 const gatherOfList = composite((writer, node) => {
   const [[size = 1], wanted] = [dimsOf(node.value(0)), dimsOf(node.value(1))];
-  const count = wanted.reduce((product, dim) => product * dim, 1);
+  const count = productOf(wanted);
   const [data = '', indices = ''] = node.node.inputs;
   const made = pick(
     writer,

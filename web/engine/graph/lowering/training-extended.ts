@@ -2,6 +2,7 @@
 // or gathered by computed numbers. Fetched when a model has one.
 
 import { makeTensor } from '../ir/tensor.ts';
+import { writeBatchNormInTraining } from './batch-norm-in-training.ts';
 import { dimsOf } from './builder.ts';
 import { CLASSIFICATION_LOSSES } from './classification-loss.ts';
 import { composite } from './composite.ts';
@@ -11,28 +12,12 @@ import { readSampling } from './grid-sample.ts';
 import { OPTIMIZER_OPS } from './optimizer-ops.ts';
 import { lowerAnyCast } from './shape-ops.ts';
 
-/** By the statistics of the batch; the new running ones are further outputs. Of the variance, they get that of the batch
- * itself, where torch's get the unbiased one. */
+/** The new running statistics are further outputs. */
 const lowerBatchNormInTraining = composite((writer, node) => {
-  const [x = '', scale = '', shift = '', mean = '', variance = ''] = node.node.inputs;
-  const dims = dimsOf(node.value(0));
-  const axes = dims.flatMap((_, i) => (i === 1 ? [] : [i]));
-  const wide = dims.map((dim, i) => (i === 1 ? dim : 1));
-  const own = writer.mean(x, axes, dims);
-  const apart = writer.minus(x, own);
-  const spread = writer.mean(writer.times(apart, apart), axes, dims);
-  const deviation = writer.add('Sqrt', [writer.shifted(spread, node.float('epsilon', 1e-5))]);
-  const even = writer.times(writer.over(apart, deviation), writer.reshape(scale, wide));
-  writer.addNamed(node.output, 'Add', [even, writer.reshape(shift, wide)]);
-  const kept = node.float('momentum', 0.9);
-  for (const [i, running, value] of [
-    [1, mean, own],
-    [2, variance, spread],
-  ] as const) {
-    const name = node.node.outputs[i];
-    const next = writer.scaled(writer.reshape(value, [dims[1] ?? 1]), 1 - kept);
-    if (name) writer.addNamed(name, 'Add', [writer.scaled(running, kept), next]);
-  }
+  const { mean, variance } = writeBatchNormInTraining(writer, node, false);
+  const [, nextMean, nextVariance] = node.node.outputs;
+  if (nextMean) writer.addNamed(nextMean, 'Identity', [mean]);
+  if (nextVariance) writer.addNamed(nextVariance, 'Identity', [variance]);
 });
 
 const lowerGridSampleGradient: Lowering = node => {

@@ -17,8 +17,6 @@ import { makePlanBuffers, type PlanBuffers } from './plan-buffers.ts';
 import { prepareProgram, type StateKernel } from './state-kernel.ts';
 
 const BLOCK = 16;
-/** Losses that stay on the GPU until they are read. */
-export const RING = 256;
 /** Products in a millisecond, and what else a dispatch takes: guesses for a slow GPU, until it is measured. */
 const PRODUCTS_PER_MS = 1e6;
 const DISPATCH_MS = 0.05;
@@ -31,6 +29,8 @@ export interface TrainingProgramOptions {
   readonly formulas: ReadonlyMap<string, UpdateFormula>;
   readonly scalars: number;
   readonly loss: Tensor;
+  /** Losses that stay on the GPU until they are read. */
+  readonly ring: number;
   /** The number that all gradients are multiplied by; null for 1. */
   readonly scale: Tensor | null;
 }
@@ -123,7 +123,7 @@ export class TrainingProgram {
 function allocateState(
   allocator: BufferAllocator,
   { stateBlocks, changeBlocks }: TrainingPlan,
-  { formulas, scalars }: TrainingProgramOptions,
+  { formulas, scalars, ring }: TrainingProgramOptions,
 ): StateBuffers {
   const { STORAGE, COPY_DST, COPY_SRC, UNIFORM } = GPUBufferUsage;
   const tensors = Math.max(1, ...Array.from(formulas.values(), ({ results }) => results.length));
@@ -132,7 +132,7 @@ function allocateState(
     // Convolutions may read a block beyond the end, which is zero.
     state: allocator.allocate('state', BLOCK * (tensors * stateBlocks + 1), usage),
     changes: allocator.allocate('changes', BLOCK * (changeBlocks + 1), usage),
-    ring: allocator.allocate('losses', 4 * RING, STORAGE | COPY_SRC),
+    ring: allocator.allocate('losses', 4 * ring, STORAGE | COPY_SRC),
     uniform: allocator.allocate('scalars', BLOCK * uniformVectors(scalars), UNIFORM | COPY_DST),
   };
 }
