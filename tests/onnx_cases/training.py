@@ -1,4 +1,5 @@
-"""Small networks and what torch does with them in some steps: the losses, and the weights at the end."""
+"""Small networks and a look, and what torch does with them in some steps: the losses, and the weights at
+the end."""
 
 from __future__ import annotations
 
@@ -17,8 +18,12 @@ import torch
 from torch import Tensor, nn, optim
 from torch.nn import functional
 
+from helpers.looks import recipe, trained_generator
+from limner.export.inference import LookModule, make_look_module
+from limner.export.onnx_graph import export_graph
 from onnx_cases.optimizers import orthogonalize
 
+LEAN = recipe("lean")
 STEPS = 100
 BATCH = 16
 
@@ -74,12 +79,42 @@ def painter() -> nn.Module:
     )
 
 
+class Painting(nn.Module):
+    """A look without live inputs: a picture in 0..1 to its painting."""
+
+    def __init__(self, look: LookModule) -> None:
+        super().__init__()
+        self.look = look
+        look.generator.requires_grad_(True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        painting: Tensor = self.look(x, *self.look.defaults())[0]
+        return painting
+
+
+def lean() -> Painting:
+    return Painting(make_look_module(LEAN, trained_generator(LEAN)))
+
+
+def exported_look(model: Painting) -> onnx.ModelProto:
+    """As limner writes it, with the names of these cases."""
+    file = export_graph(model.look, LEAN.pixels)
+    onnx.helper.set_model_props(file, {"limner.guide": LEAN.guide})
+    names = {"image": "x", "painting": "y"}
+    for value in [*file.graph.input, *file.graph.output]:
+        value.name = names.get(value.name, value.name)
+    for node in file.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    return file
+
+
 def classes(count: int) -> Callable[[torch.Generator], Tensor]:
     return lambda random: torch.randint(count, (BATCH,), generator=random)
 
 
-def pictures(*shape: int) -> Callable[[torch.Generator], Tensor]:
-    return lambda random: torch.rand((BATCH, *shape), generator=random)
+def pictures(*shape: int, batch: int = BATCH) -> Callable[[torch.Generator], Tensor]:
+    return lambda random: torch.rand((batch, *shape), generator=random)
 
 
 @dataclass(frozen=True)
@@ -93,6 +128,8 @@ class Case:
     steps: int = STEPS
     clip: dict[str, float] = field(default_factory=dict)
     optimizer: str = "adam"
+    batch: int = BATCH
+    draw: Callable[..., Tensor] = torch.randn
 
 
 DIGITS = ("crossEntropy", functional.cross_entropy, classes(10))
@@ -107,6 +144,17 @@ CASES = [
     Case("residual-value", Residual, (3, 10, 12), *CLASSES, 40, {"value": 0.02}, "sgd"),
     Case("residual-both", Residual, (3, 10, 12), *CLASSES, 40, {"norm": 0.8, "value": 0.1}, "sgd"),
     Case("lenet-muon", lenet, (1, 28, 28), *DIGITS, 15, {"norm": 1}, "muon"),
+    Case(
+        "lean",
+        lean,
+        (3, LEAN.pixels, LEAN.pixels),
+        "l1",
+        functional.l1_loss,
+        pictures(3, LEAN.pixels, LEAN.pixels, batch=1),
+        20,
+        batch=1,
+        draw=torch.rand,
+    ),
 ]
 
 
@@ -158,14 +206,16 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
     name = f"training-{case.name}"
     torch.manual_seed(11)
     model = case.make()
-    (folder / f"{name}.onnx").write_bytes(exported(model, case.shape).SerializeToString())
+    file = exported_look(model) if isinstance(model, Painting) else exported(model, case.shape)
+    (folder / f"{name}.onnx").write_bytes(file.SerializeToString())
     random = torch.Generator().manual_seed(3)
-    model.train().double()
+    # A look in training moves its noise, which is fixed in the file.
+    model.train(not isinstance(model, Painting)).double()
     parameters = list(model.parameters())
     optimizers = optimizers_of(case.optimizer, parameters)
     batches, targets, losses = [], [], []
     for _ in range(case.steps):
-        batch = torch.randn((BATCH, *case.shape), generator=random)
+        batch = case.draw((case.batch, *case.shape), generator=random)
         wanted = case.target(random)
         made = case.loss_of(
             model(batch.double()), wanted.double() if wanted.is_floating_point() else wanted
@@ -180,14 +230,17 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
         losses.append(made.item())
     np.stack(batches).tofile(folder / f"{name}.x")
     np.stack(targets).tofile(folder / f"{name}.target")
-    state = {key: value.numpy().astype(np.float32) for key, value in model.state_dict().items()}
+    state = {
+        key.removeprefix("look.generator."): value.numpy().astype(np.float32)
+        for key, value in model.state_dict().items()
+    }
     for i, (_key, values) in enumerate(state.items()):
         values.tofile(folder / f"{name}.state{i}")
     return {
         "name": name,
         "loss": case.loss,
         "steps": case.steps,
-        "batch": BATCH,
+        "batch": case.batch,
         "clip": case.clip,
         "optimizer": case.optimizer,
         "losses": losses,

@@ -14,10 +14,17 @@ HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...g
   return context;
 } as typeof getContext;
 
+/** Steps that are compared with torch's; 10 of the others. */
+const STEPS: Readonly<Record<string, number>> = {
+  'training-lean': 5,
+  'training-lenet': 30,
+  'training-lenet-muon': 4,
+};
+
 const suite: Suite = {
   backend: 'webgl2',
   cases: await (await fetch('/training.json')).json(),
-  stepsOf: name => (name === 'training-lenet' ? 30 : 10),
+  stepsOf: name => STEPS[name] ?? 10,
   readBytes: fetchBytes,
   readFloats: fetchFloats,
   lose: () => contexts.at(-1)?.getExtension('WEBGL_lose_context')?.loseContext(),

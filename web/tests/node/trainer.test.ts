@@ -249,7 +249,8 @@ test('only the parameters that are named learn', async () => {
 });
 
 describe('ONNX Runtime computes the same from the saved file', () => {
-  test.each(suite.cases)('$name', async one => {
+  const networks = ['training-lenet', 'training-residual', 'training-painter'];
+  test.each(suite.cases.filter(({ name }) => networks.includes(name)))('$name', async one => {
     const trainer = await createTrainer(await readBytes(`${one.name}.onnx`), {
       loss: one.loss,
       optimizer: adam(),
