@@ -11,7 +11,7 @@ import {
   adam,
   type Batch,
   createTrainer,
-  EngineError,
+  DivergenceError,
   sgd,
   type Trainer,
   type TrainerOptions,
@@ -187,7 +187,7 @@ export function testTrainer(suite: Suite): void {
     const good = await trainer.weights();
     trainer.learningRate = 1e30;
     const error: unknown = await trainer.runUntil(smallBatch, { steps: 200 }).catch((one: unknown) => one);
-    expect(error).toBeInstanceOf(EngineError);
+    expect(error).toBeInstanceOf(DivergenceError);
     expect(String(error)).toMatch(/in step \d+; train with a smaller learning rate.*after 5 steps/);
     expect(trainer.steps).toBe(5);
     expect(await trainer.weights()).toEqual(good);

@@ -10,6 +10,20 @@ export { type OnnxModel, readModel } from '../onnx/model.ts';
 export type { Tensors } from './backend.ts';
 export type { TrainingBackendName } from './backends.ts';
 export type { Batch, BatchInput } from './batch.ts';
+export type { ClipOptions } from './clipping.ts';
+export { DivergenceError } from './divergence.ts';
+export type { InitializeOptions } from './initialize.ts';
+export {
+  constantly,
+  type Initializer,
+  type InitializerName,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+} from './initializers.ts';
 export type { LossName } from './losses.ts';
 export { adadelta } from './optimizers/adadelta.ts';
 export { adagrad } from './optimizers/adagrad.ts';

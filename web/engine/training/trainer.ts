@@ -51,7 +51,7 @@ export interface Trainer {
   /** The rate of the steps from now on. */
   learningRate: LearningRate;
   /** One step on a batch, which is copied. Resolves when the next one may be given. Rejects with an EngineError if the batch
-   * is wrong, or if the training diverged: then the state is that of the last snapshot. */
+   * is wrong, and with a DivergenceError if the training diverged: then the state is that of the last snapshot. */
   step(batch: Batch): Promise<void>;
   /** Trains on one batch after the other until the first of the conditions holds. The page goes on meanwhile, also in a hidden
    * tab. All losses are told when it resolves. */

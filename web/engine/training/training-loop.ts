@@ -6,6 +6,7 @@ import type { Painter } from '../painter.ts';
 import type { Tensors } from './backend.ts';
 import type { Training, TrainingBackendName } from './backends.ts';
 import { type Batch, type BatchInput, batchInputs, readBatch } from './batch.ts';
+import { DivergenceError } from './divergence.ts';
 import type { LearningPainter } from './learning-painter.ts';
 import type { LossName } from './losses.ts';
 import { nextTask } from './next-task.ts';
@@ -50,7 +51,7 @@ export class TrainingLoop implements Trainer {
   #queue: Promise<unknown> = Promise.resolve();
   #isRunning = false;
   /** Why the training went back to its last snapshot, until a step has thrown it. */
-  #divergence: EngineError | null = null;
+  #divergence: DivergenceError | null = null;
   #lastRead = -Infinity;
   #lastSnapshot = performance.now();
   #snapshotCost = 0;
@@ -239,7 +240,7 @@ export class TrainingLoop implements Trainer {
   /** Goes back to the last good state. The next step tells why. */
   async #diverge(what: string): Promise<void> {
     await this.recovering.rewind();
-    this.#divergence = new EngineError(
+    this.#divergence = new DivergenceError(
       `${what}; train with a smaller learning rate. The weights are those after ${this.steps} steps again.`,
     );
   }
