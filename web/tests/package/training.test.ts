@@ -41,11 +41,17 @@ const readClasses = (set: string) => Float32Array.from(readIdx(`${set}-labels-id
 /** The program of the manual. */
 const MANUAL = readFileSync(at('../../../docs/training-in-the-page.md'), 'utf8');
 const PROGRAM = /```js\n([\s\S]*?)```/.exec(MANUAL)?.[1] ?? '';
+
+/** 300 steps take minutes on the CPU: they are for `npm run mnist`. */
+const IS_WHOLE = process.env.LIMNER_MNIST !== undefined;
+const BAR = IS_WHOLE ? { steps: 300, accuracy: 0.93 } : { steps: 100, accuracy: 0.8 };
 const SCRIPT = `
 const floats = async name => new Float32Array(await (await fetch(name)).arrayBuffer());
 const [pictures, classes] = [await floats('pictures'), await floats('classes')];
 ${PROGRAM}
-window.learned = Array.from(learned);`.replace("'@limner/engine/training'", "'./training.js'");
+window.learned = Array.from(learned);`
+  .replace("'@limner/engine/training'", "'./training.js'")
+  .replace('steps: 300', `steps: ${BAR.steps}`);
 const imports = SCRIPT.match(/^import .*$/gm) ?? [];
 const CODE = [...imports, SCRIPT.replace(/^import .*$/gm, '')].join('\n');
 
@@ -102,7 +108,10 @@ async function accuracyOf(file: Uint8Array): Promise<number> {
   return right / classes.length;
 }
 
-test('300 steps of 64 find 93 % of the test pictures of MNIST', { timeout: 1_200_000 }, async ({ skip }) => {
+const title = `${BAR.steps} steps of 64 find ${100 * BAR.accuracy} % of the test pictures of MNIST`;
+
+test(title, { timeout: 1_200_000 }, async ({ skip }) => {
+  expect(PROGRAM).toContain('steps: 300');
   skip(!isThere, `The files of MNIST are not in ${MNIST} (LIMNER_SHARED_DATA).`);
   const tab = await browser.newPage();
   const said: string[] = [];
@@ -122,5 +131,5 @@ test('300 steps of 64 find 93 % of the test pictures of MNIST', { timeout: 1_200
   const learned = await tab.evaluate<number[]>('window.learned');
   const accuracy = await accuracyOf(Uint8Array.from(learned));
   console.log(`LeNet finds ${(100 * accuracy).toFixed(2)} % of MNIST's test pictures.`);
-  expect(accuracy).toBeGreaterThanOrEqual(0.93);
+  expect(accuracy).toBeGreaterThanOrEqual(BAR.accuracy);
 });
