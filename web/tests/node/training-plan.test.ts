@@ -10,6 +10,8 @@ import { makePlan } from '../../engine/graph/passes/plan.ts';
 import { makeTrainingPlan, type TrainingPlan } from '../../engine/graph/passes/training-plan.ts';
 import { readModel } from '../../engine/onnx/model.ts';
 import { flattenState } from '../../engine/training/flat-step.ts';
+import { adam } from '../../engine/training/optimizers/adam.ts';
+import type { Optimizer } from '../../engine/training/optimizers/optimizer.ts';
 import { makeTrainingStep, type TrainingStep } from '../../engine/training/step.ts';
 import { CACHE } from '../cases.ts';
 import { kinds } from '../plans.ts';
@@ -67,4 +69,33 @@ describe('a step of LeNet', async () => {
     // With the update and the packing of the weights.
     expect(operations.length + 2).toBeLessThanOrEqual(3.5 * forward.operations.length);
   });
+});
+
+/** Keeps two tensors for each parameter, and reads the second one in nodes. */
+const SECOND: Optimizer = {
+  name: 'second',
+  slots: [
+    { name: 'first', initial: 0 },
+    { name: 'second', initial: 0 },
+  ],
+  scalars: () => [],
+  direction: (writer, { gradient, slots: [, second = ''] }) => writer.plus(second, gradient),
+  update: ({ weight, slots }) => ({ weight, slots }),
+};
+
+test('the slots that the graph reads lie where the update has them', async () => {
+  const model = readModel(readFileSync(`${CACHE}/training-lenet.onnx`));
+  const options = { loss: 'crossEntropy', dims: { batch: 2 }, optimizer: SECOND } as const;
+  const step = await makeTrainingStep(model, options);
+  const flat = flattenState(step, SECOND);
+  const learned = new LearnedWeights(new Set(flat.state.map(({ input }) => input)));
+  const graph = await lower(flat.model, trainingLowerings(learned));
+  const { plan, places, stateBlocks } = await makeTrainingPlan(graph, flat.state, 4096);
+  for (const [i, { slots = [] }] of flat.state.entries()) {
+    expect(slots).toHaveLength(2);
+    for (const [k, { input }] of slots.entries()) {
+      const slice = [...plan.slices].find(([tensor]) => tensor.name === input)?.[1];
+      expect(slice?.offset).toBe((places[i]?.start ?? 0) + (k + 1) * stateBlocks);
+    }
+  }
 });
