@@ -8,7 +8,7 @@ import { TRAINING } from '../../engine/graph/lowering/training.ts';
 import { type Constant, floats } from '../../engine/onnx/constant.ts';
 import { type OnnxModel, readModel } from '../../engine/onnx/model.ts';
 import { writeModel } from '../../engine/onnx/write-model.ts';
-import { CpuTrainer } from '../../engine/training/cpu-trainer.ts';
+import { CpuTraining } from '../../engine/training/cpu-training.ts';
 import { type ExportOptions, exportTrainingStep } from '../../engine/training/export-step.ts';
 import { adadelta } from '../../engine/training/optimizers/adadelta.ts';
 import { adagrad } from '../../engine/training/optimizers/adagrad.ts';
@@ -18,16 +18,10 @@ import { rmsprop } from '../../engine/training/optimizers/rmsprop.ts';
 import { sgd } from '../../engine/training/optimizers/sgd.ts';
 import { makeTrainingStep } from '../../engine/training/step.ts';
 import { CACHE } from '../cases.ts';
+import { OPTIMIZERS } from '../training-optimizers.ts';
+import type { TrainingCase } from '../training-steps.ts';
 
-interface Case {
-  readonly name: string;
-  readonly loss: ExportOptions['loss'];
-  readonly batch: number;
-  /** torch's losses, one for each step. */
-  readonly losses: readonly number[];
-}
-
-const cases: Case[] = JSON.parse(readFileSync(`${CACHE}/training.json`, 'utf8'));
+const cases: TrainingCase[] = JSON.parse(readFileSync(`${CACHE}/training.json`, 'utf8'));
 const readFloats = (file: string): Float32Array => {
   const bytes = readFileSync(`${CACHE}/${file}`);
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
@@ -92,7 +86,7 @@ const OPTIMIZERS = [
 test.each(OPTIMIZERS.map((optimizer, i) => ({ name: `${optimizer.name} ${i}`, optimizer })))(
   '$name is that of the CPU trainer',
   async ({ optimizer }) => {
-    const { name, loss, batch } = cases.find(one => one.name.includes('residual')) as Case;
+    const { name, loss, batch } = cases.find(one => one.name.includes('residual')) as TrainingCase;
     const model = readModel(readFileSync(`${CACHE}/${name}.onnx`));
     const step = await makeTrainingStep(model, { loss, dims: { batch } });
     const trainer = new CpuTrainer(step, await lower(step.model, TRAINING), optimizer);
