@@ -1,8 +1,8 @@
 // The layers that do something else in training than in inference: batch norm takes the statistics of the batch and
 // updates the running ones, and dropout drops values.
 
-import { writeBatchNormInTraining } from '../graph/lowering/batch-norm-in-training.ts';
 import { dimsOf, type GraphBuilder, NodeReader } from '../graph/lowering/builder.ts';
+import { writeBatchNormInTraining } from '../graph/lowering/training-batch-norm.ts';
 import type { OnnxNode } from '../onnx/model.ts';
 import { DOMAIN, int, ints, type NodeWriter } from '../onnx/node-writer.ts';
 

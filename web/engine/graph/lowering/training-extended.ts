@@ -2,7 +2,6 @@
 // or gathered by computed numbers. Fetched when a model has one.
 
 import { makeTensor } from '../ir/tensor.ts';
-import { writeBatchNormInTraining } from './batch-norm-in-training.ts';
 import { dimsOf } from './builder.ts';
 import { CLASSIFICATION_LOSSES } from './classification-loss.ts';
 import { composite } from './composite.ts';
@@ -11,6 +10,7 @@ import { lowerAnyGather, lowerGatherElements } from './gather-computed.ts';
 import { readSampling } from './grid-sample.ts';
 import { OPTIMIZER_OPS } from './optimizer-ops.ts';
 import { lowerAnyCast } from './shape-ops.ts';
+import { writeBatchNormInTraining } from './training-batch-norm.ts';
 
 /** The new running statistics are further outputs. */
 const lowerBatchNormInTraining = composite((writer, node) => {
