@@ -94,6 +94,15 @@ def test_what_is_saved_and_restored_goes_on_to_the_same_values() -> None:
         look.write_state({"count": np.zeros(2, np.float32)})
 
 
+def test_writing_into_what_a_run_returns_does_not_change_the_state() -> None:
+    look, other = opened(), opened()
+    for output in look.run(grey()):
+        output[:] = 90
+    other.run(grey())
+    for found, value in zip(look.run(grey()), other.run(grey()), strict=True):
+        np.testing.assert_array_equal(found, value)
+
+
 def test_a_run_that_fails_leaves_the_state() -> None:
     look = opened()
     look.run(grey())

@@ -56,8 +56,8 @@ class State:
         return self._values
 
     def advance(self, outputs: Mapping[str, Array]) -> None:
-        """Take over what a run computed, by output."""
-        self._values = {tensor.input: outputs[tensor.output] for tensor in self._tensors}
+        """Take over what a run computed, by output. It is copied: the caller may write into what it got."""
+        self._values = {tensor.input: outputs[tensor.output].copy() for tensor in self._tensors}
 
     def reset(self) -> None:
         """Begin anew."""
