@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +16,8 @@ from limner.keyframe_recipe import KeyframeRecipe
 from limner.training import keyframe as module
 from limner.training.checkpoint import list_checkpoints
 from limner.training.keyframe import KeyframeResult, train_keyframes
+from limner.training.keyframe_checkpoint import load_newest
+from limner.training.keyframe_state import KeyframeState
 from limner.training.signals import StopSignal
 
 RECIPE = KeyframeRecipe(pixels=64, patch=32, batch=4, perceptual=0)
@@ -108,14 +111,49 @@ def test_what_does_not_fit_is_refused_and_kept(tmp_path: Path) -> None:
         train(folder / "notes.txt", 2)
 
 
+@pytest.mark.parametrize("loss", ["perceptual_loss", "adversarial_loss", "real_loss"])
 def test_a_loss_that_is_not_finite_keeps_the_last_checkpoint(
+    loss: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = dataclasses.replace(RECIPE, batch=2, perceptual=0.5, adversarial=0.5)
+    train(tmp_path, 1, recipe)
+    whole = getattr(module, loss)
+    monkeypatch.setattr(module, loss, lambda *given: whole(*given) * float("nan"))
+    with pytest.raises(LimnerError, match=r"diverged at step 2\. Try a lower --learning-rate and another"):
+        train(tmp_path, 2, recipe)
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["step-00000001.safetensors"]
+
+
+def test_a_weight_that_is_not_finite_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(tmp_path, 1)
+
+    def spoil(state: KeyframeState, *_: object) -> float:
+        next(state.network.parameters()).data.fill_(float("nan"))
+        return 0.5
+
+    monkeypatch.setattr(module, "train_step", spoil)
+    with pytest.raises(LimnerError, match="diverged at step 2"):
+        train(tmp_path, 2)
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["step-00000001.safetensors"]
+
+
+def test_a_resumed_training_does_not_save_at_its_first_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The time of earlier sessions, here an hour, says nothing of the last checkpoint."""
+    whole = load_newest
+
+    def load(folder: Path, state: KeyframeState, *others: Any) -> bool:
+        loaded = whole(folder, state, *others)
+        state.seconds += 3600
+        return loaded
+
     train(tmp_path, 1)
-    monkeypatch.setattr(module, "train_step", lambda *_: float("nan"))
-    with pytest.raises(LimnerError, match="diverged at step 2"):
-        train(tmp_path, 3)
-    assert [path.name for path in list_checkpoints(tmp_path)] == ["step-00000001.safetensors"]
+    monkeypatch.setattr(module, "load_newest", load)
+    saved = []
+    monkeypatch.setattr(module, "save_checkpoint", lambda _, state, *__: saved.append(state.step))
+    train(tmp_path, 4)
+    assert saved == [4]
 
 
 @pytest.mark.parametrize(

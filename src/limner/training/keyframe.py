@@ -74,8 +74,8 @@ def train_keyframes(
     number generator is reseeded.
 
     Raises LimnerError where the budget is out of range, another process trains there, the folder holds
-    something else or a training of other pictures or settings, or a loss is NaN or infinite; the last
-    checkpoint is then unchanged.
+    something else or a training of other pictures or settings, or a loss or a weight is NaN or infinite:
+    the last checkpoint is then unchanged.
     """
     _check_budget(minutes, steps)
     check_folder(folder)
@@ -88,22 +88,23 @@ def train_keyframes(
         sampler = PatchSampler(keyframes.pairs, recipe, place)
 
         def save() -> None:
+            if not all(tensor.isfinite().all() for tensor in state.tensors().values()):
+                raise _divergence(state.step)  # a gradient can be NaN where the loss is not
             lock.check_in_place()
             save_checkpoint(folder, state, recipe, digest)
 
         budget = math.inf if minutes is None else 60 * minutes
         if state.seconds >= budget or (steps is not None and state.step >= steps):
             message("This training has already reached its budget: to go on, give more minutes or steps.")
-        start = saved = time.perf_counter() - state.seconds
+        saved = time.perf_counter()
+        start = saved - state.seconds
         while state.seconds < budget and (steps is None or state.step < steps):
             loss = train_step(state, recipe, sampler.at(state.step))
             state.step += 1
             now = time.perf_counter()
             state.seconds = now - start
             if not math.isfinite(loss):
-                raise LimnerError(
-                    f"Training diverged at step {state.step:,}. Try a lower rate with another --out."
-                )
+                raise _divergence(state.step)
             _report(progress, state, minutes, steps)
             if stop_signal.requested:
                 break
@@ -117,26 +118,36 @@ def train_keyframes(
 
 
 def train_step(state: KeyframeState, recipe: KeyframeRecipe, batch: PatchBatch) -> float:
-    """Update the networks and the average once; returns the L1 loss, of values in -1..1."""
+    """Update the networks and the average once.
+
+    Returns the sum of all losses before it, the discriminator's included: it is finite where they all are.
+    """
     painting = state.network(batch.input)
     # Where nothing is painted, the network's own painting is right: no loss sees a difference.
     target = torch.where(batch.is_painted, batch.target, painting.detach())
     l1 = (painting - target).abs().sum() / (3 * batch.is_painted.sum())
     loss = recipe.l1 * l1
+    discriminator_loss = torch.zeros(())
     if state.features is not None:
         loss = loss + recipe.perceptual * perceptual_loss(state.features, painting, target)
     if state.discriminator is not None:
-        _update_discriminator(state, painting.detach(), target)
+        discriminator_loss = _update_discriminator(state, painting.detach(), target)
         loss = loss + recipe.adversarial * adversarial_loss(state.discriminator(painting)[0])
     state.optimizer.zero_grad()
     loss.backward()
     state.optimizer.step()
     update_average(state.average, state.network, AVERAGE, state.step)
-    return float(l1.detach())
+    return float(loss.detach()) + float(discriminator_loss)
 
 
-def _update_discriminator(state: KeyframeState, painting: Tensor, target: Tensor) -> None:
-    """One step of the discriminator, which is frozen afterwards for the generator's."""
+def _divergence(step: int) -> LimnerError:
+    return LimnerError(
+        f"Training diverged at step {step:,}. Try a lower --learning-rate and another --out."
+    )
+
+
+def _update_discriminator(state: KeyframeState, painting: Tensor, target: Tensor) -> Tensor:
+    """One step of the discriminator, which is frozen afterwards for the generator's; returns its loss."""
     discriminator, optimizer = state.discriminator, state.discriminator_optimizer
     assert discriminator is not None
     assert optimizer is not None
@@ -146,6 +157,7 @@ def _update_discriminator(state: KeyframeState, painting: Tensor, target: Tensor
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     discriminator.requires_grad_(False)
+    return loss.detach()
 
 
 def _check_budget(minutes: float | None, steps: int | None) -> None:
