@@ -20,7 +20,9 @@ FETCHED_ON_USE = {
 }
 """Most bytes, gzipped, of what a page with our looks never fetches: other operators, norms that are spelled
 out, doublings and transposes that are folded, `run`, what finds the format of another program's pictures,
-what tells a network that makes none, and what finds the sizes that one takes."""
+what tells a network that makes none, what finds the sizes that one takes, state, and what learns in the
+page: its panel, training for any backend and for WebGPU, and what the CPU, a painting that follows and
+WebGL2 need."""
 
 
 def test_the_page_is_small_and_refers_only_to_itself() -> None:
