@@ -242,6 +242,23 @@ def test_without_node_and_browser_the_command_says_what_to_install(
     assert not (tmp_path / "small-step.onnx").exists()
 
 
+@needs_node
+def test_an_engine_that_fails_says_why_and_no_browser_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bundle.mjs").write_text(
+        "export class EngineError extends Error {}\nexport const trainStep = () => { none.such; };\n"
+    )
+    monkeypatch.setattr("limner.export.train_step.BUNDLE", tmp_path / "bundle.mjs")
+    monkeypatch.setattr("limner.export.train_step.evaluate", lambda *_, **__: pytest.fail("a browser"))
+    with pytest.raises(
+        LimnerError,
+        match=r"small.onnx: there is no training step\. The page's engine failed in Node \d+ "
+        r"\(ReferenceError: none is not defined\)\.",
+    ):
+        write_small(tmp_path)
+
+
 @needs_engine
 @needs_node
 def test_a_step_is_replaced_by_a_step_alone_and_is_no_look(tmp_path: Path) -> None:

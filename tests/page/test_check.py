@@ -140,6 +140,26 @@ def test_what_a_broken_node_says_is_shown(node: Callable[[str], None], script: s
 
 
 @needs_engine
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("v20.1.0", "The page's engine failed in Node 20 (TypeError: a is not a function)"),
+        (
+            "v18.9.1",
+            "Node failed; version 20 or newer is needed, and this is 18 (TypeError: a is not a function), "
+            "and there is no Chromium",
+        ),
+    ],
+)
+def test_an_error_of_the_engine_is_told_from_a_node_that_is_too_old(
+    node: Callable[[str], None], version: str, expected: str
+) -> None:
+    fails = "printf 'file.js:1\\nthrow new Error(a)\\n^\\n\\nTypeError: a is not a function\\n' >&2; exit 1"
+    node(f'if [ "$1" = --version ]; then echo {version}; exit; fi; {fails}')
+    assert check(STRANGERS["own"].content).reason == expected
+
+
+@needs_engine
 def test_a_node_that_hangs_does_not_stop_publishing(
     node: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ from limner.files import atomic_write
 from limner.look.look import MAX_FILE_BYTES, read_look_file
 from limner.look.validation import check_tensors, parse_model, value_shape
 from limner.page.chromium import BrowserUnavailable, evaluate
-from limner.page.node import MIN_NODE, EngineUnavailable, node_failure, run_in_node
+from limner.page.node import MIN_NODE, EngineFailed, EngineUnavailable, node_failure, run_in_node
 from limner.reading import parse_json, read_regular
 from limner.replacing import check_no_source, check_replaceable
 
@@ -152,6 +152,8 @@ def make_step(content: bytes, options: dict[str, Any], source: Path) -> bytes:
     """The file that the engine makes of a network's. Raises LimnerError with its reason if it refuses."""
     try:
         made = _make_anywhere(content, options)
+    except EngineFailed as error:
+        raise LimnerError(f"{source}: there is no training step. {error}.") from error
     except EngineUnavailable as error:
         raise LimnerError(
             f"{error}: the page's own engine makes the training step, in Node or in a browser. Install "
@@ -168,6 +170,8 @@ def _make_anywhere(content: bytes, options: dict[str, Any]) -> bytes | str:
         raise EngineUnavailable("The page is not built")
     try:
         return _make_in_node(content, options)
+    except EngineFailed:
+        raise
     except EngineUnavailable as error:
         without_node = error
     try:

@@ -23,7 +23,7 @@ from limner.look.look import Look
 from limner.look.picture_format import NOTHING_SAID, FormatOptions
 from limner.look.trial import Trial, try_look
 from limner.page.chromium import ASSETS, BrowserUnavailable, evaluate, tools_file
-from limner.page.node import EngineUnavailable, node_failure, run_in_node
+from limner.page.node import EngineFailed, EngineUnavailable, node_failure, run_in_node
 
 MAX_SECONDS = 30
 """The engine reads a look or refuses it within a second; on a busy machine Node takes longer to start."""
@@ -143,6 +143,8 @@ def _ask_engine(look: bytes) -> Refusals:
     """Ask the engine in Node, else in a browser. Raises EngineUnavailable if both fail."""
     try:
         return read_in_node(look)
+    except EngineFailed:
+        raise
     except EngineUnavailable as error:
         without_node = error
     try:
