@@ -35,11 +35,11 @@ class KeyframeCommand:
         Positional[tuple[Path, ...]],
         tyro.conf.arg(metavar="FRAME PAINTED ...", help_behavior_hint="(required)"),
     ]
-    """Pairs of pictures: a frame, and the same frame painted over. Up to five pairs."""
+    """Pairs of pictures: a frame, and the same frame painted over. One to five pairs are best."""
     out: Path
     """The look's file. The training is kept beside it, in the folder NAME-keyframe."""
     clip: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """A video to paint in the end, its whole frames; the painting is written beside it."""
+    """A video to paint afterwards, in full frames; the painting is written beside it."""
     minutes: Annotated[float | None, NO_DEFAULT_SHOWN] = None
     """Minutes to train, including the time of earlier sessions. Default: 5, or as long as --steps take."""
     steps: Annotated[int | None, NO_DEFAULT_SHOWN] = None
@@ -47,7 +47,7 @@ class KeyframeCommand:
     storage: Storage = "uint8"
     """How weights are stored; uint8 takes a quarter of float32's bytes and looks the same."""
     force: bool = False
-    """Replace a file at --out that is no look from keyframes."""
+    """Replace a look that keyframe did not make."""
     recipe: Flat[KeyframeRecipe] = field(default_factory=KeyframeRecipe)
     credits: Flat[Credits] = field(default_factory=Credits)
 
