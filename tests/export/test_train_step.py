@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import onnx
@@ -33,6 +34,7 @@ from limner.look.quantization import dequantize_weights, quantize_weights
 from limner.networks.generator import make_generator
 from limner.page.chromium import find_chromium
 from limner.recipe import Recipe
+from onnx_cases.optimizers import orthogonalize
 
 needs_engine = pytest.mark.skipif(not BUNDLE.exists(), reason="the page is not built: run `make web`")
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no Node on this machine")
@@ -98,11 +100,23 @@ class SmallNetwork(nn.Module):
 
 
 def write_small(
-    folder: Path, optimizer: OptimizerName = "adam", loss: Loss = "mse", batch: int = 3
+    folder: Path,
+    optimizer: OptimizerName = "adam",
+    *,
+    loss: Loss = "mse",
+    batch: int = 3,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
 ) -> TrainingStep:
     (folder / "small.onnx").write_bytes(small_network().SerializeToString())
     return write_training_step(
-        folder / "small.onnx", folder / "step.onnx", loss=loss, optimizer=optimizer, batch=batch
+        folder / "small.onnx",
+        folder / "step.onnx",
+        loss=loss,
+        optimizer=optimizer,
+        batch=batch,
+        clip_norm=clip_norm,
+        clip_value=clip_value,
     )
 
 
@@ -152,15 +166,65 @@ def test_the_program_of_each_optimizer_trains_as_in_torch(name: OptimizerName, t
     batches = draw((3, 2, 6, 6), (3, 3), steps=5)
     _, variables = run_program(step, batches)
     network = SmallNetwork()
-    optimizer = TORCH[name](network.parameters(), lr=RATES[name])
+    train_in_torch(network, [TORCH[name](network.parameters(), lr=RATES[name])], batches)
+    check_weights(step, variables, network)
+
+
+def train_in_torch(
+    network: SmallNetwork,
+    optimizers: list[optim.Optimizer],
+    batches: list[Batch],
+    clip: Callable[[], object] = lambda: None,
+) -> None:
+    """`clip` changes the gradients."""
     for x, target in batches:
         loss = nn.functional.mse_loss(network(torch.from_numpy(x)), torch.from_numpy(target))
-        optimizer.zero_grad()
+        network.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        clip()
+        for optimizer in optimizers:
+            optimizer.step()
+
+
+def check_weights(step: TrainingStep, variables: dict[str, Any], network: SmallNetwork) -> None:
     for weight, expected in network.named_parameters():
         assert weight in step.parameters
         assert np.abs(variables["feeds"][weight] - expected.detach().numpy()).max() < 1e-5
+
+
+@needs_engine
+@needs_node
+def test_muon_moves_matrices_and_adamw_the_others(tmp_path: Path) -> None:
+    step = write_small(tmp_path, "muon")
+    batches = draw((3, 2, 6, 6), (3, 3), steps=5)
+    _, variables = run_program(step, batches)
+    network = SmallNetwork()
+    others = [weight for name, weight in network.named_parameters() if name != "matrix"]
+    optimizers = [optim.Muon([network.get_parameter("matrix")], RATES["muon"]), optim.AdamW(others, 1e-3)]
+    with mock.patch("torch.optim._muon._zeropower_via_newtonschulz", orthogonalize):  # not in bfloat16
+        train_in_torch(network, optimizers, batches)
+    check_weights(step, variables, network)
+
+
+@needs_engine
+@needs_node
+def test_gradients_are_clipped_as_in_torch(tmp_path: Path) -> None:
+    step = write_small(tmp_path, "momentum", clip_norm=0.5, clip_value=0.1)
+    batches = draw((3, 2, 6, 6), (3, 3), steps=5)
+    _, variables = run_program(step, batches)
+    network = SmallNetwork()
+    clipped = []
+
+    def clip() -> None:
+        length = nn.utils.clip_grad_norm_(network.parameters(), 0.5)
+        gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+        assert max(float(gradient.abs().max()) for gradient in gradients) > 0.1
+        nn.utils.clip_grad_value_(network.parameters(), 0.1)
+        clipped.append(float(length) > 0.5)
+
+    train_in_torch(network, [TORCH["momentum"](network.parameters(), lr=RATES["momentum"])], batches, clip)
+    assert all(clipped)
+    check_weights(step, variables, network)
 
 
 @needs_engine
@@ -292,6 +356,10 @@ def test_what_cannot_be_trained_is_refused_with_the_engines_reason(tmp_path: Pat
         write_training_step(
             tmp_path / "odd.onnx", tmp_path / "step.onnx", loss="l1", optimizer="sgd", batch=1
         )
+    with pytest.raises(LimnerError, match="clip-norm is 0; choose a number above 0"):
+        write_small(tmp_path, clip_norm=0)
+    with pytest.raises(LimnerError, match="clip-value is nan"):
+        write_small(tmp_path, clip_value=float("nan"))
     with pytest.raises(LimnerError, match="batch is 0"):
         write_small(tmp_path, batch=0)
     (tmp_path / "cut.onnx").write_bytes(model.SerializeToString()[:40])

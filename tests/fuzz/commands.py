@@ -141,7 +141,9 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
         _rarely("--out", st.sampled_from(["new.onnx", "tiny.onnx", "theirs.onnx"]) | OUT),
         _rarely("--batch", _mostly("2")),
         _rarely("--loss", _mostly("mse", "bce")),
-        _rarely("--optimizer", _mostly("sgd", "lion")),
+        _rarely("--optimizer", _mostly("sgd", "lion", "muon")),
+        _rarely("--clip-norm", _mostly("0.5")),
+        _rarely("--clip-value", _mostly("0.1")),
         FORCE,
     ),
     "keyframe": _join(

@@ -9,7 +9,7 @@ from typing import Literal
 
 Loss = Literal["l1", "mse", "cross-entropy", "bce"]
 OptimizerName = Literal[
-    "sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "lion"
+    "sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "lion", "muon"
 ]
 
 LOSSES: dict[Loss, str] = {
@@ -30,10 +30,12 @@ RATES: dict[OptimizerName, float] = {
     "adam": 1e-3,
     "adamw": 1e-3,
     "lion": 1e-4,
+    "muon": 1e-3,
 }
 """torch's default learning rates; for Lion, that of its authors."""
 
 ADAM = "rate / (1 - 0.9**t), (1 - 0.999**t) ** -0.5"
+ADAMW = f"{ADAM}, 1 - 0.01 * rate"
 SCALARS: dict[OptimizerName, str] = {
     "sgd": "rate",
     "momentum": "rate, 1",
@@ -42,7 +44,8 @@ SCALARS: dict[OptimizerName, str] = {
     "adadelta": "rate",
     "rmsprop": "rate",
     "adam": f"{ADAM}, 1",
-    "adamw": f"{ADAM}, 1 - 0.01 * rate",
+    "adamw": ADAMW,
     "lion": "rate, 1",
+    "muon": f"rate, 1 - 0.1 * rate, {ADAMW}",
 }
 """What the input `scalars` holds in step t, from 1 on, in Python: those of the engine's optimizers."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,13 +119,26 @@ for t, ({", ".join(variables)}, target) in enumerate(batches, 1):  # float32 of 
 
 
 def write_training_step(
-    source: Path, out: Path, *, loss: Loss, optimizer: OptimizerName, batch: int, force: bool = False
+    source: Path,
+    out: Path,
+    *,
+    loss: Loss,
+    optimizer: OptimizerName,
+    batch: int,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    force: bool = False,
 ) -> TrainingStep:
     """Write the training step of the network in `source`, a look or any ONNX file, to `out`.
 
-    Raises LimnerError for a batch out of range, a file that is no network or that the engine does not
-    train, an `out` that must not be replaced, and where there is neither Node nor a browser.
+    Raises LimnerError for a batch or clipping out of range, a file that is no network or that the engine
+    does not train, an `out` that must not be replaced, and where there is neither Node nor a browser.
     """
+    limits = {"norm": clip_norm, "value": clip_value}
+    clip = {name: limit for name, limit in limits.items() if limit is not None}
+    for name, value in clip.items():
+        if not 0 < value < math.inf:  # also refuses NaN
+            raise LimnerError(f"clip-{name} is {value:g}; choose a number above 0.")
     if not 1 <= batch <= MAX_BATCH:
         raise LimnerError(f"batch is {batch}; choose 1 to {MAX_BATCH:,}.")
     if out.suffix.lower() != ".onnx":
@@ -141,7 +155,7 @@ def write_training_step(
         raise LimnerError(f"{source} is a training step already: give the network that it trains.")
     check_no_source([out], [source])
     check_replaceable(out, is_training_step, force=force, foreign="is no training step of limner's")
-    options = {"loss": LOSSES[loss], "optimizer": optimizer, "batch": batch}
+    options = {"loss": LOSSES[loss], "optimizer": optimizer, "batch": batch, "clip": clip}
     made = make_step(content, options, source)
     step = describe_step(made, out, optimizer)
     atomic_write(out, made)

@@ -2,12 +2,14 @@
 
 import { EngineError } from '../error.ts';
 import { readModel } from '../onnx/model.ts';
+import type { ClipOptions } from './clipping.ts';
 import { exportTrainingStep } from './export-step.ts';
 import type { LossName } from './losses.ts';
 import { adadelta } from './optimizers/adadelta.ts';
 import { adagrad } from './optimizers/adagrad.ts';
 import { adam, adamw } from './optimizers/adam.ts';
 import { lion } from './optimizers/lion.ts';
+import { muonWith } from './optimizers/muon.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { rmsprop } from './optimizers/rmsprop.ts';
 import { sgd } from './optimizers/sgd.ts';
@@ -21,6 +23,7 @@ const OPTIMIZERS = {
   adamw: () => adamw(),
   lion: () => lion(),
   momentum: () => sgd({ momentum: 0.9 }),
+  muon: () => muonWith(adamw()),
   nesterov: () => sgd({ momentum: 0.9, nesterov: true }),
   rmsprop: () => rmsprop(),
   sgd: () => sgd(),
@@ -30,6 +33,7 @@ export interface Options {
   readonly loss: LossName;
   readonly optimizer: keyof typeof OPTIMIZERS;
   readonly batch: number;
+  readonly clip: ClipOptions;
 }
 
 /** The training step of the model in a file, as a file. Throws an EngineError if the model cannot be trained. */

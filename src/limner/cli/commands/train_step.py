@@ -18,38 +18,28 @@ from limner.export.step_options import Loss, OptimizerName
 class TrainStepCommand:
     """Write the training step of a network as one ONNX file: any runtime of ONNX then trains it.
 
-    The file computes the loss of a batch, its gradients and the new weights, with standard operators. Its
-    state (weights, running statistics, what the optimizer keeps) are inputs with defaults, and outputs. The
-    metadata `limner.state` say which output each input gets in the next step. For example:
+    The file computes the loss of a batch, its gradients and the new weights; what it keeps from step to
+    step are inputs with defaults, and outputs. Once it is written, the command prints a short program of
+    Python that trains with it in ONNX Runtime. The page's own engine makes the file, in Node, or in
+    Chromium with playwright. For example:
 
         limner train-step clouds.onnx --batch 4 --out step.onnx
-
-    and then, in Python:
-
-        session = onnxruntime.InferenceSession("step.onnx")
-        state = json.loads(session.get_modelmeta().custom_metadata_map["limner.state"])
-        rate, feeds = 0.001, {}
-        for t, (x, target) in enumerate(batches, 1):  # float32 of (4, 3, 256, 256), (4, 3, 256, 256)
-            feeds |= {"image": x, "target": target}
-            feeds["scalars"] = np.array(
-                [rate / (1 - 0.9**t), (1 - 0.999**t) ** -0.5, 1], np.float32)
-            loss, *new = session.run(["loss", *state.values()], feeds)
-            feeds |= dict(zip(state, new))
-            print(t, loss)
-
-    The command prints this program for your file. Weights of a look that are stored as 8 bits are learned
-    as floats. The page's own engine makes the file; that needs Node, or Chromium with playwright.
     """
 
     network: Annotated[Positional[Path], tyro.conf.arg(metavar="LOOK|MODEL")]
     """The network: a look, or any ONNX file whose operators the engine has."""
     loss: Loss = "l1"
-    """What is made small: mean absolute or squared difference, cross-entropy of classes (the target is
-    their numbers), or binary cross-entropy."""
+    """The loss: mean absolute or squared difference, cross-entropy of classes (the target is their
+    numbers), or binary cross-entropy."""
     optimizer: OptimizerName = "adam"
-    """How the weights move: torch's formulas, with its defaults; momentum and nesterov have 0.9."""
+    """The optimizer: torch's formulas, with its defaults; momentum and nesterov have 0.9. muon moves
+    matrices, and adamw all other weights."""
     batch: int = 4
     """Examples a step."""
+    clip_norm: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Clip all gradients together to this norm. Default: no clipping."""
+    clip_value: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Clip each element of a gradient to plus or minus this, after the norm. Default: no clipping."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """The step's file. Default: NAME-step.onnx in the current folder."""
     force: bool = False
@@ -64,6 +54,8 @@ class TrainStepCommand:
             loss=self.loss,
             optimizer=self.optimizer,
             batch=self.batch,
+            clip_norm=self.clip_norm,
+            clip_value=self.clip_value,
             force=self.force,
         )
         print(
