@@ -50,7 +50,11 @@ def test_the_multiple_that_a_network_takes_is_found() -> None:
         (8, (100, 90), "does not take 90 x 100 pixels, but 88 x 96 and 88 x 104: add --pixels 88x96"),
         (24, (250, 250), "does not take 250 pixels, but 240 and 264 x 240: add --pixels 240"),
         (64, 20, "does not take 20 pixels, but 64: add --pixels 64"),
-        (64, 4090, "does not take 4090 pixels, but 4096 and 4032: add --pixels 4096"),
+        (
+            64,
+            (4090, 64),
+            "does not take 64 x 4090 pixels, but 64 x 4096 and 64 x 4032: add --pixels 64x4096",
+        ),
     ],
 )
 def test_the_nearest_sizes_are_named(multiple: int, pixels: int | tuple[int, int], sentence: str) -> None:
