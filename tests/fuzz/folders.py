@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -97,8 +96,11 @@ def _make(path: Path, part: Item, made: list[Path]) -> None:
             path.chmod(part.mode)
 
 
-def snapshot(top: Path) -> dict[str, tuple[str, str]]:
-    """Kind and content of everything below `top`, without following links."""
+def snapshot(top: Path) -> dict[str, tuple[str, str | bytes]]:
+    """Kind and content of everything below `top`, without following links.
+
+    Contents are kept whole: some 8 MB are compared sooner than hashed.
+    """
     state = {}
     for folder, subfolders, files in os.walk(top):
         for name in (*subfolders, *files):
@@ -107,14 +109,14 @@ def snapshot(top: Path) -> dict[str, tuple[str, str]]:
     return state
 
 
-def _state(path: Path) -> tuple[str, str]:
+def _state(path: Path) -> tuple[str, str | bytes]:
     about = path.lstat()
     if stat.S_ISLNK(about.st_mode):
         return "link", str(path.readlink())
     if not stat.S_ISREG(about.st_mode):
         return f"{about.st_mode:o}", ""
+    kind = f"file {about.st_mode:o}"
     try:
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        return kind, path.read_bytes()
     except PermissionError:
-        content = f"{about.st_size} bytes of {about.st_mtime_ns}"
-    return f"file {about.st_mode:o}", content
+        return kind, f"{about.st_size} bytes of {about.st_mtime_ns}"
