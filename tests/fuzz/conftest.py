@@ -21,7 +21,8 @@ from fuzz.files import contents
 from helpers.files import photos
 from helpers.stores import store
 from limner.errors import LimnerError
-from limner.export.onnx_graph import LookModule, export_graph
+from limner.export.inference import LookModule
+from limner.export.onnx_graph import export_graph
 from limner.training import loop
 from limner.training.signals import StopSignal
 from limner.training.state import LOSSES
@@ -63,7 +64,8 @@ def _remember(export: Callable[[LookModule, int], ModelProto]) -> Callable[[Look
         key = hashlib.sha256(b"".join([repr((pixels, settings)).encode(), *weights])).digest()
         if key not in made:
             made[key] = export(module, pixels).SerializeToString()
-        return ModelProto.FromString(made[key])
+        model: ModelProto = ModelProto.FromString(made[key])
+        return model
 
     return export_once
 
