@@ -23,6 +23,8 @@ export class Follower {
 
   constructor(
     readonly renderLoop: RenderLoop,
+    /** Of the look, for a file that has none. */
+    readonly name: string,
     readonly onError: (error: unknown) => void,
   ) {}
 
@@ -54,7 +56,7 @@ export class Follower {
   async #paintWith(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const read = await readAnyLook(bytes);
     // With the same texts and live inputs, the sliders stay as they are.
-    if (!this.#info && !this.#isOver) showLabel(read.info, bytes.length, '');
+    if (!this.#info && !this.#isOver) showLabel(read.info, bytes.length, this.name);
     this.#info ??= read.info;
     const painter = await this.#makePainter({ ...read, info: this.#info }, bytes);
     await this.renderLoop.setPainter(painter, performance.now(), () => this.#isOver);

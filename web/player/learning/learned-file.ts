@@ -1,8 +1,9 @@
 /** The file of a look that learned in the page, and the texts that it carries. */
 import { constantOf } from '../../engine/onnx/constant.ts';
 import { type OnnxModel, readModel } from '../../engine/onnx/model.ts';
+import { concatBytes, writeText } from '../../engine/onnx/protobuf-writer.ts';
 import { writeModel } from '../../engine/onnx/write-model.ts';
-import type { Size } from './example.ts';
+import { pictureOf } from './picture.ts';
 
 export interface LearnedTexts {
   /** The name of the look, or that of its file. */
@@ -12,9 +13,13 @@ export interface LearnedTexts {
 }
 
 const SUFFIX = ' (learned)';
+/** Of ONNX's ModelProto. */
+const PRODUCER_FIELD = 2;
+/** Files of the producer `limner` must have a look's texts. */
+const PRODUCER = 'learned in a page';
 /** Figures that hold for any weights. */
 const LASTING = ['parameters', 'multiply_adds', 'zero_stuffed'];
-/** What every look must have, where the file of another program says nothing. */
+/** What every look must have, where nothing is known. */
 const NOTHING_SAID: readonly (readonly [string, string])[] = [
   ['format', '1'],
   ['name', ''],
@@ -32,7 +37,13 @@ const NOTHING_SAID: readonly (readonly [string, string])[] = [
 /** The name of a look after it has learned; it says so once. */
 export const learnedName = (name: string): string => (name.endsWith(SUFFIX) ? name : `${name}${SUFFIX}`);
 
-/** The metadata of the look, with what changed. The author and the licence stay. */
+/** Whether the file may have a look's texts: one with them must have all that a look has, and be square. */
+function isLimners(model: OnnxModel): boolean {
+  const [, , height, width] = pictureOf(model).dims ?? [];
+  return model.metadata.has('limner.format') && height === width;
+}
+
+/** The metadata of a look, with what changed. The author and the licence stay. */
 export function learnedMetadata(
   metadata: ReadonlyMap<string, string>,
   { name, from }: LearnedTexts,
@@ -57,10 +68,16 @@ function lastingFigures(text: string): string {
   }
 }
 
-/** The file with the look's texts. */
+/** The file with the look's texts. Another program's network has none, and stays another program's. */
 export function withLearnedTexts(file: Uint8Array, texts: LearnedTexts): Uint8Array<ArrayBuffer> {
   const model = readModel(file);
-  return Uint8Array.from(writeModel({ ...model, metadata: learnedMetadata(model.metadata, texts) }));
+  if (isLimners(model)) return writeModel({ ...model, metadata: learnedMetadata(model.metadata, texts) });
+  const others = [...model.metadata].filter(([key]) => !key.startsWith('limner.'));
+  // The writer names limner as the producer. Of a field that is there twice, the last one counts.
+  return concatBytes([
+    writeModel({ ...model, metadata: new Map(others) }),
+    writeText(PRODUCER_FIELD, PRODUCER),
+  ]);
 }
 
 /** The model with other values of some constants. */
@@ -70,12 +87,4 @@ export function withWeights(model: OnnxModel, weights: ReadonlyMap<string, Float
     constants.set(name, constantOf(name, constants.get(name)?.dims ?? [values.length], values));
   }
   return { ...model, constants };
-}
-
-/** The model for pictures of this size: its first input, which a file may leave open. */
-export function withPictureSize(model: OnnxModel, { width, height }: Size): OnnxModel {
-  const inputs = model.inputs.map((value, i) =>
-    i === 0 ? { ...value, dims: [1, 3, height, width] } : value,
-  );
-  return { ...model, inputs };
 }

@@ -166,7 +166,9 @@ class LearningPanel {
       onChange: () => this.#handleChange(session),
       onError: sentence => this.#tell(sentence),
     });
-    this.#follower = new Follower(this.parts.renderLoop, error => this.#tell(errorMessage(error)));
+    this.#follower = new Follower(this.parts.renderLoop, session.task.name, error =>
+      this.#tell(errorMessage(error)),
+    );
     this.#followedSteps = 0;
     return session;
   }
@@ -227,8 +229,9 @@ class LearningPanel {
     try {
       const bytes = await session.write();
       const info = await readLookInfo(bytes);
-      const fileName = `${slugify(info.name)}-${session.steps}.onnx`;
-      const entry = { ...info, file: fileName, bytes: bytes.length, preview: null };
+      const { name } = session.task;
+      const fileName = `${slugify(name)}-${session.steps}.onnx`;
+      const entry = { ...info, name, file: fileName, bytes: bytes.length, preview: null };
       lookList.addLooks([entry], async () => {
         await lookLoader.loadFile(new File([bytes], fileName));
         if (lookLoader.current?.fileName === fileName) lookList.select(fileName);
@@ -237,7 +240,7 @@ class LearningPanel {
       const isDoubtful = isEmbedded()
         ? ' If it is not in your downloads, open this page in a tab of its own.'
         : '';
-      notifications.inform(`“${info.name}” is in your downloads, and among the looks here.${isDoubtful}`);
+      notifications.inform(`“${name}” is in your downloads, and among the looks here.${isDoubtful}`);
     } catch (error) {
       this.#tell(errorMessage(error));
     }

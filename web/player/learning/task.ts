@@ -5,9 +5,12 @@ import type { Trainer } from '../../engine/training/index.ts';
 import { type MakeBatch, patches, wholePictures } from './batches.ts';
 import type { Example, Size } from './example.ts';
 import { keyframeNetwork, STRIDE } from './keyframe-network.ts';
-import { type LearnedTexts, withLearnedTexts, withPictureSize, withWeights } from './learned-file.ts';
+import { type LearnedTexts, learnedName, withLearnedTexts, withWeights } from './learned-file.ts';
+import { pictureOf, withPictureSize } from './picture.ts';
 
 export interface LearningTask {
+  /** What the look is called after it has learned, also where its file cannot say so. */
+  readonly name: string;
   readonly model: OnnxModel;
   /** The name of the model's picture. */
   readonly picture: string;
@@ -45,8 +48,9 @@ export function fineTuning(
 ): LearningTask {
   const model = withPictureSize(readModel(look.bytes), look.size);
   return {
+    name: learnedName(look.texts().name),
     model,
-    picture: model.inputs[0]?.name ?? '',
+    picture: pictureOf(model).name,
     learningRate: LOOK_RATE,
     batch: { gpu: 4, cpu: 1 },
     makeBatch: wholePictures(examples, look.size, mayMirror),
@@ -63,11 +67,13 @@ export function keyframeLearning(
   const side = Math.min(PATCH, size.width, size.height);
   const network = keyframeNetwork(size, SEED);
   const metadata = new Map([
-    ['limner.pixels', String(Math.max(size.width, size.height))],
+    ['limner.format', '1'],
+    ['limner.pixels', String(size.width)],
     ['limner.size', 'keyframe'],
     ['limner.guide', 'colour'],
   ]);
   return {
+    name: learnedName(texts().name),
     model: keyframeNetwork({ width: side, height: side }, SEED),
     picture: 'image',
     learningRate: FRESH_RATE,

@@ -1,9 +1,16 @@
 // Learning in the page, without the page: what a step gets, strokes, colours, and the files.
 
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
 import { readLookInfo } from '../../../engine/index.ts';
-import { readModel } from '../../../engine/onnx/model.ts';
+import { constantOf } from '../../../engine/onnx/constant.ts';
+import { type OnnxModel, readModel } from '../../../engine/onnx/model.ts';
+import { NodeWriter } from '../../../engine/onnx/node-writer.ts';
 import { writeModel } from '../../../engine/onnx/write-model.ts';
 import { patches, wholePictures } from '../../../player/learning/batches.ts';
 import { makeCurve } from '../../../player/learning/curve.ts';
@@ -21,8 +28,11 @@ import { learnedMetadata, withLearnedTexts } from '../../../player/learning/lear
 import { findPalette } from '../../../player/learning/palette.ts';
 import { normal, randomNumbers } from '../../../player/learning/random.ts';
 import { dabsBetween, dabsOf, shareOf } from '../../../player/learning/strokes.ts';
-import { frameSize } from '../../../player/learning/task.ts';
+import { fineTuning, frameSize } from '../../../player/learning/task.ts';
 import { drawPhoto, testLearning } from '../../learning.ts';
+
+const PYTHON =
+  process.env.LIMNER_PYTHON ?? fileURLToPath(new URL('../../../../.venv/bin/python', import.meta.url));
 
 async function paintWithOnnxRuntime(
   bytes: Uint8Array,
@@ -198,7 +208,80 @@ describe('the curve of losses', () => {
   });
 });
 
+/** Another program's network: it takes a number, a picture of the last frame, and the picture. */
+function strangeNetwork(metadata: ReadonlyMap<string, string>): OnnxModel {
+  const writer = new NodeWriter(['light', 'last', 'photo', 'out'], 17);
+  writer.addNamed('out', 'Add', [writer.plus('photo', 'last'), 'light']);
+  const value = (name: string, dims: readonly number[]) => ({ name, type: 1, dims });
+  const picture = [1, 3, 8, 8];
+  return {
+    size: 0,
+    opset: 17,
+    metadata,
+    nodes: writer.nodes,
+    constants: new Map([['last', constantOf('last', picture, new Float32Array(192))]]),
+    inputs: [value('light', []), value('last', picture), value('photo', picture)],
+    outputs: [value('out', picture)],
+  };
+}
+
+describe('fine-tuning', () => {
+  const learn = (metadata = new Map<string, string>()) => {
+    const bytes = writeModel(strangeNetwork(metadata));
+    const texts = () => ({ name: 'Strange', from: '' });
+    return fineTuning({ bytes, size: { width: 8, height: 8 }, texts }, [], true);
+  };
+
+  test('shows the pictures to the input that is no weight and no number', () => {
+    expect(learn()).toMatchObject({ picture: 'photo', name: 'Strange (learned)' });
+  });
+});
+
+/** What Python's limner reads of files: names and the sides of pictures. */
+function openInPython(files: readonly Uint8Array[]): unknown {
+  const folder = mkdtempSync(join(tmpdir(), 'learned-'));
+  const paths = files.map((_, i) => join(folder, `${i}.onnx`));
+  const code = `import json, sys, pathlib
+from limner.look.look import open_look
+looks = [open_look(pathlib.Path(path)) for path in sys.argv[1:]]
+print(json.dumps([[look.name, look.credit, *look.shape] for look in looks]))`;
+  try {
+    for (const [i, path] of paths.entries()) writeFileSync(path, files[i] ?? '');
+    return JSON.parse(execFileSync(PYTHON, ['-c', code, ...paths], { encoding: 'utf8' }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 describe('the file', () => {
+  test('is one that Python’s limner opens, be it a look, wide, or another program’s', () => {
+    const texts = { name: 'Style', from: 'One frame' };
+    const save = (
+      width: number,
+      height: number,
+      metadata: ReadonlyMap<string, string>,
+      output = 'painting',
+    ) => {
+      const network = keyframeNetwork({ width, height }, 1);
+      const rename = (name: string) => (name === 'painting' ? output : name);
+      const nodes = network.nodes.map(node => ({ ...node, outputs: node.outputs.map(rename) }));
+      const outputs = network.outputs.map(value => ({ ...value, name: rename(value.name) }));
+      return withLearnedTexts(writeModel({ ...network, nodes, outputs, metadata }), texts);
+    };
+    const look = new Map([
+      ['limner.format', '1'],
+      ['limner.pixels', '16'],
+      ['limner.guide', 'colour'],
+    ]);
+    const files = [save(16, 16, look), save(24, 16, look), save(16, 16, new Map(), 'out')];
+    expect(openInPython(files)).toEqual([
+      ['Style (learned)', 'One frame', 16, 16],
+      ['', '', 16, 24],
+      ['', '', 16, 16],
+    ]);
+    expect([...readModel(files[1] ?? new Uint8Array()).metadata]).toEqual([]);
+  });
+
   test('says that it learned, once, and keeps the author', () => {
     const before = new Map([
       ['limner.format', '1'],
@@ -219,11 +302,15 @@ describe('the file', () => {
   });
 
   test('of the page’s own network is a look that shows what it sees', async () => {
-    const network = keyframeNetwork({ width: 24, height: 16 }, 1);
-    const guided = { ...network, metadata: new Map([['limner.guide', 'colour']]) };
+    const network = keyframeNetwork({ width: 24, height: 24 }, 1);
+    const metadata = new Map([
+      ['limner.format', '1'],
+      ['limner.guide', 'colour'],
+    ]);
+    const guided = { ...network, metadata };
     const bytes = withLearnedTexts(writeModel(guided), { name: 'Style', from: 'One frame' });
     const info = await readLookInfo(bytes);
-    expect(info).toMatchObject({ name: 'Style (learned)', width: 24, height: 16, guide: 'colour' });
+    expect(info).toMatchObject({ name: 'Style (learned)', width: 24, height: 24, guide: 'colour' });
     expect(bytes.length).toBeLessThan(150_000);
     const weights = [...readModel(bytes).constants.keys()].filter(name => name.endsWith(' weight'));
     expect(weights).toHaveLength(10);
