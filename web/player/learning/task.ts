@@ -40,7 +40,7 @@ const SEED = 1;
 /** A longer side would make painting slow. */
 const MAX_FRAME_SIDE = 384;
 
-/** A look goes on learning from whole pictures, as it takes them. */
+/** A look goes on learning from whole pictures, as it takes them. Throws an EngineError for a look with state. */
 export function fineTuning(
   look: LearningLook,
   examples: readonly Example[],

@@ -235,6 +235,12 @@ describe('fine-tuning', () => {
   test('shows the pictures to the input that is no weight and no number', () => {
     expect(learn()).toMatchObject({ picture: 'photo', name: 'Strange (learned)' });
   });
+
+  test('of a look with state is refused', () => {
+    expect(() => learn(new Map([['limner.state', '{"last": "out"}']]))).toThrow(
+      'such a look cannot learn here',
+    );
+  });
 });
 
 /** What Python's limner reads of files: names and the sides of pictures. */
