@@ -16,7 +16,7 @@ const SHARE = 0.25;
 export class Follower {
   #info: LookInfo | null = null;
   #isBusy = false;
-  #isOver = false;
+  #isStopped = false;
   #dueAt = 0;
   /** The last painting was asked for while another was made. */
   #wantsLast: (() => Promise<Uint8Array<ArrayBuffer>>) | null = null;
@@ -25,8 +25,14 @@ export class Follower {
     readonly renderLoop: RenderLoop,
     /** Of the look, for a file that has none. */
     readonly name: string,
+    /** Whether the page paints with another look by now. */
+    readonly isReplaced: () => boolean,
     readonly onError: (error: unknown) => void,
   ) {}
+
+  get #isOver(): boolean {
+    return this.#isStopped || this.isReplaced();
+  }
 
   /** Paints with the file that `write` gives, if it is time to. The last one is never left out. */
   async follow(write: () => Promise<Uint8Array<ArrayBuffer>>, isLast = false): Promise<void> {
@@ -43,7 +49,7 @@ export class Follower {
       begin = performance.now(); // it waited for the step before
       await this.#paintWith(bytes);
     } catch (error) {
-      this.onError(error);
+      if (!this.#isOver) this.onError(error); // what is not shown may fail
     }
     const now = performance.now();
     this.#isBusy = false;
@@ -87,6 +93,6 @@ export class Follower {
 
   /** What is being made is not shown any more. */
   stop(): void {
-    this.#isOver = true;
+    this.#isStopped = true;
   }
 }

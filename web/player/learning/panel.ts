@@ -166,8 +166,12 @@ class LearningPanel {
       onChange: () => this.#handleChange(session),
       onError: sentence => this.#tell(sentence),
     });
-    this.#follower = new Follower(this.parts.renderLoop, session.task.name, error =>
-      this.#tell(errorMessage(error)),
+    const { renderLoop, lookLoader } = this.parts;
+    this.#follower = new Follower(
+      renderLoop,
+      session.task.name,
+      () => lookLoader.current?.bytes !== look.bytes,
+      error => this.#tell(errorMessage(error)),
     );
     this.#followedSteps = 0;
     return session;
