@@ -1,5 +1,4 @@
 /** One training: it learns, pauses and begins anew, and tells what it does. */
-import { webgl2Available, webgpuAvailable } from '../../engine/index.ts';
 import { adam, createTrainer, EngineError, type Trainer } from '../../engine/training/index.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import type { LearningTask } from './task.ts';
@@ -16,7 +15,8 @@ export interface SessionEvents {
 
 const BACKEND_NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'the CPU' } as const;
 /** The engine has no other word for it than its sentence. */
-const DIVERGED = /smaller learning rate/;
+const isDivergence = (error: unknown): boolean =>
+  error instanceof EngineError && error.message.includes('smaller learning rate');
 /** Steps a second are counted over this time. */
 const RATE_WINDOW_MS = 5000;
 
@@ -66,7 +66,7 @@ export class Session {
       this.#setState('learning');
       await this.#run(trainer, running.signal);
     } catch (error) {
-      if (!this.#isOver) this.#explain(errorMessage(error));
+      if (!this.#isOver) this.#explain(error);
     } finally {
       this.#running = null;
       if (!this.#isOver) this.#setState('paused');
@@ -103,7 +103,7 @@ export class Session {
 
   async #run(trainer: Trainer, signal: AbortSignal): Promise<void> {
     const { makeBatch, picture } = this.task;
-    const [count = 1] = trainer.inputs.find(({ name }) => name === picture)?.dims ?? [];
+    const count = this.#countOf(trainer);
     this.#marks = [{ at: performance.now(), steps: trainer.steps }];
     trainer.learningRate = this.#learningRate;
     await trainer.runUntil(
@@ -117,14 +117,24 @@ export class Session {
 
   async #makeTrainer(): Promise<Trainer> {
     const { batch } = this.task;
-    const hasGpu = (await isThere(webgpuAvailable)) || (await isThere(() => webgl2Available()));
-    const count = hasGpu ? batch.gpu : batch.cpu;
+    const trainer = await this.#tryBatch(batch.gpu);
+    if (trainer.backend !== 'cpu' || this.#countOf(trainer) <= batch.cpu) return trainer;
+    trainer.destroy(); // there is no GPU, or it refused, and its batch is too large for the CPU
+    return this.#tryBatch(batch.cpu);
+  }
+
+  async #tryBatch(count: number): Promise<Trainer> {
     try {
       return await this.#createTrainer(count);
     } catch (error) {
       if (count === 1 || !(error instanceof EngineError)) throw error;
       return this.#createTrainer(1); // the model may be made for single pictures
     }
+  }
+
+  /** Examples of a step. */
+  #countOf(trainer: Trainer): number {
+    return trainer.inputs.find(({ name }) => name === this.task.picture)?.dims[0] ?? 1;
   }
 
   #createTrainer(batch: number): Promise<Trainer> {
@@ -148,10 +158,10 @@ export class Session {
   }
 
   /** After a divergence the trainer stands at an earlier step: then the next try is slower. */
-  #explain(reason: string): void {
+  #explain(error: unknown): void {
     const told = this.losses.length;
-    if (!DIVERGED.test(reason)) {
-      this.events.onError(reason);
+    if (!isDivergence(error)) {
+      this.events.onError(errorMessage(error));
       return;
     }
     this.losses.length = Math.min(told, this.steps);
@@ -166,9 +176,3 @@ export class Session {
     this.events.onChange();
   }
 }
-
-const isThere = (ask: () => Promise<{ readonly ok: boolean }>): Promise<boolean> =>
-  ask().then(
-    ({ ok }) => ok,
-    () => false,
-  );

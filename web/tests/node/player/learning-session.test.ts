@@ -2,20 +2,26 @@
 
 import { expect, test, vi } from 'vitest';
 import { readModel } from '../../../engine/onnx/model.ts';
+import type { MakeBatch } from '../../../player/learning/batches.ts';
 import { Session, type SessionState } from '../../../player/learning/session.ts';
-import { keyframeLearning } from '../../../player/learning/task.ts';
+import { keyframeLearning, type LearningTask } from '../../../player/learning/task.ts';
 import { drawPhoto } from '../../learning.ts';
 
 const size = { width: 16, height: 16 };
 
-function makeSession(learningRate?: number) {
+function makeSession({ learningRate, batch = { gpu: 2, cpu: 2 } }: Partial<LearningTask> = {}) {
   const shown = drawPhoto(1, size, [0, 40, 80], [250, 200, 150]);
   const examples = [{ ...size, shown, painted: shown.map(value => 255 - value) }];
   const task = keyframeLearning(size, examples, () => ({ name: 'Style', from: 'One frame' }));
+  const counts = new Set<number>();
+  const makeBatch: MakeBatch = (step, count) => {
+    counts.add(count);
+    return task.makeBatch(step, count);
+  };
   const states: SessionState[] = [];
   const errors: string[] = [];
   const session: Session = new Session(
-    { ...task, ...(learningRate && { learningRate }), batch: { gpu: 2, cpu: 2 } },
+    { ...task, ...(learningRate && { learningRate }), makeBatch, batch },
     {
       onChange: () => {
         if (states.at(-1) !== session.state) states.push(session.state);
@@ -23,7 +29,7 @@ function makeSession(learningRate?: number) {
       onError: sentence => errors.push(sentence),
     },
   );
-  return { session, states, errors };
+  return { session, states, errors, counts };
 }
 
 const until = (test: () => boolean) => vi.waitUntil(test, { timeout: 60_000, interval: 5 });
@@ -58,11 +64,21 @@ test('learns, pauses, goes on and begins anew', async () => {
 });
 
 test('a divergence is told, and the next try is at half the pace', async () => {
-  const { session, states, errors } = makeSession(1e30);
+  const { session, states, errors } = makeSession({ learningRate: 1e30 });
   await session.learn();
   expect(errors).toHaveLength(1);
   expect(errors[0]).toMatch(/went astray at step \d+, so it stands at step 0 again.*half the pace/);
   expect(states.at(-1)).toBe('paused');
   expect((await session.write()).length).toBeGreaterThan(1000);
+  session.destroy();
+});
+
+test('without a GPU, a step has as many examples as the CPU takes', async () => {
+  const { session, errors, counts } = makeSession({ batch: { gpu: 4, cpu: 3 } });
+  const learning = session.learn();
+  await until(() => session.losses.length > 0);
+  session.pause();
+  await learning;
+  expect([[...counts], errors]).toEqual([[3], []]);
   session.destroy();
 });
