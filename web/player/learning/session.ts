@@ -167,7 +167,7 @@ export class Session {
     this.losses.length = Math.min(told, this.steps);
     this.#learningRate /= 2;
     this.events.onError(
-      `Learning went astray at step ${told}, so it stands at step ${this.steps} again. Press Learn: it goes on at half the pace.`,
+      `Learning went astray at step ${told}, so it stands at step ${this.steps} again. Press Learn: it goes on in smaller steps.`,
     );
   }
 

@@ -63,11 +63,11 @@ test('learns, pauses, goes on and begins anew', async () => {
   session.destroy();
 });
 
-test('a divergence is told, and the next try is at half the pace', async () => {
+test('a divergence is told, and the next try takes smaller steps', async () => {
   const { session, states, errors } = makeSession({ learningRate: 1e30 });
   await session.learn();
   expect(errors).toHaveLength(1);
-  expect(errors[0]).toMatch(/went astray at step \d+, so it stands at step 0 again.*half the pace/);
+  expect(errors[0]).toMatch(/went astray at step \d+, so it stands at step 0 again.*smaller steps/);
   expect(states.at(-1)).toBe('paused');
   expect((await session.write()).length).toBeGreaterThan(1000);
   session.destroy();
