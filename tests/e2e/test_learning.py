@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
 from e2e.harness import MARKS, Picture, Visit
+from e2e.tiny import tiny_look
 from limner.look.look import open_look
 
 pytestmark = MARKS
@@ -90,6 +92,39 @@ def test_a_look_learns_from_the_camera_and_is_saved(learning: Visit, tmp_path: P
     page.keyboard.press("Escape")
     learning.choose("Tiny (learned)")
     page.wait_for_selector("#look-list button[aria-pressed=true]:has-text('learned')", state="attached")
+    assert problems(learning) == []
+
+
+def wide_network() -> bytes:
+    """Another program's network, whose picture is not square."""
+    model = onnx.load_from_string(tiny_look(bare=True))
+    for value in [*model.graph.input, *model.graph.output]:
+        value.type.tensor_type.shape.dim[2].dim_value = 48
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def test_another_programs_network_learns_and_stays_one_that_limner_opens(
+    learning: Visit, tmp_path: Path
+) -> None:
+    page = learning.page
+    learning.drop("strange.onnx", wide_network())
+    learning.wait_for_look("strange")
+    if not page.is_visible("#learn-panel"):
+        page.click("#learn-button")
+    gather_frames(learning)
+    page.click(LEARN)
+    wait_for_figures(learning, "step > 3")
+    learning.wait_for_look("strange (learned)")
+    page.click(LEARN)
+    page.wait_for_selector("#status:has-text('Paused at step')")
+    with page.expect_download() as download:
+        page.click("#learn-panel >> text=Save as a look")
+    file = tmp_path / "learned.onnx"
+    download.value.save_as(file)
+    assert download.value.suggested_filename.startswith("strange-learned-")
+    look = open_look(file)
+    assert (look.name, look.shape) == ("", (48, 64))
     assert problems(learning) == []
 
 

@@ -141,7 +141,7 @@ export async function paintWithEngine(bytes: Uint8Array, image: Float32Array): P
 const meanDifference = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? Number.NaN)), 0) / a.length;
 
-const largestDifference = (a: Float32Array, b: Float32Array): number =>
+export const largestDifference = (a: Float32Array, b: Float32Array): number =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? Number.NaN))), 0);
 
 const psnr = (a: Float32Array, b: Float32Array): number => {
@@ -155,37 +155,39 @@ const psnr = (a: Float32Array, b: Float32Array): number => {
 /** What a file paints of a picture of this size, computed by something that did not train it. */
 type Paint = (bytes: Uint8Array, image: Float32Array, size: Size) => Promise<Float32Array>;
 
-export function testLearning(
-  backend: TrainingBackendName,
-  steps: { readonly fineTuning: number; readonly keyframe: number },
-  paint: Paint,
-): void {
-  test('fine-tuning on 20 photos lowers the held-out L1 by 20 %', async () => {
+export interface Goals {
+  /** The loss of held-out photos falls by this part in so many steps. The base look learns for as many before. */
+  readonly fineTuning: { readonly steps: number; readonly fall: number };
+  /** Steps in which frames come 6 dB nearer to the style. */
+  readonly keyframe: number;
+}
+
+export function testLearning(backend: TrainingBackendName, goals: Goals, paint: Paint): void {
+  const { steps, fall } = goals.fineTuning;
+
+  test(`fine-tuning on 20 photos lowers the held-out L1 by ${100 * fall} %`, async () => {
     const photos = (first: number, count: number, colours: readonly [Colour, Colour]) =>
       Array.from({ length: count }, (_, i) => photo(first + i, { width: 42, height: 44 }, colours));
     const texts = () => ({ name: 'Meadow', from: 'Fine-tuned in the page on 20 pictures' });
     const untrained = { bytes: writeModel(smallLook()), size: LOOK, texts };
     const first = { ...fineTuning(untrained, photos(0, 20, MEADOW), true), learningRate: 2e-3 };
-    const before = (await learn(first, backend, steps.fineTuning, 2)).bytes;
+    const before = (await learn(first, backend, steps, 2)).bytes;
     const task = {
       ...fineTuning({ ...untrained, bytes: before }, photos(100, 20, DUSK), true),
       learningRate: 2e-3,
     };
-    const { bytes: after } = await learn(task, backend, steps.fineTuning, 2);
+    const { bytes: after } = await learn(task, backend, steps, 2);
     const heldOut = wholePictures(photos(200, 8, DUSK), LOOK, false)(0, 8).painted;
     let [was, is] = [0, 0];
     for (let nth = 0; nth < 8; nth++) {
       const image = heldOut.slice(nth * 3072, (nth + 1) * 3072);
-      const painting = await paint(after, image, LOOK);
       was += meanDifference(await paint(before, image, LOOK), image);
-      is += meanDifference(painting, image);
-      const own = await paintWithEngine(after, image);
-      expect(largestDifference(own, painting)).toBeLessThan(1e-4);
+      is += meanDifference(await paint(after, image, LOOK), image);
     }
     console.log(
-      `held-out L1 ${(was / 8).toFixed(4)} -> ${(is / 8).toFixed(4)} after ${steps.fineTuning} steps on ${backend}`,
+      `held-out L1 ${(was / 8).toFixed(4)} -> ${(is / 8).toFixed(4)} after ${steps} steps on ${backend}`,
     );
-    expect(is).toBeLessThan(0.8 * was);
+    expect(is).toBeLessThan((1 - fall) * was);
   });
 
   test('frames come 6 dB nearer to a style that one painted frame shows', async () => {
@@ -212,15 +214,15 @@ export function testLearning(
       painted: recolour(frame(time)),
     });
     const task = keyframeLearning(size, [example(0)], () => ({ name: 'Style', from: 'One frame' }));
-    const { bytes, losses } = await learn(task, backend, steps.keyframe, 4);
-    expect(losses).toHaveLength(steps.keyframe);
+    const { bytes, losses } = await learn(task, backend, goals.keyframe, 4);
+    expect(losses).toHaveLength(goals.keyframe);
     for (const time of [2, 5, 8]) {
       const { shown, painted } = example(time);
       const [image, target] = [planesOf(shown, size), planesOf(painted, size)];
       const painting = await paint(bytes, image, size);
       const gained = psnr(painting, target) - psnr(image, target);
       console.log(
-        `frame ${time}: ${psnr(image, target).toFixed(1)} -> ${psnr(painting, target).toFixed(1)} dB after ${steps.keyframe} steps on ${backend}`,
+        `frame ${time}: ${psnr(image, target).toFixed(1)} -> ${psnr(painting, target).toFixed(1)} dB after ${goals.keyframe} steps on ${backend}`,
       );
       expect(gained).toBeGreaterThan(6);
     }

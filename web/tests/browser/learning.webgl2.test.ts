@@ -2,4 +2,4 @@
 
 import { paintWithEngine, testLearning } from '../learning.ts';
 
-testLearning('webgl2', { fineTuning: 200, keyframe: 60 }, paintWithEngine);
+testLearning('webgl2', { fineTuning: { steps: 60, fall: 0.1 }, keyframe: 60 }, paintWithEngine);

@@ -29,7 +29,7 @@ import { findPalette } from '../../../player/learning/palette.ts';
 import { normal, randomNumbers } from '../../../player/learning/random.ts';
 import { dabsBetween, dabsOf, shareOf } from '../../../player/learning/strokes.ts';
 import { fineTuning, frameSize } from '../../../player/learning/task.ts';
-import { drawPhoto, testLearning } from '../../learning.ts';
+import { drawPhoto, largestDifference, paintWithEngine, testLearning } from '../../learning.ts';
 
 const PYTHON =
   process.env.LIMNER_PYTHON ?? fileURLToPath(new URL('../../../../.venv/bin/python', import.meta.url));
@@ -45,7 +45,15 @@ async function paintWithOnnxRuntime(
   return (painting?.data ?? new Float32Array()) as Float32Array;
 }
 
-testLearning('cpu', { fineTuning: 200, keyframe: 60 }, paintWithOnnxRuntime);
+/** What ONNX Runtime paints; the engine must paint the same. */
+async function paintWithBoth(bytes: Uint8Array, image: Float32Array, size: Size): Promise<Float32Array> {
+  const painting = await paintWithOnnxRuntime(bytes, image, size);
+  expect(largestDifference(await paintWithEngine(bytes, image), painting)).toBeLessThan(1e-4);
+  return painting;
+}
+
+testLearning('cpu', { fineTuning: { steps: 200, fall: 0.2 }, keyframe: 60 }, paintWithBoth);
+  testLearning('cpu', { fineTuning: { steps: 60, fall: 0.1 }, keyframe: 60 }, paintWithBoth);
 
 describe('random numbers', () => {
   test('have the moments of their distributions, and are those of their key', () => {
