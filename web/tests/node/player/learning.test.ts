@@ -53,7 +53,6 @@ async function paintWithBoth(bytes: Uint8Array, image: Float32Array, size: Size)
 }
 
 testLearning('cpu', { fineTuning: { steps: 200, fall: 0.2 }, keyframe: 60 }, paintWithBoth);
-  testLearning('cpu', { fineTuning: { steps: 60, fall: 0.1 }, keyframe: 60 }, paintWithBoth);
 
 describe('random numbers', () => {
   test('have the moments of their distributions, and are those of their key', () => {
