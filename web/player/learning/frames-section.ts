@@ -22,6 +22,7 @@ export class FramesSection implements Section {
 
   constructor(readonly parts: SectionParts) {
     this.#editor = new FrameEditor(sentence => parts.notifications.inform(sentence));
+    this.#list.dataset.empty = 'Painted frames come here';
     const hint = 'What you paint over one frame is learned for all others.';
     this.element.append(
       makeElement('p', 'hint', hint),
