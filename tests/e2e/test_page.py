@@ -17,6 +17,12 @@ FETCHED_ON_USE = {
     "format-form-": 7_000,
     "network-kind-": 700,
     "sizes-": 1_000,
+    "state-": 1_900,
+    "panel-": 12_500,
+    "training-": 41_000,
+    "cpu-": 7_800,
+    "learning-painter-": 1_300,
+    "webgl2-backend-": 3_000,
 }
 """Most bytes, gzipped, of what a page with our looks never fetches: other operators, norms that are spelled
 out, doublings and transposes that are folded, `run`, what finds the format of another program's pictures,

@@ -21,6 +21,7 @@ from onnx_cases.nodes import write_nodes
 from onnx_cases.normalizations import write_normalizations
 from onnx_cases.opsets import write_opsets
 from onnx_cases.optimizers import write_optimizers
+from onnx_cases.schedules import write_schedules
 from onnx_cases.state import write_state
 from onnx_cases.training import write_training
 from onnx_cases.unets import write_unets
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "normalizations": write_normalizations,
     "opsets": write_opsets,
     "optimizers": write_optimizers,
+    "schedules": write_schedules,
     "state": write_state,
     "training": write_training,
     "unets": write_unets,

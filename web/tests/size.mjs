@@ -1,11 +1,11 @@
 // Measures how much of the engine a page with our own looks fetches: the built page's files, each gzipped as a server
-// sends it. The limit is 44.2 kB per backend in total, including files that are fetched later. Files that are only
+// sends it. The limit is 44.4 kB per backend in total, including files that are fetched later. Files that are only
 // fetched for models with other operators are printed separately.
 
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
-const LIMIT = 44_200;
+const LIMIT = 44_440;
 const ENTRY = '/engine/index.ts';
 const BACKENDS = ['webgpu', 'webgl2'];
 /** Modules that are only fetched for operators, open sizes and state that our own looks do not have, and for `run`,

@@ -126,12 +126,15 @@ export function testTrainer(suite: Suite): void {
 
   describe('the losses are those of torch', () => {
     test.each(cases)('$name', async one => {
-      const { name, loss, batch, losses } = one;
+      const { name, loss, batch, losses, clip } = one;
+      const [optimizer, learningRate] = OPTIMIZERS[one.optimizer];
       const made: number[] = [];
       const trainer = await make(await suite.readBytes(`${name}.onnx`), {
         loss,
         batch,
-        learningRate: 0.001,
+        clip,
+        optimizer,
+        learningRate,
         onLosses: (first, values) => {
           expect(first).toBe(made.length);
           made.push(...values);

@@ -24,6 +24,9 @@ class WholeFramePainter:
         self.module = make_look_module(recipe, network)
         self.pixels = recipe.pixels
 
+    def begin(self) -> None:
+        """Nothing: the network has no memory."""
+
     def check_size(self, size: tuple[int, int], painting_format: str) -> None:
         """Raise `UnreadableFile` for a frame whose painting would be too long."""
         if max(self._painted_size(size)) > MAX_SIDE:

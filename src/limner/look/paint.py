@@ -94,6 +94,9 @@ class PicturePainter(Protocol):
     def pixels(self) -> int:
         """Pixels of a picture's short side that it makes use of."""
 
+    def begin(self) -> None:
+        """Called before each picture or clip: what was painted before is forgotten."""
+
     def check_size(self, size: tuple[int, int], painting_format: str) -> None:
         """Raise `UnreadableFile` for a picture of this width and height whose painting is too large."""
 
@@ -138,6 +141,10 @@ class Painter:
     def pixels(self) -> int:
         """Side of the painting in pixels."""
         return self.look.pixels
+
+    def begin(self) -> None:
+        """Let the look's state begin anew."""
+        self.look.reset_state()
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The painting of an RGB picture of any size."""
@@ -190,6 +197,7 @@ def _join_side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
 
 
 def _paint_picture(paint: PicturePainter, source: Path, target: Path) -> None:
+    paint.begin()
     image = read_image(source, at_least=paint.pixels)
     buffer = io.BytesIO()
     image_format = PILLOW_FORMATS[target.suffix.lower()]
@@ -258,7 +266,7 @@ def _is_known_clip(source: Source) -> bool:
 
 def _paint_clip(paint: PicturePainter, source: Source, target: Path, progress: Progress) -> str:
     """Paint each frame of a clip at its own time. Returns what the clip could not give, or nothing."""
-    paint.look.reset_state()
+    paint.begin()
     clip = measure_clip(source)
     frames = read_clip(source, clip.frames)
     frame = next(frames)

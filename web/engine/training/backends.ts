@@ -1,7 +1,6 @@
 // Which backend trains: a GPU where there is a real one, else the CPU.
 
 import { EngineError, messageOf } from '../error.ts';
-import type { Graph } from '../graph/ir/operation.ts';
 import { webgpuAvailable } from '../webgpu/runtime/adapter.ts';
 import type { TrainingBackend, TrainingBackendOptions } from './backend.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -20,9 +19,7 @@ const NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'The CPU' } as const;
 /** Backends to try, best first. A GPU in software is slower than the CPU's own loops. */
 export async function candidateBackends(): Promise<readonly TrainingBackendName[]> {
   const found: TrainingBackendName[] = [];
-  if (await isReal(() => webgpuAvailable())) {
-    found.push('webgpu');
-  }
+  if (await isReal(() => webgpuAvailable())) found.push('webgpu');
   if (await isReal(async () => (await import('../webgl2/runtime/context.ts')).webgl2Available())) {
     found.push('webgl2');
   }
@@ -60,7 +57,7 @@ type Create = (
 async function fetchBackend(name: TrainingBackendName): Promise<Create> {
   switch (name) {
     case 'webgpu':
-      throw new EngineError('This version of the engine cannot train on WebGPU.');
+      return (await import('./webgpu-backend.ts')).createWebgpuBackend;
     case 'webgl2':
       return (await import('./webgl2-backend.ts')).createWebgl2Backend;
     case 'cpu':

@@ -34,13 +34,6 @@ export interface StepDescription {
 
 const FLOAT32 = 1;
 
-/** A tensor that the step reads and writes. */
-interface State {
-  readonly initial: Constant;
-  /** The name of its value after the step. */
-  readonly next: string;
-}
-
 /** Writes the training step of a model as a file. Its inputs are those of the model, `target`, `scalars`, the noise, and
  * the state: parameters, running statistics and the optimizer's slots, with their first values as defaults. Its outputs
  * are `loss` and the state after the step. The metadata `limner.state` name, as JSON, the output that each input of the
@@ -65,34 +58,30 @@ export async function exportTrainingStep(model: OnnxModel, options: ExportOption
   );
   const made = withoutUnused({
     ...standard,
-    nodes: [...standard.nodes, ...writer.nodes],
-    constants: new Map([
-      ...standard.constants,
-      ...writer.constants,
-      ...state.map(({ initial }) => [initial.name, initial] as const),
-    ]),
+    nodes: [...writer.nodes, ...standard.nodes],
+    constants: new Map([...standard.constants, ...writer.constants, ...state]),
     inputs: [
-      ...standard.inputs.filter(({ name }) => !isState.has(name)),
-      { name: scalars, type: FLOAT32, dims: [count] },
-      ...state.map(({ initial: { name, dims } }) => ({ name, type: FLOAT32, dims })),
+      ...standard.inputs.filter(({ name }) => !state.has(name) && !isScalar.has(name)),
+      { name: scalars, type: FLOAT32, dims: [whole.scalars.length] },
+      ...Array.from(state.keys(), name => ({ name, type: FLOAT32, dims: dimsOf(name) })),
     ],
     outputs: [
       { name: step.loss, type: FLOAT32, dims: [] },
-      ...state.map(({ initial, next }) => ({ name: next, type: FLOAT32, dims: initial.dims })),
+      ...Array.from(whole.next, ([name, next]) => ({ name: next, type: FLOAT32, dims: dimsOf(name) })),
     ],
   });
-  const others = new Set([step.target, scalars, ...step.noise, ...made.constants.keys()]);
+  const others = new Set([step.target, scalars, ...noise, ...made.constants.keys()]);
   const description: StepDescription = {
     loss: options.loss,
     optimizer: optimizer.name,
     inputs: made.inputs.map(({ name }) => name).filter(name => !others.has(name)),
     target: step.target,
     scalars,
-    noise: step.noise,
+    noise,
     parameters: step.parameters.map(({ name }) => name),
   };
   const metadata = new Map([
-    ['limner.state', JSON.stringify(Object.fromEntries(state.map(s => [s.initial.name, s.next])))],
+    ['limner.state', JSON.stringify(Object.fromEntries(whole.next))],
     ['limner.training', JSON.stringify(description)],
   ]);
   return writeModel({ ...made, metadata });

@@ -7,7 +7,9 @@ import type { SlotInput, StateTensor } from '../graph/passes/training-plan.ts';
 import type { Constant } from '../onnx/constant.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
 import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
 import type { TrainingStep } from './step.ts';
+import { makeUpdate } from './update.ts';
 
 const FLOAT32 = 1;
 /** Bytes that lowering may take for each number of the state, besides what it may for the file. */
@@ -27,7 +29,9 @@ interface Changing {
   readonly direction: string | undefined;
 }
 
-function changingTensors({ parameters, gradients, statistics }: TrainingStep): Changing[] {
+function changingTensors(step: TrainingStep, optimizer: Optimizer): Changing[] {
+  const { model, parameters, gradients, directions, statistics } = step;
+  const read = new Set(model.inputs.map(({ name }) => name));
   return [
     ...parameters.map((constant): Changing => {
       const change = gradients.get(constant.name);
@@ -43,17 +47,22 @@ function changingTensors({ parameters, gradients, statistics }: TrainingStep): C
     ...statistics.map(({ constant, next }) => {
       return { constant, change: next, isReplaced: true, slots: [], direction: undefined };
     }),
-    ...statistics.map(({ constant, next }) => ({ constant, change: next, isReplaced: true })),
   ];
 }
 
-export function flattenState(step: TrainingStep): FlatStep {
-  const { model, loss } = step;
+export function flattenState(step: TrainingStep, optimizer: Optimizer): FlatStep {
+  const { model, loss, gradientScale } = step;
   const writer = new NodeWriter(namesOf(model), model.opset);
-  const changing = changingTensors(step);
-  const flat = ({ dims }: Constant): number[] => [1, productOf(dims), 1, 1];
-  const inputs = changing.map(({ constant }): OnnxValue => {
-    const { name, dims } = constant;
+  const changing = changingTensors(step, optimizer);
+  const inputs: OnnxValue[] = [];
+  const outputs: OnnxValue[] = [];
+  const taken = new Set<string>();
+  const flat = (name: string, { dims }: Constant) => ({
+    name,
+    type: FLOAT32,
+    dims: [1, productOf(dims), 1, 1],
+  });
+  const addInput = (name: string, constant: Constant): string => {
     const input = writer.freeName(`${name} flat`);
     writer.addNamed(name, 'Reshape', [input, writer.integers(constant.dims)]);
     inputs.push(flat(input, constant));
@@ -77,26 +86,17 @@ export function flattenState(step: TrainingStep): FlatStep {
     const further = direction === undefined ? undefined : addOutput(direction, constant);
     return { name: constant.name, input, output, isReplaced, slots, direction: further };
   });
-  const before = writer.nodes.splice(0);
-  const outputs = changing.map(({ constant, change }): OnnxValue => {
-    const output = writer.freeName(`${change} flat`);
-    writer.addNamed(output, 'Reshape', [change, writer.integers(flat(constant))]);
-    return { name: output, type: FLOAT32, dims: flat(constant) };
-  });
-  const own = new Set(changing.map(({ constant }) => constant.name));
   const numbers = changing.reduce((sum, { constant }) => sum + productOf(constant.dims), 0);
+  const isKept = ({ name }: OnnxValue) => name === loss || name === gradientScale;
   return {
-    state: changing.map(({ constant, isReplaced }, i) => {
-      const [input, output] = [inputs[i]?.name ?? '', outputs[i]?.name ?? ''];
-      return { name: constant.name, input, output, isReplaced };
-    }),
+    state,
     model: {
       ...model,
       size: model.size + BYTES_PER_NUMBER * numbers,
       nodes: [...before, ...model.nodes, ...writer.nodes],
       constants: new Map([...model.constants, ...writer.constants]),
-      inputs: [...model.inputs.filter(({ name }) => !own.has(name)), ...inputs],
-      outputs: [...model.outputs.filter(({ name }) => name === loss), ...outputs],
+      inputs: [...model.inputs.filter(({ name }) => !taken.has(name)), ...inputs],
+      outputs: [...model.outputs.filter(isKept), ...outputs],
     },
   };
 }

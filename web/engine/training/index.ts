@@ -2,6 +2,7 @@
 // a look or another network, and gives one back.
 
 import type { OnnxModel } from '../onnx/model.ts';
+import type { InitializeOptions } from './initialize.ts';
 import type { Trainer } from './trainer.ts';
 import type { TrainerOptions } from './trainer-options.ts';
 
@@ -29,9 +30,11 @@ export { adadelta } from './optimizers/adadelta.ts';
 export { adagrad } from './optimizers/adagrad.ts';
 export { adam, adamw } from './optimizers/adam.ts';
 export { lion } from './optimizers/lion.ts';
+export { muon, muonWith } from './optimizers/muon.ts';
 export type { Optimizer } from './optimizers/optimizer.ts';
 export { rmsprop } from './optimizers/rmsprop.ts';
 export { sgd } from './optimizers/sgd.ts';
+export * from './schedules.ts';
 export type {
   Ended,
   LearningPainterOptions,
@@ -50,4 +53,9 @@ export async function createTrainer(
   options: TrainerOptions,
 ): Promise<Trainer> {
   return (await import('./make-trainer.ts')).makeTrainer(model, options);
+}
+
+/** The model with learned constants that begin anew, as torch begins layers with that seed. */
+export async function initialize(model: OnnxModel, options: InitializeOptions): Promise<OnnxModel> {
+  return (await import('./initialize.ts')).initialize(model, options);
 }

@@ -43,7 +43,7 @@ export async function withFloatWeights(model: OnnxModel): Promise<OnnxModel> {
 }
 
 /** What a look names the nodes of its guide with. */
-const GUIDE = /^guide\b/;
+const GUIDE = /^guide\./;
 
 /** Names of the learned constants, in the order in which layers read them. The guide of a look stays as it is: what its
  * second output depends on, and what else is named so, as a network may be shown a smaller guide than people are. */

@@ -2,6 +2,7 @@
 
 import type { Sizes } from '../onnx/free-dims.ts';
 import type { TrainingBackendName } from './backends.ts';
+import type { ClipOptions } from './clipping.ts';
 import type { LossName } from './losses.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { LearningRate, OnLosses } from './trainer.ts';
@@ -13,6 +14,8 @@ export interface TrainerOptions {
   /** Such as `adam()`. */
   optimizer: Optimizer;
   learningRate: LearningRate;
+  /** Clips gradients: all of them by their common norm, each element by its value. */
+  clip?: ClipOptions;
   /** How many examples a step has. Default: as many as the file says, or 1. */
   batch?: number;
   /** Default: WebGPU or WebGL2 where there is a real GPU, else the CPU. */

@@ -2,7 +2,6 @@
 // the new weights. Nothing is read back but what is asked for; losses wait in a ring on the GPU.
 
 import { EngineError } from '../error.ts';
-import { type Expression, input } from '../graph/ir/expression.ts';
 import { productOf } from '../graph/ir/strides.ts';
 import { channelBlocks, paddedLength, type Tensor } from '../graph/ir/tensor.ts';
 import { LearnedWeights } from '../graph/lowering/learned-weights.ts';
@@ -10,7 +9,7 @@ import { lower } from '../graph/lowering/lower.ts';
 import { trainingLowerings } from '../graph/lowering/training.ts';
 import { makeTrainingPlan } from '../graph/passes/training-plan.ts';
 import { defaultLiveInputs } from '../live-inputs.ts';
-import { floats } from '../onnx/constant.ts';
+import type { Constant } from '../onnx/constant.ts';
 import type { KernelConfig } from '../webgpu/kernels/config.ts';
 import type { UpdateFormula, UpdateRead } from '../webgpu/kernels/state-update.ts';
 import { adapterName, requestDevice } from '../webgpu/runtime/device.ts';
@@ -22,7 +21,9 @@ import { defaultConfig } from '../webgpu/tuning/defaults.ts';
 import { RING, type Tensors, type TrainingBackend, type TrainingBackendOptions } from './backend.ts';
 import { flattenState } from './flat-step.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
+import { initialState } from './program.ts';
 import type { TrainingStep } from './step.ts';
+import { makeUpdate } from './update.ts';
 
 export interface WebgpuBackendOptions extends Partial<TrainingBackendOptions> {
   /** Default: the one for the device. */
@@ -41,8 +42,7 @@ export async function createWebgpuBackend(
   optimizer: Optimizer,
   options: WebgpuBackendOptions = {},
 ): Promise<WebgpuBackend> {
-  if (step.noise.length > 0) throw new EngineError('The engine has no random numbers on WebGPU yet.');
-  const { model, state } = flattenState(step);
+  const { model, state } = flattenState(step, optimizer);
   const learned = new LearnedWeights(new Set(state.map(one => one.input)));
   const graph = await lower(model, trainingLowerings(learned));
   const device = options.device ?? (await requestDevice());
@@ -68,7 +68,7 @@ export async function createWebgpuBackend(
       formulas: new Map(step.parameters.map(one => [one.name, formulaOf(step, optimizer, one)])),
     });
     const slices = new StepSlices(program.costs, await timeEmpty(device));
-    const backend = new WebgpuBackend(program, optimizer, slices, release);
+    const backend = new WebgpuBackend(program, slotsOf(step, optimizer), slices, release);
     await backend.write(initialState(step, optimizer));
     device.lost.then(({ message }) => backend.lose(message, options.onLost));
     return backend;
@@ -78,17 +78,30 @@ export async function createWebgpuBackend(
   }
 }
 
-/** The optimizer's formula. */
-function formulaOf({ slots, update }: Optimizer, scalars: number): UpdateFormula {
-  const made = update({
-    weight: input(0),
-    gradient: input(1),
-    slots: slots.map((_, i) => input(i + 2)),
-    scalars: Array.from({ length: scalars }, (_, index): Expression => ({ kind: 'live', index })),
-  });
-  const kept = slots.map((_, i): UpdateRead => `slot_${i}`);
-  return { reads: ['weight', 'gradient', ...kept], results: [made.weight, ...made.slots] };
+/** The update of a parameter, and where what it reads is. */
+function formulaOf(step: TrainingStep, optimizer: Optimizer, parameter: Constant): UpdateFormula {
+  const { name } = parameter;
+  const { inputs, results, slots } = makeUpdate(step, optimizer, parameter);
+  const kept = [...slots.keys()];
+  const places = new Map<string | undefined, UpdateRead>([
+    ...kept.map((slot, i) => [slot, `slot_${i}`] as const),
+    [step.directions.get(name), 'direction'],
+    [step.gradientScale, 'scale'],
+    [step.gradients.get(name), 'gradient'],
+    [name, 'weight'],
+  ]);
+  const reads = inputs.map(one => places.get(one) ?? 'weight');
+  return { reads, results: results.map(({ value }) => value) };
 }
+
+/** What the optimizer keeps for a parameter. */
+const slotsOf = (step: TrainingStep, optimizer: Optimizer): ((parameter: string) => readonly string[]) => {
+  const slots = step.parameters.map(
+    one => [one.name, [...makeUpdate(step, optimizer, one).slots.keys()]] as const,
+  );
+  const known = new Map(slots);
+  return parameter => known.get(parameter) ?? [];
+};
 
 /** Milliseconds until the queue says that nothing is done. */
 async function timeEmpty({ queue }: GPUDevice): Promise<number> {
@@ -100,18 +113,6 @@ async function timeEmpty({ queue }: GPUDevice): Promise<number> {
     least = Math.min(least, performance.now() - start);
   }
   return least;
-}
-
-/** The values of the file, and slots at their initial value. */
-function initialState({ parameters, statistics }: TrainingStep, { slots }: Optimizer): Tensors {
-  const kept = parameters.flatMap(({ name, dims }) =>
-    slots.map(slot => {
-      const values = new Float32Array(productOf(dims)).fill(slot.initial);
-      return [slotName(name, slot.name), values] as const;
-    }),
-  );
-  const constants = [...parameters, ...statistics.map(({ constant }) => constant)];
-  return new Map([...constants.map(constant => [constant.name, floats(constant)] as const), ...kept]);
 }
 
 export class WebgpuBackend implements TrainingBackend {
@@ -137,7 +138,7 @@ export class WebgpuBackend implements TrainingBackend {
 
   constructor(
     readonly program: TrainingProgram,
-    optimizer: Optimizer,
+    slots: (parameter: string) => readonly string[],
     readonly slices: StepSlices,
     readonly release: () => void,
   ) {
@@ -146,7 +147,7 @@ export class WebgpuBackend implements TrainingBackend {
     this.adapter = adapterName(this.#device);
     this.#live = defaultLiveInputs(training.plan);
     this.#scalars = new Float32Array(buffers.uniform.size / Float32Array.BYTES_PER_ELEMENT);
-    this.#regions = stateRegions(program, name => optimizer.slots.map(slot => slotName(name, slot.name)));
+    this.#regions = stateRegions(program, slots);
   }
 
   lose(message: string, onLost: WebgpuBackendOptions['onLost']): void {

@@ -1,5 +1,11 @@
 /** One training: it learns, pauses and begins anew, and tells what it does. */
-import { adam, createTrainer, EngineError, type Trainer } from '../../engine/training/index.ts';
+import {
+  adam,
+  createTrainer,
+  DivergenceError,
+  EngineError,
+  type Trainer,
+} from '../../engine/training/index.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import type { LearningTask } from './task.ts';
 
@@ -14,9 +20,6 @@ export interface SessionEvents {
 }
 
 const BACKEND_NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'the CPU' } as const;
-/** The engine has no other word for it than its sentence. */
-const isDivergence = (error: unknown): boolean =>
-  error instanceof EngineError && error.message.includes('smaller learning rate');
 /** Steps a second are counted over this time. */
 const RATE_WINDOW_MS = 5000;
 
@@ -160,7 +163,7 @@ export class Session {
   /** After a divergence the trainer stands at an earlier step: then the next try is slower. */
   #explain(error: unknown): void {
     const told = this.losses.length;
-    if (!isDivergence(error)) {
+    if (!(error instanceof DivergenceError)) {
       this.events.onError(errorMessage(error));
       return;
     }

@@ -55,7 +55,9 @@ async function makeStep(name: string, wanted: readonly string[]): Promise<Traini
     loss: 'loss',
     parameters: await Promise.all(parameters),
     statistics: [],
-    noise: [],
+    comparedDims: [],
+    random: null,
+    directions: new Map(),
     target: '',
   };
 }

@@ -6,9 +6,12 @@ import { productOf } from '../../engine/graph/ir/strides.ts';
 import { lower } from '../../engine/graph/lowering/lower.ts';
 import { TRAINING } from '../../engine/graph/lowering/training.ts';
 import { type OnnxModel, readModel } from '../../engine/onnx/model.ts';
-import { CpuTrainer } from '../../engine/training/cpu-trainer.ts';
+import type { ClipOptions } from '../../engine/training/clipping.ts';
+import { CpuTraining } from '../../engine/training/cpu-training.ts';
 import type { LossName } from '../../engine/training/losses.ts';
-import { adam } from '../../engine/training/optimizers/adam.ts';
+import { adam, adamw } from '../../engine/training/optimizers/adam.ts';
+import { muonWith } from '../../engine/training/optimizers/muon.ts';
+import { initialState, makeProgram } from '../../engine/training/program.ts';
 import { makeTrainingStep } from '../../engine/training/step.ts';
 import { createWebgpuBackend } from '../../engine/training/webgpu-backend.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
@@ -17,7 +20,6 @@ import { graphOf, int64Tensor, model, node, tensor, value } from '../onnx.ts';
 
 const RATE = 0.01;
 const STEPS = 4;
-const optimizer = adam();
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -37,18 +39,25 @@ const weights = (name: string, dims: readonly number[], seed: number): Uint8Arra
   );
 
 /** Trains on both, on the same numbers, and compares the losses. */
-async function compareWithCpu(given: OnnxModel, loss: LossName, steps = STEPS): Promise<void> {
-  const step = await makeTrainingStep(given, { loss });
+async function compareWithCpu(
+  given: OnnxModel,
+  loss: LossName,
+  steps = STEPS,
+  optimizer = adam(),
+  clip: ClipOptions = {},
+): Promise<void> {
+  const step = await makeTrainingStep(given, { loss, optimizer, clip });
   const backend = await createWebgpuBackend(step, optimizer, { device });
-  const cpu = new CpuTrainer(step, await lower(step.model, TRAINING), optimizer);
+  const cpu = new CpuTraining(makeProgram(step, await lower(step.model, TRAINING), optimizer));
+  cpu.write(initialState(step, optimizer));
   const { inputs } = backend.program.training.plan;
   const batch = new Map(inputs.map(({ name, shape }, i) => [name, numbers(productOf(shape), i)] as const));
-  for (const [name, values] of batch) cpu.array(name).set(values);
+  cpu.write(batch);
   try {
     const expected: number[] = [];
     for (let t = 1; t <= steps; t++) {
       await backend.step(batch, optimizer.scalars(t, RATE), t);
-      expected.push(cpu.run(RATE));
+      expected.push(cpu.step(optimizer.scalars(t, RATE)));
     }
     const made = await backend.losses();
     expect(made.length).toBe(steps);
@@ -98,7 +107,7 @@ test('a convolution of what was padded, and one of stride 2', async () => {
   await compareWithCpu(readModel(model(graph)), 'l1');
 });
 
-test('matrices by MatMul, one of them turned, of rows in batches', async () => {
+const matrices = (): OnnxModel => {
   const graph = graphOf({
     nodes: [
       node('MatMul', ['x', 'v'], ['a'], {}),
@@ -111,8 +120,16 @@ test('matrices by MatMul, one of them turned, of rows in batches', async () => {
     inputs: [value('x', [4, 5, 6])],
     outputs: [value('y', [4, 5, 3])],
   });
-  await compareWithCpu(readModel(model(graph)), 'bceWithLogits');
-});
+  return readModel(model(graph));
+};
+
+test('matrices by MatMul, one of them turned, of rows in batches', () =>
+  compareWithCpu(matrices(), 'bceWithLogits'));
+
+test('clipped gradients', () => compareWithCpu(matrices(), 'mse', STEPS, adam(), { norm: 0.1, value: 0.02 }));
+
+test('Muon, whose directions are nodes of the step', () =>
+  compareWithCpu(matrices(), 'mse', STEPS, muonWith(adamw()), { norm: 0.1 }));
 
 test('grouped convolutions, and one of a single channel', async () => {
   const graph = graphOf({

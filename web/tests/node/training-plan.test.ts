@@ -23,7 +23,7 @@ async function planStep(name: string, batch = 16): Promise<{ step: TrainingStep;
   const loss = cases.find(one => one.name === name)?.loss ?? 'crossEntropy';
   const model = readModel(readFileSync(`${CACHE}/${name}.onnx`));
   const step = await makeTrainingStep(model, { loss, dims: { batch } });
-  const flat = flattenState(step);
+  const flat = flattenState(step, adam());
   const learned = new LearnedWeights(new Set(flat.state.map(({ input }) => input)));
   const graph = await lower(flat.model, trainingLowerings(learned));
   return { step, training: await makeTrainingPlan(graph, flat.state, 4096) };

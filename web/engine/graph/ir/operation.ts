@@ -171,6 +171,7 @@ export interface Normalization extends OperationFields {
  * that by the logits. */
 export interface CrossEntropy extends OperationFields {
   readonly kind: 'crossEntropy';
+  readonly reads: 2;
   readonly gradient: boolean;
 }
 /** Reduces the axes to one value. */
@@ -260,15 +261,6 @@ export interface Graph {
   readonly outputs: readonly Tensor[];
   readonly live: readonly LiveInput[];
 }
-
-const READS_TWO: readonly Operation['kind'][] = [
-  'computedConvolution',
-  'convWeightGradient',
-  'crossEntropy',
-  'gridSample',
-  'matMul',
-  'maxPoolGradient',
-];
 
 /** How many of the inputs the operation itself reads. Its epilogue reads the others. */
 export const ownInputCount = ({ kind, inputs, reads = 1 }: Operation): number =>

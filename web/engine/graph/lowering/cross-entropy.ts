@@ -39,7 +39,8 @@ export const lowerCrossEntropy =
     const own = gradient ? dims : [1, 1, 1, 1];
     const output = makeTensor(`${node.output} as one`, own);
     const { name } = node.node;
-    const made = node.builder.emit({ kind: 'crossEntropy', name, inputs, output, epilogue: null, gradient });
+    const fields = { name, inputs, output, epilogue: null, gradient };
+    const made = node.builder.emit({ kind: 'crossEntropy', reads: 2, ...fields });
     node.define(reshape(node, made, gradient ? dimsOf(node.value(0)) : []));
   };
 

@@ -117,6 +117,7 @@ function emitComputed(node: NodeReader, conv: TrainedConv): Value {
   const weights = reshape(node, node.value(1), dims, `${node.output} weights`);
   return node.builder.emit({
     kind: 'computedConvolution',
+    reads: 2,
     name: node.node.name,
     inputs: [tensor, node.builder.tensor(weights, node.node.inputs[1] ?? '')],
     output: makeTensor(nameOf(node), [tensor.shape[0], outputs, y.out, x.out]),

@@ -39,8 +39,8 @@ export function emitWeightGradient(
   const parts = countParts(output, gradient.shape);
   const { name } = node.node;
   const split = parts > 1 ? makeTensor(`${label} in parts`, [parts * outputs, ...dims.slice(1)]) : output;
-  const fields = { kind: 'convWeightGradient', name, inputs, output: split, epilogue: null } as const;
-  const made = node.builder.emit({ ...fields, parts, ...geometry });
+  const fields = { name, inputs, output: split, epilogue: null };
+  const made = node.builder.emit({ kind: 'convWeightGradient', reads: 2, ...fields, parts, ...geometry });
   if (parts === 1) return made;
   return node.builder.emit({ kind: 'sumOfParts', name, inputs: [split], output, epilogue: null, parts });
 }

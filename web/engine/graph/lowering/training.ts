@@ -7,7 +7,7 @@ import { makeTensor } from '../ir/tensor.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { lowerConv, lowerConvTranspose, windowPads } from './conv.ts';
 import { lowerCrossEntropy, lowerCrossEntropyInParts } from './cross-entropy.ts';
-import { emitElementwise, type Lowering } from './elementwise.ts';
+import { emitElementwise, type Lowering, type LoweringLater } from './elementwise.ts';
 import type { LearnedWeights } from './learned-weights.ts';
 import { lowerMatMul } from './matmul.ts';
 import { isByConstant, lowerMatMulByConstant } from './matmul-constant.ts';
@@ -21,6 +21,7 @@ import {
 import { defineSpatial } from './spatial.ts';
 import { lowerTrainedConv, perChannel } from './training-conv.ts';
 import { emitWeightGradient, lowerTrainingGemm, lowerTrainingMatMul } from './training-products.ts';
+import { lowerUniformNoise } from './uniform-noise.ts';
 
 const NONE = constant(0);
 
@@ -137,12 +138,35 @@ const computed =
     (isComputed ? lowering : usual)(node);
   };
 
+/** Operators that few models have, whose lowerings are fetched for those. */
+const EXTENDED = [
+  'Adagrad',
+  'Adam',
+  'Cast',
+  'Gather',
+  'GatherElements',
+  'GridSampleGradient',
+  'GridSamplePositionGradient',
+  'Momentum',
+  'NegativeLogLikelihoodLoss',
+  'SoftmaxCrossEntropyLoss',
+];
+
+const lowerExtended = async (node: NodeReader): Promise<void> =>
+  (await import('./training-extended.ts')).TRAINING_EXTENDED[node.node.op]?.(node);
+
+const lowerAnyBatchNorm: LoweringLater = node =>
+  node.int('training_mode', 0) === 1
+    ? lowerExtended(node)
+    : computed(lowerBatchNorm, lowerConstantBatchNorm)(node);
+
 /** Lowerings for training. With `learned`, they are for a backend that packs learned weights after each step
  * (`learned-weights.ts`) and has kernels of its own for losses; else for any. */
-export function trainingLowerings(learned: LearnedWeights | null): Readonly<Record<string, Lowering>> {
+export function trainingLowerings(learned: LearnedWeights | null): Readonly<Record<string, LoweringLater>> {
   const lowerLoss = learned ? lowerCrossEntropy : lowerCrossEntropyInParts;
   return {
-    BatchNormalization: computed(lowerBatchNorm, lowerConstantBatchNorm),
+    ...Object.fromEntries(EXTENDED.map(op => [op, lowerExtended])),
+    BatchNormalization: lowerAnyBatchNorm,
     Conv: computed(lowerTrainedConv(learned), lowerConv),
     ConvTranspose: computed(lowerTrainedConv(learned), lowerConvTranspose),
     ConvWeightGradient: lowerConvWeightGradient,
@@ -155,6 +179,7 @@ export function trainingLowerings(learned: LearnedWeights | null): Readonly<Reco
       (isByConstant(node) ? lowerMatMulByConstant : lowerMatMul)(node),
     ),
     MaxPoolGradient: lowerMaxPoolGradient,
+    UniformNoise: lowerUniformNoise,
   };
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../../codegen/grid-sample-gradient-code.ts';
 import { maxPoolGradientCode } from '../../codegen/max-pool-gradient-code.ts';
 import { sineCode } from '../../codegen/sine-code.ts';
+import { uniformNoiseCode } from '../../codegen/uniform-noise-code.ts';
 import { compileCrossEntropy } from './cross-entropy.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import { EXTENDED } from './extended.ts';
@@ -32,6 +33,12 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
       return hasWindowKernel(operation)
         ? compileWindowGradient(shader, operation)
         : elementwiseKernel(shader, maxPoolGradientCode(WGSL, operation));
+    case 'gridSampleGradient':
+      return elementwiseKernel(shader, gridSampleGradientCode(WGSL, operation));
+    case 'gridSamplePositionGradient':
+      return elementwiseKernel(shader, gridSamplePositionGradientCode(WGSL, operation));
+    case 'uniformNoise':
+      return elementwiseKernel(shader, uniformNoiseCode(WGSL, operation));
     default:
       return EXTENDED.compileExtended(shader, operation);
   }
