@@ -199,10 +199,10 @@ def test_a_browser_that_cannot_paint_at_all(address: str, visit: Callable[..., V
 
 def test_a_part_of_the_engine_that_is_not_fetched(address: str, visit: Callable[..., Visit]) -> None:
     guest = visit(viewport=SMALL)
-    guest.context.route("**/assets/painter-*.js", lambda route: route.abort("failed"))
+    guest.context.route("**/assets/webgl2-*.js", lambda route: route.abort("failed"))
     guest.open(f"{address}?backend=webgl2", painted=False)
     assert guest.alert_text() == NOT_FETCHED
-    guest.context.unroute("**/assets/painter-*.js")
+    guest.context.unroute("**/assets/webgl2-*.js")
     guest.page.click("#alert-action")
     guest.wait_for_painting()
 
