@@ -1,5 +1,5 @@
 // Measures how much of the engine a page with our own looks fetches: the built page's files, each gzipped as a server
-// sends it. The limit is 44.4 kB per backend in total, including files that are fetched later. Files that are only
+// sends it. The limit is 44.44 kB per backend in total, including files that are fetched later. Files that are only
 // fetched for models with other operators are printed separately.
 
 import { gzipSync } from 'node:zlib';
