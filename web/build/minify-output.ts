@@ -15,6 +15,29 @@ const HELPER_ARGUMENTS = /,(\[\],import\.meta\.url|import\.meta)(?=\))/g;
 const WRAPPED_IMPORT =
   /async\(\)=>\{let(\{\w+:\w+\})=await[ (](import\("[^"]+"\)(\.then\(\w=>\w\.\w\))?)\)?;return\1\}/g;
 
+/** What a file may export by, and no variable may have as its name. */
+const RESERVED = /^(default|do|for|if|in|let|new|try|var)$/;
+
+/** Names for what a file exports and imports: those that other files know. A list says `a` then, not `x as a`. What two
+ * files export by one name has it once, exports first. */
+function sharedNames(code: string): Record<string, string> {
+  const names: Record<string, string> = {};
+  const taken = new Set<string>();
+  for (const kind of ['export', 'import']) {
+    for (const [, list = ''] of code.matchAll(new RegExp(`\\b${kind}\\s*\\{([^}]*)\\}`, 'g'))) {
+      for (const part of list.split(',')) {
+        const [first = '', second = first] = part.trim().split(/\s+as\s+/);
+        const [own, shared] = kind === 'export' ? [first, second] : [second, first];
+        // Terser's names begin with a dollar sign.
+        if (own === '' || RESERVED.test(shared) || taken.has(shared) || names[`$${own}`]) continue;
+        taken.add(shared);
+        names[`$${own}`] = shared;
+      }
+    }
+  }
+  return names;
+}
+
 export function minifyOutput(): Plugin {
   let root = '';
   return {
@@ -37,6 +60,7 @@ export function minifyOutput(): Plugin {
           }
           if (file.type !== 'chunk') continue;
           const { code } = await minify(file.code, {
+            nameCache: { vars: { props: sharedNames(file.code) } },
             ecma: 2020,
             module: true,
             compress: { passes: 4, pure_getters: true, unsafe_arrows: true },
