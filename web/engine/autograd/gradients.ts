@@ -10,7 +10,7 @@ import { TRAINING } from '../graph/lowering/training.ts';
 import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
 import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
 import { BackwardNode } from './rules/backward-node.ts';
-import { RULES } from './rules.ts';
+import { findRule } from './rules.ts';
 
 export interface Differentiated {
   /** The graph with the nodes of its gradients, which are further outputs. */
@@ -67,7 +67,7 @@ export async function differentiate(
     if (!node.inputs.some(name => dependents.has(name))) continue;
     const backward = new BackwardNode(writer, builder, node);
     try {
-      const rule = Object.hasOwn(RULES, node.op) ? RULES[node.op] : undefined;
+      const rule = await findRule(node.op);
       if (!rule) throw backward.fail('has no gradient in this engine.');
       const made = rule(backward, node.outputs.map(gradientOf));
       node.inputs.forEach((name, i) => {

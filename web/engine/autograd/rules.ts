@@ -1,14 +1,10 @@
 // The gradient rule of each operator.
 
 import type { Rule } from './rules/backward-node.ts';
-import { CLASSIFICATION_LOSS } from './rules/classification-loss.ts';
 import { CONV } from './rules/conv.ts';
 import { ELEMENTWISE } from './rules/elementwise.ts';
-import { LOSS } from './rules/loss.ts';
 import { MATMUL } from './rules/matmul.ts';
 import { MOVEMENT } from './rules/movement.ts';
-import { NORMALIZATION } from './rules/normalization.ts';
-import { POOL } from './rules/pool.ts';
 import { REDUCE } from './rules/reduce.ts';
 import { RESAMPLE } from './rules/resample.ts';
 
@@ -39,16 +35,19 @@ const FLAT = [
   'Xor',
 ];
 
-export const RULES: Readonly<Record<string, Rule>> = {
-  ...CLASSIFICATION_LOSS,
+/** Rules of the operators that our own looks have. */
+const RULES: Readonly<Record<string, Rule>> = {
   ...CONV,
   ...ELEMENTWISE,
-  ...LOSS,
   ...MATMUL,
   ...MOVEMENT,
-  ...NORMALIZATION,
-  ...POOL,
   ...REDUCE,
   ...RESAMPLE,
   ...Object.fromEntries(FLAT.map(op => [op, NOTHING])),
 };
+
+/** The rule of an operator, by its name in a file. Those that few models need are fetched. */
+export async function findRule(op: string): Promise<Rule | undefined> {
+  const rules = Object.hasOwn(RULES, op) ? RULES : (await import('./rules/extended.ts')).EXTENDED;
+  return Object.hasOwn(rules, op) ? rules[op] : undefined;
+}

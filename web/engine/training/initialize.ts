@@ -7,13 +7,29 @@ import { TorchGenerator } from './generator.ts';
 import {
   constantly,
   countFans,
-  INITIALIZERS,
   type Initializer,
-  type InitializerName,
+  kaimingNormal,
   kaimingUniform,
+  normal,
   uniform,
+  xavierNormal,
+  xavierUniform,
 } from './initializers.ts';
 import { findParameters, withFloatWeights } from './parameters.ts';
+
+/** By name, with torch's defaults. */
+const INITIALIZERS = {
+  kaimingNormal: kaimingNormal(),
+  kaimingUniform: kaimingUniform(),
+  normal: normal(),
+  ones: constantly(1),
+  uniform: uniform(),
+  xavierNormal,
+  xavierUniform,
+  zeros: constantly(0),
+} as const satisfies Readonly<Record<string, Initializer>>;
+
+export type InitializerName = keyof typeof INITIALIZERS;
 
 export interface InitializeOptions {
   /** As for `torch.manual_seed`. */

@@ -60,17 +60,3 @@ export const xavierUniform: Initializer = (generator, dims) =>
 
 export const xavierNormal: Initializer = (generator, dims) =>
   normal(0, xavierDeviation(dims))(generator, dims);
-
-/** By name, with torch's defaults. */
-export const INITIALIZERS = {
-  kaimingNormal: kaimingNormal(),
-  kaimingUniform: kaimingUniform(),
-  normal: normal(),
-  ones: constantly(1),
-  uniform: uniform(),
-  xavierNormal,
-  xavierUniform,
-  zeros: constantly(0),
-} as const satisfies Readonly<Record<string, Initializer>>;
-
-export type InitializerName = keyof typeof INITIALIZERS;

@@ -14,7 +14,7 @@ import { type ClipOptions, writeClipped, writeGradientScale } from './clipping.t
 import { LOSSES, type LossName, outputOfLogits } from './losses.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { findParameters, withFloatWeights } from './parameters.ts';
-import { type Additions, type RandomInputs, writeInTraining } from './training-mode.ts';
+import type { Additions, RandomInputs } from './training-mode.ts';
 
 export interface StepOptions {
   readonly loss: LossName;
@@ -54,6 +54,8 @@ export interface TrainingStep {
 }
 
 const FLOAT32 = 1;
+/** Layers that may do something else in training (`training-mode.ts`). */
+const CHANGED_IN_TRAINING = ['BatchNormalization', 'Dropout'];
 
 const asInput = ({ name, dims }: Pick<Constant, 'name' | 'dims'>): OnnxValue => ({
   name,
@@ -72,7 +74,10 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   const random = { seed: writer.freeName('seed'), step: writer.freeName('step') };
   const additions: Additions = { statistics: new Map(), random, streams: 0 };
   for (const node of inference.nodes) {
-    if (!writeInTraining(writer, builder, node, additions)) writer.nodes.push(node);
+    const isWritten =
+      CHANGED_IN_TRAINING.includes(node.op) &&
+      (await import('./training-mode.ts')).writeInTraining(writer, builder, node, additions);
+    if (!isWritten) writer.nodes.push(node);
   }
   const output = outputOfLogits(inference, options.loss);
   const value = builder.find(output);

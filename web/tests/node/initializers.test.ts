@@ -6,10 +6,9 @@ import { type Constant, constantOf, floats } from '../../engine/onnx/constant.ts
 import { bindDims } from '../../engine/onnx/free-dims.ts';
 import { readModel } from '../../engine/onnx/model.ts';
 import { TorchGenerator } from '../../engine/training/generator.ts';
-import { initialize } from '../../engine/training/initialize.ts';
+import { type InitializerName, initialize } from '../../engine/training/initialize.ts';
 import {
   type Initializer,
-  type InitializerName,
   kaimingNormal,
   kaimingUniform,
   normal,

@@ -153,3 +153,11 @@ export const lowerTrainedConv =
     );
     defineSpatial(node, biased, conv.line);
   };
+
+/** A layer whose parameters may be computed; if they are constants, it is lowered as in inference. */
+export const computed =
+  (lowering: Lowering, usual: Lowering): Lowering =>
+  node => {
+    const isComputed = node.node.inputs.some((name, i) => i > 0 && name && !('constant' in node.value(i)));
+    (isComputed ? lowering : usual)(node);
+  };

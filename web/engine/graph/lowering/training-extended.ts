@@ -1,16 +1,20 @@
-// Lowerings for training that few models need: losses and optimizers that the file has as operators, and what is sampled
-// or gathered by computed numbers. Fetched when a model has one.
+// Lowerings for training that few models need: losses of classes, norms, pooling, random numbers, optimizers that the file
+// has as operators, and what is sampled or gathered by computed numbers. Fetched when a model has one.
 
 import { makeTensor } from '../ir/tensor.ts';
 import { dimsOf } from './builder.ts';
 import { CLASSIFICATION_LOSSES } from './classification-loss.ts';
 import { composite } from './composite.ts';
+import { lowerCrossEntropy, lowerCrossEntropyInParts } from './cross-entropy.ts';
 import type { Lowering } from './elementwise.ts';
 import { lowerAnyGather, lowerGatherElements } from './gather-computed.ts';
 import { readSampling } from './grid-sample.ts';
 import { OPTIMIZER_OPS } from './optimizer-ops.ts';
 import { lowerAnyCast } from './shape-ops.ts';
 import { writeBatchNormInTraining } from './training-batch-norm.ts';
+import { NORMALIZATIONS } from './training-normalization.ts';
+import { lowerMaxPoolGradient } from './training-pool.ts';
+import { lowerUniformNoise } from './uniform-noise.ts';
 
 /** The new running statistics are further outputs. */
 const lowerBatchNormInTraining = composite((writer, node) => {
@@ -19,6 +23,9 @@ const lowerBatchNormInTraining = composite((writer, node) => {
   if (nextMean) writer.addNamed(nextMean, 'Identity', [mean]);
   if (nextVariance) writer.addNamed(nextVariance, 'Identity', [variance]);
 });
+
+const lowerBatchNorm: Lowering = node =>
+  (node.int('training_mode', 0) === 1 ? lowerBatchNormInTraining : NORMALIZATIONS.BatchNormalization)(node);
 
 const lowerGridSampleGradient: Lowering = node => {
   const inputs = [node.tensor(0), node.tensor(1)];
@@ -52,10 +59,25 @@ const lowerCast: Lowering = node => {
 export const TRAINING_EXTENDED: Readonly<Record<string, Lowering>> = {
   ...CLASSIFICATION_LOSSES,
   ...OPTIMIZER_OPS,
-  BatchNormalization: lowerBatchNormInTraining,
+  ...NORMALIZATIONS,
+  BatchNormalization: lowerBatchNorm,
   Cast: lowerCast,
   Gather: lowerAnyGather,
   GatherElements: lowerGatherElements,
   GridSampleGradient: lowerGridSampleGradient,
   GridSamplePositionGradient: lowerGridSamplePositionGradient,
+  MaxPoolGradient: lowerMaxPoolGradient,
+  UniformNoise: lowerUniformNoise,
+};
+
+/** As one operation each. */
+export const LOSSES: Readonly<Record<string, Lowering>> = {
+  CrossEntropy: lowerCrossEntropy(false),
+  CrossEntropyGradient: lowerCrossEntropy(true),
+};
+
+/** In operations that every backend has. */
+export const LOSSES_IN_PARTS: Readonly<Record<string, Lowering>> = {
+  CrossEntropy: lowerCrossEntropyInParts(false),
+  CrossEntropyGradient: lowerCrossEntropyInParts(true),
 };
