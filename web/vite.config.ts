@@ -39,7 +39,7 @@ const ENGINE_CHUNKS = [
   // One holds what every page on WebGPU needs, and one what only networks with other operators or open sizes need.
   {
     name: 'painter',
-    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner|packed-weights|state-kernel|step-slices|training-program)|kernels\/(?!extended|reduce|matmul|normalization|conv-naive|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights))/,
+    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner|packed-weights|state-kernel|step-slices|training-program)|kernels\/(?!extended|reduce|matmul|movement|normalization|conv-naive|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights))/,
   },
   // What recognizes norms that are spelled out, for networks that have sums.
   {
@@ -60,15 +60,20 @@ const ENGINE_CHUNKS = [
   // What training needs besides what paints: on any backend, and on WebGPU. No page that only paints fetches them.
   {
     name: 'training',
-    test: /web\/engine\/(autograd\/(?!standard)|training\/(?!cpu|webg|fence|flat|learning-painter)|graph\/(ir\/philox|lowering\/(training(?!-extended)|cross-entropy|learned-weights|uniform-noise))|onnx\/(write-model|node-writer|protobuf-writer))/,
+    test: /web\/engine\/(autograd\/(rules\/(backward-node|conv|elementwise|matmul|movement|reduce|resample)|rules|gradients)\.|training\/(?!cpu|webg|fence|flat|learning-painter|training-mode)|graph\/lowering\/(training|training-(conv|products|window)|learned-weights)\.|onnx\/(write-model|node-writer|protobuf-writer))/,
+  },
+  {
+    name: 'training-webgpu',
+    test: /web\/engine\/(training\/(flat-step|webgpu-backend)|graph\/passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan)|webgpu\/(kernels\/(training\.|matmul|movement|reduce|plane-conv|state-update|step-|weight-gradient|pack-weights)|runtime\/(packed-weights|state-kernel|step-slices|training-program)))/,
+  },
+  // What only networks with other operators than ours need to learn.
+  {
+    name: 'training-extended',
+    test: /web\/engine\/(autograd\/(?!standard)|training\/training-mode|graph\/(ir\/philox|lowering\/(training|classification-loss|composite|cross-entropy|gather-computed|optimizer-ops|uniform-noise)))/,
   },
   {
     name: 'training-code',
     test: /web\/engine\/codegen\/(computed-conv|grid-sample-gradient|max-pool-gradient|sine|uniform-noise)/,
-  },
-  {
-    name: 'training-webgpu',
-    test: /web\/engine\/(training\/(flat-step|webgpu-backend)|graph\/passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan)|webgpu\/(kernels\/(training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights)|runtime\/(packed-weights|state-kernel|step-slices|training-program)))/,
   },
 ];
 

@@ -1,7 +1,7 @@
 // Gradients on WebGPU, and random numbers.
 
 import { afterAll, beforeAll } from 'vitest';
-import { TRAINING } from '../../engine/webgpu/kernels/training.ts';
+import { TRAINING } from '../../engine/webgpu/kernels/training-extended.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { compareGradients } from '../gradients.ts';
 import { runOnWebgpu } from '../run-graph.ts';

@@ -1,7 +1,7 @@
 // ONNX's own node tests on WebGPU.
 
 import { afterAll, beforeAll } from 'vitest';
-import { TRAINING } from '../../engine/webgpu/kernels/training.ts';
+import { TRAINING } from '../../engine/webgpu/kernels/training-extended.ts';
 import { requestDevice } from '../../engine/webgpu/runtime/device.ts';
 import { conform } from '../conformance.ts';
 import { REFUSED } from '../node-cases.ts';

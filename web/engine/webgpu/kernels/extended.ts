@@ -2,12 +2,12 @@
 
 import { gridSampleCode } from '../../codegen/grid-sample-code.ts';
 import { maxPoolCode } from '../../codegen/max-pool-code.ts';
-import { concatCode, movementCode } from '../../codegen/movement-code.ts';
 import { EngineError } from '../../error.ts';
 import { compileNaiveConv } from './conv-naive.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
 import { compileMatMul } from './matmul.ts';
+import { compileConcat, compileMovement } from './movement.ts';
 import { compileNormalization } from './normalization.ts';
 import { compileReduce } from './reduce.ts';
 import type { ExtendedKernels, ExtendedOperation, ShaderBuilder } from './shader.ts';
@@ -34,8 +34,6 @@ const SIGMOID = `fn sigmoid(x: vec4f) -> vec4f {
 const SOFTPLUS = `fn softplus(x: vec4f) -> vec4f {
   return max(x, vec4f(0)) + log(1 + exp(-abs(x)));
 }`;
-/** Whether `i` is an element of the input. */
-const INSIDE = 'all(i >= vec4i(0)) && all(i < sizes[2])';
 const functions = { 'erf(': ERF, 'power(': POWER, 'sigmoid(': SIGMOID, 'softplus(': SOFTPLUS };
 
 function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): Kernel {
@@ -43,7 +41,7 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
     case 'convolution':
       return compileNaiveConv(shader, operation);
     case 'movement':
-      return elementwiseKernel(shader, movementCode(WGSL, operation, INSIDE));
+      return compileMovement(shader, operation);
     case 'gridSample':
       return elementwiseKernel(shader, gridSampleCode(WGSL, operation));
     case 'normalization':
@@ -55,7 +53,7 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
     case 'matMul':
       return compileMatMul(shader, operation);
     case 'concat':
-      return elementwiseKernel(shader, concatCode(WGSL, operation));
+      return compileConcat(shader, operation);
     default:
       throw new EngineError(`Node '${operation.name}' (${operation.kind}) is compiled elsewhere.`);
   }

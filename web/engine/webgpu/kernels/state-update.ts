@@ -9,7 +9,6 @@ import type { StatePlace } from '../../graph/passes/training-plan.ts';
 import { ROW } from './kernel.ts';
 import packWeights from './pack-weights.wgsl?raw';
 import stateUpdate from './state-update.wgsl?raw';
-import { TRAINING } from './training.ts';
 import { WGSL } from './wgsl.ts';
 
 /** Threads of a workgroup, each of which has a block of four numbers. */
@@ -32,6 +31,8 @@ export interface UpdateFormula {
 export interface StateUpdate {
   /** By the parameter's name. */
   readonly formulas: ReadonlyMap<string, UpdateFormula>;
+  /** Functions that the formulas may call and WGSL lacks, by their calls. */
+  readonly helpers: Readonly<Record<string, string>>;
   /** Numbers that the optimizer has for each step. */
   readonly scalars: number;
   readonly stateBlocks: number;
@@ -81,7 +82,7 @@ export interface StateUpdateKernel {
 /** Bindings: state, changes, table, uniform, loss, ring and, if there is one, the scale. */
 export function compileStateUpdate(
   places: readonly StatePlace[],
-  { formulas, scalars, stateBlocks, lossAt, scaleAt }: StateUpdate,
+  { formulas, helpers, scalars, stateBlocks, lossAt, scaleAt }: StateUpdate,
 ): StateUpdateKernel {
   // Parameters whose formulas have the same text share it.
   const numbers = new Map<string, number>();
@@ -97,7 +98,7 @@ export function compileStateUpdate(
   /** The kind of an update: 0 replaces the tensor. */
   const kinds = places.map(place => (place.isReplaced ? 0 : numberOf(place.name) + 1));
   const table = makeTable(places, kinds);
-  const functions = Object.entries(TRAINING.functions).flatMap(([call, text]) =>
+  const functions = Object.entries(helpers).flatMap(([call, text]) =>
     codes.some(code => code.includes(call)) ? [text] : [],
   );
   const cases = codes.map((_, i) => `    case ${i + 1} { update_${i}(at, change, scale, direction, kept); }`);

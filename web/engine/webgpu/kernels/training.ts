@@ -1,46 +1,30 @@
-// Kernels of operations that only training has.
+// Kernels of a training step besides those that paint. Those that our own looks do not need are in `training-extended.ts`.
 
-import { computedConvCode, convWeightGradientCode } from '../../codegen/computed-conv-code.ts';
-import {
-  gridSampleGradientCode,
-  gridSamplePositionGradientCode,
-} from '../../codegen/grid-sample-gradient-code.ts';
-import { maxPoolGradientCode } from '../../codegen/max-pool-gradient-code.ts';
-import { sineCode } from '../../codegen/sine-code.ts';
-import { uniformNoiseCode } from '../../codegen/uniform-noise-code.ts';
-import { compileCrossEntropy } from './cross-entropy.ts';
 import { elementwiseKernel } from './elementwise.ts';
-import { EXTENDED } from './extended.ts';
 import type { Kernel } from './kernel.ts';
-import { compileWindowGradient, hasWindowKernel } from './max-pool-gradient.ts';
-import type { ExtendedKernels, ExtendedOperation, ShaderBuilder } from './shader.ts';
+import { compileMatMul } from './matmul.ts';
+import { compileConcat, compileMovement } from './movement.ts';
+import { compileReduce } from './reduce.ts';
+import type { ExtendedOperation, ShaderBuilder } from './shader.ts';
 import { compileWeightGradient } from './weight-gradient.ts';
-import { WGSL } from './wgsl.ts';
 
-function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): Kernel {
+/** Null for other operations. */
+export function compileTraining(shader: ShaderBuilder, operation: ExtendedOperation): Kernel | null {
   switch (operation.kind) {
-    case 'computedConvolution':
-      return elementwiseKernel(shader, computedConvCode(WGSL, operation));
+    case 'concat':
+      return compileConcat(shader, operation);
     case 'convWeightGradient':
-      return operation.group === 1
-        ? compileWeightGradient(shader, operation)
-        : elementwiseKernel(shader, convWeightGradientCode(WGSL, operation));
-    case 'crossEntropy':
-      return compileCrossEntropy(shader, operation);
+      return operation.group === 1 ? compileWeightGradient(shader, operation) : null;
+    case 'matMul':
+      return compileMatMul(shader, operation);
+    case 'movement':
+      return compileMovement(shader, operation);
+    case 'reduce':
+      return compileReduce(shader, operation);
     case 'sumOfParts':
       return elementwiseKernel(shader, sumOfParts(operation.parts));
-    case 'maxPoolGradient':
-      return hasWindowKernel(operation)
-        ? compileWindowGradient(shader, operation)
-        : elementwiseKernel(shader, maxPoolGradientCode(WGSL, operation));
-    case 'gridSampleGradient':
-      return elementwiseKernel(shader, gridSampleGradientCode(WGSL, operation));
-    case 'gridSamplePositionGradient':
-      return elementwiseKernel(shader, gridSamplePositionGradientCode(WGSL, operation));
-    case 'uniformNoise':
-      return elementwiseKernel(shader, uniformNoiseCode(WGSL, operation));
     default:
-      return EXTENDED.compileExtended(shader, operation);
+      return null;
   }
 }
 
@@ -49,12 +33,3 @@ const sumOfParts = (parts: number): string => `  var made = vec4f(0);
     made += read_0(part * sizes[0].x + n, y, x, c);
   }
   return made;`;
-
-/** Sine and cosine that shadow WGSL's own, which are not exact enough for gradients. */
-const sine = (name: 'sin' | 'cos'): string =>
-  `fn ${name}(x: vec4f) -> vec4f {\n${sineCode(WGSL, name === 'cos' ? 1 : 0)}\n}`;
-
-export const TRAINING: ExtendedKernels = {
-  functions: { ...EXTENDED.functions, 'sin(': sine('sin'), 'cos(': sine('cos') },
-  compileExtended,
-};

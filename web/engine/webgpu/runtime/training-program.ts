@@ -7,9 +7,13 @@ import type { Tensor } from '../../graph/ir/tensor.ts';
 import { CHANGES, STATE, type TrainingPlan } from '../../graph/passes/training-plan.ts';
 import type { KernelConfig } from '../kernels/config.ts';
 import { type Kernel, linearWorkgroups } from '../kernels/kernel.ts';
-import { compileStateUpdate, type UpdateFormula, uniformVectors } from '../kernels/state-update.ts';
-import { compileStepKernel } from '../kernels/step-kernel.ts';
-import { TRAINING } from '../kernels/training.ts';
+import {
+  compileStateUpdate,
+  type StateUpdate,
+  type UpdateFormula,
+  uniformVectors,
+} from '../kernels/state-update.ts';
+import { compileStepKernel, fetchStepKernels } from '../kernels/step-kernel.ts';
 import { type BufferAllocator, withErrorScopes } from './memory.ts';
 import { PackedWeights } from './packed-weights.ts';
 import { awaitKernel, makeBindGroup, PipelineCache } from './pipeline-cache.ts';
@@ -67,11 +71,13 @@ export class TrainingProgram {
     const { plan, places } = training;
     const { config, parameters } = options;
     const packed = new PackedWeights(parameters);
+    const results = Array.from(options.formulas.values(), one => one.results).flat();
+    const extended = await fetchStepKernels(plan.operations, results);
     const made = await withErrorScopes(device, () => {
       const buffers = allocateState(allocator, training, options);
       const planBuffers = bufferSlabs(makePlanBuffers(allocator, plan, config), buffers, packed);
       const pipelines = new PipelineCache(allocator, planBuffers, config);
-      const context = { plan, config, extended: TRAINING };
+      const context = { plan, config, extended };
       const kernels = plan.operations.map((operation): Kernel => {
         if (operation.kind === 'frameInput') throw new EngineError('A training step reads no camera.');
         return compileStepKernel(context, operation);
@@ -88,7 +94,8 @@ export class TrainingProgram {
         });
         return { one, group };
       });
-      const update = prepareUpdate(allocator, training, planBuffers, buffers, options);
+      const helpers = extended.functions;
+      const update = prepareUpdate(allocator, training, planBuffers, buffers, { ...options, helpers });
       return { buffers, planBuffers, prepared, pack, update };
     });
     const bound = made.prepared.map(async ({ one, group }): Promise<StateKernel> => {
@@ -152,7 +159,7 @@ function prepareUpdate(
   { plan, places, stateBlocks }: TrainingPlan,
   planBuffers: PlanBuffers,
   { state, changes, ring, uniform }: StateBuffers,
-  { formulas, scalars, loss, scale }: TrainingProgramOptions,
+  { formulas, helpers, scalars, loss, scale }: TrainingProgramOptions & Pick<StateUpdate, 'helpers'>,
 ): Promise<StateKernel> {
   const { device } = allocator;
   const locate = (tensor: Tensor) => {
@@ -162,7 +169,7 @@ function prepareUpdate(
   };
   const [lossPlace, scalePlace] = [locate(loss), scale && locate(scale)];
   const [lossAt, scaleAt] = [lossPlace.at, scalePlace?.at ?? null];
-  const update = { formulas, scalars, stateBlocks, lossAt, scaleAt };
+  const update = { formulas, helpers, scalars, stateBlocks, lossAt, scaleAt };
   const { code, table, groups } = compileStateUpdate(places, update);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
   const entries = allocator.allocate('table', table.byteLength, usage);
