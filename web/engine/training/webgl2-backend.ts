@@ -7,6 +7,7 @@ import { makeTensor, type Tensor } from '../graph/ir/tensor.ts';
 import { lower } from '../graph/lowering/lower.ts';
 import { TRAINING } from '../graph/lowering/training.ts';
 import { makePlan } from '../graph/passes/plan.ts';
+import { spreadsSums } from '../graph/passes/spread-sums.ts';
 import { defaultLiveInputs } from '../live-inputs.ts';
 import type { DrawStep } from '../webgl2/draws/step.ts';
 import { compileTraining } from '../webgl2/draws/training.ts';
@@ -42,7 +43,7 @@ export async function createWebgl2Backend(
   options: TrainingBackendOptions,
 ): Promise<TrainingBackend> {
   const graph = await lower(step.model, TRAINING);
-  const plan = await makePlan(graph, false);
+  const plan = await makePlan(graph, false, spreadsSums(graph.operations));
   const program = makeProgram(step, graph, optimizer);
   const context = await openContext(null, undefined, true);
   let backend: Webgl2Backend | null = null;

@@ -1,7 +1,7 @@
 // Gradients of operators that move elements and that our own looks do not use.
 
 import { productOf } from '../../graph/ir/strides.ts';
-import { readGather, readSplit } from '../../graph/lowering/movement-extended.ts';
+import { readGather, readSplit } from '../../graph/lowering/movement-foreign.ts';
 import { int, text } from '../../onnx/node-writer.ts';
 import type { Rule } from './backward-node.ts';
 import { moving, reshaped, unpick } from './movement.ts';

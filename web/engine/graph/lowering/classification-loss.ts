@@ -5,7 +5,7 @@ import { int, type NodeWriter } from '../../onnx/node-writer.ts';
 import { productOf } from '../ir/strides.ts';
 import { dimsOf, type NodeReader } from './builder.ts';
 import { composite } from './composite.ts';
-import type { Lowering } from './elementwise.ts';
+import type { LoweringLater } from './elementwise.ts';
 
 export type Reduction = 'none' | 'mean' | 'sum';
 
@@ -92,7 +92,7 @@ const softmaxCrossEntropy = composite((writer, node) => {
   if (second) writer.addNamed(second, 'Reshape', [logarithms, writer.integers(dims)]);
 });
 
-export const CLASSIFICATION_LOSSES: Readonly<Record<string, Lowering>> = {
+export const CLASSIFICATION_LOSSES: Readonly<Record<string, LoweringLater>> = {
   NegativeLogLikelihoodLoss: negativeLogLikelihood,
   SoftmaxCrossEntropyLoss: softmaxCrossEntropy,
 };

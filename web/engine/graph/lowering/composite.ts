@@ -2,7 +2,7 @@
 
 import { NodeWriter } from '../../onnx/node-writer.ts';
 import { NodeReader } from './builder.ts';
-import type { Lowering } from './elementwise.ts';
+import type { LoweringLater } from './elementwise.ts';
 import { EXTENDED } from './extended.ts';
 import { lowerTranspose } from './movement.ts';
 
@@ -20,12 +20,12 @@ class InnerWriter extends NodeWriter {
   }
 }
 
-const PARTS: Readonly<Record<string, Lowering>> = { ...EXTENDED, Transpose: lowerTranspose };
+const PARTS: Readonly<Record<string, LoweringLater>> = { ...EXTENDED, Transpose: lowerTranspose };
 
 /** A lowering by the nodes that `write` writes. They define the outputs of the node. */
 export const composite =
-  (write: (writer: NodeWriter, node: NodeReader) => void): Lowering =>
-  node => {
+  (write: (writer: NodeWriter, node: NodeReader) => void): LoweringLater =>
+  async node => {
     const { builder } = node;
     const writer = new InnerWriter(node.output, builder.opset);
     write(writer, node);
@@ -34,6 +34,6 @@ export const composite =
       const reader = new NodeReader(builder, inner);
       const lowering = PARTS[inner.op];
       if (!lowering) throw reader.fail('is not lowered as a part of another operator.');
-      lowering(reader);
+      await lowering(reader);
     }
   };

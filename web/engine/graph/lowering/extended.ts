@@ -1,80 +1,64 @@
-// Operators that our own looks do not use, and the rarer kinds of nodes of those that they use. Fetched when a
-// model has one.
+// Operators that our own looks only need to learn, and the rarer kinds of nodes of those that they use. Fetched when a
+// model has one. What they never have is fetched apart.
 
-import type { Lowering } from './elementwise.ts';
+import type { NodeReader } from './builder.ts';
+import type { LoweringLater } from './elementwise.ts';
 import { ELEMENTWISE_EXTENDED } from './elementwise-extended.ts';
 import { lowerGemm } from './gemm.ts';
-import { lowerAffineGrid, lowerGridSample } from './grid-sample.ts';
 import { lowerMatMul } from './matmul.ts';
-import {
-  lowerAnyConcat,
-  lowerDepthToSpace,
-  lowerDropout,
-  lowerExpand,
-  lowerFlatten,
-  lowerGather,
-  lowerIdentity,
-  lowerReshape,
-  lowerSpaceToDepth,
-  lowerSplit,
-  lowerSqueeze,
-  lowerTile,
-  lowerUnsqueeze,
-} from './movement-extended.ts';
-import {
-  lowerBatchNorm,
-  lowerGroupNorm,
-  lowerInstanceNorm,
-  lowerLayerNorm,
-  lowerLocalResponse,
-} from './normalization.ts';
-import { lowerAveragePool, lowerLpPool, lowerMaxPool } from './pool.ts';
-import { lowerAnyDequantize, lowerQuantize, lowerScaled } from './quantize.ts';
+import { lowerExpand, lowerIdentity, lowerReshape } from './movement-extended.ts';
+import { lowerScaled } from './quantized-scale.ts';
 import { lowerGlobalPool, lowerReduce, lowerSoftmax } from './reduce.ts';
-import { lowerResize } from './resize.ts';
-import {
-  lowerAnyCast,
-  lowerCastLike,
-  lowerConstant,
-  lowerConstantOfShape,
-  lowerRange,
-  lowerShape,
-  lowerSize,
-} from './shape-ops.ts';
 
-export const EXTENDED: Readonly<Record<string, Lowering>> = {
+/** Operators whose lowerings are in `foreign.ts`. */
+const FOREIGN = [
+  'AffineGrid',
+  'AveragePool',
+  'BatchNormalization',
+  'Cast',
+  'CastLike',
+  'Concat',
+  'Constant',
+  'ConstantOfShape',
+  'DepthToSpace',
+  'DequantizeLinear',
+  'Dropout',
+  'Flatten',
+  'Gather',
+  'GridSample',
+  'GroupNormalization',
+  'InstanceNormalization',
+  'LRN',
+  'LayerNormalization',
+  'LpPool',
+  'MaxPool',
+  'QuantizeLinear',
+  'Range',
+  'Resize',
+  'Shape',
+  'Size',
+  'SpaceToDepth',
+  'Split',
+  'Squeeze',
+  'Tile',
+  'Unsqueeze',
+  'Upsample',
+];
+
+const lowerForeign = async (node: NodeReader): Promise<void> =>
+  (await import('./foreign.ts')).FOREIGN[node.node.op]?.(node);
+
+export const EXTENDED: Readonly<Record<string, LoweringLater>> = {
   ...ELEMENTWISE_EXTENDED,
-  AffineGrid: lowerAffineGrid,
-  AveragePool: lowerAveragePool,
-  BatchNormalization: lowerBatchNorm,
-  Cast: lowerAnyCast,
-  CastLike: lowerCastLike,
-  Concat: lowerAnyConcat,
-  Constant: lowerConstant,
-  ConstantOfShape: lowerConstantOfShape,
-  DepthToSpace: lowerDepthToSpace,
-  DequantizeLinear: lowerAnyDequantize,
   Div: lowerScaled,
-  Dropout: lowerDropout,
   Expand: lowerExpand,
-  Flatten: lowerFlatten,
-  Gather: lowerGather,
   Gemm: lowerGemm,
   GlobalAveragePool: lowerGlobalPool,
   GlobalMaxPool: lowerGlobalPool,
-  GridSample: lowerGridSample,
-  GroupNormalization: lowerGroupNorm,
   Identity: lowerIdentity,
-  InstanceNormalization: lowerInstanceNorm,
-  LRN: lowerLocalResponse,
-  LayerNormalization: lowerLayerNorm,
   LogSoftmax: lowerSoftmax,
-  LpPool: lowerLpPool,
   MatMul: lowerMatMul,
-  MaxPool: lowerMaxPool,
   Mul: lowerScaled,
-  QuantizeLinear: lowerQuantize,
-  Range: lowerRange,
   ReduceL1: lowerReduce,
   ReduceL2: lowerReduce,
   ReduceLogSum: lowerReduce,
@@ -86,14 +70,6 @@ export const EXTENDED: Readonly<Record<string, Lowering>> = {
   ReduceSum: lowerReduce,
   ReduceSumSquare: lowerReduce,
   Reshape: lowerReshape,
-  Resize: lowerResize,
-  Shape: lowerShape,
-  Size: lowerSize,
   Softmax: lowerSoftmax,
-  SpaceToDepth: lowerSpaceToDepth,
-  Split: lowerSplit,
-  Squeeze: lowerSqueeze,
-  Tile: lowerTile,
-  Unsqueeze: lowerUnsqueeze,
-  Upsample: lowerResize,
+  ...Object.fromEntries(FOREIGN.map(op => [op, lowerForeign])),
 };

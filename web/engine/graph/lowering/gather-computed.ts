@@ -5,7 +5,7 @@ import type { NodeWriter } from '../../onnx/node-writer.ts';
 import { productOf } from '../ir/strides.ts';
 import { dimsOf, type NodeReader } from './builder.ts';
 import { composite } from './composite.ts';
-import { lowerGather } from './movement-extended.ts';
+import { lowerGather } from './movement-foreign.ts';
 
 /** Numbers from 0 along an axis. */
 function numbersAlong(writer: NodeWriter, size: number, axis: number, rank: number): string {

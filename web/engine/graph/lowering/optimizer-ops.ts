@@ -6,7 +6,7 @@
 import type { NodeWriter } from '../../onnx/node-writer.ts';
 import type { NodeReader } from './builder.ts';
 import { composite } from './composite.ts';
-import type { Lowering } from './elementwise.ts';
+import type { LoweringLater } from './elementwise.ts';
 
 /** One weight and what it is updated by. */
 interface Tensors {
@@ -21,7 +21,7 @@ interface Tensors {
 type Formula = (writer: NodeWriter, node: NodeReader, tensors: Tensors) => readonly string[];
 
 /** Lists are one after the other: all weights, all gradients, and so on. */
-const optimizer = (kinds: number, formula: Formula): Lowering =>
+const optimizer = (kinds: number, formula: Formula): LoweringLater =>
   composite((writer, node) => {
     const [rate = '', count = '', ...lists] = node.node.inputs;
     const size = lists.length / kinds;
@@ -91,7 +91,7 @@ const momentum: Formula = (writer, node, tensors) => {
   return [writer.minus(weight, writer.times(rate, step)), next];
 };
 
-export const OPTIMIZER_OPS: Readonly<Record<string, Lowering>> = {
+export const OPTIMIZER_OPS: Readonly<Record<string, LoweringLater>> = {
   Adagrad: optimizer(3, adagrad),
   Adam: optimizer(4, adam),
   Momentum: optimizer(3, momentum),

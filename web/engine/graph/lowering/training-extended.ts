@@ -6,7 +6,7 @@ import { dimsOf } from './builder.ts';
 import { CLASSIFICATION_LOSSES } from './classification-loss.ts';
 import { composite } from './composite.ts';
 import { lowerCrossEntropy, lowerCrossEntropyInParts } from './cross-entropy.ts';
-import type { Lowering } from './elementwise.ts';
+import type { Lowering, LoweringLater } from './elementwise.ts';
 import { lowerAnyGather, lowerGatherElements } from './gather-computed.ts';
 import { readSampling } from './grid-sample.ts';
 import { OPTIMIZER_OPS } from './optimizer-ops.ts';
@@ -24,7 +24,7 @@ const lowerBatchNormInTraining = composite((writer, node) => {
   if (nextVariance) writer.addNamed(nextVariance, 'Identity', [variance]);
 });
 
-const lowerBatchNorm: Lowering = node =>
+const lowerBatchNorm: LoweringLater = node =>
   (node.int('training_mode', 0) === 1 ? lowerBatchNormInTraining : NORMALIZATIONS.BatchNormalization)(node);
 
 const lowerGridSampleGradient: Lowering = node => {
@@ -51,12 +51,12 @@ const truncated = composite((writer, node) => {
   writer.addNamed(node.output, 'Mul', [writer.add('Sign', [x]), size]);
 });
 
-const lowerCast: Lowering = node => {
+const lowerCast: LoweringLater = node => {
   const isComputed = !('constant' in node.value(0)) && INTEGERS.includes(node.int('to', 1));
   (isComputed ? truncated : lowerAnyCast)(node);
 };
 
-export const TRAINING_EXTENDED: Readonly<Record<string, Lowering>> = {
+export const TRAINING_EXTENDED: Readonly<Record<string, LoweringLater>> = {
   ...CLASSIFICATION_LOSSES,
   ...OPTIMIZER_OPS,
   ...NORMALIZATIONS,

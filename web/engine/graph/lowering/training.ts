@@ -50,7 +50,7 @@ export function trainingLowerings(learned: LearnedWeights | null): Readonly<Reco
   const lowerExtended = async (node: NodeReader): Promise<void> => {
     const { LOSSES, LOSSES_IN_PARTS, TRAINING_EXTENDED } = await import('./training-extended.ts');
     const lowerings = { ...TRAINING_EXTENDED, ...(learned ? LOSSES : LOSSES_IN_PARTS) };
-    lowerings[node.node.op]?.(node);
+    await lowerings[node.node.op]?.(node);
   };
   return {
     ...Object.fromEntries(EXTENDED.map(op => [op, lowerExtended])),

@@ -47,12 +47,12 @@ const IDENTITY: Expression = { kind: 'value' };
 const isView = (operation: Operation): boolean =>
   operation.kind === 'movement' && operation.map.kind === 'view';
 
-/** With `hasCamera`, the first input is a picture that a camera may give. */
-export const makePlan = async (graph: Graph, hasCamera: boolean): Promise<Plan> =>
-  layOut(await optimize(graph, hasCamera), graph, hasCamera);
+/** With `hasCamera`, the first input is a picture that a camera may give. Without `hasNorms`, none are looked for. */
+export const makePlan = async (graph: Graph, hasCamera: boolean, hasNorms = true): Promise<Plan> =>
+  layOut(await optimize(graph, hasCamera, hasNorms), graph, hasCamera);
 
 /** The operations that the outputs depend on, fused. */
-export async function optimize(graph: Graph, hasCamera: boolean): Promise<Operation[]> {
+export async function optimize(graph: Graph, hasCamera: boolean, hasNorms: boolean): Promise<Operation[]> {
   const picture = hasCamera ? graph.inputs[0] : undefined;
   const source: Operation[] = picture
     ? [{ kind: 'frameInput', reads: 0, name: picture.name, inputs: [], output: picture, epilogue: IDENTITY }]
@@ -60,7 +60,7 @@ export async function optimize(graph: Graph, hasCamera: boolean): Promise<Operat
   let all = withoutDead([...source, ...graph.operations], graph.outputs);
   if (all.some(isView)) all = (await import('./transposes.ts')).cancelTransposes(all);
   if (all.some(doubledBy)) all = (await import('./doubling.ts')).foldDoublings(all);
-  if (all.some(({ kind }) => kind === 'reduce' || kind === 'normalization')) {
+  if (hasNorms && all.some(({ kind }) => kind === 'reduce' || kind === 'normalization')) {
     all = (await import('./normalization.ts')).fuseNormalizations(all, graph.outputs);
   }
   return fuse(all, graph.outputs);

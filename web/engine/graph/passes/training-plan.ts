@@ -12,6 +12,7 @@ import { flattenGradients } from './flat-gradients.ts';
 import { fuse } from './fusion.ts';
 import { type BufferSlice, layOut, optimize, type Plan } from './plan.ts';
 import { splitReductions } from './split-reductions.ts';
+import { spreadsSums } from './spread-sums.ts';
 
 /** The buffers of both, in slices of the plan; its own buffers are counted from 0. */
 export const STATE = -1;
@@ -92,7 +93,7 @@ export async function makeTrainingPlan(
   const directions = state.flatMap(({ direction }) =>
     direction === undefined ? [] : [tensorNamed(graph.outputs, direction)],
   );
-  const optimized = withoutCopies(await optimize(graph, false), graph.outputs);
+  const optimized = withoutCopies(await optimize(graph, false, spreadsSums(graph.operations)), graph.outputs);
   const fused = copyRead(fuse(optimized, graph.outputs), [...changes, ...directions]);
   const { operations, parts } = flattenGradients(fused, graph.outputs, changes, minThreads);
   const placed = new Map<Tensor, BufferSlice>();
