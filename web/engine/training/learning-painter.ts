@@ -12,7 +12,6 @@ import {
   readLook,
   webgpuAvailable,
 } from '../index.ts';
-import { requestDevice } from '../webgpu/runtime/device.ts';
 import type { LearningPainterOptions } from './trainer.ts';
 
 /** Between two painters. */
@@ -198,6 +197,7 @@ class PainterMaker {
     if (this.#device) return this.#device;
     const { backend } = this.options;
     if (backend === 'webgl2' || (!backend && !(await webgpuAvailable()).ok)) return undefined;
+    const { requestDevice } = await import('./learning-painter-device.ts');
     const device = await requestDevice();
     if (this.#isOver) device.destroy();
     this.#checkOver();
