@@ -73,6 +73,7 @@ def test_a_look_learns_from_the_camera_and_is_saved(learning: Visit, tmp_path: P
     page.wait_for_selector("#status:has-text('Learning from')")
     later = wait_for_figures(learning, f"loss < {0.9 * first}")
     assert later["on"] == "the CPU"
+    assert not [url for url in learning.requests if "foreign-" in url or "training-extended-" in url]
     page.wait_for_function("() => document.getElementById('label-name').textContent === 'Tiny (learned)'")
     page.click(LEARN)
     page.wait_for_selector("#status:has-text('Paused at step')")
