@@ -3,6 +3,8 @@
 // The state is made of named tensors: the parameters, the running statistics, and what the optimizer keeps for each
 // parameter (`slotName`). They stay on the device from step to step.
 
+import type { SharedState } from '../webgpu/runtime/shared-state.ts';
+
 /** Values of tensors in ONNX's order, by name. */
 export type Tensors = ReadonlyMap<string, Float32Array>;
 
@@ -10,6 +12,8 @@ export interface TrainingBackend {
   readonly name: 'webgpu' | 'webgl2' | 'cpu';
   /** The GPU, or what computes in its place. */
   readonly adapter: string;
+  /** On WebGPU: the state, for painters on the same device. */
+  readonly shared?: SharedState;
   /** Sets tensors of the state. A trainer sets all of them before the first step. */
   write(state: Tensors): Promise<void>;
   /** Tensors of the state, after all steps so far. */

@@ -1,159 +1,136 @@
-// A painter of a look that learns meanwhile. Every now and then a painter of the newest weights takes the place of the
-// one before. Both have a canvas of their own, and what they paint is copied: so frames go on while the next one is made.
-// On one device of WebGPU it finds the pipelines of the one before; on WebGL2 the programs are linked again.
+// A painter on one canvas of a look that learns meanwhile: of the painter that follows the training, whichever that is,
+// each painting is copied. So frames go on while the next one is made.
 
 import { makeCanvas } from '../frames/canvas.ts';
 import {
   type Canvas,
   createPainter,
   EngineError,
+  type Look,
   type Painter,
   type PainterOptions,
   readLook,
   webgpuAvailable,
 } from '../index.ts';
+import { requestDevice } from '../webgpu/runtime/device.ts';
+import { Follower, type Leader } from './follower.ts';
 import type { LearningPainterOptions } from './trainer.ts';
-
-/** Between two painters. */
-const INTERVAL_MS = 500;
-/** The part of the time that making painters may take. */
-const SHARE = 0.2;
 
 export class LearningPainter implements Painter {
   readonly canvas: Canvas;
+  readonly follower: Follower;
+  readonly #maker: PainterMaker;
+  readonly #context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
   readonly #live = new Map<string, number>();
   #guide: Canvas | null = null;
-  #isOver = false;
-  #isBusy = false;
-  /** Whether the last weights came while it was busy. */
-  #isBehind = false;
-  #dueAt = 0;
+  #painter: Painter | null = null;
+  #isDestroyed = false;
 
-  /** `save` gives the look with the newest weights. */
-  static async create(
-    save: () => Promise<Uint8Array>,
-    options: LearningPainterOptions,
-  ): Promise<LearningPainter> {
+  static async create(leader: Leader, options: LearningPainterOptions): Promise<LearningPainter> {
     const context = options.canvas.getContext('2d', { alpha: false });
     if (!context || !('drawImage' in context)) {
       throw new EngineError('The canvas gives no 2-D context; give one that has no other context.');
     }
-    const maker = new PainterMaker(options);
+    const painter = new LearningPainter(leader, options, context);
     try {
-      return new LearningPainter(await maker.make(await save()), save, maker, context);
+      await painter.follower.start();
+      return painter;
     } catch (error) {
-      maker.destroy();
+      painter.destroy();
       throw error;
     }
   }
 
   private constructor(
-    private painter: Painter,
-    readonly save: () => Promise<Uint8Array>,
-    readonly maker: PainterMaker,
-    readonly context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
+    leader: Leader,
+    options: LearningPainterOptions,
+    context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
   ) {
-    maker.onLost = () => this.follow(true);
-    this.canvas = maker.options.canvas;
+    const { backend = 'webgpu', canvas, device, every, precision } = options;
+    this.canvas = canvas;
+    this.#context = context;
+    this.#maker = new PainterMaker(options, () => this.follower.follow(true));
+    this.follower = new Follower(leader, {
+      every,
+      precision,
+      read: readLook,
+      make: look => this.#maker.make(look),
+      shareOn: own => (backend === 'webgpu' && (device ?? own) === own ? makeCanvas(1, 1) : null),
+      show: (painter, isCancelled) => this.#show(painter, isCancelled()),
+    });
+  }
+
+  get #current(): Painter {
+    if (!this.#painter) throw new EngineError('The painter was destroyed.');
+    return this.#painter;
   }
 
   get info(): Painter['info'] {
-    return this.painter.info;
+    return this.#current.info;
   }
 
   get backend(): Painter['backend'] {
-    return this.painter.backend;
+    return this.#current.backend;
   }
 
   get adapter(): string {
-    return this.painter.adapter;
+    return this.#current.adapter;
   }
 
   get statistics(): Painter['statistics'] {
-    return this.painter.statistics;
+    return this.#current.statistics;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  /** Goes on with the newest weights, if it is time to; with the last ones in any case. Where that fails, frames go on with
-   * those before. */
-  follow(isLast: boolean): void {
-    if (this.#isBusy) {
-      this.#isBehind ||= isLast;
-      return;
-    }
-    if (this.#isOver || (performance.now() < this.#dueAt && !isLast)) return;
-    this.#isBusy = true;
-    this.#learn()
-      .catch(() => undefined)
-      .finally(() => {
-        const isBehind = this.#isBehind;
-        this.#isBusy = this.#isBehind = false;
-        if (isBehind) this.follow(true);
-      });
-  }
-
-  async #learn(): Promise<void> {
-    const begin = performance.now();
-    try {
-      this.#replace(await this.maker.make(await this.save()));
-    } finally {
-      const now = performance.now();
-      this.#dueAt = now + Math.max(this.maker.options.every ?? INTERVAL_MS, (now - begin) / SHARE);
-    }
-  }
-
-  #replace(painter: Painter): void {
-    if (this.#isOver) {
+  #show(painter: Painter, isCancelled: boolean): void {
+    if (isCancelled) {
       painter.destroy();
       return;
     }
     for (const [name, value] of this.#live) painter.set(name, value);
-    this.painter.attachGuide(null);
+    this.#painter?.attachGuide(null);
     if (this.#guide) painter.attachGuide(this.#guide);
-    this.maker.release(this.painter);
-    this.painter = painter;
+    if (this.#painter) this.#maker.release(this.#painter);
+    this.#painter = painter;
   }
 
   attachGuide(canvas: Canvas | null): void {
-    this.painter.attachGuide(canvas);
+    this.#current.attachGuide(canvas);
     this.#guide = canvas;
   }
 
   set(name: string, value: number): void {
-    this.painter.set(name, value);
+    this.#current.set(name, value);
     this.#live.set(name, value);
   }
 
   paint(...given: Parameters<Painter['paint']>): void {
-    const { canvas } = this.painter;
-    if (this.#isOver || !canvas) return;
-    this.painter.paint(...given);
+    const { canvas } = this.#current;
+    if (this.#isDestroyed || !canvas) return;
+    this.#current.paint(...given);
     if (this.canvas.width !== canvas.width) this.canvas.width = canvas.width;
     if (this.canvas.height !== canvas.height) this.canvas.height = canvas.height;
-    this.context.drawImage(canvas, 0, 0);
+    this.#context.drawImage(canvas, 0, 0);
   }
 
   async run(...given: Parameters<Painter['run']>): ReturnType<Painter['run']> {
-    const { painter } = this;
+    const painter = this.#current;
     try {
       return await painter.run(...given);
     } catch (error) {
-      if (painter === this.painter) throw error;
-      return this.painter.run(...given);
+      if (painter === this.#current) throw error;
+      return this.#current.run(...given);
     }
   }
 
   finished(): Promise<void> {
-    return this.painter.finished();
+    return this.#current.finished();
   }
 
   destroy(): void {
-    this.#isOver = true;
-    this.painter.destroy();
-    this.maker.destroy();
+    this.#isDestroyed = true;
+    this.follower.stop();
+    this.#painter?.destroy();
+    this.#maker.destroy();
   }
 }
 
@@ -164,16 +141,18 @@ class PainterMaker {
   /** Canvases without a painter. */
   readonly #free: Canvas[] = [];
   #isOver = false;
-  onLost: () => void = () => undefined;
 
-  constructor(readonly options: LearningPainterOptions) {}
+  constructor(
+    readonly options: LearningPainterOptions,
+    readonly onLost: () => void,
+  ) {}
 
-  async make(bytes: Uint8Array): Promise<Painter> {
-    const look = await readLook(bytes);
+  async make(look: Look): Promise<Painter> {
     this.#checkOver();
-    const { backend } = this.options;
+    const { backend, precision } = this.options;
     const options: PainterOptions = { canvas: this.#free.pop() ?? this.#makeCanvas(), upkeep: false };
     if (backend) options.backend = backend;
+    if (precision) options.precision = precision;
     const device = this.options.device ?? (await this.#ownDevice());
     return createPainter(look, device ? { ...options, device } : options);
   }
@@ -190,7 +169,9 @@ class PainterMaker {
 
   release(painter: Painter): void {
     painter.destroy();
-    if (painter.canvas) this.#free.push(painter.canvas);
+    const { canvas } = painter;
+    // That of a painter that shared weights is of WebGPU for good.
+    if (canvas && this.#canvases.includes(canvas)) this.#free.push(canvas);
   }
 
   async #ownDevice(): Promise<GPUDevice | undefined> {

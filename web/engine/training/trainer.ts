@@ -1,9 +1,11 @@
 // What a trainer is, for those who use one.
 
-import type { Backend, Canvas, Painter } from '../painter.ts';
+import type { Look, LookInfo } from '../look.ts';
+import type { Backend, Canvas, Painter, Precision } from '../painter.ts';
 import type { Tensors } from './backend.ts';
 import type { TrainingBackendName } from './backends.ts';
 import type { Batch, BatchInput } from './batch.ts';
+import type { Followed, Follower, FollowOptions } from './follower.ts';
 
 /** A number, or a function of the step, from 0 on. */
 export type LearningRate = number | ((step: number) => number);
@@ -32,9 +34,11 @@ export interface LearningPainterOptions {
   readonly canvas: Canvas;
   /** Default: as for `createPainter`. */
   readonly backend?: Backend;
-  /** A WebGPU device to share, such as the trainer's: painters on it share their pipelines. */
+  /** A WebGPU device to share. If the trainer has another one, or none, weights come by a file. */
   readonly device?: GPUDevice;
-  /** Milliseconds between two changes of the weights, at least. Default: 500. */
+  /** As for `createPainter`. */
+  readonly precision?: Precision;
+  /** Where weights come by a file: milliseconds between two changes, at least. Default: 500. */
   readonly every?: number;
 }
 
@@ -66,8 +70,15 @@ export interface Trainer {
   save(): Promise<Uint8Array>;
   /** Begins anew: with the weights of the file, or with those that are given, and with what the optimizer has at first. */
   restart(weights?: Tensors): Promise<void>;
-  /** A painter of the look that is trained: what it paints follows the training, at most twice a second. It is destroyed on
-   * its own. Rejects with an EngineError if the model is no look, or if there is no GPU. */
+  /** A painter of the look that is trained: what it paints follows the training. If both are on WebGPU, it shares the
+   * weights, and paints what was learned by the step before; else it is made anew from a file, at most twice a second. It is
+   * destroyed on its own, and goes on with the last weights when the trainer is destroyed. Rejects with an EngineError if
+   * the model is no look, or if there is no GPU. */
   createPainter(options: LearningPainterOptions): Promise<Painter>;
+  /** The same for a page with painters of its own: makes, shows and replaces them as the training goes on. The painter that
+   * is shown stays until the page destroys it. The first one comes with the next step, or with `follow(true)`. */
+  follow<L extends { readonly info: LookInfo } = Look, P extends Followed = Painter>(
+    options: FollowOptions<L, P>,
+  ): Follower<L, P>;
   destroy(): void;
 }

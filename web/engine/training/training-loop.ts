@@ -2,12 +2,13 @@
 
 import { EngineError } from '../error.ts';
 import type { OnnxValue } from '../onnx/model.ts';
+import type { LookInfo } from '../look.ts';
 import type { Painter } from '../painter.ts';
 import type { Tensors } from './backend.ts';
 import type { Training, TrainingBackendName } from './backends.ts';
 import { type Batch, type BatchInput, batchInputs, readBatch } from './batch.ts';
 import { DivergenceError } from './divergence.ts';
-import type { LearningPainter } from './learning-painter.ts';
+import { type Followed, Follower, type FollowOptions, type Leader } from './follower.ts';
 import type { LossName } from './losses.ts';
 import { nextTask } from './next-task.ts';
 import { noiseInputs } from './noise.ts';
@@ -57,7 +58,7 @@ export class TrainingLoop implements Trainer {
   #snapshotCost = 0;
   /** The smallest loss of this run. */
   #leastLoss = Infinity;
-  readonly #painters = new Set<LearningPainter>();
+  readonly #followers = new Set<Pick<Follower, 'follow' | 'stop' | 'isOver'>>();
 
   constructor(
     readonly training: Training,
@@ -168,19 +169,36 @@ export class TrainingLoop implements Trainer {
   async createPainter(options: LearningPainterOptions): Promise<Painter> {
     // Fetched now, since most trainings show no painting.
     const { LearningPainter } = await import('./learning-painter.ts');
-    const painter = await LearningPainter.create(() => this.save(), options);
-    this.#painters.add(painter);
+    const painter = await LearningPainter.create(this.#leader, options);
+    this.#followers.add(painter.follower);
     return painter;
   }
 
+  follow<L extends { readonly info: LookInfo }, P extends Followed>(
+    options: FollowOptions<L, P>,
+  ): Follower<L, P> {
+    const follower = new Follower(this.#leader, options);
+    this.#followers.add(follower);
+    return follower;
+  }
+
+  get #leader(): Leader {
+    const { recovering } = this;
+    return {
+      save: () => this.save(),
+      shared: () => (recovering.isOver ? null : (recovering.backend.shared ?? null)),
+    };
+  }
+
   #showLearned(isLast: boolean): void {
-    for (const painter of this.#painters) {
-      if (painter.isOver) this.#painters.delete(painter);
-      else painter.follow(isLast);
+    for (const follower of this.#followers) {
+      if (follower.isOver) this.#followers.delete(follower);
+      else follower.follow(isLast);
     }
   }
 
   destroy(): void {
+    for (const follower of this.#followers) follower.stop();
     this.recovering.destroy();
   }
 

@@ -15,6 +15,7 @@ import type { UpdateFormula, UpdateRead } from '../webgpu/kernels/state-update.t
 import { adapterName, requestDevice } from '../webgpu/runtime/device.ts';
 import { BufferAllocator } from '../webgpu/runtime/memory.ts';
 import { forEachElement } from '../webgpu/runtime/nhwc4.ts';
+import { SharedState } from '../webgpu/runtime/shared-state.ts';
 import { StepSlices } from '../webgpu/runtime/step-slices.ts';
 import { type StateRegion, stateRegions, TrainingProgram } from '../webgpu/runtime/training-program.ts';
 import { defaultConfig } from '../webgpu/tuning/defaults.ts';
@@ -118,6 +119,7 @@ async function timeEmpty({ queue }: GPUDevice): Promise<number> {
 export class WebgpuBackend implements TrainingBackend {
   readonly name = 'webgpu';
   readonly adapter: string;
+  readonly shared: SharedState;
   readonly #device: GPUDevice;
   readonly #regions: ReadonlyMap<string, StateRegion>;
   readonly #live: Float32Array<ArrayBuffer>;
@@ -140,10 +142,11 @@ export class WebgpuBackend implements TrainingBackend {
     readonly program: TrainingProgram,
     slots: (parameter: string) => readonly string[],
     readonly slices: StepSlices,
-    readonly release: () => void,
+    release: () => void,
   ) {
     const { allocator, training, buffers } = program;
     this.#device = allocator.device;
+    this.shared = new SharedState({ ...training, device: this.#device, buffer: buffers.state }, release);
     this.adapter = adapterName(this.#device);
     this.#live = defaultLiveInputs(training.plan);
     this.#scalars = new Float32Array(buffers.uniform.size / Float32Array.BYTES_PER_ELEMENT);
@@ -165,6 +168,7 @@ export class WebgpuBackend implements TrainingBackend {
       this.#device.queue.writeBuffer(buffer, offset, new Float32Array(values));
     }
     this.#isPacked = false;
+    this.shared.version += 1;
   }
 
   #region(name: string): StateRegion {
@@ -222,6 +226,7 @@ export class WebgpuBackend implements TrainingBackend {
       if (i < parts.length - 1) await done;
       else this.#ahead.push(done);
     }
+    this.shared.version += 1;
     while (this.#ahead.length >= slices.ahead) await this.#ahead.shift();
   }
 
@@ -291,6 +296,6 @@ export class WebgpuBackend implements TrainingBackend {
   destroy(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.release();
+    this.shared.close();
   }
 }

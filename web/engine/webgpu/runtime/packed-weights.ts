@@ -10,7 +10,7 @@ import type { BufferAllocator } from './memory.ts';
 import { prepareProgram, type StateKernel } from './state-kernel.ts';
 
 /** Bindings begin at multiples of it. */
-const ALIGNMENT = 256;
+export const ALIGNMENT = 256;
 const WORD = 4;
 
 interface Region {
@@ -72,13 +72,16 @@ export class PackedWeights {
     for (const [owner, layouts] of this.#regions) {
       const start = starts.get(this.parameters.get(owner) ?? '') ?? 0;
       for (const { data, offset } of layouts.values()) {
-        const bytes = new ArrayBuffer(data.bytes);
-        data.fill(bytes);
-        new Float32Array(bytes).forEach((position, i) => {
-          if (position > 0) made[offset / WORD + i] = start + position - 1;
-        });
+        made.set(placesOf(data, start), offset / WORD);
       }
     }
     return made;
   }
+}
+
+/** The place in the state of each packed number of a parameter that begins there; 0 for padding. */
+export function placesOf(data: ConstantData, start: number): Uint32Array<ArrayBuffer> {
+  const bytes = new ArrayBuffer(data.bytes);
+  data.fill(bytes);
+  return Uint32Array.from(new Float32Array(bytes), position => (position > 0 ? start + position - 1 : 0));
 }

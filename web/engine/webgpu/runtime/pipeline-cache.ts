@@ -13,8 +13,8 @@ export interface CompiledKernel {
   readonly kernel: Kernel;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
-  /** Buffers of the bindings that never change; null where a frame provides the resource. */
-  readonly fixed: readonly (GPUBuffer | null)[];
+  /** Resources of the bindings that never change; null where a frame provides them. */
+  readonly fixed: readonly (GPUBufferBinding | null)[];
 }
 
 /** A kernel whose pipeline is still compiling. */
@@ -94,7 +94,7 @@ export class PipelineCache {
   }
 
   #bind(kernel: Kernel): Pick<CompiledKernel, 'kernel' | 'fixed'> {
-    return { kernel, fixed: kernel.bindings.map(binding => this.#fixedBuffer(binding)) };
+    return { kernel, fixed: kernel.bindings.map(binding => this.#fixed(binding)) };
   }
 
   #describe(kernel: Kernel): [GPUBindGroupLayout, GPUComputePipelineDescriptor] {
@@ -139,6 +139,13 @@ export class PipelineCache {
     return layout;
   }
 
+  #fixed(binding: Binding): GPUBufferBinding | null {
+    const learned = binding.kind === 'data' && this.buffers.learned?.(binding.data);
+    if (learned) return learned;
+    const buffer = this.#fixedBuffer(binding);
+    return buffer && { buffer };
+  }
+
   #fixedBuffer(binding: Binding): GPUBuffer | null {
     switch (binding.kind) {
       case 'read':
@@ -150,7 +157,7 @@ export class PipelineCache {
       case 'crop':
         return this.buffers.crop;
       case 'data':
-        return this.buffers.isLearned?.(binding.data) ? null : this.#dataBuffer(binding.data);
+        return this.#dataBuffer(binding.data);
       case 'sizes': {
         return this.#sizesBuffer(binding.values);
       }
@@ -221,10 +228,7 @@ export function makeBindGroup(
   return device.createBindGroup({
     label: kernel.label,
     layout,
-    entries: kernel.bindings.map((binding, i) => {
-      const buffer = fixed[i];
-      return { binding: i, resource: buffer ? { buffer } : given(binding) };
-    }),
+    entries: kernel.bindings.map((one, binding) => ({ binding, resource: fixed[binding] ?? given(one) })),
   });
 }
 

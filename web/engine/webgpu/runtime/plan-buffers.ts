@@ -1,7 +1,6 @@
 // The buffers of a plan, which painting and `run` share.
 
 import type { ConstantData } from '../../codegen/constant-data.ts';
-import { EngineError } from '../../error.ts';
 import type { Plan } from '../../graph/passes/plan.ts';
 import { defaultLiveInputs } from '../../live-inputs.ts';
 import type { KernelConfig } from '../kernels/config.ts';
@@ -18,27 +17,33 @@ export interface PlanBuffers {
   readonly buffer: (index: number) => GPUBuffer;
   readonly live: GPUBuffer;
   readonly crop: GPUBuffer;
-  /** Whether the constants are positions of learned weights, which a training packs into a buffer of its own. */
-  readonly isLearned?: (data: ConstantData) => boolean;
+  readonly learned?: LearnedBuffers['learned'];
+}
+
+/** What a plan may bring along, whose weights are learned on the same device. */
+export interface LearnedBuffers {
+  /** Buffers that exist already, by their numbers in the plan. */
+  readonly given?: ReadonlyMap<number, GPUBuffer>;
+  /** Where constants lie that are positions of learned weights; null for any other. */
+  readonly learned?: ((data: ConstantData) => GPUBufferBinding | null) | undefined;
 }
 
 /** Makes the plan's buffers, with the default live inputs and the constant tensors. */
 export function makePlanBuffers(
   allocator: BufferAllocator,
-  plan: Plan,
+  plan: Plan & LearnedBuffers,
   { precision }: KernelConfig,
 ): PlanBuffers {
   const { queue } = allocator.device;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const buffers = new Map<number, GPUBuffer>();
+  const buffers = new Map(plan.given);
   // Convolutions read beyond the border in a block that nothing writes, so that it is zero.
   const hasBorder = new Set(
     plan.operations.map(({ kind, inputs: [x] }) => x && kind === 'convolution' && plan.slices.get(x)?.buffer),
   );
   const buffer = (index: number): GPUBuffer => {
-    const size = plan.buffers[index];
-    if (size === undefined) throw new EngineError(`The plan has no buffer ${index}.`);
-    const bytes = storedBytes(precision, size + (hasBorder.has(index) ? BLOCK_BYTES : 0));
+    const size = (plan.buffers[index] ?? 0) + (hasBorder.has(index) ? BLOCK_BYTES : 0);
+    const bytes = storedBytes(precision, size);
     const made = buffers.get(index) ?? allocator.allocate(`values ${index}`, bytes, usage);
     buffers.set(index, made);
     return made;
@@ -52,5 +57,5 @@ export function makePlanBuffers(
   const values = defaultLiveInputs(plan);
   const live = uniform('live', values.byteLength);
   queue.writeBuffer(live, 0, values);
-  return { buffer, live, crop: uniform('crop', 32) };
+  return { buffer, live, crop: uniform('crop', 32), learned: plan.learned };
 }

@@ -88,9 +88,7 @@ export class TrainingProgram {
       const prepared = kernels.map(kernel => {
         const one = pipelines.prepare(kernel);
         const group = makeBindGroup(device, one, binding => {
-          const resource = binding.kind === 'data' ? packed.resource(binding.data) : null;
-          if (!resource) throw new EngineError(`A training step binds no ${binding.kind}.`);
-          return resource;
+          throw new EngineError(`A training step binds no ${binding.kind}.`);
         });
         return { one, group };
       });
@@ -151,7 +149,7 @@ const bufferSlabs = (
 ): PlanBuffers => ({
   ...own,
   buffer: index => (index === STATE ? state : index === CHANGES ? changes : own.buffer(index)),
-  isLearned: data => packed.isLearned(data),
+  learned: data => packed.resource(data),
 });
 
 function prepareUpdate(
