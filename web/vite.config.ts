@@ -52,7 +52,7 @@ const ENGINE_CHUNKS = [
   // One holds what every page on WebGPU needs, and one what only networks with other operators or open sizes need.
   {
     name: 'painter',
-    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner|packed-weights|state-kernel|step-slices|training-program)|kernels\/(?!extended|reduce|matmul|movement|normalization|conv-naive|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights))/,
+    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner|packed-weights|shared-|state-kernel|step-slices|training-program)|kernels\/(?!narrow-state|extended|reduce|matmul|normalization|conv-naive|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights))/,
   },
   {
     name: 'extended',
@@ -73,15 +73,17 @@ const ENGINE_CHUNKS = [
   // What training needs besides what paints: on any backend, and on WebGPU. No page that only paints fetches them.
   {
     name: 'training',
-    test: /web\/engine\/(autograd\/(rules\/(backward-node|conv|elementwise|matmul|movement|reduce|resample)|rules|gradients)\.|training\/(?!cpu|webg|fence|flat|learning-painter|training-mode)|graph\/lowering\/(training|training-(conv|products|window)|learned-weights)\.|graph\/passes\/spread-sums|onnx\/(write-model|node-writer|protobuf-writer))/,
+    test: /web\/engine\/(autograd\/(?!standard)|training\/(?!cpu|webg|fence|flat|learned-plan|learning-painter|shared-painter)|graph\/(ir\/philox|lowering\/(training(?!-extended)|cross-entropy|learned-weights|uniform-noise))|onnx\/(write-model|node-writer|protobuf-writer))/,
+  },
+  {
+    name: 'training-code',
+    test: /web\/engine\/codegen\/(computed-conv|grid-sample-gradient|max-pool-gradient|sine|uniform-noise)/,
   },
   // Kernels that training needs, as do other people's networks to paint.
   { name: 'kernels', test: /web\/engine\/webgpu\/kernels\/(matmul|movement|reduce)/ },
   {
     name: 'training-webgpu',
-    test: new RegExp(
-      `web/engine/(training/(flat-step|webgpu-backend)|graph/passes/(${TRAINING_PASSES})|webgpu/(kernels/(training\\.|plane-conv|state-update|step-|weight-gradient|pack-weights)|runtime/(packed-weights|state-kernel|step-slices|training-program)))`,
-    ),
+    test: /web\/engine\/(training\/(flat-step|learned-plan|shared-painter|webgpu-backend)|graph\/passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan)|webgpu\/(kernels\/(narrow-state|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights)|runtime\/(packed-weights|shared-|state-kernel|step-slices|training-program)))/,
   },
   { name: 'philox', test: /web\/engine\/graph\/ir\/philox/ },
   // What only networks with other operators than ours need to learn.

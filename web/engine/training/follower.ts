@@ -2,7 +2,6 @@
 // so that every step is seen. Elsewhere, now and then, a painter of a file with the newest weights takes the place of the
 // one before.
 
-import type { Look, LookInfo } from '../look.ts';
 import type { Canvas, Painter, Precision } from '../painter.ts';
 import type { SharedState } from '../webgpu/runtime/shared-state.ts';
 
@@ -11,12 +10,17 @@ const INTERVAL_MS = 500;
 /** The part of the time that making them may take. */
 const SHARE = 0.2;
 
+/** A look as it was read, of whatever kind. */
+export interface FollowedLook {
+  readonly info: Painter['info'];
+}
+
 /** What paints, of whatever kind. */
 export interface Followed {
   destroy(): void;
 }
 
-export interface FollowOptions<L extends { readonly info: LookInfo } = Look, P extends Followed = Painter> {
+export interface FollowOptions<L extends FollowedLook, P extends Followed> {
   /** Gives the look as a file with the newest weights. Default: the trainer's `save`. */
   readonly write?: (() => Promise<Uint8Array>) | undefined;
   readonly read: (file: Uint8Array) => Promise<L>;
@@ -45,7 +49,7 @@ export interface Leader {
 }
 
 /** Lets one painting follow a training. */
-export class Follower<L extends { readonly info: LookInfo } = Look, P extends Followed = Painter> {
+export class Follower<L extends FollowedLook, P extends Followed> {
   #isOver = false;
   #isBusy = false;
   /** Whether the last weights came while it was busy. */
@@ -114,7 +118,7 @@ export class Follower<L extends { readonly info: LookInfo } = Look, P extends Fo
   }
 
   /** A painter with the weights of the training; null if there can be none. */
-  async #share(shared: SharedState, info: LookInfo, file: Uint8Array): Promise<Painter | null> {
+  async #share(shared: SharedState, info: Painter['info'], file: Uint8Array): Promise<Painter | null> {
     const canvas = this.#isRefused ? null : this.options.shareOn(shared.state.device);
     if (!canvas) return null;
     const { precision } = this.options;

@@ -13,7 +13,7 @@ export type { TrainingBackendName } from './backends.ts';
 export type { Batch, BatchInput } from './batch.ts';
 export type { ClipOptions } from './clipping.ts';
 export { DivergenceError } from './divergence.ts';
-export type { Followed, Follower, FollowOptions } from './follower.ts';
+export type { Followed, FollowedLook, Follower, FollowOptions } from './follower.ts';
 export type { InitializeOptions } from './initialize.ts';
 export {
   constantly,

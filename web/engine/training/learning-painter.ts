@@ -18,7 +18,7 @@ import type { LearningPainterOptions } from './trainer.ts';
 
 export class LearningPainter implements Painter {
   readonly canvas: Canvas;
-  readonly follower: Follower;
+  readonly follower: Follower<Look, Painter>;
   readonly #maker: PainterMaker;
   readonly #context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
   readonly #live = new Map<string, number>();

@@ -1,13 +1,12 @@
 // A painter on the device of a training, with the weights of its state: what it paints is what was learned so far, without
 // a file.
 
-import type { LookInfo } from '../look.ts';
 import { readModel } from '../onnx/model.ts';
 import type { BackendPainter, Canvas, FrameSource, Painter, Precision } from '../painter.ts';
 import { createWebgpuPainter } from '../webgpu/painter.ts';
 import { defaultPrecision } from '../webgpu/runtime/device.ts';
-import type { LearnedBuffers } from '../webgpu/runtime/plan-buffers.ts';
 import { BufferAllocator } from '../webgpu/runtime/memory.ts';
+import type { LearnedBuffers } from '../webgpu/runtime/plan-buffers.ts';
 import type { SharedState } from '../webgpu/runtime/shared-state.ts';
 import { SharedWeights } from '../webgpu/runtime/shared-weights.ts';
 import { planLearned } from './learned-plan.ts';
@@ -22,7 +21,7 @@ export interface SharedPainterOptions {
 /** Makes a painter of a look's file, whose constants of the state's names are those of the state. Null if the look cannot
  * share them. */
 export async function createSharedPainter(
-  info: LookInfo,
+  info: Painter['info'],
   file: Uint8Array,
   shared: SharedState,
   { canvas, precision: asked, onLost }: SharedPainterOptions,
@@ -60,7 +59,7 @@ class SharedPainter implements Painter {
     readonly release: () => void,
   ) {}
 
-  get info(): LookInfo {
+  get info(): Painter['info'] {
     return this.painter.info;
   }
 

@@ -1,11 +1,10 @@
 // What a trainer is, for those who use one.
 
-import type { Look, LookInfo } from '../look.ts';
 import type { Backend, Canvas, Painter, Precision } from '../painter.ts';
 import type { Tensors } from './backend.ts';
 import type { TrainingBackendName } from './backends.ts';
 import type { Batch, BatchInput } from './batch.ts';
-import type { Followed, Follower, FollowOptions } from './follower.ts';
+import type { Followed, FollowedLook, Follower, FollowOptions } from './follower.ts';
 
 /** A number, or a function of the step, from 0 on. */
 export type LearningRate = number | ((step: number) => number);
@@ -77,8 +76,6 @@ export interface Trainer {
   createPainter(options: LearningPainterOptions): Promise<Painter>;
   /** The same for a page with painters of its own: makes, shows and replaces them as the training goes on. The painter that
    * is shown stays until the page destroys it. The first one comes with the next step, or with `follow(true)`. */
-  follow<L extends { readonly info: LookInfo } = Look, P extends Followed = Painter>(
-    options: FollowOptions<L, P>,
-  ): Follower<L, P>;
+  follow<L extends FollowedLook, P extends Followed>(options: FollowOptions<L, P>): Follower<L, P>;
   destroy(): void;
 }

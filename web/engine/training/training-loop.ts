@@ -2,13 +2,12 @@
 
 import { EngineError } from '../error.ts';
 import type { OnnxValue } from '../onnx/model.ts';
-import type { LookInfo } from '../look.ts';
 import type { Painter } from '../painter.ts';
 import type { Tensors } from './backend.ts';
 import type { Training, TrainingBackendName } from './backends.ts';
 import { type Batch, type BatchInput, batchInputs, readBatch } from './batch.ts';
 import { DivergenceError } from './divergence.ts';
-import { type Followed, Follower, type FollowOptions, type Leader } from './follower.ts';
+import { type Followed, type FollowedLook, Follower, type FollowOptions, type Leader } from './follower.ts';
 import type { LossName } from './losses.ts';
 import { nextTask } from './next-task.ts';
 import { noiseInputs } from './noise.ts';
@@ -58,7 +57,7 @@ export class TrainingLoop implements Trainer {
   #snapshotCost = 0;
   /** The smallest loss of this run. */
   #leastLoss = Infinity;
-  readonly #followers = new Set<Pick<Follower, 'follow' | 'stop' | 'isOver'>>();
+  readonly #followers = new Set<Pick<Follower<FollowedLook, Followed>, 'follow' | 'stop' | 'isOver'>>();
 
   constructor(
     readonly training: Training,
@@ -174,9 +173,7 @@ export class TrainingLoop implements Trainer {
     return painter;
   }
 
-  follow<L extends { readonly info: LookInfo }, P extends Followed>(
-    options: FollowOptions<L, P>,
-  ): Follower<L, P> {
+  follow<L extends FollowedLook, P extends Followed>(options: FollowOptions<L, P>): Follower<L, P> {
     const follower = new Follower(this.#leader, options);
     this.#followers.add(follower);
     return follower;

@@ -1,98 +1,66 @@
-/** Lets the page's painting follow a training: now and then a painter with the newest weights takes the place of the one
- * before, which paints on until the new one has painted. So it works with any backend, also with ONNX Runtime. */
-import type { LookInfo } from '../../engine/index.ts';
+/** How the page's painting follows a training: its painters are shown as the page shows those of any look. So it works
+ * with any backend, also with ONNX Runtime. On WebGPU one painter shares the weights and stays. */
+import type { FollowOptions } from '../../engine/training/index.ts';
 import { makeElement } from '../../shared/dom.ts';
 import { readAnyLook } from '../painters/any-look.ts';
-import type { Painter } from '../painters/painter.ts';
+import type { AnyLook, Painter } from '../painters/painter.ts';
 import { selectPainter } from '../painters/select.ts';
 import type { RenderLoop } from '../render/render-loop.ts';
 import { showLabel } from '../ui/look-label.ts';
 
+export type Following = FollowOptions<AnyLook, Painter>;
+
 /** Between two painters, at least. */
 const INTERVAL_MS = 500;
-/** The part of the time that making painters may take. */
-const SHARE = 0.25;
 
-export class Follower {
-  #info: LookInfo | null = null;
-  #isBusy = false;
-  #isStopped = false;
-  #dueAt = 0;
-  /** The last painting was asked for while another was made. */
-  #wantsLast: (() => Promise<Uint8Array<ArrayBuffer>>) | null = null;
+/** `name` is that of the look, for a file that has none; `isReplaced` says whether the page paints with another look. */
+export function followInPage(
+  renderLoop: RenderLoop,
+  name: string,
+  isReplaced: () => boolean,
+  onError: (error: unknown) => void,
+): Following {
+  let info: AnyLook['info'] | null = null;
+  return {
+    every: INTERVAL_MS,
+    async read(file) {
+      const look = await readAnyLook(file);
+      // With the same texts and live inputs, the sliders stay as they are.
+      if (!info && !isReplaced()) showLabel(look.info, file.length, name);
+      info ??= look.info;
+      return { ...look, info };
+    },
+    make: (look, file) => makePainter(renderLoop, look, file, onError),
+    shareOn: () => (renderLoop.painter?.backend === 'webgpu' ? makeElement('canvas') : null),
+    show: (painter, isCancelled) =>
+      renderLoop.setPainter(painter, performance.now(), () => isCancelled() || isReplaced()),
+    onChange: () => renderLoop.refresh(),
+    onError: error => {
+      if (!isReplaced()) onError(error); // what is not shown may fail
+    },
+  };
+}
 
-  constructor(
-    readonly renderLoop: RenderLoop,
-    /** Of the look, for a file that has none. */
-    readonly name: string,
-    /** Whether the page paints with another look by now. */
-    readonly isReplaced: () => boolean,
-    readonly onError: (error: unknown) => void,
-  ) {}
-
-  get #isOver(): boolean {
-    return this.#isStopped || this.isReplaced();
-  }
-
-  /** Paints with the file that `write` gives, if it is time to. The last one is never left out. */
-  async follow(write: () => Promise<Uint8Array<ArrayBuffer>>, isLast = false): Promise<void> {
-    if (this.#isOver) return;
-    if (this.#isBusy) {
-      if (isLast) this.#wantsLast = write;
-      return;
-    }
-    if (performance.now() < this.#dueAt && !isLast) return;
-    this.#isBusy = true;
-    let begin = performance.now();
-    try {
-      const bytes = await write();
-      begin = performance.now(); // it waited for the step before
-      await this.#paintWith(bytes);
-    } catch (error) {
-      if (!this.#isOver) this.onError(error); // what is not shown may fail
-    }
-    const now = performance.now();
-    this.#isBusy = false;
-    this.#dueAt = now + Math.max(INTERVAL_MS, (now - begin) / SHARE);
-    const last = this.#wantsLast;
-    this.#wantsLast = null;
-    if (last) await this.follow(last, true);
-  }
-
-  async #paintWith(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const read = await readAnyLook(bytes);
-    // With the same texts and live inputs, the sliders stay as they are.
-    if (!this.#info && !this.#isOver) showLabel(read.info, bytes.length, this.name);
-    this.#info ??= read.info;
-    const painter = await this.#makePainter({ ...read, info: this.#info }, bytes);
-    await this.renderLoop.setPainter(painter, performance.now(), () => this.#isOver);
-  }
-
-  #makePainter(look: Parameters<typeof selectPainter>[0], bytes: Uint8Array): Promise<Painter> {
-    const nothing = () => undefined;
-    const current = this.renderLoop.painter?.backend ?? null;
-    let made: Painter | null = null;
-    const painter = selectPainter(look, bytes, {
-      forcedBackend: current,
-      excluded: new Map(),
-      signal: new AbortController().signal,
-      firstFrame: this.renderLoop.isVideo ? 'video' : 'picture',
-      makeCanvas: () => makeElement('canvas'),
-      onProgress: nothing,
-      onDownloaded: nothing,
-      onCompiled: nothing,
-      onLost: reason => {
-        if (made && made === this.renderLoop.painter) this.onError(new Error(reason));
-      },
-    });
-    return painter.then(one => {
-      made = one;
-      return one;
-    });
-  }
-
-  /** What is being made is not shown any more. */
-  stop(): void {
-    this.#isStopped = true;
-  }
+async function makePainter(
+  renderLoop: RenderLoop,
+  look: AnyLook,
+  file: Uint8Array,
+  onError: (error: unknown) => void,
+): Promise<Painter> {
+  const nothing = () => undefined;
+  let made: Painter | null = null;
+  made = await selectPainter(look, file, {
+    forcedBackend: renderLoop.painter?.backend ?? null,
+    excluded: new Map(),
+    signal: new AbortController().signal,
+    firstFrame: renderLoop.isVideo ? 'video' : 'picture',
+    makeCanvas: () => makeElement('canvas'),
+    onProgress: nothing,
+    onDownloaded: nothing,
+    onCompiled: nothing,
+    onLost: reason => {
+      if (made && made === renderLoop.painter) onError(new Error(reason));
+    },
+  });
+  return made;
 }

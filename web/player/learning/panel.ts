@@ -8,7 +8,7 @@ import { lookTitle } from '../ui/look-label.ts';
 import type { LookList } from '../ui/look-list.ts';
 import type { Notifications } from '../ui/notifications.ts';
 import { makeButton, makeToggles } from './elements.ts';
-import { Follower } from './follower.ts';
+import { followInPage } from './follower.ts';
 import { FramesSection } from './frames-section.ts';
 import styles from './learning.css?url';
 import { LossPlot, recentMean } from './loss-plot.ts';
@@ -61,10 +61,8 @@ class LearningPanel {
   readonly #save: HTMLButtonElement;
   #mode: Mode = 'photos';
   #base: BaseLook | null = null;
-  /** What is learned, and what lets the painting follow. */
+  /** What is learned. */
   #session: Session | null = null;
-  #follower: Follower | null = null;
-  #followedSteps = 0;
   /** The state that was announced. */
   #saidState: SessionState | null = null;
   #drawId = 0;
@@ -162,22 +160,23 @@ class LearningPanel {
   }
 
   #makeSession(section: Section, look: BaseLook): Session {
-    const session: Session = new Session(section.makeTask(look), {
-      onChange: () => this.#handleChange(session),
-      onError: sentence => this.#tell(sentence),
-    });
     const { renderLoop, lookLoader } = this.parts;
-    this.#follower = new Follower(
+    const task = section.makeTask(look);
+    const following = followInPage(
       renderLoop,
-      session.task.name,
+      task.name,
       () => lookLoader.current?.bytes !== look.bytes,
       error => this.#tell(errorMessage(error)),
     );
-    this.#followedSteps = 0;
+    const events = {
+      onChange: () => this.#handleChange(session),
+      onError: (sentence: string) => this.#tell(sentence),
+    };
+    const session: Session = new Session(task, events, following);
     return session;
   }
 
-  /** The painting follows what was learned; another look ends it. */
+  /** Another look ends what is learned. */
   #handleChange(session: Session): void {
     if (session !== this.#session) return;
     if (this.#currentLook() !== this.#base) {
@@ -186,7 +185,6 @@ class LearningPanel {
       return;
     }
     this.#announceState(session);
-    this.#follow(session);
     this.#drawId ||= requestAnimationFrame(() => {
       this.#drawId = 0;
       this.#update();
@@ -207,22 +205,12 @@ class LearningPanel {
     }
   }
 
-  #follow(session: Session): void {
-    const isLast = session.state === 'paused';
-    const { steps } = session;
-    if (steps === this.#followedSteps || session.losses.length === 0) return;
-    if (isLast) this.#followedSteps = steps;
-    void this.#follower?.follow(() => session.write(), isLast);
-  }
-
   async #startAgain(): Promise<void> {
     const session = this.#session;
     if (!session) return;
     this.#say('');
     await session.restart();
-    this.#followedSteps = 0;
     this.parts.notifications.inform('Learning begins anew.');
-    if (session === this.#session) await this.#follower?.follow(() => session.write(), true);
   }
 
   /** Offers the file, and adds it to the page's looks. */
@@ -253,9 +241,7 @@ class LearningPanel {
   /** Ends what is learned. The painting stays until something else paints. */
   #forget(): void {
     this.#session?.destroy();
-    this.#follower?.stop();
     this.#session = null;
-    this.#follower = null;
     this.#base = null;
     this.#saidState = null;
     this.#say('');

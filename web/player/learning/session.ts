@@ -7,6 +7,7 @@ import {
   type Trainer,
 } from '../../engine/training/index.ts';
 import { errorMessage } from '../../shared/errors.ts';
+import type { Following } from './follower.ts';
 import type { LearningTask } from './task.ts';
 
 /** A pause begins when the step that is computed has ended. */
@@ -36,6 +37,8 @@ export class Session {
   constructor(
     readonly task: LearningTask,
     readonly events: SessionEvents,
+    /** How the painting follows. */
+    readonly following: Following,
   ) {
     this.#learningRate = task.learningRate;
   }
@@ -63,6 +66,7 @@ export class Session {
     try {
       if (!this.#trainer) this.#setState('preparing');
       const trainer = this.#trainer ?? (await this.#makeTrainer());
+      if (trainer !== this.#trainer) trainer.follow({ ...this.following, write: () => this.write() });
       this.#trainer = trainer;
       if (this.#isOver) trainer.destroy();
       if (running.signal.aborted) return;

@@ -113,7 +113,7 @@ test.each([
 ] as const)('in %s it computes what was learned by the last step', async (precision, tolerance) => {
   const trainer = await train();
   const painter = await share(trainer, precision);
-  let before = new Float32Array(PIXELS);
+  let before: Float32Array = new Float32Array(PIXELS);
   for (const steps of [0, 1, 4]) {
     for (let i = 0; i < steps; i++) await trainer.step(batch);
     const { values, apart } = await compare(painter, await fresh(trainer, precision));
@@ -122,4 +122,152 @@ test.each([
     expect(Math.max(...values.map((value, i) => Math.abs(value - (before[i] ?? 0))))).toBeGreaterThan(0.01);
     before = values;
   }
+});
+
+/** One convolution. */
+function smallLook(): OnnxModel {
+  const writer = new NodeWriter(['image', 'w1', 'b1', 'painting'], 17);
+  const made = writer.add('Conv', ['image', 'w1', 'b1'], {
+    kernel_shape: ints([3, 3]),
+    pads: ints([1, 1, 1, 1]),
+  });
+  writer.addNamed('painting', 'Sigmoid', [made]);
+  const constants = [constantOf('w1', [3, 3, 3, 3], numbers(81)), constantOf('b1', [3], numbers(3))];
+  return {
+    ...look(),
+    nodes: writer.nodes,
+    constants: new Map(constants.map(one => [one.name, one] as const)),
+  };
+}
+
+function picture(): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(SIDE, SIDE);
+  const context = canvas.getContext('2d');
+  for (let i = 0; context && i < SIDE; i++) {
+    context.fillStyle = `rgb(${8 * i} ${255 - 8 * i} 128)`;
+    context.fillRect(i, 0, 1, SIDE);
+  }
+  return canvas;
+}
+
+function paintedBy(painter: Painter): number[] {
+  painter.paint(picture());
+  const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d');
+  if (painter.canvas) context?.drawImage(painter.canvas, 0, 0);
+  return Array.from(context?.getImageData(0, 0, SIDE, SIDE).data ?? []);
+}
+
+const PROTOTYPES = [
+  'GPUDevice',
+  'GPUQueue',
+  'GPUBuffer',
+  'GPUCommandEncoder',
+  'GPUComputePassEncoder',
+] as const;
+
+/** Calls of WebGPU within `work`, by name. */
+function countCalls(work: () => void): Map<string, number> {
+  const counts = new Map<string, number>();
+  const restore: (() => void)[] = [];
+  for (const name of PROTOTYPES) {
+    const { prototype } = globalThis[name];
+    for (const [key, { value, ...rest }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (typeof value !== 'function' || key === 'constructor') continue;
+      const counted = function (this: unknown, ...given: unknown[]) {
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+        return Reflect.apply(value, this, given);
+      };
+      Object.defineProperty(prototype, key, { ...rest, value: counted });
+      restore.push(() => Object.defineProperty(prototype, key, { ...rest, value }));
+    }
+  }
+  try {
+    work();
+  } finally {
+    for (const undo of restore) undo();
+  }
+  return counts;
+}
+
+test('a frame makes nothing new and reads nothing, and sees every step', async () => {
+  let files = 0;
+  const trainer = await createTrainer(smallLook(), {
+    loss: 'l1',
+    optimizer: adam(),
+    learningRate: 0.02,
+    backend: 'webgpu',
+  });
+  kept(trainer);
+  const save = trainer.save.bind(trainer);
+  trainer.save = () => {
+    files += 1;
+    return save();
+  };
+  const painter = await share(trainer);
+  expect(files).toBe(1);
+  let before = paintedBy(painter);
+  const idle = countCalls(() => painter.paint(picture()));
+  expect(idle.get('dispatchWorkgroups')).toBeGreaterThan(0);
+  for (let step = 0; step < 3; step++) {
+    await trainer.step(batch);
+    const counts = countCalls(() => painter.paint(picture()));
+    const created = [...counts.keys()].filter(key => /^(create|map|import|copyBufferToBuffer)/.test(key));
+    // The picture, the canvas and their bind group are new with every frame, shared or not.
+    expect(created.sort()).toEqual(['createBindGroup', 'createCommandEncoder']);
+    expect(counts.get('createBindGroup')).toBe(1);
+    const more = (key: string) => (counts.get(key) ?? 0) - (idle.get(key) ?? 0);
+    expect([more('dispatchWorkgroups'), more('submit'), more('writeBuffer')]).toEqual([1, 1, 0]);
+    const now = paintedBy(painter);
+    expect(now).not.toEqual(before);
+    before = now;
+  }
+  expect(files).toBe(1);
+  const learned = await fresh(trainer);
+  const expected = paintedBy(learned);
+  expect(Math.max(...before.map((value, i) => Math.abs(value - (expected[i] ?? NaN))))).toBeLessThanOrEqual(
+    1,
+  );
+});
+
+test('painting goes on with the last weights when the trainer is destroyed', async () => {
+  const trainer = await createTrainer(smallLook(), {
+    loss: 'l1',
+    optimizer: adam(),
+    learningRate: 0.02,
+    backend: 'webgpu',
+  });
+  const painter = await share(trainer);
+  await trainer.step(batch);
+  const before = paintedBy(painter);
+  trainer.destroy();
+  expect(paintedBy(painter)).toEqual(before);
+});
+
+test('after a lost GPU, both come back', async () => {
+  const devices: GPUDevice[] = [];
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    const device = await Reflect.apply(requestDevice, this, given);
+    devices.push(device);
+    return device;
+  };
+  const trainer = await createTrainer(smallLook(), {
+    loss: 'l1',
+    optimizer: adam(),
+    learningRate: 0.02,
+    backend: 'webgpu',
+  });
+  kept(trainer);
+  const painter = await share(trainer);
+  await trainer.step(batch);
+  const before = paintedBy(painter);
+  expect(devices.length).toBe(1);
+  devices[0]?.destroy();
+  await devices[0]?.lost;
+  await expect.poll(() => devices.length).toBe(2);
+  await expect.poll(() => paintedBy(painter)).toEqual(before);
+  await trainer.step(batch);
+  expect(paintedBy(painter)).not.toEqual(before);
+  expect(devices.length).toBe(2);
+  GPUAdapter.prototype.requestDevice = requestDevice;
 });

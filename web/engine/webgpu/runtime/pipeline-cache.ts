@@ -94,7 +94,7 @@ export class PipelineCache {
   }
 
   #bind(kernel: Kernel): Pick<CompiledKernel, 'kernel' | 'fixed'> {
-    return { kernel, fixed: kernel.bindings.map(binding => this.#fixed(binding)) };
+    return { kernel, fixed: kernel.bindings.map(binding => this.#fixedResource(binding)) };
   }
 
   #describe(kernel: Kernel): [GPUBindGroupLayout, GPUComputePipelineDescriptor] {
@@ -139,27 +139,20 @@ export class PipelineCache {
     return layout;
   }
 
-  #fixed(binding: Binding): GPUBufferBinding | null {
-    const learned = binding.kind === 'data' && this.buffers.learned?.(binding.data);
-    if (learned) return learned;
-    const buffer = this.#fixedBuffer(binding);
-    return buffer && { buffer };
-  }
-
-  #fixedBuffer(binding: Binding): GPUBuffer | null {
+  #fixedResource(binding: Binding): GPUBufferBinding | null {
     switch (binding.kind) {
       case 'read':
       case 'write': {
-        return this.buffers.buffer(binding.buffer);
+        return { buffer: this.buffers.buffer(binding.buffer) };
       }
       case 'live':
-        return this.buffers.live;
+        return { buffer: this.buffers.live };
       case 'crop':
-        return this.buffers.crop;
+        return { buffer: this.buffers.crop };
       case 'data':
-        return this.#dataBuffer(binding.data);
+        return this.buffers.learned?.(binding.data) ?? { buffer: this.#dataBuffer(binding.data) };
       case 'sizes': {
-        return this.#sizesBuffer(binding.values);
+        return { buffer: this.#sizesBuffer(binding.values) };
       }
       case 'picture':
       case 'canvas':

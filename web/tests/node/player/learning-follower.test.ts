@@ -1,7 +1,9 @@
 // The painting follows what is learned, until another look paints.
 
 import { beforeEach, expect, test, vi } from 'vitest';
-import { Follower } from '../../../player/learning/follower.ts';
+import { Follower } from '../../../engine/training/follower.ts';
+import { followInPage } from '../../../player/learning/follower.ts';
+import type { AnyLook, Painter } from '../../../player/painters/painter.ts';
 import type { RenderLoop } from '../../../player/render/render-loop.ts';
 
 const labels: string[] = [];
@@ -15,13 +17,15 @@ vi.mock('../../../player/painters/any-look.ts', () => ({ readAnyLook: async () =
 vi.mock('../../../player/painters/select.ts', () => ({
   selectPainter: () =>
     new Promise(resolve => {
-      finishPainter = () => resolve({});
+      finishPainter = () => resolve({ destroy: () => undefined });
     }),
 }));
 
 beforeEach(() => labels.splice(0));
 
-/** A follower, whose look can be replaced, and what it painted with. */
+const save = vi.fn(async () => new Uint8Array(1));
+
+/** A follower of a training without a GPU, whose look can be replaced, and what it painted with. */
 function makeFollower() {
   const page = { isReplaced: false, shown: 0, errors: [] as unknown[] };
   const renderLoop = {
@@ -31,22 +35,23 @@ function makeFollower() {
       if (!isCancelled()) page.shown += 1;
     },
   } as unknown as RenderLoop;
-  const follower = new Follower(
+  const following = followInPage(
     renderLoop,
     'Garden (learned)',
     () => page.isReplaced,
     error => page.errors.push(error),
   );
+  const follower = new Follower<AnyLook, Painter>({ save, shared: () => null }, following);
   return { follower, page };
 }
 
-const write = async () => new Uint8Array(1);
+type Made = ReturnType<typeof makeFollower>;
 
 /** Follows, and does something before the painter is there. */
-async function follow(follower: Follower, meanwhile: () => void): Promise<void> {
+async function follow({ follower }: Made, meanwhile: () => void): Promise<void> {
   finishPainter = () => {};
   const before = finishPainter;
-  const followed = follower.follow(write, true);
+  const followed = follower.start();
   await vi.waitUntil(() => finishPainter !== before);
   meanwhile();
   finishPainter();
@@ -54,22 +59,44 @@ async function follow(follower: Follower, meanwhile: () => void): Promise<void> 
 }
 
 test('a painter of what was learned takes the place of the one before', async () => {
-  const { follower, page } = makeFollower();
-  await follow(follower, () => undefined);
-  await follow(follower, () => undefined);
-  expect(page).toEqual({ isReplaced: false, shown: 2, errors: [] });
+  const made = makeFollower();
+  await follow(made, () => undefined);
+  await follow(made, () => undefined);
+  expect(made.page).toEqual({ isReplaced: false, shown: 2, errors: [] });
   expect(labels).toEqual(['Garden (learned)']);
 });
 
 test.each([
-  ['another look was chosen', (page: { isReplaced: boolean }) => (page.isReplaced = true)],
-  ['it was stopped', (_: object, follower: Follower) => follower.stop()],
+  ['another look was chosen', ({ page }: Made) => (page.isReplaced = true)],
+  ['it was stopped', ({ follower }: Made) => follower.stop()],
 ])('a painter that is made while %s is not shown', async (_, meanwhile) => {
-  const { follower, page } = makeFollower();
-  await follow(follower, () => meanwhile(page, follower));
-  expect(page.shown).toBe(0);
-  const never = vi.fn(write);
-  await follower.follow(never, true);
-  expect(never).not.toHaveBeenCalled();
-  expect(page.errors).toEqual([]);
+  const made = makeFollower();
+  await follow(made, () => meanwhile(made));
+  expect(made.page.shown).toBe(0);
+  expect(made.page.errors).toEqual([]);
+});
+
+test('a follower that was stopped writes no file', () => {
+  const { follower } = makeFollower();
+  follower.stop();
+  save.mockClear();
+  follower.follow(true);
+  expect(save).not.toHaveBeenCalled();
+});
+
+test('what was learned while a painter was made is painted after it', async () => {
+  const made = makeFollower();
+  await follow(made, () => made.follower.follow(true));
+  await vi.waitUntil(() => {
+    finishPainter();
+    return made.page.shown === 2;
+  });
+});
+
+test('steps that follow one another soon are not painted by a file each', async () => {
+  const made = makeFollower();
+  await follow(made, () => undefined);
+  save.mockClear();
+  made.follower.follow(false);
+  expect(save).not.toHaveBeenCalled();
 });

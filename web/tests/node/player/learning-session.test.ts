@@ -1,10 +1,12 @@
 // One training of the page: it learns, pauses, begins anew, and survives a divergence.
 
 import { expect, test, vi } from 'vitest';
+import { readLookInfo } from '../../../engine/index.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
 import type { MakeBatch } from '../../../player/learning/batches.ts';
 import { Session, type SessionState } from '../../../player/learning/session.ts';
 import { keyframeLearning, type LearningTask } from '../../../player/learning/task.ts';
+import type { Painter } from '../../../player/painters/painter.ts';
 import { drawPhoto } from '../../learning.ts';
 
 const size = { width: 16, height: 16 };
@@ -20,6 +22,7 @@ function makeSession({ learningRate, batch = { gpu: 2, cpu: 2 } }: Partial<Learn
   };
   const states: SessionState[] = [];
   const errors: string[] = [];
+  const page = { paintings: 0 };
   const session: Session = new Session(
     { ...task, ...(learningRate && { learningRate }), makeBatch, batch },
     {
@@ -28,14 +31,23 @@ function makeSession({ learningRate, batch = { gpu: 2, cpu: 2 } }: Partial<Learn
       },
       onError: sentence => errors.push(sentence),
     },
+    {
+      every: 0,
+      read: async file => ({ info: await readLookInfo(file), refusal: '' }),
+      make: async () => ({}) as Painter,
+      shareOn: () => null,
+      show: () => {
+        page.paintings += 1;
+      },
+    },
   );
-  return { session, states, errors, counts };
+  return { session, states, errors, counts, page };
 }
 
 const until = (test: () => boolean) => vi.waitUntil(test, { timeout: 60_000, interval: 5 });
 
 test('learns, pauses, goes on and begins anew', async () => {
-  const { session, states, errors } = makeSession();
+  const { session, states, errors, page } = makeSession();
   await expect(session.write()).rejects.toThrow('Nothing was learned yet');
   const learning = session.learn();
   await until(() => session.losses.length >= 8);
@@ -44,6 +56,7 @@ test('learns, pauses, goes on and begins anew', async () => {
   await learning;
   expect(states).toEqual(['preparing', 'learning', 'pausing', 'paused']);
   expect(session.place).toBe('the CPU');
+  await until(() => page.paintings > 0);
   expect(session.losses).toHaveLength(session.steps);
   expect(session.losses.at(-1)).toBeLessThan(session.losses[0] ?? 0);
 
