@@ -52,13 +52,11 @@ const ENGINE_CHUNKS = [
   // One holds what every page on WebGPU needs, and one what only networks with other operators or open sizes need.
   {
     name: 'painter',
-    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner|packed-weights|shared-|state-kernel|step-slices|training-program)|kernels\/(?!narrow-state|extended|reduce|matmul|normalization|conv-naive|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights))/,
+    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner|packed-weights|shared-|state-kernel|step-slices|training-program)|kernels\/(?!narrow-state|extended|reduce|matmul|normalization|conv-naive|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-))/,
   },
   {
     name: 'extended',
-    test: new RegExp(
-      `web/engine/(graph/(?!ir/philox|lowering/(${FOREIGN_LOWERINGS}|${TRAINING_LOWERINGS})|passes/(${NORM_PASSES}|${FOLDING_PASSES}|${TRAINING_PASSES}|spread-sums))|codegen/(?!${FOREIGN_CODE}|${TRAINING_CODE})|onnx/free-dims)`,
-    ),
+    test: /web\/engine\/(graph\/(?!ir\/philox|lowering\/(training|cross-entropy|learned-weights|summed-weights|uniform-noise|classification|composite|gather-computed|optimizer-ops)|passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan))|codegen\/(?!computed-conv|grid-sample-gradient|max-pool-gradient|sine|uniform-noise)|onnx\/free-dims)/,
   },
   // What recognizes norms that are spelled out, for networks that have sums.
   { name: 'norms', test: new RegExp(`web/engine/graph/passes/(${NORM_PASSES})`) },
@@ -83,7 +81,7 @@ const ENGINE_CHUNKS = [
   { name: 'kernels', test: /web\/engine\/webgpu\/kernels\/(matmul|movement|reduce)/ },
   {
     name: 'training-webgpu',
-    test: /web\/engine\/(training\/(flat-step|learned-plan|shared-painter|webgpu-backend)|graph\/passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan)|webgpu\/(kernels\/(narrow-state|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights)|runtime\/(packed-weights|shared-|state-kernel|step-slices|training-program)))/,
+    test: /web\/engine\/(training\/(flat-step|learned-plan|shared-painter|webgpu-backend)|graph\/(lowering\/summed-weights|passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan))|webgpu\/(kernels\/(narrow-state|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-)|runtime\/(packed-weights|shared-|state-kernel|step-slices|training-program)))/,
   },
   { name: 'philox', test: /web\/engine\/graph\/ir\/philox/ },
   // What only networks with other operators than ours need to learn.

@@ -5,8 +5,8 @@ import { EngineError } from '../error.ts';
 import type { Convolution, Operation } from '../graph/ir/operation.ts';
 import { productOf } from '../graph/ir/strides.ts';
 import { LANES, type Tensor } from '../graph/ir/tensor.ts';
-import { LearnedWeights } from '../graph/lowering/learned-weights.ts';
 import { lower } from '../graph/lowering/lower.ts';
+import { SummedWeights } from '../graph/lowering/summed-weights.ts';
 import { trainingLowerings } from '../graph/lowering/training.ts';
 import { withoutCopies } from '../graph/passes/copies.ts';
 import { fuse } from '../graph/passes/fusion.ts';
@@ -15,6 +15,7 @@ import { STATE, type StatePlace } from '../graph/passes/training-plan.ts';
 import { bindDims } from '../onnx/free-dims.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
 import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import { ALIGNMENT } from '../webgpu/runtime/packed-weights.ts';
 
 const FLOAT32 = 1;
 /** Bytes that lowering may take for each number of the state, besides what it may for the file. */
@@ -24,8 +25,10 @@ export interface LearnedPlan {
   readonly plan: Plan;
   /** The parameter that each array of positions of learned weights is about. */
   readonly parameters: ReadonlyMap<object, string>;
-  /** Room that they take in the usual layout. */
-  readonly bytes: number;
+  /** Of arrays that number sums: the positions of the terms of each (`SummedWeights`). */
+  readonly terms: ReadonlyMap<object, Float32Array>;
+  /** Room that they take in the usual layout, and that of sums. */
+  readonly bytes: { readonly single: number; readonly sum: number };
 }
 
 interface SharingModel {
@@ -74,12 +77,13 @@ const isLearned = (operation: Operation): operation is Convolution =>
 
 const wholeBlocks = (channels: number): number => Math.ceil(channels / LANES) * LANES;
 
-/** Bytes of the weights, packed. */
-function packedBytes({ weights: { dims, transposed }, group }: Convolution): number {
-  const [first, second, height, width] = dims;
-  const [a, b] = transposed ? [first, second * group] : [first, second];
-  return 4 * wholeBlocks(a) * wholeBlocks(b) * height * width;
-}
+/** Bytes of the weights of convolutions, packed. */
+const packedBytes = (convolutions: readonly Convolution[]): number =>
+  convolutions.reduce((sum, { weights: { dims, transposed }, group }) => {
+    const [first, second, height, width] = dims;
+    const [a, b] = transposed ? [first, second * group] : [first, second];
+    return sum + 4 * wholeBlocks(a) * wholeBlocks(b) * height * width + ALIGNMENT;
+  }, 0);
 
 /** Plans a look that has constants of the state. Null if it cannot share them: it keeps something from frame to frame, or
  * computes weights from what is learned. */
@@ -89,10 +93,11 @@ export async function planLearned(
 ): Promise<LearnedPlan | null> {
   if (look.metadata.has('limner.state')) return null;
   const { model, places } = withStateInputs(bindDims(look, {}, true), state);
-  const learned = new LearnedWeights(new Set(places.keys()));
+  const learned = new SummedWeights(new Set(places.keys()));
   const graph = await lower(model, trainingLowerings(learned));
   const operations = fuse(withoutCopies(await optimize(graph, true), graph.outputs), graph.outputs);
   if (!operations.every(isPainted)) return null;
+  const weights = operations.filter(isLearned);
   const own = graph.inputs.filter(({ name }) => !places.has(name));
   const plan = await layOut(operations, { ...graph, inputs: own }, true);
   const parameters = Array.from(learned.parameters, ([positions, input]) => {
@@ -101,7 +106,11 @@ export async function planLearned(
   return {
     plan: { ...plan, slices: new Map([...plan.slices, ...placed(graph.inputs, places)]) },
     parameters: new Map<object, string>(parameters),
-    bytes: operations.filter(isLearned).reduce((sum, one) => sum + packedBytes(one) + 256, 0),
+    terms: learned.terms,
+    bytes: {
+      single: packedBytes(weights.filter(one => !learned.terms.has(one.weights.bytes))),
+      sum: packedBytes(weights.filter(one => learned.terms.has(one.weights.bytes))),
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createPainter, type Painter, type Precision, readLook } from '../../engine/index.ts';
 import { constantOf } from '../../engine/onnx/constant.ts';
 import type { OnnxModel } from '../../engine/onnx/model.ts';
-import { int, ints, NodeWriter } from '../../engine/onnx/node-writer.ts';
+import { int, ints, NodeWriter, text } from '../../engine/onnx/node-writer.ts';
 import { adam, createTrainer, type Trainer } from '../../engine/training/index.ts';
 
 const SIDE = 32;
@@ -25,6 +25,7 @@ const CONSTANTS: readonly (readonly [string, readonly number[], (value: number) 
   ['beta', [8], value => value],
   ['mean', [8], value => value],
   ['variance', [8], value => 1 + value],
+  ['wide', [8, 8, 3, 3], value => value / 2],
   ['w3', [8, 8, 4, 4], value => value / 2],
   ['b3', [8], value => value],
   ['w4', [3, 11, 1, 1], value => value],
@@ -32,16 +33,28 @@ const CONSTANTS: readonly (readonly [string, readonly number[], (value: number) 
 ];
 
 /** A look with every kind of layer whose weights painters fold into others: norms, grouped and transposed convolutions,
- * one of single pixels, and a factor for each channel. */
+ * one of a doubled picture, one of single pixels, and a factor for each channel. */
 function look(): OnnxModel {
   const writer = new NodeWriter(['image', 'painting', ...CONSTANTS.map(([name]) => name)], 17);
   const pads = ints([1, 1, 1, 1]);
   const two = ints([2, 2]);
   const small = writer.add('Conv', ['image', 'w1', 'b1'], { kernel_shape: ints([3, 3]), pads, strides: two });
   const even = writer.add('Relu', [writer.add('InstanceNormalization', [small, 'scale', 'shift'])]);
-  const grouped = writer.add('Conv', [even, 'w2'], { kernel_shape: ints([3, 3]), pads, group: int(2) });
+  const grouped = writer.add('Conv', [even, 'w2'], {
+    kernel_shape: ints([3, 3]),
+    pads,
+    strides: two,
+    group: int(2),
+  });
   const normed = writer.add('BatchNormalization', [grouped, 'gamma', 'beta', 'mean', 'variance']);
-  const large = writer.add('ConvTranspose', [writer.add('Relu', [normed]), 'w3', 'b3'], {
+  const scales = writer.floats(Float32Array.of(1, 1, 2, 2), [4]);
+  const doubled = writer.add('Resize', [writer.add('Relu', [normed]), '', scales], {
+    mode: text('nearest'),
+    coordinate_transformation_mode: text('asymmetric'),
+    nearest_mode: text('floor'),
+  });
+  const mixedTwice = writer.add('Conv', [doubled, 'wide'], { kernel_shape: ints([3, 3]), pads });
+  const large = writer.add('ConvTranspose', [writer.add('Relu', [mixedTwice]), 'w3', 'b3'], {
     kernel_shape: ints([4, 4]),
     pads,
     strides: two,
@@ -58,7 +71,7 @@ function look(): OnnxModel {
     opset: 17,
     metadata: new Map([['limner.format', '1']]),
     nodes: writer.nodes,
-    constants: new Map(constants.map(one => [one.name, one] as const)),
+    constants: new Map([...writer.constants, ...constants.map(one => [one.name, one] as const)]),
     inputs: [{ name: 'image', type: 1, dims: SHAPE }],
     outputs: [{ name: 'painting', type: 1, dims: SHAPE }],
   };
@@ -77,10 +90,9 @@ const kept = <T extends { destroy(): void }>(one: T): T => {
   return one;
 };
 
-async function train(options: Partial<Parameters<typeof createTrainer>[1]> = {}): Promise<Trainer> {
-  const common = { loss: 'l1', optimizer: adam(), learningRate: 0.02, backend: 'webgpu' } as const;
-  return kept(await createTrainer(look(), { ...common, snapshotEvery: 1000, ...options }));
-}
+/** A trainer that the test destroys. */
+const train = (model: OnnxModel): Promise<Trainer> =>
+  createTrainer(model, { loss: 'l1', optimizer: adam(), learningRate: 0.02, backend: 'webgpu' });
 
 const share = async (trainer: Trainer, precision: Precision = 'float32'): Promise<Painter> =>
   kept(await trainer.createPainter({ canvas: new OffscreenCanvas(1, 1), precision }));
@@ -111,7 +123,7 @@ test.each([
   ['float32', 1e-6],
   ['float16', 5e-3],
 ] as const)('in %s it computes what was learned by the last step', async (precision, tolerance) => {
-  const trainer = await train();
+  const trainer = kept(await train(look()));
   const painter = await share(trainer, precision);
   let before: Float32Array = new Float32Array(PIXELS);
   for (const steps of [0, 1, 4]) {
@@ -191,13 +203,7 @@ function countCalls(work: () => void): Map<string, number> {
 
 test('a frame makes nothing new and reads nothing, and sees every step', async () => {
   let files = 0;
-  const trainer = await createTrainer(smallLook(), {
-    loss: 'l1',
-    optimizer: adam(),
-    learningRate: 0.02,
-    backend: 'webgpu',
-  });
-  kept(trainer);
+  const trainer = kept(await train(smallLook()));
   const save = trainer.save.bind(trainer);
   trainer.save = () => {
     files += 1;
@@ -230,17 +236,40 @@ test('a frame makes nothing new and reads nothing, and sees every step', async (
 });
 
 test('painting goes on with the last weights when the trainer is destroyed', async () => {
-  const trainer = await createTrainer(smallLook(), {
-    loss: 'l1',
-    optimizer: adam(),
-    learningRate: 0.02,
-    backend: 'webgpu',
-  });
+  const trainer = await train(smallLook());
   const painter = await share(trainer);
   await trainer.step(batch);
   const before = paintedBy(painter);
   trainer.destroy();
   expect(paintedBy(painter)).toEqual(before);
+});
+
+test('a page shows one painter for all steps', async () => {
+  const trainer = kept(await train(smallLook()));
+  const shown: Painter[] = [];
+  let changes = 0;
+  const follower = trainer.follow({
+    read: readLook,
+    make: () => Promise.reject(new Error('It shares no weights.')),
+    shareOn: () => new OffscreenCanvas(1, 1),
+    show: (painter: Painter) => {
+      shown.push(kept(painter));
+    },
+    onChange: () => {
+      changes += 1;
+    },
+  });
+  await follower.start();
+  for (let step = 0; step < 3; step++) await trainer.step(batch);
+  expect([shown.length, changes]).toEqual([1, 3]);
+  const [painter] = shown;
+  const before = painter && paintedBy(painter);
+  await trainer.restart();
+  expect(changes).toBe(4);
+  expect(painter && paintedBy(painter)).not.toEqual(before);
+  follower.stop();
+  await trainer.step(batch);
+  expect(changes).toBe(4);
 });
 
 test('after a lost GPU, both come back', async () => {
@@ -251,13 +280,7 @@ test('after a lost GPU, both come back', async () => {
     devices.push(device);
     return device;
   };
-  const trainer = await createTrainer(smallLook(), {
-    loss: 'l1',
-    optimizer: adam(),
-    learningRate: 0.02,
-    backend: 'webgpu',
-  });
-  kept(trainer);
+  const trainer = kept(await train(smallLook()));
   const painter = await share(trainer);
   await trainer.step(batch);
   const before = paintedBy(painter);

@@ -27,6 +27,12 @@ export class LearnedWeights {
     return value.kind === 'tensor' ? this.#ofTensor(node, value.tensor) : null;
   }
 
+  /** Sums of such weights, for a convolution of a picture that is doubled (`ir/subpixel.ts`); null where that is not done, as
+   * in training, which needs the gradient by each weight. */
+  sum(_weights: Weights): Weights | null {
+    return null;
+  }
+
   /** The weights of those positions. */
   weights({ bytes }: Constant, dims: Weights['dims'], transposed: boolean): Weights {
     const plain = { sumOf: null, scale: null, zero: null } as const;

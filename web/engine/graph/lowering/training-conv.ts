@@ -2,11 +2,12 @@
 
 import { binary, constant } from '../ir/expression.ts';
 import type { Convolution, Weights } from '../ir/operation.ts';
+import { doubledBy, SUBPIXEL_AXIS } from '../ir/subpixel.ts';
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 import { dimsOf, type NodeReader, type Value } from './builder.ts';
 import { extent, type Geometry, readGeometry, readLayout, transposedSize, windowPads } from './conv.ts';
 import { directAxis, transposedAxis, trimAxis } from './conv-axis.ts';
-import { findPadded, type Pads } from './conv-input.ts';
+import { findPadded, makerOf, type Pads } from './conv-input.ts';
 import { emitElementwise, type Lowering } from './elementwise.ts';
 import type { LearnedWeights } from './learned-weights.ts';
 import { reshape } from './movement.ts';
@@ -79,7 +80,7 @@ function measure(
 const nameOf = (node: NodeReader): string => (node.has(2) ? `${node.output} without bias` : node.output);
 
 /** A convolution of the kind that constant weights have, with what was padded before. */
-function emitLearned(node: NodeReader, conv: TrainedConv, weights: Weights): Value {
+function emitLearned(node: NodeReader, conv: TrainedConv, weights: Weights, learned: LearnedWeights): Value {
   const { kernel, strides, dilations, line, transposed, group, outputs } = conv;
   const sides = [conv.tensor.shape[2], conv.tensor.shape[3]] as const;
   const own = transposed ? [1] : windowPads(node, sides, { kernel, strides, dilations }, line);
@@ -89,7 +90,12 @@ function emitLearned(node: NodeReader, conv: TrainedConv, weights: Weights): Val
     padding: 'zero',
   };
   const measured = measure(node, conv, tensor.shape, padded?.pads);
+  const pads = padded?.pads ?? own;
+  const isCentred = !transposed && `${[kernel, strides, dilations, pads, group]}` === '3,3,1,1,1,1,1,1,1,1,1';
+  const small = isCentred ? doubledBy(makerOf(node, tensor)) : null;
+  const sums = small && learned.sum(weights);
   const axisOf = (i: 0 | 1) => {
+    if (sums) return SUBPIXEL_AXIS;
     const { out, before } = measured[i];
     const axis = (transposed ? transposedAxis : directAxis)(kernel[i], strides[i], dilations[i], before);
     return padding === 'edge' ? axis : trimAxis(axis, tensor.shape[i === 0 ? 2 : 3], out);
@@ -98,11 +104,11 @@ function emitLearned(node: NodeReader, conv: TrainedConv, weights: Weights): Val
   return node.builder.emit({
     kind: 'convolution',
     name: node.node.name,
-    inputs: [tensor],
+    inputs: [(sums && small) ?? tensor],
     output: makeTensor(nameOf(node), [tensor.shape[0], outputs, y.out, x.out]),
     epilogue: null,
     prologue: null,
-    weights,
+    weights: sums ?? weights,
     bias: null,
     group,
     y: axisOf(0),
@@ -138,7 +144,7 @@ export const lowerTrainedConv =
     const positions = learned?.find(node, node.value(1));
     const made =
       learned && positions
-        ? emitLearned(node, conv, learned.weights(positions, conv.dims, conv.transposed))
+        ? emitLearned(node, conv, learned.weights(positions, conv.dims, conv.transposed), learned)
         : emitComputed(node, conv);
     if (!node.has(2)) {
       defineSpatial(node, made, conv.line);

@@ -8,6 +8,7 @@ import { LANES } from '../../graph/ir/tensor.ts';
 import type { StatePlace } from '../../graph/passes/training-plan.ts';
 import { ROW } from './kernel.ts';
 import narrowState from './narrow-state.wgsl?raw';
+import packSums from './pack-sums.wgsl?raw';
 import packWeights from './pack-weights.wgsl?raw';
 import { BLOCK_CODE } from './precision.ts';
 import stateUpdate from './state-update.wgsl?raw';
@@ -139,6 +140,9 @@ function makeTable(places: readonly StatePlace[], kinds: readonly number[]): Uin
 
 /** Bindings: state, positions, packed. */
 export const packWeightsCode = (): string => `const ROW = ${ROW}u;\n${packWeights}`;
+
+/** Bindings: state, terms, packed. */
+export const packSumsCode = (): string => `const ROW = ${ROW}u;\n${packSums}`;
 
 /** Bindings: state, narrowed. */
 export const narrowStateCode = (): string => `const ROW = ${ROW}u;\n${BLOCK_CODE.float16}\n${narrowState}`;

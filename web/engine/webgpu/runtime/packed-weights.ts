@@ -79,6 +79,23 @@ export class PackedWeights {
   }
 }
 
+/** The places in the state of the terms of each packed sum, four by four; 0 for those that there are not. `terms` are their
+ * positions in a parameter that begins there. */
+export function termPlacesOf(
+  data: ConstantData,
+  terms: Float32Array,
+  start: number,
+): Uint32Array<ArrayBuffer> {
+  const made = new Uint32Array(LANES * (data.bytes / WORD));
+  placesOf(data, 1).forEach((sum, i) => {
+    for (let k = 0; sum > 0 && k < LANES; k++) {
+      const position = terms[LANES * (sum - 1) + k] ?? 0;
+      if (position > 0) made[LANES * i + k] = start + position - 1;
+    }
+  });
+  return made;
+}
+
 /** The place in the state of each packed number of a parameter that begins there; 0 for padding. */
 export function placesOf(data: ConstantData, start: number): Uint32Array<ArrayBuffer> {
   const bytes = new ArrayBuffer(data.bytes);

@@ -8,9 +8,9 @@ import { STATE } from '../../graph/passes/training-plan.ts';
 import type { Precision } from '../../painter.ts';
 import { linearWorkgroups } from '../kernels/kernel.ts';
 import { storedBytes } from '../kernels/precision.ts';
-import { narrowStateCode, packWeightsCode } from '../kernels/state-update.ts';
+import { narrowStateCode, packSumsCode, packWeightsCode } from '../kernels/state-update.ts';
 import type { BufferAllocator } from './memory.ts';
-import { ALIGNMENT, placesOf } from './packed-weights.ts';
+import { ALIGNMENT, placesOf, termPlacesOf } from './packed-weights.ts';
 import type { LearnedBuffers } from './plan-buffers.ts';
 import type { SharedState } from './shared-state.ts';
 import type { StateKernel } from './state-kernel.ts';
@@ -18,7 +18,14 @@ import type { StateKernel } from './state-kernel.ts';
 const WORD = 4;
 const BLOCK = WORD * LANES;
 
-/** Buffers of packed weights, and of the place in the state of each; filled up to `used`. */
+/** What packs weights: each from its place in the state, or as a sum of up to four. */
+const PACKINGS = {
+  single: { label: 'pack', code: packWeightsCode, words: 1, numbers: LANES },
+  sum: { label: 'pack sums', code: packSumsCode, words: LANES, numbers: 1 },
+} as const;
+type Packing = keyof typeof PACKINGS;
+
+/** Buffers of packed weights, and of their places in the state; filled up to `used` bytes of weights. */
 interface Room {
   readonly packed: GPUBuffer;
   readonly places: GPUBuffer;
@@ -28,10 +35,12 @@ interface Room {
 export interface SharedWeightsOptions {
   /** The parameter that each array of positions of learned weights is about. */
   readonly parameters: ReadonlyMap<object, string>;
+  /** Of arrays that number sums: the positions of the terms of each. */
+  readonly terms: ReadonlyMap<object, Float32Array>;
   /** Of the values between layers, and so of what kernels read of the state. */
   readonly precision: Precision;
-  /** Bytes that packed weights may need. If it is too little, there is one dispatch more. */
-  readonly bytes: number;
+  /** Bytes that packed weights may need, of each kind. If it is too little, there are more dispatches. */
+  readonly bytes: Readonly<Record<Packing, number>>;
 }
 
 export class SharedWeights implements Required<LearnedBuffers> {
@@ -39,8 +48,8 @@ export class SharedWeights implements Required<LearnedBuffers> {
   readonly #kernels: StateKernel[] = [];
   readonly #bindings = new Map<object, Map<string, GPUBufferBinding>>();
   readonly #starts: ReadonlyMap<string, number>;
-  #pipeline: GPUComputePipeline | null = null;
-  #room: Room | null = null;
+  readonly #pipelines = new Map<Packing, GPUComputePipeline>();
+  readonly #rooms = new Map<Packing, Room>();
   /** The version of the state that is packed. */
   #version = -1;
 
@@ -88,10 +97,13 @@ export class SharedWeights implements Required<LearnedBuffers> {
     const known = own.get(layout);
     if (known) return known;
     const size = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-    const room = this.#roomFor(size);
+    const terms = this.options.terms.get(owner);
+    const packing = terms ? 'sum' : 'single';
+    const room = this.#roomFor(packing, size);
     const binding = { buffer: room.packed, offset: room.used, size: bytes };
-    const places = placesOf(data, this.#starts.get(parameter) ?? 0);
-    this.#device.queue.writeBuffer(room.places, room.used, places);
+    const start = this.#starts.get(parameter) ?? 0;
+    const places = terms ? termPlacesOf(data, terms, start) : placesOf(data, start);
+    this.#device.queue.writeBuffer(room.places, PACKINGS[packing].words * room.used, places);
     room.used += size;
     own.set(layout, binding);
     this.#version = -1;
@@ -100,16 +112,20 @@ export class SharedWeights implements Required<LearnedBuffers> {
     return binding;
   };
 
-  #roomFor(size: number): Room {
-    if (this.#room && this.#room.used + size <= this.#room.packed.size) return this.#room;
-    const bytes = Math.max(size, this.#room ? 0 : this.options.bytes);
+  #roomFor(packing: Packing, size: number): Room {
+    const last = this.#rooms.get(packing);
+    if (last && last.used + size <= last.packed.size) return last;
+    const { label, code, words, numbers } = PACKINGS[packing];
+    const bytes = Math.max(size, last ? 0 : this.options.bytes[packing]);
     const { STORAGE, COPY_DST } = GPUBufferUsage;
     const packed = this.allocator.allocate('packed weights', bytes, STORAGE);
-    const places = this.allocator.allocate('positions', bytes, STORAGE | COPY_DST);
-    this.#pipeline ??= this.#compile('pack', packWeightsCode());
-    this.#add('pack', this.#pipeline, [this.shared.state.buffer, places, packed], bytes / BLOCK);
-    this.#room = { packed, places, used: 0 };
-    return this.#room;
+    const places = this.allocator.allocate('positions', words * bytes, STORAGE | COPY_DST);
+    const pipeline = this.#pipelines.get(packing) ?? this.#compile(label, code());
+    this.#pipelines.set(packing, pipeline);
+    this.#add(label, pipeline, [this.shared.state.buffer, places, packed], bytes / WORD / numbers);
+    const room = { packed, places, used: 0 };
+    this.#rooms.set(packing, room);
+    return room;
   }
 
   /** Packs the weights, if they are other ones by now. */
