@@ -57,8 +57,8 @@ export class Follower<L extends FollowedLook, P extends Followed> {
   #dueAt = 0;
   /** What the painter shares that is shown. */
   #shared: SharedState | null = null;
-  /** The look cannot share its weights. */
-  #isRefused = false;
+  /** What the look cannot share. */
+  #refused: SharedState | null = null;
 
   constructor(
     readonly leader: Leader,
@@ -119,18 +119,18 @@ export class Follower<L extends FollowedLook, P extends Followed> {
 
   /** A painter with the weights of the training; null if there can be none. */
   async #share(shared: SharedState, info: Painter['info'], file: Uint8Array): Promise<Painter | null> {
-    const canvas = this.#isRefused ? null : this.options.shareOn(shared.state.device);
+    const canvas = shared === this.#refused ? null : this.options.shareOn(shared.state.device);
     if (!canvas) return null;
     const { precision } = this.options;
     const onLost = (reason: string) => this.#handleLoss(shared, reason);
     try {
       const { createSharedPainter } = await import('./shared-painter.ts');
       const made = await createSharedPainter(info, file, shared, { canvas, precision, onLost });
-      this.#isRefused = made === null;
+      if (!made) this.#refused = shared;
       return made;
     } catch {
       // A painter of the file may do with less.
-      this.#isRefused = shared === this.leader.shared();
+      this.#refused = shared;
       return null;
     }
   }

@@ -255,6 +255,7 @@ export class TrainingLoop implements Trainer {
   /** Goes back to the last good state. The next step tells why. */
   async #diverge(what: string): Promise<void> {
     await this.recovering.rewind();
+    this.#showLearned(true);
     this.#divergence = new DivergenceError(
       `${what}; train with a smaller learning rate. The weights are those after ${this.steps} steps again.`,
     );
