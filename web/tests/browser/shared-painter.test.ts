@@ -129,7 +129,6 @@ test.each([
   for (const steps of [0, 1, 4]) {
     for (let i = 0; i < steps; i++) await trainer.step(batch);
     const { values, apart } = await compare(painter, await fresh(trainer, precision));
-    console.log(`${precision}, ${steps} more steps: ${apart.toExponential(2)} apart`);
     expect(apart).toBeLessThanOrEqual(tolerance);
     expect(Math.max(...values.map((value, i) => Math.abs(value - (before[i] ?? 0))))).toBeGreaterThan(0.01);
     before = values;
