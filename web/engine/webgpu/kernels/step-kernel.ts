@@ -8,11 +8,15 @@ import { compile } from './compile.ts';
 import { isTiledConv } from './conv-class.ts';
 import { type Kernel, TO_BUFFER } from './kernel.ts';
 import { compilePlaneConv, isPlaneConv } from './plane-conv.ts';
-import { type ExtendedKernels, type KernelContext, ShaderBuilder } from './shader.ts';
+import { compileRowConv, isRowConv } from './row-conv.ts';
+import { type KernelContext, ShaderBuilder } from './shader.ts';
 import { fitConfig } from './step-config.ts';
 import { compileTraining } from './training.ts';
 
 export function compileStepKernel(context: KernelContext, operation: Exclude<Operation, FrameInput>): Kernel {
+  if (operation.kind === 'convolution' && isRowConv(context, operation)) {
+    return compileRowConv(new ShaderBuilder(context, operation, TO_BUFFER), operation);
+  }
   if (operation.kind === 'convolution' && isPlaneConv(operation)) {
     return compilePlaneConv(new ShaderBuilder(context, operation, TO_BUFFER), operation);
   }
