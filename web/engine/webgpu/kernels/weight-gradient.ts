@@ -14,7 +14,10 @@ import { fitWidth } from './step-config.ts';
 const GPU_SUMS = 32;
 const GPU_RUN = 4;
 const SOFTWARE_SUMS = 64;
-const SOFTWARE_RUN = 8;
+/** Of a software GPU, whose time to compile is that of the products in the text. */
+const MAX_RUN = 16;
+const MAX_PRODUCTS = 1600;
+const QUAD = 4;
 /** Taps along a row from which on they are shared out among threads. */
 const MAX_TAPS = 8;
 
@@ -31,6 +34,8 @@ interface Tile {
 }
 
 interface Geometry {
+  /** Whether the threads of a quad have the same pixels and inputs, with other outputs, so that each loads a part. */
+  readonly isShared: boolean;
   readonly operation: ConvWeightGradient;
   readonly from: Tensor;
   readonly gradient: Tensor;
@@ -40,28 +45,38 @@ interface Geometry {
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Grows the tile while it is within the sums of a thread: all rows of a kernel for few channels, else more blocks. */
+/** Grows the tile while it is within the sums of a thread: all rows of a kernel for few channels, else more blocks. On a real
+ * GPU only while enough threads are left: a thread more is worth more there than a load less. */
 function findTile(
   from: Tensor,
   gradient: Tensor,
   [kh, kw]: readonly [number, number],
+  parts: number,
   { minThreads }: KernelConfig,
 ): Tile {
   const isReal = minThreads > 0;
   const [most, maxBlocks] = isReal ? [GPU_SUMS, 2] : [SOFTWARE_SUMS, 4];
   const columns = Math.min(kw, MAX_TAPS);
   const lanes = Math.min(LANES, from.shape[1]);
-  const rows = kh * columns * lanes <= most ? kh : 1;
+  const blocks = channelBlocks(gradient) * channelBlocks(from);
+  const isEnough = (rows: number, joined: number) =>
+    (parts * blocks * Math.ceil(kh / rows) * Math.ceil(kw / columns)) / joined >= minThreads;
+  const rows = kh * columns * lanes <= most && isEnough(kh, 1) ? kh : 1;
   let [outputs, inputs] = [1, 1];
   const sums = () => rows * columns * lanes * outputs * inputs;
   const canDouble = (blocks: number, tensor: Tensor) =>
-    blocks < maxBlocks && channelBlocks(tensor) % (2 * blocks) === 0 && 2 * sums() <= most;
+    blocks < maxBlocks &&
+    channelBlocks(tensor) % (2 * blocks) === 0 &&
+    2 * sums() <= most &&
+    isEnough(rows, 2 * outputs * inputs);
   for (let grows = true; grows; ) {
     grows = false;
-    if (canDouble(outputs, gradient)) [outputs, grows] = [2 * outputs, true];
+    if (isReal && canDouble(outputs, gradient)) [outputs, grows] = [2 * outputs, true];
     if (canDouble(inputs, from)) [inputs, grows] = [2 * inputs, true];
+    else if (!isReal && canDouble(outputs, gradient)) [outputs, grows] = [2 * outputs, true];
   }
-  const run = isReal ? GPU_RUN : fitWidth(gradient.shape[3], SOFTWARE_RUN);
+  const longest = Math.min(MAX_RUN, Math.floor(MAX_PRODUCTS / (LANES * sums())));
+  const run = isReal ? GPU_RUN : fitWidth(gradient.shape[3], longest);
   return { outputs, inputs, rows, columns, lanes, run };
 }
 
@@ -71,6 +86,14 @@ function readsBeyond({ operation, from, gradient, kernel, tile: { run } }: Geome
   const runs = Math.ceil(gradient.shape[3] / run) * run;
   const last = (runs - 1) * strides[1] - before[1] + (kernel[1] - 1) * dilations[1];
   return before[1] > 0 || last >= from.shape[3];
+}
+
+/** Whether some thread reads beyond the rows of the input. */
+function leavesRows({ operation, from, gradient, kernel, tile }: Geometry): boolean {
+  const { strides, dilations, before } = operation;
+  const taps = Math.ceil(kernel[0] / tile.rows) * tile.rows;
+  const last = (gradient.shape[2] - 1) * strides[0] - before[0] + (taps - 1) * dilations[0];
+  return before[0] > 0 || last >= from.shape[2];
 }
 
 const sumName = (o: number, i: number, row: number, column: number, lane: number): string =>
@@ -107,31 +130,54 @@ function runCode(geometry: Geometry, hasBias: boolean): string[] {
       return `let g${p}_${o} = ${hasTail && p > 0 ? `select(vec4f(0), ${read}, column + ${p} < sizes[4].w)` : read};`;
     }),
   );
-  const word = tile.lanes === LANES ? '' : `.${'xyz'.slice(0, tile.lanes)}`;
+  const word = tile.lanes === LANES ? '' : `.${'xyzw'.slice(0, tile.lanes)}`;
   const zero = tile.lanes === LANES ? 'vec4f(0)' : tile.lanes === 1 ? '0.0' : `vec${tile.lanes}f(0)`;
-  const values = upTo(tile.rows).flatMap(row =>
-    offsets.flatMap(offset =>
-      upTo(tile.inputs).map(i => {
-        const read = `input_0[source_${row} + (from_x + ${offset}) * sizes[3].x + ${i}]${word}`;
-        const inside = [
-          ...(isChecked ? [`u32(from_x + ${offset}) < u32(sizes[2].w)`] : []),
-          ...(tile.rows > 1 || hasBias ? [`inside_${row}`] : []),
-        ];
-        const made = inside.length > 0 ? `select(${zero}, ${read}, ${inside.join(' && ')})` : read;
-        return `let x${row}_${offsets.indexOf(offset)}_${i} = ${made};`;
-      }),
-    ),
-  );
-  // One sum of all products is added to what was summed before: that is in memory, where registers are few.
-  const products = eachSum(tile, (o, i, row, column, lane) => {
-    const one = 'xyzw'[lane];
-    const terms = upTo(tile.run).map(p => {
-      const value = `x${row}_${offsets.indexOf(offsetOf(p, column))}_${i}`;
-      if (tile.lanes === LANES) return `${value} * g${p}_${o}.${one}`;
-      return `g${p}_${o} * ${value}${tile.lanes === 1 ? '' : `.${one}`}`;
+  const nameOf = (row: number, k: number) => `x${row}_${Math.floor(k / tile.inputs)}_${k % tile.inputs}`;
+  const value = (row: number, offset: string, i: string) => {
+    const read = `input_0[source_${row} + (from_x + ${offset}) * sizes[3].x + ${i}]${word}`;
+    const inside = [
+      ...(isChecked ? [`u32(from_x + ${offset}) < u32(sizes[2].w)`] : []),
+      ...(leavesRows(geometry) ? [`inside_${row}`] : []),
+    ];
+    return inside.length > 0 ? `select(${zero}, ${read}, ${inside.join(' && ')})` : read;
+  };
+  const count = offsets.length * tile.inputs;
+  const values = upTo(tile.rows).flatMap(row => {
+    if (!geometry.isShared) {
+      return upTo(count).map(k => {
+        const offset = offsets[Math.floor(k / tile.inputs)];
+        return `let ${nameOf(row, k)} = ${value(row, `${offset}`, `${k % tile.inputs}`)};`;
+      });
+    }
+    return upTo(Math.ceil(count / QUAD)).flatMap(q => {
+      const k = `(${q * QUAD} + lane)`;
+      const held = `held${row}_${q}`;
+      return [
+        `let ${held} = ${value(row, `${k} / ${tile.inputs}`, `${k} % ${tile.inputs}`)};`,
+        ...upTo(Math.min(QUAD, count - q * QUAD)).map(
+          i => `let ${nameOf(row, q * QUAD + i)} = subgroupBroadcast(${held}, ${i}u);`,
+        ),
+      ];
     });
-    return [`${sumName(o, i, row, column, lane)} += ${terms.join(' + ')};`];
   });
+  // A software GPU keeps a sum of numbers in a register, and one of vectors in memory. Numbers that are no channels are
+  // left out, if all threads have the same channels.
+  const [from] = operation.inputs;
+  const known = tile.lanes === LANES ? ([from, tile.inputs] as const) : ([gradient, tile.outputs] as const);
+  const isAll = known[0] && channelBlocks(known[0]) === known[1];
+  const products = eachSum(tile, (o, i, row, column, lane) =>
+    upTo(LANES).flatMap(k => {
+      const block = tile.lanes === LANES ? i : o;
+      if (isAll && LANES * block + k >= (known[0]?.shape[1] ?? 0)) return [];
+      const sum = `${sumName(o, i, row, column, lane)}.${'xyzw'[k]}`;
+      const made = upTo(tile.run).reduce((made, p) => {
+        const x = `x${row}_${offsets.indexOf(offsetOf(p, column))}_${i}`;
+        const [one, other] = tile.lanes === LANES ? [k, lane] : [lane, k];
+        return `fma(${x}${tile.lanes === 1 ? '' : `.${'xyzw'[one]}`}, g${p}_${o}.${'xyzw'[other]}, ${made})`;
+      }, sum);
+      return [`${sum} = ${made};`];
+    }),
+  );
   const bias = upTo(hasBias ? tile.outputs : 0).map(
     o =>
       `bias_${o} += ${upTo(tile.run)
@@ -161,13 +207,12 @@ const storeCode = ({ tile }: Geometry, isFlat: boolean): string[] => {
     : `keep(${block}, part, ${place}`.replace('OUTPUT', 'k').replace('CHANNEL', 'c_in + i');
   return [
     `var all = array<vec4f, ${names.length}>(${names.join(', ')});`,
-    `for (var at = 0; at < ${outputs * inputs * rows * columns}; at++) {`,
-    `let column = at % ${columns};`,
-    `let row = at / ${columns} % ${rows};`,
-    `let i = at / ${columns * rows} % ${inputs};`,
-    `let o = at / ${columns * rows * inputs};`,
+    'var at = 0;',
+    `for (var o = 0; o < ${outputs}; o++) { for (var i = 0; i < ${inputs}; i++) {`,
+    `for (var row = 0; row < ${rows}; row++) { for (var column = 0; column < ${columns}; column++) {`,
     `for (var k = 0; k < 4; k++) { ${store} }`,
-    '}',
+    'at++;',
+    '} } } }',
   ];
 };
 
@@ -193,23 +238,23 @@ const keepBias = (at: number): string => `fn keep_bias(value: vec4f, part: i32, 
 
 /** The parts of a kernel that depend on its tile. */
 interface TileCode {
+  readonly isShared: boolean;
   readonly declarations: readonly string[];
   readonly sources: readonly string[];
-  /** Whether rows that the tap lies beyond are left out. */
-  readonly skip: boolean;
   readonly run: readonly string[];
   readonly stores: readonly string[];
 }
 
-/** Neighbouring threads have neighbouring input channels. */
-const bodyCode = ({ declarations, sources, skip, run, stores }: TileCode): string => `
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+/** Neighbouring threads have neighbouring input channels, or output channels if they share the inputs. */
+const bodyCode = ({ isShared, declarations, sources, run, stores }: TileCode): string => `
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let tiles = sizes[TILES];
   let parts = sizes[TILES + 1].x;
-  let index = i32(id.x + id.y * ROW);
-  let c_in = index % tiles.x * TILE.y;
-  let c_out = index / tiles.x % tiles.y * TILE.x;
+  let index = (i32(group.x) + i32(group.y) * 65535) * THREADS + i32(local);
+  let lane = i32(local) % 4;
+  let c_in = ${isShared ? 'index / tiles.y % tiles.x' : 'index % tiles.x'} * TILE.y;
+  let c_out = ${isShared ? 'index % tiles.y' : 'index / tiles.x % tiles.y'} * TILE.x;
   let tap = index / (tiles.x * tiles.y);
   let k_y = tap % tiles.z * TILE.z;
   let k_x = tap / tiles.z % tiles.w * TILE.w;
@@ -218,15 +263,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
 ${declarations.join('\n')}
-  for (var at = part; at < sizes[4].x * sizes[4].z; at += parts) {
-    let image = at / sizes[4].z;
-    let from_y = at % sizes[4].z * STRIDE.x - BEFORE.x + k_y * DILATION.x;
+  // One loop: an inner one would pass on all sums once more, which are many.
+  var spot = part;
+  var column = 0;
+  while (spot < sizes[4].x * sizes[4].z) {
+    let image = spot / sizes[4].z;
+    let from_y = spot % sizes[4].z * STRIDE.x - BEFORE.x + k_y * DILATION.x;
 ${sources.join('\n')}
-    ${skip ? 'if (!inside_0) { continue; }' : ''}
-    let line = at * sizes[4].w * sizes[5].x + sizes[5].y + c_out;
-    for (var column = 0; column < sizes[4].w; column += RUN) {
-      let from_x = column * STRIDE.y - BEFORE.y + k_x * DILATION.y;
+    let line = spot * sizes[4].w * sizes[5].x + sizes[5].y + c_out;
+    let from_x = column * STRIDE.y - BEFORE.y + k_x * DILATION.y;
 ${run.join('\n')}
+    column += RUN;
+    if (column >= sizes[4].w) {
+      column = 0;
+      spot += parts;
     }
   }
 ${stores.join('\n')}
@@ -237,11 +287,14 @@ export function compileWeightGradient(shader: ShaderBuilder, operation: ConvWeig
   const { inputs, output, flat, strides, dilations, before, parts } = operation;
   const [from = output, gradient = output] = inputs;
   const kernel = flat?.kernel ?? [output.shape[2], output.shape[3]];
-  const tile = findTile(from, gradient, kernel, shader.context.config);
-  const geometry = { operation, from, gradient, kernel, tile };
-  const { plan } = shader.context;
-  shader.readInputs();
+  const tile = findTile(from, gradient, kernel, parts, shader.context.config);
+  const { plan, config } = shader.context;
   const outTiles = Math.ceil(channelBlocks(gradient) / tile.outputs);
+  const isPlain = `${[strides[1], dilations[1]]}` === '1,1';
+  const isShared = config.minThreads === 0 && config.hasQuads && isPlain && outTiles % QUAD === 0;
+  const geometry = { operation, from, gradient, kernel, tile, isShared };
+  if (isShared) shader.enableSubgroups();
+  shader.readInputs();
   const inTiles = Math.ceil(channelBlocks(from) / tile.inputs);
   const [rowTiles, columnTiles] = [Math.ceil(kernel[0] / tile.rows), Math.ceil(kernel[1] / tile.columns)];
   const at = shader.size(inTiles, outTiles, rowTiles, columnTiles);
@@ -250,6 +303,7 @@ export function compileWeightGradient(shader: ShaderBuilder, operation: ConvWeig
   const biasAt = place ? shader.size(place.stride, place.offset) : 0;
   shader.add(`const TILES = ${at};
 const RUN = ${tile.run};
+const THREADS = ${config.threads};
 const TILE = vec4i(${tile.outputs}, ${tile.inputs}, ${tile.rows}, ${tile.columns});
 const KERNEL = vec2i(${kernel});
 const STRIDE = vec2i(${strides});
@@ -274,9 +328,9 @@ const BEFORE = vec2i(${before});`);
   ]);
   const stores = storeCode(geometry, flat !== undefined);
   const body = bodyCode({
+    isShared,
     declarations: [...sums, ...biases.map(o => `var bias_${o} = vec4f(0);`)],
     sources,
-    skip: tile.rows === 1 && !place,
     run: runCode(geometry, Boolean(place)),
     stores: [
       ...stores,
@@ -289,5 +343,8 @@ const BEFORE = vec2i(${before});`);
         : []),
     ],
   });
-  return shader.kernel(body, linearWorkgroups(parts * inTiles * outTiles * rowTiles * columnTiles));
+  return shader.kernel(
+    body,
+    linearWorkgroups(parts * inTiles * outTiles * rowTiles * columnTiles, config.threads),
+  );
 }
