@@ -1,7 +1,7 @@
-// Kernels of the gradient of max pooling whose windows do not overlap: a thread has one window, and finds its largest
-// element once for all of them.
+// Kernels of max pooling whose windows do not overlap, and of its gradient: a thread has one window. For the gradient it
+// finds the largest element once for all of them.
 
-import type { MaxPoolGradient } from '../../graph/ir/operation.ts';
+import type { MaxPool, MaxPoolGradient } from '../../graph/ir/operation.ts';
 import { channelBlocks } from '../../graph/ir/tensor.ts';
 import { type Kernel, linearWorkgroups } from './kernel.ts';
 import type { ShaderBuilder } from './shader.ts';
@@ -9,8 +9,24 @@ import type { ShaderBuilder } from './shader.ts';
 /** Elements of a window that a thread keeps in registers. */
 const MAX_ELEMENTS = 16;
 
-export const hasWindowKernel = ({ kernel, strides, before, dilations }: MaxPoolGradient): boolean =>
+export const hasWindowKernel = ({ kernel, strides, before, dilations }: MaxPool | MaxPoolGradient): boolean =>
   kernel[0] * kernel[1] <= MAX_ELEMENTS && `${[kernel, before, dilations]}` === `${[strides, 0, 0, 1, 1]}`;
+
+/** Whether no window reaches beyond the picture either. */
+export function hasWholeWindows(operation: MaxPool): boolean {
+  const { inputs, output, kernel } = operation;
+  const isWhole = (axis: 2 | 3) =>
+    output.shape[axis] * (kernel[axis - 2] ?? 1) <= (inputs[0]?.shape[axis] ?? 0);
+  return hasWindowKernel(operation) && isWhole(2) && isWhole(3);
+}
+
+export const windowMaximum = ({ kernel: [tall, wide] }: MaxPool): string =>
+  tapsOf(tall, wide)
+    .map(([j, i]) => `read_0(n, y * ${tall} + ${j}, x * ${wide} + ${i}, c)`)
+    .reduce((made, read) => `max(${made}, ${read})`);
+
+const tapsOf = (tall: number, wide: number) =>
+  Array.from({ length: tall * wide }, (_, i) => [Math.floor(i / wide), i % wide] as const);
 
 export function compileWindowGradient(
   shader: ShaderBuilder,
@@ -21,7 +37,7 @@ export function compileWindowGradient(
   shader.readInputs();
   const at = shader.size(rows, columns);
   shader.finish();
-  const taps = Array.from({ length: tall * wide }, (_, i) => [Math.floor(i / wide), i % wide] as const);
+  const taps = tapsOf(tall, wide);
   // A window at the end may have elements beyond the picture.
   const isInside = (j: number, i: number) => [
     ...(h % tall > 0 && j > 0 ? [`y + ${j} < sizes[0].z`] : []),
