@@ -126,7 +126,7 @@ export class WebgpuBackend implements TrainingBackend {
   readonly #scalars: Float32Array<ArrayBuffer>;
   /** Arrays of inputs in the GPU's order, to write the next values into. */
   readonly #packed = new Map<Tensor, Float32Array<ArrayBuffer>>();
-  /** Submissions that the GPU may not have done yet, a promise for each step. */
+  /** A promise for each submission that the GPU may not have done yet. */
   readonly #ahead: Promise<void>[] = [];
   #isPacked = false;
   #hasInputs = false;
@@ -217,17 +217,14 @@ export class WebgpuBackend implements TrainingBackend {
     this.#device.queue.writeBuffer(program.buffers.uniform, 0, this.#scalars);
     if (!this.#isPacked && program.pack) program.submit([program.pack]);
     this.#isPacked = true;
-    const parts = slices.split();
-    for (const [i, part] of parts.entries()) {
+    for (const part of slices.split()) {
       program.submit(program.kernels.slice(...part));
       const done = this.#measure(part);
       // Whoever awaits it sees the failure, if it fails.
       done.catch(() => undefined);
-      if (i < parts.length - 1) await done;
-      else this.#ahead.push(done);
+      this.#ahead.push(done);
+      while (this.#ahead.length >= slices.ahead) await this.#ahead.shift();
     }
-    this.shared.version += 1;
-    while (this.#ahead.length >= slices.ahead) await this.#ahead.shift();
   }
 
   /** Resolves when the GPU has done what was submitted just now. */

@@ -3,7 +3,7 @@
 
 /** Milliseconds that a submission should take, at most. */
 const MAX_MS = 8;
-/** Steps in the queue. */
+/** Submissions in the queue. */
 const MIN_AHEAD = 2;
 const MAX_AHEAD = 16;
 /** How much an estimate may change at once. */
@@ -35,8 +35,8 @@ export class StepSlices {
     return slices;
   }
 
-  /** How many steps the queue may hold: as many as it does in the time of a slice, and two at least, so that it is never
-   * empty. */
+  /** How many submissions the queue may hold: as many as it does in the time of a slice, and two at least, so that it is
+   * never empty: each time, the threads of a software GPU wait a while in vain. */
   get ahead(): number {
     const step = this.#costs.reduce((a, b) => a + b, 0);
     return Math.min(MAX_AHEAD, Math.max(MIN_AHEAD, Math.floor(MAX_MS / step)));
