@@ -5,7 +5,7 @@ import type { ConvAxis, Convolution, ConvWeightGradient, Operation } from '../ir
 import { makeTensor, type Tensor } from '../ir/tensor.ts';
 import type { Plan } from './plan.ts';
 
-const isSingle = ({ shape: [n, , h, w] }: Tensor): boolean => n > 1 && h === 1 && w === 1;
+export const isSingle = ({ shape: [n, , h, w] }: Tensor): boolean => n > 1 && h === 1 && w === 1;
 
 const isOfOne = ({ phases, inputStride, outputStride }: ConvAxis): boolean =>
   outputStride === 1 &&
@@ -13,14 +13,14 @@ const isOfOne = ({ phases, inputStride, outputStride }: ConvAxis): boolean =>
   phases.length === 1 &&
   `${Object.values(phases[0] ?? {})}` === '0,1,0';
 
-const isPointwise = ({ weights, group, y, x }: Convolution): boolean =>
+export const isPointwise = ({ weights, group, y, x }: Convolution): boolean =>
   group === 1 && weights.dims[2] === 1 && weights.dims[3] === 1 && isOfOne(y) && isOfOne(x);
 
-const isGradientOfProduct = ({ flat, strides, before }: ConvWeightGradient): boolean =>
+export const isGradientOfProduct = ({ flat, strides, before }: ConvWeightGradient): boolean =>
   `${flat?.kernel}` === '1,1' && `${[strides, before]}` === '1,1,0,0';
 
 /** Sides of a picture of that many pixels, as square as they can be. */
-function sidesOf(pixels: number): [height: number, width: number] {
+export function sidesOf(pixels: number): [height: number, width: number] {
   let height = Math.floor(Math.sqrt(pixels));
   while (pixels % height > 0) height--;
   return [height, pixels / height];

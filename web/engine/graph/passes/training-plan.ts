@@ -83,11 +83,19 @@ function copyRead(operations: readonly Operation[], changes: readonly Tensor[]):
   return made;
 }
 
-/** `minThreads` is how many threads a GPU should have at once. */
+/** Gives the batch of layers over single pixels another shape. Tensors in `fixed` stay as they are. */
+export type JoinBatch = (
+  operations: readonly Operation[],
+  fixed: ReadonlySet<Tensor>,
+) => readonly Operation[];
+
+/** `minThreads` is how many threads a GPU should have at once. `join` is for backends on which tensors of other shapes lie
+ * in other orders; by default, layers over single pixels see the same memory in another shape. */
 export async function makeTrainingPlan(
   graph: Graph,
   state: readonly StateTensor[],
   minThreads: number,
+  join?: JoinBatch,
 ): Promise<TrainingPlan> {
   const changes = state.map(({ output }) => tensorNamed(graph.outputs, output));
   const directions = state.flatMap(({ direction }) =>
@@ -134,8 +142,11 @@ export async function makeTrainingPlan(
     inputs: graph.inputs.filter(tensor => !placed.has(tensor)),
     outputs: graph.outputs.filter(tensor => !placed.has(tensor) && !changes.includes(tensor)),
   };
-  const laid = await layOut(splitReductions(operations, minThreads), own, false);
+  const fixed = new Set([...graph.inputs, ...graph.outputs, ...placed.keys()]);
+  const split = splitReductions(operations, minThreads);
+  const laid = await layOut(join?.(split, fixed) ?? split, own, false);
   // Buffers are made when they are first asked for: what is placed elsewhere takes none.
-  const plan = joinBatch({ ...laid, slices: new Map([...laid.slices, ...placed]) });
+  const whole = { ...laid, slices: new Map([...laid.slices, ...placed]) };
+  const plan = join ? whole : joinBatch(whole);
   return { plan, places, stateBlocks, changeBlocks };
 }
