@@ -56,7 +56,7 @@ const ENGINE_CHUNKS = [
   },
   {
     name: 'extended',
-    test: /web\/engine\/(graph\/(?!ir\/philox|lowering\/(training|cross-entropy|learned-weights|summed-weights|uniform-noise|classification|composite|gather-computed|optimizer-ops)|passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan))|codegen\/(?!computed-conv|grid-sample-gradient|max-pool-gradient|sine|uniform-noise)|onnx\/free-dims)/,
+    test: /web\/engine\/(graph\/(?!ir\/philox|lowering\/(training|cross-entropy|learned-weights|uniform-noise|classification|composite|gather-computed|optimizer-ops)|passes\/(batch-|copies|flat-gradients|split-reductions|training-plan))|codegen\/(?!computed-conv|grid-sample-gradient|max-pool-gradient|sine|uniform-noise)|onnx\/free-dims)/,
   },
   // What recognizes norms that are spelled out, for networks that have sums.
   { name: 'norms', test: new RegExp(`web/engine/graph/passes/(${NORM_PASSES})`) },
@@ -68,7 +68,8 @@ const ENGINE_CHUNKS = [
   { name: 'context', test: /web\/engine\/webgl2\/runtime\/context\.ts/ },
   // One holds what WebGL2 needs of every look. Training on it needs most of that too.
   { name: 'webgl2', test: /web\/engine\/webgl2\/(painter|runtime\/network)\.ts/ },
-  // What training needs besides what paints: on any backend, and on WebGPU. No page that only paints fetches them.
+  // What training needs besides what paints: on any backend, on any GPU, and on WebGPU. No page that only paints fetches
+  // them.
   {
     name: 'training',
     test: /web\/engine\/(autograd\/(?!standard)|training\/(?!cpu|webg|fence|flat|learned-plan|learning-painter|shared-painter)|graph\/(ir\/philox|lowering\/(training(?!-extended)|cross-entropy|learned-weights|uniform-noise))|onnx\/(write-model|node-writer|protobuf-writer))/,
@@ -80,8 +81,12 @@ const ENGINE_CHUNKS = [
   // Kernels that training needs, as do other people's networks to paint.
   { name: 'kernels', test: /web\/engine\/webgpu\/kernels\/(matmul|movement|reduce)/ },
   {
+    name: 'training-gpu',
+    test: /web\/engine\/(training\/flat-step|graph\/passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan))/,
+  },
+  {
     name: 'training-webgpu',
-    test: /web\/engine\/(training\/(flat-step|learned-plan|shared-painter|webgpu-backend)|graph\/(lowering\/summed-weights|passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan))|webgpu\/(kernels\/(narrow-state|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-)|runtime\/(packed-weights|shared-|state-kernel|step-slices|training-program)))/,
+    test: /web\/engine\/(training\/webgpu-backend|webgpu\/(kernels\/(training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights)|runtime\/(packed-weights|state-kernel|step-slices|training-program)))/,
   },
   { name: 'philox', test: /web\/engine\/graph\/ir\/philox/ },
   // What only networks with other operators than ours need to learn.

@@ -28,9 +28,15 @@ export function gradientDifference(made: ArrayLike<number>, expected: Float32Arr
   return apart.reduce((most, value) => (value <= most ? most : value), 0) / largest;
 }
 
-export async function compareGradients(run: (plan: Plan, inputs: Arrays) => Promise<Arrays>): Promise<void> {
-  const cases: Case[] = await (await fetch('/gradients.json')).json();
-  test.each(cases)('$name is as in torch', async ({ name, inputs }) => {
+/** `ops` are the operators that are tested; by default all. `where` is told beside their names. */
+export async function compareGradients(
+  run: (plan: Plan, inputs: Arrays) => Promise<Arrays>,
+  ops?: readonly string[],
+  where = '',
+): Promise<void> {
+  const all: Case[] = await (await fetch('/gradients.json')).json();
+  const cases = all.filter(({ op }) => !ops || ops.includes(op));
+  test.each(cases)(`$name is as in torch${where}`, async ({ name, inputs }) => {
     const model = readModel(await fetchBytes(`${name}.onnx`));
     const wanted = Array.from({ length: inputs }, (_, i) => `x${i}`);
     const { model: step, gradients } = await differentiate(model, 'loss', wanted);

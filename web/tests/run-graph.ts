@@ -2,8 +2,10 @@
 
 import type { Plan } from '../engine/graph/passes/plan.ts';
 import { defaultLiveInputs } from '../engine/live-inputs.ts';
+import { readInputs, readLiveInputs } from '../engine/run-inputs.ts';
 import type { Context } from '../engine/webgl2/runtime/context.ts';
 import { Network } from '../engine/webgl2/runtime/network.ts';
+import { TrainingNetwork } from '../engine/webgl2/runtime/training-network.ts';
 import { fetchKernels } from '../engine/webgpu/kernels/compile.ts';
 import type { KernelConfig } from '../engine/webgpu/kernels/config.ts';
 import type { ExtendedKernels } from '../engine/webgpu/kernels/shader.ts';
@@ -39,21 +41,27 @@ export async function runOnWebgpu(
   }
 }
 
-export async function runOnWebgl2(
-  plan: Plan,
-  context: Context,
-  inputs: Arrays,
-  extended?: Network['extended'],
-): Promise<Arrays> {
-  const network = new Network(
-    { ...context, ownsCanvas: false },
-    plan,
-    { frame: null, size: [1, 1] },
-    extended,
-  );
+export async function runOnWebgl2(plan: Plan, context: Context, inputs: Arrays): Promise<Arrays> {
+  const network = new Network({ ...context, ownsCanvas: false }, plan, { frame: null, size: [1, 1] });
   try {
     await network.prepare();
     return await network.run(inputs, defaultLiveInputs(plan));
+  } finally {
+    network.destroy();
+  }
+}
+
+/** With the draws of training. */
+export async function trainOnWebgl2(plan: Plan, context: Context, inputs: Arrays): Promise<Arrays> {
+  const network = new TrainingNetwork({ ...context, ownsCanvas: false }, plan);
+  const live = defaultLiveInputs(plan);
+  try {
+    await network.prepare();
+    await network.waitForPrograms();
+    for (const [tensor, values] of readInputs(plan, inputs, false)) network.textures.write(tensor, values);
+    const used = readLiveInputs(plan, inputs, live);
+    for (const prepared of network.draws) network.draw(prepared, used);
+    return await network.textures.read(plan.outputs);
   } finally {
     network.destroy();
   }

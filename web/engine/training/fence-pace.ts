@@ -1,66 +1,75 @@
-// How far a page may run ahead of a GPU: enough steps to keep it busy, and not so many that a painting would wait behind
-// them.
+// How far a page may run ahead of a WebGL2 GPU: enough slices to keep it busy, and not so many that a painting would wait
+// behind them.
 
+import type { PendingSlice, SliceTimer } from './fence-timer.ts';
 import { nextTask } from './next-task.ts';
+import type { Slice, StepSlices } from './step-slices.ts';
 
-/** Milliseconds of work that may be queued, and of one slice of a step. */
+/** Milliseconds of work, and slices, that may be queued. */
 const AHEAD_MS = 16;
-const SLICE_MS = 8;
 const MAX_AHEAD = 8;
-/** Polls in tasks that follow at once, before a timer. */
-const QUICK_POLLS = 4;
+/** Fences are polled some milliseconds apart. */
+const POLL_TRUST = 0.25;
+
+interface QueuedSlice {
+  readonly slice: Slice;
+  readonly pending: PendingSlice;
+  readonly start: number;
+}
 
 export class FencePace {
-  readonly #fences: WebGLSync[] = [];
-  /** Milliseconds of a step, as far as known. */
-  #stepMs = AHEAD_MS;
-  #lastSignal = performance.now();
+  readonly #queue: QueuedSlice[] = [];
+  #idleSince = 0;
 
-  constructor(readonly gl: WebGL2RenderingContext) {}
+  /** `now` gives milliseconds. */
+  constructor(
+    readonly slices: StepSlices,
+    readonly timer: SliceTimer,
+    readonly now: () => number = () => performance.now(),
+  ) {}
 
-  /** In how many parts a step is drawn. */
-  get slices(): number {
-    return Math.max(1, Math.ceil(this.#stepMs / SLICE_MS));
+  /** Draws a step in slices, so that what else the page draws comes in between. Resolves when the next step may be drawn. */
+  async draw(drawSlice: (slice: Slice) => void): Promise<void> {
+    const slices = this.slices.split();
+    for (const [i, slice] of slices.entries()) {
+      if (i > 0) await nextTask();
+      await this.#makeRoom(this.slices.costOf(slice));
+      const start = this.now();
+      this.#queue.push({ slice, start, pending: this.timer.run(() => drawSlice(slice)) });
+    }
+    await this.#makeRoom(this.slices.costOf(slices[0] ?? [0, 0]));
   }
 
-  /** Resolves when the next step may be drawn. */
-  async afterStep(): Promise<void> {
-    const { gl } = this;
-    if (this.#fences.length === 0) this.#lastSignal = performance.now();
-    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    gl.flush();
-    if (fence) this.#fences.push(fence);
-    const ahead = Math.min(MAX_AHEAD, Math.max(1, Math.floor(AHEAD_MS / this.#stepMs)));
-    while (this.#fences.length > ahead) await this.#waitForFirst();
-  }
-
+  /** Resolves when all slices are done. */
   async finished(): Promise<void> {
-    while (this.#fences.length > 0) await this.#waitForFirst();
+    while (this.#queue.length > 0) await this.#waitForFirst();
   }
 
+  /** A long slice still follows another one at once: a GPU that waits for the page is slow. */
+  async #makeRoom(cost: number): Promise<void> {
+    const isFull = () => {
+      const queued = this.#queue.reduce((sum, { slice }) => sum + this.slices.costOf(slice), 0);
+      return this.#queue.length >= MAX_AHEAD || (this.#queue.length > 1 && queued + cost > AHEAD_MS);
+    };
+    while (isFull()) await this.#waitForFirst();
+  }
+
+  /** Waits for the first slice, and measures all that are done then: between two polls, nothing tells them apart. */
   async #waitForFirst(): Promise<void> {
-    const fence = this.#fences.shift();
-    if (!fence) return;
-    await waitForFence(this.gl, fence);
-    const now = performance.now();
-    this.#stepMs = Math.max(0.1, now - this.#lastSignal);
-    this.#lastSignal = now;
+    const first = this.#queue[0];
+    if (!first) return;
+    await first.pending.done();
+    const end = this.now();
+    const started = Math.max(first.start, this.#idleSince);
+    this.#idleSince = end;
+    const untimed: Slice[] = [];
+    while (this.#queue[0]?.pending.isDone()) {
+      const done = this.#queue.shift();
+      const own = done?.pending.finish() ?? null;
+      // What a timer tells has no part of the time that a flush takes.
+      if (done && own !== null) this.slices.measure(done.slice, own + this.slices.floor);
+      else if (done) untimed.push(done.slice);
+    }
+    if (untimed.length > 0) this.slices.measureAll(untimed, end - started, POLL_TRUST);
   }
-}
-
-/** Resolves when the work so far is done, or the context is lost; in a hidden tab too, where timers run once a second or
- * once a minute. */
-export async function workFinished(gl: WebGL2RenderingContext): Promise<void> {
-  const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-  gl.flush();
-  if (fence) await waitForFence(gl, fence);
-}
-
-async function waitForFence(gl: WebGL2RenderingContext, fence: WebGLSync): Promise<void> {
-  for (let polls = 0; !gl.isContextLost(); polls++) {
-    if (gl.getSyncParameter(fence, gl.SYNC_STATUS) === gl.SIGNALED) break;
-    if (polls < QUICK_POLLS || globalThis.document?.hidden) await nextTask();
-    else await new Promise(resolve => setTimeout(resolve, 1));
-  }
-  gl.deleteSync(fence);
 }

@@ -4,53 +4,56 @@
 import { EngineError } from '../error.ts';
 import { input } from '../graph/ir/expression.ts';
 import { makeTensor, type Tensor } from '../graph/ir/tensor.ts';
+import { LearnedWeights } from '../graph/lowering/learned-weights.ts';
 import { lower } from '../graph/lowering/lower.ts';
-import { TRAINING } from '../graph/lowering/training.ts';
-import { makePlan } from '../graph/passes/plan.ts';
-import { spreadsSums } from '../graph/passes/spread-sums.ts';
+import { trainingLowerings } from '../graph/lowering/training.ts';
+import { joinPictures } from '../graph/passes/batch-pictures.ts';
+import { makeTrainingPlan } from '../graph/passes/training-plan.ts';
 import { defaultLiveInputs } from '../live-inputs.ts';
+import { PackedWeights } from '../webgl2/draws/packed-weights.ts';
+import { layOutState, type StateLayout, type StatePair } from '../webgl2/draws/state-layout.ts';
 import type { DrawStep } from '../webgl2/draws/step.ts';
 import { compileTraining } from '../webgl2/draws/training.ts';
-import { adapterName, openContext } from '../webgl2/runtime/context.ts';
-import { Network } from '../webgl2/runtime/network.ts';
+import { openContext } from '../webgl2/runtime/context.ts';
 import type { PreparedDraw } from '../webgl2/runtime/program-cache.ts';
+import { StateDraws, type StepDraws } from '../webgl2/runtime/state-draws.ts';
+import { costOfTexels, TrainingNetwork } from '../webgl2/runtime/training-network.ts';
 import { RING, type Tensors, type TrainingBackend, type TrainingBackendOptions } from './backend.ts';
-import { FencePace, workFinished } from './fence-pace.ts';
-import { nextTask } from './next-task.ts';
+import { FencePace } from './fence-pace.ts';
+import { FenceTimer, timeEmptyFlush, workFinished } from './fence-timer.ts';
+import { flattenState } from './flat-step.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
-import { makeProgram, type TrainingProgram } from './program.ts';
+import { initialState } from './program.ts';
 import type { TrainingStep } from './step.ts';
+import { StepSlices } from './step-slices.ts';
+import { formulaOf, slotsOf } from './update-formula.ts';
 
-/** Canvases are of no use here; draws have no size of one. */
-const NO_FRAME = { frame: null, size: [1, 1] } as const;
-
-/** A tensor of the state, and the one that holds its next values. They change places after each step. */
-interface Pair {
-  readonly now: Tensor;
-  readonly next: Tensor;
-}
-
-/** The draws of a step. */
-interface StepDraws {
-  readonly draws: readonly PreparedDraw[];
-  /** Those of the optimizer, whose live inputs are its scalars. */
-  readonly updates: readonly PreparedDraw[];
+/** A draw, and the live inputs that it reads. */
+interface LiveDraw {
+  readonly prepared: PreparedDraw;
+  readonly live: Float32Array;
 }
 
 export async function createWebgl2Backend(
   step: TrainingStep,
   optimizer: Optimizer,
   options: TrainingBackendOptions,
-): Promise<TrainingBackend> {
-  const graph = await lower(step.model, TRAINING);
-  const plan = await makePlan(graph, false, spreadsSums(graph.operations));
-  const program = makeProgram(step, graph, optimizer);
+): Promise<Webgl2Backend> {
+  const { model, state } = flattenState(step, optimizer);
+  const learned = new LearnedWeights(new Set(state.map(one => one.input)));
+  const graph = await lower(model, trainingLowerings(learned));
+  // Draws split sums on their own.
+  const training = await makeTrainingPlan(graph, state, 0, joinPictures);
+  const slots = slotsOf(step, optimizer);
+  const most = Math.max(0, ...step.parameters.map(({ name }) => slots(name).length));
+  const layout = layOutState(training, most);
   const context = await openContext(null, undefined, true);
   let backend: Webgl2Backend | null = null;
   try {
-    const network = new Network(context, plan, NO_FRAME, compileTraining);
-    backend = new Webgl2Backend(network, program, options);
-    await backend.prepare();
+    const network = new TrainingNetwork(context, layout.plan, new PackedWeights(learned.parameters));
+    backend = new Webgl2Backend(network, layout, slots, options);
+    await backend.prepare(step, optimizer);
+    await backend.write(initialState(step, optimizer));
     return backend;
   } catch (error) {
     if (backend) backend.destroy();
@@ -59,34 +62,42 @@ export async function createWebgl2Backend(
   }
 }
 
-class Webgl2Backend implements TrainingBackend {
+export class Webgl2Backend implements TrainingBackend {
   readonly name = 'webgl2';
   readonly adapter: string;
-  readonly #pairs = new Map<string, Pair>();
+  readonly #pairs = new Map<string, StatePair>();
   readonly #tensors: ReadonlyMap<string, Tensor>;
   readonly #live: Float32Array;
-  readonly #scalars: Float32Array;
+  #scalars = new Float32Array();
   readonly #ring = makeTensor('losses', [1, 1, RING, 1]);
-  readonly #pace: FencePace;
+  pace: FencePace | null = null;
+  readonly #state: StateDraws;
   /** The draws of even steps and of odd ones. */
   #steps: readonly [StepDraws, StepDraws] | null = null;
   #keepLoss: PreparedDraw | null = null;
+  #isPacked = false;
   #isOdd = false;
   #drawn = 0;
   #read = 0;
   #losses: number[] = [];
 
   constructor(
-    readonly network: Network,
-    readonly program: TrainingProgram,
+    readonly network: TrainingNetwork,
+    readonly layout: StateLayout,
+    slots: (parameter: string) => readonly string[],
     readonly options: TrainingBackendOptions,
   ) {
-    const { context, plan } = network;
-    this.adapter = adapterName(context.gl);
+    const { context, plan, adapter } = network;
+    this.adapter = adapter;
     this.#tensors = new Map([...plan.inputs, ...plan.outputs].map(tensor => [tensor.name, tensor]));
     this.#live = defaultLiveInputs(plan);
-    this.#scalars = new Float32Array(Math.ceil(program.scalars / 4) * 4);
-    this.#pace = new FencePace(context.gl);
+    this.#state = new StateDraws(network, layout);
+    for (const { name, pairs, isReplaced } of layout.places) {
+      [name, ...(isReplaced ? [] : slots(name))].forEach((one, i) => {
+        const pair = pairs[i];
+        if (pair) this.#pairs.set(one, pair);
+      });
+    }
     context.canvas.addEventListener('webglcontextlost', this.#onLost);
   }
 
@@ -96,86 +107,34 @@ class Webgl2Backend implements TrainingBackend {
   };
 
   /** Makes all textures and programs. */
-  async prepare(): Promise<void> {
-    const { network } = this;
+  async prepare(step: TrainingStep, optimizer: Optimizer): Promise<void> {
+    const { network, layout } = this;
+    const { layouts } = network;
     await network.prepare();
-    const updates = this.#makeUpdates().map(step => this.#prepareDraw(step));
-    const loss = this.#tensor(this.program.loss);
-    network.layouts.add(this.#ring);
-    const keepLoss = this.#prepareDraw(copyStep(loss, this.#ring));
+    const loss = this.#tensor(step.loss);
+    layouts.add(this.#ring);
+    const copy = { ...COPY, name: this.#ring.name, inputs: [loss], output: this.#ring } satisfies DrawStep;
+    const compiled = compileTraining(layouts, copy, network.context.limits, network.weights);
+    const keepLoss = network.prepareDraw(compiled);
     this.#keepLoss = keepLoss;
-    await network.programs.waitForPrograms([...updates, keepLoss], this.#scalars);
-    const { gl } = network.context;
-    const error = gl.getError();
-    if (error === gl.OUT_OF_MEMORY) {
-      throw new EngineError(
-        'The GPU has too little memory for this training; take a smaller batch or model.',
-      );
-    }
-    if (error !== gl.NO_ERROR)
-      throw new EngineError(`The GPU refused the training's work (WebGL error ${error}).`);
-    const even = { draws: network.draws, updates };
-    this.#steps = [even, this.#swapped(even)];
+    const scalars = Math.max(1, Math.ceil(optimizer.scalars(1, 0).length / 4));
+    this.#scalars = new Float32Array(4 * scalars);
+    const formulas = new Map(step.parameters.map(one => [one.name, formulaOf(step, optimizer, one)]));
+    const scale = step.gradientScale === undefined ? null : this.#tensor(step.gradientScale);
+    const steps = this.#state.prepare({ formulas, scalars, scale });
+    this.#steps = steps;
+    const [{ updates, pack }] = steps;
+    await network.waitForPrograms([...updates, ...(pack ? [pack] : []), keepLoss], this.#scalars);
+    const others = this.nextDraws().length - network.costs.length;
+    const costs = [...network.costs, ...Array<number>(others).fill(costOfTexels(layout.blocks))];
+    const timer = new FenceTimer(network.context.gl);
+    this.pace = new FencePace(new StepSlices(costs, await timeEmptyFlush(network.context.gl)), timer);
   }
 
   #tensor(name: string): Tensor {
     const tensor = this.#tensors.get(name);
     if (!tensor) throw new EngineError(`The training has no tensor '${name}'.`);
     return tensor;
-  }
-
-  #addPair(name: string, now: Tensor): Pair {
-    const pair = { now, next: makeTensor(`${name} next`, now.dims) };
-    this.network.layouts.add(pair.now);
-    this.network.layouts.add(pair.next);
-    this.#pairs.set(name, pair);
-    return pair;
-  }
-
-  /** What computes the next values of the state from gradients and statistics. */
-  #makeUpdates(): DrawStep[] {
-    const { updates, statistics } = this.program;
-    const steps = updates.flatMap(({ inputs, results, slots, dims }) => {
-      for (const name of [inputs[0] ?? '', ...slots.keys()]) {
-        this.#addPair(name, this.#tensors.get(name) ?? makeTensor(name, dims));
-      }
-      const read = inputs.map(name => this.#pairs.get(name)?.now ?? this.#tensor(name));
-      return results.map(({ target, value }) => {
-        const output = this.#pairs.get(target)?.next ?? this.#tensor(target);
-        return { kind: 'elementwise', name: output.name, inputs: read, output, epilogue: value } as const;
-      });
-    });
-    const copies = statistics.map(({ name, next }) =>
-      copyStep(this.#tensor(next), this.#addPair(name, this.#tensor(name)).next),
-    );
-    return [...steps, ...copies];
-  }
-
-  #prepareDraw(step: DrawStep): PreparedDraw {
-    const { layouts, programs, context } = this.network;
-    return programs.prepare(compileTraining(layouts, step, context.limits), NO_FRAME);
-  }
-
-  /** The same draws with the textures of each pair swapped. */
-  #swapped({ draws, updates }: StepDraws): StepDraws {
-    const { layouts, textures } = this.network;
-    const other = new Map<WebGLTexture, WebGLTexture>();
-    const framebuffers = new Map<WebGLFramebuffer, WebGLFramebuffer>();
-    for (const pair of this.#pairs.values()) {
-      const [a, b] = [pair.now, pair.next].map(tensor => textures.valueTexture(layouts.get(tensor).texture));
-      if (!a || !b) continue;
-      other.set(a.texture, b.texture).set(b.texture, a.texture);
-      framebuffers.set(a.framebuffer, b.framebuffer).set(b.framebuffer, a.framebuffer);
-    }
-    const swap = (prepared: PreparedDraw): PreparedDraw => ({
-      ...prepared,
-      textures: prepared.textures.map(({ target, texture }) => ({
-        target,
-        texture: texture && (other.get(texture) ?? texture),
-      })),
-      framebuffer: prepared.framebuffer && (framebuffers.get(prepared.framebuffer) ?? prepared.framebuffer),
-    });
-    return { draws: draws.map(swap), updates: updates.map(swap) };
   }
 
   /** The tensor that holds a part of the state now. */
@@ -186,7 +145,8 @@ class Webgl2Backend implements TrainingBackend {
   }
 
   async write(state: Tensors): Promise<void> {
-    for (const [name, values] of state) this.network.textures.write(this.#current(name), values);
+    for (const [name, values] of state) this.network.writePart(this.#current(name), values);
+    this.#isPacked = false;
   }
 
   async read(names: readonly string[]): Promise<Tensors> {
@@ -203,10 +163,16 @@ class Webgl2Backend implements TrainingBackend {
     if (this.#drawn - this.#read === RING) await this.#readRing();
     this.#writeInputs(inputs);
     this.#scalars.set(scalars);
-    await this.#drawStep();
+    const all = this.nextDraws();
+    // What packs the weights of the step before reads what this step reads.
+    const pack = this.#isPacked ? null : this.#steps?.[this.#isOdd ? 0 : 1].pack;
+    if (pack) this.network.draw(pack, this.#live);
     this.#isOdd = !this.#isOdd;
+    this.#isPacked = true;
     this.#drawn += 1;
-    await this.#pace.afterStep();
+    await this.pace?.draw(([first, end]) => {
+      for (const { prepared, live } of all.slice(first, end)) this.network.draw(prepared, live);
+    });
   }
 
   #writeInputs(inputs: Tensors): void {
@@ -218,23 +184,19 @@ class Webgl2Backend implements TrainingBackend {
     }
   }
 
-  /** Draws in slices, so that what else the page draws comes in between. */
-  async #drawStep(): Promise<void> {
+  /** The draws of the next step. */
+  nextDraws(): LiveDraw[] {
     const step = this.#steps?.[this.#isOdd ? 1 : 0];
     const keepLoss = this.#keepLoss;
     if (!step || !keepLoss) throw new EngineError('The WebGL2 backend is not prepared.');
-    const top = this.#drawn % RING;
-    const all = [
-      ...step.draws.map(prepared => ({ prepared, live: this.#live })),
+    const area = { top: this.#drawn % RING, width: 1, height: 1 };
+    const live = this.#live;
+    return [
+      ...step.draws.map(prepared => ({ prepared, live })),
       ...step.updates.map(prepared => ({ prepared, live: this.#scalars })),
-      { prepared: { ...keepLoss, area: { top, width: 1, height: 1 } }, live: this.#live },
+      ...(step.pack ? [{ prepared: step.pack, live }] : []),
+      { prepared: { ...keepLoss, area }, live },
     ];
-    const each = Math.ceil(all.length / this.#pace.slices);
-    for (let at = 0; at < all.length; at += each) {
-      if (at > 0) await nextTask();
-      for (const { prepared, live } of all.slice(at, at + each)) this.network.draw(prepared, live);
-      this.network.context.gl.flush();
-    }
   }
 
   async losses(): Promise<Float32Array> {
@@ -258,19 +220,14 @@ class Webgl2Backend implements TrainingBackend {
   }
 
   finished(): Promise<void> {
-    return this.#pace.finished();
+    return this.pace?.finished() ?? Promise.resolve();
   }
 
   destroy(): void {
     this.network.context.canvas.removeEventListener('webglcontextlost', this.#onLost);
+    this.#state.destroy();
     this.network.destroy();
   }
 }
 
-const copyStep = (from: Tensor, to: Tensor): DrawStep => ({
-  kind: 'elementwise',
-  name: to.name,
-  inputs: [from],
-  output: to,
-  epilogue: input(0),
-});
+const COPY = { kind: 'elementwise', epilogue: input(0) } as const;

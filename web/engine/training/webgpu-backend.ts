@@ -9,14 +9,10 @@ import { lower } from '../graph/lowering/lower.ts';
 import { trainingLowerings } from '../graph/lowering/training.ts';
 import { makeTrainingPlan } from '../graph/passes/training-plan.ts';
 import { defaultLiveInputs } from '../live-inputs.ts';
-import type { Constant } from '../onnx/constant.ts';
 import type { KernelConfig } from '../webgpu/kernels/config.ts';
-import type { UpdateFormula, UpdateRead } from '../webgpu/kernels/state-update.ts';
 import { adapterName, requestDevice } from '../webgpu/runtime/device.ts';
 import { BufferAllocator } from '../webgpu/runtime/memory.ts';
 import { forEachElement } from '../webgpu/runtime/nhwc4.ts';
-import { SharedState } from '../webgpu/runtime/shared-state.ts';
-import { StepSlices } from '../webgpu/runtime/step-slices.ts';
 import { type StateRegion, stateRegions, TrainingProgram } from '../webgpu/runtime/training-program.ts';
 import { defaultConfig } from '../webgpu/tuning/defaults.ts';
 import { RING, type Tensors, type TrainingBackend, type TrainingBackendOptions } from './backend.ts';
@@ -24,7 +20,8 @@ import { flattenState } from './flat-step.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { initialState } from './program.ts';
 import type { TrainingStep } from './step.ts';
-import { makeUpdate } from './update.ts';
+import { StepSlices } from './step-slices.ts';
+import { formulaOf, slotsOf } from './update-formula.ts';
 
 export interface WebgpuBackendOptions extends Partial<TrainingBackendOptions> {
   /** Default: the one for the device. */
@@ -78,31 +75,6 @@ export async function createWebgpuBackend(
     throw error;
   }
 }
-
-/** The update of a parameter, and where what it reads is. */
-function formulaOf(step: TrainingStep, optimizer: Optimizer, parameter: Constant): UpdateFormula {
-  const { name } = parameter;
-  const { inputs, results, slots } = makeUpdate(step, optimizer, parameter);
-  const kept = [...slots.keys()];
-  const places = new Map<string | undefined, UpdateRead>([
-    ...kept.map((slot, i) => [slot, `slot_${i}`] as const),
-    [step.directions.get(name), 'direction'],
-    [step.gradientScale, 'scale'],
-    [step.gradients.get(name), 'gradient'],
-    [name, 'weight'],
-  ]);
-  const reads = inputs.map(one => places.get(one) ?? 'weight');
-  return { reads, results: results.map(({ value }) => value) };
-}
-
-/** What the optimizer keeps for a parameter. */
-const slotsOf = (step: TrainingStep, optimizer: Optimizer): ((parameter: string) => readonly string[]) => {
-  const slots = step.parameters.map(
-    one => [one.name, [...makeUpdate(step, optimizer, one).slots.keys()]] as const,
-  );
-  const known = new Map(slots);
-  return parameter => known.get(parameter) ?? [];
-};
 
 /** Milliseconds until the queue says that nothing is done. */
 async function timeEmpty({ queue }: GPUDevice): Promise<number> {

@@ -1,7 +1,7 @@
 // How the dispatches of a training step are split into submissions.
 
 import { expect, test } from 'vitest';
-import { StepSlices } from '../../engine/webgpu/runtime/step-slices.ts';
+import { StepSlices } from '../../engine/training/step-slices.ts';
 
 /** Measures each slice as if every dispatch took that long. */
 function measureAll(slices: StepSlices, milliseconds: readonly number[], floor = 0): void {

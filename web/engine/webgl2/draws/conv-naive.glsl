@@ -20,7 +20,7 @@ vec4 make(int n, int y, int x, int c) {
         int at = (channel * TAPS + tap) * channels_in;
         for (int k = 0; k < channels_in; k++) {
           float value = prepare(read_0(n, from.x, from.y, (start + k) / 4))[(start + k) % 4];
-          vec4 weight = texelFetch(weights, ivec2((at + k) / 4 % WEIGHTS_WIDTH, (at + k) / 4 / WEIGHTS_WIDTH), 0);
+          vec4 weight = weightBlock((at + k) / 4);
           sum[lane] += weight[(at + k) % 4] * value;
         }
       }

@@ -26,6 +26,10 @@ export { reduceOrNormalizePasses } from './reduce-passes.ts';
 /** Whether `i` is an element of the input. */
 const INSIDE = 'all(greaterThanEqual(i, ivec4(0))) && all(lessThan(i, sizes[2]))';
 const NAIVE_WEIGHTS_WIDTH = 1024;
+/** Four weights. */
+const NAIVE_WEIGHTS = `vec4 weightBlock(int i) {
+  return texelFetch(weights, ivec2(i % WEIGHTS_WIDTH, i / WEIGHTS_WIDTH), 0);
+}`;
 
 export function compileExtended(layouts: TextureLayouts, step: DrawStep): Draw {
   if (step.kind === 'powerSum') return compilePowerSum(layouts, step);
@@ -75,7 +79,7 @@ function compilePowerSum(layouts: TextureLayouts, step: PowerSum): Draw {
   return elementwiseDraw(shader, powerSum);
 }
 
-function compileNaiveConv(shader: ShaderBuilder, operation: Convolution): Draw {
+export function compileNaiveConv(shader: ShaderBuilder, operation: Convolution): Draw {
   const { weights, bias, group, name, x, y } = operation;
   const packed = packGrouped(weights, group, name);
   const height = Math.ceil(packed.bytes / 16 / NAIVE_WEIGHTS_WIDTH);
@@ -93,6 +97,7 @@ function compileNaiveConv(shader: ShaderBuilder, operation: Convolution): Draw {
   shader.add(pair('INPUT_STEP', y.inputStep, x.inputStep));
   shader.add(pair('KERNEL_STEP', y.kernelStep, x.kernelStep));
   shader.add(axisCode('x', x));
+  shader.add(NAIVE_WEIGHTS);
   const scaled = weights.scale ? `sum * ${shader.channel(weights.scale, 1)}` : 'sum';
   shader.add(
     `vec4 scaleShift(vec4 sum, int c) { return ${scaled}${bias ? ` + ${shader.channel(bias)}` : ''}; }`,

@@ -1,8 +1,9 @@
 // Steps of a frame: what each draw computes.
 
 import type { Expression } from '../../graph/ir/expression.ts';
-import type { Normalization, Operation } from '../../graph/ir/operation.ts';
+import type { ConvWeightGradient, Normalization, Operation } from '../../graph/ir/operation.ts';
 import type { Shape, Tensor } from '../../graph/ir/tensor.ts';
+import type { WeightTiling } from './weight-tiles.ts';
 
 /** Sums of inputs[0] along one axis: of its values; or of their squares, or of those of their distances from
  * the mean in inputs[1]. Along channels, `channels` neighbours have one sum: it is in each of their lanes, or
@@ -18,10 +19,35 @@ export interface PowerSum {
   readonly epilogue: Expression | null;
 }
 
+/** Sums of products for the gradient by weights: (parts * tiles, 4 * sums of a tile, 1, 1). */
+export interface WeightProducts {
+  readonly kind: 'weightProducts';
+  readonly name: string;
+  readonly operation: ConvWeightGradient;
+  readonly tiling: WeightTiling;
+  readonly inputs: readonly Tensor[];
+  readonly output: Tensor;
+  readonly epilogue: null;
+}
+
+/** The gradient by weights, from inputs[0], their products. */
+export interface SumOfProducts {
+  readonly kind: 'sumOfProducts';
+  readonly name: string;
+  readonly operation: ConvWeightGradient;
+  readonly tiling: WeightTiling;
+  readonly inputs: readonly Tensor[];
+  readonly output: Tensor;
+  readonly epilogue: Expression | null;
+}
+
 export type DrawStep = Exclude<Operation, Normalization> | PowerSum;
 
-export interface DrawSteps {
-  readonly steps: readonly DrawStep[];
+/** Those that only training has. */
+export type TrainingDrawStep = DrawStep | WeightProducts | SumOfProducts;
+
+export interface DrawSteps<Step = DrawStep> {
+  readonly steps: readonly Step[];
   /** Tensors that are not in the plan. */
   readonly temporaries: readonly Tensor[];
 }

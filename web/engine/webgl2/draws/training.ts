@@ -9,28 +9,49 @@ import { maxPoolGradientCode } from '../../codegen/max-pool-gradient-code.ts';
 import { sineCode } from '../../codegen/sine-code.ts';
 import { uniformNoiseCode } from '../../codegen/uniform-noise-code.ts';
 import { compile } from './compile.ts';
+import { compileCrossEntropy } from './cross-entropy.ts';
 import type { Draw } from './draw.ts';
 import { elementwiseDraw, makeCode, startShader } from './elementwise.ts';
 import { compileExtended } from './extended.ts';
 import { GLSL } from './glsl-math.ts';
-import type { DrawStep } from './step.ts';
+import { compileWindowGradient, hasWindowDraw } from './max-pool-gradient.ts';
+import { compileLearnedConv, type PackedWeights } from './packed-weights.ts';
+import type { TrainingDrawStep } from './step.ts';
 import type { GpuLimits, TextureLayouts } from './texture-layout.ts';
+import { compileSumOfProducts, compileWeightProducts } from './weight-gradient.ts';
 
-export function compileTraining(layouts: TextureLayouts, step: DrawStep, limits: GpuLimits): Draw {
+/** Learned weights are read from `packed`. */
+export function compileTraining(
+  layouts: TextureLayouts,
+  step: TrainingDrawStep,
+  limits: GpuLimits,
+  packed: PackedWeights,
+): Draw {
+  if (step.kind === 'convolution' && packed.parameters.has(step.weights.bytes))
+    return compileLearnedConv(layouts, step, limits, packed);
   const draw = compileStep(layouts, step, limits);
   return { ...draw, code: withExactSines(draw.code) };
 }
 
-function compileStep(layouts: TextureLayouts, step: DrawStep, limits: GpuLimits): Draw {
+function compileStep(layouts: TextureLayouts, step: TrainingDrawStep, limits: GpuLimits): Draw {
   switch (step.kind) {
+    case 'weightProducts':
+      return compileWeightProducts(layouts, step);
+    case 'sumOfProducts':
+      return compileSumOfProducts(layouts, step);
+    case 'crossEntropy':
+      return compileCrossEntropy(startShader(layouts, step), step);
     case 'computedConvolution':
       return elementwiseDraw(startShader(layouts, step), makeCode(computedConvCode(GLSL, step)));
     case 'convWeightGradient':
       return elementwiseDraw(startShader(layouts, step), makeCode(convWeightGradientCode(GLSL, step)));
     case 'sumOfParts':
       return elementwiseDraw(startShader(layouts, step), makeCode(sumOfParts(step.parts)));
-    case 'maxPoolGradient':
-      return elementwiseDraw(startShader(layouts, step), makeCode(maxPoolGradientCode(GLSL, step)));
+    case 'maxPoolGradient': {
+      const isApart = hasWindowDraw(step, layouts.get(step.output));
+      const made = isApart ? compileWindowGradient(startShader(layouts, step), step) : null;
+      return made ?? elementwiseDraw(startShader(layouts, step), makeCode(maxPoolGradientCode(GLSL, step)));
+    }
     case 'gridSampleGradient':
       return elementwiseDraw(startShader(layouts, step), makeCode(gridSampleGradientCode(GLSL, step)));
     case 'gridSamplePositionGradient':

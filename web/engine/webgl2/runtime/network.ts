@@ -12,15 +12,13 @@ import { compile, compileArrayInput, compileCanvasCopy, compileFrameInput } from
 import type { Draw } from '../draws/draw.ts';
 import { splitPasses } from '../draws/passes.ts';
 import type { DrawStep } from '../draws/step.ts';
-import { type GpuLimits, TextureLayouts } from '../draws/texture-layout.ts';
+import { TextureLayouts } from '../draws/texture-layout.ts';
 import type { Context } from './context.ts';
 import { type FrameResources, type PreparedDraw, ProgramCache } from './program-cache.ts';
 import { clearErrors } from './texture-format.ts';
 import { Textures } from './textures.ts';
 
 const isFrameInput = (step: DrawStep): step is FrameInput => step.kind === 'frameInput';
-
-type CompileSteps = (layouts: TextureLayouts, step: DrawStep, limits: GpuLimits) => Draw;
 
 export class Network {
   readonly layouts: TextureLayouts;
@@ -38,8 +36,6 @@ export class Network {
     readonly context: Context,
     readonly plan: Plan,
     readonly resources: FrameResources,
-    /** Compiles all steps in place of the usual ones. */
-    readonly extended?: CompileSteps,
   ) {
     this.layouts = new TextureLayouts(plan, context.limits);
     this.textures = new Textures(context, this.layouts);
@@ -55,8 +51,8 @@ export class Network {
     const source = steps.find(isFrameInput);
     const draws: Draw[] = [];
     for (const step of steps.filter(one => !isFrameInput(one))) {
-      const common = this.extended ? null : compile(this.layouts, step, this.context.limits);
-      draws.push(common ?? (await this.#extended())(this.layouts, step, this.context.limits));
+      const common = compile(this.layouts, step, this.context.limits);
+      draws.push(common ?? (await import('../draws/extended.ts')).compileExtended(this.layouts, step));
     }
     const first = source && this.resources.frame ? compileFrameInput(this.layouts, source) : null;
     this.draws = draws.map(draw => this.programs.prepare(draw, this.resources));
@@ -67,9 +63,6 @@ export class Network {
       if (tensor.constant) this.textures.write(tensor, tensor.constant);
     }
   }
-
-  #extended = async (): Promise<CompileSteps> =>
-    this.extended ?? (await import('../draws/extended.ts')).compileExtended;
 
   async #waitForPrograms(draws: readonly PreparedDraw[], onCompiled?: OnCompiled): Promise<void> {
     await this.programs.waitForPrograms(draws, defaultLiveInputs(this.plan), onCompiled);

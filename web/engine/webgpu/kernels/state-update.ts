@@ -2,6 +2,7 @@
 // optimizer keeps for them; another packs the parameters for the kernels of convolutions (`lowering/learned-weights.ts`).
 
 import { expressionCode } from '../../codegen/expression-code.ts';
+import type { UpdateFormula } from '../../codegen/update-formula.ts';
 import { EngineError } from '../../error.ts';
 import type { Expression } from '../../graph/ir/expression.ts';
 import { LANES } from '../../graph/ir/tensor.ts';
@@ -18,18 +19,6 @@ import { WGSL } from './wgsl.ts';
 const THREADS = 64;
 /** Words of the table for each workgroup. */
 const ENTRY = 8;
-
-/** What a formula reads: the parameter, its gradient, what the optimizer keeps for it, the number that all gradients are
- * multiplied by, and a further output of the graph. */
-export type UpdateRead = 'weight' | 'gradient' | `slot_${number}` | 'scale' | 'direction';
-
-/** New values of a parameter and of its slots. The scalars of the step are live inputs. */
-export interface UpdateFormula {
-  /** By the indices of the expressions' inputs. */
-  readonly reads: readonly UpdateRead[];
-  /** The parameter's, and then those of the slots in their order. */
-  readonly results: readonly Expression[];
-}
 
 export interface StateUpdate {
   /** By the parameter's name. */

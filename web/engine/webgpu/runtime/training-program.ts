@@ -1,19 +1,16 @@
 // A training step on the GPU: its kernels, bound, and the buffers of the state. All is made once; a step only writes its
 // inputs and submits.
 
+import type { UpdateFormula } from '../../codegen/update-formula.ts';
 import { EngineError } from '../../error.ts';
 import { multiplyAdds } from '../../graph/ir/cost.ts';
 import type { Tensor } from '../../graph/ir/tensor.ts';
 import { CHANGES, STATE, type TrainingPlan } from '../../graph/passes/training-plan.ts';
 import type { KernelConfig } from '../kernels/config.ts';
 import { type Kernel, linearWorkgroups } from '../kernels/kernel.ts';
-import {
-  compileStateUpdate,
-  type StateUpdate,
-  type UpdateFormula,
-  uniformVectors,
-} from '../kernels/state-update.ts';
-import { compileStepKernel, fetchStepKernels } from '../kernels/step-kernel.ts';
+import { compileStateUpdate, uniformVectors } from '../kernels/state-update.ts';
+import { compileStepKernel } from '../kernels/step-kernel.ts';
+import { TRAINING } from '../kernels/training.ts';
 import { type BufferAllocator, withErrorScopes } from './memory.ts';
 import { PackedWeights } from './packed-weights.ts';
 import { awaitKernel, makeBindGroup, PipelineCache } from './pipeline-cache.ts';

@@ -1,4 +1,4 @@
-// Splits the dispatches of a step into submissions that take at most some milliseconds each, so that what else the page
+// Splits the dispatches or draws of a step into submissions that take at most some milliseconds each, so that what else the page
 // draws comes in between. What a dispatch takes is estimated, and then measured with its neighbours.
 
 /** Milliseconds that a submission should take, at most. */
@@ -8,6 +8,9 @@ const MIN_AHEAD = 2;
 const MAX_AHEAD = 16;
 /** How much an estimate may change at once. */
 const MAX_CHANGE = 4;
+
+/** Neighbouring dispatches, from the first one to before the end. */
+export type Slice = readonly [first: number, end: number];
 
 export class StepSlices {
   readonly #costs: number[];
@@ -20,8 +23,8 @@ export class StepSlices {
     this.#costs = [...costs];
   }
 
-  /** Neighbouring dispatches, from the first one to before the end. */
-  split(): (readonly [first: number, end: number])[] {
+  /** The slices of a step. */
+  split(): Slice[] {
     const slices: [number, number][] = [];
     let [first, sum] = [0, 0];
     this.#costs.forEach((cost, i) => {
@@ -42,11 +45,26 @@ export class StepSlices {
     return Math.min(MAX_AHEAD, Math.max(MIN_AHEAD, Math.floor(MAX_MS / step)));
   }
 
+  /** What a slice may take. */
+  costOf([first, end]: Slice): number {
+    return this.#costs.slice(first, end).reduce((a, b) => a + b, 0);
+  }
+
   /** Takes in how long a slice took. */
-  measure([first, end]: readonly [number, number], milliseconds: number): void {
-    const estimated = this.#costs.slice(first, end).reduce((a, b) => a + b, 0);
+  measure(slice: Slice, milliseconds: number): void {
+    this.measureAll([slice], milliseconds);
+  }
+
+  /** Takes in how long some slices took together. Less than 1 is for clocks that are not exact: an estimate goes that part of
+   * the way, as a power. */
+  measureAll(slices: readonly Slice[], milliseconds: number, trust = 1): void {
+    const estimated = slices.reduce((sum, slice) => sum + this.costOf(slice), 0);
     const ratio = Math.max(0, milliseconds - this.floor) / estimated;
-    const factor = Math.min(MAX_CHANGE, Math.max(1 / MAX_CHANGE, ratio));
-    for (let i = first; i < end; i++) this.#costs[i] = Math.max(1e-3, (this.#costs[i] ?? 0) * factor);
+    const factor = Math.min(MAX_CHANGE, Math.max(1 / MAX_CHANGE, ratio)) ** trust;
+    // A slice may be among them several times, from several steps.
+    const indices = new Set(
+      slices.flatMap(([first, end]) => Array.from({ length: end - first }, (_, i) => first + i)),
+    );
+    for (const i of indices) this.#costs[i] = Math.max(1e-3, (this.#costs[i] ?? 0) * factor);
   }
 }
