@@ -2,7 +2,6 @@
 
 import type { Plan } from '../engine/graph/passes/plan.ts';
 import { defaultLiveInputs } from '../engine/live-inputs.ts';
-import { readInputs, readLiveInputs } from '../engine/run-inputs.ts';
 import type { Context } from '../engine/webgl2/runtime/context.ts';
 import { Network } from '../engine/webgl2/runtime/network.ts';
 import { TrainingNetwork } from '../engine/webgl2/runtime/training-network.ts';
@@ -54,14 +53,10 @@ export async function runOnWebgl2(plan: Plan, context: Context, inputs: Arrays):
 /** With the draws of training. */
 export async function trainOnWebgl2(plan: Plan, context: Context, inputs: Arrays): Promise<Arrays> {
   const network = new TrainingNetwork({ ...context, ownsCanvas: false }, plan);
-  const live = defaultLiveInputs(plan);
   try {
     await network.prepare();
     await network.waitForPrograms();
-    for (const [tensor, values] of readInputs(plan, inputs, false)) network.textures.write(tensor, values);
-    const used = readLiveInputs(plan, inputs, live);
-    for (const prepared of network.draws) network.draw(prepared, used);
-    return await network.textures.read(plan.outputs);
+    return await network.run(inputs, defaultLiveInputs(plan));
   } finally {
     network.destroy();
   }

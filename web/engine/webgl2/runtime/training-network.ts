@@ -9,14 +9,13 @@ import { isSoftwareName } from '../../software-gpu.ts';
 import type { Draw } from '../draws/draw.ts';
 import { PackedWeights } from '../draws/packed-weights.ts';
 import type { TrainingDrawStep, WeightProducts } from '../draws/step.ts';
-import { TextureLayouts } from '../draws/texture-layout.ts';
 import { compileTraining } from '../draws/training.ts';
 import { splitTrainingPasses } from '../draws/training-passes.ts';
 import { sumsOf } from '../draws/weight-tiles.ts';
 import { adapterName, type Context } from './context.ts';
-import { type PreparedDraw, ProgramCache } from './program-cache.ts';
+import { Network } from './network.ts';
+import type { PreparedDraw } from './program-cache.ts';
 import { clearErrors } from './texture-format.ts';
-import { Textures } from './textures.ts';
 
 /** Products in a millisecond, and what else a draw takes: guesses for a slow GPU, until it is measured. */
 const PRODUCTS_PER_MS = 1e6;
@@ -36,34 +35,24 @@ function countProducts({ inputs, output, tiling }: WeightProducts): number {
   return n * h * w * tiling.all * sumsOf(tiling.tile) * LANES;
 }
 
-/** Canvases are of no use here; draws have no size of one. */
-const NO_FRAME = { frame: null, size: [1, 1] } as const;
-
-export class TrainingNetwork {
-  readonly layouts: TextureLayouts;
-  readonly textures: Textures;
-  readonly programs: ProgramCache;
+export class TrainingNetwork extends Network {
   readonly adapter: string;
-  /** Those of the plan's operations. */
-  draws: readonly PreparedDraw[] = [];
-  /** What each of them may take, in milliseconds. */
+  /** What each draw of the plan may take, in milliseconds. */
   costs: readonly number[] = [];
   /** The tensor of all learned weights; null if there are none. */
   packed: Tensor | null = null;
 
   constructor(
-    readonly context: Context,
-    readonly plan: Plan,
+    context: Context,
+    plan: Plan,
     readonly weights = new PackedWeights(),
   ) {
-    this.layouts = new TextureLayouts(plan, context.limits);
-    this.textures = new Textures(context, this.layouts);
-    this.programs = new ProgramCache(context, this.textures);
+    super(context, plan, { frame: null, size: [1, 1] });
     this.adapter = adapterName(context.gl);
   }
 
   /** Makes the draws of the plan. Their programs are compiled in the background (`waitForPrograms`). */
-  async prepare(): Promise<void> {
+  override async prepare(): Promise<void> {
     const { context, plan, layouts, weights } = this;
     clearErrors(context.gl);
     const isSoftware = isSoftwareName(this.adapter);
@@ -77,7 +66,7 @@ export class TrainingNetwork {
   }
 
   prepareDraw(draw: Draw): PreparedDraw {
-    return this.programs.prepare(draw, NO_FRAME);
+    return this.programs.prepare(draw, this.resources);
   }
 
   /** Waits for the programs of the plan's draws and of others, with as many live inputs. */
@@ -112,15 +101,5 @@ export class TrainingNetwork {
       gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, x, y, 0, count, 1, 1, gl.RGBA, gl.FLOAT, texels);
       at += count;
     }
-  }
-
-  draw(prepared: PreparedDraw, live: Float32Array): void {
-    this.programs.draw(prepared, live, null);
-  }
-
-  destroy(): void {
-    this.programs.destroy();
-    this.textures.destroy();
-    if (this.context.ownsCanvas) this.context.gl.getExtension('WEBGL_lose_context')?.loseContext();
   }
 }
