@@ -11,13 +11,16 @@ const MAX_FETCHES = 64;
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Whether the draw is made for it: the pixels of a fragment are those of whole windows. */
+/** Whether the draw is made for it: the pixels of a fragment are those of whole windows, none of which lies beyond an edge. */
 export function hasWindowDraw(
-  { kernel, strides, before, dilations }: MaxPoolGradient,
+  { kernel, strides, before, dilations, inputs, output }: MaxPoolGradient,
   { wide, deep }: TextureLayout,
 ): boolean {
   const isApart = `${kernel}` === `${strides}` && `${before}` === '0,0' && `${dilations}` === '1,1';
-  return isApart && wide % kernel[1] === 0 && kernel[0] * wide * deep <= MAX_FETCHES;
+  const [, , h, w] = output.shape;
+  const [, , rows, columns] = (inputs[1] ?? output).shape;
+  const isInside = rows * kernel[0] <= h && columns * kernel[1] <= w;
+  return isApart && isInside && wide % kernel[1] === 0 && kernel[0] * wide * deep <= MAX_FETCHES;
 }
 
 /** The first of several largest counts, as elsewhere. */
