@@ -72,7 +72,7 @@ const ENGINE_CHUNKS = [
   // them.
   {
     name: 'training',
-    test: /web\/engine\/(autograd\/(?!standard)|training\/(?!cpu|webg|fence|flat|learned-plan|learning-painter|shared-painter)|graph\/(ir\/philox|lowering\/(training(?!-extended)|cross-entropy|learned-weights|uniform-noise))|onnx\/(write-model|node-writer|protobuf-writer))/,
+    test: /web\/engine\/(autograd\/(?!standard)|training\/(?!adversary|cpu|webg|fence|flat|learning-painter)|graph\/(ir\/philox|lowering\/(training(?!-extended)|cross-entropy|learned-weights|uniform-noise))|onnx\/(write-model|node-writer|protobuf-writer))/,
   },
   {
     name: 'training-code',

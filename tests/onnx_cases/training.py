@@ -3,6 +3,7 @@ the end."""
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import warnings
@@ -79,6 +80,13 @@ def painter() -> nn.Module:
     )
 
 
+def discriminator() -> nn.Module:
+    """Tells pictures of three channels apart, patch by patch."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 4, stride=2, padding=1), nn.LeakyReLU(0.2), nn.Conv2d(8, 1, 4, 1, 1)
+    )
+
+
 class Painting(nn.Module):
     """A look without live inputs: a picture in 0..1 to its painting."""
 
@@ -130,6 +138,8 @@ class Case:
     optimizer: str = "adam"
     batch: int = BATCH
     draw: Callable[..., Tensor] = torch.randn
+    adversary: float | None = None
+    """The weight of `discriminator`'s word, if there is one."""
 
 
 DIGITS = ("crossEntropy", functional.cross_entropy, classes(10))
@@ -140,6 +150,7 @@ CASES = [
     Case("residual", Residual, (3, 10, 12), *CLASSES),
     Case("painter", painter, (1, 12, 16), "l1", functional.l1_loss, PICTURES),
     Case("painter-mse", painter, (1, 12, 16), "mse", functional.mse_loss, PICTURES),
+    Case("painter-adversary", painter, (1, 12, 16), "l1", functional.l1_loss, PICTURES, 60, adversary=0.5),
     Case("residual-norm", Residual, (3, 10, 12), *CLASSES, 40, {"norm": 0.5}, "sgd"),
     Case("residual-value", Residual, (3, 10, 12), *CLASSES, 40, {"value": 0.02}, "sgd"),
     Case("residual-both", Residual, (3, 10, 12), *CLASSES, 40, {"norm": 0.8, "value": 0.1}, "sgd"),
@@ -196,6 +207,14 @@ def exported(model: nn.Module, shape: tuple[int, ...], folded: bool = False) -> 
     return onnx.load_from_string(file.getvalue())
 
 
+def adversarial_losses(judge: nn.Module, made: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Binary cross-entropies (Goodfellow et al. 2014): the generator's, and the discriminator's."""
+    loss = functional.binary_cross_entropy_with_logits
+    believed, real, fake = judge(made), judge(target), judge(made.detach())
+    ones, zeros = torch.ones_like(real), torch.zeros_like(real)
+    return loss(believed, ones), (loss(real, ones) + loss(fake, zeros)) / 2
+
+
 def write_training(folder: Path) -> None:
     with mock.patch("torch.optim._muon._zeropower_via_newtonschulz", orthogonalize):
         listed = [write_case(folder, case) for case in CASES]
@@ -211,17 +230,28 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
     random = torch.Generator().manual_seed(3)
     # A look in training moves its noise, which is fixed in the file.
     model.train(not isinstance(model, Painting)).double()
+    judge = discriminator().double()
+    if case.adversary is not None:
+        (folder / f"{name}.discriminator.onnx").write_bytes(
+            exported(copy.deepcopy(judge).float(), (3, *case.shape[1:])).SerializeToString()
+        )
     parameters = list(model.parameters())
-    optimizers = optimizers_of(case.optimizer, parameters)
+    optimizers = [*optimizers_of(case.optimizer, parameters), optim.Adam(judge.parameters())]
     batches, targets, losses = [], [], []
     for _ in range(case.steps):
         batch = case.draw((case.batch, *case.shape), generator=random)
         wanted = case.target(random)
-        made = case.loss_of(
-            model(batch.double()), wanted.double() if wanted.is_floating_point() else wanted
-        )
+        target = wanted.double() if wanted.is_floating_point() else wanted
+        output = model(batch.double())
+        loss = made = case.loss_of(output, target)
+        if case.adversary is not None:
+            believed, judged = adversarial_losses(judge, output, target)
+            loss = made + case.adversary * believed
         model.zero_grad()
-        made.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
+        if case.adversary is not None:
+            judge.zero_grad()
+            judged.backward()  # type: ignore[no-untyped-call]
         clip_gradients(case.clip, parameters)
         for optimizer in optimizers:
             optimizer.step()
@@ -234,6 +264,11 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
         key.removeprefix("look.generator."): value.numpy().astype(np.float32)
         for key, value in model.state_dict().items()
     }
+    if case.adversary is not None:
+        state |= {
+            f"discriminator/{key}": value.numpy().astype(np.float32)
+            for key, value in judge.state_dict().items()
+        }
     for i, (_key, values) in enumerate(state.items()):
         values.tofile(folder / f"{name}.state{i}")
     return {
@@ -243,6 +278,7 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
         "batch": case.batch,
         "clip": case.clip,
         "optimizer": case.optimizer,
+        "adversary": case.adversary,
         "losses": losses,
         "state": list(state),
     }

@@ -17,6 +17,7 @@ import {
   type TrainerOptions,
   type TrainingBackendName,
 } from '../engine/training/index.ts';
+import { TrainingLoop } from '../engine/training/training-loop.ts';
 import { OPTIMIZERS } from './training-optimizers.ts';
 import type { TrainingCase } from './training-steps.ts';
 
@@ -95,14 +96,25 @@ export async function runFile(bytes: Uint8Array, x: Float32Array, batch: number)
   return Float32Array.from(executor.array('y'));
 }
 
-/** Compares what a file has with torch's weights and statistics after all steps. */
-async function compareState(suite: Suite, { name, state }: TrainingCase, file: Uint8Array): Promise<void> {
-  const { constants } = readModel(file);
+/** What a trainer has learned: the file's constants, and the weights of its adversary. */
+async function learnedState(trainer: Trainer): Promise<Map<string, Float32Array>> {
+  const { constants } = readModel(await trainer.save());
+  const saved = Array.from(constants, ([name, constant]) => [name, floats(constant)] as const);
+  if (!(trainer instanceof TrainingLoop)) throw new Error('The trainer is another one.');
+  const names = trainer.training.step.parameters.map(one => one.name).filter(name => !constants.has(name));
+  return new Map([...saved, ...(await trainer.recovering.read(names))]);
+}
+
+/** Compares what was learned with torch's weights and statistics after all steps. */
+async function compareState(suite: Suite, { name, state }: TrainingCase, trainer: Trainer): Promise<void> {
+  const learned = await learnedState(trainer);
   let compared = 0;
   for (const [i, key] of state.entries()) {
-    const constant = constants.get(key);
-    if (!constant) continue;
-    const values = floats(constant);
+    const values = learned.get(key);
+    if (!values) {
+      expect(key, 'a discriminator has all its weights').not.toContain('discriminator');
+      continue;
+    }
     const apart = (await suite.readFloats(`${name}.state${i}`)).map((one, k) =>
       Math.abs(one - (values[k] ?? Number.NaN)),
     );
@@ -112,6 +124,11 @@ async function compareState(suite: Suite, { name, state }: TrainingCase, file: U
     compared += 1;
   }
   expect(compared).toBeGreaterThan(0);
+}
+
+async function adversaryOf({ readBytes }: Suite, { name, adversary: weight }: TrainingCase) {
+  if (weight === null) return {};
+  return { adversary: { discriminator: readModel(await readBytes(`${name}.discriminator.onnx`)), weight } };
 }
 
 export function testTrainer(suite: Suite): void {
@@ -135,6 +152,7 @@ export function testTrainer(suite: Suite): void {
         clip,
         optimizer,
         learningRate,
+        ...(await adversaryOf(suite, one)),
         onLosses: (first, values) => {
           expect(first).toBe(made.length);
           made.push(...values);
@@ -149,7 +167,7 @@ export function testTrainer(suite: Suite): void {
         const expected = losses[step] ?? 0;
         expect(Math.abs(value - expected) / expected, `step ${step}`).toBeLessThan(1e-3);
       }
-      if (steps === one.steps) await compareState(suite, one, await trainer.save());
+      if (steps === one.steps) await compareState(suite, one, trainer);
       trainer.destroy();
     });
   });

@@ -12,6 +12,8 @@ export interface TrainingCase {
   readonly batch: number;
   readonly clip: ClipOptions;
   readonly optimizer: keyof typeof OPTIMIZERS;
+  /** The weight of the network in `NAME.discriminator.onnx`, which learns too; null if there is none. */
+  readonly adversary: number | null;
   /** torch's losses, one for each step. */
   readonly losses: readonly number[];
   /** Names of torch's weights and statistics at the end. */

@@ -8,6 +8,7 @@ import type { TrainerOptions } from './trainer-options.ts';
 
 export { EngineError } from '../error.ts';
 export { type OnnxModel, readModel } from '../onnx/model.ts';
+export type { Adversary } from './adversary.ts';
 export type { Tensors } from './backend.ts';
 export type { TrainingBackendName } from './backends.ts';
 export type { Batch, BatchInput } from './batch.ts';

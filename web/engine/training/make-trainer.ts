@@ -31,10 +31,10 @@ export async function makeTrainer(
 }
 
 async function makeStep(file: OnnxModel, options: TrainerOptions): Promise<TrainingStep> {
-  const { loss, batch, dims = {}, parameters, clip = {}, optimizer } = options;
+  const { loss, batch, dims = {}, parameters, clip = {}, optimizer, adversary } = options;
   const sized = batch === undefined ? file : withBatchSize(file, batch);
   const bound = bindDims(sized, dims, file.metadata.has('limner.format'));
-  const common = { loss, clip, optimizer };
+  const common = { loss, clip, optimizer, adversary };
   const step = await makeTrainingStep(bound, parameters ? { ...common, parameters } : common);
   const target = step.model.inputs.find(({ name }) => name === step.target);
   const [made] = target?.dims ?? [];

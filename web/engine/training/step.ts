@@ -9,6 +9,7 @@ import type { Constant } from '../onnx/constant.ts';
 import { bindDims, type Sizes } from '../onnx/free-dims.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
 import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import type { Adversary } from './adversary.ts';
 import { slotName } from './backend.ts';
 import { type ClipOptions, writeClipped, writeGradientScale } from './clipping.ts';
 import { LOSSES, type LossName, outputOfLogits } from './losses.ts';
@@ -25,6 +26,8 @@ export interface StepOptions {
   readonly clip?: ClipOptions;
   /** Needed for optimizers that look at whole tensors (`Optimizer.direction`), which have nodes in the step. */
   readonly optimizer?: Optimizer;
+  /** A second network that learns to tell outputs from targets, of which the model learns too. */
+  readonly adversary?: Adversary | undefined;
 }
 
 export interface TrainingStep {
@@ -37,7 +40,7 @@ export interface TrainingStep {
   /** The shape of what the loss compares with the target. */
   readonly comparedDims: readonly number[];
   readonly loss: string;
-  /** Learned constants, with the values of the file. */
+  /** Learned constants, with the values of the file. Those of an adversary are none of `inference`. */
   readonly parameters: readonly Constant[];
   /** Names of the gradients, by parameter. */
   readonly gradients: ReadonlyMap<string, string>;
@@ -85,14 +88,16 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   const dims = dimsOf(value);
   const { targetDims, write } = LOSSES[options.loss];
   const target = writer.freeName('target');
-  const loss = writer.addNamed(writer.freeName('loss'), 'Identity', [
-    write(writer, { output, dims, target }),
-  ]);
+  const compared = { output, dims, target };
+  const loss = writer.addNamed(writer.freeName('loss'), 'Identity', [write(writer, compared)]);
+  const judgement =
+    options.adversary &&
+    (await (await import('./adversary.ts')).writeJudgement(writer, loss, compared, options.adversary));
   const drawn = additions.streams > 0 ? [random.seed, random.step] : [];
   const forward: OnnxModel = {
     ...inference,
     nodes: writer.nodes,
-    constants: new Map([...inference.constants, ...writer.constants]),
+    constants: new Map([...inference.constants, ...writer.constants, ...(judgement?.constants ?? [])]),
     inputs: [
       ...inference.inputs,
       asInput({ name: target, dims: targetDims(dims) }),
@@ -100,7 +105,8 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
     ],
     outputs: [{ name: loss, type: FLOAT32, dims: [] }],
   };
-  const { model, gradients } = await differentiate(forward, loss, names);
+  const { model, gradients } = await (judgement?.differentiate ?? differentiate)(forward, loss, names);
+  parameters.push(...(judgement?.parameters ?? []));
   const after = writeAfterGradients(model, parameters, gradients, options);
   const statistics = Array.from(additions.statistics, ([name, next]) => ({
     constant: constantNamed(inference, name),

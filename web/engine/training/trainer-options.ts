@@ -1,6 +1,7 @@
 // What a trainer is made with.
 
 import type { Sizes } from '../onnx/free-dims.ts';
+import type { Adversary } from './adversary.ts';
 import type { TrainingBackendName } from './backends.ts';
 import type { ClipOptions } from './clipping.ts';
 import type { LossName } from './losses.ts';
@@ -16,6 +17,10 @@ export interface TrainerOptions {
   learningRate: LearningRate;
   /** Clips gradients: all of them by their common norm, each element by its value. */
   clip?: ClipOptions;
+  /** A second network, the discriminator, that learns in the same steps to tell targets from what the model makes, while the
+   * model learns to be taken for a target: what it paints gets sharper. The losses that are told are still those of `loss`
+   * alone. */
+  adversary?: Adversary;
   /** How many examples a step has. Default: as many as the file says, or 1. */
   batch?: number;
   /** Default: WebGPU or WebGL2 where there is a real GPU, else the CPU. */

@@ -132,16 +132,19 @@ export class TrainingLoop implements Trainer {
     });
   }
 
+  /** Names of what the model learns: the adversary's weights are none of its own. */
+  get #learned(): string[] {
+    const { parameters, inference } = this.training.step;
+    return parameters.map(({ name }) => name).filter(name => inference.constants.has(name));
+  }
+
   weights(): Promise<Map<string, Float32Array>> {
-    const names = this.training.step.parameters.map(({ name }) => name);
-    return this.#enqueue(async () => new Map(await this.#readGood(names)));
+    return this.#enqueue(async () => new Map(await this.#readGood(this.#learned)));
   }
 
   save(): Promise<Uint8Array> {
     const { step } = this.training;
-    const names = [...step.parameters, ...step.statistics.map(({ constant }) => constant)].map(
-      ({ name }) => name,
-    );
+    const names = [...this.#learned, ...step.statistics.map(({ constant }) => constant.name)];
     return this.#enqueue(async () => {
       const { inputs, outputs } = this.settings.file;
       return writeTrained({ ...step.inference, inputs, outputs }, await this.#readGood(names));

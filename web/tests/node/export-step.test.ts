@@ -66,11 +66,17 @@ async function* train(
   }
 }
 
+function adversaryOf(name: string, { adversary: weight }: Pick<TrainingCase, 'adversary'>) {
+  if (weight === null) return {};
+  const discriminator = readModel(readFileSync(`${CACHE}/${name}.discriminator.onnx`));
+  return { adversary: { discriminator, weight } };
+}
+
 describe('the losses are those of torch', () => {
   test.each(cases)('$name', async ({ name, loss, batch, clip, losses, ...given }) => {
     const model = readModel(readFileSync(`${CACHE}/${name}.onnx`));
     const [optimizer, rate] = OPTIMIZERS[given.optimizer];
-    const made = train(model, { loss, optimizer, batch, clip }, name, rate);
+    const made = train(model, { loss, optimizer, batch, clip, ...adversaryOf(name, given) }, name, rate);
     for (const [t, expected] of losses.slice(0, STEPS).entries()) {
       const { value } = await made.next();
       expect(Math.abs(value - expected) / expected, `step ${t}`).toBeLessThan(1e-3);
