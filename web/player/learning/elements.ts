@@ -45,3 +45,12 @@ export function makeToggles<T extends string>(
   }
   return { element, set };
 }
+
+/** A box to tick, with its label. */
+export function makeCheckbox(label: string, onChange: () => void): [HTMLLabelElement, HTMLInputElement] {
+  const [row, input] = [makeElement('label', 'check'), makeElement('input')];
+  input.type = 'checkbox';
+  input.addEventListener('change', onChange);
+  row.append(input, label);
+  return [row, input];
+}

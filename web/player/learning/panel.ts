@@ -1,18 +1,19 @@
 /** The panel “Learn”: a look goes on learning, or learns the style of painted frames, while the page paints. */
-import { readLookInfo } from '../../engine/index.ts';
-import { getButton, isEmbedded, makeElement, saveFile } from '../../shared/dom.ts';
+import { getButton, makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
+import { formatFileSize } from '../../shared/format.ts';
 import type { LookLoader } from '../look-loader.ts';
 import type { RenderLoop } from '../render/render-loop.ts';
 import { lookTitle } from '../ui/look-label.ts';
 import type { LookList } from '../ui/look-list.ts';
 import type { Notifications } from '../ui/notifications.ts';
-import { makeButton, makeToggles } from './elements.ts';
-import { followInPage } from './follower.ts';
+import { makeButton, makeCheckbox, makeToggles } from './elements.ts';
+import { Follower } from './follower.ts';
 import { FramesSection } from './frames-section.ts';
 import styles from './learning.css?url';
 import { LossPlot, recentMean } from './loss-plot.ts';
 import { PhotosSection } from './photos-section.ts';
+import { saveLearned } from './save-look.ts';
 import type { BaseLook, Section } from './section.ts';
 import { Session, type SessionState } from './session.ts';
 
@@ -59,6 +60,8 @@ class LearningPanel {
   readonly #learn: HTMLButtonElement;
   readonly #restart: HTMLButtonElement;
   readonly #save: HTMLButtonElement;
+  readonly #size = makeElement('p', 'facts');
+  readonly #sharp: HTMLInputElement;
   #mode: Mode = 'photos';
   #base: BaseLook | null = null;
   /** What is learned. */
@@ -95,15 +98,20 @@ class LearningPanel {
     this.#learn = makeButton('Learn', () => void this.#toggle(), 'primary');
     this.#restart = makeButton('Start again', () => void this.#startAgain());
     this.#save = makeButton('Save as a look', () => void this.#saveLook());
+    const [sharpRow, sharp] = makeCheckbox('Sharper, in slower steps', () => void this.#setSharp());
+    sharpRow.title = 'A second network judges what is painted, and learns too';
+    this.#sharp = sharp;
     const after = makeElement('div', 'choices');
     after.append(this.#restart, this.#save);
     this.element.append(
       title,
       modes.element,
       this.#place,
+      sharpRow,
       this.#learn,
       this.#plot.element,
       after,
+      this.#size,
       this.#message,
     );
     modes.set('photos');
@@ -160,6 +168,11 @@ class LearningPanel {
   }
 
   #makeSession(section: Section, look: BaseLook): Session {
+    const events = {
+      onChange: () => this.#handleChange(session),
+      onError: (sentence: string) => this.#tell(sentence),
+    };
+    const session: Session = new Session(section.makeTask(look), events, this.#sharp.checked);
     const { renderLoop, lookLoader } = this.parts;
     const task = section.makeTask(look);
     const following = followInPage(
@@ -176,7 +189,19 @@ class LearningPanel {
     return session;
   }
 
-  /** Another look ends what is learned. */
+  /** What was learned stays, whatever is ticked. */
+  async #setSharp(): Promise<void> {
+    const isSharp = this.#sharp.checked;
+    this.#say('');
+    try {
+      await this.#session?.setSharp(isSharp);
+    } catch (error) {
+      this.#sharp.checked = !isSharp;
+      this.#tell(errorMessage(error));
+    }
+  }
+
+  /** The painting follows what was learned; another look ends it. */
   #handleChange(session: Session): void {
     if (session !== this.#session) return;
     if (this.#currentLook() !== this.#base) {
@@ -213,26 +238,10 @@ class LearningPanel {
     this.parts.notifications.inform('Learning begins anew.');
   }
 
-  /** Offers the file, and adds it to the page's looks. */
   async #saveLook(): Promise<void> {
-    const session = this.#session;
-    if (!session) return;
-    const { lookList, lookLoader, notifications } = this.parts;
+    if (!this.#session) return;
     try {
-      const bytes = await session.write();
-      const info = await readLookInfo(bytes);
-      const { name } = session.task;
-      const fileName = `${slugify(name)}-${session.steps}.onnx`;
-      const entry = { ...info, name, file: fileName, bytes: bytes.length, preview: null };
-      lookList.addLooks([entry], async () => {
-        await lookLoader.loadFile(new File([bytes], fileName));
-        if (lookLoader.current?.fileName === fileName) lookList.select(fileName);
-      });
-      saveFile(new Blob([bytes]), fileName);
-      const isDoubtful = isEmbedded()
-        ? ' If it is not in your downloads, open this page in a tab of its own.'
-        : '';
-      notifications.inform(`“${name}” is in your downloads, and among the looks here.${isDoubtful}`);
+      await saveLearned(this.#session, this.parts);
     } catch (error) {
       this.#tell(errorMessage(error));
     }
@@ -267,15 +276,11 @@ class LearningPanel {
     const words = { preparing: 'Preparing…', learning: 'Pause', pausing: 'Pausing…', paused: word };
     this.#learn.textContent = words[state];
     const isEmpty = !session || session.losses.length === 0;
-    this.#restart.disabled = isEmpty;
-    this.#save.disabled = isEmpty;
+    const isPreparing = state === 'preparing';
+    this.#sharp.disabled = isPreparing || state === 'pausing';
+    this.#restart.disabled = isEmpty || isPreparing;
+    this.#save.disabled = isEmpty || isPreparing;
+    this.#size.textContent = session ? `Saved, it has ${formatFileSize(session.task.bytes)}.` : '';
     getButton('learn-button').classList.toggle('is-learning', state === 'learning');
   }
 }
-
-const slugify = (name: string): string =>
-  name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '') || 'look';

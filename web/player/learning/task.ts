@@ -19,8 +19,12 @@ export interface LearningTask {
   readonly batch: { readonly gpu: number; readonly cpu: number };
   /** Another one takes its place when examples are added. */
   makeBatch: MakeBatch;
-  /** The look as a file, with what was learned so far. */
+  /** The look as a file, with what was learned so far, in float32. */
   readonly write: (trainer: Trainer) => Promise<Uint8Array<ArrayBuffer>>;
+  /** The same as it is saved: with weights stored as the look had them. */
+  readonly save: (trainer: Trainer) => Promise<Uint8Array<ArrayBuffer>>;
+  /** The size of what is saved; a few texts change it. */
+  readonly bytes: number;
 }
 
 /** The look that learns: its file, the size of its picture, and its texts. */
@@ -55,6 +59,8 @@ export function fineTuning(
     batch: { gpu: 4, cpu: 1 },
     makeBatch: wholePictures(examples, look.size, mayMirror),
     write: async trainer => withLearnedTexts(await trainer.save(), look.texts()),
+    save: async trainer => withLearnedTexts(await storeLike(look.bytes, await trainer.save()), look.texts()),
+    bytes: look.bytes.length,
   };
 }
 
@@ -72,6 +78,10 @@ export function keyframeLearning(
     ['limner.size', 'keyframe'],
     ['limner.guide', 'colour'],
   ]);
+  const write = async (trainer: Trainer) => {
+    const learned = withWeights({ ...network, metadata }, await trainer.weights());
+    return withLearnedTexts(writeModel(learned), texts());
+  };
   return {
     name: learnedName(texts().name),
     model: keyframeNetwork({ width: side, height: side }, SEED),
@@ -79,11 +89,23 @@ export function keyframeLearning(
     learningRate: FRESH_RATE,
     batch: { gpu: 32, cpu: 8 },
     makeBatch: patches(examples, side),
-    write: async trainer => {
-      const learned = withWeights({ ...network, metadata }, await trainer.weights());
-      return withLearnedTexts(writeModel(learned), texts());
-    },
+    write,
+    save: write,
+    bytes: writeModel({ ...network, metadata }).length,
   };
+}
+
+/** Operators that read weights which are stored in fewer bits. */
+const READERS = ['Cast', 'DequantizeLinear'];
+
+async function storeLike(original: Uint8Array, file: Uint8Array): Promise<Uint8Array> {
+  const model = readModel(original);
+  const isStored = model.nodes.some(
+    ({ op, inputs: [input = ''] }) => READERS.includes(op) && model.constants.has(input),
+  );
+  if (!isStored) return file;
+  const { withStorageOf } = await import('./storage.ts');
+  return writeModel(withStorageOf(model, readModel(file)));
 }
 
 /** The size of frames for such a network: that of the look, in whole strides and not too large. */

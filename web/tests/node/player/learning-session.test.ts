@@ -95,3 +95,60 @@ test('without a GPU, a step has as many examples as the CPU takes', async () => 
   expect([[...counts], errors]).toEqual([[3], []]);
   session.destroy();
 });
+
+test('what was learned stays when paintings shall get sharper, and when they need not any more', async () => {
+  const { session, states, errors } = makeSession();
+  const learning = session.learn();
+  await until(() => session.losses.length >= 4);
+  await session.setSharp(true);
+  await learning;
+  const [steps, first] = [session.steps, session.losses[0]];
+  expect(states).toContain('preparing');
+  await until(() => session.state === 'learning' && session.losses.length >= steps + 4);
+  await session.setSharp(false);
+  await until(() => session.state === 'learning');
+  session.pause();
+  await until(() => session.state === 'paused');
+  expect(session.losses).toHaveLength(session.steps);
+  expect(session.losses[steps]).toBeLessThan(first ?? 0);
+  const learned = readModel(await session.write());
+  expect([...learned.constants.keys()].join()).not.toContain('discriminator');
+
+  await session.restart();
+  expect([session.steps, session.losses]).toEqual([0, []]);
+  const again = session.learn();
+  await until(() => session.losses.length > 0);
+  session.pause();
+  await again;
+  expect(session.losses[0]).toBe(first);
+  expect(errors).toEqual([]);
+  session.destroy();
+});
+
+test('pictures that are too small to be judged go on as before', async () => {
+  const { session, errors } = makeSession();
+  const small: MakeBatch = (_, count) => {
+    const planes = new Float32Array(count * 3 * 64);
+    return { shown: planes, painted: planes };
+  };
+  const shown = new Uint8ClampedArray(256);
+  const task = keyframeLearning(
+    { width: 8, height: 8 },
+    [{ width: 8, height: 8, shown, painted: shown }],
+    () => ({
+      name: 'Small',
+      from: '',
+    }),
+  );
+  const tiny = new Session({ ...task, makeBatch: small }, session.events);
+  const learning = tiny.learn();
+  await until(() => tiny.losses.length > 0);
+  await expect(tiny.setSharp(true)).rejects.toThrow('8 pixels are too small');
+  await learning;
+  const { steps } = tiny;
+  await until(() => tiny.steps > steps);
+  tiny.pause();
+  await until(() => tiny.state === 'paused');
+  expect(errors).toEqual([]);
+  tiny.destroy();
+});

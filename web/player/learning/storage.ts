@@ -1,0 +1,134 @@
+/** Stores weights as the file did that they were learned from: in 8 or 16 bits, for each channel, or as halves. It rounds
+ * as `limner export` does. Fetched when such a look is saved. */
+import { type Constant, constantOf, floats } from '../../engine/onnx/constant.ts';
+import type { OnnxModel, OnnxNode } from '../../engine/onnx/model.ts';
+import { NodeWriter, namesOf } from '../../engine/onnx/node-writer.ts';
+
+const RANGES = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+} as const;
+type IntegerType = keyof typeof RANGES;
+type Integers =
+  | Uint8Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>;
+interface MakeIntegers {
+  readonly from: (values: ArrayLike<number>, map: (value: number, i: number) => number) => Integers;
+}
+const ARRAYS: Readonly<Record<IntegerType, MakeIntegers>> = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+};
+
+/** Smaller float32 numbers have fewer bits. */
+const TINY = 2 ** -126;
+
+/** What a file of the stored form has in place of a float32 constant. */
+interface Stored {
+  readonly constants: readonly Constant[];
+  readonly node: OnnxNode;
+}
+
+/** The learned model, with float32 weights, in the form of the original. What does not fit stays float32. */
+export function withStorageOf(original: OnnxModel, learned: OnnxModel): OnnxModel {
+  const constants = new Map(learned.constants);
+  const writer = new NodeWriter(namesOf(learned), learned.opset);
+  const nodes: OnnxNode[] = [];
+  for (const node of original.nodes) {
+    const weight = constants.get(node.outputs[0] ?? '');
+    if (weight?.type !== 'float32') continue;
+    const stored = storeAs(node, original, weight, writer);
+    if (!stored) continue;
+    constants.delete(weight.name);
+    for (const one of stored.constants) constants.set(one.name, one);
+    nodes.push(stored.node);
+  }
+  return { ...learned, constants, nodes: [...nodes, ...learned.nodes] };
+}
+
+/** As the original's node reads it; null for nodes that read no stored weights. */
+function storeAs(node: OnnxNode, original: OnnxModel, weight: Constant, writer: NodeWriter): Stored | null {
+  const [values, scale, zero] = node.inputs.map(name => original.constants.get(name));
+  const nameOf = (what: string) => writer.freeName(`${weight.name}.${what}`);
+  if (node.op === 'Cast' && values?.type === 'float16') {
+    const halves = Uint16Array.from(floats(weight), toHalf);
+    if (halves.includes(INFINITE) || halves.includes(INFINITE | SIGN)) return null;
+    const stored = { ...weight, name: nameOf('stored'), type: 'float16' as const, bytes: bytesOf(halves) };
+    return { constants: [stored], node: { ...node, inputs: [stored.name] } };
+  }
+  const axis = axisOf(node, weight);
+  const type = values?.type as IntegerType;
+  if (node.op !== 'DequantizeLinear' || !scale || !zero || !Object.hasOwn(RANGES, type)) return null;
+  const channels = scale.bytes.length / Float32Array.BYTES_PER_ELEMENT;
+  if (channels !== 1 && (scale.dims.length !== 1 || channels !== weight.dims[axis])) return null;
+  const made = quantize(weight, channels === 1 ? null : axis, type);
+  const constants = [
+    { ...weight, name: nameOf('stored'), type, bytes: bytesOf(made.integers) },
+    constantOf(nameOf('scale'), scale.dims, made.scales),
+    { name: nameOf('zero'), type, dims: scale.dims, bytes: bytesOf(made.zeros) },
+  ];
+  return { constants, node: { ...node, inputs: constants.map(({ name }) => name) } };
+}
+
+function axisOf({ attributes }: OnnxNode, { dims }: Constant): number {
+  const axis = attributes.get('axis');
+  const index = axis?.kind === 'int' ? axis.value : 1;
+  return index < 0 ? index + dims.length : index;
+}
+
+/** Integers with a scale and a zero point for each channel; for the whole if there is no axis. Ranges include 0, which stays
+ * exact. */
+function quantize(weight: Constant, axis: number | null, type: IntegerType) {
+  const values = floats(weight);
+  const count = axis === null ? 1 : (weight.dims[axis] ?? 1);
+  const inner = axis === null ? values.length : weight.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const channelOf = (i: number) => Math.floor(i / inner) % count;
+  const [low, high] = [new Float64Array(count), new Float64Array(count)];
+  values.forEach((value, i) => {
+    const channel = channelOf(i);
+    low[channel] = Math.min(low[channel] ?? 0, value);
+    high[channel] = Math.max(high[channel] ?? 0, value);
+  });
+  const [least, most] = RANGES[type];
+  const scales = Float32Array.from(low, (from, i) => ((high[i] ?? 0) - from) / (most - least)).map(scale =>
+    scale < TINY ? 1 : scale,
+  );
+  const make = ARRAYS[type];
+  const zeros = make.from(low, (from, i) => roundToEven(-from / (scales[i] ?? 1)) + least);
+  const integers = make.from(values, (value, i) => {
+    const channel = channelOf(i);
+    const integer = roundToEven(value / (scales[channel] ?? 1)) + (zeros[channel] ?? 0);
+    return Math.min(Math.max(least, integer), most);
+  });
+  return { integers, scales, zeros };
+}
+
+function roundToEven(value: number): number {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+const SIGN = 0x8000;
+const INFINITE = 0x7c00;
+const BITS = new Uint32Array(1);
+const SINGLE = new Float32Array(BITS.buffer);
+
+/** The bits of the nearest half; of two, the even one. */
+function toHalf(value: number): number {
+  SINGLE[0] = value;
+  const [bits = 0] = BITS;
+  const sign = (bits >>> 16) & SIGN;
+  const size = Math.abs(value);
+  if (size < 2 ** -14) return sign | roundToEven(size * 2 ** 24);
+  const shifted = (bits & 0x7fffffff) - (112 << 23); // another bias of the exponent
+  return sign | Math.min((shifted + 0xfff + ((shifted >>> 13) & 1)) >>> 13, INFINITE);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuffer>): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
