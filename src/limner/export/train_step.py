@@ -89,7 +89,7 @@ class TrainingStep:
     noise: tuple[str, ...]
 
     def program(self) -> str:
-        """A program of some ten lines that trains with ONNX Runtime alone, given `batches`."""
+        """A short program that trains with ONNX Runtime alone, given `batches`, and saves the state."""
         own = [name for name in self.inputs if name != self.target and name not in self.noise]
         variables = ["x"] if len(own) == 1 else [f"x{index}" for index in range(len(own))]
         given = [*zip(own, variables, strict=True), (self.target, "target")]
@@ -104,6 +104,7 @@ class TrainingStep:
         return f"""import json
 import numpy as np
 import onnxruntime
+from safetensors.numpy import save_file
 
 onnxruntime.set_default_logger_severity(3)  # it warns of each input that has a default
 session = onnxruntime.InferenceSession({str(self.path)!r})
@@ -115,6 +116,7 @@ for t, ({", ".join(variables)}, target) in enumerate(batches, 1):  # float32 of 
 {noise}    loss, *new = session.run([{self.loss!r}, *state.values()], feeds)
     feeds |= dict(zip(state, new))
     print(t, loss)
+save_file({{name: feeds[name] for name in state}}, {str(self.path.with_suffix(".safetensors"))!r})
 """
 
 

@@ -1,4 +1,4 @@
-"""train-step: write the training step of a network as an ONNX file."""
+"""train-step: write the training step of a network as an ONNX file, or put what it learned back."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ class TrainStepCommand:
 
     The file computes the loss of a batch, its gradients and the new weights; what it keeps from step to
     step are inputs with defaults, and outputs. Once it is written, the command prints a short program of
-    Python that trains with it in ONNX Runtime. The page's own engine makes the file, in Node, or in
-    Chromium with playwright. For example:
+    Python that trains with it in ONNX Runtime and saves the weights. The page's own engine makes the file,
+    in Node, or in Chromium with playwright. With --weights, the weights come back into the network instead.
+    For example:
 
         limner train-step clouds.onnx --batch 4 --out step.onnx
+        limner train-step clouds.onnx --weights step.safetensors --out learned.onnx
     """
 
     network: Annotated[Positional[Path], tyro.conf.arg(metavar="LOOK|MODEL")]
@@ -40,12 +42,32 @@ class TrainStepCommand:
     """Clip all gradients together to this norm. Default: no clipping."""
     clip_value: Annotated[float | None, NO_DEFAULT_SHOWN] = None
     """Clip each element of a gradient to plus or minus this, after the norm. Default: no clipping."""
+    weights: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """Write no step: write the network with these weights (safetensors), stored as it had its own. The
+    other options of the step are not looked at then."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """The step's file. Default: NAME-step.onnx in the current folder."""
+    """The file to write. Default: NAME-step.onnx in the current folder; with --weights,
+    NAME-learned.onnx."""
     force: bool = False
-    """Replace a file at --out that is no training step of limner's."""
+    """Replace a file at --out that limner did not write."""
 
     def run(self) -> None:
+        if self.weights is None:
+            self._write_step()
+        else:
+            self._write_learned(self.weights)
+
+    def _write_learned(self, weights: Path) -> None:
+        from limner.export.learned_weights import write_learned
+
+        out = self.out or Path(f"{self.network.stem or 'network'}-learned.onnx")
+        learned = write_learned(self.network, weights, out, force=self.force)
+        print(
+            f"{printable(learned.path)}: {learned.bytes / 1e6:.2f} MB, {learned.weights} tensors of "
+            f"weights from {printable(weights)}."
+        )
+
+    def _write_step(self) -> None:
         from limner.export.train_step import write_training_step
 
         step = write_training_step(
