@@ -20,18 +20,21 @@ FETCHED_ON_USE = {
     "network-kind-": 700,
     "sizes-": 1_000,
     "state-": 1_900,
-    "panel-": 11_800,
-    "training-": 39_300,
-    "philox-": 400,
-    "cpu-": 7_600,
-    "learning-painter-": 1_400,
-    "webgl2-backend-": 2_900,
+    "panel-": 12_500,
+    "discriminator-": 450,
+    "storage-": 1_350,
+    "training-": 41_000,
+    "adversary-": 950,
+    "cpu-": 7_800,
+    "learning-painter-": 1_300,
+    "webgl2-backend-": 3_000,
 }
-"""Most bytes, gzipped, of what a page with our looks never fetches: other operators, first those that our looks
-need to learn, and kernels for them, norms that are spelled out, doublings and transposes that are folded, `run`,
-what finds the format of another program's pictures, what tells a network that makes none, what finds the sizes
-that one takes, state, and what learns in the page: its panel, training for any backend and for WebGPU, random
-numbers, and what the CPU, a painting that follows and WebGL2 need."""
+"""Most bytes, gzipped, of what a page with our looks never fetches: other operators, norms that are spelled
+out, doublings and transposes that are folded, `run`, what finds the format of another program's pictures,
+what tells a network that makes none, what finds the sizes that one takes, state, and what learns in the
+page: its panel, what judges paintings and what stores weights in fewer bits, training for any backend
+and for WebGPU, what an adversary needs, and what the CPU, a painting that follows and
+WebGL2 need."""
 
 
 def test_the_page_is_small_and_refers_only_to_itself() -> None:

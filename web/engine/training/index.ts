@@ -14,7 +14,6 @@ export type { TrainingBackendName } from './backends.ts';
 export type { Batch, BatchInput } from './batch.ts';
 export type { ClipOptions } from './clipping.ts';
 export { DivergenceError } from './divergence.ts';
-export { TorchGenerator } from './generator.ts';
 export type { InitializeOptions } from './initialize.ts';
 export {
   constantly,

@@ -3,7 +3,6 @@
  * less and without norms. Its patches are of 46 pixels. Fetched when somebody wants sharper paintings.
  */
 import type { OnnxModel } from '../../engine/onnx/model.ts';
-import { kaimingNormal } from '../../engine/training/index.ts';
 import { Layers } from './layers.ts';
 
 const CHANNELS = [3, 16, 32, 32] as const;
@@ -18,7 +17,7 @@ const FLOAT32 = 1;
 export function makeDiscriminator(): OnnxModel {
   const layers = new Layers(['image'], SEED);
   const { writer } = layers;
-  const options = { side: SIDE, initializer: kaimingNormal(SLOPE) };
+  const options = { side: SIDE, gain: Math.sqrt(2 / (1 + SLOPE ** 2)) };
   let features = writer.shifted(writer.scaled('image', 2), -1);
   for (const [i, to] of CHANNELS.slice(1).entries()) {
     const from = CHANNELS[i] ?? to;

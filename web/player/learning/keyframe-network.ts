@@ -5,7 +5,6 @@
  * Stylization Using Few-Shot Patch-Based Training".
  */
 import type { OnnxModel } from '../../engine/onnx/model.ts';
-import { constantly } from '../../engine/training/index.ts';
 import type { Size } from './example.ts';
 import { Layers } from './layers.ts';
 
@@ -30,7 +29,7 @@ export function keyframeNetwork(size: Size, seed: number): OnnxModel {
   const wider = layers.relu(layers.conv('wider', layers.double(features), inner, middle));
   const widest = layers.conv('widest', layers.double(writer.plus(wider, half)), middle, outer);
   const joined = writer.plus(layers.relu(widest), fine);
-  const change = layers.conv('change', joined, outer, 3, { initializer: constantly(0) });
+  const change = layers.conv('change', joined, outer, 3, { gain: 0 });
   writer.addNamed('painting', 'Add', ['image', change]);
   writer.addNamed('guide', 'Identity', ['image']);
   return layers.model(size, ['painting', 'guide']);

@@ -1,15 +1,16 @@
-/** Writes a small network of a picture layer by layer, with weights that begin as torch's would. */
+/** Writes a small network of a picture layer by layer, with random weights. */
 import { type Constant, constantOf } from '../../engine/onnx/constant.ts';
 import type { OnnxModel, OnnxValue } from '../../engine/onnx/model.ts';
 import { float, ints, NodeWriter, text } from '../../engine/onnx/node-writer.ts';
-import { type Initializer, kaimingNormal, TorchGenerator } from '../../engine/training/index.ts';
 import type { Size } from './example.ts';
+import { randomNumbers } from './random.ts';
 
 export interface ConvOptions {
   readonly side?: number;
   readonly stride?: number;
-  /** Of the weights. Default: He et al. 2015 for ReLU. Biases are zeros. */
-  readonly initializer?: Initializer;
+  /** Of the weights, which are uniform with the deviation `gain / sqrt(fan in)` (He et al. 2015). Default: that for ReLU.
+   * Biases are zeros. */
+  readonly gain?: number;
 }
 
 const OPSET = 17;
@@ -18,20 +19,23 @@ const FLOAT32 = 1;
 export class Layers {
   readonly writer: NodeWriter;
   readonly #weights = new Map<string, Constant>();
-  readonly #generator: TorchGenerator;
+  readonly #random: () => number;
 
   /** The names are those of the inputs and outputs. */
   constructor(names: readonly string[], seed: number) {
     this.writer = new NodeWriter(names, OPSET);
-    this.#generator = new TorchGenerator(seed);
+    this.#random = randomNumbers(seed);
   }
 
   /** A convolution, padded by one pixel. */
   conv(name: string, input: string, from: number, to: number, options: ConvOptions = {}): string {
-    const { side = 3, stride = 1, initializer = kaimingNormal() } = options;
+    const { side = 3, stride = 1, gain = Math.SQRT2 } = options;
     const dims = [to, from, side, side];
     const [weight, bias] = [`${name} weight`, `${name} bias`];
-    this.#weights.set(weight, constantOf(weight, dims, initializer(this.#generator, dims)));
+    const fanIn = from * side ** 2;
+    const bound = gain * Math.sqrt(3 / fanIn);
+    const values = Float32Array.from({ length: to * fanIn }, () => bound * (2 * this.#random() - 1));
+    this.#weights.set(weight, constantOf(weight, dims, values));
     this.#weights.set(bias, constantOf(bias, [to], new Float32Array(to)));
     return this.writer.add('Conv', [input, weight, bias], {
       kernel_shape: ints([side, side]),

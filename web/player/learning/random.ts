@@ -1,9 +1,8 @@
 /** Random numbers that depend on a seed and on places alone, so that a step can be computed again. */
-import { TorchGenerator } from '../../engine/training/index.ts';
+import { philox, toUnit } from '../../engine/graph/ir/philox.ts';
 
 /** Makes numbers in [0, 1), one after the other. The same key gives the same ones. */
 export function randomNumbers(seed: number, step = 0, place = 0): () => number {
-  // Large odd factors, so that steps and places do not meet.
-  const generator = new TorchGenerator(seed ^ Math.imul(step, 0x9e3779b1) ^ Math.imul(place, 0x85ebca6b));
-  return () => generator.draw() / 2 ** 32;
+  let count = 0;
+  return () => toUnit(philox([count++, step, place, 0], [seed, 0])[0]);
 }
