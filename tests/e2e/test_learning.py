@@ -11,6 +11,7 @@ import pytest
 from e2e.harness import MARKS, Picture, Visit
 from e2e.tiny import tiny_look
 from limner.look.look import open_look
+from limner.look.quantization import quantize_weights
 
 pytestmark = MARKS
 
@@ -65,6 +66,17 @@ def gather_frames(guest: Visit) -> None:
     guest.page.wait_for_selector("#status:has-text('frames gathered')")
 
 
+def pause_and_save(guest: Visit, folder: Path) -> Path:
+    """Pause, and save what was learned, under the name that the page suggests."""
+    guest.page.click(LEARN)
+    guest.page.wait_for_selector("#status:has-text('Paused at step')")
+    with guest.page.expect_download() as download:
+        guest.page.click("#learn-panel >> text=Save as a look")
+    file: Path = folder / download.value.suggested_filename
+    download.value.save_as(file)
+    return file
+
+
 def test_a_look_learns_from_the_camera_and_is_saved(learning: Visit, tmp_path: Path) -> None:
     page = learning.page
     gather_frames(learning)
@@ -75,13 +87,8 @@ def test_a_look_learns_from_the_camera_and_is_saved(learning: Visit, tmp_path: P
     assert later["on"] == "the CPU"
     assert not [url for url in learning.requests if "foreign-" in url or "training-extended-" in url]
     page.wait_for_function("() => document.getElementById('label-name').textContent === 'Tiny (learned)'")
-    page.click(LEARN)
-    page.wait_for_selector("#status:has-text('Paused at step')")
-    with page.expect_download() as download:
-        page.click("#learn-panel >> text=Save as a look")
-    file = tmp_path / "learned.onnx"
-    download.value.save_as(file)
-    assert download.value.suggested_filename.startswith("tiny-learned-")
+    file = pause_and_save(learning, tmp_path)
+    assert file.name.startswith("tiny-learned-")
 
     look = open_look(file)
     assert (look.name, look.author) == ("Tiny (learned)", "A. Painter")
@@ -93,6 +100,34 @@ def test_a_look_learns_from_the_camera_and_is_saved(learning: Visit, tmp_path: P
     page.keyboard.press("Escape")
     learning.choose("Tiny (learned)")
     page.wait_for_selector("#look-list button[aria-pressed=true]:has-text('learned')", state="attached")
+    assert problems(learning) == []
+
+
+def test_a_look_in_8_bits_gets_sharper_and_is_saved_in_8_bits(learning: Visit, tmp_path: Path) -> None:
+    page = learning.page
+    content = quantize_weights(onnx.load_from_string(tiny_look("Small")), "uint8").SerializeToString()
+    learning.drop("small.onnx", content)
+    learning.wait_for_look("Small")
+    if not page.is_visible("#learn-panel"):
+        page.click("#learn-button")
+    gather_frames(learning)
+    page.click(LEARN)
+    wait_for_figures(learning, "step > 3")
+    assert not any("discriminator" in url for url in learning.requests)
+    page.check("#learn-panel >> text=Sharper")
+    page.wait_for_function("() => document.querySelector('#learn-panel .primary').textContent === 'Pause'")
+    steps = int(figures(learning)["step"])
+    assert steps > 3, "what was learned stays"
+    wait_for_figures(learning, f"step > {steps + 3}")
+    assert any("discriminator" in url for url in learning.requests)
+    assert page.is_checked("#learn-panel input[type=checkbox]")
+    file = pause_and_save(learning, tmp_path)
+    said = page.inner_text("#learn-panel > .facts")
+    assert said == f"Saved, it has {round(len(content) / 1000)} kB."
+    assert abs(file.stat().st_size - len(content)) < 600, "texts differ"
+    stored = [n.input[0] for n in onnx.load(file).graph.node if n.op_type == "DequantizeLinear"]
+    assert stored, "weights of 8 bits"
+    assert open_look(file).name == "Small (learned)"
     assert problems(learning) == []
 
 
@@ -117,13 +152,8 @@ def test_another_programs_network_learns_and_stays_one_that_limner_opens(
     page.click(LEARN)
     wait_for_figures(learning, "step > 3")
     learning.wait_for_look("strange (learned)")
-    page.click(LEARN)
-    page.wait_for_selector("#status:has-text('Paused at step')")
-    with page.expect_download() as download:
-        page.click("#learn-panel >> text=Save as a look")
-    file = tmp_path / "learned.onnx"
-    download.value.save_as(file)
-    assert download.value.suggested_filename.startswith("strange-learned-")
+    file = pause_and_save(learning, tmp_path)
+    assert file.name.startswith("strange-learned-")
     look = open_look(file)
     assert (look.name, look.shape) == ("", (48, 64))
     assert problems(learning) == []

@@ -248,7 +248,7 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
             believed, judged = adversarial_losses(judge, output, target)
             loss = made + case.adversary * believed
         model.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         if case.adversary is not None:
             judge.zero_grad()
             judged.backward()  # type: ignore[no-untyped-call]
