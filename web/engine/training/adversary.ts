@@ -9,7 +9,7 @@ import { lowerNodes } from '../graph/lowering/lower.ts';
 import type { Constant } from '../onnx/constant.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
 import type { NodeWriter } from '../onnx/node-writer.ts';
-import { type Compared, LOSSES } from './losses.ts';
+import { type Compared, LOSSES, type LossName } from './losses.ts';
 import { findParameters } from './parameters.ts';
 
 /** Of the discriminator's names in the step. */
@@ -38,9 +38,14 @@ export interface Judgement {
 export async function writeJudgement(
   writer: NodeWriter,
   loss: string,
-  { output, target, dims }: Compared,
+  { output, target, dims, by }: Compared & { readonly by: LossName },
   { discriminator, weight }: Adversary,
 ): Promise<Judgement> {
+  if (by === 'crossEntropy') {
+    throw new EngineError(
+      'An adversary judges pictures, and crossEntropy has classes as targets: use l1 or mse.',
+    );
+  }
   if (!Number.isFinite(weight)) {
     throw new EngineError(`The adversary's weight is ${weight}; give a finite number.`);
   }

@@ -88,7 +88,7 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   const dims = dimsOf(value);
   const { targetDims, write } = LOSSES[options.loss];
   const target = writer.freeName('target');
-  const compared = { output, dims, target };
+  const compared = { output, dims, target, by: options.loss };
   const loss = writer.addNamed(writer.freeName('loss'), 'Identity', [write(writer, compared)]);
   const judgement =
     options.adversary &&

@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { CpuExecutor } from '../../engine/cpu/executor.ts';
 import { lower } from '../../engine/graph/lowering/lower.ts';
 import { readLook } from '../../engine/look.ts';
-import { readModel } from '../../engine/onnx/model.ts';
+import { type OnnxModel, readModel } from '../../engine/onnx/model.ts';
 import type { TrainingBackend } from '../../engine/training/backend.ts';
 import {
   adam,
@@ -74,6 +74,20 @@ const make = (options: Partial<TrainerOptions> = {}) =>
     ...options,
   });
 const batch = (): Batch => ({ x: new Float32Array(24), target: new Float32Array(12) });
+
+test('an adversary that cannot judge is refused with the reason', async () => {
+  const model = perceptron();
+  const judge: OnnxModel = { ...model, inputs: [{ name: 'x', type: 1, dims: ['batch', 3] }] };
+  const refused = (discriminator: OnnxModel, weight = 1, options: Partial<TrainerOptions> = {}) =>
+    expect(make({ adversary: { discriminator, weight }, ...options })).rejects;
+  await refused({ ...judge, inputs: [...judge.inputs, { name: 'more', type: 1, dims: [1] }] }).toThrow(
+    'has 2 inputs',
+  );
+  await refused({ ...judge, inputs: [] }).toThrow('has 0 inputs; it needs one');
+  await refused(judge).toThrow('MatMul'); // three numbers, and weights for six
+  await refused(judge, Number.NaN).toThrow("adversary's weight is NaN");
+  await refused(judge, 1, { loss: 'crossEntropy' }).toThrow('judges pictures');
+});
 
 test('a lost device changes nothing in steps that were given one by one', async () => {
   const losses: [number[], number[]] = [[], []];
