@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from limner.errors import LimnerError
-from limner.recipe import PIXELS, GuideName
+from limner.recipe import GuideName, check_pixels, check_range
 
 PATCH_STEP = 8
 """Sides of patches are multiples of this: what the network halves twice, and the discriminator thrice."""
@@ -41,11 +41,7 @@ class KeyframeRecipe:
     """Random seed. The same seed, pictures and recipe give the same weights on a CPU."""
 
     def __post_init__(self) -> None:
-        if self.pixels not in PIXELS:
-            raise LimnerError(
-                f"pixels is {self.pixels}; choose a power of two from 64 to 512: "
-                f"{', '.join(map(str, PIXELS))}."
-            )
+        check_pixels(self.pixels)
         if self.patch % PATCH_STEP or not 32 <= self.patch <= 64:
             raise LimnerError(f"patch is {self.patch}; choose 32, 40, 48, 56 or 64.")
         for name, low, high in (
@@ -57,10 +53,7 @@ class KeyframeRecipe:
             ("noise", 0.0, 0.5),
             ("light", 0.0, 0.5),
         ):
-            if not low <= getattr(self, name) <= high:  # also refuses NaN
-                raise LimnerError(
-                    f"{name} is {getattr(self, name)}; choose a value from {low:g} to {high:g}."
-                )
+            check_range(name, getattr(self, name), low, high)
         if not (self.l1 or self.perceptual):
             raise LimnerError("l1 and perceptual are both 0, so nothing is learned: leave one out.")
 

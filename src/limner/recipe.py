@@ -52,6 +52,20 @@ class LookRecipe(Protocol):
         """Channels of the network's input."""
 
 
+def check_pixels(pixels: int) -> None:
+    """Raise LimnerError where a painting cannot have this side."""
+    if pixels not in PIXELS:
+        raise LimnerError(
+            f"pixels is {pixels}; choose a power of two from 64 to 512: {', '.join(map(str, PIXELS))}."
+        )
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise LimnerError where a setting is outside `low` to `high`, or NaN."""
+    if not low <= value <= high:
+        raise LimnerError(f"{name} is {value}; choose a value from {low:g} to {high:g}.")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """All settings that determine a training run."""
@@ -110,11 +124,7 @@ class Recipe:
             allowed = get_args(hints[name])
             if getattr(self, name) not in allowed:
                 raise LimnerError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}.")
-        if self.pixels not in PIXELS:
-            raise LimnerError(
-                f"pixels is {self.pixels}; choose a power of two from 64 to 512: "
-                f"{', '.join(map(str, PIXELS))}."
-            )
+        check_pixels(self.pixels)
         if self.upsampling == "transposed" and self.size in COMPACT:
             raise LimnerError(
                 f"upsampling is transposed, which {self.size} has not; choose nearest, or one of the "
@@ -139,10 +149,7 @@ class Recipe:
             ("contrast", 0.0, 0.9),
             ("camera", 0.0, 1.0),
         ):
-            if not low <= getattr(self, name) <= high:  # also refuses NaN
-                raise LimnerError(
-                    f"{name} is {getattr(self, name)}; choose a value from {low:g} to {high:g}."
-                )
+            check_range(name, getattr(self, name), low, high)
         if self.light not in (0, Recipe.light) and self.guide != "soft":
             raise LimnerError(
                 f"light is {self.light:g}, and guide is {self.guide}, which has no scenes: leave light "
