@@ -111,8 +111,8 @@ class LearningPanel {
       this.#learn,
       this.#plot.element,
       after,
-      this.#size,
       this.#message,
+      this.#size,
     );
     modes.set('photos');
   }

@@ -31,7 +31,6 @@ export class PhotosSection implements Section {
     const buttons = makeElement('div', 'choices');
     const add = makeFileButton('Add photos…', 'image/*', true, files => void this.#addFiles(files));
     this.#gather = makeButton('Hold to gather', () => undefined, 'hold');
-    this.#gather.setAttribute('aria-label', 'Gather frames while this is held');
     this.#gather.title = 'Gathers frames of what is painted while you hold it';
     this.#clear = makeButton('Remove', () => this.#removeAll(), 'quiet');
     buttons.append(...add, this.#gather);
@@ -44,6 +43,8 @@ export class PhotosSection implements Section {
       row,
     );
     this.#strip.dataset.empty = 'Drop pictures here';
+    // It scrolls, by the keyboard too.
+    Object.assign(this.#strip, { tabIndex: 0, role: 'group', ariaLabel: 'Pictures to learn from' });
     this.#bindHold();
     this.#bindDrops();
     this.#show();
