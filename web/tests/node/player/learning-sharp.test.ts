@@ -1,5 +1,6 @@
 // “Sharper” in the panel: a look whose guide hides the grain of its pictures paints their mean by L1 alone, and grain with
-// a discriminator. The pictures are generated: grass in a light that changes smoothly.
+// a discriminator. The pictures are generated: grass in a light that changes smoothly. What two networks that work against
+// each other paint sways from step to step, so figures are means over several steps of two trainings.
 
 import { writeFileSync } from 'node:fs';
 import { PNG } from 'pngjs';
@@ -15,13 +16,17 @@ import { Session } from '../../../player/learning/session.ts';
 import { fineTuning } from '../../../player/learning/task.ts';
 import { paintWithEngine } from '../../learning.ts';
 
-const SIDE = 32;
+const SIDE = 24;
 const SIZE = { width: SIDE, height: SIDE };
 const HELD_OUT = 4;
+/** Of the look's weights before it learns. */
+const SEEDS = [3, 4];
+/** Steps after which it paints. */
+const STOPS = [180, 210, 240, 270];
 
 /** Blades at random places, as light as what is behind them makes them. */
 function drawGrass(seed: number): Example {
-  const side = 40;
+  const side = 30;
   const random = randomNumbers(seed);
   const rgba = new Uint8ClampedArray(side * side * 4).fill(255);
   const [a, b, c] = [6 * random(), 6 * random(), 4 * random()];
@@ -43,14 +48,14 @@ function drawGrass(seed: number): Example {
 }
 
 /** A look that sees means over 4 x 4 pixels, and paints all else. */
-function softLook(): OnnxModel {
-  const layers = new Layers(['image', 'painting', 'guide'], 3);
+function softLook(seed: number): OnnxModel {
+  const layers = new Layers(['image', 'painting', 'guide'], seed);
   const { writer } = layers;
   const grey = writer.add('Conv', ['image', writer.floats(Float32Array.of(0.3, 0.6, 0.1), [1, 3, 1, 1])]);
   writer.addNamed('guide', 'AveragePool', [grey], { kernel_shape: ints([4, 4]), strides: ints([4, 4]) });
-  let features = layers.relu(layers.conv('first', 'guide', 1, 12), 0.2);
-  features = layers.relu(layers.conv('second', layers.double(features), 12, 8), 0.2);
-  features = layers.relu(layers.conv('third', layers.double(features), 8, 8), 0.2);
+  let features = layers.relu(layers.conv('first', 'guide', 1, 16), 0.2);
+  features = layers.relu(layers.conv('second', layers.double(features), 16, 12), 0.2);
+  features = layers.relu(layers.conv('third', layers.double(features), 12, 8), 0.2);
   writer.addNamed('painting', 'Sigmoid', [layers.conv('last', features, 8, 3, { gain: 0.1 })]);
   const model = layers.model(SIZE, ['painting', 'guide']);
   return {
@@ -75,7 +80,8 @@ const heldOut = wholePictures(
 const AREA = 3 * SIDE ** 2;
 const picture = (all: Float32Array, i: number) => all.subarray(i * AREA, (i + 1) * AREA);
 
-async function learn(bytes: Uint8Array, learningRate: number, steps: number, isSharp: boolean) {
+/** The files after so many steps. */
+async function learn(bytes: Uint8Array, learningRate: number, stops: readonly number[], isSharp: boolean) {
   const texts = () => ({ name: 'Meadow', from: '20 pictures' });
   const task = { ...fineTuning({ bytes, size: SIZE, texts }, meadow, true), learningRate };
   const onError = (sentence: string) => {
@@ -84,18 +90,22 @@ async function learn(bytes: Uint8Array, learningRate: number, steps: number, isS
   const session: Session = new Session(
     {
       ...task,
-      batch: { gpu: 2, cpu: 2 },
+      batch: { gpu: 1, cpu: 1 },
       makeBatch(step, count) {
-        if (step === steps - 1) session.pause(); // after this step
+        if (stops.includes(step + 1)) session.pause(); // after this step
         return task.makeBatch(step, count);
       },
     },
     { onChange: () => undefined, onError },
+    { ...followedBy(() => undefined), every: Number.POSITIVE_INFINITY },
     isSharp,
   );
-  await session.learn();
-  expect(session.losses).toHaveLength(steps);
-  const learned = await session.save();
+  const learned: Uint8Array[] = [];
+  for (const steps of stops) {
+    await session.learn();
+    expect(session.losses).toHaveLength(steps);
+    learned.push(await session.save());
+  }
   session.destroy();
   return learned;
 }
@@ -135,17 +145,27 @@ function drawSheet(rows: readonly Float32Array[]): Uint8Array {
   return PNG.sync.write(sheet);
 }
 
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
 test('paintings get grain, and stay near to their pictures', async () => {
-  const base = await learn(writeModel(softLook()), 5e-3, 150, false);
-  const soft = await paintAll(await learn(base, 1e-3, 200, false));
-  const sharp = await paintAll(await learn(base, 1e-3, 200, true));
-  const of = (all: Float32Array) => ({ l1: meanDifference(all, heldOut), detail: detail(all) });
-  const [was, is, photo] = [of(soft), of(sharp), of(heldOut)];
+  const soft: Float32Array[] = [];
+  const sharp: Float32Array[] = [];
+  for (const seed of SEEDS) {
+    const [base = Uint8Array.of()] = await learn(writeModel(softLook(seed)), 5e-3, [150], false);
+    for (const file of await learn(base, 1e-3, STOPS, false)) soft.push(await paintAll(file));
+    for (const file of await learn(base, 1e-3, STOPS, true)) sharp.push(await paintAll(file));
+  }
+  const of = (all: readonly Float32Array[]) => ({
+    l1: mean(all.map(one => meanDifference(one, heldOut))),
+    detail: mean(all.map(detail)),
+  });
+  const [was, is, photo] = [of(soft), of(sharp), of([heldOut])];
   console.log('L1 alone', was, 'sharper', is, 'pictures', photo);
   const sheet = process.env.LIMNER_SHEET;
-  if (sheet) writeFileSync(sheet, drawSheet([heldOut, soft, sharp]));
+  if (sheet) writeFileSync(sheet, drawSheet([heldOut, ...soft, ...sharp]));
   expect(was.detail).toBeLessThan(0.4 * photo.detail);
   expect(is.detail).toBeGreaterThan(1.5 * was.detail);
-  expect(is.detail).toBeLessThan(1.3 * photo.detail);
+  expect(is.detail).toBeLessThan(photo.detail);
   expect(is.l1).toBeLessThan(1.3 * was.l1);
 });
