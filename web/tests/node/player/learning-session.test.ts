@@ -128,13 +128,13 @@ test('what was learned stays when paintings shall get sharper, and when they nee
 test('pictures that are too small to be judged go on as before', async () => {
   const { session, errors } = makeSession();
   const small: MakeBatch = (_, count) => {
-    const planes = new Float32Array(count * 3 * 64);
+    const planes = new Float32Array(count * 3 * 16);
     return { shown: planes, painted: planes };
   };
-  const shown = new Uint8ClampedArray(256);
+  const shown = new Uint8ClampedArray(64);
   const task = keyframeLearning(
-    { width: 8, height: 8 },
-    [{ width: 8, height: 8, shown, painted: shown }],
+    { width: 4, height: 4 },
+    [{ width: 4, height: 4, shown, painted: shown }],
     () => ({
       name: 'Small',
       from: '',
@@ -143,7 +143,7 @@ test('pictures that are too small to be judged go on as before', async () => {
   const tiny = new Session({ ...task, makeBatch: small }, session.events);
   const learning = tiny.learn();
   await until(() => tiny.losses.length > 0);
-  await expect(tiny.setSharp(true)).rejects.toThrow('8 pixels are too small');
+  await expect(tiny.setSharp(true)).rejects.toThrow('4 pixels are too small');
   await learning;
   const { steps } = tiny;
   await until(() => tiny.steps > steps);
