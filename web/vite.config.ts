@@ -52,7 +52,7 @@ const ENGINE_CHUNKS = [
   // One holds what every page on WebGPU needs, and one what only networks with other operators or open sizes need.
   {
     name: 'painter',
-    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner|packed-weights|shared-|state-kernel|step-slices|training-program)|kernels\/(?!narrow-state|extended|reduce|matmul|normalization|conv-naive|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-))/,
+    test: /web\/engine\/webgpu\/(painter|tuning\/|runtime\/(?!array-runner|packed-weights|shared-|state-kernel|training-program)|kernels\/(?!narrow-state|read-once|row-conv|extended|reduce|matmul|movement|normalization|conv-naive|training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-))/,
   },
   {
     name: 'extended',

@@ -13,7 +13,6 @@ import { defaultLiveInputs } from '../live-inputs.ts';
 import { PackedWeights } from '../webgl2/draws/packed-weights.ts';
 import { layOutState, type StateLayout, type StatePair } from '../webgl2/draws/state-layout.ts';
 import type { DrawStep } from '../webgl2/draws/step.ts';
-import { compileTraining } from '../webgl2/draws/training.ts';
 import { openContext } from '../webgl2/runtime/context.ts';
 import type { PreparedDraw } from '../webgl2/runtime/program-cache.ts';
 import { StateDraws, type StepDraws } from '../webgl2/runtime/state-draws.ts';
@@ -114,8 +113,7 @@ export class Webgl2Backend implements TrainingBackend {
     const loss = this.#tensor(step.loss);
     layouts.add(this.#ring);
     const copy = { ...COPY, name: this.#ring.name, inputs: [loss], output: this.#ring } satisfies DrawStep;
-    const compiled = compileTraining(layouts, copy, network.context.limits, network.weights);
-    const keepLoss = network.prepareDraw(compiled);
+    const keepLoss = network.prepareDraw(network.compile(copy));
     this.#keepLoss = keepLoss;
     const scalars = Math.max(1, Math.ceil(optimizer.scalars(1, 0).length / 4));
     this.#scalars = new Float32Array(4 * scalars);

@@ -6,8 +6,7 @@ import { expect, test, vi } from 'vitest';
 import { LearnedWeights } from '../../engine/graph/lowering/learned-weights.ts';
 import { lower } from '../../engine/graph/lowering/lower.ts';
 import { trainingLowerings } from '../../engine/graph/lowering/training.ts';
-import { makePlan } from '../../engine/graph/passes/plan.ts';
-import { spreadsSums } from '../../engine/graph/passes/spread-sums.ts';
+import { joinPictures } from '../../engine/graph/passes/batch-pictures.ts';
 import { makeTrainingPlan } from '../../engine/graph/passes/training-plan.ts';
 import { type OnnxModel, readModel } from '../../engine/onnx/model.ts';
 import { flattenState } from '../../engine/training/flat-step.ts';
@@ -15,6 +14,8 @@ import type { LossName } from '../../engine/training/losses.ts';
 import { adam } from '../../engine/training/optimizers/adam.ts';
 import { makeTrainingStep } from '../../engine/training/step.ts';
 import { makeUpdate } from '../../engine/training/update.ts';
+import { fetchRareDraws } from '../../engine/webgl2/draws/training.ts';
+import { splitTrainingPasses } from '../../engine/webgl2/draws/training-passes.ts';
 import { fetchStepKernels } from '../../engine/webgpu/kernels/step-kernel.ts';
 import { keyframeNetwork } from '../../player/learning/keyframe-network.ts';
 import { CACHE } from '../cases.ts';
@@ -29,7 +30,10 @@ vi.mock('../../engine/graph/lowering/foreign.ts', refuse('lowerings'));
 vi.mock('../../engine/graph/lowering/training-extended.ts', refuse('lowerings for training'));
 vi.mock('../../engine/graph/passes/normalization.ts', refuse('norms'));
 vi.mock('../../engine/training/training-mode.ts', refuse('training mode'));
+vi.mock('../../engine/webgl2/draws/training-extended.ts', refuse('draws'));
 vi.mock('../../engine/webgpu/kernels/training-extended.ts', refuse('kernels'));
+
+const WEBGL2_LIMITS = { layers: 8, textureSize: 4096, units: 16, uniforms: 224 };
 
 const cached = (name: string): OnnxModel => readModel(readFileSync(`${CACHE}/${name}.onnx`));
 
@@ -46,8 +50,9 @@ async function planLearning(model: OnnxModel, loss: LossName): Promise<void> {
     plan.operations,
     formulas.map(({ value }) => value),
   );
-  const plain = await lower(step.model, trainingLowerings(null));
-  await makePlan(plain, false, spreadsSums(plain.operations));
+  const drawn = await makeTrainingPlan(graph, state, 0, joinPictures);
+  const { steps } = await splitTrainingPasses(drawn.plan.operations, WEBGL2_LIMITS, false);
+  await fetchRareDraws(steps);
 }
 
 test.each([

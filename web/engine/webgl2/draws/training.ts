@@ -1,24 +1,46 @@
-// Draws of a graph that trains: of the steps that only training has, and of all others with exact sines.
+// Draws of a training step besides those that paint. Those that our own looks do not need are in `training-extended.ts`.
 
-import { computedConvCode, convWeightGradientCode } from '../../codegen/computed-conv-code.ts';
-import {
-  gridSampleGradientCode,
-  gridSamplePositionGradientCode,
-} from '../../codegen/grid-sample-gradient-code.ts';
-import { maxPoolGradientCode } from '../../codegen/max-pool-gradient-code.ts';
-import { sineCode } from '../../codegen/sine-code.ts';
-import { uniformNoiseCode } from '../../codegen/uniform-noise-code.ts';
+import { EngineError } from '../../error.ts';
+import { type Expression, visitAll } from '../../graph/ir/expression.ts';
 import { compile } from './compile.ts';
-import { compileCrossEntropy } from './cross-entropy.ts';
 import type { Draw } from './draw.ts';
 import { elementwiseDraw, makeCode, startShader } from './elementwise.ts';
 import { compileExtended } from './extended.ts';
-import { GLSL } from './glsl-math.ts';
-import { compileWindowGradient, hasWindowDraw } from './max-pool-gradient.ts';
 import { compileLearnedConv, type PackedWeights } from './packed-weights.ts';
 import type { TrainingDrawStep } from './step.ts';
 import type { GpuLimits, TextureLayouts } from './texture-layout.ts';
 import { compileSumOfProducts, compileWeightProducts } from './weight-gradient.ts';
+
+/** What few steps need. */
+export type RareDraws = typeof import('./training-extended.ts');
+
+const RARE_KINDS: readonly TrainingDrawStep['kind'][] = [
+  'computedConvolution',
+  'convWeightGradient',
+  'crossEntropy',
+  'gridSampleGradient',
+  'gridSamplePositionGradient',
+  'maxPoolGradient',
+  'uniformNoise',
+];
+
+function hasSines(tree: Expression | null): boolean {
+  let has = false;
+  if (tree)
+    visitAll(tree, node => {
+      has ||= 'name' in node && /sin|cos/.test(node.name);
+    });
+  return has;
+}
+
+const isRare = (step: TrainingDrawStep): boolean =>
+  RARE_KINDS.includes(step.kind) ||
+  ('epilogue' in step && hasSines(step.epilogue)) ||
+  (step.kind === 'convolution' && hasSines(step.prologue));
+
+/** Null if no step needs it. */
+export const fetchRareDraws = async (steps: readonly TrainingDrawStep[]): Promise<RareDraws | null> =>
+  steps.some(isRare) ? import('./training-extended.ts') : null;
 
 /** Learned weights are read from `packed`. */
 export function compileTraining(
@@ -26,11 +48,13 @@ export function compileTraining(
   step: TrainingDrawStep,
   limits: GpuLimits,
   packed: PackedWeights,
+  rare: RareDraws | null,
 ): Draw {
   if (step.kind === 'convolution' && packed.parameters.has(step.weights.bytes))
     return compileLearnedConv(layouts, step, limits, packed);
-  const draw = compileStep(layouts, step, limits);
-  return { ...draw, code: withExactSines(draw.code) };
+  const draw = rare?.compileRare(layouts, step) ?? compileStep(layouts, step, limits);
+  if (!rare && isRare(step)) throw new EngineError(`The draw of node '${step.name}' was not fetched.`);
+  return rare ? { ...draw, code: rare.withExactSines(draw.code) } : draw;
 }
 
 function compileStep(layouts: TextureLayouts, step: TrainingDrawStep, limits: GpuLimits): Draw {
@@ -39,31 +63,8 @@ function compileStep(layouts: TextureLayouts, step: TrainingDrawStep, limits: Gp
       return compileWeightProducts(layouts, step);
     case 'sumOfProducts':
       return compileSumOfProducts(layouts, step);
-    case 'crossEntropy':
-      return compileCrossEntropy(startShader(layouts, step), step);
-    case 'computedConvolution':
-      return elementwiseDraw(startShader(layouts, step), makeCode(computedConvCode(GLSL, step)));
-    case 'convWeightGradient':
-      return elementwiseDraw(startShader(layouts, step), makeCode(convWeightGradientCode(GLSL, step)));
     case 'sumOfParts':
       return elementwiseDraw(startShader(layouts, step), makeCode(sumOfParts(step.parts)));
-    case 'maxPoolGradient': {
-      const isApart = hasWindowDraw(step, layouts.get(step.output));
-      const made = isApart ? compileWindowGradient(startShader(layouts, step), step) : null;
-      return made ?? elementwiseDraw(startShader(layouts, step), makeCode(maxPoolGradientCode(GLSL, step)));
-    }
-    case 'gridSampleGradient':
-      return elementwiseDraw(startShader(layouts, step), makeCode(gridSampleGradientCode(GLSL, step)));
-    case 'gridSamplePositionGradient':
-      return elementwiseDraw(
-        startShader(layouts, step),
-        makeCode(gridSamplePositionGradientCode(GLSL, step)),
-      );
-    case 'uniformNoise': {
-      const shader = startShader(layouts, step);
-      shader.add(makeCode(uniformNoiseCode(GLSL, step))); // so that the live inputs that it reads are declared
-      return elementwiseDraw(shader, '');
-    }
     default:
       return compile(layouts, step, limits) ?? compileExtended(layouts, step);
   }
@@ -74,18 +75,3 @@ const sumOfParts = (parts: number): string => `  vec4 made = vec4(0);
     made += read_0(part * sizes[0].x + n, y, x, c);
   }
   return made;`;
-
-const SINES = `
-vec4 exact_sin(vec4 x) {
-${sineCode(GLSL, 0)}
-}
-vec4 exact_cos(vec4 x) {
-${sineCode(GLSL, 1)}
-}`;
-const PRECISION = 'precision highp int;';
-
-/** GLSL's own may be wrong by 5e-4, which is too much for gradients. */
-function withExactSines(code: string): string {
-  const renamed = code.replace(/\b(sin|cos)\(/g, 'exact_$1(');
-  return renamed === code ? code : renamed.replace(PRECISION, PRECISION + SINES);
-}

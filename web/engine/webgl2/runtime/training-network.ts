@@ -9,7 +9,7 @@ import { isSoftwareName } from '../../software-gpu.ts';
 import type { Draw } from '../draws/draw.ts';
 import { PackedWeights } from '../draws/packed-weights.ts';
 import type { TrainingDrawStep, WeightProducts } from '../draws/step.ts';
-import { compileTraining } from '../draws/training.ts';
+import { compileTraining, fetchRareDraws, type RareDraws } from '../draws/training.ts';
 import { splitTrainingPasses } from '../draws/training-passes.ts';
 import { sumsOf } from '../draws/weight-tiles.ts';
 import { adapterName, type Context } from './context.ts';
@@ -39,6 +39,8 @@ export class TrainingNetwork extends Network {
   readonly adapter: string;
   /** What each draw of the plan may take, in milliseconds. */
   costs: readonly number[] = [];
+  /** What few steps need. Null if none does. */
+  rare: RareDraws | null = null;
   /** The tensor of all learned weights; null if there are none. */
   packed: Tensor | null = null;
 
@@ -58,11 +60,16 @@ export class TrainingNetwork extends Network {
     const isSoftware = isSoftwareName(this.adapter);
     const { steps, temporaries } = await splitTrainingPasses(plan.operations, context.limits, isSoftware);
     for (const tensor of temporaries) layouts.add(tensor);
-    const draws = steps.map(step => compileTraining(layouts, step, context.limits, weights));
+    this.rare = await fetchRareDraws(steps);
+    const draws = steps.map(step => this.compile(step));
     this.costs = steps.map(costOf);
     this.packed = weights.makeTensor();
     if (this.packed) layouts.add(this.packed);
     this.draws = draws.map(draw => this.prepareDraw(weights.resolve(draw, layouts, this.packed)));
+  }
+
+  compile(step: TrainingDrawStep): Draw {
+    return compileTraining(this.layouts, step, this.context.limits, this.weights, this.rare);
   }
 
   prepareDraw(draw: Draw): PreparedDraw {
