@@ -16,6 +16,7 @@ from unittest import mock
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn, optim
 from torch.nn import functional
 
@@ -215,6 +216,11 @@ def adversarial_losses(judge: nn.Module, made: Tensor, target: Tensor) -> tuple[
     return loss(believed, ones), (loss(real, ones) + loss(fake, zeros)) / 2
 
 
+STATE_STEPS = 30
+"""After how many steps weights are compared, at most. Later a rounding error may have moved a maximum of a
+pooling window elsewhere, from where on weights differ, though losses hardly do."""
+
+
 def write_training(folder: Path) -> None:
     with mock.patch("torch.optim._muon._zeropower_via_newtonschulz", orthogonalize):
         listed = [write_case(folder, case) for case in CASES]
@@ -238,7 +244,9 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
     parameters = list(model.parameters())
     optimizers = [*optimizers_of(case.optimizer, parameters), optim.Adam(judge.parameters())]
     batches, targets, losses = [], [], []
-    for _ in range(case.steps):
+    state: dict[str, NDArray[np.float32]] = {}
+    state_steps = min(case.steps, STATE_STEPS)
+    for step in range(case.steps):
         batch = case.draw((case.batch, *case.shape), generator=random)
         wanted = case.target(random)
         target = wanted.double() if wanted.is_floating_point() else wanted
@@ -258,17 +266,10 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
         batches.append(batch.numpy())
         targets.append(wanted.numpy().astype(np.float32))
         losses.append(made.item())
+        if step == state_steps - 1:
+            state = state_of(model, judge if case.adversary is not None else None)
     np.stack(batches).tofile(folder / f"{name}.x")
     np.stack(targets).tofile(folder / f"{name}.target")
-    state = {
-        key.removeprefix("look.generator."): value.numpy().astype(np.float32)
-        for key, value in model.state_dict().items()
-    }
-    if case.adversary is not None:
-        state |= {
-            f"discriminator/{key}": value.numpy().astype(np.float32)
-            for key, value in judge.state_dict().items()
-        }
     for i, (_key, values) in enumerate(state.items()):
         values.tofile(folder / f"{name}.state{i}")
     return {
@@ -281,4 +282,17 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
         "adversary": case.adversary,
         "losses": losses,
         "state": list(state),
+        "state_steps": state_steps,
     }
+
+
+def state_of(model: nn.Module, judge: nn.Module | None) -> dict[str, NDArray[np.float32]]:
+    """Weights and statistics by their names in the file."""
+
+    def values_of(module: nn.Module, prefix: str) -> dict[str, NDArray[np.float32]]:
+        return {
+            prefix + key.removeprefix("look.generator."): value.numpy().astype(np.float32)
+            for key, value in module.state_dict().items()
+        }
+
+    return values_of(model, "") | (values_of(judge, "discriminator/") if judge is not None else {})

@@ -16,6 +16,7 @@ export interface TrainingCase {
   readonly adversary: number | null;
   /** torch's losses, one for each step. */
   readonly losses: readonly number[];
-  /** Names of torch's weights and statistics at the end. */
+  /** Names of torch's weights and statistics after `state_steps` steps. */
   readonly state: readonly string[];
+  readonly state_steps: number;
 }

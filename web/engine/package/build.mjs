@@ -16,14 +16,14 @@ const command = { command: 'build', mode: 'production' };
 const { config: page } = await loadConfigFromFile(command, at('../../vite.config.ts'), at('../..'));
 const plugins = page.plugins.filter(({ name }) => name === 'limner-shaders');
 // In the page the WebGPU painter is an entry. Here it is none, since a library's entry keeps every export. The bundler
-// then adds a helper function to its chunk. If `graph/lowering/extended.ts` were in a group as well, both would import
-// the helper from one more file, so the group `extended` is smaller here.
-const EXTENDED = /web\/engine\/(codegen|graph\/passes\/legalize)/;
+// then adds a helper function to its chunk. If tables that are fetched were in a group as well, all would import the
+// helper from one more file.
+const TABLE = /web\/engine\/graph\/lowering\/(extended|foreign)\.ts$/;
 /** What only Node or a training needs must not be in the chunks of pages that paint. */
 const APART = /web\/engine\/((node|webgpu\/runtime\/memory-canvas)\.ts$|training\/)/;
 const groups = page.build.rolldownOptions.output.codeSplitting.groups.map(group => {
-  const pattern = group.name === 'extended' ? EXTENDED : group.test;
-  return { ...group, test: module => pattern.test(module) && !APART.test(module) };
+  const pattern = group.test;
+  return { ...group, test: module => pattern.test(module) && !APART.test(module) && !TABLE.test(module) };
 });
 const codeSplitting = { groups };
 const index = at('../index.ts');
