@@ -191,11 +191,12 @@ class LearningPanel {
 
   /** What was learned stays, whatever is ticked. */
   async #setSharp(): Promise<void> {
-    const isSharp = this.#sharp.checked;
+    const [session, isSharp] = [this.#session, this.#sharp.checked];
     this.#say('');
     try {
-      await this.#session?.setSharp(isSharp);
+      await session?.setSharp(isSharp);
     } catch (error) {
+      if (session !== this.#session) return;
       this.#sharp.checked = !isSharp;
       this.#tell(errorMessage(error));
     }
@@ -234,8 +235,12 @@ class LearningPanel {
     const session = this.#session;
     if (!session) return;
     this.#say('');
-    await session.restart();
-    this.parts.notifications.inform('Learning begins anew.');
+    try {
+      await session.restart();
+      if (session === this.#session) this.parts.notifications.inform('Learning begins anew.');
+    } catch (error) {
+      if (session === this.#session) this.#tell(errorMessage(error));
+    }
   }
 
   async #saveLook(): Promise<void> {
@@ -277,10 +282,12 @@ class LearningPanel {
     this.#learn.textContent = words[state];
     const isEmpty = !session || session.losses.length === 0;
     const isPreparing = state === 'preparing';
-    this.#sharp.disabled = isPreparing || state === 'pausing';
-    this.#restart.disabled = isEmpty || isPreparing;
+    const isBusy = isPreparing || state === 'pausing';
+    this.#sharp.disabled = isBusy;
+    this.#restart.disabled = isEmpty || isBusy;
     this.#save.disabled = isEmpty || isPreparing;
-    this.#size.textContent = session ? `Saved, it has ${formatFileSize(session.task.bytes)}.` : '';
+    const bytes = session?.task.form.bytes;
+    this.#size.textContent = bytes ? `Saved, it has ${formatFileSize(bytes)}.` : '';
     getButton('learn-button').classList.toggle('is-learning', state === 'learning');
   }
 }

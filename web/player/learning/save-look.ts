@@ -19,7 +19,7 @@ export async function saveLearned(
 ): Promise<void> {
   const bytes = await session.save();
   const info = await readLookInfo(bytes);
-  const { name } = session.task;
+  const { name, form } = session.task;
   const file = `${slugify(name)}-${session.steps}.onnx`;
   lookList.addLooks([{ ...info, name, file, bytes: bytes.length, preview: null }], async () => {
     await lookLoader.loadFile(new File([bytes], file));
@@ -29,7 +29,8 @@ export async function saveLearned(
   const isDoubtful = isEmbedded()
     ? ' If it is not in your downloads, open this page in a tab of its own.'
     : '';
-  notifications.inform(`“${name}” is in your downloads, and among the looks here.${isDoubtful}`);
+  const said = `“${name}” is in your downloads, and among the looks here.${isDoubtful}`;
+  notifications.inform(`${said} ${form.remark}`.trim());
 }
 
 const slugify = (name: string): string =>

@@ -1,15 +1,10 @@
 /** One training: it learns, pauses and begins anew, and tells what it does. */
 import { type OnnxModel, readModel } from '../../engine/onnx/model.ts';
-import {
-  type Adversary,
-  adam,
-  createTrainer,
-  DivergenceError,
-  EngineError,
-  type Trainer,
-} from '../../engine/training/index.ts';
+import { DivergenceError, EngineError, type Follower, type Trainer } from '../../engine/training/index.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import { pictureOf } from './picture.ts';
+import type { AnyLook, Painter } from '../painters/painter.ts';
+import type { Following } from './follower.ts';
+import { countExamples, makeTrainer } from './make-trainer.ts';
 import type { LearningTask } from './task.ts';
 
 /** A pause begins when the step that is computed has ended. */
@@ -23,10 +18,6 @@ export interface SessionEvents {
 }
 
 const BACKEND_NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'the CPU' } as const;
-/** Of the adversary beside L1, and Adam's first moment with it: those of pix2pix (Isola et al. 2016). Twice the weight
- * brings the same detail sooner, farther from the pictures. */
-const ADVERSARY_WEIGHT = 0.01;
-const ADVERSARY_BETA = 0.5;
 /** Steps a second are counted over this time. */
 const RATE_WINDOW_MS = 5000;
 
@@ -39,10 +30,16 @@ export class Session {
   readonly losses: number[] = [];
   state: SessionState = 'paused';
   #trainer: Trainer | null = null;
+  #follower: Follower<AnyLook, Painter> | null = null;
   /** What the trainer began with, and the steps until then. */
   #base: Base;
   #running: AbortController | null = null;
+  /** The end of the last run. */
   #ended: Promise<void> = Promise.resolve();
+  /** The end of the last change: they are made one after the other. */
+  #changed: Promise<void> = Promise.resolve();
+  /** Whether it shall learn: what is changed meanwhile only interrupts that. */
+  #isWanted = false;
   #learningRate: number;
   /** When how many steps were done. */
   #marks: { readonly at: number; readonly steps: number }[] = [];
@@ -76,6 +73,7 @@ export class Session {
   /** Learns until it is paused. */
   async learn(): Promise<void> {
     if (this.#running || this.#isOver) return;
+    this.#isWanted = true;
     this.#ended = this.#learn();
     await this.#ended;
   }
@@ -92,6 +90,7 @@ export class Session {
       this.#setState('learning');
       await this.#run(trainer, running.signal);
     } catch (error) {
+      this.#isWanted = false;
       if (!this.#isOver) this.#explain(error);
     } finally {
       this.#running = null;
@@ -99,54 +98,85 @@ export class Session {
     }
   }
 
+  /** What this trainer learns is learned and shown from now on. */
+  #begin(trainer: Trainer): Trainer {
+    this.#trainer = trainer;
+    this.#follower = trainer.follow({ ...this.following, write: () => this.task.write(trainer) });
+    return trainer;
+  }
+
   pause(): void {
+    this.#isWanted = false;
+    this.#interrupt();
+  }
+
+  #interrupt(): void {
     if (!this.#running) return;
     this.#running.abort();
     this.#setState('pausing');
   }
 
   /** Goes on with or without a second network that judges. What was learned stays. */
-  async setSharp(isSharp: boolean): Promise<void> {
-    const before = this.isSharp;
-    this.isSharp = isSharp;
-    try {
-      await this.#exchange(async trainer => ({ model: readModel(await trainer.save()), steps: this.steps }));
-    } catch (error) {
-      this.isSharp = before;
-      throw error;
-    }
+  setSharp(isSharp: boolean): Promise<void> {
+    return this.#change(async () => {
+      const before = this.isSharp;
+      this.isSharp = isSharp;
+      try {
+        await this.#exchange(async trainer => ({
+          model: readModel(await trainer.save()),
+          steps: this.steps,
+        }));
+      } catch (error) {
+        this.isSharp = before;
+        throw error;
+      }
+    });
   }
 
-  async restart(): Promise<void> {
-    this.#learningRate = this.task.learningRate;
-    if (this.#base.steps === 0) await this.#trainer?.restart();
-    else await this.#exchange(() => ({ model: this.task.model, steps: 0 }));
-    if (this.#trainer) this.#trainer.learningRate = this.#learningRate;
-    this.losses.length = 0;
-    this.#marks = [];
-    this.events.onChange();
+  restart(): Promise<void> {
+    return this.#change(async () => {
+      this.#learningRate = this.task.learningRate;
+      if (this.#base.steps === 0) await this.#trainer?.restart();
+      else {
+        await this.#exchange(() => ({ model: this.task.model, steps: 0 }));
+        this.#follower?.follow(true); // else the painting stays as it was until a step is done
+      }
+      if (this.#trainer) this.#trainer.learningRate = this.#learningRate;
+      this.losses.length = 0;
+      this.#marks = [];
+      if (!this.#isOver) this.events.onChange();
+    });
   }
 
-  /** Another trainer takes the place of the one that there is, and learns on if that did. */
+  /** Does it when what was begun before has ended, and then learns on if that is wanted. */
+  #change(work: () => Promise<void>): Promise<void> {
+    const changed = this.#changed.then(work).finally(() => {
+      if (this.#isWanted) void this.learn();
+    });
+    this.#changed = changed.catch(() => undefined);
+    return changed;
+  }
+
+  /** Another trainer takes the place of the one that there is; where it cannot be made, that one stays. */
   async #exchange(makeBase: (trainer: Trainer) => Base | Promise<Base>): Promise<void> {
-    const wasLearning = this.#running !== null;
-    this.pause();
-    await this.#ended;
-    const [before, running] = [this.#trainer, new AbortController()];
+    while (this.#running) {
+      this.#interrupt();
+      await this.#ended;
+    }
+    const before = this.#trainer;
     if (!before || this.#isOver) return;
-    this.#running = running;
+    this.#running = new AbortController();
     this.#setState('preparing');
     try {
       const base = await makeBase(before);
-      this.#trainer = await this.#makeTrainer(base.model);
-      this.#base = base;
+      const trainer = await this.#makeTrainer(base.model);
       before.destroy();
-      if (this.#isOver) this.#trainer.destroy();
+      this.#begin(trainer);
+      this.#base = base;
+      if (this.#isOver) trainer.destroy();
     } finally {
       this.#running = null;
       if (!this.#isOver) this.#setState('paused');
-      // Also where there is no other trainer: the one before is still there.
-      if (wasLearning && !running.signal.aborted) void this.learn();
     }
   }
 
@@ -173,7 +203,7 @@ export class Session {
 
   async #run(trainer: Trainer, signal: AbortSignal): Promise<void> {
     const { makeBatch, picture } = this.task;
-    const count = this.#countOf(trainer);
+    const count = countExamples(trainer, picture);
     const { steps } = this.#base;
     this.#marks = [{ at: performance.now(), steps: this.steps }];
     trainer.learningRate = this.#learningRate;
@@ -186,36 +216,11 @@ export class Session {
     );
   }
 
-  async #makeTrainer(model: OnnxModel): Promise<Trainer> {
-    const { batch } = this.task;
-    const trainer = await this.#tryBatch(model, batch.gpu);
-    if (trainer.backend !== 'cpu' || this.#countOf(trainer) <= batch.cpu) return trainer;
-    trainer.destroy(); // there is no GPU, or it refused, and its batch is too large for the CPU
-    return this.#tryBatch(model, batch.cpu);
-  }
-
-  async #tryBatch(model: OnnxModel, count: number): Promise<Trainer> {
-    try {
-      return await this.#createTrainer(model, count);
-    } catch (error) {
-      if (count === 1 || !(error instanceof EngineError)) throw error;
-      return this.#createTrainer(model, 1); // the model may be made for single pictures
-    }
-  }
-
-  /** Examples of a step. */
-  #countOf(trainer: Trainer): number {
-    return trainer.inputs.find(({ name }) => name === this.task.picture)?.dims[0] ?? 1;
-  }
-
-  async #createTrainer(model: OnnxModel, batch: number): Promise<Trainer> {
-    const adversary = this.isSharp ? await fetchAdversary(model) : undefined;
-    return createTrainer(model, {
-      loss: 'l1',
-      optimizer: adam(adversary ? { beta1: ADVERSARY_BETA } : {}),
+  #makeTrainer(model: OnnxModel): Promise<Trainer> {
+    return makeTrainer(model, {
+      task: this.task,
       learningRate: this.#learningRate,
-      batch,
-      ...(adversary && { adversary }),
+      isSharp: this.isSharp,
       onLosses: (first, values) => this.#record(this.#base.steps + first, values),
       onLost: reason => this.events.onError(`Learning stopped, and what was learned can be saved. ${reason}`),
     });
@@ -248,13 +253,4 @@ export class Session {
     this.state = state;
     this.events.onChange();
   }
-}
-
-async function fetchAdversary(model: OnnxModel): Promise<Adversary> {
-  const { makeDiscriminator, MIN_SIDE } = await import('./discriminator.ts');
-  const side = Math.min(...(pictureOf(model).dims ?? []).slice(2).map(Number));
-  if (side < MIN_SIDE) {
-    throw new EngineError(`Pictures of ${side} pixels are too small to get sharper: learn without.`);
-  }
-  return { discriminator: makeDiscriminator(), weight: ADVERSARY_WEIGHT };
 }

@@ -1,5 +1,5 @@
 /** Stores weights as the file did that they were learned from: in 8 or 16 bits, for each channel, or as halves. It rounds
- * as `limner export` does. Fetched when such a look is saved. */
+ * as `limner export` does. Fetched when such a look begins to learn. */
 import { type Constant, constantOf, floats } from '../../engine/onnx/constant.ts';
 import type { OnnxModel, OnnxNode } from '../../engine/onnx/model.ts';
 import { NodeWriter, namesOf } from '../../engine/onnx/node-writer.ts';
@@ -52,27 +52,56 @@ export function withStorageOf(original: OnnxModel, learned: OnnxModel): OnnxMode
   return { ...learned, constants, nodes: [...nodes, ...learned.nodes] };
 }
 
-/** As the original's node reads it; null for nodes that read no stored weights. */
-function storeAs(node: OnnxNode, original: OnnxModel, weight: Constant, writer: NodeWriter): Stored | null {
+/** How a node's weights are stored. */
+interface Form {
+  readonly type: IntegerType | 'float16';
+  /** Of the channels, each with its own scale; null if all have one. */
+  readonly axis: number | null;
+  /** Of the scales. */
+  readonly dims: readonly number[];
+  /** Without one, zero is stored as zero. */
+  readonly hasZeroPoint: boolean;
+}
+
+/** Whether weights that such a node reads can be stored as they were. */
+export const isStorable = (node: OnnxNode, original: OnnxModel): boolean => formOf(node, original) !== null;
+
+/** Null for a form that is not written here, and for nodes that read no stored weights. */
+function formOf(node: OnnxNode, original: OnnxModel): Form | null {
   const [values, scale, zero] = node.inputs.map(name => original.constants.get(name));
-  const nameOf = (what: string) => writer.freeName(`${weight.name}.${what}`);
   if (node.op === 'Cast' && values?.type === 'float16') {
+    return { type: 'float16', axis: null, dims: [], hasZeroPoint: false };
+  }
+  const type = values?.type as IntegerType;
+  if (node.op !== 'DequantizeLinear' || !values || !scale || !Object.hasOwn(RANGES, type)) return null;
+  // Weights above zero may become others.
+  const hasZeroPoint = zero !== undefined;
+  if (!hasZeroPoint && RANGES[type][0] === 0) return null;
+  const axis = axisOf(node, values);
+  const channels = scale.bytes.length / Float32Array.BYTES_PER_ELEMENT;
+  if (channels === 1) return { type, axis: null, dims: scale.dims, hasZeroPoint };
+  const isByChannel = scale.dims.length === 1 && channels === values.dims[axis];
+  return isByChannel ? { type, axis, dims: scale.dims, hasZeroPoint } : null;
+}
+
+/** As the original's node reads it. */
+function storeAs(node: OnnxNode, original: OnnxModel, weight: Constant, writer: NodeWriter): Stored | null {
+  const form = formOf(node, original);
+  if (!form) return null;
+  const { type, axis, dims, hasZeroPoint } = form;
+  const nameOf = (what: string) => writer.freeName(`${weight.name}.${what}`);
+  if (type === 'float16') {
     const halves = Uint16Array.from(floats(weight), toHalf);
     if (halves.includes(INFINITE) || halves.includes(INFINITE | SIGN)) return null;
     const stored = { ...weight, name: nameOf('stored'), type: 'float16' as const, bytes: bytesOf(halves) };
     return { constants: [stored], node: { ...node, inputs: [stored.name] } };
   }
-  const axis = axisOf(node, weight);
-  const type = values?.type as IntegerType;
-  if (node.op !== 'DequantizeLinear' || !scale || !zero || !Object.hasOwn(RANGES, type)) return null;
-  const channels = scale.bytes.length / Float32Array.BYTES_PER_ELEMENT;
-  if (channels !== 1 && (scale.dims.length !== 1 || channels !== weight.dims[axis])) return null;
-  const made = quantize(weight, channels === 1 ? null : axis, type);
-  const constants = [
+  const made = quantize(weight, axis, type, hasZeroPoint);
+  const constants: Constant[] = [
     { ...weight, name: nameOf('stored'), type, bytes: bytesOf(made.integers) },
-    constantOf(nameOf('scale'), scale.dims, made.scales),
-    { name: nameOf('zero'), type, dims: scale.dims, bytes: bytesOf(made.zeros) },
+    constantOf(nameOf('scale'), dims, made.scales),
   ];
+  if (hasZeroPoint) constants.push({ name: nameOf('zero'), type, dims, bytes: bytesOf(made.zeros) });
   return { constants, node: { ...node, inputs: constants.map(({ name }) => name) } };
 }
 
@@ -83,8 +112,8 @@ function axisOf({ attributes }: OnnxNode, { dims }: Constant): number {
 }
 
 /** Integers with a scale and a zero point for each channel; for the whole if there is no axis. Ranges include 0, which stays
- * exact. */
-function quantize(weight: Constant, axis: number | null, type: IntegerType) {
+ * exact. Without a zero point they reach as far below it as above, as ONNX Runtime's symmetric weights do. */
+function quantize(weight: Constant, axis: number | null, type: IntegerType, hasZeroPoint: boolean) {
   const values = floats(weight);
   const count = axis === null ? 1 : (weight.dims[axis] ?? 1);
   const inner = axis === null ? values.length : weight.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
@@ -96,11 +125,15 @@ function quantize(weight: Constant, axis: number | null, type: IntegerType) {
     high[channel] = Math.max(high[channel] ?? 0, value);
   });
   const [least, most] = RANGES[type];
-  const scales = Float32Array.from(low, (from, i) => ((high[i] ?? 0) - from) / (most - least)).map(scale =>
+  const scaleOf = (from: number, to: number) =>
+    hasZeroPoint ? (to - from) / (most - least) : Math.max(to, -from) / most;
+  const scales = Float32Array.from(low, (from, i) => scaleOf(from, high[i] ?? 0)).map(scale =>
     scale < TINY ? 1 : scale,
   );
   const make = ARRAYS[type];
-  const zeros = make.from(low, (from, i) => roundToEven(-from / (scales[i] ?? 1)) + least);
+  const zeros = make.from(low, (from, i) =>
+    hasZeroPoint ? roundToEven(-from / (scales[i] ?? 1)) + least : 0,
+  );
   const integers = make.from(values, (value, i) => {
     const channel = channelOf(i);
     const integer = roundToEven(value / (scales[channel] ?? 1)) + (zeros[channel] ?? 0);

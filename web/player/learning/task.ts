@@ -7,6 +7,7 @@ import type { Example, Size } from './example.ts';
 import { keyframeNetwork, STRIDE } from './keyframe-network.ts';
 import { type LearnedTexts, learnedName, withLearnedTexts, withWeights } from './learned-file.ts';
 import { pictureOf, withPictureSize } from './picture.ts';
+import { StoredForm } from './stored-form.ts';
 
 export interface LearningTask {
   /** What the look is called after it has learned, also where its file cannot say so. */
@@ -23,8 +24,8 @@ export interface LearningTask {
   readonly write: (trainer: Trainer) => Promise<Uint8Array<ArrayBuffer>>;
   /** The same as it is saved: with weights stored as the look had them. */
   readonly save: (trainer: Trainer) => Promise<Uint8Array<ArrayBuffer>>;
-  /** The size of what is saved; a few texts change it. */
-  readonly bytes: number;
+  /** The size of what is saved, but for a few texts, and what is to be said of it. */
+  readonly form: Pick<StoredForm, 'bytes' | 'remark'>;
 }
 
 /** The look that learns: its file, the size of its picture, and its texts. */
@@ -50,7 +51,9 @@ export function fineTuning(
   examples: readonly Example[],
   mayMirror: boolean,
 ): LearningTask {
-  const model = withPictureSize(readModel(look.bytes), look.size);
+  const original = readModel(look.bytes);
+  const model = withPictureSize(original, look.size);
+  const form = new StoredForm(look.bytes, original);
   return {
     name: learnedName(look.texts().name),
     model,
@@ -59,8 +62,8 @@ export function fineTuning(
     batch: { gpu: 4, cpu: 1 },
     makeBatch: wholePictures(examples, look.size, mayMirror),
     write: async trainer => withLearnedTexts(await trainer.save(), look.texts()),
-    save: async trainer => withLearnedTexts(await storeLike(look.bytes, await trainer.save()), look.texts()),
-    bytes: look.bytes.length,
+    save: async trainer => withLearnedTexts(await form.store(await trainer.save()), look.texts()),
+    form,
   };
 }
 
@@ -91,21 +94,8 @@ export function keyframeLearning(
     makeBatch: patches(examples, side),
     write,
     save: write,
-    bytes: writeModel({ ...network, metadata }).length,
+    form: { bytes: writeModel({ ...network, metadata }).length, remark: '' },
   };
-}
-
-/** Operators that read weights which are stored in fewer bits. */
-const READERS = ['Cast', 'DequantizeLinear'];
-
-async function storeLike(original: Uint8Array, file: Uint8Array): Promise<Uint8Array> {
-  const model = readModel(original);
-  const isStored = model.nodes.some(
-    ({ op, inputs: [input = ''] }) => READERS.includes(op) && model.constants.has(input),
-  );
-  if (!isStored) return file;
-  const { withStorageOf } = await import('./storage.ts');
-  return writeModel(withStorageOf(model, readModel(file)));
 }
 
 /** The size of frames for such a network: that of the look, in whole strides and not too large. */

@@ -1,13 +1,35 @@
 // One training of the page: it learns, pauses, begins anew, and survives a divergence.
 
-import { expect, test, vi } from 'vitest';
-import { readLookInfo } from '../../../engine/index.ts';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { readModel } from '../../../engine/onnx/model.ts';
+import type { Trainer } from '../../../engine/training/index.ts';
 import type { MakeBatch } from '../../../player/learning/batches.ts';
 import { Session, type SessionState } from '../../../player/learning/session.ts';
 import { keyframeLearning, type LearningTask } from '../../../player/learning/task.ts';
 import type { Painter } from '../../../player/painters/painter.ts';
-import { drawPhoto } from '../../learning.ts';
+import { drawPhoto, followedBy } from '../../learning.ts';
+
+/** All trainers that were made, and those that were destroyed. */
+const trainers = { made: [] as Trainer[], destroyed: new Set<Trainer>() };
+vi.mock('../../../engine/training/index.ts', async importOriginal => {
+  const engine = await importOriginal<typeof import('../../../engine/training/index.ts')>();
+  const createTrainer: typeof engine.createTrainer = async (...given) => {
+    const trainer = await engine.createTrainer(...given);
+    const destroy = trainer.destroy.bind(trainer);
+    trainer.destroy = () => {
+      trainers.destroyed.add(trainer);
+      destroy();
+    };
+    trainers.made.push(trainer);
+    return trainer;
+  };
+  return { ...engine, createTrainer };
+});
+
+beforeEach(() => {
+  trainers.made.length = 0;
+  trainers.destroyed.clear();
+});
 
 const size = { width: 16, height: 16 };
 
@@ -22,7 +44,7 @@ function makeSession({ learningRate, batch = { gpu: 2, cpu: 2 } }: Partial<Learn
   };
   const states: SessionState[] = [];
   const errors: string[] = [];
-  const page = { paintings: 0 };
+  const page = { paintings: 0, file: Uint8Array.of() as Uint8Array };
   const session: Session = new Session(
     { ...task, ...(learningRate && { learningRate }), makeBatch, batch },
     {
@@ -32,12 +54,12 @@ function makeSession({ learningRate, batch = { gpu: 2, cpu: 2 } }: Partial<Learn
       onError: sentence => errors.push(sentence),
     },
     {
-      every: 0,
-      read: async file => ({ info: await readLookInfo(file), refusal: '' }),
-      make: async () => ({}) as Painter,
-      shareOn: () => null,
-      show: () => {
+      ...followedBy(() => {
         page.paintings += 1;
+      }),
+      async make(_, file) {
+        page.file = file;
+        return {} as Painter;
       },
     },
   );
@@ -152,3 +174,69 @@ test('pictures that are too small to be judged go on as before', async () => {
   expect(errors).toEqual([]);
   tiny.destroy();
 });
+
+test('after it got sharper, to begin anew while it is paused resets the painting', async () => {
+  const { session, page, errors } = makeSession();
+  const learning = session.learn();
+  await until(() => session.losses.length >= 4);
+  await session.setSharp(true);
+  await learning;
+  await until(() => session.state === 'learning');
+  session.pause();
+  await until(() => session.state === 'paused');
+  const learned = await session.save();
+  await until(() => Buffer.compare(page.file, learned) === 0);
+  const { paintings } = page;
+  await session.restart();
+  await until(() => page.paintings > paintings);
+  expect(session.state).toBe('paused');
+  const begun = await session.save();
+  expect(Buffer.compare(begun, learned)).not.toBe(0);
+  expect(Buffer.compare(page.file, begun)).toBe(0);
+  expect(errors).toEqual([]);
+  session.destroy();
+});
+
+test('to begin anew while it is about to get sharper waits for that, and no trainer is left', async () => {
+  const { session, errors } = makeSession();
+  void session.learn();
+  await until(() => session.losses.length >= 4);
+  const sharper = session.setSharp(true);
+  await until(() => session.state === 'pausing');
+  await Promise.all([sharper, session.restart(), session.setSharp(false)]);
+  await until(() => session.state === 'learning' && session.losses.length >= 4);
+  expect(trainers.made).toHaveLength(4);
+  expect(trainers.made.filter(trainer => !trainers.destroyed.has(trainer))).toHaveLength(1);
+  session.destroy();
+  expect(trainers.destroyed.size).toBe(4);
+  expect(errors).toEqual([]);
+});
+
+test('a session that ends while another trainer is made leaves none', async () => {
+  const { session } = makeSession();
+  void session.learn();
+  await until(() => session.losses.length > 0);
+  const sharper = session.setSharp(true);
+  await until(() => session.state === 'preparing');
+  session.destroy();
+  await sharper;
+  expect(trainers.destroyed.size).toBe(trainers.made.length);
+});
+
+test.each(['pausing', 'preparing'] as const)(
+  'a pause while it is %s for sharper paintings wins',
+  async when => {
+    const { session, states } = makeSession();
+    void session.learn();
+    await until(() => session.losses.length > 0);
+    const sharper = session.setSharp(true);
+    await until(() => session.state === when);
+    session.pause();
+    await sharper;
+    states.length = 0;
+    await new Promise(resolve => setTimeout(resolve, 50));
+    expect([session.state, states]).toEqual(['paused', []]);
+    expect(trainers.made).toHaveLength(2);
+    session.destroy();
+  },
+);

@@ -5,15 +5,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
-import { constantOf, floats } from '../../../engine/onnx/constant.ts';
-import { type OnnxModel, readModel } from '../../../engine/onnx/model.ts';
+import { afterAll, expect, test, vi } from 'vitest';
+import { type Constant, constantOf, floats } from '../../../engine/onnx/constant.ts';
+import { type OnnxModel, type OnnxNode, readModel } from '../../../engine/onnx/model.ts';
 import { writeModel } from '../../../engine/onnx/write-model.ts';
 import { adam, createTrainer } from '../../../engine/training/index.ts';
 import { withFloatWeights } from '../../../engine/training/parameters.ts';
 import { writeTrained } from '../../../engine/training/trained-model.ts';
 import { randomNumbers } from '../../../player/learning/random.ts';
 import { withStorageOf } from '../../../player/learning/storage.ts';
+import { StoredForm } from '../../../player/learning/stored-form.ts';
 import { fineTuning } from '../../../player/learning/task.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -100,7 +101,7 @@ test('a look that learned has as many bytes as before, and as many as the panel 
   const image = new Float32Array(3 * 256 * 256).fill(0.5);
   await trainer.step({ image, [trainer.target]: image });
   const saved = await task.save(trainer);
-  expect(Math.abs(saved.length - task.bytes)).toBeLessThan(0.02 * task.bytes); // texts
+  expect(Math.abs(saved.length - (task.form.bytes ?? 0))).toBeLessThan(0.02 * saved.length); // texts
   expect((await task.write(trainer)).length).toBeGreaterThan(3 * saved.length);
   trainer.destroy();
   const model = readModel(saved);
@@ -108,13 +109,91 @@ test('a look that learned has as many bytes as before, and as many as the panel 
   expect(model.nodes.map(({ op }) => op)).toContain('DequantizeLinear');
 });
 
-test('weights that other programs store stay whole where their form is another one', async () => {
-  const { original, float } = await writeLook('uint8');
-  const blocked = readModel(original);
-  const nodes = blocked.nodes.map(node =>
-    node.op === 'DequantizeLinear' ? { ...node, inputs: node.inputs.slice(0, 2) } : node,
+/** The packaged look with its DequantizeLinear nodes and constants changed. */
+function withNodes(
+  original: Uint8Array,
+  change: (node: OnnxNode) => OnnxNode,
+  changeConstant: (constant: Constant) => Constant = constant => constant,
+): OnnxModel {
+  const model = readModel(original);
+  const stored = new Set(
+    model.nodes.flatMap(({ op, inputs }) => (op === 'DequantizeLinear' ? inputs.slice(0, 1) : [])),
   );
-  const stored = withStorageOf({ ...blocked, nodes }, float);
+  const constants = [...model.constants].map(
+    ([name, one]) => [name, stored.has(name) ? changeConstant(one) : one] as const,
+  );
+  const nodes = model.nodes.map(node => (node.op === 'DequantizeLinear' ? change(node) : node));
+  return { ...model, nodes, constants: new Map(constants) };
+}
+
+const withoutZeroPoint = (node: OnnxNode): OnnxNode => ({ ...node, inputs: node.inputs.slice(0, 2) });
+const asInt8 = (constant: Constant): Constant => ({ ...constant, type: 'int8' });
+
+/** What a look is saved as that learned one step, and what the panel says of it. */
+async function learnAndSave(file: Uint8Array) {
+  const size = { width: 256, height: 256 };
+  const task = fineTuning({ bytes: file, size, texts: () => ({ name: 'Night', from: 'x' }) }, [], true);
+  const options = { loss: 'l1', optimizer: adam(), learningRate: 1e-3, backend: 'cpu' } as const;
+  const trainer = await createTrainer(task.model, options);
+  const saved = await task.save(trainer);
+  trainer.destroy();
+  return { saved, form: task.form };
+}
+
+test('weights of a symmetric form have no zero point, and zero stays zero', async () => {
+  const { original, float } = await writeLook('uint8');
+  const learned = changed(float);
+  const stored = withStorageOf(withNodes(original, withoutZeroPoint, asInt8), learned);
+  const readers = stored.nodes.filter(({ op }) => op === 'DequantizeLinear');
+  expect(readers.length).toBeGreaterThan(3);
+  for (const { inputs } of readers) {
+    const integers = stored.constants.get(inputs[0] ?? '');
+    expect([inputs.length, integers?.type]).toEqual([2, 'int8']);
+    expect(Math.min(...new Int8Array(integers?.bytes.slice().buffer ?? []))).toBeGreaterThanOrEqual(-127);
+  }
+  const again = await withFloatWeights(readModel(writeModel(stored)));
+  for (const { outputs, inputs } of readers) {
+    const [name = ''] = outputs;
+    const [before, after] = [learned, again].map(({ constants }) => floats(constants.get(name) as Constant));
+    const most = Math.max(...floats(stored.constants.get(inputs[1] ?? '') as Constant));
+    before?.forEach((value, i) => {
+      const back = after?.[i] ?? Number.NaN;
+      if (value === 0) expect(back).toBe(0);
+      else if (Math.abs(back - value) > 0.501 * most) expect.fail(`${name}: ${value} became ${back}`);
+    });
+  }
+});
+
+test('a symmetric look that learned has as many bytes as the panel says', async () => {
+  const { original } = await writeLook('uint8');
+  const { saved, form } = await learnAndSave(writeModel(withNodes(original, withoutZeroPoint, asInt8)));
+  expect(Math.abs(saved.length - (form.bytes ?? 0))).toBeLessThan(0.02 * saved.length);
+  expect(saved.length).toBeLessThan(1.05 * original.length);
+});
+
+test('weights of another form stay whole, and the panel says so many bytes', async () => {
+  const { original, float } = await writeLook('uint8');
+  const other = withNodes(original, withoutZeroPoint);
+  const stored = withStorageOf(other, float);
   expect(stored.nodes.some(({ op }) => op === 'DequantizeLinear')).toBe(false);
   expect(stored.nodes.some(({ op }) => op === 'Cast')).toBe(true);
+  const { saved, form } = await learnAndSave(writeModel(other));
+  expect(saved.length).toBeGreaterThan(3 * original.length);
+  expect(Math.abs(saved.length - (form.bytes ?? 0))).toBeLessThan(0.02 * saved.length);
+  expect(form.remark).toBe('');
+});
+
+test('where the storage cannot be fetched, weights stay whole, and the page says why', async () => {
+  const { original, float } = await writeLook('uint8');
+  vi.doMock('../../../player/learning/storage.ts', () => {
+    throw new TypeError('Failed to fetch');
+  });
+  const form = new StoredForm(original, readModel(original));
+  const file = writeModel(float);
+  expect(await form.store(file)).toBe(file);
+  expect(form.remark).toContain('Check the connection and save it again');
+  expect(form.bytes).toBeGreaterThan(3 * original.length);
+  vi.doUnmock('../../../player/learning/storage.ts');
+  expect((await form.store(file)).length).toBeLessThan(1.05 * original.length);
+  expect([form.remark, form.bytes]).toEqual(['', original.length]);
 });
