@@ -38,7 +38,7 @@ export class StoredForm {
     this.bytes = whole.reduce((sum, node) => sum + growth(node, this.model), this.file.length);
     this.remark = storage
       ? ''
-      : 'Its weights have 32 bits, as what stores them in fewer could not be fetched. Check the connection and save it again.';
+      : 'What stores it smaller could not be fetched. Check the connection and save it again.';
     return storage;
   }
 }

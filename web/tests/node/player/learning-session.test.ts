@@ -44,12 +44,18 @@ function makeSession({ learningRate, batch = { gpu: 2, cpu: 2 } }: Partial<Learn
   };
   const states: SessionState[] = [];
   const errors: string[] = [];
-  const page = { paintings: 0, file: Uint8Array.of() as Uint8Array };
+  const page = {
+    paintings: 0,
+    file: Uint8Array.of() as Uint8Array,
+    onState: (_: SessionState): unknown => undefined,
+  };
   const session: Session = new Session(
     { ...task, ...(learningRate && { learningRate }), makeBatch, batch },
     {
       onChange: () => {
-        if (states.at(-1) !== session.state) states.push(session.state);
+        if (states.at(-1) === session.state) return;
+        states.push(session.state);
+        page.onState(session.state);
       },
       onError: sentence => errors.push(sentence),
     },
@@ -201,9 +207,7 @@ test('to begin anew while it is about to get sharper waits for that, and no trai
   const { session, errors } = makeSession();
   void session.learn();
   await until(() => session.losses.length >= 4);
-  const sharper = session.setSharp(true);
-  await until(() => session.state === 'pausing');
-  await Promise.all([sharper, session.restart(), session.setSharp(false)]);
+  await Promise.all([session.setSharp(true), session.restart(), session.setSharp(false)]);
   await until(() => session.state === 'learning' && session.losses.length >= 4);
   expect(trainers.made).toHaveLength(4);
   expect(trainers.made.filter(trainer => !trainers.destroyed.has(trainer))).toHaveLength(1);
@@ -213,26 +217,27 @@ test('to begin anew while it is about to get sharper waits for that, and no trai
 });
 
 test('a session that ends while another trainer is made leaves none', async () => {
-  const { session } = makeSession();
+  const { session, page } = makeSession();
   void session.learn();
   await until(() => session.losses.length > 0);
-  const sharper = session.setSharp(true);
-  await until(() => session.state === 'preparing');
-  session.destroy();
-  await sharper;
+  page.onState = state => state === 'preparing' && session.destroy();
+  await session.setSharp(true);
   expect(trainers.destroyed.size).toBe(trainers.made.length);
 });
 
 test.each(['pausing', 'preparing'] as const)(
   'a pause while it is %s for sharper paintings wins',
   async when => {
-    const { session, states } = makeSession();
+    const { session, states, page } = makeSession();
     void session.learn();
     await until(() => session.losses.length > 0);
-    const sharper = session.setSharp(true);
-    await until(() => session.state === when);
-    session.pause();
-    await sharper;
+    let isDone = false;
+    page.onState = state => {
+      if (isDone || state !== when) return;
+      isDone = true;
+      session.pause();
+    };
+    await session.setSharp(true);
     states.length = 0;
     await new Promise(resolve => setTimeout(resolve, 50));
     expect([session.state, states]).toEqual(['paused', []]);
