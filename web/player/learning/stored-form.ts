@@ -16,6 +16,7 @@ export class StoredForm {
     readonly file: Uint8Array,
     /** What is in the file. */
     readonly model: OnnxModel,
+    readonly fetchStorage = () => import('./storage.ts'),
   ) {
     this.#stored = model.nodes.filter(
       ({ op, inputs: [input = ''] }) => READERS.includes(op) && model.constants.has(input),
@@ -33,7 +34,7 @@ export class StoredForm {
 
   /** Null where it fails; the next time it may not. */
   async #fetch() {
-    const storage = await import('./storage.ts').catch(() => null);
+    const storage = await this.fetchStorage().catch(() => null);
     const whole = this.#stored.filter(node => !storage?.isStorable(node, this.model));
     this.bytes = whole.reduce((sum, node) => sum + growth(node, this.model), this.file.length);
     this.remark = storage
