@@ -1,5 +1,5 @@
-// The kernels of a training's state. One adds up the parts of all gradients and updates all parameters and what the
-// optimizer keeps for them; another packs the parameters for the kernels of convolutions (`lowering/learned-weights.ts`).
+// The kernel that updates a training's state: it adds up the parts of all gradients, and updates all parameters and what
+// the optimizer keeps for them.
 
 import { expressionCode } from '../../codegen/expression-code.ts';
 import type { UpdateFormula } from '../../codegen/update-formula.ts';
@@ -8,10 +8,6 @@ import type { Expression } from '../../graph/ir/expression.ts';
 import { LANES } from '../../graph/ir/tensor.ts';
 import type { StatePlace } from '../../graph/passes/training-plan.ts';
 import { ROW } from './kernel.ts';
-import narrowState from './narrow-state.wgsl?raw';
-import packSums from './pack-sums.wgsl?raw';
-import packWeights from './pack-weights.wgsl?raw';
-import { BLOCK_CODE } from './precision.ts';
 import stateUpdate from './state-update.wgsl?raw';
 import { WGSL } from './wgsl.ts';
 
@@ -126,12 +122,3 @@ function makeTable(places: readonly StatePlace[], kinds: readonly number[]): Uin
   });
   return Uint32Array.from(entries.flat());
 }
-
-/** Bindings: state, positions, packed. */
-export const packWeightsCode = (): string => `const ROW = ${ROW}u;\n${packWeights}`;
-
-/** Bindings: state, terms, packed. */
-export const packSumsCode = (): string => `const ROW = ${ROW}u;\n${packSums}`;
-
-/** Bindings: state, narrowed. */
-export const narrowStateCode = (): string => `const ROW = ${ROW}u;\n${BLOCK_CODE.float16}\n${narrowState}`;

@@ -5,7 +5,7 @@ import type { ConstantData } from '../../codegen/constant-data.ts';
 import { LANES } from '../../graph/ir/tensor.ts';
 import type { StatePlace } from '../../graph/passes/training-plan.ts';
 import { linearWorkgroups } from '../kernels/kernel.ts';
-import { packWeightsCode } from '../kernels/state-update.ts';
+import { packWeightsCode } from '../kernels/pack-state.ts';
 import type { BufferAllocator } from './memory.ts';
 import { prepareProgram, type StateKernel } from './state-kernel.ts';
 
