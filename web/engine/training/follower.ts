@@ -31,8 +31,12 @@ export interface FollowOptions<L extends FollowedLook, P extends Followed> {
   readonly shareOn: (device: GPUDevice) => Canvas | null;
   /** Of a painter that shares weights: as for `createPainter`. */
   readonly precision?: Precision | undefined;
-  /** Shows a painter in place of the one before, and destroys that. If it is cancelled, it destroys the new one. */
+  /** Shows a painter in place of the one before, and destroys that. If it is cancelled, it destroys the new one. False says
+   * that the new one is not shown: then the next weights get another. */
   readonly show: (painter: P | Painter, isCancelled: () => boolean) => unknown;
+  /** Whether a painter that shares weights is still shown. Once it is not, the next weights get another. Default: it is,
+   * until `show` gets the next one. */
+  readonly isShown?: ((painter: Painter) => boolean) | undefined;
   /** Called after each step that the painter which is shown shares: what it paints is another painting now. */
   readonly onChange?: (() => void) | undefined;
   /** Gets what went wrong. What was painted before stays. */
@@ -55,9 +59,9 @@ export class Follower<L extends FollowedLook, P extends Followed> {
   /** Whether the last weights came while it was busy. */
   #isBehind = false;
   #dueAt = 0;
-  /** What the painter shares that is shown. */
-  #shared: SharedState | null = null;
-  /** What the look cannot share. */
+  /** The painter that was shown last, and what it shares; null if it shares nothing. */
+  #sharing: { readonly painter: Painter; readonly shared: SharedState | null } | null = null;
+  /** What the look cannot share, or what was lost. */
   #refused: SharedState | null = null;
 
   constructor(
@@ -73,16 +77,20 @@ export class Follower<L extends FollowedLook, P extends Followed> {
    * there before. */
   follow(isLast: boolean): void {
     if (this.#isOver) return;
-    if (this.#shared && this.#shared === this.leader.shared()) {
-      this.options.onChange?.();
-      return;
-    }
-    if (this.#isBusy) this.#isBehind ||= isLast;
+    if (this.#isSharing) this.options.onChange?.();
+    else if (this.#isBusy) this.#isBehind ||= isLast;
     else if (isLast || performance.now() >= this.#dueAt) {
       this.start().catch((error: unknown) => {
         if (!this.#isOver) this.options.onError?.(error);
       });
     }
+  }
+
+  /** Whether the weights of now are those of the painter that is shown. */
+  get #isSharing(): boolean {
+    const { painter, shared } = this.#sharing ?? {};
+    if (!painter || shared === this.#refused || shared !== this.leader.shared()) return false;
+    return this.options.isShown?.(painter) !== false;
   }
 
   /** Shows the weights of now. */
@@ -108,9 +116,10 @@ export class Follower<L extends FollowedLook, P extends Followed> {
       if (this.#isOver) return;
       const shared = leader.shared();
       const sharing = shared && (await this.#share(shared, look.info, file));
+      if (this.#isOver) return sharing?.destroy();
       const painter = sharing ?? (await options.make(look, file));
-      await options.show(painter, () => this.#isOver);
-      this.#shared = sharing ? shared : null;
+      const isShown = await options.show(painter, () => this.#isOver);
+      if (isShown !== false) this.#sharing = sharing && { painter: sharing, shared };
     } finally {
       const now = performance.now();
       this.#dueAt = now + Math.max(options.every ?? INTERVAL_MS, (now - begin) / SHARE);
@@ -138,8 +147,8 @@ export class Follower<L extends FollowedLook, P extends Followed> {
   /** The training recovers as it gives its weights. */
   #handleLoss(shared: SharedState, reason: string): void {
     if (this.#isOver) this.options.onError?.(new Error(reason));
-    if (this.#shared !== shared) return;
-    this.#shared = null;
+    // It may be lost before it is shown.
+    this.#refused = shared;
     this.follow(true);
   }
 

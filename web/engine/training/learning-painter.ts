@@ -81,16 +81,17 @@ export class LearningPainter implements Painter {
     return this.#current.statistics;
   }
 
-  #show(painter: Painter, isCancelled: boolean): void {
+  #show(painter: Painter, isCancelled: boolean): boolean {
     if (isCancelled) {
       painter.destroy();
-      return;
+      return false;
     }
     for (const [name, value] of this.#live) painter.set(name, value);
     this.#painter?.attachGuide(null);
     if (this.#guide) painter.attachGuide(this.#guide);
     if (this.#painter) this.#maker.release(this.#painter);
     this.#painter = painter;
+    return true;
   }
 
   attachGuide(canvas: Canvas | null): void {

@@ -34,6 +34,8 @@ export function followInPage(
     shareOn: () => (renderLoop.painter?.backend === 'webgpu' ? makeElement('canvas') : null),
     show: (painter, isCancelled) =>
       renderLoop.setPainter(painter, performance.now(), () => isCancelled() || isReplaced()),
+    // After an error in a frame, the page makes its look's painter anew.
+    isShown: painter => painter === renderLoop.painter,
     onChange: () => renderLoop.refresh(),
     onError: error => {
       if (!isReplaced()) onError(error); // what is not shown may fail

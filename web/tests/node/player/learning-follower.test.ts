@@ -2,7 +2,7 @@
 
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Follower } from '../../../engine/training/follower.ts';
-import { followInPage } from '../../../player/learning/follower.ts';
+import { type Following, followInPage } from '../../../player/learning/follower.ts';
 import type { AnyLook, Painter } from '../../../player/painters/painter.ts';
 import type { RenderLoop } from '../../../player/render/render-loop.ts';
 
@@ -99,4 +99,19 @@ test('steps that follow one another soon are not painted by a file each', async 
   save.mockClear();
   made.follower.follow(false);
   expect(save).not.toHaveBeenCalled();
+});
+
+test('a painter is shown until the page paints with another', () => {
+  const painter = { run: vi.fn() } as unknown as Parameters<NonNullable<Following['isShown']>>[0];
+  const renderLoop: { painter: Painter | null } = { painter };
+  const { isShown } = followInPage(
+    renderLoop as RenderLoop,
+    'Garden (learned)',
+    () => false,
+    () => undefined,
+  );
+  expect(isShown?.(painter)).toBe(true);
+  // As after an error in a frame: the same look, another painter.
+  renderLoop.painter = {} as Painter;
+  expect(isShown?.(painter)).toBe(false);
 });
