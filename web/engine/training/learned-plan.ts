@@ -21,7 +21,7 @@ const FLOAT32 = 1;
 /** Bytes that lowering may take for each number of the state, besides what it may for the file. */
 const BYTES_PER_NUMBER = 8;
 
-export interface LearnedPlan {
+interface LearnedPlan {
   readonly plan: Plan;
   /** The parameter that each array of positions of learned weights is about. */
   readonly parameters: ReadonlyMap<object, string>;

@@ -5,7 +5,7 @@ import { float, ints, NodeWriter, text } from '../../engine/onnx/node-writer.ts'
 import type { Size } from './example.ts';
 import { randomNumbers } from './random.ts';
 
-export interface ConvOptions {
+interface ConvOptions {
   readonly side?: number;
   readonly stride?: number;
   /** Of the weights, which are uniform with the deviation `gain / sqrt(fan in)` (He et al. 2015). Default: that for ReLU.

@@ -84,10 +84,7 @@ function copyRead(operations: readonly Operation[], changes: readonly Tensor[]):
 }
 
 /** Gives the batch of layers over single pixels another shape. Tensors in `fixed` stay as they are. */
-export type JoinBatch = (
-  operations: readonly Operation[],
-  fixed: ReadonlySet<Tensor>,
-) => readonly Operation[];
+type JoinBatch = (operations: readonly Operation[], fixed: ReadonlySet<Tensor>) => readonly Operation[];
 
 /** `minThreads` is how many threads a GPU should have at once. `join` is for backends on which tensors of other shapes lie
  * in other orders; by default, layers over single pixels see the same memory in another shape. */

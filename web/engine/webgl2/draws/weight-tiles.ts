@@ -16,7 +16,7 @@ const MAX_PARTS = 128;
 /** The weights of one fragment: some taps of a row of the kernel, and some blocks of input channels. A texel has the sums
  * of four input channels, for one output channel. If there are fewer input channels, it has those of four output
  * channels, for one of them. */
-export interface WeightTile {
+interface WeightTile {
   readonly columns: number;
   readonly inputs: number;
   /** Output channels, or input channels if there are fewer than four. */
