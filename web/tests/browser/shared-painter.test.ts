@@ -279,17 +279,20 @@ test('after a lost GPU, both come back', async () => {
     devices.push(device);
     return device;
   };
-  const trainer = kept(await train(smallLook()));
-  const painter = await share(trainer);
-  await trainer.step(batch);
-  const before = paintedBy(painter);
-  expect(devices.length).toBe(1);
-  devices[0]?.destroy();
-  await devices[0]?.lost;
-  await expect.poll(() => devices.length).toBe(2);
-  await expect.poll(() => paintedBy(painter)).toEqual(before);
-  await trainer.step(batch);
-  expect(paintedBy(painter)).not.toEqual(before);
-  expect(devices.length).toBe(2);
-  GPUAdapter.prototype.requestDevice = requestDevice;
+  try {
+    const trainer = kept(await train(smallLook()));
+    const painter = await share(trainer);
+    await trainer.step(batch);
+    const before = paintedBy(painter);
+    expect(devices.length).toBe(1);
+    devices[0]?.destroy();
+    await devices[0]?.lost;
+    await expect.poll(() => devices.length).toBe(2);
+    await expect.poll(() => paintedBy(painter)).toEqual(before);
+    await trainer.step(batch);
+    expect(paintedBy(painter)).not.toEqual(before);
+    expect(devices.length).toBe(2);
+  } finally {
+    GPUAdapter.prototype.requestDevice = requestDevice;
+  }
 });
