@@ -1,17 +1,18 @@
 // A painter on the device of a training, with the weights of its state: what it paints is what was learned so far, without
 // a file.
 
+import type { Plan } from '../graph/passes/plan.ts';
 import { readModel } from '../onnx/model.ts';
 import type { BackendPainter, Canvas, FrameSource, Painter, Precision } from '../painter.ts';
 import { createWebgpuPainter } from '../webgpu/painter.ts';
 import { defaultPrecision } from '../webgpu/runtime/device.ts';
-import { BufferAllocator } from '../webgpu/runtime/memory.ts';
+import { BufferAllocator, withErrorScopes } from '../webgpu/runtime/memory.ts';
 import type { LearnedBuffers } from '../webgpu/runtime/plan-buffers.ts';
 import type { SharedState } from '../webgpu/runtime/shared-state.ts';
 import { SharedWeights } from '../webgpu/runtime/shared-weights.ts';
 import { planLearned } from './learned-plan.ts';
 
-export interface SharedPainterOptions {
+interface SharedPainterOptions {
   readonly canvas: Canvas;
   readonly precision?: Precision | undefined;
   /** Called once when the device is lost. */
@@ -27,19 +28,24 @@ export async function createSharedPainter(
   { canvas, precision: asked, onLost }: SharedPainterOptions,
 ): Promise<Painter | null> {
   const { device, places } = shared.state;
-  const learned = await planLearned(readModel(file), places);
-  if (!learned) return null;
-  const precision = asked ?? defaultPrecision(device, learned.plan);
   const allocator = new BufferAllocator(device);
+  // From now on: the trainer may be destroyed while this waits.
   const retained = shared.retain();
   const release = (): void => {
     allocator.destroy();
     retained();
   };
   try {
-    const weights = new SharedWeights(allocator, shared, { ...learned, precision });
-    const { given, learned: learnedBuffers } = weights;
-    const plan: typeof learned.plan & LearnedBuffers = { ...learned.plan, given, learned: learnedBuffers };
+    const made = await planLearned(readModel(file), places);
+    if (!made) {
+      release();
+      return null;
+    }
+    const precision = asked ?? defaultPrecision(device, made.plan);
+    const options = { ...made, precision };
+    const weights = await withErrorScopes(device, () => new SharedWeights(allocator, shared, options));
+    const { given, learned, update } = weights;
+    const plan: Plan & LearnedBuffers = { ...made.plan, given, learned, update };
     // The training has the GPU, so times of kernels would say little.
     const settings = { canvas, precision, onLost, tune: false, firstFrame: 'picture' } as const;
     const painter = await createWebgpuPainter({ info, plan }, settings, device);
@@ -93,9 +99,8 @@ class SharedPainter implements Painter {
     this.painter.paint(source, view);
   }
 
-  async run(...[inputs, options]: Parameters<Painter['run']>): ReturnType<Painter['run']> {
-    this.weights.update();
-    return this.painter.run(inputs, options);
+  run(...given: Parameters<Painter['run']>): ReturnType<Painter['run']> {
+    return this.painter.run(...given);
   }
 
   finished(): Promise<void> {

@@ -189,8 +189,12 @@ export class WebgpuBackend implements TrainingBackend {
     this.#device.queue.writeBuffer(program.buffers.uniform, 0, this.#scalars);
     if (!this.#isPacked && program.pack) program.submit([program.pack]);
     this.#isPacked = true;
+    // Only the step's own packing may come after it, perhaps in another slice. No painter reads that.
+    const update = program.kernels.length - (program.pack ? 2 : 1);
     for (const part of slices.split()) {
       program.submit(program.kernels.slice(...part));
+      // Frames that are submitted from now on see it.
+      if (part[0] <= update && update < part[1]) this.shared.version += 1;
       const done = this.#measure(part);
       // Whoever awaits it sees the failure, if it fails.
       done.catch(() => undefined);

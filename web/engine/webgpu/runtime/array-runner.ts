@@ -14,6 +14,7 @@ import { type BoundKernel, compileStep } from './frame-program.ts';
 import { withErrorScopes } from './memory.ts';
 import { forEachElement, packNhwc4 } from './nhwc4.ts';
 import { awaitKernel, dispatch, makeBindGroup, type PipelineCache } from './pipeline-cache.ts';
+import type { LearnedBuffers } from './plan-buffers.ts';
 
 type Arrays = Record<string, Float32Array>;
 
@@ -35,7 +36,7 @@ export class ArrayRunner {
   #hasInputs = false;
 
   private constructor(
-    readonly plan: Plan,
+    readonly plan: Plan & LearnedBuffers,
     readonly pipelines: PipelineCache,
     readonly image: GPUBuffer,
     readonly frame: readonly BoundKernel[],
@@ -74,6 +75,7 @@ export class ArrayRunner {
     this.#hasInputs = true;
     const named = plan.live.some(({ name }) => Object.hasOwn(inputs, name));
     if (named) device.queue.writeBuffer(buffers.live, 0, readLiveInputs(plan, inputs, live));
+    plan.update?.();
     const encoder = device.createCommandEncoder({ label: 'run' });
     const pass = encoder.beginComputePass({ label: 'run' });
     for (const { compiled, group } of this.frame) dispatch(pass, compiled, group);

@@ -26,6 +26,8 @@ export interface LearnedBuffers {
   readonly given?: ReadonlyMap<number, GPUBuffer>;
   /** Where constants lie that are positions of learned weights; null for any other. */
   readonly learned?: ((data: ConstantData) => GPUBufferBinding | null) | undefined;
+  /** Brings learned weights up to date. `run` calls it right before it dispatches. */
+  readonly update?: () => void;
 }
 
 /** Makes the plan's buffers, with the default live inputs and the constant tensors. */

@@ -3,13 +3,13 @@
 import type { TrainingPlan } from '../../graph/passes/training-plan.ts';
 
 /** Where the state lies. */
-export interface StateBuffer extends Pick<TrainingPlan, 'places' | 'stateBlocks'> {
+interface StateBuffer extends Pick<TrainingPlan, 'places' | 'stateBlocks'> {
   readonly device: GPUDevice;
   readonly buffer: GPUBuffer;
 }
 
 export class SharedState {
-  /** Another one after each step that was submitted, and after each writing. */
+  /** Another one after each update that was submitted, and after each writing. */
   version = 0;
   #painters = 0;
   #isClosed = false;

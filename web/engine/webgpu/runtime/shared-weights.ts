@@ -32,7 +32,7 @@ interface Room {
   used: number;
 }
 
-export interface SharedWeightsOptions {
+interface SharedWeightsOptions {
   /** The parameter that each array of positions of learned weights is about. */
   readonly parameters: ReadonlyMap<object, string>;
   /** Of arrays that number sums: the positions of the terms of each. */
@@ -129,9 +129,10 @@ export class SharedWeights implements Required<LearnedBuffers> {
   }
 
   /** Packs the weights, if they are other ones by now. */
-  update(): void {
+  readonly update = (): void => {
     const { version } = this.shared;
-    if (this.#version === version) return;
+    // There are no buffers once they are destroyed, as they may be before a microtask.
+    if (this.#version === version || this.allocator.bytes === 0) return;
     this.#version = version;
     const encoder = this.#device.createCommandEncoder({ label: 'pack' });
     const pass = encoder.beginComputePass({ label: 'pack' });
@@ -142,5 +143,5 @@ export class SharedWeights implements Required<LearnedBuffers> {
     }
     pass.end();
     this.#device.queue.submit([encoder.finish()]);
-  }
+  };
 }
