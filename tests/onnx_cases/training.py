@@ -216,8 +216,8 @@ def adversarial_losses(judge: nn.Module, made: Tensor, target: Tensor) -> tuple[
     return loss(believed, ones), (loss(real, ones) + loss(fake, zeros)) / 2
 
 
-STATE_STEPS = 30
-"""After how many steps weights are compared, at most. Later a rounding error may have moved a maximum of a
+POOLING_STATE_STEPS = 30
+"""After how many steps weights of a network with max pooling are compared, at most. Later a rounding error may have moved a maximum of a
 pooling window elsewhere, from where on weights differ, though losses hardly do."""
 
 
@@ -245,7 +245,8 @@ def write_case(folder: Path, case: Case) -> dict[str, Any]:
     optimizers = [*optimizers_of(case.optimizer, parameters), optim.Adam(judge.parameters())]
     batches, targets, losses = [], [], []
     state: dict[str, NDArray[np.float32]] = {}
-    state_steps = min(case.steps, STATE_STEPS)
+    pools = any(isinstance(module, nn.MaxPool2d) for module in model.modules())
+    state_steps = min(case.steps, POOLING_STATE_STEPS) if pools else case.steps
     for step in range(case.steps):
         batch = case.draw((case.batch, *case.shape), generator=random)
         wanted = case.target(random)

@@ -3,7 +3,7 @@
 `limner train-step` writes a network's training step; the program that trains with it, in any runtime of
 ONNX, saves the state as safetensors (https://huggingface.co/docs/safetensors): the weights by their names,
 running statistics, and what the optimizer keeps as `WEIGHT SLOT`. A look stays one, and its weights are
-stored in the form that they had.
+stored in the form that they had, if it is one that limner writes, else as float32.
 
 ```python
 learned = write_learned(Path("clouds.onnx"), Path("weights.safetensors"), Path("clouds-learned.onnx"))
@@ -36,6 +36,9 @@ Weights = dict[str, NDArray[np.float32]]
 
 SUFFIX = " (learned)"
 """Of the look's name, as in the page."""
+
+MAX_STATE_BYTES = 16 * MAX_FILE_BYTES
+"""Weights in 8 bits are four times as large in float32, and there are up to three slots of each."""
 
 LASTING = ("parameters", "multiply_adds", "zero_stuffed")
 """Figures that hold for any weights."""
@@ -78,8 +81,11 @@ def write_learned(source: Path, weights: Path, out: Path, *, force: bool = False
 
 def _read_weights(path: Path) -> Weights:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES * 4:  # a weight, and up to three slots of it
-            raise LimnerError(f"{path} is too large: it has {path.stat().st_size / 1e6:,.0f} MB.")
+        if path.stat().st_size > MAX_STATE_BYTES:
+            raise LimnerError(
+                f"{path} has {path.stat().st_size / 1e6:,.0f} MB, and {MAX_STATE_BYTES / 1e6:,.0f} are the most: give the "
+                "state of one network."
+            )
         tensors = load(read_regular(path))
     except OSError as error:
         raise LimnerError(f"{path} cannot be opened: {system_reason(error)}.") from error
@@ -102,7 +108,9 @@ def _select_weights(stored: StoredWeights, tensors: Weights, source: Path, path:
                 "network that the training step was made of."
             )
     if not own:
-        raise LimnerError(f"{path} has no weights.")
+        raise LimnerError(
+            f"{path} has no weights: save the state as the program of `limner train-step` does."
+        )
     learned = {name: tensors[name] for name in sorted(own)}
     for name, values in learned.items():
         if values.dtype != np.float32 or values.shape != shapes[name]:

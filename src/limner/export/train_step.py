@@ -89,7 +89,7 @@ class TrainingStep:
     noise: tuple[str, ...]
 
     def program(self) -> str:
-        """A short program that trains with ONNX Runtime alone, given `batches`, and saves the state."""
+        """A short program that trains with ONNX Runtime, given `batches`, and saves the state."""
         own = [name for name in self.inputs if name != self.target and name not in self.noise]
         variables = ["x"] if len(own) == 1 else [f"x{index}" for index in range(len(own))]
         given = [*zip(own, variables, strict=True), (self.target, "target")]

@@ -70,7 +70,7 @@ export interface Trainer {
   /** Begins anew: with the weights of the file, or with those that are given, and with what the optimizer has at first. */
   restart(weights?: Tensors): Promise<void>;
   /** A painter of the look that is trained: what it paints follows the training. If both are on WebGPU, it shares the
-   * weights, and paints what was learned by the step before; else it is made anew from a file, at most twice a second. It is
+   * weights, and paints what was learned by the step before; else it is made anew from a file, at most twice a second and for a fifth of the time. It is
    * destroyed on its own, and goes on with the last weights when the trainer is destroyed. Rejects with an EngineError if
    * the model is no look, or if there is no GPU. */
   createPainter(options: LearningPainterOptions): Promise<Painter>;

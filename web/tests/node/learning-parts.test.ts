@@ -67,4 +67,4 @@ test('a style of a painted frame is learned without them', () =>
   planLearning(keyframeNetwork({ width: 64, height: 64 }, 1), 'l1'));
 
 test('LeNet needs them', () =>
-  expect(planLearning(cached('training-lenet'), 'crossEntropy')).rejects.toThrow());
+  expect(planLearning(cached('training-lenet'), 'crossEntropy')).rejects.toThrow('was fetched'));
