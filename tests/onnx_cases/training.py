@@ -217,8 +217,8 @@ def adversarial_losses(judge: nn.Module, made: Tensor, target: Tensor) -> tuple[
 
 
 POOLING_STATE_STEPS = 30
-"""After how many steps weights of a network with max pooling are compared, at most. Later a rounding error may have moved a maximum of a
-pooling window elsewhere, from where on weights differ, though losses hardly do."""
+"""After how many steps weights of a network with max pooling are compared, at most. Later a rounding error
+may have moved a maximum of a window elsewhere, from where on weights differ, though losses hardly do."""
 
 
 def write_training(folder: Path) -> None:
