@@ -30,11 +30,12 @@ FETCHED_ON_USE = {
     "learning-painter-": 1_400,
     "webgl2-backend-": 10_900,
 }
-"""Most bytes, gzipped, of what a page with our looks never fetches: other operators, norms that are spelled
-out, doublings and transposes that are folded, `run`, what finds the format of another program's pictures,
-what tells a network that makes none, what finds the sizes that one takes, state, and what learns in the
-page: its panel, what judges paintings and what stores weights in fewer bits, training for any backend
-and for WebGPU, what an adversary needs, and what the CPU, a painting that follows and
+"""Most bytes, gzipped, of what a page with our looks never fetches: other operators, first those that
+our looks need to learn, and kernels for them, norms that are spelled out, doublings and transposes
+that are folded, `run`, what finds the format of another program's pictures, what tells a network
+that makes none, what finds the sizes that one takes, state, and what learns in the page: its panel,
+what judges paintings and what stores weights in fewer bits, training for any backend and for
+WebGPU, what an adversary needs, random numbers, and what the CPU, a painting that follows and
 WebGL2 need."""
 
 
