@@ -56,7 +56,9 @@ const ENGINE_CHUNKS = [
   },
   {
     name: 'extended',
-    test: /web\/engine\/(graph\/(?!ir\/philox|lowering\/(training|cross-entropy|learned-weights|uniform-noise|classification|composite|gather-computed|optimizer-ops)|passes\/(batch-|copies|flat-gradients|split-reductions|training-plan))|codegen\/(?!computed-conv|grid-sample-gradient|max-pool-gradient|sine|uniform-noise)|onnx\/free-dims)/,
+    test: new RegExp(
+      `web/engine/(graph/(?!ir/philox|lowering/(${FOREIGN_LOWERINGS}|${TRAINING_LOWERINGS}|summed-weights)|passes/(${NORM_PASSES}|${FOLDING_PASSES}|${TRAINING_PASSES}|batch-pictures|spread-sums))|codegen/(?!${FOREIGN_CODE}|${TRAINING_CODE}|update-formula)|onnx/free-dims)`,
+    ),
   },
   // What recognizes norms that are spelled out, for networks that have sums.
   { name: 'norms', test: new RegExp(`web/engine/graph/passes/(${NORM_PASSES})`) },
@@ -72,21 +74,19 @@ const ENGINE_CHUNKS = [
   // them.
   {
     name: 'training',
-    test: /web\/engine\/(autograd\/(?!standard)|training\/(?!adversary|cpu|webg|fence|flat|learning-painter)|graph\/(ir\/philox|lowering\/(training(?!-extended)|cross-entropy|learned-weights|uniform-noise))|onnx\/(write-model|node-writer|protobuf-writer))/,
-  },
-  {
-    name: 'training-code',
-    test: /web\/engine\/codegen\/(computed-conv|grid-sample-gradient|max-pool-gradient|sine|uniform-noise)/,
+    test: /web\/engine\/(autograd\/(rules\/(backward-node|conv|elementwise|matmul|movement|reduce|resample)|rules|gradients)\.|training\/(?!adversary|cpu|webg|fence|flat|learned-plan|learning-painter|shared-painter|step-slices|training-mode|update-formula)|graph\/lowering\/(training|training-(conv|products|window)|learned-weights)\.|graph\/passes\/spread-sums|onnx\/(write-model|node-writer|protobuf-writer))/,
   },
   // Kernels that training needs, as do other people's networks to paint.
   { name: 'kernels', test: /web\/engine\/webgpu\/kernels\/(matmul|movement|reduce)/ },
   {
     name: 'training-gpu',
-    test: /web\/engine\/(training\/flat-step|graph\/passes\/(batch-rows|copies|flat-gradients|split-reductions|training-plan))/,
+    test: new RegExp(
+      `web/engine/(training/(flat-step|step-slices|update-formula)|codegen/update-formula|graph/passes/(${TRAINING_PASSES}))`,
+    ),
   },
   {
     name: 'training-webgpu',
-    test: /web\/engine\/(training\/webgpu-backend|webgpu\/(kernels\/(training|cross-entropy|max-pool-gradient|plane-conv|state-update|step-|weight-gradient|pack-weights)|runtime\/(packed-weights|state-kernel|step-slices|training-program)))/,
+    test: /web\/engine\/(training\/(learned-plan|shared-painter|webgpu-backend)|graph\/lowering\/summed-weights|webgpu\/(kernels\/(narrow-state|training\.|plane-conv|state-update|step-|weight-gradient|pack-)|runtime\/(packed-weights|shared-|state-kernel|training-program)))/,
   },
   { name: 'philox', test: /web\/engine\/graph\/ir\/philox/ },
   // What only networks with other operators than ours need to learn.

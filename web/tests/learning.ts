@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import { CpuExecutor } from '../engine/cpu/executor.ts';
 import { lower } from '../engine/graph/lowering/lower.ts';
+import { readLookInfo } from '../engine/index.ts';
 import { constantOf } from '../engine/onnx/constant.ts';
 import { type OnnxModel, readModel } from '../engine/onnx/model.ts';
 import { ints, NodeWriter, text } from '../engine/onnx/node-writer.ts';
@@ -11,8 +12,10 @@ import { writeModel } from '../engine/onnx/write-model.ts';
 import { adam, createTrainer, type TrainingBackendName } from '../engine/training/index.ts';
 import { wholePictures } from '../player/learning/batches.ts';
 import { cutWindow, type Example, type Size } from '../player/learning/example.ts';
+import type { Following } from '../player/learning/follower.ts';
 import { randomNumbers } from '../player/learning/random.ts';
 import { fineTuning, keyframeLearning, type LearningTask } from '../player/learning/task.ts';
+import type { Painter } from '../player/painters/painter.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];
 
@@ -140,6 +143,15 @@ export async function paintWithEngine(bytes: Uint8Array, image: Float32Array): P
 
 const meanDifference = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? Number.NaN)), 0) / a.length;
+
+/** A page whose paintings follow a training without being painted. */
+export const followedBy = (show: () => void): Following => ({
+  every: 0,
+  read: async file => ({ info: await readLookInfo(file), refusal: '' }),
+  make: async () => ({}) as Painter,
+  shareOn: () => null,
+  show,
+});
 
 export const largestDifference = (a: Float32Array, b: Float32Array): number =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? Number.NaN))), 0);

@@ -82,10 +82,8 @@ def write_learned(source: Path, weights: Path, out: Path, *, force: bool = False
 def _read_weights(path: Path) -> Weights:
     try:
         if path.stat().st_size > MAX_STATE_BYTES:
-            raise LimnerError(
-                f"{path} has {path.stat().st_size / 1e6:,.0f} MB, and {MAX_STATE_BYTES / 1e6:,.0f} are the most: give the "
-                "state of one network."
-            )
+            most = f"{MAX_STATE_BYTES / 1e6:,.0f} MB"
+            raise LimnerError(f"{path} has more than {most}: give the state of one network.")
         tensors = load(read_regular(path))
     except OSError as error:
         raise LimnerError(f"{path} cannot be opened: {system_reason(error)}.") from error

@@ -14,7 +14,8 @@ export type { TrainingBackendName } from './backends.ts';
 export type { Batch, BatchInput } from './batch.ts';
 export type { ClipOptions } from './clipping.ts';
 export { DivergenceError } from './divergence.ts';
-export type { InitializeOptions } from './initialize.ts';
+export type { Followed, FollowedLook, Follower, FollowOptions } from './follower.ts';
+export type { InitializeOptions, InitializerName } from './initialize.ts';
 export {
   constantly,
   type Initializer,

@@ -95,7 +95,7 @@ export async function planLearned(
   const { model, places } = withStateInputs(bindDims(look, {}, true), state);
   const learned = new SummedWeights(new Set(places.keys()));
   const graph = await lower(model, trainingLowerings(learned));
-  const operations = fuse(withoutCopies(await optimize(graph, true), graph.outputs), graph.outputs);
+  const operations = fuse(withoutCopies(await optimize(graph, true, true), graph.outputs), graph.outputs);
   if (!operations.every(isPainted)) return null;
   const weights = operations.filter(isLearned);
   const own = graph.inputs.filter(({ name }) => !places.has(name));

@@ -12,7 +12,6 @@ import {
   readLook,
   webgpuAvailable,
 } from '../index.ts';
-import { requestDevice } from '../webgpu/runtime/device.ts';
 import { Follower, type Leader } from './follower.ts';
 import type { LearningPainterOptions } from './trainer.ts';
 

@@ -13,6 +13,7 @@ import type { KernelConfig } from '../webgpu/kernels/config.ts';
 import { adapterName, requestDevice } from '../webgpu/runtime/device.ts';
 import { BufferAllocator } from '../webgpu/runtime/memory.ts';
 import { forEachElement } from '../webgpu/runtime/nhwc4.ts';
+import { SharedState } from '../webgpu/runtime/shared-state.ts';
 import { type StateRegion, stateRegions, TrainingProgram } from '../webgpu/runtime/training-program.ts';
 import { defaultConfig } from '../webgpu/tuning/defaults.ts';
 import { RING, type Tensors, type TrainingBackend, type TrainingBackendOptions } from './backend.ts';

@@ -8,7 +8,7 @@ import { lookTitle } from '../ui/look-label.ts';
 import type { LookList } from '../ui/look-list.ts';
 import type { Notifications } from '../ui/notifications.ts';
 import { makeButton, makeCheckbox, makeToggles } from './elements.ts';
-import { Follower } from './follower.ts';
+import { followInPage } from './follower.ts';
 import { FramesSection } from './frames-section.ts';
 import styles from './learning.css?url';
 import { LossPlot, recentMean } from './loss-plot.ts';
@@ -168,11 +168,6 @@ class LearningPanel {
   }
 
   #makeSession(section: Section, look: BaseLook): Session {
-    const events = {
-      onChange: () => this.#handleChange(session),
-      onError: (sentence: string) => this.#tell(sentence),
-    };
-    const session: Session = new Session(section.makeTask(look), events, this.#sharp.checked);
     const { renderLoop, lookLoader } = this.parts;
     const task = section.makeTask(look);
     const following = followInPage(
@@ -185,7 +180,7 @@ class LearningPanel {
       onChange: () => this.#handleChange(session),
       onError: (sentence: string) => this.#tell(sentence),
     };
-    const session: Session = new Session(task, events, following);
+    const session: Session = new Session(task, events, following, this.#sharp.checked);
     return session;
   }
 
@@ -202,7 +197,7 @@ class LearningPanel {
     }
   }
 
-  /** The painting follows what was learned; another look ends it. */
+  /** Another look ends what is learned. */
   #handleChange(session: Session): void {
     if (session !== this.#session) return;
     if (this.#currentLook() !== this.#base) {

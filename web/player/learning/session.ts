@@ -48,6 +48,8 @@ export class Session {
   constructor(
     readonly task: LearningTask,
     readonly events: SessionEvents,
+    /** How the painting follows. */
+    readonly following: Following,
     /** Whether a second network judges the paintings, so that they get sharper. */
     private isSharp = false,
   ) {
@@ -83,8 +85,7 @@ export class Session {
     this.#running = running;
     try {
       if (!this.#trainer) this.#setState('preparing');
-      const trainer = this.#trainer ?? (await this.#makeTrainer(this.#base.model));
-      this.#trainer = trainer;
+      const trainer = this.#trainer ?? this.#begin(await this.#makeTrainer(this.#base.model));
       if (this.#isOver) trainer.destroy();
       if (running.signal.aborted) return;
       this.#setState('learning');
@@ -180,19 +181,10 @@ export class Session {
     }
   }
 
-  /** The look as it is now. */
-  write(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#use(trainer => this.task.write(trainer));
-  }
-
-  /** The same, stored as the look was that learned. */
-  save(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#use(trainer => this.task.save(trainer));
-  }
-
-  async #use<T>(write: (trainer: Trainer) => Promise<T>): Promise<T> {
+  /** The look as it is now, stored as the one was that learned. */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
     if (!this.#trainer) throw new EngineError('Nothing was learned yet; press Learn first.');
-    return write(this.#trainer);
+    return this.task.save(this.#trainer);
   }
 
   destroy(): void {

@@ -9,7 +9,7 @@ import { isTiledConv } from './conv-class.ts';
 import { type Kernel, TO_BUFFER } from './kernel.ts';
 import { compilePlaneConv, isPlaneConv } from './plane-conv.ts';
 import { compileRowConv, isRowConv } from './row-conv.ts';
-import { type KernelContext, ShaderBuilder } from './shader.ts';
+import { type ExtendedKernels, type KernelContext, ShaderBuilder } from './shader.ts';
 import { fitConfig } from './step-config.ts';
 import { compileTraining } from './training.ts';
 

@@ -12,7 +12,12 @@ import { compileCrossEntropy } from './cross-entropy.ts';
 import { elementwiseKernel } from './elementwise.ts';
 import { EXTENDED } from './extended.ts';
 import type { Kernel } from './kernel.ts';
-import { compileWindowGradient, hasWindowKernel } from './max-pool-gradient.ts';
+import {
+  compileWindowGradient,
+  hasWholeWindows,
+  hasWindowKernel,
+  windowMaximum,
+} from './max-pool-gradient.ts';
 import type { ExtendedKernels, ExtendedOperation, ShaderBuilder } from './shader.ts';
 import { compileTraining } from './training.ts';
 import { WGSL } from './wgsl.ts';
@@ -25,6 +30,10 @@ function compileExtended(shader: ShaderBuilder, operation: ExtendedOperation): K
       return elementwiseKernel(shader, convWeightGradientCode(WGSL, operation));
     case 'crossEntropy':
       return compileCrossEntropy(shader, operation);
+    case 'maxPool':
+      return hasWholeWindows(operation)
+        ? elementwiseKernel(shader, windowMaximum(operation))
+        : EXTENDED.compileExtended(shader, operation);
     case 'maxPoolGradient':
       return hasWindowKernel(operation)
         ? compileWindowGradient(shader, operation)

@@ -2,13 +2,10 @@
 
 import { elementwiseKernel } from './elementwise.ts';
 import type { Kernel } from './kernel.ts';
-import {
-  compileWindowGradient,
-  hasWholeWindows,
-  hasWindowKernel,
-  windowMaximum,
-} from './max-pool-gradient.ts';
-import type { ExtendedKernels, ExtendedOperation, ShaderBuilder } from './shader.ts';
+import { compileMatMul } from './matmul.ts';
+import { compileConcat, compileMovement } from './movement.ts';
+import { compileReduce } from './reduce.ts';
+import type { ExtendedOperation, ShaderBuilder } from './shader.ts';
 import { compileWeightGradient } from './weight-gradient.ts';
 
 /** Null for other operations. */
@@ -26,20 +23,6 @@ export function compileTraining(shader: ShaderBuilder, operation: ExtendedOperat
       return compileReduce(shader, operation);
     case 'sumOfParts':
       return elementwiseKernel(shader, sumOfParts(operation.parts));
-    case 'maxPool':
-      return hasWholeWindows(operation)
-        ? elementwiseKernel(shader, windowMaximum(operation))
-        : EXTENDED.compileExtended(shader, operation);
-    case 'maxPoolGradient':
-      return hasWindowKernel(operation)
-        ? compileWindowGradient(shader, operation)
-        : elementwiseKernel(shader, maxPoolGradientCode(WGSL, operation));
-    case 'gridSampleGradient':
-      return elementwiseKernel(shader, gridSampleGradientCode(WGSL, operation));
-    case 'gridSamplePositionGradient':
-      return elementwiseKernel(shader, gridSamplePositionGradientCode(WGSL, operation));
-    case 'uniformNoise':
-      return elementwiseKernel(shader, uniformNoiseCode(WGSL, operation));
     default:
       return null;
   }

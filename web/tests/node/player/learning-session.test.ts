@@ -76,7 +76,7 @@ const until = (test: () => boolean) => vi.waitUntil(test, { timeout: 60_000, int
 
 test('learns, pauses, goes on and begins anew', async () => {
   const { session, states, errors, page } = makeSession();
-  await expect(session.write()).rejects.toThrow('Nothing was learned yet');
+  await expect(session.save()).rejects.toThrow('Nothing was learned yet');
   const learning = session.learn();
   await until(() => session.losses.length >= 8);
   expect(session.stepsPerSecond).toBeGreaterThan(0);
@@ -89,7 +89,7 @@ test('learns, pauses, goes on and begins anew', async () => {
   expect(session.losses.at(-1)).toBeLessThan(session.losses[0] ?? 0);
 
   const [first] = session.losses;
-  const model = readModel(await session.write());
+  const model = readModel(await session.save());
   expect(model.metadata.get('limner.name')).toBe('Style (learned)');
   expect(model.inputs[0]?.dims).toEqual([1, 3, 16, 16]);
 
@@ -110,7 +110,7 @@ test('a divergence is told, and the next try takes smaller steps', async () => {
   expect(errors).toHaveLength(1);
   expect(errors[0]).toMatch(/went astray at step \d+, so it stands at step 0 again.*smaller steps/);
   expect(states.at(-1)).toBe('paused');
-  expect((await session.write()).length).toBeGreaterThan(1000);
+  expect((await session.save()).length).toBeGreaterThan(1000);
   session.destroy();
 });
 
@@ -139,7 +139,7 @@ test('what was learned stays when paintings shall get sharper, and when they nee
   await until(() => session.state === 'paused');
   expect(session.losses).toHaveLength(session.steps);
   expect(session.losses[steps]).toBeLessThan(first ?? 0);
-  const learned = readModel(await session.write());
+  const learned = readModel(await session.save());
   expect([...learned.constants.keys()].join()).not.toContain('discriminator');
 
   await session.restart();
@@ -168,7 +168,7 @@ test('pictures that are too small to be judged go on as before', async () => {
       from: '',
     }),
   );
-  const tiny = new Session({ ...task, makeBatch: small }, session.events);
+  const tiny = new Session({ ...task, makeBatch: small }, session.events, session.following);
   const learning = tiny.learn();
   await until(() => tiny.losses.length > 0);
   await expect(tiny.setSharp(true)).rejects.toThrow('4 pixels are too small');

@@ -14,7 +14,7 @@ import { Layers } from '../../../player/learning/layers.ts';
 import { randomNumbers } from '../../../player/learning/random.ts';
 import { Session } from '../../../player/learning/session.ts';
 import { fineTuning } from '../../../player/learning/task.ts';
-import { paintWithEngine } from '../../learning.ts';
+import { followedBy, paintWithEngine } from '../../learning.ts';
 
 const SIDE = 24;
 const SIZE = { width: SIDE, height: SIDE };
