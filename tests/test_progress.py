@@ -29,6 +29,17 @@ def test_a_terminal_gets_a_bar_for_each_task() -> None:
     assert "Drawing" in output and "1/2" in output
 
 
+@pytest.mark.parametrize(
+    ("is_terminal", "shown"), [(True, "4.0/9.6 MB"), (False, "digits.gz: 4,000 kB of 9,630 kB")]
+)
+def test_bytes_are_shown_as_people_read_them(is_terminal: bool, shown: str) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, width=100, force_terminal=is_terminal)
+    with ProgressBar(console, unit="bytes") as bar:
+        bar(4_000_000, 9_630_000, "digits.gz")
+    assert shown in screen.getvalue()
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_names_are_not_markup(is_terminal: bool) -> None:
     screen = io.StringIO()

@@ -5,17 +5,20 @@ Work calls a `Progress` and knows nothing of terminals: `no_progress` is for tes
 continuous integration) it prints one line for each tenth done, because a redrawn bar would fill a log.
 """
 
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
+
+from limner.display import readable_size
 
 
 class Progress(Protocol):
@@ -35,14 +38,18 @@ def no_progress(done: int, total: int, what: str) -> None:
 class ProgressBar:
     """A `Progress` for people; a context manager that leaves the terminal tidy."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(
+        self, console: Console | None = None, *, unit: Literal["items", "bytes"] = "items"
+    ) -> None:
+        """Bytes are shown as megabytes and the like."""
+        self._unit = unit
         self._console = console or Console(stderr=True)
         self._tasks: dict[str, TaskID] = {}
         self._tenths: dict[str, int] = {}
         self._bars = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
+            DownloadColumn() if unit == "bytes" else MofNCompleteColumn(),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=self._console,
         )
@@ -71,4 +78,5 @@ class ProgressBar:
         tenth = 10 * done // max(total, 1)
         if tenth > self._tenths.get(what, 0):
             self._tenths[what] = tenth
-            self._console.print(f"{what}: {done} of {total}", highlight=False, markup=False)
+            shown = map(readable_size, (done, total)) if self._unit == "bytes" else map(str, (done, total))
+            self._console.print(f"{what}: {' of '.join(shown)}", highlight=False, markup=False)
