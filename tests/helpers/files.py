@@ -1,6 +1,7 @@
 """Pictures and videos that tests generate."""
 
 import io
+import os
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -16,14 +17,14 @@ from PIL import Image
 
 from limner.data.videos import Frame, FrameReader
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+SHARED = Path(os.environ.get("LIMNER_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
 
 def shared(name: str) -> Path:
     """A file or folder of the shared data; skips the test if it is absent."""
     path = SHARED / name
     if not path.exists():
-        pytest.skip(f"the shared data set {name} is absent")
+        pytest.skip(f"the shared data set {name} is absent; LIMNER_SHARED_DATA may name its folder")
     return path
 
 
