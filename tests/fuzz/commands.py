@@ -159,6 +159,10 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
     "look": _join(SOURCES, _rarely("--out", OUT), PIXELS, FRAMES, MINUTES, RECIPE, CREDITS),
     "play": _join(_words(LOOK | st.just("page")), _rarely("--port", _mostly("8123"))),
     "demo": _join(_words(_mostly("sea", "garden", "night")), TO, PIXELS, MINUTES),
+    # With a folder always: no network is asked.
+    "data": _join(
+        _words(_mostly("mnist", "cifar10", "fashion", "cars", "list")), _option("--from", SOURCE)
+    ),
     "bench": _join(_words(BENCHMARK), TO, PIXELS, _flag("--quick"), _flag("--gpu")),
 }
 """Arguments of each command."""

@@ -94,6 +94,7 @@ def working_folder(template: Path, folder: Path) -> Iterator[pytest.MonkeyPatch]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(work)
         Path("photos").mkdir()
+        patch.setenv("LIMNER_DATA", "datasets")
         yield patch
     open_folders(work)
     shutil.rmtree(work)

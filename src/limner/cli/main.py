@@ -12,6 +12,7 @@ import tyro
 
 from limner import __version__
 from limner.cli.commands.bench import BenchCommand
+from limner.cli.commands.data import DataCommand
 from limner.cli.commands.demo import DemoCommand
 from limner.cli.commands.describe import DescribeCommand
 from limner.cli.commands.doctor import DoctorCommand
@@ -52,6 +53,7 @@ COMMANDS: dict[str, type[Any]] = {
     "doctor": DoctorCommand,
     "evaluate": EvaluateCommand,
     "train-step": TrainStepCommand,
+    "data": DataCommand,
     "bench": BenchCommand,
 }
 ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that paints live in the browser.
