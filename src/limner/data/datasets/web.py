@@ -26,7 +26,7 @@ COUNTS = {"mnist": (10_000, 2_000), "fashion": (10_000, 2_000), "cifar10": (2_00
 """Pictures of training and test by set: some megabytes, which a page can fetch."""
 
 SEED = 0
-"""Of the choice of pictures, which is the same in each page: the first ones of MNIST's tests are easier."""
+"""Of the choice of pictures, the same in each page. Files may be ordered: the first ones may differ."""
 
 
 def web_files(
