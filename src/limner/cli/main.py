@@ -19,6 +19,7 @@ from limner.cli.commands.doctor import DoctorCommand
 from limner.cli.commands.evaluate import EvaluateCommand
 from limner.cli.commands.export import ExportCommand
 from limner.cli.commands.keyframe import KeyframeCommand
+from limner.cli.commands.lab import LabCommand
 from limner.cli.commands.look import LookCommand
 from limner.cli.commands.paint import PaintCommand
 from limner.cli.commands.pictures import PicturesCommand
@@ -54,6 +55,7 @@ COMMANDS: dict[str, type[Any]] = {
     "evaluate": EvaluateCommand,
     "train-step": TrainStepCommand,
     "data": DataCommand,
+    "lab": LabCommand,
     "bench": BenchCommand,
 }
 ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that paints live in the browser.

@@ -77,7 +77,7 @@ def infer_and_check(model: ModelProto) -> ModelProto:
 
 def _run_exporter(module: LookModule, pixels: int) -> ModelProto:
     image = torch.zeros(1, 3, pixels, pixels)
-    with _silence_exporter(), torch.no_grad():
+    with silence_exporter(), torch.no_grad():
         program = torch.onnx.export(
             module,
             (image, *module.defaults()),
@@ -106,7 +106,7 @@ def _run_exporter(module: LookModule, pixels: int) -> ModelProto:
 
 
 @contextlib.contextmanager
-def _silence_exporter() -> Iterator[None]:
+def silence_exporter() -> Iterator[None]:
     """Silence the exporter: its notes on optional packages would look like errors."""
     # Setting a logger's level is not enough: torch would still build its log messages, which takes seconds.
     before = logging.root.manager.disable

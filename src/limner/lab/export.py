@@ -1,0 +1,179 @@
+"""A trained network as an ONNX file: pictures as they are in, scores out; checked against ONNX Runtime.
+
+One input, `pictures` (batch, C, P, P) or `values` (batch, 1), and one output, `scores` (batch, classes)
+before softmax or `predictions` (batch, 1), all float32. The batch has no fixed size. The normalization is
+inside. Batch norms stay nodes of their own, so that the file can be trained further.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx_ir.passes import common as passes
+from onnxscript import optimizer
+
+from limner import __version__
+from limner.errors import LimnerError
+from limner.export.onnx_graph import IR_VERSION, OPSET, infer_and_check, silence_exporter
+from limner.files import atomic_write
+from limner.lab.objective import predict
+from limner.lab.options import InputRange
+from limner.lab.scaled import Scaled, for_range
+from limner.look.metadata import PRODUCER
+from limner.look.session import make_session
+
+CHECKED = 1000
+"""Test examples on which torch and ONNX Runtime are compared."""
+
+MAX_DIFFERENCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written."""
+
+    bytes: int
+    checked: int
+    max_difference: float
+    """Between torch's and ONNX Runtime's outputs."""
+
+
+def export_network(
+    network: Scaled, examples: torch.Tensor, path: Path, values: InputRange, about: Mapping[str, Any]
+) -> Exported:
+    """Write `network` to `path` and compare it with ONNX Runtime on the first examples.
+
+    `examples` are pictures uint8 (n, C, P, P) or numbers (n, 1). `about` becomes the metadata `limner.lab`,
+    as JSON. Raises LimnerError where the outputs differ by more than `MAX_DIFFERENCE`; nothing is written
+    then.
+    """
+    model = make_model(network, examples, values)
+    helper.set_model_props(model, {"limner.lab": json.dumps({**about, "range": values})})
+    content = model.SerializeToString()
+    checked = examples[:CHECKED]
+    expected = predict(network, checked).numpy()
+    given = checked.float().numpy()
+    if _is_pictures(examples) and values == "0..1":
+        given = given / np.float32(255)
+    (found,) = make_session(content, path).run(None, {model.graph.input[0].name: given})
+    difference = float(np.abs(expected - found).max())
+    if not difference <= MAX_DIFFERENCE:
+        raise LimnerError(
+            f"{path} was not written: ONNX Runtime's outputs differ from torch's by {difference:.2g}, and "
+            f"{MAX_DIFFERENCE:g} is allowed. Please report it with the options of this training."
+        )
+    atomic_write(path, content)
+    return Exported(len(content), len(checked), difference)
+
+
+def make_model(network: Scaled, examples: torch.Tensor, values: InputRange) -> ModelProto:
+    """The network as an ONNX model with a free batch size."""
+    is_pictures = _is_pictures(examples)
+    module = for_range(network, values) if is_pictures else network
+    names = ("pictures", "scores") if is_pictures else ("values", "predictions")
+    with silence_exporter(), torch.no_grad():
+        program = torch.onnx.export(
+            module.eval(),
+            (examples[:1].float(),),
+            dynamo=True,
+            external_data=False,
+            opset_version=OPSET,
+            input_names=names[:1],
+            output_names=names[1:],
+            verbose=False,
+            optimize=False,
+        )
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned no program")
+    optimizer.fold_constants(program.model)
+    for simplify in (
+        passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        passes.RemoveUnusedNodesPass(),
+        passes.DeduplicateInitializersPass(),
+    ):
+        simplify(program.model)
+    return _tidy(program.model_proto)
+
+
+def _is_pictures(examples: torch.Tensor) -> bool:
+    return examples.ndim == 4
+
+
+def _tidy(exported: ModelProto) -> ModelProto:
+    """The model with a free batch, names after the network's layers, and nothing that tools left behind."""
+    graph = exported.graph
+    constants = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    names = {value.name: value.name for value in [*graph.input, *graph.output]}
+    names |= {name: name.removeprefix("network.") for name in constants}
+    taken = set(names.values())
+    nodes = [_plain_node(node, constants) for node in graph.node]
+    for node, original in zip(nodes, graph.node, strict=True):
+        node.name = _unique(_layer_name(original), taken)
+        for output in node.output:
+            names.setdefault(output, node.name)
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names[name] for name in node.output]
+    used = {name for node in nodes for name in node.input}
+    weights = [
+        numpy_helper.from_array(value.copy(), names[name])
+        for name, value in sorted(constants.items())
+        if names[name] in used
+    ]
+    inputs, outputs = ([_free_batch(value) for value in each] for each in (graph.input, graph.output))
+    plain = helper.make_graph(nodes, "network", inputs, outputs, weights)
+    return infer_and_check(
+        helper.make_model(
+            plain,
+            producer_name=PRODUCER,
+            producer_version=__version__,
+            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+        )
+    )
+
+
+def _plain_node(node: NodeProto, constants: Mapping[str, Any]) -> NodeProto:
+    """A copy of the node; a reshape to (1, features) becomes Flatten, which takes any batch."""
+    if node.op_type == "Reshape":
+        if (shape := constants[node.input[1]].tolist())[0] != 1 or len(shape) != 2:
+            raise ValueError(f"{node.name} does not flatten a picture: its shape is {shape}")
+        return helper.make_node("Flatten", list(node.input[:1]), list(node.output), axis=1)
+    copy = NodeProto()
+    copy.CopyFrom(node)
+    del copy.metadata_props[:]
+    copy.ClearField("doc_string")
+    return copy
+
+
+def _layer_name(node: NodeProto) -> str:
+    """The layer's name in the network, such as `layers.0.conv`; the operator's where it is in none."""
+    scopes: list[str] = next(
+        (ast.literal_eval(each.value) for each in node.metadata_props if each.key.endswith(".name_scopes")),
+        [],
+    )
+    path = scopes[-2] if len(scopes) > 1 else ""
+    name = "" if path == "network" else path.removeprefix("network.")
+    kind = node.op_type.lower()
+    return f"{name}.{kind}" if name else kind
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    unique, count = name, 2
+    while unique in taken:
+        unique, count = f"{name}_{count}", count + 1
+    taken.add(unique)
+    return unique
+
+
+def _free_batch(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
+    _, *rest = (dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
+    return helper.make_tensor_value_info(value.name, TensorProto.FLOAT, ["batch", *rest])

@@ -1,0 +1,103 @@
+"""record.json: everything that is told about a training, for people and for the page of results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from limner.display import printable
+from limner.errors import LimnerError
+from limner.files import atomic_write
+from limner.lab.examples import Examples
+from limner.lab.export import Exported
+from limner.lab.history import EpochRecord
+from limner.lab.options import LabSettings
+from limner.lab.scores import ClassScores, NumberScores
+from limner.reading import read_json
+
+FILE = "record.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended."""
+
+    stopped_by: str
+    chosen_epoch: int
+    """The epoch whose weights were best on held-out examples, and were tested."""
+    history: Sequence[EpochRecord]
+    scores: ClassScores | NumberScores
+    exported: Exported
+    parameters: int
+    multiply_adds: int
+
+
+def make_record(
+    settings: LabSettings, examples: Examples, outcome: Outcome, environment: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The content of record.json."""
+    last = outcome.history[-1]
+    return {
+        "limner.lab": FORMAT,
+        "settings": settings.to_json(),
+        "command": command_line(settings, examples),
+        "data": {
+            "title": examples.title,
+            "note": examples.note,
+            "sha256": examples.sha256,
+            "classes": list(examples.classes),
+            "train": len(examples.train.inputs),
+            "held_out": len(examples.held_out.inputs),
+            "test": len(examples.test.inputs),
+        },
+        "parameters": outcome.parameters,
+        "multiply_adds": outcome.multiply_adds,
+        "bytes": outcome.exported.bytes,
+        "onnx_runtime": {
+            "checked": outcome.exported.checked,
+            "max_difference": outcome.exported.max_difference,
+        },
+        "stopped_by": outcome.stopped_by,
+        "chosen_epoch": outcome.chosen_epoch,
+        "steps": last.step,
+        "seconds": last.seconds,
+        "cpu_seconds": last.cpu_seconds,
+        "test": asdict(outcome.scores),
+        "history": [asdict(record) for record in outcome.history],
+        **environment,
+    }
+
+
+def command_line(settings: LabSettings, examples: Examples) -> str:
+    """The command that repeats the curve."""
+    words = ["limner", "lab", settings.task]
+    for name, value in settings.to_json().items():
+        if name not in ("task", "augment") and value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return " ".join([*words, *([] if settings.augment else ["--no-augment"]), *examples.options])
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Write record.json. Raises LimnerError where the disk does not take it."""
+    atomic_write(folder / FILE, json.dumps(record, indent=1) + "\n")
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """The record at `path`; None where there is no file. Raises LimnerError where it is no record."""
+    if not path.exists():
+        return None
+    try:
+        record: dict[str, Any] = read_json(path)
+        if record["limner.lab"] != FORMAT:
+            raise ValueError("it is of another version")
+        _ = record["settings"]["task"], record["test"], record["history"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LimnerError(
+            f"{printable(path)} is no record of a training in the lab ({error}): delete it, or choose "
+            "another folder with --out."
+        ) from error
+    return record
