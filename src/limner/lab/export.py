@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,23 +98,26 @@ def make_model(network: Scaled, examples: torch.Tensor, values: InputRange) -> M
     for simplify in (
         passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
         passes.RemoveUnusedNodesPass(),
-        passes.DeduplicateInitializersPass(),
     ):
         simplify(program.model)
-    return _tidy(program.model_proto)
+    return _tidy(program.model_proto, set(module.state_dict()))
 
 
 def _is_pictures(examples: torch.Tensor) -> bool:
     return examples.ndim == 4
 
 
-def _tidy(exported: ModelProto) -> ModelProto:
-    """The model with a free batch, names after the network's layers, and nothing that tools left behind."""
+def _tidy(exported: ModelProto, own: Collection[str]) -> ModelProto:
+    """The model with a free batch, names after the network's layers, and nothing that tools left behind.
+
+    `own` are the names of the network's weights and statistics.
+    """
     graph = exported.graph
     constants = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
     names = {value.name: value.name for value in [*graph.input, *graph.output]}
-    names |= {name: name.removeprefix("network.") for name in constants}
+    names |= {name: name.removeprefix("network.") for name in constants if name in own}
     taken = set(names.values())
+    names |= {name: _unique("constant", taken) for name in constants if name not in names}
     nodes = [_plain_node(node, constants) for node in graph.node]
     for node, original in zip(nodes, graph.node, strict=True):
         node.name = _unique(_layer_name(original), taken)
@@ -151,6 +154,8 @@ def _plain_node(node: NodeProto, constants: Mapping[str, Any]) -> NodeProto:
     copy.CopyFrom(node)
     del copy.metadata_props[:]
     copy.ClearField("doc_string")
+    if copy.op_type == "Conv" and len(copy.input) > 2 and not copy.input[2].startswith("network."):
+        del copy.input[2]  # the exporter's zeros, where the layer has no bias
     return copy
 
 
