@@ -88,7 +88,7 @@ class LabCommand:
     range: InputRange = "0..1"
     """The values of black and white that the ONNX file takes."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """Folder of the results. Default: lab/TASK-NET-OPTIMIZER-SEED."""
+    """Folder of the results. Default: limner-lab/TASK-NET-OPTIMIZER-SEED."""
     data: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """Folder that holds the data sets. Default: where `limner data` keeps them."""
 
@@ -145,7 +145,7 @@ class LabCommand:
 
         name = f"{settings.task}-{settings.net}-{settings.optimizer}-{settings.seed}"
         return LabOptions(
-            out=self.out or Path("lab") / name,
+            out=self.out or Path("limner-lab") / name,
             budget=Budget(self.minutes, self.patience),
             range=self.range,
             fit_epochs=self.minutes is not None and self.epochs is None,
