@@ -83,7 +83,19 @@ def command_line(settings: LabSettings, examples: Examples) -> str:
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     """Write record.json. Raises LimnerError where the disk does not take it."""
-    atomic_write(folder / FILE, json.dumps(record, indent=1) + "\n")
+    atomic_write(folder / FILE, to_text(record))
+
+
+def to_text(record: Mapping[str, Any]) -> str:
+    """The record as JSON: a line for each of its fields, and for each epoch."""
+    lines = []
+    for name, value in record.items():
+        if name == "history":
+            epochs = ",\n".join(f"  {json.dumps(each)}" for each in value)
+            lines.append(f' "history": [\n{epochs}\n ]')
+        else:
+            lines.append(f" {json.dumps(name)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def read_record(path: Path) -> dict[str, Any] | None:

@@ -93,8 +93,8 @@ class LabCommand:
     """Folder that holds the data sets. Default: where `limner data` keeps them."""
 
     def run(self) -> None:
-        settings = self._settings()
-        options = self._options(settings)
+        settings = self.settings()
+        options = self.options(settings)
         import torch
 
         from limner.bench.environment import collect_environment
@@ -110,7 +110,7 @@ class LabCommand:
             record = run_lab(settings, examples, options, environment, reporter)
         print(describe(record, options.out))
 
-    def _settings(self) -> LabSettings:
+    def settings(self) -> LabSettings:
         """The settings with their defaults. Raises LimnerError where one cannot be used."""
         lr = default_rate(self.optimizer) if self.lr is None else self.lr
         batch = self.batch if self.batch is not None else 32 if self.task == "cars" else 64
@@ -130,7 +130,7 @@ class LabCommand:
             )
         )
 
-    def _options(self, settings: LabSettings) -> LabOptions:
+    def options(self, settings: LabSettings) -> LabOptions:
         for option, value, least in (
             ("--minutes", self.minutes, 0.0),
             ("--patience", self.patience, 0),
