@@ -55,6 +55,7 @@ def test_the_command_in_the_record_repeats_the_curve(tmp_path: Path) -> None:
         (["digits", "--optimizer", "adm"], "Did you mean adam?"),
         (["cars", "--drawn"], "limner lab cars takes no --drawn"),
         (["digits", "--minutes", "0"], "--minutes is 0.0, but has to be above 0"),
+        (["digits", "--minutes", "inf"], "--minutes is inf, but has to be above 0 and at most 1,000,000"),
         (["digits", "--threads", "0"], "--threads is 0"),
         (["pictures", "--epochs", "1"], "`limner data cifar10`"),
     ],
@@ -64,6 +65,17 @@ def test_what_cannot_be_done_gets_a_sentence(
 ) -> None:
     assert main(["lab", *arguments]) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_a_folder_with_other_files_is_left_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/curves.svg").write_text("mine")
+    assert main(["lab", "digits", "--epochs", "1", "--out", "theirs"]) == 1
+    assert "theirs holds other files: choose another folder with --out." in capsys.readouterr().err
+    assert (tmp_path / "theirs/curves.svg").read_text() == "mine"
+    assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["curves.svg"]
 
 
 def test_minutes_alone_leave_the_epochs_to_the_machine() -> None:

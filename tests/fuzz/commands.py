@@ -163,6 +163,18 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
     "data": _join(
         _words(_mostly("mnist", "cifar10", "fashion", "cars", "list")), _option("--from", SOURCE)
     ),
+    "lab": _join(
+        _words(_mostly("digits", "fashion", "pictures", "cars")),
+        TO,
+        _option("--minutes", _mostly("0.001")),
+        _rarely("--net", _mostly("lenet", "codelab", "line", "resnet8")),
+        _rarely("--optimizer", _mostly("sgd", "lion", "muon")),
+        _rarely("--lr", _mostly("0.1")),
+        _rarely("--batch", _mostly("32")),
+        _rarely("--epochs", _mostly("1")),
+        _rarely("--seed", _mostly("1")),
+        _rarely("--data", SOURCE),
+    ),
     "bench": _join(_words(BENCHMARK), TO, PIXELS, _flag("--quick"), _flag("--gpu")),
 }
 """Arguments of each command."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import mkdtemp
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -23,6 +24,7 @@ from helpers.stores import store
 from limner.errors import LimnerError
 from limner.export.inference import LookModule
 from limner.export.onnx_graph import export_graph
+from limner.lab.export import Exported
 from limner.training import loop
 from limner.training.signals import StopSignal
 from limner.training.state import LOSSES
@@ -47,6 +49,11 @@ def short_work() -> Iterator[None]:
         patch.setattr(loop, "train_step", lambda *_: torch.zeros(len(LOSSES)))
         patch.setattr("limner.training.keyframe.train_step", lambda *_: 0.0)
         patch.setattr("limner.export.onnx.export_graph", _remember(export_graph))
+        patch.setattr("limner.lab.sources.DRAWN_TRAIN", 200)
+        patch.setattr("limner.lab.sources.DRAWN_TEST", 20)
+        # The lab does not end with a result where it is stopped; its time is short anyway.
+        patch.setattr("limner.lab.loop.StopSignal", lambda _: nullcontext(SimpleNamespace(requested=False)))
+        patch.setattr("limner.lab.run.export_network", lambda *_: Exported(1, 1, 0.0))
         for benchmark in ("training", "quality", "browser"):
             patch.setattr(f"limner.bench.{benchmark}.bench_{benchmark}", _refuse)
         yield

@@ -18,6 +18,7 @@ from typing import Any
 
 from limner.display import printable
 from limner.errors import LimnerError
+from limner.files import disk_errors
 from limner.lab.examples import Examples
 from limner.lab.export import export_network
 from limner.lab.loop import Budget, Trainer
@@ -28,10 +29,11 @@ from limner.lab.record import FILE, Outcome, make_record, read_record, write_rec
 from limner.lab.reporter import LabReporter
 from limner.lab.scores import measure_test
 from limner.lab.speed import fit_epochs
-from limner.lab.state import read_settings
+from limner.lab.state import CHECKPOINT, read_settings
 from limner.lab.task import Task, make_task
 from limner.lock import folder_lock
 from limner.networks.classifiers.counts import count_multiply_adds, count_parameters
+from limner.system_files import is_system_name
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,10 @@ def run_lab(
     """Train, or resume, and return the record; a folder that has its record is left as it is.
 
     `environment` is what the record says of the machine and the versions. Raises LimnerError where the
-    folder holds another training, and KeyboardInterrupt after Ctrl-C, when the checkpoint is written.
+    folder holds other files or another training, and KeyboardInterrupt after Ctrl-C, when the checkpoint is
+    written.
     """
+    _check_folder(options.out)
     with folder_lock(options.out, "trained"):
         if options.fit_epochs:
             settings = _fit(settings, examples, options)
@@ -69,6 +73,15 @@ def run_lab(
         trainer = Trainer(task, settings, options.out, options.budget, reporter)
         stopped_by = trainer.run()
         return _finish(trainer, task, stopped_by, options, environment)
+
+
+def _check_folder(out: Path) -> None:
+    """Raise LimnerError where the folder holds what no training of the lab left."""
+    with disk_errors(out):
+        names = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if names & {CHECKPOINT, FILE} or all(is_system_name(name) for name in names):
+        return
+    raise LimnerError(f"{printable(out)} holds other files: choose another folder with --out.")
 
 
 def _fit(settings: LabSettings, examples: Examples, options: LabOptions) -> LabSettings:

@@ -15,7 +15,8 @@ def test_a_seed_gives_the_same_digits() -> None:
 
 def test_pictures_have_mnist_s_format() -> None:
     pictures, labels = draw_digits(CHUNK + 7, 0)
-    assert (pictures.shape, pictures.dtype) == ((CHUNK + 7, 1, 28, 28), np.uint8)
+    assert pictures.shape == (CHUNK + 7, 1, 28, 28)
+    assert pictures.dtype == np.uint8
     assert labels.tolist() == [at % 10 for at in range(CHUNK + 7)]
     assert draw_digits(0, 0)[0].shape == (0, 1, 28, 28)
 

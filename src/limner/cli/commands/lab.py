@@ -28,6 +28,8 @@ from limner.lab.options import (
 if TYPE_CHECKING:
     from limner.lab.run import LabOptions
 
+MAX_THREADS = 256
+
 DEFAULT_NETS: dict[TaskName, str] = {
     "digits": "lenet",
     "fashion": "lenet",
@@ -131,13 +133,13 @@ class LabCommand:
         )
 
     def options(self, settings: LabSettings) -> LabOptions:
-        for option, value, least in (
-            ("--minutes", self.minutes, 0.0),
-            ("--patience", self.patience, 0),
-            ("--threads", self.threads, 0),
+        for option, value, most in (
+            ("--minutes", self.minutes, 1e6),
+            ("--patience", self.patience, 1e6),
+            ("--threads", self.threads, MAX_THREADS),
         ):
-            if value is not None and not value > least:
-                raise LimnerError(f"{option} is {value}, but has to be above 0.")
+            if value is not None and not 0 < value <= most:
+                raise LimnerError(f"{option} is {value}, but has to be above 0 and at most {most:,.0f}.")
         if self.drawn and self.task != "digits":
             raise LimnerError(f"limner lab {self.task} takes no --drawn; only digits are drawn.")
         from limner.lab.loop import Budget
