@@ -25,8 +25,9 @@ from typing import Any
 from limner.display import readable_duration
 from limner.errors import LimnerError
 from limner.files import atomic_write
+from limner.lab.panels import Panels, draw_panels
 from limner.lab.record import FILE, read_record, to_text
-from limner.lab.svg import Axes, Curve, draw_plot, draw_table, limits_of
+from limner.lab.svg import Curve, draw_table
 
 DOCS = Path(__file__).parents[1] / "docs"
 RACE = "optimizers-"
@@ -76,7 +77,7 @@ def make_page(records: dict[str, Record]) -> tuple[str, dict[str, str]]:
         name = f"lab-{_slug(title)}-{net}-optimizers.svg"
         plots[name] = _race(title, rows)
         lines += [f"## Optimizers on {title}: {net}, {epochs} epochs", "", *_race_table(rows), ""]
-        lines += [f"![Accuracy on held-out pictures by epoch, a curve each](pictures/{name})", ""]
+        lines += [f"![Errors on held-out pictures by epoch, a panel each](pictures/{name})", ""]
     return "\n".join(lines).rstrip() + "\n", plots
 
 
@@ -149,14 +150,13 @@ def _race_table(rows: Rows) -> Iterator[str]:
 
 
 def _race(title: str, rows: Rows) -> str:
-    """Accuracy on held-out pictures by epoch: mean and standard deviation over seeds."""
+    """Errors on held-out pictures by epoch: mean and standard deviation over seeds, a panel each."""
     curves = []
     for row in rows:
-        epochs = range(min(len(record["history"]) for record in row))
-        scores = [[100 * record["history"][at]["held_out_score"] for record in row] for at in epochs]
-        means = [statistics.mean(each) for each in scores]
-        spreads = [statistics.stdev(each) if len(each) > 1 else 0.0 for each in scores]
-        numbers = [at + 1 for at in epochs]
+        numbers = range(1, 1 + min(len(record["history"]) for record in row))
+        errors = [[_error(record, number) for record in row] for number in numbers]
+        means = [statistics.mean(each) for each in errors]
+        spreads = [statistics.stdev(each) if len(each) > 1 else 0.0 for each in errors]
         band = [
             (x, mean - spread, mean + spread)
             for x, mean, spread in zip(numbers, means, spreads, strict=True)
@@ -164,17 +164,19 @@ def _race(title: str, rows: Rows) -> str:
         settings = row[0]["settings"]
         label = f"{settings['optimizer']}, {settings['lr']:g}"
         curves.append(Curve(label, list(zip(numbers, means, strict=True)), band))
-    values = [y for curve in curves for _, y in curve.points]
-    # The first epochs of the slowest would press all others together.
-    least = statistics.quantiles(values, n=10)[0] if len(values) > 10 else min(values)
-    axes = Axes(
-        f"{rows[0][0]['settings']['net']} on {title}",
+    values = [y for curve in curves for _, y in curve.points if y > 0]
+    panels = Panels(
+        f"{rows[0][0]['settings']['net']} on {title}: optimizers and their rates",
         "epoch",
-        "held-out accuracy, %",
+        "Errors on held-out pictures, %",
         (1, max(2, *(curve.points[-1][0] for curve in curves))),
-        limits_of([least, max(values)], ceiling=100),
+        (0.9 * min(values, default=1), 1.1 * max(values, default=10)),
     )
-    return draw_plot(axes, curves)
+    return draw_panels(panels, curves)
+
+
+def _error(record: Record, epoch: int) -> float:
+    return 100 * (1 - float(record["history"][epoch - 1]["held_out_score"]))
 
 
 def _confusion(record: Record) -> str:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from limner.lab.panels import Panels, draw_panels, log_ticks
 from limner.lab.svg import Axes, Curve, draw_plot, draw_table, limits_of, ticks
 
 AXES = Axes("A <title> & more", "epoch", "%", (1, 10), (0, 100))
@@ -45,3 +46,18 @@ def test_limits_leave_room_and_ignore_what_is_not_finite() -> None:
     assert limits_of([90, 99.9], ceiling=100)[1] == 100
     low, high = limits_of([])
     assert low < high
+
+
+def test_each_panel_has_its_curve_in_front_of_the_others() -> None:
+    panels = Panels("t & t", "epoch", "errors", (1, 3), (0.5, 50))
+    curves = [Curve(f"<{name}>", [(1, 40), (2, 0), (3, math.nan)], [(1, 30, 50)]) for name in "abcde"]
+    root = ElementTree.fromstring(draw_panels(panels, curves))
+    groups = list(root.iter("{http://www.w3.org/2000/svg}g"))
+    assert len(groups) == 5
+    assert [len(group.findall("*[@class='line']")) for group in groups] == [5] * 5
+    assert "nan" not in "".join(path.get("d", "") for path in root.iter("{http://www.w3.org/2000/svg}path"))
+
+
+def test_logarithmic_ticks_are_round() -> None:
+    assert log_ticks((0.7, 12)) == [1, 2, 5, 10]
+    assert log_ticks((0.04, 0.3)) == [0.05, 0.1, 0.2]

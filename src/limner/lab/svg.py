@@ -86,7 +86,7 @@ def draw_plot(axes: Axes, curves: Sequence[Curve], points: Iterable[tuple[float,
     ]
     for number, curve in enumerate(curves):
         parts += _curve(axes, curve, number)
-    return _document(axes.width, axes.height, parts)
+    return document(axes.width, axes.height, parts)
 
 
 def limits_of(values: Iterable[float], *, ceiling: float = math.inf) -> tuple[float, float]:
@@ -114,7 +114,7 @@ def draw_table(title: str, names: Sequence[str], counts: Sequence[Sequence[int]]
         for column, count in enumerate(counts[number]):
             at = left + CELL * column, top + CELL * number
             parts += _cell(*at, count=count, part=count / total, is_right=number == column)
-    return _document(left + side + 20, top + side + 20, parts)
+    return document(left + side + 20, top + side + 20, parts)
 
 
 def _cell(x: float, y: float, *, count: int, part: float, is_right: bool) -> Iterator[str]:
@@ -151,16 +151,17 @@ def _curve(axes: Axes, curve: Curve, number: int) -> Iterator[str]:
     if curve.band:
         upper = [axes.place(x, high) for x, _, high in curve.band]
         lower = [axes.place(x, low) for x, low, _ in reversed(curve.band)]
-        yield f'<path class="band" fill="{colour}" d="{_path([*upper, *lower])}Z"/>'
+        yield f'<path class="band" fill="{colour}" d="{path([*upper, *lower])}Z"/>'
     stroke = f'stroke="{colour}" stroke-dasharray="{dash}"'
-    line = _path([axes.place(x, y) for x, y in curve.points])
+    line = path([axes.place(x, y) for x, y in curve.points])
     yield f'<path class="line" {stroke} d="{line}"/>'
     x, y = axes.width - RIGHT + 18, TOP + 12 + 21 * number
     yield f'<path class="line" {stroke} d="M{x} {y}h26"/>'
     yield f'<text x="{x + 34}" y="{y + 4}">{escape(curve.label)}</text>'
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
+def path(points: Sequence[tuple[float, float]]) -> str:
+    """The data of a path through points, in pixels."""
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
@@ -181,7 +182,8 @@ def _part(value: float, limits: tuple[float, float]) -> float:
     return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
-def _document(width: float, height: float, parts: Iterable[str]) -> str:
+def document(width: float, height: float, parts: Iterable[str]) -> str:
+    """The SVG of a picture on paper."""
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
