@@ -50,11 +50,11 @@ def test_limits_leave_room_and_ignore_what_is_not_finite() -> None:
 
 def test_each_panel_has_its_curve_in_front_of_the_others() -> None:
     panels = Panels("t & t", "epoch", "errors", (1, 3), (0.5, 50))
-    curves = [Curve(f"<{name}>", [(1, 40), (2, 0), (3, math.nan)], [(1, 30, 50)]) for name in "abcde"]
+    curves = [Curve(f"<{name}>", [(1, 40), (2, 0), (3, math.nan)], [(1, 30, 50)]) for name in "abcdef"]
     root = ElementTree.fromstring(draw_panels(panels, curves))
     groups = list(root.iter("{http://www.w3.org/2000/svg}g"))
-    assert len(groups) == 5
-    assert [len(group.findall("*[@class='line']")) for group in groups] == [5] * 5
+    assert len(groups) == 6
+    assert [len(group.findall("*[@class='line']")) for group in groups] == [6] * 6
     assert "nan" not in "".join(path.get("d", "") for path in root.iter("{http://www.w3.org/2000/svg}path"))
 
 

@@ -9,8 +9,8 @@ from html import escape
 
 from limner.lab.svg import Curve, document, path, ticks
 
-COLUMNS = 4
-WIDTH, HEIGHT = 190, 150
+COLUMNS = 5
+WIDTH, HEIGHT = 160, 150
 """Pixels of the plot in a panel."""
 
 LEFT, TOP, GAP_X, GAP_Y = 64, 84, 22, 48
@@ -53,7 +53,10 @@ def draw_panels(panels: Panels, curves: Sequence[Curve]) -> str:
         parts.append(f'<g transform="translate({x} {y})">')
         parts += _grid(panels, has_numbers=number % COLUMNS == 0, has_x=is_last_row)
         others = [each for each in curves if each is not curve]
-        parts += [_line(panels, each, 'stroke="var(--quiet)" style="stroke-width: 1"') for each in others]
+        parts += [
+            _line(panels, each, 'stroke="var(--quiet)" style="stroke-width: 1; opacity: 0.35"')
+            for each in others
+        ]
         parts += _foremost(panels, curve)
         parts.append("</g>")
     return document(width, height, parts)
