@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 
@@ -30,6 +32,10 @@ def test_outputs_equal_torch_s(name: str, photos: Examples, tmp_path: Path) -> N
     found = export_network(scaled(name, photos), photos.test.inputs, tmp_path / "net.onnx", "0..255", {})
     assert (found.checked, found.bytes) == (50, (tmp_path / "net.onnx").stat().st_size)
     assert found.max_difference <= 1e-4
+    model = onnx.load(tmp_path / "net.onnx")
+    (about,) = (json.loads(each.value) for each in model.metadata_props)
+    assert set(about["parameters"]) <= {tensor.name for tensor in model.graph.initializer}
+    assert not {"scale", "shift", "whitening.weight"} & set(about["parameters"])
 
 
 def test_layers_keep_their_names_and_batch_norms_their_nodes(photos: Examples) -> None:

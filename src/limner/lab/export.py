@@ -53,11 +53,13 @@ def export_network(
     """Write `network` to `path` and compare it with ONNX Runtime on the first examples.
 
     `examples` are pictures uint8 (n, C, P, P) or numbers (n, 1). `about` becomes the metadata `limner.lab`,
-    as JSON. Raises LimnerError where the outputs differ by more than `MAX_DIFFERENCE`; nothing is written
-    then.
+    as JSON, with the range and the names of the learned weights: whoever trains the file further leaves the
+    normalization and frozen filters as they are. Raises LimnerError where the outputs differ by more than
+    `MAX_DIFFERENCE`; nothing is written then.
     """
     model = make_model(network, examples, values)
-    helper.set_model_props(model, {"limner.lab": json.dumps({**about, "range": values})})
+    metadata = {**about, "range": values, "parameters": learned_parameters(network)}
+    helper.set_model_props(model, {"limner.lab": json.dumps(metadata)})
     content = model.SerializeToString()
     checked = examples[:CHECKED]
     expected = predict(network, checked).numpy()
@@ -101,6 +103,12 @@ def make_model(network: Scaled, examples: torch.Tensor, values: InputRange) -> M
     ):
         simplify(program.model)
     return _tidy(program.model_proto, set(module.state_dict()))
+
+
+def learned_parameters(network: Scaled) -> list[str]:
+    """The names in the file of the weights that training moves."""
+    named = network.named_parameters()
+    return [name.removeprefix("network.") for name, each in named if each.requires_grad]
 
 
 def _is_pictures(examples: torch.Tensor) -> bool:
