@@ -55,7 +55,12 @@ def test_a_seed_gives_the_same_curve_twice_and_another_seed_another(train: Train
 
 @pytest.mark.parametrize(
     ("net", "optimizer"),
-    [("cnn", "adam"), ("lenet", "momentum"), ("lenet", "lion"), ("lenet", "muon")],  # cnn has dropout
+    [
+        ("cnn", "adam"),  # cnn has dropout
+        pytest.param("lenet", "momentum", marks=pytest.mark.slow),
+        pytest.param("lenet", "lion", marks=pytest.mark.slow),
+        pytest.param("lenet", "muon", marks=pytest.mark.slow),
+    ],
 )
 def test_a_resumed_training_has_the_curve_of_one_that_was_never_stopped(
     train: Train, digits: Examples, net: str, optimizer: Any
@@ -189,6 +194,7 @@ def test_cars_are_fitted_in_their_own_units(
     assert "<svg" in (tmp_path / "run/fit.svg").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("net", ["resnet8", "airbench-quarter"])
 def test_networks_for_colour_pictures_learn_and_export(train: Train, photos: Examples, net: str) -> None:
     record = train(make_settings("pictures", net=net, lr=1e-3, batch=45), photos)
