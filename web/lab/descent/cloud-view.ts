@@ -1,0 +1,64 @@
+/** The cloud of gradients: what batches of that size say of the way down, at the start. */
+import { type Axes, clipTo, drawAxes, frameOf, placeX, placeY } from '../plot/axes.ts';
+import { FittedCanvas } from '../plot/fitted-canvas.ts';
+import { linearScale } from '../plot/scale.ts';
+import { themeColor } from '../shell/theme.ts';
+import { type PathOptions, sampledGradient } from './path.ts';
+
+const COUNT = 240;
+
+export type CloudContent = Pick<PathOptions, 'surface' | 'batch' | 'noise' | 'seed' | 'start'>;
+
+/** Gradients of batches at the start, as x and y. */
+export function gradientCloud(
+  content: CloudContent,
+  sample: 'all' | 'batch' | 'one',
+  count: number,
+): Float64Array {
+  const gradient = sampledGradient({ ...content, sample });
+  const found = new Float64Array(2 * count);
+  for (let i = 0; i < count; i++) gradient(content.start, i, found, 2 * i);
+  return found;
+}
+
+export class CloudView {
+  readonly view: FittedCanvas;
+
+  constructor(readonly content: () => CloudContent) {
+    this.view = new FittedCanvas(
+      'plot cloud',
+      'Gradients of batches, at the start',
+      (context, width, height) => this.#draw(context, width, height),
+    );
+  }
+
+  #draw(context: CanvasRenderingContext2D, width: number, height: number): void {
+    const content = this.content();
+    // The axes are those of single examples, so that larger batches are seen to agree.
+    const wide = gradientCloud(content, 'one', COUNT);
+    const cloud = gradientCloud(content, 'batch', COUNT);
+    const [trueX = 0, trueY = 0] = gradientCloud(content, 'all', 1);
+    const frame = frameOf(width, height);
+    const range = (axis: 0 | 1, centre: number) => {
+      let half = Math.abs(centre) * 0.4 + 1e-9;
+      for (let i = axis; i < wide.length; i += 2) half = Math.max(half, Math.abs((wide[i] ?? 0) - centre));
+      return linearScale(centre - half * 1.05, centre + half * 1.05, 4);
+    };
+    const [x, y] = [range(0, trueX), range(1, trueY)];
+    const [xName, yName] = content.surface.names.map(name => `slope along ${name.split(',')[0]}`);
+    const axes: Axes = { x, y, xName: xName ?? '', yName: yName ?? '' };
+    drawAxes(context, frame, axes);
+    clipTo(context, frame);
+    const dot = (atX: number, atY: number, radius: number) => {
+      context.beginPath();
+      context.arc(placeX(frame, axes, atX), placeY(frame, axes, atY), radius, 0, 2 * Math.PI);
+      context.fill();
+    };
+    context.fillStyle = themeColor('accent');
+    context.globalAlpha = 0.45;
+    for (let i = 0; i < cloud.length; i += 2) dot(cloud[i] ?? 0, cloud[i + 1] ?? 0, 2.5);
+    context.globalAlpha = 1;
+    context.fillStyle = themeColor('text');
+    dot(trueX, trueY, 5);
+  }
+}

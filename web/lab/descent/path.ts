@@ -1,0 +1,87 @@
+/** The path of one optimizer over a surface: where it is after each step, and the loss there. */
+import type { Optimizer } from '../../engine/training/index.ts';
+import { normal, randomNumbers, shuffled } from '../numbers/random.ts';
+import type { LineSurface } from './line-surface.ts';
+import type { Sample } from './racers.ts';
+import { Stepper } from './stepper.ts';
+import type { Point, Surface } from './surface.ts';
+
+export interface Path {
+  /** x and y of each step, from the start on. */
+  readonly points: Float64Array;
+  /** How far the loss is above its least. */
+  readonly losses: Float64Array;
+}
+
+export interface PathOptions {
+  readonly surface: Surface | LineSurface;
+  readonly optimizer: Optimizer;
+  readonly rate: number;
+  readonly start: Point;
+  readonly steps: number;
+  readonly sample: Sample;
+  /** Examples of a batch. */
+  readonly batch: number;
+  /** The deviation of one example's gradient, on surfaces that are no mean over examples. */
+  readonly noise: number;
+  readonly seed: number;
+}
+
+const isLine = (surface: Surface | LineSurface): surface is LineSurface => 'sampleGradient' in surface;
+
+/** Writes the gradient of step `step` that the sample has. */
+export type SampledGradient = (point: Point, step: number, out: Float64Array, at: number) => void;
+
+export function sampledGradient(
+  options: Omit<PathOptions, 'optimizer' | 'rate' | 'start' | 'steps'>,
+): SampledGradient {
+  const { surface, sample, batch, noise, seed } = options;
+  const full: SampledGradient = ([x, y], _, out, at) => surface.gradient(x, y, out, at);
+  if (sample === 'all') return full;
+  const size = sample === 'one' ? 1 : batch;
+  if (isLine(surface)) {
+    const { length } = surface.examples.x;
+    if (size >= length) return full;
+    const order = makeOrder(length, Math.min(size, length), seed);
+    return ([x, y], step, out, at) => surface.sampleGradient(x, y, order(step), out, at);
+  }
+  const deviation = noise / Math.sqrt(size);
+  return (point, step, out, at) => {
+    full(point, step, out, at);
+    const random = randomNumbers(seed, step);
+    out[at] = (out[at] ?? 0) + deviation * normal(random);
+    out[at + 1] = (out[at + 1] ?? 0) + deviation * normal(random);
+  };
+}
+
+/** The examples of each step: each epoch has all of them, in an order of its own. */
+function makeOrder(count: number, size: number, seed: number): (step: number) => Uint32Array {
+  const perEpoch = Math.floor(count / size);
+  let epoch = -1;
+  let order = new Uint32Array();
+  return step => {
+    const wanted = Math.floor(step / perEpoch);
+    if (wanted !== epoch) order = shuffled(count, randomNumbers(seed, wanted)) as typeof order;
+    epoch = wanted;
+    const first = (step % perEpoch) * size;
+    return order.subarray(first, first + size);
+  };
+}
+
+export function makePath(options: PathOptions): Path {
+  const { surface, optimizer, rate, start, steps } = options;
+  const gradient = sampledGradient(options);
+  const stepper = new Stepper(optimizer, Float64Array.from(start), new Float64Array(2).fill(rate));
+  const { weights, gradients } = stepper;
+  const points = new Float64Array(2 * (steps + 1));
+  const losses = new Float64Array(steps + 1);
+  for (let step = 0; step <= steps; step++) {
+    const [x = 0, y = 0] = weights;
+    points.set(weights, 2 * step);
+    losses[step] = surface.value(x, y) - surface.least;
+    if (step === steps) break;
+    gradient([x, y], step, gradients, 0);
+    stepper.step();
+  }
+  return { points, losses };
+}

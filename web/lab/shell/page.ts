@@ -1,0 +1,230 @@
+/** The page around the tabs: which one is shown, the address, the controls below, and what is said. */
+import { getButton, getElement, makeElement, saveFile, setIcon, setLabel } from '../../shared/dom.ts';
+import { errorMessage } from '../../shared/errors.ts';
+import { readAddress, writeAddress } from './address.ts';
+import { announceOften } from './announcer.ts';
+import { formatNumber } from './format.ts';
+import { drawPlotPicture } from './plot-picture.ts';
+import type { Host, Tab, TabEntry } from './tab.ts';
+import { bindTheme } from './theme.ts';
+
+const SAID_MS = 5000;
+
+export class Page {
+  readonly #links = new Map<string, HTMLAnchorElement>();
+  readonly #tabs = new Map<string, Promise<Tab>>();
+  readonly #chips = new Map<string, string>();
+  /** The tab that is shown, or will be when it is fetched. */
+  #entry: TabEntry | undefined;
+  #tab: Tab | null = null;
+  #isPlaying = false;
+  #isSlow = false;
+  #timer = 0;
+
+  constructor(readonly entries: readonly TabEntry[]) {
+    const tabs = getElement('tabs');
+    for (const { id, name } of entries) {
+      const link = makeElement('a', '', name);
+      link.href = `#${id}`;
+      this.#links.set(id, link);
+      tabs.append(link);
+    }
+    this.#bindButtons();
+    bindTheme();
+    announceOften(() => (this.#isPlaying ? (this.#tab?.status() ?? null) : null));
+    addEventListener('hashchange', () => void this.#open());
+    void this.#open();
+  }
+
+  #bindButtons(): void {
+    const buttons = {
+      play: getButton('play-button'),
+      step: getButton('step-button'),
+      slow: getButton('slow-button'),
+      reset: getButton('reset-button'),
+    };
+    setLabel(buttons.step, 'One step', '.');
+    setLabel(buttons.slow, 'Slow motion', 'S');
+    setLabel(buttons.reset, 'Begin again: the same seed gives the same curve', 'R');
+    setLabel(getButton('link-button'), 'Copy a link to this run');
+    setLabel(getButton('plot-button'), 'Save a picture of the curve');
+    setLabel(getButton('save-button'), 'Save the network as an ONNX file');
+    setLabel(getButton('python-copy'), 'Copy the command');
+    buttons.play.setAttribute('aria-keyshortcuts', 'Space');
+    buttons.play.addEventListener('click', () => this.#toggle());
+    buttons.step.addEventListener('click', () => this.#do(tab => tab.step()));
+    buttons.slow.addEventListener('click', () => this.#setSlow(!this.#isSlow));
+    buttons.reset.addEventListener('click', () => this.#do(tab => tab.reset()));
+    getButton('link-button').addEventListener('click', () =>
+      this.#copy(location.href, 'The link is copied.'),
+    );
+    getButton('python-copy').addEventListener('click', () =>
+      this.#copy(this.#tab?.python() ?? '', 'The command is copied.'),
+    );
+    getButton('plot-button').addEventListener('click', () => void this.#savePlot());
+    getButton('save-button').addEventListener('click', () => void this.#saveNetwork());
+    addEventListener('keydown', event => this.#handleKey(event));
+  }
+
+  #handleKey(event: KeyboardEvent): void {
+    const { target, key } = event;
+    const isTaken =
+      target instanceof Element && target.closest('input, select, textarea, button, a, [role="slider"]');
+    if (event.ctrlKey || event.metaKey || event.altKey || (isTaken && key === ' ')) return;
+    if (target instanceof Element && target.closest('input:not([type="range"]), textarea, select')) return;
+    const actions: Record<string, () => void> = {
+      ' ': () => this.#toggle(),
+      '.': () => this.#do(tab => tab.step()),
+      s: () => this.#setSlow(!this.#isSlow),
+      r: () => this.#do(tab => tab.reset()),
+    };
+    const action = actions[key.toLowerCase()];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  #do(action: (tab: Tab) => void): void {
+    if (this.#tab) action(this.#tab);
+  }
+
+  #toggle(): void {
+    this.#do(tab => (this.#isPlaying ? tab.pause() : tab.play()));
+  }
+
+  #setSlow(isSlow: boolean): void {
+    this.#isSlow = isSlow;
+    getButton('slow-button').setAttribute('aria-pressed', String(isSlow));
+    this.#do(tab => tab.setSlow(isSlow));
+    this.#writeAddress();
+  }
+
+  /** Shows what the address says. */
+  async #open(): Promise<void> {
+    const { tab: id, query } = readAddress(location.hash);
+    const entry = this.entries.find(one => one.id === id) ?? this.entries[0];
+    if (!entry) return;
+    const isOther = entry !== this.#entry;
+    this.#entry = entry;
+    if (isOther) this.#leave(entry);
+    try {
+      const tab = await this.#load(entry);
+      if (entry !== this.#entry) return;
+      tab.settings.read(query);
+      this.#show(tab);
+      this.#setSlow(query.get('slow') === '1');
+    } catch (error) {
+      this.#tabs.delete(entry.id);
+      this.#say(errorMessage(error));
+    }
+  }
+
+  #leave(entry: TabEntry): void {
+    this.#tab?.pause();
+    this.#tab = null;
+    this.#setPlaying(false);
+    getElement('bench').replaceChildren(makeElement('p', 'loading', `${entry.name} is being fetched…`));
+    for (const [own, link] of this.#links) {
+      if (own === entry.id) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+    }
+    document.title = `${entry.name} – limner lab`;
+  }
+
+  #load(entry: TabEntry): Promise<Tab> {
+    const loaded = this.#tabs.get(entry.id) ?? this.#make(entry);
+    this.#tabs.set(entry.id, loaded);
+    return loaded;
+  }
+
+  async #make(entry: TabEntry): Promise<Tab> {
+    const make = await entry.load();
+    const isShown = () => entry === this.#entry;
+    const host: Host = {
+      setPlaying: isPlaying => isShown() && this.#setPlaying(isPlaying),
+      setChip: (backend, rate) => {
+        this.#chips.set(entry.id, rate === null ? backend : `${backend} · ${formatNumber(rate)} steps/s`);
+        if (isShown()) this.#showChip();
+      },
+      say: sentence => isShown() && this.#say(sentence),
+      update: () => isShown() && this.#update(),
+    };
+    const tab = make(host);
+    tab.settings.listen(() => isShown() && this.#update());
+    return tab;
+  }
+
+  #show(tab: Tab): void {
+    this.#tab = tab;
+    const bench = getElement('bench');
+    if (bench.firstElementChild !== tab.element) bench.replaceChildren(tab.element);
+    getButton('save-button').hidden = !tab.save;
+    this.#showChip();
+    this.#update();
+  }
+
+  #showChip(): void {
+    const text = this.#chips.get(this.#entry?.id ?? '') ?? '';
+    const chip = getElement('chip');
+    chip.hidden = text === '';
+    if (chip.textContent !== text) chip.textContent = text;
+  }
+
+  #update(): void {
+    this.#writeAddress();
+    const command = this.#tab?.python() ?? null;
+    getElement('python').hidden = command === null;
+    getElement('python-command', HTMLInputElement).value = command ?? '';
+  }
+
+  #writeAddress(): void {
+    if (!this.#tab || !this.#entry) return;
+    const query = this.#tab.settings.write();
+    if (this.#isSlow) query.set('slow', '1');
+    const hash = writeAddress({ tab: this.#entry.id, query });
+    // Sliders would fill the history.
+    if (hash !== location.hash) history.replaceState(null, '', hash);
+  }
+
+  #setPlaying(isPlaying: boolean): void {
+    this.#isPlaying = isPlaying;
+    const button = getButton('play-button');
+    setIcon(button, isPlaying ? 'pause' : 'play');
+    const text = button.querySelector('span');
+    if (text) text.textContent = isPlaying ? 'Pause' : 'Play';
+  }
+
+  #say(sentence: string): void {
+    const said = getElement('said');
+    window.clearTimeout(this.#timer);
+    said.hidden = false;
+    said.textContent = sentence;
+    this.#timer = window.setTimeout(() => {
+      said.hidden = true;
+    }, SAID_MS);
+  }
+
+  #copy(text: string, sentence: string): void {
+    const written = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error());
+    written.then(
+      () => this.#say(sentence),
+      () => this.#say('This browser did not let the page copy. Select the text, and copy it.'),
+    );
+  }
+
+  async #savePlot(): Promise<void> {
+    if (!this.#tab || !this.#entry) return;
+    const { id, name } = this.#entry;
+    const picture = await drawPlotPicture(this.#tab.plot(), `limner lab, ${name}`, location.hash);
+    if (picture) saveFile(picture, `limner-lab-${id}.png`);
+  }
+
+  async #saveNetwork(): Promise<void> {
+    try {
+      const saved = await this.#tab?.save?.();
+      if (saved) saveFile(new Blob([Uint8Array.from(saved.bytes)]), saved.name);
+    } catch (error) {
+      this.#say(errorMessage(error));
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** Dark or light: as the system has it, until a visitor chooses. Canvases ask for the colours of the style sheet here. */
+import { getButton, setLabel } from '../../shared/dom.ts';
+
+const KEY = 'limner-lab-theme';
+const listeners: (() => void)[] = [];
+const system = matchMedia('(prefers-color-scheme: light)');
+
+export type Theme = 'dark' | 'light';
+
+/** A site may forbid to store anything; then the choice lasts as long as the page. */
+function stored(): string | null {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+function store(theme: Theme): void {
+  try {
+    localStorage.setItem(KEY, theme);
+  } catch {
+    // As above.
+  }
+}
+
+export const currentTheme = (): Theme =>
+  (document.documentElement.dataset.theme as Theme | undefined) ?? (system.matches ? 'light' : 'dark');
+
+/** Called when colours changed. */
+export function onTheme(listener: () => void): void {
+  listeners.push(listener);
+}
+
+/** The colour of that name: one of the style sheet's variables. */
+export const themeColor = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+function tell(): void {
+  const other = currentTheme() === 'dark' ? 'light' : 'dark';
+  setLabel(getButton('theme-button'), `Use the ${other} theme`);
+  for (const listener of listeners) listener();
+}
+
+export function bindTheme(): void {
+  const { dataset } = document.documentElement;
+  const chosen = stored();
+  if (chosen === 'dark' || chosen === 'light') dataset.theme = chosen;
+  getButton('theme-button').addEventListener('click', () => {
+    const theme = currentTheme() === 'dark' ? 'light' : 'dark';
+    dataset.theme = theme;
+    store(theme);
+    tell();
+  });
+  system.addEventListener('change', tell);
+  tell();
+}
