@@ -6,7 +6,9 @@ let cars: Promise<PairTable | null> | null = null;
 
 /** Null where whoever serves the page has not fetched them. */
 export function fetchCars(): Promise<PairTable | null> {
-  cars ??= fetchData('cars.json').then(async response => (response ? readCars(await response.text()) : null));
+  cars ??= fetchData('cars/cars.json').then(async response =>
+    response ? readCars(await response.text()) : null,
+  );
   return cars;
 }
 

@@ -149,7 +149,7 @@ export class Page {
       say: sentence => isShown() && this.#say(sentence),
       update: () => isShown() && this.#update(),
     };
-    const tab = make(host);
+    const tab = await make(host);
     tab.settings.listen(() => isShown() && this.#update());
     return tab;
   }

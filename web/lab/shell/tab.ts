@@ -40,5 +40,5 @@ export interface TabEntry {
   readonly id: string;
   readonly name: string;
   /** Fetched when it is first shown. */
-  readonly load: () => Promise<(host: Host) => Tab>;
+  readonly load: () => Promise<(host: Host) => Tab | Promise<Tab>>;
 }
