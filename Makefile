@@ -55,7 +55,7 @@ wheel: web ## Build the wheel, including the page
 	$(BIN)/pip wheel --no-deps -w dist .
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) .import_linter_cache web/node_modules web/dist src/limner/_web src/limner/page/engine.json src/limner/page/train-step.mjs dist build
+	rm -rf $(VENV) .import_linter_cache web/node_modules web/dist src/limner/_web src/limner/_web_lab src/limner/page/engine.json src/limner/page/train-step.mjs dist build
 
 .PHONY: browser
 browser:

@@ -11,18 +11,19 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class PageBuildHook(BuildHookInterface):  # type: ignore[misc]
-    """Builds `web/` into `src/limner/_web` unless the existing build is newer than all its sources."""
+    """Builds `web/` into `src/limner/_web` and `_web_lab`, unless both are newer than all its sources."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         _ = build_data
         if version == "editable":
             return  # in a checkout, `make web` builds the page
         root = Path(self.root)
-        page = root / "src/limner/_web/index.html"
-        if not _is_up_to_date(page, root / "web"):
+        pages = [root / f"src/limner/{name}/index.html" for name in ("_web", "_web_lab")]
+        if not all(_is_up_to_date(page, root / "web") for page in pages):
             _build(root / "web")
-        if not page.exists():
-            raise RuntimeError(f"The page was not built: {page} is missing. Run `make web` first.")
+        for page in pages:
+            if not page.exists():
+                raise RuntimeError(f"The page was not built: {page} is missing. Run `make web` first.")
 
 
 def _is_up_to_date(page: Path, web: Path) -> bool:

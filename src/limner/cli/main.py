@@ -49,6 +49,7 @@ COMMANDS: dict[str, type[Any]] = {
     "export": ExportCommand,
     "publish": PublishCommand,
     "play": PlayCommand,
+    "lab": LabCommand,
     "paint": PaintCommand,
     "describe": DescribeCommand,
     "doctor": DoctorCommand,

@@ -22,6 +22,7 @@ from limner.look.picture_format import NOTHING_SAID, FormatOptions
 from limner.look.trial import Trial
 from limner.mark import save_options
 from limner.page.check import LookCheck, check_file
+from limner.page.lab import lab_contents, with_link
 from limner.page.manifest import (
     MANIFEST,
     check_unedited,
@@ -35,6 +36,7 @@ from limner.slug import slugify
 from limner.system_files import is_system_name
 
 LIST = Path("looks") / "looks.json"
+INDEX = "index.html"
 WEB = Path(__file__).parents[1] / "_web"
 """The built page without looks: part of the wheel; in a checkout, `make web` builds it."""
 
@@ -49,6 +51,8 @@ def publish(
     force: bool = False,
     refresh: float = 0,
     options: FormatOptions = NOTHING_SAID,
+    lab: bool = False,
+    data: Path | None = None,
     on_checked: Callable[[LookCheck], object] = lambda _: None,
 ) -> Path:
     """Write a page with `looks` into `folder` and return the folder.
@@ -57,6 +61,9 @@ def publish(
     pictures have another format than a look's.
 
     With `refresh`, an open page fetches the list of looks again after so many seconds: more will come.
+
+    With `lab`, the lab is laid into the folder lab/, with the cars where the folder `data` has them, and
+    the page's help has a link to it.
 
     `on_checked` gets how the page paints each look, or that it cannot, before anything is written.
 
@@ -68,7 +75,7 @@ def publish(
     """
     if not looks:
         raise LimnerError("No look was given: name one or more .onnx files.")
-    check_output(looks, folder, force=force)
+    check_output(looks, folder, force=force, lab=lab)
     checks = [check_file(path, options) for path in looks]
     for check in checks:
         on_checked(check)
@@ -77,15 +84,17 @@ def publish(
     trials = [check.trial for check in checks if check.trial]
     opened = [trial.look for trial in trials]
     previews = [_preview(trial) for trial in trials]
-    contents = _looks_contents(opened, previews, refresh)
+    contents = _looks_contents(opened, previews, refresh) | (lab_contents(data) if lab else {})
+    index = _index(lab)
     files = {name: frozenset({digest(content)}) for name, content in contents.items()}
     files |= {name: frozenset({digest_of_file(WEB / name)}) for name in _web_files()}
+    files[INDEX] = frozenset({digest(index)})
     earlier = read_manifest(folder) or {}
     write_manifest(folder, earlier, files)
     try:
         for name, content in contents.items():
             atomic_write(folder / name, content)
-        _copy_web(folder)
+        _copy_web(folder, index)
         for name in earlier.keys() - files.keys():
             if is_unedited(folder / name, earlier[name]):
                 with disk_errors(folder / name):
@@ -96,7 +105,7 @@ def publish(
     return folder
 
 
-def check_output(looks: Sequence[Path], folder: Path, *, force: bool = False) -> None:
+def check_output(looks: Sequence[Path], folder: Path, *, force: bool = False, lab: bool = False) -> None:
     """Raise the errors of `publish` that need no look to be read."""
     _check_web()
     check_page(folder, force=force)
@@ -105,6 +114,7 @@ def check_output(looks: Sequence[Path], folder: Path, *, force: bool = False) ->
         *(f"looks/{name}" for name in (*files, *map(_preview_name, files))),
         LIST.as_posix(),
         *_web_files(),
+        *(lab_contents() if lab else ()),
     ]
     check_unedited(folder, names, force=force)
 
@@ -203,11 +213,17 @@ def _preview(trial: Trial) -> bytes:
 def _web_files() -> list[str]:
     """The files of the built page, index.html last."""
     files = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.is_file())
-    return sorted(files, key=lambda name: name == "index.html")
+    return sorted(files, key=lambda name: name == INDEX)
 
 
-def _copy_web(folder: Path) -> None:
+def _index(lab: bool) -> bytes:
+    """The page's index.html."""
+    content = (WEB / INDEX).read_bytes()
+    return with_link(content.decode()).encode() if lab else content
+
+
+def _copy_web(folder: Path, index: bytes) -> None:
     for name in _web_files():
-        atomic_write(folder / name, (WEB / name).read_bytes())
+        atomic_write(folder / name, index if name == INDEX else (WEB / name).read_bytes())
     if not os.path.lexists(folder / ".nojekyll"):
         atomic_write(folder / ".nojekyll", "")  # otherwise GitHub Pages processes the files with Jekyll

@@ -6,7 +6,7 @@ import contextlib
 import mimetypes
 import socket
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event, Thread, Timer
 
@@ -14,7 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +22,7 @@ from limner.errors import LimnerError
 
 HOST = "127.0.0.1"
 PORT = 8000
+PAINTS = "The page paints"
 NAMES = ["localhost", HOST]
 """Accepted host names: any other name that resolves to this machine is a DNS-rebinding attempt."""
 
@@ -50,8 +51,8 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
-def make_app(page: Path, *, looks: Path | None = None) -> Starlette:
-    """Serve the files of `page`, and those of `looks` (if given) under /looks.
+def make_app(page: Path, *, looks: Path | None = None, routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """Serve the files of `page`, those of `looks` (if given) under /looks, and what further `routes` have.
 
     Requests for any host but this machine's own names get 400; paths outside the folders get 404.
     """
@@ -64,7 +65,7 @@ def make_app(page: Path, *, looks: Path | None = None) -> Starlette:
         mimetypes.add_type(kind, suffix)  # some systems lack these types, or have a wrong one for .js
     looks_mount = [Mount("/looks", StaticFiles(directory=looks))] if looks else []
     return Starlette(
-        routes=[*looks_mount, Mount("/", StaticFiles(directory=page, html=True))],
+        routes=[*routes, *looks_mount, Mount("/", StaticFiles(directory=page, html=True))],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES), Middleware(SecurityHeaders)],
     )
 
@@ -98,9 +99,14 @@ def serve(page: Path, *, port: int | None = None, open_browser: bool = True) -> 
     """Print the address of `page`, open it if asked to, and serve it until Ctrl-C."""
     if not (page / "index.html").is_file():
         raise LimnerError(f"{page} is not a page (it has no index.html); make one with `limner publish`.")
+    serve_app(make_app(page), PAINTS, port=port, open_browser=open_browser)
+
+
+def serve_app(app: Starlette, what: str, *, port: int | None, open_browser: bool) -> None:
+    """Print that `what` is at the address, open it if asked to, and serve `app` until Ctrl-C."""
     with listen(port) as listener:
-        _announce(f"http://{HOST}:{listener.getsockname()[1]}/", open_browser=open_browser)
-        config = uvicorn.Config(make_app(page), log_level="warning", lifespan="off")
+        _announce(what, f"http://{HOST}:{listener.getsockname()[1]}/", open_browser=open_browser)
+        config = uvicorn.Config(app, log_level="warning", lifespan="off")
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
 
@@ -109,7 +115,7 @@ def serve(page: Path, *, port: int | None = None, open_browser: bool = True) -> 
 def serve_during(page: Path, *, port: int | None = None, open_browser: bool = True) -> Iterator[None]:
     """As `serve`, in the background while the block works, and on after it until Ctrl-C."""
     with serve_in_background(make_app(page), port=port) as address:
-        _announce(address, open_browser=open_browser)
+        _announce(PAINTS, address, open_browser=open_browser)
         yield
         print(f"The page goes on painting at {address}  (Ctrl-C to stop)", flush=True)
         _wait_for_ctrl_c()
@@ -120,7 +126,7 @@ def _wait_for_ctrl_c() -> None:
         Event().wait()
 
 
-def _announce(address: str, *, open_browser: bool) -> None:
-    print(f"The page paints at {address}  (Ctrl-C to stop)", flush=True)
+def _announce(what: str, address: str, *, open_browser: bool) -> None:
+    print(f"{what} at {address}  (Ctrl-C to stop)", flush=True)
     if open_browser:
         Timer(0.5, webbrowser.open, [address]).start()

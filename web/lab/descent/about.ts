@@ -151,7 +151,7 @@ export const ABOUT = {
   },
   heat: {
     what: 'Steps that momentum needs, for each learning rate and momentum. Bright is fast, red diverges. Click to take a setting.',
-    how: 'The white line is theory’s border of divergence, where the surface is quadratic; the ring is its fastest setting.',
+    how: 'The white line is theory’s border of divergence, where the surface is quadratic; the ring is the setting that is the fastest in the long run.',
     formula: 'stable iff η < 2 (1 + m) / L\nNesterov: η < 2 (1 + m) / ((1 + 2m) L)',
   },
   cloud: {

@@ -3,23 +3,9 @@ import { type Axes, clipTo, drawAxes, frameOf, placeX, placeY } from '../plot/ax
 import { FittedCanvas } from '../plot/fitted-canvas.ts';
 import { linearScale } from '../plot/scale.ts';
 import { themeColor } from '../shell/theme.ts';
-import { type PathOptions, sampledGradient } from './path.ts';
+import { type CloudContent, gradientCloud } from './path.ts';
 
 const COUNT = 240;
-
-export type CloudContent = Pick<PathOptions, 'surface' | 'batch' | 'noise' | 'seed' | 'start'>;
-
-/** Gradients of batches at the start, as x and y. */
-export function gradientCloud(
-  content: CloudContent,
-  sample: 'all' | 'batch' | 'one',
-  count: number,
-): Float64Array {
-  const gradient = sampledGradient({ ...content, sample });
-  const found = new Float64Array(2 * count);
-  for (let i = 0; i < count; i++) gradient(content.start, i, found, 2 * i);
-  return found;
-}
 
 export class CloudView {
   readonly view: FittedCanvas;

@@ -85,3 +85,13 @@ export function makePath(options: PathOptions): Path {
   }
   return { points, losses };
 }
+
+export type CloudContent = Pick<PathOptions, 'surface' | 'batch' | 'noise' | 'seed' | 'start'>;
+
+/** Gradients of batches at the start, as x and y. */
+export function gradientCloud(content: CloudContent, sample: Sample, count: number): Float64Array {
+  const gradient = sampledGradient({ ...content, sample });
+  const found = new Float64Array(2 * count);
+  for (let i = 0; i < count; i++) gradient(content.start, i, found, 2 * i);
+  return found;
+}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from limner.cli.options import Flat, Looks, PictureOptions
+from limner.cli.options import NO_DEFAULT_SHOWN, Flat, Looks, PictureOptions
 from limner.display import printable, quoted
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ class PublishCommand:
     """The page's folder."""
     force: bool = False
     """Replace files of the page that a person edited or added."""
+    lab: bool = False
+    """Add the lab, in which small networks learn, as the folder lab/ with a link in the page's help."""
+    data: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """Folder with data sets for the lab. Of these, the cars are laid beside it."""
     pictures: Flat[PictureOptions] = field(default_factory=PictureOptions)
 
     def run(self) -> None:
@@ -39,6 +43,8 @@ class PublishCommand:
             self.out,
             force=self.force,
             options=read_options(**vars(self.pictures)),
+            lab=self.lab,
+            data=self.data,
             on_checked=_print_unless_refused,
         )
         print(
