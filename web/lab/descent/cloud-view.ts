@@ -25,12 +25,13 @@ export class CloudView {
     const cloud = gradientCloud(content, 'batch', COUNT);
     const [trueX = 0, trueY = 0] = gradientCloud(content, 'all', 1);
     const frame = frameOf(width, height);
-    const range = (axis: 0 | 1, centre: number) => {
-      let half = Math.abs(centre) * 0.4 + 1e-9;
-      for (let i = axis; i < wide.length; i += 2) half = Math.max(half, Math.abs((wide[i] ?? 0) - centre));
-      return linearScale(centre - half * 1.05, centre + half * 1.05, 4);
-    };
-    const [x, y] = [range(0, trueX), range(1, trueY)];
+    // One scale for both, as on a map.
+    let half = 1e-9;
+    for (let i = 0; i < wide.length; i++) {
+      half = Math.max(half, Math.abs((wide[i] ?? 0) - (i % 2 === 0 ? trueX : trueY)));
+    }
+    const range = (centre: number) => linearScale(centre - half * 1.05, centre + half * 1.05, 4);
+    const [x, y] = [range(trueX), range(trueY)];
     const [xName, yName] = content.surface.names.map(name => `slope along ${name.split(',')[0]}`);
     const axes: Axes = { x, y, xName: xName ?? '', yName: yName ?? '' };
     drawAxes(context, frame, axes);

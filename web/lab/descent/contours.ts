@@ -4,7 +4,7 @@ import { makeElement } from '../../shared/dom.ts';
 import type { Surface } from './surface.ts';
 
 /** Cells of the grid on which heights are known, on the longer side. */
-const CELLS = 128;
+const CELLS = 112;
 const BANDS = 18;
 
 export interface Grid {
@@ -72,52 +72,46 @@ export function drawBands(
 /** Lines of equal height as one path, in cells of the grid: "marching squares" (Lorensen and Cline 1987, in two dimensions). */
 export function traceContours({ columns, rows, heights }: Grid, level: (height: number) => number): Path2D {
   const path = new Path2D();
-  const levels = Float64Array.from(heights, level);
+  const levels = Float64Array.from(heights, height => level(height) * BANDS);
   const stride = columns + 1;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const i = row * stride + column;
-      const [a = 0, b = 0, c = 0, d = 0] = [
-        levels[i],
-        levels[i + 1],
-        levels[i + stride + 1],
-        levels[i + stride],
+      const [a, b, c, d] = [
+        levels[i] ?? 0,
+        levels[i + 1] ?? 0,
+        levels[i + stride + 1] ?? 0,
+        levels[i + stride] ?? 0,
       ];
-      const first = Math.ceil(Math.min(a, b, c, d) * BANDS);
-      const last = Math.floor(Math.max(a, b, c, d) * BANDS);
-      for (let band = Math.max(1, first); band <= last; band++) {
-        traceCell(path, column, row, [a, b, c, d], band / BANDS);
+      const first = Math.max(1, Math.ceil(Math.min(a, b, c, d)));
+      const last = Math.floor(Math.max(a, b, c, d));
+      for (let height = first; height <= last; height++) {
+        let isDown = crossSide(path, false, a, b, height, column, row, 1, 0);
+        isDown = crossSide(path, isDown, b, c, height, column + 1, row, 0, 1);
+        isDown = crossSide(path, isDown, c, d, height, column + 1, row + 1, -1, 0);
+        crossSide(path, isDown, d, a, height, column, row + 1, 0, -1);
       }
     }
   }
   return path;
 }
 
-/** The corners of a cell in turn, from the top left on. */
-const CORNERS = [
-  [0, 0],
-  [1, 0],
-  [1, 1],
-  [0, 1],
-] as const;
-
-function traceCell(
+/** Begins or ends a line where a side of a cell crosses the height. The side goes from (x, y) along (alongX, alongY).
+ * Returns whether a line is begun. */
+function crossSide(
   path: Path2D,
-  column: number,
-  row: number,
-  corners: readonly number[],
+  isDown: boolean,
+  from: number,
+  to: number,
   height: number,
-): void {
-  let isDown = false;
-  for (let side = 0; side < 4; side++) {
-    const [from = 0, to = 0] = [corners[side], corners[(side + 1) % 4]];
-    if (from < height === to < height) continue;
-    const [x = 0, y = 0] = CORNERS[side] ?? [];
-    const [nextX = 0, nextY = 0] = CORNERS[(side + 1) % 4] ?? [];
-    const part = (height - from) / (to - from);
-    const [atX, atY] = [column + x + (nextX - x) * part, row + y + (nextY - y) * part];
-    if (isDown) path.lineTo(atX, atY);
-    else path.moveTo(atX, atY);
-    isDown = !isDown;
-  }
+  x: number,
+  y: number,
+  alongX: number,
+  alongY: number,
+): boolean {
+  if (from < height === to < height) return isDown;
+  const part = (height - from) / (to - from);
+  if (isDown) path.lineTo(x + alongX * part, y + alongY * part);
+  else path.moveTo(x + alongX * part, y + alongY * part);
+  return !isDown;
 }

@@ -23,6 +23,9 @@ const [COLUMNS, ROWS] = [56, 40];
 /** Of the main thread, in one go. */
 const SLICE_MS = 6;
 
+/** Steps that are the brightest. */
+const FAST = 12;
+
 /** Few steps are bright. The colours are those of "cividis" (Nunez et al. 2018), which all eyes order in the same way. */
 const CIVIDIS = [
   '#fee838',
@@ -149,7 +152,8 @@ function cellColor(steps: number): readonly [number, number, number] {
   const isDark = currentTheme() === 'dark';
   if (steps === DIVERGED) return isDark ? [74, 30, 26] : [214, 150, 138];
   if (steps === NOT_YET) return isDark ? [22, 26, 38] : [16, 30, 66];
-  const place = (Math.log(steps) / Math.log(MAX_STEPS)) * (CIVIDIS.length - 1);
+  const part = Math.log(steps / FAST) / Math.log(MAX_STEPS / FAST);
+  const place = Math.max(0, part) * (CIVIDIS.length - 1);
   const below = Math.min(CIVIDIS.length - 2, Math.floor(place));
   const [from, to] = [parseHex(CIVIDIS[below] ?? ''), parseHex(CIVIDIS[below + 1] ?? '')];
   const mix = (i: 0 | 1 | 2) => from[i] + (to[i] - from[i]) * (place - below);

@@ -59,29 +59,43 @@ export function buildModel(layers: readonly DenseLayer[], x: Range, y: Range, is
   return builder.model({ x: ['N', 1] }, { [values]: ['N', 1] });
 }
 
-const APPLY: Readonly<Record<Activation, (value: number) => number>> = {
-  sigmoid: value => 1 / (1 + Math.exp(-value)),
-  tanh: Math.tanh,
-  relu: value => Math.max(0, value),
-  linear: value => value,
+const APPLY: Readonly<Record<Activation, (values: Float64Array) => void>> = {
+  sigmoid: values => {
+    for (let i = 0; i < values.length; i++) values[i] = 1 / (1 + Math.exp(-(values[i] ?? 0)));
+  },
+  tanh: values => {
+    for (let i = 0; i < values.length; i++) values[i] = Math.tanh(values[i] ?? 0);
+  },
+  relu: values => {
+    for (let i = 0; i < values.length; i++) values[i] = Math.max(0, values[i] ?? 0);
+  },
+  linear: () => undefined,
 };
 
-/** What each layer computes for an input of 0..1. */
+/** What each layer computes for inputs of 0..1: its units by the inputs. */
 export function activationsOf(
   layers: readonly DenseLayer[],
   weights: ReadonlyMap<string, Float32Array>,
-  input: number,
+  inputs: Float64Array,
 ): readonly Float64Array[] {
-  let values = Float64Array.of(input);
+  const { length } = inputs;
+  let before = inputs;
   return layers.map(({ name, from, to, act }) => {
     const [weight, bias] = [weights.get(`${name}.weight`), weights.get(`${name}.bias`)];
-    const before = values;
-    values = Float64Array.from({ length: to }, (_, unit) => {
-      let sum = bias?.[unit] ?? 0;
-      for (let i = 0; i < from; i++) sum += (weight?.[unit * from + i] ?? 0) * (before[i] ?? 0);
-      return APPLY[act](sum);
-    });
-    return values;
+    const made = new Float64Array(to * length);
+    for (let unit = 0; unit < to; unit++) {
+      const first = unit * length;
+      made.fill(bias?.[unit] ?? 0, first, first + length);
+      for (let i = 0; i < from; i++) {
+        const factor = weight?.[unit * from + i] ?? 0;
+        for (let at = 0; at < length; at++) {
+          made[first + at] = (made[first + at] ?? 0) + factor * (before[i * length + at] ?? 0);
+        }
+      }
+    }
+    APPLY[act](made);
+    before = made;
+    return made;
   });
 }
 
@@ -92,10 +106,7 @@ export function meanSquaredError(
   { x, y }: PairTable,
 ): number {
   const [across, up] = [rangeOf(x), rangeOf(y)];
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) {
-    const [made = 0] = activationsOf(layers, weights, toUnit(across, x[i] ?? 0)).at(-1) ?? [];
-    sum += (fromUnit(up, made) - (y[i] ?? 0)) ** 2;
-  }
-  return sum / x.length;
+  const inputs = x.map(value => toUnit(across, value));
+  const made = activationsOf(layers, weights, inputs).at(-1);
+  return y.reduce((sum, value, i) => sum + (fromUnit(up, made?.[i] ?? 0) - value) ** 2, 0) / y.length;
 }

@@ -29,7 +29,7 @@ import { ScatterView } from './scatter-view.ts';
 import { MAX, makeSettings, pythonCommand, RATES, rateOf } from './settings.ts';
 
 /** Places of x at which the network is drawn. */
-const PLACES = 120;
+const PLACES = Float64Array.from({ length: 120 }, (_, i) => i / 119);
 /** Runs that are kept to compare. */
 const DASHES = [
   [7, 4],
@@ -285,16 +285,10 @@ class LineTab implements Tab {
   }
 
   #show(losses: readonly number[], weights: Weights): void {
-    const answers = this.#layers.map(({ to }) => ({ values: new Float64Array(to * PLACES), places: PLACES }));
-    for (let place = 0; place < PLACES; place++) {
-      const made = activationsOf(this.#layers, weights, place / (PLACES - 1));
-      made.forEach((values, layer) => {
-        values.forEach((value, unit) => {
-          const own = answers[layer]?.values;
-          if (own) own[unit * PLACES + place] = value;
-        });
-      });
-    }
+    const answers = activationsOf(this.#layers, weights, PLACES).map(values => ({
+      values,
+      places: PLACES.length,
+    }));
     this.#state = { weights, answers };
     const epoch = losses.length / stepsPerEpoch(this.#table.x.length, this.#batch);
     const error = meanSquaredError(this.#layers, weights, this.#table);

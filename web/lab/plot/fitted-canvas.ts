@@ -6,9 +6,28 @@ import { onTheme } from '../shell/theme.ts';
 /** Draws onto a clean canvas; sizes are in CSS pixels. */
 export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
 
+/** Canvases that wait to be drawn. Those that a frame has no time for are drawn in the next one. */
+const waiting = new Set<FittedCanvas>();
+const FRAME_MS = 10;
+let isDue = false;
+
+function drawNext(): void {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    const end = performance.now() + FRAME_MS;
+    for (const canvas of waiting) {
+      waiting.delete(canvas);
+      canvas.paint();
+      if (performance.now() >= end) break;
+    }
+    if (waiting.size > 0) drawNext();
+  });
+}
+
 export class FittedCanvas {
   readonly canvas: HTMLCanvasElement = makeElement('canvas');
-  #isDue = false;
   #width = 0;
   #height = 0;
 
@@ -33,17 +52,14 @@ export class FittedCanvas {
     this.canvas.setAttribute('aria-label', text);
   }
 
-  /** Draws in the next frame. */
+  /** Draws in the next frame, or soon after it. */
   request(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    requestAnimationFrame(() => {
-      this.#isDue = false;
-      this.#paint();
-    });
+    waiting.add(this);
+    drawNext();
   }
 
-  #paint(): void {
+  /** Draws now. */
+  paint(): void {
     const { canvas } = this;
     if (this.#width === 0 || !canvas.isConnected) return;
     const ratio = window.devicePixelRatio || 1;

@@ -3,7 +3,7 @@ import { getButton, getElement, makeElement, saveFile, setIcon, setLabel } from 
 import { errorMessage } from '../../shared/errors.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { announceOften } from './announcer.ts';
-import { formatNumber } from './format.ts';
+import { formatCount } from './format.ts';
 import { drawPlotPicture } from './plot-picture.ts';
 import type { Host, Tab, TabEntry } from './tab.ts';
 import { bindTheme } from './theme.ts';
@@ -18,6 +18,7 @@ export class Page {
   #entry: TabEntry | undefined;
   #tab: Tab | null = null;
   #isPlaying = false;
+  #hasPlayed = false;
   #isSlow = false;
   #timer = 0;
 
@@ -31,7 +32,7 @@ export class Page {
     }
     this.#bindButtons();
     bindTheme();
-    announceOften(() => (this.#isPlaying ? (this.#tab?.status() ?? null) : null));
+    announceOften(() => this.#readOut());
     addEventListener('hashchange', () => void this.#open());
     void this.#open();
   }
@@ -143,7 +144,10 @@ export class Page {
     const host: Host = {
       setPlaying: isPlaying => isShown() && this.#setPlaying(isPlaying),
       setChip: (backend, rate) => {
-        this.#chips.set(entry.id, rate === null ? backend : `${backend} · ${formatNumber(rate)} steps/s`);
+        this.#chips.set(
+          entry.id,
+          rate === null ? backend : `${backend} · ${formatCount(Number(rate.toPrecision(2)))} steps/s`,
+        );
         if (isShown()) this.#showChip();
       },
       say: sentence => isShown() && this.#say(sentence),
@@ -186,8 +190,16 @@ export class Page {
     if (hash !== location.hash) history.replaceState(null, '', hash);
   }
 
+  /** While it plays, and once after. */
+  #readOut(): string | null {
+    if (!this.#hasPlayed) return null;
+    this.#hasPlayed = this.#isPlaying;
+    return this.#tab?.status() ?? null;
+  }
+
   #setPlaying(isPlaying: boolean): void {
     this.#isPlaying = isPlaying;
+    this.#hasPlayed ||= isPlaying;
     const button = getButton('play-button');
     setIcon(button, isPlaying ? 'pause' : 'play');
     const text = button.querySelector('span');

@@ -76,6 +76,13 @@ const REFUSED: Cases = [
   ['player/app.ts', '../bench/main.ts', '../engine/look.ts'],
   ['player/look-loader.ts', './app.ts', './main.ts', '../bench/main.ts', '../engine/look.ts'],
   ['player/learning/a.ts', '../app.ts', '../../engine/look.ts', '../../engine/training/step.ts'],
+  ['lab/tabs.ts', '../engine/index.ts', '../player/app.ts', '../bench/main.ts'],
+  ['lab/shell/a.ts', '../network/session.ts', '../line/tab.ts', '../../engine/index.ts', '../../player/app.ts'],
+  ['lab/plot/a.ts', '../data/table.ts', '../../engine/training/index.ts'],
+  ['lab/numbers/a.ts', '../shell/format.ts', '../../shared/dom.ts'],
+  ['lab/data/a.ts', '../shell/format.ts', '../network/session.ts', '../../engine/index.ts'],
+  ['lab/network/a.ts', '../line/tab.ts', '../../engine/training/step.ts', '../../engine/onnx/model.ts'],
+  ['lab/line/a.ts', '../descent/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
   ['player/ui/a.ts', '../app.ts', '../look-loader.ts', '../../engine/look.ts', '../../bench/main.ts'],
   ['player/render/a.ts', '../ui/sliders.ts', '../look-loader.ts', '../../engine/look.ts'],
   ['player/painters/a.ts', '../sources/camera.ts', '../looks/look-index.ts', '../render/frame-stats.ts'],
@@ -108,6 +115,8 @@ const ALLOWED: Cases = [
     '../../engine/graph/passes/plan.ts',
   ],
   ['player/app.ts', './look-loader.ts', '../engine/index.ts', '../shared/dom.ts'],
+  ['lab/line/a.ts', '../network/session.ts', '../shell/tab.ts', '../../engine/training/index.ts'],
+  ['lab/network/a.ts', '../plot/axes.ts', '../data/table.ts', '../../engine/index.ts'],
   [
     'player/learning/a.ts',
     '../look-loader.ts',
@@ -156,7 +165,7 @@ function lint(files: Readonly<Record<string, string>>): (file: string, rule: str
   }
 }
 
-const source = ['engine', 'player', 'bench', 'shared', 'build'].flatMap(root =>
+const source = ['engine', 'player', 'lab', 'bench', 'shared', 'build'].flatMap(root =>
   readdirSync(join(WEB, root), { recursive: true, encoding: 'utf8' })
     .filter(file => /\.(ts|mjs)$/.test(file))
     .map(file => `${root}/${file.replaceAll('\\', '/')}`),

@@ -83,7 +83,7 @@ test('the network learns, and the page draws what it has learned', async () => {
   for (const x of [50, 100, 200]) {
     executor.array('x').set([x]);
     executor.run();
-    const [answer = 0] = activationsOf(layers, weights, toUnit(across, x)).at(-1) ?? [];
+    const [answer = 0] = activationsOf(layers, weights, Float64Array.of(toUnit(across, x))).at(-1) ?? [];
     expect(executor.array('y')[0]).toBeCloseTo(fromUnit(up, answer), 3);
   }
 });

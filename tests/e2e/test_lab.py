@@ -1,0 +1,247 @@
+"""The lab page: it learns, keeps its state in the address, and works by keyboard, on a phone and for all readers."""
+
+import gzip
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.harness import MARKS, MAX_WAIT_MS, Visit, serve
+from limner.page.lab import WEB
+
+pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
+TABS = ("line", "descent")
+PHONE = {"width": 390, "height": 844}
+
+ENGINE_CHUNKS = (
+    "context-",
+    "cpu-",
+    "engine-",
+    "extended-",
+    "folds-",
+    "learning-painter-",
+    "norms-",
+    "painter-",
+    "training-",
+    "webgl2-",
+)
+"""Files of the engine and of training, which the lab's limit leaves out."""
+MAX_BYTES = 45_000
+
+LOSS = "Number(/loss ([^ ]+)/.exec(document.querySelector('.figures').textContent)[1])"
+STEP = "Number(/step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)[1].replace(',', ''))"
+
+
+def wait_until(page: Any, condition: str) -> None:
+    """Wait for a condition in JavaScript. Playwright's own way to wait needs `eval`, which the page forbids."""
+    end = time.monotonic() + MAX_WAIT_MS / 1000
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"waited too long for {condition}"
+        page.wait_for_timeout(50)
+
+
+@pytest.fixture(scope="module")
+def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    top = tmp_path_factory.mktemp("lab")
+    shutil.copytree(WEB, top / "a" / "b")
+    with serve(top) as url:
+        yield url
+
+
+@pytest.fixture
+def lab(lab_address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
+    """A function that opens the lab at an address and gives the page; what it complains of fails the test."""
+
+    guests: list[Visit] = []
+
+    def go(address: str, **context: Any) -> Any:
+        guests.append(visit(**context))
+        guests[-1].open(lab_address + address, painted=False)
+        guests[-1].page.wait_for_selector(".bench")
+        return guests[-1].page
+
+    yield go
+    problems = [problem for guest in guests for problem in guest.problems]
+    # A browser without a GPU says so.
+    assert [one for one in problems if "No available adapters" not in one] == []
+
+
+def test_it_is_small_and_refers_only_to_itself() -> None:
+    files = [path for path in WEB.rglob("*") if path.is_file()]
+    own = {
+        path.name: len(gzip.compress(path.read_bytes()))
+        for path in files
+        if not path.name.startswith(ENGINE_CHUNKS)
+    }
+    assert sum(own.values()) <= MAX_BYTES, own
+    index = (WEB / "index.html").read_text()
+    assert "default-src 'none'" in index and "unsafe" not in index
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", index)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", index)
+    assert not any(re.search(rb"\beval\(|new Function\(", path.read_bytes()) for path in files)
+
+
+def test_a_network_learns_in_five_seconds(lab: Any) -> None:
+    page = lab("#line?hidden=1&epochs=2000&seed=7")
+    page.click("#play-button")
+    wait_until(page, f"{STEP} > 0")
+    first = page.evaluate(LOSS)
+    page.wait_for_timeout(5000)
+    page.click("#play-button")
+    wait_until(page, "document.getElementById('play-button').textContent === 'Play'")
+    assert page.evaluate(LOSS) < first
+    assert page.evaluate(STEP) > 20
+    assert "CPU" in page.inner_text("#chip") and "steps/s" in page.inner_text("#chip")
+
+
+def test_the_same_seed_gives_the_same_curve(lab: Any) -> None:
+    page = lab("#line?hidden=1&epochs=5&batch=20&seed=3")
+
+    def run() -> str:
+        page.click("#play-button")
+        wait_until(page, f"document.getElementById('play-button').textContent === 'Play' && {STEP} === 20")
+        text: str = page.inner_text(".figures")
+        return text
+
+    first = run()
+    page.click("#reset-button")
+    wait_until(page, f"{STEP} === 0")
+    assert run() == first
+    page.fill("input[type=number]", "4")
+    page.press("input[type=number]", "Enter")
+    wait_until(page, f"{STEP} === 0")
+    assert run() != first
+
+
+def test_the_address_is_the_state(lab: Any) -> None:
+    address = "#descent?on=beale&m=0.7&start=0.5_1.25&who=adam.lion&lr-adam=0.05&slow=1"
+    page = lab(address)
+    wait_until(page, "document.querySelector('select').value === 'beale'")
+    assert page.evaluate("location.hash") == address
+    assert page.locator(".racer:not(.out)").count() == 2
+    page.click("nav a:has-text('Line')")
+    page.wait_for_selector(".bench.line")
+    assert page.evaluate("location.hash") == "#line?slow=1" or page.evaluate("location.hash") == "#line"
+    page.go_back()
+    page.wait_for_selector(".bench.descent")
+    assert page.evaluate("location.hash") == address
+    page.select_option("select", "ravine")
+    assert "on=" not in page.evaluate("location.hash")
+
+
+def test_a_run_by_keyboard_alone(lab: Any) -> None:
+    page = lab("#line?epochs=1000")
+
+    def reach(selector: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
+                return
+        raise AssertionError(f"Tab never came to {selector}")
+
+    reach("nav a[href='#line']")
+    reach("button.about")
+    page.wait_for_selector(".about-card")
+    assert page.get_attribute(".about[aria-expanded=true]", "aria-describedby") == "about-text"
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".about-card", state="detached")
+    reach(".slider input")
+    page.keyboard.press("ArrowRight")
+    assert "hidden=1" in page.evaluate("location.hash")
+    reach("#play-button")
+    page.keyboard.press("Enter")
+    wait_until(page, f"{STEP} > 5")
+    page.keyboard.press("Enter")
+    wait_until(page, "document.getElementById('play-button').textContent === 'Play'")
+    before = page.evaluate(STEP)
+    page.keyboard.press(".")
+    wait_until(page, f"{STEP} === {before} + 1")
+    page.keyboard.press("r")
+    wait_until(page, f"{STEP} === 0")
+    page.keyboard.press("s")
+    assert "slow=1" in page.evaluate("location.hash")
+
+
+def test_the_start_moves_by_keyboard_and_by_pointer(lab: Any) -> None:
+    page = lab("#descent")
+    page.wait_for_selector(".map .start")
+    page.focus(".map .start")
+    page.keyboard.press("ArrowRight")
+    moved = page.evaluate("location.hash")
+    assert "start=" in moved
+    box = page.locator(".map canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.25)
+    assert page.evaluate("location.hash") != moved
+    assert page.evaluate("decodeURIComponent(location.hash)").split("start=")[1].startswith("1.3")
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_on_a_phone_nothing_lies_outside(lab: Any, tab: str) -> None:
+    page = lab(f"#{tab}", viewport=PHONE, has_touch=True)
+    page.wait_for_selector(f".bench.{tab} canvas")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.tap(".about >> nth=0")
+    card = page.locator(".about-card").bounding_box()
+    assert card["x"] >= 0 and card["x"] + card["width"] <= PHONE["width"]
+    page.tap(".about-card button:has-text('Formula')")
+    assert page.get_attribute(".about-text", "data-depth") == "formula"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("tab", TABS)
+def test_axe_finds_nothing(lab: Any, tab: str, scheme: str) -> None:
+    page = lab(f"#{tab}", color_scheme=scheme, bypass_csp=True)
+    page.wait_for_selector(f".bench.{tab} canvas")
+    page.focus(".about >> nth=0")
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run().then(({ violations }) => violations)")
+    told = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
+    assert told == [], json.dumps(told, indent=1)
+
+
+def test_the_network_is_saved_as_onnx(lab: Any) -> None:
+    onnx = pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    page = lab("#line?hidden=1&epochs=3")
+    page.click("#play-button")
+    wait_until(page, f"document.getElementById('play-button').textContent === 'Play' && {STEP} > 0")
+    with page.expect_download() as download:
+        page.click("#save-button")
+    content = Path(download.value.path()).read_bytes()
+    onnx.checker.check_model(onnx.load_from_string(content))
+    session = runtime.InferenceSession(content)
+    (output,) = session.run(None, {"x": [[100.0], [200.0]]})
+    assert output.shape == (2, 1)
+    with page.expect_download() as download:
+        page.click("#plot-button")
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_loss_is_read_out_every_ten_seconds(lab: Any) -> None:
+    page = lab("#line?epochs=5000")
+    page.click("#play-button")
+    wait_until(page, "document.getElementById('announcer').textContent.includes('the loss is')")
+    assert page.get_attribute("#announcer", "aria-live") == "polite"
+
+
+def test_a_table_of_ones_own_is_learned(lab: Any) -> None:
+    page = lab("#line")
+    rows = "\n".join(f"{x};{3 * x + 1}" for x in range(20))
+    page.set_input_files(
+        "input[type=file]",
+        {"name": "own.csv", "mimeType": "text/csv", "buffer": f"size;price\n{rows}".encode()},
+    )
+    page.wait_for_selector("text=own.csv: 20 examples.")
+    page.set_input_files(
+        "input[type=file]", {"name": "bad.csv", "mimeType": "text/csv", "buffer": b"only words"}
+    )
+    page.wait_for_selector("#said:has-text('bad.csv has no two columns of numbers')")
