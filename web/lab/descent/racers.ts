@@ -65,7 +65,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#ece5d8', '#1b1814'],
     dash: [],
     make: () => sgd(),
-    rates: ratesOf([0.018, 0.05, 0.01, 0.001, 0.01, 0.3]),
+    rates: ratesOf([0.018, 0.05, 0.01, 0.002, 0.01, 0.3]),
     range: FINE,
   },
   {
@@ -75,7 +75,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#b7ab98', '#6b6255'],
     dash: [7, 4],
     make: () => sgd(),
-    rates: ratesOf([0.018, 0.05, 0.01, 0.001, 0.01, 0.3]),
+    rates: ratesOf([0.018, 0.05, 0.01, 0.002, 0.01, 0.3]),
     range: FINE,
   },
   {
@@ -85,7 +85,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#a58f6f', '#8a7350'],
     dash: [1.5, 4],
     make: () => sgd(),
-    rates: ratesOf([0.01, 0.05, 0.005, 0.0007, 0.005, 0.1]),
+    rates: ratesOf([0.01, 0.05, 0.005, 0.0014, 0.005, 0.1]),
     range: FINE,
   },
   {
@@ -95,7 +95,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#56b4e9', '#0072b2'],
     dash: [],
     make: momentum => sgd({ momentum }),
-    rates: ratesOf([0.012, 0.02, 0.005, 0.0005, 0.003, 0.1]),
+    rates: ratesOf([0.012, 0.02, 0.005, 0.001, 0.003, 0.1]),
     range: FINE,
   },
   {
@@ -105,7 +105,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#4f86f7', '#4a3fb5'],
     dash: [9, 4],
     make: momentum => sgd({ momentum, nesterov: momentum > 0 }),
-    rates: ratesOf([0.008, 0.02, 0.005, 0.0005, 0.003, 0.1]),
+    rates: ratesOf([0.008, 0.02, 0.005, 0.0012, 0.003, 0.1]),
     range: FINE,
   },
   {
@@ -115,7 +115,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#1fb58a', '#00795a'],
     dash: [],
     make: () => adagrad(),
-    rates: ratesOf([0.5, 0.3, 0.4, 0.5, 0.8, 0.3]),
+    rates: ratesOf([0.5, 0.3, 0.4, 1.2, 0.8, 0.3]),
     range: WIDE,
   },
   {
@@ -125,7 +125,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#a5d65c', '#5d8500'],
     dash: [5, 3],
     make: () => adadelta(),
-    rates: ratesOf([10, 10, 10, 10, 30, 10]),
+    rates: ratesOf([10, 10, 10, 30, 30, 10]),
     range: [0.01, 100],
   },
   {
@@ -135,7 +135,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#f0e442', '#9a7d00'],
     dash: [],
     make: () => rmsprop(),
-    rates: ratesOf([0.01, 0.01, 0.01, 0.01, 0.03, 0.01]),
+    rates: ratesOf([0.01, 0.01, 0.01, 0.03, 0.03, 0.01]),
     range: WIDE,
   },
   {
@@ -145,7 +145,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#ff9d3b', '#c05f00'],
     dash: [],
     make: () => adam(),
-    rates: ratesOf([0.15, 0.1, 0.15, 0.15, 0.3, 0.1]),
+    rates: ratesOf([0.15, 0.1, 0.15, 0.4, 0.3, 0.1]),
     range: WIDE,
   },
   {
@@ -155,7 +155,7 @@ export const RACERS: readonly Racer[] = [
     colors: ['#f2644b', '#b02a1a'],
     dash: [8, 3, 2, 3],
     make: () => adamw(),
-    rates: ratesOf([0.15, 0.1, 0.15, 0.15, 0.3, 0.1]),
+    rates: ratesOf([0.15, 0.1, 0.15, 0.4, 0.3, 0.1]),
     range: WIDE,
   },
   {

@@ -63,7 +63,7 @@ export const beale: Surface = {
     [-1.5, 4.2],
     [-2.1, 2.1],
   ],
-  start: [0.5, 1.6],
+  start: [-0.5, -1],
   minima: [[3, 0.5]],
   least: 0,
   value: (x, y) => (1.5 - x + x * y) ** 2 + (2.25 - x + x * y * y) ** 2 + (2.625 - x + x * y ** 3) ** 2,
@@ -98,7 +98,8 @@ export const himmelblau: Surface = {
     [-5.4, 5.4],
     [-5, 5],
   ],
-  start: [-0.5, -1.2],
+  // Near the hill in the middle, from which the ways part.
+  start: [-0.2, -0.9],
   minima: [
     [3, 2],
     [-2.805118086952745, 3.131312518250573],

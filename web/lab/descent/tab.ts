@@ -38,6 +38,9 @@ class DescentTab implements Tab {
   readonly #heatMap: HeatMapView;
   readonly #cloud: CloudView;
   readonly #surfaceText = makeElement('p', 'hint');
+  /** Controls that only some surfaces have. */
+  readonly #condition: HTMLElement;
+  readonly #noise: HTMLElement;
   #table: PairTable | null = null;
   #cars: LineSurface | null = null;
   #surface: Surface = ravine(this.settings.values.k);
@@ -69,6 +72,20 @@ class DescentTab implements Tab {
       (rate, m) => this.settings.set({ m, [rateName(this.settings.values.form)]: rate }),
     );
     this.#cloud = new CloudView(() => ({ ...this.#common, start: this.#start }));
+    const { settings } = this;
+    this.#condition = makeSlider(settings.bind('k'), {
+      label: 'Condition number',
+      about: ABOUT.condition,
+      least: 1,
+      most: MAX_CONDITION,
+      isLog: true,
+    });
+    this.#noise = makeSlider(settings.bind('noise'), {
+      label: 'Noise of one example',
+      about: ABOUT.noise,
+      least: 0,
+      most: 5,
+    });
     this.element = this.#layOut();
     this.settings.listen(names => {
       if (names.has('on') || names.has('k')) this.#setSurface();
@@ -86,13 +103,7 @@ class DescentTab implements Tab {
     controls.append(
       makeSelect(settings.bind('on'), { label: 'Surface', about: ABOUT.surface, choices: SURFACES }),
       this.#surfaceText,
-      makeSlider(settings.bind('k'), {
-        label: 'Condition number',
-        about: ABOUT.condition,
-        least: 1,
-        most: MAX_CONDITION,
-        isLog: true,
-      }),
+      this.#condition,
       makeSlider(settings.bind('m'), { label: 'Momentum', about: ABOUT.momentum, least: 0, most: 0.99 }),
       makeSlider(settings.bind('batch'), {
         label: 'Mini-batch',
@@ -102,12 +113,7 @@ class DescentTab implements Tab {
         isLog: true,
         isInteger: true,
       }),
-      makeSlider(settings.bind('noise'), {
-        label: 'Noise of one example',
-        about: ABOUT.noise,
-        least: 0,
-        most: 5,
-      }),
+      this.#noise,
       makeSlider(settings.bind('steps'), {
         label: 'Steps',
         about: ABOUT.steps,
@@ -118,7 +124,7 @@ class DescentTab implements Tab {
       makeInteger(settings.bind('seed'), { label: 'Seed', about: ABOUT.seed, least: 0, most: 2 ** 24 - 1 }),
     );
     const usual = makeButton('Usual rates', () => this.#useUsualRates());
-    bench.data.append(makeCard('Surface', undefined, controls));
+    bench.data.append(makeCard('Landscape', undefined, controls));
     bench.network.append(
       makeCard('Map', ABOUT.map, this.#map.element),
       makeCard('Racers', ABOUT.rates, this.#racers.element, usual),
@@ -170,7 +176,8 @@ class DescentTab implements Tab {
         ? ` Here: ${table.name.toLowerCase()}, ${table.x.length} examples, ${table.xName} and ${table.yName} brought to 0…1.`
         : '';
     this.#surfaceText.textContent = SURFACE_ABOUT[on].what + source;
-    this.element?.setAttribute('data-surface', on);
+    this.#condition.hidden = on !== 'ravine';
+    this.#noise.hidden = on === 'cars';
   }
 
   #toggle(name: RacerName, isIn: boolean): void {

@@ -12,5 +12,5 @@ export function formatNumber(value: number): string {
 /** A number that a slider gives: so many digits that the address stays short. */
 export const roundTo = (value: number, digits: number): number => Number(value.toPrecision(digits));
 
-/** "1,234". */
-export const formatCount = (value: number): string => value.toLocaleString('en');
+/** "1,234". (The browser's own way takes 20 ms when it is first used.) */
+export const formatCount = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');

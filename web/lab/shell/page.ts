@@ -10,6 +10,9 @@ import { bindTheme } from './theme.ts';
 
 const SAID_MS = 5000;
 
+/** Lets the browser do what else there is: no task shall be long. */
+const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
+
 export class Page {
   readonly #links = new Map<string, HTMLAnchorElement>();
   readonly #tabs = new Map<string, Promise<Tab>>();
@@ -140,6 +143,7 @@ export class Page {
 
   async #make(entry: TabEntry): Promise<Tab> {
     const make = await entry.load();
+    await nextTask();
     const isShown = () => entry === this.#entry;
     const host: Host = {
       setPlaying: isPlaying => isShown() && this.#setPlaying(isPlaying),
